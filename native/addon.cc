@@ -1,0 +1,21 @@
+#include <napi.h>
+
+#include "bindings.h"
+#include "instance.h"
+
+namespace {
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new memcage::Instance(env));
+  memcage::RegisterClone(env, exports);
+  memcage::RegisterWatcher(env, exports);
+  memcage::RegisterPidfd(env, exports);
+  memcage::RegisterThreadNamespaces(env, exports);
+  memcage::RegisterCgroupFiles(env, exports);
+  memcage::RegisterFds(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(memcage, Init)

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <napi.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace memcage {
+
+/**
+ * Reads a function's one options object. The first wrong value throws a TypeError that names it; from then on every
+ * reader returns an empty value, and the caller leaves with `if (!options.ok()) return ...`.
+ */
+class Options {
+ public:
+  explicit Options(const Napi::CallbackInfo& info);
+  Options(Napi::Env env, Napi::Object object) : env_(env), object_(object) {}
+
+  [[nodiscard]] bool ok() const { return ok_; }
+  [[nodiscard]] Napi::Env env() const { return env_; }
+
+  bool Bool(const char* name);
+  int Int(const char* name);
+  std::optional<int> OptionalInt(const char* name);
+  /** Ids and flags: 0 to 2^32 - 1. */
+  uint32_t Uint(const char* name);
+  std::optional<uint32_t> OptionalUint(const char* name);
+  std::string String(const char* name);
+  std::optional<std::string> OptionalString(const char* name);
+  std::vector<std::string> Strings(const char* name);
+  std::vector<int> Ints(const char* name);
+  std::optional<std::vector<uint32_t>> OptionalUints(const char* name);
+  std::optional<Napi::Object> OptionalObject(const char* name);
+  Napi::Function Function(const char* name);
+  Napi::Uint8Array Bytes(const char* name);
+
+ private:
+  /** The value, or an empty one after a failure. `expected` is for the message. */
+  Napi::Value Get(const char* name);
+  void Fail(const char* name, const char* expected);
+  std::optional<std::string> ToString(const char* name, Napi::Value value);
+  double Number(const char* name, Napi::Value value, double min, double max);
+  template <typename T>
+  std::vector<T> Numbers(const char* name, Napi::Value value, double min, double max);
+
+  Napi::Env env_;
+  Napi::Object object_;
+  bool ok_ = true;
+};
+
+}  // namespace memcage

@@ -1,0 +1,172 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "args.h"
+#include "bindings.h"
+#include "cgroup_files.h"
+#include "errors.h"
+#include "instance.h"
+#include "syscalls.h"
+
+namespace memcage {
+namespace {
+
+std::optional<int> ParseAccess(const std::string& access) {
+  if (access == "read") return O_RDONLY;
+  if (access == "write") return O_WRONLY;
+  if (access == "read-write") return O_RDWR;
+  if (access == "directory") return O_RDONLY | O_DIRECTORY;
+  if (access == "path") return O_PATH | O_DIRECTORY;
+  return std::nullopt;
+}
+
+Napi::Value OpenDirectory(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const std::string path = options.String("path");
+  UniqueFd fd;
+  SystemError error;
+  if (!options.ok()) return info.Env().Undefined();
+  if (!cgroup::OpenDirectory(path, &fd, &error)) {
+    ThrowSystemError(info.Env(), error);
+    return info.Env().Undefined();
+  }
+  return Napi::Number::New(info.Env(), Instance::Of(info.Env()).HandOut(std::move(fd)));
+}
+
+Napi::Value OpenBeneath(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  const std::string access = options.String("access");
+  if (!options.ok()) return info.Env().Undefined();
+  const std::optional<int> flags = ParseAccess(access);
+  if (!flags) {
+    ThrowInvalidArgument(info.Env(), "Expected read, write, read-write, directory or path for access");
+    return info.Env().Undefined();
+  }
+  UniqueFd fd;
+  SystemError error;
+  if (!cgroup::Open(dir_fd, path, *flags, &fd, &error)) {
+    ThrowSystemError(info.Env(), error);
+    return info.Env().Undefined();
+  }
+  return Napi::Number::New(info.Env(), Instance::Of(info.Env()).HandOut(std::move(fd)));
+}
+
+Napi::Value ReadBeneath(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  if (!options.ok()) return info.Env().Undefined();
+  std::string text;
+  SystemError error;
+  if (!cgroup::Read(dir_fd, path, &text, &error)) {
+    ThrowSystemError(info.Env(), error);
+    return info.Env().Undefined();
+  }
+  return Napi::String::New(info.Env(), text);
+}
+
+void WriteBeneath(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  const std::string value = options.String("value");
+  if (!options.ok()) return;
+  SystemError error;
+  if (!cgroup::Write(dir_fd, path, value, &error)) ThrowSystemError(info.Env(), error);
+}
+
+void MakeDirectory(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  const int mode = options.Int("mode");
+  if (!options.ok()) return;
+  SystemError error;
+  if (!cgroup::MakeDirectory(dir_fd, path, mode, &error)) ThrowSystemError(info.Env(), error);
+}
+
+void RemoveDirectory(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  if (!options.ok()) return;
+  SystemError error;
+  if (!cgroup::RemoveDirectory(dir_fd, path, &error)) ThrowSystemError(info.Env(), error);
+}
+
+Napi::Value ListDirectories(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  if (!options.ok()) return info.Env().Undefined();
+  std::vector<std::string> names;
+  SystemError error;
+  if (!cgroup::ListDirectories(dir_fd, path, &names, &error)) {
+    ThrowSystemError(info.Env(), error);
+    return info.Env().Undefined();
+  }
+  Napi::Array list = Napi::Array::New(info.Env(), names.size());
+  uint32_t index = 0;
+  for (const std::string& name : names) list.Set(index++, name);
+  return list;
+}
+
+Napi::Value ReadOpen(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  Napi::Uint8Array buffer = options.Bytes("buffer");
+  if (!options.ok()) return info.Env().Undefined();
+  size_t length = 0;
+  while (length < buffer.ByteLength()) {
+    const ssize_t got = pread(fd, buffer.Data() + length, buffer.ByteLength() - length,
+                              static_cast<off_t>(length));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      ThrowSystemError(info.Env(), {sys::NegativeErrno(), "pread", {}});
+      return info.Env().Undefined();
+    }
+    if (got == 0) break;
+    length += static_cast<size_t>(got);
+  }
+  return Napi::Number::New(info.Env(), static_cast<double>(length));
+}
+
+void WriteOpen(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  const std::string value = options.String("value");
+  if (!options.ok()) return;
+  SystemError error;
+  if (!cgroup::WriteOpen(fd, value, &error)) ThrowSystemError(info.Env(), error);
+}
+
+Napi::Value TryLock(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  if (!options.ok()) return info.Env().Undefined();
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return Napi::Boolean::New(info.Env(), true);
+  if (errno != EWOULDBLOCK) ThrowSystemError(info.Env(), {sys::NegativeErrno(), "flock", {}});
+  return Napi::Boolean::New(info.Env(), false);
+}
+
+}  // namespace
+
+void RegisterCgroupFiles(Napi::Env env, Napi::Object exports) {
+  exports.Set("openDirectory", Napi::Function::New(env, OpenDirectory, "openDirectory"));
+  exports.Set("openBeneath", Napi::Function::New(env, OpenBeneath, "openBeneath"));
+  exports.Set("readBeneath", Napi::Function::New(env, ReadBeneath, "readBeneath"));
+  exports.Set("writeBeneath", Napi::Function::New(env, WriteBeneath, "writeBeneath"));
+  exports.Set("makeDirectory", Napi::Function::New(env, MakeDirectory, "makeDirectory"));
+  exports.Set("removeDirectory", Napi::Function::New(env, RemoveDirectory, "removeDirectory"));
+  exports.Set("listDirectories", Napi::Function::New(env, ListDirectories, "listDirectories"));
+  exports.Set("readOpen", Napi::Function::New(env, ReadOpen, "readOpen"));
+  exports.Set("writeOpen", Napi::Function::New(env, WriteOpen, "writeOpen"));
+  exports.Set("tryLock", Napi::Function::New(env, TryLock, "tryLock"));
+}
+
+}  // namespace memcage

@@ -1,0 +1,78 @@
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "args.h"
+#include "bindings.h"
+#include "errors.h"
+#include "instance.h"
+#include "syscalls.h"
+
+namespace memcage {
+namespace {
+
+Napi::Value EventfdOpen(const Napi::CallbackInfo& info) {
+  UniqueFd fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!fd.valid()) {
+    ThrowSystemError(info.Env(), {sys::NegativeErrno(), "eventfd", {}});
+    return info.Env().Undefined();
+  }
+  return Napi::Number::New(info.Env(), Instance::Of(info.Env()).HandOut(std::move(fd)));
+}
+
+Napi::Value EventfdRead(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  if (!options.ok()) return info.Env().Undefined();
+  uint64_t count = 0;
+  ssize_t got = 0;
+  do {
+    got = read(fd, &count, sizeof(count));
+  } while (got < 0 && errno == EINTR);
+  if (got < 0 && errno != EAGAIN) {
+    ThrowSystemError(info.Env(), {sys::NegativeErrno(), "read", {}});
+    return info.Env().Undefined();
+  }
+  return Napi::Number::New(info.Env(), static_cast<double>(count));
+}
+
+Napi::Value SocketPair(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  int fds[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) {
+    ThrowSystemError(env, {sys::NegativeErrno(), "socketpair", {}});
+    return env.Undefined();
+  }
+  const int flags = fcntl(fds[0], F_GETFL);
+  fcntl(fds[0], F_SETFL, flags | O_NONBLOCK);
+  // Not handed out in the sense of Instance: libuv becomes the owner of the parent's end.
+  Napi::Array pair = Napi::Array::New(env, 2);
+  pair.Set(0U, fds[0]);
+  pair.Set(1U, fds[1]);
+  return pair;
+}
+
+void CloseFd(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  if (options.ok()) Instance::Of(info.Env()).Close(fd);
+}
+
+Napi::Value MonotonicNs(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(sys::MonotonicNs()));
+}
+
+}  // namespace
+
+void RegisterFds(Napi::Env env, Napi::Object exports) {
+  exports.Set("eventfdOpen", Napi::Function::New(env, EventfdOpen, "eventfdOpen"));
+  exports.Set("eventfdRead", Napi::Function::New(env, EventfdRead, "eventfdRead"));
+  exports.Set("socketPair", Napi::Function::New(env, SocketPair, "socketPair"));
+  exports.Set("closeFd", Napi::Function::New(env, CloseFd, "closeFd"));
+  exports.Set("monotonicNs", Napi::Function::New(env, MonotonicNs, "monotonicNs"));
+}
+
+}  // namespace memcage

@@ -1,0 +1,38 @@
+#include "args.h"
+#include "bindings.h"
+#include "errors.h"
+#include "instance.h"
+#include "syscalls.h"
+
+namespace memcage {
+namespace {
+
+Napi::Value PidfdOpen(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int pid = options.Int("pid");
+  if (!options.ok()) return info.Env().Undefined();
+  const int fd = sys::PidfdOpen(pid);
+  if (fd < 0) {
+    ThrowSystemError(info.Env(), {fd, "pidfd_open", {}});
+    return info.Env().Undefined();
+  }
+  return Napi::Number::New(info.Env(), Instance::Of(info.Env()).HandOut(UniqueFd(fd)));
+}
+
+void PidfdSendSignal(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int pidfd = options.Int("pidfd");
+  const int signal = options.Int("signal");
+  if (!options.ok()) return;
+  const int error = sys::PidfdSendSignal(pidfd, signal);
+  if (error < 0) ThrowSystemError(info.Env(), {error, "pidfd_send_signal", {}});
+}
+
+}  // namespace
+
+void RegisterPidfd(Napi::Env env, Napi::Object exports) {
+  exports.Set("pidfdOpen", Napi::Function::New(env, PidfdOpen, "pidfdOpen"));
+  exports.Set("pidfdSendSignal", Napi::Function::New(env, PidfdSendSignal, "pidfdSendSignal"));
+}
+
+}  // namespace memcage

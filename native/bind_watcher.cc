@@ -1,0 +1,67 @@
+#include "args.h"
+#include "bindings.h"
+#include "errors.h"
+#include "instance.h"
+
+namespace memcage {
+namespace {
+
+std::optional<Watcher::Kind> ParseKind(const std::string& name) {
+  if (name == "child") return Watcher::Kind::kChild;
+  if (name == "detached-child") return Watcher::Kind::kDetachedChild;
+  if (name == "event") return Watcher::Kind::kEvent;
+  if (name == "priority") return Watcher::Kind::kPriority;
+  return std::nullopt;
+}
+
+void StartWatcher(const Napi::CallbackInfo& info) {
+  Options options(info);
+  Napi::Function callback = options.Function("onEvents");
+  if (!options.ok()) return;
+  Watcher& watcher = Instance::Of(info.Env()).watcher;
+  const int error = watcher.EnsureThread();
+  if (error < 0) return ThrowSystemError(info.Env(), {error, "pthread_create", {}});
+  if (watcher.SetCallback(callback) != napi_ok) {
+    ThrowSystemError(info.Env(), {-ENOMEM, "napi_create_threadsafe_function", {}});
+  }
+}
+
+void Watch(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  const int id = options.Int("id");
+  const std::string name = options.String("kind");
+  if (!options.ok()) return;
+  const std::optional<Watcher::Kind> kind = ParseKind(name);
+  if (!kind) {
+    return ThrowInvalidArgument(info.Env(), "Expected child, detached-child, event or priority for kind");
+  }
+  Watcher& watcher = Instance::Of(info.Env()).watcher;
+  int error = watcher.EnsureThread();
+  if (error < 0) return ThrowSystemError(info.Env(), {error, "pthread_create", {}});
+  error = watcher.Watch(fd, id, *kind);
+  if (error < 0) ThrowSystemError(info.Env(), {error, "epoll_ctl", {}});
+}
+
+void Unwatch(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  if (options.ok()) Instance::Of(info.Env()).watcher.Unwatch(fd);
+}
+
+void SetWatcherRef(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const bool ref = options.Bool("ref");
+  if (options.ok()) Instance::Of(info.Env()).watcher.SetRef(ref);
+}
+
+}  // namespace
+
+void RegisterWatcher(Napi::Env env, Napi::Object exports) {
+  exports.Set("startWatcher", Napi::Function::New(env, StartWatcher, "startWatcher"));
+  exports.Set("watch", Napi::Function::New(env, Watch, "watch"));
+  exports.Set("unwatch", Napi::Function::New(env, Unwatch, "unwatch"));
+  exports.Set("setWatcherRef", Napi::Function::New(env, SetWatcherRef, "setWatcherRef"));
+}
+
+}  // namespace memcage

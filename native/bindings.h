@@ -1,0 +1,15 @@
+#pragma once
+
+#include <napi.h>
+
+// Each adds its functions to the exports; the contract is types/native.d.ts.
+namespace memcage {
+
+void RegisterClone(Napi::Env env, Napi::Object exports);
+void RegisterWatcher(Napi::Env env, Napi::Object exports);
+void RegisterPidfd(Napi::Env env, Napi::Object exports);
+void RegisterThreadNamespaces(Napi::Env env, Napi::Object exports);
+void RegisterCgroupFiles(Napi::Env env, Napi::Object exports);
+void RegisterFds(Napi::Env env, Napi::Object exports);
+
+}  // namespace memcage

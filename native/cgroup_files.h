@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "errors.h"
+#include "unique_fd.h"
+
+// Files and directories of a cgroup hierarchy, always reached beneath a directory fd. Each function returns true, or
+// fills in what the kernel refused.
+namespace memcage::cgroup {
+
+bool OpenDirectory(const std::string& path, UniqueFd* fd, SystemError* error);
+bool Open(int dir_fd, const std::string& path, int flags, UniqueFd* fd, SystemError* error);
+bool Read(int dir_fd, const std::string& path, std::string* text, SystemError* error);
+bool Write(int dir_fd, const std::string& path, const std::string& value, SystemError* error);
+bool WriteOpen(int fd, const std::string& value, SystemError* error);
+bool MakeDirectory(int dir_fd, const std::string& path, int mode, SystemError* error);
+bool RemoveDirectory(int dir_fd, const std::string& path, SystemError* error);
+bool ListDirectories(int dir_fd, const std::string& path, std::vector<std::string>* names,
+                     SystemError* error);
+
+}  // namespace memcage::cgroup

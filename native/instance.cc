@@ -1,0 +1,34 @@
+#include "instance.h"
+
+#include <unistd.h>
+
+#include "syscalls.h"
+
+namespace memcage {
+
+Instance::~Instance() {
+  // Children first: they are killed through pidfds that were handed out.
+  watcher.Stop();
+  for (const int fd : handed_out_) close(fd);
+}
+
+int Instance::HandOut(UniqueFd fd) {
+  handed_out_.insert(fd.get());
+  return fd.Release();
+}
+
+void Instance::Close(int fd) {
+  handed_out_.erase(fd);
+  close(fd);
+}
+
+int Instance::SelfPidfd() {
+  if (!self_pidfd_.valid()) {
+    const int fd = sys::PidfdOpen(getpid());
+    if (fd < 0) return fd;
+    self_pidfd_.Reset(fd);
+  }
+  return self_pidfd_.get();
+}
+
+}  // namespace memcage

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <napi.h>
+
+#include <unordered_set>
+
+#include "unique_fd.h"
+#include "vfork_stack.h"
+#include "watcher.h"
+
+namespace memcage {
+
+/** What one environment (the main thread, or a worker) owns. Members are destroyed last to first. */
+class Instance {
+ public:
+  explicit Instance(Napi::Env env) : watcher(env) {}
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+  ~Instance();
+
+  static Instance& Of(Napi::Env env) { return *env.GetInstanceData<Instance>(); }
+
+  /** Hands an fd to JavaScript. One that it has not closed is closed with the environment, and so unlocked. */
+  int HandOut(UniqueFd fd);
+  void Close(int fd);
+
+  /** A pidfd of this process, opened once; a negative errno when it can't be. */
+  int SelfPidfd();
+
+  VforkStack stack;
+
+ private:
+  std::unordered_set<int> handed_out_;
+  UniqueFd self_pidfd_;
+
+ public:
+  Watcher watcher;
+};
+
+}  // namespace memcage

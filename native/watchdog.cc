@@ -1,0 +1,88 @@
+#include "watchdog.h"
+
+#include <fcntl.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <string_view>
+
+#include "syscalls.h"
+
+namespace memcage {
+namespace {
+
+// A start takes well below a millisecond: the first look finds only what is really stuck.
+constexpr int64_t kPeriodMs = 20;
+constexpr int64_t kMillisecond = 1'000'000;
+
+std::string_view ReadStart(int fd, char* buffer, size_t size) {
+  const ssize_t length = pread(fd, buffer, size, 0);
+  return {buffer, length > 0 ? static_cast<size_t>(length) : 0};
+}
+
+}  // namespace
+
+int Watchdog::Open() {
+  if (!timer_.valid()) timer_.Reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  return timer_.valid() ? timer_.get() : sys::NegativeErrno();
+}
+
+void Watchdog::SetTimer(int64_t period_ms) {
+  itimerspec spec{};
+  spec.it_interval.tv_nsec = period_ms * kMillisecond;
+  spec.it_value = spec.it_interval;
+  timerfd_settime(timer_.get(), 0, &spec, nullptr);
+}
+
+void Watchdog::Arm(const Wait& wait) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  wait_ = wait;
+  deadline_ns_ = sys::MonotonicNs() + wait.timeout_ms * kMillisecond;
+  armed_ = true;
+  killed_ = false;
+  SetTimer(kPeriodMs);
+}
+
+bool Watchdog::Disarm() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  armed_ = false;
+  SetTimer(0);
+  return killed_;
+}
+
+bool Watchdog::Frozen() const {
+  char buffer[256];
+  if (wait_.cgroup_fd >= 0) {
+    const UniqueFd events(openat(wait_.cgroup_fd, "cgroup.events", O_RDONLY | O_CLOEXEC));
+    const UniqueFd freeze(openat(wait_.cgroup_fd, "cgroup.freeze", O_RDONLY | O_CLOEXEC));
+    // cgroup.events tells a frozen ancestor too, but only once every task has stopped.
+    if (ReadStart(events.get(), buffer, sizeof(buffer)).find("frozen 1") != std::string_view::npos ||
+        ReadStart(freeze.get(), buffer, sizeof(buffer)).starts_with("1")) {
+      return true;
+    }
+  }
+  // FROZEN or FREEZING, as opposed to THAWED.
+  return wait_.thaw_fd >= 0 && ReadStart(wait_.thaw_fd, buffer, sizeof(buffer)).starts_with("F");
+}
+
+void Watchdog::Look() {
+  uint64_t expirations = 0;
+  if (read(timer_.get(), &expirations, sizeof(expirations)) < 0 && errno == EAGAIN) return;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!armed_) return;
+  const int pidfd = *wait_.pidfd;
+  if (pidfd < 0) return;
+  if (sys::MonotonicNs() < deadline_ns_ && !Frozen()) return;
+  killed_ = true;
+  sys::PidfdSendSignal(pidfd, SIGKILL);
+  if (wait_.thaw_fd >= 0) {
+    // A task frozen by the v1 freezer does not even take SIGKILL.
+    constexpr std::string_view kThawed = "THAWED";
+    [[maybe_unused]] const ssize_t written = pwrite(wait_.thaw_fd, kThawed.data(), kThawed.size(), 0);
+  }
+}
+
+}  // namespace memcage

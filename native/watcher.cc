@@ -1,0 +1,249 @@
+#include "watcher.h"
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "syscalls.h"
+
+namespace memcage {
+namespace {
+
+constexpr int kBatch = 64;
+constexpr int kTeardownWaitMs = 1000;
+
+uint32_t Interest(Watcher::Kind kind) {
+  switch (kind) {
+    case Watcher::Kind::kChild:
+    case Watcher::Kind::kDetachedChild:
+      return EPOLLIN;
+    case Watcher::Kind::kEvent:
+      return EPOLLIN | EPOLLET;
+    case Watcher::Kind::kPriority:
+      return EPOLLPRI | EPOLLET;
+  }
+  return 0;
+}
+
+bool IsChild(Watcher::Kind kind) {
+  return kind == Watcher::Kind::kChild || kind == Watcher::Kind::kDetachedChild;
+}
+
+int AddToEpoll(int epoll, int fd, uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.fd = fd;
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? sys::NegativeErrno() : 0;
+}
+
+int64_t Microseconds(const timeval& time) {
+  return static_cast<int64_t>(time.tv_sec) * 1'000'000 + time.tv_usec;
+}
+
+}  // namespace
+
+int Watcher::OpenFds() {
+  if (epoll_.valid()) return 0;
+  UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.valid()) return sys::NegativeErrno();
+  UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake.valid()) return sys::NegativeErrno();
+  const int timer = watchdog_.Open();
+  if (timer < 0) return timer;
+  int error = AddToEpoll(epoll.get(), wake.get(), EPOLLIN);
+  if (error == 0) error = AddToEpoll(epoll.get(), timer, EPOLLIN);
+  if (error < 0) return error;
+  epoll_ = std::move(epoll);
+  wake_ = std::move(wake);
+  return 0;
+}
+
+int Watcher::EnsureThread() {
+  if (running_) return 0;
+  const int error = OpenFds();
+  if (error < 0) return error;
+
+  // Signals are for Node's threads.
+  sigset_t all;
+  sigset_t previous;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &previous);
+  // Not std::thread, which has no way but an exception to say that threads have run out.
+  const int failed = pthread_create(
+      &thread_, nullptr,
+      [](void* self) -> void* {
+        static_cast<Watcher*>(self)->Run();
+        return nullptr;
+      },
+      this);
+  pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+  if (failed != 0) return -failed;
+  running_ = true;
+  return 0;
+}
+
+napi_status Watcher::SetCallback(Napi::Function callback) {
+  napi_threadsafe_function created = nullptr;
+  const napi_status status = napi_create_threadsafe_function(
+      env_, callback, nullptr, Napi::String::New(env_, "memcage"), 0, 1, nullptr, nullptr, this,
+      [](napi_env env, napi_value js_callback, void* self, void*) {
+        // No environment: it is being torn down, and nobody is left to tell.
+        if (env == nullptr) return;
+        static_cast<Watcher*>(self)->Deliver(env, Napi::Function(env, js_callback));
+      },
+      &created);
+  if (status != napi_ok) return status;
+  napi_unref_threadsafe_function(env_, created);
+  // Hooks run last in, first out: the thread must have stopped before Node closes the function.
+  auto hook = [](void* self) { static_cast<Watcher*>(self)->Stop(); };
+  if (function_ != nullptr) napi_remove_env_cleanup_hook(env_, hook, this);
+  ReleaseCallback();
+  napi_add_env_cleanup_hook(env_, hook, this);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  function_ = created;
+  return napi_ok;
+}
+
+void Watcher::ReleaseCallback() {
+  napi_threadsafe_function released = nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::swap(released, function_);
+  }
+  if (released != nullptr) napi_release_threadsafe_function(released, napi_tsfn_abort);
+}
+
+int Watcher::Watch(int fd, int32_t id, Kind kind) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const int error = AddToEpoll(epoll_.get(), fd, Interest(kind));
+  if (error == 0) watched_[fd] = {id, kind};
+  return error;
+}
+
+void Watcher::Unwatch(int fd) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (watched_.erase(fd) != 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void Watcher::SetRef(bool ref) {
+  if (function_ == nullptr) return;
+  if (ref) {
+    napi_ref_threadsafe_function(env_, function_);
+  } else {
+    napi_unref_threadsafe_function(env_, function_);
+  }
+}
+
+void Watcher::Run() {
+  pthread_setname_np(pthread_self(), "memcage-watch");
+  epoll_event ready[kBatch];
+  const int timer = watchdog_.Open();
+  for (;;) {
+    const int count = epoll_wait(epoll_.get(), ready, kBatch, -1);
+    if (count < 0 && errno != EINTR) return;
+    for (int i = 0; i < count; ++i) {
+      const int fd = ready[i].data.fd;
+      if (fd == wake_.get()) return;
+      if (fd == timer) {
+        watchdog_.Look();
+      } else {
+        Handle(fd);
+      }
+    }
+    Notify();
+  }
+}
+
+void Watcher::Handle(int fd) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = watched_.find(fd);
+  if (found == watched_.end()) return;
+  Event event{};
+  event.id = found->second.id;
+  if (IsChild(found->second.kind)) {
+    siginfo_t info{};
+    event.exit = true;
+    event.error = sys::WaitPidfd(fd, &info, WEXITED | WNOHANG, &event.usage);
+    if (event.error == 0 && info.si_pid == 0) {
+      // A tracer has not let it go yet; the pidfd stays readable, so don't spin.
+      usleep(1000);
+      return;
+    }
+    event.code = info.si_code;
+    event.status = info.si_status;
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+    watched_.erase(found);
+  }
+  event.time_ns = sys::MonotonicNs();
+  queue_.push_back(event);
+}
+
+void Watcher::Notify() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (queue_.empty() || function_ == nullptr) return;
+  napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking);
+}
+
+void Watcher::Deliver(Napi::Env env, Napi::Function callback) {
+  std::vector<Event> events;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    events.swap(queue_);
+  }
+  if (events.empty()) return;
+  Napi::Array list = Napi::Array::New(env, events.size());
+  uint32_t index = 0;
+  for (const Event& event : events) list.Set(index++, ToJs(env, event));
+  // An exception stays pending: Node makes it an uncaught one, as for any callback.
+  napi_value argument = list;
+  napi_value ignored = nullptr;
+  napi_call_function(env, env.Undefined(), callback, 1, &argument, &ignored);
+}
+
+Napi::Object Watcher::ToJs(Napi::Env env, const Event& event) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("kind", event.exit ? "exit" : "ready");
+  object.Set("id", event.id);
+  object.Set("timeNs", static_cast<double>(event.time_ns));
+  if (!event.exit) return object;
+  const bool exited = event.error == 0 && event.code == CLD_EXITED;
+  const bool killed = event.error == 0 && event.code != CLD_EXITED;
+  object.Set("exitCode", exited ? Napi::Value(Napi::Number::New(env, event.status)) : env.Null());
+  object.Set("signal", killed ? Napi::Value(Napi::Number::New(env, event.status)) : env.Null());
+  object.Set("errno", event.error);
+  Napi::Object usage = Napi::Object::New(env);
+  usage.Set("userUs", static_cast<double>(Microseconds(event.usage.ru_utime)));
+  usage.Set("systemUs", static_cast<double>(Microseconds(event.usage.ru_stime)));
+  // Not ru_maxrss: before its exec a CLONE_VM child has the parent's memory, and that is the maximum it reports.
+  usage.Set("minorFaults", static_cast<double>(event.usage.ru_minflt));
+  usage.Set("majorFaults", static_cast<double>(event.usage.ru_majflt));
+  object.Set("usage", usage);
+  return object;
+}
+
+void Watcher::Stop() {
+  if (running_) {
+    const uint64_t one = 1;
+    while (write(wake_.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
+    }
+    pthread_join(thread_, nullptr);
+    running_ = false;
+  }
+  // What a worker thread leaves when it is terminated; a main thread's process ends here anyway.
+  for (const auto& [fd, watched] : watched_) {
+    if (watched.kind != Kind::kChild) continue;
+    sys::PidfdSendSignal(fd, SIGKILL);
+    pollfd end{fd, POLLIN, 0};
+    poll(&end, 1, kTeardownWaitMs);
+    siginfo_t info{};
+    sys::WaitPidfd(fd, &info, WEXITED | WNOHANG, nullptr);
+  }
+  watched_.clear();
+  ReleaseCallback();
+}
+
+}  // namespace memcage

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <napi.h>
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include <cstdint>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "unique_fd.h"
+#include "watchdog.h"
+
+namespace memcage {
+
+/**
+ * One thread and one epoll set per environment for every pidfd, event fd, and the vfork watchdog. It does not use
+ * libuv, whose ABI a prebuilt binary can't rely on (nodejs/node 62789).
+ */
+class Watcher {
+ public:
+  enum class Kind { kChild, kDetachedChild, kEvent, kPriority };
+
+  explicit Watcher(Napi::Env env) : env_(env) {}
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+  ~Watcher() { Stop(); }
+
+  /** Start the thread if it is not running. 0 or a negative errno. */
+  int EnsureThread();
+  /** Where events go; replaces the one before. */
+  napi_status SetCallback(Napi::Function callback);
+  int Watch(int fd, int32_t id, Kind kind);
+  void Unwatch(int fd);
+  void SetRef(bool ref);
+  [[nodiscard]] Watchdog& watchdog() { return watchdog_; }
+
+  /** Ends the thread; children that must not outlive it are killed and reaped. For the end of the environment. */
+  void Stop();
+
+ private:
+  struct Watched {
+    int32_t id;
+    Kind kind;
+  };
+  struct Event {
+    int32_t id;
+    bool exit;
+    int error;
+    int code;
+    int status;
+    int64_t time_ns;
+    rusage usage;
+  };
+
+  int OpenFds();
+  void Run();
+  /** Adds what the ready fd means to the queue. */
+  void Handle(int fd);
+  void Notify();
+  void Deliver(Napi::Env env, Napi::Function callback);
+  void ReleaseCallback();
+  static Napi::Object ToJs(Napi::Env env, const Event& event);
+
+  Napi::Env env_;
+  UniqueFd epoll_;
+  UniqueFd wake_;
+  Watchdog watchdog_;
+  pthread_t thread_{};
+  bool running_ = false;
+
+  std::mutex mutex_;
+  std::unordered_map<int, Watched> watched_;
+  std::vector<Event> queue_;
+  napi_threadsafe_function function_ = nullptr;
+};
+
+}  // namespace memcage

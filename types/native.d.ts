@@ -1,0 +1,207 @@
+/**
+ * The whole contract between memcage's TypeScript and its C++ addon, exported as `memcage/native`.
+ *
+ * Mechanism only: every function is one or a few system calls on what it is given, with no defaults of its own, no
+ * retries but EINTR, and no parsing. A refused system call throws a {@link NativeError}; {@link NativeBinding.clone} is
+ * the exception, whose failures are data.
+ */
+
+/** Thrown when the kernel refuses a system call. */
+export interface NativeError extends Error {
+  /** Symbolic errno name, for example `EACCES`, or `ERR_MEMCAGE_UNSAFE_THREAD` where the addon itself refuses. */
+  code: string;
+  /** Negative errno, as in Node's own system errors. */
+  errno: number;
+  /** The system call that failed, for example `openat2`. */
+  syscall: string;
+  /** The path that was given to the call, where there was one. */
+  path?: string;
+}
+
+/** A step of the child between clone and exec, in the order in which they run. `clone` is the system call itself. */
+export type Stage =
+  | 'clone'
+  | 'signals'
+  | 'session'
+  | 'cgroup'
+  | 'cgroup-namespace'
+  | 'id-maps'
+  | 'hostname'
+  | 'mounts'
+  | 'proc'
+  | 'loopback'
+  | 'stdio'
+  | 'cwd'
+  | 'groups'
+  | 'gid'
+  | 'uid'
+  | 'parent-death'
+  | 'close-fds'
+  | 'exec'
+  | 'watchdog';
+
+export interface CloneOptions {
+  /** Looked up in the `PATH` of `env` when it has no slash, as execvp(3) does; run by /bin/sh on ENOEXEC. */
+  file: string;
+  /** argv, `argv[0]` included. */
+  args: readonly string[];
+  /** The environment as `KEY=value`. */
+  env: readonly string[];
+  /** Working directory of the child; the parent's when left out. */
+  cwd?: string;
+  /** `stdio[n]` is the parent's fd that becomes fd n of the child. -1: /dev/null for 0 to 2, closed above. */
+  stdio: readonly number[];
+  /** setsid(2) in the child. */
+  detached: boolean;
+  /** SIGKILL for the child when the thread that made it ends (PR_SET_PDEATHSIG). */
+  killWithParent: boolean;
+  /** Bits of CLONE_NEW*; see {@link NativeBinding.constants}. */
+  namespaces: number;
+  /** sethostname(2) in the child; needs CLONE_NEWUTS. */
+  hostname?: string;
+  /** Written by the child to its own setgroups ("deny"), uid_map and gid_map; needs CLONE_NEWUSER. */
+  idMaps?: { uidMap: string; gidMap: string };
+  /** Remount / recursively with private propagation; needs CLONE_NEWNS. */
+  privateMounts: boolean;
+  /** Mount a new procfs over /proc; needs CLONE_NEWNS and CLONE_NEWPID. */
+  mountProc: boolean;
+  /** Bring the loopback interface up; needs CLONE_NEWNET. */
+  loopback: boolean;
+  uid?: number;
+  gid?: number;
+  /** Supplementary groups; dropped when `uid` or `gid` is set and this is left out (as libuv does). */
+  groups?: readonly number[];
+  /** Directory fd of a cgroup v2 for CLONE_INTO_CGROUP (Linux 5.7). */
+  intoCgroupFd?: number;
+  /** Open, writable `tasks` (v1) or `cgroup.procs` (v2) files: the child writes "0" to each before anything else. */
+  joinFds: readonly number[];
+  /** Share the parent's memory until exec (CLONE_VM). Always together with CLONE_VFORK. */
+  shareMemory: boolean;
+  /** Kill a child that has not reached exec after this many milliseconds. */
+  watchdogMs: number;
+  /** An open, writable v1 `freezer.state`: the watchdog writes THAWED to it, since a frozen v1 task can't be killed. */
+  thawFd?: number;
+}
+
+/** What became of a clone: a running child, or the stage that failed. After a failure no child is left. */
+export type CloneResult =
+  | { pid: number; /** Close-on-exec, owned by the caller. */ pidfd: number }
+  | {
+      stage: Stage;
+      /** Negative errno. */
+      errno: number;
+      /** What the stage worked on: a path, a file name, an fd number. */
+      path: string;
+    };
+
+/** rusage of a reaped child and of those of its descendants that it waited for. Microseconds. */
+export interface ChildUsage {
+  userUs: number;
+  systemUs: number;
+  minorFaults: number;
+  majorFaults: number;
+}
+
+export type WatchEvent =
+  | {
+      kind: 'exit';
+      id: number;
+      /** null when a signal ended it. */
+      exitCode: number | null;
+      /** Signal number, or null. */
+      signal: number | null;
+      usage: ChildUsage;
+      /** CLOCK_MONOTONIC when the end was seen, in nanoseconds. */
+      timeNs: number;
+      /** Negative errno when the status could not be had (ECHILD: another reaper took it); 0 otherwise. */
+      errno: number;
+    }
+  /** The fd became readable or had an exceptional condition. An eventfd is not read. */
+  | { kind: 'ready'; id: number; timeNs: number };
+
+export interface NativeBinding {
+  /** Start a child. Synchronous: returns when the child has reached exec, or failed to. */
+  clone(options: CloneOptions): CloneResult;
+
+  /**
+   * Start this environment's watcher thread (one epoll instance for all children and event fds), or change its callback.
+   * The callback gets everything that happened since the last call.
+   */
+  startWatcher(options: { onEvents: (events: WatchEvent[]) => void }): void;
+  /** Watch a pidfd for the end of the child (it is reaped then), or an fd edge-triggered: an eventfd, or the exceptional
+   * condition of an interface file. `id` comes back. When the environment ends, a `child` is killed and reaped. */
+  watch(options: { fd: number; id: number; kind: 'child' | 'detached-child' | 'event' | 'priority' }): void;
+  /** Stop watching an fd; a child that ended is no longer watched by itself. Call it before closing the fd. */
+  unwatch(options: { fd: number }): void;
+  /** Whether the watcher keeps the event loop alive. Off at first. */
+  setWatcherRef(options: { ref: boolean }): void;
+
+  /** pidfd_open(2) (Linux 5.3). */
+  pidfdOpen(options: { pid: number }): number;
+  /** pidfd_send_signal(2) (Linux 5.1). Signal 0 only probes. */
+  pidfdSendSignal(options: { pidfd: number; signal: number }): void;
+
+  /**
+   * unshare(2) of the calling thread. CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWTIME and CLONE_FS are refused
+   * with `ERR_MEMCAGE_UNSAFE_THREAD`: Node's other threads would see another world, or could no longer be created.
+   */
+  unshare(options: { flags: number }): void;
+  /** setns(2) of the calling thread; the same kinds are refused. `flags` 0: whatever kind the fd is. */
+  setns(options: { fd: number; flags: number }): void;
+
+  /** Open a directory (O_PATH) to anchor the functions below. */
+  openDirectory(options: { path: string }): number;
+  /**
+   * Open a file below a directory fd, never outside of it and never through a symbolic link (openat2 with
+   * RESOLVE_BENEATH, Linux 5.6; before that component by component). Always O_CLOEXEC.
+   */
+  openBeneath(options: {
+    dirFd: number;
+    path: string;
+    access: 'read' | 'write' | 'read-write' | 'directory' | 'path';
+  }): number;
+  /** Read a whole file beneath a directory fd as UTF-8. */
+  readBeneath(options: { dirFd: number; path: string }): string;
+  /** Write in one write(2): interface files take a value whole or not at all. */
+  writeBeneath(options: { dirFd: number; path: string; value: string }): void;
+  /** mkdirat(2); the parent is resolved as openBeneath does. EEXIST is an error. */
+  makeDirectory(options: { dirFd: number; path: string; mode: number }): void;
+  /** unlinkat(2) with AT_REMOVEDIR. */
+  removeDirectory(options: { dirFd: number; path: string }): void;
+  /** Names of the directories directly below. */
+  listDirectories(options: { dirFd: number; path: string }): string[];
+
+  /** pread(2) at offset 0 into the buffer until it is full or the file ends; returns the number of bytes. */
+  readOpen(options: { fd: number; buffer: Uint8Array }): number;
+  /** write(2) of a whole value to an open interface file. */
+  writeOpen(options: { fd: number; value: string }): void;
+  /** flock(2) LOCK_EX | LOCK_NB; false when another open file description holds the lock. */
+  tryLock(options: { fd: number }): boolean;
+
+  /** eventfd(2), non-blocking and close-on-exec. */
+  eventfdOpen(): number;
+  /** The count since the last read, 0 when there is none. */
+  eventfdRead(options: { fd: number }): number;
+
+  /** A connected pair of AF_UNIX stream sockets: [close-on-exec and non-blocking, close-on-exec and blocking]. */
+  socketPair(): [parent: number, child: number];
+  /** close(2). */
+  closeFd(options: { fd: number }): void;
+  /** CLOCK_MONOTONIC in nanoseconds. */
+  monotonicNs(): number;
+
+  readonly constants: {
+    readonly CLONE_NEWTIME: number;
+    readonly CLONE_FS: number;
+    readonly CLONE_NEWNS: number;
+    readonly CLONE_NEWCGROUP: number;
+    readonly CLONE_NEWUTS: number;
+    readonly CLONE_NEWIPC: number;
+    readonly CLONE_NEWUSER: number;
+    readonly CLONE_NEWPID: number;
+    readonly CLONE_NEWNET: number;
+    readonly pageSize: number;
+  };
+  /** Every stage's name, in order. */
+  readonly stages: readonly Stage[];
+}
