@@ -28,11 +28,21 @@ void PidfdSendSignal(const Napi::CallbackInfo& info) {
   if (error < 0) ThrowSystemError(info.Env(), {error, "pidfd_send_signal", {}});
 }
 
+void Reap(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int pidfd = options.Int("pidfd");
+  if (!options.ok()) return;
+  siginfo_t status{};
+  const int error = sys::WaitPidfd(pidfd, &status, WEXITED, nullptr);
+  if (error < 0) ThrowSystemError(info.Env(), {error, "waitid", {}});
+}
+
 }  // namespace
 
 void RegisterPidfd(Napi::Env env, Napi::Object exports) {
   exports.Set("pidfdOpen", Napi::Function::New(env, PidfdOpen, "pidfdOpen"));
   exports.Set("pidfdSendSignal", Napi::Function::New(env, PidfdSendSignal, "pidfdSendSignal"));
+  exports.Set("reap", Napi::Function::New(env, Reap, "reap"));
 }
 
 }  // namespace memcage

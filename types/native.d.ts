@@ -140,6 +140,8 @@ export interface NativeBinding {
   pidfdOpen(options: { pid: number }): number;
   /** pidfd_send_signal(2) (Linux 5.1). Signal 0 only probes. */
   pidfdSendSignal(options: { pidfd: number; signal: number }): void;
+  /** waitid(2) with P_PIDFD (Linux 5.4) for a child that is not watched. Blocks until it ends: kill it first. */
+  reap(options: { pidfd: number }): void;
 
   /**
    * unshare(2) of the calling thread. CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWTIME and CLONE_FS are refused

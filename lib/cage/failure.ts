@@ -1,0 +1,131 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import type { CloneResult, Stage } from '../../types/native';
+import type { NamespaceOptions } from '../../types/options';
+import { ErrorCode, MemcageError } from '../errors';
+import { formatSize } from '../size';
+import type { Group } from './group';
+
+export type CloneFailure = Extract<CloneResult, { stage: Stage }>;
+
+const { E2BIG, EAGAIN, EINVAL, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSPC, ENOSYS, EPERM } = constants.errno;
+// 'EUSERS': the limit on namespaces before Linux 4.9; not in Node's list everywhere.
+const EUSERS = 87;
+
+/** Steps that Node's own spawn has too: their errors reach the caller as Node's do. */
+const NODE_STAGES: ReadonlySet<Stage> = new Set(['stdio', 'cwd', 'groups', 'gid', 'uid', 'exec']);
+const NAMESPACE_STAGES: ReadonlySet<Stage> = new Set([
+  'cgroup-namespace',
+  'id-maps',
+  'hostname',
+  'mounts',
+  'proc',
+  'loopback',
+]);
+/** The machine is short of something; Node reports these, or throws them, as for any spawn. */
+const SHORTAGES: ReadonlySet<number> = new Set([-EAGAIN, -EMFILE, -ENFILE, -ENOMEM]);
+
+/** A failed start, and whether the caller gets to know it in Node's way (an errno) or as the error of ours. */
+export interface ExplainedFailure {
+  error: MemcageError;
+  asNode: boolean;
+}
+
+export function explainFailure(
+  { stage, errno, path }: CloneFailure,
+  context: { group: Group | undefined; namespaces: NamespaceOptions },
+): ExplainedFailure {
+  const fail = (code: ErrorCode, message: string, asNode = false): ExplainedFailure => ({
+    error: new MemcageError(code, message, { errno, syscall: SYSCALLS[stage], stage, path: path === '' ? undefined : path }),
+    asNode,
+  });
+  const name = getSystemErrorName(errno);
+
+  const limited = context.group === undefined ? undefined : limitAtFault(errno, context.group);
+  if (limited !== undefined) return fail(ErrorCode.LIMIT_TOO_SMALL, limited);
+  if (NODE_STAGES.has(stage)) return fail(ErrorCode.SPAWN, `The child failed at ${stage}: ${name}, ${path}`, true);
+  if (NAMESPACE_STAGES.has(stage)) {
+    return fail(ErrorCode.NAMESPACE, `The child's namespaces could not be set up (${stage}): ${name}`);
+  }
+  if (stage === 'cgroup' && (errno === -ENODEV || errno === -ENOENT)) {
+    return fail(ErrorCode.CGROUP_GONE, 'The cage was removed before the child could join it');
+  }
+  if (stage === 'watchdog') return fail(...explainWatchdog(path, context.group));
+  if (stage !== 'clone') return fail(ErrorCode.SPAWN, `The child could not be started (${stage}): ${name}`);
+  return explainClone(errno, name, context.namespaces, fail);
+}
+
+function explainClone(
+  errno: number,
+  name: string,
+  namespaces: NamespaceOptions,
+  fail: (code: ErrorCode, message: string, asNode?: boolean) => ExplainedFailure,
+): ExplainedFailure {
+  const wanted = Object.entries(namespaces).flatMap(([kind, value]) => (value ? [kind] : []));
+  if (errno === -ENOSPC || errno === -EUSERS) return fail(ErrorCode.NAMESPACE, explainNamespaceLimit(wanted));
+  if (errno === -EPERM && wanted.length > 0) {
+    return fail(
+      ErrorCode.NAMESPACE,
+      `The kernel does not let this user make namespaces (${wanted.join(', ')}): CAP_SYS_ADMIN is needed, or a user ` +
+        'namespace (`namespaces.user`) where the system allows it',
+    );
+  }
+  if (errno === -EINVAL && wanted.length > 0) {
+    return fail(ErrorCode.NAMESPACE, `This kernel lacks one of the namespaces ${wanted.join(', ')}, or their combination`);
+  }
+  if (errno === -ENOSYS) {
+    return fail(ErrorCode.UNSUPPORTED, 'clone3(2) is missing (Linux before 5.3, or a seccomp filter), and clone(2) can not do this');
+  }
+  return fail(ErrorCode.SPAWN, `The kernel refused to start the child: ${name}`, SHORTAGES.has(errno));
+}
+
+/** /proc/sys/user/max_*: each kind has a limit of its own; see namespaces(7). */
+function explainNamespaceLimit(wanted: readonly string[]): string {
+  const files: Readonly<Record<string, string>> = { mount: 'max_mnt_namespaces' };
+  const exhausted = wanted
+    .map((kind) => `/proc/sys/user/${files[kind] ?? `max_${kind}_namespaces`}`)
+    .filter((file) => existsSync(file) && Number(readFileSync(file, 'utf8')) === 0);
+  const where = exhausted.length > 0 ? `${exhausted.join(', ')} is 0` : 'a limit in /proc/sys/user/max_*_namespaces is reached';
+  return `No more namespaces can be made: ${where}`;
+}
+
+function explainWatchdog(path: string, group: Group | undefined): [ErrorCode, string] {
+  try {
+    group?.assertNotFrozen();
+  } catch (error) {
+    if (error instanceof MemcageError && error.code === ErrorCode.FROZEN) return [ErrorCode.FROZEN, error.message];
+  }
+  return [ErrorCode.SPAWN, `The child did not reach its program in time and was killed: ${path}`];
+}
+
+/** A program that can't even be loaded below the limit fails in exec with ENOMEM or E2BIG. */
+function limitAtFault(errno: number, group: Group): string | undefined {
+  if (errno !== -ENOMEM && errno !== -E2BIG) return undefined;
+  if (group.underOom()) {
+    return `${group.memory.path} is out of memory and its OOM killer is off (memory.oomKill): nothing can be started in it`;
+  }
+  if (!group.limitWasHit()) return undefined;
+  return `The limit of ${formatSize(group.report().limitBytes)} is too small for a program to be started in it`;
+}
+
+const SYSCALLS: Readonly<Partial<Record<Stage, string>>> = {
+  clone: 'clone3',
+  signals: 'rt_sigaction',
+  session: 'setsid',
+  cgroup: 'write',
+  'cgroup-namespace': 'unshare',
+  'id-maps': 'write',
+  hostname: 'sethostname',
+  mounts: 'mount',
+  proc: 'mount',
+  loopback: 'ioctl',
+  stdio: 'dup3',
+  cwd: 'chdir',
+  groups: 'setgroups',
+  gid: 'setgid',
+  uid: 'setuid',
+  'parent-death': 'prctl',
+  'close-fds': 'close_range',
+  exec: 'execve',
+};

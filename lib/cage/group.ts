@@ -1,0 +1,236 @@
+import type { MemoryReport, OomVerdict } from '../../types/outcome';
+import type { CgroupDirectory } from '../cgroup/directory';
+import { type CgroupVersion, parseFlatKeyed } from '../cgroup/formats';
+import { type Guard, killAll } from '../cgroup/kill';
+import { readMemoryFile, writeFirstLimits } from '../cgroup/limit-files';
+import { type LimitContext, type LimitPlan, planLimits, type ResolvedLimits } from '../cgroup/limits';
+import { type OomMonitor, type OomSurroundings, openOomMonitor } from '../cgroup/oom-monitor';
+import { removeTree } from '../cgroup/remove';
+import { ErrorCode, MemcageError } from '../errors';
+import { watch } from '../watch';
+import { unlock } from './locked-directory';
+import type { Owner } from './owner';
+
+/** What a child needs to be born in a group; `close` gives the fds back once it is. */
+export interface Entry {
+  intoCgroupFd?: number;
+  joinFds: number[];
+  thawFd?: number;
+  close(): void;
+}
+
+interface Place {
+  memory: CgroupDirectory;
+  guard: Guard | undefined;
+  limitContext: Omit<LimitContext, 'current'>;
+  surroundings: OomSurroundings;
+}
+
+/**
+ * One cgroup of a cage: its directory in the memory hierarchy, on v1 its guard in another one, its limits, and the monitor
+ * of its OOM kills. Made whole or not at all.
+ */
+export class Group {
+  readonly memory: CgroupDirectory;
+  readonly guard: Guard | undefined;
+  readonly limitContext: Omit<LimitContext, 'current'>;
+  readonly #surroundings: OomSurroundings;
+  readonly #plan: LimitPlan;
+  readonly #monitor: OomMonitor;
+  readonly #locks: CgroupDirectory[];
+  #unwatch: (() => void) | undefined;
+  #removed = false;
+
+  private constructor(place: Place, plan: LimitPlan, locks: CgroupDirectory[]) {
+    this.memory = place.memory;
+    this.guard = place.guard;
+    this.limitContext = place.limitContext;
+    this.#surroundings = place.surroundings;
+    this.#plan = plan;
+    this.#locks = locks;
+    writeFirstLimits(this.memory, this.version, plan.writes);
+    this.#monitor = openOomMonitor(this.version, this.memory, place.surroundings);
+  }
+
+  /** A group of an owner, for one private or shared cage. */
+  static create(owner: Owner, limits: ResolvedLimits): Group {
+    return Group.#make(owner, owner.nextName(), limits, owner.surroundings);
+  }
+
+  /** A group that a dead owner leaves alone, until it is empty. */
+  static createDetached(owner: Owner, limits: ResolvedLimits): Group {
+    const plan = planLimits(limits, owner.limitContext);
+    const { memory, guard } = owner.makeDetached();
+    const locks = guard === undefined ? [memory] : [guard.directory, memory];
+    try {
+      return new Group({ ...owner, memory, guard }, plan, locks);
+    } catch (error) {
+      for (const lock of locks) {
+        removeTree(lock);
+        unlock(lock);
+      }
+      throw error;
+    }
+  }
+
+  /** A group below this one, for one child of a shared cage. */
+  createLeaf(name: string, limits: ResolvedLimits): Group {
+    const { cages } = this.#surroundings;
+    return Group.#make(this, name, limits, { ...this.#surroundings, cages: [...cages, this.memory] });
+  }
+
+  static #make(
+    parent: Omit<Place, 'surroundings'>,
+    name: string,
+    limits: ResolvedLimits,
+    surroundings: OomSurroundings,
+  ): Group {
+    const { limitContext } = parent;
+    // Everything that can be refused without the kernel is refused before anything is made.
+    const plan = planLimits(limits, limitContext);
+    const memory = parent.memory.below(name);
+    const guard = parent.guard && { kind: parent.guard.kind, directory: parent.guard.directory.below(name) };
+    memory.make();
+    try {
+      guard?.directory.make();
+      return new Group({ memory, guard, limitContext, surroundings }, plan, []);
+    } catch (error) {
+      if (guard !== undefined) removeTree(guard.directory);
+      removeTree(memory);
+      throw error;
+    }
+  }
+
+  /** Before the first leaf. */
+  becomeParent(): void {
+    if (this.version === 2) this.memory.write('cgroup.subtree_control', '+memory');
+    // Where it is 0 (some machines before Linux 5.11, which dropped it) the limit would not hold for cgroups below.
+    else if (this.memory.readIfPresent('memory.use_hierarchy')?.trim() === '0') {
+      this.memory.write('memory.use_hierarchy', '1');
+    }
+  }
+
+  get version(): CgroupVersion {
+    return this.limitContext.version;
+  }
+
+  /** Call `onChange` when {@link kills} may have grown, or will in a moment: v1 notifies before it kills. */
+  watchOom(onChange: () => void): void {
+    this.#unwatch = watch().event(this.#monitor.fd, this.#monitor.kind, onChange);
+  }
+
+  kills(): number {
+    return this.#monitor.kills();
+  }
+
+  verdict(): OomVerdict | null {
+    return this.#monitor.verdict();
+  }
+
+  underOom(): boolean {
+    return this.#monitor.underOom();
+  }
+
+  /** Whether memory was refused at the limit at least once, with or without a kill. */
+  limitWasHit(): boolean {
+    return this.#monitor.limitWasHit();
+  }
+
+  report(): MemoryReport {
+    const limitBytes = readMemoryFile(this.memory, this.version, 'max') ?? Number.POSITIVE_INFINITY;
+    const peakBytes = readMemoryFile(this.memory, this.version, 'peak') ?? null;
+    return { limitBytes, peakBytes, swapLimited: this.#swapLimited() };
+  }
+
+  /** What can be said without the cgroup. */
+  lastReport(): MemoryReport {
+    return { limitBytes: this.#plan.max, peakBytes: null, swapLimited: this.#plan.swapLimited };
+  }
+
+  /** Throws ERR_MEMCAGE_FROZEN: a child cloned into a frozen cgroup would suspend its parent until the thaw. */
+  assertNotFrozen(): void {
+    const frozen =
+      this.guard?.kind === 'freezer' ? isFrozenV1(this.guard.directory) : isFrozenV2(this.guard?.directory ?? this.memory);
+    if (!frozen) return;
+    throw new MemcageError(ErrorCode.FROZEN, `${this.memory.path} is frozen: thaw it before a child is started in it`, {
+      path: this.memory.path,
+    });
+  }
+
+  /** Whether an OOM kill in it takes all its processes, one between clone and exec included, whose memory is ours. */
+  killsAsGroup(): boolean {
+    return this.version === 2 && readMemoryFile(this.memory, 2, 'oomGroup') === 1;
+  }
+
+  /** @param cloneInto false: CLONE_INTO_CGROUP can't be used, so the child joins by itself */
+  enter({ cloneInto }: { cloneInto: boolean }): Entry {
+    const fds: number[] = [];
+    const open = (directory: CgroupDirectory, file: string, access: 'write' | 'read-write' | 'path'): number => {
+      const fd = directory.open(file, access);
+      fds.push(fd);
+      return fd;
+    };
+    const close = (): void => {
+      for (const fd of fds) this.memory.native.closeFd({ fd });
+    };
+    try {
+      const entry: Entry = { joinFds: [], close };
+      // Not cgroup.procs: a write to that waits for an RCU grace period, up to 20 ms.
+      if (this.version === 1) entry.joinFds.push(open(this.memory, 'tasks', 'write'));
+      const unified = this.version === 2 ? this.memory : this.guard?.kind === 'unified' ? this.guard.directory : undefined;
+      if (unified !== undefined && cloneInto) entry.intoCgroupFd = open(unified, '', 'path');
+      if (unified !== undefined && !cloneInto) entry.joinFds.push(open(unified, 'cgroup.procs', 'write'));
+      if (this.guard?.kind === 'freezer') {
+        entry.joinFds.push(open(this.guard.directory, 'tasks', 'write'));
+        entry.thawFd = open(this.guard.directory, 'freezer.state', 'read-write');
+      }
+      return entry;
+    } catch (error) {
+      close();
+      throw error;
+    }
+  }
+
+  /** Its child has reached exec: the limits that must not be in force before that. */
+  started(): void {
+    writeFirstLimits(this.memory, this.version, this.#plan.deferred);
+  }
+
+  kill(): void {
+    killAll(this.memory, this.guard);
+  }
+
+  /** To be called just before a leaf is removed, with which v1 loses the leaf's count. */
+  retire(leaf: Group): void {
+    this.#monitor.retire(leaf.kills());
+  }
+
+  /** True once nothing of it is left; false while processes are. */
+  tryRemove(): boolean {
+    if (this.#removed) return true;
+    if (this.guard !== undefined && !removeTree(this.guard.directory)) return false;
+    if (!removeTree(this.memory)) return false;
+    this.#removed = true;
+    this.#unwatch?.();
+    this.#monitor.close();
+    for (const lock of this.#locks) unlock(lock);
+    return true;
+  }
+
+  #swapLimited(): boolean {
+    if (!this.limitContext.swapOn) return true;
+    const limit = readMemoryFile(this.memory, this.version, this.version === 1 ? 'memsw' : 'swap');
+    return limit !== undefined && limit !== Number.POSITIVE_INFINITY;
+  }
+}
+
+function isFrozenV1(directory: CgroupDirectory): boolean {
+  return directory.read('freezer.state').trim() !== 'THAWED';
+}
+
+function isFrozenV2(directory: CgroupDirectory): boolean {
+  // On v1 without a guard there is nothing to be frozen by; the freezer came to v2 with Linux 5.2.
+  const events = directory.readIfPresent('cgroup.events');
+  if (events !== undefined && parseFlatKeyed(events)['frozen'] === 1) return true;
+  return directory.readIfPresent('cgroup.freeze')?.trim() === '1';
+}

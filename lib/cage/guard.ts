@@ -1,0 +1,58 @@
+import type { CgroupDirectory } from '../cgroup/directory';
+import { type Host, openDirectory, processDirectory } from '../cgroup/host';
+import type { Guard } from '../cgroup/kill';
+import { ErrorCode, MemcageError } from '../errors';
+import { makeLocked, unlock } from './locked-directory';
+import { OWNER_PREFIX, sweep } from './sweep';
+
+/** The guard of all cages of an owner. */
+export interface OwnerGuard extends Guard {
+  /** The directory that its own was made in. */
+  readonly parentPath: string;
+}
+
+const REFUSALS: ReadonlySet<unknown> = new Set([
+  ErrorCode.NO_PERMISSION,
+  ErrorCode.NO_PARENT,
+  ErrorCode.CGROUP_GONE,
+]);
+
+/**
+ * On cgroup v1 memory's own hierarchy can neither freeze nor kill a cgroup, so each cage has a directory in another one as
+ * well: the unified one of a hybrid host, else the v1 freezer's. Where there is neither, cages are killed pid by pid.
+ */
+export function makeOwnerGuard({ unified, freezer }: Host): OwnerGuard | undefined {
+  for (const [kind, hierarchy] of [
+    ['unified', unified],
+    ['freezer', freezer],
+  ] as const) {
+    if (hierarchy === null || hierarchy.readOnly) continue;
+    try {
+      return makeIn(kind, processDirectory(hierarchy, 'self'));
+    } catch (error) {
+      if (!(error instanceof MemcageError) || !REFUSALS.has(error.code)) throw error;
+    }
+  }
+  return undefined;
+}
+
+function makeIn(kind: Guard['kind'], parentPath: string): OwnerGuard {
+  return inDirectory(parentPath, (parent) => {
+    sweep(parent, kind);
+    return { kind, parentPath, directory: makeLocked(parent, OWNER_PREFIX) };
+  });
+}
+
+/** A locked directory of the guard's hierarchy beside the owner's own. */
+export function makeBeside({ kind, parentPath }: OwnerGuard, prefix: string): Guard {
+  return inDirectory(parentPath, (parent) => ({ kind, directory: makeLocked(parent, prefix) }));
+}
+
+function inDirectory<T>(path: string, use: (directory: CgroupDirectory) => T): T {
+  const directory = openDirectory(path);
+  try {
+    return use(directory);
+  } finally {
+    unlock(directory);
+  }
+}

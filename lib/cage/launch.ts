@@ -1,0 +1,164 @@
+import { constants } from 'node:os';
+import type { CloneOptions, CloneResult, NativeBinding } from '../../types/native';
+import type { NamespaceOptions } from '../../types/options';
+import { isNativeError } from '../cgroup/refusal';
+import { planNamespaces } from '../namespaces';
+import { loadNative } from '../native';
+import type { Launch, LaunchPlan } from '../process/launch';
+import { type ExitEvent, watch } from '../watch';
+import { explainFailure } from './failure';
+import type { Stay, StayEnd } from './stay';
+
+/** A cold file system may take seconds to load a program; nothing sane takes longer. */
+const WATCHDOG_MS = 10_000;
+
+const { E2BIG, ENOSYS, ESRCH } = constants.errno;
+
+const SIGNAL_NAMES = new Map(
+  Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
+);
+// Names that share a number with a better known one.
+SIGNAL_NAMES.set(constants.signals.SIGABRT, 'SIGABRT').set(constants.signals.SIGIO, 'SIGIO');
+
+/** How a child ended. */
+export interface ChildEnd {
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+  cpu: { userMs: number; systemMs: number };
+  /** CLOCK_MONOTONIC. */
+  timeNs: number;
+}
+
+export interface LaunchRequest {
+  namespaces: NamespaceOptions;
+  /** Makes the place that the child lives in; undefined: where its parent is. */
+  enter: ((plan: LaunchPlan) => Stay) | undefined;
+  onEntered(stay: Stay | undefined): void;
+  onFailed(error: Error, end: StayEnd | undefined): void;
+  /** `stay` is undefined without a cage. Called before the child's 'exit', or later when something is left running. */
+  onEnded(child: ChildEnd, stay: StayEnd | undefined): void;
+}
+
+// Whether this kernel has CLONE_INTO_CGROUP (5.7) and lets us use it; true until it says otherwise.
+let cloneInto = true;
+
+/** A {@link Launch} through the addon's clone. */
+export function createLaunch(request: LaunchRequest): Launch {
+  return (plan, onEnd) => {
+    const native = loadNative();
+    const { child: watchChild } = watch();
+    const stay = request.enter?.(plan);
+    request.onEntered(stay);
+
+    let result: CloneResult;
+    try {
+      result = cloneChild(native, plan, request.namespaces, stay);
+    } catch (error) {
+      request.onFailed(error as Error, stay?.abandon());
+      // What ran out of fds while it was preparing is the same to the caller as what ran out in the clone.
+      if (isNativeError(error)) return { errno: error.errno };
+      throw error;
+    }
+    if ('stage' in result) {
+      const { error, asNode } = explainFailure(result, { group: stay?.group, namespaces: request.namespaces });
+      request.onFailed(error, stay?.abandon());
+      if (asNode) return { errno: result.errno };
+      throw error;
+    }
+
+    const { pid, pidfd } = result;
+    let running = true;
+    try {
+      watchChild(pidfd, { detached: plan.detached }, (event) => {
+        running = false;
+        native.closeFd({ fd: pidfd });
+        const end = childEnd(event);
+        // Before 'exit', so that its listeners find the cage gone and the outcome there.
+        if (stay === undefined) request.onEnded(end, undefined);
+        else stay.ended(end.signal, (stayEnd) => request.onEnded(end, stayEnd));
+        onEnd(end.exitCode, end.signal, event.errno);
+      });
+      stay?.started();
+    } catch (error) {
+      if (running) destroy(native, pidfd);
+      request.onFailed(error as Error, stay?.abandon());
+      throw error;
+    }
+    return { pid, kill: (signal) => (running ? send(native, pidfd, signal) : -ESRCH) };
+  };
+}
+
+function cloneChild(
+  native: NativeBinding,
+  plan: LaunchPlan,
+  namespaces: NamespaceOptions,
+  stay: Stay | undefined,
+): CloneResult {
+  const entry = stay?.group.enter({ cloneInto });
+  let result: CloneResult;
+  try {
+    const { close: _, ...place } = entry ?? { joinFds: [], close: undefined };
+    result = native.clone({ ...commonOptions(native, plan, namespaces, stay), ...place });
+  } finally {
+    entry?.close();
+  }
+  if (entry?.intoCgroupFd === undefined || !lacksCloneInto(result)) return result;
+  cloneInto = false;
+  return cloneChild(native, plan, namespaces, stay);
+}
+
+/** ENOSYS: no clone3 (a container's seccomp filter). E2BIG: Linux before 5.7 does not know the field. */
+function lacksCloneInto(result: CloneResult): boolean {
+  return 'stage' in result && result.stage === 'clone' && (result.errno === -ENOSYS || result.errno === -E2BIG);
+}
+
+function commonOptions(
+  native: NativeBinding,
+  plan: LaunchPlan,
+  namespaces: NamespaceOptions,
+  stay: Stay | undefined,
+): Omit<CloneOptions, 'joinFds'> {
+  const { uid, gid } = plan;
+  // uid, gid: a change of ids with shared memory would make the parent undumpable. time: CLONE_VM can't be combined with
+  // CLONE_NEWTIME before Linux 6.3. oom.group: an OOM kill of the whole group would take the parent too.
+  const shareMemory =
+    uid === undefined && gid === undefined && namespaces.time !== true && stay?.group.killsAsGroup() !== true;
+  return {
+    ...plan,
+    ...planNamespaces(namespaces, native),
+    killWithParent: !plan.detached,
+    shareMemory,
+    watchdogMs: WATCHDOG_MS,
+  };
+}
+
+function childEnd({ exitCode, signal, usage, timeNs }: ExitEvent): ChildEnd {
+  return {
+    exitCode,
+    signal: signal === null ? null : (SIGNAL_NAMES.get(signal) ?? (`SIG${signal}` as NodeJS.Signals)),
+    cpu: { userMs: usage.userUs / 1000, systemMs: usage.systemUs / 1000 },
+    timeNs,
+  };
+}
+
+function send(native: NativeBinding, pidfd: number, signal: number): number {
+  try {
+    native.pidfdSendSignal({ pidfd, signal });
+    return 0;
+  } catch (error) {
+    if (isNativeError(error)) return error.errno;
+    throw error;
+  }
+}
+
+/** End a child that nobody is going to hear of. */
+function destroy(native: NativeBinding, pidfd: number): void {
+  native.unwatch({ fd: pidfd });
+  send(native, pidfd, constants.signals.SIGKILL);
+  try {
+    native.reap({ pidfd });
+  } catch {
+    // Reaped by the watcher already.
+  }
+  native.closeFd({ fd: pidfd });
+}

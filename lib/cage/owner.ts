@@ -1,0 +1,164 @@
+import { CgroupDirectory } from '../cgroup/directory';
+import { parseNames } from '../cgroup/formats';
+import { type Host, host, openDirectory, processDirectory, swapOn } from '../cgroup/host';
+import type { Guard } from '../cgroup/kill';
+import type { LimitContext } from '../cgroup/limits';
+import { OomEventfd } from '../cgroup/oom-eventfd';
+import type { OomSurroundings } from '../cgroup/oom-monitor';
+import { ErrorCode, MemcageError } from '../errors';
+import { makeBeside, makeOwnerGuard, type OwnerGuard } from './guard';
+import { makeLocked, noParent, release, unlock } from './locked-directory';
+import { DETACHED_PREFIX, OWNER_PREFIX, sweep } from './sweep';
+
+/** The directory in which one environment (main thread or worker) makes its cages, and what it knows of the place. */
+export interface Owner {
+  readonly limitContext: Omit<LimitContext, 'current'>;
+  readonly memory: CgroupDirectory;
+  readonly guard: Guard | undefined;
+  readonly surroundings: OomSurroundings;
+  /** A name that no cage of this owner has or had. */
+  nextName(): string;
+  /** A locked cgroup beside the owner's own, for a cage that outlives it. */
+  makeDetached(): { memory: CgroupDirectory; guard: Guard | undefined };
+  /** Remove the owner's directory, blocking. For the end of the environment. */
+  remove(): void;
+}
+
+const owners = new Map<string, Owner>();
+
+/**
+ * The owner that makes cages in a memory cgroup. The first one in each place sweeps it.
+ *
+ * @param parent path of its directory; default: the caller's own cgroup (v1)
+ */
+export function ownerIn(parent: string | undefined): Owner {
+  const current = host();
+  const path = parent ?? defaultParent(current);
+  let owner = owners.get(path);
+  if (owner === undefined) {
+    owner = createOwner(current, path);
+    if (owners.size === 0) process.once('exit', removeOwners);
+    owners.set(path, owner);
+  }
+  return owner;
+}
+
+function removeOwners(): void {
+  for (const owner of owners.values()) owner.remove();
+}
+
+function defaultParent({ memory, version }: Host): string {
+  if (version === 1) return processDirectory(memory, 'self');
+  throw new MemcageError(
+    ErrorCode.NO_PARENT,
+    'On cgroup v2 cages need a parent: pass `parent`, the path of a delegated cgroup that is writable, has the memory ' +
+      'controller, and no processes of its own',
+  );
+}
+
+function createOwner(current: Host, path: string): Owner {
+  const parent = openParent(path);
+  let memory: CgroupDirectory | undefined;
+  let guard: OwnerGuard | undefined;
+  try {
+    if (current.version === 2) enableMemory(parent);
+    sweep(parent, undefined);
+    memory = makeLocked(parent, OWNER_PREFIX);
+    if (current.version === 1) guard = makeOwnerGuard(current);
+    return describeOwner(current, parent, memory, guard);
+  } catch (error) {
+    if (guard !== undefined) release(guard.directory);
+    if (memory !== undefined) release(memory);
+    unlock(parent);
+    throw error;
+  }
+}
+
+function describeOwner(
+  current: Host,
+  parent: CgroupDirectory,
+  memory: CgroupDirectory,
+  guard: OwnerGuard | undefined,
+): Owner {
+  const { version } = current;
+  if (version === 2) enableMemory(memory);
+  const swapFile = version === 1 ? 'memory.memsw.limit_in_bytes' : 'memory.swap.max';
+  const limitContext = {
+    version,
+    swapAccounting: memory.has(swapFile),
+    swapOn: swapOn(),
+    pageBytes: memory.native.constants.pageSize,
+  };
+  const ancestors = version === 2 ? ancestorsOf(parent, current) : [];
+  // Last: nothing after it can fail.
+  const above = version === 1 ? new OomEventfd(memory) : undefined;
+  let names = 0;
+  return {
+    limitContext,
+    memory,
+    guard,
+    surroundings: { ancestors, cages: [], firedAbove: () => above?.count() ?? 0 },
+    nextName() {
+      names += 1;
+      return String(names);
+    },
+    makeDetached() {
+      const made = makeLocked(parent, DETACHED_PREFIX);
+      try {
+        return { memory: made, guard: guard && makeBeside(guard, DETACHED_PREFIX) };
+      } catch (error) {
+        release(made);
+        throw error;
+      }
+    },
+    remove() {
+      above?.close();
+      if (guard !== undefined) release(guard.directory);
+      release(memory);
+      const root = ancestors.at(-1);
+      if (root !== undefined) unlock(root);
+      unlock(parent);
+    },
+  };
+}
+
+function openParent(path: string): CgroupDirectory {
+  try {
+    return openDirectory(path);
+  } catch (error) {
+    throw noParent(path, error);
+  }
+}
+
+/** Make the memory controller available to the cgroups below (v2). */
+function enableMemory(directory: CgroupDirectory): void {
+  const file = 'cgroup.subtree_control';
+  if (parseNames(directory.read(file)).includes('memory')) return;
+  if (!parseNames(directory.read('cgroup.controllers')).includes('memory')) {
+    throw new MemcageError(ErrorCode.NO_PARENT, `The memory controller is not delegated to ${directory.path}`, {
+      path: directory.path,
+    });
+  }
+  try {
+    directory.write(file, '+memory');
+  } catch (error) {
+    // "No internal process constraint" in the cgroup v2 document.
+    if (!(error instanceof MemcageError) || error.code !== ErrorCode.BUSY) throw noParent(directory.path, error);
+    throw new MemcageError(
+      ErrorCode.NO_PARENT,
+      `${directory.path} has processes of its own, so it can't give the memory controller to cgroups below it`,
+      { path: directory.path, cause: error },
+    );
+  }
+}
+
+/** A cgroup and those above it, as far as they are mounted. */
+function ancestorsOf({ path }: CgroupDirectory, { memory }: Host): CgroupDirectory[] {
+  const names = path.slice(memory.mountPoint.length).split('/');
+  const line = [openDirectory(memory.mountPoint)];
+  for (const name of names) {
+    const last = line.at(-1);
+    if (name !== '' && last !== undefined) line.push(last.below(name));
+  }
+  return line.reverse();
+}

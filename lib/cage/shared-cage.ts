@@ -1,0 +1,52 @@
+import type { ResolvedLimits } from '../cgroup/limits';
+import { ErrorCode, MemcageError } from '../errors';
+import { Cage } from './cage';
+import { Group } from './group';
+import { ownerIn } from './owner';
+import { enterLeaf, type Stay } from './stay';
+
+// Room for the cage's own limit to be hit first.
+const GROUP_KILL_MARGIN_BYTES = 64 * 1024;
+
+/**
+ * One limit for many children. Each lives in a leaf of its own below the cage's cgroup, so that each has a verdict of its
+ * own and may have cgroups below (v2); the leaf repeats the limit, since a program reads only that of its own cgroup.
+ */
+export class SharedCage extends Cage {
+  readonly #limits: ResolvedLimits;
+  #leaves = 0;
+
+  /** @internal Use `createCage()`. */
+  constructor(limits: ResolvedLimits, parent: string | undefined) {
+    super(createGroup(limits, parent), { outlivesOwner: false });
+    this.#limits = limits;
+  }
+
+  /** @internal */
+  enter(): Stay {
+    if (this.closing) throw new MemcageError(ErrorCode.CLOSED, `The cage ${this.cgroup.path} is closed`);
+    this.#leaves += 1;
+    return enterLeaf(this, String(this.#leaves), this.#leafLimits());
+  }
+
+  #leafLimits(): ResolvedLimits {
+    const { max, swap, oomGroup, oomKill } = this.#limits;
+    const leaf: ResolvedLimits = {};
+    // An OOM at the leaf's limit would take the leaf alone: with oomGroup the cage's must be the one that is hit.
+    if (max !== undefined) leaf.max = oomGroup === true ? max + GROUP_KILL_MARGIN_BYTES : max;
+    if (swap !== undefined) leaf.swap = swap;
+    if (oomKill !== undefined) leaf.oomKill = oomKill;
+    return leaf;
+  }
+}
+
+function createGroup(limits: ResolvedLimits, parent: string | undefined): Group {
+  const group = Group.create(ownerIn(parent), limits);
+  try {
+    group.becomeParent();
+    return group;
+  } catch (error) {
+    group.tryRemove();
+    throw error;
+  }
+}

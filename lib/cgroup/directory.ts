@@ -1,0 +1,107 @@
+import type { NativeBinding } from '../../types/native';
+import { cgroupError, refusedWith } from './refusal';
+
+/**
+ * A directory of a cgroup hierarchy: a fixed directory fd and a path beneath it. The names of memcage's own cgroups are
+ * never used twice, so most need no fd of their own; a stranger's cgroup is anchored at itself, so that another one that
+ * later gets the same name is not taken for it.
+ */
+export class CgroupDirectory {
+  /**
+   * @param anchor directory fd; owned by whoever made it
+   * @param relative path beneath it; '' is the anchor itself
+   * @param path absolute path, for people
+   */
+  constructor(
+    readonly native: NativeBinding,
+    readonly anchor: number,
+    readonly relative: string,
+    readonly path: string,
+  ) {}
+
+  /** A directory beneath, not necessarily existing. */
+  below(name: string): CgroupDirectory {
+    return new CgroupDirectory(this.native, this.anchor, this.#join(name), `${this.path}/${name}`);
+  }
+
+  /** The same directory, anchored at itself: `anchor` is an fd of its own that the caller closes. */
+  anchored(): CgroupDirectory {
+    return new CgroupDirectory(this.native, this.open('', 'path'), '', this.path);
+  }
+
+  read(file: string): string {
+    return this.#call('read', file, (path) => this.native.readBeneath({ dirFd: this.anchor, path }));
+  }
+
+  /** undefined when there is no such file (the kernel is older, or the cgroup is the root). */
+  readIfPresent(file: string): string | undefined {
+    try {
+      return this.native.readBeneath({ dirFd: this.anchor, path: this.#join(file) });
+    } catch (error) {
+      if (refusedWith(error, 'ENOENT', 'EOPNOTSUPP') && this.exists()) return undefined;
+      throw cgroupError(error, 'read', `${this.path}/${file}`);
+    }
+  }
+
+  write(file: string, value: string): void {
+    this.#call(`write ${value} to`, file, (path) => this.native.writeBeneath({ dirFd: this.anchor, path, value }));
+  }
+
+  open(file: string, access: Parameters<NativeBinding['openBeneath']>[0]['access']): number {
+    return this.#call('open', file, (path) => this.native.openBeneath({ dirFd: this.anchor, path, access }));
+  }
+
+  has(file: string): boolean {
+    return this.readIfPresent(file) !== undefined;
+  }
+
+  exists(): boolean {
+    try {
+      const fd = this.native.openBeneath({ dirFd: this.anchor, path: this.#join('cgroup.procs'), access: 'read' });
+      this.native.closeFd({ fd });
+      return true;
+    } catch (error) {
+      // A removed directory that is still open lists nothing: ENOENT; its open files answer ENODEV.
+      if (refusedWith(error, 'ENOENT', 'ENODEV')) return false;
+      throw cgroupError(error, 'open', this.path);
+    }
+  }
+
+  make(): void {
+    this.#call('create', '', (path) => this.native.makeDirectory({ dirFd: this.anchor, path, mode: 0o755 }));
+  }
+
+  /** Throws the addon's own error: what EBUSY and ENOENT mean is for the caller to say. */
+  remove(): void {
+    if (this.relative !== '') {
+      this.native.removeDirectory({ dirFd: this.anchor, path: this.relative });
+      return;
+    }
+    // A directory can't be removed by an fd of its own.
+    const slash = this.path.lastIndexOf('/');
+    const dirFd = this.native.openDirectory({ path: this.path.slice(0, slash) });
+    try {
+      this.native.removeDirectory({ dirFd, path: this.path.slice(slash + 1) });
+    } finally {
+      this.native.closeFd({ fd: dirFd });
+    }
+  }
+
+  /** Names of the cgroups directly below. */
+  children(): string[] {
+    return this.#call('list', '', (path) => this.native.listDirectories({ dirFd: this.anchor, path }));
+  }
+
+  #join(name: string): string {
+    if (name === '') return this.relative;
+    return this.relative === '' ? name : `${this.relative}/${name}`;
+  }
+
+  #call<T>(doing: string, file: string, call: (path: string) => T): T {
+    try {
+      return call(this.#join(file));
+    } catch (error) {
+      throw cgroupError(error, doing, file === '' ? this.path : `${this.path}/${file}`);
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import { ErrorCode, MemcageError } from '../errors';
+
+/** The memory controller's cgroup version. */
+export type CgroupVersion = 1 | 2;
+
+/** Lines of `NAME VALUE`, the kernel's names. */
+export type FlatKeyed = Record<string, number>;
+
+/** Lines of `NAME SUB=VALUE SUB=VALUE`, the kernel's names. */
+export type NestedKeyed = Record<string, FlatKeyed>;
+
+/** One line of a pressure file. Kernel names: Documentation/accounting/psi.rst. */
+export interface PressureLine {
+  /** Percent of the last 10, 60 and 300 seconds in which tasks were stalled. */
+  avg10: number;
+  avg60: number;
+  avg300: number;
+  /** Microseconds since the cgroup exists. */
+  total: number;
+}
+
+/** `some`: at least one task was stalled; `full`: all of them at the same time. */
+export interface Pressure {
+  some: PressureLine;
+  full: PressureLine;
+}
+
+/** `memory.oom_control` of v1. */
+export interface OomControl {
+  /** Processes wait at the limit instead of being killed. */
+  oomKillDisable: boolean;
+  /** Processes are waiting now. */
+  underOom: boolean;
+  /** Processes of this very cgroup that the OOM killer ended; those of its descendants are not counted. */
+  oomKills: number;
+}
+
+/** v1 prints PAGE_COUNTER_MAX, LONG_MAX rounded down to pages (of up to 64 KiB), for "unlimited". */
+export const UNLIMITED_FROM = 2 ** 63 - 65536;
+
+const DIGITS = /^\d+$/;
+const DECIMAL = /^\d+(?:\.\d+)?$/;
+
+/** One number; `max` and v1's highest possible limit are `Infinity`. */
+export function parseValue(text: string, file = 'a single value'): number {
+  const value = toNumber(text.endsWith('\n') ? text.slice(0, -1) : text);
+  if (value === null) throw kernelFormatError(file, 'a number or max', text);
+  return value;
+}
+
+/** A file of `NAME VALUE` lines. */
+export function parseFlatKeyed(text: string, file = 'a flat keyed file'): FlatKeyed {
+  const entries = lines(text).map((line): [string, number] => {
+    const [name, value, ...rest] = line.split(' ');
+    const number = toNumber(value ?? '');
+    if (!name || number === null || rest.length > 0) throw kernelFormatError(file, 'NAME VALUE', line);
+    return [name, number];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** A file of `NAME SUB=VALUE ...` lines; the values may have decimals. */
+export function parseNestedKeyed(text: string, file = 'a nested keyed file'): NestedKeyed {
+  const entries = lines(text).map((line): [string, FlatKeyed] => {
+    const [name, ...pairs] = line.split(' ');
+    if (!name || name.includes('=')) throw kernelFormatError(file, 'NAME SUB=VALUE', line);
+    return [name, Object.fromEntries(pairs.map((pair) => parsePair(pair, line, file)))];
+  });
+  return Object.fromEntries(entries);
+}
+
+function parsePair(pair: string, line: string, file: string): [string, number] {
+  const equals = pair.indexOf('=');
+  const value = pair.slice(equals + 1);
+  const number = DECIMAL.test(value) && value.includes('.') ? Number(value) : toNumber(value);
+  if (equals < 1 || number === null) throw kernelFormatError(file, 'NAME SUB=VALUE', line);
+  return [pair.slice(0, equals), number];
+}
+
+/** A pressure (PSI) file (v2, Linux 4.20). */
+export function parsePressure(text: string, file = 'a pressure file'): Pressure {
+  const { some, full } = parseNestedKeyed(text, file);
+  if (!isPressureLine(some) || !isPressureLine(full)) throw kernelFormatError(file, 'some and full averages', text);
+  return { some, full };
+}
+
+function isPressureLine(line: FlatKeyed | undefined): line is FlatKeyed & PressureLine {
+  return line !== undefined && 'avg10' in line && 'avg60' in line && 'avg300' in line && 'total' in line;
+}
+
+/**
+ * `cgroup.procs`, `cgroup.threads` or `tasks`: one pid a line, in no order, possibly repeated. 0 is a process that can't
+ * be seen from the reader's PID namespace.
+ */
+export function parsePids(text: string, file = 'a list of pids'): number[] {
+  return lines(text).map((line) => {
+    if (!DIGITS.test(line)) throw kernelFormatError(file, 'one pid a line', line);
+    return Number(line);
+  });
+}
+
+/** `memory.oom_control` of v1; the count of kills is there since Linux 4.13. */
+export function parseOomControl(text: string, file = 'memory.oom_control'): OomControl {
+  const flat = parseFlatKeyed(text, file);
+  const { oom_kill_disable: disable, under_oom: underOom, oom_kill: kills } = flat;
+  if (disable === undefined || underOom === undefined || kills === undefined) {
+    throw kernelFormatError(file, 'oom_kill_disable, under_oom and oom_kill', text);
+  }
+  return { oomKillDisable: disable !== 0, underOom: underOom !== 0, oomKills: kills };
+}
+
+/** Names, a blank-separated list as in `cgroup.controllers`. */
+export function parseNames(text: string): string[] {
+  return text.split(/\s+/).filter((name) => name !== '');
+}
+
+/** The error for kernel text that is not what its documentation says. */
+export function kernelFormatError(file: string, expected: string, text: string): MemcageError {
+  const shown = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
+  return new MemcageError(ErrorCode.KERNEL_FORMAT, `Expected ${expected} in ${file} but the kernel wrote ${shown}`);
+}
+
+function lines(text: string): string[] {
+  if (text === '') return [];
+  return (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n');
+}
+
+function toNumber(text: string): number | null {
+  if (text === 'max') return Number.POSITIVE_INFINITY;
+  if (!DIGITS.test(text)) return null;
+  const value = Number(text);
+  return value >= UNLIMITED_FROM ? Number.POSITIVE_INFINITY : value;
+}

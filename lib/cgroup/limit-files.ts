@@ -1,0 +1,146 @@
+import { ErrorCode, MemcageError } from '../errors';
+import { formatSize } from '../size';
+import type { CgroupDirectory } from './directory';
+import type { CgroupVersion } from './formats';
+import { type MemoryFile, memoryFile, parseMemoryFile } from './interface-files';
+import type { LimitWrite } from './limits';
+import { isNativeError } from './refusal';
+
+/** The limits of a cgroup as the kernel has them. Bytes; absent: this version or kernel has no such limit. */
+export interface Limits {
+  /** `Infinity`: unlimited. */
+  max: number;
+  /** Swap alone. Absent when swap is not accounted. */
+  swap?: number;
+  high?: number;
+  low?: number;
+  min?: number;
+  soft?: number;
+  swappiness?: number;
+  oomGroup?: boolean;
+  oomKill?: boolean;
+  /** False: more than `max` can be used, by swapping. */
+  swapLimited: boolean;
+}
+
+/** A memory interface file of a cgroup as a value; undefined when this version or kernel has none. */
+export function readMemoryFile<M extends MemoryFile>(directory: CgroupDirectory, version: CgroupVersion, name: M) {
+  const text = directory.readIfPresent(memoryFile(name, version).file);
+  return text === undefined ? undefined : parseMemoryFile(name, version, text);
+}
+
+export function readLimits(directory: CgroupDirectory, version: CgroupVersion, swapOn: boolean): Limits {
+  // The root of a v2 hierarchy has no memory.max: nothing limits it.
+  const max = readMemoryFile(directory, version, 'max') ?? Number.POSITIVE_INFINITY;
+  const limits: Limits = version === 1 ? readV1(directory, max) : readV2(directory, max);
+  limits.swapLimited = !swapOn || (limits.swap ?? Number.POSITIVE_INFINITY) !== Number.POSITIVE_INFINITY;
+  return limits;
+}
+
+function readV1(directory: CgroupDirectory, max: number): Limits {
+  const memsw = readMemoryFile(directory, 1, 'memsw');
+  const control = readMemoryFile(directory, 1, 'oomKill');
+  return present({
+    max,
+    swap: memsw === undefined || memsw === Number.POSITIVE_INFINITY ? memsw : Math.max(0, memsw - max),
+    soft: readMemoryFile(directory, 1, 'soft'),
+    swappiness: readMemoryFile(directory, 1, 'swappiness'),
+    oomKill: control && !control.oomKillDisable,
+    swapLimited: false,
+  });
+}
+
+function readV2(directory: CgroupDirectory, max: number): Limits {
+  const group = readMemoryFile(directory, 2, 'oomGroup');
+  return present({
+    max,
+    swap: readMemoryFile(directory, 2, 'swap'),
+    high: readMemoryFile(directory, 2, 'high'),
+    low: readMemoryFile(directory, 2, 'low'),
+    min: readMemoryFile(directory, 2, 'min'),
+    oomGroup: group === undefined ? undefined : group !== 0,
+    swapLimited: false,
+  });
+}
+
+function present(limits: { [K in keyof Limits]: Limits[K] | undefined }): Limits {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)) as unknown as Limits;
+}
+
+/** Write limits in order. When one is refused, those written before it are put back, and the error says which it was. */
+export function writeLimits(directory: CgroupDirectory, version: CgroupVersion, writes: readonly LimitWrite[]): void {
+  const undo: { file: string; value: string }[] = [];
+  for (const { file, value, option } of writes) {
+    const before = directory.readIfPresent(file);
+    if (before === undefined) {
+      rollBack(directory, undo);
+      throw new MemcageError(ErrorCode.UNSUPPORTED, `${option}: this kernel has no ${file} in ${directory.path}`);
+    }
+    try {
+      directory.write(file, value);
+    } catch (error) {
+      rollBack(directory, undo);
+      throw refusedLimit(error, { directory, version, option, value, file });
+    }
+    undo.unshift({ file, value: restorable(before) });
+  }
+}
+
+/** The same on a cgroup that was just made: nothing to put back, since it goes if one is refused. */
+export function writeFirstLimits(
+  directory: CgroupDirectory,
+  version: CgroupVersion,
+  writes: readonly LimitWrite[],
+): void {
+  for (const { file, value, option } of writes) {
+    try {
+      directory.write(file, value);
+    } catch (error) {
+      throw refusedLimit(error, { directory, version, option, value, file });
+    }
+  }
+}
+
+function rollBack(directory: CgroupDirectory, undo: readonly { file: string; value: string }[]): void {
+  for (const { file, value } of undo) {
+    try {
+      directory.write(file, value);
+    } catch {
+      // The first refusal is the one to report; a limit that can't be put back is visible in limits().
+    }
+  }
+}
+
+/** memory.oom_control reads as three lines, of which the first is what can be written. */
+function restorable(text: string): string {
+  const first = text.split('\n', 1)[0] ?? '';
+  return first.startsWith('oom_kill_disable ') ? first.slice('oom_kill_disable '.length) : first;
+}
+
+interface Refusal {
+  directory: CgroupDirectory;
+  version: CgroupVersion;
+  option: string;
+  value: string;
+  file: string;
+}
+
+function refusedLimit(error: unknown, { directory, version, option, value, file }: Refusal): unknown {
+  const cause = error instanceof MemcageError ? error.cause : error;
+  if (!isNativeError(cause)) return error;
+  const details = { errno: cause.errno, syscall: cause.syscall, path: `${directory.path}/${file}`, cause };
+  if (cause.code === 'EBUSY') {
+    const usage = readMemoryFile(directory, version, 'usage') ?? 0;
+    const peak = readMemoryFile(directory, version, 'peak');
+    const inUse = `${formatSize(usage)} are in use${peak === undefined ? '' : ` (peak ${formatSize(peak)})`}`;
+    return new MemcageError(
+      ErrorCode.LIMIT_REFUSED,
+      `${option} can't be set to ${value}: ${inUse} and could not be reclaimed`,
+      details,
+    );
+  }
+  if (cause.code === 'EINVAL') {
+    return new MemcageError(ErrorCode.LIMIT_REFUSED, `The kernel refused ${value} for ${option} (${file})`, details);
+  }
+  return error;
+}

@@ -1,0 +1,118 @@
+import type { OomVerdict } from '../../types/outcome';
+import { MemcageError } from '../errors';
+import type { CgroupDirectory } from './directory';
+import { parseOomControl, parseValue } from './formats';
+import { OomEventfd } from './oom-eventfd';
+import type { OomMonitor, OomSurroundings } from './oom-monitor';
+import { verdictV1 } from './verdict';
+
+/** v1 has no event counter: an eventfd tells that a limit was hit, and each cgroup counts the kills among its own. */
+export class OomMonitorV1 implements OomMonitor {
+  readonly kind = 'event';
+  readonly #events: OomEventfd;
+  readonly #firedAboveBefore: number;
+  /** Cgroups below that have been seen; one that is missing later took its count with it. */
+  readonly #seenBelow = new Set<string>();
+  #removedBelow = false;
+  #retiredKills = 0;
+
+  constructor(
+    private readonly directory: CgroupDirectory,
+    private readonly surroundings: OomSurroundings,
+  ) {
+    this.#firedAboveBefore = surroundings.firedAbove();
+    this.#events = new OomEventfd(directory);
+  }
+
+  get fd(): number {
+    return this.#events.fd;
+  }
+
+  kills(): number {
+    return this.#survey().kills;
+  }
+
+  retire(kills: number): void {
+    this.#retiredKills += kills;
+  }
+
+  verdict(): OomVerdict | null {
+    // The kernel notifies from the top down: in this order an ancestor's OOM in between can't look like our own.
+    const fired = this.#events.count();
+    const firedAbove = this.surroundings.firedAbove() - this.#firedAboveBefore;
+    const { kills, ownKills, nestedLimitHit } = this.#survey();
+    return verdictV1({ kills, ownKills, fired, firedAbove, nestedLimitHit, nestedRemoved: this.#removedBelow });
+  }
+
+  limitWasHit(): boolean {
+    return wasHit(this.directory);
+  }
+
+  underOom(): boolean {
+    return parseOomControl(this.directory.read('memory.oom_control')).underOom;
+  }
+
+  close(): void {
+    this.#events.close();
+  }
+
+  #survey(): { kills: number; ownKills: number; nestedLimitHit: boolean } {
+    const ownKills = oomKills(this.directory);
+    const below = [...descendants(this.directory)];
+    this.#remember(below);
+    let kills = ownKills + this.#retiredKills;
+    let nestedLimitHit = false;
+    for (const directory of below) {
+      const nested = ifStillThere(() => oomKills(directory)) ?? 0;
+      kills += nested;
+      if (nested > 0) nestedLimitHit ||= limitWasHit(this.directory, directory);
+    }
+    return { kills, ownKills, nestedLimitHit };
+  }
+
+  #remember(below: readonly CgroupDirectory[]): void {
+    const now = new Set(below.map(({ relative }) => relative));
+    for (const relative of this.#seenBelow) this.#removedBelow ||= !now.has(relative);
+    for (const relative of now) this.#seenBelow.add(relative);
+  }
+}
+
+function oomKills(directory: CgroupDirectory): number {
+  return parseOomControl(directory.read('memory.oom_control')).oomKills;
+}
+
+/** Whether a limit between a cgroup (left out) and one below it (included) has been hit. */
+function limitWasHit(top: CgroupDirectory, below: CgroupDirectory): boolean {
+  const names = below.path.slice(top.path.length + 1).split('/');
+  let directory = top;
+  for (const name of names) {
+    directory = directory.below(name);
+    const at = directory;
+    if (ifStillThere(() => wasHit(at)) === true) return true;
+  }
+  return false;
+}
+
+function wasHit(directory: CgroupDirectory): boolean {
+  if (parseValue(directory.read('memory.limit_in_bytes')) === Number.POSITIVE_INFINITY) return false;
+  // failcnt stays 0 when memsw, which is then equal to the limit, is hit first.
+  return ['memory.failcnt', 'memory.memsw.failcnt'].some((file) => Number(directory.readIfPresent(file) ?? 0) > 0);
+}
+
+function* descendants(directory: CgroupDirectory): Generator<CgroupDirectory> {
+  for (const name of ifStillThere(() => directory.children()) ?? []) {
+    const child = directory.below(name);
+    yield child;
+    yield* descendants(child);
+  }
+}
+
+/** Cgroups below belong to the child, which removes them when it likes. */
+function ifStillThere<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof MemcageError && error.code === 'ERR_MEMCAGE_CGROUP_GONE') return undefined;
+    throw error;
+  }
+}

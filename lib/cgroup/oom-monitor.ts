@@ -1,0 +1,39 @@
+import type { OomVerdict } from '../../types/outcome';
+import type { CgroupDirectory } from './directory';
+import type { CgroupVersion } from './formats';
+import { OomMonitorV1 } from './oom-monitor-v1';
+import { OomMonitorV2 } from './oom-monitor-v2';
+
+/** Counts OOM kills in a cgroup and those below it, and tells whose limit they were about. Holds one fd. */
+export interface OomMonitor {
+  readonly fd: number;
+  readonly kind: 'event' | 'priority';
+  /** Processes killed for memory so far. */
+  kills(): number;
+  /** A cgroup below, with this many kills, is about to be removed by us. */
+  retire(kills: number): void;
+  verdict(): OomVerdict | null;
+  /** Whether memory was refused at the limit at least once, with or without a kill. */
+  limitWasHit(): boolean;
+  /** Whether processes wait for memory now because the OOM killer is off (v1). */
+  underOom(): boolean;
+  close(): void;
+}
+
+/** What is above a monitored cgroup. */
+export interface OomSurroundings {
+  /** v1: the event count of the nearest cgroup above that is not a cage of ours. */
+  firedAbove(): number;
+  /** v2: the cages of ours that the cgroup sits in. */
+  cages: readonly CgroupDirectory[];
+  /** v2: the cgroups above those, as far as they can be read. */
+  ancestors: readonly CgroupDirectory[];
+}
+
+export function openOomMonitor(
+  version: CgroupVersion,
+  directory: CgroupDirectory,
+  surroundings: OomSurroundings,
+): OomMonitor {
+  return version === 1 ? new OomMonitorV1(directory, surroundings) : new OomMonitorV2(directory, surroundings);
+}

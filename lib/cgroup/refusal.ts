@@ -1,0 +1,39 @@
+import type { NativeError } from '../../types/native';
+import { type ErrorCode, MemcageError } from '../errors';
+
+/** Whether an error is one that the addon threw for a refused system call. */
+export function isNativeError(error: unknown): error is NativeError {
+  return error instanceof Error && 'syscall' in error && 'errno' in error && 'code' in error;
+}
+
+/** Whether the kernel refused with one of these errnos. */
+export function refusedWith(error: unknown, ...codes: string[]): boolean {
+  return isNativeError(error) && codes.includes(error.code);
+}
+
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  ENOENT: 'ERR_MEMCAGE_CGROUP_GONE',
+  ENODEV: 'ERR_MEMCAGE_CGROUP_GONE',
+  EACCES: 'ERR_MEMCAGE_NO_PERMISSION',
+  EPERM: 'ERR_MEMCAGE_NO_PERMISSION',
+  EROFS: 'ERR_MEMCAGE_NO_PERMISSION',
+  EEXIST: 'ERR_MEMCAGE_CGROUP_EXISTS',
+  EBUSY: 'ERR_MEMCAGE_BUSY',
+  ENOSYS: 'ERR_MEMCAGE_UNSUPPORTED',
+};
+
+/**
+ * What the library throws for a refused access to a cgroup. Running out of fds or memory is no statement about the
+ * cgroup and stays the system error that it is.
+ */
+export function cgroupError(error: unknown, doing: string, path: string): unknown {
+  if (!isNativeError(error)) return error;
+  const code = CODES[error.code];
+  if (code === undefined) return error;
+  return new MemcageError(code, `Can't ${doing} ${path}: ${error.message}`, {
+    errno: error.errno,
+    syscall: error.syscall,
+    path,
+    cause: error,
+  });
+}

@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CgroupDirectory } from './directory';
+import { cgroupError, refusedWith } from './refusal';
+
+const FIRST_WAIT_MS = 1;
+const LONGEST_WAIT_MS = 250;
+
+/**
+ * Remove a cgroup and those below it. False while processes are left in it (EBUSY): their end, and that of what the
+ * kernel still does for them, takes a moment after SIGKILL.
+ */
+export function removeTree(directory: CgroupDirectory): boolean {
+  if (removed(directory)) return true;
+  let children: string[];
+  try {
+    children = directory.children();
+  } catch (error) {
+    if (!directory.exists()) return true;
+    throw error;
+  }
+  let empty = true;
+  for (const name of children) empty = removeTree(directory.below(name)) && empty;
+  return empty && children.length > 0 ? removed(directory) : false;
+}
+
+function removed(directory: CgroupDirectory): boolean {
+  try {
+    directory.remove();
+    return true;
+  } catch (error) {
+    if (refusedWith(error, 'ENOENT', 'ENODEV')) return true;
+    if (refusedWith(error, 'EBUSY', 'ENOTEMPTY')) return false;
+    throw cgroupError(error, 'remove', directory.path);
+  }
+}
+
+/** How long to wait before attempt n (from 0). */
+export function retryWaitMs(attempt: number): number {
+  return Math.min(FIRST_WAIT_MS * 2 ** Math.min(attempt, 10), LONGEST_WAIT_MS);
+}
+
+/** Repeat `attempt` with growing waits until it returns true; false when that took longer than `timeoutMs`. */
+export async function retry(attempt: () => boolean, timeoutMs: number): Promise<boolean> {
+  const end = performance.now() + timeoutMs;
+  for (let count = 0; ; count += 1) {
+    if (attempt()) return true;
+    if (performance.now() >= end) return false;
+    // Not to keep the process alive: what is left at its end is removed by the exit handler.
+    await sleep(retryWaitMs(count), undefined, { ref: false });
+  }
+}
+
+const waitCell = new Int32Array(new SharedArrayBuffer(4));
+
+/** The same, blocking: for the end of the process, when no timer fires any more. */
+export function retrySync(attempt: () => boolean, timeoutMs: number): boolean {
+  const end = performance.now() + timeoutMs;
+  for (let count = 0; ; count += 1) {
+    if (attempt()) return true;
+    if (performance.now() >= end) return false;
+    Atomics.wait(waitCell, 0, 0, retryWaitMs(count));
+  }
+}

@@ -1,0 +1,39 @@
+import type { CgroupVersion, FlatKeyed } from './formats';
+
+/** Memory in use now, in bytes. */
+export interface Usage {
+  /** All that is charged, page cache included: `memory.current` (v2), `memory.usage_in_bytes` (v1; fuzzy). */
+  usageBytes: number;
+  /** `Infinity` when there is none. */
+  limitBytes: number;
+  /** Without the page cache that can be dropped first (`inactive_file`), at least 0; as Kubernetes and docker stats. */
+  workingSetBytes: number;
+  /** `usageBytes` in percent of the limit, `null` when there is none. */
+  percent: number | null;
+  /** v1 only: `rss + cache + swap` of the cgroup and those below it, exact where `usage_in_bytes` is fuzzy. */
+  realUseBytes?: number;
+}
+
+/** What {@link Usage} is made of: the values of the interface files. */
+export interface UsageSource {
+  usage: number;
+  limit: number;
+  /** `memory.stat` */
+  stat: Readonly<FlatKeyed>;
+}
+
+/** @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#usage-in-bytes */
+export function computeUsage(version: CgroupVersion, { usage, limit, stat }: UsageSource): Usage {
+  const bytes = (name: string) => stat[name] ?? 0;
+  // v1's plain names leave out the cgroups below; v2's never do.
+  const inactiveFile = bytes(version === 1 ? 'total_inactive_file' : 'inactive_file');
+  const common = {
+    usageBytes: usage,
+    limitBytes: limit,
+    workingSetBytes: Math.max(0, usage - inactiveFile),
+    percent: limit > 0 && limit !== Number.POSITIVE_INFINITY ? (usage / limit) * 100 : null,
+  };
+  if (version === 2) return common;
+  // total_swap is missing where swap is not accounted.
+  return { ...common, realUseBytes: bytes('total_rss') + bytes('total_cache') + bytes('total_swap') };
+}

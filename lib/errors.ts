@@ -1,0 +1,162 @@
+import { inspect } from 'node:util';
+import type { Stage } from '../types/native';
+import type { Outcome } from '../types/outcome';
+
+/** Every code of an error that memcage makes. Codes are stable, messages are not. */
+export const ErrorCode = {
+  /** An option has the wrong type or value, or a name that does not exist. */
+  INVALID_ARGUMENT: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+  /** Not a size; see `Size`. */
+  INVALID_SIZE: 'ERR_MEMCAGE_INVALID_SIZE',
+  /** Less than a page, or too little for a program to be loaded. */
+  LIMIT_TOO_SMALL: 'ERR_MEMCAGE_LIMIT_TOO_SMALL',
+  /** The kernel refused a limit because more than that is in use and can't be reclaimed (EBUSY). */
+  LIMIT_REFUSED: 'ERR_MEMCAGE_LIMIT_REFUSED',
+  /** The platform, the kernel or its configuration lacks what is needed. */
+  UNSUPPORTED: 'ERR_MEMCAGE_UNSUPPORTED',
+  /** This cgroup version has no such file; the other one has. */
+  NOT_IN_VERSION: 'ERR_MEMCAGE_NOT_IN_VERSION',
+  /** The kernel does not account swap per cgroup (swapaccount=0, CONFIG_SWAP). */
+  NO_SWAP_ACCOUNTING: 'ERR_MEMCAGE_NO_SWAP_ACCOUNTING',
+  /** No cgroup is there below which a cage may be created. */
+  NO_PARENT: 'ERR_MEMCAGE_NO_PARENT',
+  NO_PERMISSION: 'ERR_MEMCAGE_NO_PERMISSION',
+  /** The cgroup was removed under a live handle. */
+  CGROUP_GONE: 'ERR_MEMCAGE_CGROUP_GONE',
+  CGROUP_EXISTS: 'ERR_MEMCAGE_CGROUP_EXISTS',
+  /** Starting a child in a frozen cgroup would freeze the caller with it. */
+  FROZEN: 'ERR_MEMCAGE_FROZEN',
+  BUSY: 'ERR_MEMCAGE_BUSY',
+  /** The kernel refused a namespace. */
+  NAMESPACE: 'ERR_MEMCAGE_NAMESPACE',
+  /** The child could not be started. */
+  SPAWN: 'ERR_MEMCAGE_SPAWN',
+  /** The child was killed for memory. */
+  MEMORY_LIMIT: 'ERR_MEMCAGE_MEMORY_LIMIT',
+  /** The child ended with a non-zero code or by a signal. */
+  EXIT: 'ERR_MEMCAGE_EXIT',
+  TIMEOUT: 'ERR_MEMCAGE_TIMEOUT',
+  /** The child wrote more than `maxBuffer`. */
+  MAX_BUFFER: 'ERR_MEMCAGE_MAX_BUFFER',
+  /** The cage or the handle is closed. */
+  CLOSED: 'ERR_MEMCAGE_CLOSED',
+  /** The system call would break Node's other threads. */
+  UNSAFE_THREAD: 'ERR_MEMCAGE_UNSAFE_THREAD',
+  /** A kernel file holds something that memcage can't read. */
+  KERNEL_FORMAT: 'ERR_MEMCAGE_KERNEL_FORMAT',
+} as const;
+
+/** See the constant of the same name. */
+export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
+
+/** What is known when the kernel refused. */
+export interface ErrorDetails {
+  /** Negative, as in Node's own system errors. */
+  errno?: number | undefined;
+  /** For example `openat2`. */
+  syscall?: string | undefined;
+  /** The step of the child, between clone and exec, that failed. */
+  stage?: Stage | undefined;
+  /** The file or directory that was worked on. */
+  path?: string | undefined;
+  cause?: unknown;
+}
+
+/** Base of memcage's errors, save for bad arguments, which are TypeError and RangeError with a `code`. */
+export class MemcageError extends Error {
+  readonly code: ErrorCode;
+  // `declare`: a field that is not known must be absent, not undefined.
+  declare readonly errno?: number;
+  declare readonly syscall?: string;
+  declare readonly stage?: Stage;
+  declare readonly path?: string;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    const { cause, ...known } = details;
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    for (const [name, value] of Object.entries(known)) {
+      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true });
+    }
+  }
+}
+
+/** The kernel killed the child, or a process of its cage, for memory. */
+export class MemoryLimitError extends MemcageError {
+  readonly outcome: Outcome;
+
+  constructor(message: string, outcome: Outcome) {
+    super(ErrorCode.MEMORY_LIMIT, message);
+    this.outcome = outcome;
+  }
+}
+
+/** The child ended with a non-zero code or by a signal, and not for memory. */
+export class ExitError extends MemcageError {
+  readonly outcome: Outcome;
+
+  constructor(message: string, outcome: Outcome) {
+    super(ErrorCode.EXIT, message);
+    this.outcome = outcome;
+  }
+}
+
+/** The child was killed because its `timeout` was over. */
+export class TimeoutError extends MemcageError {
+  readonly outcome: Outcome;
+
+  constructor(message: string, outcome: Outcome) {
+    super(ErrorCode.TIMEOUT, message);
+    this.outcome = outcome;
+  }
+}
+
+/** As Node's own: `name` 'AbortError', `code` 'ABORT_ERR', `cause` the signal's reason. Not a {@link MemcageError}. */
+export class AbortError extends Error {
+  readonly code = 'ABORT_ERR';
+  /** Left out when the signal was aborted before the child started. */
+  declare readonly outcome?: Outcome;
+
+  constructor(reason: unknown, outcome?: Outcome) {
+    super('The operation was aborted', reason === undefined ? undefined : { cause: reason });
+    if (outcome !== undefined) Object.defineProperty(this, 'outcome', { value: outcome, enumerable: true });
+  }
+}
+
+// On the prototypes, as in Node's and the language's own errors: an own `name` would be printed with every error.
+for (const [name, type] of Object.entries({ MemcageError, MemoryLimitError, ExitError, TimeoutError, AbortError })) {
+  Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });
+}
+
+/** A TypeError with code `ERR_MEMCAGE_INVALID_ARGUMENT`: "Expected EXPECTED for OPTION but received VALUE of type T". */
+export function invalidArgument(option: string, expected: string, actual: unknown): TypeError & { code: ErrorCode } {
+  return withCode(new TypeError(expectation(option, expected, actual)), ErrorCode.INVALID_ARGUMENT, invalidArgument);
+}
+
+/** As {@link invalidArgument}, with code `ERR_MEMCAGE_INVALID_SIZE`. */
+export function invalidSize(option: string, expected: string, actual: unknown): TypeError & { code: ErrorCode } {
+  return withCode(new TypeError(expectation(option, expected, actual)), ErrorCode.INVALID_SIZE, invalidSize);
+}
+
+/** A RangeError with code `ERR_MEMCAGE_LIMIT_TOO_SMALL`, for a size that the kernel would round down to nothing. */
+export function limitTooSmall(option: string, pageBytes: number, actual: unknown): RangeError & { code: ErrorCode } {
+  const expected = `at least one page of memory (${pageBytes} bytes)`;
+  return withCode(new RangeError(expectation(option, expected, actual)), ErrorCode.LIMIT_TOO_SMALL, limitTooSmall);
+}
+
+function expectation(option: string, expected: string, actual: unknown): string {
+  return `Expected ${expected} for ${option} but received ${describe(actual)}`;
+}
+
+function describe(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  const type = Array.isArray(value) ? 'array' : typeof value;
+  const text = inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 100 });
+  return `${text} of type ${type}`;
+}
+
+function withCode<E extends Error>(error: E, code: ErrorCode, caller: (...args: never[]) => unknown) {
+  // The stack starts where the helper was called.
+  Error.captureStackTrace(error, caller);
+  return Object.assign(error, { code });
+}

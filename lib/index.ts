@@ -1,0 +1,14 @@
+export type * from '../types/options';
+export type * from '../types/outcome';
+export type { Cage, CageEvents } from './cage/cage';
+export type { OomEvent } from './cage/oom-reporter';
+export type { SharedCage } from './cage/shared-cage';
+export { Cgroup, type CreateCgroupOptions } from './cgroup/cgroup';
+export type { CgroupVersion, FlatKeyed, Pressure, PressureLine } from './cgroup/formats';
+export type { Limits } from './cgroup/limit-files';
+export type { Usage } from './cgroup/usage';
+export { type CreateCageOptions, createCage, type MemberOptions, type MultiCage } from './create-cage';
+export { AbortError, ErrorCode, ExitError, MemcageError, MemoryLimitError, TimeoutError } from './errors';
+export type { CageOptions, SpawnOptions } from './options';
+export { type RunOptions, type RunResult, run } from './run';
+export { type Caged, type SpawnedProcess, spawn, type Uncaged } from './spawn';

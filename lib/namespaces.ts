@@ -1,0 +1,105 @@
+import type { CloneOptions, NativeBinding } from '../types/native';
+import type { NamespaceOptions } from '../types/options';
+import { invalidArgument } from './errors';
+
+/** The part of a clone's options that namespaces decide. */
+export type NamespacePlan = Pick<
+  CloneOptions,
+  'namespaces' | 'hostname' | 'idMaps' | 'privateMounts' | 'mountProc' | 'loopback'
+>;
+
+type Kind = keyof NamespaceOptions;
+
+const FLAGS: Readonly<Record<Kind, keyof NativeBinding['constants']>> = {
+  uts: 'CLONE_NEWUTS',
+  mount: 'CLONE_NEWNS',
+  pid: 'CLONE_NEWPID',
+  ipc: 'CLONE_NEWIPC',
+  net: 'CLONE_NEWNET',
+  cgroup: 'CLONE_NEWCGROUP',
+  time: 'CLONE_NEWTIME',
+  user: 'CLONE_NEWUSER',
+};
+
+const KINDS = Object.keys(FLAGS) as Kind[];
+
+// utsname(2): __NEW_UTS_LEN.
+const LONGEST_HOSTNAME = 64;
+// 2^32 - 1 is "no change" for setuid(2) and no id.
+const HIGHEST_ID = 2 ** 32 - 2;
+
+/** Validates the option `namespaces`, without looking at the machine. */
+export function resolveNamespaces(option: unknown): NamespaceOptions {
+  if (option === undefined) return {};
+  if (!isRecord(option)) throw invalidArgument('namespaces', `an object of ${KINDS.join(', ')}`, option);
+  for (const [name, value] of Object.entries(option)) {
+    if (!isKind(name)) throw invalidArgument('namespaces', `names among ${KINDS.join(', ')}`, name);
+    if (typeof value === 'boolean' || value === undefined) continue;
+    if (name === 'uts' && isRecord(value)) checkUts(value);
+    else if (name === 'user' && isRecord(value)) checkUser(value);
+    else throw invalidArgument(`namespaces.${name}`, 'true or false', value);
+  }
+  return option;
+}
+
+function checkUts(value: Record<string, unknown>): void {
+  checkNames('namespaces.uts', value, ['hostname']);
+  const { hostname } = value;
+  if (hostname === undefined) return;
+  const length = typeof hostname === 'string' ? Buffer.byteLength(hostname) : 0;
+  if (length < 1 || length > LONGEST_HOSTNAME || (hostname as string).includes('\0')) {
+    throw invalidArgument(
+      'namespaces.uts.hostname',
+      `1 to ${LONGEST_HOSTNAME} bytes of text without NUL bytes`,
+      hostname,
+    );
+  }
+}
+
+function checkUser(value: Record<string, unknown>): void {
+  checkNames('namespaces.user', value, ['uid', 'gid']);
+  for (const name of ['uid', 'gid']) {
+    const id = value[name];
+    const valid = typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= HIGHEST_ID;
+    if (id !== undefined && !valid) {
+      throw invalidArgument(`namespaces.user.${name}`, `an integer from 0 to ${HIGHEST_ID}`, id);
+    }
+  }
+}
+
+function checkNames(option: string, value: Record<string, unknown>, names: readonly string[]): void {
+  for (const name of Object.keys(value)) {
+    if (!names.includes(name)) throw invalidArgument(option, `names among ${names.join(', ')}`, name);
+  }
+}
+
+/** What the addon is asked for. */
+export function planNamespaces(options: NamespaceOptions, { constants }: NativeBinding): NamespacePlan {
+  const wanted = (kind: Kind): boolean => options[kind] !== undefined && options[kind] !== false;
+  const hostname = typeof options.uts === 'object' ? options.uts.hostname : undefined;
+  return {
+    namespaces: KINDS.filter(wanted).reduce((flags, kind) => flags + constants[FLAGS[kind]], 0),
+    privateMounts: wanted('mount'),
+    // A /proc of the parent's PID namespace would show the child other pids than its own.
+    mountProc: wanted('mount') && wanted('pid'),
+    loopback: wanted('net'),
+    ...(hostname !== undefined && { hostname }),
+    ...(wanted('user') && { idMaps: idMaps(options.user) }),
+  };
+}
+
+/** The one line that an unprivileged process may map: its own ids. See user_namespaces(7). */
+function idMaps(user: NamespaceOptions['user']): { uidMap: string; gidMap: string } {
+  const ids = typeof user === 'object' ? user : {};
+  const uid = process.geteuid?.() ?? 0;
+  const gid = process.getegid?.() ?? 0;
+  return { uidMap: `${ids.uid ?? uid} ${uid} 1`, gidMap: `${ids.gid ?? gid} ${gid} 1` };
+}
+
+function isKind(name: string): name is Kind {
+  return Object.hasOwn(FLAGS, name);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

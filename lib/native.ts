@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import type { NativeBinding } from '../types/native';
+import { MemcageError } from './errors';
+
+export type * from '../types/native';
+
+let loaded: NativeBinding | undefined;
+
+/** The addon. Throws ERR_MEMCAGE_UNSUPPORTED with the reason where it can't be had. */
+export function loadNative(): NativeBinding {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): NativeBinding {
+  if (process.platform !== 'linux') {
+    throw new MemcageError('ERR_MEMCAGE_UNSUPPORTED', `memcage needs Linux; this is ${process.platform}`);
+  }
+  try {
+    const nodeGypBuild: (directory: string) => unknown = require('node-gyp-build');
+    return nodeGypBuild(join(__dirname, '..')) as NativeBinding;
+  } catch (cause) {
+    throw new MemcageError(
+      'ERR_MEMCAGE_UNSUPPORTED',
+      `memcage has no native addon for ${process.platform}-${process.arch}, Node.js ${process.version}: ` +
+        'build it with `npm rebuild` in a checkout (a C++20 compiler, make and python3 are needed), ' +
+        'or use a platform that the package has a prebuilt binary for',
+      { cause },
+    );
+  }
+}
+
+/** The raw bindings. Using one throws ERR_MEMCAGE_UNSUPPORTED where there is no addon; importing never does. */
+export const native: NativeBinding = new Proxy({} as NativeBinding, {
+  get: (_, key) => Reflect.get(loadNative(), key),
+  has: (_, key) => Reflect.has(loadNative(), key),
+  ownKeys: () => Reflect.ownKeys(loadNative()),
+  getOwnPropertyDescriptor: (_, key) => {
+    const descriptor = Reflect.getOwnPropertyDescriptor(loadNative(), key);
+    // A proxy may not report a property as fixed that its (empty) target doesn't have.
+    return descriptor === undefined ? undefined : { ...descriptor, configurable: true };
+  },
+});

@@ -1,0 +1,43 @@
+import type { ChildEnd } from './cage/launch';
+import type { StayEnd } from './cage/stay';
+import type { MemoryReport, Outcome } from '../types/outcome';
+
+type AnyOutcome = Outcome<MemoryReport | null>;
+
+/** Records what became of a child, once: the first reason wins. */
+export class OutcomeRecorder {
+  readonly promise: Promise<AnyOutcome>;
+  #resolve!: (outcome: AnyOutcome) => void;
+  #reason: Error | undefined;
+
+  constructor(private readonly startNs: number) {
+    this.promise = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  /** Why the child is about to be ended early: a timeout, an abort. */
+  because(reason: Error): void {
+    this.#reason ??= reason;
+  }
+
+  failed(error: Error, end: StayEnd | undefined, nowNs: number): void {
+    this.#record({ exitCode: null, signal: null, cpu: { userMs: 0, systemMs: 0 }, timeNs: nowNs }, end, error);
+  }
+
+  ended(child: ChildEnd, end: StayEnd | undefined): void {
+    this.#record(child, end, this.#reason ?? end?.error);
+  }
+
+  #record({ exitCode, signal, cpu, timeNs }: ChildEnd, end: StayEnd | undefined, error: Error | undefined): void {
+    this.#resolve({
+      exitCode,
+      signal,
+      oom: end?.oom ?? null,
+      memory: end?.memory ?? null,
+      cpu,
+      durationMs: (timeNs - this.startNs) / 1e6,
+      ...(error !== undefined && { error }),
+    });
+  }
+}

@@ -1,0 +1,157 @@
+import { constants } from 'node:os';
+import type { MemoryReport, Outcome } from '../types/outcome';
+import { AbortError, ErrorCode, ExitError, invalidArgument, MemcageError, MemoryLimitError, TimeoutError } from './errors';
+import type { SpawnOptions } from './options';
+import { collectOutput, DEFAULT_MAX_BUFFER, type Output, type OutputEncoding, writeInput } from './process/collect';
+import { formatSize } from './size';
+import { type Started, startChild } from './spawn';
+
+/** Options of {@link run}: those of {@link spawn}, and what Node's `execFile` has. */
+export interface RunOptions<E extends OutputEncoding = OutputEncoding> extends SpawnOptions {
+  /** Written to stdin, which is then closed. Default: stdin is empty. */
+  input?: string | Uint8Array;
+  /** Of `stdout` and `stderr`; 'buffer' for Buffers. Default: 'utf8'. */
+  encoding?: E;
+  /** Bytes kept of each of `stdout` and `stderr`. A child that writes more is killed. Default: 1 MiB. */
+  maxBuffer?: number;
+  /** `false`: resolve whatever became of the child, as long as it could be started. Default: true. */
+  reject?: boolean;
+}
+
+/** What {@link run} resolves with, and what its errors carry as `outcome`. */
+export type RunResult<
+  E extends OutputEncoding = 'utf8',
+  M extends MemoryReport | null = MemoryReport | null,
+> = Outcome<M> & {
+  stdout: Output<E>;
+  stderr: Output<E>;
+};
+
+type EncodingOf<O> = O extends { encoding: infer E extends OutputEncoding } ? E : 'utf8';
+type MemoryOf<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> } ? MemoryReport : null;
+
+/** What a run with these options resolves with. */
+export type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
+
+/**
+ * Run a program to its end and collect what it writes. Resolves once the child, and all that it left in its cage, is gone.
+ *
+ * @throws MemoryLimitError when the kernel killed the child or a descendant of it for memory; ExitError for another end
+ * than exit code 0; AbortError, TimeoutError; what {@link spawn} throws or emits when it can't be started.
+ */
+export function run(file: string): Promise<ResultOf<object>>;
+export function run<const O extends RunOptions>(file: string, options: O): Promise<ResultOf<O>>;
+export function run<const O extends RunOptions>(
+  file: string,
+  args: readonly string[] | undefined,
+  options?: O,
+): Promise<ResultOf<O>>;
+export async function run(
+  file: string,
+  args?: readonly string[] | RunOptions,
+  options?: RunOptions,
+): Promise<RunResult<OutputEncoding>> {
+  return Array.isArray(args) || options !== undefined
+    ? runChild(file, (args as readonly string[] | undefined) ?? [], options ?? {})
+    : runChild(file, [], (args as RunOptions | undefined) ?? {});
+}
+
+async function runChild(
+  file: string,
+  args: readonly string[],
+  { input, encoding = 'utf8', maxBuffer = DEFAULT_MAX_BUFFER, reject = true, timeout, ...options }: RunOptions,
+): Promise<RunResult<OutputEncoding>> {
+  check(input, encoding, maxBuffer, reject, timeout);
+  options.stdio ??= [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
+  const started = startChild(file, args, options);
+  const { child, recorder } = started;
+  const closed = waitForClose(started);
+  const end = (reason: MemcageError): void => {
+    recorder.because(reason);
+    child.kill(options.killSignal ?? (options.namespaces?.pid === true ? 'SIGKILL' : 'SIGTERM'));
+  };
+  const output = collectOutput(child, {
+    encoding,
+    maxBuffer,
+    onOverflow: (stream) =>
+      end(new MemcageError(ErrorCode.MAX_BUFFER, `${file} wrote more than ${maxBuffer} bytes to ${stream}`)),
+  });
+  if (input !== undefined) writeInput(child, input, (error) => recorder.because(error));
+  const timer =
+    timeout === undefined || timeout === 0
+      ? undefined
+      : setTimeout(() => end(new MemcageError(ErrorCode.TIMEOUT, `${file} did not end within ${timeout} ms`)), timeout);
+  try {
+    const startError = await closed;
+    const outcome: Outcome<MemoryReport | null> = await child.outcome;
+    const result = { ...outcome, ...output() };
+    if (startError !== undefined) throw startError;
+    if (reject) throwFailure(file, result, options.signal);
+    return result;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Resolves when the child has ended and its output has been read; with Node's error when it never started. */
+function waitForClose({ child }: Started): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      // Without a pid there never was a child, nor, after EMFILE, a 'close'.
+      if (child.pid === undefined) resolve(error);
+    });
+    child.once('close', () => resolve(undefined));
+  });
+}
+
+function throwFailure(
+  file: string,
+  result: RunResult<OutputEncoding>,
+  signal: AbortSignal | undefined,
+): void {
+  const { error, oom, exitCode } = result;
+  // The outcome type of errors is that of caged children; without a cage `memory` is null there as well.
+  const outcome = result as Outcome & typeof result;
+  if (error?.name === 'AbortError') throw new AbortError(signal?.reason, outcome);
+  if (oom !== null && oom.kills > 0) throw new MemoryLimitError(memoryMessage(file, outcome), outcome);
+  if (error instanceof MemcageError && error.code === ErrorCode.TIMEOUT) throw new TimeoutError(error.message, outcome);
+  if (error !== undefined) throw Object.assign(error, { outcome });
+  if (exitCode !== 0) throw new ExitError(exitMessage(file, outcome), outcome);
+}
+
+function memoryMessage(file: string, { oom, memory: { limitBytes, peakBytes } }: Outcome): string {
+  const whose: Readonly<Record<string, string>> = {
+    limit: `its memory limit of ${formatSize(limitBytes)}`,
+    ancestor: 'the memory limit of a cgroup above its cage',
+    descendant: 'the memory limit of a cgroup inside its cage',
+    system: 'want of memory on the whole machine',
+    unknown: 'a memory limit',
+  };
+  const kills = oom?.kills === 1 ? 'one process' : `${oom?.kills} processes`;
+  const peak = peakBytes === null ? '' : ` (peak ${formatSize(peakBytes)})`;
+  return `${file}: the kernel killed ${kills} for ${whose[oom?.cause ?? 'unknown']}${peak}`;
+}
+
+function exitMessage(file: string, { exitCode, signal }: Outcome): string {
+  return signal === null ? `${file} ended with exit code ${exitCode}` : `${file} was ended by ${signal}`;
+}
+
+function check(input: unknown, encoding: unknown, maxBuffer: unknown, reject: unknown, timeout: unknown): void {
+  if (input !== undefined && typeof input !== 'string' && !(input instanceof Uint8Array)) {
+    throw invalidArgument('input', 'a string or a Uint8Array', input);
+  }
+  if (encoding !== 'buffer' && (typeof encoding !== 'string' || !Buffer.isEncoding(encoding))) {
+    throw invalidArgument('encoding', "an encoding of Buffer's, or 'buffer'", encoding);
+  }
+  if (typeof maxBuffer !== 'number' || !(maxBuffer >= 0)) {
+    throw invalidArgument('maxBuffer', 'a number of bytes', maxBuffer);
+  }
+  if (typeof reject !== 'boolean') throw invalidArgument('reject', 'true or false', reject);
+  const validTimeout = timeout === undefined || (typeof timeout === 'number' && Number.isInteger(timeout) && timeout >= 0);
+  if (!validTimeout) throw invalidArgument('timeout', 'a number of milliseconds', timeout);
+}
+
+/** Exit code of a shell for a child that a signal ended. */
+export function shellExitCode({ exitCode, signal }: Pick<Outcome, 'exitCode' | 'signal'>): number {
+  return exitCode ?? (signal === null ? 1 : 128 + constants.signals[signal]);
+}

@@ -1,0 +1,77 @@
+import type { NativeBinding, WatchEvent } from '../types/native';
+import { loadNative } from './native';
+import { createRefs, type Refs } from './process/refs';
+
+export type ExitEvent = Extract<WatchEvent, { kind: 'exit' }>;
+
+/** The one watcher of this environment, as callbacks. */
+export interface Watch {
+  readonly refs: Refs;
+  /** `onExit` is called once, when the child has been reaped. */
+  child(pidfd: number, options: { detached: boolean }, onExit: (event: ExitEvent) => void): void;
+  /** `onReady` is called after each change. Returns the end of it, to be called before the fd is closed. */
+  event(fd: number, kind: 'event' | 'priority', onReady: () => void): () => void;
+}
+
+let started: Watch | undefined;
+
+export function watch(): Watch {
+  started ??= start(loadNative());
+  return started;
+}
+
+function start(native: NativeBinding): Watch {
+  const handlers = new Map<number, (event: WatchEvent) => void>();
+  let lastId = 0;
+
+  const register = (handler: (event: WatchEvent) => void): number => {
+    // A 31-bit id may come round again in a long life: skip those in use.
+    do lastId = (lastId % 0x7fffffff) + 1;
+    while (handlers.has(lastId));
+    handlers.set(lastId, handler);
+    return lastId;
+  };
+
+  const add = (fd: number, kind: Parameters<NativeBinding['watch']>[0]['kind'], handler: (event: WatchEvent) => void) => {
+    const id = register(handler);
+    try {
+      native.watch({ fd, id, kind });
+    } catch (error) {
+      handlers.delete(id);
+      throw error;
+    }
+    return id;
+  };
+
+  native.startWatcher({
+    onEvents(events) {
+      for (const event of events) {
+        const handler = handlers.get(event.id);
+        if (event.kind === 'exit') handlers.delete(event.id);
+        try {
+          handler?.(event);
+        } catch (error) {
+          // An exception in a listener is the program's; the other events of this batch must still be delivered.
+          process.nextTick(() => {
+            throw error;
+          });
+        }
+      }
+    },
+  });
+
+  return {
+    refs: createRefs(native),
+    child(pidfd, { detached }, onExit) {
+      add(pidfd, detached ? 'detached-child' : 'child', (event) => {
+        if (event.kind === 'exit') onExit(event);
+      });
+    },
+    event(fd, kind, onReady) {
+      const id = add(fd, kind, onReady);
+      return () => {
+        if (handlers.delete(id)) native.unwatch({ fd });
+      };
+    },
+  };
+}

@@ -1,0 +1,52 @@
+/** What the kernel's counters say about a child that was killed for memory. */
+export interface OomVerdict {
+  /**
+   * Whose limit it was:
+   * - `limit`: the cage's own. A cage of memcage above the child counts as its own.
+   * - `ancestor`: that of a cgroup above the cage.
+   * - `descendant`: that of a cgroup which the child, or someone else, made inside the cage.
+   * - `system`: no cgroup's limit, the machine had no memory left.
+   * - `unknown`: the counters do not tell, because the cgroup that had them is gone or out of sight.
+   */
+  cause: 'limit' | 'ancestor' | 'descendant' | 'system' | 'unknown';
+  /**
+   * Processes that the kernel killed for memory in the cage and below it, by its own count (`oom_kill`). 0 only with
+   * `unknown`.
+   */
+  kills: number;
+}
+
+/** Memory of a cage over its whole life. */
+export interface MemoryReport {
+  /** The limit as the kernel took it (rounded down to whole pages), in bytes. `Infinity` when there was none. */
+  limitBytes: number;
+  /**
+   * Highest use of the cage, page cache included, in bytes: `memory.peak` (v2, Linux 5.19) or
+   * `memory.max_usage_in_bytes` (v1). It stops at the limit. `null` where the kernel does not record it.
+   */
+  peakBytes: number | null;
+  /** Whether swap was limited, or there was none. `false`: the cage could use more memory than its limit, by swapping. */
+  swapLimited: boolean;
+}
+
+/** Processor time of the child and of those of its descendants that were waited for, in milliseconds. */
+export interface CpuReport {
+  userMs: number;
+  systemMs: number;
+}
+
+/** What became of a child. `M` is null for one without a cage, of whose memory the kernel keeps no account. */
+export interface Outcome<M extends MemoryReport | null = MemoryReport> {
+  /** `null` when a signal ended it, or when it never started. */
+  exitCode: number | null;
+  /** The signal that ended it, else `null`. */
+  signal: NodeJS.Signals | null;
+  /** `null` unless the kernel killed the child, or a process of its cage, for memory. Never derived from `exitCode`. */
+  oom: OomVerdict | null;
+  memory: M;
+  cpu: CpuReport;
+  /** From the call to the end of the child, in milliseconds of monotonic time. */
+  durationMs: number;
+  /** Why it did not start, or ended early: the spawn error, the abort, the timeout. Left out otherwise. */
+  error?: Error;
+}
