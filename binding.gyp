@@ -1,0 +1,38 @@
+{
+  'conditions': [
+    ['OS=="linux"', {
+      'targets': [{
+        'target_name': 'memcage',
+        'sources': [
+          "<!@(node -p \"require('node:fs').readdirSync('native').filter((f) => f.endsWith('.cc')).map((f) => 'native/' + f).join(' ')\")",
+        ],
+        'defines': [
+          'NAPI_VERSION=8',
+          'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
+        ],
+        'cflags!': ['-Wno-unused-parameter'],
+        'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
+        'cflags_cc': [
+          '-std=c++20',
+          '-fno-exceptions',
+          '-fno-rtti',
+          '-fvisibility=hidden',
+          '-Wall',
+          '-Wextra',
+          '-Wshadow',
+          '-Werror',
+          # Not include_dirs: a system header's warnings are not ours.
+          '-isystem',
+          "<!(node -p \"require('node:path').dirname(require.resolve('node-addon-api'))\")",
+        ],
+        # The prebuilt binary must not depend on the C++ runtime of the machine that it was built on.
+        'ldflags': ['-static-libstdc++', '-static-libgcc', '-Wl,--exclude-libs,ALL', '-Wl,--gc-sections', '-Wl,-z,relro,-z,now'],
+      }],
+    }, {
+      'targets': [{
+        'target_name': 'memcage',
+        'type': 'none',
+      }],
+    }],
+  ],
+}

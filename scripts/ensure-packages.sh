@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Usage: ensure-packages.sh [--optional] COMMAND[:DEBIAN-PACKAGE]...
+# Installs the Debian packages of the commands that are missing, where it may; says what is missing where it may not.
+set -euo pipefail
+
+optional=false
+if [[ ${1:-} == --optional ]]; then
+  optional=true
+  shift
+fi
+
+missing_packages() {
+  local entry
+  for entry in "$@"; do
+    command -v "${entry%%:*}" >/dev/null || printf '%s ' "${entry#*:}"
+  done
+}
+
+missing=$(missing_packages "$@")
+[[ -z $missing ]] && exit 0
+
+if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+  echo "Installing Debian packages: $missing" >&2
+  export DEBIAN_FRONTEND=noninteractive
+  # shellcheck disable=SC2086 # one word per package
+  { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } </dev/null >&2 || true
+  hash -r
+  missing=$(missing_packages "$@")
+  [[ -z $missing ]] && exit 0
+fi
+
+if $optional; then
+  echo "Not installed: ${missing}(optional; on Debian and Ubuntu: sudo apt-get install ${missing% })" >&2
+else
+  echo "Missing: ${missing}(on Debian and Ubuntu: sudo apt-get install ${missing% })" >&2
+  exit 1
+fi
