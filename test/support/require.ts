@@ -1,0 +1,104 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What a test may need of the machine, and how to see whether it is there. */
+const features = {
+  linux: () => process.platform === 'linux',
+  root: () => process.getuid?.() === 0,
+  /** A writable memory cgroup v1 of this process's own. */
+  v1: () => canWrite(ownCgroup('cgroup', 'memory')),
+  /** A cgroup v2 whose children can be given the memory controller. */
+  v2: () => {
+    const path = ownCgroup('cgroup2', '');
+    return canWrite(path) && readWords(join(path, 'cgroup.controllers')).includes('memory');
+  },
+  /** A memory cgroup v1 with the unified hierarchy beside it. */
+  hybrid: () => features.v1() && canWrite(ownCgroup('cgroup2', '')),
+  /** Swap that a cgroup of this machine can limit; there need be none. */
+  'swap-accounting': () =>
+    existsSync(join(ownCgroup('cgroup', 'memory'), 'memory.memsw.limit_in_bytes')) ||
+    existsSync(join(ownCgroup('cgroup2', ''), 'memory.swap.max')),
+  seccomp: () => existsSync('/proc/sys/kernel/seccomp'),
+  userns: () => maximum('user') > 0 && readNumber('/proc/sys/kernel/unprivileged_userns_clone', 1) > 0,
+  stress: () => hasCommand('stress'),
+};
+
+export type Feature = keyof typeof features;
+
+/**
+ * A describe() that is skipped, visibly, where the machine lacks a feature, and fails there instead when the
+ * environment's MEMCAGE_REQUIRE (comma-separated) names the feature.
+ */
+export function describeIf(needed: Feature | readonly Feature[], name: string, body: () => void): void {
+  const missing = [needed].flat().filter((feature) => !has(feature));
+  const required = missing.filter((feature) => requiredFeatures().includes(feature));
+  if (missing.length === 0) {
+    describe(name, body);
+  } else if (required.length > 0) {
+    describe(name, () => {
+      test(`needs ${required.join(', ')}`, () => {
+        throw new Error(`MEMCAGE_REQUIRE demands ${required.join(', ')}, which this machine lacks`);
+      });
+    });
+  } else {
+    describe.skip(`${name} (needs ${missing.join(', ')})`, body);
+  }
+}
+
+function has(feature: Feature): boolean {
+  return features[feature]();
+}
+
+function requiredFeatures(): string[] {
+  const names = (process.env.MEMCAGE_REQUIRE ?? '').split(',').filter((name) => name !== '');
+  const unknown = names.filter((name) => !(name in features));
+  if (unknown.length > 0) throw new Error(`MEMCAGE_REQUIRE names no feature: ${unknown.join(', ')}`);
+  return names;
+}
+
+/** Where this process is in the hierarchy of that type and controller, or '' where there is no such hierarchy. */
+function ownCgroup(type: 'cgroup' | 'cgroup2', controller: string): string {
+  const mount = readLines('/proc/self/mountinfo')
+    .map((line) => line.split(' '))
+    .find((fields) => {
+      const [mountType, , superOptions] = fields.slice(fields.indexOf('-') + 1);
+      return mountType === type && (controller === '' || superOptions?.split(',').includes(controller));
+    });
+  const membership = readLines('/proc/self/cgroup')
+    .map((line) => /^\d+:([^:]*):(.*)$/.exec(line))
+    .find((match) => match?.[1]?.split(',').includes(controller));
+  const [root, mountPoint] = mount?.slice(3, 5) ?? [];
+  const path = membership?.[2];
+  if (root === undefined || mountPoint === undefined || path === undefined) return '';
+  return join(mountPoint, root !== '/' && path.startsWith(root) ? path.slice(root.length) : path);
+}
+
+function canWrite(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function hasCommand(command: string): boolean {
+  return spawnSync('/bin/sh', ['-c', 'command -v "$0"', command], { stdio: 'ignore' }).status === 0;
+}
+
+function maximum(namespace: string): number {
+  return readNumber(`/proc/sys/user/max_${namespace}_namespaces`, 0);
+}
+
+function readNumber(path: string, otherwise: number): number {
+  return existsSync(path) ? Number(readFileSync(path, 'utf8')) : otherwise;
+}
+
+function readWords(path: string): string[] {
+  return existsSync(path) ? readFileSync(path, 'utf8').trim().split(' ') : [];
+}
+
+function readLines(path: string): string[] {
+  return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n') : [];
+}
