@@ -1,0 +1,75 @@
+// Packs the package, installs the tarball in an empty project and loads it there, from the prebuilt binary alone.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const project = mkdtempSync(join(tmpdir(), 'memcage-package-'));
+
+try {
+  const tarball = pack();
+  install(tarball);
+  load();
+  console.log('The packed tarball installs without a script and loads its prebuilt binary.');
+} finally {
+  rmSync(project, { recursive: true, force: true });
+}
+
+function pack() {
+  npm(root, 'pack', '--loglevel=warn', '--pack-destination', project);
+  const tarball = join(
+    project,
+    readdirSync(project).find((name) => name.endsWith('.tgz')),
+  );
+  const paths = execute('tar', ['-tzf', tarball])
+    .trim()
+    .split('\n')
+    .map((path) => path.replace('package/', ''));
+  assert(!paths.includes('binding.gyp'), 'binding.gyp in the tarball makes npm run node-gyp');
+  const binary = `prebuilds/linux-${process.arch}/memcage.glibc.node`;
+  assert(paths.includes(binary), `no ${binary} in the tarball`);
+  for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/native.js', 'dist/cli/main.js', 'types/native.d.ts']) {
+    assert(paths.includes(path), `no ${path} in the tarball`);
+  }
+  const sources = paths.filter((path) => /^(lib|native|test|scripts|examples|bench)\//.test(path));
+  assert.deepEqual(sources, [], 'what only the repository needs is in the tarball');
+  return tarball;
+}
+
+function install(tarball) {
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true }));
+  npm(project, 'install', '--loglevel=warn', '--ignore-scripts=false', tarball);
+  const lock = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8'));
+  const withScript = Object.entries(lock.packages).filter(([, entry]) => entry.hasInstallScript);
+  assert.deepEqual(withScript, [], 'a package with an install script');
+  assert(!existsSync(join(project, 'node_modules/memcage/build')), 'the install built the addon');
+}
+
+function load() {
+  const check = `
+    if (typeof memcage.spawn !== 'function') throw new Error('no named export spawn');
+    if (!(native.monotonicNs() > 0)) throw new Error('the addon does not answer');
+    const addons = process.report.getReport().sharedObjects.filter((path) => path.endsWith('.node'));
+    if (!addons.every((path) => path.includes('/prebuilds/')) || addons.length !== 1) throw new Error(addons.join());
+  `;
+  const required = `const memcage = require('memcage'); const { native } = require('memcage/native'); ${check}`;
+  const imported = `import * as memcage from 'memcage'; import { native } from 'memcage/native'; ${check}`;
+  node('commonjs', required);
+  node('module', imported);
+  assert.match(execute(join(project, 'node_modules/.bin/memcage'), ['--help']), /memcage/);
+}
+
+function node(type, code) {
+  execute(process.execPath, [`--input-type=${type}`, '--eval', code]);
+}
+
+function execute(file, args) {
+  const env = { ...process.env, PREBUILDS_ONLY: '1' };
+  return execFileSync(file, args, { cwd: project, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+function npm(cwd, ...args) {
+  execFileSync('npm', args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+}
