@@ -1,0 +1,89 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+
+/** As in Node's exec. */
+export const DEFAULT_MAX_BUFFER = 1024 * 1024;
+
+export type OutputEncoding = BufferEncoding | 'buffer';
+export type OutputStream = 'stdout' | 'stderr';
+export type Output<E extends OutputEncoding> = E extends 'buffer' ? Buffer : string;
+
+export interface CollectOptions<E extends OutputEncoding> {
+  encoding: E;
+  /** Bytes per stream. */
+  maxBuffer: number;
+  /** Called once, for the first stream that had more than `maxBuffer` bytes. */
+  onOverflow: (stream: OutputStream) => void;
+}
+
+export interface Collected<E extends OutputEncoding> {
+  stdout: Output<E>;
+  stderr: Output<E>;
+}
+
+/** Collect what the child writes. Complete once 'close' was emitted; a stream that is no pipe counts as empty. */
+export function collectOutput<E extends OutputEncoding>(
+  child: Pick<ChildProcess, OutputStream>,
+  options: CollectOptions<E>,
+): () => Collected<E> {
+  let overflowed = false;
+  const collect = (stream: OutputStream): BoundedBuffer => {
+    const buffer = new BoundedBuffer(options.maxBuffer);
+    // Not only null: after EMFILE Node leaves the streams undefined.
+    const source: Readable | null | undefined = child[stream];
+    // Goes on reading after the overflow, so that a child that ignores the signal doesn't block on a full pipe.
+    source?.on('data', (chunk: Buffer) => {
+      if (buffer.append(chunk) || overflowed) return;
+      overflowed = true;
+      options.onOverflow(stream);
+    });
+    return buffer;
+  };
+  const stdout = collect('stdout');
+  const stderr = collect('stderr');
+  return () => ({ stdout: stdout.read(options.encoding), stderr: stderr.read(options.encoding) });
+}
+
+/** Write all of the child's stdin and end it. A child that ends, or closes its stdin, without reading it is no error. */
+export function writeInput(
+  child: Pick<ChildProcess, 'stdin'>,
+  input: string | Uint8Array,
+  onError: (error: Error) => void,
+): void {
+  const stdin = child.stdin as ChildProcess['stdin'] | undefined;
+  stdin?.on('error', (error: NodeJS.ErrnoException) => {
+    // ECONNRESET: the pipe is a socket pair, and it was closed with unread input in it.
+    if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') onError(error);
+  });
+  stdin?.end(input);
+}
+
+class BoundedBuffer {
+  readonly #limit: number;
+  readonly #chunks: Buffer[] = [];
+  #length = 0;
+  #truncated = false;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Whether all of the chunk was within the limit. */
+  append(chunk: Buffer): boolean {
+    const room = this.#limit - this.#length;
+    const kept = chunk.length <= room ? chunk : chunk.subarray(0, room);
+    if (kept.length > 0) this.#chunks.push(kept);
+    this.#length += kept.length;
+    if (kept !== chunk) this.#truncated = true;
+    return kept === chunk;
+  }
+
+  read<E extends OutputEncoding>(encoding: E): Output<E>;
+  read(encoding: OutputEncoding): Buffer | string {
+    const bytes = Buffer.concat(this.#chunks, this.#length);
+    if (encoding === 'buffer') return bytes;
+    // Whatever was cut off at the limit may have split a character: that half is left out, not shown as U+FFFD.
+    return this.#truncated ? new StringDecoder(encoding).write(bytes) : bytes.toString(encoding);
+  }
+}

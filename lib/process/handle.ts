@@ -1,0 +1,155 @@
+import { AsyncResource } from 'node:async_hooks';
+import { constants } from 'node:os';
+import type { Launch, Launched, LaunchPlan } from './launch';
+import type { Refs } from './refs';
+import { type OpenedStdio, openStdio, type StdioBinding, type StdioEntry } from './stdio';
+
+/** The options with which `ChildProcess.prototype.spawn` was called, after it has replaced `stdio` in them. */
+export interface SpawnRequest {
+  file: string;
+  args?: readonly unknown[] | undefined;
+  cwd?: unknown;
+  envPairs?: readonly unknown[] | undefined;
+  stdio: readonly StdioEntry[];
+  detached?: boolean | undefined;
+  uid?: number | null | undefined;
+  gid?: number | null | undefined;
+}
+
+/** Called with a negative errno as `exitCode` when there is no status; `signal` is '' when none ended the child. */
+export type OnExit = (exitCode: number, signal: string) => void;
+
+export interface ProcessHandleOptions {
+  launch: Launch;
+  binding: StdioBinding;
+  refs: Refs;
+}
+
+const { EACCES, EAGAIN, ECANCELED, EINVAL, ENOENT, ESRCH } = constants.errno;
+
+// After these ChildProcess.prototype.spawn reports the error later and makes streams of the pipes all the same, which
+// then see EOF. After every other errno (it throws, or stops at EMFILE and ENFILE) nobody uses the pipes any more.
+const ERRNOS_WITH_STREAMS: ReadonlySet<number> = new Set([-EACCES, -EAGAIN, -ENOENT]);
+
+/** Takes the place of the `process_wrap` handle that Node's ChildProcess drives, and behaves as that does. */
+export class ProcessHandle {
+  /** Set by a successful spawn only, as in process_wrap.cc. */
+  pid: number | undefined;
+  onexit: OnExit | undefined;
+  /** What `launch` threw. Node only knows errnos, so `spawn` returned -ECANCELED for it. */
+  failure: { readonly error: unknown } | undefined;
+
+  readonly #options: ProcessHandleOptions;
+  // Listeners for 'exit' run in the context of spawn(), as with stock handles, which are async resources.
+  readonly #resource = new AsyncResource('PROCESSWRAP');
+  #started = false;
+  #closed = false;
+  #refed = true;
+  #child: Launched | undefined;
+
+  constructor(options: ProcessHandleOptions) {
+    this.#options = options;
+  }
+
+  /** 0 or a negative errno. */
+  spawn(request: SpawnRequest): number {
+    if (this.#started || this.#closed) return -EINVAL;
+    this.#started = true;
+    try {
+      return this.#start(request);
+    } catch (error) {
+      this.failure = { error };
+      return -ECANCELED;
+    }
+  }
+
+  /** 0 or a negative errno. */
+  kill(signal: number): number {
+    return this.#child === undefined ? -ESRCH : this.#child.kill(signal);
+  }
+
+  close(callback?: () => void): void {
+    if (this.#closed) return;
+    if (this.#child !== undefined && this.#refed) this.#options.refs.release();
+    // No exit is reported from now on; the child is still reaped by whoever launched it.
+    this.#child = undefined;
+    this.#closed = true;
+    this.#resource.emitDestroy();
+    if (typeof callback === 'function') setImmediate(callback);
+  }
+
+  ref(): void {
+    this.#setRef(true);
+  }
+
+  unref(): void {
+    this.#setRef(false);
+  }
+
+  hasRef(): boolean {
+    return this.#started && !this.#closed && this.#refed;
+  }
+
+  #setRef(ref: boolean): void {
+    // Without effect before spawn, because uv_spawn initialises the handle and its ref flag.
+    if (!this.#started || this.#closed || ref === this.#refed) return;
+    this.#refed = ref;
+    if (this.#child === undefined) return;
+    if (ref) this.#options.refs.acquire();
+    else this.#options.refs.release();
+  }
+
+  #start(request: SpawnRequest): number {
+    const stdio = openStdio(request.stdio, this.#options.binding);
+    if ('errno' in stdio) return stdio.errno;
+
+    const launched = this.#launch(request, stdio);
+    if ('errno' in launched) {
+      if (!ERRNOS_WITH_STREAMS.has(launched.errno)) stdio.abandon();
+      return launched.errno;
+    }
+    this.pid = launched.pid;
+    this.#child = launched;
+    this.#options.refs.acquire();
+    return 0;
+  }
+
+  #launch(request: SpawnRequest, stdio: OpenedStdio): Launched | { errno: number } {
+    try {
+      return this.#options.launch(planOf(request, stdio.fds), (exitCode, signal, errno) => {
+        this.#end(errno === 0 ? (exitCode ?? 0) : errno, signal ?? '');
+      });
+    } catch (error) {
+      stdio.abandon();
+      throw error;
+    } finally {
+      stdio.releaseChildEnds();
+    }
+  }
+
+  #end(exitCode: number, signal: string): void {
+    if (this.#child === undefined) return;
+    this.#child = undefined;
+    if (this.#refed) this.#options.refs.release();
+    this.#resource.runInAsyncScope(() => this.onexit?.(exitCode, signal));
+  }
+}
+
+/** As ProcessWrap::Spawn reads the options: other types of cwd, uid and gid count as absent, arguments become strings. */
+function planOf(request: SpawnRequest, stdio: number[]): LaunchPlan {
+  const { file, args, cwd, envPairs, detached, uid, gid } = request;
+  return {
+    file,
+    args: args === undefined ? [file] : args.map((arg) => `${arg}`),
+    env: envPairs === undefined ? ownEnvironment() : envPairs.map((pair) => `${pair}`),
+    stdio,
+    detached: detached === true,
+    ...(typeof cwd === 'string' && cwd !== '' && { cwd }),
+    ...(typeof uid === 'number' && { uid }),
+    ...(typeof gid === 'number' && { gid }),
+  };
+}
+
+function ownEnvironment(): string[] {
+  return Object.entries(process.env).map(([key, value]) => `${key}=${value}`);
+}
