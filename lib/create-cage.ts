@@ -1,10 +1,10 @@
+import type { MemoryOption } from '../types/options';
 import { SharedCage } from './cage/shared-cage';
 import type { Cgroup } from './cgroup/cgroup';
 import { invalidArgument } from './errors';
 import { resolveMemory, resolveParent, type SpawnOptions } from './options';
 import { type ResultOf, type RunOptions, run } from './run';
 import { type SpawnedProcess, spawn } from './spawn';
-import type { MemoryOption } from '../types/options';
 
 export interface CreateCageOptions {
   /** Limits for the sum of all children. */
@@ -20,7 +20,10 @@ export type MemberOptions<O extends SpawnOptions> = Omit<O, 'memory' | 'cage' | 
 export class MultiCage extends SharedCage {
   /** As {@link spawn}, in this cage. */
   spawn(file: string): SpawnedProcess<{ cage: SharedCage }>;
-  spawn<const O extends MemberOptions<SpawnOptions>>(file: string, options: O): SpawnedProcess<O & { cage: SharedCage }>;
+  spawn<const O extends MemberOptions<SpawnOptions>>(
+    file: string,
+    options: O,
+  ): SpawnedProcess<O & { cage: SharedCage }>;
   spawn<const O extends MemberOptions<SpawnOptions>>(
     file: string,
     args: readonly string[] | undefined,

@@ -17,13 +17,13 @@ function load(): NativeBinding {
     throw new MemcageError('ERR_MEMCAGE_UNSUPPORTED', `memcage needs Linux; this is ${process.platform}`);
   }
   try {
-    const nodeGypBuild: (directory: string) => unknown = require('node-gyp-build');
+    const nodeGypBuild = require('node-gyp-build') as (directory: string) => unknown;
     return nodeGypBuild(join(__dirname, '..')) as NativeBinding;
   } catch (cause) {
     throw new MemcageError(
       'ERR_MEMCAGE_UNSUPPORTED',
       `memcage has no native addon for ${process.platform}-${process.arch}, Node.js ${process.version}: ` +
-        'build it with `npm rebuild` in a checkout (a C++20 compiler, make and python3 are needed), ' +
+        'run `npm run build` in a checkout (it needs a C++20 compiler, make and python3), ' +
         'or use a platform that the package has a prebuilt binary for',
       { cause },
     );
@@ -32,7 +32,7 @@ function load(): NativeBinding {
 
 /** The raw bindings. Using one throws ERR_MEMCAGE_UNSUPPORTED where there is no addon; importing never does. */
 export const native: NativeBinding = new Proxy({} as NativeBinding, {
-  get: (_, key) => Reflect.get(loadNative(), key),
+  get: (_, key): unknown => Reflect.get(loadNative(), key),
   has: (_, key) => Reflect.has(loadNative(), key),
   ownKeys: () => Reflect.ownKeys(loadNative()),
   getOwnPropertyDescriptor: (_, key) => {

@@ -41,7 +41,8 @@ export function splitOptions<T extends object>(
   options: T & CageOptions,
 ): { node: Omit<T, keyof CageOptions>; own: ResolvedCageOptions } {
   const { memory, cage, namespaces, parent, keepDescendants, ...node } = options;
-  if (cage !== undefined && !(cage instanceof SharedCage)) throw invalidArgument('cage', 'a cage of createCage()', cage);
+  if (cage !== undefined && !(cage instanceof SharedCage))
+    throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && memory !== undefined) {
     throw invalidArgument('memory', 'no limit together with cage (a cage has its own)', memory);
   }

@@ -1,6 +1,6 @@
+import type { MemoryReport, Outcome } from '../types/outcome';
 import type { ChildEnd } from './cage/launch';
 import type { StayEnd } from './cage/stay';
-import type { MemoryReport, Outcome } from '../types/outcome';
 
 type AnyOutcome = Outcome<MemoryReport | null>;
 

@@ -1,6 +1,13 @@
-import { constants } from 'node:os';
 import type { MemoryReport, Outcome } from '../types/outcome';
-import { AbortError, ErrorCode, ExitError, invalidArgument, MemcageError, MemoryLimitError, TimeoutError } from './errors';
+import {
+  AbortError,
+  ErrorCode,
+  ExitError,
+  invalidArgument,
+  MemcageError,
+  MemoryLimitError,
+  TimeoutError,
+} from './errors';
 import type { SpawnOptions } from './options';
 import { collectOutput, DEFAULT_MAX_BUFFER, type Output, type OutputEncoding, writeInput } from './process/collect';
 import { formatSize } from './size';
@@ -104,11 +111,7 @@ function waitForClose({ child }: Started): Promise<Error | undefined> {
   });
 }
 
-function throwFailure(
-  file: string,
-  result: RunResult<OutputEncoding>,
-  signal: AbortSignal | undefined,
-): void {
+function throwFailure(file: string, result: RunResult<OutputEncoding>, signal: AbortSignal | undefined): void {
   const { error, oom, exitCode } = result;
   // The outcome type of errors is that of caged children; without a cage `memory` is null there as well.
   const outcome = result as Outcome & typeof result;
@@ -147,11 +150,7 @@ function check(input: unknown, encoding: unknown, maxBuffer: unknown, reject: un
     throw invalidArgument('maxBuffer', 'a number of bytes', maxBuffer);
   }
   if (typeof reject !== 'boolean') throw invalidArgument('reject', 'true or false', reject);
-  const validTimeout = timeout === undefined || (typeof timeout === 'number' && Number.isInteger(timeout) && timeout >= 0);
+  const validTimeout =
+    timeout === undefined || (typeof timeout === 'number' && Number.isInteger(timeout) && timeout >= 0);
   if (!validTimeout) throw invalidArgument('timeout', 'a number of milliseconds', timeout);
-}
-
-/** Exit code of a shell for a child that a signal ended. */
-export function shellExitCode({ exitCode, signal }: Pick<Outcome, 'exitCode' | 'signal'>): number {
-  return exitCode ?? (signal === null ? 1 : 128 + constants.signals[signal]);
 }

@@ -32,7 +32,11 @@ function start(native: NativeBinding): Watch {
     return lastId;
   };
 
-  const add = (fd: number, kind: Parameters<NativeBinding['watch']>[0]['kind'], handler: (event: WatchEvent) => void) => {
+  const add = (
+    fd: number,
+    kind: Parameters<NativeBinding['watch']>[0]['kind'],
+    handler: (event: WatchEvent) => void,
+  ) => {
     const id = register(handler);
     try {
       native.watch({ fd, id, kind });

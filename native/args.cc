@@ -59,9 +59,7 @@ double Options::Number(const char* name, Napi::Value value, double min, double m
   return 0;
 }
 
-int Options::Int(const char* name) {
-  return static_cast<int>(Number(name, Get(name), kIntMin, kIntMax));
-}
+int Options::Int(const char* name) { return static_cast<int>(Number(name, Get(name), kIntMin, kIntMax)); }
 
 std::optional<int> Options::OptionalInt(const char* name) {
   Napi::Value value = Get(name);
@@ -69,9 +67,7 @@ std::optional<int> Options::OptionalInt(const char* name) {
   return static_cast<int>(Number(name, value, kIntMin, kIntMax));
 }
 
-uint32_t Options::Uint(const char* name) {
-  return static_cast<uint32_t>(Number(name, Get(name), 0, kUintMax));
-}
+uint32_t Options::Uint(const char* name) { return static_cast<uint32_t>(Number(name, Get(name), 0, kUintMax)); }
 
 std::optional<uint32_t> Options::OptionalUint(const char* name) {
   Napi::Value value = Get(name);
@@ -89,9 +85,7 @@ std::optional<std::string> Options::ToString(const char* name, Napi::Value value
   return std::nullopt;
 }
 
-std::string Options::String(const char* name) {
-  return ToString(name, Get(name)).value_or(std::string());
-}
+std::string Options::String(const char* name) { return ToString(name, Get(name)).value_or(std::string()); }
 
 std::optional<std::string> Options::OptionalString(const char* name) {
   Napi::Value value = Get(name);
@@ -132,9 +126,7 @@ std::vector<T> Options::Numbers(const char* name, Napi::Value value, double min,
   return numbers;
 }
 
-std::vector<int> Options::Ints(const char* name) {
-  return Numbers<int>(name, Get(name), kIntMin, kIntMax);
-}
+std::vector<int> Options::Ints(const char* name) { return Numbers<int>(name, Get(name), kIntMin, kIntMax); }
 
 std::optional<std::vector<uint32_t>> Options::OptionalUints(const char* name) {
   Napi::Value value = Get(name);
@@ -163,8 +155,7 @@ Napi::Function Options::Function(const char* name) {
 
 Napi::Uint8Array Options::Bytes(const char* name) {
   Napi::Value value = Get(name);
-  if (!ok_ || !value.IsTypedArray() ||
-      value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+  if (!ok_ || !value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
     Fail(name, "a Uint8Array");
     return {};
   }

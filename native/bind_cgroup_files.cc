@@ -123,8 +123,7 @@ Napi::Value ReadOpen(const Napi::CallbackInfo& info) {
   if (!options.ok()) return info.Env().Undefined();
   size_t length = 0;
   while (length < buffer.ByteLength()) {
-    const ssize_t got = pread(fd, buffer.Data() + length, buffer.ByteLength() - length,
-                              static_cast<off_t>(length));
+    const ssize_t got = pread(fd, buffer.Data() + length, buffer.ByteLength() - length, static_cast<off_t>(length));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
       ThrowSystemError(info.Env(), {sys::NegativeErrno(), "pread", {}});

@@ -23,8 +23,8 @@
 namespace memcage {
 namespace {
 
-constexpr uint32_t kNamespaceFlags = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
-                                     CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME;
+constexpr uint32_t kNamespaceFlags = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
+                                     CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME;
 
 /** Blocks every signal, those the C library keeps for itself included, for the calling thread. */
 class SignalBlock {
@@ -35,9 +35,7 @@ class SignalBlock {
   }
   SignalBlock(const SignalBlock&) = delete;
   SignalBlock& operator=(const SignalBlock&) = delete;
-  ~SignalBlock() {
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &previous_, nullptr, sizeof(previous_));
-  }
+  ~SignalBlock() { syscall(SYS_rt_sigprocmask, SIG_SETMASK, &previous_, nullptr, sizeof(previous_)); }
 
  private:
   uint64_t previous_ = 0;
@@ -141,10 +139,8 @@ std::variant<pid_t, Failure> Start(Instance& instance, SpawnRequest& request, Un
   {
     const SignalBlock block;
     watchdog.Arm({&cloned_pidfd, call.cgroup_fd, request.thaw_fd.value_or(-1), request.watchdog_ms});
-    pid = CloneChild(
-        call,
-        [](void* child_plan) -> int { RunChild(*static_cast<const SpawnPlan*>(child_plan)); },
-        &plan);
+    pid =
+        CloneChild(call, [](void* child_plan) -> int { RunChild(*static_cast<const SpawnPlan*>(child_plan)); }, &plan);
     killed = watchdog.Disarm();
   }
   if (pid < 0) return Failure{Stage::kClone, static_cast<int>(pid), {}};

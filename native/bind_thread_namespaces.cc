@@ -20,8 +20,7 @@ namespace {
 // What a Node thread can't survive. NEWPID and NEWTIME: pthread_create answers EINVAL from then on, and libuv aborts.
 // NEWUSER: the kernel wants a single thread. NEWNS and FS: synchronous and asynchronous fs calls would see different
 // trees or working directories. FILES: fds of the thread pool and of this thread would part.
-constexpr uint32_t kUnsafe =
-    CLONE_NEWPID | CLONE_NEWTIME | CLONE_NEWUSER | CLONE_NEWNS | CLONE_FS | CLONE_FILES;
+constexpr uint32_t kUnsafe = CLONE_NEWPID | CLONE_NEWTIME | CLONE_NEWUSER | CLONE_NEWNS | CLONE_FS | CLONE_FILES;
 
 bool Refuse(Napi::Env env, uint32_t flags) {
   if ((flags & kUnsafe) == 0) return false;

@@ -103,8 +103,7 @@ bool RemoveDirectory(int dir_fd, const std::string& path, SystemError* error) {
   return Fail(error, sys::NegativeErrno(), "unlinkat", path);
 }
 
-bool ListDirectories(int dir_fd, const std::string& path, std::vector<std::string>* names,
-                     SystemError* error) {
+bool ListDirectories(int dir_fd, const std::string& path, std::vector<std::string>* names, SystemError* error) {
   UniqueFd fd;
   if (!Open(dir_fd, path, O_RDONLY | O_DIRECTORY, &fd, error)) return false;
   DIR* opened = fdopendir(fd.get());

@@ -17,7 +17,6 @@ bool Write(int dir_fd, const std::string& path, const std::string& value, System
 bool WriteOpen(int fd, const std::string& value, SystemError* error);
 bool MakeDirectory(int dir_fd, const std::string& path, int mode, SystemError* error);
 bool RemoveDirectory(int dir_fd, const std::string& path, SystemError* error);
-bool ListDirectories(int dir_fd, const std::string& path, std::vector<std::string>* names,
-                     SystemError* error);
+bool ListDirectories(int dir_fd, const std::string& path, std::vector<std::string>* names, SystemError* error);
 
 }  // namespace memcage::cgroup

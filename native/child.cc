@@ -43,8 +43,7 @@ long Call(long number, Args... args) {
   }
 }
 
-[[noreturn]] void Fail(const SpawnPlan& plan, Stage stage, long error, const char* subject,
-                       int fd = -1) {
+[[noreturn]] void Fail(const SpawnPlan& plan, Stage stage, long error, const char* subject, int fd = -1) {
   plan.report->stage = stage;
   plan.report->subject = subject;
   plan.report->fd = fd;
@@ -52,28 +51,23 @@ long Call(long number, Args... args) {
   for (;;) syscall(SYS_exit_group, 127);
 }
 
-void Check(const SpawnPlan& plan, Stage stage, long result, const char* subject = nullptr,
-           int fd = -1) {
+void Check(const SpawnPlan& plan, Stage stage, long result, const char* subject = nullptr, int fd = -1) {
   if (result < 0) Fail(plan, stage, result, subject, fd);
 }
 
-long Open(const char* path, int flags) {
-  return Call(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0);
-}
+long Open(const char* path, int flags) { return Call(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0); }
 
 void ResetSignals(const SpawnPlan& plan) {
   const KernelSigaction fallback{};
   for (int signal = 1; signal <= kLastStandardSignal; ++signal) {
     if (signal == SIGKILL || signal == SIGSTOP) continue;
-    Check(plan, Stage::kSignals,
-          Call(SYS_rt_sigaction, signal, &fallback, nullptr, kKernelSigsetSize));
+    Check(plan, Stage::kSignals, Call(SYS_rt_sigaction, signal, &fallback, nullptr, kKernelSigsetSize));
   }
 }
 
 void UnblockSignals(const SpawnPlan& plan) {
   const uint64_t none = 0;
-  Check(plan, Stage::kSignals,
-        Call(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, kKernelSigsetSize));
+  Check(plan, Stage::kSignals, Call(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, kKernelSigsetSize));
 }
 
 void JoinCgroups(const SpawnPlan& plan) {
@@ -118,16 +112,13 @@ void BringLoopbackUp(const SpawnPlan& plan) {
 void SetUpNamespaces(const SpawnPlan& plan) {
   MapIds(plan);
   if (plan.hostname != nullptr) {
-    Check(plan, Stage::kHostname, Call(SYS_sethostname, plan.hostname, plan.hostname_length),
-          plan.hostname);
+    Check(plan, Stage::kHostname, Call(SYS_sethostname, plan.hostname, plan.hostname_length), plan.hostname);
   }
   if (plan.private_mounts) {
-    Check(plan, Stage::kMounts,
-          Call(SYS_mount, nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "/");
+    Check(plan, Stage::kMounts, Call(SYS_mount, nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "/");
   }
   if (plan.mount_proc) {
-    Check(plan, Stage::kProc,
-          Call(SYS_mount, "proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr),
+    Check(plan, Stage::kProc, Call(SYS_mount, "proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr),
           "/proc");
   }
   if (plan.loopback) BringLoopbackUp(plan);
@@ -251,8 +242,8 @@ void CloseOtherFds(const SpawnPlan& plan) {
 
 /** The errors on which execvp(3) goes on to the next directory of PATH. */
 bool TryNextDirectory(long error) {
-  return error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -ESTALE ||
-         error == -ENODEV || error == -ETIMEDOUT;
+  return error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -ESTALE || error == -ENODEV ||
+         error == -ETIMEDOUT;
 }
 
 [[noreturn]] void Exec(const SpawnPlan& plan) {

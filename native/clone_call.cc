@@ -53,8 +53,7 @@ long RawClone3(CloneArgs* args, size_t size, int (*entry)(void*), void* arg) {
       "ud2\n"
       "1:"
       : "=a"(result)
-      : "0"(static_cast<long>(SYS_clone3)), "D"(args), "S"(size), [entry] "r"(entry),
-        [arg] "r"(arg)
+      : "0"(static_cast<long>(SYS_clone3)), "D"(args), "S"(size), [entry] "r"(entry), [arg] "r"(arg)
       : "rcx", "r11", "memory");
   return result;
 #elif defined(__aarch64__)
@@ -83,8 +82,7 @@ long LegacyClone(const CloneRequest& request, int (*entry)(void*), void* arg) {
   constexpr uint64_t kOnlyClone3 = ~uint64_t{0xffffffff} | CLONE_NEWTIME;
   if ((request.flags & kOnlyClone3) != 0) return -ENOSYS;
   const int flags = static_cast<int>(request.flags) | SIGCHLD;
-  const int pid =
-      clone(entry, request.stack_base + request.stack_size, flags, arg, request.pidfd);
+  const int pid = clone(entry, request.stack_base + request.stack_size, flags, arg, request.pidfd);
   return pid < 0 ? -errno : pid;
 }
 

@@ -29,8 +29,7 @@ std::string_view SearchPath(const std::vector<std::string>& env) {
 
 }  // namespace
 
-std::vector<std::string> ExecCandidates(const std::string& file,
-                                        const std::vector<std::string>& env) {
+std::vector<std::string> ExecCandidates(const std::string& file, const std::vector<std::string>& env) {
   if (file.empty() || file.find('/') != std::string::npos) return {file};
   std::vector<std::string> candidates;
   std::string_view rest = SearchPath(env);

@@ -3,25 +3,25 @@
 namespace memcage {
 
 // One list for the enum, for the names that JavaScript sees, and for their order.
-#define MEMCAGE_STAGES(X)                  \
-  X(kClone, "clone")                       \
-  X(kSignals, "signals")                   \
-  X(kSession, "session")                   \
-  X(kCgroup, "cgroup")                     \
-  X(kCgroupNamespace, "cgroup-namespace")  \
-  X(kIdMaps, "id-maps")                    \
-  X(kHostname, "hostname")                 \
-  X(kMounts, "mounts")                     \
-  X(kProc, "proc")                         \
-  X(kLoopback, "loopback")                 \
-  X(kStdio, "stdio")                       \
-  X(kCwd, "cwd")                           \
-  X(kGroups, "groups")                     \
-  X(kGid, "gid")                           \
-  X(kUid, "uid")                           \
-  X(kParentDeath, "parent-death")          \
-  X(kCloseFds, "close-fds")                \
-  X(kExec, "exec")                         \
+#define MEMCAGE_STAGES(X)                 \
+  X(kClone, "clone")                      \
+  X(kSignals, "signals")                  \
+  X(kSession, "session")                  \
+  X(kCgroup, "cgroup")                    \
+  X(kCgroupNamespace, "cgroup-namespace") \
+  X(kIdMaps, "id-maps")                   \
+  X(kHostname, "hostname")                \
+  X(kMounts, "mounts")                    \
+  X(kProc, "proc")                        \
+  X(kLoopback, "loopback")                \
+  X(kStdio, "stdio")                      \
+  X(kCwd, "cwd")                          \
+  X(kGroups, "groups")                    \
+  X(kGid, "gid")                          \
+  X(kUid, "uid")                          \
+  X(kParentDeath, "parent-death")         \
+  X(kCloseFds, "close-fds")               \
+  X(kExec, "exec")                        \
   X(kWatchdog, "watchdog")
 
 enum class Stage : int {

@@ -56,8 +56,7 @@ int PidfdOpen(pid_t pid) {
 }
 
 int PidfdSendSignal(int pidfd, int signal) {
-  return static_cast<int>(
-      Retry([&] { return syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0); }));
+  return static_cast<int>(Retry([&] { return syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0); }));
 }
 
 int WaitPidfd(int pidfd, siginfo_t* info, int options, rusage* usage) {

@@ -29,9 +29,7 @@ uint32_t Interest(Watcher::Kind kind) {
   return 0;
 }
 
-bool IsChild(Watcher::Kind kind) {
-  return kind == Watcher::Kind::kChild || kind == Watcher::Kind::kDetachedChild;
-}
+bool IsChild(Watcher::Kind kind) { return kind == Watcher::Kind::kChild || kind == Watcher::Kind::kDetachedChild; }
 
 int AddToEpoll(int epoll, int fd, uint32_t events) {
   epoll_event event{};
@@ -40,9 +38,7 @@ int AddToEpoll(int epoll, int fd, uint32_t events) {
   return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? sys::NegativeErrno() : 0;
 }
 
-int64_t Microseconds(const timeval& time) {
-  return static_cast<int64_t>(time.tv_sec) * 1'000'000 + time.tv_usec;
-}
+int64_t Microseconds(const timeval& time) { return static_cast<int64_t>(time.tv_sec) * 1'000'000 + time.tv_usec; }
 
 }  // namespace
 

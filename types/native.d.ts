@@ -85,7 +85,7 @@ export interface CloneOptions {
 
 /** What became of a clone: a running child, or the stage that failed. After a failure no child is left. */
 export type CloneResult =
-  | { pid: number; /** Close-on-exec, owned by the caller. */ pidfd: number }
+  | { pid: number /** Close-on-exec, owned by the caller. */; pidfd: number }
   | {
       stage: Stage;
       /** Negative errno. */

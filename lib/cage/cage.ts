@@ -53,8 +53,8 @@ export class Cage extends EventEmitter<CageEvents> {
   }
 
   /** SIGKILL for every process in the cage. Resolves when none is left; the cage stays open. */
-  kill(): Promise<void> {
-    return this.cgroup.kill();
+  async kill(): Promise<void> {
+    if (!this.#closed) await this.cgroup.kill();
   }
 
   /** Kill every process in the cage and remove it. Resolves when nothing is left; calling it again is harmless. */

@@ -26,9 +26,9 @@ const NAMESPACE_STAGES: ReadonlySet<Stage> = new Set([
 /** The machine is short of something; Node reports these, or throws them, as for any spawn. */
 const SHORTAGES: ReadonlySet<number> = new Set([-EAGAIN, -EMFILE, -ENFILE, -ENOMEM]);
 
-/** A failed start, and whether the caller gets to know it in Node's way (an errno) or as the error of ours. */
+/** A failed start, and whether the caller gets to know it in Node's way (an errno) or as an error of ours. */
 export interface ExplainedFailure {
-  error: MemcageError;
+  error: Error;
   asNode: boolean;
 }
 
@@ -36,15 +36,26 @@ export function explainFailure(
   { stage, errno, path }: CloneFailure,
   context: { group: Group | undefined; namespaces: NamespaceOptions },
 ): ExplainedFailure {
-  const fail = (code: ErrorCode, message: string, asNode = false): ExplainedFailure => ({
-    error: new MemcageError(code, message, { errno, syscall: SYSCALLS[stage], stage, path: path === '' ? undefined : path }),
-    asNode,
+  const syscall = SYSCALLS[stage];
+  const known = { errno, syscall, stage, ...(path !== '' && { path }) };
+  const fail = (code: ErrorCode, message: string): ExplainedFailure => ({
+    error: new MemcageError(code, message, known),
+    asNode: false,
   });
   const name = getSystemErrorName(errno);
+  // With the code that Node's own error has, and what Node's does not tell.
+  const failAsNode = (): ExplainedFailure => ({
+    error: Object.assign(
+      new Error(`${name}: the child failed at ${stage}${path && `, '${path}'`}`),
+      { code: name },
+      known,
+    ),
+    asNode: true,
+  });
 
   const limited = context.group === undefined ? undefined : limitAtFault(errno, context.group);
   if (limited !== undefined) return fail(ErrorCode.LIMIT_TOO_SMALL, limited);
-  if (NODE_STAGES.has(stage)) return fail(ErrorCode.SPAWN, `The child failed at ${stage}: ${name}, ${path}`, true);
+  if (NODE_STAGES.has(stage) || (stage === 'clone' && SHORTAGES.has(errno))) return failAsNode();
   if (NAMESPACE_STAGES.has(stage)) {
     return fail(ErrorCode.NAMESPACE, `The child's namespaces could not be set up (${stage}): ${name}`);
   }
@@ -60,7 +71,7 @@ function explainClone(
   errno: number,
   name: string,
   namespaces: NamespaceOptions,
-  fail: (code: ErrorCode, message: string, asNode?: boolean) => ExplainedFailure,
+  fail: (code: ErrorCode, message: string) => ExplainedFailure,
 ): ExplainedFailure {
   const wanted = Object.entries(namespaces).flatMap(([kind, value]) => (value ? [kind] : []));
   if (errno === -ENOSPC || errno === -EUSERS) return fail(ErrorCode.NAMESPACE, explainNamespaceLimit(wanted));
@@ -72,12 +83,18 @@ function explainClone(
     );
   }
   if (errno === -EINVAL && wanted.length > 0) {
-    return fail(ErrorCode.NAMESPACE, `This kernel lacks one of the namespaces ${wanted.join(', ')}, or their combination`);
+    return fail(
+      ErrorCode.NAMESPACE,
+      `This kernel lacks one of the namespaces ${wanted.join(', ')}, or their combination`,
+    );
   }
   if (errno === -ENOSYS) {
-    return fail(ErrorCode.UNSUPPORTED, 'clone3(2) is missing (Linux before 5.3, or a seccomp filter), and clone(2) can not do this');
+    return fail(
+      ErrorCode.UNSUPPORTED,
+      'clone3(2) is missing (Linux before 5.3, or a seccomp filter), and clone(2) can not do this',
+    );
   }
-  return fail(ErrorCode.SPAWN, `The kernel refused to start the child: ${name}`, SHORTAGES.has(errno));
+  return fail(ErrorCode.SPAWN, `The kernel refused to start the child: ${name}`);
 }
 
 /** /proc/sys/user/max_*: each kind has a limit of its own; see namespaces(7). */
@@ -86,7 +103,8 @@ function explainNamespaceLimit(wanted: readonly string[]): string {
   const exhausted = wanted
     .map((kind) => `/proc/sys/user/${files[kind] ?? `max_${kind}_namespaces`}`)
     .filter((file) => existsSync(file) && Number(readFileSync(file, 'utf8')) === 0);
-  const where = exhausted.length > 0 ? `${exhausted.join(', ')} is 0` : 'a limit in /proc/sys/user/max_*_namespaces is reached';
+  const where =
+    exhausted.length > 0 ? `${exhausted.join(', ')} is 0` : 'a limit in /proc/sys/user/max_*_namespaces is reached';
   return `No more namespaces can be made: ${where}`;
 }
 

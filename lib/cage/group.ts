@@ -150,7 +150,9 @@ export class Group {
   /** Throws ERR_MEMCAGE_FROZEN: a child cloned into a frozen cgroup would suspend its parent until the thaw. */
   assertNotFrozen(): void {
     const frozen =
-      this.guard?.kind === 'freezer' ? isFrozenV1(this.guard.directory) : isFrozenV2(this.guard?.directory ?? this.memory);
+      this.guard?.kind === 'freezer'
+        ? isFrozenV1(this.guard.directory)
+        : isFrozenV2(this.guard?.directory ?? this.memory);
     if (!frozen) return;
     throw new MemcageError(ErrorCode.FROZEN, `${this.memory.path} is frozen: thaw it before a child is started in it`, {
       path: this.memory.path,
@@ -177,7 +179,8 @@ export class Group {
       const entry: Entry = { joinFds: [], close };
       // Not cgroup.procs: a write to that waits for an RCU grace period, up to 20 ms.
       if (this.version === 1) entry.joinFds.push(open(this.memory, 'tasks', 'write'));
-      const unified = this.version === 2 ? this.memory : this.guard?.kind === 'unified' ? this.guard.directory : undefined;
+      const unified =
+        this.version === 2 ? this.memory : this.guard?.kind === 'unified' ? this.guard.directory : undefined;
       if (unified !== undefined && cloneInto) entry.intoCgroupFd = open(unified, '', 'path');
       if (unified !== undefined && !cloneInto) entry.joinFds.push(open(unified, 'cgroup.procs', 'write'));
       if (this.guard?.kind === 'freezer') {

@@ -11,11 +11,7 @@ export interface OwnerGuard extends Guard {
   readonly parentPath: string;
 }
 
-const REFUSALS: ReadonlySet<unknown> = new Set([
-  ErrorCode.NO_PERMISSION,
-  ErrorCode.NO_PARENT,
-  ErrorCode.CGROUP_GONE,
-]);
+const REFUSALS: ReadonlySet<unknown> = new Set([ErrorCode.NO_PERMISSION, ErrorCode.NO_PARENT, ErrorCode.CGROUP_GONE]);
 
 /**
  * On cgroup v1 memory's own hierarchy can neither freeze nor kill a cgroup, so each cage has a directory in another one as

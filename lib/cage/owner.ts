@@ -1,4 +1,4 @@
-import { CgroupDirectory } from '../cgroup/directory';
+import type { CgroupDirectory } from '../cgroup/directory';
 import { parseNames } from '../cgroup/formats';
 import { type Host, host, openDirectory, processDirectory, swapOn } from '../cgroup/host';
 import type { Guard } from '../cgroup/kill';
@@ -25,11 +25,13 @@ export interface Owner {
 }
 
 const owners = new Map<string, Owner>();
+// Found once: reading and parsing /proc/self/cgroup would be a good part of the time that a start takes.
+let ownCgroup: string | undefined;
 
 /**
  * The owner that makes cages in a memory cgroup. The first one in each place sweeps it.
  *
- * @param parent path of its directory; default: the caller's own cgroup (v1)
+ * @param parent path of its directory; default: the cgroup that the caller was in at the first call (v1)
  */
 export function ownerIn(parent: string | undefined): Owner {
   const current = host();
@@ -48,7 +50,10 @@ function removeOwners(): void {
 }
 
 function defaultParent({ memory, version }: Host): string {
-  if (version === 1) return processDirectory(memory, 'self');
+  if (version === 1) {
+    ownCgroup ??= processDirectory(memory, 'self');
+    return ownCgroup;
+  }
   throw new MemcageError(
     ErrorCode.NO_PARENT,
     'On cgroup v2 cages need a parent: pass `parent`, the path of a delegated cgroup that is writable, has the memory ' +

@@ -1,6 +1,6 @@
 import type { MemoryReport, OomVerdict } from '../../types/outcome';
-import { retry } from '../cgroup/remove';
 import type { ResolvedLimits } from '../cgroup/limits';
+import { retry } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { Cage } from './cage';
 import { Group } from './group';
@@ -91,12 +91,7 @@ export function enterLeaf(cage: Cage, name: string, limits: ResolvedLimits): Sta
 }
 
 /** Read, then remove; where something was left running, kill it, and read again before the next attempt. */
-function leave(
-  attempt: () => StayEnd,
-  tryRemove: () => boolean,
-  group: Group,
-  settle: (end: StayEnd) => void,
-): void {
+function leave(attempt: () => StayEnd, tryRemove: () => boolean, group: Group, settle: (end: StayEnd) => void): void {
   let end = attempt();
   if (tryRemove()) {
     settle(end);

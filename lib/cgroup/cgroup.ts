@@ -171,8 +171,10 @@ export class Cgroup {
   /** SIGKILL for every process in the cgroup and below it. Resolves when none is left. */
   async kill(): Promise<void> {
     const directory = this.#open();
+    killAll(directory, this.#guard);
     const empty = (): boolean => {
-      if (listPids(directory, 'cgroup.procs').length === 0) return true;
+      // Removed in the meantime, by the end of a private cage for example.
+      if (!directory.exists() || listPids(directory, 'cgroup.procs').length === 0) return true;
       killAll(directory, this.#guard);
       return false;
     };
@@ -285,7 +287,12 @@ function checkPid(pid: unknown): number {
 
 function checkName(name: unknown): asserts name is string {
   const valid =
-    typeof name === 'string' && name !== '' && name !== '.' && name !== '..' && !/[/\0\n]/.test(name) && name.length < 256;
+    typeof name === 'string' &&
+    name !== '' &&
+    name !== '.' &&
+    name !== '..' &&
+    !/[/\0\n]/.test(name) &&
+    name.length < 256;
   if (!valid) throw invalidArgument('name', 'the name of a directory, without "/", newlines and NUL bytes', name);
 }
 
@@ -300,4 +307,3 @@ function checkCreateOptions(options: unknown): ResolvedLimits | undefined {
   }
   return memory === undefined ? undefined : resolveLimits(memory, { pageBytes: loadNative().constants.pageSize });
 }
-

@@ -15,16 +15,18 @@ export interface Guard {
  * escape by forking; without either, one pass over the pids is made, to be repeated until the cgroup is empty.
  */
 export function killAll(memory: CgroupDirectory, guard: Guard | undefined): void {
-  const directory = guard?.directory ?? memory;
+  if (guard === undefined) {
+    if (!killAtOnce(memory)) killEach(memory);
+    return;
+  }
   try {
-    if (guard?.kind !== 'freezer' && killAtOnce(directory)) return;
-    if (guard === undefined) killEach(memory);
-    else killFrozen(guard);
+    if (guard.kind === 'freezer' || !killAtOnce(guard.directory)) killFrozen(guard);
   } catch (error) {
+    // The guard is removed before the memory cgroup.
     if (!isGone(error)) throw error;
   }
   // Processes that were put into the memory cgroup only (by its user) are not in the guard.
-  if (guard !== undefined) killEach(memory);
+  killEach(memory);
 }
 
 function isGone(error: unknown): boolean {
@@ -58,6 +60,7 @@ function killFrozen(guard: Guard): void {
 
 /** The pids of a cgroup and of those below it. */
 export function listPids(directory: CgroupDirectory, file: 'cgroup.procs' | 'tasks' | 'cgroup.threads'): number[] {
+  // Absent: a threaded cgroup, whose processes are listed above it.
   const pids = (directory.readIfPresent(file) ?? '').split('\n').filter((line) => line !== '');
   const nested = directory.children().flatMap((name) => {
     try {

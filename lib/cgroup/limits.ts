@@ -217,7 +217,7 @@ function sizeOrNone(option: string, value: unknown, pageBytes: number): number {
 }
 
 function swappiness(option: string, value: unknown): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_SWAPPINESS) return value + 0;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_SWAPPINESS) return value;
   throw invalidArgument(option, `an integer from 0 to ${MAX_SWAPPINESS}`, value);
 }
 

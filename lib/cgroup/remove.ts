@@ -35,7 +35,7 @@ function removed(directory: CgroupDirectory): boolean {
 }
 
 /** How long to wait before attempt n (from 0). */
-export function retryWaitMs(attempt: number): number {
+function retryWaitMs(attempt: number): number {
   return Math.min(FIRST_WAIT_MS * 2 ** Math.min(attempt, 10), LONGEST_WAIT_MS);
 }
 
@@ -46,7 +46,7 @@ export async function retry(attempt: () => boolean, timeoutMs: number): Promise<
     if (attempt()) return true;
     if (performance.now() >= end) return false;
     // Not to keep the process alive: what is left at its end is removed by the exit handler.
-    await sleep(retryWaitMs(count), undefined, { ref: false });
+    await sleep(retryWaitMs(count));
   }
 }
 

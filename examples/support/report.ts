@@ -1,0 +1,31 @@
+const bold = (text: string): string => (process.stdout.isTTY ? `\x1b[1m${text}\x1b[0m` : text);
+const green = (text: string): string => (process.stdout.isTTY ? `\x1b[32m${text}\x1b[0m` : text);
+const red = (text: string): string => (process.stdout.isTTY ? `\x1b[31m${text}\x1b[0m` : text);
+
+const LABEL_WIDTH = 26;
+
+/** Prints what is seen, and remembers whether all of it was as it should be. */
+export class Report {
+  #failures = 0;
+
+  title(text: string): void {
+    console.log(`\n${bold(text)}`);
+  }
+
+  show(label: string, value: string | number): void {
+    console.log(`    ${label.padEnd(LABEL_WIDTH)} ${value}`);
+  }
+
+  check(label: string, seen: string | number | null, ok: boolean): void {
+    console.log(`  ${ok ? green('✓') : red('✗')} ${label.padEnd(LABEL_WIDTH)} ${seen}`);
+    if (!ok) this.#failures += 1;
+  }
+
+  /** Exit code: 0 when every check held. */
+  end(): number {
+    console.log(
+      this.#failures === 0 ? green('\nAll of it was so.\n') : red(`\n${this.#failures} of it were not so.\n`),
+    );
+    return this.#failures === 0 ? 0 : 1;
+  }
+}
