@@ -1,9 +1,11 @@
+import { types } from 'node:util';
 import type { NativeError } from '../../types/native';
 import { type ErrorCode, MemcageError } from '../errors';
 
 /** Whether an error is one that the addon threw for a refused system call. */
 export function isNativeError(error: unknown): error is NativeError {
-  return error instanceof Error && 'syscall' in error && 'errno' in error && 'code' in error;
+  // Not instanceof: under Jest, and in other vm contexts, the addon's errors are of the main context.
+  return types.isNativeError(error) && 'syscall' in error && 'errno' in error && 'code' in error;
 }
 
 /** Whether the kernel refused with one of these errnos. */
