@@ -123,8 +123,9 @@ export function startChild(file: string, args: readonly string[] | undefined, op
 }
 
 function enterer(own: ResolvedCageOptions): ((plan: LaunchPlan) => Stay) | undefined {
-  const { cage, limits, parent, keepDescendants } = own;
+  const { cage, limits, parent, keepDescendants, namespaces } = own;
+  const isInit = namespaces.pid === true;
   if (cage !== undefined) return () => cage.enter();
   if (limits === undefined) return undefined;
-  return ({ detached }) => enterPrivateCage({ limits, parent, detached, keepDescendants });
+  return ({ detached }) => enterPrivateCage({ limits, parent, detached, keepDescendants, isInit });
 }

@@ -11,6 +11,17 @@ namespace {
 constexpr double kIntMin = std::numeric_limits<int>::min();
 constexpr double kIntMax = std::numeric_limits<int>::max();
 constexpr double kUintMax = std::numeric_limits<uint32_t>::max();
+constexpr size_t kShortString = 1024;
+
+/** One call for a short string, where Utf8Value() makes two; an environment has dozens of them. */
+std::string Utf8(napi_env env, napi_value value) {
+  char buffer[kShortString];
+  size_t length = 0;
+  napi_get_value_string_utf8(env, value, buffer, sizeof(buffer), &length);
+  // A full buffer may hold a text that was cut off, up to four bytes early so as not to split a character.
+  if (length + 4 < sizeof(buffer)) return {buffer, length};
+  return Napi::String(env, value).Utf8Value();
+}
 
 }  // namespace
 
@@ -77,7 +88,7 @@ std::optional<uint32_t> Options::OptionalUint(const char* name) {
 
 std::optional<std::string> Options::ToString(const char* name, Napi::Value value) {
   if (ok_ && value.IsString()) {
-    std::string text = value.As<Napi::String>().Utf8Value();
+    std::string text = Utf8(env_, value);
     // The kernel would silently see a shorter string.
     if (text.find('\0') == std::string::npos) return text;
   }

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { Cgroup } from '../cgroup/cgroup';
 import { retry, retrySync } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
+import { emitApart } from './emit';
 import type { Group } from './group';
 import { type OomEvent, OomReporter } from './oom-reporter';
 import { closeAtExit, forget } from './open-cages';
@@ -37,7 +38,7 @@ export class Cage extends EventEmitter<CageEvents> {
     super();
     this.group = group;
     this.cgroup = new Cgroup(group.memory, group.version, group.guard);
-    this.reporter = new OomReporter(group, (event) => this.emit('oom', event));
+    this.reporter = new OomReporter(group, (event) => emitApart(this, 'oom', event));
     try {
       this.reporter.watch(group);
     } catch (error) {
@@ -81,7 +82,7 @@ export class Cage extends EventEmitter<CageEvents> {
     this.reporter.stop();
     this.cgroup.close();
     forget(this);
-    this.emit('close');
+    emitApart(this, 'close');
     return true;
   }
 

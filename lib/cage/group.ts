@@ -1,10 +1,10 @@
-import type { MemoryReport, OomVerdict } from '../../types/outcome';
+import type { MemoryReport } from '../../types/outcome';
 import type { CgroupDirectory } from '../cgroup/directory';
 import { type CgroupVersion, parseFlatKeyed } from '../cgroup/formats';
 import { type Guard, killAll } from '../cgroup/kill';
 import { readMemoryFile, writeFirstLimits } from '../cgroup/limit-files';
 import { type LimitContext, type LimitPlan, planLimits, type ResolvedLimits } from '../cgroup/limits';
-import { type OomMonitor, type OomSurroundings, openOomMonitor } from '../cgroup/oom-monitor';
+import { type OomAssessment, type OomMonitor, type OomSurroundings, openOomMonitor } from '../cgroup/oom-monitor';
 import { removeTree } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { watch } from '../watch';
@@ -39,6 +39,7 @@ export class Group {
   readonly #monitor: OomMonitor;
   readonly #locks: CgroupDirectory[];
   #unwatch: (() => void) | undefined;
+  #onRemoved: (() => void) | undefined;
   #removed = false;
 
   private constructor(place: Place, plan: LimitPlan, locks: CgroupDirectory[]) {
@@ -52,9 +53,18 @@ export class Group {
     this.#monitor = openOomMonitor(this.version, this.memory, place.surroundings);
   }
 
-  /** A group of an owner, for one private or shared cage. */
-  static create(owner: Owner, limits: ResolvedLimits): Group {
-    return Group.#make(owner, owner.nextName(), limits, owner.surroundings);
+  /**
+   * A group of an owner, for one private or shared cage.
+   *
+   * @param guarded false: it is to do without a guard
+   */
+  static create(owner: Owner, limits: ResolvedLimits, { guarded }: { guarded: boolean }): Group {
+    const { limitContext, surroundings } = owner;
+    // Everything that can be refused without the kernel is refused before anything is made.
+    const plan = planLimits(limits, limitContext);
+    const memory = owner.next.take();
+    const guard = guarded ? guardBelow(owner.guard, nameOf(memory)) : undefined;
+    return Group.#complete({ memory, guard, limitContext, surroundings }, plan);
   }
 
   /** A group that a dead owner leaves alone, until it is empty. */
@@ -75,25 +85,29 @@ export class Group {
 
   /** A group below this one, for one child of a shared cage. */
   createLeaf(name: string, limits: ResolvedLimits): Group {
-    const { cages } = this.#surroundings;
-    return Group.#make(this, name, limits, { ...this.#surroundings, cages: [...cages, this.memory] });
+    const { limitContext } = this;
+    const surroundings = { ...this.#surroundings, cages: [...this.#surroundings.cages, this.memory] };
+    const plan = planLimits(limits, limitContext);
+    const memory = this.memory.below(name);
+    const guard = guardBelow(this.guard, name);
+    memory.make();
+    this.#monitor.addLeaf(name);
+    try {
+      const leaf = Group.#complete({ memory, guard, limitContext, surroundings }, plan);
+      leaf.#onRemoved = () => this.#monitor.removeLeaf(name);
+      return leaf;
+    } catch (error) {
+      this.#monitor.removeLeaf(name);
+      throw error;
+    }
   }
 
-  static #make(
-    parent: Omit<Place, 'surroundings'>,
-    name: string,
-    limits: ResolvedLimits,
-    surroundings: OomSurroundings,
-  ): Group {
-    const { limitContext } = parent;
-    // Everything that can be refused without the kernel is refused before anything is made.
-    const plan = planLimits(limits, limitContext);
-    const memory = parent.memory.below(name);
-    const guard = parent.guard && { kind: parent.guard.kind, directory: parent.guard.directory.below(name) };
-    memory.make();
+  /** The memory directory is there; what else a group has is added, or all of it removed. */
+  static #complete(place: Place, plan: LimitPlan): Group {
+    const { memory, guard } = place;
     try {
       guard?.directory.make();
-      return new Group({ memory, guard, limitContext, surroundings }, plan, []);
+      return new Group(place, plan, []);
     } catch (error) {
       if (guard !== undefined) removeTree(guard.directory);
       removeTree(memory);
@@ -114,17 +128,13 @@ export class Group {
     return this.limitContext.version;
   }
 
-  /** Call `onChange` when {@link kills} may have grown, or will in a moment: v1 notifies before it kills. */
+  /** Call `onChange` when the count of kills may have grown, or will in a moment: v1 notifies before it kills. */
   watchOom(onChange: () => void): void {
     this.#unwatch = watch().event(this.#monitor.fd, this.#monitor.kind, onChange);
   }
 
-  kills(): number {
-    return this.#monitor.kills();
-  }
-
-  verdict(): OomVerdict | null {
-    return this.#monitor.verdict();
+  assess(): OomAssessment {
+    return this.#monitor.assess();
   }
 
   underOom(): boolean {
@@ -203,11 +213,6 @@ export class Group {
     killAll(this.memory, this.guard);
   }
 
-  /** To be called just before a leaf is removed, with which v1 loses the leaf's count. */
-  retire(leaf: Group): void {
-    this.#monitor.retire(leaf.kills());
-  }
-
   /** True once nothing of it is left; false while processes are. */
   tryRemove(): boolean {
     if (this.#removed) return true;
@@ -217,6 +222,7 @@ export class Group {
     this.#unwatch?.();
     this.#monitor.close();
     for (const lock of this.#locks) unlock(lock);
+    this.#onRemoved?.();
     return true;
   }
 
@@ -225,6 +231,14 @@ export class Group {
     const limit = readMemoryFile(this.memory, this.version, this.version === 1 ? 'memsw' : 'swap');
     return limit !== undefined && limit !== Number.POSITIVE_INFINITY;
   }
+}
+
+function guardBelow(guard: Guard | undefined, name: string): Guard | undefined {
+  return guard && { kind: guard.kind, directory: guard.directory.below(name) };
+}
+
+function nameOf({ path }: CgroupDirectory): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function isFrozenV1(directory: CgroupDirectory): boolean {

@@ -47,11 +47,11 @@ export function createLaunch(request: LaunchRequest): Launch {
   return (plan, onEnd) => {
     const native = loadNative();
     const { child: watchChild } = watch();
-    const stay = request.enter?.(plan);
-    request.onEntered(stay);
-
+    let stay: Stay | undefined;
     let result: CloneResult;
     try {
+      stay = request.enter?.(plan);
+      request.onEntered(stay);
       result = cloneChild(native, plan, request.namespaces, stay);
     } catch (error) {
       request.onFailed(error as Error, stay?.abandon());

@@ -1,5 +1,4 @@
 import type { OomVerdict } from '../../types/outcome';
-import { MemcageError } from '../errors';
 import type { Group } from './group';
 
 // The kill follows a v1 notification within microseconds, unless the victim has gigabytes to give back, or there is none.
@@ -17,47 +16,76 @@ export interface OomEvent {
 
 /** Turns the kernel's notifications, which come without a kill as well, into events about kills. */
 export class OomReporter {
-  #seen = 0;
-  #timer: NodeJS.Timeout | undefined;
+  /** Kills counted in the leaves that exist. */
+  readonly #inLeaves = new Map<Group, number>();
+  readonly #timers = new Map<Group, NodeJS.Timeout>();
+  #inRemovedLeaves = 0;
+  #inCage = 0;
+  #reported = 0;
 
-  /** @param total the group whose count is the whole cage's */
+  /** @param cage the group of the whole cage */
   constructor(
-    private readonly total: Group,
+    private readonly cage: Group,
     private readonly emit: (event: OomEvent) => void,
   ) {}
 
-  /** Report the kills in a group of the cage as they happen. */
+  /** Report the kills in the cage's group, or in one of its leaves, as they happen. */
   watch(group: Group): void {
     group.watchOom(() => this.#look(group, 0));
   }
 
-  /** Report now what has not been reported yet. False: nothing new. */
-  check(group: Group): boolean {
-    const totalKills = this.total.kills();
-    const kills = totalKills - this.#seen;
-    if (kills <= 0) return false;
-    this.#seen = totalKills;
-    const verdict = group.verdict() ?? this.total.verdict();
-    this.emit({ cause: verdict?.cause ?? 'unknown', kills, totalKills });
-    return true;
+  /** Report now what has not been reported yet. Returns the group's own verdict. */
+  check(group: Group): OomVerdict | null {
+    return this.#check(group).verdict;
+  }
+
+  /** The last check was made, the leaf is gone. */
+  forget(leaf: Group): void {
+    this.#inRemovedLeaves += this.#inLeaves.get(leaf) ?? 0;
+    this.#inLeaves.delete(leaf);
+    this.#stop(leaf);
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    for (const group of this.#timers.keys()) this.#stop(group);
+  }
+
+  #check(group: Group): { verdict: OomVerdict | null; isNews: boolean } {
+    const { kills, verdict } = group.assess();
+    if (group === this.cage) this.#inCage = kills;
+    else this.#inLeaves.set(group, kills);
+    const totalKills = this.#total();
+    const unreported = totalKills - this.#reported;
+    if (unreported <= 0) return { verdict, isNews: false };
+    this.#reported = totalKills;
+    const cause = (verdict ?? this.cage.assess().verdict)?.cause ?? 'unknown';
+    this.emit({ cause, kills: unreported, totalKills });
+    return { verdict, isNews: true };
+  }
+
+  #total(): number {
+    let leaves = this.#inRemovedLeaves;
+    for (const kills of this.#inLeaves.values()) leaves += kills;
+    // v2 adds up itself, but was perhaps read before the last leaf was.
+    return this.cage.version === 2 ? Math.max(this.#inCage, leaves) : this.#inCage + leaves;
   }
 
   #look(group: Group, attempt: number): void {
-    clearTimeout(this.#timer);
+    this.#stop(group);
     try {
-      if (this.check(group)) return;
-    } catch (error) {
-      // Removed meanwhile; the end of the child has reported what there was.
-      if (error instanceof MemcageError && error.code === 'ERR_MEMCAGE_CGROUP_GONE') return;
-      throw error;
+      if (this.#check(group).isNews) return;
+    } catch {
+      // Removed, or there is no fd free to read it with: what is missed now is reported at the end of the child.
     }
     const wait = WAITS_MS[attempt];
     if (wait === undefined) return;
-    this.#timer = setTimeout(() => this.#look(group, attempt + 1), wait);
-    this.#timer.unref();
+    const timer = setTimeout(() => this.#look(group, attempt + 1), wait);
+    timer.unref();
+    this.#timers.set(group, timer);
+  }
+
+  #stop(group: Group): void {
+    clearTimeout(this.#timers.get(group));
+    this.#timers.delete(group);
   }
 }

@@ -8,6 +8,7 @@ import type { OomSurroundings } from '../cgroup/oom-monitor';
 import { ErrorCode, MemcageError } from '../errors';
 import { makeBeside, makeOwnerGuard, type OwnerGuard } from './guard';
 import { makeLocked, noParent, release, unlock } from './locked-directory';
+import { NextDirectory } from './next-directory';
 import { DETACHED_PREFIX, OWNER_PREFIX, sweep } from './sweep';
 
 /** The directory in which one environment (main thread or worker) makes its cages, and what it knows of the place. */
@@ -16,8 +17,8 @@ export interface Owner {
   readonly memory: CgroupDirectory;
   readonly guard: Guard | undefined;
   readonly surroundings: OomSurroundings;
-  /** A name that no cage of this owner has or had. */
-  nextName(): string;
+  /** New memory cgroups below the owner's, under names that no cage of this owner has or had. */
+  readonly next: NextDirectory;
   /** A locked cgroup beside the owner's own, for a cage that outlives it. */
   makeDetached(): { memory: CgroupDirectory; guard: Guard | undefined };
   /** Remove the owner's directory, blocking. For the end of the environment. */
@@ -27,19 +28,37 @@ export interface Owner {
 const owners = new Map<string, Owner>();
 // Found once: reading and parsing /proc/self/cgroup would be a good part of the time that a start takes.
 let ownCgroup: string | undefined;
+let hooked = false;
 
 /**
- * The owner that makes cages in a memory cgroup. The first one in each place sweeps it.
+ * Make something with the owner of a place: a memory cgroup in which it has a directory. The first owner in each place
+ * sweeps it.
  *
  * @param parent path of its directory; default: the cgroup that the caller was in at the first call (v1)
  */
-export function ownerIn(parent: string | undefined): Owner {
+export function withOwner<T>(parent: string | undefined, make: (owner: Owner) => T): T {
   const current = host();
   const path = parent ?? defaultParent(current);
+  try {
+    return make(ownerAt(current, path));
+  } catch (error) {
+    if (!(error instanceof MemcageError) || error.code !== ErrorCode.CGROUP_GONE) throw error;
+  }
+  // Someone removed what was made ahead of time, or even our own directory, which is empty without cages.
+  const owner = owners.get(path);
+  if (owner !== undefined && !owner.memory.exists()) {
+    owners.delete(path);
+    owner.remove();
+  }
+  return make(ownerAt(current, path));
+}
+
+function ownerAt(current: Host, path: string): Owner {
   let owner = owners.get(path);
   if (owner === undefined) {
     owner = createOwner(current, path);
-    if (owners.size === 0) process.once('exit', removeOwners);
+    if (!hooked) process.once('exit', removeOwners);
+    hooked = true;
     owners.set(path, owner);
   }
   return owner;
@@ -97,16 +116,12 @@ function describeOwner(
   const ancestors = version === 2 ? ancestorsOf(parent, current) : [];
   // Last: nothing after it can fail.
   const above = version === 1 ? new OomEventfd(memory) : undefined;
-  let names = 0;
   return {
     limitContext,
     memory,
     guard,
     surroundings: { ancestors, cages: [], firedAbove: () => above?.count() ?? 0 },
-    nextName() {
-      names += 1;
-      return String(names);
-    },
+    next: new NextDirectory(memory),
     makeDetached() {
       const made = makeLocked(parent, DETACHED_PREFIX);
       try {

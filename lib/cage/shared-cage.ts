@@ -2,7 +2,7 @@ import type { ResolvedLimits } from '../cgroup/limits';
 import { ErrorCode, MemcageError } from '../errors';
 import { Cage } from './cage';
 import { Group } from './group';
-import { ownerIn } from './owner';
+import { withOwner } from './owner';
 import { enterLeaf, type Stay } from './stay';
 
 // Room for the cage's own limit to be hit first.
@@ -41,7 +41,7 @@ export class SharedCage extends Cage {
 }
 
 function createGroup(limits: ResolvedLimits, parent: string | undefined): Group {
-  const group = Group.create(ownerIn(parent), limits);
+  const group = withOwner(parent, (owner) => Group.create(owner, limits, { guarded: true }));
   try {
     group.becomeParent();
     return group;

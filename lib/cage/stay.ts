@@ -4,7 +4,7 @@ import { retry } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { Cage } from './cage';
 import { Group } from './group';
-import { ownerIn } from './owner';
+import { withOwner } from './owner';
 
 const PATIENCE_MS = 10_000;
 
@@ -34,30 +34,37 @@ export interface PrivateCageOptions {
   parent: string | undefined;
   detached: boolean;
   keepDescendants: boolean;
+  /** The child is the init of a PID namespace: nothing in that outlives it, so that no guard is needed. */
+  isInit: boolean;
 }
 
 /** A cage for one child; it closes with it. */
-export function enterPrivateCage({ limits, parent, detached, keepDescendants }: PrivateCageOptions): Stay {
-  const owner = ownerIn(parent);
-  const group = detached ? Group.createDetached(owner, limits) : Group.create(owner, limits);
+export function enterPrivateCage(options: PrivateCageOptions): Stay {
+  const { limits, parent, detached, keepDescendants, isInit } = options;
+  const group = withOwner(parent, (owner) =>
+    detached ? Group.createDetached(owner, limits) : Group.create(owner, limits, { guarded: !isInit }),
+  );
   const cage = new Cage(group, { outlivesOwner: detached });
+  const look = (): OomVerdict | null => cage.reporter.check(group);
   return {
     cage,
     group,
     started: () => group.started(),
     abandon() {
-      const end = read(group, () => cage.reporter.check(group));
+      const end = read(group, look, null);
       cage.closeNow();
       return end;
     },
     ended(signal, settle) {
-      const attempt = (): StayEnd => read(group, () => cage.reporter.check(group), signal);
-      if (keepDescendants) {
-        settle(attempt());
-        if (!cage.tryRemove()) reclaimLater(cage);
-        return;
-      }
-      leave(attempt, () => cage.tryRemove(), group, settle);
+      if (!keepDescendants)
+        return leave(
+          group,
+          () => read(group, look, signal),
+          () => cage.tryRemove(),
+          settle,
+        );
+      settle(readOrExcuse(group, () => read(group, look, signal)));
+      reclaimLater(cage);
     },
   };
 }
@@ -72,50 +79,67 @@ export function enterLeaf(cage: Cage, name: string, limits: ResolvedLimits): Sta
     group.tryRemove();
     throw error;
   }
-  const look = (): unknown => cage.reporter.check(group);
+  const look = (): OomVerdict | null => cage.reporter.check(group);
   const tryRemove = (): boolean => {
-    cage.group.retire(group);
-    return group.tryRemove();
+    if (!group.tryRemove()) return false;
+    cage.reporter.forget(group);
+    return true;
   };
   return {
     cage,
     group,
     started: () => group.started(),
     abandon() {
-      const end = read(group, look);
+      const end = read(group, look, null);
       tryRemove();
       return end;
     },
-    ended: (signal, settle) => leave(() => read(group, look, signal), tryRemove, group, settle),
+    ended: (signal, settle) => leave(group, () => read(group, look, signal), tryRemove, settle),
   };
 }
 
-/** Read, then remove; where something was left running, kill it, and read again before the next attempt. */
-function leave(attempt: () => StayEnd, tryRemove: () => boolean, group: Group, settle: (end: StayEnd) => void): void {
-  let end = attempt();
-  if (tryRemove()) {
-    settle(end);
+/**
+ * Read, then remove. Where something was left running, or there is no fd free to read with, kill and try again, and let
+ * the caller go on meanwhile.
+ */
+function leave(group: Group, readEnd: () => StayEnd, tryRemove: () => boolean, settle: (end: StayEnd) => void): void {
+  let end: StayEnd | undefined;
+  let failure: unknown;
+  const attempt = (): boolean => {
+    try {
+      end = readEnd();
+      failure = undefined;
+      return tryRemove();
+    } catch (error) {
+      failure = error;
+      return false;
+    }
+  };
+  const killAndAttempt = (): boolean => {
+    try {
+      group.kill();
+    } catch (error) {
+      failure = error;
+    }
+    return attempt();
+  };
+  if (attempt()) {
+    settle(end as StayEnd);
     return;
   }
-  const again = (): boolean => {
-    group.kill();
-    end = attempt();
-    return tryRemove();
-  };
-  retry(again, PATIENCE_MS).then(
-    (removed) => settle(removed ? end : { ...end, error: notEmptied(group) }),
-    (error: Error) => settle({ ...end, error }),
-  );
+  void retry(killAndAttempt, PATIENCE_MS).then((removed) => {
+    const last = end ?? { oom: null, memory: group.lastReport() };
+    settle(removed ? last : { ...last, error: failure instanceof Error ? failure : notEmptied(group) });
+  });
 }
 
 function notEmptied({ memory: { path } }: Group): MemcageError {
   return new MemcageError(ErrorCode.BUSY, `${path} could not be emptied within ${PATIENCE_MS} ms`, { path });
 }
 
-function read(group: Group, report: () => unknown, signal: NodeJS.Signals | null = null): StayEnd {
+function read(group: Group, look: () => OomVerdict | null, signal: NodeJS.Signals | null): StayEnd {
   try {
-    report();
-    return { oom: group.verdict(), memory: group.report() };
+    return { oom: look(), memory: group.report() };
   } catch (error) {
     if (!(error instanceof MemcageError) || error.code !== ErrorCode.CGROUP_GONE) throw error;
     // Someone else has removed it, and its counts with it.
@@ -123,10 +147,17 @@ function read(group: Group, report: () => unknown, signal: NodeJS.Signals | null
   }
 }
 
+function readOrExcuse(group: Group, readEnd: () => StayEnd): StayEnd {
+  try {
+    return readEnd();
+  } catch (error) {
+    return { oom: null, memory: group.lastReport(), error: error as Error };
+  }
+}
+
 /** A kept cage goes when the last process in it has ended, of which v1 tells nothing. */
 function reclaimLater(cage: Cage, waitMs = 50): void {
-  const timer = setTimeout(() => {
-    if (!cage.tryRemove()) reclaimLater(cage, Math.min(waitMs * 2, 1000));
-  }, waitMs);
+  if (cage.tryRemove()) return;
+  const timer = setTimeout(() => reclaimLater(cage, Math.min(waitMs * 2, 1000)), waitMs);
   timer.unref();
 }

@@ -1,9 +1,8 @@
-import type { OomVerdict } from '../../types/outcome';
 import { MemcageError } from '../errors';
 import type { CgroupDirectory } from './directory';
 import { parseOomControl, parseValue } from './formats';
 import { OomEventfd } from './oom-eventfd';
-import type { OomMonitor, OomSurroundings } from './oom-monitor';
+import type { OomAssessment, OomMonitor, OomSurroundings } from './oom-monitor';
 import { verdictV1 } from './verdict';
 
 /** v1 has no event counter: an eventfd tells that a limit was hit, and each cgroup counts the kills among its own. */
@@ -14,7 +13,7 @@ export class OomMonitorV1 implements OomMonitor {
   /** Cgroups below that have been seen; one that is missing later took its count with it. */
   readonly #seenBelow = new Set<string>();
   #removedBelow = false;
-  #retiredKills = 0;
+  readonly #leaves = new Set<string>();
 
   constructor(
     private readonly directory: CgroupDirectory,
@@ -28,20 +27,21 @@ export class OomMonitorV1 implements OomMonitor {
     return this.#events.fd;
   }
 
-  kills(): number {
-    return this.#survey().kills;
-  }
-
-  retire(kills: number): void {
-    this.#retiredKills += kills;
-  }
-
-  verdict(): OomVerdict | null {
+  assess(): OomAssessment {
     // The kernel notifies from the top down: in this order an ancestor's OOM in between can't look like our own.
     const fired = this.#events.count();
     const firedAbove = this.surroundings.firedAbove() - this.#firedAboveBefore;
     const { kills, ownKills, nestedLimitHit } = this.#survey();
-    return verdictV1({ kills, ownKills, fired, firedAbove, nestedLimitHit, nestedRemoved: this.#removedBelow });
+    const nestedRemoved = this.#removedBelow;
+    return { kills, verdict: verdictV1({ kills, ownKills, fired, firedAbove, nestedLimitHit, nestedRemoved }) };
+  }
+
+  addLeaf(name: string): void {
+    this.#leaves.add(name);
+  }
+
+  removeLeaf(name: string): void {
+    this.#leaves.delete(name);
   }
 
   limitWasHit(): boolean {
@@ -58,9 +58,9 @@ export class OomMonitorV1 implements OomMonitor {
 
   #survey(): { kills: number; ownKills: number; nestedLimitHit: boolean } {
     const ownKills = oomKills(this.directory);
-    const below = [...descendants(this.directory)];
+    const below = [...descendants(this.directory, this.#leaves)];
     this.#remember(below);
-    let kills = ownKills + this.#retiredKills;
+    let kills = ownKills;
     let nestedLimitHit = false;
     for (const directory of below) {
       const nested = ifStillThere(() => oomKills(directory)) ?? 0;
@@ -99,8 +99,9 @@ function wasHit(directory: CgroupDirectory): boolean {
   return ['memory.failcnt', 'memory.memsw.failcnt'].some((file) => Number(directory.readIfPresent(file) ?? 0) > 0);
 }
 
-function* descendants(directory: CgroupDirectory): Generator<CgroupDirectory> {
+function* descendants(directory: CgroupDirectory, except?: ReadonlySet<string>): Generator<CgroupDirectory> {
   for (const name of ifStillThere(() => directory.children()) ?? []) {
+    if (except?.has(name)) continue;
     const child = directory.below(name);
     yield child;
     yield* descendants(child);

@@ -1,7 +1,7 @@
 import type { OomVerdict } from '../../types/outcome';
 import type { CgroupDirectory } from './directory';
 import { parseFlatKeyed } from './formats';
-import type { OomMonitor, OomSurroundings } from './oom-monitor';
+import type { OomAssessment, OomMonitor, OomSurroundings } from './oom-monitor';
 import { cgroupError } from './refusal';
 import { type OomCounters, verdictV2 } from './verdict';
 
@@ -28,16 +28,18 @@ export class OomMonitorV2 implements OomMonitor {
     this.fd = directory.open('memory.events', 'read');
   }
 
-  kills(): number {
-    return this.#hierarchical().oom_kill;
+  assess(): OomAssessment {
+    const hierarchical = this.#hierarchical();
+    const kills = hierarchical.oom_kill;
+    return { kills, verdict: kills === 0 ? null : this.#verdict(hierarchical) };
   }
 
-  /** Nothing to do: what was counted below has been added up here, and stays. */
-  retire(): void {}
+  /** Nothing to do: what is counted below is added up here, and stays. */
+  addLeaf(): void {}
 
-  verdict(): OomVerdict | null {
-    const hierarchical = this.#hierarchical();
-    if (hierarchical.oom_kill === 0) return null;
+  removeLeaf(): void {}
+
+  #verdict(hierarchical: OomCounters): OomVerdict | null {
     const ancestorOom = this.#ancestorOom();
     return verdictV2({
       hierarchical,

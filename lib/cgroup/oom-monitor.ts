@@ -4,15 +4,21 @@ import type { CgroupVersion } from './formats';
 import { OomMonitorV1 } from './oom-monitor-v1';
 import { OomMonitorV2 } from './oom-monitor-v2';
 
+/** Processes killed for memory so far, and whose limit that was about. */
+export interface OomAssessment {
+  kills: number;
+  verdict: OomVerdict | null;
+}
+
 /** Counts OOM kills in a cgroup and those below it, and tells whose limit they were about. Holds one fd. */
 export interface OomMonitor {
   readonly fd: number;
   readonly kind: 'event' | 'priority';
-  /** Processes killed for memory so far. */
-  kills(): number;
-  /** A cgroup below, with this many kills, is about to be removed by us. */
-  retire(kills: number): void;
-  verdict(): OomVerdict | null;
+  /** v1: without the leaves, which have monitors of their own. v2: with them, the kernel adds up. */
+  assess(): OomAssessment;
+  /** A cgroup directly below is one of ours; until `removed`. */
+  addLeaf(name: string): void;
+  removeLeaf(name: string): void;
   /** Whether memory was refused at the limit at least once, with or without a kill. */
   limitWasHit(): boolean;
   /** Whether processes wait for memory now because the OOM killer is off (v1). */

@@ -1,0 +1,15 @@
+import type { EventEmitter } from 'node:events';
+
+/**
+ * Emit an event in the middle of work that must go on: an exception in a listener becomes an uncaught one, as it would
+ * from any callback.
+ */
+export function emitApart(emitter: EventEmitter, name: string, ...args: unknown[]): void {
+  try {
+    emitter.emit(name, ...args);
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}
