@@ -19,7 +19,7 @@ Namespaces:
 
 Other:
       --parent PATH    memory cgroup to make the cage in
-      --keep           let what COMMAND leaves running live on
+      --keep           wait for what COMMAND leaves running, instead of killing it
       --json FILE      write the outcome to FILE as JSON
   -h, --help           this text
       --version        the version of memcage
@@ -41,7 +41,8 @@ export interface RunCommand {
 
 export type Command = RunCommand | { kind: 'help' } | { kind: 'version' } | { kind: 'wrong'; message: string };
 
-const OPTIONS = {
+/** In the form that util.parseArgs takes. */
+export const OPTIONS = {
   memory: { type: 'string', short: 'm' },
   swap: { type: 'string' },
   high: { type: 'string' },
@@ -68,7 +69,8 @@ const NAMESPACES = ['mount', 'pid', 'ipc', 'net', 'cgroup', 'time', 'user'] as c
 export function parseCommand(argv: readonly string[]): Command {
   const [name, ...rest] = argv;
   if (name === '--version') return { kind: 'version' };
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') return { kind: 'help' };
+  if (name === '--help' || name === '-h' || name === 'help') return { kind: 'help' };
+  if (name === undefined) return { kind: 'wrong', message: 'no command was given' };
   if (name !== 'run') return { kind: 'wrong', message: `unknown command '${name}'` };
   const [own, command] = splitAtCommand(rest);
   let values: ReturnType<typeof parse>;
@@ -118,7 +120,7 @@ type Values = ReturnType<typeof parse>;
 
 function memoryOf({ memory, swap, high, 'oom-group': oomGroup }: Values): MemoryLimits {
   return {
-    max: memory ?? 'max',
+    ...(memory !== undefined && { max: memory }),
     ...(swap !== undefined && { swap }),
     ...(high !== undefined && { high }),
     ...(oomGroup !== undefined && { oomGroup }),

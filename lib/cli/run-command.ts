@@ -1,73 +1,96 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Outcome } from '../../types/outcome';
 import type { Cage } from '../cage/cage';
 import { formatSize } from '../size';
 import { spawn } from '../spawn';
 import type { RunCommand } from './arguments';
-
-// SIGKILL and SIGSTOP can't be caught; the others have a meaning for this process alone, or are Node's own.
-const FORWARDED: readonly NodeJS.Signals[] = [
-  'SIGHUP',
-  'SIGINT',
-  'SIGQUIT',
-  'SIGTERM',
-  'SIGUSR2',
-  'SIGCONT',
-  'SIGWINCH',
-];
-const ENDING: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGTERM']);
-/** A terminal sends these to its whole foreground process group, the command included: it must not get them twice. */
-const FROM_TERMINAL: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT', 'SIGWINCH']);
-/** As docker run: a program that ignores the signal (pid 1 does, without a handler) can still be stopped from outside. */
-const SIGNALS_TO_KILL = 3;
+import { forwardSignals } from './signals';
 
 const FAILED = 125;
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
 
+/** The machine is short of something: that says nothing about the command. */
+const SHORTAGES: ReadonlySet<unknown> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
+
 /** Returns the exit code. */
 export async function runCommand(command: RunCommand): Promise<number> {
-  const { file, args, memory, namespaces, parent, keepDescendants, json } = command;
-  const child = spawn(file, args, {
+  // Opened before the command starts: what it did must not be lost to a mistyped path.
+  const json = command.json === undefined ? undefined : openSync(command.json, 'w');
+  try {
+    return await runIn(command, (result) => {
+      if (json !== undefined) writeFileSync(json, `${JSON.stringify(result, null, 2)}\n`);
+    });
+  } finally {
+    if (json !== undefined) closeSync(json);
+  }
+}
+
+async function runIn(command: RunCommand, writeJson: (result: object) => void): Promise<number> {
+  const { file, keepDescendants } = command;
+  let child: ReturnType<typeof start>;
+  try {
+    child = start(command);
+  } catch (error) {
+    writeJson({ exitCode: null, signal: null, oom: null, error: errorData(error as Error) });
+    return reportStartError(file, error as NodeJS.ErrnoException);
+  }
+  const stopForwarding = forwardSignals(child);
+  // It is in the outcome as well.
+  child.on('error', () => {});
+  const outcome = await child.outcome;
+  stopForwarding();
+  writeJson(outcomeData(outcome));
+  if (child.pid === undefined) return reportStartError(file, outcome.error);
+  if (outcome.oom !== null) process.stderr.write(`memcage: ${memoryLine(file, outcome)}\n`);
+  if (outcome.error !== undefined) process.stderr.write(`memcage: ${outcome.error.message}\n`);
+  if (keepDescendants) await untilClosed(child.cage);
+  return outcome.exitCode ?? (outcome.signal === null ? FAILED : exitCodeOf(outcome.signal));
+}
+
+function start({ file, args, memory, namespaces, parent, keepDescendants }: RunCommand) {
+  return spawn(file, args, {
     stdio: 'inherit',
     memory,
     namespaces,
     ...(keepDescendants && { keepDescendants }),
     ...(parent !== undefined && { parent }),
   });
-  const stopForwarding = forwardSignals(child);
-  let startError: NodeJS.ErrnoException | undefined;
-  child.on('error', (error: NodeJS.ErrnoException) => {
-    startError = error;
+}
+
+/** An open cage does not keep this process alive, and would be killed at its end. */
+function untilClosed(cage: Cage): Promise<void> {
+  if (cage.closing) return Promise.resolve();
+  const alive = setInterval(() => {}, 2 ** 30);
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const) {
+    // Not the signal's own way to end a process, in which no exit handler would close the cage.
+    process.once(signal, () => process.exit(exitCodeOf(signal)));
+  }
+  return new Promise((resolve) => {
+    cage.once('close', () => {
+      clearInterval(alive);
+      resolve();
+    });
   });
-  const outcome = await child.outcome;
-  stopForwarding();
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(toJson(outcome), null, 2)}\n`);
-  if (child.pid === undefined) return reportStartError(file, outcome.error ?? startError);
-  if (outcome.oom !== null) process.stderr.write(`memcage: ${memoryLine(file, outcome)}\n`);
-  if (outcome.error !== undefined) process.stderr.write(`memcage: ${outcome.error.message}\n`);
-  return outcome.exitCode ?? (outcome.signal === null ? FAILED : 128 + constants.signals[outcome.signal]);
 }
 
-/** A signal to this process is meant for the command. */
-function forwardSignals(child: { kill(signal: NodeJS.Signals): boolean; readonly cage: Cage }): () => void {
-  let received = 0;
-  const forward = (signal: NodeJS.Signals): void => {
-    if (ENDING.has(signal)) received += 1;
-    if (received >= SIGNALS_TO_KILL) child.kill('SIGKILL');
-    else if (!(process.stdin.isTTY && FROM_TERMINAL.has(signal))) child.kill(signal);
-  };
-  for (const signal of FORWARDED) process.on(signal, forward);
-  return () => {
-    for (const signal of FORWARDED) process.off(signal, forward);
-  };
+/** As a shell has it. Real-time signals have no name in Node's list: the library calls them SIG34 and so on. */
+function exitCodeOf(signal: NodeJS.Signals): number {
+  const numbers: Readonly<Record<string, number>> = constants.signals;
+  return 128 + (numbers[signal] ?? Number(signal.slice('SIG'.length)));
 }
 
+/** env(1), timeout(1) and docker run have the same three codes. */
 function reportStartError(file: string, error: NodeJS.ErrnoException | undefined): number {
-  process.stderr.write(`memcage: ${file}: ${error?.message ?? 'could not be started'}\n`);
-  if (error?.code === 'ENOENT') return NOT_FOUND;
-  return error?.code === 'EACCES' ? NOT_EXECUTABLE : FAILED;
+  const message = error?.message ?? 'it could not be started';
+  const { code, syscall } = error ?? {};
+  // Node's error has 'spawn FILE' or 'spawn', memcage's own, in the outcome, the system call.
+  const refused = (syscall?.startsWith('spawn') || syscall === 'execve') && !SHORTAGES.has(code);
+  const ours = code?.startsWith('ERR_') ?? true;
+  process.stderr.write(`memcage: ${ours ? message : `can't run '${file}': ${message}`}\n`);
+  if (ours || !refused) return FAILED;
+  return code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE;
 }
 
 function memoryLine(file: string, { oom, memory }: Outcome): string {
@@ -76,11 +99,16 @@ function memoryLine(file: string, { oom, memory }: Outcome): string {
   return `${file}: ${killed} killed for memory (cause: ${oom?.cause}, limit ${formatSize(memory.limitBytes)}, peak ${peak})`;
 }
 
-/** JSON has no Infinity, and an Error would be {}. */
-function toJson({ error, memory, ...outcome }: Outcome): object {
+/** JSON has no Infinity. */
+function outcomeData({ error, memory, ...outcome }: Outcome): object {
   return {
     ...outcome,
     memory: { ...memory, limitBytes: memory.limitBytes === Number.POSITIVE_INFINITY ? 'max' : memory.limitBytes },
-    ...(error !== undefined && { error: { ...error, message: error.message } }),
+    ...(error !== undefined && { error: errorData(error) }),
   };
+}
+
+/** An Error would be {}. */
+function errorData(error: Error): object {
+  return { ...error, name: error.name, message: error.message };
 }

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+
+// SIGKILL and SIGSTOP can't be caught; the others have a meaning for this process alone. SIGUSR1 too: left to Node it
+// would open a debugger's port.
+const FORWARDED: readonly NodeJS.Signals[] = [
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGTERM',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGCONT',
+  'SIGWINCH',
+];
+const ENDING: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGTERM']);
+/** A terminal sends these to its whole foreground process group, the command included: it must not get them twice. */
+const FROM_TERMINAL: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT', 'SIGWINCH']);
+/** As docker run: a program that ignores the signal (pid 1 does, without a handler) can still be stopped from outside. */
+const SIGNALS_TO_KILL = 3;
+
+/** A signal to this process is meant for the command. Returns the end of it. */
+export function forwardSignals(child: { kill(signal: NodeJS.Signals): boolean }): () => void {
+  let received = 0;
+  const forward = (signal: NodeJS.Signals): void => {
+    if (ENDING.has(signal)) received += 1;
+    if (received >= SIGNALS_TO_KILL) child.kill('SIGKILL');
+    else if (!(FROM_TERMINAL.has(signal) && inForeground())) child.kill(signal);
+  };
+  for (const signal of FORWARDED) process.on(signal, forward);
+  return () => {
+    for (const signal of FORWARDED) process.off(signal, forward);
+  };
+}
+
+/** Of a terminal, whether or not that is stdin. */
+function inForeground(): boolean {
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  // What follows the name, which may have spaces and parentheses. See proc_pid_stat(5).
+  const [, , group, , , foregroundGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return group === foregroundGroup;
+}
