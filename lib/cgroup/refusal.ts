@@ -5,7 +5,9 @@ import { type ErrorCode, MemcageError } from '../errors';
 /** Whether an error is one that the addon threw for a refused system call. */
 export function isNativeError(error: unknown): error is NativeError {
   // Not instanceof: under Jest, and in other vm contexts, the addon's errors are of the main context.
-  return types.isNativeError(error) && 'syscall' in error && 'errno' in error && 'code' in error;
+  const refused = types.isNativeError(error) && 'syscall' in error && 'errno' in error && 'code' in error;
+  // What memcage makes of it has the same fields.
+  return refused && !(error instanceof MemcageError);
 }
 
 /** Whether the kernel refused with one of these errnos. */
