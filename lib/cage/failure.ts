@@ -55,6 +55,7 @@ export function explainFailure(
 
   const limited = context.group === undefined ? undefined : limitAtFault(errno, context.group);
   if (limited !== undefined) return fail(ErrorCode.LIMIT_TOO_SMALL, limited);
+  if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(stage, path));
   if (NODE_STAGES.has(stage) || (stage === 'clone' && SHORTAGES.has(errno))) return failAsNode();
   if (NAMESPACE_STAGES.has(stage)) {
     return fail(ErrorCode.NAMESPACE, `The child's namespaces could not be set up (${stage}): ${name}`);
@@ -88,13 +89,13 @@ function explainClone(
       `This kernel lacks one of the namespaces ${wanted.join(', ')}, or their combination`,
     );
   }
-  if (errno === -ENOSYS) {
-    return fail(
-      ErrorCode.UNSUPPORTED,
-      'clone3(2) is missing (Linux before 5.3, or a seccomp filter), and clone(2) can not do this',
-    );
-  }
   return fail(ErrorCode.SPAWN, `The kernel refused to start the child: ${name}`);
+}
+
+function explainMissingCall(stage: Stage, path: string): string {
+  // clone(2) is tried where there is no clone3(2), but has no cgroups and no time namespaces.
+  const call = stage === 'clone' ? 'clone3' : path === 'pidfd_open' ? path : SYSCALLS[stage];
+  return `${call} is missing (this Linux is too old, or a seccomp filter hides it), which the child needs at ${stage}`;
 }
 
 /** /proc/sys/user/max_*: each kind has a limit of its own; see namespaces(7). */

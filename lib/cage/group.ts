@@ -8,16 +8,9 @@ import { type OomAssessment, type OomMonitor, type OomSurroundings, openOomMonit
 import { removeTree } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { watch } from '../watch';
+import { type Entry, openEntry } from './entry';
 import { unlock } from './locked-directory';
 import type { Owner } from './owner';
-
-/** What a child needs to be born in a group; `close` gives the fds back once it is. */
-export interface Entry {
-  intoCgroupFd?: number;
-  joinFds: number[];
-  thawFd?: number;
-  close(): void;
-}
 
 interface Place {
   memory: CgroupDirectory;
@@ -38,6 +31,7 @@ export class Group {
   readonly #plan: LimitPlan;
   readonly #monitor: OomMonitor;
   readonly #locks: CgroupDirectory[];
+  #entry: Entry | undefined;
   #unwatch: (() => void) | undefined;
   #onRemoved: (() => void) | undefined;
   #removed = false;
@@ -62,8 +56,10 @@ export class Group {
     const { limitContext, surroundings } = owner;
     // Everything that can be refused without the kernel is refused before anything is made.
     const plan = planLimits(limits, limitContext);
-    const memory = owner.next.take();
-    const guard = guarded ? guardBelow(owner.guard, nameOf(memory)) : undefined;
+    const name = owner.nextName();
+    const memory = owner.memory.below(name);
+    const guard = guarded ? guardBelow(owner.guard, name) : undefined;
+    memory.make();
     return Group.#complete({ memory, guard, limitContext, surroundings }, plan);
   }
 
@@ -174,34 +170,23 @@ export class Group {
     return this.version === 2 && readMemoryFile(this.memory, 2, 'oomGroup') === 1;
   }
 
-  /** @param cloneInto false: CLONE_INTO_CGROUP can't be used, so the child joins by itself */
+  /** The fds for the child's birth are opened now, not in {@link enter}. */
+  openEntry(): void {
+    this.#entry ??= openEntry(this, { cloneInto: true });
+  }
+
+  /** The caller closes it. @param cloneInto false: CLONE_INTO_CGROUP can't be used */
   enter({ cloneInto }: { cloneInto: boolean }): Entry {
-    const fds: number[] = [];
-    const open = (directory: CgroupDirectory, file: string, access: 'write' | 'read-write' | 'path'): number => {
-      const fd = directory.open(file, access);
-      fds.push(fd);
-      return fd;
-    };
-    const close = (): void => {
-      for (const fd of fds) this.memory.native.closeFd({ fd });
-    };
-    try {
-      const entry: Entry = { joinFds: [], close };
-      // Not cgroup.procs: a write to that waits for an RCU grace period, up to 20 ms.
-      if (this.version === 1) entry.joinFds.push(open(this.memory, 'tasks', 'write'));
-      const unified =
-        this.version === 2 ? this.memory : this.guard?.kind === 'unified' ? this.guard.directory : undefined;
-      if (unified !== undefined && cloneInto) entry.intoCgroupFd = open(unified, '', 'path');
-      if (unified !== undefined && !cloneInto) entry.joinFds.push(open(unified, 'cgroup.procs', 'write'));
-      if (this.guard?.kind === 'freezer') {
-        entry.joinFds.push(open(this.guard.directory, 'tasks', 'write'));
-        entry.thawFd = open(this.guard.directory, 'freezer.state', 'read-write');
-      }
-      return entry;
-    } catch (error) {
-      close();
-      throw error;
-    }
+    const opened = this.#entry;
+    this.#entry = undefined;
+    if (cloneInto && opened !== undefined) return opened;
+    opened?.close();
+    return openEntry(this, { cloneInto });
+  }
+
+  /** Its life starts now, some time after it was made. False: someone else has touched it. */
+  begin(): boolean {
+    return this.#monitor.begin();
   }
 
   /** Its child has reached exec: the limits that must not be in force before that. */
@@ -219,6 +204,7 @@ export class Group {
     if (this.guard !== undefined && !removeTree(this.guard.directory)) return false;
     if (!removeTree(this.memory)) return false;
     this.#removed = true;
+    this.#entry?.close();
     this.#unwatch?.();
     this.#monitor.close();
     for (const lock of this.#locks) unlock(lock);
@@ -235,10 +221,6 @@ export class Group {
 
 function guardBelow(guard: Guard | undefined, name: string): Guard | undefined {
   return guard && { kind: guard.kind, directory: guard.directory.below(name) };
-}
-
-function nameOf({ path }: CgroupDirectory): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function isFrozenV1(directory: CgroupDirectory): boolean {

@@ -8,7 +8,6 @@ import type { OomSurroundings } from '../cgroup/oom-monitor';
 import { ErrorCode, MemcageError } from '../errors';
 import { makeBeside, makeOwnerGuard, type OwnerGuard } from './guard';
 import { makeLocked, noParent, release, unlock } from './locked-directory';
-import { NextDirectory } from './next-directory';
 import { DETACHED_PREFIX, OWNER_PREFIX, sweep } from './sweep';
 
 /** The directory in which one environment (main thread or worker) makes its cages, and what it knows of the place. */
@@ -17,8 +16,8 @@ export interface Owner {
   readonly memory: CgroupDirectory;
   readonly guard: Guard | undefined;
   readonly surroundings: OomSurroundings;
-  /** New memory cgroups below the owner's, under names that no cage of this owner has or had. */
-  readonly next: NextDirectory;
+  /** A name that no cage of this owner has or had. */
+  nextName(): string;
   /** A locked cgroup beside the owner's own, for a cage that outlives it. */
   makeDetached(): { memory: CgroupDirectory; guard: Guard | undefined };
   /** Remove the owner's directory, blocking. For the end of the environment. */
@@ -116,12 +115,16 @@ function describeOwner(
   const ancestors = version === 2 ? ancestorsOf(parent, current) : [];
   // Last: nothing after it can fail.
   const above = version === 1 ? new OomEventfd(memory) : undefined;
+  let names = 0;
   return {
     limitContext,
     memory,
     guard,
     surroundings: { ancestors, cages: [], firedAbove: () => above?.count() ?? 0 },
-    next: new NextDirectory(memory),
+    nextName() {
+      names += 1;
+      return String(names);
+    },
     makeDetached() {
       const made = makeLocked(parent, DETACHED_PREFIX);
       try {

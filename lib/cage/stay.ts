@@ -4,7 +4,8 @@ import { retry } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { Cage } from './cage';
 import { Group } from './group';
-import { withOwner } from './owner';
+import { GroupPool } from './group-pool';
+import { type Owner, withOwner } from './owner';
 
 const PATIENCE_MS = 10_000;
 
@@ -38,11 +39,22 @@ export interface PrivateCageOptions {
   isInit: boolean;
 }
 
+const pools = new WeakMap<Owner, GroupPool>();
+
+function poolOf(owner: Owner): GroupPool {
+  let pool = pools.get(owner);
+  if (pool === undefined) {
+    pool = new GroupPool(owner);
+    pools.set(owner, pool);
+  }
+  return pool;
+}
+
 /** A cage for one child; it closes with it. */
 export function enterPrivateCage(options: PrivateCageOptions): Stay {
   const { limits, parent, detached, keepDescendants, isInit } = options;
   const group = withOwner(parent, (owner) =>
-    detached ? Group.createDetached(owner, limits) : Group.create(owner, limits, { guarded: !isInit }),
+    detached ? Group.createDetached(owner, limits) : poolOf(owner).take({ limits, guarded: !isInit }),
   );
   const cage = new Cage(group, { outlivesOwner: detached });
   const look = (): OomVerdict | null => cage.reporter.check(group);

@@ -9,7 +9,7 @@ import { verdictV1 } from './verdict';
 export class OomMonitorV1 implements OomMonitor {
   readonly kind = 'event';
   readonly #events: OomEventfd;
-  readonly #firedAboveBefore: number;
+  #firedAboveBefore: number;
   /** Cgroups below that have been seen; one that is missing later took its count with it. */
   readonly #seenBelow = new Set<string>();
   #removedBelow = false;
@@ -25,6 +25,11 @@ export class OomMonitorV1 implements OomMonitor {
 
   get fd(): number {
     return this.#events.fd;
+  }
+
+  begin(): boolean {
+    this.#firedAboveBefore = this.surroundings.firedAbove();
+    return this.#events.count() === 0;
   }
 
   assess(): OomAssessment {

@@ -1,4 +1,5 @@
 import type { OomVerdict } from '../../types/outcome';
+import { MemcageError } from '../errors';
 import type { CgroupDirectory } from './directory';
 import { parseFlatKeyed } from './formats';
 import type { OomAssessment, OomMonitor, OomSurroundings } from './oom-monitor';
@@ -16,8 +17,8 @@ export class OomMonitorV2 implements OomMonitor {
   readonly fd: number;
   readonly #buffer = new Uint8Array(4096);
   // The cgroup itself is new, its counters 0; those above have a past.
-  readonly #cagesBefore: readonly OomCounters[];
-  readonly #ancestorOomBefore: number | null;
+  #cagesBefore: readonly OomCounters[];
+  #ancestorOomBefore: number | null;
 
   constructor(
     private readonly directory: CgroupDirectory,
@@ -26,6 +27,17 @@ export class OomMonitorV2 implements OomMonitor {
     this.#cagesBefore = surroundings.cages.map(readLocal);
     this.#ancestorOomBefore = this.#ancestorOom();
     this.fd = directory.open('memory.events', 'read');
+  }
+
+  begin(): boolean {
+    this.#cagesBefore = this.surroundings.cages.map(readLocal);
+    this.#ancestorOomBefore = this.#ancestorOom();
+    try {
+      return this.#hierarchical().oom === 0;
+    } catch (error) {
+      if (error instanceof MemcageError && error.code === 'ERR_MEMCAGE_CGROUP_GONE') return false;
+      throw error;
+    }
   }
 
   assess(): OomAssessment {

@@ -14,6 +14,8 @@ export interface OomAssessment {
 export interface OomMonitor {
   readonly fd: number;
   readonly kind: 'event' | 'priority';
+  /** Count from here on. False when something has happened in the cgroup before, its removal for example. */
+  begin(): boolean;
   /** v1: without the leaves, which have monitors of their own. v2: with them, the kernel adds up. */
   assess(): OomAssessment;
   /** A cgroup directly below is one of ours; until `removed`. */

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
+import { MemcageError } from '../errors';
 import type { OnExit, SpawnRequest } from './handle';
 
 /** What Node's ChildProcess needs from its handle, and what a failed launch left in it. */
@@ -73,9 +74,13 @@ export function spawnWithHandle(
     for (const unshadow of call.unshadow) unshadow();
   }
   if (call.handle === undefined) {
-    // Another subscriber has replaced `spawn` on the instance, or this runtime has no such channel.
+    child.on('error', () => {});
     child.kill('SIGKILL');
-    throw new Error('child_process.spawn did not use the process handle of memcage; the child has been killed');
+    throw new MemcageError(
+      'ERR_MEMCAGE_UNSUPPORTED',
+      'child_process.spawn did not use the process handle of memcage, so the child ran uncaged and was killed: another ' +
+        'package has replaced it or ChildProcess.prototype.spawn, or this runtime has no diagnostics channel for it',
+    );
   }
   return child;
 }

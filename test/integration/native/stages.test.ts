@@ -1,0 +1,120 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { native, type Stage } from 'memcage/native';
+import { cloneTwice, failedAt, RAN, type Scenario, twice } from '../../support/clone-fixture';
+import { shell, temporaryDirectory } from '../../support/native-child';
+import { describeIf } from '../../support/require';
+
+const { EBADF, EINVAL, ENOENT, EPERM, ETIMEDOUT } = constants.errno;
+const { CLONE_NEWCGROUP, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS } = native.constants;
+
+const UNUSED_FD = 999;
+const NO_ID = 0xffffffff;
+const SIGHUP = 1;
+const MS_PRIVATE = 1 << 18;
+const PROC_FLAGS = 14; // MS_NOSUID | MS_NODEV | MS_NOEXEC
+const SIOCSIFFLAGS = 0x8914;
+const PR_SET_PDEATHSIG = 1;
+const LONG_NAME = 'h'.repeat(65);
+
+interface Injection extends Scenario {
+  errno: number;
+  path?: string;
+  /** Of a clone that copies memory, where it must. */
+  onlyCopied?: boolean;
+}
+
+// By natural causes where there are some.
+const injections: Record<Stage, Injection> = {
+  clone: { options: { intoCgroupFd: UNUSED_FD }, errno: EBADF },
+  signals: { rules: [{ syscall: 'rt_sigaction', errno: EPERM, argument: 0, value: SIGHUP }], options: {}, errno: EPERM },
+  session: { rules: [{ syscall: 'setsid', errno: EPERM }], options: { detached: true }, errno: EPERM },
+  cgroup: { options: { joinFds: [UNUSED_FD] }, errno: EBADF, path: `fd ${UNUSED_FD}` },
+  'cgroup-namespace': {
+    rules: [{ syscall: 'unshare', errno: EPERM }],
+    options: { namespaces: CLONE_NEWCGROUP },
+    errno: EPERM,
+  },
+  'id-maps': {
+    options: { namespaces: CLONE_NEWUSER, idMaps: { uidMap: '0 0 1', gidMap: 'nonsense' } },
+    errno: EINVAL,
+    path: '/proc/self/gid_map',
+  },
+  hostname: { options: { namespaces: CLONE_NEWUTS, hostname: LONG_NAME }, errno: EINVAL, path: LONG_NAME },
+  mounts: {
+    rules: [{ syscall: 'mount', errno: EPERM, argument: 3, mask: MS_PRIVATE, value: MS_PRIVATE }],
+    options: { namespaces: CLONE_NEWNS, privateMounts: true },
+    errno: EPERM,
+    path: '/',
+  },
+  proc: {
+    rules: [{ syscall: 'mount', errno: EPERM, argument: 3, value: PROC_FLAGS }],
+    options: { namespaces: CLONE_NEWNS | CLONE_NEWPID, privateMounts: true, mountProc: true },
+    errno: EPERM,
+    path: '/proc',
+  },
+  loopback: {
+    rules: [{ syscall: 'ioctl', errno: EPERM, argument: 1, value: SIOCSIFFLAGS }],
+    options: { namespaces: CLONE_NEWNET, loopback: true },
+    errno: EPERM,
+    path: 'lo',
+  },
+  stdio: { options: { stdio: [UNUSED_FD, -1, -1] }, errno: EBADF, path: `fd ${UNUSED_FD}` },
+  cwd: { options: { cwd: '/nowhere' }, errno: ENOENT, path: '/nowhere' },
+  groups: { options: { groups: [NO_ID] }, errno: EINVAL },
+  gid: { options: { gid: NO_ID }, errno: EINVAL, onlyCopied: true },
+  uid: { options: { uid: NO_ID }, errno: EINVAL, onlyCopied: true },
+  'parent-death': {
+    rules: [{ syscall: 'prctl', errno: EINVAL, argument: 0, value: PR_SET_PDEATHSIG }],
+    options: { killWithParent: true },
+    errno: EINVAL,
+  },
+  'close-fds': { rules: [{ syscall: 'close_range', errno: EPERM }], options: {}, errno: EPERM, path: '/proc/self/fd' },
+  exec: { options: { file: '/nowhere' }, errno: ENOENT, path: '/nowhere' },
+  watchdog: { fullPipe: 'pipe', options: { watchdogMs: 50 }, errno: ETIMEDOUT, path: '/bin/sh' },
+};
+
+const cases = Object.entries(injections).flatMap(([stage, { onlyCopied, ...injection }]) =>
+  (onlyCopied === true ? [false] : [true, false]).map((shareMemory) => ({
+    stage: stage as Stage,
+    memory: shareMemory ? 'shared' : 'copied',
+    shareMemory,
+    injection,
+  })),
+);
+
+describeIf(['root', 'seccomp', 'userns'], 'a start that fails', () => {
+  let directory: string;
+
+  beforeEach(() => {
+    directory = temporaryDirectory();
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  test('has an injection for each stage', () => {
+    expect(Object.keys(injections)).toEqual(native.stages);
+  });
+
+  test.each(cases)('at $stage, memory $memory', async ({ stage, shareMemory, injection }) => {
+    const { errno, path, options, fullPipe, ...scenario } = injection;
+    const marker = join(directory, 'marker');
+    const pipe = join(directory, 'pipe');
+    if (fullPipe !== undefined) execFileSync('mkfifo', [pipe]);
+    const report = await cloneTwice({
+      ...scenario,
+      ...(fullPipe === undefined ? {} : { fullPipe: pipe }),
+      options: { ...shell('echo ran > "$1"', marker), shareMemory, ...options },
+    });
+    expect(report).toEqual(twice(failedAt(stage, errno, path)));
+    expect(existsSync(marker)).toBe(false);
+  });
+
+  test('which none of them does when nothing fails', async () => {
+    const marker = join(directory, 'marker');
+    const report = await cloneTwice({ options: shell('echo ran > "$1"', marker) });
+    expect(report).toEqual(twice(RAN));
+    expect(existsSync(marker)).toBe(true);
+  });
+});

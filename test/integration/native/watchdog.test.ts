@@ -1,0 +1,130 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { makeCgroup, write } from '../../support/cgroup-tree';
+import { cloneTwice, failedAt, type Report, type Scenario, startCloningTwice, twice } from '../../support/clone-fixture';
+import { temporaryDirectory } from '../../support/native-child';
+import { describeIf } from '../../support/require';
+
+const { ETIMEDOUT } = constants.errno;
+const { SIGSTOP } = constants.signals;
+
+const KILLED = twice(failedAt('watchdog', ETIMEDOUT, '/bin/true'));
+/** Of the watchdog, far beyond the time within which it is to see a frozen child. */
+const LATE_MS = 10_000;
+/** The watchdog looks every 20 ms. */
+const SOON_MS = 1000;
+
+function expectKilledSoon(report: Report): void {
+  expect(report).toEqual(KILLED);
+  expect(Math.max(...report.attempts.map(({ ms }) => ms))).toBeLessThan(SOON_MS);
+}
+
+const kinds = [
+  { memory: 'shared', shareMemory: true },
+  { memory: 'copied', shareMemory: false },
+];
+
+/** Runs a scenario and does something to each child that it blocks. */
+async function meddling(scenario: Scenario, meddle: (child: number) => void): Promise<Report> {
+  const fixture = startCloningTwice(scenario);
+  const seen = new Set<number>();
+  const timer = setInterval(() => {
+    for (const child of blockedChildren(fixture.pid)) {
+      if (!seen.has(child)) meddle(child);
+      seen.add(child);
+    }
+  }, 5);
+  try {
+    const { stdout } = await fixture.end;
+    return JSON.parse(stdout) as Report;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function blockedChildren(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+describe('the watchdog', () => {
+  let directory: string;
+  let pipe: string;
+
+  beforeEach(() => {
+    directory = temporaryDirectory();
+    pipe = join(directory, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  test.each(kinds)('kills a child that hangs, not before its time (memory $memory)', async ({ shareMemory }) => {
+    const watchdogMs = 300;
+    const report = await cloneTwice({ fullPipe: pipe, options: { shareMemory, watchdogMs } });
+    expect(report).toEqual(KILLED);
+    expect(Math.min(...report.attempts.map(({ ms }) => ms))).toBeGreaterThanOrEqual(watchdogMs - 1);
+  });
+
+  test.each(kinds)('kills a child that someone has stopped (memory $memory)', async ({ shareMemory }) => {
+    const stopped: number[] = [];
+    const report = await meddling({ fullPipe: pipe, options: { shareMemory, watchdogMs: 300 } }, (child) => {
+      process.kill(child, SIGSTOP);
+      stopped.push(child);
+    });
+    expect(report).toEqual(KILLED);
+    expect(stopped).toHaveLength(2);
+  });
+
+  test('sees a frozen v1 cgroup by its freezer.state, and thaws it so that the kill takes', async () => {
+    const thaw = join(directory, 'freezer.state');
+    writeFileSync(thaw, 'FROZEN\n');
+    const report = await cloneTwice({ fullPipe: pipe, thaw, options: { watchdogMs: SOON_MS * 1.5 } });
+    // THAWED by then, the second hangs for the whole time.
+    expect(report).toEqual(KILLED);
+    const [first, second] = report.attempts;
+    expect(first.ms).toBeLessThan(SOON_MS);
+    expect(second.ms).toBeGreaterThan(SOON_MS);
+    expect(readFileSync(thaw, 'utf8')).toMatch(/^THAWED/);
+  });
+});
+
+describeIf(['root', 'hybrid'], 'the watchdog, cloning into a cgroup v2', () => {
+  let group: ReturnType<typeof makeCgroup>;
+
+  beforeEach(() => {
+    group = makeCgroup(undefined, 'unified');
+  });
+  afterEach(() => {
+    write(group.path, 'cgroup.freeze', '0');
+    group.remove();
+  });
+
+  test.each(kinds)('kills a child that is born frozen (memory $memory)', async ({ shareMemory }) => {
+    write(group.path, 'cgroup.freeze', '1');
+    expectKilledSoon(await cloneTwice({ into: group.path, options: { shareMemory, watchdogMs: LATE_MS } }));
+  });
+
+  test('kills a child whose ancestor is frozen', async () => {
+    const below = join(group.path, 'below');
+    mkdirSync(below);
+    write(group.path, 'cgroup.freeze', '1');
+    expectKilledSoon(await cloneTwice({ into: below, options: { watchdogMs: LATE_MS } }));
+  });
+
+  test('kills a child that is frozen on its way to exec', async () => {
+    const directory = temporaryDirectory();
+    const pipe = join(directory, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    try {
+      const scenario = { into: group.path, fullPipe: pipe, options: { watchdogMs: LATE_MS } };
+      expectKilledSoon(await meddling(scenario, () => write(group.path, 'cgroup.freeze', '1')));
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});

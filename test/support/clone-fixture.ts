@@ -1,0 +1,46 @@
+import type { CloneOptions, Stage } from 'memcage/native';
+import type { FaultRule } from './faults';
+import { type Fixture, fixtureResult, startFixture } from './fixture';
+import { cloneOptions } from './native-child';
+
+export interface Scenario {
+  rules?: FaultRule[];
+  options: Partial<CloneOptions>;
+  /** Path of a cgroup v2 for intoCgroupFd. */
+  into?: string;
+  /** A FIFO for joinFds, filled so that the child blocks. */
+  fullPipe?: string;
+  /** A file for thawFd. */
+  thaw?: string;
+  /** So many fds that are not close-on-exec. */
+  inheritable?: number;
+}
+
+export type Attempt = { ms: number } & ({ ran: true } | { stage: Stage; errno: number; path: string });
+
+export interface Report {
+  attempts: [Attempt, Attempt];
+  fdsLeft: number;
+  childrenLeft: string;
+}
+
+/** Clone twice in a process of its own. */
+export function cloneTwice({ options, ...scenario }: Scenario): Promise<Report> {
+  return fixtureResult('native/clone.js', { ...scenario, options: cloneOptions(options) });
+}
+
+/** The same, to be meddled with while it runs. */
+export function startCloningTwice({ options, ...scenario }: Scenario): Fixture {
+  return startFixture('native/clone.js', { ...scenario, options: cloneOptions(options) });
+}
+
+export const RAN = { ran: true, ms: expect.any(Number) as number };
+
+export function failedAt(stage: Stage, errno: number, path = ''): Record<string, unknown> {
+  return { stage, errno: -errno, path, ms: expect.any(Number) as number };
+}
+
+/** The report of a clone that both times ended like this, and left nothing behind. */
+export function twice(attempt: Record<string, unknown>): Record<string, unknown> {
+  return { attempts: [attempt, attempt], fdsLeft: 0, childrenLeft: '' };
+}

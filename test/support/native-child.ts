@@ -1,0 +1,70 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CloneOptions, native } from 'memcage/native';
+
+export interface Running {
+  pid: number;
+  pidfd: number;
+}
+
+export const SIGKILL = 9;
+
+export const temporaryDirectory = (): string => mkdtempSync(join(tmpdir(), 'memcage-native-'));
+
+/** A clone of /bin/true that shares memory, in no namespace or cgroup of its own. */
+export function cloneOptions(options: Partial<CloneOptions>): CloneOptions {
+  return {
+    file: '/bin/true',
+    args: [options.file ?? 'true'],
+    env: ['PATH=/usr/bin:/bin'],
+    stdio: [-1, -1, -1],
+    detached: false,
+    killWithParent: false,
+    namespaces: 0,
+    privateMounts: false,
+    mountProc: false,
+    loopback: false,
+    joinFds: [],
+    shareMemory: true,
+    watchdogMs: 10_000,
+    ...options,
+  };
+}
+
+/** /bin/sh with a script, and its arguments as $1, $2 ... */
+export function shell(script: string, ...args: string[]): Pick<CloneOptions, 'file' | 'args'> {
+  return { file: '/bin/sh', args: ['sh', '-c', script, 'sh', ...args] };
+}
+
+export function startChild(options: Partial<CloneOptions>): Running {
+  const result = native.clone(cloneOptions(options));
+  if ('stage' in result) throw new Error(`the clone failed: ${JSON.stringify(result)}`);
+  return result;
+}
+
+/** Wait for a child that is not watched. */
+export function finish({ pidfd }: Running): void {
+  native.reap({ pidfd });
+  native.closeFd({ fd: pidfd });
+}
+
+export function killAndFinish(child: Running): void {
+  native.pidfdSendSignal({ pidfd: child.pidfd, signal: SIGKILL });
+  finish(child);
+}
+
+/** What a child writes to its standard output, from its start to its end. */
+export function outputOf(options: Partial<CloneOptions>): string {
+  const directory = temporaryDirectory();
+  const path = join(directory, 'output');
+  const fd = openSync(path, 'w');
+  try {
+    const [stdin = -1, , stderr = 2, ...others] = options.stdio ?? [];
+    finish(startChild({ ...options, stdio: [stdin, fd, stderr, ...others] }));
+    return readFileSync(path, 'utf8');
+  } finally {
+    closeSync(fd);
+    rmSync(directory, { recursive: true });
+  }
+}

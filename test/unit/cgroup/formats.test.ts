@@ -1,0 +1,200 @@
+import * as fc from 'fast-check';
+import {
+  parseFlatKeyed,
+  parseNames,
+  parseNestedKeyed,
+  parseOomControl,
+  parsePids,
+  parsePressure,
+  parseValue,
+} from '../../../lib/cgroup/formats';
+import { kernelText } from '../../support/kernel-text';
+import { thrown } from '../../support/thrown';
+
+const FORMAT_ERROR = { name: 'MemcageError', code: 'ERR_MEMCAGE_KERNEL_FORMAT' };
+
+// Names of the kernel are identifiers, but nothing in here relies on that.
+const name = fc.oneof(fc.stringMatching(/^[a-z_]+[a-z0-9_.]*$/), fc.constantFrom('__proto__', 'constructor', '0'));
+const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
+
+function entries<T>(value: fc.Arbitrary<T>) {
+  return fc.uniqueArray(fc.tuple(name, value), { selector: ([key]) => key, minLength: 1 });
+}
+
+describe('parseValue', () => {
+  it.each([
+    ['0\n', 0],
+    ['104857600\n', 104857600],
+    ['60', 60],
+    ['max\n', Number.POSITIVE_INFINITY],
+    ['9223372036854771712\n', Number.POSITIVE_INFINITY],
+    // 64 KiB pages
+    ['9223372036854710272\n', Number.POSITIVE_INFINITY],
+    ['9223372036854775807\n', Number.POSITIVE_INFINITY],
+    ['18446744073709551615\n', Number.POSITIVE_INFINITY],
+    ['9007199254740991\n', Number.MAX_SAFE_INTEGER],
+  ])('%j is %p', (text, value) => {
+    expect(parseValue(text)).toBe(value);
+  });
+
+  it.each(['', '\n', 'maximum\n', '-1\n', '1.5\n', '1 2\n', '1\n2\n', '1\n\n', '0x10\n', ' 1\n', 'Infinity\n', '1e3'])(
+    '%j is refused',
+    (text) => {
+      expect(thrown(() => parseValue(text, 'memory.max'))).toMatchObject(FORMAT_ERROR);
+      expect(() => parseValue(text, 'memory.max')).toThrow(/in memory\.max but the kernel wrote "/);
+    },
+  );
+
+  it('gives back any count', () => {
+    fc.assert(fc.property(count, (value) => expect(parseValue(`${value}\n`)).toBe(value)));
+  });
+
+  it('reads the fixtures', () => {
+    expect(parseValue(kernelText('v1/memory.limit_in_bytes'))).toBe(Number.POSITIVE_INFINITY);
+    expect(parseValue(kernelText('v2/memory.max'))).toBe(Number.POSITIVE_INFINITY);
+    expect(parseValue(kernelText('v2/memory.current'))).toBe(104857600);
+  });
+});
+
+it('shows the beginning of a long text', () => {
+  const digits = '1'.repeat(81);
+
+  expect(() => parseValue(`${digits}x`, 'f')).toThrow(`in f but the kernel wrote "${digits.slice(1)}..."`);
+});
+
+describe('parseFlatKeyed', () => {
+  it('reads memory.events', () => {
+    expect(parseFlatKeyed(kernelText('v2/memory.events'))).toEqual({
+      low: 0,
+      high: 0,
+      max: 87,
+      oom: 1,
+      oom_kill: 1,
+      oom_group_kill: 0,
+    });
+  });
+
+  it('gives back any names and counts', () => {
+    fc.assert(
+      fc.property(entries(count), (pairs) => {
+        const text = pairs.map(([key, value]) => `${key} ${value}\n`).join('');
+        expect(Object.entries(parseFlatKeyed(text)).sort()).toEqual([...pairs].sort());
+      }),
+    );
+  });
+
+  it('is empty for an empty file', () => {
+    expect(parseFlatKeyed('')).toEqual({});
+  });
+
+  it.each(['oom\n', 'oom \n', 'oom 1 2\n', 'oom=1\n', ' oom 1\n', 'oom  1\n', 'oom 1\n\n', 'oom x\n', ' 1\n'])(
+    '%j is refused',
+    (text) => {
+      expect(thrown(() => parseFlatKeyed(text, 'memory.events'))).toMatchObject(FORMAT_ERROR);
+    },
+  );
+});
+
+describe('parseNestedKeyed', () => {
+  it('reads memory.numa_stat', () => {
+    expect(parseNestedKeyed(kernelText('v2/memory.numa_stat'))).toEqual({
+      anon: { N0: 41275392, N1: 0 },
+      file: { N0: 8192000, N1: 4096 },
+    });
+  });
+
+  it('gives back any names and counts', () => {
+    fc.assert(
+      fc.property(entries(entries(count)), (pairs) => {
+        const text = pairs
+          .map(([key, values]) => `${[key, ...values.map(([sub, value]) => `${sub}=${value}`)].join(' ')}\n`)
+          .join('');
+        const parsed = Object.entries(parseNestedKeyed(text)).map(([key, values]) => [
+          key,
+          Object.entries(values).sort(),
+        ]);
+        expect(parsed.sort()).toEqual(pairs.map(([key, values]) => [key, [...values].sort()]).sort());
+      }),
+    );
+  });
+
+  it('knows max', () => {
+    expect(parseNestedKeyed('8:0 rbps=max wbps=1048576\n')).toEqual({
+      '8:0': { rbps: Number.POSITIVE_INFINITY, wbps: 1048576 },
+    });
+  });
+
+  it.each(['a b\n', 'a =1\n', 'a b=\n', 'a b=x\n', 'a=1\n', ' b=1\n', 'a b=1.\n', 'a b=-1\n'])(
+    '%j is refused',
+    (text) => {
+      expect(thrown(() => parseNestedKeyed(text))).toMatchObject(FORMAT_ERROR);
+    },
+  );
+});
+
+describe('parsePressure', () => {
+  it('reads memory.pressure', () => {
+    expect(parsePressure(kernelText('v2/memory.pressure'))).toEqual({
+      some: { avg10: 1.84, avg60: 0.42, avg300: 0.09, total: 1873201 },
+      full: { avg10: 0, avg60: 0.38, avg300: 0.08, total: 1712044 },
+    });
+  });
+
+  it.each(['', 'some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n', 'some avg10=0.00\nfull avg10=0.00\n'])(
+    '%j is refused',
+    (text) => {
+      expect(thrown(() => parsePressure(text))).toMatchObject(FORMAT_ERROR);
+    },
+  );
+});
+
+describe('parsePids', () => {
+  it('keeps the order, repetitions, and 0 for strangers', () => {
+    expect(parsePids(kernelText('v2/cgroup.procs'))).toEqual([4711, 0, 4712, 4711]);
+  });
+
+  it('is empty for an empty cgroup', () => {
+    expect(parsePids('')).toEqual([]);
+  });
+
+  it('gives back any pids', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 4194304 })), (pids) => {
+        expect(parsePids(pids.map((pid) => `${pid}\n`).join(''))).toEqual(pids);
+      }),
+    );
+  });
+
+  it.each(['x\n', '1 2\n', '-1\n', '\n', 'max\n'])('%j is refused', (text) => {
+    expect(thrown(() => parsePids(text))).toMatchObject(FORMAT_ERROR);
+  });
+});
+
+describe('parseOomControl', () => {
+  it('reads memory.oom_control', () => {
+    const text = kernelText('v1/memory.oom_control');
+
+    expect(parseOomControl(text)).toEqual({ oomKillDisable: false, underOom: false, oomKills: 0 });
+  });
+
+  it('tells its fields apart', () => {
+    expect(parseOomControl('oom_kill_disable 1\nunder_oom 0\noom_kill 7\n')).toEqual({
+      oomKillDisable: true,
+      underOom: false,
+      oomKills: 7,
+    });
+    expect(parseOomControl('oom_kill_disable 0\nunder_oom 1\noom_kill 0\n').underOom).toBe(true);
+  });
+
+  it.each(['oom_kill_disable 0\nunder_oom 0\n', 'oom_kill_disable 0\noom_kill 0\n', 'under_oom 0\noom_kill 0\n'])(
+    'needs all of them: %j',
+    (text) => {
+      expect(thrown(() => parseOomControl(text))).toMatchObject(FORMAT_ERROR);
+    },
+  );
+});
+
+it('parseNames splits a list', () => {
+  expect(parseNames(kernelText('v2-systemd/cgroup.controllers'))).toContain('memory');
+  expect(parseNames('\n')).toEqual([]);
+});

@@ -1,0 +1,163 @@
+import * as fc from 'fast-check';
+import { type FlatKeyed, parseFlatKeyed } from '../../../lib/cgroup/formats';
+import { createStatParser, type StatParser } from '../../../lib/cgroup/stat-parser';
+import { kernelText } from '../../support/kernel-text';
+import { thrown } from '../../support/thrown';
+
+const FORMAT_ERROR = { code: 'ERR_MEMCAGE_KERNEL_FORMAT' };
+
+function feed(parse: StatParser, text: string, buffer = new Uint8Array(8192)): FlatKeyed {
+  const bytes = Buffer.from(text, 'latin1');
+  buffer.set(bytes);
+  return parse(buffer, bytes.length);
+}
+
+describe.each(['v1', 'v2'])('memory.stat of %s', (version) => {
+  const text = kernelText(`${version}/memory.stat`);
+
+  it('is read alike the first and every later time', () => {
+    const parse = createStatParser();
+    const expected = parseFlatKeyed(text);
+
+    for (let i = 0; i < 3; i += 1) expect(feed(parse, text)).toEqual(expected);
+    expect(Object.keys(feed(parse, text))).toEqual(Object.keys(expected));
+  });
+
+  it('follows changed values', () => {
+    const parse = createStatParser();
+    feed(parse, text);
+    const changed = text.replace(/^pgfault \d+$/m, 'pgfault 123456789012');
+
+    expect(feed(parse, changed)).toEqual(parseFlatKeyed(changed));
+    expect(feed(parse, text)).toEqual(parseFlatKeyed(text));
+  });
+});
+
+it('shows unlimited as Infinity, the first and every later time', () => {
+  const parse = createStatParser();
+  const text = kernelText('v1/memory.stat');
+
+  for (let i = 0; i < 2; i += 1) {
+    expect(feed(parse, text)).toMatchObject({
+      hierarchical_memory_limit: 104857600,
+      hierarchical_memsw_limit: Number.POSITIVE_INFINITY,
+    });
+  }
+  expect(feed(parse, 'limit 1\n')).toEqual({ limit: 1 });
+  expect(feed(parse, 'limit 9223372036854710272\n')).toEqual({ limit: Number.POSITIVE_INFINITY });
+  expect(feed(parse, 'limit 2\n')).toEqual({ limit: 2 });
+});
+
+it('decodes a text once and then only reads digits', () => {
+  const decode = jest.spyOn(Buffer.prototype, 'toString');
+  try {
+    const parse = createStatParser();
+    const text = kernelText('v1/memory.stat');
+    feed(parse, text);
+    const first = decode.mock.calls.length;
+    feed(parse, text.replace('total_rss 249856', 'total_rss 999999999999999'));
+    feed(parse, text.replace('total_rss 249856', 'total_rss 1234567890'));
+
+    expect([first, decode.mock.calls.length]).toEqual([1, 1]);
+  } finally {
+    decode.mockRestore();
+  }
+});
+
+it.each(['anon 1/\n', 'anon 1:\n', 'anon 1x\n', 'anon \n', 'anon -1\n', 'anon  1\n', 'anon 1 \n'])(
+  'refuses %j among the lines that it knows',
+  (line) => {
+    const parse = createStatParser();
+    feed(parse, 'anon 1\nfile 2\n');
+
+    expect(thrown(() => feed(parse, `${line}file 2\n`))).toMatchObject(FORMAT_ERROR);
+  },
+);
+
+it('gives objects of their own', () => {
+  const parse = createStatParser();
+  feed(parse, 'anon 1\nfile 2\n');
+  const first = feed(parse, 'anon 3\nfile 2\n');
+  const second = feed(parse, 'anon 4\nfile 2\n');
+  Object.assign(second, { file: 99 });
+
+  expect(first).toEqual({ anon: 3, file: 2 });
+  expect(feed(parse, 'anon 4\nfile 2\n')).toEqual({ anon: 4, file: 2 });
+  expect(Object.getPrototypeOf(first)).toBe(Object.prototype);
+});
+
+it('the first object is not a view of later ones', () => {
+  const parse = createStatParser();
+  const first = feed(parse, 'anon 1\n');
+  feed(parse, 'anon 2\n');
+
+  expect(first).toEqual({ anon: 1 });
+});
+
+it.each([
+  ['a new name', 'anon 1\nnewcomer 5\nfile 2\n'],
+  ['a missing name', 'anon 1\n'],
+  ['an added line', 'anon 1\nfile 2\nshmem 3\n'],
+  ['a name of the same length', 'anon 1\nfill 2\n'],
+  ['another order', 'file 2\nanon 1\n'],
+  ['a longer name', 'anon 1\nfiles 2\n'],
+])('takes a new layout for %s', (_, text) => {
+  const parse = createStatParser();
+  feed(parse, 'anon 1\nfile 2\n');
+
+  for (let i = 0; i < 3; i += 1)
+    expect(Object.entries(feed(parse, text))).toEqual(Object.entries(parseFlatKeyed(text)));
+});
+
+it('ignores what an earlier, longer text left in the buffer', () => {
+  const parse = createStatParser();
+  const buffer = new Uint8Array(64);
+  feed(parse, 'anon 1\nfile 2\n', buffer);
+
+  expect(feed(parse, 'anon 5\n', buffer)).toEqual({ anon: 5 });
+});
+
+it('reads a view that starts inside a larger buffer', () => {
+  const large = Buffer.alloc(64);
+  const parse = createStatParser();
+  const bytes = Buffer.from('anon 7\n');
+  large.set(bytes, 13);
+
+  for (let i = 0; i < 2; i += 1) expect(parse(large.subarray(13), bytes.length)).toEqual({ anon: 7 });
+});
+
+it.each(['', 'anon', 'anon 1', 'anon 1\nfi', 'anon 1\nfile 2', 'anon x\n', 'anon 1x\n', 'anon \n', 'anon -1\n', '\0'])(
+  'refuses %j, known layout or not',
+  (text) => {
+    expect(thrown(() => feed(createStatParser(), text))).toMatchObject(FORMAT_ERROR);
+    const parse = createStatParser('memory.stat');
+    feed(parse, 'anon 1\nfile 2\n');
+    expect(thrown(() => feed(parse, text))).toMatchObject(FORMAT_ERROR);
+    expect(feed(parse, 'anon 1\nfile 2\n')).toEqual({ anon: 1, file: 2 });
+  },
+);
+
+it('agrees with the plain parser on any sequence of texts', () => {
+  const names = fc.constantFrom(['anon'], ['anon', 'file'], ['file', 'anon'], ['total_rss', 'rss', '__proto__', '0']);
+  const value = fc.oneof(
+    fc.nat({ max: 300 }).map(BigInt),
+    fc.bigInt({ min: 0n, max: 2n ** 53n }),
+    fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n }),
+    fc.constantFrom(10n ** 15n - 1n, 10n ** 15n, 2n ** 63n - 4096n, 2n ** 63n - 65536n),
+  );
+  const text = names.chain((keys) =>
+    fc
+      .array(value, { minLength: keys.length, maxLength: keys.length })
+      .map((values) => keys.map((key, i) => `${key} ${values[i]}\n`).join('')),
+  );
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 1, maxLength: 12 }), (texts) => {
+      const parse = createStatParser();
+      const buffer = new Uint8Array(256);
+      for (const each of texts) {
+        expect(Object.entries(feed(parse, each, buffer))).toEqual(Object.entries(parseFlatKeyed(each)));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
