@@ -144,7 +144,10 @@ describeIf('seccomp', 'openBeneath', () => {
     ['without openat2', [masked('openat2')]],
   ])('%s: follows plain paths and refuses every way out', async (_, rules) => {
     const plain = ['inside/deeper/file', './inside//deeper/./file'];
-    expect(await readAll(plain, rules)).toEqual([{ value: expect.any(Number) as number }, ...plain.map(() => ({ value: 'text' }))]);
+    expect(await readAll(plain, rules)).toEqual([
+      { value: expect.any(Number) as number },
+      ...plain.map(() => ({ value: 'text' })),
+    ]);
 
     const refused = [
       '../outside',

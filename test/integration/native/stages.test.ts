@@ -29,7 +29,11 @@ interface Injection extends Scenario {
 // By natural causes where there are some.
 const injections: Record<Stage, Injection> = {
   clone: { options: { intoCgroupFd: UNUSED_FD }, errno: EBADF },
-  signals: { rules: [{ syscall: 'rt_sigaction', errno: EPERM, argument: 0, value: SIGHUP }], options: {}, errno: EPERM },
+  signals: {
+    rules: [{ syscall: 'rt_sigaction', errno: EPERM, argument: 0, value: SIGHUP }],
+    options: {},
+    errno: EPERM,
+  },
   session: { rules: [{ syscall: 'setsid', errno: EPERM }], options: { detached: true }, errno: EPERM },
   cgroup: { options: { joinFds: [UNUSED_FD] }, errno: EBADF, path: `fd ${UNUSED_FD}` },
   'cgroup-namespace': {

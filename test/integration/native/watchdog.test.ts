@@ -3,7 +3,14 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { makeCgroup, write } from '../../support/cgroup-tree';
-import { cloneTwice, failedAt, type Report, type Scenario, startCloningTwice, twice } from '../../support/clone-fixture';
+import {
+  cloneTwice,
+  failedAt,
+  type Report,
+  type Scenario,
+  startCloningTwice,
+  twice,
+} from '../../support/clone-fixture';
 import { temporaryDirectory } from '../../support/native-child';
 import { describeIf } from '../../support/require';
 
