@@ -1,0 +1,65 @@
+import childProcess from 'node:child_process';
+import type { Launch } from '../../lib/process/launch';
+import type { Refs } from '../../lib/process/refs';
+
+interface StockHandle {
+  pid: number;
+  onexit: (exitCode: number, signal: string) => void;
+  spawn(...args: unknown[]): number;
+  kill(signal: number): number;
+  close(): void;
+  unref(): void;
+}
+
+/** The handle that Node itself drives. */
+export function stockHandle(): StockHandle {
+  const StockChild = childProcess.ChildProcess as unknown as new () => { _handle: StockHandle };
+  return new StockChild()._handle;
+}
+
+/** Node 24 replaced the options object by positional arguments. */
+export function spawnStock(handle: StockHandle, options: Record<string, unknown>): number {
+  const { file, args, cwd, envPairs, stdio, detached, uid, gid } = options;
+  const positional = Number.parseInt(process.versions.node, 10) >= 24;
+  const kProcessFlagDetached = 1;
+  return positional
+    ? handle.spawn(file, args, cwd, envPairs, stdio, detached ? kProcessFlagDetached : 0, uid, gid)
+    : handle.spawn(options);
+}
+
+/** A launch without cgroups: a second, hidden process handle of Node's. */
+export const stockLaunch: Launch = (plan, onEnd) => {
+  const handle = stockHandle();
+  const errno = spawnStock(handle, {
+    ...plan,
+    envPairs: plan.env,
+    stdio: plan.stdio.map((fd) => (fd === -1 ? { type: 'ignore' } : { type: 'fd', fd })),
+  });
+  if (errno !== 0) {
+    handle.close();
+    return { errno };
+  }
+  handle.unref();
+  handle.onexit = (exitCode, signal) => {
+    handle.close();
+    if (signal === '') onEnd(exitCode, null, 0);
+    else onEnd(null, signal as NodeJS.Signals, 0);
+  };
+  return { pid: handle.pid, kill: (signal) => handle.kill(signal) };
+};
+
+/** What the watcher's ref is for: keeps the event loop alive while held. */
+export function timerRefs(): Refs {
+  const timer = setInterval(() => {}, 2 ** 30).unref();
+  let holders = 0;
+  return {
+    acquire: () => {
+      holders += 1;
+      timer.ref();
+    },
+    release: () => {
+      holders -= 1;
+      if (holders === 0) timer.unref();
+    },
+  };
+}

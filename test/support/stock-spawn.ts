@@ -1,0 +1,36 @@
+import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { loadNative } from '../../lib/native';
+import { ProcessHandle } from '../../lib/process/handle';
+import { spawnWithHandle } from '../../lib/process/swap';
+import { spawn } from '../../lib/spawn';
+import { stockLaunch, timerRefs } from './stock-launch';
+
+export type Spawn = (file: string, args?: readonly string[] | SpawnOptions, options?: SpawnOptions) => ChildProcess;
+
+const refs = timerRefs();
+
+/** Node's spawn on our handle, without a cage. */
+export const swappedSpawn: Spawn = (file, args, options) =>
+  spawnWithHandle(file, args, options, () => new ProcessHandle({ launch: stockLaunch, binding: loadNative(), refs }));
+
+/** The whole library, without a cage. */
+export const librarySpawn: Spawn = spawn as Spawn;
+
+// Nothing that another test file does to child_process.spawn counts.
+export const nodeSpawn = childProcess.spawn as Spawn;
+
+/** Run a scenario with each spawn; the results must be the same, and are returned for more checks. */
+export async function sameAsNode<T>(scenario: (spawn: Spawn) => T | Promise<T>): Promise<T> {
+  const expected = await handleSameAsNode(scenario);
+  expect({ library: await scenario(librarySpawn) }).toEqual({ library: expected });
+  return expected;
+}
+
+export async function handleSameAsNode<T>(scenario: (spawn: Spawn) => T | Promise<T>): Promise<T> {
+  const expected = await scenario(nodeSpawn);
+  expect({ handle: await scenario(swappedSpawn) }).toEqual({ handle: expected });
+  return expected;
+}
+
+/** libuv 1.52 corrupts the heap when a stock spawn fails before the fork (see lib/process/swap.ts). */
+export const stockSurvivesRefusals = /^1\.([0-9]|[1-4][0-9]|5[01])\./.test(process.versions.uv);

@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { stockSurvivesRefusals } from '../../support/stock-spawn';
+
+const run = promisify(execFile);
+const fixture = (name: string): string => resolve(__dirname, '../../fixtures', name);
+
+async function output(file: string, args: string[]): Promise<string> {
+  return (await run(file, args, { timeout: 60_000 })).stdout;
+}
+
+test('20,000 swaps leave the heap as it was', async () => {
+  const growthBytes = Number(await output(process.execPath, ['--expose-gc', fixture('swap-heap.js'), '20000']));
+  expect(growthBytes).toBeLessThan(2 * 1024 * 1024);
+}, 60_000);
+
+test('what is stored in the async context of a spawn does not outlive it', async () => {
+  // The last one may still be held by the stack.
+  expect(Number(await output(process.execPath, ['--expose-gc', fixture('swap-stores.js')]))).toBeLessThan(3);
+});
+
+describe('a full fd table', () => {
+  const attempt = async (mode: string, free: number): Promise<{ results: { events: unknown[][] }[]; leaked: number }> =>
+    JSON.parse(
+      await output('sh', [
+        '-c',
+        `ulimit -n 80; exec "$0" "$@"`,
+        process.execPath,
+        fixture('emfile.js'),
+        mode,
+        `${free}`,
+      ]),
+    );
+
+  test.each([0, 1, 2, 3, 4, 5])('%d fds free: EMFILE as Node reports it, and nothing is left', async (free) => {
+    const { results, leaked } = await attempt('swapped', free);
+    expect(results.map(({ events }) => events[0]?.join(' '))).toEqual([...Array(5).fill('error EMFILE'), 'spawn ']);
+    expect(leaked).toBe(0);
+    if (stockSurvivesRefusals) expect((await attempt('stock', free)).results).toEqual(results);
+  });
+});
+
+describe('an event loop with nothing but a child of ours', () => {
+  test.each([
+    ['ref', 900, 1900],
+    ['unref', 0, 800],
+    ['unref-ref', 900, 1900],
+  ])('%s: alive for %d to %d ms', async (mode, least, most) => {
+    const aliveMs = Number(await output(process.execPath, [fixture('unref.js'), mode]));
+    expect(aliveMs).toBeGreaterThanOrEqual(least);
+    expect(aliveMs).toBeLessThan(most);
+  });
+});
+
+test('the permission model forbids our children as well', async () => {
+  const flag = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
+  const flags = process.allowedNodeEnvironmentFlags.has('--allow-addons') ? ['--allow-addons'] : [];
+  const args = [flag, ...flags, '--allow-fs-read=*', fixture('permission.js')];
+  expect(await output(process.execPath, args)).toBe('ERR_ACCESS_DENIED');
+});

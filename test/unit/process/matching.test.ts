@@ -1,0 +1,442 @@
+import { spawn as spawnNode } from 'node:child_process';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import {
+  type ChildRecord,
+  errorData,
+  fieldsOf,
+  follow,
+  recordEvents,
+  textOf,
+  thrown,
+} from '../../support/child-record';
+import { openFdCount } from '../../support/fds';
+import {
+  handleSameAsNode,
+  librarySpawn,
+  type Spawn,
+  sameAsNode,
+  stockSurvivesRefusals,
+  swappedSpawn,
+} from '../../support/stock-spawn';
+
+const fixture = (name: string): string => resolve(__dirname, '../../fixtures', name);
+
+const names = (record: ChildRecord): unknown[] => record.events.map(([name]) => name);
+
+describe('a child that runs', () => {
+  test.each([0, 1, 255])('exit code %d', async (code) => {
+    const record = await sameAsNode((spawn) => follow(spawn('sh', ['-c', `exit ${code}`])));
+    expect(record.events).toEqual([['spawn'], ['exit', code, null], ['close', code, null]]);
+    expect(record.before.pid).toBe('number');
+  });
+
+  test.each(['SIGKILL', 'SIGTERM', 'SIGSEGV', 'SIGUSR1'])('ended by %s', async (signal) => {
+    const record = await sameAsNode((spawn) => follow(spawn('sh', ['-c', `kill -${signal.slice(3)} $$`])));
+    expect(record.events).toEqual([['spawn'], ['exit', null, signal], ['close', null, signal]]);
+  });
+
+  test('ended by a realtime signal, which Node has no name for', async () => {
+    const scenario = (spawn: Spawn) => follow(spawn('sh', ['-c', 'kill -40 $$']));
+    const { events } = await handleSameAsNode(scenario);
+    expect(events[1]).toEqual(['exit', 0, null]);
+    // A difference on purpose: that is not exit code 0.
+    expect((await scenario(librarySpawn)).events[1]).toEqual(['exit', null, 'SIG40']);
+  });
+
+  test('prototype and members', async () => {
+    await sameAsNode(async (spawn) => {
+      const child = spawn('true');
+      const prototype = Object.getPrototypeOf(child);
+      const described = [prototype.constructor.name, ...Reflect.ownKeys(prototype).map(String)];
+      const own = Object.hasOwn(child, 'spawn');
+      await follow(child);
+      return { described, own };
+    });
+  });
+
+  test('is a ChildProcess of this Node', () => {
+    const child = swappedSpawn('true');
+    expect(Object.getPrototypeOf(child)).toBe(Object.getPrototypeOf(spawnNode('true')));
+  });
+});
+
+describe('errors', () => {
+  test('ENOENT: a later error event, then close', async () => {
+    const record = await sameAsNode((spawn) => follow(spawn('/no/such/program', ['a', 'b'])));
+    expect(names(record)).toEqual(['error', 'close']);
+    expect(record.events[0]?.[1]).toEqual({
+      name: 'Error',
+      message: 'spawn /no/such/program ENOENT',
+      errno: -2,
+      code: 'ENOENT',
+      syscall: 'spawn /no/such/program',
+      path: '/no/such/program',
+      spawnargs: ['a', 'b'],
+    });
+    expect(record.before.pid).toBe('undefined');
+  });
+
+  test('ENOENT for a name that is nowhere in PATH, and for a cwd that is not there', async () => {
+    await sameAsNode((spawn) => follow(spawn('no-such-program-at-all')));
+    await sameAsNode((spawn) => follow(spawn('true', { cwd: '/no/such/directory' })));
+  });
+
+  test('EACCES: a directory, a file without x', async () => {
+    const record = await sameAsNode((spawn) => follow(spawn('/tmp')));
+    expect(record.events[0]?.[1]).toMatchObject({ code: 'EACCES' });
+    await sameAsNode((spawn) => follow(spawn(__filename, { stdio: ['pipe', 'ignore', 'pipe'] })));
+  });
+
+  test('the child has its own PATH', async () => {
+    await sameAsNode((spawn) => follow(spawn('true', { env: { PATH: '/no/such/directory' } })));
+    const record = await sameAsNode((spawn) => follow(spawn('sh', ['-c', 'echo found'], { env: { PATH: '/bin' } })));
+    expect(record.stdout).toBe('found\n');
+  });
+
+  test('ENOTDIR and other errnos are thrown', async () => {
+    const error = await sameAsNode((spawn) => thrown(() => spawn('/etc/passwd/x')));
+    expect(error).toMatchObject({ code: 'ENOTDIR', syscall: 'spawn' });
+    expect(await sameAsNode((spawn) => thrown(() => spawn('true', { stdio: [0, 1, 1022] })))).toMatchObject({
+      code: 'EBADF',
+    });
+  });
+
+  test('a negative fd is thrown as EINVAL, and no fd is left open', async () => {
+    const attempt = (spawn: Spawn) =>
+      thrown(() => spawn('true', { stdio: ['pipe', 'overlapped', { fd: -1 } as never] }));
+    const expected = { name: 'Error', message: 'spawn EINVAL', errno: -22, code: 'EINVAL', syscall: 'spawn' };
+    const before = openFdCount();
+    expect(attempt(swappedSpawn)).toEqual(expected);
+    await new Promise(setImmediate);
+    expect(openFdCount()).toBe(before);
+    if (stockSurvivesRefusals) await sameAsNode(attempt);
+  });
+
+  test.each<[string, (spawn: Spawn) => unknown]>([
+    ['file type', (spawn) => spawn(1 as never)],
+    ['empty file', (spawn) => spawn('')],
+    ['NUL in file', (spawn) => spawn('a\0b')],
+    ['args type', (spawn) => spawn('true', 'a' as never)],
+    ['NUL in args', (spawn) => spawn('true', ['\0'])],
+    ['options null', (spawn) => spawn('true', [], null as never)],
+    ['options type', (spawn) => spawn('true', [], 'x' as never)],
+    ['options array', (spawn) => spawn('true', [], [] as never)],
+    ['options function', (spawn) => spawn('true', [], (() => {}) as never)],
+    ['cwd', (spawn) => spawn('true', { cwd: 1 as never })],
+    ['cwd URL', (spawn) => spawn('true', { cwd: new URL('http://localhost/') })],
+    ['detached', (spawn) => spawn('true', { detached: 1 as never })],
+    ['uid', (spawn) => spawn('true', { uid: 'root' as never })],
+    ['uid range', (spawn) => spawn('true', { uid: 2 ** 40 })],
+    ['gid', (spawn) => spawn('true', { gid: {} as never })],
+    ['shell', (spawn) => spawn('true', { shell: 1 as never })],
+    ['argv0', (spawn) => spawn('true', { argv0: 1 as never })],
+    ['NUL in env', (spawn) => spawn('true', { env: { A: '\0' } })],
+    ['timeout', (spawn) => spawn('true', { timeout: -1 })],
+    ['signal', (spawn) => spawn('true', { signal: {} as never })],
+    ['killSignal', (spawn) => spawn('true', { killSignal: 'SIGNOTHING' as never })],
+    ['serialization', (spawn) => spawn('true', { serialization: 'x' as never })],
+    ['stdio word', (spawn) => spawn('true', { stdio: 'x' as never })],
+    ['stdio entry', (spawn) => spawn('true', { stdio: ['pipe', {} as never] })],
+    ['stdio text', (spawn) => spawn('true', { stdio: ['pipe', 'x' as never] })],
+    ['two ipc', (spawn) => spawn('true', { stdio: ['ipc', 'ipc'] })],
+  ])('%s: thrown, and nothing started', async (_name, attempt) => {
+    const error = await handleSameAsNode((spawn) => thrown(() => attempt(spawn)));
+    expect(error.code).toMatch(/^ERR_/);
+  });
+});
+
+describe('options', () => {
+  const shell = (script: string, options: Parameters<Spawn>[2] = {}) =>
+    sameAsNode((spawn) => follow(spawn('sh', ['-c', script], options)));
+
+  test('the options in place of the arguments', async () => {
+    expect((await sameAsNode((spawn) => follow(spawn('pwd', { cwd: '/usr' })))).stdout).toBe('/usr\n');
+    await sameAsNode((spawn) => follow(spawn('pwd', undefined, { cwd: '/usr' })));
+    await sameAsNode((spawn) => follow(spawn('pwd', null as never, { cwd: '/usr' })));
+  });
+
+  test('cwd as a string and as a URL; an empty one is the own', async () => {
+    expect((await shell('pwd', { cwd: '/usr' })).stdout).toBe('/usr\n');
+    expect((await shell('pwd', { cwd: pathToFileURL('/usr') })).stdout).toBe('/usr\n');
+    await shell('pwd', { cwd: '' });
+  });
+
+  test('env, without undefined and with inherited entries', async () => {
+    const env = Object.assign(Object.create({ B: '2' }), { A: '1', C: undefined, PATH: process.env.PATH });
+    expect((await shell('echo $A$B; env | grep -c ^C=', { env })).stdout).toBe('12\n0\n');
+  });
+
+  test('the own environment is the default', async () => {
+    expect((await shell('echo $PATH')).stdout).toBe(`${process.env.PATH}\n`);
+  });
+
+  test('argv0', async () => {
+    const record = await sameAsNode((spawn) => follow(spawn('sh', ['-c', 'echo $0'], { argv0: 'other' })));
+    expect(record.stdout).toBe('other\n');
+    expect(record.before.spawnargs).toEqual(['other', '-c', 'echo $0']);
+  });
+
+  test('arguments that are no strings become strings', async () => {
+    const args = [1, null, undefined, { toString: () => 'object' }, 'ü\ud800'] as never;
+    expect((await sameAsNode((spawn) => follow(spawn('echo', args)))).stdout).toBe('1 null undefined object ü\ufffd\n');
+  });
+
+  test('shell, as true and by name', async () => {
+    expect((await sameAsNode((spawn) => follow(spawn('echo $((1 + 1)); exit 3', { shell: true })))).stdout).toBe('2\n');
+    await sameAsNode((spawn) => follow(spawn('echo $0', { shell: '/bin/sh' })));
+    await sameAsNode((spawn) => follow(spawn('echo $0', { shell: '/no/such/shell' })));
+  });
+
+  test('detached makes a session of its own', async () => {
+    const session = 'cut -d" " -f6 /proc/$$/stat | grep -qx $$ && echo leader || echo member';
+    expect((await shell(session, { detached: true })).stdout).toBe('leader\n');
+    expect((await shell(session)).stdout).toBe('member\n');
+  });
+
+  const asRoot = process.getuid?.() === 0 ? test : test.skip;
+  asRoot('uid and gid', async () => {
+    expect((await shell('id -u; id -g; id -G', { uid: 12345, gid: 23456 })).stdout).toBe('12345\n23456\n23456\n');
+    expect((await shell('id -u; id -g', { gid: 23456 })).stdout).toBe('0\n23456\n');
+  });
+
+  test('ignored signals of the parent are not ignored in the child', async () => {
+    expect((await shell('grep SigIgn /proc/self/status')).stdout).toMatch(/0{16}/);
+    await shell('grep SigBlk /proc/self/status');
+  });
+
+  test('timeout and killSignal', async () => {
+    const record = await sameAsNode((spawn) => follow(spawn('sleep', ['60'], { timeout: 50 })));
+    expect(record.events).toEqual([['spawn'], ['exit', null, 'SIGTERM'], ['close', null, 'SIGTERM']]);
+    expect(record.after.killed).toBe(true);
+    await sameAsNode((spawn) => follow(spawn('sleep', ['60'], { timeout: 50, killSignal: 'SIGINT' })));
+    await sameAsNode((spawn) => follow(spawn('sleep', ['60'], { timeout: 50, killSignal: 9 })));
+  });
+
+  test('AbortSignal, before and while it runs', async () => {
+    const record = await sameAsNode((spawn) => follow(spawn('sleep', ['60'], { signal: AbortSignal.abort('why') })));
+    expect(names(record)).toEqual(['spawn', 'error', 'exit', 'close']);
+    expect(record.events[1]?.[1]).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR' });
+    await sameAsNode((spawn) => {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(), 50);
+      return follow(spawn('sleep', ['60'], { signal: controller.signal, killSignal: 'SIGUSR2' }));
+    });
+  });
+
+  test('an AbortSignal after the end has no effect', async () => {
+    await sameAsNode(async (spawn) => {
+      const controller = new AbortController();
+      const record = await follow(spawn('true', { signal: controller.signal }));
+      controller.abort();
+      await new Promise(setImmediate);
+      return record;
+    });
+  });
+});
+
+describe('kill', () => {
+  test('by name, by number, 0, and after the end', async () => {
+    await sameAsNode(async (spawn) => {
+      const child = spawn('sleep', ['60']);
+      const results = [child.kill(0), child.killed, child.kill('SIGCONT'), child.kill(9), child.kill(), child.killed];
+      const record = await follow(child);
+      return { results, record, late: [child.kill(0), child.kill(), child.killed] };
+    });
+  });
+
+  test('of a child that never was', async () => {
+    await sameAsNode(async (spawn) => {
+      const child = spawn('/no/such/program');
+      const results = [child.killed, child.pid];
+      const record = await follow(child);
+      return { results, record, late: child.kill() };
+    });
+  });
+
+  test('signals that do not exist', async () => {
+    const error = await sameAsNode(async (spawn) => {
+      const child = spawn('sleep', ['60']);
+      const errors = [thrown(() => child.kill('SIGNOTHING' as never)), thrown(() => child.kill(999))];
+      child.kill('SIGKILL');
+      await follow(child);
+      return errors;
+    });
+    expect(error.map(({ code }) => code)).toEqual(['ERR_UNKNOWN_SIGNAL', 'ERR_UNKNOWN_SIGNAL']);
+  });
+});
+
+describe('stdio', () => {
+  test('pipes both ways, 1 MiB', async () => {
+    const sizes = await sameAsNode(async (spawn) => {
+      const child = spawn('sh', ['-c', 'cat; echo problem >&2']);
+      child.stdin?.end(Buffer.alloc(1024 * 1024, 'x'));
+      const { stdout, stderr, events } = await follow(child);
+      return { length: stdout?.length, stderr, events };
+    });
+    expect(sizes).toMatchObject({ length: 1024 * 1024, stderr: 'problem\n' });
+  });
+
+  test('the kinds of entries', async () => {
+    for (const stdio of [
+      'pipe',
+      'ignore',
+      'overlapped',
+      ['pipe'],
+      [null, undefined, 'ignore'],
+      ['ignore', 'pipe', 'pipe', 'pipe'],
+      ['ignore', 'overlapped', 'ignore', 'ignore', 'pipe'],
+      ['pipe', 'pipe', 'inherit'],
+      ['ignore', 'pipe', 2],
+      ['ignore', 'pipe', process.stderr],
+      ['ignore', -1, 'ignore'],
+      [],
+    ] as never[]) {
+      await sameAsNode((spawn) => follow(spawn('sh', ['-c', 'exit 2'], { stdio })));
+    }
+  });
+
+  test('what the child sees of them', async () => {
+    const list = 'for fd in 0 2 4; do echo $fd $(readlink /proc/$$/fd/$fd | cut -d: -f1); done';
+    const record = await sameAsNode((spawn) =>
+      follow(spawn('sh', ['-c', list], { stdio: ['ignore', 'pipe', 'ignore', 'ignore', 'pipe'] })),
+    );
+    expect(record.stdout).toMatch(/^0 \/dev\/null$/m);
+    expect(record.stdout).toMatch(/^2 \/dev\/null$/m);
+    expect(record.stdout).toMatch(/^4 socket$/m);
+  });
+
+  test('0 to 2 are blocking in the child', async () => {
+    const flags = 'for fd in 0 1 2; do grep flags /proc/self/fdinfo/$fd; done';
+    const record = await sameAsNode((spawn) => follow(spawn('sh', ['-c', flags])));
+    expect(record.stdout?.split('\n').filter((line) => Number.parseInt(line.slice(7), 8) & 0o4000)).toEqual([]);
+  });
+
+  test('a file by number and as a stream', async () => {
+    const path = join(tmpdir(), `memcage-matching-${process.pid}`);
+    await sameAsNode(async (spawn) => {
+      const fd = openSync(path, 'w');
+      const record = await follow(
+        spawn('sh', ['-c', 'echo out; echo err >&2'], { stdio: ['ignore', fd, { fd } as never] }),
+      );
+      closeSync(fd);
+      return { record, text: readFileSync(path, 'utf8') };
+    });
+    rmSync(path);
+  });
+
+  test('a stream of another child, which is then read no more here', async () => {
+    const record = await sameAsNode(async (spawn) => {
+      const source = spawn('sh', ['-c', 'sleep 0.05; echo from the source']);
+      const sink = follow(spawn('cat', { stdio: [source.stdout as never, 'pipe', 'ignore'] }));
+      return { record: await sink, flowing: source.stdout?.readableFlowing };
+    });
+    expect(record.record.stdout).toBe('from the source\n');
+  });
+
+  test('an extra pipe in both directions', async () => {
+    const text = await sameAsNode(async (spawn) => {
+      const child = spawn('sh', ['-c', 'head -n1 <&3 >&3'], { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
+      const stream = child.stdio[3] as net.Socket;
+      stream.write('there and back\n');
+      const [text] = await Promise.all([textOf(stream), follow(child)]);
+      return text;
+    });
+    expect(text).toBe('there and back\n');
+  });
+
+  test('EOF comes when the last holder of the pipe ends, not with the child', async () => {
+    const record = await sameAsNode(async (spawn) => {
+      const child = spawn('sh', ['-c', '(sleep 0.1; echo late) & exit 0']);
+      return follow(child);
+    });
+    expect(record.stdout).toBe('late\n');
+    expect(names(record)).toEqual(['spawn', 'exit', 'close']);
+  });
+
+  test('a child that closes its stdin early: EPIPE on the stream', async () => {
+    await sameAsNode(async (spawn) => {
+      const child = spawn('sh', ['-c', 'exec <&-; echo closed; exec sleep 60']);
+      const problem = new Promise<Error>((resolve) => child.stdin?.on('error', resolve));
+      child.stdout?.once('data', () => child.stdin?.write('x'));
+      const { code, syscall } = errorData(await problem);
+      child.kill('SIGKILL');
+      await follow(child);
+      return { code, syscall };
+    });
+  });
+});
+
+describe('IPC', () => {
+  const conversation = async (spawn: Spawn, serialization: 'json' | 'advanced' | undefined) => {
+    const options = { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] as never, ...(serialization && { serialization }) };
+    const child = spawn(process.execPath, [fixture('ipc-echo.js')], options);
+    const events = recordEvents(child);
+    const before = fieldsOf(child);
+    const said: unknown[] =
+      serialization === 'advanced' ? [new Map([[1, new Date(0)]]), { big: 2n }] : [{ a: [1, null] }, 'text'];
+    child.once('message', () => {
+      for (const message of said) child.send(message as never);
+      child.send('bye');
+    });
+    await new Promise((resolve) => child.once('close', resolve));
+    child.disconnect();
+    return { events, before, after: fieldsOf(child) };
+  };
+
+  test.each([undefined, 'json', 'advanced'] as const)('serialization %s', async (serialization) => {
+    const { events, before } = await sameAsNode((spawn) => conversation(spawn, serialization));
+    expect(events[1]).toEqual(['message', { mode: null, fd: null }]);
+    expect(events.map(([name]) => name)).toEqual([
+      'spawn',
+      'message',
+      'message',
+      'message',
+      'disconnect',
+      'exit',
+      'close',
+      'error',
+    ]);
+    expect(before).toMatchObject({ connected: true, channel: 'Control', send: 'function' });
+  });
+
+  test('the environment of the channel', async () => {
+    const environment = await sameAsNode((spawn) =>
+      follow(spawn('sh', ['-c', 'env | grep NODE_CHANNEL | sort'], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })),
+    );
+    expect(environment.stdout).toBe('NODE_CHANNEL_FD=3\nNODE_CHANNEL_SERIALIZATION_MODE=json\n');
+  });
+
+  test('disconnect by the parent', async () => {
+    await sameAsNode(async (spawn) => {
+      const child = spawn(process.execPath, ['-e', "process.on('message', () => {}); process.send(1)"], {
+        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      });
+      const events = recordEvents(child);
+      child.once('message', () => child.disconnect());
+      // Stock Node never emits 'close' after this.
+      await Promise.all([new Promise((resolve) => child.once('exit', resolve)), textOf(child.stdout)]);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return { events, after: fieldsOf(child) };
+    });
+  });
+
+  test('a listening server goes to the child', async () => {
+    const text = await sameAsNode(async (spawn) => {
+      const child = spawn(process.execPath, [fixture('ipc-server.js')], {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
+      const server = net.createServer().listen(0);
+      await new Promise((resolve) => server.once('listening', resolve));
+      const { port } = server.address() as net.AddressInfo;
+      await new Promise((resolve) => child.send('server', server, resolve));
+      server.close();
+      const [text] = await Promise.all([textOf(net.connect(port)), follow(child)]);
+      return text;
+    });
+    expect(text).toBe('from the child');
+  });
+});
