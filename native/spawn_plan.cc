@@ -2,6 +2,7 @@
 
 #include <sched.h>
 
+#include <climits>
 #include <string_view>
 
 namespace memcage {
@@ -40,7 +41,8 @@ std::vector<std::string> ExecCandidates(const std::string& file, const std::vect
     std::string candidate(directory);
     if (!candidate.empty()) candidate += '/';
     candidate += file;
-    candidates.push_back(std::move(candidate));
+    // glibc passes over a directory that no path can name, where the kernel would end the search.
+    if (directory.size() < PATH_MAX) candidates.push_back(std::move(candidate));
     if (colon == std::string_view::npos) return candidates;
     rest.remove_prefix(colon + 1);
   }
