@@ -1,0 +1,49 @@
+import type { Case, Row } from '../support/case';
+import { interleave, type Medians } from '../support/interleave';
+import { caged, stock } from '../support/starts';
+
+const MIB = 1024 * 1024;
+const kinds = { stock, caged };
+
+export const spawnSmall: Case = {
+  name: 'spawn',
+  async run({ quick }) {
+    const count = quick ? 300 : 2000;
+    const medians = await interleave(kinds, { count, warmUp: 300, pauseMs: 0, block: 10 });
+    return [total('caged spawn over stock spawn, small parent', medians, 0.8), block('small parent', medians, 0.5)];
+  },
+};
+
+export const spawnPaced: Case = {
+  name: 'spawn-paced',
+  async run({ quick }) {
+    const medians = await interleave(kinds, { count: quick ? 5 : 20, warmUp: 100, pauseMs: 1000, block: 1 });
+    return [total('the same, starts one second apart', medians, 1.0)];
+  },
+};
+
+export const spawnLarge: Case = {
+  name: 'spawn-1gib',
+  async run({ quick }) {
+    // Touched, and each its own mapping: no huge pages.
+    const held = Array.from({ length: 1024 }, () => Buffer.alloc(MIB, 1));
+    const medians = await interleave(kinds, { count: quick ? 20 : 100, warmUp: 20, pauseMs: 0, block: 10 });
+    if (held.some((buffer) => buffer[0] !== 1)) throw new Error('the parent has lost its memory');
+    return [total('the same, 1 GiB of Buffers in the parent', medians, 0.05), block('1 GiB', medians, 0.03)];
+  },
+};
+
+type Both = Medians<keyof typeof kinds>;
+
+function total(measure: string, medians: Both, bound: number): Row {
+  return row(measure, medians.caged.totalMs, medians.stock.totalMs, bound);
+}
+
+function block(parent: string, medians: Both, bound: number): Row {
+  return row(`time spawn() blocks over stock, ${parent}`, medians.caged.blockMs, medians.stock.blockMs, bound);
+}
+
+function row(measure: string, ours: number, theirs: number, bound: number): Row {
+  const figure = ours / theirs;
+  return { measure, value: `${figure.toFixed(3)} (${ours.toFixed(3)} ms / ${theirs.toFixed(3)} ms)`, figure, bound };
+}

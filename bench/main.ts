@@ -1,0 +1,56 @@
+/**
+ * The speed figures, as ratios of medians taken by turns in one run, with what they must reach.
+ *
+ *   npm run bench                   all of it, some minutes
+ *   npm run bench -- --quick        fewer starts
+ *   npm run bench -- spawn stat     only these cases
+ *
+ * Exit code 1 when a figure misses its bound.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { join } from 'node:path';
+import { Cgroup } from 'memcage';
+import { cases } from './cases';
+import type { Row } from './support/case';
+
+function runCase(name: string, flags: readonly string[]): Row[] {
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ['--expose-gc', join(__dirname, 'run-case.js'), name, ...flags],
+    { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' },
+  );
+  if (status !== 0) return [{ measure: name, value: `failed with exit code ${status}`, figure: 1, bound: 0 }];
+  return JSON.parse(stdout) as Row[];
+}
+
+function isMissed({ figure, bound }: Row): boolean {
+  return figure !== undefined && bound !== undefined && !(figure <= bound);
+}
+
+function main(): void {
+  const words = process.argv.slice(2);
+  const flags = words.filter((word) => word.startsWith('--'));
+  const names = words.filter((word) => !word.startsWith('--'));
+  const chosen = cases.filter(({ name }) => names.length === 0 || names.includes(name));
+  const [load] = readFileSync('/proc/loadavg', 'utf8').split(' ');
+  const { version } = Cgroup.self();
+  console.log(`Linux ${release()}, memory on cgroup v${version}, Node.js ${process.version}, load ${load}\n`);
+  console.log(`| ${'measure'.padEnd(62)} | ${'measured'.padEnd(34)} | must reach | |`);
+  console.log(`|${'-'.repeat(64)}|${'-'.repeat(36)}|------------|-----|`);
+  let missed = 0;
+  for (const { name } of chosen) {
+    for (const row of runCase(name, flags)) {
+      const bound = row.bound === undefined ? '' : `<= ${row.bound}`;
+      const verdict = row.bound === undefined ? '' : isMissed(row) ? 'NO' : 'ok';
+      if (isMissed(row)) missed += 1;
+      console.log(
+        `| ${row.measure.padEnd(62)} | ${row.value.padEnd(34)} | ${bound.padEnd(10)} | ${verdict.padEnd(3)} |`,
+      );
+    }
+  }
+  if (missed > 0) process.exitCode = 1;
+}
+
+main();

@@ -1,0 +1,62 @@
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { median, milliseconds } from './stats';
+
+/** One start: total is from the call to 'exit' and everything given back, block the synchronous part of the call. */
+export interface Sample {
+  totalMs: number;
+  blockMs: number;
+}
+
+export type Start = () => ChildProcess & { outcome?: Promise<unknown> };
+
+export async function timeStart(start: Start): Promise<Sample> {
+  const called = process.hrtime.bigint();
+  const child = start();
+  const returned = process.hrtime.bigint();
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', () => resolve());
+  });
+  // Resolves when the cgroup is removed.
+  await child.outcome;
+  return { totalMs: milliseconds(called, process.hrtime.bigint()), blockMs: milliseconds(called, returned) };
+}
+
+export interface InterleaveOptions {
+  /** Starts of each kind that count. */
+  count: number;
+  warmUp: number;
+  /** Pause between two starts. */
+  pauseMs: number;
+  /**
+   * Starts of one kind in a row. More than one where starts follow each other: after a fork() the parent pays for it with
+   * page faults, which otherwise the next start of the other kind would be charged with.
+   */
+  block: number;
+}
+
+export type Medians<K extends string> = Record<K, Sample>;
+
+/** Medians of several kinds of start, taken by turns and in alternating order. */
+export async function interleave<K extends string>(
+  kinds: Readonly<Record<K, Start>>,
+  { count, warmUp, pauseMs, block }: InterleaveOptions,
+): Promise<Medians<K>> {
+  const names = Object.keys(kinds) as K[];
+  const samples = Object.fromEntries(names.map((name) => [name, [] as Sample[]])) as Record<K, Sample[]>;
+  for (const name of names) for (let i = 0; i < warmUp; i += 1) await timeStart(kinds[name]);
+  for (let round = 0; round < Math.ceil(count / block); round += 1) {
+    for (const name of round % 2 === 0 ? names : [...names].reverse()) {
+      for (let i = 0; i < block; i += 1) {
+        if (pauseMs > 0) await sleep(pauseMs);
+        samples[name].push(await timeStart(kinds[name]));
+      }
+    }
+  }
+  const medianOf = (name: K): Sample => ({
+    totalMs: median(samples[name].map(({ totalMs }) => totalMs)),
+    blockMs: median(samples[name].map(({ blockMs }) => blockMs)),
+  });
+  return Object.fromEntries(names.map((name) => [name, medianOf(name)])) as Medians<K>;
+}
