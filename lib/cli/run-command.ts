@@ -29,18 +29,18 @@ export async function runCommand(command: RunCommand): Promise<number> {
 
 async function runIn(command: RunCommand, writeJson: (result: object) => void): Promise<number> {
   const { file, keepDescendants } = command;
-  let child: ReturnType<typeof start>;
+  let child: ReturnType<typeof start> | undefined;
+  // From before the start to the end: a signal that comes early or late must not end this process and leave the cage.
+  forwardSignals((signal) => child?.kill(signal));
   try {
     child = start(command);
   } catch (error) {
     writeJson({ exitCode: null, signal: null, oom: null, error: errorData(error as Error) });
     return reportStartError(file, error as NodeJS.ErrnoException);
   }
-  const stopForwarding = forwardSignals(child);
   // It is in the outcome as well.
   child.on('error', () => {});
   const outcome = await child.outcome;
-  stopForwarding();
   writeJson(outcomeData(outcome));
   if (child.pid === undefined) return reportStartError(file, outcome.error);
   if (outcome.oom !== null) process.stderr.write(`memcage: ${memoryLine(file, outcome)}\n`);

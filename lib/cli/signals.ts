@@ -18,18 +18,15 @@ const FROM_TERMINAL: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT',
 /** As docker run: a program that ignores the signal (pid 1 does, without a handler) can still be stopped from outside. */
 const SIGNALS_TO_KILL = 3;
 
-/** A signal to this process is meant for the command. Returns the end of it. */
-export function forwardSignals(child: { kill(signal: NodeJS.Signals): boolean }): () => void {
+/** A signal to this process is meant for the command. */
+export function forwardSignals(send: (signal: NodeJS.Signals) => void): void {
   let received = 0;
   const forward = (signal: NodeJS.Signals): void => {
     if (ENDING.has(signal)) received += 1;
-    if (received >= SIGNALS_TO_KILL) child.kill('SIGKILL');
-    else if (!(FROM_TERMINAL.has(signal) && inForeground())) child.kill(signal);
+    if (received >= SIGNALS_TO_KILL) send('SIGKILL');
+    else if (!(FROM_TERMINAL.has(signal) && inForeground())) send(signal);
   };
   for (const signal of FORWARDED) process.on(signal, forward);
-  return () => {
-    for (const signal of FORWARDED) process.off(signal, forward);
-  };
 }
 
 /** Of a terminal, whether or not that is stdin. */
