@@ -191,6 +191,18 @@ describe('the end', () => {
     expect([exits, holders(), handle.kill(9)]).toEqual([[], 0, -ESRCH]);
   });
 
+  test('runs in the async context of the handle, wherever it is told from', () => {
+    const storage = new AsyncLocalStorage<string>();
+    const { handle, end } = storage.run('spawner', () => setUp());
+    handle.spawn(request);
+    let store: string | undefined;
+    handle.onexit = () => {
+      store = storage.getStore();
+    };
+    storage.run('watcher', () => end(0, null, 0));
+    expect(store).toBe('spawner');
+  });
+
   test.each([
     ['Node', nodeSpawn],
     ['ours', swappedSpawn],
