@@ -19,14 +19,20 @@ export function killAll(memory: CgroupDirectory, guard: Guard | undefined): void
     if (!killAtOnce(memory)) killEach(memory);
     return;
   }
-  try {
+  // The guard is removed before the memory cgroup, by us; someone else may remove either.
+  unlessGone(() => {
     if (guard.kind === 'freezer' || !killAtOnce(guard.directory)) killFrozen(guard);
+  });
+  // Processes that were put into the memory cgroup only (by its user) are not in the guard.
+  unlessGone(() => killEach(memory));
+}
+
+function unlessGone(kill: () => void): void {
+  try {
+    kill();
   } catch (error) {
-    // The guard is removed before the memory cgroup.
     if (!isGone(error)) throw error;
   }
-  // Processes that were put into the memory cgroup only (by its user) are not in the guard.
-  killEach(memory);
 }
 
 function isGone(error: unknown): boolean {
