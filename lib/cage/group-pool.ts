@@ -19,6 +19,7 @@ export class GroupPool {
   #lastKind: string | undefined;
   #ready: { kind: string; group: Group } | undefined;
   #scheduled = false;
+  #closed = false;
 
   constructor(private readonly owner: Owner) {}
 
@@ -29,6 +30,13 @@ export class GroupPool {
     const ready = this.#take(name);
     if (repeated) this.#schedule(name, kind);
     return ready ?? this.#make(kind);
+  }
+
+  /** The owner is gone, and its fds with it. */
+  close(): void {
+    this.#closed = true;
+    this.#ready?.group.tryRemove();
+    this.#ready = undefined;
   }
 
   #make({ limits, guarded }: GroupKind): Group {
@@ -46,9 +54,19 @@ export class GroupPool {
     const ready = this.#ready;
     if (ready === undefined) return undefined;
     this.#ready = undefined;
-    if (ready.kind === kind && ready.group.begin()) return ready.group;
+    try {
+      if (ready.kind === kind && ready.group.begin()) return ready.group;
+    } catch {
+      // No fd is free to look at it with.
+    }
     // Another kind is wanted now, or someone else has removed what was empty.
-    setImmediate(() => ready.group.tryRemove());
+    setImmediate(() => {
+      try {
+        ready.group.tryRemove();
+      } catch {
+        // The owner's end removes it.
+      }
+    });
     return undefined;
   }
 
@@ -57,7 +75,7 @@ export class GroupPool {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      if (this.#ready !== undefined) return;
+      if (this.#ready !== undefined || this.#closed) return;
       try {
         this.#ready = { kind: name, group: this.#make(kind) };
       } catch (error) {

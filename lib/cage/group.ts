@@ -34,6 +34,7 @@ export class Group {
   #entry: Entry | undefined;
   #unwatch: (() => void) | undefined;
   #onRemoved: (() => void) | undefined;
+  #holdOwner: Owner['hold'] | undefined;
   #removed = false;
 
   private constructor(place: Place, plan: LimitPlan, locks: CgroupDirectory[]) {
@@ -60,7 +61,9 @@ export class Group {
     const memory = owner.memory.below(name);
     const guard = guarded ? guardBelow(owner.guard, name) : undefined;
     memory.make();
-    return Group.#complete({ memory, guard, limitContext, surroundings }, plan);
+    const group = Group.#complete({ memory, guard, limitContext, surroundings }, plan);
+    group.#holdAsOf(owner.hold);
+    return group;
   }
 
   /** A group that a dead owner leaves alone, until it is empty. */
@@ -69,7 +72,9 @@ export class Group {
     const { memory, guard } = owner.makeDetached();
     const locks = guard === undefined ? [memory] : [guard.directory, memory];
     try {
-      return new Group({ ...owner, memory, guard }, plan, locks);
+      const group = new Group({ ...owner, memory, guard }, plan, locks);
+      group.#holdAsOf(owner.hold);
+      return group;
     } catch (error) {
       for (const lock of locks) {
         removeTree(lock);
@@ -90,7 +95,12 @@ export class Group {
     this.#monitor.addLeaf(name);
     try {
       const leaf = Group.#complete({ memory, guard, limitContext, surroundings }, plan);
-      leaf.#onRemoved = () => this.#monitor.removeLeaf(name);
+      if (this.#holdOwner !== undefined) leaf.#holdAsOf(this.#holdOwner);
+      const letGo = leaf.#onRemoved;
+      leaf.#onRemoved = () => {
+        this.#monitor.removeLeaf(name);
+        letGo?.();
+      };
       return leaf;
     } catch (error) {
       this.#monitor.removeLeaf(name);
@@ -109,6 +119,12 @@ export class Group {
       removeTree(memory);
       throw error;
     }
+  }
+
+  /** Its directory is reached through an fd of its owner's. */
+  #holdAsOf(hold: Owner['hold']): void {
+    this.#holdOwner = hold;
+    this.#onRemoved = hold();
   }
 
   /** Before the first leaf. */
@@ -186,7 +202,8 @@ export class Group {
 
   /** Its life starts now, some time after it was made. False: someone else has touched it. */
   begin(): boolean {
-    return this.#monitor.begin();
+    // The kernel notifies of a removal, but only some milliseconds later.
+    return this.#monitor.begin() && this.memory.exists() && this.guard?.directory.exists() !== false;
   }
 
   /** Its child has reached exec: the limits that must not be in force before that. */

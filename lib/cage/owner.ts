@@ -20,6 +20,11 @@ export interface Owner {
   nextName(): string;
   /** A locked cgroup beside the owner's own, for a cage that outlives it. */
   makeDetached(): { memory: CgroupDirectory; guard: Guard | undefined };
+  /** A cage uses the owner's fds; returns the end of that. */
+  hold(): () => void;
+  /** Someone has removed the directory: give back the fds as soon as no cage uses them, having called `onAbandon` first. */
+  abandon(): void;
+  onAbandon(callback: () => void): void;
   /** Remove the owner's directory, blocking. For the end of the environment. */
   remove(): void;
 }
@@ -44,23 +49,29 @@ export function withOwner<T>(parent: string | undefined, make: (owner: Owner) =>
     if (!(error instanceof MemcageError) || error.code !== ErrorCode.CGROUP_GONE) throw error;
   }
   // Someone removed what was made ahead of time, or even our own directory, which is empty without cages.
-  const owner = owners.get(path);
-  if (owner !== undefined && !owner.memory.exists()) {
-    owners.delete(path);
-    owner.remove();
-  }
+  abandonGone();
   return make(ownerAt(current, path));
 }
 
 function ownerAt(current: Host, path: string): Owner {
   let owner = owners.get(path);
   if (owner === undefined) {
+    abandonGone();
     owner = createOwner(current, path);
     if (!hooked) process.once('exit', removeOwners);
     hooked = true;
     owners.set(path, owner);
   }
   return owner;
+}
+
+/** A program may use and remove one parent after the other. */
+function abandonGone(): void {
+  for (const [path, owner] of owners) {
+    if (owner.memory.exists() && owner.guard?.directory.exists() !== false) continue;
+    owners.delete(path);
+    owner.abandon();
+  }
 }
 
 function removeOwners(): void {
@@ -116,6 +127,17 @@ function describeOwner(
   // Last: nothing after it can fail.
   const above = version === 1 ? new OomEventfd(memory) : undefined;
   let names = 0;
+  let holders = 0;
+  const abandoned: (() => void)[] = [];
+  let isAbandoned = false;
+  const remove = (): void => {
+    above?.close();
+    if (guard !== undefined) release(guard.directory);
+    release(memory);
+    const root = ancestors.at(-1);
+    if (root !== undefined) unlock(root);
+    unlock(parent);
+  };
   return {
     limitContext,
     memory,
@@ -134,14 +156,20 @@ function describeOwner(
         throw error;
       }
     },
-    remove() {
-      above?.close();
-      if (guard !== undefined) release(guard.directory);
-      release(memory);
-      const root = ancestors.at(-1);
-      if (root !== undefined) unlock(root);
-      unlock(parent);
+    hold() {
+      holders += 1;
+      return () => {
+        holders -= 1;
+        if (isAbandoned && holders === 0) remove();
+      };
     },
+    onAbandon: (callback) => void abandoned.push(callback),
+    abandon() {
+      for (const callback of abandoned) callback();
+      isAbandoned = true;
+      if (holders === 0) remove();
+    },
+    remove,
   };
 }
 

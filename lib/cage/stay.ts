@@ -44,8 +44,10 @@ const pools = new WeakMap<Owner, GroupPool>();
 function poolOf(owner: Owner): GroupPool {
   let pool = pools.get(owner);
   if (pool === undefined) {
-    pool = new GroupPool(owner);
-    pools.set(owner, pool);
+    const made = new GroupPool(owner);
+    owner.onAbandon(() => made.close());
+    pools.set(owner, made);
+    pool = made;
   }
   return pool;
 }
