@@ -68,3 +68,29 @@ export function outputOf(options: Partial<CloneOptions>): string {
     rmSync(directory, { recursive: true });
   }
 }
+
+/** A child that sleeps while `look` looks at it. */
+export function whileRunning<T>(options: Partial<CloneOptions>, look: (pid: number) => T): T {
+  const child = startChild({ ...options, file: '/bin/sleep', args: ['sleep', '60'] });
+  try {
+    // The clone returns when exec has replaced the memory, which is before it resets signals and closes fds.
+    const end = performance.now() + 10_000;
+    while (!readFileSync(`/proc/${child.pid}/stat`, 'utf8').includes('(sleep) S')) {
+      if (performance.now() > end) throw new Error('the child does not sleep');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+    return look(child.pid);
+  } finally {
+    killAndFinish(child);
+  }
+}
+
+/** What the addon throws. Its errors are of Node's realm, not of Jest's. */
+export function refusal(call: () => unknown): { name: string; code: string; syscall?: string; path?: string } {
+  try {
+    call();
+  } catch (error) {
+    return error as ReturnType<typeof refusal>;
+  }
+  throw new Error('nothing was thrown');
+}

@@ -112,7 +112,9 @@ describe('the program is found as libuv finds it', () => {
   });
 
   test('the failure names the file', () => {
-    const result = native.clone(cloneOptions({ file: 'tool', args: ['tool'], env: [`PATH=${path('empty', 'denied')}`] }));
+    const result = native.clone(
+      cloneOptions({ file: 'tool', args: ['tool'], env: [`PATH=${path('empty', 'denied')}`] }),
+    );
     expect(result).toEqual({ stage: 'exec', errno: -EACCES, path: 'tool' });
   });
 

@@ -1,0 +1,97 @@
+import { native } from 'memcage/native';
+import { openFdCount } from '../../support/fds';
+import { cloneOptions, refusal } from '../../support/native-child';
+import { childrenOf } from '../../support/processes';
+
+const { CLONE_FS, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUTS } = native.constants;
+
+const INVALID = { name: 'TypeError', code: 'ERR_MEMCAGE_INVALID_ARGUMENT' };
+
+/** Calls with what the types forbid. */
+const call = (name: keyof typeof native, ...args: unknown[]): unknown =>
+  (native[name] as (...given: unknown[]) => unknown)(...args);
+
+describe('clone', () => {
+  const wrong: [what: string, options: Record<string, unknown>][] = [
+    ['a file that is no string', { file: 1 }],
+    ['a file with a NUL byte', { file: 'a\0b' }],
+    ['args that are no array', { args: 'true' }],
+    ['no args at all', { args: [] }],
+    ['an arg that is no string', { args: ['true', 1] }],
+    ['an arg with a NUL byte', { args: ['true', '\0'] }],
+    ['an environment with a NUL byte', { env: ['A=\0'] }],
+    ['an environment that is an object', { env: { A: '1' } }],
+    ['a cwd that is no string', { cwd: null }],
+    ['a cwd with a NUL byte', { cwd: '/\0' }],
+    ['no stdio', { stdio: undefined }],
+    ['a stdio that is no fd', { stdio: ['pipe'] }],
+    ['a stdio that is no integer', { stdio: [0.5] }],
+    ['a stdio beyond int', { stdio: [2 ** 31] }],
+    ['a stdio that is NaN', { stdio: [Number.NaN] }],
+    ['a truthy detached', { detached: 1 }],
+    ['no shareMemory', { shareMemory: undefined }],
+    ['negative namespaces', { namespaces: -1 }],
+    ['namespaces that are no namespaces', { namespaces: CLONE_FS }],
+    ['a hostname that would be ours', { hostname: 'mine' }],
+    ['a hostname with a NUL byte', { namespaces: CLONE_NEWUTS, hostname: 'a\0' }],
+    ['id maps that would be ours', { idMaps: { uidMap: '0 0 1', gidMap: '0 0 1' } }],
+    ['half an id map', { namespaces: native.constants.CLONE_NEWUSER, idMaps: { uidMap: '0 0 1' } }],
+    ['an id map that is a string', { namespaces: native.constants.CLONE_NEWUSER, idMaps: '0 0 1' }],
+    ['private mounts that would be ours', { privateMounts: true }],
+    ['a /proc for our own pids', { namespaces: CLONE_NEWNS, privateMounts: true, mountProc: true }],
+    ['a /proc in our own mounts', { namespaces: CLONE_NEWPID, mountProc: true }],
+    ['a /proc that others would see', { namespaces: CLONE_NEWPID | CLONE_NEWNS, mountProc: true }],
+    ['a loopback that would be ours', { loopback: true }],
+    ['a negative uid', { uid: -1, shareMemory: false }],
+    ['a uid beyond 32 bits', { uid: 2 ** 32, shareMemory: false }],
+    ['a uid with shared memory', { uid: 1 }],
+    ['a gid with shared memory', { gid: 1 }],
+    ['groups that are no numbers', { groups: ['root'] }],
+    ['a watchdog that never bites', { watchdogMs: 0 }],
+    ['a negative watchdog', { watchdogMs: -1 }],
+    ['joinFds that are no array', { joinFds: 3 }],
+    ['a thawFd that is no number', { thawFd: '3' }],
+    ['an intoCgroupFd that is no number', { intoCgroupFd: '/' }],
+  ];
+
+  test.each(wrong)('refuses %s and starts nothing', (_, options) => {
+    native.clone(cloneOptions({ file: '/nowhere' }));
+    const before = { fds: openFdCount(), children: childrenOf(process.pid) };
+    expect(refusal(() => call('clone', { ...cloneOptions({}), ...options }))).toMatchObject(INVALID);
+    expect({ fds: openFdCount(), children: childrenOf(process.pid) }).toEqual(before);
+  });
+
+  test('passes on what a getter throws', () => {
+    const options = {
+      ...cloneOptions({ namespaces: CLONE_NEWNET }),
+      get env(): string[] {
+        throw new RangeError('from the getter');
+      },
+    };
+    expect(() => native.clone(options)).toThrow(new RangeError('from the getter'));
+  });
+});
+
+describe('every function', () => {
+  const functions = Object.keys(native)
+    .filter((name) => typeof native[name as keyof typeof native] === 'function')
+    .filter((name) => !['eventfdOpen', 'socketPair', 'monotonicNs'].includes(name)) as (keyof typeof native)[];
+
+  test.each(functions)('%s refuses everything but an object with its options', (name) => {
+    for (const args of [[], [undefined], [null], [1], ['text'], [{}], [[]]]) {
+      expect(refusal(() => call(name, ...args))).toMatchObject(INVALID);
+    }
+  });
+
+  test('names what it wants', () => {
+    expect(refusal(() => call('closeFd', { fd: 'x' }))).toMatchObject({
+      message: expect.stringContaining('for fd') as string,
+    });
+  });
+
+  test('refuses kinds and accesses that it does not know', () => {
+    expect(refusal(() => call('watch', { fd: 0, id: 1, kind: 'file' }))).toMatchObject(INVALID);
+    expect(refusal(() => call('openBeneath', { dirFd: 0, path: 'a', access: 'append' }))).toMatchObject(INVALID);
+    expect(refusal(() => call('readOpen', { fd: 0, buffer: new Uint16Array(4) }))).toMatchObject(INVALID);
+  });
+});

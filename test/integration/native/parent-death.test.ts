@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CloneOptions, native } from 'memcage/native';
+import { startFixture } from '../../support/fixture';
+import { cloneOptions } from '../../support/native-child';
+import { endNow, isAlive } from '../../support/processes';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+const { CLONE_NEWPID, CLONE_NEWUSER } = native.constants;
+
+/** The pid of a child whose parent lives, and the parent. */
+async function startFamily(
+  options: Partial<CloneOptions>,
+): Promise<{ child: number; parent: number; end: Promise<unknown> }> {
+  const complete = cloneOptions({ file: '/bin/sleep', args: ['sleep', '60'], ...options });
+  const fixture = startFixture('native/parent.js', { options: complete });
+  const [line] = (await once(fixture.process.stdout ?? fixture.process, 'data')) as [Buffer];
+  const { pid } = JSON.parse(line.toString()) as { pid: number };
+  return { child: pid, parent: fixture.pid, end: fixture.end };
+}
+
+describeIf(['root', 'userns'], 'killWithParent', () => {
+  const cases: [what: string, options: Partial<CloneOptions>][] = [
+    ['plainly', {}],
+    ['with copied memory', { shareMemory: false }],
+    ['as another user', { shareMemory: false, uid: 65534, gid: 65534 }],
+    ['in a session of its own', { detached: true }],
+    ['in a PID namespace', { namespaces: CLONE_NEWPID }],
+    ['in a user namespace', { namespaces: CLONE_NEWUSER, idMaps: { uidMap: '0 0 1', gidMap: '0 0 1' } }],
+  ];
+
+  test.each(cases)('a parent killed by SIGKILL takes the child along, started %s', async (_, options) => {
+    const { child, parent, end } = await startFamily({ ...options, killWithParent: true });
+    expect(isAlive(child)).toBe(true);
+    endNow(parent);
+    await end;
+    await until('the end of the child', () => !isAlive(child));
+  });
+
+  test('false lets the child live on', async () => {
+    const { child, parent, end } = await startFamily({ killWithParent: false });
+    try {
+      endNow(parent);
+      await end;
+      await sleep(200);
+      expect(isAlive(child)).toBe(true);
+    } finally {
+      endNow(child);
+    }
+    await until('the end of the child', () => !isAlive(child));
+  });
+});
