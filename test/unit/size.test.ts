@@ -88,6 +88,11 @@ describe('parseSize', () => {
     expect(parseSize('memory.swap', value, { min: 0 })).toBe(0);
   });
 
+  it('says whether 0 is allowed', () => {
+    expect(thrown(() => parseSize('a', -1)).message).toContain('a positive integer');
+    expect(thrown(() => parseSize('a', -1, { min: 0 })).message).not.toContain('positive');
+  });
+
   it('knows larger pages', () => {
     expect(() => parseSize('memory.max', '32K', { pageBytes: 65536 })).toThrow(/65536 bytes/);
     expect(parseSize('memory.max', '64K', { pageBytes: 65536 })).toBe(65536);
