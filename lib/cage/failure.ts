@@ -4,12 +4,12 @@ import { getSystemErrorName } from 'node:util';
 import type { CloneResult, Stage } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
 import { ErrorCode, MemcageError } from '../errors';
-import { formatSize } from '../size';
 import type { Group } from './group';
+import { explainTooSmall } from './too-small';
 
 export type CloneFailure = Extract<CloneResult, { stage: Stage }>;
 
-const { E2BIG, EAGAIN, EINVAL, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSPC, ENOSYS, EPERM } = constants.errno;
+const { EAGAIN, EINVAL, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSPC, ENOSYS, EPERM } = constants.errno;
 // 'EUSERS': the limit on namespaces before Linux 4.9; not in Node's list everywhere.
 const EUSERS = 87;
 
@@ -53,7 +53,7 @@ export function explainFailure(
     asNode: true,
   });
 
-  const limited = context.group === undefined ? undefined : limitAtFault(errno, context.group);
+  const limited = context.group === undefined ? undefined : explainTooSmall(context.group, errno);
   if (limited !== undefined) return fail(ErrorCode.LIMIT_TOO_SMALL, limited);
   if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(stage, path));
   if (NODE_STAGES.has(stage) || (stage === 'clone' && SHORTAGES.has(errno))) return failAsNode();
@@ -116,16 +116,6 @@ function explainWatchdog(path: string, group: Group | undefined): [ErrorCode, st
     if (error instanceof MemcageError && error.code === ErrorCode.FROZEN) return [ErrorCode.FROZEN, error.message];
   }
   return [ErrorCode.SPAWN, `The child did not reach its program in time and was killed: ${path}`];
-}
-
-/** A program that can't even be loaded below the limit fails in exec with ENOMEM or E2BIG. */
-function limitAtFault(errno: number, group: Group): string | undefined {
-  if (errno !== -ENOMEM && errno !== -E2BIG) return undefined;
-  if (group.underOom()) {
-    return `${group.memory.path} is out of memory and its OOM killer is off (memory.oomKill): nothing can be started in it`;
-  }
-  if (!group.limitWasHit()) return undefined;
-  return `The limit of ${formatSize(group.report().limitBytes)} is too small for a program to be started in it`;
 }
 
 const SYSCALLS: Readonly<Partial<Record<Stage, string>>> = {

@@ -4,6 +4,7 @@ import { Cage } from './cage';
 import { Group } from './group';
 import { withOwner } from './owner';
 import { enterLeaf, type Stay } from './stay';
+import { asTooSmall } from './too-small';
 
 // Room for the cage's own limit to be hit first.
 const GROUP_KILL_MARGIN_BYTES = 64 * 1024;
@@ -26,7 +27,11 @@ export class SharedCage extends Cage {
   enter(): Stay {
     if (this.closing) throw new MemcageError(ErrorCode.CLOSED, `The cage ${this.cgroup.path} is closed`);
     this.#leaves += 1;
-    return enterLeaf(this, String(this.#leaves), this.#leafLimits());
+    try {
+      return enterLeaf(this, String(this.#leaves), this.#leafLimits());
+    } catch (error) {
+      throw asTooSmall(error, this.group);
+    }
   }
 
   #leafLimits(): ResolvedLimits {

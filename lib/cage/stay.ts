@@ -6,6 +6,7 @@ import { Cage } from './cage';
 import { Group } from './group';
 import { GroupPool } from './group-pool';
 import { type Owner, withOwner } from './owner';
+import { diedForWantOfMemory } from './too-small';
 
 const PATIENCE_MS = 10_000;
 
@@ -153,7 +154,9 @@ function notEmptied({ memory: { path } }: Group): MemcageError {
 
 function read(group: Group, look: () => OomVerdict | null, signal: NodeJS.Signals | null): StayEnd {
   try {
-    return { oom: look(), memory: group.report() };
+    const oom = look();
+    const error = oom === null ? diedForWantOfMemory(group, signal) : undefined;
+    return { oom, memory: group.report(), ...(error !== undefined && { error }) };
   } catch (error) {
     if (!(error instanceof MemcageError) || error.code !== ErrorCode.CGROUP_GONE) throw error;
     // Someone else has removed it, and its counts with it.

@@ -5,6 +5,9 @@ import { OomEventfd } from './oom-eventfd';
 import type { OomAssessment, OomMonitor, OomSurroundings } from './oom-monitor';
 import { verdictV1 } from './verdict';
 
+/** What the kernel asks for at once when it makes a process, its stack being the largest. */
+const LARGEST_CHARGE_BYTES = 16 * 1024;
+
 /** v1 has no event counter: an eventfd tells that a limit was hit, and each cgroup counts the kills among its own. */
 export class OomMonitorV1 implements OomMonitor {
   readonly kind = 'event';
@@ -50,11 +53,16 @@ export class OomMonitorV1 implements OomMonitor {
   }
 
   limitWasHit(): boolean {
-    return wasHit(this.directory);
+    return this.#limited().some((directory) => wasHit(directory) || wasFull(directory));
   }
 
   underOom(): boolean {
-    return parseOomControl(this.directory.read('memory.oom_control')).underOom;
+    return this.#limited().some((directory) => parseOomControl(directory.read('memory.oom_control')).underOom);
+  }
+
+  /** Where a limit of ours may be hit. */
+  #limited(): CgroupDirectory[] {
+    return [this.directory, ...this.surroundings.cages];
   }
 
   close(): void {
@@ -102,6 +110,13 @@ function wasHit(directory: CgroupDirectory): boolean {
   if (parseValue(directory.read('memory.limit_in_bytes')) === Number.POSITIVE_INFINITY) return false;
   // failcnt stays 0 when memsw, which is then equal to the limit, is hit first.
   return ['memory.failcnt', 'memory.memsw.failcnt'].some((file) => Number(directory.readIfPresent(file) ?? 0) > 0);
+}
+
+/** Linux 6.18 counts no failure when memsw, which is then equal to the limit, is hit first. */
+function wasFull(directory: CgroupDirectory): boolean {
+  const limit = parseValue(directory.read('memory.limit_in_bytes'));
+  if (limit === Number.POSITIVE_INFINITY) return false;
+  return parseValue(directory.read('memory.max_usage_in_bytes')) > limit - LARGEST_CHARGE_BYTES;
 }
 
 function* descendants(directory: CgroupDirectory, except?: ReadonlySet<string>): Generator<CgroupDirectory> {

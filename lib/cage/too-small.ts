@@ -1,0 +1,56 @@
+import { constants } from 'node:os';
+import { refusedWith } from '../cgroup/refusal';
+import { ErrorCode, MemcageError } from '../errors';
+import { formatSize } from '../size';
+import type { Group } from './group';
+
+/** The kernel's and the loader's part of a small C program takes about 40 pages; less than this loads nothing else. */
+const LOADABLE_PAGES = 64;
+
+const { E2BIG, ENOMEM } = constants.errno;
+
+/**
+ * Why a program could not be started in a group; undefined when its limit is not to blame. The kernel says ENOMEM, or
+ * E2BIG where not even a page for the arguments was left, which elsewhere means that they are too long.
+ */
+export function explainTooSmall(group: Group, errno: number): string | undefined {
+  if (errno !== -ENOMEM && !(errno === -E2BIG && isTiny(group))) return undefined;
+  return explain(group);
+}
+
+function explain(group: Group): string | undefined {
+  const { path } = group.memory;
+  if (group.underOom()) {
+    return `${path} is out of memory and its OOM killer is off (memory.oomKill): nothing can be started in it`;
+  }
+  if (!group.limitWasHit()) return undefined;
+  const limit = formatSize(group.report().limitBytes);
+  return isTiny(group)
+    ? `The limit of ${limit} is too small for a program to be started in it`
+    : `The limit of ${limit} is used up: no program can be started in ${path}`;
+}
+
+/** The same for a cgroup of a child that could not be made: the kernel charges it to the cage. */
+export function asTooSmall(error: unknown, group: Group): unknown {
+  const message = refusedWith(error, 'ENOMEM') ? explain(group) : undefined;
+  return message === undefined ? error : new MemcageError(ErrorCode.LIMIT_TOO_SMALL, message, { cause: error });
+}
+
+/**
+ * For a child whose exec had no way back when the memory ran out: the kernel then ends it by a signal, and where its OOM
+ * killer is off nothing is counted.
+ */
+export function diedForWantOfMemory(group: Group, signal: NodeJS.Signals | null): MemcageError | undefined {
+  const faulted = signal === 'SIGSEGV' || signal === 'SIGBUS';
+  const starved = (faulted || signal === 'SIGKILL') && isTiny(group) && group.limitWasHit();
+  if (!starved && !(faulted && group.underOom())) return undefined;
+  return new MemcageError(
+    ErrorCode.LIMIT_TOO_SMALL,
+    explain(group) ?? `${signal} for want of memory in ${group.memory.path}`,
+    { path: group.memory.path },
+  );
+}
+
+function isTiny(group: Group): boolean {
+  return group.report().limitBytes < LOADABLE_PAGES * (group.limitContext.pageBytes ?? 4096);
+}
