@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { runCli } from '../../support/cli';
+import { describeIf } from '../../support/require';
+
+describeIf('v1', 'exit codes', () => {
+  test.each([0, 1, 42, 255])('the command ends with %i', async (code) => {
+    expect(await runCli(['run', '-m', '50M', 'sh', '-c', `exit ${code}`])).toEqual({
+      code,
+      signal: null,
+      stdout: '',
+      stderr: '',
+      left: [],
+    });
+  });
+
+  test.each(['SIGTERM', 'SIGKILL', 'SIGSEGV', 'SIGHUP'] as const)('128 + N for %s', async (name) => {
+    const end = await runCli(['run', '-m', '50M', 'sh', '-c', `kill -${name.slice(3)} $$`]);
+    expect(end).toMatchObject({ code: 128 + constants.signals[name], stderr: '', left: [] });
+  });
+
+  test('128 + N for a real-time signal, which has no name', async () => {
+    expect(await runCli(['run', 'sh', '-c', 'kill -34 $$'])).toMatchObject({ code: 162, stderr: '', left: [] });
+  });
+
+  test('127 when the command is not there', async () => {
+    expect(await runCli(['run', '-m', '50M', 'no-such-command'])).toMatchObject({
+      code: 127,
+      stderr: expect.stringMatching(/^memcage: can't run 'no-such-command': .*ENOENT.*\n$/),
+      left: [],
+    });
+  });
+
+  test.each([
+    ['a directory', '/'],
+    ['a file that is not executable', '/etc/passwd'],
+    ['a path through a file', '/etc/passwd/sh'],
+  ])('126 for %s', async (_, file) => {
+    expect(await runCli(['run', '-m', '50M', file])).toMatchObject({
+      code: 126,
+      stderr: expect.stringMatching(/^memcage: can't run .*\n$/),
+      left: [],
+    });
+  });
+
+  test.each([
+    ['a size that is none', ['run', '-m', '1.5', 'true'], 'memory.max'],
+    ['a limit below a page', ['run', '-m', '1000', 'true'], 'memory.max'],
+    ['an option of the other cgroup version', ['run', '--high', '1M', 'true'], 'cgroup v2'],
+    ['an option of the other cgroup version', ['run', '-m', '1M', '--oom-group', 'true'], 'cgroup v2'],
+    ['swap without a limit', ['run', '--swap', '1M', 'true'], 'memory.swap'],
+    ['a parent that does not exist', ['run', '--parent', '/no/such/cgroup', 'true'], '/no/such/cgroup'],
+    ['a host name that is too long', ['run', '--hostname', 'x'.repeat(65), 'true'], 'hostname'],
+    ['a limit below which no program starts', ['run', '-m', '4K', 'true'], '4 KiB is too small'],
+  ])('125 for %s', async (_, args, text) => {
+    const end = await runCli(args);
+    expect(end).toMatchObject({ code: 125, stdout: '', left: [] });
+    expect(end.stderr).toContain(text);
+    expect(end.stderr).toMatch(/^memcage: [^\n]*\n$/);
+  });
+});
+
+describe('wrong usage: 125, one line and where there is help', () => {
+  test.each([
+    ['no command at all', []],
+    ['an unknown command', ['start']],
+    ['an option before the command', ['-m', '1M', 'run', 'true']],
+    ['an unknown option', ['run', '--no-such-option', 'true']],
+    ['an unknown short option', ['run', '-x', 'true']],
+    ['an option without its value', ['run', '-m']],
+    ['a value for an option that takes none', ['run', '--uts=1', 'true']],
+    ['nothing to run', ['run', '-m', '1M']],
+    ['nothing to run after --', ['run', '-m', '1M', '--']],
+  ])('%s', async (_, args) => {
+    const end = await runCli(args);
+    expect(end).toMatchObject({ code: 125, stdout: '', left: [] });
+    expect(end.stderr).toMatch(/^memcage: [^\n]+\nTry 'memcage --help'\.\n$/);
+  });
+});
+
+describe('help and version', () => {
+  test.each([[['--help']], [['-h']], [['help']], [['run', '--help']], [['run', '-h']]])('%j', async (args) => {
+    const end = await runCli(args);
+    expect(end).toMatchObject({ code: 0, stderr: '' });
+    expect(end.stdout).toMatch(/^Usage: memcage run /);
+  });
+
+  test.each([[['--version']], [['run', '--version']]])('%j', async (args) => {
+    const { version } = JSON.parse(readFileSync(join(__dirname, '../../../package.json'), 'utf8')) as {
+      version: string;
+    };
+    expect(await runCli(args)).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  test('options of the command are its own', async () => {
+    expect((await runCli(['run', 'true', '--help'])).stdout).toMatch(/^Usage: (\S*\/)?true/);
+  });
+});

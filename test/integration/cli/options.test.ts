@@ -1,0 +1,248 @@
+import { mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { OPTIONS } from '../../../lib/cli/arguments';
+import { makeCgroup, members, openCages } from '../../support/cgroup-tree';
+import { runCli, startCli } from '../../support/cli';
+import { isAlive } from '../../support/processes';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+const HOG = 'const kept = []; for (;;) kept.push(Buffer.alloc(1 << 20, 1));';
+const directory = mkdtempSync(join(tmpdir(), 'memcage-cli-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+describeIf('v1', 'memory', () => {
+  const LIMIT = 'cat /sys/fs/cgroup/memory$(grep :memory: /proc/self/cgroup | cut -d: -f3)/memory.limit_in_bytes';
+
+  test.each([['-m', '50M'], ['-m50M'], ['--memory', '52428800'], ['--memory=51200k']])('%s %s', async (...option) => {
+    const end = await runCli(['run', ...option, '--', 'sh', '-c', LIMIT]);
+    expect(end).toEqual({ code: 0, signal: null, stdout: '52428800\n', stderr: '', left: [] });
+  });
+
+  test('without -m there is a cage all the same, without a limit', async () => {
+    const json = join(directory, 'unlimited.json');
+    expect(await runCli(['run', '--json', json, 'sh', '-c', LIMIT])).toMatchObject({ code: 0, stderr: '', left: [] });
+    const { memory } = JSON.parse(readFileSync(json, 'utf8'));
+    expect(memory).toMatchObject({ limitBytes: 'max', peakBytes: expect.any(Number) });
+  });
+
+  test('one line on stderr when memory killed it', async () => {
+    const end = await runCli(['run', '-m', '100M', process.execPath, '-e', HOG]);
+    expect(end).toMatchObject({ code: 137, signal: null, stdout: '', left: [] });
+    expect(end.stderr).toMatch(
+      /^memcage: .*node: 1 process was killed for memory \(cause: limit, limit 100 MiB, peak 100 MiB\)\n$/,
+    );
+  });
+
+  test('the line is there too when only a descendant was killed, and the code stays that of the command', async () => {
+    const end = await runCli(['run', '-m', '100M', 'sh', '-c', '"$0" -e "$1"; exit 3', process.execPath, HOG]);
+    expect(end).toMatchObject({ code: 3, left: [] });
+    expect(end.stderr.split('\n').filter((line) => line.startsWith('memcage: '))).toEqual([
+      'memcage: sh: 1 process was killed for memory (cause: limit, limit 100 MiB, peak 100 MiB)',
+    ]);
+  });
+
+  test('no line for a SIGKILL that was not for memory, nor for exit code 137', async () => {
+    expect(await runCli(['run', '-m', '50M', 'sh', '-c', 'kill -9 $$'])).toMatchObject({ code: 137, stderr: '' });
+    expect(await runCli(['run', '-m', '50M', 'sh', '-c', 'exit 137'])).toMatchObject({ code: 137, stderr: '' });
+  });
+});
+
+describeIf(['v1', 'swap-accounting'], '--swap', () => {
+  const MEMSW = 'cat /sys/fs/cgroup/memory$(grep :memory: /proc/self/cgroup | cut -d: -f3)/memory.memsw.limit_in_bytes';
+
+  test.each([
+    [[], '10485760\n'],
+    [['--swap', '0'], '10485760\n'],
+    [['--swap', '5M'], '15728640\n'],
+  ])('%j', async (option, memsw) => {
+    expect(await runCli(['run', '-m', '10M', ...option, 'sh', '-c', MEMSW])).toMatchObject({ code: 0, stdout: memsw });
+  });
+});
+
+describeIf(['v1', 'root'], 'namespaces', () => {
+  const KINDS = {
+    uts: 'uts',
+    mount: 'mnt',
+    pid: 'pid',
+    ipc: 'ipc',
+    net: 'net',
+    cgroup: 'cgroup',
+    time: 'time',
+    user: 'user',
+  };
+
+  test.each(Object.entries(KINDS))('--%s', async (option, file) => {
+    const end = await runCli(['run', `--${option}`, 'readlink', `/proc/self/ns/${file}`]);
+    expect(end).toMatchObject({ code: 0, stderr: '', left: [] });
+    expect(end.stdout.trim()).toMatch(new RegExp(`^${file}:\\[\\d+\\]$`));
+    expect(end.stdout.trim()).not.toBe(readlinkSync(`/proc/self/ns/${file}`));
+  });
+
+  test("without these options all are the parent's", async () => {
+    const files = Object.values(KINDS);
+    const end = await runCli([
+      'run',
+      'sh',
+      '-c',
+      `for kind in ${files.join(' ')}; do readlink /proc/self/ns/$kind; done`,
+    ]);
+    expect(end.stdout.trim().split('\n')).toEqual(files.map((file) => readlinkSync(`/proc/self/ns/${file}`)));
+  });
+
+  test('--hostname makes a UTS namespace by itself', async () => {
+    const before = readFileSync('/proc/sys/kernel/hostname', 'utf8');
+    expect(await runCli(['run', '--hostname', 'cage', 'hostname'])).toMatchObject({
+      code: 0,
+      stdout: 'cage\n',
+      left: [],
+    });
+    expect(readFileSync('/proc/sys/kernel/hostname', 'utf8')).toBe(before);
+  });
+
+  test('--pid --mount: the command is pid 1 and sees only its own processes', async () => {
+    const end = await runCli(['run', '--pid', '--mount', 'sh', '-c', 'echo $$; echo /proc/[0-9]*']);
+    expect(end).toMatchObject({ code: 0, stdout: '1\n/proc/1\n', left: [] });
+  });
+});
+
+describeIf('v1', '--json', () => {
+  const file = join(directory, 'outcome.json');
+  const outcome = (): unknown => JSON.parse(readFileSync(file, 'utf8'));
+
+  test('the whole outcome', async () => {
+    await runCli(['run', '-m', '50M', '--json', file, 'sh', '-c', 'exit 5']);
+    expect(outcome()).toEqual({
+      exitCode: 5,
+      signal: null,
+      oom: null,
+      memory: { limitBytes: 50 * 1024 * 1024, peakBytes: expect.any(Number), swapLimited: true },
+      cpu: { userMs: expect.any(Number), systemMs: expect.any(Number) },
+      durationMs: expect.any(Number),
+    });
+  });
+
+  test('of a kill for memory', async () => {
+    await runCli(['run', '-m', '100M', '--json', file, process.execPath, '-e', HOG]);
+    expect(outcome()).toMatchObject({
+      exitCode: null,
+      signal: 'SIGKILL',
+      oom: { cause: 'limit', kills: 1 },
+      memory: { limitBytes: 100 * 1024 * 1024, peakBytes: 100 * 1024 * 1024 },
+    });
+  });
+
+  test('of a command that is not there', async () => {
+    await runCli(['run', '-m', '50M', '--json', file, 'no-such-command']);
+    expect(outcome()).toMatchObject({
+      exitCode: null,
+      signal: null,
+      oom: null,
+      error: { code: 'ENOENT', stage: 'exec' },
+    });
+  });
+
+  test('of a cage that the kernel refuses', async () => {
+    await runCli(['run', '--high', '1M', '--json', file, 'true']);
+    expect(outcome()).toMatchObject({ exitCode: null, error: { code: 'ERR_MEMCAGE_NOT_IN_VERSION' } });
+  });
+
+  test('a file that can not be written: the command is not run', async () => {
+    const mark = join(directory, 'was-run');
+    const end = await runCli(['run', '--json', '/no/such/directory/file', 'touch', mark]);
+    expect(end).toMatchObject({ code: 125, left: [] });
+    expect(end.stderr).toMatch(/^memcage: ENOENT.*\n$/);
+    expect(() => readFileSync(mark)).toThrow('ENOENT');
+  });
+});
+
+describeIf('v1', 'stdio and arguments', () => {
+  test('stdin is piped through, stdout and stderr come out apart', async () => {
+    const input = 'a line\n'.repeat(50_000);
+    const end = await runCli(['run', '-m', '50M', 'sh', '-c', 'echo said >&2; exec cat'], { input });
+    expect(end).toEqual({ code: 0, signal: null, stdout: input, stderr: 'said\n', left: [] });
+  });
+
+  test('the environment is handed on', async () => {
+    expect(
+      (await runCli(['run', 'sh', '-c', 'echo $GREETING'], { env: { ...process.env, GREETING: 'hi' } })).stdout,
+    ).toBe('hi\n');
+  });
+
+  test.each([
+    ['options after the command are its own', ['echo', '-m', '--json', '--', 'x'], '-m --json -- x\n'],
+    ['-- ends the options', ['--', 'echo', '--', 'x'], '-- x\n'],
+    ['options before --', ['-m', '50M', '--', 'echo', 'x'], 'x\n'],
+    ['the value of an option is not the command', ['--memory', '50M', 'echo', 'x'], 'x\n'],
+    ['an empty argument', ['printf', '[%s]', '', 'a b'], '[][a b]'],
+  ])('%s', async (_, words, stdout) => {
+    expect(await runCli(['run', ...words])).toEqual({ code: 0, signal: null, stdout, stderr: '', left: [] });
+  });
+
+  test('a command whose name starts with a dash needs --', async () => {
+    expect(await runCli(['run', '--', '-x'])).toMatchObject({ code: 127 });
+  });
+});
+
+describeIf('v1', '--keep', () => {
+  test('without it, what the command leaves running is killed', async () => {
+    const started = performance.now();
+    const end = await runCli(['run', '-m', '50M', 'sh', '-c', 'sleep 30 >/dev/null 2>&1 & echo $!']);
+    expect(end).toMatchObject({ code: 0, left: [] });
+    expect(isAlive(Number(end.stdout))).toBe(false);
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
+  test('with it, memcage waits for that, and ends with the code of the command', async () => {
+    const mark = join(directory, 'kept');
+    const end = await runCli(['run', '-m', '50M', '--keep', 'sh', '-c', `(sleep 0.5; echo late >${mark}) & exit 4`]);
+    expect(end).toMatchObject({ code: 4, stderr: '', left: [] });
+    expect(readFileSync(mark, 'utf8')).toBe('late\n');
+  });
+
+  test('a signal while it waits kills what is left', async () => {
+    const cli = startCli(['run', '-m', '50M', '--keep', 'sh', '-c', 'sleep 60 & echo $!']);
+    const kept = await until('the command has ended', () => Number(cli.stdout()) || undefined);
+    await until('only the kept one is left', () => {
+      const [cage] = openCages(cli.pid).filter((path) => path.includes('/memory/'));
+      return cage !== undefined && members(cage).join() === String(kept);
+    });
+    // memcage needs a moment to see the end of the command.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(isAlive(kept)).toBe(true);
+    cli.process.kill('SIGTERM');
+    expect(await cli.end).toMatchObject({ code: 143, signal: null, left: [] });
+    expect(isAlive(kept)).toBe(false);
+  });
+});
+
+describeIf('v1', '--parent', () => {
+  test('the cage is made in that cgroup, whose limit holds too', async () => {
+    const parent = makeCgroup('100M');
+    try {
+      const where = await runCli([
+        'run',
+        '--parent',
+        parent.path,
+        '-m',
+        '50M',
+        'grep',
+        ':memory:',
+        '/proc/self/cgroup',
+      ]);
+      expect(where).toMatchObject({ code: 0, left: [] });
+      expect(where.stdout).toContain(`/${parent.path.slice(parent.path.lastIndexOf('/') + 1)}/memcage-`);
+      const end = await runCli(['run', '--parent', parent.path, '-m', '500M', process.execPath, '-e', HOG]);
+      expect(end).toMatchObject({ code: 137, left: [] });
+      expect(end.stderr).toContain('cause: ancestor');
+    } finally {
+      parent.remove();
+    }
+  });
+});
+
+test('the help names every option', async () => {
+  const { stdout } = await runCli(['--help']);
+  for (const name of Object.keys(OPTIONS)) expect(stdout).toContain(`--${name}`);
+});

@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { members, openCages } from '../../support/cgroup-tree';
+import { type Cli, startCli } from '../../support/cli';
+import { isAlive } from '../../support/processes';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+/** Says so for each signal, and ends with 7 at `end`. */
+const TALKER = (signals: string): string =>
+  `${signals
+    .split(' ')
+    .map((name) => `trap 'echo got ${name}' ${name}; `)
+    .join('')}trap 'exit 7' ALRM; echo ready; while :; do sleep 0.02; done`;
+
+describeIf('v1', 'signals', () => {
+  const started: Cli[] = [];
+  const start = async (args: readonly string[]): Promise<Cli> => {
+    const cli = startCli(args);
+    started.push(cli);
+    await until('the command is ready', () => cli.stdout().includes('ready'));
+    return cli;
+  };
+  afterEach(async () => {
+    for (const cli of started.splice(0)) {
+      cli.process.kill('SIGTERM');
+      cli.process.kill('SIGTERM');
+      await until('the end', () => {
+        cli.process.kill('SIGTERM');
+        return !isAlive(cli.pid);
+      });
+      expect((await cli.end).left).toEqual([]);
+    }
+  });
+
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'] as const)(
+    '%s is forwarded',
+    async (name) => {
+      const cli = await start(['run', '-m', '50M', 'bash', '-c', TALKER(name.slice(3))]);
+      cli.process.kill(name);
+      await until(`the command says so`, () => cli.stdout().includes(`got ${name.slice(3)}\n`));
+      await sleep(100);
+      expect(cli.stdout()).toBe(`ready\ngot ${name.slice(3)}\n`);
+      expect(cli.stderr()).toBe('');
+    },
+  );
+
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s ends a command that does not handle it', async (name) => {
+    const cli = await start(['run', '-m', '50M', 'sh', '-c', 'echo ready; exec sleep 60']);
+    cli.process.kill(name);
+    expect(await cli.end).toMatchObject({ code: 128 + constants.signals[name], signal: null, stderr: '', left: [] });
+  });
+
+  test('the third SIGTERM kills a pid 1 that ignores it', async () => {
+    const cli = await start(['run', '-m', '50M', '--pid', '--mount', 'sh', '-c', 'echo ready; sleep 60; :']);
+    const [cage] = openCages(cli.pid).filter((path) => /\/memory\//.test(path));
+    cli.process.kill('SIGTERM');
+    await sleep(300);
+    cli.process.kill('SIGTERM');
+    await sleep(300);
+    expect(members(cage ?? '')).toHaveLength(2);
+    cli.process.kill('SIGTERM');
+    expect(await cli.end).toMatchObject({ code: 137, stderr: '', left: [] });
+  });
+
+  test('SIGHUP does not count', async () => {
+    const cli = await start(['run', '-m', '50M', 'bash', '-c', TALKER('HUP TERM')]);
+    for (let count = 1; count <= 4; count += 1) {
+      cli.process.kill('SIGHUP');
+      await until(`${count} times`, () => cli.stdout().split('got HUP').length > count);
+    }
+    cli.process.kill('SIGTERM');
+    await until('SIGTERM arrives', () => cli.stdout().includes('got TERM'));
+  });
+
+  test('when memcage is killed, the command is killed with it', async () => {
+    const cli = await start(['run', '-m', '50M', 'sh', '-c', 'echo ready $$; exec sleep 60']);
+    const pid = Number(/ready (\d+)/.exec(cli.stdout())?.[1]);
+    expect(isAlive(pid)).toBe(true);
+    cli.process.kill('SIGKILL');
+    expect(await cli.end).toMatchObject({ code: null, signal: 'SIGKILL' });
+    await until('it is gone', () => !isAlive(pid));
+    // The next memcage removes its cage.
+    await startCli(['run', 'true']).end;
+    started.splice(0);
+    expect(openCages(cli.pid)).toEqual([]);
+  });
+
+  test('Ctrl-C in a terminal, which goes to both: the command gets it once', async () => {
+    // stdin is no terminal, as in a pipeline: only the process group tells that there is one.
+    const terminal = startInTerminal(
+      `sleep 60 | { echo group; exec "$NODE" "$MAIN" run -m 50M -- bash -c "$SCRIPT"; }`,
+      {
+        SCRIPT: TALKER('INT'),
+      },
+    );
+    await until('the command is ready', () => terminal.stdout().includes('ready'));
+    const count = (): number => terminal.stdout().split('got INT').length - 1;
+    terminal.write('\x03');
+    await until('Ctrl-C arrives', () => count() > 0);
+    await sleep(300);
+    expect(count()).toBe(1);
+    await terminal.close();
+  });
+});
+
+interface Terminal {
+  write(keys: string): void;
+  stdout(): string;
+  close(): Promise<void>;
+}
+
+/** Python's pty module, which a build of the addon needs anyway, makes the terminal. */
+function startInTerminal(command: string, variables: Record<string, string>): Terminal {
+  const env = {
+    ...process.env,
+    ...variables,
+    NODE: process.execPath,
+    MAIN: join(__dirname, '../../../dist/cli/main.js'),
+  };
+  const python = 'import pty, sys; pty.spawn(["bash", "-c", sys.argv[1]])';
+  const child = spawn('python3', ['-c', python, command], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  const closed = once(child, 'close');
+  return {
+    write: (keys) => child.stdin.write(keys),
+    stdout: () => text,
+    async close() {
+      // The terminal hangs up.
+      child.kill('SIGKILL');
+      await closed;
+    },
+  };
+}
