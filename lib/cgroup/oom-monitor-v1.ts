@@ -13,9 +13,11 @@ export class OomMonitorV1 implements OomMonitor {
   readonly kind = 'event';
   readonly #events: OomEventfd;
   #firedAboveBefore: number;
-  /** Cgroups below that have been seen; one that is missing later took its count with it. */
-  readonly #seenBelow = new Set<string>();
+  /** Kills of the cgroups below when they were last seen; one that is missing later took with it what came after. */
+  readonly #killsBelow = new Map<string, number>();
+  #killsInRemoved = 0;
   #removedBelow = false;
+  #nestedLimitHit = false;
   readonly #leaves = new Set<string>();
 
   constructor(
@@ -71,22 +73,29 @@ export class OomMonitorV1 implements OomMonitor {
 
   #survey(): { kills: number; ownKills: number; nestedLimitHit: boolean } {
     const ownKills = oomKills(this.directory);
-    const below = [...descendants(this.directory, this.#leaves)];
-    this.#remember(below);
-    let kills = ownKills;
-    let nestedLimitHit = false;
-    for (const directory of below) {
-      const nested = ifStillThere(() => oomKills(directory)) ?? 0;
-      kills += nested;
-      if (nested > 0) nestedLimitHit ||= limitWasHit(this.directory, directory);
+    const below = new Map<string, number>();
+    for (const directory of descendants(this.directory, this.#leaves)) {
+      const nested = ifStillThere(() => oomKills(directory));
+      if (nested === undefined) continue;
+      below.set(directory.relative, nested);
+      if (nested > 0) this.#nestedLimitHit ||= limitWasHit(this.directory, directory);
     }
-    return { kills, ownKills, nestedLimitHit };
+    this.#remember(below);
+    let kills = ownKills + this.#killsInRemoved;
+    for (const nested of below.values()) kills += nested;
+    return { kills, ownKills, nestedLimitHit: this.#nestedLimitHit };
   }
 
-  #remember(below: readonly CgroupDirectory[]): void {
-    const now = new Set(below.map(({ relative }) => relative));
-    for (const relative of this.#seenBelow) this.#removedBelow ||= !now.has(relative);
-    for (const relative of now) this.#seenBelow.add(relative);
+  #remember(below: ReadonlyMap<string, number>): void {
+    for (const [relative, before] of this.#killsBelow) {
+      const now = below.get(relative);
+      // Fewer than before: it is another one of the same name.
+      if (now !== undefined && now >= before) continue;
+      this.#removedBelow = true;
+      this.#killsInRemoved += before;
+      this.#killsBelow.delete(relative);
+    }
+    for (const [relative, kills] of below) this.#killsBelow.set(relative, kills);
   }
 }
 
