@@ -1,0 +1,110 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { createCage, run, spawn } from 'memcage';
+import { cgroupOf, makeCgroup, members, openCages, removeTree } from '../../support/cgroup-tree';
+import { openFdCount } from '../../support/fds';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { endNow } from '../../support/processes';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+// The last parent that was used is let go of when the next one is.
+const FDS_OF_GONE_PARENT = 8;
+
+describeIf('v1', 'the parent of cages', () => {
+  expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
+
+  test('a cage is made in it', async () => {
+    const parent = makeCgroup('64M');
+    const child = spawn('sleep', ['100'], { memory: '8M', parent: parent.path });
+    expect(child.cage.cgroup.path.startsWith(`${parent.path}/`)).toBe(true);
+    expect(cgroupOf(child.pid ?? 0)).toBe(child.cage.cgroup.path);
+    child.kill('SIGKILL');
+    await child.outcome;
+    parent.remove();
+  });
+
+  test('one that does not exist, or is none', () => {
+    expect(() => spawn('true', [], { memory: '8M', parent: '/no/such/cgroup' })).toThrow(
+      expect.objectContaining({ code: 'ERR_MEMCAGE_NO_PARENT' }),
+    );
+    expect(() => createCage({ memory: '8M', parent: `${cgroupOf('self')}/tasks` })).toThrow(
+      expect.objectContaining({ code: 'ERR_MEMCAGE_NO_PARENT' }),
+    );
+    for (const parent of ['', 'a/../b', 'a\0b', 5]) {
+      expect(() => createCage({ memory: '8M', parent: parent as string })).toThrow(
+        expect.objectContaining({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' }),
+      );
+    }
+  });
+
+  test('removed, and made again under the same name', async () => {
+    const parent = makeCgroup();
+    for (let round = 0; round < 3; round += 1) {
+      for (let start = 0; start < 3; start += 1) {
+        expect(await run('true', { memory: '8M', parent: parent.path })).toMatchObject({ exitCode: 0 });
+      }
+      removeTree(parent.path);
+      mkdirSync(parent.path);
+    }
+    parent.remove();
+  });
+
+  test('what a removed one has cost is given back', async () => {
+    const visit = async () => {
+      const parent = makeCgroup();
+      for (let start = 0; start < 3; start += 1) await run('true', { memory: '8M', parent: parent.path });
+      parent.remove();
+    };
+    for (let round = 0; round < 3; round += 1) await visit();
+    const fds = openFdCount();
+    for (let round = 0; round < 20; round += 1) await visit();
+    expect(openFdCount()).toBeLessThanOrEqual(fds);
+  });
+
+  test('an open cage whose parent is gone does not touch those of the next one', async () => {
+    const parent = makeCgroup();
+    const cages = Array.from({ length: 4 }, () => createCage({ memory: '8M', parent: parent.path }));
+    const child = cages[0]?.spawn('sleep', ['100'], { stdio: 'ignore' });
+    // Out of its cage, which is then removed with all above it.
+    const { writeFileSync } = await import('node:fs');
+    writeFileSync(`${cgroupOf('self')}/cgroup.procs`, String(child?.pid));
+    removeTree(parent.path);
+
+    mkdirSync(parent.path);
+    const others = Array.from({ length: 4 }, () =>
+      spawn('sleep', ['100'], { memory: '8M', parent: parent.path, stdio: 'ignore' }),
+    );
+    for (const cage of cages) await cage.close();
+    endNow(child?.pid ?? 0);
+    expect(await child?.outcome).toMatchObject({ signal: 'SIGKILL', oom: { cause: 'unknown', kills: 0 } });
+
+    expect(members(parent.path).sort()).toEqual(others.map(({ pid }) => pid).sort());
+    for (const { cage } of others) expect(existsSync(cage.cgroup.path)).toBe(true);
+    for (const { cage } of others) await cage.close();
+    parent.remove();
+  });
+
+  test("the directory of this process's cages was removed by someone else", async () => {
+    await run('true', { memory: '8M' });
+    // All that is empty: the owner's directories in both hierarchies, with the cage that is kept ready.
+    const [memory, guard] = ['memory', 'unified'].map((controller) => cgroupOf('self', controller as 'memory'));
+    for (const path of [memory, guard]) {
+      for (const name of (await import('node:fs')).readdirSync(path ?? '')) {
+        if (name.startsWith(`memcage-${process.pid}-`)) removeTree(`${path}/${name}`);
+      }
+    }
+    expect(openCages()).toEqual([]);
+    for (let start = 0; start < 3; start += 1)
+      expect(await run('true', { memory: '8M' })).toMatchObject({ exitCode: 0 });
+    await createCage({ memory: '8M' }).close();
+    await until('no cage left', () => openCages().length <= 2);
+  });
+
+  test('only the guard of the directory was removed', async () => {
+    for (const name of (await import('node:fs')).readdirSync(cgroupOf('self', 'unified'))) {
+      if (name.startsWith(`memcage-${process.pid}-`)) removeTree(`${cgroupOf('self', 'unified')}/${name}`);
+    }
+    for (let start = 0; start < 3; start += 1)
+      expect(await run('true', { memory: '8M' })).toMatchObject({ exitCode: 0 });
+  });
+});

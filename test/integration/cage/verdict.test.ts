@@ -1,0 +1,303 @@
+import { type ChildProcess, execFileSync, spawn as nodeSpawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createCage, ExitError, MemoryLimitError, type OomEvent, run, spawn } from 'memcage';
+import { allocate, fixture, type Kind, kinds, type Place, place, said } from '../../support/cage-kinds';
+import { cgroupOf, makeCgroup, mountPoint, oomKills, readKey } from '../../support/cgroup-tree';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { isAlive } from '../../support/processes';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+// Let go of when the next parent is used.
+const FDS_OF_GONE_PARENT = 12;
+
+/** `sh -c` that runs a command, says "done" and waits for the end of stdin: the counters can be read meanwhile. */
+function waiting(command: string): [string, string[]] {
+  return ['sh', ['-c', `${command}; echo done; read -r _; exit 0`]];
+}
+
+/** A process that memcage knows nothing of, in a cgroup. */
+function foreigner(group: string, command: string): ChildProcess {
+  return nodeSpawn('sh', ['-c', `echo 0 >"$0/cgroup.procs"; ${command}`, group], { stdio: 'ignore' });
+}
+
+async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => {
+      throw new Error('it did not reject');
+    },
+    (error: unknown) => error,
+  );
+}
+
+describeIf('v1', 'the verdict on cgroup v1', () => {
+  expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
+
+  describe.each(kinds)('in a %s cage', (kind: Kind) => {
+    let places: Place[] = [];
+    let groups: ReturnType<typeof makeCgroup>[] = [];
+
+    function enter(...args: Parameters<typeof place> extends [Kind, infer O] ? [O] : never): Place {
+      const entered = place(kind, ...args);
+      places.push(entered);
+      return entered;
+    }
+
+    function limitedCgroup(limit: string): string {
+      const group = makeCgroup(limit);
+      groups.push(group);
+      return group.path;
+    }
+
+    afterEach(async () => {
+      for (const { close } of places) await close();
+      for (const { remove } of groups) remove();
+      places = [];
+      groups = [];
+    });
+
+    test('own limit, a worker is killed and main goes on', async () => {
+      const child = enter({ memory: '8M' }).spawn(...waiting(`${allocate(30)}; ${allocate(30)}`));
+      await said(child, 'done');
+      const kills = oomKills(child.cage.cgroup.path);
+      child.stdin.end();
+      expect(kills).toBe(2);
+      expect(await child.outcome).toMatchObject({ exitCode: 0, signal: null, oom: { cause: 'limit', kills } });
+    });
+
+    test('own limit, main is killed', async () => {
+      const outcome = await enter({ memory: '8M' }).spawn('sh', ['-c', `exec ${allocate(30)}`]).outcome;
+      expect(outcome).toMatchObject({ exitCode: null, signal: 'SIGKILL', oom: { cause: 'limit', kills: 1 } });
+      expect(outcome.memory.limitBytes).toBe(8 << 20);
+    });
+
+    test("an ancestor's limit", async () => {
+      const parent = limitedCgroup('8M');
+      const child = enter({ memory: '64M', parent }).spawn(...waiting(allocate(30)));
+      await said(child, 'done');
+      const kills = oomKills(parent);
+      child.stdin.end();
+      expect(kills).toBe(1);
+      expect(await child.outcome).toMatchObject({ exitCode: 0, oom: { cause: 'ancestor', kills } });
+    });
+
+    test('an ancestor far above', async () => {
+      const top = limitedCgroup('8M');
+      mkdirSync(`${top}/between`);
+      const outcome = await enter({ memory: '64M', parent: `${top}/between` }).spawn('sh', ['-c', allocate(30)])
+        .outcome;
+      expect(outcome.oom).toEqual({ cause: 'ancestor', kills: 1 });
+    });
+
+    test("its own limit although an ancestor's was hit before", async () => {
+      const parent = limitedCgroup('40M');
+      const child = enter({ memory: '16M', parent }).spawn('sh', ['-c', `echo done; read -r _; exec ${allocate(30)}`]);
+      await said(child, 'done');
+      await once(foreigner(parent, `exec ${allocate(60)}`), 'exit');
+      expect(readKey(parent, 'memory.oom_control', 'oom_kill')).toBe(1);
+      child.stdin.end();
+      expect((await child.outcome).oom).toEqual({ cause: 'limit', kills: 1 });
+    });
+
+    test("the whole parent's OOM with the victim elsewhere", async () => {
+      const parent = limitedCgroup('24M');
+      const child = enter({ memory: '16M', parent }).spawn(...waiting(':'));
+      await said(child, 'done');
+      await once(foreigner(parent, `exec ${allocate(60)}`), 'exit');
+      expect(readKey(parent, 'memory.oom_control', 'oom_kill')).toBe(1);
+      expect(oomKills(dirname(child.cage.cgroup.path))).toBe(0);
+      child.stdin.end();
+      expect(await child.outcome).toMatchObject({ exitCode: 0, oom: null });
+    });
+
+    /** A child with a cgroup below its own, in which it allocates 30 MiB once it is told to. */
+    async function nesting(entered: Place, limit: string): Promise<ReturnType<Place['spawn']>> {
+      const args = [fixture('nested.sh'), mountPoint('memory'), limit, ...allocate(30).split(' ')];
+      const child = entered.spawn('sh', args);
+      await said(child, 'ready');
+      return child;
+    }
+
+    test('a limit that the child has set below its own', async () => {
+      const child = await nesting(enter({ memory: '64M' }), '8M');
+      child.stdin.write('go\nkeep\n');
+      await said(child, 'done');
+      const kills = oomKills(child.cage.cgroup.path);
+      child.stdin.end();
+      expect(kills).toBe(1);
+      expect(await child.outcome).toMatchObject({ exitCode: 0, oom: { cause: 'descendant', kills } });
+    });
+
+    test('its own limit with the victim in a cgroup below', async () => {
+      const child = await nesting(enter({ memory: '8M' }), '-');
+      child.stdin.write('go\nkeep\n');
+      await said(child, 'done');
+      const kills = oomKills(child.cage.cgroup.path);
+      child.stdin.end();
+      expect(kills).toBe(1);
+      expect((await child.outcome).oom).toEqual({ cause: 'limit', kills });
+    });
+
+    test('a kill that was seen in a cgroup below counts when its owner has removed that', async () => {
+      const child = await nesting(enter({ memory: '8M' }), '-');
+      const events: OomEvent[] = [];
+      child.cage.on('oom', (event) => events.push(event));
+      child.stdin.write('go\n');
+      await until('an event', () => events.length > 0);
+      child.stdin.write('remove\n');
+      await said(child, 'done');
+      expect(oomKills(child.cage.cgroup.path)).toBe(0);
+      child.stdin.end();
+      expect((await child.outcome).oom).toEqual({ cause: 'limit', kills: 1 });
+      expect(events).toEqual([{ cause: 'limit', kills: 1, totalKills: 1 }]);
+    });
+
+    test('a kill that nobody has seen in a cgroup below, before its owner removed that, is unknown', async () => {
+      const parent = limitedCgroup('40M');
+      const child = await nesting(enter({ memory: '16M', parent }), '-');
+      // An OOM of all, with the victim elsewhere, makes memcage look at what is below.
+      await once(foreigner(parent, `exec ${allocate(60)}`), 'exit');
+      const nested = `${cgroupOf(child.pid ?? 0)}/nested`;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      child.stdin.write('go\nremove\n');
+      // Nothing is noticed meanwhile.
+      execFileSync('sh', ['-c', 'while [ -d "$0" ]; do sleep 0.01; done', nested], { timeout: 15_000 });
+      await said(child, 'done');
+      child.stdin.end();
+      expect(await child.outcome).toMatchObject({ exitCode: 0, oom: { cause: 'unknown', kills: 0 } });
+    });
+
+    test("a sibling cage's OOM at the same time", async () => {
+      const child = enter({ memory: '8M' }).spawn(...waiting(':'));
+      await said(child, 'done');
+      const sibling = await enter({ memory: '8M' }).spawn('sh', ['-c', `exec ${allocate(30)}`]).outcome;
+      child.stdin.end();
+      expect(sibling.oom).toEqual({ cause: 'limit', kills: 1 });
+      expect(await child.outcome).toMatchObject({ exitCode: 0, oom: null });
+    });
+
+    test('SIGKILL from outside', async () => {
+      const entered = enter({ memory: '64M' });
+      const child = entered.spawn(...waiting(':'));
+      await said(child, 'done');
+      process.kill(child.pid ?? 0, 'SIGKILL');
+      expect(await child.outcome).toMatchObject({ exitCode: null, signal: 'SIGKILL', oom: null });
+
+      const error = await rejection(entered.run('sh', ['-c', 'kill -9 $$']));
+      expect(error).toBeInstanceOf(ExitError);
+      expect(error).toMatchObject({ code: 'ERR_MEMCAGE_EXIT', outcome: { signal: 'SIGKILL', oom: null } });
+    });
+
+    test('exit code 137 of its own accord', async () => {
+      const error = await rejection(enter({ memory: '64M' }).run('sh', ['-c', 'exit 137']));
+      expect(error).toBeInstanceOf(ExitError);
+      expect(error).toMatchObject({ outcome: { exitCode: 137, signal: null, oom: null } });
+    });
+
+    test('run() rejects with MemoryLimitError when main, or only a worker, was killed for memory', async () => {
+      for (const [script, exitCode] of [
+        [`exec ${allocate(30)}`, null],
+        [`${allocate(30)}; exit 0`, 0],
+        [`${allocate(30)}; exit 5`, 5],
+      ] as const) {
+        const error = await rejection(enter({ memory: '8M' }).run('sh', ['-c', script]));
+        expect(error).toBeInstanceOf(MemoryLimitError);
+        expect(error).toMatchObject({
+          code: 'ERR_MEMCAGE_MEMORY_LIMIT',
+          outcome: { exitCode, oom: { cause: 'limit', kills: 1 }, memory: { limitBytes: 8 << 20 } },
+        });
+      }
+    });
+
+    test('run() with reject: false resolves with the same verdicts', async () => {
+      const entered = enter({ memory: '8M' });
+      const options = { reject: false };
+      const killed = await entered.run('sh', ['-c', `exec ${allocate(30)}`], options);
+      expect(killed).toMatchObject({ signal: 'SIGKILL', oom: { cause: 'limit', kills: 1 } });
+      expect(await entered.run('sh', ['-c', 'exit 137'], options)).toMatchObject({ exitCode: 137, oom: null });
+      expect(await entered.run('sh', ['-c', 'kill -9 $$'], options)).toMatchObject({ signal: 'SIGKILL', oom: null });
+      expect(await entered.run('true', [], options)).toMatchObject({ exitCode: 0, oom: null });
+    });
+
+    test('an end without trouble after many OOMs of others', async () => {
+      const child = enter({ memory: '8M' }).spawn(...waiting(':'));
+      await said(child, 'done');
+      const others = Array.from({ length: 10 }, () => spawn('sh', ['-c', `exec ${allocate(30)}`], { memory: '8M' }));
+      for (const { outcome } of others) expect((await outcome).oom).toEqual({ cause: 'limit', kills: 1 });
+      child.stdin.end();
+      expect((await child.outcome).oom).toBeNull();
+    });
+
+    test('the cage was removed by someone else: a SIGKILL may have been for memory, another end was not', async () => {
+      for (const [last, oom] of [
+        ['kill -9 $$', { cause: 'unknown', kills: 0 }],
+        ['exit 3', null],
+      ] as const) {
+        const child = enter({ memory: '64M' }).spawn('sh', [
+          '-c',
+          `own=$0$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)
+           echo $$ >${cgroupOf('self')}/tasks; until rmdir "$own"; do :; done 2>/dev/null; echo done; read -r _; ${last}`,
+          mountPoint('memory'),
+        ]);
+        await said(child, 'done');
+        child.stdin.end();
+        expect(await child.outcome).toMatchObject({ oom, memory: { limitBytes: 64 << 20, peakBytes: null } });
+      }
+    });
+
+    describeIf('stress', 'without an OOM killer', () => {
+      test('the child waits, nothing is counted, a second start is refused with the reason, kill() works', async () => {
+        const cage = kind === 'shared' ? createCage({ memory: { max: '16M', oomKill: false } }) : undefined;
+        const args = ['-m', '1', '--vm-bytes', '64M', '--vm-keep', '--quiet'];
+        const child =
+          cage?.spawn('stress', args, { stdio: 'ignore' }) ??
+          spawn('stress', args, { stdio: 'ignore', memory: { max: '16M', oomKill: false } });
+        const events: OomEvent[] = [];
+        child.cage.on('oom', (event) => events.push(event));
+        const { path } = child.cage.cgroup;
+        const leaf = cgroupOf(child.pid ?? 0);
+        await until('under OOM', () => readKey(leaf, 'memory.oom_control', 'under_oom') === 1);
+
+        for (let attempt = 0; cage !== undefined && attempt < 3; attempt += 1) {
+          const error = await rejection(cage.run('true'));
+          expect(error).toMatchObject({ code: 'ERR_MEMCAGE_LIMIT_TOO_SMALL' });
+          expect((error as Error).message).toContain('oomKill');
+        }
+        expect(oomKills(path)).toBe(0);
+        expect(child.cage.cgroup.limits().oomKill).toBe(false);
+        expect(isAlive(child.pid ?? 0)).toBe(true);
+
+        await child.cage.kill();
+        expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', oom: null });
+        expect(events).toEqual([]);
+        await cage?.close();
+      });
+    });
+  });
+
+  test("a shared cage's own limit takes one child: that one's verdict is the limit, the other has none", async () => {
+    await using cage = createCage({ memory: '24M' });
+    const events: OomEvent[] = [];
+    cage.on('oom', (event) => events.push(event));
+    // Neither is above the limit by itself.
+    const hold = (megabytes: number): [string, string[]] => [
+      'sh',
+      ['-c', `x=$(head -c ${megabytes}M /dev/zero | tr '\\0' x); echo done; read -r _; exit 0`],
+    ];
+    const first = cage.spawn(...hold(7), {});
+    await said(first as never, 'done');
+    const second = cage.spawn(...hold(14), {});
+    await until('a kill', () => oomKills(cage.cgroup.path) > 0);
+    await until('an event', () => events.length > 0);
+    first.stdin?.end();
+    second.stdin?.end();
+    const outcomes = [await first.outcome, await second.outcome];
+    const kills = outcomes.reduce((sum, { oom }) => sum + (oom?.kills ?? 0), 0);
+    expect(outcomes.filter(({ oom }) => oom === null)).toHaveLength(1);
+    expect(outcomes.find(({ oom }) => oom !== null)?.oom?.cause).toBe('limit');
+    expect(kills).toBe(1);
+    expect(events).toEqual([{ cause: 'limit', kills: 1, totalKills: 1 }]);
+  });
+});

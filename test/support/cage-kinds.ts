@@ -1,0 +1,52 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { join } from 'node:path';
+import { type Caged, createCage, type MemoryOption, type MemoryReport, type RunResult, run, spawn } from 'memcage';
+import { until } from './until';
+
+/** A cage that children can be started in, private or shared. */
+export interface Place {
+  spawn(file: string, args: readonly string[]): ChildProcessWithoutNullStreams & Caged;
+  /** A whole memcage.run(), with `reject`. */
+  run(file: string, args: readonly string[], options?: { reject?: boolean }): Promise<RunResult<'utf8', MemoryReport>>;
+  close(): Promise<void>;
+}
+
+export type Kind = 'private' | 'shared';
+
+export const kinds: Kind[] = ['private', 'shared'];
+
+export function place(kind: Kind, options: { memory: MemoryOption; parent?: string }): Place {
+  if (kind === 'private') {
+    return {
+      spawn: (file, args) => spawn(file, args, { ...options }) as ChildProcessWithoutNullStreams & Caged,
+      run: (file, args, more) => run(file, args, { ...options, ...more }),
+      close: async () => {},
+    };
+  }
+  const cage = createCage(options);
+  return {
+    spawn: (file, args) => cage.spawn(file, args, {}) as ChildProcessWithoutNullStreams & Caged,
+    run: (file, args, more) => cage.run(file, args, { ...more }),
+    close: () => cage.close(),
+  };
+}
+
+/** Touches that many MiB in one go, from within the kernel; then ends. */
+export function allocate(megabytes: number): string {
+  return `dd if=/dev/zero of=/dev/null bs=${megabytes}M count=1 status=none`;
+}
+
+/** Resolves when the child has written a text to stdout. */
+export async function said(child: ChildProcessWithoutNullStreams, text: string): Promise<void> {
+  let output = '';
+  const collect = (chunk: Buffer): void => {
+    output += chunk.toString();
+  };
+  child.stdout.on('data', collect);
+  await until(`the child says ${text}`, () => output.includes(text));
+  child.stdout.off('data', collect);
+}
+
+export function fixture(name: string): string {
+  return join(__dirname, '../fixtures/cage', name);
+}

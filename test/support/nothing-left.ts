@@ -1,0 +1,49 @@
+import { dirname } from 'node:path';
+import { members, openCages } from './cgroup-tree';
+import { openFdCount } from './fds';
+import { childrenOf } from './processes';
+import { until } from './until';
+
+// memcage keeps one cage ready for the next start, with its fds.
+const FDS_OF_SPARE = 4;
+
+/** What is there beyond that spare cage. */
+export function cagesLeft(...owners: number[]): string[] {
+  const cages = openCages(...owners);
+  return cages.filter((path) => members(path).length > 0 || cages.some((other) => isSibling(path, other)));
+}
+
+function isSibling(path: string, other: string): boolean {
+  return path !== other && dirname(path) === dirname(other);
+}
+
+/**
+ * Each test of the file gives back what it took: fds, cgroups, children. Called in the file's outermost describe.
+ *
+ * @param warmUp opens what memcage keeps for the life of the process
+ * @param keptFds how many more are allowed at any time
+ */
+export function expectNothingLeft(warmUp: () => Promise<unknown>, keptFds = 0): void {
+  let fdsBefore: number;
+  let childrenBefore: number[];
+  beforeAll(async () => {
+    await warmUp();
+    fdsBefore = openFdCount() + FDS_OF_SPARE + keptFds;
+    childrenBefore = childrenOf(process.pid);
+  });
+  afterEach(async () => {
+    const left = () => ({
+      fds: Math.max(0, openFdCount() - fdsBefore),
+      cages: cagesLeft(),
+      children: childrenOf(process.pid).filter((pid) => !childrenBefore.includes(pid)),
+    });
+    const nothing = { fds: 0, cages: [], children: [] };
+    // What was asked to end may take a moment.
+    await until('nothing left', () => JSON.stringify(left()) === JSON.stringify(nothing), 3000).catch(() => {});
+    expect(left()).toEqual(nothing);
+  });
+  // Under Jest the listeners for 'exit' are never called, which remove the directories of the owner.
+  afterAll(() => {
+    for (const listener of process.listeners('exit')) listener.call(process, 0);
+  });
+}

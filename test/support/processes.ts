@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** 'R', 'S', 'Z' ... as in proc(5); undefined when there is no such process. */
+export function stateOf(pid: number): string | undefined {
+  return statFields(pid)?.[0];
+}
+
+/** Whether it exists and is more than a zombie. */
+export function isAlive(pid: number): boolean {
+  const state = stateOf(pid);
+  return state !== undefined && state !== 'Z' && state !== 'X';
+}
+
+/** Pids of this process's children, zombies included. */
+export function childrenOf(parent: number): number[] {
+  return pids().filter((pid) => statFields(pid)?.[1] === String(parent));
+}
+
+/** Those that have a text in their command line. */
+export function processesWith(text: string): number[] {
+  return pids().filter((pid) => pid !== process.pid && isAlive(pid) && commandLine(pid).includes(text));
+}
+
+export function threadCount(): number {
+  return readdirSync('/proc/self/task').length;
+}
+
+export function endNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function pids(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+function commandLine(pid: number): string {
+  return readIfThere(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ') ?? '';
+}
+
+/** From the third on: the second, the name, may have spaces. */
+function statFields(pid: number): string[] | undefined {
+  const stat = readIfThere(`/proc/${pid}/stat`);
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
