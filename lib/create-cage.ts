@@ -2,7 +2,7 @@ import type { MemoryOption } from '../types/options';
 import { SharedCage } from './cage/shared-cage';
 import type { Cgroup } from './cgroup/cgroup';
 import { invalidArgument } from './errors';
-import { resolveMemory, resolveParent, type SpawnOptions } from './options';
+import { isOptions, resolveMemory, resolveParent, type SpawnOptions } from './options';
 import { type ResultOf, type RunOptions, run } from './run';
 import { type SpawnedProcess, spawn } from './spawn';
 
@@ -61,9 +61,7 @@ function split<O extends object>(
   args: readonly string[] | O | undefined,
   options: O | undefined,
 ): [readonly string[] | undefined, O | undefined] {
-  return Array.isArray(args) || options !== undefined
-    ? [args as readonly string[] | undefined, options]
-    : [[], args as O | undefined];
+  return isOptions(args) ? [[], args] : [args, options];
 }
 
 /**

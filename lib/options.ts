@@ -36,10 +36,25 @@ export interface ResolvedCageOptions {
   keepDescendants: boolean;
 }
 
+const NOTHING: ResolvedCageOptions = {
+  limits: undefined,
+  cage: undefined,
+  namespaces: {},
+  parent: undefined,
+  keepDescendants: false,
+};
+
+/** As Node tells `spawn(file, options)` from `spawn(file, args, options)`. */
+export function isOptions<O extends object>(value: readonly string[] | O | null | undefined): value is O {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Takes memcage's options out of Node's. Nothing has been created when this throws. */
 export function splitOptions<T extends object>(
   options: T & CageOptions,
 ): { node: Omit<T, keyof CageOptions>; own: ResolvedCageOptions } {
+  // Node says what is wrong with it.
+  if (!isOptions(options)) return { node: options, own: NOTHING };
   const { memory, cage, namespaces, parent, keepDescendants, ...node } = options;
   if (cage !== undefined && !(cage instanceof SharedCage))
     throw invalidArgument('cage', 'a cage of createCage()', cage);

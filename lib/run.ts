@@ -8,7 +8,7 @@ import {
   MemoryLimitError,
   TimeoutError,
 } from './errors';
-import type { SpawnOptions } from './options';
+import { isOptions, type SpawnOptions } from './options';
 import { collectOutput, DEFAULT_MAX_BUFFER, type Output, type OutputEncoding, writeInput } from './process/collect';
 import { formatSize } from './size';
 import { type Started, startChild } from './spawn';
@@ -58,9 +58,9 @@ export async function run(
   args?: readonly string[] | RunOptions,
   options?: RunOptions,
 ): Promise<RunResult<OutputEncoding>> {
-  return Array.isArray(args) || options !== undefined
-    ? runChild(file, (args as readonly string[] | undefined) ?? [], options ?? {})
-    : runChild(file, [], (args as RunOptions | undefined) ?? {});
+  if (isOptions(args)) return runChild(file, [], args);
+  if (options !== undefined && !isOptions(options)) throw invalidArgument('options', 'an object', options);
+  return runChild(file, args ?? [], options ?? {});
 }
 
 async function runChild(

@@ -12,7 +12,7 @@ import type { Cage } from './cage/cage';
 import { createLaunch } from './cage/launch';
 import { enterPrivateCage, type Stay } from './cage/stay';
 import { loadNative } from './native';
-import { type ResolvedCageOptions, type SpawnOptions, splitOptions } from './options';
+import { isOptions, type ResolvedCageOptions, type SpawnOptions, splitOptions } from './options';
 import { OutcomeRecorder } from './outcome';
 import { ProcessHandle } from './process/handle';
 import type { LaunchPlan } from './process/launch';
@@ -75,9 +75,7 @@ export function spawn(
   args?: readonly string[] | SpawnOptions,
   options?: SpawnOptions,
 ): ChildProcess & (Caged | Uncaged) {
-  return Array.isArray(args) || options !== undefined
-    ? start(file, args as readonly string[] | undefined, options ?? {})
-    : start(file, [], (args as SpawnOptions | undefined) ?? {});
+  return isOptions(args) ? start(file, [], args) : start(file, args, options === undefined ? {} : options);
 }
 
 /** @internal `recorder` to add a reason to. */
@@ -109,11 +107,10 @@ export function startChild(file: string, args: readonly string[] | undefined, op
     onFailed: (error, end) => recorder.failed(error, end, native.monotonicNs()),
     onEnded: (child, end) => recorder.ended(child, end),
   });
-  const killSignal = node.killSignal ?? (own.namespaces.pid === true ? 'SIGKILL' : undefined);
   const child = spawnWithHandle(
     file,
     args,
-    killSignal === undefined ? node : { ...node, killSignal },
+    own.namespaces.pid === true ? { ...node, killSignal: node.killSignal ?? 'SIGKILL' } : node,
     () => new ProcessHandle({ launch, binding: native, refs: watch().refs }),
   );
   // Only watched: an 'error' that nobody handles must still be thrown.
