@@ -145,8 +145,9 @@ function planOf(request: SpawnRequest, stdio: number[]): LaunchPlan {
     stdio,
     detached: detached === true,
     ...(typeof cwd === 'string' && cwd !== '' && { cwd }),
-    ...(typeof uid === 'number' && { uid }),
-    ...(typeof gid === 'number' && { gid }),
+    // A negative one is 2^32 less: -1 is no id, which setuid(2) refuses.
+    ...(typeof uid === 'number' && { uid: uid >>> 0 }),
+    ...(typeof gid === 'number' && { gid: gid >>> 0 }),
   };
 }
 
