@@ -36,15 +36,22 @@ export function allocate(megabytes: number): string {
   return `dd if=/dev/zero of=/dev/null bs=${megabytes}M count=1 status=none`;
 }
 
-/** Resolves when the child has written a text to stdout. */
+const outputs = new WeakMap<ChildProcessWithoutNullStreams, { text: string }>();
+
+/** Resolves when the child has written a text to stdout, after what was waited for before. */
 export async function said(child: ChildProcessWithoutNullStreams, text: string): Promise<void> {
-  let output = '';
-  const collect = (chunk: Buffer): void => {
-    output += chunk.toString();
-  };
-  child.stdout.on('data', collect);
-  await until(`the child says ${text}`, () => output.includes(text));
-  child.stdout.off('data', collect);
+  let output = outputs.get(child);
+  if (output === undefined) {
+    const collected = { text: '' };
+    child.stdout.on('data', (chunk: Buffer) => {
+      collected.text += chunk.toString();
+    });
+    outputs.set(child, collected);
+    output = collected;
+  }
+  const collected = output;
+  await until(`the child says ${text}`, () => collected.text.includes(text));
+  collected.text = collected.text.slice(collected.text.indexOf(text) + text.length);
 }
 
 export function fixture(name: string): string {

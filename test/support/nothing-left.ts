@@ -26,15 +26,20 @@ function isSibling(path: string, other: string): boolean {
 export function expectNothingLeft(warmUp: () => Promise<unknown>, keptFds = 0): void {
   let fdsBefore: number;
   let childrenBefore: number[];
+  let cagesBefore: string[];
   beforeAll(async () => {
     await warmUp();
     fdsBefore = openFdCount() + FDS_OF_SPARE + keptFds;
+  });
+  // What one test has left is not held against the next.
+  beforeEach(() => {
     childrenBefore = childrenOf(process.pid);
+    cagesBefore = cagesLeft();
   });
   afterEach(async () => {
     const left = () => ({
       fds: Math.max(0, openFdCount() - fdsBefore),
-      cages: cagesLeft(),
+      cages: cagesLeft().filter((path) => !cagesBefore.includes(path)),
       children: childrenOf(process.pid).filter((pid) => !childrenBefore.includes(pid)),
     });
     const nothing = { fds: 0, cages: [], children: [] };
