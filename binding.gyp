@@ -9,6 +9,8 @@
         'defines': [
           'NAPI_VERSION=8',
           'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
+          # In a worker that is being terminated nothing can be thrown; without this that aborts the process.
+          'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
         ],
         'cflags!': ['-Wno-unused-parameter'],
         'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
