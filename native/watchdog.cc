@@ -76,8 +76,9 @@ void Watchdog::Look() {
   const int pidfd = *wait_.pidfd;
   if (pidfd < 0) return;
   if (sys::MonotonicNs() < deadline_ns_ && !Frozen()) return;
-  killed_ = true;
-  sys::PidfdSendSignal(pidfd, SIGKILL);
+  // Not when it has ended by itself, or when the kernel has stored the pidfd's number but is not done with the clone:
+  // then the next look comes soon enough.
+  if (sys::PidfdSendSignal(pidfd, SIGKILL) == 0) killed_ = true;
   if (wait_.thaw_fd >= 0) {
     // A task frozen by the v1 freezer does not even take SIGKILL.
     constexpr std::string_view kThawed = "THAWED";
