@@ -28,6 +28,8 @@ struct Place {
 };
 
 bool Locate(int dir_fd, const std::string& path, Place* place, SystemError* error) {
+  // Its last component is not resolved by openat2, which refuses such a path.
+  if (path.starts_with('/')) return Fail(error, -EXDEV, "openat2", path);
   const size_t slash = path.rfind('/');
   place->name = slash == std::string::npos ? path : path.substr(slash + 1);
   place->dir_fd = dir_fd;
