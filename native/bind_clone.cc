@@ -174,6 +174,7 @@ Napi::Value Clone(const Napi::CallbackInfo& info) {
     object.Set("errno", failure->error);
     object.Set("path", failure->path);
   } else {
+    if (request.kill_with_parent) instance.watcher.Keep(pidfd.get());
     object.Set("pid", *std::get_if<pid_t>(&result));
     object.Set("pidfd", instance.HandOut(std::move(pidfd)));
   }

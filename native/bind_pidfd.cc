@@ -34,7 +34,8 @@ void Reap(const Napi::CallbackInfo& info) {
   if (!options.ok()) return;
   siginfo_t status{};
   const int error = sys::WaitPidfd(pidfd, &status, WEXITED, nullptr);
-  if (error < 0) ThrowSystemError(info.Env(), {error, "waitid", {}});
+  if (error < 0) return ThrowSystemError(info.Env(), {error, "waitid", {}});
+  Instance::Of(info.Env()).watcher.Unwatch(pidfd);
 }
 
 }  // namespace

@@ -18,6 +18,8 @@ int Instance::HandOut(UniqueFd fd) {
 }
 
 void Instance::Close(int fd) {
+  // Its number may be another's soon, whom the end of the environment must not hit.
+  watcher.Unwatch(fd);
   handed_out_.erase(fd);
   close(fd);
 }

@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -14,7 +15,7 @@ namespace memcage {
 namespace {
 
 constexpr int kBatch = 64;
-constexpr int kTeardownWaitMs = 1000;
+constexpr int64_t kTeardownWaitNs = 1'000'000'000;
 
 uint32_t Interest(Watcher::Kind kind) {
   switch (kind) {
@@ -25,11 +26,17 @@ uint32_t Interest(Watcher::Kind kind) {
       return EPOLLIN | EPOLLET;
     case Watcher::Kind::kPriority:
       return EPOLLPRI | EPOLLET;
+    case Watcher::Kind::kUnwatchedChild:
+      break;
   }
   return 0;
 }
 
 bool IsChild(Watcher::Kind kind) { return kind == Watcher::Kind::kChild || kind == Watcher::Kind::kDetachedChild; }
+
+bool EndsWithEnvironment(Watcher::Kind kind) {
+  return kind == Watcher::Kind::kChild || kind == Watcher::Kind::kUnwatchedChild;
+}
 
 int AddToEpoll(int epoll, int fd, uint32_t events) {
   epoll_event event{};
@@ -93,14 +100,18 @@ napi_status Watcher::SetCallback(Napi::Function callback) {
       },
       &created);
   if (status != napi_ok) return status;
-  napi_unref_threadsafe_function(env_, created);
+  if (!ref_) napi_unref_threadsafe_function(env_, created);
   // Hooks run last in, first out: the thread must have stopped before Node closes the function.
   auto hook = [](void* self) { static_cast<Watcher*>(self)->Stop(); };
   if (function_ != nullptr) napi_remove_env_cleanup_hook(env_, hook, this);
   ReleaseCallback();
   napi_add_env_cleanup_hook(env_, hook, this);
-  const std::lock_guard<std::mutex> lock(mutex_);
-  function_ = created;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    function_ = created;
+  }
+  // What the callback before was not told any more, or what there was before the first.
+  Notify();
   return napi_ok;
 }
 
@@ -120,12 +131,18 @@ int Watcher::Watch(int fd, int32_t id, Kind kind) {
   return error;
 }
 
+void Watcher::Keep(int pidfd) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  watched_[pidfd] = {0, Kind::kUnwatchedChild};
+}
+
 void Watcher::Unwatch(int fd) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (watched_.erase(fd) != 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
 void Watcher::SetRef(bool ref) {
+  ref_ = ref;
   if (function_ == nullptr) return;
   if (ref) {
     napi_ref_threadsafe_function(env_, function_);
@@ -194,10 +211,12 @@ void Watcher::Deliver(Napi::Env env, Napi::Function callback) {
   Napi::Array list = Napi::Array::New(env, events.size());
   uint32_t index = 0;
   for (const Event& event : events) list.Set(index++, ToJs(env, event));
-  // An exception stays pending: Node makes it an uncaught one, as for any callback.
   napi_value argument = list;
   napi_value ignored = nullptr;
-  napi_call_function(env, env.Undefined(), callback, 1, &argument, &ignored);
+  if (napi_call_function(env, env.Undefined(), callback, 1, &argument, &ignored) != napi_pending_exception) return;
+  // Node only warns (DEP0168) of an exception that is left pending here.
+  napi_value exception = nullptr;
+  if (napi_get_and_clear_last_exception(env, &exception) == napi_ok) napi_fatal_exception(env, exception);
 }
 
 Napi::Object Watcher::ToJs(Napi::Env env, const Event& event) {
@@ -221,6 +240,22 @@ Napi::Object Watcher::ToJs(Napi::Env env, const Event& event) {
   return object;
 }
 
+void Watcher::EndChildren() {
+  // What a worker thread leaves when it is terminated; a main thread's process ends here anyway.
+  for (const auto& [fd, watched] : watched_) {
+    if (EndsWithEnvironment(watched.kind)) sys::PidfdSendSignal(fd, SIGKILL);
+  }
+  const int64_t deadline = sys::MonotonicNs() + kTeardownWaitNs;
+  for (const auto& [fd, watched] : watched_) {
+    if (!EndsWithEnvironment(watched.kind)) continue;
+    const int64_t left = std::max<int64_t>(deadline - sys::MonotonicNs(), 0);
+    pollfd end{fd, POLLIN, 0};
+    poll(&end, 1, static_cast<int>(left / 1'000'000));
+    siginfo_t info{};
+    sys::WaitPidfd(fd, &info, WEXITED | WNOHANG, nullptr);
+  }
+}
+
 void Watcher::Stop() {
   if (running_) {
     const uint64_t one = 1;
@@ -229,15 +264,7 @@ void Watcher::Stop() {
     pthread_join(thread_, nullptr);
     running_ = false;
   }
-  // What a worker thread leaves when it is terminated; a main thread's process ends here anyway.
-  for (const auto& [fd, watched] : watched_) {
-    if (watched.kind != Kind::kChild) continue;
-    sys::PidfdSendSignal(fd, SIGKILL);
-    pollfd end{fd, POLLIN, 0};
-    poll(&end, 1, kTeardownWaitMs);
-    siginfo_t info{};
-    sys::WaitPidfd(fd, &info, WEXITED | WNOHANG, nullptr);
-  }
+  EndChildren();
   watched_.clear();
   ReleaseCallback();
 }

@@ -20,7 +20,7 @@ namespace memcage {
  */
 class Watcher {
  public:
-  enum class Kind { kChild, kDetachedChild, kEvent, kPriority };
+  enum class Kind { kChild, kDetachedChild, kEvent, kPriority, kUnwatchedChild };
 
   explicit Watcher(Napi::Env env) : env_(env) {}
   Watcher(const Watcher&) = delete;
@@ -32,6 +32,8 @@ class Watcher {
   /** Where events go; replaces the one before. */
   napi_status SetCallback(Napi::Function callback);
   int Watch(int fd, int32_t id, Kind kind);
+  /** A new child that ends with its thread, which may be terminated before it calls Watch(): then it is reaped. */
+  void Keep(int pidfd);
   void Unwatch(int fd);
   void SetRef(bool ref);
   [[nodiscard]] Watchdog& watchdog() { return watchdog_; }
@@ -55,6 +57,7 @@ class Watcher {
   };
 
   int OpenFds();
+  void EndChildren();
   void Run();
   /** Adds what the ready fd means to the queue. */
   void Handle(int fd);
@@ -69,6 +72,7 @@ class Watcher {
   Watchdog watchdog_;
   pthread_t thread_{};
   bool running_ = false;
+  bool ref_ = false;
 
   std::mutex mutex_;
   std::unordered_map<int, Watched> watched_;
