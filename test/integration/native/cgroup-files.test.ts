@@ -1,0 +1,325 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { constants as os } from 'node:os';
+import { join } from 'node:path';
+import { native } from 'memcage/native';
+import { makeCgroup } from '../../support/cgroup-tree';
+import { faults } from '../../support/faults';
+import { openFdCount } from '../../support/fds';
+import { fixtureResult, startFixture } from '../../support/fixture';
+import { refusal, temporaryDirectory } from '../../support/native-child';
+import { endNow } from '../../support/processes';
+import { describeIf } from '../../support/require';
+
+const { EBADF, EEXIST, EINVAL, EMFILE, ENOENT, ENOTEMPTY } = os.errno;
+const F_GETFD = 1;
+const F_GETFL = 3;
+const FD_CLOEXEC = 1;
+
+let directory: string;
+let dirFd: number;
+let fds: number;
+
+beforeEach(() => {
+  fds = openFdCount();
+  directory = temporaryDirectory();
+  dirFd = native.openDirectory({ path: directory });
+  mkdirSync(join(directory, 'inside'));
+  writeFileSync(join(directory, 'file'), 'text');
+  writeFileSync(join(directory, 'inside/file'), 'deeper');
+});
+afterEach(() => {
+  native.closeFd({ fd: dirFd });
+  rmSync(directory, { recursive: true });
+  expect(openFdCount()).toBe(fds);
+});
+
+describe('openBeneath', () => {
+  test.each([
+    ['read', constants.O_RDONLY],
+    ['write', constants.O_WRONLY],
+    ['read-write', constants.O_RDWR],
+  ] as const)('opens for %s, close-on-exec', (access, mode) => {
+    const fd = native.openBeneath({ dirFd, path: 'inside/file', access });
+    expect(faults.call('fcntl', fd, F_GETFD)).toBe(FD_CLOEXEC);
+    expect(faults.call('fcntl', fd, F_GETFL) & 3).toBe(mode);
+    native.closeFd({ fd });
+  });
+
+  test.each(['directory', 'path'] as const)('opens a %s, close-on-exec, and nothing else', (access) => {
+    for (const path of ['inside', '', '.']) {
+      const fd = native.openBeneath({ dirFd, path, access });
+      expect(faults.call('fcntl', fd, F_GETFD)).toBe(FD_CLOEXEC);
+      native.closeFd({ fd });
+    }
+    expect(refusal(() => native.openBeneath({ dirFd, path: 'file', access }))).toMatchObject({ code: 'ENOTDIR' });
+  });
+
+  test('does not create', () => {
+    const error = refusal(() => native.openBeneath({ dirFd, path: 'new', access: 'write' }));
+    expect(error).toMatchObject({ name: 'Error', code: 'ENOENT', errno: -ENOENT, syscall: 'openat2', path: 'new' });
+    expect(existsSync(join(directory, 'new'))).toBe(false);
+  });
+
+  test('names the fd that is no directory', () => {
+    expect(refusal(() => native.openBeneath({ dirFd: 999, path: 'a', access: 'read' }))).toMatchObject({
+      code: 'EBADF',
+      errno: -EBADF,
+    });
+  });
+});
+
+describe('no way out', () => {
+  const ways = ['../escape', '/tmp/escape', 'link/escape', 'inside/../../escape', 'inside/absolute/escape'];
+  let outside: string;
+
+  beforeEach(() => {
+    outside = temporaryDirectory();
+    symlinkSync(outside, join(directory, 'link'));
+    symlinkSync('/', join(directory, 'inside/absolute'));
+    mkdirSync(join(outside, 'escape'));
+  });
+  afterEach(() => rmSync(outside, { recursive: true }));
+
+  test.each([...ways, () => join(outside, 'escape')])('for any of the functions, by %s', (way) => {
+    const path = typeof way === 'string' ? way : way();
+    const calls = [
+      () => native.openBeneath({ dirFd, path, access: 'path' }),
+      () => native.readBeneath({ dirFd, path }),
+      () => native.writeBeneath({ dirFd, path, value: 'x' }),
+      () => native.makeDirectory({ dirFd, path: `${path}/new`, mode: 0o755 }),
+      () => native.makeDirectory({ dirFd, path, mode: 0o755 }),
+      () => native.removeDirectory({ dirFd, path }),
+      () => native.listDirectories({ dirFd, path }),
+    ];
+    for (const call of calls) {
+      const { code, syscall } = refusal(call);
+      expect(['EXDEV', 'ELOOP', 'ENOTDIR']).toContain(code);
+      expect(syscall).toBe('openat2');
+    }
+    expect(existsSync(join(outside, 'escape'))).toBe(true);
+  });
+
+  test('by a link as the last component', () => {
+    const link = { dirFd, path: 'link' };
+    expect(refusal(() => native.openBeneath({ ...link, access: 'directory' }))).toMatchObject({ code: 'ELOOP' });
+    expect(refusal(() => native.makeDirectory({ ...link, mode: 0o755 }))).toMatchObject({ code: 'EEXIST' });
+    expect(refusal(() => native.removeDirectory(link))).toMatchObject({ code: 'ENOTDIR' });
+    expect(refusal(() => native.listDirectories(link))).toMatchObject({ code: 'ELOOP' });
+  });
+
+  test.each(['', '.', '..', 'inside/', 'inside/.', 'inside/..'])('or to a directory itself, by "%s"', (path) => {
+    const error = { code: 'EINVAL', errno: -EINVAL, path };
+    const refusals = [
+      refusal(() => native.makeDirectory({ dirFd, path, mode: 0o755 })),
+      refusal(() => native.removeDirectory({ dirFd, path })),
+    ];
+    for (const one of refusals) expect({ ...one, path }).toMatchObject(error);
+    expect(existsSync(join(directory, 'inside'))).toBe(true);
+  });
+});
+
+describe('reading', () => {
+  // Of several bytes each, so that a chunk ends within one.
+  const huge = '€'.repeat(100_000);
+
+  test('gives a whole file, however long', () => {
+    writeFileSync(join(directory, 'huge'), huge);
+    expect(native.readBeneath({ dirFd, path: 'huge' })).toBe(huge);
+    expect(native.readBeneath({ dirFd, path: 'file' })).toBe('text');
+    writeFileSync(join(directory, 'empty'), '');
+    expect(native.readBeneath({ dirFd, path: 'empty' })).toBe('');
+  });
+
+  test('gives a whole file that the kernel makes in pieces', () => {
+    const proc = native.openDirectory({ path: '/proc/self' });
+    const lines = native.readBeneath({ dirFd: proc, path: 'smaps' });
+    expect(lines.length).toBeGreaterThan(64 * 1024);
+    expect(lines).toMatch(/VmFlags:[^\n]*\n$/);
+    native.closeFd({ fd: proc });
+  });
+
+  test('names what can not be read', () => {
+    expect(refusal(() => native.readBeneath({ dirFd, path: 'inside' }))).toMatchObject({
+      code: 'EISDIR',
+      syscall: 'read',
+      path: 'inside',
+    });
+  });
+
+  test('an open file: from its start, as often as wanted, up to the size of the buffer', () => {
+    const fd = native.openBeneath({ dirFd, path: 'file', access: 'read' });
+    const small = new Uint8Array(2);
+    const large = Buffer.alloc(10, '.');
+    expect(native.readOpen({ fd, buffer: small })).toBe(2);
+    expect(Buffer.from(small).toString()).toBe('te');
+    expect(native.readOpen({ fd, buffer: large })).toBe(4);
+    expect(large.toString()).toBe('text......');
+    // A view has its own start.
+    expect(native.readOpen({ fd, buffer: large.subarray(5, 8) })).toBe(3);
+    expect(large.toString()).toBe('text.tex..');
+    expect(native.readOpen({ fd, buffer: new Uint8Array(0) })).toBe(0);
+    native.closeFd({ fd });
+    expect(refusal(() => native.readOpen({ fd: 999, buffer: small }))).toMatchObject({
+      code: 'EBADF',
+      syscall: 'pread',
+    });
+  });
+});
+
+describe('writing', () => {
+  test('replaces nothing but what it writes', () => {
+    native.writeBeneath({ dirFd, path: 'file', value: 'TE' });
+    expect(readFileSync(join(directory, 'file'), 'utf8')).toBe('TExt');
+    const fd = native.openBeneath({ dirFd, path: 'file', access: 'write' });
+    native.writeOpen({ fd, value: 'ab' });
+    native.writeOpen({ fd, value: 'cd' });
+    native.closeFd({ fd });
+    expect(readFileSync(join(directory, 'file'), 'utf8')).toBe('abcd');
+  });
+
+  test('in part only is an error', () => {
+    const path = join(directory, 'pipe');
+    const { O_RDWR, O_NONBLOCK } = constants;
+    execFileSync('mkfifo', [path]);
+    const fd = openSync(path, O_RDWR | O_NONBLOCK);
+    const error = refusal(() => native.writeOpen({ fd, value: 'x'.repeat(1 << 20) }));
+    expect(error).toMatchObject({ code: 'EIO', syscall: 'write' });
+    expect(refusal(() => native.writeOpen({ fd, value: 'x' }))).toMatchObject({ code: 'EAGAIN', syscall: 'write' });
+    closeSync(fd);
+  });
+});
+
+describeIf('v1', 'writing to a cgroup', () => {
+  test('a refusal has its errno and the path', () => {
+    const group = makeCgroup();
+    const groupFd = native.openDirectory({ path: group.path });
+    try {
+      const path = 'memory.limit_in_bytes';
+      const error = refusal(() => native.writeBeneath({ dirFd: groupFd, path, value: 'nonsense' }));
+      expect(error).toMatchObject({ code: 'EINVAL', errno: -EINVAL, syscall: 'write', path });
+      expect(native.listDirectories({ dirFd: groupFd, path: '' })).toEqual([]);
+      native.makeDirectory({ dirFd: groupFd, path: 'one', mode: 0o755 });
+      native.makeDirectory({ dirFd: groupFd, path: 'one/two', mode: 0o755 });
+      expect(native.listDirectories({ dirFd: groupFd, path: '' })).toEqual(['one']);
+      expect(native.listDirectories({ dirFd: groupFd, path: 'one' })).toEqual(['two']);
+      expect(refusal(() => native.removeDirectory({ dirFd: groupFd, path: 'one' }))).toMatchObject({ code: 'EBUSY' });
+      native.removeDirectory({ dirFd: groupFd, path: 'one/two' });
+      native.removeDirectory({ dirFd: groupFd, path: 'one' });
+    } finally {
+      native.closeFd({ fd: groupFd });
+      group.remove();
+    }
+  });
+});
+
+describe('directories', () => {
+  test('are made, listed without the files, and removed', () => {
+    native.makeDirectory({ dirFd, path: 'inside/new', mode: 0o700 });
+    native.makeDirectory({ dirFd, path: 'inside/ü', mode: 0o700 });
+    expect(native.listDirectories({ dirFd, path: 'inside' }).sort()).toEqual(['new', 'ü']);
+    native.removeDirectory({ dirFd, path: 'inside/new' });
+    native.removeDirectory({ dirFd, path: 'inside/ü' });
+    expect(native.listDirectories({ dirFd, path: 'inside' })).toEqual([]);
+  });
+
+  test('more than one read returns', () => {
+    const names = Array.from({ length: 1000 }, (_, index) => `directory-with-a-long-name-${index}`);
+    for (const name of names) mkdirSync(join(directory, 'inside', name));
+    expect(native.listDirectories({ dirFd, path: 'inside' }).sort()).toEqual(names.sort());
+  });
+
+  test('refusals name the call and the path', () => {
+    const path = 'inside';
+    expect(refusal(() => native.makeDirectory({ dirFd, path, mode: 0o755 }))).toMatchObject({
+      code: 'EEXIST',
+      errno: -EEXIST,
+      syscall: 'mkdirat',
+      path,
+    });
+    expect(refusal(() => native.removeDirectory({ dirFd, path }))).toMatchObject({
+      code: 'ENOTEMPTY',
+      errno: -ENOTEMPTY,
+      syscall: 'unlinkat',
+      path,
+    });
+    expect(refusal(() => native.removeDirectory({ dirFd, path: 'file' }))).toMatchObject({ code: 'ENOTDIR' });
+    expect(refusal(() => native.openDirectory({ path: '/nowhere' }))).toMatchObject({
+      code: 'ENOENT',
+      syscall: 'open',
+      path: '/nowhere',
+    });
+  });
+});
+
+describe('tryLock', () => {
+  test('is one process at a time, until it ends', async () => {
+    const fd = native.openBeneath({ dirFd, path: '', access: 'directory' });
+    const holder = startFixture('native/lock.js', directory);
+    try {
+      const [line] = (await once(holder.process.stdout ?? holder.process, 'data')) as [Buffer];
+      expect(line.toString()).toBe('true\n');
+      expect(native.tryLock({ fd })).toBe(false);
+    } finally {
+      endNow(holder.pid);
+      await holder.end;
+    }
+    expect(native.tryLock({ fd })).toBe(true);
+    expect(native.tryLock({ fd })).toBe(true);
+    native.closeFd({ fd });
+    expect(refusal(() => native.tryLock({ fd: 999 }))).toMatchObject({ code: 'EBADF', syscall: 'flock' });
+  });
+});
+
+describe('socketPair', () => {
+  test('is connected; one end does not block, both are close-on-exec', () => {
+    const [parent, child] = native.socketPair();
+    expect([parent, child].map((fd) => faults.call('fcntl', fd, F_GETFD))).toEqual([FD_CLOEXEC, FD_CLOEXEC]);
+    const nonBlocking = [parent, child].map((fd) => (faults.call('fcntl', fd, F_GETFL) & constants.O_NONBLOCK) !== 0);
+    expect(nonBlocking).toEqual([true, false]);
+    native.writeOpen({ fd: parent, value: 'through' });
+    const buffer = Buffer.alloc(16);
+    expect(buffer.toString('utf8', 0, readSync(child, buffer))).toBe('through');
+    for (const fd of [parent, child]) native.closeFd({ fd });
+  });
+});
+
+describe('a full fd table', () => {
+  test('is an error of each call; nothing is left behind, and it works when there is room', async () => {
+    const thrown = (syscall: string): unknown => ({ code: 'EMFILE', syscall });
+    const failed = (stage: string, path: string): unknown => ({ stage, errno: -EMFILE, path });
+    expect(await fixtureResult('native/full-fd-table.js', directory)).toEqual({
+      'clone, room for 0': failed('watchdog', 'thread'),
+      'clone with parent, room for 0': failed('watchdog', 'thread'),
+      'startWatcher, room for 0': thrown('pthread_create'),
+      'startWatcher, room for 1': thrown('pthread_create'),
+      'startWatcher, room for 2': thrown('pthread_create'),
+      'startWatcher, room for many': 'worked',
+      'clone, watched, room for 0': failed('clone', ''),
+      'clone shuffled, watched, room for 1': failed('stdio', 'fd 1'),
+      'clone with parent, watched, room for 0': failed('parent-death', 'pidfd_open'),
+      'eventfdOpen, room for 0': thrown('eventfd'),
+      'openBeneath, room for 0': thrown('openat2'),
+      'openDirectory, room for 0': thrown('open'),
+      'listDirectories, room for 0': thrown('openat2'),
+      'makeDirectory, room for 0': thrown('openat2'),
+      'pidfdOpen, room for 0': thrown('pidfd_open'),
+      'readBeneath, room for 0': thrown('openat2'),
+      'socketPair, room for 0': thrown('socketpair'),
+      'socketPair, room for 1': thrown('socketpair'),
+      'clone with parent, room for many': 'worked',
+    });
+  });
+});
