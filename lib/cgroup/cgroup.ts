@@ -92,11 +92,13 @@ export class Cgroup {
     try {
       const directory = parent.below(name);
       directory.make();
+      let created: Cgroup | undefined;
       try {
-        const created = adopt(directory, version);
+        created = adopt(directory, version);
         if (limits !== undefined) created.#apply(limits);
         return created;
       } catch (error) {
+        created?.close();
         removeTree(directory);
         throw error;
       }
