@@ -35,7 +35,7 @@ export class MultiCage extends SharedCage {
     options?: MemberOptions<SpawnOptions>,
   ): unknown {
     const [list, rest] = split(args, options);
-    return spawn(file, list, { ...rest, cage: this });
+    return spawn(file, list, this.#with(rest));
   }
 
   /** As {@link run}, in this cage. */
@@ -52,7 +52,12 @@ export class MultiCage extends SharedCage {
     options?: MemberOptions<RunOptions>,
   ): Promise<unknown> {
     const [list, rest] = split(args, options);
-    return run(file, list, { ...rest, cage: this });
+    return run(file, list, this.#with(rest));
+  }
+
+  /** What is no options object is left for Node to refuse. */
+  #with<O extends object>(options: O | undefined): O | (O & { cage: SharedCage }) {
+    return options === undefined || isOptions(options) ? { ...(options as O), cage: this } : options;
   }
 }
 
