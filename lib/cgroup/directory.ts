@@ -77,7 +77,8 @@ export class CgroupDirectory {
       this.native.removeDirectory({ dirFd: this.anchor, path: this.relative });
       return;
     }
-    // A directory can't be removed by an fd of its own.
+    // A directory can't be removed by an fd of its own; and its name may be another one's by now.
+    if (!this.exists()) return;
     const slash = this.path.lastIndexOf('/');
     const dirFd = this.native.openDirectory({ path: this.path.slice(0, slash) });
     try {
