@@ -57,6 +57,10 @@ export function explainFailure(
   if (limited !== undefined) return fail(ErrorCode.LIMIT_TOO_SMALL, limited);
   if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(stage, path));
   if (NODE_STAGES.has(stage) || (stage === 'clone' && SHORTAGES.has(errno))) return failAsNode();
+  // The one that is not made by the clone itself.
+  if (stage === 'cgroup-namespace' && errno === -ENOSPC) {
+    return fail(ErrorCode.NAMESPACE, explainNamespaceLimit(['cgroup']));
+  }
   if (NAMESPACE_STAGES.has(stage)) {
     return fail(ErrorCode.NAMESPACE, `The child's namespaces could not be set up (${stage}): ${name}`);
   }
