@@ -1,0 +1,220 @@
+import { Cgroup, type CreateCageOptions, createCage, type MemoryOption, run, spawn } from 'memcage';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { describeIf } from '../../support/require';
+import { thrown } from '../../support/thrown';
+
+// All that is written here comes from a caller without TypeScript.
+type Anything = never;
+
+const SIZE = 'ERR_MEMCAGE_INVALID_SIZE';
+const SMALL = 'ERR_MEMCAGE_LIMIT_TOO_SMALL';
+const ARGUMENT = 'ERR_MEMCAGE_INVALID_ARGUMENT';
+
+/** Each way in that takes limits; none of them may make anything for wrong ones. */
+const takers: Record<string, (memory: MemoryOption) => unknown> = {
+  spawn: (memory) => spawn('true', [], { memory }),
+  createCage: (memory) => createCage({ memory }),
+  'Cgroup.create': (memory) => Cgroup.create('memcage-test-bad-input', { memory }),
+};
+
+describeIf('v1', 'memcage refuses', () => {
+  expectNothingLeft(() => run('true', [], { memory: '10M' }));
+
+  describe.each(Object.entries(takers))('by %s', (_, take) => {
+    test.each([
+      ['1.5', SIZE],
+      ['10X', SIZE],
+      ['-1', SIZE],
+      ['', SIZE],
+      [' 10M', SIZE],
+      ['10 M', SIZE],
+      ['1e6', SIZE],
+      ['0x10', SIZE],
+      ['unlimited', SIZE],
+      [0, SIZE],
+      ['0', SIZE],
+      [-1, SIZE],
+      [Number.NaN, SIZE],
+      [Number.NEGATIVE_INFINITY, SIZE],
+      [1.5, SIZE],
+      [2 ** 60, SIZE],
+      ['1048576T', SIZE],
+      [1, SMALL],
+      [4095, SMALL],
+      ['3K', SMALL],
+      [true, ARGUMENT],
+      [null, ARGUMENT],
+      [[], ARGUMENT],
+      [10n, ARGUMENT],
+      [Symbol('10M'), ARGUMENT],
+    ])('the size %p', (size, code) => {
+      expect(thrown(() => take(size as Anything))).toMatchObject({
+        code,
+        message: expect.stringContaining('memory') as string,
+      });
+      if (code === ARGUMENT) return;
+      // The same in an object names the limit.
+      for (const name of ['max', 'soft']) {
+        const error = thrown(() => take({ [name]: size } as Anything));
+        expect(error).toMatchObject({ code, message: expect.stringContaining(`memory.${name}`) as string });
+      }
+    });
+
+    test.each([
+      [{ maximum: '10M' }, 'maximum'],
+      [{ Max: '10M' }, 'Max'],
+      [{ max: '10M', toString: '1M' }, 'toString'],
+      [{ max: '10M', constructor: 1 }, 'constructor'],
+      [{ swappiness: 201 }, 'memory.swappiness'],
+      [{ swappiness: -1 }, 'memory.swappiness'],
+      [{ swappiness: '60' }, 'memory.swappiness'],
+      [{ oomKill: 'false' }, 'memory.oomKill'],
+      [{ oomGroup: 1 }, 'memory.oomGroup'],
+      [{ swap: '10M' }, 'memory.max'],
+    ])('the limits %j', (memory, name) => {
+      expect(thrown(() => take(memory as Anything))).toMatchObject({
+        name: 'TypeError',
+        code: ARGUMENT,
+        message: expect.stringContaining(name) as string,
+      });
+    });
+
+    test.each([
+      ['high', '10M'],
+      ['low', '10M'],
+      ['min', '10M'],
+      ['oomGroup', true],
+    ])('%s, which only cgroup v2 has', (name, value) => {
+      expect(thrown(() => take({ max: '20M', [name]: value } as Anything))).toMatchObject({
+        code: 'ERR_MEMCAGE_NOT_IN_VERSION',
+        message: expect.stringMatching(new RegExp(`^memory\\.${name} needs cgroup v2`)) as string,
+      });
+    });
+
+    test('a swappiness that this kernel does not take, and nothing is left of the others', () => {
+      // 200 since Linux 5.8.
+      const attempt = (): unknown => take({ max: '10M', swappiness: 200 });
+      try {
+        const made = attempt() as { close?: () => unknown; kill?: () => unknown; remove?: () => unknown };
+        void (made.remove?.() ?? made.close?.() ?? made.kill?.());
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'ERR_MEMCAGE_LIMIT_REFUSED' });
+      }
+    });
+  });
+
+  test.each([
+    [{ net: 'yes' }, 'namespaces.net'],
+    [{ pid: 1 }, 'namespaces.pid'],
+    [{ mnt: true }, 'mnt'],
+    [{ PID: true }, 'PID'],
+    [{ toString: true }, 'toString'],
+    [{ uts: { name: 'x' } }, 'name'],
+    [{ uts: { hostname: '' } }, 'namespaces.uts.hostname'],
+    [{ uts: { hostname: 'x'.repeat(65) } }, 'namespaces.uts.hostname'],
+    [{ uts: { hostname: 'a\0b' } }, 'namespaces.uts.hostname'],
+    [{ uts: { hostname: 5 } }, 'namespaces.uts.hostname'],
+    [{ uts: [] }, 'namespaces.uts'],
+    [{ user: { uid: -1 } }, 'namespaces.user.uid'],
+    [{ user: { gid: 2 ** 32 - 1 } }, 'namespaces.user.gid'],
+    [{ user: { uid: '0' } }, 'namespaces.user.uid'],
+    [{ user: { root: true } }, 'root'],
+    [{ mount: {} }, 'namespaces.mount'],
+    [[], 'namespaces'],
+    ['pid', 'namespaces'],
+    [null, 'namespaces'],
+    [true, 'namespaces'],
+  ])('the namespaces %j', async (namespaces, name) => {
+    const error = { name: 'TypeError', code: ARGUMENT, message: expect.stringContaining(name) as string };
+    expect(thrown(() => spawn('true', [], { namespaces: namespaces as Anything }))).toMatchObject(error);
+    expect(thrown(() => spawn('true', [], { memory: '10M', namespaces: namespaces as Anything }))).toMatchObject(error);
+    await expect(run('true', [], { namespaces: namespaces as Anything })).rejects.toMatchObject(error);
+  });
+
+  test.each([
+    [undefined, 'options'],
+    [null, 'options'],
+    ['10M', 'options'],
+    [{}, 'memory'],
+    [{ memory: '10M', limit: 1 }, 'limit'],
+    [{ memory: '10M', parent: 5 }, 'parent'],
+    [{ memory: '10M', parent: '' }, 'path'],
+    [{ memory: '10M', parent: '../..' }, 'path'],
+    [{ memory: '10M', parent: 'a\0b' }, 'path'],
+  ])('createCage(%j)', (options, name) => {
+    expect(thrown(() => createCage(options as CreateCageOptions))).toMatchObject({
+      name: 'TypeError',
+      code: ARGUMENT,
+      message: expect.stringContaining(name) as string,
+    });
+  });
+
+  test.each([
+    [{ cage: {} }, 'cage'],
+    [{ cage: null }, 'cage'],
+    [{ cage: 'x' }, 'cage'],
+    [{ memory: '10M', parent: {} }, 'parent'],
+    [{ parent: '/' }, 'parent'],
+    [{ keepDescendants: true }, 'keepDescendants'],
+    [{ memory: '10M', keepDescendants: 'yes' }, 'keepDescendants'],
+  ])('the options %j of spawn and run', async (options, name) => {
+    const error = { name: 'TypeError', code: ARGUMENT, message: expect.stringContaining(name) as string };
+    expect(thrown(() => spawn('true', [], options as Anything))).toMatchObject(error);
+    await expect(run('true', options as Anything)).rejects.toMatchObject(error);
+  });
+
+  test.each([
+    [{ input: 5 }, 'input'],
+    [{ input: {} }, 'input'],
+    [{ encoding: 'klingon' }, 'encoding'],
+    [{ encoding: 5 }, 'encoding'],
+    [{ maxBuffer: -1 }, 'maxBuffer'],
+    [{ maxBuffer: Number.NaN }, 'maxBuffer'],
+    [{ maxBuffer: '1M' }, 'maxBuffer'],
+    [{ reject: 'no' }, 'reject'],
+    [{ timeout: -1 }, 'timeout'],
+    [{ timeout: 1.5 }, 'timeout'],
+    [{ timeout: '1s' }, 'timeout'],
+    [null, 'options'],
+    ['x', 'options'],
+  ])('the options %j of run', async (options, name) => {
+    await expect(run('true', [], options as Anything)).rejects.toMatchObject({
+      name: 'TypeError',
+      code: ARGUMENT,
+      message: expect.stringContaining(name) as string,
+    });
+  });
+
+  test('memory together with cage', async () => {
+    await using cage = createCage({ memory: '10M' });
+    const options = { cage, memory: '5M' };
+    expect(thrown(() => spawn('true', [], options))).toMatchObject({ code: ARGUMENT });
+  });
+
+  test('a child in a closed cage', async () => {
+    const cage = createCage({ memory: '10M' });
+    await cage.close();
+    expect(thrown(() => cage.spawn('true'))).toMatchObject({ code: 'ERR_MEMCAGE_CLOSED' });
+    await expect(cage.run('true')).rejects.toMatchObject({ code: 'ERR_MEMCAGE_CLOSED' });
+  });
+
+  test.each(['', '.', '..', 'a/b', 'a\0b', 'a\nb', 'x'.repeat(256), 5, null])('the name %p of a cgroup', (name) => {
+    expect(thrown(() => Cgroup.create(name as Anything))).toMatchObject({ code: ARGUMENT });
+  });
+
+  test.each([0, -1, 1.5, 2 ** 31, '1', null, Number.NaN])('the pid %p', (pid) => {
+    expect(thrown(() => Cgroup.of(pid as Anything))).toMatchObject({ code: ARGUMENT });
+    const own = Cgroup.self();
+    expect(thrown(() => own.add(pid as Anything))).toMatchObject({ code: ARGUMENT });
+    own.close();
+  });
+
+  test('a name that is taken', async () => {
+    const first = Cgroup.create('memcage-test-taken');
+    expect(thrown(() => Cgroup.create('memcage-test-taken'))).toMatchObject({
+      code: 'ERR_MEMCAGE_CGROUP_EXISTS',
+      errno: -17,
+    });
+    await first.remove();
+  });
+});

@@ -1,0 +1,114 @@
+import { createCage, run, type SpawnOptions, spawn } from 'memcage';
+import { readKey, tree } from '../../support/cgroup-tree';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { describeIf } from '../../support/require';
+import { thrown } from '../../support/thrown';
+import { until } from '../../support/until';
+
+const SMALL = 'ERR_MEMCAGE_LIMIT_TOO_SMALL';
+
+/** What became of a start below a limit, in the words of the library. */
+type Fate = 'too small' | 'out of memory' | 'ran';
+
+async function fateOf(start: () => ReturnType<typeof spawn<{ memory: string }>>): Promise<Fate> {
+  let child: ReturnType<typeof start>;
+  try {
+    child = start();
+  } catch (error) {
+    // Where exec itself still had a way back: ENOMEM, or E2BIG when there is no page for the arguments.
+    expect(error).toMatchObject({ code: SMALL, message: expect.stringContaining('too small') as string });
+    return 'too small';
+  }
+  child.once('error', () => {});
+  const { exitCode, signal, oom, error } = await child.outcome;
+  if (exitCode === 0) return 'ran';
+  expect({ exitCode, signal }).toEqual({
+    exitCode: null,
+    signal: expect.stringMatching(/^SIG(KILL|SEGV|BUS)$/) as string,
+  });
+  // It is said in one of two ways: by the kernel's count, or by the error.
+  if (oom !== null) {
+    expect(oom).toEqual({ cause: 'limit', kills: 1 });
+    return 'out of memory';
+  }
+  expect(error).toMatchObject({ code: SMALL, message: expect.stringMatching(/too small|OOM killer is off/) as string });
+  return 'too small';
+}
+
+describeIf('v1', 'a limit so small that no program can be loaded', () => {
+  expectNothingLeft(() => run('true', [], { memory: '10M' }));
+
+  const withNamespaces: SpawnOptions = { namespaces: { uts: true, mount: true, pid: true } };
+
+  describe.each([
+    ['private', {}],
+    ['private, with namespaces', withNamespaces],
+  ])('%s', (_, options) => {
+    test.each(['4K', '8K', '12K', '16K'])('%s: exec fails', async (memory) => {
+      expect(await fateOf(() => spawn('true', [], { ...options, memory, stdio: 'ignore' }) as never)).toBe('too small');
+    });
+
+    test.each(['32K', '64K', '128K'])('%s: the kernel says whose fault it was', async (memory) => {
+      expect(await fateOf(() => spawn('true', [], { ...options, memory, stdio: 'ignore' }) as never)).toBe(
+        'out of memory',
+      );
+    });
+
+    test('from some size on it runs, and every size below is explained', async () => {
+      const fates: Fate[] = [];
+      for (let pages = 1; pages <= 96; pages += 5) {
+        fates.push(
+          await fateOf(() => spawn('true', [], { ...options, memory: pages * 4096, stdio: 'ignore' }) as never),
+        );
+      }
+      expect(fates[0]).toBe('too small');
+      expect(fates.at(-1)).toBe('ran');
+    });
+  });
+
+  test.each(['4K', '8K', '16K', '32K'])('shared, %s: the cage itself, the leaf or exec fails', async (memory) => {
+    const cage = createCage({ memory });
+    expect(await fateOf(() => cage.spawn('true', [], { stdio: 'ignore' }) as never)).toBe('too small');
+    await expect(cage.run('true')).rejects.toMatchObject({ code: SMALL });
+    await cage.close();
+  });
+
+  test.each([24, 28, 32, 36])('%i KiB without the OOM killer: SIGSEGV, and no count of the kernel', async (kib) => {
+    const start = () => spawn('true', [], { memory: { max: kib * 1024, oomKill: false }, stdio: 'ignore' }) as never;
+    expect(await fateOf(start)).toBe('too small');
+  });
+
+  test('run rejects with it, and the error carries the outcome', async () => {
+    const error: unknown = await run('true', [], { memory: { max: '32K', oomKill: false } }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ code: SMALL, outcome: { exitCode: null, signal: 'SIGSEGV', oom: null } });
+  });
+
+  test('a crash of a program that was started is its own', async () => {
+    const { outcome } = spawn('sh', ['-c', 'kill -SEGV $$'], { memory: '50M', stdio: 'ignore' });
+    const { error, signal, oom } = await outcome;
+    expect({ error, signal, oom }).toEqual({ error: undefined, signal: 'SIGSEGV', oom: null });
+  });
+
+  test("arguments that are too long are not the limit's fault", async () => {
+    await expect(run('true', ['x'.repeat(200_000)], { memory: '50M' })).rejects.toMatchObject({ code: 'E2BIG' });
+  });
+
+  describeIf(['v1', 'stress'], 'a full cage whose OOM killer is off', () => {
+    test('each start says so', async () => {
+      const cage = createCage({ memory: { max: '20M', oomKill: false } });
+      const hog = cage.spawn('stress', ['--vm-bytes', '40m', '--vm-keep', '-m', '1'], { stdio: 'ignore' });
+      const isFull = () =>
+        tree(cage.cgroup.path).some((path) => readKey(path, 'memory.oom_control', 'under_oom') === 1);
+      await until('the hog waits for memory', isFull);
+      for (let attempt = 0; attempt < 3; attempt += 1) {
+        const error = thrown(() => cage.spawn('true', [], { stdio: 'ignore' }));
+        expect(error).toMatchObject({ code: SMALL, message: expect.stringContaining('OOM killer is off') as string });
+      }
+      await cage.kill();
+      expect(await hog.outcome).toMatchObject({ signal: 'SIGKILL', oom: null });
+      await cage.close();
+    });
+  });
+});
