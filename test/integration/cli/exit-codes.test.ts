@@ -27,7 +27,7 @@ describeIf('v1', 'exit codes', () => {
   test('127 when the command is not there', async () => {
     expect(await runCli(['run', '-m', '50M', 'no-such-command'])).toMatchObject({
       code: 127,
-      stderr: expect.stringMatching(/^memcage: can't run 'no-such-command': .*ENOENT.*\n$/),
+      stderr: expect.stringMatching(/^memcage: can't run 'no-such-command': .*ENOENT.*\n$/) as string,
       left: [],
     });
   });
@@ -39,7 +39,7 @@ describeIf('v1', 'exit codes', () => {
   ])('126 for %s', async (_, file) => {
     expect(await runCli(['run', '-m', '50M', file])).toMatchObject({
       code: 126,
-      stderr: expect.stringMatching(/^memcage: can't run .*\n$/),
+      stderr: expect.stringMatching(/^memcage: can't run .*\n$/) as string,
       left: [],
     });
   });

@@ -23,8 +23,8 @@ describeIf('v1', 'memory', () => {
   test('without -m there is a cage all the same, without a limit', async () => {
     const json = join(directory, 'unlimited.json');
     expect(await runCli(['run', '--json', json, 'sh', '-c', LIMIT])).toMatchObject({ code: 0, stderr: '', left: [] });
-    const { memory } = JSON.parse(readFileSync(json, 'utf8'));
-    expect(memory).toMatchObject({ limitBytes: 'max', peakBytes: expect.any(Number) });
+    const { memory } = JSON.parse(readFileSync(json, 'utf8')) as { memory: unknown };
+    expect(memory).toMatchObject({ limitBytes: 'max', peakBytes: expect.any(Number) as number });
   });
 
   test('one line on stderr when memory killed it', async () => {
@@ -117,9 +117,9 @@ describeIf('v1', '--json', () => {
       exitCode: 5,
       signal: null,
       oom: null,
-      memory: { limitBytes: 50 * 1024 * 1024, peakBytes: expect.any(Number), swapLimited: true },
-      cpu: { userMs: expect.any(Number), systemMs: expect.any(Number) },
-      durationMs: expect.any(Number),
+      memory: { limitBytes: 50 * 1024 * 1024, peakBytes: expect.any(Number) as number, swapLimited: true },
+      cpu: { userMs: expect.any(Number) as number, systemMs: expect.any(Number) as number },
+      durationMs: expect.any(Number) as number,
     });
   });
 
