@@ -1,14 +1,21 @@
-import type { NativeBinding, WatchEvent } from '../types/native';
+import type { Ending, NativeBinding, WatchEvent } from '../types/native';
 import { loadNative } from './native';
 import { createRefs, type Refs } from './process/refs';
 
 export type ExitEvent = Extract<WatchEvent, { kind: 'exit' }>;
 
+export interface WatchChildOptions {
+  /** It may outlive this environment. */
+  detached: boolean;
+  /** What the watcher does at once when the child has exited by itself. */
+  ending: Ending | undefined;
+}
+
 /** The one watcher of this environment, as callbacks. */
 export interface Watch {
   readonly refs: Refs;
   /** `onExit` is called once, when the child has been reaped. */
-  child(pidfd: number, options: { detached: boolean }, onExit: (event: ExitEvent) => void): void;
+  child(pidfd: number, options: WatchChildOptions, onExit: (event: ExitEvent) => void): void;
   /** `onReady` is called after each change. Returns the end of it, to be called before the fd is closed. */
   event(fd: number, kind: 'event' | 'priority', onReady: () => void): () => void;
 }
@@ -36,10 +43,11 @@ function start(native: NativeBinding): Watch {
     fd: number,
     kind: Parameters<NativeBinding['watch']>[0]['kind'],
     handler: (event: WatchEvent) => void,
+    ending?: Ending,
   ) => {
     const id = register(handler);
     try {
-      native.watch({ fd, id, kind });
+      native.watch(ending === undefined ? { fd, id, kind } : { fd, id, kind, ending });
     } catch (error) {
       handlers.delete(id);
       throw error;
@@ -66,10 +74,11 @@ function start(native: NativeBinding): Watch {
 
   return {
     refs: createRefs(native),
-    child(pidfd, { detached }, onExit) {
-      add(pidfd, detached ? 'detached-child' : 'child', (event) => {
+    child(pidfd, { detached, ending }, onExit) {
+      const handler = (event: WatchEvent): void => {
         if (event.kind === 'exit') onExit(event);
-      });
+      };
+      add(pidfd, detached ? 'detached-child' : 'child', handler, ending);
     },
     event(fd, kind, onReady) {
       const id = add(fd, kind, onReady);

@@ -155,6 +155,25 @@ std::optional<Napi::Object> Options::OptionalObject(const char* name) {
   return value.As<Napi::Object>();
 }
 
+std::vector<Napi::Object> Options::Objects(const char* name) {
+  Napi::Value value = Get(name);
+  std::vector<Napi::Object> objects;
+  if (!ok_ || !value.IsArray()) {
+    Fail(name, "an array of objects");
+    return objects;
+  }
+  Napi::Array array = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    Napi::Value entry = array.Get(i);
+    if (!entry.IsObject()) {
+      Fail(name, "an array of objects");
+      return {};
+    }
+    objects.push_back(entry.As<Napi::Object>());
+  }
+  return objects;
+}
+
 Napi::Function Options::Function(const char* name) {
   Napi::Value value = Get(name);
   if (!ok_ || !value.IsFunction()) {

@@ -32,6 +32,7 @@ class Options {
   std::vector<int> Ints(const char* name);
   std::optional<std::vector<uint32_t>> OptionalUints(const char* name);
   std::optional<Napi::Object> OptionalObject(const char* name);
+  std::vector<Napi::Object> Objects(const char* name);
   Napi::Function Function(const char* name);
   Napi::Uint8Array Bytes(const char* name);
 

@@ -26,12 +26,35 @@ void StartWatcher(const Napi::CallbackInfo& info) {
   }
 }
 
+Ending ReadEnding(Napi::Env env, Napi::Object object, bool* ok) {
+  Options options(env, object);
+  Ending ending;
+  ending.dir_fd = options.Int("dirFd");
+  ending.quiet_fd = options.Int("quietFd");
+  ending.file = options.String("file");
+  ending.expected = options.String("expected");
+  ending.reads = options.Strings("reads");
+  for (Napi::Object directory : options.Objects("removes")) {
+    Options place(env, directory);
+    const int dir_fd = place.Int("dirFd");
+    ending.removes.push_back({dir_fd, place.String("path")});
+    if (!place.ok()) *ok = false;
+  }
+  if (!options.ok()) *ok = false;
+  return ending;
+}
+
 void Watch(const Napi::CallbackInfo& info) {
   Options options(info);
   const int fd = options.Int("fd");
   const int id = options.Int("id");
   const std::string name = options.String("kind");
-  if (!options.ok()) return;
+  std::optional<Ending> ending;
+  bool ok = true;
+  if (const std::optional<Napi::Object> object = options.OptionalObject("ending")) {
+    ending = ReadEnding(info.Env(), *object, &ok);
+  }
+  if (!options.ok() || !ok) return;
   const std::optional<Watcher::Kind> kind = ParseKind(name);
   if (!kind) {
     return ThrowInvalidArgument(info.Env(), "Expected child, detached-child, event or priority for kind");
@@ -39,7 +62,7 @@ void Watch(const Napi::CallbackInfo& info) {
   Watcher& watcher = Instance::Of(info.Env()).watcher;
   int error = watcher.EnsureThread();
   if (error < 0) return ThrowSystemError(info.Env(), {error, "pthread_create", {}});
-  error = watcher.Watch(fd, id, *kind);
+  error = watcher.Watch(fd, id, *kind, std::move(ending));
   if (error < 0) ThrowSystemError(info.Env(), {error, "epoll_ctl", {}});
 }
 

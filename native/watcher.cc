@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "syscalls.h"
 
@@ -124,16 +125,16 @@ void Watcher::ReleaseCallback() {
   if (released != nullptr) napi_release_threadsafe_function(released, napi_tsfn_abort);
 }
 
-int Watcher::Watch(int fd, int32_t id, Kind kind) {
+int Watcher::Watch(int fd, int32_t id, Kind kind, std::optional<Ending> ending) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const int error = AddToEpoll(epoll_.get(), fd, Interest(kind));
-  if (error == 0) watched_[fd] = {id, kind};
+  if (error == 0) watched_[fd] = {id, kind, std::move(ending), false};
   return error;
 }
 
 void Watcher::Keep(int pidfd) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  watched_[pidfd] = {0, Kind::kUnwatchedChild};
+  watched_[pidfd] = {0, Kind::kUnwatchedChild, std::nullopt, false};
 }
 
 void Watcher::Unwatch(int fd) {
@@ -158,6 +159,7 @@ void Watcher::Run() {
   for (;;) {
     const int count = epoll_wait(epoll_.get(), ready, kBatch, -1);
     if (count < 0 && errno != EINTR) return;
+    const std::lock_guard<std::mutex> lock(endings_);
     for (int i = 0; i < count; ++i) {
       const int fd = ready[i].data.fd;
       if (fd == wake_.get()) return;
@@ -167,8 +169,27 @@ void Watcher::Run() {
         Handle(fd);
       }
     }
+    // First: waking the event loop takes about as long as an ending does.
     Notify();
+    CarryOutEndings();
   }
+}
+
+void Watcher::CarryOutEndings() {
+  // Not under mutex_, which spawn() takes. Deliveries wait for endings_, so the queue only grows here.
+  for (Event& event : queue_) {
+    if (!event.ending) continue;
+    std::vector<std::string> texts;
+    const bool quiet = !HasBeenSignalled(event.ending->quiet_fd);
+    if (quiet && Finish(*event.ending, &texts)) event.texts = std::move(texts);
+    event.ending.reset();
+  }
+}
+
+bool Watcher::HasBeenSignalled(int fd) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = watched_.find(fd);
+  return found != watched_.end() && found->second.signalled;
 }
 
 void Watcher::Handle(int fd) {
@@ -188,11 +209,14 @@ void Watcher::Handle(int fd) {
     }
     event.code = info.si_code;
     event.status = info.si_status;
+    if (event.error == 0 && info.si_code == CLD_EXITED) event.ending = std::move(found->second.ending);
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
     watched_.erase(found);
+  } else {
+    found->second.signalled = true;
   }
   event.time_ns = sys::MonotonicNs();
-  queue_.push_back(event);
+  queue_.push_back(std::move(event));
 }
 
 void Watcher::Notify() {
@@ -204,6 +228,7 @@ void Watcher::Notify() {
 void Watcher::Deliver(Napi::Env env, Napi::Function callback) {
   std::vector<Event> events;
   {
+    const std::lock_guard<std::mutex> endings(endings_);
     const std::lock_guard<std::mutex> lock(mutex_);
     events.swap(queue_);
   }
@@ -237,6 +262,12 @@ Napi::Object Watcher::ToJs(Napi::Env env, const Event& event) {
   usage.Set("minorFaults", static_cast<double>(event.usage.ru_minflt));
   usage.Set("majorFaults", static_cast<double>(event.usage.ru_majflt));
   object.Set("usage", usage);
+  if (event.texts) {
+    Napi::Array texts = Napi::Array::New(env, event.texts->size());
+    uint32_t index = 0;
+    for (const std::string& text : *event.texts) texts.Set(index++, text);
+    object.Set("texts", texts);
+  }
   return object;
 }
 

@@ -6,9 +6,12 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "ending.h"
 #include "unique_fd.h"
 #include "watchdog.h"
 
@@ -31,7 +34,7 @@ class Watcher {
   int EnsureThread();
   /** Where events go; replaces the one before. */
   napi_status SetCallback(Napi::Function callback);
-  int Watch(int fd, int32_t id, Kind kind);
+  int Watch(int fd, int32_t id, Kind kind, std::optional<Ending> ending);
   /** A new child that ends with its thread, which may be terminated before it calls Watch(): then it is reaped. */
   void Keep(int pidfd);
   void Unwatch(int fd);
@@ -45,6 +48,9 @@ class Watcher {
   struct Watched {
     int32_t id;
     Kind kind;
+    std::optional<Ending> ending;
+    /** An event fd that has been signalled: whoever was told has perhaps read it empty since. */
+    bool signalled = false;
   };
   struct Event {
     int32_t id;
@@ -54,6 +60,10 @@ class Watcher {
     int status;
     int64_t time_ns;
     rusage usage;
+    /** To be carried out before the event is delivered; gone once it has been, or when it could not be. */
+    std::optional<Ending> ending;
+    /** What the ending has read; none when it was not carried out. */
+    std::optional<std::vector<std::string>> texts;
   };
 
   int OpenFds();
@@ -62,6 +72,8 @@ class Watcher {
   /** Adds what the ready fd means to the queue. */
   void Handle(int fd);
   void Notify();
+  void CarryOutEndings();
+  bool HasBeenSignalled(int fd);
   void Deliver(Napi::Env env, Napi::Function callback);
   void ReleaseCallback();
   static Napi::Object ToJs(Napi::Env env, const Event& event);
@@ -74,6 +86,8 @@ class Watcher {
   bool running_ = false;
   bool ref_ = false;
 
+  /** Held while endings are carried out, which a delivery waits for. Always taken before mutex_. */
+  std::mutex endings_;
   std::mutex mutex_;
   std::unordered_map<int, Watched> watched_;
   std::vector<Event> queue_;

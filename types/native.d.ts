@@ -102,6 +102,24 @@ export interface ChildUsage {
   majorFaults: number;
 }
 
+/**
+ * What the watcher thread reads and removes when a child has exited by itself, before the event is delivered: the common
+ * end, for which the event loop need not be kept busy. It is left undone when anything is not as expected here.
+ */
+export interface Ending {
+  /** Directory fd that `file` and `reads` are beneath. */
+  dirFd: number;
+  /** An eventfd that must not have been signalled, or -1. A watched one: at any time before, also when it was read since. */
+  quietFd: number;
+  /** A file that must contain `expected`. */
+  file: string;
+  expected: string;
+  /** Files whose texts are wanted. */
+  reads: readonly string[];
+  /** Directories to remove after that, in this order. */
+  removes: readonly { dirFd: number; path: string }[];
+}
+
 export type WatchEvent =
   | {
       kind: 'exit';
@@ -115,6 +133,8 @@ export type WatchEvent =
       timeNs: number;
       /** Negative errno when the status could not be had (ECHILD: another reaper took it); 0 otherwise. */
       errno: number;
+      /** What its {@link Ending} has read; absent when that was not, or not wholly, carried out. */
+      texts?: string[];
     }
   /** The fd became readable or had an exceptional condition. An eventfd is not read. */
   | { kind: 'ready'; id: number; timeNs: number };
@@ -128,9 +148,16 @@ export interface NativeBinding {
    * The callback gets everything that happened since the last call.
    */
   startWatcher(options: { onEvents: (events: WatchEvent[]) => void }): void;
-  /** Watch a pidfd for the end of the child (it is reaped then), or an fd edge-triggered: an eventfd, or the exceptional
-   * condition of an interface file. `id` comes back. When the environment ends, a `child` is killed and reaped. */
-  watch(options: { fd: number; id: number; kind: 'child' | 'detached-child' | 'event' | 'priority' }): void;
+  /**
+   * Watch a pidfd for the end of the child (it is reaped then), or an fd edge-triggered: an eventfd, or the exceptional
+   * condition of an interface file. `id` comes back. When the environment ends, a `child` is killed and reaped.
+   */
+  watch(options: {
+    fd: number;
+    id: number;
+    kind: 'child' | 'detached-child' | 'event' | 'priority';
+    ending?: Ending;
+  }): void;
   /** Stop watching an fd; a child that ended is no longer watched by itself. Call it before closing the fd. */
   unwatch(options: { fd: number }): void;
   /** Whether the watcher keeps the event loop alive. Off at first. */

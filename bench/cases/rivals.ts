@@ -68,22 +68,36 @@ function readMemoryMount(): string {
   return line?.split(' ')[4] ?? '';
 }
 
+/** What is changed in the runtime-spec's config.json that `runc spec` writes. */
+interface RuntimeSpec {
+  process: { args: string[]; terminal: boolean };
+  root: { path: string; readonly: boolean };
+  mounts: { destination: string }[];
+  linux: {
+    namespaces: { type: string }[];
+    maskedPaths: string[];
+    readonlyPaths: string[];
+    cgroupsPath?: string;
+    resources: { memory: { limit: number } };
+  };
+}
+
 function runc(): Rival | undefined {
   if (!isInstalled('runc')) return undefined;
   const bundle = mkdtempSync(join(tmpdir(), 'memcage-bench-'));
   const root = join(bundle, 'state');
   mkdirSync(join(bundle, 'rootfs'));
   spawnSync('runc', ['spec'], { cwd: bundle });
-  const config = JSON.parse(readFileSync(join(bundle, 'config.json'), 'utf8'));
+  const config = JSON.parse(readFileSync(join(bundle, 'config.json'), 'utf8')) as RuntimeSpec;
   config.process.args = [PROGRAM];
   config.process.terminal = false;
   config.root = { path: '/', readonly: true };
-  config.mounts = config.mounts.filter(({ destination }: { destination: string }) => destination === '/proc');
+  config.mounts = config.mounts.filter(({ destination }) => destination === '/proc');
   config.linux.namespaces = [{ type: 'pid' }, { type: 'uts' }, { type: 'mount' }];
   config.linux.maskedPaths = [];
   config.linux.readonlyPaths = [];
   const own = Cgroup.self().path.slice(readMemoryMount().length);
-  config.linux.cgroupsPath = Cgroup.self().version === 1 ? `${own}/memcage-bench-runc-${process.pid}` : undefined;
+  if (Cgroup.self().version === 1) config.linux.cgroupsPath = `${own}/memcage-bench-runc-${process.pid}`;
   config.linux.resources = { memory: { limit: 100 * 1024 * 1024 } };
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
   const close = async (): Promise<void> => rmSync(bundle, { recursive: true, force: true });

@@ -1,6 +1,8 @@
+import type { Ending } from '../../types/native';
 import type { MemoryReport } from '../../types/outcome';
 import type { CgroupDirectory } from '../cgroup/directory';
 import { type CgroupVersion, parseFlatKeyed } from '../cgroup/formats';
+import { memoryFile, parseMemoryFile } from '../cgroup/interface-files';
 import { type Guard, killAll } from '../cgroup/kill';
 import { readMemoryFile, writeFirstLimits } from '../cgroup/limit-files';
 import { type LimitContext, type LimitPlan, planLimits, type ResolvedLimits } from '../cgroup/limits';
@@ -11,6 +13,8 @@ import { watch } from '../watch';
 import { type Entry, openEntry } from './entry';
 import { unlock } from './locked-directory';
 import type { Owner } from './owner';
+
+type ReportFile = 'max' | 'peak' | 'memsw' | 'swap';
 
 interface Place {
   memory: CgroupDirectory;
@@ -35,6 +39,8 @@ export class Group {
   #unwatch: (() => void) | undefined;
   #onRemoved: (() => void) | undefined;
   #holdOwner: Owner['hold'] | undefined;
+  /** Its directories are removed, its fds not yet closed. */
+  #gone = false;
   #removed = false;
 
   private constructor(place: Place, plan: LimitPlan, locks: CgroupDirectory[]) {
@@ -159,9 +165,7 @@ export class Group {
   }
 
   report(): MemoryReport {
-    const limitBytes = readMemoryFile(this.memory, this.version, 'max') ?? Number.POSITIVE_INFINITY;
-    const peakBytes = readMemoryFile(this.memory, this.version, 'peak') ?? null;
-    return { limitBytes, peakBytes, swapLimited: this.#swapLimited() };
+    return this.#reportOf((name) => readMemoryFile(this.memory, this.version, name));
   }
 
   /** What can be said without the cgroup. */
@@ -215,11 +219,38 @@ export class Group {
     killAll(this.memory, this.guard);
   }
 
+  /** The common end of the child in it, for the watcher; undefined where the group can't be removed by a path. */
+  get ending(): Ending | undefined {
+    // One that holds locks is anchored at itself.
+    if (this.#locks.length > 0) return undefined;
+    const { file, expected, eventFd } = this.#monitor.quiet;
+    const within = (name: string): string => `${this.memory.relative}/${name}`;
+    const directories = this.guard === undefined ? [this.memory] : [this.guard.directory, this.memory];
+    return {
+      dirFd: this.memory.anchor,
+      quietFd: eventFd,
+      file: within(file),
+      expected,
+      reads: this.#reportFiles.map((name) => within(memoryFile(name, this.version).file)),
+      removes: directories.map(({ anchor, relative }) => ({ dirFd: anchor, path: relative })),
+    };
+  }
+
+  /** The watcher has carried out the {@link ending}; the report of what it read. */
+  concludeEnding(texts: readonly string[]): MemoryReport {
+    this.#gone = true;
+    const byName = new Map(this.#reportFiles.map((name, index) => [name, texts[index]]));
+    return this.#reportOf((name) => {
+      const text = byName.get(name);
+      return text === undefined ? undefined : parseMemoryFile(name, this.version, text);
+    });
+  }
+
   /** True once nothing of it is left; false while processes are. */
   tryRemove(): boolean {
     if (this.#removed) return true;
-    if (this.guard !== undefined && !removeTree(this.guard.directory)) return false;
-    if (!removeTree(this.memory)) return false;
+    if (!this.#gone && this.guard !== undefined && !removeTree(this.guard.directory)) return false;
+    if (!this.#gone && !removeTree(this.memory)) return false;
     this.#removed = true;
     this.#entry?.close();
     this.#unwatch?.();
@@ -229,11 +260,25 @@ export class Group {
     return true;
   }
 
-  #swapLimited(): boolean {
-    if (!this.limitContext.swapOn) return true;
-    const limit = readMemoryFile(this.memory, this.version, this.version === 1 ? 'memsw' : 'swap');
-    return limit !== undefined && limit !== Number.POSITIVE_INFINITY;
+  #reportOf(read: (name: ReportFile) => number | undefined): MemoryReport {
+    const { swapOn } = this.limitContext;
+    const limitBytes = read('max') ?? Number.POSITIVE_INFINITY;
+    const peakBytes = read('peak') ?? null;
+    return { limitBytes, peakBytes, swapLimited: !swapOn || isLimited(read(this.#swapFile)) };
   }
+
+  get #swapFile(): 'memsw' | 'swap' {
+    return this.version === 1 ? 'memsw' : 'swap';
+  }
+
+  /** What a report is made of here. */
+  get #reportFiles(): ReportFile[] {
+    return this.limitContext.swapOn ? ['max', 'peak', this.#swapFile] : ['max', 'peak'];
+  }
+}
+
+function isLimited(bytes: number | undefined): boolean {
+  return bytes !== undefined && bytes !== Number.POSITIVE_INFINITY;
 }
 
 function guardBelow(guard: Guard | undefined, name: string): Guard | undefined {

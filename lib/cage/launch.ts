@@ -69,13 +69,13 @@ export function createLaunch(request: LaunchRequest): Launch {
     const { pid, pidfd } = result;
     let running = true;
     try {
-      watchChild(pidfd, { detached: plan.detached }, (event) => {
+      watchChild(pidfd, { detached: plan.detached, ending: stay?.group.ending }, (event) => {
         running = false;
         native.closeFd({ fd: pidfd });
         const end = childEnd(event);
         // Before 'exit', so that its listeners find the cage gone and the outcome there.
         if (stay === undefined) request.onEnded(end, undefined);
-        else stay.ended(end.signal, (stayEnd) => request.onEnded(end, stayEnd));
+        else stay.ended(end.signal, event.texts, (stayEnd) => request.onEnded(end, stayEnd));
         onEnd(end.exitCode, end.signal, event.errno);
       });
       stay?.started();
@@ -122,7 +122,7 @@ function commonOptions(
   // uid, gid: a change of ids with shared memory would make the parent undumpable. time: CLONE_VM can't be combined with
   // CLONE_NEWTIME before Linux 6.3. oom.group: an OOM kill of the whole group would take the parent too.
   const shareMemory =
-    uid === undefined && gid === undefined && namespaces.time !== true && stay?.group.killsAsGroup() !== true;
+    uid === undefined && gid === undefined && namespaces.time !== true && stay?.killsAsGroup() !== true;
   return {
     ...plan,
     ...planNamespaces(namespaces, native),

@@ -49,6 +49,8 @@ function createGroup(limits: ResolvedLimits, parent: string | undefined): Group 
   const group = withOwner(parent, (owner) => Group.create(owner, limits, { guarded: true }));
   try {
     group.becomeParent();
+    // All limits at once: no child is being started in it yet.
+    group.started();
     return group;
   } catch (error) {
     group.tryRemove();

@@ -23,12 +23,18 @@ export interface Stay {
   readonly cage: Cage;
   /** The cgroup that the child lives in. */
   readonly group: Group;
+  /** Whether an OOM kill can take a child between clone and exec, and with it the parent, whose memory it shares. */
+  killsAsGroup(): boolean;
   /** The child has reached its program. */
   started(): void;
   /** It never will; gives back what was taken for it. */
   abandon(): StayEnd;
-  /** It has ended. `settle` is called at once, or when what it left running has been killed. */
-  ended(signal: NodeJS.Signals | null, settle: (end: StayEnd) => void): void;
+  /**
+   * It has ended. `settle` is called at once, or when what it left running has been killed.
+   *
+   * @param texts what the watcher has read before it removed the group; undefined: it did not
+   */
+  ended(signal: NodeJS.Signals | null, texts: readonly string[] | undefined, settle: (end: StayEnd) => void): void;
 }
 
 export interface PrivateCageOptions {
@@ -64,13 +70,16 @@ export function enterPrivateCage(options: PrivateCageOptions): Stay {
   return {
     cage,
     group,
+    // Its oom.group is set when the child has started, and there will be no other.
+    killsAsGroup: () => false,
     started: () => group.started(),
     abandon() {
       const end = read(group, look, null);
       cage.closeNow();
       return end;
     },
-    ended(signal, settle) {
+    ended(signal, texts, settle) {
+      if (texts !== undefined) return conclude(group, texts, () => cage.tryRemove(), settle);
       if (!keepDescendants)
         return leave(
           group,
@@ -103,14 +112,30 @@ export function enterLeaf(cage: Cage, name: string, limits: ResolvedLimits): Sta
   return {
     cage,
     group,
+    killsAsGroup: () => cage.group.killsAsGroup(),
     started: () => group.started(),
     abandon() {
       const end = read(group, look, null);
       tryRemove();
       return end;
     },
-    ended: (signal, settle) => leave(group, () => read(group, look, signal), tryRemove, settle),
+    ended(signal, texts, settle) {
+      if (texts !== undefined) return conclude(group, texts, tryRemove, settle);
+      leave(group, () => read(group, look, signal), tryRemove, settle);
+    },
   };
+}
+
+/** The watcher has found no kill, and removed the group. */
+function conclude(
+  group: Group,
+  texts: readonly string[],
+  tryRemove: () => boolean,
+  settle: (end: StayEnd) => void,
+): void {
+  const memory = group.concludeEnding(texts);
+  tryRemove();
+  settle({ oom: null, memory });
 }
 
 /**

@@ -2,7 +2,7 @@ import { MemcageError } from '../errors';
 import type { CgroupDirectory } from './directory';
 import { parseOomControl, parseValue } from './formats';
 import { OomEventfd } from './oom-eventfd';
-import type { OomAssessment, OomMonitor, OomSurroundings } from './oom-monitor';
+import type { OomAssessment, OomMonitor, OomSurroundings, QuietState } from './oom-monitor';
 import { verdictV1 } from './verdict';
 
 /** What the kernel asks for at once when it makes a process, its stack being the largest. */
@@ -30,6 +30,10 @@ export class OomMonitorV1 implements OomMonitor {
 
   get fd(): number {
     return this.#events.fd;
+  }
+
+  get quiet(): QuietState {
+    return { file: 'memory.oom_control', expected: '\noom_kill 0\n', eventFd: this.#events.fd };
   }
 
   begin(): boolean {

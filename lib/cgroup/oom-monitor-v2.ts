@@ -2,7 +2,7 @@ import type { OomVerdict } from '../../types/outcome';
 import { MemcageError } from '../errors';
 import type { CgroupDirectory } from './directory';
 import { parseFlatKeyed } from './formats';
-import type { OomAssessment, OomMonitor, OomSurroundings } from './oom-monitor';
+import type { OomAssessment, OomMonitor, OomSurroundings, QuietState } from './oom-monitor';
 import { cgroupError } from './refusal';
 import { type OomCounters, verdictV2 } from './verdict';
 
@@ -28,6 +28,8 @@ export class OomMonitorV2 implements OomMonitor {
     this.#ancestorOomBefore = this.#ancestorOom();
     this.fd = directory.open('memory.events', 'read');
   }
+
+  readonly quiet: QuietState = { file: 'memory.events', expected: '\noom_kill 0\n', eventFd: -1 };
 
   begin(): boolean {
     this.#cagesBefore = this.surroundings.cages.map(readLocal);

@@ -10,6 +10,13 @@ export interface OomAssessment {
   verdict: OomVerdict | null;
 }
 
+/** Seen without the event loop: a file with a text in it, and an eventfd (or -1) that is not signalled. */
+export interface QuietState {
+  file: string;
+  expected: string;
+  eventFd: number;
+}
+
 /** Counts OOM kills in a cgroup and those below it, and tells whose limit they were about. Holds one fd. */
 export interface OomMonitor {
   readonly fd: number;
@@ -18,6 +25,8 @@ export interface OomMonitor {
   begin(): boolean;
   /** v1: without the leaves, which have monitors of their own. v2: with them, the kernel adds up. */
   assess(): OomAssessment;
+  /** The state in which {@link assess} would find no kill, and nothing that could be one. */
+  readonly quiet: QuietState;
   /** A cgroup directly below is one of ours; until `removed`. */
   addLeaf(name: string): void;
   removeLeaf(name: string): void;
