@@ -208,27 +208,20 @@ long CloseListed(int first) {
   const long dir = Open("/proc/self/fd", O_RDONLY | O_DIRECTORY);
   if (dir < 0) return dir;
   alignas(Entry) char buffer[4096];
-  bool closed = true;
-  // Closing while reading may skip entries: again from the start until a pass closes nothing.
-  while (closed) {
-    closed = false;
-    Call(SYS_lseek, dir, 0, SEEK_SET);
-    long size = 0;
-    while ((size = Call(SYS_getdents64, dir, buffer, sizeof(buffer))) > 0) {
-      for (long at = 0; at < size;) {
-        const Entry* entry = reinterpret_cast<const Entry*>(buffer + at);
-        at += entry->length;
-        int fd = 0;
-        const char* digit = entry->name;
-        if (*digit < '0' || *digit > '9') continue;
-        for (; *digit != '\0'; ++digit) fd = fd * 10 + (*digit - '0');
-        if (fd < first || fd == dir) continue;
-        Call(SYS_close, fd);
-        closed = true;
-      }
+  long size = 0;
+  // The position in this directory is a number of an fd, so that closing one on the way skips none.
+  while ((size = Call(SYS_getdents64, dir, buffer, sizeof(buffer))) > 0) {
+    for (long at = 0; at < size;) {
+      const Entry* entry = reinterpret_cast<const Entry*>(buffer + at);
+      at += entry->length;
+      int fd = 0;
+      const char* digit = entry->name;
+      if (*digit < '0' || *digit > '9') continue;
+      for (; *digit != '\0'; ++digit) fd = fd * 10 + (*digit - '0');
+      if (fd >= first && fd != dir) Call(SYS_close, fd);
     }
-    if (size < 0) return size;
   }
+  if (size < 0) return size;
   Call(SYS_close, dir);
   return 0;
 }
