@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { childrenOf, endNow } from './processes';
+
+const TIMEOUT_MS = 20_000;
 
 export interface FixtureEnd {
   code: number | null;
@@ -19,20 +22,24 @@ export interface Fixture {
 export function startFixture(name: string, ...args: unknown[]): Fixture {
   const path = join(__dirname, '../fixtures', name);
   const words = args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg)));
-  const child = spawn(process.execPath, [path, ...words], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 20_000,
-    killSignal: 'SIGKILL',
-  });
+  const child = spawn(process.execPath, [path, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const pid = child.pid ?? 0;
+  // A child that hangs goes first: it would hold the output open.
+  const timer = setTimeout(() => {
+    for (const each of [...childrenOf(pid), pid]) endNow(each);
+  }, TIMEOUT_MS);
   const ended = new Promise<Pick<FixtureEnd, 'code' | 'signal'>>((resolve) => {
-    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal });
+    });
   });
   const end = Promise.all([ended, text(child.stdout), text(child.stderr)]).then(([how, stdout, stderr]) => ({
     ...how,
     stdout,
     stderr,
   }));
-  return { process: child, pid: child.pid ?? 0, end };
+  return { process: child, pid, end };
 }
 
 /** What a fixture prints as JSON; fails, with its stderr, when it does not end well. */

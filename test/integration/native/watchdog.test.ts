@@ -19,7 +19,7 @@ const { SIGSTOP } = constants.signals;
 
 const KILLED = twice(failedAt('watchdog', ETIMEDOUT, '/bin/true'));
 /** Of the watchdog, far beyond the time within which it is to see a frozen child. */
-const LATE_MS = 10_000;
+const LATE_MS = 5000;
 /** The watchdog looks every 20 ms. */
 const SOON_MS = 1000;
 
