@@ -1,0 +1,11 @@
+// The package as an ES module sees it.
+import * as everything from 'memcage';
+import { Cgroup, createCage, ErrorCode, MemoryLimitError, run, spawn } from 'memcage';
+import { type NativeBinding, native } from 'memcage/native';
+
+const { exitCode } = await run('true', { memory: '10M' });
+const code: number | null = exitCode;
+const binding: NativeBinding = native;
+const frozen: 'ERR_MEMCAGE_FROZEN' = ErrorCode.FROZEN;
+everything.spawn('true');
+void [code, binding, frozen, Cgroup, createCage, MemoryLimitError, spawn];

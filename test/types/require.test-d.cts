@@ -1,0 +1,10 @@
+// The package as a CommonJS module sees it.
+import memcage = require('memcage');
+import raw = require('memcage/native');
+
+const { spawn, ErrorCode } = memcage;
+const limit: memcage.MemoryLimits = { max: '10M' };
+const cage: memcage.Cage = spawn('true', [], { memory: '10M' }).cage;
+const page: number = raw.native.constants.pageSize;
+const frozen: 'ERR_MEMCAGE_FROZEN' = ErrorCode.FROZEN;
+void [limit, cage, page, frozen];
