@@ -6,7 +6,7 @@ export type * from '../types/native';
 
 let loaded: NativeBinding | undefined;
 
-/** The addon. Throws ERR_MEMCAGE_UNSUPPORTED with the reason where it can't be had. */
+/** @internal The addon. Throws ERR_MEMCAGE_UNSUPPORTED with the reason where it can't be had. */
 export function loadNative(): NativeBinding {
   loaded ??= load();
   return loaded;

@@ -1,0 +1,161 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ErrorCode } from 'memcage';
+import { native } from 'memcage/native';
+import ts from 'typescript';
+import { OPTIONS } from '../../../lib/cli/arguments';
+import { pages, pageText } from '../../support/doc-examples';
+
+const root = join(__dirname, '../../..');
+
+/** All that a page has in code: `inline` and in fenced blocks. */
+function codeOf(page: string): string {
+  return (pageText(page).match(/```[\s\S]*?```|`[^`]+`/g) ?? []).join('\n');
+}
+
+function expectNamed(page: string, names: readonly string[]): void {
+  expect(names.length).toBeGreaterThan(0);
+  const code = codeOf(page);
+  expect(names.filter((name) => !new RegExp(`(^|[^\\w-])${name}([^\\w-]|$)`, 'm').test(code))).toEqual([]);
+}
+
+/** The public names of the package, from its sources. */
+class Api {
+  readonly #checker: ts.TypeChecker;
+  readonly #exported: Map<string, ts.Symbol>;
+
+  constructor() {
+    const config = ts.readConfigFile(join(root, 'tsconfig.build.json'), (path) => readFileSync(path, 'utf8'));
+    const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
+    const entries = ['lib/index.ts', 'lib/native.ts'].map((name) => join(root, name));
+    const program = ts.createProgram(entries, { ...options, skipLibCheck: true, noEmit: true });
+    this.#checker = program.getTypeChecker();
+    this.#exported = new Map();
+    for (const entry of entries) {
+      const source = program.getSourceFile(entry);
+      const module = source && this.#checker.getSymbolAtLocation(source);
+      if (module === undefined) throw new Error(`no exports in ${entry}`);
+      for (const symbol of this.#checker.getExportsOfModule(module)) this.#exported.set(symbol.name, symbol);
+    }
+  }
+
+  names(): string[] {
+    return [...this.#exported.values()].filter((symbol) => !this.#isInternal(symbol)).map(({ name }) => name);
+  }
+
+  /** Members of an interface or type, or of a class and its instances; without those marked as internal. */
+  members(name: string, { own = false } = {}): string[] {
+    const exported = this.#exported.get(name);
+    if (exported === undefined) throw new Error(`${name} is not exported`);
+    const symbol = exported.flags & ts.SymbolFlags.Alias ? this.#checker.getAliasedSymbol(exported) : exported;
+    const properties = this.#checker.getPropertiesOfType(this.#checker.getDeclaredTypeOfSymbol(symbol));
+    const statics = symbol.flags & ts.SymbolFlags.Class ? [...(symbol.exports?.values() ?? [])] : [];
+    return [...properties, ...statics]
+      .filter((member) => !own || this.#isOurs(member))
+      .filter((member) => !this.#isInternal(member))
+      .map((member) => member.name)
+      .filter((member) => /^[a-z]\w*$/i.test(member) && member !== 'prototype');
+  }
+
+  #isInternal(symbol: ts.Symbol): boolean {
+    return symbol.getJsDocTags(this.#checker).some((tag) => tag.name === 'internal');
+  }
+
+  #isOurs(member: ts.Symbol): boolean {
+    const files = member.declarations?.map((declaration) => declaration.getSourceFile().fileName) ?? [];
+    return files.some((file) => file.startsWith(join(root, 'lib')) || file.startsWith(join(root, 'types')));
+  }
+}
+
+const api = new Api();
+
+describe('docs name', () => {
+  test('every error code, with cause and remedy', () => {
+    expectNamed('docs/errors.md', Object.values(ErrorCode));
+    const rows = pageText('docs/errors.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `ERR_MEMCAGE_'));
+    expect(rows.map((row) => row.split(' | ').length)).toEqual(rows.map(() => 3));
+    expect(rows.length).toBe(Object.values(ErrorCode).length);
+  });
+
+  test.each([
+    ['docs/spawn.md', 'SpawnOptions', {}],
+    ['docs/spawn.md', 'CageOptions', {}],
+    ['docs/spawn.md', 'Caged', {}],
+    ['docs/run.md', 'RunResult', {}],
+    ['docs/memory.md', 'MemoryLimits', {}],
+    ['docs/memory.md', 'Limits', {}],
+    ['docs/namespaces.md', 'NamespaceOptions', {}],
+    ['docs/create-cage.md', 'CreateCageOptions', {}],
+    ['docs/create-cage.md', 'MultiCage', { own: true }],
+    ['docs/create-cage.md', 'CageEvents', {}],
+    ['docs/create-cage.md', 'OomEvent', {}],
+    ['docs/cgroup.md', 'Cgroup', { own: true }],
+    ['docs/cgroup.md', 'CreateCgroupOptions', {}],
+    ['docs/cgroup.md', 'Usage', {}],
+    ['docs/cgroup.md', 'Pressure', {}],
+    ['docs/cgroup.md', 'PressureLine', {}],
+    ['docs/outcome.md', 'Outcome', {}],
+    ['docs/outcome.md', 'MemoryReport', {}],
+    ['docs/outcome.md', 'OomVerdict', {}],
+    ['docs/outcome.md', 'CpuReport', {}],
+    ['docs/errors.md', 'MemcageError', { own: true }],
+    ['docs/native.md', 'NativeBinding', {}],
+    ['docs/native.md', 'CloneOptions', {}],
+    ['docs/native.md', 'Ending', {}],
+    ['docs/native.md', 'ChildUsage', {}],
+  ])('in %s every member of %s', (page, type, options) => {
+    expectNamed(page, api.members(type, options));
+  });
+
+  test('in docs/run.md what RunOptions has beyond SpawnOptions', () => {
+    const common = api.members('SpawnOptions');
+    expectNamed(
+      'docs/run.md',
+      api.members('RunOptions').filter((name) => !common.includes(name)),
+    );
+  });
+
+  test('every export', () => {
+    const code = pages().map(codeOf).join('\n');
+    expect(api.names().filter((name) => !new RegExp(`\\b${name}\\b`).test(code))).toEqual([]);
+  });
+
+  test('every stage and constant of the addon', () => {
+    expectNamed('docs/native.md', [...native.stages, ...Object.keys(native.constants)]);
+  });
+
+  test('every cause of an OOM kill', () => {
+    expectNamed('docs/outcome.md', ['limit', 'ancestor', 'descendant', 'system', 'unknown']);
+  });
+
+  test('every option of the command line', () => {
+    expectNamed(
+      'docs/cli.md',
+      Object.keys(OPTIONS).map((name) => `--${name}`),
+    );
+    expectNamed(
+      'docs/cli.md',
+      Object.values(OPTIONS).flatMap((option) => ('short' in option ? [`-${option.short}`] : [])),
+    );
+  });
+
+  test('only scripts that exist', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const named = [...pages(), 'CONTRIBUTING.md'].flatMap((page) => [...pageText(page).matchAll(/npm run ([\w:-]+)/g)]);
+    expect(named.map(([, name]) => name).filter((name) => !((name ?? '') in scripts))).toEqual([]);
+  });
+
+  test('only files that exist', () => {
+    const broken = [...pages(), 'CONTRIBUTING.md', 'CHANGELOG.md'].flatMap((page) =>
+      [...pageText(page).matchAll(/\]\((?!https?:)([^)#]*)/g)]
+        .map(([, target]) => target ?? '')
+        .filter((target) => target !== '' && !existsSync(join(root, dirname(page), target)))
+        .map((target) => `${page}: ${target}`),
+    );
+    expect(broken).toEqual([]);
+  });
+});

@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { transformSync } from '@swc/core';
+import { blocksOf, type Example, examplesOf, pages } from '../../support/doc-examples';
+import { cagesLeft } from '../../support/nothing-left';
+import { describeIf } from '../../support/require';
+
+const root = join(__dirname, '../../..');
+const CODE = ['ts', 'js', 'sh'];
+
+/** A project that has the built package installed, with its command in PATH. */
+let project: string;
+beforeAll(() => {
+  project = mkdtempSync(join(tmpdir(), 'memcage-docs-'));
+  const bin = join(project, 'node_modules/.bin');
+  mkdirSync(bin, { recursive: true });
+  symlinkSync(root, join(project, 'node_modules/memcage'));
+  symlinkSync(join(root, 'node_modules/@types'), join(project, 'node_modules/@types'));
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
+  // npm makes a link, and the file executable; the build doesn't.
+  writeFileSync(join(bin, 'memcage'), `#!/bin/sh\nexec '${process.execPath}' '${root}/dist/cli/main.js' "$@"\n`);
+  chmodSync(join(bin, 'memcage'), 0o755);
+});
+afterAll(() => rmSync(project, { recursive: true }));
+
+describe.each(pages())('%s', (page) => {
+  test('every example is run, or says that it is not', () => {
+    const silent = blocksOf(page).filter(
+      ({ language, words }) => CODE.includes(language) && !/run/.test(words.join(' ')),
+    );
+    expect(silent.map(({ line }) => `${page}:${line}`)).toEqual([]);
+  });
+
+  const examples = examplesOf(page);
+  if (examples.length === 0) return;
+  describeIf(['v1', 'root'], 'examples', () => {
+    test.each(examples.map((example) => [example.line, example] as const))('line %i', async (line, example) => {
+      const { code, stdout, stderr, left } = await runExample(example, `example-${line}`);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      if (example.output !== undefined) expect(stdout).toMatch(patternOf(example.output));
+      expect(left).toEqual([]);
+    });
+  });
+});
+
+/** Types are checked by tsc as a user's project has them: strictly, against the package's declarations. */
+describeIf('linux', 'the examples in TypeScript', () => {
+  test('compile', async () => {
+    const sources = pages().flatMap((page) =>
+      blocksOf(page)
+        .filter(({ language }) => language === 'ts')
+        .map((block) => [`${block.page.replaceAll('/', '-')}-${block.line}.mts`, block.text] as const),
+    );
+    expect(sources.length).toBeGreaterThan(0);
+    const directory = join(project, 'typed');
+    mkdirSync(directory);
+    for (const [name, source] of sources) writeFileSync(join(directory, name), `${source}\nexport {};\n`);
+    const compilerOptions = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      module: 'Node16',
+      target: 'ES2022',
+      lib: ['ES2022', 'ESNext.Disposable'],
+      types: ['node'],
+    };
+    writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+    const { code, stdout } = await execute(process.execPath, [
+      join(root, 'node_modules/typescript/bin/tsc'),
+      '-p',
+      directory,
+    ]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+  }, 60_000);
+});
+
+interface End {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+  left: string[];
+}
+
+function runExample({ language, text: source }: Example, name: string): Promise<End> {
+  if (language === 'sh') return execute('bash', ['-euo', 'pipefail', '-c', source]);
+  const file = join(project, `${name}.mjs`);
+  const { code } = transformSync(source, { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } });
+  writeFileSync(file, code);
+  return execute(process.execPath, [file]);
+}
+
+async function execute(file: string, args: string[]): Promise<End> {
+  const env = { ...process.env, PATH: `${join(project, 'node_modules/.bin')}${delimiter}${process.env['PATH']}` };
+  const child = spawn(file, args, { cwd: project, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number | null]>,
+  ]);
+  return { code, stdout, stderr, left: cagesLeft(child.pid ?? 0) };
+}
+
+function patternOf(output: string): RegExp {
+  const escaped = output
+    .trimEnd()
+    .split('...')
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${escaped.join('.*')}\\n$`);
+}
