@@ -1,0 +1,87 @@
+import type * as Memcage from 'memcage';
+import { fixture } from '../../support/cage-kinds';
+import { cagesOf, members } from '../../support/cgroup-tree';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { processesWith } from '../../support/processes';
+import { compile } from '../../support/programs';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+const PROCESSES = '200';
+// What cgroup.kill does in a millisecond takes several passes where there is only kill(2).
+const PATIENCE_MS = 8000;
+
+/** memcage on a host that has only some of the hierarchies. */
+function memcageWithout(missing: Record<string, null>): typeof Memcage {
+  let library: typeof Memcage | undefined;
+  jest.isolateModules(() => {
+    jest.doMock('../../../lib/cgroup/host', () => {
+      const actual = jest.requireActual<Record<string, unknown> & { host(): object }>('../../../lib/cgroup/host');
+      return { ...actual, host: () => ({ ...actual.host(), ...missing }) };
+    });
+    library = jest.requireActual<typeof Memcage>('memcage');
+  });
+  jest.dontMock('../../../lib/cgroup/host');
+  return library as typeof Memcage;
+}
+
+describeIf(['hybrid', 'root'], 'the end of a fork bomb', () => {
+  describe.each([
+    ['the unified hierarchy', {}, 'unified'],
+    ['the freezer of v1', { unified: null }, 'freezer'],
+    ['neither', { unified: null, freezer: null }, undefined],
+  ] as const)('with %s as guard', (_, missing, guard) => {
+    let memcage: typeof Memcage;
+    let bomb: ReturnType<typeof compile>;
+
+    beforeAll(() => {
+      bomb = compile(fixture('fork-bomb.c'));
+    });
+    afterAll(() => bomb.remove());
+
+    expectNothingLeft(() => {
+      memcage = memcageWithout(missing);
+      return memcage.run('true', { memory: '8M' });
+    });
+
+    /** Main waits for the end of stdin. */
+    const command = (): [string, string[]] => ['sh', ['-c', '"$0" "$1" & read -r _', bomb.path, PROCESSES]];
+
+    async function raging(cage: Memcage.Cage): Promise<void> {
+      await until('the bomb is off', () => members(cage.cgroup.path).length > Number(PROCESSES) / 2);
+    }
+
+    test('this guard is used', () => {
+      const hierarchies = new Set(cagesOf(process.pid).map((path) => path.split('/')[4]));
+      expect(hierarchies).toEqual(new Set(['memory', ...(guard === undefined ? [] : [guard])]));
+    });
+
+    test('in a private cage, when main ends', async () => {
+      const child = memcage.spawn(...command(), { memory: '50M' });
+      await raging(child.cage);
+      child.stdin.end();
+      const start = performance.now();
+      const { error, exitCode } = await child.outcome;
+      expect({ error, exitCode }).toEqual({ error: undefined, exitCode: 1 });
+      expect(performance.now() - start).toBeLessThan(PATIENCE_MS);
+      expect(processesWith(bomb.path)).toEqual([]);
+    });
+
+    test('in a shared cage, by kill() and by close()', async () => {
+      const cage = memcage.createCage({ memory: '50M' });
+      const child = cage.spawn(...command(), {});
+      await raging(cage);
+      const start = performance.now();
+      await cage.kill();
+      expect(members(cage.cgroup.path)).toEqual([]);
+      await child.outcome;
+
+      const other = cage.spawn(...command(), {});
+      await raging(cage);
+      await cage.close();
+      await other.outcome;
+      expect(performance.now() - start).toBeLessThan(2 * PATIENCE_MS);
+      expect(processesWith(bomb.path)).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,233 @@
+import { existsSync } from 'node:fs';
+import { createCage, run, spawn } from 'memcage';
+import { said } from '../../support/cage-kinds';
+import { cagesOf, members, mountPoint, openCages } from '../../support/cgroup-tree';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { endNow, isAlive, processesWith } from '../../support/processes';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+let marks = 0;
+
+/** An argument of sleep that nobody else uses. */
+function mark(): string {
+  marks += 1;
+  return `1000.${process.pid}${String(marks).padStart(3, '0')}`;
+}
+
+/** A child in the background, one in a session of its own, and one that has been forked twice; then `last`. */
+function leaving(sleep: string, last: string): [string, string[]] {
+  const daemons = `sleep ${sleep} & setsid sleep ${sleep} & (setsid sh -c 'sleep ${sleep} & exit' &)`;
+  return ['sh', ['-c', `${daemons}; echo started; ${last}`]];
+}
+
+async function started(sleep: string, count: number): Promise<number[]> {
+  const sleeping = () => processesWith(`sleep ${sleep}`).filter((pid) => !processesWith(`sh -c`).includes(pid));
+  await until(`${count} processes`, () => sleeping().length === count);
+  return sleeping();
+}
+
+describeIf('v1', 'the life of a cage', () => {
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  describe('private', () => {
+    test('what main leaves running is killed, and the cgroups removed, before the outcome', async () => {
+      const sleep = mark();
+      const child = spawn(...leaving(sleep, 'read -r _; exit 7'), { memory: '64M' });
+      const closed = jest.fn();
+      child.cage.on('close', closed);
+      await said(child, 'started');
+      const pids = await started(sleep, 3);
+      expect(members(child.cage.cgroup.path).sort()).toEqual([...pids, child.pid].sort());
+      const paths = cagesOf(process.pid).filter((path) => members(path).includes(pids[0] ?? 0));
+      // The directory of the owner and the cage, in two hierarchies.
+      expect(paths.filter((path) => !/memcage-\d+-[^/]*$/.test(path)).length).toBeGreaterThanOrEqual(1);
+
+      child.stdin.end();
+      const outcome = await child.outcome;
+      expect(outcome).toMatchObject({ exitCode: 7, signal: null, oom: null });
+      expect(outcome.error).toBeUndefined();
+      expect(pids.filter(isAlive)).toEqual([]);
+      const cages = paths.filter((path) => !/memcage-\d+-[^/]*$/.test(path));
+      expect(cages.filter((path) => existsSync(path))).toEqual([]);
+      expect(closed).toHaveBeenCalledTimes(1);
+      expect(child.cage.closing).toBe(true);
+    });
+
+    test("without anything left running the cgroups are gone when 'exit' comes", async () => {
+      const child = spawn('true', [], { memory: '64M', stdio: 'ignore' });
+      const { path } = child.cage.cgroup;
+      const gone = new Promise((resolve) => child.once('exit', () => resolve(!existsSync(path))));
+      expect(await gone).toBe(true);
+      await child.outcome;
+    });
+
+    test('keepDescendants: they live on, and the cage until the last has ended', async () => {
+      const sleep = mark();
+      const child = spawn(...leaving(sleep, 'exit 7'), { memory: '64M', keepDescendants: true, stdio: 'ignore' });
+      const closed = new Promise<void>((resolve) => child.cage.on('close', resolve));
+      const pids = await started(sleep, 3);
+      expect(await child.outcome).toMatchObject({ exitCode: 7 });
+      expect(pids.filter(isAlive)).toEqual(pids);
+      expect(members(child.cage.cgroup.path).sort()).toEqual(pids.sort());
+      expect(child.cage.cgroup.limits().max).toBe(64 << 20);
+
+      pids.slice(1).forEach(endNow);
+      await until('one is left', () => members(child.cage.cgroup.path).length === 1);
+      expect(child.cage.closing).toBe(false);
+      pids.forEach(endNow);
+      await closed;
+      expect(existsSync(child.cage.cgroup.path)).toBe(false);
+    });
+
+    test('keepDescendants: close() ends them', async () => {
+      const sleep = mark();
+      const child = spawn(...leaving(sleep, 'exit 0'), { memory: '64M', keepDescendants: true, stdio: 'ignore' });
+      const pids = await started(sleep, 3);
+      await child.outcome;
+      await child.cage.close();
+      expect(pids.filter(isAlive)).toEqual([]);
+      expect(existsSync(child.cage.cgroup.path)).toBe(false);
+    });
+
+    test('kill() ends main and all others', async () => {
+      const sleep = mark();
+      const child = spawn(...leaving(sleep, 'read -r _'), { memory: '64M' });
+      const pids = await started(sleep, 3);
+      await child.cage.kill();
+      expect(pids.filter(isAlive)).toEqual([]);
+      expect(await child.outcome).toMatchObject({ exitCode: null, signal: 'SIGKILL', oom: null });
+      await child.cage.kill();
+      await child.cage.close();
+    });
+
+    test('close() while main runs: the outcome is that of a kill', async () => {
+      const child = spawn('sleep', [mark()], { memory: '64M', stdio: 'ignore' });
+      await Promise.all([child.cage.close(), child.cage.close(), child.cage[Symbol.asyncDispose]()]);
+      expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', oom: null });
+      await child.cage.close();
+    });
+
+    test('a stopped child, and one that ignores every signal, end all the same', async () => {
+      const child = spawn('sh', ['-c', "trap '' TERM INT HUP; echo started; kill -STOP $$"], { memory: '64M' });
+      await said(child, 'started');
+      await child.cage.close();
+      expect(await child.outcome).toMatchObject({ signal: 'SIGKILL' });
+    });
+  });
+
+  describe('shared', () => {
+    test('what main leaves running is killed, and its leaf removed; the others and the cage stay', async () => {
+      const sleep = mark();
+      const cage = createCage({ memory: '64M' });
+      const other = cage.spawn('sleep', [mark()], { stdio: 'ignore' });
+      const child = cage.spawn(...leaving(sleep, 'read -r _; exit 7'), {});
+      const pids = await started(sleep, 3);
+      expect(cage.cgroup.procs().sort()).toEqual([...pids, child.pid, other.pid].sort());
+      const leaves = openCages().filter((path) => members(path).includes(pids[0] ?? 0));
+      child.stdin.end();
+      expect(await child.outcome).toMatchObject({ exitCode: 7, oom: null });
+      expect(pids.filter(isAlive)).toEqual([]);
+      // What holds the other as well is the cage itself.
+      const still = leaves.filter((path) => existsSync(path));
+      expect(still.every((path) => members(path).includes(other.pid ?? 0))).toBe(true);
+      expect(still.length).toBeLessThan(leaves.length);
+      expect(isAlive(other.pid ?? 0)).toBe(true);
+      await cage.close();
+      await other.outcome;
+    });
+
+    test('kill() ends all members and leaves the cage open', async () => {
+      const cage = createCage({ memory: '64M' });
+      const children = [1, 2, 3].map(() => cage.spawn('sleep', [mark()], { stdio: 'ignore' }));
+      await cage.kill();
+      for (const { outcome } of children) expect(await outcome).toMatchObject({ signal: 'SIGKILL', oom: null });
+      expect(await cage.run('true')).toMatchObject({ exitCode: 0 });
+      expect(cage.closing).toBe(false);
+      await cage.close();
+    });
+
+    test('close() with members running', async () => {
+      const cage = createCage({ memory: '64M' });
+      const closed = jest.fn();
+      cage.on('close', closed);
+      const sleep = mark();
+      const children = [1, 2, 3].map(() => cage.spawn(...leaving(sleep, 'read -r _'), {}));
+      const pids = await started(sleep, 9);
+      await Promise.all([cage.close(), cage.close()]);
+      expect(pids.filter(isAlive)).toEqual([]);
+      expect(closed).toHaveBeenCalledTimes(1);
+      expect(existsSync(cage.cgroup.path)).toBe(false);
+      for (const { outcome } of children) expect(await outcome).toMatchObject({ signal: 'SIGKILL' });
+      await cage.close();
+      await cage.kill();
+      expect(closed).toHaveBeenCalledTimes(1);
+    });
+
+    test('await using closes it', async () => {
+      let path = '';
+      let outcome: Promise<unknown> | undefined;
+      {
+        await using cage = createCage({ memory: '64M' });
+        path = cage.cgroup.path;
+        ({ outcome } = cage.spawn('sleep', [mark()], { stdio: 'ignore' }));
+        expect(existsSync(path)).toBe(true);
+      }
+      expect(existsSync(path)).toBe(false);
+      expect(await outcome).toMatchObject({ signal: 'SIGKILL' });
+    });
+
+    test('nothing can be started, or read, once it is closed', async () => {
+      const cage = createCage({ memory: '64M' });
+      const closing = cage.close();
+      const closed = expect.objectContaining({ code: 'ERR_MEMCAGE_CLOSED' });
+      for (let round = 0; round < 2; round += 1) {
+        expect(() => cage.spawn('true')).toThrow(closed);
+        expect(() => spawn('true', [], { cage })).toThrow(closed);
+        await expect(cage.run('true')).rejects.toEqual(closed);
+        await closing;
+      }
+      expect(() => cage.cgroup.stat()).toThrow(closed);
+      expect(() => cage.cgroup.limits()).toThrow(closed);
+    });
+
+    test('children that start and end at the same time as it closes', async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const cage = createCage({ memory: '64M' });
+        const children = Array.from({ length: 5 }, () => cage.spawn('true', [], { stdio: 'ignore' }));
+        await cage.close();
+        for (const { outcome } of children) {
+          const { exitCode, signal, error } = await outcome;
+          expect([0, 'SIGKILL']).toContain(exitCode ?? signal);
+          expect(error).toBeUndefined();
+        }
+      }
+    });
+  });
+
+  describe('with cgroups that the child has made', () => {
+    test.each([
+      ['with a process in it', 'sleep 1000 & echo $! >"$own/a/b/cgroup.procs"'],
+      ['without permissions', 'chmod 000 "$own/a/b" "$own/a"'],
+    ])('%s', async (_, command) => {
+      const script = `own=${mountPoint('memory')}$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup); mkdir -p "$own/a/b"; ${command}; echo done; read -r _`;
+      const child = spawn('sh', ['-c', script], { memory: '64M' });
+      await said(child, 'done');
+      expect(existsSync(`${child.cage.cgroup.path}/a/b`)).toBe(true);
+      child.stdin.end();
+      expect((await child.outcome).error).toBeUndefined();
+      expect(existsSync(child.cage.cgroup.path)).toBe(false);
+    });
+
+    test('a frozen one in the unified hierarchy', async () => {
+      const script =
+        `own=${mountPoint('unified')}$(sed -n "s/^0:://p" /proc/self/cgroup); mkdir "$own/a"; ` +
+        'sleep 1000 & echo $! >"$own/a/cgroup.procs"; echo 1 >"$own/a/cgroup.freeze"; echo done; read -r _';
+      const child = spawn('sh', ['-c', script], { memory: '64M' });
+      await said(child, 'done');
+      child.stdin.end();
+      expect((await child.outcome).error).toBeUndefined();
+      expect(existsSync(child.cage.cgroup.path)).toBe(false);
+    });
+  });
+});

@@ -1,0 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Compile a C fixture; `remove` takes it away again. */
+export function compile(source: string): { path: string; remove(): void } {
+  const directory = mkdtempSync(join(tmpdir(), 'memcage-fixture-'));
+  const path = join(directory, 'program');
+  execFileSync('c++', ['-x', 'c', '-O1', '-o', path, source]);
+  return { path, remove: () => rmSync(directory, { recursive: true }) };
+}
