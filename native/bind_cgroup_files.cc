@@ -20,6 +20,7 @@ std::optional<int> ParseAccess(const std::string& access) {
   if (access == "read-write") return O_RDWR;
   if (access == "directory") return O_RDONLY | O_DIRECTORY;
   if (access == "path") return O_PATH | O_DIRECTORY;
+  if (access == "probe") return O_PATH;
   return std::nullopt;
 }
 
@@ -44,7 +45,7 @@ Napi::Value OpenBeneath(const Napi::CallbackInfo& info) {
   if (!options.ok()) return info.Env().Undefined();
   const std::optional<int> flags = ParseAccess(access);
   if (!flags) {
-    ThrowInvalidArgument(info.Env(), "Expected read, write, read-write, directory or path for access");
+    ThrowInvalidArgument(info.Env(), "Expected read, write, read-write, directory, path or probe for access");
     return info.Env().Undefined();
   }
   UniqueFd fd;

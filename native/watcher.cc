@@ -159,6 +159,7 @@ void Watcher::Run() {
   for (;;) {
     const int count = epoll_wait(epoll_.get(), ready, kBatch, -1);
     if (count < 0 && errno != EINTR) return;
+    // Deliveries wait for it: so the event loop can be woken at once, which takes about as long as an ending does.
     const std::lock_guard<std::mutex> lock(endings_);
     for (int i = 0; i < count; ++i) {
       const int fd = ready[i].data.fd;
@@ -169,7 +170,6 @@ void Watcher::Run() {
         Handle(fd);
       }
     }
-    // First: waking the event loop takes about as long as an ending does.
     Notify();
     CarryOutEndings();
   }

@@ -187,7 +187,8 @@ export interface NativeBinding {
   openBeneath(options: {
     dirFd: number;
     path: string;
-    access: 'read' | 'write' | 'read-write' | 'directory' | 'path';
+    /** `path` and `probe` are O_PATH, of a directory and of anything: what the file system knows of it is not opened. */
+    access: 'read' | 'write' | 'read-write' | 'directory' | 'path' | 'probe';
   }): number;
   /** Read a whole file beneath a directory fd as UTF-8. */
   readBeneath(options: { dirFd: number; path: string }): string;

@@ -3,8 +3,8 @@ import type { ResolvedLimits } from '../cgroup/limits';
 import { retry } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { Cage } from './cage';
+import { CagePool } from './cage-pool';
 import { Group } from './group';
-import { GroupPool } from './group-pool';
 import { type Owner, withOwner } from './owner';
 import { diedForWantOfMemory } from './too-small';
 
@@ -46,12 +46,12 @@ export interface PrivateCageOptions {
   isInit: boolean;
 }
 
-const pools = new WeakMap<Owner, GroupPool>();
+const pools = new WeakMap<Owner, CagePool>();
 
-function poolOf(owner: Owner): GroupPool {
+function poolOf(owner: Owner): CagePool {
   let pool = pools.get(owner);
   if (pool === undefined) {
-    const made = new GroupPool(owner);
+    const made = new CagePool(owner);
     owner.onAbandon(() => made.close());
     pools.set(owner, made);
     pool = made;
@@ -62,10 +62,12 @@ function poolOf(owner: Owner): GroupPool {
 /** A cage for one child; it closes with it. */
 export function enterPrivateCage(options: PrivateCageOptions): Stay {
   const { limits, parent, detached, keepDescendants, isInit } = options;
-  const group = withOwner(parent, (owner) =>
-    detached ? Group.createDetached(owner, limits) : poolOf(owner).take({ limits, guarded: !isInit }),
+  const cage = withOwner(parent, (owner) =>
+    detached
+      ? new Cage(Group.createDetached(owner, limits), { outlivesOwner: true })
+      : poolOf(owner).take({ limits, guarded: !isInit }),
   );
-  const cage = new Cage(group, { outlivesOwner: detached });
+  const { group } = cage;
   const look = (): OomVerdict | null => cage.reporter.check(group);
   return {
     cage,

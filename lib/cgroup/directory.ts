@@ -57,7 +57,7 @@ export class CgroupDirectory {
 
   exists(): boolean {
     try {
-      const fd = this.native.openBeneath({ dirFd: this.anchor, path: this.#join('cgroup.procs'), access: 'read' });
+      const fd = this.native.openBeneath({ dirFd: this.anchor, path: this.#join('cgroup.procs'), access: 'probe' });
       this.native.closeFd({ fd });
       return true;
     } catch (error) {

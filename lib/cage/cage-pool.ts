@@ -1,68 +1,69 @@
 import type { ResolvedLimits } from '../cgroup/limits';
 import { isNativeError } from '../cgroup/refusal';
 import { MemcageError } from '../errors';
+import { Cage } from './cage';
 import { Group } from './group';
 import type { Owner } from './owner';
 
-/** What kind of group: two of the same can stand in for each other. */
-interface GroupKind {
+/** What kind of private cage: two of the same can stand in for each other. */
+interface CageKind {
   limits: ResolvedLimits;
   guarded: boolean;
 }
 
 /**
- * Makes the groups of private cages. A program that starts one child after the other with the same limits finds the next
- * group already made, while the child before runs: that is a third of what a cage costs, and more when the kernel is still
- * busy with a cgroup that was just removed.
+ * Makes private cages. A program that starts one child after the other with the same limits finds the next cage already
+ * made, while the child before runs: that is a third of what a cage costs, and more when the kernel is still busy with a
+ * cgroup that was just removed.
  */
-export class GroupPool {
-  #lastKind: string | undefined;
-  #ready: { kind: string; group: Group } | undefined;
+export class CagePool {
+  #lastKind: CageKind | undefined;
+  #ready: { kind: CageKind; cage: Cage } | undefined;
   #scheduled = false;
   #closed = false;
 
   constructor(private readonly owner: Owner) {}
 
-  take(kind: GroupKind): Group {
-    const name = JSON.stringify(kind, infinityAsText);
-    const repeated = name === this.#lastKind;
-    this.#lastKind = name;
-    const ready = this.#take(name);
-    if (repeated) this.#schedule(name, kind);
+  take(kind: CageKind): Cage {
+    const repeated = this.#lastKind !== undefined && isSameKind(kind, this.#lastKind);
+    this.#lastKind = kind;
+    const ready = this.#take(kind);
+    if (repeated) this.#schedule(kind);
     return ready ?? this.#make(kind);
   }
 
   /** The owner is gone, and its fds with it. */
   close(): void {
     this.#closed = true;
-    this.#ready?.group.tryRemove();
+    this.#ready?.cage.tryRemove();
     this.#ready = undefined;
   }
 
-  #make({ limits, guarded }: GroupKind): Group {
+  #make({ limits, guarded }: CageKind): Cage {
     const group = Group.create(this.owner, limits, { guarded });
+    const cage = new Cage(group, { outlivesOwner: false });
     try {
       group.openEntry();
-      return group;
+      return cage;
     } catch (error) {
-      group.tryRemove();
+      cage.tryRemove();
       throw error;
     }
   }
 
-  #take(kind: string): Group | undefined {
+  #take(kind: CageKind): Cage | undefined {
     const ready = this.#ready;
     if (ready === undefined) return undefined;
     this.#ready = undefined;
     try {
-      if (ready.kind === kind && ready.group.begin()) return ready.group;
+      if (isSameKind(ready.kind, kind) && ready.cage.group.begin()) return ready.cage;
     } catch {
       // No fd is free to look at it with.
     }
     // Another kind is wanted now, or someone else has removed what was empty.
     setImmediate(() => {
       try {
-        ready.group.tryRemove();
+        ready.cage.tryRemove();
       } catch {
         // The owner's end removes it.
       }
@@ -70,14 +71,14 @@ export class GroupPool {
     return undefined;
   }
 
-  #schedule(name: string, kind: GroupKind): void {
+  #schedule(kind: CageKind): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
       if (this.#ready !== undefined || this.#closed) return;
       try {
-        this.#ready = { kind: name, group: this.#make(kind) };
+        this.#ready = { kind, cage: this.#make(kind) };
       } catch (error) {
         // The next cage will have the same trouble, and report it.
         if (!(error instanceof MemcageError) && !isNativeError(error)) throw error;
@@ -86,7 +87,8 @@ export class GroupPool {
   }
 }
 
-/** JSON would make null of an unlimited size. */
-function infinityAsText(_: string, value: unknown): unknown {
-  return value === Number.POSITIVE_INFINITY ? 'max' : value;
+function isSameKind(a: CageKind, b: CageKind): boolean {
+  if (a.guarded !== b.guarded) return false;
+  const names = Object.keys(a.limits) as (keyof ResolvedLimits)[];
+  return names.length === Object.keys(b.limits).length && names.every((name) => a.limits[name] === b.limits[name]);
 }
