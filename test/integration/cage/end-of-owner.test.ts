@@ -1,0 +1,225 @@
+import { type ChildProcess, spawn as nodeSpawn, type SpawnOptions } from 'node:child_process';
+import { chownSync, existsSync, readdirSync } from 'node:fs';
+import { createCage, run, spawn } from 'memcage';
+import { fixture } from '../../support/cage-kinds';
+import { cagesOf, makeCgroup, members } from '../../support/cgroup-tree';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { endNow, isAlive } from '../../support/processes';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+const FDS_OF_GONE_PARENT = 8;
+const NOBODY = { uid: 65534, gid: 65534 };
+
+/** What test/fixtures/cage/owner.js prints. */
+interface Owner {
+  pid: number;
+  main: number[];
+  members: number[];
+  cgroups: string[];
+  detached: { pid: number; members: number[]; cgroup: string };
+}
+
+interface Running {
+  process: ChildProcess;
+  owner: Owner;
+  end: Promise<number | string>;
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  await until('the fixture has started its children', () => output.includes('\n'));
+  return output.slice(0, output.indexOf('\n'));
+}
+
+async function startOwner(how: string, parent: string, options: SpawnOptions = {}): Promise<Running> {
+  const child = nodeSpawn(process.execPath, [fixture('owner.js'), how, parent], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    ...options,
+  });
+  const end = new Promise<number | string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? ''));
+  });
+  try {
+    return { process: child, owner: JSON.parse(await firstLine(child)) as Owner, end };
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+}
+
+/** The cages of a process in all hierarchies, but for those of detached children. */
+function attachedCages(pid: number): string[] {
+  return cagesOf(pid).filter((path) => !path.includes('memcage-detached-'));
+}
+
+function sleeping(pids: readonly number[]): number[] {
+  return pids.filter(isAlive);
+}
+
+describeIf(['hybrid', 'root'], 'the end of the process that owns cages', () => {
+  let parent: ReturnType<typeof makeCgroup>;
+  let running: Running[] = [];
+
+  beforeEach(() => {
+    parent = makeCgroup();
+  });
+  afterEach(async () => {
+    for (const { process: child, owner, end } of running) {
+      child.kill('SIGKILL');
+      await end;
+      [...owner.members, ...owner.detached.members].forEach(endNow);
+      // The next memcage removes what is empty.
+      await until('no member left', () => cagesOf(owner.pid).every((path) => members(path).length === 0));
+    }
+    running = [];
+    await sweep();
+    const below = () => readdirSync(parent.path).filter((name) => name.startsWith('memcage-'));
+    // This process's own stays.
+    await until('nothing below the parent', () => below().every((name) => name.includes(`-${process.pid}-`)));
+    parent.remove();
+  });
+
+  // Last, for its hooks to run after those above.
+  expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
+
+  /** A memcage process starts, with something to do in the parent, and ends. */
+  async function sweep(options: SpawnOptions = {}): Promise<void> {
+    const child = nodeSpawn(process.execPath, [fixture('sweeper.js'), parent.path], { stdio: 'ignore', ...options });
+    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
+  }
+
+  async function start(how: string, options?: SpawnOptions): Promise<Running> {
+    const started = await startOwner(how, parent.path, options);
+    running.push(started);
+    return started;
+  }
+
+  test.each([
+    ['process.exit()', 'exit', 0],
+    ['an uncaught exception', 'throw', 1],
+    ['an unhandled rejection', 'reject', 1],
+    ['nothing left to do: an open cage keeps no process alive', 'end', 0],
+  ])('%s: all is killed and removed, but for the detached', async (_, how, code) => {
+    const { owner, end } = await start(how);
+    expect(await end).toBe(code);
+    expect(sleeping(owner.members)).toEqual([]);
+    expect(attachedCages(owner.pid)).toEqual([]);
+    expect(sleeping(owner.detached.members)).toEqual(owner.detached.members);
+    expect(members(owner.detached.cgroup).sort()).toEqual(owner.detached.members.sort());
+  });
+
+  test.each([
+    ['the end of a worker thread', 'worker-end'],
+    ['process.exit() in a worker thread', 'worker-exit'],
+    ['an uncaught exception in a worker thread', 'worker-throw'],
+  ])('%s, while the process goes on', async (_, how) => {
+    const { owner } = await start(how);
+    await until('all members are dead', () => sleeping(owner.members).length === 0);
+    await until('the cages are gone', () => attachedCages(owner.pid).length === 0);
+    expect(sleeping(owner.detached.members)).toEqual(owner.detached.members);
+  });
+
+  test('worker.terminate(), after which no code can run: its children die, the rest with the process', async () => {
+    const { process: child, owner, end } = await start('worker-terminate');
+    await until('its children are dead', () => sleeping(owner.main).length === 0);
+    expect(sleeping(owner.detached.members)).toEqual(owner.detached.members);
+    child.stdin?.end();
+    child.kill('SIGTERM');
+    await end;
+    await sweep();
+    await until('the rest is dead', () => sleeping(owner.members).length === 0);
+    await until('the cages are gone', () => attachedCages(owner.pid).length === 0);
+  });
+
+  test('SIGKILL: its children die with it, what they had started with the next memcage; the detached live', async () => {
+    const { process: child, owner, end } = await start('wait');
+    const descendants = owner.members.filter((pid) => !owner.main.includes(pid));
+    child.kill('SIGKILL');
+    await end;
+    await until('its children are dead', () => sleeping(owner.main).length === 0);
+    // Those of the fifth child were in its PID namespace and ended with it.
+    expect(sleeping(descendants)).toHaveLength(8);
+    expect(attachedCages(owner.pid)).not.toEqual([]);
+
+    await sweep();
+    await until('the rest is dead', () => sleeping(descendants).length === 0);
+    await until('its cages are gone', () => attachedCages(owner.pid).length === 0);
+    expect(sleeping(owner.detached.members)).toEqual(owner.detached.members);
+    expect(existsSync(owner.detached.cgroup)).toBe(true);
+
+    owner.detached.members.slice(1).forEach(endNow);
+    await until('one is left', () => members(owner.detached.cgroup).length === 1);
+    await sweep();
+    expect(existsSync(owner.detached.cgroup)).toBe(true);
+    owner.detached.members.forEach(endNow);
+    await until('none is left', () => members(owner.detached.cgroup).length === 0);
+    await sweep();
+    await until('both its cgroups are gone', () => cagesOf(owner.pid).length === 0);
+  });
+
+  test('a living owner is left alone', async () => {
+    const { owner } = await start('wait');
+    await sweep();
+    await run('true', { memory: '8M', parent: parent.path });
+    expect(sleeping(owner.members)).toEqual(owner.members);
+    expect(sleeping(owner.detached.members)).toEqual(owner.detached.members);
+    for (const path of owner.cgroups) expect(existsSync(path)).toBe(true);
+  });
+
+  test('a living owner in another PID namespace is left alone, whoever has its pid here', async () => {
+    const child = spawn(process.execPath, [fixture('owner.js'), 'wait', parent.path], {
+      memory: '1G',
+      namespaces: { pid: true, mount: true },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const owner = JSON.parse(await firstLine(child)) as Owner;
+    expect(owner.pid).toBe(1);
+    const before = owner.cgroups.map((path) => members(path));
+    expect(before.flat().length).toBeGreaterThan(0);
+    await sweep();
+    expect(owner.cgroups.map((path) => members(path))).toEqual(before);
+
+    child.kill('SIGKILL');
+    await child.outcome;
+    await sweep();
+    await until('its cages are gone', () => owner.cgroups.every((path) => !existsSync(path)));
+  });
+
+  test('a living owner of another user is left alone', async () => {
+    chownSync(parent.path, NOBODY.uid, NOBODY.gid);
+    const { process: child, owner, end } = await start('wait', NOBODY);
+    await sweep();
+    expect(sleeping(owner.members)).toEqual(owner.members);
+    for (const path of owner.cgroups) expect(existsSync(path)).toBe(true);
+    child.kill('SIGKILL');
+    await end;
+    await sweep();
+    await until('all is dead', () => sleeping(owner.members).length === 0);
+    await until('its cages are gone', () => attachedCages(owner.pid).length === 0);
+  });
+
+  test("another user's dead owner, which may not be swept, does no harm", async () => {
+    const { process: child, owner, end } = await start('wait');
+    child.kill('SIGKILL');
+    await end;
+    chownSync(parent.path, NOBODY.uid, NOBODY.gid);
+    await sweep(NOBODY);
+    expect(attachedCages(owner.pid)).not.toEqual([]);
+  });
+
+  test('a detached child outlives its cage handle, and closes it when it ends first', async () => {
+    const child = spawn('sleep', ['1000'], { memory: '8M', detached: true, stdio: 'ignore', parent: parent.path });
+    const { path } = child.cage.cgroup;
+    expect(path).toContain('memcage-detached-');
+    await createCage({ memory: '8M', parent: parent.path }).close();
+    expect(isAlive(child.pid ?? 0)).toBe(true);
+    endNow(child.pid ?? 0);
+    expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', oom: null });
+    expect(existsSync(path)).toBe(false);
+    expect(cagesOf(process.pid).filter((cage) => cage.includes('detached'))).toEqual([]);
+  });
+});
