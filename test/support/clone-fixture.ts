@@ -16,7 +16,7 @@ export interface Scenario {
   inheritable?: number;
 }
 
-export type Attempt = { ms: number } & ({ ran: true } | { stage: Stage; errno: number; path: string });
+type Attempt = { ms: number } & ({ ran: true } | { stage: Stage; errno: number; path: string });
 
 export interface Report {
   attempts: [Attempt, Attempt];

@@ -5,7 +5,7 @@ import { childrenOf, endNow } from './processes';
 
 const TIMEOUT_MS = 20_000;
 
-export interface FixtureEnd {
+interface FixtureEnd {
   code: number | null;
   signal: NodeJS.Signals | null;
   stdout: string;

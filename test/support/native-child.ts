@@ -2,6 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CloneOptions, native } from 'memcage/native';
+import { faults } from './faults';
 
 export interface Running {
   pid: number;
@@ -11,6 +12,12 @@ export interface Running {
 export const SIGKILL = 9;
 
 export const temporaryDirectory = (): string => mkdtempSync(join(tmpdir(), 'memcage-native-'));
+
+export function makeFifo(path: string): void {
+  const AT_FDCWD = -100;
+  const S_IFIFO = 0o010000;
+  expect(faults.call('mknodat', AT_FDCWD, path, S_IFIFO | 0o600, 0)).toBe(0);
+}
 
 /** A clone of /bin/true that shares memory, in no namespace or cgroup of its own. */
 export function cloneOptions(options: Partial<CloneOptions>): CloneOptions {

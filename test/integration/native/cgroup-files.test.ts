@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
@@ -19,7 +18,7 @@ import { makeCgroup } from '../../support/cgroup-tree';
 import { faults } from '../../support/faults';
 import { openFdCount } from '../../support/fds';
 import { fixtureResult, startFixture } from '../../support/fixture';
-import { refusal, temporaryDirectory } from '../../support/native-child';
+import { makeFifo, refusal, temporaryDirectory } from '../../support/native-child';
 import { endNow } from '../../support/processes';
 import { describeIf } from '../../support/require';
 
@@ -193,7 +192,7 @@ describe('writing', () => {
   test('in part only is an error', () => {
     const path = join(directory, 'pipe');
     const { O_RDWR, O_NONBLOCK } = constants;
-    execFileSync('mkfifo', [path]);
+    makeFifo(path);
     const fd = openSync(path, O_RDWR | O_NONBLOCK);
     const error = refusal(() => native.writeOpen({ fd, value: 'x'.repeat(1 << 20) }));
     expect(error).toMatchObject({ code: 'EIO', syscall: 'write' });

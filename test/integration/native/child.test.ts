@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { type CloneOptions, native } from 'memcage/native';
 import { faults } from '../../support/faults';
-import { cloneOptions, temporaryDirectory, whileRunning } from '../../support/native-child';
+import { cloneOptions, makeFifo, temporaryDirectory, whileRunning } from '../../support/native-child';
 import { describeIf } from '../../support/require';
 
 const F_SETFD = 2;
@@ -103,7 +102,7 @@ describe.each(memory)('a child with $memory memory', ({ shareMemory }) => {
 
   test('has blocking standard streams; others stay as they are', () => {
     const fifo = join(directory, 'fifo');
-    execFileSync('mkfifo', [fifo]);
+    makeFifo(fifo);
     const fds = [0, 1, 2, 3].map(() => open('fifo', constants.O_RDWR | constants.O_NONBLOCK));
     const nonBlocking = look({ stdio: fds }, (pid) =>
       [0, 1, 2, 3].map((fd) => (openFlags(pid, fd) & constants.O_NONBLOCK) !== 0),

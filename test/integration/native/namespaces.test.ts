@@ -1,14 +1,17 @@
-import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type CloneOptions, native } from 'memcage/native';
 import { makeCgroup } from '../../support/cgroup-tree';
+import { faults } from '../../support/faults';
 import { outputOf, shell, temporaryDirectory, whileRunning } from '../../support/native-child';
 import { describeIf } from '../../support/require';
 
 const { constants } = native;
 const { CLONE_NEWCGROUP, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS } = constants;
+
+const MS_BIND = 4096;
+const MS_SHARED = 1 << 20;
 
 /** The flag of each link in /proc/<pid>/ns. */
 const flags = {
@@ -140,12 +143,13 @@ describeIf('root', 'a mount namespace', () => {
   // A shared mount of our own: what is mounted below it would come back to us.
   beforeEach(() => {
     directory = temporaryDirectory();
-    execFileSync('mount', ['--bind', directory, directory]);
-    execFileSync('mount', ['--make-shared', directory]);
+    expect(faults.call('mount', directory, directory, 0, MS_BIND, 0)).toBe(0);
+    expect(faults.call('mount', 0, directory, 0, MS_SHARED, 0)).toBe(0);
     mkdirSync(join(directory, 'below'));
   });
   afterEach(() => {
-    execFileSync('umount', ['--recursive', directory]);
+    if (mounted()) faults.call('umount2', join(directory, 'below'), 0);
+    expect(faults.call('umount2', directory, 0)).toBe(0);
     rmSync(directory, { recursive: true });
   });
 

@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { native, type Stage } from 'memcage/native';
 import { cloneTwice, failedAt, RAN, type Scenario, twice } from '../../support/clone-fixture';
-import { shell, temporaryDirectory } from '../../support/native-child';
+import { makeFifo, shell, temporaryDirectory } from '../../support/native-child';
 import { describeIf } from '../../support/require';
 
 const { EBADF, EINVAL, ENOENT, EPERM, ETIMEDOUT } = constants.errno;
@@ -105,7 +104,7 @@ describeIf(['root', 'seccomp', 'userns'], 'a start that fails', () => {
     const { errno, path, options, fullPipe, ...scenario } = injection;
     const marker = join(directory, 'marker');
     const pipe = join(directory, 'pipe');
-    if (fullPipe !== undefined) execFileSync('mkfifo', [pipe]);
+    if (fullPipe !== undefined) makeFifo(pipe);
     const report = await cloneTwice({
       ...scenario,
       ...(fullPipe === undefined ? {} : { fullPipe: pipe }),

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +10,7 @@ import {
   startCloningTwice,
   twice,
 } from '../../support/clone-fixture';
-import { temporaryDirectory } from '../../support/native-child';
+import { makeFifo, temporaryDirectory } from '../../support/native-child';
 import { describeIf } from '../../support/require';
 
 const { ETIMEDOUT } = constants.errno;
@@ -66,7 +65,7 @@ describe('the watchdog', () => {
   beforeEach(() => {
     directory = temporaryDirectory();
     pipe = join(directory, 'pipe');
-    execFileSync('mkfifo', [pipe]);
+    makeFifo(pipe);
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
@@ -126,7 +125,7 @@ describeIf(['root', 'hybrid'], 'the watchdog, cloning into a cgroup v2', () => {
   test('kills a child that is frozen on its way to exec', async () => {
     const directory = temporaryDirectory();
     const pipe = join(directory, 'pipe');
-    execFileSync('mkfifo', [pipe]);
+    makeFifo(pipe);
     try {
       const scenario = { into: group.path, fullPipe: pipe, options: { watchdogMs: LATE_MS } };
       expectKilledSoon(await meddling(scenario, () => write(group.path, 'cgroup.freeze', '1')));
