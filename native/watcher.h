@@ -46,20 +46,20 @@ class Watcher {
 
  private:
   struct Watched {
-    int32_t id;
-    Kind kind;
+    int32_t id = 0;
+    Kind kind = Kind::kEvent;
     std::optional<Ending> ending;
     /** An event fd that has been signalled: whoever was told has perhaps read it empty since. */
     bool signalled = false;
   };
   struct Event {
-    int32_t id;
-    bool exit;
-    int error;
-    int code;
-    int status;
-    int64_t time_ns;
-    rusage usage;
+    int32_t id = 0;
+    bool exit = false;
+    int error = 0;
+    int code = 0;
+    int status = 0;
+    int64_t time_ns = 0;
+    rusage usage{};
     /** To be carried out before the event is delivered; gone once it has been, or when it could not be. */
     std::optional<Ending> ending;
     /** What the ending has read; none when it was not carried out. */
