@@ -161,6 +161,8 @@ void Watcher::Run() {
     if (count < 0 && errno != EINTR) return;
     // Deliveries wait for it: so the event loop can be woken at once, which takes about as long as an ending does.
     const std::lock_guard<std::mutex> lock(endings_);
+    const bool only_timer = count == 1 && ready[0].data.fd == timer;
+    if (!only_timer) Notify();
     for (int i = 0; i < count; ++i) {
       const int fd = ready[i].data.fd;
       if (fd == wake_.get()) return;
@@ -170,7 +172,6 @@ void Watcher::Run() {
         Handle(fd);
       }
     }
-    Notify();
     CarryOutEndings();
   }
 }
@@ -221,7 +222,7 @@ void Watcher::Handle(int fd) {
 
 void Watcher::Notify() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (queue_.empty() || function_ == nullptr) return;
+  if (function_ == nullptr) return;
   napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking);
 }
 

@@ -11,6 +11,9 @@ interface CageKind {
   guarded: boolean;
 }
 
+/** Starts that follow each other within this time are a series. */
+const BUSY_MS = 20;
+
 /**
  * Makes private cages. A program that starts one child after the other with the same limits finds the next cage already
  * made, while the child before runs: that is a third of what a cage costs, and more when the kernel is still busy with a
@@ -19,7 +22,8 @@ interface CageKind {
 export class CagePool {
   #lastKind: CageKind | undefined;
   #ready: { kind: CageKind; cage: Cage } | undefined;
-  #scheduled = false;
+  #lastTakeMs = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(private readonly owner: Owner) {}
@@ -27,14 +31,18 @@ export class CagePool {
   take(kind: CageKind): Cage {
     const repeated = this.#lastKind !== undefined && isSameKind(kind, this.#lastKind);
     this.#lastKind = kind;
+    const now = performance.now();
+    const isBusy = now - this.#lastTakeMs < BUSY_MS;
+    this.#lastTakeMs = now;
     const ready = this.#take(kind);
-    if (repeated) this.#schedule(kind);
+    if (repeated) this.#prepare(kind, isBusy);
     return ready ?? this.#make(kind);
   }
 
   /** The owner is gone, and its fds with it. */
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#timer);
     this.#ready?.cage.tryRemove();
     this.#ready = undefined;
   }
@@ -71,19 +79,21 @@ export class CagePool {
     return undefined;
   }
 
-  #schedule(kind: CageKind): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      if (this.#ready !== undefined || this.#closed) return;
-      try {
-        this.#ready = { kind, cage: this.#make(kind) };
-      } catch (error) {
-        // The next cage will have the same trouble, and report it.
-        if (!(error instanceof MemcageError) && !isNativeError(error)) throw error;
-      }
-    }).unref();
+  /** In a program that starts seldom, not while the child that was just started is being loaded: that takes longer. */
+  #prepare(kind: CageKind, isBusy: boolean): void {
+    clearTimeout(this.#timer);
+    if (isBusy) setImmediate(() => this.#makeReady(kind)).unref();
+    else this.#timer = setTimeout(() => this.#makeReady(kind), BUSY_MS).unref();
+  }
+
+  #makeReady(kind: CageKind): void {
+    if (this.#ready !== undefined || this.#closed) return;
+    try {
+      this.#ready = { kind, cage: this.#make(kind) };
+    } catch (error) {
+      // The next cage will have the same trouble, and report it.
+      if (!(error instanceof MemcageError) && !isNativeError(error)) throw error;
+    }
   }
 }
 

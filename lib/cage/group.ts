@@ -206,8 +206,7 @@ export class Group {
 
   /** Its life starts now, some time after it was made. False: someone else has touched it. */
   begin(): boolean {
-    // The kernel notifies of a removal, but only some milliseconds later.
-    return this.#monitor.begin() && this.memory.exists() && this.guard?.directory.exists() !== false;
+    return this.#monitor.begin();
   }
 
   /** Its child has reached exec: the limits that must not be in force before that. */

@@ -12,7 +12,7 @@ import type { Stay, StayEnd } from './stay';
 /** A cold file system may take seconds to load a program; nothing sane takes longer. */
 const WATCHDOG_MS = 10_000;
 
-const { E2BIG, ENOSYS, ESRCH } = constants.errno;
+const { E2BIG, ENODEV, ENOSYS, ESRCH } = constants.errno;
 
 const SIGNAL_NAMES = new Map(
   Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
@@ -47,36 +47,22 @@ export function createLaunch(request: LaunchRequest): Launch {
   return (plan, onEnd) => {
     const native = loadNative();
     const { child: watchChild } = watch();
-    let stay: Stay | undefined;
-    let result: CloneResult;
-    try {
-      stay = request.enter?.(plan);
-      request.onEntered(stay);
-      result = cloneChild(native, plan, request.namespaces, stay);
-    } catch (error) {
-      request.onFailed(error as Error, stay?.abandon());
-      // What ran out of fds while it was preparing is the same to the caller as what ran out in the clone.
-      if (isNativeError(error)) return { errno: error.errno };
-      throw error;
-    }
-    if ('stage' in result) {
-      const { error, asNode } = explainFailure(result, { group: stay?.group, namespaces: request.namespaces });
-      request.onFailed(error, stay?.abandon());
-      if (asNode) return { errno: result.errno };
-      throw error;
-    }
-
-    const { pid, pidfd } = result;
+    const attempt = start(native, plan, request);
+    if ('errno' in attempt) return attempt;
+    const { stay, pid, pidfd } = attempt;
     let running = true;
     try {
       watchChild(pidfd, { detached: plan.detached, ending: stay?.group.ending }, (event) => {
         running = false;
-        native.closeFd({ fd: pidfd });
         const end = childEnd(event);
-        // Before 'exit', so that its listeners find the cage gone and the outcome there.
-        if (stay === undefined) request.onEnded(end, undefined);
-        else stay.ended(end.signal, event.texts, (stayEnd) => request.onEnded(end, stayEnd));
-        onEnd(end.exitCode, end.signal, event.errno);
+        try {
+          // Before 'exit', so that its listeners find the cage gone and the outcome there.
+          if (stay === undefined) request.onEnded(end, undefined);
+          else stay.ended(end.signal, event.texts, (stayEnd) => request.onEnded(end, stayEnd));
+          onEnd(end.exitCode, end.signal, event.errno);
+        } finally {
+          native.closeFd({ fd: pidfd });
+        }
       });
       stay?.started();
     } catch (error) {
@@ -86,6 +72,50 @@ export function createLaunch(request: LaunchRequest): Launch {
     }
     return { pid, kill: (signal) => (running ? send(native, pidfd, signal) : -ESRCH) };
   };
+}
+
+interface Running {
+  stay: Stay | undefined;
+  pid: number;
+  pidfd: number;
+}
+
+function start(native: NativeBinding, plan: LaunchPlan, request: LaunchRequest): Running | { errno: number } {
+  const enterAndClone = (): { stay: Stay | undefined; result: CloneResult } => {
+    const stay = request.enter?.(plan);
+    request.onEntered(stay);
+    try {
+      return { stay, result: cloneChild(native, plan, request.namespaces, stay) };
+    } catch (error) {
+      stay?.abandon();
+      throw error;
+    }
+  };
+  let attempt: ReturnType<typeof enterAndClone>;
+  try {
+    attempt = enterAndClone();
+    if (foundNoCgroup(attempt.result)) {
+      // Someone has removed it: empty ones are, by some, and a cage may have been ready for a while. A new one is not.
+      attempt.stay?.abandon();
+      attempt = enterAndClone();
+    }
+  } catch (error) {
+    request.onFailed(error as Error, undefined);
+    // What ran out of fds while it was preparing is the same to the caller as what ran out in the clone.
+    if (isNativeError(error)) return { errno: error.errno };
+    throw error;
+  }
+  const { stay, result } = attempt;
+  if (!('stage' in result)) return { stay, ...result };
+  const { error, asNode } = explainFailure(result, { group: stay?.group, namespaces: request.namespaces });
+  request.onFailed(error, stay?.abandon());
+  if (asNode) return { errno: result.errno };
+  throw error;
+}
+
+/** The child wrote to the `tasks` of a removed cgroup, or was to be cloned into one. */
+function foundNoCgroup(result: CloneResult): boolean {
+  return 'stage' in result && (result.stage === 'cgroup' || result.stage === 'clone') && result.errno === -ENODEV;
 }
 
 function cloneChild(
