@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { ErrorCode } from 'memcage';
 import { native } from 'memcage/native';
 import ts from 'typescript';
@@ -147,6 +147,21 @@ describe('docs name', () => {
     };
     const named = [...pages(), 'CONTRIBUTING.md'].flatMap((page) => [...pageText(page).matchAll(/npm run ([\w:-]+)/g)]);
     expect(named.map(([, name]) => name).filter((name) => !((name ?? '') in scripts))).toEqual([]);
+  });
+
+  test('only sources that exist', () => {
+    const named = [...codeOf('docs/architecture.md').matchAll(/`((?:lib|native|types|test)/[\w/.-]*)`/g)].map(
+      ([, path]) => path,
+    );
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((path) => !existsSync(join(root, path ?? '')))).toEqual([]);
+    const files = [...codeOf('docs/architecture.md').matchAll(/`([\w-]+\.(?:ts|cc|h))`/g)].map(
+      ([, name]) => name ?? '',
+    );
+    const all = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' }).concat(
+      readdirSync(join(root, 'native')),
+    );
+    expect(files.filter((name) => !all.some((path) => basename(path) === name))).toEqual([]);
   });
 
   test('only files that exist', () => {
