@@ -150,7 +150,7 @@ describe('docs name', () => {
   });
 
   test('only sources that exist', () => {
-    const named = [...codeOf('docs/architecture.md').matchAll(/`((?:lib|native|types|test)/[\w/.-]*)`/g)].map(
+    const named = [...codeOf('docs/architecture.md').matchAll(/`((?:lib|native|types|test)\/[\w/.-]*)`/g)].map(
       ([, path]) => path,
     );
     expect(named.length).toBeGreaterThan(10);
