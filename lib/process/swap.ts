@@ -66,7 +66,7 @@ export function spawnWithHandle(
   current = call;
   let child: ChildProcess;
   try {
-    child = Reflect.apply(nodeSpawn, childProcess, [file, ...withCall(args, options, call)]);
+    child = Reflect.apply(nodeSpawn, childProcess, [file, ...withCall(args, options, call)]) as ChildProcess;
   } catch (error) {
     throw call.handle?.failure === undefined ? error : call.handle.failure.error;
   } finally {
@@ -119,8 +119,9 @@ function shadowSpawn(child: ChildProcess, call: Call): void {
     const own = takeCall(request);
     // Where it doesn't, Node's own handle is the one that says so: it throws ERR_ACCESS_DENIED.
     if (own !== undefined && permissionModelAllows()) swapHandle(child, own, request as SpawnRequest);
-    const next = previous === undefined ? Reflect.get(Object.getPrototypeOf(child), 'spawn') : previous.value;
-    return Reflect.apply(next, this, [request]);
+    const holder: unknown =
+      previous === undefined ? Object.getPrototypeOf(child) : { spawn: previous.value as unknown };
+    return Reflect.apply((holder as Internals).spawn, this, [request as SpawnRequest]);
   };
   Object.defineProperty(child, 'spawn', { value: shadow, configurable: true, writable: true, enumerable: false });
   call.unshadow.push(unshadow);

@@ -222,7 +222,7 @@ test('two copies of the module don’t mix', async () => {
     nodeSpawn('true'),
   ];
   expect(launched).toEqual(['other', 'own']);
-  await Promise.all(children.map((child) => child && follow(child)));
+  await Promise.all(children.flatMap((child) => (child ? [follow(child)] : [])));
 });
 
 test('child_process.spawn replaced by memcage’s is no endless loop', async () => {
