@@ -135,12 +135,20 @@ describeIf('root', 'a child of another user', () => {
   const all = (id: number): string => Array(4).fill(id).join(' ');
 
   test('has the ids that it was given, and loses the groups of its parent', () => {
-    expect(ids({ uid: NOBODY })).toEqual([all(NOBODY), all(0), '']);
-    expect(ids({ gid: NOBODY })).toEqual([all(0), all(NOBODY), '']);
-    expect(ids({ uid: NOBODY, gid: 1 })).toEqual([all(NOBODY), all(1), '']);
-    expect(ids({ uid: NOBODY, gid: 1, groups: [2, 3] })).toEqual([all(NOBODY), all(1), '2 3']);
-    expect(ids({ groups: [4] })).toEqual([all(0), all(0), '4']);
-    expect(ids({ groups: [] })).toEqual([all(0), all(0), '']);
+    // Not process.getgroups(), which adds the gid.
+    const groups = (statusOf(process.pid)['Groups'] ?? '').split(' ').filter(Boolean).map(Number);
+    process.setgroups?.([5, 6]);
+    try {
+      expect(ids({})).toEqual([all(0), all(0), '5 6']);
+      expect(ids({ uid: NOBODY })).toEqual([all(NOBODY), all(0), '']);
+      expect(ids({ gid: NOBODY })).toEqual([all(0), all(NOBODY), '']);
+      expect(ids({ uid: NOBODY, gid: 1 })).toEqual([all(NOBODY), all(1), '']);
+      expect(ids({ uid: NOBODY, gid: 1, groups: [2, 3] })).toEqual([all(NOBODY), all(1), '2 3']);
+      expect(ids({ groups: [4] })).toEqual([all(0), all(0), '4']);
+      expect(ids({ groups: [] })).toEqual([all(0), all(0), '']);
+    } finally {
+      process.setgroups?.(groups);
+    }
   });
 
   test('leaves its parent as it was', () => {
