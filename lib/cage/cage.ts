@@ -37,7 +37,7 @@ export class Cage extends EventEmitter<CageEvents> {
   constructor(group: Group, { outlivesOwner }: CageLife) {
     super();
     this.group = group;
-    this.cgroup = new Cgroup(group.memory, group.version, group.guard);
+    this.cgroup = new Cgroup(group.memory, group.version, { guard: group.guard });
     this.reporter = new OomReporter(group, (event) => emitApart(this, 'oom', event));
     try {
       this.reporter.watch(group);

@@ -43,15 +43,21 @@ export class Cgroup {
   readonly #directory: CgroupDirectory;
   readonly #guard: Guard | undefined;
   readonly #stat: KeptFile;
+  readonly #ownsAnchor: boolean;
   #closed = false;
 
   /** The version of the hierarchy that the memory controller is on. */
   readonly version: CgroupVersion;
 
-  /** @internal Use the static methods. */
-  constructor(directory: CgroupDirectory, version: CgroupVersion, guard?: Guard) {
+  /** @internal Use the static methods. The fds of a cage's handle are the cage's. */
+  constructor(
+    directory: CgroupDirectory,
+    version: CgroupVersion,
+    { guard, ownsAnchor = false }: { guard?: Guard | undefined; ownsAnchor?: boolean } = {},
+  ) {
     this.#directory = directory;
     this.#guard = guard;
+    this.#ownsAnchor = ownsAnchor;
     this.#stat = new KeptFile(directory, memoryFile('stat', version).file);
     this.version = version;
   }
@@ -88,7 +94,8 @@ export class Cgroup {
     checkName(name);
     const limits = checkCreateOptions(options);
     const { version } = host();
-    const parent = openParent(options.parent);
+    // A handle stands for the cgroup that it was opened on, not for its name.
+    const parent = options.parent instanceof Cgroup ? options.parent.#open().anchored() : openParent(options.parent);
     try {
       const directory = parent.below(name);
       directory.make();
@@ -189,8 +196,12 @@ export class Cgroup {
    */
   async remove(): Promise<void> {
     const directory = this.#open();
+    if (!directory.exists())
+      throw new MemcageError(ErrorCode.CGROUP_GONE, `${this.path} was removed`, { path: this.path });
     this.#stat.close();
-    if (!(await retry(() => removeTree(directory), REMOVE_PATIENCE_MS))) throw this.#busy('remove');
+    // A cgroup is removed by its name, which may be another one's by now.
+    const attempt = (): boolean => !directory.exists() || removeTree(directory);
+    if (!(await retry(attempt, REMOVE_PATIENCE_MS))) throw this.#busy('remove');
     this.close();
   }
 
@@ -199,8 +210,7 @@ export class Cgroup {
     if (this.#closed) return;
     this.#closed = true;
     this.#stat.close();
-    // Cages' own handles share an fd.
-    if (this.#directory.relative !== '') return;
+    if (!this.#ownsAnchor) return;
     orphanedAnchors.unregister(this);
     this.#directory.native.closeFd({ fd: this.#directory.anchor });
   }
@@ -257,7 +267,7 @@ function openAt(path: string): Cgroup {
 
 /** The handle of a directory with an anchor of its own. */
 function own(directory: CgroupDirectory, version: CgroupVersion): Cgroup {
-  const cgroup = new Cgroup(directory, version);
+  const cgroup = new Cgroup(directory, version, { ownsAnchor: true });
   orphanedAnchors.register(cgroup, directory.anchor, cgroup);
   return cgroup;
 }
@@ -266,10 +276,8 @@ function adopt(directory: CgroupDirectory, version: CgroupVersion): Cgroup {
   return own(directory.anchored(), version);
 }
 
-function openParent(parent: Cgroup | string | undefined): CgroupDirectory {
-  let path: string;
-  if (parent === undefined) path = processDirectory(host().memory, 'self');
-  else path = parent instanceof Cgroup ? parent.path : Cgroup.resolve(parent);
+function openParent(parent: string | undefined): CgroupDirectory {
+  const path = parent === undefined ? processDirectory(host().memory, 'self') : Cgroup.resolve(parent);
   try {
     return openDirectory(path);
   } catch (error) {
@@ -278,8 +286,9 @@ function openParent(parent: Cgroup | string | undefined): CgroupDirectory {
 }
 
 function absolutePath(path: string, mountPoint: string): string {
-  const within = path === mountPoint || path.startsWith(`${mountPoint}/`);
-  return (within ? path : `${mountPoint}/${path}`).replace(/\/+/g, '/').replace(/\/$/, '');
+  const tidy = path.replace(/\/+/g, '/');
+  const within = tidy === mountPoint || tidy.startsWith(`${mountPoint}/`);
+  return (within ? tidy : `${mountPoint}/${tidy}`).replace(/\/+/g, '/').replace(/\/$/, '');
 }
 
 function checkPid(pid: unknown): number {
