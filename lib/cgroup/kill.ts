@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { CgroupDirectory } from './directory';
-import { isNativeError, refusedWith } from './refusal';
+import { cgroupError, refusedWith } from './refusal';
 
 const { SIGKILL } = constants.signals;
 
@@ -107,6 +107,6 @@ function signal(directory: CgroupDirectory, pidfd: number): void {
   try {
     directory.native.pidfdSendSignal({ pidfd, signal: SIGKILL });
   } catch (error) {
-    if (!isNativeError(error) || error.code !== 'ESRCH') throw error;
+    if (!refusedWith(error, 'ESRCH')) throw cgroupError(error, 'kill a process of', directory.path);
   }
 }

@@ -18,6 +18,7 @@ export function refusedWith(error: unknown, ...codes: string[]): boolean {
 const CODES: Readonly<Record<string, ErrorCode>> = {
   ENOENT: 'ERR_MEMCAGE_CGROUP_GONE',
   ENODEV: 'ERR_MEMCAGE_CGROUP_GONE',
+  ENOTDIR: 'ERR_MEMCAGE_CGROUP_GONE',
   EACCES: 'ERR_MEMCAGE_NO_PERMISSION',
   EPERM: 'ERR_MEMCAGE_NO_PERMISSION',
   EROFS: 'ERR_MEMCAGE_NO_PERMISSION',
