@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createCage, run, spawn } from 'memcage';
+import { loadNative } from '../../../lib/native';
 import { said } from '../../support/cage-kinds';
 import { cagesOf, members, mountPoint, openCages } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
@@ -203,6 +204,33 @@ describeIf('v1', 'the life of a cage', () => {
         }
       }
     });
+  });
+
+  test('no fd is closed twice: another thread could have got it meanwhile', async () => {
+    const native = loadNative();
+    const closeFd = native.closeFd.bind(native);
+    const wrong: number[] = [];
+    const spy = jest.spyOn(native, 'closeFd').mockImplementation((options) => {
+      if (!existsSync(`/proc/self/fd/${options.fd}`)) wrong.push(options.fd);
+      closeFd(options);
+    });
+    try {
+      for (const options of [{}, { detached: true }, { keepDescendants: true }] as const) {
+        const child = spawn('sleep', [mark()], { memory: '64M', stdio: 'ignore', ...options });
+        child.cage.cgroup.stat();
+        endNow(child.pid ?? 0);
+        await child.outcome;
+        await child.cage.close();
+      }
+      const cage = createCage({ memory: '64M' });
+      await cage.run('true');
+      cage.cgroup.close();
+      await cage.close();
+      await expect(run('/no/such/program', { memory: '64M' })).rejects.toThrow('ENOENT');
+    } finally {
+      spy.mockRestore();
+    }
+    expect(wrong).toEqual([]);
   });
 
   describe('with cgroups that the child has made', () => {
