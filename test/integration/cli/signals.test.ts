@@ -97,13 +97,16 @@ describeIf('v1', 'signals', () => {
         SCRIPT: TALKER('INT'),
       },
     );
-    await until('the command is ready', () => terminal.stdout().includes('ready'));
-    const count = (): number => terminal.stdout().split('got INT').length - 1;
-    terminal.write('\x03');
-    await until('Ctrl-C arrives', () => count() > 0);
-    await sleep(300);
-    expect(count()).toBe(1);
-    await terminal.close();
+    try {
+      await until('the command is ready', () => terminal.stdout().includes('ready'));
+      const count = (): number => terminal.stdout().split('got INT').length - 1;
+      terminal.write('\x03');
+      await until('Ctrl-C arrives', () => count() > 0);
+      await sleep(300);
+      expect(count()).toBe(1);
+    } finally {
+      await terminal.close();
+    }
   });
 });
 
