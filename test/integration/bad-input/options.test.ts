@@ -198,7 +198,7 @@ describeIf('v1', 'memcage refuses', () => {
     await expect(cage.run('true')).rejects.toMatchObject({ code: 'ERR_MEMCAGE_CLOSED' });
   });
 
-  test.each(['', '.', '..', 'a/b', 'a\0b', 'a\nb', 'x'.repeat(256), 5, null])('the name %p of a cgroup', (name) => {
+  test.each(['', '.', '..', 'a/b', 'a\0b', 'a\nb', 'x'.repeat(256), 5, null])('the name %j of a cgroup', (name) => {
     expect(thrown(() => Cgroup.create(name as Anything))).toMatchObject({ code: ARGUMENT });
   });
 
