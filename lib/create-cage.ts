@@ -20,11 +20,11 @@ export type MemberOptions<O extends SpawnOptions> = Omit<O, 'memory' | 'cage' | 
 export class MultiCage extends SharedCage {
   /** As {@link spawn}, in this cage. */
   spawn(file: string): SpawnedProcess<{ cage: SharedCage }>;
-  spawn<const O extends MemberOptions<SpawnOptions>>(
+  spawn<const O extends MemberOptions<SpawnOptions> = object>(
     file: string,
     options: O,
   ): SpawnedProcess<O & { cage: SharedCage }>;
-  spawn<const O extends MemberOptions<SpawnOptions>>(
+  spawn<const O extends MemberOptions<SpawnOptions> = object>(
     file: string,
     args: readonly string[] | undefined,
     options?: O,
@@ -40,8 +40,11 @@ export class MultiCage extends SharedCage {
 
   /** As {@link run}, in this cage. */
   run(file: string): Promise<ResultOf<{ cage: SharedCage }>>;
-  run<const O extends MemberOptions<RunOptions>>(file: string, options: O): Promise<ResultOf<O & { cage: SharedCage }>>;
-  run<const O extends MemberOptions<RunOptions>>(
+  run<const O extends MemberOptions<RunOptions> = object>(
+    file: string,
+    options: O,
+  ): Promise<ResultOf<O & { cage: SharedCage }>>;
+  run<const O extends MemberOptions<RunOptions> = object>(
     file: string,
     args: readonly string[] | undefined,
     options?: O,

@@ -35,7 +35,11 @@ export type RunResult<
 };
 
 type EncodingOf<O> = O extends { encoding: infer E extends OutputEncoding } ? E : 'utf8';
-type MemoryOf<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> } ? MemoryReport : null;
+type MemoryOf<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> }
+  ? MemoryReport
+  : keyof O & ('memory' | 'cage') extends never
+    ? null
+    : MemoryReport | null;
 
 /** What a run with these options resolves with. */
 export type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
@@ -47,8 +51,8 @@ export type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
  * than exit code 0; AbortError, TimeoutError; what {@link spawn} throws or emits when it can't be started.
  */
 export function run(file: string): Promise<ResultOf<object>>;
-export function run<const O extends RunOptions>(file: string, options: O): Promise<ResultOf<O>>;
-export function run<const O extends RunOptions>(
+export function run<const O extends RunOptions = object>(file: string, options: O): Promise<ResultOf<O>>;
+export function run<const O extends RunOptions = object>(
   file: string,
   args: readonly string[] | undefined,
   options?: O,

@@ -33,22 +33,30 @@ export interface Uncaged {
   readonly outcome: Promise<Outcome<null>>;
 }
 
-type CagedBy<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> } ? Caged : Uncaged;
+type CagedBy<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> }
+  ? Caged
+  : keyof O & ('memory' | 'cage') extends never
+    ? Uncaged
+    : Caged | Uncaged;
 
-/** The streams that Node's own typings tell from `stdio`. */
+/** The streams that Node's own typings tell from `stdio`; of options that are not known in full, none. */
 type StreamsBy<O> = O extends { stdio: infer S }
-  ? S extends StdioPipe
-    ? ChildProcessWithoutNullStreams
-    : S extends StdioNull
-      ? ChildProcessByStdio<null, null, null>
-      : S extends readonly [infer I, infer U, infer E]
-        ? ChildProcessByStdio<
-            I extends StdioPipe ? Writable : null,
-            U extends StdioPipe ? Readable : null,
-            E extends StdioPipe ? Readable : null
-          >
-        : ChildProcess
-  : ChildProcessWithoutNullStreams;
+  ? StreamsOf<S>
+  : 'stdio' extends keyof O
+    ? ChildProcess
+    : ChildProcessWithoutNullStreams;
+
+type StreamsOf<S> = S extends StdioPipe
+  ? ChildProcessWithoutNullStreams
+  : S extends StdioNull
+    ? ChildProcessByStdio<null, null, null>
+    : S extends readonly [infer I, infer U, infer E]
+      ? ChildProcessByStdio<
+          I extends StdioPipe ? Writable : null,
+          U extends StdioPipe ? Readable : null,
+          E extends StdioPipe ? Readable : null
+        >
+      : ChildProcess;
 
 /** Node's ChildProcess, with `cage` and `outcome`. */
 export type SpawnedProcess<O> = StreamsBy<O> & CagedBy<O>;
@@ -64,8 +72,8 @@ export type SpawnedProcess<O> = StreamsBy<O> & CagedBy<O>;
  * an 'error' event (ENOENT, EACCES ...) comes as that.
  */
 export function spawn(file: string): SpawnedProcess<object>;
-export function spawn<const O extends SpawnOptions>(file: string, options: O): SpawnedProcess<O>;
-export function spawn<const O extends SpawnOptions>(
+export function spawn<const O extends SpawnOptions = object>(file: string, options: O): SpawnedProcess<O>;
+export function spawn<const O extends SpawnOptions = object>(
   file: string,
   args: readonly string[] | undefined,
   options?: O,

@@ -4,7 +4,7 @@ import { createRefs, type Refs } from './process/refs';
 
 export type ExitEvent = Extract<WatchEvent, { kind: 'exit' }>;
 
-export interface WatchChildOptions {
+interface WatchChildOptions {
   /** It may outlive this environment. */
   detached: boolean;
   /** What the watcher does at once when the child has exited by itself. */

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -45,6 +46,13 @@ long Retry(Call call) {
     result = call();
   } while (result < 0 && errno == EINTR);
   return result < 0 ? NegativeErrno() : result;
+}
+
+/** O_PATH with O_NOFOLLOW opens a link itself, where openat2 refuses it. */
+int RefuseLink(UniqueFd fd) {
+  struct stat status{};
+  if (fstat(fd.get(), &status) < 0) return NegativeErrno();
+  return S_ISLNK(status.st_mode) ? -ELOOP : fd.Release();
 }
 
 }  // namespace
@@ -96,7 +104,8 @@ int OpenBeneathByComponent(int dir_fd, const char* path, int flags) {
     const int open_flags = (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC;
     const char* component = name.empty() ? "." : name.c_str();
     const long fd = Retry([&] { return openat(at, component, open_flags); });
-    if (fd < 0 || last) return static_cast<int>(fd);
+    if (fd < 0) return static_cast<int>(fd);
+    if (last) return RefuseLink(UniqueFd(static_cast<int>(fd)));
     held.Reset(static_cast<int>(fd));
     at = held.get();
     rest.erase(0, slash + 1);

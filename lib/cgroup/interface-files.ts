@@ -20,7 +20,7 @@ interface FormatValues {
 }
 
 /** How the kernel writes a file. */
-export type FileFormat = keyof FormatValues;
+type FileFormat = keyof FormatValues;
 
 /** A memory interface file of one cgroup version. */
 export interface InterfaceFile {

@@ -40,7 +40,7 @@ export interface LimitPlan {
 }
 
 /** Bytes, `Infinity` when unlimited; `swap` is swap alone. */
-export interface HardLimits {
+interface HardLimits {
   max: number;
   swap: number;
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** 'R', 'S', 'Z' ... as in proc(5); undefined when there is no such process. */
-export function stateOf(pid: number): string | undefined {
+function stateOf(pid: number): string | undefined {
   return statFields(pid)?.[0];
 }
 
