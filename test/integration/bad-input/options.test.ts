@@ -6,6 +6,7 @@ import { thrown } from '../../support/thrown';
 // All that is written here comes from a caller without TypeScript.
 type Anything = never;
 
+const NAME = `memcage-test-${process.pid}-bad`;
 const SIZE = 'ERR_MEMCAGE_INVALID_SIZE';
 const SMALL = 'ERR_MEMCAGE_LIMIT_TOO_SMALL';
 const ARGUMENT = 'ERR_MEMCAGE_INVALID_ARGUMENT';
@@ -14,7 +15,7 @@ const ARGUMENT = 'ERR_MEMCAGE_INVALID_ARGUMENT';
 const takers: Record<string, (memory: MemoryOption) => unknown> = {
   spawn: (memory) => spawn('true', [], { memory }),
   createCage: (memory) => createCage({ memory }),
-  'Cgroup.create': (memory) => Cgroup.create('memcage-test-bad-input', { memory }),
+  'Cgroup.create': (memory) => Cgroup.create(NAME, { memory }),
 };
 
 describeIf('v1', 'memcage refuses', () => {
@@ -210,8 +211,8 @@ describeIf('v1', 'memcage refuses', () => {
   });
 
   test('a name that is taken', async () => {
-    const first = Cgroup.create('memcage-test-taken');
-    expect(thrown(() => Cgroup.create('memcage-test-taken'))).toMatchObject({
+    const first = Cgroup.create(NAME);
+    expect(thrown(() => Cgroup.create(NAME))).toMatchObject({
       code: 'ERR_MEMCAGE_CGROUP_EXISTS',
       errno: -17,
     });

@@ -5,6 +5,7 @@ import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
 
+const NAME = `memcage-test-${process.pid}-bad`;
 const GONE = 'ERR_MEMCAGE_CGROUP_GONE';
 
 describeIf('v1', 'a cgroup that someone else removes', () => {
@@ -22,7 +23,7 @@ describeIf('v1', 'a cgroup that someone else removes', () => {
   };
 
   test.each(Object.entries(calls))('%s of a live handle', (_, call) => {
-    const cgroup = Cgroup.create('memcage-test-vanishes', { memory: '10M' });
+    const cgroup = Cgroup.create(NAME, { memory: '10M' });
     // So that its file is open already.
     cgroup.stat();
     rmdirSync(cgroup.path);
@@ -34,9 +35,9 @@ describeIf('v1', 'a cgroup that someone else removes', () => {
   });
 
   test.each(Object.entries(calls))('%s, and another one has its name by now', async (_, call) => {
-    const cgroup = Cgroup.create('memcage-test-vanishes', { memory: '10M' });
+    const cgroup = Cgroup.create(NAME, { memory: '10M' });
     rmdirSync(cgroup.path);
-    const other = Cgroup.create('memcage-test-vanishes', { memory: '20M' });
+    const other = Cgroup.create(NAME, { memory: '20M' });
     expect(thrown(() => call(cgroup))).toMatchObject({ code: GONE });
     expect(other.limits().max).toBe(20 * 1024 * 1024);
     cgroup.close();
@@ -44,16 +45,16 @@ describeIf('v1', 'a cgroup that someone else removes', () => {
   });
 
   test('kill says so, remove has nothing to do', async () => {
-    const cgroup = Cgroup.create('memcage-test-vanishes', { memory: '10M' });
+    const cgroup = Cgroup.create(NAME, { memory: '10M' });
     rmdirSync(cgroup.path);
     await expect(cgroup.kill()).rejects.toMatchObject({ code: GONE });
     await cgroup.remove();
   });
 
   test('remove leaves the one alone that has its name by now', async () => {
-    const cgroup = Cgroup.create('memcage-test-vanishes', { memory: '10M' });
+    const cgroup = Cgroup.create(NAME, { memory: '10M' });
     rmdirSync(cgroup.path);
-    const other = Cgroup.create('memcage-test-vanishes', { memory: '20M' });
+    const other = Cgroup.create(NAME, { memory: '20M' });
     await cgroup.remove();
     expect(other.limits().max).toBe(20 * 1024 * 1024);
     await other.remove();
