@@ -44,19 +44,16 @@ describeIf('v1', 'a cgroup that someone else removes', () => {
     await other.remove();
   });
 
-  test('kill says so, remove has nothing to do', async () => {
+  test('kill and remove, also when another one has its name by now', async () => {
     const cgroup = Cgroup.create(NAME, { memory: '10M' });
     rmdirSync(cgroup.path);
     await expect(cgroup.kill()).rejects.toMatchObject({ code: GONE });
-    await cgroup.remove();
-  });
-
-  test('remove leaves the one alone that has its name by now', async () => {
-    const cgroup = Cgroup.create(NAME, { memory: '10M' });
-    rmdirSync(cgroup.path);
+    await expect(cgroup.remove()).rejects.toMatchObject({ code: GONE });
     const other = Cgroup.create(NAME, { memory: '20M' });
-    await cgroup.remove();
+    await expect(cgroup.kill()).rejects.toMatchObject({ code: GONE });
+    await expect(cgroup.remove()).rejects.toMatchObject({ code: GONE });
     expect(other.limits().max).toBe(20 * 1024 * 1024);
+    cgroup.close();
     await other.remove();
   });
 
