@@ -34,7 +34,7 @@ export interface ExplainedFailure {
 
 export function explainFailure(
   { stage, errno, path }: CloneFailure,
-  context: { group: Group | undefined; namespaces: NamespaceOptions },
+  context: { group: Group | undefined; namespaces: NamespaceOptions; isLate: boolean },
 ): ExplainedFailure {
   const syscall = SYSCALLS[stage];
   const known = { errno, syscall, stage, ...(path !== '' && { path }) };
@@ -67,7 +67,7 @@ export function explainFailure(
   if (stage === 'cgroup' && (errno === -ENODEV || errno === -ENOENT)) {
     return fail(ErrorCode.CGROUP_GONE, 'The cage was removed before the child could join it');
   }
-  if (stage === 'watchdog') return fail(...explainWatchdog(path, context.group));
+  if (stage === 'watchdog') return fail(...explainWatchdog(path, context));
   if (stage !== 'clone') return fail(ErrorCode.SPAWN, `The child could not be started (${stage}): ${name}`);
   return explainClone(errno, name, context.namespaces, fail);
 }
@@ -113,13 +113,13 @@ function explainNamespaceLimit(wanted: readonly string[]): string {
   return `No more namespaces can be made: ${where}`;
 }
 
-function explainWatchdog(path: string, group: Group | undefined): [ErrorCode, string] {
-  try {
-    group?.assertNotFrozen();
-  } catch (error) {
-    if (error instanceof MemcageError && error.code === ErrorCode.FROZEN) return [ErrorCode.FROZEN, error.message];
-  }
-  return [ErrorCode.SPAWN, `The child did not reach its program in time and was killed: ${path}`];
+/** What is not late was killed because its cgroup was frozen, which may be over by now. */
+function explainWatchdog(
+  path: string,
+  { group, isLate }: { group: Group | undefined; isLate: boolean },
+): [ErrorCode, string] {
+  if (isLate) return [ErrorCode.SPAWN, `The child did not reach its program in time and was killed: ${path}`];
+  return [ErrorCode.FROZEN, `${group?.memory.path} was frozen while a child was being started in it, which was killed`];
 }
 
 const SYSCALLS: Readonly<Partial<Record<Stage, string>>> = {

@@ -12,7 +12,7 @@ import type { Stay, StayEnd } from './stay';
 /** A cold file system may take seconds to load a program; nothing sane takes longer. */
 const WATCHDOG_MS = 10_000;
 
-const { E2BIG, ENODEV, ENOSYS, ESRCH } = constants.errno;
+const { E2BIG, ENODEV, ENOENT, ENOSYS, ESRCH } = constants.errno;
 
 const SIGNAL_NAMES = new Map(
   Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
@@ -81,9 +81,11 @@ interface Running {
 }
 
 function start(native: NativeBinding, plan: LaunchPlan, request: LaunchRequest): Running | { errno: number } {
+  let startMs = 0;
   const enterAndClone = (): { stay: Stay | undefined; result: CloneResult } => {
     const stay = request.enter?.(plan);
     request.onEntered(stay);
+    startMs = performance.now();
     try {
       return { stay, result: cloneChild(native, plan, request.namespaces, stay) };
     } catch (error) {
@@ -107,7 +109,11 @@ function start(native: NativeBinding, plan: LaunchPlan, request: LaunchRequest):
   }
   const { stay, result } = attempt;
   if (!('stage' in result)) return { stay, ...result };
-  const { error, asNode } = explainFailure(result, { group: stay?.group, namespaces: request.namespaces });
+  const { error, asNode } = explainFailure(result, {
+    group: stay?.group,
+    namespaces: request.namespaces,
+    isLate: performance.now() - startMs >= WATCHDOG_MS,
+  });
   request.onFailed(error, stay?.abandon());
   if (asNode) return { errno: result.errno };
   throw error;
@@ -115,7 +121,8 @@ function start(native: NativeBinding, plan: LaunchPlan, request: LaunchRequest):
 
 /** The child wrote to the `tasks` of a removed cgroup, or was to be cloned into one. */
 function foundNoCgroup(result: CloneResult): boolean {
-  return 'stage' in result && (result.stage === 'cgroup' || result.stage === 'clone') && result.errno === -ENODEV;
+  if (!('stage' in result) || (result.stage !== 'cgroup' && result.stage !== 'clone')) return false;
+  return result.errno === -ENODEV || result.errno === -ENOENT;
 }
 
 function cloneChild(
