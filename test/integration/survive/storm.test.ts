@@ -1,0 +1,77 @@
+import { createCage, run, spawn } from 'memcage';
+import { allocate } from '../../support/cage-kinds';
+import { openFdCount } from '../../support/fds';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { threadCount } from '../../support/processes';
+import { describeIf } from '../../support/require';
+
+const STARTS = 1000;
+const AT_ONCE = 50;
+const PATIENCE_MS = 100;
+
+interface Ended {
+  exitCode: number | null;
+  signal: string | null;
+  oom: { cause: string; kills: number } | null;
+}
+
+/** What is started, and how it must end. */
+const kinds: [string, string[], Ended][] = [
+  ['true', [], { exitCode: 0, signal: null, oom: null }],
+  ['sh', ['-c', 'exit 3'], { exitCode: 3, signal: null, oom: null }],
+  ['sh', ['-c', 'kill -9 $$'], { exitCode: null, signal: 'SIGKILL', oom: null }],
+  ['sh', ['-c', `exec ${allocate(30)}`], { exitCode: null, signal: 'SIGKILL', oom: { cause: 'limit', kills: 1 } }],
+  ['sh', ['-c', 'sleep 1000 & exit 0'], { exitCode: 0, signal: null, oom: null }],
+  ['/no/such/program', [], { exitCode: null, signal: null, oom: null }],
+];
+
+describeIf('v1', 'a storm of starts while siblings run into OOM', () => {
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  test(`${STARTS} starts, ${AT_ONCE} at a time, in private and shared cages`, async () => {
+    const shared = createCage({ memory: '200M' });
+    // All kinds once, before anything is counted.
+    for (const [file, args] of kinds) await run(file, args, { memory: '8M', reject: false }).catch(() => {});
+    const before = { fds: openFdCount(), threads: threadCount() };
+
+    let late = 0;
+    let last = performance.now();
+    const timer = setInterval(() => {
+      late = Math.max(late, performance.now() - last - 20);
+      last = performance.now();
+    }, 20);
+    const blocked: number[] = [];
+    let started = 0;
+    const wrong: unknown[] = [];
+    const one = async (): Promise<void> => {
+      while (started < STARTS) {
+        started += 1;
+        const turn = started;
+        const [file, args, expected] = kinds[turn % kinds.length] as (typeof kinds)[number];
+        const start = performance.now();
+        const child =
+          turn % 3 === 0 && expected.oom === null
+            ? shared.spawn(file, args, { stdio: 'ignore' })
+            : spawn(file, args, { memory: '8M', stdio: 'ignore', namespaces: { uts: turn % 2 === 0 } });
+        blocked.push(performance.now() - start);
+        child.on('error', () => {});
+        const { exitCode, signal, oom, error } = await child.outcome;
+        const end = { exitCode, signal, oom };
+        const excused = file.startsWith('/no') ? (error as NodeJS.ErrnoException)?.code === 'ENOENT' : !error;
+        if (JSON.stringify(end) !== JSON.stringify(expected) || !excused) wrong.push({ turn, file, end, error });
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, one));
+    clearInterval(timer);
+    await shared.close();
+
+    expect(wrong).toEqual([]);
+    expect(blocked).toHaveLength(STARTS);
+    // On a noisy machine any call may take long; not many of them.
+    const slow = blocked.filter((ms) => ms > PATIENCE_MS);
+    expect(slow.length).toBeLessThan(STARTS / 100);
+    expect(late).toBeLessThan(5000);
+    expect(threadCount()).toBeLessThanOrEqual(before.threads);
+    expect(openFdCount()).toBeLessThanOrEqual(before.fds + 4);
+  }, 120_000);
+});

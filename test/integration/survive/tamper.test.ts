@@ -1,0 +1,184 @@
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn as nodeSpawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type Caged, createCage, MemcageError, type MultiCage, run, spawn } from 'memcage';
+import { fixture, said } from '../../support/cage-kinds';
+import { cagesOf, removeTree, write } from '../../support/cgroup-tree';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { describeIf } from '../../support/require';
+
+const STARTS = 200;
+
+// What was pending when the directory of the cages was removed.
+const FDS_OF_GONE_OWNER = 8;
+
+const UNEXPLAINED = 'ERR_MEMCAGE_SPAWN';
+
+/** What came of a start: how the child ended, or the code of what was thrown. */
+async function attempt(start: () => ChildProcess & Caged): Promise<string> {
+  try {
+    const child = start();
+    let failure: Error | undefined;
+    child.on('error', (error: Error) => {
+      failure = error;
+    });
+    const { exitCode, signal, error = failure } = await child.outcome;
+    return error === undefined ? String(exitCode ?? signal) : describeError(error);
+  } catch (error) {
+    return describeError(error as Error);
+  }
+}
+
+function describeError(error: NodeJS.ErrnoException): string {
+  const { code = '' } = error;
+  return code === '' || code === UNEXPLAINED ? String(error) : code;
+}
+
+function tally(ends: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const end of ends) counts[end] = (counts[end] ?? 0) + 1;
+  return counts;
+}
+
+describeIf(['hybrid', 'root'], 'others tamper with cages', () => {
+  let tampering: ChildProcessWithoutNullStreams | undefined;
+
+  async function tamper(...args: string[]): Promise<void> {
+    tampering = nodeSpawn('sh', [fixture('tamper.sh'), ...args]);
+    await said(tampering, 'done');
+  }
+
+  async function leaveAlone(): Promise<void> {
+    if (tampering === undefined) return;
+    const exit = once(tampering, 'exit');
+    tampering.kill('SIGKILL');
+    await exit;
+    tampering = undefined;
+  }
+
+  afterEach(leaveAlone);
+  expectNothingLeft(async () => {
+    await run('true', { memory: '64M' });
+    await run('true', { memory: '64M' });
+  }, FDS_OF_GONE_OWNER);
+
+  async function worksAgain(): Promise<void> {
+    for (let start = 0; start < 3; start += 1) {
+      expect(await run('true', { memory: '64M' })).toMatchObject({ exitCode: 0, oom: null });
+    }
+    const cage = createCage({ memory: '64M' });
+    expect(await cage.run('true')).toMatchObject({ exitCode: 0, oom: null });
+    await cage.close();
+  }
+
+  /** Directories of this process's cages: the owner's, or with more levels what is below it. */
+  function owned(hierarchy: 'memory' | 'unified', levels = ''): string {
+    const owner = cagesOf(process.pid).find((path) => path.split('/')[4] === hierarchy && /-[0-9a-f]+$/.test(path));
+    return `${owner}${levels}`;
+  }
+
+  /** The cage's directory in the unified hierarchy. */
+  function guardOf(cage: MultiCage): string {
+    return `${owned('unified')}/${cage.cgroup.path.split('/').at(-1)}`;
+  }
+
+  test('a frozen shared cage is refused, and works again once it is thawed', async () => {
+    const cage = createCage({ memory: '64M' });
+    const member = cage.spawn('sleep', ['1000'], { stdio: 'ignore' });
+    write(guardOf(cage), 'cgroup.freeze', '1');
+    const frozen = expect.objectContaining({ code: 'ERR_MEMCAGE_FROZEN', path: cage.cgroup.path }) as Error;
+    for (let start = 0; start < 3; start += 1) {
+      expect(() => cage.spawn('true')).toThrow(frozen);
+      await expect(cage.run('true')).rejects.toEqual(frozen);
+    }
+    write(guardOf(cage), 'cgroup.freeze', '0');
+    expect(await cage.run('true')).toMatchObject({ exitCode: 0 });
+    write(guardOf(cage), 'cgroup.freeze', '1');
+    await cage.close();
+    expect(await member.outcome).toMatchObject({ signal: 'SIGKILL' });
+  });
+
+  test('a private cage that is frozen while its child runs ends by kill()', async () => {
+    const child = spawn('sleep', ['1000'], { memory: '64M', stdio: 'ignore' });
+    write(`${owned('unified')}/${child.cage.cgroup.path.split('/').at(-1)}`, 'cgroup.freeze', '1');
+    await child.cage.kill();
+    expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', oom: null });
+  });
+
+  test('frozen and thawed all the time, also during a start', async () => {
+    await tamper(owned('unified'), 'cgroup.freeze', '1', '0');
+    const cage = createCage({ memory: '64M' });
+    const ends: string[] = [];
+    for (let start = 0; start < STARTS; start += 1) {
+      ends.push(await attempt(() => cage.spawn('true', [], { stdio: 'ignore' })));
+      ends.push(await attempt(() => spawn('true', [], { memory: '64M', stdio: 'ignore' })));
+    }
+    await leaveAlone();
+    write(owned('unified'), 'cgroup.freeze', '0');
+    await cage.close();
+    const { '0': well = 0, ERR_MEMCAGE_FROZEN: refused = 0, ...others } = tally(ends);
+    expect(others).toEqual({});
+    expect(well + refused).toBe(2 * STARTS);
+    expect(well).toBeGreaterThan(0);
+    await worksAgain();
+  });
+
+  test('a shared cage that someone has removed', async () => {
+    const cage = createCage({ memory: '64M' });
+    await cage.run('true');
+    removeTree(guardOf(cage));
+    removeTree(cage.cgroup.path);
+    const gone = expect.objectContaining({ code: 'ERR_MEMCAGE_CGROUP_GONE' }) as Error;
+    expect(() => cage.spawn('true')).toThrow(gone);
+    await expect(cage.run('true')).rejects.toEqual(gone);
+    expect(() => cage.cgroup.stat()).toThrow(gone);
+    await cage.close();
+    expect(() => cage.spawn('true')).toThrow(expect.objectContaining({ code: 'ERR_MEMCAGE_CLOSED' }) as Error);
+    await worksAgain();
+  });
+
+  test.each(['memory', 'unified'] as const)('empty directories in %s are removed all the time', async (hierarchy) => {
+    const pattern = owned(hierarchy).replace(/-[0-9a-f]+$/, '-*');
+    await tamper(`${pattern}/*/* ${pattern}/* ${pattern}`, 'rmdir');
+    const ends: string[] = [];
+    for (let start = 0; start < STARTS; start += 1) {
+      ends.push(await attempt(() => spawn('true', [], { memory: '64M', stdio: 'ignore' })));
+      ends.push(
+        await attempt(() => {
+          const cage = createCage({ memory: '64M' });
+          try {
+            return cage.spawn('true', [], { stdio: 'ignore' });
+          } finally {
+            setTimeout(() => void cage.close(), 20);
+          }
+        }),
+      );
+    }
+    await leaveAlone();
+    const { '0': well = 0, ERR_MEMCAGE_CGROUP_GONE: gone = 0, ...others } = tally(ends);
+    expect(others).toEqual({});
+    expect(well + gone).toBe(2 * STARTS);
+    await worksAgain();
+  });
+
+  test('every child is killed at any moment of its start', async () => {
+    await tamper(owned('unified'), 'cgroup.kill', '1');
+    const ends: string[] = [];
+    for (let start = 0; start < STARTS; start += 1) {
+      ends.push(await attempt(() => spawn('sleep', ['0.002'], { memory: '64M', stdio: 'ignore' })));
+      // A copy of its memory of its own takes longer to start.
+      ends.push(await attempt(() => spawn('true', [], { memory: '64M', stdio: 'ignore', uid: 0, gid: 0 })));
+    }
+    await leaveAlone();
+    const { '0': well = 0, SIGKILL: killed = 0, ...others } = tally(ends);
+    expect(others).toEqual({});
+    expect(well + killed).toBe(2 * STARTS);
+    expect(killed).toBeGreaterThan(0);
+    // Linux kills whatever is cloned into a cgroup that cgroup.kill was written to once; such a one is kept ready now.
+    await run('true', { memory: '64M', reject: false });
+    await worksAgain();
+  });
+
+  test('the errors are of memcage', () => {
+    expect(() => spawn('true', [], { memory: '64M', parent: '/none' })).toThrow(MemcageError);
+  });
+});
