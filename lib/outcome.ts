@@ -10,7 +10,11 @@ export class OutcomeRecorder {
   #resolve!: (outcome: AnyOutcome) => void;
   #reason: Error | undefined;
 
-  constructor(private readonly startNs: number) {
+  /** @param unstarted memory of a child that was never in a cage */
+  constructor(
+    private readonly startNs: number,
+    private readonly unstarted: MemoryReport | null,
+  ) {
     this.promise = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -34,7 +38,7 @@ export class OutcomeRecorder {
       exitCode,
       signal,
       oom: end?.oom ?? null,
-      memory: end?.memory ?? null,
+      memory: end?.memory ?? this.unstarted,
       cpu,
       durationMs: (timeNs - this.startNs) / 1e6,
       ...(error !== undefined && { error }),

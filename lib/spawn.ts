@@ -7,7 +7,7 @@ import type {
 } from 'node:child_process';
 import { type EventEmitter, errorMonitor } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import type { Outcome } from '../types/outcome';
+import type { MemoryReport, Outcome } from '../types/outcome';
 import type { Cage } from './cage/cage';
 import { createLaunch } from './cage/launch';
 import { enterPrivateCage, type Stay } from './cage/stay';
@@ -104,7 +104,7 @@ function start(
 export function startChild(file: string, args: readonly string[] | undefined, options: SpawnOptions): Started {
   const native = loadNative();
   const { node, own } = splitOptions(options);
-  const recorder = new OutcomeRecorder(native.monotonicNs());
+  const recorder = new OutcomeRecorder(native.monotonicNs(), memoryOfUnstarted(own));
   let cage: Cage | null = null;
   const launch = createLaunch({
     namespaces: own.namespaces,
@@ -122,9 +122,20 @@ export function startChild(file: string, args: readonly string[] | undefined, op
     () => new ProcessHandle({ launch, binding: native, refs: watch().refs }),
   );
   // Only watched: an 'error' that nobody handles must still be thrown.
-  (child as EventEmitter).once(errorMonitor, (error: Error) => recorder.because(error));
+  (child as EventEmitter).once(errorMonitor, (error: Error) => {
+    // Where not even its pipes could be opened (EMFILE), nothing was launched that could have failed.
+    if (child.pid === undefined) recorder.failed(error, undefined, native.monotonicNs());
+    else recorder.because(error);
+  });
   const caged = Object.assign(child, { cage, outcome: recorder.promise });
   return { child: caged as ChildProcess & (Caged | Uncaged), recorder };
+}
+
+/** For a child that did not even get as far as its cage. */
+function memoryOfUnstarted({ cage, limits }: ResolvedCageOptions): MemoryReport | null {
+  if (cage !== undefined) return cage.group.lastReport();
+  if (limits === undefined) return null;
+  return { limitBytes: limits.max ?? Number.POSITIVE_INFINITY, peakBytes: null, swapLimited: true };
 }
 
 function enterer(own: ResolvedCageOptions): ((plan: LaunchPlan) => Stay) | undefined {

@@ -30,6 +30,7 @@ export class Cage extends EventEmitter<CageEvents> {
   readonly group: Group;
   /** @internal */
   readonly reporter: OomReporter;
+  #members = 0;
   #closing: Promise<void> | undefined;
   #closed = false;
 
@@ -68,7 +69,20 @@ export class Cage extends EventEmitter<CageEvents> {
     return this.close();
   }
 
-  /** @internal The last attempt at the end of the process, blocking. */
+  /**
+   * @internal A child was given a place in it. Until the returned function is called its end has not been read, and the
+   * cgroups that have it in their counts are not to be removed by {@link close}.
+   */
+  addMember(): () => void {
+    this.#members += 1;
+    let left = false;
+    return () => {
+      if (!left) this.#members -= 1;
+      left = true;
+    };
+  }
+
+  /** @internal The last attempt at the end of the process, or for a child that never was; blocking. */
   closeNow(): void {
     if (this.#closed) return;
     retrySync(() => this.#killAndRemove(), EXIT_PATIENCE_MS);
@@ -87,11 +101,18 @@ export class Cage extends EventEmitter<CageEvents> {
   }
 
   async #close(): Promise<void> {
-    if (await retry(() => this.#killAndRemove(), PATIENCE_MS)) return;
+    if (await retry(() => this.#endMembers() && this.#killAndRemove(), PATIENCE_MS)) return;
     this.#closing = undefined;
     throw new MemcageError(ErrorCode.BUSY, `${this.cgroup.path} could not be emptied within ${PATIENCE_MS} ms`, {
       path: this.cgroup.path,
     });
+  }
+
+  /** True when all children have ended, and what the kernel had to say about them is recorded. */
+  #endMembers(): boolean {
+    if (this.#members === 0 || this.#closed) return true;
+    this.group.kill();
+    return false;
   }
 
   #killAndRemove(): boolean {

@@ -69,7 +69,7 @@ export function enterPrivateCage(options: PrivateCageOptions): Stay {
   );
   const { group } = cage;
   const look = (): OomVerdict | null => cage.reporter.check(group);
-  return {
+  return asMember({
     cage,
     group,
     // Its oom.group is set when the child has started, and there will be no other.
@@ -92,7 +92,7 @@ export function enterPrivateCage(options: PrivateCageOptions): Stay {
       settle(readOrExcuse(group, () => read(group, look, signal)));
       reclaimLater(cage);
     },
-  };
+  });
 }
 
 /** A leaf of a shared cage, for one child. */
@@ -111,7 +111,7 @@ export function enterLeaf(cage: Cage, name: string, limits: ResolvedLimits): Sta
     cage.reporter.forget(group);
     return true;
   };
-  return {
+  return asMember({
     cage,
     group,
     killsAsGroup: () => cage.group.killsAsGroup(),
@@ -124,6 +124,24 @@ export function enterLeaf(cage: Cage, name: string, limits: ResolvedLimits): Sta
     ended(signal, texts, settle) {
       if (texts !== undefined) return conclude(group, texts, tryRemove, settle);
       leave(group, () => read(group, look, signal), tryRemove, settle);
+    },
+  });
+}
+
+/** While it stays, the cage's close() leaves the counts of its end alone. */
+function asMember(stay: Stay): Stay {
+  const leaveCage = stay.cage.addMember();
+  return {
+    ...stay,
+    abandon() {
+      leaveCage();
+      return stay.abandon();
+    },
+    ended(signal, texts, settle) {
+      stay.ended(signal, texts, (end) => {
+        leaveCage();
+        settle(end);
+      });
     },
   };
 }
