@@ -11,7 +11,7 @@ import { removeTree } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { watch } from '../watch';
 import { type Entry, openEntry } from './entry';
-import { unlock } from './locked-directory';
+import { release, unlock } from './locked-directory';
 import type { Owner } from './owner';
 
 type ReportFile = 'max' | 'peak' | 'memsw' | 'swap';
@@ -82,10 +82,7 @@ export class Group {
       group.#holdAsOf(owner.hold);
       return group;
     } catch (error) {
-      for (const lock of locks) {
-        removeTree(lock);
-        unlock(lock);
-      }
+      for (const lock of locks) release(lock);
       throw error;
     }
   }

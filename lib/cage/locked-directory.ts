@@ -21,13 +21,23 @@ export function makeLocked(parent: CgroupDirectory, prefix: string): CgroupDirec
       if (error instanceof MemcageError && error.code === ErrorCode.CGROUP_EXISTS) continue;
       throw noParent(parent.path, error);
     }
-    const locked = tryLock(directory);
+    const locked = lockNew(directory);
     if (locked === undefined) continue;
     // Still in the tree? A sweep of another process may have been faster than the lock.
-    if (directory.exists()) return locked;
+    if (locked.isAtItsPath()) return locked;
     locked.native.closeFd({ fd: locked.anchor });
   }
   throw new MemcageError(ErrorCode.BUSY, `No cgroup could be made in ${parent.path}: each was removed by someone else`);
+}
+
+function lockNew(directory: CgroupDirectory): CgroupDirectory | undefined {
+  try {
+    return tryLock(directory);
+  } catch (error) {
+    // No fd was free.
+    directory.remove();
+    throw error;
+  }
 }
 
 /** undefined: someone else holds the lock, or it is gone. */

@@ -76,7 +76,7 @@ export function enterPrivateCage(options: PrivateCageOptions): Stay {
     killsAsGroup: () => false,
     started: () => group.started(),
     abandon() {
-      const end = read(group, look, null);
+      const end = readOrExcuse(group, () => read(group, look, null));
       cage.closeNow();
       return end;
     },
@@ -117,7 +117,7 @@ export function enterLeaf(cage: Cage, name: string, limits: ResolvedLimits): Sta
     killsAsGroup: () => cage.group.killsAsGroup(),
     started: () => group.started(),
     abandon() {
-      const end = read(group, look, null);
+      const end = readOrExcuse(group, () => read(group, look, null));
       tryRemove();
       return end;
     },

@@ -1,3 +1,4 @@
+import { fstatSync, rmdirSync, statSync } from 'node:fs';
 import type { NativeBinding } from '../../types/native';
 import { cgroupError, refusedWith } from './refusal';
 
@@ -77,15 +78,16 @@ export class CgroupDirectory {
       this.native.removeDirectory({ dirFd: this.anchor, path: this.relative });
       return;
     }
-    // A directory can't be removed by an fd of its own; and its name may be another one's by now.
-    if (!this.exists()) return;
-    const slash = this.path.lastIndexOf('/');
-    const dirFd = this.native.openDirectory({ path: this.path.slice(0, slash) });
-    try {
-      this.native.removeDirectory({ dirFd, path: this.path.slice(slash + 1) });
-    } finally {
-      this.native.closeFd({ fd: dirFd });
-    }
+    // A directory can't be removed by an fd of its own; and its name may be another one's by now. Another fd may not be
+    // free: neither of these needs one.
+    if (this.isAtItsPath()) rmdirSync(this.path);
+  }
+
+  /** For a directory that is anchored at itself: whether it is still there, under its name. Needs no fd. */
+  isAtItsPath(): boolean {
+    const there = statSync(this.path, { bigint: true, throwIfNoEntry: false });
+    const own = fstatSync(this.anchor, { bigint: true });
+    return there?.ino === own.ino && there.dev === own.dev;
   }
 
   /** Names of the cgroups directly below. */
