@@ -1,0 +1,97 @@
+import { type ChildProcessWithoutNullStreams, spawn as nodeSpawn } from 'node:child_process';
+import { chownSync } from 'node:fs';
+import { run } from 'memcage';
+import { fixture } from '../../support/cage-kinds';
+import { cagesOf, makeCgroup } from '../../support/cgroup-tree';
+import { cagesLeft, expectNothingLeft } from '../../support/nothing-left';
+import { childrenOf } from '../../support/processes';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+/** What test/fixtures/cage/shortage.js prints. */
+interface Report {
+  pid: number;
+  /** By way of starting: '0' or the code of the error; one for each amount that was left. */
+  rounds: Record<string, string>[];
+  after: Record<string, string>;
+  before: { fds: number; threads: number };
+  now: { fds: number; threads: number };
+}
+
+// Nobody else's.
+const USER = 61_234;
+const SPARE_FDS = 4;
+
+describeIf(['v1', 'root'], 'the parent runs short', () => {
+  let child: ChildProcessWithoutNullStreams | undefined;
+
+  afterEach(async () => {
+    if (child === undefined) return;
+    const ended = child;
+    ended.kill('SIGKILL');
+    await until('ended', () => ended.exitCode !== null || ended.signalCode !== null);
+    child = undefined;
+  });
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  async function report(limit: string, ...args: string[]): Promise<Report> {
+    const started = nodeSpawn('prlimit', [limit, ...args]);
+    child = started;
+    let output = '';
+    let errors = '';
+    started.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    started.stderr.on('data', (chunk: Buffer) => {
+      errors += chunk.toString();
+    });
+    await until(
+      'the report',
+      () => output.endsWith('\n') || started.exitCode !== null || started.signalCode !== null,
+      60_000,
+    );
+    expect({ errors, end: started.exitCode ?? started.signalCode }).toEqual({ errors: '', end: null });
+    return JSON.parse(output) as Report;
+  }
+
+  function expectAsBefore({ pid, after, before, now }: Report): void {
+    expect(new Set(Object.values(after))).toEqual(new Set(['0']));
+    expect(now.threads).toBeLessThanOrEqual(before.threads);
+    expect(now.fds).toBeLessThanOrEqual(before.fds + SPARE_FDS);
+    expect(childrenOf(pid)).toEqual([]);
+    expect(cagesLeft(pid)).toEqual([]);
+  }
+
+  /** Its normal end removes all, also what could not be removed for want of something. */
+  async function expectNothingAfter({ pid }: Report): Promise<void> {
+    child?.stdin.end();
+    await until('ended', () => child?.exitCode === 0);
+    expect(cagesOf(pid)).toEqual([]);
+  }
+
+  test('of fds, at each of them', async () => {
+    const result = await report('--nofile=90', process.execPath, fixture('shortage.js'), 'fds');
+    const ends = new Set(result.rounds.flatMap((round) => Object.values(round)));
+    expect(ends).toEqual(new Set(['0', 'EMFILE']));
+    // None was free, and in the end all that are needed.
+    expect(result.rounds[0]).toMatchObject({ run: 'EMFILE', cage: 'EMFILE', detached: 'EMFILE' });
+    expect(new Set(Object.values(result.rounds.at(-1) ?? {}))).toEqual(new Set(['0']));
+    expectAsBefore(result);
+    await expectNothingAfter(result);
+  }, 90_000);
+
+  test('of processes', async () => {
+    const parent = makeCgroup();
+    chownSync(parent.path, USER, USER);
+    const asUser = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'];
+    const limit = '--nproc=60';
+    const result = await report(limit, ...asUser, process.execPath, fixture('shortage.js'), 'processes', parent.path);
+    const ends = new Set(result.rounds.flatMap((round) => Object.values(round)));
+    expect(ends).toEqual(new Set(['0', 'EAGAIN']));
+    expect(new Set(Object.values(result.rounds[0] ?? {}))).toEqual(new Set(['EAGAIN']));
+    expect(new Set(Object.values(result.rounds.at(-1) ?? {}))).toEqual(new Set(['0']));
+    expectAsBefore(result);
+    await expectNothingAfter(result);
+    parent.remove();
+  }, 90_000);
+});
