@@ -75,7 +75,10 @@ function abandonGone(): void {
 }
 
 function removeOwners(): void {
-  for (const owner of owners.values()) owner.remove();
+  const all = [...owners.values()];
+  // First: what is removed twice would close fds that are someone else's by then.
+  owners.clear();
+  for (const owner of all) owner.remove();
 }
 
 function defaultParent({ memory, version }: Host): string {
