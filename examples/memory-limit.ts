@@ -9,7 +9,7 @@ import { release } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawn } from 'memcage';
 import { type Allocator, findAllocator } from './support/allocator';
-import { Report } from './support/report';
+import { exitWith, Report } from './support/report';
 
 const LIMIT = '100M';
 const LIMIT_BYTES = 100 * 1024 * 1024;
@@ -108,12 +108,4 @@ async function main(): Promise<number> {
   return report.end();
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  },
-);
+exitWith(main());

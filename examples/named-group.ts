@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Cgroup } from 'memcage';
-import { Report } from './support/report';
+import { exitWith, Report } from './support/report';
 
 const LIMIT_BYTES = 100 * 1024 * 1024;
 
@@ -44,12 +44,4 @@ async function main(): Promise<number> {
   return report.end();
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  },
-);
+exitWith(main());

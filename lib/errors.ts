@@ -81,33 +81,34 @@ export class MemcageError extends Error {
   }
 }
 
-/** The kernel killed the child, or a process of its cage, for memory. */
-export class MemoryLimitError extends MemcageError {
+/** What became of the child is in `outcome`. */
+abstract class OutcomeError extends MemcageError {
   readonly outcome: Outcome;
 
-  constructor(message: string, outcome: Outcome) {
-    super(ErrorCode.MEMORY_LIMIT, message);
+  constructor(code: ErrorCode, message: string, outcome: Outcome) {
+    super(code, message);
     this.outcome = outcome;
+  }
+}
+
+/** The kernel killed the child, or a process of its cage, for memory. */
+export class MemoryLimitError extends OutcomeError {
+  constructor(message: string, outcome: Outcome) {
+    super(ErrorCode.MEMORY_LIMIT, message, outcome);
   }
 }
 
 /** The child ended with a non-zero code or by a signal, and not for memory. */
-export class ExitError extends MemcageError {
-  readonly outcome: Outcome;
-
+export class ExitError extends OutcomeError {
   constructor(message: string, outcome: Outcome) {
-    super(ErrorCode.EXIT, message);
-    this.outcome = outcome;
+    super(ErrorCode.EXIT, message, outcome);
   }
 }
 
 /** The child was killed because its `timeout` was over. */
-export class TimeoutError extends MemcageError {
-  readonly outcome: Outcome;
-
+export class TimeoutError extends OutcomeError {
   constructor(message: string, outcome: Outcome) {
-    super(ErrorCode.TIMEOUT, message);
-    this.outcome = outcome;
+    super(ErrorCode.TIMEOUT, message, outcome);
   }
 }
 

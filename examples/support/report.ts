@@ -29,3 +29,16 @@ export class Report {
     return this.#failures === 0 ? 0 : 1;
   }
 }
+
+/** The exit code is what the example resolves with; 1 when it fails. */
+export function exitWith(example: Promise<number>): void {
+  example.then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: unknown) => {
+      console.error(error);
+      process.exitCode = 1;
+    },
+  );
+}

@@ -53,7 +53,7 @@ export function explainFailure(
     asNode: true,
   });
 
-  const limited = context.group === undefined ? undefined : explainTooSmall(context.group, errno);
+  const limited = limitAtFault(context.group, errno);
   if (limited !== undefined) return fail(ErrorCode.LIMIT_TOO_SMALL, limited);
   if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(stage, path));
   if (NODE_STAGES.has(stage) || (stage === 'clone' && SHORTAGES.has(errno))) return failAsNode();
@@ -70,6 +70,15 @@ export function explainFailure(
   if (stage === 'watchdog') return fail(...explainWatchdog(path, context));
   if (stage !== 'clone') return fail(ErrorCode.SPAWN, `The child could not be started (${stage}): ${name}`);
   return explainClone(errno, name, context.namespaces, fail);
+}
+
+function limitAtFault(group: Group | undefined, errno: number): string | undefined {
+  try {
+    return group && explainTooSmall(group, errno);
+  } catch {
+    // The cgroup is gone, or no fd is free to look into it: the errno says what there is to say.
+    return undefined;
+  }
 }
 
 function explainClone(

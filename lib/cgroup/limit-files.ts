@@ -3,22 +3,13 @@ import { formatSize } from '../size';
 import type { CgroupDirectory } from './directory';
 import type { CgroupVersion } from './formats';
 import { type MemoryFile, memoryFile, parseMemoryFile } from './interface-files';
-import type { LimitWrite } from './limits';
+import type { LimitWrite, ResolvedLimits } from './limits';
 import { isNativeError } from './refusal';
 
-/** The limits of a cgroup as the kernel has them. Bytes; absent: this version or kernel has no such limit. */
-export interface Limits {
+/** The limits of a cgroup as the kernel has them. Bytes; absent: this version or kernel has no such limit, or no account. */
+export interface Limits extends ResolvedLimits {
   /** `Infinity`: unlimited. */
   max: number;
-  /** Swap alone. Absent when swap is not accounted. */
-  swap?: number;
-  high?: number;
-  low?: number;
-  min?: number;
-  soft?: number;
-  swappiness?: number;
-  oomGroup?: boolean;
-  oomKill?: boolean;
   /** False: more than `max` can be used, by swapping. */
   swapLimited: boolean;
 }

@@ -45,7 +45,7 @@ export async function retry(attempt: () => boolean, timeoutMs: number): Promise<
   for (let count = 0; ; count += 1) {
     if (attempt()) return true;
     if (performance.now() >= end) return false;
-    // Not to keep the process alive: what is left at its end is removed by the exit handler.
+    // Keeps the process alive: an outcome, or a close(), is waiting for it.
     await sleep(retryWaitMs(count));
   }
 }

@@ -1,31 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from 'memcage';
+import { NAMESPACE_FILES } from '../../support/namespace-files';
 import { cagesLeft, expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
-
-const FILES = {
-  uts: 'uts',
-  mount: 'mnt',
-  pid: 'pid',
-  ipc: 'ipc',
-  net: 'net',
-  cgroup: 'cgroup',
-  time: 'time',
-  user: 'user',
-};
 
 describeIf(['v1', 'root', 'userns'], 'namespaces that the kernel refuses', () => {
   expectNothingLeft(() => run('true', [], { memory: '10M' }));
 
   test('each is named, with the file that has the limit', async () => {
     const limits = () =>
-      Object.values(FILES).map((file) => readFileSync(`/proc/sys/user/max_${file}_namespaces`, 'utf8'));
+      Object.values(NAMESPACE_FILES).map((file) => readFileSync(`/proc/sys/user/max_${file}_namespaces`, 'utf8'));
     const before = limits();
     const fixture = join(__dirname, '../../fixtures/bad-input/refused-namespaces.js');
     const { stdout } = await run(process.execPath, [fixture], { namespaces: { user: { uid: 0, gid: 0 } } });
     const thrown = JSON.parse(stdout) as Record<string, unknown>;
-    for (const [kind, file] of Object.entries(FILES)) {
+    for (const [kind, file] of Object.entries(NAMESPACE_FILES)) {
       expect({ [kind]: thrown[kind] }).toMatchObject({
         [kind]: {
           code: 'ERR_MEMCAGE_NAMESPACE',

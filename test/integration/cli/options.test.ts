@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { OPTIONS } from '../../../lib/cli/arguments';
 import { makeCgroup, members, openCages } from '../../support/cgroup-tree';
 import { runCli, startCli } from '../../support/cli';
+import { NAMESPACE_FILES } from '../../support/namespace-files';
 import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
@@ -62,18 +63,7 @@ describeIf(['v1', 'swap-accounting'], '--swap', () => {
 });
 
 describeIf(['v1', 'root'], 'namespaces', () => {
-  const KINDS = {
-    uts: 'uts',
-    mount: 'mnt',
-    pid: 'pid',
-    ipc: 'ipc',
-    net: 'net',
-    cgroup: 'cgroup',
-    time: 'time',
-    user: 'user',
-  };
-
-  test.each(Object.entries(KINDS))('--%s', async (option, file) => {
+  test.each(Object.entries(NAMESPACE_FILES))('--%s', async (option, file) => {
     const end = await runCli(['run', `--${option}`, 'readlink', `/proc/self/ns/${file}`]);
     expect(end).toMatchObject({ code: 0, stderr: '', left: [] });
     expect(end.stdout.trim()).toMatch(new RegExp(`^${file}:\\[\\d+\\]$`));
@@ -81,7 +71,7 @@ describeIf(['v1', 'root'], 'namespaces', () => {
   });
 
   test("without these options all are the parent's", async () => {
-    const files = Object.values(KINDS);
+    const files = Object.values(NAMESPACE_FILES);
     const end = await runCli([
       'run',
       'sh',
