@@ -1,8 +1,16 @@
 import type { OomVerdict } from '../../types/outcome';
 import type { Group } from './group';
 
-// The kill follows a v1 notification within microseconds, unless the victim has gigabytes to give back, or there is none.
-const WAITS_MS = [1, 1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+// Between a v1 notification and the count of its kill the kernel writes its report to the log, a matter of milliseconds;
+// and a victim may have gigabytes to give back, or there is none: so often at first, then ever more seldom.
+const SHORT_WAITS = 32;
+const LONGEST_WAIT_MS = 512;
+
+/** How long to wait before look n (from 0); undefined: no more. */
+function waitMs(look: number): number | undefined {
+  const wait = 2 ** Math.max(0, look - SHORT_WAITS);
+  return wait <= LONGEST_WAIT_MS ? wait : undefined;
+}
 
 /** What an 'oom' event says. */
 export interface OomEvent {
@@ -77,7 +85,7 @@ export class OomReporter {
     } catch {
       // Removed, or there is no fd free to read it with: what is missed now is reported at the end of the child.
     }
-    const wait = WAITS_MS[attempt];
+    const wait = waitMs(attempt);
     if (wait === undefined) return;
     const timer = setTimeout(() => this.#look(group, attempt + 1), wait);
     timer.unref();

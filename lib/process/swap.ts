@@ -152,8 +152,12 @@ function swapHandle(child: ChildProcess, call: Call, request: SpawnRequest): voi
   const { spawn } = handle;
   handle.spawn = (...args: unknown[]): number => {
     handle.spawn = spawn;
-    retire(stock, args);
-    return handle.spawn(request);
+    try {
+      return handle.spawn(request);
+    } finally {
+      // After it: meanwhile the child is being loaded.
+      retire(stock, args);
+    }
   };
 }
 
