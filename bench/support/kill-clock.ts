@@ -1,6 +1,7 @@
 /**
- * Worker: reads a cgroup's kill count every twentieth of a millisecond and says when it grew. Without a pause it would take
- * one of two cores from those that are measured.
+ * Worker: reads a cgroup's kill count every half millisecond and tells the time of the last reading before it grew, so that
+ * a delay counted from there is rather too long than too short. Reading more often keeps one of two cores from being idle,
+ * and the scheduler from moving there what is measured.
  */
 import { openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -16,5 +17,9 @@ function kills(): number {
 
 parentPort?.postMessage('ready');
 const pause = new Int32Array(new SharedArrayBuffer(4));
-while (kills() === 0) Atomics.wait(pause, 0, 0, 0.05);
-parentPort?.postMessage(process.hrtime.bigint());
+let before = process.hrtime.bigint();
+while (kills() === 0) {
+  before = process.hrtime.bigint();
+  Atomics.wait(pause, 0, 0, 0.5);
+}
+parentPort?.postMessage(before);
