@@ -1,24 +1,39 @@
 const shared = {
   testEnvironment: 'node',
+  // What a test could load, beside packages: a crawl of node_modules takes long in a guest.
+  roots: ['lib', 'types', 'test'].map((directory) => `<rootDir>/${directory}`),
   transform: {
     '\\.ts$': [
       '@swc/jest',
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
-  moduleNameMapper: {
-    '^memcage$': '<rootDir>/lib/index.ts',
-    '^memcage/native$': '<rootDir>/lib/native.ts',
-  },
+  setupFilesAfterEnv: ['<rootDir>/test/setup/retries.ts'],
+  // In the checkout, so that a guest finds what the host has transformed.
+  cacheDirectory: '<rootDir>/build/jest',
 };
+
+const published = {
+  '^memcage$': '<rootDir>/dist/index.js',
+  '^memcage/(child_process|native)$': '<rootDir>/dist/$1.js',
+};
+
+const project = (displayName, directory) => ({
+  ...shared,
+  displayName,
+  testMatch: [`<rootDir>/test/${directory}/**/*.test.ts`],
+  // Unit tests import what they test; the others use what is published, as `npm run build` has made it.
+  moduleNameMapper: displayName === 'unit' ? {} : published,
+});
+
+// These need a machine of their own, which `npm run test:guest` gives them.
+const guestProjects = [project('guest-systemd', 'guest/systemd'), project('guest-container', 'guest/container')];
+const inGuest = process.env.MEMCAGE_TEST_GUEST !== undefined;
 
 /** @type {import('jest').Config} */
 module.exports = {
-  projects: [
-    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
-    { ...shared, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.test.ts'] },
-  ],
-  testTimeout: 30_000,
+  projects: [project('unit', 'unit'), project('integration', 'integration'), ...(inGuest ? guestProjects : [])],
+  testTimeout: 30_000 * Number(process.env.MEMCAGE_TEST_SLOWNESS || 1),
   globalSetup: '<rootDir>/test/setup/global-setup.ts',
   globalTeardown: '<rootDir>/test/setup/global-teardown.ts',
 };

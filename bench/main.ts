@@ -5,6 +5,7 @@
  *   npm run bench -- --quick        fewer starts
  *   npm run bench -- spawn stat     only these cases
  *
+ * Any other Node is measured by running it on out/bench/main.js with --expose-gc.
  * Exit code 1 when a figure misses its bound.
  */
 import { spawnSync } from 'node:child_process';

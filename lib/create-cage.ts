@@ -1,20 +1,31 @@
-import type { MemoryOption } from '../types/options';
+import type { ExecException, ExecFileException } from 'node:child_process';
+import type { MemoryOption, NodeHeapOption } from '../types/options';
 import { SharedCage } from './cage/shared-cage';
 import type { Cgroup } from './cgroup/cgroup';
+import { contain, containingCage } from './contain';
 import { invalidArgument } from './errors';
-import { isOptions, resolveMemory, resolveParent, type SpawnOptions } from './options';
+import type { Callback, Child, ExecFileOptions, ExecOptions, TextBy } from './exec';
+import type { ForkOptions } from './fork';
+import { resolveNodeHeap } from './node-heap';
+import { type CageOptions, resolveMemory, resolveParent, type SpawnOptions } from './options';
+import { isOptions, type NodeFunction, nodeCall } from './process/node-call';
 import { type ResultOf, type RunOptions, run } from './run';
-import { type SpawnedProcess, spawn } from './spawn';
+import type { SpawnedProcess } from './spawn';
+import { start } from './start';
 
 export interface CreateCageOptions {
   /** Limits for the sum of all children. */
   memory: MemoryOption;
-  /** The memory cgroup to make it in. Default: the caller's own (v1); on v2 it must be given. */
+  /** The memory cgroup to make it in. Default: the cage around ({@link MultiCage.contain}), or what is found, see {@link prepare}. */
   parent?: Cgroup | string;
+  /** As the option of {@link spawn}, for all children, also contained ones. Default: that of the cage around. */
+  nodeHeap?: NodeHeapOption;
 }
 
+const OPTIONS: readonly string[] = ['memory', 'parent', 'nodeHeap'];
+
 /** Options of a child that is started in a cage. */
-export type MemberOptions<O extends SpawnOptions> = Omit<O, 'memory' | 'cage' | 'parent' | 'keepDescendants'>;
+export type MemberOptions<O extends CageOptions> = Omit<O, 'memory' | 'cage' | 'parent' | 'keepDescendants'>;
 
 /** One limit for many children. Each ends with the cage, and has an outcome of its own. */
 export class MultiCage extends SharedCage {
@@ -29,13 +40,63 @@ export class MultiCage extends SharedCage {
     args: readonly string[] | undefined,
     options?: O,
   ): SpawnedProcess<O & { cage: SharedCage }>;
-  spawn(
+  spawn(...args: unknown[]): unknown {
+    return this.#start('spawn', args);
+  }
+
+  /** As {@link fork}, in this cage. */
+  fork(modulePath: string | URL): Child<{ cage: SharedCage }>;
+  fork(modulePath: string | URL, options: MemberOptions<ForkOptions> | undefined): Child<{ cage: SharedCage }>;
+  fork(
+    modulePath: string | URL,
+    args: readonly string[] | undefined,
+    options?: MemberOptions<ForkOptions>,
+  ): Child<{ cage: SharedCage }>;
+  fork(...args: unknown[]): unknown {
+    return this.#start('fork', args);
+  }
+
+  /** As {@link exec}, in this cage. */
+  exec(command: string, callback?: Callback<ExecException, string>): Child<{ cage: SharedCage }>;
+  exec<const O extends MemberOptions<ExecOptions>>(
+    command: string,
+    options: O | null | undefined,
+    callback?: Callback<ExecException, TextBy<O>>,
+  ): Child<O & { cage: SharedCage }>;
+  exec(...args: unknown[]): unknown {
+    return this.#start('exec', args);
+  }
+
+  /** As {@link execFile}, in this cage. */
+  execFile(file: string, callback?: Callback<ExecFileException, string>): Child<{ cage: SharedCage }>;
+  execFile(
     file: string,
-    args?: readonly string[] | MemberOptions<SpawnOptions>,
-    options?: MemberOptions<SpawnOptions>,
-  ): unknown {
-    const [list, rest] = split(args, options);
-    return spawn(file, list, this.#with(rest));
+    args: readonly string[] | null | undefined,
+    callback?: Callback<ExecFileException, string>,
+  ): Child<{ cage: SharedCage }>;
+  execFile<const O extends MemberOptions<ExecFileOptions>>(
+    file: string,
+    options: O,
+    callback?: Callback<ExecFileException, TextBy<O>>,
+  ): Child<O & { cage: SharedCage }>;
+  execFile<const O extends MemberOptions<ExecFileOptions>>(
+    file: string,
+    args: readonly string[] | null | undefined,
+    options: O | null | undefined,
+    callback?: Callback<ExecFileException, TextBy<O>>,
+  ): Child<O & { cage: SharedCage }>;
+  execFile(...args: unknown[]): unknown {
+    return this.#start('execFile', args);
+  }
+
+  /**
+   * Call `fn` and return what it returns. Every child that starts in its async context, with whatever library, is in this
+   * cage; a cage that is made there is a part of it. The context outlives `fn`: after {@link close} a start in it throws.
+   *
+   * @throws ERR_MEMCAGE_UNSUPPORTED_NODE before `fn` is called, where not every child could be kept in
+   */
+  contain<T>(fn: () => T): T {
+    return contain(this, fn);
   }
 
   /** As {@link run}, in this cage. */
@@ -54,22 +115,19 @@ export class MultiCage extends SharedCage {
     args?: readonly string[] | MemberOptions<RunOptions>,
     options?: MemberOptions<RunOptions>,
   ): Promise<unknown> {
-    const [list, rest] = split(args, options);
+    const [list, rest] = isOptions(args) ? [[], args] : [args, options ?? {}];
     return run(file, list, this.#with(rest));
   }
 
-  /** What is no options object is left for Node to refuse. */
-  #with<O extends object>(options: O | undefined): O | (O & { cage: SharedCage }) {
-    return options === undefined || isOptions(options) ? { ...(options as O), cage: this } : options;
+  #start(name: NodeFunction, args: readonly unknown[]): unknown {
+    const call = nodeCall(name, args);
+    return start({ ...call, options: this.#with(call.options) }).result;
   }
-}
 
-/** The two forms of a call: with and without arguments. */
-function split<O extends object>(
-  args: readonly string[] | O | undefined,
-  options: O | undefined,
-): [readonly string[] | undefined, O | undefined] {
-  return isOptions(args) ? [[], args] : [args, options];
+  /** What is no options object is left for Node to refuse. */
+  #with<O>(options: O): O | (O & { cage: SharedCage }) {
+    return isOptions(options) ? { ...options, cage: this } : options;
+  }
 }
 
 /**
@@ -80,8 +138,12 @@ function split<O extends object>(
 export function createCage(options: CreateCageOptions): MultiCage {
   if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
   for (const name of Object.keys(options)) {
-    if (name !== 'memory' && name !== 'parent') throw invalidArgument('options', 'names among memory, parent', name);
+    if (!OPTIONS.includes(name)) throw invalidArgument('options', `names among ${OPTIONS.join(', ')}`, name);
   }
   if (options.memory === undefined) throw invalidArgument('memory', 'a size or an object of limits', undefined);
-  return new MultiCage(resolveMemory(options.memory), resolveParent(options.parent));
+  const limits = resolveMemory(options.memory);
+  const nodeHeap = resolveNodeHeap(options.nodeHeap);
+  const parent = resolveParent(options.parent);
+  const around = parent === undefined ? containingCage() : undefined;
+  return new MultiCage(limits, parent ?? around, nodeHeap ?? around?.nodeHeap);
 }

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { Stage } from '../types/native';
 import type { Outcome } from '../types/outcome';
+import type { ParentCandidate } from '../types/parent';
 
 /** Every code of an error that memcage makes. Codes are stable, messages are not. */
 export const ErrorCode = {
@@ -12,8 +13,16 @@ export const ErrorCode = {
   LIMIT_TOO_SMALL: 'ERR_MEMCAGE_LIMIT_TOO_SMALL',
   /** The kernel refused a limit because more than that is in use and can't be reclaimed (EBUSY). */
   LIMIT_REFUSED: 'ERR_MEMCAGE_LIMIT_REFUSED',
+  /** The kernel refused a value that is not a limit's. */
+  VALUE_REFUSED: 'ERR_MEMCAGE_VALUE_REFUSED',
+  /** The file can't be written, or nothing of what is written stays. */
+  READ_ONLY: 'ERR_MEMCAGE_READ_ONLY',
+  /** The file can't be read. */
+  WRITE_ONLY: 'ERR_MEMCAGE_WRITE_ONLY',
   /** The platform, the kernel or its configuration lacks what is needed. */
   UNSUPPORTED: 'ERR_MEMCAGE_UNSUPPORTED',
+  /** Node's internals, or what another package has done to them, don't let memcage put the child in its cage. */
+  UNSUPPORTED_NODE: 'ERR_MEMCAGE_UNSUPPORTED_NODE',
   /** This cgroup version has no such file; the other one has. */
   NOT_IN_VERSION: 'ERR_MEMCAGE_NOT_IN_VERSION',
   /** The kernel does not account swap per cgroup (swapaccount=0, CONFIG_SWAP). */
@@ -23,12 +32,28 @@ export const ErrorCode = {
   NO_PERMISSION: 'ERR_MEMCAGE_NO_PERMISSION',
   /** The cgroup was removed under a live handle. */
   CGROUP_GONE: 'ERR_MEMCAGE_CGROUP_GONE',
+  /** The cgroup is outside of this process's cgroup namespace, or of what is mounted here. */
+  NOT_VISIBLE: 'ERR_MEMCAGE_NOT_VISIBLE',
+  /** More than one cgroup has the name or the id that was asked for. */
+  AMBIGUOUS: 'ERR_MEMCAGE_AMBIGUOUS',
   CGROUP_EXISTS: 'ERR_MEMCAGE_CGROUP_EXISTS',
   /** Starting a child in a frozen cgroup would freeze the caller with it. */
   FROZEN: 'ERR_MEMCAGE_FROZEN',
   BUSY: 'ERR_MEMCAGE_BUSY',
-  /** The kernel refused a namespace. */
+  /** The process that ends the cages when this one is killed could not be started. */
+  GUARDIAN: 'ERR_MEMCAGE_GUARDIAN',
+  /** The kernel refused a namespace, or something in it. */
   NAMESPACE: 'ERR_MEMCAGE_NAMESPACE',
+  /** No more namespaces of a kind, or no user namespaces within each other. */
+  NAMESPACE_LIMIT: 'ERR_MEMCAGE_NAMESPACE_LIMIT',
+  /** The system does not let this user, or this process, have a user namespace. */
+  USER_NAMESPACE: 'ERR_MEMCAGE_USER_NAMESPACE',
+  /** newuidmap or newgidmap is not installed. */
+  NO_NEWUIDMAP: 'ERR_MEMCAGE_NO_NEWUIDMAP',
+  /** /etc/subuid or /etc/subgid has no range for the caller. */
+  NO_SUBORDINATE_IDS: 'ERR_MEMCAGE_NO_SUBORDINATE_IDS',
+  /** newuidmap or newgidmap did not map the ids. */
+  ID_MAP_REFUSED: 'ERR_MEMCAGE_ID_MAP_REFUSED',
   /** The child could not be started. */
   SPAWN: 'ERR_MEMCAGE_SPAWN',
   /** The child was killed for memory. */
@@ -59,6 +84,13 @@ export interface ErrorDetails {
   stage?: Stage | undefined;
   /** The file or directory that was worked on. */
   path?: string | undefined;
+  /** Places for cages that were considered, with the reason why each can't be used. */
+  candidates?: readonly ParentCandidate[] | undefined;
+  /** What was written. */
+  value?: string | undefined;
+  /** Use of the cgroup, now and at its peak, in bytes, when the kernel refused it a limit. */
+  usageBytes?: number | undefined;
+  peakBytes?: number | undefined;
   cause?: unknown;
 }
 
@@ -70,6 +102,10 @@ export class MemcageError extends Error {
   declare readonly syscall?: string;
   declare readonly stage?: Stage;
   declare readonly path?: string;
+  declare readonly candidates?: readonly ParentCandidate[];
+  declare readonly value?: string;
+  declare readonly usageBytes?: number;
+  declare readonly peakBytes?: number;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     const { cause, ...known } = details;

@@ -1,11 +1,13 @@
 import type { CloneOptions, NativeBinding } from '../types/native';
 import type { NamespaceOptions } from '../types/options';
+import { canMakeNamespaces } from './capabilities';
 import { invalidArgument } from './errors';
+import { mapSubordinateIds } from './subordinate-ids';
 
 /** The part of a clone's options that namespaces decide. */
 export type NamespacePlan = Pick<
   CloneOptions,
-  'namespaces' | 'hostname' | 'idMaps' | 'privateMounts' | 'mountProc' | 'loopback'
+  'namespaces' | 'hostname' | 'idMaps' | 'idMapPrograms' | 'privateMounts' | 'mountProc' | 'loopback'
 >;
 
 type Kind = keyof NamespaceOptions;
@@ -20,6 +22,8 @@ const FLAGS: Readonly<Record<Kind, keyof NativeBinding['constants']>> = {
   time: 'CLONE_NEWTIME',
   user: 'CLONE_NEWUSER',
 };
+
+export const NO_NAMESPACES: NamespacePlan = { namespaces: 0, privateMounts: false, mountProc: false, loopback: false };
 
 const KINDS = Object.keys(FLAGS) as Kind[];
 
@@ -37,6 +41,7 @@ export function resolveNamespaces(option: unknown): NamespaceOptions {
     if (typeof value === 'boolean' || value === undefined) continue;
     if (name === 'uts' && isRecord(value)) checkUts(value);
     else if (name === 'user' && isRecord(value)) checkUser(value);
+    else if (name === 'pid' && isRecord(value)) checkPid(value);
     else throw invalidArgument(`namespaces.${name}`, 'true or false', value);
   }
   return option;
@@ -56,14 +61,26 @@ function checkUts(value: Record<string, unknown>): void {
   }
 }
 
+function checkPid(value: Record<string, unknown>): void {
+  checkNames('namespaces.pid', value, ['init']);
+  const { init } = value;
+  if (init !== undefined && typeof init !== 'boolean') {
+    throw invalidArgument('namespaces.pid.init', 'true or false', init);
+  }
+}
+
 function checkUser(value: Record<string, unknown>): void {
-  checkNames('namespaces.user', value, ['uid', 'gid']);
+  checkNames('namespaces.user', value, ['uid', 'gid', 'subordinate']);
   for (const name of ['uid', 'gid']) {
     const id = value[name];
     const valid = typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= HIGHEST_ID;
     if (id !== undefined && !valid) {
       throw invalidArgument(`namespaces.user.${name}`, `an integer from 0 to ${HIGHEST_ID}`, id);
     }
+  }
+  const { subordinate } = value;
+  if (subordinate !== undefined && typeof subordinate !== 'boolean') {
+    throw invalidArgument('namespaces.user.subordinate', 'true or false', subordinate);
   }
 }
 
@@ -73,9 +90,31 @@ function checkNames(option: string, value: Record<string, unknown>, names: reado
   }
 }
 
+/** Whether the end of one process is the end of all. */
+export function hasPidNamespace({ pid }: NamespaceOptions): boolean {
+  return isWanted(pid);
+}
+
+/** Whether that process is an init of ours. */
+export function hasInit({ pid }: NamespaceOptions): boolean {
+  return typeof pid === 'object' && pid.init === true;
+}
+
+/** The signal that ends a child: pid 1 ignores SIGTERM unless it handles it. Undefined: Node's default. */
+export function defaultKillSignal(options: NamespaceOptions): 'SIGKILL' | undefined {
+  return hasPidNamespace(options) && !hasInit(options) ? 'SIGKILL' : undefined;
+}
+
+/** With the user namespace that gives an unprivileged caller the right to make the others. */
+export function withRights(options: NamespaceOptions): NamespaceOptions {
+  if (options.user !== undefined || !KINDS.some((kind) => isWanted(options[kind])) || canMakeNamespaces())
+    return options;
+  return { ...options, user: true };
+}
+
 /** What the addon is asked for. */
 export function planNamespaces(options: NamespaceOptions, { constants }: NativeBinding): NamespacePlan {
-  const wanted = (kind: Kind): boolean => options[kind] !== undefined && options[kind] !== false;
+  const wanted = (kind: Kind): boolean => isWanted(options[kind]);
   const hostname = typeof options.uts === 'object' ? options.uts.hostname : undefined;
   return {
     namespaces: KINDS.filter(wanted).reduce((flags, kind) => flags + constants[FLAGS[kind]], 0),
@@ -84,16 +123,23 @@ export function planNamespaces(options: NamespaceOptions, { constants }: NativeB
     mountProc: wanted('mount') && wanted('pid'),
     loopback: wanted('net'),
     ...(hostname !== undefined && { hostname }),
-    ...(wanted('user') && { idMaps: idMaps(options.user) }),
+    ...(wanted('user') && planIds(options.user)),
   };
 }
 
-/** The one line that an unprivileged process may map: its own ids. See user_namespaces(7). */
-function idMaps(user: NamespaceOptions['user']): { uidMap: string; gidMap: string } {
+function isWanted(value: NamespaceOptions[Kind]): boolean {
+  return value !== undefined && value !== false;
+}
+
+function planIds(user: NamespaceOptions['user']): Pick<CloneOptions, 'idMaps' | 'idMapPrograms'> {
   const ids = typeof user === 'object' ? user : {};
   const uid = process.geteuid?.() ?? 0;
   const gid = process.getegid?.() ?? 0;
-  return { uidMap: `${ids.uid ?? uid} ${uid} 1`, gidMap: `${ids.gid ?? gid} ${gid} 1` };
+  const own = { uid: { inside: ids.uid ?? uid, outside: uid }, gid: { inside: ids.gid ?? gid, outside: gid } };
+  if (ids.subordinate === true) return { idMapPrograms: mapSubordinateIds(own) };
+  // The one line that an unprivileged process may write itself: its own id. See user_namespaces(7).
+  const line = ({ inside, outside }: typeof own.uid): string => `${inside} ${outside} 1`;
+  return { idMaps: { uidMap: line(own.uid), gidMap: line(own.gid) } };
 }
 
 function isKind(name: string): name is Kind {

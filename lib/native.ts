@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { NativeBinding } from '../types/native';
+import type { NativeBinding, Stage } from '../types/native';
 import { MemcageError } from './errors';
 
 export type * from '../types/native';
@@ -12,14 +12,42 @@ export function loadNative(): NativeBinding {
   return loaded;
 }
 
+/** @internal Where the addon is. Only where {@link loadNative} has loaded it. */
+export function addonPath(): string {
+  return nodeGypBuild().path(ROOT);
+}
+
+/** @internal */
+export function isStage(name: string): name is Stage {
+  return loadNative().stages.some((stage) => stage === name);
+}
+
+const ROOT = join(__dirname, '..');
+
+interface NodeGypBuild {
+  (directory: string): unknown;
+  path(directory: string): string;
+}
+
+function nodeGypBuild(): NodeGypBuild {
+  return require('node-gyp-build') as NodeGypBuild;
+}
+
 function load(): NativeBinding {
   if (process.platform !== 'linux') {
     throw new MemcageError('ERR_MEMCAGE_UNSUPPORTED', `memcage needs Linux; this is ${process.platform}`);
   }
   try {
-    const nodeGypBuild = require('node-gyp-build') as (directory: string) => unknown;
-    return nodeGypBuild(join(__dirname, '..')) as NativeBinding;
+    return nodeGypBuild()(ROOT) as NativeBinding;
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_DLOPEN_DISABLED') {
+      throw new MemcageError(
+        'ERR_MEMCAGE_UNSUPPORTED',
+        'Node.js was told to load no native addons, of which memcage has one: ' +
+          'with --permission it takes --allow-addons too, and --no-addons must not be given',
+        { cause },
+      );
+    }
     throw new MemcageError(
       'ERR_MEMCAGE_UNSUPPORTED',
       `memcage has no native addon for ${process.platform}-${process.arch}, Node.js ${process.version}: ` +

@@ -1,12 +1,15 @@
 import type { SpawnOptions as NodeSpawnOptions } from 'node:child_process';
-import type { MemoryOption, NamespaceOptions } from '../types/options';
+import type { MemoryOption, NamespaceOptions, NodeHeapOption } from '../types/options';
+import type { MemoryReport } from '../types/outcome';
 import { SharedCage } from './cage/shared-cage';
 import { Cgroup } from './cgroup/cgroup';
 import type { ResolvedLimits } from './cgroup/limits';
 import { resolveLimits } from './cgroup/limits';
 import { invalidArgument } from './errors';
-import { resolveNamespaces } from './namespaces';
+import { resolveNamespaces, withRights } from './namespaces';
 import { loadNative } from './native';
+import { type NodeHeapSetting, resolveNodeHeap } from './node-heap';
+import { isOptions } from './process/node-call';
 
 /** What memcage adds to the options of Node's `child_process.spawn`. */
 export interface CageOptions {
@@ -16,16 +19,27 @@ export interface CageOptions {
   cage?: SharedCage;
   /** Namespaces of its own. Default: the parent's. */
   namespaces?: NamespaceOptions;
-  /** The memory cgroup to make a private cage in. Default: the caller's own (v1); on v2 it must be given. */
+  /** The memory cgroup to make a private cage in. Default: what is found, see {@link prepare}. */
   parent?: Cgroup | string;
   /**
    * Let what the child leaves running in its private cage live on. The cage is removed when the last process has ended,
    * and with the Node process. Default: false, they are killed when the child has ended.
    */
   keepDescendants?: boolean;
+  /**
+   * A limit for the JavaScript heap of a Node child, so that it ends by an error of its own before the kernel kills it, by
+   * NODE_OPTIONS in its environment. Given, it holds for whatever is started; left out, it is that of the cage, or `'auto'`
+   * for what is called `node`.
+   */
+  nodeHeap?: NodeHeapOption;
 }
 
 export type SpawnOptions = NodeSpawnOptions & CageOptions;
+
+/** The memory report of what was started with these options: null without a cage, which `contain()` can supply. */
+export type MemoryOf<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> }
+  ? MemoryReport
+  : MemoryReport | null;
 
 /** {@link CageOptions} after validation. */
 export interface ResolvedCageOptions {
@@ -34,6 +48,7 @@ export interface ResolvedCageOptions {
   namespaces: NamespaceOptions;
   parent: string | undefined;
   keepDescendants: boolean;
+  nodeHeap: NodeHeapSetting;
 }
 
 const NOTHING: ResolvedCageOptions = {
@@ -42,20 +57,14 @@ const NOTHING: ResolvedCageOptions = {
   namespaces: {},
   parent: undefined,
   keepDescendants: false,
+  nodeHeap: undefined,
 };
 
-/** As Node tells `spawn(file, options)` from `spawn(file, args, options)`. */
-export function isOptions<O extends object>(value: readonly string[] | O | null | undefined): value is O {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Takes memcage's options out of Node's. Nothing has been created when this throws. */
-export function splitOptions<T extends object>(
-  options: T & CageOptions,
-): { node: Omit<T, keyof CageOptions>; own: ResolvedCageOptions } {
+export function splitOptions(options: unknown): { node: unknown; own: ResolvedCageOptions } {
   // Node says what is wrong with it.
   if (!isOptions(options)) return { node: options, own: NOTHING };
-  const { memory, cage, namespaces, parent, keepDescendants, ...node } = options;
+  const { memory, cage, namespaces, parent, keepDescendants, nodeHeap, ...node } = options as CageOptions;
   if (cage !== undefined && !(cage instanceof SharedCage))
     throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && memory !== undefined) {
@@ -67,9 +76,10 @@ export function splitOptions<T extends object>(
   const own = {
     limits: memory === undefined ? undefined : resolveMemory(memory),
     cage,
-    namespaces: resolveNamespaces(namespaces),
+    namespaces: withRights(resolveNamespaces(namespaces)),
     parent: resolveParent(parent),
     keepDescendants: keepDescendants === true,
+    nodeHeap: resolveNodeHeap(nodeHeap),
   };
   if (own.limits === undefined) {
     for (const [name, given] of Object.entries({ parent, keepDescendants })) {

@@ -1,6 +1,7 @@
 import type { MemoryReport, Outcome } from '../types/outcome';
 import type { ChildEnd } from './cage/launch';
 import type { StayEnd } from './cage/stay';
+import { judgeNodeHeap } from './node-heap';
 
 type AnyOutcome = Outcome<MemoryReport | null>;
 
@@ -26,22 +27,46 @@ export class OutcomeRecorder {
   }
 
   failed(error: Error, end: StayEnd | undefined, nowNs: number): void {
-    this.#record({ exitCode: null, signal: null, cpu: { userMs: 0, systemMs: 0 }, timeNs: nowNs }, end, error);
+    this.#record(neverStarted(nowNs), end, error);
   }
 
   ended(child: ChildEnd, end: StayEnd | undefined): void {
     this.#record(child, end, this.#reason ?? end?.error);
   }
 
-  #record({ exitCode, signal, cpu, timeNs }: ChildEnd, end: StayEnd | undefined, error: Error | undefined): void {
-    this.#resolve({
-      exitCode,
-      signal,
-      oom: end?.oom ?? null,
-      memory: end?.memory ?? this.unstarted,
-      cpu,
-      durationMs: (timeNs - this.startNs) / 1e6,
-      ...(error !== undefined && { error }),
-    });
+  #record(child: ChildEnd, end: StayEnd | undefined, error: Error | undefined): void {
+    this.#resolve(outcomeOf(child, end, { startNs: this.startNs, unstarted: this.unstarted, error }));
   }
+}
+
+/** How a child has ended that there never was. */
+export function neverStarted(timeNs: number): ChildEnd {
+  return { exitCode: null, signal: null, cpu: { userMs: 0, systemMs: 0 }, timeNs, heap: undefined };
+}
+
+export interface OutcomeContext {
+  startNs: number;
+  /** Memory of a child that was never in a cage. */
+  unstarted: MemoryReport | null;
+  error: Error | undefined;
+}
+
+export function outcomeOf(
+  { exitCode, signal, cpu, timeNs, heap }: ChildEnd,
+  end: StayEnd | undefined,
+  { startNs, unstarted, error }: OutcomeContext,
+): AnyOutcome {
+  const oom = end?.oom ?? null;
+  const memory = end?.memory ?? unstarted;
+  const peakBytes = memory?.peakBytes ?? null;
+  return {
+    exitCode,
+    signal,
+    oom,
+    nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
+    memory,
+    cpu,
+    durationMs: (timeNs - startNs) / 1e6,
+    ...(error !== undefined && { error }),
+  };
 }

@@ -8,10 +8,12 @@ import {
   MemoryLimitError,
   TimeoutError,
 } from './errors';
-import { isOptions, type SpawnOptions } from './options';
+import { defaultKillSignal } from './namespaces';
+import type { MemoryOf, SpawnOptions } from './options';
 import { collectOutput, DEFAULT_MAX_BUFFER, type Output, type OutputEncoding, writeInput } from './process/collect';
+import { isOptions, nodeCall } from './process/node-call';
 import { formatSize } from './size';
-import { type Started, startChild } from './spawn';
+import { type Started, start } from './start';
 
 /** Options of {@link run}: those of {@link spawn}, and what Node's `execFile` has. */
 export interface RunOptions<E extends OutputEncoding = OutputEncoding> extends SpawnOptions {
@@ -35,11 +37,6 @@ export type RunResult<
 };
 
 type EncodingOf<O> = O extends { encoding: infer E extends OutputEncoding } ? E : 'utf8';
-type MemoryOf<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> }
-  ? MemoryReport
-  : keyof O & ('memory' | 'cage') extends never
-    ? null
-    : MemoryReport | null;
 
 /** What a run with these options resolves with. */
 export type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
@@ -74,12 +71,12 @@ async function runChild(
 ): Promise<RunResult<OutputEncoding>> {
   check(input, encoding, maxBuffer, reject, timeout);
   options.stdio ??= [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
-  const started = startChild(file, args, options);
+  const started = start(nodeCall('spawn', [file, args, options]));
   const { child, recorder } = started;
   const closed = waitForClose(started);
   const end = (reason: MemcageError): void => {
     recorder.because(reason);
-    child.kill(options.killSignal ?? (options.namespaces?.pid === true ? 'SIGKILL' : 'SIGTERM'));
+    child.kill(options.killSignal ?? defaultKillSignal(options.namespaces ?? {}) ?? 'SIGTERM');
   };
   const output = collectOutput(child, {
     encoding,
@@ -139,8 +136,10 @@ function memoryMessage(file: string, { oom, memory: { limitBytes, peakBytes } }:
   return `${file}: the kernel killed ${kills} for ${whose[oom?.cause ?? 'unknown']}${peak}`;
 }
 
-function exitMessage(file: string, { exitCode, signal }: Outcome): string {
-  return signal === null ? `${file} ended with exit code ${exitCode}` : `${file} was ended by ${signal}`;
+function exitMessage(file: string, { exitCode, signal, nodeHeap }: Outcome): string {
+  const end = signal === null ? `${file} ended with exit code ${exitCode}` : `${file} was ended by ${signal}`;
+  if (nodeHeap?.exhausted !== 'likely') return end;
+  return `${end}, most likely at the limit of its JavaScript heap (${formatSize(nodeHeap.limitBytes)})`;
 }
 
 function check(input: unknown, encoding: unknown, maxBuffer: unknown, reject: unknown, timeout: unknown): void {

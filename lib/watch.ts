@@ -2,7 +2,7 @@ import type { Ending, NativeBinding, WatchEvent } from '../types/native';
 import { loadNative } from './native';
 import { createRefs, type Refs } from './process/refs';
 
-export type ExitEvent = Extract<WatchEvent, { kind: 'exit' }>;
+type ExitEvent = Extract<WatchEvent, { kind: 'exit' }>;
 
 interface WatchChildOptions {
   /** It may outlive this environment. */

@@ -8,11 +8,14 @@ namespace {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new memcage::Instance(env));
   memcage::RegisterClone(env, exports);
+  memcage::RegisterAttend(env, exports);
   memcage::RegisterWatcher(env, exports);
   memcage::RegisterPidfd(env, exports);
   memcage::RegisterThreadNamespaces(env, exports);
   memcage::RegisterCgroupFiles(env, exports);
   memcage::RegisterFds(env, exports);
+  memcage::RegisterGuardian(env, exports);
+  memcage::RegisterSystemd(env, exports);
   return exports;
 }
 

@@ -61,6 +61,13 @@ bool Options::Bool(const char* name) {
   return value.As<Napi::Boolean>().Value();
 }
 
+bool Options::OptionalBool(const char* name) {
+  Napi::Value value = Get(name);
+  if (!ok_ || value.IsUndefined()) return false;
+  if (!value.IsBoolean()) Fail(name, "a boolean");
+  return ok_ && value.As<Napi::Boolean>().Value();
+}
+
 double Options::Number(const char* name, Napi::Value value, double min, double max) {
   if (ok_ && value.IsNumber()) {
     const double number = value.As<Napi::Number>().DoubleValue();
@@ -84,6 +91,15 @@ std::optional<uint32_t> Options::OptionalUint(const char* name) {
   Napi::Value value = Get(name);
   if (!ok_ || value.IsUndefined()) return std::nullopt;
   return static_cast<uint32_t>(Number(name, value, 0, kUintMax));
+}
+
+std::optional<double> Options::OptionalAmount(const char* name) {
+  Napi::Value value = Get(name);
+  if (!ok_ || value.IsUndefined()) return std::nullopt;
+  const double amount = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  // NaN too.
+  if (!(amount >= 0)) Fail(name, "a number from 0 on");
+  return amount;
 }
 
 std::optional<std::string> Options::ToString(const char* name, Napi::Value value) {
@@ -155,8 +171,15 @@ std::optional<Napi::Object> Options::OptionalObject(const char* name) {
   return value.As<Napi::Object>();
 }
 
-std::vector<Napi::Object> Options::Objects(const char* name) {
+std::vector<Napi::Object> Options::Objects(const char* name) { return ToObjects(name, Get(name)); }
+
+std::vector<Napi::Object> Options::OptionalObjects(const char* name) {
   Napi::Value value = Get(name);
+  if (!ok_ || value.IsUndefined()) return {};
+  return ToObjects(name, value);
+}
+
+std::vector<Napi::Object> Options::ToObjects(const char* name, Napi::Value value) {
   std::vector<Napi::Object> objects;
   if (!ok_ || !value.IsArray()) {
     Fail(name, "an array of objects");

@@ -21,11 +21,15 @@ class Options {
   [[nodiscard]] Napi::Env env() const { return env_; }
 
   bool Bool(const char* name);
+  /** false when it is left out. */
+  bool OptionalBool(const char* name);
   int Int(const char* name);
   std::optional<int> OptionalInt(const char* name);
   /** Ids and flags: 0 to 2^32 - 1. */
   uint32_t Uint(const char* name);
   std::optional<uint32_t> OptionalUint(const char* name);
+  /** Amounts: 0 to Infinity. */
+  std::optional<double> OptionalAmount(const char* name);
   std::string String(const char* name);
   std::optional<std::string> OptionalString(const char* name);
   std::vector<std::string> Strings(const char* name);
@@ -33,6 +37,8 @@ class Options {
   std::optional<std::vector<uint32_t>> OptionalUints(const char* name);
   std::optional<Napi::Object> OptionalObject(const char* name);
   std::vector<Napi::Object> Objects(const char* name);
+  /** None when it is left out. */
+  std::vector<Napi::Object> OptionalObjects(const char* name);
   Napi::Function Function(const char* name);
   Napi::Uint8Array Bytes(const char* name);
 
@@ -41,6 +47,7 @@ class Options {
   Napi::Value Get(const char* name);
   void Fail(const char* name, const char* expected);
   std::optional<std::string> ToString(const char* name, Napi::Value value);
+  std::vector<Napi::Object> ToObjects(const char* name, Napi::Value value);
   double Number(const char* name, Napi::Value value, double min, double max);
   template <typename T>
   std::vector<T> Numbers(const char* name, Napi::Value value, double min, double max);

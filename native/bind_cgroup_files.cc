@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -154,6 +155,21 @@ Napi::Value TryLock(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), false);
 }
 
+/** The value of an extended attribute of a directory, null when there is none or it may not be read. */
+Napi::Value ReadAttribute(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Options options(info);
+  const std::string path = options.String("path");
+  const std::string name = options.String("name");
+  if (!options.ok()) return env.Undefined();
+  char value[256];
+  const ssize_t length = getxattr(path.c_str(), name.c_str(), value, sizeof(value));
+  if (length >= 0) return Napi::String::New(env, value, static_cast<size_t>(length));
+  if (errno == ENODATA || errno == ENOTSUP || errno == EPERM) return env.Null();
+  ThrowSystemError(env, {sys::NegativeErrno(), "getxattr", path});
+  return env.Undefined();
+}
+
 }  // namespace
 
 void RegisterCgroupFiles(Napi::Env env, Napi::Object exports) {
@@ -166,6 +182,7 @@ void RegisterCgroupFiles(Napi::Env env, Napi::Object exports) {
   exports.Set("listDirectories", Napi::Function::New(env, ListDirectories, "listDirectories"));
   exports.Set("readOpen", Napi::Function::New(env, ReadOpen, "readOpen"));
   exports.Set("writeOpen", Napi::Function::New(env, WriteOpen, "writeOpen"));
+  exports.Set("readAttribute", Napi::Function::New(env, ReadAttribute, "readAttribute"));
   exports.Set("tryLock", Napi::Function::New(env, TryLock, "tryLock"));
 }
 

@@ -1,20 +1,16 @@
 #include <sched.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <csignal>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "args.h"
 #include "bindings.h"
-#include "child.h"
-#include "clone_call.h"
 #include "errors.h"
 #include "instance.h"
-#include "spawn_plan.h"
-#include "syscalls.h"
+#include "spawn_request.h"
+#include "start_child.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -26,21 +22,6 @@ namespace {
 constexpr uint32_t kNamespaceFlags = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
                                      CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME;
 
-/** Blocks every signal, those the C library keeps for itself included, for the calling thread. */
-class SignalBlock {
- public:
-  SignalBlock() {
-    const uint64_t all = ~uint64_t{0};
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &previous_, sizeof(previous_));
-  }
-  SignalBlock(const SignalBlock&) = delete;
-  SignalBlock& operator=(const SignalBlock&) = delete;
-  ~SignalBlock() { syscall(SYS_rt_sigprocmask, SIG_SETMASK, &previous_, nullptr, sizeof(previous_)); }
-
- private:
-  uint64_t previous_ = 0;
-};
-
 SpawnRequest ReadRequest(Options& options) {
   SpawnRequest request;
   request.file = options.String("file");
@@ -50,12 +31,18 @@ SpawnRequest ReadRequest(Options& options) {
   request.stdio = options.Ints("stdio");
   request.detached = options.Bool("detached");
   request.kill_with_parent = options.Bool("killWithParent");
+  request.guarded = options.OptionalBool("guarded");
   request.namespaces = options.Uint("namespaces");
   request.hostname = options.OptionalString("hostname");
   if (std::optional<Napi::Object> maps = options.OptionalObject("idMaps")) {
     Options id_maps(options.env(), *maps);
     request.uid_map = id_maps.String("uidMap");
     request.gid_map = id_maps.String("gidMap");
+  }
+  for (Napi::Object object : options.OptionalObjects("idMapPrograms")) {
+    Options program(options.env(), object);
+    std::string file = program.String("file");
+    request.id_map_programs.push_back({std::move(file), program.Strings("args")});
   }
   request.private_mounts = options.Bool("privateMounts");
   request.mount_proc = options.Bool("mountProc");
@@ -79,6 +66,9 @@ const char* Refusal(const SpawnRequest& request) {
   if (request.watchdog_ms <= 0) return "Expected a positive number for watchdogMs";
   if (request.hostname && lacks(CLONE_NEWUTS)) return "hostname needs CLONE_NEWUTS";
   if (request.uid_map && lacks(CLONE_NEWUSER)) return "idMaps needs CLONE_NEWUSER";
+  if (!request.id_map_programs.empty() && (lacks(CLONE_NEWUSER) || request.uid_map)) {
+    return "idMapPrograms needs CLONE_NEWUSER, and no idMaps";
+  }
   if (request.private_mounts && lacks(CLONE_NEWNS)) return "privateMounts needs CLONE_NEWNS";
   if (request.mount_proc && (lacks(CLONE_NEWNS) || lacks(CLONE_NEWPID) || !request.private_mounts)) {
     return "mountProc needs CLONE_NEWNS, CLONE_NEWPID and privateMounts";
@@ -92,70 +82,6 @@ const char* Refusal(const SpawnRequest& request) {
   return nullptr;
 }
 
-struct Failure {
-  Stage stage;
-  int error;
-  std::string path;
-};
-
-/** Reaps a child that has failed before exec and is ending. */
-void Reap(int pidfd) {
-  siginfo_t info{};
-  sys::WaitPidfd(pidfd, &info, WEXITED, nullptr);
-}
-
-std::string Subject(const Report& report) {
-  if (report.subject != nullptr) return report.subject;
-  return report.fd >= 0 ? "fd " + std::to_string(report.fd) : std::string();
-}
-
-/** The pid, and the pidfd in `pidfd`; or what failed, and no child left. */
-std::variant<pid_t, Failure> Start(Instance& instance, SpawnRequest& request, UniqueFd* pidfd) {
-  int error = instance.watcher.EnsureThread();
-  if (error < 0) return Failure{Stage::kWatchdog, error, "thread"};
-  error = instance.stack.Ensure();
-  if (error < 0) return Failure{Stage::kClone, error, "stack"};
-  const int parent = request.kill_with_parent ? instance.SelfPidfd() : -1;
-  if (request.kill_with_parent && parent < 0) {
-    return Failure{Stage::kParentDeath, parent, "pidfd_open"};
-  }
-
-  Report* report = instance.stack.report();
-  *report = {Stage::kClone, 0, nullptr, -1};
-  SpawnPlan plan = request.Plan(report, parent);
-  volatile int cloned_pidfd = -1;
-
-  CloneRequest call{};
-  call.flags = CLONE_VFORK | CLONE_PIDFD | (request.share_memory ? CLONE_VM : 0) |
-               (request.namespaces & ~uint32_t{CLONE_NEWCGROUP});
-  call.pidfd = const_cast<int*>(&cloned_pidfd);
-  call.stack_base = instance.stack.base();
-  call.stack_size = VforkStack::size();
-  call.cgroup_fd = request.into_cgroup_fd.value_or(-1);
-
-  Watchdog& watchdog = instance.watcher.watchdog();
-  long pid = 0;
-  bool killed = false;
-  {
-    const SignalBlock block;
-    watchdog.Arm({&cloned_pidfd, call.cgroup_fd, request.thaw_fd.value_or(-1), request.watchdog_ms});
-    pid =
-        CloneChild(call, [](void* child_plan) -> int { RunChild(*static_cast<const SpawnPlan*>(child_plan)); }, &plan);
-    killed = watchdog.Disarm();
-  }
-  if (pid < 0) return Failure{Stage::kClone, static_cast<int>(pid), {}};
-  pidfd->Reset(cloned_pidfd);
-  if (killed) {
-    Reap(pidfd->get());
-    return Failure{Stage::kWatchdog, -ETIMEDOUT, request.file};
-  }
-  if (report->error != 0) {
-    Reap(pidfd->get());
-    return Failure{report->stage, report->error, Subject(*report)};
-  }
-  return static_cast<pid_t>(pid);
-}
-
 Napi::Value Clone(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Options options(info);
@@ -167,17 +93,12 @@ Napi::Value Clone(const Napi::CallbackInfo& info) {
   }
   Instance& instance = Instance::Of(env);
   UniqueFd pidfd;
-  const std::variant<pid_t, Failure> result = Start(instance, request, &pidfd);
+  const std::variant<pid_t, Failure> result = StartChild(instance, request, &pidfd);
+  if (const Failure* failure = std::get_if<Failure>(&result)) return ToJs(env, *failure);
+  if (request.kill_with_parent) instance.watcher.Keep(pidfd.get());
   Napi::Object object = Napi::Object::New(env);
-  if (const Failure* failure = std::get_if<Failure>(&result)) {
-    object.Set("stage", kStageNames[static_cast<int>(failure->stage)]);
-    object.Set("errno", failure->error);
-    object.Set("path", failure->path);
-  } else {
-    if (request.kill_with_parent) instance.watcher.Keep(pidfd.get());
-    object.Set("pid", *std::get_if<pid_t>(&result));
-    object.Set("pidfd", instance.HandOut(std::move(pidfd)));
-  }
+  object.Set("pid", *std::get_if<pid_t>(&result));
+  object.Set("pidfd", instance.HandOut(std::move(pidfd)));
   return object;
 }
 

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -55,6 +56,24 @@ Napi::Value SocketPair(const Napi::CallbackInfo& info) {
   return pair;
 }
 
+Napi::Value WaitReadable(const Napi::CallbackInfo& info) {
+  Options options(info);
+  pollfd watched{};
+  watched.fd = options.Int("fd");
+  watched.events = POLLIN;
+  const int timeout_ms = options.Int("timeoutMs");
+  if (!options.ok()) return info.Env().Undefined();
+  const int64_t deadline = sys::MonotonicNs() + int64_t{timeout_ms} * 1'000'000;
+  for (;;) {
+    const int64_t left_ms = (deadline - sys::MonotonicNs()) / 1'000'000;
+    const int ready = poll(&watched, 1, left_ms > 0 ? static_cast<int>(left_ms) : 0);
+    if (ready >= 0) return Napi::Boolean::New(info.Env(), ready > 0);
+    if (errno == EINTR) continue;
+    ThrowSystemError(info.Env(), {sys::NegativeErrno(), "poll", {}});
+    return info.Env().Undefined();
+  }
+}
+
 void CloseFd(const Napi::CallbackInfo& info) {
   Options options(info);
   const int fd = options.Int("fd");
@@ -71,6 +90,7 @@ void RegisterFds(Napi::Env env, Napi::Object exports) {
   exports.Set("eventfdOpen", Napi::Function::New(env, EventfdOpen, "eventfdOpen"));
   exports.Set("eventfdRead", Napi::Function::New(env, EventfdRead, "eventfdRead"));
   exports.Set("socketPair", Napi::Function::New(env, SocketPair, "socketPair"));
+  exports.Set("waitReadable", Napi::Function::New(env, WaitReadable, "waitReadable"));
   exports.Set("closeFd", Napi::Function::New(env, CloseFd, "closeFd"));
   exports.Set("monotonicNs", Napi::Function::New(env, MonotonicNs, "monotonicNs"));
 }

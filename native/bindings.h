@@ -6,10 +6,13 @@
 namespace memcage {
 
 void RegisterClone(Napi::Env env, Napi::Object exports);
+void RegisterAttend(Napi::Env env, Napi::Object exports);
 void RegisterWatcher(Napi::Env env, Napi::Object exports);
 void RegisterPidfd(Napi::Env env, Napi::Object exports);
 void RegisterThreadNamespaces(Napi::Env env, Napi::Object exports);
 void RegisterCgroupFiles(Napi::Env env, Napi::Object exports);
 void RegisterFds(Napi::Env env, Napi::Object exports);
+void RegisterGuardian(Napi::Env env, Napi::Object exports);
+void RegisterSystemd(Napi::Env env, Napi::Object exports);
 
 }  // namespace memcage

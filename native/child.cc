@@ -12,10 +12,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
+
+#include "raw_call.h"
 
 #ifndef SYS_close_range
 #define SYS_close_range 436
@@ -34,22 +35,20 @@ struct KernelSigaction {
 };
 constexpr size_t kKernelSigsetSize = 8;
 
-template <typename... Args>
-long Call(long number, Args... args) {
-  for (;;) {
-    const long result = syscall(number, args...);
-    if (result >= 0) return result;
-    if (errno != EINTR) return -errno;
-  }
-}
+using sys::Call;
 
-[[noreturn]] void Fail(const SpawnPlan& plan, Stage stage, long error, const char* subject, int fd = -1) {
+}  // namespace
+
+void Fail(const SpawnPlan& plan, Stage stage, long error, const char* subject, int fd) {
   plan.report->stage = stage;
   plan.report->subject = subject;
   plan.report->fd = fd;
   plan.report->error = static_cast<int>(error);
+  if (plan.on_failure != nullptr) plan.on_failure(plan);
   for (;;) syscall(SYS_exit_group, 127);
 }
+
+namespace {
 
 void Check(const SpawnPlan& plan, Stage stage, long result, const char* subject = nullptr, int fd = -1) {
   if (result < 0) Fail(plan, stage, result, subject, fd);
@@ -82,6 +81,10 @@ void JoinCgroups(const SpawnPlan& plan) {
   }
 }
 
+void UnshareNamespaces(const SpawnPlan& plan) {
+  if (plan.unshare != 0) Check(plan, Stage::kUnshare, Call(SYS_unshare, plan.unshare));
+}
+
 void WriteFile(const SpawnPlan& plan, const char* path, const char* text) {
   const long fd = Open(path, O_WRONLY);
   Check(plan, Stage::kIdMaps, fd, path);
@@ -89,7 +92,21 @@ void WriteFile(const SpawnPlan& plan, const char* path, const char* text) {
   Call(SYS_close, fd);
 }
 
+/** Returns when others have written the id maps; see IdMapper. */
+void AwaitIdMaps(const SpawnPlan& plan) {
+  const int fd = plan.id_mapper_fd;
+  // So that a read finds the end when the parent dies meanwhile.
+  Call(SYS_close, plan.id_mapper_peer_fd);
+  char byte = 0;
+  Check(plan, Stage::kIdMaps, Call(SYS_write, fd, &byte, 1));
+  const long length = Call(SYS_read, fd, &byte, 1);
+  Check(plan, Stage::kIdMaps, length);
+  if (length == 0) Fail(plan, Stage::kIdMaps, -ECANCELED, nullptr);
+  Call(SYS_close, fd);
+}
+
 void MapIds(const SpawnPlan& plan) {
+  if (plan.id_mapper_fd >= 0) AwaitIdMaps(plan);
   if (plan.uid_map == nullptr) return;
   // user_namespaces(7): an unprivileged gid_map needs setgroups denied first (Linux 3.19).
   WriteFile(plan, "/proc/self/setgroups", "deny");
@@ -107,21 +124,6 @@ void BringLoopbackUp(const SpawnPlan& plan) {
   request.ifr_flags = static_cast<decltype(request.ifr_flags)>(request.ifr_flags | IFF_UP);
   Check(plan, Stage::kLoopback, Call(SYS_ioctl, fd, SIOCSIFFLAGS, &request), "lo");
   Call(SYS_close, fd);
-}
-
-void SetUpNamespaces(const SpawnPlan& plan) {
-  MapIds(plan);
-  if (plan.hostname != nullptr) {
-    Check(plan, Stage::kHostname, Call(SYS_sethostname, plan.hostname, plan.hostname_length), plan.hostname);
-  }
-  if (plan.private_mounts) {
-    Check(plan, Stage::kMounts, Call(SYS_mount, nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "/");
-  }
-  if (plan.mount_proc) {
-    Check(plan, Stage::kProc, Call(SYS_mount, "proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr),
-          "/proc");
-  }
-  if (plan.loopback) BringLoopbackUp(plan);
 }
 
 /** A parent's fd whose number a dup2 below would overwrite before its turn is moved out of the way first. */
@@ -169,33 +171,6 @@ void SetUpStdio(const SpawnPlan& plan) {
   }
 }
 
-void DropPrivileges(const SpawnPlan& plan) {
-  // Raw calls: the C library's wrappers would signal every thread of the parent to follow.
-  if (plan.set_groups) {
-    Check(plan, Stage::kGroups, Call(SYS_setgroups, plan.group_count, plan.groups));
-  } else if (plan.set_uid || plan.set_gid) {
-    // As libuv: keep no extra groups where we may drop them; who may not has none that matter.
-    const long result = Call(SYS_setgroups, 0, nullptr);
-    if (result < 0 && result != -EPERM) Fail(plan, Stage::kGroups, result, nullptr);
-  }
-  if (plan.set_gid) Check(plan, Stage::kGid, Call(SYS_setgid, plan.gid));
-  if (plan.set_uid) Check(plan, Stage::kUid, Call(SYS_setuid, plan.uid));
-}
-
-void DieWithParent(const SpawnPlan& plan) {
-  if (!plan.kill_with_parent) return;
-  // After setuid, which clears it. See PR_SET_PDEATHSIG in prctl(2).
-  Check(plan, Stage::kParentDeath, Call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
-  // The parent may have died before that. getppid() can't tell: it is 0 in a new PID namespace.
-  pollfd parent{};
-  parent.fd = plan.parent_pidfd;
-  parent.events = POLLIN;
-  timespec now{};
-  const long ready = Call(SYS_ppoll, &parent, 1, &now, nullptr, 0);
-  Check(plan, Stage::kParentDeath, ready);
-  if (ready > 0) Fail(plan, Stage::kParentDeath, -ESRCH, nullptr);
-}
-
 /** close_range(2) is Linux 5.9. Before that: every number in /proc/self/fd, without allocating. */
 long CloseListed(int first) {
   struct Entry {
@@ -228,9 +203,7 @@ long CloseListed(int first) {
 
 void CloseOtherFds(const SpawnPlan& plan) {
   const int first = plan.stdio_count > STDERR_FILENO + 1 ? plan.stdio_count : STDERR_FILENO + 1;
-  long result = Call(SYS_close_range, first, ~0U, 0);
-  if (result == -ENOSYS) result = CloseListed(first);
-  Check(plan, Stage::kCloseFds, result, "/proc/self/fd");
+  Check(plan, Stage::kCloseFds, CloseFdsFrom(first), "/proc/self/fd");
 }
 
 /** The errors on which execvp(3) goes on to the next directory of PATH. */
@@ -239,7 +212,56 @@ bool TryNextDirectory(long error) {
          error == -ETIMEDOUT;
 }
 
-[[noreturn]] void Exec(const SpawnPlan& plan) {
+}  // namespace
+
+void EnterCage(const SpawnPlan& plan) {
+  JoinCgroups(plan);
+  UnshareNamespaces(plan);
+  MapIds(plan);
+}
+
+void FillNamespaces(const SpawnPlan& plan) {
+  if (plan.hostname != nullptr) {
+    Check(plan, Stage::kHostname, Call(SYS_sethostname, plan.hostname, plan.hostname_length), plan.hostname);
+  }
+  if (plan.private_mounts) {
+    Check(plan, Stage::kMounts, Call(SYS_mount, nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "/");
+  }
+  if (plan.mount_proc) {
+    Check(plan, Stage::kProc, Call(SYS_mount, "proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr),
+          "/proc");
+  }
+  if (plan.loopback) BringLoopbackUp(plan);
+}
+
+void DropPrivileges(const SpawnPlan& plan) {
+  // Raw calls: the C library's wrappers would signal every thread of the parent to follow.
+  if (plan.set_groups) {
+    Check(plan, Stage::kGroups, Call(SYS_setgroups, plan.group_count, plan.groups));
+  } else if (plan.set_uid || plan.set_gid) {
+    // As libuv: keep no extra groups where we may drop them; who may not has none that matter.
+    const long result = Call(SYS_setgroups, 0, nullptr);
+    if (result < 0 && result != -EPERM) Fail(plan, Stage::kGroups, result, nullptr);
+  }
+  if (plan.set_gid) Check(plan, Stage::kGid, Call(SYS_setgid, plan.gid));
+  if (plan.set_uid) Check(plan, Stage::kUid, Call(SYS_setuid, plan.uid));
+}
+
+void DieWithParent(const SpawnPlan& plan) {
+  if (!plan.kill_with_parent) return;
+  // After setuid, which clears it. See PR_SET_PDEATHSIG in prctl(2).
+  Check(plan, Stage::kParentDeath, Call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
+  // The parent may have died before that. getppid() can't tell: it is 0 in a new PID namespace.
+  pollfd parent{};
+  parent.fd = plan.parent_pidfd;
+  parent.events = POLLIN;
+  timespec now{};
+  const long ready = Call(SYS_ppoll, &parent, 1, &now, nullptr, 0);
+  Check(plan, Stage::kParentDeath, ready);
+  if (ready > 0) Fail(plan, Stage::kParentDeath, -ESRCH, nullptr);
+}
+
+void Exec(const SpawnPlan& plan) {
   long error = -ENOENT;
   bool denied = false;
   for (const char* const* candidate = plan.candidates; *candidate != nullptr; ++candidate) {
@@ -254,13 +276,16 @@ bool TryNextDirectory(long error) {
   Fail(plan, Stage::kExec, denied ? -EACCES : error, plan.file);
 }
 
-}  // namespace
+long CloseFdsFrom(int first) {
+  const long result = Call(SYS_close_range, first, ~0U, 0);
+  return result == -ENOSYS ? CloseListed(first) : result;
+}
 
 void RunChild(const SpawnPlan& plan) {
   ResetSignals(plan);
   if (plan.new_session) Check(plan, Stage::kSession, Call(SYS_setsid));
-  JoinCgroups(plan);
-  SetUpNamespaces(plan);
+  EnterCage(plan);
+  FillNamespaces(plan);
   SetUpStdio(plan);
   if (plan.cwd != nullptr) Check(plan, Stage::kCwd, Call(SYS_chdir, plan.cwd), plan.cwd);
   DropPrivileges(plan);

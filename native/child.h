@@ -10,4 +10,18 @@ namespace memcage {
  */
 [[noreturn]] void RunChild(const SpawnPlan& plan);
 
+// Those of its steps that the launcher takes too, which may fork between them.
+
+/** Joins the cgroups, makes the namespaces that are left to unshare(2), maps the ids. */
+void EnterCage(const SpawnPlan& plan);
+/** Host name, mounts, /proc, loopback. */
+void FillNamespaces(const SpawnPlan& plan);
+void DropPrivileges(const SpawnPlan& plan);
+void DieWithParent(const SpawnPlan& plan);
+[[noreturn]] void Exec(const SpawnPlan& plan);
+
+/** Closes every fd from `first` on. 0 or a negative errno. */
+long CloseFdsFrom(int first);
+[[noreturn]] void Fail(const SpawnPlan& plan, Stage stage, long error, const char* subject, int fd = -1);
+
 }  // namespace memcage

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "guardian.h"
 #include "syscalls.h"
 
 namespace memcage {
@@ -10,6 +11,10 @@ Instance::~Instance() {
   // Children first: they are killed through pidfds that were handed out.
   watcher.Stop();
   for (const int fd : handed_out_) close(fd);
+  // A worker that is terminated runs no code of its own any more.
+  for (const auto& [name, kind] : guarded) {
+    if (kind != guardian::Kind::kDetached) Guardian().Tell(guardian::Order::kEnd, name);
+  }
 }
 
 int Instance::HandOut(UniqueFd fd) {

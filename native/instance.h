@@ -2,8 +2,11 @@
 
 #include <napi.h>
 
+#include <string>
+#include <unordered_map>
 #include <unordered_set>
 
+#include "guardian_protocol.h"
 #include "unique_fd.h"
 #include "vfork_stack.h"
 #include "watcher.h"
@@ -28,6 +31,8 @@ class Instance {
   int SelfPidfd();
 
   VforkStack stack;
+  /** What the guardian was told of by this environment, which ends it. */
+  std::unordered_map<std::string, guardian::Kind> guarded;
 
  private:
   std::unordered_set<int> handed_out_;

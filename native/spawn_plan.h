@@ -2,11 +2,8 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
-#include <optional>
-#include <string>
+#include <cstddef>
 #include <type_traits>
-#include <vector>
 
 #include "stages.h"
 
@@ -44,6 +41,9 @@ struct SpawnPlan {
   size_t hostname_length;
   const char* uid_map;
   const char* gid_map;
+  /** Where to ask for the id maps instead of writing them, or -1; and the other end, which is not for the child. */
+  int id_mapper_fd;
+  int id_mapper_peer_fd;
   const gid_t* groups;
   int group_count;
   uid_t uid;
@@ -59,47 +59,12 @@ struct SpawnPlan {
   bool private_mounts;
   bool mount_proc;
   bool loopback;
+  /** Namespaces to make by unshare(2), of those that need no fork: the launcher has no clone to make them with. */
+  int unshare;
   Report* report;
+  /** Ends the process once the report is written; nullptr: it just ends. */
+  void (*on_failure)(const SpawnPlan& plan);
 };
 static_assert(std::is_trivially_destructible_v<SpawnPlan> && std::is_trivially_copyable_v<SpawnPlan>);
-
-/** The options of one clone as C++ values; owns the memory that its plan points to. */
-struct SpawnRequest {
-  std::string file;
-  std::vector<std::string> args;
-  std::vector<std::string> env;
-  std::optional<std::string> cwd;
-  std::vector<int> stdio;
-  std::vector<int> join_fds;
-  std::optional<std::string> hostname;
-  std::optional<std::string> uid_map;
-  std::optional<std::string> gid_map;
-  std::optional<std::vector<uint32_t>> groups;
-  std::optional<uint32_t> uid;
-  std::optional<uint32_t> gid;
-  bool detached = false;
-  bool kill_with_parent = false;
-  bool private_mounts = false;
-  bool mount_proc = false;
-  bool loopback = false;
-  bool share_memory = true;
-  uint32_t namespaces = 0;
-  std::optional<int> into_cgroup_fd;
-  std::optional<int> thaw_fd;
-  int watchdog_ms = 0;
-
-  /** Valid until the request is changed or destroyed. */
-  SpawnPlan Plan(Report* report, int parent_pidfd);
-
- private:
-  std::vector<std::string> candidate_storage_;
-  std::vector<const char*> candidates_;
-  std::vector<char*> argv_;
-  std::vector<char*> shell_argv_;
-  std::vector<char*> envp_;
-};
-
-/** The paths that execvp(3) would try for `file` under the PATH in `env`. */
-std::vector<std::string> ExecCandidates(const std::string& file, const std::vector<std::string>& env);
 
 }  // namespace memcage

@@ -9,6 +9,7 @@ namespace memcage {
   X(kSession, "session")                  \
   X(kCgroup, "cgroup")                    \
   X(kCgroupNamespace, "cgroup-namespace") \
+  X(kUnshare, "unshare")                  \
   X(kIdMaps, "id-maps")                   \
   X(kHostname, "hostname")                \
   X(kMounts, "mounts")                    \
@@ -21,6 +22,7 @@ namespace memcage {
   X(kUid, "uid")                          \
   X(kParentDeath, "parent-death")         \
   X(kCloseFds, "close-fds")               \
+  X(kInit, "init")                        \
   X(kExec, "exec")                        \
   X(kWatchdog, "watchdog")
 

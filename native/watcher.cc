@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "syscalls.h"
+#include "thread.h"
 
 namespace memcage {
 namespace {
@@ -46,8 +47,6 @@ int AddToEpoll(int epoll, int fd, uint32_t events) {
   return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? sys::NegativeErrno() : 0;
 }
 
-int64_t Microseconds(const timeval& time) { return static_cast<int64_t>(time.tv_sec) * 1'000'000 + time.tv_usec; }
-
 }  // namespace
 
 int Watcher::OpenFds() {
@@ -71,21 +70,14 @@ int Watcher::EnsureThread() {
   const int error = OpenFds();
   if (error < 0) return error;
 
-  // Signals are for Node's threads.
-  sigset_t all;
-  sigset_t previous;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &previous);
-  // Not std::thread, which has no way but an exception to say that threads have run out.
-  const int failed = pthread_create(
-      &thread_, nullptr,
+  const int failed = StartThread(
+      &thread_,
       [](void* self) -> void* {
         static_cast<Watcher*>(self)->Run();
         return nullptr;
       },
       this);
-  pthread_sigmask(SIG_SETMASK, &previous, nullptr);
-  if (failed != 0) return -failed;
+  if (failed < 0) return failed;
   running_ = true;
   return 0;
 }
@@ -200,23 +192,20 @@ void Watcher::Handle(int fd) {
   Event event{};
   event.id = found->second.id;
   if (IsChild(found->second.kind)) {
-    siginfo_t info{};
-    event.exit = true;
-    event.error = sys::WaitPidfd(fd, &info, WEXITED | WNOHANG, &event.usage);
-    if (event.error == 0 && info.si_pid == 0) {
+    ChildExit exit;
+    if (!ReapChild(fd, WNOHANG, &exit)) {
       // A tracer has not let it go yet; the pidfd stays readable, so don't spin.
       usleep(1000);
       return;
     }
-    event.code = info.si_code;
-    event.status = info.si_status;
-    if (event.error == 0 && info.si_code == CLD_EXITED) event.ending = std::move(found->second.ending);
+    if (exit.error == 0 && exit.code == CLD_EXITED) event.ending = std::move(found->second.ending);
+    event.exit = exit;
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
     watched_.erase(found);
   } else {
     found->second.signalled = true;
+    event.time_ns = sys::MonotonicNs();
   }
-  event.time_ns = sys::MonotonicNs();
   queue_.push_back(std::move(event));
 }
 
@@ -249,20 +238,11 @@ Napi::Object Watcher::ToJs(Napi::Env env, const Event& event) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("kind", event.exit ? "exit" : "ready");
   object.Set("id", event.id);
-  object.Set("timeNs", static_cast<double>(event.time_ns));
-  if (!event.exit) return object;
-  const bool exited = event.error == 0 && event.code == CLD_EXITED;
-  const bool killed = event.error == 0 && event.code != CLD_EXITED;
-  object.Set("exitCode", exited ? Napi::Value(Napi::Number::New(env, event.status)) : env.Null());
-  object.Set("signal", killed ? Napi::Value(Napi::Number::New(env, event.status)) : env.Null());
-  object.Set("errno", event.error);
-  Napi::Object usage = Napi::Object::New(env);
-  usage.Set("userUs", static_cast<double>(Microseconds(event.usage.ru_utime)));
-  usage.Set("systemUs", static_cast<double>(Microseconds(event.usage.ru_stime)));
-  // Not ru_maxrss: before its exec a CLONE_VM child has the parent's memory, and that is the maximum it reports.
-  usage.Set("minorFaults", static_cast<double>(event.usage.ru_minflt));
-  usage.Set("majorFaults", static_cast<double>(event.usage.ru_majflt));
-  object.Set("usage", usage);
+  if (!event.exit) {
+    object.Set("timeNs", static_cast<double>(event.time_ns));
+    return object;
+  }
+  SetExit(object, *event.exit);
   if (event.texts) {
     Napi::Array texts = Napi::Array::New(env, event.texts->size());
     uint32_t index = 0;

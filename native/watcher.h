@@ -2,7 +2,6 @@
 
 #include <napi.h>
 #include <pthread.h>
-#include <sys/resource.h>
 
 #include <cstdint>
 #include <mutex>
@@ -11,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "child_exit.h"
 #include "ending.h"
 #include "unique_fd.h"
 #include "watchdog.h"
@@ -54,12 +54,9 @@ class Watcher {
   };
   struct Event {
     int32_t id = 0;
-    bool exit = false;
-    int error = 0;
-    int code = 0;
-    int status = 0;
+    /** None: the fd is ready. */
+    std::optional<ChildExit> exit;
     int64_t time_ns = 0;
-    rusage usage{};
     /** To be carried out before the event is delivered; gone once it has been, or when it could not be. */
     std::optional<Ending> ending;
     /** What the ending has read; none when it was not carried out. */

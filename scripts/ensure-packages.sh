@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Usage: ensure-packages.sh [--optional] COMMAND[:DEBIAN-PACKAGE]...
 # Installs the Debian packages of the commands that are missing, where it may; says what is missing where it may not.
+# Instead of a command it takes the absolute path of any file.
 set -euo pipefail
 
 optional=false
@@ -9,10 +10,17 @@ if [[ ${1:-} == --optional ]]; then
   shift
 fi
 
+is_there() {
+  case $1 in
+    /*) [[ -e $1 ]] ;;
+    *) command -v "$1" >/dev/null ;;
+  esac
+}
+
 missing_packages() {
   local entry
   for entry in "$@"; do
-    command -v "${entry%%:*}" >/dev/null || printf '%s ' "${entry#*:}"
+    is_there "${entry%%:*}" || printf '%s ' "${entry#*:}"
   done
 }
 

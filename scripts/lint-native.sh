@@ -8,10 +8,10 @@ version=19
 scripts/ensure-packages.sh "clang-format-$version" "clang-tidy-$version"
 
 if [[ $1 == format ]]; then
-  exec "clang-format-$version" -i native/*.{cc,h}
+  exec "clang-format-$version" -i native/{,launcher/}*.{cc,h}
 fi
-"clang-format-$version" --dry-run -Werror native/*.{cc,h}
+"clang-format-$version" --dry-run -Werror native/{,launcher/}*.{cc,h}
 node-gyp configure --loglevel error -- -f compile_commands_json
 # Its count of the warnings that it suppressed in system headers is noise.
-printf '%s\0' native/*.cc |
+printf '%s\0' native/{,launcher/}*.cc |
   xargs -0 -n 1 -P "$(nproc)" "clang-tidy-$version" --quiet -p build/Release 2> >(grep -v 'warnings\? generated' >&2)

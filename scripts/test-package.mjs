@@ -28,9 +28,18 @@ function pack() {
     .split('\n')
     .map((path) => path.replace('package/', ''));
   assert(!paths.includes('binding.gyp'), 'binding.gyp in the tarball makes npm run node-gyp');
-  const binary = `prebuilds/linux-${process.arch}/memcage.glibc.node`;
-  assert(paths.includes(binary), `no ${binary} in the tarball`);
-  for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/native.js', 'dist/cli/main.js', 'types/native.d.ts']) {
+  for (const binary of ['memcage.glibc.node', 'memcage-exec']) {
+    assert(paths.includes(`prebuilds/linux-${process.arch}/${binary}`), `no ${binary} in the tarball`);
+  }
+  for (const path of [
+    'dist/index.js',
+    'dist/index.d.ts',
+    'dist/native.js',
+    'dist/child_process.js',
+    'dist/child_process.mjs',
+    'dist/cli.js',
+    'types/native.d.ts',
+  ]) {
     assert(paths.includes(path), `no ${path} in the tarball`);
   }
   const sources = paths.filter((path) => /^(lib|native|test|scripts|examples|bench)\//.test(path));
@@ -50,12 +59,17 @@ function install(tarball) {
 function load() {
   const check = `
     if (typeof memcage.spawn !== 'function') throw new Error('no named export spawn');
+    if (child_process.spawn !== memcage.spawn || typeof child_process.spawnSync !== 'function') throw new Error('child_process');
     if (!(native.monotonicNs() > 0)) throw new Error('the addon does not answer');
     const addons = process.report.getReport().sharedObjects.filter((path) => path.endsWith('.node'));
+    const { outcome, stdout } = memcage.spawnSync('uname', { namespaces: { uts: true } });
+    if (outcome.exitCode !== 0 || String(stdout) !== 'Linux\\n') throw new Error('the launcher does not run');
     if (!addons.every((path) => path.includes('/prebuilds/')) || addons.length !== 1) throw new Error(addons.join());
   `;
-  const required = `const memcage = require('memcage'); const { native } = require('memcage/native'); ${check}`;
-  const imported = `import * as memcage from 'memcage'; import { native } from 'memcage/native'; ${check}`;
+  const required = `const memcage = require('memcage'); const { native } = require('memcage/native');
+    const child_process = require('memcage/child_process'); ${check}`;
+  const imported = `import * as memcage from 'memcage'; import { native } from 'memcage/native';
+    import * as child_process from 'memcage/child_process'; ${check}`;
   node('commonjs', required);
   node('module', imported);
   assert.match(execute(join(project, 'node_modules/.bin/memcage'), ['--help']), /memcage/);

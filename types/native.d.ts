@@ -18,13 +18,17 @@ export interface NativeError extends Error {
   path?: string;
 }
 
-/** A step of the child between clone and exec, in the order in which they run. `clone` is the system call itself. */
+/**
+ * A step of the child between clone and exec, in the order in which they run. `clone` is the system call itself, `unshare`
+ * and `init` are steps of the launcher alone.
+ */
 export type Stage =
   | 'clone'
   | 'signals'
   | 'session'
   | 'cgroup'
   | 'cgroup-namespace'
+  | 'unshare'
   | 'id-maps'
   | 'hostname'
   | 'mounts'
@@ -37,6 +41,7 @@ export type Stage =
   | 'uid'
   | 'parent-death'
   | 'close-fds'
+  | 'init'
   | 'exec'
   | 'watchdog';
 
@@ -53,14 +58,23 @@ export interface CloneOptions {
   stdio: readonly number[];
   /** setsid(2) in the child. */
   detached: boolean;
-  /** SIGKILL for the child when the thread that made it ends (PR_SET_PDEATHSIG). */
+  /** SIGKILL for the child when the environment that made it ends, or the thread (PR_SET_PDEATHSIG). */
   killWithParent: boolean;
+  /** The child is in a directory that the guardian ends: `killWithParent` then does without PR_SET_PDEATHSIG. */
+  guarded?: boolean;
   /** Bits of CLONE_NEW*; see {@link NativeBinding.constants}. */
   namespaces: number;
   /** sethostname(2) in the child; needs CLONE_NEWUTS. */
   hostname?: string;
   /** Written by the child to its own setgroups ("deny"), uid_map and gid_map; needs CLONE_NEWUSER. */
   idMaps?: { uidMap: string; gidMap: string };
+  /**
+   * Instead of `idMaps`: programs that write the maps of the child, such as newuidmap(1) and newgidmap(1), while it waits.
+   * Each is run as `file PID args...` in this order, by a thread that lives as long as that takes, with `LC_ALL=C` as its
+   * environment. Needs CLONE_NEWUSER and /proc. At the stage 'id-maps' EPERM with a program as `path` says that it ended
+   * with another code than 0, EINTR that a signal ended it.
+   */
+  idMapPrograms?: readonly IdMapProgram[];
   /** Remount / recursively with private propagation; needs CLONE_NEWNS. */
   privateMounts: boolean;
   /** Mount a new procfs over /proc; needs CLONE_NEWNS and CLONE_NEWPID. */
@@ -83,16 +97,32 @@ export interface CloneOptions {
   thawFd?: number;
 }
 
+export interface IdMapProgram {
+  /** An absolute path. */
+  file: string;
+  /** What follows the pid. */
+  args: readonly string[];
+}
+
+/** Why there is no child. */
+export interface CloneFailure {
+  stage: Stage;
+  /** Negative errno. */
+  errno: number;
+  /** What the stage worked on: a path, a file name, an fd number. */
+  path: string;
+  /** What the program at fault, one of `idMapPrograms`, wrote to its standard error; its first KiB. */
+  output?: string;
+}
+
 /** What became of a clone: a running child, or the stage that failed. After a failure no child is left. */
-export type CloneResult =
-  | { pid: number /** Close-on-exec, owned by the caller. */; pidfd: number }
-  | {
-      stage: Stage;
-      /** Negative errno. */
-      errno: number;
-      /** What the stage worked on: a path, a file name, an fd number. */
-      path: string;
-    };
+export type CloneResult = { pid: number /** Close-on-exec, owned by the caller. */; pidfd: number } | CloneFailure;
+
+/**
+ * A directory of the v1 memory hierarchy, of the unified one, of the v1 freezer; of any, for what lives on; or the leaf of v2
+ * that the process is in.
+ */
+export type GuardedKind = 'memory' | 'unified' | 'freezer' | 'detached' | 'leaf';
 
 /** rusage of a reaped child and of those of its descendants that it waited for. Microseconds. */
 export interface ChildUsage {
@@ -120,28 +150,94 @@ export interface Ending {
   removes: readonly { dirFd: number; path: string }[];
 }
 
+/** How a child has ended. */
+export interface ChildExit {
+  /** null when a signal ended it. */
+  exitCode: number | null;
+  /** Signal number, or null. */
+  signal: number | null;
+  usage: ChildUsage;
+  /** CLOCK_MONOTONIC when the end was seen, in nanoseconds. */
+  timeNs: number;
+  /** Negative errno when the status could not be had (ECHILD: another reaper took it); 0 otherwise. */
+  errno: number;
+}
+
+/** The parent's end of a pipe, non-blocking, and what to do with it. It stays open. */
+export interface AttendedPipe {
+  fd: number;
+  /** Write `input`, and then shut the way to the child down. */
+  writes: boolean;
+  input?: Uint8Array;
+  /** Read until the end. */
+  reads: boolean;
+}
+
+export interface AttendOptions {
+  pidfd: number;
+  pipes: readonly AttendedPipe[];
+  /** CLOCK_MONOTONIC in nanoseconds. Left out: it may take as long as it takes. */
+  deadlineNs?: number;
+  /** Of all that is read together. Left out, or 0: no limit. */
+  maxBytes?: number;
+  /** Sent when the time or the room for output is used up; SIGKILL where it can't be sent. */
+  killSignal: number;
+}
+
+export interface Attended extends ChildExit {
+  /** Negative errno of why it was ended early (ETIMEDOUT, ENOBUFS), else of the first pipe that failed; 0 otherwise. */
+  error: number;
+  /** What was read from each pipe; null where nothing was to be. */
+  output: (Buffer | null)[];
+}
+
 export type WatchEvent =
-  | {
+  | ({
       kind: 'exit';
       id: number;
-      /** null when a signal ended it. */
-      exitCode: number | null;
-      /** Signal number, or null. */
-      signal: number | null;
-      usage: ChildUsage;
-      /** CLOCK_MONOTONIC when the end was seen, in nanoseconds. */
-      timeNs: number;
-      /** Negative errno when the status could not be had (ECHILD: another reaper took it); 0 otherwise. */
-      errno: number;
       /** What its {@link Ending} has read; absent when that was not, or not wholly, carried out. */
       texts?: string[];
-    }
+    } & ChildExit)
   /** The fd became readable or had an exceptional condition. An eventfd is not read. */
   | { kind: 'ready'; id: number; timeNs: number };
+
+export interface ScopeRequest {
+  /** D-Bus address, for example `unix:path=/run/user/1000/bus`. */
+  address: string;
+  /** Unit name, ending in `.scope`. */
+  name: string;
+  description: string;
+  /** The slice to put it in; the manager's default when left out. */
+  slice?: string;
+  /** For the whole of it, in milliseconds. */
+  timeoutMs: number;
+}
+
+export interface UnitQuestion {
+  /** D-Bus address of the bus that the unit's manager is on. */
+  address: string;
+  /** Full name of the unit. */
+  unit: string;
+  timeoutMs: number;
+}
+
+/** What systemd, or the way to it, has refused. */
+export interface BusFailure {
+  step: 'library' | 'connect' | 'request' | 'job' | 'control-group';
+  /** Name of a D-Bus error (`org.freedesktop.systemd1.UnitExists`) or of an errno, or the result of the job. */
+  error: string;
+  message: string;
+}
 
 export interface NativeBinding {
   /** Start a child. Synchronous: returns when the child has reached exec, or failed to. */
   clone(options: CloneOptions): CloneResult;
+
+  /**
+   * Serve the pipes of a child that is not watched until it has ended and they are closed, and reap it. Blocks. Once it is
+   * to end early the pipes are shut down, whoever holds them.
+   */
+  attend(options: AttendOptions): Attended;
 
   /**
    * Start this environment's watcher thread (one epoll instance for all children and event fds), or change its callback.
@@ -169,6 +265,24 @@ export interface NativeBinding {
   pidfdSendSignal(options: { pidfd: number; signal: number }): void;
   /** waitid(2) with P_PIDFD (Linux 5.4) for a child that is not watched. Blocks until it ends: kill it first. */
   reap(options: { pidfd: number }): void;
+
+  /**
+   * Start the guardian of this process, the launcher `file`, unless it runs: one for all threads. Blocks until it watches.
+   * What failed, or null.
+   */
+  startGuardian(options: { file: string }): CloneFailure | null;
+  /**
+   * Tell the guardian of a directory, which need not exist yet, in another: it is ended with this process, or before that
+   * with this environment. A 'detached' one is removed when it is empty at the end of the process, a 'leaf' is given back.
+   * EPIPE, ENOTCONN: there is no guardian.
+   */
+  guard(options: { dirFd: number; name: string; kind: GuardedKind }): void;
+  /** It has been removed; or, with `end`, the guardian is to do so now. Without effect on what this environment did not name. */
+  unguard(options: { name: string; end: boolean }): void;
+  /** It is to end, unless it has something to end before that: for the end of the process. */
+  dismissGuardian(): void;
+  /** Its pid; 0 when there is none, or it has ended. */
+  guardianPid(): number;
 
   /**
    * unshare(2) of the calling thread. CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWTIME and CLONE_FS are refused
@@ -205,8 +319,25 @@ export interface NativeBinding {
   readOpen(options: { fd: number; buffer: Uint8Array }): number;
   /** write(2) of a whole value to an open interface file. */
   writeOpen(options: { fd: number; value: string }): void;
+  /** getxattr(2); null when there is no such attribute or the caller may not see it. */
+  readAttribute(options: { path: string; name: string }): string | null;
   /** flock(2) LOCK_EX | LOCK_NB; false when another open file description holds the lock. */
   tryLock(options: { fd: number }): boolean;
+
+  /**
+   * A transient scope with `Delegate=yes` for this process, from the systemd manager on a bus: StartTransientUnit, then the
+   * wait for JobRemoved (org.freedesktop.systemd1(5)). Needs the machine's libsystemd (240), by dlopen(3). Blocks. Once per process: later
+   * calls, from other threads too, return the same scope.
+   */
+  startScope(options: ScopeRequest): { controlGroup: string } | BusFailure;
+  /** The same on a thread of libuv's pool. */
+  startScopeAsync(options: ScopeRequest): Promise<{ controlGroup: string } | BusFailure>;
+  /** Whether a scope or service has `Delegate=yes`: a user's manager leaves no mark of that on the cgroup. Blocks. */
+  isDelegated(options: UnitQuestion): { delegated: boolean } | BusFailure;
+  /** The same on a thread of libuv's pool. */
+  isDelegatedAsync(options: UnitQuestion): Promise<{ delegated: boolean } | BusFailure>;
+  /** Which systemd manager answers on a bus. Blocks. */
+  managerVersion(options: { address: string; timeoutMs: number }): { version: string } | BusFailure;
 
   /** eventfd(2), non-blocking and close-on-exec. */
   eventfdOpen(): number;
@@ -215,6 +346,8 @@ export interface NativeBinding {
 
   /** A connected pair of AF_UNIX stream sockets: [close-on-exec and non-blocking, close-on-exec and blocking]. */
   socketPair(): [parent: number, child: number];
+  /** poll(2) for POLLIN: whether there is something to read, or the other end is closed, before the time is over. Blocks. */
+  waitReadable(options: { fd: number; timeoutMs: number }): boolean;
   /** close(2). */
   closeFd(options: { fd: number }): void;
   /** CLOCK_MONOTONIC in nanoseconds. */

@@ -22,6 +22,13 @@ export interface MemoryLimits {
    * has no swap accounting it is an error, `ERR_MEMCAGE_NO_SWAP_ACCOUNTING`.
    */
   swap?: Size;
+  /** v2: above this much swap the cgroup is throttled, never killed. `memory.swap.high` (Linux 5.8). Default: unlimited. */
+  swapHigh?: Size;
+  /**
+   * v2: how much compressed memory the cgroup may have in zswap; 0: none, all of its swap goes to the disk.
+   * `memory.zswap.max` (Linux 5.19, CONFIG_ZSWAP). Default: unlimited.
+   */
+  zswap?: Size;
   /** v2: above it the cgroup is throttled and reclaimed from, never killed. `memory.high`. Default: unlimited. */
   high?: Size;
   /** v2: memory below it is reclaimed only when nothing unprotected is left. `memory.low`. Default: 0. */
@@ -49,14 +56,23 @@ export interface MemoryLimits {
 /** A `max`, or several limits. */
 export type MemoryOption = Size | MemoryLimits;
 
-/** Namespaces that the child gets for itself. Default of each: false, the parent's. */
+/**
+ * The limit of the JavaScript heap of a Node child, `--max-old-space-size`: a size, which is rounded down to MiB; `'auto'`,
+ * from the limit of its cage; or `false`, for none from memcage.
+ */
+export type NodeHeapOption = 'auto' | Size | false;
+
+/**
+ * Namespaces that the child gets for itself. Default of each: false, the parent's. All but `user` need CAP_SYS_ADMIN; a
+ * caller without it gets a user namespace along with them, as with `user: true`, unless `user` is `false`.
+ */
 export interface NamespaceOptions {
   /** Host and domain name; `hostname` is set before the program starts. */
   uts?: boolean | { hostname?: string };
   /** Mounts; their propagation becomes private. */
   mount?: boolean;
-  /** Process ids: the child is pid 1. With `mount`, `/proc` is mounted anew. */
-  pid?: boolean;
+  /** Process ids: the child is pid 1, or that of an init. With `mount`, `/proc` is mounted anew. */
+  pid?: boolean | PidNamespaceOptions;
   /** System V IPC objects and POSIX message queues. */
   ipc?: boolean;
   /** Network: only a loopback interface, which is up. */
@@ -65,6 +81,29 @@ export interface NamespaceOptions {
   cgroup?: boolean;
   /** Boot and monotonic clocks (Linux 5.6). */
   time?: boolean;
-  /** Users; `uid` and `gid` are what the caller's own become inside. Default: the same as outside. No others exist there. */
-  user?: boolean | { uid?: number; gid?: number };
+  /** Users and groups. With `true` the caller's own ids are the same inside, and no others exist there. */
+  user?: boolean | UserNamespaceOptions;
+}
+
+export interface PidNamespaceOptions {
+  /**
+   * Pid 1 is an init of memcage, which starts the program, reaps the processes that have lost their parent, passes signals
+   * on to the program, and ends as it ends. A program that is pid 1 itself has to reap, and ignores signals that it does
+   * not handle. Default: false.
+   */
+  init?: boolean;
+}
+
+/** @see https://man7.org/linux/man-pages/man7/user_namespaces.7.html */
+export interface UserNamespaceOptions {
+  /** What the caller's uid becomes inside. Default: the same as outside. */
+  uid?: number;
+  /** What the caller's gid becomes inside. Default: the same as outside. */
+  gid?: number;
+  /**
+   * Map the caller's subordinate ids too, of /etc/subuid and /etc/subgid, by newuidmap(1) and newgidmap(1): they are the
+   * ids from 0 on inside, around `uid` and `gid`. Without any: ERR_MEMCAGE_NO_SUBORDINATE_IDS; without the programs:
+   * ERR_MEMCAGE_NO_NEWUIDMAP. Default: false.
+   */
+  subordinate?: boolean;
 }

@@ -10,8 +10,8 @@ export interface OomVerdict {
    */
   cause: 'limit' | 'ancestor' | 'descendant' | 'system' | 'unknown';
   /**
-   * Processes that the kernel killed for memory in the cage and below it, by its own count (`oom_kill`). 0 only with
-   * `unknown`.
+   * Processes that the kernel killed for memory in the cage and below it, by its own count (`oom_kill`), in which the
+   * first one of a group kill (`oomGroup`) may be twice. 0 only with `unknown`.
    */
   kills: number;
 }
@@ -29,6 +29,20 @@ export interface MemoryReport {
   swapLimited: boolean;
 }
 
+/** The JavaScript heap of a Node child that memcage has limited. */
+export interface NodeHeapReport {
+  /** What was set as `--max-old-space-size`, in bytes. */
+  limitBytes: number;
+  /**
+   * Whether V8 has ended the child there:
+   * - `no`: the child did not abort.
+   * - `likely`: it aborted, as V8 does at the limit, nothing was killed for memory, and its cage had held so much memory that
+   *   it can have been that. V8 says so on the child's stderr, which is the proof.
+   * - `unknown`: it aborted, or as pid 1 crashed, and the rest does not fit, or isn't known.
+   */
+  exhausted: 'no' | 'likely' | 'unknown';
+}
+
 /** Processor time of the child and of those of its descendants that were waited for, in milliseconds. */
 export interface CpuReport {
   userMs: number;
@@ -43,6 +57,8 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   signal: NodeJS.Signals | null;
   /** `null` unless the kernel killed the child, or a process of its cage, for memory. Never derived from `exitCode`. */
   oom: OomVerdict | null;
+  /** `null` unless memcage has limited the JavaScript heap of the child. */
+  nodeHeap: NodeHeapReport | null;
   memory: M;
   cpu: CpuReport;
   /** From the call to the end of the child, in milliseconds of monotonic time. */

@@ -1,27 +1,20 @@
 import type { Case } from '../support/case';
-import { timeStart } from '../support/interleave';
-import { cgroupCount, fdCount, heapBytes, threadCount } from '../support/own';
-import { caged } from '../support/starts';
+import { AT_A_TIME, heapBytesAllowed, holdingsAround } from '../support/leaks';
 
-const AT_A_TIME = 50;
 const MIB = 1024 * 1024;
 
 export const leaks: Case = {
   name: 'leaks',
   async run({ quick }) {
     const starts = quick ? 2000 : 20_000;
-    // Code, caches and pools reach their size.
-    await storm(2000);
-    const before = await snapshot();
-    await storm(starts);
-    const after = await snapshot();
+    const { before, after } = await holdingsAround(starts);
     const same = (name: 'fds' | 'threads' | 'cgroups') => ({
       measure: `${starts} caged spawns, ${AT_A_TIME} at a time: ${name} after - before`,
       value: `${after[name] - before[name]} (${before[name]} before)`,
       figure: Math.abs(after[name] - before[name]),
       bound: 0,
     });
-    const growth = (after.heap - before.heap) / MIB;
+    const growth = (after.heapBytes - before.heapBytes) / MIB;
     return [
       same('fds'),
       same('threads'),
@@ -30,25 +23,8 @@ export const leaks: Case = {
         measure: 'the same: JavaScript heap after gc',
         value: `${growth.toFixed(2)} MiB more`,
         figure: growth,
-        bound: 2,
+        bound: heapBytesAllowed(starts) / MIB,
       },
     ];
   },
 };
-
-async function storm(starts: number): Promise<void> {
-  let left = starts;
-  const line = async (): Promise<void> => {
-    while (left > 0) {
-      left -= 1;
-      await timeStart(caged);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, line));
-}
-
-async function snapshot() {
-  // What is closed, or made ahead, in the next turns of the event loop.
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  return { fds: fdCount(), threads: threadCount(), cgroups: cgroupCount(), heap: heapBytes() };
-}

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createCage } from 'memcage';
 import type { Case } from '../support/case';
+import { KernelLog } from '../support/kernel-log';
 import { median, milliseconds } from '../support/stats';
 
 export const oom: Case = {
@@ -16,23 +15,22 @@ export const oom: Case = {
   },
 };
 
-/** From the moment when a busy reader sees the kernel's count grow to the event. */
+/** From the kernel's own time of the kill to the event. */
 async function delay(): Promise<number> {
   await using cage = createCage({ memory: '20M' });
   const child = cage.spawn('sh', ['-c', 'read line; exec stress --vm-bytes 60m --vm-keep -m 1'], {
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  const counts = cage.cgroup.version === 1 ? 'memory.oom_control' : 'memory.events';
-  // The child's own cgroup, where v1 counts.
-  const path = join(cage.cgroup.path, '1', counts);
-  const clock = new Worker(join(__dirname, '../support/kill-clock.js'), { workerData: { path } });
-  await once(clock, 'message');
-  const killed = once(clock, 'message');
-  const reported = new Promise<bigint>((resolve) => cage.once('oom', () => resolve(process.hrtime.bigint())));
-  child.stdin.end('\n');
-  const [at] = (await killed) as [bigint];
-  const event = await reported;
-  await child.outcome;
-  await clock.terminate();
-  return milliseconds(at, event);
+  // It has started, and waits.
+  await sleep(50);
+  const log = new KernelLog();
+  try {
+    const reported = new Promise<bigint>((resolve) => cage.once('oom', () => resolve(process.hrtime.bigint())));
+    child.stdin.end('\n');
+    const event = await reported;
+    await child.outcome;
+    return milliseconds(log.firstKill(), event);
+  } finally {
+    log.close();
+  }
 }

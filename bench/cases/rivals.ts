@@ -72,7 +72,7 @@ function readMemoryMount(): string {
 interface RuntimeSpec {
   process: { args: string[]; terminal: boolean };
   root: { path: string; readonly: boolean };
-  mounts: { destination: string }[];
+  mounts: { destination: string; type?: string; source?: string; options?: string[] }[];
   linux: {
     namespaces: { type: string }[];
     maskedPaths: string[];
@@ -91,8 +91,13 @@ function runc(): Rival | undefined {
   const config = JSON.parse(readFileSync(join(bundle, 'config.json'), 'utf8')) as RuntimeSpec;
   config.process.args = [PROGRAM];
   config.process.terminal = false;
-  config.root = { path: '/', readonly: true };
-  config.mounts = config.mounts.filter(({ destination }) => destination === '/proc');
+  // Not '/' itself, which runc can't pivot to.
+  config.root = { path: 'rootfs', readonly: true };
+  const system = ['/bin', '/lib', '/lib64', '/usr'].filter((path) => existsSync(path));
+  config.mounts = [
+    ...config.mounts.filter(({ destination }) => destination === '/proc'),
+    ...system.map((path) => ({ destination: path, type: 'bind', source: path, options: ['bind', 'ro'] })),
+  ];
   config.linux.namespaces = [{ type: 'pid' }, { type: 'uts' }, { type: 'mount' }];
   config.linux.maskedPaths = [];
   config.linux.readonlyPaths = [];

@@ -24,6 +24,7 @@ export class CagePool {
   #ready: { kind: CageKind; cage: Cage } | undefined;
   #lastTakeMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
   #closed = false;
 
   constructor(private readonly owner: Owner) {}
@@ -82,7 +83,9 @@ export class CagePool {
   /** In a program that starts seldom, not while the child that was just started is being loaded: that takes longer. */
   #prepare(kind: CageKind, isBusy: boolean): void {
     clearTimeout(this.#timer);
-    if (isBusy) setImmediate(() => this.#makeReady(kind)).unref();
+    // One at a time: a program of synchronous calls comes to none of them.
+    clearImmediate(this.#immediate);
+    if (isBusy) this.#immediate = setImmediate(() => this.#makeReady(kind)).unref();
     else this.#timer = setTimeout(() => this.#makeReady(kind), BUSY_MS).unref();
   }
 

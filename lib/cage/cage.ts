@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { Cgroup } from '../cgroup/cgroup';
+import { isGone, refusedWith } from '../cgroup/refusal';
 import { retry, retrySync } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { emitApart } from './emit';
@@ -20,6 +21,8 @@ export interface CageEvents {
 export interface CageLife {
   /** Left alone at the end of this process. */
   outlivesOwner: boolean;
+  /** The cage that this one's cgroup is below of; they end together. */
+  outer?: Cage | undefined;
 }
 
 /** A cgroup of ours with a limit and a lifetime. An open one doesn't keep the event loop alive, and ends with the process. */
@@ -30,22 +33,26 @@ export class Cage extends EventEmitter<CageEvents> {
   readonly group: Group;
   /** @internal */
   readonly reporter: OomReporter;
+  readonly #outer: Cage | undefined;
+  readonly #inner = new Set<Cage>();
   #members = 0;
   #closing: Promise<void> | undefined;
   #closed = false;
 
   /** @internal */
-  constructor(group: Group, { outlivesOwner }: CageLife) {
+  constructor(group: Group, { outlivesOwner, outer }: CageLife) {
     super();
     this.group = group;
+    this.#outer = outer;
     this.cgroup = new Cgroup(group.memory, group.version, { guard: group.guard });
-    this.reporter = new OomReporter(group, (event) => emitApart(this, 'oom', event));
+    this.reporter = new OomReporter(group, (event) => emitApart(this, 'oom', event), outer?.reporter);
     try {
       this.reporter.watch(group);
     } catch (error) {
       group.tryRemove();
       throw error;
     }
+    if (outer !== undefined) outer.#inner.add(this);
     if (!outlivesOwner) closeAtExit(this);
   }
 
@@ -56,7 +63,12 @@ export class Cage extends EventEmitter<CageEvents> {
 
   /** SIGKILL for every process in the cage. Resolves when none is left; the cage stays open. */
   async kill(): Promise<void> {
-    if (!this.#closed) await this.cgroup.kill();
+    if (this.#closed) return;
+    try {
+      await this.cgroup.kill();
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
   }
 
   /** Kill every process in the cage and remove it. Resolves when nothing is left; calling it again is harmless. */
@@ -85,6 +97,7 @@ export class Cage extends EventEmitter<CageEvents> {
   /** @internal The last attempt at the end of the process, or for a child that never was; blocking. */
   closeNow(): void {
     if (this.#closed) return;
+    for (const cage of this.#inner) cage.closeNow();
     retrySync(() => this.#killAndRemove(), EXIT_PATIENCE_MS);
   }
 
@@ -95,14 +108,38 @@ export class Cage extends EventEmitter<CageEvents> {
     this.#closed = true;
     this.reporter.stop();
     this.cgroup.close();
+    if (this.#outer !== undefined) this.#outer.#inner.delete(this);
     forget(this);
     emitApart(this, 'close');
     return true;
   }
 
   async #close(): Promise<void> {
-    if (await retry(() => this.#endMembers() && this.#killAndRemove(), PATIENCE_MS)) return;
-    this.#closing = undefined;
+    try {
+      // Without any, the first attempt is made at once.
+      if (this.#inner.size > 0) await Promise.all(Array.from(this.#inner, (cage) => cage.close()));
+      await this.#killAndRemoveInTime();
+    } catch (error) {
+      this.#closing = undefined;
+      throw error;
+    }
+  }
+
+  async #killAndRemoveInTime(): Promise<void> {
+    let shortage: unknown;
+    const attempt = (): boolean => {
+      try {
+        shortage = undefined;
+        return this.#endMembers() && this.#killAndRemove();
+      } catch (error) {
+        // No fd is free to look into it with; others will be given back.
+        if (!refusedWith(error, 'EMFILE', 'ENFILE')) throw error;
+        shortage = error;
+        return false;
+      }
+    };
+    if (await retry(attempt, PATIENCE_MS)) return;
+    if (shortage !== undefined) throw shortage;
     throw new MemcageError(ErrorCode.BUSY, `${this.cgroup.path} could not be emptied within ${PATIENCE_MS} ms`, {
       path: this.cgroup.path,
     });
@@ -111,8 +148,14 @@ export class Cage extends EventEmitter<CageEvents> {
   /** True when all children have ended, and what the kernel had to say about them is recorded. */
   #endMembers(): boolean {
     if (this.#members === 0 || this.#closed) return true;
-    this.group.kill();
-    return false;
+    try {
+      this.group.kill();
+      return false;
+    } catch (error) {
+      // The watcher has removed it, and its event is on the way; or someone else has, so that nobody is left in it.
+      if (isGone(error)) return true;
+      throw error;
+    }
   }
 
   #killAndRemove(): boolean {

@@ -16,8 +16,28 @@ export interface EntryPlace {
   guard: Guard | undefined;
 }
 
+/** The files that a process which joins by itself writes to. */
+function joinFiles({ version, memory, guard }: EntryPlace): (readonly [directory: CgroupDirectory, file: string])[] {
+  const unified = unifiedOf({ version, memory, guard });
+  return [
+    // Not cgroup.procs: a write to that waits for an RCU grace period, up to 20 ms.
+    ...(version === 1 ? [[memory, 'tasks'] as const] : []),
+    ...(unified === undefined ? [] : [[unified, 'cgroup.procs'] as const]),
+    ...(guard?.kind === 'freezer' ? [[guard.directory, 'tasks'] as const] : []),
+  ];
+}
+
+function unifiedOf({ version, memory, guard }: EntryPlace): CgroupDirectory | undefined {
+  return version === 2 ? memory : guard?.kind === 'unified' ? guard.directory : undefined;
+}
+
+export function joinPaths(place: EntryPlace): string[] {
+  return joinFiles(place).map(([directory, file]) => `${directory.path}/${file}`);
+}
+
 /** @param cloneInto false: CLONE_INTO_CGROUP can't be used, so the child joins by itself */
-export function openEntry({ version, memory, guard }: EntryPlace, { cloneInto }: { cloneInto: boolean }): Entry {
+export function openEntry(place: EntryPlace, { cloneInto }: { cloneInto: boolean }): Entry {
+  const { memory, guard } = place;
   const { native } = memory;
   const fds: number[] = [];
   const open = (directory: CgroupDirectory, file: string, access: 'write' | 'read-write' | 'path'): number => {
@@ -28,13 +48,11 @@ export function openEntry({ version, memory, guard }: EntryPlace, { cloneInto }:
   const close = (): void => {
     for (const fd of fds.splice(0)) native.closeFd({ fd });
   };
-  const unified = version === 2 ? memory : guard?.kind === 'unified' ? guard.directory : undefined;
+  const unified = unifiedOf(place);
   try {
-    const joinFds: number[] = [];
-    // Not cgroup.procs: a write to that waits for an RCU grace period, up to 20 ms.
-    if (version === 1) joinFds.push(open(memory, 'tasks', 'write'));
-    if (unified !== undefined && !cloneInto) joinFds.push(open(unified, 'cgroup.procs', 'write'));
-    if (guard?.kind === 'freezer') joinFds.push(open(guard.directory, 'tasks', 'write'));
+    const joinFds = joinFiles(place)
+      .filter(([directory]) => !cloneInto || directory !== unified)
+      .map(([directory, file]) => open(directory, file, 'write'));
     return {
       joinFds,
       ...(unified !== undefined && cloneInto && { intoCgroupFd: open(unified, '', 'path') }),

@@ -1,17 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
-import type { CloneResult, Stage } from '../../types/native';
+import type { CloneFailure, Stage } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
 import { ErrorCode, MemcageError } from '../errors';
 import type { Group } from './group';
+import { readNamespaceFacts } from './namespace-facts';
+import { explainNamespaceRefusal, MAKING_STAGES } from './namespace-refusal';
 import { explainTooSmall } from './too-small';
 
-export type CloneFailure = Extract<CloneResult, { stage: Stage }>;
+export type { CloneFailure };
 
-const { EAGAIN, EINVAL, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSPC, ENOSYS, EPERM } = constants.errno;
-// 'EUSERS': the limit on namespaces before Linux 4.9; not in Node's list everywhere.
-const EUSERS = 87;
+const { EACCES, EAGAIN, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSYS } = constants.errno;
 
 /** Steps that Node's own spawn has too: their errors reach the caller as Node's do. */
 const NODE_STAGES: ReadonlySet<Stage> = new Set(['stdio', 'cwd', 'groups', 'gid', 'uid', 'exec']);
@@ -23,6 +22,8 @@ const NAMESPACE_STAGES: ReadonlySet<Stage> = new Set([
   'proc',
   'loopback',
 ]);
+/** Those for which threads, fds and memory are taken. */
+const TAKING_STAGES: ReadonlySet<Stage> = new Set(['clone', 'unshare', 'init', 'id-maps']);
 /** The machine is short of something; Node reports these, or throws them, as for any spawn. */
 const SHORTAGES: ReadonlySet<number> = new Set([-EAGAIN, -EMFILE, -ENFILE, -ENOMEM]);
 
@@ -33,9 +34,10 @@ export interface ExplainedFailure {
 }
 
 export function explainFailure(
-  { stage, errno, path }: CloneFailure,
+  failure: CloneFailure,
   context: { group: Group | undefined; namespaces: NamespaceOptions; isLate: boolean },
 ): ExplainedFailure {
+  const { stage, errno, path } = failure;
   const syscall = SYSCALLS[stage];
   const known = { errno, syscall, stage, ...(path !== '' && { path }) };
   const fail = (code: ErrorCode, message: string): ExplainedFailure => ({
@@ -43,6 +45,7 @@ export function explainFailure(
     asNode: false,
   });
   const name = getSystemErrorName(errno);
+  const wanted = Object.entries(context.namespaces).flatMap(([kind, value]) => (value ? [kind] : []));
   // With the code that Node's own error has, and what Node's does not tell.
   const failAsNode = (): ExplainedFailure => ({
     error: Object.assign(
@@ -56,20 +59,18 @@ export function explainFailure(
   const limited = limitAtFault(context.group, errno);
   if (limited !== undefined) return fail(ErrorCode.LIMIT_TOO_SMALL, limited);
   if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(stage, path));
-  if (NODE_STAGES.has(stage) || (stage === 'clone' && SHORTAGES.has(errno))) return failAsNode();
-  // The one that is not made by the clone itself.
-  if (stage === 'cgroup-namespace' && errno === -ENOSPC) {
-    return fail(ErrorCode.NAMESPACE, explainNamespaceLimit(['cgroup']));
-  }
-  if (NAMESPACE_STAGES.has(stage)) {
-    return fail(ErrorCode.NAMESPACE, `The child's namespaces could not be set up (${stage}): ${name}`);
-  }
+  if (NODE_STAGES.has(stage) || (TAKING_STAGES.has(stage) && SHORTAGES.has(errno))) return failAsNode();
+  if (NAMESPACE_STAGES.has(stage)) return fail(...explainNamespaceRefusal(failure, wanted, readNamespaceFacts()));
   if (stage === 'cgroup' && (errno === -ENODEV || errno === -ENOENT)) {
     return fail(ErrorCode.CGROUP_GONE, 'The cage was removed before the child could join it');
   }
+  // Of what clone does only the way into a cgroup can be a matter of access.
+  if (stage === 'clone' && errno === -EACCES) return fail(ErrorCode.NO_PERMISSION, explainDelegation(context.group));
   if (stage === 'watchdog') return fail(...explainWatchdog(path, context));
-  if (stage !== 'clone') return fail(ErrorCode.SPAWN, `The child could not be started (${stage}): ${name}`);
-  return explainClone(errno, name, context.namespaces, fail);
+  if (MAKING_STAGES.has(stage) && wanted.length > 0) {
+    return fail(...explainNamespaceRefusal(failure, wanted, readNamespaceFacts()));
+  }
+  return fail(ErrorCode.SPAWN, `The child could not be started (${stage}): ${name}`);
 }
 
 function limitAtFault(group: Group | undefined, errno: number): string | undefined {
@@ -81,45 +82,19 @@ function limitAtFault(group: Group | undefined, errno: number): string | undefin
   }
 }
 
-function explainClone(
-  errno: number,
-  name: string,
-  namespaces: NamespaceOptions,
-  fail: (code: ErrorCode, message: string) => ExplainedFailure,
-): ExplainedFailure {
-  const wanted = Object.entries(namespaces).flatMap(([kind, value]) => (value ? [kind] : []));
-  if (errno === -ENOSPC || errno === -EUSERS) return fail(ErrorCode.NAMESPACE, explainNamespaceLimit(wanted));
-  if (errno === -EPERM && wanted.length > 0) {
-    return fail(
-      ErrorCode.NAMESPACE,
-      `The kernel does not let this user make namespaces (${wanted.join(', ')}): CAP_SYS_ADMIN is needed, or a user ` +
-        'namespace (`namespaces.user`) where the system allows it',
-    );
-  }
-  if (errno === -EINVAL && wanted.length > 0) {
-    return fail(
-      ErrorCode.NAMESPACE,
-      `This kernel lacks one of the namespaces ${wanted.join(', ')}, or their combination`,
-    );
-  }
-  return fail(ErrorCode.SPAWN, `The kernel refused to start the child: ${name}`);
+/** "Delegation Containment" in the kernel's cgroup-v2 document. */
+function explainDelegation(group: Group | undefined): string {
+  return (
+    `This user may not put a process into ${group?.memory.path ?? 'the cgroup'}: that takes the right to write to ` +
+    'cgroup.procs there and in the nearest cgroup above both that and the one this process is in, which delegation gives ' +
+    'to processes within the delegated cgroup only'
+  );
 }
 
 function explainMissingCall(stage: Stage, path: string): string {
   // clone(2) is tried where there is no clone3(2), but has no cgroups and no time namespaces.
   const call = stage === 'clone' ? 'clone3' : path === 'pidfd_open' ? path : SYSCALLS[stage];
   return `${call} is missing (this Linux is too old, or a seccomp filter hides it), which the child needs at ${stage}`;
-}
-
-/** /proc/sys/user/max_*: each kind has a limit of its own; see namespaces(7). */
-function explainNamespaceLimit(wanted: readonly string[]): string {
-  const files: Readonly<Record<string, string>> = { mount: 'max_mnt_namespaces' };
-  const exhausted = wanted
-    .map((kind) => `/proc/sys/user/${files[kind] ?? `max_${kind}_namespaces`}`)
-    .filter((file) => existsSync(file) && Number(readFileSync(file, 'utf8')) === 0);
-  const where =
-    exhausted.length > 0 ? `${exhausted.join(', ')} is 0` : 'a limit in /proc/sys/user/max_*_namespaces is reached';
-  return `No more namespaces can be made: ${where}`;
 }
 
 /** What is not late was killed because its cgroup was frozen, which may be over by now. */
@@ -137,6 +112,7 @@ const SYSCALLS: Readonly<Partial<Record<Stage, string>>> = {
   session: 'setsid',
   cgroup: 'write',
   'cgroup-namespace': 'unshare',
+  unshare: 'unshare',
   'id-maps': 'write',
   hostname: 'sethostname',
   mounts: 'mount',
@@ -149,5 +125,6 @@ const SYSCALLS: Readonly<Partial<Record<Stage, string>>> = {
   uid: 'setuid',
   'parent-death': 'prctl',
   'close-fds': 'close_range',
+  init: 'fork',
   exec: 'execve',
 };

@@ -1,8 +1,9 @@
 import type { Ending } from '../../types/native';
 import type { MemoryReport } from '../../types/outcome';
 import type { CgroupDirectory } from '../cgroup/directory';
-import { type CgroupVersion, parseFlatKeyed } from '../cgroup/formats';
-import { memoryFile, parseMemoryFile } from '../cgroup/interface-files';
+import { memoryFile, parseMemoryFile } from '../cgroup/files/roles';
+import type { CgroupVersion } from '../cgroup/formats';
+import { freezerOf, isFreezing } from '../cgroup/freezer';
 import { type Guard, killAll } from '../cgroup/kill';
 import { readMemoryFile, writeFirstLimits } from '../cgroup/limit-files';
 import { type LimitContext, type LimitPlan, planLimits, type ResolvedLimits } from '../cgroup/limits';
@@ -10,8 +11,8 @@ import { type OomAssessment, type OomMonitor, type OomSurroundings, openOomMonit
 import { removeTree } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { watch } from '../watch';
-import { type Entry, openEntry } from './entry';
-import { release, unlock } from './locked-directory';
+import { type Entry, joinPaths, openEntry } from './entry';
+import { giveUp, release } from './locked-directory';
 import type { Owner } from './owner';
 
 type ReportFile = 'max' | 'peak' | 'memsw' | 'swap';
@@ -21,6 +22,8 @@ interface Place {
   guard: Guard | undefined;
   limitContext: Omit<LimitContext, 'current'>;
   surroundings: OomSurroundings;
+  ceilingBytes: number;
+  hasGuardian: boolean;
 }
 
 /**
@@ -31,6 +34,8 @@ export class Group {
   readonly memory: CgroupDirectory;
   readonly guard: Guard | undefined;
   readonly limitContext: Omit<LimitContext, 'current'>;
+  /** See {@link Owner}. */
+  readonly hasGuardian: boolean;
   readonly #surroundings: OomSurroundings;
   readonly #plan: LimitPlan;
   readonly #monitor: OomMonitor;
@@ -39,6 +44,8 @@ export class Group {
   #unwatch: (() => void) | undefined;
   #onRemoved: (() => void) | undefined;
   #holdOwner: Owner['hold'] | undefined;
+  /** What its processes may use, by its limits and those of the cages of ours above it; `Infinity` without any. */
+  readonly ceilingBytes: number;
   /** Its directories are removed, its fds not yet closed. */
   #gone = false;
   #removed = false;
@@ -47,7 +54,9 @@ export class Group {
     this.memory = place.memory;
     this.guard = place.guard;
     this.limitContext = place.limitContext;
+    this.hasGuardian = place.hasGuardian;
     this.#surroundings = place.surroundings;
+    this.ceilingBytes = place.ceilingBytes;
     this.#plan = plan;
     this.#locks = locks;
     writeFirstLimits(this.memory, this.version, plan.writes);
@@ -60,14 +69,17 @@ export class Group {
    * @param guarded false: it is to do without a guard
    */
   static create(owner: Owner, limits: ResolvedLimits, { guarded }: { guarded: boolean }): Group {
-    const { limitContext, surroundings } = owner;
+    const { limitContext, surroundings, hasGuardian } = owner;
     // Everything that can be refused without the kernel is refused before anything is made.
     const plan = planLimits(limits, limitContext);
     const name = owner.nextName();
     const memory = owner.memory.below(name);
     const guard = guarded ? guardBelow(owner.guard, name) : undefined;
     memory.make();
-    const group = Group.#complete({ memory, guard, limitContext, surroundings }, plan);
+    const group = Group.#complete(
+      { memory, guard, limitContext, surroundings, hasGuardian, ceilingBytes: ceilingOf(limits) },
+      plan,
+    );
     group.#holdAsOf(owner.hold);
     return group;
   }
@@ -78,7 +90,11 @@ export class Group {
     const { memory, guard } = owner.makeDetached();
     const locks = guard === undefined ? [memory] : [guard.directory, memory];
     try {
-      const group = new Group({ ...owner, memory, guard }, plan, locks);
+      const group = new Group(
+        { ...owner, memory, guard, hasGuardian: false, ceilingBytes: ceilingOf(limits) },
+        plan,
+        locks,
+      );
       group.#holdAsOf(owner.hold);
       return group;
     } catch (error) {
@@ -89,15 +105,16 @@ export class Group {
 
   /** A group below this one, for one child of a shared cage. */
   createLeaf(name: string, limits: ResolvedLimits): Group {
-    const { limitContext } = this;
+    const { limitContext, hasGuardian } = this;
     const surroundings = { ...this.#surroundings, cages: [...this.#surroundings.cages, this.memory] };
     const plan = planLimits(limits, limitContext);
+    const ceilingBytes = Math.min(ceilingOf(limits), this.ceilingBytes);
     const memory = this.memory.below(name);
     const guard = guardBelow(this.guard, name);
     memory.make();
     this.#monitor.addLeaf(name);
     try {
-      const leaf = Group.#complete({ memory, guard, limitContext, surroundings }, plan);
+      const leaf = Group.#complete({ memory, guard, limitContext, surroundings, hasGuardian, ceilingBytes }, plan);
       if (this.#holdOwner !== undefined) leaf.#holdAsOf(this.#holdOwner);
       const letGo = leaf.#onRemoved;
       leaf.#onRemoved = () => {
@@ -143,9 +160,14 @@ export class Group {
     return this.limitContext.version;
   }
 
-  /** Call `onChange` when the count of kills may have grown, or will in a moment: v1 notifies before it kills. */
+  /** Call `onChange` when the count of kills may have grown, or will in a moment. */
   watchOom(onChange: () => void): void {
     this.#unwatch = watch().event(this.#monitor.fd, this.#monitor.kind, onChange);
+  }
+
+  /** Whether the notification may come before what it is about is counted (v1). */
+  get notifiesEarly(): boolean {
+    return this.#monitor.kind === 'event';
   }
 
   assess(): OomAssessment {
@@ -172,19 +194,21 @@ export class Group {
 
   /** Throws ERR_MEMCAGE_FROZEN: a child cloned into a frozen cgroup would suspend its parent until the thaw. */
   assertNotFrozen(): void {
-    const frozen =
-      this.guard?.kind === 'freezer'
-        ? isFrozenV1(this.guard.directory)
-        : isFrozenV2(this.guard?.directory ?? this.memory);
-    if (!frozen) return;
+    const freezer = freezerOf(this.version, this.memory, this.guard);
+    if (freezer === undefined || !isFreezing(freezer)) return;
     throw new MemcageError(ErrorCode.FROZEN, `${this.memory.path} is frozen: thaw it before a child is started in it`, {
       path: this.memory.path,
     });
   }
 
-  /** Whether an OOM kill in it takes all its processes, one between clone and exec included, whose memory is ours. */
+  /**
+   * Whether an OOM kill above it takes all its processes, one between clone and exec included, whose memory is ours. Its
+   * own `memory.oom.group` is set after that.
+   */
   killsAsGroup(): boolean {
-    return this.version === 2 && readMemoryFile(this.memory, 2, 'oomGroup') === 1;
+    if (this.version === 1) return false;
+    const { cages, above } = this.#surroundings;
+    return cages.some((cage) => readMemoryFile(cage, 2, 'oomGroup') === true) || above?.killAsGroup() === true;
   }
 
   /** The fds for the child's birth are opened now, not in {@link enter}. */
@@ -199,6 +223,11 @@ export class Group {
     if (cloneInto && opened !== undefined) return opened;
     opened?.close();
     return openEntry(this, { cloneInto });
+  }
+
+  /** What a process that joins it by itself writes "0" to. */
+  joinPaths(): string[] {
+    return joinPaths(this);
   }
 
   /** Its life starts now, some time after it was made. False: someone else has touched it. */
@@ -227,7 +256,7 @@ export class Group {
       quietFd: eventFd,
       file: within(file),
       expected,
-      reads: this.#reportFiles.map((name) => within(memoryFile(name, this.version).file)),
+      reads: this.#reportFiles.map((name) => within(memoryFile(name, this.version))),
       removes: directories.map(({ anchor, relative }) => ({ dirFd: anchor, path: relative })),
     };
   }
@@ -251,7 +280,7 @@ export class Group {
     this.#entry?.close();
     this.#unwatch?.();
     this.#monitor.close();
-    for (const lock of this.#locks) unlock(lock);
+    for (const lock of this.#locks) giveUp(lock, { removed: true });
     this.#onRemoved?.();
     return true;
   }
@@ -273,21 +302,14 @@ export class Group {
   }
 }
 
+function ceilingOf({ max, high }: ResolvedLimits): number {
+  return Math.min(max ?? Number.POSITIVE_INFINITY, high ?? Number.POSITIVE_INFINITY);
+}
+
 function isLimited(bytes: number | undefined): boolean {
   return bytes !== undefined && bytes !== Number.POSITIVE_INFINITY;
 }
 
 function guardBelow(guard: Guard | undefined, name: string): Guard | undefined {
   return guard && { kind: guard.kind, directory: guard.directory.below(name) };
-}
-
-function isFrozenV1(directory: CgroupDirectory): boolean {
-  return directory.read('freezer.state').trim() !== 'THAWED';
-}
-
-function isFrozenV2(directory: CgroupDirectory): boolean {
-  // On v1 without a guard there is nothing to be frozen by; the freezer came to v2 with Linux 5.2.
-  const events = directory.readIfPresent('cgroup.events');
-  if (events !== undefined && parseFlatKeyed(events)['frozen'] === 1) return true;
-  return directory.readIfPresent('cgroup.freeze')?.trim() === '1';
 }

@@ -17,14 +17,14 @@ const REFUSALS: ReadonlySet<unknown> = new Set([ErrorCode.NO_PERMISSION, ErrorCo
  * On cgroup v1 memory's own hierarchy can neither freeze nor kill a cgroup, so each cage has a directory in another one as
  * well: the unified one of a hybrid host, else the v1 freezer's. Where there is neither, cages are killed pid by pid.
  */
-export function makeOwnerGuard({ unified, freezer }: Host): OwnerGuard | undefined {
+export function makeOwnerGuard({ unified, freezer }: Host, hasGuardian: boolean): OwnerGuard | undefined {
   for (const [kind, hierarchy] of [
     ['unified', unified],
     ['freezer', freezer],
   ] as const) {
     if (hierarchy === null || hierarchy.readOnly) continue;
     try {
-      return makeIn(kind, processDirectory(hierarchy, 'self'));
+      return makeIn(kind, processDirectory(hierarchy, 'self'), hasGuardian);
     } catch (error) {
       if (!(error instanceof MemcageError) || !REFUSALS.has(error.code)) throw error;
     }
@@ -32,16 +32,19 @@ export function makeOwnerGuard({ unified, freezer }: Host): OwnerGuard | undefin
   return undefined;
 }
 
-function makeIn(kind: Guard['kind'], parentPath: string): OwnerGuard {
+function makeIn(kind: Guard['kind'], parentPath: string, hasGuardian: boolean): OwnerGuard {
   return inDirectory(parentPath, (parent) => {
     sweep(parent, kind);
-    return { kind, parentPath, directory: makeLocked(parent, OWNER_PREFIX) };
+    return { kind, parentPath, directory: makeLocked(parent, OWNER_PREFIX, hasGuardian ? kind : undefined) };
   });
 }
 
 /** A locked directory of the guard's hierarchy beside the owner's own. */
-export function makeBeside({ kind, parentPath }: OwnerGuard, prefix: string): Guard {
-  return inDirectory(parentPath, (parent) => ({ kind, directory: makeLocked(parent, prefix) }));
+export function makeBeside({ kind, parentPath }: OwnerGuard, prefix: string, hasGuardian: boolean): Guard {
+  return inDirectory(parentPath, (parent) => ({
+    kind,
+    directory: makeLocked(parent, prefix, hasGuardian ? 'detached' : undefined),
+  }));
 }
 
 function inDirectory<T>(path: string, use: (directory: CgroupDirectory) => T): T {

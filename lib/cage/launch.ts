@@ -1,18 +1,21 @@
 import { constants } from 'node:os';
-import type { CloneOptions, CloneResult, NativeBinding } from '../../types/native';
+import type { ChildExit, CloneOptions, CloneResult, NativeBinding } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
 import { isNativeError } from '../cgroup/refusal';
-import { planNamespaces } from '../namespaces';
+import { hasInit, hasPidNamespace, planNamespaces } from '../namespaces';
 import { loadNative } from '../native';
-import type { Launch, LaunchPlan } from '../process/launch';
-import { type ExitEvent, watch } from '../watch';
+import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../node-heap';
+import type { Launch, LaunchPlan, SyncLaunch } from '../process/launch';
+import { watch } from '../watch';
+import { canCloneInto, lacksCloneInto } from './clone-into';
 import { explainFailure } from './failure';
+import { type Init, openInit } from './init';
 import type { Stay, StayEnd } from './stay';
 
 /** A cold file system may take seconds to load a program; nothing sane takes longer. */
 const WATCHDOG_MS = 10_000;
 
-const { E2BIG, ENODEV, ENOENT, ENOSYS, ESRCH } = constants.errno;
+const { ENODEV, ENOENT, ESRCH } = constants.errno;
 
 const SIGNAL_NAMES = new Map(
   Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
@@ -27,20 +30,20 @@ export interface ChildEnd {
   cpu: { userMs: number; systemMs: number };
   /** CLOCK_MONOTONIC. */
   timeNs: number;
+  /** Undefined where it was given no limit. */
+  heap: LimitedHeap | undefined;
 }
 
 export interface LaunchRequest {
   namespaces: NamespaceOptions;
-  /** Makes the place that the child lives in; undefined: where its parent is. */
-  enter: ((plan: LaunchPlan) => Stay) | undefined;
+  nodeHeap: NodeHeapSetting;
+  /** Makes the place that the child lives in; it returns undefined for where its parent is. */
+  enter(plan: LaunchPlan): Stay | undefined;
   onEntered(stay: Stay | undefined): void;
   onFailed(error: Error, end: StayEnd | undefined): void;
   /** `stay` is undefined without a cage. Called before the child's 'exit', or later when something is left running. */
   onEnded(child: ChildEnd, stay: StayEnd | undefined): void;
 }
-
-// Whether this kernel has CLONE_INTO_CGROUP (5.7) and lets us use it; true until it says otherwise.
-let cloneInto = true;
 
 /** A {@link Launch} through the addon's clone. */
 export function createLaunch(request: LaunchRequest): Launch {
@@ -49,24 +52,26 @@ export function createLaunch(request: LaunchRequest): Launch {
     const { child: watchChild } = watch();
     const attempt = start(native, plan, request);
     if ('errno' in attempt) return attempt;
-    const { stay, pid, pidfd } = attempt;
+    const { stay, heap, init, pid, pidfd } = attempt;
     let running = true;
     try {
       watchChild(pidfd, { detached: plan.detached, ending: stay?.group.ending }, (event) => {
         running = false;
-        const end = childEnd(event);
         try {
+          const end = childEnd({ ...event, ...init?.end() }, heap);
           // Before 'exit', so that its listeners find the cage gone and the outcome there.
           if (stay === undefined) request.onEnded(end, undefined);
           else stay.ended(end.signal, event.texts, (stayEnd) => request.onEnded(end, stayEnd));
           onEnd(end.exitCode, end.signal, event.errno);
         } finally {
+          init?.close();
           native.closeFd({ fd: pidfd });
         }
       });
       stay?.started();
     } catch (error) {
       if (running) destroy(native, pidfd);
+      init?.close();
       request.onFailed(error as Error, stay?.abandon());
       throw error;
     }
@@ -74,21 +79,58 @@ export function createLaunch(request: LaunchRequest): Launch {
   };
 }
 
+/** The same for a caller that waits for the child's end. */
+export function createSyncLaunch(request: LaunchRequest): SyncLaunch {
+  return (plan, attend) => {
+    const native = loadNative();
+    const attempt = start(native, plan, request);
+    if ('errno' in attempt) return attempt;
+    const { stay, heap, init, pid, pidfd } = attempt;
+    let end: ChildEnd;
+    let exit: ChildExit;
+    try {
+      stay?.started();
+      exit = attend(pidfd);
+      end = childEnd({ ...exit, ...init?.end() }, heap);
+    } catch (error) {
+      destroy(native, pidfd);
+      request.onFailed(error as Error, stay?.abandon());
+      throw error;
+    } finally {
+      init?.close();
+    }
+    native.closeFd({ fd: pidfd });
+    request.onEnded(end, stay?.endedNow(end.signal));
+    return { pid, exitCode: end.exitCode, signal: end.signal, errno: exit.errno };
+  };
+}
+
 interface Running {
+  init: Init | undefined;
   stay: Stay | undefined;
+  heap: LimitedHeap | undefined;
   pid: number;
   pidfd: number;
 }
 
-function start(native: NativeBinding, plan: LaunchPlan, request: LaunchRequest): Running | { errno: number } {
+function start(native: NativeBinding, given: LaunchPlan, request: LaunchRequest): Running | { errno: number } {
+  const { namespaces, nodeHeap } = request;
   let startMs = 0;
-  const enterAndClone = (): { stay: Stay | undefined; result: CloneResult } => {
-    const stay = request.enter?.(plan);
+  const enterAndClone = (): Omit<Running, 'pid' | 'pidfd'> & { result: CloneResult } => {
+    const stay = request.enter(given);
     request.onEntered(stay);
+    const { env, limitBytes } = withNodeHeap(given, nodeHeap, stay?.group.ceilingBytes);
+    const plan = { ...given, env };
+    const isPidOne = hasPidNamespace(namespaces) && !hasInit(namespaces);
+    const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
     startMs = performance.now();
+    let init: Init | undefined;
     try {
-      return { stay, result: cloneChild(native, plan, request.namespaces, stay) };
+      init = hasInit(namespaces) ? openInit(native, plan) : undefined;
+      const result = cloneChild(native, init?.plan ?? plan, namespaces, stay);
+      return { stay, heap, init, result: init?.settle(result, WATCHDOG_MS) ?? result };
     } catch (error) {
+      init?.close();
       stay?.abandon();
       throw error;
     }
@@ -98,6 +140,7 @@ function start(native: NativeBinding, plan: LaunchPlan, request: LaunchRequest):
     attempt = enterAndClone();
     if (foundNoCgroup(attempt.result)) {
       // Someone has removed it: empty ones are, by some, and a cage may have been ready for a while. A new one is not.
+      attempt.init?.close();
       attempt.stay?.abandon();
       attempt = enterAndClone();
     }
@@ -107,11 +150,12 @@ function start(native: NativeBinding, plan: LaunchPlan, request: LaunchRequest):
     if (isNativeError(error)) return { errno: error.errno };
     throw error;
   }
-  const { stay, result } = attempt;
-  if (!('stage' in result)) return { stay, ...result };
+  const { stay, heap, init, result } = attempt;
+  if (!('stage' in result)) return { stay, heap, init, ...result };
+  init?.close();
   const { error, asNode } = explainFailure(result, {
     group: stay?.group,
-    namespaces: request.namespaces,
+    namespaces,
     isLate: performance.now() - startMs >= WATCHDOG_MS,
   });
   request.onFailed(error, stay?.abandon());
@@ -131,7 +175,7 @@ function cloneChild(
   namespaces: NamespaceOptions,
   stay: Stay | undefined,
 ): CloneResult {
-  const entry = stay?.group.enter({ cloneInto });
+  const entry = stay?.group.enter({ cloneInto: canCloneInto() });
   let result: CloneResult;
   try {
     const { close: _, ...place } = entry ?? { joinFds: [], close: undefined };
@@ -140,13 +184,7 @@ function cloneChild(
     entry?.close();
   }
   if (entry?.intoCgroupFd === undefined || !lacksCloneInto(result)) return result;
-  cloneInto = false;
   return cloneChild(native, plan, namespaces, stay);
-}
-
-/** ENOSYS: no clone3 (a container's seccomp filter). E2BIG: Linux before 5.7 does not know the field. */
-function lacksCloneInto(result: CloneResult): boolean {
-  return 'stage' in result && result.stage === 'clone' && (result.errno === -ENOSYS || result.errno === -E2BIG);
 }
 
 function commonOptions(
@@ -157,24 +195,29 @@ function commonOptions(
 ): Omit<CloneOptions, 'joinFds'> {
   const { uid, gid } = plan;
   // uid, gid: a change of ids with shared memory would make the parent undumpable. time: CLONE_VM can't be combined with
-  // CLONE_NEWTIME before Linux 6.3. oom.group: an OOM kill of the whole group would take the parent too.
+  // CLONE_NEWTIME before Linux 6.3. oom.group, of a shared cage or of a cgroup above: an OOM kill of the whole group would take the parent too.
   const shareMemory =
-    uid === undefined && gid === undefined && namespaces.time !== true && stay?.killsAsGroup() !== true;
+    uid === undefined && gid === undefined && namespaces.time !== true && stay?.group.killsAsGroup() !== true;
   return {
     ...plan,
     ...planNamespaces(namespaces, native),
     killWithParent: !plan.detached,
+    guarded: stay?.group.hasGuardian === true,
     shareMemory,
     watchdogMs: WATCHDOG_MS,
   };
 }
 
-function childEnd({ exitCode, signal, usage, timeNs }: ExitEvent): ChildEnd {
+function childEnd(
+  { exitCode, signal, usage, timeNs }: Omit<ChildExit, 'errno'>,
+  heap: LimitedHeap | undefined,
+): ChildEnd {
   return {
     exitCode,
     signal: signal === null ? null : (SIGNAL_NAMES.get(signal) ?? (`SIG${signal}` as NodeJS.Signals)),
     cpu: { userMs: usage.userUs / 1000, systemMs: usage.systemUs / 1000 },
     timeNs,
+    heap,
   };
 }
 

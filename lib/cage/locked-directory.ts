@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { NativeBinding } from '../../types/native';
+import { basename, dirname } from 'node:path';
+import type { GuardedKind, NativeBinding } from '../../types/native';
 import { CgroupDirectory } from '../cgroup/directory';
-import { isNativeError, refusedWith } from '../cgroup/refusal';
+import { isNativeError, refusalText, refusedWith } from '../cgroup/refusal';
 import { removeTree, retrySync } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
+import { guard } from '../guardian';
 
 const NAME_ATTEMPTS = 100;
 const REMOVE_PATIENCE_MS = 2000;
@@ -11,33 +13,52 @@ const REMOVE_PATIENCE_MS = 2000;
 /**
  * A new directory, anchored at itself by the fd that holds its lock. flock(2) tells that its owner lives: the kernel drops
  * it with the last fd, however the owner ends, whatever its PID namespace is and whoever gets its pid next.
+ *
+ * @param guarded what it is to the guardian, which ends it with this process; undefined: nothing
  */
-export function makeLocked(parent: CgroupDirectory, prefix: string): CgroupDirectory {
+export function makeLocked(parent: CgroupDirectory, prefix: string, guarded?: GuardedKind): CgroupDirectory {
   for (let attempt = 0; attempt < NAME_ATTEMPTS; attempt += 1) {
-    const directory = parent.below(`${prefix}${randomBytes(4).toString('hex')}`);
+    // The guardian must never take another's directory for this one.
+    const name = `${prefix}${randomBytes(8).toString('hex')}`;
+    const directory = parent.below(name);
+    if (guarded !== undefined) guard(parent.anchor, name, guarded);
+    let isMade = false;
+    let locked: CgroupDirectory | undefined;
     try {
-      directory.make();
-    } catch (error) {
-      if (error instanceof MemcageError && error.code === ErrorCode.CGROUP_EXISTS) continue;
-      throw noParent(parent.path, error);
+      isMade = make(directory);
+      locked = isMade ? lockNew(directory) : undefined;
+    } finally {
+      if (locked === undefined) parent.native.unguard({ name, end: isMade });
     }
-    const locked = lockNew(directory);
-    if (locked === undefined) continue;
-    // Still in the tree? A sweep of another process may have been faster than the lock.
-    if (locked.isAtItsPath()) return locked;
-    locked.native.closeFd({ fd: locked.anchor });
+    if (locked !== undefined) return locked;
   }
   throw new MemcageError(ErrorCode.BUSY, `No cgroup could be made in ${parent.path}: each was removed by someone else`);
 }
 
-function lockNew(directory: CgroupDirectory): CgroupDirectory | undefined {
+/** False: the name is taken. */
+function make(directory: CgroupDirectory): boolean {
   try {
-    return tryLock(directory);
+    directory.make();
+    return true;
+  } catch (error) {
+    if (error instanceof MemcageError && error.code === ErrorCode.CGROUP_EXISTS) return false;
+    throw noParent(dirname(directory.path), error);
+  }
+}
+
+/** undefined: a sweep of another process was faster, and has removed it. */
+function lockNew(directory: CgroupDirectory): CgroupDirectory | undefined {
+  let locked: CgroupDirectory | undefined;
+  try {
+    locked = tryLock(directory);
   } catch (error) {
     // No fd was free.
     directory.remove();
     throw error;
   }
+  if (locked === undefined || locked.isAtItsPath()) return locked;
+  unlock(locked);
+  return undefined;
 }
 
 /** undefined: someone else holds the lock, or it is gone. */
@@ -57,11 +78,18 @@ export function tryLock(directory: CgroupDirectory): CgroupDirectory | undefined
 
 /** Removes it, blocking, and gives the lock back. */
 export function release(directory: CgroupDirectory): void {
+  let removed = false;
   try {
-    retrySync(() => removeTree(directory), REMOVE_PATIENCE_MS);
+    removed = retrySync(() => removeTree(directory), REMOVE_PATIENCE_MS);
   } catch {
-    // The next memcage finds it unlocked and removes it.
+    // Without a guardian the next memcage finds it unlocked and removes it.
   }
+  giveUp(directory, { removed });
+}
+
+/** Gives the lock back; what has not been removed is left to the guardian. */
+export function giveUp(directory: CgroupDirectory, { removed }: { removed: boolean }): void {
+  directory.native.unguard({ name: basename(directory.path), end: !removed });
   unlock(directory);
 }
 
@@ -76,7 +104,7 @@ export function noParent(path: string, error: unknown): unknown {
   // Running out of fds or of cgroups (ENOSPC, EAGAIN) says nothing about this parent.
   if (!refusedWith(cause, 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENODEV', 'ENOTDIR')) return error;
   const code = refusedWith(cause, 'EACCES', 'EPERM', 'EROFS') ? ErrorCode.NO_PERMISSION : ErrorCode.NO_PARENT;
-  return new MemcageError(code, `Cages can't be created in ${path}: ${cause.message}`, {
+  return new MemcageError(code, `Cages can't be created in ${path}: ${refusalText(cause, path)}`, {
     errno: cause.errno,
     syscall: cause.syscall,
     path,

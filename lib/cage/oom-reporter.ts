@@ -31,10 +31,14 @@ export class OomReporter {
   #inCage = 0;
   #reported = 0;
 
-  /** @param cage the group of the whole cage */
+  /**
+   * @param cage the group of the whole cage
+   * @param outer of the cage that this one is in
+   */
   constructor(
     private readonly cage: Group,
     private readonly emit: (event: OomEvent) => void,
+    private readonly outer: OomReporter | undefined,
   ) {}
 
   /** Report the kills in the cage's group, or in one of its leaves, as they happen. */
@@ -52,14 +56,18 @@ export class OomReporter {
     this.#inRemovedLeaves += this.#inLeaves.get(leaf) ?? 0;
     this.#inLeaves.delete(leaf);
     this.#stop(leaf);
+    this.outer?.forget(leaf);
   }
 
   stop(): void {
     for (const group of this.#timers.keys()) this.#stop(group);
+    this.outer?.forget(this.cage);
   }
 
   #check(group: Group): { verdict: OomVerdict | null; isNews: boolean } {
     const { kills, verdict } = group.assess();
+    // To the outer one all of this cage is a leaf, of which v1 does not add up the parts.
+    this.outer?.check(this.cage.version === 1 ? group : this.cage);
     if (group === this.cage) this.#inCage = kills;
     else this.#inLeaves.set(group, kills);
     const totalKills = this.#total();
@@ -81,7 +89,7 @@ export class OomReporter {
   #look(group: Group, attempt: number): void {
     this.#stop(group);
     try {
-      if (this.#check(group).isNews) return;
+      if (this.#check(group).isNews || !group.notifiesEarly) return;
     } catch {
       // Removed, or there is no fd free to read it with: what is missed now is reported at the end of the child.
     }

@@ -1,11 +1,16 @@
+import { isMainThread } from 'node:worker_threads';
+import { CgroupsAbove } from '../cgroup/above';
 import type { CgroupDirectory } from '../cgroup/directory';
 import { parseNames } from '../cgroup/formats';
-import { type Host, host, openDirectory, processDirectory, swapOn } from '../cgroup/host';
+import { type Host, host, openDirectory, swapOn } from '../cgroup/host';
 import type { Guard } from '../cgroup/kill';
 import type { LimitContext } from '../cgroup/limits';
 import { OomEventfd } from '../cgroup/oom-eventfd';
 import type { OomSurroundings } from '../cgroup/oom-monitor';
+import { defaultParent, giveBackParent } from '../cgroup/parent/default-parent';
 import { ErrorCode, MemcageError } from '../errors';
+import { wantsGuardian } from '../guardian';
+import { loadNative } from '../native';
 import { makeBeside, makeOwnerGuard, type OwnerGuard } from './guard';
 import { makeLocked, noParent, release, unlock } from './locked-directory';
 import { DETACHED_PREFIX, OWNER_PREFIX, sweep } from './sweep';
@@ -16,6 +21,8 @@ export interface Owner {
   readonly memory: CgroupDirectory;
   readonly guard: Guard | undefined;
   readonly surroundings: OomSurroundings;
+  /** What is in its cages ends with this process, whatever ends that. */
+  readonly hasGuardian: boolean;
   /** A name that no cage of this owner has or had. */
   nextName(): string;
   /** A locked cgroup beside the owner's own, for a cage that outlives it. */
@@ -30,19 +37,17 @@ export interface Owner {
 }
 
 const owners = new Map<string, Owner>();
-// Found once: reading and parsing /proc/self/cgroup would be a good part of the time that a start takes.
-let ownCgroup: string | undefined;
 let hooked = false;
 
 /**
  * Make something with the owner of a place: a memory cgroup in which it has a directory. The first owner in each place
  * sweeps it.
  *
- * @param parent path of its directory; default: the cgroup that the caller was in at the first call (v1)
+ * @param parent path of its directory; default: what `lib/cgroup/parent` finds
  */
 export function withOwner<T>(parent: string | undefined, make: (owner: Owner) => T): T {
   const current = host();
-  const path = parent ?? defaultParent(current);
+  const path = parent ?? defaultParent(current).path;
   try {
     return make(ownerAt(current, path));
   } catch (error) {
@@ -79,18 +84,8 @@ function removeOwners(): void {
   // First: what is removed twice would close fds that are someone else's by then.
   owners.clear();
   for (const owner of all) owner.remove();
-}
-
-function defaultParent({ memory, version }: Host): string {
-  if (version === 1) {
-    ownCgroup ??= processDirectory(memory, 'self');
-    return ownCgroup;
-  }
-  throw new MemcageError(
-    ErrorCode.NO_PARENT,
-    'On cgroup v2 cages need a parent: pass `parent`, the path of a delegated cgroup that is writable, has the memory ' +
-      'controller, and no processes of its own',
-  );
+  giveBackParent();
+  if (isMainThread) loadNative().dismissGuardian();
 }
 
 function createOwner(current: Host, path: string): Owner {
@@ -100,9 +95,11 @@ function createOwner(current: Host, path: string): Owner {
   try {
     if (current.version === 2) enableMemory(parent);
     sweep(parent, undefined);
-    memory = makeLocked(parent, OWNER_PREFIX);
-    if (current.version === 1) guard = makeOwnerGuard(current);
-    return describeOwner(current, parent, memory, guard);
+    const hasGuardian = wantsGuardian();
+    const kind = current.version === 2 ? 'unified' : 'memory';
+    memory = makeLocked(parent, OWNER_PREFIX, hasGuardian ? kind : undefined);
+    if (current.version === 1) guard = makeOwnerGuard(current, hasGuardian);
+    return describeOwner({ current, parent, memory, guard, hasGuardian });
   } catch (error) {
     if (guard !== undefined) release(guard.directory);
     if (memory !== undefined) release(memory);
@@ -111,12 +108,15 @@ function createOwner(current: Host, path: string): Owner {
   }
 }
 
-function describeOwner(
-  current: Host,
-  parent: CgroupDirectory,
-  memory: CgroupDirectory,
-  guard: OwnerGuard | undefined,
-): Owner {
+interface Parts {
+  current: Host;
+  parent: CgroupDirectory;
+  memory: CgroupDirectory;
+  guard: OwnerGuard | undefined;
+  hasGuardian: boolean;
+}
+
+function describeOwner({ current, parent, memory, guard, hasGuardian }: Parts): Owner {
   const { version } = current;
   if (version === 2) enableMemory(memory);
   const swapFile = version === 1 ? 'memory.memsw.limit_in_bytes' : 'memory.swap.max';
@@ -126,7 +126,7 @@ function describeOwner(
     swapOn: swapOn(),
     pageBytes: memory.native.constants.pageSize,
   };
-  const ancestors = version === 2 ? ancestorsOf(parent, current) : [];
+  const aboveV2 = version === 2 ? new CgroupsAbove(parent.path, current) : undefined;
   // Last: nothing after it can fail.
   const above = version === 1 ? new OomEventfd(memory) : undefined;
   let names = 0;
@@ -137,23 +137,23 @@ function describeOwner(
     above?.close();
     if (guard !== undefined) release(guard.directory);
     release(memory);
-    const root = ancestors.at(-1);
-    if (root !== undefined) unlock(root);
+    aboveV2?.close();
     unlock(parent);
   };
   return {
     limitContext,
     memory,
     guard,
-    surroundings: { ancestors, cages: [], firedAbove: () => above?.count() ?? 0 },
+    hasGuardian,
+    surroundings: { above: aboveV2, cages: [], firedAbove: () => above?.count() ?? 0 },
     nextName() {
       names += 1;
       return String(names);
     },
     makeDetached() {
-      const made = makeLocked(parent, DETACHED_PREFIX);
+      const made = makeLocked(parent, DETACHED_PREFIX, hasGuardian ? 'detached' : undefined);
       try {
-        return { memory: made, guard: guard && makeBeside(guard, DETACHED_PREFIX) };
+        return { memory: made, guard: guard && makeBeside(guard, DETACHED_PREFIX, hasGuardian) };
       } catch (error) {
         release(made);
         throw error;
@@ -204,15 +204,4 @@ function enableMemory(directory: CgroupDirectory): void {
       { path: directory.path, cause: error },
     );
   }
-}
-
-/** A cgroup and those above it, as far as they are mounted. */
-function ancestorsOf({ path }: CgroupDirectory, { memory }: Host): CgroupDirectory[] {
-  const names = path.slice(memory.mountPoint.length).split('/');
-  const line = [openDirectory(memory.mountPoint)];
-  for (const name of names) {
-    const last = line.at(-1);
-    if (name !== '' && last !== undefined) line.push(last.below(name));
-  }
-  return line.reverse();
 }

@@ -1,5 +1,6 @@
 import type { ResolvedLimits } from '../cgroup/limits';
 import { ErrorCode, MemcageError } from '../errors';
+import type { NodeHeapSetting } from '../node-heap';
 import { Cage } from './cage';
 import { Group } from './group';
 import { withOwner } from './owner';
@@ -14,21 +15,37 @@ const GROUP_KILL_MARGIN_BYTES = 64 * 1024;
  * own and may have cgroups below (v2); the leaf repeats the limit, since a program reads only that of its own cgroup.
  */
 export class SharedCage extends Cage {
+  /** @internal Of its children, where they have none of their own. */
+  readonly nodeHeap: NodeHeapSetting;
   readonly #limits: ResolvedLimits;
   #leaves = 0;
 
   /** @internal Use `createCage()`. */
-  constructor(limits: ResolvedLimits, parent: string | undefined) {
-    super(createGroup(limits, parent), { outlivesOwner: false });
+  constructor(limits: ResolvedLimits, place: SharedCage | string | undefined, nodeHeap: NodeHeapSetting) {
+    const outer = place instanceof SharedCage ? place : undefined;
+    super(createGroup(limits, place), { outlivesOwner: false, outer });
     this.#limits = limits;
+    this.nodeHeap = nodeHeap;
   }
 
   /** @internal */
   enter(): Stay {
+    return this.#below((name) => enterLeaf(this, name, this.#leafLimits()));
+  }
+
+  /** @internal The group of a cage within this one. */
+  createInner(limits: ResolvedLimits): Group {
+    return this.#below((name) => {
+      this.group.assertNotFrozen();
+      return this.group.createLeaf(name, limits);
+    });
+  }
+
+  #below<T>(make: (name: string) => T): T {
     if (this.closing) throw new MemcageError(ErrorCode.CLOSED, `The cage ${this.cgroup.path} is closed`);
     this.#leaves += 1;
     try {
-      return enterLeaf(this, String(this.#leaves), this.#leafLimits());
+      return make(String(this.#leaves));
     } catch (error) {
       throw asTooSmall(error, this.group);
     }
@@ -45,8 +62,11 @@ export class SharedCage extends Cage {
   }
 }
 
-function createGroup(limits: ResolvedLimits, parent: string | undefined): Group {
-  const group = withOwner(parent, (owner) => Group.create(owner, limits, { guarded: true }));
+function createGroup(limits: ResolvedLimits, place: SharedCage | string | undefined): Group {
+  const group =
+    place instanceof SharedCage
+      ? place.createInner(limits)
+      : withOwner(place, (owner) => Group.create(owner, limits, { guarded: true }));
   try {
     group.becomeParent();
     // All limits at once: no child is being started in it yet.

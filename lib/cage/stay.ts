@@ -1,11 +1,12 @@
 import type { MemoryReport, OomVerdict } from '../../types/outcome';
 import type { ResolvedLimits } from '../cgroup/limits';
-import { retry } from '../cgroup/remove';
+import { retry, retrySync } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { Cage } from './cage';
 import { CagePool } from './cage-pool';
 import { Group } from './group';
 import { type Owner, withOwner } from './owner';
+import type { SharedCage } from './shared-cage';
 import { diedForWantOfMemory } from './too-small';
 
 const PATIENCE_MS = 10_000;
@@ -23,8 +24,6 @@ export interface Stay {
   readonly cage: Cage;
   /** The cgroup that the child lives in. */
   readonly group: Group;
-  /** Whether an OOM kill can take a child between clone and exec, and with it the parent, whose memory it shares. */
-  killsAsGroup(): boolean;
   /** The child has reached its program. */
   started(): void;
   /** It never will; gives back what was taken for it. */
@@ -35,11 +34,15 @@ export interface Stay {
    * @param texts what the watcher has read before it removed the group; undefined: it did not
    */
   ended(signal: NodeJS.Signals | null, texts: readonly string[] | undefined, settle: (end: StayEnd) => void): void;
+  /** The same for a caller that can't wait: blocks while what the child left running is being killed. */
+  endedNow(signal: NodeJS.Signals | null): StayEnd;
 }
 
 export interface PrivateCageOptions {
   limits: ResolvedLimits;
   parent: string | undefined;
+  /** The cage to make it in; then it ends with that, detached or not. */
+  within: SharedCage | undefined;
   detached: boolean;
   keepDescendants: boolean;
   /** The child is the init of a PID namespace: nothing in that outlives it, so that no guard is needed. */
@@ -61,19 +64,24 @@ function poolOf(owner: Owner): CagePool {
 
 /** A cage for one child; it closes with it. */
 export function enterPrivateCage(options: PrivateCageOptions): Stay {
-  const { limits, parent, detached, keepDescendants, isInit } = options;
-  const cage = withOwner(parent, (owner) =>
-    detached
-      ? new Cage(Group.createDetached(owner, limits), { outlivesOwner: true })
-      : poolOf(owner).take({ limits, guarded: !isInit }),
-  );
+  const { keepDescendants } = options;
+  const cage = makePrivateCage(options);
   const { group } = cage;
   const look = (): OomVerdict | null => cage.reporter.check(group);
+  const tryRemove = (): boolean => cage.tryRemove();
+  const leaving = (signal: NodeJS.Signals | null): Leaving => ({
+    group,
+    readEnd: () => read(group, look, signal),
+    tryRemove,
+  });
+  const keep = (signal: NodeJS.Signals | null): StayEnd => {
+    const end = readOrExcuse(group, () => read(group, look, signal));
+    reclaimLater(cage);
+    return end;
+  };
   return asMember({
     cage,
     group,
-    // Its oom.group is set when the child has started, and there will be no other.
-    killsAsGroup: () => false,
     started: () => group.started(),
     abandon() {
       const end = readOrExcuse(group, () => read(group, look, null));
@@ -81,18 +89,21 @@ export function enterPrivateCage(options: PrivateCageOptions): Stay {
       return end;
     },
     ended(signal, texts, settle) {
-      if (texts !== undefined) return conclude(group, texts, () => cage.tryRemove(), settle);
-      if (!keepDescendants)
-        return leave(
-          group,
-          () => read(group, look, signal),
-          () => cage.tryRemove(),
-          settle,
-        );
-      settle(readOrExcuse(group, () => read(group, look, signal)));
-      reclaimLater(cage);
+      if (texts !== undefined) return conclude(group, texts, tryRemove, settle);
+      if (keepDescendants) return settle(keep(signal));
+      leave(leaving(signal), settle);
     },
+    endedNow: (signal) => (keepDescendants ? keep(signal) : leaveNow(leaving(signal))),
   });
+}
+
+function makePrivateCage({ limits, parent, within, detached, isInit }: PrivateCageOptions): Cage {
+  if (within !== undefined) return new Cage(within.createInner(limits), { outlivesOwner: false, outer: within });
+  return withOwner(parent, (owner) =>
+    detached
+      ? new Cage(Group.createDetached(owner, limits), { outlivesOwner: true })
+      : poolOf(owner).take({ limits, guarded: !isInit }),
+  );
 }
 
 /** A leaf of a shared cage, for one child. */
@@ -111,10 +122,14 @@ export function enterLeaf(cage: Cage, name: string, limits: ResolvedLimits): Sta
     cage.reporter.forget(group);
     return true;
   };
+  const leaving = (signal: NodeJS.Signals | null): Leaving => ({
+    group,
+    readEnd: () => read(group, look, signal),
+    tryRemove,
+  });
   return asMember({
     cage,
     group,
-    killsAsGroup: () => cage.group.killsAsGroup(),
     started: () => group.started(),
     abandon() {
       const end = readOrExcuse(group, () => read(group, look, null));
@@ -123,8 +138,9 @@ export function enterLeaf(cage: Cage, name: string, limits: ResolvedLimits): Sta
     },
     ended(signal, texts, settle) {
       if (texts !== undefined) return conclude(group, texts, tryRemove, settle);
-      leave(group, () => read(group, look, signal), tryRemove, settle);
+      leave(leaving(signal), settle);
     },
+    endedNow: (signal) => leaveNow(leaving(signal)),
   });
 }
 
@@ -143,6 +159,11 @@ function asMember(stay: Stay): Stay {
         settle(end);
       });
     },
+    endedNow(signal) {
+      const end = stay.endedNow(signal);
+      leaveCage();
+      return end;
+    },
   };
 }
 
@@ -158,14 +179,24 @@ function conclude(
   settle({ oom: null, memory });
 }
 
-/**
- * Read, then remove. Where something was left running, or there is no fd free to read with, kill and try again, and let
- * the caller go on meanwhile.
- */
-function leave(group: Group, readEnd: () => StayEnd, tryRemove: () => boolean, settle: (end: StayEnd) => void): void {
+/** What a child's end takes: to read, and then to remove. */
+interface Leaving {
+  group: Group;
+  readEnd(): StayEnd;
+  tryRemove(): boolean;
+}
+
+/** False: something was left running, or there is no fd free to read with. */
+type Attempt = () => boolean;
+
+function attempts({ group, readEnd, tryRemove }: Leaving): {
+  first: Attempt;
+  next: Attempt;
+  end(removed: boolean): StayEnd;
+} {
   let end: StayEnd | undefined;
   let failure: unknown;
-  const attempt = (): boolean => {
+  const first = (): boolean => {
     try {
       end = readEnd();
       failure = undefined;
@@ -175,22 +206,33 @@ function leave(group: Group, readEnd: () => StayEnd, tryRemove: () => boolean, s
       return false;
     }
   };
-  const killAndAttempt = (): boolean => {
-    try {
-      group.kill();
-    } catch (error) {
-      failure = error;
-    }
-    return attempt();
+  return {
+    first,
+    next() {
+      try {
+        group.kill();
+      } catch (error) {
+        failure = error;
+      }
+      return first();
+    },
+    end(removed) {
+      const last = end ?? { oom: null, memory: group.lastReport() };
+      return removed ? last : { ...last, error: failure instanceof Error ? failure : notEmptied(group) };
+    },
   };
-  if (attempt()) {
-    settle(end as StayEnd);
-    return;
-  }
-  void retry(killAndAttempt, PATIENCE_MS).then((removed) => {
-    const last = end ?? { oom: null, memory: group.lastReport() };
-    settle(removed ? last : { ...last, error: failure instanceof Error ? failure : notEmptied(group) });
-  });
+}
+
+/** At once if that can be; else kill and try again, and let the caller go on meanwhile. */
+function leave(leaving: Leaving, settle: (end: StayEnd) => void): void {
+  const { first, next, end } = attempts(leaving);
+  if (first()) settle(end(true));
+  else void retry(next, PATIENCE_MS).then((removed) => settle(end(removed)));
+}
+
+function leaveNow(leaving: Leaving): StayEnd {
+  const { first, next, end } = attempts(leaving);
+  return end(first() || retrySync(next, PATIENCE_MS));
 }
 
 function notEmptied({ memory: { path } }: Group): MemcageError {

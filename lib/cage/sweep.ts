@@ -1,5 +1,6 @@
 import type { CgroupDirectory } from '../cgroup/directory';
 import { type Guard, killAll } from '../cgroup/kill';
+import { SELF_LEAF } from '../cgroup/parent/names';
 import { removeTree, retry } from '../cgroup/remove';
 import { tryLock, unlock } from './locked-directory';
 
@@ -23,6 +24,8 @@ export function sweep(parent: CgroupDirectory, kind: Guard['kind'] | undefined):
     for (const name of parent.children()) {
       if (OWNER_NAME.test(name)) sweepOwner(parent.below(name), kind);
       else if (DETACHED_NAME.test(name)) sweepDetached(parent.below(name));
+      // Nobody is in it any more; or it is refused.
+      else if (SELF_LEAF.test(name)) removeTree(parent.below(name));
     }
   } catch {}
 }

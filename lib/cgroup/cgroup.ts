@@ -1,18 +1,33 @@
-import type { MemoryOption } from '../../types/options';
+import type { MemoryOption, Size } from '../../types/options';
 import { ErrorCode, invalidArgument, MemcageError } from '../errors';
 import { loadNative } from '../native';
+import { withAccess } from './access';
 import type { CgroupDirectory } from './directory';
+import { type EffectiveLimits, readEffectiveLimits } from './effective-limits';
+import { getFile, setFile } from './files/access';
+import { memoryFile } from './files/roles';
+import type { FileInput, FileValue, ReadableFile, WritableFile } from './files/table';
+import { findCgroup } from './find';
 import { type CgroupVersion, type FlatKeyed, type Pressure, parseValue } from './formats';
-import { host, openDirectory, processDirectory, swapOn } from './host';
-import { memoryFile } from './interface-files';
+import { type Freezer, freeze, freezerOf, isFrozen, thaw } from './freezer';
+import { host, openDirectory, swapOn, visibleDirectory } from './host';
 import { KeptFile } from './kept-file';
-import { type Guard, killAll, listPids } from './kill';
+import { type Guard, killAll } from './kill';
 import { type Limits, readLimits, readMemoryFile, writeLimits } from './limit-files';
 import { planLimits, type ResolvedLimits, resolveLimits } from './limits';
+import { type MemoryEvents, readEvents } from './memory-events';
+import { defaultParent } from './parent/default-parent';
+import { PeakTracker } from './peak-tracker';
+import { isPopulated, listPids } from './pids';
+import { type CgroupProcess, type ProcessesOptions, readProcesses } from './processes';
+import { checkReclaim, type ReclaimOptions, reclaim } from './reclaim';
 import { cgroupError } from './refusal';
 import { removeTree, retry } from './remove';
+import { mountPointOf, resolveGiven } from './resolve-path';
 import { createStatParser } from './stat-parser';
 import { computeUsage, type Usage } from './usage';
+import type { SampleField } from './watching/sample';
+import { checkWatchOptions, type Sample, type WatchOptions, watchCgroup } from './watching/watch';
 
 /** How long {@link Cgroup.kill} goes on, and how long {@link Cgroup.remove} waits for processes that are just ending. */
 const KILL_PATIENCE_MS = 5000;
@@ -26,7 +41,7 @@ const orphanedAnchors = new FinalizationRegistry<number>((fd) => loadNative().cl
 export interface CreateCgroupOptions {
   /** Limits, set before anything can join. Default: none. */
   memory?: MemoryOption;
-  /** The cgroup to create it in. Default: the caller's own memory cgroup. */
+  /** The cgroup to create it in. Default: where cages are made, see docs/parent.md. */
   parent?: Cgroup | string;
 }
 
@@ -58,18 +73,36 @@ export class Cgroup {
     this.#directory = directory;
     this.#guard = guard;
     this.#ownsAnchor = ownsAnchor;
-    this.#stat = new KeptFile(directory, memoryFile('stat', version).file);
+    this.#stat = new KeptFile(directory, memoryFile('stat', version));
     this.version = version;
   }
 
-  /** The cgroup of this process. */
+  /** The cgroup of this process. Throws `ERR_MEMCAGE_NOT_VISIBLE` when no mount here shows it. */
   static self(): Cgroup {
-    return openAt(processDirectory(host().memory, 'self'));
+    return openAt(visibleDirectory(host(), 'self'));
   }
 
-  /** The cgroup of a process. Throws `ERR_MEMCAGE_CGROUP_GONE` when there is no such process. */
+  /**
+   * The cgroup of a process. Throws `ERR_MEMCAGE_CGROUP_GONE` when there is no such process, and
+   * `ERR_MEMCAGE_NOT_VISIBLE` when its cgroup is outside of this process's cgroup namespace, and of what is mounted here.
+   *
+   * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#namespace
+   */
   static of(pid: number): Cgroup {
-    return openAt(processDirectory(host().memory, checkPid(pid)));
+    return openAt(visibleDirectory(host(), checkPid(pid)));
+  }
+
+  /**
+   * The cgroup of a container, by its full id or at least the first 12 digits of it, by the uid of a pod, by the name of
+   * an LXC container or a machine; or any cgroup by the name of its directory, a systemd unit's for example. Docker,
+   * Podman, containerd and CRI-O are known, with the cgroupfs and the systemd driver. All that is mounted here is walked
+   * through.
+   *
+   * Throws `ERR_MEMCAGE_CGROUP_GONE` when there is none, and `ERR_MEMCAGE_AMBIGUOUS`, with the candidates, when there are
+   * several.
+   */
+  static find(id: string): Cgroup {
+    return openAt(findCgroup(host(), id));
   }
 
   /** A cgroup by its path: absolute below the mount point, or as in `/proc/<pid>/cgroup` from the root of the hierarchy. */
@@ -79,10 +112,7 @@ export class Cgroup {
 
   /** @internal Absolute path of what {@link open} opens. */
   static resolve(path: unknown): string {
-    if (typeof path !== 'string' || path === '' || path.includes('\0') || path.split('/').includes('..')) {
-      throw invalidArgument('path', 'the path of a cgroup, without ".." and NUL bytes', path);
-    }
-    return absolutePath(path, host().memory.mountPoint);
+    return resolveGiven(path, host());
   }
 
   /**
@@ -130,6 +160,28 @@ export class Cgroup {
     return this.#stat.read(parseStat);
   }
 
+  /**
+   * Read an interface file; docs/interface-files.md lists them all, with what they mean. Typed by the name.
+   *
+   * Throws `ERR_MEMCAGE_NOT_IN_VERSION` for a file of the other cgroup version, `ERR_MEMCAGE_UNSUPPORTED` for one that
+   * this kernel lacks, and `ERR_MEMCAGE_WRITE_ONLY` for one that can't be read.
+   */
+  get<N extends ReadableFile>(name: N): FileValue<N> {
+    // The table ties the name to the format of what is read.
+    return getFile(this.#open(), this.version, name) as FileValue<N>;
+  }
+
+  /**
+   * Write an interface file. Sizes are taken as in the options.
+   *
+   * Throws as {@link get}; `ERR_MEMCAGE_READ_ONLY` for a file that can't be written, or in which nothing stays; and when
+   * the kernel refuses the value `ERR_MEMCAGE_LIMIT_REFUSED` for a size, with `usageBytes` and `peakBytes` of the cgroup,
+   * `ERR_MEMCAGE_VALUE_REFUSED` for any other.
+   */
+  set<N extends WritableFile>(name: N, value: FileInput<N>): void {
+    setFile(this.#open(), this.version, name, value);
+  }
+
   /** Memory in use now. */
   usage(): Usage {
     const directory = this.#open();
@@ -140,9 +192,28 @@ export class Cgroup {
     });
   }
 
+  /**
+   * Its memory again and again, for `for await`. The first sample comes at once; it ends when the cgroup is gone or the
+   * handle closed.
+   */
+  watch<F extends SampleField = SampleField>(options: WatchOptions<F> = {}): AsyncIterableIterator<Sample<F>> {
+    this.#open();
+    return watchCgroup(() => this.#open(), this.version, checkWatchOptions<F>(options));
+  }
+
   /** The limits in force, in bytes. */
   limits(): Limits {
     return readLimits(this.#open(), this.version, swapOn());
+  }
+
+  /**
+   * What limits the cgroup, whoever it was set for: the smallest limits of it and of those above it, as far as they are
+   * mounted here, and the machine's RAM. In bytes.
+   */
+  effectiveLimits(): EffectiveLimits {
+    const directory = this.#open();
+    const mountPoint = mountPointOf(this.path, host()) ?? host().memory.mountPoint;
+    return readEffectiveLimits(directory, this.version, { mountPoint, stat: () => this.stat() });
   }
 
   /**
@@ -161,15 +232,86 @@ export class Cgroup {
     return readMemoryFile(this.#open(), this.version, 'peak') ?? null;
   }
 
+  /**
+   * Follow the highest use from now on, and from each `reset()` on (v2, Linux 6.12: ERR_MEMCAGE_UNSUPPORTED before).
+   * v1 can only start anew for everyone, the outcome's `peakBytes` included: ERR_MEMCAGE_NOT_IN_VERSION.
+   */
+  trackPeak(): PeakTracker {
+    const directory = this.#open();
+    if (this.version === 2) return new PeakTracker(directory);
+    throw new MemcageError(
+      ErrorCode.NOT_IN_VERSION,
+      'trackPeak() needs cgroup v2: on v1, where memory is here, a reset is one for everybody',
+      { path: this.path },
+    );
+  }
+
+  /**
+   * How often limits were hit and processes were killed for memory, since the cgroup exists (v2).
+   *
+   * @param options.local without what happened in the cgroups below (Linux 5.2)
+   */
+  events(options: { local?: boolean } = {}): MemoryEvents {
+    return readEvents(this.#open(), this.version, options);
+  }
+
+  /**
+   * Take memory back from the cgroup and those below: page cache is dropped, the rest swapped out, without waiting for a
+   * limit to be hit. v2, Linux 5.19. The event loop goes on; a thread of libuv's pool is busy meanwhile.
+   *
+   * @param bytes how much, a whole page at least; 'max': all that can be
+   * @returns by how many bytes the use went down: maybe less than asked for, which is no error, or a bit more. What its
+   * processes take meanwhile makes it less.
+   */
+  async reclaim(bytes: Size, options: ReclaimOptions = {}): Promise<number> {
+    const directory = this.#open();
+    const checked = checkReclaim(bytes, options, directory.native.constants.pageSize);
+    memoryFile('reclaim', this.version, 'reclaim()');
+    return reclaim(directory, checked);
+  }
+
+  /**
+   * Stop every process in the cgroup and below it; resolves when all have stopped. They keep their memory, and
+   * {@link kill} ends them all the same. Nothing can be started in a frozen cage. v2, Linux 5.2; on v1 the cgroup of a
+   * cage, where there is a hierarchy to do it with (ERR_MEMCAGE_NOT_IN_VERSION elsewhere).
+   *
+   * Throws ERR_MEMCAGE_BUSY, and takes it back, when a process does not stop within 5 s, or someone thaws it meanwhile.
+   */
+  async freeze(): Promise<void> {
+    await freeze(this.#freezer('freeze()'));
+  }
+
+  /** Let them run on. ERR_MEMCAGE_BUSY when a cgroup above keeps it frozen. */
+  async thaw(): Promise<void> {
+    await thaw(this.#freezer('thaw()'));
+  }
+
+  /** Whether all of it has stopped, by its own {@link freeze} or that of a cgroup above. */
+  get frozen(): boolean {
+    const freezer = freezerOf(this.version, this.#open(), this.#guard);
+    return freezer !== undefined && isFrozen(freezer);
+  }
+
   /** Memory pressure (v2, Linux 4.20, CONFIG_PSI); `null` without. */
   pressure(): Pressure | null {
     memoryFile('pressure', this.version, 'pressure()');
     return readMemoryFile(this.#open(), this.version, 'pressure') ?? null;
   }
 
-  /** The processes in the cgroup and in those below it, as pids of the caller's PID namespace. */
+  /**
+   * The processes in the cgroup and in those below it, as pids of the caller's PID namespace. Of a threaded cgroup (v2)
+   * those that have a thread in it.
+   */
   procs(): number[] {
     return listPids(this.#open(), 'cgroup.procs');
+  }
+
+  /**
+   * The same processes, each followed by its children, with what /proc has of them: names, arguments, memory. Their
+   * `rssBytes` do not add up to the {@link usage}: docs/memory.md tells why.
+   */
+  processes(options: ProcessesOptions = {}): CgroupProcess[] {
+    return readProcesses(this.#open(), options);
   }
 
   /** Their threads. */
@@ -183,7 +325,7 @@ export class Cgroup {
     killAll(directory, this.#guard);
     const empty = (): boolean => {
       // Removed in the meantime, by the end of a private cage for example.
-      if (!directory.exists() || listPids(directory, 'cgroup.procs').length === 0) return true;
+      if (!directory.exists() || !isPopulated(directory)) return true;
       killAll(directory, this.#guard);
       return false;
     };
@@ -196,7 +338,7 @@ export class Cgroup {
    */
   async remove(): Promise<void> {
     const directory = this.#open();
-    if (!directory.exists())
+    if (!withAccess(directory, () => directory.exists()))
       throw new MemcageError(ErrorCode.CGROUP_GONE, `${this.path} was removed`, { path: this.path });
     this.#stat.close();
     // A cgroup is removed by its name, which may be another one's by now.
@@ -228,8 +370,18 @@ export class Cgroup {
     return this.#directory;
   }
 
+  #freezer(method: string): Freezer {
+    const freezer = freezerOf(this.version, this.#open(), this.#guard);
+    if (freezer !== undefined) return freezer;
+    throw new MemcageError(
+      ErrorCode.NOT_IN_VERSION,
+      `${method} needs cgroup v2, or on v1 the cgroup of a cage with a freezer or a unified hierarchy beside it`,
+      { path: this.path },
+    );
+  }
+
   #value(name: 'usage'): number {
-    const { file } = memoryFile(name, this.version);
+    const file = memoryFile(name, this.version);
     return parseValue(this.#open().read(file), file);
   }
 
@@ -248,7 +400,7 @@ export class Cgroup {
   }
 
   #busy(doing: string): MemcageError {
-    const pids = listPids(this.#directory, 'cgroup.procs');
+    const pids = withAccess(this.#directory, () => listPids(this.#directory, 'cgroup.procs'));
     return new MemcageError(
       ErrorCode.BUSY,
       `Could not ${doing} ${this.path}: processes ${pids.slice(0, 10).join(', ')} are in it`,
@@ -277,18 +429,12 @@ function adopt(directory: CgroupDirectory, version: CgroupVersion): Cgroup {
 }
 
 function openParent(parent: string | undefined): CgroupDirectory {
-  const path = parent === undefined ? processDirectory(host().memory, 'self') : Cgroup.resolve(parent);
+  const path = parent === undefined ? defaultParent(host()).path : Cgroup.resolve(parent);
   try {
     return openDirectory(path);
   } catch (error) {
     throw cgroupError(error, 'open', path);
   }
-}
-
-function absolutePath(path: string, mountPoint: string): string {
-  const tidy = path.replace(/\/+/g, '/');
-  const within = tidy === mountPoint || tidy.startsWith(`${mountPoint}/`);
-  return (within ? tidy : `${mountPoint}/${tidy}`).replace(/\/+/g, '/').replace(/\/$/, '');
 }
 
 function checkPid(pid: unknown): number {

@@ -1,6 +1,10 @@
-import { fstatSync, rmdirSync, statSync } from 'node:fs';
+import { type BigIntStats, chmodSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import type { NativeBinding } from '../../types/native';
+import { missingFile } from './missing-file';
 import { cgroupError, refusedWith } from './refusal';
+
+/** What is written to end the processes of a cgroup. */
+const CONTROL_FILES = new Set(['cgroup.kill', 'cgroup.freeze', 'freezer.state']);
 
 /**
  * A directory of a cgroup hierarchy: a fixed directory fd and a path beneath it. The names of memcage's own cgroups are
@@ -86,13 +90,33 @@ export class CgroupDirectory {
   /** For a directory that is anchored at itself: whether it is still there, under its name. Needs no fd. */
   isAtItsPath(): boolean {
     const there = statSync(this.path, { bigint: true, throwIfNoEntry: false });
-    const own = fstatSync(this.anchor, { bigint: true });
+    const own = statFd(this.anchor);
     return there?.ino === own.ino && there.dev === own.dev;
   }
 
   /** Names of the cgroups directly below. */
   children(): string[] {
     return this.#call('list', '', (path) => this.native.listDirectories({ dirFd: this.anchor, path }));
+  }
+
+  /**
+   * Give its owner access again to the cgroup and to those below, whose permission bits someone has taken away. Throws Node's
+   * own error (EPERM) when they are not ours.
+   */
+  regainAccess(): void {
+    // Even "." can't be opened through the anchor of a directory that may not be searched.
+    const fd = this.relative === '' ? this.anchor : this.open('', 'path');
+    try {
+      // O_PATH fds of what can't be opened: they are no good for fchmod(2), their links are for chmod(2).
+      const path = `/proc/self/fd/${fd}`;
+      addMode(path, 0o700);
+      for (const entry of readdirSync(path, { withFileTypes: true })) {
+        if (entry.isDirectory()) this.below(entry.name).regainAccess();
+        else if (entry.isFile()) addMode(`${path}/${entry.name}`, CONTROL_FILES.has(entry.name) ? 0o600 : 0o400);
+      }
+    } finally {
+      if (fd !== this.anchor) this.native.closeFd({ fd });
+    }
   }
 
   #join(name: string): string {
@@ -104,7 +128,20 @@ export class CgroupDirectory {
     try {
       return call(this.#join(file));
     } catch (error) {
+      if (file !== '' && refusedWith(error, 'ENOENT') && this.exists()) {
+        throw missingFile(this, file, { cause: error });
+      }
       throw cgroupError(error, doing, file === '' ? this.path : `${this.path}/${file}`);
     }
   }
+}
+
+function addMode(path: string, bits: number): void {
+  const { mode } = statSync(path);
+  if ((mode & bits) !== bits) chmodSync(path, (mode & 0o7777) | bits);
+}
+
+/** As fstatSync, which in Deno knows no fds but its own. */
+export function statFd(fd: number): BigIntStats {
+  return statSync(`/proc/self/fd/${fd}`, { bigint: true });
 }

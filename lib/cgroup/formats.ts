@@ -50,10 +50,10 @@ export function parseValue(text: string, file = 'a single value'): number {
 
 /** A file of `NAME VALUE` lines. */
 export function parseFlatKeyed(text: string, file = 'a flat keyed file'): FlatKeyed {
-  const entries = lines(text).map((line): [string, number] => {
+  const entries = lines(text).map((line, index): [string, number] => {
     const [name, value, ...rest] = line.split(' ');
     const number = toNumber(value ?? '');
-    if (!name || number === null || rest.length > 0) throw kernelFormatError(file, 'NAME VALUE', line);
+    if (!name || number === null || rest.length > 0) throw kernelFormatError(at(file, index), 'NAME VALUE', line);
     return [name, number];
   });
   return Object.fromEntries(entries);
@@ -61,20 +61,36 @@ export function parseFlatKeyed(text: string, file = 'a flat keyed file'): FlatKe
 
 /** A file of `NAME SUB=VALUE ...` lines; the values may have decimals. */
 export function parseNestedKeyed(text: string, file = 'a nested keyed file'): NestedKeyed {
-  const entries = lines(text).map((line): [string, FlatKeyed] => {
+  const entries = lines(text).map((line, index): [string, FlatKeyed] => {
     const [name, ...pairs] = line.split(' ');
-    if (!name || name.includes('=')) throw kernelFormatError(file, 'NAME SUB=VALUE', line);
-    return [name, Object.fromEntries(pairs.map((pair) => parsePair(pair, line, file)))];
+    const values = pairs.map(parsePair);
+    if (!name || name.includes('=') || !values.every((pair) => pair !== null)) {
+      throw kernelFormatError(at(file, index), 'NAME SUB=VALUE', line);
+    }
+    return [name, Object.fromEntries(values)];
   });
   return Object.fromEntries(entries);
 }
 
-function parsePair(pair: string, line: string, file: string): [string, number] {
+/** `memory.numa_stat` of v1, lines of `NAME=TOTAL N0=PAGES ...`: `{ NAME: { total, N0 } }`. */
+export function parseNumaV1(text: string, file = 'memory.numa_stat'): NestedKeyed {
+  const entries = lines(text).map((line, index): [string, FlatKeyed] => {
+    const [head, ...nodes] = line.split(' ').map(parsePair);
+    if (!head || nodes.length === 0 || !nodes.every((node) => node !== null && /^N\d+$/.test(node[0]))) {
+      throw kernelFormatError(at(file, index), 'NAME=TOTAL N0=PAGES', line);
+    }
+    const [name, total] = head;
+    return [name, { total, ...(Object.fromEntries(nodes as [string, number][]) as FlatKeyed) }];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** `NAME=NUMBER`; null for anything else. */
+function parsePair(pair: string): [string, number] | null {
   const equals = pair.indexOf('=');
   const value = pair.slice(equals + 1);
   const number = DECIMAL.test(value) && value.includes('.') ? Number(value) : toNumber(value);
-  if (equals < 1 || number === null) throw kernelFormatError(file, 'NAME SUB=VALUE', line);
-  return [pair.slice(0, equals), number];
+  return equals < 1 || number === null ? null : [pair.slice(0, equals), number];
 }
 
 /** A pressure (PSI) file (v2, Linux 4.20). */
@@ -93,8 +109,8 @@ function isPressureLine(line: FlatKeyed | undefined): line is FlatKeyed & Pressu
  * be seen from the reader's PID namespace.
  */
 export function parsePids(text: string, file = 'a list of pids'): number[] {
-  return lines(text).map((line) => {
-    if (!DIGITS.test(line)) throw kernelFormatError(file, 'one pid a line', line);
+  return lines(text).map((line, index) => {
+    if (!DIGITS.test(line)) throw kernelFormatError(at(file, index), 'one pid a line', line);
     return Number(line);
   });
 }
@@ -118,6 +134,10 @@ export function parseNames(text: string): string[] {
 export function kernelFormatError(file: string, expected: string, text: string): MemcageError {
   const shown = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
   return new MemcageError(ErrorCode.KERNEL_FORMAT, `Expected ${expected} in ${file} but the kernel wrote ${shown}`);
+}
+
+function at(file: string, index: number): string {
+  return `${file}, line ${index + 1},`;
 }
 
 function lines(text: string): string[] {

@@ -3,12 +3,16 @@ import { ErrorCode, MemcageError } from '../errors';
 import { loadNative } from '../native';
 import { CgroupDirectory } from './directory';
 import type { CgroupVersion } from './formats';
-import { cgroupPath, findHierarchies, type Hierarchies, type Hierarchy } from './mounts';
+import { missingMemory } from './missing-memory';
+import { findHierarchies, type Hierarchy, type Location, locateProcess } from './mounts';
+import { findMember } from './unnamed';
 
 /** The cgroup hierarchies of this machine, as far as memcage uses them. */
 export interface Host {
   version: CgroupVersion;
   memory: Hierarchy;
+  /** Further mounts of memory's hierarchy that show what `memory` doesn't. */
+  memoryElsewhere: readonly Hierarchy[];
   unified: Hierarchy | null;
   freezer: Hierarchy | null;
 }
@@ -28,29 +32,62 @@ function detect(): Host {
     readText(`${mountPoint}/cgroup.controllers`),
   );
   const { memory } = hierarchies;
-  if (memory === null) throw new MemcageError(ErrorCode.UNSUPPORTED, missingMemory(hierarchies));
+  if (memory === null) {
+    throw new MemcageError(ErrorCode.UNSUPPORTED, missingMemory(hierarchies, readText('/proc/self/cgroup')));
+  }
   return { ...hierarchies, memory, version: memory.version };
-}
-
-function missingMemory({ unified }: Hierarchies): string {
-  const cause = unified === null ? 'no cgroup hierarchy is mounted' : 'the memory controller is not available';
-  return (
-    `There is no memory controller to be seen (${cause}): it may be disabled at boot (cgroup_disable=memory), ` +
-    'or /sys/fs/cgroup is not mounted here'
-  );
 }
 
 /** The directory of a process's cgroup in a hierarchy; throws ERR_MEMCAGE_NO_PARENT when it can't be seen from here. */
 export function processDirectory(hierarchy: Hierarchy, pid: number | 'self'): string {
-  const path = cgroupPath(hierarchy, readProcCgroup(pid));
-  if (path === null) {
-    throw new MemcageError(
-      ErrorCode.NO_PARENT,
-      `The cgroup of process ${pid} is outside of what is mounted at ${hierarchy.mountPoint}`,
-      { path: hierarchy.mountPoint },
-    );
+  const found = findProcess(hierarchy, pid, readProcCgroup(pid));
+  if (typeof found === 'string') return found;
+  throw new MemcageError(ErrorCode.NO_PARENT, notVisible(hierarchy, pid, found), { path: hierarchy.mountPoint });
+}
+
+/** The directory of a process's memory cgroup, by whatever mount shows it; throws ERR_MEMCAGE_NOT_VISIBLE where none does. */
+export function visibleDirectory({ memory, memoryElsewhere }: Host, pid: number | 'self'): string {
+  const procCgroup = readProcCgroup(pid);
+  const first = findProcess(memory, pid, procCgroup);
+  if (typeof first === 'string') return first;
+  for (const hierarchy of memoryElsewhere) {
+    const found = findProcess(hierarchy, pid, procCgroup);
+    if (typeof found === 'string') return found;
   }
-  return path === '/' ? hierarchy.mountPoint : `${hierarchy.mountPoint}${path}`;
+  const code = isRemoved(first) ? ErrorCode.CGROUP_GONE : ErrorCode.NOT_VISIBLE;
+  throw new MemcageError(code, notVisible(memory, pid, first), { path: memory.mountPoint });
+}
+
+/** Its directory, or why it can't be told. */
+function findProcess(hierarchy: Hierarchy, pid: number | 'self', procCgroup: string): string | Location {
+  const location = locateProcess(hierarchy, procCgroup);
+  if ('hidden' in location) return location;
+  if ('unnamedLevels' in location)
+    return findMember(hierarchy, location, pid === 'self' ? process.pid : pid) ?? location;
+  return location.path === '/' ? hierarchy.mountPoint : `${hierarchy.mountPoint}${location.path}`;
+}
+
+function isRemoved(location: Location): boolean {
+  return 'hidden' in location && location.hidden === 'removed';
+}
+
+function notVisible({ mountPoint, controller }: Hierarchy, pid: number | 'self', location: Location): string {
+  const whose = pid === 'self' ? 'The cgroup of this process' : `The cgroup of process ${pid}`;
+  if (!('hidden' in location))
+    return `${whose} is somewhere below ${mountPoint}, but in none that lists it as a member`;
+  switch (location.hidden) {
+    case 'namespace':
+      return (
+        `${whose} is outside of the cgroup namespace of this process, and ${mountPoint} shows no more than that: ` +
+        'mount the cgroup file system of the host here, or ask from there'
+      );
+    case 'mount':
+      return `${whose} is outside of what is mounted at ${mountPoint}: mount more of the cgroup file system here`;
+    case 'removed':
+      return `${whose} was removed`;
+    case 'unlisted':
+      return `${whose} is not told by the kernel: it lists no ${controller || 'unified'} hierarchy`;
+  }
 }
 
 function readProcCgroup(pid: number | 'self'): string {

@@ -32,6 +32,10 @@ export class KeptFile {
     return use(buffer, this.#fill(this.#fd));
   }
 
+  text(): string {
+    return this.read((bytes, length) => Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('latin1'));
+  }
+
   close(): void {
     open.delete(this);
     if (this.#fd !== undefined) this.#native.closeFd({ fd: this.#fd });

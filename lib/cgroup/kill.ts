@@ -1,8 +1,15 @@
 import { constants } from 'node:os';
+import { ErrorCode, MemcageError } from '../errors';
+import { withAccess } from './access';
 import type { CgroupDirectory } from './directory';
-import { cgroupError, refusedWith } from './refusal';
+import { setFrozen } from './freezer';
+import { listPids } from './pids';
+import { cgroupError, isGone, refusedWith } from './refusal';
 
-const { SIGKILL } = constants.signals;
+const { SIGKILL, SIGSTOP } = constants.signals;
+
+/** For stopping what forks; what is faster than that is met again by the caller's next attempt. */
+const STOPPING_MS = 1000;
 
 /** Where a cgroup's processes can be stopped all at once: on v1 that is another hierarchy than the memory controller's. */
 export interface Guard {
@@ -12,19 +19,22 @@ export interface Guard {
 
 /**
  * SIGKILL for every process of a cgroup and of those below it. With `cgroup.kill` (Linux 5.14) or a freezer nothing can
- * escape by forking; without either, one pass over the pids is made, to be repeated until the cgroup is empty.
+ * escape by forking; without either, its processes are stopped, then killed, to be repeated until the cgroup is empty.
  */
 export function killAll(memory: CgroupDirectory, guard: Guard | undefined): void {
   if (guard === undefined) {
-    if (!killAtOnce(memory)) killEach(memory);
+    withAccess(memory, () => killIn(memory));
     return;
   }
   // The guard is removed before the memory cgroup, by us; someone else may remove either.
-  unlessGone(() => {
-    if (guard.kind === 'freezer' || !killAtOnce(guard.directory)) killFrozen(guard);
-  });
+  unlessGone(() =>
+    withAccess(guard.directory, () => {
+      if (guard.kind === 'freezer') killFrozen(guard);
+      else killIn(guard.directory);
+    }),
+  );
   // Processes that were put into the memory cgroup only (by its user) are not in the guard.
-  unlessGone(() => killEach(memory));
+  unlessGone(() => withAccess(memory, () => killEach(memory)));
 }
 
 function unlessGone(kill: () => void): void {
@@ -35,18 +45,20 @@ function unlessGone(kill: () => void): void {
   }
 }
 
-function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_MEMCAGE_CGROUP_GONE';
+/** In the hierarchy that can do it at once, or, a v1 memory cgroup without a guard, pid by pid. */
+function killIn(directory: CgroupDirectory): void {
+  if (!directory.has('cgroup.events')) killEach(directory);
+  else if (!killAtOnce(directory)) killFrozen({ kind: 'unified', directory });
 }
 
 function killAtOnce(directory: CgroupDirectory): boolean {
-  if (!directory.has('cgroup.events')) return false;
   try {
     directory.write('cgroup.kill', '1');
     return true;
   } catch (error) {
-    // Before Linux 5.14 there is no such file.
-    if (isGone(error)) return false;
+    // Before Linux 5.14 there is no such file, and a threaded cgroup does not support it.
+    if ((error instanceof MemcageError && error.code === ErrorCode.UNSUPPORTED) || refusedWith(error, 'EOPNOTSUPP'))
+      return false;
     throw error;
   }
 }
@@ -54,58 +66,75 @@ function killAtOnce(directory: CgroupDirectory): boolean {
 /** Frozen processes can't fork; a v1 frozen one takes SIGKILL only once thawed. */
 function killFrozen(guard: Guard): void {
   const { directory } = guard;
-  const [file, freeze, thaw] =
-    guard.kind === 'freezer' ? ['freezer.state', 'FROZEN', 'THAWED'] : ['cgroup.freeze', '1', '0'];
-  directory.write(file, freeze);
+  if (guard.kind === 'unified' && !directory.has('cgroup.freeze')) {
+    // Before Linux 5.2.
+    killEach(directory);
+    return;
+  }
+  setFrozen(guard, true);
   try {
     killEach(directory);
   } finally {
-    directory.write(file, thaw);
+    setFrozen(guard, false);
   }
 }
 
-/** The pids of a cgroup and of those below it. */
-export function listPids(directory: CgroupDirectory, file: 'cgroup.procs' | 'tasks' | 'cgroup.threads'): number[] {
-  // Absent: a threaded cgroup, whose processes are listed above it.
-  const pids = (directory.readIfPresent(file) ?? '').split('\n').filter((line) => line !== '');
-  const nested = directory.children().flatMap((name) => {
-    try {
-      return listPids(directory.below(name), file);
-    } catch (error) {
-      if (isGone(error)) return [];
-      throw error;
-    }
-  });
-  return [...pids.map(Number), ...nested];
-}
-
+/**
+ * All are stopped before the first is killed: what dies makes room, below a limit on processes, for those that fork, and
+ * frees memory that they wait for.
+ */
 function killEach(directory: CgroupDirectory): void {
-  let held: { pid: number; pidfd: number }[] = [];
+  const held = new Map<number, number>();
+  const stopped: number[] = [];
   try {
-    held = listPids(directory, 'cgroup.procs').flatMap((pid) => hold(directory, pid));
-    // A pid may have been given to a stranger before it was held: only what is still a member is ours to kill.
-    const members = new Set(listPids(directory, 'cgroup.procs'));
-    for (const { pid, pidfd } of held) if (members.has(pid)) signal(directory, pidfd);
+    let members = listPids(directory, 'cgroup.procs');
+    const end = performance.now() + STOPPING_MS;
+    do {
+      const fresh = members.filter((pid) => !held.has(pid) && hold(directory, pid, held));
+      if (fresh.length === 0) break;
+      // A pid may have been given to a stranger before it was held: only what is still a member is ours to signal.
+      members = listPids(directory, 'cgroup.procs');
+      const ours = new Set(members);
+      for (const pid of fresh) {
+        const pidfd = held.get(pid);
+        if (pidfd === undefined || !ours.has(pid)) {
+          release(directory, pid, held);
+          continue;
+        }
+        stopped.push(pidfd);
+        signal(directory, pidfd, SIGSTOP);
+      }
+    } while (performance.now() < end);
   } finally {
-    for (const { pidfd } of held) directory.native.closeFd({ fd: pidfd });
+    // None is left stopped, whatever has failed.
+    for (const pidfd of stopped) signal(directory, pidfd, SIGKILL);
+    for (const pid of held.keys()) release(directory, pid, held);
   }
 }
 
-function hold(directory: CgroupDirectory, pid: number): { pid: number; pidfd: number }[] {
+/** @returns whether it is held now */
+function hold(directory: CgroupDirectory, pid: number, held: Map<number, number>): boolean {
   // 0: a process of another PID namespace, which can't be named from here.
-  if (pid === 0) return [];
+  if (pid === 0) return false;
   try {
-    return [{ pid, pidfd: directory.native.pidfdOpen({ pid }) }];
+    held.set(pid, directory.native.pidfdOpen({ pid }));
+    return true;
   } catch (error) {
     // EMFILE: the rest is killed by a later pass.
-    if (refusedWith(error, 'ESRCH', 'EINVAL', 'EMFILE', 'ENFILE')) return [];
+    if (refusedWith(error, 'ESRCH', 'EINVAL', 'EMFILE', 'ENFILE')) return false;
     throw error;
   }
 }
 
-function signal(directory: CgroupDirectory, pidfd: number): void {
+function release(directory: CgroupDirectory, pid: number, held: Map<number, number>): void {
+  const fd = held.get(pid);
+  held.delete(pid);
+  if (fd !== undefined) directory.native.closeFd({ fd });
+}
+
+function signal(directory: CgroupDirectory, pidfd: number, number: number): void {
   try {
-    directory.native.pidfdSendSignal({ pidfd, signal: SIGKILL });
+    directory.native.pidfdSendSignal({ pidfd, signal: number });
   } catch (error) {
     if (!refusedWith(error, 'ESRCH')) throw cgroupError(error, 'kill a process of', directory.path);
   }

@@ -1,10 +1,9 @@
-import { ErrorCode, MemcageError } from '../errors';
-import { formatSize } from '../size';
 import type { CgroupDirectory } from './directory';
+import { type MemoryRole, memoryFile, parseMemoryFile } from './files/roles';
 import type { CgroupVersion } from './formats';
-import { type MemoryFile, memoryFile, parseMemoryFile } from './interface-files';
 import type { LimitWrite, ResolvedLimits } from './limits';
-import { isNativeError } from './refusal';
+import { missingFile } from './missing-file';
+import { refusedValue } from './refused-value';
 
 /** The limits of a cgroup as the kernel has them. Bytes; absent: this version or kernel has no such limit, or no account. */
 export interface Limits extends ResolvedLimits {
@@ -15,9 +14,9 @@ export interface Limits extends ResolvedLimits {
 }
 
 /** A memory interface file of a cgroup as a value; undefined when this version or kernel has none. */
-export function readMemoryFile<M extends MemoryFile>(directory: CgroupDirectory, version: CgroupVersion, name: M) {
-  const text = directory.readIfPresent(memoryFile(name, version).file);
-  return text === undefined ? undefined : parseMemoryFile(name, version, text);
+export function readMemoryFile<R extends MemoryRole>(directory: CgroupDirectory, version: CgroupVersion, role: R) {
+  const text = directory.readIfPresent(memoryFile(role, version));
+  return text === undefined ? undefined : parseMemoryFile(role, version, text);
 }
 
 export function readLimits(directory: CgroupDirectory, version: CgroupVersion, swapOn: boolean): Limits {
@@ -42,14 +41,15 @@ function readV1(directory: CgroupDirectory, max: number): Limits {
 }
 
 function readV2(directory: CgroupDirectory, max: number): Limits {
-  const group = readMemoryFile(directory, 2, 'oomGroup');
   return present({
     max,
     swap: readMemoryFile(directory, 2, 'swap'),
+    swapHigh: readMemoryFile(directory, 2, 'swapHigh'),
+    zswap: readMemoryFile(directory, 2, 'zswap'),
     high: readMemoryFile(directory, 2, 'high'),
     low: readMemoryFile(directory, 2, 'low'),
     min: readMemoryFile(directory, 2, 'min'),
-    oomGroup: group === undefined ? undefined : group !== 0,
+    oomGroup: readMemoryFile(directory, 2, 'oomGroup'),
     swapLimited: false,
   });
 }
@@ -65,13 +65,13 @@ export function writeLimits(directory: CgroupDirectory, version: CgroupVersion, 
     const before = directory.readIfPresent(file);
     if (before === undefined) {
       rollBack(directory, undo);
-      throw new MemcageError(ErrorCode.UNSUPPORTED, `${option}: this kernel has no ${file} in ${directory.path}`);
+      throw missingFile(directory, file, { option });
     }
     try {
       directory.write(file, value);
     } catch (error) {
       rollBack(directory, undo);
-      throw refusedLimit(error, { directory, version, option, value, file });
+      throw refusedValue(error, { directory, version, subject: option, value, file });
     }
     undo.unshift({ file, value: restorable(before) });
   }
@@ -87,7 +87,7 @@ export function writeFirstLimits(
     try {
       directory.write(file, value);
     } catch (error) {
-      throw refusedLimit(error, { directory, version, option, value, file });
+      throw refusedValue(error, { directory, version, subject: option, value, file });
     }
   }
 }
@@ -106,32 +106,4 @@ function rollBack(directory: CgroupDirectory, undo: readonly { file: string; val
 function restorable(text: string): string {
   const first = text.split('\n', 1)[0] ?? '';
   return first.startsWith('oom_kill_disable ') ? first.slice('oom_kill_disable '.length) : first;
-}
-
-interface Refusal {
-  directory: CgroupDirectory;
-  version: CgroupVersion;
-  option: string;
-  value: string;
-  file: string;
-}
-
-function refusedLimit(error: unknown, { directory, version, option, value, file }: Refusal): unknown {
-  const cause = error instanceof MemcageError ? error.cause : error;
-  if (!isNativeError(cause)) return error;
-  const details = { errno: cause.errno, syscall: cause.syscall, path: `${directory.path}/${file}`, cause };
-  if (cause.code === 'EBUSY') {
-    const usage = readMemoryFile(directory, version, 'usage') ?? 0;
-    const peak = readMemoryFile(directory, version, 'peak');
-    const inUse = `${formatSize(usage)} are in use${peak === undefined ? '' : ` (peak ${formatSize(peak)})`}`;
-    return new MemcageError(
-      ErrorCode.LIMIT_REFUSED,
-      `${option} can't be set to ${value}: ${inUse} and could not be reclaimed`,
-      details,
-    );
-  }
-  if (cause.code === 'EINVAL') {
-    return new MemcageError(ErrorCode.LIMIT_REFUSED, `The kernel refused ${value} for ${option} (${file})`, details);
-  }
-  return error;
 }

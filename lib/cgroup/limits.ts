@@ -1,14 +1,16 @@
 import type { MemoryLimits, MemoryOption } from '../../types/options';
 import { ErrorCode, invalidArgument, MemcageError } from '../errors';
 import { parseSize } from '../size';
+import { type MemoryRole, memoryFile } from './files/roles';
 import type { CgroupVersion } from './formats';
-import { type MEMORY_FILES, type MemoryFile, memoryFile } from './interface-files';
 
 /** Limits after validation. Sizes in bytes, `Infinity` for unlimited; what was left out is absent. */
 export interface ResolvedLimits {
   max?: number;
   /** Swap alone. */
   swap?: number;
+  swapHigh?: number;
+  zswap?: number;
   high?: number;
   low?: number;
   min?: number;
@@ -62,6 +64,8 @@ export interface LimitContext {
 }
 
 const MAX_SWAPPINESS = 200;
+/** Sizes that neither kill nor depend on each other. */
+const GENTLE = ['soft', 'high', 'low', 'min', 'swapHigh', 'zswap'] as const;
 const UNLIMITED: HardLimits = { max: Number.POSITIVE_INFINITY, swap: Number.POSITIVE_INFINITY };
 
 type Parsers = {
@@ -71,6 +75,8 @@ type Parsers = {
 const PARSERS: Parsers = {
   max: size,
   swap: sizeOrNone,
+  swapHigh: sizeOrNone,
+  zswap: sizeOrNone,
   high: size,
   low: sizeOrNone,
   min: sizeOrNone,
@@ -130,13 +136,15 @@ export function planLimits(resolved: ResolvedLimits, context: LimitContext): Lim
   }
   if (limits.swappiness !== undefined) flags.push(write('swappiness', version, String(limits.swappiness)));
 
-  const soft = (['soft', 'high', 'low', 'min'] as const).flatMap((name) => {
+  const gentle = GENTLE.flatMap((name) => {
     const bytes = limits[name];
     return bytes === undefined ? [] : [write(name, version, sizeText(bytes, version))];
   });
+  // After the error that says that this version has no such limit at all.
+  if (limits.swapHigh !== undefined && !context.swapAccounting) throw noSwapAccounting('memory.swapHigh');
   const swapAfter = swap ?? current.swap;
   return {
-    writes: [...flags, ...soft, ...hard],
+    writes: [...flags, ...gentle, ...hard],
     deferred,
     max: limits.max ?? current.max,
     swapLimited: !context.swapOn || swapAfter !== Number.POSITIVE_INFINITY,
@@ -148,15 +156,19 @@ function swapTarget(limits: ResolvedLimits, current: HardLimits, accounting: boo
   if (limits.swap !== undefined) {
     if (accounting) return limits.swap;
     if (limits.swap === Number.POSITIVE_INFINITY) return undefined;
-    throw new MemcageError(
-      ErrorCode.NO_SWAP_ACCOUNTING,
-      'memory.swap can not be limited: this kernel does not account swap per cgroup (boot it with swapaccount=1)',
-    );
+    throw noSwapAccounting('memory.swap');
   }
   // The first limit of a cgroup includes swap, or it would not limit much. Later ones leave alone what was set once.
   const first = current.max === Number.POSITIVE_INFINITY && current.swap === Number.POSITIVE_INFINITY;
   const limited = limits.max !== undefined && limits.max !== Number.POSITIVE_INFINITY;
   return accounting && first && limited ? 0 : undefined;
+}
+
+function noSwapAccounting(option: string): MemcageError {
+  return new MemcageError(
+    ErrorCode.NO_SWAP_ACCOUNTING,
+    `${option} can not be set: this kernel does not account swap per cgroup (boot it with swapaccount=1)`,
+  );
 }
 
 /** v2: swap first, so that a `max` below the use doesn't push into swap what was to stay out of it. */
@@ -188,9 +200,9 @@ function hardLimitsV1(limits: ResolvedLimits, swap: number | undefined, current:
   return after >= before ? [memsw, ...writes] : [...writes, memsw];
 }
 
-function write(name: MemoryFile & keyof typeof MEMORY_FILES, version: CgroupVersion, value: string): LimitWrite {
+function write(name: MemoryRole, version: CgroupVersion, value: string): LimitWrite {
   const option = `memory.${name}`;
-  return { file: memoryFile(name, version, option).file, value, option };
+  return { file: memoryFile(name, version, option), value, option };
 }
 
 function sizeText(bytes: number, version: CgroupVersion): string {
@@ -200,7 +212,7 @@ function sizeText(bytes: number, version: CgroupVersion): string {
 
 function roundToPages(limits: ResolvedLimits, pageBytes: number): ResolvedLimits {
   const rounded = { ...limits };
-  for (const name of ['max', 'swap', 'high', 'low', 'min', 'soft'] as const) {
+  for (const name of ['max', 'swap', ...GENTLE] as const) {
     const bytes = rounded[name];
     // Infinity % n is NaN.
     if (bytes !== undefined && bytes !== Number.POSITIVE_INFINITY) rounded[name] = bytes - (bytes % pageBytes);

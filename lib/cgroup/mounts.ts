@@ -15,11 +15,25 @@ export interface Hierarchy {
 export interface Hierarchies {
   /** Where the memory controller is. */
   memory: Hierarchy | null;
+  /** Further mounts of that hierarchy, with what `memory` doesn't show: the host's, in a container for example. */
+  memoryElsewhere: Hierarchy[];
   /** The v2 hierarchy, also when memory is on v1 (hybrid). */
   unified: Hierarchy | null;
   /** The v1 freezer. */
   freezer: Hierarchy | null;
 }
+
+/** Where a cgroup is, seen from a mount of its hierarchy. */
+export type Location =
+  /** The path below the mount point; '/' is the mount point itself. */
+  | { path: string }
+  /**
+   * The mount shows more than the reader's cgroup namespace: `path` goes on below a directory so many levels below the
+   * mount point, whose name the kernel does not tell.
+   */
+  | { unnamedLevels: number; path: string }
+  /** It can't be reached from there: it is above the namespace or beside it, beside the mount, removed, or not listed. */
+  | { hidden: 'namespace' | 'mount' | 'removed' | 'unlisted' };
 
 interface Mount {
   id: string;
@@ -46,38 +60,65 @@ export function findHierarchies(mountInfo: string, unifiedControllers: (mountPoi
   const byId = new Map(mounts.map((mount) => [mount.id, mount]));
   const visible = mounts.filter(({ fsType }) => fsType.startsWith('cgroup')).filter((mount) => !isHidden(mount, byId));
 
-  const v1 = (controller: string) => {
-    const mount = widest(
-      visible.filter(({ fsType, superOptions }) => fsType === 'cgroup' && superOptions.includes(controller)),
+  const v1 = (controller: string) =>
+    sorted(visible.filter(({ fsType, superOptions }) => fsType === 'cgroup' && superOptions.includes(controller))).map(
+      (mount) => toHierarchy(mount, 1, controller),
     );
-    return mount && toHierarchy(mount, 1, controller);
-  };
-  const unifiedMount = widest(visible.filter(({ fsType }) => fsType === 'cgroup2'));
-  const unified = unifiedMount && toHierarchy(unifiedMount, 2, '');
+  const v2 = sorted(visible.filter(({ fsType }) => fsType === 'cgroup2')).map((mount) => toHierarchy(mount, 2, ''));
+  const [unified = null] = v2;
   const isMemoryOnV2 = () => unified !== null && parseNames(unifiedControllers(unified.mountPoint)).includes('memory');
-  return { memory: v1('memory') ?? (isMemoryOnV2() ? unified : null), unified, freezer: v1('freezer') };
+  const onV1 = v1('memory');
+  const [memory = null, ...others] = onV1.length === 0 && isMemoryOnV2() ? v2 : onV1;
+  const memoryElsewhere = others.filter(
+    ({ mountRoot }, index) =>
+      ![memory, ...others.slice(0, index)].some((shown) => shown && below(shown.mountRoot, mountRoot) !== null),
+  );
+  return { memory, memoryElsewhere, unified, freezer: v1('freezer')[0] ?? null };
 }
 
 /**
- * The cgroup of a process as a path below the mount point, '/' for the mount point itself. `null` when it lies outside of
- * what is mounted or of the reader's cgroup namespace, or was removed.
+ * Where the cgroup of a process is.
  *
  * @param procCgroup Text of `/proc/<pid>/cgroup`
  * @see https://man7.org/linux/man-pages/man7/cgroups.7.html
+ * @see https://man7.org/linux/man-pages/man7/cgroup_namespaces.7.html
  */
-export function cgroupPath(hierarchy: Hierarchy, procCgroup: string): string | null {
+export function locateProcess(hierarchy: Hierarchy, procCgroup: string): Location {
   const line = procCgroup.split('\n').find((candidate) => isLineOf(candidate, hierarchy));
-  if (line === undefined) return null;
+  if (line === undefined) return { hidden: 'unlisted' };
   // HIERARCHY-ID:CONTROLLERS:PATH, where the path may have colons.
   const path = line.split(':').slice(2).join(':');
   // The kernel's mark on the cgroup of a zombie that is already removed.
-  if (path.endsWith(' (deleted)')) return null;
-  const { mountRoot } = hierarchy;
-  const prefix = mountRoot === '/' ? '' : mountRoot;
-  if (path !== mountRoot && !path.startsWith(`${prefix}/`)) return null;
-  const below = path.slice(prefix.length) || '/';
-  // Above the root of the namespace, where names can't be known.
-  return below.split('/').includes('..') ? null : below;
+  if (path.endsWith(' (deleted)')) return { hidden: 'removed' };
+  return below(hierarchy.mountRoot, path) ?? { hidden: fromNamespace(path).up > 0 ? 'namespace' : 'mount' };
+}
+
+/**
+ * A path of `/proc/<pid>/cgroup` below a mount of the hierarchy; null when it is not there. Both are what the kernel
+ * writes: from the root of the reader's cgroup namespace, and never by a detour.
+ */
+export function below(mountRoot: string, path: string): Exclude<Location, { hidden: string }> | null {
+  const root = fromNamespace(mountRoot);
+  const to = fromNamespace(path);
+  if (to.up === root.up) {
+    const isBelow = root.names.every((name, index) => name === to.names[index]);
+    return isBelow ? { path: joined(to.names.slice(root.names.length)) } : null;
+  }
+  // A root with names of its own has left the line from the root of the hierarchy to that of the namespace.
+  if (to.up > root.up || root.names.length > 0) return null;
+  return { unnamedLevels: root.up - to.up, path: joined(to.names) };
+}
+
+/** `/../../a/b`: so many levels up from the root of the namespace, then down by names. */
+function fromNamespace(path: string): { up: number; names: string[] } {
+  const names = path.split('/').filter((name) => name !== '');
+  const firstName = names.findIndex((name) => name !== '..');
+  const up = firstName < 0 ? names.length : firstName;
+  return { up, names: names.slice(up) };
+}
+
+function joined(names: readonly string[]): string {
+  return `/${names.join('/')}`;
 }
 
 function isLineOf(line: string, { version, controller }: Hierarchy): boolean {
@@ -90,22 +131,24 @@ function toHierarchy({ mountPoint, root, readOnly }: Mount, version: CgroupVersi
   return { version, controller, mountPoint, mountRoot: root, readOnly };
 }
 
-/** A hierarchy can be mounted several times: the mount that shows most of it is preferred, then the first. */
-function widest(mounts: Mount[]): Mount | null {
-  return mounts.find(({ root }) => root === '/') ?? mounts[0] ?? null;
+/** A hierarchy can be mounted several times: first those of the whole hierarchy, or all of the reader's namespace. */
+function sorted(mounts: readonly Mount[]): Mount[] {
+  return [...mounts.filter(({ root }) => root === '/'), ...mounts.filter(({ root }) => root !== '/')];
 }
 
 /**
- * Whether a later mount covers this one: it sits on one of the mounts that lead here, at a place on the way, and doesn't
- * lead here itself.
+ * Whether a later mount covers this one: it sits on one of the mounts that lead here, at or above the place where the way
+ * goes on. What sits further down there is covered itself.
  */
 function isHidden(mount: Mount, byId: ReadonlyMap<string, Mount>): boolean {
-  const chain = new Set<Mount>();
-  for (let at: Mount | undefined = mount; at !== undefined && !chain.has(at); at = byId.get(at.parent)) chain.add(at);
+  const chain: Mount[] = [];
+  for (let at: Mount | undefined = mount; at !== undefined && !chain.includes(at); at = byId.get(at.parent))
+    chain.push(at);
   for (const other of byId.values()) {
     const base = byId.get(other.parent);
-    const onTheWay = base !== undefined && chain.has(base) && isWithin(mount.mountPoint, other.mountPoint);
-    if (onTheWay && !chain.has(other)) return true;
+    const index = base === undefined ? -1 : chain.indexOf(base);
+    const next = chain[index - 1] ?? mount;
+    if (index >= 0 && !chain.includes(other) && isWithin(next.mountPoint, other.mountPoint)) return true;
   }
   return false;
 }

@@ -1,12 +1,17 @@
 import type { OomVerdict } from '../../types/outcome';
-import { MemcageError } from '../errors';
 import type { CgroupDirectory } from './directory';
 import { parseFlatKeyed } from './formats';
 import type { OomAssessment, OomMonitor, OomSurroundings, QuietState } from './oom-monitor';
-import { cgroupError } from './refusal';
+import { cgroupError, isGone } from './refusal';
 import { type OomCounters, verdictV2 } from './verdict';
 
 const LOCAL = 'memory.events.local';
+
+/** Of `memory.events.local`. */
+interface LocalCounters extends OomCounters {
+  /** The limit was about to be exceeded; counted where the limit is. */
+  max: number;
+}
 
 /**
  * v2 counts both the limit's hits and the kills in `memory.events`, which is kept open: polling tells its changes
@@ -17,27 +22,34 @@ export class OomMonitorV2 implements OomMonitor {
   readonly fd: number;
   readonly #buffer = new Uint8Array(4096);
   // The cgroup itself is new, its counters 0; those above have a past.
-  #cagesBefore: readonly OomCounters[];
-  #ancestorOomBefore: number | null;
+  #cagesBefore: readonly LocalCounters[];
+  #oomAboveBefore: number;
 
   constructor(
     private readonly directory: CgroupDirectory,
     private readonly surroundings: OomSurroundings,
   ) {
     this.#cagesBefore = surroundings.cages.map(readLocal);
-    this.#ancestorOomBefore = this.#ancestorOom();
+    this.#oomAboveBefore = this.#oomAbove();
     this.fd = directory.open('memory.events', 'read');
+    try {
+      // What was never read counts as changed, and is reported at once.
+      this.#hierarchical();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   readonly quiet: QuietState = { file: 'memory.events', expected: '\noom_kill 0\n', eventFd: -1 };
 
   begin(): boolean {
     this.#cagesBefore = this.surroundings.cages.map(readLocal);
-    this.#ancestorOomBefore = this.#ancestorOom();
+    this.#oomAboveBefore = this.#oomAbove();
     try {
       return this.#hierarchical().oom === 0;
     } catch (error) {
-      if (error instanceof MemcageError && error.code === 'ERR_MEMCAGE_CGROUP_GONE') return false;
+      if (isGone(error)) return false;
       throw error;
     }
   }
@@ -54,23 +66,18 @@ export class OomMonitorV2 implements OomMonitor {
   removeLeaf(): void {}
 
   #verdict(hierarchical: OomCounters): OomVerdict | null {
-    const ancestorOom = this.#ancestorOom();
+    const { above } = this.surroundings;
+    const oomAbove = this.#oomAbove() - this.#oomAboveBefore;
     return verdictV2({
       hierarchical,
       local: readLocal(this.directory),
-      cages: this.surroundings.cages.map((cage, index) => {
-        const { oom, oom_kill } = readLocal(cage);
-        const before = this.#cagesBefore[index];
-        return { oom: oom - (before?.oom ?? 0), oom_kill: oom_kill - (before?.oom_kill ?? 0) };
-      }),
-      ancestorOom:
-        ancestorOom === null || this.#ancestorOomBefore === null ? null : ancestorOom - this.#ancestorOomBefore,
+      cages: this.#cagesSince(),
+      ancestorOom: oomAbove === 0 && above?.hidden === true ? null : oomAbove,
     });
   }
 
   limitWasHit(): boolean {
-    const { max = 0, oom = 0 } = parseFlatKeyed(this.directory.read(LOCAL), LOCAL);
-    return max > 0 || oom > 0;
+    return [readLocal(this.directory), ...this.#cagesSince()].some(({ max, oom }) => max > 0 || oom > 0);
   }
 
   /** v2 can't turn the OOM killer off. */
@@ -93,22 +100,29 @@ export class OomMonitorV2 implements OomMonitor {
     return counters(Buffer.from(this.#buffer.subarray(0, length)).toString('latin1'));
   }
 
-  #ancestorOom(): number | null {
-    let sum = 0;
-    for (const ancestor of this.surroundings.ancestors) {
-      const text = ancestor.readIfPresent(LOCAL);
-      // The root has no such file, and no limit either.
-      if (text !== undefined) sum += counters(text).oom;
-    }
-    return sum;
+  /** What the cages that it sits in have counted since its life began. */
+  #cagesSince(): LocalCounters[] {
+    return this.surroundings.cages.map((cage, index) => {
+      const { max, oom, oom_kill } = readLocal(cage);
+      const before = this.#cagesBefore[index];
+      return {
+        max: max - (before?.max ?? 0),
+        oom: oom - (before?.oom ?? 0),
+        oom_kill: oom_kill - (before?.oom_kill ?? 0),
+      };
+    });
+  }
+
+  #oomAbove(): number {
+    return this.surroundings.above?.oomCount() ?? 0;
   }
 }
 
-function readLocal(directory: CgroupDirectory): OomCounters {
+function readLocal(directory: CgroupDirectory): LocalCounters {
   return counters(directory.read(LOCAL));
 }
 
-function counters(text: string): OomCounters {
-  const { oom = 0, oom_kill = 0 } = parseFlatKeyed(text, 'memory.events');
-  return { oom, oom_kill };
+function counters(text: string): LocalCounters {
+  const { max = 0, oom = 0, oom_kill = 0 } = parseFlatKeyed(text, 'memory.events');
+  return { max, oom, oom_kill };
 }

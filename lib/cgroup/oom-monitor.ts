@@ -1,4 +1,5 @@
 import type { OomVerdict } from '../../types/outcome';
+import type { CgroupsAbove } from './above';
 import type { CgroupDirectory } from './directory';
 import type { CgroupVersion } from './formats';
 import { OomMonitorV1 } from './oom-monitor-v1';
@@ -20,6 +21,7 @@ export interface QuietState {
 /** Counts OOM kills in a cgroup and those below it, and tells whose limit they were about. Holds one fd. */
 export interface OomMonitor {
   readonly fd: number;
+  /** `event`: an eventfd, signalled before the kill is counted, or when there is none. `priority`: a file that changes with the counts. */
   readonly kind: 'event' | 'priority';
   /** Count from here on. False when something has happened in the cgroup before, its removal for example. */
   begin(): boolean;
@@ -43,8 +45,8 @@ export interface OomSurroundings {
   firedAbove(): number;
   /** v2: the cages of ours that the cgroup sits in. */
   cages: readonly CgroupDirectory[];
-  /** v2: the cgroups above those, as far as they can be read. */
-  ancestors: readonly CgroupDirectory[];
+  /** v2: the cgroups above those. */
+  above: CgroupsAbove | undefined;
 }
 
 export function openOomMonitor(

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type { NativeError } from '../../types/native';
 import { type ErrorCode, MemcageError } from '../errors';
+import { readOnlyCure } from './container-cure';
 
 /** Whether an error is one that the addon threw for a refused system call. */
 export function isNativeError(error: unknown): error is NativeError {
@@ -13,6 +14,11 @@ export function isNativeError(error: unknown): error is NativeError {
 /** Whether the kernel refused with one of these errnos. */
 export function refusedWith(error: unknown, ...codes: string[]): boolean {
   return isNativeError(error) && codes.includes(error.code);
+}
+
+/** Whether an error says that the cgroup was removed. */
+export function isGone(error: unknown): boolean {
+  return error instanceof MemcageError && error.code === 'ERR_MEMCAGE_CGROUP_GONE';
 }
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -35,10 +41,15 @@ export function cgroupError(error: unknown, doing: string, path: string): unknow
   if (!isNativeError(error)) return error;
   const code = CODES[error.code];
   if (code === undefined) return error;
-  return new MemcageError(code, `Can't ${doing} ${path}: ${error.message}`, {
+  return new MemcageError(code, `Can't ${doing} ${path}: ${refusalText(error, path)}`, {
     errno: error.errno,
     syscall: error.syscall,
     path,
     cause: error,
   });
+}
+
+/** The kernel's refusal in words, with what to do about a cgroup file system that is read-only, as in most containers. */
+export function refusalText(error: NativeError, path: string): string {
+  return error.code === 'EROFS' ? `${error.message}; ${readOnlyCure(path)}` : error.message;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withAccess } from './access';
 import type { CgroupDirectory } from './directory';
 import { cgroupError, refusedWith } from './refusal';
 
@@ -10,7 +11,10 @@ const LONGEST_WAIT_MS = 250;
  * kernel still does for them, takes a moment after SIGKILL.
  */
 export function removeTree(directory: CgroupDirectory): boolean {
-  if (removed(directory)) return true;
+  return removed(directory) || withAccess(directory, () => removeFromBelow(directory));
+}
+
+function removeFromBelow(directory: CgroupDirectory): boolean {
   let children: string[];
   try {
     children = directory.children();

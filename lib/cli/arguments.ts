@@ -1,15 +1,22 @@
 import { parseArgs } from 'node:util';
-import type { MemoryLimits, NamespaceOptions } from '../../types/options';
+import type { MemoryLimits } from '../../types/options';
+import { parseRun, type RunCommand } from './run-arguments';
 
 export const USAGE = `Usage: memcage run [OPTION]... [--] COMMAND [ARG]...
+   or: memcage stat [--json] [CGROUP|PID|CONTAINER]
+   or: memcage limit [OPTION]... CGROUP|PID|CONTAINER
+   or: memcage kill CGROUP|PID|CONTAINER
+   or: memcage doctor [--json]
 
-Run COMMAND in a memory cage: a cgroup with a memory limit, and Linux namespaces of its own.
+run: run COMMAND in a memory cage: a cgroup with a memory limit, and Linux namespaces of its own.
 
 Memory (sizes: bytes, or with K, M, G, T):
   -m, --memory SIZE    hard limit; the kernel kills what goes beyond it
       --swap SIZE      swap on top of it (default 0)
       --high SIZE      throttle and reclaim above it (cgroup v2)
       --oom-group      an OOM kill takes all of the cage (cgroup v2)
+      --node-heap HEAP limit of a Node program's JavaScript heap: a size, or 'off' (default: below --memory, for what is
+                       called node), or 'auto' (the same, for whatever COMMAND is)
 
 Namespaces:
       --uts            host name; with --hostname NAME a new one
@@ -24,46 +31,67 @@ Other:
   -h, --help           this text
       --version        the version of memcage
 
-Exit code: COMMAND's own, or 128 + N when signal N ended it; 125 when memcage failed, 126 when COMMAND can't be run, 127
+stat shows the memory of a cgroup and its processes: of one by its path, of a process's by its pid, of a container's by its id or
+name, of a systemd unit's by its name; without any, of its own.
+
+limit changes the limits of one: --max (-m), --swap, --high, --low, --min SIZE; 'max' is no limit. Prints those in force then.
+
+kill ends all processes in one, and in those below it.
+
+doctor tells what this machine has for cages, what is in the way, and the cure; exit code 0 when they work here.
+
+Exit code of run: COMMAND's own, or 128 + N when signal N ended it; 125 when memcage failed, 126 when COMMAND can't be run, 127
 when it was not found.
 `;
 
-export interface RunCommand {
-  kind: 'run';
-  file: string;
-  args: string[];
-  memory: MemoryLimits;
-  namespaces: NamespaceOptions;
-  parent: string | undefined;
-  keepDescendants: boolean;
-  json: string | undefined;
+interface DoctorCommand {
+  kind: 'doctor';
+  json: boolean;
 }
 
-export type Command = RunCommand | { kind: 'help' } | { kind: 'version' } | { kind: 'wrong'; message: string };
+export interface StatCommand {
+  kind: 'stat';
+  /** See {@link findTarget}. */
+  target: string | undefined;
+  json: boolean;
+}
 
-/** In the form that util.parseArgs takes. */
-export const OPTIONS = {
-  memory: { type: 'string', short: 'm' },
-  swap: { type: 'string' },
-  high: { type: 'string' },
-  'oom-group': { type: 'boolean' },
-  uts: { type: 'boolean' },
-  hostname: { type: 'string' },
-  mount: { type: 'boolean' },
-  pid: { type: 'boolean' },
-  ipc: { type: 'boolean' },
-  net: { type: 'boolean' },
-  cgroup: { type: 'boolean' },
-  time: { type: 'boolean' },
-  user: { type: 'boolean' },
-  parent: { type: 'string' },
-  keep: { type: 'boolean' },
-  json: { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean' },
+export interface LimitCommand {
+  kind: 'limit';
+  target: string;
+  memory: MemoryLimits;
+}
+
+export interface KillCommand {
+  kind: 'kill';
+  target: string;
+}
+
+export type Command =
+  | RunCommand
+  | DoctorCommand
+  | StatCommand
+  | LimitCommand
+  | KillCommand
+  | { kind: 'help' }
+  | { kind: 'version' }
+  | { kind: 'wrong'; message: string };
+
+const HELP = { help: { type: 'boolean', short: 'h' } } as const;
+
+/** Those that take at most one cgroup. In the form that util.parseArgs takes. */
+export const TARGET_OPTIONS = {
+  stat: { json: { type: 'boolean' }, ...HELP },
+  limit: {
+    max: { type: 'string', short: 'm' },
+    swap: { type: 'string' },
+    high: { type: 'string' },
+    low: { type: 'string' },
+    min: { type: 'string' },
+    ...HELP,
+  },
+  kill: HELP,
 } as const;
-
-const NAMESPACES = ['mount', 'pid', 'ipc', 'net', 'cgroup', 'time', 'user'] as const;
 
 /** The command line after the name of the program. */
 export function parseCommand(argv: readonly string[]): Command {
@@ -71,66 +99,35 @@ export function parseCommand(argv: readonly string[]): Command {
   if (name === '--version') return { kind: 'version' };
   if (name === '--help' || name === '-h' || name === 'help') return { kind: 'help' };
   if (name === undefined) return { kind: 'wrong', message: 'no command was given' };
+  if (name === 'doctor') return parseDoctor(rest);
+  if (Object.hasOwn(TARGET_OPTIONS, name)) return parseTargeted(name as keyof typeof TARGET_OPTIONS, rest);
   if (name !== 'run') return { kind: 'wrong', message: `unknown command '${name}'` };
-  const [own, command] = splitAtCommand(rest);
-  let values: ReturnType<typeof parse>;
+  return parseRun(rest);
+}
+
+function parseDoctor(words: readonly string[]): Command {
+  const unknown = words.find((word) => !['--json', '--help', '-h'].includes(word));
+  if (unknown !== undefined) return { kind: 'wrong', message: `doctor takes no '${unknown}'` };
+  if (words.some((word) => word !== '--json')) return { kind: 'help' };
+  return { kind: 'doctor', json: words.length > 0 };
+}
+
+function parseTargeted(name: keyof typeof TARGET_OPTIONS, words: readonly string[]): Command {
+  let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
-    values = parse(own);
+    const options = TARGET_OPTIONS[name];
+    parsed = parseArgs({ args: [...words], options, strict: true, allowPositionals: true });
   } catch (error) {
     return { kind: 'wrong', message: (error as Error).message };
   }
-  if (values.help) return { kind: 'help' };
-  if (values.version) return { kind: 'version' };
-  const [file, ...args] = command;
-  if (file === undefined) return { kind: 'wrong', message: 'no command was given' };
-  return {
-    kind: 'run',
-    file,
-    args,
-    memory: memoryOf(values),
-    namespaces: namespacesOf(values),
-    parent: values.parent,
-    keepDescendants: values.keep === true,
-    json: values.json,
-  };
-}
-
-function parse(args: string[]) {
-  return parseArgs({ args, options: OPTIONS, strict: true, allowPositionals: false }).values;
-}
-
-/** Options end at the first word that is neither one nor the value of one: what follows belongs to the command. */
-function splitAtCommand(words: readonly string[]): [own: string[], command: string[]] {
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index] ?? '';
-    if (word === '--') return [words.slice(0, index), words.slice(index + 1)];
-    if (!word.startsWith('-') || word === '-') return [words.slice(0, index), words.slice(index)];
-    if (takesNextWord(word)) index += 1;
-  }
-  return [[...words], []];
-}
-
-function takesNextWord(word: string): boolean {
-  if (word === '-m') return true;
-  const option = Object.entries(OPTIONS).find(([name]) => word === `--${name}`)?.[1];
-  return option?.type === 'string';
-}
-
-type Values = ReturnType<typeof parse>;
-
-function memoryOf({ memory, swap, high, 'oom-group': oomGroup }: Values): MemoryLimits {
-  return {
-    ...(memory !== undefined && { max: memory }),
-    ...(swap !== undefined && { swap }),
-    ...(high !== undefined && { high }),
-    ...(oomGroup !== undefined && { oomGroup }),
-  };
-}
-
-function namespacesOf(values: Values): NamespaceOptions {
-  const namespaces: NamespaceOptions = {};
-  for (const kind of NAMESPACES) if (values[kind]) namespaces[kind] = true;
-  if (values.hostname !== undefined) namespaces.uts = { hostname: values.hostname };
-  else if (values.uts) namespaces.uts = true;
-  return namespaces;
+  const { help, json, ...memory } = parsed.values;
+  if (help === true) return { kind: 'help' };
+  const [target, surplus] = parsed.positionals;
+  if (surplus !== undefined) return { kind: 'wrong', message: `${name} takes one cgroup, not '${surplus}' as well` };
+  if (name === 'stat') return { kind: 'stat', target, json: json === true };
+  // What changes or ends something does not guess what.
+  if (target === undefined) return { kind: 'wrong', message: `${name} needs a cgroup` };
+  if (name === 'kill') return { kind: 'kill', target };
+  if (Object.keys(memory).length === 0) return { kind: 'wrong', message: 'limit needs a limit' };
+  return { kind: 'limit', target, memory: memory as MemoryLimits };
 }

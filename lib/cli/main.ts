@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 import { parseCommand, USAGE } from './arguments';
+import { doctorCommand } from './doctor-command';
+import { killCommand } from './kill-command';
+import { limitCommand } from './limit-command';
 import { runCommand } from './run-command';
+import { statCommand } from './stat-command';
 
 async function main(): Promise<number> {
   const command = parseCommand(process.argv.slice(2));
@@ -14,6 +18,14 @@ async function main(): Promise<number> {
     case 'wrong':
       process.stderr.write(`memcage: ${command.message}\nTry 'memcage --help'.\n`);
       return 125;
+    case 'doctor':
+      return doctorCommand(command);
+    case 'limit':
+      return limitCommand(command);
+    case 'kill':
+      return killCommand(command);
+    case 'stat':
+      return statCommand(command);
     case 'run':
       return runCommand(command);
   }

@@ -1,10 +1,10 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { Outcome } from '../../types/outcome';
+import type { NodeHeapReport, Outcome } from '../../types/outcome';
 import type { Cage } from '../cage/cage';
 import { formatSize } from '../size';
 import { spawn } from '../spawn';
-import type { RunCommand } from './arguments';
+import type { RunCommand } from './run-arguments';
 import { forwardSignals } from './signals';
 
 const FAILED = 125;
@@ -35,7 +35,7 @@ async function runIn(command: RunCommand, writeJson: (result: object) => void): 
   try {
     child = start(command);
   } catch (error) {
-    writeJson({ exitCode: null, signal: null, oom: null, error: errorData(error as Error) });
+    writeJson({ exitCode: null, signal: null, oom: null, nodeHeap: null, error: errorData(error as Error) });
     return reportStartError(file, error as NodeJS.ErrnoException);
   }
   // It is in the outcome as well.
@@ -44,16 +44,18 @@ async function runIn(command: RunCommand, writeJson: (result: object) => void): 
   writeJson(outcomeData(outcome));
   if (child.pid === undefined) return reportStartError(file, outcome.error);
   if (outcome.oom !== null) process.stderr.write(`memcage: ${memoryLine(file, outcome)}\n`);
+  if (outcome.nodeHeap?.exhausted === 'likely') process.stderr.write(`memcage: ${heapLine(file, outcome.nodeHeap)}\n`);
   if (outcome.error !== undefined) process.stderr.write(`memcage: ${outcome.error.message}\n`);
   if (keepDescendants) await untilClosed(child.cage);
   return outcome.exitCode ?? (outcome.signal === null ? FAILED : exitCodeOf(outcome.signal));
 }
 
-function start({ file, args, memory, namespaces, parent, keepDescendants }: RunCommand) {
+function start({ file, args, memory, namespaces, nodeHeap, parent, keepDescendants }: RunCommand) {
   return spawn(file, args, {
     stdio: 'inherit',
     memory,
     namespaces,
+    ...(nodeHeap !== undefined && { nodeHeap }),
     ...(keepDescendants && { keepDescendants }),
     ...(parent !== undefined && { parent }),
   });
@@ -97,6 +99,10 @@ function memoryLine(file: string, { oom, memory }: Outcome): string {
   const killed = oom?.kills === 1 ? '1 process was' : `${oom?.kills} processes were`;
   const peak = memory.peakBytes === null ? 'unknown' : formatSize(memory.peakBytes);
   return `${file}: ${killed} killed for memory (cause: ${oom?.cause}, limit ${formatSize(memory.limitBytes)}, peak ${peak})`;
+}
+
+function heapLine(file: string, { limitBytes }: NodeHeapReport): string {
+  return `${file}: aborted, most likely at the limit of its JavaScript heap (${formatSize(limitBytes)}, see --node-heap)`;
 }
 
 /** JSON has no Infinity. */

@@ -1,20 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import { constants } from 'node:os';
-import type { Launch, Launched, LaunchPlan } from './launch';
+import type { Launch, Launched } from './launch';
 import type { Refs } from './refs';
-import { type OpenedStdio, openStdio, type StdioBinding, type StdioEntry } from './stdio';
-
-/** The options with which `ChildProcess.prototype.spawn` was called, after it has replaced `stdio` in them. */
-export interface SpawnRequest {
-  file: string;
-  args?: readonly unknown[] | undefined;
-  cwd?: unknown;
-  envPairs?: readonly unknown[] | undefined;
-  stdio: readonly StdioEntry[];
-  detached?: boolean | undefined;
-  uid?: number | null | undefined;
-  gid?: number | null | undefined;
-}
+import { planOf, type SpawnRequest, textOrEmpty } from './spawn-request';
+import { type OpenedStdio, openStdio, type StdioBinding } from './stdio';
 
 /** Called with a negative errno as `exitCode` when there is no status; `signal` is '' when none ended the child. */
 export type OnExit = (exitCode: number, signal: string) => void;
@@ -116,7 +105,7 @@ export class ProcessHandle {
 
   #launch(request: SpawnRequest, stdio: OpenedStdio): Launched | { errno: number } {
     try {
-      return this.#options.launch(planOf(request, stdio.fds), (exitCode, signal, errno) => {
+      return this.#options.launch({ ...planOf(request, textOrEmpty), stdio: stdio.fds }, (exitCode, signal, errno) => {
         this.#end(errno === 0 ? (exitCode ?? 0) : errno, signal ?? '');
       });
     } catch (error) {
@@ -133,24 +122,4 @@ export class ProcessHandle {
     if (this.#refed) this.#options.refs.release();
     this.#resource.runInAsyncScope(() => this.onexit?.(exitCode, signal));
   }
-}
-
-/** As ProcessWrap::Spawn reads the options: other types of cwd, uid and gid count as absent, arguments become strings. */
-function planOf(request: SpawnRequest, stdio: number[]): LaunchPlan {
-  const { file, args, cwd, envPairs, detached, uid, gid } = request;
-  return {
-    file,
-    args: args === undefined ? [file] : args.map((arg) => `${arg}`),
-    env: envPairs === undefined ? ownEnvironment() : envPairs.map((pair) => `${pair}`),
-    stdio,
-    detached: detached === true,
-    ...(typeof cwd === 'string' && cwd !== '' && { cwd }),
-    // A negative one is 2^32 less: -1 is no id, which setuid(2) refuses.
-    ...(typeof uid === 'number' && { uid: uid >>> 0 }),
-    ...(typeof gid === 'number' && { gid: gid >>> 0 }),
-  };
-}
-
-function ownEnvironment(): string[] {
-  return Object.entries(process.env).map(([key, value]) => `${key}=${value}`);
 }

@@ -1,3 +1,5 @@
+import type { ChildExit } from '../../types/native';
+
 /**
  * What {@link ProcessHandle} asks of the layer below it: start one child from a finished plan, tell when it has ended.
  * Nothing of Node's `child_process` is left in it, and nothing of cgroups or namespaces is in it yet.
@@ -38,3 +40,17 @@ export type OnEnd = (exitCode: number | null, signal: NodeJS.Signals | null, err
  * returned, and not at all after a refusal.
  */
 export type Launch = (plan: LaunchPlan, onEnd: OnEnd) => Launched | { errno: number };
+
+/** A child that has been waited for; `exitCode`, `signal` and `errno` as for {@link OnEnd}. */
+export interface Ended {
+  pid: number;
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+  errno: number;
+}
+
+/**
+ * Start a child and return when it has ended. `attend` is called once it runs, and returns after it was reaped. Refusals as
+ * for {@link Launch}.
+ */
+export type SyncLaunch = (plan: LaunchPlan, attend: (pidfd: number) => ChildExit) => Ended | { errno: number };

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_process';
-import diagnostics from 'node:diagnostics_channel';
-import { MemcageError } from '../errors';
-import type { OnExit, SpawnRequest } from './handle';
+import type { ChildProcess } from 'node:child_process';
+import { ErrorCode, MemcageError } from '../errors';
+import { runtimeName } from '../runtime';
+import type { OnExit } from './handle';
+import type { SpawnRequest } from './spawn-request';
 
 /** What Node's ChildProcess needs from its handle, and what a failed launch left in it. */
 export interface SwapHandle {
@@ -10,6 +11,8 @@ export interface SwapHandle {
   readonly failure: { readonly error: unknown } | undefined;
   spawn(request: SpawnRequest): number;
 }
+
+export type MakeHandle = () => SwapHandle;
 
 /** The `process_wrap` handle as far as it is used here. Its `spawn` takes what Node's own call passes. */
 interface StockHandle {
@@ -19,135 +22,100 @@ interface StockHandle {
   asyncReset(resource: object): void;
 }
 
-/** The private side of ChildProcess. */
-interface Internals {
-  _handle: unknown;
-  spawn: (request: SpawnRequest) => unknown;
-}
-
-/** One `spawnWithHandle` under way. */
-interface Call {
-  readonly makeHandle: () => SwapHandle;
-  handle: SwapHandle | undefined;
-  /** Takes the shadows off that nobody called. */
-  readonly unshadow: (() => void)[];
-}
-
-// Node copies the options object by spread, which takes symbols along, so the options tell our own ChildProcess from
-// those that other subscribers of the channel may make meanwhile.
-const kCall = Symbol('memcage.call');
-
-// Taken at load: a later patch of child_process.spawn that leads to memcage must not lead us in a circle.
-const nodeSpawn = childProcess.spawn;
-
 // From libuv 1.52 on (pull request 4980), uv_spawn takes the handle off the loop's list when it fails before the fork, and
 // uv_close takes it off again when its neighbours there may be gone: a heap corruption, seen on Node 24 and 26.
 const CLOSABLE_AFTER_REFUSAL = isOlderThan(process.versions.uv, 1, 52);
 
 const outsideOfCalls = AsyncLocalStorage.snapshot();
 
-let subscribed = false;
-let current: Call | undefined;
+/**
+ * Decide, when Node calls `ChildProcess.prototype.spawn` on this new instance, who drives the child: the handle that is
+ * made by what `choose` returns, or, without, Node's own. Until that is decided Node's own handle is locked, so that a child
+ * whose `spawn` went past us does not run at all.
+ *
+ * Called within a diagnostics channel, where an exception would not stop Node: it throws nothing.
+ *
+ * @returns takes off what was put on, if Node has not used it
+ */
+export function interpose(child: ChildProcess, choose: (request: unknown) => MakeHandle | undefined): () => void {
+  const stock: unknown = Reflect.get(child, '_handle');
+  const unlock = shadow(stock, () => refuse('another package has replaced ChildProcess.prototype.spawn'));
+  const unshadow = shadow(child, (proceed, request) => {
+    unshadow();
+    const make = choose(request);
+    // Where it forbids children, Node's own handle is the one that says so: it throws ERR_ACCESS_DENIED.
+    if (make === undefined || !permissionModelAllows()) {
+      unlock();
+      return proceed();
+    }
+    if (!isStockHandle(stock) || Reflect.get(child, '_handle') !== stock) {
+      refuse('its process handle is not what it was, or another package has replaced it');
+    }
+    const handle = make();
+    swap(child, stock, handle, request as SpawnRequest, unlock);
+    try {
+      return proceed();
+    } catch (error) {
+      throw handle.failure === undefined ? error : handle.failure.error;
+    }
+  });
+  return () => {
+    unshadow();
+    unlock();
+  };
+}
+
+export function refuse(reason: string): never {
+  throw new MemcageError(
+    ErrorCode.UNSUPPORTED_NODE,
+    `A child can't be put in its cage, and was not started or killed at once: ${reason} (${runtimeName()})`,
+  );
+}
 
 /**
- * `child_process.spawn(file, args, options)`, driving the handle that `makeHandle` returns. `makeHandle` is called after
- * Node has validated everything but `stdio`, `handle.spawn` after that as well. Throws what Node throws, or what
- * `handle.failure` holds.
+ * Put a `spawn` on this one object. The returned function takes it off; where someone has wrapped it meanwhile, it stays
+ * below that and only passes on.
  */
-export function spawnWithHandle(
-  file: string,
-  args: readonly string[] | SpawnOptions | null | undefined,
-  options: SpawnOptions | undefined,
-  makeHandle: () => SwapHandle,
-): ChildProcess {
-  subscribeOnce();
-  const call: Call = { makeHandle, handle: undefined, unshadow: [] };
-  const outer = current;
-  current = call;
-  let child: ChildProcess;
-  try {
-    child = Reflect.apply(nodeSpawn, childProcess, [file, ...withCall(args, options, call)]) as ChildProcess;
-  } catch (error) {
-    throw call.handle?.failure === undefined ? error : call.handle.failure.error;
-  } finally {
-    current = outer;
-    for (const unshadow of call.unshadow) unshadow();
-  }
-  if (call.handle === undefined) {
-    child.on('error', () => {});
-    child.kill('SIGKILL');
-    throw new MemcageError(
-      'ERR_MEMCAGE_UNSUPPORTED',
-      'child_process.spawn did not use the process handle of memcage, so the child ran uncaged and was killed: another ' +
-        'package has replaced it or ChildProcess.prototype.spawn, or this runtime has no diagnostics channel for it',
-    );
-  }
-  return child;
-}
-
-function subscribeOnce(): void {
-  if (subscribed) return;
-  subscribed = true;
-  diagnostics.subscribe('child_process', (message) => {
-    // Published by the ChildProcess constructor. Must not throw: Node would go on and start the child uncaged.
-    if (current !== undefined) shadowSpawn((message as { process: ChildProcess }).process, current);
-  });
-}
-
-function withCall(args: unknown, options: unknown, call: Call): [unknown, unknown] {
-  // As normalizeSpawnArguments tells the two forms apart; what it is going to refuse is handed on as it is.
-  if (isOptions(args)) return [[], { ...args, [kCall]: call }];
-  if (options === undefined || isOptions(options)) return [args, { ...options, [kCall]: call }];
-  return [args, options];
-}
-
-function isOptions(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Put a `spawn` on this one instance that takes itself off, swaps the handle if the call is ours, and goes on. */
-function shadowSpawn(child: ChildProcess, call: Call): void {
-  const previous = Object.getOwnPropertyDescriptor(child, 'spawn');
-  const unshadow = (): void => {
-    // Another subscriber may have wrapped ours; then it stays below that one and only passes on.
-    if (Object.getOwnPropertyDescriptor(child, 'spawn')?.value !== shadow) return;
-    if (previous === undefined) Reflect.deleteProperty(child, 'spawn');
-    else Object.defineProperty(child, 'spawn', previous);
+function shadow(object: unknown, spawn: (proceed: () => unknown, argument: unknown) => unknown): () => void {
+  if (typeof object !== 'object' || object === null) return () => {};
+  const previous = Object.getOwnPropertyDescriptor(object, 'spawn');
+  let isOn = true;
+  const shadowing = function (this: unknown, ...args: unknown[]): unknown {
+    const below: unknown =
+      previous === undefined ? Reflect.get(Object.getPrototypeOf(object) as object, 'spawn') : previous.value;
+    const proceed = (): unknown => Reflect.apply(below as () => unknown, this, args);
+    return isOn ? spawn(proceed, args[0]) : proceed();
   };
-  const shadow = function (this: ChildProcess, request: unknown): unknown {
-    unshadow();
-    const own = takeCall(request);
-    // Where it doesn't, Node's own handle is the one that says so: it throws ERR_ACCESS_DENIED.
-    if (own !== undefined && permissionModelAllows()) swapHandle(child, own, request as SpawnRequest);
-    const holder: unknown =
-      previous === undefined ? Object.getPrototypeOf(child) : { spawn: previous.value as unknown };
-    return Reflect.apply((holder as Internals).spawn, this, [request as SpawnRequest]);
+  const property = { value: shadowing, configurable: true, writable: true, enumerable: false };
+  // False for an object that can't be changed; whoever shadows the other of the two objects sees that.
+  Reflect.defineProperty(object, 'spawn', property);
+  return () => {
+    isOn = false;
+    if (Object.getOwnPropertyDescriptor(object, 'spawn')?.value !== shadowing) return;
+    if (previous === undefined) Reflect.deleteProperty(object, 'spawn');
+    else Object.defineProperty(object, 'spawn', previous);
   };
-  Object.defineProperty(child, 'spawn', { value: shadow, configurable: true, writable: true, enumerable: false });
-  call.unshadow.push(unshadow);
 }
 
-function takeCall(request: unknown): Call | undefined {
-  if (!isOptions(request)) return undefined;
-  const carrier: { [kCall]?: Call } = request;
-  const call = carrier[kCall];
-  // From Node 24 on the options are published on child_process.spawn; nobody shall find, or reuse, the call there.
-  delete carrier[kCall];
-  return call?.handle === undefined ? call : undefined;
+function isStockHandle(handle: unknown): handle is StockHandle {
+  if (typeof handle !== 'object' || handle === null) return false;
+  return ['onexit', 'spawn', 'close', 'asyncReset'].every((name) => typeof Reflect.get(handle, name) === 'function');
 }
 
-function permissionModelAllows(): boolean {
+export function permissionModelAllows(): boolean {
   const permission: { has(scope: string): boolean } | undefined = process.permission;
   return permission === undefined || permission.has('child');
 }
 
-function swapHandle(child: ChildProcess, call: Call, request: SpawnRequest): void {
-  const internals = child as unknown as Internals;
-  const stock = internals._handle as StockHandle;
-  const handle = call.makeHandle();
-  call.handle = handle;
+function swap(
+  child: ChildProcess,
+  stock: StockHandle,
+  handle: SwapHandle,
+  request: SpawnRequest,
+  unlock: () => void,
+): void {
   handle.onexit = stock.onexit;
-  internals._handle = handle;
+  Reflect.set(child, '_handle', handle);
   // Node 20 and 22 pass the options, later ones eight arguments; so the options are those of the shadow.
   const { spawn } = handle;
   handle.spawn = (...args: unknown[]): number => {
@@ -156,7 +124,7 @@ function swapHandle(child: ChildProcess, call: Call, request: SpawnRequest): voi
       return handle.spawn(request);
     } finally {
       // After it: meanwhile the child is being loaded.
-      retire(stock, args);
+      retire(stock, args, unlock);
     }
   };
 }
@@ -165,18 +133,20 @@ function swapHandle(child: ChildProcess, call: Call, request: SpawnRequest): voi
  * Get rid of the handle that is no longer used, which HandleWrap::Close ignores as it was never initialised. `args` are
  * those of Node's own call, whose form depends on its version.
  */
-function retire(stock: StockHandle, args: readonly unknown[]): void {
+function retire(stock: StockHandle, args: readonly unknown[], unlock: () => void): void {
   if (CLOSABLE_AFTER_REFUSAL) {
+    unlock();
     // Only uv_spawn initialises it; an fd of -1 makes that fail before it starts anything.
     const refused = [{ type: 'fd', fd: -1 }];
     const file = '/dev/null';
-    if (isOptions(args[0])) stock.spawn({ file, args: [file], envPairs: [], stdio: refused });
+    if (typeof args[0] === 'object') stock.spawn({ file, args: [file], envPairs: [], stdio: refused });
     else stock.spawn(file, [file], undefined, [], refused, 0, undefined, undefined);
     stock.close();
     return;
   }
-  // What remains of it is about 600 bytes, 100 of them in the JavaScript heap; it must not keep the ChildProcess with its
-  // streams, nor (asyncReset) the caller's AsyncLocalStorage stores.
+  // What remains of it is about 400 bytes, 120 of them in the JavaScript heap; it must not keep the ChildProcess with its
+  // streams, nor (asyncReset) the caller's AsyncLocalStorage stores. Unlocking it would be for nothing, and make a dictionary
+  // of it, of 250 bytes more: that is what V8 does when a property is deleted.
   for (const key of Reflect.ownKeys(stock)) Reflect.set(stock, key, undefined);
   outsideOfCalls(() => stock.asyncReset(stock));
 }

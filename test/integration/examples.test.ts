@@ -2,8 +2,12 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { version } from '../support/cgroup-tree';
 import { cagesLeft } from '../support/nothing-left';
+import { patience } from '../support/patience';
 import { describeIf } from '../support/require';
+
+jest.setTimeout(patience(120_000));
 
 const root = join(__dirname, '../..');
 
@@ -25,10 +29,10 @@ async function runExample(name: string, ...args: string[]): Promise<End> {
   };
 }
 
-describeIf(['v1', 'root'], 'the examples', () => {
+describeIf(['cgroup', 'root'], 'the examples', () => {
   beforeAll(() => {
     execFileSync('npm', ['run', '--silent', 'build:programs'], { cwd: root, stdio: 'inherit' });
-  }, 120_000);
+  });
 
   const limit = [
     '✓ pid that the child sees 1',
@@ -36,7 +40,7 @@ describeIf(['v1', 'root'], 'the examples', () => {
     expect.stringMatching(/^✓ pids in the cgroup \d+ \d+/),
     '✓ limit 104857600 (100.0 MiB)',
     expect.stringMatching(/^✓ usage \d+/),
-    expect.stringMatching(/^memory.stat rss \d+$/),
+    expect.stringMatching(version === 1 ? /^memory.stat rss \d+$/ : /^memory.stat anon \d+$/),
     '✓ alive yes',
     '✓ stopped by us, not for memory SIGKILL',
     expect.stringMatching(/^event 'oom' cause limit, kills 1$/),
@@ -68,6 +72,94 @@ describeIf(['v1', 'root'], 'the examples', () => {
       ]),
     );
     expect({ code, left }).toEqual({ code: 0, left: [] });
+  });
+
+  /** In these every line that can differ from run to run is checked by the example itself. */
+  const checked: [name: string, lines: (string | RegExp)[]][] = [
+    [
+      'execa',
+      [
+        '✓ without the cage outside: one three two in no cage',
+        '✓ at the same time first: one three two in a cage',
+        '✓ at the same time second: one three two in a cage',
+        '✓ one that leaks fails with ExecaError, SIGKILL: over the limit of 150 MiB (cause: limit)',
+        '✓ the cage goes on after: one three two in a cage',
+      ],
+    ],
+    [
+      'job-queue',
+      [
+        '✓ thumbnail done: used 20 MiB',
+        /^✓ report failed: out of memory: limit 128 MiB, peak .*, cause limit$/,
+        '✓ import done: used 300 MiB',
+        '✓ broken failed: exit code 3',
+        '✓ endless failed: took too long',
+        ...[1, 2, 3, 4].map((n) => `✓ mail ${n} done: used ${n} MiB`),
+        '✓ at the same time 3',
+      ],
+    ],
+    [
+      'worker-pool',
+      [
+        '✓ tasks done 19 of 20',
+        '✓ the greedy one the worker was over its limit of 400 MiB',
+        '✓ workers killed 1',
+        /^✓ workers retired \d+$/,
+        /^✓ highest use of the others \d+ MiB$/,
+      ],
+    ],
+    [
+      'jest-workers',
+      [
+        '✓ adds.test.js passed',
+        '✓ caged.test.js passed',
+        '✓ fails.test.js failed',
+        '✓ greedy.test.js A jest worker process was terminated by another process: signal=SIGKILL',
+        '✓ test files 4',
+        '✓ the reason limit of 500M, kills: 1',
+      ],
+    ],
+    [
+      'judge',
+      [
+        '✓ a right one accepted',
+        '✓ a wrong one wrong answer: 16',
+        /^✓ one that fails runtime error: exit code \d+, broken$/,
+        '✓ one that takes memory memory limit',
+        '✓ one that never ends time limit',
+        '✓ one that sleeps time limit',
+        /^✓ a fork bomb (time|memory) limit$/,
+        '✓ one that counts forks wrong answer: 8',
+        '✓ one that prints output limit',
+        '✓ one that connects wrong answer: Network is unreachable',
+        /^✓ one that writes runtime error: exit code \d+, Read-only file system$/,
+        '✓ one that kills all wrong answer: 1',
+      ],
+    ],
+  ];
+
+  async function expectChecked(name: string, expected: (string | RegExp)[]): Promise<void> {
+    const { code, lines, left } = await runExample(name);
+    const [, title, ...rest] = lines;
+    expect(title).not.toBe('');
+    const texts = expected.map((line) => (typeof line === 'string' ? line : expect.stringMatching(line)) as string);
+    expect(rest).toEqual([...texts, '', 'All of it was so.', '', '']);
+    expect({ code, left }).toEqual({ code: 0, left: [] });
+  }
+
+  test.each(checked)('%s', expectChecked);
+
+  describeIf('chromium', 'with Chromium', () => {
+    test('browser', async () => {
+      await expectChecked('browser', [
+        '✓ processes in the cage all of several',
+        '✓ a page 6',
+        '✓ uses less than the limit yes',
+        /^✓ a greedy page (Page crashed!|.* closed.*)$/,
+        '✓ the reason limit of 700M',
+        '✓ the next page still there',
+      ]);
+    });
   });
 
   describeIf('stress', 'with stress', () => {

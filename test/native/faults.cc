@@ -35,10 +35,11 @@ namespace {
 #define NUMBER(name) {#name, SYS_##name},
 const std::map<std::string, long> kNumbers{
     // clang-format off
-    NUMBER(clone) NUMBER(clone3) NUMBER(close_range) NUMBER(dup3) NUMBER(fcntl) NUMBER(ioctl) NUMBER(mknodat)
-    NUMBER(mount) NUMBER(openat2) NUMBER(pidfd_open) NUMBER(pidfd_send_signal) NUMBER(prctl) NUMBER(prlimit64) NUMBER(ptrace)
-    NUMBER(rt_sigaction) NUMBER(rt_sigprocmask) NUMBER(setgid) NUMBER(setgroups) NUMBER(sethostname) NUMBER(setsid)
-    NUMBER(setuid) NUMBER(umount2) NUMBER(unshare) NUMBER(waitid)
+    NUMBER(chdir) NUMBER(clone) NUMBER(clone3) NUMBER(close_range) NUMBER(dup3) NUMBER(execve) NUMBER(fcntl) NUMBER(ioctl)
+    NUMBER(memfd_create) NUMBER(mkdirat) NUMBER(mknodat) NUMBER(mount) NUMBER(openat2) NUMBER(pidfd_open)
+    NUMBER(pidfd_send_signal) NUMBER(ppoll) NUMBER(prctl) NUMBER(prlimit64) NUMBER(ptrace) NUMBER(rt_sigaction)
+    NUMBER(rt_sigprocmask) NUMBER(setgid) NUMBER(setgroups) NUMBER(sethostname) NUMBER(setsid) NUMBER(setuid)
+    NUMBER(socketpair) NUMBER(umount2) NUMBER(unshare) NUMBER(waitid)
     // clang-format on
 };
 #undef NUMBER

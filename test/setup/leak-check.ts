@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { patience } from '../support/patience';
 
 /** Descendants inherit it, so that one is still recognised when its parent is gone and init has adopted it. */
 const RUN_MARKER = 'MEMCAGE_TEST_RUN';
@@ -15,7 +16,7 @@ export function markDescendants(): void {
 }
 
 /** What is there now and was not there before. Waits a moment, since an end that was asked for may be under way. */
-export async function findLeaks(before: Set<string>, patienceMs = 3000): Promise<string[]> {
+export async function findLeaks(before: Set<string>, patienceMs = patience(3000)): Promise<string[]> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const leaks = [...takeInventory()].filter((item) => !before.has(item));
@@ -29,7 +30,14 @@ function cgroups(): string[] {
     .map((line) => line.split(' '))
     .filter((fields) => /^cgroup2?$/.test(fields[fields.indexOf('-') + 1] ?? ''))
     .flatMap((fields) => namedDirectories(fields[4] ?? ''))
+    .filter((path) => !isOwn(path))
     .map((path) => `cgroup ${path}`);
+}
+
+/** systemd has put this very process there for memcage, and removes it when it has ended. */
+function isOwn(path: string): boolean {
+  const own = /^0::(.*)$/m.exec(readText('/proc/self/cgroup'))?.[1] ?? '';
+  return own !== '/' && `${own}/`.startsWith(`${path.slice(path.indexOf('/', '/sys/fs/cgroup'.length))}/`);
 }
 
 function namedDirectories(directory: string): string[] {

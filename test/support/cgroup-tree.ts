@@ -22,18 +22,38 @@ for (const line of readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split(
   }
 }
 
+/** Of the hierarchy that has the memory controller. */
+export const version: 1 | 2 = mounts.has('memory') ? 1 : 2;
+const unified = mounts.get('unified');
+if (version === 2 && unified !== undefined) mounts.set('memory', unified);
+
+/** A memory cgroup's interface files. */
+export const files =
+  version === 1
+    ? {
+        limit: 'memory.limit_in_bytes',
+        usage: 'memory.usage_in_bytes',
+        peak: 'memory.max_usage_in_bytes',
+        threads: 'tasks',
+      }
+    : { limit: 'memory.max', usage: 'memory.current', peak: 'memory.peak', threads: 'cgroup.threads' };
+
+/** How a shell gets the path of its own memory cgroup into $own. */
+export const OWN_CGROUP_IN_SHELL = `own=${mounts.get('memory')?.mountPoint}$(sed -n 's/^[0-9]*:${
+  version === 1 ? '[^:]*memory[^:]*' : ''
+}://p' /proc/self/cgroup)`;
+
 /** Absolute path of a process's cgroup. */
 export function cgroupOf(pid: number | 'self', controller: Controller = 'memory'): string {
   const mount = mounts.get(controller);
   if (mount === undefined) throw new Error(`no ${controller} hierarchy`);
+  const isUnified = mount === unified;
   const line = readFileSync(`/proc/${pid}/cgroup`, 'utf8')
     .split('\n')
     .map((text) => /^\d+:([^:]*):(.*)$/.exec(text))
-    .find((match) =>
-      controller === 'unified' ? match?.[1] === '' : match?.[1]?.split(',').includes(controller) === true,
-    );
+    .find((match) => (isUnified ? match?.[1] === '' : match?.[1]?.split(',').includes(controller) === true));
   const path = line?.[2] ?? '';
-  return join(mount.mountPoint, mount.root === '/' ? path : path.slice(mount.root.length));
+  return join(mount.mountPoint, mount.root === '/' ? path : path.slice(mount.root.length)).replace(/\/$/, '');
 }
 
 export function read(path: string, file: string): string {
@@ -61,9 +81,20 @@ export function tree(path: string): string[] {
   return [path, ...subdirectories(path).flatMap((name) => tree(join(path, name)))];
 }
 
-/** v1's `oom_kill`, which does not add up by itself, of a cgroup and all below it. */
+/**
+ * The kernel's count of OOM kills in a cgroup and all below it. v1's does not add up by itself, and goes with a cgroup
+ * that is removed; v2's does and stays.
+ */
 export function oomKills(path: string): number {
+  if (version === 2) return readKey(path, 'memory.events', 'oom_kill');
   return tree(path).reduce((sum, directory) => sum + readKey(directory, 'memory.oom_control', 'oom_kill'), 0);
+}
+
+/** `Infinity` when there is none. */
+export function limitOf(path: string): number {
+  const text = read(path, files.limit);
+  const PAGES_OF_ALL = 2 ** 63 - 65536;
+  return text === 'max' || Number(text) >= PAGES_OF_ALL ? Number.POSITIVE_INFINITY : Number(text);
 }
 
 /** Pids in a cgroup and all below it. */
@@ -77,7 +108,7 @@ export function members(path: string): number[] {
 /** Every directory, in every hierarchy, that a memcage in one of these processes has made and not removed. */
 export function cagesOf(...owners: number[]): string[] {
   const name = new RegExp(`^memcage-(detached-)?(${owners.join('|')})-[0-9a-f]+$`);
-  return [...mounts.values()]
+  return [...new Set(mounts.values())]
     .flatMap(({ mountPoint }) => tree(mountPoint))
     .filter((path) => name.test(path.slice(path.lastIndexOf('/') + 1)))
     .flatMap((path) => tree(path));
@@ -92,16 +123,45 @@ export function openCages(...owners: number[]): string[] {
 
 let made = 0;
 
-/** A cgroup that memcage knows nothing of, below this process's own; `remove` takes what is below along. */
+/**
+ * A cgroup that memcage knows nothing of, below this process's own; `remove` takes what is below along.
+ *
+ * @param limit of memory, without any swap
+ */
 export function makeCgroup(limit?: string, controller: Controller = 'memory'): { path: string; remove(): void } {
   made += 1;
-  const path = join(cgroupOf('self', controller), `memcage-test-${process.pid}-${made}`);
-  mkdirSync(path);
-  if (limit !== undefined) {
-    write(path, 'memory.limit_in_bytes', limit);
-    if (existsSync(join(path, 'memory.memsw.limit_in_bytes'))) write(path, 'memory.memsw.limit_in_bytes', limit);
-  }
+  const path = makeBelow(cgroupOf('self', controller), `memcage-test-${process.pid}-${made}`);
+  if (limit !== undefined) setLimit(path, limit);
   return { path, remove: () => removeTree(path) };
+}
+
+/** A cgroup with the memory controller, whose parent may therefore have no processes of its own on v2. */
+export function makeBelow(parent: string, name: string): string {
+  if (mounts.get('memory') === unified) enableMemory(parent);
+  const path = join(parent, name);
+  mkdirSync(path);
+  return path;
+}
+
+/** v2: cgroups below may be limited. */
+export function enableMemory(path: string): void {
+  if (!read(path, 'cgroup.subtree_control').split(' ').includes('memory')) {
+    write(path, 'cgroup.subtree_control', '+memory');
+  }
+}
+
+/** A cgroup in which a stranger counts for this one's limit: itself, or one below where only leaves may have processes. */
+export function placeForStrangers(path: string): string {
+  if (version === 1) return path;
+  const place = join(path, 'strangers');
+  if (!existsSync(place)) mkdirSync(place);
+  return place;
+}
+
+function setLimit(path: string, limit: string): void {
+  write(path, files.limit, limit);
+  const [swapFile, swap] = version === 1 ? ['memory.memsw.limit_in_bytes', limit] : ['memory.swap.max', '0'];
+  if (existsSync(join(path, swapFile))) write(path, swapFile, swap);
 }
 
 export function removeTree(path: string): void {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { cagesOf } from './cgroup-tree';
 
-const MAIN = join(__dirname, '../../dist/cli/main.js');
+const MAIN = join(__dirname, '../../dist/cli.js');
 
 export interface CliEnd {
   code: number | null;

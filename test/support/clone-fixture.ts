@@ -16,11 +16,12 @@ export interface Scenario {
   inheritable?: number;
 }
 
-type Attempt = { ms: number } & ({ ran: true } | { stage: Stage; errno: number; path: string });
+type Attempt = { ms: number } & ({ ran: true } | { stage: Stage; errno: number; path: string; output?: string });
 
 export interface Report {
   attempts: [Attempt, Attempt];
   fdsLeft: number;
+  threadsLeft: number;
   childrenLeft: string;
 }
 
@@ -42,5 +43,5 @@ export function failedAt(stage: Stage, errno: number, path = ''): Record<string,
 
 /** The report of a clone that both times ended like this, and left nothing behind. */
 export function twice(attempt: Record<string, unknown>): Record<string, unknown> {
-  return { attempts: [attempt, attempt], fdsLeft: 0, childrenLeft: '' };
+  return { attempts: [attempt, attempt], fdsLeft: 0, threadsLeft: 0, childrenLeft: '' };
 }

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { patience } from './patience';
 import { childrenOf, endNow } from './processes';
 
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = patience(20_000);
 
 interface FixtureEnd {
   code: number | null;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CloneOptions, native } from 'memcage/native';
 import { faults } from './faults';
+import { patience } from './patience';
 
 export interface Running {
   pid: number;
@@ -34,7 +35,7 @@ export function cloneOptions(options: Partial<CloneOptions>): CloneOptions {
     loopback: false,
     joinFds: [],
     shareMemory: true,
-    watchdogMs: 10_000,
+    watchdogMs: patience(10_000),
     ...options,
   };
 }
@@ -81,7 +82,7 @@ export function whileRunning<T>(options: Partial<CloneOptions>, look: (pid: numb
   const child = startChild({ ...options, file: '/bin/sleep', args: ['sleep', '60'] });
   try {
     // The clone returns when exec has replaced the memory, which is before it resets signals and closes fds.
-    const end = performance.now() + 10_000;
+    const end = performance.now() + patience(10_000);
     while (!readFileSync(`/proc/${child.pid}/stat`, 'utf8').includes('(sleep) S')) {
       if (performance.now() > end) throw new Error('the child does not sleep');
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);

@@ -47,8 +47,10 @@ export function expectNothingLeft(warmUp: () => Promise<unknown>, keptFds = 0): 
     await until('nothing left', () => JSON.stringify(left()) === JSON.stringify(nothing), 3000).catch(() => {});
     expect(left()).toEqual(nothing);
   });
-  // Under Jest the listeners for 'exit' are never called, which remove the directories of the owner.
-  afterAll(() => {
-    for (const listener of process.listeners('exit')) listener.call(process, 0);
-  });
+  afterAll(removeOwners);
+}
+
+/** Under Jest the listeners for 'exit' are never called, which remove the directories of the owner. */
+export function removeOwners(): void {
+  for (const listener of process.listeners('exit')) listener.call(process, 0);
 }

@@ -21,8 +21,18 @@ export function processesWith(text: string): number[] {
   return pids().filter((pid) => pid !== process.pid && isAlive(pid) && commandLine(pid).includes(text));
 }
 
+/** Those whose command line is this: not a shell that is about to become one, or has one as its child. */
+export function processesThatAre(command: string): number[] {
+  return pids().filter((pid) => isAlive(pid) && commandLine(pid).trimEnd() === command);
+}
+
 export function threadCount(): number {
   return readdirSync('/proc/self/task').length;
+}
+
+/** proc(5)'s status of each thread that has not ended since it was listed. */
+export function threadStatuses(): string[] {
+  return readdirSync('/proc/self/task').flatMap((tid) => readIfThere(`/proc/self/task/${tid}/status`) ?? []);
 }
 
 export function endNow(pid: number): void {

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { runtimePath } from './runtimes';
 
 /** What a test may need of the machine, and how to see whether it is there. */
 const features = {
@@ -13,15 +15,47 @@ const features = {
     const path = ownCgroup('cgroup2', '');
     return canWrite(path) && readWords(join(path, 'cgroup.controllers')).includes('memory');
   },
+  /** One of the two: cages can be made here. */
+  cgroup: () => features.v1() || features.v2(),
+  /** A cgroup v2, with controllers or without. */
+  unified: () => canWrite(ownCgroup('cgroup2', '')),
   /** A memory cgroup v1 with the unified hierarchy beside it. */
-  hybrid: () => features.v1() && canWrite(ownCgroup('cgroup2', '')),
+  hybrid: () => features.v1() && features.unified(),
   /** Swap that a cgroup of this machine can limit; there need be none. */
   'swap-accounting': () =>
     existsSync(join(ownCgroup('cgroup', 'memory'), 'memory.memsw.limit_in_bytes')) ||
-    existsSync(join(ownCgroup('cgroup2', ''), 'memory.swap.max')),
+    existsSync(join(ownCgroup('cgroup2', ''), 'memory.swap.max')) ||
+    // The root of cgroup v2 has no limits of its own; cgroups below it have this one when the kernel knows swap at all.
+    (features.v2() && existsSync('/proc/swaps')),
+  /** Swap space, as on a guest that was given some. */
+  swap: () => readLines('/proc/swaps').length > 1,
+  /** A virtual machine of the tests' own, which may be driven out of memory. */
+  guest: () => (process.env.MEMCAGE_GUEST ?? '') !== '',
   seccomp: () => existsSync('/proc/sys/kernel/seccomp'),
   userns: () => maximum('user') > 0 && readNumber('/proc/sys/kernel/unprivileged_userns_clone', 1) > 0,
+  /** The machine's first user namespace, in which others can be made. */
+  'first-userns': () =>
+    features.userns() && readLines('/proc/self/uid_map').join().trim().split(/\s+/)[2] === '4294967295',
+  /** A user namespace for who has no rights; tried as such a user. */
+  'unprivileged-userns': () =>
+    spawnSync('sh', [
+      '-c',
+      `exec ${process.getuid?.() === 0 ? 'setpriv --reuid=65534 --clear-groups' : ''} unshare -U true`,
+    ]).status === 0,
+  newuidmap: () => hasCommand('newuidmap') && hasCommand('newgidmap'),
+  /** newuidmap, and ranges for the user who runs the tests. */
+  'subordinate-ids': () =>
+    features.newuidmap() &&
+    ['/etc/subuid', '/etc/subgid'].every((file) =>
+      readLines(file).some((line) => line.startsWith(`${userInfo().username}:`)),
+    ),
   stress: () => hasCommand('stress'),
+  runc: () => hasCommand('runc'),
+  /** Debian's browser, on a machine of its own speed: under emulation it takes minutes to start. */
+  chromium: () => hasCommand('chromium') && process.env.MEMCAGE_TEST_GUEST === undefined,
+  /** Of `node scripts/nodes.mjs --install bun deno`. What they do is seen on the host: docs/nodes.md. */
+  bun: () => process.env.MEMCAGE_TEST_GUEST === undefined && runtimePath('bun') !== undefined,
+  deno: () => process.env.MEMCAGE_TEST_GUEST === undefined && runtimePath('deno') !== undefined,
 };
 
 export type Feature = keyof typeof features;

@@ -20,11 +20,13 @@ export function stockHandle(): StockHandle {
 /** Node 24 replaced the options object by positional arguments. */
 export function spawnStock(handle: StockHandle, options: Record<string, unknown>): number {
   const { file, args, cwd, envPairs, stdio, detached, uid, gid } = options;
+  // That of the prototype: within a call of memcage's the handle itself is locked.
+  const spawn = (Object.getPrototypeOf(handle) as StockHandle).spawn.bind(handle);
   const positional = Number.parseInt(process.versions.node, 10) >= 24;
   const kProcessFlagDetached = 1;
   return positional
-    ? handle.spawn(file, args, cwd, envPairs, stdio, detached ? kProcessFlagDetached : 0, uid, gid)
-    : handle.spawn(options);
+    ? spawn(file, args, cwd, envPairs, stdio, detached ? kProcessFlagDetached : 0, uid, gid)
+    : spawn(options);
 }
 
 /** A launch without cgroups: a second, hidden process handle of Node's. */

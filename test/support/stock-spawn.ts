@@ -1,13 +1,24 @@
 import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { loadNative } from '../../lib/native';
 import { ProcessHandle } from '../../lib/process/handle';
-import { spawnWithHandle } from '../../lib/process/swap';
+import { callWithHandle } from '../../lib/process/intercept';
+import { nodeCall } from '../../lib/process/node-call';
+import type { MakeHandle } from '../../lib/process/swap';
 import { spawn } from '../../lib/spawn';
 import { stockLaunch, timerRefs } from './stock-launch';
 
 export type Spawn = (file: string, args?: readonly string[] | SpawnOptions, options?: SpawnOptions) => ChildProcess;
 
 const refs = timerRefs();
+
+/** Node's spawn on that handle. */
+export const spawnWithHandle = (
+  file: string,
+  args: unknown,
+  options: unknown,
+  makeHandle: MakeHandle,
+  call = callWithHandle,
+): ChildProcess => call(nodeCall('spawn', [file, args, options]), makeHandle).child;
 
 /** Node's spawn on our handle, without a cage. */
 export const swappedSpawn: Spawn = (file, args, options) =>

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patience } from './patience';
 
 /** Wait for a condition and return its first truthy value; fail, saying what did not happen, when it takes too long. */
 export async function until<T>(what: string, condition: () => T | Promise<T>, timeoutMs = 15_000): Promise<T & {}> {
-  const end = performance.now() + timeoutMs;
+  const patienceMs = patience(timeoutMs);
+  const end = performance.now() + patienceMs;
   for (;;) {
     const value = await condition();
     if (value) return value;
-    if (performance.now() > end) throw new Error(`${what}: not within ${timeoutMs} ms`);
+    if (performance.now() > end) throw new Error(`${what}: not within ${patienceMs} ms`);
     await sleep(5);
   }
 }

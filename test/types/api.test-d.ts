@@ -1,43 +1,57 @@
-// Compiled by the type check (npm run lint), never run.
-import type { ChildProcess } from 'node:child_process';
+// Compiled by the type check (npm run lint), never run. Each @ts-expect-error is a test: unused, it is an error itself.
+import type { ChildProcess, SpawnSyncReturns as NodeSpawnSyncReturns } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { promisify } from 'node:util';
 import {
   type Cage,
   Cgroup,
   createCage,
   type ErrorCode,
+  type ExecFileSyncOptions,
+  type ExecSyncOptions,
+  exec,
+  execFile,
+  execFileSync,
+  execSync,
+  type FlatKeyed,
+  fork,
   MemcageError,
   MemoryLimitError,
   type MemoryReport,
   type MultiCage,
+  type OomControl,
   type OomEvent,
   type OomVerdict,
   type Outcome,
   run,
-  type SharedCage,
   type SpawnOptions,
+  type SpawnSyncOptions,
+  type SpawnSyncReturns,
+  type SyncOutcome,
   spawn,
+  spawnSync,
 } from 'memcage';
+import * as replacement from 'memcage/child_process';
 import { expectType } from './expect-type';
 
-declare const shared: SharedCage;
+declare const shared: MultiCage;
 declare const options: SpawnOptions;
 
 async function cages(): Promise<void> {
-  // With memory or cage there is a cage, without neither.
+  // With memory or cage there is a cage, without neither only within contain().
   expectType<Cage>()(spawn('true', { memory: '10M' }).cage);
   expectType<Cage>()(spawn('true', [], { memory: { max: 1e7, swap: 0 } }).cage);
   expectType<Cage>()(spawn('true', ['x'], { cage: shared }).cage);
-  expectType<null>()(spawn('true').cage);
-  expectType<null>()(spawn('true', []).cage);
-  expectType<null>()(spawn('true', [], {}).cage);
-  expectType<null>()(spawn('true', undefined, { namespaces: { pid: true } }).cage);
-  expectType<null>()(spawn('true', { stdio: 'ignore' }).cage);
+  expectType<Cage | null>()(spawn('true').cage);
+  expectType<Cage | null>()(spawn('true', []).cage);
+  expectType<Cage | null>()(spawn('true', [], {}).cage);
+  expectType<Cage | null>()(spawn('true', undefined, { namespaces: { pid: true } }).cage);
+  expectType<Cage | null>()(spawn('true', { stdio: 'ignore' }).cage);
 
   // And so is what the kernel tells of its memory.
   expectType<Outcome>()(await spawn('true', { memory: '10M' }).outcome);
   expectType<MemoryReport>()((await spawn('true', { memory: '10M' }).outcome).memory);
-  expectType<null>()((await spawn('true').outcome).memory);
+  expectType<MemoryReport | null>()((await spawn('true').outcome).memory);
   expectType<OomVerdict | null>()((await spawn('true').outcome).oom);
 
   // A caged child is Node's.
@@ -65,6 +79,28 @@ function streams(): void {
   expectType<Readable | null>()(spawn('cat', [], { stdio: ['pipe', 'pipe', 'pipe', 'ipc'] }).stdout);
 }
 
+function files(cgroup: Cgroup): void {
+  expectType<number>()(cgroup.get('memory.max'));
+  expectType<number>()(cgroup.get('memory.limit_in_bytes'));
+  expectType<FlatKeyed>()(cgroup.get('memory.stat'));
+  expectType<boolean>()(cgroup.get('cgroup.freeze'));
+  expectType<number[]>()(cgroup.get('tasks'));
+  expectType<OomControl>()(cgroup.get('memory.oom_control'));
+  cgroup.set('memory.high', '90M');
+  cgroup.set('memory.high', 94371840);
+  cgroup.set('cgroup.freeze', true);
+  // @ts-expect-error it is a flag
+  cgroup.set('cgroup.freeze', 'on');
+  // @ts-expect-error it can't be read
+  cgroup.get('cgroup.kill');
+  // @ts-expect-error it can't be written
+  cgroup.set('memory.current', 1);
+  // @ts-expect-error what is written does not stay
+  cgroup.set('memory.peak', 0);
+  // @ts-expect-error there is no such file
+  cgroup.get('memory.maximum');
+}
+
 async function runs(): Promise<void> {
   expectType<string>()((await run('true')).stdout);
   expectType<string>()((await run('true', { memory: '10M' })).stderr);
@@ -73,7 +109,7 @@ async function runs(): Promise<void> {
   expectType<Buffer>()((await run('true', { encoding: 'buffer', memory: '10M' })).stderr);
   expectType<MemoryReport>()((await run('true', { memory: '10M' })).memory);
   expectType<MemoryReport>()((await run('true', [], { cage: shared })).memory);
-  expectType<null>()((await run('true')).memory);
+  expectType<MemoryReport | null>()((await run('true')).memory);
 }
 
 async function many(): Promise<void> {
@@ -94,7 +130,77 @@ async function many(): Promise<void> {
   void cage.run('true', { parent: '/' });
   // @ts-expect-error a cage has a limit
   createCage({});
+  for (const nodeHeap of ['auto', '64M', 2 ** 26, false] as const) createCage({ memory: '5M', nodeHeap });
+  // @ts-expect-error a size, 'auto' or false
+  createCage({ memory: '5M', nodeHeap: true });
 }
+
+async function functions(): Promise<void> {
+  expectType<Cage>()(fork('x.js', ['y'], { memory: '10M', silent: true }).cage);
+  expectType<Cage | null>()(fork('x.js').cage);
+  exec('true', (_error, stdout) => expectType<string>()(stdout));
+  exec('true', { memory: '10M', encoding: 'buffer' }, (_error, stdout) => expectType<Buffer>()(stdout));
+  execFile('true', ['x'], { memory: '10M' }, (_error, stdout, stderr) => expectType<string>()(stdout + stderr));
+  execFile('true', { encoding: null }, (_error, stdout) => expectType<Buffer>()(stdout));
+  const promise = promisify(execFile)('true', ['x'], { memory: '10M' });
+  expectType<Cage>()(promise.child.cage);
+  expectType<string>()((await promise).stdout);
+  expectType<Buffer>()((await promisify(exec)('true', { encoding: 'buffer' })).stderr);
+  expectType<Cage>()(shared.exec('true').cage);
+  expectType<Cage>()(shared.fork('x.js').cage);
+  expectType<Cage>()(shared.execFile('true', ['x'], (_error, stdout) => expectType<string>()(stdout)).cage);
+  expectType<number>()(shared.contain(() => 5));
+  // @ts-expect-error the cage has the limit
+  shared.exec('true', { memory: '10M' });
+  // @ts-expect-error no such option
+  exec('true', { memoryLimit: 5 });
+  // @ts-expect-error not a size
+  fork('x.js', { memory: true });
+}
+
+function synchronous(): void {
+  // spawnSync
+  expectType<SpawnSyncReturns<Buffer>>()(spawnSync('true'));
+  expectType<SpawnSyncReturns<Buffer, MemoryReport>>()(spawnSync('true', { memory: '10M' }));
+  expectType<SpawnSyncReturns<string, MemoryReport>>()(spawnSync('true', ['x'], { memory: '10M', encoding: 'utf8' }));
+  expectType<Buffer>()(spawnSync('true', undefined, { encoding: 'buffer' }).stdout);
+  expectType<Buffer>()(spawnSync('true', [], { encoding: null }).stderr);
+  expectType<string>()(spawnSync('true', [], { encoding: 'latin1', cage: shared }).stdout);
+  const result = spawnSync('true', ['x'], { cage: shared, namespaces: { uts: true }, timeout: 5, input: 'x' });
+  expectType<SyncOutcome<MemoryReport>>()(result.outcome);
+  expectType<number>()(result.outcome.memory.limitBytes);
+  expectType<{ userMs: number; systemMs: number } | null>()(result.outcome.cpu && { ...result.outcome.cpu });
+  const asNode: NodeSpawnSyncReturns<Buffer> = result;
+  void asNode;
+  withAny((given: SpawnSyncOptions) => expectType<string | Buffer>()(spawnSync('true', given).stdout));
+  // execSync
+  expectType<Buffer>()(execSync('true'));
+  expectType<Buffer>()(execSync('true', { memory: '10M' }));
+  expectType<string>()(execSync('true', { memory: '10M', encoding: 'utf8', shell: '/bin/sh' }));
+  withAny((given: ExecSyncOptions) => expectType<string | Buffer>()(execSync('true', given)));
+  // execFileSync
+  expectType<Buffer>()(execFileSync('true'));
+  expectType<Buffer>()(execFileSync('true', ['x']));
+  expectType<string>()(execFileSync('true', { encoding: 'utf8', memory: { max: '10M', swap: 0 } }));
+  expectType<string>()(execFileSync('true', ['x'], { encoding: 'utf8', cage: shared }));
+  withAny((given: ExecFileSyncOptions) => expectType<string | Buffer>()(execFileSync('true', [], given)));
+  // In place of node:child_process, which has the same names.
+  expectType<typeof spawnSync>()(replacement.spawnSync);
+  expectType<typeof execSync>()(replacement.execSync);
+  expectType<typeof execFileSync>()(replacement.execFileSync);
+  // @ts-expect-error not a size
+  spawnSync('true', { memory: true });
+  // @ts-expect-error no such option
+  execSync('true', { memoryLimit: 5 });
+  // @ts-expect-error no such option
+  execFileSync('true', [], { cages: shared });
+  // @ts-expect-error a command line has no arguments
+  execSync('true', ['x']);
+  // @ts-expect-error not an encoding
+  spawnSync('true', { encoding: 5 });
+}
+
+declare function withAny<T>(use: (given: T) => void): void;
 
 function groups(): void {
   using group = Cgroup.create('name', { memory: '10M' });
@@ -144,4 +250,4 @@ function errors(error: unknown): void {
 
 // Options that are made elsewhere fit.
 spawn('true', [], options);
-void [cages, streams, runs, many, groups, wrongOptions, errors];
+void [functions, synchronous, cages, streams, files, runs, many, groups, wrongOptions, errors];

@@ -1,6 +1,7 @@
 // The package as an ES module sees it.
 import * as everything from 'memcage';
 import { Cgroup, createCage, ErrorCode, MemoryLimitError, run, spawn } from 'memcage';
+import replacement, { type ChildProcess, fork, type SpawnOptions, spawnSync } from 'memcage/child_process';
 import { type NativeBinding, native } from 'memcage/native';
 
 const { exitCode } = await run('true', { memory: '10M' });
@@ -8,4 +9,7 @@ const code: number | null = exitCode;
 const binding: NativeBinding = native;
 const frozen: 'ERR_MEMCAGE_FROZEN' = ErrorCode.FROZEN;
 everything.spawn('true');
-void [code, binding, frozen, Cgroup, createCage, MemoryLimitError, spawn];
+const forked: ChildProcess = fork('x.js', { memory: '10M' });
+const options: SpawnOptions = { cwd: '/' };
+replacement.exec('true', { memory: '10M' }).cage.kill();
+void [forked, options, spawnSync, code, binding, frozen, Cgroup, createCage, MemoryLimitError, spawn];

@@ -16,6 +16,7 @@ const outcome: Outcome = {
   exitCode: null,
   signal: 'SIGKILL',
   oom: { cause: 'limit', kills: 1 },
+  nodeHeap: null,
   memory: { limitBytes: 104857600, peakBytes: 104857600, swapLimited: true },
   cpu: { userMs: 1, systemMs: 2 },
   durationMs: 30,

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { formatSize, parseSize } from '../../lib/size';
+import { starts } from '../support/starts';
 import { thrown } from '../support/thrown';
 
 const PAGE = 4096;
@@ -136,7 +137,7 @@ describe('parseSize', () => {
           expect(error).toHaveProperty('code', expect.stringMatching(/^ERR_MEMCAGE_(INVALID_SIZE|LIMIT_TOO_SMALL)$/));
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: starts(1000) },
     );
   });
 });

@@ -19,7 +19,7 @@ async function fateOf(call: (start: Spawn) => ReturnType<Spawn>, start: Spawn): 
   return { events };
 }
 
-describeIf('v1', 'what Node refuses is refused as Node does it, and nothing is left', () => {
+describeIf('cgroup', 'what Node refuses is refused as Node does it, and nothing is left', () => {
   let shared: MultiCage;
   beforeEach(() => {
     shared = createCage({ memory: '50M' });

@@ -1,5 +1,9 @@
+import { execFile } from 'node:child_process';
 import { constants } from 'node:os';
-import { cgroupOf } from '../../support/cgroup-tree';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cgroupOf, makeCgroup } from '../../support/cgroup-tree';
+import { delegate } from '../../support/delegate';
 import { startFixture } from '../../support/fixture';
 import { cagesLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
@@ -12,28 +16,41 @@ interface Thrown {
   message: string;
 }
 
-describeIf(['v1', 'root'], 'a user who may not write to the cgroup tree', () => {
+describeIf(['cgroup', 'root'], 'a user who may not write to the cgroup tree', () => {
   let thrown: Record<string, Thrown | null>;
   let fds: string;
   let pid: number;
   beforeAll(async () => {
-    const fixture = startFixture('bad-input/as-nobody.js');
+    const { path, remove } = makeCgroup('64M');
+    const fixture = startFixture('bad-input/as-nobody.js', path);
     pid = fixture.pid;
     const { code, stdout, stderr } = await fixture.end;
+    remove();
     if (code !== 0) throw new Error(stderr);
     ({ thrown, fds } = JSON.parse(stdout) as { thrown: typeof thrown; fds: string });
   });
 
-  test.each(['spawn', 'createCage', 'run'])('%s: NO_PERMISSION, with the place', (name) => {
-    expect(thrown[name]).toMatchObject({
-      code: 'ERR_MEMCAGE_NO_PERMISSION',
-      errno: -constants.errno.EACCES,
-      syscall: 'mkdirat',
-      path: cgroupOf('self'),
+  describeIf('v1', 'whose own cgroup is the only place', () => {
+    test.each(['spawn', 'createCage', 'run', 'Cgroup.create'])('%s: NO_PERMISSION, with the place', (name) => {
+      expect(thrown[name]).toMatchObject({
+        code: 'ERR_MEMCAGE_NO_PERMISSION',
+        errno: -constants.errno.EACCES,
+        syscall: 'mkdirat',
+        path: expect.stringContaining(cgroupOf('self')) as string,
+      });
     });
   });
 
-  test.each(['Cgroup.create', 'setLimits', 'add'])('%s: NO_PERMISSION', (name) => {
+  describeIf('v2', 'after a look at every place', () => {
+    test.each(['spawn', 'createCage', 'run', 'Cgroup.create'])('%s: NO_PARENT, with each and why', (name) => {
+      expect(thrown[name]).toMatchObject({
+        code: 'ERR_MEMCAGE_NO_PARENT',
+        message: expect.stringContaining(`(${cgroupOf('self')}): `) as string,
+      });
+    });
+  });
+
+  test.each(['setLimits', 'add'])('%s: NO_PERMISSION', (name) => {
     expect(thrown[name]).toMatchObject({ code: 'ERR_MEMCAGE_NO_PERMISSION', errno: -constants.errno.EACCES });
   });
 
@@ -45,8 +62,31 @@ describeIf(['v1', 'root'], 'a user who may not write to the cgroup tree', () => 
     });
   });
 
+  test('a user namespace after process.setuid(): the reason and the remedy are named', () => {
+    expect(thrown['user namespace']).toMatchObject({
+      code: 'ERR_MEMCAGE_USER_NAMESPACE',
+      errno: -constants.errno.EACCES,
+      message: expect.stringMatching(/files in \/proc belong to root.*setpriv/) as string,
+    });
+  });
+
   test('reading needs no rights', () => {
     expect(thrown['read only']).toBeNull();
+  });
+
+  describeIf('v2', 'who is not within the delegated cgroup', () => {
+    test('may make a cage there, but put no process into it', async () => {
+      const { path, remove } = makeCgroup();
+      const nobody = { uid: 65534, gid: 65534 };
+      delegate(path, nobody);
+      const sweeper = join(__dirname, '../../fixtures/cage/sweeper.js');
+      const start = promisify(execFile)(process.execPath, [sweeper, path], nobody);
+      await expect(start).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/may not put a process into .*ERR_MEMCAGE_NO_PERMISSION/s) as string,
+      });
+      remove();
+    });
   });
 
   test('nothing is left, and no child gets an fd of it', () => {

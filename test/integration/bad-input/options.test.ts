@@ -1,4 +1,5 @@
 import { Cgroup, type CreateCageOptions, createCage, type MemoryOption, run, spawn } from 'memcage';
+import { version } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
@@ -18,7 +19,7 @@ const takers: Record<string, (memory: MemoryOption) => unknown> = {
   'Cgroup.create': (memory) => Cgroup.create(NAME, { memory }),
 };
 
-describeIf('v1', 'memcage refuses', () => {
+describeIf('cgroup', 'memcage refuses', () => {
   expectNothingLeft(() => run('true', [], { memory: '10M' }));
 
   describe.each(Object.entries(takers))('by %s', (_, take) => {
@@ -55,7 +56,7 @@ describeIf('v1', 'memcage refuses', () => {
       });
       if (code === ARGUMENT) return;
       // The same in an object names the limit.
-      for (const name of ['max', 'soft']) {
+      for (const name of ['max', version === 1 ? 'soft' : 'high']) {
         const error = thrown(() => take({ [name]: size } as Anything));
         expect(error).toMatchObject({ code, message: expect.stringContaining(`memory.${name}`) as string });
       }
@@ -71,7 +72,6 @@ describeIf('v1', 'memcage refuses', () => {
       [{ swappiness: '60' }, 'memory.swappiness'],
       [{ oomKill: 'false' }, 'memory.oomKill'],
       [{ oomGroup: 1 }, 'memory.oomGroup'],
-      [{ swap: '10M' }, 'memory.max'],
     ])('the limits %j', (memory, name) => {
       expect(thrown(() => take(memory as Anything))).toMatchObject({
         name: 'TypeError',
@@ -80,19 +80,38 @@ describeIf('v1', 'memcage refuses', () => {
       });
     });
 
-    test.each([
-      ['high', '10M'],
-      ['low', '10M'],
-      ['min', '10M'],
-      ['oomGroup', true],
-    ])('%s, which only cgroup v2 has', (name, value) => {
-      expect(thrown(() => take({ max: '20M', [name]: value } as Anything))).toMatchObject({
-        code: 'ERR_MEMCAGE_NOT_IN_VERSION',
-        message: expect.stringMatching(new RegExp(`^memory\\.${name} needs cgroup v2`)) as string,
+    describeIf('v1', 'swap', () => {
+      test('alone: v1 limits it together with memory only', () => {
+        expect(thrown(() => take({ swap: '10M' }))).toMatchObject({
+          name: 'TypeError',
+          code: ARGUMENT,
+          message: expect.stringContaining('memory.max') as string,
+        });
       });
     });
 
-    test('a swappiness that this kernel does not take, and nothing is left of the others', () => {
+    const others: [number, string, unknown][] =
+      version === 1
+        ? [
+            [2, 'high', '10M'],
+            [2, 'low', '10M'],
+            [2, 'min', '10M'],
+            [2, 'oomGroup', true],
+          ]
+        : [
+            [1, 'soft', '10M'],
+            [1, 'swappiness', 10],
+            [1, 'oomKill', false],
+          ];
+    test.each(others)('what only cgroup v%i has: %s', (needed, name, value) => {
+      expect(thrown(() => take({ max: '20M', [name]: value } as Anything))).toMatchObject({
+        code: 'ERR_MEMCAGE_NOT_IN_VERSION',
+        message: expect.stringMatching(new RegExp(`^memory\\.${name} needs cgroup v${needed}`)) as string,
+      });
+    });
+
+    const swappiness = version === 1 ? test : test.skip;
+    swappiness('a swappiness that this kernel does not take, and nothing is left of the others', () => {
       // 200 since Linux 5.8.
       const attempt = (): unknown => take({ max: '10M', swappiness: 200 });
       try {
@@ -119,6 +138,7 @@ describeIf('v1', 'memcage refuses', () => {
     [{ user: { uid: -1 } }, 'namespaces.user.uid'],
     [{ user: { gid: 2 ** 32 - 1 } }, 'namespaces.user.gid'],
     [{ user: { uid: '0' } }, 'namespaces.user.uid'],
+    [{ user: { subordinate: 1 } }, 'namespaces.user.subordinate'],
     [{ user: { root: true } }, 'root'],
     [{ mount: {} }, 'namespaces.mount'],
     [[], 'namespaces'],

@@ -5,7 +5,7 @@ import { NAMESPACE_FILES } from '../../support/namespace-files';
 import { cagesLeft, expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 
-describeIf(['v1', 'root', 'userns'], 'namespaces that the kernel refuses', () => {
+describeIf(['cgroup', 'root', 'userns'], 'namespaces that the kernel refuses', () => {
   expectNothingLeft(() => run('true', [], { memory: '10M' }));
 
   test('each is named, with the file that has the limit', async () => {
@@ -18,7 +18,7 @@ describeIf(['v1', 'root', 'userns'], 'namespaces that the kernel refuses', () =>
     for (const [kind, file] of Object.entries(NAMESPACE_FILES)) {
       expect({ [kind]: thrown[kind] }).toMatchObject({
         [kind]: {
-          code: 'ERR_MEMCAGE_NAMESPACE',
+          code: 'ERR_MEMCAGE_NAMESPACE_LIMIT',
           message: expect.stringContaining(`/proc/sys/user/max_${file}_namespaces is 0`) as string,
         },
       });

@@ -8,7 +8,7 @@ import { thrown } from '../../support/thrown';
 const NAME = `memcage-test-${process.pid}-bad`;
 const GONE = 'ERR_MEMCAGE_CGROUP_GONE';
 
-describeIf('v1', 'a cgroup that someone else removes', () => {
+describeIf('cgroup', 'a cgroup that someone else removes', () => {
   expectNothingLeft(() => run('true', [], { memory: '10M' }));
 
   const calls: Record<string, (cgroup: Cgroup) => unknown> = {

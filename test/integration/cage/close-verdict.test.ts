@@ -4,7 +4,7 @@ import { describeIf } from '../../support/require';
 
 const HUNGRY = ['--vm-bytes', '60m', '--vm-keep', '-m', '1'] as const;
 
-describeIf('stress', 'what a cage that is closed says of its children', () => {
+describeIf(['cgroup', 'stress'], 'what a cage that is closed says of its children', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   test('a private one: killed, and not for memory', async () => {

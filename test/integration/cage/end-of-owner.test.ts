@@ -1,14 +1,16 @@
-import { type ChildProcess, spawn as nodeSpawn, type SpawnOptions } from 'node:child_process';
-import { chownSync, existsSync, readdirSync } from 'node:fs';
+import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { createCage, run, spawn } from 'memcage';
 import { fixture } from '../../support/cage-kinds';
 import { cagesOf, makeCgroup, members } from '../../support/cgroup-tree';
+import { delegate } from '../../support/delegate';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { endNow, isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 
 const FDS_OF_GONE_PARENT = 8;
+const WITHOUT_GUARDIAN: How = { env: { MEMCAGE_GUARDIAN: '0' } };
 const NOBODY = { uid: 65534, gid: 65534 };
 
 /** What test/fixtures/cage/owner.js prints. */
@@ -28,18 +30,29 @@ interface Running {
 
 async function firstLine(child: ChildProcess): Promise<string> {
   let output = '';
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
   child.stdout?.on('data', (chunk: Buffer) => {
     output += chunk.toString();
   });
-  await until('the fixture has started its children', () => output.includes('\n'));
+  await until('the fixture has started its children', () => {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the fixture has ended: ${errors}`);
+    return output.includes('\n');
+  });
   return output.slice(0, output.indexOf('\n'));
 }
 
-async function startOwner(how: string, parent: string, options: SpawnOptions = {}): Promise<Running> {
-  const child = nodeSpawn(process.execPath, [fixture('owner.js'), how, parent], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    ...options,
-  });
+interface How {
+  /** What runs a command as another user; default: this one. */
+  as?: readonly string[];
+  env?: NodeJS.ProcessEnv;
+}
+
+async function startOwner(how: string, parent: string, { as = [], env = {} }: How): Promise<Running> {
+  const [file = '', ...args] = [...as, process.execPath, fixture('owner.js'), how, parent];
+  const child = nodeSpawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   const end = new Promise<number | string>((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? signal ?? ''));
   });
@@ -56,11 +69,20 @@ function attachedCages(pid: number): string[] {
   return cagesOf(pid).filter((path) => !path.includes('memcage-detached-'));
 }
 
+function isEmptyOrGone(path: string): boolean {
+  try {
+    return members(path).length === 0;
+  } catch (error) {
+    if (!['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return true;
+  }
+}
+
 function sleeping(pids: readonly number[]): number[] {
   return pids.filter(isAlive);
 }
 
-describeIf(['hybrid', 'root'], 'the end of the process that owns cages', () => {
+describeIf(['cgroup', 'root'], 'the end of the process that owns cages', () => {
   let parent: ReturnType<typeof makeCgroup>;
   let running: Running[] = [];
 
@@ -72,8 +94,8 @@ describeIf(['hybrid', 'root'], 'the end of the process that owns cages', () => {
       child.kill('SIGKILL');
       await end;
       [...owner.members, ...owner.detached.members].forEach(endNow);
-      // The next memcage removes what is empty.
-      await until('no member left', () => cagesOf(owner.pid).every((path) => members(path).length === 0));
+      // The next memcage removes what is empty, the guardian perhaps now.
+      await until('no member left', () => cagesOf(owner.pid).every(isEmptyOrGone));
     }
     running = [];
     await sweep();
@@ -87,12 +109,13 @@ describeIf(['hybrid', 'root'], 'the end of the process that owns cages', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
 
   /** A memcage process starts, with something to do in the parent, and ends. */
-  async function sweep(options: SpawnOptions = {}): Promise<void> {
-    const child = nodeSpawn(process.execPath, [fixture('sweeper.js'), parent.path], { stdio: 'ignore', ...options });
+  async function sweep(as: readonly string[] = []): Promise<void> {
+    const [file = '', ...args] = [...as, process.execPath, fixture('sweeper.js'), parent.path];
+    const child = nodeSpawn(file, args, { stdio: 'ignore' });
     expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
   }
 
-  async function start(how: string, options?: SpawnOptions): Promise<Running> {
+  async function start(how: string, options: How = {}): Promise<Running> {
     const started = await startOwner(how, parent.path, options);
     running.push(started);
     return started;
@@ -106,7 +129,8 @@ describeIf(['hybrid', 'root'], 'the end of the process that owns cages', () => {
   ])('%s: all is killed and removed, but for the detached', async (_, how, code) => {
     const { owner, end } = await start(how);
     expect(await end).toBe(code);
-    expect(sleeping(owner.members)).toEqual([]);
+    // A process leaves its cgroup, which is removed then, a moment before it is a zombie.
+    await until('all members are dead', () => sleeping(owner.members).length === 0, 1000);
     expect(attachedCages(owner.pid)).toEqual([]);
     expect(sleeping(owner.detached.members)).toEqual(owner.detached.members);
     expect(members(owner.detached.cgroup).sort()).toEqual(owner.detached.members.sort());
@@ -123,8 +147,16 @@ describeIf(['hybrid', 'root'], 'the end of the process that owns cages', () => {
     expect(sleeping(owner.detached.members)).toEqual(owner.detached.members);
   });
 
-  test('worker.terminate(), after which no code can run: its children die, the rest with the process', async () => {
-    const { process: child, owner, end } = await start('worker-terminate');
+  test('worker.terminate(), after which no code can run: all is ended, while the process goes on', async () => {
+    const { owner } = await start('worker-terminate');
+    await until('all members are dead', () => sleeping(owner.members).length === 0, 1000);
+    await until('the cages are gone', () => attachedCages(owner.pid).length === 0, 1000);
+    expect(isAlive(owner.pid)).toBe(true);
+    expect(sleeping(owner.detached.members)).toEqual(owner.detached.members);
+  });
+
+  test('the same without a guardian: its children die, the rest with the process', async () => {
+    const { process: child, owner, end } = await start('worker-terminate', WITHOUT_GUARDIAN);
     await until('its children are dead', () => sleeping(owner.main).length === 0);
     expect(sleeping(owner.detached.members)).toEqual(owner.detached.members);
     child.stdin?.end();
@@ -135,8 +167,22 @@ describeIf(['hybrid', 'root'], 'the end of the process that owns cages', () => {
     await until('the cages are gone', () => attachedCages(owner.pid).length === 0);
   });
 
-  test('SIGKILL: its children die with it, what they had started with the next memcage; the detached live', async () => {
+  test('SIGKILL: all of its cages end; the detached live, until the next memcage finds them empty', async () => {
     const { process: child, owner, end } = await start('wait');
+    child.kill('SIGKILL');
+    await end;
+    await until('all members are dead', () => sleeping(owner.members).length === 0, 1000);
+    await until('its cages are gone', () => attachedCages(owner.pid).length === 0, 1000);
+    expect(sleeping(owner.detached.members)).toEqual(owner.detached.members);
+    expect(existsSync(owner.detached.cgroup)).toBe(true);
+    owner.detached.members.forEach(endNow);
+    await until('none is left', () => isEmptyOrGone(owner.detached.cgroup));
+    await sweep();
+    await until('both its cgroups are gone', () => cagesOf(owner.pid).length === 0);
+  });
+
+  test('SIGKILL without a guardian: its children die with it, what they had started with the next memcage', async () => {
+    const { process: child, owner, end } = await start('wait', WITHOUT_GUARDIAN);
     const descendants = owner.members.filter((pid) => !owner.main.includes(pid));
     child.kill('SIGKILL');
     await end;
@@ -174,7 +220,7 @@ describeIf(['hybrid', 'root'], 'the end of the process that owns cages', () => {
     const child = spawn(process.execPath, [fixture('owner.js'), 'wait', parent.path], {
       memory: '1G',
       namespaces: { pid: true, mount: true },
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     const owner = JSON.parse(await firstLine(child)) as Owner;
     expect(owner.pid).toBe(1);
@@ -190,8 +236,7 @@ describeIf(['hybrid', 'root'], 'the end of the process that owns cages', () => {
   });
 
   test('a living owner of another user is left alone', async () => {
-    chownSync(parent.path, NOBODY.uid, NOBODY.gid);
-    const { process: child, owner, end } = await start('wait', NOBODY);
+    const { process: child, owner, end } = await start('wait', { as: delegate(parent.path, NOBODY) });
     await sweep();
     expect(sleeping(owner.members)).toEqual(owner.members);
     for (const path of owner.cgroups) expect(existsSync(path)).toBe(true);
@@ -203,11 +248,10 @@ describeIf(['hybrid', 'root'], 'the end of the process that owns cages', () => {
   });
 
   test("another user's dead owner, which may not be swept, does no harm", async () => {
-    const { process: child, owner, end } = await start('wait');
+    const { process: child, owner, end } = await start('wait', WITHOUT_GUARDIAN);
     child.kill('SIGKILL');
     await end;
-    chownSync(parent.path, NOBODY.uid, NOBODY.gid);
-    await sweep(NOBODY);
+    await sweep(delegate(parent.path, NOBODY));
     expect(attachedCages(owner.pid)).not.toEqual([]);
   });
 

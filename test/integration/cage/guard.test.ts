@@ -1,7 +1,8 @@
 import type * as Memcage from 'memcage';
 import { fixture } from '../../support/cage-kinds';
-import { cagesOf, members, read, write } from '../../support/cgroup-tree';
+import { cagesOf, members, mountPoint, read, version, write } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
 import { processesWith } from '../../support/processes';
 import { compile } from '../../support/programs';
 import { describeIf } from '../../support/require';
@@ -13,7 +14,7 @@ const FIRST_UID = 1_000_000;
 let bombs = 0;
 
 // What cgroup.kill does in a millisecond takes several passes where there is only kill(2).
-const PATIENCE_MS = 8000;
+const PATIENCE_MS = patience(8000);
 
 /** memcage on a host that has only some of the hierarchies. */
 function memcageWithout(missing: Record<string, null>): typeof Memcage {
@@ -23,18 +24,24 @@ function memcageWithout(missing: Record<string, null>): typeof Memcage {
       const actual = jest.requireActual<Record<string, unknown> & { host(): object }>('../../../lib/cgroup/host');
       return { ...actual, host: () => ({ ...actual.host(), ...missing }) };
     });
-    library = jest.requireActual<typeof Memcage>('memcage');
+    library = jest.requireActual<typeof Memcage>('../../../lib');
   });
   jest.dontMock('../../../lib/cgroup/host');
   return library as typeof Memcage;
 }
 
-describeIf(['hybrid', 'root'], 'the end of a fork bomb', () => {
-  describe.each([
-    ['the unified hierarchy', {}, 'unified'],
-    ['the freezer of v1', { unified: null }, 'freezer'],
-    ['neither', { unified: null, freezer: null }, undefined],
-  ] as const)('with %s as guard', (_, missing, guard) => {
+/** What there is to stop the processes of a cage by, all at once. */
+const means =
+  version === 2
+    ? ([['cgroup.kill', {}, undefined]] as const)
+    : ([
+        ['the unified hierarchy as guard', {}, 'unified'],
+        ['the freezer of v1 as guard', { unified: null }, 'freezer'],
+        ['neither', { unified: null, freezer: null }, undefined],
+      ] as const);
+
+describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'the end of a fork bomb', () => {
+  describe.each(means)('with %s', (_, missing, guard) => {
     let memcage: typeof Memcage;
     let bomb: ReturnType<typeof compile>;
 
@@ -59,9 +66,13 @@ describeIf(['hybrid', 'root'], 'the end of a fork bomb', () => {
       await until('the bomb is off', () => members(cage.cgroup.path).length > Number(PROCESSES) / 2);
     }
 
-    test('this guard is used', () => {
-      const hierarchies = new Set(cagesOf(process.pid).map((path) => path.split('/')[4]));
-      expect(hierarchies).toEqual(new Set(['memory', ...(guard === undefined ? [] : [guard])]));
+    test('it is what is used', () => {
+      const hierarchies = (['memory', 'unified', 'freezer'] as const).filter((name) =>
+        cagesOf(process.pid).some((path) => mountPoint(name) !== '' && path.startsWith(`${mountPoint(name)}/`)),
+      );
+      // One and the same on v2.
+      const ofMemory = version === 2 ? ['memory', 'unified'] : ['memory'];
+      expect(hierarchies).toEqual([...ofMemory, ...(guard === undefined ? [] : [guard])]);
     });
 
     if (guard === 'freezer') {

@@ -2,19 +2,12 @@ import { existsSync } from 'node:fs';
 import { createCage, run, spawn } from 'memcage';
 import { loadNative } from '../../../lib/native';
 import { said } from '../../support/cage-kinds';
-import { cagesOf, members, mountPoint, openCages } from '../../support/cgroup-tree';
+import { cagesOf, members, mountPoint, OWN_CGROUP_IN_SHELL, openCages, version } from '../../support/cgroup-tree';
+import { mark } from '../../support/mark';
 import { expectNothingLeft } from '../../support/nothing-left';
-import { endNow, isAlive, processesWith } from '../../support/processes';
+import { endNow, isAlive, processesThatAre } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
-
-let marks = 0;
-
-/** An argument of sleep that nobody else uses. */
-function mark(): string {
-  marks += 1;
-  return `1000.${process.pid}${String(marks).padStart(3, '0')}`;
-}
 
 /** A child in the background, one in a session of its own, and one that has been forked twice; then `last`. */
 function leaving(sleep: string, last: string): [string, string[]] {
@@ -23,12 +16,12 @@ function leaving(sleep: string, last: string): [string, string[]] {
 }
 
 async function started(sleep: string, count: number): Promise<number[]> {
-  const sleeping = () => processesWith(`sleep ${sleep}`).filter((pid) => !processesWith(`sh -c`).includes(pid));
+  const sleeping = () => processesThatAre(`sleep ${sleep}`);
   await until(`${count} processes`, () => sleeping().length === count);
   return sleeping();
 }
 
-describeIf('v1', 'the life of a cage', () => {
+describeIf('cgroup', 'the life of a cage', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   describe('private', () => {
@@ -107,6 +100,19 @@ describeIf('v1', 'the life of a cage', () => {
       await Promise.all([child.cage.close(), child.cage.close(), child.cage[Symbol.asyncDispose]()]);
       expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', oom: null });
       await child.cage.close();
+    });
+
+    test.each(['kill', 'close'] as const)('%s() after an end that this thread has yet to hear of', async (how) => {
+      const child = spawn('true', [], { memory: '64M', stdio: 'ignore' });
+      const { path } = child.cage.cgroup;
+      const deadline = performance.now() + 10_000;
+      while (existsSync(path) && performance.now() < deadline) {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      }
+      expect(existsSync(path)).toBe(false);
+      await child.cage[how]();
+      expect(await child.outcome).toMatchObject({ exitCode: 0, signal: null, oom: null });
+      expect((await child.outcome).error).toBeUndefined();
     });
 
     test('a stopped child, and one that ignores every signal, end all the same', async () => {
@@ -237,8 +243,17 @@ describeIf('v1', 'the life of a cage', () => {
     test.each([
       ['with a process in it', 'sleep 1000 & echo $! >"$own/a/b/cgroup.procs"'],
       ['without permissions', 'chmod 000 "$own/a/b" "$own/a"'],
+      ...(version === 1
+        ? []
+        : [
+            ['a threaded one', 'echo threaded >"$own/a/b/cgroup.type"'],
+            [
+              'a domain with controllers',
+              'mkdir "$own/m"; echo $$ >"$own/m/cgroup.procs"; echo +memory >"$own/cgroup.subtree_control"',
+            ],
+          ]),
     ])('%s', async (_, command) => {
-      const script = `own=${mountPoint('memory')}$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup); mkdir -p "$own/a/b"; ${command}; echo done; read -r _`;
+      const script = `${OWN_CGROUP_IN_SHELL}; mkdir -p "$own/a/b"; ${command}; echo done; read -r _`;
       const child = spawn('sh', ['-c', script], { memory: '64M' });
       await said(child, 'done');
       expect(existsSync(`${child.cage.cgroup.path}/a/b`)).toBe(true);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cage, createCage, type OomEvent, run } from 'memcage';
 import { allocate, type Kind, kinds, type Place, place, said } from '../../support/cage-kinds';
-import { makeCgroup, oomKills } from '../../support/cgroup-tree';
+import { makeCgroup, oomKills, placeForStrangers } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
@@ -24,7 +24,7 @@ function record(cage: Cage): (OomEvent | 'close')[] {
 /** A child that allocates 30 MiB for each line that it gets, and says "done" when it, or its worker, has ended. */
 const eachLine: [string, string[]] = ['sh', ['-c', `while read -r _; do ${allocate(30)}; echo done; done`]];
 
-describeIf('v1', "the event 'oom'", () => {
+describeIf('cgroup', "the event 'oom'", () => {
   expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
 
   describe.each(kinds)('of a %s cage', (kind: Kind) => {
@@ -105,7 +105,8 @@ describeIf('v1', "the event 'oom'", () => {
       entered = place(kind, { memory: '16M', parent: parent.path });
       const child = entered.spawn(...eachLine);
       const events = record(child.cage);
-      const victim = nodeSpawn('sh', ['-c', `echo 0 >"$0/cgroup.procs"; exec ${allocate(60)}`, parent.path]);
+      const strangers = placeForStrangers(parent.path);
+      const victim = nodeSpawn('sh', ['-c', `echo 0 >"$0/cgroup.procs"; exec ${allocate(60)}`, strangers]);
       await once(victim, 'exit');
       expect(oomKills(parent.path)).toBe(1);
       await sleep(LATE_MS);

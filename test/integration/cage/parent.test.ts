@@ -1,6 +1,15 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { createCage, run, spawn } from 'memcage';
-import { cgroupOf, makeCgroup, members, openCages, removeTree } from '../../support/cgroup-tree';
+import {
+  cagesOf,
+  cgroupOf,
+  makeCgroup,
+  members,
+  mountPoint,
+  openCages,
+  removeTree,
+  write,
+} from '../../support/cgroup-tree';
 import { openFdCount } from '../../support/fds';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { endNow } from '../../support/processes';
@@ -10,7 +19,7 @@ import { until } from '../../support/until';
 // The last parent that was used is let go of when the next one is.
 const FDS_OF_GONE_PARENT = 8;
 
-describeIf('v1', 'the parent of cages', () => {
+describeIf('cgroup', 'the parent of cages', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
 
   test('a cage is made in it', async () => {
@@ -27,7 +36,7 @@ describeIf('v1', 'the parent of cages', () => {
     expect(() => spawn('true', [], { memory: '8M', parent: '/no/such/cgroup' })).toThrow(
       expect.objectContaining({ code: 'ERR_MEMCAGE_NO_PARENT' }),
     );
-    expect(() => createCage({ memory: '8M', parent: `${cgroupOf('self')}/tasks` })).toThrow(
+    expect(() => createCage({ memory: '8M', parent: `${cgroupOf('self')}/cgroup.procs` })).toThrow(
       expect.objectContaining({ code: 'ERR_MEMCAGE_NO_PARENT' }),
     );
     for (const parent of ['', 'a/../b', 'a\0b', 5]) {
@@ -68,8 +77,7 @@ describeIf('v1', 'the parent of cages', () => {
     const cages = Array.from({ length: 4 }, () => createCage({ memory: '8M', parent: parent.path }));
     const child = cages[0]?.spawn('sleep', ['100'], { stdio: 'ignore' });
     // Out of its cage, which is then removed with all above it.
-    const { writeFileSync } = await import('node:fs');
-    writeFileSync(`${cgroupOf('self')}/cgroup.procs`, String(child?.pid));
+    write(cgroupOf('self'), 'cgroup.procs', String(child?.pid));
     removeTree(parent.path);
 
     mkdirSync(parent.path);
@@ -88,13 +96,8 @@ describeIf('v1', 'the parent of cages', () => {
 
   test("the directory of this process's cages was removed by someone else", async () => {
     await run('true', { memory: '8M' });
-    // All that is empty: the owner's directories in both hierarchies, with the cage that is kept ready.
-    const [memory, guard] = ['memory', 'unified'].map((controller) => cgroupOf('self', controller as 'memory'));
-    for (const path of [memory, guard]) {
-      for (const name of (await import('node:fs')).readdirSync(path ?? '')) {
-        if (name.startsWith(`memcage-${process.pid}-`)) removeTree(`${path}/${name}`);
-      }
-    }
+    // All that is empty: the owner's directories in each hierarchy, with the cage that is kept ready.
+    ownersDirectories().forEach(removeTree);
     expect(openCages()).toEqual([]);
     for (let start = 0; start < 3; start += 1)
       expect(await run('true', { memory: '8M' })).toMatchObject({ exitCode: 0 });
@@ -102,11 +105,17 @@ describeIf('v1', 'the parent of cages', () => {
     await until('no cage left', () => openCages().length <= 2);
   });
 
-  test('only the guard of the directory was removed', async () => {
-    for (const name of (await import('node:fs')).readdirSync(cgroupOf('self', 'unified'))) {
-      if (name.startsWith(`memcage-${process.pid}-`)) removeTree(`${cgroupOf('self', 'unified')}/${name}`);
-    }
-    for (let start = 0; start < 3; start += 1)
-      expect(await run('true', { memory: '8M' })).toMatchObject({ exitCode: 0 });
+  describeIf('hybrid', 'whose guard is another directory', () => {
+    test('only that was removed', async () => {
+      ownersDirectories()
+        .filter((path) => path.startsWith(mountPoint('unified')))
+        .forEach(removeTree);
+      for (let start = 0; start < 3; start += 1)
+        expect(await run('true', { memory: '8M' })).toMatchObject({ exitCode: 0 });
+    });
   });
+
+  function ownersDirectories(): string[] {
+    return cagesOf(process.pid).filter((path) => /\/memcage-\d+-[0-9a-f]+$/.test(path));
+  }
 });

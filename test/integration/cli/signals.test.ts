@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { members, openCages } from '../../support/cgroup-tree';
+import { members, mountPoint, openCages } from '../../support/cgroup-tree';
 import { type Cli, startCli } from '../../support/cli';
 import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
@@ -16,7 +16,7 @@ const TALKER = (signals: string): string =>
     .map((name) => `trap 'echo got ${name}' ${name}; `)
     .join('')}trap 'exit 7' ALRM; echo ready; while :; do sleep 0.02; done`;
 
-describeIf('v1', 'signals', () => {
+describeIf('cgroup', 'signals', () => {
   const started: Cli[] = [];
   const start = async (args: readonly string[]): Promise<Cli> => {
     const cli = startCli(args);
@@ -56,7 +56,7 @@ describeIf('v1', 'signals', () => {
 
   test('the third SIGTERM kills a pid 1 that ignores it', async () => {
     const cli = await start(['run', '-m', '50M', '--pid', '--mount', 'sh', '-c', 'echo ready; sleep 60; :']);
-    const [cage] = openCages(cli.pid).filter((path) => /\/memory\//.test(path));
+    const [cage] = openCages(cli.pid).filter((path) => path.startsWith(mountPoint('memory')));
     cli.process.kill('SIGTERM');
     await sleep(300);
     cli.process.kill('SIGTERM');
@@ -122,7 +122,7 @@ function startInTerminal(command: string, variables: Record<string, string>): Te
     ...process.env,
     ...variables,
     NODE: process.execPath,
-    MAIN: join(__dirname, '../../../dist/cli/main.js'),
+    MAIN: join(__dirname, '../../../dist/cli.js'),
   };
   const python = 'import pty, sys; pty.spawn(["bash", "-c", sys.argv[1]])';
   const child = spawn('python3', ['-c', python, command], { env, stdio: ['pipe', 'pipe', 'inherit'] });

@@ -3,7 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { ErrorCode } from 'memcage';
 import { native } from 'memcage/native';
 import ts from 'typescript';
-import { OPTIONS } from '../../../lib/cli/arguments';
+import { TARGET_OPTIONS } from '../../../lib/cli/arguments';
+import { OPTIONS } from '../../../lib/cli/run-arguments';
 import { pages, pageText } from '../../support/doc-examples';
 
 const root = join(__dirname, '../../..');
@@ -83,6 +84,9 @@ describe('docs name', () => {
     ['docs/spawn.md', 'SpawnOptions', {}],
     ['docs/spawn.md', 'CageOptions', {}],
     ['docs/spawn.md', 'Caged', {}],
+    ['docs/launcher.md', 'Launcher', {}],
+    ['docs/launcher.md', 'LauncherOptions', {}],
+    ['docs/launcher.md', 'LauncherReport', {}],
     ['docs/run.md', 'RunResult', {}],
     ['docs/memory.md', 'MemoryLimits', {}],
     ['docs/memory.md', 'Limits', {}],
@@ -93,13 +97,25 @@ describe('docs name', () => {
     ['docs/create-cage.md', 'OomEvent', {}],
     ['docs/cgroup.md', 'Cgroup', { own: true }],
     ['docs/cgroup.md', 'CreateCgroupOptions', {}],
+    ['docs/interface-files.md', 'InterfaceFile', {}],
+    ['docs/interface-files.md', 'OomControl', {}],
     ['docs/cgroup.md', 'Usage', {}],
+    ['docs/cgroup.md', 'CgroupProcess', {}],
+    ['docs/cgroup.md', 'WatchOptions', {}],
+    ['docs/cgroup.md', 'SampleFields', {}],
+    ['docs/cgroup.md', 'EventCounts', {}],
+    ['docs/cgroup.md', 'ProcessesOptions', {}],
+    ['docs/cgroup.md', 'EffectiveLimits', {}],
     ['docs/cgroup.md', 'Pressure', {}],
     ['docs/cgroup.md', 'PressureLine', {}],
+    ['docs/cgroup.md', 'MemoryEvents', {}],
+    ['docs/cgroup.md', 'PeakTracker', { own: true }],
+    ['docs/cgroup.md', 'ReclaimOptions', {}],
     ['docs/outcome.md', 'Outcome', {}],
     ['docs/outcome.md', 'MemoryReport', {}],
     ['docs/outcome.md', 'OomVerdict', {}],
     ['docs/outcome.md', 'CpuReport', {}],
+    ['docs/node-heap.md', 'NodeHeapReport', {}],
     ['docs/errors.md', 'MemcageError', { own: true }],
     ['docs/native.md', 'NativeBinding', {}],
     ['docs/native.md', 'CloneOptions', {}],
@@ -141,6 +157,31 @@ describe('docs name', () => {
     );
   });
 
+  test('the versions of the libraries that contain() is proved with, and each example', () => {
+    const text = pageText('docs/contain.md');
+    const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      devDependencies: Record<string, string>;
+    };
+    const fixtures = join(root, 'test/fixtures/libraries');
+    const code = readdirSync(fixtures).map((name) => readFileSync(join(fixtures, name), 'utf8'));
+    const used = Object.keys(devDependencies).filter((name) => code.some((each) => each.includes(`'${name}'`)));
+    expect(used.length).toBe(9);
+    for (const name of used) {
+      const { version } = require(join(root, 'node_modules', name, 'package.json')) as { version: string };
+      expect(text).toContain(`${name} ${version.split('.').slice(0, 2).join('.')}`);
+    }
+    const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.ts'));
+    expect(examples.filter((name) => !pageText('README.md').includes(`(examples/${name})`))).toEqual([]);
+  });
+
+  test('every option of the commands that take a cgroup', () => {
+    const names = Object.values(TARGET_OPTIONS).flatMap((options) => Object.keys(options));
+    expectNamed(
+      'docs/cli.md',
+      names.map((name) => `--${name}`),
+    );
+  });
+
   test('only scripts that exist', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
@@ -159,7 +200,7 @@ describe('docs name', () => {
       ([, name]) => name ?? '',
     );
     const all = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' }).concat(
-      readdirSync(join(root, 'native')),
+      readdirSync(join(root, 'native'), { recursive: true, encoding: 'utf8' }),
     );
     expect(files.filter((name) => !all.some((path) => basename(path) === name))).toEqual([]);
   });

@@ -7,7 +7,10 @@ import { text } from 'node:stream/consumers';
 import { transformSync } from '@swc/core';
 import { blocksOf, type Example, examplesOf, pages } from '../../support/doc-examples';
 import { cagesLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
+
+jest.setTimeout(patience(60_000));
 
 const root = join(__dirname, '../../..');
 const CODE = ['ts', 'js', 'sh'];
@@ -19,10 +22,12 @@ beforeAll(() => {
   const bin = join(project, 'node_modules/.bin');
   mkdirSync(bin, { recursive: true });
   symlinkSync(root, join(project, 'node_modules/memcage'));
-  symlinkSync(join(root, 'node_modules/@types'), join(project, 'node_modules/@types'));
+  for (const name of ['@types', 'workerpool']) {
+    symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
+  }
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
   // npm makes a link, and the file executable; the build doesn't.
-  writeFileSync(join(bin, 'memcage'), `#!/bin/sh\nexec '${process.execPath}' '${root}/dist/cli/main.js' "$@"\n`);
+  writeFileSync(join(bin, 'memcage'), `#!/bin/sh\nexec '${process.execPath}' '${root}/dist/cli.js' "$@"\n`);
   chmodSync(join(bin, 'memcage'), 0o755);
 });
 afterAll(() => rmSync(project, { recursive: true }));
@@ -75,7 +80,7 @@ describeIf('linux', 'the examples in TypeScript', () => {
       directory,
     ]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
-  }, 60_000);
+  });
 });
 
 interface End {

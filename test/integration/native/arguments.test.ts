@@ -37,6 +37,20 @@ describe('clone', () => {
     ['id maps that would be ours', { idMaps: { uidMap: '0 0 1', gidMap: '0 0 1' } }],
     ['half an id map', { namespaces: native.constants.CLONE_NEWUSER, idMaps: { uidMap: '0 0 1' } }],
     ['an id map that is a string', { namespaces: native.constants.CLONE_NEWUSER, idMaps: '0 0 1' }],
+    ['programs for id maps that would be ours', { idMapPrograms: [{ file: '/bin/true', args: [] }] }],
+    [
+      'two ways to map ids',
+      {
+        namespaces: native.constants.CLONE_NEWUSER,
+        idMaps: { uidMap: '0 0 1', gidMap: '0 0 1' },
+        idMapPrograms: [{ file: '/bin/true', args: [] }],
+      },
+    ],
+    [
+      'a program for id maps without args',
+      { namespaces: native.constants.CLONE_NEWUSER, idMapPrograms: [{ file: 'a' }] },
+    ],
+    ['programs for id maps that are strings', { namespaces: native.constants.CLONE_NEWUSER, idMapPrograms: ['a'] }],
     ['private mounts that would be ours', { privateMounts: true }],
     ['a /proc for our own pids', { namespaces: CLONE_NEWNS, privateMounts: true, mountProc: true }],
     ['a /proc in our own mounts', { namespaces: CLONE_NEWPID, mountProc: true }],
@@ -75,7 +89,9 @@ describe('clone', () => {
 describe('every function', () => {
   const functions = Object.keys(native)
     .filter((name) => typeof native[name as keyof typeof native] === 'function')
-    .filter((name) => !['eventfdOpen', 'socketPair', 'monotonicNs'].includes(name)) as (keyof typeof native)[];
+    .filter(
+      (name) => !['eventfdOpen', 'socketPair', 'monotonicNs', 'guardianPid', 'dismissGuardian'].includes(name),
+    ) as (keyof typeof native)[];
 
   test.each(functions)('%s refuses everything but an object with its options', (name) => {
     for (const args of [[], [undefined], [null], [1], ['text'], [{}], [[]]]) {

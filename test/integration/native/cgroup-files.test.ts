@@ -14,7 +14,7 @@ import {
 import { constants as os } from 'node:os';
 import { join } from 'node:path';
 import { native } from 'memcage/native';
-import { makeCgroup } from '../../support/cgroup-tree';
+import { files, makeCgroup } from '../../support/cgroup-tree';
 import { faults } from '../../support/faults';
 import { openFdCount } from '../../support/fds';
 import { fixtureResult, startFixture } from '../../support/fixture';
@@ -201,12 +201,12 @@ describe('writing', () => {
   });
 });
 
-describeIf('v1', 'writing to a cgroup', () => {
+describeIf('cgroup', 'writing to a cgroup', () => {
   test('a refusal has its errno and the path', () => {
     const group = makeCgroup();
     const groupFd = native.openDirectory({ path: group.path });
     try {
-      const path = 'memory.limit_in_bytes';
+      const path = files.limit;
       const error = refusal(() => native.writeBeneath({ dirFd: groupFd, path, value: 'nonsense' }));
       expect(error).toMatchObject({ code: 'EINVAL', errno: -EINVAL, syscall: 'write', path });
       expect(native.listDirectories({ dirFd: groupFd, path: '' })).toEqual([]);

@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import { type CloneOptions, native } from 'memcage/native';
 import { faults } from '../../support/faults';
 import { cloneOptions, makeFifo, temporaryDirectory, whileRunning } from '../../support/native-child';
+import { threadStatuses } from '../../support/processes';
 import { describeIf } from '../../support/require';
+import { starts } from '../../support/starts';
 
 const F_SETFD = 2;
 const PR_GET_DUMPABLE = 3;
@@ -97,7 +99,7 @@ describe.each(memory)('a child with $memory memory', ({ shareMemory }) => {
     check([b, a, b, a, b]);
     // Up to beyond the numbers of the sources, so that each may be in another's way.
     const stdio = fc.array(fc.constantFrom(...sources), { minLength: 3, maxLength: Math.max(...files) + 5 });
-    fc.assert(fc.property(stdio, check), { numRuns: 60 });
+    fc.assert(fc.property(stdio, check), { numRuns: starts(60) });
   });
 
   test('has blocking standard streams; others stay as they are', () => {
@@ -157,9 +159,7 @@ describeIf('root', 'a child of another user', () => {
     expect(statSync('/proc/self/mem').uid).toBe(0);
     expect(process.getuid?.()).toBe(0);
     expect(process.getgid?.()).toBe(0);
-    // Every thread of it.
-    const owners = readdirSync('/proc/self/task').map((tid) => readFileSync(`/proc/self/task/${tid}/status`, 'utf8'));
-    for (const status of owners) expect(status).toMatch(/^Uid:\t0\t0\t0\t0$/m);
+    for (const status of threadStatuses()) expect(status).toMatch(/^Uid:\t0\t0\t0\t0$/m);
   });
 
   test('is refused while memory is shared, which would be opened to that user', () => {

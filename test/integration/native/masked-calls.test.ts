@@ -78,7 +78,7 @@ describeIf(['seccomp', 'root'], 'without clone3, as root', () => {
   });
 });
 
-describeIf(['seccomp', 'root', 'hybrid'], 'clone3 in a cgroup v2', () => {
+describeIf(['seccomp', 'root', 'unified'], 'clone3 in a cgroup v2', () => {
   test('is not replaced by a clone outside of it', async () => {
     const group = makeCgroup(undefined, 'unified');
     try {

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type CloneOptions, native } from 'memcage/native';
-import { makeCgroup } from '../../support/cgroup-tree';
+import { makeCgroup, version } from '../../support/cgroup-tree';
 import { faults } from '../../support/faults';
 import { outputOf, shell, temporaryDirectory, whileRunning } from '../../support/native-child';
 import { describeIf } from '../../support/require';
@@ -106,13 +106,14 @@ describeIf(['root', 'userns'], 'what is set up in namespaces', () => {
   });
 });
 
-describeIf(['root', 'v1'], 'a cgroup namespace', () => {
+describeIf(['root', 'cgroup'], 'a cgroup namespace', () => {
   test('has the cage that the child joined as its root', () => {
     const group = makeCgroup();
-    const tasks = openSync(join(group.path, 'tasks'), 'w');
+    const tasks = openSync(join(group.path, version === 1 ? 'tasks' : 'cgroup.procs'), 'w');
     try {
       const options = { joinFds: [tasks], file: '/bin/cat', args: ['cat', '/proc/self/cgroup'] };
-      const memoryLine = (text: string): string | undefined => /^\d+:memory:(.*)$/m.exec(text)?.[1];
+      const memoryLine = (text: string): string | undefined =>
+        (version === 1 ? /^\d+:memory:(.*)$/m : /^0::(.*)$/m).exec(text)?.[1];
       expect(memoryLine(outputOf({ ...options, namespaces: CLONE_NEWCGROUP }))).toBe('/');
       expect(memoryLine(outputOf({ ...options, namespaces: 0 }))).toMatch(/memcage-test/);
     } finally {
@@ -122,7 +123,7 @@ describeIf(['root', 'v1'], 'a cgroup namespace', () => {
   });
 });
 
-describeIf(['root', 'hybrid'], 'a cgroup v2 namespace', () => {
+describeIf(['root', 'unified'], 'a cgroup v2 namespace', () => {
   test('has the cage that the child was cloned into as its root', () => {
     const group = makeCgroup(undefined, 'unified');
     const intoCgroupFd = native.openDirectory({ path: group.path });

@@ -25,8 +25,11 @@ interface Injection extends Scenario {
   onlyCopied?: boolean;
 }
 
+/** Steps that the addon's child does not take. */
+type LauncherStage = 'unshare' | 'init';
+
 // By natural causes where there are some.
-const injections: Record<Stage, Injection> = {
+const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
   clone: { options: { intoCgroupFd: UNUSED_FD }, errno: EBADF },
   signals: {
     rules: [{ syscall: 'rt_sigaction', errno: EPERM, argument: 0, value: SIGHUP }],
@@ -97,7 +100,8 @@ describeIf(['root', 'seccomp', 'userns'], 'a start that fails', () => {
   afterEach(() => rmSync(directory, { recursive: true }));
 
   test('has an injection for each stage', () => {
-    expect(Object.keys(injections)).toEqual(native.stages);
+    const own = native.stages.filter((stage) => stage !== 'unshare' && stage !== 'init');
+    expect(Object.keys(injections)).toEqual(own);
   });
 
   test.each(cases)('at $stage, memory $memory', async ({ stage, shareMemory, injection }) => {

@@ -99,7 +99,7 @@ describe('the watchdog', () => {
   });
 });
 
-describeIf(['root', 'hybrid'], 'the watchdog, cloning into a cgroup v2', () => {
+describeIf(['root', 'unified'], 'the watchdog, cloning into a cgroup v2', () => {
   let group: ReturnType<typeof makeCgroup>;
 
   beforeEach(() => {

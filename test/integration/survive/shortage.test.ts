@@ -1,12 +1,15 @@
 import { type ChildProcessWithoutNullStreams, spawn as nodeSpawn } from 'node:child_process';
-import { chownSync } from 'node:fs';
 import { run } from 'memcage';
 import { fixture } from '../../support/cage-kinds';
 import { cagesOf, makeCgroup } from '../../support/cgroup-tree';
+import { delegate } from '../../support/delegate';
 import { cagesLeft, expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
 import { childrenOf } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
+
+jest.setTimeout(patience(90_000));
 
 /** What test/fixtures/cage/shortage.js prints. */
 interface Report {
@@ -22,7 +25,7 @@ interface Report {
 const USER = 61_234;
 const SPARE_FDS = 4;
 
-describeIf(['v1', 'root'], 'the parent runs short', () => {
+describeIf(['cgroup', 'root'], 'the parent runs short', () => {
   let child: ChildProcessWithoutNullStreams | undefined;
 
   afterEach(async () => {
@@ -78,12 +81,11 @@ describeIf(['v1', 'root'], 'the parent runs short', () => {
     expect(new Set(Object.values(result.rounds.at(-1) ?? {}))).toEqual(new Set(['0']));
     expectAsBefore(result);
     await expectNothingAfter(result);
-  }, 90_000);
+  });
 
   test('of processes', async () => {
     const parent = makeCgroup();
-    chownSync(parent.path, USER, USER);
-    const asUser = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'];
+    const asUser = delegate(parent.path, { uid: USER, gid: USER });
     const limit = '--nproc=60';
     const result = await report(limit, ...asUser, process.execPath, fixture('shortage.js'), 'processes', parent.path);
     const ends = new Set(result.rounds.flatMap((round) => Object.values(round)));
@@ -93,5 +95,5 @@ describeIf(['v1', 'root'], 'the parent runs short', () => {
     expectAsBefore(result);
     await expectNothingAfter(result);
     parent.remove();
-  }, 90_000);
+  });
 });

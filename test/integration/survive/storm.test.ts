@@ -2,12 +2,16 @@ import { createCage, run, spawn } from 'memcage';
 import { allocate } from '../../support/cage-kinds';
 import { openFdCount } from '../../support/fds';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
 import { threadCount } from '../../support/processes';
 import { describeIf } from '../../support/require';
+import { starts } from '../../support/starts';
 
-const STARTS = 1000;
+jest.setTimeout(patience(120_000));
+
+const STARTS = starts(1000);
 const AT_ONCE = 50;
-const PATIENCE_MS = 100;
+const PATIENCE_MS = 100 * Number(process.env.MEMCAGE_TEST_SLOWNESS ?? '1');
 
 interface Ended {
   exitCode: number | null;
@@ -25,7 +29,7 @@ const kinds: [string, string[], Ended][] = [
   ['/no/such/program', [], { exitCode: null, signal: null, oom: null }],
 ];
 
-describeIf('v1', 'a storm of starts while siblings run into OOM', () => {
+describeIf('cgroup', 'a storm of starts while siblings run into OOM', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   test(`${STARTS} starts, ${AT_ONCE} at a time, in private and shared cages`, async () => {
@@ -69,9 +73,9 @@ describeIf('v1', 'a storm of starts while siblings run into OOM', () => {
     expect(blocked).toHaveLength(STARTS);
     // On a noisy machine any call may take long; not many of them.
     const slow = blocked.filter((ms) => ms > PATIENCE_MS);
-    expect(slow.length).toBeLessThan(STARTS / 100);
-    expect(late).toBeLessThan(5000);
+    expect(slow.length).toBeLessThan(Math.max(2, STARTS / 100));
+    expect(late).toBeLessThan(patience(5000));
     expect(threadCount()).toBeLessThanOrEqual(before.threads);
     expect(openFdCount()).toBeLessThanOrEqual(before.fds + 4);
-  }, 120_000);
+  });
 });

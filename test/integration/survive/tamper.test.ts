@@ -1,12 +1,13 @@
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn as nodeSpawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type Caged, createCage, MemcageError, type MultiCage, run, spawn } from 'memcage';
+import { type Cage, type Caged, createCage, MemcageError, run, spawn } from 'memcage';
 import { fixture, said } from '../../support/cage-kinds';
-import { cagesOf, removeTree, write } from '../../support/cgroup-tree';
+import { cagesOf, mountPoint, removeTree, version, write } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
+import { starts } from '../../support/starts';
 
-const STARTS = 200;
+const STARTS = starts(200);
 
 // What was pending when the directory of the cages was removed.
 const FDS_OF_GONE_OWNER = 8;
@@ -39,7 +40,7 @@ function tally(ends: readonly string[]): Record<string, number> {
   return counts;
 }
 
-describeIf(['hybrid', 'root'], 'others tamper with cages', () => {
+describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'others tamper with cages', () => {
   let tampering: ChildProcessWithoutNullStreams | undefined;
 
   async function tamper(...args: string[]): Promise<void> {
@@ -70,14 +71,14 @@ describeIf(['hybrid', 'root'], 'others tamper with cages', () => {
     await cage.close();
   }
 
-  /** Directories of this process's cages: the owner's, or with more levels what is below it. */
-  function owned(hierarchy: 'memory' | 'unified', levels = ''): string {
-    const owner = cagesOf(process.pid).find((path) => path.split('/')[4] === hierarchy && /-[0-9a-f]+$/.test(path));
-    return `${owner}${levels}`;
+  /** The directory of this process's cages. */
+  function owned(hierarchy: 'memory' | 'unified'): string {
+    const inHierarchy = `${mountPoint(hierarchy)}/`;
+    return cagesOf(process.pid).find((path) => path.startsWith(inHierarchy) && /-[0-9a-f]+$/.test(path)) ?? '';
   }
 
-  /** The cage's directory in the unified hierarchy. */
-  function guardOf(cage: MultiCage): string {
+  /** The cage's directory in the unified hierarchy: on v2 the cage itself. */
+  function guardOf(cage: Cage): string {
     return `${owned('unified')}/${cage.cgroup.path.split('/').at(-1)}`;
   }
 
@@ -99,7 +100,7 @@ describeIf(['hybrid', 'root'], 'others tamper with cages', () => {
 
   test('a private cage that is frozen while its child runs ends by kill()', async () => {
     const child = spawn('sleep', ['1000'], { memory: '64M', stdio: 'ignore' });
-    write(`${owned('unified')}/${child.cage.cgroup.path.split('/').at(-1)}`, 'cgroup.freeze', '1');
+    write(guardOf(child.cage), 'cgroup.freeze', '1');
     await child.cage.kill();
     expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', oom: null });
   });
@@ -125,8 +126,8 @@ describeIf(['hybrid', 'root'], 'others tamper with cages', () => {
   test('a shared cage that someone has removed', async () => {
     const cage = createCage({ memory: '64M' });
     await cage.run('true');
-    removeTree(guardOf(cage));
-    removeTree(cage.cgroup.path);
+    const paths = [guardOf(cage), cage.cgroup.path];
+    paths.forEach(removeTree);
     const gone = expect.objectContaining({ code: 'ERR_MEMCAGE_CGROUP_GONE' }) as Error;
     expect(() => cage.spawn('true')).toThrow(gone);
     await expect(cage.run('true')).rejects.toEqual(gone);
@@ -136,7 +137,8 @@ describeIf(['hybrid', 'root'], 'others tamper with cages', () => {
     await worksAgain();
   });
 
-  test.each(['memory', 'unified'] as const)('empty directories in %s are removed all the time', async (hierarchy) => {
+  const hierarchies = version === 1 ? (['memory', 'unified'] as const) : (['unified'] as const);
+  test.each(hierarchies)('empty directories in %s are removed all the time', async (hierarchy) => {
     const pattern = owned(hierarchy).replace(/-[0-9a-f]+$/, '-*');
     await tamper(`${pattern}/*/* ${pattern}/* ${pattern}`, 'rmdir');
     const ends: string[] = [];
@@ -146,9 +148,12 @@ describeIf(['hybrid', 'root'], 'others tamper with cages', () => {
         await attempt(() => {
           const cage = createCage({ memory: '64M' });
           try {
-            return cage.spawn('true', [], { stdio: 'ignore' });
-          } finally {
-            setTimeout(() => void cage.close(), 20);
+            const child = cage.spawn('true', [], { stdio: 'ignore' });
+            void child.outcome.then(() => cage.close());
+            return child;
+          } catch (error) {
+            void cage.close();
+            throw error;
           }
         }),
       );

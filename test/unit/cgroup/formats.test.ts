@@ -3,6 +3,7 @@ import {
   parseFlatKeyed,
   parseNames,
   parseNestedKeyed,
+  parseNumaV1,
   parseOomControl,
   parsePids,
   parsePressure,
@@ -130,6 +131,36 @@ describe('parseNestedKeyed', () => {
       expect(thrown(() => parseNestedKeyed(text))).toMatchObject(FORMAT_ERROR);
     },
   );
+});
+
+describe('parseNumaV1', () => {
+  it('reads memory.numa_stat of v1', () => {
+    expect(parseNumaV1(kernelText('v1/memory.numa_stat'))).toMatchObject({
+      total: { total: 25728, N0: 25700, N1: 28 },
+      hierarchical_anon: { total: 25600, N0: 25600, N1: 0 },
+    });
+  });
+
+  it.each([
+    'total=1\n',
+    'total N0=1\n',
+    'total=1 N0=\n',
+    'total=1 x=1\n',
+    'total=1 N0=1 \n',
+    '=1 N0=1\n',
+    'total=1 1\n',
+  ])('%j is refused', (text) => {
+    expect(thrown(() => parseNumaV1(text))).toMatchObject(FORMAT_ERROR);
+  });
+});
+
+it('errors tell the line', () => {
+  expect(() => parseFlatKeyed('cache 0\nrss rss\n', 'memory.stat')).toThrow(
+    'Expected NAME VALUE in memory.stat, line 2, but the kernel wrote "rss rss"',
+  );
+  expect(() => parseNestedKeyed('anon N0=1\nfile N0=1 N1=\n', 'memory.numa_stat')).toThrow('memory.numa_stat, line 2,');
+  expect(() => parseNumaV1('total=1 N0=\n')).toThrow('memory.numa_stat, line 1,');
+  expect(() => parsePids('1\n2\n3 4\n', 'tasks')).toThrow('tasks, line 3,');
 });
 
 describe('parsePressure', () => {

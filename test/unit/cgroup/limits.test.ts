@@ -7,6 +7,7 @@ import {
   resolveLimits,
 } from '../../../lib/cgroup/limits';
 import type { MemoryOption } from '../../../types/options';
+import { starts } from '../../support/starts';
 import { thrown } from '../../support/thrown';
 
 const MiB = 1024 ** 2;
@@ -33,6 +34,8 @@ describe('resolveLimits', () => {
     const all = {
       max: '100M',
       swap: 0,
+      swapHigh: '20M',
+      zswap: 0,
       high: '90M',
       low: '0',
       min: 4096,
@@ -45,6 +48,8 @@ describe('resolveLimits', () => {
     expect(resolveLimits(all)).toEqual({
       max: 100 * MiB,
       swap: 0,
+      swapHigh: 20 * MiB,
+      zswap: 0,
       high: 90 * MiB,
       low: 0,
       min: 4096,
@@ -63,6 +68,9 @@ describe('resolveLimits', () => {
     [{ high: '10X' }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.high'],
     [{ soft: 0 }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.soft'],
     [{ swap: '-1' }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.swap'],
+    [{ swapHigh: 'X' }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.swapHigh'],
+    [{ zswap: -1 }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.zswap'],
+    [{ zswap: 100 }, 'ERR_MEMCAGE_LIMIT_TOO_SMALL', 'memory.zswap'],
     [{ low: 1 }, 'ERR_MEMCAGE_LIMIT_TOO_SMALL', 'memory.low'],
     [{ min: 4095 }, 'ERR_MEMCAGE_LIMIT_TOO_SMALL', 'memory.min'],
     [{ swappiness: -1 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory.swappiness'],
@@ -93,7 +101,7 @@ describe('resolveLimits', () => {
 
   it('names what is allowed', () => {
     expect(() => resolveLimits({ limit: '1M' } as MemoryOption)).toThrow(
-      "Expected names among max, swap, high, low, min, soft, swappiness, oomGroup, oomKill for memory but received 'limit' of type string",
+      "Expected names among max, swap, swapHigh, zswap, high, low, min, soft, swappiness, oomGroup, oomKill for memory but received 'limit' of type string",
     );
   });
 
@@ -177,7 +185,7 @@ describe('planLimits on v1', () => {
     expect(plan(limits, { ...V1, ...context })).toEqual(writes);
   });
 
-  it.each(['high', 'low', 'min'])('has no %s', (name) => {
+  it.each(['high', 'low', 'min', 'swapHigh', 'zswap'])('has no %s', (name) => {
     expect(thrown(() => plan({ [name]: '10M' }, V1))).toMatchObject({ code: 'ERR_MEMCAGE_NOT_IN_VERSION' });
     expect(thrown(() => plan({ [name]: '10M' }, V1)).message).toContain(`memory.${name} needs cgroup v2`);
   });
@@ -225,6 +233,13 @@ describe('planLimits on v2', () => {
       ['memory.high=94371840', 'memory.low=0', 'memory.min=4096'],
     ],
     ['protection without bounds', { low: 'max' }, {}, ['memory.low=max']],
+    [
+      'swap of both kinds',
+      { max: '10M', swap: '5M', swapHigh: 8191, zswap: 0 },
+      {},
+      ['memory.swap.high=4096', 'memory.zswap.max=0', 'memory.swap.max=5242880', 'memory.max=10485760'],
+    ],
+    ['zswap without swap accounting', { zswap: 'max' }, { swapAccounting: false }, ['memory.zswap.max=max']],
   ])('%s', (_, limits, context, writes) => {
     expect(plan(limits, { ...V2, ...context })).toEqual(writes);
   });
@@ -236,6 +251,13 @@ describe('planLimits on v2', () => {
   ])('has no %s', (name, limits) => {
     expect(thrown(() => plan(limits, V2))).toMatchObject({ code: 'ERR_MEMCAGE_NOT_IN_VERSION' });
     expect(thrown(() => plan(limits, V2)).message).toContain(`memory.${name} needs cgroup v1`);
+  });
+
+  it('has no swapHigh without swap accounting', () => {
+    expect(thrown(() => plan({ swapHigh: '1M' }, { ...V2, swapAccounting: false }))).toMatchObject({
+      code: 'ERR_MEMCAGE_NO_SWAP_ACCOUNTING',
+      message: expect.stringContaining('memory.swapHigh') as string,
+    });
   });
 
   it('leaves the group kill for after the clone', () => {
@@ -304,7 +326,7 @@ describe('the kernel', () => {
         const swapAfter = page(wanted.swap ?? (first ? 0 : before.swap));
         expect(state).toEqual({ max: page(wanted.max), memsw: page(wanted.max) + swapAfter });
       }),
-      { numRuns: 1000 },
+      { numRuns: starts(1000) },
     );
   });
 
@@ -335,7 +357,7 @@ describe('the kernel', () => {
           expect(error).toHaveProperty('code', expect.stringMatching(/^ERR_MEMCAGE_(INVALID|LIMIT_TOO_SMALL)/));
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: starts(1000) },
     );
   });
 });

@@ -1,6 +1,13 @@
 import * as fc from 'fast-check';
-import { cgroupPath, findHierarchies, type Hierarchies, type Hierarchy } from '../../../lib/cgroup/mounts';
+import {
+  findHierarchies,
+  type Hierarchies,
+  type Hierarchy,
+  type Location,
+  locateProcess,
+} from '../../../lib/cgroup/mounts';
 import { kernelText } from '../../support/kernel-text';
+import { starts } from '../../support/starts';
 import { thrown } from '../../support/thrown';
 
 const NO_CONTROLLERS = () => '\n';
@@ -12,6 +19,11 @@ function hierarchiesOf(host: string, controllers = NO_CONTROLLERS as (mountPoint
 function required(hierarchy: Hierarchy | null): Hierarchy {
   if (hierarchy === null) throw new Error('not mounted');
   return hierarchy;
+}
+
+function pathOf(hierarchy: Hierarchy, procCgroup: string): string | null {
+  const location = locateProcess(hierarchy, procCgroup);
+  return 'path' in location && !('unnamedLevels' in location) ? location.path : null;
 }
 
 const ROOT = '22 1 0:20 / / rw - ext4 /dev/vda rw';
@@ -37,9 +49,9 @@ describe('a hybrid host (this project was written on it)', () => {
   });
 
   it('places the process in each', () => {
-    expect(cgroupPath(required(memory), procCgroup)).toMatch(/^\/process_api\/[0-9a-f]{32}$/);
-    expect(cgroupPath(required(freezer), procCgroup)).toBe('/');
-    expect(cgroupPath(required(unified), procCgroup)).toBe('/');
+    expect(pathOf(required(memory), procCgroup)).toMatch(/^\/jobs\/[0-9a-f]{16}$/);
+    expect(pathOf(required(freezer), procCgroup)).toBe('/');
+    expect(pathOf(required(unified), procCgroup)).toBe('/');
   });
 });
 
@@ -61,7 +73,7 @@ describe('pure v2 under systemd', () => {
   });
 
   it('places the process', () => {
-    expect(cgroupPath(required(memory), kernelText('v2-systemd/cgroup'))).toBe(
+    expect(pathOf(required(memory), kernelText('v2-systemd/cgroup'))).toBe(
       '/user.slice/user-1000.slice/user@1000.service/app.slice/app-org.gnome.Terminal.slice/vte-spawn-2f0c.scope',
     );
   });
@@ -85,9 +97,9 @@ describe('systemd hybrid', () => {
   });
 
   it('places the process in each', () => {
-    expect(cgroupPath(required(memory), procCgroup)).toBe('/user.slice/user-1000.slice/session-3.scope');
-    expect(cgroupPath(required(unified), procCgroup)).toBe('/user.slice/user-1000.slice/session-3.scope');
-    expect(cgroupPath({ ...required(memory), controller: 'cpuacct' }, procCgroup)).toBe('/user.slice');
+    expect(pathOf(required(memory), procCgroup)).toBe('/user.slice/user-1000.slice/session-3.scope');
+    expect(pathOf(required(unified), procCgroup)).toBe('/user.slice/user-1000.slice/session-3.scope');
+    expect(pathOf({ ...required(memory), controller: 'cpuacct' }, procCgroup)).toBe('/user.slice');
   });
 });
 
@@ -102,8 +114,8 @@ describe('Docker on v1, without a cgroup namespace', () => {
   });
 
   it('places the process below the mount', () => {
-    expect(cgroupPath(required(memory), procCgroup)).toBe('/');
-    expect(cgroupPath(required(freezer), procCgroup.replace(/^(12:.*)$/m, '$1/inner'))).toBe('/inner');
+    expect(pathOf(required(memory), procCgroup)).toBe('/');
+    expect(pathOf(required(freezer), procCgroup.replace(/^(12:.*)$/m, '$1/inner'))).toBe('/inner');
   });
 });
 
@@ -112,16 +124,76 @@ describe('Docker on v2, in a cgroup namespace', () => {
 
   it('is the root, read-only', () => {
     expect(memory).toMatchObject({ version: 2, mountPoint: '/sys/fs/cgroup', readOnly: true });
-    expect(cgroupPath(required(memory), kernelText('docker-v2/cgroup'))).toBe('/');
+    expect(pathOf(required(memory), kernelText('docker-v2/cgroup'))).toBe('/');
+  });
+});
+
+const CONTAINER = 'docker-3b9f1c64d7a258e0c1f4a6b8d2e97053c8a1f6e4b7d09325ae4c8f1b6d3e7a90.scope';
+const MEMORY_ON_V2 = () => 'cpu memory pids\n';
+
+/** Recorded in a cgroup two levels (v2) or five (v1) below the root, with a sibling process elsewhere (test/fixtures/kernel). */
+describe.each<[string, { root: string; elsewhere?: string[]; self: Location; sibling: Location }]>([
+  ['v2-namespace-private', { root: '/', self: { path: '/' }, sibling: { hidden: 'namespace' } }],
+  [
+    'v2-namespace-host-mount',
+    { root: '/../..', self: { unnamedLevels: 2, path: '/' }, sibling: { path: '/outside/sibling' } },
+  ],
+  [
+    'v2-namespace-parent-mount',
+    { root: '/..', self: { unnamedLevels: 1, path: '/' }, sibling: { hidden: 'namespace' } },
+  ],
+  ['v2-namespace-both', { root: '/', elsewhere: ['/tmp/host'], self: { path: '/' }, sibling: { hidden: 'namespace' } }],
+  ['v2-bind-own', { root: `/system.slice/${CONTAINER}`, self: { path: '/' }, sibling: { hidden: 'mount' } }],
+  [
+    'v1-namespace-host-mount',
+    // The sibling is above, on the way to the root.
+    { root: '/../../../../..', self: { unnamedLevels: 5, path: '/' }, sibling: { unnamedLevels: 2, path: '/' } },
+  ],
+  ['v1-namespace-private', { root: '/', self: { path: '/' }, sibling: { hidden: 'namespace' } }],
+])('%s', (name, { root, elsewhere = [], self, sibling }) => {
+  const { memory, memoryElsewhere } = hierarchiesOf(name, MEMORY_ON_V2);
+
+  it('has the mount that is on top', () => {
+    expect(memory).toMatchObject({ version: name.startsWith('v1') ? 1 : 2, mountRoot: root });
+    expect(memory?.readOnly).toBe(/private|both|bind/.test(name));
+    expect(memoryElsewhere.map(({ mountPoint }) => mountPoint)).toEqual(elsewhere);
+  });
+
+  it('locates the process, and its sibling', () => {
+    expect(locateProcess(required(memory), kernelText(`${name}/cgroup`))).toEqual(self);
+    expect(locateProcess(required(memory), kernelText(`${name}/cgroup.sibling`))).toEqual(sibling);
+  });
+});
+
+describe('mounts that show more than the one of the namespace', () => {
+  it('locate what that does not show', () => {
+    const [host] = hierarchiesOf('v2-namespace-both', MEMORY_ON_V2).memoryElsewhere;
+    const sibling = kernelText('v2-namespace-both/cgroup.sibling');
+    expect(host && locateProcess(host, sibling)).toEqual({ path: '/outside/sibling' });
+  });
+
+  it('are listed once', () => {
+    const options = '- cgroup cgroup rw,memory';
+    const text = lines(
+      `30 22 0:30 / /own ro ${options}`,
+      `31 22 0:30 /inner /inner rw ${options}`,
+      `32 22 0:30 /.. /parent rw ${options}`,
+      `33 22 0:30 /../sibling /sibling rw ${options}`,
+      `34 22 0:30 /../../cousin /cousin rw ${options}`,
+    );
+    const { memory, memoryElsewhere } = findHierarchies(text, NO_CONTROLLERS);
+    expect(memory?.mountPoint).toBe('/own');
+    expect(memoryElsewhere.map(({ mountPoint }) => mountPoint)).toEqual(['/parent', '/cousin']);
   });
 });
 
 describe('findHierarchies', () => {
   const V1_OPTIONS = 'cgroup rw,memory';
+  const NOTHING = { memory: null, memoryElsewhere: [], unified: null, freezer: null };
 
   it('finds nothing where nothing is mounted', () => {
-    expect(findHierarchies('', NO_CONTROLLERS)).toEqual({ memory: null, unified: null, freezer: null });
-    expect(findHierarchies(lines(), NO_CONTROLLERS)).toEqual({ memory: null, unified: null, freezer: null });
+    expect(findHierarchies('', NO_CONTROLLERS)).toEqual(NOTHING);
+    expect(findHierarchies(lines(), NO_CONTROLLERS)).toEqual(NOTHING);
   });
 
   it('undoes octal escapes', () => {
@@ -206,51 +278,91 @@ describe('findHierarchies', () => {
   });
 });
 
-describe('cgroupPath', () => {
+describe('locateProcess', () => {
   const v2: Hierarchy = { version: 2, controller: '', mountPoint: '/cg', mountRoot: '/', readOnly: false };
   const v1: Hierarchy = { ...v2, version: 1, controller: 'memory' };
 
-  it.each<[string, string, string | null]>([
-    ['/', '/', '/'],
-    ['/', '/a/b', '/a/b'],
-    ['/', '/a:b', '/a:b'],
-    ['/', '/..a', '/..a'],
-    ['/a', '/a', '/'],
-    ['/a', '/a/b', '/b'],
-    ['/a', '/ab', null],
-    ['/a', '/', null],
-    ['/a', '/b/a', null],
+  it.each<[string, string, Location]>([
+    ['/', '/', { path: '/' }],
+    ['/', '/a/b', { path: '/a/b' }],
+    ['/', '/a:b', { path: '/a:b' }],
+    ['/', '/..a', { path: '/..a' }],
+    ['/a', '/a', { path: '/' }],
+    ['/a', '/a/b', { path: '/b' }],
+    ['/a', '/ab', { hidden: 'mount' }],
+    ['/a', '/', { hidden: 'mount' }],
+    ['/a', '/b/a', { hidden: 'mount' }],
     // Outside of the reader's cgroup namespace
-    ['/', '/..', null],
-    ['/', '/../x', null],
+    ['/', '/..', { hidden: 'namespace' }],
+    ['/', '/../x', { hidden: 'namespace' }],
+    ['/a', '/../a', { hidden: 'namespace' }],
     // A mount that was made outside of it
-    ['/..', '/../x', '/x'],
-    ['/..', '/..', '/'],
-    ['/..', '/../..', null],
-    ['/..', '/', null],
-    ['/../..', '/../x', null],
-    ['/', '/gone (deleted)', null],
+    ['/..', '/../x', { path: '/x' }],
+    ['/..', '/..', { path: '/' }],
+    ['/..', '/../..', { hidden: 'namespace' }],
+    ['/..', '/', { unnamedLevels: 1, path: '/' }],
+    ['/..', '/a/b', { unnamedLevels: 1, path: '/a/b' }],
+    ['/../..', '/../x', { unnamedLevels: 1, path: '/x' }],
+    ['/../..', '/../../x/y', { path: '/x/y' }],
+    // One of a sibling of the namespace's root, or of a sibling of its parent
+    ['/../s', '/../s/x', { path: '/x' }],
+    ['/../s', '/../t', { hidden: 'namespace' }],
+    ['/../s', '/', { hidden: 'mount' }],
+    ['/../../s', '/../x', { hidden: 'namespace' }],
+    ['/', '/gone (deleted)', { hidden: 'removed' }],
   ])('mounted %j, process in %j: %j', (mountRoot, path, expected) => {
-    expect(cgroupPath({ ...v2, mountRoot }, `1:name=systemd:/other\n0::${path}\n`)).toBe(expected);
-    expect(cgroupPath({ ...v1, mountRoot }, `4:cpu,memory:${path}\n0::/other\n`)).toBe(expected);
+    expect(locateProcess({ ...v2, mountRoot }, `1:name=systemd:/other\n0::${path}\n`)).toEqual(expected);
+    expect(locateProcess({ ...v1, mountRoot }, `4:cpu,memory:${path}\n0::/other\n`)).toEqual(expected);
   });
 
-  it('is null when the process has no such line', () => {
-    expect(cgroupPath(v2, '4:memory:/a\n')).toBeNull();
-    expect(cgroupPath(v1, '0::/a\n2:name=memory:/b\n')).toBeNull();
-    expect(cgroupPath(v1, '')).toBeNull();
+  it('is unlisted when the process has no such line', () => {
+    const unlisted = { hidden: 'unlisted' };
+    expect(locateProcess(v2, '4:memory:/a\n')).toEqual(unlisted);
+    expect(locateProcess(v1, '0::/a\n2:name=memory:/b\n')).toEqual(unlisted);
+    expect(locateProcess(v1, '')).toEqual(unlisted);
     // A v1 hierarchy without controllers and name, and a v2 line that is none.
-    expect(cgroupPath(v2, '3::/a\n0:x:/b\n')).toBeNull();
+    expect(locateProcess(v2, '3::/a\n0:x:/b\n')).toEqual(unlisted);
   });
+
+  const segment = fc.stringMatching(/^[^/\n]+$/).filter((name) => name !== '..' && !name.endsWith(' (deleted)'));
+  const absolute = fc.array(segment, { maxLength: 5 });
 
   it('is the rest of the path below any mount root', () => {
-    const segment = fc.stringMatching(/^[^/\n]+$/).filter((name) => name !== '..' && !name.endsWith(' (deleted)'));
     fc.assert(
-      fc.property(fc.array(segment), fc.array(segment), (root, rest) => {
+      fc.property(absolute, absolute, (root, rest) => {
         const mountRoot = `/${root.join('/')}`;
         const path = `/${[...root, ...rest].join('/')}`;
-        expect(cgroupPath({ ...v2, mountRoot }, `0::${path}\n`)).toBe(`/${rest.join('/')}`);
+        expect(locateProcess({ ...v2, mountRoot }, `0::${path}\n`)).toEqual({ path: `/${rest.join('/')}` });
       }),
     );
   });
+
+  it('agrees with the whole hierarchy, whatever the namespace', () => {
+    // Few names, so that the three have parts in common.
+    const place = fc.array(fc.constantFrom('a', 'b'), { maxLength: 4 });
+    fc.assert(
+      fc.property(place, place, place, (namespace, mount, cgroup) => {
+        const mountRoot = seenFrom(namespace, mount);
+        const found = locateProcess({ ...v2, mountRoot }, `0::${seenFrom(namespace, cgroup)}\n`);
+        const isBelow = mount.every((name, index) => name === cgroup[index]);
+        expect('path' in found).toBe(isBelow);
+        if (!('path' in found)) return;
+        const names = found.path.split('/').filter((name) => name !== '');
+        const unnamed = 'unnamedLevels' in found ? found.unnamedLevels : 0;
+        const actual = cgroup.slice(mount.length);
+        expect(names).toEqual(actual.slice(unnamed));
+        // What is not named is part of the line from the root of the hierarchy to that of the namespace.
+        const depth = mount.length + unnamed;
+        expect(cgroup.slice(mount.length, depth)).toEqual(namespace.slice(mount.length, depth));
+      }),
+      { numRuns: starts(2000) },
+    );
+  });
+
+  /** As the kernel writes it: up to what both have in common, then down. */
+  function seenFrom(namespace: string[], cgroup: string[]): string {
+    const differing = cgroup.findIndex((name, index) => name !== namespace[index]);
+    const common = Math.min(differing < 0 ? cgroup.length : differing, namespace.length);
+    return `/${[...namespace.slice(common).map(() => '..'), ...cgroup.slice(common)].join('/')}`;
+  }
 });

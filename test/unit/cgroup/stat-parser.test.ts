@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { type FlatKeyed, parseFlatKeyed } from '../../../lib/cgroup/formats';
 import { createStatParser, type StatParser } from '../../../lib/cgroup/stat-parser';
 import { kernelText } from '../../support/kernel-text';
+import { starts } from '../../support/starts';
 import { thrown } from '../../support/thrown';
 
 const FORMAT_ERROR = { code: 'ERR_MEMCAGE_KERNEL_FORMAT' };
@@ -158,6 +159,6 @@ it('agrees with the plain parser on any sequence of texts', () => {
         expect(Object.entries(feed(parse, each, buffer))).toEqual(Object.entries(parseFlatKeyed(each)));
       }
     }),
-    { numRuns: 500 },
+    { numRuns: starts(500) },
   );
 });

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { constants } from 'node:os';
-import { ProcessHandle, type SpawnRequest } from '../../../lib/process/handle';
+import { ProcessHandle } from '../../../lib/process/handle';
 import type { Launch, LaunchPlan, OnEnd } from '../../../lib/process/launch';
+import type { SpawnRequest } from '../../../lib/process/spawn-request';
 import { spawnStock, stockHandle } from '../../support/stock-launch';
 import { nodeSpawn, swappedSpawn } from '../../support/stock-spawn';
 

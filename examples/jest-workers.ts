@@ -1,0 +1,69 @@
+/**
+ * Jest with caged workers: a test that takes all memory fails alone, and takes neither the others nor the machine along. Jest
+ * starts its workers as ever; they are in the cage since Jest runs in its context.
+ *
+ *   npm run build && npm run build:programs && node out/examples/jest-workers.js
+ */
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { buildArgv, runCLI } from 'jest';
+import { createCage, type OomEvent } from 'memcage';
+import { exitWith, Report } from './support/report';
+
+const LIMIT = '500M';
+
+const tests = {
+  'adds.test.js': "test('adds', () => expect(1 + 2).toBe(3));",
+  'greedy.test.js':
+    "test('takes all', () => { for (const kept = []; kept.length < 2000; ) kept.push(Buffer.alloc(2 ** 20, 1)); });",
+  'caged.test.js': `
+    const cgroups = require('node:fs').readFileSync('/proc/self/cgroup', 'utf8');
+    test('is in a cage', () => expect(cgroups).toContain('memcage-'));`,
+  'fails.test.js': "test('fails as ever', () => expect(1 + 2).toBe(4));",
+};
+
+/** A project as any other. */
+function makeProject(): string {
+  const project = mkdtempSync(join(tmpdir(), 'memcage-example-'));
+  mkdirSync(join(project, 'test'));
+  for (const [name, text] of Object.entries(tests)) writeFileSync(join(project, 'test', name), text);
+  const jest = { maxWorkers: 2, reporters: [], cacheDirectory: '<rootDir>/cache', watchman: false };
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'project', jest }));
+  return project;
+}
+
+async function main(): Promise<number> {
+  const report = new Report();
+  const project = makeProject();
+  await using cage = createCage({ memory: LIMIT });
+  const kill = once(cage, 'oom') as Promise<[OomEvent]>;
+  try {
+    report.title(`Jest, its two workers within ${LIMIT}`);
+    const argv = await buildArgv([`--rootDir=${project}`]);
+    const { results } = await cage.contain(() => runCLI(argv, [project]));
+
+    const ends = results.testResults.map(({ testFilePath, testExecError, numFailingTests }): [string, string] => [
+      basename(testFilePath),
+      testExecError?.message ?? (numFailingTests > 0 ? 'failed' : 'passed'),
+    ]);
+    const expected: Record<string, RegExp> = {
+      'adds.test.js': /^passed$/,
+      'caged.test.js': /^passed$/,
+      'fails.test.js': /^failed$/,
+      'greedy.test.js': /terminated by another process: signal=SIGKILL/,
+    };
+    for (const [name, end] of ends.sort()) {
+      report.check(name, end.replace(/ \(pid=\d+\)|, exitCode.*/gs, ''), expected[name]?.test(end) ?? false);
+    }
+    report.check('test files', ends.length, ends.length === Object.keys(tests).length);
+    const [{ cause, totalKills }] = await kill;
+    report.check('the reason', `${cause} of ${LIMIT}, kills: ${totalKills}`, cause === 'limit' && totalKills === 1);
+  } finally {
+    rmSync(project, { recursive: true });
+  }
+  return report.end();
+}
+
+exitWith(main());

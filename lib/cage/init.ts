@@ -1,0 +1,95 @@
+import { readSync } from 'node:fs';
+import { constants } from 'node:os';
+import type { CloneResult, NativeBinding } from '../../types/native';
+import { launcherArguments } from '../launcher/arguments';
+import { launcherPath } from '../launcher/executable';
+import { openReport } from '../launcher/report';
+import { NO_NAMESPACES } from '../namespaces';
+import type { LaunchPlan } from '../process/launch';
+
+const { EAGAIN, ETIMEDOUT } = constants.errno;
+const { SIGKILL } = constants.signals;
+
+/** A wait status of the kernel's, as wait(2) gives it. */
+const STATUS_BYTES = 4;
+
+/** How a process has ended. */
+interface Ended {
+  exitCode: number | null;
+  signal: number | null;
+}
+
+/** The launcher between the clone and the program: pid 1 of a PID namespace. */
+export interface Init {
+  /** What the addon is to start instead of the program. */
+  readonly plan: LaunchPlan;
+  /** Returns when the program has been started, or could not be. To be called once. */
+  settle(result: CloneResult, timeoutMs: number): CloneResult;
+  /** How the program has ended, once the init has: that can't end itself by a signal. Undefined: it did not tell. */
+  end(): Ended | undefined;
+  /** Calling it again is harmless. */
+  close(): void;
+}
+
+export function openInit(native: NativeBinding, plan: LaunchPlan): Init {
+  const report = openReport(native);
+  let status: [ours: number, its: number];
+  try {
+    status = native.socketPair();
+  } catch (error) {
+    report.read();
+    throw error;
+  }
+  const open = new Set(status);
+  const close = (fd: number): void => {
+    if (open.delete(fd)) native.closeFd({ fd });
+  };
+  const [ours, its] = status;
+  const count = plan.stdio.length;
+  return {
+    plan: withInit(plan, { reportFd: count, statusFd: count + 1 }, [report.fd, its]),
+    settle(result, timeoutMs) {
+      close(its);
+      const told = report.wait(timeoutMs);
+      const failure = report.read();
+      if ('stage' in result) return result;
+      if (told && failure === undefined) return result;
+      end(native, result.pidfd);
+      return failure ?? { stage: 'watchdog', errno: -ETIMEDOUT, path: plan.file };
+    },
+    end: () => readStatus(ours),
+    close: () => status.forEach(close),
+  };
+}
+
+function withInit(plan: LaunchPlan, fds: { reportFd: number; statusFd: number }, added: number[]): LaunchPlan {
+  const file = launcherPath();
+  const own = launcherArguments({
+    ...fds,
+    join: [],
+    namespaces: NO_NAMESPACES,
+    init: true,
+    ...(plan.args[0] !== plan.file && { file: plan.file }),
+  });
+  return { ...plan, file, args: [file, ...own, ...plan.args], stdio: [...plan.stdio, ...added] };
+}
+
+function end(native: NativeBinding, pidfd: number): void {
+  native.pidfdSendSignal({ pidfd, signal: SIGKILL });
+  native.reap({ pidfd });
+  native.closeFd({ fd: pidfd });
+}
+
+function readStatus(fd: number): Ended | undefined {
+  const buffer = Buffer.alloc(STATUS_BYTES);
+  try {
+    if (readSync(fd, buffer, 0, STATUS_BYTES, null) < STATUS_BYTES) return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).errno === -EAGAIN) return undefined;
+    throw error;
+  }
+  // WTERMSIG and WEXITSTATUS of wait(2), which are the same on every architecture.
+  const status = buffer.readInt32LE();
+  const signal = status & 0x7f;
+  return signal === 0 ? { exitCode: (status >> 8) & 0xff, signal: null } : { exitCode: null, signal };
+}

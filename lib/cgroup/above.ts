@@ -1,0 +1,50 @@
+import type { CgroupDirectory } from './directory';
+import { parseFlatKeyed, parseValue } from './formats';
+import { type Host, openDirectory } from './host';
+import { KeptFile } from './kept-file';
+
+const EVENTS = 'memory.events.local';
+const OOM_GROUP = 'memory.oom.group';
+
+/** A v2 cgroup in which memcage makes its own, and those above it. Each start asks them, so that their files are kept open. */
+export class CgroupsAbove {
+  /** Whether there are more that can't be seen from here, as in a container: the mount's root is not the root. */
+  readonly hidden: boolean;
+  readonly #root: CgroupDirectory;
+  readonly #events: KeptFile[] = [];
+  readonly #oomGroups: KeptFile[] = [];
+
+  /** @param path of that cgroup */
+  constructor(path: string, { memory: { mountPoint } }: Host) {
+    this.#root = openDirectory(mountPoint);
+    try {
+      const names = path.slice(mountPoint.length).split('/');
+      const line = [this.#root];
+      for (const name of names) if (name !== '') line.push((line.at(-1) ?? this.#root).below(name));
+      // The root of the hierarchy has neither file, and no limit.
+      for (const directory of line) {
+        if (directory.has(EVENTS)) this.#events.push(new KeptFile(directory, EVENTS));
+        if (directory.has(OOM_GROUP)) this.#oomGroups.push(new KeptFile(directory, OOM_GROUP));
+      }
+      this.hidden = this.#root.has(EVENTS);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** How often an allocation failed at one of their limits. */
+  oomCount(): number {
+    return this.#events.reduce((sum, file) => sum + (parseFlatKeyed(file.text(), EVENTS)['oom'] ?? 0), 0);
+  }
+
+  /** Whether an OOM kill takes all processes of one of them. */
+  killAsGroup(): boolean {
+    return this.#oomGroups.some((file) => parseValue(file.text(), OOM_GROUP) === 1);
+  }
+
+  close(): void {
+    for (const file of [...this.#events, ...this.#oomGroups]) file.close();
+    this.#root.native.closeFd({ fd: this.#root.anchor });
+  }
+}

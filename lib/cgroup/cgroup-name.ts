@@ -1,0 +1,89 @@
+/** Whose a cgroup is, by the shape of its path. `unknown`: some container's, but the path does not say of which runtime. */
+export type CgroupKind = 'docker' | 'podman' | 'containerd' | 'cri-o' | 'pod' | 'lxc' | 'machine' | 'unknown';
+
+export interface CgroupName {
+  kind: CgroupKind;
+  /** The container's full id, the pod's uid, or the name of an LXC container or a machine. */
+  id: string;
+}
+
+/** Prefixes of the directory of a container, by runtime. Monitors (`libpod-conmon-ID`) have other ones. */
+const PREFIXES: Readonly<Record<string, CgroupKind>> = {
+  docker: 'docker',
+  libpod: 'podman',
+  'cri-containerd': 'containerd',
+  nerdctl: 'containerd',
+  crio: 'cri-o',
+};
+
+/** Directories in which a runtime makes one for each container, named by its id. */
+const PARENTS: Readonly<Record<string, CgroupKind>> = { docker: 'docker', libpod_parent: 'podman' };
+
+const CONTAINER = new RegExp(`^(${Object.keys(PREFIXES).join('|')})-([0-9a-f]{64})(?:\\.scope)?$`);
+const FULL_ID = /^[0-9a-f]{64}$/;
+// The systemd driver writes the uid's dashes as underscores; a static pod's uid has neither.
+const POD =
+  /^(?:kubepods(?:-burstable|-besteffort)?-)?pod([0-9a-f]{32}|[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})(?:\.slice)?$/;
+const LXC = /^lxc\.payload\.(.+)$/;
+const MACHINE = /^machine-(.+)\.scope$/;
+/** What `docker ps` prints of an id. With less, a mistyped id or a word could be another container's. */
+const MIN_PREFIX = 12;
+
+/**
+ * What a path in a cgroup hierarchy says about its last directory, by the names that container runtimes give theirs, with
+ * the cgroupfs driver and with that of systemd; undefined for any other.
+ */
+export function parseCgroupName(path: string): CgroupName | undefined {
+  const segments = path.split('/').filter((segment) => segment !== '');
+  const [parent = '', name = ''] = [segments.at(-2), segments.at(-1)];
+  // `SLICE:PREFIX:ID`: what was meant for the systemd driver, taken literally by the cgroupfs driver.
+  const [, prefix, id] = /^[^:]*:([^:]+):([^:]+)$/.exec(name) ?? [];
+  return (prefix && id && container(`${prefix}-${id}`)) || container(name) || byParent(parent, name) || other(name);
+}
+
+/** The innermost container that a path leads into. */
+export function containerOfPath(path: string): CgroupName | undefined {
+  for (let at = path; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
+    const name = parseCgroupName(at);
+    if (name !== undefined && name.kind !== 'machine') return name;
+  }
+  return undefined;
+}
+
+/** How well a name, an id or the beginning of one fits a cgroup. */
+export function matchCgroup(path: string, wanted: string): 'exact' | 'prefix' | undefined {
+  // The process that looks after an LXC container is in a cgroup of the container's name.
+  if (path.endsWith(`/lxc.monitor/${wanted}`)) return undefined;
+  if (path.slice(path.lastIndexOf('/') + 1) === wanted) return 'exact';
+  const name = parseCgroupName(path);
+  if (name === undefined) return undefined;
+  if (name.id === wanted) return 'exact';
+  const isPrefix = wanted.length >= MIN_PREFIX && FULL_ID.test(name.id) && name.id.startsWith(wanted);
+  return isPrefix ? 'prefix' : undefined;
+}
+
+function container(name: string): CgroupName | undefined {
+  const [, prefix = '', id] = CONTAINER.exec(name) ?? [];
+  const kind = PREFIXES[prefix];
+  return kind && id ? { kind, id } : undefined;
+}
+
+function byParent(parent: string, name: string): CgroupName | undefined {
+  if (FULL_ID.test(name)) return { kind: PARENTS[parent] ?? 'unknown', id: name };
+  const isLxc = (parent === 'lxc' || parent === 'lxc.payload') && name !== '';
+  return isLxc ? { kind: 'lxc', id: name } : undefined;
+}
+
+function other(name: string): CgroupName | undefined {
+  const pod = POD.exec(name)?.[1];
+  if (pod !== undefined) return { kind: 'pod', id: pod.replaceAll('_', '-') };
+  const lxc = LXC.exec(name)?.[1];
+  if (lxc !== undefined) return { kind: 'lxc', id: lxc };
+  const machine = MACHINE.exec(name)?.[1];
+  return machine === undefined ? undefined : { kind: 'machine', id: unescapeUnit(machine) };
+}
+
+/** systemd writes what a unit's name can't have as \x and two hexadecimal digits; a dash stands for a slash. */
+function unescapeUnit(name: string): string {
+  return name.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}

@@ -1,0 +1,95 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { containerOfPath } from './cgroup-name';
+
+export type ContainerKind = 'docker' | 'podman' | 'kubernetes' | 'lxc' | 'systemd-nspawn' | 'unknown';
+
+/** The container that this process is in. */
+export interface Container {
+  kind: ContainerKind;
+  /** What tells it: a file, an environment variable, or a cgroup. */
+  evidence: string;
+}
+
+/** What is looked at. */
+export interface Surroundings {
+  /** Of this process. */
+  environment: Readonly<Record<string, string | undefined>>;
+  exists(path: string): boolean;
+  /** undefined when there is no such file, or it may not be read. */
+  read(path: string): string | undefined;
+}
+
+/** Values of `container`, the variable that managers give the first process, that mean something else than themselves. */
+const MANAGERS: Readonly<Record<string, ContainerKind>> = {
+  docker: 'docker',
+  podman: 'podman',
+  lxc: 'lxc',
+  'lxc-libvirt': 'lxc',
+  'systemd-nspawn': 'systemd-nspawn',
+};
+
+/** Of the runtimes below Kubernetes, containerd and CRI-O hardly run anything else. */
+const BY_CGROUP: Readonly<Record<string, ContainerKind>> = {
+  docker: 'docker',
+  podman: 'podman',
+  containerd: 'kubernetes',
+  'cri-o': 'kubernetes',
+  pod: 'kubernetes',
+  lxc: 'lxc',
+};
+
+/**
+ * Whether this process is in a container, and of which kind; undefined: there is no sign of one. None of the signs is
+ * proof, so this serves messages and diagnosis only.
+ *
+ * @see https://systemd.io/CONTAINER_INTERFACE/
+ */
+export function detectContainer(): Container | undefined {
+  return identifyContainer({ environment: process.env, exists: existsSync, read: readIfAllowed });
+}
+
+/** First Kubernetes, whose containers have the signs of the engine below it too. */
+export function identifyContainer({ environment, exists, read }: Surroundings): Container | undefined {
+  if (environment['KUBERNETES_SERVICE_HOST']) return { kind: 'kubernetes', evidence: 'KUBERNETES_SERVICE_HOST' };
+  if (exists('/var/run/secrets/kubernetes.io')) {
+    return { kind: 'kubernetes', evidence: '/var/run/secrets/kubernetes.io' };
+  }
+  if (exists('/run/.containerenv')) return { kind: 'podman', evidence: '/run/.containerenv' };
+  if (exists('/.dockerenv')) return { kind: 'docker', evidence: '/.dockerenv' };
+  return byManager(read) ?? byCgroup(read);
+}
+
+function byManager(read: Surroundings['read']): Container | undefined {
+  const initVariable = read('/proc/1/environ')
+    ?.split('\0')
+    .find((entry) => entry.startsWith('container='))
+    ?.slice('container='.length);
+  const signs = [
+    ['/run/systemd/container', read('/run/systemd/container')],
+    ['/run/host/container-manager', read('/run/host/container-manager')],
+    ['/proc/1/environ', initVariable],
+  ] as const;
+  for (const [path, text] of signs) {
+    const manager = text?.trim();
+    if (manager) return { kind: MANAGERS[manager] ?? 'unknown', evidence: `${path} (container=${manager})` };
+  }
+  return undefined;
+}
+
+/** Without a cgroup namespace the path of the own cgroup tells. */
+function byCgroup(read: Surroundings['read']): Container | undefined {
+  for (const line of read('/proc/self/cgroup')?.split('\n') ?? []) {
+    const path = line.split(':').slice(2).join(':');
+    const name = containerOfPath(path);
+    if (name !== undefined) return { kind: BY_CGROUP[name.kind] ?? 'unknown', evidence: `cgroup ${path}` };
+  }
+  return undefined;
+}
+
+function readIfAllowed(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,80 @@
+import { ErrorCode, invalidArgument, MemcageError } from '../../errors';
+import { parseSize } from '../../size';
+import type { CgroupDirectory } from '../directory';
+import type { CgroupVersion } from '../formats';
+import { refusedValue } from '../refused-value';
+import type { FileWrite, InterfaceFile } from './interface-file';
+import { parseAs } from './parse';
+import { interfaceFile } from './table';
+
+/** Read an interface file. */
+export function getFile(directory: CgroupDirectory, version: CgroupVersion, name: string): unknown {
+  const { read } = interfaceFile(name, version);
+  if (read !== undefined) return parseAs(read, directory.read(name), name);
+  throw new MemcageError(ErrorCode.WRITE_ONLY, `${name} can only be written`, { path: `${directory.path}/${name}` });
+}
+
+/** Write an interface file. */
+export function setFile(directory: CgroupDirectory, version: CgroupVersion, name: string, value: unknown): void {
+  const { write, ...traits } = interfaceFile(name, version);
+  if (write === undefined || write === 'held') throw unwritable(directory, name, traits, write);
+  const text = TEXTS[write](name, value, { version, pageBytes: directory.native.constants.pageSize });
+  try {
+    directory.write(name, text);
+  } catch (error) {
+    throw refusedValue(error, { directory, version, subject: name, value: text, file: name });
+  }
+}
+
+function unwritable(
+  { path }: CgroupDirectory,
+  name: string,
+  { meaning }: InterfaceFile,
+  write: 'held' | undefined,
+): MemcageError {
+  const reason =
+    write === undefined
+      ? 'can only be read'
+      : `takes what holds only while the file is open, which set() can't: ${meaning}`;
+  return new MemcageError(ErrorCode.READ_ONLY, `${name} ${reason}`, { path: `${path}/${name}` });
+}
+
+interface Kernel {
+  version: CgroupVersion;
+  pageBytes: number;
+}
+
+/** Values as the kernel takes them. Throw TypeError or RangeError for those of which it is known that it does not. */
+const TEXTS: { [W in Exclude<FileWrite, 'held'>]: (name: string, value: unknown, kernel: Kernel) => string } = {
+  size(name, value, { version, pageBytes }) {
+    const bytes = parseSize(name, value, { min: 0, pageBytes });
+    if (bytes !== Number.POSITIVE_INFINITY) return String(bytes);
+    return version === 1 ? '-1' : 'max';
+  },
+  count(name, value) {
+    if (value === 'max' || value === Number.POSITIVE_INFINITY) return 'max';
+    return natural(name, "a count, or 'max'", value);
+  },
+  integer: (name, value) => natural(name, 'an integer from 0 on', value),
+  flag(name, value) {
+    if (typeof value === 'boolean') return value ? '1' : '0';
+    throw invalidArgument(name, 'true or false', value);
+  },
+  reset: (name, value) => only(0, name, value),
+  trigger: (name, value) => only(1, name, value),
+  pid: (name, value) => natural(name, 'the id of a process or thread, or 0 for the writer', value),
+  text(name, value) {
+    if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value;
+    throw invalidArgument(name, 'a string that is not empty', value);
+  },
+};
+
+function natural(name: string, expected: string, value: unknown): string {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return String(value);
+  throw invalidArgument(name, expected, value);
+}
+
+function only(wanted: 0 | 1, name: string, value: unknown): string {
+  if (value === wanted) return String(wanted);
+  throw invalidArgument(name, String(wanted), value);
+}

@@ -1,0 +1,67 @@
+import type { FlatKeyed, NestedKeyed, OomControl, Pressure } from '../formats';
+
+/** What a read of each format gives. */
+export interface FormatValues {
+  value: number;
+  /** 0 or 1. */
+  flag: boolean;
+  'flat-keyed': FlatKeyed;
+  'nested-keyed': NestedKeyed;
+  /** `NAME=TOTAL N0=... N1=...`: `{ NAME: { total, N0, N1 } }`. */
+  'numa-v1': NestedKeyed;
+  pressure: Pressure;
+  'oom-control': OomControl;
+  pids: number[];
+  names: string[];
+  /** One word, or one line. */
+  text: string;
+}
+
+/** How the kernel writes a file. */
+export type FileFormat = keyof FormatValues;
+
+/** What can be written to each kind of file. */
+export interface WriteValues {
+  /** Bytes, or as in the options: '90M', 'max'. */
+  size: number | string;
+  /** An integer, `Infinity` or 'max' for no limit. */
+  count: number | 'max';
+  integer: number;
+  flag: boolean;
+  /** Start the count anew. */
+  reset: 0;
+  /** Do it. */
+  trigger: 1;
+  /** 0 is the writer itself. */
+  pid: number;
+  text: string;
+  /** What is written holds as long as the file that it was written through is open: {@link Cgroup.set} can't. */
+  held: never;
+}
+
+export type FileWrite = keyof WriteValues;
+
+/** What a kernel must have been built or started with. */
+export type FileNeed = 'swap accounting' | 'CONFIG_ZSWAP' | 'CONFIG_PSI' | 'CONFIG_NUMA';
+
+/** An interface file of one cgroup version. At least one of `read` and `write` is there. */
+export interface InterfaceFile {
+  /** The format of its text. Absent: can't be read. */
+  readonly read?: FileFormat;
+  /** What it takes. Absent: can't be written. */
+  readonly write?: FileWrite;
+  /** Of its values; `mixed` where the names tell (`memory.stat`: bytes, pages, events); absent where there is none. */
+  readonly unit?: 'bytes' | 'pages' | 'events' | 'mixed';
+  /** The Linux that it came with. */
+  readonly since: string;
+  readonly needs?: FileNeed;
+  /** Only in the root of the hierarchy, or only below it. Default: everywhere. */
+  readonly in?: 'root' | 'below';
+  /** One line. */
+  readonly meaning: string;
+}
+
+/** An entry of a table, with the narrowest type. */
+export function file<const F extends Omit<InterfaceFile, 'meaning'>>(traits: F, meaning: string) {
+  return { ...traits, meaning };
+}

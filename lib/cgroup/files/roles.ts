@@ -1,0 +1,77 @@
+import { ErrorCode, MemcageError } from '../../errors';
+import type { CgroupVersion } from '../formats';
+import type { FileFormat, FormatValues, InterfaceFile } from './interface-file';
+import { parseAs } from './parse';
+import { V1_FILES } from './v1';
+import { V2_FILES } from './v2';
+
+interface Role {
+  v1?: keyof typeof V1_FILES;
+  v2?: keyof typeof V2_FILES;
+}
+
+/** What memcage uses memory interface files for, whatever the version. */
+export const ROLES = {
+  max: { v1: 'memory.limit_in_bytes', v2: 'memory.max' },
+  /** Limit of memory and swap together. */
+  memsw: { v1: 'memory.memsw.limit_in_bytes' },
+  /** Limit of swap alone. */
+  swap: { v2: 'memory.swap.max' },
+  swapHigh: { v2: 'memory.swap.high' },
+  zswap: { v2: 'memory.zswap.max' },
+  high: { v2: 'memory.high' },
+  low: { v2: 'memory.low' },
+  min: { v2: 'memory.min' },
+  soft: { v1: 'memory.soft_limit_in_bytes' },
+  swappiness: { v1: 'memory.swappiness' },
+  oomGroup: { v2: 'memory.oom.group' },
+  oomKill: { v1: 'memory.oom_control' },
+  usage: { v1: 'memory.usage_in_bytes', v2: 'memory.current' },
+  peak: { v1: 'memory.max_usage_in_bytes', v2: 'memory.peak' },
+  swapUsage: { v2: 'memory.swap.current' },
+  kernelUsage: { v1: 'memory.kmem.usage_in_bytes' },
+  failcnt: { v1: 'memory.failcnt' },
+  memswFailcnt: { v1: 'memory.memsw.failcnt' },
+  stat: { v1: 'memory.stat', v2: 'memory.stat' },
+  events: { v2: 'memory.events' },
+  eventsLocal: { v2: 'memory.events.local' },
+  pressure: { v2: 'memory.pressure' },
+  reclaim: { v2: 'memory.reclaim' },
+} as const satisfies Record<string, Role>;
+
+/** See {@link ROLES}. */
+export type MemoryRole = keyof typeof ROLES;
+
+type FormatOf<F> = F extends { read: infer K extends FileFormat } ? K : never;
+type FileOf<R> =
+  | (R extends { v1: infer N extends keyof typeof V1_FILES } ? (typeof V1_FILES)[N] : never)
+  | (R extends { v2: infer N extends keyof typeof V2_FILES } ? (typeof V2_FILES)[N] : never);
+
+/** What reading that file gives, whatever the version. */
+export type MemoryRoleValue<R extends MemoryRole> = FormatValues[FormatOf<FileOf<(typeof ROLES)[R]>>];
+
+/**
+ * The name of the file on one cgroup version.
+ *
+ * @param option Name for the error, the option that asked for the file. Default: its role.
+ * @throws MemcageError `ERR_MEMCAGE_NOT_IN_VERSION`, saying which version has it.
+ */
+export function memoryFile(role: MemoryRole, version: CgroupVersion, option: string = role): string {
+  const { v1, v2 }: Role = ROLES[role];
+  const [name, other] = version === 1 ? [v1, v2] : [v2, v1];
+  if (name !== undefined) return name;
+  throw new MemcageError(
+    ErrorCode.NOT_IN_VERSION,
+    `${option} needs cgroup v${version === 1 ? 2 : 1} (${other}), but memory is on cgroup v${version} here`,
+  );
+}
+
+/** Text of a memory interface file as a value. */
+export function parseMemoryFile<R extends MemoryRole>(role: R, version: CgroupVersion, text: string) {
+  const name = memoryFile(role, version);
+  const files: Readonly<Record<string, InterfaceFile>> = version === 1 ? V1_FILES : V2_FILES;
+  const { read } = files[name] ?? {};
+  if (read === undefined) throw new MemcageError(ErrorCode.WRITE_ONLY, `${name} can only be written`);
+  // The tables tie the name to the format, and parseAs the format to the value.
+  return parseAs(read, text, name) as MemoryRoleValue<R>;
+}

@@ -1,0 +1,49 @@
+import { ErrorCode, invalidArgument, MemcageError } from '../../errors';
+import type { CgroupVersion } from '../formats';
+import type { FormatValues, InterfaceFile, WriteValues } from './interface-file';
+import { V1_FILES } from './v1';
+import { V2_FILES } from './v2';
+
+type Files = { 1: typeof V1_FILES; 2: typeof V2_FILES };
+
+/** Every interface file, by version and name. */
+export const INTERFACE_FILES: { readonly [V in keyof Files]: Readonly<Record<string, InterfaceFile>> } = {
+  1: V1_FILES,
+  2: V2_FILES,
+};
+
+type Trait<T, K extends string> = T extends Record<K, infer V> ? V : never;
+type TraitOf<N, K extends string> = {
+  [V in keyof Files]: N extends keyof Files[V] ? Trait<Files[V][N], K> : never;
+}[keyof Files];
+type NamesWith<K extends string, Not = never> = {
+  [V in keyof Files]: {
+    [N in keyof Files[V]]: [Exclude<Trait<Files[V][N], K>, Not>] extends [never] ? never : N;
+  }[keyof Files[V]];
+}[keyof Files];
+
+/** The name of a file that {@link Cgroup.get} reads. */
+export type ReadableFile = NamesWith<'read'>;
+
+/** The name of a file that {@link Cgroup.set} writes. */
+export type WritableFile = NamesWith<'write', 'held'>;
+
+/** What reading it gives; where v1 and v2 differ, one of both. */
+export type FileValue<N extends ReadableFile> = FormatValues[TraitOf<N, 'read'> & keyof FormatValues];
+
+/** What it takes. */
+export type FileInput<N extends WritableFile> = WriteValues[TraitOf<N, 'write'> & keyof WriteValues];
+
+/** @throws TypeError for a name that no version has, MemcageError `ERR_MEMCAGE_NOT_IN_VERSION` for one of the other version */
+export function interfaceFile(name: unknown, version: CgroupVersion): InterfaceFile {
+  const files = INTERFACE_FILES[version];
+  if (typeof name === 'string' && Object.hasOwn(files, name)) return files[name] as InterfaceFile;
+  const other = version === 1 ? 2 : 1;
+  if (typeof name === 'string' && Object.hasOwn(INTERFACE_FILES[other], name)) {
+    throw new MemcageError(
+      ErrorCode.NOT_IN_VERSION,
+      `${name} is a file of cgroup v${other}, but memory is on cgroup v${version} here`,
+    );
+  }
+  throw invalidArgument('name', 'the name of an interface file (docs/interface-files.md lists them)', name);
+}

@@ -1,0 +1,40 @@
+import { release } from 'node:os';
+import { ErrorCode, MemcageError } from '../errors';
+import type { CgroupDirectory } from './directory';
+import { INTERFACE_FILES } from './files/table';
+import { parseNames } from './formats';
+import { isNativeError } from './refusal';
+
+/**
+ * The error for an interface file that a cgroup, which is there, does not have.
+ *
+ * @param context.option what was asked for, when that is not the file itself
+ */
+export function missingFile(
+  directory: CgroupDirectory,
+  file: string,
+  { option, cause }: { option?: string; cause?: unknown } = {},
+): MemcageError {
+  const { path } = directory;
+  const { errno, syscall } = isNativeError(cause) ? cause : {};
+  return new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    `${option === undefined ? '' : `${option}: `}${path} has no ${file}: ${whyMissing(directory, file)}`,
+    { errno, syscall, path: `${path}/${file}`, cause },
+  );
+}
+
+function whyMissing(directory: CgroupDirectory, file: string): string {
+  const controllers = directory.readIfPresent('cgroup.controllers');
+  if (file.startsWith('memory.') && controllers !== undefined) {
+    if (!parseNames(controllers).includes('memory')) {
+      return 'it does not have the memory controller, which is to be in cgroup.subtree_control of the cgroup above';
+    }
+    if (!directory.has('cgroup.type')) {
+      return 'it is the root of the hierarchy, which has no limits and no count of its use';
+    }
+  }
+  const { since, needs } = INTERFACE_FILES[2][file] ?? INTERFACE_FILES[1][file] ?? {};
+  const came = since === undefined ? '' : `it came with Linux ${since}, `;
+  return `${came}this is Linux ${release()}; ${needs === undefined ? 'a kernel may be built without it' : `it needs ${needs}`}`;
+}

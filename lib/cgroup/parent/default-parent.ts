@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
+import type { Parent, ParentCandidate } from '../../../types/parent';
+import { type Host, processDirectory } from '../host';
+import { resolveGiven } from '../resolve-path';
+import { run, runBlocking } from './effects';
+import { findParent, isOurs, listCandidates, type Wishes } from './find';
+import { undoAll } from './make-ready';
+import { readPlace } from './place';
+
+let found: Parent | undefined;
+let underWay: Promise<Parent> | undefined;
+const wishes: Wishes = { systemd: process.env['MEMCAGE_SYSTEMD'] !== '0' };
+
+/**
+ * Where cages are made when the caller names no place; found once. Blocks, when it is not known yet, for as long as moving
+ * this process takes, or systemd.
+ */
+export function defaultParent(host: Host): Parent {
+  const given = fromEnvironment(host);
+  if (given !== undefined) return given;
+  found ??= host.version === 1 ? onV1(host) : runBlocking(findParent(host, wishes));
+  return found;
+}
+
+/** The same without blocking the event loop. */
+export async function prepareDefaultParent(host: Host, { systemd }: Partial<Wishes> = {}): Promise<Parent> {
+  if (systemd !== undefined) wishes.systemd = systemd;
+  const given = fromEnvironment(host) ?? found;
+  if (given !== undefined) return given;
+  if (host.version === 1) return defaultParent(host);
+  underWay ??= run(findParent(host, wishes)).finally(() => {
+    underWay = undefined;
+  });
+  found ??= await underWay;
+  return found;
+}
+
+/** What would be considered now, without doing any of it. */
+export function parentCandidates(host: Host): ParentCandidate[] {
+  const given = fromEnvironment(host) ?? found ?? (host.version === 1 ? onV1(host) : undefined);
+  if (given !== undefined) return [{ ...given, refusal: refuseGiven(given.path) }];
+  return runBlocking(listCandidates(host, wishes));
+}
+
+function fromEnvironment(host: Host): Parent | undefined {
+  const path = process.env['MEMCAGE_PARENT'];
+  if (path === undefined || path === '') return undefined;
+  return { source: 'environment', path: resolveGiven(path, host, 'MEMCAGE_PARENT') };
+}
+
+function refuseGiven(path: string): string | null {
+  if (!existsSync(path)) return 'there is no such cgroup';
+  const { readOnly, unwritable } = readPlace(path);
+  if (readOnly) return 'its file system is mounted read-only';
+  return unwritable.includes('') ? "it can't be written by this process" : null;
+}
+
+function onV1({ memory }: Host): Parent {
+  return { source: 'own', path: processDirectory(memory, 'self') };
+}
+
+/**
+ * At the end of the process, when its cages are gone: gives back the cgroup that it made room in, as far as nobody else uses
+ * it. (A worker leaves the process where it is, and a scope ends with it.)
+ */
+export function giveBackParent(): void {
+  if (!isMainThread || found?.source === 'systemd') return;
+  try {
+    runBlocking(undoAll(isOurs));
+  } catch {
+    // Others are in it.
+  }
+}

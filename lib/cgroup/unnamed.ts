@@ -1,0 +1,40 @@
+import { loadNative } from '../native';
+import { CgroupDirectory } from './directory';
+import { parsePids } from './formats';
+import type { Hierarchy } from './mounts';
+import { cgroupsBelow, isPassedOver } from './walk';
+
+/**
+ * The directory of a process's cgroup, where the kernel tells only how far below the mount point it is: from inside of a
+ * cgroup namespace it never names what is between the namespace's root and the root of the hierarchy. The one that has
+ * the process is looked for. undefined: none has it any more.
+ */
+export function findMember(
+  { mountPoint, version }: Hierarchy,
+  { unnamedLevels, path }: { unnamedLevels: number; path: string },
+  pid: number,
+): string | undefined {
+  // Not cgroup.procs: it can't be read in a threaded cgroup. A process's first thread has its id.
+  const file = version === 1 ? 'tasks' : 'cgroup.threads';
+  const native = loadNative();
+  const top = new CgroupDirectory(native, native.openDirectory({ path: mountPoint }), '', mountPoint);
+  try {
+    for (const { directory, level } of cgroupsBelow(top, { levels: unnamedLevels })) {
+      if (level < unnamedLevels) continue;
+      const candidate = path === '/' ? directory : directory.below(path.slice(1));
+      if (lists(candidate, file, pid)) return candidate.path;
+    }
+    return undefined;
+  } finally {
+    native.closeFd({ fd: top.anchor });
+  }
+}
+
+function lists(directory: CgroupDirectory, file: string, pid: number): boolean {
+  try {
+    return parsePids(directory.readIfPresent(file) ?? '', file).includes(pid);
+  } catch (error) {
+    if (isPassedOver(error)) return false;
+    throw error;
+  }
+}

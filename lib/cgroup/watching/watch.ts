@@ -1,0 +1,96 @@
+import { AbortError, ErrorCode, invalidArgument, MemcageError } from '../../errors';
+import type { CgroupDirectory } from '../directory';
+import type { CgroupVersion } from '../formats';
+import { isGone } from '../refusal';
+import { SAMPLE_FIELDS, type SampleField, type SampleFields, Sampler } from './sample';
+import { wakeAt } from './ticker';
+
+export interface WatchOptions<F extends SampleField = SampleField> {
+  /** Time from one sample to the next, in milliseconds, at least 10. Default: 1000. */
+  intervalMs?: number;
+  /** What to read: fewer files for fewer fields. Default: all. */
+  fields?: readonly F[];
+  /** Ends it, with an `AbortError`, as in Node. */
+  signal?: AbortSignal;
+}
+
+/** What {@link Cgroup.watch} gives. */
+export type Sample<F extends SampleField = SampleField> = Pick<SampleFields, F> & {
+  /** When it was read, in milliseconds since the epoch. */
+  timeMs: number;
+  /** How many samples were left out since the one before, because nobody asked for them in time. */
+  missed: number;
+};
+
+const LEAST_INTERVAL_MS = 10;
+const MOST_INTERVAL_MS = 2 ** 31 - 1;
+
+/**
+ * The first sample at once, each other at a multiple of the interval after it: no drift. One that is asked for late is the
+ * next, not one of those that were missed: no backlog. Ends when the cgroup is gone.
+ *
+ * @param open throws when the handle is closed
+ */
+export async function* watchCgroup<F extends SampleField>(
+  open: () => CgroupDirectory,
+  version: CgroupVersion,
+  { intervalMs, fields, signal }: Required<Omit<WatchOptions<F>, 'signal'>> & { signal: AbortSignal | undefined },
+): AsyncGenerator<Sample<F>, void, undefined> {
+  const startMs = performance.now();
+  let taken = -1;
+  let sampler: Sampler<F> | undefined;
+  for (;;) {
+    const due = taken < 0 ? 0 : Math.max(taken + 1, Math.ceil((performance.now() - startMs) / intervalMs));
+    await until(startMs + due * intervalMs, signal);
+    let values: Pick<SampleFields, F>;
+    try {
+      const directory = open();
+      sampler ??= new Sampler(directory, version, fields);
+      values = sampler.read();
+    } catch (error) {
+      if (isGone(error) || isClosed(error)) return;
+      throw error;
+    }
+    yield { ...values, timeMs: Date.now(), missed: due - taken - 1 };
+    taken = due;
+  }
+}
+
+/** Throws TypeError or RangeError. */
+export function checkWatchOptions<F extends SampleField>(options: unknown) {
+  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
+  for (const name of Object.keys(options)) {
+    if (!['intervalMs', 'fields', 'signal'].includes(name)) {
+      throw invalidArgument('options', 'names among intervalMs, fields, signal', name);
+    }
+  }
+  const { intervalMs = 1000, fields = SAMPLE_FIELDS, signal } = options as { [K in keyof WatchOptions]: unknown };
+  if (typeof intervalMs !== 'number' || !(intervalMs >= LEAST_INTERVAL_MS && intervalMs <= MOST_INTERVAL_MS)) {
+    throw invalidArgument('intervalMs', `milliseconds from ${LEAST_INTERVAL_MS} to ${MOST_INTERVAL_MS}`, intervalMs);
+  }
+  if (!Array.isArray(fields) || !fields.every((name) => SAMPLE_FIELDS.includes(name as SampleField))) {
+    throw invalidArgument('fields', `an array of ${SAMPLE_FIELDS.join(', ')}`, fields);
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalidArgument('signal', 'an AbortSignal', signal);
+  return { intervalMs, fields: fields as readonly F[], signal };
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof MemcageError && error.code === ErrorCode.CLOSED;
+}
+
+function until(dueMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) throw new AbortError(signal.reason);
+    const onAbort = (): void => {
+      takeBack();
+      reject(new AbortError(signal?.reason));
+    };
+    const takeBack = wakeAt(dueMs, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

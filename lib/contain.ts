@@ -1,0 +1,65 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createLaunch, createSyncLaunch, type LaunchRequest } from './cage/launch';
+import type { SharedCage } from './cage/shared-cage';
+import { ErrorCode, invalidArgument, MemcageError } from './errors';
+import { loadNative } from './native';
+import { ProcessHandle } from './process/handle';
+import { interceptChildren } from './process/intercept';
+import { runNow } from './process/run-now';
+import { refuse } from './process/swap';
+import { interceptSync, interceptsSync } from './process/sync-functions';
+import { watch } from './watch';
+
+const context = new AsyncLocalStorage<SharedCage>();
+let intercepting = false;
+
+/** The cage of the innermost {@link contain} that the caller runs in. */
+export function containingCage(): SharedCage | undefined {
+  return context.getStore();
+}
+
+/** Call `fn`; every child that is started in its async context, with whatever library, starts in the cage. */
+export function contain<T>(cage: SharedCage, fn: () => T): T {
+  if (typeof fn !== 'function') throw invalidArgument('fn', 'a function', fn);
+  if (cage.closing) throw new MemcageError(ErrorCode.CLOSED, `The cage ${cage.cgroup.path} is closed`);
+  interceptOnce();
+  return context.run(cage, fn);
+}
+
+function interceptOnce(): void {
+  if (intercepting) {
+    // Another package may have replaced it since.
+    if (!interceptsSync()) refuseSync();
+    return;
+  }
+  const intercepted = interceptSync(() => {
+    const cage = containingCage();
+    return cage && ((request) => runNow(request, createSyncLaunch(launchIn(cage)), loadNative()));
+  });
+  if (!intercepted) refuseSync();
+  interceptChildren(() => {
+    const cage = containingCage();
+    return cage && (() => handleIn(cage));
+  });
+  intercepting = true;
+}
+
+function refuseSync(): never {
+  refuse('spawnSync, execSync and execFileSync can’t be kept from starting others outside of it');
+}
+
+function handleIn(cage: SharedCage): ProcessHandle {
+  return new ProcessHandle({ launch: createLaunch(launchIn(cage)), binding: loadNative(), refs: watch().refs });
+}
+
+/** For a child that knows nothing of memcage: nobody asks for its outcome, its OOM kills are events of the cage. */
+function launchIn(cage: SharedCage): LaunchRequest {
+  return {
+    namespaces: {},
+    nodeHeap: cage.nodeHeap,
+    enter: () => cage.enter(),
+    onEntered: () => {},
+    onFailed: () => {},
+    onEnded: () => {},
+  };
+}

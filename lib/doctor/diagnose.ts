@@ -1,0 +1,108 @@
+import type { Diagnosis, Finding } from '../../types/diagnosis';
+import type { ParentCandidate } from '../../types/parent';
+import { type Host, host } from '../cgroup/host';
+import { parentCandidates } from '../cgroup/parent/default-parent';
+import { namePlace } from '../cgroup/parent/describe';
+import { probeSystemd } from '../cgroup/parent/probe';
+import { invalidArgument } from '../errors';
+import { loadNative } from '../native';
+import { isOptions } from '../process/node-call';
+import { findGuardian } from './guardian';
+import { findContainer, findKernel, findPressure } from './machine';
+import { findControllers, findHierarchy, findOwn, findSwap } from './memory';
+import { findNamespaces } from './namespaces';
+import { findTrial } from './trial';
+
+export interface DiagnoseOptions {
+  /**
+   * Run the main job once, in a cage, and let that decide. On cgroup v2 it may move this process into another cgroup, as
+   * the first cage would. Default: false, which decides by what was found.
+   */
+  trial?: boolean;
+}
+
+/**
+ * What this machine has for cages, and what is in the way. Never throws for what it finds. Starts a child in each kind of
+ * namespace, without a cage.
+ */
+export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
+  if (!isOptions(options)) throw invalidArgument('options', 'an object', options);
+  const { trial, ...others } = options;
+  if (trial !== undefined && typeof trial !== 'boolean') throw invalidArgument('trial', 'true or false', trial);
+  for (const name of Object.keys(others)) throw invalidArgument('options', 'trial only', name);
+
+  const addon = missingAddon();
+  if (addon !== undefined) return { works: false, findings: [findKernel(), addon], parents: [] };
+  const place = findHost();
+  const cgroups = 'name' in place ? { findings: [place], parents: [] } : findPlaces(place);
+  const findings = [
+    findKernel(),
+    ...cgroups.findings,
+    ...(await findNamespaces()),
+    findPressure(),
+    findContainer(),
+    findGuardian(),
+    ...(trial === true ? [await findTrial()] : []),
+  ];
+  return { works: works(findings), findings, parents: cgroups.parents };
+}
+
+function works(findings: readonly Finding[]): boolean {
+  const needed = [
+    'kernel',
+    'addon',
+    'cgroup',
+    'parent',
+    'guardian',
+    'namespace.uts',
+    'namespace.mount',
+    'namespace.pid',
+  ];
+  const trial = findings.find(({ name }) => name === 'trial');
+  if (trial !== undefined) return trial.state === 'ok';
+  return findings.every(({ name, state }) => state !== 'missing' || !needed.includes(name));
+}
+
+function missingAddon(): Finding | undefined {
+  try {
+    loadNative();
+    return undefined;
+  } catch (error) {
+    return { name: 'addon', state: 'missing', detail: (error as Error).message };
+  }
+}
+
+function findHost(): Host | Finding {
+  try {
+    return host();
+  } catch (error) {
+    return { name: 'cgroup', state: 'missing', detail: (error as Error).message };
+  }
+}
+
+function findPlaces(place: Host): { findings: Finding[]; parents: ParentCandidate[] } {
+  const systemd = probeSystemd();
+  const parents = candidates(place);
+  const last = parents.at(-1);
+  const usable = last !== undefined && last.refusal === null && (last.source !== 'systemd' || systemd.answers);
+  const parent: Finding = usable
+    ? { name: 'parent', state: 'ok', detail: `cages are made in ${namePlace(last)}` }
+    : { name: 'parent', state: 'missing', detail: 'there is no cgroup in which cages may be made' };
+  const asked: Finding = {
+    name: 'systemd',
+    state: systemd.answers ? 'ok' : 'missing',
+    detail: systemd.detail,
+  };
+  return {
+    findings: [findHierarchy(place), findOwn(), findControllers(place), parent, findSwap(place), asked],
+    parents,
+  };
+}
+
+function candidates(place: Host): ParentCandidate[] {
+  try {
+    return parentCandidates(place);
+  } catch (error) {
+    return [{ source: 'own', path: null, refusal: (error as Error).message }];
+  }
+}

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { release } from 'node:os';
+import type { Finding } from '../../types/diagnosis';
+import { detectContainer } from '../cgroup/container';
+
+/** What came with which version of Linux, newest first, and what is done without it. */
+const KERNELS: readonly [major: number, minor: number, lacking: string][] = [
+  [5, 4, 'memcage needs 5.4'],
+  [5, 7, 'no CLONE_INTO_CGROUP (5.7): on cgroup v2 a child joins its cgroup by itself before it is executed'],
+  [5, 14, 'no cgroup.kill (5.14): cages are frozen and then killed process by process'],
+  [5, 19, 'no memory.peak on cgroup v2 (5.19): the peak is unknown there'],
+];
+
+export function findKernel(text = release(), platform: string = process.platform): Finding {
+  const name = 'kernel';
+  if (platform !== 'linux') return { name, state: 'missing', detail: `${platform}: cages need Linux` };
+  const [major = 0, minor = 0] = text.split('.').map((part) => Number.parseInt(part, 10));
+  const missing = KERNELS.find(([a, b]) => major < a || (major === a && minor < b));
+  if (missing === undefined) return { name, state: 'ok', detail: `Linux ${text}` };
+  const [, , lacking] = missing;
+  return { name, state: missing === KERNELS[0] ? 'missing' : 'limited', detail: `Linux ${text}: ${lacking}` };
+}
+
+export function findPressure(): Finding {
+  const name = 'psi';
+  if (existsSync('/proc/pressure/memory')) return { name, state: 'ok', detail: 'pressure stall information is on' };
+  return {
+    name,
+    state: 'limited',
+    detail: 'no pressure stall information: pressure() returns null',
+    cure: 'boot with psi=1, on a kernel with CONFIG_PSI',
+  };
+}
+
+export function findContainer(): Finding {
+  const container = detectContainer();
+  const name = 'container';
+  if (container === undefined) return { name, state: 'ok', detail: 'no sign of a container' };
+  return { name, state: 'ok', detail: `in a container of ${container.kind}, by the sign of ${container.evidence}` };
+}

@@ -1,0 +1,100 @@
+import type {
+  ChildProcess,
+  ExecException,
+  ExecFileException,
+  ExecFileOptions as NodeExecFileOptions,
+  ExecOptions as NodeExecOptions,
+} from 'node:child_process';
+import { promisify } from 'node:util';
+import type { CageOptions } from './options';
+import { type CagedBy, callNode } from './start';
+
+interface EncodingOption {
+  /** Of `stdout` and `stderr`; 'buffer' or null for Buffers. Default: 'utf8'. */
+  encoding?: BufferEncoding | 'buffer' | null | undefined;
+}
+
+export type ExecOptions = NodeExecOptions & EncodingOption & CageOptions;
+
+export type ExecFileOptions = NodeExecFileOptions & EncodingOption & CageOptions;
+
+/** `stdout` and `stderr` as these options ask for them. */
+export type TextBy<O> = O extends { encoding: 'buffer' | null }
+  ? Buffer
+  : O extends { encoding: BufferEncoding | undefined }
+    ? string
+    : 'encoding' extends keyof O
+      ? string | Buffer
+      : string;
+
+export type Child<O> = ChildProcess & CagedBy<O>;
+
+/** What Node calls once the child has ended. */
+export type Callback<E, T> = (error: E | null, stdout: T, stderr: T) => void;
+
+/** What the promisified functions return. */
+type PromiseWithChild<O> = Promise<{ stdout: TextBy<O>; stderr: TextBy<O> }> & { child: Child<O> };
+
+/** The type of {@link exec}. */
+export interface Exec {
+  (command: string, callback?: Callback<ExecException, string>): Child<object>;
+  <const O extends ExecOptions>(
+    command: string,
+    options: O | null | undefined,
+    callback?: Callback<ExecException, TextBy<O>>,
+  ): Child<O>;
+  readonly [promisify.custom]: <const O extends ExecOptions = object>(
+    command: string,
+    options?: O | null,
+  ) => PromiseWithChild<O>;
+}
+
+/** The type of {@link execFile}. */
+export interface ExecFile {
+  (file: string, callback?: Callback<ExecFileException, string>): Child<object>;
+  (
+    file: string,
+    args: readonly string[] | null | undefined,
+    callback?: Callback<ExecFileException, string>,
+  ): Child<object>;
+  <const O extends ExecFileOptions>(
+    file: string,
+    options: O,
+    callback?: Callback<ExecFileException, TextBy<O>>,
+  ): Child<O>;
+  <const O extends ExecFileOptions>(
+    file: string,
+    args: readonly string[] | null | undefined,
+    options: O | null | undefined,
+    callback?: Callback<ExecFileException, TextBy<O>>,
+  ): Child<O>;
+  readonly [promisify.custom]: {
+    <const O extends ExecFileOptions = object>(file: string, options?: O): PromiseWithChild<O>;
+    <const O extends ExecFileOptions = object>(
+      file: string,
+      args: readonly string[] | null | undefined,
+      options?: O | null,
+    ): PromiseWithChild<O>;
+  };
+}
+
+/**
+ * As Node's `child_process.exec`, and run by it: a command line for a shell, whose output is collected. The shell and all
+ * that it starts are in the cage. What {@link spawn} says of the cage, of errors and of differences holds here as well.
+ */
+export const exec = withPromise('exec') as Exec;
+
+/**
+ * As Node's `child_process.execFile`, and run by it: a program whose output is collected. What {@link spawn} says of the
+ * cage, of errors and of differences holds here as well.
+ */
+export const execFile = withPromise('execFile') as ExecFile;
+
+/** With what util.promisify asks for, as Node's own have it: not enumerable, and run by Node's. */
+function withPromise(name: 'exec' | 'execFile'): unknown {
+  const call = (...args: unknown[]): unknown => callNode(name, args);
+  Object.defineProperty(call, 'name', { value: name, configurable: true });
+  return Object.defineProperty(call, promisify.custom, {
+    value: (...args: unknown[]) => callNode(`${name} promise`, args),
+  });
+}

@@ -1,0 +1,23 @@
+import type { ChildProcess, ForkOptions as NodeForkOptions } from 'node:child_process';
+import type { CageOptions } from './options';
+import { type CagedBy, callNode } from './start';
+
+export type ForkOptions = NodeForkOptions & CageOptions;
+
+/**
+ * As Node's `child_process.fork`, and run by it: a Node process with an IPC channel. What {@link spawn} says of the cage,
+ * of errors and of differences holds here as well.
+ */
+export function fork(modulePath: string | URL): ChildProcess & CagedBy<object>;
+export function fork<const O extends ForkOptions = object>(
+  modulePath: string | URL,
+  options: O | undefined,
+): ChildProcess & CagedBy<O>;
+export function fork<const O extends ForkOptions = object>(
+  modulePath: string | URL,
+  args: readonly string[] | undefined,
+  options?: O,
+): ChildProcess & CagedBy<O>;
+export function fork(...args: unknown[]): unknown {
+  return callNode('fork', args);
+}

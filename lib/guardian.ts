@@ -1,0 +1,61 @@
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import type { CloneFailure, GuardedKind, NativeError } from '../types/native';
+import { ErrorCode, MemcageError } from './errors';
+import { launcherPath } from './launcher/executable';
+import { loadNative } from './native';
+
+/** A shortage: the next start may find what this one did not. */
+const SHORTAGES: ReadonlySet<number> = new Set(
+  (['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM'] as const).map((name) => -constants.errno[name]),
+);
+/** It has ended, which only a signal makes it do while this process lives. */
+const ENDED: readonly string[] = ['EPIPE', 'ECONNRESET', 'ENOTCONN'];
+
+let wanted = process.env['MEMCAGE_GUARDIAN'] !== '0';
+
+/** Whether a guardian is to end what this environment makes from now on, when the process is killed. */
+export function wantsGuardian(): boolean {
+  return wanted;
+}
+
+export function setGuardian(on: boolean): void {
+  wanted = on;
+}
+
+/**
+ * Tell the guardian of this process, which is started when there is none, of a directory: before that is made, so that there
+ * is no moment in which a process that is killed leaves it behind.
+ *
+ * @param dirFd the directory that it is in
+ * @throws `ERR_MEMCAGE_GUARDIAN`; for a shortage the system's own error
+ */
+export function guard(dirFd: number, name: string, kind: GuardedKind): void {
+  const native = loadNative();
+  start();
+  try {
+    native.guard({ dirFd, name, kind });
+  } catch (error) {
+    if (!ENDED.includes((error as NativeError).code)) throw error;
+    start();
+    native.guard({ dirFd, name, kind });
+  }
+}
+
+function start(): void {
+  const failure = loadNative().startGuardian({ file: launcherPath() });
+  if (failure !== null) throw asError(failure);
+}
+
+function asError({ stage, errno, path }: CloneFailure): Error {
+  const code = getSystemErrorName(errno);
+  if (SHORTAGES.has(errno)) {
+    return Object.assign(new Error(`The guardian can't be started: ${code}`), { code, errno, syscall: 'clone' });
+  }
+  return new MemcageError(
+    ErrorCode.GUARDIAN,
+    `The guardian, which ends the cages when this process is killed, can't be started: ${stage} ${path}: ${code}. ` +
+      'MEMCAGE_GUARDIAN=0 in the environment, or prepare({ guardian: false }), does without it',
+    { errno, stage, path },
+  );
+}

@@ -1,0 +1,53 @@
+import type { NamespacePlan } from '../namespaces';
+
+/** What memcage-exec is told; docs/launcher.md has the format, `native/launcher/arguments.cc` reads it. */
+export interface LauncherPlan {
+  /** Files to join a cgroup by: paths, or numbers of fds that the launcher inherits. */
+  join: readonly (string | number)[];
+  namespaces: NamespacePlan;
+  /** An init between the PID namespace and the program. */
+  init: boolean;
+  /** The fd, in the launcher, that a failure is written to. */
+  reportFd?: number;
+  /** The fd that an init writes the wait status of its program to. */
+  statusFd?: number;
+  /** The program ends with this process. */
+  parent?: number;
+  uid?: number;
+  gid?: number;
+  /** What is run, where that is not `argv[0]`. */
+  file?: string;
+}
+
+// The launcher refuses what it was not built for.
+const VERSION = '1';
+
+/** The arguments that go before the command. */
+export function launcherArguments(plan: LauncherPlan): string[] {
+  const { namespaces: ns, join, init, reportFd, statusFd, parent, uid, gid, file } = plan;
+  const values: readonly (readonly [name: string, value: string | number | undefined])[] = [
+    ['report', reportFd],
+    ['status', statusFd],
+    ...join.map((place) => ['join', place] as const),
+    ['parent', parent],
+    ['unshare', ns.namespaces === 0 ? undefined : ns.namespaces],
+    ['uid-map', ns.idMaps?.uidMap],
+    ['gid-map', ns.idMaps?.gidMap],
+    ['hostname', ns.hostname],
+    ['uid', uid],
+    ['gid', gid],
+    ['file', file],
+  ];
+  const words: readonly (readonly [name: string, given: boolean])[] = [
+    ['private-mounts', ns.privateMounts],
+    ['mount-proc', ns.mountProc],
+    ['loopback', ns.loopback],
+    ['init', init],
+  ];
+  return [
+    VERSION,
+    ...values.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
+    ...words.flatMap(([name, given]) => (given ? [`--${name}`] : [])),
+    '--',
+  ];
+}

@@ -1,0 +1,91 @@
+import { fstatSync, readSync } from 'node:fs';
+import type { NativeBinding } from '../../types/native';
+import type { CloneFailure } from '../cage/failure';
+import { ErrorCode, MemcageError } from '../errors';
+import { isStage } from '../native';
+import { runtimeName } from '../runtime';
+
+// A path, and what is around it.
+const LONGEST = 8192;
+
+/** The launcher's way to say why no program was started. */
+export interface ReportChannel {
+  /** To be inherited by the launcher, which closes it on exec. */
+  readonly fd: number;
+  /** Waits until the program was started, or was not; false: neither within this time. Closes `fd`, the caller's copy. */
+  wait(timeoutMs: number): boolean;
+  /** Undefined when it said nothing: the program was started, or the launcher was killed before. To be called once. */
+  read(): CloneFailure | undefined;
+}
+
+export function openReport(native: NativeBinding): ReportChannel {
+  const [ours, its] = native.socketPair();
+  try {
+    assertReadable(ours);
+  } catch (error) {
+    for (const fd of [ours, its]) native.closeFd({ fd });
+    throw error;
+  }
+  let isOpen = true;
+  const release = (): void => {
+    if (isOpen) native.closeFd({ fd: its });
+    isOpen = false;
+  };
+  return {
+    fd: its,
+    wait(timeoutMs) {
+      release();
+      return native.waitReadable({ fd: ours, timeoutMs });
+    },
+    read() {
+      release();
+      try {
+        return parse(readAll(ours));
+      } finally {
+        native.closeFd({ fd: ours });
+      }
+    },
+  };
+}
+
+/** Before a program is started whose failure could not be read. */
+function assertReadable(fd: number): void {
+  try {
+    fstatSync(fd);
+  } catch (cause) {
+    throw new MemcageError(
+      ErrorCode.UNSUPPORTED_NODE,
+      `The file functions of ${runtimeName()} take no file descriptors but their own, so that no child was started`,
+      { cause },
+    );
+  }
+}
+
+function readAll(fd: number): string {
+  const buffer = Buffer.allocUnsafe(LONGEST);
+  let length = 0;
+  while (length < LONGEST) {
+    const count = readOnce(fd, buffer, length);
+    if (count === 0) break;
+    length += count;
+  }
+  return buffer.toString('utf8', 0, length);
+}
+
+function readOnce(fd: number, buffer: Buffer, offset: number): number {
+  try {
+    return readSync(fd, buffer, offset, LONGEST - offset, null);
+  } catch (error) {
+    // Something that the program left running holds the other end, which can't be: it is closed on exec.
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+    throw error;
+  }
+}
+
+/** "STAGE ERRNO SUBJECT". */
+function parse(text: string): CloneFailure | undefined {
+  if (text === '') return undefined;
+  const [stage = '', errno = '', ...subject] = text.split(' ');
+  if (!isStage(stage)) throw new Error(`memcage-exec reported ${text}`);
+  return { stage, errno: Number(errno), path: subject.join(' ') };
+}

@@ -1,0 +1,47 @@
+import type { MemoryReport } from '../types/outcome';
+import type { SharedCage } from './cage/shared-cage';
+import { enterPrivateCage, type Stay } from './cage/stay';
+import type { ResolvedLimits } from './cgroup/limits';
+import { containingCage } from './contain';
+import { hasPidNamespace } from './namespaces';
+import type { NodeHeapSetting } from './node-heap';
+import type { ResolvedCageOptions } from './options';
+
+/** Where a child is to live. */
+export interface Place {
+  /** The cage to start in. */
+  shared: SharedCage | undefined;
+  /** A private cage is to be made. */
+  limits: ResolvedLimits | undefined;
+  /** The cage to make that in. */
+  within: SharedCage | undefined;
+  /** What was said of the child counts more than what was said of its cage. */
+  nodeHeap: NodeHeapSetting;
+}
+
+/** A cage or a parent that was given counts more than the one around. */
+export function placeOf({ cage, limits, parent, nodeHeap: own }: ResolvedCageOptions): Place {
+  const around = cage === undefined && parent === undefined ? containingCage() : undefined;
+  const nodeHeap = own ?? (cage ?? around)?.nodeHeap;
+  return limits === undefined
+    ? { shared: cage ?? around, limits, within: undefined, nodeHeap }
+    : { shared: undefined, limits, within: around, nodeHeap };
+}
+
+/** Undefined without a cage. */
+export function enterPlace(
+  { shared, limits, within }: Place,
+  { parent, keepDescendants, namespaces }: ResolvedCageOptions,
+  { detached }: { detached: boolean },
+): Stay | undefined {
+  if (shared !== undefined) return shared.enter();
+  if (limits === undefined) return undefined;
+  return enterPrivateCage({ limits, parent, within, detached, keepDescendants, isInit: hasPidNamespace(namespaces) });
+}
+
+/** For a child that did not even get as far as its cage. */
+export function memoryOfUnstarted({ shared, limits }: Place): MemoryReport | null {
+  if (shared !== undefined) return shared.group.lastReport();
+  if (limits === undefined) return null;
+  return { limitBytes: limits.max ?? Number.POSITIVE_INFINITY, peakBytes: null, swapLimited: true };
+}

@@ -1,0 +1,87 @@
+import childProcess from 'node:child_process';
+import { promisify } from 'node:util';
+
+// Taken at load: a later patch of child_process that leads to memcage must not lead us in a circle.
+const functions = {
+  spawn: childProcess.spawn,
+  fork: childProcess.fork,
+  exec: childProcess.exec,
+  execFile: childProcess.execFile,
+  'exec promise': childProcess.exec[promisify.custom as never],
+  'execFile promise': childProcess.execFile[promisify.custom as never],
+} as Readonly<Record<NodeFunction, (...args: unknown[]) => unknown>>;
+
+/** A function of child_process that starts a child asynchronously, or what util.promisify makes of it. */
+export type NodeFunction = 'spawn' | 'fork' | 'exec' | 'execFile' | 'exec promise' | 'execFile promise';
+
+/** A call of such a function, its options apart. */
+export interface NodeCall {
+  readonly name: NodeFunction;
+  /** `{}` when there are none; no object when Node is going to refuse them. */
+  readonly options: unknown;
+  /** Node's own function, with these options in place of the others. */
+  invoke(options: unknown): unknown;
+}
+
+/** As the function itself tells options from what may be before and after them. */
+export function nodeCall(name: NodeFunction, args: readonly unknown[]): NodeCall {
+  const { before, options, after } = take(name, args);
+  return {
+    name,
+    options,
+    invoke: (replaced) => {
+      const result: unknown = Reflect.apply(functions[name], childProcess, [...before, replaced, ...after]);
+      return result;
+    },
+  };
+}
+
+interface Parts {
+  before: readonly unknown[];
+  options: unknown;
+  after: readonly unknown[];
+}
+
+function take(name: NodeFunction, args: readonly unknown[]): Parts {
+  switch (name) {
+    case 'spawn':
+      return afterArguments(args, (options) => (options === undefined ? {} : options));
+    case 'fork':
+      return afterArguments(args, (options) => options ?? {});
+    case 'execFile':
+    case 'execFile promise':
+      if (typeof args[1] === 'function') return at(1, withoutOptions(1, args));
+      if (typeof args[2] === 'function' && !isOptions(args[1])) return at(2, withoutOptions(2, args));
+      return afterArguments(args, (options) => options ?? {});
+    case 'exec':
+    case 'exec promise': {
+      const parts = at(1, typeof args[1] === 'function' ? withoutOptions(1, args) : args);
+      // Node spreads them, whatever they are.
+      return isOptions(parts.options) ? parts : { ...parts, options: {} };
+    }
+  }
+}
+
+/** (file, args, options, ...) or (file, options, ...). */
+function afterArguments(args: readonly unknown[], orDefault: (options: unknown) => unknown): Parts {
+  if (isOptions(args[1])) return at(1, args);
+  const parts = at(2, args);
+  return { ...parts, options: orDefault(parts.options) };
+}
+
+/** There is a callback in their place. */
+function withoutOptions(place: number, args: readonly unknown[]): unknown[] {
+  return [...args.slice(0, place), {}, ...args.slice(place)];
+}
+
+function at(place: number, args: readonly unknown[]): Parts {
+  const before = Array.from({ length: place }, (_, index) => args[index]);
+  return { before, options: args[place], after: args.slice(place + 1) };
+}
+
+/** As Node tells options from arguments. */
+export function isOptions<O extends object>(value: readonly string[] | O | null | undefined): value is O;
+export function isOptions(value: unknown): value is object;
+export function isOptions(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

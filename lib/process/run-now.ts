@@ -1,0 +1,141 @@
+import { constants } from 'node:os';
+import type { AttendedPipe, NativeBinding } from '../../types/native';
+import type { Ended, SyncLaunch } from './launch';
+import { planOf, type SpawnRequest } from './spawn-request';
+import { openStdio, type StdioEntry } from './stdio';
+
+/** The options that Node's synchronous functions give to their binding. */
+export interface SyncRequest extends SpawnRequest {
+  stdio: readonly SyncStdioEntry[];
+  timeout?: number | null | undefined;
+  maxBuffer?: number | null | undefined;
+  killSignal?: number | null | undefined;
+}
+
+interface SyncStdioEntry extends StdioEntry {
+  readable?: boolean;
+  writable?: boolean;
+  input?: unknown;
+}
+
+/** What the binding returns; of what was never started, pid is 0. */
+export interface SyncResult {
+  /** Negative errno. */
+  error?: number;
+  status: number | null;
+  signal: string | null;
+  output: (Buffer | null)[] | null;
+  pid: number;
+}
+
+export type SyncNative = Pick<NativeBinding, 'socketPair' | 'closeFd' | 'attend' | 'monotonicNs'>;
+
+const NS_PER_MS = 1e6;
+
+/** As the binding's `spawn`: start the child, serve its pipes, and return when it has ended and they are closed. */
+export function runNow(request: SyncRequest, launch: SyncLaunch, native: SyncNative): SyncResult {
+  // From now on, as in Node, not from when it runs.
+  const deadlineNs = request.timeout ? native.monotonicNs() + request.timeout * NS_PER_MS : undefined;
+  const ends = request.stdio.map((entry) => (isPipe(entry) ? new PipeEnd(entry, native) : undefined));
+  const pipes = ends.filter((end) => end !== undefined);
+  if (pipes.some(({ isValid }) => !isValid)) return unstarted(-constants.errno.EINVAL);
+  const stdio = openStdio(
+    request.stdio.map((entry, index): StdioEntry => {
+      const handle = ends[index];
+      return handle === undefined ? entry : { type: 'pipe', handle };
+    }),
+    native,
+  );
+  if ('errno' in stdio) return unstarted(stdio.errno);
+  try {
+    let error = 0;
+    let outputs: readonly (Buffer | null)[] = [];
+    // The binding of the asynchronous functions takes '' for none, this one for a directory that is not there.
+    const plan = { ...planOf(request), ...(request.cwd === '' && { cwd: '' }) };
+    const ended = launch({ ...plan, stdio: stdio.fds }, (pidfd) => {
+      stdio.releaseChildEnds();
+      const attended = native.attend({
+        pidfd,
+        pipes: pipes.map((pipe) => pipe.plan()),
+        maxBytes: request.maxBuffer ?? 0,
+        killSignal: request.killSignal ?? constants.signals.SIGTERM,
+        ...(deadlineNs !== undefined && { deadlineNs }),
+      });
+      ({ error, output: outputs } = attended);
+      return attended;
+    });
+    if (!('pid' in ended)) return unstarted(ended.errno);
+    const collected = new Map(pipes.map((pipe, index) => [pipe, outputs[index] ?? null]));
+    return resultOf(
+      ended,
+      error,
+      ends.map((end) => (end && collected.get(end)) ?? null),
+    );
+  } finally {
+    stdio.abandon();
+  }
+}
+
+/** Whether this is what {@link runNow} can work with. */
+export function isSyncRequest(request: unknown): request is SyncRequest {
+  if (typeof request !== 'object' || request === null) return false;
+  const { file, args, envPairs, stdio } = request as Partial<SyncRequest>;
+  return typeof file === 'string' && Array.isArray(args) && Array.isArray(envPairs) && Array.isArray(stdio);
+}
+
+function resultOf({ pid, exitCode, signal, errno }: Ended, error: number, output: (Buffer | null)[]): SyncResult {
+  const failed = error === 0 ? errno : error;
+  return {
+    ...(failed !== 0 && { error: failed }),
+    status: exitCode,
+    // Node has no name for the others.
+    signal: signal === null || signal in constants.signals ? signal : '',
+    output,
+    pid,
+  };
+}
+
+function unstarted(error: number): SyncResult {
+  return { error, status: null, signal: null, output: null, pid: 0 };
+}
+
+function isPipe({ type }: StdioEntry): boolean {
+  return type === 'pipe' || type === 'overlapped';
+}
+
+/** The parent's end of a pipe, in place of the stream handle that an asynchronous child has there. */
+class PipeEnd {
+  fd = -1;
+  readonly isValid: boolean;
+
+  constructor(
+    private readonly entry: SyncStdioEntry,
+    private readonly native: Pick<NativeBinding, 'closeFd'>,
+  ) {
+    const { input } = entry;
+    this.isValid = !entry.readable || input === undefined || input === null || ArrayBuffer.isView(input);
+  }
+
+  open(fd: number): void {
+    this.fd = fd;
+  }
+
+  close(): void {
+    if (this.fd >= 0) this.native.closeFd({ fd: this.fd });
+    this.fd = -1;
+  }
+
+  plan(): AttendedPipe {
+    const { readable, writable, input } = this.entry;
+    return {
+      fd: this.fd,
+      writes: readable === true,
+      reads: writable === true,
+      ...(ArrayBuffer.isView(input) && { input: bytesOf(input) }),
+    };
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}

@@ -1,0 +1,7 @@
+/** What runs us, for messages: `Node v24.1.0`, or what calls itself a Node of that version. */
+export function runtimeName(): string {
+  const { bun, deno, electron } = process.versions;
+  if (bun !== undefined) return `Bun ${bun}`;
+  if (deno !== undefined) return `Deno ${deno}`;
+  return electron === undefined ? `Node ${process.version}` : `Electron ${electron}, Node ${process.version}`;
+}

@@ -1,0 +1,88 @@
+import type { ChildProcess } from 'node:child_process';
+import { type EventEmitter, errorMonitor } from 'node:events';
+import type { NamespaceOptions } from '../types/options';
+import type { Outcome } from '../types/outcome';
+import type { Cage } from './cage/cage';
+import { createLaunch } from './cage/launch';
+import { defaultKillSignal } from './namespaces';
+import { loadNative } from './native';
+import { splitOptions } from './options';
+import { OutcomeRecorder } from './outcome';
+import { enterPlace, memoryOfUnstarted, placeOf } from './place';
+import { ProcessHandle } from './process/handle';
+import { callWithHandle, isWithinOwnCall } from './process/intercept';
+import { isOptions, type NodeCall, type NodeFunction, nodeCall } from './process/node-call';
+import { watch } from './watch';
+
+/** What a caged child has beyond Node's ChildProcess. */
+export interface Caged {
+  /**
+   * The cage that it lives in. As Node's streams, it is missing (null) in a child that could not be started for want of
+   * an fd for its pipes, for which an 'error' event is on its way (EMFILE), unless it was given as an option.
+   */
+  readonly cage: Cage;
+  /** What became of it. Resolves when the child and all that it left in its cage are gone; never rejects. */
+  readonly outcome: Promise<Outcome>;
+}
+
+/** A child without a cage: neither `memory` nor `cage` was given. */
+export interface Uncaged {
+  readonly cage: null;
+  readonly outcome: Promise<Outcome<null>>;
+}
+
+/** Without `memory` and `cage` a child has a cage only within {@link MultiCage.contain}. */
+export type CagedBy<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> }
+  ? Caged
+  : Caged | Uncaged;
+
+/** A child that was started. */
+export interface Started {
+  child: ChildProcess & (Caged | Uncaged);
+  /** To add a reason to. */
+  recorder: OutcomeRecorder;
+  /** What the function returns: the child, or a promise. */
+  result: unknown;
+}
+
+/** Call a function of child_process with these arguments, in which the options of memcage are among Node's. */
+export function callNode(name: NodeFunction, args: readonly unknown[]): unknown {
+  const call = nodeCall(name, args);
+  return isWithinOwnCall(call) ? call.invoke(call.options) : start(call).result;
+}
+
+export function start(call: NodeCall): Started {
+  const native = loadNative();
+  const { node, own } = splitOptions(call.options);
+  const place = placeOf(own);
+  const recorder = new OutcomeRecorder(native.monotonicNs(), memoryOfUnstarted(place));
+  let cage: Cage | null = place.shared ?? null;
+  const launch = createLaunch({
+    namespaces: own.namespaces,
+    nodeHeap: place.nodeHeap,
+    enter: (plan) => enterPlace(place, own, plan),
+    onEntered: (stay) => {
+      cage = stay?.cage ?? null;
+    },
+    onFailed: (error, end) => recorder.failed(error, end, native.monotonicNs()),
+    onEnded: (child, end) => recorder.ended(child, end),
+  });
+  const { result, child } = callWithHandle(
+    { ...call, options: withKillSignal(node, own.namespaces) },
+    () => new ProcessHandle({ launch, binding: native, refs: watch().refs }),
+  );
+  // Only watched: an 'error' that nobody handles must still be thrown.
+  (child as EventEmitter).once(errorMonitor, (error: Error) => {
+    // Where not even its pipes could be opened (EMFILE), nothing was launched that could have failed.
+    if (child.pid === undefined) recorder.failed(error, undefined, native.monotonicNs());
+    else recorder.because(error);
+  });
+  const caged = Object.assign(child, { cage, outcome: recorder.promise });
+  return { child: caged as ChildProcess & (Caged | Uncaged), recorder, result };
+}
+
+function withKillSignal(options: unknown, namespaces: NamespaceOptions): unknown {
+  const killSignal = defaultKillSignal(namespaces);
+  if (killSignal === undefined || !isOptions(options)) return options;
+  return { ...options, killSignal: (options as { killSignal?: unknown }).killSignal ?? killSignal };
+}

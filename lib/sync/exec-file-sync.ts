@@ -1,0 +1,67 @@
+import type {
+  ExecFileSyncOptions as NodeExecFileSyncOptions,
+  ExecSyncOptions as NodeExecSyncOptions,
+} from 'node:child_process';
+import childProcess from 'node:child_process';
+import type { CageOptions } from '../options';
+import { isOptions } from '../process/node-call';
+import type { SpawnSyncReturns, SyncOutput } from './returns';
+import { startSync } from './spawn-sync';
+
+export type ExecFileSyncOptions = NodeExecFileSyncOptions & CageOptions;
+export type ExecSyncOptions = NodeExecSyncOptions & CageOptions;
+
+const { execFileSync: nodeExecFileSync, execSync: nodeExecSync } = childProcess;
+
+/**
+ * As Node's `child_process.execFileSync`. The error that it throws has `outcome`.
+ *
+ * @throws as {@link spawnSync}, and Node's errors for another end than exit code 0
+ */
+export function execFileSync(file: string): Buffer;
+export function execFileSync<const O extends ExecFileSyncOptions = object>(file: string, options: O): SyncOutput<O>;
+export function execFileSync<const O extends ExecFileSyncOptions = object>(
+  file: string,
+  args: readonly string[] | undefined,
+  options?: O,
+): SyncOutput<O>;
+export function execFileSync(file: string, args?: unknown, options?: unknown): string | Buffer {
+  const [list, given] = isOptions(args) ? [[], args] : [args ?? [], options ?? {}];
+  // Node's execFile takes null for both, and throws over the rest.
+  if (!Array.isArray(list) || !isOptions<ExecFileSyncOptions>(given as ExecFileSyncOptions)) {
+    return Reflect.apply(nodeExecFileSync, childProcess, [file, args, options]) as Buffer;
+  }
+  const { argv0 } = given as { argv0?: string };
+  return outputOf(startSync(file, list, given), given as ExecFileSyncOptions, () =>
+    [argv0 || file, ...(list as readonly unknown[])].join(' '),
+  );
+}
+
+/**
+ * As Node's `child_process.execSync`. The error that it throws has `outcome`.
+ *
+ * @throws as {@link execFileSync}
+ */
+export function execSync(command: string): Buffer;
+export function execSync<const O extends ExecSyncOptions = object>(command: string, options: O): SyncOutput<O>;
+export function execSync(command: string, options?: unknown): string | Buffer {
+  // As normalizeExecArgs: what is no object has no properties.
+  const given: ExecSyncOptions = { ...(options as ExecSyncOptions) };
+  if (typeof command !== 'string') return Reflect.apply(nodeExecSync, childProcess, [command, given]) as Buffer;
+  const shell = typeof given.shell === 'string' ? given.shell : true;
+  return outputOf(startSync(command, { ...given, shell }, undefined), given, () => command);
+}
+
+/** Node's checkExecSyncError. */
+function outputOf(
+  result: SpawnSyncReturns<string | Buffer>,
+  { stdio }: Pick<NodeExecSyncOptions, 'stdio'>,
+  command: () => string,
+): string | Buffer {
+  const { error, status, stdout, stderr } = result;
+  if (!stdio && stderr) process.stderr.write(stderr);
+  if (error !== undefined) throw Object.assign(error, result);
+  if (status === 0) return stdout;
+  const said = stderr?.length > 0 ? `\n${stderr.toString()}` : '';
+  throw Object.assign(new Error(`Command failed: ${command()}${said}`), result);
+}

@@ -1,0 +1,78 @@
+import { getSystemErrorName } from 'node:util';
+import { ErrorCode, MemcageError } from '../errors';
+import { defaultKillSignal } from '../namespaces';
+import type { ResolvedCageOptions } from '../options';
+import { isOptions } from '../process/node-call';
+import { spawnSyncAlone, spawnSyncByNode } from '../process/sync-functions';
+import { readCall, type SyncCall } from './call';
+import { type AnyReturns, type NodeReturns, withOutcome } from './returns';
+import { stdioCount, withFds } from './stdio';
+import { type LaunchedEnd, runThroughLauncher } from './through-launcher';
+
+/** Where the binding can't be intercepted; `readCall` knows what Node is going to refuse. */
+export function runLaunched(file: unknown, args: unknown, options: object, own: ResolvedCageOptions): AnyReturns {
+  const startMs = performance.now();
+  const call = readCall(file, args, options);
+  if (call === undefined) return refuse(file, args, options);
+  const end = runCaged(call, own);
+  const result = end.result ?? unstarted();
+  if (end.errno !== undefined) Object.assign(result, unstarted(), { error: nodeError(end.errno, call) });
+  return withOutcome(result, end, startMs);
+}
+
+function runCaged(call: SyncCall, own: ResolvedCageOptions): LaunchedEnd<NodeReturns> {
+  const { file, argv, options, uid, gid } = call;
+  const count = stdioCount(options.stdio);
+  const request = {
+    file,
+    args: argv,
+    // As Node takes it.
+    env: options.env || process.env,
+    options: { uid, gid, detached: isDetached(options), stdioCount: count },
+  };
+  const killSignal = options.killSignal ?? defaultKillSignal(own.namespaces);
+  return runThroughLauncher(request, own, (command) => {
+    const [, ...args] = command.args;
+    const result = spawnSyncAlone(command.file, args, {
+      ...options,
+      env: command.env,
+      ...(killSignal !== undefined && { killSignal }),
+      stdio: withFds(options.stdio, command.fds),
+    }) as NodeReturns;
+    const output = result.output as typeof result.output | null;
+    if (output !== null) {
+      output.splice(count);
+      [, result.stdout, result.stderr] = output as [unknown, string, string];
+    }
+    const { error } = result as { error?: NodeJS.ErrnoException };
+    if (error?.errno !== undefined) result.error = nodeError(error.errno, call);
+    return result;
+  });
+}
+
+/** `detached` is no option of Node's typings for these functions, but of the functions. */
+function isDetached(options: object): boolean {
+  return 'detached' in options && options.detached === true;
+}
+
+/** Node throws over these arguments. Should it not, there is no directory for the child to start in. */
+function refuse(file: unknown, args: unknown, options: unknown): never {
+  const nowhere = isOptions(options) ? { ...options, cwd: '/dev/null/' } : options;
+  spawnSyncByNode(file, args, nowhere);
+  throw new MemcageError(ErrorCode.UNSUPPORTED, 'This version of Node takes arguments that memcage does not know');
+}
+
+/** Node's result for what was never started, whose form depends on its version, without `error`. */
+function unstarted(): NodeReturns {
+  const { error: _, ...result } = spawnSyncAlone('/dev/null', [], {}) as NodeReturns;
+  return result;
+}
+
+/** As Node's ErrnoException. */
+function nodeError(errno: number, { file, argv }: SyncCall): Error {
+  const code = getSystemErrorName(errno);
+  const syscall = `spawnSync ${file}`;
+  const error = new Error(`${syscall} ${code}`);
+  Error.captureStackTrace(error, runLaunched);
+  return Object.assign(error, { errno, code, syscall, path: file, spawnargs: argv.slice(1) });
+}

@@ -1,0 +1,52 @@
+import type { SpawnSyncReturns as NodeSpawnSyncReturns } from 'node:child_process';
+import type { CpuReport, MemoryReport, Outcome } from '../../types/outcome';
+import { judgeNodeHeap, type LimitedHeap } from '../node-heap';
+
+/** What became of a child that was waited for. */
+export type SyncOutcome<M extends MemoryReport | null = MemoryReport | null> = Omit<Outcome<M>, 'cpu'> & {
+  /** Null where Node itself has run the child, which does not tell: see docs/sync.md. */
+  cpu: CpuReport | null;
+};
+
+/** What Node's `spawnSync` returns, with `outcome`. */
+export type SpawnSyncReturns<T, M extends MemoryReport | null = MemoryReport | null> = NodeSpawnSyncReturns<T> & {
+  outcome: SyncOutcome<M>;
+};
+
+/** Text with an encoding, else a Buffer. */
+export type SyncOutput<O> = O extends { encoding: infer E }
+  ? E extends 'buffer' | null | undefined
+    ? Buffer
+    : E extends BufferEncoding
+      ? string
+      : string | Buffer
+  : 'encoding' extends keyof O
+    ? string | Buffer
+    : Buffer;
+
+/** Of whatever encoding. */
+export type AnyReturns = SpawnSyncReturns<string | Buffer>;
+export type NodeReturns = NodeSpawnSyncReturns<string | Buffer>;
+
+/** Of a child that Node has run. */
+export function withOutcome(
+  result: NodeReturns,
+  end: Pick<SyncOutcome, 'oom' | 'memory' | 'error'> & { heap?: LimitedHeap | undefined },
+  startMs: number,
+): AnyReturns {
+  const { status: exitCode, signal } = result;
+  const { oom, memory, heap } = end;
+  const peakBytes = memory?.peakBytes ?? null;
+  const error = end.error ?? result.error;
+  const outcome: SyncOutcome = {
+    exitCode,
+    signal,
+    oom,
+    nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
+    memory,
+    cpu: null,
+    durationMs: performance.now() - startMs,
+    ...(error !== undefined && { error }),
+  };
+  return Object.assign(result, { outcome });
+}

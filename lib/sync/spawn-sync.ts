@@ -1,0 +1,51 @@
+import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
+import { type CageOptions, type MemoryOf, type ResolvedCageOptions, splitOptions } from '../options';
+import { placeOf } from '../place';
+import { isOptions } from '../process/node-call';
+import { interceptsSync, spawnSyncByNode } from '../process/sync-functions';
+import { runIntercepted } from './intercepted';
+import { runLaunched } from './launched';
+import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutput, withOutcome } from './returns';
+
+export type SpawnSyncOptions = NodeSpawnSyncOptions & CageOptions;
+
+/**
+ * As Node's `child_process.spawnSync`, and run by it: signature, options and result are Node's, with `outcome`. When it
+ * returns, nothing is left in the child's private cage, or of it in a shared one.
+ *
+ * @throws errors of memcage when the kernel refuses the cage or the namespaces; what Node reports in `error` comes as that.
+ */
+export function spawnSync(file: string): SpawnSyncReturns<Buffer>;
+export function spawnSync<const O extends SpawnSyncOptions = object>(
+  file: string,
+  options: O,
+): SpawnSyncReturns<SyncOutput<O>, MemoryOf<O>>;
+export function spawnSync<const O extends SpawnSyncOptions = object>(
+  file: string,
+  args: readonly string[] | undefined,
+  options?: O,
+): SpawnSyncReturns<SyncOutput<O>, MemoryOf<O>>;
+export function spawnSync(file: string, args?: unknown, options?: unknown): SpawnSyncReturns<string | Buffer> {
+  return startSync(file, args, options);
+}
+
+/** The call as it was made, whatever was given. */
+export function startSync(file: unknown, args: unknown, options: unknown): AnyReturns {
+  const [list, given] = isOptions(args) ? [[], args] : [args, options];
+  const { node, own } = splitOptions(given === undefined ? {} : given);
+  if (!isOptions(node) || isPlain(own)) return runPlainly(file, list, node);
+  return interceptsSync() ? runIntercepted(file, list, node, own) : runLaunched(file, list, node, own);
+}
+
+function isPlain(own: ResolvedCageOptions): boolean {
+  const { shared, limits, nodeHeap } = placeOf(own);
+  const isCaged = shared !== undefined || limits !== undefined;
+  return !isCaged && nodeHeap === undefined && Object.values(own.namespaces).every((value) => !value);
+}
+
+/** Node's alone. What is no options object it refuses. */
+function runPlainly(file: unknown, args: unknown, options: unknown): AnyReturns {
+  const startMs = performance.now();
+  const result = spawnSyncByNode(file, args, options) as NodeReturns;
+  return withOutcome(result, { oom: null, memory: null }, startMs);
+}

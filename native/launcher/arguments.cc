@@ -1,0 +1,189 @@
+#include "arguments.h"
+
+#include <linux/limits.h>
+#include <sched.h>
+#include <sys/mman.h>
+
+#include <cstdint>
+#include <cstring>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+namespace memcage::launcher {
+namespace {
+
+constexpr int kMaxJoins = 8;
+
+struct Reader {
+  Task* task;
+  int* join_fds;
+
+  bool Read(const char* argument);
+
+ private:
+  bool ReadWord(const char* argument);
+  bool ReadValue(const char* name, size_t length, const char* value);
+  bool AddJoin(const char* value);
+};
+
+/** Decimal digits up to `max`, and nothing else. */
+bool ToNumber(const char* text, uint64_t max, uint64_t* number) {
+  *number = 0;
+  if (*text == '\0') return false;
+  for (; *text != '\0'; ++text) {
+    if (*text < '0' || *text > '9') return false;
+    *number = *number * 10 + static_cast<uint64_t>(*text - '0');
+    if (*number > max) return false;
+  }
+  return true;
+}
+
+template <typename T>
+bool Set(const char* text, uint64_t max, T* target) {
+  uint64_t number = 0;
+  if (!ToNumber(text, max, &number)) return false;
+  *target = static_cast<T>(number);
+  return true;
+}
+
+constexpr uint64_t kMaxInt = 0x7fffffff;
+constexpr uint64_t kMaxId = 0xffffffff;
+
+bool Reader::Read(const char* argument) {
+  if (strncmp(argument, "--", 2) != 0) return false;
+  const char* name = argument + 2;
+  const char* equals = strchr(name, '=');
+  return equals == nullptr ? ReadWord(name) : ReadValue(name, static_cast<size_t>(equals - name), equals + 1);
+}
+
+bool Reader::ReadWord(const char* name) {
+  SpawnPlan& plan = task->plan;
+  const auto is = [&](const char* other) { return strcmp(name, other) == 0; };
+  if (is("private-mounts")) return plan.private_mounts = true;
+  if (is("mount-proc")) return plan.mount_proc = true;
+  if (is("loopback")) return plan.loopback = true;
+  if (is("init")) return task->init = true;
+  return false;
+}
+
+bool Reader::ReadValue(const char* name, size_t length, const char* value) {
+  SpawnPlan& plan = task->plan;
+  const auto is = [&](const char* other) { return strlen(other) == length && strncmp(name, other, length) == 0; };
+  if (is("join")) return AddJoin(value);
+  if (is("report")) return Set(value, kMaxInt, &task->report_fd);
+  if (is("status")) return Set(value, kMaxInt, &task->status_fd);
+  if (is("parent")) return Set(value, kMaxInt, &task->parent);
+  if (is("uid")) return plan.set_uid = Set(value, kMaxId, &plan.uid);
+  if (is("gid")) return plan.set_gid = Set(value, kMaxId, &plan.gid);
+  if (is("unshare")) return Set(value, kMaxInt, &plan.unshare);
+  if (is("file")) return (plan.file = value) != nullptr;
+  if (is("uid-map")) return (plan.uid_map = value) != nullptr;
+  if (is("gid-map")) return (plan.gid_map = value) != nullptr;
+  if (is("hostname")) {
+    plan.hostname = value;
+    plan.hostname_length = strlen(value);
+    return true;
+  }
+  return false;
+}
+
+bool Reader::AddJoin(const char* value) {
+  SpawnPlan& plan = task->plan;
+  if (plan.join_count + task->join_path_count == kMaxJoins) return false;
+  if (*value == '/') {
+    task->join_paths[task->join_path_count++] = value;
+    return true;
+  }
+  if (!Set(value, kMaxInt, &join_fds[plan.join_count])) return false;
+  plan.join_count += 1;
+  return true;
+}
+
+/** Zeroed, until exec takes it all away; nullptr: no memory. */
+template <typename T>
+T* Allocate(size_t count) {
+  void* memory = mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return memory == MAP_FAILED ? nullptr : static_cast<T*>(memory);
+}
+
+const char* SearchPath(char** envp) {
+  for (; *envp != nullptr; ++envp) {
+    if (strncmp(*envp, "PATH=", 5) == 0) return *envp + 5;
+  }
+  // What execvp(3) searches when PATH is unset: confstr(_CS_PATH).
+  return "/bin:/usr/bin";
+}
+
+/** As ExecCandidates of the addon. nullptr: no memory. */
+const char* const* Candidates(const char* file, const char* path) {
+  const bool searched = *file != '\0' && strchr(file, '/') == nullptr;
+  size_t count = 1;
+  for (const char* at = path; searched && *at != '\0'; ++at) count += *at == ':' ? 1 : 0;
+  const size_t file_size = strlen(file) + 1;
+  const char** candidates = Allocate<const char*>(count + 1);
+  char* text = Allocate<char>(searched ? strlen(path) + count * (file_size + 1) : 1);
+  if (candidates == nullptr || text == nullptr) return nullptr;
+  if (!searched) {
+    candidates[0] = file;
+    return candidates;
+  }
+  size_t used = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t length = strcspn(path, ":");
+    // glibc passes over a directory that no path can name, where the kernel would end the search.
+    if (length < PATH_MAX) {
+      candidates[used++] = text;
+      memcpy(text, path, length);
+      text += length;
+      // An empty element is the working directory.
+      if (length > 0) *text++ = '/';
+      memcpy(text, file, file_size);
+      text += file_size;
+    }
+    path += length + 1;
+  }
+  return candidates;
+}
+
+char** ShellArguments(int argc, char** argv) {
+  static char shell[] = "/bin/sh";
+  char** result = Allocate<char*>(static_cast<size_t>(argc) + 2);
+  if (result == nullptr) return nullptr;
+  result[0] = shell;
+  for (int i = 1; i < argc; ++i) result[i + 1] = argv[i];
+  return result;
+}
+
+}  // namespace
+
+const char* ReadArguments(int argc, char** argv, char** envp, Task* task) {
+  static int join_fds[kMaxJoins];
+  SpawnPlan& plan = task->plan;
+  plan.join_fds = join_fds;
+  plan.parent_pidfd = plan.id_mapper_fd = plan.id_mapper_peer_fd = -1;
+  task->report_fd = task->status_fd = -1;
+
+  if (argc < 2 || strcmp(argv[1], kVersion) != 0) return argc < 2 ? "(none)" : argv[1];
+  Reader reader{task, join_fds};
+  int at = 2;
+  for (; at < argc && strcmp(argv[at], "--") != 0; ++at) {
+    if (!reader.Read(argv[at])) return argv[at];
+  }
+  if (at + 1 >= argc) return "(no command)";
+
+  constexpr int kForChildren = CLONE_NEWPID | CLONE_NEWTIME;
+  task->fork = (plan.unshare & kForChildren) != 0;
+  // After the joins, so that the cage is its root.
+  plan.new_cgroup_namespace = (plan.unshare & CLONE_NEWCGROUP) != 0;
+  plan.unshare &= ~CLONE_NEWCGROUP;
+  plan.argv = argv + at + 1;
+  plan.envp = envp;
+  if (plan.file == nullptr) plan.file = plan.argv[0];
+  plan.candidates = Candidates(plan.file, SearchPath(envp));
+  plan.shell_argv = ShellArguments(argc - at - 1, argv + at + 1);
+  return plan.candidates == nullptr || plan.shell_argv == nullptr ? "(out of memory)" : nullptr;
+}
+
+}  // namespace memcage::launcher

@@ -1,0 +1,311 @@
+#include "cgroup_tree.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+
+#include "../raw_call.h"
+
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
+namespace memcage::launcher {
+namespace {
+
+using guardian::Kind;
+using sys::Call;
+
+/** For stopping what forks; what is faster than that is met again by the next attempt. */
+constexpr int64_t kStoppingMs = 1000;
+
+constexpr size_t kBatch = 128;
+
+class Fd {
+ public:
+  explicit Fd(long fd) : fd_(static_cast<int>(fd)) {}
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  ~Fd() {
+    if (fd_ >= 0) close(fd_);
+  }
+  /** Or a negative errno. */
+  [[nodiscard]] int get() const { return fd_; }
+  [[nodiscard]] bool valid() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+int64_t NowMs() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+}
+
+bool IsGone(long error) { return error == -ENOENT || error == -ENODEV; }
+
+/** Who ran in a cgroup may have taken permissions away, which stops everyone but root. */
+void RegainAccess(int dir_fd, const char* name, mode_t mode) {
+  struct stat status{};
+  if (fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+    fchmodat(dir_fd, name, (status.st_mode & 07777) | mode, 0);
+  }
+}
+
+long OpenAt(int dir_fd, const char* name, int flags, mode_t mode_needed) {
+  flags |= O_CLOEXEC | O_NOFOLLOW;
+  const long fd = Call(SYS_openat, dir_fd, name, flags, 0);
+  if (fd != -EACCES) return fd;
+  RegainAccess(dir_fd, name, mode_needed);
+  return Call(SYS_openat, dir_fd, name, flags, 0);
+}
+
+long OpenDirectory(int dir_fd, const char* name) {
+  const long fd = OpenAt(dir_fd, name, O_RDONLY | O_DIRECTORY, 0700);
+  // That it can be read does not say that it can be searched, and that its entries can be removed.
+  struct stat status{};
+  if (fd >= 0 && fstat(static_cast<int>(fd), &status) == 0 && (status.st_mode & 0700) != 0700) {
+    fchmod(static_cast<int>(fd), (status.st_mode & 07777) | 0700);
+  }
+  return fd;
+}
+
+long Write(int dir_fd, const char* file, const char* text) {
+  const Fd fd(OpenAt(dir_fd, file, O_WRONLY, 0600));
+  return fd.valid() ? Call(SYS_write, fd.get(), text, strlen(text)) : fd.get();
+}
+
+/** The names of the directories below, one after the other. Those that come and go meanwhile may be missed. */
+class Subdirectories {
+ public:
+  explicit Subdirectories(int dir_fd) : dir_fd_(dir_fd) { lseek(dir_fd, 0, SEEK_SET); }
+
+  /** Valid until the next call; nullptr: no more. */
+  const char* Next() {
+    for (;;) {
+      if (at_ >= size_) {
+        size_ = Call(SYS_getdents64, dir_fd_, buffer_, sizeof(buffer_));
+        at_ = 0;
+        if (size_ <= 0) return nullptr;
+      }
+      const Entry* entry = reinterpret_cast<const Entry*>(buffer_ + at_);
+      at_ += entry->length;
+      if (entry->type != kDirectory || strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0) continue;
+      return entry->name;
+    }
+  }
+
+ private:
+  // linux_dirent64 of getdents64(2).
+  struct Entry {
+    uint64_t inode;
+    int64_t offset;
+    uint16_t length;
+    uint8_t type;
+    char name[1];
+  };
+  static constexpr uint8_t kDirectory = 4;
+
+  int dir_fd_;
+  long at_ = 0;
+  long size_ = 0;
+  alignas(8) char buffer_[1024] = {};
+};
+
+/** The numbers of a cgroup.procs, one after the other. */
+class Members {
+ public:
+  explicit Members(int dir_fd) : fd_(OpenAt(dir_fd, "cgroup.procs", O_RDONLY, 0400)) {}
+
+  /** 0: no more, or it can't be read. */
+  pid_t Next() {
+    pid_t pid = 0;
+    for (;;) {
+      if (at_ >= size_) {
+        size_ = fd_.valid() ? Call(SYS_read, fd_.get(), buffer_, sizeof(buffer_)) : 0;
+        at_ = 0;
+        if (size_ <= 0) return pid;
+      }
+      const char digit = buffer_[at_++];
+      if (digit >= '0' && digit <= '9') {
+        pid = pid * 10 + (digit - '0');
+      } else if (pid != 0) {
+        return pid;
+      }
+      // 0 stands for a process of another PID namespace, which can't be named from here.
+    }
+  }
+
+ private:
+  Fd fd_;
+  long at_ = 0;
+  long size_ = 0;
+  char buffer_[1024] = {};
+};
+
+/** Processes that are held by pidfds, so that no stranger who is given the pid of one is signalled in its place. */
+class Batch {
+ public:
+  [[nodiscard]] bool full() const { return count_ == kBatch; }
+
+  void Add(pid_t pid) {
+    const long fd = Call(SYS_pidfd_open, pid, 0);
+    if (fd < 0) return;
+    pids_[count_] = pid;
+    pidfds_[count_] = static_cast<int>(fd);
+    count_ += 1;
+  }
+
+  /** To those that are members now that they are held. */
+  void Signal(int dir_fd, int signal) {
+    if (count_ == 0) return;
+    Members members(dir_fd);
+    for (pid_t pid = members.Next(); pid != 0; pid = members.Next()) {
+      for (size_t i = 0; i < count_; ++i) {
+        if (pids_[i] == pid) Call(SYS_pidfd_send_signal, pidfds_[i], signal, nullptr, 0);
+      }
+    }
+    for (size_t i = 0; i < count_; ++i) close(pidfds_[i]);
+    count_ = 0;
+  }
+
+ private:
+  size_t count_ = 0;
+  pid_t pids_[kBatch] = {};
+  int pidfds_[kBatch] = {};
+};
+
+/** To every process in a cgroup and below it; returns how many there were. */
+size_t SignalAll(int dir_fd, int signal) {
+  size_t count = 0;
+  {
+    Batch batch;
+    Members members(dir_fd);
+    for (pid_t pid = members.Next(); pid != 0; pid = members.Next()) {
+      count += 1;
+      batch.Add(pid);
+      if (batch.full()) batch.Signal(dir_fd, signal);
+    }
+    batch.Signal(dir_fd, signal);
+  }
+  Subdirectories names(dir_fd);
+  for (const char* name = names.Next(); name != nullptr; name = names.Next()) {
+    const Fd child(OpenDirectory(dir_fd, name));
+    if (child.valid()) count += SignalAll(child.get(), signal);
+  }
+  return count;
+}
+
+/**
+ * All are stopped before the first is killed: what dies makes room, below a limit on processes, for those that fork,
+ * and frees memory that they wait for.
+ */
+void StopAndKill(int dir_fd) {
+  const int64_t end = NowMs() + kStoppingMs;
+  size_t before = 0;
+  for (size_t count = SignalAll(dir_fd, SIGSTOP); count != before && NowMs() < end;
+       count = SignalAll(dir_fd, SIGSTOP)) {
+    before = count;
+  }
+  SignalAll(dir_fd, SIGKILL);
+}
+
+/** Each cgroup below may have been frozen on its own. */
+void ThawAll(int dir_fd, const char* file, const char* thawed) {
+  Write(dir_fd, file, thawed);
+  Subdirectories names(dir_fd);
+  for (const char* name = names.Next(); name != nullptr; name = names.Next()) {
+    const Fd child(OpenDirectory(dir_fd, name));
+    if (child.valid()) ThawAll(child.get(), file, thawed);
+  }
+}
+
+/** Frozen processes can't fork; a v1 frozen one takes SIGKILL only once thawed. */
+void KillFrozen(int dir_fd, const char* file, const char* frozen, const char* thawed) {
+  Write(dir_fd, file, frozen);
+  StopAndKill(dir_fd);
+  ThawAll(dir_fd, file, thawed);
+}
+
+void KillAll(int dir_fd, Kind kind) {
+  switch (kind) {
+    case Kind::kUnified:
+      // Linux 5.14. All that is below is killed, the frozen too, and what is forked meanwhile.
+      if (Write(dir_fd, "cgroup.kill", "1") < 0) KillFrozen(dir_fd, "cgroup.freeze", "1", "0");
+      break;
+    case Kind::kFreezer:
+      KillFrozen(dir_fd, "freezer.state", "FROZEN", "THAWED");
+      break;
+    case Kind::kMemory:
+      StopAndKill(dir_fd);
+      break;
+    case Kind::kDetached:
+    case Kind::kLeaf:
+      break;
+  }
+}
+
+/** Of the cgroups below. */
+void RemoveEmpty(int dir_fd) {
+  Subdirectories names(dir_fd);
+  for (const char* name = names.Next(); name != nullptr; name = names.Next()) {
+    {
+      const Fd child(OpenDirectory(dir_fd, name));
+      if (child.valid()) RemoveEmpty(child.get());
+    }
+    Call(SYS_unlinkat, dir_fd, name, AT_REMOVEDIR);
+  }
+}
+
+/** What is below first, then the directory. */
+bool RemoveOpen(int parent_fd, const char* name, const Fd& directory) {
+  if (directory.valid()) RemoveEmpty(directory.get());
+  const long removed = Call(SYS_unlinkat, parent_fd, name, AT_REMOVEDIR);
+  return removed == 0 || IsGone(removed);
+}
+
+}  // namespace
+
+bool EndTree(int parent_fd, const char* name, Kind kind) {
+  const Fd directory(OpenDirectory(parent_fd, name));
+  if (directory.valid()) KillAll(directory.get(), kind);
+  return RemoveOpen(parent_fd, name, directory);
+}
+
+bool Exists(int parent_fd, const char* name) { return faccessat(parent_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0; }
+
+bool RemoveTree(int parent_fd, const char* name) {
+  return RemoveOpen(parent_fd, name, Fd(OpenDirectory(parent_fd, name)));
+}
+
+bool GiveBack(int parent_fd, const char* name) {
+  const Fd parent(Call(SYS_openat, parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+  if (!parent.valid() || !Exists(parent.get(), name)) return true;
+  Subdirectories names(parent.get());
+  for (const char* other = names.Next(); other != nullptr; other = names.Next()) {
+    if (strcmp(other, name) != 0) return false;
+  }
+  {
+    const Fd leaf(OpenDirectory(parent.get(), name));
+    if (!leaf.valid()) return false;
+    Members members(leaf.get());
+    for (pid_t pid = members.Next(); pid != 0; pid = members.Next()) {
+      if (pid != getpid()) return false;
+    }
+  }
+  Write(parent.get(), "cgroup.subtree_control", "-memory");
+  Write(parent.get(), "cgroup.procs", "0");
+  return Call(SYS_unlinkat, parent.get(), name, AT_REMOVEDIR) == 0;
+}
+
+}  // namespace memcage::launcher

@@ -1,0 +1,118 @@
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "../child.h"
+#include "../guardian_protocol.h"
+#include "../raw_call.h"
+#include "arguments.h"
+#include "guardian.h"
+#include "report.h"
+#include "sealed.h"
+#include "supervise.h"
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
+namespace memcage::launcher {
+namespace {
+
+using sys::Call;
+
+Task task{};
+Report report{Stage::kInit, 0, nullptr, -1};
+
+void Check(long result, Stage stage, const char* subject) {
+  if (result < 0) Fail(task.plan, stage, result, subject);
+}
+
+void CloseOnExec(int fd, const char* name) {
+  if (fd >= 0) Check(Call(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC), Stage::kStdio, name);
+}
+
+void OpenJoins() {
+  SpawnPlan& plan = task.plan;
+  int* fds = const_cast<int*>(plan.join_fds);
+  for (int i = 0; i < plan.join_count; ++i) CloseOnExec(fds[i], "join");
+  for (int i = 0; i < task.join_path_count; ++i) {
+    const long fd = Call(SYS_openat, AT_FDCWD, task.join_paths[i], O_WRONLY | O_CLOEXEC, 0);
+    Check(fd, Stage::kCgroup, task.join_paths[i]);
+    fds[plan.join_count++] = static_cast<int>(fd);
+  }
+}
+
+/** `of`: the process whose end is to end this one. */
+void EndWith(pid_t of) {
+  const long pidfd = Call(SYS_pidfd_open, of, 0);
+  Check(pidfd, Stage::kParentDeath, "pidfd_open");
+  task.plan.parent_pidfd = static_cast<int>(pidfd);
+  task.plan.kill_with_parent = true;
+}
+
+void ObserveParent() {
+  if (task.parent == 0) return;
+  EndWith(task.parent);
+  // The pid may have become another's before it was opened; then that is not the parent.
+  if (getppid() != task.parent) Fail(task.plan, Stage::kParentDeath, -ESRCH, nullptr);
+}
+
+/** Returns in the child only. */
+void Fork(int status_fd, int inner_status_fd) {
+  const SignalState signals = HoldSignals();
+  const pid_t child = fork();
+  Check(child < 0 ? -errno : 0, Stage::kInit, "fork");
+  if (child > 0) Supervise({child, status_fd, inner_status_fd});
+  RestoreSignals(signals);
+}
+
+/** Out of the caller's PID and time namespaces, which takes in children only. */
+void ForkIntoNamespaces() {
+  int pipe_fds[2] = {-1, -1};
+  Check(pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0 ? -errno : 0, Stage::kInit, "pipe2");
+  // This one ends with the caller, and the child with this one.
+  DieWithParent(task.plan);
+  EndWith(getpid());
+  Fork(-1, pipe_fds[0]);
+  task.status_fd = pipe_fds[1];
+}
+
+bool IsGuardian(int argc, char** argv) {
+  return argc == 3 && strcmp(argv[1], kVersion) == 0 &&
+         strncmp(argv[2], guardian::kArgument, strlen(guardian::kArgument)) == 0;
+}
+
+[[noreturn]] void Run(int argc, char** argv, char** envp) {
+  if (IsGuardian(argc, argv)) Guard();
+  SpawnPlan& plan = task.plan;
+  plan.report = &report;
+  const char* wrong = ReadArguments(argc, argv, envp, &task);
+  if (wrong != nullptr) RefuseArgument(wrong);
+  plan.on_failure = [](const SpawnPlan& failed) { SendReport(*failed.report, task.report_fd); };
+  // Before fds are closed on exec.
+  if (task.init) Check(RunSealed(argv, envp), Stage::kInit, "/proc/self/exe");
+  CloseOnExec(task.report_fd, "report");
+  CloseOnExec(task.status_fd, "status");
+  ObserveParent();
+  OpenJoins();
+  EnterCage(plan);
+  if (task.fork) ForkIntoNamespaces();
+  FillNamespaces(plan);
+  if (task.init) {
+    DieWithParent(plan);
+    plan.kill_with_parent = false;
+    Fork(task.status_fd, -1);
+  }
+  DropPrivileges(plan);
+  DieWithParent(plan);
+  Exec(plan);
+}
+
+}  // namespace
+}  // namespace memcage::launcher
+
+int main(int argc, char** argv, char** envp) { memcage::launcher::Run(argc, argv, envp); }

@@ -1,0 +1,108 @@
+#include "report.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "../raw_call.h"
+
+namespace memcage::launcher {
+namespace {
+
+using sys::Call;
+
+// As env(1), and docker(1): it was not found, it can't be run, it never came to that.
+constexpr int kNotFound = 127;
+constexpr int kNotRunnable = 126;
+constexpr int kFailed = 125;
+
+int ExitCode(const Report& report) {
+  if (report.stage != Stage::kExec) return kFailed;
+  return report.error == -ENOENT ? kNotFound : kNotRunnable;
+}
+
+/** Text in a buffer of fixed size, cut off at its end. */
+class Line {
+ public:
+  void Add(const char* text) {
+    const size_t length = strnlen(text, sizeof(buffer_) - used_);
+    memcpy(buffer_ + used_, text, length);
+    used_ += length;
+  }
+
+  void AddNumber(int number) {
+    char digits[12];
+    char* at = digits + sizeof(digits);
+    *--at = '\0';
+    unsigned rest = number < 0 ? 0U - static_cast<unsigned>(number) : static_cast<unsigned>(number);
+    do {
+      *--at = static_cast<char>('0' + rest % 10);
+      rest /= 10;
+    } while (rest != 0);
+    if (number < 0) *--at = '-';
+    Add(at);
+  }
+
+  /** The reader may be gone, which changes nothing for who ends. */
+  void Send(int fd) const {
+    for (size_t sent = 0; sent < used_;) {
+      const long length = Call(SYS_write, fd, buffer_ + sent, used_ - sent);
+      if (length <= 0) return;
+      sent += static_cast<size_t>(length);
+    }
+  }
+
+ private:
+  char buffer_[4608] = {};
+  size_t used_ = 0;
+};
+
+void AddSubject(Line* line, const Report& report) {
+  if (report.subject != nullptr) {
+    line->Add(report.subject);
+  } else if (report.fd >= 0) {
+    line->Add("fd ");
+    line->AddNumber(report.fd);
+  }
+}
+
+}  // namespace
+
+void SendReport(const Report& report, int fd) {
+  const char* stage = kStageNames[static_cast<int>(report.stage)];
+  Line line;
+  if (fd >= 0) {
+    line.Add(stage);
+    line.Add(" ");
+    line.AddNumber(report.error);
+    line.Add(" ");
+    AddSubject(&line, report);
+    line.Send(fd);
+  } else {
+    line.Add("memcage-exec: ");
+    AddSubject(&line, report);
+    line.Add(": ");
+    line.Add(strerror(-report.error));
+    line.Add(" (");
+    line.Add(stage);
+    line.Add(")\n");
+    line.Send(STDERR_FILENO);
+  }
+  // Not exit(): a forked child must not flush, or run, what is the caller's.
+  _exit(ExitCode(report));
+}
+
+void RefuseArgument(const char* argument) {
+  Line line;
+  line.Add("memcage-exec: not an argument of version 1: ");
+  line.Add(argument);
+  line.Add("\n");
+  line.Send(STDERR_FILENO);
+  // As above.
+  _exit(kFailed);
+}
+
+}  // namespace memcage::launcher

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "../spawn_plan.h"
+
+namespace memcage::launcher {
+
+/** "STAGE ERRNO SUBJECT" to the fd, if there is one; else a message to stderr. Ends the process, with env(1)'s code. */
+[[noreturn]] void SendReport(const Report& report, int fd);
+
+[[noreturn]] void RefuseArgument(const char* argument);
+
+}  // namespace memcage::launcher

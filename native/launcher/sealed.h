@@ -1,0 +1,11 @@
+#pragma once
+
+namespace memcage::launcher {
+
+/**
+ * Goes on in a sealed copy in memory, so that root in the PID namespace can't write to this program's file through
+ * /proc/1/exe (CVE-2019-5736). Returns 0 in the copy, or a negative errno.
+ */
+int RunSealed(char** argv, char** envp);
+
+}  // namespace memcage::launcher

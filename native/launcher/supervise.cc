@@ -1,0 +1,119 @@
+#include "supervise.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../child.h"
+#include "../raw_call.h"
+
+namespace memcage::launcher {
+namespace {
+
+using sys::Call;
+
+constexpr int kStatusFd = 0;
+constexpr int kInnerStatusFd = 1;
+
+/** Pipes that the program closes must look closed: nothing but the two fds is kept open here. */
+void KeepOnly(int status_fd, int inner_status_fd) {
+  // Above both numbers first, so that neither overwrites the other.
+  const int status = status_fd < 0 ? -1 : fcntl(status_fd, F_DUPFD, 2);
+  const int inner = inner_status_fd < 0 ? -1 : fcntl(inner_status_fd, F_DUPFD, 2);
+  if (status < 0) {
+    close(kStatusFd);
+  } else {
+    dup2(status, kStatusFd);
+  }
+  if (inner < 0) {
+    close(kInnerStatusFd);
+  } else {
+    dup2(inner, kInnerStatusFd);
+  }
+  CloseFdsFrom(2);
+}
+
+/** The end of the child of an init, when the init has told it; else that of the init itself. */
+int InnerStatus(int otherwise) {
+  int status = 0;
+  return Call(SYS_read, kInnerStatusFd, &status, sizeof(status)) == sizeof(status) ? status : otherwise;
+}
+
+/** Looks to the parent as the child would have looked. By _exit(): nothing of this process's own is to be run or
+ * flushed. */
+[[noreturn]] void EndAs(int status) {
+  if (WIFSIGNALED(status)) {
+    const int signal = WTERMSIG(status);
+    // A core file of ours would hide, or overwrite, that of the program.
+    const rlimit none{};
+    setrlimit(RLIMIT_CORE, &none);
+    struct sigaction fallback{};
+    sigaction(signal, &fallback, nullptr);
+    kill(getpid(), signal);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signal);
+    sigprocmask(SIG_UNBLOCK, &set, nullptr);
+    // The init of a PID namespace can't end itself by a signal: its parent learns it from status_fd.
+    _exit(128 + signal);
+  }
+  _exit(WEXITSTATUS(status));
+}
+
+/** Returns when the child has not ended. */
+void Reap(const Supervision& supervision) {
+  for (;;) {
+    int status = 0;
+    const long pid = Call(SYS_wait4, -1, &status, WNOHANG | WUNTRACED | __WALL, nullptr);
+    if (pid <= 0) return;
+    if (pid != supervision.child) continue;
+    if (WIFSTOPPED(status)) {
+      // So that a shell with job control sees its job stopped.
+      kill(getpid(), SIGSTOP);
+      continue;
+    }
+    status = InnerStatus(status);
+    Call(SYS_write, kStatusFd, &status, sizeof(status));
+    EndAs(status);
+  }
+}
+
+}  // namespace
+
+SignalState HoldSignals() {
+  SignalState state{};
+  // Ignored, the kernel would reap children itself.
+  struct sigaction fallback{};
+  sigaction(SIGCHLD, &fallback, &state.child_action);
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &state.mask);
+  return state;
+}
+
+void RestoreSignals(const SignalState& state) {
+  sigaction(SIGCHLD, &state.child_action, nullptr);
+  sigprocmask(SIG_SETMASK, &state.mask, nullptr);
+}
+
+void Supervise(const Supervision& supervision) {
+  KeepOnly(supervision.status_fd, supervision.inner_status_fd);
+  sigset_t all;
+  sigfillset(&all);
+  for (;;) {
+    siginfo_t info{};
+    const int signal = sigwaitinfo(&all, &info);
+    if (signal < 0) continue;
+    if (signal == SIGCHLD) {
+      Reap(supervision);
+    } else if (info.si_code != SI_KERNEL) {
+      // What the terminal sends it sends to the whole process group, the child included.
+      kill(supervision.child, signal);
+    }
+  }
+}
+
+}  // namespace memcage::launcher

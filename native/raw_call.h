@@ -1,0 +1,19 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace memcage::sys {
+
+/** syscall(2), again after EINTR: the result, or the negative errno. Nothing of the C library but errno is touched. */
+template <typename... Args>
+long Call(long number, Args... args) {
+  for (;;) {
+    const long result = syscall(number, args...);
+    if (result >= 0) return result;
+    if (errno != EINTR) return -errno;
+  }
+}
+
+}  // namespace memcage::sys

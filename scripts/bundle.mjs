@@ -1,0 +1,31 @@
+// Makes dist/*.js from lib/: one file each for what a program imports, since loading a hundred small ones takes longer than
+// the first start of a child.
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+
+const common = { absWorkingDir: root, outdir: 'dist', platform: 'node', target: 'node20', logLevel: 'warning' };
+
+await build({
+  ...common,
+  entryPoints: { index: 'lib/index.ts', native: 'lib/native.ts', cli: 'lib/cli/main.ts' },
+  bundle: true,
+  packages: 'external',
+  format: 'cjs',
+});
+
+// Not bundled: they share the state of dist/index.js.
+await build({
+  ...common,
+  entryPoints: ['lib/child_process.ts'],
+  format: 'cjs',
+  // Properties that can be replaced, as those of node:child_process.
+  footer: { js: 'module.exports = { ...module.exports };' },
+});
+await build({
+  ...common,
+  entryPoints: ['lib/child_process.mts'],
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
+});

@@ -1,0 +1,57 @@
+// Usage: interface-files.mjs [--check]
+// Writes the tables of docs/interface-files.md from what the library has (dist/); with --check fails when they are not
+// that.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const { INTERFACE_FILES } = createRequire(import.meta.url)('../dist/index.js');
+const page = new URL('../docs/interface-files.md', import.meta.url);
+
+const FORMATS = {
+  value: 'number',
+  flag: 'boolean',
+  'flat-keyed': '`FlatKeyed`',
+  'nested-keyed': '`NestedKeyed`',
+  'numa-v1': '`NestedKeyed`',
+  pressure: '`Pressure`',
+  'oom-control': '`OomControl`',
+  pids: 'numbers',
+  names: 'strings',
+  text: 'string',
+};
+
+const WRITES = {
+  size: 'size',
+  count: "count or `'max'`",
+  integer: 'integer',
+  flag: 'boolean',
+  reset: '0',
+  trigger: '1',
+  pid: 'id',
+  text: 'string',
+  held: 'not by `set()`',
+};
+
+function row([name, { read, write, unit = '', since, needs, in: place, meaning }]) {
+  const kernel = [since, needs, place && (place === 'root' ? 'root only' : 'not in the root')]
+    .filter(Boolean)
+    .join(', ');
+  const cells = [`\`${name}\``, read ? FORMATS[read] : '', write ? WRITES[write] : '', unit, kernel, meaning];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+function table(version) {
+  const head = ['| file | `get` | `set` | unit | Linux | |', '|---|---|---|---|---|---|'];
+  return [...head, ...Object.entries(INTERFACE_FILES[version]).map(row)].join('\n');
+}
+
+const before = readFileSync(page, 'utf8');
+const after = before.replaceAll(
+  /(<!-- v([12]) -->\n\n)[\s\S]*?(\n*<!-- end -->)/g,
+  (_, start, version) => `${start}${table(version)}\n\n<!-- end -->`,
+);
+if (!process.argv.includes('--check')) writeFileSync(page, after);
+else if (before !== after)
+  throw new Error(
+    'docs/interface-files.md is not what the tables of lib/cgroup/files say: npm run docs:interface-files',
+  );

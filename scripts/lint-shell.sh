@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# ShellCheck over every script. The parts of test/guest/run are checked as it includes them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/ensure-packages.sh shellcheck
+shellcheck --external-sources --check-sourced --source-path=SCRIPTDIR \
+  .ci/run scripts/*.sh test/guest/run test/guest/init/* test/guest/views/*

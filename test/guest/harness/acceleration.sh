@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# KVM or emulation. A /dev/kvm that opens proves nothing: nested virtualisation may offer it and fail at the first boot.
+
+probe_timeout_s=20
+
+choose_acceleration() {
+  [[ $clock == real || $clock == instructions ]] || die "there is no clock '$clock'"
+  if [[ $clock == instructions ]]; then
+    [[ $acceleration != kvm ]] || die 'with KVM no clock counts instructions'
+    acceleration=tcg
+  fi
+  [[ $acceleration == auto ]] || return 0
+  acceleration=tcg
+  [[ -r /dev/kvm && -w /dev/kvm ]] || return 0
+  local answer
+  answer=$kernel_directory/kvm-$(</proc/sys/kernel/random/boot_id)
+  if [[ ! -e $answer ]]; then
+    rm -f "$kernel_directory"/kvm-*
+    if boots_with_kvm; then echo kvm; else echo tcg; fi >"$answer"
+    say "this machine's guests run with $(<"$answer")"
+  fi
+  acceleration=$(<"$answer")
+}
+
+boots_with_kvm() {
+  local console
+  console=$(mktemp)
+  timeout -k 1 "$probe_timeout_s" qemu-system-x86_64 "${qemu_base[@]}" "${qemu_kvm[@]}" -M q35 -m 256 \
+    -serial "file:$console" -kernel "$kernel_directory/vmlinux" -initrd "$initramfs" \
+    -append "$kernel_words guest.probe" </dev/null >/dev/null 2>&1 || true
+  local booted=false
+  grep -q 'guest: booted' "$console" && booted=true
+  rm -f "$console"
+  $booted
+}

@@ -1,0 +1,128 @@
+# shellcheck shell=bash
+# The kernel: from a Debian or Ubuntu package, unpacked and decompressed once. Sets kernel_directory.
+
+ensure_kernel() {
+  case $kernel in
+    cloud | generic | bookworm)
+      kernel_directory=$cache/$kernel
+      # Complete once it has its name.
+      [[ -d $kernel_directory ]] || (download_kernel "$kernel_directory") || die "no kernel '$kernel' is to be had"
+      ;;
+    *) kernel_directory=$(cd "$kernel" && pwd -P) || die "there is no kernel directory $kernel" ;;
+  esac
+  if [[ ! -e $kernel_directory/vmlinux ]]; then
+    extract_vmlinux "$kernel_directory"/boot/vmlinuz-* "$kernel_directory/vmlinux.partial"
+    mv "$kernel_directory/vmlinux.partial" "$kernel_directory/vmlinux"
+  fi
+}
+
+distribution() (
+  # shellcheck source=/dev/null
+  source /etc/os-release
+  printf %s "$ID"
+)
+
+# The package that depends on the newest kernel of the kind.
+kernel_package() {
+  case $(distribution):$kernel in
+    *:bookworm | debian:cloud) echo linux-image-cloud-amd64 ;;
+    debian:*) echo linux-image-amd64 ;;
+    *:cloud) echo linux-image-virtual ;;
+    *) echo linux-image-generic ;;
+  esac
+}
+
+download_kernel() {
+  set -euo pipefail
+  local directory=$1 apt_options=() image packages package
+  if [[ $kernel == bookworm ]]; then
+    use_bookworm
+  fi
+  image=$(current_image) || {
+    say 'updating the package lists'
+    apt update
+    image=$(current_image)
+  } || {
+    say "apt knows no package $(kernel_package)"
+    exit 1
+  }
+  say "downloading $image"
+  rm -rf "$directory.partial"
+  mkdir -p "$directory.partial"
+  cd "$directory.partial"
+  # Ubuntu has the modules in packages of their own.
+  mapfile -t packages < <(known_packages "linux-modules-${image#linux-image-}" "linux-modules-extra-${image#linux-image-}")
+  apt download "$image" "${packages[@]}"
+  for package in *.deb; do
+    dpkg -x "$package" .
+    rm "$package"
+  done
+  mv "$directory.partial" "$directory"
+}
+
+# As root, since the user that apt would otherwise become can't write to the cache.
+apt() { apt-get -q -o APT::Sandbox::User=root "${apt_options[@]}" "$@" </dev/null >&2; }
+
+current_image() {
+  apt-cache "${apt_options[@]}" depends "$(kernel_package)" 2>/dev/null |
+    awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ { print $2; found = 1; exit } END { exit !found }'
+}
+
+known_packages() {
+  local package
+  for package in "$@"; do
+    if apt-cache "${apt_options[@]}" show "$package" >/dev/null 2>&1; then echo "$package"; fi
+  done
+}
+
+# Debian 12, through package lists of its own: nothing of it becomes known to this machine's apt.
+use_bookworm() {
+  local state=$cache/bookworm-apt keyring=/usr/share/keyrings/debian-archive-keyring
+  [[ -e $keyring.pgp ]] && keyring+=.pgp || keyring+=.gpg
+  [[ -e $keyring ]] || "$checkout/scripts/ensure-packages.sh" "$keyring:debian-archive-keyring"
+  mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+  bookworm_sources "$keyring" >"$state/sources.list"
+  apt_options=(-o "Dir::Etc::sourcelist=$state/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$state/lists"
+    -o "Dir::Cache=$state/cache")
+  apt update
+}
+
+# From the archives that this machine takes its own Debian from, so that no host is named here.
+bookworm_sources() {
+  local entry="deb [signed-by=$1]"
+  if [[ -n ${MEMCAGE_GUEST_DEBIAN_ARCHIVE:-} ]]; then
+    echo "$entry $MEMCAGE_GUEST_DEBIAN_ARCHIVE bookworm main"
+    return
+  fi
+  debian_archives | grep -q . || apt update
+  debian_archives | awk -v entry="$entry" '
+    $2 ~ /-(updates|backports.*|proposed.*)$/ { next }
+    { print entry, $1, $2 ~ /-security$/ ? "bookworm-security" : "bookworm", "main"; found = 1 }
+    END { exit !found }' || {
+    say "apt knows no Debian archive here: name one in MEMCAGE_GUEST_DEBIAN_ARCHIVE"
+    return 1
+  }
+}
+
+debian_archives() {
+  # shellcheck disable=SC2016 # apt's own variables
+  apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' 'Origin: Debian' | sort -u
+}
+
+# An uncompressed kernel starts through PVH: no decompressor to emulate.
+extract_vmlinux() {
+  local image=$1 result=$2 magic decompress offset
+  while read -r magic decompress; do
+    for offset in $(LC_ALL=C grep -abo -m3 -P "$magic" "$image" | head -n 3 | cut -d: -f1); do
+      # It complains about what follows the compressed part.
+      tail -c "+$((offset + 1))" "$image" | $decompress >"$result" 2>/dev/null || true
+      [[ $(head -c 4 "$result" | tail -c 3) == ELF ]] && return
+    done
+  done <<'M'
+\x28\xb5\x2f\xfd zstd -dcq
+\x1f\x8b\x08 gzip -dcq
+\xfd7zXZ\x00 xz -dcq
+\x02\x21\x4c\x18 lz4 -dcq
+M
+  cp "$image" "$result"
+}

@@ -1,0 +1,23 @@
+# shellcheck shell=bash
+# What must be installed on this machine; the guest sees it too.
+
+ensure_packages() {
+  [[ $(uname -m) == x86_64 ]] || die 'a guest needs an x86-64 machine'
+  [[ $(id -u) == 0 ]] || die 'a guest sees the whole root file system, which only root can share: use sudo'
+
+  local needed=(qemu-system-x86_64:qemu-system-x86 "$(command -v busybox || echo /bin/busybox):busybox-static"
+    cpio depmod:kmod zstd xz:xz-utils flock:util-linux)
+  if [[ -x /usr/lib/qemu/virtiofsd ]]; then
+    virtiofsd=/usr/lib/qemu/virtiofsd
+  else
+    virtiofsd=/usr/libexec/virtiofsd
+    needed+=("$virtiofsd:virtiofsd")
+  fi
+  if [[ $systemd == 1 ]]; then
+    needed+=(/lib/systemd/systemd:systemd /usr/bin/dbus-daemon:dbus /usr/share/pam-configs/systemd:libpam-systemd
+      /usr/lib/systemd/user/dbus.socket:dbus-user-session)
+  fi
+  "$checkout/scripts/ensure-packages.sh" "${needed[@]}" || exit "$EXIT_HARNESS"
+  # Ubuntu has a dynamic one, too, and the initramfs has no libraries.
+  ! ldd "$(command -v busybox)" &>/dev/null || die 'busybox is dynamically linked: install busybox-static'
+}

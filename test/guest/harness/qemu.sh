@@ -1,0 +1,78 @@
+# shellcheck shell=bash
+# The virtual machine: starts, waits, passes on what the command wrote and its exit code.
+
+qemu_base=(-nodefaults -no-user-config -display none -no-reboot)
+qemu_kvm=(-accel kvm -cpu 'host,-arch-capabilities')
+qemu_tcg=(-cpu max -accel)
+# A clock that counts instructions can't run on two threads. While the guest waits it goes on as the real one.
+declare -A qemu_clocks=([real]='tcg,thread=multi' [instructions]='tcg,thread=single -icount shift=1,sleep=on')
+kernel_words='console=ttyS0 quiet panic=-1 nokaslr mitigations=off audit=0 random.trust_cpu=on'
+qemu_pid=
+
+boot() {
+  local arguments status=0 result="$work/status" passed_on=()
+  collect_arguments "$result"
+
+  # QEMU writes to pipes of our own: it would set the caller's stdout to non-blocking.
+  exec 3> >(exec cat)
+  passed_on+=($!)
+  exec 4> >(exec cat >&2)
+  passed_on+=($!)
+  setpriv --pdeathsig TERM timeout -k 5 "$timeout_s" qemu-system-x86_64 "${arguments[@]}" </dev/null 2>"$work/qemu.log" &
+  qemu_pid=$!
+  wait "$qemu_pid" || status=$?
+  qemu_pid=
+  exec 3>&- 4>&-
+  wait "${passed_on[@]}" || true
+
+  if [[ -s $result ]]; then exit "$(<"$result")"; fi
+  tail -n 30 "$work"/{*.log,console} >&2 2>/dev/null || true
+  if [[ $status == 124 || $status == 137 ]]; then
+    say "killed after $timeout_s s"
+    exit "$EXIT_TIMEOUT"
+  fi
+  die "the guest ended without a result (QEMU's exit code: $status); -v shows its console"
+}
+
+collect_arguments() {
+  local result=$1 words="$kernel_words $append"
+  arguments=("${qemu_base[@]}" -m "$memory_mib" -smp "$cpus"
+    -M 'q35,usb=off,vmport=off,memory-backend=memory'
+    # Shared, since the virtiofs daemons work in the guest's memory.
+    -object "memory-backend-memfd,id=memory,size=${memory_mib}M,share=on"
+    "${share_devices[@]}" -device virtio-rng-pci -device virtio-serial-pci
+    -add-fd 'fd=3,set=1' -chardev 'file,id=stdout,path=/dev/fdset/1,append=on'
+    -add-fd 'fd=4,set=2' -chardev 'file,id=stderr,path=/dev/fdset/2,append=on'
+    -chardev "file,id=status,path=$result")
+  local port
+  for port in stdout stderr status; do
+    arguments+=(-device "virtserialport,chardev=$port,name=$port")
+  done
+  if [[ $acceleration == kvm ]]; then
+    arguments+=("${qemu_kvm[@]}")
+  else
+    # shellcheck disable=SC2206 # words
+    arguments+=("${qemu_tcg[@]}" ${qemu_clocks[$clock]})
+  fi
+  if $verbose; then
+    arguments+=(-chardev 'file,id=console,path=/dev/fdset/2,append=on' -serial chardev:console)
+  else
+    arguments+=(-serial "file:$work/console")
+  fi
+  if [[ $swap_disk_mib != 0 ]]; then
+    truncate -s "${swap_disk_mib}M" "$work/swap"
+    arguments+=(-drive "file=$work/swap,if=none,id=swap,format=raw,cache=unsafe" -device 'virtio-blk-pci,drive=swap')
+  fi
+  case $cgroup_version in
+    1) words+=' systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1' ;;
+    2) words+=' cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1' ;;
+    *) die "there is no cgroup version '$cgroup_version'" ;;
+  esac
+  arguments+=(-kernel "$kernel_directory/vmlinux" -initrd "$work/initrd" -append "$words")
+}
+
+end_qemu() {
+  [[ -n $qemu_pid ]] || return 0
+  kill "$qemu_pid" 2>/dev/null || true
+  wait "$qemu_pid" || true
+}

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Cgroup, createCage, run, spawn } from 'memcage';
+import { cgroupOf, makeCgroup, read, write } from '../../support/cgroup-tree';
+import { withCode } from '../../support/error-code';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { describeIf, type Feature } from '../../support/require';
+import { until } from '../../support/until';
+import { home, makeInHome } from '../../support/v2-home';
+
+// Goes on as long as it may, and takes little of a core.
+const BUSY = ['-c', 'while :; do sleep 0.01; done'];
+
+/** How often it has waited for something so far. */
+function switches(pid: number): number {
+  return Number(/^voluntary_ctxt_switches:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}
+
+async function isRunning(pid: number): Promise<boolean> {
+  const before = switches(pid);
+  return until('another round', () => switches(pid) > before, 2000).catch(() => false);
+}
+
+function suite(needed: Feature, where: () => { parent?: string }): void {
+  describeIf(needed, `freeze() (${needed})`, () => {
+    expectNothingLeft(() => run('true', { memory: '8M', ...where() }));
+
+    function frozenFile(pid: number): string {
+      return read(cgroupOf(pid, 'unified'), 'cgroup.events').includes('frozen 1') ? 'frozen' : 'running';
+    }
+
+    test('stops what is in a cage, and thaw() lets it run on', async () => {
+      const child = spawn('sh', BUSY, { memory: '16M', ...where() });
+      const { cgroup } = child.cage;
+      const pid = child.pid ?? 0;
+      expect(cgroup.frozen).toBe(false);
+      expect(await isRunning(pid)).toBe(true);
+      await cgroup.freeze();
+      expect(cgroup.frozen).toBe(true);
+      expect(frozenFile(pid)).toBe('frozen');
+      const before = switches(pid);
+      await sleep(300);
+      expect(switches(pid)).toBe(before);
+      await cgroup.thaw();
+      expect(cgroup.frozen).toBe(false);
+      expect(frozenFile(pid)).toBe('running');
+      expect(await isRunning(pid)).toBe(true);
+      child.kill('SIGKILL');
+      await child.outcome;
+    });
+
+    test('again, and of an empty cage, changes nothing', async () => {
+      const cage = createCage({ memory: '16M', ...where() });
+      await cage.cgroup.thaw();
+      await cage.cgroup.freeze();
+      await cage.cgroup.freeze();
+      expect(cage.cgroup.frozen).toBe(true);
+      await Promise.all([cage.cgroup.thaw(), cage.cgroup.thaw()]);
+      expect(cage.cgroup.frozen).toBe(false);
+      await cage.close();
+    });
+
+    describe('of a shared cage', () => {
+      let cage: ReturnType<typeof createCage>;
+      beforeEach(() => {
+        cage = createCage({ memory: '16M', ...where() });
+      });
+      afterEach(() => cage.close());
+
+      test('keeps children from being started in it, until the thaw', async () => {
+        await cage.cgroup.freeze();
+        expect(() => cage.spawn('true')).toThrow(withCode('FROZEN'));
+        await cage.cgroup.thaw();
+        expect(await cage.run('true')).toMatchObject({ exitCode: 0 });
+      });
+
+      test('does not keep kill() and close() from ending it', async () => {
+        const first = cage.spawn('sh', BUSY);
+        await cage.cgroup.freeze();
+        await cage.kill();
+        expect(await first.outcome).toMatchObject({ signal: 'SIGKILL', oom: null });
+        await cage.cgroup.thaw();
+        const second = cage.spawn('sh', BUSY);
+        await cage.cgroup.freeze();
+        await cage.close();
+        const { signal, error } = await second.outcome;
+        expect({ signal, error }).toEqual({ signal: 'SIGKILL', error: undefined });
+      });
+    });
+  });
+}
+
+suite('v2', () => ({ parent: home() }));
+suite('hybrid', () => ({}));
+
+describeIf('v2', 'a frozen cgroup above', () => {
+  test('freezes what is below, which thaw() can not change', async () => {
+    const parent = makeInHome();
+    write(parent.path, 'cgroup.subtree_control', '+memory');
+    using above = Cgroup.open(parent.path);
+    using below = Cgroup.create('below', { parent: above });
+    await above.freeze();
+    expect(below.frozen).toBe(true);
+    await expect(below.thaw()).rejects.toThrow(withCode('BUSY', 'a cgroup above'));
+    await above.thaw();
+    await below.thaw();
+    expect(below.frozen).toBe(false);
+    parent.remove();
+  });
+});
+
+describeIf('v1', "a stranger's cgroup of v1", () => {
+  test('has nothing to be frozen by, and no events, reclaim and peak of its own', async () => {
+    const { path, remove } = makeCgroup();
+    using group = Cgroup.open(path);
+    expect(group.frozen).toBe(false);
+    await expect(group.freeze()).rejects.toThrow(withCode('NOT_IN_VERSION', 'freeze()'));
+    await expect(group.thaw()).rejects.toThrow(withCode('NOT_IN_VERSION', 'thaw()'));
+    await expect(group.reclaim('1M')).rejects.toThrow(withCode('NOT_IN_VERSION', 'memory.reclaim'));
+    expect(() => group.events()).toThrow(withCode('NOT_IN_VERSION', 'memory.events'));
+    expect(() => group.events({ local: true })).toThrow(withCode('NOT_IN_VERSION', 'memory.events.local'));
+    expect(() => group.trackPeak()).toThrow(withCode('NOT_IN_VERSION', 'trackPeak()'));
+    expect(() => group.setLimits({ swapHigh: '1M' })).toThrow(withCode('NOT_IN_VERSION', 'memory.swapHigh'));
+    remove();
+  });
+});

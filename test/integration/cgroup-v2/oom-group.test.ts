@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { Cgroup, createCage, run, spawn } from 'memcage';
+import { allocate, said } from '../../support/cage-kinds';
+import { readKey, write } from '../../support/cgroup-tree';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { describeIf } from '../../support/require';
+import { home, makeInHome } from '../../support/v2-home';
+
+describeIf('v2', 'oomGroup', () => {
+  let parent: ReturnType<typeof makeInHome>;
+  beforeEach(() => {
+    parent = makeInHome();
+    write(parent.path, 'cgroup.subtree_control', '+memory');
+  });
+  afterEach(() => parent.remove());
+  expectNothingLeft(() => run('true', { memory: '8M', parent: home() }), 8);
+
+  /** Of the cages in it: they count there what happens in them, also once they are removed. */
+  function counts(): number[] {
+    return ['oom_kill', 'oom_group_kill'].map((key) => readKey(parent.path, 'memory.events', key));
+  }
+
+  // A process beside the one that needs too much, which only a kill of the whole group ends by SIGKILL.
+  // By way of fd 3: what a shell starts in the background reads from /dev/null.
+  const withBystander = `exec 3<&0; sh -c 'echo ready; read -r _' <&3 & ${allocate(64)}; echo survived; wait`;
+
+  test.each([
+    [true, [2, 3, 4], 1],
+    [false, [1], 0],
+  ] as const)('%p in a private cage', async (oomGroup, kills, groupKills) => {
+    const child = spawn('sh', ['-c', withBystander], {
+      memory: { max: '16M', oomGroup },
+      parent: parent.path,
+      stdio: 'pipe',
+    });
+    let output = '';
+    child.stdout.on('data', (data: Buffer) => {
+      output += data.toString();
+      // Without the group kill all but the greedy one go on.
+      if (output.includes('survived')) child.stdin.end();
+    });
+    const closed = once(child, 'close');
+    const { oom, signal } = await child.outcome;
+    await closed;
+    const [killed = 0, asGroup] = counts();
+    expect(kills).toContain(killed);
+    expect(asGroup).toBe(groupKills);
+    expect(oom).toEqual({ cause: 'limit', kills: killed });
+    expect(signal).toBe(oomGroup ? 'SIGKILL' : null);
+    expect(output.includes('survived')).toBe(!oomGroup);
+  });
+
+  test.each([true, false])('%p in a shared cage', async (oomGroup) => {
+    const cage = createCage({ memory: { max: '16M', oomGroup }, parent: parent.path });
+    const bystander = cage.spawn('sh', ['-c', 'echo ready; read -r _'], { stdio: 'pipe' });
+    await said(bystander, 'ready');
+    const greedy = await cage.run('sh', ['-c', `exec ${allocate(64)}`], { reject: false });
+    expect(greedy.oom?.cause).toBe('limit');
+    bystander.stdin.end();
+    const { signal, oom } = await bystander.outcome;
+    expect({ signal, cause: oom?.cause }).toEqual(
+      oomGroup ? { signal: 'SIGKILL', cause: 'limit' } : { signal: null, cause: undefined },
+    );
+    const { oom_kill: kills, oom_group_kill: groupKills } = cage.cgroup.events();
+    // The kernel may count the process that it chose once more with its group.
+    expect(oomGroup ? [2, 3] : [1]).toContain(kills);
+    expect(groupKills).toBe(oomGroup ? 1 : 0);
+    expect(counts()).toEqual([kills, groupKills]);
+    // The caller, who lives, can start the next one.
+    expect(await cage.run('true')).toMatchObject({ exitCode: 0 });
+    await cage.close();
+  });
+
+  test('events() counts where, with and without the cgroups below', async () => {
+    await run('sh', ['-c', `exec ${allocate(64)}`], { memory: '16M', parent: parent.path, reject: false });
+    using above = Cgroup.open(parent.path);
+    expect(above.events()).toMatchObject({ oom: 1, oom_kill: 1, oom_group_kill: 0, low: 0 });
+    expect(above.events({ local: true })).toMatchObject({ oom: 0, oom_kill: 0 });
+    for (const wrong of [null, 5, { local: 1 }, { locl: true }]) {
+      expect(() => above.events(wrong as object)).toThrow(
+        expect.objectContaining({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' }),
+      );
+    }
+  });
+});

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { Cgroup, type MemoryLimits } from 'memcage';
+import { limitOf, oomKills, read, version } from '../../support/cgroup-tree';
+import { withCode } from '../../support/error-code';
+import { isAlive } from '../../support/processes';
+import { describeIf } from '../../support/require';
+import { foreign, other, strangers } from '../../support/strangers';
+import { until } from '../../support/until';
+
+function open<T>(path: string, use: (cgroup: Cgroup) => T): T {
+  using cgroup = Cgroup.open(path);
+  return use(cgroup);
+}
+
+const isSwapOn = readFileSync('/proc/swaps', 'utf8').trimEnd().includes('\n');
+
+describeIf('cgroup', `Cgroup.setLimits() on v${version}`, () => {
+  const { inhabit, make } = strangers();
+
+  test('up, down, and off; what is left out stays', () => {
+    const path = make();
+    using cgroup = Cgroup.open(path);
+    for (const max of ['32M', '64M', '16M', 'max', '8M'] as const) {
+      cgroup.setLimits({ max });
+      const bytes = max === 'max' ? Number.POSITIVE_INFINITY : Number.parseInt(max, 10) << 20;
+      expect(limitOf(path)).toBe(bytes);
+      expect(cgroup.limits().max).toBe(bytes);
+    }
+    cgroup.setLimits({ [other]: '4M' });
+    expect(cgroup.limits()).toMatchObject({ max: 8 << 20, [other]: 4 << 20 });
+    const [first, second] =
+      version === 1
+        ? ([{ oomKill: false }, { oomKill: true, swappiness: 3 }] as const)
+        : ([{ oomGroup: true }, { oomGroup: false, low: '2M', min: '1M' }] as const);
+    cgroup.setLimits(first);
+    expect(cgroup.limits()).toMatchObject({ max: 8 << 20, [other]: 4 << 20, ...first });
+    cgroup.setLimits(second);
+    expect(cgroup.limits()).toMatchObject(
+      version === 1
+        ? { max: 8 << 20, soft: 4 << 20, ...second }
+        : { max: 8 << 20, high: 4 << 20, oomGroup: false, low: 2 << 20, min: 1 << 20 },
+    );
+  });
+
+  async function lowerBelowUse(change: MemoryLimits): Promise<{ path: string; pid: number; lower: () => void }> {
+    const path = make('64M');
+    const pid = await inhabit(path, "x=$(head -c 16M /dev/zero | tr '\\0' x)");
+    return { path, pid, lower: () => open(path, (cgroup) => cgroup.setLimits(change)) };
+  }
+
+  describeIf('v1', 'below what is in use', () => {
+    test('refused: nothing has changed', async () => {
+      const { path, pid, lower } = await lowerBelowUse({ max: '4M', soft: '2M', swappiness: 11, oomKill: false });
+      const names = ['memory.limit_in_bytes', 'memory.soft_limit_in_bytes', 'memory.swappiness', 'memory.oom_control'];
+      const before = names.map((file) => read(path, file));
+      // With swap the kernel gives way on memory, and refuses the limit of both.
+      const [option, file] = isSwapOn ? ['swap', 'memory.memsw.limit_in_bytes'] : ['max', 'memory.limit_in_bytes'];
+      expect(lower).toThrow(
+        expect.objectContaining({
+          code: 'ERR_MEMCAGE_LIMIT_REFUSED',
+          syscall: 'write',
+          path: `${path}/${file}`,
+          message: expect.stringMatching(new RegExp(`^memory\\.${option} .* in use`)),
+        }),
+      );
+      expect(names.map((file) => read(path, file))).toEqual(before);
+      expect(isAlive(pid)).toBe(true);
+    });
+  });
+
+  describeIf('v2', 'below what is in use', () => {
+    test('the kernel kills until it holds', async () => {
+      const { path, pid, lower } = await lowerBelowUse({ max: '4M' });
+      lower();
+      await until('killed', () => !isAlive(pid));
+      expect(oomKills(path)).toBe(1);
+      expect(limitOf(path)).toBe(4 << 20);
+    });
+  });
+
+  test('wrong ones change nothing', () => {
+    const path = make('64M');
+    using cgroup = Cgroup.open(path);
+    expect(() => cgroup.setLimits({ max: '10X' })).toThrow(withCode('INVALID_SIZE'));
+    expect(() => cgroup.setLimits({ max: 1 })).toThrow(withCode('LIMIT_TOO_SMALL'));
+    expect(() => cgroup.setLimits({ max: '8M', [foreign]: '4M' })).toThrow(withCode('NOT_IN_VERSION'));
+    expect(() => cgroup.setLimits({ maximum: '8M' } as object)).toThrow(withCode('INVALID_ARGUMENT'));
+    expect(limitOf(path)).toBe(64 << 20);
+  });
+});

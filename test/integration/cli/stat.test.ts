@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { cgroupOf, files, makeCgroup, mountPoint, read, version } from '../../support/cgroup-tree';
+import { runCli } from '../../support/cli';
+import { describeIf } from '../../support/require';
+
+interface Status {
+  path: string;
+  version: number;
+  usage: { usageBytes: number; limitBytes: unknown };
+  peakBytes: number | null;
+  limits: { max: unknown };
+  effectiveLimits: { maxBytes: number; maxFrom: string };
+  stat: Record<string, number>;
+  processes: { pid: number; depth: number; command: string[] }[];
+}
+
+const SCRIPT = 'read -r _; cat; true';
+/** What clears a terminal. */
+const ESCAPE = '\x1b[2J';
+
+describeIf('cgroup', 'memcage stat', () => {
+  let group: ReturnType<typeof makeCgroup>;
+  let shell: ReturnType<typeof spawn>;
+
+  beforeAll(async () => {
+    group = makeCgroup('64M');
+    shell = spawn('sh', ['-c', SCRIPT, ESCAPE], { stdio: ['pipe', 'pipe', 'inherit'] });
+    writeFileSync(`${group.path}/cgroup.procs`, String(shell.pid));
+    shell.stdin?.write('go\nhello\n');
+    if (shell.stdout) await once(shell.stdout, 'data');
+  });
+  afterAll(async () => {
+    shell.stdin?.end();
+    await once(shell, 'exit');
+    group.remove();
+  });
+
+  test.each([
+    ['its path', () => group.path],
+    ['a pid in it', () => String(shell.pid)],
+    ['its name', () => basename(group.path)],
+  ])('of a cgroup by %s', async (_, target) => {
+    const end = await runCli(['stat', '--json', target()]);
+    expect(end).toMatchObject({ code: 0, stderr: '', left: [] });
+    const status = JSON.parse(end.stdout) as Status;
+    expect(status).toMatchObject({
+      path: group.path,
+      version,
+      usage: { limitBytes: 64 << 20 },
+      limits: { max: 64 << 20 },
+      effectiveLimits: { maxBytes: 64 << 20, maxFrom: group.path },
+      processes: [
+        { pid: shell.pid, depth: 0, command: ['sh', '-c', SCRIPT, ESCAPE] },
+        { depth: 1, command: ['cat'] },
+      ],
+    });
+    expect(status.usage.usageBytes).toBeGreaterThan(0);
+    expect(Object.keys(status.stat)).toContain(version === 1 ? 'total_rss' : 'anon');
+  });
+
+  test('for people', async () => {
+    const { stdout, stderr, code } = await runCli(['stat', group.path]);
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    const lines = stdout.split('\n');
+    expect(lines[0]).toBe(`${group.path} (cgroup v${version})`);
+    expect(lines[1]).toMatch(/^ {2}usage {8}[\d.]+ [KM]iB of 64 MiB \(\d+\.\d %\)$/);
+    expect(lines.map((line) => /^ {2}(\w+(?: \w+)?) {2}/.exec(line)?.[1]).filter(Boolean)).toEqual(
+      expect.arrayContaining(['usage', 'working set', 'peak', 'anon', 'file', 'processes']),
+    );
+    expect(lines.at(-3)).toMatch(
+      new RegExp(`^ +${shell.pid} +[\\d.]+ [KM]iB {2}sh -c read -r _; cat; true \\\\u001b\\[2J$`),
+    );
+    expect(lines.at(-2)).toMatch(/^ +\d+ +[\d.]+ [KM]iB {4}cat$/);
+  });
+
+  test('of its own cgroup, whose limit may be that of another, or the machine', async () => {
+    const end = await runCli(['stat']);
+    if (cgroupOf('self') === mountPoint('memory') && version === 2) {
+      expect(end).toMatchObject({ code: 125, stdout: '' });
+      expect(end.stderr).toMatch(
+        /^memcage: .* is the root of the hierarchy, which has no limits and no count of its use\n$/,
+      );
+      return;
+    }
+    expect(end).toMatchObject({ code: 0, stderr: '' });
+    expect(end.stdout).toMatch(/dist\/cli\.js stat$/m);
+    expect(read(group.path, files.limit)).toBe(String(64 << 20));
+  });
+
+  test.each([
+    [['stat', 'no-such-cgroup-at-all'], /^memcage: No cgroup/],
+    [['stat', '/no/such/cgroup'], /^memcage: .*\/no\/such\/cgroup/],
+    [['stat', '4194303'], /^memcage: .*4194303/],
+    [['stat', 'a', 'b'], /^memcage: stat takes one cgroup, not 'b' as well\n/],
+    [['stat', '--jsn'], /^memcage: Unknown option '--jsn'/],
+  ])('%j', async (args, message) => {
+    const { code, stdout, stderr } = await runCli(args);
+    expect({ code, stdout }).toEqual({ code: 125, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+});

@@ -1,0 +1,86 @@
+import { spawn as nodeSpawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fixture, said } from '../../support/cage-kinds';
+import { cagesOf } from '../../support/cgroup-tree';
+import { patience } from '../../support/patience';
+import { endNow, isAlive, processesWith } from '../../support/processes';
+import { describeIf } from '../../support/require';
+import { starts } from '../../support/starts';
+import { until } from '../../support/until';
+
+jest.setTimeout(patience(240_000));
+
+const ROUNDS = starts(200);
+const AT_ONCE = 2;
+/** The first cage, and some dozens of starts. */
+const LONGEST_LIFE_MS = patience(100);
+
+/** Inherited by all that a victim starts, however it leaves. */
+const MARK = 'MEMCAGE_VICTIM';
+
+function marked(mark: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => isAlive(pid) && environmentOf(pid).includes(`${MARK}=${mark}\0`));
+}
+
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1');
+  } catch {
+    // It has ended.
+    return '';
+  }
+}
+
+describeIf(['cgroup', 'root'], 'a process that is killed while it creates, spawns, runs and closes', () => {
+  const marks = new Set<string>();
+
+  afterEach(() => {
+    for (const mark of marks) marked(mark).forEach(endNow);
+  });
+
+  /** Its life, its death, and what there was of it at that moment. */
+  async function round(turn: number): Promise<number> {
+    const mark = `${process.pid}-${turn}`;
+    marks.add(mark);
+    const victim = nodeSpawn(process.execPath, [fixture('victim.js')], {
+      env: { ...process.env, [MARK]: mark },
+    });
+    victim.stderr.pipe(process.stderr);
+    const exit = once(victim, 'exit');
+    const { pid = 0 } = victim;
+    // Half of them may die before their first cage is whole.
+    await said(victim, turn % 2 === 0 ? 'go' : 'running');
+    await sleep(Math.random() * LONGEST_LIFE_MS);
+    const cages = cagesOf(pid).length;
+    victim.kill('SIGKILL');
+    await exit;
+    const killed = performance.now();
+    const left = () => [...cagesOf(pid), ...marked(mark), ...processesWith(`--guardian=${pid} `)];
+    // The cheapest first: to look at all processes takes long enough for others to be late.
+    await until('no cgroup is left', () => cagesOf(pid).length === 0, 1000).catch(() => {});
+    await until('nothing is left', () => left().length === 0, 1000 - (performance.now() - killed)).catch(() => {});
+    expect(left()).toEqual([]);
+    marks.delete(mark);
+    return cages;
+  }
+
+  test(`${ROUNDS} times, at any moment: one second later nothing is left of it`, async () => {
+    const cages: number[] = [];
+    let started = 0;
+    const lane = async (): Promise<void> => {
+      while (started < ROUNDS) {
+        started += 1;
+        cages.push(await round(started));
+      }
+    };
+    const lanes = await Promise.allSettled(Array.from({ length: AT_ONCE }, lane));
+    expect(lanes.filter(({ status }) => status === 'rejected')).toEqual([]);
+    expect(cages).toHaveLength(ROUNDS);
+    expect(cages.filter((count) => count > 0).length).toBeGreaterThanOrEqual(ROUNDS / 2);
+  });
+});

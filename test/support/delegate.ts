@@ -1,0 +1,24 @@
+import { chownSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { version } from './cgroup-tree';
+
+/** What a v2 user needs besides the directory; see "Delegation" in the kernel's cgroup-v2 document. */
+const DELEGATED = ['cgroup.procs', 'cgroup.subtree_control', 'cgroup.threads'];
+
+/**
+ * Gives a cgroup to a user.
+ *
+ * @returns the start of a command line that runs a command as that user. On v2 in a cgroup of its own below: a process
+ * may only be put where its user may write to the `cgroup.procs` of all that is between the two cgroups, both ends and the
+ * common ancestor included.
+ */
+export function delegate(path: string, { uid, gid }: { uid: number; gid: number }): [string, ...string[]] {
+  chownSync(path, uid, gid);
+  const asUser = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'] as [string, ...string[]];
+  if (version === 1) return asUser;
+  for (const file of DELEGATED) chownSync(join(path, file), uid, gid);
+  const place = join(path, 'user');
+  mkdirSync(place);
+  for (const file of ['', ...DELEGATED]) chownSync(join(place, file), uid, gid);
+  return ['sh', '-c', 'echo 0 >"$0/cgroup.procs"; exec "$@"', place, ...asUser];
+}

@@ -1,0 +1,31 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CgroupDirectory } from '../../lib/cgroup/directory';
+import { loadNative } from '../../lib/native';
+
+interface FakeCgroup {
+  directory: CgroupDirectory;
+  read(file: string): string;
+  remove(): void;
+}
+
+/** A directory with some of the files of a cgroup, as an older kernel makes it. A value may have a mode. */
+export function fakeCgroup(files: Readonly<Record<string, string | { text: string; mode: number }>>): FakeCgroup {
+  const path = mkdtempSync(join(tmpdir(), 'memcage-fake-'));
+  for (const [name, value] of Object.entries({ 'cgroup.procs': '', ...files })) {
+    const { text, mode } = typeof value === 'string' ? { text: value, mode: 0o644 } : value;
+    writeFileSync(join(path, name), text);
+    chmodSync(join(path, name), mode);
+  }
+  const native = loadNative();
+  const anchor = native.openDirectory({ path });
+  return {
+    directory: new CgroupDirectory(native, anchor, '', path),
+    read: (file) => readFileSync(join(path, file), 'utf8'),
+    remove() {
+      native.closeFd({ fd: anchor });
+      rmSync(path, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import childProcess from 'node:child_process';
+import { exec, execFile, fork, type MultiCage, spawn } from 'memcage';
+
+/** The functions that start a child asynchronously; of Node's types, whoever's they are. */
+export type Functions = Pick<typeof childProcess, 'spawn' | 'fork' | 'exec' | 'execFile'>;
+type Name = keyof Functions;
+type AnyFunction = (...args: unknown[]) => unknown;
+
+const NAMES: readonly Name[] = ['spawn', 'fork', 'exec', 'execFile'];
+
+// Nothing that a test does to child_process counts.
+const nodeFunctions = pick((name) => childProcess[name] as AnyFunction);
+
+/** Every way to have a child of memcage's. */
+function functionKinds(cage: () => MultiCage): Record<string, Functions> {
+  const replacement = require('memcage/child_process') as Functions;
+  return {
+    'without a cage': pick((name) => replacement[name] as AnyFunction),
+    'in a private cage': pick((name) => {
+      const call = { spawn, fork, exec, execFile }[name] as AnyFunction;
+      return (...args) => call(...withMemory(name, args));
+    }),
+    'in a shared cage': pick(
+      (name) =>
+        (...args) =>
+          (cage()[name] as AnyFunction).apply(cage(), args),
+    ),
+    contained: pick(
+      (name) =>
+        (...args) =>
+          cage().contain(() => (nodeFunctions[name] as AnyFunction)(...args)),
+    ),
+  };
+}
+
+/** Runs a scenario with Node's functions and with every kind of memcage's, and expects the same of all. */
+export function comparing(
+  cage: () => MultiCage,
+): <T>(scenario: (functions: Functions) => T | Promise<T>) => Promise<T> {
+  const kinds = Object.entries(functionKinds(cage));
+  return async (scenario) => {
+    const expected = await scenario(nodeFunctions);
+    for (const [kind, functions] of kinds) expect({ [kind]: await scenario(functions) }).toEqual({ [kind]: expected });
+    return expected;
+  };
+}
+
+function pick(make: (name: Name) => AnyFunction): Functions {
+  return Object.fromEntries(NAMES.map((name) => [name, make(name)])) as unknown as Functions;
+}
+
+function withMemory(name: Name, args: readonly unknown[]): unknown[] {
+  const memory = '100M';
+  const given = args.findIndex((arg, index) => index > 0 && isObject(arg));
+  if (given !== -1) return args.map((arg, index) => (index === given ? { ...(arg as object), memory } : arg));
+  const place = name !== 'exec' && args.length > 1 && typeof args[1] !== 'function' ? 2 : 1;
+  // Something else in their place is for Node to refuse.
+  const taken = args[place] !== undefined && args[place] !== null && typeof args[place] !== 'function';
+  if (taken) return [...args];
+  const isThere = place < args.length && typeof args[place] !== 'function';
+  const before = Array.from({ length: place }, (_, index) => args[index]);
+  return [...before, { memory }, ...args.slice(isThere ? place + 1 : place)];
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,9 @@
+/**
+ * How many starts, or cases of a property, a test makes that wants many: `count`, or as much less as the environment's
+ * MEMCAGE_TEST_STARTS (a percentage) says, for a machine that is emulated.
+ */
+export function starts(count: number): number {
+  const percent = Number(process.env.MEMCAGE_TEST_STARTS ?? '100');
+  if (!(percent > 0 && percent <= 100)) throw new Error('MEMCAGE_TEST_STARTS is a percentage above 0');
+  return Math.ceil((count * percent) / 100);
+}

@@ -1,0 +1,64 @@
+import { type ChildProcessWithoutNullStreams, spawn as nodeSpawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { run } from 'memcage';
+import { said } from './cage-kinds';
+import { enableMemory, makeCgroup, members, removeTree, version } from './cgroup-tree';
+import { expectNothingLeft } from './nothing-left';
+import { until } from './until';
+
+/** A limit that both versions have beside `max`, and one that this version lacks. */
+export const [other, foreign] = version === 1 ? (['soft', 'high'] as const) : (['high', 'soft'] as const);
+
+export interface Strangers {
+  /** A cgroup. */
+  make(limit?: string): string;
+  /** One with cgroups below that have limits. */
+  makeParent(): string;
+  /** A process in a cgroup; ready once it has said "done". */
+  inhabit(path: string, command?: string): Promise<number>;
+  /** A process outside of them that holds its stdin open; ready once it has said "done". */
+  start(file: string, args: string[]): Promise<number>;
+}
+
+/** Cgroups and processes that are not memcage's, for each test, after which nothing is left. In the outermost describe. */
+export function strangers(): Strangers {
+  let made: string[] = [];
+  let processes: ChildProcessWithoutNullStreams[] = [];
+
+  afterEach(async () => {
+    for (const child of processes) {
+      child.kill('SIGKILL');
+      await until('ended', () => child.exitCode !== null || child.signalCode !== null);
+    }
+    for (const path of made) {
+      await until('empty', () => !existsSync(path) || members(path).length === 0);
+      removeTree(path);
+    }
+    processes = [];
+    made = [];
+  });
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  const make = (limit?: string): string => {
+    const { path } = makeCgroup(limit);
+    made.push(path);
+    return path;
+  };
+  const start = async (file: string, args: string[]): Promise<number> => {
+    const child = nodeSpawn(file, args);
+    processes.push(child);
+    await said(child, 'done');
+    return child.pid ?? 0;
+  };
+  return {
+    make,
+    makeParent() {
+      const path = make();
+      if (version === 2) enableMemory(path);
+      return path;
+    },
+    inhabit: (path, command = ':') =>
+      start('sh', ['-c', `echo 0 >"$0/cgroup.procs"; ${command}; echo done; read -r _`, path]),
+    start,
+  };
+}

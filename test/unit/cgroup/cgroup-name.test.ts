@@ -1,0 +1,136 @@
+import * as fc from 'fast-check';
+import { type CgroupKind, containerOfPath, matchCgroup, parseCgroupName } from '../../../lib/cgroup/cgroup-name';
+
+const ID = '3b9f1c64d7a258e0c1f4a6b8d2e97053c8a1f6e4b7d09325ae4c8f1b6d3e7a90';
+const UID = '1f0c9a52-7b3e-4d18-9c60-5a2b8e7f4d31';
+const UID_IN_UNIT = UID.replaceAll('-', '_');
+const POD_SLICE = `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${UID_IN_UNIT}.slice`;
+
+/** How the drivers place a container: cgroupfs and systemd, v1 and v2. */
+const SHAPES: [CgroupKind, (id: string) => string][] = [
+  ['docker', (id) => `/docker/${id}`],
+  ['docker', (id) => `/system.slice/docker-${id}.scope`],
+  ['docker', (id) => `/user.slice/user-1000.slice/user@1000.service/user.slice/docker-${id}.scope`],
+  ['docker', (id) => `/docker/0123456789abcdef/docker/${id}`],
+  ['podman', (id) => `/machine.slice/libpod-${id}.scope`],
+  ['podman', (id) => `/libpod_parent/libpod-${id}`],
+  ['podman', (id) => `/libpod_parent/${id}`],
+  ['containerd', (id) => `${POD_SLICE}/cri-containerd-${id}.scope`],
+  [
+    'containerd',
+    (id) => `/system.slice/containerd.service/kubepods-burstable-pod${UID_IN_UNIT}.slice:cri-containerd:${id}`,
+  ],
+  ['containerd', (id) => `/system.slice/nerdctl-${id}.scope`],
+  ['cri-o', (id) => `${POD_SLICE}/crio-${id}.scope`],
+  ['cri-o', (id) => `/kubepods/besteffort/pod${UID}/crio-${id}`],
+  ['unknown', (id) => `/kubepods/burstable/pod${UID}/${id}`],
+  ['unknown', (id) => `/default/${id}`],
+];
+
+describe('a container', () => {
+  test.each(SHAPES.map(([kind, path]) => [path(ID), kind]))('%s is of %s', (path, kind) => {
+    expect(parseCgroupName(path)).toEqual({ kind, id: ID });
+    expect(containerOfPath(`${path}/init.scope/worker`)).toEqual({ kind, id: ID });
+  });
+
+  const hex = (length: number) =>
+    fc
+      .array(fc.constantFrom(...'0123456789abcdef'), { minLength: length, maxLength: length })
+      .map((all) => all.join(''));
+
+  it('is known by its id and by 12 or more digits of it, wherever it is', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...SHAPES), hex(64), fc.integer({ min: 1, max: 64 }), ([, path], id, length) => {
+        const wanted = id.slice(0, length);
+        const expected = length === 64 ? 'exact' : length >= 12 ? 'prefix' : undefined;
+        expect(matchCgroup(path(id), wanted)).toBe(expected);
+      }),
+    );
+  });
+
+  it('is not known by the id of another one', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...SHAPES), hex(64), hex(12), ([, path], id, other) => {
+        fc.pre(!id.startsWith(other));
+        expect(matchCgroup(path(id), other)).toBeUndefined();
+        expect(matchCgroup(path(id), other + id.slice(12))).toBeUndefined();
+        // The end, or the middle, of an id is none.
+        expect(matchCgroup(path(id), id.slice(1))).toBeUndefined();
+      }),
+    );
+  });
+
+  it('is known by the name of its directory', () => {
+    expect(matchCgroup(`/system.slice/docker-${ID}.scope`, `docker-${ID}.scope`)).toBe('exact');
+  });
+});
+
+describe('a pod', () => {
+  test.each([
+    `/kubepods/burstable/pod${UID}`,
+    `/kubepods/pod${UID}`,
+    POD_SLICE,
+    `/kubepods.slice/kubepods-pod${UID_IN_UNIT}.slice`,
+    `/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod${UID_IN_UNIT}.slice`,
+  ])('%s', (path) => {
+    expect(parseCgroupName(path)).toEqual({ kind: 'pod', id: UID });
+    expect(matchCgroup(path, UID)).toBe('exact');
+    expect(matchCgroup(path, UID.slice(0, 12))).toBeUndefined();
+  });
+
+  test('a static one has a hash for uid', () => {
+    const hash = ID.slice(0, 32);
+    expect(parseCgroupName(`/kubepods/pod${hash}`)).toEqual({ kind: 'pod', id: hash });
+  });
+});
+
+describe('others', () => {
+  test.each<[string, CgroupKind, string]>([
+    ['/lxc.payload.web-1', 'lxc', 'web-1'],
+    ['/lxc/web', 'lxc', 'web'],
+    ['/lxc.payload/web', 'lxc', 'web'],
+    ['/machine.slice/machine-debian.scope', 'machine', 'debian'],
+    ['/machine.slice/machine-qemu\\x2d1\\x2dvm.scope', 'machine', 'qemu-1-vm'],
+  ])('%s is %s %s', (path, kind, id) => {
+    expect(parseCgroupName(path)).toEqual({ kind, id });
+    expect(matchCgroup(path, id)).toBe('exact');
+    expect(matchCgroup(path, id.slice(0, -1))).toBeUndefined();
+  });
+
+  test('any directory is known by its whole name', () => {
+    expect(matchCgroup('/system.slice/sshd.service', 'sshd.service')).toBe('exact');
+    expect(matchCgroup('/system.slice/sshd.service', 'sshd')).toBeUndefined();
+    expect(matchCgroup('/system.slice/sshd.service', 'system.slice')).toBeUndefined();
+  });
+
+  test.each([
+    '',
+    '/',
+    '/system.slice/docker.service',
+    `/machine.slice/libpod-conmon-${ID}.scope`,
+    `/libpod_parent/libpod-conmon-${ID}`,
+    `/system.slice/crio-conmon-${ID}.scope`,
+    `/system.slice/docker-${ID.slice(1)}.scope`,
+    `/docker/${ID}0`,
+    `/docker/${ID.toUpperCase()}`,
+    '/lxc.monitor.web',
+    '/lxc',
+    '/kubepods.slice',
+    '/kubepods/burstable',
+    '/kubepods/podcast',
+  ])('%s is no container', (path) => {
+    expect(parseCgroupName(path)).toBeUndefined();
+    expect(containerOfPath(path)).toBeUndefined();
+  });
+
+  test("the monitor of an LXC container has the container's name", () => {
+    expect(matchCgroup('/lxc.monitor/web', 'web')).toBeUndefined();
+    expect(matchCgroup('/lxc.payload/web', 'web')).toBe('exact');
+  });
+
+  test('the innermost container of a path', () => {
+    const inner = ID.replace(/^./, 'f');
+    expect(containerOfPath(`/docker/${ID}/docker/${inner}/x`)).toEqual({ kind: 'docker', id: inner });
+    expect(containerOfPath('/user.slice/session-3.scope')).toBeUndefined();
+  });
+});

@@ -1,0 +1,50 @@
+import { launcherArguments } from '../../../lib/launcher/arguments';
+import { NO_NAMESPACES } from '../../../lib/namespaces';
+
+describe('launcherArguments', () => {
+  test('nothing', () => {
+    expect(launcherArguments({ join: [], namespaces: NO_NAMESPACES, init: false })).toEqual(['1', '--']);
+  });
+
+  test('everything', () => {
+    const namespaces = {
+      namespaces: 1024,
+      hostname: 'h',
+      idMaps: { uidMap: '0 1 1', gidMap: '0 2 1' },
+      privateMounts: true,
+      mountProc: true,
+      loopback: true,
+    };
+    const plan = {
+      join: [4, '/tasks'],
+      namespaces,
+      init: true,
+      reportFd: 3,
+      statusFd: 5,
+      parent: 9,
+      uid: 0,
+      gid: 0,
+      file: 'f',
+    };
+    expect(launcherArguments(plan)).toEqual([
+      '1',
+      '--report=3',
+      '--status=5',
+      '--join=4',
+      '--join=/tasks',
+      '--parent=9',
+      '--unshare=1024',
+      '--uid-map=0 1 1',
+      '--gid-map=0 2 1',
+      '--hostname=h',
+      '--uid=0',
+      '--gid=0',
+      '--file=f',
+      '--private-mounts',
+      '--mount-proc',
+      '--loopback',
+      '--init',
+      '--',
+    ]);
+  });
+});

@@ -1,0 +1,195 @@
+import childProcess, { type ChildProcess } from 'node:child_process';
+import diagnostics from 'node:diagnostics_channel';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type * as Intercept from '../../../lib/process/intercept';
+import { type NodeFunction, nodeCall } from '../../../lib/process/node-call';
+import { withCode } from '../../support/error-code';
+
+// What may be found in a Node to come, or be done by another package, at each step of the swap: the program never runs.
+
+const FUNCTIONS: readonly NodeFunction[] = ['spawn', 'fork', 'exec', 'execFile', 'exec promise', 'execFile promise'];
+
+let directory: string;
+let mark: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'memcage-test-'));
+  mark = join(directory, 'ran');
+});
+const undo: (() => void)[] = [];
+afterEach(() => {
+  for (const each of undo.splice(0)) each();
+  rmSync(directory, { recursive: true });
+});
+
+/** A copy of the modules that has not been used yet. */
+function freshIntercept(): typeof Intercept {
+  let fresh: typeof Intercept | undefined;
+  jest.isolateModules(() => {
+    fresh = require('../../../lib/process/intercept') as typeof Intercept;
+  });
+  if (fresh === undefined) throw new Error('not loaded');
+  return fresh;
+}
+
+function onChild(action: (child: Record<string, unknown> & ChildProcess) => void): void {
+  const listener = (message: unknown): void => action((message as { process: never }).process);
+  diagnostics.subscribe('child_process', listener);
+  undo.push(() => diagnostics.unsubscribe('child_process', listener));
+}
+
+/** A call that makes the file `mark` when it runs. */
+function touching(name: NodeFunction): unknown[] {
+  if (name === 'fork') return [join(__dirname, '../../fixtures/functions/touch.js'), [mark]];
+  if (name.startsWith('execFile') || name === 'spawn') return ['touch', [mark]];
+  return [`touch ${mark}`];
+}
+
+/** The error of a call of ours, or of a stock one that is intercepted, where the program did not run. */
+async function refusalOf(intercept: typeof Intercept, name: NodeFunction, ambient: boolean): Promise<unknown> {
+  let launched = 0;
+  const makeHandle = (): never => {
+    launched += 1;
+    throw new Error('made');
+  };
+  let error: unknown;
+  try {
+    if (ambient) {
+      let inside = false;
+      undo.push(() => {
+        inside = false;
+      });
+      intercept.interceptChildren(() => (inside ? makeHandle : undefined));
+      inside = true;
+      nodeCall(name, touching(name)).invoke({});
+    } else {
+      intercept.callWithHandle(nodeCall(name, touching(name)), makeHandle);
+    }
+  } catch (thrown) {
+    error = thrown;
+  }
+  await sleep(50);
+  expect({ launched, ran: existsSync(mark) }).toEqual({ launched: 0, ran: false });
+  return error;
+}
+
+describe.each([
+  ['a call of ours', false],
+  ['a child that is intercepted', true],
+])('%s', (_kind, ambient) => {
+  describe.each(FUNCTIONS)('%s', (name) => {
+    /** `break_` is in force from the start, or from the first use on. */
+    async function expectRefused(breakIt: () => void, when: 'before' | 'after'): Promise<void> {
+      const intercept = freshIntercept();
+      if (when === 'before') breakIt();
+      else warmUp(intercept, name);
+      if (when === 'after') breakIt();
+      expect(await refusalOf(intercept, name, ambient)).toEqual(withCode('UNSUPPORTED_NODE'));
+    }
+
+    test.each(['before', 'after'] as const)('spawn is replaced on the instance (%s the first use)', async (when) => {
+      await expectRefused(() => {
+        const replace = () =>
+          onChild((child) => {
+            const { spawn } = Object.getPrototypeOf(child) as { spawn: (options: unknown) => unknown };
+            child['spawn'] = (options: unknown) => spawn.call(child, options);
+          });
+        // Behind our own subscription.
+        if (when === 'after') replace();
+        else onFirstSubscription(replace);
+      }, when);
+    });
+
+    test.each(['before', 'after'] as const)('the handle is replaced (%s)', async (when) => {
+      await expectRefused(() => {
+        const replace = () =>
+          onChild((child) => {
+            const handle = child['_handle'] as object;
+            child['_handle'] = Object.create(handle) as object;
+          });
+        if (when === 'after') replace();
+        else onFirstSubscription(replace);
+      }, when);
+    });
+
+    test.each(['before', 'after'] as const)('the instance takes no other spawn (%s)', async (when) => {
+      let isOn = false;
+      // Before our own subscription.
+      onChild((child) => {
+        if (!isOn) return;
+        const { spawn } = Object.getPrototypeOf(child) as { spawn: unknown };
+        Object.defineProperty(child, 'spawn', { value: spawn });
+      });
+      await expectRefused(() => {
+        isOn = true;
+      }, when);
+    });
+
+    test.each(['before', 'after'] as const)('the handle lacks a member (%s)', async (when) => {
+      await expectRefused(() => {
+        const { prototype } = stockHandleClass();
+        const { asyncReset } = Object.getPrototypeOf(prototype) as { asyncReset: unknown };
+        Object.defineProperty(prototype, 'asyncReset', { value: undefined, configurable: true });
+        undo.push(() => Reflect.deleteProperty(prototype, 'asyncReset'));
+        expect(asyncReset).toBeDefined();
+      }, when);
+    });
+  });
+
+  test.each(FUNCTIONS)('%s: nothing is published', async (name) => {
+    const intercept = freshIntercept();
+    const silent = jest.spyOn(diagnostics, 'subscribe').mockImplementation(() => {});
+    undo.push(() => silent.mockRestore());
+    if (ambient) {
+      expect(() => intercept.interceptChildren(() => undefined)).toThrow(withCode('UNSUPPORTED_NODE'));
+    } else {
+      expect(await refusalOf(intercept, name, ambient)).toEqual(withCode('UNSUPPORTED_NODE'));
+    }
+  });
+});
+
+test('a function that does not hand on the options as they are was replaced before memcage was loaded', () => {
+  const { spawn } = childProcess;
+  childProcess.spawn = ((file: string, args: string[], options: { env: object }) =>
+    spawn(file, args, { ...options, env: { ...options.env } })) as never;
+  undo.push(() => {
+    childProcess.spawn = spawn;
+  });
+  let attempt: () => unknown = () => {};
+  jest.isolateModules(() => {
+    const intercept = require('../../../lib/process/intercept') as typeof Intercept;
+    const calls = require('../../../lib/process/node-call') as { nodeCall: typeof nodeCall };
+    attempt = () => intercept.callWithHandle(calls.nodeCall('spawn', touching('spawn')), jest.fn());
+  });
+  expect(attempt).toThrow(withCode('UNSUPPORTED_NODE'));
+  expect(existsSync(mark)).toBe(false);
+});
+
+/** So that what a test breaks is broken after the trial that comes before the first use. */
+function warmUp(intercept: typeof Intercept, name: NodeFunction): void {
+  for (const each of new Set<NodeFunction>(['spawn', name])) {
+    const call = nodeCall(each, [join(directory, 'not-there')]);
+    const error = new Error('warm');
+    expect(() =>
+      intercept.callWithHandle(call, () => {
+        throw error;
+      }),
+    ).toThrow(error);
+  }
+}
+
+function onFirstSubscription(action: () => void): void {
+  const { subscribe } = diagnostics;
+  const watched = jest.spyOn(diagnostics, 'subscribe').mockImplementationOnce((channel, listener) => {
+    subscribe(channel, listener);
+    action();
+  });
+  undo.push(() => watched.mockRestore());
+}
+
+function stockHandleClass(): { prototype: object } {
+  const StockChild = childProcess.ChildProcess as unknown as new () => { _handle: object };
+  return new StockChild()._handle.constructor as unknown as { prototype: object };
+}
