@@ -1,8 +1,11 @@
 import { constants } from 'node:os';
 import { ErrorCode, MemcageError } from '../errors';
+import { withPriority } from '../priority';
+import { readProcStat } from '../proc-stat';
 import { withAccess } from './access';
 import type { CgroupDirectory } from './directory';
 import { setFrozen } from './freezer';
+import { pauseSync } from './pause';
 import { listPids } from './pids';
 import { cgroupError, isGone, refusedWith } from './refusal';
 
@@ -10,6 +13,9 @@ const { SIGKILL, SIGSTOP } = constants.signals;
 
 /** For stopping what forks; what is faster than that is met again by the caller's next attempt. */
 const STOPPING_MS = 1000;
+/** So often at least: the first rounds of a process, not yet compiled, may take longer than that on a slow machine. */
+const LEAST_ROUNDS = 4;
+const ROUND_PAUSE_MS = 1;
 
 /** Where a cgroup's processes can be stopped all at once: on v1 that is another hierarchy than the memory controller's. */
 export interface Guard {
@@ -84,17 +90,26 @@ function killFrozen(guard: Guard): void {
  * frees memory that they wait for.
  */
 function killEach(directory: CgroupDirectory): void {
+  // A hundred processes that fork leave a thread a hundredth of the processor: it would never catch up with them.
+  withPriority(() => stopThenKill(directory));
+}
+
+function stopThenKill(directory: CgroupDirectory): void {
   const held = new Map<number, number>();
   const stopped: number[] = [];
   try {
-    let members = listPids(directory, 'cgroup.procs');
     const end = performance.now() + STOPPING_MS;
-    do {
-      const fresh = members.filter((pid) => !held.has(pid) && hold(directory, pid, held));
-      if (fresh.length === 0) break;
+    for (let round = 0; round < LEAST_ROUNDS || performance.now() < end; round += 1) {
+      // A fork that is under way when SIGSTOP is sent goes through: what was seen to run may have a child by now.
+      const running = [...held.keys()].some(isRunning);
+      if (running) pauseSync(ROUND_PAUSE_MS);
+      const fresh = listPids(directory, 'cgroup.procs').filter((pid) => !held.has(pid) && hold(directory, pid, held));
+      if (fresh.length === 0) {
+        if (running) continue;
+        break;
+      }
       // A pid may have been given to a stranger before it was held: only what is still a member is ours to signal.
-      members = listPids(directory, 'cgroup.procs');
-      const ours = new Set(members);
+      const ours = new Set(listPids(directory, 'cgroup.procs'));
       for (const pid of fresh) {
         const pidfd = held.get(pid);
         if (pidfd === undefined || !ours.has(pid)) {
@@ -104,11 +119,20 @@ function killEach(directory: CgroupDirectory): void {
         stopped.push(pidfd);
         signal(directory, pidfd, SIGSTOP);
       }
-    } while (performance.now() < end);
+    }
   } finally {
     // None is left stopped, whatever has failed.
     for (const pidfd of stopped) signal(directory, pidfd, SIGKILL);
     for (const pid of held.keys()) release(directory, pid, held);
+  }
+}
+
+/** Whether it has not stopped yet, be it that it waits for a processor. One that waits for anything else forks later. */
+function isRunning(pid: number): boolean {
+  try {
+    return readProcStat(pid)[0] === 'R';
+  } catch {
+    return false;
   }
 }
 

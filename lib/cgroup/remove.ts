@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withAccess } from './access';
 import type { CgroupDirectory } from './directory';
+import { pauseSync } from './pause';
 import { cgroupError, refusedWith } from './refusal';
 
 const FIRST_WAIT_MS = 1;
@@ -54,14 +55,12 @@ export async function retry(attempt: () => boolean, timeoutMs: number): Promise<
   }
 }
 
-const waitCell = new Int32Array(new SharedArrayBuffer(4));
-
 /** The same, blocking: for the end of the process, when no timer fires any more. */
 export function retrySync(attempt: () => boolean, timeoutMs: number): boolean {
   const end = performance.now() + timeoutMs;
   for (let count = 0; ; count += 1) {
     if (attempt()) return true;
     if (performance.now() >= end) return false;
-    Atomics.wait(waitCell, 0, 0, retryWaitMs(count));
+    pauseSync(retryWaitMs(count));
   }
 }

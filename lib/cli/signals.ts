@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readProcStat } from '../proc-stat';
 
 // SIGKILL and SIGSTOP can't be caught; the others have a meaning for this process alone. SIGUSR1 too: left to Node it
 // would open a debugger's port.
@@ -31,8 +31,6 @@ export function forwardSignals(send: (signal: NodeJS.Signals) => void): void {
 
 /** Of a terminal, whether or not that is stdin. */
 function inForeground(): boolean {
-  const stat = readFileSync('/proc/self/stat', 'utf8');
-  // What follows the name, which may have spaces and parentheses. See proc_pid_stat(5).
-  const [, , group, , , foregroundGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [, , group, , , foregroundGroup] = readProcStat('self');
   return group === foregroundGroup;
 }

@@ -1,7 +1,8 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import type { Parent, ParentCandidate } from '../../../types/parent';
 import { ErrorCode, MemcageError } from '../../errors';
 import { loadNative } from '../../native';
+import { readProcStat } from '../../proc-stat';
 import { type Host, processDirectory } from '../host';
 import { noParent } from './describe';
 import type { Effect, EffectResult } from './effects';
@@ -190,9 +191,7 @@ export function isOurs(pid: number): boolean {
 
 function parentOf(pid: number): number {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name in parentheses may have blanks and parentheses itself.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    return Number(readProcStat(pid)[1]);
   } catch {
     return 0;
   }
