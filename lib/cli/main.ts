@@ -1,42 +1,48 @@
 #!/usr/bin/env node
-import { parseCommand, USAGE } from './arguments';
-import { doctorCommand } from './doctor-command';
-import { killCommand } from './kill-command';
-import { limitCommand } from './limit-command';
-import { runCommand } from './run-command';
-import { statCommand } from './stat-command';
+import { FAILED } from './command';
+import { overviewOf } from './help';
+import { UsageError } from './parse';
+import { COMMANDS } from './table';
+import { VERSION } from './version';
 
-async function main(): Promise<number> {
-  const command = parseCommand(process.argv.slice(2));
-  switch (command.kind) {
-    case 'help':
-      process.stdout.write(USAGE);
-      return 0;
-    case 'version':
-      process.stdout.write(`${(require('../../package.json') as { version: string }).version}\n`);
-      return 0;
-    case 'wrong':
-      process.stderr.write(`memcage: ${command.message}\nTry 'memcage --help'.\n`);
-      return 125;
-    case 'doctor':
-      return doctorCommand(command);
-    case 'limit':
-      return limitCommand(command);
-    case 'kill':
-      return killCommand(command);
-    case 'stat':
-      return statCommand(command);
-    case 'run':
-      return runCommand(command);
+const SIGPIPE = 13;
+
+/** Returns the exit code. */
+async function main([name, ...words]: readonly string[]): Promise<number> {
+  if (name === '--version') return print(`${VERSION}\n`);
+  const asksForHelp = name === 'help' || name === '--help' || name === '-h';
+  if (asksForHelp && words.length === 0) return print(overviewOf(COMMANDS));
+  const wanted = asksForHelp ? words[0] : name;
+  const command = COMMANDS.find((each) => each.name === wanted);
+  try {
+    if (wanted === undefined) throw new UsageError('no command was given');
+    if (command === undefined) throw new UsageError(`unknown command '${wanted}'`);
+    return await command.execute(asksForHelp ? ['--help'] : words);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const help = command === undefined ? 'memcage --help' : `memcage ${command.name} --help`;
+    process.stderr.write(`memcage: ${error.message}\nTry '${help}'.\n`);
+    return FAILED;
   }
 }
 
-main().then(
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+// As what a shell runs ends when the reader of its pipe is gone, which Node would report as an error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(128 + SIGPIPE);
+});
+
+main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
   (error: unknown) => {
     process.stderr.write(`memcage: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 125;
+    process.exitCode = FAILED;
   },
 );

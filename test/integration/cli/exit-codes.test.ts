@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { version as cgroupVersion } from '../../support/cgroup-tree';
 import { runCli } from '../../support/cli';
@@ -80,15 +81,23 @@ describe('wrong usage: 125, one line and where there is help', () => {
   ])('%s', async (_, args) => {
     const end = await runCli(args);
     expect(end).toMatchObject({ code: 125, stdout: '', left: [] });
-    expect(end.stderr).toMatch(/^memcage: [^\n]+\nTry 'memcage --help'\.\n$/);
+    expect(end.stderr).toMatch(/^memcage: [^\n]+\nTry 'memcage( run)? --help'\.\n$/);
   });
 });
 
 describe('help and version', () => {
-  test.each([[['--help']], [['-h']], [['help']], [['run', '--help']], [['run', '-h']]])('%j', async (args) => {
+  test.each([
+    [['--help'], 'COMMAND'],
+    [['-h'], 'COMMAND'],
+    [['help'], 'COMMAND'],
+    [['run', '--help'], 'run'],
+    [['run', '-m', '1M', '-h'], 'run'],
+    [['help', 'run'], 'run'],
+    [['limit', '-h'], 'limit'],
+  ])('%j', async (args, name) => {
     const end = await runCli(args);
     expect(end).toMatchObject({ code: 0, stderr: '' });
-    expect(end.stdout).toMatch(/^Usage: memcage run /);
+    expect(end.stdout.startsWith(`Usage: memcage ${name} [OPTION]...`)).toBe(true);
   });
 
   test.each([[['--version']], [['run', '--version']]])('%j', async (args) => {
@@ -101,4 +110,19 @@ describe('help and version', () => {
   test('options of the command are its own', async () => {
     expect((await runCli(['run', 'true', '--help'])).stdout).toMatch(/^Usage: (\S*\/)?true/);
   });
+});
+
+test('141 when nobody reads the output', async () => {
+  const cli = `'${process.execPath}' '${join(__dirname, '../../../dist/cli.js')}'`;
+  // The reader is gone before the first byte is written.
+  const script = `set -o pipefail; (read -r _ < "$1"; exec ${cli} --help) | { exec <&-; echo > "$1"; }; echo "\${PIPESTATUS[0]}"`;
+  const directory = mkdtempSync(join(tmpdir(), 'memcage-pipe-'));
+  try {
+    const pipe = join(directory, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const { stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', pipe], { encoding: 'utf8' });
+    expect({ stdout, stderr }).toEqual({ stdout: '141\n', stderr: '' });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

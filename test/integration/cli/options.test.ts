@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OPTIONS } from '../../../lib/cli/run-arguments';
 import {
   files,
   makeCgroup,
@@ -312,9 +311,4 @@ describeIf('cgroup', '--parent', () => {
       parent.remove();
     }
   });
-});
-
-test('the help names every option', async () => {
-  const { stdout } = await runCli(['--help']);
-  for (const name of Object.keys(OPTIONS)) expect(stdout).toContain(`--${name}`);
 });

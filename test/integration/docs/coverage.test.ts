@@ -3,8 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { ErrorCode } from 'memcage';
 import { native } from 'memcage/native';
 import ts from 'typescript';
-import { TARGET_OPTIONS } from '../../../lib/cli/arguments';
-import { OPTIONS } from '../../../lib/cli/run-arguments';
+import { COMMANDS } from '../../../lib/cli/table';
 import { pages, pageText } from '../../support/doc-examples';
 
 const root = join(__dirname, '../../..');
@@ -146,15 +145,17 @@ describe('docs name', () => {
     expectNamed('docs/outcome.md', ['limit', 'ancestor', 'descendant', 'system', 'unknown']);
   });
 
-  test('every option of the command line', () => {
+  test('every command, with its options', () => {
     expectNamed(
       'docs/cli.md',
-      Object.keys(OPTIONS).map((name) => `--${name}`),
+      COMMANDS.map(({ name }) => `memcage ${name}`),
     );
-    expectNamed(
-      'docs/cli.md',
-      Object.values(OPTIONS).flatMap((option) => ('short' in option ? [`-${option.short}`] : [])),
-    );
+    for (const { options } of COMMANDS) {
+      const names = Object.entries(options).flatMap(([name, { short }]) =>
+        short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`],
+      );
+      expectNamed('docs/cli.md', names);
+    }
   });
 
   test('the versions of the libraries that contain() is proved with, and each example', () => {
@@ -172,14 +173,6 @@ describe('docs name', () => {
     }
     const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.ts'));
     expect(examples.filter((name) => !pageText('README.md').includes(`(examples/${name})`))).toEqual([]);
-  });
-
-  test('every option of the commands that take a cgroup', () => {
-    const names = Object.values(TARGET_OPTIONS).flatMap((options) => Object.keys(options));
-    expectNamed(
-      'docs/cli.md',
-      names.map((name) => `--${name}`),
-    );
   });
 
   test('only scripts that exist', () => {

@@ -1,16 +1,37 @@
-import type { Cgroup } from '../cgroup/cgroup';
-import type { CgroupProcess } from '../cgroup/processes';
-import { formatSize } from '../size';
-import type { StatCommand } from './arguments';
-import { findTarget } from './target';
+import type { Cgroup } from '../../cgroup/cgroup';
+import type { CgroupProcess } from '../../cgroup/processes';
+import { formatSize } from '../../size';
+import { defineCommand, FAILED_TEXT } from '../command';
+import { toJson } from '../json';
+import { printable } from '../printable';
+import { findTarget, oneTarget, TARGET } from '../target';
 
-/** Returns the exit code. */
-export function statCommand({ target, json }: StatCommand): number {
-  using cgroup = findTarget(target);
-  const status = statusOf(cgroup);
-  process.stdout.write(json ? `${JSON.stringify(status, finite, 2)}\n` : render(status));
-  return 0;
-}
+export const stat = defineCommand({
+  name: 'stat',
+  synopsis: `[${TARGET}]`,
+  summary: 'show the memory of a cgroup and its processes',
+  details: [
+    'The memory of a cgroup, the limit in force and whose that is, and its processes as a tree with their resident ' +
+      'memory. Without an operand: of its own.',
+  ],
+  operands: oneTarget(0),
+  options: {
+    json: { type: 'boolean', help: 'print it as JSON, with all of memory.stat and the limits' },
+  },
+  exitCodes: [['0', 'it was shown'], FAILED_TEXT],
+  examples: [
+    ['memcage stat', 'the cgroup of the shell'],
+    ['memcage stat 4711', 'that of process 4711'],
+    ['memcage stat 0123456789ab', 'that of a container'],
+    ['memcage stat --json ssh.service', "a systemd unit's, for programs"],
+  ],
+  run({ json }, [target]) {
+    using cgroup = findTarget(target);
+    const status = statusOf(cgroup);
+    process.stdout.write(json === true ? toJson(status) : render(status));
+    return 0;
+  },
+});
 
 function statusOf(cgroup: Cgroup) {
   return {
@@ -26,11 +47,6 @@ function statusOf(cgroup: Cgroup) {
 }
 
 type Status = ReturnType<typeof statusOf>;
-
-/** JSON has no Infinity. */
-function finite(_name: string, value: unknown): unknown {
-  return value === Number.POSITIVE_INFINITY ? 'max' : value;
-}
 
 function render({ path, version, usage, peakBytes, effectiveLimits, stat, processes }: Status): string {
   const { maxBytes, maxFrom } = effectiveLimits;
@@ -55,10 +71,5 @@ function ofWhom(maxFrom: string, path: string): string {
 
 function processLine({ pid, depth, name, command, rssBytes }: CgroupProcess): string {
   const indent = '  '.repeat(depth);
-  return `  ${String(pid).padStart(7)}  ${formatSize(rssBytes).padStart(9)}  ${indent}${printable(command.join(' ').trimEnd() || name)}`;
-}
-
-/** Arguments may hold what a terminal would obey. */
-function printable(text: string): string {
-  return JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll('\\\\', '\\').slice(0, 120);
+  return `  ${String(pid).padStart(7)}  ${formatSize(rssBytes).padStart(9)}  ${indent}${printable(command.join(' ').trimEnd() || name).slice(0, 120)}`;
 }

@@ -1,4 +1,4 @@
-import { readProcStat } from '../proc-stat';
+import { readProcStat } from '../../../proc-stat';
 
 // SIGKILL and SIGSTOP can't be caught; the others have a meaning for this process alone. SIGUSR1 too: left to Node it
 // would open a debugger's port.

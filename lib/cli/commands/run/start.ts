@@ -1,13 +1,14 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { NodeHeapReport, Outcome } from '../../types/outcome';
-import type { Cage } from '../cage/cage';
-import { formatSize } from '../size';
-import { spawn } from '../spawn';
-import type { RunCommand } from './run-arguments';
+import type { NodeHeapReport, Outcome } from '../../../../types/outcome';
+import type { Cage } from '../../../cage/cage';
+import { formatSize } from '../../../size';
+import { spawn } from '../../../spawn';
+import { FAILED } from '../../command';
+import { toJson } from '../../json';
+import type { RunRequest } from './command';
 import { forwardSignals } from './signals';
 
-const FAILED = 125;
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
 
@@ -15,25 +16,25 @@ const NOT_FOUND = 127;
 const SHORTAGES: ReadonlySet<unknown> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
 /** Returns the exit code. */
-export async function runCommand(command: RunCommand): Promise<number> {
+export async function startAndWait(request: RunRequest): Promise<number> {
   // Opened before the command starts: what it did must not be lost to a mistyped path.
-  const json = command.json === undefined ? undefined : openSync(command.json, 'w');
+  const json = request.json === undefined ? undefined : openSync(request.json, 'w');
   try {
-    return await runIn(command, (result) => {
-      if (json !== undefined) writeFileSync(json, `${JSON.stringify(result, null, 2)}\n`);
+    return await runIn(request, (result) => {
+      if (json !== undefined) writeFileSync(json, toJson(result));
     });
   } finally {
     if (json !== undefined) closeSync(json);
   }
 }
 
-async function runIn(command: RunCommand, writeJson: (result: object) => void): Promise<number> {
-  const { file, keepDescendants } = command;
+async function runIn(request: RunRequest, writeJson: (result: object) => void): Promise<number> {
+  const { file, keepDescendants } = request;
   let child: ReturnType<typeof start> | undefined;
   // From before the start to the end: a signal that comes early or late must not end this process and leave the cage.
   forwardSignals((signal) => child?.kill(signal));
   try {
-    child = start(command);
+    child = start(request);
   } catch (error) {
     writeJson({ exitCode: null, signal: null, oom: null, nodeHeap: null, error: errorData(error as Error) });
     return reportStartError(file, error as NodeJS.ErrnoException);
@@ -50,7 +51,7 @@ async function runIn(command: RunCommand, writeJson: (result: object) => void): 
   return outcome.exitCode ?? (outcome.signal === null ? FAILED : exitCodeOf(outcome.signal));
 }
 
-function start({ file, args, memory, namespaces, nodeHeap, parent, keepDescendants }: RunCommand) {
+function start({ file, args, memory, namespaces, nodeHeap, parent, keepDescendants }: RunRequest) {
   return spawn(file, args, {
     stdio: 'inherit',
     memory,
@@ -105,13 +106,8 @@ function heapLine(file: string, { limitBytes }: NodeHeapReport): string {
   return `${file}: aborted, most likely at the limit of its JavaScript heap (${formatSize(limitBytes)}, see --node-heap)`;
 }
 
-/** JSON has no Infinity. */
-function outcomeData({ error, memory, ...outcome }: Outcome): object {
-  return {
-    ...outcome,
-    memory: { ...memory, limitBytes: memory.limitBytes === Number.POSITIVE_INFINITY ? 'max' : memory.limitBytes },
-    ...(error !== undefined && { error: errorData(error) }),
-  };
+function outcomeData({ error, ...outcome }: Outcome): object {
+  return { ...outcome, ...(error !== undefined && { error: errorData(error) }) };
 }
 
 /** An Error would be {}. */

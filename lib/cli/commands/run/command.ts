@@ -1,0 +1,108 @@
+import type { MemoryLimits, NamespaceOptions, NodeHeapOption } from '../../../../types/options';
+import { defineCommand, FAILED_TEXT, type Option, type Values } from '../../command';
+import { startAndWait } from './start';
+
+export interface RunRequest {
+  file: string;
+  args: readonly string[];
+  memory: MemoryLimits;
+  namespaces: NamespaceOptions;
+  nodeHeap: NodeHeapOption | undefined;
+  parent: string | undefined;
+  keepDescendants: boolean;
+  json: string | undefined;
+}
+
+const MEMORY = 'Memory (sizes: bytes, or with K, M, G, T)';
+const NAMESPACES = ['mount', 'pid', 'ipc', 'net', 'cgroup', 'time', 'user'] as const;
+
+const namespace = (help: string) => ({ type: 'boolean', help, section: 'Namespaces' }) as const satisfies Option;
+
+const OPTIONS = {
+  memory: {
+    type: 'string',
+    short: 'm',
+    value: 'SIZE',
+    help: 'hard limit; the kernel kills what goes beyond it',
+    section: MEMORY,
+  },
+  swap: { type: 'string', value: 'SIZE', help: 'swap on top of it (default 0)', section: MEMORY },
+  high: { type: 'string', value: 'SIZE', help: 'throttle and reclaim above it (cgroup v2)', section: MEMORY },
+  'oom-group': { type: 'boolean', help: 'an OOM kill takes all of the cage (cgroup v2)', section: MEMORY },
+  'node-heap': {
+    type: 'string',
+    value: 'HEAP',
+    help:
+      "limit of a Node program's JavaScript heap: a size, or 'off' (default: below --memory, for what is called node), " +
+      "or 'auto' (the same, for whatever COMMAND is)",
+    section: MEMORY,
+    suggest: ['auto', 'off'],
+  },
+  uts: namespace('host name'),
+  hostname: { ...namespace('a new host name, in a UTS namespace'), type: 'string', value: 'NAME' },
+  mount: namespace('mounts'),
+  pid: namespace('process ids: COMMAND is pid 1'),
+  ipc: namespace('System V IPC, POSIX message queues'),
+  net: namespace('network devices, addresses, ports'),
+  cgroup: namespace('the root of the cgroups that are seen'),
+  time: namespace('the monotonic and the boot-time clock'),
+  user: namespace('users and groups'),
+  parent: { type: 'string', value: 'PATH', help: 'memory cgroup to make the cage in', suggest: 'cgroup' },
+  keep: { type: 'boolean', help: 'wait for what COMMAND leaves running, instead of killing it' },
+  json: { type: 'string', value: 'FILE', help: 'write the outcome to FILE as JSON', suggest: 'file' },
+} as const;
+
+export const run = defineCommand({
+  name: 'run',
+  synopsis: '[--] COMMAND [ARG]...',
+  summary: 'run a command in a memory cage',
+  details: [
+    'Run COMMAND in a memory cage: a cgroup with a memory limit, and Linux namespaces of its own. Options end at the ' +
+      'first word that is not one; what follows belongs to COMMAND. One line on stderr tells when memory killed something.',
+  ],
+  operands: { name: 'command', least: 1, endOptions: true, suggest: 'command' },
+  options: OPTIONS,
+  exitCodes: [
+    ["COMMAND's own", 'it has run'],
+    ['128 + N', 'signal N ended it'],
+    FAILED_TEXT,
+    ['126', "COMMAND can't be run"],
+    ['127', 'COMMAND was not found'],
+  ],
+  examples: [
+    ['memcage run -m 100M node server.js', 'a server under 100 MiB'],
+    ['memcage run -m 1G --json outcome.json -- make -j8', 'a build; what became of it is in outcome.json'],
+    ['memcage run -m 64M --pid --mount --net sh', 'a shell that sees only its own processes, and no network'],
+  ],
+  run: (values, operands) => startAndWait(requestOf(values, operands)),
+});
+
+function requestOf(values: Values<typeof OPTIONS>, [file = '', ...args]: readonly string[]): RunRequest {
+  return {
+    file,
+    args,
+    memory: memoryOf(values),
+    namespaces: namespacesOf(values),
+    nodeHeap: values['node-heap'] === 'off' ? false : values['node-heap'],
+    parent: values.parent,
+    keepDescendants: values.keep === true,
+    json: values.json,
+  };
+}
+
+function memoryOf({ memory, swap, high, 'oom-group': oomGroup }: Values<typeof OPTIONS>): MemoryLimits {
+  return {
+    ...(memory !== undefined && { max: memory }),
+    ...(swap !== undefined && { swap }),
+    ...(high !== undefined && { high }),
+    ...(oomGroup !== undefined && { oomGroup }),
+  };
+}
+
+function namespacesOf(values: Values<typeof OPTIONS>): NamespaceOptions {
+  const namespaces: NamespaceOptions = {};
+  for (const kind of NAMESPACES) if (values[kind]) namespaces[kind] = true;
+  if (values.hostname !== undefined) namespaces.uts = { hostname: values.hostname };
+  else if (values.uts) namespaces.uts = true;
+  return namespaces;
+}

@@ -1,0 +1,74 @@
+import type { Command, CommandTexts, Option, Options } from './command';
+
+const WIDTH = 100;
+
+type Row = readonly [left: string, right: string];
+
+/** Of one command. */
+export function helpOf({ name, synopsis, details, options, exitCodes, examples }: CommandTexts & { options: Options }) {
+  return paragraphs([
+    `Usage: memcage ${name} [OPTION]...${synopsis === '' ? '' : ` ${synopsis}`}`,
+    ...details.map((text) => wrap(text, 0)),
+    ...sectionsOf(options).map(([section, rows]) => titled(section, rows)),
+    titled('Exit codes', exitCodes),
+    `Examples:\n${examples.map(([line, meaning]) => `  ${line}\n      ${wrap(meaning, 6)}`).join('\n')}`,
+  ]);
+}
+
+/** Of all. */
+export function overviewOf(commands: readonly Command[]): string {
+  return paragraphs([
+    'Usage: memcage COMMAND [OPTION]... [ARG]...\n   or: memcage help [COMMAND]\n   or: memcage --version',
+    titled(
+      'Commands',
+      commands.map(({ name, summary }) => [name, summary]),
+    ),
+    wrap(
+      'A CGROUP is the absolute path of a memory cgroup, a PID a process in one, a CONTAINER the id of a container, at ' +
+        'least 12 digits of it, or the name of a systemd unit, an LXC container, or the last directory of a cgroup.',
+      0,
+    ),
+    titled('Exit codes', [
+      ['0', 'done'],
+      ['125', 'memcage failed, and says why on stderr'],
+      ['128 + N', 'signal N ended it, 141 when nobody reads its output any more'],
+      ['other', "of the command that 'memcage run' runs; 126: it can't be run, 127: it was not found"],
+    ]),
+    "'memcage COMMAND --help' tells more, with examples.",
+  ]);
+}
+
+function sectionsOf(options: Options): [section: string, rows: Row[]][] {
+  const sections = new Map<string, Row[]>();
+  for (const [name, option] of Object.entries(options)) {
+    const { section = 'Options', help } = option;
+    sections.set(section, [...(sections.get(section) ?? []), [leftOf(name, option), help]]);
+  }
+  return [...sections];
+}
+
+function leftOf(name: string, { short, value }: Option): string {
+  return `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
+}
+
+function titled(title: string, rows: readonly Row[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${wrap(right, width + 4)}`);
+  return `${title}:\n${lines.join('\n')}`;
+}
+
+/** Further lines begin with so many spaces. */
+function wrap(text: string, indent: number): string {
+  const lines: string[] = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (last === '') lines[lines.length - 1] = word;
+    else if (indent + last.length + 1 + word.length <= WIDTH) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join(`\n${' '.repeat(indent)}`);
+}
+
+function paragraphs(texts: readonly string[]): string {
+  return `${texts.join('\n\n')}\n`;
+}

@@ -1,0 +1,66 @@
+import { parseArgs } from 'node:util';
+import type { CommandTexts, Operands, Options } from './command';
+
+/** The words of the command line make no sense. */
+export class UsageError extends Error {}
+
+interface Table extends Pick<CommandTexts, 'name' | 'operands'> {
+  readonly options: Options;
+}
+
+interface Parsed {
+  values: Readonly<Record<string, string | boolean | undefined>>;
+  operands: string[];
+}
+
+/** @param words what follows the name of the command */
+export function parseWords(words: readonly string[], table: Table): Parsed {
+  const parsed = table.operands.endOptions ? parseUpToOperand(words, table) : parseAll(words, table.options);
+  const { help, version } = parsed.values;
+  if (help !== true && version !== true) checkCount(parsed.operands, table);
+  return parsed;
+}
+
+function parseUpToOperand(words: readonly string[], { options }: Table): Parsed {
+  const [own, operands] = splitAtOperand(words, options);
+  return { values: parseAll(own, options).values, operands };
+}
+
+function parseAll(words: readonly string[], options: Options): Parsed {
+  try {
+    const config = { args: [...words], options, strict: true, allowPositionals: true } as const;
+    const { values, positionals } = parseArgs(config);
+    return { values: values as Parsed['values'], operands: positionals };
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function checkCount(words: readonly string[], { name, operands }: Table): void {
+  const { least, most = Number.POSITIVE_INFINITY } = operands;
+  if (words.length < least) throw new UsageError(`${name} needs a ${operands.name}`);
+  if (words.length <= most) return;
+  if (most === 0) throw new UsageError(`${name} takes no '${words[0]}'`);
+  throw new UsageError(`${name} takes one ${operands.name}, not '${words[most]}' as well`);
+}
+
+/** Options end at the first word that is neither one nor the value of one, or after `--`. */
+function splitAtOperand(words: readonly string[], options: Options): [own: string[], operands: string[]] {
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? '';
+    if (word === '--') return [words.slice(0, index), words.slice(index + 1)];
+    if (!word.startsWith('-') || word === '-') return [words.slice(0, index), words.slice(index)];
+    if (takesNextWord(word, options)) index += 1;
+  }
+  return [[...words], []];
+}
+
+/** Whether the value of an option is a word of its own. */
+function takesNextWord(word: string, options: Options): boolean {
+  return Object.entries(options).some(
+    ([name, { type, short }]) => type === 'string' && (word === `--${name}` || word === `-${short}`),
+  );
+}
+
+/** For commands without operands. */
+export const NO_OPERANDS: Operands = { name: 'operand', least: 0, most: 0 };

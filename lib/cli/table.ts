@@ -1,0 +1,9 @@
+import type { Command } from './command';
+import { doctor } from './commands/doctor';
+import { kill } from './commands/kill';
+import { limit } from './commands/limit';
+import { run } from './commands/run/command';
+import { stat } from './commands/stat';
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [run, stat, limit, kill, doctor];

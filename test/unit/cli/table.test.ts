@@ -1,0 +1,78 @@
+import { helpOf, overviewOf } from '../../../lib/cli/help';
+import { parseWords, UsageError } from '../../../lib/cli/parse';
+import { COMMANDS } from '../../../lib/cli/table';
+
+/** As a shell splits a line without expansions, up to the first thing that is not this command's. */
+function wordsOf(line: string): string[] {
+  const [own = ''] = line.split(/ [|>&;]/);
+  return (own.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", ''));
+}
+
+describe.each(COMMANDS.map((command) => [command.name, command] as const))('%s', (name, command) => {
+  test('the help has every option, operand, exit code and example', () => {
+    const help = helpOf(command);
+    expect(help.startsWith(`Usage: memcage ${name} [OPTION]...`)).toBe(true);
+    for (const [option, { short, value }] of Object.entries(command.options)) {
+      const left = `${short === undefined ? '    ' : `-${short}, `}--${option}${value === undefined ? '' : ` ${value}`}`;
+      expect(help).toContain(`\n  ${left}`);
+    }
+    for (const [code] of command.exitCodes) expect(help).toContain(`\n  ${code}`);
+    expect(command.examples.length).toBeGreaterThan(0);
+    for (const [line] of command.examples) expect(help).toContain(`\n  ${line}\n`);
+  });
+
+  test('no line of the help is wider than a terminal of 100 columns', () => {
+    const wide = helpOf(command)
+      .split('\n')
+      .filter((line) => line.length > 100);
+    expect(wide).toEqual([]);
+  });
+
+  test('its examples are understood', () => {
+    for (const [line] of command.examples) {
+      const [program, first, ...words] = wordsOf(line);
+      expect([program, first]).toEqual(['memcage', name]);
+      expect(() => parseWords(words, command)).not.toThrow();
+    }
+  });
+
+  test('no two options have the same letter', () => {
+    const letters = Object.values(command.options).flatMap(({ short }) => short ?? []);
+    expect(new Set(letters).size).toBe(letters.length);
+  });
+});
+
+test('the overview names every command', () => {
+  const overview = overviewOf(COMMANDS);
+  for (const { name, summary } of COMMANDS) expect(overview).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'));
+});
+
+test('what is wrong is named', () => {
+  const table = {
+    name: 'x',
+    operands: { name: 'cgroup', least: 1, most: 1 },
+    options: { size: { type: 'string', short: 's', help: '' } },
+  } as const;
+  for (const [words, message] of [
+    [[], 'x needs a cgroup'],
+    [['a', 'b'], "x takes one cgroup, not 'b' as well"],
+    [['--nothing', 'a'], /^Unknown option '--nothing'/],
+    [['a', '--size'], /argument missing/],
+  ] as const) {
+    expect(() => parseWords(words, table)).toThrow(UsageError);
+    expect(() => parseWords(words, table)).toThrow(message);
+  }
+  expect(parseWords(['--size=1', 'a'], table)).toEqual({ values: { size: '1' }, operands: ['a'] });
+});
+
+test('the first operand ends the options of a command that runs another', () => {
+  const table = {
+    name: 'x',
+    operands: { name: 'command', least: 1, endOptions: true },
+    options: { size: { type: 'string', short: 's', help: '' }, all: { type: 'boolean', help: '' } },
+  } as const;
+  const parse = (...words: string[]) => parseWords(words, table);
+  expect(parse('-s', '1', 'a', '-s')).toEqual({ values: { size: '1' }, operands: ['a', '-s'] });
+  expect(parse('--all', '--', '-a', '--')).toEqual({ values: { all: true }, operands: ['-a', '--'] });
+  expect(parse('--size', 'a', 'b')).toEqual({ values: { size: 'a' }, operands: ['b'] });
+});
