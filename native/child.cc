@@ -9,7 +9,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -17,10 +16,7 @@
 #include <cstring>
 
 #include "raw_call.h"
-
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
+#include "syscall_numbers.h"
 
 namespace memcage {
 namespace {

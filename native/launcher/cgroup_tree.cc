@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,13 +10,7 @@
 #include <ctime>
 
 #include "../raw_call.h"
-
-#ifndef SYS_pidfd_send_signal
-#define SYS_pidfd_send_signal 424
-#endif
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
+#include "../syscall_numbers.h"
 
 namespace memcage::launcher {
 namespace {
@@ -216,6 +209,9 @@ void StopAndKill(int dir_fd) {
   for (size_t count = SignalAll(dir_fd, SIGSTOP); count != before && NowMs() < end;
        count = SignalAll(dir_fd, SIGSTOP)) {
     before = count;
+    // A fork that is under way when SIGSTOP is sent goes through.
+    const timespec pause{0, 1'000'000};
+    nanosleep(&pause, nullptr);
   }
   SignalAll(dir_fd, SIGKILL);
 }

@@ -36,6 +36,8 @@ constexpr int64_t kOthersMs = 1000;
 /** What can't be killed by then, in an uninterruptible sleep, is left to the next memcage in that place. */
 constexpr int64_t kPatienceMs = 60'000;
 
+constexpr int kHighestPriority = -20;
+
 /** A directory to end. */
 struct Charge {
   int parent_fd;
@@ -234,6 +236,8 @@ void Guard() {
   if (pid == 0) {
     prctl(PR_SET_NAME, "memcage-guard");
     RaiseFdLimit();
+    // What forks faster than it is killed would win. Who may not (CAP_SYS_NICE) takes longer.
+    setpriority(PRIO_PROCESS, 0, kHighestPriority);
   }
   const ssize_t sent = send(kSocketFd, &answer, sizeof(answer), MSG_NOSIGNAL);
   if (pid < 0) _exit(1);

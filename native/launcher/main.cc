@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,15 +8,12 @@
 #include "../child.h"
 #include "../guardian_protocol.h"
 #include "../raw_call.h"
+#include "../syscall_numbers.h"
 #include "arguments.h"
 #include "guardian.h"
 #include "report.h"
 #include "sealed.h"
 #include "supervise.h"
-
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
 
 namespace memcage::launcher {
 namespace {
