@@ -123,12 +123,12 @@ describeIf(['cgroup', 'root'], 'the guardian', () => {
     expect(status).toMatch(/^Name:\tmemcage-guard$/m);
     expect(status).toMatch(/^Threads:\t1$/m);
     expect(Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1])).toBeLessThan(1024);
-    const fields = readFileSync(`/proc/${guardian}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    const [state, , , session, terminal] = fields;
-    expect(state).toBe('S');
-    expect(Number(session)).not.toBe(
-      Number(readFileSync(`/proc/${parent.pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[3]),
-    );
+    const statOf = (pid: number): string[] =>
+      readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    // It may not have had the processor since it was told of the last directory.
+    await until('it sleeps', () => statOf(guardian)[0] === 'S');
+    const [, , , session, terminal] = statOf(guardian);
+    expect(session).not.toBe(statOf(parent.pid)[3]);
     expect(terminal).toBe('0');
     expect(readFileSync(`/proc/${guardian}/cgroup`, 'utf8')).toBe(readFileSync(`/proc/${parent.pid}/cgroup`, 'utf8'));
     expect(readFileSync(`/proc/${guardian}/environ`, 'utf8')).toBe('');
