@@ -91,6 +91,8 @@ export interface ErrorDetails {
   /** Use of the cgroup, now and at its peak, in bytes, when the kernel refused it a limit. */
   usageBytes?: number | undefined;
   peakBytes?: number | undefined;
+  /** The line of a kernel's text that is not what it should be, from 1 on. */
+  line?: number | undefined;
   cause?: unknown;
 }
 
@@ -106,6 +108,7 @@ export class MemcageError extends Error {
   declare readonly value?: string;
   declare readonly usageBytes?: number;
   declare readonly peakBytes?: number;
+  declare readonly line?: number;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     const { cause, ...known } = details;

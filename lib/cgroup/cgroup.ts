@@ -382,7 +382,7 @@ export class Cgroup {
 
   #value(name: 'usage'): number {
     const file = memoryFile(name, this.version);
-    return parseValue(this.#open().read(file), file);
+    return parseValue(this.#open().read(file), `${this.path}/${file}`);
   }
 
   #apply(limits: ResolvedLimits): void {

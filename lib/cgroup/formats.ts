@@ -44,7 +44,7 @@ const DECIMAL = /^\d+(?:\.\d+)?$/;
 /** One number; `max` and v1's highest possible limit are `Infinity`. */
 export function parseValue(text: string, file = 'a single value'): number {
   const value = toNumber(text.endsWith('\n') ? text.slice(0, -1) : text);
-  if (value === null) throw kernelFormatError(file, 'a number or max', text);
+  if (value === null) throw kernelFormatError(file, 'a number or max', text, 1);
   return value;
 }
 
@@ -53,19 +53,19 @@ export function parseFlatKeyed(text: string, file = 'a flat keyed file'): FlatKe
   const entries = lines(text).map((line, index): [string, number] => {
     const [name, value, ...rest] = line.split(' ');
     const number = toNumber(value ?? '');
-    if (!name || number === null || rest.length > 0) throw kernelFormatError(at(file, index), 'NAME VALUE', line);
+    if (!name || number === null || rest.length > 0) throw kernelFormatError(file, 'NAME VALUE', line, index + 1);
     return [name, number];
   });
   return Object.fromEntries(entries);
 }
 
-/** A file of `NAME SUB=VALUE ...` lines; the values may have decimals. */
-export function parseNestedKeyed(text: string, file = 'a nested keyed file'): NestedKeyed {
+/** A file of `NAME SUB=VALUE ...` lines. */
+export function parseNestedKeyed(text: string, file = 'a nested keyed file', number = toNumber): NestedKeyed {
   const entries = lines(text).map((line, index): [string, FlatKeyed] => {
     const [name, ...pairs] = line.split(' ');
-    const values = pairs.map(parsePair);
-    if (!name || name.includes('=') || !values.every((pair) => pair !== null)) {
-      throw kernelFormatError(at(file, index), 'NAME SUB=VALUE', line);
+    const values = pairs.map((pair) => parsePair(pair, number));
+    if (!name || name.includes('=') || values.length === 0 || !values.every((pair) => pair !== null)) {
+      throw kernelFormatError(file, 'NAME SUB=VALUE', line, index + 1);
     }
     return [name, Object.fromEntries(values)];
   });
@@ -75,9 +75,9 @@ export function parseNestedKeyed(text: string, file = 'a nested keyed file'): Ne
 /** `memory.numa_stat` of v1, lines of `NAME=TOTAL N0=PAGES ...`: `{ NAME: { total, N0 } }`. */
 export function parseNumaV1(text: string, file = 'memory.numa_stat'): NestedKeyed {
   const entries = lines(text).map((line, index): [string, FlatKeyed] => {
-    const [head, ...nodes] = line.split(' ').map(parsePair);
+    const [head, ...nodes] = line.split(' ').map((pair) => parsePair(pair, toNumber));
     if (!head || nodes.length === 0 || !nodes.every((node) => node !== null && /^N\d+$/.test(node[0]))) {
-      throw kernelFormatError(at(file, index), 'NAME=TOTAL N0=PAGES', line);
+      throw kernelFormatError(file, 'NAME=TOTAL N0=PAGES', line, index + 1);
     }
     const [name, total] = head;
     return [name, { total, ...(Object.fromEntries(nodes as [string, number][]) as FlatKeyed) }];
@@ -86,22 +86,23 @@ export function parseNumaV1(text: string, file = 'memory.numa_stat'): NestedKeye
 }
 
 /** `NAME=NUMBER`; null for anything else. */
-function parsePair(pair: string): [string, number] | null {
+function parsePair(pair: string, number: typeof toNumber): [string, number] | null {
   const equals = pair.indexOf('=');
-  const value = pair.slice(equals + 1);
-  const number = DECIMAL.test(value) && value.includes('.') ? Number(value) : toNumber(value);
-  return equals < 1 || number === null ? null : [pair.slice(0, equals), number];
+  const value = number(pair.slice(equals + 1));
+  return equals < 1 || value === null ? null : [pair.slice(0, equals), value];
 }
 
 /** A pressure (PSI) file (v2, Linux 4.20). */
 export function parsePressure(text: string, file = 'a pressure file'): Pressure {
-  const { some, full } = parseNestedKeyed(text, file);
+  const { some, full, ...others } = parseNestedKeyed(text, file, toDecimal);
   if (!isPressureLine(some) || !isPressureLine(full)) throw kernelFormatError(file, 'some and full averages', text);
-  return { some, full };
+  return { ...others, some, full };
 }
 
 function isPressureLine(line: FlatKeyed | undefined): line is FlatKeyed & PressureLine {
-  return line !== undefined && 'avg10' in line && 'avg60' in line && 'avg300' in line && 'total' in line;
+  return (
+    line !== undefined && 'avg10' in line && 'avg60' in line && 'avg300' in line && Number.isInteger(line['total'])
+  );
 }
 
 /**
@@ -110,7 +111,7 @@ function isPressureLine(line: FlatKeyed | undefined): line is FlatKeyed & Pressu
  */
 export function parsePids(text: string, file = 'a list of pids'): number[] {
   return lines(text).map((line, index) => {
-    if (!DIGITS.test(line)) throw kernelFormatError(at(file, index), 'one pid a line', line);
+    if (!DIGITS.test(line)) throw kernelFormatError(file, 'one pid a line', line, index + 1);
     return Number(line);
   });
 }
@@ -130,14 +131,18 @@ export function parseNames(text: string): string[] {
   return text.split(/\s+/).filter((name) => name !== '');
 }
 
-/** The error for kernel text that is not what its documentation says. */
-export function kernelFormatError(file: string, expected: string, text: string): MemcageError {
+/**
+ * The error for kernel text that is not what its documentation says.
+ *
+ * @param line its number, from 1 on; left out when it is the whole text that lacks something
+ */
+export function kernelFormatError(file: string, expected: string, text: string, line?: number): MemcageError {
   const shown = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
-  return new MemcageError(ErrorCode.KERNEL_FORMAT, `Expected ${expected} in ${file} but the kernel wrote ${shown}`);
-}
-
-function at(file: string, index: number): string {
-  return `${file}, line ${index + 1},`;
+  const where = line === undefined ? file : `${file}, line ${line},`;
+  return new MemcageError(ErrorCode.KERNEL_FORMAT, `Expected ${expected} in ${where} but the kernel wrote ${shown}`, {
+    path: file,
+    line,
+  });
 }
 
 function lines(text: string): string[] {
@@ -150,4 +155,8 @@ function toNumber(text: string): number | null {
   if (!DIGITS.test(text)) return null;
   const value = Number(text);
   return value >= UNLIMITED_FROM ? Number.POSITIVE_INFINITY : value;
+}
+
+function toDecimal(text: string): number | null {
+  return DECIMAL.test(text) ? Number(text) : null;
 }

@@ -16,7 +16,7 @@ export interface Limits extends ResolvedLimits {
 /** A memory interface file of a cgroup as a value; undefined when this version or kernel has none. */
 export function readMemoryFile<R extends MemoryRole>(directory: CgroupDirectory, version: CgroupVersion, role: R) {
   const text = directory.readIfPresent(memoryFile(role, version));
-  return text === undefined ? undefined : parseMemoryFile(role, version, text);
+  return text === undefined ? undefined : parseMemoryFile(role, version, text, directory.path);
 }
 
 export function readLimits(directory: CgroupDirectory, version: CgroupVersion, swapOn: boolean): Limits {

@@ -31,5 +31,5 @@ export function readEvents(directory: CgroupDirectory, version: CgroupVersion, o
   if (typeof local !== 'boolean') throw invalidArgument('local', 'true or false', local);
   const file = memoryFile(local ? 'eventsLocal' : 'events', version, 'events()');
   const zero = { low: 0, high: 0, max: 0, oom: 0, oom_kill: 0 };
-  return { ...zero, ...parseFlatKeyed(directory.read(file), file) };
+  return { ...zero, ...parseFlatKeyed(directory.read(file), `${directory.path}/${file}`) };
 }

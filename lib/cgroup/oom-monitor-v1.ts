@@ -120,16 +120,20 @@ function limitWasHit(top: CgroupDirectory, below: CgroupDirectory): boolean {
 }
 
 function wasHit(directory: CgroupDirectory): boolean {
-  if (parseValue(directory.read('memory.limit_in_bytes')) === Number.POSITIVE_INFINITY) return false;
+  if (readValue(directory, 'memory.limit_in_bytes') === Number.POSITIVE_INFINITY) return false;
   // failcnt stays 0 when memsw, which is then equal to the limit, is hit first.
   return ['memory.failcnt', 'memory.memsw.failcnt'].some((file) => Number(directory.readIfPresent(file) ?? 0) > 0);
 }
 
 /** Linux 6.18 counts no failure when memsw, which is then equal to the limit, is hit first. */
 function wasFull(directory: CgroupDirectory): boolean {
-  const limit = parseValue(directory.read('memory.limit_in_bytes'));
+  const limit = readValue(directory, 'memory.limit_in_bytes');
   if (limit === Number.POSITIVE_INFINITY) return false;
-  return parseValue(directory.read('memory.max_usage_in_bytes')) > limit - LARGEST_CHARGE_BYTES;
+  return readValue(directory, 'memory.max_usage_in_bytes') > limit - LARGEST_CHARGE_BYTES;
+}
+
+function readValue(directory: CgroupDirectory, file: string): number {
+  return parseValue(directory.read(file), `${directory.path}/${file}`);
 }
 
 function* descendants(directory: CgroupDirectory, except?: ReadonlySet<string>): Generator<CgroupDirectory> {

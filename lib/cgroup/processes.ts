@@ -93,14 +93,17 @@ function readOf(pid: number, file: string): string | undefined {
   }
 }
 
-function inTreeOrder(processes: readonly CgroupProcess[]): CgroupProcess[] {
-  const sorted = [...processes].sort((a, b) => a.pid - b.pid);
+/** Each followed by its children, with the depth; both in the order of their pids. */
+export function inTreeOrder(processes: readonly CgroupProcess[]): CgroupProcess[] {
+  const sorted = [...processes].sort((a, b) => b.pid - a.pid);
   const children = new Map<number, CgroupProcess[]>(sorted.map(({ pid }) => [pid, []]));
   const roots: CgroupProcess[] = [];
   for (const each of sorted) (children.get(each.parentPid) ?? roots).push(each);
-  const withChildren = (each: CgroupProcess, depth: number): CgroupProcess[] => [
-    { ...each, depth },
-    ...(children.get(each.pid) ?? []).flatMap((child) => withChildren(child, depth + 1)),
-  ];
-  return roots.flatMap((root) => withChildren(root, 0));
+  const ordered: CgroupProcess[] = [];
+  // No recursion: who forks a child that forks a child makes a chain as long as there are pids.
+  for (let next = roots.pop(); next !== undefined; next = roots.pop()) {
+    ordered.push(next);
+    for (const child of children.get(next.pid) ?? []) roots.push({ ...child, depth: next.depth + 1 });
+  }
+  return ordered;
 }

@@ -27,16 +27,17 @@ export function refusedValue(error: unknown, { directory, version, subject, valu
   const isLimit = interfaceFile(file, version).write === 'size';
   if (cause.code === 'EBUSY' && isLimit) {
     const { usageBytes, peakBytes } = figures(directory, version);
+    const use = usageBytes === undefined ? 'more' : formatSize(usageBytes);
     const peak = peakBytes === undefined ? '' : ` (peak ${formatSize(peakBytes)})`;
     return new MemcageError(
       ErrorCode.LIMIT_REFUSED,
-      `${subject} can't be set to ${value}: ${formatSize(usageBytes)} are in use${peak} and could not be reclaimed`,
+      `${subject} can't be set to ${value}: ${use} is in use${peak} and could not be reclaimed`,
       { errno, syscall, path, value, usageBytes, peakBytes, cause },
     );
   }
   // EINVAL, ERANGE: not a value for this file; EOPNOTSUPP: not in this state of the cgroup, or no more in this kernel;
-  // EAGAIN: memory.reclaim got back less.
-  if (!['EINVAL', 'ERANGE', 'EOPNOTSUPP', 'EBUSY', 'EAGAIN', 'ESRCH'].includes(cause.code)) return error;
+  // EAGAIN: memory.reclaim got back less; ENOSPC: the cpuset of the cgroup has no processors for a process.
+  if (!['EINVAL', 'ERANGE', 'EOPNOTSUPP', 'EBUSY', 'EAGAIN', 'ESRCH', 'ENOSPC'].includes(cause.code)) return error;
   return new MemcageError(
     isLimit ? ErrorCode.LIMIT_REFUSED : ErrorCode.VALUE_REFUSED,
     `The kernel refused ${value} for ${subject === file ? file : `${subject} (${file})`}: ${cause.code}`,
@@ -50,5 +51,5 @@ function figures(directory: CgroupDirectory, version: CgroupVersion) {
     const text = directory.readIfPresent(memoryFile(role, version));
     return text === undefined ? undefined : parseMemoryFile(role, version, text);
   };
-  return { usageBytes: read('usage') ?? 0, peakBytes: read('peak') };
+  return { usageBytes: read('usage'), peakBytes: read('peak') };
 }

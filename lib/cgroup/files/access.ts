@@ -10,8 +10,9 @@ import { interfaceFile } from './table';
 /** Read an interface file. */
 export function getFile(directory: CgroupDirectory, version: CgroupVersion, name: string): unknown {
   const { read } = interfaceFile(name, version);
-  if (read !== undefined) return parseAs(read, directory.read(name), name);
-  throw new MemcageError(ErrorCode.WRITE_ONLY, `${name} can only be written`, { path: `${directory.path}/${name}` });
+  const path = `${directory.path}/${name}`;
+  if (read !== undefined) return parseAs(read, directory.read(name), path);
+  throw new MemcageError(ErrorCode.WRITE_ONLY, `${name} can only be written`, { path });
 }
 
 /** Write an interface file. */

@@ -31,6 +31,6 @@ export function parseAs<F extends FileFormat>(format: F, text: string, file: str
 
 function parseFlag(text: string, file: string): boolean {
   const value = parseValue(text, file);
-  if (value !== 0 && value !== 1) throw kernelFormatError(file, '0 or 1', text);
+  if (value !== 0 && value !== 1) throw kernelFormatError(file, '0 or 1', text, 1);
   return value === 1;
 }

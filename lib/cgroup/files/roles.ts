@@ -66,12 +66,21 @@ export function memoryFile(role: MemoryRole, version: CgroupVersion, option: str
   );
 }
 
-/** Text of a memory interface file as a value. */
-export function parseMemoryFile<R extends MemoryRole>(role: R, version: CgroupVersion, text: string) {
+/**
+ * Text of a memory interface file as a value.
+ *
+ * @param directory Absolute path of the cgroup, for the error. Default: the file's name alone.
+ */
+export function parseMemoryFile<R extends MemoryRole>(
+  role: R,
+  version: CgroupVersion,
+  text: string,
+  directory?: string,
+) {
   const name = memoryFile(role, version);
   const files: Readonly<Record<string, InterfaceFile>> = version === 1 ? V1_FILES : V2_FILES;
   const { read } = files[name] ?? {};
   if (read === undefined) throw new MemcageError(ErrorCode.WRITE_ONLY, `${name} can only be written`);
   // The tables tie the name to the format, and parseAs the format to the value.
-  return parseAs(read, text, name) as MemoryRoleValue<R>;
+  return parseAs(read, text, directory === undefined ? name : `${directory}/${name}`) as MemoryRoleValue<R>;
 }

@@ -1,7 +1,8 @@
 import type { CgroupDirectory } from '../directory';
-import type { MemoryRole, MemoryRoleValue } from '../files/roles';
+import { type MemoryRole, type MemoryRoleValue, memoryFile } from '../files/roles';
 import type { CgroupVersion, FlatKeyed, Pressure } from '../formats';
 import { readMemoryFile } from '../limit-files';
+import { missingFile } from '../missing-file';
 
 /** How often something has happened. */
 export interface EventCounts {
@@ -40,6 +41,9 @@ export interface SampleFields {
 /** See {@link SampleFields}. */
 export type SampleField = keyof SampleFields;
 
+/** Each cgroup with a memory controller has them, but for the root of v2: without them there is no telling, and 0 is no answer. */
+const INDISPENSABLE: ReadonlySet<MemoryRole> = new Set(['usage', 'stat', 'events']);
+
 /** The interface files of a cgroup at one moment: each is read once, when something needs it. */
 class Moment {
   readonly #read = new Map<MemoryRole, unknown>();
@@ -51,7 +55,13 @@ class Moment {
 
   /** Undefined where this kernel has no such file. */
   value<R extends MemoryRole>(role: R): MemoryRoleValue<R> | undefined {
-    if (!this.#read.has(role)) this.#read.set(role, readMemoryFile(this.directory, this.version, role));
+    if (!this.#read.has(role)) {
+      const value = readMemoryFile(this.directory, this.version, role);
+      if (value === undefined && INDISPENSABLE.has(role)) {
+        throw missingFile(this.directory, memoryFile(role, this.version), { option: 'watch()' });
+      }
+      this.#read.set(role, value);
+    }
     return this.#read.get(role) as MemoryRoleValue<R> | undefined;
   }
 

@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
+import { existsSync, mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cgroup, createCage, run, type Sample, spawn } from 'memcage';
 import { said } from '../../support/cage-kinds';
-import { makeCgroup, version } from '../../support/cgroup-tree';
+import { makeCgroup, mountPoint, version } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
@@ -133,6 +134,27 @@ describeIf('cgroup', 'watching a cgroup', () => {
     expect(during - timers()).toBe(1);
     const ends = await Promise.all(watching);
     for (const end of ends) expect(end).toMatchObject({ name: 'AbortError', cause: { message: 'enough' } });
+  });
+
+  (version === 2 ? test : test.skip)('what has no account of its memory can not be watched', async () => {
+    const group = makeCgroup();
+    try {
+      mkdirSync(`${group.path}/without`);
+      // The root has no count of its use; a cgroup without the controller has nothing.
+      for (const path of [mountPoint('memory'), `${group.path}/without`]) {
+        using cgroup = Cgroup.open(path);
+        if (existsSync(`${path}/memory.current`)) continue;
+        await expect(take(cgroup.watch({ intervalMs: 10 }), 1)).rejects.toMatchObject({
+          code: 'ERR_MEMCAGE_UNSUPPORTED',
+          path: expect.stringMatching(/\/memory\.(current|events)$/) as string,
+        });
+      }
+      using root = Cgroup.open(mountPoint('memory'));
+      const [sample] = await take(root.watch({ intervalMs: 10, fields: ['anonBytes'] }), 1);
+      expect(sample?.anonBytes).toBeGreaterThan(0);
+    } finally {
+      group.remove();
+    }
   });
 
   test('ends with the cgroup, and with the handle', async () => {

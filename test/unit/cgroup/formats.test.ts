@@ -42,7 +42,7 @@ describe('parseValue', () => {
     '%j is refused',
     (text) => {
       expect(thrown(() => parseValue(text, 'memory.max'))).toMatchObject(FORMAT_ERROR);
-      expect(() => parseValue(text, 'memory.max')).toThrow(/in memory\.max but the kernel wrote "/);
+      expect(() => parseValue(text, 'memory.max')).toThrow(/in memory\.max, line 1, but the kernel wrote "/);
     },
   );
 
@@ -60,7 +60,7 @@ describe('parseValue', () => {
 it('shows the beginning of a long text', () => {
   const digits = '1'.repeat(81);
 
-  expect(() => parseValue(`${digits}x`, 'f')).toThrow(`in f but the kernel wrote "${digits.slice(1)}..."`);
+  expect(() => parseValue(`${digits}x`, 'f')).toThrow(`in f, line 1, but the kernel wrote "${digits.slice(1)}..."`);
 });
 
 describe('parseFlatKeyed', () => {
@@ -125,12 +125,20 @@ describe('parseNestedKeyed', () => {
     });
   });
 
-  it.each(['a b\n', 'a =1\n', 'a b=\n', 'a b=x\n', 'a=1\n', ' b=1\n', 'a b=1.\n', 'a b=-1\n'])(
-    '%j is refused',
-    (text) => {
-      expect(thrown(() => parseNestedKeyed(text))).toMatchObject(FORMAT_ERROR);
-    },
-  );
+  it.each([
+    'a b\n',
+    'a =1\n',
+    'a b=\n',
+    'a b=x\n',
+    'a=1\n',
+    ' b=1\n',
+    'a b=1.\n',
+    'a b=1.5\n',
+    'a b=-1\n',
+    'a b=1 2\n',
+  ])('%j is refused', (text) => {
+    expect(thrown(() => parseNestedKeyed(text))).toMatchObject(FORMAT_ERROR);
+  });
 });
 
 describe('parseNumaV1', () => {
@@ -146,6 +154,8 @@ describe('parseNumaV1', () => {
     'total N0=1\n',
     'total=1 N0=\n',
     'total=1 x=1\n',
+    'total=1 N0=1.5\n',
+    'total=1.0 N0=1\n',
     'total=1 N0=1 \n',
     '=1 N0=1\n',
     'total=1 1\n',
@@ -154,7 +164,13 @@ describe('parseNumaV1', () => {
   });
 });
 
-it('errors tell the line', () => {
+it('errors tell the file and the line', () => {
+  expect(thrown(() => parseFlatKeyed('cache 0\nrss rss\n', 'memory.stat'))).toMatchObject({
+    ...FORMAT_ERROR,
+    path: 'memory.stat',
+    line: 2,
+  });
+  expect(thrown(() => parseValue('1 2\n', 'memory.max'))).toMatchObject({ path: 'memory.max', line: 1 });
   expect(() => parseFlatKeyed('cache 0\nrss rss\n', 'memory.stat')).toThrow(
     'Expected NAME VALUE in memory.stat, line 2, but the kernel wrote "rss rss"',
   );
@@ -171,12 +187,23 @@ describe('parsePressure', () => {
     });
   });
 
-  it.each(['', 'some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n', 'some avg10=0.00\nfull avg10=0.00\n'])(
-    '%j is refused',
-    (text) => {
-      expect(thrown(() => parsePressure(text))).toMatchObject(FORMAT_ERROR);
-    },
-  );
+  const LINE = 'avg10=0.00 avg60=0.00 avg300=0.00 total=0';
+
+  it.each([
+    '',
+    `some ${LINE}\n`,
+    'some avg10=0.00\nfull avg10=0.00\n',
+    `some ${LINE}\nfull ${LINE.replace('total=0', 'total=0.5')}\n`,
+    `some ${LINE}\nfull ${LINE.replace('avg60=0.00', 'avg60=max')}\n`,
+  ])('%j is refused', (text) => {
+    expect(thrown(() => parsePressure(text))).toMatchObject(FORMAT_ERROR);
+  });
+
+  it('keeps what a later kernel adds', () => {
+    const later = parsePressure(`some ${LINE} avg900=1.25\nfull ${LINE}\nmost ${LINE}\n`);
+    expect(later.some).toMatchObject({ avg10: 0, avg900: 1.25 });
+    expect(later).toHaveProperty('most.total', 0);
+  });
 });
 
 describe('parsePids', () => {
@@ -228,4 +255,76 @@ describe('parseOomControl', () => {
 it('parseNames splits a list', () => {
   expect(parseNames(kernelText('v2-systemd/cgroup.controllers'))).toContain('memory');
   expect(parseNames('\n')).toEqual([]);
+});
+
+describe('of damaged text', () => {
+  const FIXTURES = [
+    ['v1/memory.stat', parseFlatKeyed],
+    ['v2/memory.stat', parseFlatKeyed],
+    ['v2/memory.events', parseFlatKeyed],
+    ['v1/memory.numa_stat', parseNumaV1],
+    ['v2/memory.numa_stat', parseNestedKeyed],
+    ['v2/memory.pressure', parsePressure],
+    ['v2/cgroup.procs', parsePids],
+  ] as const;
+
+  describe.each(FIXTURES)('%s', (fixture, parse) => {
+    const good = kernelText(fixture).trimEnd().split('\n');
+
+    /** One line that is damaged: its index, and what has become of it. */
+    const damaged = fc.nat({ max: good.length - 1 }).chain((index) => {
+      const line = good[index] ?? '';
+      return fc
+        .oneof(
+          fc.constantFrom(
+            '',
+            `${line} `,
+            ` ${line}`,
+            `${line} ${line}`,
+            line.replace(/\d+$/, ''),
+            `${line}x`,
+            `${line}=`,
+          ),
+          fc.constantFrom(line.replace(/\d+$/, '-1'), line.replace(/\d+$/, '1e3'), line.replace(/\d+$/, '0x1f')),
+          // Cut off in the middle of a name.
+          fc
+            .nat({ max: Math.max(0, line.search(/[ =]/) - 1) })
+            .map((length) => (/[ =]/.test(line) ? line.slice(0, length) : '')),
+        )
+        .map((text) => ({ index, text }));
+    });
+
+    it('is refused, with the line', () => {
+      fc.assert(
+        fc.property(damaged, ({ index, text }) => {
+          const lines = good.map((line, at) => (at === index ? text : line));
+          expect(thrown(() => parse(`${lines.join('\n')}\n`, 'the file'))).toMatchObject({
+            ...FORMAT_ERROR,
+            path: 'the file',
+            line: index + 1,
+          });
+        }),
+      );
+    });
+
+    it('never gives anything but numbers that are not negative', () => {
+      const text = good.join('\n');
+      const anyDamage = fc.tuple(fc.nat({ max: text.length }), fc.nat({ max: 6 }), fc.string({ maxLength: 6 }));
+      const leaves = (value: unknown): unknown[] =>
+        typeof value === 'object' && value !== null ? Object.values(value).flatMap(leaves) : [value];
+      fc.assert(
+        fc.property(anyDamage, ([at, length, put]) => {
+          const changed = `${text.slice(0, at)}${put}${text.slice(at + length)}\n`;
+          let parsed: unknown;
+          try {
+            parsed = parse(changed, 'the file');
+          } catch (error) {
+            expect(error).toMatchObject(FORMAT_ERROR);
+            return;
+          }
+          for (const leaf of leaves(parsed)) expect(typeof leaf === 'number' && leaf >= 0).toBe(true);
+        }),
+      );
+    });
+  });
 });

@@ -1,4 +1,5 @@
 import { getFile, setFile } from '../../../../lib/cgroup/files/access';
+import { refusedValue } from '../../../../lib/cgroup/refused-value';
 import { fakeCgroup } from '../../../support/fake-cgroup';
 import { describeIf } from '../../../support/require';
 import { thrown } from '../../../support/thrown';
@@ -65,6 +66,40 @@ describeIf('linux', 'the interface files of a directory', () => {
     const directory = directoryWith({ [name]: 'as it was' });
     expect(code(() => setFile(directory, version, name, value))).toBe(`ERR_MEMCAGE_${error}`);
     expect(fake?.read(name)).toBe('as it was');
+  });
+
+  it('of text that can not be read it tells the file, with its directory, and the line', () => {
+    const directory = directoryWith({
+      'memory.stat': 'anon 1\nfile file\n',
+      'memory.current': '1 2\n',
+      'cgroup.freeze': '7\n',
+    });
+    for (const [name, line] of [
+      ['memory.stat', 2],
+      ['memory.current', 1],
+      ['cgroup.freeze', 1],
+    ] as const) {
+      expect(thrown(() => getFile(directory, 2, name))).toMatchObject({
+        code: 'ERR_MEMCAGE_KERNEL_FORMAT',
+        path: `${directory.path}/${name}`,
+        line,
+      });
+    }
+  });
+
+  it('a file of the root alone is not missed elsewhere for the age of the kernel', () => {
+    expect(() => getFile(directoryWith({}), 1, 'release_agent')).toThrow(
+      /has no release_agent: only the root .* has it$/,
+    );
+  });
+
+  it('a size that is refused where nothing tells the use has no figure for it', () => {
+    const directory = directoryWith({});
+    const refused = Object.assign(new Error('EAGAIN'), { code: 'EAGAIN', errno: -11, syscall: 'write' });
+    const context = { directory, version: 2, subject: 'memory.reclaim', value: '1', file: 'memory.reclaim' } as const;
+    const error = refusedValue(refused, context);
+    expect(error).toMatchObject({ code: 'ERR_MEMCAGE_LIMIT_REFUSED', value: '1' });
+    expect(error).not.toHaveProperty('usageBytes');
   });
 
   it('has a code for each thing that can not be', () => {
