@@ -13,6 +13,7 @@ import { type ResultOf, type RunOptions, run } from './run';
 import type { SpawnedProcess } from './spawn';
 import { start } from './start';
 
+/** Options of {@link createCage}. */
 export interface CreateCageOptions {
   /** Limits for the sum of all children. */
   memory: MemoryOption;
@@ -27,64 +28,67 @@ const OPTIONS: readonly string[] = ['memory', 'parent', 'nodeHeap'];
 /** Options of a child that is started in a cage. */
 export type MemberOptions<O extends CageOptions> = Omit<O, 'memory' | 'cage' | 'parent' | 'keepDescendants'>;
 
+/** The option that a member has been given. */
+interface InCage {
+  /** The cage itself. */
+  cage: SharedCage;
+}
+
 /** One limit for many children. Each ends with the cage, and has an outcome of its own. */
 export class MultiCage extends SharedCage {
   /** As {@link spawn}, in this cage. */
-  spawn(file: string): SpawnedProcess<{ cage: SharedCage }>;
-  spawn<const O extends MemberOptions<SpawnOptions> = object>(
-    file: string,
-    options: O,
-  ): SpawnedProcess<O & { cage: SharedCage }>;
+  spawn(file: string): SpawnedProcess<InCage>;
+  spawn<const O extends MemberOptions<SpawnOptions> = object>(file: string, options: O): SpawnedProcess<O & InCage>;
   spawn<const O extends MemberOptions<SpawnOptions> = object>(
     file: string,
     args: readonly string[] | undefined,
     options?: O,
-  ): SpawnedProcess<O & { cage: SharedCage }>;
+  ): SpawnedProcess<O & InCage>;
   spawn(...args: unknown[]): unknown {
     return this.#start('spawn', args);
   }
 
   /** As {@link fork}, in this cage. */
-  fork(modulePath: string | URL): Child<{ cage: SharedCage }>;
-  fork(modulePath: string | URL, options: MemberOptions<ForkOptions> | undefined): Child<{ cage: SharedCage }>;
+  fork(modulePath: string | URL): Child<InCage>;
+  fork(modulePath: string | URL, options: MemberOptions<ForkOptions> | undefined): Child<InCage>;
   fork(
     modulePath: string | URL,
     args: readonly string[] | undefined,
     options?: MemberOptions<ForkOptions>,
-  ): Child<{ cage: SharedCage }>;
+  ): Child<InCage>;
   fork(...args: unknown[]): unknown {
     return this.#start('fork', args);
   }
 
   /** As {@link exec}, in this cage. */
-  exec(command: string, callback?: Callback<ExecException, string>): Child<{ cage: SharedCage }>;
+  exec(command: string, callback?: Callback<ExecException, string>): Child<InCage>;
   exec<const O extends MemberOptions<ExecOptions>>(
     command: string,
     options: O | null | undefined,
     callback?: Callback<ExecException, TextBy<O>>,
-  ): Child<O & { cage: SharedCage }>;
+  ): Child<O & InCage>;
   exec(...args: unknown[]): unknown {
     return this.#start('exec', args);
   }
 
   /** As {@link execFile}, in this cage. */
-  execFile(file: string, callback?: Callback<ExecFileException, string>): Child<{ cage: SharedCage }>;
+  execFile(file: string, callback?: Callback<ExecFileException, string>): Child<InCage>;
   execFile(
     file: string,
     args: readonly string[] | null | undefined,
     callback?: Callback<ExecFileException, string>,
-  ): Child<{ cage: SharedCage }>;
+  ): Child<InCage>;
   execFile<const O extends MemberOptions<ExecFileOptions>>(
     file: string,
     options: O,
     callback?: Callback<ExecFileException, TextBy<O>>,
-  ): Child<O & { cage: SharedCage }>;
+  ): Child<O & InCage>;
   execFile<const O extends MemberOptions<ExecFileOptions>>(
     file: string,
     args: readonly string[] | null | undefined,
     options: O | null | undefined,
     callback?: Callback<ExecFileException, TextBy<O>>,
-  ): Child<O & { cage: SharedCage }>;
+  ): Child<O & InCage>;
   execFile(...args: unknown[]): unknown {
     return this.#start('execFile', args);
   }
@@ -100,16 +104,13 @@ export class MultiCage extends SharedCage {
   }
 
   /** As {@link run}, in this cage. */
-  run(file: string): Promise<ResultOf<{ cage: SharedCage }>>;
-  run<const O extends MemberOptions<RunOptions> = object>(
-    file: string,
-    options: O,
-  ): Promise<ResultOf<O & { cage: SharedCage }>>;
+  run(file: string): Promise<ResultOf<InCage>>;
+  run<const O extends MemberOptions<RunOptions> = object>(file: string, options: O): Promise<ResultOf<O & InCage>>;
   run<const O extends MemberOptions<RunOptions> = object>(
     file: string,
     args: readonly string[] | undefined,
     options?: O,
-  ): Promise<ResultOf<O & { cage: SharedCage }>>;
+  ): Promise<ResultOf<O & InCage>>;
   run(
     file: string,
     args?: readonly string[] | MemberOptions<RunOptions>,
@@ -125,7 +126,7 @@ export class MultiCage extends SharedCage {
   }
 
   /** What is no options object is left for Node to refuse. */
-  #with<O>(options: O): O | (O & { cage: SharedCage }) {
+  #with<O>(options: O): O | (O & InCage) {
     return isOptions(options) ? { ...options, cage: this } : options;
   }
 }

@@ -29,6 +29,7 @@ export const ErrorCode = {
   NO_SWAP_ACCOUNTING: 'ERR_MEMCAGE_NO_SWAP_ACCOUNTING',
   /** No cgroup is there below which a cage may be created. */
   NO_PARENT: 'ERR_MEMCAGE_NO_PARENT',
+  /** The kernel wants more rights on a cgroup (EACCES, EPERM), or its file system is read-only (EROFS). */
   NO_PERMISSION: 'ERR_MEMCAGE_NO_PERMISSION',
   /** The cgroup was removed under a live handle. */
   CGROUP_GONE: 'ERR_MEMCAGE_CGROUP_GONE',
@@ -36,9 +37,11 @@ export const ErrorCode = {
   NOT_VISIBLE: 'ERR_MEMCAGE_NOT_VISIBLE',
   /** More than one cgroup has the name or the id that was asked for. */
   AMBIGUOUS: 'ERR_MEMCAGE_AMBIGUOUS',
+  /** There is a cgroup of that name already. */
   CGROUP_EXISTS: 'ERR_MEMCAGE_CGROUP_EXISTS',
   /** Starting a child in a frozen cgroup would freeze the caller with it. */
   FROZEN: 'ERR_MEMCAGE_FROZEN',
+  /** Processes are left in a cgroup, or do not stop, within the time that memcage waits for them. */
   BUSY: 'ERR_MEMCAGE_BUSY',
   /** The process that ends the cages when this one is killed could not be started. */
   GUARDIAN: 'ERR_MEMCAGE_GUARDIAN',
@@ -60,6 +63,7 @@ export const ErrorCode = {
   MEMORY_LIMIT: 'ERR_MEMCAGE_MEMORY_LIMIT',
   /** The child ended with a non-zero code or by a signal. */
   EXIT: 'ERR_MEMCAGE_EXIT',
+  /** The child was killed because its `timeout` was over. */
   TIMEOUT: 'ERR_MEMCAGE_TIMEOUT',
   /** The child wrote more than `maxBuffer`. */
   MAX_BUFFER: 'ERR_MEMCAGE_MAX_BUFFER',
@@ -98,18 +102,29 @@ export interface ErrorDetails {
 
 /** Base of memcage's errors, save for bad arguments, which are TypeError and RangeError with a `code`. */
 export class MemcageError extends Error {
+  /** Stable, see docs/errors.md for cause and remedy of each. */
   readonly code: ErrorCode;
   // `declare`: a field that is not known must be absent, not undefined.
+  /** What the kernel answered: negative, as in Node's own system errors. */
   declare readonly errno?: number;
+  /** The system call that failed, for example `openat2`. */
   declare readonly syscall?: string;
+  /** The step of the child, between clone and exec, that failed. */
   declare readonly stage?: Stage;
+  /** The file or directory that was worked on. */
   declare readonly path?: string;
+  /** With `ERR_MEMCAGE_NO_PARENT`: the places for cages that were considered, with the reason why each can't be used. */
   declare readonly candidates?: readonly ParentCandidate[];
+  /** What was written, when the kernel refused it. */
   declare readonly value?: string;
+  /** Use of the cgroup, in bytes, when the kernel refused it a limit; left out where the cgroup has no account of it. */
   declare readonly usageBytes?: number;
+  /** The highest use so far, likewise. */
   declare readonly peakBytes?: number;
+  /** With `ERR_MEMCAGE_KERNEL_FORMAT`: the line of the kernel's text that is not what it should be, from 1 on. */
   declare readonly line?: number;
 
+  /** @internal */
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     const { cause, ...known } = details;
     super(message, cause === undefined ? undefined : { cause });
@@ -122,8 +137,10 @@ export class MemcageError extends Error {
 
 /** What became of the child is in `outcome`. */
 abstract class OutcomeError extends MemcageError {
+  /** What became of the child; from {@link run} with its `stdout` and `stderr`. */
   readonly outcome: Outcome;
 
+  /** @internal */
   constructor(code: ErrorCode, message: string, outcome: Outcome) {
     super(code, message);
     this.outcome = outcome;
@@ -132,6 +149,7 @@ abstract class OutcomeError extends MemcageError {
 
 /** The kernel killed the child, or a process of its cage, for memory. */
 export class MemoryLimitError extends OutcomeError {
+  /** @internal */
   constructor(message: string, outcome: Outcome) {
     super(ErrorCode.MEMORY_LIMIT, message, outcome);
   }
@@ -139,6 +157,7 @@ export class MemoryLimitError extends OutcomeError {
 
 /** The child ended with a non-zero code or by a signal, and not for memory. */
 export class ExitError extends OutcomeError {
+  /** @internal */
   constructor(message: string, outcome: Outcome) {
     super(ErrorCode.EXIT, message, outcome);
   }
@@ -146,6 +165,7 @@ export class ExitError extends OutcomeError {
 
 /** The child was killed because its `timeout` was over. */
 export class TimeoutError extends OutcomeError {
+  /** @internal */
   constructor(message: string, outcome: Outcome) {
     super(ErrorCode.TIMEOUT, message, outcome);
   }
@@ -153,10 +173,12 @@ export class TimeoutError extends OutcomeError {
 
 /** As Node's own: `name` 'AbortError', `code` 'ABORT_ERR', `cause` the signal's reason. Not a {@link MemcageError}. */
 export class AbortError extends Error {
+  /** The same for every one. */
   readonly code = 'ABORT_ERR';
   /** Left out when the signal was aborted before the child started. */
   declare readonly outcome?: Outcome;
 
+  /** @internal */
   constructor(reason: unknown, outcome?: Outcome) {
     super('The operation was aborted', reason === undefined ? undefined : { cause: reason });
     if (outcome !== undefined) Object.defineProperty(this, 'outcome', { value: outcome, enumerable: true });

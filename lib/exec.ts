@@ -14,8 +14,10 @@ interface EncodingOption {
   encoding?: BufferEncoding | 'buffer' | null | undefined;
 }
 
+/** Options of {@link exec}: Node's, and {@link CageOptions}. */
 export type ExecOptions = NodeExecOptions & EncodingOption & CageOptions;
 
+/** Options of {@link execFile}: Node's, and {@link CageOptions}. */
 export type ExecFileOptions = NodeExecFileOptions & EncodingOption & CageOptions;
 
 /** `stdout` and `stderr` as these options ask for them. */
@@ -27,6 +29,7 @@ export type TextBy<O> = O extends { encoding: 'buffer' | null }
       ? string | Buffer
       : string;
 
+/** Node's ChildProcess, with `cage` and `outcome`. */
 export type Child<O> = ChildProcess & CagedBy<O>;
 
 /** What Node calls once the child has ended. */
@@ -43,6 +46,7 @@ export interface Exec {
     options: O | null | undefined,
     callback?: Callback<ExecException, TextBy<O>>,
   ): Child<O>;
+  /** For util.promisify(). */
   readonly [promisify.custom]: <const O extends ExecOptions = object>(
     command: string,
     options?: O | null,
@@ -68,6 +72,7 @@ export interface ExecFile {
     options: O | null | undefined,
     callback?: Callback<ExecFileException, TextBy<O>>,
   ): Child<O>;
+  /** For util.promisify(). */
   readonly [promisify.custom]: {
     <const O extends ExecFileOptions = object>(file: string, options?: O): PromiseWithChild<O>;
     <const O extends ExecFileOptions = object>(
@@ -81,12 +86,16 @@ export interface ExecFile {
 /**
  * As Node's `child_process.exec`, and run by it: a command line for a shell, whose output is collected. The shell and all
  * that it starts are in the cage. What {@link spawn} says of the cage, of errors and of differences holds here as well.
+ *
+ * @function
  */
 export const exec = withPromise('exec') as Exec;
 
 /**
  * As Node's `child_process.execFile`, and run by it: a program whose output is collected. What {@link spawn} says of the
  * cage, of errors and of differences holds here as well.
+ *
+ * @function
  */
 export const execFile = withPromise('execFile') as ExecFile;
 

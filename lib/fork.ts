@@ -2,6 +2,7 @@ import type { ChildProcess, ForkOptions as NodeForkOptions } from 'node:child_pr
 import type { CageOptions } from './options';
 import { type CagedBy, callNode } from './start';
 
+/** Options of {@link fork}: Node's, and {@link CageOptions}. */
 export type ForkOptions = NodeForkOptions & CageOptions;
 
 /**

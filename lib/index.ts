@@ -1,3 +1,8 @@
+/**
+ * Child processes in a memory cgroup and Linux namespaces of their own, and the memory cgroups of this machine.
+ *
+ * @module memcage
+ */
 export type * from '../types/diagnosis';
 export type * from '../types/options';
 export type * from '../types/outcome';

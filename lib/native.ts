@@ -1,3 +1,8 @@
+/**
+ * The system calls that memcage is made of: each does what it is told, with no defaults and no policy.
+ *
+ * @module memcage/native
+ */
 import { join } from 'node:path';
 import type { NativeBinding, Stage } from '../types/native';
 import { MemcageError } from './errors';

@@ -34,6 +34,7 @@ export interface CageOptions {
   nodeHeap?: NodeHeapOption;
 }
 
+/** Options of {@link spawn}: Node's, and {@link CageOptions}. */
 export type SpawnOptions = NodeSpawnOptions & CageOptions;
 
 /** The memory report of what was started with these options: null without a cage, which `contain()` can supply. */

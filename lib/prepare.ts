@@ -10,6 +10,7 @@ import { loadNative } from './native';
 import { resolveParent } from './options';
 import { isOptions } from './process/node-call';
 
+/** Options of {@link prepare}. */
 export interface PrepareOptions {
   /** Make ready this cgroup, and not the one that is used by default. */
   parent?: Cgroup | string;

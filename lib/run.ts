@@ -32,7 +32,9 @@ export type RunResult<
   E extends OutputEncoding = 'utf8',
   M extends MemoryReport | null = MemoryReport | null,
 > = Outcome<M> & {
+  /** All that the child, and who had it from the child, wrote there: text, or with `encoding: 'buffer'` a Buffer. */
   stdout: Output<E>;
+  /** Likewise. */
   stderr: Output<E>;
 };
 

@@ -27,7 +27,9 @@ export interface Caged {
 
 /** A child without a cage: neither `memory` nor `cage` was given. */
 export interface Uncaged {
+  /** There is none. */
   readonly cage: null;
+  /** What became of it. Resolves when it has ended; never rejects. */
   readonly outcome: Promise<Outcome<null>>;
 }
 

@@ -7,6 +7,7 @@ export type FindingState = 'ok' | 'limited' | 'missing';
 export interface Finding {
   /** A stable name, for example `kernel` or `namespace.pid`. */
   name: string;
+  /** Whether it is there. */
   state: FindingState;
   /** What was found, in one sentence. */
   detail: string;
@@ -18,6 +19,7 @@ export interface Finding {
 export interface Diagnosis {
   /** Whether the main job, a child in namespaces of its own under a memory limit, can run here. */
   works: boolean;
+  /** In the order in which they were looked for. */
   findings: Finding[];
   /** The places for cages, in the order in which they are considered, up to the first that can be used. */
   parents: ParentCandidate[];

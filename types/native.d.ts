@@ -45,6 +45,7 @@ export type Stage =
   | 'exec'
   | 'watchdog';
 
+/** What a child is to be: all that is done between clone and exec. */
 export interface CloneOptions {
   /** Looked up in the `PATH` of `env` when it has no slash, as execvp(3) does; run by /bin/sh on ENOEXEC. */
   file: string;
@@ -67,7 +68,12 @@ export interface CloneOptions {
   /** sethostname(2) in the child; needs CLONE_NEWUTS. */
   hostname?: string;
   /** Written by the child to its own setgroups ("deny"), uid_map and gid_map; needs CLONE_NEWUSER. */
-  idMaps?: { uidMap: string; gidMap: string };
+  idMaps?: {
+    /** Lines of `INSIDE OUTSIDE COUNT`: user_namespaces(7). */
+    uidMap: string;
+    /** Likewise. */
+    gidMap: string;
+  };
   /**
    * Instead of `idMaps`: programs that write the maps of the child, such as newuidmap(1) and newgidmap(1), while it waits.
    * Each is run as `file PID args...` in this order, by a thread that lives as long as that takes, with `LC_ALL=C` as its
@@ -81,7 +87,9 @@ export interface CloneOptions {
   mountProc: boolean;
   /** Bring the loopback interface up; needs CLONE_NEWNET. */
   loopback: boolean;
+  /** setuid(2) in the child, as an id of its user namespace. */
   uid?: number;
+  /** setgid(2) in the child, likewise. */
   gid?: number;
   /** Supplementary groups; dropped when `uid` or `gid` is set and this is left out (as libuv does). */
   groups?: readonly number[];
@@ -97,6 +105,7 @@ export interface CloneOptions {
   thawFd?: number;
 }
 
+/** A program that writes an id map. */
 export interface IdMapProgram {
   /** An absolute path. */
   file: string;
@@ -106,6 +115,7 @@ export interface IdMapProgram {
 
 /** Why there is no child. */
 export interface CloneFailure {
+  /** The step that failed. */
   stage: Stage;
   /** Negative errno. */
   errno: number;
@@ -116,7 +126,14 @@ export interface CloneFailure {
 }
 
 /** What became of a clone: a running child, or the stage that failed. After a failure no child is left. */
-export type CloneResult = { pid: number /** Close-on-exec, owned by the caller. */; pidfd: number } | CloneFailure;
+export type CloneResult =
+  | {
+      /** In the caller's PID namespace. */
+      pid: number;
+      /** Close-on-exec, owned by the caller. */
+      pidfd: number;
+    }
+  | CloneFailure;
 
 /**
  * A directory of the v1 memory hierarchy, of the unified one, of the v1 freezer; of any, for what lives on; or the leaf of v2
@@ -126,9 +143,13 @@ export type GuardedKind = 'memory' | 'unified' | 'freezer' | 'detached' | 'leaf'
 
 /** rusage of a reaped child and of those of its descendants that it waited for. Microseconds. */
 export interface ChildUsage {
+  /** Processor time in their own code. */
   userUs: number;
+  /** Processor time in the kernel, for them. */
   systemUs: number;
+  /** Page faults that needed no input. */
   minorFaults: number;
+  /** Page faults that waited for it. */
   majorFaults: number;
 }
 
@@ -143,11 +164,17 @@ export interface Ending {
   quietFd: number;
   /** A file that must contain `expected`. */
   file: string;
+  /** Its whole text, byte by byte. */
   expected: string;
   /** Files whose texts are wanted. */
   reads: readonly string[];
   /** Directories to remove after that, in this order. */
-  removes: readonly { dirFd: number; path: string }[];
+  removes: readonly {
+    /** Directory fd. */
+    dirFd: number;
+    /** Beneath it. */
+    path: string;
+  }[];
 }
 
 /** How a child has ended. */
@@ -156,6 +183,7 @@ export interface ChildExit {
   exitCode: number | null;
   /** Signal number, or null. */
   signal: number | null;
+  /** What it has used. */
   usage: ChildUsage;
   /** CLOCK_MONOTONIC when the end was seen, in nanoseconds. */
   timeNs: number;
@@ -165,16 +193,21 @@ export interface ChildExit {
 
 /** The parent's end of a pipe, non-blocking, and what to do with it. It stays open. */
 export interface AttendedPipe {
+  /** Owned by the caller. */
   fd: number;
   /** Write `input`, and then shut the way to the child down. */
   writes: boolean;
+  /** Left out: nothing. */
   input?: Uint8Array;
   /** Read until the end. */
   reads: boolean;
 }
 
+/** A child that is waited for on the calling thread. */
 export interface AttendOptions {
+  /** Of the child; owned by the caller. */
   pidfd: number;
+  /** The parent's ends of its pipes. */
   pipes: readonly AttendedPipe[];
   /** CLOCK_MONOTONIC in nanoseconds. Left out: it may take as long as it takes. */
   deadlineNs?: number;
@@ -184,6 +217,7 @@ export interface AttendOptions {
   killSignal: number;
 }
 
+/** How it has ended, and what it wrote. */
 export interface Attended extends ChildExit {
   /** Negative errno of why it was ended early (ETIMEDOUT, ENOBUFS), else of the first pipe that failed; 0 otherwise. */
   error: number;
@@ -191,21 +225,32 @@ export interface Attended extends ChildExit {
   output: (Buffer | null)[];
 }
 
+/** What the watcher thread has seen. */
 export type WatchEvent =
   | ({
+      /** A child has ended, and is reaped. */
       kind: 'exit';
+      /** As given to {@link NativeBinding.watch}. */
       id: number;
       /** What its {@link Ending} has read; absent when that was not, or not wholly, carried out. */
       texts?: string[];
     } & ChildExit)
-  /** The fd became readable or had an exceptional condition. An eventfd is not read. */
-  | { kind: 'ready'; id: number; timeNs: number };
+  | {
+      /** The fd became readable or had an exceptional condition. An eventfd is not read. */
+      kind: 'ready';
+      /** As given to {@link NativeBinding.watch}. */
+      id: number;
+      /** CLOCK_MONOTONIC when it was seen, in nanoseconds. */
+      timeNs: number;
+    };
 
+/** A transient scope to ask systemd for. */
 export interface ScopeRequest {
   /** D-Bus address, for example `unix:path=/run/user/1000/bus`. */
   address: string;
   /** Unit name, ending in `.scope`. */
   name: string;
+  /** For people, as systemctl(1) shows it. */
   description: string;
   /** The slice to put it in; the manager's default when left out. */
   slice?: string;
@@ -213,22 +258,39 @@ export interface ScopeRequest {
   timeoutMs: number;
 }
 
+/** A unit to ask systemd about. */
 export interface UnitQuestion {
   /** D-Bus address of the bus that the unit's manager is on. */
   address: string;
   /** Full name of the unit. */
   unit: string;
+  /** In milliseconds. */
   timeoutMs: number;
+}
+
+/** A scope that systemd has made. */
+export interface Scope {
+  /** Its cgroup, as in `/proc/<pid>/cgroup`. */
+  controlGroup: string;
+}
+
+/** What systemd says of a unit. */
+export interface UnitDelegation {
+  /** It has `Delegate=yes`. */
+  delegated: boolean;
 }
 
 /** What systemd, or the way to it, has refused. */
 export interface BusFailure {
+  /** How far it came. */
   step: 'library' | 'connect' | 'request' | 'job' | 'control-group';
   /** Name of a D-Bus error (`org.freedesktop.systemd1.UnitExists`) or of an errno, or the result of the job. */
   error: string;
+  /** What came with it, for people. */
   message: string;
 }
 
+/** The functions of `memcage/native`. A refused system call throws {@link NativeError}. */
 export interface NativeBinding {
   /** Start a child. Synchronous: returns when the child has reached exec, or failed to. */
   clone(options: CloneOptions): CloneResult;
@@ -329,15 +391,20 @@ export interface NativeBinding {
    * wait for JobRemoved (org.freedesktop.systemd1(5)). Needs the machine's libsystemd (240), by dlopen(3). Blocks. Once per process: later
    * calls, from other threads too, return the same scope.
    */
-  startScope(options: ScopeRequest): { controlGroup: string } | BusFailure;
+  startScope(options: ScopeRequest): Scope | BusFailure;
   /** The same on a thread of libuv's pool. */
-  startScopeAsync(options: ScopeRequest): Promise<{ controlGroup: string } | BusFailure>;
+  startScopeAsync(options: ScopeRequest): Promise<Scope | BusFailure>;
   /** Whether a scope or service has `Delegate=yes`: a user's manager leaves no mark of that on the cgroup. Blocks. */
-  isDelegated(options: UnitQuestion): { delegated: boolean } | BusFailure;
+  isDelegated(options: UnitQuestion): UnitDelegation | BusFailure;
   /** The same on a thread of libuv's pool. */
-  isDelegatedAsync(options: UnitQuestion): Promise<{ delegated: boolean } | BusFailure>;
+  isDelegatedAsync(options: UnitQuestion): Promise<UnitDelegation | BusFailure>;
   /** Which systemd manager answers on a bus. Blocks. */
-  managerVersion(options: { address: string; timeoutMs: number }): { version: string } | BusFailure;
+  managerVersion(options: { address: string; timeoutMs: number }):
+    | {
+        /** As systemd has it, for example `257.9-1~deb13u1`. */
+        version: string;
+      }
+    | BusFailure;
 
   /** eventfd(2), non-blocking and close-on-exec. */
   eventfdOpen(): number;
@@ -353,16 +420,27 @@ export interface NativeBinding {
   /** CLOCK_MONOTONIC in nanoseconds. */
   monotonicNs(): number;
 
+  /** The kernel's and the machine's; those of namespaces: clone(2). */
   readonly constants: {
+    /** Boot and monotonic clocks (Linux 5.6). */
     readonly CLONE_NEWTIME: number;
+    /** Root, working directory and umask. */
     readonly CLONE_FS: number;
+    /** Mounts. */
     readonly CLONE_NEWNS: number;
+    /** Cgroups (Linux 4.6). */
     readonly CLONE_NEWCGROUP: number;
+    /** Host and domain name. */
     readonly CLONE_NEWUTS: number;
+    /** System V IPC and POSIX message queues. */
     readonly CLONE_NEWIPC: number;
+    /** Users and groups. */
     readonly CLONE_NEWUSER: number;
+    /** Process ids. */
     readonly CLONE_NEWPID: number;
+    /** Network. */
     readonly CLONE_NEWNET: number;
+    /** In bytes. */
     readonly pageSize: number;
   };
   /** Every stage's name, in order. */

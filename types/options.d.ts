@@ -67,8 +67,13 @@ export type NodeHeapOption = 'auto' | Size | false;
  * caller without it gets a user namespace along with them, as with `user: true`, unless `user` is `false`.
  */
 export interface NamespaceOptions {
-  /** Host and domain name; `hostname` is set before the program starts. */
-  uts?: boolean | { hostname?: string };
+  /** Host and domain name; the `hostname` is set before the program starts. */
+  uts?:
+    | boolean
+    | {
+        /** 1 to 64 bytes. Default: the parent's. */
+        hostname?: string;
+      };
   /** Mounts; their propagation becomes private. */
   mount?: boolean;
   /** Process ids: the child is pid 1, or that of an init. With `mount`, `/proc` is mounted anew. */
@@ -85,6 +90,7 @@ export interface NamespaceOptions {
   user?: boolean | UserNamespaceOptions;
 }
 
+/** What more a PID namespace may have. */
 export interface PidNamespaceOptions {
   /**
    * Pid 1 is an init of memcage, which starts the program, reaps the processes that have lost their parent, passes signals
@@ -94,7 +100,11 @@ export interface PidNamespaceOptions {
   init?: boolean;
 }
 
-/** @see https://man7.org/linux/man-pages/man7/user_namespaces.7.html */
+/**
+ * Who the child is in its user namespace.
+ *
+ * @see https://man7.org/linux/man-pages/man7/user_namespaces.7.html
+ */
 export interface UserNamespaceOptions {
   /** What the caller's uid becomes inside. Default: the same as outside. */
   uid?: number;

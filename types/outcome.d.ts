@@ -45,7 +45,9 @@ export interface NodeHeapReport {
 
 /** Processor time of the child and of those of its descendants that were waited for, in milliseconds. */
 export interface CpuReport {
+  /** In their own code. */
   userMs: number;
+  /** In the kernel, for them. */
   systemMs: number;
 }
 
@@ -59,7 +61,9 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   oom: OomVerdict | null;
   /** `null` unless memcage has limited the JavaScript heap of the child. */
   nodeHeap: NodeHeapReport | null;
+  /** Of the cage, not of the child alone; `null` without one. */
   memory: M;
+  /** Processor time. */
   cpu: CpuReport;
   /** From the call to the end of the child, in milliseconds of monotonic time. */
   durationMs: number;

@@ -13,6 +13,7 @@ export type ParentSource =
 
 /** A place for cages that was considered. */
 export interface ParentCandidate {
+  /** Where it comes from. */
   source: ParentSource;
   /** Absolute path of the cgroup's directory; for systemd the address of the bus; null where there is none. */
   path: string | null;
@@ -24,6 +25,8 @@ export interface ParentCandidate {
 
 /** A cgroup that cages are made in. */
 export interface Parent {
+  /** Where it comes from. */
   source: ParentSource;
+  /** Absolute path of its directory. */
   path: string;
 }

@@ -11,6 +11,7 @@ import { closeAtExit, forget } from './open-cages';
 const PATIENCE_MS = 10_000;
 const EXIT_PATIENCE_MS = 2000;
 
+/** What a cage emits, with the arguments of the listeners. */
 export interface CageEvents {
   /** The kernel has killed a process of the cage for memory; emitted when it happens. */
   oom: [event: OomEvent];
@@ -77,6 +78,7 @@ export class Cage extends EventEmitter<CageEvents> {
     return this.#closing;
   }
 
+  /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -38,6 +38,7 @@ const parseStat = createStatParser();
 
 const orphanedAnchors = new FinalizationRegistry<number>((fd) => loadNative().closeFd({ fd }));
 
+/** Options of {@link Cgroup.create}. */
 export interface CreateCgroupOptions {
   /** Limits, set before anything can join. Default: none. */
   memory?: MemoryOption;
@@ -357,10 +358,12 @@ export class Cgroup {
     this.#directory.native.closeFd({ fd: this.#directory.anchor });
   }
 
+  /** {@link close}, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }
 
+  /** {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }

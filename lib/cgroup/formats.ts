@@ -9,23 +9,27 @@ export type FlatKeyed = Record<string, number>;
 /** Lines of `NAME SUB=VALUE SUB=VALUE`, the kernel's names. */
 export type NestedKeyed = Record<string, FlatKeyed>;
 
-/** One line of a pressure file. Kernel names: Documentation/accounting/psi.rst. */
+/** One line of a pressure file, with the kernel's names. */
 export interface PressureLine {
-  /** Percent of the last 10, 60 and 300 seconds in which tasks were stalled. */
+  /** Percent of the last 10 seconds in which tasks were stalled. */
   avg10: number;
+  /** Of the last 60 seconds. */
   avg60: number;
+  /** Of the last 300 seconds. */
   avg300: number;
   /** Microseconds since the cgroup exists. */
   total: number;
 }
 
-/** `some`: at least one task was stalled; `full`: all of them at the same time. */
+/** How long tasks were stalled for want of memory (PSI, Linux 4.20): Documentation/accounting/psi.rst. */
 export interface Pressure {
+  /** At least one task was stalled. */
   some: PressureLine;
+  /** All of them were, at the same time. */
   full: PressureLine;
 }
 
-/** `memory.oom_control` of v1. */
+/** `memory.oom_control` of v1: Documentation/admin-guide/cgroup-v1/memory.rst, "OOM Control". */
 export interface OomControl {
   /** Processes wait at the limit instead of being killed. */
   oomKillDisable: boolean;

@@ -6,17 +6,27 @@ import type { CgroupVersion } from './formats';
 
 /** Limits after validation. Sizes in bytes, `Infinity` for unlimited; what was left out is absent. */
 export interface ResolvedLimits {
+  /** Hard limit. `memory.max` (v2), `memory.limit_in_bytes` (v1). */
   max?: number;
   /** Swap alone. */
   swap?: number;
+  /** Above it throttled, by swap. `memory.swap.high` (v2, Linux 5.8). */
   swapHigh?: number;
+  /** Compressed memory in zswap. `memory.zswap.max` (v2, Linux 5.19, CONFIG_ZSWAP). */
   zswap?: number;
+  /** Above it throttled and reclaimed from. `memory.high` (v2). */
   high?: number;
+  /** Below it reclaimed only when nothing unprotected is left. `memory.low` (v2). */
   low?: number;
+  /** Below it never reclaimed. `memory.min` (v2, Linux 4.18). */
   min?: number;
+  /** Pushed back to it when the machine is short. `memory.soft_limit_in_bytes` (v1). */
   soft?: number;
+  /** 0 to 100, 200 since Linux 5.8. `memory.swappiness` (v1). */
   swappiness?: number;
+  /** An OOM kill takes all of the cgroup. `memory.oom.group` (v2, Linux 4.19). */
   oomGroup?: boolean;
+  /** False: processes wait at the limit instead of being killed. `memory.oom_control` (v1). */
   oomKill?: boolean;
 }
 

@@ -77,6 +77,7 @@ export class PeakTracker {
     end(this.#watch);
   }
 
+  /** {@link close}, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -26,6 +26,7 @@ export interface CgroupProcess {
   pssBytes: number | null;
 }
 
+/** Options of {@link Cgroup.processes}. */
 export interface ProcessesOptions {
   /** Get `pssBytes` (Linux 4.14): the kernel walks through all of a process's pages. Default: false. */
   pss?: boolean;

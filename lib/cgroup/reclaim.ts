@@ -11,6 +11,7 @@ const write = promisify(writeCallback);
 
 const MAX_SWAPPINESS = 200;
 
+/** Options of {@link Cgroup.reclaim}. */
 export interface ReclaimOptions {
   /**
    * Whose turn it is: 0 (page cache only) to 200 (memory that must be swapped out first). Taken by Linux 6.12, not yet by

@@ -13,6 +13,7 @@ import { findControllers, findHierarchy, findOwn, findSwap } from './memory';
 import { findNamespaces } from './namespaces';
 import { findTrial } from './trial';
 
+/** Options of {@link diagnose}. */
 export interface DiagnoseOptions {
   /**
    * Run the main job once, in a cage, and let that decide. On cgroup v2 it may move this process into another cgroup, as

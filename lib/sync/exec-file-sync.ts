@@ -8,7 +8,9 @@ import { isOptions } from '../process/node-call';
 import type { SpawnSyncReturns, SyncOutput } from './returns';
 import { startSync } from './spawn-sync';
 
+/** Options of {@link execFileSync}: Node's, and {@link CageOptions}. */
 export type ExecFileSyncOptions = NodeExecFileSyncOptions & CageOptions;
+/** Options of {@link execSync}: Node's, and {@link CageOptions}. */
 export type ExecSyncOptions = NodeExecSyncOptions & CageOptions;
 
 const { execFileSync: nodeExecFileSync, execSync: nodeExecSync } = childProcess;

@@ -10,6 +10,7 @@ export type SyncOutcome<M extends MemoryReport | null = MemoryReport | null> = O
 
 /** What Node's `spawnSync` returns, with `outcome`. */
 export type SpawnSyncReturns<T, M extends MemoryReport | null = MemoryReport | null> = NodeSpawnSyncReturns<T> & {
+  /** What became of the child. */
   outcome: SyncOutcome<M>;
 };
 

@@ -7,6 +7,7 @@ import { runIntercepted } from './intercepted';
 import { runLaunched } from './launched';
 import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutput, withOutcome } from './returns';
 
+/** Options of {@link spawnSync}: Node's, and {@link CageOptions}. */
 export type SpawnSyncOptions = NodeSpawnSyncOptions & CageOptions;
 
 /**

@@ -2,16 +2,23 @@ import type { FlatKeyed, NestedKeyed, OomControl, Pressure } from '../formats';
 
 /** What a read of each format gives. */
 export interface FormatValues {
+  /** One number; `Infinity` where the kernel says `max`, or v1 its highest possible limit. */
   value: number;
   /** 0 or 1. */
   flag: boolean;
+  /** Lines of `NAME VALUE`. */
   'flat-keyed': FlatKeyed;
+  /** Lines of `NAME SUB=VALUE SUB=VALUE`. */
   'nested-keyed': NestedKeyed;
   /** `NAME=TOTAL N0=... N1=...`: `{ NAME: { total, N0, N1 } }`. */
   'numa-v1': NestedKeyed;
+  /** A file of pressure stall information. */
   pressure: Pressure;
+  /** `memory.oom_control` of v1. */
   'oom-control': OomControl;
+  /** One id a line; 0 for one outside of the reader's PID namespace. */
   pids: number[];
+  /** A list with blanks in between. */
   names: string[];
   /** One word, or one line. */
   text: string;
@@ -26,7 +33,9 @@ export interface WriteValues {
   size: number | string;
   /** An integer, `Infinity` or 'max' for no limit. */
   count: number | 'max';
+  /** From 0 on. */
   integer: number;
+  /** 1 or 0. */
   flag: boolean;
   /** Start the count anew. */
   reset: 0;
@@ -34,11 +43,13 @@ export interface WriteValues {
   trigger: 1;
   /** 0 is the writer itself. */
   pid: number;
+  /** As it is. */
   text: string;
   /** What is written holds as long as the file that it was written through is open: {@link Cgroup.set} can't. */
   held: never;
 }
 
+/** What a file takes. */
 export type FileWrite = keyof WriteValues;
 
 /** What a kernel must have been built or started with. */
@@ -54,6 +65,7 @@ export interface InterfaceFile {
   readonly unit?: 'bytes' | 'pages' | 'events' | 'mixed';
   /** The Linux that it came with. */
   readonly since: string;
+  /** What the kernel must have besides; absent where nothing. */
   readonly needs?: FileNeed;
   /** Only in the root of the hierarchy, or only below it. Default: everywhere. */
   readonly in?: 'root' | 'below';

@@ -5,6 +5,7 @@ import { isGone } from '../refusal';
 import { SAMPLE_FIELDS, type SampleField, type SampleFields, Sampler } from './sample';
 import { wakeAt } from './ticker';
 
+/** Options of {@link Cgroup.watch}. */
 export interface WatchOptions<F extends SampleField = SampleField> {
   /** Time from one sample to the next, in milliseconds, at least 10. Default: 1000. */
   intervalMs?: number;

@@ -19,6 +19,12 @@ function expectNamed(page: string, names: readonly string[]): void {
   expect(names.filter((name) => !new RegExp(`(^|[^\\w-])${name}([^\\w-]|$)`, 'm').test(code))).toEqual([]);
 }
 
+/** Made by npm run docs:api. */
+function apiPages(): string[] {
+  const names = readdirSync(join(root, 'docs/api'), { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.md')).map((name) => `docs/api/${name}`);
+}
+
 /** The public names of the package, from its sources. */
 class Api {
   readonly #checker: ts.TypeChecker;
@@ -198,8 +204,17 @@ describe('docs name', () => {
     expect(files.filter((name) => !all.some((path) => basename(path) === name))).toEqual([]);
   });
 
+  test('each entry point on a page made from its comments', () => {
+    const read = (name: string) => JSON.parse(readFileSync(join(root, name), 'utf8')) as Record<string, unknown>;
+    const exported = Object.keys(read('package.json')['exports'] as object).filter((name) => name !== './package.json');
+    const sources = exported.map((name) => `lib/${name === '.' ? 'index' : name.slice(2)}.ts`);
+    expect(read('typedoc.json')['entryPoints']).toEqual(sources);
+    const made = exported.map((name) => `docs/api/${join('memcage', name)}.md`);
+    expect(apiPages().sort()).toEqual([...made, 'docs/api/README.md'].sort());
+  });
+
   test('only files that exist', () => {
-    const broken = [...pages(), 'CONTRIBUTING.md', 'CHANGELOG.md'].flatMap((page) =>
+    const broken = [...pages(), ...apiPages(), 'CONTRIBUTING.md', 'CHANGELOG.md'].flatMap((page) =>
       [...pageText(page).matchAll(/\]\((?!https?:)([^)#]*)/g)]
         .map(([, target]) => target ?? '')
         .filter((target) => target !== '' && !existsSync(join(root, dirname(page), target)))
