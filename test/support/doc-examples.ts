@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Feature } from './require';
 
 const root = join(__dirname, '../..');
 
@@ -46,6 +47,8 @@ export function blocksOf(page: string): Block[] {
 export interface Example extends Block {
   /** What it prints, `...` standing for anything within a line; undefined when the page does not say. */
   output: string | undefined;
+  /** What it needs besides: the words after `run`. */
+  needs: Feature[];
 }
 
 /** The blocks marked `run`, with the block marked `output` that follows them. */
@@ -54,7 +57,11 @@ export function examplesOf(page: string): Example[] {
   return blocks
     .map((block, index) => {
       const next = blocks[index + 1];
-      return { ...block, output: next?.words.includes('output') ? next.text : undefined };
+      return {
+        ...block,
+        output: next?.words.includes('output') ? next.text : undefined,
+        needs: block.words.slice(block.words.indexOf('run') + 1) as Feature[],
+      };
     })
     .filter(({ words }) => words.includes('run'));
 }

@@ -42,12 +42,14 @@ describe.each(pages())('%s', (page) => {
 
   const examples = examplesOf(page);
   if (examples.length === 0) return;
-  describeIf(['v1', 'root'], 'examples', () => {
-    test.each(examples.map((example) => [example.line, example] as const))('line %i', async (line, example) => {
-      const { code, stdout, stderr, left } = await runExample(example, `example-${line}`);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      if (example.output !== undefined) expect(stdout).toMatch(patternOf(example.output));
-      expect(left).toEqual([]);
+  describe.each(examples.map((example) => [example.line, example] as const))('line %i', (line, example) => {
+    describeIf(['v1', 'root', ...example.needs], 'the example', () => {
+      test('prints what it says', async () => {
+        const { code, stdout, stderr, left } = await runExample(example, `example-${line}`);
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+        if (example.output !== undefined) expect(stdout).toMatch(patternOf(example.output));
+        expect(left).toEqual([]);
+      });
     });
   });
 });
