@@ -155,7 +155,13 @@ export class Cgroup {
     this.#open().write('cgroup.procs', String(checkPid(pid)));
   }
 
-  /** `memory.stat` with the kernel's names; bytes, save for the counters of events. */
+  /**
+   * `memory.stat` with the kernel's names; bytes, save for the counters of events. docs/memory.md has the most important
+   * ones of v1 and v2 side by side.
+   *
+   * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
+   * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
+   */
   stat(): FlatKeyed {
     this.#open();
     return this.#stat.read(parseStat);
@@ -183,7 +189,10 @@ export class Cgroup {
     setFile(this.#open(), this.version, name, value);
   }
 
-  /** Memory in use now. */
+  /**
+   * Memory in use now, in bytes. Throws `ERR_MEMCAGE_UNSUPPORTED` where there is no account of it: for the root of v2, and for
+   * a cgroup without the memory controller.
+   */
   usage(): Usage {
     const directory = this.#open();
     return computeUsage(this.version, {
@@ -194,15 +203,16 @@ export class Cgroup {
   }
 
   /**
-   * Its memory again and again, for `for await`. The first sample comes at once; it ends when the cgroup is gone or the
-   * handle closed.
+   * Its memory again and again, for `for await`. The first sample comes at once, each other at a multiple of the interval
+   * after it; one that is asked for late is the next, with the number of those `missed`. It ends when the cgroup is gone or
+   * the handle closed, by an AbortError with the signal, and by what {@link usage} throws.
    */
   watch<F extends SampleField = SampleField>(options: WatchOptions<F> = {}): AsyncIterableIterator<Sample<F>> {
     this.#open();
     return watchCgroup(() => this.#open(), this.version, checkWatchOptions<F>(options));
   }
 
-  /** The limits in force, in bytes. */
+  /** The limits in force, in bytes, `Infinity` for unlimited; what this version or kernel has not is left out. */
   limits(): Limits {
     return readLimits(this.#open(), this.version, swapOn());
   }
@@ -226,8 +236,8 @@ export class Cgroup {
   }
 
   /**
-   * The highest use so far, page cache included, in bytes: it stops at the limit. `null` where the kernel does not record
-   * it (v2 before Linux 5.19).
+   * The highest use so far, page cache included, in bytes: it stops at the limit. `memory.max_usage_in_bytes` (v1),
+   * `memory.peak` (v2); `null` where the kernel does not record it (v2 before Linux 5.19).
    */
   peak(): number | null {
     return readMemoryFile(this.#open(), this.version, 'peak') ?? null;
@@ -248,8 +258,10 @@ export class Cgroup {
   }
 
   /**
-   * How often limits were hit and processes were killed for memory, since the cgroup exists (v2).
+   * How often limits were hit and processes were killed for memory, since the cgroup exists: `memory.events` (v2;
+   * ERR_MEMCAGE_NOT_IN_VERSION on v1).
    *
+   * @param options what to count
    * @param options.local without what happened in the cgroups below (Linux 5.2)
    */
   events(options: { local?: boolean } = {}): MemoryEvents {
@@ -258,8 +270,10 @@ export class Cgroup {
 
   /**
    * Take memory back from the cgroup and those below: page cache is dropped, the rest swapped out, without waiting for a
-   * limit to be hit. v2, Linux 5.19. The event loop goes on; a thread of libuv's pool is busy meanwhile.
+   * limit to be hit. v2 (ERR_MEMCAGE_NOT_IN_VERSION on v1), Linux 5.19 (ERR_MEMCAGE_UNSUPPORTED before). The event loop
+   * goes on; a thread of libuv's pool is busy meanwhile.
    *
+   * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
    * @param bytes how much, a whole page at least; 'max': all that can be
    * @returns by how many bytes the use went down: maybe less than asked for, which is no error, or a bit more. What its
    * processes take meanwhile makes it less.
@@ -282,7 +296,7 @@ export class Cgroup {
     await freeze(this.#freezer('freeze()'));
   }
 
-  /** Let them run on. ERR_MEMCAGE_BUSY when a cgroup above keeps it frozen. */
+  /** Let what {@link freeze} has stopped run on. ERR_MEMCAGE_BUSY when a cgroup above keeps it frozen. */
   async thaw(): Promise<void> {
     await thaw(this.#freezer('thaw()'));
   }
@@ -293,7 +307,12 @@ export class Cgroup {
     return freezer !== undefined && isFrozen(freezer);
   }
 
-  /** Memory pressure (v2, Linux 4.20, CONFIG_PSI); `null` without. */
+  /**
+   * For how long its tasks were stalled for want of memory: `memory.pressure` (v2, Linux 4.20; ERR_MEMCAGE_NOT_IN_VERSION
+   * on v1); `null` in a kernel without CONFIG_PSI.
+   *
+   * @see https://docs.kernel.org/accounting/psi.html
+   */
   pressure(): Pressure | null {
     memoryFile('pressure', this.version, 'pressure()');
     return readMemoryFile(this.#open(), this.version, 'pressure') ?? null;
@@ -315,12 +334,15 @@ export class Cgroup {
     return readProcesses(this.#open(), options);
   }
 
-  /** Their threads. */
+  /** The threads of {@link procs}, by their ids. */
   threads(): number[] {
     return listPids(this.#open(), this.version === 1 ? 'tasks' : 'cgroup.threads');
   }
 
-  /** SIGKILL for every process in the cgroup and below it. Resolves when none is left. */
+  /**
+   * SIGKILL for every process in the cgroup and below it, frozen ones included. Resolves when none is left; throws
+   * `ERR_MEMCAGE_BUSY` when some are after 5 s. By `cgroup.kill` (v2, Linux 5.14), else one by one.
+   */
   async kill(): Promise<void> {
     const directory = this.#open();
     killAll(directory, this.#guard);

@@ -1,10 +1,15 @@
 import type { CgroupVersion, FlatKeyed } from './formats';
 
-/** Memory in use now, in bytes. */
+/**
+ * Memory in use now, in bytes: docs/memory.md.
+ *
+ * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
+ * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#usage-in-bytes
+ */
 export interface Usage {
   /** All that is charged, page cache included: `memory.current` (v2), `memory.usage_in_bytes` (v1; fuzzy). */
   usageBytes: number;
-  /** `Infinity` when there is none. */
+  /** Its hard limit: `memory.max` (v2), `memory.limit_in_bytes` (v1). `Infinity` when there is none. */
   limitBytes: number;
   /** Without the page cache that can be dropped first (`inactive_file`), at least 0; as Kubernetes and docker stats. */
   workingSetBytes: number;
@@ -22,7 +27,6 @@ export interface UsageSource {
   stat: Readonly<FlatKeyed>;
 }
 
-/** @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#usage-in-bytes */
 export function computeUsage(version: CgroupVersion, { usage, limit, stat }: UsageSource): Usage {
   const bytes = (name: string) => stat[name] ?? 0;
   // v1's plain names leave out the cgroups below; v2's never do.

@@ -4,7 +4,7 @@ import type { CgroupVersion, FlatKeyed, Pressure } from '../formats';
 import { readMemoryFile } from '../limit-files';
 import { missingFile } from '../missing-file';
 
-/** How often something has happened. */
+/** How often something has happened since the sample before. */
 export interface EventCounts {
   /** The limit was hit. v1: not counted by newer kernels where memory and swap together have the same limit. */
   max: number;
@@ -18,19 +18,19 @@ export interface EventCounts {
   low?: number;
 }
 
-/** A cgroup, and those below it, at one moment. */
+/** A cgroup, and those below it, at one moment: docs/memory.md tells what each means. */
 export interface SampleFields {
-  /** All that is charged, page cache included. */
+  /** All that is charged, page cache included: `memory.current` (v2), `memory.usage_in_bytes` (v1). */
   usageBytes: number;
-  /** Without the page cache that can be dropped first. */
+  /** Without the page cache that can be dropped first, `inactive_file` (v2) or `total_inactive_file` (v1); at least 0. */
   workingSetBytes: number;
-  /** Memory of programs that belongs to no file: heaps, stacks. */
+  /** Memory of programs that belongs to no file, heaps and stacks: `anon` (v2), `total_rss` (v1). */
   anonBytes: number;
-  /** Page cache, tmpfs and shared memory. */
+  /** Page cache, tmpfs and shared memory: `file` (v2), `total_cache` (v1). */
   fileBytes: number;
-  /** What the kernel needs for it: slab, stacks, page tables ... */
+  /** What the kernel needs for it, slab, stacks, page tables ...: `kernel` (v2), `memory.kmem.usage_in_bytes` (v1). */
   kernelBytes: number;
-  /** 0 where swap is not accounted. */
+  /** `memory.swap.current` (v2), `total_swap` (v1); 0 where swap is not accounted. */
   swapBytes: number;
   /** `null` on v1, and without CONFIG_PSI. */
   pressure: Pressure | null;
