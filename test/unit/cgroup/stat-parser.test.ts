@@ -162,3 +162,33 @@ it('agrees with the plain parser on any sequence of texts', () => {
     { numRuns: starts(500) },
   );
 });
+
+it.each(['v1', 'v2'])(
+  'agrees with the plain parser on damaged text of %s, also when it knows the good one',
+  (version) => {
+    const good = kernelText(`${version}/memory.stat`);
+    const damage = fc.record({
+      at: fc.nat({ max: good.length - 1 }),
+      length: fc.nat({ max: 6 }),
+      put: fc.oneof(fc.string({ maxLength: 4 }), fc.constantFrom('\n', ' ', '0', '999999999999999999', ' 1\n', '-1')),
+    });
+    fc.assert(
+      fc.property(damage, ({ at, length, put }) => {
+        const text = `${good.slice(0, at)}${put}${good.slice(at + length).trimEnd()}\n`;
+        const parse = createStatParser();
+        feed(parse, good);
+        const outcome = (read: () => FlatKeyed): unknown => {
+          try {
+            return Object.entries(read());
+          } catch (error) {
+            return { code: (error as { code?: string }).code, line: (error as { line?: number }).line };
+          }
+        };
+        expect(outcome(() => feed(parse, text))).toEqual(outcome(() => parseFlatKeyed(text)));
+        // It is not spoilt by what it has refused.
+        expect(feed(parse, good)).toEqual(parseFlatKeyed(good));
+      }),
+      { numRuns: starts(500) },
+    );
+  },
+);
