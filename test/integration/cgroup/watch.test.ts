@@ -95,7 +95,8 @@ describeIf('cgroup', 'watching a cgroup', () => {
   });
 
   test('keeps its beat, and leaves out what nobody asked for in time', async () => {
-    using cgroup = Cgroup.self();
+    await using cage = createCage({ memory: '64M' });
+    const { cgroup } = cage;
     const start = performance.now();
     const times: number[] = [];
     const samples = await take(cgroup.watch({ intervalMs: 100, fields: ['usageBytes'] }), 5, async () => {
@@ -118,7 +119,8 @@ describeIf('cgroup', 'watching a cgroup', () => {
   });
 
   test('many at once have one timer', async () => {
-    using cgroup = Cgroup.self();
+    await using cage = createCage({ memory: '64M' });
+    const { cgroup } = cage;
     const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const abort = new AbortController();
     setMaxListeners(0, abort.signal);
@@ -164,8 +166,9 @@ describeIf('cgroup', 'watching a cgroup', () => {
     cgroup.close();
     expect(thrown(() => cgroup.watch())).toMatchObject({ code: 'ERR_MEMCAGE_CLOSED' });
 
-    const self = Cgroup.self();
-    expect(await take(self.watch({ intervalMs: 10 }), 1000, () => self.close())).toHaveLength(1);
+    await using cage = createCage({ memory: '64M' });
+    const other = Cgroup.open(cage.cgroup.path);
+    expect(await take(other.watch({ intervalMs: 10 }), 1000, () => other.close())).toHaveLength(1);
   });
 
   test.each([

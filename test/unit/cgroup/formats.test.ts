@@ -10,6 +10,7 @@ import {
   parseValue,
 } from '../../../lib/cgroup/formats';
 import { kernelText } from '../../support/kernel-text';
+import { starts } from '../../support/starts';
 import { thrown } from '../../support/thrown';
 
 const FORMAT_ERROR = { name: 'MemcageError', code: 'ERR_MEMCAGE_KERNEL_FORMAT' };
@@ -304,6 +305,7 @@ describe('of damaged text', () => {
             line: index + 1,
           });
         }),
+        { numRuns: starts(100) },
       );
     });
 
@@ -324,6 +326,7 @@ describe('of damaged text', () => {
           }
           for (const leaf of leaves(parsed)) expect(typeof leaf === 'number' && leaf >= 0).toBe(true);
         }),
+        { numRuns: starts(100) },
       );
     });
   });

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { type CgroupProcess, inTreeOrder } from '../../../lib/cgroup/processes';
+import { starts } from '../../support/starts';
 
 function processOf(pid: number, parentPid: number): CgroupProcess {
   return { pid, ownPid: pid, parentPid, depth: 0, name: 'a', command: [], rssBytes: 0, pssBytes: null };
@@ -46,5 +47,6 @@ it('none is lost, and each comes after its parent', () => {
         expect(depth).toBe(parent === undefined ? 0 : parent.depth + 1);
       }
     }),
+    { numRuns: starts(100) },
   );
 });
