@@ -93,7 +93,7 @@ export const configurations = [
   {
     // The ratios of the benchmarks on cgroup v2. Emulation does not take the same longer for everything: this clock does.
     name: 'v2-bench',
-    guest: ['--memory', '2560', '--clock', 'instructions'],
+    guest: ['--memory', '2560', '--clock', 'instructions', '--cpus', '2'],
     view: ['in-memory', 'true,sleep'],
     benchmarks: ['--quick', 'spawn', 'spawn-paced', 'spawn-1gib', 'many'],
     timeoutSeconds: 1800,
