@@ -7,27 +7,36 @@ export interface CgroupName {
   id: string;
 }
 
-/** Prefixes of the directory of a container, by runtime. Monitors (`libpod-conmon-ID`) have other ones. */
+/**
+ * Prefixes of the directory of a container, by runtime. Monitors (`libpod-conmon-ID`) have other ones; `libpod-payload` is
+ * that of `--cgroups=split`, which puts a container into the cgroup of the unit that starts it.
+ */
 const PREFIXES: Readonly<Record<string, CgroupKind>> = {
   docker: 'docker',
   libpod: 'podman',
+  'libpod-payload': 'podman',
   'cri-containerd': 'containerd',
   nerdctl: 'containerd',
   crio: 'cri-o',
 };
 
-/** Directories in which a runtime makes one for each container, named by its id. */
+/** Directories in which a runtime makes one for each container, or pod of Podman's, named by its id. */
 const PARENTS: Readonly<Record<string, CgroupKind>> = { docker: 'docker', libpod_parent: 'podman' };
 
 const CONTAINER = new RegExp(`^(${Object.keys(PREFIXES).join('|')})-([0-9a-f]{64})(?:\\.scope)?$`);
 const FULL_ID = /^[0-9a-f]{64}$/;
-// The systemd driver writes the uid's dashes as underscores; a static pod's uid has neither.
+// The systemd driver writes the uid's dashes as underscores; a static pod's uid has neither. A slice's name begins with that
+// of the slice around it, which the kubelet's --cgroup-root decides.
 const POD =
-  /^(?:kubepods(?:-burstable|-besteffort)?-)?pod([0-9a-f]{32}|[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})(?:\.slice)?$/;
+  /^(?:(?:.+-)?kubepods(?:-burstable|-besteffort)?-)?pod([0-9a-f]{32}|[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})(?:\.slice)?$/;
+const PODMAN_POD = /^.+-libpod_pod_([0-9a-f]{64})\.slice$/;
 const LXC = /^lxc\.payload\.(.+)$/;
-const MACHINE = /^machine-(.+)\.scope$/;
-/** What `docker ps` prints of an id. With less, a mistyped id or a word could be another container's. */
-const MIN_PREFIX = 12;
+/** As systemd-machined names them, and the unit that starts one at boot. */
+const MACHINE = /^(?:machine-(.+)\.scope|systemd-nspawn@(.+)\.service)$/;
+/** Engines take a single digit. With less than these, words of a few letters would be the beginning of some id. */
+const MIN_PREFIX = 4;
+/** What systemd puts before the name of a unit that looks like a file of the kernel's: `_cpu.service`. */
+const ESCAPED_BY_SYSTEMD = /^_(?=[^/]*\.)/;
 
 /**
  * What a path in a cgroup hierarchy says about its last directory, by the names that container runtimes give theirs, with
@@ -54,12 +63,18 @@ export function containerOfPath(path: string): CgroupName | undefined {
 export function matchCgroup(path: string, wanted: string): 'exact' | 'prefix' | undefined {
   // The process that looks after an LXC container is in a cgroup of the container's name.
   if (path.endsWith(`/lxc.monitor/${wanted}`)) return undefined;
-  if (path.slice(path.lastIndexOf('/') + 1) === wanted) return 'exact';
+  const directory = path.slice(path.lastIndexOf('/') + 1);
+  if (directory === wanted || directory.replace(ESCAPED_BY_SYSTEMD, '') === wanted) return 'exact';
   const name = parseCgroupName(path);
   if (name === undefined) return undefined;
   if (name.id === wanted) return 'exact';
-  const isPrefix = wanted.length >= MIN_PREFIX && FULL_ID.test(name.id) && name.id.startsWith(wanted);
-  return isPrefix ? 'prefix' : undefined;
+  const isGenerated = FULL_ID.test(name.id) || name.kind === 'pod';
+  return isGenerated && wanted.length >= MIN_PREFIX && name.id.startsWith(wanted) ? 'prefix' : undefined;
+}
+
+/** Whether it is a container's id in full, of which there is only one. */
+export function isFullId(wanted: string): boolean {
+  return FULL_ID.test(wanted);
 }
 
 function container(name: string): CgroupName | undefined {
@@ -77,9 +92,12 @@ function byParent(parent: string, name: string): CgroupName | undefined {
 function other(name: string): CgroupName | undefined {
   const pod = POD.exec(name)?.[1];
   if (pod !== undefined) return { kind: 'pod', id: pod.replaceAll('_', '-') };
+  const podmanPod = PODMAN_POD.exec(name)?.[1];
+  if (podmanPod !== undefined) return { kind: 'podman', id: podmanPod };
   const lxc = LXC.exec(name)?.[1];
   if (lxc !== undefined) return { kind: 'lxc', id: lxc };
-  const machine = MACHINE.exec(name)?.[1];
+  const [, scope, service] = MACHINE.exec(name) ?? [];
+  const machine = scope ?? service;
   return machine === undefined ? undefined : { kind: 'machine', id: unescapeUnit(machine) };
 }
 

@@ -94,16 +94,16 @@ export class Cgroup {
   }
 
   /**
-   * The cgroup of a container, by its full id or at least the first 12 digits of it, by the uid of a pod, by the name of
-   * an LXC container or a machine; or any cgroup by the name of its directory, a systemd unit's for example. Docker,
-   * Podman, containerd and CRI-O are known, with the cgroupfs and the systemd driver. All that is mounted here is walked
-   * through.
+   * The cgroup of a container, by its full id or at least the first 4 digits of it, or by the name that Docker or Podman has
+   * given it; of a pod by its uid or the beginning of it, of an LXC container or a machine by its name; or any cgroup by the
+   * name of its directory, a systemd unit's for example. Docker, Podman, containerd and CRI-O are known, with the cgroupfs
+   * and the systemd driver. All that is mounted here is walked through. Names of Docker's containers can be told by root only.
    *
    * Throws `ERR_MEMCAGE_CGROUP_GONE` when there is none, and `ERR_MEMCAGE_AMBIGUOUS`, with the candidates, when there are
    * several.
    */
-  static find(id: string): Cgroup {
-    return openAt(findCgroup(host(), id));
+  static find(idOrName: string): Cgroup {
+    return openAt(findCgroup(host(), idOrName));
   }
 
   /** A cgroup by its path: absolute below the mount point, or as in `/proc/<pid>/cgroup` from the root of the hierarchy. */

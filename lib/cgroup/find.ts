@@ -1,10 +1,17 @@
 import { statSync } from 'node:fs';
 import { ErrorCode, invalidArgument, MemcageError } from '../errors';
 import { matchCgroup } from './cgroup-name';
+import { containerNameOf, isContainerName } from './container-names';
 import { type Host, openDirectory } from './host';
 import { cgroupsBelow } from './walk';
 
 const SHOWN = 10;
+
+/** What is looked for, and how well it fits. */
+export interface Match {
+  path: string;
+  match: 'exact' | 'prefix';
+}
 
 /**
  * The path of the one memory cgroup that a container's id, the beginning of it, or a name stands for, in all that is
@@ -14,10 +21,11 @@ const SHOWN = 10;
  */
 export function findCgroup({ memory, memoryElsewhere }: Host, wanted: unknown): string {
   if (typeof wanted !== 'string' || wanted === '' || /[/\0]/.test(wanted)) {
-    throw invalidArgument('id', 'the id or the name of a container, or the name of a cgroup', wanted);
+    throw invalidArgument('idOrName', 'the id or the name of a container, or the name of a cgroup', wanted);
   }
   const mountPoints = [memory, ...memoryElsewhere].map(({ mountPoint }) => mountPoint);
-  const found = withoutRepeats(selectMatches(wanted, mountPoints.flatMap(pathsBelow)));
+  const matches = mountPoints.flatMap((mountPoint) => matchesBelow(mountPoint, wanted));
+  const found = withoutRepeats(selectBest(matches));
   const [path] = found;
   if (path === undefined) {
     const where = mountPoints.join(' or ');
@@ -29,19 +37,38 @@ export function findCgroup({ memory, memoryElsewhere }: Host, wanted: unknown): 
   return path;
 }
 
+/** How a cgroup fits; undefined when it does not. The name is asked for only where the path alone is no exact match. */
+export function matchNamed(
+  path: string,
+  wanted: string,
+  engineName: () => string | undefined,
+): Match['match'] | undefined {
+  const match = matchCgroup(path, wanted);
+  return match !== 'exact' && isContainerName(wanted) && engineName() === wanted ? 'exact' : match;
+}
+
 /**
- * Those among the paths that fit best: an exact name goes before the beginning of an id. What a container has inside of
- * its own cgroup is not another one.
+ * Those that fit best: an exact name goes before the beginning of an id. What a container has inside of its own cgroup is
+ * not another one.
  */
-export function selectMatches(wanted: string, paths: Iterable<string>): string[] {
-  const exact: string[] = [];
-  const prefixes: string[] = [];
-  for (const path of paths) {
-    const match = matchCgroup(path, wanted);
-    if (match !== undefined) (match === 'exact' ? exact : prefixes).push(path);
-  }
-  const best = exact.length > 0 ? exact : prefixes;
+export function selectBest(matches: readonly Match[]): string[] {
+  const exact = matches.filter(({ match }) => match === 'exact');
+  const best = (exact.length > 0 ? exact : matches).map(({ path }) => path);
   return best.filter((path) => !best.some((other) => path.startsWith(`${other}/`)));
+}
+
+function matchesBelow(mountPoint: string, wanted: string): Match[] {
+  const top = openDirectory(mountPoint);
+  try {
+    const matches: Match[] = [];
+    for (const { directory } of cgroupsBelow(top)) {
+      const match = matchNamed(directory.path, wanted, () => containerNameOf(directory));
+      if (match !== undefined) matches.push({ path: directory.path, match });
+    }
+    return matches;
+  } finally {
+    top.native.closeFd({ fd: top.anchor });
+  }
 }
 
 /** One that is shown by several mounts is taken as the first shows it. */
@@ -54,15 +81,6 @@ function withoutRepeats(paths: readonly string[]): string[] {
     if (!byInode.has(key)) byInode.set(key, path);
   }
   return [...byInode.values()];
-}
-
-function pathsBelow(mountPoint: string): string[] {
-  const top = openDirectory(mountPoint);
-  try {
-    return Array.from(cgroupsBelow(top), ({ directory }) => directory.path);
-  } finally {
-    top.native.closeFd({ fd: top.anchor });
-  }
 }
 
 function ambiguous(wanted: string, found: readonly string[]): MemcageError {

@@ -35,9 +35,13 @@ export type Location =
   /** It can't be reached from there: it is above the namespace or beside it, beside the mount, removed, or not listed. */
   | { hidden: 'namespace' | 'mount' | 'removed' | 'unlisted' };
 
-interface Mount {
+/** A line of `/proc/<pid>/mountinfo`. */
+export interface Mount {
   id: string;
   parent: string;
+  /** `MAJOR:MINOR` of the file system. */
+  device: string;
+  /** What is mounted, as a path in that file system. */
   root: string;
   mountPoint: string;
   readOnly: boolean;
@@ -50,13 +54,9 @@ interface Mount {
  *
  * @param unifiedControllers Gives the text of `cgroup.controllers` at the mount point of the unified hierarchy; asked only
  * when no v1 memory controller is mounted, since then its being enabled there decides whether memory is on v2.
- * @see https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
  */
 export function findHierarchies(mountInfo: string, unifiedControllers: (mountPoint: string) => string): Hierarchies {
-  const mounts = mountInfo
-    .split('\n')
-    .filter((line) => line !== '')
-    .map(parseMount);
+  const mounts = parseMounts(mountInfo);
   const byId = new Map(mounts.map((mount) => [mount.id, mount]));
   const visible = mounts.filter(({ fsType }) => fsType.startsWith('cgroup')).filter((mount) => !isHidden(mount, byId));
 
@@ -74,6 +74,14 @@ export function findHierarchies(mountInfo: string, unifiedControllers: (mountPoi
       ![memory, ...others.slice(0, index)].some((shown) => shown && below(shown.mountRoot, mountRoot) !== null),
   );
   return { memory, memoryElsewhere, unified, freezer: v1('freezer')[0] ?? null };
+}
+
+/** @see https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html */
+export function parseMounts(mountInfo: string): Mount[] {
+  return mountInfo
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(parseMount);
 }
 
 /**
@@ -162,16 +170,27 @@ function parseMount(line: string): Mount {
   const fields = line.split(' ');
   // Any number of optional fields, then a lone dash.
   const dash = fields.indexOf('-', 6);
-  const [id, parent, , root, mountPoint, options] = fields;
+  const [id, parent, device, root, mountPoint, options] = fields;
   const fsType = fields[dash + 1];
   const superOptions = fields[dash + 3];
-  if (dash < 0 || !id || !parent || !root || !mountPoint || !options || !fsType || superOptions === undefined) {
+  if (
+    dash < 0 ||
+    !id ||
+    !parent ||
+    !device ||
+    !root ||
+    !mountPoint ||
+    !options ||
+    !fsType ||
+    superOptions === undefined
+  ) {
     throw kernelFormatError('mountinfo', 'ID PARENT DEVICE ROOT MOUNT-POINT OPTIONS - TYPE SOURCE OPTIONS', line);
   }
   const flags = [...options.split(','), ...superOptions.split(',')];
   return {
     id,
     parent,
+    device,
     root: unescapeOctal(root),
     mountPoint: unescapeOctal(mountPoint),
     readOnly: flags.includes('ro'),

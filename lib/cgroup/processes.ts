@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { invalidArgument } from '../errors';
 import type { CgroupDirectory } from './directory';
 import { listPids } from './pids';
+import { readProcFile } from './proc-file';
 
 /** A process of a cgroup, as /proc has it: proc(5). */
 export interface CgroupProcess {
@@ -52,7 +52,7 @@ function checkOptions(options: unknown): { pss: boolean } {
 
 /** Without `depth`, which others decide. Undefined when it has ended, or can't be seen from this PID namespace (0). */
 function readProcess(pid: number, pss: boolean): CgroupProcess | undefined {
-  const status = pid === 0 ? undefined : readOf(pid, 'status');
+  const status = pid === 0 ? undefined : readProcFile(pid, 'status');
   if (status === undefined) return undefined;
   const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '';
   return {
@@ -60,15 +60,15 @@ function readProcess(pid: number, pss: boolean): CgroupProcess | undefined {
     ownPid: Number(field('NSpid').split('\t').at(-1)) || pid,
     parentPid: Number(field('PPid')),
     depth: 0,
-    name: (readOf(pid, 'comm') ?? field('Name')).trimEnd(),
-    command: split(readOf(pid, 'cmdline') ?? ''),
+    name: (readProcFile(pid, 'comm') ?? field('Name')).trimEnd(),
+    command: split(readProcFile(pid, 'cmdline') ?? ''),
     rssBytes: kilobytes(field('VmRSS')),
     pssBytes: pss ? readPss(pid) : null,
   };
 }
 
 function readPss(pid: number): number | null {
-  const rollup = readOf(pid, 'smaps_rollup');
+  const rollup = readProcFile(pid, 'smaps_rollup');
   return rollup === undefined ? null : kilobytes(/^Pss:\s*(.*)$/m.exec(rollup)?.[1] ?? '');
 }
 
@@ -81,17 +81,6 @@ function split(cmdline: string): string[] {
 /** `1234 kB` */
 function kilobytes(text: string): number {
   return Number.parseInt(text || '0', 10) * 1024;
-}
-
-function readOf(pid: number, file: string): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch (error) {
-    // ESRCH: it ended after the open. EACCES, EPERM: another user's memory.
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(code)) return undefined;
-    throw error;
-  }
 }
 
 /** Each followed by its children, with the depth; both in the order of their pids. */

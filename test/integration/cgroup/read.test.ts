@@ -46,11 +46,13 @@ describeIf('cgroup', `what a Cgroup reads is what the kernel has on v${version}`
       return seen.before === seen.after && seen.before === seen.usage.usageBytes;
     });
     const { before, usage, stat } = seen;
+    const workingSet = before - (stat[version === 1 ? 'total_inactive_file' : 'inactive_file'] ?? Number.NaN);
     expect(usage).toEqual({
       usageBytes: before,
       limitBytes: 64 << 20,
-      workingSetBytes: before - (stat[version === 1 ? 'total_inactive_file' : 'inactive_file'] ?? Number.NaN),
+      workingSetBytes: workingSet,
       percent: (before / (64 << 20)) * 100,
+      workingSetPercent: (workingSet / (64 << 20)) * 100,
       ...(version === 1 && {
         realUseBytes: (stat['total_rss'] ?? 0) + (stat['total_cache'] ?? 0) + (stat['total_swap'] ?? 0),
       }),

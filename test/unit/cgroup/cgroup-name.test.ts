@@ -3,6 +3,7 @@ import { type CgroupKind, containerOfPath, matchCgroup, parseCgroupName } from '
 
 const ID = '3b9f1c64d7a258e0c1f4a6b8d2e97053c8a1f6e4b7d09325ae4c8f1b6d3e7a90';
 const UID = '1f0c9a52-7b3e-4d18-9c60-5a2b8e7f4d31';
+const POD_ID = 'b1946ac92492d2347c6235b4d2611184a0b1c2d3e4f5061728394a5b6c7d8e9f';
 const UID_IN_UNIT = UID.replaceAll('-', '_');
 const POD_SLICE = `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${UID_IN_UNIT}.slice`;
 
@@ -15,16 +16,30 @@ const SHAPES: [CgroupKind, (id: string) => string][] = [
   ['podman', (id) => `/machine.slice/libpod-${id}.scope`],
   ['podman', (id) => `/libpod_parent/libpod-${id}`],
   ['podman', (id) => `/libpod_parent/${id}`],
+  ['podman', (id) => `/libpod_parent/${POD_ID}/libpod-${id}`],
+  ['podman', (id) => `/machine.slice/machine-libpod_pod_${POD_ID}.slice/libpod-${id}.scope`],
+  ['podman', (id) => `/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${id}.scope`],
+  // --cgroups=split, as Quadlet's units have it.
+  ['podman', (id) => `/system.slice/web.service/libpod-payload-${id}`],
   ['containerd', (id) => `${POD_SLICE}/cri-containerd-${id}.scope`],
   [
     'containerd',
     (id) => `/system.slice/containerd.service/kubepods-burstable-pod${UID_IN_UNIT}.slice:cri-containerd:${id}`,
   ],
   ['containerd', (id) => `/system.slice/nerdctl-${id}.scope`],
+  // In a node of kind, whose kubelet has a slice of its own.
+  [
+    'containerd',
+    (id) =>
+      `/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod${UID_IN_UNIT}.slice/cri-containerd-${id}.scope`,
+  ],
+  ['docker', (id) => `${POD_SLICE}/docker-${id}.scope`],
   ['cri-o', (id) => `${POD_SLICE}/crio-${id}.scope`],
   ['cri-o', (id) => `/kubepods/besteffort/pod${UID}/crio-${id}`],
   ['unknown', (id) => `/kubepods/burstable/pod${UID}/${id}`],
+  ['unknown', (id) => `/kubepods/pod${UID}/${id}`],
   ['unknown', (id) => `/default/${id}`],
+  ['unknown', (id) => `/ecs/0123456789abcdef0123456789abcdef/${id}`],
 ];
 
 describe('a container', () => {
@@ -38,11 +53,11 @@ describe('a container', () => {
       .array(fc.constantFrom(...'0123456789abcdef'), { minLength: length, maxLength: length })
       .map((all) => all.join(''));
 
-  it('is known by its id and by 12 or more digits of it, wherever it is', () => {
+  it('is known by its id and by 4 or more digits of it, wherever it is', () => {
     fc.assert(
       fc.property(fc.constantFrom(...SHAPES), hex(64), fc.integer({ min: 1, max: 64 }), ([, path], id, length) => {
         const wanted = id.slice(0, length);
-        const expected = length === 64 ? 'exact' : length >= 12 ? 'prefix' : undefined;
+        const expected = length === 64 ? 'exact' : length >= 4 ? 'prefix' : undefined;
         expect(matchCgroup(path(id), wanted)).toBe(expected);
       }),
     );
@@ -72,10 +87,15 @@ describe('a pod', () => {
     POD_SLICE,
     `/kubepods.slice/kubepods-pod${UID_IN_UNIT}.slice`,
     `/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod${UID_IN_UNIT}.slice`,
+    `/kubelet/kubepods/besteffort/pod${UID}`,
+    `/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod${UID_IN_UNIT}.slice`,
+    `/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/kubelet-kubepods-burstable-pod${UID_IN_UNIT}.slice`,
   ])('%s', (path) => {
     expect(parseCgroupName(path)).toEqual({ kind: 'pod', id: UID });
     expect(matchCgroup(path, UID)).toBe('exact');
-    expect(matchCgroup(path, UID.slice(0, 12))).toBeUndefined();
+    expect(matchCgroup(path, UID.slice(0, 12))).toBe('prefix');
+    expect(matchCgroup(path, UID.slice(0, 3))).toBeUndefined();
+    expect(matchCgroup(path, UID_IN_UNIT)).toBeUndefined();
   });
 
   test('a static one has a hash for uid', () => {
@@ -84,11 +104,25 @@ describe('a pod', () => {
   });
 });
 
+describe('a pod of Podman', () => {
+  test.each([
+    `/libpod_parent/${POD_ID}`,
+    `/machine.slice/machine-libpod_pod_${POD_ID}.slice`,
+    `/user.slice/user-1000.slice/user@1000.service/user.slice/user-libpod_pod_${POD_ID}.slice`,
+  ])('%s', (path) => {
+    expect(parseCgroupName(path)).toEqual({ kind: 'podman', id: POD_ID });
+    expect(matchCgroup(path, POD_ID.slice(0, 12))).toBe('prefix');
+  });
+});
+
 describe('others', () => {
   test.each<[string, CgroupKind, string]>([
     ['/lxc.payload.web-1', 'lxc', 'web-1'],
     ['/lxc/web', 'lxc', 'web'],
     ['/lxc.payload/web', 'lxc', 'web'],
+    ['/lxc/100', 'lxc', '100'],
+    ['/user.slice/user-1000.slice/user@1000.service/lxc.payload.web', 'lxc', 'web'],
+    ['/machine.slice/systemd-nspawn@debian.service', 'machine', 'debian'],
     ['/machine.slice/machine-debian.scope', 'machine', 'debian'],
     ['/machine.slice/machine-qemu\\x2d1\\x2dvm.scope', 'machine', 'qemu-1-vm'],
   ])('%s is %s %s', (path, kind, id) => {
@@ -103,6 +137,12 @@ describe('others', () => {
     expect(matchCgroup('/system.slice/sshd.service', 'system.slice')).toBeUndefined();
   });
 
+  test('a unit that looks like a file of the kernel', () => {
+    expect(matchCgroup('/system.slice/_cpu.service', 'cpu.service')).toBe('exact');
+    expect(matchCgroup('/system.slice/_cpu.service', '_cpu.service')).toBe('exact');
+    expect(matchCgroup('/made/_by_hand', 'by_hand')).toBeUndefined();
+  });
+
   test.each([
     '',
     '/',
@@ -114,6 +154,9 @@ describe('others', () => {
     `/docker/${ID}0`,
     `/docker/${ID.toUpperCase()}`,
     '/lxc.monitor.web',
+    '/libpod_parent/conmon',
+    '/system.slice/web.service/supervisor',
+    `/machine.slice/machine-libpod_pod_${POD_ID.slice(1)}.slice`,
     '/lxc',
     '/kubepods.slice',
     '/kubepods/burstable',

@@ -13,6 +13,7 @@ it('v2 takes the page cache that is not in use off the working set', () => {
     limitBytes: 104857600,
     workingSetBytes: 53223424 - 4685824,
     percent: (53223424 / 104857600) * 100,
+    workingSetPercent: ((53223424 - 4685824) / 104857600) * 100,
   });
 });
 
@@ -33,6 +34,7 @@ it('v1 counts the cgroups below, and the real use', () => {
     limitBytes: UNLIMITED,
     workingSetBytes: 24_000,
     percent: null,
+    workingSetPercent: null,
     realUseBytes: 23_400,
   });
 });
@@ -48,7 +50,7 @@ it('the working set is never negative', () => {
 });
 
 it('a limit of 0 has no percentage', () => {
-  expect(computeUsage(2, { usage: 10, limit: 0, stat: {} }).percent).toBeNull();
+  expect(computeUsage(2, { usage: 10, limit: 0, stat: {} })).toMatchObject({ percent: null, workingSetPercent: null });
 });
 
 it('is finite wherever it is a number', () => {
