@@ -1,38 +1,48 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { findProgram } from './programs';
 
 /** Something that takes a given amount of memory in a worker process and keeps it. */
 export interface Allocator {
   name: string;
-  /** A shell command. */
+  /** Absolute path of the program. */
+  file: string;
+  args(mebibytes: number): string[];
+  /** Both as a shell command. */
   command(mebibytes: number): string;
   [Symbol.dispose](): void;
 }
 
 /** Debian's `stress` where it is installed, else a small program of ours that behaves the same way. */
 export function findAllocator({ own }: { own: boolean }): Allocator {
-  const directories = (process.env['PATH'] ?? '').split(delimiter);
-  const installed = directories.some((directory) => existsSync(join(directory, 'stress')));
-  return installed && !own ? stress : buildHog();
+  const installed = own ? undefined : findProgram('stress');
+  return installed === undefined ? buildHog() : stress(installed);
 }
 
-const stress: Allocator = {
-  name: 'stress',
-  command: (mebibytes) => `stress --vm-bytes ${mebibytes}m --vm-keep -m 1`,
-  [Symbol.dispose]() {},
-};
+function stress(file: string): Allocator {
+  const args = (mebibytes: number) => ['--vm-bytes', `${mebibytes}m`, '--vm-keep', '-m', '1'];
+  return {
+    name: 'stress',
+    file,
+    args,
+    command: (mebibytes) => `stress ${args(mebibytes).join(' ')}`,
+    [Symbol.dispose]() {},
+  };
+}
 
 function buildHog(): Allocator {
   const directory = mkdtempSync(join(tmpdir(), 'memcage-example-'));
-  const program = join(directory, 'hog');
+  const file = join(directory, 'hog');
   // The compiled example is in out/examples/support.
   const source = join(__dirname, '../../../examples/support/hog.c');
-  execFileSync(process.env['CC'] ?? 'cc', ['-O1', '-o', program, source], { stdio: 'inherit' });
+  execFileSync(process.env['CC'] ?? 'cc', ['-O1', '-o', file, source], { stdio: 'inherit' });
   return {
     name: 'our own allocator (stress is not installed, or --own-allocator was given)',
-    command: (mebibytes) => `'${program}' ${mebibytes}`,
+    file,
+    args: (mebibytes) => [String(mebibytes)],
+    command: (mebibytes) => `'${file}' ${mebibytes}`,
     [Symbol.dispose]: () => rmSync(directory, { recursive: true }),
   };
 }

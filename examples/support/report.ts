@@ -16,6 +16,11 @@ export class Report {
     console.log(`    ${label.padEnd(LABEL_WIDTH)} ${value}`);
   }
 
+  /** A line of a tree, as pstree(1) draws it. */
+  tree(depth: number, text: string): void {
+    console.log(`    ${depth === 0 ? '' : `${'   '.repeat(depth - 1)}└─ `}${text}`);
+  }
+
   check(label: string, seen: string | number | null, ok: boolean): void {
     console.log(`  ${ok ? green('✓') : red('✗')} ${label.padEnd(LABEL_WIDTH)} ${seen}`);
     if (!ok) this.#failures += 1;

@@ -28,7 +28,33 @@ export interface RuncContainer {
 }
 
 /** Runs a command in a real container of runc, with a read-only cgroup file system as Docker's; its standard output. */
-export function runInContainer(id: string, command: readonly string[], options: RuncContainer): string {
+export function runInContainer(id: string, command: readonly string[], options: RuncContainer): Promise<string> {
+  return withBundle(command, options, async (bundle) => runc(['--root', join(bundle, 'state'), 'run', id], bundle));
+}
+
+/** Looks from outside at a container in which the command goes on. */
+export function whileContainerRuns(
+  id: string,
+  command: readonly string[],
+  options: RuncContainer,
+  look: () => Promise<void>,
+): Promise<void> {
+  return withBundle(command, options, async (bundle) => {
+    const state = ['--root', join(bundle, 'state')];
+    runc([...state, 'run', '--detach', id], bundle);
+    try {
+      await look();
+    } finally {
+      runc([...state, 'delete', '--force', id], bundle);
+    }
+  });
+}
+
+async function withBundle<T>(
+  command: readonly string[],
+  options: RuncContainer,
+  use: (bundle: string) => Promise<T>,
+): Promise<T> {
   const bundle = mkdtempSync(join(tmpdir(), 'memcage-runc-'));
   const removeParents = rememberParents(cgroupsPath(options.cgroup));
   try {
@@ -38,7 +64,7 @@ export function runInContainer(id: string, command: readonly string[], options: 
     const path = join(bundle, 'config.json');
     const config = JSON.parse(readFileSync(path, 'utf8')) as RuntimeSpec;
     writeFileSync(path, JSON.stringify(adapt(config, command, options)));
-    return runc(['--root', join(bundle, 'state'), 'run', id], bundle);
+    return await use(bundle);
   } finally {
     rmSync(bundle, { recursive: true, force: true });
     removeParents();
@@ -93,7 +119,9 @@ function adapt(config: RuntimeSpec, command: readonly string[], options: RuncCon
 }
 
 function runc(args: readonly string[], cwd: string): string {
-  const { status, stdout, stderr } = spawnSync('runc', args, { cwd, encoding: 'utf8' });
+  // A container that goes on has what it is started with: a pipe would never end.
+  const stdio = args.includes('--detach') ? 'ignore' : 'pipe';
+  const { status, stdout, stderr } = spawnSync('runc', args, { cwd, encoding: 'utf8', stdio });
   if (status !== 0) throw new Error(`runc ${args.join(' ')}: ${stderr}${stdout}`);
   return stdout;
 }

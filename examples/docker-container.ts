@@ -1,0 +1,154 @@
+/**
+ * A container of Docker's, seen from outside: `docker run -m 128m` with 100 MiB in use, then by the container's id its cgroup, limit,
+ * usage and processes, and that the figures are those of `docker stats`.
+ *
+ * It takes the Docker engine that runs; without one, as root, it starts one of its own, and ends it.
+ *
+ *   npm run build && npm run build:programs && sudo node out/examples/docker-container.js
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Cgroup, type CgroupProcess } from 'memcage';
+import { findAllocator } from './support/allocator';
+import { type Docker, findDocker } from './support/docker';
+import { packPrograms } from './support/programs';
+import { exitWith, Report } from './support/report';
+
+const MIB = 1024 * 1024;
+const NAME = `memcage-example-${process.pid}`;
+/** To take 100 MiB; a fraction of a second, but for a virtual machine that is emulated. */
+const LONGEST_MS = 60_000;
+
+const mib = (bytes: number): string => `${bytes} (${(bytes / MIB).toFixed(1)} MiB)`;
+
+async function withContainer(docker: Docker, look: (id: string, program: string) => Promise<void>): Promise<void> {
+  using allocator = findAllocator({ own: process.argv.includes('--own-allocator') });
+  const directory = mkdtempSync(join(tmpdir(), 'memcage-example-'));
+  try {
+    const archive = join(directory, 'image.tar');
+    packPrograms(archive, [allocator.file]);
+    await docker.run('import', archive, NAME);
+    const command = [allocator.file, ...allocator.args(100)];
+    const id = await docker.run('run', '-d', '-m', '128m', '--network', 'none', '--name', NAME, NAME, ...command);
+    await look(id, command.join(' '));
+  } finally {
+    rmSync(directory, { recursive: true });
+    // What there is of both.
+    await docker.run('rm', '-f', NAME).catch(() => {});
+    await docker.run('image', 'rm', NAME).catch(() => {});
+  }
+}
+
+async function show(report: Report, id: string): Promise<void> {
+  using cgroup = Cgroup.find(id);
+  const full = () => cgroup.usage().workingSetBytes >= 100 * MIB;
+  for (let waited = 0; !full() && waited < LONGEST_MS; waited += 100) await sleep(100);
+
+  report.check('cgroup', cgroup.path, cgroup.path.includes(id));
+  using byPrefix = Cgroup.find(id.slice(0, 12));
+  report.check('by what docker ps prints', id.slice(0, 12), byPrefix.path === cgroup.path);
+  using byName = Cgroup.find(NAME);
+  report.check('by its name', NAME, byName.path === cgroup.path);
+  const { limitBytes, usageBytes, percent } = cgroup.usage();
+  report.check('limit', mib(limitBytes), limitBytes === 128 * MIB);
+  report.check('usage', mib(usageBytes), usageBytes >= 100 * MIB && usageBytes <= limitBytes);
+  report.check(
+    'percent of the limit',
+    percent?.toFixed(2) ?? 'none',
+    percent !== null && percent > 78 && percent <= 100,
+  );
+  const real = realUse(cgroup);
+  report.check('rss + cache + swap', mib(real), real >= 100 * MIB && real <= limitBytes);
+}
+
+/** v1 has it as one figure, exact where the usage is not. */
+function realUse(cgroup: Cgroup): number {
+  const { realUseBytes } = cgroup.usage();
+  if (realUseBytes !== undefined) return realUseBytes;
+  const { anon = 0, file = 0 } = cgroup.stat();
+  return anon + file + cgroup.get('memory.swap.current');
+}
+
+function showProcesses(report: Report, id: string): void {
+  using cgroup = Cgroup.find(id);
+  const processes = cgroup.processes();
+  for (const each of processes) report.tree(each.depth, describe(each));
+  const [first, worker] = processes;
+  const isTree = processes.length === 2 && first?.ownPid === 1 && worker?.depth === 1 && worker.parentPid === first.pid;
+  report.check('processes', processes.length, isTree);
+  report.check('the worker has', mib(worker?.rssBytes ?? 0), (worker?.rssBytes ?? 0) >= 100 * MIB);
+}
+
+function describe({ name, pid, ownPid, rssBytes }: CgroupProcess): string {
+  return `${name}, pid ${pid}, ${ownPid} in the container, ${(rssBytes / MIB).toFixed(1)} MiB resident`;
+}
+
+/** `docker stats` takes a second or two, in which it reads at some moment: what was read all the time must have its figures. */
+async function compare(report: Report, docker: Docker, id: string): Promise<void> {
+  using cgroup = Cgroup.find(id);
+  const stats = docker.run('stats', '--no-stream', '--format', '{{.MemUsage}} / {{.MemPerc}}', id);
+  const samples = await sampleUntil(stats, cgroup);
+  const line = await stats;
+  const { workingSetBytes, workingSetPercent, limitBytes } = cgroup.usage();
+  samples.push(workingSetBytes);
+  const lowest = Math.min(...samples);
+  const highest = Math.max(...samples);
+  const [usage = '', limit = '', percent = ''] = line.split(' / ');
+  const isUsage = isRounded(parseSize(usage), lowest, highest);
+  report.check('docker stats: usage', `${usage}, and here ${mib(workingSetBytes)}`, isUsage);
+  report.check('docker stats: limit', limit, parseSize(limit).value === limitBytes);
+  const here = workingSetPercent?.toFixed(2) ?? 'none';
+  const rounded = { value: Number.parseFloat(percent), unit: 0.01 };
+  const isPercent = isRounded(rounded, (lowest / limitBytes) * 100, (highest / limitBytes) * 100);
+  report.check('docker stats: percent', `${percent}, and here ${here} %`, isPercent);
+}
+
+/** The working set, again and again until something is settled. */
+async function sampleUntil(settled: Promise<unknown>, cgroup: Cgroup): Promise<number[]> {
+  let over = false;
+  const end = () => {
+    over = true;
+  };
+  settled.then(end, end);
+  const samples: number[] = [];
+  for await (const { workingSetBytes } of cgroup.watch({ intervalMs: 10, fields: ['workingSetBytes'] })) {
+    samples.push(workingSetBytes);
+    if (over) break;
+  }
+  return samples;
+}
+
+/** Docker prints four digits: `100.4MiB`. The unit is what the last of them stands for. */
+function parseSize(text: string): { value: number; unit: number } {
+  const [, digits = '', prefix = ''] = /^([\d.]+)([KMGT]?)i?B$/.exec(text) ?? [];
+  const scale = 1024 ** ' KMGT'.indexOf(prefix || ' ');
+  const integers = digits.split('.')[0]?.length ?? 0;
+  return { value: Number.parseFloat(digits) * scale, unit: scale * 10 ** Math.min(0, integers - 4) };
+}
+
+function isRounded({ value, unit }: { value: number; unit: number }, lowest: number, highest: number): boolean {
+  // The half of it, and what floating-point numbers lose.
+  const slack = unit * 0.501;
+  return value >= lowest - slack && value <= highest + slack;
+}
+
+async function main(): Promise<number> {
+  const report = new Report();
+  const found = await findDocker();
+  if (typeof found === 'string') {
+    console.error(found);
+    return 1;
+  }
+  await using docker = found;
+  await withContainer(docker, async (id, program) => {
+    report.title(`docker run -m 128m ... ${program}, by ${docker.how}`);
+    await show(report, id);
+    showProcesses(report, id);
+    await compare(report, docker, id);
+  });
+  return report.end();
+}
+
+exitWith(main());

@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { spawn } from 'memcage';
+import { removeEverywhere } from './hierarchies';
+import { findProgram } from './programs';
+
+/** Of an engine to come up: a second or two, but for a virtual machine that is emulated. */
+const LONGEST_MS = 120_000;
+
+/** A Docker engine. */
+export interface Docker {
+  /** Whose it is. */
+  how: string;
+  /** Where it listens; undefined: where the environment says. */
+  host: string | undefined;
+  /** Runs `docker ARGS`: its standard output. */
+  run(...args: string[]): Promise<string>;
+  /** End an engine of our own, with its containers and its data. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The engine that runs here, else one of our own; or, as text, what is missing for both. */
+export async function findDocker(): Promise<Docker | string> {
+  if (findProgram('docker') === undefined) return 'docker is not installed (Debian: docker-cli, docker.io)';
+  const running = client();
+  const version = await running('version', '--format', '{{.Server.Version}}').catch(() => undefined);
+  if (version !== undefined) {
+    return { how: `the running engine, ${version}`, host: undefined, run: running, async [Symbol.asyncDispose]() {} };
+  }
+  const noEngine = 'no Docker engine answers, and one of our own can not be started';
+  if (process.getuid?.() !== 0) return `${noEngine}: that takes root`;
+  if (findProgram('dockerd') === undefined) return `${noEngine}: dockerd is not installed (Debian: docker.io)`;
+  return startDocker();
+}
+
+/**
+ * An engine of our own, in namespaces of its own: processes, mounts, network and iptables, all of which end with it. What it
+ * keeps is in a temporary directory, its containers' cgroups are below one that is ours.
+ */
+export async function startDocker(): Promise<Docker> {
+  const directory = mkdtempSync(join(tmpdir(), 'memcage-docker-'));
+  const cgroup = directory.slice(directory.lastIndexOf('/') + 1);
+  const host = `unix://${join(directory, 'docker.sock')}`;
+  const log = join(directory, 'log');
+  const options = [
+    ...['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false', '--storage-driver=vfs'],
+    ...[`--cgroup-parent=/${cgroup}/docker`, `--host=${host}`, `--pidfile=${join(directory, 'pid')}`],
+    ...[`--data-root=${join(directory, 'data')}`, `--exec-root=${join(directory, 'exec')}`],
+  ];
+  const output = openSync(log, 'w');
+  // What is in /run is known to be used whatever the options are.
+  const daemon = spawn('sh', ['-c', 'mount -t tmpfs run /run && exec dockerd "$@"', 'sh', ...options], {
+    stdio: ['ignore', output, output],
+    namespaces: { mount: true, pid: { init: true }, net: true, ipc: true, uts: true },
+  });
+  closeSync(output);
+  const stop = async (): Promise<void> => {
+    daemon.kill('SIGKILL');
+    await daemon.outcome;
+    await removeEverywhere(cgroup);
+    rmSync(directory, { recursive: true });
+  };
+
+  const run = client(host);
+  const deadline = Date.now() + LONGEST_MS;
+  while (!(await run('version').catch(() => false))) {
+    if (daemon.exitCode === null && daemon.signalCode === null && Date.now() < deadline) {
+      await sleep(50);
+      continue;
+    }
+    const said = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-10).join('\n');
+    await stop();
+    throw new Error(`dockerd does not come up:\n${said}`);
+  }
+  return { how: 'an engine of our own', host, run, [Symbol.asyncDispose]: stop };
+}
+
+function client(host?: string): Docker['run'] {
+  const env = host === undefined ? process.env : { ...process.env, DOCKER_HOST: host };
+  return async (...args) => (await promisify(execFile)('docker', args, { env })).stdout.trim();
+}

@@ -1,0 +1,143 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { Cgroup } from 'memcage';
+import { type Docker, startDocker } from '../../../examples/support/docker';
+import { findProgram, packPrograms } from '../../../examples/support/programs';
+import { version } from '../../support/cgroup-tree';
+import { withCode } from '../../support/error-code';
+import { patience } from '../../support/patience';
+import { Podman } from '../../support/podman';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+jest.setTimeout(patience(60_000));
+
+const MIB = 2 ** 20;
+const IMAGE = 'memcage-test';
+/** Page cache of its own that nobody uses, then a process with a child. */
+const SCRIPT = `read id </proc/sys/kernel/random/uuid; printf %1048576s >/data/$id; ${findProgram('sleep')} 600; true`;
+const COMMAND = [findProgram('sh') ?? '', '-c', SCRIPT];
+
+/** What Docker's `GET /containers/ID/stats` has of the memory: the figures of `docker stats`, before it rounds them. */
+interface MemoryStats {
+  usage: number;
+  limit: number;
+  stats: Record<string, number>;
+}
+
+async function memoryStats(host: string, id: string): Promise<MemoryStats> {
+  const path = `/containers/${id}/stats?stream=false&one-shot=true`;
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request({ socketPath: host.replace('unix://', ''), path, agent: false }, resolve)
+      .on('error', reject)
+      .end();
+  });
+  return ((await json(response)) as { memory_stats: MemoryStats }).memory_stats;
+}
+
+describeIf(['linux', 'root', 'cgroup', 'docker', 'podman'], 'real engines', () => {
+  let docker: Docker;
+  let podman: Podman;
+  /** Of a container of each, with the same name. */
+  let ids: Record<'docker' | 'podman', string>;
+  // On a real file system: what is in a tmpfs is not page cache.
+  let volume: string;
+
+  beforeAll(async () => {
+    volume = mkdtempSync(join(__dirname, '../../../build/memcage-volume-'));
+    docker = await startDocker();
+    podman = await Podman.start();
+    const directory = mkdtempSync(join(tmpdir(), 'memcage-test-'));
+    try {
+      const archive = join(directory, 'image.tar');
+      packPrograms(archive, COMMAND.slice(0, 1).concat(findProgram('sleep') ?? ''));
+      await Promise.all([docker.run('import', archive, IMAGE), podman.run('import', archive, IMAGE)]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+    const options = ['run', '-d', '--network', 'none', '-m', '64m', '-v', `${volume}:/data`];
+    const start = [IMAGE, ...COMMAND];
+    const parent = ['--cgroup-parent', `/${podman.cgroup}/libpod_parent`];
+    const [ofDocker, ofPodman] = await Promise.all([
+      docker.run(...options, '--name', 'web', ...start),
+      podman.run(...options, '--name', 'web', ...parent, ...start),
+      docker.run(...options, '--name', 'only-docker', ...start),
+      podman.run(...options, '--name', 'only-podman', ...parent, ...start),
+    ]);
+    ids = { docker: ofDocker, podman: ofPodman };
+  }, patience(60_000));
+
+  afterAll(async () => {
+    await Promise.all([docker?.[Symbol.asyncDispose](), podman?.stop()]);
+    rmSync(volume, { recursive: true });
+  });
+
+  const shapes = {
+    docker: (id: string) => new RegExp(`/memcage-docker-[^/]+/docker/${id}$`),
+    podman: (id: string) => new RegExp(`/memcage-podman-[^/]+/libpod_parent/libpod-${id}$`),
+  };
+
+  describe.each(['docker', 'podman'] as const)('%s', (engine) => {
+    test('a container by its id, and by the beginning of it', () => {
+      const id = ids[engine];
+      expect(id).toMatch(/^[0-9a-f]{64}$/);
+      using found = Cgroup.find(id);
+      expect(found.path).toMatch(shapes[engine](id));
+      using byPrefix = Cgroup.find(id.slice(0, 12));
+      expect(byPrefix.path).toBe(found.path);
+    });
+
+    test('by its name', () => {
+      using found = Cgroup.find(`only-${engine}`);
+      expect(found.path).toMatch(shapes[engine]('[0-9a-f]+'));
+      expect(found.path).not.toContain(ids[engine]);
+      expect(() => Cgroup.find(`only-${engine.slice(0, -1)}`)).toThrow(withCode('CGROUP_GONE'));
+    });
+
+    test('its limit, use and processes', async () => {
+      using found = Cgroup.find(ids[engine]);
+      expect(found.limits().max).toBe(64 * MIB);
+      const { usageBytes, limitBytes } = found.usage();
+      expect(limitBytes).toBe(64 * MIB);
+      expect(usageBytes).toBeGreaterThan(0);
+      const processes = await until('both started', () => {
+        const seen = found.processes().map(({ depth, name, ownPid }) => ({ depth, name, isFirst: ownPid === 1 }));
+        return seen.some(({ name }) => name === 'sleep') && seen;
+      });
+      expect(processes).toEqual([
+        { depth: 0, name: 'sh', isFirst: true },
+        { depth: 1, name: 'sleep', isFirst: false },
+      ]);
+    });
+  });
+
+  test('one name in both: the candidates', () => {
+    const error = withCode('AMBIGUOUS', '2 cgroups are that of web');
+    expect(() => Cgroup.find('web')).toThrow(error);
+    for (const id of Object.values(ids)) expect(() => Cgroup.find('web')).toThrow(id);
+  });
+
+  test("the figures are Docker's, to the byte", async () => {
+    const id = ids.docker;
+    using cgroup = Cgroup.find(id);
+    const { usage, stat, memory } = await until('unchanged while Docker reads it', async () => {
+      const seen = { usage: cgroup.usage(), stat: cgroup.stat() };
+      const read = await memoryStats(docker.host ?? '', id);
+      const after = { usage: cgroup.usage(), stat: cgroup.stat() };
+      return JSON.stringify(seen) === JSON.stringify(after) ? { ...seen, memory: read } : undefined;
+    });
+    const inactive = memory.stats[version === 1 ? 'total_inactive_file' : 'inactive_file'] ?? Number.NaN;
+    expect(inactive).toBeGreaterThan(0);
+    expect(usage).toMatchObject({
+      usageBytes: memory.usage,
+      limitBytes: memory.limit,
+      workingSetBytes: memory.usage - inactive,
+      workingSetPercent: ((memory.usage - inactive) / memory.limit) * 100,
+    });
+    const names = version === 1 ? ['total_rss', 'total_cache'] : ['anon', 'file'];
+    for (const name of names) expect(stat[name]).toBe(memory.stats[name]);
+  });
+});
