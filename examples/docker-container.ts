@@ -138,7 +138,7 @@ async function main(): Promise<number> {
   const report = new Report();
   const found = await findDocker();
   if (typeof found === 'string') {
-    console.error(found);
+    console.log(found);
     return 1;
   }
   await using docker = found;

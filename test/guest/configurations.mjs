@@ -10,6 +10,7 @@
  * @property {string[]} [except] paths of tests that are slow here, and add nothing to what the host has shown
  * @property {string[]} [benchmarks] instead: arguments of bench/main.ts
  * @property {string[]} [require] what no test may skip (test/support/require.ts)
+ * @property {string[]} [requireIfHere] the same where the caller's MEMCAGE_REQUIRE has it: what not every developer installs
  * @property {number} timeoutSeconds of the guest, as much as emulation on a busy machine needs
  */
 
@@ -25,6 +26,7 @@ export const configurations = [
     projects: whole,
     except: ['test/integration/libraries/pools'],
     require: [...common, 'root', 'v2', 'swap-accounting'],
+    requireIfHere: ['docker', 'podman', 'runc'],
     timeoutSeconds: 4500,
   },
   {
@@ -32,7 +34,7 @@ export const configurations = [
     name: 'v1-swap',
     guest: ['--memory', '2048', '--swap', '512', '--kernel', 'bookworm', '--cgroup', '1'],
     projects: whole,
-    except: ['test/integration/libraries/', 'test/integration/examples'],
+    except: ['test/integration/libraries/', 'test/integration/examples', 'test/integration/container/engines'],
     require: [...common, 'root', 'v1', 'hybrid', 'swap-accounting'],
     timeoutSeconds: 4500,
   },

@@ -61,8 +61,13 @@ function jestCommand({ projects, paths = [], except = [] }, output) {
   ];
 }
 
+function requirements({ require: always = [], requireIfHere = [] }) {
+  const here = (process.env.MEMCAGE_REQUIRE ?? '').split(',');
+  return [...always, ...requireIfHere.filter((feature) => here.includes(feature))];
+}
+
 async function run(configuration, results) {
-  const { name, guest, view = [], benchmarks, require: required = [], timeoutSeconds } = configuration;
+  const { name, guest, view = [], benchmarks, timeoutSeconds } = configuration;
   const output = join(results, `${name}.json`);
   const [script, ...viewArgs] = view;
   const command = [
@@ -73,7 +78,7 @@ async function run(configuration, results) {
     ...guest,
     ...['--share', results],
     ...['--timeout', String(timeoutSeconds)],
-    ...['--env', `MEMCAGE_REQUIRE=${required.join(',')}`],
+    ...['--env', `MEMCAGE_REQUIRE=${requirements(configuration).join(',')}`],
   ];
   const { status, seconds } = await step(name, join(here, 'run'), [...options, '--', ...command]);
   return { name, status, seconds, counts: benchmarks === undefined ? countsOf(output) : 'benchmarks' };

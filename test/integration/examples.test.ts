@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { startDocker } from '../../examples/support/docker';
 import { version } from '../support/cgroup-tree';
 import { cagesLeft } from '../support/nothing-left';
 import { patience } from '../support/patience';
@@ -18,8 +19,13 @@ interface End {
 }
 
 async function runExample(name: string, ...args: string[]): Promise<End> {
+  return runExampleIn({}, name, ...args);
+}
+
+async function runExampleIn(env: NodeJS.ProcessEnv, name: string, ...args: string[]): Promise<End> {
   const child = spawn(process.execPath, [join(root, 'out/examples', `${name}.js`), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
   });
   const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, 'close') as Promise<[number | null]>]);
   return {
@@ -148,6 +154,38 @@ describeIf(['cgroup', 'root'], 'the examples', () => {
   }
 
   test.each(checked)('%s', expectChecked);
+
+  test('docker-container without Docker', async () => {
+    const { code, lines, left } = await runExampleIn({ PATH: '' }, 'docker-container');
+    expect(lines).toEqual(['docker is not installed (Debian: docker-cli, docker.io)', '']);
+    expect({ code, left }).toEqual({ code: 1, left: [] });
+  });
+
+  describeIf(['docker', 'stress'], 'with a Docker engine', () => {
+    test('docker-container', async () => {
+      await using docker = await startDocker();
+      const { code, lines, left } = await runExampleIn({ DOCKER_HOST: docker.host }, 'docker-container');
+      const expected = [
+        /^docker run -m 128m \.\.\. \S+stress --vm-bytes 100m --vm-keep -m 1, by the running engine, \d+/,
+        /^✓ cgroup \/sys\/fs\/cgroup\/.*[0-9a-f]{64}$/,
+        /^✓ by what docker ps prints [0-9a-f]{12}$/,
+        /^✓ by its name memcage-example-\d+$/,
+        '✓ limit 134217728 (128.0 MiB)',
+        /^✓ usage \d+ \(10\d\.\d MiB\)$/,
+        /^✓ percent of the limit [78]\d\.\d\d$/,
+        /^✓ rss \+ cache \+ swap \d+ \(10\d\.\d MiB\)$/,
+        /^stress, pid \d+, 1 in the container, [\d.]+ MiB resident$/,
+        /^└─ stress, pid \d+, \d+ in the container, 10[\d.]+ MiB resident$/,
+        '✓ processes 2',
+        /^✓ the worker has \d+ \(10\d\.\d MiB\)$/,
+        /^✓ docker stats: usage 10[\d.]+MiB, and here \d+ \(10\d\.\d MiB\)$/,
+        '✓ docker stats: limit 128MiB',
+        /^✓ docker stats: percent [78]\d\.\d\d%, and here [78]\d\.\d\d %$/,
+      ].map((line) => (typeof line === 'string' ? line : (expect.stringMatching(line) as string)));
+      expect(lines).toEqual(['', ...expected, '', 'All of it was so.', '', '']);
+      expect({ code, left }).toEqual({ code: 0, left: [] });
+    });
+  });
 
   describeIf('chromium', 'with Chromium', () => {
     test('browser', async () => {
