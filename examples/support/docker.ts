@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +9,16 @@ import { removeEverywhere } from './hierarchies';
 import { findProgram } from './programs';
 
 /** Of an engine to come up: a second or two, but for a virtual machine that is emulated. */
-const LONGEST_MS = 120_000;
+const LONGEST_MS = 240_000;
+
+// containerd is started before dockerd, which would wait 15 s for its own, and give up on a machine that is busy. What is in
+// /run is known to be used whatever the options are.
+const START = `
+  mount -t tmpfs run /run || exit
+  containerd --config "$1" &
+  until [ -S "$2" ]; do sleep 0.1; done
+  shift 2
+  exec dockerd "$@"`;
 
 /** A Docker engine. */
 export interface Docker {
@@ -46,14 +55,20 @@ export async function startDocker(): Promise<Docker> {
   const cgroup = directory.slice(directory.lastIndexOf('/') + 1);
   const host = `unix://${join(directory, 'docker.sock')}`;
   const log = join(directory, 'log');
+  const containerd = join(directory, 'containerd.sock');
+  const configuration = join(directory, 'containerd.toml');
+  writeFileSync(configuration, containerdConfiguration(directory, containerd));
   const options = [
     ...['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false', '--storage-driver=vfs'],
     ...[`--cgroup-parent=/${cgroup}/docker`, `--host=${host}`, `--pidfile=${join(directory, 'pid')}`],
-    ...[`--data-root=${join(directory, 'data')}`, `--exec-root=${join(directory, 'exec')}`],
+    ...[
+      `--containerd=${containerd}`,
+      `--data-root=${join(directory, 'data')}`,
+      `--exec-root=${join(directory, 'exec')}`,
+    ],
   ];
   const output = openSync(log, 'w');
-  // What is in /run is known to be used whatever the options are.
-  const daemon = spawn('sh', ['-c', 'mount -t tmpfs run /run && exec dockerd "$@"', 'sh', ...options], {
+  const daemon = spawn('sh', ['-c', START, 'sh', configuration, containerd, ...options], {
     stdio: ['ignore', output, output],
     namespaces: { mount: true, pid: { init: true }, net: true, ipc: true, uts: true },
   });
@@ -77,6 +92,17 @@ export async function startDocker(): Promise<Docker> {
     throw new Error(`dockerd does not come up:\n${said}`);
   }
   return { how: 'an engine of our own', host, run, [Symbol.asyncDispose]: stop };
+}
+
+function containerdConfiguration(directory: string, address: string): string {
+  return `
+version = 2
+root = "${join(directory, 'containerd')}"
+state = "${join(directory, 'containerd-state')}"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+address = "${address}"
+`;
 }
 
 function client(host?: string): Docker['run'] {
