@@ -120,8 +120,15 @@ std::optional<std::string> Options::OptionalString(const char* name) {
   return ToString(name, value);
 }
 
-std::vector<std::string> Options::Strings(const char* name) {
+std::vector<std::string> Options::Strings(const char* name) { return ToStrings(name, Get(name)); }
+
+std::optional<std::vector<std::string>> Options::OptionalStrings(const char* name) {
   Napi::Value value = Get(name);
+  if (!ok_ || value.IsUndefined()) return std::nullopt;
+  return ToStrings(name, value);
+}
+
+std::vector<std::string> Options::ToStrings(const char* name, Napi::Value value) {
   std::vector<std::string> strings;
   if (!ok_ || !value.IsArray()) {
     Fail(name, "an array of strings");
@@ -213,6 +220,15 @@ Napi::Uint8Array Options::Bytes(const char* name) {
     return {};
   }
   return value.As<Napi::Uint8Array>();
+}
+
+Napi::Int32Array Options::Int32s(const char* name) {
+  Napi::Value value = Get(name);
+  if (!ok_ || !value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {
+    Fail(name, "an Int32Array");
+    return {};
+  }
+  return value.As<Napi::Int32Array>();
 }
 
 }  // namespace memcage

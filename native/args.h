@@ -33,6 +33,7 @@ class Options {
   std::string String(const char* name);
   std::optional<std::string> OptionalString(const char* name);
   std::vector<std::string> Strings(const char* name);
+  std::optional<std::vector<std::string>> OptionalStrings(const char* name);
   std::vector<int> Ints(const char* name);
   std::optional<std::vector<uint32_t>> OptionalUints(const char* name);
   std::optional<Napi::Object> OptionalObject(const char* name);
@@ -41,12 +42,14 @@ class Options {
   std::vector<Napi::Object> OptionalObjects(const char* name);
   Napi::Function Function(const char* name);
   Napi::Uint8Array Bytes(const char* name);
+  Napi::Int32Array Int32s(const char* name);
 
  private:
   /** The value, or an empty one after a failure. `expected` is for the message. */
   Napi::Value Get(const char* name);
   void Fail(const char* name, const char* expected);
   std::optional<std::string> ToString(const char* name, Napi::Value value);
+  std::vector<std::string> ToStrings(const char* name, Napi::Value value);
   std::vector<Napi::Object> ToObjects(const char* name, Napi::Value value);
   double Number(const char* name, Napi::Value value, double min, double max);
   template <typename T>

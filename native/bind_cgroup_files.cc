@@ -123,18 +123,49 @@ Napi::Value ReadOpen(const Napi::CallbackInfo& info) {
   const int fd = options.Int("fd");
   Napi::Uint8Array buffer = options.Bytes("buffer");
   if (!options.ok()) return info.Env().Undefined();
-  size_t length = 0;
-  while (length < buffer.ByteLength()) {
-    const ssize_t got = pread(fd, buffer.Data() + length, buffer.ByteLength() - length, static_cast<off_t>(length));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      ThrowSystemError(info.Env(), {sys::NegativeErrno(), "pread", {}});
-      return info.Env().Undefined();
-    }
-    if (got == 0) break;
-    length += static_cast<size_t>(got);
+  const ssize_t length = cgroup::ReadOnce(fd, buffer.Data(), buffer.ByteLength());
+  if (length < 0) {
+    ThrowSystemError(info.Env(), {static_cast<int>(length), "pread", {}});
+    return info.Env().Undefined();
   }
   return Napi::Number::New(info.Env(), static_cast<double>(length));
+}
+
+/** As ReadOnce, of a file that is open for this long only. */
+ssize_t ReadBeneathOnce(int dir_fd, const std::string& path, uint8_t* buffer, size_t size) {
+  UniqueFd fd;
+  SystemError error;
+  if (!cgroup::Open(dir_fd, path, O_RDONLY, &fd, &error)) return error.error;
+  return cgroup::ReadOnce(fd.get(), buffer, size);
+}
+
+Napi::Value ReadMany(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Options options(info);
+  Napi::Int32Array fds = options.Int32s("fds");
+  const std::optional<std::vector<std::string>> paths = options.OptionalStrings("paths");
+  const uint32_t first = options.Uint("first");
+  Napi::Uint8Array buffer = options.Bytes("buffer");
+  Napi::Int32Array lengths = options.Int32s("lengths");
+  if (!options.ok()) return env.Undefined();
+  const size_t count = fds.ElementLength();
+  if (lengths.ElementLength() < count || (paths && paths->size() != count)) {
+    ThrowInvalidArgument(env, "Expected as many paths and lengths as fds");
+    return env.Undefined();
+  }
+  size_t used = 0;
+  size_t index = first;
+  for (; index < count; ++index) {
+    uint8_t* place = buffer.Data() + used;
+    const size_t room = buffer.ByteLength() - used;
+    const ssize_t length = paths ? ReadBeneathOnce(fds[index], (*paths)[index], place, room)
+                                 : cgroup::ReadOnce(fds[index], place, room);
+    // What fills the room may be cut off. Without any a read says 0.
+    if (length >= 0 && static_cast<size_t>(length) >= room) break;
+    lengths[index] = static_cast<int32_t>(length);
+    if (length > 0) used += static_cast<size_t>(length);
+  }
+  return Napi::Number::New(env, static_cast<double>(index));
 }
 
 void WriteOpen(const Napi::CallbackInfo& info) {
@@ -181,6 +212,7 @@ void RegisterCgroupFiles(Napi::Env env, Napi::Object exports) {
   exports.Set("removeDirectory", Napi::Function::New(env, RemoveDirectory, "removeDirectory"));
   exports.Set("listDirectories", Napi::Function::New(env, ListDirectories, "listDirectories"));
   exports.Set("readOpen", Napi::Function::New(env, ReadOpen, "readOpen"));
+  exports.Set("readMany", Napi::Function::New(env, ReadMany, "readMany"));
   exports.Set("writeOpen", Napi::Function::New(env, WriteOpen, "writeOpen"));
   exports.Set("readAttribute", Napi::Function::New(env, ReadAttribute, "readAttribute"));
   exports.Set("tryLock", Napi::Function::New(env, TryLock, "tryLock"));

@@ -72,6 +72,14 @@ bool Read(int dir_fd, const std::string& path, std::string* text, SystemError* e
   return true;
 }
 
+ssize_t ReadOnce(int fd, uint8_t* buffer, size_t size) {
+  for (;;) {
+    const ssize_t got = pread(fd, buffer, size, 0);
+    if (got >= 0) return got;
+    if (errno != EINTR) return sys::NegativeErrno();
+  }
+}
+
 bool WriteOpen(int fd, const std::string& value, SystemError* error) {
   ssize_t written = 0;
   do {

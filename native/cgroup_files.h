@@ -1,5 +1,9 @@
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +17,8 @@ namespace memcage::cgroup {
 bool OpenDirectory(const std::string& path, UniqueFd* fd, SystemError* error);
 bool Open(int dir_fd, const std::string& path, int flags, UniqueFd* fd, SystemError* error);
 bool Read(int dir_fd, const std::string& path, std::string* text, SystemError* error);
+/** One pread(2) at offset 0: the number of bytes, or the negative errno. */
+ssize_t ReadOnce(int fd, uint8_t* buffer, size_t size);
 bool Write(int dir_fd, const std::string& path, const std::string& value, SystemError* error);
 bool WriteOpen(int fd, const std::string& value, SystemError* error);
 bool MakeDirectory(int dir_fd, const std::string& path, int mode, SystemError* error);

@@ -377,8 +377,23 @@ export interface NativeBinding {
   /** Names of the directories directly below. */
   listDirectories(options: { dirFd: number; path: string }): string[];
 
-  /** pread(2) at offset 0 into the buffer until it is full or the file ends; returns the number of bytes. */
+  /**
+   * pread(2) at offset 0, once; returns the number of bytes. The kernel gives the whole of an interface file that it
+   * writes at once, all but lists of pids, as long as the buffer is larger.
+   */
   readOpen(options: { fd: number; buffer: Uint8Array }): number;
+  /**
+   * The same for many files, from number `first` on, one text behind the other in the buffer. `lengths` gets the bytes of
+   * each, or the negative errno. Returns the number of the file at which the buffer was full, which is left out, or how many
+   * there are. With `paths` the fds are directories, and each file is opened beneath, as openBeneath does, and closed again.
+   */
+  readMany(options: {
+    fds: Int32Array;
+    paths?: readonly string[];
+    first: number;
+    buffer: Uint8Array;
+    lengths: Int32Array;
+  }): number;
   /** write(2) of a whole value to an open interface file. */
   writeOpen(options: { fd: number; value: string }): void;
   /** getxattr(2); null when there is no such attribute or the caller may not see it. */

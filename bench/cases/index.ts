@@ -4,6 +4,7 @@ import { launcher } from './launcher';
 import { leaks } from './leaks';
 import { many } from './many';
 import { oom } from './oom';
+import { readManyCgroups } from './read-many';
 import { rivals } from './rivals';
 import { spawnLarge, spawnPaced, spawnSmall } from './spawn';
 import { stat } from './stat';
@@ -14,6 +15,7 @@ export const cases: readonly Case[] = [
   spawnLarge,
   functions,
   stat,
+  readManyCgroups,
   oom,
   leaks,
   many,

@@ -16,6 +16,7 @@ import { type Guard, killAll } from './kill';
 import { type Limits, readLimits, readMemoryFile, writeLimits } from './limit-files';
 import { planLimits, type ResolvedLimits, resolveLimits } from './limits';
 import { type MemoryEvents, readEvents } from './memory-events';
+import { OpenFiles } from './open-files';
 import { defaultParent } from './parent/default-parent';
 import { PeakTracker } from './peak-tracker';
 import { isPopulated, listPids } from './pids';
@@ -26,7 +27,8 @@ import { removeTree, retry } from './remove';
 import { mountPointOf, resolveGiven } from './resolve-path';
 import { createStatParser } from './stat-parser';
 import { computeUsage, type Usage } from './usage';
-import type { SampleField } from './watching/sample';
+import type { SampleField } from './watching/fields';
+import type { Source } from './watching/moments';
 import { checkWatchOptions, type Sample, type WatchOptions, watchCgroup } from './watching/watch';
 
 /** How long {@link Cgroup.kill} goes on, and how long {@link Cgroup.remove} waits for processes that are just ending. */
@@ -37,6 +39,8 @@ const REMOVE_PATIENCE_MS = 500;
 const parseStat = createStatParser();
 
 const orphanedAnchors = new FinalizationRegistry<number>((fd) => loadNative().closeFd({ fd }));
+
+const orphanedFiles = new FinalizationRegistry<OpenFiles>((files) => files.close());
 
 /** Options of {@link Cgroup.create}. */
 export interface CreateCgroupOptions {
@@ -60,6 +64,7 @@ export class Cgroup {
   readonly #guard: Guard | undefined;
   readonly #stat: KeptFile;
   readonly #ownsAnchor: boolean;
+  #files: OpenFiles | undefined;
   #closed = false;
 
   /** The version of the hierarchy that the memory controller is on. */
@@ -210,6 +215,16 @@ export class Cgroup {
   watch<F extends SampleField = SampleField>(options: WatchOptions<F> = {}): AsyncIterableIterator<Sample<F>> {
     this.#open();
     return watchCgroup(() => this.#open(), this.version, checkWatchOptions<F>(options));
+  }
+
+  /** @internal What it is read through; with `keepOpen` by files that stay open until {@link close}. */
+  source({ keepOpen }: { keepOpen: boolean }): Source {
+    const directory = this.#open();
+    if (keepOpen && this.#files === undefined) {
+      this.#files = new OpenFiles(directory);
+      orphanedFiles.register(this, this.#files, this);
+    }
+    return { directory, files: keepOpen ? this.#files : undefined };
   }
 
   /** The limits in force, in bytes, `Infinity` for unlimited; what this version or kernel has not is left out. */
@@ -375,6 +390,8 @@ export class Cgroup {
     if (this.#closed) return;
     this.#closed = true;
     this.#stat.close();
+    this.#files?.close();
+    orphanedFiles.unregister(this);
     if (!this.#ownsAnchor) return;
     orphanedAnchors.unregister(this);
     this.#directory.native.closeFd({ fd: this.#directory.anchor });

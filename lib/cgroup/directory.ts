@@ -24,9 +24,15 @@ export class CgroupDirectory {
     readonly path: string,
   ) {}
 
+  /** A path in it as one beneath its anchor. */
+  beneath(name: string): string {
+    if (name === '') return this.relative;
+    return this.relative === '' ? name : `${this.relative}/${name}`;
+  }
+
   /** A directory beneath, not necessarily existing. */
   below(name: string): CgroupDirectory {
-    return new CgroupDirectory(this.native, this.anchor, this.#join(name), `${this.path}/${name}`);
+    return new CgroupDirectory(this.native, this.anchor, this.beneath(name), `${this.path}/${name}`);
   }
 
   /** The same directory, anchored at itself: `anchor` is an fd of its own that the caller closes. */
@@ -41,7 +47,7 @@ export class CgroupDirectory {
   /** undefined when there is no such file (the kernel is older, or the cgroup is the root). */
   readIfPresent(file: string): string | undefined {
     try {
-      return this.native.readBeneath({ dirFd: this.anchor, path: this.#join(file) });
+      return this.native.readBeneath({ dirFd: this.anchor, path: this.beneath(file) });
     } catch (error) {
       if (refusedWith(error, 'ENOENT', 'EOPNOTSUPP') && this.exists()) return undefined;
       throw cgroupError(error, 'read', `${this.path}/${file}`);
@@ -62,7 +68,7 @@ export class CgroupDirectory {
 
   exists(): boolean {
     try {
-      const fd = this.native.openBeneath({ dirFd: this.anchor, path: this.#join('cgroup.procs'), access: 'probe' });
+      const fd = this.native.openBeneath({ dirFd: this.anchor, path: this.beneath('cgroup.procs'), access: 'probe' });
       this.native.closeFd({ fd });
       return true;
     } catch (error) {
@@ -119,14 +125,9 @@ export class CgroupDirectory {
     }
   }
 
-  #join(name: string): string {
-    if (name === '') return this.relative;
-    return this.relative === '' ? name : `${this.relative}/${name}`;
-  }
-
   #call<T>(doing: string, file: string, call: (path: string) => T): T {
     try {
-      return call(this.#join(file));
+      return call(this.beneath(file));
     } catch (error) {
       if (file !== '' && refusedWith(error, 'ENOENT') && this.exists()) {
         throw missingFile(this, file, { cause: error });

@@ -7,6 +7,7 @@ const MOST_OPEN = 16;
 
 /** Open files in the order of their last use, oldest first. */
 const open = new Set<KeptFile>();
+let lastUsed: KeptFile | undefined;
 
 // One for all: reads are synchronous, and what was read is parsed before the next one.
 let buffer = new Uint8Array(16 * 1024);
@@ -26,9 +27,7 @@ export class KeptFile {
   /** Reads the whole file; `use` gets bytes that are valid only during the call. */
   read<T>(use: (bytes: Uint8Array, length: number) => T): T {
     this.#fd ??= this.directory.open(this.file, 'read');
-    open.delete(this);
-    open.add(this);
-    evict();
+    if (lastUsed !== this) this.#use();
     return use(buffer, this.#fill(this.#fd));
   }
 
@@ -38,8 +37,16 @@ export class KeptFile {
 
   close(): void {
     open.delete(this);
+    if (lastUsed === this) lastUsed = undefined;
     if (this.#fd !== undefined) this.#native.closeFd({ fd: this.#fd });
     this.#fd = undefined;
+  }
+
+  #use(): void {
+    open.delete(this);
+    open.add(this);
+    lastUsed = this;
+    evict();
   }
 
   #fill(fd: number): number {

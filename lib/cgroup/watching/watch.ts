@@ -2,7 +2,9 @@ import { AbortError, ErrorCode, invalidArgument, MemcageError } from '../../erro
 import type { CgroupDirectory } from '../directory';
 import type { CgroupVersion } from '../formats';
 import { isGone } from '../refusal';
-import { SAMPLE_FIELDS, type SampleField, type SampleFields, Sampler } from './sample';
+import { checkFields } from './field-reader';
+import { SAMPLE_FIELDS, type SampleField, type SampleFields } from './fields';
+import { Sampler } from './sample';
 import { wakeAt } from './ticker';
 
 /** Options of {@link Cgroup.watch}. */
@@ -69,12 +71,9 @@ export function checkWatchOptions<F extends SampleField>(options: unknown) {
   if (typeof intervalMs !== 'number' || !(intervalMs >= LEAST_INTERVAL_MS && intervalMs <= MOST_INTERVAL_MS)) {
     throw invalidArgument('intervalMs', `milliseconds from ${LEAST_INTERVAL_MS} to ${MOST_INTERVAL_MS}`, intervalMs);
   }
-  if (!Array.isArray(fields) || !fields.every((name) => SAMPLE_FIELDS.includes(name as SampleField))) {
-    throw invalidArgument('fields', `an array of ${SAMPLE_FIELDS.join(', ')}`, fields);
-  }
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalidArgument('signal', 'an AbortSignal', signal);
-  return { intervalMs, fields: fields as readonly F[], signal };
+  return { intervalMs, fields: checkFields<F>(fields), signal };
 }
 
 function isClosed(error: unknown): boolean {

@@ -1,0 +1,62 @@
+import { invalidArgument, MemcageError } from '../../errors';
+import type { MemoryRole } from '../files/roles';
+import type { CgroupVersion } from '../formats';
+import { isGone } from '../refusal';
+import { type Fields, fieldsOf, SAMPLE_FIELDS, type SampleField, type SampleFields } from './fields';
+import { type Moment, MomentReader, type Source } from './moments';
+
+/** Reads these fields of cgroups. */
+export class FieldReader<F extends SampleField> {
+  readonly #fields: Fields;
+  readonly #moments: MomentReader;
+  /** A copy of it has all properties from the start. */
+  readonly #empty: Pick<SampleFields, F>;
+
+  constructor(
+    version: CgroupVersion,
+    private readonly names: readonly F[],
+  ) {
+    this.#fields = fieldsOf(version);
+    const roles = new Set<MemoryRole>();
+    const lines = new Set<string>();
+    for (const name of names) {
+      const { files = [], stat = [] } = this.#fields[name];
+      for (const role of files) roles.add(role);
+      for (const line of stat) lines.add(line);
+    }
+    if (lines.size > 0) roles.add('stat');
+    this.#moments = new MomentReader(version, [...roles], [...lines]);
+    this.#empty = Object.fromEntries(names.map((name) => [name, 0])) as Pick<SampleFields, F>;
+  }
+
+  /**
+   * Of each in order, or the error why not. What is not about one cgroup, a lack of fds for example, is thrown.
+   */
+  read(sources: readonly Source[]): (Pick<SampleFields, F> | MemcageError)[] {
+    const values = new Array<Pick<SampleFields, F> | MemcageError>(sources.length);
+    this.#moments.read(sources, (moment, index) => {
+      try {
+        values[index] = this.#fieldsOf(moment);
+      } catch (error) {
+        if (!(error instanceof MemcageError)) throw error;
+        if (isGone(error)) sources[index]?.files?.close();
+        values[index] = error;
+      }
+    });
+    return values;
+  }
+
+  #fieldsOf(moment: Moment): Pick<SampleFields, F> {
+    const values = { ...this.#empty };
+    for (const name of this.names) values[name] = this.#fields[name].of(moment);
+    return values;
+  }
+}
+
+/** Throws TypeError. */
+export function checkFields<F extends SampleField>(fields: unknown): readonly F[] {
+  if (!Array.isArray(fields) || !fields.every((name) => SAMPLE_FIELDS.includes(name as SampleField))) {
+    throw invalidArgument('fields', `an array of ${SAMPLE_FIELDS.join(', ')}`, fields);
+  }
+  return [...new Set(fields as readonly F[])];
+}
