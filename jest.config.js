@@ -15,7 +15,7 @@ const shared = {
 
 const published = {
   '^memcage$': '<rootDir>/dist/index.js',
-  '^memcage/(child_process|native)$': '<rootDir>/dist/$1.js',
+  '^memcage/(child_process|native|otel|prometheus)$': '<rootDir>/dist/$1.js',
 };
 
 const project = (displayName, directory) => ({

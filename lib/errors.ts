@@ -1,7 +1,8 @@
-import { inspect } from 'node:util';
 import type { Stage } from '../types/native';
 import type { Outcome } from '../types/outcome';
 import type { ParentCandidate } from '../types/parent';
+
+export { invalidArgument, invalidSize, limitTooSmall } from './argument-errors';
 
 /** Every code of an error that memcage makes. Codes are stable, messages are not. */
 export const ErrorCode = {
@@ -71,6 +72,8 @@ export const ErrorCode = {
   CLOSED: 'ERR_MEMCAGE_CLOSED',
   /** The system call would break Node's other threads. */
   UNSAFE_THREAD: 'ERR_MEMCAGE_UNSAFE_THREAD',
+  /** A package is not installed that is needed by what was imported. */
+  NO_PACKAGE: 'ERR_MEMCAGE_NO_PACKAGE',
   /** A kernel file holds something that memcage can't read. */
   KERNEL_FORMAT: 'ERR_MEMCAGE_KERNEL_FORMAT',
 } as const;
@@ -188,37 +191,4 @@ export class AbortError extends Error {
 // On the prototypes, as in Node's and the language's own errors: an own `name` would be printed with every error.
 for (const [name, type] of Object.entries({ MemcageError, MemoryLimitError, ExitError, TimeoutError, AbortError })) {
   Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });
-}
-
-/** A TypeError with code `ERR_MEMCAGE_INVALID_ARGUMENT`: "Expected EXPECTED for OPTION but received VALUE of type T". */
-export function invalidArgument(option: string, expected: string, actual: unknown): TypeError & { code: ErrorCode } {
-  return withCode(new TypeError(expectation(option, expected, actual)), ErrorCode.INVALID_ARGUMENT, invalidArgument);
-}
-
-/** As {@link invalidArgument}, with code `ERR_MEMCAGE_INVALID_SIZE`. */
-export function invalidSize(option: string, expected: string, actual: unknown): TypeError & { code: ErrorCode } {
-  return withCode(new TypeError(expectation(option, expected, actual)), ErrorCode.INVALID_SIZE, invalidSize);
-}
-
-/** A RangeError with code `ERR_MEMCAGE_LIMIT_TOO_SMALL`, for a size that the kernel would round down to nothing. */
-export function limitTooSmall(option: string, pageBytes: number, actual: unknown): RangeError & { code: ErrorCode } {
-  const expected = `at least one page of memory (${pageBytes} bytes)`;
-  return withCode(new RangeError(expectation(option, expected, actual)), ErrorCode.LIMIT_TOO_SMALL, limitTooSmall);
-}
-
-function expectation(option: string, expected: string, actual: unknown): string {
-  return `Expected ${expected} for ${option} but received ${describe(actual)}`;
-}
-
-function describe(value: unknown): string {
-  if (value === undefined || value === null) return String(value);
-  const type = Array.isArray(value) ? 'array' : typeof value;
-  const text = inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 100 });
-  return `${text} of type ${type}`;
-}
-
-function withCode<E extends Error>(error: E, code: ErrorCode, caller: (...args: never[]) => unknown) {
-  // The stack starts where the helper was called.
-  Error.captureStackTrace(error, caller);
-  return Object.assign(error, { code });
 }

@@ -9,6 +9,7 @@ export type * from '../types/outcome';
 export type * from '../types/parent';
 export type { Cage, CageEvents } from './cage/cage';
 export type { OomEvent } from './cage/oom-reporter';
+export { openCages } from './cage/open-cages';
 export type { SharedCage } from './cage/shared-cage';
 export { Cgroup, type CreateCgroupOptions } from './cgroup/cgroup';
 export type { EffectiveLimits } from './cgroup/effective-limits';

@@ -15,6 +15,26 @@ await build({
   format: 'cjs',
 });
 
+// What they have to themselves is bundled; the rest is that of dist/index.js, whose state is there once.
+await build({
+  ...common,
+  entryPoints: ['lib/prometheus.ts', 'lib/otel.ts'],
+  bundle: true,
+  packages: 'external',
+  format: 'cjs',
+  plugins: [
+    {
+      name: 'shared',
+      setup({ onResolve }) {
+        onResolve({ filter: /\/index\.js$/ }, () => ({ path: './index.js', external: true }));
+        onResolve({ filter: /^\.\.\// }, ({ path }) =>
+          path === '../argument-errors' ? undefined : { errors: [{ text: `${path} has a state of its own there` }] },
+        );
+      },
+    },
+  ],
+});
+
 // Not bundled: they share the state of dist/index.js.
 await build({
   ...common,

@@ -48,9 +48,9 @@ export class CagePool {
     this.#ready = undefined;
   }
 
-  #make({ limits, guarded }: CageKind): Cage {
+  #make({ limits, guarded }: CageKind, { spare = false } = {}): Cage {
     const group = Group.create(this.owner, limits, { guarded });
-    const cage = new Cage(group, { outlivesOwner: false });
+    const cage = new Cage(group, { outlivesOwner: false, spare });
     try {
       group.openEntry();
       return cage;
@@ -65,7 +65,10 @@ export class CagePool {
     if (ready === undefined) return undefined;
     this.#ready = undefined;
     try {
-      if (isSameKind(ready.kind, kind) && ready.cage.group.begin()) return ready.cage;
+      if (isSameKind(ready.kind, kind) && ready.cage.group.begin()) {
+        ready.cage.spare = false;
+        return ready.cage;
+      }
     } catch {
       // No fd is free to look at it with.
     }
@@ -92,7 +95,7 @@ export class CagePool {
   #makeReady(kind: CageKind): void {
     if (this.#ready !== undefined || this.#closed) return;
     try {
-      this.#ready = { kind, cage: this.#make(kind) };
+      this.#ready = { kind, cage: this.#make(kind, { spare: true }) };
     } catch (error) {
       // The next cage will have the same trouble, and report it.
       if (!(error instanceof MemcageError) && !isNativeError(error)) throw error;

@@ -6,7 +6,7 @@ import { ErrorCode, MemcageError } from '../errors';
 import { emitApart } from './emit';
 import type { Group } from './group';
 import { type OomEvent, OomReporter } from './oom-reporter';
-import { closeAtExit, forget } from './open-cages';
+import { forget, remember } from './open-cages';
 
 const PATIENCE_MS = 10_000;
 const EXIT_PATIENCE_MS = 2000;
@@ -24,6 +24,8 @@ export interface CageLife {
   outlivesOwner: boolean;
   /** The cage that this one's cgroup is below of; they end together. */
   outer?: Cage | undefined;
+  /** It is made ahead, and nobody has it yet. */
+  spare?: boolean;
 }
 
 /** A cgroup of ours with a limit and a lifetime. An open one doesn't keep the event loop alive, and ends with the process. */
@@ -34,17 +36,21 @@ export class Cage extends EventEmitter<CageEvents> {
   readonly group: Group;
   /** @internal */
   readonly reporter: OomReporter;
-  readonly #outer: Cage | undefined;
+  /** @internal The cage that it is in. */
+  readonly outer: Cage | undefined;
+  /** @internal See {@link CageLife}. */
+  spare: boolean;
   readonly #inner = new Set<Cage>();
   #members = 0;
   #closing: Promise<void> | undefined;
   #closed = false;
 
   /** @internal */
-  constructor(group: Group, { outlivesOwner, outer }: CageLife) {
+  constructor(group: Group, { outlivesOwner, outer, spare = false }: CageLife) {
     super();
     this.group = group;
-    this.#outer = outer;
+    this.outer = outer;
+    this.spare = spare;
     this.cgroup = new Cgroup(group.memory, group.version, { guard: group.guard });
     this.reporter = new OomReporter(group, (event) => emitApart(this, 'oom', event), outer?.reporter);
     try {
@@ -54,7 +60,12 @@ export class Cage extends EventEmitter<CageEvents> {
       throw error;
     }
     if (outer !== undefined) outer.#inner.add(this);
-    if (!outlivesOwner) closeAtExit(this);
+    remember(this, { outlivesOwner });
+  }
+
+  /** Processes of the cage that the kernel has killed for memory so far, as the event `oom` has counted them. */
+  get oomKills(): number {
+    return this.reporter.reported;
   }
 
   /** Whether it is closed, or about to be. */
@@ -110,7 +121,7 @@ export class Cage extends EventEmitter<CageEvents> {
     this.#closed = true;
     this.reporter.stop();
     this.cgroup.close();
-    if (this.#outer !== undefined) this.#outer.#inner.delete(this);
+    if (this.outer !== undefined) this.outer.#inner.delete(this);
     forget(this);
     emitApart(this, 'close');
     return true;

@@ -41,6 +41,11 @@ export class OomReporter {
     private readonly outer: OomReporter | undefined,
   ) {}
 
+  /** Kills so far, as far as they were reported. */
+  get reported(): number {
+    return this.#reported;
+  }
+
   /** Report the kills in the cage's group, or in one of its leaves, as they happen. */
   watch(group: Group): void {
     group.watchOom(() => this.#look(group, 0));

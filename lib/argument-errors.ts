@@ -1,0 +1,39 @@
+import { inspect } from 'node:util';
+import type { ErrorCode } from './errors';
+
+/** A TypeError with code `ERR_MEMCAGE_INVALID_ARGUMENT`: "Expected EXPECTED for OPTION but received VALUE of type T". */
+export function invalidArgument(option: string, expected: string, actual: unknown): TypeError & { code: ErrorCode } {
+  return withCode(
+    new TypeError(expectation(option, expected, actual)),
+    'ERR_MEMCAGE_INVALID_ARGUMENT',
+    invalidArgument,
+  );
+}
+
+/** As {@link invalidArgument}, with code `ERR_MEMCAGE_INVALID_SIZE`. */
+export function invalidSize(option: string, expected: string, actual: unknown): TypeError & { code: ErrorCode } {
+  return withCode(new TypeError(expectation(option, expected, actual)), 'ERR_MEMCAGE_INVALID_SIZE', invalidSize);
+}
+
+/** A RangeError with code `ERR_MEMCAGE_LIMIT_TOO_SMALL`, for a size that the kernel would round down to nothing. */
+export function limitTooSmall(option: string, pageBytes: number, actual: unknown): RangeError & { code: ErrorCode } {
+  const expected = `at least one page of memory (${pageBytes} bytes)`;
+  return withCode(new RangeError(expectation(option, expected, actual)), 'ERR_MEMCAGE_LIMIT_TOO_SMALL', limitTooSmall);
+}
+
+function expectation(option: string, expected: string, actual: unknown): string {
+  return `Expected ${expected} for ${option} but received ${describe(actual)}`;
+}
+
+function describe(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  const type = Array.isArray(value) ? 'array' : typeof value;
+  const text = inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 100 });
+  return `${text} of type ${type}`;
+}
+
+function withCode<E extends Error>(error: E, code: ErrorCode, caller: (...args: never[]) => unknown) {
+  // The stack starts where the helper was called.
+  Error.captureStackTrace(error, caller);
+  return Object.assign(error, { code });
+}

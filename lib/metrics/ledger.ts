@@ -1,0 +1,58 @@
+import type { Counts } from './figures.js';
+
+type Count = keyof Counts;
+
+/** The counts of one label set: of all cgroups that have, or had, these labels. */
+interface Account {
+  /** Of each cgroup, by its path, what it had counted when it was last seen. */
+  seen: Map<string, Counts>;
+  total: Counts;
+}
+
+/** Adds up what many cgroups count, so that it only grows: also when one ends, or its kernel's count starts anew. */
+export class Ledger {
+  readonly #accounts = new Map<string, Account>();
+
+  /** What a cgroup has counted now. */
+  add(key: string, path: string, counts: Counts): void {
+    const account = this.#account(key);
+    const before = account.seen.get(path);
+    for (const [name, count] of Object.entries(counts) as [Count, number][]) {
+      const last = before?.[name] ?? 0;
+      account.total[name] = (account.total[name] ?? 0) + (count >= last ? count - last : count);
+    }
+    account.seen.set(path, counts);
+  }
+
+  /** What a cgroup has counted in the end of one kind; the others stay as they were seen last. */
+  addLast(key: string, path: string, name: Count, count: number): void {
+    const { seen, total } = this.#account(key);
+    total[name] = (total[name] ?? 0) + Math.max(0, count - (seen.get(path)?.[name] ?? 0));
+    seen.delete(path);
+  }
+
+  /** Forget the cgroups that are not among these: another one of the same name starts at 0. */
+  keep(paths: ReadonlySet<string>): void {
+    for (const { seen } of this.#accounts.values()) {
+      for (const path of seen.keys()) if (!paths.has(path)) seen.delete(path);
+    }
+  }
+
+  /** Forget all that was counted with these labels. */
+  drop(key: string): void {
+    this.#accounts.delete(key);
+  }
+
+  total(key: string): Counts {
+    return this.#account(key).total;
+  }
+
+  #account(key: string): Account {
+    let account = this.#accounts.get(key);
+    if (account === undefined) {
+      account = { seen: new Map(), total: { oomKills: 0, limitHits: 0 } };
+      this.#accounts.set(key, account);
+    }
+    return account;
+  }
+}

@@ -1,0 +1,176 @@
+import type * as Api from '@opentelemetry/api';
+import type { Cgroup } from './index.js';
+import { type CageTotals, Collector } from './metrics/collector.js';
+import type { Counts, Gauges } from './metrics/figures.js';
+import { checkOptions } from './metrics/options.js';
+import { requirePeer } from './metrics/peer.js';
+
+const { metrics } = requirePeer(() => require('@opentelemetry/api'), {
+  name: '@opentelemetry/api',
+  entry: 'memcage/otel',
+}) as typeof Api;
+
+export interface ObserveCgroupsOptions {
+  /** Makes the instruments. Default: the meter `memcage` of the global provider. */
+  meter?: Api.Meter;
+  /** What to observe, asked at each collection. Default: those of all open cages of this thread. */
+  cgroups?: () => Iterable<Cgroup>;
+  /**
+   * Of a cgroup; undefined leaves it out. Those with the same attributes are added up, and what they have counted goes on when
+   * they have ended. Default: `{ 'memcage.cgroup.path': cgroup.path }`, which ends with the cgroup.
+   */
+  attributes?: (cgroup: Cgroup) => Api.Attributes | undefined;
+}
+
+/** What is being observed. */
+export interface Observation {
+  /** Observe no more. The instruments stay, without values: OpenTelemetry can't take them back. */
+  stop(): void;
+  [Symbol.dispose](): void;
+}
+
+type Kind = 'UpDownCounter' | 'Gauge' | 'Counter';
+
+interface Instrument {
+  name: string;
+  kind: Kind;
+  unit: string;
+  description: string;
+  attributes?: Api.Attributes;
+}
+
+const bytes = (name: string, description: string, kind: Kind = 'UpDownCounter'): Instrument => ({
+  name,
+  kind,
+  unit: 'By',
+  description,
+});
+
+// container.*: https://opentelemetry.io/docs/specs/semconv/system/container-metrics/. What that has no name for is in a
+// namespace of ours.
+const GAUGES: { readonly [G in keyof Gauges]-?: Instrument } = {
+  usageBytes: bytes('container.memory.usage', 'Memory usage of the container.'),
+  availableBytes: bytes('container.memory.available', 'Container memory available.'),
+  anonBytes: bytes('container.memory.rss', 'Container memory RSS.'),
+  workingSetBytes: bytes('container.memory.working_set', 'Container memory working set.'),
+  limitBytes: bytes('memcage.memory.limit', 'Hard limit of its memory; absent without one.'),
+  fileBytes: bytes('memcage.memory.file', 'Page cache, tmpfs and shared memory.'),
+  kernelBytes: bytes('memcage.memory.kernel', 'Memory that the kernel needs for it.'),
+  swapBytes: bytes('memcage.memory.swap', 'Swap in use.'),
+  peakBytes: bytes('memcage.memory.peak', 'Highest use so far; absent where the kernel does not record it.', 'Gauge'),
+  processes: {
+    name: 'memcage.process.count',
+    kind: 'UpDownCounter',
+    unit: '{process}',
+    description: 'Processes in the cgroup and below it.',
+  },
+};
+
+const PRESSURE = {
+  name: 'memcage.memory.pressure.time',
+  kind: 'Counter',
+  unit: 's',
+  description: 'Time in which tasks waited for memory: at least one of them, or all at once.',
+} as const;
+
+const COUNTS: { readonly [C in keyof Counts]-?: Instrument } = {
+  oomKills: {
+    name: 'memcage.oom.kills',
+    kind: 'Counter',
+    unit: '{process}',
+    description: 'Processes that the kernel has killed for memory.',
+  },
+  limitHits: {
+    name: 'memcage.memory.limit_hits',
+    kind: 'Counter',
+    unit: '{hit}',
+    description: 'How often the hard limit was hit.',
+  },
+  waitingSeconds: { ...PRESSURE, attributes: { 'memcage.pressure.kind': 'some' } },
+  stalledSeconds: { ...PRESSURE, attributes: { 'memcage.pressure.kind': 'full' } },
+};
+
+const CAGES: { readonly [C in keyof CageTotals]: Instrument } = {
+  open: { name: 'memcage.cage.count', kind: 'UpDownCounter', unit: '{cage}', description: 'Cages that are open.' },
+  closed: { name: 'memcage.cage.closed', kind: 'Counter', unit: '{cage}', description: 'Cages that have ended.' },
+  oomKills: {
+    name: 'memcage.cage.oom.kills',
+    kind: 'Counter',
+    unit: '{process}',
+    description: 'Processes that the kernel has killed for memory, in all cages, also those that have ended.',
+  },
+};
+
+/**
+ * Observable instruments for the memory of cgroups, in one batch: all are read at the same moment.
+ *
+ * @throws TypeError for bad options
+ */
+export function observeCgroups(options: ObserveCgroupsOptions = {}): Observation {
+  checkOptions(options, { meter: 'object', cgroups: 'function', attributes: 'function' });
+  const { meter = metrics.getMeter('memcage'), cgroups, attributes } = options;
+  const collector = new Collector<Api.Attributes>({
+    cgroups,
+    labels: attributes ?? byPath,
+    labelsEnd: attributes === undefined,
+  });
+  const instruments = new Instruments(meter);
+  const [gauges, counts, cages] = [instruments.of(GAUGES), instruments.of(COUNTS), instruments.of(CAGES)];
+  const observe: Api.BatchObservableCallback = (result) => {
+    const { rows, cages: totals } = collector.collect();
+    for (const row of rows) {
+      gauges(result, row.gauges, row.labels);
+      counts(result, row.counts, row.labels);
+    }
+    if (totals !== undefined) cages(result, totals, {});
+  };
+  meter.addBatchObservableCallback(observe, instruments.all);
+  const stop = (): void => {
+    collector.stop();
+    meter.removeBatchObservableCallback(observe, instruments.all);
+  };
+  return { stop, [Symbol.dispose]: stop };
+}
+
+/** Observes what is there of these figures. */
+type Observe<K extends string> = (
+  result: Api.BatchObservableResult,
+  figures: { readonly [F in K]?: number },
+  attributes: Api.Attributes,
+) => void;
+
+/** Each is made once, also when several figures are in it, with attributes that tell them apart. */
+class Instruments {
+  readonly #made = new Map<string, Api.Observable>();
+
+  constructor(private readonly meter: Api.Meter) {}
+
+  get all(): Api.Observable[] {
+    return [...this.#made.values()];
+  }
+
+  of<K extends string>(instruments: Readonly<Record<K, Instrument>>): Observe<K> {
+    const made = (Object.entries(instruments) as [K, Instrument][]).map(
+      ([figure, instrument]) => [figure, this.#make(instrument), instrument.attributes] as const,
+    );
+    return (result, figures, attributes) => {
+      for (const [figure, observable, own] of made) {
+        const value = figures[figure];
+        if (value !== undefined) result.observe(observable, value, { ...attributes, ...own });
+      }
+    };
+  }
+
+  #make({ name, kind, unit, description }: Instrument): Api.Observable {
+    let made = this.#made.get(name);
+    if (made === undefined) {
+      made = this.meter[`createObservable${kind}`](name, { unit, description });
+      this.#made.set(name, made);
+    }
+    return made;
+  }
+}
+
+function byPath(cgroup: Cgroup): Api.Attributes {
+  return { 'memcage.cgroup.path': cgroup.path };
+}

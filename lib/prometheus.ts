@@ -1,0 +1,188 @@
+import type * as PromClient from 'prom-client';
+import type { Cgroup } from './index.js';
+import { type CageTotals, Collector } from './metrics/collector.js';
+import type { Counts, Gauges } from './metrics/figures.js';
+import { checkOptions } from './metrics/options.js';
+import { requirePeer } from './metrics/peer.js';
+
+const { Counter, Gauge, register } = requirePeer(() => require('prom-client'), {
+  name: 'prom-client',
+  entry: 'memcage/prometheus',
+}) as typeof PromClient;
+
+type Register =
+  | PromClient.Registry<PromClient.PrometheusContentType>
+  | PromClient.Registry<PromClient.OpenMetricsContentType>;
+
+export interface CollectCgroupsOptions<L extends string = string> {
+  /** Where the metrics are registered. Default: prom-client's own. */
+  register?: Register;
+  /** Of all names. Default: `memcage_`. */
+  prefix?: string;
+  /** What to collect, asked at each scrape. Default: those of all open cages of this thread. */
+  cgroups?: () => Iterable<Cgroup>;
+  /** Names of the labels that `labels` gives. Default: `['cgroup']`. */
+  labelNames?: readonly L[];
+  /**
+   * Of a cgroup; undefined leaves it out. Those with the same labels are added up, and what they have counted goes on when
+   * they have ended. Default: `{ cgroup: cgroup.path }`, which ends with the cgroup.
+   */
+  labels?: (cgroup: Cgroup) => Readonly<Record<L, string>> | undefined;
+}
+
+/** What is being collected. */
+export interface Collection {
+  /** Take the metrics out of the register. */
+  stop(): void;
+  [Symbol.dispose](): void;
+}
+
+/** Gives each value with its labels. */
+type Values = (give: (value: number | undefined, labels: object) => void) => void;
+
+type Help = readonly [name: string, help: string];
+
+const GAUGES: { readonly [G in Exclude<keyof Gauges, 'availableBytes'>]-?: Help } = {
+  usageBytes: ['memory_usage_bytes', 'Memory that is charged to the cgroup, page cache included.'],
+  limitBytes: ['memory_limit_bytes', 'Hard limit of its memory; absent without one.'],
+  workingSetBytes: ['memory_working_set_bytes', 'Memory in use without the page cache that can be dropped first.'],
+  anonBytes: ['memory_anon_bytes', 'Memory of programs that belongs to no file.'],
+  fileBytes: ['memory_file_bytes', 'Page cache, tmpfs and shared memory.'],
+  kernelBytes: ['memory_kernel_bytes', 'Memory that the kernel needs for it.'],
+  swapBytes: ['memory_swap_bytes', 'Swap in use.'],
+  peakBytes: ['memory_peak_bytes', 'Highest use so far; absent where the kernel does not record it.'],
+  processes: ['processes', 'Processes in the cgroup and below it.'],
+};
+
+const COUNTERS: { readonly [C in keyof Counts]-?: Help } = {
+  oomKills: ['oom_kills_total', 'Processes that the kernel has killed for memory.'],
+  limitHits: ['memory_limit_hits_total', 'How often the hard limit was hit.'],
+  waitingSeconds: [
+    'memory_pressure_waiting_seconds_total',
+    'Time in which at least one task waited for memory; absent without PSI.',
+  ],
+  stalledSeconds: [
+    'memory_pressure_stalled_seconds_total',
+    'Time in which all tasks waited for memory at once; absent without PSI.',
+  ],
+};
+
+/** Of the cages of this thread, since they are collected. */
+const CAGES: { readonly [C in keyof CageTotals]: Help } = {
+  open: ['cages', 'Cages that are open.'],
+  closed: ['cages_closed_total', 'Cages that have ended.'],
+  oomKills: [
+    'cages_oom_kills_total',
+    'Processes that the kernel has killed for memory, in all cages, also those that have ended.',
+  ],
+};
+
+/**
+ * Register metrics of cgroups with prom-client. They are read when they are asked for, all at the same moment.
+ *
+ * @throws TypeError for bad options; prom-client's own Error when there are metrics of the same name already, or for what it
+ *   does not take as a name
+ */
+export function collectCgroups<L extends string = 'cgroup'>(options: CollectCgroupsOptions<L> = {}): Collection {
+  checkOptions(options, {
+    register: 'object',
+    prefix: 'string',
+    cgroups: 'function',
+    labelNames: 'object',
+    labels: 'function',
+  });
+  const { prefix = 'memcage_', cgroups, labels, labelNames = ['cgroup'] } = options;
+  const collector = new Collector<object>({ cgroups, labels: labels ?? byPath, labelsEnd: labels === undefined });
+  const metrics = new Metrics(options.register ?? register, prefix);
+  const stop = (): void => {
+    collector.stop();
+    metrics.remove();
+  };
+  try {
+    addAll(metrics, labelNames, { collector, ofCages: cgroups === undefined });
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return { stop, [Symbol.dispose]: stop };
+}
+
+function addAll(
+  metrics: Metrics,
+  labelNames: readonly string[],
+  { collector, ofCages }: { collector: Collector<object>; ofCages: boolean },
+): void {
+  const moment = once(() => collector.collect());
+  for (const [name, help] of Object.entries(GAUGES) as [keyof typeof GAUGES, Help][]) {
+    metrics.gauge(help, labelNames, (give) => {
+      for (const { labels, gauges } of moment().rows) give(gauges[name], labels);
+    });
+  }
+  for (const [name, help] of Object.entries(COUNTERS) as [keyof Counts, Help][]) {
+    metrics.counter(help, labelNames, (give) => {
+      for (const { labels, counts } of moment().rows) give(counts[name], labels);
+    });
+  }
+  if (!ofCages) return;
+  metrics.gauge(CAGES.open, [], (give) => give(moment().cages?.open, {}));
+  metrics.counter(CAGES.closed, [], (give) => give(moment().cages?.closed, {}));
+  metrics.counter(CAGES.oomKills, [], (give) => give(moment().cages?.oomKills, {}));
+}
+
+/** Metrics in a register that have one prefix. */
+class Metrics {
+  readonly #names: string[] = [];
+
+  constructor(
+    private readonly registry: Register,
+    private readonly prefix: string,
+  ) {}
+
+  gauge(help: Help, labelNames: readonly string[], values: Values): void {
+    new Gauge({
+      ...this.#configuration(help, labelNames),
+      collect() {
+        this.reset();
+        values((value, labels) => value !== undefined && this.set(labels, value));
+      },
+    });
+    this.#names.push(this.prefix + help[0]);
+  }
+
+  counter(help: Help, labelNames: readonly string[], values: Values): void {
+    new Counter({
+      ...this.#configuration(help, labelNames),
+      collect() {
+        this.reset();
+        values((value, labels) => value !== undefined && this.inc(labels, value));
+      },
+    });
+    this.#names.push(this.prefix + help[0]);
+  }
+
+  remove(): void {
+    for (const name of this.#names.splice(0)) this.registry.removeSingleMetric(name);
+  }
+
+  #configuration([name, help]: Help, labelNames: readonly string[]) {
+    return { name: this.prefix + name, help, labelNames, registers: [this.registry] };
+  }
+}
+
+function byPath(cgroup: Cgroup): { cgroup: string } {
+  return { cgroup: cgroup.path };
+}
+
+/** All that ask in the same turn of the event loop get the same answer. */
+function once<T>(ask: () => T): () => T {
+  let answer: { value: T } | undefined;
+  return () => {
+    if (answer === undefined) {
+      answer = { value: ask() };
+      queueMicrotask(() => {
+        answer = undefined;
+      });
+    }
+    return answer.value;
+  };
+}
