@@ -17,7 +17,8 @@ export interface ObserveCgroupsOptions {
   cgroups?: () => Iterable<Cgroup>;
   /**
    * Of a cgroup; undefined leaves it out. Those with the same attributes are added up, and what they have counted goes on when
-   * they have ended. Default: `{ 'memcage.cgroup.path': cgroup.path }`, which ends with the cgroup.
+   * they have ended. Default: none, for the sum of all cages; `{ 'memcage.cgroup.path': cgroup.path }` where there is
+   * `cgroups`.
    */
   attributes?: (cgroup: Cgroup) => Api.Attributes | undefined;
 }
@@ -66,6 +67,18 @@ const GAUGES: { readonly [G in keyof Gauges]-?: Instrument } = {
   },
 };
 
+const NOTHING: Gauges = {
+  usageBytes: 0,
+  availableBytes: 0,
+  anonBytes: 0,
+  workingSetBytes: 0,
+  limitBytes: 0,
+  fileBytes: 0,
+  kernelBytes: 0,
+  swapBytes: 0,
+  processes: 0,
+};
+
 const PRESSURE = {
   name: 'memcage.memory.pressure.time',
   kind: 'Counter',
@@ -111,13 +124,16 @@ export function observeCgroups(options: ObserveCgroupsOptions = {}): Observation
   const { meter = metrics.getMeter('memcage'), cgroups, attributes } = options;
   const collector = new Collector<Api.Attributes>({
     cgroups,
-    labels: attributes ?? byPath,
-    labelsEnd: attributes === undefined,
+    // The SDK for JavaScript never forgets attributes, and takes 2,000 of a kind: too few for cages, which come and go.
+    labels: attributes ?? (cgroups === undefined ? () => ({}) : byPath),
+    labelsEnd: attributes === undefined && cgroups !== undefined,
   });
   const instruments = new Instruments(meter);
   const [gauges, counts, cages] = [instruments.of(GAUGES), instruments.of(COUNTS), instruments.of(CAGES)];
   const observe: Api.BatchObservableCallback = (result) => {
-    const { rows, cages: totals } = collector.collect();
+    const { rows, ended, cages: totals } = collector.collect();
+    // An SDK that goes on with the last value would have them in every sum.
+    for (const attributes of ended) gauges(result, NOTHING, attributes);
     for (const row of rows) {
       gauges(result, row.gauges, row.labels);
       counts(result, row.counts, row.labels);

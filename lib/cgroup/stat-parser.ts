@@ -24,17 +24,17 @@ interface Layout {
   /** Bytes of each name with the blank behind it. */
   lengths: Int32Array;
   /**
-   * The names that are wanted, each with its blank, one behind the other in words; the last word of one ends with it, and
-   * may overlap the one before.
+   * The names, each with its blank, one behind the other in words; the last word of one ends with it, and may overlap the
+   * one before.
    */
   words: Int32Array;
-  /** Where those of each name end; of one that is not wanted where they begin. */
+  /** Where those of each name end. */
   ends: Int32Array;
   /** The values of the last call. */
   values: Float64Array;
   /**
-   * The same as an object, without what is not wanted. Copying that with all its properties is ten times faster than giving
-   * a new one 50 of them, and only those that changed are set before.
+   * The same as an object. Copying that with all its properties is ten times faster than giving a new one 50 of them, and
+   * only those that changed are set before.
    */
   last: FlatKeyed;
   /** Behind the lines there are others, which need not be looked at. */
@@ -52,7 +52,7 @@ export function createStatParser(file = 'memory.stat'): StatParser {
   return (buffer, length) => ({ ...reader.read(buffer, 0, length) });
 }
 
-/** A parser for a few lines: of the others it reads no more than it takes to get over them. */
+/** A parser for a few lines: it reads no further than to the last of them. */
 export function createStatPicker(names: readonly string[], file = 'memory.stat'): StatPicker {
   const reader = new LayoutReader(file, new Set(names));
   let last: FlatKeyed = {};
@@ -91,11 +91,10 @@ class LayoutReader {
 function createLayout(stat: FlatKeyed, wanted: ReadonlySet<string> | undefined): Layout | null {
   const all = Object.keys(stat);
   if (all.some((name) => name.length + 1 < WORD)) return null;
-  const isWanted = (name: string) => wanted?.has(name) ?? true;
-  const names = all.slice(0, all.map(isWanted).lastIndexOf(true) + 1);
+  const names = all.slice(0, neededOf(all, wanted));
   const words: number[] = [];
   const ends = names.map((name) => {
-    if (isWanted(name)) words.push(...wordsOf(`${name} `));
+    words.push(...wordsOf(`${name} `));
     return words.length;
   });
   return {
@@ -104,9 +103,16 @@ function createLayout(stat: FlatKeyed, wanted: ReadonlySet<string> | undefined):
     words: Int32Array.from(words),
     ends: Int32Array.from(ends),
     values: Float64Array.from(names, (name) => stat[name] ?? 0),
-    last: Object.fromEntries(Object.entries(stat).filter(([name]) => isWanted(name))),
+    last: Object.fromEntries(Object.entries(stat).slice(0, names.length)),
     goesOn: names.length < all.length,
   };
+}
+
+/** How many lines must be read. One that is missing now may be there in another cgroup. */
+function neededOf(names: readonly string[], wanted: ReadonlySet<string> | undefined): number {
+  if (wanted === undefined) return names.length;
+  const places = Array.from(wanted, (name) => names.indexOf(name));
+  return places.includes(-1) ? names.length : Math.max(...places) + 1;
 }
 
 function wordsOf(text: string): number[] {
@@ -116,10 +122,7 @@ function wordsOf(text: string): number[] {
   return words;
 }
 
-/**
- * Brings `layout.last` up to date; false when the text has other names, or a value that is not plain digits. Of a line that
- * is not wanted the name is taken as read: were it another, the next wanted one would not be found behind its line end.
- */
+/** Brings `layout.last` up to date; false when the text has other names, or a value that is not plain digits. */
 function readValues(layout: Layout, buffer: Uint8Array, view: DataView, start: number, end: number): boolean {
   const { names, lengths, words, ends, last, values, goesOn } = layout;
   // Bytes behind `end` are what an earlier, longer text left: reading into them shows at the end.
@@ -129,15 +132,12 @@ function readValues(layout: Layout, buffer: Uint8Array, view: DataView, start: n
     const digitsAt = position + (lengths[index] as number);
     if (digitsAt > end) return false;
     const lastWord = (ends[index] as number) - 1;
-    const isWanted = word <= lastWord;
-    if (isWanted) {
-      for (; word < lastWord; word += 1) {
-        if (view.getInt32(position, true) !== words[word]) return false;
-        position += WORD;
-      }
-      if (view.getInt32(digitsAt - WORD, true) !== words[word]) return false;
-      word += 1;
+    for (; word < lastWord; word += 1) {
+      if (view.getInt32(position, true) !== words[word]) return false;
+      position += WORD;
     }
+    if (view.getInt32(digitsAt - WORD, true) !== words[word]) return false;
+    word += 1;
     position = digitsAt;
     let value = 0;
     // Past the buffer there is undefined, which no comparison accepts.
@@ -157,7 +157,7 @@ function readValues(layout: Layout, buffer: Uint8Array, view: DataView, start: n
       value = Number.POSITIVE_INFINITY;
     }
     position += 1;
-    if (isWanted && value !== values[index]) {
+    if (value !== values[index]) {
       values[index] = value;
       last[names[index] as string] = value;
     }

@@ -30,6 +30,8 @@ export interface CageTotals {
 
 export interface Collected<L> {
   rows: Row<L>[];
+  /** Labels of those that had gauges the last time, and have none now. */
+  ended: L[];
   /** Undefined when other cgroups are collected. */
   cages: CageTotals | undefined;
 }
@@ -39,6 +41,8 @@ export class Collector<L extends object> {
   readonly #options: CollectorOptions<L>;
   readonly #ledger = new Ledger();
   readonly #labels = new Map<string, L>();
+  /** Those that had gauges the last time. */
+  #live: ReadonlyMap<string, L> = new Map();
   /** Of cgroups that have been seen. */
   readonly #keys = new Map<string, string>();
   readonly #onClosed = (message: unknown): void => this.#closed((message as { cage: Cage }).cage);
@@ -59,15 +63,18 @@ export class Collector<L extends object> {
     const paths = new Set<string>();
     for (const [index, reading] of readMany(cgroups, { fields: FIELDS }).entries()) {
       const cgroup = cgroups[index] as Cgroup;
-      const facts = factsOf(cgroup, reading, cages.get(cgroup.path));
+      const cage = cages.get(cgroup.path);
+      const facts = factsOf(cgroup, reading, cage);
       const key = facts && !paths.has(cgroup.path) ? this.#keyOf(cgroup) : undefined;
-      if (facts === undefined || key === undefined) continue;
+      if (facts === undefined || key === undefined || this.#isCountedAbove(cage, key)) continue;
       paths.add(cgroup.path);
       this.#ledger.add(key, cgroup.path, countsOf(facts));
       gauges.set(key, [...(gauges.get(key) ?? []), gaugesOf(facts)]);
     }
+    const ended = this.#endedBut(gauges);
     this.#forgetAllBut(paths, gauges);
-    return { rows: this.#rows(gauges), cages: this.#options.cgroups === undefined ? this.#totals(cages) : undefined };
+    const totals = this.#options.cgroups === undefined ? this.#totals(cages) : undefined;
+    return { rows: this.#rows(gauges), ended, cages: totals };
   }
 
   stop(): void {
@@ -81,13 +88,23 @@ export class Collector<L extends object> {
     if (this.#options.labelsEnd) return;
     const { path } = cage.cgroup;
     const key = this.#options.cgroups === undefined ? this.#keyOf(cage.cgroup) : this.#keys.get(path);
-    if (key !== undefined) this.#ledger.addLast(key, path, 'oomKills', cage.oomKills);
+    if (key !== undefined && !this.#isCountedAbove(cage, key)) {
+      this.#ledger.addLast(key, path, 'oomKills', cage.oomKills);
+    }
     this.#keys.delete(path);
   }
 
   /** Since the collector was made. What happens in a cage within another one is counted by that one too. */
   #killsOf(cage: Cage): number {
     return cage.outer === undefined ? cage.oomKills - (this.#killsBefore.get(cage) ?? 0) : 0;
+  }
+
+  /** Whether a cage that it is in has the same labels: that has all of it in its own figures. */
+  #isCountedAbove(cage: Cage | undefined, key: string): boolean {
+    for (let outer = cage?.outer; outer !== undefined; outer = outer.outer) {
+      if (this.#keyOf(outer.cgroup) === key) return true;
+    }
+    return false;
   }
 
   #keyOf(cgroup: Cgroup): string | undefined {
@@ -97,6 +114,12 @@ export class Collector<L extends object> {
     this.#labels.set(key, labels);
     this.#keys.set(cgroup.path, key);
     return key;
+  }
+
+  #endedBut(gauges: ReadonlyMap<string, unknown>): L[] {
+    const ended = Array.from(this.#live).filter(([key]) => !gauges.has(key));
+    this.#live = new Map(Array.from(gauges.keys(), (key) => [key, this.#labels.get(key) as L]));
+    return ended.map(([, labels]) => labels);
   }
 
   #forgetAllBut(paths: ReadonlySet<string>, gauges: ReadonlyMap<string, unknown>): void {

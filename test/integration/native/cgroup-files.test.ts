@@ -178,6 +178,70 @@ describe('reading', () => {
   });
 });
 
+describe('reading many', () => {
+  const read = (options: Partial<Parameters<typeof native.readMany>[0]> & { fds: number[] | Int32Array }) => {
+    const fds = Int32Array.from(options.fds);
+    const buffer = options.buffer ?? Buffer.alloc(64, '.');
+    const lengths = new Int32Array(fds.length).fill(77);
+    const end = native.readMany({ first: 0, ...options, buffer, lengths, fds });
+    return { end, lengths: [...lengths], text: Buffer.from(buffer).toString() };
+  };
+
+  test('gives one text behind the other, of open files', () => {
+    const one = native.openBeneath({ dirFd, path: 'file', access: 'read' });
+    const other = native.openBeneath({ dirFd, path: 'inside/file', access: 'read' });
+    const buffer = Buffer.alloc(12, '.');
+    for (let i = 0; i < 2; i += 1) {
+      expect(read({ fds: [one, other], buffer })).toEqual({ end: 2, lengths: [4, 6], text: 'textdeeper..' });
+    }
+    expect(read({ fds: [one, other], first: 1 }).text).toMatch(/^deeper\.+$/);
+    for (const fd of [one, other]) native.closeFd({ fd });
+  });
+
+  test('opens beneath directories, and closes again', () => {
+    symlinkSync('file', join(directory, 'link'));
+    const paths = ['file', 'inside/file', 'nothing', '../escape', 'link', 'inside', 'file'];
+    const { lengths, text } = read({ fds: paths.map(() => dirFd), paths });
+    const { ENOENT, EXDEV, ELOOP, EISDIR } = os.errno;
+    expect(lengths).toEqual([4, 6, -ENOENT, -EXDEV, -ELOOP, -EISDIR, 4]);
+    expect(text.slice(0, 14)).toBe('textdeepertext');
+    // That of the directory.
+    expect(openFdCount()).toBe(fds + 1);
+  });
+
+  test('goes on behind one that fails', () => {
+    const fd = native.openBeneath({ dirFd, path: 'file', access: 'read' });
+    expect(read({ fds: [fd, 999, fd] })).toMatchObject({ end: 3, lengths: [4, -EBADF, 4] });
+    native.closeFd({ fd });
+  });
+
+  test('stops where the buffer is full: what fills it may be cut off', () => {
+    const fd = native.openBeneath({ dirFd, path: 'file', access: 'read' });
+    expect(read({ fds: [fd, fd, fd], buffer: Buffer.alloc(9) })).toMatchObject({ end: 2, lengths: [4, 4, 77] });
+    expect(read({ fds: [fd, fd], buffer: Buffer.alloc(8) })).toMatchObject({ end: 1, lengths: [4, 77] });
+    expect(read({ fds: [fd], buffer: Buffer.alloc(4) })).toMatchObject({ end: 0, lengths: [77] });
+    expect(read({ fds: [fd], buffer: Buffer.alloc(0) })).toMatchObject({ end: 0, lengths: [77] });
+    expect(read({ fds: [fd], first: 5 })).toMatchObject({ lengths: [77] });
+    expect(read({ fds: [] })).toMatchObject({ end: 0 });
+    native.closeFd({ fd });
+  });
+
+  test.each([
+    ['no Int32Array', { fds: [1] }],
+    ['too few lengths', { lengths: new Int32Array(0) }],
+    ['too few paths', { paths: [] }],
+    ['paths with a NUL byte', { paths: ['a\0b'] }],
+    ['a negative first', { first: -1 }],
+    ['no buffer', { buffer: undefined }],
+  ])('refuses %s', (_, wrong) => {
+    const right = { fds: Int32Array.of(1), first: 0, buffer: new Uint8Array(9), lengths: new Int32Array(1) };
+    expect(refusal(() => native.readMany({ ...right, ...wrong } as never))).toMatchObject({
+      name: 'TypeError',
+      code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+    });
+  });
+});
+
 describe('writing', () => {
   test('replaces nothing but what it writes', () => {
     native.writeBeneath({ dirFd, path: 'file', value: 'TE' });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { type FlatKeyed, parseFlatKeyed } from '../../../lib/cgroup/formats';
-import { createStatParser, type StatParser } from '../../../lib/cgroup/stat-parser';
+import { createStatParser, createStatPicker, type StatParser } from '../../../lib/cgroup/stat-parser';
 import { kernelText } from '../../support/kernel-text';
 import { starts } from '../../support/starts';
 import { thrown } from '../../support/thrown';
@@ -192,3 +192,75 @@ it.each(['v1', 'v2'])(
     );
   },
 );
+
+describe('a picker', () => {
+  const place = (text: string, at: number): [buffer: Uint8Array, start: number, end: number] => {
+    const buffer = Buffer.alloc(8192, '7');
+    return [buffer, at, at + buffer.write(text, at, 'latin1')];
+  };
+
+  it.each(['v1', 'v2'])('reads the lines of %s that it was made for, wherever the text is', (version) => {
+    const text = kernelText(`${version}/memory.stat`);
+    const expected = parseFlatKeyed(text);
+    const names = Object.keys(expected).filter((_, index) => index % 3 === 1);
+    const picker = createStatPicker(names);
+
+    for (const at of [0, 1, 2, 3, 1001]) {
+      picker.read(...place(text, at));
+      for (const name of names) expect([name, picker.value(name)]).toEqual([name, expected[name]]);
+    }
+  });
+
+  it('has 0 for what is not there', () => {
+    const picker = createStatPicker(['kernel', 'file']);
+
+    picker.read(...place('anon 1\nfile 2\n', 0));
+    expect([picker.value('kernel'), picker.value('file')]).toEqual([0, 2]);
+    picker.read(...place('anon 1\nfile 2\nkernel 3\n', 0));
+    expect([picker.value('kernel'), picker.value('file')]).toEqual([3, 2]);
+  });
+
+  it.each([
+    ['another name before it', 'xxxx 1\nfile 2\n', 2],
+    ['a longer name before it', 'longer 1\nfile 2\n', 2],
+    ['a shorter name before it', 'xx 1\nfile 2\n', 2],
+    ['one more line before it', 'anon 1\nfull 5\nfile 2\n', 2],
+    ['a name that ends as it does', 'anon 1\nprofile 5\nfile 2\n', 2],
+    ['a value that holds its name', 'anon 1\nfi 2\nle 3\n', 0],
+    ['a name that begins as it does', 'anon 1\nfile_mapped 5\nfile 2\n', 2],
+    ['lines behind it', 'anon 1\nfile 2\nshmem 8\n', 2],
+  ])('is not misled by %s', (_, text, expected) => {
+    const picker = createStatPicker(['file']);
+    picker.read(...place('anon 3\nfile 4\n', 0));
+
+    for (let i = 0; i < 2; i += 1) {
+      picker.read(...place(text, 5));
+      expect(picker.value('file')).toBe(expected);
+    }
+  });
+
+  it.each(['anon 1', 'anon 1\nfile 2', 'anon 1\nfile x\n', 'anon\nfile 2\n'])('refuses %j', (text) => {
+    const picker = createStatPicker(['file']);
+    picker.read(...place('anon 3\nfile 4\n', 0));
+
+    expect(thrown(() => picker.read(...place(text, 0)))).toMatchObject(FORMAT_ERROR);
+  });
+
+  it('agrees with the plain parser on any sequence of texts', () => {
+    const line = fc.tuple(fc.constantFrom('anon', 'file', 'total_rss', 'rss', 'file_mapped'), fc.nat());
+    const text = fc
+      .uniqueArray(line, { selector: ([name]) => name, minLength: 1 })
+      .map((lines) => lines.map(([name, value]) => `${name} ${value}\n`).join(''));
+    fc.assert(
+      fc.property(fc.array(text, { minLength: 1, maxLength: 8 }), fc.nat({ max: 99 }), (texts, at) => {
+        const picker = createStatPicker(['file', 'rss']);
+        for (const each of texts) {
+          const expected = parseFlatKeyed(each);
+          picker.read(...place(each, at));
+          expect([picker.value('file'), picker.value('rss')]).toEqual([expected['file'] ?? 0, expected['rss'] ?? 0]);
+        }
+      }),
+      { numRuns: starts(500) },
+    );
+  });
+});

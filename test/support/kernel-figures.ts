@@ -1,0 +1,45 @@
+import { isDeepStrictEqual } from 'node:util';
+import { files, limitOf, members, oomKills, readKey, readNumber, version } from './cgroup-tree';
+
+const LINES =
+  version === 1
+    ? { anon: 'total_rss', file: 'total_cache', inactive: 'total_inactive_file' }
+    : { anon: 'anon', file: 'file', inactive: 'inactive_file' };
+
+/** What the kernel's files say of a cgroup. Without any of memcage's code. */
+export function kernelFigures(path: string) {
+  const line = (name: string) => readKey(path, 'memory.stat', name);
+  const usageBytes = readNumber(path, files.usage);
+  const limitBytes = limitOf(path);
+  const workingSetBytes = usageBytes - line(LINES.inactive);
+  return {
+    usageBytes,
+    limitBytes,
+    workingSetBytes,
+    availableBytes: limitBytes - workingSetBytes,
+    anonBytes: line(LINES.anon),
+    fileBytes: line(LINES.file),
+    peakBytes: readNumber(path, files.peak),
+    processes: members(path).length,
+    oomKills: oomKills(path),
+    limitHits:
+      version === 1
+        ? readNumber(path, 'memory.failcnt') + readNumber(path, 'memory.memsw.failcnt')
+        : readKey(path, 'memory.events', 'max'),
+  };
+}
+
+/**
+ * What `take` has while the kernel's figures are the same before and after it: what was freed by a process that has ended, and
+ * what each processor holds in stock, is given back a moment later.
+ */
+export async function whileSteady<T>(path: string, take: () => Promise<T>) {
+  for (;;) {
+    const kernel = kernelFigures(path);
+    const taken = await take();
+    if (isDeepStrictEqual(kernel, kernelFigures(path))) return { kernel, taken };
+  }
+}
+
+/** What the OOM killer takes first. */
+export const VICTIM = ['sh', ['-c', 'echo 1000 > /proc/self/oom_score_adj; exec tail /dev/zero']] as const;

@@ -1,0 +1,52 @@
+import { Ledger } from '../../../lib/metrics/ledger';
+
+const counts = (oomKills: number, limitHits = 0) => ({ oomKills, limitHits });
+
+it('has of one cgroup what that has counted', () => {
+  const ledger = new Ledger();
+  ledger.add('a', '/1', counts(2, 7));
+  ledger.add('a', '/1', { ...counts(3, 7), waitingSeconds: 1.5 });
+
+  expect(ledger.total('a')).toEqual({ ...counts(3, 7), waitingSeconds: 1.5 });
+  expect(ledger.total('b')).toEqual(counts(0));
+});
+
+it('adds up those that have the same labels, and goes on when one has ended', () => {
+  const ledger = new Ledger();
+  ledger.add('a', '/1', counts(2));
+  ledger.add('a', '/2', counts(1));
+  ledger.keep(new Set(['/2']));
+  ledger.add('a', '/2', counts(4));
+  expect(ledger.total('a')).toEqual(counts(6));
+
+  // Another one of the same name.
+  ledger.add('a', '/1', counts(5));
+  expect(ledger.total('a')).toEqual(counts(11));
+});
+
+it('only grows when a count starts anew', () => {
+  const ledger = new Ledger();
+  ledger.add('a', '/1', counts(5, 3));
+  ledger.add('a', '/1', counts(2, 3));
+  ledger.add('a', '/1', counts(2, 4));
+
+  expect(ledger.total('a')).toEqual(counts(7, 4));
+});
+
+it('takes in what a cgroup has counted in the end', () => {
+  const ledger = new Ledger();
+  ledger.add('a', '/1', counts(1, 9));
+  ledger.addLast('a', '/1', 'oomKills', 3);
+  ledger.addLast('a', '/2', 'oomKills', 1);
+  ledger.addLast('a', '/3', 'oomKills', 0);
+
+  expect(ledger.total('a')).toEqual(counts(4, 9));
+});
+
+it('forgets what is dropped', () => {
+  const ledger = new Ledger();
+  ledger.add('a', '/1', counts(1));
+  ledger.drop('a');
+
+  expect(ledger.total('a')).toEqual(counts(0));
+});
