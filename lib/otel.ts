@@ -10,6 +10,7 @@ const { metrics } = requirePeer(() => require('@opentelemetry/api'), {
   entry: 'memcage/otel',
 }) as typeof Api;
 
+/** Options of {@link observeCgroups}. */
 export interface ObserveCgroupsOptions {
   /** Makes the instruments. Default: the meter `memcage` of the global provider. */
   meter?: Api.Meter;
@@ -27,6 +28,7 @@ export interface ObserveCgroupsOptions {
 export interface Observation {
   /** Observe no more. The instruments stay, without values: OpenTelemetry can't take them back. */
   stop(): void;
+  /** `stop()`, for `using`. */
   [Symbol.dispose](): void;
 }
 

@@ -10,13 +10,12 @@ const { Counter, Gauge, register } = requirePeer(() => require('prom-client'), {
   entry: 'memcage/prometheus',
 }) as typeof PromClient;
 
-type Register =
-  | PromClient.Registry<PromClient.PrometheusContentType>
-  | PromClient.Registry<PromClient.OpenMetricsContentType>;
-
+/** Options of {@link collectCgroups}. */
 export interface CollectCgroupsOptions<L extends string = string> {
   /** Where the metrics are registered. Default: prom-client's own. */
-  register?: Register;
+  register?:
+    | PromClient.Registry<PromClient.PrometheusContentType>
+    | PromClient.Registry<PromClient.OpenMetricsContentType>;
   /** Of all names. Default: `memcage_`. */
   prefix?: string;
   /** What to collect, asked at each scrape. Default: those of all open cages of this thread. */
@@ -34,8 +33,11 @@ export interface CollectCgroupsOptions<L extends string = string> {
 export interface Collection {
   /** Take the metrics out of the register. */
   stop(): void;
+  /** `stop()`, for `using`. */
   [Symbol.dispose](): void;
 }
+
+type Register = NonNullable<CollectCgroupsOptions['register']>;
 
 /** Gives each value with its labels. */
 type Values = (give: (value: number | undefined, labels: object) => void) => void;

@@ -4,6 +4,7 @@ import type { CgroupDirectory } from '../directory';
 import { type MemoryRole, type MemoryRoleValue, memoryFile, parseMemoryFile } from '../files/roles';
 import type { CgroupVersion, FlatKeyed } from '../formats';
 import { readMemoryFile } from '../limit-files';
+import { missingFile } from '../missing-file';
 import type { OpenFiles } from '../open-files';
 import { createStatPicker, type StatPicker } from '../stat-parser';
 
@@ -14,6 +15,9 @@ export interface Moment {
   /** A line of `memory.stat`; 0 where this kernel has none. */
   stat(name: string): number;
 }
+
+/** Each cgroup with a memory controller has them, but for the root of v2: without them there is no telling, and 0 is no answer. */
+const INDISPENSABLE: ReadonlySet<MemoryRole> = new Set(['usage', 'stat', 'events']);
 
 /** A cgroup to be read. */
 export interface Source {
@@ -157,7 +161,10 @@ class BatchMoment implements Moment {
   #readAlone<R extends MemoryRole>(role: R): MemoryRoleValue<R> | undefined {
     this.#alone ??= new Map();
     if (!this.#alone.has(role)) {
-      this.#alone.set(role, readMemoryFile(this.#directory as CgroupDirectory, this.version, role));
+      const directory = this.#directory as CgroupDirectory;
+      const value = readMemoryFile(directory, this.version, role);
+      if (value === undefined && INDISPENSABLE.has(role)) throw missingFile(directory, memoryFile(role, this.version));
+      this.#alone.set(role, value);
     }
     return this.#alone.get(role) as MemoryRoleValue<R> | undefined;
   }

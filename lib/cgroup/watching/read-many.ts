@@ -5,6 +5,7 @@ import { checkFields, FieldReader } from './field-reader';
 import { SAMPLE_FIELDS, type SampleField, type SampleFields } from './fields';
 import type { Source } from './moments';
 
+/** Options of {@link readMany}. */
 export interface ReadManyOptions<F extends SampleField = SampleField> {
   /** What to read: fewer files for fewer fields. Default: all. */
   fields?: readonly F[];
@@ -23,8 +24,10 @@ let last: { key: string; reader: FieldReader<SampleField> } | undefined;
 
 /**
  * The memory of many cgroups, in the order in which they are given. For one that can't be read its error is in its place, with
- * the code `ERR_MEMCAGE_CGROUP_GONE` when it was removed, `ERR_MEMCAGE_CLOSED` when its handle is closed: only what is not
+ * the code `ERR_MEMCAGE_CGROUP_GONE` when it was removed, `ERR_MEMCAGE_CLOSED` when its handle is closed. Only what is not
  * about one of them is thrown, a lack of fds for example (`EMFILE`); what `keepOpen` has opened is closed again then.
+ *
+ * @throws TypeError for bad arguments
  */
 export function readMany<F extends SampleField = SampleField>(
   cgroups: Iterable<Cgroup>,
