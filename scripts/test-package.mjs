@@ -1,7 +1,7 @@
 // Packs the package, installs the tarball in an empty project and loads it there, from the prebuilt binary alone.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -37,6 +37,10 @@ function pack() {
     'dist/native.js',
     'dist/child_process.js',
     'dist/child_process.mjs',
+    'dist/prometheus.js',
+    'dist/prometheus.d.ts',
+    'dist/otel.js',
+    'dist/otel.d.ts',
     'dist/cli.js',
     'types/native.d.ts',
   ]) {
@@ -72,7 +76,40 @@ function load() {
     import * as child_process from 'memcage/child_process'; ${check}`;
   node('commonjs', required);
   node('module', imported);
+  loadMetrics();
   assert.match(execute(join(project, 'node_modules/.bin/memcage'), ['--help']), /memcage/);
+}
+
+/** Their packages are optional: nothing installs them. */
+function loadMetrics() {
+  for (const entry of ['prometheus', 'otel']) {
+    node(
+      'module',
+      `const error = await import('memcage/${entry}').then(() => undefined, (reason) => reason);
+      if (error?.code !== 'ERR_MEMCAGE_NO_PACKAGE' || !/npm install /.test(error.message)) throw error ?? new Error('loaded');`,
+    );
+  }
+  for (const name of ['prom-client', '@opentelemetry']) {
+    symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
+  }
+  const check = `
+    const cage = createCage({ memory: '8M' });
+    observeCgroups().stop();
+    collectCgroups();
+    register.metrics().then((text) => {
+      if (!text.includes('memcage_cages 1')) throw new Error('another memcage than that of the package:' + text);
+      return cage.close();
+    });`;
+  node(
+    'commonjs',
+    `const { createCage } = require('memcage'); const { collectCgroups } = require('memcage/prometheus');
+    const { observeCgroups } = require('memcage/otel'); const { register } = require('prom-client'); ${check}`,
+  );
+  node(
+    'module',
+    `import { createCage } from 'memcage'; import { collectCgroups } from 'memcage/prometheus';
+    import { observeCgroups } from 'memcage/otel'; import { register } from 'prom-client'; ${check}`,
+  );
 }
 
 function node(type, code) {

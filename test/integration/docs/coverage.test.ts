@@ -33,7 +33,9 @@ class Api {
   constructor() {
     const config = ts.readConfigFile(join(root, 'tsconfig.build.json'), (path) => readFileSync(path, 'utf8'));
     const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
-    const entries = ['lib/index.ts', 'lib/native.ts'].map((name) => join(root, name));
+    const entries = ['lib/index.ts', 'lib/native.ts', 'lib/otel.ts', 'lib/prometheus.ts'].map((name) =>
+      join(root, name),
+    );
     const program = ts.createProgram(entries, { ...options, skipLibCheck: true, noEmit: true });
     this.#checker = program.getTypeChecker();
     this.#exported = new Map();
@@ -122,6 +124,9 @@ describe('docs name', () => {
     ['docs/outcome.md', 'CpuReport', {}],
     ['docs/node-heap.md', 'NodeHeapReport', {}],
     ['docs/errors.md', 'MemcageError', { own: true }],
+    ['docs/monitoring.md', 'ReadManyOptions', {}],
+    ['docs/monitoring.md', 'CollectCgroupsOptions', {}],
+    ['docs/monitoring.md', 'ObserveCgroupsOptions', {}],
     ['docs/native.md', 'NativeBinding', {}],
     ['docs/native.md', 'CloneOptions', {}],
     ['docs/native.md', 'Ending', {}],

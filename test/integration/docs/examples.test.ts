@@ -22,7 +22,7 @@ beforeAll(() => {
   const bin = join(project, 'node_modules/.bin');
   mkdirSync(bin, { recursive: true });
   symlinkSync(root, join(project, 'node_modules/memcage'));
-  for (const name of ['@types', 'workerpool']) {
+  for (const name of ['@opentelemetry', '@types', 'prom-client', 'workerpool']) {
     symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
   }
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
