@@ -1,8 +1,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import {
   AggregationTemporality,
+  DataPointType,
   InMemoryMetricExporter,
-  InstrumentType,
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
@@ -26,7 +26,7 @@ const HOLDER = `
 
 interface Metric {
   unit: string;
-  type: InstrumentType;
+  kind: 'Gauge' | 'Counter' | 'UpDownCounter';
   points: [attributes: Attributes, value: number][];
 }
 
@@ -53,10 +53,16 @@ describeIf('cgroup', 'memcage/otel', () => {
       await reader.forceFlush();
       const metrics = exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((each) => each.metrics));
       return new Map(
-        metrics.map(({ descriptor: { name, unit, type }, dataPoints }) => [
-          name,
-          { unit, type, points: dataPoints.map(({ attributes, value }) => [attributes, value as number]) },
-        ]),
+        metrics.map((metric) => {
+          const { name, unit } = metric.descriptor;
+          const sum = metric.dataPointType === DataPointType.SUM;
+          const kind = sum ? (metric.isMonotonic ? 'Counter' : 'UpDownCounter') : 'Gauge';
+          const points = metric.dataPoints.map(({ attributes, value }): [Attributes, number] => [
+            attributes,
+            value as number,
+          ]);
+          return [name, { unit, kind, points }];
+        }),
       );
     };
     return { collect, observation };
@@ -70,22 +76,21 @@ describeIf('cgroup', 'memcage/otel', () => {
     await cage.spawn(...VICTIM, { stdio: 'ignore' }).outcome;
     const { kernel, taken: metrics } = await whileSteady(cage.cgroup.path, collect);
     const attributes = {};
-    const { OBSERVABLE_UP_DOWN_COUNTER, OBSERVABLE_COUNTER, OBSERVABLE_GAUGE } = InstrumentType;
-    const expected: [name: string, unit: string, type: InstrumentType, value: number][] = [
-      ['container.memory.usage', 'By', OBSERVABLE_UP_DOWN_COUNTER, kernel.usageBytes],
-      ['container.memory.available', 'By', OBSERVABLE_UP_DOWN_COUNTER, kernel.availableBytes],
-      ['container.memory.rss', 'By', OBSERVABLE_UP_DOWN_COUNTER, kernel.anonBytes],
-      ['container.memory.working_set', 'By', OBSERVABLE_UP_DOWN_COUNTER, kernel.workingSetBytes],
-      ['memcage.memory.limit', 'By', OBSERVABLE_UP_DOWN_COUNTER, 64 << 20],
-      ['memcage.memory.file', 'By', OBSERVABLE_UP_DOWN_COUNTER, kernel.fileBytes],
-      ['memcage.memory.swap', 'By', OBSERVABLE_UP_DOWN_COUNTER, 0],
-      ['memcage.memory.peak', 'By', OBSERVABLE_GAUGE, kernel.peakBytes],
-      ['memcage.process.count', '{process}', OBSERVABLE_UP_DOWN_COUNTER, 1],
-      ['memcage.oom.kills', '{process}', OBSERVABLE_COUNTER, 1],
-      ['memcage.memory.limit_hits', '{hit}', OBSERVABLE_COUNTER, kernel.limitHits],
+    const expected: [name: string, unit: string, kind: Metric['kind'], value: number][] = [
+      ['container.memory.usage', 'By', 'UpDownCounter', kernel.usageBytes],
+      ['container.memory.available', 'By', 'UpDownCounter', kernel.availableBytes],
+      ['container.memory.rss', 'By', 'UpDownCounter', kernel.anonBytes],
+      ['container.memory.working_set', 'By', 'UpDownCounter', kernel.workingSetBytes],
+      ['memcage.memory.limit', 'By', 'UpDownCounter', 64 << 20],
+      ['memcage.memory.file', 'By', 'UpDownCounter', kernel.fileBytes],
+      ['memcage.memory.swap', 'By', 'UpDownCounter', 0],
+      ['memcage.memory.peak', 'By', 'Gauge', kernel.peakBytes],
+      ['memcage.process.count', '{process}', 'UpDownCounter', 1],
+      ['memcage.oom.kills', '{process}', 'Counter', 1],
+      ['memcage.memory.limit_hits', '{hit}', 'Counter', kernel.limitHits],
     ];
-    for (const [name, unit, type, value] of expected) {
-      expect([name, metrics.get(name)]).toEqual([name, { unit, type, points: [[attributes, value]] }]);
+    for (const [name, unit, kind, value] of expected) {
+      expect([name, metrics.get(name)]).toEqual([name, { unit, kind, points: [[attributes, value]] }]);
     }
     expect(metrics.get('memcage.memory.kernel')?.points[0]?.[1]).toBeGreaterThan(0);
     expect(metrics.get('memcage.cage.count')?.points).toEqual([[{}, 1]]);
@@ -94,7 +99,7 @@ describeIf('cgroup', 'memcage/otel', () => {
     expect(pressure?.points.map(([{ 'memcage.pressure.kind': kind }]) => kind)).toEqual(
       version === 2 ? ['some', 'full'] : undefined,
     );
-    if (pressure !== undefined) expect(pressure).toMatchObject({ unit: 's', type: OBSERVABLE_COUNTER });
+    if (pressure !== undefined) expect(pressure).toMatchObject({ unit: 's', kind: 'Counter' });
     child.stdin.end('end');
     await child.outcome;
   });

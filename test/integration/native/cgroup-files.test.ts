@@ -179,7 +179,7 @@ describe('reading', () => {
 });
 
 describe('reading many', () => {
-  const read = (options: Partial<Parameters<typeof native.readMany>[0]> & { fds: number[] | Int32Array }) => {
+  const read = (options: Partial<Omit<Parameters<typeof native.readMany>[0], 'fds'>> & { fds: number[] }) => {
     const fds = Int32Array.from(options.fds);
     const buffer = options.buffer ?? Buffer.alloc(64, '.');
     const lengths = new Int32Array(fds.length).fill(77);
