@@ -158,8 +158,8 @@ Napi::Value ReadMany(const Napi::CallbackInfo& info) {
   for (; index < count; ++index) {
     uint8_t* place = buffer.Data() + used;
     const size_t room = buffer.ByteLength() - used;
-    const ssize_t length = paths ? ReadBeneathOnce(fds[index], (*paths)[index], place, room)
-                                 : cgroup::ReadOnce(fds[index], place, room);
+    const ssize_t length =
+        paths ? ReadBeneathOnce(fds[index], (*paths)[index], place, room) : cgroup::ReadOnce(fds[index], place, room);
     // What fills the room may be cut off. Without any a read says 0.
     if (length >= 0 && static_cast<size_t>(length) >= room) break;
     lengths[index] = static_cast<int32_t>(length);
