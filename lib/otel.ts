@@ -1,3 +1,8 @@
+/**
+ * Metrics of cgroups for OpenTelemetry, whose API is an optional peer dependency.
+ *
+ * @module memcage/otel
+ */
 import type * as Api from '@opentelemetry/api';
 import type { Cgroup } from './index.js';
 import { type CageTotals, Collector } from './metrics/collector.js';

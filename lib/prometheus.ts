@@ -1,3 +1,8 @@
+/**
+ * Metrics of cgroups for prom-client, an optional peer dependency.
+ *
+ * @module memcage/prometheus
+ */
 import type * as PromClient from 'prom-client';
 import type { Cgroup } from './index.js';
 import { type CageTotals, Collector } from './metrics/collector.js';
