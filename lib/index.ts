@@ -13,6 +13,15 @@ export { openCages } from './cage/open-cages';
 export type { SharedCage } from './cage/shared-cage';
 export { Cgroup, type CreateCgroupOptions } from './cgroup/cgroup';
 export type { EffectiveLimits } from './cgroup/effective-limits';
+export type { PressureLevel, PressureStall, Trigger, UsageThreshold } from './cgroup/events/trigger-options';
+export type {
+  CgroupEvent,
+  CgroupEvents,
+  LimitEvent,
+  PressureEvent,
+  ThresholdEvent,
+  TriggerHandle,
+} from './cgroup/events/types';
 export type {
   FileFormat,
   FileNeed,

@@ -14,10 +14,16 @@ interface WatchChildOptions {
 /** The one watcher of this environment, as callbacks. */
 export interface Watch {
   readonly refs: Refs;
-  /** `onExit` is called once, when the child has been reaped. */
-  child(pidfd: number, options: WatchChildOptions, onExit: (event: ExitEvent) => void): void;
-  /** `onReady` is called after each change. Returns the end of it, to be called before the fd is closed. */
-  event(fd: number, kind: 'event' | 'priority', onReady: () => void): () => void;
+  /**
+   * `onExit` is called once, when the child has been reaped. Returns what makes the watcher leave the {@link Ending} to that,
+   * unless it is at it already.
+   */
+  child(pidfd: number, options: WatchChildOptions, onExit: (event: ExitEvent) => void): () => void;
+  /**
+   * `onReady` is called after each change, with its time in milliseconds since the epoch. Returns the end of it, to be called
+   * before the fd is closed.
+   */
+  event(fd: number, kind: 'event' | 'priority', onReady: (timeMs: number) => void): () => void;
 }
 
 let started: Watch | undefined;
@@ -25,6 +31,11 @@ let started: Watch | undefined;
 export function watch(): Watch {
   started ??= start(loadNative());
   return started;
+}
+
+/** A moment of CLOCK_MONOTONIC as milliseconds since the epoch. */
+function epochMs(native: NativeBinding, timeNs: number): number {
+  return Date.now() - (native.monotonicNs() - timeNs) / 1e6;
 }
 
 function start(native: NativeBinding): Watch {
@@ -78,10 +89,14 @@ function start(native: NativeBinding): Watch {
       const handler = (event: WatchEvent): void => {
         if (event.kind === 'exit') onExit(event);
       };
-      add(pidfd, detached ? 'detached-child' : 'child', handler, ending);
+      const id = add(pidfd, detached ? 'detached-child' : 'child', handler, ending);
+      return () => {
+        // The fd may be another one's by now.
+        if (handlers.has(id)) native.dropEnding({ fd: pidfd });
+      };
     },
     event(fd, kind, onReady) {
-      const id = add(fd, kind, onReady);
+      const id = add(fd, kind, (event) => onReady(epochMs(native, event.timeNs)));
       return () => {
         if (handlers.delete(id)) native.unwatch({ fd });
       };

@@ -66,6 +66,12 @@ void Watch(const Napi::CallbackInfo& info) {
   if (error < 0) ThrowSystemError(info.Env(), {error, "epoll_ctl", {}});
 }
 
+void DropEnding(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  if (options.ok()) Instance::Of(info.Env()).watcher.DropEnding(fd);
+}
+
 void Unwatch(const Napi::CallbackInfo& info) {
   Options options(info);
   const int fd = options.Int("fd");
@@ -83,6 +89,7 @@ void SetWatcherRef(const Napi::CallbackInfo& info) {
 void RegisterWatcher(Napi::Env env, Napi::Object exports) {
   exports.Set("startWatcher", Napi::Function::New(env, StartWatcher, "startWatcher"));
   exports.Set("watch", Napi::Function::New(env, Watch, "watch"));
+  exports.Set("dropEnding", Napi::Function::New(env, DropEnding, "dropEnding"));
   exports.Set("unwatch", Napi::Function::New(env, Unwatch, "unwatch"));
   exports.Set("setWatcherRef", Napi::Function::New(env, SetWatcherRef, "setWatcherRef"));
 }

@@ -129,6 +129,12 @@ void Watcher::Keep(int pidfd) {
   watched_[pidfd] = {0, Kind::kUnwatchedChild, std::nullopt, false};
 }
 
+void Watcher::DropEnding(int fd) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = watched_.find(fd);
+  if (found != watched_.end()) found->second.ending.reset();
+}
+
 void Watcher::Unwatch(int fd) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (watched_.erase(fd) != 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);

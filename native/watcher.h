@@ -37,6 +37,7 @@ class Watcher {
   int Watch(int fd, int32_t id, Kind kind, std::optional<Ending> ending);
   /** A new child that ends with its thread, which may be terminated before it calls Watch(): then it is reaped. */
   void Keep(int pidfd);
+  void DropEnding(int fd);
   void Unwatch(int fd);
   void SetRef(bool ref);
   [[nodiscard]] Watchdog& watchdog() { return watchdog_; }

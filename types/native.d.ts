@@ -316,6 +316,8 @@ export interface NativeBinding {
     kind: 'child' | 'detached-child' | 'event' | 'priority';
     ending?: Ending;
   }): void;
+  /** Leave the {@link Ending} of a watched child undone. Too late once the watcher is at it. */
+  dropEnding(options: { fd: number }): void;
   /** Stop watching an fd; a child that ended is no longer watched by itself. Call it before closing the fd. */
   unwatch(options: { fd: number }): void;
   /** Whether the watcher keeps the event loop alive. Off at first. */

@@ -1,9 +1,10 @@
-import { EventEmitter } from 'node:events';
 import { Cgroup } from '../cgroup/cgroup';
+import type { CgroupEvent, CgroupEvents } from '../cgroup/events/types';
 import { isGone, refusedWith } from '../cgroup/refusal';
 import { retry, retrySync } from '../cgroup/remove';
+import { emitApart } from '../emit';
 import { ErrorCode, MemcageError } from '../errors';
-import { emitApart } from './emit';
+import { LazyEmitter } from '../lazy-emitter';
 import type { Group } from './group';
 import { type OomEvent, OomReporter } from './oom-reporter';
 import { forget, remember } from './open-cages';
@@ -11,10 +12,17 @@ import { forget, remember } from './open-cages';
 const PATIENCE_MS = 10_000;
 const EXIT_PATIENCE_MS = 2000;
 
-/** What a cage emits, with the arguments of the listeners. */
-export interface CageEvents {
-  /** The kernel has killed a process of the cage for memory; emitted when it happens. */
+/** Events of {@link Cage.cgroup} that are those of the cage as well. */
+const FORWARDED = ['high', 'max', 'low', 'pressure', 'threshold', 'empty', 'populated', 'frozen', 'thawed'] as const;
+
+type ForwardedEvents = Pick<CgroupEvents, (typeof FORWARDED)[number]>;
+
+/** Events of a cage; docs/events.md. */
+export interface CageEvents extends ForwardedEvents {
+  /** The kernel has killed a process of the cage for memory; or, the OOM killer being off, its processes wait for memory (v1). */
   oom: [event: OomEvent];
+  /** The kernel has killed a process of the cage for memory, as a count. */
+  oomKill: [event: CgroupEvent];
   /** Nothing of the cage is left. */
   close: [];
 }
@@ -29,7 +37,7 @@ export interface CageLife {
 }
 
 /** A cgroup of ours with a limit and a lifetime. An open one doesn't keep the event loop alive, and ends with the process. */
-export class Cage extends EventEmitter<CageEvents> {
+export class Cage extends LazyEmitter<CageEvents> {
   /** Limits, use, statistics and members. Gone once the cage is closed. */
   readonly cgroup: Cgroup;
   /** @internal */
@@ -41,6 +49,7 @@ export class Cage extends EventEmitter<CageEvents> {
   /** @internal See {@link CageLife}. */
   spare: boolean;
   readonly #inner = new Set<Cage>();
+  readonly #forwards = new Map<keyof ForwardedEvents, (event: CgroupEvent) => void>();
   #members = 0;
   #closing: Promise<void> | undefined;
   #closed = false;
@@ -51,8 +60,8 @@ export class Cage extends EventEmitter<CageEvents> {
     this.group = group;
     this.outer = outer;
     this.spare = spare;
-    this.cgroup = new Cgroup(group.memory, group.version, { guard: group.guard });
-    this.reporter = new OomReporter(group, (event) => emitApart(this, 'oom', event), outer?.reporter);
+    this.cgroup = new Cgroup(group.memory, group.version, { guard: group.guard, onWatched: () => group.observe() });
+    this.reporter = new OomReporter(group, (event) => this.#tell(event), outer?.reporter);
     try {
       this.reporter.watch(group);
     } catch (error) {
@@ -89,7 +98,6 @@ export class Cage extends EventEmitter<CageEvents> {
     return this.#closing;
   }
 
-  /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -117,14 +125,39 @@ export class Cage extends EventEmitter<CageEvents> {
   /** @internal Remove it if it is empty. False while processes are in it. */
   tryRemove(): boolean {
     if (this.#closed) return true;
+    this.cgroup.lookAtEvents();
     if (!this.group.tryRemove()) return false;
     this.#closed = true;
     this.reporter.stop();
+    this.cgroup.concludeEvents();
     this.cgroup.close();
     if (this.outer !== undefined) this.outer.#inner.delete(this);
     forget(this);
     emitApart(this, 'close');
     return true;
+  }
+
+  protected override listeningBegins(name: keyof CageEvents): void {
+    if (isForwarded(name)) this.cgroup.on(name, this.#forwardOf(name));
+  }
+
+  protected override listeningEnds(name: keyof CageEvents): void {
+    if (isForwarded(name)) this.cgroup.off(name, this.#forwardOf(name));
+  }
+
+  #forwardOf(name: keyof ForwardedEvents): (event: CgroupEvent) => void {
+    let forward = this.#forwards.get(name);
+    if (forward === undefined) {
+      forward = (event) => emitApart(this, name, event);
+      this.#forwards.set(name, forward);
+    }
+    return forward;
+  }
+
+  #tell(event: OomEvent): void {
+    emitApart(this, 'oom', event);
+    const { kills, totalKills, timeMs } = event;
+    if (kills > 0) emitApart(this, 'oomKill', { count: kills, totalCount: totalKills, timeMs });
   }
 
   async #close(): Promise<void> {
@@ -176,4 +209,8 @@ export class Cage extends EventEmitter<CageEvents> {
     this.group.kill();
     return false;
   }
+}
+
+function isForwarded(name: unknown): name is keyof ForwardedEvents {
+  return (FORWARDED as readonly unknown[]).includes(name);
 }

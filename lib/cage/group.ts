@@ -1,5 +1,5 @@
 import type { Ending } from '../../types/native';
-import type { MemoryReport } from '../../types/outcome';
+import type { MemoryReport, OomVerdict } from '../../types/outcome';
 import type { CgroupDirectory } from '../cgroup/directory';
 import { memoryFile, parseMemoryFile } from '../cgroup/files/roles';
 import type { CgroupVersion } from '../cgroup/formats';
@@ -46,6 +46,8 @@ export class Group {
   #holdOwner: Owner['hold'] | undefined;
   /** What its processes may use, by its limits and those of the cages of ours above it; `Infinity` without any. */
   readonly ceilingBytes: number;
+  #isObserved = false;
+  #dropEnding: (() => void) | undefined;
   /** Its directories are removed, its fds not yet closed. */
   #gone = false;
   #removed = false;
@@ -160,8 +162,8 @@ export class Group {
     return this.limitContext.version;
   }
 
-  /** Call `onChange` when the count of kills may have grown, or will in a moment. */
-  watchOom(onChange: () => void): void {
+  /** Call `onChange`, with the time, when the count of kills may have grown, or will in a moment. */
+  watchOom(onChange: (timeMs: number) => void): void {
     this.#unwatch = watch().event(this.#monitor.fd, this.#monitor.kind, onChange);
   }
 
@@ -176,6 +178,11 @@ export class Group {
 
   underOom(): boolean {
     return this.#monitor.underOom();
+  }
+
+  /** Whose limit its processes wait at, the OOM killer being off (v1); null: they do not. */
+  waitsFor(): OomVerdict['cause'] | null {
+    return this.#monitor.waitsFor();
   }
 
   /** Whether memory was refused at the limit at least once, with or without a kill. */
@@ -244,10 +251,24 @@ export class Group {
     killAll(this.memory, this.guard);
   }
 
-  /** The common end of the child in it, for the watcher; undefined where the group can't be removed by a path. */
+  /** Someone listens to what its end may be the last to tell: it is to be looked at before it is removed. */
+  observe(): void {
+    this.#isObserved = true;
+    this.#dropEnding?.();
+  }
+
+  /** The watcher was told of the {@link ending}. @param drop to take that back */
+  endingIsUp(drop: () => void): void {
+    this.#dropEnding = drop;
+  }
+
+  /**
+   * The common end of the child in it, for the watcher; undefined where the group can't be removed by a path, or is
+   * {@link observe}d.
+   */
   get ending(): Ending | undefined {
     // One that holds locks is anchored at itself.
-    if (this.#locks.length > 0) return undefined;
+    if (this.#locks.length > 0 || this.#isObserved) return undefined;
     const { file, expected, eventFd } = this.#monitor.quiet;
     const within = (name: string): string => `${this.memory.relative}/${name}`;
     const directories = this.guard === undefined ? [this.memory] : [this.guard.directory, this.memory];

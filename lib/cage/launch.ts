@@ -55,7 +55,7 @@ export function createLaunch(request: LaunchRequest): Launch {
     const { stay, heap, init, pid, pidfd } = attempt;
     let running = true;
     try {
-      watchChild(pidfd, { detached: plan.detached, ending: stay?.group.ending }, (event) => {
+      const dropEnding = watchChild(pidfd, { detached: plan.detached, ending: stay?.group.ending }, (event) => {
         running = false;
         try {
           const end = childEnd({ ...event, ...init?.end() }, heap);
@@ -68,6 +68,7 @@ export function createLaunch(request: LaunchRequest): Launch {
           native.closeFd({ fd: pidfd });
         }
       });
+      stay?.group.endingIsUp(dropEnding);
       stay?.started();
     } catch (error) {
       if (running) destroy(native, pidfd);

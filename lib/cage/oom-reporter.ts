@@ -1,32 +1,29 @@
 import type { OomVerdict } from '../../types/outcome';
+import { PatientLook } from '../cgroup/patient-look';
 import type { Group } from './group';
-
-// Between a v1 notification and the count of its kill the kernel writes its report to the log, a matter of milliseconds;
-// and a victim may have gigabytes to give back, or there is none: so often at first, then ever more seldom.
-const SHORT_WAITS = 32;
-const LONGEST_WAIT_MS = 512;
-
-/** How long to wait before look n (from 0); undefined: no more. */
-function waitMs(look: number): number | undefined {
-  const wait = 2 ** Math.max(0, look - SHORT_WAITS);
-  return wait <= LONGEST_WAIT_MS ? wait : undefined;
-}
 
 /** What an 'oom' event says. */
 export interface OomEvent {
   /** Whose limit it was; see the outcome's verdict. */
   cause: OomVerdict['cause'];
-  /** Processes killed since the last event. */
+  /** Processes killed since the last event; 0 with `underOom`. */
   kills: number;
   /** Processes of the cage killed so far. */
   totalKills: number;
+  /**
+   * Processes wait for memory instead of being killed (v1, `memory: { oomKill: false }`). They go on when there is more:
+   * a higher limit, or something that ends.
+   */
+  underOom: boolean;
+  /** When the kernel told of it, or it was seen at the end of a child; milliseconds since the epoch. */
+  timeMs: number;
 }
 
 /** Turns the kernel's notifications, which come without a kill as well, into events about kills. */
 export class OomReporter {
   /** Kills counted in the leaves that exist. */
   readonly #inLeaves = new Map<Group, number>();
-  readonly #timers = new Map<Group, NodeJS.Timeout>();
+  readonly #looks = new Map<Group, PatientLook>();
   #inRemovedLeaves = 0;
   #inCage = 0;
   #reported = 0;
@@ -48,12 +45,19 @@ export class OomReporter {
 
   /** Report the kills in the cage's group, or in one of its leaves, as they happen. */
   watch(group: Group): void {
-    group.watchOom(() => this.#look(group, 0));
+    let notifiedMs = 0;
+    const look = new PatientLook(() => this.#isSettled(group, notifiedMs));
+    group.watchOom((timeMs) => {
+      notifiedMs = timeMs;
+      this.#reportWaiting(group, timeMs);
+      look.start();
+    });
+    this.#looks.set(group, look);
   }
 
   /** Report now what has not been reported yet. Returns the group's own verdict. */
   check(group: Group): OomVerdict | null {
-    return this.#check(group).verdict;
+    return this.#check(group, Date.now()).verdict;
   }
 
   /** The last check was made, the leaf is gone. */
@@ -65,14 +69,14 @@ export class OomReporter {
   }
 
   stop(): void {
-    for (const group of this.#timers.keys()) this.#stop(group);
+    for (const group of this.#looks.keys()) this.#stop(group);
     this.outer?.forget(this.cage);
   }
 
-  #check(group: Group): { verdict: OomVerdict | null; isNews: boolean } {
+  #check(group: Group, timeMs: number): { verdict: OomVerdict | null; isNews: boolean } {
     const { kills, verdict } = group.assess();
     // To the outer one all of this cage is a leaf, of which v1 does not add up the parts.
-    this.outer?.check(this.cage.version === 1 ? group : this.cage);
+    if (this.outer !== undefined) this.outer.#check(this.cage.version === 1 ? group : this.cage, timeMs);
     if (group === this.cage) this.#inCage = kills;
     else this.#inLeaves.set(group, kills);
     const totalKills = this.#total();
@@ -80,7 +84,7 @@ export class OomReporter {
     if (unreported <= 0) return { verdict, isNews: false };
     this.#reported = totalKills;
     const cause = (verdict ?? this.cage.assess().verdict)?.cause ?? 'unknown';
-    this.emit({ cause, kills: unreported, totalKills });
+    this.emit({ cause, kills: unreported, totalKills, underOom: false, timeMs });
     return { verdict, isNews: true };
   }
 
@@ -91,22 +95,35 @@ export class OomReporter {
     return this.cage.version === 2 ? Math.max(this.#inCage, leaves) : this.#inCage + leaves;
   }
 
-  #look(group: Group, attempt: number): void {
-    this.#stop(group);
+  /** Whether there is nothing more to wait for. */
+  #isSettled(group: Group, timeMs: number): boolean {
     try {
-      if (this.#check(group).isNews || !group.notifiesEarly) return;
+      return this.#check(group, timeMs).isNews || !group.notifiesEarly;
     } catch {
       // Removed, or there is no fd free to read it with: what is missed now is reported at the end of the child.
+      return false;
     }
-    const wait = waitMs(attempt);
-    if (wait === undefined) return;
-    const timer = setTimeout(() => this.#look(group, attempt + 1), wait);
-    timer.unref();
-    this.#timers.set(group, timer);
+  }
+
+  /** A notification of v1 may also say that processes wait, and there is no kill to come. */
+  #reportWaiting(group: Group, timeMs: number): void {
+    try {
+      const cause = group.waitsFor();
+      // All that is below the limit is notified: of the cage's own once, by the cage's group.
+      if (cause === null || (group !== this.cage && this.cage.underOom())) return;
+      this.#emitWaiting(cause, timeMs);
+    } catch {
+      // As above; it is notified again when the next process has to wait.
+    }
+  }
+
+  #emitWaiting(cause: OomEvent['cause'], timeMs: number): void {
+    this.emit({ cause, kills: 0, totalKills: this.#reported, underOom: true, timeMs });
+    if (this.outer !== undefined && !this.outer.cage.underOom()) this.outer.#emitWaiting(cause, timeMs);
   }
 
   #stop(group: Group): void {
-    clearTimeout(this.#timers.get(group));
-    this.#timers.delete(group);
+    this.#looks.get(group)?.stop();
+    this.#looks.delete(group);
   }
 }

@@ -1,11 +1,11 @@
 import { isMainThread } from 'node:worker_threads';
 import { CgroupsAbove } from '../cgroup/above';
 import type { CgroupDirectory } from '../cgroup/directory';
+import { EventCounter } from '../cgroup/event-counter';
 import { parseNames } from '../cgroup/formats';
 import { type Host, host, openDirectory, swapOn } from '../cgroup/host';
 import type { Guard } from '../cgroup/kill';
 import type { LimitContext } from '../cgroup/limits';
-import { OomEventfd } from '../cgroup/oom-eventfd';
 import type { OomSurroundings } from '../cgroup/oom-monitor';
 import { defaultParent, giveBackParent } from '../cgroup/parent/default-parent';
 import { ErrorCode, MemcageError } from '../errors';
@@ -128,7 +128,7 @@ function describeOwner({ current, parent, memory, guard, hasGuardian }: Parts): 
   };
   const aboveV2 = version === 2 ? new CgroupsAbove(parent.path, current) : undefined;
   // Last: nothing after it can fail.
-  const above = version === 1 ? new OomEventfd(memory) : undefined;
+  const above = version === 1 ? new EventCounter(memory, 'memory.oom_control') : undefined;
   let names = 0;
   let holders = 0;
   const abandoned: (() => void)[] = [];

@@ -149,6 +149,10 @@ function asMember(stay: Stay): Stay {
   const leaveCage = stay.cage.addMember();
   return {
     ...stay,
+    started() {
+      stay.started();
+      stay.cage.cgroup.noteMember();
+    },
     abandon() {
       leaveCage();
       return stay.abandon();

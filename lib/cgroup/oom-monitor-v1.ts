@@ -1,7 +1,8 @@
+import type { OomVerdict } from '../../types/outcome';
 import { MemcageError } from '../errors';
 import type { CgroupDirectory } from './directory';
+import { EventCounter } from './event-counter';
 import { parseOomControl, parseValue } from './formats';
-import { OomEventfd } from './oom-eventfd';
 import type { OomAssessment, OomMonitor, OomSurroundings, QuietState } from './oom-monitor';
 import { verdictV1 } from './verdict';
 
@@ -11,7 +12,7 @@ const LARGEST_CHARGE_BYTES = 16 * 1024;
 /** v1 has no event counter: an eventfd tells that a limit was hit, and each cgroup counts the kills among its own. */
 export class OomMonitorV1 implements OomMonitor {
   readonly kind = 'event';
-  readonly #events: OomEventfd;
+  readonly #events: EventCounter;
   #firedAboveBefore: number;
   /** Kills of the cgroups below when they were last seen; one that is missing later took with it what came after. */
   readonly #killsBelow = new Map<string, number>();
@@ -25,7 +26,7 @@ export class OomMonitorV1 implements OomMonitor {
     private readonly surroundings: OomSurroundings,
   ) {
     this.#firedAboveBefore = surroundings.firedAbove();
-    this.#events = new OomEventfd(directory);
+    this.#events = new EventCounter(directory, 'memory.oom_control');
   }
 
   get fd(): number {
@@ -42,9 +43,7 @@ export class OomMonitorV1 implements OomMonitor {
   }
 
   assess(): OomAssessment {
-    // The kernel notifies from the top down: in this order an ancestor's OOM in between can't look like our own.
-    const fired = this.#events.count();
-    const firedAbove = this.surroundings.firedAbove() - this.#firedAboveBefore;
+    const { fired, firedAbove } = this.#fired();
     const { kills, ownKills, nestedLimitHit } = this.#survey();
     const nestedRemoved = this.#removedBelow;
     return { kills, verdict: verdictV1({ kills, ownKills, fired, firedAbove, nestedLimitHit, nestedRemoved }) };
@@ -63,7 +62,23 @@ export class OomMonitorV1 implements OomMonitor {
   }
 
   underOom(): boolean {
-    return this.#limited().some((directory) => parseOomControl(directory.read('memory.oom_control')).underOom);
+    return this.#limited().some((directory) => {
+      const { underOom, oomKillDisable } = parseOomControl(directory.read('memory.oom_control'));
+      // While it kills a cgroup is under OOM as well, for a moment.
+      return underOom && oomKillDisable;
+    });
+  }
+
+  waitsFor(): OomVerdict['cause'] | null {
+    if (!this.underOom()) return null;
+    const { fired, firedAbove } = this.#fired();
+    return fired > firedAbove ? 'limit' : 'ancestor';
+  }
+
+  #fired(): { fired: number; firedAbove: number } {
+    // The kernel notifies from the top down: in this order an ancestor's OOM in between can't look like our own.
+    const fired = this.#events.count();
+    return { fired, firedAbove: this.surroundings.firedAbove() - this.#firedAboveBefore };
   }
 
   /** Where a limit of ours may be hit. */

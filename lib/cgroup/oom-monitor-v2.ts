@@ -2,7 +2,8 @@ import type { OomVerdict } from '../../types/outcome';
 import type { CgroupDirectory } from './directory';
 import { parseFlatKeyed } from './formats';
 import type { OomAssessment, OomMonitor, OomSurroundings, QuietState } from './oom-monitor';
-import { cgroupError, isGone } from './refusal';
+import { OpenFile } from './open-file';
+import { isGone } from './refusal';
 import { type OomCounters, verdictV2 } from './verdict';
 
 const LOCAL = 'memory.events.local';
@@ -19,8 +20,7 @@ interface LocalCounters extends OomCounters {
  */
 export class OomMonitorV2 implements OomMonitor {
   readonly kind = 'priority';
-  readonly fd: number;
-  readonly #buffer = new Uint8Array(4096);
+  readonly #events: OpenFile;
   // The cgroup itself is new, its counters 0; those above have a past.
   #cagesBefore: readonly LocalCounters[];
   #oomAboveBefore: number;
@@ -31,7 +31,7 @@ export class OomMonitorV2 implements OomMonitor {
   ) {
     this.#cagesBefore = surroundings.cages.map(readLocal);
     this.#oomAboveBefore = this.#oomAbove();
-    this.fd = directory.open('memory.events', 'read');
+    this.#events = new OpenFile(directory, 'memory.events');
     try {
       // What was never read counts as changed, and is reported at once.
       this.#hierarchical();
@@ -39,6 +39,10 @@ export class OomMonitorV2 implements OomMonitor {
       this.close();
       throw error;
     }
+  }
+
+  get fd(): number {
+    return this.#events.fd;
   }
 
   readonly quiet: QuietState = { file: 'memory.events', expected: '\noom_kill 0\n', eventFd: -1 };
@@ -85,19 +89,16 @@ export class OomMonitorV2 implements OomMonitor {
     return false;
   }
 
-  close(): void {
-    this.directory.native.closeFd({ fd: this.fd });
+  waitsFor(): null {
+    return null;
   }
 
-  /** Through the open file: that is also what makes it readable again for the next change. */
+  close(): void {
+    this.#events.close();
+  }
+
   #hierarchical(): OomCounters {
-    let length: number;
-    try {
-      length = this.directory.native.readOpen({ fd: this.fd, buffer: this.#buffer });
-    } catch (error) {
-      throw cgroupError(error, 'read', `${this.directory.path}/memory.events`);
-    }
-    return counters(Buffer.from(this.#buffer.subarray(0, length)).toString('latin1'));
+    return counters(this.#events.text());
   }
 
   /** What the cages that it sits in have counted since its life began. */

@@ -36,6 +36,8 @@ export interface OomMonitor {
   limitWasHit(): boolean;
   /** Whether processes wait for memory now because the OOM killer is off (v1). */
   underOom(): boolean;
+  /** Whose limit they wait at; null: they do not. */
+  waitsFor(): OomVerdict['cause'] | null;
   close(): void;
 }
 

@@ -1,0 +1,56 @@
+import type { CgroupDirectory } from '../directory';
+import { EventCounter } from '../event-counter';
+import { OpenFile } from '../open-file';
+
+/**
+ * Notifications of v1, with a file of the same cgroup that stays open: an event without which it can't be told whether the
+ * kernel has counted the removal.
+ */
+export class CountedEvents {
+  readonly #counter: EventCounter;
+  readonly #file: OpenFile;
+  #seen = 0;
+
+  constructor(
+    directory: CgroupDirectory,
+    control: ConstructorParameters<typeof EventCounter>[1],
+    { argument, file }: { argument?: string; file: string },
+  ) {
+    this.#counter = new EventCounter(directory, control, argument);
+    try {
+      this.#file = new OpenFile(directory, file);
+    } catch (error) {
+      this.#counter.close();
+      throw error;
+    }
+  }
+
+  get fd(): number {
+    return this.#counter.fd;
+  }
+
+  /** The text of the file; throws ERR_MEMCAGE_CGROUP_GONE. */
+  text(): string {
+    return this.#file.text();
+  }
+
+  /** How often it has happened until now, and the text of the file after that. Throws ERR_MEMCAGE_CGROUP_GONE. */
+  read(): { total: number; text: string } {
+    const total = this.#counter.count();
+    // Readable: so the removal was not among them.
+    const text = this.#file.text();
+    this.#seen = total;
+    return { total, text };
+  }
+
+  /** For a cgroup that is gone. */
+  last(isNotified: boolean): number {
+    if (!isNotified) return this.#seen;
+    return Math.max(this.#seen, this.#counter.count() - 1);
+  }
+
+  close(): void {
+    this.#counter.close();
+    this.#file.close();
+  }
+}

@@ -1,0 +1,324 @@
+import { emitApart } from '../../emit';
+import { ErrorCode, MemcageError } from '../../errors';
+import { watch } from '../../watch';
+import type { CgroupDirectory } from '../directory';
+import type { CgroupVersion } from '../formats';
+import type { Guard } from '../kill';
+import { isGone } from '../refusal';
+import { LimitSource } from './limit-source';
+import { OomSource } from './oom-source';
+import { watchRemoval } from './removal-watch';
+import type { EventSource, NamedSource, SourceContext } from './source';
+import { StateSource } from './state-source';
+import { checkTrigger, NO_THRESHOLD, type Trigger } from './trigger-options';
+import { openTrigger } from './trigger-sources';
+import type { CgroupEventName, TriggerHandle } from './types';
+
+/** How long the kernel takes at most, as a rule, from the removal of a v1 cgroup to the notifications of it. */
+const NOTICE_MS = 100;
+
+/** What an event comes from; `trigger`: what is asked for with one; `parent`: the directory that the cgroup is in. */
+type SourceName = 'oom' | 'limits' | 'states' | 'trigger' | 'parent';
+
+const SOURCES: Readonly<Record<CgroupVersion, Readonly<Record<CgroupEventName, SourceName | { missing: string }>>>> = {
+  1: {
+    oom: 'oom',
+    oomKill: 'oom',
+    high: { missing: "cgroup v1 has no such limit: see the event 'threshold'" },
+    max: { missing: "cgroup v1 counts it (memory.failcnt, see watch()) but tells of 'oom' and 'threshold' only" },
+    low: { missing: 'cgroup v1 has no such protection' },
+    pressure: 'trigger',
+    threshold: 'trigger',
+    empty: 'states',
+    populated: 'states',
+    frozen: 'states',
+    thawed: 'states',
+    removed: 'oom',
+  },
+  2: {
+    oom: 'limits',
+    oomKill: 'limits',
+    high: 'limits',
+    max: 'limits',
+    low: 'limits',
+    pressure: 'trigger',
+    threshold: { missing: NO_THRESHOLD },
+    empty: 'states',
+    populated: 'states',
+    frozen: 'states',
+    thawed: 'states',
+    removed: 'parent',
+  },
+};
+
+export function isEventName(name: unknown): name is CgroupEventName {
+  return typeof name === 'string' && Object.hasOwn(SOURCES[1], name);
+}
+
+interface Watched<S extends EventSource = EventSource> {
+  readonly source: S;
+  readonly unwatch: () => void;
+  /** Its fds are given back. */
+  isClosed: boolean;
+}
+
+type NamedWatched = Watched<NamedSource<CgroupEventName>> & { readonly names: Set<CgroupEventName> };
+
+export interface EventPlace {
+  version: CgroupVersion;
+  directory: CgroupDirectory;
+  guard: Guard | undefined;
+  emitter: Parameters<typeof emitApart>[0];
+  /** Whoever may remove it does not tell. */
+  isForeign: boolean;
+  /** Something is listened to from now on. */
+  onWatched(): void;
+}
+
+/** What the kernel tells of one cgroup: each of its sources is open while someone listens to what comes from it. */
+export class EventSources {
+  readonly #named = new Map<SourceName, NamedWatched>();
+  readonly #triggers = new Set<Watched>();
+  /** Listened to when the cgroup, which is memcage's own, was gone already. */
+  readonly #tooLate = new Set<CgroupEventName>();
+  #listensToRemoval = false;
+  #unwatchRemoval: (() => void) | undefined;
+  #conclusion: NodeJS.Timeout | undefined;
+  #isReferenced = false;
+  #holdsReference = false;
+  /** The handle is closed, or the cgroup gone. */
+  #isOver = false;
+
+  constructor(private readonly place: EventPlace) {}
+
+  /** Someone listens to it from now on. @throws what keeps it from coming; then nothing was taken */
+  begin(name: CgroupEventName): void {
+    const from = SOURCES[this.place.version][name];
+    if (typeof from === 'object') throw notInVersion(name, from.missing);
+    if (from === 'trigger') return;
+    if (from === 'parent') this.#beginRemoval();
+    else this.#beginUnlessGone(from, name);
+    this.#changed();
+  }
+
+  end(name: CgroupEventName): void {
+    this.#tooLate.delete(name);
+    if (name === 'removed') this.#listensToRemoval = false;
+    for (const [from, watched] of this.#named) {
+      if (!watched.names.delete(name)) continue;
+      watched.source.end(name);
+      if (watched.names.size > 0) continue;
+      this.#named.delete(from);
+      close(watched);
+    }
+    this.#changed();
+  }
+
+  add(trigger: Trigger): TriggerHandle {
+    const checked = checkTrigger(trigger, this.place.version);
+    const kept = Object.freeze({ ...trigger });
+    const watched = this.#watch(openTrigger(this.#context(), kept, checked));
+    this.#triggers.add(watched);
+    this.#changed();
+    const end = (): void => {
+      if (!this.#triggers.delete(watched)) return;
+      close(watched);
+      this.#changed();
+    };
+    return { trigger: kept, close: end, [Symbol.dispose]: end };
+  }
+
+  /** Emit now what has not been emitted yet. */
+  look(): void {
+    for (const watched of this.#all()) this.#lookAt(watched, Date.now(), false);
+  }
+
+  /** A process was put into it, by memcage: it may end before the kernel's news of that can be looked at. */
+  noteMember(): void {
+    const source = this.#named.get('states')?.source;
+    if (source instanceof StateSource) this.#unlessGone(() => source.noteMember(Date.now()));
+  }
+
+  /** It was removed, by someone who has called {@link look} before that. */
+  conclude(): void {
+    this.#conclude({ isNotified: false });
+  }
+
+  close(): void {
+    this.#isOver = true;
+    clearTimeout(this.#conclusion);
+    for (const watched of this.#all()) close(watched);
+    this.#named.clear();
+    this.#triggers.clear();
+    this.#listensToRemoval = false;
+    this.#changed();
+  }
+
+  /** Whether what is listened to keeps the process alive. */
+  setReference(isReferenced: boolean): void {
+    this.#isReferenced = isReferenced;
+    this.#changed();
+  }
+
+  #beginUnlessGone(from: 'oom' | 'limits' | 'states', name: CgroupEventName): void {
+    try {
+      this.#beginIn(from, name);
+    } catch (error) {
+      if (this.place.isForeign || !isGone(error)) throw error;
+      // The watcher has just removed it, and whoever has started the child can't know.
+      this.#tooLate.add(name);
+    }
+  }
+
+  #beginIn(from: 'oom' | 'limits' | 'states', name: CgroupEventName): void {
+    const open = this.#named.get(from);
+    if (open !== undefined) {
+      open.source.begin(name);
+      open.names.add(name);
+      // What was read for the new name is news to the others, of which the kernel does not tell again.
+      process.nextTick(() => this.#lookAt(open, Date.now(), false));
+      return;
+    }
+    const source = this.#open(from, name);
+    try {
+      source.begin(name);
+    } catch (error) {
+      source.close();
+      throw error;
+    }
+    this.#named.set(from, Object.assign(this.#watch(source), { names: new Set([name]) }));
+  }
+
+  #open(from: 'oom' | 'limits' | 'states', name: CgroupEventName): NamedSource<CgroupEventName> {
+    const { version, guard } = this.place;
+    switch (from) {
+      case 'oom':
+        return new OomSource(this.#context());
+      case 'limits':
+        return new LimitSource(this.#context());
+      case 'states':
+        if (version === 2) return new StateSource(this.#context());
+        if (guard?.kind === 'unified') return new StateSource(this.#context(guard.directory));
+        throw notInVersion(
+          name,
+          'cgroup v1 does not tell of it; that of a cage does, where the unified hierarchy is mounted beside, unless its ' +
+            'child is the init of a PID namespace',
+        );
+    }
+  }
+
+  #beginRemoval(): void {
+    const { directory, isForeign } = this.place;
+    if (isForeign) {
+      this.#watchRemoval();
+      // Removed before: then nobody will tell.
+      if (!directory.isAtItsPath()) {
+        this.#changed();
+        throw new MemcageError(ErrorCode.CGROUP_GONE, `${directory.path} was removed`, { path: directory.path });
+      }
+    }
+    this.#listensToRemoval = true;
+  }
+
+  #context(directory = this.place.directory): SourceContext {
+    return {
+      directory,
+      emit: (name, ...args) => {
+        if (!this.#isOver) emitApart(this.place.emitter, name, ...args);
+      },
+    };
+  }
+
+  #watch<S extends EventSource>(source: S): Watched<S> {
+    const watched: Watched<S> = {
+      source,
+      unwatch: unlessFailed(source, () =>
+        watch().event(source.fd, source.kind, (timeMs) => this.#lookAt(watched, timeMs, true)),
+      ),
+      isClosed: false,
+    };
+    return watched;
+  }
+
+  #all(): Watched[] {
+    return [...this.#named.values(), ...this.#triggers];
+  }
+
+  #lookAt({ source, isClosed }: Watched, timeMs: number, isTold: boolean): void {
+    if (!isClosed) this.#unlessGone(() => source.look(timeMs, isTold));
+  }
+
+  #unlessGone(look: () => void): void {
+    try {
+      look();
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      this.#noticeRemoval();
+    }
+  }
+
+  #noticeRemoval(): void {
+    if (this.place.version === 2) this.#conclude({ isNotified: true });
+    else this.#conclusion ??= setTimeout(() => this.#conclude({ isNotified: true }), NOTICE_MS).unref();
+  }
+
+  #conclude({ isNotified }: { isNotified: boolean }): void {
+    if (this.#isOver) return;
+    const timeMs = Date.now();
+    for (const { source, isClosed } of this.#all()) if (!isClosed) source.conclude(timeMs, isNotified);
+    const { emit } = this.#context();
+    const once = { count: 1, totalCount: 1, timeMs };
+    if (this.#tooLate.has('empty')) emit('empty', once);
+    emit('removed', once);
+    this.close();
+  }
+
+  /** v2 itself does not tell. */
+  #watchRemoval(): void {
+    const { directory } = this.place;
+    this.#unwatchRemoval ??= watchRemoval(directory.path, () => {
+      if (!directory.isAtItsPath()) this.#noticeRemoval();
+    });
+  }
+
+  /** What depends on whether anything is listened to. */
+  #changed(): void {
+    const { version, isForeign, onWatched } = this.place;
+    const isUsed = this.#named.size > 0 || this.#triggers.size > 0 || this.#listensToRemoval;
+    if (isUsed) onWatched();
+    if (!isUsed) {
+      this.#unwatchRemoval?.();
+      this.#unwatchRemoval = undefined;
+    } else if (version === 2 && isForeign) {
+      try {
+        this.#watchRemoval();
+      } catch {
+        // Without it the fds are given back by close() only.
+      }
+    }
+    const holds = isUsed && this.#isReferenced;
+    if (holds === this.#holdsReference) return;
+    this.#holdsReference = holds;
+    if (holds) watch().refs.acquire();
+    else watch().refs.release();
+  }
+}
+
+function close(watched: Watched): void {
+  watched.isClosed = true;
+  watched.unwatch();
+  watched.source.close();
+}
+
+function unlessFailed<T>(source: EventSource, use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+function notInVersion(name: CgroupEventName, reason: string): MemcageError {
+  return new MemcageError(ErrorCode.NOT_IN_VERSION, `The event '${name}': ${reason}`);
+}

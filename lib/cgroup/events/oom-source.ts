@@ -1,0 +1,96 @@
+import { parseOomControl } from '../formats';
+import { PatientLook } from '../patient-look';
+import { isGone } from '../refusal';
+import { CountedEvents } from './counted';
+import type { NamedSource, SourceContext } from './source';
+import { Tallies } from './tally';
+import type { CgroupEventName } from './types';
+
+const FILE = 'memory.oom_control';
+
+/** 'oom' and 'oomKill' of v1, and the removal, which is notified as well. */
+export class OomSource implements NamedSource<CgroupEventName> {
+  readonly kind = 'event';
+  readonly #events: CountedEvents;
+  readonly #tallies = new Tallies<CgroupEventName>();
+  readonly #killLook: PatientLook;
+  /** Kills that notifications may still be about. */
+  #awaited = 0;
+  #total = 0;
+  #kills: number;
+  #timeMs = 0;
+  #isClosed = false;
+
+  constructor(private readonly context: SourceContext) {
+    this.#events = new CountedEvents(context.directory, FILE, { file: FILE });
+    this.#kills = this.#readKills();
+    this.#killLook = new PatientLook(() => this.#isKillFound());
+  }
+
+  get fd(): number {
+    return this.#events.fd;
+  }
+
+  begin(name: CgroupEventName): void {
+    this.#tallies.begin(name, name === 'oom' ? this.#total : this.#kills);
+  }
+
+  end(name: CgroupEventName): void {
+    this.#tallies.end(name);
+  }
+
+  look(timeMs: number): void {
+    const { total, text } = this.#events.read();
+    const { underOom, oomKillDisable, oomKills } = parseOomControl(text);
+    const isWaiting = underOom && oomKillDisable;
+    this.#awaited = isWaiting ? 0 : this.#awaited + total - this.#total;
+    this.#timeMs = timeMs;
+    this.#emitOom(total, timeMs, isWaiting);
+    this.#emitKills(oomKills);
+    if (!this.#isClosed && this.#awaited > 0 && this.#tallies.has('oomKill')) this.#killLook.start();
+  }
+
+  conclude(timeMs: number, isNotified: boolean): void {
+    this.#killLook.stop();
+    this.#emitOom(this.#events.last(isNotified), timeMs, false);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#killLook.stop();
+    this.#events.close();
+  }
+
+  #readKills(): number {
+    try {
+      return parseOomControl(this.#events.text()).oomKills;
+    } catch (error) {
+      this.#events.close();
+      throw error;
+    }
+  }
+
+  #emitOom(total: number, timeMs: number, underOom: boolean): void {
+    this.#total = total;
+    const event = this.#tallies.update('oom', total, timeMs);
+    if (event !== undefined) this.context.emit('oom', { ...event, underOom });
+  }
+
+  #emitKills(kills: number): void {
+    this.#awaited = Math.max(0, this.#awaited - (kills - this.#kills));
+    this.#kills = kills;
+    const event = this.#tallies.update('oomKill', kills, this.#timeMs);
+    if (event !== undefined) this.context.emit('oomKill', event);
+  }
+
+  /** The kernel counts a kill after it has notified, and not each notification is about one of ours. */
+  #isKillFound(): boolean {
+    try {
+      this.#emitKills(parseOomControl(this.#events.text()).oomKills);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      return true;
+    }
+    return this.#awaited === 0;
+  }
+}

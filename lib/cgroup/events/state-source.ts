@@ -1,0 +1,88 @@
+import { parseFlatKeyed } from '../formats';
+import { missingFile } from '../missing-file';
+import { OpenFile } from '../open-file';
+import type { NamedSource, SourceContext } from './source';
+import { Tallies } from './tally';
+
+const FILE = 'cgroup.events';
+
+/** What each change of a line is called. */
+const CHANGES = {
+  populated: { 0: 'empty', 1: 'populated' },
+  frozen: { 0: 'thawed', 1: 'frozen' },
+} as const;
+
+type State = keyof typeof CHANGES;
+export type StateEventName = (typeof CHANGES)[State][0 | 1];
+
+const STATES = Object.keys(CHANGES) as State[];
+
+/** `cgroup.events` of the unified hierarchy: states, so that a change which is undone before it is looked at is not seen. */
+export class StateSource implements NamedSource<StateEventName> {
+  readonly kind = 'priority';
+  readonly #file: OpenFile;
+  readonly #tallies = new Tallies<StateEventName>();
+  readonly #changes = new Map<StateEventName, number>();
+  #last: Readonly<Record<string, number>>;
+
+  constructor(private readonly context: SourceContext) {
+    this.#file = new OpenFile(context.directory, FILE);
+    try {
+      this.#last = this.#read();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  get fd(): number {
+    return this.#file.fd;
+  }
+
+  begin(name: StateEventName): void {
+    if ((name === 'frozen' || name === 'thawed') && this.#last['frozen'] === undefined) {
+      throw missingFile(this.context.directory, 'cgroup.freeze', { option: `the event '${name}'` });
+    }
+    this.#tallies.begin(name, this.#changes.get(name) ?? 0);
+  }
+
+  end(name: StateEventName): void {
+    this.#tallies.end(name);
+  }
+
+  look(timeMs: number): void {
+    this.#compare(this.#read(), timeMs);
+  }
+
+  /** A process was put into it, which may have ended since. */
+  noteMember(timeMs: number): void {
+    this.#compare({ ...this.#last, populated: 1 }, timeMs);
+    this.look(timeMs);
+  }
+
+  conclude(timeMs: number): void {
+    // It can't be removed before.
+    this.#compare({ ...this.#last, populated: 0 }, timeMs);
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #read() {
+    return parseFlatKeyed(this.#file.text(), FILE);
+  }
+
+  #compare(now: Readonly<Record<string, number>>, timeMs: number): void {
+    const before = this.#last;
+    this.#last = now;
+    for (const state of STATES) {
+      if (now[state] === before[state]) continue;
+      const name = CHANGES[state][now[state] === 1 ? 1 : 0];
+      const changes = (this.#changes.get(name) ?? 0) + 1;
+      this.#changes.set(name, changes);
+      const event = this.#tallies.update(name, changes, timeMs);
+      if (event !== undefined) this.context.emit(name, event);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import type { Size } from '../../../types/options';
+import { ErrorCode, invalidArgument, MemcageError } from '../../errors';
+import { parseSize } from '../../size';
+import type { CgroupVersion } from '../formats';
+
+const STALLS = ['some', 'full'] as const;
+const LEVELS = ['low', 'medium', 'critical'] as const;
+const MODES = ['default', 'hierarchy', 'local'] as const;
+const WINDOW_MS = { least: 1, most: 10_000, default: 2000 };
+
+/** v2, Linux 5.2, CONFIG_PSI: the time that tasks were stalled for want of memory. */
+export interface PressureStall {
+  /** `some`: at least one task was stalled; `full`: all of them at the same time. */
+  pressure: (typeof STALLS)[number];
+  /** 'pressure' is emitted when they were stalled for this long within a window, at most once a window. Milliseconds. */
+  thresholdMs: number;
+  /**
+   * Length of the window in milliseconds, up to 10,000; before Linux 6.4 at least 500. Without CAP_SYS_RESOURCE Linux 6.5
+   * and newer take multiples of 2000 only. Default: 2000.
+   */
+  windowMs?: number;
+}
+
+/** v1: how hard it is to reclaim memory. */
+export interface PressureLevel {
+  /** That level, or a higher one. */
+  pressure: (typeof LEVELS)[number];
+  /**
+   * `default`: also what happens in cgroups below, unless someone was told of it there; `hierarchy`: all of that; `local`:
+   * only in this very cgroup. Default: `default`. Linux 4.13.
+   */
+  mode?: (typeof MODES)[number];
+}
+
+/** v1: the use goes above a threshold, or below it again. */
+export interface UsageThreshold {
+  /** The kernel looks once in about 128 pages. */
+  threshold: Size;
+  /** Use of what. `memory+swap` needs swap accounting. Default: `memory`. */
+  of?: 'memory' | 'memory+swap';
+}
+
+/** What {@link Cgroup.addTrigger} takes. */
+export type Trigger = PressureStall | PressureLevel | UsageThreshold;
+
+/** Checked, with the defaults filled in. */
+export type CheckedTrigger =
+  | { kind: 'stall'; stall: PressureStall['pressure']; thresholdMs: number; windowMs: number }
+  | { kind: 'level'; level: PressureLevel['pressure']; mode: NonNullable<PressureLevel['mode']> }
+  | { kind: 'usage'; bytes: number; of: NonNullable<UsageThreshold['of']> };
+
+/** Throws TypeError or RangeError, and ERR_MEMCAGE_NOT_IN_VERSION for what only the other version has. */
+export function checkTrigger(trigger: unknown, version: CgroupVersion): CheckedTrigger {
+  if (typeof trigger !== 'object' || trigger === null) throw invalidArgument('trigger', 'an object', trigger);
+  if ('threshold' in trigger) return checkUsage(trigger, version);
+  const { pressure } = trigger as { pressure?: unknown };
+  if (isOneOf(STALLS, pressure)) return checkStall(pressure, trigger, version);
+  if (isOneOf(LEVELS, pressure)) return checkLevel(pressure, trigger, version);
+  const names = [...STALLS, ...LEVELS].map((name) => `'${name}'`).join(', ');
+  throw invalidArgument('pressure', `one of ${names} (or give a threshold)`, pressure);
+}
+
+function checkStall(stall: PressureStall['pressure'], trigger: object, version: CgroupVersion): CheckedTrigger {
+  checkNames(trigger, ['pressure', 'thresholdMs', 'windowMs']);
+  const { thresholdMs, windowMs = WINDOW_MS.default } = trigger as { thresholdMs?: unknown; windowMs?: unknown };
+  const { least, most } = WINDOW_MS;
+  if (!isWhole(windowMs) || windowMs < least || windowMs > most) {
+    throw invalidArgument('windowMs', `whole milliseconds from ${least} to ${most}`, windowMs);
+  }
+  if (!isWhole(thresholdMs) || thresholdMs < 1 || thresholdMs > windowMs) {
+    throw invalidArgument('thresholdMs', `whole milliseconds from 1 to those of the window (${windowMs})`, thresholdMs);
+  }
+  if (version === 1) throw notHere(`pressure '${stall}'`, 2, "v1 has the levels 'low', 'medium', 'critical'");
+  return { kind: 'stall', stall, thresholdMs, windowMs };
+}
+
+function checkLevel(level: PressureLevel['pressure'], trigger: object, version: CgroupVersion): CheckedTrigger {
+  checkNames(trigger, ['pressure', 'mode']);
+  const { mode = 'default' } = trigger as { mode?: unknown };
+  if (!isOneOf(MODES, mode)) throw invalidArgument('mode', MODES.map((name) => `'${name}'`).join(', '), mode);
+  if (version === 2) throw notHere(`pressure '${level}'`, 1, "v2 has 'some' and 'full', with a threshold");
+  return { kind: 'level', level, mode };
+}
+
+function checkUsage(trigger: object, version: CgroupVersion): CheckedTrigger {
+  checkNames(trigger, ['threshold', 'of']);
+  const { threshold, of = 'memory' } = trigger as { threshold?: unknown; of?: unknown };
+  const bytes = parseSize('threshold', threshold);
+  if (bytes === Number.POSITIVE_INFINITY) throw invalidArgument('threshold', 'a size that can be reached', threshold);
+  if (of !== 'memory' && of !== 'memory+swap') throw invalidArgument('of', "'memory' or 'memory+swap'", of);
+  if (version === 2) throw notHere('threshold', 1, NO_THRESHOLD);
+  return { kind: 'usage', bytes, of };
+}
+
+/** What v2 has instead. */
+export const NO_THRESHOLD =
+  "cgroup v2 tells of no threshold of the use: it has the limit 'high' with the event 'high', pressure triggers, and watch()";
+
+function notHere(what: string, needed: CgroupVersion, instead: string): MemcageError {
+  const here = needed === 1 ? 2 : 1;
+  return new MemcageError(
+    ErrorCode.NOT_IN_VERSION,
+    `${what} needs cgroup v${needed}, but memory is on cgroup v${here} here: ${instead}`,
+  );
+}
+
+function checkNames(trigger: object, names: readonly string[]): void {
+  for (const name of Object.keys(trigger)) {
+    if (!names.includes(name)) throw invalidArgument('trigger', `names among ${names.join(', ')}`, name);
+  }
+}
+
+function isOneOf<const T extends string>(values: readonly T[], value: unknown): value is T {
+  return (values as readonly unknown[]).includes(value);
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value);
+}

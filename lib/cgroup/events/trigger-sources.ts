@@ -1,0 +1,141 @@
+import { ErrorCode, MemcageError } from '../../errors';
+import type { CgroupDirectory } from '../directory';
+import { parseValue } from '../formats';
+import { missingFile } from '../missing-file';
+import { OpenFile } from '../open-file';
+import { refusedWith } from '../refusal';
+import { refusedValue } from '../refused-value';
+import { CountedEvents } from './counted';
+import type { EventSource, SourceContext } from './source';
+import { Tally } from './tally';
+import type { CheckedTrigger, PressureLevel, PressureStall, Trigger, UsageThreshold } from './trigger-options';
+import type { CgroupEvent } from './types';
+
+/** Has the kernel watch for it from now on. */
+export function openTrigger(context: SourceContext, trigger: Trigger, checked: CheckedTrigger): EventSource {
+  switch (checked.kind) {
+    case 'stall':
+      return new StallSource(context, trigger as PressureStall, checked);
+    case 'level':
+      return levelSource(context, trigger as PressureLevel, checked);
+    case 'usage':
+      return thresholdSource(context, trigger as UsageThreshold, checked);
+  }
+}
+
+/** @see https://docs.kernel.org/accounting/psi.html#monitoring-for-pressure-thresholds */
+class StallSource implements EventSource {
+  readonly kind = 'priority';
+  readonly #file: OpenFile;
+  readonly #tally = new Tally(0);
+  #total = 0;
+
+  constructor(
+    private readonly context: SourceContext,
+    private readonly trigger: PressureStall,
+    { stall, thresholdMs, windowMs }: Extract<CheckedTrigger, { kind: 'stall' }>,
+  ) {
+    this.#file = new OpenFile(context.directory, 'memory.pressure', 'read-write');
+    const value = `${stall} ${thresholdMs * 1000} ${windowMs * 1000}`;
+    try {
+      context.directory.native.writeOpen({ fd: this.#file.fd, value });
+    } catch (error) {
+      this.close();
+      throw refusedTrigger(error, context.directory, value);
+    }
+  }
+
+  get fd(): number {
+    return this.#file.fd;
+  }
+
+  look(timeMs: number, isTold: boolean): void {
+    // What the kernel tells of a cgroup that is gone is just that.
+    this.#file.text();
+    // It tells once a window, and keeps no count.
+    if (isTold) this.#total += 1;
+    const event = this.#tally.update(this.#total, timeMs);
+    if (event !== undefined) this.context.emit('pressure', { ...event, trigger: this.trigger });
+  }
+
+  conclude(): void {}
+
+  close(): void {
+    this.#file.close();
+  }
+}
+
+function refusedTrigger(error: unknown, directory: CgroupDirectory, value: string): unknown {
+  // Built in, and turned off by psi=0 or CONFIG_PSI_DEFAULT_DISABLED.
+  if (refusedWith(error, 'EOPNOTSUPP')) return missingFile(directory, 'memory.pressure', { cause: error });
+  if (refusedWith(error, 'EINVAL')) {
+    return new MemcageError(
+      ErrorCode.VALUE_REFUSED,
+      `The kernel refused the trigger ${value} (microseconds): before Linux 6.4 windows are 500 ms or longer, and without ` +
+        'CAP_SYS_RESOURCE multiples of 2000 ms',
+      { path: `${directory.path}/memory.pressure`, value, cause: error },
+    );
+  }
+  return refusedValue(error, { directory, version: 2, subject: 'memory.pressure', value, file: 'memory.pressure' });
+}
+
+/** @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#memory-pressure */
+function levelSource(
+  context: SourceContext,
+  trigger: PressureLevel,
+  { level, mode }: Extract<CheckedTrigger, { kind: 'level' }>,
+): EventSource {
+  const events = new CountedEvents(context.directory, 'memory.pressure_level', {
+    argument: mode === 'default' ? level : `${level},${mode}`,
+    file: 'memory.usage_in_bytes',
+  });
+  return new CountingSource(events, (event) => context.emit('pressure', { ...event, trigger }));
+}
+
+/** @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#memory-thresholds */
+function thresholdSource(
+  context: SourceContext,
+  trigger: UsageThreshold,
+  { bytes, of }: Extract<CheckedTrigger, { kind: 'usage' }>,
+): EventSource {
+  const file = of === 'memory' ? 'memory.usage_in_bytes' : 'memory.memsw.usage_in_bytes';
+  const events = new CountedEvents(context.directory, file, { argument: String(bytes), file });
+  return new CountingSource(events, (event, text) => {
+    const usageBytes = text === undefined ? 0 : parseValue(text, file);
+    context.emit('threshold', { ...event, trigger, usageBytes, above: usageBytes >= bytes });
+  });
+}
+
+/** A trigger of v1. */
+class CountingSource implements EventSource {
+  readonly kind = 'event';
+  readonly #tally = new Tally(0);
+
+  /** @param tell `text`: of the file that stays open; undefined when the cgroup is gone */
+  constructor(
+    private readonly events: CountedEvents,
+    private readonly tell: (event: CgroupEvent, text: string | undefined) => void,
+  ) {}
+
+  get fd(): number {
+    return this.events.fd;
+  }
+
+  look(timeMs: number): void {
+    const { total, text } = this.events.read();
+    this.#update(total, timeMs, text);
+  }
+
+  conclude(timeMs: number, isNotified: boolean): void {
+    this.#update(this.events.last(isNotified), timeMs, undefined);
+  }
+
+  close(): void {
+    this.events.close();
+  }
+
+  #update(total: number, timeMs: number, text: string | undefined): void {
+    const event = this.#tally.update(total, timeMs);
+    if (event !== undefined) this.tell(event, text);
+  }
+}
