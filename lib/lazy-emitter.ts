@@ -9,6 +9,11 @@ export abstract class LazyEmitter<T extends Record<keyof T, unknown[]>> extends 
   /** The last one was removed. */
   protected abstract listeningEnds(name: keyof T): void;
 
+  /** Nothing is emitted any more; for who listens nevertheless it is asked anew whether that can be. */
+  protected forgetListening(): void {
+    this.#heard.clear();
+  }
+
   #begin(name: keyof T): void {
     if (this.#heard.has(name)) return;
     this.listeningBegins(name);

@@ -60,7 +60,11 @@ export class Cage extends LazyEmitter<CageEvents> {
     this.group = group;
     this.outer = outer;
     this.spare = spare;
-    this.cgroup = new Cgroup(group.memory, group.version, { guard: group.guard, onWatched: () => group.observe() });
+    this.cgroup = new Cgroup(group.memory, group.version, {
+      guard: group.guard,
+      hasMembers: () => this.#members > 0,
+      onWatched: () => group.observe(),
+    });
     this.reporter = new OomReporter(group, (event) => this.#tell(event), outer?.reporter);
     try {
       this.reporter.watch(group);

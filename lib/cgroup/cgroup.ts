@@ -113,7 +113,8 @@ export class Cgroup extends ReadableCgroup {
   /** Move a running process, with all its threads, into the cgroup. What it used before stays charged where it was. */
   add(pid: number): void {
     this.opened().write('cgroup.procs', String(checkPid(pid)));
-    this.noteMember();
+    // v1 tells nothing of that: the guard of a cage has only what was started in it.
+    if (this.version === 2) this.noteMember();
   }
 
   /**

@@ -39,7 +39,8 @@ export interface HandleOptions {
   guard?: Guard | undefined;
   /** The directory's fd is this handle's. */
   ownsAnchor?: boolean;
-  /** Called when its events are listened to. */
+  /** See {@link EventPlace}. */
+  hasMembers?: () => boolean;
   onWatched?: () => void;
 }
 
@@ -47,6 +48,7 @@ export interface HandleOptions {
 export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
   readonly #directory: CgroupDirectory;
   readonly #ownsAnchor: boolean;
+  readonly #hasMembers: () => boolean;
   readonly #onWatched: () => void;
   readonly #stat: KeptFile;
   #files: OpenFiles | undefined;
@@ -62,12 +64,13 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
   constructor(
     directory: CgroupDirectory,
     version: CgroupVersion,
-    { guard, ownsAnchor = false, onWatched = () => {} }: HandleOptions = {},
+    { guard, ownsAnchor = false, hasMembers = () => false, onWatched = () => {} }: HandleOptions = {},
   ) {
     super();
     this.#directory = directory;
     this.guard = guard;
     this.#ownsAnchor = ownsAnchor;
+    this.#hasMembers = hasMembers;
     this.#onWatched = onWatched;
     this.#stat = new KeptFile(directory, memoryFile('stat', version));
     this.version = version;
@@ -310,7 +313,9 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
       guard: this.guard,
       emitter: this,
       isForeign: this.#ownsAnchor,
+      hasMembers: this.#hasMembers,
       onWatched: this.#onWatched,
+      onOver: () => this.forgetListening(),
     });
     return this.#events;
   }

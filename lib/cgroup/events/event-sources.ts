@@ -71,8 +71,12 @@ export interface EventPlace {
   emitter: Parameters<typeof emitApart>[0];
   /** Whoever may remove it does not tell. */
   isForeign: boolean;
+  /** Whether children are in it of whose end nobody was told yet. */
+  hasMembers(): boolean;
   /** Something is listened to from now on. */
   onWatched(): void;
+  /** Nothing comes any more. */
+  onOver(): void;
 }
 
 /** What the kernel tells of one cgroup: each of its sources is open while someone listens to what comes from it. */
@@ -152,6 +156,7 @@ export class EventSources {
     this.#triggers.clear();
     this.#listensToRemoval = false;
     this.#changed();
+    this.place.onOver();
   }
 
   /** Whether what is listened to keeps the process alive. */
@@ -175,8 +180,7 @@ export class EventSources {
     if (open !== undefined) {
       open.source.begin(name);
       open.names.add(name);
-      // What was read for the new name is news to the others, of which the kernel does not tell again.
-      process.nextTick(() => this.#lookAt(open, Date.now(), false));
+      this.#lookSoon(open);
       return;
     }
     const source = this.#open(from, name);
@@ -186,19 +190,26 @@ export class EventSources {
       source.close();
       throw error;
     }
-    this.#named.set(from, Object.assign(this.#watch(source), { names: new Set([name]) }));
+    const watched = Object.assign(this.#watch(source), { names: new Set([name]) });
+    this.#named.set(from, watched);
+    this.#lookSoon(watched);
+  }
+
+  /** What was read for a new name may be news to the others, and the kernel does not tell of it again. */
+  #lookSoon(watched: Watched): void {
+    process.nextTick(() => this.#lookAt(watched, Date.now(), false));
   }
 
   #open(from: 'oom' | 'limits' | 'states', name: CgroupEventName): NamedSource<CgroupEventName> {
-    const { version, guard } = this.place;
+    const { version, guard, hasMembers } = this.place;
     switch (from) {
       case 'oom':
         return new OomSource(this.#context());
       case 'limits':
         return new LimitSource(this.#context());
       case 'states':
-        if (version === 2) return new StateSource(this.#context());
-        if (guard?.kind === 'unified') return new StateSource(this.#context(guard.directory));
+        if (version === 2) return new StateSource(this.#context(), hasMembers());
+        if (guard?.kind === 'unified') return new StateSource(this.#context(guard.directory), hasMembers());
         throw notInVersion(
           name,
           'cgroup v1 does not tell of it; that of a cage does, where the unified hierarchy is mounted beside, unless its ' +

@@ -25,10 +25,14 @@ export class StateSource implements NamedSource<StateEventName> {
   readonly #changes = new Map<StateEventName, number>();
   #last: Readonly<Record<string, number>>;
 
-  constructor(private readonly context: SourceContext) {
+  /** @param hasMembers the end of who is in it has not been told yet, even if it has come */
+  constructor(
+    private readonly context: SourceContext,
+    hasMembers: boolean,
+  ) {
     this.#file = new OpenFile(context.directory, FILE);
     try {
-      this.#last = this.#read();
+      this.#last = { ...this.#read(), ...(hasMembers && { populated: 1 }) };
     } catch (error) {
       this.close();
       throw error;

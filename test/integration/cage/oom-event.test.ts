@@ -5,6 +5,7 @@ import { type Cage, createCage, type OomEvent, run } from 'memcage';
 import { allocate, type Kind, kinds, type Place, place, said } from '../../support/cage-kinds';
 import { makeCgroup, oomKills, placeForStrangers } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
 import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
@@ -13,10 +14,16 @@ const FDS_OF_GONE_PARENT = 8;
 // Longer than memcage goes on looking for the kill that a notification of v1 announces.
 const LATE_MS = 1500;
 
+type Kills = Omit<OomEvent, 'underOom' | 'timeMs'>;
+
 /** What a cage emits, in order. */
-function record(cage: Cage): (OomEvent | 'close')[] {
-  const events: (OomEvent | 'close')[] = [];
-  cage.on('oom', (event) => events.push(event));
+function record(cage: Cage): (Kills | 'close')[] {
+  const events: (Kills | 'close')[] = [];
+  cage.on('oom', ({ underOom, timeMs, ...event }) => {
+    expect(underOom).toBe(false);
+    expect(Math.abs(timeMs - Date.now())).toBeLessThan(patience(60_000));
+    events.push(event);
+  });
   cage.on('close', () => events.push('close'));
   return events;
 }

@@ -1,0 +1,30 @@
+import type { Cage, Cgroup, CgroupEvent } from 'memcage';
+
+type Emitter = Pick<Cgroup | Cage, 'off'> & { on(name: string, listener: (event: CgroupEvent) => void): unknown };
+
+/** What is emitted, in order. */
+export interface Recorded {
+  name: string;
+  event: CgroupEvent;
+}
+
+export function recordEvents(emitter: unknown, names: readonly string[]): Recorded[] {
+  const recorded: Recorded[] = [];
+  for (const name of names) (emitter as Emitter).on(name, (event) => recorded.push({ name, event }));
+  return recorded;
+}
+
+/** How often that has happened, by the counts; fails when these do not add up. */
+export function countOf(recorded: readonly Recorded[], name: string): number {
+  let total = 0;
+  for (const { event } of recorded.filter((each) => each.name === name)) {
+    total += event.count;
+    expect(event.count).toBeGreaterThan(0);
+    expect(event.totalCount).toBe(total);
+  }
+  return total;
+}
+
+export function namesOf(recorded: readonly Recorded[]): string[] {
+  return recorded.map(({ name }) => name);
+}
