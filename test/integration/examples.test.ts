@@ -105,6 +105,22 @@ describeIf(['cgroup', 'root'], 'the examples', () => {
       ],
     ],
     [
+      'oom-pause',
+      version === 2
+        ? ['not here cgroup v2 always kills: only v1 can turn the OOM killer of a cgroup off']
+        : [
+            "✓ event 'oom': it waits true",
+            '✓ killed 0',
+            '✓ alive yes',
+            /^✓ use (29|3[0-2]) MiB$/,
+            '',
+            'It gets more',
+            '✓ exit code 0',
+            '✓ it has, in MiB 64',
+            '✓ outcome.oom null',
+          ],
+    ],
+    [
       'worker-pool',
       [
         '✓ tasks done 19 of 20',

@@ -175,7 +175,7 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
       expect(oomKills(child.cage.cgroup.path)).toBe(version === 1 ? 0 : 1);
       child.stdin.end();
       expect((await child.outcome).oom).toEqual({ cause: 'limit', kills: 1 });
-      expect(events).toEqual([{ cause: 'limit', kills: 1, totalKills: 1 }]);
+      expect(events).toMatchObject([{ cause: 'limit', kills: 1, totalKills: 1, underOom: false }]);
     });
 
     // v2 goes on counting what was killed in a cgroup that is removed.
@@ -298,7 +298,10 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
 
         await child.cage.kill();
         expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', oom: null });
-        expect(events).toEqual([]);
+        expect(events.length).toBeGreaterThan(0);
+        for (const event of events) {
+          expect(event).toMatchObject({ cause: 'limit', kills: 0, totalKills: 0, underOom: true });
+        }
         await cage?.close();
       });
     });
@@ -317,6 +320,6 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
     first.stdin.end();
     expect(second).toMatchObject({ signal: 'SIGKILL', oom: { cause: 'limit', kills: 1 } });
     expect(await first.outcome).toMatchObject({ exitCode: 0, oom: null });
-    expect(events).toEqual([{ cause: 'limit', kills: 1, totalKills: 1 }]);
+    expect(events).toMatchObject([{ cause: 'limit', kills: 1, totalKills: 1, underOom: false }]);
   });
 });
