@@ -1,4 +1,5 @@
 import type { Case } from '../support/case';
+import { events } from './events';
 import { functions } from './functions';
 import { launcher } from './launcher';
 import { leaks } from './leaks';
@@ -17,6 +18,7 @@ export const cases: readonly Case[] = [
   stat,
   readManyCgroups,
   oom,
+  events,
   leaks,
   many,
   launcher,

@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Cgroup, spawn } from 'memcage';
+import type { Case, Row } from '../support/case';
+import { KernelLog } from '../support/kernel-log';
+import { threadCount } from '../support/own';
+import { median, milliseconds } from '../support/stats';
+
+const BOUND_MS = 2;
+const IDLE_MS = 3000;
+
+/** Grows in steps of 128 KiB, and prints CLOCK_MONOTONIC of the last moment at which it was below the threshold. */
+const GROWING = `
+  const { openSync, readSync } = require('node:fs');
+  const text = Buffer.alloc(32);
+  const kept = [];
+  process.stdin.once('data', (line) => {
+    const [threshold, file] = line.toString().split(' ');
+    const usage = openSync(file, 'r');
+    let below;
+    for (;;) {
+      const now = process.hrtime.bigint();
+      if (Number(text.toString('latin1', 0, readSync(usage, text, 0, 32, 0))) >= Number(threshold)) break;
+      below = now;
+      kept.push(Buffer.allocUnsafeSlow(128 << 10).fill(1));
+    }
+    // The kernel looks once in some 128 pages.
+    for (let more = 0; more < 16; more += 1) kept.push(Buffer.allocUnsafeSlow(128 << 10).fill(1));
+    console.log(String(below));
+  });
+  console.log('ready');
+`;
+
+export const events: Case = {
+  name: 'events',
+  async run({ quick }) {
+    const count = quick ? 5 : 30;
+    const rows = [latency("OOM kill to 'oomKill' of a cgroup, median", await repeat(count, oomKillDelay))];
+    using own = Cgroup.self();
+    if (own.version === 1) {
+      rows.push(latency("crossing of a threshold to 'threshold', median", await repeat(count, thresholdDelay)));
+    }
+    return [...rows, ...(await idle(quick ? 100 : 1000))];
+  },
+};
+
+function latency(measure: string, delays: number[]): Row {
+  const figure = median(delays);
+  const value = `${figure.toFixed(2)} ms (worst ${Math.max(...delays).toFixed(2)})`;
+  return { measure, value, figure, bound: BOUND_MS };
+}
+
+async function repeat(count: number, measure: () => Promise<number>): Promise<number[]> {
+  const figures: number[] = [];
+  for (let i = 0; i < count; i += 1) figures.push(await measure());
+  return figures;
+}
+
+async function oomKillDelay(): Promise<number> {
+  const child = spawn('sh', ['-c', 'read line; exec stress --vm-bytes 60m --vm-keep -m 1'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    memory: '20M',
+  });
+  const told = new Promise<bigint>((resolve) => {
+    child.cage.cgroup.once('oomKill', () => resolve(process.hrtime.bigint()));
+  });
+  // It has started, and waits.
+  await sleep(50);
+  const log = new KernelLog();
+  try {
+    child.stdin.end('\n');
+    const event = await told;
+    await child.outcome;
+    return milliseconds(log.firstKill(), event);
+  } finally {
+    log.close();
+  }
+}
+
+async function thresholdDelay(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', GROWING], { memory: '512M', stdio: ['pipe', 'pipe', 'inherit'] });
+  const output = child.stdout.setEncoding('latin1')[Symbol.asyncIterator]();
+  await output.next();
+  const { cgroup } = child.cage;
+  const told = new Promise<bigint>((resolve) => {
+    cgroup.once('threshold', () => resolve(process.hrtime.bigint()));
+  });
+  const threshold = cgroup.usage().usageBytes + (16 << 20);
+  cgroup.addTrigger({ threshold });
+  child.stdin.end(`${threshold} ${cgroup.path}/memory.usage_in_bytes`);
+  const time = await told;
+  const below = BigInt(String((await output.next()).value));
+  await child.outcome;
+  return milliseconds(below, time);
+}
+
+/** Cgroups with all that this version tells by itself, and a trigger, and nothing that happens in them. */
+async function idle(count: number): Promise<Row[]> {
+  const threads = threadCount();
+  const top = Cgroup.create(`memcage-bench-${process.pid}`);
+  if (top.version === 2) top.set('cgroup.subtree_control', '+memory');
+  const groups = Array.from({ length: count }, (_, index) => {
+    const group = Cgroup.create(String(index), { parent: top, memory: '16M' });
+    group.on('oom', nothing).on('oomKill', nothing);
+    if (group.version === 2) group.on('high', nothing).on('empty', nothing);
+    else group.addTrigger({ threshold: '8M' });
+    return group;
+  });
+  const moreThreads = threadCount() - threads;
+  // What their making has left to do.
+  await sleep(1000);
+  const before = process.cpuUsage();
+  const start = process.hrtime.bigint();
+  await sleep(IDLE_MS);
+  const { user, system } = process.cpuUsage(before);
+  const percent = ((user + system) / 1000 / milliseconds(start, process.hrtime.bigint())) * 100;
+  for (const group of groups) await group.remove();
+  await top.remove();
+  return [
+    { measure: `${count} watched cgroups: threads more`, value: String(moreThreads), figure: moreThreads, bound: 0 },
+    { measure: 'the same when idle: % of a core', value: percent.toFixed(2), figure: percent, bound: 1 },
+  ];
+}
+
+function nothing(): void {}
