@@ -1,9 +1,10 @@
 import type { Command } from './command';
 import { doctor } from './commands/doctor';
+import { events } from './commands/events';
 import { kill } from './commands/kill';
 import { limit } from './commands/limit';
 import { run } from './commands/run/command';
 import { stat } from './commands/stat';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [run, stat, limit, kill, doctor];
+export const COMMANDS: readonly Command[] = [run, stat, events, limit, kill, doctor];

@@ -66,6 +66,21 @@ export interface CgroupEvents {
 
 export type CgroupEventName = keyof CgroupEvents;
 
+export const EVENT_NAMES = [
+  'oom',
+  'oomKill',
+  'high',
+  'max',
+  'low',
+  'pressure',
+  'threshold',
+  'empty',
+  'populated',
+  'frozen',
+  'thawed',
+  'removed',
+] as const satisfies readonly CgroupEventName[];
+
 /** What {@link Cgroup.addTrigger} returns. */
 export interface TriggerHandle extends Disposable {
   readonly trigger: Trigger;
