@@ -4,12 +4,12 @@ import { EventEmitter } from 'node:events';
 export abstract class LazyEmitter<T extends Record<keyof T, unknown[]>> extends EventEmitter<T> {
   readonly #heard = new Set<keyof T>();
 
-  /** The first listener of an event is to be added; what is thrown here, `on()` throws. */
+  /** @internal The first listener of an event is to be added; what is thrown here, `on()` throws. */
   protected abstract listeningBegins(name: keyof T): void;
-  /** The last one was removed. */
+  /** @internal The last one was removed. */
   protected abstract listeningEnds(name: keyof T): void;
 
-  /** Nothing is emitted any more; for who listens nevertheless it is asked anew whether that can be. */
+  /** @internal Nothing is emitted any more; for who listens nevertheless it is asked anew whether that can be. */
   protected forgetListening(): void {
     this.#heard.clear();
   }

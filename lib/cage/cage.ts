@@ -17,7 +17,7 @@ const FORWARDED = ['high', 'max', 'low', 'pressure', 'threshold', 'empty', 'popu
 
 type ForwardedEvents = Pick<CgroupEvents, (typeof FORWARDED)[number]>;
 
-/** Events of a cage; docs/events.md. */
+/** What a cage emits, with the arguments of the listeners; docs/events.md. */
 export interface CageEvents extends ForwardedEvents {
   /** The kernel has killed a process of the cage for memory; or, the OOM killer being off, its processes wait for memory (v1). */
   oom: [event: OomEvent];
@@ -102,6 +102,7 @@ export class Cage extends LazyEmitter<CageEvents> {
     return this.#closing;
   }
 
+  /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -141,10 +142,12 @@ export class Cage extends LazyEmitter<CageEvents> {
     return true;
   }
 
+  /** @internal */
   protected override listeningBegins(name: keyof CageEvents): void {
     if (isForwarded(name)) this.cgroup.on(name, this.#forwardOf(name));
   }
 
+  /** @internal */
   protected override listeningEnds(name: keyof CageEvents): void {
     if (isForwarded(name)) this.cgroup.off(name, this.#forwardOf(name));
   }

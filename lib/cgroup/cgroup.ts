@@ -138,8 +138,10 @@ export class Cgroup extends ReadableCgroup {
 
   /**
    * Take memory back from the cgroup and those below: page cache is dropped, the rest swapped out, without waiting for a
-   * limit to be hit. v2, Linux 5.19. The event loop goes on; a thread of libuv's pool is busy meanwhile.
+   * limit to be hit. v2 (ERR_MEMCAGE_NOT_IN_VERSION on v1), Linux 5.19 (ERR_MEMCAGE_UNSUPPORTED before). The event loop
+   * goes on; a thread of libuv's pool is busy meanwhile.
    *
+   * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
    * @param bytes how much, a whole page at least; 'max': all that can be
    * @returns by how many bytes the use went down: maybe less than asked for, which is no error, or a bit more. What its
    * processes take meanwhile makes it less.
@@ -164,13 +166,16 @@ export class Cgroup extends ReadableCgroup {
     this.lookAtEvents();
   }
 
-  /** Let them run on. ERR_MEMCAGE_BUSY when a cgroup above keeps it frozen. */
+  /** Let what {@link freeze} has stopped run on. ERR_MEMCAGE_BUSY when a cgroup above keeps it frozen. */
   async thaw(): Promise<void> {
     await thaw(this.#freezer('thaw()'));
     this.lookAtEvents();
   }
 
-  /** SIGKILL for every process in the cgroup and below it. Resolves when none is left. */
+  /**
+   * SIGKILL for every process in the cgroup and below it, frozen ones included. Resolves when none is left; throws
+   * `ERR_MEMCAGE_BUSY` when some are after 5 s. By `cgroup.kill` (v2, Linux 5.14), else one by one.
+   */
   async kill(): Promise<void> {
     const directory = this.opened();
     killAll(directory, this.guard);

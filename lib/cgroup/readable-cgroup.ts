@@ -290,12 +290,14 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
     this.#events?.conclude();
   }
 
+  /** @internal */
   protected override listeningBegins(name: CgroupEventName): void {
     if (!isEventName(name)) return;
     this.opened();
     this.#sources().begin(name);
   }
 
+  /** @internal */
   protected override listeningEnds(name: CgroupEventName): void {
     this.#events?.end(name);
   }
@@ -322,6 +324,6 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
 
   #value(name: 'usage'): number {
     const file = memoryFile(name, this.version);
-    return parseValue(this.opened().read(file), file);
+    return parseValue(this.opened().read(file), `${this.path}/${file}`);
   }
 }

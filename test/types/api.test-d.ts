@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import {
   type Cage,
   Cgroup,
+  type CgroupEvent,
   createCage,
   type ErrorCode,
   type ExecFileSyncOptions,
@@ -15,6 +16,7 @@ import {
   execSync,
   type FlatKeyed,
   fork,
+  type LimitEvent,
   MemcageError,
   MemoryLimitError,
   type MemoryReport,
@@ -30,6 +32,8 @@ import {
   type SyncOutcome,
   spawn,
   spawnSync,
+  type ThresholdEvent,
+  type TriggerHandle,
 } from 'memcage';
 import * as replacement from 'memcage/child_process';
 import { expectType } from './expect-type';
@@ -122,6 +126,14 @@ async function many(): Promise<void> {
   expectType<MemoryReport>()((await cage.run('true')).memory);
   cage.on('oom', (event) => expectType<OomEvent>()(event));
   cage.once('close', () => {});
+  cage.on('threshold', (event) => expectType<ThresholdEvent>()(event));
+  cage.cgroup.on('oom', (event) => expectType<LimitEvent>()(event));
+  cage.cgroup.once('empty', (event) => expectType<CgroupEvent>()(event));
+  expectType<TriggerHandle>()(cage.cgroup.addTrigger({ pressure: 'some', thresholdMs: 100 }));
+  // @ts-expect-error a level has no threshold
+  cage.cgroup.addTrigger({ pressure: 'low', thresholdMs: 100 });
+  // @ts-expect-error no such event
+  cage.cgroup.on('close', () => {});
   // @ts-expect-error no such event
   cage.on('exit', () => {});
   // @ts-expect-error the cage has the limit

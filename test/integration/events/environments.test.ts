@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { run, spawn } from 'memcage';
+import { allocate, said } from '../../support/cage-kinds';
+import { openFdCount } from '../../support/fds';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+const fixtures = join(__dirname, '../../fixtures/events');
+
+describeIf('cgroup', 'events', () => {
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  test('without a free fd: EMFILE, and nothing is taken', () => {
+    const command = 'ulimit -n 100; exec "$0" "$1"';
+    const output = execFileSync('sh', ['-c', command, process.execPath, join(fixtures, 'shortage.js')]);
+    const { rounds, last, leaked } = JSON.parse(String(output)) as {
+      rounds: string[][];
+      last: string[];
+      leaked: number;
+    };
+    expect(rounds[0]?.length).toBeGreaterThan(0);
+    expect([...new Set(rounds.flat())]).toEqual(['EMFILE']);
+    expect(rounds.at(-1)).toEqual([]);
+    expect({ last, leaked }).toEqual({ last: [], leaked: 0 });
+  });
+
+  test('in workers, of which one ends by itself and one is terminated', async () => {
+    const child = spawn('sh', ['-c', `while read -r _; do ${allocate(30)}; echo done; done`], {
+      // Another limit than before: no cage is made ahead.
+      memory: '9M',
+      stdio: 'pipe',
+    });
+    const before = openFdCount();
+    const workers = await Promise.all(
+      [1, 2].map(async () => {
+        const worker = new Worker(join(fixtures, 'worker.js'), { workerData: child.cage.cgroup.path });
+        const heard: unknown[] = [];
+        worker.on('message', (message) => heard.push(message));
+        const ended = once(worker, 'exit');
+        await until('it listens', () => heard.length > 0);
+        return { worker, heard, ended };
+      }),
+    );
+    for (const kill of [1, 2]) {
+      child.stdin.write('\n');
+      await said(child, 'done');
+      await until('both', () => workers.every(({ heard }) => heard.at(-1) === kill));
+    }
+    const [first, second] = workers;
+    first?.worker.postMessage('close');
+    // With the last listener nothing keeps it alive.
+    await first?.ended;
+    await second?.worker.terminate();
+    expect(openFdCount()).toBeLessThanOrEqual(before);
+    expect(workers.map(({ heard }) => heard)).toEqual([1, 2].map(() => ['listening', 1, 2]));
+    child.stdin.end();
+    await child.outcome;
+  });
+});
