@@ -1,7 +1,7 @@
 import type { CgroupDirectory } from '../directory';
 import type { CgroupEventName, CgroupEvents } from './types';
 
-export type Emit = <N extends CgroupEventName>(name: N, ...args: CgroupEvents[N]) => void;
+type Emit = <N extends CgroupEventName>(name: N, ...args: CgroupEvents[N]) => void;
 
 /** What a source works on. */
 export interface SourceContext {

@@ -1,0 +1,23 @@
+import { checkTrigger } from '../../../../lib/cgroup/events/trigger-options';
+import { thrown } from '../../../support/thrown';
+
+describe('checkTrigger', () => {
+  test('fills in the defaults', () => {
+    expect(checkTrigger({ pressure: 'full', thresholdMs: 10 }, 2)).toEqual({
+      kind: 'stall',
+      stall: 'full',
+      thresholdMs: 10,
+      windowMs: 2000,
+    });
+    expect(checkTrigger({ pressure: 'medium' }, 1)).toEqual({ kind: 'level', level: 'medium', mode: 'default' });
+    expect(checkTrigger({ threshold: '1M' }, 1)).toEqual({ kind: 'usage', bytes: 1 << 20, of: 'memory' });
+  });
+
+  test.each([
+    [{ pressure: 'some', thresholdMs: 1 }, 1],
+    [{ pressure: 'low' }, 2],
+    [{ threshold: '1M' }, 2],
+  ] as const)('%p is not of v%p', (trigger, version) => {
+    expect(thrown(() => checkTrigger(trigger, version))).toMatchObject({ code: 'ERR_MEMCAGE_NOT_IN_VERSION' });
+  });
+});
