@@ -76,6 +76,17 @@ export function tryLock(directory: CgroupDirectory): CgroupDirectory | undefined
   return undefined;
 }
 
+/**
+ * Whether an owner holds the lock now. One that is about to take it, having just made the directory, may find it taken by this
+ * look, and makes another one.
+ */
+export function isLocked(directory: CgroupDirectory): boolean {
+  const locked = tryLock(directory);
+  if (locked === undefined) return directory.exists();
+  unlock(locked);
+  return false;
+}
+
 /** Removes it, blocking, and gives the lock back. */
 export function release(directory: CgroupDirectory): void {
   let removed = false;

@@ -9,44 +9,61 @@ export const OWNER_PREFIX = `memcage-${process.pid}-`;
 /** Prefix of the cage of a detached child, which outlives its owner. */
 export const DETACHED_PREFIX = `memcage-detached-${process.pid}-`;
 
-const OWNER_NAME = /^memcage-\d+-[0-9a-f]+$/;
-const DETACHED_NAME = /^memcage-detached-\d+-[0-9a-f]+$/;
+const NAMES = {
+  owner: /^memcage-(\d+)-[0-9a-f]+$/,
+  detached: /^memcage-detached-(\d+)-[0-9a-f]+$/,
+  /** Nobody is in it any more once it can be removed. */
+  leaf: SELF_LEAF,
+} as const;
 const PATIENCE_MS = 10_000;
+
+/** A directory that memcage makes beside those of others. */
+export type OwnKind = keyof typeof NAMES;
+
+/** What became of one: `in use`, since its owner lives or somebody is in it, or `left`, since it could not be emptied. */
+export type Swept = 'removed' | 'in use' | 'left';
+
+export function ownKind(name: string): OwnKind | undefined {
+  return (Object.keys(NAMES) as OwnKind[]).find((kind) => NAMES[kind].test(name));
+}
+
+/** The pid that its owner had, in its own PID namespace. */
+export function pidInName(name: string): number | undefined {
+  const [, digits] = NAMES.owner.exec(name) ?? NAMES.detached.exec(name) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
 
 /**
  * Kill and remove what dead owners have left in a cgroup, and what their detached children have left empty. Whatever goes
  * wrong here is no reason not to start a child: the next memcage tries again.
  *
- * @param kind of the guard hierarchy that `parent` is in; undefined for the memory hierarchy
+ * @param guard kind of the guard hierarchy that `parent` is in; undefined for the memory hierarchy
  */
-export function sweep(parent: CgroupDirectory, kind: Guard['kind'] | undefined): void {
+export function sweep(parent: CgroupDirectory, guard: Guard['kind'] | undefined): void {
   try {
     for (const name of parent.children()) {
-      if (OWNER_NAME.test(name)) sweepOwner(parent.below(name), kind);
-      else if (DETACHED_NAME.test(name)) sweepDetached(parent.below(name));
-      // Nobody is in it any more; or it is refused.
-      else if (SELF_LEAF.test(name)) removeTree(parent.below(name));
+      const kind = ownKind(name);
+      if (kind !== undefined) sweepOne(kind, parent.below(name), guard).catch(() => {});
     }
   } catch {}
 }
 
-function sweepOwner(directory: CgroupDirectory, kind: Guard['kind'] | undefined): void {
+/** The same with one directory. The first attempt is made at once. */
+export async function sweepOne(
+  kind: OwnKind,
+  directory: CgroupDirectory,
+  guard: Guard['kind'] | undefined,
+): Promise<Swept> {
+  if (kind === 'leaf') return removeTree(directory) ? 'removed' : 'in use';
   const locked = tryLock(directory);
-  if (locked === undefined) return;
-  const attempt = (): boolean => {
-    killAll(locked, kind === undefined ? undefined : { kind, directory: locked });
-    return removeTree(locked);
-  };
-  retry(attempt, PATIENCE_MS)
-    .catch(() => {})
-    .finally(() => unlock(locked));
-}
-
-function sweepDetached(directory: CgroupDirectory): void {
-  const locked = tryLock(directory);
-  if (locked === undefined) return;
+  if (locked === undefined) return directory.exists() ? 'in use' : 'removed';
   try {
-    removeTree(directory);
+    if (kind === 'detached') return removeTree(directory) ? 'removed' : 'in use';
+    const attempt = (): boolean => {
+      killAll(locked, guard === undefined ? undefined : { kind: guard, directory: locked });
+      return removeTree(locked);
+    };
+    return (await retry(attempt, PATIENCE_MS)) ? 'removed' : 'left';
   } finally {
     unlock(locked);
   }

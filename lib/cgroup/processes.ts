@@ -61,7 +61,7 @@ function readProcess(pid: number, pss: boolean): CgroupProcess | undefined {
     parentPid: Number(field('PPid')),
     depth: 0,
     name: (readProcFile(pid, 'comm') ?? field('Name')).trimEnd(),
-    command: split(readProcFile(pid, 'cmdline') ?? ''),
+    command: readCommand(pid),
     rssBytes: kilobytes(field('VmRSS')),
     pssBytes: pss ? readPss(pid) : null,
   };
@@ -70,6 +70,11 @@ function readProcess(pid: number, pss: boolean): CgroupProcess | undefined {
 function readPss(pid: number): number | null {
   const rollup = readProcFile(pid, 'smaps_rollup');
   return rollup === undefined ? null : kilobytes(/^Pss:\s*(.*)$/m.exec(rollup)?.[1] ?? '');
+}
+
+/** With its arguments; empty for one that is ending, or has ended. */
+export function readCommand(pid: number): string[] {
+  return split(readProcFile(pid, 'cmdline') ?? '');
 }
 
 /** A program may overwrite its arguments with text of its own, without a NUL at the end. */

@@ -39,10 +39,15 @@ export function* cgroupsBelow<D extends Walkable<D>>(
 }
 
 function childrenOf(directory: Walkable<unknown>): string[] {
+  return passingOver(() => directory.children()) ?? [];
+}
+
+/** Undefined when the cgroup that is read is gone, or not for this process to look into. */
+export function passingOver<T>(read: () => T): T | undefined {
   try {
-    return directory.children();
+    return read();
   } catch (error) {
-    if (isPassedOver(error)) return [];
+    if (isPassedOver(error)) return undefined;
     throw error;
   }
 }

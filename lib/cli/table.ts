@@ -1,10 +1,12 @@
 import type { Command } from './command';
 import { doctor } from './commands/doctor';
 import { events } from './commands/events';
+import { gc } from './commands/gc';
 import { kill } from './commands/kill';
 import { limit } from './commands/limit';
+import { ls } from './commands/ls';
 import { run } from './commands/run/command';
 import { stat } from './commands/stat';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [run, stat, events, limit, kill, doctor];
+export const COMMANDS: readonly Command[] = [run, ls, stat, events, limit, kill, gc, doctor];

@@ -1,0 +1,63 @@
+import { basename } from 'node:path';
+import { host } from '../cgroup/host';
+import { listPids } from '../cgroup/pids';
+import { isPassedOver, passingOver } from '../cgroup/walk';
+import { isLocked } from './locked-directory';
+import { guardPlaces, memoryPlaces, OwnDirectories, type OwnDirectory } from './own-directories';
+import { type OwnKind, pidInName, type Swept, sweepOne } from './sweep';
+
+/** What {@link collectGarbage} has done with a directory, or would do. */
+export interface Collected {
+  path: string;
+  kind: OwnKind;
+  /** The pid that its owner had; `null` of a leaf, which has none. */
+  ownerPid: number | null;
+  /** The processes that were in it, which have been killed. */
+  pids: number[];
+  result: Swept | 'would be removed' | 'refused';
+  /** Why it was refused. */
+  reason?: string;
+}
+
+/**
+ * Kills and removes what dead owners have left, and removes what is empty, in every hierarchy. What has a living owner stays,
+ * and so do detached children that are still running.
+ */
+export async function collectGarbage({ dryRun }: { dryRun: boolean }): Promise<Collected[]> {
+  const current = host();
+  // Guards first: there processes can be killed all at once.
+  using directories = new OwnDirectories([...guardPlaces(current), ...memoryPlaces(current)]);
+  // All are counted before the first is killed, since a guard and its cgroup have the same.
+  const dead = directories.all.flatMap((each) => {
+    const pids = deadPids(each);
+    return pids === undefined ? [] : [{ ...each, pids }];
+  });
+  const collected: Collected[] = [];
+  for (const each of dead) collected.push(await collect(each, dryRun));
+  return collected;
+}
+
+/** What would be killed with it; undefined: it is not for us to remove. */
+function deadPids({ kind, directory }: OwnDirectory): number[] | undefined {
+  return passingOver(() => {
+    if (kind !== 'leaf' && isLocked(directory)) return undefined;
+    const pids = listPids(directory, 'cgroup.procs');
+    return kind === 'owner' || pids.length === 0 ? pids : undefined;
+  });
+}
+
+async function collect(
+  { kind, directory, guard, pids }: OwnDirectory & { pids: number[] },
+  dryRun: boolean,
+): Promise<Collected> {
+  const { path } = directory;
+  const common = { path, kind, ownerPid: pidInName(basename(path)) ?? null, pids };
+  if (pids.includes(process.pid)) return { ...common, result: 'refused', reason: 'this very command is in it' };
+  if (dryRun) return { ...common, result: 'would be removed' };
+  try {
+    return { ...common, result: await sweepOne(kind, directory, guard) };
+  } catch (error) {
+    if (!isPassedOver(error)) throw error;
+    return { ...common, result: 'refused', reason: (error as Error).message };
+  }
+}

@@ -1,0 +1,76 @@
+import { basename } from 'node:path';
+import type { CgroupDirectory } from '../cgroup/directory';
+import { type Host, host } from '../cgroup/host';
+import { readMemoryFile } from '../cgroup/limit-files';
+import { listPids } from '../cgroup/pids';
+import { readCommand } from '../cgroup/processes';
+import { passingOver } from '../cgroup/walk';
+import { LockHolders } from './lock-holders';
+import { isLocked } from './locked-directory';
+import { memoryPlaces, OwnDirectories } from './own-directories';
+import { pidInName } from './sweep';
+
+export interface CageOwner {
+  /** As this process sees it; of a dead one the pid that it had. `null`: it lives in a PID namespace that is hidden from here. */
+  pid: number | null;
+  /** Name and arguments; empty when it is dead or hidden. */
+  command: string[];
+  /** By the lock that it holds: not by its pid, which may be another's by now. */
+  alive: boolean;
+}
+
+/** A cage of some memcage on this machine. */
+export interface CageEntry {
+  path: string;
+  /** `owner`: no cage, but the directory of an owner without any. */
+  kind: 'cage' | 'detached' | 'owner';
+  owner: CageOwner;
+  /** `Infinity` without. */
+  limitBytes: number;
+  usageBytes: number;
+  /** In it and below. */
+  processes: number;
+}
+
+/**
+ * Every cage on this machine, as far as its cgroup is mounted here and may be listed: whoever its owner is, and in whatever
+ * cgroup it was made.
+ */
+export function listCages(): CageEntry[] {
+  const current = host();
+  const holders = new LockHolders();
+  using directories = new OwnDirectories(memoryPlaces(current));
+  return directories.all.flatMap(({ kind, directory }) =>
+    kind === 'leaf' ? [] : entriesOf(kind, directory, current, holders),
+  );
+}
+
+function entriesOf(
+  kind: 'owner' | 'detached',
+  directory: CgroupDirectory,
+  { version }: Host,
+  holders: LockHolders,
+): CageEntry[] {
+  const owner = ownerOf(directory, holders);
+  const describe = (cage: CgroupDirectory, as: CageEntry['kind']): CageEntry[] =>
+    passingOver(() => [
+      {
+        path: cage.path,
+        kind: as,
+        owner,
+        limitBytes: readMemoryFile(cage, version, 'max') ?? Number.POSITIVE_INFINITY,
+        usageBytes: readMemoryFile(cage, version, 'usage') ?? 0,
+        processes: listPids(cage, 'cgroup.procs').length,
+      },
+    ]) ?? [];
+  if (kind === 'detached') return describe(directory, 'detached');
+  const cages = (passingOver(() => directory.children()) ?? []).sort((a, b) => Number(a) - Number(b));
+  if (cages.length === 0) return describe(directory, 'owner');
+  return cages.flatMap((name) => describe(directory.below(name), 'cage'));
+}
+
+function ownerOf(directory: CgroupDirectory, holders: LockHolders): CageOwner {
+  if (!isLocked(directory)) return { pid: pidInName(basename(directory.path)) ?? null, command: [], alive: false };
+  const pid = holders.of(directory.path);
+  return { pid: pid ?? null, command: pid === undefined ? [] : readCommand(pid), alive: true };
+}

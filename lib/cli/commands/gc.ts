@@ -1,0 +1,45 @@
+import { type Collected, collectGarbage } from '../../cage/collect-garbage';
+import { defineCommand, FAILED_TEXT } from '../command';
+import { toJson } from '../json';
+import { NO_OPERANDS } from '../parse';
+import { printable } from '../printable';
+
+export const gc = defineCommand({
+  name: 'gc',
+  synopsis: '',
+  summary: 'kill and remove what dead owners have left',
+  details: [
+    'Kills all processes in the cages of owners that are dead, and removes these cages; removes what detached children ' +
+      'have left empty. What has a living owner is not touched, nor are detached children that still run.',
+    'It is seldom needed: a guardian does it when a program is killed, and the first start of a child in a cgroup does it ' +
+      'there. It is for what was left without a guardian, or where nothing is started any more.',
+  ],
+  operands: NO_OPERANDS,
+  options: {
+    'dry-run': { type: 'boolean', short: 'n', help: 'only print what would be done' },
+    json: { type: 'boolean', help: 'print it as JSON, with the pids' },
+  },
+  exitCodes: [['0', 'nothing of a dead owner is left'], ['1', 'something could not be removed'], FAILED_TEXT],
+  examples: [
+    ['memcage gc --dry-run', 'what is there to be removed'],
+    ['memcage gc', 'remove it'],
+  ],
+  async run({ 'dry-run': dryRun, json }) {
+    const collected = await collectGarbage({ dryRun: dryRun === true });
+    process.stdout.write(json === true ? toJson(collected) : render(collected));
+    return collected.some(({ result }) => result === 'left' || result === 'refused') ? 1 : 0;
+  },
+});
+
+function render(collected: readonly Collected[]): string {
+  if (collected.length === 0) return 'nothing is left of dead owners\n';
+  return collected.map((each) => `${lineOf(each)}\n`).join('');
+}
+
+function lineOf({ path, kind, ownerPid, pids, result, reason }: Collected): string {
+  const owner = ownerPid === null ? '' : ` of process ${ownerPid}`;
+  const what = { owner: 'cages', detached: 'a detached cage', leaf: 'an empty leaf' }[kind];
+  const killing = pids.length === 0 ? '' : `, ${pids.length === 1 ? '1 process' : `${pids.length} processes`}`;
+  const why = reason === undefined ? '' : ` (${reason})`;
+  return `${result}: ${what}${owner}${killing}: ${printable(path)}${why}`;
+}

@@ -1,0 +1,59 @@
+import { type CageEntry, listCages } from '../../cage/list-cages';
+import { formatSize } from '../../size';
+import { colorsOf } from '../color';
+import { defineCommand, FAILED_TEXT } from '../command';
+import { toJson } from '../json';
+import { NO_OPERANDS } from '../parse';
+import { printable } from '../printable';
+import { tableOf } from '../text-table';
+
+export const ls = defineCommand({
+  name: 'ls',
+  synopsis: '',
+  summary: 'list the cages of this machine and their owners',
+  details: [
+    'All cages that some memcage has made, wherever their cgroup is, as far as it is mounted here and may be listed. An ' +
+      'owner is alive while it holds the lock on its directory: a pid alone says nothing, since it may be used again.',
+    'Without --all those are left out that have neither a process nor a limit, as the one that a program keeps ready for ' +
+      'its next child.',
+  ],
+  operands: NO_OPERANDS,
+  options: {
+    all: { type: 'boolean', short: 'a', help: 'also cages without processes and limit, and owners without cages' },
+    quiet: { type: 'boolean', short: 'q', help: 'print the paths only, one a line' },
+    json: { type: 'boolean', help: 'print it as JSON' },
+  },
+  exitCodes: [['0', 'they were listed, if there are any'], FAILED_TEXT],
+  examples: [
+    ['memcage ls', 'who has which cages'],
+    ['memcage ls --json', 'the same for programs, in bytes'],
+    ['memcage ls -q', 'the paths, for other commands'],
+  ],
+  run({ all, quiet, json }) {
+    const cages = listCages().filter((cage) => all === true || isOfInterest(cage));
+    if (json === true) process.stdout.write(toJson(cages));
+    else if (quiet === true) process.stdout.write(cages.map(({ path }) => `${path}\n`).join(''));
+    else process.stdout.write(render(cages));
+    return 0;
+  },
+});
+
+function isOfInterest({ processes, limitBytes, owner }: CageEntry): boolean {
+  return processes > 0 || limitBytes !== Number.POSITIVE_INFINITY || !owner.alive;
+}
+
+function render(cages: readonly CageEntry[]): string {
+  const { red, bold } = colorsOf(process.stdout);
+  const rows = cages.map((cage) => [
+    cage.owner.pid === null ? 'hidden' : String(cage.owner.pid),
+    cage.owner.alive ? 'alive' : red('dead'),
+    formatSize(cage.usageBytes),
+    formatSize(cage.limitBytes),
+    String(cage.processes),
+    cage.kind === 'cage' ? '' : cage.kind,
+    printable(cage.owner.command.join(' ')).slice(0, 40),
+    printable(cage.path),
+  ]);
+  const titles = ['OWNER', 'STATE', 'USAGE', 'LIMIT', 'PROCESSES', 'KIND', 'COMMAND OF OWNER', 'PATH'];
+  return tableOf([titles.map(bold), ...rows], ['right', 'left', 'right', 'right', 'right']);
+}

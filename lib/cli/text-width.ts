@@ -1,0 +1,37 @@
+// biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence begins with one
+const STYLE = /\x1b\[[\d;]*m/g;
+/** East Asian wide characters and emoji, which fill two columns of a terminal. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+const MARK = /\p{Mark}/u;
+
+/** Columns that a text fills in a terminal, without its colours. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const character of text.replace(STYLE, '')) width += widthOfCharacter(character);
+  return width;
+}
+
+/** A text without colours, in at most so many columns. */
+export function truncate(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let kept = '';
+  let left = width - 1;
+  for (const character of text) {
+    left -= widthOfCharacter(character);
+    if (left < 0) break;
+    kept += character;
+  }
+  return width < 1 ? '' : `${kept}…`;
+}
+
+export function pad(text: string, width: number, side: 'left' | 'right'): string {
+  const blanks = ' '.repeat(Math.max(0, width - widthOf(text)));
+  return side === 'left' ? `${text}${blanks}` : `${blanks}${text}`;
+}
+
+function widthOfCharacter(character: string): number {
+  if (character < '\x7f') return 1;
+  if (MARK.test(character)) return 0;
+  return WIDE.test(character) ? 2 : 1;
+}
