@@ -14,12 +14,11 @@ export const ls = defineCommand({
   details: [
     'All cages that some memcage has made, wherever their cgroup is, as far as it is mounted here and may be listed. An ' +
       'owner is alive while it holds the lock on its directory: a pid alone says nothing, since it may be used again.',
-    'Without --all those are left out that have neither a process nor a limit, as the one that a program keeps ready for ' +
-      'its next child.',
+    'A cage without processes may be the one that a program keeps ready for its next child. An owner without cages has a ' +
+      'line of its own, with the directory that it would make them in.',
   ],
   operands: NO_OPERANDS,
   options: {
-    all: { type: 'boolean', short: 'a', help: 'also cages without processes and limit, and owners without cages' },
     quiet: { type: 'boolean', short: 'q', help: 'print the paths only, one a line' },
     json: { type: 'boolean', help: 'print it as JSON' },
   },
@@ -29,18 +28,14 @@ export const ls = defineCommand({
     ['memcage ls --json', 'the same for programs, in bytes'],
     ['memcage ls -q', 'the paths, for other commands'],
   ],
-  run({ all, quiet, json }) {
-    const cages = listCages().filter((cage) => all === true || isOfInterest(cage));
+  run({ quiet, json }) {
+    const cages = listCages();
     if (json === true) process.stdout.write(toJson(cages));
     else if (quiet === true) process.stdout.write(cages.map(({ path }) => `${path}\n`).join(''));
     else process.stdout.write(render(cages));
     return 0;
   },
 });
-
-function isOfInterest({ processes, limitBytes, owner }: CageEntry): boolean {
-  return processes > 0 || limitBytes !== Number.POSITIVE_INFINITY || !owner.alive;
-}
 
 function render(cages: readonly CageEntry[]): string {
   const { red, bold } = colorsOf(process.stdout);

@@ -1,68 +1,24 @@
-import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
+import { spawn as nodeSpawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { createCage, run, spawn } from 'memcage';
 import { fixture } from '../../support/cage-kinds';
 import { cagesOf, makeCgroup, members } from '../../support/cgroup-tree';
 import { delegate } from '../../support/delegate';
 import { expectNothingLeft } from '../../support/nothing-left';
+import {
+  firstLine,
+  type How,
+  type Owner,
+  type Running,
+  startOwner,
+  WITHOUT_GUARDIAN,
+} from '../../support/owner-fixture';
 import { endNow, isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 
 const FDS_OF_GONE_PARENT = 8;
-const WITHOUT_GUARDIAN: How = { env: { MEMCAGE_GUARDIAN: '0' } };
 const NOBODY = { uid: 65534, gid: 65534 };
-
-/** What test/fixtures/cage/owner.js prints. */
-interface Owner {
-  pid: number;
-  main: number[];
-  members: number[];
-  cgroups: string[];
-  detached: { pid: number; members: number[]; cgroup: string };
-}
-
-interface Running {
-  process: ChildProcess;
-  owner: Owner;
-  end: Promise<number | string>;
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  let output = '';
-  let errors = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    errors += chunk.toString();
-  });
-  child.stdout?.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  await until('the fixture has started its children', () => {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the fixture has ended: ${errors}`);
-    return output.includes('\n');
-  });
-  return output.slice(0, output.indexOf('\n'));
-}
-
-interface How {
-  /** What runs a command as another user; default: this one. */
-  as?: readonly string[];
-  env?: NodeJS.ProcessEnv;
-}
-
-async function startOwner(how: string, parent: string, { as = [], env = {} }: How): Promise<Running> {
-  const [file = '', ...args] = [...as, process.execPath, fixture('owner.js'), how, parent];
-  const child = nodeSpawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
-  const end = new Promise<number | string>((resolve) => {
-    child.once('exit', (code, signal) => resolve(code ?? signal ?? ''));
-  });
-  try {
-    return { process: child, owner: JSON.parse(await firstLine(child)) as Owner, end };
-  } catch (error) {
-    child.kill('SIGKILL');
-    throw error;
-  }
-}
 
 /** The cages of a process in all hierarchies, but for those of detached children. */
 function attachedCages(pid: number): string[] {
