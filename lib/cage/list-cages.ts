@@ -7,7 +7,7 @@ import { readCommand } from '../cgroup/processes';
 import { passingOver } from '../cgroup/walk';
 import { LockHolders } from './lock-holders';
 import { isLocked } from './locked-directory';
-import { memoryPlaces, OwnDirectories } from './own-directories';
+import { memoryPlaces, OwnDirectories, type OwnDirectory } from './own-directories';
 import { pidInName } from './sweep';
 
 export interface CageOwner {
@@ -40,33 +40,33 @@ export function listCages(): CageEntry[] {
   const current = host();
   const holders = new LockHolders();
   using directories = new OwnDirectories(memoryPlaces(current));
-  return directories.all.flatMap(({ kind, directory }) =>
-    kind === 'leaf' ? [] : entriesOf(kind, directory, current, holders),
-  );
+  return directories.all.flatMap((own) => entriesOf(own, current, holders));
 }
 
-function entriesOf(
-  kind: 'owner' | 'detached',
-  directory: CgroupDirectory,
-  { version }: Host,
-  holders: LockHolders,
-): CageEntry[] {
-  const owner = ownerOf(directory, holders);
-  const describe = (cage: CgroupDirectory, as: CageEntry['kind']): CageEntry[] =>
-    passingOver(() => [
-      {
+/** The cages in a directory of ours: each with what it is. */
+export function cagesIn({ kind, directory }: OwnDirectory): [cage: CgroupDirectory, kind: 'cage' | 'detached'][] {
+  if (kind === 'leaf') return [];
+  if (kind === 'detached') return [[directory, kind]];
+  const names = passingOver(() => directory.children()) ?? [];
+  return names.sort((a, b) => Number(a) - Number(b)).map((name) => [directory.below(name), 'cage']);
+}
+
+function entriesOf(own: OwnDirectory, { version }: Host, holders: LockHolders): CageEntry[] {
+  if (own.kind === 'leaf') return [];
+  const owner = ownerOf(own.directory, holders);
+  const cages = cagesIn(own);
+  const shown = cages.length > 0 ? cages : [[own.directory, 'owner'] as const];
+  return shown.flatMap(
+    ([cage, kind]) =>
+      passingOver(() => ({
         path: cage.path,
-        kind: as,
+        kind,
         owner,
         limitBytes: readMemoryFile(cage, version, 'max') ?? Number.POSITIVE_INFINITY,
         usageBytes: readMemoryFile(cage, version, 'usage') ?? 0,
         processes: listPids(cage, 'cgroup.procs').length,
-      },
-    ]) ?? [];
-  if (kind === 'detached') return describe(directory, 'detached');
-  const cages = (passingOver(() => directory.children()) ?? []).sort((a, b) => Number(a) - Number(b));
-  if (cages.length === 0) return describe(directory, 'owner');
-  return cages.flatMap((name) => describe(directory.below(name), 'cage'));
+      })) ?? [],
+  );
 }
 
 function ownerOf(directory: CgroupDirectory, holders: LockHolders): CageOwner {

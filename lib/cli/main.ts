@@ -31,9 +31,9 @@ function print(text: string): number {
   return 0;
 }
 
-// As what a shell runs ends when the reader of its pipe is gone, which Node would report as an error.
+// As what a shell runs ends when the reader of its pipe is gone, which Node would report as an error. EIO: its terminal is.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
   process.exit(128 + SIGPIPE);
 });
 

@@ -7,6 +7,7 @@ import { limit } from './commands/limit';
 import { ls } from './commands/ls';
 import { run } from './commands/run/command';
 import { stat } from './commands/stat';
+import { top } from './commands/top/command';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [run, ls, stat, events, limit, kill, gc, doctor];
+export const COMMANDS: readonly Command[] = [run, ls, top, stat, events, limit, kill, gc, doctor];

@@ -12,8 +12,8 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** A text without colours, in at most so many columns. */
-export function truncate(text: string, width: number): string {
+/** A text without colours, in at most so many columns; `ellipsis` is in place of what is left out. */
+export function truncate(text: string, width: number, ellipsis: string): string {
   if (widthOf(text) <= width) return text;
   let kept = '';
   let left = width - 1;
@@ -22,7 +22,14 @@ export function truncate(text: string, width: number): string {
     if (left < 0) break;
     kept += character;
   }
-  return width < 1 ? '' : `${kept}…`;
+  return width < 1 ? '' : `${kept}${ellipsis}`;
+}
+
+/** The same, of which the end is kept. */
+export function truncateStart(text: string, width: number, ellipsis: string): string {
+  if (widthOf(text) <= width) return text;
+  const reversed = (of: string): string => [...of].reverse().join('');
+  return reversed(truncate(reversed(text), width, ellipsis));
 }
 
 export function pad(text: string, width: number, side: 'left' | 'right'): string {

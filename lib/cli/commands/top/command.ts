@@ -1,0 +1,125 @@
+import { wakeAt } from '../../../cgroup/watching/ticker';
+import { charsetOf } from '../../charset';
+import { colorsOf } from '../../color';
+import { defineCommand, FAILED_TEXT } from '../../command';
+import { toJson, toJsonLine } from '../../json';
+import { UsageError } from '../../parse';
+import { findTarget, TARGET } from '../../target';
+import { matching, SORT_NAMES, type SortName, sorted } from './columns';
+import { tableText } from './layout';
+import { showLive } from './live';
+import { type Row, readRows, type Selection } from './reader';
+import { KEYS } from './view';
+
+const LEAST_INTERVAL_S = 0.1;
+const MOST_INTERVAL_S = 86_400;
+
+export const top = defineCommand({
+  name: 'top',
+  synopsis: `[${TARGET}]...`,
+  summary: 'watch the memory of cages, or of any cgroups, in a table',
+  details: [
+    'A table of all cages on this machine, or of the cgroups that are named, that is drawn anew every second: usage of ' +
+      'all that is charged, page cache included, and its percentage of the limit in force; highest usage; working set, which ' +
+      'docker stats calls usage; memory of programs, page cache, swap; processes; OOM kills. In a narrow terminal the less ' +
+      'important columns are left out.',
+    `Keys: ${KEYS.map(([keys, meaning]) => `${keys}: ${meaning}`).join('; ')}.`,
+    'Where stdout is no terminal, a table is printed for each sample.',
+  ],
+  operands: { name: 'cgroup', least: 0, suggest: 'cgroup' },
+  options: {
+    all: { type: 'boolean', short: 'a', help: 'every memory cgroup with processes, not only those of cages' },
+    sort: {
+      type: 'string',
+      short: 's',
+      value: 'COLUMN',
+      help: `${SORT_NAMES.join(', ')} (default usage)`,
+      suggest: SORT_NAMES,
+    },
+    reverse: { type: 'boolean', short: 'r', help: 'the smallest first' },
+    filter: { type: 'string', short: 'f', value: 'TEXT', help: 'only those with this in their name or path' },
+    interval: { type: 'string', short: 'i', value: 'SECONDS', help: 'time between samples (default 1, at least 0.1)' },
+    once: { type: 'boolean', short: '1', help: 'one sample, without clearing the screen' },
+    json: { type: 'boolean', help: 'print each sample as a line of JSON; with --once, one array' },
+  },
+  exitCodes: [
+    ['0', 'it was ended by q, or all that were named are gone'],
+    ['128 + N', 'signal N ended it; 130 for Ctrl-C'],
+    FAILED_TEXT,
+  ],
+  examples: [
+    ['memcage top', 'all cages'],
+    ['memcage top --all --sort anon', 'every cgroup with processes, the largest programs first'],
+    ['memcage top 0123456789ab ssh.service', 'a container and a systemd unit'],
+    ['memcage top --once --json', 'one sample for programs'],
+  ],
+  async run(values, targets) {
+    const sort = sortOf(values.sort);
+    const intervalMs = intervalOf(values.interval) * 1000;
+    const { filter = '', reverse: reversed = false } = values;
+    const selection = selectionOf(targets, values.all === true);
+    if (values.once !== true && values.json !== true && isScreen()) {
+      const view = { sort, reversed, filter, typing: false, paused: false, help: false, offset: 0 };
+      return showLive({ read: () => readRows(selection), intervalMs, view });
+    }
+    const read = (): Row[] => sorted(matching(readRows(selection), filter), sort, reversed);
+    if (values.once === true) {
+      const rows = read();
+      process.stdout.write(values.json === true ? toJson(rows) : table(rows, sort));
+      return 0;
+    }
+    const print = (rows: readonly Row[]): void => {
+      const sample = { timeMs: Date.now(), cgroups: rows };
+      process.stdout.write(values.json === true ? toJsonLine(sample) : `${table(rows, sort)}\n`);
+    };
+    return printEach(read, print, { intervalMs, endless: typeof selection === 'string' });
+  },
+});
+
+async function printEach(
+  read: () => Row[],
+  print: (rows: readonly Row[]) => void,
+  { intervalMs, endless }: { intervalMs: number; endless: boolean },
+): Promise<number> {
+  for (let dueMs = performance.now(); ; ) {
+    const rows = read();
+    if (rows.length === 0 && !endless) return 0;
+    print(rows);
+    dueMs += Math.max(1, Math.ceil((performance.now() - dueMs) / intervalMs)) * intervalMs;
+    await new Promise<void>((resolve) => void wakeAt(dueMs, resolve));
+  }
+}
+
+function table(rows: readonly Row[], sort: SortName): string {
+  const columns = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+  return tableText(rows, columns, sort, { colors: colorsOf(process.stdout), charset: charsetOf() });
+}
+
+/** A terminal that can move its cursor. */
+function isScreen(): boolean {
+  return process.stdout.isTTY && process.env['TERM'] !== 'dumb';
+}
+
+/** Paths: what a name or a pid means is decided once. */
+function selectionOf(targets: readonly string[], all: boolean): Selection {
+  if (targets.length === 0) return all ? 'all' : 'cages';
+  if (all) throw new UsageError('top takes cgroups or --all, not both');
+  const paths = targets.map((target) => {
+    using cgroup = findTarget(target);
+    return cgroup.path;
+  });
+  return [...new Set(paths)];
+}
+
+function sortOf(text = 'usage'): SortName {
+  const name = SORT_NAMES.find((each) => each === text);
+  if (name !== undefined) return name;
+  throw new UsageError(`--sort takes one of ${SORT_NAMES.join(', ')}, not '${text}'`);
+}
+
+/** In seconds. */
+function intervalOf(text = '1'): number {
+  const seconds = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds >= LEAST_INTERVAL_S && seconds <= MOST_INTERVAL_S) return seconds;
+  throw new UsageError(`--interval takes seconds from ${LEAST_INTERVAL_S} to ${MOST_INTERVAL_S}, not '${text}'`);
+}

@@ -1,0 +1,117 @@
+import { constants } from 'node:os';
+import { wakeAt } from '../../../cgroup/watching/ticker';
+import { charsetOf } from '../../charset';
+import { colorsOf } from '../../color';
+import { Screen } from '../../terminal';
+import { History } from './history';
+import { screenOf, shownIn } from './layout';
+import type { Row } from './reader';
+import { press, type View } from './view';
+
+const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
+
+export interface LiveOptions {
+  read: () => Row[];
+  intervalMs: number;
+  view: View;
+}
+
+/** Shows them in the terminal until a key or a signal ends it. Returns the exit code. */
+export async function showLive({ read, intervalMs, view: initial }: LiveOptions): Promise<number> {
+  const screen = new Screen(process.stdout, process.stdin);
+  const style = { colors: colorsOf(process.stdout), charset: charsetOf() };
+  const history = new History();
+  let view = initial;
+  let rows: Row[] = [];
+  let time = '';
+  const picture = () => ({
+    ...style,
+    view,
+    rows,
+    history,
+    title: `memcage top ${time}`,
+    columns: screen.columns,
+    lines: screen.lines,
+  });
+  const draw = (): void => screen.draw(screenOf(picture()));
+
+  const handlers = new Map<NodeJS.Signals, () => void>();
+  let cancel = (): void => {};
+  const { promise, resolve, reject } = withResolvers<number>();
+  /** What is thrown in a callback ends it as well, by way of the restored terminal. */
+  const guarded = <A extends unknown[]>(callback: (...args: A) => void) => {
+    return (...args: A): void => {
+      try {
+        callback(...args);
+      } catch (error) {
+        reject(error);
+      }
+    };
+  };
+
+  for (const signal of ENDING) handlers.set(signal, () => resolve(128 + constants.signals[signal]));
+  handlers.set('SIGTSTP', () => {
+    screen.leave();
+    process.kill(process.pid, 'SIGSTOP');
+  });
+  handlers.set(
+    'SIGCONT',
+    guarded(() => {
+      screen.enter();
+      draw();
+    }),
+  );
+  const redraw = guarded(() => {
+    screen.forget();
+    draw();
+  });
+
+  let dueMs = performance.now();
+  const tick = guarded(() => {
+    if (!view.paused) {
+      rows = read();
+      time = new Date().toLocaleTimeString('en-GB');
+      history.add(rows);
+    }
+    draw();
+    // Without drift; what was missed is left out.
+    dueMs += Math.max(1, Math.ceil((performance.now() - dueMs) / intervalMs)) * intervalMs;
+    cancel = wakeAt(dueMs, tick);
+  });
+
+  let keys = { stop: (): void => {} };
+  try {
+    screen.enter();
+    for (const [signal, handler] of handlers) process.on(signal, handler);
+    process.stdout.on('resize', redraw);
+    keys = screen.listen(
+      guarded((key) => {
+        const next = press(view, key, shownIn(picture()));
+        if (next === 'quit') return resolve(key.ctrl === true ? 128 + constants.signals.SIGINT : 0);
+        // As the terminal does it where it is not raw: for all that the shell has started with it.
+        if (next === 'stop') return void process.kill(0, 'SIGTSTP');
+        view = next;
+        draw();
+      }),
+    );
+    tick();
+    return await promise;
+  } finally {
+    cancel();
+    keys.stop();
+    process.stdout.off('resize', redraw);
+    for (const [signal, handler] of handlers) process.off(signal, handler);
+    screen.leave();
+  }
+}
+
+/** Promise.withResolvers, which Node has since version 22. */
+function withResolvers<T>() {
+  let resolve: (value: T) => void = () => {};
+  let reject: (reason: unknown) => void = () => {};
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,141 @@
+import { basename, dirname } from 'node:path';
+import { cagesIn } from '../../../cage/list-cages';
+import { memoryPlaces, OwnDirectories } from '../../../cage/own-directories';
+import { pidInName } from '../../../cage/sweep';
+import { Cgroup } from '../../../cgroup/cgroup';
+import { parseCgroupName } from '../../../cgroup/cgroup-name';
+import type { CgroupDirectory } from '../../../cgroup/directory';
+import { parsePids } from '../../../cgroup/formats';
+import { host, openDirectory } from '../../../cgroup/host';
+import { readMemoryFile } from '../../../cgroup/limit-files';
+import { listPids } from '../../../cgroup/pids';
+import { readCommand } from '../../../cgroup/processes';
+import { cgroupError } from '../../../cgroup/refusal';
+import { mountPointOf } from '../../../cgroup/resolve-path';
+import { cgroupsBelow, passingOver } from '../../../cgroup/walk';
+import { Sampler } from '../../../cgroup/watching/sample';
+
+/** One cgroup, with those below it, at one moment. */
+export interface Row {
+  name: string;
+  path: string;
+  usageBytes: number;
+  /** The smallest limit of it and those above, or the machine's memory. */
+  limitBytes: number;
+  /** `usageBytes` of `limitBytes`. */
+  percent: number;
+  /** `null` where the kernel does not record it. */
+  peakBytes: number | null;
+  /** What `docker stats` calls usage. */
+  workingSetBytes: number;
+  anonBytes: number;
+  fileBytes: number;
+  swapBytes: number;
+  processes: number;
+  /** `null` where the kernel does not count them. */
+  oomKills: number | null;
+}
+
+/** Which cgroups: those of cages, all that have processes, or these. */
+export type Selection = 'cages' | 'all' | readonly string[];
+
+const FIELDS = ['usageBytes', 'workingSetBytes', 'anonBytes', 'fileBytes', 'swapBytes'] as const;
+const SHORT_ID = 12;
+
+/** Reads them all. What comes, goes, or may not be read meanwhile is left out. */
+export function readRows(selection: Selection): Row[] {
+  if (selection === 'cages') {
+    using own = new OwnDirectories(memoryPlaces(host()));
+    return own.all.flatMap((each) => cagesIn(each).flatMap(([cage, kind]) => read(cage, cageName(cage, kind))));
+  }
+  if (selection === 'all') return memoryPlaces(host()).flatMap(([{ mountPoint }]) => readAll(mountPoint));
+  return selection.flatMap(readOne);
+}
+
+function readAll(mountPoint: string): Row[] {
+  return withDirectory(mountPoint, (top) => {
+    const rows: Row[] = [];
+    const consider = (directory: CgroupDirectory): void => {
+      const members = passingOver(() => parsePids(directory.read('cgroup.procs'), 'cgroup.procs'));
+      if (members !== undefined && members.length > 0) rows.push(...read(directory, nameOf(directory)));
+    };
+    consider(top);
+    for (const { directory } of cgroupsBelow(top)) consider(directory);
+    return rows;
+  });
+}
+
+function readOne(path: string): Row[] {
+  return passingOver(() => withDirectory(path, (directory) => read(directory, nameOf(directory)))) ?? [];
+}
+
+function withDirectory<T>(path: string, use: (directory: CgroupDirectory) => T): T {
+  const directory = openAnchored(path);
+  try {
+    return use(directory);
+  } finally {
+    directory.native.closeFd({ fd: directory.anchor });
+  }
+}
+
+function openAnchored(path: string): CgroupDirectory {
+  try {
+    return openDirectory(path);
+  } catch (error) {
+    throw cgroupError(error, 'open', path);
+  }
+}
+
+/** Nothing for one that is gone, and for the root of cgroup v2, of which the kernel has no count. */
+function read(directory: CgroupDirectory, name: string): Row[] {
+  const { version } = host();
+  const row = passingOver((): Row | undefined => {
+    if (readMemoryFile(directory, version, 'usage') === undefined) return undefined;
+    using cgroup = new Cgroup(directory, version);
+    const sample = new Sampler(directory, version, FIELDS).read();
+    const { maxBytes } = cgroup.effectiveLimits();
+    return {
+      name,
+      path: directory.path,
+      ...sample,
+      limitBytes: maxBytes,
+      percent: (sample.usageBytes / maxBytes) * 100,
+      peakBytes: cgroup.peak(),
+      processes: listPids(directory, 'cgroup.procs').length,
+      oomKills: oomKillsOf(directory),
+    };
+  });
+  return row === undefined ? [] : [row];
+}
+
+function oomKillsOf(directory: CgroupDirectory): number | null {
+  const { version } = host();
+  if (version === 2) return readMemoryFile(directory, version, 'events')?.['oom_kill'] ?? null;
+  const own = readMemoryFile(directory, version, 'oomKill')?.oomKills;
+  if (own === undefined) return null;
+  // v1 counts at the victim's cgroup only.
+  let sum = own;
+  for (const { directory: below } of cgroupsBelow(directory)) {
+    sum += passingOver(() => readMemoryFile(below, version, 'oomKill')?.oomKills) ?? 0;
+  }
+  return sum;
+}
+
+/** The pid that its owner had, which one of its cages, and what runs in it. */
+function cageName(cage: CgroupDirectory, kind: 'cage' | 'detached'): string {
+  const own = basename(kind === 'cage' ? dirname(cage.path) : cage.path);
+  const pid = passingOver(() => listPids(cage, 'cgroup.procs'))?.find((each) => each !== 0);
+  const [program] = pid === undefined ? [] : readCommand(pid);
+  const number = kind === 'cage' ? basename(cage.path) : kind;
+  return `${pidInName(own)}/${number}${program === undefined ? '' : ` ${basename(program)}`}`;
+}
+
+/** A cage's, a container's, or the path. */
+function nameOf(directory: CgroupDirectory): string {
+  const { path } = directory;
+  if (pidInName(basename(path)) !== undefined) return cageName(directory, 'detached');
+  if (pidInName(basename(dirname(path))) !== undefined) return cageName(directory, 'cage');
+  const known = parseCgroupName(path);
+  if (known !== undefined) return `${known.kind}:${known.id.slice(0, known.id.length === 64 ? SHORT_ID : undefined)}`;
+  return path.slice(mountPointOf(path, host())?.length ?? 0) || '/';
+}

@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { Terminal } from '@xterm/headless';
+import { until } from './until';
+
+const MAIN = join(__dirname, '../../dist/cli.js');
+const HELPER = join(__dirname, '../fixtures/terminal/in-terminal.py');
+
+export interface TerminalEnd {
+  code?: number;
+  signal?: number;
+  /** The terminal is in the modes again that it was in before. */
+  restored: boolean;
+}
+
+/** A command in a terminal: what it writes is interpreted by the emulator that many programs show theirs with. */
+export class TerminalSession {
+  readonly #pty: ChildProcess;
+  readonly #emulator: Terminal;
+  readonly #told: Record<string, unknown>[] = [];
+  #raw = '';
+
+  constructor(
+    args: readonly string[],
+    { columns = 80, lines = 24, env = {} }: { columns?: number; lines?: number; env?: NodeJS.ProcessEnv } = {},
+  ) {
+    this.#emulator = new Terminal({ cols: columns, rows: lines, allowProposedApi: true });
+    this.#pty = spawn('python3', [HELPER, String(columns), String(lines), ...args], {
+      env: { ...process.env, TERM: 'xterm-256color', LANG: 'C.UTF-8', ...env },
+      stdio: ['pipe', 'pipe', 'inherit', 'pipe', 'pipe'],
+    });
+    this.#pty.stdout?.on('data', (chunk: Buffer) => {
+      this.#raw += chunk.toString();
+      this.#emulator.write(chunk);
+    });
+    createInterface({ input: this.#pty.stdio[4] as Readable }).on('line', (line) => {
+      this.#told.push(JSON.parse(line) as Record<string, unknown>);
+    });
+  }
+
+  static memcage(args: readonly string[], options?: ConstructorParameters<typeof TerminalSession>[1]): TerminalSession {
+    return new TerminalSession([process.execPath, MAIN, ...args], options);
+  }
+
+  /** All that was written, as it was. */
+  get raw(): string {
+    return this.#raw;
+  }
+
+  get isAlternate(): boolean {
+    return this.#emulator.buffer.active.type === 'alternate';
+  }
+
+  /** The lines that are seen now. */
+  async screen(): Promise<string[]> {
+    await new Promise<void>((resolve) => this.#emulator.write('', resolve));
+    const { active } = this.#emulator.buffer;
+    return Array.from(
+      { length: this.#emulator.rows },
+      (_, row) => active.getLine(active.baseY + row)?.translateToString(true, 0, this.#emulator.cols) ?? '',
+    );
+  }
+
+  /** Waits until the screen satisfies a condition, and returns it. */
+  async shows(what: string | RegExp, condition?: (lines: readonly string[]) => boolean): Promise<string[]> {
+    let last: string[] = [];
+    const matches = condition ?? ((lines) => lines.some((line) => line.match(what) !== null));
+    try {
+      await until(`the screen shows ${what}`, async () => {
+        if (this.#pty.exitCode !== null) throw new Error('it has ended');
+        last = await this.screen();
+        return matches(last);
+      });
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; it shows\n${last.join('\n')}`);
+    }
+    return last;
+  }
+
+  /** The colour of the foreground of a text on the screen, as a number of the palette; undefined: the terminal's own. */
+  async colorOf(text: string): Promise<number | undefined> {
+    const lines = await this.screen();
+    const row = lines.findIndex((line) => line.includes(text));
+    const { active } = this.#emulator.buffer;
+    const cell = active.getLine(active.baseY + row)?.getCell(lines[row]?.indexOf(text) ?? 0);
+    return cell?.isFgPalette() ? cell.getFgColor() : undefined;
+  }
+
+  press(keys: string): void {
+    this.#pty.stdin?.write(keys);
+  }
+
+  resize(columns: number, lines: number): void {
+    this.#emulator.resize(columns, lines);
+    (this.#pty.stdio[3] as Writable).write(`${columns} ${lines}\n`);
+  }
+
+  async signal(signal: NodeJS.Signals): Promise<void> {
+    process.kill(await until('it has started', () => this.#told[0]?.['pid'] as number | undefined), signal);
+  }
+
+  /** It has been stopped so many times. */
+  async stopped(times = 1): Promise<{ restored: boolean }> {
+    const stops = () => this.#told.filter((each) => 'stopped' in each);
+    await until('it is stopped', () => stops().length >= times);
+    return stops()[times - 1] as { restored: boolean };
+  }
+
+  async end(): Promise<TerminalEnd> {
+    return until(
+      'it ends',
+      () => this.#told.find((each) => 'code' in each || 'signal' in each) as unknown as TerminalEnd,
+    );
+  }
+
+  /** Ends what is left of it. */
+  async close(): Promise<void> {
+    const pid = this.#told[0]?.['pid'] as number | undefined;
+    if (pid !== undefined && !this.#told.some((each) => 'code' in each || 'signal' in each))
+      process.kill(pid, 'SIGKILL');
+    if (this.#pty.exitCode === null) await once(this.#pty, 'close');
+    this.#emulator.dispose();
+  }
+}
