@@ -50,6 +50,11 @@ export function parseCgroupName(path: string): CgroupName | undefined {
   return (prefix && id && container(`${prefix}-${id}`)) || container(name) || byParent(parent, name) || other(name);
 }
 
+/** The id, as engines print it: the first 12 digits of a full one. */
+export function shortId({ id }: CgroupName): string {
+  return FULL_ID.test(id) ? id.slice(0, MIN_PREFIX) : id;
+}
+
 /** The innermost container that a path leads into. */
 export function containerOfPath(path: string): CgroupName | undefined {
   for (let at = path; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {

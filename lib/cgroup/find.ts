@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { ErrorCode, invalidArgument, MemcageError } from '../errors';
 import { matchCgroup } from './cgroup-name';
 import { containerNameOf, isContainerName } from './container-names';
+import type { CgroupDirectory } from './directory';
 import { type Host, openDirectory } from './host';
 import { cgroupsBelow } from './walk';
 
@@ -19,15 +20,14 @@ export interface Match {
  *
  * @throws MemcageError `ERR_MEMCAGE_CGROUP_GONE` when there is none, `ERR_MEMCAGE_AMBIGUOUS` when there are several
  */
-export function findCgroup({ memory, memoryElsewhere }: Host, wanted: unknown): string {
+export function findCgroup(current: Host, wanted: unknown): string {
   if (typeof wanted !== 'string' || wanted === '' || /[/\0]/.test(wanted)) {
     throw invalidArgument('idOrName', 'the id or the name of a container, or the name of a cgroup', wanted);
   }
-  const mountPoints = [memory, ...memoryElsewhere].map(({ mountPoint }) => mountPoint);
-  const matches = mountPoints.flatMap((mountPoint) => matchesBelow(mountPoint, wanted));
-  const found = withoutRepeats(selectBest(matches));
+  const found = withoutRepeats(selectBest(mountPointsOf(current).flatMap((at) => matchesBelow(at, wanted))));
   const [path] = found;
   if (path === undefined) {
+    const mountPoints = mountPointsOf(current);
     const where = mountPoints.join(' or ');
     throw new MemcageError(ErrorCode.CGROUP_GONE, `No cgroup below ${where} is that of ${wanted}`, {
       path: mountPoints[0],
@@ -58,17 +58,10 @@ export function selectBest(matches: readonly Match[]): string[] {
 }
 
 function matchesBelow(mountPoint: string, wanted: string): Match[] {
-  const top = openDirectory(mountPoint);
-  try {
-    const matches: Match[] = [];
-    for (const { directory } of cgroupsBelow(top)) {
-      const match = matchNamed(directory.path, wanted, () => containerNameOf(directory));
-      if (match !== undefined) matches.push({ path: directory.path, match });
-    }
-    return matches;
-  } finally {
-    top.native.closeFd({ fd: top.anchor });
-  }
+  return collectBelow(mountPoint, (directory) => {
+    const match = matchNamed(directory.path, wanted, () => containerNameOf(directory));
+    return match && { path: directory.path, match };
+  });
 }
 
 /** One that is shown by several mounts is taken as the first shows it. */
@@ -81,6 +74,25 @@ function withoutRepeats(paths: readonly string[]): string[] {
     if (!byInode.has(key)) byInode.set(key, path);
   }
   return [...byInode.values()];
+}
+
+/** Of every memory cgroup that is mounted here. */
+export function cgroupPaths(current: Host): string[] {
+  return mountPointsOf(current).flatMap((at) => collectBelow(at, ({ path }) => path));
+}
+
+function mountPointsOf({ memory, memoryElsewhere }: Host): string[] {
+  return [memory, ...memoryElsewhere].map(({ mountPoint }) => mountPoint);
+}
+
+/** What there is to say of each cgroup below, where there is something. */
+function collectBelow<T>(mountPoint: string, of: (directory: CgroupDirectory) => T | undefined): T[] {
+  const top = openDirectory(mountPoint);
+  try {
+    return Array.from(cgroupsBelow(top), ({ directory }) => of(directory)).filter((said) => said !== undefined);
+  } finally {
+    top.native.closeFd({ fd: top.anchor });
+  }
 }
 
 function ambiguous(wanted: string, found: readonly string[]): MemcageError {

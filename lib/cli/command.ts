@@ -3,7 +3,7 @@ import { parseWords } from './parse';
 import { VERSION } from './version';
 
 /** What a shell can suggest at some place of the command line: one of these words, a file, or what names a cgroup. */
-type Suggestion = 'cgroup' | 'file' | 'command' | readonly string[];
+export type Suggestion = 'cgroup' | 'file' | 'command' | readonly string[];
 
 export interface Option {
   readonly type: 'boolean' | 'string';

@@ -1,4 +1,7 @@
 import { type CageEntry, listCages } from '../../cage/list-cages';
+import { parseCgroupName, shortId } from '../../cgroup/cgroup-name';
+import { cgroupPaths } from '../../cgroup/find';
+import { host } from '../../cgroup/host';
 import { formatSize } from '../../size';
 import { colorsOf } from '../color';
 import { defineCommand, FAILED_TEXT } from '../command';
@@ -19,6 +22,10 @@ export const ls = defineCommand({
   ],
   operands: NO_OPERANDS,
   options: {
+    targets: {
+      type: 'boolean',
+      help: 'print what names a cgroup for other commands, one a line: paths of cages, ids of containers and pods',
+    },
     quiet: { type: 'boolean', short: 'q', help: 'print the paths only, one a line' },
     json: { type: 'boolean', help: 'print it as JSON' },
   },
@@ -28,14 +35,29 @@ export const ls = defineCommand({
     ['memcage ls --json', 'the same for programs, in bytes'],
     ['memcage ls -q', 'the paths, for other commands'],
   ],
-  run({ quiet, json }) {
+  run({ quiet, targets, json }) {
+    if (targets === true) return printLines([...listCages().map(({ path }) => path), ...containerIds()]);
     const cages = listCages();
     if (json === true) process.stdout.write(toJson(cages));
-    else if (quiet === true) process.stdout.write(cages.map(({ path }) => `${path}\n`).join(''));
+    else if (quiet === true) return printLines(cages.map(({ path }) => path));
     else process.stdout.write(render(cages));
     return 0;
   },
 });
+
+function printLines(lines: readonly string[]): number {
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  return 0;
+}
+
+/** Of all that container engines have made, as far as it is mounted here; shortened as they print them. */
+function containerIds(): string[] {
+  const ids = cgroupPaths(host()).flatMap((path) => {
+    const name = parseCgroupName(path);
+    return name === undefined ? [] : [shortId(name)];
+  });
+  return [...new Set(ids)];
+}
 
 function render(cages: readonly CageEntry[]): string {
   const { red, bold } = colorsOf(process.stdout);

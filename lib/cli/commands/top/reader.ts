@@ -3,7 +3,7 @@ import { cagesIn } from '../../../cage/list-cages';
 import { memoryPlaces, OwnDirectories } from '../../../cage/own-directories';
 import { pidInName } from '../../../cage/sweep';
 import { Cgroup } from '../../../cgroup/cgroup';
-import { parseCgroupName } from '../../../cgroup/cgroup-name';
+import { parseCgroupName, shortId } from '../../../cgroup/cgroup-name';
 import type { CgroupDirectory } from '../../../cgroup/directory';
 import { parsePids } from '../../../cgroup/formats';
 import { host, openDirectory } from '../../../cgroup/host';
@@ -40,7 +40,6 @@ export interface Row {
 export type Selection = 'cages' | 'all' | readonly string[];
 
 const FIELDS = ['usageBytes', 'workingSetBytes', 'anonBytes', 'fileBytes', 'swapBytes'] as const;
-const SHORT_ID = 12;
 
 /** Reads them all. What comes, goes, or may not be read meanwhile is left out. */
 export function readRows(selection: Selection): Row[] {
@@ -136,6 +135,6 @@ function nameOf(directory: CgroupDirectory): string {
   if (pidInName(basename(path)) !== undefined) return cageName(directory, 'detached');
   if (pidInName(basename(dirname(path))) !== undefined) return cageName(directory, 'cage');
   const known = parseCgroupName(path);
-  if (known !== undefined) return `${known.kind}:${known.id.slice(0, known.id.length === 64 ? SHORT_ID : undefined)}`;
+  if (known !== undefined) return `${known.kind}:${shortId(known)}`;
   return path.slice(mountPointOf(path, host())?.length ?? 0) || '/';
 }
