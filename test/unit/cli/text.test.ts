@@ -1,0 +1,27 @@
+import { printable } from '../../../lib/cli/printable';
+import { pad, truncate, truncateStart, widthOf } from '../../../lib/cli/text-width';
+
+test.each([
+  ['plain', 5],
+  ['\x1b[31mred\x1b[39m', 3],
+  ['日本', 4],
+  ['e\u0301', 1],
+  ['😀', 2],
+])('%j fills %i columns', (text, width) => expect(widthOf(text)).toBe(width));
+
+test('what is too long is shortened, to whole characters', () => {
+  expect(truncate('abcdef', 6, '…')).toBe('abcdef');
+  expect(truncate('abcdef', 5, '…')).toBe('abcd…');
+  expect(truncate('日本語', 4, '…')).toBe('日…');
+  expect(truncate('abc', 0, '…')).toBe('');
+  expect(truncateStart('abcdef', 4, '…')).toBe('…def');
+  expect(pad('日', 4, 'right')).toBe('  日');
+});
+
+test.each([
+  ['a "quoted" \\ text', 'a "quoted" \\ text'],
+  ['\x1b[2J', '\\u001b[2J'],
+  ['a\nb\x7f\x9b', 'a\\nb\\u007f\\u009b'],
+  ['\u202eevil', '\\u202eevil'],
+  ['日本', '日本'],
+])('%j is printed as %j', (text, printed) => expect(printable(text)).toBe(printed));
