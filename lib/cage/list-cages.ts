@@ -10,7 +10,7 @@ import { isLocked } from './locked-directory';
 import { memoryPlaces, OwnDirectories, type OwnDirectory } from './own-directories';
 import { pidInName } from './sweep';
 
-export interface CageOwner {
+interface CageOwner {
   /** As this process sees it; of a dead one the pid that it had. `null`: it lives in a PID namespace that is hidden from here. */
   pid: number | null;
   /** Name and arguments; empty when it is dead or hidden. */

@@ -51,6 +51,15 @@ export class Screen {
     this.output.write(ENTER);
   }
 
+  /** After a stop that nobody announced: the shell may have had the terminal since. */
+  enterAgain(): void {
+    this.#isEntered = false;
+    process.off('exit', this.#restore);
+    // Node does nothing when it takes the terminal to be in that mode already.
+    if (this.input.isTTY) this.input.setRawMode(false);
+    this.enter();
+  }
+
   leave(): void {
     if (!this.#isEntered) return;
     this.#isEntered = false;

@@ -145,6 +145,8 @@ describeIf('fish', 'fish', () => {
     expect(inFish('memcage gc --d')).toEqual(['--dry-run\tonly print what would be done']);
     expect(inFish('memcage top --sort an')).toEqual([expect.stringMatching(/^anon\t/)]);
     expect(inFish('memcage completion z')).toEqual(['zsh']);
+    expect(inFish('memcage run -m 100M mkfif')).toEqual(['mkfifo\tcommand']);
+    expect(inFish('memcage run --swap 1M cat ba')).toEqual(['bash']);
   });
 });
 

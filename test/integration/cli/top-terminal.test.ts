@@ -246,6 +246,13 @@ describeIf('cgroup', 'memcage top in a terminal', () => {
       expect(await top.stopped(2)).toMatchObject({ restored: true });
       await top.signal('SIGCONT');
       await top.shows('by limit');
+      // A stop that can not be prepared for.
+      const frames = () => top.raw.split('\x1b[?1049h').length;
+      const before = frames();
+      await top.signal('SIGSTOP');
+      await top.stopped(3);
+      await top.signal('SIGCONT');
+      await until('it is drawn again', () => frames() > before);
       top.press('q');
       expect(await top.end()).toEqual({ code: 0, restored: true });
     });

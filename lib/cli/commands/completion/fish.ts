@@ -1,23 +1,33 @@
-import type { Command, Option, Suggestion } from '../../command';
+import type { Command, Option, Options, Suggestion } from '../../command';
 
 /** The options of complete(1) for what completes a place. */
-function action(suggestion: Suggestion | undefined): string {
+function action(suggestion: Suggestion | undefined, options: Options): string {
   if (suggestion === undefined) return '';
   if (typeof suggestion !== 'string') return ` -a ${quote(suggestion.join(' '))}`;
-  return {
+  const actions = {
     cgroup: " -a '(memcage ls --targets 2> /dev/null)'",
     file: ' -F',
-    command: " -a '(__fish_complete_subcommand --fcs-skip=2)'",
-  }[suggestion];
+    // It is told which options have a value, to find where the other command begins.
+    command: ` -a '(__fish_complete_subcommand --fcs-skip=2 ${flagsWithValue(options).join(' ')})'`,
+  };
+  return actions[suggestion];
+}
+
+function flagsWithValue(options: Options): string[] {
+  return Object.entries(options).flatMap(([name, { type, short }]) => {
+    if (type !== 'string') return [];
+    return short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`];
+  });
 }
 
 function optionLine(command: string, [name, { type, short, help, suggest }]: [string, Option]): string {
   const flags = `${short === undefined ? '' : ` -s ${short}`} -l ${name}`;
-  return `complete -c memcage -n ${within(command)}${flags}${type === 'string' ? ' -r' : ''}${action(suggest)} -d ${quote(help)}`;
+  return `complete -c memcage -n ${within(command)}${flags}${type === 'string' ? ' -r' : ''}${action(suggest, {})} -d ${quote(help)}`;
 }
 
 function linesOf({ name, summary, options, operands }: Command): string[] {
-  const values = operands.most === 0 ? [] : [`complete -c memcage -n ${within(name)}${action(operands.suggest)}`];
+  const values =
+    operands.most === 0 ? [] : [`complete -c memcage -n ${within(name)}${action(operands.suggest, options)}`];
   return [
     `complete -c memcage -n __fish_use_subcommand -a ${name} -d ${quote(summary)}`,
     ...Object.entries(options).map((option) => optionLine(name, option)),

@@ -57,7 +57,7 @@ export async function showLive({ read, intervalMs, view: initial }: LiveOptions)
   handlers.set(
     'SIGCONT',
     guarded(() => {
-      screen.enter();
+      screen.enterAgain();
       draw();
     }),
   );
