@@ -55,6 +55,8 @@ const features = {
   docker: () => features.root() && hasCommand('docker') && hasCommand('dockerd'),
   /** With the runtime that it needs: crun takes only cgroup v2 by itself, and runc any. */
   podman: () => features.root() && hasCommand('podman') && hasCommand(features.v1() ? 'runc' : 'crun'),
+  /** Python's, for a terminal. What is shown there does not depend on the kernel, and each start is slow under emulation. */
+  terminal: () => hasCommand('python3') && process.env.MEMCAGE_TEST_GUEST === undefined,
   zsh: () => hasCommand('zsh'),
   fish: () => hasCommand('fish'),
   /** Debian's browser, on a machine of its own speed: under emulation it takes minutes to start. */

@@ -150,13 +150,3 @@ describeIf(['cgroup', 'root'], 'the cages of an owner', () => {
     expect(cagesOf(owner.pid)).toEqual([]);
   });
 });
-
-test.each([
-  [['ls', 'x'], "ls takes no 'x'"],
-  [['gc', 'x'], "gc takes no 'x'"],
-  [['gc', '--force'], "Unknown option '--force'"],
-])('%j', async (args, message) => {
-  const { code, stdout, stderr } = await runCli(args);
-  expect({ code, stdout }).toEqual({ code: 125, stdout: '' });
-  expect(stderr).toContain(`memcage: ${message}`);
-});

@@ -76,3 +76,21 @@ test('the first operand ends the options of a command that runs another', () => 
   expect(parse('--all', '--', '-a', '--')).toEqual({ values: { all: true }, operands: ['-a', '--'] });
   expect(parse('--size', 'a', 'b')).toEqual({ values: { size: 'a' }, operands: ['b'] });
 });
+
+test.each([
+  [['ls', 'x'], "ls takes no 'x'"],
+  [['gc', 'x'], "gc takes no 'x'"],
+  [['gc', '--force'], "Unknown option '--force'"],
+  [['completion'], 'completion needs a shell'],
+  [['completion', 'tcsh'], "completion knows bash, zsh, fish, not 'tcsh'"],
+  [['top', '--sort', 'size'], /^--sort takes one of name, usage, .*, not 'size'$/],
+  [['top', '--interval', '0'], "--interval takes seconds from 0.1 to 86400, not '0'"],
+  [['top', '--interval', '1s'], "--interval takes seconds from 0.1 to 86400, not '1s'"],
+  [['top', '--all', '/x'], 'top takes cgroups or --all, not both'],
+  [['limit', 'x'], 'limit needs a limit'],
+])('%j is wrong', async ([name, ...words], message) => {
+  const command = COMMANDS.find((each) => each.name === name);
+  const attempt = async () => command?.execute(words);
+  await expect(attempt()).rejects.toThrow(UsageError);
+  await expect(attempt()).rejects.toThrow(message);
+});
