@@ -62,7 +62,7 @@ describeIf(['cgroup', 'root'], 'the cages of an owner', () => {
     await running.end;
   }
 
-  test('ls shows them with the owner, alive, then dead; detached ones too', async () => {
+  test('ls shows them with the owner, alive, then dead, detached ones too; gc leaves the living alone', async () => {
     const { owner } = running;
     const alive = await list(parent.path);
     // A child of a shared cage has a leaf in it.
@@ -91,19 +91,16 @@ describeIf(['cgroup', 'root'], 'the cages of an owner', () => {
     expect(stdout).toMatch(/^OWNER +STATE +USAGE +LIMIT +PROCESSES/);
     expect(stdout).toMatch(new RegExp(`^ *${owner.pid}  alive .* 64 MiB +3 .*${parent.path}/`, 'm'));
 
+    const before = cagesOf(owner.pid);
+    expect(await collect(owner.pid)).toEqual([]);
+    expect(cagesOf(owner.pid)).toEqual(before);
+    expect([...owner.members, ...owner.detached.members].filter((pid) => !isAlive(pid))).toEqual([]);
+
     await killOwner();
     const dead = await list(parent.path);
     expect(dead.map(({ path }) => path).sort()).toEqual(alive.map(({ path }) => path).sort());
     for (const { owner: of } of dead) expect(of).toEqual({ pid: owner.pid, command: [], alive: false });
     expect((await runCli(['ls'])).stdout).toMatch(new RegExp(`^ *${owner.pid}  dead `, 'm'));
-  });
-
-  test('gc leaves the living alone', async () => {
-    const { owner } = running;
-    const before = cagesOf(owner.pid);
-    expect(await collect(owner.pid)).toEqual([]);
-    expect(cagesOf(owner.pid)).toEqual(before);
-    expect([...owner.members, ...owner.detached.members].filter((pid) => !isAlive(pid))).toEqual([]);
   });
 
   test('gc kills and removes what a dead one left, and not its detached children', async () => {
