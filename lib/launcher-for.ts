@@ -44,7 +44,7 @@ export interface Launcher extends AsyncDisposable {
 export function launcherFor(options: LauncherOptions): Launcher {
   if (!isOptions(options)) throw invalidArgument('options', 'an object', options);
   const { node: unknown, own } = splitOptions(options);
-  const inapplicable = ['keepDescendants', 'nodeHeap'].filter((option) => option in options);
+  const inapplicable = ['keepDescendants', 'nodeHeap', 'memoryDetails'].filter((option) => option in options);
   const [name] = [...Object.keys(unknown as object), ...inapplicable];
   if (name !== undefined) throw invalidArgument('options', 'names among memory, cage, namespaces, parent', name);
   refuseUnsupported(own.namespaces);

@@ -32,6 +32,11 @@ export interface CageOptions {
    * for what is called `node`.
    */
   nodeHeap?: NodeHeapOption;
+  /**
+   * Also report what else the kernel has counted of the cage: `memory.details` of the outcome, some reads more at the
+   * child's end. Default: false.
+   */
+  memoryDetails?: boolean;
 }
 
 /** Options of {@link spawn}: Node's, and {@link CageOptions}. */
@@ -50,6 +55,7 @@ export interface ResolvedCageOptions {
   parent: string | undefined;
   keepDescendants: boolean;
   nodeHeap: NodeHeapSetting;
+  memoryDetails: boolean;
 }
 
 const NOTHING: ResolvedCageOptions = {
@@ -59,20 +65,21 @@ const NOTHING: ResolvedCageOptions = {
   parent: undefined,
   keepDescendants: false,
   nodeHeap: undefined,
+  memoryDetails: false,
 };
 
 /** Takes memcage's options out of Node's. Nothing has been created when this throws. */
 export function splitOptions(options: unknown): { node: unknown; own: ResolvedCageOptions } {
   // Node says what is wrong with it.
   if (!isOptions(options)) return { node: options, own: NOTHING };
-  const { memory, cage, namespaces, parent, keepDescendants, nodeHeap, ...node } = options as CageOptions;
+  const { memory, cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, ...node } = options as CageOptions;
   if (cage !== undefined && !(cage instanceof SharedCage))
     throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && memory !== undefined) {
     throw invalidArgument('memory', 'no limit together with cage (a cage has its own)', memory);
   }
-  if (keepDescendants !== undefined && typeof keepDescendants !== 'boolean') {
-    throw invalidArgument('keepDescendants', 'true or false', keepDescendants);
+  for (const [name, given] of Object.entries({ keepDescendants, memoryDetails })) {
+    if (given !== undefined && typeof given !== 'boolean') throw invalidArgument(name, 'true or false', given);
   }
   const own = {
     limits: memory === undefined ? undefined : resolveMemory(memory),
@@ -81,6 +88,7 @@ export function splitOptions(options: unknown): { node: unknown; own: ResolvedCa
     parent: resolveParent(parent),
     keepDescendants: keepDescendants === true,
     nodeHeap: resolveNodeHeap(nodeHeap),
+    memoryDetails: memoryDetails === true,
   };
   if (own.limits === undefined) {
     for (const [name, given] of Object.entries({ parent, keepDescendants })) {

@@ -41,7 +41,8 @@ export class OutcomeRecorder {
 
 /** How a child has ended that there never was. */
 export function neverStarted(timeNs: number): ChildEnd {
-  return { exitCode: null, signal: null, cpu: { userMs: 0, systemMs: 0 }, timeNs, heap: undefined };
+  const nothing = { cpu: { userMs: 0, systemMs: 0 }, faults: { minor: 0, major: 0 } };
+  return { exitCode: null, signal: null, ...nothing, timeNs, heap: undefined };
 }
 
 export interface OutcomeContext {
@@ -52,7 +53,7 @@ export interface OutcomeContext {
 }
 
 export function outcomeOf(
-  { exitCode, signal, cpu, timeNs, heap }: ChildEnd,
+  { exitCode, signal, cpu, faults, timeNs, heap }: ChildEnd,
   end: StayEnd | undefined,
   { startNs, unstarted, error }: OutcomeContext,
 ): AnyOutcome {
@@ -66,6 +67,7 @@ export function outcomeOf(
     nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
     memory,
     cpu,
+    faults,
     durationMs: (timeNs - startNs) / 1e6,
     ...(error !== undefined && { error }),
   };

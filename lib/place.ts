@@ -31,12 +31,17 @@ export function placeOf({ cage, limits, parent, nodeHeap: own }: ResolvedCageOpt
 /** Undefined without a cage. */
 export function enterPlace(
   { shared, limits, within }: Place,
-  { parent, keepDescendants, namespaces }: ResolvedCageOptions,
+  { parent, keepDescendants, namespaces, memoryDetails }: ResolvedCageOptions,
   { detached }: { detached: boolean },
 ): Stay | undefined {
-  if (shared !== undefined) return shared.enter();
-  if (limits === undefined) return undefined;
-  return enterPrivateCage({ limits, parent, within, detached, keepDescendants, isInit: hasPidNamespace(namespaces) });
+  const isInit = hasPidNamespace(namespaces);
+  let stay: Stay | undefined;
+  if (shared !== undefined) stay = shared.enter();
+  else if (limits !== undefined) {
+    stay = enterPrivateCage({ limits, parent, within, detached, keepDescendants, isInit });
+  }
+  if (memoryDetails) stay?.group.reportDetails();
+  return stay;
 }
 
 /** For a child that did not even get as far as its cage. */

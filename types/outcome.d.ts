@@ -27,6 +27,34 @@ export interface MemoryReport {
   peakBytes: number | null;
   /** Whether swap was limited, or there was none. `false`: the cage could use more memory than its limit, by swapping. */
   swapLimited: boolean;
+  /** With the option `memoryDetails` alone. */
+  details?: MemoryDetails;
+}
+
+/** What else the kernel has counted of a cage over its whole life; `null` where it does not. */
+export interface MemoryDetails {
+  /** `memory.high` (v2) as the kernel took it, in bytes. `Infinity` when there was none. */
+  highBytes: number | null;
+  /**
+   * How often the use was about to go over the limit: `max` of `memory.events` (v2), `memory.failcnt` and
+   * `memory.memsw.failcnt` (v1). `null` where v1 has been at the limit and counted nothing, as newer kernels do when memory
+   * and swap together have the same limit.
+   */
+  limitHits: number | null;
+  /** How often it was throttled and reclaimed from, above `high`: `high` of `memory.events` (v2). */
+  highHits: number | null;
+  /** Highest use of swap, in bytes: `memory.swap.peak` (v2, Linux 6.5). */
+  swapPeakBytes: number | null;
+  /** How long processes were stalled for want of memory: `memory.pressure` (v2, Linux 4.20, CONFIG_PSI). */
+  stall: StallReport | null;
+}
+
+/** Time in which processes could not go on for want of memory, in milliseconds. */
+export interface StallReport {
+  /** At least one of them. */
+  someMs: number;
+  /** All of those that had something to do. */
+  fullMs: number;
 }
 
 /** The JavaScript heap of a Node child that memcage has limited. */
@@ -51,6 +79,14 @@ export interface CpuReport {
   systemMs: number;
 }
 
+/** Page faults of the child and of those of its descendants that were waited for. */
+export interface FaultReport {
+  /** Without reading from a disk. */
+  minor: number;
+  /** With. */
+  major: number;
+}
+
 /** What became of a child. `M` is null for one without a cage, of whose memory the kernel keeps no account. */
 export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   /** `null` when a signal ended it, or when it never started. */
@@ -65,6 +101,7 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   memory: M;
   /** Processor time. */
   cpu: CpuReport;
+  faults: FaultReport;
   /** From the call to the end of the child, in milliseconds of monotonic time. */
   durationMs: number;
   /** Why it did not start, or ended early: the spawn error, the abort, the timeout. Left out otherwise. */

@@ -7,6 +7,7 @@ import { freezerOf, isFreezing } from '../cgroup/freezer';
 import { type Guard, killAll } from '../cgroup/kill';
 import { readMemoryFile, writeFirstLimits } from '../cgroup/limit-files';
 import { type LimitContext, type LimitPlan, planLimits, type ResolvedLimits } from '../cgroup/limits';
+import { readMemoryDetails } from '../cgroup/memory-details';
 import { type OomAssessment, type OomMonitor, type OomSurroundings, openOomMonitor } from '../cgroup/oom-monitor';
 import { removeTree } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
@@ -51,6 +52,7 @@ export class Group {
   /** Its directories are removed, its fds not yet closed. */
   #gone = false;
   #removed = false;
+  #details = false;
 
   private constructor(place: Place, plan: LimitPlan, locks: CgroupDirectory[]) {
     this.memory = place.memory;
@@ -190,8 +192,14 @@ export class Group {
     return this.#monitor.limitWasHit();
   }
 
+  /** Its {@link report} is to have `details`. */
+  reportDetails(): void {
+    this.#details = true;
+  }
+
   report(): MemoryReport {
-    return this.#reportOf((name) => readMemoryFile(this.memory, this.version, name));
+    const report = this.#reportOf((name) => readMemoryFile(this.memory, this.version, name));
+    return this.#details ? { ...report, details: readMemoryDetails(this.memory, this.version) } : report;
   }
 
   /** What can be said without the cgroup. */
@@ -264,11 +272,11 @@ export class Group {
 
   /**
    * The common end of the child in it, for the watcher; undefined where the group can't be removed by a path, or is
-   * {@link observe}d.
+   * {@link observe}d. A kernel may lack one or the other of the files for details, which the watcher would not pass over.
    */
   get ending(): Ending | undefined {
     // One that holds locks is anchored at itself.
-    if (this.#locks.length > 0 || this.#isObserved) return undefined;
+    if (this.#locks.length > 0 || this.#isObserved || this.#details) return undefined;
     const { file, expected, eventFd } = this.#monitor.quiet;
     const within = (name: string): string => `${this.memory.relative}/${name}`;
     const directories = this.guard === undefined ? [this.memory] : [this.guard.directory, this.memory];

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import type { ChildExit, CloneOptions, CloneResult, NativeBinding } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
+import type { CpuReport, FaultReport } from '../../types/outcome';
 import { isNativeError } from '../cgroup/refusal';
 import { hasInit, hasPidNamespace, planNamespaces } from '../namespaces';
 import { loadNative } from '../native';
@@ -27,7 +28,8 @@ SIGNAL_NAMES.set(constants.signals.SIGABRT, 'SIGABRT').set(constants.signals.SIG
 export interface ChildEnd {
   exitCode: number | null;
   signal: NodeJS.Signals | null;
-  cpu: { userMs: number; systemMs: number };
+  cpu: CpuReport;
+  faults: FaultReport;
   /** CLOCK_MONOTONIC. */
   timeNs: number;
   /** Undefined where it was given no limit. */
@@ -217,6 +219,7 @@ function childEnd(
     exitCode,
     signal: signal === null ? null : (SIGNAL_NAMES.get(signal) ?? (`SIG${signal}` as NodeJS.Signals)),
     cpu: { userMs: usage.userUs / 1000, systemMs: usage.systemUs / 1000 },
+    faults: { minor: usage.minorFaults, major: usage.majorFaults },
     timeNs,
     heap,
   };

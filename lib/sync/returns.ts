@@ -1,11 +1,13 @@
 import type { SpawnSyncReturns as NodeSpawnSyncReturns } from 'node:child_process';
-import type { CpuReport, MemoryReport, Outcome } from '../../types/outcome';
+import type { CpuReport, FaultReport, MemoryReport, Outcome } from '../../types/outcome';
 import { judgeNodeHeap, type LimitedHeap } from '../node-heap';
 
 /** What became of a child that was waited for. */
-export type SyncOutcome<M extends MemoryReport | null = MemoryReport | null> = Omit<Outcome<M>, 'cpu'> & {
+export type SyncOutcome<M extends MemoryReport | null = MemoryReport | null> = Omit<Outcome<M>, 'cpu' | 'faults'> & {
   /** Null where Node itself has run the child, which does not tell: see docs/sync.md. */
   cpu: CpuReport | null;
+  /** The same. */
+  faults: FaultReport | null;
 };
 
 /** What Node's `spawnSync` returns, with `outcome`. */
@@ -46,6 +48,7 @@ export function withOutcome(
     nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
     memory,
     cpu: null,
+    faults: null,
     durationMs: performance.now() - startMs,
     ...(error !== undefined && { error }),
   };

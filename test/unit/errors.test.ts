@@ -19,6 +19,7 @@ const outcome: Outcome = {
   nodeHeap: null,
   memory: { limitBytes: 104857600, peakBytes: 104857600, swapLimited: true },
   cpu: { userMs: 1, systemMs: 2 },
+  faults: { minor: 3, major: 4 },
   durationMs: 30,
 };
 

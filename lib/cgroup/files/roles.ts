@@ -29,6 +29,7 @@ export const ROLES = {
   usage: { v1: 'memory.usage_in_bytes', v2: 'memory.current' },
   peak: { v1: 'memory.max_usage_in_bytes', v2: 'memory.peak' },
   swapUsage: { v2: 'memory.swap.current' },
+  swapPeak: { v2: 'memory.swap.peak' },
   kernelUsage: { v1: 'memory.kmem.usage_in_bytes' },
   failcnt: { v1: 'memory.failcnt' },
   memswFailcnt: { v1: 'memory.memsw.failcnt' },

@@ -186,6 +186,7 @@ describeIf('cgroup', '--json', () => {
       nodeHeap: null,
       memory: { limitBytes: 50 * 1024 * 1024, peakBytes: expect.any(Number) as number, swapLimited: true },
       cpu: { userMs: expect.any(Number) as number, systemMs: expect.any(Number) as number },
+      faults: { minor: expect.any(Number) as number, major: expect.any(Number) as number },
       durationMs: expect.any(Number) as number,
     });
   });

@@ -1,0 +1,114 @@
+/** Okabe and Ito's colours where they fit, light and dark apart in each pair of neighbours: told apart without hues too. */
+const LIGHT = {
+  ground: '#ffffff',
+  ink: '#1f2328',
+  muted: '#59636e',
+  grid: '#e4e7eb',
+  axis: '#8c959f',
+  anon: '#0072b2',
+  file: '#7cc4ee',
+  kernel: '#009e73',
+  other: '#c3cad1',
+  swap: '#a23b82',
+  limit: '#c2410c',
+  high: '#946200',
+  good: '#1a7f37',
+};
+
+const DARK: typeof LIGHT = {
+  ground: '#0d1117',
+  ink: '#e6edf3',
+  muted: '#9aa4af',
+  grid: '#21262d',
+  axis: '#6e7681',
+  anon: '#2f81d6',
+  file: '#a5d8f7',
+  kernel: '#2bb58a',
+  other: '#4b535d',
+  swap: '#e58cc8',
+  limit: '#ff8552',
+  high: '#e3b341',
+  good: '#3fb950',
+};
+
+const SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif';
+const MONO = 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace';
+
+function colours(palette: typeof LIGHT): string {
+  const { ground, ink, muted, grid, axis, anon, file, kernel, other, swap, limit, high, good } = palette;
+  return [
+    `.ground{fill:${ground}}`,
+    `text,.peak,.badge-mark{fill:${ink}}`,
+    `.muted{fill:${muted}}`,
+    `.grid{stroke:${grid}}`,
+    `.axis{stroke:${axis}}`,
+    `.usage{stroke:${ink}}`,
+    `.anon{fill:${anon}}`,
+    `.file{fill:${file}}`,
+    `.kernel{fill:${kernel}}`,
+    `.other{fill:${other}}`,
+    `.swap-line{stroke:${swap}}`,
+    `.peak-line,.cursor{stroke:${ink}}`,
+    `.limit-line,.kill-line{stroke:${limit}}`,
+    `.high-line{stroke:${high}}`,
+    `.limit,.bad{fill:${limit}}`,
+    `.high{fill:${high}}`,
+    `.good{fill:${good}}`,
+    `.cross{stroke:${ground}}`,
+    `.dot{fill:${ink};stroke:${ground}}`,
+  ].join('');
+}
+
+const SHAPES = [
+  `text{font:12px ${SANS}}`,
+  `.command{font:600 17px ${MONO}}`,
+  '.verdict{font-size:15px;font-weight:600}',
+  '.value{font-size:20px;font-weight:600;font-variant-numeric:tabular-nums}',
+  '.tick{font-variant-numeric:tabular-nums}',
+  '.small{font-size:11px}',
+  '.strong{font-weight:600}',
+  '.right{text-anchor:end}',
+  '.middle{text-anchor:middle}',
+  '.grid,.axis{stroke-width:1}',
+  '.usage{fill:none;stroke-width:1.5;stroke-linejoin:round}',
+  '.swap-line{fill:none;stroke-width:2;stroke-dasharray:6 3}',
+  '.limit-line{stroke-width:2}',
+  '.high-line{stroke-width:1.5;stroke-dasharray:8 4}',
+  '.peak-line{stroke-width:1.5;stroke-dasharray:1.5 3.5;stroke-linecap:round}',
+  '.kill-line{stroke-width:1.5}',
+  '.unseen{fill:none;stroke-width:1.5;stroke-dasharray:3 3}',
+  '.leader{fill:none;stroke-width:1}',
+  '.cross{stroke-width:2;stroke-linecap:round}',
+  '.cursor{stroke-width:1;visibility:hidden}',
+  '.dot{stroke-width:2;visibility:hidden}',
+].join('');
+
+/** Of the drawing: its own, whatever is around it, in light and in dark. */
+export const CHART_STYLE = `${SHAPES}${colours(LIGHT)}@media (prefers-color-scheme:dark){${colours(DARK)}}`;
+
+function page({ ground, ink, muted, grid }: typeof LIGHT): string {
+  return [
+    `body{background:${ground};color:${ink}}`,
+    `th{color:${muted}}`,
+    `td,th{border-color:${grid}}`,
+    `#tip{background:${ink};color:${ground}}`,
+  ].join('');
+}
+
+/** Of the page around it. */
+export const PAGE_STYLE = [
+  ':root{color-scheme:light dark}',
+  `body{margin:0;font:14px/1.4 ${SANS}}`,
+  'figure{margin:0 auto;max-width:1200px;position:relative;outline-offset:-2px}',
+  'svg{display:block;width:100%;height:auto}',
+  'svg.narrow{display:none}',
+  '@media (max-width:640px){svg.wide{display:none}svg.narrow{display:block}}',
+  'table{border-collapse:collapse;margin:8px auto 32px;width:calc(100% - 32px);max-width:640px}',
+  'td,th{padding:6px 8px;border-bottom:1px solid;text-align:left;vertical-align:top;overflow-wrap:anywhere}',
+  'th{font-weight:400;white-space:nowrap;width:1%}',
+  '#tip{position:absolute;top:0;left:0;padding:6px 10px;border-radius:6px;pointer-events:none;font-size:13px}',
+  '#tip{white-space:pre;font-variant-numeric:tabular-nums}',
+  '#tip[hidden]{display:none}',
+  page(LIGHT),
+  `@media (prefers-color-scheme:dark){${page(DARK)}}`,
+].join('');

@@ -1,0 +1,153 @@
+/** A cgroup's memory at one moment, in bytes. */
+export interface Point {
+  /** Milliseconds since the start. */
+  atMs: number;
+  usageBytes: number;
+  anonBytes: number;
+  fileBytes: number;
+  kernelBytes: number;
+  swapBytes: number;
+}
+
+/** How often limits were run into up to a sample, since the one before. */
+export interface Hits {
+  max: number;
+  high: number;
+}
+
+/** The same in a stretch of time. */
+export interface HitSpan extends Hits {
+  fromMs: number;
+  toMs: number;
+}
+
+/** Processes that were killed for memory. */
+export interface Kills {
+  atMs: number;
+  kills: number;
+}
+
+/** A stretch of time, and what must not be lost of it. */
+interface Bucket {
+  points: Point[];
+  hits: HitSpan | undefined;
+  kills: Kills | undefined;
+}
+
+const MOST_BUCKETS = 512;
+const FIRST_WIDTH_MS = 10;
+const LEAST_INTERVAL_MS = 10;
+const MOST_INTERVAL_MS = 1000;
+/** What a bucket's extremes are taken from, at least, once time gets long. */
+const SAMPLES_IN_BUCKET = 2;
+
+/**
+ * The samples of a run of unknown length, in bounded memory: time is cut into stretches of equal length, of each of which
+ * the samples with the least and the most use are kept, and those with the most swap. When there are too many stretches,
+ * two become one.
+ */
+export class Timeline {
+  #buckets: (Bucket | undefined)[] = [];
+  #widthMs = FIRST_WIDTH_MS;
+  #last: Point | undefined;
+  #samples = 0;
+  #lastMs = 0;
+
+  add(point: Point, { max, high }: Hits): void {
+    const bucket = this.#bucketAt(point.atMs);
+    bucket.points = extremes([...bucket.points, point]);
+    if (max > 0 || high > 0) {
+      bucket.hits = joinHits(bucket.hits, { fromMs: this.#lastMs, toMs: point.atMs, max, high });
+    }
+    this.#last = point;
+    this.#lastMs = point.atMs;
+    this.#samples += 1;
+  }
+
+  addKills(kills: Kills): void {
+    const bucket = this.#bucketAt(kills.atMs);
+    bucket.kills = joinKills(bucket.kills, kills);
+  }
+
+  /** How long to wait for the next sample: longer the longer it has lasted. */
+  get intervalMs(): number {
+    return Math.min(MOST_INTERVAL_MS, Math.max(LEAST_INTERVAL_MS, this.#widthMs / SAMPLES_IN_BUCKET));
+  }
+
+  /** How many there were, also those that were not kept. */
+  get samples(): number {
+    return this.#samples;
+  }
+
+  /** In the order of time, the last included. */
+  get points(): Point[] {
+    const points = this.#buckets.flatMap((bucket) => bucket?.points ?? []);
+    const last = this.#last;
+    return last === undefined || points.at(-1) === last ? points : [...points, last];
+  }
+
+  get hits(): HitSpan[] {
+    return this.#buckets.flatMap((bucket) => bucket?.hits ?? []);
+  }
+
+  get kills(): Kills[] {
+    return this.#buckets.flatMap((bucket) => bucket?.kills ?? []);
+  }
+
+  #bucketAt(atMs: number): Bucket {
+    while (atMs >= this.#widthMs * MOST_BUCKETS) this.#halve();
+    const index = Math.max(0, Math.floor(atMs / this.#widthMs));
+    const bucket = this.#buckets[index] ?? { points: [], hits: undefined, kills: undefined };
+    this.#buckets[index] = bucket;
+    return bucket;
+  }
+
+  #halve(): void {
+    this.#widthMs *= 2;
+    this.#buckets = Array.from({ length: Math.ceil(this.#buckets.length / 2) }, (_, index) =>
+      joinBuckets(this.#buckets[2 * index], this.#buckets[2 * index + 1]),
+    );
+  }
+}
+
+function joinBuckets(before: Bucket | undefined, after: Bucket | undefined): Bucket | undefined {
+  if (before === undefined || after === undefined) return before ?? after;
+  return {
+    points: extremes([...before.points, ...after.points]),
+    hits: joinHits(before.hits, after.hits),
+    kills: joinKills(before.kills, after.kills),
+  };
+}
+
+function joinHits(before: HitSpan | undefined, after: HitSpan | undefined): HitSpan | undefined {
+  if (before === undefined || after === undefined) return before ?? after;
+  return {
+    fromMs: before.fromMs,
+    toMs: after.toMs,
+    max: before.max + after.max,
+    high: before.high + after.high,
+  };
+}
+
+function joinKills(before: Kills | undefined, after: Kills | undefined): Kills | undefined {
+  if (before === undefined || after === undefined) return before ?? after;
+  return { atMs: before.atMs, kills: before.kills + after.kills };
+}
+
+/** At most three of them, in the order in which they are given. */
+function extremes(points: readonly Point[]): Point[] {
+  if (points.length < 2) return [...points];
+  const kept = new Set([
+    first(points, (point) => -point.usageBytes),
+    first(points, (point) => point.usageBytes),
+    first(points, (point) => point.swapBytes),
+  ]);
+  return points.filter((point) => kept.has(point));
+}
+
+/** The first of those with the highest value. */
+function first(points: readonly Point[], value: (point: Point) => number): Point | undefined {
+  let best = points[0];
+  for (const point of points) if (best === undefined || value(point) > value(best)) best = point;
+  return best;
+}

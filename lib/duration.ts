@@ -1,0 +1,18 @@
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** Time for people: `3 ms`, `1.24 s`, `2 min 5 s`, `3 h 0 min`. */
+export function formatDuration(ms: number): string {
+  if (ms < 10) return `${Math.round(ms * 10) / 10} ms`;
+  if (ms < SECOND) return ms >= SECOND - 0.5 ? '1 s' : `${Math.round(ms)} ms`;
+  if (ms < MINUTE) return `${rounded(ms / SECOND)} s`;
+  const [large, small] = ms < HOUR ? [MINUTE, SECOND] : [HOUR, MINUTE];
+  const [largeName, smallName] = ms < HOUR ? ['min', 's'] : ['h', 'min'];
+  return `${Math.floor(ms / large)} ${largeName} ${Math.floor((ms % large) / small)} ${smallName}`;
+}
+
+function rounded(seconds: number): number {
+  // 59.996 would be printed as 60.
+  return Math.floor(seconds * 100) / 100;
+}
