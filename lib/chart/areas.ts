@@ -10,6 +10,9 @@ const LAYERS = [
   { className: 'kernel', bytes: (point: Point) => point.kernelBytes, text: 'kernel' },
 ] as const;
 
+/** With more points the line goes up and down within a few pixels. */
+const DENSE = 400;
+
 /** Less than this part of the axis can't be seen. */
 const LEAST_SHARE = 0.004;
 
@@ -35,9 +38,11 @@ export function areas(points: readonly Point[], scale: Scale): { markup: Markup[
   const rest = sumBelow(LAYERS.length);
   if (matters((point) => point.usageBytes - rest(point)))
     entries.push({ className: 'other', isLine: false, text: 'other' });
-  markup.push(element('path', { class: 'usage', d: line(points, (point) => point.usageBytes, scale) }));
+  const density = points.length > DENSE ? 'usage dense' : 'usage';
+  markup.push(element('path', { class: density, d: line(points, (point) => point.usageBytes, scale) }));
   if (points.some((point) => point.swapBytes > 0)) {
-    markup.push(element('path', { class: 'swap-line', d: line(points, (point) => point.swapBytes, scale) }));
+    const d = line(points, (point) => point.swapBytes, scale);
+    markup.push(element('path', { class: 'halo', d }), element('path', { class: 'swap-line', d }));
     entries.push({ className: 'swap-line', isLine: true, text: 'swap, beside the use' });
   }
   return { markup, entries };

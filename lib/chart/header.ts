@@ -14,7 +14,7 @@ export interface Part {
 const COMMAND_SIZE = 17;
 const VERDICT_SIZE = 15;
 const TEXT_SIZE = 12;
-const TILE_WIDTH = 168;
+const TILE_WIDTH = 210;
 
 /** The command, how it ended, and the figures that matter most. */
 export function header(data: ChartData, layout: Layout): Part {
@@ -30,14 +30,16 @@ export function header(data: ChartData, layout: Layout): Part {
   const tiles = tilesOf(data);
   const perRow = layout.isNarrow ? 2 : tiles.length;
   const tileWidth = layout.isNarrow ? room / perRow : TILE_WIDTH;
-  tiles.forEach(([name, value, note], index) => {
+  tiles.forEach(([name, value], index) => {
     const x = margin + (index % perRow) * tileWidth;
     const top = y + Math.floor(index / perRow) * 50;
     markup.push(label(name, x, top + 14, { class: 'muted' }), label(value, x, top + 36, { class: 'value' }));
-    if (note === undefined) return;
-    markup.push(label(note, x + textWidth(value, 20) + 6, top + 36, { class: 'muted' }));
   });
   return { markup, bottom: y + Math.ceil(tiles.length / perRow) * 50 };
+}
+
+function percent(share: number): string {
+  return share > 0 && share < 0.01 ? 'under 1 %' : `${Math.floor(share * 100)} %`;
 }
 
 /** A tick or a cross: told apart without colour. */
@@ -51,14 +53,12 @@ function mark(isGood: boolean, x: number, y: number): Markup {
   );
 }
 
-type Tile = [name: string, value: string, note?: string];
-
-function tilesOf({ peakBytes, limitBytes, durationMs, cpuMs }: ChartData): Tile[] {
-  const peak: Tile = ['peak, by the kernel', peakBytes === null ? 'unknown' : formatSize(peakBytes)];
-  if (peakBytes !== null && Number.isFinite(limitBytes)) peak.push(`${Math.floor((peakBytes / limitBytes) * 100)} %`);
+function tilesOf({ peakBytes, limitBytes, durationMs, cpuMs }: ChartData): [name: string, value: string][] {
+  const isLimited = Number.isFinite(limitBytes);
+  const share = peakBytes === null || !isLimited ? '' : `, ${percent(peakBytes / limitBytes)} of the limit`;
   return [
-    peak,
-    ['limit', Number.isFinite(limitBytes) ? formatSize(limitBytes) : 'none'],
+    [`peak${share}`, peakBytes === null ? 'unknown' : formatSize(peakBytes)],
+    ['limit', isLimited ? formatSize(limitBytes) : 'none'],
     ['time', formatDuration(durationMs)],
     ['processor time', formatDuration(cpuMs)],
   ];

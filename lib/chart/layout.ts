@@ -18,7 +18,7 @@ export interface Layout {
 
 const LAYOUTS: Readonly<Record<ChartSize, Layout>> = {
   wide: { width: 960, margin: 28, left: 92, right: 850, isNarrow: false, mostTimes: 10, mostSizes: 6 },
-  narrow: { width: 420, margin: 16, left: 72, right: 338, isNarrow: true, mostTimes: 4, mostSizes: 5 },
+  narrow: { width: 420, margin: 16, left: 72, right: 322, isNarrow: true, mostTimes: 4, mostSizes: 5 },
 };
 
 export const PLOT_HEIGHT = 260;

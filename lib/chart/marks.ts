@@ -17,10 +17,11 @@ const LEVEL_HEIGHT = 30;
 /** The limits and the peak. */
 export function levels(data: ChartData, layout: Layout, scale: Scale): Markup[] {
   const { limitBytes, highBytes, peakBytes } = data;
+  // The later ones are drawn over those before, and named above them.
   const all: Level[] = [
-    { className: 'limit', bytes: limitBytes, isShown: scale.showsLimit },
-    { className: 'high', bytes: highBytes, isShown: scale.showsHigh },
     { className: 'peak', bytes: peakBytes ?? Number.POSITIVE_INFINITY, isShown: true },
+    { className: 'high', bytes: highBytes, isShown: scale.showsHigh },
+    { className: 'limit', bytes: limitBytes, isShown: scale.showsLimit },
   ];
   const finite = all.filter(({ bytes }) => Number.isFinite(bytes));
   const heights = apart(
@@ -35,8 +36,8 @@ function drawLevel({ className, bytes, isShown }: Level, at: number, layout: Lay
   const y = scale.y(bytes);
   const x = right + 16;
   const named = [
-    label(className, x, at - 2, { class: className }),
-    label(`${formatSize(bytes)}${isShown ? '' : ' ↑'}`, x, at + 12, { class: `tick strong ${className}` }),
+    label(isShown ? className : `${className} ↑`, x, at - 2, { class: className }),
+    label(formatSize(bytes), x, at + 12, { class: `tick strong ${className}` }),
   ];
   if (!isShown) return named;
   return [
@@ -54,8 +55,8 @@ export function apart(
   wanted: readonly number[],
   { least, most, distance }: { least: number; most: number; distance: number },
 ): number[] {
-  // Of those that want the same place the first is the upper one.
-  const order = wanted.map((_, index) => index).sort((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0) || a - b);
+  // Of those that want the same place the last is the upper one.
+  const order = wanted.map((_, index) => index).sort((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0) || b - a);
   const placed = [...wanted];
   let free = least;
   for (const index of order) {
