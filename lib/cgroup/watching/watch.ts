@@ -9,8 +9,8 @@ import { wakeAt } from './ticker';
 
 /** Options of {@link Cgroup.watch}. */
 export interface WatchOptions<F extends SampleField = SampleField> {
-  /** Time from one sample to the next, in milliseconds, at least 10. Default: 1000. */
-  intervalMs?: number;
+  /** Time from one sample to the next, in milliseconds, at least 10; a function is asked after each. Default: 1000. */
+  intervalMs?: number | (() => number);
   /** What to read: fewer files for fewer fields. Default: all. */
   fields?: readonly F[];
   /** Ends it, with an `AbortError`, as in Node. */
@@ -29,8 +29,8 @@ const LEAST_INTERVAL_MS = 10;
 const MOST_INTERVAL_MS = 2 ** 31 - 1;
 
 /**
- * The first sample at once, each other at a multiple of the interval after it: no drift. One that is asked for late is the
- * next, not one of those that were missed: no backlog. Ends when the cgroup is gone.
+ * The first sample at once, each other a multiple of the interval after the one before was due: no drift. One that is asked
+ * for late is the next, not one of those that were missed: no backlog. Ends when the cgroup is gone.
  *
  * @param open throws when the handle is closed
  */
@@ -39,12 +39,11 @@ export async function* watchCgroup<F extends SampleField>(
   version: CgroupVersion,
   { intervalMs, fields, signal }: Required<Omit<WatchOptions<F>, 'signal'>> & { signal: AbortSignal | undefined },
 ): AsyncGenerator<Sample<F>, void, undefined> {
-  const startMs = performance.now();
-  let taken = -1;
+  let dueMs = performance.now();
+  let missed = 0;
   let sampler: Sampler<F> | undefined;
   for (;;) {
-    const due = taken < 0 ? 0 : Math.max(taken + 1, Math.ceil((performance.now() - startMs) / intervalMs));
-    await until(startMs + due * intervalMs, signal);
+    await until(dueMs, signal);
     let values: Pick<SampleFields, F>;
     try {
       const directory = open();
@@ -54,8 +53,11 @@ export async function* watchCgroup<F extends SampleField>(
       if (isGone(error) || isClosed(error)) return;
       throw error;
     }
-    yield { ...values, timeMs: Date.now(), missed: due - taken - 1 };
-    taken = due;
+    yield { ...values, timeMs: Date.now(), missed };
+    const stepMs = typeof intervalMs === 'function' ? checkInterval(intervalMs()) : intervalMs;
+    const steps = Math.max(1, Math.ceil((performance.now() - dueMs) / stepMs));
+    dueMs += steps * stepMs;
+    missed = steps - 1;
   }
 }
 
@@ -68,12 +70,17 @@ export function checkWatchOptions<F extends SampleField>(options: unknown) {
     }
   }
   const { intervalMs = 1000, fields = SAMPLE_FIELDS, signal } = options as { [K in keyof WatchOptions]: unknown };
-  if (typeof intervalMs !== 'number' || !(intervalMs >= LEAST_INTERVAL_MS && intervalMs <= MOST_INTERVAL_MS)) {
-    throw invalidArgument('intervalMs', `milliseconds from ${LEAST_INTERVAL_MS} to ${MOST_INTERVAL_MS}`, intervalMs);
-  }
+  const checkedInterval = typeof intervalMs === 'function' ? (intervalMs as () => number) : checkInterval(intervalMs);
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalidArgument('signal', 'an AbortSignal', signal);
-  return { intervalMs, fields: checkFields<F>(fields), signal };
+  return { intervalMs: checkedInterval, fields: checkFields<F>(fields), signal };
+}
+
+function checkInterval(intervalMs: unknown): number {
+  if (typeof intervalMs === 'number' && intervalMs >= LEAST_INTERVAL_MS && intervalMs <= MOST_INTERVAL_MS) {
+    return intervalMs;
+  }
+  throw invalidArgument('intervalMs', `milliseconds from ${LEAST_INTERVAL_MS} to ${MOST_INTERVAL_MS}`, intervalMs);
 }
 
 function isClosed(error: unknown): boolean {

@@ -11,6 +11,8 @@ export interface RunRequest {
   parent: string | undefined;
   keepDescendants: boolean;
   json: string | undefined;
+  summary: boolean;
+  chart: string | undefined;
 }
 
 const MEMORY = 'Memory (sizes: bytes, or with K, M, G, T)';
@@ -50,6 +52,13 @@ const OPTIONS = {
   parent: { type: 'string', value: 'PATH', help: 'memory cgroup to make the cage in', suggest: 'cgroup' },
   keep: { type: 'boolean', help: 'wait for what COMMAND leaves running, instead of killing it' },
   json: { type: 'string', value: 'FILE', help: 'write the outcome to FILE as JSON', suggest: 'file' },
+  summary: { type: 'boolean', help: 'at the end a table on stderr: peak, limit, time, page faults, OOM kills ...' },
+  chart: {
+    type: 'string',
+    value: 'FILE',
+    help: 'draw memory over time against the limit, to FILE.svg or FILE.html',
+    suggest: 'file',
+  },
 } as const;
 
 export const run = defineCommand({
@@ -72,6 +81,7 @@ export const run = defineCommand({
   examples: [
     ['memcage run -m 100M node server.js', 'a server under 100 MiB'],
     ['memcage run -m 1G --json outcome.json -- make -j8', 'a build; what became of it is in outcome.json'],
+    ['memcage run -m 1G --summary --chart build.svg make -j8', 'how much it needs, as figures and as a picture'],
     ['memcage run -m 64M --pid --mount --net sh', 'a shell that sees only its own processes, and no network'],
   ],
   run: (values, operands) => startAndWait(requestOf(values, operands)),
@@ -87,6 +97,8 @@ function requestOf(values: Values<typeof OPTIONS>, [file = '', ...args]: readonl
     parent: values.parent,
     keepDescendants: values.keep === true,
     json: values.json,
+    summary: values.summary === true,
+    chart: values.chart,
   };
 }
 

@@ -1,12 +1,11 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { NodeHeapReport, Outcome } from '../../../../types/outcome';
 import type { Cage } from '../../../cage/cage';
 import { formatSize } from '../../../size';
 import { spawn } from '../../../spawn';
 import { FAILED } from '../../command';
-import { toJson } from '../../json';
 import type { RunRequest } from './command';
+import { Reports } from './reports';
 import { forwardSignals } from './signals';
 
 const NOT_EXECUTABLE = 126;
@@ -17,45 +16,47 @@ const SHORTAGES: ReadonlySet<unknown> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', '
 
 /** Returns the exit code. */
 export async function startAndWait(request: RunRequest): Promise<number> {
-  // Opened before the command starts: what it did must not be lost to a mistyped path.
-  const json = request.json === undefined ? undefined : openSync(request.json, 'w');
+  const reports = new Reports(request);
   try {
-    return await runIn(request, (result) => {
-      if (json !== undefined) writeFileSync(json, toJson(result));
-    });
+    return await runIn(request, reports);
   } finally {
-    if (json !== undefined) closeSync(json);
+    reports.close();
   }
 }
 
-async function runIn(request: RunRequest, writeJson: (result: object) => void): Promise<number> {
+async function runIn(request: RunRequest, reports: Reports): Promise<number> {
   const { file, keepDescendants } = request;
   let child: ReturnType<typeof start> | undefined;
   // From before the start to the end: a signal that comes early or late must not end this process and leave the cage.
   forwardSignals((signal) => child?.kill(signal));
+  const startMs = performance.now();
   try {
-    child = start(request);
+    child = start(request, reports.wantsDetails);
   } catch (error) {
-    writeJson({ exitCode: null, signal: null, oom: null, nodeHeap: null, error: errorData(error as Error) });
+    reports.failed(error as Error);
     return reportStartError(file, error as NodeJS.ErrnoException);
   }
   // It is in the outcome as well.
   child.on('error', () => {});
+  reports.started(child.cage, { runs: child.pid !== undefined, startMs });
   const outcome = await child.outcome;
-  writeJson(outcomeData(outcome));
+  const summary = await reports.ended(outcome);
   if (child.pid === undefined) return reportStartError(file, outcome.error);
   if (outcome.oom !== null) process.stderr.write(`memcage: ${memoryLine(file, outcome)}\n`);
   if (outcome.nodeHeap?.exhausted === 'likely') process.stderr.write(`memcage: ${heapLine(file, outcome.nodeHeap)}\n`);
   if (outcome.error !== undefined) process.stderr.write(`memcage: ${outcome.error.message}\n`);
+  process.stderr.write(summary);
   if (keepDescendants) await untilClosed(child.cage);
   return outcome.exitCode ?? (outcome.signal === null ? FAILED : exitCodeOf(outcome.signal));
 }
 
-function start({ file, args, memory, namespaces, nodeHeap, parent, keepDescendants }: RunRequest) {
+function start(request: RunRequest, memoryDetails: boolean) {
+  const { file, args, memory, namespaces, nodeHeap, parent, keepDescendants } = request;
   return spawn(file, args, {
     stdio: 'inherit',
     memory,
     namespaces,
+    memoryDetails,
     ...(nodeHeap !== undefined && { nodeHeap }),
     ...(keepDescendants && { keepDescendants }),
     ...(parent !== undefined && { parent }),
@@ -104,13 +105,4 @@ function memoryLine(file: string, { oom, memory }: Outcome): string {
 
 function heapLine(file: string, { limitBytes }: NodeHeapReport): string {
   return `${file}: aborted, most likely at the limit of its JavaScript heap (${formatSize(limitBytes)}, see --node-heap)`;
-}
-
-function outcomeData({ error, ...outcome }: Outcome): object {
-  return { ...outcome, ...(error !== undefined && { error: errorData(error) }) };
-}
-
-/** An Error would be {}. */
-function errorData(error: Error): object {
-  return { ...error, name: error.name, message: error.message };
 }

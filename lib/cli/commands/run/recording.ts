@@ -1,0 +1,49 @@
+import type { Cage } from '../../../cage/cage';
+import { isGone } from '../../../cgroup/refusal';
+import { AbortError } from '../../../errors';
+import { Timeline } from '../../chart/timeline';
+
+const FIELDS = ['usageBytes', 'anonBytes', 'fileBytes', 'kernelBytes', 'swapBytes', 'events'] as const;
+
+/** What was seen of a cage while the command ran. */
+export interface Recording {
+  readonly timeline: Timeline;
+  /** Most processes that were in it at once, at the moments of the samples; 0 when there was none. */
+  readonly mostProcesses: number;
+  /** Ends it. What kept it from going on before that, if anything did. */
+  stop(): Promise<Error | undefined>;
+}
+
+/** @param startMs of performance.now() */
+export function record(cage: Cage, startMs: number): Recording {
+  const timeline = new Timeline();
+  const end = new AbortController();
+  let mostProcesses = 0;
+  const now = (): number => performance.now() - startMs;
+  const onKill = ({ kills }: { kills: number }): void => timeline.addKills({ atMs: now(), kills });
+  cage.on('oom', onKill);
+  const sample = async (): Promise<void> => {
+    const { cgroup } = cage;
+    const intervalMs = (): number => timeline.intervalMs;
+    for await (const values of cgroup.watch({ intervalMs, fields: FIELDS, signal: end.signal })) {
+      const { events, timeMs: _, missed: __, ...bytes } = values;
+      timeline.add({ ...bytes, atMs: now() }, { max: events.max, high: events.high ?? 0 });
+      mostProcesses = Math.max(mostProcesses, cgroup.procs().length);
+    }
+  };
+  const sampled = sample().then(
+    () => undefined,
+    (error: Error) => (error instanceof AbortError || isGone(error) ? undefined : error),
+  );
+  return {
+    timeline,
+    get mostProcesses() {
+      return mostProcesses;
+    },
+    stop() {
+      cage.off('oom', onKill);
+      end.abort();
+      return sampled;
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import type { Outcome } from '../../../../types/outcome';
+import type { Cage } from '../../../cage/cage';
+import type { CgroupVersion } from '../../../cgroup/formats';
+import type { ChartData, Rows } from '../../chart/chart-data';
+import { renderHtml } from '../../chart/page';
+import { renderSvg } from '../../chart/svg';
+import { Timeline } from '../../chart/timeline';
+import { colorsOf } from '../../color';
+import { toJson } from '../../json';
+import { UsageError } from '../../parse';
+import type { RunRequest } from './command';
+import { type Recording, record } from './recording';
+import { renderSummary, summaryRows, verdictOf } from './summary';
+
+const PAGES: ReadonlySet<string> = new Set(['.html', '.htm']);
+
+/** What is to be told of a run, beside its exit code. */
+export class Reports {
+  readonly #request: RunRequest;
+  readonly #json: number | undefined;
+  readonly #chart: number | undefined;
+  #recording: Recording | undefined;
+  #version: CgroupVersion | undefined;
+
+  /** Opens all files: what a command did must not be lost to a mistyped path. Throws when one can't be opened. */
+  constructor(request: RunRequest) {
+    this.#request = request;
+    const { json, chart } = request;
+    if (chart !== undefined && extname(chart) !== '.svg' && !PAGES.has(extname(chart))) {
+      throw new UsageError(`--chart needs a file whose name ends in .svg or .html, not '${chart}'`);
+    }
+    this.#json = json === undefined ? undefined : openSync(json, 'w');
+    try {
+      this.#chart = chart === undefined ? undefined : openSync(chart, 'w');
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Whether the kernel is to be asked for more than the outcome has by itself. */
+  get wantsDetails(): boolean {
+    return this.#request.summary || this.#chart !== undefined;
+  }
+
+  /**
+   * The command runs, or is known not to.
+   *
+   * @param cage null: there was no fd for it
+   * @param startMs of performance.now()
+   */
+  started(cage: Cage | null, { runs, startMs }: { runs: boolean; startMs: number }): void {
+    this.#version = cage?.cgroup.version;
+    if (cage !== null && runs && this.wantsDetails) this.#recording = record(cage, startMs);
+  }
+
+  /** There is no outcome: the cage was refused. */
+  failed(error: Error): void {
+    this.#writeJson({ exitCode: null, signal: null, oom: null, nodeHeap: null, error: errorData(error) });
+  }
+
+  /** The files; returns what is to be said on stderr. */
+  async ended(outcome: Outcome): Promise<string> {
+    const { error, ...rest } = outcome;
+    this.#writeJson({ ...rest, ...(error !== undefined && { error: errorData(error) }) });
+    const failure = await this.#recording?.stop();
+    const told = failure === undefined ? '' : `memcage: memory could not be watched to the end: ${failure.message}\n`;
+    if (!this.wantsDetails) return told;
+    const mostProcesses = this.#recording?.mostProcesses ?? 0;
+    const rows = summaryRows(outcome, { version: this.#version, mostProcesses });
+    if (this.#chart !== undefined)
+      this.#writeChart(this.#chart, chartData(this.#request, outcome, this.#recording), rows);
+    return this.#request.summary ? told + renderSummary(this.#request.file, rows, colorsOf(process.stderr)) : told;
+  }
+
+  close(): void {
+    for (const fd of [this.#json, this.#chart]) if (fd !== undefined) closeSync(fd);
+  }
+
+  #writeJson(result: object): void {
+    if (this.#json !== undefined) writeFileSync(this.#json, toJson(result));
+  }
+
+  #writeChart(fd: number, data: ChartData, rows: Rows): void {
+    const isPage = PAGES.has(extname(this.#request.chart ?? ''));
+    writeFileSync(fd, isPage ? renderHtml(data, rows) : renderSvg(data));
+  }
+}
+
+function chartData({ file, args }: RunRequest, outcome: Outcome, recording: Recording | undefined): ChartData {
+  const { memory, cpu, oom, durationMs, exitCode } = outcome;
+  const timeline = recording?.timeline ?? new Timeline();
+  const seen = timeline.kills.reduce((sum, { kills }) => sum + kills, 0);
+  // What was counted with the end.
+  if (oom !== null && oom.kills > seen) timeline.addKills({ atMs: durationMs, kills: oom.kills - seen });
+  return {
+    command: [file, ...args],
+    verdict: verdictOf(outcome),
+    isGood: exitCode === 0 && oom === null,
+    durationMs,
+    cpuMs: cpu.userMs + cpu.systemMs,
+    limitBytes: memory.limitBytes,
+    highBytes: memory.details?.highBytes ?? Number.POSITIVE_INFINITY,
+    peakBytes: memory.peakBytes,
+    points: timeline.points,
+    hits: timeline.hits,
+    kills: timeline.kills,
+    killedAtLimit: oom?.cause === 'limit',
+    samples: timeline.samples,
+    intervalMs: timeline.intervalMs,
+  };
+}
+
+/** An Error would be {}. */
+function errorData(error: Error): object {
+  return { ...error, name: error.name, message: error.message };
+}
