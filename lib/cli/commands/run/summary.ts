@@ -33,7 +33,7 @@ export function verdictOf({ exitCode, signal, oom, nodeHeap, error }: Outcome): 
 /** The figures of a run, by name. What the kernel does not count is not there, or says so. */
 export function summaryRows(outcome: Outcome, { version, mostProcesses }: Seen): Rows {
   const { memory, oom, cpu, faults, durationMs } = outcome;
-  const { details, limitBytes } = memory;
+  const { limitBytes } = memory;
   const rows: (readonly [string, string | undefined])[] = [
     ['peak', peakOf(memory)],
     ['limit', Number.isFinite(limitBytes) ? formatSize(limitBytes) : 'none'],
