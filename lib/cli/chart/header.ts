@@ -21,7 +21,7 @@ const TILE_WIDTH = 210;
 export function header(data: ChartData, layout: Layout): Part {
   const { margin, width } = layout;
   const room = width - 2 * margin;
-  const command = truncate(commandLine(data.command), Math.floor(room / (COMMAND_SIZE * 0.61)));
+  const command = truncate(commandLine(data.command), Math.floor(room / (COMMAND_SIZE * 0.61)), '…');
   const markup = [label(command, margin, margin + 16, { class: 'command' }), mark(data.isGood, margin, margin + 37)];
   let y = margin + 42;
   for (const line of wrap(data.verdict, room - 22, VERDICT_SIZE)) {
@@ -70,7 +70,7 @@ function wrap(sentence: string, room: number, size: number): string[] {
   for (const word of sentence.split(' ')) {
     const longer = [lines.at(-1), word].filter((part) => part !== undefined).join(' ');
     if (lines.length > 0 && textWidth(longer, size) <= room) lines[lines.length - 1] = longer;
-    else lines.push(truncate(word, Math.floor(room / (size * 0.6))));
+    else lines.push(truncate(word, Math.floor(room / (size * 0.6)), '…'));
   }
   return lines;
 }

@@ -1,0 +1,71 @@
+import { createCage, run, spawnSync } from 'memcage';
+import { version } from '../../support/cgroup-tree';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { describeIf } from '../../support/require';
+import { thrown } from '../../support/thrown';
+
+const MIB = 1 << 20;
+const NONE = Number.POSITIVE_INFINITY;
+
+describeIf('cgroup', 'memoryDetails', () => {
+  expectNothingLeft(() => run('true', { memory: '8M', memoryDetails: true }));
+
+  test('is in the outcome when it was asked for, and not otherwise', async () => {
+    const plain = await run('true', { memory: '8M' });
+    expect(Object.keys(plain.memory)).toEqual(['limitBytes', 'peakBytes', 'swapLimited']);
+    const { memory } = await run('true', { memory: '8M', memoryDetails: true });
+    expect(memory.details).toEqual(
+      version === 1
+        ? { highBytes: null, limitHits: 0, highHits: null, swapPeakBytes: null, stall: null }
+        : expect.objectContaining({ highBytes: NONE, limitHits: 0, highHits: 0 }),
+    );
+  });
+
+  test('counts how often the limit was hit, or says that the kernel did not', async () => {
+    // The page cache is what makes room again.
+    const script = 'head -c 60000000 /dev/zero > "$0"; rm "$0"';
+    const file = `/var/tmp/memcage-details-${process.pid}`;
+    const { memory, exitCode } = await run('sh', ['-c', script, file], { memory: '16M', memoryDetails: true });
+    expect(exitCode).toBe(0);
+    expect(memory.peakBytes).toBeGreaterThan(15 * MIB);
+    const hits = memory.details?.limitHits;
+    if (version === 2) expect(hits).toBeGreaterThan(0);
+    else expect(hits === null || (hits ?? 0) > 0).toBe(true);
+  });
+
+  test('of a child in a shared cage, and of one that was waited for', async () => {
+    await using cage = createCage({ memory: '32M' });
+    const options = { cage, memoryDetails: true };
+    expect((await run('true', options)).memory.details).toMatchObject({ limitHits: 0 });
+    expect(spawnSync('true', options).outcome.memory.details).toMatchObject({ limitHits: 0 });
+  });
+
+  test('a wrong value is refused', () => {
+    const error = thrown(() => spawnSync('true', { memory: '8M', memoryDetails: 'yes' as unknown as boolean }));
+    expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
+  });
+});
+
+describeIf('v2', 'what only v2 has', () => {
+  test('high: the limit, and how often the use went over it', async () => {
+    const script = 'head -c 60000000 /dev/zero > "$0"; rm "$0"';
+    const file = `/var/tmp/memcage-details-high-${process.pid}`;
+    const memory = { max: '64M', high: '16M' };
+    const { memory: report } = await run('sh', ['-c', script, file], { memory, memoryDetails: true });
+    expect(report.details).toMatchObject({ highBytes: 16 * MIB, limitHits: 0 });
+    expect(report.details?.highHits).toBeGreaterThan(0);
+  });
+});
+
+describeIf('cgroup', 'page faults', () => {
+  test('are those of the child and of what it has waited for', async () => {
+    const pages = 4096;
+    const touch = `Buffer.alloc(${pages * 4096}, 1)`;
+    const { faults: few } = await run(process.execPath, ['-e', ''], { memory: '256M' });
+    const { faults: many } = await run('sh', ['-c', '"$0" -e "$1"; true', process.execPath, touch], { memory: '256M' });
+    expect(few.minor).toBeGreaterThan(0);
+    // With huge pages a fault is about 2 MiB at once.
+    expect(many.minor).toBeGreaterThan(few.minor);
+    expect(many.major).toBeGreaterThanOrEqual(0);
+  });
+});
