@@ -12,7 +12,7 @@ import { enterPlace, placeOf } from './place';
 import { isOptions } from './process/node-call';
 
 /** Options of {@link launcherFor}. */
-export type LauncherOptions = Omit<CageOptions, 'keepDescendants' | 'nodeHeap'>;
+export type LauncherOptions = Omit<CageOptions, 'keepDescendants' | 'nodeHeap' | 'memoryDetails'>;
 
 /** What the kernel had to say about all that a launcher has started. */
 export interface LauncherReport {

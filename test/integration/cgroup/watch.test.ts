@@ -118,6 +118,20 @@ describeIf('cgroup', 'watching a cgroup', () => {
     }
   });
 
+  test('a function says how long to wait, each time anew', async () => {
+    using cgroup = Cgroup.self();
+    const intervals = [20, 40, 80];
+    const start = performance.now();
+    const times: number[] = [];
+    const samples = cgroup.watch({ intervalMs: () => intervals[times.length - 1] ?? 10, fields: ['usageBytes'] });
+    await take(samples, 4, () => times.push(performance.now() - start));
+    times.push(performance.now() - start);
+    // Never early; how late depends on the machine.
+    for (const [index, dueMs] of [0, 20, 60, 140].entries()) expect(times[index]).toBeGreaterThanOrEqual(dueMs - 2);
+    const wrong = cgroup.watch({ intervalMs: () => 1, fields: ['usageBytes'] });
+    await expect(take(wrong, 2)).rejects.toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
+  });
+
   test('many at once have one timer', async () => {
     await using cage = createCage({ memory: '64M' });
     const { cgroup } = cage;
