@@ -21,7 +21,7 @@ const LAYOUTS: Readonly<Record<ChartSize, Layout>> = {
   narrow: { width: 420, margin: 16, left: 72, right: 322, isNarrow: true, mostTimes: 4, mostSizes: 5 },
 };
 
-export const PLOT_HEIGHT = 260;
+const PLOT_HEIGHT = 260;
 
 export function layoutOf(size: ChartSize): Layout {
   return LAYOUTS[size];

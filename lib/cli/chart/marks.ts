@@ -51,7 +51,7 @@ function drawLevel({ className, bytes, isShown }: Level, at: number, layout: Lay
 }
 
 /** Moved so far that they do not overlap, in the order of their heights. */
-export function apart(
+function apart(
   wanted: readonly number[],
   { least, most, distance }: { least: number; most: number; distance: number },
 ): number[] {
@@ -147,7 +147,7 @@ export function hits(data: ChartData, layout: Layout, scale: Scale, top: number)
   const markup = lanes.flatMap(({ className, name, short, count }, index) => {
     const y = top + index * HIT_LANE;
     const total = data.hits.reduce((sum, span) => sum + count(span), 0);
-    const bars = bars1px(
+    const bars = barsOf(
       data.hits.filter((span) => count(span) > 0),
       scale,
     ).map(([from, to]) =>
@@ -164,7 +164,7 @@ export function hits(data: ChartData, layout: Layout, scale: Scale, top: number)
 }
 
 /** At least two pixels wide, and one where they touch. */
-function bars1px(spans: readonly HitSpan[], { x }: Scale): [from: number, to: number][] {
+function barsOf(spans: readonly HitSpan[], { x }: Scale): [from: number, to: number][] {
   const bars: [number, number][] = [];
   for (const { fromMs, toMs } of spans) {
     const to = x(toMs);

@@ -11,7 +11,7 @@ const point = (atMs: number, usageBytes: number, swapBytes = 0): Point => ({
   kernelBytes: 0,
 });
 
-/** A day of samples, as often as the timeline asks for them. */
+/** Samples, as often as the timeline asks for them. */
 function sampled(durationMs: number, usage: (index: number) => number): Timeline {
   const timeline = new Timeline();
   for (let ms = 0, index = 0; ms < durationMs; ms += timeline.intervalMs, index += 1) {
@@ -29,7 +29,7 @@ describe('Timeline', () => {
 
   test.each([
     ['3 hours', 3 * 3_600_000],
-    ['a month', 30 * 86_400_000],
+    ['a day', 86_400_000],
   ])('%s take no more than three samples for each of 512 stretches', (_, durationMs) => {
     const timeline = sampled(durationMs, (index) => (index * 7919) % 1000);
     expect(timeline.intervalMs).toBe(1000);
@@ -62,14 +62,15 @@ describe('Timeline', () => {
           Math.max(...all.map(({ swapBytes }) => swapBytes)),
         );
         expect(points.at(-1)).toBe(all.at(-1));
-        expect(points.every((each) => all.includes(each))).toBe(true);
+        const known = new Set(all);
+        expect(points.every((each) => known.has(each))).toBe(true);
         expect(points.map(({ atMs }) => atMs)).toEqual(points.map(({ atMs }) => atMs).sort((a, b) => a - b));
         const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
         expect(sum(hits.map(({ max }) => max))).toBe(sum(given.map(({ max }) => max)));
         expect(sum(hits.map(({ high }) => high))).toBe(2 * sum(given.map(({ max }) => max)));
         expect(sum(kills.map((each) => each.kills))).toBe(given.filter(({ max }) => max === 3).length);
       }),
-      { numRuns: 50, endOnFailure: true },
+      { numRuns: 15, endOnFailure: true },
     );
   });
 

@@ -1,0 +1,119 @@
+import { renderSummary, summaryRows, verdictOf } from '../../../lib/cli/commands/run/summary';
+import type { MemoryDetails, Outcome } from '../../../types/outcome';
+
+const MIB = 1 << 20;
+const NONE = Number.POSITIVE_INFINITY;
+
+const V2_DETAILS: MemoryDetails = {
+  highBytes: 80 * MIB,
+  limitHits: 1234,
+  highHits: 1,
+  swapPeakBytes: 5 * MIB,
+  stall: { someMs: 120.4, fullMs: 3 },
+};
+const V1_DETAILS: MemoryDetails = {
+  highBytes: null,
+  limitHits: null,
+  highHits: null,
+  swapPeakBytes: null,
+  stall: null,
+};
+
+const OUTCOME: Outcome = {
+  exitCode: 0,
+  signal: null,
+  oom: null,
+  nodeHeap: null,
+  memory: { limitBytes: 100 * MIB, peakBytes: 50 * MIB, swapLimited: true, details: V2_DETAILS },
+  cpu: { userMs: 1000, systemMs: 20 },
+  faults: { minor: 12_345, major: 6 },
+  durationMs: 61_000,
+};
+
+const rows = (outcome: Partial<Outcome>, version: 1 | 2 | undefined = 2, mostProcesses = 3) =>
+  Object.fromEntries(summaryRows({ ...OUTCOME, ...outcome }, { version, mostProcesses }));
+const withMemory = (memory: Partial<Outcome['memory']>) => ({ memory: { ...OUTCOME.memory, ...memory } });
+
+test('all that v2 counts', () => {
+  expect(rows({})).toEqual({
+    peak: '50 MiB (50.0 % of the limit)',
+    limit: '100 MiB',
+    'limit hits': '1,234',
+    high: '80 MiB, exceeded once',
+    'swap peak': '5 MiB',
+    time: '1 min 1 s (user 1 s, system 20 ms)',
+    'page faults': '12,345 minor, 6 major',
+    stalled: '120 ms for want of memory, 3 ms of it altogether',
+    'OOM kills': 'none',
+    processes: 'at least 3 at once',
+    'exit status': 'Exit code 0',
+  });
+});
+
+test('what v1 does not count is left out, or said', () => {
+  const shown = rows(withMemory({ details: V1_DETAILS }), 1);
+  expect(shown).toMatchObject({ 'limit hits': 'not counted by this kernel', stalled: 'not measured on cgroup v1' });
+  expect(shown).not.toHaveProperty('high');
+  expect(shown).not.toHaveProperty('swap peak');
+});
+
+test('a v2 kernel without the files for it', () => {
+  const shown = rows(withMemory({ peakBytes: null, details: { ...V2_DETAILS, stall: null, swapPeakBytes: null } }));
+  expect(shown).toMatchObject({ peak: 'not recorded by this kernel', stalled: 'not measured by this kernel' });
+  expect(shown).not.toHaveProperty('swap peak');
+});
+
+test('swap without a limit is told, also where its peak is not', () => {
+  expect(rows(withMemory({ swapLimited: false }))).toMatchObject({ 'swap peak': '5 MiB, not limited' });
+  expect(rows(withMemory({ swapLimited: false, details: V1_DETAILS }), 1)).toMatchObject({
+    'swap peak': 'not recorded by this kernel, not limited',
+  });
+});
+
+test('without a limit, a high, a sample', () => {
+  const unlimited = withMemory({ limitBytes: NONE, details: { ...V2_DETAILS, highBytes: NONE } });
+  const shown = rows(unlimited, 2, 0);
+  expect(shown).toMatchObject({ limit: 'none', peak: '50 MiB' });
+  for (const name of ['limit hits', 'high', 'processes']) expect(shown).not.toHaveProperty(name);
+});
+
+test.each([
+  ['limit', '2, by its own limit'],
+  ['ancestor', '2, by the limit of a cgroup above'],
+  ['descendant', '2, by a limit inside the cage'],
+  ['system', '2, by the machine, which had no memory left'],
+  ['unknown', '2, by a limit that the counters do not tell'],
+] as const)('a kill with the cause %s', (cause, expected) => {
+  expect(rows({ oom: { cause, kills: 2 }, exitCode: null, signal: 'SIGKILL' })).toMatchObject({
+    'OOM kills': expected,
+    'exit status': 'Ended by SIGKILL',
+  });
+});
+
+test.each([
+  [{}, 'Exit code 0.'],
+  [{ exitCode: null, signal: 'SIGTERM' }, 'Ended by SIGTERM.'],
+  [{ oom: { cause: 'limit', kills: 1 } }, 'Killed for memory: 1 process, by its own limit. Exit code 0.'],
+  [
+    { exitCode: null, signal: 'SIGABRT', nodeHeap: { limitBytes: MIB, exhausted: 'likely' } },
+    'Aborted, most likely at the limit of its JavaScript heap. Ended by SIGABRT.',
+  ],
+  [{ exitCode: null, error: new Error('spawn x ENOENT') }, 'Could not be started: spawn x ENOENT.'],
+] as const)('the verdict on %j', (outcome, expected) => {
+  expect(verdictOf({ ...OUTCOME, ...outcome })).toBe(expected);
+});
+
+test('as lines: the name of the command can not be obeyed by a terminal', () => {
+  const plain = (text: string) => text;
+  const colors = { bold: plain, dim: plain, inverse: plain, red: plain, yellow: plain, green: plain, cyan: plain };
+  expect(
+    renderSummary(
+      'a\x1b[31m',
+      [
+        ['peak', '1 MiB'],
+        ['exit status', 'x'],
+      ],
+      colors,
+    ),
+  ).toBe('memcage: a\\u001b[31m\n  peak         1 MiB\n  exit status  x\n');
+});
