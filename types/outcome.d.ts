@@ -101,6 +101,7 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   memory: M;
   /** Processor time. */
   cpu: CpuReport;
+  /** How often its memory had to be put in place. */
   faults: FaultReport;
   /** From the call to the end of the child, in milliseconds of monotonic time. */
   durationMs: number;
