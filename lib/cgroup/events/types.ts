@@ -83,6 +83,7 @@ export const EVENT_NAMES = [
 
 /** What {@link Cgroup.addTrigger} returns. */
 export interface TriggerHandle extends Disposable {
+  /** What was asked for. */
   readonly trigger: Trigger;
   /** Give back its fds. Also done by `close()` of the cgroup, and when that is removed. */
   close(): void;
