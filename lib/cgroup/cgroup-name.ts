@@ -35,6 +35,8 @@ const LXC = /^lxc\.payload\.(.+)$/;
 const MACHINE = /^(?:machine-(.+)\.scope|systemd-nspawn@(.+)\.service)$/;
 /** Engines take a single digit. With less than these, words of a few letters would be the beginning of some id. */
 const MIN_PREFIX = 4;
+/** As many digits of an id as engines print. */
+const SHORT_ID = 12;
 /** What systemd puts before the name of a unit that looks like a file of the kernel's: `_cpu.service`. */
 const ESCAPED_BY_SYSTEMD = /^_(?=[^/]*\.)/;
 
@@ -52,7 +54,7 @@ export function parseCgroupName(path: string): CgroupName | undefined {
 
 /** The id, as engines print it: the first 12 digits of a full one. */
 export function shortId({ id }: CgroupName): string {
-  return FULL_ID.test(id) ? id.slice(0, MIN_PREFIX) : id;
+  return FULL_ID.test(id) ? id.slice(0, SHORT_ID) : id;
 }
 
 /** The innermost container that a path leads into. */

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { makeCgroup, members } from '../../support/cgroup-tree';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
@@ -122,8 +123,14 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
     await top.shows('by limit');
     top.press('p');
     await top.shows('PAUSED');
+    // What shows that may not be the end of its frame.
+    await until('the frame is whole', async () => {
+      const { length } = top.raw;
+      await sleep(100);
+      return top.raw.length === length;
+    });
     const { length } = top.raw;
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await sleep(700);
     expect(top.raw.length).toBe(length);
     top.press(' ');
     await top.shows('', (lines) => !lines.join().includes('PAUSED'));
