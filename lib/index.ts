@@ -28,6 +28,7 @@ export type {
   FileWrite,
   FormatValues,
   InterfaceFile,
+  RefusedWrite,
   WriteValues,
 } from './cgroup/files/interface-file';
 export {

@@ -30,6 +30,7 @@ const WRITES = {
   pid: 'id',
   text: 'string',
   held: 'not by `set()`',
+  unsafe: 'not by `set()`',
 };
 
 function row([name, { read, write, unit = '', since, needs, in: place, meaning }]) {

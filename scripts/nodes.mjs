@@ -1,9 +1,9 @@
 // Usage: nodes.mjs [--others] [--beside] [NAME...] -- ARGUMENT...
 //    or: nodes.mjs --install NAME...
 // Runs `node ARGUMENT...` by each supported version of Node, or by what is named (20, 22 ..., bun, deno), one after the
-// other; with --others by all but the version that runs this; with --beside as many at a time as there are processors, where
-// they can be kept apart. They are npm's packages, kept in build/nodes. In an argument {} stands for the name. Exit code 1
-// when one of them fails.
+// other; with --others by all but the version that runs this; with --beside two at a time for each processor, where they can
+// be kept apart. They are npm's packages, kept in build/nodes. In an argument {} stands for the name. Exit code 1 when one of
+// them fails.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -96,7 +96,7 @@ async function runAll(names, args, beside) {
       if (!(await run(...next, args, beside ? makePlace(next[0]) : undefined))) failed += 1;
     }
   };
-  await Promise.all(Array.from({ length: beside ? availableParallelism() : 1 }, worker));
+  await Promise.all(Array.from({ length: beside ? 2 * availableParallelism() : 1 }, worker));
   return failed;
 }
 

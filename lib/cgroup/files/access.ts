@@ -3,7 +3,7 @@ import { parseSize } from '../../size';
 import type { CgroupDirectory } from '../directory';
 import type { CgroupVersion } from '../formats';
 import { refusedValue } from '../refused-value';
-import type { FileWrite, InterfaceFile } from './interface-file';
+import type { FileWrite, InterfaceFile, RefusedWrite } from './interface-file';
 import { parseAs } from './parse';
 import { interfaceFile } from './table';
 
@@ -18,7 +18,7 @@ export function getFile(directory: CgroupDirectory, version: CgroupVersion, name
 /** Write an interface file. */
 export function setFile(directory: CgroupDirectory, version: CgroupVersion, name: string, value: unknown): void {
   const { write, ...traits } = interfaceFile(name, version);
-  if (write === undefined || write === 'held') throw unwritable(directory, name, traits, write);
+  if (write === undefined || write === 'held' || write === 'unsafe') throw unwritable(directory, name, traits, write);
   const text = TEXTS[write](name, value, { version, pageBytes: directory.native.constants.pageSize });
   try {
     directory.write(name, text);
@@ -31,12 +31,13 @@ function unwritable(
   { path }: CgroupDirectory,
   name: string,
   { meaning }: InterfaceFile,
-  write: 'held' | undefined,
+  write: RefusedWrite | undefined,
 ): MemcageError {
-  const reason =
-    write === undefined
-      ? 'can only be read'
-      : `takes what holds only while the file is open, which set() can't: ${meaning}`;
+  const reason = {
+    none: 'can only be read',
+    held: `takes what holds only while the file is open, which set() can't: ${meaning}`,
+    unsafe: `is not written by set(), since the kernel acts on it as root, outside of every namespace: ${meaning}`,
+  }[write ?? 'none'];
   return new MemcageError(ErrorCode.READ_ONLY, `${name} ${reason}`, { path: `${path}/${name}` });
 }
 
@@ -46,7 +47,7 @@ interface Kernel {
 }
 
 /** Values as the kernel takes them. Throw TypeError or RangeError for those of which it is known that it does not. */
-const TEXTS: { [W in Exclude<FileWrite, 'held'>]: (name: string, value: unknown, kernel: Kernel) => string } = {
+const TEXTS: { [W in Exclude<FileWrite, RefusedWrite>]: (name: string, value: unknown, kernel: Kernel) => string } = {
   size(name, value, { version, pageBytes }) {
     const bytes = parseSize(name, value, { min: 0, pageBytes });
     if (bytes !== Number.POSITIVE_INFINITY) return String(bytes);

@@ -47,7 +47,12 @@ export interface WriteValues {
   text: string;
   /** What is written holds as long as the file that it was written through is open: {@link Cgroup.set} can't. */
   held: never;
+  /** What the kernel does with it is done as root and outside of every namespace: {@link Cgroup.set} doesn't write it. */
+  unsafe: never;
 }
+
+/** What {@link Cgroup.set} refuses to write. */
+export type RefusedWrite = 'held' | 'unsafe';
 
 /** What a file takes. */
 export type FileWrite = keyof WriteValues;

@@ -1,6 +1,6 @@
 import { ErrorCode, invalidArgument, MemcageError } from '../../errors';
 import type { CgroupVersion } from '../formats';
-import type { FormatValues, InterfaceFile, WriteValues } from './interface-file';
+import type { FormatValues, InterfaceFile, RefusedWrite, WriteValues } from './interface-file';
 import { V1_FILES } from './v1';
 import { V2_FILES } from './v2';
 
@@ -26,7 +26,7 @@ type NamesWith<K extends string, Not = never> = {
 export type ReadableFile = NamesWith<'read'>;
 
 /** The name of a file that {@link Cgroup.set} writes. */
-export type WritableFile = NamesWith<'write', 'held'>;
+export type WritableFile = NamesWith<'write', RefusedWrite>;
 
 /** What reading it gives; where v1 and v2 differ, one of both. */
 export type FileValue<N extends ReadableFile> = FormatValues[TraitOf<N, 'read'> & keyof FormatValues];

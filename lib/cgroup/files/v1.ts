@@ -126,7 +126,7 @@ export const V1_FILES = {
     'The release agent is run when the last process and the last cgroup below are gone.',
   ),
   release_agent: file(
-    { read: 'text', write: 'text', since: '2.6.24', in: 'root' },
+    { read: 'text', write: 'unsafe', since: '2.6.24', in: 'root' },
     'Path of the program that is run for notify_on_release.',
   ),
   'cgroup.sane_behavior': file({ read: 'flag', since: '3.10', in: 'root' }, 'Always 0 on v1.'),

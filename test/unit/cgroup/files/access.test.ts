@@ -110,6 +110,10 @@ describeIf('linux', 'the interface files of a directory', () => {
       code: 'ERR_MEMCAGE_READ_ONLY',
       message: expect.stringContaining('trackPeak') as string,
     });
+    expect(thrown(() => setFile(directory, 1, 'release_agent', '/bin/true'))).toMatchObject({
+      code: 'ERR_MEMCAGE_READ_ONLY',
+      message: expect.stringContaining('as root') as string,
+    });
     expect(code(() => getFile(directory, 2, 'memory.limit_in_bytes'))).toBe('ERR_MEMCAGE_NOT_IN_VERSION');
     expect(code(() => setFile(directory, 1, 'memory.high', '1M'))).toBe('ERR_MEMCAGE_NOT_IN_VERSION');
     for (const name of ['memory.nonsense', 'toString', '../memory.current', undefined]) {
