@@ -1,8 +1,8 @@
 #include "clone_call.h"
 
 #include <sched.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+#include "syscall_numbers.h"
 
 #include <cerrno>
 #include <csignal>

@@ -3,7 +3,6 @@
 #include <linux/seccomp.h>
 #include <napi.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,22 +12,7 @@
 #include <string>
 #include <vector>
 
-// Those that came after the oldest headers that we build with.
-#ifndef SYS_pidfd_send_signal
-#define SYS_pidfd_send_signal 424
-#endif
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#ifndef SYS_clone3
-#define SYS_clone3 435
-#endif
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
-#ifndef SYS_openat2
-#define SYS_openat2 437
-#endif
+#include "../../native/syscall_numbers.h"
 
 namespace {
 
