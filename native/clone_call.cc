@@ -2,10 +2,11 @@
 
 #include <sched.h>
 #include <unistd.h>
-#include "syscall_numbers.h"
 
 #include <cerrno>
 #include <csignal>
+
+#include "syscall_numbers.h"
 
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL
