@@ -22,12 +22,6 @@ choose_acceleration() {
   acceleration=$(<"$answer")
 }
 
-# Emulation of a single processor is nearly twice as fast: it needs no atomic operations, and nobody spins for a lock.
-choose_cpus() {
-  [[ -z $cpus ]] || return 0
-  if [[ $acceleration == kvm ]]; then cpus=2; else cpus=1; fi
-}
-
 boots_with_kvm() {
   local console
   console=$(mktemp)

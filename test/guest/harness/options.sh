@@ -14,7 +14,7 @@ Usage: test/guest/run [OPTION...] [--] COMMAND [ARGUMENT...]
   --share DIRECTORY  what the command may change, beside this checkout (repeatable)
   --env NAME[=VALUE] a variable for the command, beside PATH, HOME, LANG, CI and NODE_OPTIONS (repeatable)
   --memory MIB       of the guest (default 1024)
-  --cpus N           of the guest (default 2, or 1 under emulation)
+  --cpus N           of the guest (default 2)
   --accel HOW        auto (default): KVM where a guest boots with it, else emulation; or kvm, or tcg
   --clock WHAT       real (default), or instructions: each takes 2 ns, however long emulation takes; for benchmarks
   --append TEXT      more words for the kernel's command line
@@ -26,7 +26,7 @@ U
 
 parse_options() {
   kernel=cloud cgroup_version=2 systemd=0 swap_mib=0 swap_disk_mib=0 zswap=0
-  memory_mib=1024 cpus='' acceleration=auto clock=real append='' timeout_s=600 verbose=false
+  memory_mib=1024 cpus=2 acceleration=auto clock=real append='' timeout_s=600 verbose=false
   shares=("$checkout") variables=(PATH HOME LANG CI NODE_OPTIONS) command=()
 
   while [[ $# -gt 0 ]]; do
