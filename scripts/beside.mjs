@@ -14,7 +14,8 @@ export function canRunBeside() {
 
 /** @returns {{ command: string[], env: Record<string, string>, remove: () => void }} */
 export function makePlace(name) {
-  const scope = `memcage-tests-${name}-${process.pid}`;
+  // Not named after memcage: by that the tests know what is a cage.
+  const scope = `tests-${name}-${process.pid}`;
   const cgroups = ownCgroups()
     .filter(({ controllers }) => V1_HIERARCHIES.some((controller) => controllers.includes(controller)))
     .map(({ directory }) => join(directory, scope));
