@@ -1,5 +1,5 @@
 const shared = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/setup/environment.ts',
   // What a test could load, beside packages: a crawl of node_modules takes long in a guest.
   roots: ['lib', 'types', 'test'].map((directory) => `<rootDir>/${directory}`),
   transform: {

@@ -1,10 +1,12 @@
-import { type Dirent, readdirSync, readFileSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { patience } from '../support/patience';
 
 /** Descendants inherit it, so that one is still recognised when its parent is gone and init has adopted it. */
 const RUN_MARKER = 'MEMCAGE_TEST_RUN';
+
+const CGROUP = 'cgroup ';
 
 /** Everything of this moment that a test run could leave behind, one line each. */
 export function takeInventory(): Set<string> {
@@ -15,12 +17,24 @@ export function markDescendants(): void {
   process.env[RUN_MARKER] = String(process.pid);
 }
 
-/** What is there now and was not there before. Waits a moment, since an end that was asked for may be under way. */
-export async function findLeaks(before: Set<string>, patienceMs = patience(3000)): Promise<string[]> {
+/** What is there now and was not there before, and what tells where a cgroup comes from. */
+export async function findLeaks(before: Set<string>): Promise<string[]> {
+  const leaks = await whatStays(() => [...takeInventory()].filter((item) => !before.has(item)), patience(3000));
+  return leaks.map((leak) => (leak.startsWith(CGROUP) ? `${leak}${history(leak.slice(CGROUP.length))}` : leak));
+}
+
+/** Those of the cages that this process itself has made. */
+export function findOwnCgroups(): Promise<string[]> {
+  const isOfThisProcess = (path: string) => basename(path).startsWith(`memcage-${process.pid}-`);
+  return whatStays(() => cgroups().filter(isOfThisProcess), patience(3000));
+}
+
+/** Waits a moment, since an end that was asked for may be under way. */
+async function whatStays(find: () => string[], patienceMs: number): Promise<string[]> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
-    const leaks = [...takeInventory()].filter((item) => !before.has(item));
-    if (leaks.length === 0 || Date.now() > deadline) return leaks;
+    const found = find();
+    if (found.length === 0 || Date.now() > deadline) return found;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -31,7 +45,30 @@ function cgroups(): string[] {
     .filter((fields) => /^cgroup2?$/.test(fields[fields.indexOf('-') + 1] ?? ''))
     .flatMap((fields) => namedDirectories(fields[4] ?? ''))
     .filter((path) => !isOwn(path) && !isOfAnother(path))
-    .map((path) => `cgroup ${path}`);
+    .map((path) => `${CGROUP}${path}`);
+}
+
+/** When something was made or removed in it, what is below it, who is in it, what its owner is now. */
+function history(path: string): string {
+  const below = subdirectories(path);
+  const members = [path, ...below]
+    .flatMap((each) => readText(join(each, 'cgroup.procs')).split('\n'))
+    .filter((pid) => pid !== '')
+    .map(describeProcess);
+  const owner = /-(\d+)-[0-9a-f]+$/.exec(path)?.[1];
+  const changed = unlessGone(() => statSync(path).mtime.toISOString(), 'gone');
+  return [
+    `, changed ${changed}`,
+    ...(below.length === 0 ? [] : [`with ${below.join(' ')}`]),
+    ...(members.length === 0 ? [] : [`members ${members.join(', ')}`]),
+    ...(owner === undefined ? [] : [`owner ${describeProcess(owner)}`]),
+  ].join('; ');
+}
+
+function describeProcess(pid: string): string {
+  const state = /^State:\s+(\S)/m.exec(readText(`/proc/${pid}/status`))?.[1];
+  if (state === undefined) return `${pid} (gone)`;
+  return `${pid} (${state}: ${readText(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trimEnd()})`;
 }
 
 /** A run that has a place of its own (scripts/beside.mjs) makes its cgroups there. */
@@ -47,12 +84,15 @@ function isOwn(path: string): boolean {
 }
 
 function namedDirectories(directory: string): string[] {
+  return subdirectories(directory).filter((path) => basename(path).includes('memcage'));
+}
+
+/** Those below as well. */
+function subdirectories(directory: string): string[] {
   return listDirectory(directory)
     .filter((entry) => entry.isDirectory())
-    .flatMap((entry) => {
-      const path = join(directory, entry.name);
-      return [...(entry.name.includes('memcage') ? [path] : []), ...namedDirectories(path)];
-    });
+    .map((entry) => join(directory, entry.name))
+    .flatMap((path) => [path, ...subdirectories(path)]);
 }
 
 function mounts(): string[] {
