@@ -17,23 +17,22 @@ export function markDescendants(): void {
   process.env[RUN_MARKER] = String(process.pid);
 }
 
-/** What is there now and was not there before, and what tells where a cgroup comes from. */
-export async function findLeaks(before: Set<string>): Promise<string[]> {
-  const leaks = await whatStays(() => [...takeInventory()].filter((item) => !before.has(item)), patience(3000));
+/** What is there now and was not there before, with what tells where a cgroup comes from. */
+export async function findLeaks(before: ReadonlySet<string>): Promise<string[]> {
+  const leaks = await whatStays(() => [...takeInventory()], before);
   return leaks.map((leak) => (leak.startsWith(CGROUP) ? `${leak}${history(leak.slice(CGROUP.length))}` : leak));
 }
 
-/** Those of the cages that this process itself has made. */
-export function findOwnCgroups(): Promise<string[]> {
-  const isOfThisProcess = (path: string) => basename(path).startsWith(`memcage-${process.pid}-`);
-  return whatStays(() => cgroups().filter(isOfThisProcess), patience(3000));
+/** The directories in which this process makes its cages. */
+export function ownCgroups(): string[] {
+  return cgroups().filter((line) => basename(line).startsWith(`memcage-${process.pid}-`));
 }
 
-/** Waits a moment, since an end that was asked for may be under way. */
-async function whatStays(find: () => string[], patienceMs: number): Promise<string[]> {
-  const deadline = Date.now() + patienceMs;
+/** What is new, after a moment: an end that was asked for may be under way. */
+export async function whatStays(find: () => string[], before: ReadonlySet<string>): Promise<string[]> {
+  const deadline = Date.now() + patience(3000);
   for (;;) {
-    const found = find();
+    const found = find().filter((item) => !before.has(item));
     if (found.length === 0 || Date.now() > deadline) return found;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -7,7 +7,7 @@ import { thrown } from '../../support/thrown';
 const MIB = 1 << 20;
 const NONE = Number.POSITIVE_INFINITY;
 
-describeIf('cgroup', 'memoryDetails', () => {
+describeIf('cgroup', 'details of the outcome', () => {
   expectNothingLeft(() => run('true', { memory: '8M', memoryDetails: true }));
 
   test('is in the outcome when it was asked for, and not otherwise', async () => {
@@ -40,28 +40,29 @@ describeIf('cgroup', 'memoryDetails', () => {
     const error = thrown(() => spawnSync('true', { memory: '8M', memoryDetails: 'yes' as unknown as boolean }));
     expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
   });
-});
-
-describeIf('v2', 'what only v2 has', () => {
-  test('high: the limit, and how often the use went over it', async () => {
-    // Only once, and not by much: the kernel makes it wait for up to two seconds.
-    const words = ['if=/dev/zero', 'of=/dev/null', 'bs=6M', 'count=1'];
-    const memory = { max: '64M', high: '4M' };
-    const { memory: report } = await run('dd', words, { memory, memoryDetails: true });
-    expect(report.details).toMatchObject({ highBytes: 4 * MIB, limitHits: 0 });
-    expect(report.details?.highHits).toBeGreaterThan(0);
+  describeIf('v2', 'what only v2 has', () => {
+    test('high: the limit, and how often the use went over it', async () => {
+      // Only once, and not by much: the kernel makes it wait for up to two seconds.
+      const words = ['if=/dev/zero', 'of=/dev/null', 'bs=6M', 'count=1'];
+      const memory = { max: '64M', high: '4M' };
+      const { memory: report } = await run('dd', words, { memory, memoryDetails: true });
+      expect(report.details).toMatchObject({ highBytes: 4 * MIB, limitHits: 0 });
+      expect(report.details?.highHits).toBeGreaterThan(0);
+    });
   });
-});
 
-describeIf('cgroup', 'page faults', () => {
-  test('are those of the child and of what it has waited for', async () => {
-    const pages = 4096;
-    const touch = `Buffer.alloc(${pages * 4096}, 1)`;
-    const { faults: few } = await run(process.execPath, ['-e', ''], { memory: '256M' });
-    const { faults: many } = await run('sh', ['-c', '"$0" -e "$1"; true', process.execPath, touch], { memory: '256M' });
-    expect(few.minor).toBeGreaterThan(0);
-    // With huge pages a fault is about 2 MiB at once.
-    expect(many.minor).toBeGreaterThan(few.minor);
-    expect(many.major).toBeGreaterThanOrEqual(0);
+  describe('page faults', () => {
+    test('are those of the child and of what it has waited for', async () => {
+      const pages = 4096;
+      const touch = `Buffer.alloc(${pages * 4096}, 1)`;
+      const { faults: few } = await run(process.execPath, ['-e', ''], { memory: '256M' });
+      const { faults: many } = await run('sh', ['-c', '"$0" -e "$1"; true', process.execPath, touch], {
+        memory: '256M',
+      });
+      expect(few.minor).toBeGreaterThan(0);
+      // With huge pages a fault is about 2 MiB at once.
+      expect(many.minor).toBeGreaterThan(few.minor);
+      expect(many.major).toBeGreaterThanOrEqual(0);
+    });
   });
 });
