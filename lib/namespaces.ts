@@ -115,9 +115,11 @@ export function withRights(options: NamespaceOptions): NamespaceOptions {
 /** What the addon is asked for. */
 export function planNamespaces(options: NamespaceOptions, { constants }: NativeBinding): NamespacePlan {
   const wanted = (kind: Kind): boolean => isWanted(options[kind]);
+  let namespaces = 0;
+  for (const kind of KINDS) if (wanted(kind)) namespaces += constants[FLAGS[kind]];
   const hostname = typeof options.uts === 'object' ? options.uts.hostname : undefined;
   return {
-    namespaces: KINDS.filter(wanted).reduce((flags, kind) => flags + constants[FLAGS[kind]], 0),
+    namespaces,
     privateMounts: wanted('mount'),
     // A /proc of the parent's PID namespace would show the child other pids than its own.
     mountProc: wanted('mount') && wanted('pid'),

@@ -13,6 +13,8 @@ export type NodeHeapSetting = 'auto' | number | false | undefined;
 type HeapVariables = Record<(typeof VARIABLES)[number], string | undefined>;
 
 const VARIABLES = ['NODE_OPTIONS', 'MEMCAGE_NODE_HEAP'] as const;
+/** Made once: this is looked for in each variable of each child. */
+const PREFIXES = VARIABLES.map((name) => [name, `${name}=`] as const);
 
 /** A child that is about to be started. */
 interface Program {
@@ -52,13 +54,13 @@ export function withNodeHeap(
   ceilingBytes: number | undefined,
 ): { env: string[]; limitBytes: number | undefined } {
   const given: HeapVariables = { NODE_OPTIONS: undefined, MEMCAGE_NODE_HEAP: undefined };
-  const others = program.env.filter((pair) => {
-    const name = VARIABLES.find((each) => pair.startsWith(`${each}=`));
-    if (name !== undefined) given[name] = pair.slice(name.length + 1);
-    return name === undefined;
-  });
+  for (const [name, prefix] of PREFIXES) {
+    const pair = program.env.find((each) => each.startsWith(prefix));
+    if (pair !== undefined) given[name] = pair.slice(prefix.length);
+  }
   const { variables, limitBytes } = planNodeHeap(program, given, setting, ceilingBytes);
   if (variables === given) return { env: program.env, limitBytes };
+  const others = program.env.filter((pair) => !PREFIXES.some(([, prefix]) => pair.startsWith(prefix)));
   const pairs = Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
   return { env: [...others, ...pairs], limitBytes };
 }

@@ -79,9 +79,8 @@ export function splitOptions(options: unknown): { node: unknown; own: ResolvedCa
   if (cage !== undefined && memory !== undefined) {
     throw invalidArgument('memory', 'no limit together with cage (a cage has its own)', memory);
   }
-  for (const [name, given] of Object.entries({ keepDescendants, memoryDetails })) {
-    if (given !== undefined && typeof given !== 'boolean') throw invalidArgument(name, 'true or false', given);
-  }
+  checkBoolean('keepDescendants', keepDescendants);
+  checkBoolean('memoryDetails', memoryDetails);
   const own = {
     limits: memory === undefined ? undefined : resolveMemory(memory),
     cage,
@@ -97,6 +96,10 @@ export function splitOptions(options: unknown): { node: unknown; own: ResolvedCa
     }
   }
   return { node, own };
+}
+
+function checkBoolean(name: string, given: unknown): void {
+  if (given !== undefined && typeof given !== 'boolean') throw invalidArgument(name, 'true or false', given);
 }
 
 export function resolveMemory(memory: MemoryOption): ResolvedLimits {

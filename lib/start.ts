@@ -83,8 +83,9 @@ export function start(call: NodeCall): Started {
   return { child: caged as ChildProcess & (Caged | Uncaged), recorder, result };
 }
 
+/** In the object itself, which is {@link splitOptions}' own. */
 function withKillSignal(options: unknown, namespaces: NamespaceOptions): unknown {
   const killSignal = defaultKillSignal(namespaces);
-  if (killSignal === undefined || !isOptions(options)) return options;
-  return { ...options, killSignal: (options as { killSignal?: unknown }).killSignal ?? killSignal };
+  if (killSignal !== undefined && isOptions(options)) (options as { killSignal?: unknown }).killSignal ??= killSignal;
+  return options;
 }

@@ -82,6 +82,13 @@ const char* Refusal(const SpawnRequest& request) {
   return nullptr;
 }
 
+/** Those that were for this child only. */
+void CloseFds(Instance& instance, const SpawnRequest& request) {
+  for (const int fd : request.join_fds) instance.Close(fd);
+  if (request.into_cgroup_fd) instance.Close(*request.into_cgroup_fd);
+  if (request.thaw_fd) instance.Close(*request.thaw_fd);
+}
+
 Napi::Value Clone(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Options options(info);
@@ -94,6 +101,7 @@ Napi::Value Clone(const Napi::CallbackInfo& info) {
   Instance& instance = Instance::Of(env);
   UniqueFd pidfd;
   const std::variant<pid_t, Failure> result = StartChild(instance, request, &pidfd);
+  if (options.OptionalBool("closesFds")) CloseFds(instance, request);
   if (const Failure* failure = std::get_if<Failure>(&result)) return ToJs(env, *failure);
   if (request.kill_with_parent) instance.watcher.Keep(pidfd.get());
   Napi::Object object = Napi::Object::New(env);

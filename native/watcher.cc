@@ -18,6 +18,8 @@ namespace {
 
 constexpr int kBatch = 64;
 constexpr int64_t kTeardownWaitNs = 1'000'000'000;
+/** Longer than an ending takes, about as long as it takes to fall asleep and be woken. */
+constexpr int64_t kSpinNs = 50'000;
 
 uint32_t Interest(Watcher::Kind kind) {
   switch (kind) {
@@ -39,6 +41,25 @@ bool IsChild(Watcher::Kind kind) { return kind == Watcher::Kind::kChild || kind 
 bool EndsWithEnvironment(Watcher::Kind kind) {
   return kind == Watcher::Kind::kChild || kind == Watcher::Kind::kUnwatchedChild;
 }
+
+/** Of a mutex that is held for a moment only. */
+class SpinLock {
+ public:
+  explicit SpinLock(std::mutex* mutex) : mutex_(mutex) {
+    const int64_t end = sys::MonotonicNs() + kSpinNs;
+    while (!mutex_->try_lock()) {
+      if (sys::MonotonicNs() < end) continue;
+      mutex_->lock();
+      break;
+    }
+  }
+  SpinLock(const SpinLock&) = delete;
+  SpinLock& operator=(const SpinLock&) = delete;
+  ~SpinLock() { mutex_->unlock(); }
+
+ private:
+  std::mutex* mutex_;
+};
 
 int AddToEpoll(int epoll, int fd, uint32_t events) {
   epoll_event event{};
@@ -224,7 +245,7 @@ void Watcher::Notify() {
 void Watcher::Deliver(Napi::Env env, Napi::Function callback) {
   std::vector<Event> events;
   {
-    const std::lock_guard<std::mutex> endings(endings_);
+    const SpinLock endings(&endings_);
     const std::lock_guard<std::mutex> lock(mutex_);
     events.swap(queue_);
   }

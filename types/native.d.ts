@@ -103,6 +103,8 @@ export interface CloneOptions {
   watchdogMs: number;
   /** An open, writable v1 `freezer.state`: the watchdog writes THAWED to it, since a frozen v1 task can't be killed. */
   thawFd?: number;
+  /** Close `intoCgroupFd`, `joinFds` and `thawFd` once they have been used, whatever became of the child. Default: false. */
+  closesFds?: boolean;
 }
 
 /** A program that writes an id map. */

@@ -52,7 +52,7 @@ export class CagePool {
     const group = Group.create(this.owner, limits, { guarded });
     const cage = new Cage(group, { outlivesOwner: false, spare });
     try {
-      group.openEntry();
+      group.prepare();
       return cage;
     } catch (error) {
       cage.tryRemove();

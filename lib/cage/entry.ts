@@ -2,12 +2,17 @@ import type { CgroupDirectory } from '../cgroup/directory';
 import type { CgroupVersion } from '../cgroup/formats';
 import type { Guard } from '../cgroup/kill';
 
-/** What a child needs to be born in a group; `close` gives the fds back once it is. */
+/** What a child needs to be born in a group. */
 export interface Entry {
-  readonly intoCgroupFd?: number;
-  readonly joinFds: readonly number[];
-  readonly thawFd?: number;
+  readonly fds: {
+    readonly intoCgroupFd?: number;
+    readonly joinFds: readonly number[];
+    readonly thawFd?: number;
+  };
+  /** Gives the fds back, unless they are {@link spent}. */
   close(): void;
+  /** The addon has closed them. */
+  spent(): void;
 }
 
 export interface EntryPlace {
@@ -54,10 +59,13 @@ export function openEntry(place: EntryPlace, { cloneInto }: { cloneInto: boolean
       .filter(([directory]) => !cloneInto || directory !== unified)
       .map(([directory, file]) => open(directory, file, 'write'));
     return {
-      joinFds,
-      ...(unified !== undefined && cloneInto && { intoCgroupFd: open(unified, '', 'path') }),
-      ...(guard?.kind === 'freezer' && { thawFd: open(guard.directory, 'freezer.state', 'read-write') }),
+      fds: {
+        joinFds,
+        ...(unified !== undefined && cloneInto && { intoCgroupFd: open(unified, '', 'path') }),
+        ...(guard?.kind === 'freezer' && { thawFd: open(guard.directory, 'freezer.state', 'read-write') }),
+      },
       close,
+      spent: () => void fds.splice(0),
     };
   } catch (error) {
     close();

@@ -48,6 +48,7 @@ export class Group {
   /** What its processes may use, by its limits and those of the cages of ours above it; `Infinity` without any. */
   readonly ceilingBytes: number;
   #isObserved = false;
+  #ending: Ending | undefined;
   #dropEnding: (() => void) | undefined;
   /** Its directories are removed, its fds not yet closed. */
   #gone = false;
@@ -226,9 +227,10 @@ export class Group {
     return cages.some((cage) => readMemoryFile(cage, 2, 'oomGroup') === true) || above?.killAsGroup() === true;
   }
 
-  /** The fds for the child's birth are opened now, not in {@link enter}. */
-  openEntry(): void {
+  /** What the start of a child takes is done now: the fds for its birth are opened, its {@link ending} is planned. */
+  prepare(): void {
     this.#entry ??= openEntry(this, { cloneInto: true });
+    this.#ending ??= this.#planEnding();
   }
 
   /** The caller closes it. @param cloneInto false: CLONE_INTO_CGROUP can't be used */
@@ -277,6 +279,11 @@ export class Group {
   get ending(): Ending | undefined {
     // One that holds locks is anchored at itself.
     if (this.#locks.length > 0 || this.#isObserved || this.#details) return undefined;
+    this.#ending ??= this.#planEnding();
+    return this.#ending;
+  }
+
+  #planEnding(): Ending {
     const { file, expected, eventFd } = this.#monitor.quiet;
     const within = (name: string): string => `${this.memory.relative}/${name}`;
     const directories = this.guard === undefined ? [this.memory] : [this.guard.directory, this.memory];

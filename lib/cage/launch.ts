@@ -181,12 +181,13 @@ function cloneChild(
   const entry = stay?.group.enter({ cloneInto: canCloneInto() });
   let result: CloneResult;
   try {
-    const { close: _, ...place } = entry ?? { joinFds: [], close: undefined };
-    result = native.clone({ ...commonOptions(native, plan, namespaces, stay), ...place });
+    const place = entry?.fds ?? { joinFds: [] };
+    result = native.clone({ ...commonOptions(native, plan, namespaces, stay), ...place, closesFds: true });
+    entry?.spent();
   } finally {
     entry?.close();
   }
-  if (entry?.intoCgroupFd === undefined || !lacksCloneInto(result)) return result;
+  if (entry?.fds.intoCgroupFd === undefined || !lacksCloneInto(result)) return result;
   return cloneChild(native, plan, namespaces, stay);
 }
 

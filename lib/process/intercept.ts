@@ -24,7 +24,7 @@ const fitting = new Set<NodeFunction>();
 /**
  * Carry out a call, its child driven by the handle that `makeHandle` returns. `makeHandle` is called after Node has
  * validated everything but `stdio`, `handle.spawn` after that as well. Throws what Node throws, or what `handle.failure`
- * holds.
+ * holds. The options are given up by the caller: they are changed.
  */
 export function callWithHandle(call: NodeCall, makeHandle: MakeHandle): { result: unknown; child: ChildProcess } {
   assertFits(call.name);
@@ -49,13 +49,13 @@ export function interceptChildren(handle: () => MakeHandle | undefined): void {
 }
 
 function attempt(call: NodeCall, makeHandle: MakeHandle): { result: unknown; child: ChildProcess } {
-  const options = isOptions(call.options) ? withMark(call.options) : undefined;
-  const own: Call = { env: options?.env ?? {}, makeHandle, child: undefined, undo: [] };
+  const { options } = call;
+  const own: Call = { env: isOptions(options) ? mark(options) : {}, makeHandle, child: undefined, undo: [] };
   const outer = current;
   current = own;
   let result: unknown;
   try {
-    result = call.invoke(options ?? call.options);
+    result = call.invoke(options);
   } finally {
     current = outer;
     for (const undo of own.undo) undo();
@@ -65,12 +65,16 @@ function attempt(call: NodeCall, makeHandle: MakeHandle): { result: unknown; chi
 }
 
 /**
- * Node's `execFile` hands on a few options by name, so that the mark has to be one of them: a copy of the environment, which
- * nobody else has.
+ * Node's `execFile` hands on a few options by name, so that the mark has to be one of them: an environment that nobody else
+ * has. Node takes in what that inherits; copying process.env would be the longest part of a call.
  */
-function withMark(options: { env?: unknown }): { env: object } {
-  const env = (options.env || process.env) as object;
-  return { ...options, env: { __proto__: Object.getPrototypeOf(env) as object, ...env } };
+function mark(options: { env?: unknown }): object {
+  const { env } = options;
+  const marked: object = env
+    ? { __proto__: Object.getPrototypeOf(env) as object, ...env }
+    : (Object.create(process.env) as object);
+  options.env = marked;
+  return marked;
 }
 
 function isMarked(options: unknown, call: Call): boolean {

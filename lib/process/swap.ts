@@ -123,10 +123,20 @@ function swap(
     try {
       return handle.spawn(request);
     } finally {
-      // After it: meanwhile the child is being loaded.
-      retire(stock, args, unlock);
+      retireSoon(() => retire(stock, args, unlock));
     }
   };
+}
+
+const retirements: (() => void)[] = [];
+
+/** When the caller has been given its child: that is being loaded meanwhile. */
+function retireSoon(retirement: () => void): void {
+  if (retirements.push(retirement) > 1) return;
+  const retireAll = (): void => {
+    for (const each of retirements.splice(0)) each();
+  };
+  outsideOfCalls(() => setImmediate(retireAll).unref());
 }
 
 /**

@@ -137,10 +137,10 @@ function start<R extends LaunchedResult>(
     let result: R;
     try {
       const { uid, gid, stdioCount, detached } = options;
-      const fds = [report.fd, ...(entry?.joinFds ?? [])];
+      const fds = [report.fd, ...(entry?.fds.joinFds ?? [])];
       const prefix = launcherArguments({
         reportFd: stdioCount,
-        join: (entry?.joinFds ?? []).map((_, index) => stdioCount + 1 + index),
+        join: (entry?.fds.joinFds ?? []).map((_, index) => stdioCount + 1 + index),
         namespaces: planNamespaces(cage.namespaces, native),
         init: hasInit(cage.namespaces),
         ...(!detached && stay?.group.hasGuardian !== true && { parent: process.pid }),
