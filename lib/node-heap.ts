@@ -53,6 +53,7 @@ export function withNodeHeap(
   setting: NodeHeapSetting,
   ceilingBytes: number | undefined,
 ): { env: string[]; limitBytes: number | undefined } {
+  if (isUntouched(program, setting)) return { env: program.env, limitBytes: undefined };
   const given: HeapVariables = { NODE_OPTIONS: undefined, MEMCAGE_NODE_HEAP: undefined };
   for (const [name, prefix] of PREFIXES) {
     const pair = program.env.find((each) => each.startsWith(prefix));
@@ -72,6 +73,7 @@ export function withNodeHeapIn(
   ceilingBytes: number | undefined,
 ): { env: NodeJS.ProcessEnv; limitBytes: number | undefined } {
   const { env } = program;
+  if (isUntouched(program, setting)) return { env, limitBytes: undefined };
   const { NODE_OPTIONS, MEMCAGE_NODE_HEAP } = env;
   const given: HeapVariables = { NODE_OPTIONS, MEMCAGE_NODE_HEAP };
   const { variables, limitBytes } = planNodeHeap(program, given, setting, ceilingBytes);
@@ -80,15 +82,19 @@ export function withNodeHeapIn(
   return { env: Object.assign(copy, env, variables), limitBytes };
 }
 
+/** Without a setting only a program that is called `node` is given a limit. */
+function isUntouched({ file }: Program, setting: NodeHeapSetting): boolean {
+  return setting === undefined && !isNode(file);
+}
+
 function planNodeHeap(
-  { file, args }: Program,
+  { args }: Program,
   given: HeapVariables,
   setting: NodeHeapSetting,
   ceilingBytes = Number.POSITIVE_INFINITY,
 ): NodeHeapPlan {
   if (setting === false) return { variables: withoutOwn(given), limitBytes: undefined };
   const untouched: NodeHeapPlan = { variables: given, limitBytes: undefined };
-  if (setting === undefined && !isNode(file)) return untouched;
   const options = words(withoutOwn(given).NODE_OPTIONS);
   // A command line counts more than the variable, of which the last option counts.
   const isChosen = args.some(isHeapOption) || (typeof setting !== 'number' && options.some(isHeapOption));

@@ -12,15 +12,20 @@ constexpr double kIntMin = std::numeric_limits<int>::min();
 constexpr double kIntMax = std::numeric_limits<int>::max();
 constexpr double kUintMax = std::numeric_limits<uint32_t>::max();
 constexpr size_t kShortString = 1024;
+constexpr size_t kUsualBlock = 4096;
 
-/** One call for a short string, where Utf8Value() makes two; an environment has dozens of them. */
-std::string Utf8(napi_env env, napi_value value) {
+/** False: it is no string. One call for a short one, where Utf8Value() makes two; an environment has dozens of them. */
+bool Append(napi_env env, napi_value value, std::string* text) {
   char buffer[kShortString];
   size_t length = 0;
-  napi_get_value_string_utf8(env, value, buffer, sizeof(buffer), &length);
+  if (napi_get_value_string_utf8(env, value, buffer, sizeof(buffer), &length) != napi_ok) return false;
   // A full buffer may hold a text that was cut off, up to four bytes early so as not to split a character.
-  if (length + 4 < sizeof(buffer)) return {buffer, length};
-  return Napi::String(env, value).Utf8Value();
+  if (length + 4 < sizeof(buffer)) {
+    text->append(buffer, length);
+  } else {
+    *text += Napi::String(env, value).Utf8Value();
+  }
+  return true;
 }
 
 }  // namespace
@@ -102,14 +107,18 @@ std::optional<double> Options::OptionalAmount(const char* name) {
   return amount;
 }
 
-std::optional<std::string> Options::ToString(const char* name, Napi::Value value) {
-  if (ok_ && value.IsString()) {
-    std::string text = Utf8(env_, value);
-    // The kernel would silently see a shorter string.
-    if (text.find('\0') == std::string::npos) return text;
-  }
+bool Options::AppendText(const char* name, Napi::Value value, std::string* text) {
+  const size_t start = text->size();
+  // The kernel would silently see a shorter string.
+  if (ok_ && Append(env_, value, text) && text->find('\0', start) == std::string::npos) return true;
   Fail(name, "a string without NUL bytes");
-  return std::nullopt;
+  return false;
+}
+
+std::optional<std::string> Options::ToString(const char* name, Napi::Value value) {
+  std::string text;
+  if (!AppendText(name, value, &text)) return std::nullopt;
+  return text;
 }
 
 std::string Options::String(const char* name) { return ToString(name, Get(name)).value_or(std::string()); }
@@ -121,6 +130,20 @@ std::optional<std::string> Options::OptionalString(const char* name) {
 }
 
 std::vector<std::string> Options::Strings(const char* name) { return ToStrings(name, Get(name)); }
+
+std::string Options::Block(const char* name) {
+  std::string block;
+  Napi::Value value = Get(name);
+  if (!ok_ || !value.IsArray()) {
+    Fail(name, "an array of strings");
+    return block;
+  }
+  Napi::Array array = value.As<Napi::Array>();
+  const uint32_t length = array.Length();
+  block.reserve(kUsualBlock);
+  for (uint32_t i = 0; i < length && AppendText(name, array.Get(i), &block); ++i) block.push_back('\0');
+  return block;
+}
 
 std::optional<std::vector<std::string>> Options::OptionalStrings(const char* name) {
   Napi::Value value = Get(name);

@@ -33,6 +33,8 @@ class Options {
   std::string String(const char* name);
   std::optional<std::string> OptionalString(const char* name);
   std::vector<std::string> Strings(const char* name);
+  /** An array of strings as one, in which each is followed by a NUL byte: dozens are read without dozens of allocations. */
+  std::string Block(const char* name);
   std::optional<std::vector<std::string>> OptionalStrings(const char* name);
   std::vector<int> Ints(const char* name);
   std::optional<std::vector<uint32_t>> OptionalUints(const char* name);
@@ -48,6 +50,7 @@ class Options {
   /** The value, or an empty one after a failure. `expected` is for the message. */
   Napi::Value Get(const char* name);
   void Fail(const char* name, const char* expected);
+  bool AppendText(const char* name, Napi::Value value, std::string* text);
   std::optional<std::string> ToString(const char* name, Napi::Value value);
   std::vector<std::string> ToStrings(const char* name, Napi::Value value);
   std::vector<Napi::Object> ToObjects(const char* name, Napi::Value value);

@@ -26,7 +26,7 @@ SpawnRequest ReadRequest(Options& options) {
   SpawnRequest request;
   request.file = options.String("file");
   request.args = options.Strings("args");
-  request.env = options.Strings("env");
+  request.env = options.Block("env");
   request.cwd = options.OptionalString("cwd");
   request.stdio = options.Ints("stdio");
   request.detached = options.Bool("detached");

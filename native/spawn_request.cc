@@ -19,18 +19,26 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
   return pointers;
 }
 
-std::string_view SearchPath(const std::vector<std::string>& env) {
+std::vector<char*> Pointers(std::string& block) {
+  std::vector<char*> pointers;
+  for (size_t at = 0; at < block.size(); at = block.find('\0', at) + 1) pointers.push_back(block.data() + at);
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::string_view SearchPath(std::string_view env) {
   constexpr std::string_view kKey = "PATH=";
-  for (const std::string& entry : env) {
-    const std::string_view view(entry);
-    if (view.starts_with(kKey)) return view.substr(kKey.size());
+  for (size_t at = 0; at < env.size(); at = env.find('\0', at) + 1) {
+    // Up to the NUL.
+    const std::string_view entry = env.substr(at, env.find('\0', at) - at);
+    if (entry.starts_with(kKey)) return entry.substr(kKey.size());
   }
   return kDefaultPath;
 }
 
 }  // namespace
 
-std::vector<std::string> ExecCandidates(const std::string& file, const std::vector<std::string>& env) {
+std::vector<std::string> ExecCandidates(const std::string& file, std::string_view env) {
   if (file.empty() || file.find('/') != std::string::npos) return {file};
   std::vector<std::string> candidates;
   std::string_view rest = SearchPath(env);

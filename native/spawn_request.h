@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "id_mapper.h"
@@ -14,7 +15,8 @@ namespace memcage {
 struct SpawnRequest {
   std::string file;
   std::vector<std::string> args;
-  std::vector<std::string> env;
+  /** As in /proc/PID/environ. */
+  std::string env;
   std::optional<std::string> cwd;
   std::vector<int> stdio;
   std::vector<int> join_fds;
@@ -50,6 +52,6 @@ struct SpawnRequest {
 };
 
 /** The paths that execvp(3) would try for `file` under the PATH in `env`. */
-std::vector<std::string> ExecCandidates(const std::string& file, const std::vector<std::string>& env);
+std::vector<std::string> ExecCandidates(const std::string& file, std::string_view env);
 
 }  // namespace memcage

@@ -43,13 +43,13 @@ void Watchdog::Arm(const Wait& wait) {
   deadline_ns_ = sys::MonotonicNs() + wait.timeout_ms * kMillisecond;
   armed_ = true;
   killed_ = false;
-  SetTimer(kPeriodMs);
+  if (!ticking_) SetTimer(kPeriodMs);
+  ticking_ = true;
 }
 
 bool Watchdog::Disarm() {
   const std::lock_guard<std::mutex> lock(mutex_);
   armed_ = false;
-  SetTimer(0);
   return killed_;
 }
 
@@ -72,7 +72,12 @@ void Watchdog::Look() {
   uint64_t expirations = 0;
   if (read(timer_.get(), &expirations, sizeof(expirations)) < 0 && errno == EAGAIN) return;
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (!armed_) return;
+  if (!armed_) {
+    // Not sooner: in a series of starts it needs no setting.
+    SetTimer(0);
+    ticking_ = false;
+    return;
+  }
   const int pidfd = *wait_.pidfd;
   if (pidfd < 0) return;
   if (sys::MonotonicNs() < deadline_ns_ && !Frozen()) return;

@@ -42,6 +42,8 @@ class Watchdog {
   Wait wait_{};
   int64_t deadline_ns_ = 0;
   bool armed_ = false;
+  /** The timer is set. */
+  bool ticking_ = false;
   bool killed_ = false;
 };
 

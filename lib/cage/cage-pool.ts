@@ -1,3 +1,4 @@
+import { afterwards } from '../afterwards';
 import type { ResolvedLimits } from '../cgroup/limits';
 import { isNativeError } from '../cgroup/refusal';
 import { MemcageError } from '../errors';
@@ -24,7 +25,8 @@ export class CagePool {
   #ready: { kind: CageKind; cage: Cage } | undefined;
   #lastTakeMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
-  #immediate: NodeJS.Immediate | undefined;
+  /** Of which cage one is to be made ahead, soon. */
+  #wanted: CageKind | undefined;
   #closed = false;
 
   constructor(private readonly owner: Owner) {}
@@ -86,10 +88,19 @@ export class CagePool {
   /** In a program that starts seldom, not while the child that was just started is being loaded: that takes longer. */
   #prepare(kind: CageKind, isBusy: boolean): void {
     clearTimeout(this.#timer);
+    if (!isBusy) {
+      this.#timer = setTimeout(() => this.#makeReady(kind), BUSY_MS).unref();
+      return;
+    }
     // One at a time: a program of synchronous calls comes to none of them.
-    clearImmediate(this.#immediate);
-    if (isBusy) this.#immediate = setImmediate(() => this.#makeReady(kind)).unref();
-    else this.#timer = setTimeout(() => this.#makeReady(kind), BUSY_MS).unref();
+    if (this.#wanted === undefined) {
+      afterwards(() => {
+        const wanted = this.#wanted;
+        this.#wanted = undefined;
+        if (wanted !== undefined) this.#makeReady(wanted);
+      });
+    }
+    this.#wanted = kind;
   }
 
   #makeReady(kind: CageKind): void {

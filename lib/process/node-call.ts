@@ -75,7 +75,9 @@ function withoutOptions(place: number, args: readonly unknown[]): unknown[] {
 }
 
 function at(place: number, args: readonly unknown[]): Parts {
-  const before = Array.from({ length: place }, (_, index) => args[index]);
+  const before = args.slice(0, place);
+  // As if undefined had been given.
+  while (before.length < place) before.push(undefined);
   return { before, options: args[place], after: args.slice(place + 1) };
 }
 

@@ -37,7 +37,7 @@ function text(value: unknown): string {
 
 /** What can't be a string, such as a symbol, is an empty one to ProcessWrap::Spawn since Node 22. */
 export function textOrEmpty(value: unknown): string {
-  if (MAJOR < 22) return text(value);
+  if (typeof value === 'string' || MAJOR < 22) return text(value);
   try {
     return text(value);
   } catch {

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ChildProcess } from 'node:child_process';
+import { afterwards } from '../afterwards';
 import { ErrorCode, MemcageError } from '../errors';
 import { runtimeName } from '../runtime';
 import type { OnExit } from './handle';
@@ -99,7 +100,8 @@ function shadow(object: unknown, spawn: (proceed: () => unknown, argument: unkno
 
 function isStockHandle(handle: unknown): handle is StockHandle {
   if (typeof handle !== 'object' || handle === null) return false;
-  return ['onexit', 'spawn', 'close', 'asyncReset'].every((name) => typeof Reflect.get(handle, name) === 'function');
+  const { onexit, spawn, close, asyncReset } = handle as Partial<Record<keyof StockHandle, unknown>>;
+  return [onexit, spawn, close, asyncReset].every((method) => typeof method === 'function');
 }
 
 export function permissionModelAllows(): boolean {
@@ -123,20 +125,9 @@ function swap(
     try {
       return handle.spawn(request);
     } finally {
-      retireSoon(() => retire(stock, args, unlock));
+      afterwards(() => retire(stock, args, unlock));
     }
   };
-}
-
-const retirements: (() => void)[] = [];
-
-/** When the caller has been given its child: that is being loaded meanwhile. */
-function retireSoon(retirement: () => void): void {
-  if (retirements.push(retirement) > 1) return;
-  const retireAll = (): void => {
-    for (const each of retirements.splice(0)) each();
-  };
-  outsideOfCalls(() => setImmediate(retireAll).unref());
 }
 
 /**
