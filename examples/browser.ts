@@ -35,7 +35,7 @@ async function visit(browser: Browser, script: string): Promise<string> {
   return Promise.race([crashed, value]);
 }
 
-const GREEDY = 'for (const kept = []; kept.length < 3000; ) kept.push(new Uint8Array(2 ** 20).fill(1))';
+const GREEDY = 'new Uint8Array(2 ** 31).fill(1)[0]';
 
 async function main(): Promise<number> {
   const report = new Report();

@@ -2,7 +2,7 @@ import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_p
 import { loadNative } from '../../lib/native';
 import { ProcessHandle } from '../../lib/process/handle';
 import { callWithHandle } from '../../lib/process/intercept';
-import { nodeCall } from '../../lib/process/node-call';
+import { isOptions, nodeCall } from '../../lib/process/node-call';
 import type { MakeHandle } from '../../lib/process/swap';
 import { spawn } from '../../lib/spawn';
 import { stockLaunch, timerRefs } from './stock-launch';
@@ -18,7 +18,12 @@ export const spawnWithHandle = (
   options: unknown,
   makeHandle: MakeHandle,
   call = callWithHandle,
-): ChildProcess => call(nodeCall('spawn', [file, args, options]), makeHandle).child;
+): ChildProcess => {
+  const made = nodeCall('spawn', [file, args, options]);
+  // They are given up, as the library gives up its own copy.
+  const given = isOptions(made.options) ? { ...made.options } : made.options;
+  return call({ ...made, options: given }, makeHandle).child;
+};
 
 /** Node's spawn on our handle, without a cage. */
 export const swappedSpawn: Spawn = (file, args, options) =>

@@ -16,7 +16,7 @@ import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 
-const HOG = 'const kept = []; for (;;) kept.push(Buffer.alloc(1 << 20, 1));';
+const HOG = 'Buffer.alloc(1 << 30, 1)';
 /** What the command itself reads in a file of its own cgroup. */
 const showOwn = (file: string) => `${OWN_CGROUP_IN_SHELL}; cat "$own/${file}"`;
 const directory = mkdtempSync(join(tmpdir(), 'memcage-cli-'));

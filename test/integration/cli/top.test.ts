@@ -26,7 +26,7 @@ interface Row {
 }
 
 const HOLD = 'const kept = Buffer.alloc(20 << 20, 1); console.log("ready"); setInterval(() => kept, 1000)';
-const HOG = 'const kept = []; for (;;) kept.push(Buffer.alloc(1 << 20, 1));';
+const HOG = 'Buffer.alloc(1 << 30, 1)';
 
 async function sample(...args: string[]): Promise<Row[]> {
   const { code, stdout, stderr } = await runCli(['top', '--once', '--json', ...args]);

@@ -1,9 +1,21 @@
-import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  constants as fsConstants,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { type CloneOptions, native } from 'memcage/native';
+import { files, makeCgroup } from '../../support/cgroup-tree';
 import { faults } from '../../support/faults';
-import { cloneOptions, makeFifo, temporaryDirectory, whileRunning } from '../../support/native-child';
+import { cloneOptions, finish, makeFifo, temporaryDirectory, whileRunning } from '../../support/native-child';
 import { threadStatuses } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { starts } from '../../support/starts';
@@ -105,16 +117,16 @@ describe.each(memory)('a child with $memory memory', ({ shareMemory }) => {
   test('has blocking standard streams; others stay as they are', () => {
     const fifo = join(directory, 'fifo');
     makeFifo(fifo);
-    const fds = [0, 1, 2, 3].map(() => open('fifo', constants.O_RDWR | constants.O_NONBLOCK));
+    const fds = [0, 1, 2, 3].map(() => open('fifo', fsConstants.O_RDWR | fsConstants.O_NONBLOCK));
     const nonBlocking = look({ stdio: fds }, (pid) =>
-      [0, 1, 2, 3].map((fd) => (openFlags(pid, fd) & constants.O_NONBLOCK) !== 0),
+      [0, 1, 2, 3].map((fd) => (openFlags(pid, fd) & fsConstants.O_NONBLOCK) !== 0),
     );
     expect(nonBlocking).toEqual([false, false, false, true]);
   });
 
   test('reads and writes /dev/null where it was given nothing', () => {
     const modes = look({}, (pid) => [0, 1, 2].map((fd) => openFlags(pid, fd) & 3));
-    expect(modes).toEqual([constants.O_RDONLY, constants.O_RDWR, constants.O_RDWR]);
+    expect(modes).toEqual([fsConstants.O_RDONLY, fsConstants.O_RDWR, fsConstants.O_RDWR]);
   });
 
   test('is in the session of its parent, or in one of its own', () => {
@@ -125,6 +137,29 @@ describe.each(memory)('a child with $memory memory', ({ shareMemory }) => {
   test('is in the working directory that it was given', () => {
     expect(look({ cwd: directory }, (pid) => readlinkSync(`/proc/${pid}/cwd`))).toBe(directory);
     expect(look({}, (pid) => readlinkSync(`/proc/${pid}/cwd`))).toBe(process.cwd());
+  });
+});
+
+describeIf('cgroup', 'the fds of a clone', () => {
+  const isOpen = (fd: number): boolean => existsSync(`/proc/self/fd/${fd}`);
+  test.each([
+    ['a child', '/bin/true', 0],
+    ['no child', '/nonexistent', -constants.errno.ENOENT],
+  ])('are closed if so wanted: %s', (_, file, errno) => {
+    const group = makeCgroup();
+    const open = () => openSync(join(group.path, files.threads), 'w');
+    try {
+      for (const closesFds of [false, true]) {
+        const fds = [open(), open()];
+        const result = native.clone(cloneOptions({ file, joinFds: fds, closesFds }));
+        if ('stage' in result) expect(result).toMatchObject({ stage: 'exec', errno });
+        else finish(result);
+        expect([errno, ...fds.map(isOpen)]).toEqual([('stage' in result && result.errno) || 0, !closesFds, !closesFds]);
+        if (!closesFds) fds.forEach(closeSync);
+      }
+    } finally {
+      group.remove();
+    }
   });
 });
 

@@ -8,7 +8,7 @@ import { follow } from '../../support/child-record';
 import { withCode } from '../../support/error-code';
 import { openFdCount } from '../../support/fds';
 import { stockLaunch, timerRefs } from '../../support/stock-launch';
-import { nodeSpawn, spawnWithHandle, swappedSpawn } from '../../support/stock-spawn';
+import { librarySpawn, nodeSpawn, spawnWithHandle, swappedSpawn } from '../../support/stock-spawn';
 
 const refs = timerRefs();
 const makerOf = (launch: Launch) => () => new ProcessHandle({ launch, binding: loadNative(), refs });
@@ -43,8 +43,8 @@ test('the handle is ours and nothing else is left on the child', async () => {
 
 test('the options object of the caller stays as it is, frozen or not', async () => {
   const options: SpawnOptions = Object.freeze({ stdio: 'ignore', env: Object.freeze({ PATH: '/bin' }) });
-  await follow(swappedSpawn('true', [], options));
-  await follow(swappedSpawn('true', options));
+  await follow(librarySpawn('true', [], options));
+  await follow(librarySpawn('true', options));
   expect(Reflect.ownKeys(options)).toEqual(['stdio', 'env']);
 });
 
