@@ -16,8 +16,7 @@ const LIMIT = '500M';
 
 const tests = {
   'adds.test.js': "test('adds', () => expect(1 + 2).toBe(3));",
-  'greedy.test.js':
-    "test('takes all', () => { Buffer.alloc(2 ** 31, 1); });",
+  'greedy.test.js': "test('takes all', () => { Buffer.alloc(2 ** 31, 1); });",
   'caged.test.js': `
     const cgroups = require('node:fs').readFileSync('/proc/self/cgroup', 'utf8');
     test('is in a cage', () => expect(cgroups).toContain('memcage-'));`,
