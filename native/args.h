@@ -33,8 +33,7 @@ class Options {
   std::string String(const char* name);
   std::optional<std::string> OptionalString(const char* name);
   std::vector<std::string> Strings(const char* name);
-  /** An array of strings as one, in which each is followed by a NUL byte: dozens are read without dozens of
-   * allocations. */
+  /** An array of strings in one, each followed by a NUL byte: dozens of them without dozens of allocations. */
   std::string Block(const char* name);
   std::optional<std::vector<std::string>> OptionalStrings(const char* name);
   std::vector<int> Ints(const char* name);
