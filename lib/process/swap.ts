@@ -125,7 +125,8 @@ function swap(
     try {
       return handle.spawn(request);
     } finally {
-      afterwards(() => retire(stock, args, unlock));
+      // After it: meanwhile the child is being loaded.
+      retire(stock, args, unlock);
     }
   };
 }
@@ -136,13 +137,10 @@ function swap(
  */
 function retire(stock: StockHandle, args: readonly unknown[], unlock: () => void): void {
   if (CLOSABLE_AFTER_REFUSAL) {
-    unlock();
-    // Only uv_spawn initialises it; an fd of -1 makes that fail before it starts anything.
-    const refused = [{ type: 'fd', fd: -1 }];
-    const file = '/dev/null';
-    if (typeof args[0] === 'object') stock.spawn({ file, args: [file], envPairs: [], stdio: refused });
-    else stock.spawn(file, [file], undefined, [], refused, 0, undefined, undefined);
-    stock.close();
+    afterwards(() => {
+      unlock();
+      closeAfterRefusal(stock, args);
+    });
     return;
   }
   // What remains of it is about 400 bytes, 120 of them in the JavaScript heap; it must not keep the ChildProcess with its
@@ -150,6 +148,19 @@ function retire(stock: StockHandle, args: readonly unknown[], unlock: () => void
   // of it, of 250 bytes more: that is what V8 does when a property is deleted.
   for (const key of Reflect.ownKeys(stock)) Reflect.set(stock, key, undefined);
   outsideOfCalls(() => stock.asyncReset(stock));
+}
+
+/** Only uv_spawn initialises it; an fd of -1 makes that fail before it starts anything. */
+function closeAfterRefusal(stock: StockHandle, args: readonly unknown[]): void {
+  const refused = [{ type: 'fd', fd: -1 }];
+  const file = '/dev/null';
+  try {
+    if (typeof args[0] === 'object') stock.spawn({ file, args: [file], envPairs: [], stdio: refused });
+    else stock.spawn(file, [file], undefined, [], refused, 0, undefined, undefined);
+    stock.close();
+  } catch {
+    // Another package has changed its class since the child was started; that is not to be told to nobody in particular.
+  }
 }
 
 function isOlderThan(version: string | undefined, major: number, minor: number): boolean {
