@@ -13,7 +13,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { type CloneOptions, native } from 'memcage/native';
-import { files, makeCgroup } from '../../support/cgroup-tree';
+import { makeCgroup, version } from '../../support/cgroup-tree';
 import { faults } from '../../support/faults';
 import { cloneOptions, finish, makeFifo, temporaryDirectory, whileRunning } from '../../support/native-child';
 import { threadStatuses } from '../../support/processes';
@@ -147,7 +147,7 @@ describeIf('cgroup', 'the fds of a clone', () => {
     ['no child', '/nonexistent', -constants.errno.ENOENT],
   ])('are closed if so wanted: %s', (_, file, errno) => {
     const group = makeCgroup();
-    const open = () => openSync(join(group.path, files.threads), 'w');
+    const open = () => openSync(join(group.path, version === 1 ? 'tasks' : 'cgroup.procs'), 'w');
     try {
       for (const closesFds of [false, true]) {
         const fds = [open(), open()];
