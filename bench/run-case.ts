@@ -2,11 +2,14 @@
 import { cases } from './cases';
 
 async function main(): Promise<void> {
+  // What it has if the case waits for what never comes.
+  process.exitCode = 13;
   const name = process.argv[2];
   const found = cases.find((candidate) => candidate.name === name);
   if (found === undefined) throw new Error(`There is no case '${name}'`);
   const rows = await found.run({ quick: process.argv.includes('--quick') });
   process.stdout.write(JSON.stringify(rows));
+  process.exitCode = 0;
 }
 
 main().catch((error: unknown) => {
