@@ -53,11 +53,10 @@ async function fillCache() {
   }
 }
 
-function jestCommand({ projects, paths = [], except = [] }, output) {
+function jestCommand({ projects, paths = [] }, output) {
   return [
     ...[jest, '--runInBand', '--json', `--outputFile=${output}`, '--selectProjects', ...projects],
     ...(paths.length === 0 ? [] : ['--testPathPatterns', ...paths]),
-    ...(except.length === 0 ? [] : ['--testPathIgnorePatterns', ...except]),
   ];
 }
 

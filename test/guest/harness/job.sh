@@ -6,9 +6,13 @@ write_job() {
   mkdir "$files"
   printf '%s\n' "ZRAM=$swap_mib" "DISK=$swap_disk_mib" "ZSWAP=$zswap" "SYSTEMD=$systemd" "CGROUP=$cgroup_version" \
     >"$files/settings"
-  for number in "${!shares[@]}"; do
-    printf 'share%s %s\n' "$number" "${shares[number]}"
-  done >"$files/shares"
+  {
+    # First, since a share may lie in it.
+    echo 'var-tmp /var/tmp'
+    for number in "${!shares[@]}"; do
+      printf 'share%s %s\n' "$number" "${shares[number]}"
+    done
+  } >"$files/shares"
   write_command >"$files/command"
   cat "$initramfs" <(pack "$files") >"$work/initrd"
 }

@@ -10,6 +10,9 @@ serve_shares() {
   for number in "${!shares[@]}"; do
     serve "share$number" "${shares[number]}"
   done
+  # Elsewhere files are in a tmpfs, whose pages are no cache: they can't be dropped.
+  mkdir -m 1777 "$work/var-tmp"
+  serve var-tmp "$work/var-tmp"
 }
 
 # Without what is mounted in it: overlayfs refuses to lie over the automount points that virtiofs makes of mounts.
