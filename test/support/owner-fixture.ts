@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fixture } from './cage-kinds';
+import { makeCgroup, version } from './cgroup-tree';
 import { until } from './until';
 
 export const WITHOUT_GUARDIAN: How = { env: { MEMCAGE_GUARDIAN: '0' } };
@@ -40,6 +41,16 @@ export interface How {
   /** What runs a command as another user; default: this one. */
   as?: readonly string[];
   env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Where the guards of cages are made: on v1 in the cgroup that a process itself is in. Whatever memcage starts there first
+ * sweeps out what dead owners have left, so that a test that looks at this has a place of its own.
+ */
+export function makeGuardPlace(): { as: readonly string[]; remove(): void } {
+  if (version === 2) return { as: [], remove: () => {} };
+  const { path, remove } = makeCgroup(undefined, 'unified');
+  return { as: ['sh', '-c', 'echo 0 > "$0/cgroup.procs" && exec "$@"', path], remove };
 }
 
 export async function startOwner(how: string, parent: string, { as = [], env = {} }: How): Promise<Running> {

@@ -8,6 +8,7 @@ import { expectNothingLeft } from '../../support/nothing-left';
 import {
   firstLine,
   type How,
+  makeGuardPlace,
   type Owner,
   type Running,
   startOwner,
@@ -40,10 +41,12 @@ function sleeping(pids: readonly number[]): number[] {
 
 describeIf(['cgroup', 'root'], 'the end of the process that owns cages', () => {
   let parent: ReturnType<typeof makeCgroup>;
+  let place: ReturnType<typeof makeGuardPlace>;
   let running: Running[] = [];
 
   beforeEach(() => {
     parent = makeCgroup();
+    place = makeGuardPlace();
   });
   afterEach(async () => {
     for (const { process: child, owner, end } of running) {
@@ -58,6 +61,7 @@ describeIf(['cgroup', 'root'], 'the end of the process that owns cages', () => {
     const below = () => readdirSync(parent.path).filter((name) => name.startsWith('memcage-'));
     // This process's own stays.
     await until('nothing below the parent', () => below().every((name) => name.includes(`-${process.pid}-`)));
+    place.remove();
     parent.remove();
   });
 
@@ -66,13 +70,13 @@ describeIf(['cgroup', 'root'], 'the end of the process that owns cages', () => {
 
   /** A memcage process starts, with something to do in the parent, and ends. */
   async function sweep(as: readonly string[] = []): Promise<void> {
-    const [file = '', ...args] = [...as, process.execPath, fixture('sweeper.js'), parent.path];
+    const [file = '', ...args] = [...place.as, ...as, process.execPath, fixture('sweeper.js'), parent.path];
     const child = nodeSpawn(file, args, { stdio: 'ignore' });
     expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
   }
 
-  async function start(how: string, options: How = {}): Promise<Running> {
-    const started = await startOwner(how, parent.path, options);
+  async function start(how: string, { as = [], env }: How = {}): Promise<Running> {
+    const started = await startOwner(how, parent.path, { as: [...place.as, ...as], ...(env && { env }) });
     running.push(started);
     return started;
   }

@@ -1,6 +1,6 @@
 import { cagesOf, makeCgroup, members, version } from '../../support/cgroup-tree';
 import { runCli } from '../../support/cli';
-import { type Running, startOwner, WITHOUT_GUARDIAN } from '../../support/owner-fixture';
+import { makeGuardPlace, type Running, startOwner, WITHOUT_GUARDIAN } from '../../support/owner-fixture';
 import { patience } from '../../support/patience';
 import { endNow, isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
@@ -40,11 +40,13 @@ async function collect(owner: number, ...options: string[]): Promise<Collected[]
 
 describeIf(['cgroup', 'root'], 'the cages of an owner', () => {
   let parent: ReturnType<typeof makeCgroup>;
+  let place: ReturnType<typeof makeGuardPlace>;
   let running: Running;
 
   beforeEach(async () => {
     parent = makeCgroup();
-    running = await startOwner('wait', parent.path, WITHOUT_GUARDIAN);
+    place = makeGuardPlace();
+    running = await startOwner('wait', parent.path, { ...WITHOUT_GUARDIAN, as: place.as });
   });
   afterEach(async () => {
     const { owner } = running;
@@ -54,6 +56,7 @@ describeIf(['cgroup', 'root'], 'the cages of an owner', () => {
     await until('all have ended', () => [...owner.members, ...owner.detached.members].every((pid) => !isAlive(pid)));
     await runCli(['gc']);
     expect(cagesOf(owner.pid)).toEqual([]);
+    place.remove();
     parent.remove();
   });
 
