@@ -1,6 +1,7 @@
 import type { Ending, NativeBinding, WatchEvent } from '../types/native';
 import { loadNative } from './native';
 import { createRefs, type Refs } from './process/refs';
+import { inTurns } from './turns';
 
 type ExitEvent = Extract<WatchEvent, { kind: 'exit' }>;
 
@@ -67,20 +68,18 @@ function start(native: NativeBinding): Watch {
   };
 
   native.startWatcher({
-    onEvents(events) {
-      for (const event of events) {
-        const handler = handlers.get(event.id);
-        if (event.kind === 'exit') handlers.delete(event.id);
-        try {
-          handler?.(event);
-        } catch (error) {
-          // An exception in a listener is the program's; the other events of this batch must still be delivered.
-          process.nextTick(() => {
-            throw error;
-          });
-        }
+    onEvents: inTurns((event) => {
+      const handler = handlers.get(event.id);
+      if (event.kind === 'exit') handlers.delete(event.id);
+      try {
+        handler?.(event);
+      } catch (error) {
+        // An exception in a listener is the program's; the other events of this batch must still be delivered.
+        process.nextTick(() => {
+          throw error;
+        });
       }
-    },
+    }),
   });
 
   return {

@@ -55,6 +55,7 @@ SpawnRequest ReadRequest(Options& options) {
   request.share_memory = options.Bool("shareMemory");
   request.watchdog_ms = options.Int("watchdogMs");
   request.thaw_fd = options.OptionalInt("thawFd");
+  request.closes_fds = options.OptionalBool("closesFds");
   return request;
 }
 
@@ -101,7 +102,7 @@ Napi::Value Clone(const Napi::CallbackInfo& info) {
   Instance& instance = Instance::Of(env);
   UniqueFd pidfd;
   const std::variant<pid_t, Failure> result = StartChild(instance, request, &pidfd);
-  if (options.OptionalBool("closesFds")) CloseFds(instance, request);
+  if (request.closes_fds) CloseFds(instance, request);
   if (const Failure* failure = std::get_if<Failure>(&result)) return ToJs(env, *failure);
   if (request.kill_with_parent) instance.watcher.Keep(pidfd.get());
   Napi::Object object = Napi::Object::New(env);

@@ -39,6 +39,8 @@ struct SpawnRequest {
   std::optional<int> into_cgroup_fd;
   std::optional<int> thaw_fd;
   int watchdog_ms = 0;
+  /** Those above that were for this child only, when the clone is over. */
+  bool closes_fds = false;
 
   /** Valid until the request is changed or destroyed. */
   SpawnPlan Plan(Report* report, int parent_pidfd, const IdMapper& id_mapper);

@@ -14,7 +14,7 @@
 namespace memcage {
 namespace {
 
-// A start takes well below a millisecond: the first look finds only what is really stuck.
+// A start takes well below a millisecond: what is still under way after this time is really stuck.
 constexpr int64_t kPeriodMs = 20;
 constexpr int64_t kMillisecond = 1'000'000;
 
@@ -40,7 +40,7 @@ void Watchdog::SetTimer(int64_t period_ms) {
 void Watchdog::Arm(const Wait& wait) {
   const std::lock_guard<std::mutex> lock(mutex_);
   wait_ = wait;
-  deadline_ns_ = sys::MonotonicNs() + wait.timeout_ms * kMillisecond;
+  armed_ns_ = sys::MonotonicNs();
   armed_ = true;
   killed_ = false;
   if (!ticking_) SetTimer(kPeriodMs);
@@ -80,7 +80,10 @@ void Watchdog::Look() {
   }
   const int pidfd = *wait_.pidfd;
   if (pidfd < 0) return;
-  if (sys::MonotonicNs() < deadline_ns_ && !Frozen()) return;
+  // The timer goes on from one start to the next: this one may have just begun.
+  const int64_t waited_ns = sys::MonotonicNs() - armed_ns_;
+  if (waited_ns < kPeriodMs * kMillisecond) return;
+  if (waited_ns < wait_.timeout_ms * kMillisecond && !Frozen()) return;
   // Not when it has ended by itself, or when the kernel has stored the pidfd's number but is not done with the clone:
   // then the next look comes soon enough.
   if (sys::PidfdSendSignal(pidfd, SIGKILL) == 0) killed_ = true;

@@ -40,7 +40,7 @@ class Watchdog {
   UniqueFd timer_;
   std::mutex mutex_;
   Wait wait_{};
-  int64_t deadline_ns_ = 0;
+  int64_t armed_ns_ = 0;
   bool armed_ = false;
   /** The timer is set. */
   bool ticking_ = false;

@@ -2,6 +2,7 @@ import { afterwards } from '../afterwards';
 import type { ResolvedLimits } from '../cgroup/limits';
 import { isNativeError } from '../cgroup/refusal';
 import { MemcageError } from '../errors';
+import { nextTurn } from '../next-turn';
 import { Cage } from './cage';
 import { Group } from './group';
 import type { Owner } from './owner';
@@ -75,7 +76,7 @@ export class CagePool {
       // No fd is free to look at it with.
     }
     // Another kind is wanted now, or someone else has removed what was empty.
-    setImmediate(() => {
+    nextTurn(() => {
       try {
         ready.cage.tryRemove();
       } catch {

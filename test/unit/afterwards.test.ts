@@ -50,3 +50,17 @@ test('under fake timers too', async () => {
   await new Promise((resolve) => turn(resolve));
   expect(done).toHaveBeenCalledTimes(1);
 });
+
+test('loaded under fake timers, and where there is no global setImmediate', async () => {
+  const turn = setImmediate;
+  jest.useFakeTimers();
+  // As in jsdom.
+  Reflect.deleteProperty(globalThis, 'setImmediate');
+  const done = jest.fn();
+  jest.isolateModules(() => {
+    const fresh = jest.requireActual<typeof import('../../lib/afterwards')>('../../lib/afterwards');
+    fresh.afterwards(done);
+  });
+  await new Promise((resolve) => turn(resolve));
+  expect(done).toHaveBeenCalledTimes(1);
+});

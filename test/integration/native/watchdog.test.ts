@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { native } from 'memcage/native';
 import { makeCgroup, write } from '../../support/cgroup-tree';
 import {
   cloneTwice,
@@ -10,7 +11,7 @@ import {
   startCloningTwice,
   twice,
 } from '../../support/clone-fixture';
-import { makeFifo, temporaryDirectory } from '../../support/native-child';
+import { cloneOptions, finish, makeFifo, startChild, temporaryDirectory } from '../../support/native-child';
 import { describeIf } from '../../support/require';
 
 const { ETIMEDOUT } = constants.errno;
@@ -19,7 +20,8 @@ const { SIGSTOP } = constants.signals;
 const KILLED = twice(failedAt('watchdog', ETIMEDOUT, '/bin/true'));
 /** Of the watchdog, far beyond the time within which it is to see a frozen child. */
 const LATE_MS = 5000;
-/** The watchdog looks every 20 ms. */
+/** How often the watchdog looks. */
+const LOOK_MS = 20;
 const SOON_MS = 1000;
 
 function expectKilledSoon(report: Report): void {
@@ -113,6 +115,24 @@ describeIf(['root', 'unified'], 'the watchdog, cloning into a cgroup v2', () => 
   test.each(kinds)('kills a child that is born frozen (memory $memory)', async ({ shareMemory }) => {
     write(group.path, 'cgroup.freeze', '1');
     expectKilledSoon(await cloneTwice({ into: group.path, options: { shareMemory, watchdogMs: LATE_MS } }));
+  });
+
+  test('gives each child of a series its time: its timer goes on from one to the next', () => {
+    write(group.path, 'cgroup.freeze', '1');
+    const intoCgroupFd = native.openDirectory({ path: group.path });
+    native.startWatcher({ onEvents: () => {} });
+    try {
+      for (const sinceTheLastMs of [5, 10, 15]) {
+        finish(startChild({}));
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, sinceTheLastMs);
+        const start = performance.now();
+        const result = native.clone(cloneOptions({ intoCgroupFd, watchdogMs: LATE_MS }));
+        expect(result).toMatchObject({ stage: 'watchdog', errno: -ETIMEDOUT });
+        expect(performance.now() - start).toBeGreaterThan(LOOK_MS - 1);
+      }
+    } finally {
+      native.closeFd({ fd: intoCgroupFd });
+    }
   });
 
   test('kills a child whose ancestor is frozen', async () => {

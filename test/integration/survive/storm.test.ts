@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { createCage, run, spawn } from 'memcage';
 import { allocate } from '../../support/cage-kinds';
 import { openFdCount } from '../../support/fds';
@@ -11,6 +12,7 @@ jest.setTimeout(patience(120_000));
 
 const STARTS = starts(1000);
 const AT_ONCE = 50;
+const TICK_MS = 20;
 const PATIENCE_MS = 100 * Number(process.env.MEMCAGE_TEST_SLOWNESS ?? '1');
 
 interface Ended {
@@ -38,16 +40,18 @@ describeIf('cgroup', 'a storm of starts while siblings run into OOM', () => {
     for (const [file, args] of kinds) await run(file, args, { memory: '8M', reject: false }).catch(() => {});
     const before = { fds: openFdCount(), threads: threadCount() };
 
-    let late = 0;
+    const late: number[] = [];
     let last = performance.now();
     const timer = setInterval(() => {
-      late = Math.max(late, performance.now() - last - 20);
+      late.push(performance.now() - last - TICK_MS);
       last = performance.now();
-    }, 20);
+    }, TICK_MS);
     const blocked: number[] = [];
     let started = 0;
     const wrong: unknown[] = [];
     const one = async (): Promise<void> => {
+      // Not all of the first in one turn.
+      await setImmediate();
       while (started < STARTS) {
         started += 1;
         const turn = started;
@@ -71,10 +75,13 @@ describeIf('cgroup', 'a storm of starts while siblings run into OOM', () => {
 
     expect(wrong).toEqual([]);
     expect(blocked).toHaveLength(STARTS);
-    // On a noisy machine any call may take long; not many of them.
-    const slow = blocked.filter((ms) => ms > PATIENCE_MS);
-    expect(slow.length).toBeLessThan(Math.max(2, STARTS / 100));
-    expect(late).toBeLessThan(patience(5000));
+    // On a noisy machine any call, and any turn of the event loop, may take long; not many of them.
+    for (const times of [blocked, late]) {
+      const slow = times.filter((ms) => ms > PATIENCE_MS);
+      expect(slow.length).toBeLessThan(Math.max(2, times.length / 100));
+    }
+    // It was not one that took the whole time.
+    expect(late.length).toBeGreaterThan(5);
     expect(threadCount()).toBeLessThanOrEqual(before.threads);
     expect(openFdCount()).toBeLessThanOrEqual(before.fds + 4);
   });
