@@ -92,6 +92,15 @@ export const configurations = [
     timeoutSeconds: 900,
   },
   {
+    // What needs two processors, or as many starts as on the host.
+    name: 'v2-survive',
+    guest: ['--memory', '2048', '--swap', '512', '--cpus', '2', '--env', 'MEMCAGE_TEST_STARTS=100'],
+    projects: ['integration'],
+    paths: ['test/integration/survive/group-kill'],
+    require: [...common, 'root', 'v2', 'swap-accounting'],
+    timeoutSeconds: 1800,
+  },
+  {
     // The ratios of the benchmarks on cgroup v2. Emulation does not take the same longer for everything: this clock does.
     name: 'v2-bench',
     guest: ['--memory', '2560', '--clock', 'instructions'],

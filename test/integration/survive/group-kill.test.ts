@@ -6,13 +6,14 @@ import { run } from 'memcage';
 import { fixture, said } from '../../support/cage-kinds';
 import { cagesOf, makeCgroup, members, readKey, write } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { starts } from '../../support/starts';
 import { until } from '../../support/until';
 
 const STARTS = starts(1000);
 const AT_ONCE = 8;
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = patience(120_000);
 
 const FDS_OF_GONE_PARENT = 8;
 
