@@ -7,6 +7,7 @@ import type {
 } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import type { SpawnOptions } from './options';
+import { likeNodes } from './process/node-call';
 import { type CagedBy, callNode } from './start';
 
 /** The streams that Node's own typings tell from `stdio`; of options that are not known in full, none. */
@@ -52,3 +53,4 @@ export function spawn<const O extends SpawnOptions = object>(
 export function spawn(...args: unknown[]): unknown {
   return callNode('spawn', args);
 }
+likeNodes('spawn', spawn);
