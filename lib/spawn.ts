@@ -36,7 +36,7 @@ export type SpawnedProcess<O> = StreamsBy<O> & CagedBy<O>;
  * As Node's `child_process.spawn`, and run by it: signature, options, events, streams and errors are Node's. The child is
  * in its cage, with its limits set, and in its namespaces, before the first instruction of its program.
  *
- * Three differences: unless it is `detached`, the child is killed when its parent dies; `killSignal` is by default SIGKILL
+ * The main differences: unless it is `detached`, the child is killed when its parent dies; `killSignal` is by default SIGKILL
  * in a PID namespace, whose first process ignores SIGTERM unless it handles it; and a Node child in a cage has a limit for
  * its heap in NODE_OPTIONS (`nodeHeap`).
  *
