@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createLaunch, createSyncLaunch, type LaunchRequest } from './cage/launch';
 import type { SharedCage } from './cage/shared-cage';
+import { containIterator } from './contained-iterator';
 import { ErrorCode, invalidArgument, MemcageError } from './errors';
 import { loadNative } from './native';
 import { ProcessHandle } from './process/handle';
@@ -23,7 +24,8 @@ export function contain<T>(cage: SharedCage, fn: () => T): T {
   if (typeof fn !== 'function') throw invalidArgument('fn', 'a function', fn);
   if (cage.closing) throw new MemcageError(ErrorCode.CLOSED, `The cage ${cage.cgroup.path} is closed`);
   interceptOnce();
-  return context.run(cage, fn);
+  const run = <R>(call: () => R): R => context.run(cage, call);
+  return containIterator(run(fn), run);
 }
 
 function interceptOnce(): void {

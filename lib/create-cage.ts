@@ -96,6 +96,7 @@ export class MultiCage extends SharedCage {
   /**
    * Call `fn` and return what it returns. Every child that starts in its async context, with whatever library, is in this
    * cage; a cage that is made there is a part of it. The context outlives `fn`: after {@link close} a start in it throws.
+   * A generator that `fn` returns runs in it wherever it is iterated: what is returned is another object, which drives that.
    *
    * @throws ERR_MEMCAGE_UNSUPPORTED_NODE before `fn` is called, where not every child could be kept in
    */

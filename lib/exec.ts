@@ -7,6 +7,7 @@ import type {
 } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { CageOptions } from './options';
+import { likeNodes } from './process/node-call';
 import { type CagedBy, callNode } from './start';
 
 interface EncodingOption {
@@ -101,9 +102,9 @@ export const execFile = withPromise('execFile') as ExecFile;
 
 /** With what util.promisify asks for, as Node's own have it: not enumerable, and run by Node's. */
 function withPromise(name: 'exec' | 'execFile'): unknown {
-  const call = (...args: unknown[]): unknown => callNode(name, args);
-  Object.defineProperty(call, 'name', { value: name, configurable: true });
+  const call = likeNodes(name, (...args: unknown[]): unknown => callNode(name, args));
+  const promise = `${name} promise` as const;
   return Object.defineProperty(call, promisify.custom, {
-    value: (...args: unknown[]) => callNode(`${name} promise`, args),
+    value: likeNodes(promise, (...args: unknown[]) => callNode(promise, args)),
   });
 }

@@ -1,5 +1,6 @@
 import type { ChildProcess, ForkOptions as NodeForkOptions } from 'node:child_process';
 import type { CageOptions } from './options';
+import { likeNodes } from './process/node-call';
 import { type CagedBy, callNode } from './start';
 
 /** Options of {@link fork}: Node's, and {@link CageOptions}. */
@@ -22,3 +23,4 @@ export function fork<const O extends ForkOptions = object>(
 export function fork(...args: unknown[]): unknown {
   return callNode('fork', args);
 }
+likeNodes('fork', fork);

@@ -7,6 +7,7 @@ import type {
 } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import type { SpawnOptions } from './options';
+import { likeNodes } from './process/node-call';
 import { type CagedBy, callNode } from './start';
 
 /** The streams that Node's own typings tell from `stdio`; of options that are not known in full, none. */
@@ -35,7 +36,7 @@ export type SpawnedProcess<O> = StreamsBy<O> & CagedBy<O>;
  * As Node's `child_process.spawn`, and run by it: signature, options, events, streams and errors are Node's. The child is
  * in its cage, with its limits set, and in its namespaces, before the first instruction of its program.
  *
- * Three differences: unless it is `detached`, the child is killed when its parent dies; `killSignal` is by default SIGKILL
+ * The main differences: unless it is `detached`, the child is killed when its parent dies; `killSignal` is by default SIGKILL
  * in a PID namespace, whose first process ignores SIGTERM unless it handles it; and a Node child in a cage has a limit for
  * its heap in NODE_OPTIONS (`nodeHeap`).
  *
@@ -52,3 +53,4 @@ export function spawn<const O extends SpawnOptions = object>(
 export function spawn(...args: unknown[]): unknown {
   return callNode('spawn', args);
 }
+likeNodes('spawn', spawn);

@@ -1,5 +1,6 @@
 // Makes dist/*.js from lib/: one file each for what a program imports, since loading a hundred small ones takes longer than
 // the first start of a child.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -14,6 +15,15 @@ await build({
   packages: 'external',
   format: 'cjs',
 });
+
+// A class that names itself is made `var Cgroup = class _Cgroup`, which the user would see. Within it both are the same.
+for (const name of ['index', 'native', 'cli']) {
+  const path = join(root, 'dist', `${name}.js`);
+  const text = readFileSync(path, 'utf8');
+  const classes = [...text.matchAll(/^var (\w+) = class _\1\b/gm)];
+  const renamed = classes.reduce((sofar, [, own]) => sofar.replace(new RegExp(`\\b_${own}\\b`, 'g'), own), text);
+  writeFileSync(path, renamed);
+}
 
 // What they have to themselves is bundled; the rest is that of dist/index.js, whose state is there once.
 await build({

@@ -11,6 +11,15 @@ const functions = {
   'execFile promise': childProcess.execFile[promisify.custom as never],
 } as Readonly<Record<NodeFunction, (...args: unknown[]) => unknown>>;
 
+/** Give a function of ours the name and the number of parameters that Node's has. */
+export function likeNodes<F extends object>(name: NodeFunction, ours: F): F {
+  const { name: itsName, length } = functions[name];
+  return Object.defineProperties(ours, {
+    name: { value: itsName, configurable: true },
+    length: { value: length, configurable: true },
+  });
+}
+
 /** A function of child_process that starts a child asynchronously, or what util.promisify makes of it. */
 export type NodeFunction = 'spawn' | 'fork' | 'exec' | 'execFile' | 'exec promise' | 'execFile promise';
 

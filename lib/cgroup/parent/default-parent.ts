@@ -3,7 +3,7 @@ import { isMainThread } from 'node:worker_threads';
 import type { Parent, ParentCandidate } from '../../../types/parent';
 import { type Host, processDirectory } from '../host';
 import { resolveGiven } from '../resolve-path';
-import { run, runBlocking } from './effects';
+import { runBlocking, runLater } from './effects';
 import { findParent, isOurs, listCandidates, type Wishes } from './find';
 import { undoAll } from './make-ready';
 import { readPlace } from './place';
@@ -29,7 +29,7 @@ export async function prepareDefaultParent(host: Host, { systemd }: Partial<Wish
   const given = fromEnvironment(host) ?? found;
   if (given !== undefined) return given;
   if (host.version === 1) return defaultParent(host);
-  underWay ??= run(findParent(host, wishes)).finally(() => {
+  underWay ??= runLater(findParent(host, wishes)).finally(() => {
     underWay = undefined;
   });
   found ??= await underWay;

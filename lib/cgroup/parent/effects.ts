@@ -36,7 +36,7 @@ export function runBlocking<T>(steps: Generator<Effect, T, EffectResult>): T {
 }
 
 /** The same without blocking the event loop. */
-export async function run<T>(steps: Generator<Effect, T, EffectResult>): Promise<T> {
+export async function runLater<T>(steps: Generator<Effect, T, EffectResult>): Promise<T> {
   let step = steps.next();
   while (step.done !== true) {
     let result: EffectResult;

@@ -44,7 +44,7 @@ export function judge(place: Place, between: readonly Place[], caller: Caller): 
     refuseUnwritable(place) ??
     refuseUncontrolled(place) ??
     refuseEscape(place, between) ??
-    prepare(place, between.length === 0, caller)
+    judgeProcesses(place, between.length === 0, caller)
   );
 }
 
@@ -110,7 +110,7 @@ function refuseEscape({ path }: Place, between: readonly Place[]): Judgement | u
 }
 
 /** "No internal process constraint": only a cgroup without processes, or the root, gives controllers to its children. */
-function prepare(place: Place, isOwn: boolean, caller: Caller): Judgement {
+function judgeProcesses(place: Place, isOwn: boolean, caller: Caller): Judgement {
   if (place.enabled.includes('memory')) return { move: [], enable: false };
   if (place.path === caller.hierarchyRoot || place.pids.length === 0) return { move: [], enable: true };
   const others = place.pids.filter((pid) => !caller.isOurs(pid));

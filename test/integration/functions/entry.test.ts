@@ -2,6 +2,7 @@ import childProcess from 'node:child_process';
 import { promisify } from 'node:util';
 import * as memcage from 'memcage';
 import { createCage, exec, execFile, MemcageError, run } from 'memcage';
+import * as native from 'memcage/native';
 import { follow } from '../../support/child-record';
 import { fixtureResult } from '../../support/fixture';
 import { expectNothingLeft } from '../../support/nothing-left';
@@ -22,6 +23,21 @@ describe('memcage/child_process', () => {
     const patched = jest.spyOn(replacement, 'spawn').mockReturnValue(5 as never);
     expect(replacement.spawn('true')).toBe(5);
     patched.mockRestore();
+  });
+
+  test('each function has the name and the number of parameters of Node’s', () => {
+    const custom = (call: unknown): unknown => Reflect.get(call as object, promisify.custom);
+    const looks = (call: unknown): unknown => typeof call === 'function' && [call.name, call.length];
+    const all = (entry: object): unknown =>
+      Object.fromEntries(Object.entries(entry).map(([name, call]) => [name, [looks(call), looks(custom(call))]]));
+    expect(all(replacement)).toEqual(all(childProcess));
+  });
+
+  test('nothing that is exported has a name that the bundler has made', () => {
+    for (const entry of [memcage, native]) {
+      const made = Object.entries(entry).filter(([name, value]) => typeof value === 'function' && value.name !== name);
+      expect(made).toEqual([]);
+    }
   });
 
   test('required and imported it shares the state of memcage', async () => {

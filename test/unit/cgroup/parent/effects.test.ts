@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Effect, type EffectResult, run, runBlocking } from '../../../../lib/cgroup/parent/effects';
+import { type Effect, type EffectResult, runBlocking, runLater } from '../../../../lib/cgroup/parent/effects';
 
 type Steps = Generator<Effect, string, EffectResult>;
 
@@ -51,7 +51,7 @@ function* once(effect: Effect): Steps {
 
 describe.each([
   ['blocking', async (steps: Steps) => runBlocking(steps)],
-  ['not blocking', run<string>],
+  ['not blocking', runLater<string>],
 ])('steps, %s', (_, drive) => {
   test('are carried out in order', async () => {
     expect(await drive(works())).toBe('+memory');
