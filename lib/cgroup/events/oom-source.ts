@@ -2,6 +2,7 @@ import { parseOomControl } from '../formats';
 import { PatientLook } from '../patient-look';
 import { isGone } from '../refusal';
 import { CountedEvents } from './counted';
+import { Pace } from './pace';
 import type { NamedSource, SourceContext } from './source';
 import { Tallies } from './tally';
 import type { CgroupEventName } from './types';
@@ -14,11 +15,15 @@ export class OomSource implements NamedSource<CgroupEventName> {
   readonly #events: CountedEvents;
   readonly #tallies = new Tallies<CgroupEventName>();
   readonly #killLook: PatientLook;
+  /** While a victim dies, each of the others that need memory notifies again and again. */
+  readonly #pace = new Pace(() => this.#emitOom());
   /** Kills that notifications may still be about. */
   #awaited = 0;
   #total = 0;
   #kills: number;
   #timeMs = 0;
+  #oomMs = 0;
+  #isWaiting = false;
   #isClosed = false;
 
   constructor(private readonly context: SourceContext) {
@@ -37,6 +42,7 @@ export class OomSource implements NamedSource<CgroupEventName> {
 
   end(name: CgroupEventName): void {
     this.#tallies.end(name);
+    if (name === 'oom') this.#pace.stop();
   }
 
   look(timeMs: number): void {
@@ -45,20 +51,28 @@ export class OomSource implements NamedSource<CgroupEventName> {
     const isWaiting = underOom && oomKillDisable;
     this.#awaited = isWaiting ? 0 : this.#awaited + total - this.#total;
     this.#timeMs = timeMs;
-    this.#emitOom(total, timeMs, isWaiting);
+    this.#noteOom(total, timeMs, isWaiting);
     this.#emitKills(oomKills);
     if (!this.#isClosed && this.#awaited > 0 && this.#tallies.has('oomKill')) this.#killLook.start();
   }
 
   conclude(timeMs: number, isNotified: boolean): void {
-    this.#killLook.stop();
-    this.#emitOom(this.#events.last(isNotified), timeMs, false);
+    this.#stop();
+    this.#total = this.#events.last(isNotified);
+    this.#oomMs = timeMs;
+    this.#isWaiting = false;
+    this.#emitOom();
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#killLook.stop();
+    this.#stop();
     this.#events.close();
+  }
+
+  #stop(): void {
+    this.#killLook.stop();
+    this.#pace.stop();
   }
 
   #readKills(): number {
@@ -70,10 +84,19 @@ export class OomSource implements NamedSource<CgroupEventName> {
     }
   }
 
-  #emitOom(total: number, timeMs: number, underOom: boolean): void {
+  #noteOom(total: number, timeMs: number, isWaiting: boolean): void {
+    if (total === this.#total) return;
     this.#total = total;
-    const event = this.#tallies.update('oom', total, timeMs);
-    if (event !== undefined) this.context.emit('oom', { ...event, underOom });
+    this.#oomMs = timeMs;
+    // That they wait, or do so no more, is told at once.
+    if (isWaiting !== this.#isWaiting) this.#pace.stop();
+    this.#isWaiting = isWaiting;
+    if (this.#tallies.has('oom')) this.#pace.note();
+  }
+
+  #emitOom(): void {
+    const event = this.#tallies.update('oom', this.#total, this.#oomMs);
+    if (event !== undefined) this.context.emit('oom', { ...event, underOom: this.#isWaiting });
   }
 
   #emitKills(kills: number): void {
