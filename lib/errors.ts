@@ -124,7 +124,10 @@ export class MemcageError extends Error {
   declare readonly usageBytes?: number;
   /** The highest use so far, likewise. */
   declare readonly peakBytes?: number;
-  /** With `ERR_MEMCAGE_KERNEL_FORMAT`: the line of the kernel's text that is not what it should be, from 1 on. */
+  /**
+   * With `ERR_MEMCAGE_KERNEL_FORMAT`: the line of the kernel's text that is not what it should be, from 1 on; where one is
+   * missing, the last line, 0 for an empty text.
+   */
   declare readonly line?: number;
 
   /** @internal */

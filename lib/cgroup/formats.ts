@@ -60,7 +60,7 @@ export function parseFlatKeyed(text: string, file = 'a flat keyed file'): FlatKe
     if (!name || number === null || rest.length > 0) throw kernelFormatError(file, 'NAME VALUE', line, index + 1);
     return [name, number];
   });
-  return Object.fromEntries(entries);
+  return fromLines(entries, text, file);
 }
 
 /** A file of `NAME SUB=VALUE ...` lines. */
@@ -71,9 +71,9 @@ export function parseNestedKeyed(text: string, file = 'a nested keyed file', num
     if (!name || name.includes('=') || values.length === 0 || !values.every((pair) => pair !== null)) {
       throw kernelFormatError(file, 'NAME SUB=VALUE', line, index + 1);
     }
-    return [name, Object.fromEntries(values)];
+    return [name, fromLine(values, line, file, index + 1)];
   });
-  return Object.fromEntries(entries);
+  return fromLines(entries, text, file);
 }
 
 /** `memory.numa_stat` of v1, lines of `NAME=TOTAL N0=PAGES ...`: `{ NAME: { total, N0 } }`. */
@@ -84,9 +84,25 @@ export function parseNumaV1(text: string, file = 'memory.numa_stat'): NestedKeye
       throw kernelFormatError(file, 'NAME=TOTAL N0=PAGES', line, index + 1);
     }
     const [name, total] = head;
-    return [name, { total, ...(Object.fromEntries(nodes as [string, number][]) as FlatKeyed) }];
+    return [name, { total, ...fromLine(nodes as [string, number][], line, file, index + 1) }];
   });
-  return Object.fromEntries(entries);
+  return fromLines(entries, text, file);
+}
+
+/** One entry a line. */
+function fromLines<T>(entries: readonly [string, T][], text: string, file: string): Record<string, T> {
+  const record = Object.fromEntries(entries);
+  if (Object.keys(record).length === entries.length) return record;
+  const names = entries.map(([name]) => name);
+  const again = names.findIndex((name, index) => names.indexOf(name) < index);
+  throw kernelFormatError(file, 'each name once', lines(text)[again] ?? '', again + 1);
+}
+
+/** All entries in one line. */
+function fromLine(entries: readonly [string, number][], line: string, file: string, number: number): FlatKeyed {
+  const record = Object.fromEntries(entries);
+  if (Object.keys(record).length === entries.length) return record;
+  throw kernelFormatError(file, 'each name once', line, number);
 }
 
 /** `NAME=NUMBER`; null for anything else. */
@@ -98,9 +114,16 @@ function parsePair(pair: string, number: typeof toNumber): [string, number] | nu
 
 /** A pressure (PSI) file (v2, Linux 4.20). */
 export function parsePressure(text: string, file = 'a pressure file'): Pressure {
-  const { some, full, ...others } = parseNestedKeyed(text, file, toDecimal);
-  if (!isPressureLine(some) || !isPressureLine(full)) throw kernelFormatError(file, 'some and full averages', text);
-  return { ...others, some, full };
+  const parsed = parseNestedKeyed(text, file, toDecimal);
+  const averages = (name: string): FlatKeyed & PressureLine => {
+    const line = parsed[name];
+    if (isPressureLine(line)) return line;
+    if (line === undefined) throw missingLine(file, name, text);
+    const all = lines(text);
+    const index = all.findIndex((each) => each.startsWith(`${name} `));
+    throw kernelFormatError(file, 'avg10, avg60, avg300 and a whole total', all[index] ?? '', index + 1);
+  };
+  return { ...parsed, some: averages('some'), full: averages('full') };
 }
 
 function isPressureLine(line: FlatKeyed | undefined): line is FlatKeyed & PressureLine {
@@ -123,11 +146,16 @@ export function parsePids(text: string, file = 'a list of pids'): number[] {
 /** `memory.oom_control` of v1; the count of kills is there since Linux 4.13. */
 export function parseOomControl(text: string, file = 'memory.oom_control'): OomControl {
   const flat = parseFlatKeyed(text, file);
-  const { oom_kill_disable: disable, under_oom: underOom, oom_kill: kills } = flat;
-  if (disable === undefined || underOom === undefined || kills === undefined) {
-    throw kernelFormatError(file, 'oom_kill_disable, under_oom and oom_kill', text);
-  }
-  return { oomKillDisable: disable !== 0, underOom: underOom !== 0, oomKills: kills };
+  const value = (name: string): number => {
+    const found = flat[name];
+    if (found === undefined) throw missingLine(file, name, text);
+    return found;
+  };
+  return {
+    oomKillDisable: value('oom_kill_disable') !== 0,
+    underOom: value('under_oom') !== 0,
+    oomKills: value('oom_kill'),
+  };
 }
 
 /** Names, a blank-separated list as in `cgroup.controllers`. */
@@ -138,15 +166,21 @@ export function parseNames(text: string): string[] {
 /**
  * The error for kernel text that is not what its documentation says.
  *
- * @param line its number, from 1 on; left out when it is the whole text that lacks something
+ * @param line its number, from 1 on
  */
-export function kernelFormatError(file: string, expected: string, text: string, line?: number): MemcageError {
+export function kernelFormatError(file: string, expected: string, text: string, line: number): MemcageError {
   const shown = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
-  const where = line === undefined ? file : `${file}, line ${line},`;
-  return new MemcageError(ErrorCode.KERNEL_FORMAT, `Expected ${expected} in ${where} but the kernel wrote ${shown}`, {
-    path: file,
-    line,
-  });
+  return formatError(`Expected ${expected} in ${file}, line ${line}, but the kernel wrote ${shown}`, file, line);
+}
+
+/** The same for a line that is not there. */
+function missingLine(file: string, name: string, text: string): MemcageError {
+  const { length } = lines(text);
+  return formatError(`Expected ${name} in ${file}, which ends after line ${length}`, file, length);
+}
+
+function formatError(message: string, path: string, line: number): MemcageError {
+  return new MemcageError(ErrorCode.KERNEL_FORMAT, message, { path, line });
 }
 
 function lines(text: string): string[] {

@@ -78,10 +78,7 @@ export function findHierarchies(mountInfo: string, unifiedControllers: (mountPoi
 
 /** @see https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html */
 export function parseMounts(mountInfo: string): Mount[] {
-  return mountInfo
-    .split('\n')
-    .filter((line) => line !== '')
-    .map(parseMount);
+  return mountInfo.split('\n').flatMap((line, index) => (line === '' ? [] : [parseMount(line, index + 1)]));
 }
 
 /**
@@ -166,7 +163,7 @@ function isWithin(path: string, directory: string): boolean {
 }
 
 /** `36 35 98:0 /root /mount/point rw,noatime master:1 - ext3 /dev/root rw,errors=continue` */
-function parseMount(line: string): Mount {
+function parseMount(line: string, number: number): Mount {
   const fields = line.split(' ');
   // Any number of optional fields, then a lone dash.
   const dash = fields.indexOf('-', 6);
@@ -184,7 +181,8 @@ function parseMount(line: string): Mount {
     !fsType ||
     superOptions === undefined
   ) {
-    throw kernelFormatError('mountinfo', 'ID PARENT DEVICE ROOT MOUNT-POINT OPTIONS - TYPE SOURCE OPTIONS', line);
+    const expected = 'ID PARENT DEVICE ROOT MOUNT-POINT OPTIONS - TYPE SOURCE OPTIONS';
+    throw kernelFormatError('mountinfo', expected, line, number);
   }
   const flags = [...options.split(','), ...superOptions.split(',')];
   return {

@@ -80,11 +80,16 @@ class LayoutReader {
     }
     if (this.#layout !== null && readValues(this.#layout, buffer, this.#view, start, end)) return this.#layout.last;
     const text = Buffer.from(buffer.buffer, buffer.byteOffset + start, end - start).toString('latin1');
-    if (!text.endsWith('\n')) throw kernelFormatError(this.file, 'whole lines', text.slice(-80));
+    if (!text.endsWith('\n')) throw cutOff(text, this.file);
     const stat = parseFlatKeyed(text, this.file);
     this.#layout = createLayout(stat, this.wanted);
     return this.#layout?.last ?? stat;
   }
+}
+
+function cutOff(text: string, file: string): Error {
+  const lines = text.split('\n');
+  return kernelFormatError(file, 'whole lines', lines.at(-1) ?? '', lines.length);
 }
 
 /** null: there is a name that is too short to be read by the word. */

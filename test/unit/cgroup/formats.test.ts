@@ -14,6 +14,7 @@ import { starts } from '../../support/starts';
 import { thrown } from '../../support/thrown';
 
 const FORMAT_ERROR = { name: 'MemcageError', code: 'ERR_MEMCAGE_KERNEL_FORMAT' };
+const LINE = 'avg10=0.00 avg60=0.00 avg300=0.00 total=0';
 
 // Names of the kernel are identifiers, but nothing in here relies on that.
 const name = fc.oneof(fc.stringMatching(/^[a-z_]+[a-z0-9_.]*$/), fc.constantFrom('__proto__', 'constructor', '0'));
@@ -180,6 +181,21 @@ it('errors tell the file and the line', () => {
   expect(() => parsePids('1\n2\n3 4\n', 'tasks')).toThrow('tasks, line 3,');
 });
 
+it.each<[what: string, parse: () => unknown, line: number]>([
+  ['flat', () => parseFlatKeyed('rss 1\ncache 2\nrss 1\n', 'f'), 3],
+  ['flat, of no property', () => parseFlatKeyed('__proto__ 1\n__proto__ 1\n', 'f'), 2],
+  ['nested', () => parseNestedKeyed('anon N0=1\nanon N1=1\n', 'f'), 2],
+  ['nested, in a line', () => parseNestedKeyed('file N0=1\nanon N0=1 N0=1\n', 'f'), 2],
+  ['NUMA of v1', () => parseNumaV1('total=1 N0=1\ntotal=1 N0=1\n', 'f'), 2],
+  ['NUMA of v1, in a line', () => parseNumaV1('total=1 N0=1 N0=2\n', 'f'), 1],
+  ['pressure', () => parsePressure(`some ${LINE}\nfull ${LINE}\nsome ${LINE}\n`, 'f'), 3],
+  ['pressure, in a line', () => parsePressure(`some ${LINE}\nfull ${LINE} avg10=0.00\n`, 'f'), 2],
+  ['OOM control', () => parseOomControl('oom_kill_disable 0\nunder_oom 0\noom_kill 0\nunder_oom 1\n', 'f'), 4],
+])('a name that comes twice is refused: %s', (_, parse, line) => {
+  expect(thrown(parse)).toMatchObject({ ...FORMAT_ERROR, path: 'f', line });
+  expect(parse).toThrow(`Expected each name once in f, line ${line}, but the kernel wrote "`);
+});
+
 describe('parsePressure', () => {
   it('reads memory.pressure', () => {
     expect(parsePressure(kernelText('v2/memory.pressure'))).toEqual({
@@ -188,16 +204,16 @@ describe('parsePressure', () => {
     });
   });
 
-  const LINE = 'avg10=0.00 avg60=0.00 avg300=0.00 total=0';
-
   it.each([
-    '',
-    `some ${LINE}\n`,
-    'some avg10=0.00\nfull avg10=0.00\n',
-    `some ${LINE}\nfull ${LINE.replace('total=0', 'total=0.5')}\n`,
-    `some ${LINE}\nfull ${LINE.replace('avg60=0.00', 'avg60=max')}\n`,
-  ])('%j is refused', (text) => {
-    expect(thrown(() => parsePressure(text))).toMatchObject(FORMAT_ERROR);
+    ['', 0, 'some in memory.pressure, which ends after line 0'],
+    [`some ${LINE}\n`, 1, 'full in memory.pressure, which ends after line 1'],
+    ['some avg10=0.00\nfull avg10=0.00\n', 1, 'avg10, avg60, avg300 and a whole total in memory.pressure, line 1,'],
+    [`some ${LINE}\nfull ${LINE.replace('total=0', 'total=0.5')}\n`, 2, 'whole total in memory.pressure, line 2,'],
+    [`some ${LINE}\nfull ${LINE.replace('avg60=0.00', 'avg60=max')}\n`, 2, 'SUB=VALUE in memory.pressure, line 2,'],
+  ])('%j is refused, with the line', (text, line, message) => {
+    const parse = (): unknown => parsePressure(text, 'memory.pressure');
+    expect(thrown(parse)).toMatchObject({ ...FORMAT_ERROR, path: 'memory.pressure', line });
+    expect(parse).toThrow(message);
   });
 
   it('keeps what a later kernel adds', () => {
@@ -245,12 +261,14 @@ describe('parseOomControl', () => {
     expect(parseOomControl('oom_kill_disable 0\nunder_oom 1\noom_kill 0\n').underOom).toBe(true);
   });
 
-  it.each(['oom_kill_disable 0\nunder_oom 0\n', 'oom_kill_disable 0\noom_kill 0\n', 'under_oom 0\noom_kill 0\n'])(
-    'needs all of them: %j',
-    (text) => {
-      expect(thrown(() => parseOomControl(text))).toMatchObject(FORMAT_ERROR);
-    },
-  );
+  it.each([
+    ['oom_kill_disable 0\nunder_oom 0\n', 'oom_kill'],
+    ['oom_kill_disable 0\noom_kill 0\n', 'under_oom'],
+    ['under_oom 0\noom_kill 0\n', 'oom_kill_disable'],
+  ])('needs all of them: %j', (text, missing) => {
+    expect(thrown(() => parseOomControl(text))).toMatchObject({ ...FORMAT_ERROR, path: 'memory.oom_control', line: 2 });
+    expect(() => parseOomControl(text)).toThrow(`Expected ${missing} in memory.oom_control, which ends after line 2`);
+  });
 });
 
 it('parseNames splits a list', () => {

@@ -272,8 +272,11 @@ describe('findHierarchies', () => {
     '30 22 0:30 / /cg  - cgroup cgroup rw',
     '30 22 0:30 / /cg rw -  cgroup rw',
   ])('refuses %j', (line) => {
-    expect(thrown(() => findHierarchies(`${line}\n`, NO_CONTROLLERS))).toMatchObject({
+    const good = '29 22 0:29 / /tmp rw - tmpfs tmpfs rw';
+    expect(thrown(() => findHierarchies(`${good}\n${line}\n`, NO_CONTROLLERS))).toMatchObject({
       code: 'ERR_MEMCAGE_KERNEL_FORMAT',
+      path: 'mountinfo',
+      line: 2,
     });
   });
 });

@@ -138,6 +138,27 @@ it.each(['', 'anon', 'anon 1', 'anon 1\nfi', 'anon 1\nfile 2', 'anon x\n', 'anon
   },
 );
 
+it.each([
+  ['', 1],
+  ['anon', 1],
+  ['anon 1\nfile 2', 2],
+  ['anon 1\nfile 2\n\0', 3],
+])('%j has no whole lines: it is refused with the line', (text, line) => {
+  const parse = createStatParser();
+  const refused = { ...FORMAT_ERROR, path: 'memory.stat', line };
+  expect(thrown(() => feed(parse, text))).toMatchObject(refused);
+  feed(parse, 'anon 1\nfile 2\n');
+  expect(thrown(() => feed(parse, text))).toMatchObject(refused);
+});
+
+it('refuses a name that comes twice, known layout or not', () => {
+  const parse = createStatParser();
+  const refused = { ...FORMAT_ERROR, path: 'memory.stat', line: 3 };
+  expect(thrown(() => feed(parse, 'anon 1\nfile 2\nanon 1\n'))).toMatchObject(refused);
+  feed(parse, 'anon 1\nfile 2\n');
+  expect(thrown(() => feed(parse, 'anon 1\nfile 2\nanon 1\n'))).toMatchObject(refused);
+});
+
 it('agrees with the plain parser on any sequence of texts', () => {
   const names = fc.constantFrom(['anon'], ['anon', 'file'], ['file', 'anon'], ['total_rss', 'rss', '__proto__', '0']);
   const value = fc.oneof(
