@@ -6,7 +6,8 @@
 import type * as Api from '@opentelemetry/api';
 import type { Cgroup } from './index.js';
 import { type CageTotals, Collector } from './metrics/collector.js';
-import type { Counts, Gauges } from './metrics/figures.js';
+import type { Gauges } from './metrics/figures.js';
+import type { Totals } from './metrics/ledger.js';
 import { checkOptions } from './metrics/options.js';
 import { requirePeer } from './metrics/peer.js';
 
@@ -93,7 +94,14 @@ const PRESSURE = {
   description: 'Time in which tasks waited for memory: at least one of them, or all at once.',
 } as const;
 
-const COUNTS: { readonly [C in keyof Counts]-?: Instrument } = {
+const FAULTS = {
+  name: 'container.paging.faults',
+  kind: 'Counter',
+  unit: '{fault}',
+  description: 'Container memory paging faults.',
+} as const;
+
+const COUNTS: { readonly [C in Exclude<keyof Totals, 'pageFaults'>]-?: Instrument } = {
   oomKills: {
     name: 'memcage.oom.kills',
     kind: 'Counter',
@@ -106,6 +114,8 @@ const COUNTS: { readonly [C in keyof Counts]-?: Instrument } = {
     unit: '{hit}',
     description: 'How often the hard limit was hit.',
   },
+  minorFaults: { ...FAULTS, attributes: { 'system.paging.fault.type': 'minor' } },
+  majorFaults: { ...FAULTS, attributes: { 'system.paging.fault.type': 'major' } },
   waitingSeconds: { ...PRESSURE, attributes: { 'memcage.pressure.kind': 'some' } },
   stalledSeconds: { ...PRESSURE, attributes: { 'memcage.pressure.kind': 'full' } },
 };

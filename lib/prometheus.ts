@@ -64,6 +64,8 @@ const GAUGES: { readonly [G in Exclude<keyof Gauges, 'availableBytes'>]-?: Help 
 const COUNTERS: { readonly [C in keyof Counts]-?: Help } = {
   oomKills: ['oom_kills_total', 'Processes that the kernel has killed for memory.'],
   limitHits: ['memory_limit_hits_total', 'How often the hard limit was hit.'],
+  pageFaults: ['memory_page_faults_total', 'Page faults, major ones too.'],
+  majorFaults: ['memory_major_page_faults_total', 'Page faults that waited for the disk.'],
   waitingSeconds: [
     'memory_pressure_waiting_seconds_total',
     'Time in which at least one task waited for memory; absent without PSI.',

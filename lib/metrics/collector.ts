@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type Cage, type Cgroup, MemcageError, openCages, readMany } from '../index.js';
-import { type Counts, countsOf, type Facts, FIELDS, type Gauges, gaugesOf, together } from './figures.js';
-import { Ledger } from './ledger.js';
+import { countsOf, type Facts, FIELDS, type Gauges, gaugesOf, together } from './figures.js';
+import { Ledger, type Totals } from './ledger.js';
 
 const CAGE_CLOSED = 'memcage.cage.close';
 
@@ -18,7 +18,7 @@ export interface CollectorOptions<L> {
 export interface Row<L> {
   labels: L;
   gauges: Partial<Gauges>;
-  counts: Counts;
+  counts: Totals;
 }
 
 /** Of the cages of this thread since the collector was made. */
@@ -157,9 +157,16 @@ function factsOf(
   try {
     // v1 counts the kills of each cgroup alone; a cage adds up those of its children.
     const oomKills = Math.max(reading.events.oomKill, cage?.oomKills ?? 0);
-    return { ...reading, oomKills, processes: cgroup.procs().length };
+    return { ...reading, oomKills, processes: cgroup.procs().length, ...faultsOf(cgroup) };
   } catch (error) {
     if (error instanceof MemcageError) return undefined;
     throw error;
   }
+}
+
+function faultsOf(cgroup: Cgroup): Pick<Facts, 'pageFaults' | 'majorFaults'> {
+  // Not stat(), which lets the file stay open.
+  const stat = cgroup.get('memory.stat');
+  const below = cgroup.version === 1 ? 'total_' : '';
+  return { pageFaults: stat[`${below}pgfault`] ?? 0, majorFaults: stat[`${below}pgmajfault`] ?? 0 };
 }

@@ -18,6 +18,8 @@ export const FIELDS = [
 export interface Facts extends Reading<(typeof FIELDS)[number]> {
   processes: number;
   oomKills: number;
+  pageFaults: number;
+  majorFaults: number;
 }
 
 /** A figure that goes up and down; absent where the cgroup, or the kernel, has none. */
@@ -38,6 +40,9 @@ export interface Gauges {
 export interface Counts {
   oomKills: number;
   limitHits: number;
+  /** Major ones too. */
+  pageFaults: number;
+  majorFaults: number;
   waitingSeconds?: number;
   stalledSeconds?: number;
 }
@@ -61,11 +66,13 @@ export function gaugesOf(facts: Facts): Gauges {
   };
 }
 
-export function countsOf({ oomKills, events, pressure }: Facts): Counts {
+export function countsOf({ oomKills, events, pageFaults, majorFaults, pressure }: Facts): Counts {
   const seconds = (microseconds: number) => microseconds / 1e6;
   return {
     oomKills,
     limitHits: events.max,
+    pageFaults,
+    majorFaults,
     ...(pressure !== null && {
       waitingSeconds: seconds(pressure.some.total),
       stalledSeconds: seconds(pressure.full.total),

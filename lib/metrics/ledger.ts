@@ -2,11 +2,16 @@ import type { Counts } from './figures.js';
 
 type Count = keyof Counts;
 
-/** The counts of one label set: of all cgroups that have, or had, these labels. */
+/** Of all cgroups that have, or had, the same labels. */
+export interface Totals extends Counts {
+  minorFaults: number;
+}
+
+/** The counts of one label set. */
 interface Account {
   /** Of each cgroup, by its path, what it had counted when it was last seen. */
   seen: Map<string, Counts>;
-  total: Counts;
+  total: Totals;
 }
 
 /** Adds up what many cgroups count, so that it only grows: also when one ends, or its kernel's count starts anew. */
@@ -15,13 +20,15 @@ export class Ledger {
 
   /** What a cgroup has counted now. */
   add(key: string, path: string, counts: Counts): void {
-    const account = this.#account(key);
-    const before = account.seen.get(path);
+    const { seen, total } = this.#account(key);
+    const before = seen.get(path);
     for (const [name, count] of Object.entries(counts) as [Count, number][]) {
       const last = before?.[name] ?? 0;
-      account.total[name] = (account.total[name] ?? 0) + (count >= last ? count - last : count);
+      total[name] = (total[name] ?? 0) + (count >= last ? count - last : count);
     }
-    account.seen.set(path, counts);
+    seen.set(path, counts);
+    // The kernel counts a major fault when it begins, but a fault among all when it is over: the difference may shrink.
+    total.minorFaults = Math.max(total.minorFaults, total.pageFaults - total.majorFaults);
   }
 
   /** What a cgroup has counted in the end of one kind; the others stay as they were seen last. */
@@ -43,14 +50,15 @@ export class Ledger {
     this.#accounts.delete(key);
   }
 
-  total(key: string): Counts {
+  total(key: string): Totals {
     return this.#account(key).total;
   }
 
   #account(key: string): Account {
     let account = this.#accounts.get(key);
     if (account === undefined) {
-      account = { seen: new Map(), total: { oomKills: 0, limitHits: 0 } };
+      const total = { oomKills: 0, limitHits: 0, pageFaults: 0, majorFaults: 0, minorFaults: 0 };
+      account = { seen: new Map(), total };
       this.#accounts.set(key, account);
     }
     return account;

@@ -3,8 +3,14 @@ import { files, limitOf, members, oomKills, readKey, readNumber, version } from 
 
 const LINES =
   version === 1
-    ? { anon: 'total_rss', file: 'total_cache', inactive: 'total_inactive_file' }
-    : { anon: 'anon', file: 'file', inactive: 'inactive_file' };
+    ? {
+        anon: 'total_rss',
+        file: 'total_cache',
+        inactive: 'total_inactive_file',
+        faults: 'total_pgfault',
+        majorFaults: 'total_pgmajfault',
+      }
+    : { anon: 'anon', file: 'file', inactive: 'inactive_file', faults: 'pgfault', majorFaults: 'pgmajfault' };
 
 /** What the kernel's files say of a cgroup. Without any of memcage's code. */
 export function kernelFigures(path: string) {
@@ -19,6 +25,8 @@ export function kernelFigures(path: string) {
     availableBytes: limitBytes - workingSetBytes,
     anonBytes: line(LINES.anon),
     fileBytes: line(LINES.file),
+    pageFaults: line(LINES.faults),
+    majorFaults: line(LINES.majorFaults),
     peakBytes: readNumber(path, files.peak),
     processes: members(path).length,
     oomKills: oomKills(path),

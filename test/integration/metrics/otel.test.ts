@@ -92,6 +92,16 @@ describeIf('cgroup', 'memcage/otel', () => {
     for (const [name, unit, kind, value] of expected) {
       expect([name, metrics.get(name)]).toEqual([name, { unit, kind, points: [[attributes, value]] }]);
     }
+    const { pageFaults, majorFaults } = kernel;
+    expect(metrics.get('container.paging.faults')).toEqual({
+      unit: '{fault}',
+      kind: 'Counter',
+      points: [
+        [{ 'system.paging.fault.type': 'minor' }, pageFaults - majorFaults],
+        [{ 'system.paging.fault.type': 'major' }, majorFaults],
+      ],
+    });
+    expect(pageFaults).toBeGreaterThan(0);
     expect(metrics.get('memcage.memory.kernel')?.points[0]?.[1]).toBeGreaterThan(0);
     expect(metrics.get('memcage.cage.count')?.points).toEqual([[{}, 1]]);
     expect(metrics.get('memcage.cage.oom.kills')?.points).toEqual([[{}, 1]]);

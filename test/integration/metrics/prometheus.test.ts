@@ -65,6 +65,8 @@ describeIf('cgroup', 'memcage/prometheus', () => {
       peakBytes: value('memory_peak_bytes'),
       processes: value('processes'),
       limitHits: value('memory_limit_hits_total'),
+      pageFaults: value('memory_page_faults_total'),
+      majorFaults: value('memory_major_page_faults_total'),
     }).toEqual(gauges);
     expect(kernel).toMatchObject({ limitBytes: 64 << 20, processes: 1 });
     expect(kernel.anonBytes).toBeGreaterThan(16 << 20);
@@ -84,7 +86,7 @@ describeIf('cgroup', 'memcage/prometheus', () => {
   test('is text as Prometheus has it, with HELP and TYPE, and names by its conventions', async () => {
     const text = await collect().metrics();
     const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type]) => [name, type] as const);
-    expect(types.length).toBe(16);
+    expect(types.length).toBe(18);
     for (const [name, type] of types) {
       expect(name).toMatch(/^memcage_[a-z_]+$/);
       expect(text).toMatch(new RegExp(`^# HELP ${name} \\S.*\\.$`, 'm'));

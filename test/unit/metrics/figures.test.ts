@@ -13,6 +13,8 @@ const FACTS: Facts = {
   events: { max: 7, oomKill: 1 },
   processes: 2,
   oomKills: 3,
+  pageFaults: 9,
+  majorFaults: 4,
 };
 
 const GAUGES: Gauges = {
@@ -30,7 +32,7 @@ const GAUGES: Gauges = {
 
 it('has what there is', () => {
   expect(gaugesOf(FACTS)).toEqual(GAUGES);
-  expect(countsOf(FACTS)).toEqual({ oomKills: 3, limitHits: 7 });
+  expect(countsOf(FACTS)).toEqual({ oomKills: 3, limitHits: 7, pageFaults: 9, majorFaults: 4 });
 });
 
 it('leaves out what there is not', () => {
