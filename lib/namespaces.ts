@@ -95,6 +95,11 @@ export function hasPidNamespace({ pid }: NamespaceOptions): boolean {
   return isWanted(pid);
 }
 
+/** Whether the child does not see at which path its cgroup is. */
+export function hasCgroupNamespace({ cgroup }: NamespaceOptions): boolean {
+  return isWanted(cgroup);
+}
+
 /** Whether that process is an init of ours. */
 export function hasInit({ pid }: NamespaceOptions): boolean {
   return typeof pid === 'object' && pid.init === true;

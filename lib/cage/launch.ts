@@ -3,7 +3,7 @@ import type { ChildExit, CloneOptions, CloneResult, NativeBinding } from '../../
 import type { NamespaceOptions } from '../../types/options';
 import type { CpuReport, FaultReport } from '../../types/outcome';
 import { isNativeError } from '../cgroup/refusal';
-import { hasInit, hasPidNamespace, planNamespaces } from '../namespaces';
+import { hasCgroupNamespace, hasInit, hasPidNamespace, planNamespaces } from '../namespaces';
 import { loadNative } from '../native';
 import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../node-heap';
 import type { Launch, LaunchPlan, SyncLaunch } from '../process/launch';
@@ -122,7 +122,8 @@ function start(native: NativeBinding, given: LaunchPlan, request: LaunchRequest)
   const enterAndClone = (): Omit<Running, 'pid' | 'pidfd'> & { result: CloneResult } => {
     const stay = request.enter(given);
     request.onEntered(stay);
-    const { env, limitBytes } = withNodeHeap(given, nodeHeap, stay?.group.ceilingBytes);
+    const ceiling = { bytes: stay?.group.ceilingBytes, isHidden: hasCgroupNamespace(namespaces) };
+    const { env, limitBytes } = withNodeHeap(given, nodeHeap, ceiling);
     const plan = { ...given, env };
     const isPidOne = hasPidNamespace(namespaces) && !hasInit(namespaces);
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };

@@ -8,7 +8,7 @@ import { launcherArguments } from '../launcher/arguments';
 import { launcherPath } from '../launcher/executable';
 import { openReport } from '../launcher/report';
 import { refuseUnsupported } from '../launcher/unsupported';
-import { hasInit, hasPidNamespace, planNamespaces } from '../namespaces';
+import { hasCgroupNamespace, hasInit, hasPidNamespace, planNamespaces } from '../namespaces';
 import { loadNative } from '../native';
 import { type LimitedHeap, withNodeHeapIn } from '../node-heap';
 import type { ResolvedCageOptions } from '../options';
@@ -101,7 +101,8 @@ function attempt<R extends LaunchedResult>(
     stay = enterPlace(place, cage, request.options);
     // No memory is shared with the child, so that every limit may be in force before it is born.
     stay?.started();
-    const { env, limitBytes } = withNodeHeapIn(request, place.nodeHeap, stay?.group.ceilingBytes);
+    const ceiling = { bytes: stay?.group.ceilingBytes, isHidden: hasCgroupNamespace(cage.namespaces) };
+    const { env, limitBytes } = withNodeHeapIn(request, place.nodeHeap, ceiling);
     const isPidOne = hasPidNamespace(cage.namespaces) && !hasInit(cage.namespaces);
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
     const { result, failure } = start(native, { ...request, env }, cage, stay, run);

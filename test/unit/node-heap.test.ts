@@ -36,7 +36,13 @@ const plan = (
   { file = NODE, args = ['node', 'x.js'], env = ['A=1'] }: Given,
   setting: Parameters<typeof withNodeHeap>[1],
   mebibytes?: number,
-) => withNodeHeap({ file, args, env }, setting, mebibytes === undefined ? undefined : mebibytes * MIB);
+  isHidden = false,
+) => withNodeHeap({ file, args, env }, setting, ceiling(mebibytes, isHidden));
+
+const ceiling = (mebibytes: number | undefined, isHidden: boolean) => ({
+  bytes: mebibytes === undefined ? undefined : mebibytes * MIB,
+  isHidden,
+});
 
 const limited = (mebibytes: number, ...others: string[]) => ({
   env: [...others, `NODE_OPTIONS=--max-old-space-size=${mebibytes}`, `MEMCAGE_NODE_HEAP=${mebibytes}`],
@@ -117,6 +123,49 @@ describe('what was chosen stays', () => {
   });
 });
 
+describe('a child that does not find the limit of its cage', () => {
+  const hidden = (given: Given, mebibytes: number) => plan(given, 'auto', mebibytes, true).env;
+
+  test.each([
+    [40, 20, 1],
+    [100, 50, 1],
+    [512, 256, 1],
+    [1024, 512, 4],
+    [2048, 1024, 8],
+  ])('%d MiB: the young generation is limited as V8 would by itself', (mebibytes, old, young) => {
+    expect(hidden({}, mebibytes)).toEqual([
+      'A=1',
+      `NODE_OPTIONS=--max-old-space-size=${old} --max-semi-space-size=${young}`,
+      `MEMCAGE_NODE_HEAP=${old},${young}`,
+    ]);
+  });
+
+  test('has room for what V8 takes by itself in a larger cage, and without one', () => {
+    expect(plan({}, 'auto', 3072, true)).toEqual(limited(1536, 'A=1'));
+    expect(plan({}, 64 * MIB, undefined, true)).toEqual(limited(64, 'A=1'));
+  });
+
+  test.each(['--max-semi-space-size=2', '--max_semi_space_size=2'])('%s of the caller stays', (option) => {
+    expect(hidden({ env: [`NODE_OPTIONS=${option}`] }, 100)).toEqual([
+      `NODE_OPTIONS=${option} --max-old-space-size=50`,
+      'MEMCAGE_NODE_HEAP=50',
+    ]);
+    expect(hidden({ args: ['node', option, 'x.js'] }, 100)).toEqual(limited(50, 'A=1').env);
+  });
+
+  test('nor do its own children', () => {
+    const env = [
+      'NODE_OPTIONS=--no-warnings --max-old-space-size=300 --max-semi-space-size=4',
+      'MEMCAGE_NODE_HEAP=300,4',
+    ];
+    expect(plan({ env }, undefined, 100).env).toEqual([
+      'NODE_OPTIONS=--no-warnings --max-old-space-size=50 --max-semi-space-size=1',
+      'MEMCAGE_NODE_HEAP=50,1',
+    ]);
+    expect(plan({ env }, false, 100).env).toEqual(['NODE_OPTIONS=--no-warnings']);
+  });
+});
+
 describe('of a process that memcage has limited itself', () => {
   const env = ['A=1', 'NODE_OPTIONS=--no-warnings --max-old-space-size=300', 'MEMCAGE_NODE_HEAP=300'];
 
@@ -145,7 +194,7 @@ describe('of a process that memcage has limited itself', () => {
 
 test('an environment as an object keeps what it inherits, and is not changed', () => {
   const env = Object.assign(Object.create({ INHERITED: 'i' }) as NodeJS.ProcessEnv, { A: '1' });
-  const result = withNodeHeapIn({ file: NODE, args: [], env }, undefined, 100 * MIB);
+  const result = withNodeHeapIn({ file: NODE, args: [], env }, undefined, ceiling(100, false));
   expect(result.env).not.toBe(env);
   expect(Object.keys(env)).toEqual(['A']);
   expect([result.env['INHERITED'], result.env['A'], result.env['NODE_OPTIONS']]).toEqual([
@@ -153,7 +202,10 @@ test('an environment as an object keeps what it inherits, and is not changed', (
     '1',
     '--max-old-space-size=50',
   ]);
-  expect(withNodeHeapIn({ file: 'sh', args: [], env }, undefined, 100 * MIB)).toEqual({ env, limitBytes: undefined });
+  expect(withNodeHeapIn({ file: 'sh', args: [], env }, undefined, ceiling(100, false))).toEqual({
+    env,
+    limitBytes: undefined,
+  });
 });
 
 describe('the verdict', () => {

@@ -118,6 +118,26 @@ describeIf('cgroup', 'the heap of a Node child', () => {
       expect(report?.peakBytes ?? 0).toBeLessThan(report?.limitBytes ?? 0);
     });
 
+    describe('in a cgroup namespace, where it does not find the limit', () => {
+      const namespaces = { cgroup: true };
+      const heap = { options: '--max-old-space-size=50 --max-semi-space-size=1', heapMiB: about(50) };
+
+      test.each(['64M', '100M', '256M'])('in %s: of JavaScript objects, it ends by V8’s own error', async (memory) => {
+        const { signal, oom, nodeHeap } = await leak('objects', memory, { namespaces });
+        expect({ signal, oom, exhausted: nodeHeap?.exhausted }).toEqual({
+          signal: 'SIGABRT',
+          oom: null,
+          exhausted: 'likely',
+        });
+      });
+
+      test('V8 has the young generation that it takes by itself elsewhere', async () => {
+        expect(await told({ memory: '100M', namespaces })).toMatchObject(heap);
+        const options = { memory: '100M', namespaces, encoding: 'utf8' } as const;
+        expect(JSON.parse(spawnSync(process.execPath, [TELL], options).stdout)).toMatchObject(heap);
+      });
+    });
+
     test('of Buffers, it is killed at the limit of the cage', async () => {
       expect(await leak('buffers', '64M')).toMatchObject({
         signal: 'SIGKILL',
