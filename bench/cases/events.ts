@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cgroup, spawn } from 'memcage';
+import { Cgroup, createCage, MemcageError, type MultiCage, spawn } from 'memcage';
 import type { Case, Row } from '../support/case';
 import { KernelLog } from '../support/kernel-log';
 import { threadCount } from '../support/own';
@@ -7,6 +7,7 @@ import { median, milliseconds } from '../support/stats';
 
 const BOUND_MS = 2;
 const IDLE_MS = 3000;
+const NAMES = ['oom', 'oomKill', 'high', 'max', 'low', 'empty', 'populated', 'frozen', 'thawed', 'close'] as const;
 
 /** Grows in steps of 128 KiB, and prints CLOCK_MONOTONIC of the last moment at which it was below the threshold. */
 const GROWING = `
@@ -93,17 +94,15 @@ async function thresholdDelay(): Promise<number> {
   return milliseconds(below, time);
 }
 
-/** Cgroups with all that this version tells by itself, and a trigger, and nothing that happens in them. */
+/** Cages with all events that this machine has, a trigger among them, and nothing that happens in them. */
 async function idle(count: number): Promise<Row[]> {
   const threads = threadCount();
-  const top = Cgroup.create(`memcage-bench-${process.pid}`);
-  if (top.version === 2) top.set('cgroup.subtree_control', '+memory');
-  const groups = Array.from({ length: count }, (_, index) => {
-    const group = Cgroup.create(String(index), { parent: top, memory: '16M' });
-    group.on('oom', nothing).on('oomKill', nothing);
-    if (group.version === 2) group.on('high', nothing).on('empty', nothing);
-    else group.addTrigger({ threshold: '8M' });
-    return group;
+  const cages = Array.from({ length: count }, () => {
+    const cage = createCage({ memory: '16M' });
+    for (const name of NAMES) listen(cage, name);
+    cage.cgroup.on('oom', nothing);
+    if (cage.cgroup.version === 1) cage.cgroup.addTrigger({ threshold: '8M' });
+    return cage;
   });
   const moreThreads = threadCount() - threads;
   // What their making has left to do.
@@ -113,12 +112,19 @@ async function idle(count: number): Promise<Row[]> {
   await sleep(IDLE_MS);
   const { user, system } = process.cpuUsage(before);
   const percent = ((user + system) / 1000 / milliseconds(start, process.hrtime.bigint())) * 100;
-  for (const group of groups) await group.remove();
-  await top.remove();
+  for (const cage of cages) await cage.close();
   return [
-    { measure: `${count} watched cgroups: threads more`, value: String(moreThreads), figure: moreThreads, bound: 0 },
+    { measure: `${count} watched cages: threads more`, value: String(moreThreads), figure: moreThreads, bound: 0 },
     { measure: 'the same when idle: % of a core', value: percent.toFixed(2), figure: percent, bound: 1 },
   ];
+}
+
+function listen(cage: MultiCage, name: (typeof NAMES)[number]): void {
+  try {
+    cage.on(name, nothing);
+  } catch (error) {
+    if (!(error instanceof MemcageError) || error.code !== 'ERR_MEMCAGE_NOT_IN_VERSION') throw error;
+  }
 }
 
 function nothing(): void {}
