@@ -1,7 +1,7 @@
 import { readProcStat } from '../../../proc-stat';
 
-// SIGKILL and SIGSTOP can't be caught; the others have a meaning for this process alone. SIGUSR1 too: left to Node it
-// would open a debugger's port.
+// All that would end this process, and with it the command, save what the kernel reports a fault of its own by (SIGSEGV and
+// the like). SIGUSR1 too: left to Node it would open a debugger's port. Real-time signals can't be caught in Node.
 const FORWARDED: readonly NodeJS.Signals[] = [
   'SIGHUP',
   'SIGINT',
@@ -9,6 +9,14 @@ const FORWARDED: readonly NodeJS.Signals[] = [
   'SIGTERM',
   'SIGUSR1',
   'SIGUSR2',
+  'SIGALRM',
+  'SIGVTALRM',
+  'SIGPROF',
+  'SIGIO',
+  'SIGPWR',
+  'SIGSTKFLT',
+  'SIGXCPU',
+  'SIGXFSZ',
   'SIGCONT',
   'SIGWINCH',
 ];
