@@ -33,9 +33,13 @@ function print(text: string): number {
 
 // As what a shell runs ends when the reader of its pipe is gone, which Node would report as an error. EIO: its terminal is.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-  process.exit(128 + SIGPIPE);
+  if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(128 + SIGPIPE);
+  process.stderr.write(`memcage: can't write to stdout: ${error.message}\n`);
+  process.exit(FAILED);
 });
+
+// There is no place left to tell of it, and the exit code is not to be lost to it.
+process.stderr.on('error', () => {});
 
 main(process.argv.slice(2)).then(
   (code) => {

@@ -1,10 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { version as cgroupVersion } from '../../support/cgroup-tree';
 import { runCli } from '../../support/cli';
 import { describeIf } from '../../support/require';
+
+const MAIN = join(__dirname, '../../../dist/cli.js');
 
 const onlyOnV1: [string, string[], string][] = [
   ['an option of the other cgroup version', ['run', '--high', '1M', 'true'], 'cgroup v2'],
@@ -113,7 +115,7 @@ describe('help and version', () => {
 });
 
 test('141 when nobody reads the output', async () => {
-  const cli = `'${process.execPath}' '${join(__dirname, '../../../dist/cli.js')}'`;
+  const cli = `'${process.execPath}' '${MAIN}'`;
   // The reader is gone before the first byte is written.
   const script = `set -o pipefail; (read -r _ < "$1"; exec ${cli} --help) | { exec <&-; echo > "$1"; }; echo "\${PIPESTATUS[0]}"`;
   const directory = mkdtempSync(join(tmpdir(), 'memcage-pipe-'));
@@ -125,4 +127,67 @@ test('141 when nobody reads the output', async () => {
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+test.each([['stat', '--help'], ['ls', '--json'], ['help']])(
+  '125 and one line when the output can not be written: %s %s',
+  (...args) => {
+    const full = openSync('/dev/full', 'w');
+    try {
+      const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+        stdio: ['ignore', full, 'pipe'],
+        encoding: 'utf8',
+      });
+      expect({ status, stderr }).toEqual({
+        status: 125,
+        stderr: expect.stringMatching(/^memcage: can't write to stdout: ENOSPC[^\n]*\n$/) as string,
+      });
+    } finally {
+      closeSync(full);
+    }
+  },
+);
+
+describeIf('cgroup', 'a report that can not be written', () => {
+  const CANT = "memcage: can't write '/dev/full': ENOSPC";
+
+  test.each([
+    [3, 3],
+    [0, 125],
+  ])('a command that ends with %i: %i, and the rest is told', async (code, expected) => {
+    const end = await runCli(['run', '-m', '50M', '--json', '/dev/full', '--summary', 'sh', '-c', `exit ${code}`]);
+    expect(end).toMatchObject({ code: expected, left: [] });
+    expect(end.stderr).toContain(CANT);
+    expect(end.stderr).toContain(`exit status  Exit code ${code}\n`);
+  });
+
+  test('the picture', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'memcage-full-'));
+    const file = join(directory, 'full.svg');
+    symlinkSync('/dev/full', file);
+    try {
+      const end = await runCli(['run', '--chart', file, '--summary', 'sh', '-c', 'exit 3']);
+      expect(end).toMatchObject({ code: 3, left: [] });
+      expect(end.stderr).toContain(`memcage: can't write '${file}': ENOSPC`);
+      expect(end.stderr).toContain('exit status  Exit code 3\n');
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  test('a command that was not found stays so', async () => {
+    const end = await runCli(['run', '--json', '/dev/full', 'no-such-command']);
+    expect(end).toMatchObject({ code: 127, left: [] });
+    expect(end.stderr).toContain(CANT);
+  });
+
+  test('stderr can not be written either', () => {
+    const full = openSync('/dev/full', 'w');
+    try {
+      const args = [MAIN, 'run', '--summary', 'sh', '-c', 'exit 3'];
+      expect(spawnSync(process.execPath, args, { stdio: ['ignore', 'ignore', full] }).status).toBe(3);
+    } finally {
+      closeSync(full);
+    }
+  });
 });

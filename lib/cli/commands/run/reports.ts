@@ -23,6 +23,7 @@ export class Reports {
   readonly #chart: number | undefined;
   #recording: Recording | undefined;
   #version: CgroupVersion | undefined;
+  #isComplete = true;
 
   /** Opens all files: what a command did must not be lost to a mistyped path. Throws when one can't be opened. */
   constructor(request: RunRequest) {
@@ -43,6 +44,11 @@ export class Reports {
   /** Whether the kernel is to be asked for more than the outcome has by itself. */
   get wantsDetails(): boolean {
     return this.#request.summary || this.#chart !== undefined;
+  }
+
+  /** Whether all that was to be written to files was. */
+  get isComplete(): boolean {
+    return this.#isComplete;
   }
 
   /**
@@ -70,8 +76,7 @@ export class Reports {
     if (!this.wantsDetails) return told;
     const mostProcesses = this.#recording?.mostProcesses ?? 0;
     const rows = summaryRows(outcome, { version: this.#version, mostProcesses });
-    if (this.#chart !== undefined)
-      this.#writeChart(this.#chart, chartData(this.#request, outcome, this.#recording), rows);
+    if (this.#chart !== undefined) this.#writeChart(chartData(this.#request, outcome, this.#recording), rows);
     return this.#request.summary ? told + renderSummary(this.#request.file, rows, colorsOf(process.stderr)) : told;
   }
 
@@ -80,12 +85,23 @@ export class Reports {
   }
 
   #writeJson(result: object): void {
-    if (this.#json !== undefined) writeFileSync(this.#json, toJson(result));
+    this.#write(this.#json, this.#request.json, toJson(result));
   }
 
-  #writeChart(fd: number, data: ChartData, rows: Rows): void {
+  #writeChart(data: ChartData, rows: Rows): void {
     const isPage = PAGES.has(extname(this.#request.chart ?? ''));
-    writeFileSync(fd, isPage ? renderHtml(data, rows) : renderSvg(data));
+    this.#write(this.#chart, this.#request.chart, isPage ? renderHtml(data, rows) : renderSvg(data));
+  }
+
+  /** A full disk must not take with it what else there is to tell, nor the command's exit code. */
+  #write(fd: number | undefined, file: string | undefined, text: string): void {
+    if (fd === undefined) return;
+    try {
+      writeFileSync(fd, text);
+    } catch (error) {
+      this.#isComplete = false;
+      process.stderr.write(`memcage: can't write '${file}': ${(error as Error).message}\n`);
+    }
   }
 }
 

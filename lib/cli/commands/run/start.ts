@@ -47,7 +47,8 @@ async function runIn(request: RunRequest, reports: Reports): Promise<number> {
   if (outcome.error !== undefined) process.stderr.write(`memcage: ${outcome.error.message}\n`);
   process.stderr.write(summary);
   if (keepDescendants) await untilClosed(child.cage);
-  return outcome.exitCode ?? (outcome.signal === null ? FAILED : exitCodeOf(outcome.signal));
+  const code = outcome.exitCode ?? (outcome.signal === null ? FAILED : exitCodeOf(outcome.signal));
+  return code === 0 && !reports.isComplete ? FAILED : code;
 }
 
 function start(request: RunRequest, memoryDetails: boolean) {
