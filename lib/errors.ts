@@ -93,6 +93,8 @@ export interface ErrorDetails {
   path?: string | undefined;
   /** Places for cages that were considered, with the reason why each can't be used. */
   candidates?: readonly ParentCandidate[] | undefined;
+  /** Paths of all cgroups that could be meant. */
+  paths?: readonly string[] | undefined;
   /** What was written. */
   value?: string | undefined;
   /** Use of the cgroup, now and at its peak, in bytes, when the kernel refused it a limit. */
@@ -118,6 +120,8 @@ export class MemcageError extends Error {
   declare readonly path?: string;
   /** With `ERR_MEMCAGE_NO_PARENT`: the places for cages that were considered, with the reason why each can't be used. */
   declare readonly candidates?: readonly ParentCandidate[];
+  /** With `ERR_MEMCAGE_AMBIGUOUS`: the paths of all cgroups that could be meant, of which the message has the first. */
+  declare readonly paths?: readonly string[];
   /** What was written, when the kernel refused it. */
   declare readonly value?: string;
   /** Use of the cgroup, in bytes, when the kernel refused it a limit; left out where the cgroup has no account of it. */

@@ -64,7 +64,7 @@ export class Cgroup extends ReadableCgroup {
    * name of its directory, a systemd unit's for example. Docker, Podman, containerd and CRI-O are known, with the cgroupfs
    * and the systemd driver. All that is mounted here is walked through. Names of Docker's containers can be told by root only.
    *
-   * Throws `ERR_MEMCAGE_CGROUP_GONE` when there is none, and `ERR_MEMCAGE_AMBIGUOUS`, with the candidates, when there are
+   * Throws `ERR_MEMCAGE_CGROUP_GONE` when there is none, and `ERR_MEMCAGE_AMBIGUOUS`, with the `paths` of all, when there are
    * several.
    */
   static find(idOrName: string): Cgroup {

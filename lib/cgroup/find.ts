@@ -100,5 +100,6 @@ function ambiguous(wanted: string, found: readonly string[]): MemcageError {
   return new MemcageError(
     ErrorCode.AMBIGUOUS,
     `${found.length} cgroups are that of ${wanted}: open one by its path: ${found.slice(0, SHOWN).join(', ')}${more}`,
+    { paths: found },
   );
 }

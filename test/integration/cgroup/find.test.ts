@@ -1,9 +1,11 @@
 import { spawn as nodeSpawn } from 'node:child_process';
-import { Cgroup } from 'memcage';
+import { mkdirSync } from 'node:fs';
+import { Cgroup, type MemcageError } from 'memcage';
 import { cgroupOf, mountPoint, version } from '../../support/cgroup-tree';
 import { withCode } from '../../support/error-code';
 import { describeIf } from '../../support/require';
 import { strangers } from '../../support/strangers';
+import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';
 
 function open<T>(path: string, use: (cgroup: Cgroup) => T): T {
@@ -40,6 +42,15 @@ describeIf('cgroup', `finding a Cgroup on v${version}`, () => {
       expect(open(name, (cgroup) => cgroup.path)).toBe(path);
     }
     expect(open(mountPoint('memory'), (cgroup) => cgroup.path)).toBe(mountPoint('memory'));
+  });
+
+  test('find() what is there many times: the error has all of them', () => {
+    const name = `memcage-twin-${process.pid}`;
+    const paths = Array.from({ length: 12 }, () => `${make()}/${name}`);
+    for (const path of paths) mkdirSync(path);
+    const error = thrown(() => Cgroup.find(name)) as MemcageError;
+    expect(error).toMatchObject(withCode('AMBIGUOUS'));
+    expect([...(error.paths ?? [])].sort()).toEqual([...paths].sort());
   });
 
   test('open() what is none', () => {
