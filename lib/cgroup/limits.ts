@@ -73,6 +73,13 @@ export interface LimitContext {
   pageBytes?: number;
 }
 
+interface ResolveOptions {
+  /** Size of a page. Default: 4096. */
+  pageBytes?: number;
+  /** How an error calls a limit. Default: `memory.max` and so on. */
+  nameOf?: (name: keyof ResolvedLimits) => string;
+}
+
 const MAX_SWAPPINESS = 200;
 /** Sizes that neither kill nor depend on each other. */
 const GENTLE = ['soft', 'high', 'low', 'min', 'swapHigh', 'zswap'] as const;
@@ -101,10 +108,12 @@ const NAMES = Object.keys(PARSERS) as (keyof MemoryLimits & keyof ResolvedLimits
 /**
  * Validates the option `memory`, without looking at the machine.
  *
- * @param pageBytes Size of a page. Default: 4096.
  * @throws TypeError or RangeError with a `code`, naming the option.
  */
-export function resolveLimits(option: MemoryOption, { pageBytes = 4096 }: { pageBytes?: number } = {}): ResolvedLimits {
+export function resolveLimits(
+  option: MemoryOption,
+  { pageBytes = 4096, nameOf = (name) => `memory.${name}` }: ResolveOptions = {},
+): ResolvedLimits {
   // A caller without TypeScript can pass anything.
   const given: unknown = option;
   if (typeof given === 'number' || typeof given === 'string') return { max: size('memory', given, pageBytes) };
@@ -114,7 +123,7 @@ export function resolveLimits(option: MemoryOption, { pageBytes = 4096 }: { page
   }
   const entries = NAMES.filter((name) => given[name] !== undefined).map((name) => [
     name,
-    PARSERS[name](`memory.${name}`, given[name], pageBytes),
+    PARSERS[name](nameOf(name), given[name], pageBytes),
   ]);
   return Object.fromEntries(entries) as ResolvedLimits;
 }

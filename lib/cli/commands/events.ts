@@ -2,9 +2,10 @@ import type { Cgroup } from '../../cgroup/cgroup';
 import type { Trigger } from '../../cgroup/events/trigger-options';
 import { type CgroupEvent, type CgroupEventName, EVENT_NAMES, type ThresholdEvent } from '../../cgroup/events/types';
 import { ErrorCode, MemcageError } from '../../errors';
-import { formatSize } from '../../size';
+import { formatSize, parseSize } from '../../size';
 import { defineCommand, FAILED_TEXT } from '../command';
 import { toJsonLine } from '../json';
+import { asUsage } from '../limit-options';
 import { UsageError } from '../parse';
 import { findTarget, oneTarget, TARGET } from '../target';
 
@@ -40,7 +41,7 @@ export const events = defineCommand({
   async run({ json, pressure, threshold }, [target]) {
     const triggers = [
       ...(pressure === undefined ? [] : [pressureOf(pressure)]),
-      ...(threshold === undefined ? [] : [{ threshold }]),
+      ...(threshold === undefined ? [] : [{ threshold: asUsage(() => parseSize('--threshold', threshold)) }]),
     ];
     using cgroup = findTarget(target);
     const print = (name: string, line: object, text: string): void => {

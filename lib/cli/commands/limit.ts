@@ -1,6 +1,7 @@
 import { formatSize } from '../../size';
 import { defineCommand, FAILED_TEXT, type Option } from '../command';
 import { toJson } from '../json';
+import { asUsage, checkLimits, swapNeeds } from '../limit-options';
 import { UsageError } from '../parse';
 import { findTarget, oneTarget, TARGET } from '../target';
 
@@ -33,8 +34,10 @@ export const limit = defineCommand({
   ],
   run({ json, ...memory }, [target]) {
     if (Object.keys(memory).length === 0) throw new UsageError('limit needs a limit');
+    checkLimits(memory, { max: 'max' });
     using cgroup = findTarget(target);
-    cgroup.setLimits(memory);
+    // What is left to be wrong with them depends on those in force.
+    asUsage(() => cgroup.setLimits(memory), swapNeeds('--max (-m)'));
     const { path } = cgroup;
     const limits = cgroup.limits();
     const lines = SHOWN.flatMap((name) => {

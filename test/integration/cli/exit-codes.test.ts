@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { version as cgroupVersion } from '../../support/cgroup-tree';
+import { version as cgroupVersion, makeCgroup } from '../../support/cgroup-tree';
 import { runCli } from '../../support/cli';
 import { describeIf } from '../../support/require';
 
@@ -11,7 +11,6 @@ const MAIN = join(__dirname, '../../../dist/cli.js');
 const onlyOnV1: [string, string[], string][] = [
   ['an option of the other cgroup version', ['run', '--high', '1M', 'true'], 'cgroup v2'],
   ['an option of the other cgroup version', ['run', '-m', '1M', '--oom-group', 'true'], 'cgroup v2'],
-  ['swap without a limit', ['run', '--swap', '1M', 'true'], 'memory.swap'],
 ];
 
 describeIf('cgroup', 'exit codes', () => {
@@ -55,11 +54,8 @@ describeIf('cgroup', 'exit codes', () => {
   });
 
   test.each<[string, string[], string]>([
-    ['a size that is none', ['run', '-m', '1.5', 'true'], 'memory.max'],
-    ['a limit below a page', ['run', '-m', '1000', 'true'], 'memory.max'],
     ...(cgroupVersion === 1 ? onlyOnV1 : []),
     ['a parent that does not exist', ['run', '--parent', '/no/such/cgroup', 'true'], '/no/such/cgroup'],
-    ['a host name that is too long', ['run', '--hostname', 'x'.repeat(65), 'true'], 'hostname'],
     ['a limit below which no program starts', ['run', '-m', '4K', 'true'], '4 KiB is too small'],
   ])('125 for %s', async (_, args, text) => {
     const end = await runCli(args);
@@ -84,6 +80,49 @@ describe('wrong usage: 125, one line and where there is help', () => {
     const end = await runCli(args);
     expect(end).toMatchObject({ code: 125, stdout: '', left: [] });
     expect(end.stderr).toMatch(/^memcage: [^\n]+\nTry 'memcage( run)? --help'\.\n$/);
+  });
+});
+
+describeIf('cgroup', 'a wrong value is wrong usage, told by the name of its option', () => {
+  test.each<[string, string[]]>([
+    ['--memory', ['run', '-m', '1.5', 'true']],
+    ['--memory', ['run', '-m', '1000', 'true']],
+    ['--swap', ['run', '-m', '50M', '--swap', '12Q', 'true']],
+    ['--high', ['run', '-m', '50M', '--high', '', 'true']],
+    ['--node-heap', ['run', '--node-heap', '12Q', 'true']],
+    ['--hostname', ['run', '--hostname', 'x'.repeat(65), 'true']],
+    ['--max', ['limit', '/no/such/cgroup', '--max', '12Q']],
+    ['--low', ['limit', '/no/such/cgroup', '--low', '12Q']],
+    ['--threshold', ['events', '--threshold', '12Q']],
+  ])('%s: %j', async (name, args) => {
+    const end = await runCli(args);
+    expect(end).toMatchObject({ code: 125, stdout: '', left: [] });
+    expect(end.stderr).toMatch(new RegExp(`^memcage: [^\n]*${name}[ ,][^\n]*\nTry 'memcage ${args[0]} --help'\\.\n$`));
+  });
+});
+
+describeIf('v1', 'swap without a limit', () => {
+  test('is wrong usage of run', async () => {
+    const end = await runCli(['run', '--swap', '1M', 'true']);
+    expect(end).toMatchObject({ code: 125, left: [] });
+    expect(end.stderr).toMatch(
+      /^memcage: --swap needs a limit by --memory \(-m\) as well .*\nTry 'memcage run --help'\.\n$/,
+    );
+  });
+
+  describeIf('swap-accounting', 'of a cgroup', () => {
+    test('is wrong usage of limit', async () => {
+      const group = makeCgroup();
+      try {
+        const end = await runCli(['limit', group.path, '--swap', '1M']);
+        expect(end.code).toBe(125);
+        expect(end.stderr).toMatch(
+          /^memcage: --swap needs a limit by --max \(-m\) as well .*\nTry 'memcage limit --help'\.\n$/,
+        );
+      } finally {
+        group.remove();
+      }
+    });
   });
 });
 

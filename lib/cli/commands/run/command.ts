@@ -1,5 +1,10 @@
 import type { MemoryLimits, NamespaceOptions, NodeHeapOption } from '../../../../types/options';
+import { host } from '../../../cgroup/host';
+import { resolveNamespaces } from '../../../namespaces';
+import { resolveNodeHeap } from '../../../node-heap';
 import { defineCommand, FAILED_TEXT, type Option, type Values } from '../../command';
+import { asUsage, checkLimits, swapNeeds } from '../../limit-options';
+import { UsageError } from '../../parse';
 import { startAndWait } from './start';
 
 export interface RunRequest {
@@ -88,12 +93,18 @@ export const run = defineCommand({
 });
 
 function requestOf(values: Values<typeof OPTIONS>, [file = '', ...args]: readonly string[]): RunRequest {
+  const memory = memoryOf(values);
+  const nodeHeap = values['node-heap'] === 'off' ? false : values['node-heap'];
+  const namespaces = namespacesOf(values);
+  checkMemory(memory);
+  asUsage(() => resolveNodeHeap(nodeHeap), `--node-heap is auto, off, or a size of at least 1M, not '${nodeHeap}'`);
+  asUsage(() => resolveNamespaces(namespaces), '--hostname needs 1 to 64 bytes of text');
   return {
     file,
     args,
-    memory: memoryOf(values),
-    namespaces: namespacesOf(values),
-    nodeHeap: values['node-heap'] === 'off' ? false : values['node-heap'],
+    memory,
+    namespaces,
+    nodeHeap,
     parent: values.parent,
     keepDescendants: values.keep === true,
     json: values.json,
@@ -109,6 +120,13 @@ function memoryOf({ memory, swap, high, 'oom-group': oomGroup }: Values<typeof O
     ...(high !== undefined && { high }),
     ...(oomGroup !== undefined && { oomGroup }),
   };
+}
+
+function checkMemory(memory: MemoryLimits): void {
+  const { max = Number.POSITIVE_INFINITY, swap = Number.POSITIVE_INFINITY } = checkLimits(memory, { max: 'memory' });
+  if (swap < Number.POSITIVE_INFINITY && max === Number.POSITIVE_INFINITY && host().version === 1) {
+    throw new UsageError(swapNeeds('--memory (-m)'));
+  }
 }
 
 function namespacesOf(values: Values<typeof OPTIONS>): NamespaceOptions {

@@ -1,0 +1,32 @@
+import type { MemoryLimits } from '../../types/options';
+import { type ResolvedLimits, resolveLimits } from '../cgroup/limits';
+import { ErrorCode } from '../errors';
+import { loadNative } from '../native';
+import { UsageError } from './parse';
+
+const WRONG_VALUES: ReadonlySet<unknown> = new Set([
+  ErrorCode.INVALID_ARGUMENT,
+  ErrorCode.INVALID_SIZE,
+  ErrorCode.LIMIT_TOO_SMALL,
+]);
+
+/** Limits as the command line has them. What is wrong with one is told by the name of its option. */
+export function checkLimits(memory: MemoryLimits, { max }: { max: string }): ResolvedLimits {
+  const nameOf = (name: string): string => `--${name === 'max' ? max : name}`;
+  return asUsage(() => resolveLimits(memory, { pageBytes: loadNative().constants.pageSize, nameOf }));
+}
+
+/** A wrong value is wrong usage. */
+export function asUsage<T>(use: () => T, message?: string): T {
+  try {
+    return use();
+  } catch (error) {
+    if (!WRONG_VALUES.has((error as { code?: unknown }).code)) throw error;
+    throw new UsageError(message ?? (error as Error).message);
+  }
+}
+
+/** For v1, which limits the sum of memory and swap. */
+export function swapNeeds(option: string): string {
+  return `--swap needs a limit by ${option} as well (cgroup v1 limits the sum of both)`;
+}
