@@ -3,7 +3,7 @@ import { cagesIn } from '../../../cage/list-cages';
 import { memoryPlaces, OwnDirectories } from '../../../cage/own-directories';
 import { pidInName } from '../../../cage/sweep';
 import { Cgroup } from '../../../cgroup/cgroup';
-import { parseCgroupName, shortId } from '../../../cgroup/cgroup-name';
+import { parseCgroupName } from '../../../cgroup/cgroup-name';
 import type { CgroupDirectory } from '../../../cgroup/directory';
 import { parsePids } from '../../../cgroup/formats';
 import { host, openDirectory } from '../../../cgroup/host';
@@ -14,6 +14,7 @@ import { cgroupError } from '../../../cgroup/refusal';
 import { mountPointOf } from '../../../cgroup/resolve-path';
 import { cgroupsBelow, passingOver } from '../../../cgroup/walk';
 import { Sampler } from '../../../cgroup/watching/sample';
+import { ContainerNames } from './container-names';
 
 /** One cgroup, with those below it, at one moment. */
 export interface Row {
@@ -41,8 +42,18 @@ export type Selection = 'cages' | 'all' | readonly string[];
 
 const FIELDS = ['usageBytes', 'workingSetBytes', 'anonBytes', 'fileBytes', 'swapBytes'] as const;
 
+const containerNames = new ContainerNames();
+
 /** Reads them all. What comes, goes, or may not be read meanwhile is left out. */
 export function readRows(selection: Selection): Row[] {
+  try {
+    return readSelected(selection);
+  } finally {
+    containerNames.endSample();
+  }
+}
+
+function readSelected(selection: Selection): Row[] {
   if (selection === 'cages') {
     using own = new OwnDirectories(memoryPlaces(host()));
     return own.all.flatMap((each) => cagesIn(each).flatMap(([cage, kind]) => read(cage, cageName(cage, kind))));
@@ -135,6 +146,6 @@ function nameOf(directory: CgroupDirectory): string {
   if (pidInName(basename(path)) !== undefined) return cageName(directory, 'detached');
   if (pidInName(basename(dirname(path))) !== undefined) return cageName(directory, 'cage');
   const known = parseCgroupName(path);
-  if (known !== undefined) return `${known.kind}:${shortId(known)}`;
+  if (known !== undefined) return containerNames.of(directory, known);
   return path.slice(mountPointOf(path, host())?.length ?? 0) || '/';
 }
