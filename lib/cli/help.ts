@@ -24,8 +24,9 @@ export function overviewOf(commands: readonly Command[]): string {
       commands.map(({ name, summary }) => [name, summary]),
     ),
     wrap(
-      'A CGROUP is the absolute path of a memory cgroup, a PID a process in one, a CONTAINER the id of a container, at ' +
-        'least 12 digits of it, or the name of a systemd unit, an LXC container, or the last directory of a cgroup.',
+      'A CGROUP is the absolute path of a memory cgroup, a PID a process in one, a CONTAINER the id of a container or at ' +
+        'least the first 4 digits of it, the name that Docker or Podman has given it, or the name of an LXC container, a ' +
+        'systemd unit, or the last directory of a cgroup. Digits only are a PID, if there is such a process.',
       0,
     ),
     titled('Exit codes', [

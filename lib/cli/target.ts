@@ -1,4 +1,9 @@
 import { Cgroup } from '../cgroup/cgroup';
+import { parseCgroupName } from '../cgroup/cgroup-name';
+import { findCgroup } from '../cgroup/find';
+import { host } from '../cgroup/host';
+import { isGone } from '../cgroup/refusal';
+import { ErrorCode, MemcageError } from '../errors';
 import type { Operands } from './command';
 
 /** As `synopsis` has what {@link findTarget} takes. */
@@ -16,5 +21,34 @@ export const oneTarget = (least: 0 | 1): Operands => ({
 export function findTarget(word: string | undefined): Cgroup {
   if (word === undefined) return Cgroup.self();
   if (word.startsWith('/')) return Cgroup.open(word);
-  return /^\d{1,10}$/.test(word) ? Cgroup.of(Number(word)) : Cgroup.find(word);
+  return /^\d{1,10}$/.test(word) ? findByDigits(word) : Cgroup.find(word);
+}
+
+/** A pid, or the beginning of a container's id that happens to have digits only. */
+function findByDigits(word: string): Cgroup {
+  try {
+    return Cgroup.of(Number(word));
+  } catch (error) {
+    const container = isNoProcess(error) ? findContainer(word) : undefined;
+    if (container !== undefined) return container;
+    if (!isNoProcess(error)) throw error;
+    throw new Error(`There is no process ${word}, and no container has such an id or name`);
+  }
+}
+
+function isNoProcess(error: unknown): boolean {
+  return isGone(error) || (error as { code?: unknown }).code === ErrorCode.INVALID_ARGUMENT;
+}
+
+/** Not any cgroup of that name: cages are called by numbers, and a process that has just ended is not to mean one of those. */
+function findContainer(word: string): Cgroup | undefined {
+  const isContainer = (path: string): boolean => parseCgroupName(path) !== undefined;
+  try {
+    const path = findCgroup(host(), word);
+    return isContainer(path) ? Cgroup.open(path) : undefined;
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    if (error instanceof MemcageError && error.paths?.some(isContainer) === false) return undefined;
+    throw error;
+  }
 }

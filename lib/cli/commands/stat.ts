@@ -1,5 +1,10 @@
 import type { Cgroup } from '../../cgroup/cgroup';
+import type { Pressure, PressureLine } from '../../cgroup/formats';
+import { openDirectory } from '../../cgroup/host';
+import { readMemoryDetails } from '../../cgroup/memory-details';
 import type { CgroupProcess } from '../../cgroup/processes';
+import { readMany } from '../../cgroup/watching/read-many';
+import { formatDuration } from '../../duration';
 import { formatSize } from '../../size';
 import { defineCommand, FAILED_TEXT } from '../command';
 import { toJson } from '../json';
@@ -33,7 +38,12 @@ export const stat = defineCommand({
   },
 });
 
+const COUNTED = ['swapBytes', 'kernelBytes', 'events', 'pressure'] as const;
+
 function statusOf(cgroup: Cgroup) {
+  const [counted] = readMany([cgroup], { fields: COUNTED });
+  if (counted === undefined || counted instanceof Error) throw counted;
+  const { swapBytes, kernelBytes, events, pressure } = counted;
   return {
     path: cgroup.path,
     version: cgroup.version,
@@ -41,14 +51,30 @@ function statusOf(cgroup: Cgroup) {
     peakBytes: cgroup.peak(),
     limits: cgroup.limits(),
     effectiveLimits: cgroup.effectiveLimits(),
+    swapBytes,
+    kernelBytes,
+    limitHits: limitHitsOf(cgroup),
+    oomKills: events.oomKill,
+    pressure,
     stat: cgroup.stat(),
     processes: cgroup.processes(),
   };
 }
 
+/** `null`: this kernel does not count them. */
+function limitHitsOf({ path, version }: Cgroup): number | null {
+  const directory = openDirectory(path);
+  try {
+    return readMemoryDetails(directory, version).limitHits;
+  } finally {
+    directory.native.closeFd({ fd: directory.anchor });
+  }
+}
+
 type Status = ReturnType<typeof statusOf>;
 
-function render({ path, version, usage, peakBytes, effectiveLimits, stat, processes }: Status): string {
+function render(status: Status): string {
+  const { path, version, usage, peakBytes, effectiveLimits, stat, processes, limitHits, pressure } = status;
   const { maxBytes, maxFrom } = effectiveLimits;
   const percent = `${((usage.usageBytes / maxBytes) * 100).toFixed(1)} %`;
   const bytes = (name: string) => formatSize(stat[version === 1 ? `total_${name}` : name] ?? 0);
@@ -58,10 +84,24 @@ function render({ path, version, usage, peakBytes, effectiveLimits, stat, proces
     ['peak', peakBytes === null ? 'not recorded by this kernel' : formatSize(peakBytes)],
     ['anon', version === 1 ? bytes('rss') : bytes('anon')],
     ['file', version === 1 ? bytes('cache') : bytes('file')],
+    ['kernel', formatSize(status.kernelBytes)],
+    ['swap', formatSize(status.swapBytes)],
+    ['limit hits', limitHits === null ? 'not counted by this kernel' : String(limitHits)],
+    ['OOM kills', String(status.oomKills)],
+    ...(pressure === null ? [] : stallRows(pressure)),
     ['processes', String(processes.length)],
   ];
   const lines = rows.map(([name, value]) => `  ${name.padEnd(11)}  ${value}`);
   return `${[`${path} (cgroup v${version})`, ...lines, ...processes.map(processLine)].join('\n')}\n`;
+}
+
+function stallRows({ some, full }: Pressure): [name: string, value: string][] {
+  const text = ({ avg10, avg60, total }: PressureLine): string =>
+    `${avg10} % of the last 10 s, ${avg60} % of the last minute, ${formatDuration(total / 1000)} in all`;
+  return [
+    ['stalled', text(some)],
+    ['all stalled', text(full)],
+  ];
 }
 
 function ofWhom(maxFrom: string, path: string): string {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { cgroupOf, files, makeCgroup, mountPoint, read, version } from '../../support/cgroup-tree';
 import { runCli } from '../../support/cli';
@@ -52,6 +52,11 @@ describeIf('cgroup', 'memcage stat', () => {
       usage: { limitBytes: 64 << 20 },
       limits: { max: 64 << 20 },
       effectiveLimits: { maxBytes: 64 << 20, maxFrom: group.path },
+      swapBytes: expect.any(Number) as number,
+      kernelBytes: expect.any(Number) as number,
+      limitHits: 0,
+      oomKills: 0,
+      pressure: existsSync(`${group.path}/memory.pressure`) ? { some: { avg10: 0 }, full: { avg10: 0 } } : null,
       processes: [
         { pid: shell.pid, depth: 0, command: ['sh', '-c', SCRIPT, ESCAPE] },
         { depth: 1, command: ['cat'] },
@@ -61,6 +66,40 @@ describeIf('cgroup', 'memcage stat', () => {
     expect(Object.keys(status.stat)).toContain(version === 1 ? 'total_rss' : 'anon');
   });
 
+  describe('digits', () => {
+    // Above any pid of this machine, most likely.
+    const digits = String(4_000_000 + (process.pid % 100_000));
+    const inGroup = (name: string): string => {
+      const path = `${group.path}/${name}`;
+      mkdirSync(path);
+      return path;
+    };
+
+    test('without such a process are the beginning of the id of a container', async () => {
+      const path = inGroup(`${digits}${'0'.repeat(64 - digits.length)}`);
+      try {
+        const end = await runCli(['stat', '--json', digits]);
+        expect(end).toMatchObject({ code: 0, stderr: '' });
+        expect(JSON.parse(end.stdout)).toMatchObject({ path });
+      } finally {
+        rmdirSync(path);
+      }
+    });
+
+    test('do not mean a cgroup that is called so, as cages are', async () => {
+      const path = inGroup(digits);
+      try {
+        const { code, stderr } = await runCli(['kill', digits]);
+        expect({ code, stderr }).toEqual({
+          code: 125,
+          stderr: `memcage: There is no process ${digits}, and no container has such an id or name\n`,
+        });
+      } finally {
+        rmdirSync(path);
+      }
+    });
+  });
+
   test('for people', async () => {
     const { stdout, stderr, code } = await runCli(['stat', group.path]);
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
@@ -68,7 +107,10 @@ describeIf('cgroup', 'memcage stat', () => {
     expect(lines[0]).toBe(`${group.path} (cgroup v${version})`);
     expect(lines[1]).toMatch(/^ {2}usage {8}[\d.]+ [KM]iB of 64 MiB \(\d+\.\d %\)$/);
     expect(lines.map((line) => /^ {2}(\w+(?: \w+)?) {2}/.exec(line)?.[1]).filter(Boolean)).toEqual(
-      expect.arrayContaining(['usage', 'working set', 'peak', 'anon', 'file', 'processes']),
+      expect.arrayContaining([
+        ...['usage', 'working set', 'peak', 'anon', 'file', 'kernel', 'swap', 'limit hits', 'OOM kills', 'processes'],
+        ...(existsSync(`${group.path}/memory.pressure`) ? ['stalled', 'all stalled'] : []),
+      ]),
     );
     expect(lines.at(-3)).toMatch(
       new RegExp(`^ +${shell.pid} +[\\d.]+ [KM]iB {2}sh -c read -r _; cat; true \\\\u001b\\[2J$`),
