@@ -93,6 +93,7 @@ function findPlaces(place: Host): { findings: Finding[]; parents: ParentCandidat
     name: 'systemd',
     state: systemd.answers ? 'ok' : 'missing',
     detail: systemd.detail,
+    ...(systemd.cure !== undefined && { cure: systemd.cure }),
   };
   return {
     findings: [findHierarchy(place), findOwn(), findControllers(place), parent, findSwap(place), asked],

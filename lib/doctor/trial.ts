@@ -1,5 +1,8 @@
 import type { Finding } from '../../types/diagnosis';
+import { ErrorCode } from '../errors';
 import { run } from '../run';
+
+const PLACE_MISSING: ReadonlySet<unknown> = new Set([ErrorCode.NO_PARENT, ErrorCode.NO_PERMISSION]);
 
 /** The main job itself. */
 export async function findTrial(): Promise<Finding> {
@@ -13,6 +16,8 @@ export async function findTrial(): Promise<Finding> {
     const peak = peakBytes === null ? 'an unknown peak' : `a peak of ${peakBytes} bytes`;
     return { name, state: 'ok', detail: `a child ran in its own namespaces under ${limitBytes} bytes, with ${peak}` };
   } catch (error) {
-    return { name, state: 'missing', detail: (error as Error).message };
+    const { message, code } = error as NodeJS.ErrnoException;
+    const cure = PLACE_MISSING.has(code) && { cure: 'that of parent' };
+    return { name, state: 'missing', detail: message, ...cure };
   }
 }

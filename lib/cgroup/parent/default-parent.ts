@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import type { Parent, ParentCandidate } from '../../../types/parent';
+import { readOnlyCure } from '../container-cure';
 import { type Host, processDirectory } from '../host';
 import { resolveGiven } from '../resolve-path';
+import { giveCure, makeBelowCure } from './cures';
 import { runBlocking, runLater } from './effects';
 import { findParent, isOurs, listCandidates, type Wishes } from './find';
 import { undoAll } from './make-ready';
@@ -39,7 +41,7 @@ export async function prepareDefaultParent(host: Host, { systemd }: Partial<Wish
 /** What would be considered now, without doing any of it. */
 export function parentCandidates(host: Host): ParentCandidate[] {
   const given = fromEnvironment(host) ?? found ?? (host.version === 1 ? onV1(host) : undefined);
-  if (given !== undefined) return [{ ...given, refusal: refuseGiven(given.path) }];
+  if (given !== undefined) return [{ ...given, ...refuseGiven(given, host) }];
   return runBlocking(listCandidates(host, wishes));
 }
 
@@ -49,11 +51,19 @@ function fromEnvironment(host: Host): Parent | undefined {
   return { source: 'environment', path: resolveGiven(path, host, 'MEMCAGE_PARENT') };
 }
 
-function refuseGiven(path: string): string | null {
-  if (!existsSync(path)) return 'there is no such cgroup';
+function refuseGiven({ source, path }: Parent, { version, memory }: Host): Pick<ParentCandidate, 'refusal' | 'cure'> {
+  if (!existsSync(path)) {
+    const refusal = 'there is no such cgroup';
+    return { refusal, ...(source === 'environment' && { cure: 'make it, or unset MEMCAGE_PARENT' }) };
+  }
   const { readOnly, unwritable } = readPlace(path);
-  if (readOnly) return 'its file system is mounted read-only';
-  return unwritable.includes('') ? "it can't be written by this process" : null;
+  if (readOnly) return { refusal: 'its file system is mounted read-only', cure: readOnlyCure(path) };
+  if (!unwritable.includes('')) return { refusal: null };
+  const refusal = "it can't be written by this process";
+  const euid = process.geteuid?.() ?? 0;
+  // Nobody should get the whole hierarchy for himself.
+  if (euid === 0 || (version === 2 && path === memory.mountPoint)) return { refusal };
+  return { refusal, cure: version === 1 ? makeBelowCure(path, euid) : giveCure(path, unwritable, euid) };
 }
 
 function onV1({ memory }: Host): Parent {

@@ -4,6 +4,7 @@ import { ErrorCode, MemcageError } from '../../errors';
 import { loadNative } from '../../native';
 import { readProcStat } from '../../proc-stat';
 import { type Host, processDirectory } from '../host';
+import { makeAtRootCure } from './cures';
 import { noParent } from './describe';
 import type { Effect, EffectResult } from './effects';
 import { type Caller, type Judgement, judge } from './judge';
@@ -11,6 +12,7 @@ import { makeReady } from './make-ready';
 import { type Place, readPlace } from './place';
 import {
   busAddress,
+  busFailureCure,
   explainBusFailure,
   isBootedBySystemd,
   isNameTaken,
@@ -95,8 +97,8 @@ export function* listCandidates(host: Host, wishes: Wishes): Generator<Effect, P
     candidates.push({ source, path: place.path, ...refusal });
     if (refusal.refusal === null) return candidates;
   }
-  const { address, refusal } = considerSystemd(around, wishes);
-  return [...candidates, { source: 'systemd', path: address, refusal: refusal ?? null }];
+  const { address, refused } = considerSystemd(around, wishes);
+  return [...candidates, { source: 'systemd', path: address, ...(refused ?? { refusal: null }) }];
 }
 
 function* attempt(
@@ -114,14 +116,24 @@ function* attempt(
 
 interface Considered {
   address: string;
-  refusal: string | undefined;
+  refused: { refusal: string; cure?: string } | undefined;
 }
 
 function considerSystemd({ caller, places }: Surroundings, wishes: Wishes): Considered {
-  const address = busAddress(caller.euid, process.env);
-  if (!wishes.systemd) return { address, refusal: 'it was not to be asked (MEMCAGE_SYSTEMD=0, or prepare())' };
-  if (!caller.systemd) return { address, refusal: 'this machine was not booted by systemd' };
-  return { address, refusal: refuseMove(places) };
+  const { euid, hierarchyRoot } = caller;
+  const address = busAddress(euid, process.env);
+  if (!caller.systemd) {
+    const refusal = 'this machine was not booted by systemd';
+    // The root of a cgroup namespace may have processes, which would have to leave it first.
+    const isCurable = hierarchyRoot !== undefined && euid !== 0;
+    return { address, refused: { refusal, ...(isCurable && { cure: makeAtRootCure(hierarchyRoot, euid) }) } };
+  }
+  if (!wishes.systemd) {
+    const refusal = 'it was not to be asked (MEMCAGE_SYSTEMD=0, or prepare())';
+    return { address, refused: { refusal, cure: 'let it be asked, or set Delegate=yes for the unit' } };
+  }
+  const refusal = refuseMove(places);
+  return { address, refused: refusal === undefined ? undefined : { refusal, cure: 'set Delegate=yes for the unit' } };
 }
 
 function* askSystemd(
@@ -129,9 +141,14 @@ function* askSystemd(
   around: Surroundings,
   wishes: Wishes,
 ): Generator<Effect, Parent | ParentCandidate, EffectResult> {
-  const { address, refusal } = considerSystemd(around, wishes);
-  const refuse = (reason: string): ParentCandidate => ({ source: 'systemd', path: address, refusal: reason });
-  if (refusal !== undefined) return refuse(refusal);
+  const { address, refused } = considerSystemd(around, wishes);
+  const refuse = (refusal: string, cure?: string): ParentCandidate => ({
+    source: 'systemd',
+    path: address,
+    refusal,
+    ...(cure !== undefined && { cure }),
+  });
+  if (refused !== undefined) return refuse(refused.refusal, refused.cure);
   const own = around.places.map(({ path }) => path);
   let answer: EffectResult;
   let count = 0;
@@ -140,7 +157,8 @@ function* askSystemd(
     count += 1;
   } while (answer !== undefined && isNameTaken(answer) && count < ATTEMPTS);
   if (answer === undefined || !('controlGroup' in answer)) {
-    return refuse(answer !== undefined && 'step' in answer ? explainBusFailure(answer) : 'no answer');
+    if (answer === undefined || !('step' in answer)) return refuse('no answer');
+    return refuse(explainBusFailure(answer), busFailureCure(answer, around.caller.euid));
   }
   const path = `${host.memory.mountPoint}${answer.controlGroup}`;
   const now = processDirectory(host.memory, 'self');

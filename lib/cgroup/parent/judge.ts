@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { readOnlyCure } from '../container-cure';
+import { giveCure } from './cures';
 import { OWN_SCOPE, SELF_LEAF } from './names';
 import type { Place } from './place';
 import { isUnitName } from './systemd';
@@ -41,7 +42,7 @@ export function judge(place: Place, between: readonly Place[], caller: Caller): 
   return (
     refuseReadOnly(place) ??
     refuseStrangers(place, between, caller) ??
-    refuseUnwritable(place) ??
+    refuseUnwritable(place, caller) ??
     refuseUncontrolled(place) ??
     refuseEscape(place, between) ??
     judgeProcesses(place, between.length === 0, caller)
@@ -87,10 +88,12 @@ function refuseReadOnly({ readOnly, path }: Place): Judgement | undefined {
   return readOnly ? { refusal: 'its file system is mounted read-only', cure: readOnlyCure(path) } : undefined;
 }
 
-function refuseUnwritable({ unwritable }: Place): Judgement | undefined {
+function refuseUnwritable({ path, unwritable }: Place, { euid }: Caller): Judgement | undefined {
   if (unwritable.length === 0) return undefined;
   const what = unwritable.map((file) => (file === '' ? 'the directory' : file)).join(', ');
-  return { refusal: `${what} can't be written by this process` };
+  const refusal = `${what} can't be written by this process`;
+  // Of what root can't write nothing is known but that somebody has taken its rights.
+  return euid === 0 ? { refusal } : { refusal, cure: giveCure(path, unwritable, euid) };
 }
 
 function refuseUncontrolled({ type, controllers }: Place): Judgement | undefined {
@@ -106,7 +109,10 @@ function refuseUncontrolled({ type, controllers }: Place): Judgement | undefined
 function refuseEscape({ path }: Place, between: readonly Place[]): Judgement | undefined {
   const limited = between.find(({ limits }) => limits.length > 0);
   if (limited === undefined) return undefined;
-  return { refusal: `a cage in ${path} would be free of ${limited.limits.join(', ')} of ${limited.path}` };
+  return {
+    refusal: `a cage in ${path} would be free of ${limited.limits.join(', ')} of ${limited.path}`,
+    cure: `have ${limited.path}, or a cgroup below it, delegated to this process`,
+  };
 }
 
 /** "No internal process constraint": only a cgroup without processes, or the root, gives controllers to its children. */

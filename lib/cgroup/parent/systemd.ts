@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { BusFailure, ScopeRequest, UnitQuestion } from '../../../types/native';
+import { delegatedUnitCure, userManagerCure } from './cures';
 import { newScopeName } from './names';
 import type { Place } from './place';
 
@@ -77,6 +78,13 @@ const STEPS: Readonly<Record<BusFailure['step'], string>> = {
 
 export function explainBusFailure({ step, error, message }: BusFailure): string {
   return `${STEPS[step]}: ${message} (${error})`;
+}
+
+/** Root's is the manager of the machine, which nothing but its own repair can help. */
+export function busFailureCure({ step }: BusFailure, euid: number): string | undefined {
+  if (euid === 0) return undefined;
+  if (step === 'connect') return `${userManagerCure(euid)}; or ${delegatedUnitCure(euid)}`;
+  return delegatedUnitCure(euid);
 }
 
 export function isNameTaken(answer: object): boolean {

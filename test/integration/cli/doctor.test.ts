@@ -1,8 +1,12 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import type { Diagnosis } from 'memcage';
-import { cgroupOf } from '../../support/cgroup-tree';
+import { cgroupOf, mountPoint, removeTree } from '../../support/cgroup-tree';
 import { runCli } from '../../support/cli';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
+
+const MAIN = join(__dirname, '../../../dist/cli.js');
 
 jest.setTimeout(patience(30_000));
 
@@ -22,10 +26,50 @@ describeIf(['cgroup', 'root'], 'memcage doctor', () => {
     const { code, stdout } = await runCli(['doctor'], { env });
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /^missing {2}parent .*\n *- MEMCAGE_PARENT \(.*\/no\/such\/cgroup\): there is no such cgroup$/m,
+      /^missing {2}parent .*\n *- MEMCAGE_PARENT \(.*\/no\/such\/cgroup\): there is no such cgroup; cure: make it, or unset MEMCAGE_PARENT$/m,
     );
     expect(stdout).toMatch(/^missing {2}trial .*ENOENT/m);
     expect(stdout).toMatch(/\nCages do not work here\.\n$/);
+  });
+
+  describeIf('v1', 'for a user who may not write to the cgroup tree', () => {
+    const NOBODY = 65534;
+    const asNobody = (args: string[], env: NodeJS.ProcessEnv = {}) =>
+      spawnSync(
+        'setpriv',
+        [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', process.execPath, MAIN, ...args],
+        {
+          encoding: 'utf8',
+          env: { ...process.env, ...env },
+        },
+      );
+
+    test('tells a cure of all that is missing, and that of the place is one', () => {
+      const { status, stdout } = asNobody(['doctor', '--json']);
+      expect(status).toBe(1);
+      const { findings, parents } = JSON.parse(stdout) as Diagnosis;
+      const missing = findings.filter(({ name, state }) => name !== 'parent' && state === 'missing');
+      expect(missing.map(({ name }) => name)).toContain('trial');
+      expect(missing.filter(({ cure }) => cure === undefined)).toEqual([]);
+      const [, command = '', place = ''] =
+        /^let root run "(.*)", and start this program with MEMCAGE_PARENT=(.*)$/.exec(parents.at(-1)?.cure ?? '') ?? [];
+      expect(place).toBe(`${cgroupOf('self')}/cages-${NOBODY}`);
+      execFileSync('sh', ['-c', command]);
+      try {
+        const run = asNobody(['run', '-m', '50M', 'sh', '-c', 'exit 5'], { MEMCAGE_PARENT: place });
+        expect({ status: run.status, stderr: run.stderr }).toEqual({ status: 5, stderr: '' });
+      } finally {
+        removeTree(place);
+      }
+    });
+
+    test('tells how to get what MEMCAGE_PARENT names', () => {
+      const { parents } = JSON.parse(
+        asNobody(['doctor', '--json'], { MEMCAGE_PARENT: mountPoint('memory') }).stdout,
+      ) as Diagnosis;
+      // Not by giving away all of it.
+      expect(parents.at(-1)?.cure).toContain(` && chown -R ${NOBODY} ${mountPoint('memory')}/cages-${NOBODY}", and`);
+    });
   });
 
   test('takes nothing but --json', async () => {

@@ -104,6 +104,17 @@ describe('what else must be so', () => {
     expect(refusal(judge(place(`${ROOT}/jobs`, facts), [], caller(mine)))).toMatch(reason);
   });
 
+  test('with a cure, the command that gives what is missing', () => {
+    const jobs = place(`${ROOT}/jobs`, { unwritable: ['', 'cgroup.procs'] });
+    expect(judge(jobs, [], caller(mine))).toMatchObject({
+      cure: `let root run "chown 1000 ${jobs.path} ${jobs.path}/cgroup.procs"`,
+    });
+    const limited = place(`${ROOT}/jobs/one`, { limits: ['memory.max'] });
+    expect(judge(place(`${ROOT}/jobs`), [limited], caller(mine))).toMatchObject({
+      cure: `have ${limited.path}, or a cgroup below it, delegated to this process`,
+    });
+  });
+
   test('a cage is not free of a limit of its maker', () => {
     const above = place(`${ROOT}/jobs`, { enabled: ['memory'] });
     const limited = place(`${ROOT}/jobs/one`, { limits: ['memory.max'] });

@@ -1,6 +1,7 @@
 import type { Place } from '../../../../lib/cgroup/parent/place';
 import {
   busAddress,
+  busFailureCure,
   explainBusFailure,
   isNameTaken,
   isUnitName,
@@ -73,6 +74,9 @@ describe('a move', () => {
 test('failures are told with the step and the error', () => {
   const failure = { step: 'connect', error: 'ENOENT', message: 'No such file or directory' } as const;
   expect(explainBusFailure(failure)).toBe('its bus does not answer: No such file or directory (ENOENT)');
+  expect(busFailureCure(failure, 1000)).toMatch(/loginctl enable-linger 1000.*systemd-run --uid=1000 -p Delegate=yes/);
+  expect(busFailureCure({ ...failure, step: 'request' }, 1000)).not.toMatch('loginctl');
+  expect(busFailureCure(failure, 0)).toBeUndefined();
   expect(isNameTaken(failure)).toBe(false);
   expect(isNameTaken({ ...failure, error: 'org.freedesktop.systemd1.UnitExists' })).toBe(true);
   expect(isNameTaken({ controlGroup: '/x' })).toBe(false);
