@@ -214,6 +214,16 @@ describeIf('cgroup', 'a report that can not be written', () => {
     }
   });
 
+  test('in a directory that the command removes', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'memcage-full-'));
+    const file = join(directory, 'gone.svg');
+    const end = await runCli(['run', '--chart', file, 'rm', '-r', directory]);
+    expect(end).toMatchObject({
+      code: 125,
+      stderr: `memcage: can't write '${file}': it was removed while the command ran\n`,
+    });
+  });
+
   test('a command that was not found stays so', async () => {
     const end = await runCli(['run', '--json', '/dev/full', 'no-such-command']);
     expect(end).toMatchObject({ code: 127, left: [] });

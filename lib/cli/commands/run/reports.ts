@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Outcome } from '../../../../types/outcome';
 import type { Cage } from '../../../cage/cage';
@@ -93,11 +93,12 @@ export class Reports {
     this.#write(this.#chart, this.#request.chart, isPage ? renderHtml(data, rows) : renderSvg(data));
   }
 
-  /** A full disk must not take with it what else there is to tell, nor the command's exit code. */
+  /** A full disk, or a directory that is gone, must not take with it what else there is to tell, nor the command's exit code. */
   #write(fd: number | undefined, file: string | undefined, text: string): void {
-    if (fd === undefined) return;
+    if (fd === undefined || file === undefined) return;
     try {
       writeFileSync(fd, text);
+      if (!existsSync(file)) throw new Error('it was removed while the command ran');
     } catch (error) {
       this.#isComplete = false;
       process.stderr.write(`memcage: can't write '${file}': ${(error as Error).message}\n`);
