@@ -91,7 +91,7 @@ describeIf(['cgroup', 'root'], 'the cages of an owner', () => {
     const paths = (await runCli(['ls', '-q'])).stdout.trimEnd().split('\n');
     expect(paths).toEqual(expect.arrayContaining(alive.map(({ path }) => path)));
     const { stdout } = await runCli(['ls']);
-    expect(stdout).toMatch(/^OWNER +STATE +USAGE +LIMIT +PROCESSES/);
+    expect(stdout).toMatch(/^ *OWNER +STATE +USAGE +LIMIT +PROCESSES/);
     expect(stdout).toMatch(new RegExp(`^ *${owner.pid}  alive .* 64 MiB +3 .*${parent.path}/`, 'm'));
 
     const before = cagesOf(owner.pid);
