@@ -31,7 +31,7 @@ export class OutcomeRecorder {
   }
 
   ended(child: ChildEnd, end: StayEnd | undefined): void {
-    this.#record(child, end, this.#reason ?? end?.error);
+    this.#record(child, end, this.#reason ?? child.error ?? end?.error);
   }
 
   #record(child: ChildEnd, end: StayEnd | undefined, error: Error | undefined): void {

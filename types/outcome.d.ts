@@ -89,7 +89,7 @@ export interface FaultReport {
 
 /** What became of a child. `M` is null for one without a cage, of whose memory the kernel keeps no account. */
 export interface Outcome<M extends MemoryReport | null = MemoryReport> {
-  /** `null` when a signal ended it, or when it never started. */
+  /** `null` when a signal ended it, when it never started, or when how it ended could not be had. */
   exitCode: number | null;
   /** The signal that ended it, else `null`. */
   signal: NodeJS.Signals | null;
@@ -105,6 +105,9 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   faults: FaultReport;
   /** From the call to the end of the child, in milliseconds of monotonic time. */
   durationMs: number;
-  /** Why it did not start, or ended early: the spawn error, the abort, the timeout. Left out otherwise. */
+  /**
+   * Why it did not start, or ended early: the spawn error, the abort, the timeout; or why it is not known how it ended. Left
+   * out otherwise.
+   */
   error?: Error;
 }

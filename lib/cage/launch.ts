@@ -11,6 +11,7 @@ import { watch } from '../watch';
 import { canCloneInto, lacksCloneInto } from './clone-into';
 import { explainFailure } from './failure';
 import { type Init, openInit } from './init';
+import { explainLostStatus } from './lost-status';
 import type { Stay, StayEnd } from './stay';
 
 /** A cold file system may take seconds to load a program; nothing sane takes longer. */
@@ -34,6 +35,8 @@ export interface ChildEnd {
   timeNs: number;
   /** Undefined where it was given no limit. */
   heap: LimitedHeap | undefined;
+  /** Its status could not be had. */
+  error?: Error;
 }
 
 export interface LaunchRequest {
@@ -213,10 +216,7 @@ function commonOptions(
   };
 }
 
-function childEnd(
-  { exitCode, signal, usage, timeNs }: Omit<ChildExit, 'errno'>,
-  heap: LimitedHeap | undefined,
-): ChildEnd {
+function childEnd({ exitCode, signal, usage, timeNs, errno }: ChildExit, heap: LimitedHeap | undefined): ChildEnd {
   return {
     exitCode,
     signal: signal === null ? null : (SIGNAL_NAMES.get(signal) ?? (`SIG${signal}` as NodeJS.Signals)),
@@ -224,6 +224,7 @@ function childEnd(
     faults: { minor: usage.minorFaults, major: usage.majorFaults },
     timeNs,
     heap,
+    ...(errno !== 0 && { error: explainLostStatus(errno) }),
   };
 }
 

@@ -25,7 +25,7 @@ export function runIntercepted(file: unknown, args: unknown, options: object, ow
       outcome = outcomeOf(neverStarted(native.monotonicNs()), end, { startNs, unstarted, error });
     },
     onEnded: (child, end) => {
-      outcome = outcomeOf(child, end, { startNs, unstarted, error: end?.error });
+      outcome = outcomeOf(child, end, { startNs, unstarted, error: child.error ?? end?.error });
     },
   });
   const killSignal = (options as NodeSpawnSyncOptions).killSignal ?? defaultKillSignal(own.namespaces);
