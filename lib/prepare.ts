@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Parent } from '../types/parent';
-import { withOwner } from './cage/owner';
+import { prepareOwner } from './cage/owner';
 import type { Cgroup } from './cgroup/cgroup';
 import { host } from './cgroup/host';
 import { prepareDefaultParent } from './cgroup/parent/default-parent';
@@ -57,6 +57,6 @@ export async function prepare(options: PrepareOptions = {}): Promise<Parent> {
       ? await prepareDefaultParent(current, { ...(systemd !== undefined && { systemd }) })
       : { source: 'option', path: given };
   await nextTurn();
-  withOwner(parent.path, () => {});
+  await prepareOwner(parent.path);
   return parent;
 }

@@ -1,9 +1,11 @@
 import type { CgroupDirectory } from '../cgroup/directory';
 import { type Host, openDirectory, processDirectory } from '../cgroup/host';
 import type { Guard } from '../cgroup/kill';
+import type { Hierarchy } from '../cgroup/mounts';
 import { ErrorCode, MemcageError } from '../errors';
 import { makeLocked, unlock } from './locked-directory';
 import { OWNER_PREFIX, sweep } from './sweep';
+import { sweepInSteps } from './sweep-in-steps';
 
 /** The guard of all cages of an owner. */
 export interface OwnerGuard extends Guard {
@@ -17,12 +19,8 @@ const REFUSALS: ReadonlySet<unknown> = new Set([ErrorCode.NO_PERMISSION, ErrorCo
  * On cgroup v1 memory's own hierarchy can neither freeze nor kill a cgroup, so each cage has a directory in another one as
  * well: the unified one of a hybrid host, else the v1 freezer's. Where there is neither, cages are killed pid by pid.
  */
-export function makeOwnerGuard({ unified, freezer }: Host, hasGuardian: boolean): OwnerGuard | undefined {
-  for (const [kind, hierarchy] of [
-    ['unified', unified],
-    ['freezer', freezer],
-  ] as const) {
-    if (hierarchy === null || hierarchy.readOnly) continue;
+export function makeOwnerGuard(current: Host, hasGuardian: boolean): OwnerGuard | undefined {
+  for (const { kind, hierarchy } of guardHierarchies(current)) {
     try {
       return makeIn(kind, processDirectory(hierarchy, 'self'), hasGuardian);
     } catch (error) {
@@ -30,6 +28,26 @@ export function makeOwnerGuard({ unified, freezer }: Host, hasGuardian: boolean)
     }
   }
   return undefined;
+}
+
+/** Sweep ahead of time where that will make it. */
+export async function sweepGuardPlaces(current: Host): Promise<void> {
+  for (const { kind, hierarchy } of guardHierarchies(current)) {
+    try {
+      await sweepInSteps(processDirectory(hierarchy, 'self'), kind);
+    } catch {
+      // This process is out of sight there: no guard will be made.
+    }
+  }
+}
+
+/** The best first. */
+function guardHierarchies({ unified, freezer }: Host): { kind: Guard['kind']; hierarchy: Hierarchy }[] {
+  const all = [
+    { kind: 'unified', hierarchy: unified },
+    { kind: 'freezer', hierarchy: freezer },
+  ] as const;
+  return all.flatMap(({ kind, hierarchy }) => (hierarchy === null || hierarchy.readOnly ? [] : [{ kind, hierarchy }]));
 }
 
 function makeIn(kind: Guard['kind'], parentPath: string, hasGuardian: boolean): OwnerGuard {

@@ -11,9 +11,10 @@ import { defaultParent, giveBackParent } from '../cgroup/parent/default-parent';
 import { ErrorCode, MemcageError } from '../errors';
 import { wantsGuardian } from '../guardian';
 import { loadNative } from '../native';
-import { makeBeside, makeOwnerGuard, type OwnerGuard } from './guard';
+import { makeBeside, makeOwnerGuard, type OwnerGuard, sweepGuardPlaces } from './guard';
 import { makeLocked, noParent, release, unlock } from './locked-directory';
 import { DETACHED_PREFIX, OWNER_PREFIX, sweep } from './sweep';
+import { sweepInSteps } from './sweep-in-steps';
 
 /** The directory in which one environment (main thread or worker) makes its cages, and what it knows of the place. */
 export interface Owner {
@@ -56,6 +57,17 @@ export function withOwner<T>(parent: string | undefined, make: (owner: Owner) =>
   // Someone removed what was made ahead of time, or even our own directory, which is empty without cages.
   abandonGone();
   return make(ownerAt(current, path));
+}
+
+/** Make the owner of a place ahead of time; what dead ones have left there, be it much, does not hold up the event loop. */
+export async function prepareOwner(path: string): Promise<void> {
+  const current = host();
+  if (!owners.has(path)) {
+    // The guards first: there processes can be killed all at once.
+    if (current.version === 1) await sweepGuardPlaces(current);
+    await sweepInSteps(path, undefined);
+  }
+  withOwner(path, () => {});
 }
 
 function ownerAt(current: Host, path: string): Owner {
