@@ -185,7 +185,7 @@ export class TimeoutError extends OutcomeError {
 export class AbortError extends Error {
   /** The same for every one. */
   readonly code = 'ABORT_ERR';
-  /** Left out when the signal was aborted before the child started. */
+  /** What became of the child of {@link run}; left out by what has no child, such as `cgroup.watch()`. */
   declare readonly outcome?: Outcome;
 
   /** @internal */

@@ -47,7 +47,8 @@ export type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
  * Run a program to its end and collect what it writes. Resolves once the child, and all that it left in its cage, is gone.
  *
  * @throws MemoryLimitError when the kernel killed the child or a descendant of it for memory; ExitError for another end
- * than exit code 0; AbortError, TimeoutError; what {@link spawn} throws or emits when it can't be started.
+ * than exit code 0; AbortError, TimeoutError; Node's error when it can't be started (ENOENT ...). All of them have the result
+ * as `outcome`. What {@link spawn} throws has none.
  */
 export function run(file: string): Promise<ResultOf<object>>;
 export function run<const O extends RunOptions = object>(file: string, options: O): Promise<ResultOf<O>>;
@@ -95,7 +96,7 @@ async function runChild(
     const startError = await closed;
     const outcome: Outcome<MemoryReport | null> = await child.outcome;
     const result = { ...outcome, ...output() };
-    if (startError !== undefined) throw startError;
+    if (startError !== undefined) throw Object.assign(startError, { outcome: result });
     if (reject) throwFailure(file, result, options.signal);
     return result;
   } finally {
