@@ -21,6 +21,12 @@ export function limitTooSmall(option: string, pageBytes: number, actual: unknown
   return withCode(new RangeError(expectation(option, expected, actual)), 'ERR_MEMCAGE_LIMIT_TOO_SMALL', limitTooSmall);
 }
 
+/** Node's own RangeError, with code `ERR_OUT_OF_RANGE`. */
+export function outOfRange(option: string, most: number, actual: number): RangeError & { code: string } {
+  const message = `The value of "${option}" is out of range. It must be >= 0 && <= ${most}. Received ${actual}`;
+  return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE', outOfRange);
+}
+
 function expectation(option: string, expected: string, actual: unknown): string {
   return `Expected ${expected} for ${option} but received ${describe(actual)}`;
 }
@@ -32,7 +38,7 @@ function describe(value: unknown): string {
   return `${text} of type ${type}`;
 }
 
-function withCode<E extends Error>(error: E, code: ErrorCode, caller: (...args: never[]) => unknown) {
+function withCode<E extends Error, C extends string>(error: E, code: C, caller: (...args: never[]) => unknown) {
   // The stack starts where the helper was called.
   Error.captureStackTrace(error, caller);
   return Object.assign(error, { code });

@@ -2,7 +2,7 @@ import type { Stage } from '../types/native';
 import type { Outcome } from '../types/outcome';
 import type { ParentCandidate } from '../types/parent';
 
-export { invalidArgument, invalidSize, limitTooSmall } from './argument-errors';
+export { invalidArgument, invalidSize, limitTooSmall, outOfRange } from './argument-errors';
 
 /** Every code of an error that memcage makes. Codes are stable, messages are not. */
 export const ErrorCode = {

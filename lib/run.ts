@@ -6,6 +6,7 @@ import {
   invalidArgument,
   MemcageError,
   MemoryLimitError,
+  outOfRange,
   TimeoutError,
 } from './errors';
 import { defaultKillSignal } from './namespaces';
@@ -14,6 +15,9 @@ import { collectOutput, DEFAULT_MAX_BUFFER, type Output, type OutputEncoding, wr
 import { isOptions, nodeCall } from './process/node-call';
 import { formatSize } from './size';
 import { type Started, start } from './start';
+
+/** Of setTimeout(), which takes more for 1 ms. */
+const MOST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Options of {@link run}: those of {@link spawn}, and what Node's `execFile` has. */
 export interface RunOptions<E extends OutputEncoding = OutputEncoding> extends SpawnOptions {
@@ -159,4 +163,5 @@ function check(input: unknown, encoding: unknown, maxBuffer: unknown, reject: un
   const validTimeout =
     timeout === undefined || (typeof timeout === 'number' && Number.isInteger(timeout) && timeout >= 0);
   if (!validTimeout) throw invalidArgument('timeout', 'a number of milliseconds', timeout);
+  if (timeout !== undefined && timeout > MOST_TIMEOUT_MS) throw outOfRange('timeout', MOST_TIMEOUT_MS, timeout);
 }

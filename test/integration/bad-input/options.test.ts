@@ -206,6 +206,15 @@ describeIf('cgroup', 'memcage refuses', () => {
     });
   });
 
+  test('a timeout of run that is too long for a timer, which would be over at once', async () => {
+    await expect(run('true', [], { timeout: 2 ** 31 })).rejects.toMatchObject({
+      name: 'RangeError',
+      code: 'ERR_OUT_OF_RANGE',
+      message: expect.stringContaining('"timeout"') as string,
+    });
+    await expect(run('true', [], { timeout: 2 ** 31 - 1 })).resolves.toMatchObject({ exitCode: 0 });
+  });
+
   test('memory together with cage', async () => {
     await using cage = createCage({ memory: '10M' });
     const options = { cage, memory: '5M' };
