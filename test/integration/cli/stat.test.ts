@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { cgroupOf, files, makeCgroup, mountPoint, read, version } from '../../support/cgroup-tree';
+import { cgroupOf, files, makeBelow, makeCgroup, mountPoint, read, version } from '../../support/cgroup-tree';
 import { runCli } from '../../support/cli';
 import { describeIf } from '../../support/require';
 
@@ -69,14 +69,10 @@ describeIf('cgroup', 'memcage stat', () => {
   describe('digits', () => {
     // Above any pid of this machine, most likely.
     const digits = String(4_000_000 + (process.pid % 100_000));
-    const inGroup = (name: string): string => {
-      const path = `${group.path}/${name}`;
-      mkdirSync(path);
-      return path;
-    };
+    const make = (name: string): string => makeBelow(cgroupOf('self'), name);
 
     test('without such a process are the beginning of the id of a container', async () => {
-      const path = inGroup(`${digits}${'0'.repeat(64 - digits.length)}`);
+      const path = make(`${digits}${'0'.repeat(64 - digits.length)}`);
       try {
         const end = await runCli(['stat', '--json', digits]);
         expect(end).toMatchObject({ code: 0, stderr: '' });
@@ -87,7 +83,7 @@ describeIf('cgroup', 'memcage stat', () => {
     });
 
     test('do not mean a cgroup that is called so, as cages are', async () => {
-      const path = inGroup(digits);
+      const path = make(digits);
       try {
         const { code, stderr } = await runCli(['kill', digits]);
         expect({ code, stderr }).toEqual({
