@@ -1,4 +1,4 @@
-import { totalmem } from 'node:os';
+import os, { totalmem } from 'node:os';
 import { judgeNodeHeap, resolveNodeHeap, withNodeHeap, withNodeHeapIn } from '../../lib/node-heap';
 import { withCode } from '../support/error-code';
 
@@ -125,6 +125,13 @@ describe('what was chosen stays', () => {
 
 describe('a child that does not find the limit of its cage', () => {
   const hidden = (given: Given, mebibytes: number) => plan(given, 'auto', mebibytes, true).env;
+
+  beforeEach(() => {
+    jest.spyOn(os, 'totalmem').mockReturnValue(16 * 1024 * MIB);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
 
   test.each([
     [40, 20, 1],
