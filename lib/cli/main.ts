@@ -35,6 +35,7 @@ function print(text: string): number {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(128 + SIGPIPE);
   process.stderr.write(`memcage: can't write to stdout: ${error.message}\n`);
+  // At once: `top` and `events` would go on for nobody, and doctor's own code would be taken for what it found.
   process.exit(FAILED);
 });
 
