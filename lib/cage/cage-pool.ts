@@ -43,12 +43,13 @@ export class CagePool {
     return ready ?? this.#make(kind);
   }
 
-  /** The owner is gone, and its fds with it. */
+  /** The owner ends. Never throws. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#ready?.cage.tryRemove();
+    const ready = this.#ready;
     this.#ready = undefined;
+    if (ready !== undefined) discard(ready.cage);
   }
 
   #make({ limits, guarded }: CageKind, { spare = false } = {}): Cage {
@@ -76,13 +77,7 @@ export class CagePool {
       // No fd is free to look at it with.
     }
     // Another kind is wanted now, or someone else has removed what was empty.
-    nextTurn(() => {
-      try {
-        ready.cage.tryRemove();
-      } catch {
-        // The owner's end removes it.
-      }
-    });
+    nextTurn(() => discard(ready.cage));
     return undefined;
   }
 
@@ -112,6 +107,14 @@ export class CagePool {
       // The next cage will have the same trouble, and report it.
       if (!(error instanceof MemcageError) && !isNativeError(error)) throw error;
     }
+  }
+}
+
+function discard(cage: Cage): void {
+  try {
+    cage.tryRemove();
+  } catch {
+    // The owner's end removes it.
   }
 }
 

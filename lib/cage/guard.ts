@@ -3,7 +3,7 @@ import { type Host, openDirectory, processDirectory } from '../cgroup/host';
 import type { Guard } from '../cgroup/kill';
 import type { Hierarchy } from '../cgroup/mounts';
 import { ErrorCode, MemcageError } from '../errors';
-import { makeLocked, unlock } from './locked-directory';
+import { makeLocked } from './locked-directory';
 import { OWNER_PREFIX, sweep } from './sweep';
 import { sweepInSteps } from './sweep-in-steps';
 
@@ -70,6 +70,6 @@ function inDirectory<T>(path: string, use: (directory: CgroupDirectory) => T): T
   try {
     return use(directory);
   } finally {
-    unlock(directory);
+    directory.close();
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { basename, dirname } from 'node:path';
-import type { GuardedKind, NativeBinding } from '../../types/native';
+import type { GuardedKind } from '../../types/native';
 import { CgroupDirectory } from '../cgroup/directory';
 import { isNativeError, refusalText, refusedWith } from '../cgroup/refusal';
 import { removeTree, retrySync } from '../cgroup/remove';
@@ -57,7 +57,7 @@ function lockNew(directory: CgroupDirectory): CgroupDirectory | undefined {
     throw error;
   }
   if (locked === undefined || locked.isAtItsPath()) return locked;
-  unlock(locked);
+  locked.close();
   return undefined;
 }
 
@@ -71,7 +71,7 @@ export function tryLock(directory: CgroupDirectory): CgroupDirectory | undefined
     if (error instanceof MemcageError && error.code === ErrorCode.CGROUP_GONE) return undefined;
     throw error;
   }
-  if (native.tryLock({ fd })) return new CgroupDirectory(native, fd, '', directory.path);
+  if (native.tryLock({ fd })) return CgroupDirectory.anchoredAt(native, fd, directory.path);
   native.closeFd({ fd });
   return undefined;
 }
@@ -83,7 +83,7 @@ export function tryLock(directory: CgroupDirectory): CgroupDirectory | undefined
 export function isLocked(directory: CgroupDirectory): boolean {
   const locked = tryLock(directory);
   if (locked === undefined) return directory.exists();
-  unlock(locked);
+  locked.close();
   return false;
 }
 
@@ -101,11 +101,7 @@ export function release(directory: CgroupDirectory): void {
 /** Gives the lock back; what has not been removed is left to the guardian. */
 export function giveUp(directory: CgroupDirectory, { removed }: { removed: boolean }): void {
   directory.native.unguard({ name: basename(directory.path), end: !removed });
-  unlock(directory);
-}
-
-export function unlock({ native, anchor }: Pick<CgroupDirectory, 'anchor'> & { native: NativeBinding }): void {
-  native.closeFd({ fd: anchor });
+  directory.close();
 }
 
 /** The error for a cgroup in which none can be made. */

@@ -5,7 +5,6 @@ import { type Host, openDirectory } from '../cgroup/host';
 import type { Guard } from '../cgroup/kill';
 import type { Hierarchy } from '../cgroup/mounts';
 import { cgroupsBelow } from '../cgroup/walk';
-import { unlock } from './locked-directory';
 import { type OwnKind, ownKind } from './sweep';
 
 /** A hierarchy, and what it is to a cage: its guard, or (undefined) where memory is. */
@@ -54,7 +53,7 @@ export class OwnDirectories {
 
   /** Closes what the directories hang on. */
   [Symbol.dispose](): void {
-    for (const top of this.#tops.splice(0)) unlock(top);
+    for (const top of this.#tops.splice(0)) top.close();
   }
 
   #search([{ mountPoint }, guard]: Place): void {

@@ -12,7 +12,7 @@ import { ErrorCode, MemcageError } from '../errors';
 import { wantsGuardian } from '../guardian';
 import { loadNative } from '../native';
 import { makeBeside, makeOwnerGuard, type OwnerGuard, sweepGuardPlaces } from './guard';
-import { makeLocked, noParent, release, unlock } from './locked-directory';
+import { makeLocked, noParent, release } from './locked-directory';
 import { DETACHED_PREFIX, OWNER_PREFIX, sweep } from './sweep';
 import { sweepInSteps } from './sweep-in-steps';
 
@@ -30,9 +30,10 @@ export interface Owner {
   makeDetached(): { memory: CgroupDirectory; guard: Guard | undefined };
   /** A cage uses the owner's fds; returns the end of that. */
   hold(): () => void;
-  /** Someone has removed the directory: give back the fds as soon as no cage uses them, having called `onAbandon` first. */
+  /** Someone has removed the directory: give back the fds as soon as no cage uses them. */
   abandon(): void;
-  onAbandon(callback: () => void): void;
+  /** Call `callback` when no more cages are to be made, while there are fds. */
+  onEnd(callback: () => void): void;
   /** Remove the owner's directory, blocking. For the end of the environment. */
   remove(): void;
 }
@@ -115,7 +116,7 @@ function createOwner(current: Host, path: string): Owner {
   } catch (error) {
     if (guard !== undefined) release(guard.directory);
     if (memory !== undefined) release(memory);
-    unlock(parent);
+    parent.close();
     throw error;
   }
 }
@@ -143,14 +144,18 @@ function describeOwner({ current, parent, memory, guard, hasGuardian }: Parts): 
   const above = version === 1 ? new EventCounter(memory, 'memory.oom_control') : undefined;
   let names = 0;
   let holders = 0;
-  const abandoned: (() => void)[] = [];
+  const ends: (() => void)[] = [];
   let isAbandoned = false;
+  const end = (): void => {
+    for (const callback of ends.splice(0)) callback();
+  };
   const remove = (): void => {
+    end();
     above?.close();
     if (guard !== undefined) release(guard.directory);
     release(memory);
     aboveV2?.close();
-    unlock(parent);
+    parent.close();
   };
   return {
     limitContext,
@@ -178,9 +183,9 @@ function describeOwner({ current, parent, memory, guard, hasGuardian }: Parts): 
         if (isAbandoned && holders === 0) remove();
       };
     },
-    onAbandon: (callback) => void abandoned.push(callback),
+    onEnd: (callback) => void ends.push(callback),
     abandon() {
-      for (const callback of abandoned) callback();
+      end();
       isAbandoned = true;
       if (holders === 0) remove();
     },

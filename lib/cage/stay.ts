@@ -55,7 +55,7 @@ function poolOf(owner: Owner): CagePool {
   let pool = pools.get(owner);
   if (pool === undefined) {
     const made = new CagePool(owner);
-    owner.onAbandon(() => made.close());
+    owner.onEnd(() => made.close());
     pools.set(owner, made);
     pool = made;
   }
@@ -265,7 +265,11 @@ function readOrExcuse(group: Group, readEnd: () => StayEnd): StayEnd {
 
 /** A kept cage goes when the last process in it has ended, of which v1 tells nothing. */
 function reclaimLater(cage: Cage, waitMs = 50): void {
-  if (cage.tryRemove()) return;
+  try {
+    if (cage.tryRemove()) return;
+  } catch {
+    // No fd is free, say: nobody waits for it.
+  }
   const timer = setTimeout(() => reclaimLater(cage, Math.min(waitMs * 2, 1000)), waitMs);
   timer.unref();
 }

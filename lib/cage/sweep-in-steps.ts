@@ -4,7 +4,7 @@ import { openDirectory } from '../cgroup/host';
 import { type Guard, killAll } from '../cgroup/kill';
 import { removeTree, retry } from '../cgroup/remove';
 import { cgroupsBelow } from '../cgroup/walk';
-import { tryLock, unlock } from './locked-directory';
+import { tryLock } from './locked-directory';
 import { ownKind, sweepOne } from './sweep';
 
 /** For the processes of an owner to be gone once they are killed. */
@@ -25,7 +25,7 @@ export async function sweepInSteps(path: string, guard: Guard['kind'] | undefine
         await nextTurn();
       }
     } finally {
-      unlock(parent);
+      parent.close();
     }
   } catch {}
 }
@@ -46,6 +46,6 @@ async function emptyInSteps(directory: CgroupDirectory, guard: Guard['kind'] | u
       await nextTurn();
     }
   } finally {
-    unlock(locked);
+    locked.close();
   }
 }

@@ -2,7 +2,7 @@ import type { CgroupDirectory } from '../cgroup/directory';
 import { type Guard, killAll } from '../cgroup/kill';
 import { SELF_LEAF } from '../cgroup/parent/names';
 import { removeTree, retry } from '../cgroup/remove';
-import { tryLock, unlock } from './locked-directory';
+import { tryLock } from './locked-directory';
 
 /** Prefix of the directory that holds all cages of one owner: one environment (main thread, worker) of one process. */
 export const OWNER_PREFIX = `memcage-${process.pid}-`;
@@ -65,6 +65,6 @@ export async function sweepOne(
     };
     return (await retry(attempt, PATIENCE_MS)) ? 'removed' : 'left';
   } finally {
-    unlock(locked);
+    locked.close();
   }
 }

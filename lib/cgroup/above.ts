@@ -45,6 +45,6 @@ export class CgroupsAbove {
 
   close(): void {
     for (const file of [...this.#events, ...this.#oomGroups]) file.close();
-    this.#root.native.closeFd({ fd: this.#root.anchor });
+    this.#root.close();
   }
 }

@@ -106,7 +106,7 @@ export class Cgroup extends ReadableCgroup {
         throw error;
       }
     } finally {
-      parent.native.closeFd({ fd: parent.anchor });
+      parent.close();
     }
   }
 

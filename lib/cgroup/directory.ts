@@ -6,23 +6,57 @@ import { cgroupError, refusedWith } from './refusal';
 /** What is written to end the processes of a cgroup. */
 const CONTROL_FILES = new Set(['cgroup.kill', 'cgroup.freeze', 'freezer.state']);
 
+/** What directories share that are reached through one fd. */
+interface Anchor {
+  fd: number;
+}
+
+const CLOSED = -1;
+
 /**
  * A directory of a cgroup hierarchy: a fixed directory fd and a path beneath it. The names of memcage's own cgroups are
  * never used twice, so most need no fd of their own; a stranger's cgroup is anchored at itself, so that another one that
  * later gets the same name is not taken for it.
  */
 export class CgroupDirectory {
+  readonly native: NativeBinding;
+  /** Path beneath the anchor; '' is the anchor itself. */
+  readonly relative: string;
+  /** Absolute path, for people. */
+  readonly path: string;
+  readonly #anchor: Anchor;
+
+  private constructor(native: NativeBinding, anchor: Anchor, relative: string, path: string) {
+    this.native = native;
+    this.#anchor = anchor;
+    this.relative = relative;
+    this.path = path;
+  }
+
+  /** @param fd of the directory; {@link close} closes it */
+  static anchoredAt(native: NativeBinding, fd: number, path: string): CgroupDirectory {
+    return new CgroupDirectory(native, { fd }, '', path);
+  }
+
+  /** Its directory fd; -1 after {@link close}. */
+  get anchor(): number {
+    return this.#anchor.fd;
+  }
+
+  get isClosed(): boolean {
+    return this.#anchor.fd === CLOSED;
+  }
+
   /**
-   * @param anchor directory fd; owned by whoever made it
-   * @param relative path beneath it; '' is the anchor itself
-   * @param path absolute path, for people
+   * Close its anchor, which is also that of each directory {@link below}: whoever still uses one of them gets EBADF, and
+   * never what the next open() makes of the number.
    */
-  constructor(
-    readonly native: NativeBinding,
-    readonly anchor: number,
-    readonly relative: string,
-    readonly path: string,
-  ) {}
+  close(): void {
+    if (this.isClosed) return;
+    const { fd } = this.#anchor;
+    this.#anchor.fd = CLOSED;
+    this.native.closeFd({ fd });
+  }
 
   /** A path in it as one beneath its anchor. */
   beneath(name: string): string {
@@ -32,12 +66,12 @@ export class CgroupDirectory {
 
   /** A directory beneath, not necessarily existing. */
   below(name: string): CgroupDirectory {
-    return new CgroupDirectory(this.native, this.anchor, this.beneath(name), `${this.path}/${name}`);
+    return new CgroupDirectory(this.native, this.#anchor, this.beneath(name), `${this.path}/${name}`);
   }
 
-  /** The same directory, anchored at itself: `anchor` is an fd of its own that the caller closes. */
+  /** The same directory, anchored at itself: the caller closes it. */
   anchored(): CgroupDirectory {
-    return new CgroupDirectory(this.native, this.open('', 'path'), '', this.path);
+    return CgroupDirectory.anchoredAt(this.native, this.open('', 'path'), this.path);
   }
 
   read(file: string): string {

@@ -70,7 +70,7 @@ export function readEffectiveLimits(
       },
     );
   } finally {
-    top.native.closeFd({ fd: top.anchor });
+    top.close();
   }
 }
 

@@ -91,7 +91,7 @@ function collectBelow<T>(mountPoint: string, of: (directory: CgroupDirectory) =>
   try {
     return Array.from(cgroupsBelow(top), ({ directory }) => of(directory)).filter((said) => said !== undefined);
   } finally {
-    top.native.closeFd({ fd: top.anchor });
+    top.close();
   }
 }
 

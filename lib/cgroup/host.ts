@@ -100,10 +100,10 @@ function readProcCgroup(pid: number | 'self'): string {
   }
 }
 
-/** A directory given by its absolute path; the caller closes `anchor`. */
+/** A directory given by its absolute path; the caller closes it. */
 export function openDirectory(path: string): CgroupDirectory {
   const native = loadNative();
-  return new CgroupDirectory(native, native.openDirectory({ path }), '', path);
+  return CgroupDirectory.anchoredAt(native, native.openDirectory({ path }), path);
 }
 
 /** Whether the machine has swap. */

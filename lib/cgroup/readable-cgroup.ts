@@ -262,7 +262,7 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
     orphanedFiles.unregister(this);
     if (!this.#ownsAnchor) return;
     orphanedAnchors.unregister(this);
-    this.#directory.native.closeFd({ fd: this.#directory.anchor });
+    this.#directory.close();
   }
 
   /** {@link close}, for `using`. */

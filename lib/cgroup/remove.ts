@@ -29,6 +29,8 @@ function removeFromBelow(directory: CgroupDirectory): boolean {
 }
 
 function removed(directory: CgroupDirectory): boolean {
+  // Who closes it has removed it, or leaves that to the guardian and the next memcage.
+  if (directory.isClosed) return true;
   try {
     directory.remove();
     return true;

@@ -17,7 +17,7 @@ export function findMember(
   // Not cgroup.procs: it can't be read in a threaded cgroup. A process's first thread has its id.
   const file = version === 1 ? 'tasks' : 'cgroup.threads';
   const native = loadNative();
-  const top = new CgroupDirectory(native, native.openDirectory({ path: mountPoint }), '', mountPoint);
+  const top = CgroupDirectory.anchoredAt(native, native.openDirectory({ path: mountPoint }), mountPoint);
   try {
     for (const { directory, level } of cgroupsBelow(top, { levels: unnamedLevels })) {
       if (level < unnamedLevels) continue;
@@ -26,7 +26,7 @@ export function findMember(
     }
     return undefined;
   } finally {
-    native.closeFd({ fd: top.anchor });
+    top.close();
   }
 }
 

@@ -19,12 +19,12 @@ export function fakeCgroup(files: Readonly<Record<string, string | { text: strin
     chmodSync(join(path, name), mode);
   }
   const native = loadNative();
-  const anchor = native.openDirectory({ path });
+  const directory = CgroupDirectory.anchoredAt(native, native.openDirectory({ path }), path);
   return {
-    directory: new CgroupDirectory(native, anchor, '', path),
+    directory,
     read: (file) => readFileSync(join(path, file), 'utf8'),
     remove() {
-      native.closeFd({ fd: anchor });
+      directory.close();
       rmSync(path, { recursive: true });
     },
   };

@@ -67,7 +67,7 @@ function limitHitsOf({ path, version }: Cgroup): number | null {
   try {
     return readMemoryDetails(directory, version).limitHits;
   } finally {
-    directory.native.closeFd({ fd: directory.anchor });
+    directory.close();
   }
 }
 

@@ -84,7 +84,7 @@ function withDirectory<T>(path: string, use: (directory: CgroupDirectory) => T):
   try {
     return use(directory);
   } finally {
-    directory.native.closeFd({ fd: directory.anchor });
+    directory.close();
   }
 }
 

@@ -24,7 +24,7 @@ class FakeCgroup {
       closeFd: () => {},
     } as Partial<NativeBinding> as NativeBinding;
     this.source = new OomSource({
-      directory: new CgroupDirectory(native, 99, '', '/cgroup'),
+      directory: CgroupDirectory.anchoredAt(native, 99, '/cgroup'),
       emit: (name, ...[event]) => this.events.push({ name, event: event as LimitEvent }),
     });
   }

@@ -1,0 +1,21 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { run } from 'memcage';
+import { openCages } from '../../support/cgroup-tree';
+import { expectNothingLeft, removeOwners } from '../../support/nothing-left';
+import { describeIf } from '../../support/require';
+
+/** Longer than memcage waits until it makes a cage ahead. */
+const AHEAD_MS = 60;
+
+describeIf('cgroup', 'an owner that has ended', () => {
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  test('makes no cage ahead in a directory that has got the fd of its own', async () => {
+    for (let count = 0; count < 2; count += 1) await run('true', { memory: '8M' });
+    removeOwners();
+    // The lowest fds that are free: those of the owner before.
+    await run('true', { memory: '16M' });
+    await sleep(AHEAD_MS);
+    expect(openCages()).toEqual([]);
+  });
+});
