@@ -1,5 +1,6 @@
-// A place for a test run beside others: cgroups, a mount namespace and a temporary directory of its own, so that none takes
-// for left behind (test/setup/leak-check.ts) what another has at that moment.
+// A place for a test run beside others: cgroups, namespaces for them and for mounts, and a temporary directory of its own, so
+// that none finds the cgroups of another by their names, removes its cages as a dead owner's, or takes for left behind
+// (test/setup/leak-check.ts) what it has at that moment.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,40 +17,46 @@ export function canRunBeside() {
 export function makePlace(name) {
   // Not named after memcage: by that the tests know what is a cage.
   const scope = `tests-${name}-${process.pid}`;
-  const cgroups = ownCgroups()
+  const places = ownCgroups()
     .filter(({ controllers }) => V1_HIERARCHIES.some((controller) => controllers.includes(controller)))
-    .map(({ directory }) => join(directory, scope));
+    .map(({ directory, ...place }) => ({ ...place, cgroup: join(directory, scope) }));
   const temporary = mkdtempSync(join(tmpdir(), `${scope}-`));
-  for (const cgroup of cgroups) mkdirSync(cgroup);
-  const enter = 'for cgroup in $MEMCAGE_TEST_CGROUPS; do echo 0 >"$cgroup/cgroup.procs" || exit; done; exec "$0" "$@"';
+  for (const { cgroup } of places) mkdirSync(cgroup);
+  const enter = places.map(({ cgroup }) => `echo 0 >'${cgroup}/cgroup.procs'`);
+  // In a cgroup namespace that begins there, the place is the whole hierarchy.
+  const mount = places.flatMap(({ mountPoint, options }) => [
+    `umount '${mountPoint}'`,
+    `mount ${options.join(' ')} cgroup '${mountPoint}'`,
+  ]);
   return {
-    command: ['unshare', '--mount', 'sh', '-c', enter],
-    env: {
-      MEMCAGE_TEST_SLOWNESS: '2',
-      MEMCAGE_TEST_CGROUPS: cgroups.join(' '),
-      MEMCAGE_TEST_SCOPE: scope,
-      TMPDIR: temporary,
-    },
+    command: [...shell(enter), 'unshare', '--mount', '--cgroup', ...shell(mount)],
+    env: { MEMCAGE_TEST_SLOWNESS: '2', TMPDIR: temporary },
     remove() {
       rmSync(temporary, { recursive: true });
-      for (const cgroup of cgroups) rmdirSync(cgroup);
+      for (const { cgroup } of places) rmdirSync(cgroup);
     },
   };
+}
+
+/** The beginning of a command: what follows it is run after these. */
+function shell(commands) {
+  return ['sh', '-e', '-c', [...commands, 'exec "$@"'].join('; '), 'sh'];
 }
 
 function ownCgroups() {
   const lines = readFileSync('/proc/self/cgroup', 'utf8').trimEnd().split('\n');
   return lines.flatMap((line) => {
     const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line);
-    const mount = mountPointOf(controllers);
-    return mount === undefined ? [] : [{ controllers: controllers.split(','), directory: join(mount, path) }];
+    const options = controllers === '' ? ['--types', 'cgroup2'] : ['--types', 'cgroup', '--options', controllers];
+    const mountPoint = mountPointOf(options);
+    if (mountPoint === undefined) return [];
+    return [{ controllers: controllers.split(','), options, mountPoint, directory: join(mountPoint, path) }];
   });
 }
 
-function mountPointOf(controllers) {
-  const type = controllers === '' ? ['--types', 'cgroup2'] : ['--types', 'cgroup', '--options', controllers];
+function mountPointOf(options) {
   try {
-    return execFileSync('findmnt', ['--noheadings', '--first-only', '--output', 'TARGET', ...type], {
+    return execFileSync('findmnt', ['--noheadings', '--first-only', '--output', 'TARGET', ...options], {
       encoding: 'utf8',
     }).trim();
   } catch {

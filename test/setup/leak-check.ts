@@ -43,7 +43,7 @@ function cgroups(): string[] {
     .map((line) => line.split(' '))
     .filter((fields) => /^cgroup2?$/.test(fields[fields.indexOf('-') + 1] ?? ''))
     .flatMap((fields) => namedDirectories(fields[4] ?? ''))
-    .filter((path) => !isOwn(path) && !isOfAnother(path))
+    .filter((path) => !isOwn(path))
     .map((path) => `${CGROUP}${path}`);
 }
 
@@ -68,12 +68,6 @@ function describeProcess(pid: string): string {
   const state = /^State:\s+(\S)/m.exec(readText(`/proc/${pid}/status`))?.[1];
   if (state === undefined) return `${pid} (gone)`;
   return `${pid} (${state}: ${readText(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trimEnd()})`;
-}
-
-/** A run that has a place of its own (scripts/beside.mjs) makes its cgroups there. */
-function isOfAnother(path: string): boolean {
-  const scope = process.env['MEMCAGE_TEST_SCOPE'];
-  return scope !== undefined && !path.includes(`/${scope}/`);
 }
 
 /** systemd has put this very process there for memcage, and removes it when it has ended. */
