@@ -24,9 +24,9 @@ const WALL_MS = 8000;
 const PROCESSES = 8;
 const OUTPUT_BYTES = 64 * 1024;
 /** Each run has a uid to itself: the kernel counts processes by it, those included that have just been killed. */
-const UIDS = { first: 64_000, count: 1000 };
+const UIDS = { first: 100_000, count: 1_000_000 };
 // Another judge, at the same time, begins elsewhere.
-let runs = process.pid * 20;
+let runs = process.pid * 100;
 
 /** Carried out as root in the namespaces, of which the last command becomes the program. */
 const SET_UP = `

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type Dirent, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -121,6 +122,8 @@ export function openCages(...owners: number[]): string[] {
   );
 }
 
+/** A name is used once in a process, by all files of tests: what one has left does not make others fail. */
+const scope = randomBytes(3).toString('hex');
 let made = 0;
 
 /**
@@ -130,7 +133,7 @@ let made = 0;
  */
 export function makeCgroup(limit?: string, controller: Controller = 'memory'): { path: string; remove(): void } {
   made += 1;
-  const path = makeBelow(cgroupOf('self', controller), `memcage-test-${process.pid}-${made}`);
+  const path = makeBelow(cgroupOf('self', controller), `memcage-test-${process.pid}-${scope}-${made}`);
   if (limit !== undefined) setLimit(path, limit);
   return { path, remove: () => removeTree(path) };
 }

@@ -26,6 +26,11 @@ export function processesThatAre(command: string): number[] {
   return pids().filter((pid) => isAlive(pid) && commandLine(pid).trimEnd() === command);
 }
 
+export function userOf(pid: number): number | undefined {
+  const uid = /^Uid:\s+(\d+)/m.exec(readIfThere(`/proc/${pid}/status`) ?? '')?.[1];
+  return uid === undefined ? undefined : Number(uid);
+}
+
 export function threadCount(): number {
   return readdirSync('/proc/self/task').length;
 }
