@@ -24,6 +24,9 @@ function launch(home: string): Promise<Browser> {
     // As root Chromium can't use its own sandbox; another user may leave that out.
     args: ['--no-sandbox', '--no-first-run', ...quiet.map((name) => `--disable-${name}`)],
     env: { ...process.env, HOME: home, TMPDIR: home, XDG_RUNTIME_DIR: home },
+    // A machine with much else to do takes its time.
+    timeout: 120_000,
+    protocolTimeout: 120_000,
   });
 }
 

@@ -19,8 +19,10 @@ import {
 import { exitWith, Report } from './support/report';
 
 const MEMORY = '64M';
-const CPU_SECONDS = 2;
-const WALL_MS = 8000;
+/** Of the machine: by how much the limits on time are multiplied. */
+const SLOWNESS = Number(process.env['JUDGE_SLOWNESS'] ?? 1);
+const CPU_SECONDS = 2 * SLOWNESS;
+const WALL_MS = 8000 * SLOWNESS;
 const PROCESSES = 8;
 const OUTPUT_BYTES = 64 * 1024;
 /** Each run has a uid to itself: the kernel counts processes by it, those included that have just been killed. */

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 40_000;
 
 /**
  * Remove a cgroup with all below it from every hierarchy: runtimes make theirs in each, and leave those above a container's.

@@ -25,7 +25,7 @@ async function runExample(name: string, ...args: string[]): Promise<End> {
 async function runExampleIn(env: NodeJS.ProcessEnv, name: string, ...args: string[]): Promise<End> {
   const child = spawn(process.execPath, [join(root, 'out/examples', `${name}.js`), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...env },
+    env: { JUDGE_SLOWNESS: String(Math.min(3, patience(1))), ...process.env, ...env },
   });
   const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, 'close') as Promise<[number | null]>]);
   return {

@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { patience } from '../support/patience';
@@ -26,6 +26,28 @@ export async function findLeaks(before: ReadonlySet<string>): Promise<string[]> 
 /** The directories in which this process makes its cages. */
 export function ownCgroups(): string[] {
   return cgroups().filter((line) => basename(line).startsWith(`memcage-${process.pid}-`));
+}
+
+/**
+ * What an attempt of a test has made and, since it failed, not removed; with the processes in it. It is to be told as that failure,
+ * and no more when the test has passed at its second try.
+ */
+export async function removeTestCgroups(): Promise<void> {
+  const made = cgroups()
+    .map((line) => line.slice(CGROUP.length))
+    .filter((path) => basename(path).startsWith(`memcage-test-${process.pid}-`));
+  const isGone = (path: string): boolean => {
+    for (const directory of [...subdirectories(path).reverse(), path]) {
+      for (const pid of readText(join(directory, 'cgroup.procs')).split('\n')) if (pid !== '') kill(Number(pid));
+      unlessGone(() => rmdirSync(directory), undefined);
+    }
+    return !existsSync(path);
+  };
+  await whatStays(() => made.filter((path) => !isGone(path)), new Set());
+}
+
+function kill(pid: number): void {
+  if (pid !== 0 && pid !== process.pid) unlessGone(() => process.kill(pid, 'SIGKILL'), true);
 }
 
 /** What is new, after a moment: an end that was asked for may be under way. */
@@ -130,7 +152,7 @@ function unlessGone<T>(read: () => T, otherwise: T): T {
     return read();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (['ENOENT', 'ENODEV', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR'].includes(code)) return otherwise;
+    if (['ENOENT', 'ENODEV', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR', 'EBUSY'].includes(code)) return otherwise;
     throw error;
   }
 }

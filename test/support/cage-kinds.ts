@@ -1,6 +1,15 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join } from 'node:path';
-import { type Caged, createCage, type MemoryOption, type MemoryReport, type RunResult, run, spawn } from 'memcage';
+import {
+  type Cage,
+  type Caged,
+  createCage,
+  type MemoryOption,
+  type MemoryReport,
+  type RunResult,
+  run,
+  spawn,
+} from 'memcage';
 import { until } from './until';
 
 /** A cage that children can be started in, private or shared. */
@@ -17,10 +26,17 @@ export const kinds: Kind[] = ['private', 'shared'];
 
 export function place(kind: Kind, options: { memory: MemoryOption; parent?: string }): Place {
   if (kind === 'private') {
+    const cages: Cage[] = [];
     return {
-      spawn: (file, args) => spawn(file, args, { ...options }) as ChildProcessWithoutNullStreams & Caged,
+      spawn(file, args) {
+        const child = spawn(file, args, { ...options }) as ChildProcessWithoutNullStreams & Caged;
+        cages.push(child.cage);
+        return child;
+      },
       run: (file, args, more) => run(file, args, { ...options, ...more }),
-      close: async () => {},
+      async close() {
+        for (const cage of cages.splice(0)) await cage.close();
+      },
     };
   }
   const cage = createCage(options);

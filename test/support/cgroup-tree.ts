@@ -101,7 +101,7 @@ export function limitOf(path: string): number {
 /** Pids in a cgroup and all below it. */
 export function members(path: string): number[] {
   return tree(path)
-    .flatMap((directory) => read(directory, 'cgroup.procs').split('\n'))
+    .flatMap((directory) => unlessGone(() => read(directory, 'cgroup.procs'), '').split('\n'))
     .filter((line) => line !== '')
     .map(Number);
 }
@@ -182,13 +182,16 @@ export function mountPoint(controller: Controller): string {
 }
 
 function subdirectories(path: string): string[] {
-  let entries: Dirent[];
+  const entries = unlessGone((): Dirent[] => readdirSync(path, { withFileTypes: true }), []);
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
+
+/** Cgroups come and go while they are walked through. */
+function unlessGone<T>(read: () => T, otherwise: T): T {
   try {
-    entries = readdirSync(path, { withFileTypes: true });
+    return read();
   } catch (error) {
-    // Others' cgroups come and go while they are walked through.
-    if (['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    if (['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) return otherwise;
     throw error;
   }
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { patience } from './patience';
 import { childrenOf, endNow } from './processes';
 
-const TIMEOUT_MS = patience(20_000);
+const TIMEOUT_MS = 20_000;
 
 interface FixtureEnd {
   code: number | null;
@@ -19,8 +19,12 @@ export interface Fixture {
   end: Promise<FixtureEnd>;
 }
 
-/** Start test/fixtures/<name> under plain Node; what is not a string is passed as JSON. Ended when it takes too long. */
-export function startFixture(name: string, ...args: unknown[]): Fixture {
+/** A path below test/fixtures. */
+type Program = string | { name: string; timeoutMs: number };
+
+/** Start a fixture under plain Node; what is not a string is passed as JSON. Ended when it takes too long. */
+export function startFixture(program: Program, ...args: unknown[]): Fixture {
+  const { name, timeoutMs } = typeof program === 'string' ? { name: program, timeoutMs: TIMEOUT_MS } : program;
   const path = join(__dirname, '../fixtures', name);
   const words = args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg)));
   const child = spawn(process.execPath, [path, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -28,7 +32,7 @@ export function startFixture(name: string, ...args: unknown[]): Fixture {
   // A child that hangs goes first: it would hold the output open.
   const timer = setTimeout(() => {
     for (const each of [...childrenOf(pid), pid]) endNow(each);
-  }, TIMEOUT_MS);
+  }, patience(timeoutMs));
   const ended = new Promise<Pick<FixtureEnd, 'code' | 'signal'>>((resolve) => {
     child.once('close', (code, signal) => {
       clearTimeout(timer);
@@ -44,8 +48,8 @@ export function startFixture(name: string, ...args: unknown[]): Fixture {
 }
 
 /** What a fixture prints as JSON; fails, with its stderr, when it does not end well. */
-export async function fixtureResult<T>(name: string, ...args: unknown[]): Promise<T> {
-  const { code, signal, stdout, stderr } = await startFixture(name, ...args).end;
-  if (code !== 0) throw new Error(`${name} ended with ${code ?? signal}: ${stderr}`);
+export async function fixtureResult<T>(program: Program, ...args: unknown[]): Promise<T> {
+  const { code, signal, stdout, stderr } = await startFixture(program, ...args).end;
+  if (code !== 0) throw new Error(`${JSON.stringify(program)} ended with ${code ?? signal}: ${stderr}`);
   return JSON.parse(stdout) as T;
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cgroupOf, read, removeTree } from './cgroup-tree';
@@ -9,12 +10,19 @@ export function home(): string {
   return enables(own) ? own : dirname(own);
 }
 
+/** See makeCgroup(). */
+const scope = randomBytes(3).toString('hex');
 let made = 0;
+
+/** Of a cgroup that a test has memcage make. */
+export function uniqueName(what: string): string {
+  made += 1;
+  return `memcage-test-${process.pid}-${what}-${scope}-${made}`;
+}
 
 /** A cgroup that memcage knows nothing of. */
 export function makeInHome(): { path: string; remove(): void } {
-  made += 1;
-  const path = join(home(), `memcage-test-${process.pid}-v2-${made}`);
+  const path = join(home(), uniqueName('v2'));
   mkdirSync(path);
   return { path, remove: () => removeTree(path) };
 }

@@ -1,8 +1,9 @@
 import { type ChildProcess, execFileSync, spawn as nodeSpawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ParentCandidate } from 'memcage';
+import { tree } from '../../support/cgroup-tree';
 
 /** What systemd's own tools say, of the manager that the tests' user talks to. */
 
@@ -63,9 +64,5 @@ export function refusalOf(source: string, { candidates }: Report): string {
 /** Every directory of memcage's below the manager, but those of this process. */
 export function leftovers(): string[] {
   const top = user.length === 0 ? MOUNT : join(MOUNT, ownCgroup().replace(/(\/user@\d+\.service)\/.*/, '$1'));
-  const walk = (path: string): string[] =>
-    readdirSync(path, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .flatMap((entry) => [join(path, entry.name), ...walk(join(path, entry.name))]);
-  return walk(top).filter((path) => /memcage-/.test(path) && !path.includes(`-${process.pid}-`));
+  return tree(top).filter((path) => /memcage-/.test(path) && !path.includes(`-${process.pid}-`));
 }

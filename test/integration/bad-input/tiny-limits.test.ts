@@ -78,10 +78,9 @@ describeIf('cgroup', 'a limit so small that no program can be loaded', () => {
   });
 
   test.each(['4K', '8K', '16K', '32K'])('shared, %s: the cage itself, the leaf or exec fails', async (memory) => {
-    const cage = createCage({ memory });
+    await using cage = createCage({ memory });
     expect(await fateOf(() => cage.spawn('true', [], { stdio: 'ignore' }) as never)).toBe('too small');
     await expect(cage.run('true')).rejects.toMatchObject({ code: SMALL });
-    await cage.close();
   });
 
   describeIf('v1', 'without the OOM killer', () => {
@@ -115,7 +114,7 @@ describeIf('cgroup', 'a limit so small that no program can be loaded', () => {
 
   describeIf(['v1', 'stress'], 'a full cage whose OOM killer is off', () => {
     test('each start says so', async () => {
-      const cage = createCage({ memory: { max: '20M', oomKill: false } });
+      await using cage = createCage({ memory: { max: '20M', oomKill: false } });
       const hog = cage.spawn('stress', ['--vm-bytes', '40m', '--vm-keep', '-m', '1'], { stdio: 'ignore' });
       const isFull = () =>
         tree(cage.cgroup.path).some((path) => readKey(path, 'memory.oom_control', 'under_oom') === 1);
@@ -132,7 +131,6 @@ describeIf('cgroup', 'a limit so small that no program can be loaded', () => {
       }
       await cage.kill();
       expect(await hog.outcome).toMatchObject({ signal: 'SIGKILL', oom: null });
-      await cage.close();
     });
   });
 });

@@ -66,8 +66,8 @@ describeIf('cgroup', 'a cgroup that someone else removes', () => {
   });
 
   test('a process that is gone, a cgroup that never was', async () => {
-    const { pid } = spawn('true', [], { memory: '10M' });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const { pid, outcome } = spawn('true', [], { memory: '10M' });
+    await outcome;
     expect(thrown(() => Cgroup.of(pid ?? 0))).toMatchObject({ code: GONE });
     expect(thrown(() => Cgroup.open('/no/such/cgroup'))).toMatchObject({ code: GONE, syscall: 'open' });
   });

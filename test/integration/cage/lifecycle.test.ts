@@ -21,6 +21,11 @@ async function started(sleep: string, count: number): Promise<number[]> {
   return sleeping();
 }
 
+/** A process leaves its cgroup a moment before it is a zombie. */
+async function allDead(pids: readonly number[]): Promise<void> {
+  await until('all are dead', () => !pids.some(isAlive), 1000);
+}
+
 describeIf('cgroup', 'the life of a cage', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
@@ -32,6 +37,7 @@ describeIf('cgroup', 'the life of a cage', () => {
       child.cage.on('close', closed);
       await said(child, 'started');
       const pids = await started(sleep, 3);
+      await until('only they are left', () => members(child.cage.cgroup.path).length === 4);
       expect(members(child.cage.cgroup.path).sort()).toEqual([...pids, child.pid].sort());
       const paths = cagesOf(process.pid).filter((path) => members(path).includes(pids[0] ?? 0));
       // The directory of the owner and the cage, in two hierarchies.
@@ -41,7 +47,7 @@ describeIf('cgroup', 'the life of a cage', () => {
       const outcome = await child.outcome;
       expect(outcome).toMatchObject({ exitCode: 7, signal: null, oom: null });
       expect(outcome.error).toBeUndefined();
-      expect(pids.filter(isAlive)).toEqual([]);
+      await allDead(pids);
       const cages = paths.filter((path) => !/memcage-\d+-[^/]*$/.test(path));
       expect(cages.filter((path) => existsSync(path))).toEqual([]);
       expect(closed).toHaveBeenCalledTimes(1);
@@ -63,6 +69,7 @@ describeIf('cgroup', 'the life of a cage', () => {
       const pids = await started(sleep, 3);
       expect(await child.outcome).toMatchObject({ exitCode: 7 });
       expect(pids.filter(isAlive)).toEqual(pids);
+      await until('only they are left', () => members(child.cage.cgroup.path).length === 3);
       expect(members(child.cage.cgroup.path).sort()).toEqual(pids.sort());
       expect(child.cage.cgroup.limits().max).toBe(64 << 20);
 
@@ -80,7 +87,7 @@ describeIf('cgroup', 'the life of a cage', () => {
       const pids = await started(sleep, 3);
       await child.outcome;
       await child.cage.close();
-      expect(pids.filter(isAlive)).toEqual([]);
+      await allDead(pids);
       expect(existsSync(child.cage.cgroup.path)).toBe(false);
     });
 
@@ -89,7 +96,7 @@ describeIf('cgroup', 'the life of a cage', () => {
       const child = spawn(...leaving(sleep, 'read -r _'), { memory: '64M' });
       const pids = await started(sleep, 3);
       await child.cage.kill();
-      expect(pids.filter(isAlive)).toEqual([]);
+      await allDead(pids);
       expect(await child.outcome).toMatchObject({ exitCode: null, signal: 'SIGKILL', oom: null });
       await child.cage.kill();
       await child.cage.close();
@@ -130,11 +137,12 @@ describeIf('cgroup', 'the life of a cage', () => {
       const other = cage.spawn('sleep', [mark()], { stdio: 'ignore' });
       const child = cage.spawn(...leaving(sleep, 'read -r _; exit 7'), {});
       const pids = await started(sleep, 3);
+      await until('only they are left', () => cage.cgroup.procs().length === 5);
       expect(cage.cgroup.procs().sort()).toEqual([...pids, child.pid, other.pid].sort());
       const leaves = openCages().filter((path) => members(path).includes(pids[0] ?? 0));
       child.stdin.end();
       expect(await child.outcome).toMatchObject({ exitCode: 7, oom: null });
-      expect(pids.filter(isAlive)).toEqual([]);
+      await allDead(pids);
       // What holds the other as well is the cage itself.
       const still = leaves.filter((path) => existsSync(path));
       expect(still.every((path) => members(path).includes(other.pid ?? 0))).toBe(true);
@@ -162,7 +170,7 @@ describeIf('cgroup', 'the life of a cage', () => {
       const children = [1, 2, 3].map(() => cage.spawn(...leaving(sleep, 'read -r _'), {}));
       const pids = await started(sleep, 9);
       await Promise.all([cage.close(), cage.close()]);
-      expect(pids.filter(isAlive)).toEqual([]);
+      await allDead(pids);
       expect(closed).toHaveBeenCalledTimes(1);
       expect(existsSync(cage.cgroup.path)).toBe(false);
       for (const { outcome } of children) expect(await outcome).toMatchObject({ signal: 'SIGKILL' });

@@ -57,8 +57,8 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
   expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
 
   describe.each(kinds)('in a %s cage', (kind: Kind) => {
-    let places: Place[] = [];
-    let groups: ReturnType<typeof makeCgroup>[] = [];
+    const places: Place[] = [];
+    const groups: ReturnType<typeof makeCgroup>[] = [];
 
     function enter(...args: Parameters<typeof place> extends [Kind, infer O] ? [O] : never): Place {
       const entered = place(kind, ...args);
@@ -73,10 +73,8 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
     }
 
     afterEach(async () => {
-      for (const { close } of places) await close();
-      for (const { remove } of groups) remove();
-      places = [];
-      groups = [];
+      for (const { close } of places.splice(0)) await close();
+      for (const { remove } of groups.splice(0)) remove();
     });
 
     test('own limit, a worker is killed and main goes on', async () => {
@@ -197,7 +195,10 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
       await once(foreigner(parent, `exec ${allocate(60)}`), 'exit');
       const nested = join(cgroupOf(child.pid ?? 0), version === 1 ? 'nested' : '../nested');
       expect(existsSync(nested)).toBe(true);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // Timers come before what was notified meanwhile, when the loop is late.
+      await new Promise((resolve) => setTimeout(resolve, patience(50)));
+      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
       child.stdin.write('go\nremove\n');
       // Nothing is noticed meanwhile.
       execFileSync('sh', ['-c', 'while [ -d "$0" ]; do sleep 0.01; done', nested], { timeout: patience(15_000) });

@@ -7,7 +7,7 @@ import { holding } from '../../support/holding';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
-import { home, makeInHome } from '../../support/v2-home';
+import { home, makeInHome, uniqueName } from '../../support/v2-home';
 
 describeIf('v2', 'limits on v2', () => {
   let parent: ReturnType<typeof makeInHome>;
@@ -18,7 +18,7 @@ describeIf('v2', 'limits on v2', () => {
   expectNothingLeft(() => run('true', { memory: '8M', parent: home() }));
 
   function create(memory: MemoryOption): Cgroup {
-    return Cgroup.create(`limited-${process.pid}`, { parent: home(), memory });
+    return Cgroup.create(uniqueName('limited'), { parent: home(), memory });
   }
 
   test('are what the kernel has, and read back', async () => {

@@ -6,7 +6,7 @@ import { kernelHas } from '../../support/kernel-version';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
-import { home } from '../../support/v2-home';
+import { home, uniqueName } from '../../support/v2-home';
 
 const MiB = 2 ** 20;
 
@@ -19,7 +19,7 @@ describeIf('v2', 'trackPeak()', () => {
 
   if (!kernelHas(6, 12)) {
     test('is refused by name before Linux 6.12, and peak() is there', async () => {
-      using group = Cgroup.create(`peak-${process.pid}`, { parent: home() });
+      using group = Cgroup.create(uniqueName('peak'), { parent: home() });
       const fds = openFdCount();
       expect(() => group.trackPeak()).toThrow(withCode('UNSUPPORTED', 'Linux 6.12'));
       expect(openFdCount()).toBe(fds);
@@ -65,7 +65,7 @@ describeIf('v2', 'trackPeak()', () => {
   });
 
   test('holds one fd until it is closed', async () => {
-    using group = Cgroup.create(`peak-${process.pid}`, { parent: home() });
+    using group = Cgroup.create(uniqueName('peak'), { parent: home() });
     const fds = openFdCount();
     const tracker = group.trackPeak();
     expect(openFdCount()).toBe(fds + 1);

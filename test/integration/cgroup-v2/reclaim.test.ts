@@ -8,7 +8,7 @@ import { holding } from '../../support/holding';
 import { kernelHas } from '../../support/kernel-version';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
-import { home } from '../../support/v2-home';
+import { home, uniqueName } from '../../support/v2-home';
 
 const MiB = 2 ** 20;
 
@@ -16,14 +16,14 @@ describeIf('v2', 'reclaim()', () => {
   expectNothingLeft(() => run('true', { memory: '8M', parent: home() }));
 
   test('of nothing is no error, and says so', async () => {
-    using group = Cgroup.create(`reclaim-${process.pid}`, { parent: home() });
+    using group = Cgroup.create(uniqueName('reclaim'), { parent: home() });
     expect(await group.reclaim('16M')).toBe(0);
     expect(await group.reclaim('max')).toBe(0);
     await group.remove();
   });
 
   test('with wrong arguments, and of a cgroup that is gone', async () => {
-    using group = Cgroup.create(`reclaim-${process.pid}`, { parent: home() });
+    using group = Cgroup.create(uniqueName('reclaim'), { parent: home() });
     const fds = openFdCount();
     for (const bytes of [0, -1, '1.5', null]) {
       await expect(group.reclaim(bytes as Size)).rejects.toThrow(withCode('INVALID_SIZE', 'for bytes'));
@@ -43,7 +43,7 @@ describeIf('v2', 'reclaim()', () => {
 
   if (!kernelHas(6, 9)) {
     test('with a swappiness is refused by name', async () => {
-      using group = Cgroup.create(`reclaim-${process.pid}`, { parent: home() });
+      using group = Cgroup.create(uniqueName('reclaim'), { parent: home() });
       await expect(group.reclaim('1M', { swappiness: 0 })).rejects.toThrow(withCode('UNSUPPORTED', 'swappiness'));
       await group.remove();
     });
@@ -67,7 +67,8 @@ describeIf(['v2', 'swap'], 'reclaim() with swap', () => {
       const before = readNumber(cgroup.path, 'memory.current');
       const bytes = await cgroup.reclaim('8M');
       const after = readNumber(cgroup.path, 'memory.current');
-      expect(bytes).toBe(before - after);
+      // The kernel frees some pages of its own meanwhile.
+      expect(Math.abs(bytes - (before - after))).toBeLessThan(MiB);
       expect(bytes).toBeGreaterThan(6 * MiB);
       expect(bytes).toBeLessThan(16 * MiB);
       expect(readNumber(cgroup.path, 'memory.swap.current')).toBeGreaterThan(4 * MiB);

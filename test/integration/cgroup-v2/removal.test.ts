@@ -6,10 +6,11 @@ import { read, write } from '../../support/cgroup-tree';
 import { withCode } from '../../support/error-code';
 import { mark } from '../../support/mark';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
 import { endNow, isAlive, processesWith } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
-import { home } from '../../support/v2-home';
+import { home, uniqueName } from '../../support/v2-home';
 
 const SLEEP = `sleep ${mark()}`;
 
@@ -70,7 +71,7 @@ describeIf('v2', 'what a program has made of its cgroup', () => {
     });
 
     test('goes with kill() and remove()', async () => {
-      using group = Cgroup.create(`removal-${process.pid}`, { parent: home(), memory: '32M' });
+      using group = Cgroup.create(uniqueName('removal'), { parent: home(), memory: '32M' });
       const wait = 'read -r _; ';
       const child = spawn('sh', ['-c', `${wait}${inOwnCgroup(script)}`, MOUNT], {
         memory: '32M',
@@ -101,37 +102,41 @@ describeIf('v2', 'a threaded cgroup', () => {
     console.log('done', process.pid, ...threads);
     setInterval(() => {}, 1000);`;
 
-  test('has processes, and kill() ends them whole, also frozen', async () => {
-    for (const frozen of [false, true]) {
-      using root = Cgroup.create(`threaded-${process.pid}`, { parent: home() });
-      const below = join(root.path, 'below');
-      mkdirSync(below);
-      write(below, 'cgroup.type', 'threaded');
-      const child = spawn('sh', ['-c', 'read -r _; exec "$0" -e "$1" "$2"', process.execPath, THREADS, below], {
-        stdio: 'pipe',
-      });
-      let output = '';
-      child.stdout.on('data', (data: Buffer) => {
-        output += data.toString();
-      });
-      root.add(child.pid ?? 0);
-      child.stdin.end('\n');
-      const [, ids = ''] = await until('moved', () => /done (.*)\n/.exec(output));
-      const [pid = 0, ...threads] = ids.split(' ').map(Number);
-      using group = Cgroup.open(below);
-      expect(group.procs()).toEqual([pid]);
-      expect(group.threads().sort()).toEqual(threads.sort());
-      expect(root.procs()).toEqual([pid]);
-      if (frozen) {
-        await group.freeze();
-        expect(group.frozen).toBe(true);
+  test(
+    'has processes, and kill() ends them whole, also frozen',
+    async () => {
+      for (const frozen of [false, true]) {
+        using root = Cgroup.create(uniqueName('threaded'), { parent: home() });
+        const below = join(root.path, 'below');
+        mkdirSync(below);
+        write(below, 'cgroup.type', 'threaded');
+        const child = spawn('sh', ['-c', 'read -r _; exec "$0" -e "$1" "$2"', process.execPath, THREADS, below], {
+          stdio: 'pipe',
+        });
+        let output = '';
+        child.stdout.on('data', (data: Buffer) => {
+          output += data.toString();
+        });
+        root.add(child.pid ?? 0);
+        child.stdin.end('\n');
+        const [, ids = ''] = await until('moved', () => /done (.*)\n/.exec(output));
+        const [pid = 0, ...threads] = ids.split(' ').map(Number);
+        using group = Cgroup.open(below);
+        expect(group.procs()).toEqual([pid]);
+        expect(group.threads().sort()).toEqual(threads.sort());
+        expect(root.procs()).toEqual([pid]);
+        if (frozen) {
+          await group.freeze();
+          expect(group.frozen).toBe(true);
+        }
+        await expect(group.remove()).rejects.toThrow(withCode('BUSY', String(pid)));
+        await group.kill();
+        await until('ended', () => !isAlive(pid));
+        await until('empty', () => read(root.path, 'cgroup.events').includes('populated 0'));
+        await root.remove();
+        endNow(child.pid ?? 0);
       }
-      await expect(group.remove()).rejects.toThrow(withCode('BUSY', String(pid)));
-      await group.kill();
-      await until('ended', () => !isAlive(pid));
-      await until('empty', () => read(root.path, 'cgroup.events').includes('populated 0'));
-      await root.remove();
-      endNow(child.pid ?? 0);
-    }
-  }, 60_000);
+    },
+    patience(60_000),
+  );
 });

@@ -33,7 +33,7 @@ describeIf('cgroup', `members of a Cgroup on v${version}`, () => {
     const pids = [await inhabit(path), await inhabit(`${path}/a`)];
     using cgroup = Cgroup.open(path);
     await cgroup.kill();
-    expect(pids.filter(isAlive)).toEqual([]);
+    await until('all are dead', () => !pids.some(isAlive), 1000);
     expect(members(path)).toEqual([]);
     await cgroup.kill();
     expect(existsSync(path)).toBe(true);

@@ -57,7 +57,7 @@ describeIf('chromium', 'a chart in a browser', () => {
       writeFileSync(join(directory, `${name}.html`), renderHtml(data, rows));
       if (DRAWN.includes(name)) writeFileSync(join(directory, `${name}.svg`), renderSvg(data));
     }
-    looks = await fixtureResult<Look[]>('chart/look.mjs', directory);
+    looks = await fixtureResult<Look[]>({ name: 'chart/look.mjs', timeoutMs: 100_000 }, directory);
   });
 
   afterAll(() => rmSync(directory, { recursive: true }));

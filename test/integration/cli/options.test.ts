@@ -12,6 +12,7 @@ import {
 } from '../../support/cgroup-tree';
 import { runCli, startCli } from '../../support/cli';
 import { NAMESPACE_FILES } from '../../support/namespace-files';
+import { patience } from '../../support/patience';
 import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
@@ -281,7 +282,7 @@ describeIf('cgroup', '--keep', () => {
       return cage !== undefined && members(cage).join() === String(kept);
     });
     // memcage needs a moment to see the end of the command.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, patience(300)));
     expect(isAlive(kept)).toBe(true);
     cli.process.kill('SIGTERM');
     expect(await cli.end).toMatchObject({ code: 143, signal: null, left: [] });

@@ -102,7 +102,7 @@ describeIf('cgroup', 'signals', () => {
     // The next memcage removes its cage.
     await startCli(['run', 'true']).end;
     started.splice(0);
-    expect(openCages(cli.pid)).toEqual([]);
+    await until('its cage is gone', () => openCages(cli.pid).length === 0);
   });
 
   test('Ctrl-C in a terminal, which goes to both: the command gets it once', async () => {

@@ -67,8 +67,8 @@ describeIf('cgroup', 'memcage stat', () => {
   });
 
   describe('digits', () => {
-    // Above any pid of this machine, most likely.
-    const digits = String(4_000_000 + (process.pid % 100_000));
+    // Above any pid that Linux gives.
+    const digits = String(2 ** 22 + (process.pid % 100_000));
     const make = (name: string): string => makeBelow(cgroupOf('self'), name);
 
     test('without such a process are the beginning of the id of a container', async () => {

@@ -84,7 +84,7 @@ describeIf(['linux', 'root'], 'from inside of a container', () => {
 
   test('the mount of the host, in a namespace: the kernel names nothing between both', async () => {
     const twin = join(tree.top, 'docker', TWIN);
-    mkdirSync(twin);
+    mkdirSync(twin, { recursive: true });
     const [self, of, ofInit, ...found] = await tree.look(':', [
       ['self'],
       ['of', tree.pid],
@@ -129,7 +129,7 @@ describeIf(['linux', 'root'], 'from inside of a container', () => {
 
   test("both: its own, and the host's elsewhere", async () => {
     const elsewhere = '/mnt';
-    mkdirSync(join(tree.container, 'inside'));
+    mkdirSync(join(tree.container, 'inside'), { recursive: true });
     const [self, of, find, inside, open] = await tree.look(`mount --bind "$cgroup" ${elsewhere}; ${FRESH_MOUNT}`, [
       ['self'],
       ['of', tree.pid],

@@ -64,7 +64,7 @@ describeIf('linux', 'the examples in TypeScript', () => {
     );
     expect(sources.length).toBeGreaterThan(0);
     const directory = join(project, 'typed');
-    mkdirSync(directory);
+    mkdirSync(directory, { recursive: true });
     for (const [name, source] of sources) writeFileSync(join(directory, name), `${source}\nexport {};\n`);
     const compilerOptions = {
       strict: true,

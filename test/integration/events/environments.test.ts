@@ -29,8 +29,9 @@ describeIf('cgroup', 'events', () => {
   });
 
   test('in workers, of which one ends by itself and one is terminated', async () => {
+    // Another limit than before, each time: no cage is made ahead.
+    await run('true', { memory: '10M' });
     const child = spawn('sh', ['-c', `while read -r _; do ${allocate(30)}; echo done; done`], {
-      // Another limit than before: no cage is made ahead.
       memory: '9M',
       stdio: 'pipe',
     });

@@ -27,6 +27,8 @@ describeIf('v1', 'thresholds of the use', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   test('are told each time they are crossed', async () => {
+    // Another limit than before, each time: no cage is made ahead.
+    await run('true', { memory: '12M' });
     const child = spawn(...breathing, { memory: '64M', stdio: 'pipe' });
     const { cgroup } = child.cage;
     const fds = openFdCount();

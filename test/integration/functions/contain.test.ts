@@ -31,6 +31,12 @@ const WHERE = resolve(__dirname, '../../fixtures/functions/where.js');
 const GREEDY: [string, string[]] = ['perl', ['-e', 'my $kept = "x" x (1 << 30)']];
 
 describeIf('cgroup', 'cage.contain', () => {
+  let directory: string;
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'memcage-test-'));
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+
   let cages: MultiCage[] = [];
   const make = (memory: string, options: object = {}): MultiCage => {
     const cage = createCage({ memory, ...options });
@@ -147,7 +153,6 @@ describeIf('cgroup', 'cage.contain', () => {
   });
 
   test('after close() a start in the context throws, and the program does not run', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'memcage-test-'));
     const mark = join(directory, 'ran');
     const cage = make('50M');
     const attempts = cage.contain(async () => {
@@ -171,7 +176,6 @@ describeIf('cgroup', 'cage.contain', () => {
     expect(() => cage.contain(() => {})).toThrow(withCode('CLOSED'));
     await sleep(50);
     expect(existsSync(mark)).toBe(false);
-    rmSync(directory, { recursive: true });
   });
 
   describe('the synchronous functions', () => {

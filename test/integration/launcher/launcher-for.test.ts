@@ -4,9 +4,10 @@ import { createCage, launcherFor } from 'memcage';
 import { mark } from '../../support/mark';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { processesWith } from '../../support/processes';
+import { processesThatAre, processesWith } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
+import { until } from '../../support/until';
 
 jest.setTimeout(patience(30_000));
 
@@ -49,11 +50,11 @@ describeIf('cgroup', 'launcherFor', () => {
   });
 
   test('close() ends what is left', async () => {
-    const launcher = launcherFor({ memory: '100M' });
+    await using launcher = launcherFor({ memory: '100M' });
     const sleep = mark();
     const command = `setsid sleep ${sleep} >/dev/null 2>&1 &`;
     spawnSync(launcher.file, [...launcher.args, 'sh', '-c', command]);
-    expect(processesWith(sleep)).toHaveLength(1);
+    await until('it runs', () => processesThatAre(`sleep ${sleep}`).length === 1);
     await launcher.close();
     await launcher.close();
     expect(processesWith(sleep)).toEqual([]);
@@ -95,9 +96,6 @@ describeIf('userns', 'launcherFor, namespaces alone', () => {
       stdio: 'ignore',
     });
     expect(signal).toBe('SIGKILL');
-    for (let i = 0; i < 100 && processesWith(sleep).length > 0; i += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    expect(processesWith(sleep)).toEqual([]);
+    await until('all have ended', () => processesWith(sleep).length === 0);
   });
 });

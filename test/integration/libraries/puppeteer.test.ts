@@ -1,8 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fixtureResult } from '../../support/fixture';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 
-jest.setTimeout(patience(60_000));
+jest.setTimeout(patience(90_000));
 
 interface Use {
   seen: object;
@@ -14,10 +17,16 @@ interface Use {
 }
 
 describeIf(['cgroup', 'chromium'], 'puppeteer', () => {
+  let home: string;
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), 'memcage-test-'));
+  });
+  afterEach(() => rmSync(home, { recursive: true, force: true }));
+
   test('works in a cage as outside; all processes of the browser are in it, and none is left', async () => {
     const { outside, inside, launched, left } = await fixtureResult<
       Record<'outside' | 'inside' | 'launched', Use> & { left: number[] }
-    >('libraries/chromium.mjs', 'chromium');
+    >({ name: 'libraries/chromium.mjs', timeoutMs: 80_000 }, 'chromium', home);
     const types = expect.arrayContaining(['browser', 'renderer', 'zygote']) as string[];
     expect(outside).toEqual({
       seen: { title: 'A title', sum: 5, hasPicture: true },

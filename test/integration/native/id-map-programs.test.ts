@@ -6,6 +6,7 @@ import { cloneTwice, failedAt, RAN, startCloningTwice, twice } from '../../suppo
 import type { FaultRule } from '../../support/faults';
 import { mark } from '../../support/mark';
 import { outputOf, shell, temporaryDirectory, whileRunning } from '../../support/native-child';
+import { patience } from '../../support/patience';
 import { childrenOf, endNow, isAlive, processesWith } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
@@ -131,7 +132,7 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
     const options = { ...withPrograms(script('hang', `exec ${sleep}`)), watchdogMs: 200, shareMemory };
     const report = await cloneTwice({ options });
     expect(report).toEqual(twice(failedAt('watchdog', ETIMEDOUT, '/bin/true')));
-    expect(Math.max(...report.attempts.map(({ ms }) => ms))).toBeLessThan(3000);
+    expect(Math.max(...report.attempts.map(({ ms }) => ms))).toBeLessThan(patience(3000));
     expect(processesWith(sleep)).toEqual([]);
   });
 

@@ -12,6 +12,7 @@ import {
   twice,
 } from '../../support/clone-fixture';
 import { cloneOptions, finish, makeFifo, startChild, temporaryDirectory } from '../../support/native-child';
+import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 
 const { ETIMEDOUT } = constants.errno;
@@ -19,10 +20,10 @@ const { SIGSTOP } = constants.signals;
 
 const KILLED = twice(failedAt('watchdog', ETIMEDOUT, '/bin/true'));
 /** Of the watchdog, far beyond the time within which it is to see a frozen child. */
-const LATE_MS = 5000;
+const LATE_MS = patience(5000);
 /** How often the watchdog looks. */
 const LOOK_MS = 20;
-const SOON_MS = 1000;
+const SOON_MS = patience(1000);
 
 function expectKilledSoon(report: Report): void {
   expect(report).toEqual(KILLED);
@@ -80,7 +81,7 @@ describe('the watchdog', () => {
 
   test.each(kinds)('kills a child that someone has stopped (memory $memory)', async ({ shareMemory }) => {
     const stopped: number[] = [];
-    const report = await meddling({ fullPipe: pipe, options: { shareMemory, watchdogMs: 300 } }, (child) => {
+    const report = await meddling({ fullPipe: pipe, options: { shareMemory, watchdogMs: patience(500) } }, (child) => {
       process.kill(child, SIGSTOP);
       stopped.push(child);
     });

@@ -63,7 +63,9 @@ describeIf(['cgroup', 'root'], 'a process that is killed while it creates, spawn
     const left = () => [...cagesOf(pid), ...marked(mark), ...processesWith(`--guardian=${pid} `)];
     // The cheapest first: to look at all processes takes long enough for others to be late.
     await until('no cgroup is left', () => cagesOf(pid).length === 0, 1000).catch(() => {});
-    await until('nothing is left', () => left().length === 0, 1000 - (performance.now() - killed)).catch(() => {});
+    await until('nothing is left', () => left().length === 0, 1000 - (performance.now() - killed) / patience(1)).catch(
+      () => {},
+    );
     expect(left()).toEqual([]);
     marks.delete(mark);
     return cages;

@@ -116,6 +116,7 @@ const MUCH = 'head -c 300000 /dev/zero | tr "\\0" 1';
 const FIVE_PIPES = ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'];
 // Its child must have ended by then, and what that leaves not.
 const ENOUGH = { ...UTF8, timeout: patience(600) };
+const LATER_S = patience(300) / 1000;
 const LONGER_S = patience(1200) / 1000;
 
 type Case = [what: string, name: keyof Functions, args: () => unknown[]];
@@ -179,7 +180,7 @@ const cases: Case[] = [
   [
     'a signal that does nothing',
     'spawnSync',
-    () => ['sh', ['-c', 'sleep 0.3; echo a; exit 3'], { ...UTF8, timeout: 50, killSignal: 'SIGWINCH' }],
+    () => ['sh', ['-c', `sleep ${LATER_S}; echo a; exit 3`], { ...UTF8, timeout: 50, killSignal: 'SIGWINCH' }],
   ],
   ['a pipe that another one holds', 'spawnSync', () => ['sh', ['-c', `sleep ${LONGER_S} & echo a`], ENOUGH]],
   ['a part of a millisecond', 'spawnSync', () => ['sleep', ['100'], { timeout: 20.5 }]],

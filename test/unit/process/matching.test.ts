@@ -317,15 +317,18 @@ describe('stdio', () => {
 
   test('a file by number and as a stream', async () => {
     const path = join(tmpdir(), `memcage-matching-${process.pid}`);
-    await sameAsNode(async (spawn) => {
-      const fd = openSync(path, 'w');
-      const record = await follow(
-        spawn('sh', ['-c', 'echo out; echo err >&2'], { stdio: ['ignore', fd, { fd } as never] }),
-      );
-      closeSync(fd);
-      return { record, text: readFileSync(path, 'utf8') };
-    });
-    rmSync(path);
+    try {
+      await sameAsNode(async (spawn) => {
+        const fd = openSync(path, 'w');
+        const record = await follow(
+          spawn('sh', ['-c', 'echo out; echo err >&2'], { stdio: ['ignore', fd, { fd } as never] }),
+        );
+        closeSync(fd);
+        return { record, text: readFileSync(path, 'utf8') };
+      });
+    } finally {
+      rmSync(path, { force: true });
+    }
   });
 
   test('a stream of another child, which is then read no more here', async () => {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileS
 import { join } from 'node:path';
 import { Cgroup, createCage, prepare, run } from 'memcage';
 import { removeOwners } from '../../../support/nothing-left';
+import { until } from '../../../support/until';
 
 /** Run by test/guest/views/container: a writable cgroupfs of this container's own namespace. */
 const ROOT = '/sys/fs/cgroup';
@@ -69,8 +70,12 @@ describe('in a container with a writable cgroupfs of its own namespace', () => {
 
   describe('a program in a cgroup of its own', () => {
     const given = join(ROOT, 'given');
-    beforeEach(() => mkdirSync(given));
-    afterEach(() => rmdirSync(given));
+    beforeEach(() => mkdirSync(given, { recursive: true }));
+    afterEach(async () => {
+      // Its guardian may be there for a moment longer.
+      await until('empty', () => readFileSync(join(given, 'cgroup.procs'), 'utf8') === '');
+      rmdirSync(given);
+    });
 
     async function start(how: string): Promise<Record<string, string>> {
       const entered = `echo 0 > "$0/cgroup.procs" && ${how}`;
