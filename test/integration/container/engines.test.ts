@@ -79,10 +79,10 @@ describeIf(['linux', 'root', 'cgroup', 'docker', 'podman'], 'real engines', () =
   }
 
   async function stop(): Promise<void> {
-    const started = [docker?.[Symbol.asyncDispose](), podman?.stop()];
+    const ends = [docker?.[Symbol.asyncDispose]() ?? Promise.resolve(), podman?.stop() ?? Promise.resolve()];
     docker = undefined;
     podman = undefined;
-    await Promise.all(started);
+    await Promise.all(ends);
   }
 
   afterAll(async () => {
