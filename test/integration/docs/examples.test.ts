@@ -102,12 +102,17 @@ function runExample({ language, text: source }: Example, name: string): Promise<
 
 async function execute(file: string, args: string[]): Promise<End> {
   const env = { ...process.env, PATH: `${join(project, 'node_modules/.bin')}${delimiter}${process.env['PATH']}` };
-  const child = spawn(file, args, { cwd: project, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  // A second attempt does not find the files of the first.
+  const cwd = mkdtempSync(join(project, 'run-'));
+  const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  // With all that a shell has started.
+  const timer = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), patience(50_000));
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
     once(child, 'close') as Promise<[number | null]>,
   ]);
+  clearTimeout(timer);
   return { code, stdout, stderr, left: cagesLeft(child.pid ?? 0) };
 }
 
