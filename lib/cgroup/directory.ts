@@ -1,17 +1,11 @@
 import { type BigIntStats, chmodSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import type { NativeBinding } from '../../types/native';
 import { missingFile } from './missing-file';
+import { OwnedFd } from './owned-fd';
 import { cgroupError, refusedWith } from './refusal';
 
 /** What is written to end the processes of a cgroup. */
 const CONTROL_FILES = new Set(['cgroup.kill', 'cgroup.freeze', 'freezer.state']);
-
-/** What directories share that are reached through one fd. */
-interface Anchor {
-  fd: number;
-}
-
-const CLOSED = -1;
 
 /**
  * A directory of a cgroup hierarchy: a fixed directory fd and a path beneath it. The names of memcage's own cgroups are
@@ -24,9 +18,10 @@ export class CgroupDirectory {
   readonly relative: string;
   /** Absolute path, for people. */
   readonly path: string;
-  readonly #anchor: Anchor;
+  /** What directories share that are reached through one fd. */
+  readonly #anchor: OwnedFd;
 
-  private constructor(native: NativeBinding, anchor: Anchor, relative: string, path: string) {
+  private constructor(native: NativeBinding, anchor: OwnedFd, relative: string, path: string) {
     this.native = native;
     this.#anchor = anchor;
     this.relative = relative;
@@ -35,7 +30,7 @@ export class CgroupDirectory {
 
   /** @param fd of the directory; {@link close} closes it */
   static anchoredAt(native: NativeBinding, fd: number, path: string): CgroupDirectory {
-    return new CgroupDirectory(native, { fd }, '', path);
+    return new CgroupDirectory(native, new OwnedFd(native, fd), '', path);
   }
 
   /** Its directory fd; -1 after {@link close}. */
@@ -44,7 +39,7 @@ export class CgroupDirectory {
   }
 
   get isClosed(): boolean {
-    return this.#anchor.fd === CLOSED;
+    return this.#anchor.isClosed;
   }
 
   /**
@@ -52,10 +47,7 @@ export class CgroupDirectory {
    * never what the next open() makes of the number.
    */
   close(): void {
-    if (this.isClosed) return;
-    const { fd } = this.#anchor;
-    this.#anchor.fd = CLOSED;
-    this.native.closeFd({ fd });
+    this.#anchor.close();
   }
 
   /** A path in it as one beneath its anchor. */

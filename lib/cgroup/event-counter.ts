@@ -1,4 +1,5 @@
 import type { CgroupDirectory } from './directory';
+import { OwnedFd } from './owned-fd';
 
 /**
  * How often v1 has notified something: the OOM of a cgroup, its own or that of one above it, the crossing of a threshold, a
@@ -7,7 +8,7 @@ import type { CgroupDirectory } from './directory';
  * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
  */
 export class EventCounter {
-  readonly fd: number;
+  readonly #fd: OwnedFd;
   #total = 0;
 
   /**
@@ -20,7 +21,7 @@ export class EventCounter {
     argument = '',
   ) {
     const { native } = directory;
-    this.fd = native.eventfdOpen();
+    this.#fd = new OwnedFd(native, native.eventfdOpen());
     try {
       const controlFd = directory.open(control, 'read');
       try {
@@ -35,13 +36,18 @@ export class EventCounter {
     }
   }
 
+  get fd(): number {
+    return this.#fd.fd;
+  }
+
   /** Since it was made. */
   count(): number {
     this.#total += this.directory.native.eventfdRead({ fd: this.fd });
     return this.#total;
   }
 
+  /** Calling it again is harmless. */
   close(): void {
-    this.directory.native.closeFd({ fd: this.fd });
+    this.#fd.close();
   }
 }

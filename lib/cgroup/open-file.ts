@@ -1,4 +1,5 @@
 import type { CgroupDirectory } from './directory';
+import { OwnedFd } from './owned-fd';
 import { cgroupError } from './refusal';
 
 // One for all: reads are synchronous, and what was read is parsed before the next one.
@@ -6,14 +7,18 @@ let buffer = new Uint8Array(16 * 1024);
 
 /** An interface file that stays open: reading it takes no other fd, and is what makes it tell of its next change (v2). */
 export class OpenFile {
-  readonly fd: number;
+  readonly #fd: OwnedFd;
 
   constructor(
     private readonly directory: CgroupDirectory,
     private readonly file: string,
     access: 'read' | 'read-write' = 'read',
   ) {
-    this.fd = directory.open(file, access);
+    this.#fd = new OwnedFd(directory.native, directory.open(file, access));
+  }
+
+  get fd(): number {
+    return this.#fd.fd;
   }
 
   /** Reads the whole file; `use` gets bytes that are valid only during the call. */
@@ -25,8 +30,9 @@ export class OpenFile {
     return this.read((bytes, length) => Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('latin1'));
   }
 
+  /** Calling it again is harmless. */
   close(): void {
-    this.directory.native.closeFd({ fd: this.fd });
+    this.#fd.close();
   }
 
   #fill(): number {
