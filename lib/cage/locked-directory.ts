@@ -71,9 +71,14 @@ export function tryLock(directory: CgroupDirectory): CgroupDirectory | undefined
     if (error instanceof MemcageError && error.code === ErrorCode.CGROUP_GONE) return undefined;
     throw error;
   }
-  if (native.tryLock({ fd })) return CgroupDirectory.anchoredAt(native, fd, directory.path);
-  native.closeFd({ fd });
-  return undefined;
+  let isHeld = false;
+  try {
+    isHeld = native.tryLock({ fd });
+  } finally {
+    // Also where there is no memory for a lock, say (ENOLCK).
+    if (!isHeld) native.closeFd({ fd });
+  }
+  return isHeld ? CgroupDirectory.anchoredAt(native, fd, directory.path) : undefined;
 }
 
 /**
