@@ -150,7 +150,8 @@ export class Cgroup extends ReadableCgroup {
     const directory = this.opened();
     const checked = checkReclaim(bytes, options, directory.native.constants.pageSize);
     memoryFile('reclaim', this.version, 'reclaim()');
-    return reclaim(directory, checked);
+    // Awaited: a handle that nobody holds gives its fd back, which is read through once more after the write.
+    return await reclaim(directory, checked);
   }
 
   /**

@@ -1,6 +1,5 @@
 import { ErrorCode, MemcageError } from '../errors';
 import { LazyEmitter } from '../lazy-emitter';
-import { loadNative } from '../native';
 import type { CgroupDirectory } from './directory';
 import { type EffectiveLimits, readEffectiveLimits } from './effective-limits';
 import { EventSources, isEventName } from './events/event-sources';
@@ -30,7 +29,8 @@ import { checkWatchOptions, type Sample, type WatchOptions, watchCgroup } from '
 /** One parser for all: the names are the same in every cgroup of a machine, and known ones parse faster. */
 const parseStat = createStatParser();
 
-const orphanedAnchors = new FinalizationRegistry<number>((fd) => loadNative().closeFd({ fd }));
+// Whoever still has the directory finds it closed.
+const orphanedAnchors = new FinalizationRegistry<CgroupDirectory>((directory) => directory.close());
 
 const orphanedFiles = new FinalizationRegistry<OpenFiles>((files) => files.close());
 
@@ -74,7 +74,7 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
     this.#onWatched = onWatched;
     this.#stat = new KeptFile(directory, memoryFile('stat', version));
     this.version = version;
-    if (ownsAnchor) orphanedAnchors.register(this, directory.anchor, this);
+    if (ownsAnchor) orphanedAnchors.register(this, directory, this);
   }
 
   /** Absolute path of its directory. */
