@@ -59,7 +59,7 @@ export class CagePool {
       group.prepare();
       return cage;
     } catch (error) {
-      cage.tryRemove();
+      discard(cage);
       throw error;
     }
   }

@@ -69,7 +69,7 @@ export class Cage extends LazyEmitter<CageEvents> {
     try {
       this.reporter.watch(group);
     } catch (error) {
-      group.tryRemove();
+      group.discard();
       throw error;
     }
     if (outer !== undefined) outer.#inner.add(this);

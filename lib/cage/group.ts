@@ -9,7 +9,7 @@ import { readMemoryFile, writeFirstLimits } from '../cgroup/limit-files';
 import { type LimitContext, type LimitPlan, planLimits, type ResolvedLimits } from '../cgroup/limits';
 import { readMemoryDetails } from '../cgroup/memory-details';
 import { type OomAssessment, type OomMonitor, type OomSurroundings, openOomMonitor } from '../cgroup/oom-monitor';
-import { removeTree } from '../cgroup/remove';
+import { removeTree, undo } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { watch } from '../watch';
 import { type Entry, joinPaths, openEntry } from './entry';
@@ -133,15 +133,18 @@ export class Group {
     }
   }
 
-  /** The memory directory is there; what else a group has is added, or all of it removed. */
+  /** The memory directory is there; what else a group has is added, or all that was made is removed. */
   static #complete(place: Place, plan: LimitPlan): Group {
     const { memory, guard } = place;
+    const made = [memory];
     try {
-      guard?.directory.make();
+      if (guard !== undefined) {
+        guard.directory.make();
+        made.unshift(guard.directory);
+      }
       return new Group(place, plan, []);
     } catch (error) {
-      if (guard !== undefined) removeTree(guard.directory);
-      removeTree(memory);
+      for (const directory of made) undo(() => removeTree(directory));
       throw error;
     }
   }
@@ -305,6 +308,11 @@ export class Group {
       const text = byName.get(name);
       return text === undefined ? undefined : parseMemoryFile(name, this.version, text);
     });
+  }
+
+  /** {@link tryRemove}, after a failure that is to be told of. */
+  discard(): void {
+    undo(() => this.tryRemove());
   }
 
   /** True once nothing of it is left; false while processes are. */

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import type { GuardedKind } from '../../types/native';
 import { CgroupDirectory } from '../cgroup/directory';
 import { isNativeError, refusalText, refusedWith } from '../cgroup/refusal';
-import { removeTree, retrySync } from '../cgroup/remove';
+import { removeTree, retrySync, undo } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { guard } from '../guardian';
 
@@ -52,8 +52,8 @@ function lockNew(directory: CgroupDirectory): CgroupDirectory | undefined {
   try {
     locked = tryLock(directory);
   } catch (error) {
-    // No fd was free.
-    directory.remove();
+    // No fd was free, say.
+    undo(() => directory.remove());
     throw error;
   }
   if (locked === undefined || locked.isAtItsPath()) return locked;

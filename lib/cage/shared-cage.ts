@@ -73,7 +73,7 @@ function createGroup(limits: ResolvedLimits, place: SharedCage | string | undefi
     group.started();
     return group;
   } catch (error) {
-    group.tryRemove();
+    group.discard();
     throw error;
   }
 }

@@ -113,7 +113,7 @@ export function enterLeaf(cage: Cage, name: string, limits: ResolvedLimits): Sta
   try {
     cage.reporter.watch(group);
   } catch (error) {
-    group.tryRemove();
+    group.discard();
     throw error;
   }
   const look = (): OomVerdict | null => cage.reporter.check(group);

@@ -18,7 +18,7 @@ import { isPopulated, listPids } from './pids';
 import { ReadableCgroup } from './readable-cgroup';
 import { checkReclaim, type ReclaimOptions, reclaim } from './reclaim';
 import { cgroupError } from './refusal';
-import { removeTree, retry } from './remove';
+import { removeTree, retry, undo } from './remove';
 import { resolveGiven } from './resolve-path';
 
 /** How long {@link Cgroup.kill} goes on, and how long {@link Cgroup.remove} waits for processes that are just ending. */
@@ -102,7 +102,7 @@ export class Cgroup extends ReadableCgroup {
         return created;
       } catch (error) {
         created?.close();
-        removeTree(directory);
+        undo(() => removeTree(directory));
         throw error;
       }
     } finally {

@@ -15,6 +15,18 @@ export function removeTree(directory: CgroupDirectory): boolean {
   return removed(directory) || withAccess(directory, () => removeFromBelow(directory));
 }
 
+/**
+ * Take back what was done before a failure, whose error is the one to be told. What can't be removed now is by the end of its
+ * owner, or the next memcage.
+ */
+export function undo(step: () => void): void {
+  try {
+    step();
+  } catch {
+    // For want of an fd, say, which is what has failed before.
+  }
+}
+
 function removeFromBelow(directory: CgroupDirectory): boolean {
   let children: string[];
   try {
