@@ -5,10 +5,12 @@ import { launcherArguments } from '../launcher/arguments';
 import { launcherPath } from '../launcher/executable';
 import { openReport } from '../launcher/report';
 import { NO_NAMESPACES } from '../namespaces';
+import { OwnedFd } from '../owned-fd';
 import type { LaunchPlan } from '../process/launch';
+import { endChild } from './end-child';
+import type { CloneFailure } from './failure';
 
 const { EAGAIN, ETIMEDOUT } = constants.errno;
-const { SIGKILL } = constants.signals;
 
 /** A wait status of the kernel's, as wait(2) gives it. */
 const STATUS_BYTES = 4;
@@ -23,7 +25,7 @@ interface Ended {
 export interface Init {
   /** What the addon is to start instead of the program. */
   readonly plan: LaunchPlan;
-  /** Returns when the program has been started, or could not be. To be called once. */
+  /** Returns when the program has been started, or could not be; then, and when it throws, no child is left. To be called once. */
   settle(result: CloneResult, timeoutMs: number): CloneResult;
   /** How the program has ended, once the init has: that can't end itself by a signal. Undefined: it did not tell. */
   end(): Ended | undefined;
@@ -32,37 +34,45 @@ export interface Init {
 }
 
 export function openInit(native: NativeBinding, plan: LaunchPlan): Init {
+  const count = plan.stdio.length;
+  const launcher = withInit(plan, { reportFd: count, statusFd: count + 1 });
   const report = openReport(native);
   let status: [ours: number, its: number];
   try {
     status = native.socketPair();
   } catch (error) {
-    report.read();
+    report.close();
     throw error;
   }
-  const open = new Set(status);
-  const close = (fd: number): void => {
-    if (open.delete(fd)) native.closeFd({ fd });
-  };
-  const [ours, its] = status;
-  const count = plan.stdio.length;
+  const ours = new OwnedFd(native, status[0]);
+  const its = new OwnedFd(native, status[1]);
+  const late: CloneFailure = { stage: 'watchdog', errno: -ETIMEDOUT, path: plan.file };
   return {
-    plan: withInit(plan, { reportFd: count, statusFd: count + 1 }, [report.fd, its]),
+    plan: { ...launcher, stdio: [...plan.stdio, report.fd, its.fd] },
     settle(result, timeoutMs) {
-      close(its);
-      const told = report.wait(timeoutMs);
-      const failure = report.read();
-      if ('stage' in result) return result;
-      if (told && failure === undefined) return result;
-      end(native, result.pidfd);
-      return failure ?? { stage: 'watchdog', errno: -ETIMEDOUT, path: plan.file };
+      its.close();
+      let failure: CloneFailure | undefined;
+      try {
+        const told = report.wait(timeoutMs);
+        failure = report.read() ?? (told ? undefined : late);
+      } catch (error) {
+        if (!('stage' in result)) endChild(native, result.pidfd);
+        throw error;
+      }
+      if ('stage' in result || failure === undefined) return result;
+      endChild(native, result.pidfd);
+      return failure;
     },
-    end: () => readStatus(ours),
-    close: () => status.forEach(close),
+    end: () => readStatus(ours.fd),
+    close() {
+      ours.close();
+      its.close();
+      report.close();
+    },
   };
 }
 
-function withInit(plan: LaunchPlan, fds: { reportFd: number; statusFd: number }, added: number[]): LaunchPlan {
+function withInit(plan: LaunchPlan, fds: { reportFd: number; statusFd: number }): LaunchPlan {
   const file = launcherPath();
   const own = launcherArguments({
     ...fds,
@@ -71,13 +81,7 @@ function withInit(plan: LaunchPlan, fds: { reportFd: number; statusFd: number },
     init: true,
     ...(plan.args[0] !== plan.file && { file: plan.file }),
   });
-  return { ...plan, file, args: [file, ...own, ...plan.args], stdio: [...plan.stdio, ...added] };
-}
-
-function end(native: NativeBinding, pidfd: number): void {
-  native.pidfdSendSignal({ pidfd, signal: SIGKILL });
-  native.reap({ pidfd });
-  native.closeFd({ fd: pidfd });
+  return { ...plan, file, args: [file, ...own, ...plan.args] };
 }
 
 function readStatus(fd: number): Ended | undefined {

@@ -9,7 +9,8 @@ import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../node-he
 import type { Launch, LaunchPlan, SyncLaunch } from '../process/launch';
 import { watch } from '../watch';
 import { canCloneInto, lacksCloneInto } from './clone-into';
-import { explainFailure } from './failure';
+import { endChild } from './end-child';
+import { type ExplainedFailure, explainFailure } from './failure';
 import { type Init, openInit } from './init';
 import { explainLostStatus } from './lost-status';
 import type { Stay, StayEnd } from './stay';
@@ -76,7 +77,7 @@ export function createLaunch(request: LaunchRequest): Launch {
       stay?.group.endingIsUp(dropEnding);
       stay?.started();
     } catch (error) {
-      if (running) destroy(native, pidfd);
+      if (running) endChild(native, pidfd);
       init?.close();
       request.onFailed(error as Error, stay?.abandon());
       throw error;
@@ -99,7 +100,7 @@ export function createSyncLaunch(request: LaunchRequest): SyncLaunch {
       exit = attend(pidfd);
       end = childEnd({ ...exit, ...init?.end() }, heap);
     } catch (error) {
-      destroy(native, pidfd);
+      endChild(native, pidfd);
       request.onFailed(error as Error, stay?.abandon());
       throw error;
     } finally {
@@ -124,15 +125,15 @@ function start(native: NativeBinding, given: LaunchPlan, request: LaunchRequest)
   let startMs = 0;
   const enterAndClone = (): Omit<Running, 'pid' | 'pidfd'> & { result: CloneResult } => {
     const stay = request.enter(given);
-    request.onEntered(stay);
-    const ceiling = { bytes: stay?.group.ceilingBytes, isHidden: hasCgroupNamespace(namespaces) };
-    const { env, limitBytes } = withNodeHeap(given, nodeHeap, ceiling);
-    const plan = { ...given, env };
-    const isPidOne = hasPidNamespace(namespaces) && !hasInit(namespaces);
-    const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
-    startMs = performance.now();
     let init: Init | undefined;
     try {
+      request.onEntered(stay);
+      const ceiling = { bytes: stay?.group.ceilingBytes, isHidden: hasCgroupNamespace(namespaces) };
+      const { env, limitBytes } = withNodeHeap(given, nodeHeap, ceiling);
+      const plan = { ...given, env };
+      const isPidOne = hasPidNamespace(namespaces) && !hasInit(namespaces);
+      const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
+      startMs = performance.now();
       init = hasInit(namespaces) ? openInit(native, plan) : undefined;
       const result = cloneChild(native, init?.plan ?? plan, namespaces, stay);
       return { stay, heap, init, result: init?.settle(result, WATCHDOG_MS) ?? result };
@@ -160,11 +161,15 @@ function start(native: NativeBinding, given: LaunchPlan, request: LaunchRequest)
   const { stay, heap, init, result } = attempt;
   if (!('stage' in result)) return { stay, heap, init, ...result };
   init?.close();
-  const { error, asNode } = explainFailure(result, {
-    group: stay?.group,
-    namespaces,
-    isLate: performance.now() - startMs >= WATCHDOG_MS,
-  });
+  const isLate = performance.now() - startMs >= WATCHDOG_MS;
+  let explained: ExplainedFailure;
+  try {
+    explained = explainFailure(result, { group: stay?.group, namespaces, isLate });
+  } catch (error) {
+    request.onFailed(error as Error, stay?.abandon());
+    throw error;
+  }
+  const { error, asNode } = explained;
   request.onFailed(error, stay?.abandon());
   if (asNode) return { errno: result.errno };
   throw error;
@@ -236,16 +241,4 @@ function send(native: NativeBinding, pidfd: number, signal: number): number {
     if (isNativeError(error)) return error.errno;
     throw error;
   }
-}
-
-/** End a child that nobody is going to hear of. */
-function destroy(native: NativeBinding, pidfd: number): void {
-  native.unwatch({ fd: pidfd });
-  send(native, pidfd, constants.signals.SIGKILL);
-  try {
-    native.reap({ pidfd });
-  } catch {
-    // Reaped by the watcher already.
-  }
-  native.closeFd({ fd: pidfd });
 }

@@ -26,7 +26,7 @@ export interface Stay {
   readonly group: Group;
   /** The child has reached its program. */
   started(): void;
-  /** It never will; gives back what was taken for it. */
+  /** It never will; gives back what was taken for it, now or, for want of an fd say, later. Never throws. */
   abandon(): StayEnd;
   /**
    * It has ended. `settle` is called at once, or when what it left running has been killed.
@@ -85,7 +85,7 @@ export function enterPrivateCage(options: PrivateCageOptions): Stay {
     started: () => group.started(),
     abandon() {
       const end = readOrExcuse(group, () => read(group, look, null));
-      cage.closeNow();
+      closeNowOrLater(cage);
       return end;
     },
     ended(signal, texts, settle) {
@@ -133,7 +133,7 @@ export function enterLeaf(cage: Cage, name: string, limits: ResolvedLimits): Sta
     started: () => group.started(),
     abandon() {
       const end = readOrExcuse(group, () => read(group, look, null));
-      tryRemove();
+      leave({ group, readEnd: () => end, tryRemove }, () => {});
       return end;
     },
     ended(signal, texts, settle) {
@@ -260,6 +260,15 @@ function readOrExcuse(group: Group, readEnd: () => StayEnd): StayEnd {
     return readEnd();
   } catch (error) {
     return { oom: null, memory: group.lastReport(), error: error as Error };
+  }
+}
+
+function closeNowOrLater(cage: Cage): void {
+  try {
+    cage.closeNow();
+  } catch {
+    // What it can't do either is left to the end of the process.
+    void cage.close().catch(() => {});
   }
 }
 

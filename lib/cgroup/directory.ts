@@ -1,7 +1,7 @@
 import { type BigIntStats, chmodSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import type { NativeBinding } from '../../types/native';
+import { OwnedFd } from '../owned-fd';
 import { missingFile } from './missing-file';
-import { OwnedFd } from './owned-fd';
 import { cgroupError, refusedWith } from './refusal';
 
 /** What is written to end the processes of a cgroup. */

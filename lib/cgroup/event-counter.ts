@@ -1,5 +1,5 @@
+import { OwnedFd } from '../owned-fd';
 import type { CgroupDirectory } from './directory';
-import { OwnedFd } from './owned-fd';
 
 /**
  * How often v1 has notified something: the OOM of a cgroup, its own or that of one above it, the crossing of a threshold, a

@@ -1,5 +1,5 @@
+import { OwnedFd } from '../owned-fd';
 import type { CgroupDirectory } from './directory';
-import { OwnedFd } from './owned-fd';
 import { cgroupError } from './refusal';
 
 // One for all: reads are synchronous, and what was read is parsed before the next one.

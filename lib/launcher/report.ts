@@ -3,6 +3,7 @@ import type { NativeBinding } from '../../types/native';
 import type { CloneFailure } from '../cage/failure';
 import { ErrorCode, MemcageError } from '../errors';
 import { isStage } from '../native';
+import { OwnedFd } from '../owned-fd';
 import { runtimeName } from '../runtime';
 
 // A path, and what is around it.
@@ -14,37 +15,41 @@ export interface ReportChannel {
   readonly fd: number;
   /** Waits until the program was started, or was not; false: neither within this time. Closes `fd`, the caller's copy. */
   wait(timeoutMs: number): boolean;
-  /** Undefined when it said nothing: the program was started, or the launcher was killed before. To be called once. */
+  /** Undefined when it said nothing: the program was started, or the launcher was killed before. To be called once: closes all. */
   read(): CloneFailure | undefined;
+  /** For a launcher that was never started. Calling it again, or after {@link read}, is harmless. */
+  close(): void;
 }
 
 export function openReport(native: NativeBinding): ReportChannel {
-  const [ours, its] = native.socketPair();
+  const [ourFd, itsFd] = native.socketPair();
+  const ours = new OwnedFd(native, ourFd);
+  const its = new OwnedFd(native, itsFd);
+  const close = (): void => {
+    ours.close();
+    its.close();
+  };
   try {
-    assertReadable(ours);
+    assertReadable(ourFd);
   } catch (error) {
-    for (const fd of [ours, its]) native.closeFd({ fd });
+    close();
     throw error;
   }
-  let isOpen = true;
-  const release = (): void => {
-    if (isOpen) native.closeFd({ fd: its });
-    isOpen = false;
-  };
   return {
-    fd: its,
+    fd: itsFd,
     wait(timeoutMs) {
-      release();
-      return native.waitReadable({ fd: ours, timeoutMs });
+      its.close();
+      return native.waitReadable({ fd: ours.fd, timeoutMs });
     },
     read() {
-      release();
+      its.close();
       try {
-        return parse(readAll(ours));
+        return parse(readAll(ours.fd));
       } finally {
-        native.closeFd({ fd: ours });
+        ours.close();
       }
     },
+    close,
   };
 }
 

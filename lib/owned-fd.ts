@@ -1,4 +1,4 @@
-import type { NativeBinding } from '../../types/native';
+import type { NativeBinding } from '../types/native';
 
 const CLOSED = -1;
 

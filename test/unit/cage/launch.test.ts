@@ -1,0 +1,128 @@
+import { constants } from 'node:os';
+import { createLaunch } from '../../../lib/cage/launch';
+import type { Stay, StayEnd } from '../../../lib/cage/stay';
+import type * as Native from '../../../lib/native';
+import type { LaunchPlan } from '../../../lib/process/launch';
+import type { NativeBinding, WatchEvent } from '../../../types/native';
+import type { NamespaceOptions } from '../../../types/options';
+import { openFdCount } from '../../support/fds';
+
+const { EIO } = constants.errno;
+const PIDFD = 1_000_000;
+
+/** The addon, save for what a test has replaced. */
+let mockNative: NativeBinding;
+
+jest.mock('../../../lib/native', () => ({
+  ...jest.requireActual<typeof Native>('../../../lib/native'),
+  loadNative: () => mockNative,
+}));
+
+const real = jest.requireActual<typeof Native>('../../../lib/native').loadNative();
+const refusal = Object.assign(new Error('test EIO'), { code: 'EIO', errno: -EIO, syscall: 'test' });
+const refuse = (): never => {
+  throw refusal;
+};
+
+/** What became of the one child that there is, and of its stay. */
+let calls: string[];
+/** As the watcher, of which a module has one; and what it knows the child by. */
+let tell: (events: WatchEvent[]) => void;
+let watched: number | undefined;
+
+function useNative(replaced: Partial<NativeBinding>): void {
+  const note = (name: string): void => void calls.push(name);
+  mockNative = {
+    ...real,
+    startWatcher: ({ onEvents }) => {
+      tell = onEvents;
+    },
+    watch: ({ id }) => {
+      watched = id;
+      note('watched');
+    },
+    clone: () => ({ pid: 1, pidfd: PIDFD }),
+    unwatch: () => {},
+    pidfdSendSignal: () => note('killed'),
+    reap: () => note('reaped'),
+    closeFd: ({ fd }) => (fd === PIDFD ? note('closed') : real.closeFd({ fd })),
+    ...replaced,
+  };
+}
+
+const nothing: StayEnd = { oom: null, memory: { limitBytes: 0, peakBytes: null, swapLimited: true } };
+
+function stayWith(replaced: Partial<Stay> = {}): Stay {
+  const group = {
+    ceilingBytes: 2 ** 20,
+    enter: () => ({ fds: { joinFds: [] }, close: () => {}, spent: () => {} }),
+    killsAsGroup: () => false,
+    endingIsUp: () => {},
+  } as Partial<Stay['group']> as Stay['group'];
+  return {
+    group,
+    started: () => {},
+    abandon() {
+      calls.push('abandoned');
+      return nothing;
+    },
+    ...replaced,
+  } as Partial<Stay> as Stay;
+}
+
+const plan: LaunchPlan = { file: 'true', args: ['true'], env: [], stdio: [], detached: false };
+
+function launch({
+  namespaces = {},
+  stay = stayWith(),
+  ...program
+}: { namespaces?: NamespaceOptions; stay?: Stay } & Partial<LaunchPlan> = {}): ReturnType<
+  ReturnType<typeof createLaunch>
+> {
+  return createLaunch({
+    namespaces,
+    nodeHeap: undefined,
+    enter: () => stay,
+    onEntered: () => {},
+    onFailed: () => calls.push('failed'),
+    onEnded: () => calls.push('ended'),
+  })({ ...plan, ...program }, () => {});
+}
+
+beforeEach(() => {
+  calls = [];
+  watched = undefined;
+});
+
+describe('a start that fails', () => {
+  const namespaces: NamespaceOptions = { pid: { init: true } };
+
+  test('in the clone gives back the fds of its init', () => {
+    useNative({ clone: refuse });
+    const before = openFdCount();
+    expect(launch({ namespaces })).toEqual({ errno: -EIO });
+    expect(openFdCount()).toBe(before);
+    expect(calls).toEqual(['abandoned', 'failed']);
+  });
+
+  test('before its init has told how it went leaves no child', () => {
+    useNative({ waitReadable: refuse });
+    const before = openFdCount();
+    expect(launch({ namespaces })).toEqual({ errno: -EIO });
+    expect(openFdCount()).toBe(before);
+    expect(calls).toEqual(['killed', 'reaped', 'closed', 'abandoned', 'failed']);
+  });
+
+  test('before the clone gives back its place', () => {
+    useNative({});
+    expect(() => launch({ file: 'node', env: null as unknown as string[] })).toThrow('null');
+    expect(calls).toEqual(['abandoned', 'failed']);
+  });
+
+  test('in a way that can not be explained gives back its place', () => {
+    // The kernel has no such errno, so that there is no name for it.
+    useNative({ clone: () => ({ stage: 'exec', errno: 1, path: '' }) });
+    expect(() => launch()).toThrow('out of range');
+    expect(calls).toEqual(['abandoned', 'failed']);
+  });
+});
