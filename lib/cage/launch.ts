@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { ChildExit, CloneOptions, CloneResult, NativeBinding } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
 import type { CpuReport, FaultReport } from '../../types/outcome';
-import { isNativeError } from '../cgroup/refusal';
+import { isGone, isNativeError } from '../cgroup/refusal';
 import { hasCgroupNamespace, hasInit, hasPidNamespace, planNamespaces } from '../namespaces';
 import { loadNative } from '../native';
 import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../node-heap';
@@ -17,6 +17,9 @@ import type { Stay, StayEnd } from './stay';
 
 /** A cold file system may take seconds to load a program; nothing sane takes longer. */
 const WATCHDOG_MS = 10_000;
+
+/** A child leaves its cgroup a moment before its end can be seen. */
+const END_MS = 1000;
 
 const { ENODEV, ENOENT, ESRCH } = constants.errno;
 
@@ -60,8 +63,11 @@ export function createLaunch(request: LaunchRequest): Launch {
     if ('errno' in attempt) return attempt;
     const { stay, heap, init, pid, pidfd } = attempt;
     let running = true;
+    let dropEnding: () => void;
     try {
-      const dropEnding = watchChild(pidfd, { detached: plan.detached, ending: stay?.group.ending }, (event) => {
+      // Before the watcher knows of the child, which removes the cgroup of one that has ended.
+      noteStart(native, stay, pidfd);
+      dropEnding = watchChild(pidfd, { detached: plan.detached, ending: stay?.group.ending }, (event) => {
         running = false;
         try {
           const end = childEnd({ ...event, ...init?.end() }, heap);
@@ -74,14 +80,14 @@ export function createLaunch(request: LaunchRequest): Launch {
           native.closeFd({ fd: pidfd });
         }
       });
-      stay?.group.endingIsUp(dropEnding);
-      stay?.started();
     } catch (error) {
-      if (running) endChild(native, pidfd);
+      endChild(native, pidfd);
       init?.close();
       request.onFailed(error as Error, stay?.abandon());
       throw error;
     }
+    // Nothing fails from here on: its end is told of, and gives everything back.
+    stay?.group.endingIsUp(dropEnding);
     return { pid, kill: (signal) => (running ? send(native, pidfd, signal) : -ESRCH) };
   };
 }
@@ -96,7 +102,7 @@ export function createSyncLaunch(request: LaunchRequest): SyncLaunch {
     let end: ChildEnd;
     let exit: ChildExit;
     try {
-      stay?.started();
+      noteStart(native, stay, pidfd);
       exit = attend(pidfd);
       end = childEnd({ ...exit, ...init?.end() }, heap);
     } catch (error) {
@@ -219,6 +225,15 @@ function commonOptions(
     shareMemory,
     watchdogMs: WATCHDOG_MS,
   };
+}
+
+/** Of a child that has ended the cgroup may be gone, removed by someone else: then no limit is missing in it. */
+function noteStart(native: NativeBinding, stay: Stay | undefined, pidfd: number): void {
+  try {
+    stay?.started();
+  } catch (error) {
+    if (!isGone(error) || !native.waitReadable({ fd: pidfd, timeoutMs: END_MS })) throw error;
+  }
 }
 
 function childEnd({ exitCode, signal, usage, timeNs, errno }: ChildExit, heap: LimitedHeap | undefined): ChildEnd {

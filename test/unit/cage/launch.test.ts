@@ -1,11 +1,13 @@
 import { constants } from 'node:os';
 import { createLaunch } from '../../../lib/cage/launch';
 import type { Stay, StayEnd } from '../../../lib/cage/stay';
+import { ErrorCode, MemcageError } from '../../../lib/errors';
 import type * as Native from '../../../lib/native';
 import type { LaunchPlan } from '../../../lib/process/launch';
 import type { NativeBinding, WatchEvent } from '../../../types/native';
 import type { NamespaceOptions } from '../../../types/options';
 import { openFdCount } from '../../support/fds';
+import { until } from '../../support/until';
 
 const { EIO } = constants.errno;
 const PIDFD = 1_000_000;
@@ -124,5 +126,51 @@ describe('a start that fails', () => {
     useNative({ clone: () => ({ stage: 'exec', errno: 1, path: '' }) });
     expect(() => launch()).toThrow('out of range');
     expect(calls).toEqual(['abandoned', 'failed']);
+  });
+});
+
+describe('a limit that is set once the child has reached its program', () => {
+  const startingWith = (error: unknown): Stay =>
+    stayWith({
+      started() {
+        calls.push('started');
+        if (error !== undefined) throw error;
+      },
+      ended: (_signal, _texts, settle) => settle(nothing),
+    });
+  const gone = new MemcageError(ErrorCode.CGROUP_GONE, 'test');
+
+  /** What the watcher has found before it was told to leave the child alone, or anyway. */
+  async function tellOfEnd(): Promise<void> {
+    if (watched === undefined) return;
+    const before = calls.length;
+    const usage = { userUs: 0, systemUs: 0, minorFaults: 0, majorFaults: 0 };
+    tell([{ kind: 'exit', id: watched, exitCode: 0, signal: null, usage, timeNs: 0, errno: 0 }]);
+    // On a slow machine in a later turn of the event loop.
+    await until('told', () => calls.length > before);
+  }
+
+  test('is set before the watcher can remove the cgroup of a child that has ended', async () => {
+    useNative({});
+    launch({ stay: startingWith(undefined) });
+    await tellOfEnd();
+    expect(calls).toEqual(['started', 'watched', 'ended', 'closed']);
+  });
+
+  test('is not missed where the child has ended, and someone has removed its cgroup', async () => {
+    useNative({ waitReadable: ({ fd }) => fd === PIDFD });
+    expect(launch({ stay: startingWith(gone) })).toMatchObject({ pid: 1 });
+    await tellOfEnd();
+    expect(calls).toEqual(['started', 'watched', 'ended', 'closed']);
+  });
+
+  test.each([
+    ['when the cgroup is gone and the child is not', gone],
+    ['when the kernel refuses it', refusal],
+  ])('ends the child, once, %s', async (_, error) => {
+    useNative({ waitReadable: () => false });
+    expect(() => launch({ stay: startingWith(error) })).toThrow(error);
+    await tellOfEnd();
+    expect(calls).toEqual(['started', 'killed', 'reaped', 'closed', 'abandoned', 'failed']);
   });
 });
