@@ -41,29 +41,16 @@ function epochMs(native: NativeBinding, timeNs: number): number {
 
 function start(native: NativeBinding): Watch {
   const handlers = new Map<number, (event: WatchEvent) => void>();
-  let lastId = 0;
-
-  const register = (handler: (event: WatchEvent) => void): number => {
-    // A 31-bit id may come round again in a long life: skip those in use.
-    do lastId = (lastId % 0x7fffffff) + 1;
-    while (handlers.has(lastId));
-    handlers.set(lastId, handler);
-    return lastId;
-  };
 
   const add = (
     fd: number,
     kind: Parameters<NativeBinding['watch']>[0]['kind'],
     handler: (event: WatchEvent) => void,
     ending?: Ending,
-  ) => {
-    const id = register(handler);
-    try {
-      native.watch(ending === undefined ? { fd, id, kind } : { fd, id, kind, ending });
-    } catch (error) {
-      handlers.delete(id);
-      throw error;
-    }
+  ): number => {
+    const id = native.watch(ending === undefined ? { fd, kind } : { fd, kind, ending });
+    // In time: events come by the event loop.
+    handlers.set(id, handler);
     return id;
   };
 

@@ -44,26 +44,34 @@ Ending ReadEnding(Napi::Env env, Napi::Object object, bool* ok) {
   return ending;
 }
 
-void Watch(const Napi::CallbackInfo& info) {
+Napi::Value Watch(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
   Options options(info);
   const int fd = options.Int("fd");
-  const int id = options.Int("id");
   const std::string name = options.String("kind");
   std::optional<Ending> ending;
   bool ok = true;
   if (const std::optional<Napi::Object> object = options.OptionalObject("ending")) {
-    ending = ReadEnding(info.Env(), *object, &ok);
+    ending = ReadEnding(env, *object, &ok);
   }
-  if (!options.ok() || !ok) return;
+  if (!options.ok() || !ok) return env.Undefined();
   const std::optional<Watcher::Kind> kind = ParseKind(name);
   if (!kind) {
-    return ThrowInvalidArgument(info.Env(), "Expected child, detached-child, event or priority for kind");
+    ThrowInvalidArgument(env, "Expected child, detached-child, event or priority for kind");
+    return env.Undefined();
   }
-  Watcher& watcher = Instance::Of(info.Env()).watcher;
-  int error = watcher.EnsureThread();
-  if (error < 0) return ThrowSystemError(info.Env(), {error, "pthread_create", {}});
-  error = watcher.Watch(fd, id, *kind, std::move(ending));
-  if (error < 0) ThrowSystemError(info.Env(), {error, "epoll_ctl", {}});
+  Watcher& watcher = Instance::Of(env).watcher;
+  const int error = watcher.EnsureThread();
+  if (error < 0) {
+    ThrowSystemError(env, {error, "pthread_create", {}});
+    return env.Undefined();
+  }
+  const int64_t id = watcher.Watch(fd, *kind, std::move(ending));
+  if (id < 0) {
+    ThrowSystemError(env, {static_cast<int>(id), "epoll_ctl", {}});
+    return env.Undefined();
+  }
+  return Napi::Number::New(env, static_cast<double>(id));
 }
 
 void DropEnding(const Napi::CallbackInfo& info) {

@@ -138,11 +138,13 @@ void Watcher::ReleaseCallback() {
   if (released != nullptr) napi_release_threadsafe_function(released, napi_tsfn_abort);
 }
 
-int Watcher::Watch(int fd, int32_t id, Kind kind, std::optional<Ending> ending) {
+int64_t Watcher::Watch(int fd, Kind kind, std::optional<Ending> ending) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const int error = AddToEpoll(epoll_.get(), fd, Interest(kind));
-  if (error == 0) watched_[fd] = {id, kind, std::move(ending), false};
-  return error;
+  if (error < 0) return error;
+  last_id_ += 1;
+  watched_[fd] = {last_id_, kind, std::move(ending), false};
+  return last_id_;
 }
 
 void Watcher::Keep(int pidfd) {
@@ -264,7 +266,7 @@ void Watcher::Deliver(Napi::Env env, Napi::Function callback) {
 Napi::Object Watcher::ToJs(Napi::Env env, const Event& event) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("kind", event.exit ? "exit" : "ready");
-  object.Set("id", event.id);
+  object.Set("id", static_cast<double>(event.id));
   if (!event.exit) {
     object.Set("timeNs", static_cast<double>(event.time_ns));
     return object;

@@ -34,7 +34,8 @@ class Watcher {
   int EnsureThread();
   /** Where events go; replaces the one before. */
   napi_status SetCallback(Napi::Function callback);
-  int Watch(int fd, int32_t id, Kind kind, std::optional<Ending> ending);
+  /** An id that its events have, and no other fd's in the life of the environment; or a negative errno. */
+  int64_t Watch(int fd, Kind kind, std::optional<Ending> ending);
   /** A new child that ends with its thread, which may be terminated before it calls Watch(): then it is reaped. */
   void Keep(int pidfd);
   void DropEnding(int fd);
@@ -47,14 +48,14 @@ class Watcher {
 
  private:
   struct Watched {
-    int32_t id = 0;
+    int64_t id = 0;
     Kind kind = Kind::kEvent;
     std::optional<Ending> ending;
     /** An event fd that has been signalled: whoever was told has perhaps read it empty since. */
     bool signalled = false;
   };
   struct Event {
-    int32_t id = 0;
+    int64_t id = 0;
     /** None: the fd is ready. */
     std::optional<ChildExit> exit;
     int64_t time_ns = 0;
@@ -83,6 +84,7 @@ class Watcher {
   pthread_t thread_{};
   bool running_ = false;
   bool ref_ = false;
+  int64_t last_id_ = 0;
 
   /** Held while endings are carried out, which a delivery waits for. Always taken before mutex_. */
   std::mutex endings_;

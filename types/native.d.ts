@@ -232,7 +232,7 @@ export type WatchEvent =
   | ({
       /** A child has ended, and is reaped. */
       kind: 'exit';
-      /** As given to {@link NativeBinding.watch}. */
+      /** What {@link NativeBinding.watch} has returned. */
       id: number;
       /** What its {@link Ending} has read; absent when that was not, or not wholly, carried out. */
       texts?: string[];
@@ -240,7 +240,7 @@ export type WatchEvent =
   | {
       /** The fd became readable or had an exceptional condition. An eventfd is not read. */
       kind: 'ready';
-      /** As given to {@link NativeBinding.watch}. */
+      /** What {@link NativeBinding.watch} has returned. */
       id: number;
       /** CLOCK_MONOTONIC when it was seen, in nanoseconds. */
       timeNs: number;
@@ -310,14 +310,12 @@ export interface NativeBinding {
   startWatcher(options: { onEvents: (events: WatchEvent[]) => void }): void;
   /**
    * Watch a pidfd for the end of the child (it is reaped then), or an fd edge-triggered: an eventfd, or the exceptional
-   * condition of an interface file. `id` comes back. When the environment ends, a `child` is killed and reaped.
+   * condition of an interface file. When the environment ends, a `child` is killed and reaped.
+   *
+   * @returns the `id` of its events. No two are the same in an environment, whoever calls this: copies of a module share
+   * the addon, and what is about the child of one must mean nothing to the others.
    */
-  watch(options: {
-    fd: number;
-    id: number;
-    kind: 'child' | 'detached-child' | 'event' | 'priority';
-    ending?: Ending;
-  }): void;
+  watch(options: { fd: number; kind: 'child' | 'detached-child' | 'event' | 'priority'; ending?: Ending }): number;
   /** Leave the {@link Ending} of a watched child undone. Too late once the watcher is at it. */
   dropEnding(options: { fd: number }): void;
   /** Stop watching an fd; a child that ended is no longer watched by itself. Call it before closing the fd. */

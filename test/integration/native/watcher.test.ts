@@ -13,7 +13,6 @@ const { SIGTERM } = constants.signals;
 type ExitEvent = Extract<WatchEvent, { kind: 'exit' }>;
 
 let events: WatchEvent[] = [];
-let lastId = 0;
 
 beforeEach(() => {
   events = [];
@@ -25,9 +24,7 @@ beforeEach(() => {
 });
 
 function watch(fd: number, kind: 'child' | 'detached-child' | 'event' | 'priority'): number {
-  lastId += 1;
-  native.watch({ fd, id: lastId, kind });
-  return lastId;
+  return native.watch({ fd, kind });
 }
 
 const exitOf = (id: number): Promise<ExitEvent> =>

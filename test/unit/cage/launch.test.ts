@@ -39,9 +39,10 @@ function useNative(replaced: Partial<NativeBinding>): void {
     startWatcher: ({ onEvents }) => {
       tell = onEvents;
     },
-    watch: ({ id }) => {
-      watched = id;
+    watch: () => {
+      watched = (watched ?? 0) + 1;
       note('watched');
+      return watched;
     },
     clone: () => ({ pid: 1, pidfd: PIDFD }),
     unwatch: () => {},

@@ -1,0 +1,29 @@
+import { writeSync } from 'node:fs';
+import { loadNative } from '../../lib/native';
+import type * as Watching from '../../lib/watch';
+import { until } from '../support/until';
+
+/** A copy of the module, with a watch of its own; the addon is the same. */
+function copy(): Watching.Watch {
+  let watch: Watching.Watch | undefined;
+  jest.isolateModules(() => {
+    watch = jest.requireActual<typeof Watching>('../../lib/watch').watch();
+  });
+  return watch as Watching.Watch;
+}
+
+test('what another copy of the module has watched is not taken for what this one watches', async () => {
+  const native = loadNative();
+  const fds = [native.eventfdOpen(), native.eventfdOpen()] as const;
+  const signal = (fd: number): void => void writeSync(fd, new BigUint64Array([1n]));
+  const told: string[] = [];
+  const ends = fds.map((fd, index) => copy().event(fd, 'event', () => told.push(`by copy ${index}`)));
+  signal(fds[0]);
+  // Events come in order.
+  signal(fds[1]);
+  await until('told', () => told.length > 0);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(told).toEqual(['by copy 1']);
+  for (const end of ends) end();
+  for (const fd of fds) native.closeFd({ fd });
+});
