@@ -19,11 +19,11 @@ const { ETIMEDOUT } = constants.errno;
 const { SIGSTOP } = constants.signals;
 
 const KILLED = twice(failedAt('watchdog', ETIMEDOUT, '/bin/true'));
+const SOON_MS = Math.min(3000, patience(1000));
 /** Of the watchdog, far beyond the time within which it is to see a frozen child. */
-const LATE_MS = patience(5000);
+const LATE_MS = 5 * SOON_MS;
 /** How often the watchdog looks. */
 const LOOK_MS = 20;
-const SOON_MS = patience(1000);
 
 function expectKilledSoon(report: Report): void {
   expect(report).toEqual(KILLED);
@@ -81,7 +81,7 @@ describe('the watchdog', () => {
 
   test.each(kinds)('kills a child that someone has stopped (memory $memory)', async ({ shareMemory }) => {
     const stopped: number[] = [];
-    const report = await meddling({ fullPipe: pipe, options: { shareMemory, watchdogMs: patience(500) } }, (child) => {
+    const report = await meddling({ fullPipe: pipe, options: { shareMemory, watchdogMs: SOON_MS / 2 } }, (child) => {
       process.kill(child, SIGSTOP);
       stopped.push(child);
     });

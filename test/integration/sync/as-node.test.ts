@@ -115,9 +115,10 @@ const FDS = 'for fd in 3 4 5 6 7 8 9; do [ -e /proc/self/fd/$fd ] && echo $fd; d
 const MUCH = 'head -c 300000 /dev/zero | tr "\\0" 1';
 const FIVE_PIPES = ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'];
 // Its child must have ended by then, and what that leaves not.
-const ENOUGH = { ...UTF8, timeout: patience(600) };
-const LATER_S = patience(300) / 1000;
-const LONGER_S = patience(1200) / 1000;
+const ENOUGH_MS = Math.min(3000, patience(600));
+const ENOUGH = { ...UTF8, timeout: ENOUGH_MS };
+const LATER_S = Math.min(1000, patience(300)) / 1000;
+const LONGER_S = (2 * ENOUGH_MS) / 1000;
 
 type Case = [what: string, name: keyof Functions, args: () => unknown[]];
 const cases: Case[] = [
