@@ -1,6 +1,7 @@
 import childProcess from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCage, type MultiCage, run } from 'memcage';
+import { closedAfterEach } from '../../support/closed-after-each';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
@@ -9,16 +10,7 @@ import { placeIn, placeOf, whereStarted } from '../../support/where';
 jest.setTimeout(patience(60_000));
 
 describeIf('cgroup', 'a generator that the function of cage.contain returns, iterated outside', () => {
-  let cages: MultiCage[] = [];
-  const make = (memory: string): MultiCage => {
-    const cage = createCage({ memory });
-    cages.push(cage);
-    return cage;
-  };
-  afterEach(async () => {
-    await Promise.all(cages.map((cage) => cage.close()));
-    cages = [];
-  });
+  const make = closedAfterEach();
   expectNothingLeft(async () => {
     const warm = createCage({ memory: '50M' });
     await warm.contain(whereStarted);

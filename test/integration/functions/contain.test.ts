@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createCage, exec, execFile, fork, type MultiCage, type OomEvent, run, spawn, spawnSync } from 'memcage';
 import { follow } from '../../support/child-record';
+import { closedAfterEach } from '../../support/closed-after-each';
 import { withCode } from '../../support/error-code';
 import { fixtureResult } from '../../support/fixture';
 import { holding } from '../../support/holding';
@@ -37,16 +38,7 @@ describeIf('cgroup', 'cage.contain', () => {
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  let cages: MultiCage[] = [];
-  const make = (memory: string, options: object = {}): MultiCage => {
-    const cage = createCage({ memory, ...options });
-    cages.push(cage);
-    return cage;
-  };
-  afterEach(async () => {
-    await Promise.all(cages.map((cage) => cage.close()));
-    cages = [];
-  });
+  const make = closedAfterEach();
   expectNothingLeft(async () => {
     const warm = createCage({ memory: '50M' });
     await warm.contain(() => follow(childProcess.spawn('true')));

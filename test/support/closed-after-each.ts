@@ -1,0 +1,14 @@
+import { createCage, type MemoryOption, type MultiCage } from 'memcage';
+
+/** createCage() for the tests of a describe, called before its expectNothingLeft(): each cage is closed after its test. */
+export function closedAfterEach(): (memory: MemoryOption, options?: object) => MultiCage {
+  const cages: MultiCage[] = [];
+  afterEach(async () => {
+    await Promise.all(cages.splice(0).map((cage) => cage.close()));
+  });
+  return (memory, options = {}) => {
+    const cage = createCage({ memory, ...options });
+    cages.push(cage);
+    return cage;
+  };
+}
