@@ -1,0 +1,143 @@
+import { inspect } from 'node:util';
+import { patience } from './patience';
+
+// Those of the moment: a row may put fake timers in their place.
+const { setTimeout, clearTimeout } = globalThis;
+
+declare global {
+  /** The hooks of the test that runs, in their order: test/setup/environment.ts. */
+  var memcageEachHooks: EachHooks | undefined;
+}
+
+export interface EachHooks {
+  before: readonly Hook[];
+  after: readonly Hook[];
+}
+
+type Hook = () => unknown;
+
+interface RowOptions<Row> {
+  /** What tells a row from the others; otherwise all that is in it. */
+  name?: (row: Row) => string;
+  /** How long a row may take on an ordinary machine. */
+  limitMs?: number;
+}
+
+const LIMIT_MS = 30_000;
+const NAME_LENGTH = 100;
+
+/** Any value, in words that have TypeScript take an array for a tuple. */
+type Value = readonly [unknown] | object | string | number | bigint | boolean | null | undefined;
+
+/** A test that runs its body for each row of a table, with the hooks around each, and names all the rows that fail. */
+export function testRows<Row extends Value>(
+  title: string,
+  rows: readonly Row[],
+  body: (row: Row) => unknown,
+  options: RowOptions<Row> = {},
+): void {
+  const timeoutMs = patience(options.limitMs ?? LIMIT_MS) * (rows.length + 1);
+  test(title, () => runRows(rows, body, options), timeoutMs);
+}
+
+/** What testRows() does within its test, for one that has more to do. */
+export async function runRows<Row>(
+  rows: readonly Row[],
+  body: (row: Row) => unknown,
+  { name = nameOf, limitMs = LIMIT_MS }: RowOptions<Row> = {},
+): Promise<void> {
+  if (rows.length === 0) throw new Error('the table has no rows');
+  const hooks = globalThis.memcageEachHooks ?? { before: [], after: [] };
+  const failures: Failure[] = [];
+  const attempt = (index: number, run: () => unknown): Promise<boolean> =>
+    within(limitMs, run).then(
+      () => true,
+      (error: unknown) => {
+        failures.push({ index, error });
+        return false;
+      },
+    );
+  const prepare = (index: number): Promise<boolean> => attempt(index, () => inTurn(hooks.before));
+  for (const [index, row] of rows.entries()) {
+    // Before the first row, Jest has done it.
+    const isReady = index === 0 || (await prepare(index));
+    if (isReady) await attempt(index, () => body(row));
+    for (const hook of hooks.after) await attempt(index, hook);
+    await attempt(index, checkAssertionCount);
+  }
+  // The hooks that Jest runs after the test may want something to undo.
+  await prepare(rows.length);
+  if (failures.length === 0) return;
+  throw report(failures, [...rows.map(name), '(after the last row)']);
+}
+
+/** Every combination of a value of each list. */
+export function product<T extends readonly unknown[]>(...lists: { [K in keyof T]: readonly T[K][] }): T[] {
+  let all: unknown[][] = [[]];
+  for (const list of lists) all = all.flatMap((row) => list.map((value) => [...row, value]));
+  return all as unknown as T[];
+}
+
+interface Failure {
+  index: number;
+  error: unknown;
+}
+
+async function inTurn(hooks: readonly Hook[]): Promise<void> {
+  for (const hook of hooks) await hook();
+}
+
+async function within(limitMs: number, run: () => unknown): Promise<void> {
+  const patienceMs = patience(limitMs);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done within ${patienceMs} ms`)), patienceMs);
+  });
+  try {
+    await Promise.race([Promise.resolve(run()), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** As Jest does after a test, and starts to count anew. */
+function checkAssertionCount(): void {
+  const { extractExpectedAssertionsErrors } = expect as unknown as {
+    extractExpectedAssertionsErrors: () => { error: Error }[];
+  };
+  for (const { error } of extractExpectedAssertionsErrors()) throw error;
+}
+
+function report(failures: readonly Failure[], names: readonly string[]): Error {
+  const failed = [...new Set(failures.map(({ index }) => index))].map((index) => names[index]);
+  const error = new Error(
+    [
+      `${failed.length} of ${names.length - 1} rows failed: ${failed.join('; ')}`,
+      ...failures.map(({ index, error }) => `\n● ${names[index]}\n\n${describeError(error)}`),
+    ].join('\n'),
+  );
+  // Each row has one of its own.
+  error.stack = `Error: ${error.message}`;
+  return error;
+}
+
+/** The message, with the frames that are the test's own. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return `thrown: ${inspect(error)}`;
+  const frames = (error.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at .*:\d+:\d+\)?$/.test(line))
+    .filter((line) => !/[/]node_modules[/]|\bnode:/.test(line) && !line.includes(__filename));
+  return [error.message, '', ...frames].join('\n');
+}
+
+function nameOf(row: unknown): string {
+  const text = (Array.isArray(row) ? row : [row]).map(textOf).join(', ');
+  return text.length > NAME_LENGTH ? `${text.slice(0, NAME_LENGTH)}…` : text;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' && /^[\w"'#./:(][^\n]*$/.test(value)
+    ? value
+    : inspect(value, { breakLength: Number.POSITIVE_INFINITY });
+}
