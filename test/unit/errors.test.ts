@@ -11,6 +11,7 @@ import {
   TimeoutError,
 } from '../../lib/errors';
 import type { Outcome } from '../../types/outcome';
+import { testRows } from '../support/rows';
 
 const outcome: Outcome = {
   exitCode: null,
@@ -26,7 +27,7 @@ const outcome: Outcome = {
 describe('ErrorCode', () => {
   const codes = Object.entries(ErrorCode);
 
-  it.each(codes)('%s is the end of its code', (name, code) => {
+  testRows('each name is the end of its code', codes, ([name, code]) => {
     expect(code).toBe(`ERR_MEMCAGE_${name}`);
   });
 });
@@ -59,16 +60,20 @@ describe('MemcageError', () => {
   });
 });
 
-it.each([
-  [MemoryLimitError, 'MemoryLimitError', 'ERR_MEMCAGE_MEMORY_LIMIT'],
-  [ExitError, 'ExitError', 'ERR_MEMCAGE_EXIT'],
-  [TimeoutError, 'TimeoutError', 'ERR_MEMCAGE_TIMEOUT'],
-])('%p carries its outcome', (Type, name, code) => {
-  const error = new Type('message', outcome);
+testRows(
+  'an error of a child carries its outcome',
+  [
+    [MemoryLimitError, 'MemoryLimitError', 'ERR_MEMCAGE_MEMORY_LIMIT'],
+    [ExitError, 'ExitError', 'ERR_MEMCAGE_EXIT'],
+    [TimeoutError, 'TimeoutError', 'ERR_MEMCAGE_TIMEOUT'],
+  ],
+  ([Type, name, code]) => {
+    const error = new Type('message', outcome);
 
-  expect(error).toBeInstanceOf(MemcageError);
-  expect(error).toMatchObject({ name, code, message: 'message', outcome });
-});
+    expect(error).toBeInstanceOf(MemcageError);
+    expect(error).toMatchObject({ name, code, message: 'message', outcome });
+  },
+);
 
 describe('AbortError', () => {
   it('looks as that of Node', () => {
@@ -91,20 +96,24 @@ describe('AbortError', () => {
 });
 
 describe('bad arguments', () => {
-  it.each([
-    [5, '5 of type number'],
-    [Number.NaN, 'NaN of type number'],
-    ['', "'' of type string"],
-    [null, 'null'],
-    [undefined, 'undefined'],
-    [true, 'true of type boolean'],
-    [[1], '[ 1 ] of type array'],
-    [{ a: { b: 1 } }, '{ a: [Object] } of type object'],
-    [2n, '2n of type bigint'],
-    [Symbol('s'), 'Symbol(s) of type symbol'],
-  ])('describe %p as %s', (value, described) => {
-    expect(invalidArgument('cwd', 'a path', value).message).toBe(`Expected a path for cwd but received ${described}`);
-  });
+  testRows(
+    'describe the value',
+    [
+      [5, '5 of type number'],
+      [Number.NaN, 'NaN of type number'],
+      ['', "'' of type string"],
+      [null, 'null'],
+      [undefined, 'undefined'],
+      [true, 'true of type boolean'],
+      [[1], '[ 1 ] of type array'],
+      [{ a: { b: 1 } }, '{ a: [Object] } of type object'],
+      [2n, '2n of type bigint'],
+      [Symbol('s'), 'Symbol(s) of type symbol'],
+    ],
+    ([value, described]) => {
+      expect(invalidArgument('cwd', 'a path', value).message).toBe(`Expected a path for cwd but received ${described}`);
+    },
+  );
 
   it('cut long strings', () => {
     expect(invalidArgument('cwd', 'a path', 'x'.repeat(10_000)).message.length).toBeLessThan(250);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { LazyEmitter } from '../../lib/lazy-emitter';
+import { testRows } from '../support/rows';
 
 class Recorder extends LazyEmitter<{ a: [number]; b: [] }> {
   readonly calls: string[] = [];
@@ -16,17 +17,21 @@ class Recorder extends LazyEmitter<{ a: [number]; b: [] }> {
 }
 
 describe('LazyEmitter', () => {
-  test.each(['on', 'addListener', 'prependListener', 'once', 'prependOnceListener'] as const)('%s begins', (method) => {
-    const emitter = new Recorder();
-    const listener = (): void => {};
-    emitter[method]('a', listener);
-    emitter[method]('a', listener);
-    expect(emitter.calls).toEqual(['begin a']);
-    emitter.removeListener('a', listener);
-    expect(emitter.calls).toEqual(['begin a']);
-    emitter.off('a', listener);
-    expect(emitter.calls).toEqual(['begin a', 'end a']);
-  });
+  testRows(
+    'every way to add a listener begins',
+    ['on', 'addListener', 'prependListener', 'once', 'prependOnceListener'] as const,
+    (method) => {
+      const emitter = new Recorder();
+      const listener = (): void => {};
+      emitter[method]('a', listener);
+      emitter[method]('a', listener);
+      expect(emitter.calls).toEqual(['begin a']);
+      emitter.removeListener('a', listener);
+      expect(emitter.calls).toEqual(['begin a']);
+      emitter.off('a', listener);
+      expect(emitter.calls).toEqual(['begin a', 'end a']);
+    },
+  );
 
   test('the end of the last once() is one', async () => {
     const emitter = new Recorder();

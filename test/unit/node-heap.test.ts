@@ -1,27 +1,36 @@
 import os, { totalmem } from 'node:os';
 import { judgeNodeHeap, resolveNodeHeap, withNodeHeap, withNodeHeapIn } from '../../lib/node-heap';
 import { withCode } from '../support/error-code';
+import { testRows } from '../support/rows';
 
 const MIB = 1024 ** 2;
 const NODE = process.execPath;
 
 describe('the option', () => {
-  test.each([
-    [undefined, undefined],
-    ['auto', 'auto'],
-    [false, false],
-    ['64M', 64 * MIB],
-    [5 * MIB + 1, 5 * MIB + 1],
-  ])('%p', (option, expected) => {
-    expect(resolveNodeHeap(option)).toBe(expected);
-  });
+  testRows(
+    'takes sizes and words',
+    [
+      [undefined, undefined],
+      ['auto', 'auto'],
+      [false, false],
+      ['64M', 64 * MIB],
+      [5 * MIB + 1, 5 * MIB + 1],
+    ],
+    ([option, expected]) => {
+      expect(resolveNodeHeap(option)).toBe(expected);
+    },
+  );
 
-  test.each([true, null, 'max', Number.POSITIVE_INFINITY, 1000, '1000K', [], {}])('refuses %p', (option) => {
-    expect(() => resolveNodeHeap(option)).toThrow(withCode('INVALID_ARGUMENT'));
-    expect(() => resolveNodeHeap(option)).toThrow(/nodeHeap/);
-  });
+  testRows(
+    'refuses what is neither',
+    [true, null, 'max', Number.POSITIVE_INFINITY, 1000, '1000K', [], {}],
+    (option) => {
+      expect(() => resolveNodeHeap(option)).toThrow(withCode('INVALID_ARGUMENT'));
+      expect(() => resolveNodeHeap(option)).toThrow(/nodeHeap/);
+    },
+  );
 
-  test.each(['64 M', '', Number.NaN, -1, 'off'])('refuses %p, which is no size', (option) => {
+  testRows('refuses what is no size', ['64 M', '', Number.NaN, -1, 'off'], (option) => {
     expect(() => resolveNodeHeap(option)).toThrow(withCode('INVALID_SIZE'));
   });
 });
@@ -50,33 +59,37 @@ const limited = (mebibytes: number, ...others: string[]) => ({
 });
 
 describe('left out', () => {
-  test.each([NODE, 'node', '/opt/node-24/bin/node', 'nodejs'])('a limit for %s', (file) => {
+  testRows('a limit for what is Node by its name', [NODE, 'node', '/opt/node-24/bin/node', 'nodejs'], (file) => {
     expect(plan({ file }, undefined, 100)).toEqual(limited(50, 'A=1'));
   });
 
-  test.each(['sh', '/bin/nodemon', 'npm', '/srv/node/run'])('none for %s', (file) => {
+  testRows('none for others', ['sh', '/bin/nodemon', 'npm', '/srv/node/run'], (file) => {
     expect(plan({ file }, undefined, 100)).toEqual({ env: ['A=1'], limitBytes: undefined });
   });
 });
 
 describe('from the limit of the cage', () => {
-  test.each([
-    [40, 20],
-    [64, 32],
-    [100, 50],
-    [256, 128],
-    [1023, 511],
-    [1024, 512],
-  ])('%d MiB: %d', (mebibytes, expected) => {
-    expect(plan({}, 'auto', mebibytes)).toEqual(limited(expected, 'A=1'));
-  });
+  testRows(
+    'is a part of it, in MiB',
+    [
+      [40, 20],
+      [64, 32],
+      [100, 50],
+      [256, 128],
+      [1023, 511],
+      [1024, 512],
+    ],
+    ([mebibytes, expected]) => {
+      expect(plan({}, 'auto', mebibytes)).toEqual(limited(expected, 'A=1'));
+    },
+  );
 
   test('not more than V8 takes by itself, nor than the machine has', () => {
     const most = Math.floor(Math.min(totalmem() / 2, 4096 * MIB) / MIB);
     expect(plan({}, 'auto', 2 ** 30)).toEqual(limited(most, 'A=1'));
   });
 
-  test.each([undefined, Number.POSITIVE_INFINITY, 1])('none in a cage of %p MiB', (mebibytes) => {
+  testRows('none in a cage of such a size', [undefined, Number.POSITIVE_INFINITY, 1], (mebibytes) => {
     expect(plan({}, 'auto', mebibytes)).toEqual({ env: ['A=1'], limitBytes: undefined });
   });
 });
@@ -95,19 +108,23 @@ test('false: none', () => {
 });
 
 describe('what was chosen stays', () => {
-  test.each([
-    '--max-old-space-size=70',
-    '--max_old_space_size=70',
-    '--max-old-space-size',
-    '--max-old-space-size-percentage=70',
-  ])('%s', (option) => {
-    const byVariable = [`NODE_OPTIONS=--no-warnings ${option}`];
-    expect(plan({ env: byVariable }, undefined, 100)).toEqual({ env: byVariable, limitBytes: undefined });
-    const byArguments = { args: ['node', '-r', 'y', option, 'x.js'] };
-    expect(plan(byArguments, undefined, 100)).toEqual({ env: ['A=1'], limitBytes: undefined });
-    // The command line counts more than what memcage can set.
-    expect(plan(byArguments, 64 * MIB, 100)).toEqual({ env: ['A=1'], limitBytes: undefined });
-  });
+  testRows(
+    'in NODE_OPTIONS, or as an argument',
+    [
+      '--max-old-space-size=70',
+      '--max_old_space_size=70',
+      '--max-old-space-size',
+      '--max-old-space-size-percentage=70',
+    ],
+    (option) => {
+      const byVariable = [`NODE_OPTIONS=--no-warnings ${option}`];
+      expect(plan({ env: byVariable }, undefined, 100)).toEqual({ env: byVariable, limitBytes: undefined });
+      const byArguments = { args: ['node', '-r', 'y', option, 'x.js'] };
+      expect(plan(byArguments, undefined, 100)).toEqual({ env: ['A=1'], limitBytes: undefined });
+      // The command line counts more than what memcage can set.
+      expect(plan(byArguments, 64 * MIB, 100)).toEqual({ env: ['A=1'], limitBytes: undefined });
+    },
+  );
 
   test('other options stay, too', () => {
     expect(plan({ env: ['NODE_OPTIONS=--no-warnings  -r "./a b.js"', 'B=2'] }, undefined, 100)).toEqual({
@@ -133,19 +150,23 @@ describe('a child that does not find the limit of its cage', () => {
     jest.restoreAllMocks();
   });
 
-  test.each([
-    [40, 20, 1],
-    [100, 50, 1],
-    [512, 256, 1],
-    [1024, 512, 4],
-    [2048, 1024, 8],
-  ])('%d MiB: the young generation is limited as V8 would by itself', (mebibytes, old, young) => {
-    expect(hidden({}, mebibytes)).toEqual([
-      'A=1',
-      `NODE_OPTIONS=--max-old-space-size=${old} --max-semi-space-size=${young}`,
-      `MEMCAGE_NODE_HEAP=${old},${young}`,
-    ]);
-  });
+  testRows(
+    'the young generation is limited as V8 would by itself',
+    [
+      [40, 20, 1],
+      [100, 50, 1],
+      [512, 256, 1],
+      [1024, 512, 4],
+      [2048, 1024, 8],
+    ],
+    ([mebibytes, old, young]) => {
+      expect(hidden({}, mebibytes)).toEqual([
+        'A=1',
+        `NODE_OPTIONS=--max-old-space-size=${old} --max-semi-space-size=${young}`,
+        `MEMCAGE_NODE_HEAP=${old},${young}`,
+      ]);
+    },
+  );
 
   test('has room for what V8 takes by itself in a larger cage, and without one', () => {
     expect(plan({}, 'auto', 3072, true)).toEqual(limited(1536, 'A=1'));
@@ -223,21 +244,25 @@ describe('the verdict', () => {
       { exitCode: null, signal: null, oom: null, peakBytes: 70 * MIB, ...end },
     ).exhausted;
 
-  test.each([
-    ['an abort after so much memory', { signal: 'SIGABRT' as const }, 'likely'],
-    ['the same, told by a shell', { exitCode: 134 }, 'likely'],
-    ['as much as a table that can not grow leaves', { signal: 'SIGABRT' as const, peakBytes: 20 * MIB }, 'likely'],
-    ['an abort after less', { signal: 'SIGABRT' as const, peakBytes: 20 * MIB - 1 }, 'unknown'],
-    ['an abort, and nobody has counted', { signal: 'SIGABRT' as const, peakBytes: null }, 'unknown'],
-    ['an abort, and a kill', { signal: 'SIGABRT' as const, oom: kill }, 'unknown'],
-    ['a kill', { signal: 'SIGKILL' as const, oom: kill }, 'no'],
-    ['a crash', { signal: 'SIGSEGV' as const }, 'no'],
-    ['an exit', { exitCode: 1 }, 'no'],
-  ])('%s', (_name, end, expected) => {
-    expect(judge(end)).toBe(expected);
-  });
+  testRows(
+    'is that of the end, the peak and the kills',
+    [
+      ['an abort after so much memory', { signal: 'SIGABRT' as const }, 'likely'],
+      ['the same, told by a shell', { exitCode: 134 }, 'likely'],
+      ['as much as a table that can not grow leaves', { signal: 'SIGABRT' as const, peakBytes: 20 * MIB }, 'likely'],
+      ['an abort after less', { signal: 'SIGABRT' as const, peakBytes: 20 * MIB - 1 }, 'unknown'],
+      ['an abort, and nobody has counted', { signal: 'SIGABRT' as const, peakBytes: null }, 'unknown'],
+      ['an abort, and a kill', { signal: 'SIGABRT' as const, oom: kill }, 'unknown'],
+      ['a kill', { signal: 'SIGKILL' as const, oom: kill }, 'no'],
+      ['a crash', { signal: 'SIGSEGV' as const }, 'no'],
+      ['an exit', { exitCode: 1 }, 'no'],
+    ],
+    ([, end, expected]) => {
+      expect(judge(end)).toBe(expected);
+    },
+  );
 
-  test.each(['SIGSEGV', 'SIGTRAP', 'SIGILL'] as const)('pid 1, ended by %s', (signal) => {
+  testRows('pid 1, ended by what an abort becomes', ['SIGSEGV', 'SIGTRAP', 'SIGILL'] as const, (signal) => {
     expect(judge({ signal }, true)).toBe('unknown');
   });
 

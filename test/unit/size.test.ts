@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { formatSize, parseSize } from '../../lib/size';
+import { testRows } from '../support/rows';
 import { starts } from '../support/starts';
 import { thrown } from '../support/thrown';
 
@@ -9,75 +10,83 @@ const UNITS = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };
 const anySize = fc.integer({ min: PAGE, max: Number.MAX_SAFE_INTEGER });
 
 describe('parseSize', () => {
-  it.each([
-    [4096, 4096],
-    ['4096', 4096],
-    ['4K', 4096],
-    ['100M', 104857600],
-    ['100m', 104857600],
-    ['2g', 2147483648],
-    ['1T', 1099511627776],
-    ['007M', 7340032],
-    [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-    ['9007199254740991', Number.MAX_SAFE_INTEGER],
-    ['max', Number.POSITIVE_INFINITY],
-    [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
-  ])('%p is %p', (value, bytes) => {
-    expect(parseSize('memory.max', value)).toBe(bytes);
-  });
+  testRows(
+    'takes numbers and text with a unit',
+    [
+      [4096, 4096],
+      ['4096', 4096],
+      ['4K', 4096],
+      ['100M', 104857600],
+      ['100m', 104857600],
+      ['2g', 2147483648],
+      ['1T', 1099511627776],
+      ['007M', 7340032],
+      [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+      ['9007199254740991', Number.MAX_SAFE_INTEGER],
+      ['max', Number.POSITIVE_INFINITY],
+      [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+    ],
+    ([value, bytes]) => {
+      expect(parseSize('memory.max', value)).toBe(bytes);
+    },
+  );
 
-  it.each([
-    '1.5',
-    '1.5G',
-    '10X',
-    '-1',
-    '-1M',
-    '+1M',
-    0,
-    '0',
-    '0M',
-    -1,
-    -4096,
-    5000.5,
-    Number.NaN,
-    Number.NEGATIVE_INFINITY,
-    2 ** 53,
-    2 ** 60,
-    '9007199254740992',
-    '9000T',
-    '9'.repeat(400),
-    '',
-    ' ',
-    ' 5M',
-    '5M ',
-    '5M\n',
-    '5 M',
-    '5KB',
-    '5KiB',
-    'M',
-    'MAX',
-    'Infinity',
-    '0x10000',
-    '1e6',
-    '٤٠٩٦',
-    '5000\0',
-    true,
-    null,
-    undefined,
-    {},
-    [],
-    ['4096'],
-    8192n,
-    new Number(8192),
-  ])('%p is refused', (value) => {
-    const parse = () => parseSize('memory.max', value);
+  testRows(
+    'refuses everything else',
+    [
+      '1.5',
+      '1.5G',
+      '10X',
+      '-1',
+      '-1M',
+      '+1M',
+      0,
+      '0',
+      '0M',
+      -1,
+      -4096,
+      5000.5,
+      Number.NaN,
+      Number.NEGATIVE_INFINITY,
+      2 ** 53,
+      2 ** 60,
+      '9007199254740992',
+      '9000T',
+      '9'.repeat(400),
+      '',
+      ' ',
+      ' 5M',
+      '5M ',
+      '5M\n',
+      '5 M',
+      '5KB',
+      '5KiB',
+      'M',
+      'MAX',
+      'Infinity',
+      '0x10000',
+      '1e6',
+      '٤٠٩٦',
+      '5000\0',
+      true,
+      null,
+      undefined,
+      {},
+      [],
+      ['4096'],
+      8192n,
+      new Number(8192),
+    ],
+    (value) => {
+      const parse = () => parseSize('memory.max', value);
 
-    expect(parse).toThrow(TypeError);
-    expect(thrown(parse)).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_SIZE' });
-    expect(thrown(parse).message).toMatch(/^Expected a number of bytes .* for memory\.max but received /);
-  });
+      expect(parse).toThrow(TypeError);
+      expect(thrown(parse)).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_SIZE' });
+      expect(thrown(parse).message).toMatch(/^Expected a number of bytes .* for memory\.max but received /);
+    },
+  );
 
-  it.each([1, 4095, '1', '1K', '4095'])('%p is less than a page', (value) => {
+  testRows('refuses what is less than a page', [1, 4095, '1', '1K', '4095'], (value) => {
     expect(thrown(() => parseSize('memory.max', value))).toMatchObject({
       name: 'RangeError',
       code: 'ERR_MEMCAGE_LIMIT_TOO_SMALL',
@@ -85,7 +94,7 @@ describe('parseSize', () => {
     expect(() => parseSize('memory.swap', value, { min: 0 })).toThrow(/at least one page of memory \(4096 bytes\)/);
   });
 
-  it.each([0, -0, '0', '00', '0G'])('%p is 0 where that is allowed', (value) => {
+  testRows('takes 0 where that is allowed', [0, -0, '0', '00', '0G'], (value) => {
     expect(parseSize('memory.swap', value, { min: 0 })).toBe(0);
   });
 
@@ -143,25 +152,29 @@ describe('parseSize', () => {
 });
 
 describe('formatSize', () => {
-  it.each([
-    [0, '0 B'],
-    [1, '1 B'],
-    [1023, '1023 B'],
-    [1024, '1 KiB'],
-    [1536, '1.5 KiB'],
-    [104857600, '100 MiB'],
-    [1048575, '1 MiB'],
-    [1610612736, '1.5 GiB'],
-    [1024 ** 4, '1 TiB'],
-    [Number.MAX_SAFE_INTEGER, '8 PiB'],
-    [1024 ** 6, '1024 PiB'],
-    [1047552, '1023 KiB'],
-    [1023.95 * 1024, '1 MiB'],
-    [-2048, '-2 KiB'],
-    [Number.POSITIVE_INFINITY, 'unlimited'],
-  ])('%p is %p', (bytes, text) => {
-    expect(formatSize(bytes)).toBe(text);
-  });
+  testRows(
+    'writes it in the largest unit that fits',
+    [
+      [0, '0 B'],
+      [1, '1 B'],
+      [1023, '1023 B'],
+      [1024, '1 KiB'],
+      [1536, '1.5 KiB'],
+      [104857600, '100 MiB'],
+      [1048575, '1 MiB'],
+      [1610612736, '1.5 GiB'],
+      [1024 ** 4, '1 TiB'],
+      [Number.MAX_SAFE_INTEGER, '8 PiB'],
+      [1024 ** 6, '1024 PiB'],
+      [1047552, '1023 KiB'],
+      [1023.95 * 1024, '1 MiB'],
+      [-2048, '-2 KiB'],
+      [Number.POSITIVE_INFINITY, 'unlimited'],
+    ],
+    ([bytes, text]) => {
+      expect(formatSize(bytes)).toBe(text);
+    },
+  );
 
   it('is within the decimal that it prints', () => {
     fc.assert(

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import type { NamespaceFacts } from '../../../lib/cage/namespace-facts';
 import { explainNamespaceRefusal } from '../../../lib/cage/namespace-refusal';
 import type { Stage } from '../../../types/native';
+import { testRows } from '../../support/rows';
 
 const { EACCES, EINVAL, EIO, ENOSPC, EPERM } = constants.errno;
 const EUSERS = 87;
@@ -68,7 +69,7 @@ describe('what keeps a user from user namespaces', () => {
     ['something else', {}, /security module/],
   ];
 
-  it.each(reasons)('%s, with the cure', (_, facts, cure) => {
+  testRows('each reason is named, with the cure', reasons, ([, facts, cure]) => {
     for (const errno of [EPERM, EACCES]) {
       expect(explain({ errno, facts })).toMatch(/^USER_NAMESPACE: /);
       expect(explain({ errno, facts })).toMatch(cure);
@@ -77,7 +78,7 @@ describe('what keeps a user from user namespaces', () => {
 
   const later = ['id-maps', 'cgroup-namespace', 'hostname', 'mounts', 'proc', 'loopback'] as const;
 
-  it.each(later)('AppArmor, at %s: the clone has worked', (stage) => {
+  testRows('AppArmor, at each stage after the clone, which has worked', later, (stage) => {
     const text = explain({
       stage,
       path: stage === 'id-maps' ? '/proc/self/uid_map' : '',
@@ -115,7 +116,7 @@ describe('newuidmap', () => {
     ['something else', {}, /setuid root/],
   ];
 
-  it.each(cures)('what it says, and the cure: %s', (_, facts, cure) => {
+  testRows('what it says, and the cure', cures, ([, facts, cure]) => {
     const text = explain({ ...program, facts });
     expect(text).toMatch(/^ID_MAP_REFUSED: newuidmap did not map the ids \(newuidmap: no!\): /);
     expect(text).toMatch(cure);
@@ -134,11 +135,15 @@ describe('the rest', () => {
     );
   });
 
-  it.each<[string, Case, RegExp]>([
-    ['a kernel without it', { errno: EINVAL }, /^NAMESPACE: This kernel lacks.*user, pid/],
-    ['a step in it', { stage: 'hostname', errno: EINVAL }, /^NAMESPACE: .*\(hostname\): EINVAL/],
-    ['anything else', { errno: EIO }, /^SPAWN: .*EIO/],
-  ])('%s', (_, given, message) => {
-    expect(explain(given)).toMatch(message);
-  });
+  testRows<[string, Case, RegExp]>(
+    'is told as it is',
+    [
+      ['a kernel without it', { errno: EINVAL }, /^NAMESPACE: This kernel lacks.*user, pid/],
+      ['a step in it', { stage: 'hostname', errno: EINVAL }, /^NAMESPACE: .*\(hostname\): EINVAL/],
+      ['anything else', { errno: EIO }, /^SPAWN: .*EIO/],
+    ],
+    ([, given, message]) => {
+      expect(explain(given)).toMatch(message);
+    },
+  );
 });

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { type CgroupKind, containerOfPath, matchCgroup, parseCgroupName } from '../../../lib/cgroup/cgroup-name';
+import { testRows } from '../../support/rows';
 
 const ID = '3b9f1c64d7a258e0c1f4a6b8d2e97053c8a1f6e4b7d09325ae4c8f1b6d3e7a90';
 const UID = '1f0c9a52-7b3e-4d18-9c60-5a2b8e7f4d31';
@@ -43,10 +44,14 @@ const SHAPES: [CgroupKind, (id: string) => string][] = [
 ];
 
 describe('a container', () => {
-  test.each(SHAPES.map(([kind, path]) => [path(ID), kind]))('%s is of %s', (path, kind) => {
-    expect(parseCgroupName(path)).toEqual({ kind, id: ID });
-    expect(containerOfPath(`${path}/init.scope/worker`)).toEqual({ kind, id: ID });
-  });
+  testRows(
+    'is known by the path',
+    SHAPES.map(([kind, path]) => [path(ID), kind]),
+    ([path, kind]) => {
+      expect(parseCgroupName(path)).toEqual({ kind, id: ID });
+      expect(containerOfPath(`${path}/init.scope/worker`)).toEqual({ kind, id: ID });
+    },
+  );
 
   const hex = (length: number) =>
     fc
@@ -81,22 +86,26 @@ describe('a container', () => {
 });
 
 describe('a pod', () => {
-  test.each([
-    `/kubepods/burstable/pod${UID}`,
-    `/kubepods/pod${UID}`,
-    POD_SLICE,
-    `/kubepods.slice/kubepods-pod${UID_IN_UNIT}.slice`,
-    `/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod${UID_IN_UNIT}.slice`,
-    `/kubelet/kubepods/besteffort/pod${UID}`,
-    `/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod${UID_IN_UNIT}.slice`,
-    `/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/kubelet-kubepods-burstable-pod${UID_IN_UNIT}.slice`,
-  ])('%s', (path) => {
-    expect(parseCgroupName(path)).toEqual({ kind: 'pod', id: UID });
-    expect(matchCgroup(path, UID)).toBe('exact');
-    expect(matchCgroup(path, UID.slice(0, 12))).toBe('prefix');
-    expect(matchCgroup(path, UID.slice(0, 3))).toBeUndefined();
-    expect(matchCgroup(path, UID_IN_UNIT)).toBeUndefined();
-  });
+  testRows(
+    'is known by the path',
+    [
+      `/kubepods/burstable/pod${UID}`,
+      `/kubepods/pod${UID}`,
+      POD_SLICE,
+      `/kubepods.slice/kubepods-pod${UID_IN_UNIT}.slice`,
+      `/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod${UID_IN_UNIT}.slice`,
+      `/kubelet/kubepods/besteffort/pod${UID}`,
+      `/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod${UID_IN_UNIT}.slice`,
+      `/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/kubelet-kubepods-burstable-pod${UID_IN_UNIT}.slice`,
+    ],
+    (path) => {
+      expect(parseCgroupName(path)).toEqual({ kind: 'pod', id: UID });
+      expect(matchCgroup(path, UID)).toBe('exact');
+      expect(matchCgroup(path, UID.slice(0, 12))).toBe('prefix');
+      expect(matchCgroup(path, UID.slice(0, 3))).toBeUndefined();
+      expect(matchCgroup(path, UID_IN_UNIT)).toBeUndefined();
+    },
+  );
 
   test('a static one has a hash for uid', () => {
     const hash = ID.slice(0, 32);
@@ -105,31 +114,39 @@ describe('a pod', () => {
 });
 
 describe('a pod of Podman', () => {
-  test.each([
-    `/libpod_parent/${POD_ID}`,
-    `/machine.slice/machine-libpod_pod_${POD_ID}.slice`,
-    `/user.slice/user-1000.slice/user@1000.service/user.slice/user-libpod_pod_${POD_ID}.slice`,
-  ])('%s', (path) => {
-    expect(parseCgroupName(path)).toEqual({ kind: 'podman', id: POD_ID });
-    expect(matchCgroup(path, POD_ID.slice(0, 12))).toBe('prefix');
-  });
+  testRows(
+    'is known by the path',
+    [
+      `/libpod_parent/${POD_ID}`,
+      `/machine.slice/machine-libpod_pod_${POD_ID}.slice`,
+      `/user.slice/user-1000.slice/user@1000.service/user.slice/user-libpod_pod_${POD_ID}.slice`,
+    ],
+    (path) => {
+      expect(parseCgroupName(path)).toEqual({ kind: 'podman', id: POD_ID });
+      expect(matchCgroup(path, POD_ID.slice(0, 12))).toBe('prefix');
+    },
+  );
 });
 
 describe('others', () => {
-  test.each<[string, CgroupKind, string]>([
-    ['/lxc.payload.web-1', 'lxc', 'web-1'],
-    ['/lxc/web', 'lxc', 'web'],
-    ['/lxc.payload/web', 'lxc', 'web'],
-    ['/lxc/100', 'lxc', '100'],
-    ['/user.slice/user-1000.slice/user@1000.service/lxc.payload.web', 'lxc', 'web'],
-    ['/machine.slice/systemd-nspawn@debian.service', 'machine', 'debian'],
-    ['/machine.slice/machine-debian.scope', 'machine', 'debian'],
-    ['/machine.slice/machine-qemu\\x2d1\\x2dvm.scope', 'machine', 'qemu-1-vm'],
-  ])('%s is %s %s', (path, kind, id) => {
-    expect(parseCgroupName(path)).toEqual({ kind, id });
-    expect(matchCgroup(path, id)).toBe('exact');
-    expect(matchCgroup(path, id.slice(0, -1))).toBeUndefined();
-  });
+  testRows<[string, CgroupKind, string]>(
+    'are known by the path',
+    [
+      ['/lxc.payload.web-1', 'lxc', 'web-1'],
+      ['/lxc/web', 'lxc', 'web'],
+      ['/lxc.payload/web', 'lxc', 'web'],
+      ['/lxc/100', 'lxc', '100'],
+      ['/user.slice/user-1000.slice/user@1000.service/lxc.payload.web', 'lxc', 'web'],
+      ['/machine.slice/systemd-nspawn@debian.service', 'machine', 'debian'],
+      ['/machine.slice/machine-debian.scope', 'machine', 'debian'],
+      ['/machine.slice/machine-qemu\\x2d1\\x2dvm.scope', 'machine', 'qemu-1-vm'],
+    ],
+    ([path, kind, id]) => {
+      expect(parseCgroupName(path)).toEqual({ kind, id });
+      expect(matchCgroup(path, id)).toBe('exact');
+      expect(matchCgroup(path, id.slice(0, -1))).toBeUndefined();
+    },
+  );
 
   test('any directory is known by its whole name', () => {
     expect(matchCgroup('/system.slice/sshd.service', 'sshd.service')).toBe('exact');
@@ -143,28 +160,32 @@ describe('others', () => {
     expect(matchCgroup('/made/_by_hand', 'by_hand')).toBeUndefined();
   });
 
-  test.each([
-    '',
-    '/',
-    '/system.slice/docker.service',
-    `/machine.slice/libpod-conmon-${ID}.scope`,
-    `/libpod_parent/libpod-conmon-${ID}`,
-    `/system.slice/crio-conmon-${ID}.scope`,
-    `/system.slice/docker-${ID.slice(1)}.scope`,
-    `/docker/${ID}0`,
-    `/docker/${ID.toUpperCase()}`,
-    '/lxc.monitor.web',
-    '/libpod_parent/conmon',
-    '/system.slice/web.service/supervisor',
-    `/machine.slice/machine-libpod_pod_${POD_ID.slice(1)}.slice`,
-    '/lxc',
-    '/kubepods.slice',
-    '/kubepods/burstable',
-    '/kubepods/podcast',
-  ])('%s is no container', (path) => {
-    expect(parseCgroupName(path)).toBeUndefined();
-    expect(containerOfPath(path)).toBeUndefined();
-  });
+  testRows(
+    'are no containers',
+    [
+      '',
+      '/',
+      '/system.slice/docker.service',
+      `/machine.slice/libpod-conmon-${ID}.scope`,
+      `/libpod_parent/libpod-conmon-${ID}`,
+      `/system.slice/crio-conmon-${ID}.scope`,
+      `/system.slice/docker-${ID.slice(1)}.scope`,
+      `/docker/${ID}0`,
+      `/docker/${ID.toUpperCase()}`,
+      '/lxc.monitor.web',
+      '/libpod_parent/conmon',
+      '/system.slice/web.service/supervisor',
+      `/machine.slice/machine-libpod_pod_${POD_ID.slice(1)}.slice`,
+      '/lxc',
+      '/kubepods.slice',
+      '/kubepods/burstable',
+      '/kubepods/podcast',
+    ],
+    (path) => {
+      expect(parseCgroupName(path)).toBeUndefined();
+      expect(containerOfPath(path)).toBeUndefined();
+    },
+  );
 
   test("the monitor of an LXC container has the container's name", () => {
     expect(matchCgroup('/lxc.monitor/web', 'web')).toBeUndefined();

@@ -1,12 +1,17 @@
 import { conmonName, dockerDirectories, isContainerName } from '../../../lib/cgroup/container-names';
 import { parseMounts } from '../../../lib/cgroup/mounts';
+import { testRows } from '../../support/rows';
 
 const ID = '3b9f1c64d7a258e0c1f4a6b8d2e97053c8a1f6e4b7d09325ae4c8f1b6d3e7a90';
 const OTHER = ID.replace(/^./, 'f');
 
 describe('what can be a name', () => {
-  test.each(['web', 'web-1.blue_2', 'A', '3b9f1c64d7a2'])('%s', (name) => expect(isContainerName(name)).toBe(true));
-  test.each(['', '-web', '.web', 'a b', 'ä', ID])('not %j', (name) => expect(isContainerName(name)).toBe(false));
+  testRows('words, numbers and what joins them', ['web', 'web-1.blue_2', 'A', '3b9f1c64d7a2'], (name) =>
+    expect(isContainerName(name)).toBe(true),
+  );
+  testRows('not what a path, an option or an id can be', ['', '-web', '.web', 'a b', 'ä', ID], (name) =>
+    expect(isContainerName(name)).toBe(false),
+  );
 });
 
 describe('conmon', () => {

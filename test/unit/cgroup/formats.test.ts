@@ -10,6 +10,7 @@ import {
   parseValue,
 } from '../../../lib/cgroup/formats';
 import { kernelText } from '../../support/kernel-text';
+import { testRows } from '../../support/rows';
 import { starts } from '../../support/starts';
 import { thrown } from '../../support/thrown';
 
@@ -25,23 +26,28 @@ function entries<T>(value: fc.Arbitrary<T>) {
 }
 
 describe('parseValue', () => {
-  it.each([
-    ['0\n', 0],
-    ['104857600\n', 104857600],
-    ['60', 60],
-    ['max\n', Number.POSITIVE_INFINITY],
-    ['9223372036854771712\n', Number.POSITIVE_INFINITY],
-    // 64 KiB pages
-    ['9223372036854710272\n', Number.POSITIVE_INFINITY],
-    ['9223372036854775807\n', Number.POSITIVE_INFINITY],
-    ['18446744073709551615\n', Number.POSITIVE_INFINITY],
-    ['9007199254740991\n', Number.MAX_SAFE_INTEGER],
-  ])('%j is %p', (text, value) => {
-    expect(parseValue(text)).toBe(value);
-  });
+  testRows(
+    'reads a number or max',
+    [
+      ['0\n', 0],
+      ['104857600\n', 104857600],
+      ['60', 60],
+      ['max\n', Number.POSITIVE_INFINITY],
+      ['9223372036854771712\n', Number.POSITIVE_INFINITY],
+      // 64 KiB pages
+      ['9223372036854710272\n', Number.POSITIVE_INFINITY],
+      ['9223372036854775807\n', Number.POSITIVE_INFINITY],
+      ['18446744073709551615\n', Number.POSITIVE_INFINITY],
+      ['9007199254740991\n', Number.MAX_SAFE_INTEGER],
+    ],
+    ([text, value]) => {
+      expect(parseValue(text)).toBe(value);
+    },
+  );
 
-  it.each(['', '\n', 'maximum\n', '-1\n', '1.5\n', '1 2\n', '1\n2\n', '1\n\n', '0x10\n', ' 1\n', 'Infinity\n', '1e3'])(
-    '%j is refused',
+  testRows(
+    'refuses everything else',
+    ['', '\n', 'maximum\n', '-1\n', '1.5\n', '1 2\n', '1\n2\n', '1\n\n', '0x10\n', ' 1\n', 'Infinity\n', '1e3'],
     (text) => {
       expect(thrown(() => parseValue(text, 'memory.max'))).toMatchObject(FORMAT_ERROR);
       expect(() => parseValue(text, 'memory.max')).toThrow(/in memory\.max, line 1, but the kernel wrote "/);
@@ -90,8 +96,9 @@ describe('parseFlatKeyed', () => {
     expect(parseFlatKeyed('')).toEqual({});
   });
 
-  it.each(['oom\n', 'oom \n', 'oom 1 2\n', 'oom=1\n', ' oom 1\n', 'oom  1\n', 'oom 1\n\n', 'oom x\n', ' 1\n'])(
-    '%j is refused',
+  testRows(
+    'refuses lines of another form',
+    ['oom\n', 'oom \n', 'oom 1 2\n', 'oom=1\n', ' oom 1\n', 'oom  1\n', 'oom 1\n\n', 'oom x\n', ' 1\n'],
     (text) => {
       expect(thrown(() => parseFlatKeyed(text, 'memory.events'))).toMatchObject(FORMAT_ERROR);
     },
@@ -127,20 +134,13 @@ describe('parseNestedKeyed', () => {
     });
   });
 
-  it.each([
-    'a b\n',
-    'a =1\n',
-    'a b=\n',
-    'a b=x\n',
-    'a=1\n',
-    ' b=1\n',
-    'a b=1.\n',
-    'a b=1.5\n',
-    'a b=-1\n',
-    'a b=1 2\n',
-  ])('%j is refused', (text) => {
-    expect(thrown(() => parseNestedKeyed(text))).toMatchObject(FORMAT_ERROR);
-  });
+  testRows(
+    'refuses lines of another form',
+    ['a b\n', 'a =1\n', 'a b=\n', 'a b=x\n', 'a=1\n', ' b=1\n', 'a b=1.\n', 'a b=1.5\n', 'a b=-1\n', 'a b=1 2\n'],
+    (text) => {
+      expect(thrown(() => parseNestedKeyed(text))).toMatchObject(FORMAT_ERROR);
+    },
+  );
 });
 
 describe('parseNumaV1', () => {
@@ -151,19 +151,23 @@ describe('parseNumaV1', () => {
     });
   });
 
-  it.each([
-    'total=1\n',
-    'total N0=1\n',
-    'total=1 N0=\n',
-    'total=1 x=1\n',
-    'total=1 N0=1.5\n',
-    'total=1.0 N0=1\n',
-    'total=1 N0=1 \n',
-    '=1 N0=1\n',
-    'total=1 1\n',
-  ])('%j is refused', (text) => {
-    expect(thrown(() => parseNumaV1(text))).toMatchObject(FORMAT_ERROR);
-  });
+  testRows(
+    'refuses lines of another form',
+    [
+      'total=1\n',
+      'total N0=1\n',
+      'total=1 N0=\n',
+      'total=1 x=1\n',
+      'total=1 N0=1.5\n',
+      'total=1.0 N0=1\n',
+      'total=1 N0=1 \n',
+      '=1 N0=1\n',
+      'total=1 1\n',
+    ],
+    (text) => {
+      expect(thrown(() => parseNumaV1(text))).toMatchObject(FORMAT_ERROR);
+    },
+  );
 });
 
 it('errors tell the file and the line', () => {
@@ -181,20 +185,24 @@ it('errors tell the file and the line', () => {
   expect(() => parsePids('1\n2\n3 4\n', 'tasks')).toThrow('tasks, line 3,');
 });
 
-it.each<[what: string, parse: () => unknown, line: number]>([
-  ['flat', () => parseFlatKeyed('rss 1\ncache 2\nrss 1\n', 'f'), 3],
-  ['flat, of no property', () => parseFlatKeyed('__proto__ 1\n__proto__ 1\n', 'f'), 2],
-  ['nested', () => parseNestedKeyed('anon N0=1\nanon N1=1\n', 'f'), 2],
-  ['nested, in a line', () => parseNestedKeyed('file N0=1\nanon N0=1 N0=1\n', 'f'), 2],
-  ['NUMA of v1', () => parseNumaV1('total=1 N0=1\ntotal=1 N0=1\n', 'f'), 2],
-  ['NUMA of v1, in a line', () => parseNumaV1('total=1 N0=1 N0=2\n', 'f'), 1],
-  ['pressure', () => parsePressure(`some ${LINE}\nfull ${LINE}\nsome ${LINE}\n`, 'f'), 3],
-  ['pressure, in a line', () => parsePressure(`some ${LINE}\nfull ${LINE} avg10=0.00\n`, 'f'), 2],
-  ['OOM control', () => parseOomControl('oom_kill_disable 0\nunder_oom 0\noom_kill 0\nunder_oom 1\n', 'f'), 4],
-])('a name that comes twice is refused: %s', (_, parse, line) => {
-  expect(thrown(parse)).toMatchObject({ ...FORMAT_ERROR, path: 'f', line });
-  expect(parse).toThrow(`Expected each name once in f, line ${line}, but the kernel wrote "`);
-});
+testRows<[what: string, parse: () => unknown, line: number]>(
+  'a name that comes twice is refused',
+  [
+    ['flat', () => parseFlatKeyed('rss 1\ncache 2\nrss 1\n', 'f'), 3],
+    ['flat, of no property', () => parseFlatKeyed('__proto__ 1\n__proto__ 1\n', 'f'), 2],
+    ['nested', () => parseNestedKeyed('anon N0=1\nanon N1=1\n', 'f'), 2],
+    ['nested, in a line', () => parseNestedKeyed('file N0=1\nanon N0=1 N0=1\n', 'f'), 2],
+    ['NUMA of v1', () => parseNumaV1('total=1 N0=1\ntotal=1 N0=1\n', 'f'), 2],
+    ['NUMA of v1, in a line', () => parseNumaV1('total=1 N0=1 N0=2\n', 'f'), 1],
+    ['pressure', () => parsePressure(`some ${LINE}\nfull ${LINE}\nsome ${LINE}\n`, 'f'), 3],
+    ['pressure, in a line', () => parsePressure(`some ${LINE}\nfull ${LINE} avg10=0.00\n`, 'f'), 2],
+    ['OOM control', () => parseOomControl('oom_kill_disable 0\nunder_oom 0\noom_kill 0\nunder_oom 1\n', 'f'), 4],
+  ],
+  ([, parse, line]) => {
+    expect(thrown(parse)).toMatchObject({ ...FORMAT_ERROR, path: 'f', line });
+    expect(parse).toThrow(`Expected each name once in f, line ${line}, but the kernel wrote "`);
+  },
+);
 
 describe('parsePressure', () => {
   it('reads memory.pressure', () => {
@@ -204,17 +212,21 @@ describe('parsePressure', () => {
     });
   });
 
-  it.each([
-    ['', 0, 'some in memory.pressure, which ends after line 0'],
-    [`some ${LINE}\n`, 1, 'full in memory.pressure, which ends after line 1'],
-    ['some avg10=0.00\nfull avg10=0.00\n', 1, 'avg10, avg60, avg300 and a whole total in memory.pressure, line 1,'],
-    [`some ${LINE}\nfull ${LINE.replace('total=0', 'total=0.5')}\n`, 2, 'whole total in memory.pressure, line 2,'],
-    [`some ${LINE}\nfull ${LINE.replace('avg60=0.00', 'avg60=max')}\n`, 2, 'SUB=VALUE in memory.pressure, line 2,'],
-  ])('%j is refused, with the line', (text, line, message) => {
-    const parse = (): unknown => parsePressure(text, 'memory.pressure');
-    expect(thrown(parse)).toMatchObject({ ...FORMAT_ERROR, path: 'memory.pressure', line });
-    expect(parse).toThrow(message);
-  });
+  testRows(
+    'refuses lines of another form, and says which',
+    [
+      ['', 0, 'some in memory.pressure, which ends after line 0'],
+      [`some ${LINE}\n`, 1, 'full in memory.pressure, which ends after line 1'],
+      ['some avg10=0.00\nfull avg10=0.00\n', 1, 'avg10, avg60, avg300 and a whole total in memory.pressure, line 1,'],
+      [`some ${LINE}\nfull ${LINE.replace('total=0', 'total=0.5')}\n`, 2, 'whole total in memory.pressure, line 2,'],
+      [`some ${LINE}\nfull ${LINE.replace('avg60=0.00', 'avg60=max')}\n`, 2, 'SUB=VALUE in memory.pressure, line 2,'],
+    ],
+    ([text, line, message]) => {
+      const parse = (): unknown => parsePressure(text, 'memory.pressure');
+      expect(thrown(parse)).toMatchObject({ ...FORMAT_ERROR, path: 'memory.pressure', line });
+      expect(parse).toThrow(message);
+    },
+  );
 
   it('keeps what a later kernel adds', () => {
     const later = parsePressure(`some ${LINE} avg900=1.25\nfull ${LINE}\nmost ${LINE}\n`);
@@ -240,7 +252,7 @@ describe('parsePids', () => {
     );
   });
 
-  it.each(['x\n', '1 2\n', '-1\n', '\n', 'max\n'])('%j is refused', (text) => {
+  testRows('refuses what is no pid', ['x\n', '1 2\n', '-1\n', '\n', 'max\n'], (text) => {
     expect(thrown(() => parsePids(text))).toMatchObject(FORMAT_ERROR);
   });
 });
@@ -261,14 +273,22 @@ describe('parseOomControl', () => {
     expect(parseOomControl('oom_kill_disable 0\nunder_oom 1\noom_kill 0\n').underOom).toBe(true);
   });
 
-  it.each([
-    ['oom_kill_disable 0\nunder_oom 0\n', 'oom_kill'],
-    ['oom_kill_disable 0\noom_kill 0\n', 'under_oom'],
-    ['under_oom 0\noom_kill 0\n', 'oom_kill_disable'],
-  ])('needs all of them: %j', (text, missing) => {
-    expect(thrown(() => parseOomControl(text))).toMatchObject({ ...FORMAT_ERROR, path: 'memory.oom_control', line: 2 });
-    expect(() => parseOomControl(text)).toThrow(`Expected ${missing} in memory.oom_control, which ends after line 2`);
-  });
+  testRows(
+    'needs all of the lines',
+    [
+      ['oom_kill_disable 0\nunder_oom 0\n', 'oom_kill'],
+      ['oom_kill_disable 0\noom_kill 0\n', 'under_oom'],
+      ['under_oom 0\noom_kill 0\n', 'oom_kill_disable'],
+    ],
+    ([text, missing]) => {
+      expect(thrown(() => parseOomControl(text))).toMatchObject({
+        ...FORMAT_ERROR,
+        path: 'memory.oom_control',
+        line: 2,
+      });
+      expect(() => parseOomControl(text)).toThrow(`Expected ${missing} in memory.oom_control, which ends after line 2`);
+    },
+  );
 });
 
 it('parseNames splits a list', () => {
@@ -287,11 +307,11 @@ describe('of damaged text', () => {
     ['v2/cgroup.procs', parsePids],
   ] as const;
 
-  describe.each(FIXTURES)('%s', (fixture, parse) => {
-    const good = kernelText(fixture).trimEnd().split('\n');
+  const linesOf = (fixture: string) => kernelText(fixture).trimEnd().split('\n');
 
-    /** One line that is damaged: its index, and what has become of it. */
-    const damaged = fc.nat({ max: good.length - 1 }).chain((index) => {
+  /** One line that is damaged: its index, and what has become of it. */
+  const damagedLine = (good: readonly string[]) =>
+    fc.nat({ max: good.length - 1 }).chain((index) => {
       const line = good[index] ?? '';
       return fc
         .oneof(
@@ -313,39 +333,39 @@ describe('of damaged text', () => {
         .map((text) => ({ index, text }));
     });
 
-    it('is refused, with the line', () => {
-      fc.assert(
-        fc.property(damaged, ({ index, text }) => {
-          const lines = good.map((line, at) => (at === index ? text : line));
-          expect(thrown(() => parse(`${lines.join('\n')}\n`, 'the file'))).toMatchObject({
-            ...FORMAT_ERROR,
-            path: 'the file',
-            line: index + 1,
-          });
-        }),
-        { numRuns: starts(100) },
-      );
-    });
+  testRows('is refused, with the line', FIXTURES, ([fixture, parse]) => {
+    const good = linesOf(fixture);
+    fc.assert(
+      fc.property(damagedLine(good), ({ index, text }) => {
+        const lines = good.map((line, at) => (at === index ? text : line));
+        expect(thrown(() => parse(`${lines.join('\n')}\n`, 'the file'))).toMatchObject({
+          ...FORMAT_ERROR,
+          path: 'the file',
+          line: index + 1,
+        });
+      }),
+      { numRuns: starts(100) },
+    );
+  });
 
-    it('never gives anything but numbers that are not negative', () => {
-      const text = good.join('\n');
-      const anyDamage = fc.tuple(fc.nat({ max: text.length }), fc.nat({ max: 6 }), fc.string({ maxLength: 6 }));
-      const leaves = (value: unknown): unknown[] =>
-        typeof value === 'object' && value !== null ? Object.values(value).flatMap(leaves) : [value];
-      fc.assert(
-        fc.property(anyDamage, ([at, length, put]) => {
-          const changed = `${text.slice(0, at)}${put}${text.slice(at + length)}\n`;
-          let parsed: unknown;
-          try {
-            parsed = parse(changed, 'the file');
-          } catch (error) {
-            expect(error).toMatchObject(FORMAT_ERROR);
-            return;
-          }
-          for (const leaf of leaves(parsed)) expect(typeof leaf === 'number' && leaf >= 0).toBe(true);
-        }),
-        { numRuns: starts(100) },
-      );
-    });
+  testRows('never gives anything but numbers that are not negative', FIXTURES, ([fixture, parse]) => {
+    const text = linesOf(fixture).join('\n');
+    const anyDamage = fc.tuple(fc.nat({ max: text.length }), fc.nat({ max: 6 }), fc.string({ maxLength: 6 }));
+    const leaves = (value: unknown): unknown[] =>
+      typeof value === 'object' && value !== null ? Object.values(value).flatMap(leaves) : [value];
+    fc.assert(
+      fc.property(anyDamage, ([at, length, put]) => {
+        const changed = `${text.slice(0, at)}${put}${text.slice(at + length)}\n`;
+        let parsed: unknown;
+        try {
+          parsed = parse(changed, 'the file');
+        } catch (error) {
+          expect(error).toMatchObject(FORMAT_ERROR);
+          return;
+        }
+        for (const leaf of leaves(parsed)) expect(typeof leaf === 'number' && leaf >= 0).toBe(true);
+      }),
+      { numRuns: starts(100) },
+    );
   });
 });

@@ -7,6 +7,7 @@ import {
   resolveLimits,
 } from '../../../lib/cgroup/limits';
 import type { MemoryOption } from '../../../types/options';
+import { testRows } from '../../support/rows';
 import { starts } from '../../support/starts';
 import { thrown } from '../../support/thrown';
 
@@ -62,38 +63,42 @@ describe('resolveLimits', () => {
     expect(resolveLimits({})).toEqual({});
   });
 
-  it.each([
-    [{ max: 0 }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.max'],
-    [{ max: null }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.max'],
-    [{ high: '10X' }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.high'],
-    [{ soft: 0 }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.soft'],
-    [{ swap: '-1' }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.swap'],
-    [{ swapHigh: 'X' }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.swapHigh'],
-    [{ zswap: -1 }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.zswap'],
-    [{ zswap: 100 }, 'ERR_MEMCAGE_LIMIT_TOO_SMALL', 'memory.zswap'],
-    [{ low: 1 }, 'ERR_MEMCAGE_LIMIT_TOO_SMALL', 'memory.low'],
-    [{ min: 4095 }, 'ERR_MEMCAGE_LIMIT_TOO_SMALL', 'memory.min'],
-    [{ swappiness: -1 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory.swappiness'],
-    [{ swappiness: 201 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory.swappiness'],
-    [{ swappiness: 1.5 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory.swappiness'],
-    [{ swappiness: '60' }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory.swappiness'],
-    [{ oomGroup: 1 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory.oomGroup'],
-    [{ oomKill: 'false' }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory.oomKill'],
-    [{ Max: '1M' }, 'ERR_MEMCAGE_INVALID_ARGUMENT', "memory but received 'Max'"],
-    [{ max: '1M', toString: 1 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', "memory but received 'toString'"],
-    ['10X', 'ERR_MEMCAGE_INVALID_SIZE', 'memory'],
-    [0, 'ERR_MEMCAGE_INVALID_SIZE', 'memory'],
-    [100, 'ERR_MEMCAGE_LIMIT_TOO_SMALL', 'memory'],
-    [null, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory'],
-    [undefined, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory'],
-    [true, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory'],
-    [['1M'], 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory'],
-  ])('%p is refused with %s', (option, code, words) => {
-    const resolve = () => resolveLimits(option as MemoryOption);
+  testRows(
+    'refuses what is wrong, by its name',
+    [
+      [{ max: 0 }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.max'],
+      [{ max: null }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.max'],
+      [{ high: '10X' }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.high'],
+      [{ soft: 0 }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.soft'],
+      [{ swap: '-1' }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.swap'],
+      [{ swapHigh: 'X' }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.swapHigh'],
+      [{ zswap: -1 }, 'ERR_MEMCAGE_INVALID_SIZE', 'memory.zswap'],
+      [{ zswap: 100 }, 'ERR_MEMCAGE_LIMIT_TOO_SMALL', 'memory.zswap'],
+      [{ low: 1 }, 'ERR_MEMCAGE_LIMIT_TOO_SMALL', 'memory.low'],
+      [{ min: 4095 }, 'ERR_MEMCAGE_LIMIT_TOO_SMALL', 'memory.min'],
+      [{ swappiness: -1 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory.swappiness'],
+      [{ swappiness: 201 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory.swappiness'],
+      [{ swappiness: 1.5 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory.swappiness'],
+      [{ swappiness: '60' }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory.swappiness'],
+      [{ oomGroup: 1 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory.oomGroup'],
+      [{ oomKill: 'false' }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory.oomKill'],
+      [{ Max: '1M' }, 'ERR_MEMCAGE_INVALID_ARGUMENT', "memory but received 'Max'"],
+      [{ max: '1M', toString: 1 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', "memory but received 'toString'"],
+      ['10X', 'ERR_MEMCAGE_INVALID_SIZE', 'memory'],
+      [0, 'ERR_MEMCAGE_INVALID_SIZE', 'memory'],
+      [100, 'ERR_MEMCAGE_LIMIT_TOO_SMALL', 'memory'],
+      [null, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory'],
+      [undefined, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory'],
+      [true, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory'],
+      [['1M'], 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory'],
+    ],
+    ([option, code, words]) => {
+      const resolve = () => resolveLimits(option as MemoryOption);
 
-    expect(thrown(resolve)).toMatchObject({ code });
-    expect(resolve).toThrow(`for ${words}`);
-  });
+      expect(thrown(resolve)).toMatchObject({ code });
+      expect(resolve).toThrow(`for ${words}`);
+    },
+  );
 
   it.each([0, 200])('takes a swappiness of %p', (swappiness) => {
     expect(resolveLimits({ swappiness })).toEqual({ swappiness });
@@ -111,81 +116,90 @@ describe('resolveLimits', () => {
 });
 
 describe('planLimits on v1', () => {
-  it.each<[string, MemoryOption, Partial<LimitContext>, string[]]>([
-    ['a fresh cgroup', '100M', {}, ['memory.limit_in_bytes=104857600', 'memory.memsw.limit_in_bytes=104857600']],
+  testRows<[string, MemoryOption, Partial<LimitContext>, string[]]>(
+    'writes the files in an order that the kernel takes',
     [
-      'swap on top',
-      { max: '100M', swap: '20M' },
-      {},
-      ['memory.limit_in_bytes=104857600', 'memory.memsw.limit_in_bytes=125829120'],
+      ['a fresh cgroup', '100M', {}, ['memory.limit_in_bytes=104857600', 'memory.memsw.limit_in_bytes=104857600']],
+      [
+        'swap on top',
+        { max: '100M', swap: '20M' },
+        {},
+        ['memory.limit_in_bytes=104857600', 'memory.memsw.limit_in_bytes=125829120'],
+      ],
+      ['unlimited swap', { max: '100M', swap: 'max' }, {}, ['memory.limit_in_bytes=104857600']],
+      ['no limit at all', 'max', {}, ['memory.limit_in_bytes=-1']],
+      ['no swap accounting', '100M', { swapAccounting: false }, ['memory.limit_in_bytes=104857600']],
+      [
+        'raising: the sum first',
+        '200M',
+        { current: { max: 100 * MiB, swap: 0 } },
+        ['memory.memsw.limit_in_bytes=209715200', 'memory.limit_in_bytes=209715200'],
+      ],
+      [
+        'lowering: the limit first',
+        '50M',
+        { current: { max: 100 * MiB, swap: 0 } },
+        ['memory.limit_in_bytes=52428800', 'memory.memsw.limit_in_bytes=52428800'],
+      ],
+      [
+        'a higher limit within a lower sum',
+        { max: '120M', swap: 0 },
+        { current: { max: 100 * MiB, swap: 50 * MiB } },
+        ['memory.limit_in_bytes=125829120', 'memory.memsw.limit_in_bytes=125829120'],
+      ],
+      [
+        'a lower limit within a higher sum',
+        { max: '50M', swap: '200M' },
+        { current: { max: 100 * MiB, swap: 0 } },
+        ['memory.memsw.limit_in_bytes=262144000', 'memory.limit_in_bytes=52428800'],
+      ],
+      [
+        'swap set before stays',
+        '200M',
+        { current: { max: 100 * MiB, swap: 20 * MiB } },
+        ['memory.memsw.limit_in_bytes=230686720', 'memory.limit_in_bytes=209715200'],
+      ],
+      [
+        'unlimited swap set before stays',
+        '200M',
+        { current: { max: 100 * MiB, swap: UNLIMITED } },
+        ['memory.limit_in_bytes=209715200'],
+      ],
+      [
+        'swap alone',
+        { swap: '1M' },
+        { current: { max: 100 * MiB, swap: 0 } },
+        ['memory.memsw.limit_in_bytes=105906176'],
+      ],
+      ['swap alone, unchanged', { swap: 0 }, { current: { max: 100 * MiB, swap: 0 } }, []],
+      ['swap set free', { swap: 'max' }, { current: { max: 100 * MiB, swap: 0 } }, ['memory.memsw.limit_in_bytes=-1']],
+      [
+        'all set free',
+        'max',
+        { current: { max: 100 * MiB, swap: 0 } },
+        ['memory.memsw.limit_in_bytes=-1', 'memory.limit_in_bytes=-1'],
+      ],
+      [
+        'pages, so that the sum is that of what the kernel takes',
+        { max: 8191, swap: 8191 },
+        {},
+        ['memory.limit_in_bytes=4096', 'memory.memsw.limit_in_bytes=8192'],
+      ],
+      [
+        'the rest',
+        { soft: '50M', swappiness: 0, oomKill: false },
+        {},
+        ['memory.oom_control=1', 'memory.swappiness=0', 'memory.soft_limit_in_bytes=52428800'],
+      ],
+      ['what v1 does anyway', { oomGroup: false, oomKill: true }, {}, ['memory.oom_control=0']],
+      ['nothing', {}, {}, []],
     ],
-    ['unlimited swap', { max: '100M', swap: 'max' }, {}, ['memory.limit_in_bytes=104857600']],
-    ['no limit at all', 'max', {}, ['memory.limit_in_bytes=-1']],
-    ['no swap accounting', '100M', { swapAccounting: false }, ['memory.limit_in_bytes=104857600']],
-    [
-      'raising: the sum first',
-      '200M',
-      { current: { max: 100 * MiB, swap: 0 } },
-      ['memory.memsw.limit_in_bytes=209715200', 'memory.limit_in_bytes=209715200'],
-    ],
-    [
-      'lowering: the limit first',
-      '50M',
-      { current: { max: 100 * MiB, swap: 0 } },
-      ['memory.limit_in_bytes=52428800', 'memory.memsw.limit_in_bytes=52428800'],
-    ],
-    [
-      'a higher limit within a lower sum',
-      { max: '120M', swap: 0 },
-      { current: { max: 100 * MiB, swap: 50 * MiB } },
-      ['memory.limit_in_bytes=125829120', 'memory.memsw.limit_in_bytes=125829120'],
-    ],
-    [
-      'a lower limit within a higher sum',
-      { max: '50M', swap: '200M' },
-      { current: { max: 100 * MiB, swap: 0 } },
-      ['memory.memsw.limit_in_bytes=262144000', 'memory.limit_in_bytes=52428800'],
-    ],
-    [
-      'swap set before stays',
-      '200M',
-      { current: { max: 100 * MiB, swap: 20 * MiB } },
-      ['memory.memsw.limit_in_bytes=230686720', 'memory.limit_in_bytes=209715200'],
-    ],
-    [
-      'unlimited swap set before stays',
-      '200M',
-      { current: { max: 100 * MiB, swap: UNLIMITED } },
-      ['memory.limit_in_bytes=209715200'],
-    ],
-    ['swap alone', { swap: '1M' }, { current: { max: 100 * MiB, swap: 0 } }, ['memory.memsw.limit_in_bytes=105906176']],
-    ['swap alone, unchanged', { swap: 0 }, { current: { max: 100 * MiB, swap: 0 } }, []],
-    ['swap set free', { swap: 'max' }, { current: { max: 100 * MiB, swap: 0 } }, ['memory.memsw.limit_in_bytes=-1']],
-    [
-      'all set free',
-      'max',
-      { current: { max: 100 * MiB, swap: 0 } },
-      ['memory.memsw.limit_in_bytes=-1', 'memory.limit_in_bytes=-1'],
-    ],
-    [
-      'pages, so that the sum is that of what the kernel takes',
-      { max: 8191, swap: 8191 },
-      {},
-      ['memory.limit_in_bytes=4096', 'memory.memsw.limit_in_bytes=8192'],
-    ],
-    [
-      'the rest',
-      { soft: '50M', swappiness: 0, oomKill: false },
-      {},
-      ['memory.oom_control=1', 'memory.swappiness=0', 'memory.soft_limit_in_bytes=52428800'],
-    ],
-    ['what v1 does anyway', { oomGroup: false, oomKill: true }, {}, ['memory.oom_control=0']],
-    ['nothing', {}, {}, []],
-  ])('%s', (_, limits, context, writes) => {
-    expect(plan(limits, { ...V1, ...context })).toEqual(writes);
-  });
+    ([, limits, context, writes]) => {
+      expect(plan(limits, { ...V1, ...context })).toEqual(writes);
+    },
+  );
 
-  it.each(['high', 'low', 'min', 'swapHigh', 'zswap'])('has no %s', (name) => {
+  testRows('has no limits of v2', ['high', 'low', 'min', 'swapHigh', 'zswap'], (name) => {
     expect(thrown(() => plan({ [name]: '10M' }, V1))).toMatchObject({ code: 'ERR_MEMCAGE_NOT_IN_VERSION' });
     expect(thrown(() => plan({ [name]: '10M' }, V1)).message).toContain(`memory.${name} needs cgroup v2`);
   });
@@ -217,41 +231,49 @@ it('says which limit is in force afterwards', () => {
 });
 
 describe('planLimits on v2', () => {
-  it.each<[string, MemoryOption, Partial<LimitContext>, string[]]>([
-    ['a fresh cgroup', '100M', {}, ['memory.swap.max=0', 'memory.max=104857600']],
-    ['swap on top', { max: '100M', swap: '20M' }, {}, ['memory.swap.max=20971520', 'memory.max=104857600']],
-    ['unlimited swap', { max: '100M', swap: 'max' }, {}, ['memory.swap.max=max', 'memory.max=104857600']],
-    ['no limit at all', 'max', {}, ['memory.max=max']],
-    ['swap without max', { swap: 0 }, {}, ['memory.swap.max=0']],
-    ['no swap accounting', '100M', { swapAccounting: false }, ['memory.max=104857600']],
-    ['a later limit', '200M', { current: { max: 100 * MiB, swap: 20 * MiB } }, ['memory.max=209715200']],
-    ['swap limited before', '200M', { current: { max: UNLIMITED, swap: 20 * MiB } }, ['memory.max=209715200']],
+  testRows<[string, MemoryOption, Partial<LimitContext>, string[]]>(
+    'writes the files in an order that the kernel takes',
     [
-      'the rest',
-      { high: '90M', low: 0, min: 8191, oomKill: true },
-      {},
-      ['memory.high=94371840', 'memory.low=0', 'memory.min=4096'],
+      ['a fresh cgroup', '100M', {}, ['memory.swap.max=0', 'memory.max=104857600']],
+      ['swap on top', { max: '100M', swap: '20M' }, {}, ['memory.swap.max=20971520', 'memory.max=104857600']],
+      ['unlimited swap', { max: '100M', swap: 'max' }, {}, ['memory.swap.max=max', 'memory.max=104857600']],
+      ['no limit at all', 'max', {}, ['memory.max=max']],
+      ['swap without max', { swap: 0 }, {}, ['memory.swap.max=0']],
+      ['no swap accounting', '100M', { swapAccounting: false }, ['memory.max=104857600']],
+      ['a later limit', '200M', { current: { max: 100 * MiB, swap: 20 * MiB } }, ['memory.max=209715200']],
+      ['swap limited before', '200M', { current: { max: UNLIMITED, swap: 20 * MiB } }, ['memory.max=209715200']],
+      [
+        'the rest',
+        { high: '90M', low: 0, min: 8191, oomKill: true },
+        {},
+        ['memory.high=94371840', 'memory.low=0', 'memory.min=4096'],
+      ],
+      ['protection without bounds', { low: 'max' }, {}, ['memory.low=max']],
+      [
+        'swap of both kinds',
+        { max: '10M', swap: '5M', swapHigh: 8191, zswap: 0 },
+        {},
+        ['memory.swap.high=4096', 'memory.zswap.max=0', 'memory.swap.max=5242880', 'memory.max=10485760'],
+      ],
+      ['zswap without swap accounting', { zswap: 'max' }, { swapAccounting: false }, ['memory.zswap.max=max']],
     ],
-    ['protection without bounds', { low: 'max' }, {}, ['memory.low=max']],
-    [
-      'swap of both kinds',
-      { max: '10M', swap: '5M', swapHigh: 8191, zswap: 0 },
-      {},
-      ['memory.swap.high=4096', 'memory.zswap.max=0', 'memory.swap.max=5242880', 'memory.max=10485760'],
-    ],
-    ['zswap without swap accounting', { zswap: 'max' }, { swapAccounting: false }, ['memory.zswap.max=max']],
-  ])('%s', (_, limits, context, writes) => {
-    expect(plan(limits, { ...V2, ...context })).toEqual(writes);
-  });
+    ([, limits, context, writes]) => {
+      expect(plan(limits, { ...V2, ...context })).toEqual(writes);
+    },
+  );
 
-  it.each<[string, MemoryOption]>([
-    ['soft', { soft: '1M' }],
-    ['swappiness', { swappiness: 1 }],
-    ['oomKill', { oomKill: false }],
-  ])('has no %s', (name, limits) => {
-    expect(thrown(() => plan(limits, V2))).toMatchObject({ code: 'ERR_MEMCAGE_NOT_IN_VERSION' });
-    expect(thrown(() => plan(limits, V2)).message).toContain(`memory.${name} needs cgroup v1`);
-  });
+  testRows<[string, MemoryOption]>(
+    'has no limits of v1',
+    [
+      ['soft', { soft: '1M' }],
+      ['swappiness', { swappiness: 1 }],
+      ['oomKill', { oomKill: false }],
+    ],
+    ([name, limits]) => {
+      expect(thrown(() => plan(limits, V2))).toMatchObject({ code: 'ERR_MEMCAGE_NOT_IN_VERSION' });
+      expect(thrown(() => plan(limits, V2)).message).toContain(`memory.${name} needs cgroup v1`);
+    },
+  );
 
   it('has no swapHigh without swap accounting', () => {
     expect(thrown(() => plan({ swapHigh: '1M' }, { ...V2, swapAccounting: false }))).toMatchObject({
@@ -284,19 +306,23 @@ describe.each([V1, V2])('swap on v$version', (base) => {
     expect(planLimits({ max: MiB, swap: UNLIMITED }, blind)).toMatchObject({ swapLimited: false });
   });
 
-  it.each<[string, ResolvedLimits, Partial<LimitContext>, boolean]>([
-    ['by default', { max: MiB }, {}, true],
-    ['as asked', { max: MiB, swap: MiB }, {}, true],
-    ['not when asked', { max: MiB, swap: UNLIMITED }, {}, false],
-    ['not without accounting', { max: MiB }, { swapAccounting: false }, false],
-    ['not whatever the caller says', { max: MiB }, { swapAccounting: false, current: { max: MiB, swap: 0 } }, false],
-    ['where there is no swap', { max: MiB }, { swapAccounting: false, swapOn: false }, true],
-    ['not without a limit', {}, {}, false],
-    ['as before', { max: MiB }, { current: { max: MiB, swap: 0 } }, true],
-    ['not, as before', { max: MiB }, { current: { max: MiB, swap: UNLIMITED } }, false],
-  ])('is limited %s', (_, limits, context, limited) => {
-    expect(planLimits(limits, { ...base, ...context }).swapLimited).toBe(limited);
-  });
+  testRows<[string, ResolvedLimits, Partial<LimitContext>, boolean]>(
+    'is limited or not',
+    [
+      ['by default', { max: MiB }, {}, true],
+      ['as asked', { max: MiB, swap: MiB }, {}, true],
+      ['not when asked', { max: MiB, swap: UNLIMITED }, {}, false],
+      ['not without accounting', { max: MiB }, { swapAccounting: false }, false],
+      ['not whatever the caller says', { max: MiB }, { swapAccounting: false, current: { max: MiB, swap: 0 } }, false],
+      ['where there is no swap', { max: MiB }, { swapAccounting: false, swapOn: false }, true],
+      ['not without a limit', {}, {}, false],
+      ['as before', { max: MiB }, { current: { max: MiB, swap: 0 } }, true],
+      ['not, as before', { max: MiB }, { current: { max: MiB, swap: UNLIMITED } }, false],
+    ],
+    ([, limits, context, limited]) => {
+      expect(planLimits(limits, { ...base, ...context }).swapLimited).toBe(limited);
+    },
+  );
 });
 
 describe('the kernel', () => {

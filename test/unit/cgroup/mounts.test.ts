@@ -7,6 +7,7 @@ import {
   locateProcess,
 } from '../../../lib/cgroup/mounts';
 import { kernelText } from '../../support/kernel-text';
+import { testRows } from '../../support/rows';
 import { starts } from '../../support/starts';
 import { thrown } from '../../support/thrown';
 
@@ -132,34 +133,39 @@ const CONTAINER = 'docker-3b9f1c64d7a258e0c1f4a6b8d2e97053c8a1f6e4b7d09325ae4c8f
 const MEMORY_ON_V2 = () => 'cpu memory pids\n';
 
 /** Recorded in a cgroup two levels (v2) or five (v1) below the root, with a sibling process elsewhere (test/fixtures/kernel). */
-describe.each<[string, { root: string; elsewhere?: string[]; self: Location; sibling: Location }]>([
-  ['v2-namespace-private', { root: '/', self: { path: '/' }, sibling: { hidden: 'namespace' } }],
-  [
-    'v2-namespace-host-mount',
-    { root: '/../..', self: { unnamedLevels: 2, path: '/' }, sibling: { path: '/outside/sibling' } },
-  ],
-  [
-    'v2-namespace-parent-mount',
-    { root: '/..', self: { unnamedLevels: 1, path: '/' }, sibling: { hidden: 'namespace' } },
-  ],
-  ['v2-namespace-both', { root: '/', elsewhere: ['/tmp/host'], self: { path: '/' }, sibling: { hidden: 'namespace' } }],
-  ['v2-bind-own', { root: `/system.slice/${CONTAINER}`, self: { path: '/' }, sibling: { hidden: 'mount' } }],
-  [
-    'v1-namespace-host-mount',
-    // The sibling is above, on the way to the root.
-    { root: '/../../../../..', self: { unnamedLevels: 5, path: '/' }, sibling: { unnamedLevels: 2, path: '/' } },
-  ],
-  ['v1-namespace-private', { root: '/', self: { path: '/' }, sibling: { hidden: 'namespace' } }],
-])('%s', (name, { root, elsewhere = [], self, sibling }) => {
-  const { memory, memoryElsewhere } = hierarchiesOf(name, MEMORY_ON_V2);
+describe('of a process in a container', () => {
+  const containers: [string, { root: string; elsewhere?: string[]; self: Location; sibling: Location }][] = [
+    ['v2-namespace-private', { root: '/', self: { path: '/' }, sibling: { hidden: 'namespace' } }],
+    [
+      'v2-namespace-host-mount',
+      { root: '/../..', self: { unnamedLevels: 2, path: '/' }, sibling: { path: '/outside/sibling' } },
+    ],
+    [
+      'v2-namespace-parent-mount',
+      { root: '/..', self: { unnamedLevels: 1, path: '/' }, sibling: { hidden: 'namespace' } },
+    ],
+    [
+      'v2-namespace-both',
+      { root: '/', elsewhere: ['/tmp/host'], self: { path: '/' }, sibling: { hidden: 'namespace' } },
+    ],
+    ['v2-bind-own', { root: `/system.slice/${CONTAINER}`, self: { path: '/' }, sibling: { hidden: 'mount' } }],
+    [
+      'v1-namespace-host-mount',
+      // The sibling is above, on the way to the root.
+      { root: '/../../../../..', self: { unnamedLevels: 5, path: '/' }, sibling: { unnamedLevels: 2, path: '/' } },
+    ],
+    ['v1-namespace-private', { root: '/', self: { path: '/' }, sibling: { hidden: 'namespace' } }],
+  ];
 
-  it('has the mount that is on top', () => {
+  testRows('has the mount that is on top', containers, ([name, { root, elsewhere = [] }]) => {
+    const { memory, memoryElsewhere } = hierarchiesOf(name, MEMORY_ON_V2);
     expect(memory).toMatchObject({ version: name.startsWith('v1') ? 1 : 2, mountRoot: root });
     expect(memory?.readOnly).toBe(/private|both|bind/.test(name));
     expect(memoryElsewhere.map(({ mountPoint }) => mountPoint)).toEqual(elsewhere);
   });
 
-  it('locates the process, and its sibling', () => {
+  testRows('locates the process, and its sibling', containers, ([name, { self, sibling }]) => {
+    const { memory } = hierarchiesOf(name, MEMORY_ON_V2);
     expect(locateProcess(required(memory), kernelText(`${name}/cgroup`))).toEqual(self);
     expect(locateProcess(required(memory), kernelText(`${name}/cgroup.sibling`))).toEqual(sibling);
   });
@@ -260,63 +266,71 @@ describe('findHierarchies', () => {
     });
   });
 
-  it.each([
-    'x',
-    '30 22 0:30 / /cg rw',
-    '30 22 0:30 / /cg rw shared:1 cgroup cgroup rw',
-    '30 22 0:30 / /cg rw - cgroup',
-    ' 22 0:30 / /cg rw - cgroup cgroup rw',
-    '30  0:30 / /cg rw - cgroup cgroup rw',
-    '30 22 0:30  /cg rw - cgroup cgroup rw',
-    '30 22 0:30 /  rw - cgroup cgroup rw',
-    '30 22 0:30 / /cg  - cgroup cgroup rw',
-    '30 22 0:30 / /cg rw -  cgroup rw',
-  ])('refuses %j', (line) => {
-    const good = '29 22 0:29 / /tmp rw - tmpfs tmpfs rw';
-    expect(thrown(() => findHierarchies(`${good}\n${line}\n`, NO_CONTROLLERS))).toMatchObject({
-      code: 'ERR_MEMCAGE_KERNEL_FORMAT',
-      path: 'mountinfo',
-      line: 2,
-    });
-  });
+  testRows(
+    'refuses a table of another form',
+    [
+      'x',
+      '30 22 0:30 / /cg rw',
+      '30 22 0:30 / /cg rw shared:1 cgroup cgroup rw',
+      '30 22 0:30 / /cg rw - cgroup',
+      ' 22 0:30 / /cg rw - cgroup cgroup rw',
+      '30  0:30 / /cg rw - cgroup cgroup rw',
+      '30 22 0:30  /cg rw - cgroup cgroup rw',
+      '30 22 0:30 /  rw - cgroup cgroup rw',
+      '30 22 0:30 / /cg  - cgroup cgroup rw',
+      '30 22 0:30 / /cg rw -  cgroup rw',
+    ],
+    (line) => {
+      const good = '29 22 0:29 / /tmp rw - tmpfs tmpfs rw';
+      expect(thrown(() => findHierarchies(`${good}\n${line}\n`, NO_CONTROLLERS))).toMatchObject({
+        code: 'ERR_MEMCAGE_KERNEL_FORMAT',
+        path: 'mountinfo',
+        line: 2,
+      });
+    },
+  );
 });
 
 describe('locateProcess', () => {
   const v2: Hierarchy = { version: 2, controller: '', mountPoint: '/cg', mountRoot: '/', readOnly: false };
   const v1: Hierarchy = { ...v2, version: 1, controller: 'memory' };
 
-  it.each<[string, string, Location]>([
-    ['/', '/', { path: '/' }],
-    ['/', '/a/b', { path: '/a/b' }],
-    ['/', '/a:b', { path: '/a:b' }],
-    ['/', '/..a', { path: '/..a' }],
-    ['/a', '/a', { path: '/' }],
-    ['/a', '/a/b', { path: '/b' }],
-    ['/a', '/ab', { hidden: 'mount' }],
-    ['/a', '/', { hidden: 'mount' }],
-    ['/a', '/b/a', { hidden: 'mount' }],
-    // Outside of the reader's cgroup namespace
-    ['/', '/..', { hidden: 'namespace' }],
-    ['/', '/../x', { hidden: 'namespace' }],
-    ['/a', '/../a', { hidden: 'namespace' }],
-    // A mount that was made outside of it
-    ['/..', '/../x', { path: '/x' }],
-    ['/..', '/..', { path: '/' }],
-    ['/..', '/../..', { hidden: 'namespace' }],
-    ['/..', '/', { unnamedLevels: 1, path: '/' }],
-    ['/..', '/a/b', { unnamedLevels: 1, path: '/a/b' }],
-    ['/../..', '/../x', { unnamedLevels: 1, path: '/x' }],
-    ['/../..', '/../../x/y', { path: '/x/y' }],
-    // One of a sibling of the namespace's root, or of a sibling of its parent
-    ['/../s', '/../s/x', { path: '/x' }],
-    ['/../s', '/../t', { hidden: 'namespace' }],
-    ['/../s', '/', { hidden: 'mount' }],
-    ['/../../s', '/../x', { hidden: 'namespace' }],
-    ['/', '/gone (deleted)', { hidden: 'removed' }],
-  ])('mounted %j, process in %j: %j', (mountRoot, path, expected) => {
-    expect(locateProcess({ ...v2, mountRoot }, `1:name=systemd:/other\n0::${path}\n`)).toEqual(expected);
-    expect(locateProcess({ ...v1, mountRoot }, `4:cpu,memory:${path}\n0::/other\n`)).toEqual(expected);
-  });
+  testRows<[string, string, Location]>(
+    'by what is mounted and the path of the process',
+    [
+      ['/', '/', { path: '/' }],
+      ['/', '/a/b', { path: '/a/b' }],
+      ['/', '/a:b', { path: '/a:b' }],
+      ['/', '/..a', { path: '/..a' }],
+      ['/a', '/a', { path: '/' }],
+      ['/a', '/a/b', { path: '/b' }],
+      ['/a', '/ab', { hidden: 'mount' }],
+      ['/a', '/', { hidden: 'mount' }],
+      ['/a', '/b/a', { hidden: 'mount' }],
+      // Outside of the reader's cgroup namespace
+      ['/', '/..', { hidden: 'namespace' }],
+      ['/', '/../x', { hidden: 'namespace' }],
+      ['/a', '/../a', { hidden: 'namespace' }],
+      // A mount that was made outside of it
+      ['/..', '/../x', { path: '/x' }],
+      ['/..', '/..', { path: '/' }],
+      ['/..', '/../..', { hidden: 'namespace' }],
+      ['/..', '/', { unnamedLevels: 1, path: '/' }],
+      ['/..', '/a/b', { unnamedLevels: 1, path: '/a/b' }],
+      ['/../..', '/../x', { unnamedLevels: 1, path: '/x' }],
+      ['/../..', '/../../x/y', { path: '/x/y' }],
+      // One of a sibling of the namespace's root, or of a sibling of its parent
+      ['/../s', '/../s/x', { path: '/x' }],
+      ['/../s', '/../t', { hidden: 'namespace' }],
+      ['/../s', '/', { hidden: 'mount' }],
+      ['/../../s', '/../x', { hidden: 'namespace' }],
+      ['/', '/gone (deleted)', { hidden: 'removed' }],
+    ],
+    ([mountRoot, path, expected]) => {
+      expect(locateProcess({ ...v2, mountRoot }, `1:name=systemd:/other\n0::${path}\n`)).toEqual(expected);
+      expect(locateProcess({ ...v1, mountRoot }, `4:cpu,memory:${path}\n0::/other\n`)).toEqual(expected);
+    },
+  );
 
   it('is unlisted when the process has no such line', () => {
     const unlisted = { hidden: 'unlisted' };

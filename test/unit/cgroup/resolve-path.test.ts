@@ -2,6 +2,7 @@ import { missingMemory } from '../../../lib/cgroup/missing-memory';
 import { findHierarchies, type Hierarchy } from '../../../lib/cgroup/mounts';
 import { mountPointOf, resolvePath } from '../../../lib/cgroup/resolve-path';
 import { kernelText } from '../../support/kernel-text';
+import { testRows } from '../../support/rows';
 
 const memory: Hierarchy = {
   version: 1,
@@ -14,17 +15,21 @@ const host = { ...memory, mountPoint: '/host' };
 const noLinks = () => undefined;
 
 describe('resolvePath', () => {
-  test.each([
-    ['/sys/fs/cgroup/cpu,memory/a', '/sys/fs/cgroup/cpu,memory/a'],
-    ['/sys/fs/cgroup/cpu,memory', '/sys/fs/cgroup/cpu,memory'],
-    ['/sys/fs/cgroup/cpu,memory//a//b/', '/sys/fs/cgroup/cpu,memory/a/b'],
-    ['/sys/fs/cgroup/cpu,memory2', '/sys/fs/cgroup/cpu,memory/sys/fs/cgroup/cpu,memory2'],
-    ['/a/b', '/sys/fs/cgroup/cpu,memory/a/b'],
-    ['a/b', '/sys/fs/cgroup/cpu,memory/a/b'],
-    ['/', '/sys/fs/cgroup/cpu,memory'],
-  ])('%s', (path, expected) => {
-    expect(resolvePath(path, { memory, memoryElsewhere: [] }, noLinks)).toBe(expected);
-  });
+  testRows(
+    'finds the directory, by its path or that in the hierarchy',
+    [
+      ['/sys/fs/cgroup/cpu,memory/a', '/sys/fs/cgroup/cpu,memory/a'],
+      ['/sys/fs/cgroup/cpu,memory', '/sys/fs/cgroup/cpu,memory'],
+      ['/sys/fs/cgroup/cpu,memory//a//b/', '/sys/fs/cgroup/cpu,memory/a/b'],
+      ['/sys/fs/cgroup/cpu,memory2', '/sys/fs/cgroup/cpu,memory/sys/fs/cgroup/cpu,memory2'],
+      ['/a/b', '/sys/fs/cgroup/cpu,memory/a/b'],
+      ['a/b', '/sys/fs/cgroup/cpu,memory/a/b'],
+      ['/', '/sys/fs/cgroup/cpu,memory'],
+    ],
+    ([path, expected]) => {
+      expect(resolvePath(path, { memory, memoryElsewhere: [] }, noLinks)).toBe(expected);
+    },
+  );
 
   test('through the symlink that v1 has for each controller of a mount', () => {
     const link = (path: string) => path.replace('/sys/fs/cgroup/memory', '/sys/fs/cgroup/cpu,memory');

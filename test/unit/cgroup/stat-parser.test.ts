@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { type FlatKeyed, parseFlatKeyed } from '../../../lib/cgroup/formats';
 import { createStatParser, createStatPicker, type StatParser } from '../../../lib/cgroup/stat-parser';
 import { kernelText } from '../../support/kernel-text';
+import { testRows } from '../../support/rows';
 import { starts } from '../../support/starts';
 import { thrown } from '../../support/thrown';
 
@@ -65,8 +66,9 @@ it('decodes a text once and then only reads digits', () => {
   }
 });
 
-it.each(['anon 1/\n', 'anon 1:\n', 'anon 1x\n', 'anon \n', 'anon -1\n', 'anon  1\n', 'anon 1 \n'])(
-  'refuses %j among the lines that it knows',
+testRows(
+  'refuses lines of another form among those that it knows',
+  ['anon 1/\n', 'anon 1:\n', 'anon 1x\n', 'anon \n', 'anon -1\n', 'anon  1\n', 'anon 1 \n'],
   (line) => {
     const parse = createStatParser();
     feed(parse, 'anon 1\nfile 2\n');
@@ -95,20 +97,24 @@ it('the first object is not a view of later ones', () => {
   expect(first).toEqual({ anon: 1 });
 });
 
-it.each([
-  ['a new name', 'anon 1\nnewcomer 5\nfile 2\n'],
-  ['a missing name', 'anon 1\n'],
-  ['an added line', 'anon 1\nfile 2\nshmem 3\n'],
-  ['a name of the same length', 'anon 1\nfill 2\n'],
-  ['another order', 'file 2\nanon 1\n'],
-  ['a longer name', 'anon 1\nfiles 2\n'],
-])('takes a new layout for %s', (_, text) => {
-  const parse = createStatParser();
-  feed(parse, 'anon 1\nfile 2\n');
+testRows(
+  'takes a new layout for what differs',
+  [
+    ['a new name', 'anon 1\nnewcomer 5\nfile 2\n'],
+    ['a missing name', 'anon 1\n'],
+    ['an added line', 'anon 1\nfile 2\nshmem 3\n'],
+    ['a name of the same length', 'anon 1\nfill 2\n'],
+    ['another order', 'file 2\nanon 1\n'],
+    ['a longer name', 'anon 1\nfiles 2\n'],
+  ],
+  ([, text]) => {
+    const parse = createStatParser();
+    feed(parse, 'anon 1\nfile 2\n');
 
-  for (let i = 0; i < 3; i += 1)
-    expect(Object.entries(feed(parse, text))).toEqual(Object.entries(parseFlatKeyed(text)));
-});
+    for (let i = 0; i < 3; i += 1)
+      expect(Object.entries(feed(parse, text))).toEqual(Object.entries(parseFlatKeyed(text)));
+  },
+);
 
 it('ignores what an earlier, longer text left in the buffer', () => {
   const parse = createStatParser();
@@ -127,8 +133,9 @@ it('reads a view that starts inside a larger buffer', () => {
   for (let i = 0; i < 2; i += 1) expect(parse(large.subarray(13), bytes.length)).toEqual({ anon: 7 });
 });
 
-it.each(['', 'anon', 'anon 1', 'anon 1\nfi', 'anon 1\nfile 2', 'anon x\n', 'anon 1x\n', 'anon \n', 'anon -1\n', '\0'])(
-  'refuses %j, known layout or not',
+testRows(
+  'refuses text of another form, known layout or not',
+  ['', 'anon', 'anon 1', 'anon 1\nfi', 'anon 1\nfile 2', 'anon x\n', 'anon 1x\n', 'anon \n', 'anon -1\n', '\0'],
   (text) => {
     expect(thrown(() => feed(createStatParser(), text))).toMatchObject(FORMAT_ERROR);
     const parse = createStatParser('memory.stat');
@@ -138,18 +145,22 @@ it.each(['', 'anon', 'anon 1', 'anon 1\nfi', 'anon 1\nfile 2', 'anon x\n', 'anon
   },
 );
 
-it.each([
-  ['', 1],
-  ['anon', 1],
-  ['anon 1\nfile 2', 2],
-  ['anon 1\nfile 2\n\0', 3],
-])('%j has no whole lines: it is refused with the line', (text, line) => {
-  const parse = createStatParser();
-  const refused = { ...FORMAT_ERROR, path: 'memory.stat', line };
-  expect(thrown(() => feed(parse, text))).toMatchObject(refused);
-  feed(parse, 'anon 1\nfile 2\n');
-  expect(thrown(() => feed(parse, text))).toMatchObject(refused);
-});
+testRows(
+  'text without whole lines is refused with the line',
+  [
+    ['', 1],
+    ['anon', 1],
+    ['anon 1\nfile 2', 2],
+    ['anon 1\nfile 2\n\0', 3],
+  ],
+  ([text, line]) => {
+    const parse = createStatParser();
+    const refused = { ...FORMAT_ERROR, path: 'memory.stat', line };
+    expect(thrown(() => feed(parse, text))).toMatchObject(refused);
+    feed(parse, 'anon 1\nfile 2\n');
+    expect(thrown(() => feed(parse, text))).toMatchObject(refused);
+  },
+);
 
 it('refuses a name that comes twice, known layout or not', () => {
   const parse = createStatParser();
@@ -241,31 +252,39 @@ describe('a picker', () => {
     expect([picker.value('kernel'), picker.value('file')]).toEqual([3, 2]);
   });
 
-  it.each([
-    ['another name before it', 'xxxx 1\nfile 2\n', 2],
-    ['a longer name before it', 'longer 1\nfile 2\n', 2],
-    ['a shorter name before it', 'xx 1\nfile 2\n', 2],
-    ['one more line before it', 'anon 1\nfull 5\nfile 2\n', 2],
-    ['a name that ends as it does', 'anon 1\nprofile 5\nfile 2\n', 2],
-    ['a value that holds its name', 'anon 1\nfi 2\nle 3\n', 0],
-    ['a name that begins as it does', 'anon 1\nfile_mapped 5\nfile 2\n', 2],
-    ['lines behind it', 'anon 1\nfile 2\nshmem 8\n', 2],
-  ])('is not misled by %s', (_, text, expected) => {
-    const picker = createStatPicker(['file']);
-    picker.read(...place('anon 3\nfile 4\n', 0));
+  testRows(
+    'is not misled',
+    [
+      ['another name before it', 'xxxx 1\nfile 2\n', 2],
+      ['a longer name before it', 'longer 1\nfile 2\n', 2],
+      ['a shorter name before it', 'xx 1\nfile 2\n', 2],
+      ['one more line before it', 'anon 1\nfull 5\nfile 2\n', 2],
+      ['a name that ends as it does', 'anon 1\nprofile 5\nfile 2\n', 2],
+      ['a value that holds its name', 'anon 1\nfi 2\nle 3\n', 0],
+      ['a name that begins as it does', 'anon 1\nfile_mapped 5\nfile 2\n', 2],
+      ['lines behind it', 'anon 1\nfile 2\nshmem 8\n', 2],
+    ],
+    ([, text, expected]) => {
+      const picker = createStatPicker(['file']);
+      picker.read(...place('anon 3\nfile 4\n', 0));
 
-    for (let i = 0; i < 2; i += 1) {
-      picker.read(...place(text, 5));
-      expect(picker.value('file')).toBe(expected);
-    }
-  });
+      for (let i = 0; i < 2; i += 1) {
+        picker.read(...place(text, 5));
+        expect(picker.value('file')).toBe(expected);
+      }
+    },
+  );
 
-  it.each(['anon 1', 'anon 1\nfile 2', 'anon 1\nfile x\n', 'anon\nfile 2\n'])('refuses %j', (text) => {
-    const picker = createStatPicker(['file']);
-    picker.read(...place('anon 3\nfile 4\n', 0));
+  testRows(
+    'refuses text of another form',
+    ['anon 1', 'anon 1\nfile 2', 'anon 1\nfile x\n', 'anon\nfile 2\n'],
+    (text) => {
+      const picker = createStatPicker(['file']);
+      picker.read(...place('anon 3\nfile 4\n', 0));
 
-    expect(thrown(() => picker.read(...place(text, 0)))).toMatchObject(FORMAT_ERROR);
-  });
+      expect(thrown(() => picker.read(...place(text, 0)))).toMatchObject(FORMAT_ERROR);
+    },
+  );
 
   it('agrees with the plain parser on any sequence of texts', () => {
     const line = fc.tuple(fc.constantFrom('anon', 'file', 'total_rss', 'rss', 'file_mapped'), fc.nat());

@@ -1,5 +1,6 @@
 import { type OomEvidenceV1, type OomEvidenceV2, verdictV1, verdictV2 } from '../../../lib/cgroup/verdict';
 import type { OomVerdict } from '../../../types/outcome';
+import { testRows } from '../../support/rows';
 
 type Cause = OomVerdict['cause'];
 
@@ -25,30 +26,34 @@ describe('verdictV1', () => {
     nestedRemoved: false,
   };
 
-  it.each<[string, Partial<OomEvidenceV1>, Cause | null]>([
-    ['nothing happened', {}, null],
-    ['a plain SIGKILL, or exit code 137', {}, null],
-    ['our limit', { kills: 1, ownKills: 1, fired: 1 }, 'limit'],
-    ['our limit, notified twice', { kills: 1, ownKills: 1, fired: 2 }, 'limit'],
-    ['our limit, the victim in a cgroup below', { kills: 1, fired: 1 }, 'limit'],
-    ['our limit, a nested limit hit as well', { kills: 2, ownKills: 1, fired: 1, nestedLimitHit: true }, 'limit'],
-    ["our limit and an ancestor's", { kills: 2, ownKills: 2, fired: 2, firedAbove: 1 }, 'limit'],
-    ["an ancestor's limit", { kills: 1, ownKills: 1, fired: 1, firedAbove: 1 }, 'ancestor'],
-    ["an ancestor's limit, the victim elsewhere (a sibling)", { fired: 1, firedAbove: 1 }, null],
-    ["an ancestor's limit, read between its two notifications", { kills: 1, ownKills: 1, firedAbove: 1 }, 'ancestor'],
-    ['a nested limit', { kills: 1, nestedLimitHit: true }, 'descendant'],
-    ['a nested limit, long ago; now the system', { kills: 1, ownKills: 1, nestedLimitHit: true }, 'system'],
-    ['the system', { kills: 1, ownKills: 1 }, 'system'],
-    ['the system, the victim in a cgroup below', { kills: 1 }, 'system'],
-    ['our limit, the victim gone with its cgroup', { fired: 1, nestedRemoved: true }, 'unknown'],
-    ['a cgroup removed, no OOM', { nestedRemoved: true }, null],
-    ["an ancestor's OOM, a cgroup removed", { fired: 1, firedAbove: 1, nestedRemoved: true }, null],
-    ['our limit hit, and memory freed in time', { fired: 1 }, null],
-  ])('%s', (_, evidence, cause) => {
-    const { kills } = { ...quiet, ...evidence };
+  testRows<[string, Partial<OomEvidenceV1>, Cause | null]>(
+    'is right in the cases that are known',
+    [
+      ['nothing happened', {}, null],
+      ['a plain SIGKILL, or exit code 137', {}, null],
+      ['our limit', { kills: 1, ownKills: 1, fired: 1 }, 'limit'],
+      ['our limit, notified twice', { kills: 1, ownKills: 1, fired: 2 }, 'limit'],
+      ['our limit, the victim in a cgroup below', { kills: 1, fired: 1 }, 'limit'],
+      ['our limit, a nested limit hit as well', { kills: 2, ownKills: 1, fired: 1, nestedLimitHit: true }, 'limit'],
+      ["our limit and an ancestor's", { kills: 2, ownKills: 2, fired: 2, firedAbove: 1 }, 'limit'],
+      ["an ancestor's limit", { kills: 1, ownKills: 1, fired: 1, firedAbove: 1 }, 'ancestor'],
+      ["an ancestor's limit, the victim elsewhere (a sibling)", { fired: 1, firedAbove: 1 }, null],
+      ["an ancestor's limit, read between its two notifications", { kills: 1, ownKills: 1, firedAbove: 1 }, 'ancestor'],
+      ['a nested limit', { kills: 1, nestedLimitHit: true }, 'descendant'],
+      ['a nested limit, long ago; now the system', { kills: 1, ownKills: 1, nestedLimitHit: true }, 'system'],
+      ['the system', { kills: 1, ownKills: 1 }, 'system'],
+      ['the system, the victim in a cgroup below', { kills: 1 }, 'system'],
+      ['our limit, the victim gone with its cgroup', { fired: 1, nestedRemoved: true }, 'unknown'],
+      ['a cgroup removed, no OOM', { nestedRemoved: true }, null],
+      ["an ancestor's OOM, a cgroup removed", { fired: 1, firedAbove: 1, nestedRemoved: true }, null],
+      ['our limit hit, and memory freed in time', { fired: 1 }, null],
+    ],
+    ([, evidence, cause]) => {
+      const { kills } = { ...quiet, ...evidence };
 
-    expect(verdictV1({ ...quiet, ...evidence })).toEqual(cause === null ? null : { cause, kills });
-  });
+      expect(verdictV1({ ...quiet, ...evidence })).toEqual(cause === null ? null : { cause, kills });
+    },
+  );
 
   const all = combinations<OomEvidenceV1>({
     kills: COUNTS,
@@ -60,7 +65,7 @@ describe('verdictV1', () => {
   });
 
   // The rules of the kernel's counters, each as what must hold in all of their states.
-  it.each(all)('holds for %j', (evidence) => {
+  testRows('follows the rules of the counters in all of their states', all, (evidence) => {
     const { kills, ownKills, fired, firedAbove, nestedLimitHit, nestedRemoved } = evidence;
     const verdict = verdictV1(evidence);
 
@@ -81,46 +86,50 @@ describe('verdictV2', () => {
   const none = { oom: 0, oom_kill: 0 };
   const quiet: OomEvidenceV2 = { hierarchical: none, local: none, cages: [], ancestorOom: 0 };
 
-  it.each<[string, Partial<OomEvidenceV2>, Cause | null]>([
-    ['nothing happened', {}, null],
-    ['our limit', { hierarchical: { oom: 1, oom_kill: 1 }, local: { oom: 1, oom_kill: 1 } }, 'limit'],
+  testRows<[string, Partial<OomEvidenceV2>, Cause | null]>(
+    'is right in the cases that are known',
     [
-      'our limit, the victim in a cgroup below',
-      { hierarchical: { oom: 1, oom_kill: 1 }, local: { oom: 1, oom_kill: 0 } },
-      'limit',
+      ['nothing happened', {}, null],
+      ['our limit', { hierarchical: { oom: 1, oom_kill: 1 }, local: { oom: 1, oom_kill: 1 } }, 'limit'],
+      [
+        'our limit, the victim in a cgroup below',
+        { hierarchical: { oom: 1, oom_kill: 1 }, local: { oom: 1, oom_kill: 0 } },
+        'limit',
+      ],
+      ['our limit, a group kill', { hierarchical: { oom: 1, oom_kill: 5 }, local: { oom: 1, oom_kill: 5 } }, 'limit'],
+      ["a descendant's limit", { hierarchical: { oom: 1, oom_kill: 1 } }, 'descendant'],
+      [
+        'the limit of a cage of ours above',
+        { hierarchical: { oom: 0, oom_kill: 1 }, local: { oom: 0, oom_kill: 1 }, cages: [{ oom: 1, oom_kill: 0 }] },
+        'limit',
+      ],
+      [
+        'the limit of the outer of two cages of ours',
+        { hierarchical: { oom: 0, oom_kill: 1 }, cages: [none, { oom: 1, oom_kill: 0 }] },
+        'limit',
+      ],
+      ['the limit of a cage of ours, the victim a sibling', { cages: [{ oom: 1, oom_kill: 0 }] }, null],
+      [
+        "a descendant's limit, though a sibling hit that of the cage",
+        { hierarchical: { oom: 1, oom_kill: 1 }, cages: [{ oom: 1, oom_kill: 0 }] },
+        'descendant',
+      ],
+      ["an ancestor's limit", { hierarchical: { oom: 0, oom_kill: 1 }, ancestorOom: 1 }, 'ancestor'],
+      ["an ancestor's limit, the victim elsewhere", { ancestorOom: 1 }, null],
+      ['the system', { hierarchical: { oom: 0, oom_kill: 1 }, cages: [none] }, 'system'],
+      [
+        'an ancestor or the system, out of sight',
+        { hierarchical: { oom: 0, oom_kill: 2 }, ancestorOom: null },
+        'unknown',
+      ],
+      ['our limit hit, no victim', { hierarchical: { oom: 3, oom_kill: 0 }, local: { oom: 3, oom_kill: 0 } }, null],
     ],
-    ['our limit, a group kill', { hierarchical: { oom: 1, oom_kill: 5 }, local: { oom: 1, oom_kill: 5 } }, 'limit'],
-    ["a descendant's limit", { hierarchical: { oom: 1, oom_kill: 1 } }, 'descendant'],
-    [
-      'the limit of a cage of ours above',
-      { hierarchical: { oom: 0, oom_kill: 1 }, local: { oom: 0, oom_kill: 1 }, cages: [{ oom: 1, oom_kill: 0 }] },
-      'limit',
-    ],
-    [
-      'the limit of the outer of two cages of ours',
-      { hierarchical: { oom: 0, oom_kill: 1 }, cages: [none, { oom: 1, oom_kill: 0 }] },
-      'limit',
-    ],
-    ['the limit of a cage of ours, the victim a sibling', { cages: [{ oom: 1, oom_kill: 0 }] }, null],
-    [
-      "a descendant's limit, though a sibling hit that of the cage",
-      { hierarchical: { oom: 1, oom_kill: 1 }, cages: [{ oom: 1, oom_kill: 0 }] },
-      'descendant',
-    ],
-    ["an ancestor's limit", { hierarchical: { oom: 0, oom_kill: 1 }, ancestorOom: 1 }, 'ancestor'],
-    ["an ancestor's limit, the victim elsewhere", { ancestorOom: 1 }, null],
-    ['the system', { hierarchical: { oom: 0, oom_kill: 1 }, cages: [none] }, 'system'],
-    [
-      'an ancestor or the system, out of sight',
-      { hierarchical: { oom: 0, oom_kill: 2 }, ancestorOom: null },
-      'unknown',
-    ],
-    ['our limit hit, no victim', { hierarchical: { oom: 3, oom_kill: 0 }, local: { oom: 3, oom_kill: 0 } }, null],
-  ])('%s', (_, evidence, cause) => {
-    const whole = { ...quiet, ...evidence };
+    ([, evidence, cause]) => {
+      const whole = { ...quiet, ...evidence };
 
-    expect(verdictV2(whole)).toEqual(cause === null ? null : { cause, kills: whole.hierarchical.oom_kill });
-  });
+      expect(verdictV2(whole)).toEqual(cause === null ? null : { cause, kills: whole.hierarchical.oom_kill });
+    },
+  );
 
   const all = combinations<{
     oom: number;
@@ -136,25 +145,29 @@ describe('verdictV2', () => {
     above: [null, 0, 1],
   });
 
-  it.each(all)('holds for %j', ({ oom, kills, localOom, cageOom, above }) => {
-    const verdict = verdictV2({
-      // The hierarchical count includes the local one.
-      hierarchical: { oom: oom + localOom, oom_kill: kills },
-      local: { oom: localOom, oom_kill: 0 },
-      cages: cageOom === null ? [] : [{ oom: cageOom, oom_kill: 0 }],
-      ancestorOom: above,
-    });
+  testRows(
+    'follows the rules of the counters in all of their states',
+    all,
+    ({ oom, kills, localOom, cageOom, above }) => {
+      const verdict = verdictV2({
+        // The hierarchical count includes the local one.
+        hierarchical: { oom: oom + localOom, oom_kill: kills },
+        local: { oom: localOom, oom_kill: 0 },
+        cages: cageOom === null ? [] : [{ oom: cageOom, oom_kill: 0 }],
+        ancestorOom: above,
+      });
 
-    if (kills === 0) {
-      expect(verdict).toBeNull();
-      return;
-    }
-    expect(verdict?.kills).toBe(kills);
-    const outside = localOom === 0 && oom === 0 && cageOom !== 1;
-    expect(verdict?.cause === 'limit').toBe(localOom > 0 || (oom === 0 && cageOom === 1));
-    expect(verdict?.cause === 'descendant').toBe(localOom === 0 && oom > 0);
-    expect(verdict?.cause === 'ancestor').toBe(outside && above === 1);
-    expect(verdict?.cause === 'system').toBe(outside && above === 0);
-    expect(verdict?.cause === 'unknown').toBe(outside && above === null);
-  });
+      if (kills === 0) {
+        expect(verdict).toBeNull();
+        return;
+      }
+      expect(verdict?.kills).toBe(kills);
+      const outside = localOom === 0 && oom === 0 && cageOom !== 1;
+      expect(verdict?.cause === 'limit').toBe(localOom > 0 || (oom === 0 && cageOom === 1));
+      expect(verdict?.cause === 'descendant').toBe(localOom === 0 && oom > 0);
+      expect(verdict?.cause === 'ancestor').toBe(outside && above === 1);
+      expect(verdict?.cause === 'system').toBe(outside && above === 0);
+      expect(verdict?.cause === 'unknown').toBe(outside && above === null);
+    },
+  );
 });

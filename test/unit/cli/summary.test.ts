@@ -1,5 +1,6 @@
 import { renderSummary, summaryRows, verdictOf } from '../../../lib/cli/commands/run/summary';
 import type { MemoryDetails, Outcome } from '../../../types/outcome';
+import { testRows } from '../../support/rows';
 
 const MIB = 1 << 20;
 const NONE = Number.POSITIVE_INFINITY;
@@ -77,31 +78,39 @@ test('without a limit, a high, a sample', () => {
   for (const name of ['limit hits', 'high', 'processes']) expect(shown).not.toHaveProperty(name);
 });
 
-test.each([
-  ['limit', '2, by its own limit'],
-  ['ancestor', '2, by the limit of a cgroup above'],
-  ['descendant', '2, by a limit inside the cage'],
-  ['system', '2, by the machine, which had no memory left'],
-  ['unknown', '2, by a limit that the counters do not tell'],
-] as const)('a kill with the cause %s', (cause, expected) => {
-  expect(rows({ oom: { cause, kills: 2 }, exitCode: null, signal: 'SIGKILL' })).toMatchObject({
-    'OOM kills': expected,
-    'exit status': 'Ended by SIGKILL',
-  });
-});
-
-test.each([
-  [{}, 'Exit code 0.'],
-  [{ exitCode: null, signal: 'SIGTERM' }, 'Ended by SIGTERM.'],
-  [{ oom: { cause: 'limit', kills: 1 } }, 'Killed for memory: 1 process, by its own limit. Exit code 0.'],
+testRows(
+  'a kill is told with its cause',
   [
-    { exitCode: null, signal: 'SIGABRT', nodeHeap: { limitBytes: MIB, exhausted: 'likely' } },
-    'Aborted, most likely at the limit of its JavaScript heap. Ended by SIGABRT.',
-  ],
-  [{ exitCode: null, error: new Error('spawn x ENOENT') }, 'Could not be started: spawn x ENOENT.'],
-] as const)('the verdict on %j', (outcome, expected) => {
-  expect(verdictOf({ ...OUTCOME, ...outcome })).toBe(expected);
-});
+    ['limit', '2, by its own limit'],
+    ['ancestor', '2, by the limit of a cgroup above'],
+    ['descendant', '2, by a limit inside the cage'],
+    ['system', '2, by the machine, which had no memory left'],
+    ['unknown', '2, by a limit that the counters do not tell'],
+  ] as const,
+  ([cause, expected]) => {
+    expect(rows({ oom: { cause, kills: 2 }, exitCode: null, signal: 'SIGKILL' })).toMatchObject({
+      'OOM kills': expected,
+      'exit status': 'Ended by SIGKILL',
+    });
+  },
+);
+
+testRows(
+  'the verdict is told with the end',
+  [
+    [{}, 'Exit code 0.'],
+    [{ exitCode: null, signal: 'SIGTERM' }, 'Ended by SIGTERM.'],
+    [{ oom: { cause: 'limit', kills: 1 } }, 'Killed for memory: 1 process, by its own limit. Exit code 0.'],
+    [
+      { exitCode: null, signal: 'SIGABRT', nodeHeap: { limitBytes: MIB, exhausted: 'likely' } },
+      'Aborted, most likely at the limit of its JavaScript heap. Ended by SIGABRT.',
+    ],
+    [{ exitCode: null, error: new Error('spawn x ENOENT') }, 'Could not be started: spawn x ENOENT.'],
+  ] as const,
+  ([outcome, expected]) => {
+    expect(verdictOf({ ...OUTCOME, ...outcome })).toBe(expected);
+  },
+);
 
 test('as lines: the name of the command can not be obeyed by a terminal', () => {
   const plain = (text: string) => text;

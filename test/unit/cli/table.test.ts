@@ -1,6 +1,7 @@
 import { helpOf, overviewOf } from '../../../lib/cli/help';
 import { parseWords, UsageError } from '../../../lib/cli/parse';
 import { COMMANDS } from '../../../lib/cli/table';
+import { testRows } from '../../support/rows';
 
 /** As a shell splits a line without expansions, up to the first thing that is not this command's. */
 function wordsOf(line: string): string[] {
@@ -8,38 +9,61 @@ function wordsOf(line: string): string[] {
   return (own.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", ''));
 }
 
-describe.each(COMMANDS.map((command) => [command.name, command] as const))('%s', (name, command) => {
-  test('the help has every option, operand, exit code and example', () => {
-    const help = helpOf(command);
-    expect(help.startsWith(`Usage: memcage ${name} [OPTION]...`)).toBe(true);
-    for (const [option, { short, value }] of Object.entries(command.options)) {
-      const left = `${short === undefined ? '    ' : `-${short}, `}--${option}${value === undefined ? '' : ` ${value}`}`;
-      expect(help).toContain(`\n  ${left}`);
-    }
-    for (const [code] of command.exitCodes) expect(help).toContain(`\n  ${code}`);
-    expect(command.examples.length).toBeGreaterThan(0);
-    for (const [line] of command.examples) expect(help).toContain(`\n  ${line}\n`);
-  });
+describe('of each command', () => {
+  const rows = COMMANDS.map((command) => [command.name, command] as const);
+  const options = { name: ([name]: (typeof rows)[number]) => name };
 
-  test('no line of the help is wider than a terminal of 100 columns', () => {
-    const wide = helpOf(command)
-      .split('\n')
-      .filter((line) => line.length > 100);
-    expect(wide).toEqual([]);
-  });
+  testRows(
+    'the help has every option, operand, exit code and example',
+    rows,
+    ([name, command]) => {
+      const help = helpOf(command);
+      expect(help.startsWith(`Usage: memcage ${name} [OPTION]...`)).toBe(true);
+      for (const [option, { short, value }] of Object.entries(command.options)) {
+        const left = `${short === undefined ? '    ' : `-${short}, `}--${option}${value === undefined ? '' : ` ${value}`}`;
+        expect(help).toContain(`\n  ${left}`);
+      }
+      for (const [code] of command.exitCodes) expect(help).toContain(`\n  ${code}`);
+      expect(command.examples.length).toBeGreaterThan(0);
+      for (const [line] of command.examples) expect(help).toContain(`\n  ${line}\n`);
+    },
+    options,
+  );
 
-  test('its examples are understood', () => {
-    for (const [line] of command.examples) {
-      const [program, first, ...words] = wordsOf(line);
-      expect([program, first]).toEqual(['memcage', name]);
-      expect(() => parseWords(words, command)).not.toThrow();
-    }
-  });
+  testRows(
+    'no line of the help is wider than a terminal of 100 columns',
+    rows,
+    ([, command]) => {
+      const wide = helpOf(command)
+        .split('\n')
+        .filter((line) => line.length > 100);
+      expect(wide).toEqual([]);
+    },
+    options,
+  );
 
-  test('no two options have the same letter', () => {
-    const letters = Object.values(command.options).flatMap(({ short }) => short ?? []);
-    expect(new Set(letters).size).toBe(letters.length);
-  });
+  testRows(
+    'its examples are understood',
+    rows,
+    ([name, command]) => {
+      for (const [line] of command.examples) {
+        const [program, first, ...words] = wordsOf(line);
+        expect([program, first]).toEqual(['memcage', name]);
+        expect(() => parseWords(words, command)).not.toThrow();
+      }
+    },
+    options,
+  );
+
+  testRows(
+    'no two options have the same letter',
+    rows,
+    ([, command]) => {
+      const letters = Object.values(command.options).flatMap(({ short }) => short ?? []);
+      expect(new Set(letters).size).toBe(letters.length);
+    },
+    options,
+  );
 });
 
 test('the overview names every command', () => {
@@ -77,20 +101,24 @@ test('the first operand ends the options of a command that runs another', () => 
   expect(parse('--size', 'a', 'b')).toEqual({ values: { size: 'a' }, operands: ['b'] });
 });
 
-test.each([
-  [['ls', 'x'], "ls takes no 'x'"],
-  [['gc', 'x'], "gc takes no 'x'"],
-  [['gc', '--force'], "Unknown option '--force'"],
-  [['completion'], 'completion needs a shell'],
-  [['completion', 'tcsh'], "completion knows bash, zsh, fish, not 'tcsh'"],
-  [['top', '--sort', 'size'], /^--sort takes one of name, usage, .*, not 'size'$/],
-  [['top', '--interval', '0'], "--interval takes seconds from 0.1 to 86400, not '0'"],
-  [['top', '--interval', '1s'], "--interval takes seconds from 0.1 to 86400, not '1s'"],
-  [['top', '--all', '/x'], 'top takes cgroups or --all, not both'],
-  [['limit', 'x'], 'limit needs a limit'],
-])('%j is wrong', async ([name, ...words], message) => {
-  const command = COMMANDS.find((each) => each.name === name);
-  const attempt = async () => command?.execute(words);
-  await expect(attempt()).rejects.toThrow(UsageError);
-  await expect(attempt()).rejects.toThrow(message);
-});
+testRows(
+  'a wrong command line is refused',
+  [
+    [['ls', 'x'], "ls takes no 'x'"],
+    [['gc', 'x'], "gc takes no 'x'"],
+    [['gc', '--force'], "Unknown option '--force'"],
+    [['completion'], 'completion needs a shell'],
+    [['completion', 'tcsh'], "completion knows bash, zsh, fish, not 'tcsh'"],
+    [['top', '--sort', 'size'], /^--sort takes one of name, usage, .*, not 'size'$/],
+    [['top', '--interval', '0'], "--interval takes seconds from 0.1 to 86400, not '0'"],
+    [['top', '--interval', '1s'], "--interval takes seconds from 0.1 to 86400, not '1s'"],
+    [['top', '--all', '/x'], 'top takes cgroups or --all, not both'],
+    [['limit', 'x'], 'limit needs a limit'],
+  ],
+  async ([[name, ...words], message]) => {
+    const command = COMMANDS.find((each) => each.name === name);
+    const attempt = async () => command?.execute(words);
+    await expect(attempt()).rejects.toThrow(UsageError);
+    await expect(attempt()).rejects.toThrow(message);
+  },
+);

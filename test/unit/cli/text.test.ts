@@ -1,13 +1,18 @@
 import { printable } from '../../../lib/cli/printable';
 import { pad, truncate, truncateStart, widthOf } from '../../../lib/cli/text-width';
+import { testRows } from '../../support/rows';
 
-test.each([
-  ['plain', 5],
-  ['\x1b[31mred\x1b[39m', 3],
-  ['日本', 4],
-  ['e\u0301', 1],
-  ['😀', 2],
-])('%j fills %i columns', (text, width) => expect(widthOf(text)).toBe(width));
+testRows(
+  'text fills so many columns',
+  [
+    ['plain', 5],
+    ['\x1b[31mred\x1b[39m', 3],
+    ['日本', 4],
+    ['e\u0301', 1],
+    ['😀', 2],
+  ],
+  ([text, width]) => expect(widthOf(text)).toBe(width),
+);
 
 test('what is too long is shortened, to whole characters', () => {
   expect(truncate('abcdef', 6, '…')).toBe('abcdef');
@@ -18,10 +23,14 @@ test('what is too long is shortened, to whole characters', () => {
   expect(pad('日', 4, 'right')).toBe('  日');
 });
 
-test.each([
-  ['a "quoted" \\ text', 'a "quoted" \\ text'],
-  ['\x1b[2J', '\\u001b[2J'],
-  ['a\nb\x7f\x9b', 'a\\nb\\u007f\\u009b'],
-  ['\u202eevil', '\\u202eevil'],
-  ['日本', '日本'],
-])('%j is printed as %j', (text, printed) => expect(printable(text)).toBe(printed));
+testRows(
+  'text is printed without what a terminal would obey',
+  [
+    ['a "quoted" \\ text', 'a "quoted" \\ text'],
+    ['\x1b[2J', '\\u001b[2J'],
+    ['a\nb\x7f\x9b', 'a\\nb\\u007f\\u009b'],
+    ['\u202eevil', '\\u202eevil'],
+    ['日本', '日本'],
+  ],
+  ([text, printed]) => expect(printable(text)).toBe(printed),
+);

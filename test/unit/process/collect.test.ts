@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { PassThrough } from 'node:stream';
 import { collectOutput, type OutputEncoding, writeInput } from '../../../lib/process/collect';
+import { testRows } from '../../support/rows';
 import { swappedSpawn } from '../../support/stock-spawn';
 
 type Streams = Pick<ChildProcess, 'stdout' | 'stderr'>;
@@ -89,7 +90,7 @@ describe('input', () => {
     return { stdout: output().stdout, errors };
   };
 
-  test.each(['text ü', Buffer.from('text ü'), new Uint8Array([0x61]), ''])('%j', async (input) => {
+  testRows('of each type', ['text ü', Buffer.from('text ü'), new Uint8Array([0x61]), ''], async (input) => {
     expect(await follow('cat', input)).toEqual({ stdout: Buffer.from(input as string).toString(), errors: [] });
   });
 

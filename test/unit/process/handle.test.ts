@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { ProcessHandle } from '../../../lib/process/handle';
 import type { Launch, LaunchPlan, OnEnd } from '../../../lib/process/launch';
 import type { SpawnRequest } from '../../../lib/process/spawn-request';
+import { testRows } from '../../support/rows';
 import { spawnStock, stockHandle } from '../../support/stock-launch';
 import { nodeSpawn, swappedSpawn } from '../../support/stock-spawn';
 
@@ -104,7 +105,7 @@ describe('spawn', () => {
     expect(plans[0]?.env).toContain(`PATH=${process.env.PATH}`);
   });
 
-  test.each([ENOENT, EACCES, EMFILE])('returns the errno %d of the launch', (errno) => {
+  testRows('returns the errno of the launch', [ENOENT, EACCES, EMFILE], (errno) => {
     const { handle, holders } = setUp(() => ({ errno: -errno }));
     expect(handle.spawn(request)).toBe(-errno);
     expect([handle.pid, handle.failure, holders()]).toEqual([undefined, undefined, 0]);
@@ -148,30 +149,34 @@ describe('spawn', () => {
 });
 
 describe('the end', () => {
-  test.each<[Parameters<OnEnd>, unknown[]]>([
+  testRows<[Parameters<OnEnd>, unknown[]]>(
+    'is reported as Node does',
     [
-      [0, null, 0],
-      [0, ''],
+      [
+        [0, null, 0],
+        [0, ''],
+      ],
+      [
+        [255, null, 0],
+        [255, ''],
+      ],
+      [
+        [null, 'SIGKILL', 0],
+        [0, 'SIGKILL'],
+      ],
+      [
+        [null, null, -10],
+        [-10, ''],
+      ],
     ],
-    [
-      [255, null, 0],
-      [255, ''],
-    ],
-    [
-      [null, 'SIGKILL', 0],
-      [0, 'SIGKILL'],
-    ],
-    [
-      [null, null, -10],
-      [-10, ''],
-    ],
-  ])('%j is reported as %j', (end, exit) => {
-    const { handle, exits, end: finish, holders } = setUp();
-    handle.spawn(request);
-    finish(...end);
-    expect(exits).toEqual([exit]);
-    expect([holders(), handle.kill(9), handle.pid]).toEqual([0, -ESRCH, 42]);
-  });
+    ([end, exit]) => {
+      const { handle, exits, end: finish, holders } = setUp();
+      handle.spawn(request);
+      finish(...end);
+      expect(exits).toEqual([exit]);
+      expect([holders(), handle.kill(9), handle.pid]).toEqual([0, -ESRCH, 42]);
+    },
+  );
 
   test('is reported once, to the callback of that moment', () => {
     const { handle, exits, end, holders } = setUp();

@@ -14,6 +14,7 @@ import {
   thrown,
 } from '../../support/child-record';
 import { openFdCount } from '../../support/fds';
+import { testRows } from '../../support/rows';
 import {
   handleSameAsNode,
   librarySpawn,
@@ -28,13 +29,13 @@ const fixture = (name: string): string => resolve(__dirname, '../../fixtures', n
 const names = (record: ChildRecord): unknown[] => record.events.map(([name]) => name);
 
 describe('a child that runs', () => {
-  test.each([0, 1, 255])('exit code %d', async (code) => {
+  testRows('with an exit code', [0, 1, 255], async (code) => {
     const record = await sameAsNode((spawn) => follow(spawn('sh', ['-c', `exit ${code}`])));
     expect(record.events).toEqual([['spawn'], ['exit', code, null], ['close', code, null]]);
     expect(record.before.pid).toBe('number');
   });
 
-  test.each(['SIGKILL', 'SIGTERM', 'SIGSEGV', 'SIGUSR1'])('ended by %s', async (signal) => {
+  testRows('ended by a signal', ['SIGKILL', 'SIGTERM', 'SIGSEGV', 'SIGUSR1'], async (signal) => {
     const record = await sameAsNode((spawn) => follow(spawn('sh', ['-c', `kill -${signal.slice(3)} $$`])));
     expect(record.events).toEqual([['spawn'], ['exit', null, signal], ['close', null, signal]]);
   });
@@ -116,37 +117,41 @@ describe('errors', () => {
     if (stockSurvivesRefusals) await sameAsNode(attempt);
   });
 
-  test.each<[string, (spawn: Spawn) => unknown]>([
-    ['file type', (spawn) => spawn(1 as never)],
-    ['empty file', (spawn) => spawn('')],
-    ['NUL in file', (spawn) => spawn('a\0b')],
-    ['args type', (spawn) => spawn('true', 'a' as never)],
-    ['NUL in args', (spawn) => spawn('true', ['\0'])],
-    ['options null', (spawn) => spawn('true', [], null as never)],
-    ['options type', (spawn) => spawn('true', [], 'x' as never)],
-    ['options array', (spawn) => spawn('true', [], [] as never)],
-    ['options function', (spawn) => spawn('true', [], (() => {}) as never)],
-    ['cwd', (spawn) => spawn('true', { cwd: 1 as never })],
-    ['cwd URL', (spawn) => spawn('true', { cwd: new URL('http://localhost/') })],
-    ['detached', (spawn) => spawn('true', { detached: 1 as never })],
-    ['uid', (spawn) => spawn('true', { uid: 'root' as never })],
-    ['uid range', (spawn) => spawn('true', { uid: 2 ** 40 })],
-    ['gid', (spawn) => spawn('true', { gid: {} as never })],
-    ['shell', (spawn) => spawn('true', { shell: 1 as never })],
-    ['argv0', (spawn) => spawn('true', { argv0: 1 as never })],
-    ['NUL in env', (spawn) => spawn('true', { env: { A: '\0' } })],
-    ['timeout', (spawn) => spawn('true', { timeout: -1 })],
-    ['signal', (spawn) => spawn('true', { signal: {} as never })],
-    ['killSignal', (spawn) => spawn('true', { killSignal: 'SIGNOTHING' as never })],
-    ['serialization', (spawn) => spawn('true', { serialization: 'x' as never })],
-    ['stdio word', (spawn) => spawn('true', { stdio: 'x' as never })],
-    ['stdio entry', (spawn) => spawn('true', { stdio: ['pipe', {} as never] })],
-    ['stdio text', (spawn) => spawn('true', { stdio: ['pipe', 'x' as never] })],
-    ['two ipc', (spawn) => spawn('true', { stdio: ['ipc', 'ipc'] })],
-  ])('%s: thrown, and nothing started', async (_name, attempt) => {
-    const error = await handleSameAsNode((spawn) => thrown(() => attempt(spawn)));
-    expect(error.code).toMatch(/^ERR_/);
-  });
+  testRows<[string, (spawn: Spawn) => unknown]>(
+    'thrown, and nothing started',
+    [
+      ['file type', (spawn) => spawn(1 as never)],
+      ['empty file', (spawn) => spawn('')],
+      ['NUL in file', (spawn) => spawn('a\0b')],
+      ['args type', (spawn) => spawn('true', 'a' as never)],
+      ['NUL in args', (spawn) => spawn('true', ['\0'])],
+      ['options null', (spawn) => spawn('true', [], null as never)],
+      ['options type', (spawn) => spawn('true', [], 'x' as never)],
+      ['options array', (spawn) => spawn('true', [], [] as never)],
+      ['options function', (spawn) => spawn('true', [], (() => {}) as never)],
+      ['cwd', (spawn) => spawn('true', { cwd: 1 as never })],
+      ['cwd URL', (spawn) => spawn('true', { cwd: new URL('http://localhost/') })],
+      ['detached', (spawn) => spawn('true', { detached: 1 as never })],
+      ['uid', (spawn) => spawn('true', { uid: 'root' as never })],
+      ['uid range', (spawn) => spawn('true', { uid: 2 ** 40 })],
+      ['gid', (spawn) => spawn('true', { gid: {} as never })],
+      ['shell', (spawn) => spawn('true', { shell: 1 as never })],
+      ['argv0', (spawn) => spawn('true', { argv0: 1 as never })],
+      ['NUL in env', (spawn) => spawn('true', { env: { A: '\0' } })],
+      ['timeout', (spawn) => spawn('true', { timeout: -1 })],
+      ['signal', (spawn) => spawn('true', { signal: {} as never })],
+      ['killSignal', (spawn) => spawn('true', { killSignal: 'SIGNOTHING' as never })],
+      ['serialization', (spawn) => spawn('true', { serialization: 'x' as never })],
+      ['stdio word', (spawn) => spawn('true', { stdio: 'x' as never })],
+      ['stdio entry', (spawn) => spawn('true', { stdio: ['pipe', {} as never] })],
+      ['stdio text', (spawn) => spawn('true', { stdio: ['pipe', 'x' as never] })],
+      ['two ipc', (spawn) => spawn('true', { stdio: ['ipc', 'ipc'] })],
+    ],
+    async ([, attempt]) => {
+      const error = await handleSameAsNode((spawn) => thrown(() => attempt(spawn)));
+      expect(error.code).toMatch(/^ERR_/);
+    },
+  );
 });
 
 describe('options', () => {
@@ -390,7 +395,7 @@ describe('IPC', () => {
     return { events, before, after: fieldsOf(child) };
   };
 
-  test.each([undefined, 'json', 'advanced'] as const)('serialization %s', async (serialization) => {
+  testRows('with each serialization', [undefined, 'json', 'advanced'] as const, async (serialization) => {
     const { events, before } = await sameAsNode((spawn) => conversation(spawn, serialization));
     expect(events[1]).toEqual(['message', { mode: null, fd: null }]);
     expect(events.map(([name]) => name)).toEqual([

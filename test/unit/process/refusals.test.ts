@@ -7,10 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type * as Intercept from '../../../lib/process/intercept';
 import { type NodeFunction, nodeCall } from '../../../lib/process/node-call';
 import { withCode } from '../../support/error-code';
+import { product, testRows } from '../../support/rows';
 
 // What may be found in a Node to come, or be done by another package, at each step of the swap: the program never runs.
 
 const FUNCTIONS: readonly NodeFunction[] = ['spawn', 'fork', 'exec', 'execFile', 'exec promise', 'execFile promise'];
+
+type When = 'before' | 'after';
 
 let directory: string;
 let mark: string;
@@ -79,9 +82,11 @@ describe.each([
   ['a call of ours', false],
   ['a child that is intercepted', true],
 ])('%s', (_kind, ambient) => {
-  describe.each(FUNCTIONS)('%s', (name) => {
-    /** `break_` is in force from the start, or from the first use on. */
-    async function expectRefused(breakIt: () => void, when: 'before' | 'after'): Promise<void> {
+  describe('is refused, before the first use and after it, when', () => {
+    const rows = product<[NodeFunction, When]>(FUNCTIONS, ['before', 'after']);
+
+    /** What is broken is so from the start, or from the first use on. */
+    async function expectRefused(name: NodeFunction, when: When, breakIt: () => void): Promise<void> {
       const intercept = freshIntercept();
       if (when === 'before') breakIt();
       else warmUp(intercept, name);
@@ -89,8 +94,8 @@ describe.each([
       expect(await refusalOf(intercept, name, ambient)).toEqual(withCode('UNSUPPORTED_NODE'));
     }
 
-    test.each(['before', 'after'] as const)('spawn is replaced on the instance (%s the first use)', async (when) => {
-      await expectRefused(() => {
+    testRows('spawn is replaced on the instance', rows, async ([name, when]) => {
+      await expectRefused(name, when, () => {
         const replace = () =>
           onChild((child) => {
             const { spawn } = Object.getPrototypeOf(child) as { spawn: (options: unknown) => unknown };
@@ -99,11 +104,11 @@ describe.each([
         // Behind our own subscription.
         if (when === 'after') replace();
         else onFirstSubscription(replace);
-      }, when);
+      });
     });
 
-    test.each(['before', 'after'] as const)('the handle is replaced (%s)', async (when) => {
-      await expectRefused(() => {
+    testRows('the handle is replaced', rows, async ([name, when]) => {
+      await expectRefused(name, when, () => {
         const replace = () =>
           onChild((child) => {
             const handle = child['_handle'] as object;
@@ -111,10 +116,10 @@ describe.each([
           });
         if (when === 'after') replace();
         else onFirstSubscription(replace);
-      }, when);
+      });
     });
 
-    test.each(['before', 'after'] as const)('the instance takes no other spawn (%s)', async (when) => {
+    testRows('the instance takes no other spawn', rows, async ([name, when]) => {
       let isOn = false;
       // Before our own subscription.
       onChild((child) => {
@@ -122,23 +127,23 @@ describe.each([
         const { spawn } = Object.getPrototypeOf(child) as { spawn: unknown };
         Object.defineProperty(child, 'spawn', { value: spawn });
       });
-      await expectRefused(() => {
+      await expectRefused(name, when, () => {
         isOn = true;
-      }, when);
+      });
     });
 
-    test.each(['before', 'after'] as const)('the handle lacks a member (%s)', async (when) => {
-      await expectRefused(() => {
+    testRows('the handle lacks a member', rows, async ([name, when]) => {
+      await expectRefused(name, when, () => {
         const { prototype } = stockHandleClass();
         const { asyncReset } = Object.getPrototypeOf(prototype) as { asyncReset: unknown };
         Object.defineProperty(prototype, 'asyncReset', { value: undefined, configurable: true });
         undo.push(() => Reflect.deleteProperty(prototype, 'asyncReset'));
         expect(asyncReset).toBeDefined();
-      }, when);
+      });
     });
   });
 
-  test.each(FUNCTIONS)('%s: nothing is published', async (name) => {
+  testRows('nothing is published', FUNCTIONS, async (name) => {
     const intercept = freshIntercept();
     const silent = jest.spyOn(diagnostics, 'subscribe').mockImplementation(() => {});
     undo.push(() => silent.mockRestore());

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { openStdio, type StdioEntry } from '../../../lib/process/stdio';
+import { testRows } from '../../support/rows';
 
 const { EINVAL, EMFILE, ENOTSOCK } = constants.errno;
 
@@ -58,7 +59,7 @@ test('the child’s ends are closed once, the parent’s stay', () => {
   expect(open.size).toBe(0);
 });
 
-test.each([0, 1, 2, 3])('EMFILE after %d pipes gives everything back', (pairs) => {
+testRows('EMFILE after some pipes gives everything back', [0, 1, 2, 3], (pairs) => {
   const { binding, pipe, open, closes } = setUp({ pairs });
   expect(openStdio([pipe(), pipe('overlapped'), pipe(), pipe()], binding)).toEqual({ errno: -EMFILE });
   expect(open.size).toBe(0);
@@ -88,15 +89,19 @@ test('as does one that throws, with or without an errno', () => {
   expect(open.size).toBe(0);
 });
 
-test.each<StdioEntry>([
-  { type: 'fd', fd: -1 },
-  { type: 'fd' },
-  { type: 'wrap', handle: { fd: -1, close: () => {} } },
-  { type: 'wrap' },
-  { type: 'pipe' },
-  { type: 'of the future' },
-])('%j is EINVAL', (entry) => {
-  const { binding, pipe, open } = setUp();
-  expect(openStdio([pipe(), entry, pipe()], binding)).toEqual({ errno: -EINVAL });
-  expect(open.size).toBe(0);
-});
+testRows<StdioEntry>(
+  'what is no stdio is EINVAL',
+  [
+    { type: 'fd', fd: -1 },
+    { type: 'fd' },
+    { type: 'wrap', handle: { fd: -1, close: () => {} } },
+    { type: 'wrap' },
+    { type: 'pipe' },
+    { type: 'of the future' },
+  ],
+  (entry) => {
+    const { binding, pipe, open } = setUp();
+    expect(openStdio([pipe(), entry, pipe()], binding)).toEqual({ errno: -EINVAL });
+    expect(open.size).toBe(0);
+  },
+);

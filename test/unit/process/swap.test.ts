@@ -7,6 +7,7 @@ import type { Launch } from '../../../lib/process/launch';
 import { follow } from '../../support/child-record';
 import { withCode } from '../../support/error-code';
 import { openFdCount } from '../../support/fds';
+import { testRows } from '../../support/rows';
 import { stockLaunch, timerRefs } from '../../support/stock-launch';
 import { librarySpawn, nodeSpawn, spawnWithHandle, swappedSpawn } from '../../support/stock-spawn';
 
@@ -76,8 +77,9 @@ test('a handle that can’t be made: that error, and no child', async () => {
   expect(attempt).toThrow(error);
 });
 
-test.each(['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'] as const)(
-  '%s of a launch comes as an event',
+testRows(
+  'a launch that fails so comes as an event',
+  ['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'] as const,
   async (code) => {
     const { errno } = await import('node:os').then(({ constants }) => constants);
     const before = openFdCount();

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SyncRequest, SyncResult } from '../../../lib/process/run-now';
 import type * as SyncFunctions from '../../../lib/process/sync-functions';
+import { testRows } from '../../support/rows';
 
 type Functions = Pick<typeof childProcess, 'spawnSync' | 'execFileSync' | 'execSync'>;
 interface Binding {
@@ -79,7 +80,7 @@ describe('a call that is intercepted', () => {
     expect(existsSync(mark)).toBe(false);
   });
 
-  test.each(touching)('%s of others, while the context has a run', (_name, call) => {
+  testRows('a function of others, while the context has a run', touching, ([, call]) => {
     let inside = true;
     const run = jest.fn(() => ({ ...result, status: 0 }));
     expect(fresh().interceptSync(() => (inside ? run : undefined))).toBe(true);
@@ -152,29 +153,33 @@ describe('not to be intercepted', () => {
     expect(module.interceptsSync()).toBe(false);
   };
 
-  test.each<[string, () => unknown]>([
-    ['there is no binding', () => undefined],
+  testRows<[string, () => unknown]>(
+    'where the binding is not as expected',
     [
-      'it is forbidden',
-      () => {
-        throw new Error('ERR_ACCESS_DENIED');
-      },
-    ],
-    ['it has no spawn', () => ({})],
-    ['spawn can’t be replaced', () => Object.freeze({ spawn: stockSpawn })],
-    [
-      'spawn is an accessor',
-      () => ({
-        get spawn() {
-          return stockSpawn;
+      ['there is no binding', () => undefined],
+      [
+        'it is forbidden',
+        () => {
+          throw new Error('ERR_ACCESS_DENIED');
         },
-      }),
+      ],
+      ['it has no spawn', () => ({})],
+      ['spawn can’t be replaced', () => Object.freeze({ spawn: stockSpawn })],
+      [
+        'spawn is an accessor',
+        () => ({
+          get spawn() {
+            return stockSpawn;
+          },
+        }),
+      ],
+      ['it is not the one that Node uses', () => ({ spawn: stockSpawn })],
     ],
-    ['it is not the one that Node uses', () => ({ spawn: stockSpawn })],
-  ])('%s', (_name, binding) => {
-    jest.spyOn(process as never, 'binding').mockImplementation(binding as never);
-    expectUnfit(fresh());
-  });
+    ([, binding]) => {
+      jest.spyOn(process as never, 'binding').mockImplementation(binding as never);
+      expectUnfit(fresh());
+    },
+  );
 
   test('spawn is put back at once', () => {
     const binding = getBinding();
@@ -183,10 +188,14 @@ describe('not to be intercepted', () => {
     expectUnfit(fresh());
   });
 
-  test.each(['spawnSync', 'execFileSync', 'execSync'] as const)('%s does not hand the options on', (name) => {
-    childProcess[name] = ((file: string) => stock[name](file)) as never;
-    expectUnfit(fresh());
-  });
+  testRows(
+    'a function that does not hand the options on',
+    ['spawnSync', 'execFileSync', 'execSync'] as const,
+    (name) => {
+      childProcess[name] = ((file: string) => stock[name](file)) as never;
+      expectUnfit(fresh());
+    },
+  );
 
   test('the request has another form', () => {
     const binding = getBinding();

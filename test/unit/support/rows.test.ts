@@ -91,13 +91,13 @@ describe('rows', () => {
   });
 
   test('they are named by all that is in them, or as is said', async () => {
-    const rows = [['text', 1, { a: [null] }], [''], ['x'.repeat(200)]];
+    const rows = [['text', 1, { a: [null] }, () => {}], [''], ['x'.repeat(200)]];
     const fail = (): never => {
       throw new Error();
     };
     expect(await failureOf(runRows(rows, fail))).toMatch(/failed: text, 1, \{ a: \[ null \] \}; ''; x{100}…\n/);
     expect(await failureOf(runRows(rows, fail, { name: (row) => `${row.length} values` }))).toMatch(
-      /failed: 3 values; 1 values; 1 values\n/,
+      /failed: 4 values; 1 values; 1 values\n/,
     );
   });
 });

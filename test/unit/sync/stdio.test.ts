@@ -1,20 +1,25 @@
 import { stdioCount, withFds } from '../../../lib/sync/stdio';
+import { testRows } from '../../support/rows';
 
 describe('withFds', () => {
-  test.each([
-    [undefined, ['pipe', 'pipe', 'pipe', 9]],
-    ['inherit', ['inherit', 'inherit', 'inherit', 9]],
-    [['ignore'], ['ignore', undefined, undefined, 9]],
+  testRows(
+    'puts the fds after those that are given',
     [
-      ['pipe', 1, 2, 'ignore'],
-      ['pipe', 1, 2, 'ignore', 9],
-    ],
-  ] as const)('after %p', (stdio, expected) => {
-    expect(withFds(stdio as never, [9])).toEqual(expected);
-    expect(stdioCount(stdio as never)).toBe(expected.length - 1);
-  });
+      [undefined, ['pipe', 'pipe', 'pipe', 9]],
+      ['inherit', ['inherit', 'inherit', 'inherit', 9]],
+      [['ignore'], ['ignore', undefined, undefined, 9]],
+      [
+        ['pipe', 1, 2, 'ignore'],
+        ['pipe', 1, 2, 'ignore', 9],
+      ],
+    ] as const,
+    ([stdio, expected]) => {
+      expect(withFds(stdio as never, [9])).toEqual(expected);
+      expect(stdioCount(stdio as never)).toBe(expected.length - 1);
+    },
+  );
 
-  test.each(['ipc', 'pip', 5])('%p is left for Node to refuse', (stdio) => {
+  testRows('leaves what is wrong for Node to refuse', ['ipc', 'pip', 5], (stdio) => {
     expect(withFds(stdio as never, [9])).toBe(stdio);
   });
 

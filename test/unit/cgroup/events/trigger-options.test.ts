@@ -1,4 +1,5 @@
 import { checkTrigger } from '../../../../lib/cgroup/events/trigger-options';
+import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
 
 describe('checkTrigger', () => {
@@ -13,11 +14,15 @@ describe('checkTrigger', () => {
     expect(checkTrigger({ threshold: '1M' }, 1)).toEqual({ kind: 'usage', bytes: 1 << 20, of: 'memory' });
   });
 
-  test.each([
-    [{ pressure: 'some', thresholdMs: 1 }, 1],
-    [{ pressure: 'low' }, 2],
-    [{ threshold: '1M' }, 2],
-  ] as const)('%p is not of v%p', (trigger, version) => {
-    expect(thrown(() => checkTrigger(trigger, version))).toMatchObject({ code: 'ERR_MEMCAGE_NOT_IN_VERSION' });
-  });
+  testRows(
+    'refuses triggers of the other version',
+    [
+      [{ pressure: 'some', thresholdMs: 1 }, 1],
+      [{ pressure: 'low' }, 2],
+      [{ threshold: '1M' }, 2],
+    ] as const,
+    ([trigger, version]) => {
+      expect(thrown(() => checkTrigger(trigger, version))).toMatchObject({ code: 'ERR_MEMCAGE_NOT_IN_VERSION' });
+    },
+  );
 });

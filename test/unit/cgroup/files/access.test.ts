@@ -2,12 +2,16 @@ import { getFile, setFile } from '../../../../lib/cgroup/files/access';
 import { refusedValue } from '../../../../lib/cgroup/refused-value';
 import { fakeCgroup } from '../../../support/fake-cgroup';
 import { describeIf } from '../../../support/require';
+import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
 
 describeIf('linux', 'the interface files of a directory', () => {
   let fake: ReturnType<typeof fakeCgroup> | undefined;
 
-  afterEach(() => fake?.remove());
+  afterEach(() => {
+    fake?.remove();
+    fake = undefined;
+  });
 
   function directoryWith(files: Readonly<Record<string, string>>) {
     fake = fakeCgroup(files);
@@ -16,57 +20,69 @@ describeIf('linux', 'the interface files of a directory', () => {
 
   const code = (act: () => unknown) => (thrown(act) as { code?: string }).code;
 
-  it.each([
-    [1, 'memory.usage_in_bytes', '4096\n', 4096],
-    [1, 'memory.use_hierarchy', '1\n', true],
-    [1, 'memory.numa_stat', 'total=1 N0=1\n', { total: { total: 1, N0: 1 } }],
-    [1, 'memory.kmem.slabinfo', '', ''],
-    [2, 'memory.max', 'max\n', Number.POSITIVE_INFINITY],
-    [2, 'memory.numa_stat', 'anon N0=1\n', { anon: { N0: 1 } }],
-    [2, 'memory.oom.group', '0\n', false],
-    [2, 'memory.events', 'oom 1\nnew_in_7_3 2\n', { oom: 1, new_in_7_3: 2 }],
-    [2, 'cgroup.controllers', 'cpu memory\n', ['cpu', 'memory']],
-    [2, 'cgroup.procs', '1\n2\n', [1, 2]],
-    [2, 'cgroup.type', 'domain threaded\n', 'domain threaded'],
-  ] as const)('v%i %s', (version, name, text, value) => {
-    expect(getFile(directoryWith({ [name]: text }), version, name)).toEqual(value);
-  });
+  testRows(
+    'are read as what they are',
+    [
+      [1, 'memory.usage_in_bytes', '4096\n', 4096],
+      [1, 'memory.use_hierarchy', '1\n', true],
+      [1, 'memory.numa_stat', 'total=1 N0=1\n', { total: { total: 1, N0: 1 } }],
+      [1, 'memory.kmem.slabinfo', '', ''],
+      [2, 'memory.max', 'max\n', Number.POSITIVE_INFINITY],
+      [2, 'memory.numa_stat', 'anon N0=1\n', { anon: { N0: 1 } }],
+      [2, 'memory.oom.group', '0\n', false],
+      [2, 'memory.events', 'oom 1\nnew_in_7_3 2\n', { oom: 1, new_in_7_3: 2 }],
+      [2, 'cgroup.controllers', 'cpu memory\n', ['cpu', 'memory']],
+      [2, 'cgroup.procs', '1\n2\n', [1, 2]],
+      [2, 'cgroup.type', 'domain threaded\n', 'domain threaded'],
+    ] as const,
+    ([version, name, text, value]) => {
+      expect(getFile(directoryWith({ [name]: text }), version, name)).toEqual(value);
+    },
+  );
 
-  it.each([
-    [1, 'memory.limit_in_bytes', '90M', '94371840'],
-    [1, 'memory.limit_in_bytes', 'max', '-1'],
-    [1, 'memory.oom_control', true, '1'],
-    [1, 'memory.failcnt', 0, '0'],
-    [1, 'memory.swappiness', 60, '60'],
-    [2, 'memory.high', 94371840, '94371840'],
-    [2, 'memory.swap.max', 0, '0'],
-    [2, 'memory.max', Number.POSITIVE_INFINITY, 'max'],
-    [2, 'cgroup.max.depth', 'max', 'max'],
-    [2, 'cgroup.max.depth', 0, '0'],
-    [2, 'cgroup.freeze', false, '0'],
-    [2, 'cgroup.kill', 1, '1'],
-    [2, 'cgroup.subtree_control', '+memory', '+memory'],
-  ] as const)('v%i %s = %p', (version, name, value, text) => {
-    const directory = directoryWith({ [name]: '' });
-    setFile(directory, version, name, value);
-    expect(fake?.read(name)).toBe(text);
-  });
+  testRows(
+    'are written as the kernel takes it',
+    [
+      [1, 'memory.limit_in_bytes', '90M', '94371840'],
+      [1, 'memory.limit_in_bytes', 'max', '-1'],
+      [1, 'memory.oom_control', true, '1'],
+      [1, 'memory.failcnt', 0, '0'],
+      [1, 'memory.swappiness', 60, '60'],
+      [2, 'memory.high', 94371840, '94371840'],
+      [2, 'memory.swap.max', 0, '0'],
+      [2, 'memory.max', Number.POSITIVE_INFINITY, 'max'],
+      [2, 'cgroup.max.depth', 'max', 'max'],
+      [2, 'cgroup.max.depth', 0, '0'],
+      [2, 'cgroup.freeze', false, '0'],
+      [2, 'cgroup.kill', 1, '1'],
+      [2, 'cgroup.subtree_control', '+memory', '+memory'],
+    ] as const,
+    ([version, name, value, text]) => {
+      const directory = directoryWith({ [name]: '' });
+      setFile(directory, version, name, value);
+      expect(fake?.read(name)).toBe(text);
+    },
+  );
 
-  it.each([
-    [1, 'memory.limit_in_bytes', '90 MB', 'INVALID_SIZE'],
-    [1, 'memory.limit_in_bytes', 100, 'LIMIT_TOO_SMALL'],
-    [1, 'memory.oom_control', 1, 'INVALID_ARGUMENT'],
-    [1, 'memory.failcnt', 1, 'INVALID_ARGUMENT'],
-    [1, 'memory.swappiness', 1.5, 'INVALID_ARGUMENT'],
-    [1, 'tasks', -1, 'INVALID_ARGUMENT'],
-    [2, 'cgroup.max.depth', 'many', 'INVALID_ARGUMENT'],
-    [2, 'cgroup.kill', 0, 'INVALID_ARGUMENT'],
-    [2, 'cgroup.type', '', 'INVALID_ARGUMENT'],
-  ] as const)('v%i %s = %p is refused before it is written', (version, name, value, error) => {
-    const directory = directoryWith({ [name]: 'as it was' });
-    expect(code(() => setFile(directory, version, name, value))).toBe(`ERR_MEMCAGE_${error}`);
-    expect(fake?.read(name)).toBe('as it was');
-  });
+  testRows(
+    'refuse a wrong value before it is written',
+    [
+      [1, 'memory.limit_in_bytes', '90 MB', 'INVALID_SIZE'],
+      [1, 'memory.limit_in_bytes', 100, 'LIMIT_TOO_SMALL'],
+      [1, 'memory.oom_control', 1, 'INVALID_ARGUMENT'],
+      [1, 'memory.failcnt', 1, 'INVALID_ARGUMENT'],
+      [1, 'memory.swappiness', 1.5, 'INVALID_ARGUMENT'],
+      [1, 'tasks', -1, 'INVALID_ARGUMENT'],
+      [2, 'cgroup.max.depth', 'many', 'INVALID_ARGUMENT'],
+      [2, 'cgroup.kill', 0, 'INVALID_ARGUMENT'],
+      [2, 'cgroup.type', '', 'INVALID_ARGUMENT'],
+    ] as const,
+    ([version, name, value, error]) => {
+      const directory = directoryWith({ [name]: 'as it was' });
+      expect(code(() => setFile(directory, version, name, value))).toBe(`ERR_MEMCAGE_${error}`);
+      expect(fake?.read(name)).toBe('as it was');
+    },
+  );
 
   it('of text that can not be read it tells the file, with its directory, and the line', () => {
     const directory = directoryWith({

@@ -1,9 +1,10 @@
 import { type MemoryRole, memoryFile, parseMemoryFile, ROLES } from '../../../../lib/cgroup/files/roles';
 import { kernelText } from '../../../support/kernel-text';
+import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
 
 describe('memoryFile', () => {
-  it.each(Object.keys(ROLES) as MemoryRole[])('knows %s in one version at least', (role) => {
+  testRows('knows each role in one version at least', Object.keys(ROLES) as MemoryRole[], (role) => {
     expect(Object.keys(ROLES[role]).length).toBeGreaterThan(0);
   });
 

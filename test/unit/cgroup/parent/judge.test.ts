@@ -1,5 +1,6 @@
 import { type Caller, type Judgement, judge } from '../../../../lib/cgroup/parent/judge';
 import type { Place } from '../../../../lib/cgroup/parent/place';
+import { testRows } from '../../../support/rows';
 
 const ROOT = '/sys/fs/cgroup';
 const USER = `${ROOT}/user.slice/user-1000.slice/user@1000.service`;
@@ -39,28 +40,32 @@ function refusal(judgement: Judgement): string {
 }
 
 describe('a delegated cgroup', () => {
-  test.each([
-    ['a marked unit', place(`${ROOT}/system.slice/job.service`, { uid: 0, isMarked: true }), root],
-    ['a scope that memcage got', place(`${USER}/app.slice/memcage-7-0badcafe.scope`), {}],
-    ['one that belongs to the user', place(`${ROOT}/jobs/mine`), { systemd: false }],
+  testRows(
+    'can be used',
     [
-      'the root of a cgroup namespace',
-      place(ROOT, { uid: 0 }),
-      { ...root, namespaceRoot: ROOT, hierarchyRoot: undefined },
+      ['a marked unit', place(`${ROOT}/system.slice/job.service`, { uid: 0, isMarked: true }), root],
+      ['a scope that memcage got', place(`${USER}/app.slice/memcage-7-0badcafe.scope`), {}],
+      ['one that belongs to the user', place(`${ROOT}/jobs/mine`), { systemd: false }],
+      [
+        'the root of a cgroup namespace',
+        place(ROOT, { uid: 0 }),
+        { ...root, namespaceRoot: ROOT, hierarchyRoot: undefined },
+      ],
+      [
+        'the root of the hierarchy, without a manager',
+        place(ROOT, { uid: 0, type: undefined }),
+        { ...root, systemd: false },
+      ],
+      ["root's own, without a manager", place(`${ROOT}/openrc.job`, { uid: 0 }), { ...root, systemd: false }],
+      ['a private cage', place(`${ROOT}/system.slice/job.service/memcage-7-0badcafe/3`, { uid: 0 }), root],
+      ['a leaf of a shared cage', place(`${ROOT}/x/memcage-7-0badcafe/3/12`, { uid: 0 }), root],
+      ['the cage of a detached child', place(`${ROOT}/x/memcage-detached-7-0badcafe`, { uid: 0 }), root],
     ],
-    [
-      'the root of the hierarchy, without a manager',
-      place(ROOT, { uid: 0, type: undefined }),
-      { ...root, systemd: false },
-    ],
-    ["root's own, without a manager", place(`${ROOT}/openrc.job`, { uid: 0 }), { ...root, systemd: false }],
-    ['a private cage', place(`${ROOT}/system.slice/job.service/memcage-7-0badcafe/3`, { uid: 0 }), root],
-    ['a leaf of a shared cage', place(`${ROOT}/x/memcage-7-0badcafe/3/12`, { uid: 0 }), root],
-    ['the cage of a detached child', place(`${ROOT}/x/memcage-detached-7-0badcafe`, { uid: 0 }), root],
-  ])('%s can be used', (_, own, facts) => {
-    expect(judge({ ...own, enabled: ['memory'] }, [], caller(facts))).toEqual(ready);
-    expect(judge(own, [], caller(facts))).toEqual({ move: [], enable: true });
-  });
+    ([, own, facts]) => {
+      expect(judge({ ...own, enabled: ['memory'] }, [], caller(facts))).toEqual(ready);
+      expect(judge(own, [], caller(facts))).toEqual({ move: [], enable: true });
+    },
+  );
 
   test('what was made room in before is still ours', () => {
     const above = place(`${ROOT}/openrc.job`, { uid: 0, enabled: ['memory'] });
@@ -70,16 +75,20 @@ describe('a delegated cgroup', () => {
     expect(refusal(judge(above, [other], caller({ ...root, systemd: false })))).toMatch('was not delegated');
   });
 
-  test.each([
-    ["a unit of systemd's", place(`${ROOT}/system.slice/job.service`, { uid: 0 }), root, 'without Delegate=yes'],
-    ["a user's unit", place(`${USER}/app.slice/run-1.scope`), {}, 'without Delegate=yes'],
-    ["another's", place(`${ROOT}/jobs`, { uid: 0 }), { systemd: false }, 'belongs to user 0'],
-    ['the root of the hierarchy, with systemd', place(ROOT, { uid: 0 }), root, 'belongs to systemd'],
-    ["another's, to root", place(`${ROOT}/jobs`, { uid: 0 }), root, 'no mark'],
-    ['one like a cage by half its name', place(`${ROOT}/memcage-7-0badcafe`, { uid: 0 }), root, 'no mark'],
-  ])('%s is not', (_, own, facts, reason) => {
-    expect(refusal(judge(own, [], caller(facts)))).toMatch(reason);
-  });
+  testRows(
+    'can not be used where something is amiss',
+    [
+      ["a unit of systemd's", place(`${ROOT}/system.slice/job.service`, { uid: 0 }), root, 'without Delegate=yes'],
+      ["a user's unit", place(`${USER}/app.slice/run-1.scope`), {}, 'without Delegate=yes'],
+      ["another's", place(`${ROOT}/jobs`, { uid: 0 }), { systemd: false }, 'belongs to user 0'],
+      ['the root of the hierarchy, with systemd', place(ROOT, { uid: 0 }), root, 'belongs to systemd'],
+      ["another's, to root", place(`${ROOT}/jobs`, { uid: 0 }), root, 'no mark'],
+      ['one like a cage by half its name', place(`${ROOT}/memcage-7-0badcafe`, { uid: 0 }), root, 'no mark'],
+    ],
+    ([, own, facts, reason]) => {
+      expect(refusal(judge(own, [], caller(facts)))).toMatch(reason);
+    },
+  );
 
   test('what was left to a user manager is not ours', () => {
     const manager = place(USER, { isMarked: true, enabled: ['memory'] });
@@ -94,15 +103,19 @@ describe('a delegated cgroup', () => {
 describe('what else must be so', () => {
   const mine = { systemd: false };
 
-  test.each([
-    ['writable', { unwritable: ['', 'cgroup.procs'] }, "the directory, cgroup.procs can't be written"],
-    ['not read-only', { readOnly: true }, 'mounted read-only'],
-    ['not threaded', { type: 'threaded' }, 'its cgroup.type is "threaded"'],
-    ['with the memory controller', { controllers: ['cpu'] }, 'cgroup.controllers: cpu'],
-    ['with any controller', { controllers: [] }, 'cgroup.controllers: none'],
-  ])('%s', (_, facts, reason) => {
-    expect(refusal(judge(place(`${ROOT}/jobs`, facts), [], caller(mine)))).toMatch(reason);
-  });
+  testRows(
+    'is told where it is not so',
+    [
+      ['writable', { unwritable: ['', 'cgroup.procs'] }, "the directory, cgroup.procs can't be written"],
+      ['not read-only', { readOnly: true }, 'mounted read-only'],
+      ['not threaded', { type: 'threaded' }, 'its cgroup.type is "threaded"'],
+      ['with the memory controller', { controllers: ['cpu'] }, 'cgroup.controllers: cpu'],
+      ['with any controller', { controllers: [] }, 'cgroup.controllers: none'],
+    ],
+    ([, facts, reason]) => {
+      expect(refusal(judge(place(`${ROOT}/jobs`, facts), [], caller(mine)))).toMatch(reason);
+    },
+  );
 
   test('with a cure, the command that gives what is missing', () => {
     const jobs = place(`${ROOT}/jobs`, { unwritable: ['', 'cgroup.procs'] });
@@ -137,13 +150,17 @@ describe('processes in it', () => {
     });
   });
 
-  test.each([
-    [[42, 7], 'pid 7'],
-    [[42, 0], 'of another PID namespace'],
-    [[1, 2, 3, 4, 5, 6, 7], 'pid 1, 2, 3, 4, 5 ...'],
-  ])('are not when others are among them: %j', (pids, named) => {
-    expect(refusal(judge(place(`${ROOT}/jobs`, { pids }), [], caller(mine)))).toMatch(`(${named})`);
-  });
+  testRows(
+    'are not when others are among them',
+    [
+      [[42, 7], 'pid 7'],
+      [[42, 0], 'of another PID namespace'],
+      [[1, 2, 3, 4, 5, 6, 7], 'pid 1, 2, 3, 4, 5 ...'],
+    ],
+    ([pids, named]) => {
+      expect(refusal(judge(place(`${ROOT}/jobs`, { pids }), [], caller(mine)))).toMatch(`(${named})`);
+    },
+  );
 
   test('are not moved out of a cgroup above', () => {
     const between = [place(`${ROOT}/jobs/one`)];

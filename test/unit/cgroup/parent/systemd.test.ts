@@ -9,22 +9,27 @@ import {
   scopeRequest,
   unitQuestion,
 } from '../../../../lib/cgroup/parent/systemd';
+import { testRows } from '../../../support/rows';
 
 const SYSTEM = 'unix:path=/run/dbus/system_bus_socket';
 const USER = 'unix:path=/run/user/1000/bus';
 
 describe('the bus', () => {
-  test.each<[number, NodeJS.ProcessEnv, string]>([
-    [0, {}, SYSTEM],
-    [0, { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/other', XDG_RUNTIME_DIR: '/run/user/0' }, SYSTEM],
-    [0, { DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/mine' }, 'unix:path=/mine'],
-    [1000, {}, USER],
-    [1000, { DBUS_SESSION_BUS_ADDRESS: '', XDG_RUNTIME_DIR: '' }, USER],
-    [1000, { XDG_RUNTIME_DIR: '/tmp/run' }, 'unix:path=/tmp/run/bus'],
-    [1000, { XDG_RUNTIME_DIR: '/tmp/run', DBUS_SESSION_BUS_ADDRESS: 'unix:abstract=x' }, 'unix:abstract=x'],
-  ])('of user %d with %j is %s', (euid, environment, address) => {
-    expect(busAddress(euid, environment)).toBe(address);
-  });
+  testRows<[number, NodeJS.ProcessEnv, string]>(
+    'is found by user and environment',
+    [
+      [0, {}, SYSTEM],
+      [0, { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/other', XDG_RUNTIME_DIR: '/run/user/0' }, SYSTEM],
+      [0, { DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/mine' }, 'unix:path=/mine'],
+      [1000, {}, USER],
+      [1000, { DBUS_SESSION_BUS_ADDRESS: '', XDG_RUNTIME_DIR: '' }, USER],
+      [1000, { XDG_RUNTIME_DIR: '/tmp/run' }, 'unix:path=/tmp/run/bus'],
+      [1000, { XDG_RUNTIME_DIR: '/tmp/run', DBUS_SESSION_BUS_ADDRESS: 'unix:abstract=x' }, 'unix:abstract=x'],
+    ],
+    ([euid, environment, address]) => {
+      expect(busAddress(euid, environment)).toBe(address);
+    },
+  );
 });
 
 describe('the slice of the scope', () => {
@@ -33,20 +38,24 @@ describe('the slice of the scope', () => {
     return names.map((_, index) => `/sys/fs/cgroup/${names.slice(0, names.length - index).join('/')}`);
   };
 
-  test.each([
-    ['/user.slice/user-1000.slice/user@1000.service/app.slice/run-1.scope', USER, 'app.slice'],
-    ['/user.slice/user-1000.slice/user@1000.service/a.slice/a-b.slice/x.service/sub', USER, 'a-b.slice'],
-    // Those belong to the system's manager.
-    ['/user.slice/user-1000.slice/session-3.scope', USER, undefined],
-    ['/user.slice/user-1000.slice/user@1000.service/init.scope', USER, undefined],
-    ['/system.slice/job.service', USER, undefined],
-    ['/system.slice/job.service', SYSTEM, 'system.slice'],
-    ['/user.slice/user-0.slice/session-2.scope', SYSTEM, 'user-0.slice'],
-    ['/init.scope', SYSTEM, undefined],
-    ['/', SYSTEM, undefined],
-  ])('of %s on %s is %s', (own, address, slice) => {
-    expect(scopeRequest(address, paths(own)).slice).toBe(slice);
-  });
+  testRows(
+    'is found by path and version',
+    [
+      ['/user.slice/user-1000.slice/user@1000.service/app.slice/run-1.scope', USER, 'app.slice'],
+      ['/user.slice/user-1000.slice/user@1000.service/a.slice/a-b.slice/x.service/sub', USER, 'a-b.slice'],
+      // Those belong to the system's manager.
+      ['/user.slice/user-1000.slice/session-3.scope', USER, undefined],
+      ['/user.slice/user-1000.slice/user@1000.service/init.scope', USER, undefined],
+      ['/system.slice/job.service', USER, undefined],
+      ['/system.slice/job.service', SYSTEM, 'system.slice'],
+      ['/user.slice/user-0.slice/session-2.scope', SYSTEM, 'user-0.slice'],
+      ['/init.scope', SYSTEM, undefined],
+      ['/', SYSTEM, undefined],
+    ],
+    ([own, address, slice]) => {
+      expect(scopeRequest(address, paths(own)).slice).toBe(slice);
+    },
+  );
 
   test('the name says who asked, and is another one each time', () => {
     const names = new Set([1, 2, 3].map(() => scopeRequest(SYSTEM, []).name));

@@ -2,6 +2,7 @@ import { renderHtml } from '../../../../lib/cli/chart/page';
 import { describe as inWords, renderSvg } from '../../../../lib/cli/chart/svg';
 import { MIB, RUNS, recorded } from '../../../support/chart-data';
 import { type Element, parseXml } from '../../../support/markup';
+import { testRows } from '../../../support/rows';
 
 const EVIL = '</title><script>alert(1)</script>"\'&<!--\u202e\u0000\ud800\ufffe]]>';
 
@@ -23,44 +24,63 @@ function only(elements: readonly Element[]): Element {
   return elements[0] as Element;
 }
 
-const entries = Object.entries(RUNS);
+describe('a run of each kind', () => {
+  const runs = Object.entries(RUNS).map(([name, data]) => ({ name, data, elements: parseXml(renderSvg(data)) }));
+  const options = { name: ({ name }: (typeof runs)[number]) => name };
 
-describe.each(entries)('a run %s', (_, data) => {
-  const elements = parseXml(renderSvg(data));
+  testRows(
+    'the same data are the same text',
+    runs,
+    ({ data }) => {
+      expect(renderSvg(data)).toBe(renderSvg(data));
+      expect(renderHtml(data, [])).toBe(renderHtml(data, []));
+    },
+    options,
+  );
 
-  test('the same data are the same text', () => {
-    expect(renderSvg(data)).toBe(renderSvg(data));
-    expect(renderHtml(data, [])).toBe(renderHtml(data, []));
-  });
+  testRows(
+    'has nothing that runs, or is loaded from elsewhere',
+    runs,
+    ({ elements }) => {
+      const names = new Set(elements.map(({ name }) => name));
+      const known = ['svg', 'title', 'desc', 'style', 'rect', 'text', 'g', 'circle', 'path', 'line'];
+      expect([...names].filter((name) => !known.includes(name))).toEqual([]);
+      const values = elements.flatMap(({ attributes }) => Object.entries(attributes));
+      expect(values.filter(([key]) => /^on|href|src/.test(key))).toEqual([]);
+      expect(values.filter(([key, value]) => key !== 'xmlns' && /url|:\/\//.test(value))).toEqual([]);
+      expect(only(elements.filter(({ name }) => name === 'style')).text).not.toMatch(/url|@import|:\/\//);
+    },
+    options,
+  );
 
-  test('has nothing that runs, or is loaded from elsewhere', () => {
-    const names = new Set(elements.map(({ name }) => name));
-    const known = ['svg', 'title', 'desc', 'style', 'rect', 'text', 'g', 'circle', 'path', 'line'];
-    expect([...names].filter((name) => !known.includes(name))).toEqual([]);
-    const values = elements.flatMap(({ attributes }) => Object.entries(attributes));
-    expect(values.filter(([key]) => /^on|href|src/.test(key))).toEqual([]);
-    expect(values.filter(([key, value]) => key !== 'xmlns' && /url|:\/\//.test(value))).toEqual([]);
-    expect(only(elements.filter(({ name }) => name === 'style')).text).not.toMatch(/url|@import|:\/\//);
-  });
+  testRows(
+    'has no number that is none',
+    runs,
+    ({ data }) => {
+      expect(renderSvg(data)).not.toMatch(/NaN|Infinity|undefined|null/);
+      expect(renderHtml(data, [])).not.toMatch(/NaN|Infinity|="undefined|="null/);
+    },
+    options,
+  );
 
-  test('has no number that is none', () => {
-    expect(renderSvg(data)).not.toMatch(/NaN|Infinity|undefined|null/);
-    expect(renderHtml(data, [])).not.toMatch(/NaN|Infinity|="undefined|="null/);
-  });
-
-  test('is all within the drawing', () => {
-    const svg = only(elements.filter(({ name }) => name === 'svg'));
-    const [, , width = 0, height = 0] = (svg.attributes['viewBox'] ?? '').split(' ').map(Number);
-    for (const path of [...ofClass(elements, 'usage'), ...ofClass(elements, 'anon')]) {
-      if (path.name !== 'path') continue;
-      for (const [x, y] of corners(path)) {
-        expect(x).toBeGreaterThanOrEqual(0);
-        expect(x).toBeLessThanOrEqual(width);
-        expect(y).toBeGreaterThanOrEqual(0);
-        expect(y).toBeLessThanOrEqual(height);
+  testRows(
+    'is all within the drawing',
+    runs,
+    ({ elements }) => {
+      const svg = only(elements.filter(({ name }) => name === 'svg'));
+      const [, , width = 0, height = 0] = (svg.attributes['viewBox'] ?? '').split(' ').map(Number);
+      for (const path of [...ofClass(elements, 'usage'), ...ofClass(elements, 'anon')]) {
+        if (path.name !== 'path') continue;
+        for (const [x, y] of corners(path)) {
+          expect(x).toBeGreaterThanOrEqual(0);
+          expect(x).toBeLessThanOrEqual(width);
+          expect(y).toBeGreaterThanOrEqual(0);
+          expect(y).toBeLessThanOrEqual(height);
+        }
       }
-    }
-  });
+    },
+    options,
+  );
 });
 
 describe('what is seen', () => {
