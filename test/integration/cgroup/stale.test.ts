@@ -1,71 +1,143 @@
-import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
-import { Cgroup } from 'memcage';
-import { limitOf, members, version } from '../../support/cgroup-tree';
+import { existsSync, rmdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { Cgroup, createCage, spawn } from 'memcage';
+import { cgroupOf, limitOf, members, tree, version } from '../../support/cgroup-tree';
 import { withCode } from '../../support/error-code';
 import { openFdCount } from '../../support/fds';
 import { endNow, isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
+import { product, testRows } from '../../support/rows';
 import { other, strangers } from '../../support/strangers';
+import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';
+
+const MIB = 1 << 20;
 
 describeIf('cgroup', `a Cgroup that is gone or closed on v${version}`, () => {
   const { inhabit, make } = strangers();
 
-  const uses: [string, (cgroup: Cgroup) => unknown][] = [
-    ['add', (cgroup) => cgroup.add(process.pid)],
-    ['stat', (cgroup) => cgroup.stat()],
-    ['usage', (cgroup) => cgroup.usage()],
-    ['limits', (cgroup) => cgroup.limits()],
-    ['setLimits', (cgroup) => cgroup.setLimits('64M')],
-    ['setLimits of something else', (cgroup) => cgroup.setLimits({ [other]: '64M' })],
-    ['peak', (cgroup) => cgroup.peak()],
-    ['procs', (cgroup) => cgroup.procs()],
-    ['threads', (cgroup) => cgroup.threads()],
-    ['kill', (cgroup) => cgroup.kill()],
-    ['remove', (cgroup) => cgroup.remove()],
-    ['create below', (cgroup) => Cgroup.create('a', { parent: cgroup })],
-  ];
+  const uses: Record<string, (cgroup: Cgroup) => unknown> = {
+    add: (cgroup) => cgroup.add(process.pid),
+    stat: (cgroup) => cgroup.stat(),
+    usage: (cgroup) => cgroup.usage(),
+    limits: (cgroup) => cgroup.limits(),
+    setLimits: (cgroup) => cgroup.setLimits('64M'),
+    'setLimits of something else': (cgroup) => cgroup.setLimits({ [other]: '64M' }),
+    peak: (cgroup) => cgroup.peak(),
+    procs: (cgroup) => cgroup.procs(),
+    threads: (cgroup) => cgroup.threads(),
+    kill: (cgroup) => cgroup.kill(),
+    remove: (cgroup) => cgroup.remove(),
+    'create below': (cgroup) => Cgroup.create('a', { parent: cgroup }),
+  };
+  const below = (path: string, memory: string): Cgroup =>
+    Cgroup.create(basename(path), { parent: dirname(path), memory });
+
+  /** Of a cgroup that was there before, and of one that memcage has made; with its files open already, and not. */
+  const handles: Record<string, () => Cgroup> = {
+    opened: () => Cgroup.open(make()),
+    'opened and read': () => read(Cgroup.open(make())),
+    created: () => create('10M'),
+    'created and read': () => read(create('10M')),
+  };
+  const read = (cgroup: Cgroup): Cgroup => {
+    cgroup.stat();
+    return cgroup;
+  };
+  const create = (memory: string): Cgroup => {
+    // So that it is removed after the test, whatever comes.
+    const path = make();
+    rmdirSync(path);
+    return below(path, memory);
+  };
+  const rows = product<[string, string]>(Object.keys(handles), Object.keys(uses));
+
+  const handleOf = (kind: string): Cgroup => (handles[kind] as () => Cgroup)();
+  /** A use as a promise, whether it throws or rejects. */
+  const attempt = async (cgroup: Cgroup, use: string): Promise<unknown> => uses[use]?.(cgroup);
 
   describe('after the cgroup was removed by someone else', () => {
-    test.each(uses)('%s', async (_, use) => {
-      const path = make();
-      using cgroup = Cgroup.open(path);
-      cgroup.stat();
-      rmdirSync(path);
-      await expect((async () => use(cgroup))()).rejects.toEqual(withCode('CGROUP_GONE'));
+    testRows('each use says so, with the path', rows, async ([kind, use]) => {
+      using cgroup = handleOf(kind);
+      rmdirSync(cgroup.path);
+      await expect(attempt(cgroup, use)).rejects.toMatchObject({
+        code: 'ERR_MEMCAGE_CGROUP_GONE',
+        path: expect.stringContaining(cgroup.path) as string,
+      });
     });
 
-    test.each(uses)('and made again under the same name: %s does not touch the new one', async (_, use) => {
-      const path = make();
-      using cgroup = Cgroup.open(path);
-      cgroup.stat();
+    testRows('and made again under the same name: no use touches the new one', rows, async ([kind, use]) => {
+      using cgroup = handleOf(kind);
+      const { path } = cgroup;
       rmdirSync(path);
-      mkdirSync(path);
+      using successor = below(path, '20M');
       const pid = await inhabit(path);
-      await expect((async () => use(cgroup))()).rejects.toEqual(withCode('CGROUP_GONE'));
+      await expect(attempt(cgroup, use)).rejects.toEqual(withCode('CGROUP_GONE'));
       expect(isAlive(pid)).toBe(true);
       expect(members(path)).toEqual([pid]);
-      expect(limitOf(path)).toBe(Number.POSITIVE_INFINITY);
+      expect(limitOf(path)).toBe(20 * MIB);
+      expect(successor.limits().max).toBe(20 * MIB);
       endNow(pid);
       await until('empty', () => members(path).length === 0);
-      await expect((async () => use(cgroup))()).rejects.toEqual(withCode('CGROUP_GONE'));
+      await expect(attempt(cgroup, use)).rejects.toEqual(withCode('CGROUP_GONE'));
       expect(existsSync(path)).toBe(true);
+    });
+
+    test('kill and remove, one after the other, also when another one has its name by now', async () => {
+      using cgroup = create('10M');
+      const { path } = cgroup;
+      rmdirSync(path);
+      await expect(cgroup.kill()).rejects.toEqual(withCode('CGROUP_GONE'));
+      await expect(cgroup.remove()).rejects.toEqual(withCode('CGROUP_GONE'));
+      using successor = below(path, '20M');
+      await expect(cgroup.kill()).rejects.toEqual(withCode('CGROUP_GONE'));
+      await expect(cgroup.remove()).rejects.toEqual(withCode('CGROUP_GONE'));
+      expect(successor.limits().max).toBe(20 * MIB);
     });
   });
 
   describe('after close()', () => {
-    test.each(uses.filter(([name]) => name !== 'create below'))('%s', async (_, use) => {
+    const isUseOfHandle = (use: string): boolean => use !== 'create below';
+
+    testRows('each use says so', Object.keys(uses).filter(isUseOfHandle), async (use) => {
       const path = make();
       const fds = openFdCount();
-      const cgroup = Cgroup.open(path);
-      cgroup.stat();
+      const cgroup = read(Cgroup.open(path));
       cgroup.close();
       cgroup.close();
       cgroup[Symbol.dispose]();
       await cgroup[Symbol.asyncDispose]();
       expect(openFdCount()).toBe(fds);
-      await expect((async () => use(cgroup))()).rejects.toEqual(withCode('CLOSED'));
+      await expect(attempt(cgroup, use)).rejects.toEqual(withCode('CLOSED'));
       expect(existsSync(path)).toBe(true);
     });
+
+    // None that would end this process if it were not refused.
+    const harmless = Object.keys(uses).filter((use) => isUseOfHandle(use) && !/^(add|kill|remove)/.test(use));
+
+    testRows('of the own cgroup', harmless, (use) => {
+      const cgroup = Cgroup.self();
+      cgroup.close();
+      expect(thrown(() => uses[use]?.(cgroup))).toMatchObject({ code: 'ERR_MEMCAGE_CLOSED' });
+    });
+  });
+
+  test('of a process that is gone, or that never was', async () => {
+    const { pid, outcome } = spawn('true', [], { memory: '10M' });
+    await outcome;
+    expect(thrown(() => Cgroup.of(pid ?? 0))).toEqual(withCode('CGROUP_GONE'));
+    expect(thrown(() => Cgroup.open('/no/such/cgroup'))).toMatchObject({
+      code: 'ERR_MEMCAGE_CGROUP_GONE',
+      syscall: 'open',
+    });
+  });
+
+  test('of a shared cage that was removed: no child is started in it', async () => {
+    const cage = createCage({ memory: '10M' });
+    const { path } = cage.cgroup;
+    expect(tree(cgroupOf('self'))).toContain(path);
+    rmdirSync(path);
+    expect(thrown(() => cage.spawn('true'))).toEqual(withCode('CGROUP_GONE'));
+    await cage.close();
   });
 });
