@@ -4,6 +4,7 @@ import { createCage, type MultiCage, run, spawn } from 'memcage';
 import { errorData, recordEvents } from '../../support/child-record';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import type { Spawn } from '../../support/stock-spawn';
 
 /** What becomes of a call, as data: what it throws, or the events of the child. */
@@ -83,7 +84,7 @@ describeIf('cgroup', 'what Node refuses is refused as Node does it, and nothing 
     ['shell that is neither boolean nor text', (start) => start('true', [], { shell: 1 as never })],
   ];
 
-  test.each(cases)('%s', async (_, call) => {
+  testRows('in a cage of its own or not, in namespaces, in a shared cage', cases, async ([, call]) => {
     const stock = await fateOf(call, nodeSpawn as Spawn);
     expect({ private: await fateOf(call, privately) }).toEqual({ private: stock });
     expect({ namespaces: await fateOf(call, inNamespaces) }).toEqual({ namespaces: stock });
@@ -91,19 +92,23 @@ describeIf('cgroup', 'what Node refuses is refused as Node does it, and nothing 
     expect({ shared: await fateOf(call, inShared) }).toEqual({ shared: stock });
   });
 
-  test.each([
-    [null, 'args'],
-    ['x', 'args'],
-    [5, 'args'],
-    [false, 'args'],
-    [{ argv0: 'x' }, 'args'],
-    [null, 'options'],
-    [[], 'options'],
-  ])('%j as %s', async (value, place) => {
-    const call = (start: Spawn): ReturnType<Spawn> =>
-      place === 'args' ? start('true', value as never) : start('true', [], value as never);
-    expect(await fateOf(call, uncaged)).toEqual(await fateOf(call, nodeSpawn as Spawn));
-  });
+  testRows(
+    'what is neither args nor options counts as with Node',
+    [
+      [null, 'args'],
+      ['x', 'args'],
+      [5, 'args'],
+      [false, 'args'],
+      [{ argv0: 'x' }, 'args'],
+      [null, 'options'],
+      [[], 'options'],
+    ],
+    async ([value, place]) => {
+      const call = (start: Spawn): ReturnType<Spawn> =>
+        place === 'args' ? start('true', value as never) : start('true', [], value as never);
+      expect(await fateOf(call, uncaged)).toEqual(await fateOf(call, nodeSpawn as Spawn));
+    },
+  );
 
   test('options in the place of the arguments count, whatever follows them', async () => {
     const child = spawn('true', { memory: '50M' } as never, {});
@@ -113,25 +118,29 @@ describeIf('cgroup', 'what Node refuses is refused as Node does it, and nothing 
 
   describe('the outcome says what Node does not', () => {
     const { ENOENT, EACCES, EBADF } = constants.errno;
-    test.each([
+    testRows(
+      'of what could not be found',
       [
-        'the command',
-        'no-such-command',
-        {},
-        { code: 'ENOENT', errno: -ENOENT, stage: 'exec', path: 'no-such-command' },
+        [
+          'the command',
+          'no-such-command',
+          {},
+          { code: 'ENOENT', errno: -ENOENT, stage: 'exec', path: 'no-such-command' },
+        ],
+        ['the directory', '/', {}, { code: 'EACCES', errno: -EACCES, stage: 'exec', path: '/' }],
+        [
+          'the cwd',
+          'true',
+          { cwd: '/no/dir' },
+          { code: 'ENOENT', errno: -ENOENT, stage: 'cwd', path: '/no/dir', syscall: 'chdir' },
+        ],
       ],
-      ['the directory', '/', {}, { code: 'EACCES', errno: -EACCES, stage: 'exec', path: '/' }],
-      [
-        'the cwd',
-        'true',
-        { cwd: '/no/dir' },
-        { code: 'ENOENT', errno: -ENOENT, stage: 'cwd', path: '/no/dir', syscall: 'chdir' },
-      ],
-    ])('%s', async (_, file, options, error) => {
-      const child = spawn(file, [], { memory: '50M', ...options });
-      child.on('error', () => {});
-      expect(await child.outcome).toMatchObject({ exitCode: null, signal: null, oom: null, error });
-    });
+      async ([, file, options, error]) => {
+        const child = spawn(file, [], { memory: '50M', ...options });
+        child.on('error', () => {});
+        expect(await child.outcome).toMatchObject({ exitCode: null, signal: null, oom: null, error });
+      },
+    );
 
     test("run rejects with Node's own error", async () => {
       await expect(run('no-such-command', ['x'], { memory: '50M' })).rejects.toMatchObject({

@@ -7,6 +7,7 @@ import { delegate } from '../../support/delegate';
 import { startFixture } from '../../support/fixture';
 import { cagesLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 
 interface Thrown {
   code: string;
@@ -31,7 +32,7 @@ describeIf(['cgroup', 'root'], 'a user who may not write to the cgroup tree', ()
   });
 
   describeIf('v1', 'whose own cgroup is the only place', () => {
-    test.each(['spawn', 'createCage', 'run', 'Cgroup.create'])('%s: NO_PERMISSION, with the place', (name) => {
+    testRows('NO_PERMISSION, with the place', ['spawn', 'createCage', 'run', 'Cgroup.create'], (name) => {
       expect(thrown[name]).toMatchObject({
         code: 'ERR_MEMCAGE_NO_PERMISSION',
         errno: -constants.errno.EACCES,
@@ -42,7 +43,7 @@ describeIf(['cgroup', 'root'], 'a user who may not write to the cgroup tree', ()
   });
 
   describeIf('v2', 'after a look at every place', () => {
-    test.each(['spawn', 'createCage', 'run', 'Cgroup.create'])('%s: NO_PARENT, with each and why', (name) => {
+    testRows('NO_PARENT, with each and why', ['spawn', 'createCage', 'run', 'Cgroup.create'], (name) => {
       expect(thrown[name]).toMatchObject({
         code: 'ERR_MEMCAGE_NO_PARENT',
         message: expect.stringContaining(`(${cgroupOf('self')}): `) as string,

@@ -2,6 +2,7 @@ import { Cgroup, type CreateCageOptions, createCage, type MemoryOption, run, spa
 import { version } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
 
 // All that is written here comes from a caller without TypeScript.
@@ -23,62 +24,70 @@ describeIf('cgroup', 'memcage refuses', () => {
   expectNothingLeft(() => run('true', [], { memory: '10M' }));
 
   describe.each(Object.entries(takers))('by %s', (_, take) => {
-    test.each([
-      ['1.5', SIZE],
-      ['10X', SIZE],
-      ['-1', SIZE],
-      ['', SIZE],
-      [' 10M', SIZE],
-      ['10 M', SIZE],
-      ['1e6', SIZE],
-      ['0x10', SIZE],
-      ['unlimited', SIZE],
-      [0, SIZE],
-      ['0', SIZE],
-      [-1, SIZE],
-      [Number.NaN, SIZE],
-      [Number.NEGATIVE_INFINITY, SIZE],
-      [1.5, SIZE],
-      [2 ** 60, SIZE],
-      ['1048576T', SIZE],
-      [1, SMALL],
-      [4095, SMALL],
-      ['3K', SMALL],
-      [true, ARGUMENT],
-      [null, ARGUMENT],
-      [[], ARGUMENT],
-      [10n, ARGUMENT],
-      [Symbol('10M'), ARGUMENT],
-    ])('the size %p', (size, code) => {
-      expect(thrown(() => take(size as Anything))).toMatchObject({
-        code,
-        message: expect.stringContaining('memory') as string,
-      });
-      if (code === ARGUMENT) return;
-      // The same in an object names the limit.
-      for (const name of ['max', version === 1 ? 'soft' : 'high']) {
-        const error = thrown(() => take({ [name]: size } as Anything));
-        expect(error).toMatchObject({ code, message: expect.stringContaining(`memory.${name}`) as string });
-      }
-    });
+    testRows(
+      'sizes',
+      [
+        ['1.5', SIZE],
+        ['10X', SIZE],
+        ['-1', SIZE],
+        ['', SIZE],
+        [' 10M', SIZE],
+        ['10 M', SIZE],
+        ['1e6', SIZE],
+        ['0x10', SIZE],
+        ['unlimited', SIZE],
+        [0, SIZE],
+        ['0', SIZE],
+        [-1, SIZE],
+        [Number.NaN, SIZE],
+        [Number.NEGATIVE_INFINITY, SIZE],
+        [1.5, SIZE],
+        [2 ** 60, SIZE],
+        ['1048576T', SIZE],
+        [1, SMALL],
+        [4095, SMALL],
+        ['3K', SMALL],
+        [true, ARGUMENT],
+        [null, ARGUMENT],
+        [[], ARGUMENT],
+        [10n, ARGUMENT],
+        [Symbol('10M'), ARGUMENT],
+      ],
+      ([size, code]) => {
+        expect(thrown(() => take(size as Anything))).toMatchObject({
+          code,
+          message: expect.stringContaining('memory') as string,
+        });
+        if (code === ARGUMENT) return;
+        // The same in an object names the limit.
+        for (const name of ['max', version === 1 ? 'soft' : 'high']) {
+          const error = thrown(() => take({ [name]: size } as Anything));
+          expect(error).toMatchObject({ code, message: expect.stringContaining(`memory.${name}`) as string });
+        }
+      },
+    );
 
-    test.each([
-      [{ maximum: '10M' }, 'maximum'],
-      [{ Max: '10M' }, 'Max'],
-      [{ max: '10M', toString: '1M' }, 'toString'],
-      [{ max: '10M', constructor: 1 }, 'constructor'],
-      [{ swappiness: 201 }, 'memory.swappiness'],
-      [{ swappiness: -1 }, 'memory.swappiness'],
-      [{ swappiness: '60' }, 'memory.swappiness'],
-      [{ oomKill: 'false' }, 'memory.oomKill'],
-      [{ oomGroup: 1 }, 'memory.oomGroup'],
-    ])('the limits %j', (memory, name) => {
-      expect(thrown(() => take(memory as Anything))).toMatchObject({
-        name: 'TypeError',
-        code: ARGUMENT,
-        message: expect.stringContaining(name) as string,
-      });
-    });
+    testRows(
+      'limits',
+      [
+        [{ maximum: '10M' }, 'maximum'],
+        [{ Max: '10M' }, 'Max'],
+        [{ max: '10M', toString: '1M' }, 'toString'],
+        [{ max: '10M', constructor: 1 }, 'constructor'],
+        [{ swappiness: 201 }, 'memory.swappiness'],
+        [{ swappiness: -1 }, 'memory.swappiness'],
+        [{ swappiness: '60' }, 'memory.swappiness'],
+        [{ oomKill: 'false' }, 'memory.oomKill'],
+        [{ oomGroup: 1 }, 'memory.oomGroup'],
+      ],
+      ([memory, name]) => {
+        expect(thrown(() => take(memory as Anything))).toMatchObject({
+          name: 'TypeError',
+          code: ARGUMENT,
+          message: expect.stringContaining(name) as string,
+        });
+      },
+    );
 
     describeIf('v1', 'swap', () => {
       test('alone: v1 limits it together with memory only', () => {
@@ -103,7 +112,7 @@ describeIf('cgroup', 'memcage refuses', () => {
             [1, 'swappiness', 10],
             [1, 'oomKill', false],
           ];
-    test.each(others)('what only cgroup v%i has: %s', (needed, name, value) => {
+    testRows('what only the other cgroup version has', others, ([needed, name, value]) => {
       expect(thrown(() => take({ max: '20M', [name]: value } as Anything))).toMatchObject({
         code: 'ERR_MEMCAGE_NOT_IN_VERSION',
         message: expect.stringMatching(new RegExp(`^memory\\.${name} needs cgroup v${needed}`)) as string,
@@ -123,88 +132,106 @@ describeIf('cgroup', 'memcage refuses', () => {
     });
   });
 
-  test.each([
-    [{ net: 'yes' }, 'namespaces.net'],
-    [{ pid: 1 }, 'namespaces.pid'],
-    [{ mnt: true }, 'mnt'],
-    [{ PID: true }, 'PID'],
-    [{ toString: true }, 'toString'],
-    [{ uts: { name: 'x' } }, 'name'],
-    [{ uts: { hostname: '' } }, 'namespaces.uts.hostname'],
-    [{ uts: { hostname: 'x'.repeat(65) } }, 'namespaces.uts.hostname'],
-    [{ uts: { hostname: 'a\0b' } }, 'namespaces.uts.hostname'],
-    [{ uts: { hostname: 5 } }, 'namespaces.uts.hostname'],
-    [{ uts: [] }, 'namespaces.uts'],
-    [{ user: { uid: -1 } }, 'namespaces.user.uid'],
-    [{ user: { gid: 2 ** 32 - 1 } }, 'namespaces.user.gid'],
-    [{ user: { uid: '0' } }, 'namespaces.user.uid'],
-    [{ user: { subordinate: 1 } }, 'namespaces.user.subordinate'],
-    [{ user: { root: true } }, 'root'],
-    [{ mount: {} }, 'namespaces.mount'],
-    [[], 'namespaces'],
-    ['pid', 'namespaces'],
-    [null, 'namespaces'],
-    [true, 'namespaces'],
-  ])('the namespaces %j', async (namespaces, name) => {
-    const error = { name: 'TypeError', code: ARGUMENT, message: expect.stringContaining(name) as string };
-    expect(thrown(() => spawn('true', [], { namespaces: namespaces as Anything }))).toMatchObject(error);
-    expect(thrown(() => spawn('true', [], { memory: '10M', namespaces: namespaces as Anything }))).toMatchObject(error);
-    await expect(run('true', [], { namespaces: namespaces as Anything })).rejects.toMatchObject(error);
-  });
+  testRows(
+    'namespaces',
+    [
+      [{ net: 'yes' }, 'namespaces.net'],
+      [{ pid: 1 }, 'namespaces.pid'],
+      [{ mnt: true }, 'mnt'],
+      [{ PID: true }, 'PID'],
+      [{ toString: true }, 'toString'],
+      [{ uts: { name: 'x' } }, 'name'],
+      [{ uts: { hostname: '' } }, 'namespaces.uts.hostname'],
+      [{ uts: { hostname: 'x'.repeat(65) } }, 'namespaces.uts.hostname'],
+      [{ uts: { hostname: 'a\0b' } }, 'namespaces.uts.hostname'],
+      [{ uts: { hostname: 5 } }, 'namespaces.uts.hostname'],
+      [{ uts: [] }, 'namespaces.uts'],
+      [{ user: { uid: -1 } }, 'namespaces.user.uid'],
+      [{ user: { gid: 2 ** 32 - 1 } }, 'namespaces.user.gid'],
+      [{ user: { uid: '0' } }, 'namespaces.user.uid'],
+      [{ user: { subordinate: 1 } }, 'namespaces.user.subordinate'],
+      [{ user: { root: true } }, 'root'],
+      [{ mount: {} }, 'namespaces.mount'],
+      [[], 'namespaces'],
+      ['pid', 'namespaces'],
+      [null, 'namespaces'],
+      [true, 'namespaces'],
+    ],
+    async ([namespaces, name]) => {
+      const error = { name: 'TypeError', code: ARGUMENT, message: expect.stringContaining(name) as string };
+      expect(thrown(() => spawn('true', [], { namespaces: namespaces as Anything }))).toMatchObject(error);
+      expect(thrown(() => spawn('true', [], { memory: '10M', namespaces: namespaces as Anything }))).toMatchObject(
+        error,
+      );
+      await expect(run('true', [], { namespaces: namespaces as Anything })).rejects.toMatchObject(error);
+    },
+  );
 
-  test.each([
-    [undefined, 'options'],
-    [null, 'options'],
-    ['10M', 'options'],
-    [{}, 'memory'],
-    [{ memory: '10M', limit: 1 }, 'limit'],
-    [{ memory: '10M', parent: 5 }, 'parent'],
-    [{ memory: '10M', parent: '' }, 'path'],
-    [{ memory: '10M', parent: '../..' }, 'path'],
-    [{ memory: '10M', parent: 'a\0b' }, 'path'],
-  ])('createCage(%j)', (options, name) => {
-    expect(thrown(() => createCage(options as CreateCageOptions))).toMatchObject({
-      name: 'TypeError',
-      code: ARGUMENT,
-      message: expect.stringContaining(name) as string,
-    });
-  });
+  testRows(
+    'options of createCage',
+    [
+      [undefined, 'options'],
+      [null, 'options'],
+      ['10M', 'options'],
+      [{}, 'memory'],
+      [{ memory: '10M', limit: 1 }, 'limit'],
+      [{ memory: '10M', parent: 5 }, 'parent'],
+      [{ memory: '10M', parent: '' }, 'path'],
+      [{ memory: '10M', parent: '../..' }, 'path'],
+      [{ memory: '10M', parent: 'a\0b' }, 'path'],
+    ],
+    ([options, name]) => {
+      expect(thrown(() => createCage(options as CreateCageOptions))).toMatchObject({
+        name: 'TypeError',
+        code: ARGUMENT,
+        message: expect.stringContaining(name) as string,
+      });
+    },
+  );
 
-  test.each([
-    [{ cage: {} }, 'cage'],
-    [{ cage: null }, 'cage'],
-    [{ cage: 'x' }, 'cage'],
-    [{ memory: '10M', parent: {} }, 'parent'],
-    [{ parent: '/' }, 'parent'],
-    [{ keepDescendants: true }, 'keepDescendants'],
-    [{ memory: '10M', keepDescendants: 'yes' }, 'keepDescendants'],
-  ])('the options %j of spawn and run', async (options, name) => {
-    const error = { name: 'TypeError', code: ARGUMENT, message: expect.stringContaining(name) as string };
-    expect(thrown(() => spawn('true', [], options as Anything))).toMatchObject(error);
-    await expect(run('true', options as Anything)).rejects.toMatchObject(error);
-  });
+  testRows(
+    'options of spawn and run',
+    [
+      [{ cage: {} }, 'cage'],
+      [{ cage: null }, 'cage'],
+      [{ cage: 'x' }, 'cage'],
+      [{ memory: '10M', parent: {} }, 'parent'],
+      [{ parent: '/' }, 'parent'],
+      [{ keepDescendants: true }, 'keepDescendants'],
+      [{ memory: '10M', keepDescendants: 'yes' }, 'keepDescendants'],
+    ],
+    async ([options, name]) => {
+      const error = { name: 'TypeError', code: ARGUMENT, message: expect.stringContaining(name) as string };
+      expect(thrown(() => spawn('true', [], options as Anything))).toMatchObject(error);
+      await expect(run('true', options as Anything)).rejects.toMatchObject(error);
+    },
+  );
 
-  test.each([
-    [{ input: 5 }, 'input'],
-    [{ input: {} }, 'input'],
-    [{ encoding: 'klingon' }, 'encoding'],
-    [{ encoding: 5 }, 'encoding'],
-    [{ maxBuffer: -1 }, 'maxBuffer'],
-    [{ maxBuffer: Number.NaN }, 'maxBuffer'],
-    [{ maxBuffer: '1M' }, 'maxBuffer'],
-    [{ reject: 'no' }, 'reject'],
-    [{ timeout: -1 }, 'timeout'],
-    [{ timeout: 1.5 }, 'timeout'],
-    [{ timeout: '1s' }, 'timeout'],
-    [null, 'options'],
-    ['x', 'options'],
-  ])('the options %j of run', async (options, name) => {
-    await expect(run('true', [], options as Anything)).rejects.toMatchObject({
-      name: 'TypeError',
-      code: ARGUMENT,
-      message: expect.stringContaining(name) as string,
-    });
-  });
+  testRows(
+    'options of run',
+    [
+      [{ input: 5 }, 'input'],
+      [{ input: {} }, 'input'],
+      [{ encoding: 'klingon' }, 'encoding'],
+      [{ encoding: 5 }, 'encoding'],
+      [{ maxBuffer: -1 }, 'maxBuffer'],
+      [{ maxBuffer: Number.NaN }, 'maxBuffer'],
+      [{ maxBuffer: '1M' }, 'maxBuffer'],
+      [{ reject: 'no' }, 'reject'],
+      [{ timeout: -1 }, 'timeout'],
+      [{ timeout: 1.5 }, 'timeout'],
+      [{ timeout: '1s' }, 'timeout'],
+      [null, 'options'],
+      ['x', 'options'],
+    ],
+    async ([options, name]) => {
+      await expect(run('true', [], options as Anything)).rejects.toMatchObject({
+        name: 'TypeError',
+        code: ARGUMENT,
+        message: expect.stringContaining(name) as string,
+      });
+    },
+  );
 
   test('a timeout of run that is too long for a timer, which would be over at once', async () => {
     await expect(run('true', [], { timeout: 2 ** 31 })).rejects.toMatchObject({
@@ -228,11 +255,11 @@ describeIf('cgroup', 'memcage refuses', () => {
     await expect(cage.run('true')).rejects.toMatchObject({ code: 'ERR_MEMCAGE_CLOSED' });
   });
 
-  test.each(['', '.', '..', 'a/b', 'a\0b', 'a\nb', 'x'.repeat(256), 5, null])('the name %j of a cgroup', (name) => {
+  testRows('the name of a cgroup', ['', '.', '..', 'a/b', 'a\0b', 'a\nb', 'x'.repeat(256), 5, null], (name) => {
     expect(thrown(() => Cgroup.create(name as Anything))).toMatchObject({ code: ARGUMENT });
   });
 
-  test.each([0, -1, 1.5, 2 ** 31, '1', null, Number.NaN])('the pid %p', (pid) => {
+  testRows('a pid', [0, -1, 1.5, 2 ** 31, '1', null, Number.NaN], (pid) => {
     expect(thrown(() => Cgroup.of(pid as Anything))).toMatchObject({ code: ARGUMENT });
     const own = Cgroup.self();
     expect(thrown(() => own.add(pid as Anything))).toMatchObject({ code: ARGUMENT });

@@ -4,6 +4,7 @@ import { createCage, run, type SpawnOptions, spawn } from 'memcage';
 import { readKey, readNumber, tree } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';
 
@@ -54,12 +55,12 @@ describeIf('cgroup', 'a limit so small that no program can be loaded', () => {
     ['private', {}],
     ['private, with namespaces', withNamespaces],
   ])('%s', (_, options) => {
-    test.each(['4K', '8K', '12K', '16K'])('%s: exec fails', async (memory) => {
+    testRows('of a few pages: exec fails', ['4K', '8K', '12K', '16K'], async (memory) => {
       expect(await fateOf(() => spawn('true', [], { ...options, memory, stdio: 'ignore' }) as never)).toBe('too small');
     });
 
     // Below that it depends on the kernel, and what it charges of what it keeps for a process.
-    test.each(['64K', '96K', '128K'])('%s: the kernel says whose fault it was', async (memory) => {
+    testRows('of some pages more: the kernel says whose fault it was', ['64K', '96K', '128K'], async (memory) => {
       expect(await fateOf(() => spawn('true', [], { ...options, memory, stdio: 'ignore' }) as never)).toBe(
         'out of memory',
       );
@@ -77,14 +78,14 @@ describeIf('cgroup', 'a limit so small that no program can be loaded', () => {
     });
   });
 
-  test.each(['4K', '8K', '16K', '32K'])('shared, %s: the cage itself, the leaf or exec fails', async (memory) => {
+  testRows('shared: the cage itself, the leaf or exec fails', ['4K', '8K', '16K', '32K'], async (memory) => {
     await using cage = createCage({ memory });
     expect(await fateOf(() => cage.spawn('true', [], { stdio: 'ignore' }) as never)).toBe('too small');
     await expect(cage.run('true')).rejects.toMatchObject({ code: SMALL });
   });
 
   describeIf('v1', 'without the OOM killer', () => {
-    test.each([24, 28, 32, 36])('%i KiB: SIGSEGV, and no count of the kernel', async (kib) => {
+    testRows('SIGSEGV, and no count of the kernel', [24, 28, 32, 36], async (kib) => {
       const start = () => spawn('true', [], { memory: { max: kib * 1024, oomKill: false }, stdio: 'ignore' }) as never;
       expect(await fateOf(start)).toBe('too small');
     });

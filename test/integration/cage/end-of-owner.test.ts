@@ -16,6 +16,7 @@ import {
 } from '../../support/owner-fixture';
 import { endNow, isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 
 const FDS_OF_GONE_PARENT = 8;
@@ -81,31 +82,39 @@ describeIf(['cgroup', 'root'], 'the end of the process that owns cages', () => {
     return started;
   }
 
-  test.each([
-    ['process.exit()', 'exit', 0],
-    ['an uncaught exception', 'throw', 1],
-    ['an unhandled rejection', 'reject', 1],
-    ['nothing left to do: an open cage keeps no process alive', 'end', 0],
-  ])('%s: all is killed and removed, but for the detached', async (_, how, code) => {
-    const { owner, end } = await start(how);
-    expect(await end).toBe(code);
-    // A process leaves its cgroup, which is removed then, a moment before it is a zombie.
-    await until('all members are dead', () => sleeping(owner.members).length === 0, 1000);
-    expect(attachedCages(owner.pid)).toEqual([]);
-    expect(sleeping(owner.detached.members)).toEqual(owner.detached.members);
-    expect(members(owner.detached.cgroup).sort()).toEqual(owner.detached.members.sort());
-  });
+  testRows(
+    'all is killed and removed, but for the detached',
+    [
+      ['process.exit()', 'exit', 0],
+      ['an uncaught exception', 'throw', 1],
+      ['an unhandled rejection', 'reject', 1],
+      ['nothing left to do: an open cage keeps no process alive', 'end', 0],
+    ],
+    async ([, how, code]) => {
+      const { owner, end } = await start(how);
+      expect(await end).toBe(code);
+      // A process leaves its cgroup, which is removed then, a moment before it is a zombie.
+      await until('all members are dead', () => sleeping(owner.members).length === 0, 1000);
+      expect(attachedCages(owner.pid)).toEqual([]);
+      expect(sleeping(owner.detached.members)).toEqual(owner.detached.members);
+      expect(members(owner.detached.cgroup).sort()).toEqual(owner.detached.members.sort());
+    },
+  );
 
-  test.each([
-    ['the end of a worker thread', 'worker-end'],
-    ['process.exit() in a worker thread', 'worker-exit'],
-    ['an uncaught exception in a worker thread', 'worker-throw'],
-  ])('%s, while the process goes on', async (_, how) => {
-    const { owner } = await start(how);
-    await until('all members are dead', () => sleeping(owner.members).length === 0);
-    await until('the cages are gone', () => attachedCages(owner.pid).length === 0);
-    expect(sleeping(owner.detached.members)).toEqual(owner.detached.members);
-  });
+  testRows(
+    'the same of a worker thread, while the process goes on',
+    [
+      ['the end of a worker thread', 'worker-end'],
+      ['process.exit() in a worker thread', 'worker-exit'],
+      ['an uncaught exception in a worker thread', 'worker-throw'],
+    ],
+    async ([, how]) => {
+      const { owner } = await start(how);
+      await until('all members are dead', () => sleeping(owner.members).length === 0);
+      await until('the cages are gone', () => attachedCages(owner.pid).length === 0);
+      expect(sleeping(owner.detached.members)).toEqual(owner.detached.members);
+    },
+  );
 
   test('worker.terminate(), after which no code can run: all is ended, while the process goes on', async () => {
     const { owner } = await start('worker-terminate');

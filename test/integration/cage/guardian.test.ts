@@ -22,6 +22,7 @@ import { type Fixture, fixtureResult, startFixture } from '../../support/fixture
 import { patience } from '../../support/patience';
 import { childrenOf, endNow, isAlive, processesWith } from '../../support/processes';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 
 jest.setTimeout(patience(60_000));
@@ -263,9 +264,10 @@ describeIf(['cgroup', 'root'], 'what a guardian ends', () => {
     ['freezer', 'freezer', freezers.freezer],
   ];
 
-  test.each(cases.filter(([, controller]) => mountPoint(controller) !== ''))(
-    '%s, in the hierarchy %s, frozen by %p',
-    async (kind, controller, freeze) => {
+  testRows(
+    'of each kind, in each hierarchy, frozen or not',
+    cases.filter(([, controller]) => mountPoint(controller) !== ''),
+    async ([kind, controller, freeze]) => {
       place = makeCgroup(undefined, controller);
       const name = `memcage-${process.pid}-1`;
       running = startFixture('native/guarded.js', { parent: place.path, name, kind, freeze });
@@ -282,6 +284,7 @@ describeIf(['cgroup', 'root'], 'what a guardian ends', () => {
       await until('the end of all', () => !pids.some(isAlive) && !existsSync(path), 1000);
       expect(existsSync(`${path}0`)).toBe(true);
     },
+    { limitMs: 60_000 },
   );
 
   test.each([

@@ -6,6 +6,7 @@ import { withCode } from '../../support/error-code';
 import { holding } from '../../support/holding';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 import { home, makeInHome, uniqueName } from '../../support/v2-home';
 
@@ -68,7 +69,7 @@ describeIf('v2', 'limits on v2', () => {
     expect(() => spawn('true', [], { memory: { max: '16M', zswap: 0 }, parent: home() })).toThrow(refusal);
   });
 
-  test.each(['soft', 'swappiness', 'oomKill'] as const)('%s is of v1', (name) => {
+  testRows('what is of v1 is refused', ['soft', 'swappiness', 'oomKill'] as const, (name) => {
     const value = { soft: '8M', swappiness: 10, oomKill: false }[name];
     expect(() => spawn('true', [], { memory: { [name]: value }, parent: parent.path })).toThrow(
       withCode('NOT_IN_VERSION', `memory.${name} needs cgroup v1`),

@@ -6,6 +6,7 @@ import { killAll } from '../../../lib/cgroup/kill';
 import { withCode } from '../../support/error-code';
 import { fakeCgroup } from '../../support/fake-cgroup';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 
 describeIf('linux', 'a kernel without', () => {
   const fakes: ReturnType<typeof fakeCgroup>[] = [];
@@ -61,24 +62,28 @@ describeIf('linux', 'a kernel without', () => {
     );
   });
 
-  test.each([
-    ['memory.reclaim', '5.19', (group: Cgroup) => group.reclaim('1M')],
-    ['memory.events.local', '5.2', async (group: Cgroup) => group.events({ local: true })],
-    ['memory.events', '4.5', async (group: Cgroup) => group.events()],
-    ['memory.peak', '5.19', async (group: Cgroup) => group.trackPeak()],
-    ['memory.swap.high', '5.8', async (group: Cgroup) => group.setLimits({ swapHigh: '1M' })],
-    ['memory.zswap.max', '5.19', async (group: Cgroup) => group.setLimits({ zswap: 0 })],
-    ['memory.oom.group', '4.19', async (group: Cgroup) => group.setLimits({ oomGroup: true })],
-    ['cgroup.freeze', '5.2', (group: Cgroup) => group.freeze()],
-  ])('%s (before %s) says so', async (file, since, use) => {
-    const group = cgroup({ 'memory.max': 'max\n', 'memory.current': '0\n', 'memory.swap.max': 'max\n' });
-    const error = await use(group).then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    expect(error).toEqual(withCode('UNSUPPORTED', `has no ${file}: it came with Linux ${since}`));
-    expect(error).toEqual(withCode('UNSUPPORTED', `this is Linux ${release()}`));
-  });
+  testRows(
+    'a file says so, and since when there is one',
+    [
+      ['memory.reclaim', '5.19', (group: Cgroup) => group.reclaim('1M')],
+      ['memory.events.local', '5.2', async (group: Cgroup) => group.events({ local: true })],
+      ['memory.events', '4.5', async (group: Cgroup) => group.events()],
+      ['memory.peak', '5.19', async (group: Cgroup) => group.trackPeak()],
+      ['memory.swap.high', '5.8', async (group: Cgroup) => group.setLimits({ swapHigh: '1M' })],
+      ['memory.zswap.max', '5.19', async (group: Cgroup) => group.setLimits({ zswap: 0 })],
+      ['memory.oom.group', '4.19', async (group: Cgroup) => group.setLimits({ oomGroup: true })],
+      ['cgroup.freeze', '5.2', (group: Cgroup) => group.freeze()],
+    ],
+    async ([file, since, use]) => {
+      const group = cgroup({ 'memory.max': 'max\n', 'memory.current': '0\n', 'memory.swap.max': 'max\n' });
+      const error = await use(group).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      expect(error).toEqual(withCode('UNSUPPORTED', `has no ${file}: it came with Linux ${since}`));
+      expect(error).toEqual(withCode('UNSUPPORTED', `this is Linux ${release()}`));
+    },
+  );
 
   test('a limit that it lacks: those before it are put back', () => {
     const made = fake({ 'memory.max': 'max\n', 'memory.swap.max': 'max\n', 'memory.high': '8192\n' });

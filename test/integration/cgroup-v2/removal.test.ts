@@ -9,6 +9,7 @@ import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { endNow, isAlive, processesWith } from '../../support/processes';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 import { home, uniqueName } from '../../support/v2-home';
 
@@ -43,11 +44,15 @@ describeIf('v2', 'what a program has made of its cgroup', () => {
     await until('inhabited', () => processesWith(SLEEP).length > 0);
   }
 
-  describe.each(Object.entries(mess))('%s', (_, script) => {
-    const args: [string, string[]] = ['sh', ['-c', inOwnCgroup(script), MOUNT]];
+  const rows = Object.entries(mess);
+  const options = { name: ([name]: (typeof rows)[number]) => name };
+  const commandOf = (script: string): [string, string[]] => ['sh', ['-c', inOwnCgroup(script), MOUNT]];
 
-    test('goes with the end of a private cage', async () => {
-      const child = spawn(...args, { memory: '32M', parent: home(), stdio: 'pipe' });
+  testRows(
+    'goes with the end of a private cage',
+    rows,
+    async ([, script]) => {
+      const child = spawn(...commandOf(script), { memory: '32M', parent: home(), stdio: 'pipe' });
       const { path } = child.cage.cgroup;
       await said(child, 'done');
       await messy();
@@ -56,11 +61,16 @@ describeIf('v2', 'what a program has made of its cgroup', () => {
       expect({ exitCode, error }).toEqual({ exitCode: 1, error: undefined });
       expect(processesWith(SLEEP)).toEqual([]);
       expect(existsSync(path)).toBe(false);
-    });
+    },
+    options,
+  );
 
-    test('goes with close()', async () => {
+  testRows(
+    'goes with close()',
+    rows,
+    async ([, script]) => {
       const cage = createCage({ memory: '32M', parent: home() });
-      const child = cage.spawn(...args, { stdio: 'pipe' });
+      const child = cage.spawn(...commandOf(script), { stdio: 'pipe' });
       await said(child, 'done');
       await messy();
       await cage.close();
@@ -68,9 +78,14 @@ describeIf('v2', 'what a program has made of its cgroup', () => {
       expect({ signal, error }).toEqual({ signal: 'SIGKILL', error: undefined });
       expect(processesWith(SLEEP)).toEqual([]);
       expect(existsSync(cage.cgroup.path)).toBe(false);
-    });
+    },
+    options,
+  );
 
-    test('goes with kill() and remove()', async () => {
+  testRows(
+    'goes with kill() and remove()',
+    rows,
+    async ([, script]) => {
       using group = Cgroup.create(uniqueName('removal'), { parent: home(), memory: '32M' });
       const wait = 'read -r _; ';
       const child = spawn('sh', ['-c', `${wait}${inOwnCgroup(script)}`, MOUNT], {
@@ -88,8 +103,9 @@ describeIf('v2', 'what a program has made of its cgroup', () => {
       await group.remove();
       await child.outcome;
       expect(existsSync(group.path)).toBe(false);
-    });
-  });
+    },
+    options,
+  );
 });
 
 describeIf('v2', 'a threaded cgroup', () => {

@@ -10,6 +10,7 @@ import { refusal } from '../../support/native-child';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
 
 jest.setTimeout(patience(30_000));
@@ -163,21 +164,25 @@ describeIf('cgroup', 'readMany', () => {
     expect(good(readMany(many.cgroups, { fields, keepOpen: true })).length).toBe(6);
   });
 
-  test.each([
-    ['no iterable', 5, {}],
-    ['a string', 'abc', {}],
-    ['what is no cgroup', ['/'], {}],
-    ['options that are none', [], null],
-    ['an unknown option', [], { keepopen: true }],
-    ['a keepOpen that is no boolean', [], { keepOpen: 1 }],
-    ['fields that are none', [], { fields: ['usage'] }],
-    ['fields that are no array', [], { fields: 'usageBytes' }],
-  ])('refuses %s', (_, cgroups, options) => {
-    expect(thrown(() => readMany(cgroups as never, options as never))).toMatchObject({
-      name: 'TypeError',
-      code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
-    });
-  });
+  testRows(
+    'refuses wrong arguments',
+    [
+      ['no iterable', 5, {}],
+      ['a string', 'abc', {}],
+      ['what is no cgroup', ['/'], {}],
+      ['options that are none', [], null],
+      ['an unknown option', [], { keepopen: true }],
+      ['a keepOpen that is no boolean', [], { keepOpen: 1 }],
+      ['fields that are none', [], { fields: ['usage'] }],
+      ['fields that are no array', [], { fields: 'usageBytes' }],
+    ],
+    ([, cgroups, options]) => {
+      expect(thrown(() => readMany(cgroups as never, options as never))).toMatchObject({
+        name: 'TypeError',
+        code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+      });
+    },
+  );
 
   test('reads of the root of the hierarchy what that has', () => {
     using root = Cgroup.open(mountPoint('memory'));

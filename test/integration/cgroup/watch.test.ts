@@ -6,6 +6,7 @@ import { said } from '../../support/cage-kinds';
 import { makeCgroup, mountPoint, version } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
 
 const MIB = 1 << 20;
@@ -186,18 +187,22 @@ describeIf('cgroup', 'watching a cgroup', () => {
     expect(await take(other.watch({ intervalMs: 10 }), 1000, () => other.close())).toHaveLength(1);
   });
 
-  test.each([
-    null,
-    { intervalMs: 0 },
-    { intervalMs: '10' },
-    { intervalMs: Number.NaN },
-    { intervalMs: 2 ** 31 },
-    { fields: 'usageBytes' },
-    { fields: ['usage'] },
-    { signal: 1 },
-    { interval: 1 },
-  ])('wrong options: %p', (options) => {
-    using cgroup = Cgroup.self();
-    expect(thrown(() => cgroup.watch(options as object))).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
-  });
+  testRows(
+    'refuses wrong options',
+    [
+      null,
+      { intervalMs: 0 },
+      { intervalMs: '10' },
+      { intervalMs: Number.NaN },
+      { intervalMs: 2 ** 31 },
+      { fields: 'usageBytes' },
+      { fields: ['usage'] },
+      { signal: 1 },
+      { interval: 1 },
+    ],
+    (options) => {
+      using cgroup = Cgroup.self();
+      expect(thrown(() => cgroup.watch(options as object))).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
+    },
+  );
 });

@@ -5,6 +5,7 @@ import { cgroupOf, files, limitOf, makeCgroup, members, read, version } from '..
 import { runCli } from '../../support/cli';
 import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 
 describeIf('cgroup', 'commands that change a cgroup', () => {
@@ -76,17 +77,21 @@ describeIf('cgroup', 'commands that change a cgroup', () => {
     expect(isAlive(child.pid ?? 0)).toBe(true);
   });
 
-  test.each([
-    [['limit', '--max', '1M'], /^memcage: limit needs a cgroup\n/],
-    [['limit', 'x'], /^memcage: limit needs a limit\n/],
-    [['limit', 'x', 'y', '--max', '1M'], /^memcage: limit takes one cgroup, not 'y' as well\n/],
-    [['kill'], /^memcage: kill needs a cgroup\n/],
-    [['kill', '--all'], /^memcage: Unknown option '--all'/],
-    [['kill', 'no-such-cgroup-at-all'], /^memcage: No cgroup/],
-  ])('%j', async (args, message) => {
-    const { code, stdout, stderr } = await runCli(args);
-    expect({ code, stdout }).toEqual({ code: 125, stdout: '' });
-    expect(stderr).toMatch(message);
-    expect(read(group.path, files.limit)).toBe(String(64 << 20));
-  });
+  testRows(
+    'a wrong command line changes nothing',
+    [
+      [['limit', '--max', '1M'], /^memcage: limit needs a cgroup\n/],
+      [['limit', 'x'], /^memcage: limit needs a limit\n/],
+      [['limit', 'x', 'y', '--max', '1M'], /^memcage: limit takes one cgroup, not 'y' as well\n/],
+      [['kill'], /^memcage: kill needs a cgroup\n/],
+      [['kill', '--all'], /^memcage: Unknown option '--all'/],
+      [['kill', 'no-such-cgroup-at-all'], /^memcage: No cgroup/],
+    ],
+    async ([args, message]) => {
+      const { code, stdout, stderr } = await runCli(args);
+      expect({ code, stdout }).toEqual({ code: 125, stdout: '' });
+      expect(stderr).toMatch(message);
+      expect(read(group.path, files.limit)).toBe(String(64 << 20));
+    },
+  );
 });

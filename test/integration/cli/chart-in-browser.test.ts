@@ -7,6 +7,7 @@ import { RUNS } from '../../support/chart-data';
 import { fixtureResult } from '../../support/fixture';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 
 jest.setTimeout(patience(120_000));
 
@@ -66,33 +67,38 @@ describeIf('chromium', 'a chart in a browser', () => {
 
   const names = [...Object.keys(RUNS).map((name) => `${name}.html`), ...DRAWN.map((name) => `${name}.svg`)];
 
-  test.each(names)('%s', (name) => {
-    const look = looks.find((each) => each.name === name);
-    expect(look?.views.length).toBe(3);
-    expect(look?.complaints).toEqual([]);
-    expect(look?.requests.filter((url) => url !== 'data:')).toEqual([encodeURI(name)]);
-    const isPage = name.endsWith('.html');
-    for (const { drawing, texts, scrollWidth, clientWidth, ground, scheme, tip } of look?.views ?? []) {
-      expect(texts.length).toBeGreaterThan(8);
-      const outside = texts.filter(
-        (box) =>
-          box.left < drawing.left ||
-          box.top < drawing.top ||
-          box.right > drawing.right + 0.5 ||
-          box.bottom > drawing.bottom + 0.5,
-      );
-      expect(outside).toEqual([]);
-      const pairs = texts.flatMap((a, index) => texts.slice(index + 1).map((b) => [a, b] as const));
-      expect(pairs.filter(([a, b]) => overlap(a, b)).map(([a, b]) => `${a.text} | ${b.text}`)).toEqual([]);
-      expect(scrollWidth).toBe(clientWidth);
-      expect(ground).toBe(scheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(13, 17, 23)');
-      if (!isPage || name === 'without a sample.html') {
-        expect(tip).toBeNull();
-        continue;
+  testRows(
+    'nothing is outside of it, on top of another, or asked for from elsewhere',
+    names,
+    (name) => {
+      const look = looks.find((each) => each.name === name);
+      expect(look?.views.length).toBe(3);
+      expect(look?.complaints).toEqual([]);
+      expect(look?.requests.filter((url) => url !== 'data:')).toEqual([encodeURI(name)]);
+      const isPage = name.endsWith('.html');
+      for (const { drawing, texts, scrollWidth, clientWidth, ground, scheme, tip } of look?.views ?? []) {
+        expect(texts.length).toBeGreaterThan(8);
+        const outside = texts.filter(
+          (box) =>
+            box.left < drawing.left ||
+            box.top < drawing.top ||
+            box.right > drawing.right + 0.5 ||
+            box.bottom > drawing.bottom + 0.5,
+        );
+        expect(outside).toEqual([]);
+        const pairs = texts.flatMap((a, index) => texts.slice(index + 1).map((b) => [a, b] as const));
+        expect(pairs.filter(([a, b]) => overlap(a, b)).map(([a, b]) => `${a.text} | ${b.text}`)).toEqual([]);
+        expect(scrollWidth).toBe(clientWidth);
+        expect(ground).toBe(scheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(13, 17, 23)');
+        if (!isPage || name === 'without a sample.html') {
+          expect(tip).toBeNull();
+          continue;
+        }
+        expect(tip?.text).toMatch(/^[\d:.]+( m?s)?\nuse\t[\d.]+ [KMG]iB\nanon\t/);
+        expect(tip?.left).toBeGreaterThanOrEqual(0);
+        expect(tip?.right).toBeLessThanOrEqual(clientWidth);
       }
-      expect(tip?.text).toMatch(/^[\d:.]+( m?s)?\nuse\t[\d.]+ [KMG]iB\nanon\t/);
-      expect(tip?.left).toBeGreaterThanOrEqual(0);
-      expect(tip?.right).toBeLessThanOrEqual(clientWidth);
-    }
-  });
+    },
+    { limitMs: 120_000 },
+  );
 });

@@ -7,6 +7,7 @@ import { cgroupOf, makeBelow, openCages, removeTree } from '../../support/cgroup
 import { type Cli, runCli, startCli } from '../../support/cli';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { TerminalSession } from '../../support/terminal';
 import { until } from '../../support/until';
 
@@ -51,10 +52,15 @@ describeIf('terminal', 'bash', () => {
     expect(inBash('memcage', 'help', 'do')).toEqual(['doctor']);
   });
 
-  test.each(COMMANDS.map((command) => [command.name, command] as const))('every option of %s', (name, { options }) => {
-    const long = Object.keys(options).map((option) => `--${option}`);
-    expect(inBash('memcage', name, '--')).toEqual(long);
-  });
+  testRows(
+    'every option of each command',
+    COMMANDS.map((command) => [command.name, command] as const),
+    ([name, { options }]) => {
+      const long = Object.keys(options).map((option) => `--${option}`);
+      expect(inBash('memcage', name, '--')).toEqual(long);
+    },
+    { name: ([name]) => name, limitMs: 60_000 },
+  );
 
   test('values of options, as a word of their own or after an equals sign', () => {
     expect(inBash('memcage', 'top', '--sort', 'p')).toEqual(['percent', 'peak', 'pids']);

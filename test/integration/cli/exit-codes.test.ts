@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { version as cgroupVersion, makeCgroup } from '../../support/cgroup-tree';
 import { runCli } from '../../support/cli';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 
 const MAIN = join(__dirname, '../../../dist/cli.js');
 
@@ -14,7 +15,7 @@ const onlyOnV1: [string, string[], string][] = [
 ];
 
 describeIf('cgroup', 'exit codes', () => {
-  test.each([0, 1, 42, 255])('the command ends with %i', async (code) => {
+  testRows('that of the command', [0, 1, 42, 255], async (code) => {
     expect(await runCli(['run', '-m', '50M', 'sh', '-c', `exit ${code}`])).toEqual({
       code,
       signal: null,
@@ -24,7 +25,7 @@ describeIf('cgroup', 'exit codes', () => {
     });
   });
 
-  test.each(['SIGTERM', 'SIGKILL', 'SIGSEGV', 'SIGHUP'] as const)('128 + N for %s', async (name) => {
+  testRows('128 + N for a signal', ['SIGTERM', 'SIGKILL', 'SIGSEGV', 'SIGHUP'] as const, async (name) => {
     const end = await runCli(['run', '-m', '50M', 'sh', '-c', `kill -${name.slice(3)} $$`]);
     expect(end).toMatchObject({ code: 128 + constants.signals[name], stderr: '', left: [] });
   });
@@ -41,64 +42,82 @@ describeIf('cgroup', 'exit codes', () => {
     });
   });
 
-  test.each([
-    ['a directory', '/'],
-    ['a file that is not executable', '/etc/passwd'],
-    ['a path through a file', '/etc/passwd/sh'],
-  ])('126 for %s', async (_, file) => {
-    expect(await runCli(['run', '-m', '50M', file])).toMatchObject({
-      code: 126,
-      stderr: expect.stringMatching(/^memcage: can't run .*\n$/) as string,
-      left: [],
-    });
-  });
+  testRows(
+    '126 for what can not be run',
+    [
+      ['a directory', '/'],
+      ['a file that is not executable', '/etc/passwd'],
+      ['a path through a file', '/etc/passwd/sh'],
+    ],
+    async ([, file]) => {
+      expect(await runCli(['run', '-m', '50M', file])).toMatchObject({
+        code: 126,
+        stderr: expect.stringMatching(/^memcage: can't run .*\n$/) as string,
+        left: [],
+      });
+    },
+  );
 
-  test.each<[string, string[], string]>([
-    ...(cgroupVersion === 1 ? onlyOnV1 : []),
-    ['a parent that does not exist', ['run', '--parent', '/no/such/cgroup', 'true'], '/no/such/cgroup'],
-    ['a limit below which no program starts', ['run', '-m', '4K', 'true'], '4 KiB is too small'],
-  ])('125 for %s', async (_, args, text) => {
-    const end = await runCli(args);
-    expect(end).toMatchObject({ code: 125, stdout: '', left: [] });
-    expect(end.stderr).toContain(text);
-    expect(end.stderr).toMatch(/^memcage: [^\n]*\n$/);
-  });
+  testRows<[string, string[], string]>(
+    '125 for what memcage can not do',
+    [
+      ...(cgroupVersion === 1 ? onlyOnV1 : []),
+      ['a parent that does not exist', ['run', '--parent', '/no/such/cgroup', 'true'], '/no/such/cgroup'],
+      ['a limit below which no program starts', ['run', '-m', '4K', 'true'], '4 KiB is too small'],
+    ],
+    async ([, args, text]) => {
+      const end = await runCli(args);
+      expect(end).toMatchObject({ code: 125, stdout: '', left: [] });
+      expect(end.stderr).toContain(text);
+      expect(end.stderr).toMatch(/^memcage: [^\n]*\n$/);
+    },
+  );
 });
 
 describe('wrong usage: 125, one line and where there is help', () => {
-  test.each([
-    ['no command at all', []],
-    ['an unknown command', ['start']],
-    ['an option before the command', ['-m', '1M', 'run', 'true']],
-    ['an unknown option', ['run', '--no-such-option', 'true']],
-    ['an unknown short option', ['run', '-x', 'true']],
-    ['an option without its value', ['run', '-m']],
-    ['a value for an option that takes none', ['run', '--uts=1', 'true']],
-    ['nothing to run', ['run', '-m', '1M']],
-    ['nothing to run after --', ['run', '-m', '1M', '--']],
-  ])('%s', async (_, args) => {
-    const end = await runCli(args);
-    expect(end).toMatchObject({ code: 125, stdout: '', left: [] });
-    expect(end.stderr).toMatch(/^memcage: [^\n]+\nTry 'memcage( run)? --help'\.\n$/);
-  });
+  testRows(
+    'of each kind',
+    [
+      ['no command at all', []],
+      ['an unknown command', ['start']],
+      ['an option before the command', ['-m', '1M', 'run', 'true']],
+      ['an unknown option', ['run', '--no-such-option', 'true']],
+      ['an unknown short option', ['run', '-x', 'true']],
+      ['an option without its value', ['run', '-m']],
+      ['a value for an option that takes none', ['run', '--uts=1', 'true']],
+      ['nothing to run', ['run', '-m', '1M']],
+      ['nothing to run after --', ['run', '-m', '1M', '--']],
+    ],
+    async ([, args]) => {
+      const end = await runCli(args);
+      expect(end).toMatchObject({ code: 125, stdout: '', left: [] });
+      expect(end.stderr).toMatch(/^memcage: [^\n]+\nTry 'memcage( run)? --help'\.\n$/);
+    },
+  );
 });
 
 describeIf('cgroup', 'a wrong value is wrong usage, told by the name of its option', () => {
-  test.each<[string, string[]]>([
-    ['--memory', ['run', '-m', '1.5', 'true']],
-    ['--memory', ['run', '-m', '1000', 'true']],
-    ['--swap', ['run', '-m', '50M', '--swap', '12Q', 'true']],
-    ['--high', ['run', '-m', '50M', '--high', '', 'true']],
-    ['--node-heap', ['run', '--node-heap', '12Q', 'true']],
-    ['--hostname', ['run', '--hostname', 'x'.repeat(65), 'true']],
-    ['--max', ['limit', '/no/such/cgroup', '--max', '12Q']],
-    ['--low', ['limit', '/no/such/cgroup', '--low', '12Q']],
-    ['--threshold', ['events', '--threshold', '12Q']],
-  ])('%s: %j', async (name, args) => {
-    const end = await runCli(args);
-    expect(end).toMatchObject({ code: 125, stdout: '', left: [] });
-    expect(end.stderr).toMatch(new RegExp(`^memcage: [^\n]*${name}[ ,][^\n]*\nTry 'memcage ${args[0]} --help'\\.\n$`));
-  });
+  testRows<[string, string[]]>(
+    'of each option',
+    [
+      ['--memory', ['run', '-m', '1.5', 'true']],
+      ['--memory', ['run', '-m', '1000', 'true']],
+      ['--swap', ['run', '-m', '50M', '--swap', '12Q', 'true']],
+      ['--high', ['run', '-m', '50M', '--high', '', 'true']],
+      ['--node-heap', ['run', '--node-heap', '12Q', 'true']],
+      ['--hostname', ['run', '--hostname', 'x'.repeat(65), 'true']],
+      ['--max', ['limit', '/no/such/cgroup', '--max', '12Q']],
+      ['--low', ['limit', '/no/such/cgroup', '--low', '12Q']],
+      ['--threshold', ['events', '--threshold', '12Q']],
+    ],
+    async ([name, args]) => {
+      const end = await runCli(args);
+      expect(end).toMatchObject({ code: 125, stdout: '', left: [] });
+      expect(end.stderr).toMatch(
+        new RegExp(`^memcage: [^\n]*${name}[ ,][^\n]*\nTry 'memcage ${args[0]} --help'\\.\n$`),
+      );
+    },
+  );
 });
 
 describeIf('v1', 'swap without a limit', () => {
@@ -127,19 +146,23 @@ describeIf('v1', 'swap without a limit', () => {
 });
 
 describe('help and version', () => {
-  test.each([
-    [['--help'], 'COMMAND'],
-    [['-h'], 'COMMAND'],
-    [['help'], 'COMMAND'],
-    [['run', '--help'], 'run'],
-    [['run', '-m', '1M', '-h'], 'run'],
-    [['help', 'run'], 'run'],
-    [['limit', '-h'], 'limit'],
-  ])('%j', async (args, name) => {
-    const end = await runCli(args);
-    expect(end).toMatchObject({ code: 0, stderr: '' });
-    expect(end.stdout.startsWith(`Usage: memcage ${name} [OPTION]...`)).toBe(true);
-  });
+  testRows(
+    'the help, in each way to ask for it',
+    [
+      [['--help'], 'COMMAND'],
+      [['-h'], 'COMMAND'],
+      [['help'], 'COMMAND'],
+      [['run', '--help'], 'run'],
+      [['run', '-m', '1M', '-h'], 'run'],
+      [['help', 'run'], 'run'],
+      [['limit', '-h'], 'limit'],
+    ],
+    async ([args, name]) => {
+      const end = await runCli(args);
+      expect(end).toMatchObject({ code: 0, stderr: '' });
+      expect(end.stdout.startsWith(`Usage: memcage ${name} [OPTION]...`)).toBe(true);
+    },
+  );
 
   test.each([[['--version']], [['run', '--version']]])('%j', async (args) => {
     const { version } = JSON.parse(readFileSync(join(__dirname, '../../../package.json'), 'utf8')) as {
@@ -168,9 +191,10 @@ test('141 when nobody reads the output', async () => {
   }
 });
 
-test.each([['stat', '--help'], ['ls', '--json'], ['help']])(
-  '125 and one line when the output can not be written: %s %s',
-  (...args) => {
+testRows(
+  '125 and one line when the output can not be written',
+  [['stat', '--help'], ['ls', '--json'], ['help']],
+  ([...args]) => {
     const full = openSync('/dev/full', 'w');
     try {
       const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], {

@@ -15,6 +15,7 @@ import { NAMESPACE_FILES } from '../../support/namespace-files';
 import { patience } from '../../support/patience';
 import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 
 const HOG = 'Buffer.alloc(1 << 30, 1)';
@@ -26,10 +27,14 @@ afterAll(() => rmSync(directory, { recursive: true }));
 describeIf('cgroup', 'memory', () => {
   const LIMIT = showOwn(files.limit);
 
-  test.each([['-m', '50M'], ['-m50M'], ['--memory', '52428800'], ['--memory=51200k']])('%s %s', async (...option) => {
-    const end = await runCli(['run', ...option, '--', 'sh', '-c', LIMIT]);
-    expect(end).toEqual({ code: 0, signal: null, stdout: '52428800\n', stderr: '', left: [] });
-  });
+  testRows(
+    '-m, in each form',
+    [['-m', '50M'], ['-m50M'], ['--memory', '52428800'], ['--memory=51200k']],
+    async ([...option]) => {
+      const end = await runCli(['run', ...option, '--', 'sh', '-c', LIMIT]);
+      expect(end).toEqual({ code: 0, signal: null, stdout: '52428800\n', stderr: '', left: [] });
+    },
+  );
 
   test('without -m there is a cage all the same, without a limit', async () => {
     const json = join(directory, 'unlimited.json');
@@ -127,20 +132,24 @@ describeIf(['cgroup', 'swap-accounting'], '--swap', () => {
   // v1 limits the sum of both.
   const [file, base] = version === 1 ? ['memory.memsw.limit_in_bytes', 10 << 20] : ['memory.swap.max', 0];
 
-  test.each([
-    [[], 0],
-    [['--swap', '0'], 0],
-    [['--swap', '5M'], 5 << 20],
-  ])('%j', async (option, swap) => {
-    expect(await runCli(['run', '-m', '10M', ...option, 'sh', '-c', showOwn(file)])).toMatchObject({
-      code: 0,
-      stdout: `${base + swap}\n`,
-    });
-  });
+  testRows(
+    'is on top of the memory',
+    [
+      [[], 0],
+      [['--swap', '0'], 0],
+      [['--swap', '5M'], 5 << 20],
+    ],
+    async ([option, swap]) => {
+      expect(await runCli(['run', '-m', '10M', ...option, 'sh', '-c', showOwn(file)])).toMatchObject({
+        code: 0,
+        stdout: `${base + swap}\n`,
+      });
+    },
+  );
 });
 
 describeIf(['cgroup', 'root'], 'namespaces', () => {
-  test.each(Object.entries(NAMESPACE_FILES))('--%s', async (option, file) => {
+  testRows('each is new by its option', Object.entries(NAMESPACE_FILES), async ([option, file]) => {
     const end = await runCli(['run', `--${option}`, 'readlink', `/proc/self/ns/${file}`]);
     expect(end).toMatchObject({ code: 0, stderr: '', left: [] });
     expect(end.stdout.trim()).toMatch(new RegExp(`^${file}:\\[\\d+\\]$`));
@@ -243,15 +252,19 @@ describeIf('cgroup', 'stdio and arguments', () => {
     ).toBe('hi\n');
   });
 
-  test.each([
-    ['options after the command are its own', ['echo', '-m', '--json', '--', 'x'], '-m --json -- x\n'],
-    ['-- ends the options', ['--', 'echo', '--', 'x'], '-- x\n'],
-    ['options before --', ['-m', '50M', '--', 'echo', 'x'], 'x\n'],
-    ['the value of an option is not the command', ['--memory', '50M', 'echo', 'x'], 'x\n'],
-    ['an empty argument', ['printf', '[%s]', '', 'a b'], '[][a b]'],
-  ])('%s', async (_, words, stdout) => {
-    expect(await runCli(['run', ...words])).toEqual({ code: 0, signal: null, stdout, stderr: '', left: [] });
-  });
+  testRows(
+    'where the options end',
+    [
+      ['options after the command are its own', ['echo', '-m', '--json', '--', 'x'], '-m --json -- x\n'],
+      ['-- ends the options', ['--', 'echo', '--', 'x'], '-- x\n'],
+      ['options before --', ['-m', '50M', '--', 'echo', 'x'], 'x\n'],
+      ['the value of an option is not the command', ['--memory', '50M', 'echo', 'x'], 'x\n'],
+      ['an empty argument', ['printf', '[%s]', '', 'a b'], '[][a b]'],
+    ],
+    async ([, words, stdout]) => {
+      expect(await runCli(['run', ...words])).toEqual({ code: 0, signal: null, stdout, stderr: '', left: [] });
+    },
+  );
 
   test('a command whose name starts with a dash needs --', async () => {
     expect(await runCli(['run', '--', '-x'])).toMatchObject({ code: 127 });

@@ -7,6 +7,7 @@ import { members, mountPoint, openCages } from '../../support/cgroup-tree';
 import { type Cli, startCli } from '../../support/cli';
 import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 
 /** Says so for each signal. */
@@ -55,7 +56,7 @@ describeIf('cgroup', 'signals', () => {
     }
   });
 
-  test.each(FORWARDED)('%s is forwarded', async (name) => {
+  testRows('are forwarded', FORWARDED, async (name) => {
     const cli = await start(['run', '-m', '50M', 'bash', '-c', TALKER(name.slice(3))]);
     cli.process.kill(name);
     await until(`the command says so`, () => cli.stdout().includes(`got ${name.slice(3)}\n`));
@@ -64,7 +65,7 @@ describeIf('cgroup', 'signals', () => {
     expect(cli.stderr()).toBe('');
   });
 
-  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s ends a command that does not handle it', async (name) => {
+  testRows('end a command that does not handle them', ['SIGTERM', 'SIGINT', 'SIGHUP'] as const, async (name) => {
     const cli = await start(['run', '-m', '50M', 'sh', '-c', 'echo ready; exec sleep 60']);
     cli.process.kill(name);
     expect(await cli.end).toMatchObject({ code: 128 + constants.signals[name], signal: null, stderr: '', left: [] });

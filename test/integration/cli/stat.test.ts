@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { cgroupOf, files, makeBelow, makeCgroup, mountPoint, read, version } from '../../support/cgroup-tree';
 import { runCli } from '../../support/cli';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 
 interface Status {
   path: string;
@@ -128,15 +129,19 @@ describeIf('cgroup', 'memcage stat', () => {
     expect(read(group.path, files.limit)).toBe(String(64 << 20));
   });
 
-  test.each([
-    [['stat', 'no-such-cgroup-at-all'], /^memcage: No cgroup/],
-    [['stat', '/no/such/cgroup'], /^memcage: .*\/no\/such\/cgroup/],
-    [['stat', '4194303'], /^memcage: .*4194303/],
-    [['stat', 'a', 'b'], /^memcage: stat takes one cgroup, not 'b' as well\n/],
-    [['stat', '--jsn'], /^memcage: Unknown option '--jsn'/],
-  ])('%j', async (args, message) => {
-    const { code, stdout, stderr } = await runCli(args);
-    expect({ code, stdout }).toEqual({ code: 125, stdout: '' });
-    expect(stderr).toMatch(message);
-  });
+  testRows(
+    'a wrong command line is refused',
+    [
+      [['stat', 'no-such-cgroup-at-all'], /^memcage: No cgroup/],
+      [['stat', '/no/such/cgroup'], /^memcage: .*\/no\/such\/cgroup/],
+      [['stat', '4194303'], /^memcage: .*4194303/],
+      [['stat', 'a', 'b'], /^memcage: stat takes one cgroup, not 'b' as well\n/],
+      [['stat', '--jsn'], /^memcage: Unknown option '--jsn'/],
+    ],
+    async ([args, message]) => {
+      const { code, stdout, stderr } = await runCli(args);
+      expect({ code, stdout }).toEqual({ code: 125, stdout: '' });
+      expect(stderr).toMatch(message);
+    },
+  );
 });

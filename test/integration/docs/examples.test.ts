@@ -9,6 +9,7 @@ import { blocksOf, type Example, examplesOf, pages } from '../../support/doc-exa
 import { cagesLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 
 jest.setTimeout(patience(60_000));
 
@@ -32,26 +33,36 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(project, { recursive: true }));
 
-describe.each(pages())('%s', (page) => {
-  test('every example is run, or says that it is not', () => {
-    const silent = blocksOf(page).filter(
-      ({ language, words }) => CODE.includes(language) && !/run/.test(words.join(' ')),
-    );
-    expect(silent.map(({ line }) => `${page}:${line}`)).toEqual([]);
-  });
+testRows('every example of a page is run, or says that it is not', pages(), (page) => {
+  const silent = blocksOf(page).filter(
+    ({ language, words }) => CODE.includes(language) && !/run/.test(words.join(' ')),
+  );
+  expect(silent.map(({ line }) => `${page}:${line}`)).toEqual([]);
+});
 
+describe.each(pages().filter((page) => examplesOf(page).length > 0))('%s', (page) => {
   const examples = examplesOf(page);
-  if (examples.length === 0) return;
-  describe.each(examples.map((example) => [example.line, example] as const))('line %i', (line, example) => {
-    describeIf(['v1', 'root', ...example.needs], 'the example', () => {
-      test('prints what it says', async () => {
-        const { code, stdout, stderr, left } = await runExample(example, `example-${line}`);
-        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-        if (example.output !== undefined) expect(stdout).toMatch(patternOf(example.output));
-        expect(left).toEqual([]);
-      });
-    });
-  });
+  // What needs the same is skipped together, visibly.
+  for (const needs of new Set(examples.map((example) => example.needs.join()))) {
+    const alike = examples.filter((example) => example.needs.join() === needs);
+    describeIf(
+      ['v1', 'root', ...(alike[0]?.needs ?? [])],
+      `the examples${needs === '' ? '' : ` with ${needs}`}`,
+      () => {
+        testRows(
+          'print what they say',
+          alike,
+          async (example) => {
+            const { code, stdout, stderr, left } = await runExample(example, `example-${example.line}`);
+            expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+            if (example.output !== undefined) expect(stdout).toMatch(patternOf(example.output));
+            expect(left).toEqual([]);
+          },
+          { name: ({ line }) => `line ${line}`, limitMs: 60_000 },
+        );
+      },
+    );
+  }
 });
 
 /** Types are checked by tsc as a user's project has them: strictly, against the package's declarations. */

@@ -11,6 +11,7 @@ import { holding } from '../../support/holding';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { countOf, type Recorded, recordEvents } from '../../support/record-events';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';
 
@@ -124,21 +125,21 @@ describeIf('cgroup', 'pressure', () => {
   afterEach(() => rmSync(directory, { recursive: true }));
 
   if (version === 1) {
-    test.each([
-      { pressure: 'low' },
-      { pressure: 'low', mode: 'local' },
-      { pressure: 'low', mode: 'hierarchy' },
-    ] as const)('is told by level: %p', async (trigger) => {
-      const child = startPressed();
-      const events = recordEvents(child.cage, ['pressure']);
-      child.cage.cgroup.addTrigger(trigger);
-      child.stdin.write('\n');
-      await said(child, 'done');
-      await until('pressure', () => countOf(events, 'pressure') > 0);
-      expect(eventsOf<PressureEvent>(events)[0]?.trigger).toEqual(trigger);
-      child.stdin.end('\n');
-      await child.outcome;
-    });
+    testRows(
+      'is told by level',
+      [{ pressure: 'low' }, { pressure: 'low', mode: 'local' }, { pressure: 'low', mode: 'hierarchy' }] as const,
+      async (trigger) => {
+        const child = startPressed();
+        const events = recordEvents(child.cage, ['pressure']);
+        child.cage.cgroup.addTrigger(trigger);
+        child.stdin.write('\n');
+        await said(child, 'done');
+        await until('pressure', () => countOf(events, 'pressure') > 0);
+        expect(eventsOf<PressureEvent>(events)[0]?.trigger).toEqual(trigger);
+        child.stdin.end('\n');
+        await child.outcome;
+      },
+    );
   } else {
     const isThere = existsSync('/proc/pressure/memory');
 
@@ -182,25 +183,31 @@ describeIf('cgroup', 'pressure', () => {
     expect(openFdCount()).toBe(fds);
   });
 
-  test.each([
-    null,
-    'low',
-    {},
-    { pressure: 'lots' },
-    { pressure: 'low', mode: 'all' },
-    { pressure: 'low', threshold: '1M' },
-    { pressure: 'some' },
-    { pressure: 'some', thresholdMs: 0 },
-    { pressure: 'some', thresholdMs: 1.5 },
-    { pressure: 'some', thresholdMs: 2001 },
-    { pressure: 'some', thresholdMs: 10, windowMs: 10_001 },
-    { pressure: 'some', thresholdMs: 10, window: 1000 },
-    { threshold: 'max' },
-    { threshold: '10M', of: 'swap' },
-  ])('wrong options: %p', (trigger) => {
-    using group = Cgroup.of(process.pid);
-    expect(thrown(() => group.addTrigger(trigger as Trigger))).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
-  });
+  testRows(
+    'refuses wrong options',
+    [
+      null,
+      'low',
+      {},
+      { pressure: 'lots' },
+      { pressure: 'low', mode: 'all' },
+      { pressure: 'low', threshold: '1M' },
+      { pressure: 'some' },
+      { pressure: 'some', thresholdMs: 0 },
+      { pressure: 'some', thresholdMs: 1.5 },
+      { pressure: 'some', thresholdMs: 2001 },
+      { pressure: 'some', thresholdMs: 10, windowMs: 10_001 },
+      { pressure: 'some', thresholdMs: 10, window: 1000 },
+      { threshold: 'max' },
+      { threshold: '10M', of: 'swap' },
+    ],
+    (trigger) => {
+      using group = Cgroup.of(process.pid);
+      expect(thrown(() => group.addTrigger(trigger as Trigger))).toMatchObject({
+        code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+      });
+    },
+  );
 
   test('a trigger ends with the handle', async () => {
     const child = spawn('cat', { memory: '16M', stdio: 'pipe' });

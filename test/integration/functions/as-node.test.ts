@@ -11,6 +11,7 @@ import { comparing, type Functions } from '../../support/function-kinds';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 
 jest.setTimeout(patience(60_000));
 
@@ -141,29 +142,34 @@ describeIf('cgroup', 'the functions of child_process do what Node’s do', () =>
           return (functions[name] as (...args: unknown[]) => ChildProcess)(...first, ...rest);
         });
 
-    test.each<[string, string, object?]>([
-      ['output', 'echo out; echo err >&2'],
-      ['an exit code', 'echo out; echo err >&2; exit 3'],
-      ['a signal', 'kill -9 $$'],
-      ['encoding buffer', 'printf "\\377\\376"', { encoding: 'buffer' }],
-      ['encoding hex', 'printf abc', { encoding: 'hex' }],
-      ['encoding null', 'printf abc', { encoding: null }],
-      ['maxBuffer of stdout', 'printf 0123456789; exec sleep 60', { maxBuffer: 5 }],
-      ['maxBuffer of stderr', 'printf 0123456789 >&2; exec sleep 60', { maxBuffer: 5, encoding: 'buffer' }],
-      ['timeout', 'exec sleep 60', { timeout: 100 }],
-      ['timeout with a killSignal', 'exec sleep 60', { timeout: 100, killSignal: 'SIGINT' }],
-      ['an aborted signal', 'exec sleep 60', { signal: AbortSignal.abort(new Error('why')) }],
-      ['cwd', 'pwd', { cwd: '/usr' }],
-      ['cwd as a URL', 'pwd', { cwd: pathToFileURL('/usr') }],
-      ['cwd that is not there', 'pwd', { cwd: '/no/such/directory' }],
-      ['env', 'echo $A$B', { env: { A: '1', B: undefined, PATH: process.env['PATH'] } }],
-      ['shell', 'echo $0', { shell: '/bin/sh' }],
-      ['a shell that is not there', 'echo $0', { shell: '/no/such/shell' }],
-      ['uid', 'id -u; id -g', { uid: 12345, gid: 23456 }],
-      ['null for options', 'echo x', null as never],
-    ])('%s', async (...[, command, options]) => {
-      await sameAsNode(start(command, options));
-    });
+    testRows<[string, string, object?]>(
+      'results and errors of commands',
+      [
+        ['output', 'echo out; echo err >&2'],
+        ['an exit code', 'echo out; echo err >&2; exit 3'],
+        ['a signal', 'kill -9 $$'],
+        ['encoding buffer', 'printf "\\377\\376"', { encoding: 'buffer' }],
+        ['encoding hex', 'printf abc', { encoding: 'hex' }],
+        ['encoding null', 'printf abc', { encoding: null }],
+        ['maxBuffer of stdout', 'printf 0123456789; exec sleep 60', { maxBuffer: 5 }],
+        ['maxBuffer of stderr', 'printf 0123456789 >&2; exec sleep 60', { maxBuffer: 5, encoding: 'buffer' }],
+        ['timeout', 'exec sleep 60', { timeout: 100 }],
+        ['timeout with a killSignal', 'exec sleep 60', { timeout: 100, killSignal: 'SIGINT' }],
+        ['an aborted signal', 'exec sleep 60', { signal: AbortSignal.abort(new Error('why')) }],
+        ['cwd', 'pwd', { cwd: '/usr' }],
+        ['cwd as a URL', 'pwd', { cwd: pathToFileURL('/usr') }],
+        ['cwd that is not there', 'pwd', { cwd: '/no/such/directory' }],
+        ['env', 'echo $A$B', { env: { A: '1', B: undefined, PATH: process.env['PATH'] } }],
+        ['shell', 'echo $0', { shell: '/bin/sh' }],
+        ['a shell that is not there', 'echo $0', { shell: '/no/such/shell' }],
+        ['uid', 'id -u; id -g', { uid: 12345, gid: 23456 }],
+        ['null for options', 'echo x', null as never],
+      ],
+      async ([, command, options]) => {
+        await sameAsNode(start(command, options));
+      },
+      { limitMs: 60_000 },
+    );
 
     test('without a callback', async () => {
       await sameAsNode(async (functions) => {
@@ -174,21 +180,27 @@ describeIf('cgroup', 'the functions of child_process do what Node’s do', () =>
       });
     });
 
-    test.each<[string, unknown[]]>([
-      ['no command', []],
-      ['a command that is no text', [5]],
-      ['an empty command', ['']],
-      ['NUL', ['a\0b']],
-      ['a callback that is none', ['true', {}, 5]],
-      ['a wrong timeout', ['true', { timeout: -1 }]],
-      ['a wrong maxBuffer', ['true', { maxBuffer: -1 }]],
-      ['a wrong killSignal', ['true', { killSignal: 'SIGNOT' }]],
-      ['a wrong signal', ['true', { signal: {} }]],
-      ['a wrong cwd', ['true', { cwd: 5 }]],
-    ])('%s: thrown', async (_name, args) => {
-      const call = (functions: Functions) => thrown(() => (functions[name] as (...all: unknown[]) => unknown)(...args));
-      expect((await sameAsNode(call)).code).toMatch(/^ERR_/);
-    });
+    testRows<[string, unknown[]]>(
+      'wrong arguments are thrown',
+      [
+        ['no command', []],
+        ['a command that is no text', [5]],
+        ['an empty command', ['']],
+        ['NUL', ['a\0b']],
+        ['a callback that is none', ['true', {}, 5]],
+        ['a wrong timeout', ['true', { timeout: -1 }]],
+        ['a wrong maxBuffer', ['true', { maxBuffer: -1 }]],
+        ['a wrong killSignal', ['true', { killSignal: 'SIGNOT' }]],
+        ['a wrong signal', ['true', { signal: {} }]],
+        ['a wrong cwd', ['true', { cwd: 5 }]],
+      ],
+      async ([, args]) => {
+        const call = (functions: Functions) =>
+          thrown(() => (functions[name] as (...all: unknown[]) => unknown)(...args));
+        expect((await sameAsNode(call)).code).toMatch(/^ERR_/);
+      },
+      { limitMs: 60_000 },
+    );
   });
 
   test('execFile: every form of the arguments', async () => {

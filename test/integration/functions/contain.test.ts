@@ -17,6 +17,7 @@ import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';
 import { placeIn, placeOf, whereStarted } from '../../support/where';
@@ -178,17 +179,22 @@ describeIf('cgroup', 'cage.contain', () => {
       ['spawnSync of an import', () => String(importedSpawnSync('cat', ['/proc/self/cgroup']).stdout)],
     ];
 
-    test.each(look)('%s starts in the innermost cage, and outside in none', async (_name, call) => {
-      const outer = make('100M');
-      await outer.contain(async () => {
-        expect(placeIn(call())).toEqual(isIn(outer));
-        const inner = make('50M');
-        expect(inner.contain(() => placeIn(call()))).toEqual(isIn(inner));
-        await sleep(5);
-        expect(placeIn(call())).toEqual(isIn(outer));
-      });
-      expect(placeIn(call())).toBe('');
-    });
+    testRows(
+      'start in the innermost cage, and outside in none',
+      look,
+      async ([, call]) => {
+        const outer = make('100M');
+        await outer.contain(async () => {
+          expect(placeIn(call())).toEqual(isIn(outer));
+          const inner = make('50M');
+          expect(inner.contain(() => placeIn(call()))).toEqual(isIn(inner));
+          await sleep(5);
+          expect(placeIn(call())).toEqual(isIn(outer));
+        });
+        expect(placeIn(call())).toBe('');
+      },
+      { limitMs: 60_000 },
+    );
 
     test('and what the child starts itself', () => {
       const cage = make('50M');
@@ -274,12 +280,17 @@ describeIf('cgroup', 'cage.contain', () => {
       ['exec', () => exec('true')],
       ['fork', () => fork(WHERE)],
     ];
-    test.each(start)('%s without memory is in the cage', async (_name, call) => {
-      const cage = make('100M');
-      const child = cage.contain(call);
-      await once(child, 'close');
-      expect(child.cage).toBe(cage);
-    });
+    testRows(
+      'a function without memory is in the cage',
+      start,
+      async ([, call]) => {
+        const cage = make('100M');
+        const child = cage.contain(call);
+        await once(child, 'close');
+        expect(child.cage).toBe(cage);
+      },
+      { limitMs: 60_000 },
+    );
 
     test('with memory it has a cage within the cage', async () => {
       const cage = make('100M');

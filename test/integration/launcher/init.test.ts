@@ -5,6 +5,7 @@ import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { processesWith } from '../../support/processes';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 
 jest.setTimeout(patience(30_000));
@@ -50,7 +51,7 @@ describeIf(['cgroup', 'root'], 'the init of a PID namespace', () => {
     expect(await start('exit 7').ended).toMatchObject({ code: 7, signal: null });
   });
 
-  test.each(['SIGTERM', 'SIGKILL', 'SIGUSR1', 'SIGSEGV'] as const)('the end by %s is passed on', async (name) => {
+  testRows('an end by a signal is passed on', ['SIGTERM', 'SIGKILL', 'SIGUSR1', 'SIGSEGV'] as const, async (name) => {
     const { child, ended } = start(`kill -${name.slice(3)} $$`);
     expect(await ended).toMatchObject({ code: null, signal: name });
     expect(await child.outcome).toMatchObject({ exitCode: null, signal: name, oom: null });

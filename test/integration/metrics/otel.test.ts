@@ -14,6 +14,7 @@ import { VICTIM, whileSteady } from '../../support/kernel-figures';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
 
 jest.setTimeout(patience(30_000));
@@ -182,15 +183,19 @@ describeIf('cgroup', 'memcage/otel', () => {
     using _ = observeCgroups();
   });
 
-  test.each([
-    ['options that are none', null],
-    ['an unknown option', { labels: () => ({}) }],
-    ['a meter that is none', { meter: 'memcage' }],
-    ['attributes that are no function', { attributes: {} }],
-  ])('refuses %s', (_, options) => {
-    expect(thrown(() => observeCgroups(options as never))).toMatchObject({
-      name: 'TypeError',
-      code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
-    });
-  });
+  testRows(
+    'refuses wrong options',
+    [
+      ['options that are none', null],
+      ['an unknown option', { labels: () => ({}) }],
+      ['a meter that is none', { meter: 'memcage' }],
+      ['attributes that are no function', { attributes: {} }],
+    ],
+    ([, options]) => {
+      expect(thrown(() => observeCgroups(options as never))).toMatchObject({
+        name: 'TypeError',
+        code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+      });
+    },
+  );
 });

@@ -7,6 +7,7 @@ import { kernelFigures, VICTIM, whileSteady } from '../../support/kernel-figures
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';
 
@@ -205,17 +206,21 @@ describeIf('cgroup', 'memcage/prometheus', () => {
     expect((await scrape(collect())).get(`memcage_memory_limit_bytes{cgroup="${cage.cgroup.path}"}`)).toBe(8 << 20);
   });
 
-  test.each([
-    ['options that are none', 5],
-    ['an unknown option', { registry: new Registry() }],
-    ['a prefix that is no string', { prefix: 1 }],
-    ['a register that is none', { register: null }],
-    ['cgroups that can be asked only once', { cgroups: [] }],
-    ['labels that are no function', { labels: {} }],
-  ])('refuses %s', (_, options) => {
-    expect(thrown(() => collectCgroups(options as never))).toMatchObject({
-      name: 'TypeError',
-      code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
-    });
-  });
+  testRows(
+    'refuses wrong options',
+    [
+      ['options that are none', 5],
+      ['an unknown option', { registry: new Registry() }],
+      ['a prefix that is no string', { prefix: 1 }],
+      ['a register that is none', { register: null }],
+      ['cgroups that can be asked only once', { cgroups: [] }],
+      ['labels that are no function', { labels: {} }],
+    ],
+    ([, options]) => {
+      expect(thrown(() => collectCgroups(options as never))).toMatchObject({
+        name: 'TypeError',
+        code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+      });
+    },
+  );
 });

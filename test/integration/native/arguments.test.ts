@@ -2,6 +2,7 @@ import { native } from 'memcage/native';
 import { openFdCount } from '../../support/fds';
 import { cloneOptions, refusal } from '../../support/native-child';
 import { childrenOf } from '../../support/processes';
+import { testRows } from '../../support/rows';
 
 const { CLONE_FS, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUTS } = native.constants;
 
@@ -69,12 +70,17 @@ describe('clone', () => {
     ['an intoCgroupFd that is no number', { intoCgroupFd: '/' }],
   ];
 
-  test.each(wrong)('refuses %s and starts nothing', (_, options) => {
-    native.clone(cloneOptions({ file: '/nowhere' }));
-    const before = { fds: openFdCount(), children: childrenOf(process.pid) };
-    expect(refusal(() => call('clone', { ...cloneOptions({}), ...options }))).toMatchObject(INVALID);
-    expect({ fds: openFdCount(), children: childrenOf(process.pid) }).toEqual(before);
-  });
+  testRows(
+    'refuses wrong options and starts nothing',
+    wrong,
+    ([, options]) => {
+      native.clone(cloneOptions({ file: '/nowhere' }));
+      const before = { fds: openFdCount(), children: childrenOf(process.pid) };
+      expect(refusal(() => call('clone', { ...cloneOptions({}), ...options }))).toMatchObject(INVALID);
+      expect({ fds: openFdCount(), children: childrenOf(process.pid) }).toEqual(before);
+    },
+    { name: ([what]) => what },
+  );
 
   test('passes on what a getter throws', () => {
     const options = {
@@ -94,7 +100,7 @@ describe('every function', () => {
       (name) => !['eventfdOpen', 'socketPair', 'monotonicNs', 'guardianPid', 'dismissGuardian'].includes(name),
     ) as (keyof typeof native)[];
 
-  test.each(functions)('%s refuses everything but an object with its options', (name) => {
+  testRows('refuses everything but an object with its options', functions, (name) => {
     for (const args of [[], [undefined], [null], [1], ['text'], [{}], [[]]]) {
       expect(refusal(() => call(name, ...args))).toMatchObject(INVALID);
     }

@@ -3,6 +3,7 @@ import { type AttendedPipe, type AttendOptions, type CloneOptions, native } from
 import { openFdCount } from '../../support/fds';
 import { refusal, shell, startChild } from '../../support/native-child';
 import { patience } from '../../support/patience';
+import { testRows } from '../../support/rows';
 
 const { SIGKILL, SIGTERM } = constants.signals;
 const { ENOBUFS, EPIPE, ETIMEDOUT } = constants.errno;
@@ -96,15 +97,19 @@ describe('attend', () => {
     });
   });
 
-  test.each<[string, Record<string, unknown>]>([
-    ['no pipes', { pipes: undefined }],
-    ['a pipe without fd', { pipes: [{ writes: true, reads: true }] }],
-    ['input that is text', { pipes: [{ ...IN, fd: 0, input: 'text' }] }],
-    ['a negative deadline', { deadlineNs: -1 }],
-    ['a limit that is none', { maxBytes: Number.NaN }],
-    ['no signal', { killSignal: undefined }],
-  ])('refuses %s', (_what, wrong) => {
-    const options = { pidfd: 0, pipes: [], killSignal: SIGTERM, ...wrong } as unknown as AttendOptions;
-    expect(refusal(() => native.attend(options))).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
-  });
+  testRows<[string, Record<string, unknown>]>(
+    'refuses wrong options',
+    [
+      ['no pipes', { pipes: undefined }],
+      ['a pipe without fd', { pipes: [{ writes: true, reads: true }] }],
+      ['input that is text', { pipes: [{ ...IN, fd: 0, input: 'text' }] }],
+      ['a negative deadline', { deadlineNs: -1 }],
+      ['a limit that is none', { maxBytes: Number.NaN }],
+      ['no signal', { killSignal: undefined }],
+    ],
+    ([, wrong]) => {
+      const options = { pidfd: 0, pipes: [], killSignal: SIGTERM, ...wrong } as unknown as AttendOptions;
+      expect(refusal(() => native.attend(options))).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
+    },
+  );
 });

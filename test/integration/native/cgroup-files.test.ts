@@ -21,6 +21,7 @@ import { fixtureResult, startFixture } from '../../support/fixture';
 import { makeFifo, refusal, temporaryDirectory } from '../../support/native-child';
 import { endNow } from '../../support/processes';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 
 const { EBADF, EEXIST, EINVAL, EMFILE, ENOENT, ENOTEMPTY } = os.errno;
 const F_GETFD = 1;
@@ -46,16 +47,20 @@ afterEach(() => {
 });
 
 describe('openBeneath', () => {
-  test.each([
-    ['read', constants.O_RDONLY],
-    ['write', constants.O_WRONLY],
-    ['read-write', constants.O_RDWR],
-  ] as const)('opens for %s, close-on-exec', (access, mode) => {
-    const fd = native.openBeneath({ dirFd, path: 'inside/file', access });
-    expect(faults.call('fcntl', fd, F_GETFD)).toBe(FD_CLOEXEC);
-    expect(faults.call('fcntl', fd, F_GETFL) & 3).toBe(mode);
-    native.closeFd({ fd });
-  });
+  testRows(
+    'opens for each access, close-on-exec',
+    [
+      ['read', constants.O_RDONLY],
+      ['write', constants.O_WRONLY],
+      ['read-write', constants.O_RDWR],
+    ] as const,
+    ([access, mode]) => {
+      const fd = native.openBeneath({ dirFd, path: 'inside/file', access });
+      expect(faults.call('fcntl', fd, F_GETFD)).toBe(FD_CLOEXEC);
+      expect(faults.call('fcntl', fd, F_GETFL) & 3).toBe(mode);
+      native.closeFd({ fd });
+    },
+  );
 
   test.each(['directory', 'path'] as const)('opens a %s, close-on-exec, and nothing else', (access) => {
     for (const path of ['inside', '', '.']) {
@@ -92,24 +97,29 @@ describe('no way out', () => {
   });
   afterEach(() => rmSync(outside, { recursive: true }));
 
-  test.each([...ways, () => join(outside, 'escape')])('for any of the functions, by %s', (way) => {
-    const path = typeof way === 'string' ? way : way();
-    const calls = [
-      () => native.openBeneath({ dirFd, path, access: 'path' }),
-      () => native.readBeneath({ dirFd, path }),
-      () => native.writeBeneath({ dirFd, path, value: 'x' }),
-      () => native.makeDirectory({ dirFd, path: `${path}/new`, mode: 0o755 }),
-      () => native.makeDirectory({ dirFd, path, mode: 0o755 }),
-      () => native.removeDirectory({ dirFd, path }),
-      () => native.listDirectories({ dirFd, path }),
-    ];
-    for (const call of calls) {
-      const { code, syscall } = refusal(call);
-      expect(['EXDEV', 'ELOOP', 'ENOTDIR']).toContain(code);
-      expect(syscall).toBe('openat2');
-    }
-    expect(existsSync(join(outside, 'escape'))).toBe(true);
-  });
+  testRows(
+    'for any of the functions',
+    [...ways, () => join(outside, 'escape')],
+    (way) => {
+      const path = typeof way === 'string' ? way : way();
+      const calls = [
+        () => native.openBeneath({ dirFd, path, access: 'path' }),
+        () => native.readBeneath({ dirFd, path }),
+        () => native.writeBeneath({ dirFd, path, value: 'x' }),
+        () => native.makeDirectory({ dirFd, path: `${path}/new`, mode: 0o755 }),
+        () => native.makeDirectory({ dirFd, path, mode: 0o755 }),
+        () => native.removeDirectory({ dirFd, path }),
+        () => native.listDirectories({ dirFd, path }),
+      ];
+      for (const call of calls) {
+        const { code, syscall } = refusal(call);
+        expect(['EXDEV', 'ELOOP', 'ENOTDIR']).toContain(code);
+        expect(syscall).toBe('openat2');
+      }
+      expect(existsSync(join(outside, 'escape'))).toBe(true);
+    },
+    { name: (way) => (typeof way === 'string' ? way : 'an absolute path') },
+  );
 
   test('by a link as the last component', () => {
     const link = { dirFd, path: 'link' };
@@ -119,7 +129,7 @@ describe('no way out', () => {
     expect(refusal(() => native.listDirectories(link))).toMatchObject({ code: 'ELOOP' });
   });
 
-  test.each(['', '.', '..', 'inside/', 'inside/.', 'inside/..'])('or to a directory itself, by "%s"', (path) => {
+  testRows('or to a directory itself', ['', '.', '..', 'inside/', 'inside/.', 'inside/..'], (path) => {
     const error = { code: 'EINVAL', errno: -EINVAL, path };
     const refusals = [
       refusal(() => native.makeDirectory({ dirFd, path, mode: 0o755 })),
@@ -226,20 +236,24 @@ describe('reading many', () => {
     native.closeFd({ fd });
   });
 
-  test.each([
-    ['no Int32Array', { fds: [1] }],
-    ['too few lengths', { lengths: new Int32Array(0) }],
-    ['too few paths', { paths: [] }],
-    ['paths with a NUL byte', { paths: ['a\0b'] }],
-    ['a negative first', { first: -1 }],
-    ['no buffer', { buffer: undefined }],
-  ])('refuses %s', (_, wrong) => {
-    const right = { fds: Int32Array.of(1), first: 0, buffer: new Uint8Array(9), lengths: new Int32Array(1) };
-    expect(refusal(() => native.readMany({ ...right, ...wrong } as never))).toMatchObject({
-      name: 'TypeError',
-      code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
-    });
-  });
+  testRows(
+    'refuses wrong arguments',
+    [
+      ['no Int32Array', { fds: [1] }],
+      ['too few lengths', { lengths: new Int32Array(0) }],
+      ['too few paths', { paths: [] }],
+      ['paths with a NUL byte', { paths: ['a\0b'] }],
+      ['a negative first', { first: -1 }],
+      ['no buffer', { buffer: undefined }],
+    ],
+    ([, wrong]) => {
+      const right = { fds: Int32Array.of(1), first: 0, buffer: new Uint8Array(9), lengths: new Int32Array(1) };
+      expect(refusal(() => native.readMany({ ...right, ...wrong } as never))).toMatchObject({
+        name: 'TypeError',
+        code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+      });
+    },
+  );
 });
 
 describe('writing', () => {

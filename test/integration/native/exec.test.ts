@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { native } from 'memcage/native';
 import { cloneOptions, finish, outputOf, temporaryDirectory } from '../../support/native-child';
+import { testRows } from '../../support/rows';
 
 type End = { output: string } | { errno: number };
 
@@ -101,11 +102,16 @@ describe('the program is found as libuv finds it', () => {
     ['without #! or arguments', { file: at('plain/tool') }, { output: `plain ${at('plain/tool')}\n` }],
   ];
 
-  test.each(cases)('%s', (_, command, end) => {
-    const ours = withMemcage(command);
-    expect(ours).toEqual(withNode(command));
-    expect(ours).toEqual(end);
-  });
+  testRows(
+    'or not, with the same errno',
+    cases,
+    ([, command, end]) => {
+      const ours = withMemcage(command);
+      expect(ours).toEqual(withNode(command));
+      expect(ours).toEqual(end);
+    },
+    { name: ([what]) => what },
+  );
 
   test('no name at all is ENOENT', () => {
     expect(withMemcage({ file: '', path: path('good') })).toEqual({ errno: -ENOENT });

@@ -9,6 +9,7 @@ import { outputOf, shell, temporaryDirectory, whileRunning } from '../../support
 import { patience } from '../../support/patience';
 import { childrenOf, endNow, isAlive, processesWith } from '../../support/processes';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 
 const { EAGAIN, EINTR, EMFILE, ENOENT, ENOSYS, EPERM, ETIMEDOUT } = constants.errno;
@@ -110,8 +111,9 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
     ],
   ];
 
-  test.each(failing.flatMap(([what, ...rest]) => memory.map((how) => ({ what, rest, ...how }))))(
-    'one $what: no child is left, memory $memory',
+  testRows(
+    'one that fails: no child is left',
+    failing.flatMap(([what, ...rest]) => memory.map((how) => ({ what, rest, ...how }))),
     async ({ rest: [programs, failure], shareMemory }) => {
       const options = { ...withPrograms(...programs()), ...shell('echo ran > "$1"', at('marker')), shareMemory };
       expect(await cloneTwice({ options })).toEqual(
@@ -119,6 +121,7 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
       );
       expect(existsSync(at('marker'))).toBe(false);
     },
+    { name: ({ what, memory }) => `one ${what}, memory ${memory}` },
   );
 
   test('one after a failed one is not run', async () => {
@@ -171,7 +174,7 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
     ],
   ];
 
-  test.each(shortages)('a shortage of %s is reported, and leaves nothing', async (_, rules, errno, path) => {
+  testRows('a shortage is reported, and leaves nothing', shortages, async ([, rules, errno, path]) => {
     const options = withPrograms(script('fine', 'exit 0'));
     expect(await cloneTwice({ rules, options })).toEqual(twice(failedAt('id-maps', errno, path)));
   });

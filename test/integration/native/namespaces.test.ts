@@ -6,6 +6,7 @@ import { makeCgroup, version } from '../../support/cgroup-tree';
 import { faults } from '../../support/faults';
 import { outputOf, shell, temporaryDirectory, whileRunning } from '../../support/native-child';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 
 const { constants } = native;
 const { CLONE_NEWCGROUP, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS } = constants;
@@ -46,9 +47,14 @@ describeIf(['root', 'userns'], 'namespaces', () => {
     memory.filter(({ shareMemory }) => kind !== 'time' || !shareMemory).map((how) => ({ kind, flag, ...how })),
   );
 
-  test.each(cases)('a new $kind namespace and no other, memory $memory', ({ kind, flag, shareMemory }) => {
-    expect(newNamespaces({ namespaces: flag, shareMemory })).toEqual([kind]);
-  });
+  testRows(
+    'a new one of each kind and no other',
+    cases,
+    ({ kind, flag, shareMemory }) => {
+      expect(newNamespaces({ namespaces: flag, shareMemory })).toEqual([kind]);
+    },
+    { name: ({ kind, memory }) => `${kind}, memory ${memory}` },
+  );
 
   test('all eight at once, with all that is set up in them', () => {
     const options = {

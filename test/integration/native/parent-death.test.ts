@@ -5,6 +5,7 @@ import { startFixture } from '../../support/fixture';
 import { cloneOptions } from '../../support/native-child';
 import { endNow, isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 
 const { CLONE_NEWPID, CLONE_NEWUSER } = native.constants;
@@ -30,7 +31,7 @@ describeIf(['root', 'userns'], 'killWithParent', () => {
     ['in a user namespace', { namespaces: CLONE_NEWUSER, idMaps: { uidMap: '0 0 1', gidMap: '0 0 1' } }],
   ];
 
-  test.each(cases)('a parent killed by SIGKILL takes the child along, started %s', async (_, options) => {
+  testRows('a parent killed by SIGKILL takes the child along, however it was started', cases, async ([, options]) => {
     const { child, parent, end } = await startFamily({ ...options, killWithParent: true });
     expect(isAlive(child)).toBe(true);
     endNow(parent);

@@ -5,6 +5,7 @@ import { native, type Stage } from 'memcage/native';
 import { cloneTwice, failedAt, RAN, type Scenario, twice } from '../../support/clone-fixture';
 import { makeFifo, shell, temporaryDirectory } from '../../support/native-child';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 
 const { EBADF, EINVAL, ENOENT, EPERM, ETIMEDOUT } = constants.errno;
 const { CLONE_NEWCGROUP, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS } = native.constants;
@@ -104,19 +105,24 @@ describeIf(['root', 'seccomp', 'userns'], 'a start that fails', () => {
     expect(Object.keys(injections)).toEqual(own);
   });
 
-  test.each(cases)('at $stage, memory $memory', async ({ stage, shareMemory, injection }) => {
-    const { errno, path, options, fullPipe, ...scenario } = injection;
-    const marker = join(directory, 'marker');
-    const pipe = join(directory, 'pipe');
-    if (fullPipe !== undefined) makeFifo(pipe);
-    const report = await cloneTwice({
-      ...scenario,
-      ...(fullPipe === undefined ? {} : { fullPipe: pipe }),
-      options: { ...shell('echo ran > "$1"', marker), shareMemory, ...options },
-    });
-    expect(report).toEqual(twice(failedAt(stage, errno, path)));
-    expect(existsSync(marker)).toBe(false);
-  });
+  testRows(
+    'is told by its stage, and leaves nothing',
+    cases,
+    async ({ stage, shareMemory, injection }) => {
+      const { errno, path, options, fullPipe, ...scenario } = injection;
+      const marker = join(directory, 'marker');
+      const pipe = join(directory, 'pipe');
+      if (fullPipe !== undefined) makeFifo(pipe);
+      const report = await cloneTwice({
+        ...scenario,
+        ...(fullPipe === undefined ? {} : { fullPipe: pipe }),
+        options: { ...shell('echo ran > "$1"', marker), shareMemory, ...options },
+      });
+      expect(report).toEqual(twice(failedAt(stage, errno, path)));
+      expect(existsSync(marker)).toBe(false);
+    },
+    { name: ({ stage, memory }) => `${stage}, memory ${memory}` },
+  );
 
   test('which none of them does when nothing fails', async () => {
     const marker = join(directory, 'marker');

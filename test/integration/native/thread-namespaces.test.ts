@@ -4,6 +4,7 @@ import { native } from 'memcage/native';
 import { fixtureResult } from '../../support/fixture';
 import { killAndFinish, refusal, startChild } from '../../support/native-child';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 
 const { EINVAL } = constants.errno;
 const CLONE_FILES = 0x400;
@@ -26,16 +27,20 @@ describe('what would break a Node thread', () => {
   const before = namespaces();
   afterEach(() => expect(namespaces()).toEqual(before));
 
-  test.each([
-    ...Object.entries(unsafeKinds),
-    ['fs', native.constants.CLONE_FS] as const,
-    ['files', CLONE_FILES] as const,
-    ['one unsafe kind among others', CLONE_NEWTIME_AND_NET] as const,
-  ])('unshare refuses %s', (_, flags) => {
-    expect(refusal(() => native.unshare({ flags }))).toMatchObject(UNSAFE);
-  });
+  testRows(
+    'unshare refuses it',
+    [
+      ...Object.entries(unsafeKinds),
+      ['fs', native.constants.CLONE_FS] as const,
+      ['files', CLONE_FILES] as const,
+      ['one unsafe kind among others', CLONE_NEWTIME_AND_NET] as const,
+    ],
+    ([, flags]) => {
+      expect(refusal(() => native.unshare({ flags }))).toMatchObject(UNSAFE);
+    },
+  );
 
-  test.each(Object.entries(unsafeKinds))('setns refuses %s, named or not', (kind, flags) => {
+  testRows('setns refuses it, named or not', Object.entries(unsafeKinds), ([kind, flags]) => {
     const fd = openSync(`/proc/self/ns/${kind}`, 'r');
     expect(refusal(() => native.setns({ fd, flags }))).toMatchObject(UNSAFE);
     expect(refusal(() => native.setns({ fd, flags: 0 }))).toMatchObject(UNSAFE);

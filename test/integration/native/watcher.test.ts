@@ -5,6 +5,7 @@ import { openFdCount } from '../../support/fds';
 import { fixtureResult } from '../../support/fixture';
 import { killAndFinish, type Running, refusal, SIGKILL, shell, startChild } from '../../support/native-child';
 import { childrenOf, threadCount } from '../../support/processes';
+import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 
 const { EBADF, ECHILD } = constants.errno;
@@ -39,7 +40,7 @@ async function endOf(child: Running): Promise<ExitEvent> {
 }
 
 describe('the end of a child', () => {
-  test.each([0, 1, 127, 255])('with exit code %d', async (code) => {
+  testRows('with an exit code', [0, 1, 127, 255], async (code) => {
     const end = await endOf(startChild(shell(`exit ${code}`)));
     expect(end).toMatchObject({ exitCode: code, signal: null, errno: 0 });
   });

@@ -7,6 +7,7 @@ import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 
 jest.setTimeout(patience(60_000));
 
@@ -62,10 +63,15 @@ describeIf('cgroup', 'the heap of a Node child', () => {
   });
 
   describe('process.constrainedMemory() is the limit of its cage, and its heap fits in', () => {
-    test.each([64, 100, 256, 1024])('%d MiB', async (mebibytes) => {
-      const heap = mebibytes / 2;
-      expect(await told({ memory: `${mebibytes}M` })).toEqual({ constrained: mebibytes * MIB, ...set(heap) });
-    });
+    testRows(
+      'of each size',
+      [64, 100, 256, 1024],
+      async (mebibytes) => {
+        const heap = mebibytes / 2;
+        expect(await told({ memory: `${mebibytes}M` })).toEqual({ constrained: mebibytes * MIB, ...set(heap) });
+      },
+      { limitMs: 60_000 },
+    );
 
     test('fork', async () => {
       const child = fork(TELL, { memory: '100M' });
@@ -106,30 +112,40 @@ describeIf('cgroup', 'the heap of a Node child', () => {
     const leak = (kind: string, memory: string, options: RunOptions = {}) =>
       run(process.execPath, [LEAK, kind], { memory, reject: false, ...options });
 
-    test.each(['64M', '100M', '256M'])('in %s: of JavaScript objects, it ends by V8’s own error', async (memory) => {
-      const { signal, exitCode, oom, nodeHeap, stderr, memory: report } = await leak('objects', memory);
-      expect(stderr).toContain('JavaScript heap out of memory');
-      expect({ signal, exitCode, oom, exhausted: nodeHeap?.exhausted }).toEqual({
-        signal: 'SIGABRT',
-        exitCode: null,
-        oom: null,
-        exhausted: 'likely',
-      });
-      expect(report?.peakBytes ?? 0).toBeLessThan(report?.limitBytes ?? 0);
-    });
+    testRows(
+      'of JavaScript objects, it ends by V8’s own error',
+      ['64M', '100M', '256M'],
+      async (memory) => {
+        const { signal, exitCode, oom, nodeHeap, stderr, memory: report } = await leak('objects', memory);
+        expect(stderr).toContain('JavaScript heap out of memory');
+        expect({ signal, exitCode, oom, exhausted: nodeHeap?.exhausted }).toEqual({
+          signal: 'SIGABRT',
+          exitCode: null,
+          oom: null,
+          exhausted: 'likely',
+        });
+        expect(report?.peakBytes ?? 0).toBeLessThan(report?.limitBytes ?? 0);
+      },
+      { limitMs: 60_000 },
+    );
 
     describe('in a cgroup namespace, where it does not find the limit', () => {
       const namespaces = { cgroup: true };
       const heap = { options: '--max-old-space-size=50 --max-semi-space-size=1', heapMiB: about(50) };
 
-      test.each(['64M', '100M', '256M'])('in %s: of JavaScript objects, it ends by V8’s own error', async (memory) => {
-        const { signal, oom, nodeHeap } = await leak('objects', memory, { namespaces });
-        expect({ signal, oom, exhausted: nodeHeap?.exhausted }).toEqual({
-          signal: 'SIGABRT',
-          oom: null,
-          exhausted: 'likely',
-        });
-      });
+      testRows(
+        'of JavaScript objects, it ends by V8’s own error',
+        ['64M', '100M', '256M'],
+        async (memory) => {
+          const { signal, oom, nodeHeap } = await leak('objects', memory, { namespaces });
+          expect({ signal, oom, exhausted: nodeHeap?.exhausted }).toEqual({
+            signal: 'SIGABRT',
+            oom: null,
+            exhausted: 'likely',
+          });
+        },
+        { limitMs: 60_000 },
+      );
 
       test('V8 has the young generation that it takes by itself elsewhere', async () => {
         expect(await told({ memory: '100M', namespaces })).toMatchObject(heap);
@@ -263,17 +279,22 @@ describeIf('cgroup', 'the heap of a Node child', () => {
     expect(JSON.parse(stdout)).toEqual(['--max-old-space-size=100', '--max-old-space-size=32']);
   });
 
-  test.each([true, 'none', 'max', 1000, {}])('%p is refused before anything is made', (nodeHeap) => {
-    const options = { memory: '100M', nodeHeap } as never;
-    const code = nodeHeap === 'none' ? withCode('INVALID_SIZE') : withCode('INVALID_ARGUMENT');
-    const starts: (() => ChildProcess | MultiCage | object)[] = [
-      () => spawn('true', options),
-      () => fork(TELL, options),
-      () => spawnSync('true', options),
-      () => createCage(options),
-    ];
-    for (const start of starts) expect(start).toThrow(code);
-  });
+  testRows(
+    'what is none is refused before anything is made',
+    [true, 'none', 'max', 1000, {}],
+    (nodeHeap) => {
+      const options = { memory: '100M', nodeHeap } as never;
+      const code = nodeHeap === 'none' ? withCode('INVALID_SIZE') : withCode('INVALID_ARGUMENT');
+      const starts: (() => ChildProcess | MultiCage | object)[] = [
+        () => spawn('true', options),
+        () => fork(TELL, options),
+        () => spawnSync('true', options),
+        () => createCage(options),
+      ];
+      for (const start of starts) expect(start).toThrow(code);
+    },
+    { limitMs: 60_000 },
+  );
 
   test('launcherFor has no such option', () => {
     expect(() => launcherFor({ memory: '100M', nodeHeap: 'auto' } as never)).toThrow(withCode('INVALID_ARGUMENT'));

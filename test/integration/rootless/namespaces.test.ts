@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { constants, hostname } from 'node:os';
 import { describeIf } from '../../support/require';
 import { type Attempt, lines, type Result, runAsUser, SHOW_MAPS, user } from '../../support/rootless';
+import { testRows } from '../../support/rows';
 
 const sh = (script: string, namespaces: NonNullable<Attempt[2]>['namespaces']): Attempt => [
   'sh',
@@ -24,9 +25,13 @@ describeIf(['unprivileged-userns'], 'namespaces for a user without rights', () =
     expect(output).toEqual([...OWN_IDS, String(user.uid), '1', '/proc/1', 'deny']);
   });
 
-  test.each(['uts', 'mount', 'pid', 'ipc', 'net', 'cgroup', 'time'] as const)('it gets %s alone', async (kind) => {
-    expect(await outputOf(sh(SHOW_MAPS, { [kind]: true }))).toEqual(OWN_IDS);
-  });
+  testRows(
+    'it gets each kind alone',
+    ['uts', 'mount', 'pid', 'ipc', 'net', 'cgroup', 'time'] as const,
+    async (kind) => {
+      expect(await outputOf(sh(SHOW_MAPS, { [kind]: true }))).toEqual(OWN_IDS);
+    },
+  );
 
   test('all at once; the host name stays inside', async () => {
     const before = hostname();

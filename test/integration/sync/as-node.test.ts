@@ -8,6 +8,7 @@ import { createCage, type MultiCage, spawnSync } from 'memcage';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 
 jest.setTimeout(patience(30_000));
 
@@ -258,9 +259,11 @@ describeIf('cgroup', 'sync functions', () => {
       functions = make();
     });
 
-    test.each(cases)('%s of %s is as with Node', (_, name, args) => {
-      expect(observe(functions, name, args())).toEqual(ofNode(name, args));
-    });
+    for (const name of ['spawnSync', 'execFileSync', 'execSync'] as const) {
+      const ofName = cases.filter(([, each]) => each === name);
+      const check = ([, , args]: Case): void => expect(observe(functions, name, args())).toEqual(ofNode(name, args));
+      testRows(`${name} is as with Node`, ofName, check, { name: ([what]) => what });
+    }
   });
 
   test('what was refused was not run', () => {

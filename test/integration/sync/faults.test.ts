@@ -5,6 +5,7 @@ import type { FaultRule } from '../../support/faults';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 
 jest.setTimeout(patience(30_000));
 
@@ -35,50 +36,66 @@ describeIf(['cgroup', 'root', 'seccomp'], 'a step that fails', () => {
   expectNothingLeft(() => run('true'));
 
   describe('in the launcher', () => {
-    test.each([
-      ['unshare', { namespaces: { uts: true } }, 'unshare', NAMESPACE],
-      ['unshare', { namespaces: { cgroup: true } }, 'cgroup-namespace', NAMESPACE],
-      ['sethostname', { namespaces: { uts: { hostname: 'h' } } }, 'hostname', NAMESPACE],
-      ['mount', { namespaces: PID }, 'mounts', NAMESPACE],
-      ['memfd_create', { namespaces: { pid: { init: true } } }, 'init', SPAWN],
-    ])('%s, %j', async (syscall, options, stage, code) => {
-      const seen = await failing('launcher', [{ syscall, errno: EPERM }], options);
-      expect(seen).toEqual({ code, stage, thrown: true, ran: false });
-    });
+    testRows(
+      'is told by its stage',
+      [
+        ['unshare', { namespaces: { uts: true } }, 'unshare', NAMESPACE],
+        ['unshare', { namespaces: { cgroup: true } }, 'cgroup-namespace', NAMESPACE],
+        ['sethostname', { namespaces: { uts: { hostname: 'h' } } }, 'hostname', NAMESPACE],
+        ['mount', { namespaces: PID }, 'mounts', NAMESPACE],
+        ['memfd_create', { namespaces: { pid: { init: true } } }, 'init', SPAWN],
+      ],
+      async ([syscall, options, stage, code]) => {
+        const seen = await failing('launcher', [{ syscall, errno: EPERM }], options);
+        expect(seen).toEqual({ code, stage, thrown: true, ran: false });
+      },
+    );
 
     test('pidfd_open, by which it ends with its parent where no guardian sees to that', async () => {
       const seen = await failing('launcher', [{ syscall: 'pidfd_open', errno: EPERM }], {}, { env: NO_GUARDIAN });
       expect(seen).toEqual({ code: SPAWN, stage: 'parent-death', thrown: true, ran: false });
     });
 
-    test.each([
-      ['setuid', { uid: 1 }, 'uid', EPERM, 'EPERM'],
-      ['setgid', { gid: 1 }, 'gid', EPERM, 'EPERM'],
-      ['unshare', { namespaces: PID }, 'unshare', EAGAIN, 'EAGAIN'],
-    ])('%s, %j, is told as by Node', async (syscall, options, stage, errno, code) => {
-      const seen = await failing('launcher', [{ syscall, errno }], options);
-      expect(seen).toEqual({ code, stage, result: code, signal: null, ran: false });
-    });
+    testRows(
+      'is told as by Node where Node has it too',
+      [
+        ['setuid', { uid: 1 }, 'uid', EPERM, 'EPERM'],
+        ['setgid', { gid: 1 }, 'gid', EPERM, 'EPERM'],
+        ['unshare', { namespaces: PID }, 'unshare', EAGAIN, 'EAGAIN'],
+      ],
+      async ([syscall, options, stage, errno, code]) => {
+        const seen = await failing('launcher', [{ syscall, errno }], options);
+        expect(seen).toEqual({ code, stage, result: code, signal: null, ran: false });
+      },
+    );
   });
 
   // Of the addon's own child, whose steps are those of any child.
-  test.each<[string, Partial<FaultRule>, object, string]>([
-    ['setsid', {}, { detached: true }, 'session'],
-    ['prctl', DEATH, {}, 'parent-death'],
-    ['close_range', {}, {}, 'close-fds'],
-  ])('in the child: %s', async (syscall, rule, options, stage) => {
-    // With a guardian there is no need of prctl.
-    const seen = await failing('caged', [{ syscall, errno: EPERM, ...rule }], options, { env: NO_GUARDIAN });
-    expect(seen).toEqual({ code: SPAWN, stage, thrown: true, ran: false });
-  });
+  testRows<[string, Partial<FaultRule>, object, string]>(
+    'in the child is told by its stage',
+    [
+      ['setsid', {}, { detached: true }, 'session'],
+      ['prctl', DEATH, {}, 'parent-death'],
+      ['close_range', {}, {}, 'close-fds'],
+    ],
+    async ([syscall, rule, options, stage]) => {
+      // With a guardian there is no need of prctl.
+      const seen = await failing('caged', [{ syscall, errno: EPERM, ...rule }], options, { env: NO_GUARDIAN });
+      expect(seen).toEqual({ code: SPAWN, stage, thrown: true, ran: false });
+    },
+  );
 
-  test.each<[string, number, object, string]>([
-    ['chdir', EACCES, { cwd: '/' }, 'EACCES'],
-    ['setuid', EPERM, { uid: 1 }, 'EPERM'],
-    ['execve', EACCES, {}, 'EACCES'],
-  ])('in the child: %s, which is told as by Node', async (syscall, errno, options, result) => {
-    expect(await failing('caged', [{ syscall, errno }], options)).toMatchObject({ result, signal: null, ran: false });
-  });
+  testRows<[string, number, object, string]>(
+    'in the child is told as by Node where Node has it too',
+    [
+      ['chdir', EACCES, { cwd: '/' }, 'EACCES'],
+      ['setuid', EPERM, { uid: 1 }, 'EPERM'],
+      ['execve', EACCES, {}, 'EACCES'],
+    ],
+    async ([syscall, errno, options, result]) => {
+      expect(await failing('caged', [{ syscall, errno }], options)).toMatchObject({ result, signal: null, ran: false });
+    },
+  );
 
   describe.each(['caged', 'contained'] as const)('around a child that is %s', (way) => {
     test.each<[string, string | undefined, string]>([
@@ -89,13 +106,17 @@ describeIf(['cgroup', 'root', 'seccomp'], 'a step that fails', () => {
       expect(seen).toEqual({ code, ...(stage !== undefined && { stage }), thrown: true, ran: false });
     });
 
-    test.each<[string, number, string]>([
-      ['socketpair', EMFILE, 'EMFILE'],
-      ['openat2', EMFILE, 'EMFILE'],
-      ['clone3', EAGAIN, 'EAGAIN'],
-    ])('%s (%i), which is told as by Node', async (syscall, errno, result) => {
-      expect(await failing(way, [{ syscall, errno }], {})).toMatchObject({ result, signal: null, ran: false });
-    });
+    testRows<[string, number, string]>(
+      'is told as by Node where it is a shortage',
+      [
+        ['socketpair', EMFILE, 'EMFILE'],
+        ['openat2', EMFILE, 'EMFILE'],
+        ['clone3', EAGAIN, 'EAGAIN'],
+      ],
+      async ([syscall, errno, result]) => {
+        expect(await failing(way, [{ syscall, errno }], {})).toMatchObject({ result, signal: null, ran: false });
+      },
+    );
 
     test('one that can’t be waited for is killed', async () => {
       // Without an end: the child itself looks only once whether its parent is alive.
