@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, rmdirSync } from 'node:fs';
+import { constants } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { Cgroup } from 'memcage';
 import { cgroupOf, limitOf, mountPoint, read, version } from '../../support/cgroup-tree';
@@ -7,6 +8,7 @@ import { openFdCount } from '../../support/fds';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { foreign, strangers } from '../../support/strangers';
+import { thrown } from '../../support/thrown';
 
 describeIf('cgroup', `Cgroup.create() on v${version}`, () => {
   const { make, makeParent } = strangers();
@@ -57,7 +59,7 @@ describeIf('cgroup', `Cgroup.create() on v${version}`, () => {
   test('one that exists is left as it is', () => {
     const path = make('32M');
     const create = () => Cgroup.create(basename(path), { parent: dirname(path), memory: '64M' });
-    expect(create).toThrow(withCode('CGROUP_EXISTS'));
+    expect(thrown(create)).toMatchObject({ code: 'ERR_MEMCAGE_CGROUP_EXISTS', errno: -constants.errno.EEXIST });
     expect(limitOf(path)).toBe(32 << 20);
   });
 
@@ -67,6 +69,7 @@ describeIf('cgroup', `Cgroup.create() on v${version}`, () => {
     (name) => {
       const parent = make();
       expect(() => Cgroup.create(name as string, { parent })).toThrow(withCode('INVALID_ARGUMENT'));
+      expect(() => Cgroup.create(name as string)).toThrow(withCode('INVALID_ARGUMENT'));
       expect(readdirSync(parent, { withFileTypes: true }).filter((entry) => entry.isDirectory())).toEqual([]);
     },
   );

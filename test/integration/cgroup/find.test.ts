@@ -1,6 +1,6 @@
 import { spawn as nodeSpawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { Cgroup, type MemcageError } from 'memcage';
+import { Cgroup, type MemcageError, spawn } from 'memcage';
 import { cgroupOf, mountPoint, version } from '../../support/cgroup-tree';
 import { withCode } from '../../support/error-code';
 import { describeIf } from '../../support/require';
@@ -30,7 +30,10 @@ describeIf('cgroup', `finding a Cgroup on v${version}`, () => {
     const child = nodeSpawn('true');
     await until('ended', () => child.exitCode !== null);
     expect(() => Cgroup.of(child.pid ?? 0)).toThrow(withCode('CGROUP_GONE'));
-    for (const pid of [0, -1, 1.5, Number.NaN, 2 ** 31, '1', undefined]) {
+    const { pid: caged, outcome } = spawn('true', [], { memory: '10M' });
+    await outcome;
+    expect(() => Cgroup.of(caged ?? 0)).toThrow(withCode('CGROUP_GONE'));
+    for (const pid of [0, -1, 1.5, Number.NaN, 2 ** 31, '1', null, undefined]) {
       expect(() => Cgroup.of(pid as number)).toThrow(withCode('INVALID_ARGUMENT'));
     }
   });
@@ -56,6 +59,10 @@ describeIf('cgroup', `finding a Cgroup on v${version}`, () => {
   test('open() what is none', () => {
     const path = make();
     expect(() => Cgroup.open(`${path}/none`)).toThrow(withCode('CGROUP_GONE'));
+    expect(thrown(() => Cgroup.open('/no/such/cgroup'))).toMatchObject({
+      code: 'ERR_MEMCAGE_CGROUP_GONE',
+      syscall: 'open',
+    });
     expect(() => Cgroup.open(`${path}/cgroup.procs`)).toThrow(withCode('CGROUP_GONE'));
     for (const name of ['', '..', `${path}/../x`, `${path}\0`, 5, null]) {
       expect(() => Cgroup.open(name as string)).toThrow(withCode('INVALID_ARGUMENT'));

@@ -23,7 +23,7 @@ describeIf('cgroup', `members of a Cgroup on v${version}`, () => {
     const ended = nodeSpawn('true');
     await until('ended', () => ended.exitCode !== null);
     expect(() => cgroup.add(ended.pid ?? 0)).toThrow(expect.objectContaining({ code: 'ESRCH' }));
-    for (const wrong of [0, -1, 1.5, '7'])
+    for (const wrong of [0, -1, 1.5, Number.NaN, 2 ** 31, '7', null])
       expect(() => cgroup.add(wrong as number)).toThrow(withCode('INVALID_ARGUMENT'));
   });
 

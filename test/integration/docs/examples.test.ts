@@ -40,30 +40,31 @@ testRows('every example of a page is run, or says that it is not', pages(), (pag
   expect(silent.map(({ line }) => `${page}:${line}`)).toEqual([]);
 });
 
-describe.each(pages().filter((page) => examplesOf(page).length > 0))('%s', (page) => {
-  const examples = examplesOf(page);
-  // What needs the same is skipped together, visibly.
-  for (const needs of new Set(examples.map((example) => example.needs.join()))) {
-    const alike = examples.filter((example) => example.needs.join() === needs);
-    describeIf(
-      ['v1', 'root', ...(alike[0]?.needs ?? [])],
-      `the examples${needs === '' ? '' : ` with ${needs}`}`,
-      () => {
-        testRows(
-          'print what they say',
-          alike,
-          async (example) => {
-            const { code, stdout, stderr, left } = await runExample(example, `example-${example.line}`);
-            expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-            if (example.output !== undefined) expect(stdout).toMatch(patternOf(example.output));
-            expect(left).toEqual([]);
-          },
-          { name: ({ line }) => `line ${line}`, limitMs: 60_000 },
-        );
-      },
-    );
-  }
-});
+const examples = pages().flatMap(examplesOf);
+
+// What needs the same is skipped together, visibly.
+for (const needs of new Set(examples.map((example) => example.needs.join(' and ')))) {
+  const alike = examples.filter((example) => example.needs.join(' and ') === needs);
+  const features = alike[0]?.needs ?? [];
+
+  describeIf(
+    ['v1', 'root', ...features],
+    `the examples of all pages${needs === '' ? '' : ` that need ${needs}`}`,
+    () => {
+      testRows(
+        'print what they say',
+        alike,
+        async (example) => {
+          const { code, stdout, stderr, left } = await runExample(example, `example-${example.line}`);
+          expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+          if (example.output !== undefined) expect(stdout).toMatch(patternOf(example.output));
+          expect(left).toEqual([]);
+        },
+        { name: ({ page, line }) => `${page}:${line}`, limitMs: 60_000 },
+      );
+    },
+  );
+}
 
 /** Types are checked by tsc as a user's project has them: strictly, against the package's declarations. */
 describeIf('linux', 'the examples in TypeScript', () => {
