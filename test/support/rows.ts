@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { patience } from './patience';
 
 // Those of the moment: a row may put fake timers in their place.
@@ -37,10 +37,28 @@ export function testRows<Row extends Value>(
   options: RowOptions<Row> = {},
 ): void {
   const timeoutMs = patience(options.limitMs ?? LIMIT_MS) * (rows.length + 1);
-  test(title, () => runRows(rows, body, options), timeoutMs);
+  test(title, attempts(rows, body, options), timeoutMs);
 }
 
-/** What testRows() does within its test, for one that has more to do. */
+/** Where Jest tries a test once more (test/setup/retries.ts), the second attempt is for the rows that have failed. */
+export function attempts<Row>(
+  rows: readonly Row[],
+  body: (row: Row) => unknown,
+  options: RowOptions<Row> = {},
+): () => Promise<void> {
+  let left = rows;
+  return async () => {
+    try {
+      await runRows(left, body, options);
+    } catch (error) {
+      if (error instanceof FailedRows && error.indexes.length > 0)
+        left = left.filter((_, i) => error.indexes.includes(i));
+      throw error;
+    }
+  };
+}
+
+/** What testRows() does within its test. */
 export async function runRows<Row>(
   rows: readonly Row[],
   body: (row: Row) => unknown,
@@ -68,7 +86,7 @@ export async function runRows<Row>(
   // The hooks that Jest runs after the test may want something to undo.
   await prepare(rows.length);
   if (failures.length === 0) return;
-  throw report(failures, [...rows.map(name), '(after the last row)']);
+  throw new FailedRows(failures, rows.map(name));
 }
 
 /** Every combination of a value of each list. */
@@ -111,22 +129,28 @@ function checkAssertionCount(): void {
   if (first !== undefined) throw first.error;
 }
 
-function report(failures: readonly Failure[], names: readonly string[]): Error {
-  const failed = [...new Set(failures.map(({ index }) => index))].map((index) => names[index]);
-  const error = new Error(
-    [
-      `${failed.length} of ${names.length - 1} rows failed: ${failed.join('; ')}`,
-      ...failures.map(({ index, error }) => `\n● ${names[index]}\n\n${describeError(error)}`),
-    ].join('\n'),
-  );
-  // Each row has one of its own.
-  error.stack = `Error: ${error.message}`;
-  return error;
+class FailedRows extends Error {
+  readonly indexes: readonly number[];
+
+  constructor(failures: readonly Failure[], names: readonly string[]) {
+    const failed = [...new Set(failures.map(({ index }) => index))];
+    const nameAt = (index: number): string => names[index] ?? '(after the last row)';
+    super(
+      [
+        `${failed.length} of ${names.length} rows failed: ${failed.map(nameAt).join('; ')}`,
+        ...failures.map(({ index, error }) => `\n● ${nameAt(index)}\n\n${describeError(error)}`),
+      ].join('\n'),
+    );
+    this.indexes = failed.filter((index) => index < names.length);
+    // Each row has one of its own.
+    this.stack = `Error: ${this.message}`;
+  }
 }
 
 /** The message, with the frames that are the test's own. */
 function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return `thrown: ${inspect(error)}`;
+  // Errors of Node itself are of another realm than the test.
+  if (!types.isNativeError(error)) return `thrown: ${inspect(error)}`;
   const frames = (error.stack ?? '')
     .split('\n')
     .filter((line) => /^\s+at .*:\d+:\d+\)?$/.test(line))

@@ -1,4 +1,4 @@
-import { product, runRows, testRows } from '../../support/rows';
+import { attempts, product, runRows, testRows } from '../../support/rows';
 
 /** What the test of such rows fails with. */
 async function failureOf(rows: Promise<void>): Promise<string> {
@@ -78,6 +78,18 @@ describe('rows', () => {
     expect(last).toBe('c');
   });
 
+  test('only those that have failed are tried once more, where tests are', async () => {
+    const ran: string[] = [];
+    const attempt = attempts(['a', 'b', 'c', 'd'], (row) => {
+      ran.push(row);
+      const isSecond = ran.filter((each) => each === row).length > 1;
+      if (row === 'd' || (row === 'b' && !isSecond)) throw new Error();
+    });
+    expect(await failureOf(attempt())).toMatch(/^2 of 4 rows failed: b; d\n/);
+    expect(await failureOf(attempt())).toMatch(/^1 of 2 rows failed: d\n/);
+    expect(ran).toEqual(['a', 'b', 'c', 'd', 'b', 'd']);
+  });
+
   test('the assertions that one expects are counted for it alone', async () => {
     const message = await failureOf(
       runRows(['two', 'one', 'again two'], (row) => {
@@ -140,6 +152,17 @@ describe('hooks', () => {
       const message = await failureOf(runRows(['a', 'b', 'c', 'd'], run));
       expect(message).toMatch(/^2 of 4 rows failed: a; c\n[\s\S]*● a\n\nafter fails\n[\s\S]*● c\n\nbefore fails/);
       expect(ran).toEqual(['a', 'b', 'd']);
+    });
+
+    test('that fail after the last row are told, and all rows are tried once more', async () => {
+      const ran: string[] = [];
+      const attempt = attempts(['a', 'b'], (row) => {
+        ran.push(row);
+        if (ran.length === 2) failing = 'before';
+      });
+      expect(await failureOf(attempt())).toMatch(/^1 of 2 rows failed: \(after the last row\)\n/);
+      await attempt();
+      expect(ran).toEqual(['a', 'b', 'a', 'b']);
     });
   });
 });
