@@ -47,10 +47,24 @@ export interface How {
  * Where the guards of cages are made: on v1 in the cgroup that a process itself is in. Whatever memcage starts there first
  * sweeps out what dead owners have left, so that a test that looks at this has a place of its own.
  */
-export function makeGuardPlace(): { as: readonly string[]; remove(): void } {
-  if (version === 2) return { as: [], remove: () => {} };
+export function makeGuardPlace(): { as: readonly string[]; remove(): Promise<void> } {
+  if (version === 2) return { as: [], remove: async () => {} };
   const { path, remove } = makeCgroup(undefined, 'unified');
-  return { as: ['sh', '-c', 'echo 0 > "$0/cgroup.procs" && exec "$@"', path], remove };
+  return {
+    as: ['sh', '-c', 'echo 0 > "$0/cgroup.procs" && exec "$@"', path],
+    // The guardian of a process that was there ends a moment after it.
+    remove: async () => void (await until('nobody is left in the place of the guards', () => unlessBusy(remove))),
+  };
+}
+
+function unlessBusy(remove: () => void): boolean {
+  try {
+    remove();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+    return false;
+  }
 }
 
 export async function startOwner(how: string, parent: string, { as = [], env = {} }: How): Promise<Running> {

@@ -62,7 +62,7 @@ describeIf(['cgroup', 'root'], 'the end of the process that owns cages', () => {
     const below = () => readdirSync(parent.path).filter((name) => name.startsWith('memcage-'));
     // This process's own stays.
     await until('nothing below the parent', () => below().every((name) => name.includes(`-${process.pid}-`)));
-    place.remove();
+    await place.remove();
     parent.remove();
   });
 

@@ -22,7 +22,7 @@ describeIf(['cgroup', 'root'], 'prepare', () => {
   afterEach(async () => {
     [...new Set(cagesOf(owner.child.pid ?? 0).flatMap(members))].forEach(endNow);
     await until('nothing is left', () => cagesOf(owner.child.pid ?? 0).every((path) => members(path).length === 0));
-    place.remove();
+    await place.remove();
     parent.remove();
   });
 

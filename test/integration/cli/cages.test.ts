@@ -56,7 +56,7 @@ describeIf(['cgroup', 'root'], 'the cages of an owner', () => {
     await until('all have ended', () => [...owner.members, ...owner.detached.members].every((pid) => !isAlive(pid)));
     await runCli(['gc']);
     expect(cagesOf(owner.pid)).toEqual([]);
-    place.remove();
+    await place.remove();
     parent.remove();
   });
 
