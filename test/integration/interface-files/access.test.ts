@@ -1,8 +1,8 @@
-import { getFile, setFile } from '../../../../lib/cgroup/files/access';
-import { refusedValue } from '../../../../lib/cgroup/refused-value';
-import { fakeCgroup } from '../../../support/fake-cgroup';
-import { describeIf } from '../../../support/require';
-import { thrown } from '../../../support/thrown';
+import { getFile, setFile } from '../../../lib/cgroup/files/access';
+import { refusedValue } from '../../../lib/cgroup/refused-value';
+import { fakeCgroup } from '../../support/fake-cgroup';
+import { describeIf } from '../../support/require';
+import { thrown } from '../../support/thrown';
 
 describeIf('linux', 'the interface files of a directory', () => {
   let fake: ReturnType<typeof fakeCgroup> | undefined;
