@@ -5,6 +5,8 @@
 
 # steps.tsv, and of each step in the background NAME.output, and NAME.ended with the time of its end.
 record=$(mktemp -d)
+# Guests leave results in it as other users.
+chmod 755 "$record"
 
 # Of what was started and has not been awaited, by heading: the leader of its process group, and when it was started.
 declare -A leaders=() starts=()
