@@ -7,23 +7,23 @@ import { allWell, namedRun } from './named-run.mjs';
 
 /** Those that take long first. */
 const PARTS = [
-  { name: 'host-1', options: ['--selectProjects', 'integration', '--shard', '1/2'] },
-  { name: 'host-2', options: ['--selectProjects', 'integration', '--shard', '2/2'] },
-  { name: 'host-pure', options: ['--selectProjects', 'pure'] },
+  { name: 'host-1', options: ['--runInBand', '--selectProjects', 'integration', '--shard', '1/2'] },
+  { name: 'host-2', options: ['--runInBand', '--selectProjects', 'integration', '--shard', '2/2'] },
+  { name: 'host-pure', options: ['--maxWorkers', '2', '--selectProjects', 'pure'] },
 ];
 
 const args = process.argv.slice(2);
-/** Whatever chooses tests is for one run: a part of them may be none. */
-const choosesNone = args.every((arg) => /^--(json|outputFile=.*|verbose|silent|ci)$/.test(arg));
+/** Any other argument may choose tests, of which a part of the run may have none. */
+const isWhole = args.every((arg) => /^--(json|outputFile=.*|verbose|silent|ci)$/.test(arg));
 
 function run({ name, options }, place) {
   const words = [...options, ...args].map((arg) => arg.replaceAll('{}', name));
-  const command = [process.execPath, 'node_modules/jest/bin/jest.js', '--runInBand', ...words];
+  const command = [process.execPath, 'node_modules/jest/bin/jest.js', ...words];
   return namedRun({ name, command, place });
 }
 
 const isWell =
-  choosesNone && canRunBeside()
+  isWhole && canRunBeside()
     ? await allWell(PARTS, availableParallelism(), (part) => run(part, makePlace(part.name)))
-    : await run({ name: 'host', options: [] });
+    : await run({ name: 'host', options: ['--runInBand'] });
 if (!isWell) process.exitCode = 1;
