@@ -1,5 +1,4 @@
 const shared = {
-  testEnvironment: '<rootDir>/test/setup/environment.ts',
   // What a test could load, beside packages: a crawl of node_modules takes long in a guest.
   roots: ['lib', 'types', 'test'].map((directory) => `<rootDir>/${directory}`),
   transform: {
@@ -18,12 +17,18 @@ const published = {
   '^memcage/(child_process|native|otel|prometheus)$': '<rootDir>/dist/$1.js',
 };
 
-const project = (displayName, directory) => ({
+// Tests in test/pure import what they test; the others use what is published, as `npm run build` has made it.
+const withoutKernel = {
+  testEnvironment: '<rootDir>/test/setup/pure-environment.ts',
+  moduleNameMapper: { '\\.node$': '<rootDir>/test/setup/no-addon.js' },
+};
+const withKernel = { testEnvironment: '<rootDir>/test/setup/environment.ts', moduleNameMapper: published };
+
+const project = (displayName, directory, settings = withKernel) => ({
   ...shared,
+  ...settings,
   displayName,
   testMatch: [`<rootDir>/test/${directory}/**/*.test.ts`],
-  // Unit tests import what they test; the others use what is published, as `npm run build` has made it.
-  moduleNameMapper: displayName === 'unit' ? {} : published,
 });
 
 // These need a machine of their own, which `npm run test:guest` gives them.
@@ -32,7 +37,11 @@ const inGuest = process.env.MEMCAGE_TEST_GUEST !== undefined;
 
 /** @type {import('jest').Config} */
 module.exports = {
-  projects: [project('unit', 'unit'), project('integration', 'integration'), ...(inGuest ? guestProjects : [])],
+  projects: [
+    project('pure', 'pure', withoutKernel),
+    project('integration', 'integration'),
+    ...(inGuest ? guestProjects : []),
+  ],
   testTimeout: 30_000 * Number(process.env.MEMCAGE_TEST_SLOWNESS || 1),
   globalSetup: '<rootDir>/test/setup/global-setup.ts',
   globalTeardown: '<rootDir>/test/setup/global-teardown.ts',

@@ -1,21 +1,30 @@
-// Usage: summary.mjs DIRECTORY-OF-JEST-RESULTS EXIT-STATUS
-// Names the tests that passed only when they were tried once more, and prints the closing line. A run that failed without a
-// failed test (lint, a leak, a crash) counts as one failure.
-import { readdirSync, readFileSync } from 'node:fs';
+// Usage: summary.mjs DIRECTORY EXIT-STATUS
+// What .ci/run says last: where its time went, what failed, and the closing line. DIRECTORY has steps.tsv (heading, seconds,
+// exit status), and in results/ Jest's results as NAME.json for each of its runs, and runs.tsv (NAME, exit status). A run of
+// .ci/run that failed without a failed test (lint, a leak, a crash) counts as one failure.
 import { join } from 'node:path';
+import { failureLines } from './summary/failures.mjs';
+import { readRuns, readTable, testFiles } from './summary/read.mjs';
+import { retriedLines } from './summary/retried.mjs';
+import { slowestLines, stepLines } from './summary/tables.mjs';
+
+/** With the closing line, and an empty one before: whoever sees only the last 40 lines sees what failed. */
+const MOST_FAILURE_LINES = 38;
 
 const [directory, status] = process.argv.slice(2);
-const total = { passed: 0, failed: 0, skipped: 0 };
-for (const name of readdirSync(directory)) {
-  const text = readFileSync(join(directory, name), 'utf8');
-  const results = text === '' ? {} : JSON.parse(text);
-  total.passed += results.numPassedTests ?? 0;
-  total.failed += (results.numFailedTests ?? 0) + (results.numRuntimeErrorTestSuites ?? 0);
-  total.skipped += results.numPendingTests ?? 0;
-  const retried = (results.testResults ?? [])
-    .flatMap(({ assertionResults }) => assertionResults)
-    .filter((test) => test.status === 'passed' && test.invocations > 1);
-  for (const { fullName } of retried) console.log(`passed at its second try, ${name}: ${fullName}`);
+const steps = readTable(join(directory, 'steps.tsv'));
+const runs = readRuns(join(directory, 'results'));
+const files = runs.flatMap(testFiles);
+const sum = (key) => runs.reduce((sofar, { results }) => sofar + (results[key] ?? 0), 0);
+
+const hasFailed = status !== '0';
+const failed = Math.max(sum('numFailedTests') + sum('numRuntimeErrorTestSuites'), hasFailed ? 1 : 0);
+for (const lines of [
+  retriedLines(files),
+  stepLines(steps),
+  slowestLines(files),
+  hasFailed || failed > 0 ? failureLines({ steps, runs, files, most: MOST_FAILURE_LINES }) : [],
+]) {
+  if (lines.length > 0) console.log(`${lines.join('\n')}\n`);
 }
-const failed = Math.max(total.failed, status === '0' ? 0 : 1);
-console.log(`${total.passed} passed, ${failed} failed, ${total.skipped} skipped`);
+console.log(`${sum('numPassedTests')} passed, ${failed} failed, ${sum('numPendingTests')} skipped`);

@@ -6,7 +6,7 @@
 namespace memcage {
 namespace {
 
-std::optional<Watcher::Kind> ParseKind(const std::string& name) {
+std::optional<Watcher::Kind> ParseWatchKind(const std::string& name) {
   if (name == "child") return Watcher::Kind::kChild;
   if (name == "detached-child") return Watcher::Kind::kDetachedChild;
   if (name == "event") return Watcher::Kind::kEvent;
@@ -55,7 +55,7 @@ Napi::Value Watch(const Napi::CallbackInfo& info) {
     ending = ReadEnding(env, *object, &ok);
   }
   if (!options.ok() || !ok) return env.Undefined();
-  const std::optional<Watcher::Kind> kind = ParseKind(name);
+  const std::optional<Watcher::Kind> kind = ParseWatchKind(name);
   if (!kind) {
     ThrowInvalidArgument(env, "Expected child, detached-child, event or priority for kind");
     return env.Undefined();

@@ -17,13 +17,12 @@ namespace {
 
 using guardian::Answer;
 using guardian::Kind;
-using guardian::Message;
 using guardian::Order;
 
 /** A cold file system may take seconds to load a program; nothing sane takes longer. */
 constexpr int kStartMs = 10'000;
 
-bool Fill(Message* message, Order order, const std::string& name, Kind kind) {
+bool Fill(guardian::Message* message, Order order, const std::string& name, Kind kind) {
   if (name.empty() || name.size() >= sizeof(message->name) || name.find('/') != std::string::npos) return false;
   *message = {};
   message->order = order;
@@ -117,18 +116,18 @@ std::optional<Failure> Guardian::Start(Instance& instance, const std::string& la
 }
 
 int Guardian::Guard(int parent_fd, const std::string& name, Kind kind) {
-  Message message{};
+  guardian::Message message{};
   if (!Fill(&message, Order::kGuard, name, kind)) return -ENAMETOOLONG;
   return Send(message, parent_fd);
 }
 
 void Guardian::Tell(Order order, const std::string& name) {
-  Message message{};
+  guardian::Message message{};
   if (Fill(&message, order, name, Kind::kMemory)) Send(message, -1);
 }
 
 void Guardian::Dismiss() {
-  Message message{};
+  guardian::Message message{};
   message.order = Order::kLeave;
   Send(message, -1);
 }
@@ -138,8 +137,8 @@ pid_t Guardian::pid() {
   return IsAlive(state_) ? state_->pid : 0;
 }
 
-int Guardian::Send(const Message& message, int fd) {
-  iovec part{const_cast<Message*>(&message), sizeof(message)};
+int Guardian::Send(const guardian::Message& message, int fd) {
+  iovec part{const_cast<guardian::Message*>(&message), sizeof(message)};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
   msghdr header{};
   header.msg_iov = &part;

@@ -1,16 +1,15 @@
 // Usage: nodes.mjs [--others] [--beside] [NAME...] -- ARGUMENT...
-//    or: nodes.mjs --install NAME...
+//    or: nodes.mjs --install [--others] NAME...
 // Runs `node ARGUMENT...` by each supported version of Node, or by what is named (20, 22 ..., bun, deno), one after the
 // other; with --others by all but the version that runs this; with --beside two at a time for each processor, where they can
 // be kept apart. They are npm's packages, kept in build/nodes. In an argument {} stands for the name. Exit code 1 when one of
-// them fails.
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+// them fails; how each ended is in runs.tsv of MEMCAGE_TEST_RESULTS, where that is set.
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { canRunBeside, makePlace } from './beside.mjs';
+import { allWell, namedRun } from './named-run.mjs';
 
 const isArm = process.arch === 'arm64';
 const node = { package: `node-linux-${process.arch}`, program: 'bin/node' };
@@ -36,15 +35,18 @@ function parse(words) {
   const named = own.filter((word) => !word.startsWith('--'));
   const installs = flags.includes('--install');
   if (installs !== (end === -1) || flags.some((flag) => !['--install', '--others', '--beside'].includes(flag))) {
-    throw new Error('Usage: nodes.mjs [--others] [--beside] [NAME...] -- ARGUMENT... or nodes.mjs --install NAME...');
+    throw new Error(
+      'Usage: nodes.mjs [--others] [--beside] [NAME...] -- ARGUMENT... or nodes.mjs --install [--others] NAME...',
+    );
   }
   const unknown = named.find((name) => !(name in RUNTIMES));
   if (unknown !== undefined) {
     throw new Error(`There is no ${unknown} here: choose from ${Object.keys(RUNTIMES).join(', ')}`);
   }
   const [current] = process.versions.node.split('.');
-  const all = NODES.filter((name) => !(flags.includes('--others') && name === current));
-  return { names: named.length > 0 ? named : all, installs, beside: flags.includes('--beside'), args };
+  const others = flags.includes('--others') ? NODES.filter((name) => name !== current) : [];
+  const names = [...new Set([...others, ...named])];
+  return { names: names.length > 0 ? names : NODES, installs, beside: flags.includes('--beside'), args };
 }
 
 /** The program's path, build/nodes/NAME-VERSION/node_modules/PACKAGE/PROGRAM. */
@@ -68,38 +70,21 @@ function install(name) {
   return path;
 }
 
-/** @param place of its own, where it runs beside others: then each line of what it says has its name. */
-async function run(name, path, args, place) {
+/** Whether it has ended well. */
+function run([name, path], args, place) {
   const words = args.map((arg) => arg.replaceAll('{}', name));
-  const title = `${name} (${RUNTIMES[name].version})`;
-  console.log(`=== ${title}: ${words.join(' ')}`);
+  console.log(`=== node-${name} (${RUNTIMES[name].version}): ${words.join(' ')}`);
   // Also for what is called `node`, or begins with `#!/usr/bin/env node`.
-  const env = { ...process.env, PATH: `${dirname(path)}${delimiter}${process.env.PATH}`, ...place?.env };
-  const [file, ...rest] = [...(place?.command ?? []), path, ...words];
-  const stdio = place === undefined ? 'inherit' : ['ignore', 'pipe', 'pipe'];
-  const child = spawn(file, rest, { cwd: root, stdio, env });
-  for (const input of [child.stdout, child.stderr]) {
-    if (input !== null) createInterface({ input }).on('line', (line) => console.log(`${name} | ${line}`));
-  }
-  const [status, signal] = await once(child, 'close');
-  place?.remove();
-  if (status !== 0) console.log(`=== ${title}: ended with ${status ?? signal}`);
-  return status === 0;
+  const env = { ...process.env, PATH: `${dirname(path)}${delimiter}${process.env.PATH}` };
+  return namedRun({ name: `node-${name}`, command: [path, ...words], env, place });
 }
 
-/** Returns how many have failed. */
-async function runAll(names, args, beside) {
-  const queue = names.map((name) => [name, install(name)]);
-  let failed = 0;
-  const worker = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      if (!(await run(...next, args, beside ? makePlace(next[0]) : undefined))) failed += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: beside ? 2 * availableParallelism() : 1 }, worker));
-  return failed;
+function runAll(names, args, beside) {
+  const runtimes = names.map((name) => [name, install(name)]);
+  const atOnce = beside ? 2 * availableParallelism() : 1;
+  return allWell(runtimes, atOnce, (each) => run(each, args, beside ? makePlace(`node-${each[0]}`) : undefined));
 }
 
 const { names, installs, beside, args } = parse(process.argv.slice(2));
 if (installs) for (const name of names) console.log(install(name));
-else if ((await runAll(names, args, beside && canRunBeside())) > 0) process.exitCode = 1;
+else if (!(await runAll(names, args, beside && canRunBeside()))) process.exitCode = 1;

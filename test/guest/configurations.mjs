@@ -14,7 +14,7 @@
  */
 
 // The two that run the whole suites have one processor each: two take nearly twice as long to emulate, and there are two.
-const whole = ['unit', 'integration'];
+const whole = ['integration'];
 const common = ['linux', 'seccomp', 'stress', 'userns'];
 
 /** @type {Configuration[]} */
@@ -83,7 +83,6 @@ export const configurations = [
     guest: ['--memory', '2048', '--swap', '512', '--kernel', 'bookworm'],
     projects: whole,
     paths: [
-      'test/unit/cgroup/mounts',
       'test/integration/cgroup/',
       'test/integration/cage/verdict',
       'test/integration/cgroup-v2/(limits|peak|reclaim)',

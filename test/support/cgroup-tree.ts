@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Dirent, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { patience } from './patience';
 
 /** The machine's cgroups as the kernel shows them, read without any of memcage's code. */
 
@@ -167,13 +168,22 @@ function setLimit(path: string, limit: string): void {
   if (existsSync(join(path, swapFile))) write(path, swapFile, swap);
 }
 
+/** Those who were killed a moment ago may still be in it. */
 export function removeTree(path: string): void {
   for (const name of subdirectories(path)) removeTree(join(path, name));
+  const deadline = Date.now() + patience(1000);
+  while (!isRemoved(path, Date.now() < deadline)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+}
+
+function isRemoved(path: string, mayBeBusy: boolean): boolean {
   try {
     rmdirSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EBUSY' && mayBeBusy) return false;
+    if (code !== 'ENOENT') throw error;
   }
+  return true;
 }
 
 /** Where the hierarchy is mounted. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Effect, type EffectResult, runBlocking, runLater } from '../../../../lib/cgroup/parent/effects';
+import { type Effect, type EffectResult, runBlocking, runLater } from '../../../lib/cgroup/parent/effects';
 
 type Steps = Generator<Effect, string, EffectResult>;
 

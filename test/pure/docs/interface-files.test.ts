@@ -1,3 +1,5 @@
+/** @starts-children The script that writes the page. */
+
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 

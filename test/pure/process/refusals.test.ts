@@ -1,3 +1,5 @@
+/** @starts-children Node's own, on which memcage refuses to build: no program of them runs. */
+
 import childProcess, { type ChildProcess } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';

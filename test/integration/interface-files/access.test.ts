@@ -1,9 +1,9 @@
-import { getFile, setFile } from '../../../../lib/cgroup/files/access';
-import { refusedValue } from '../../../../lib/cgroup/refused-value';
-import { fakeCgroup } from '../../../support/fake-cgroup';
-import { describeIf } from '../../../support/require';
-import { testRows } from '../../../support/rows';
-import { thrown } from '../../../support/thrown';
+import { getFile, setFile } from '../../../lib/cgroup/files/access';
+import { refusedValue } from '../../../lib/cgroup/refused-value';
+import { fakeCgroup } from '../../support/fake-cgroup';
+import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
+import { thrown } from '../../support/thrown';
 
 describeIf('linux', 'the interface files of a directory', () => {
   let fake: ReturnType<typeof fakeCgroup> | undefined;

@@ -1,13 +1,13 @@
 import { writeSync } from 'node:fs';
-import { loadNative } from '../../lib/native';
-import type * as Watching from '../../lib/watch';
-import { until } from '../support/until';
+import { loadNative } from '../../../lib/native';
+import type * as Watching from '../../../lib/watch';
+import { until } from '../../support/until';
 
 /** A copy of the module, with a watch of its own; the addon is the same. */
 function copy(): Watching.Watch {
   let watch: Watching.Watch | undefined;
   jest.isolateModules(() => {
-    watch = jest.requireActual<typeof Watching>('../../lib/watch').watch();
+    watch = jest.requireActual<typeof Watching>('../../../lib/watch').watch();
   });
   return watch as Watching.Watch;
 }

@@ -1,3 +1,5 @@
+/** @starts-children Node's own functions, which are to be as they were. */
+
 import childProcess from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,10 +1,10 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
-import { EventCounter } from '../../lib/cgroup/event-counter';
-import { OpenFile } from '../../lib/cgroup/open-file';
-import { loadNative } from '../../lib/native';
-import { OwnedFd } from '../../lib/owned-fd';
-import { fakeCgroup } from '../support/fake-cgroup';
+import { EventCounter } from '../../../lib/cgroup/event-counter';
+import { OpenFile } from '../../../lib/cgroup/open-file';
+import { loadNative } from '../../../lib/native';
+import { OwnedFd } from '../../../lib/owned-fd';
+import { fakeCgroup } from '../../support/fake-cgroup';
 
 const { EBADF } = constants.errno;
 

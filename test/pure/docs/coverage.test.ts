@@ -1,24 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ErrorCode } from 'memcage';
-import { native } from 'memcage/native';
 import ts from 'typescript';
 import { COMMANDS } from '../../../lib/cli/table';
+import { ErrorCode } from '../../../lib/errors';
 import { pages, pageText } from '../../support/doc-examples';
+import { codeOf, expectNamed } from '../../support/doc-names';
 import { testRows } from '../../support/rows';
 
 const root = join(__dirname, '../../..');
-
-/** All that a page has in code: `inline` and in fenced blocks. */
-function codeOf(page: string): string {
-  return (pageText(page).match(/```[\s\S]*?```|`[^`]+`/g) ?? []).join('\n');
-}
-
-function expectNamed(page: string, names: readonly string[]): void {
-  expect(names.length).toBeGreaterThan(0);
-  const code = codeOf(page);
-  expect(names.filter((name) => !new RegExp(`(^|[^\\w-])${name}([^\\w-]|$)`, 'm').test(code))).toEqual([]);
-}
 
 /** Made by npm run docs:api. */
 function apiPages(): string[] {
@@ -164,10 +153,6 @@ describe('docs name', () => {
   test('every export', () => {
     const code = pages().map(codeOf).join('\n');
     expect(api.names().filter((name) => !new RegExp(`\\b${name}\\b`).test(code))).toEqual([]);
-  });
-
-  test('every stage and constant of the addon', () => {
-    expectNamed('docs/native.md', [...native.stages, ...Object.keys(native.constants)]);
   });
 
   test('every cause of an OOM kill', () => {

@@ -1,3 +1,5 @@
+/** @starts-children A Node that is to live until all is handled. */
+
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { inTurns } from '../../lib/turns';

@@ -1,4 +1,6 @@
-import { fixtureResult } from '../../support/fixture';
+/** @starts-children A Node that takes itself for another platform. */
+
+import { fixtureResult } from '../support/fixture';
 
 const CALLS = ['spawn', 'spawn in a cage', 'fork', 'exec', 'execFile', 'spawnSync', 'run', 'createCage', 'prepare'];
 const STATIC = ['self', 'of', 'open', 'find', 'create'].map((name) => `Cgroup.${name}`);

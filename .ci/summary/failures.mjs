@@ -1,0 +1,37 @@
+/** So that none is broken into two by who shows it. */
+const LONGEST = 200;
+
+/** Whether it has a status of its own: others were ended with the run. */
+export const isFailure = (status) => /^[1-9]\d*$/.test(status);
+
+/** What failed, each on a line, at most so many. */
+export function failureLines({ steps, runs, files, most }) {
+  const failedSteps = steps
+    .filter(([, , status]) => isFailure(status))
+    .map(([heading, , status]) => `FAILED step: ${heading} (status ${status})`);
+  const failures = [...runs.flatMap((run) => unexplained(run, files)), ...files.flatMap(failuresOf)];
+  if (failures.length === 0) failures.push('No test failed: what did is told above.');
+  // Of the others the last line says how many there are.
+  const room = most - failedSteps.length;
+  const shown = failures.length <= room ? failures : failures.slice(0, room - 1);
+  const rest = failures.length - shown.length;
+  return [...failedSteps, ...shown.map(shorten), ...(rest > 0 ? [`... and ${rest} more`] : [])];
+}
+
+function failuresOf({ run, path, hasFailed, message, tests }) {
+  const failed = tests.filter(({ status }) => status === 'failed');
+  if (failed.length > 0) return failed.map(({ fullName }) => `FAILED ${run}: ${fullName} (${path})`);
+  return hasFailed ? [`FAILED ${run}: ${path} as a whole: ${message}`] : [];
+}
+
+/** A run that has failed, and none of its tests. */
+function unexplained({ name, status = '0', results }, files) {
+  if (status === '0' || files.some(({ run, hasFailed }) => run === name && hasFailed)) return [];
+  const what = results.testResults === undefined ? 'it has left no result' : 'something was left behind, or it crashed';
+  return [`FAILED ${name}: no test of it, but it ended with ${status}: ${what}`];
+}
+
+function shorten(line) {
+  const flat = line.replaceAll(/\s+/g, ' ').trim();
+  return flat.length <= LONGEST ? flat : `${flat.slice(0, LONGEST - 3)}...`;
+}

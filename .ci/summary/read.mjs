@@ -1,0 +1,44 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+
+/** The rows of a file of tab-separated values; none where it is not there. */
+export function readTable(path) {
+  const text = existsSync(path) ? readFileSync(path, 'utf8').trimEnd() : '';
+  return text === '' ? [] : text.split('\n').map((line) => line.split('\t'));
+}
+
+/** Each run of Jest that has left a result, or of which it is known how it ended. */
+export function readRuns(directory) {
+  const statuses = new Map(readTable(join(directory, 'runs.tsv')));
+  const written = (existsSync(directory) ? readdirSync(directory) : [])
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => basename(name, '.json'));
+  return [...new Set([...written, ...statuses.keys()])].sort().map((name) => ({
+    name,
+    status: statuses.get(name),
+    results: readJson(join(directory, `${name}.json`)),
+  }));
+}
+
+/** A run that was killed leaves an empty file, a part of one, or none. */
+function readJson(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
+/** The test files of a run, with its name. */
+export function testFiles({ name: run, results }) {
+  return (results.testResults ?? []).map((file) => ({
+    run,
+    path: relative(root, file.name),
+    seconds: (file.endTime - file.startTime) / 1000,
+    hasFailed: file.status === 'failed',
+    message: file.message,
+    tests: file.assertionResults,
+  }));
+}

@@ -1,0 +1,33 @@
+// What a version of Node can change, so that it is tested on each: of all else it is known on one.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+
+/** Beginnings of the paths of tests, each with the reason. */
+const TESTS_OF_NODES = {
+  'test/pure/': 'JavaScript, of which each version has an engine and a library of its own',
+  'test/integration/process/': "memcage's handle in Node's ChildProcess, whose inside changes",
+  'test/integration/sync/': 'spawnSync and the like, by an internal binding of Node',
+  'test/integration/functions/':
+    "functions beside Node's own, contain(), cluster, permissions, memcage imported and required",
+  'test/integration/libraries/': "what packages make of Node's child_process",
+  'test/integration/bad-input/as-node': 'the errors that Node throws',
+  'test/integration/node-heap/': 'the options and messages of V8',
+  'test/integration/events/environments': 'listeners in worker threads',
+  'test/integration/native/workers': 'the addon in worker threads, and loaded twice',
+  'test/integration/native/watcher': "calls from a thread of the addon's into the event loop, and exceptions there",
+  'test/integration/native/owned-fd': 'finalizers',
+  'test/integration/cgroup/dropped-handles': 'the garbage collector',
+};
+
+/** They are also patterns for Jest. Throws when a test was moved, and would run no more. */
+export function testsOfNodes() {
+  const files = readdirSync(join(root, 'test'), { recursive: true })
+    .map((name) => `test/${name}`)
+    .filter((name) => name.endsWith('.test.ts'));
+  const beginnings = Object.keys(TESTS_OF_NODES);
+  const lost = beginnings.filter((beginning) => !files.some((file) => file.startsWith(beginning)));
+  if (lost.length > 0) throw new Error(`No test begins with ${lost.join(', ')}: see scripts/tests-of-nodes.mjs`);
+  return beginnings;
+}

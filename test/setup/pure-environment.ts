@@ -1,0 +1,47 @@
+import childProcess, { ChildProcess } from 'node:child_process';
+import { TestEnvironment } from 'jest-environment-node';
+
+/** In the comment at the top of a test file, with the reason: `@starts-children bash, which completes words`. */
+const PRAGMA = 'starts-children';
+
+/**
+ * Jest's environment of Node for the project `pure`, in which no child process starts, unless the file says what for. (Nor can
+ * the addon be loaded: jest.config.js maps it to no-addon.js.)
+ */
+export default class PureEnvironment extends TestEnvironment {
+  readonly #mayStart: boolean;
+  #undo = (): void => {};
+
+  constructor(...[config, context]: ConstructorParameters<typeof TestEnvironment>) {
+    super(config, context);
+    this.#mayStart = context.docblockPragmas[PRAGMA] !== undefined;
+  }
+
+  override async setup(): Promise<void> {
+    await super.setup();
+    if (!this.#mayStart) this.#undo = refuseChildren();
+  }
+
+  override async teardown(): Promise<void> {
+    this.#undo();
+    await super.teardown();
+  }
+}
+
+function refuse(): never {
+  throw new Error(
+    `A test in test/pure started a child process. It belongs in test/integration, or, where no kernel can make a difference, says so by @${PRAGMA}.`,
+  );
+}
+
+/** Whatever starts one comes by these. A test file has the same module of Node as this one. */
+function refuseChildren(): () => void {
+  const { spawn } = ChildProcess.prototype as unknown as { spawn: unknown };
+  const { spawnSync, execFileSync, execSync } = childProcess;
+  Object.assign(ChildProcess.prototype, { spawn: refuse });
+  Object.assign(childProcess, { spawnSync: refuse, execFileSync: refuse, execSync: refuse });
+  return () => {
+    Object.assign(ChildProcess.prototype, { spawn });
+    Object.assign(childProcess, { spawnSync, execFileSync, execSync });
+  };
+}

@@ -1,0 +1,43 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+const MAIN = join(__dirname, '../../dist/cli.js');
+
+/** A directory with the command and the completion of each shell, as `memcage completion` prints it. */
+export interface Completion {
+  directory: string;
+  /** In which `memcage` is found. */
+  env: NodeJS.ProcessEnv;
+  /** What bash offers for the last of these words. */
+  inBash(...words: string[]): string[];
+  remove(): void;
+}
+
+export function makeCompletion(): Completion {
+  const directory = mkdtempSync(join(tmpdir(), 'memcage-completion-'));
+  writeFileSync(join(directory, 'memcage'), `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`);
+  chmodSync(join(directory, 'memcage'), 0o755);
+  const env = { ...process.env, PATH: `${directory}${delimiter}${process.env['PATH']}` };
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'completion', shell], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    writeFileSync(join(directory, shell), stdout);
+  }
+  return {
+    directory,
+    env,
+    inBash(...words) {
+      const script = `source '${directory}/bash'; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _memcage; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      const { stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', ...words], {
+        cwd: directory,
+        encoding: 'utf8',
+        env,
+      });
+      expect(stderr).toBe('');
+      return stdout.trimEnd().split('\n');
+    },
+    remove: () => rmSync(directory, { recursive: true }),
+  };
+}
