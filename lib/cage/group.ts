@@ -9,6 +9,8 @@ import { readMemoryFile, writeFirstLimits } from '../cgroup/limit-files';
 import { type LimitContext, type LimitPlan, planLimits, type ResolvedLimits } from '../cgroup/limits';
 import { readMemoryDetails } from '../cgroup/memory-details';
 import { type OomAssessment, type OomMonitor, type OomSurroundings, openOomMonitor } from '../cgroup/oom-monitor';
+import { isPopulated } from '../cgroup/pids';
+import { isGone } from '../cgroup/refusal';
 import { removeTree, undo } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { watch } from '../watch';
@@ -258,6 +260,16 @@ export class Group {
   /** Its child has reached exec: the limits that must not be in force before that. */
   started(): void {
     writeFirstLimits(this.memory, this.version, this.#plan.deferred);
+  }
+
+  /** Whether a process is in it or below. */
+  isPopulated(): boolean {
+    try {
+      return isPopulated(this.memory);
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
   }
 
   kill(): void {

@@ -190,7 +190,7 @@ interface Leaving {
   tryRemove(): boolean;
 }
 
-/** False: something was left running, or there is no fd free to read with. */
+/** False: something was left running, or may still be counted, or there is no fd free to read with. */
 type Attempt = () => boolean;
 
 function attempts({ group, readEnd, tryRemove }: Leaving): {
@@ -204,6 +204,11 @@ function attempts({ group, readEnd, tryRemove }: Leaving): {
     try {
       end = readEnd();
       failure = undefined;
+      if (end.oom !== null) {
+        // The kernel counts the victims of one kill one by one, each before it ends: the child may be the first of them.
+        if (group.isPopulated()) return false;
+        end = readEnd();
+      }
       return tryRemove();
     } catch (error) {
       failure = error;
