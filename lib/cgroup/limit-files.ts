@@ -1,6 +1,7 @@
 import type { CgroupDirectory } from './directory';
 import { type MemoryRole, memoryFile, parseMemoryFile } from './files/roles';
 import type { CgroupVersion } from './formats';
+import { refuseIgnored } from './ignored-limit';
 import type { LimitWrite, ResolvedLimits } from './limits';
 import { missingFile } from './missing-file';
 import { refusedValue } from './refused-value';
@@ -61,7 +62,8 @@ function present(limits: { [K in keyof Limits]: Limits[K] | undefined }): Limits
 /** Write limits in order. When one is refused, those written before it are put back, and the error says which it was. */
 export function writeLimits(directory: CgroupDirectory, version: CgroupVersion, writes: readonly LimitWrite[]): void {
   const undo: { file: string; value: string }[] = [];
-  for (const { file, value, option } of writes) {
+  for (const write of writes) {
+    const { file, value, option } = write;
     const before = directory.readIfPresent(file);
     if (before === undefined) {
       rollBack(directory, undo);
@@ -74,6 +76,12 @@ export function writeLimits(directory: CgroupDirectory, version: CgroupVersion, 
       throw refusedValue(error, { directory, version, subject: option, value, file });
     }
     undo.unshift({ file, value: restorable(before) });
+    try {
+      refuseIgnored(directory, write);
+    } catch (error) {
+      rollBack(directory, undo);
+      throw error;
+    }
   }
 }
 
@@ -83,12 +91,14 @@ export function writeFirstLimits(
   version: CgroupVersion,
   writes: readonly LimitWrite[],
 ): void {
-  for (const { file, value, option } of writes) {
+  for (const write of writes) {
+    const { file, value, option } = write;
     try {
       directory.write(file, value);
     } catch (error) {
       throw refusedValue(error, { directory, version, subject: option, value, file });
     }
+    refuseIgnored(directory, write);
   }
 }
 

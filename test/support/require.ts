@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { runtimePath } from './runtimes';
+import { keepsSoftLimit } from './soft-limit';
 
 /** What a test may need of the machine, and how to see whether it is there. */
 const features = {
@@ -10,6 +11,8 @@ const features = {
   root: () => process.getuid?.() === 0,
   /** A writable memory cgroup v1 of this process's own. */
   v1: () => canWrite(ownCgroup('cgroup', 'memory')),
+  /** A v1 that takes the soft limit and ignores it, as newer kernels do. */
+  'no-soft-limit': () => features.v1() && !keepsSoftLimit(),
   /** A cgroup v2 whose children can be given the memory controller. */
   v2: () => {
     const path = ownCgroup('cgroup2', '');
@@ -29,6 +32,11 @@ const features = {
     (features.v2() && existsSync('/proc/swaps')),
   /** Swap space, as on a guest that was given some. */
   swap: () => readLines('/proc/swaps').length > 1,
+  /**
+   * A kernel on a machine, real or virtual. One that is a process (User Mode Linux) tries for ever a page fault that finds no memory
+   * where no OOM killer helps.
+   */
+  machine: () => process.env.MEMCAGE_TEST_GUEST !== 'uml',
   /** A virtual machine of the tests' own, which may be driven out of memory. */
   guest: () => (process.env.MEMCAGE_GUEST ?? '') !== '',
   seccomp: () => existsSync('/proc/sys/kernel/seccomp'),

@@ -4,10 +4,12 @@ import { run } from 'memcage';
 import { said } from './cage-kinds';
 import { enableMemory, makeCgroup, members, removeTree, version } from './cgroup-tree';
 import { expectNothingLeft } from './nothing-left';
+import { keepsSoftLimit } from './soft-limit';
 import { until } from './until';
 
-/** A limit that both versions have beside `max`, and one that this version lacks. */
-export const [other, foreign] = version === 1 ? (['soft', 'high'] as const) : (['high', 'soft'] as const);
+/** A limit that holds here beside `max`, and one that this version lacks. */
+export const [other, foreign] =
+  version === 2 ? (['high', 'soft'] as const) : ([keepsSoftLimit() ? 'soft' : 'swap', 'high'] as const);
 
 export interface Strangers {
   /** A cgroup. */

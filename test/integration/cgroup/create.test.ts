@@ -7,7 +7,7 @@ import { withCode } from '../../support/error-code';
 import { openFdCount } from '../../support/fds';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
-import { foreign, strangers } from '../../support/strangers';
+import { foreign, other, strangers } from '../../support/strangers';
 import { thrown } from '../../support/thrown';
 
 describeIf('cgroup', `Cgroup.create() on v${version}`, () => {
@@ -35,9 +35,9 @@ describeIf('cgroup', `Cgroup.create() on v${version}`, () => {
     const [memory, inForce, written] =
       version === 1
         ? ([
-            { max: '32M', soft: '16M', swappiness: 7, oomKill: false },
-            { max: 32 << 20, soft: 16 << 20, swappiness: 7, oomKill: false },
-            { 'memory.soft_limit_in_bytes': String(16 << 20), 'memory.swappiness': '7' },
+            { max: '32M', [other]: '16M', swappiness: 7, oomKill: false },
+            { max: 32 << 20, [other]: 16 << 20, swappiness: 7, oomKill: false },
+            { ...(other === 'soft' && { 'memory.soft_limit_in_bytes': String(16 << 20) }), 'memory.swappiness': '7' },
           ] as const)
         : ([
             { max: '32M', high: '16M', low: '8M', min: '4M', oomGroup: true },

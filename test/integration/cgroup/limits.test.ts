@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Cgroup, type MemoryLimits } from 'memcage';
+import { Cgroup, type MemoryLimits, spawn } from 'memcage';
 import { limitOf, oomKills, read, version } from '../../support/cgroup-tree';
 import { withCode } from '../../support/error-code';
 import { isAlive } from '../../support/processes';
@@ -37,7 +37,7 @@ describeIf('cgroup', `Cgroup.setLimits() on v${version}`, () => {
     cgroup.setLimits(second);
     expect(cgroup.limits()).toMatchObject(
       version === 1
-        ? { max: 8 << 20, soft: 4 << 20, ...second }
+        ? { max: 8 << 20, [other]: 4 << 20, ...second }
         : { max: 8 << 20, high: 4 << 20, oomGroup: false, low: 2 << 20, min: 1 << 20 },
     );
   });
@@ -50,7 +50,12 @@ describeIf('cgroup', `Cgroup.setLimits() on v${version}`, () => {
 
   describeIf('v1', 'below what is in use', () => {
     test('refused: nothing has changed', async () => {
-      const { path, pid, lower } = await lowerBelowUse({ max: '4M', soft: '2M', swappiness: 11, oomKill: false });
+      const { path, pid, lower } = await lowerBelowUse({
+        max: '4M',
+        ...(other === 'soft' && { soft: '2M' }),
+        swappiness: 11,
+        oomKill: false,
+      });
       const names = ['memory.limit_in_bytes', 'memory.soft_limit_in_bytes', 'memory.swappiness', 'memory.oom_control'];
       const before = names.map((file) => read(path, file));
       // With swap the kernel gives way on memory, and refuses the limit of both.
@@ -75,6 +80,23 @@ describeIf('cgroup', `Cgroup.setLimits() on v${version}`, () => {
       await until('killed', () => !isAlive(pid));
       expect(oomKills(path)).toBe(1);
       expect(limitOf(path)).toBe(4 << 20);
+    });
+  });
+
+  describeIf('no-soft-limit', 'a soft limit that the kernel would ignore', () => {
+    test('is refused: nothing has changed', () => {
+      const path = make('64M');
+      using cgroup = Cgroup.open(path);
+      const refused = expect.objectContaining({
+        code: 'ERR_MEMCAGE_UNSUPPORTED',
+        path: `${path}/memory.soft_limit_in_bytes`,
+        message: expect.stringMatching(/^memory\.soft: .* no soft limits any more; leave the option out$/),
+      });
+      expect(() => cgroup.setLimits({ max: '32M', soft: '16M' })).toThrow(refused);
+      expect(limitOf(path)).toBe(64 << 20);
+      cgroup.setLimits({ max: '32M', soft: 'max' });
+      expect(limitOf(path)).toBe(32 << 20);
+      expect(() => spawn('true', [], { memory: { max: '32M', soft: '16M' } })).toThrow(withCode('UNSUPPORTED'));
     });
   });
 
