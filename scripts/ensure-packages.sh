@@ -27,6 +27,12 @@ missing_packages() {
 missing=$(missing_packages "$@")
 [[ -z $missing ]] && exit 0
 
+# One after the other: apt does not wait for another apt's lists.
+exec {lock}<"${BASH_SOURCE[0]}"
+flock "$lock" 2>/dev/null || true
+missing=$(missing_packages "$@")
+[[ -z $missing ]] && exit 0
+
 if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
   echo "Installing Debian packages: $missing" >&2
   export DEBIAN_FRONTEND=noninteractive

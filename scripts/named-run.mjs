@@ -8,12 +8,12 @@ import { createInterface } from 'node:readline';
 const root = join(import.meta.dirname, '..');
 
 /**
- * Resolves to whether it has ended well. With a place of its own (beside.mjs), where it runs beside others, each line of what it
- * says has its name. How it has ended is added to runs.tsv of MEMCAGE_TEST_RESULTS, where that is set: for .ci/summary.mjs.
+ * Resolves to whether it has ended well. Where it runs beside others (in a place of its own, of beside.mjs, it does), each line of
+ * what it says has its name. How it has ended is added to runs.tsv of MEMCAGE_TEST_RESULTS, where that is set: for .ci/summary.mjs.
  */
-export async function namedRun({ name, command, env = process.env, place }) {
+export async function namedRun({ name, command, env = process.env, place, isBeside = place !== undefined }) {
   const [file, ...args] = [...(place?.command ?? []), ...command];
-  const stdio = place === undefined ? 'inherit' : ['ignore', 'pipe', 'pipe'];
+  const stdio = isBeside ? ['ignore', 'pipe', 'pipe'] : 'inherit';
   const child = spawn(file, args, { cwd: root, stdio, env: { ...env, ...place?.env } });
   for (const input of [child.stdout, child.stderr]) {
     if (input !== null) createInterface({ input }).on('line', (line) => console.log(`${name} | ${line}`));

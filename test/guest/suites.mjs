@@ -1,63 +1,59 @@
-// Usage: suites.mjs [CONFIGURATION...]
-// Runs the suites of these configurations, or of all, each in a guest of its own. Expects everything to be built.
+// Usage: suites.mjs [--matrix | CONFIGURATION...]
+// Runs the suites of these configurations, or of those of the gate, each in a guest of its own; with --matrix of all. Expects
+// everything to be built.
 // Jest's results are left as NAME.json in MEMCAGE_TEST_RESULTS, where that is set.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { allWell, namedRun } from '../../scripts/named-run.mjs';
 import { configurations } from './configurations.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const here = join(root, 'test/guest');
 const jest = 'node_modules/.bin/jest';
-
-function chosen(names) {
-  const unknown = names.filter((name) => !configurations.some((configuration) => configuration.name === name));
-  if (unknown.length > 0) {
-    const known = configurations.map(({ name }) => name).join(', ');
-    throw new Error(`There is no guest configuration ${unknown.join(', ')}: choose from ${known}`);
-  }
-  return configurations.filter(({ name }) => names.length === 0 || names.includes(name));
-}
-
-/** Two at a time, since a guest's Jest keeps one core busy. */
+/** Since a guest's Jest keeps one core busy. */
 const AT_ONCE = 2;
 
-/** Runs a command, and passes on what it says, line by line with its name. */
-async function step(name, command, args, { env = process.env, quiet = false } = {}) {
-  console.log(`=== ${name}: ${args.join(' ')}`);
-  const started = performance.now();
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env });
-  for (const input of [child.stdout, child.stderr]) {
-    createInterface({ input }).on('line', (line) => quiet || console.log(`${name} | ${line}`));
-  }
-  const [status, signal] = await once(child, 'close');
-  const seconds = Math.round((performance.now() - started) / 1000);
-  console.log(`=== ${name}: ${status === 0 ? 'done' : `ended with ${status ?? signal}`} in ${seconds} s`);
-  return { status, seconds };
+function chosen(words) {
+  if (words.length === 0) return configurations.filter(({ part }) => part === 'gate');
+  if (words.length === 1 && words[0] === '--matrix') return configurations;
+  return words.map(named);
 }
 
-/** Loads every test and runs none, since transforming takes 10 times as long in an emulated guest. */
-async function fillCache() {
+function named(name) {
+  const found = configurations.find((configuration) => configuration.name === name);
+  if (found !== undefined) return found;
+  const known = configurations.map((configuration) => configuration.name).join(', ');
+  throw new Error(`There is no guest configuration ${name}: choose from ${known}`);
+}
+
+/** Loads the tests that will run in an emulated guest, and runs none: there a transformation takes 10 times as long. */
+function fillCache(wanted) {
+  const emulated = wanted.filter(({ guest, benchmarks }) => guest.includes('--kernel') && benchmarks === undefined);
+  if (emulated.length === 0) return;
+  const projects = [...new Set(emulated.flatMap((configuration) => configuration.projects))];
+  const isWhole = emulated.some(({ paths }) => paths === undefined);
+  const paths = isWhole ? [] : emulated.flatMap((configuration) => configuration.paths);
   // For what a file makes when it is loaded, and removes after its tests.
   const scratch = mkdtempSync(join(tmpdir(), 'guest-cache-'));
   try {
     const env = { ...process.env, TMPDIR: scratch, MEMCAGE_TEST_GUEST: 'none' };
+    const words = ['--runInBand', '--testNamePattern=^$', ...jestChoice({ projects, paths })];
     // What a run like this says of itself is no news; a test that can't be loaded will fail in the guest.
-    await step('cache', jest, ['--runInBand', '--testNamePattern=^$'], { env, quiet: true });
+    spawnSync(jest, words, { cwd: root, stdio: 'ignore', env });
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-function jestCommand({ projects, paths = [] }, output) {
-  return [
-    ...[jest, '--runInBand', '--json', `--outputFile=${output}`, '--selectProjects', ...projects],
-    ...(paths.length === 0 ? [] : ['--testPathPatterns', ...paths]),
-  ];
+function jestChoice({ projects, paths = [] }) {
+  return ['--selectProjects', ...projects, ...(paths.length === 0 ? [] : ['--testPathPatterns', ...paths])];
+}
+
+function jestCommand(configuration, output) {
+  return [jest, '--runInBand', '--json', `--outputFile=${output}`, ...jestChoice(configuration)];
 }
 
 function requirements({ require: always = [], requireIfHere = [] }) {
@@ -66,7 +62,7 @@ function requirements({ require: always = [], requireIfHere = [] }) {
 }
 
 async function run(configuration, results) {
-  const { name, guest, view = [], benchmarks, timeoutSeconds } = configuration;
+  const { name, guest, bringsNode, view = [], benchmarks, timeoutSeconds } = configuration;
   const output = join(results, `${name}.json`);
   const [script, ...viewArgs] = view;
   const command = [
@@ -78,9 +74,21 @@ async function run(configuration, results) {
     ...['--share', results],
     ...['--timeout', String(timeoutSeconds)],
     ...['--env', `MEMCAGE_REQUIRE=${requirements(configuration).join(',')}`],
+    ...(bringsNode ? ['--env', `PATH=${nodeDirectory()}${delimiter}${process.env.PATH}`] : []),
   ];
-  const { status, seconds } = await step(name, join(here, 'run'), [...options, '--', ...command]);
-  return { name, status, seconds, counts: benchmarks === undefined ? countsOf(output) : 'benchmarks' };
+  const started = performance.now();
+  const isWell = await namedRun({ name, command: [join(here, 'run'), ...options, '--', ...command], isBeside: true });
+  const seconds = Math.round((performance.now() - started) / 1000);
+  const counts = benchmarks === undefined ? countsOf(output) : 'benchmarks';
+  console.log(`=== ${name}: ${isWell ? 'done' : 'FAILED'} in ${seconds} s: ${counts}`);
+  return isWell;
+}
+
+function nodeDirectory() {
+  const path = execFileSync(process.execPath, [join(root, 'scripts/nodes.mjs'), '--install', '20'], {
+    encoding: 'utf8',
+  });
+  return dirname(path.trim());
 }
 
 function countsOf(path) {
@@ -94,28 +102,18 @@ function countsOf(path) {
   }
 }
 
-async function main(names) {
-  const wanted = chosen(names);
+async function main(words) {
+  const wanted = chosen(words);
   const kept = process.env.MEMCAGE_TEST_RESULTS;
   mkdirSync(join(root, 'build'), { recursive: true });
   const results = kept ?? mkdtempSync(join(root, 'build/guest-results-'));
   // Guests write there as other users, too.
   chmodSync(results, 0o777);
 
-  await fillCache();
-  const ends = [];
-  const queue = [...wanted];
-  const worker = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) ends.push(await run(next, results));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  fillCache(wanted);
+  const isWell = await allWell(wanted, AT_ONCE, (configuration) => run(configuration, results));
   if (kept === undefined) rmSync(results, { recursive: true });
-
-  console.log('');
-  for (const { name, status, seconds, counts } of ends) {
-    console.log(`guest ${name.padEnd(20)}${counts}, ${seconds} s${status === 0 ? '' : `, exit code ${status}`}`);
-  }
-  if (ends.some(({ status }) => status !== 0)) process.exitCode = 1;
+  if (!isWell) process.exitCode = 1;
 }
 
 await main(process.argv.slice(2));

@@ -1,14 +1,27 @@
 # shellcheck shell=bash
-# KVM or emulation. A /dev/kvm that opens proves nothing: nested virtualisation may offer it and fail at the first boot.
+# A kernel that is a process, KVM or emulation. A /dev/kvm that opens proves nothing: nested virtualisation may offer it and
+# fail at the first boot.
 
 probe_timeout_s=20
 
-choose_acceleration() {
+# Whether the kernel is a process, and which one it is: what needs no kernel yet.
+choose_machine() {
   [[ $clock == real || $clock == instructions ]] || die "there is no clock '$clock'"
+  [[ $cgroup_version == 1 || $cgroup_version == 2 ]] || die "there is no cgroup version '$cgroup_version'"
   if [[ $clock == instructions ]]; then
-    [[ $acceleration != kvm ]] || die 'with KVM no clock counts instructions'
+    [[ $acceleration == auto || $acceleration == tcg ]] || die 'only emulation has a clock that counts instructions'
     acceleration=tcg
   fi
+  if [[ $acceleration == auto && (-z $kernel || -e $kernel/linux) ]]; then acceleration=uml; fi
+  case $acceleration in
+    uml) [[ -z $kernel || -e $kernel/linux ]] || die "the kernel $kernel can't be a process: leave out --kernel or --accel" ;;
+    # Debian 13's kernels have no v1 memory controller.
+    auto | kvm | tcg) kernel=${kernel:-$([[ $cgroup_version == 1 ]] && echo bookworm || echo cloud)} ;;
+    *) die "there is no acceleration '$acceleration'" ;;
+  esac
+}
+
+choose_acceleration() {
   [[ $acceleration == auto ]] || return 0
   acceleration=tcg
   [[ -r /dev/kvm && -w /dev/kvm ]] || return 0

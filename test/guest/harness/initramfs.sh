@@ -25,7 +25,7 @@ build_initramfs() {
   mkdir "$tree"/{bin,dev,proc,sys,host,new,modules}
   cp "$(command -v busybox)" "$tree/bin/busybox"
   cp "$guest"/init/* "$tree"
-  add_modules "$tree/modules"
+  [[ $acceleration == uml ]] || add_modules "$tree/modules"
   rm -f "$kernel_directory"/initramfs-*
   pack "$tree" >"$target.partial"
   mv "$target.partial" "$target"

@@ -3,6 +3,7 @@
 
 ensure_kernel() {
   case $kernel in
+    '') ensure_uml_kernel ;;
     cloud | generic | bookworm)
       kernel_directory=$cache/$kernel
       # Complete once it has its name.
@@ -10,17 +11,12 @@ ensure_kernel() {
       ;;
     *) kernel_directory=$(cd "$kernel" && pwd -P) || die "there is no kernel directory $kernel" ;;
   esac
+  [[ $acceleration != uml ]] || return 0
   if [[ ! -e $kernel_directory/vmlinux ]]; then
     extract_vmlinux "$kernel_directory"/boot/vmlinuz-* "$kernel_directory/vmlinux.partial"
     mv "$kernel_directory/vmlinux.partial" "$kernel_directory/vmlinux"
   fi
 }
-
-distribution() (
-  # shellcheck source=/dev/null
-  source /etc/os-release
-  printf %s "$ID"
-)
 
 # The package that depends on the newest kernel of the kind.
 kernel_package() {
@@ -36,7 +32,7 @@ download_kernel() {
   set -euo pipefail
   local directory=$1 apt_options=() image packages package
   if [[ $kernel == bookworm ]]; then
-    use_bookworm
+    use_suites bookworm bookworm bookworm-security
   fi
   image=$(current_image) || {
     say 'updating the package lists'
@@ -60,9 +56,6 @@ download_kernel() {
   mv "$directory.partial" "$directory"
 }
 
-# As root, since the user that apt would otherwise become can't write to the cache.
-apt() { apt-get -q -o APT::Sandbox::User=root "${apt_options[@]}" "$@" </dev/null >&2; }
-
 current_image() {
   apt-cache "${apt_options[@]}" depends "$(kernel_package)" 2>/dev/null |
     awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ { print $2; found = 1; exit } END { exit !found }'
@@ -73,40 +66,6 @@ known_packages() {
   for package in "$@"; do
     if apt-cache "${apt_options[@]}" show "$package" >/dev/null 2>&1; then echo "$package"; fi
   done
-}
-
-# Debian 12, through package lists of its own: nothing of it becomes known to this machine's apt.
-use_bookworm() {
-  local state=$cache/bookworm-apt keyring=/usr/share/keyrings/debian-archive-keyring
-  [[ -e $keyring.pgp ]] && keyring+=.pgp || keyring+=.gpg
-  [[ -e $keyring ]] || "$checkout/scripts/ensure-packages.sh" "$keyring:debian-archive-keyring"
-  mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
-  bookworm_sources "$keyring" >"$state/sources.list"
-  apt_options=(-o "Dir::Etc::sourcelist=$state/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$state/lists"
-    -o "Dir::Cache=$state/cache")
-  apt update
-}
-
-# From the archives that this machine takes its own Debian from, so that no host is named here.
-bookworm_sources() {
-  local entry="deb [signed-by=$1]"
-  if [[ -n ${MEMCAGE_GUEST_DEBIAN_ARCHIVE:-} ]]; then
-    echo "$entry $MEMCAGE_GUEST_DEBIAN_ARCHIVE bookworm main"
-    return
-  fi
-  debian_archives | grep -q . || apt update
-  debian_archives | awk -v entry="$entry" '
-    $2 ~ /-(updates|backports.*|proposed.*)$/ { next }
-    { print entry, $1, $2 ~ /-security$/ ? "bookworm-security" : "bookworm", "main"; found = 1 }
-    END { exit !found }' || {
-    say "apt knows no Debian archive here: name one in MEMCAGE_GUEST_DEBIAN_ARCHIVE"
-    return 1
-  }
-}
-
-debian_archives() {
-  # shellcheck disable=SC2016 # apt's own variables
-  apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' 'Origin: Debian' | sort -u
 }
 
 # An uncompressed kernel starts through PVH: no decompressor to emulate.

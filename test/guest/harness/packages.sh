@@ -5,15 +5,14 @@ ensure_packages() {
   [[ $(uname -m) == x86_64 ]] || die 'a guest needs an x86-64 machine'
   [[ $(id -u) == 0 ]] || die 'a guest sees the whole root file system, which only root can share: use sudo'
 
-  local needed=(qemu-system-x86_64:qemu-system-x86 "$(command -v busybox || echo /bin/busybox):busybox-static"
-    cpio depmod:kmod zstd xz:xz-utils flock:util-linux)
-  if [[ -x /usr/lib/qemu/virtiofsd ]]; then
+  local needed=("$(command -v busybox || echo /bin/busybox):busybox-static" cpio xz:xz-utils flock:util-linux)
+  if [[ $acceleration != uml ]]; then
+    needed+=(qemu-system-x86_64:qemu-system-x86 depmod:kmod zstd)
     virtiofsd=/usr/lib/qemu/virtiofsd
-  else
-    virtiofsd=/usr/libexec/virtiofsd
+    [[ -x $virtiofsd ]] || virtiofsd=/usr/libexec/virtiofsd
     needed+=("$virtiofsd:virtiofsd")
   fi
-  if [[ $systemd == 1 ]]; then
+  if [[ $systemd == 1 && -z $root ]]; then
     needed+=(/lib/systemd/systemd:systemd /usr/bin/dbus-daemon:dbus /usr/share/pam-configs/systemd:libpam-systemd
       /usr/lib/systemd/user/dbus.socket:dbus-user-session)
   fi

@@ -9,7 +9,7 @@ declare -A qemu_clocks=([real]='tcg,thread=multi' [instructions]='tcg,thread=sin
 kernel_words='console=ttyS0 quiet panic=-1 nokaslr mitigations=off audit=0 random.trust_cpu=on'
 qemu_pid=
 
-boot() {
+boot_qemu() {
   local arguments status=0 result="$work/status" passed_on=()
   collect_arguments "$result"
 
@@ -24,18 +24,11 @@ boot() {
   qemu_pid=
   exec 3>&- 4>&-
   wait "${passed_on[@]}" || true
-
-  if [[ -s $result ]]; then exit "$(<"$result")"; fi
-  tail -n 30 "$work"/{*.log,console} >&2 2>/dev/null || true
-  if [[ $status == 124 || $status == 137 ]]; then
-    say "killed after $timeout_s s"
-    exit "$EXIT_TIMEOUT"
-  fi
-  die "the guest ended without a result (QEMU's exit code: $status); -v shows its console"
+  finish "$result" "$status"
 }
 
 collect_arguments() {
-  local result=$1 words="$kernel_words $append"
+  local result=$1 words="$kernel_words ${hierarchy_words[$cgroup_version]} $append"
   arguments=("${qemu_base[@]}" -m "$memory_mib" -smp "$cpus"
     -M 'q35,usb=off,vmport=off,memory-backend=memory'
     # Shared, since the virtiofs daemons work in the guest's memory.
@@ -59,15 +52,9 @@ collect_arguments() {
   else
     arguments+=(-serial "file:$work/console")
   fi
-  if [[ $swap_disk_mib != 0 ]]; then
-    truncate -s "${swap_disk_mib}M" "$work/swap"
+  if [[ -n $swap_disk ]]; then
     arguments+=(-drive "file=$work/swap,if=none,id=swap,format=raw,cache=unsafe" -device 'virtio-blk-pci,drive=swap')
   fi
-  case $cgroup_version in
-    1) words+=' systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1' ;;
-    2) words+=' cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1' ;;
-    *) die "there is no cgroup version '$cgroup_version'" ;;
-  esac
   arguments+=(-kernel "$kernel_directory/vmlinux" -initrd "$work/initrd" -append "$words")
 }
 

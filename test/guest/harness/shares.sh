@@ -1,25 +1,40 @@
 # shellcheck shell=bash
-# What the guest sees of this machine: a virtiofs daemon each for the root file system and the shares. Sets share_devices.
+# What the guest sees of this machine: the root file system and the shares. A virtual machine gets each from a virtiofs daemon,
+# and knows it by a tag; a kernel that is a process opens the host's files itself.
 
 share_devices=()
 daemons=()
 
+# Sets what init needs to know: share_type, root_source, and share_lines, each with a source and where it is mounted. Sets bare_root,
+# the beginning of a command that finds the root file system in $work/root.
+plan_shares() {
+  local number
+  mkdir "$work/root"
+  # Without what is mounted in it: overlayfs refuses to lie over the automount points that virtiofs makes of mounts.
+  # shellcheck disable=SC2016 # for the inner shell
+  bare_root=(unshare -m sh -c 'mount --bind "$0" "$1" && shift && exec "$@"' "$root_directory" "$work/root")
+  # Elsewhere files are in a tmpfs, whose pages are no cache: they can't be dropped.
+  mkdir -m 1777 "$work/var-tmp"
+  if [[ $acceleration == uml ]]; then
+    share_type=hostfs root_source=$work/root
+    mkdir "$work/output"
+    # First, since a share may lie in it.
+    share_lines=("$work/var-tmp /var/tmp" "$work/output /run/guest/output")
+    for number in "${!shares[@]}"; do share_lines+=("${shares[number]} ${shares[number]}"); done
+  else
+    share_type=virtiofs root_source=root
+    share_lines=('var-tmp /var/tmp')
+    for number in "${!shares[@]}"; do share_lines+=("share$number ${shares[number]}"); done
+  fi
+}
+
 serve_shares() {
   local number
-  serve_root
+  serve root "$work/root" "${bare_root[@]}"
+  serve var-tmp "$work/var-tmp"
   for number in "${!shares[@]}"; do
     serve "share$number" "${shares[number]}"
   done
-  # Elsewhere files are in a tmpfs, whose pages are no cache: they can't be dropped.
-  mkdir -m 1777 "$work/var-tmp"
-  serve var-tmp "$work/var-tmp"
-}
-
-# Without what is mounted in it: overlayfs refuses to lie over the automount points that virtiofs makes of mounts.
-serve_root() {
-  mkdir "$work/root"
-  # shellcheck disable=SC2016 # for the inner shell
-  serve root "$work/root" unshare -m sh -c 'mount --bind / "$0" && exec "$@"' "$work/root"
 }
 
 # Usage: serve TAG DIRECTORY [PREFIX...]

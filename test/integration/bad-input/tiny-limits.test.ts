@@ -84,7 +84,7 @@ describeIf('cgroup', 'a limit so small that no program can be loaded', () => {
     await expect(cage.run('true')).rejects.toMatchObject({ code: SMALL });
   });
 
-  describeIf('v1', 'without the OOM killer', () => {
+  describeIf(['v1', 'machine'], 'without the OOM killer', () => {
     testRows('SIGSEGV, and no count of the kernel', [24, 28, 32, 36], async (kib) => {
       const start = () => spawn('true', [], { memory: { max: kib * 1024, oomKill: false }, stdio: 'ignore' }) as never;
       expect(await fateOf(start)).toBe('too small');

@@ -21,7 +21,9 @@ describeIf('cgroup', 'the processes of a cgroup', () => {
     const alone = cage.spawn('cat');
     await said(shell, 'started');
     const listed = () => cage.cgroup.processes();
-    await until('all are started', () => listed().filter(({ name }) => name === 'sleep').length === 3);
+    // In the middle of an exec a process has its new name, and no command yet.
+    const areStarted = (): boolean => listed().filter(({ command }) => command[0] === 'sleep').length === 3;
+    await until('all are started', areStarted);
 
     const processes = listed();
     const of = (command: string) => processes.find((each) => each.command.join(' ') === command);

@@ -17,8 +17,8 @@ jest.setTimeout(patience(60_000));
 
 const MIB = 2 ** 20;
 const IMAGE = 'memcage-test';
-/** Page cache of its own that nobody uses, then a process with a child. */
-const SCRIPT = `read id </proc/sys/kernel/random/uuid; printf %1048576s >/data/$id; ${findProgram('sleep')} 600; true`;
+/** Page cache of its own, of a file that stays open (hostfs drops it with the last close), then a process with a child. */
+const SCRIPT = `read id </proc/sys/kernel/random/uuid; exec 3>/data/$id; printf %1048576s >&3; ${findProgram('sleep')} 600; true`;
 const COMMAND = [findProgram('sh') ?? '', '-c', SCRIPT];
 
 /** What Docker's `GET /containers/ID/stats` has of the memory: the figures of `docker stats`, before it rounds them. */

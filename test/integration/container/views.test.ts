@@ -57,15 +57,18 @@ describeIf(['linux', 'root'], 'from inside of a container', () => {
     for (const answer of [create, run]) expect(answer).toEqual(refused(NOWHERE, cure));
   });
 
-  test('a limit above what is mounted: the kernel names it only on v1', async () => {
-    // More than that limit lets it have, less than its own container's.
-    const cage = { memory: '250M' };
-    const [outcome, own] = await tree.look(FRESH_MOUNT.replace('-o ro,', '-o ').replace('-o ro ', ''), [
-      ['hog', cage],
-      ['hog', { memory: '50M' }],
-    ]);
-    expect(outcome).toEqual({ value: { cause: memory.version === 1 ? 'ancestor' : 'unknown', kills: 1 } });
-    expect(own).toEqual({ value: { cause: 'limit', kills: 1 } });
+  // With the guest's one processor the kernel may not find a victim that is still ending, and kill the reader too.
+  describeIf('machine', 'a limit above what is mounted', () => {
+    test('the kernel names it only on v1', async () => {
+      // More than that limit lets it have, less than its own container's.
+      const cage = { memory: '250M' };
+      const [outcome, own] = await tree.look(FRESH_MOUNT.replace('-o ro,', '-o ').replace('-o ro ', ''), [
+        ['hog', cage],
+        ['hog', { memory: '50M' }],
+      ]);
+      expect(outcome).toEqual({ value: { cause: memory.version === 1 ? 'ancestor' : 'unknown', kills: 1 } });
+      expect(own).toEqual({ value: { cause: 'limit', kills: 1 } });
+    });
   });
 
   test('a read-only mount of its own cgroup, without a namespace', async () => {

@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# The distribution's packages, and those of others of its suites. apt_options lead apt to the latter.
+
+apt_options=()
+
+# As root, since the user that apt would otherwise become can't write to the cache.
+apt() { apt-get -q -o APT::Sandbox::User=root "${apt_options[@]}" "$@" </dev/null >&2; }
+
+distribution() (
+  # shellcheck source=/dev/null
+  source /etc/os-release
+  printf %s "$ID"
+)
+
+codename() (
+  # shellcheck source=/dev/null
+  source /etc/os-release
+  printf %s "$VERSION_CODENAME"
+)
+
+# Usage: use_suites NAME SUITE...
+# From here on apt knows these suites of Debian and no others, through package lists of its own: nothing of them becomes known to
+# this machine's apt.
+use_suites() {
+  local state=$cache/apt-$1 keyring=/usr/share/keyrings/debian-archive-keyring
+  shift
+  [[ -e $keyring.pgp ]] && keyring+=.pgp || keyring+=.gpg
+  [[ -e $keyring ]] || "$checkout/scripts/ensure-packages.sh" "$keyring:debian-archive-keyring"
+  mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+  write_sources "$keyring" "$@" >"$state/sources.list"
+  apt_options=(-o "Dir::Etc::sourcelist=$state/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$state/lists"
+    -o "Dir::Cache=$state/cache")
+  apt update
+}
+
+# From the archives that this machine takes its own Debian from, so that no host is named here.
+write_sources() {
+  local keyring=$1 suite main='' security='' archive
+  shift
+  if [[ -n ${MEMCAGE_GUEST_DEBIAN_ARCHIVE:-} ]]; then
+    main=$MEMCAGE_GUEST_DEBIAN_ARCHIVE
+  else
+    main=$(main_archive)
+    security=$(debian_archives | awk '$2 ~ /-security$/ { print $1; exit }')
+  fi
+  [[ -n $main ]] || {
+    say "apt knows no Debian archive here: name one in MEMCAGE_GUEST_DEBIAN_ARCHIVE"
+    return 1
+  }
+  for suite in "$@"; do
+    archive=$main
+    if [[ $suite == *-security ]]; then archive=$security; fi
+    [[ -z $archive ]] || echo "deb [signed-by=$keyring] $archive $suite main"
+  done
+}
+
+main_archive() {
+  debian_archives | grep -q . || apt update
+  debian_archives | awk '$2 !~ /-/ { print $1; exit }'
+}
+
+debian_archives() {
+  # shellcheck disable=SC2016 # apt's own variables
+  apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' 'Origin: Debian' | sort -u
+}

@@ -1,0 +1,28 @@
+# shellcheck shell=bash
+# The root file system: this machine's, that of a directory, or another Debian's, made once. Sets root_directory.
+
+# What memcage's tests ask of a machine with systemd.
+root_packages=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,procps,stress,uidmap
+
+ensure_root() {
+  case $root in
+    '') root_directory=/ ;;
+    */*) root_directory=$(cd "$root" && pwd -P) || die "there is no directory $root" ;;
+    *)
+      root_directory=$cache/root-$root
+      # Complete once it has its name.
+      [[ -d $root_directory ]] || make_root "$root" "$root_directory" || die "no root file system of '$root' could be made"
+      ;;
+  esac
+}
+
+make_root() {
+  local suite=$1 directory=$2 archive
+  "$checkout/scripts/ensure-packages.sh" debootstrap /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring || return
+  archive=${MEMCAGE_GUEST_DEBIAN_ARCHIVE:-$(main_archive)}
+  [[ -n $archive ]] || die 'apt knows no Debian archive here: name one in MEMCAGE_GUEST_DEBIAN_ARCHIVE'
+  say "making a root file system of $suite"
+  rm -rf "$directory.partial"
+  debootstrap --variant=minbase --include="$root_packages" "$suite" "$directory.partial" "$archive" >&2 || return
+  mv "$directory.partial" "$directory"
+}

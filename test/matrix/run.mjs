@@ -1,0 +1,59 @@
+// Usage: run.mjs [PART...]
+// Runs the whole matrix, or these parts of it (host, nodes, guests, soak, or the name of a guest), and writes what was seen to
+// docs/tested.md. A part that was not run keeps the rows that it had. Exit code 1 when one of them fails.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { configurations } from '../guest/configurations.mjs';
+import { readRow, writeRows } from './tested.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const results = join(root, 'build/matrix');
+
+const json = (name) => ['--json', `--outputFile=${join(results, `${name}.json`)}`];
+const guests = (words) => ({
+  command: ['npm', 'run', 'test:guest', '--', ...words],
+  env: { MEMCAGE_TEST_RESULTS: results },
+});
+
+const parts = {
+  host: { command: ['npm', 'test', '--', ...json('{}')] },
+  nodes: { command: ['npm', 'run', 'test:nodes', '--', '--all', ...json('node-{}')] },
+  guests: guests(['--matrix']),
+  soak: { command: ['npm', 'run', 'soak'] },
+  ...Object.fromEntries(configurations.map(({ name }) => [name, guests([name])])),
+};
+const WHOLE = ['host', 'nodes', 'guests', 'soak'];
+
+async function run(name) {
+  const { command, env } = parts[name];
+  console.log(`=== ${name}: ${command.join(' ')}`);
+  const [file, ...args] = command;
+  const child = spawn(file, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  const [status] = await once(child, 'close');
+  return status === 0;
+}
+
+const names = process.argv.slice(2);
+const unknown = names.find((name) => !(name in parts));
+if (unknown !== undefined) {
+  throw new Error(`There is no part ${unknown} of the matrix: choose from ${Object.keys(parts).join(', ')}`);
+}
+rmSync(results, { recursive: true, force: true });
+mkdirSync(results, { recursive: true });
+
+const failed = [];
+for (const name of names.length === 0 ? WHOLE : names) if (!(await run(name))) failed.push(name);
+
+const rows = readdirSync(results)
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => readRow(results, file.slice(0, -'.json'.length)));
+writeRows(rows);
+for (const name of failed) console.log(`failed: ${name}`);
+if (failed.length > 0) process.exitCode = 1;
