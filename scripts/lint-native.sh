@@ -26,9 +26,12 @@ mkdir -p build/tidy/launcher
 # Their flags are those of the source whose name is the most similar.
 all_of native >build/tidy/addon.cc
 all_of native/launcher >build/tidy/launcher/main.cc
-# Its count of the warnings that it suppressed in system headers is noise.
 if [[ $1 == check ]]; then
-  printf -- '--checks=-clang-analyzer-*,-clang-diagnostic-shadow\0%s\0' build/tidy/{addon,launcher/main}.cc
+  checks='--checks=-clang-analyzer-*' sources=(build/tidy/{addon,launcher/main}.cc) more=--extra-arg=-Wno-shadow
 else
-  printf -- '--checks=-*,clang-analyzer-*,clang-diagnostic-*\0%s\0' native/{,launcher/}*.cc
-fi | xargs -0 -n 2 -P "$(nproc)" "clang-tidy-$version" --quiet -p build/Release 2> >(grep -v 'warnings\? generated' >&2)
+  checks='--checks=-*,clang-analyzer-*,clang-diagnostic-*' sources=(native/{,launcher/}*.cc) more=
+fi
+# Its count of the warnings that it suppressed in system headers is noise.
+printf '%s\0' "${sources[@]}" |
+  xargs -0 -n 1 -P "$(nproc)" "clang-tidy-$version" --quiet -p build/Release "$checks" ${more:+"$more"} \
+    2> >(grep -v 'warnings\? generated' >&2)
