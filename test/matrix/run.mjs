@@ -3,11 +3,11 @@
 // docs/tested.md. A part that was not run keeps the rows that it had. Exit code 1 when one of them fails.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configurations } from '../guest/configurations.mjs';
-import { readRow, writeRows } from './tested.mjs';
+import { readRows, writeRows } from './tested.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const results = join(root, 'build/matrix');
@@ -51,9 +51,6 @@ mkdirSync(results, { recursive: true });
 const failed = [];
 for (const name of names.length === 0 ? WHOLE : names) if (!(await run(name))) failed.push(name);
 
-const rows = readdirSync(results)
-  .filter((file) => file.endsWith('.json'))
-  .map((file) => readRow(results, file.slice(0, -'.json'.length)));
-writeRows(rows);
+writeRows(readRows(results));
 for (const name of failed) console.log(`failed: ${name}`);
 if (failed.length > 0) process.exitCode = 1;

@@ -1,5 +1,5 @@
 // docs/tested.md: a row for each run of the tests, with what it was on.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -27,17 +27,27 @@ distribution's own kernel in an emulated machine, \`kvm\` the same on the machin
 
 `;
 
-/** What a run of Jest has left in that directory, as NAME.json and NAME.json.surroundings. */
-export function readRow(directory, name) {
+/** Of the results that runs of Jest have left in that directory, as NAME.json and NAME.json.surroundings. */
+export function readRows(directory) {
   const read = (file) => JSON.parse(readFileSync(join(directory, file), 'utf8'));
-  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, numPendingTests } = read(`${name}.json`);
-  const seen = read(`${name}.json.surroundings`);
-  return [
-    name,
-    seen.machine === 'host' ? seen.kernel : `${seen.kernel} (${seen.machine})`,
-    ...[seen.cgroup, seen.init, seen.distribution, seen.node, seen.user],
-    ...[numPassedTests, numFailedTests + numRuntimeErrorTestSuites, numPendingTests, seen.date],
-  ].map(String);
+  const runs = new Map();
+  for (const file of readdirSync(directory).filter((name) => name.endsWith('.json'))) {
+    // `npm test` shares its tests out in several runs: host-1, host-pure and so on.
+    const name = file.replace(/^host-.*/, 'host').replace(/\.json$/, '');
+    const run = runs.get(name) ?? { passed: 0, failed: 0, skipped: 0, seen: read(`${file}.surroundings`) };
+    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, numPendingTests } = read(file);
+    run.passed += numPassedTests;
+    run.failed += numFailedTests + numRuntimeErrorTestSuites;
+    run.skipped += numPendingTests;
+    runs.set(name, run);
+  }
+  return [...runs].map(([name, { passed, failed, skipped, seen }]) =>
+    [
+      name,
+      seen.machine === 'host' ? seen.kernel : `${seen.kernel} (${seen.machine})`,
+      ...[seen.cgroup, seen.init, seen.distribution, seen.node, seen.user, passed, failed, skipped, seen.date],
+    ].map(String),
+  );
 }
 
 /** Puts these in place of the rows of the same name. */
