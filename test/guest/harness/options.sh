@@ -7,8 +7,8 @@ Usage: test/guest/run [OPTION...] [--] COMMAND [ARGUMENT...]
 
   --kernel KERNEL    the distribution's, in a virtual machine: cloud, generic, bookworm, or a directory with an unpacked
                      kernel package; default: one of our own, which runs as a process
-  --root ROOT        the root file system, with which the guest starts: a directory, or a suite of Debian, such as bookworm; default:
-                     this machine's
+  --root ROOT        the root file system, with which the guest starts: a directory, or a suite of Debian, such as sid;
+                     default: this machine's
   --cgroup VERSION   2 (default), or 1: the hybrid layout
   --systemd          systemd is PID 1, and user 1000 has a session; otherwise COMMAND runs below a bare init
   --swap MIB         swap on zram
@@ -18,8 +18,8 @@ Usage: test/guest/run [OPTION...] [--] COMMAND [ARGUMENT...]
   --env NAME[=VALUE] a variable for the command, beside PATH, HOME, LANG, CI and NODE_OPTIONS (repeatable)
   --memory MIB       of the guest (default 1024)
   --cpus N           of the guest (default 2)
-  --accel HOW        auto (default): a kernel that is a process, or where --kernel or --clock names a machine: KVM where a guest
-                     boots with it, else emulation; or uml, kvm, tcg
+  --accel HOW        auto (default): a kernel that is a process, or where --kernel or --clock names a machine: KVM where a
+                     guest boots with it, else emulation; or uml, kvm, tcg
   --clock WHAT       real (default), or instructions: each takes 2 ns, however long emulation takes; for benchmarks
   --append TEXT      more words for the kernel's command line
   --timeout SECONDS  after which the guest is killed (default 600)

@@ -18,7 +18,8 @@ ensure_root() {
 
 make_root() {
   local suite=$1 directory=$2 archive
-  "$checkout/scripts/ensure-packages.sh" debootstrap /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring || return
+  "$checkout/scripts/ensure-packages.sh" debootstrap \
+    /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring || return
   archive=${MEMCAGE_GUEST_DEBIAN_ARCHIVE:-$(main_archive)}
   [[ -n $archive ]] || die 'apt knows no Debian archive here: name one in MEMCAGE_GUEST_DEBIAN_ARCHIVE'
   say "making a root file system of $suite"

@@ -5,8 +5,8 @@
 share_devices=()
 daemons=()
 
-# Sets what init needs to know: share_type, root_source, and share_lines, each with a source and where it is mounted. Sets bare_root,
-# the beginning of a command that finds the root file system in $work/root.
+# Sets what init needs to know: share_type, root_source, and share_lines, each with a source and where it is mounted. Sets
+# bare_root, the beginning of a command that finds the root file system in $work/root.
 plan_shares() {
   local number
   mkdir "$work/root"

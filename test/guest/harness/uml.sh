@@ -4,15 +4,16 @@
 uml_words='quiet panic=-1 seccomp=auto'
 uml_pid=
 
-# One mapping of the host's for each page of a guest's process, where they don't happen to be side by side. A process that can't have more
-# faults on the same page for ever. Fedora has as many from the start.
+# Each page of a guest's process is a mapping here, where it is not beside the page before. A process that can't have more faults
+# on the same page for ever.
 maps_needed=1048576
 
 ensure_enough_maps() {
   local file=/proc/sys/vm/max_map_count
   [[ $(<"$file") -lt $maps_needed ]] || return 0
   say "raising vm.max_map_count to $maps_needed, until this machine restarts"
-  echo "$maps_needed" 2>/dev/null >"$file" || die "vm.max_map_count is $(<"$file"): set it with sysctl -w vm.max_map_count=$maps_needed"
+  echo "$maps_needed" 2>/dev/null >"$file" ||
+    die "vm.max_map_count is $(<"$file"), which is too few: sysctl -w vm.max_map_count=$maps_needed"
 }
 
 boot_uml() {
