@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const results = join(root, 'build/matrix');
 
 const json = (name) => ['--json', `--outputFile=${join(results, `${name}.json`)}`];
-const guests = (words) => ({
+const guests = (...words) => ({
   command: ['npm', 'run', 'test:guest', '--', ...words],
   env: { MEMCAGE_TEST_RESULTS: results },
 });
@@ -21,35 +21,40 @@ const guests = (words) => ({
 const parts = {
   host: { command: ['npm', 'test', '--', ...json('{}')] },
   nodes: { command: ['npm', 'run', 'test:nodes', '--', '--all', ...json('node-{}')] },
-  guests: guests(['--matrix']),
+  guests: guests('--matrix'),
   soak: { command: ['npm', 'run', 'soak'] },
-  ...Object.fromEntries(configurations.map(({ name }) => [name, guests([name])])),
 };
-const WHOLE = ['host', 'nodes', 'guests', 'soak'];
 
-async function run(name) {
-  const { command, env } = parts[name];
+/** Of what was asked for; single guests are one part, since two of them run at the same time. */
+function chosen(names) {
+  if (names.length === 0) return Object.entries(parts);
+  const single = names.filter((name) => configurations.some((configuration) => configuration.name === name));
+  const unknown = names.find((name) => !single.includes(name) && !(name in parts));
+  if (unknown !== undefined) {
+    const known = [...Object.keys(parts), ...configurations.map(({ name }) => name)].join(', ');
+    throw new Error(`There is no part ${unknown} of the matrix: choose from ${known}`);
+  }
+  return [
+    ...Object.entries(parts).filter(([name]) => names.includes(name)),
+    ...(single.length === 0 ? [] : [[single.join(', '), guests(...single)]]),
+  ];
+}
+
+async function run(name, { command, env }) {
   console.log(`=== ${name}: ${command.join(' ')}`);
   const [file, ...args] = command;
-  const child = spawn(file, args, {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, ...env },
-  });
+  const stdio = ['ignore', 'inherit', 'inherit'];
+  const child = spawn(file, args, { cwd: root, stdio, env: { ...process.env, ...env } });
   const [status] = await once(child, 'close');
   return status === 0;
 }
 
-const names = process.argv.slice(2);
-const unknown = names.find((name) => !(name in parts));
-if (unknown !== undefined) {
-  throw new Error(`There is no part ${unknown} of the matrix: choose from ${Object.keys(parts).join(', ')}`);
-}
+const wanted = chosen(process.argv.slice(2));
 rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
 
 const failed = [];
-for (const name of names.length === 0 ? WHOLE : names) if (!(await run(name))) failed.push(name);
+for (const [name, part] of wanted) if (!(await run(name, part))) failed.push(name);
 
 writeRows(readRows(results));
 for (const name of failed) console.log(`failed: ${name}`);

@@ -1,5 +1,5 @@
 import childProcess, { ChildProcess } from 'node:child_process';
-import { TestEnvironment } from 'jest-environment-node';
+import { EnvironmentWithHooks } from './environment-with-hooks';
 
 /** In the comment at the top of a test file, with the reason: `@starts-children bash, which completes words`. */
 const PRAGMA = 'starts-children';
@@ -8,11 +8,11 @@ const PRAGMA = 'starts-children';
  * Jest's environment of Node for the project `pure`, in which no child process starts, unless the file says what for. (Nor can
  * the addon be loaded: jest.config.js maps it to no-addon.js.)
  */
-export default class PureEnvironment extends TestEnvironment {
+export default class PureEnvironment extends EnvironmentWithHooks {
   readonly #mayStart: boolean;
   #undo = (): void => {};
 
-  constructor(...[config, context]: ConstructorParameters<typeof TestEnvironment>) {
+  constructor(...[config, context]: ConstructorParameters<typeof EnvironmentWithHooks>) {
     super(config, context);
     this.#mayStart = context.docblockPragmas[PRAGMA] !== undefined;
   }
