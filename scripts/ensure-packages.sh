@@ -36,8 +36,12 @@ missing=$(missing_packages "$@")
 if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
   echo "Installing Debian packages: $missing" >&2
   export DEBIAN_FRONTEND=noninteractive
-  # shellcheck disable=SC2086 # one word per package
-  { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } </dev/null >&2 || true
+  (
+    # A package may start a service, which would hold the lock.
+    exec {lock}<&-
+    # shellcheck disable=SC2086 # one word per package
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing
+  ) </dev/null >&2 || true
   hash -r
   missing=$(missing_packages "$@")
   [[ -z $missing ]] && exit 0
