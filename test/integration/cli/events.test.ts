@@ -19,7 +19,8 @@ describeIf('cgroup', 'memcage events', () => {
     await until('they listen', () => cli.stdout().includes('\n') && plain.stdout().includes('\n'));
     child.stdin.write('\n');
     await said(child, 'done');
-    await until('the kill', () => cli.stdout().includes('"oomKill"') && plain.stdout().includes('oomKill  '));
+    // The first line, that it listens, has the names of the events as well.
+    await until('the kill', () => cli.stdout().includes('"name":"oomKill"') && plain.stdout().includes('oomKill  '));
     child.stdin.end();
     await child.outcome;
     expect(await plain.end).toMatchObject({ code: 0, stderr: '' });
