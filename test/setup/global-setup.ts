@@ -10,4 +10,13 @@ export default function globalSetup({ outputFile }: { outputFile?: string }): vo
   globalThis.memcageInventory = takeInventory();
   markDescendants();
   recordSurroundings(outputFile);
+  keepBashFromItsProfile();
+}
+
+/**
+ * A bash that no other shell has started reads ~/.bashrc when its stdin is a socket, as Node's pipes are. What is in that may
+ * take long, and may leave a lock behind when a test kills it.
+ */
+function keepBashFromItsProfile(): void {
+  process.env['SHLVL'] = String(Math.max(2, Number(process.env['SHLVL'] ?? 0)));
 }
