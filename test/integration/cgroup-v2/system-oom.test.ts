@@ -7,7 +7,7 @@ import { home } from '../../support/v2-home';
 // Takes memory until it is killed, as the first of all; what the pipe holds is all that is ever given back.
 const GREEDY = 'echo 1000 > /proc/self/oom_score_adj && exec tail /dev/zero';
 
-describeIf(['v2', 'guest'], 'a machine without memory', () => {
+describeIf(['v2', 'guest', 'machine'], 'a machine without memory', () => {
   expectNothingLeft(() => run('true', { memory: '8M', parent: home() }));
 
   test(
