@@ -63,25 +63,19 @@ function present(limits: { [K in keyof Limits]: Limits[K] | undefined }): Limits
 export function writeLimits(directory: CgroupDirectory, version: CgroupVersion, writes: readonly LimitWrite[]): void {
   const undo: { file: string; value: string }[] = [];
   for (const write of writes) {
-    const { file, value, option } = write;
+    const { file, option } = write;
     const before = directory.readIfPresent(file);
     if (before === undefined) {
       rollBack(directory, undo);
       throw missingFile(directory, file, { option });
     }
     try {
-      directory.write(file, value);
-    } catch (error) {
-      rollBack(directory, undo);
-      throw refusedValue(error, { directory, version, subject: option, value, file });
-    }
-    undo.unshift({ file, value: restorable(before) });
-    try {
-      refuseIgnored(directory, write);
+      writeLimit(directory, version, write);
     } catch (error) {
       rollBack(directory, undo);
       throw error;
     }
+    undo.unshift({ file, value: restorable(before) });
   }
 }
 
@@ -91,15 +85,17 @@ export function writeFirstLimits(
   version: CgroupVersion,
   writes: readonly LimitWrite[],
 ): void {
-  for (const write of writes) {
-    const { file, value, option } = write;
-    try {
-      directory.write(file, value);
-    } catch (error) {
-      throw refusedValue(error, { directory, version, subject: option, value, file });
-    }
-    refuseIgnored(directory, write);
+  for (const write of writes) writeLimit(directory, version, write);
+}
+
+function writeLimit(directory: CgroupDirectory, version: CgroupVersion, write: LimitWrite): void {
+  const { file, value, option } = write;
+  try {
+    directory.write(file, value);
+  } catch (error) {
+    throw refusedValue(error, { directory, version, subject: option, value, file });
   }
+  refuseIgnored(directory, write);
 }
 
 function rollBack(directory: CgroupDirectory, undo: readonly { file: string; value: string }[]): void {

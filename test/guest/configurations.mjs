@@ -30,7 +30,7 @@ const asProcess = [
     part: 'gate',
     guest: [...roomy, '--cpus', '1', '--cgroup', '1'],
     projects: whole,
-    require: [...common, 'root', 'v1', 'hybrid', 'swap-accounting'],
+    require: [...common, 'root', 'v1', 'hybrid', 'swap-accounting', 'no-soft-limit'],
     requireIfHere: engines,
     timeoutSeconds: 2400,
   },
