@@ -17,7 +17,7 @@ ensure_enough_maps() {
 }
 
 boot_uml() {
-  local arguments status=0 console tails=() stream
+  local arguments status=0 console tails=() following=(-s 0.1 -c +1 -f)
   ensure_enough_maps
   collect_uml_arguments
   touch "$work"/output/{stdout,stderr}
@@ -27,10 +27,10 @@ boot_uml() {
   setpriv --pdeathsig TERM timeout -k 5 "$timeout_s" "${bare_root[@]}" \
     "$kernel_directory/linux" "${arguments[@]}" </dev/null >&"$console" 2>&1 &
   uml_pid=$!
-  for stream in 1 2; do
-    tail -s 0.1 -c +1 -f --pid "$uml_pid" "$work/output/std$([[ $stream == 1 ]] && echo out || echo err)" >&"$stream" &
-    tails+=($!)
-  done
+  tail "${following[@]}" --pid "$uml_pid" "$work/output/stdout" &
+  tails+=($!)
+  tail "${following[@]}" --pid "$uml_pid" "$work/output/stderr" >&2 &
+  tails+=($!)
   wait "$uml_pid" || status=$?
   uml_pid=
   wait "${tails[@]}" || true
