@@ -60,12 +60,18 @@ describeIf('cgroup', "the event 'oom'", () => {
 
     test('of many kills at once add up to the count of the kernel', async () => {
       entered = place(kind, { memory: '8M' });
-      const workers = Array.from({ length: 6 }, () => `${allocate(30)} &`).join(' ');
-      const child = entered.spawn('sh', ['-c', `${workers} wait; echo done; read -r _; exit 0`]);
+      const workers = 6;
+      // Without a score the kernel may take main: a worker that it has emptied is no candidate any more, one that has just
+      // begun is no larger than main.
+      const worker = `{ echo 1000 >/proc/self/oom_score_adj; echo ready; read -r _ <&3; exec ${allocate(30)}; } &`;
+      const script = `exec 3<&0; ${`${worker} `.repeat(workers)} wait; echo done; read -r _; exit 0`;
+      const child = entered.spawn('sh', ['-c', script]);
       const events = record(child.cage);
+      for (let ready = 0; ready < workers; ready += 1) await said(child, 'ready');
+      child.stdin.write('\n'.repeat(workers));
       await said(child, 'done');
       const kills = oomKills(child.cage.cgroup.path);
-      expect(kills).toBe(6);
+      expect(kills).toBe(workers);
       child.stdin.end();
       expect((await child.outcome).oom).toEqual({ cause: 'limit', kills });
       await entered.close();
