@@ -17,6 +17,12 @@ export function recordEvents(child: ChildProcess): unknown[][] {
   return events;
 }
 
+/** In their order, with 'disconnect' last: whether it comes before 'exit' of a child that ends by itself is the system's to say. */
+export function disconnectLast<T extends unknown[]>(events: T[]): T[] {
+  const isDisconnect = ([name]: T): boolean => name === 'disconnect';
+  return [...events.filter((event) => !isDisconnect(event)), ...events.filter(isDisconnect)];
+}
+
 // Node's errors are of another realm than a jest test.
 function isError(value: unknown): value is Error {
   return Object.prototype.toString.call(value) === '[object Error]';

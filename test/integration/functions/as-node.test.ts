@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { createCage, type MultiCage, run } from 'memcage';
-import { errorData, fieldsOf, follow, recordEvents, thrown } from '../../support/child-record';
+import { disconnectLast, errorData, fieldsOf, follow, recordEvents, thrown } from '../../support/child-record';
 import { comparing, type Functions } from '../../support/function-kinds';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -34,12 +34,6 @@ async function collected(start: (callback: (...args: unknown[]) => void) => Chil
   });
   await new Promise((done) => child?.once('close', done));
   return { ...(await called), events, killed: child?.killed, args: child?.spawnargs };
-}
-
-/** In their order, with 'disconnect' last: whether it comes before 'exit' is the system's to say. */
-function disconnectLast<T extends unknown[]>(events: T[]): T[] {
-  const isDisconnect = ([name]: T): boolean => name === 'disconnect';
-  return [...events.filter((event) => !isDisconnect(event)), ...events.filter(isDisconnect)];
 }
 
 function answer(child: ChildProcess): Promise<unknown> {
