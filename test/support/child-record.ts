@@ -81,12 +81,12 @@ export interface ChildRecord {
   stderr: string | undefined;
 }
 
-/** Follow a child to its 'close'. */
+/** Follow a child, which ends by itself or is killed, to its 'close'. */
 export async function follow(child: ChildProcess): Promise<ChildRecord> {
   const events = recordEvents(child);
   const before = fieldsOf(child);
   // Not events.once(): that rejects at 'error', and 'close' comes after it.
   const closed = new Promise((resolve) => child.once('close', resolve));
   const [stdout, stderr] = await Promise.all([textOf(child.stdout), textOf(child.stderr), closed]);
-  return { events, before, after: fieldsOf(child), stdout, stderr };
+  return { events: disconnectLast(events), before, after: fieldsOf(child), stdout, stderr };
 }

@@ -393,7 +393,7 @@ describe('IPC', () => {
     });
     await new Promise((resolve) => child.once('close', resolve));
     child.disconnect();
-    return { events, before, after: fieldsOf(child) };
+    return { events: disconnectLast(events), before, after: fieldsOf(child) };
   };
 
   testRows('with each serialization', [undefined, 'json', 'advanced'] as const, async (serialization) => {
@@ -404,21 +404,18 @@ describe('IPC', () => {
       'message',
       'message',
       'message',
-      'disconnect',
       'exit',
       'close',
       'error',
+      'disconnect',
     ]);
     expect(before).toMatchObject({ connected: true, channel: 'Control', send: 'function' });
   });
 
   test('the environment of the channel', async () => {
-    const environment = await sameAsNode(async (spawn) => {
-      const record = await follow(
-        spawn('sh', ['-c', 'env | grep NODE_CHANNEL | sort'], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] }),
-      );
-      return { ...record, events: disconnectLast(record.events) };
-    });
+    const environment = await sameAsNode((spawn) =>
+      follow(spawn('sh', ['-c', 'env | grep NODE_CHANNEL | sort'], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })),
+    );
     expect(environment.stdout).toBe('NODE_CHANNEL_FD=3\nNODE_CHANNEL_SERIALIZATION_MODE=json\n');
   });
 
