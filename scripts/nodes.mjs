@@ -61,7 +61,11 @@ function install(name) {
   try {
     writeFileSync(join(making, 'package.json'), '{ "private": true }\n');
     const options = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
-    execFileSync('npm', ['install', ...options, `${from}@${version}`], { cwd: making, stdio: 'inherit' });
+    // What --install prints is the path alone.
+    execFileSync('npm', ['install', ...options, `${from}@${version}`], {
+      cwd: making,
+      stdio: ['ignore', process.stderr, process.stderr],
+    });
     rmSync(place, { recursive: true, force: true });
     renameSync(making, place);
   } finally {

@@ -1,4 +1,4 @@
-// What `npm run test:guest` and `npm run test:matrix` run: one guest and one Jest process each, those that take long first.
+// What `npm run test:guest` and `npm run test:matrix` run: one guest and one Jest process each.
 
 /**
  * @typedef {object} Configuration
@@ -20,7 +20,7 @@ const common = ['linux', 'seccomp', 'stress', 'userns'];
 const engines = ['docker', 'podman', 'runc'];
 const roomy = ['--memory', '2048', '--swap', '512'];
 
-// A kernel that is a process: the whole suite on each hierarchy. One processor each, since there are two.
+// A kernel that is a process: the whole suite on each hierarchy, one processor each.
 
 /** @type {Configuration[]} */
 const asProcess = [
@@ -30,7 +30,7 @@ const asProcess = [
     part: 'gate',
     guest: [...roomy, '--cpus', '1', '--cgroup', '1'],
     projects: whole,
-    require: [...common, 'root', 'v1', 'hybrid', 'swap-accounting', 'no-soft-limit'],
+    require: [...common, 'root', 'v1', 'hybrid', 'swap', 'swap-accounting', 'no-soft-limit'],
     requireIfHere: engines,
     timeoutSeconds: 2400,
   },
@@ -40,7 +40,7 @@ const asProcess = [
     part: 'gate',
     guest: [...roomy, '--cpus', '1'],
     projects: whole,
-    require: [...common, 'root', 'v2', 'swap-accounting'],
+    require: [...common, 'root', 'v2', 'swap', 'swap-accounting'],
     requireIfHere: engines,
     timeoutSeconds: 2400,
   },
@@ -50,9 +50,10 @@ const asProcess = [
     part: 'gate',
     guest: ['--memory', '2048', '--systemd'],
     view: ['user'],
-    projects: ['guest-systemd'],
-    paths: ['test/guest/systemd/user'],
-    require: common,
+    projects: ['guest-systemd', 'integration'],
+    // Whose user has subordinate ids.
+    paths: ['test/guest/systemd/user', 'test/integration/rootless/subordinate'],
+    require: [...common, 'subordinate-ids', 'unprivileged-userns'],
     timeoutSeconds: 300,
   },
   {
@@ -111,17 +112,17 @@ const stockKernels = [
     guest: [...roomy, '--kernel', 'bookworm'],
     projects: whole,
     paths: ['test/integration/cage/verdict', 'test/integration/cgroup-v2/(limits|peak|reclaim)'],
-    require: [...common, 'root', 'v2', 'swap-accounting'],
+    require: [...common, 'root', 'v2', 'swap', 'swap-accounting'],
     timeoutSeconds: 900,
   },
   {
-    // What needs two processors, and more starts than are made in other guests: 500 for each of its four storms.
-    name: 'v2-survive',
+    // On cgroup v2 what a kernel that is a process can't run, and what needs two processors: 500 starts for each of four storms.
+    name: 'v2-machine',
     part: 'gate',
     guest: [...roomy, '--kernel', 'cloud', '--cpus', '2', '--env', 'MEMCAGE_TEST_STARTS=50'],
     projects: ['integration'],
-    paths: ['test/integration/survive/group-kill'],
-    require: [...common, 'root', 'v2', 'swap-accounting'],
+    paths: ['test/integration/survive/group-kill', 'test/integration/container/views'],
+    require: [...common, 'root', 'v2', 'swap', 'swap-accounting', 'machine', 'two-processors'],
     timeoutSeconds: 1800,
   },
   {
@@ -134,12 +135,32 @@ const stockKernels = [
     timeoutSeconds: 1800,
   },
   {
+    // All of the storms' 1,000 starts.
+    name: 'v2-storms',
+    part: 'matrix',
+    guest: [...roomy, '--kernel', 'cloud', '--cpus', '2', '--env', 'MEMCAGE_TEST_STARTS=100'],
+    projects: ['integration'],
+    paths: ['test/integration/survive/group-kill'],
+    require: [...common, 'root', 'v2', 'swap', 'swap-accounting', 'two-processors'],
+    timeoutSeconds: 2400,
+  },
+  {
+    // cgroup v2 of Linux 6.1: everything that reads or writes cgroups.
+    name: 'old-v2',
+    part: 'matrix',
+    guest: [...roomy, '--kernel', 'bookworm'],
+    projects: whole,
+    paths: ['test/integration/(cage|cgroup|cgroup-v2|events)/'],
+    require: [...common, 'root', 'v2', 'swap', 'swap-accounting'],
+    timeoutSeconds: 3600,
+  },
+  {
     // The whole of it under the distribution's kernel, on cgroup v2.
     name: 'stock-v2',
     part: 'matrix',
     guest: [...roomy, '--cpus', '1', '--kernel', 'cloud'],
     projects: whole,
-    require: [...common, 'root', 'v2', 'swap-accounting'],
+    require: [...common, 'root', 'v2', 'swap', 'swap-accounting'],
     requireIfHere: engines,
     timeoutSeconds: 5400,
   },
@@ -149,7 +170,7 @@ const stockKernels = [
     part: 'matrix',
     guest: [...roomy, '--cpus', '1', '--kernel', 'bookworm', '--cgroup', '1'],
     projects: whole,
-    require: [...common, 'root', 'v1', 'hybrid', 'swap-accounting'],
+    require: [...common, 'root', 'v1', 'hybrid', 'swap', 'swap-accounting'],
     requireIfHere: engines,
     timeoutSeconds: 5400,
   },

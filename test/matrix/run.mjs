@@ -1,9 +1,9 @@
-// Usage: run.mjs [PART...]
+// Usage: run.mjs [PART...] (by ./run)
 // Runs the whole matrix, or these parts of it (host, nodes, guests, soak, or the name of a guest), and writes what was seen to
 // docs/tested.md. A part that was not run keeps the rows that it had. Exit code 1 when one of them fails.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configurations } from '../guest/configurations.mjs';
@@ -13,16 +13,14 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const results = join(root, 'build/matrix');
 
 const json = (name) => ['--json', `--outputFile=${join(results, `${name}.json`)}`];
-const guests = (...words) => ({
-  command: ['npm', 'run', 'test:guest', '--', ...words],
-  env: { MEMCAGE_TEST_RESULTS: results },
-});
+const guests = (...words) => ({ command: ['npm', 'run', 'test:guest', '--', ...words] });
 
 const parts = {
   host: { command: ['npm', 'test', '--', ...json('{}')] },
   nodes: { command: ['npm', 'run', 'test:nodes', '--', '--all', ...json('node-{}')] },
   guests: guests('--matrix'),
-  soak: { command: ['npm', 'run', 'soak'] },
+  // Its runs have names of Nodes, as have those of the tests.
+  soak: { command: ['npm', 'run', 'soak'], ownRun: true },
 };
 
 /** Of what was asked for; single guests are one part, since two of them run at the same time. */
@@ -40,12 +38,14 @@ function chosen(names) {
   ];
 }
 
-async function run(name, { command, env }) {
+async function run(name, { command, ownRun = false }) {
   console.log(`=== ${name}: ${command.join(' ')}`);
   const [file, ...args] = command;
   const stdio = ['ignore', 'inherit', 'inherit'];
-  const child = spawn(file, args, { cwd: root, stdio, env: { ...process.env, ...env } });
-  const [status] = await once(child, 'close');
+  const { MEMCAGE_TEST_RESULTS: _, ...env } = process.env;
+  const child = spawn(file, args, { cwd: root, stdio, env: ownRun ? env : { ...env, MEMCAGE_TEST_RESULTS: results } });
+  const [status, signal] = await once(child, 'close');
+  if (ownRun) appendFileSync(join(results, 'runs.tsv'), `${name}\t${status ?? signal}\n`);
   return status === 0;
 }
 

@@ -1,7 +1,8 @@
 // docs/tested.md: a row for each run of the tests, with what it was on.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readRuns } from '../../.ci/summary/read.mjs';
 
 const page = fileURLToPath(new URL('../../docs/tested.md', import.meta.url));
 
@@ -21,33 +22,47 @@ const COLUMNS = [
 
 const HEAD = `# What memcage was tested on
 
-\`npm run test:matrix\` writes this page. The host's kernel is a real machine's; \`uml\` is a kernel that runs as a process there, \`tcg\` the
-distribution's own kernel in an emulated machine, \`kvm\` the same on the machine's processor:
-[how](../test/guest/README.md). What a run leaves out is skipped for a want of that machine, and another run has it.
+\`npm run test:matrix\` writes this page. \`host\` is the machine that the tests are started on; \`uml\` is a kernel that runs as a process there, \`tcg\` the distribution's own kernel
+in an emulated machine, \`kvm\` the same on the machine's processor: [how](../test/guest/README.md). What is skipped in a run that
+machine can't do, and nearly all of it runs in another. \`soak\` and \`v2-bench\` count no tests: their figures are in
+[nodes.md](nodes.md#soak) and [speed.md](speed.md).
 
 `;
 
-/** Of the results that runs of Jest have left in that directory, as NAME.json and NAME.json.surroundings. */
+/** Of what runs have left in that directory: Jest's results as NAME.json, with NAME.json.surroundings; how each ended in runs.tsv. */
 export function readRows(directory) {
-  const read = (file) => JSON.parse(readFileSync(join(directory, file), 'utf8'));
-  const runs = new Map();
-  for (const file of readdirSync(directory).filter((name) => name.endsWith('.json'))) {
+  const rows = new Map();
+  for (const { name, status, results } of readRuns(directory)) {
     // `npm test` shares its tests out in several runs: host-1, host-pure and so on.
-    const name = file.replace(/^host-.*/, 'host').replace(/\.json$/, '');
-    const run = runs.get(name) ?? { passed: 0, failed: 0, skipped: 0, seen: read(`${file}.surroundings`) };
-    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, numPendingTests } = read(file);
-    run.passed += numPassedTests;
-    run.failed += numFailedTests + numRuntimeErrorTestSuites;
-    run.skipped += numPendingTests;
-    runs.set(name, run);
+    const whole = name.replace(/^host-.*/, 'host');
+    const row = rows.get(whole) ?? { passed: 0, failed: 0, skipped: 0, seen: undefined, hasResults: false, ends: [] };
+    const { numPassedTests = 0, numFailedTests = 0, numRuntimeErrorTestSuites = 0, numPendingTests = 0 } = results;
+    row.passed += numPassedTests;
+    row.failed += numFailedTests + numRuntimeErrorTestSuites;
+    row.skipped += numPendingTests;
+    row.seen ??= readSurroundings(join(directory, `${name}.json.surroundings`));
+    row.hasResults ||= 'numPassedTests' in results;
+    if (status !== undefined && status !== '0') row.ends.push(status);
+    rows.set(whole, row);
   }
-  return [...runs].map(([name, { passed, failed, skipped, seen }]) =>
-    [
-      name,
-      seen.machine === 'host' ? seen.kernel : `${seen.kernel} (${seen.machine})`,
-      ...[seen.cgroup, seen.init, seen.distribution, seen.node, seen.user, passed, failed, skipped, seen.date],
-    ].map(String),
-  );
+  return [...rows].map(([name, row]) => [name, ...surroundingCells(row.seen), ...countCells(row)].map(String));
+}
+
+function readSurroundings(path) {
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+}
+
+function surroundingCells(seen) {
+  if (seen === undefined) return Array(COLUMNS.indexOf('passed') - 1).fill('');
+  const kernel = seen.machine === 'host' ? seen.kernel : `${seen.kernel} (${seen.machine})`;
+  return [kernel, seen.cgroup, seen.init, seen.distribution, seen.node, seen.user];
+}
+
+function countCells({ passed, failed, skipped, seen, hasResults, ends }) {
+  const date = seen?.date ?? new Date().toISOString().slice(0, 10);
+  if (!hasResults) return ends.length === 0 ? ['ended well', '', '', date] : ['', `ended with ${ends}`, '', date];
+  // A run that fails without a failed test has left something behind, or was ended.
+  return [passed, failed === 0 && ends.length > 0 ? `ended with ${ends}` : failed, skipped, date];
 }
 
 /** Puts these in place of the rows of the same name. */

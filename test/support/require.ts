@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { availableParallelism, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { runtimePath } from './runtimes';
 import { keepsSoftLimit } from './soft-limit';
@@ -32,11 +32,9 @@ const features = {
     (features.v2() && existsSync('/proc/swaps')),
   /** Swap space, as on a guest that was given some. */
   swap: () => readLines('/proc/swaps').length > 1,
-  /**
-   * A kernel on a machine, real or virtual. One that is a process (User Mode Linux) tries for ever a page fault that finds no memory
-   * where no OOM killer helps.
-   */
+  /** A kernel on a machine, real or virtual. What one that is a process can't run: test/guest/README.md. */
   machine: () => process.env.MEMCAGE_TEST_GUEST !== 'uml',
+  'two-processors': () => availableParallelism() >= 2,
   /** A virtual machine of the tests' own, which may be driven out of memory. */
   guest: () => (process.env.MEMCAGE_GUEST ?? '') !== '',
   seccomp: () => existsSync('/proc/sys/kernel/seccomp'),
@@ -63,11 +61,11 @@ const features = {
   docker: () => features.root() && hasCommand('docker') && hasCommand('dockerd'),
   /** With the runtime that it needs: crun takes only cgroup v2 by itself, and runc any. */
   podman: () => features.root() && hasCommand('podman') && hasCommand(features.v1() ? 'runc' : 'crun'),
-  /** Python's, for a terminal. What is shown there does not depend on the kernel, and each start is slow under emulation. */
+  /** Python's, for a terminal. What is shown there does not depend on the kernel, and each start is slow in a guest. */
   terminal: () => hasCommand('python3') && process.env.MEMCAGE_TEST_GUEST === undefined,
   zsh: () => hasCommand('zsh'),
   fish: () => hasCommand('fish'),
-  /** Debian's browser, on a machine of its own speed: under emulation it takes minutes to start. */
+  /** Debian's browser, on a machine of its own speed: in a guest it takes minutes to start. */
   chromium: () => hasCommand('chromium') && process.env.MEMCAGE_TEST_GUEST === undefined,
   /** Of `node scripts/nodes.mjs --install bun deno`. What they do is seen on the host: docs/nodes.md. */
   bun: () => process.env.MEMCAGE_TEST_GUEST === undefined && runtimePath('bun') !== undefined,

@@ -5,7 +5,7 @@ import { patience } from './patience';
 const { setTimeout, clearTimeout } = globalThis;
 
 declare global {
-  /** The hooks of the test that runs, in their order: test/setup/environment.ts. */
+  /** The hooks of the test that runs, in their order: test/setup/environment-with-hooks.ts. */
   var memcageEachHooks: EachHooks | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
  * How many starts, or cases of a property, a test makes that wants many: `count`, or as much less as the environment's
- * MEMCAGE_TEST_STARTS (a percentage) says, for a machine that is emulated.
+ * MEMCAGE_TEST_STARTS (a percentage) says, for a guest.
  */
 export function starts(count: number): number {
   const percent = Number(process.env.MEMCAGE_TEST_STARTS ?? '100');

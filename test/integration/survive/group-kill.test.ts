@@ -22,9 +22,9 @@ const FATES = ['0', 'SIGKILL limit', 'SIGKILL ancestor', 'ERR_MEMCAGE_LIMIT_TOO_
 
 /**
  * The parent of the children is a process of its own, which must live: Jest would go with it. On one processor a child may begin
- * between the count of an OOM and its kill of the group, and is then told of another cause: not in a kernel that is a process.
+ * between the count of an OOM and its kill of the group, and is then told of another cause.
  */
-describeIf(['v2', 'root', 'machine'], 'OOM kills of whole groups while children start', () => {
+describeIf(['v2', 'root', 'two-processors'], 'OOM kills of whole groups while children start', () => {
   let node: ChildProcessWithoutNullStreams | undefined;
   let tampering: ChildProcessWithoutNullStreams | undefined;
   let groups: ReturnType<typeof makeCgroup>[] = [];
