@@ -116,10 +116,10 @@ const stockKernels = [
     timeoutSeconds: 900,
   },
   {
-    // On cgroup v2 what a kernel that is a process can't run, and what needs two processors: 500 starts for each of four storms.
+    // On cgroup v2 what a kernel that is a process can't run, and what needs two processors: 300 starts for each of four storms.
     name: 'v2-machine',
     part: 'gate',
-    guest: [...roomy, '--kernel', 'cloud', '--cpus', '2', '--env', 'MEMCAGE_TEST_STARTS=50'],
+    guest: [...roomy, '--kernel', 'cloud', '--cpus', '2', '--env', 'MEMCAGE_TEST_STARTS=30'],
     projects: ['integration'],
     paths: ['test/integration/survive/group-kill', 'test/integration/container/views'],
     require: [...common, 'root', 'v2', 'swap', 'swap-accounting', 'machine', 'two-processors'],
