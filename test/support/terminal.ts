@@ -64,6 +64,11 @@ export class TerminalSession {
     );
   }
 
+  /** What came last is not in the middle of a frame (synchronized output, mode 2026), which a terminal would not show yet. */
+  get #isWhole(): boolean {
+    return this.#raw.lastIndexOf('\x1b[?2026h') <= this.#raw.lastIndexOf('\x1b[?2026l');
+  }
+
   /** Waits until the screen satisfies a condition, and returns it. */
   async shows(what: string | RegExp, condition?: (lines: readonly string[]) => boolean): Promise<string[]> {
     let last: string[] = [];
@@ -71,8 +76,9 @@ export class TerminalSession {
     try {
       await until(`the screen shows ${what}`, async () => {
         if (this.#pty.exitCode !== null) throw new Error('it has ended');
+        if (!this.#isWhole) return false;
         last = await this.screen();
-        return matches(last);
+        return this.#isWhole && matches(last);
       });
     } catch (error) {
       throw new Error(`${(error as Error).message}; it shows\n${last.join('\n')}`);
