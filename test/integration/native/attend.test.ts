@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { type AttendedPipe, type AttendOptions, type CloneOptions, native } from 'memcage/native';
+import { BUSY } from '../../support/busy';
 import { openFdCount } from '../../support/fds';
 import { refusal, shell, startChild } from '../../support/native-child';
 import { patience } from '../../support/patience';
@@ -42,7 +43,11 @@ describe('attend', () => {
 
   test('input, output and the end', () => {
     const input = Buffer.alloc(500_000, 'x');
-    const { usage, timeNs, ...end } = attend(shell('cat; echo error >&2; exit 3'), [{ ...IN, input }, OUT, OUT]);
+    const { usage, timeNs, ...end } = attend(shell(`${BUSY}; cat; echo error >&2; exit 3`), [
+      { ...IN, input },
+      OUT,
+      OUT,
+    ]);
     expect(end).toEqual({
       exitCode: 3,
       signal: null,

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { native, type WatchEvent } from 'memcage/native';
+import { BUSY } from '../../support/busy';
 import { openFdCount } from '../../support/fds';
 import { fixtureResult } from '../../support/fixture';
 import { killAndFinish, type Running, refusal, SIGKILL, shell, startChild } from '../../support/native-child';
@@ -60,7 +61,7 @@ describe('the end of a child', () => {
 
   test('says what the child used', async () => {
     const start = native.monotonicNs();
-    const { usage, timeNs } = await endOf(startChild(shell('i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done')));
+    const { usage, timeNs } = await endOf(startChild(shell(BUSY)));
     expect(usage.userUs + usage.systemUs).toBeGreaterThan(10_000);
     expect(usage.userUs + usage.systemUs).toBeLessThan((native.monotonicNs() - start) / 1000);
     expect(usage.minorFaults).toBeGreaterThan(0);

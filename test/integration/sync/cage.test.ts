@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createCage, execFileSync, execSync, run, spawnSync } from 'memcage';
+import { BUSY } from '../../support/busy';
 import { mark } from '../../support/mark';
 import { cagesLeft, expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -69,7 +70,7 @@ describeIf('cgroup', 'sync functions in a cage', () => {
   });
 
   test('the outcome has the processor time', () => {
-    const { outcome } = spawnSync('sh', ['-c', 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done'], { memory: '100M' });
+    const { outcome } = spawnSync('sh', ['-c', BUSY], { memory: '100M' });
     expect((outcome.cpu?.userMs ?? 0) + (outcome.cpu?.systemMs ?? 0)).toBeGreaterThan(0);
     expect(spawnSync('true').outcome.cpu).toBeNull();
   });
