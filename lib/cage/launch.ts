@@ -253,7 +253,8 @@ function send(native: NativeBinding, pidfd: number, signal: number): number {
     native.pidfdSendSignal({ pidfd, signal });
     return 0;
   } catch (error) {
-    if (isNativeError(error)) return error.errno;
-    throw error;
+    if (!isNativeError(error)) throw error;
+    // Its status has been taken by the watcher. Until 'exit' is emitted that is a zombie to Node, which takes signals.
+    return error.errno === -ESRCH ? 0 : error.errno;
   }
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** 'R', 'S', 'Z' ... as in proc(5); undefined when there is no such process. */
-function stateOf(pid: number): string | undefined {
+export function stateOf(pid: number): string | undefined {
   return statFields(pid)?.[0];
 }
 

@@ -15,6 +15,7 @@ import {
   thrown,
 } from '../../support/child-record';
 import { openFdCount } from '../../support/fds';
+import { isAlive, stateOf } from '../../support/processes';
 import { testRows } from '../../support/rows';
 import {
   handleSameAsNode,
@@ -26,6 +27,13 @@ import {
 } from '../../support/stock-spawn';
 
 const fixture = (name: string): string => resolve(__dirname, '../../fixtures', name);
+
+/** Until it is a zombie, and for as long as someone may take to reap it on another thread. */
+function blockUntilEnded(pid: number | undefined): void {
+  const wait = (ms: number): unknown => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  while (isAlive(pid ?? 0)) wait(1);
+  for (let rest = 100; rest > 0 && stateOf(pid ?? 0) !== undefined; rest -= 1) wait(1);
+}
 
 const names = (record: ChildRecord): unknown[] => record.events.map(([name]) => name);
 
@@ -251,6 +259,15 @@ describe('kill', () => {
       const results = [child.kill(0), child.killed, child.kill('SIGCONT'), child.kill(9), child.kill(), child.killed];
       const record = await follow(child);
       return { results, record, late: [child.kill(0), child.kill(), child.killed] };
+    });
+  });
+
+  test('of a child that has ended, before that is told', async () => {
+    await sameAsNode(async (spawn) => {
+      const child = spawn('true');
+      blockUntilEnded(child.pid);
+      const results = [child.kill(0), child.kill('SIGKILL'), child.killed];
+      return { results, record: await follow(child) };
     });
   });
 
