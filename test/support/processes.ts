@@ -11,6 +11,18 @@ export function isAlive(pid: number): boolean {
   return state !== undefined && state !== 'Z' && state !== 'X';
 }
 
+/** PF_EXITING of include/linux/sched.h. */
+const EXITING = 0x4;
+
+/**
+ * Whether it may still run code of its program. One that is ending leaves its cgroup a moment before it is a zombie: that the
+ * cgroup is empty says this much.
+ */
+export function isRunning(pid: number): boolean {
+  const [, , , , , , flags] = statFields(pid) ?? [];
+  return isAlive(pid) && flags !== undefined && (Number(flags) & EXITING) === 0;
+}
+
 /** Pids of this process's children, zombies included. */
 export function childrenOf(parent: number): number[] {
   return pids().filter((pid) => statFields(pid)?.[1] === String(parent));

@@ -15,7 +15,7 @@ import { fixtureResult } from '../../support/fixture';
 import { holding } from '../../support/holding';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { isAlive } from '../../support/processes';
+import { isRunning } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
@@ -216,7 +216,7 @@ describeIf('cgroup', 'cage.contain', () => {
       const { stdout } = cage.contain(() =>
         childProcess.spawnSync('sh', ['-c', 'setsid sleep 1000 >/dev/null 2>&1 & echo $!']),
       );
-      expect(isAlive(Number(stdout))).toBe(false);
+      expect(isRunning(Number(stdout))).toBe(false);
     });
 
     test('children of both kinds at once', async () => {

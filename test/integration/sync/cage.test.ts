@@ -4,7 +4,7 @@ import { BUSY } from '../../support/busy';
 import { mark } from '../../support/mark';
 import { cagesLeft, expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { isAlive, processesWith } from '../../support/processes';
+import { isRunning, processesWith } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
 
@@ -50,7 +50,7 @@ describeIf('cgroup', 'sync functions in a cage', () => {
       ...UTF8,
       memory: '100M',
     });
-    expect(isAlive(Number(stdout))).toBe(false);
+    expect(isRunning(Number(stdout))).toBe(false);
     expect(cagesLeft()).toEqual([]);
   });
 
