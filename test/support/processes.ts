@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { until } from './until';
 
 /** 'R', 'S', 'Z' ... as in proc(5); undefined when there is no such process. */
 export function stateOf(pid: number): string | undefined {
@@ -15,12 +16,14 @@ export function isAlive(pid: number): boolean {
 const EXITING = 0x4;
 
 /**
- * Whether it may still run code of its program. One that is ending leaves its cgroup a moment before it is a zombie: that the
- * cgroup is empty says this much.
+ * Whether a process of a cgroup that is empty has ended: that runs no code of its program any more, but may be a zombie only a
+ * moment later.
  */
-export function isRunning(pid: number): boolean {
+export async function hasEnded(pid: number): Promise<boolean> {
   const [, , , , , , flags] = statFields(pid) ?? [];
-  return isAlive(pid) && flags !== undefined && (Number(flags) & EXITING) === 0;
+  if (isAlive(pid) && (Number(flags) & EXITING) === 0) return false;
+  await until('it is a zombie, or gone', () => !isAlive(pid));
+  return true;
 }
 
 /** Pids of this process's children, zombies included. */

@@ -54,9 +54,17 @@ export class TerminalSession {
     return this.#emulator.buffer.active.type === 'alternate';
   }
 
-  /** The lines that are seen now. */
+  /**
+   * The lines that are seen now: not in the middle of a frame (synchronized output, mode 2026), which a terminal would not show
+   * yet.
+   */
   async screen(): Promise<string[]> {
-    await new Promise<void>((resolve) => this.#emulator.write('', resolve));
+    await until('a whole frame is there', async () => {
+      const { length } = this.#raw;
+      await new Promise<void>((resolve) => this.#emulator.write('', resolve));
+      // Of what came meanwhile it may have taken in a part.
+      return this.#raw.length === length && this.#isWhole;
+    });
     const { active } = this.#emulator.buffer;
     return Array.from(
       { length: this.#emulator.rows },
@@ -64,7 +72,6 @@ export class TerminalSession {
     );
   }
 
-  /** What came last is not in the middle of a frame (synchronized output, mode 2026), which a terminal would not show yet. */
   get #isWhole(): boolean {
     return this.#raw.lastIndexOf('\x1b[?2026h') <= this.#raw.lastIndexOf('\x1b[?2026l');
   }
@@ -76,9 +83,8 @@ export class TerminalSession {
     try {
       await until(`the screen shows ${what}`, async () => {
         if (this.#pty.exitCode !== null) throw new Error('it has ended');
-        if (!this.#isWhole) return false;
         last = await this.screen();
-        return this.#isWhole && matches(last);
+        return matches(last);
       });
     } catch (error) {
       throw new Error(`${(error as Error).message}; it shows\n${last.join('\n')}`);

@@ -20,7 +20,7 @@ import { type Controller, cagesOf, makeCgroup, members, mountPoint, version, wri
 import { delegate } from '../../support/delegate';
 import { type Fixture, fixtureResult, startFixture } from '../../support/fixture';
 import { patience } from '../../support/patience';
-import { childrenOf, endNow, isAlive, isRunning, processesWith } from '../../support/processes';
+import { childrenOf, endNow, hasEnded, isAlive, processesWith } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
@@ -142,7 +142,7 @@ describeIf(['cgroup', 'root'], 'the guardian', () => {
       process.kill(guardian, signal);
     await parent.kill();
     await expectNothingOf(parent);
-    expect(isRunning(pid)).toBe(false);
+    expect(await hasEnded(pid)).toBe(true);
   });
 
   test('keeps no pipe of the process open', async () => {
@@ -158,7 +158,7 @@ describeIf(['cgroup', 'root'], 'the guardian', () => {
     parent.process.kill('SIGTERM');
     await parent.exit;
     await expectNothingOf(parent);
-    expect([isRunning(guardian), isRunning(pid)]).toEqual([false, false]);
+    expect([await hasEnded(guardian), await hasEnded(pid)]).toEqual([true, true]);
   });
 
   test('threads that come and go, and start cages at once, have one', async () => {
@@ -233,7 +233,7 @@ describeIf(['cgroup', 'root'], 'the guardian', () => {
       for (const path of [nested, cgroup]) chmodSync(path, 0);
       await parent.kill();
       await expectNothingOf(parent);
-      expect(isRunning(pid)).toBe(false);
+      expect(await hasEnded(pid)).toBe(true);
     } finally {
       place.remove();
     }

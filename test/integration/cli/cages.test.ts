@@ -2,7 +2,7 @@ import { cagesOf, makeCgroup, members, version } from '../../support/cgroup-tree
 import { runCli } from '../../support/cli';
 import { makeGuardPlace, type Running, startOwner, WITHOUT_GUARDIAN } from '../../support/owner-fixture';
 import { patience } from '../../support/patience';
-import { endNow, isAlive, isRunning } from '../../support/processes';
+import { endNow, hasEnded, isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 
@@ -128,7 +128,7 @@ describeIf(['cgroup', 'root'], 'the cages of an owner', () => {
     }
     // Memory's, and on v1 its guard.
     expect(done.length).toBeGreaterThanOrEqual(version === 1 ? 2 : 1);
-    expect(left.filter(isRunning)).toEqual([]);
+    expect(await Promise.all(left.map(hasEnded))).toEqual(left.map(() => true));
     expect(owner.detached.members.filter((pid) => !isAlive(pid))).toEqual([]);
     expect(cagesOf(owner.pid).every((path) => path.includes('memcage-detached-'))).toBe(true);
     expect((await list(parent.path)).map(({ path, kind, owner: { alive } }) => ({ path, kind, alive }))).toEqual([

@@ -13,7 +13,7 @@ import {
 import { runCli, startCli } from '../../support/cli';
 import { NAMESPACE_FILES } from '../../support/namespace-files';
 import { patience } from '../../support/patience';
-import { isAlive, isRunning } from '../../support/processes';
+import { hasEnded, isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
@@ -276,7 +276,7 @@ describeIf('cgroup', '--keep', () => {
     const started = performance.now();
     const end = await runCli(['run', '-m', '50M', 'sh', '-c', 'sleep 300 >/dev/null 2>&1 & echo $!']);
     expect(end).toMatchObject({ code: 0, left: [] });
-    expect(isRunning(Number(end.stdout))).toBe(false);
+    expect(await hasEnded(Number(end.stdout))).toBe(true);
     expect(performance.now() - started).toBeLessThan(100_000);
   });
 
@@ -299,7 +299,7 @@ describeIf('cgroup', '--keep', () => {
     expect(isAlive(kept)).toBe(true);
     cli.process.kill('SIGTERM');
     expect(await cli.end).toMatchObject({ code: 143, signal: null, left: [] });
-    expect(isRunning(kept)).toBe(false);
+    expect(await hasEnded(kept)).toBe(true);
   });
 });
 

@@ -123,12 +123,6 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
     await top.shows('by limit');
     top.press('p');
     await top.shows('PAUSED');
-    // What shows that may not be the end of its frame.
-    await until('the frame is whole', async () => {
-      const { length } = top.raw;
-      await sleep(100);
-      return top.raw.length === length;
-    });
     const { length } = top.raw;
     await sleep(700);
     expect(top.raw.length).toBe(length);

@@ -15,7 +15,7 @@ import { fixtureResult } from '../../support/fixture';
 import { holding } from '../../support/holding';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { isRunning } from '../../support/processes';
+import { hasEnded } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
@@ -211,12 +211,12 @@ describeIf('cgroup', 'cage.contain', () => {
       expect((await event)[0]).toMatchObject({ kills: 1, cause: 'limit' });
     });
 
-    test('leave nothing running', () => {
+    test('leave nothing running', async () => {
       const cage = make('50M');
       const { stdout } = cage.contain(() =>
         childProcess.spawnSync('sh', ['-c', 'setsid sleep 1000 >/dev/null 2>&1 & echo $!']),
       );
-      expect(isRunning(Number(stdout))).toBe(false);
+      expect(await hasEnded(Number(stdout))).toBe(true);
     });
 
     test('children of both kinds at once', async () => {

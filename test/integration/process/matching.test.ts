@@ -15,7 +15,6 @@ import {
   thrown,
 } from '../../support/child-record';
 import { openFdCount } from '../../support/fds';
-import { isAlive, stateOf } from '../../support/processes';
 import { testRows } from '../../support/rows';
 import {
   handleSameAsNode,
@@ -27,13 +26,6 @@ import {
 } from '../../support/stock-spawn';
 
 const fixture = (name: string): string => resolve(__dirname, '../../fixtures', name);
-
-/** Until it is a zombie, and for as long as someone may take to reap it on another thread. */
-function blockUntilEnded(pid: number | undefined): void {
-  const wait = (ms: number): unknown => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-  while (isAlive(pid ?? 0)) wait(1);
-  for (let rest = 100; rest > 0 && stateOf(pid ?? 0) !== undefined; rest -= 1) wait(1);
-}
 
 const names = (record: ChildRecord): unknown[] => record.events.map(([name]) => name);
 
@@ -249,46 +241,6 @@ describe('options', () => {
       await new Promise(setImmediate);
       return record;
     });
-  });
-});
-
-describe('kill', () => {
-  test('by name, by number, 0, and after the end', async () => {
-    await sameAsNode(async (spawn) => {
-      const child = spawn('sleep', ['60']);
-      const results = [child.kill(0), child.killed, child.kill('SIGCONT'), child.kill(9), child.kill(), child.killed];
-      const record = await follow(child);
-      return { results, record, late: [child.kill(0), child.kill(), child.killed] };
-    });
-  });
-
-  test('of a child that has ended, before that is told', async () => {
-    await sameAsNode(async (spawn) => {
-      const child = spawn('true');
-      blockUntilEnded(child.pid);
-      const results = [child.kill(0), child.kill('SIGKILL'), child.killed];
-      return { results, record: await follow(child) };
-    });
-  });
-
-  test('of a child that never was', async () => {
-    await sameAsNode(async (spawn) => {
-      const child = spawn('/no/such/program');
-      const results = [child.killed, child.pid];
-      const record = await follow(child);
-      return { results, record, late: child.kill() };
-    });
-  });
-
-  test('signals that do not exist', async () => {
-    const error = await sameAsNode(async (spawn) => {
-      const child = spawn('sleep', ['60']);
-      const errors = [thrown(() => child.kill('SIGNOTHING' as never)), thrown(() => child.kill(999))];
-      child.kill('SIGKILL');
-      await follow(child);
-      return errors;
-    });
-    expect(error.map(({ code }) => code)).toEqual(['ERR_UNKNOWN_SIGNAL', 'ERR_UNKNOWN_SIGNAL']);
   });
 });
 

@@ -4,7 +4,7 @@ import { BUSY } from '../../support/busy';
 import { mark } from '../../support/mark';
 import { cagesLeft, expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { isRunning, processesWith } from '../../support/processes';
+import { hasEnded, processesWith } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
 
@@ -45,12 +45,12 @@ describeIf('cgroup', 'sync functions in a cage', () => {
     expect(execFileSync('cat', ['/proc/self/cgroup'], { ...UTF8, cage })).toContain('/memcage-');
   });
 
-  test('nothing is left running', () => {
+  test('nothing is left running', async () => {
     const { stdout } = spawnSync('sh', ['-c', 'setsid sleep 1000 >/dev/null 2>&1 & echo $!'], {
       ...UTF8,
       memory: '100M',
     });
-    expect(isRunning(Number(stdout))).toBe(false);
+    expect(await hasEnded(Number(stdout))).toBe(true);
     expect(cagesLeft()).toEqual([]);
   });
 

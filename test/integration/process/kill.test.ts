@@ -1,0 +1,50 @@
+import { pauseSync } from '../../../lib/cgroup/pause';
+import { follow, thrown } from '../../support/child-record';
+import { isAlive, stateOf } from '../../support/processes';
+import { sameAsNode } from '../../support/stock-spawn';
+
+/** Until it is a zombie, and for as long as someone may take to reap it on another thread. */
+function blockUntilEnded(pid = 0): void {
+  while (isAlive(pid)) pauseSync(1);
+  for (let rest = 100; rest > 0 && stateOf(pid) !== undefined; rest -= 1) pauseSync(1);
+}
+
+describe('kill', () => {
+  test('by name, by number, 0, and after the end', async () => {
+    await sameAsNode(async (spawn) => {
+      const child = spawn('sleep', ['60']);
+      const results = [child.kill(0), child.killed, child.kill('SIGCONT'), child.kill(9), child.kill(), child.killed];
+      const record = await follow(child);
+      return { results, record, late: [child.kill(0), child.kill(), child.killed] };
+    });
+  });
+
+  test('of a child that has ended, before that is told', async () => {
+    await sameAsNode(async (spawn) => {
+      const child = spawn('true');
+      blockUntilEnded(child.pid);
+      const results = [child.kill(0), child.kill('SIGKILL'), child.killed];
+      return { results, record: await follow(child) };
+    });
+  });
+
+  test('of a child that never was', async () => {
+    await sameAsNode(async (spawn) => {
+      const child = spawn('/no/such/program');
+      const results = [child.killed, child.pid];
+      const record = await follow(child);
+      return { results, record, late: child.kill() };
+    });
+  });
+
+  test('signals that do not exist', async () => {
+    const error = await sameAsNode(async (spawn) => {
+      const child = spawn('sleep', ['60']);
+      const errors = [thrown(() => child.kill('SIGNOTHING' as never)), thrown(() => child.kill(999))];
+      child.kill('SIGKILL');
+      await follow(child);
+      return errors;
+    });
+    expect(error.map(({ code }) => code)).toEqual(['ERR_UNKNOWN_SIGNAL', 'ERR_UNKNOWN_SIGNAL']);
+  });
+});
