@@ -10,6 +10,22 @@ export function invalidArgument(option: string, expected: string, actual: unknow
   );
 }
 
+/** A TypeError with code `ERR_MEMCAGE_UNKNOWN_OPTION`: "Unknown option 'NAME' of FUNCTION: did you mean 'LIKELY'?", and all names. */
+export function unknownOption(
+  name: string,
+  { of, within, known }: { of: string; within?: string; known: readonly string[] },
+  likely: string | undefined,
+): TypeError & { code: ErrorCode } {
+  const full = (each: string): string => (within === undefined ? each : `${within}.${each}`);
+  const question = likely === undefined ? '' : `did you mean '${full(likely)}'? `;
+  const all = `${within ?? of} has ${known.join(', ')}`;
+  return withCode(
+    new TypeError(`Unknown option '${full(name)}' of ${of}: ${question}${question === '' ? all : `(${all})`}`),
+    'ERR_MEMCAGE_UNKNOWN_OPTION',
+    unknownOption,
+  );
+}
+
 /** As {@link invalidArgument}, with code `ERR_MEMCAGE_INVALID_SIZE`. */
 export function invalidSize(option: string, expected: string, actual: unknown): TypeError & { code: ErrorCode } {
   return withCode(new TypeError(expectation(option, expected, actual)), 'ERR_MEMCAGE_INVALID_SIZE', invalidSize);

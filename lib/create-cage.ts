@@ -1,15 +1,18 @@
 import type { ExecException, ExecFileException } from 'node:child_process';
 import type { MemoryOption, NodeHeapOption } from '../types/options';
 import { SharedCage } from './cage/shared-cage';
+import { ALIASES, strict } from './called';
 import type { Cgroup } from './cgroup/cgroup';
 import { contain, containingCage } from './contain';
 import { invalidArgument } from './errors';
+import type { Exactly } from './exactly';
 import type { Callback, Child, ExecFileOptions, ExecOptions, TextBy } from './exec';
 import type { ForkOptions } from './fork';
 import { resolveNodeHeap } from './node-heap';
+import { checkOptions } from './option-names';
 import { type CageOptions, resolveMemory, resolveParent, type SpawnOptions } from './options';
-import { isOptions, type NodeFunction, nodeCall } from './process/node-call';
-import { type ResultOf, type RunOptions, run } from './run';
+import { isOptions, nodeCall } from './process/node-call';
+import { type ResultOf, RUN_OPTIONS, type RunOptions, runAs } from './run';
 import type { SpawnedProcess } from './spawn';
 import { start } from './start';
 
@@ -23,8 +26,6 @@ export interface CreateCageOptions {
   nodeHeap?: NodeHeapOption;
 }
 
-const OPTIONS: readonly string[] = ['memory', 'parent', 'nodeHeap'];
-
 /** Options of a child that is started in a cage. */
 export type MemberOptions<O extends CageOptions> = Omit<O, 'memory' | 'cage' | 'parent' | 'keepDescendants'>;
 
@@ -34,15 +35,26 @@ interface InCage {
   cage: SharedCage;
 }
 
+const RUN = strict('cage.run', 'spawn', RUN_OPTIONS);
+const CALLED = {
+  spawn: strict('cage.spawn', 'spawn'),
+  fork: strict('cage.fork', 'fork'),
+  exec: strict('cage.exec', 'exec'),
+  execFile: strict('cage.execFile', 'execFile'),
+};
+
 /** One limit for many children. Each ends with the cage, and has an outcome of its own. */
 export class MultiCage extends SharedCage {
   /** As {@link spawn}, in this cage. */
   spawn(file: string): SpawnedProcess<InCage>;
-  spawn<const O extends MemberOptions<SpawnOptions> = object>(file: string, options: O): SpawnedProcess<O & InCage>;
+  spawn<const O extends MemberOptions<SpawnOptions> = object>(
+    file: string,
+    options: O & Exactly<O, MemberOptions<SpawnOptions>>,
+  ): SpawnedProcess<O & InCage>;
   spawn<const O extends MemberOptions<SpawnOptions> = object>(
     file: string,
     args: readonly string[] | undefined,
-    options?: O,
+    options?: O & Exactly<O, MemberOptions<SpawnOptions>>,
   ): SpawnedProcess<O & InCage>;
   spawn(...args: unknown[]): unknown {
     return this.#start('spawn', args);
@@ -64,7 +76,7 @@ export class MultiCage extends SharedCage {
   exec(command: string, callback?: Callback<ExecException, string>): Child<InCage>;
   exec<const O extends MemberOptions<ExecOptions>>(
     command: string,
-    options: O | null | undefined,
+    options: (O & Exactly<O, MemberOptions<ExecOptions>>) | null | undefined,
     callback?: Callback<ExecException, TextBy<O>>,
   ): Child<O & InCage>;
   exec(...args: unknown[]): unknown {
@@ -80,13 +92,13 @@ export class MultiCage extends SharedCage {
   ): Child<InCage>;
   execFile<const O extends MemberOptions<ExecFileOptions>>(
     file: string,
-    options: O,
+    options: O & Exactly<O, MemberOptions<ExecFileOptions>>,
     callback?: Callback<ExecFileException, TextBy<O>>,
   ): Child<O & InCage>;
   execFile<const O extends MemberOptions<ExecFileOptions>>(
     file: string,
     args: readonly string[] | null | undefined,
-    options: O | null | undefined,
+    options: (O & Exactly<O, MemberOptions<ExecFileOptions>>) | null | undefined,
     callback?: Callback<ExecFileException, TextBy<O>>,
   ): Child<O & InCage>;
   execFile(...args: unknown[]): unknown {
@@ -106,11 +118,14 @@ export class MultiCage extends SharedCage {
 
   /** As {@link run}, in this cage. */
   run(file: string): Promise<ResultOf<InCage>>;
-  run<const O extends MemberOptions<RunOptions> = object>(file: string, options: O): Promise<ResultOf<O & InCage>>;
+  run<const O extends MemberOptions<RunOptions> = object>(
+    file: string,
+    options: O & Exactly<O, MemberOptions<RunOptions>>,
+  ): Promise<ResultOf<O & InCage>>;
   run<const O extends MemberOptions<RunOptions> = object>(
     file: string,
     args: readonly string[] | undefined,
-    options?: O,
+    options?: O & Exactly<O, MemberOptions<RunOptions>>,
   ): Promise<ResultOf<O & InCage>>;
   run(
     file: string,
@@ -118,12 +133,12 @@ export class MultiCage extends SharedCage {
     options?: MemberOptions<RunOptions>,
   ): Promise<unknown> {
     const [list, rest] = isOptions(args) ? [[], args] : [args, options ?? {}];
-    return run(file, list, this.#with(rest));
+    return runAs(RUN, file, list, this.#with(rest));
   }
 
-  #start(name: NodeFunction, args: readonly unknown[]): unknown {
+  #start(name: keyof typeof CALLED, args: readonly unknown[]): unknown {
     const call = nodeCall(name, args);
-    return start({ ...call, options: this.#with(call.options) }).result;
+    return start({ ...call, options: this.#with(call.options) }, CALLED[name]).result;
   }
 
   /** What is no options object is left for Node to refuse. */
@@ -138,12 +153,9 @@ export class MultiCage extends SharedCage {
  * @throws errors of memcage when the options are wrong, or there is no place to make it; then nothing is left.
  */
 export function createCage(options: CreateCageOptions): MultiCage {
-  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
-  for (const name of Object.keys(options)) {
-    if (!OPTIONS.includes(name)) throw invalidArgument('options', `names among ${OPTIONS.join(', ')}`, name);
-  }
+  checkOptions(options, { of: 'createCage', known: ['memory', 'parent', 'nodeHeap'], aliases: ALIASES });
   if (options.memory === undefined) throw invalidArgument('memory', 'a size or an object of limits', undefined);
-  const limits = resolveMemory(options.memory);
+  const limits = resolveMemory(options.memory, 'createCage');
   const nodeHeap = resolveNodeHeap(options.nodeHeap);
   const parent = resolveParent(options.parent);
   const around = parent === undefined ? containingCage() : undefined;

@@ -6,8 +6,10 @@ export { invalidArgument, invalidSize, limitTooSmall, outOfRange } from './argum
 
 /** Every code of an error that memcage makes. Codes are stable, messages are not. */
 export const ErrorCode = {
-  /** An option has the wrong type or value, or a name that does not exist. */
+  /** An option, or another argument, has the wrong type or value. */
   INVALID_ARGUMENT: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+  /** An option has a name that neither memcage nor Node's function knows. */
+  UNKNOWN_OPTION: 'ERR_MEMCAGE_UNKNOWN_OPTION',
   /** Not a size; see `Size`. */
   INVALID_SIZE: 'ERR_MEMCAGE_INVALID_SIZE',
   /** Less than a page, or too little for a program to be loaded. */

@@ -6,6 +6,8 @@ import type {
   ExecOptions as NodeExecOptions,
 } from 'node:child_process';
 import { promisify } from 'node:util';
+import { type Called, strict } from './called';
+import type { Exactly } from './exactly';
 import type { CageOptions } from './options';
 import { likeNodes } from './process/node-call';
 import { type CagedBy, callNode } from './start';
@@ -44,13 +46,13 @@ export interface Exec {
   (command: string, callback?: Callback<ExecException, string>): Child<object>;
   <const O extends ExecOptions>(
     command: string,
-    options: O | null | undefined,
+    options: (O & Exactly<O, ExecOptions>) | null | undefined,
     callback?: Callback<ExecException, TextBy<O>>,
   ): Child<O>;
   /** For util.promisify(). */
   readonly [promisify.custom]: <const O extends ExecOptions = object>(
     command: string,
-    options?: O | null,
+    options?: (O & Exactly<O, ExecOptions>) | null,
   ) => PromiseWithChild<O>;
 }
 
@@ -64,22 +66,25 @@ export interface ExecFile {
   ): Child<object>;
   <const O extends ExecFileOptions>(
     file: string,
-    options: O,
+    options: O & Exactly<O, ExecFileOptions>,
     callback?: Callback<ExecFileException, TextBy<O>>,
   ): Child<O>;
   <const O extends ExecFileOptions>(
     file: string,
     args: readonly string[] | null | undefined,
-    options: O | null | undefined,
+    options: (O & Exactly<O, ExecFileOptions>) | null | undefined,
     callback?: Callback<ExecFileException, TextBy<O>>,
   ): Child<O>;
   /** For util.promisify(). */
   readonly [promisify.custom]: {
-    <const O extends ExecFileOptions = object>(file: string, options?: O): PromiseWithChild<O>;
+    <const O extends ExecFileOptions = object>(
+      file: string,
+      options?: O & Exactly<O, ExecFileOptions>,
+    ): PromiseWithChild<O>;
     <const O extends ExecFileOptions = object>(
       file: string,
       args: readonly string[] | null | undefined,
-      options?: O | null,
+      options?: (O & Exactly<O, ExecFileOptions>) | null,
     ): PromiseWithChild<O>;
   };
 }
@@ -90,7 +95,7 @@ export interface ExecFile {
  *
  * @function
  */
-export const exec = withPromise('exec') as Exec;
+export const exec = collecting('exec', strict('exec', 'exec')) as Exec;
 
 /**
  * As Node's `child_process.execFile`, and run by it: a program whose output is collected. What {@link spawn} says of the
@@ -98,13 +103,13 @@ export const exec = withPromise('exec') as Exec;
  *
  * @function
  */
-export const execFile = withPromise('execFile') as ExecFile;
+export const execFile = collecting('execFile', strict('execFile', 'execFile')) as ExecFile;
 
 /** With what util.promisify asks for, as Node's own have it: not enumerable, and run by Node's. */
-function withPromise(name: 'exec' | 'execFile'): unknown {
-  const call = likeNodes(name, (...args: unknown[]): unknown => callNode(name, args));
+export function collecting(name: 'exec' | 'execFile', called: Called): unknown {
+  const call = likeNodes(name, (...args: unknown[]): unknown => callNode(name, args, called));
   const promise = `${name} promise` as const;
   return Object.defineProperty(call, promisify.custom, {
-    value: likeNodes(promise, (...args: unknown[]) => callNode(promise, args)),
+    value: likeNodes(promise, (...args: unknown[]) => callNode(promise, args, called)),
   });
 }

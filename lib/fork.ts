@@ -1,4 +1,6 @@
 import type { ChildProcess, ForkOptions as NodeForkOptions } from 'node:child_process';
+import { strict } from './called';
+import type { Exactly } from './exactly';
 import type { CageOptions } from './options';
 import { likeNodes } from './process/node-call';
 import { type CagedBy, callNode } from './start';
@@ -13,14 +15,16 @@ export type ForkOptions = NodeForkOptions & CageOptions;
 export function fork(modulePath: string | URL): ChildProcess & CagedBy<object>;
 export function fork<const O extends ForkOptions = object>(
   modulePath: string | URL,
-  options: O | undefined,
+  options: (O & Exactly<O, ForkOptions>) | undefined,
 ): ChildProcess & CagedBy<O>;
 export function fork<const O extends ForkOptions = object>(
   modulePath: string | URL,
   args: readonly string[] | undefined,
-  options?: O,
+  options?: O & Exactly<O, ForkOptions>,
 ): ChildProcess & CagedBy<O>;
 export function fork(...args: unknown[]): unknown {
-  return callNode('fork', args);
+  return callNode('fork', args, CALLED);
 }
 likeNodes('fork', fork);
+
+const CALLED = strict('fork', 'fork');

@@ -50,6 +50,7 @@ export { type Reading, type ReadManyOptions, readMany } from './cgroup/watching/
 export type { Sample, WatchOptions } from './cgroup/watching/watch';
 export { type CreateCageOptions, createCage, type MemberOptions, type MultiCage } from './create-cage';
 export { type DiagnoseOptions, diagnose } from './doctor/diagnose';
+export { dropIn } from './drop-in';
 export { AbortError, ErrorCode, ExitError, MemcageError, MemoryLimitError, TimeoutError } from './errors';
 export { type ExecFileOptions, type ExecOptions, exec, execFile } from './exec';
 export { type ForkOptions, fork } from './fork';

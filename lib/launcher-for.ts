@@ -1,15 +1,15 @@
 import type { MemoryReport, OomVerdict } from '../types/outcome';
 import type { Cage } from './cage/cage';
 import type { Stay } from './cage/stay';
-import { invalidArgument } from './errors';
+import { ALIASES } from './called';
 import { type LauncherPlan, launcherArguments } from './launcher/arguments';
 import { launcherPath } from './launcher/executable';
 import { refuseUnsupported } from './launcher/unsupported';
 import { hasInit, planNamespaces } from './namespaces';
 import { loadNative } from './native';
+import { checkOptions } from './option-names';
 import { type CageOptions, splitOptions } from './options';
 import { enterPlace, placeOf } from './place';
-import { isOptions } from './process/node-call';
 
 /** Options of {@link launcherFor}. */
 export type LauncherOptions = Omit<CageOptions, 'keepDescendants' | 'nodeHeap' | 'memoryDetails'>;
@@ -34,6 +34,12 @@ export interface Launcher extends AsyncDisposable {
   close(): Promise<LauncherReport>;
 }
 
+const NAMES = {
+  of: 'launcherFor',
+  known: ['memory', 'cage', 'namespaces', 'parent'],
+  aliases: ALIASES,
+} as const;
+
 /**
  * A launcher for tools that take only the path of a program, and arguments for it: what is started by `file` with
  * `[...args, command, ...itsArguments]` is in a cage, or in namespaces, with these options. It becomes the command: same
@@ -42,11 +48,8 @@ export interface Launcher extends AsyncDisposable {
  * @throws as {@link spawn}, when the kernel refuses the cage; refused namespaces are seen by who starts the command
  */
 export function launcherFor(options: LauncherOptions): Launcher {
-  if (!isOptions(options)) throw invalidArgument('options', 'an object', options);
-  const { node: unknown, own } = splitOptions(options);
-  const inapplicable = ['keepDescendants', 'nodeHeap', 'memoryDetails'].filter((option) => option in options);
-  const [name] = [...Object.keys(unknown as object), ...inapplicable];
-  if (name !== undefined) throw invalidArgument('options', 'names among memory, cage, namespaces, parent', name);
+  checkOptions(options, NAMES);
+  const { own } = splitOptions(options, { of: NAMES.of, refuseUnknown: () => {} });
   refuseUnsupported(own.namespaces);
   const native = loadNative();
   const stay = enterPlace(placeOf(own), own, { detached: false });

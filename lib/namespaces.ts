@@ -2,6 +2,7 @@ import type { CloneOptions, NativeBinding } from '../types/native';
 import type { NamespaceOptions } from '../types/options';
 import { canMakeNamespaces } from './capabilities';
 import { invalidArgument } from './errors';
+import { refuseUnknown } from './option-names';
 import { mapSubordinateIds } from './subordinate-ids';
 
 /** The part of a clone's options that namespaces decide. */
@@ -27,28 +28,31 @@ export const NO_NAMESPACES: NamespacePlan = { namespaces: 0, privateMounts: fals
 
 const KINDS = Object.keys(FLAGS) as Kind[];
 
+/** As unshare(1) and Docker say. */
+const ALIASES = { network: 'net', mnt: 'mount', mounts: 'mount', users: 'user', hostname: 'uts', host: 'uts' } as const;
+
 // utsname(2): __NEW_UTS_LEN.
 const LONGEST_HOSTNAME = 64;
 // 2^32 - 1 is "no change" for setuid(2) and no id.
 const HIGHEST_ID = 2 ** 32 - 2;
 
-/** Validates the option `namespaces`, without looking at the machine. */
-export function resolveNamespaces(option: unknown): NamespaceOptions {
+/** Validates the option `namespaces` of that function, without looking at the machine. */
+export function resolveNamespaces(option: unknown, of: string): NamespaceOptions {
   if (option === undefined) return {};
   if (!isRecord(option)) throw invalidArgument('namespaces', `an object of ${KINDS.join(', ')}`, option);
+  refuseUnknown(option, { of, within: 'namespaces', known: KINDS, aliases: ALIASES });
   for (const [name, value] of Object.entries(option)) {
-    if (!isKind(name)) throw invalidArgument('namespaces', `names among ${KINDS.join(', ')}`, name);
     if (typeof value === 'boolean' || value === undefined) continue;
-    if (name === 'uts' && isRecord(value)) checkUts(value);
-    else if (name === 'user' && isRecord(value)) checkUser(value);
-    else if (name === 'pid' && isRecord(value)) checkPid(value);
+    if (name === 'uts' && isRecord(value)) checkUts(value, of);
+    else if (name === 'user' && isRecord(value)) checkUser(value, of);
+    else if (name === 'pid' && isRecord(value)) checkPid(value, of);
     else throw invalidArgument(`namespaces.${name}`, 'true or false', value);
   }
   return option;
 }
 
-function checkUts(value: Record<string, unknown>): void {
-  checkNames('namespaces.uts', value, ['hostname']);
+function checkUts(value: Record<string, unknown>, of: string): void {
+  refuseUnknown(value, { of, within: 'namespaces.uts', known: ['hostname'] });
   const { hostname } = value;
   if (hostname === undefined) return;
   const length = typeof hostname === 'string' ? Buffer.byteLength(hostname) : 0;
@@ -61,16 +65,16 @@ function checkUts(value: Record<string, unknown>): void {
   }
 }
 
-function checkPid(value: Record<string, unknown>): void {
-  checkNames('namespaces.pid', value, ['init']);
+function checkPid(value: Record<string, unknown>, of: string): void {
+  refuseUnknown(value, { of, within: 'namespaces.pid', known: ['init'] });
   const { init } = value;
   if (init !== undefined && typeof init !== 'boolean') {
     throw invalidArgument('namespaces.pid.init', 'true or false', init);
   }
 }
 
-function checkUser(value: Record<string, unknown>): void {
-  checkNames('namespaces.user', value, ['uid', 'gid', 'subordinate']);
+function checkUser(value: Record<string, unknown>, of: string): void {
+  refuseUnknown(value, { of, within: 'namespaces.user', known: ['uid', 'gid', 'subordinate'] });
   for (const name of ['uid', 'gid']) {
     const id = value[name];
     const valid = typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= HIGHEST_ID;
@@ -81,12 +85,6 @@ function checkUser(value: Record<string, unknown>): void {
   const { subordinate } = value;
   if (subordinate !== undefined && typeof subordinate !== 'boolean') {
     throw invalidArgument('namespaces.user.subordinate', 'true or false', subordinate);
-  }
-}
-
-function checkNames(option: string, value: Record<string, unknown>, names: readonly string[]): void {
-  for (const name of Object.keys(value)) {
-    if (!names.includes(name)) throw invalidArgument(option, `names among ${names.join(', ')}`, name);
   }
 }
 
@@ -147,10 +145,6 @@ function planIds(user: NamespaceOptions['user']): Pick<CloneOptions, 'idMaps' | 
   // The one line that an unprivileged process may write itself: its own id. See user_namespaces(7).
   const line = ({ inside, outside }: typeof own.uid): string => `${inside} ${outside} 1`;
   return { idMaps: { uidMap: line(own.uid), gidMap: line(own.gid) } };
-}
-
-function isKind(name: string): name is Kind {
-  return Object.hasOwn(FLAGS, name);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -2,6 +2,7 @@ import type { SpawnOptions as NodeSpawnOptions } from 'node:child_process';
 import type { MemoryOption, NamespaceOptions, NodeHeapOption } from '../types/options';
 import type { MemoryReport } from '../types/outcome';
 import { SharedCage } from './cage/shared-cage';
+import type { Called } from './called';
 import { Cgroup } from './cgroup/cgroup';
 import type { ResolvedLimits } from './cgroup/limits';
 import { resolveLimits } from './cgroup/limits';
@@ -69,9 +70,10 @@ const NOTHING: ResolvedCageOptions = {
 };
 
 /** Takes memcage's options out of Node's. Nothing has been created when this throws. */
-export function splitOptions(options: unknown): { node: unknown; own: ResolvedCageOptions } {
+export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
   // Node says what is wrong with it.
   if (!isOptions(options)) return { node: options, own: NOTHING };
+  called.refuseUnknown(options);
   const { memory, cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, ...node } =
     options as CageOptions;
   if (cage !== undefined && !(cage instanceof SharedCage))
@@ -82,9 +84,9 @@ export function splitOptions(options: unknown): { node: unknown; own: ResolvedCa
   checkBoolean('keepDescendants', keepDescendants);
   checkBoolean('memoryDetails', memoryDetails);
   const own = {
-    limits: memory === undefined ? undefined : resolveMemory(memory),
+    limits: memory === undefined ? undefined : resolveMemory(memory, called.of),
     cage,
-    namespaces: withRights(resolveNamespaces(namespaces)),
+    namespaces: withRights(resolveNamespaces(namespaces, called.of)),
     parent: resolveParent(parent),
     keepDescendants: keepDescendants === true,
     nodeHeap: resolveNodeHeap(nodeHeap),
@@ -102,8 +104,8 @@ function checkBoolean(name: string, given: unknown): void {
   if (given !== undefined && typeof given !== 'boolean') throw invalidArgument(name, 'true or false', given);
 }
 
-export function resolveMemory(memory: MemoryOption): ResolvedLimits {
-  return resolveLimits(memory, { pageBytes: loadNative().constants.pageSize });
+export function resolveMemory(memory: MemoryOption, of: string): ResolvedLimits {
+  return resolveLimits(memory, { of, pageBytes: loadNative().constants.pageSize });
 }
 
 export function resolveParent(parent: unknown): string | undefined {

@@ -8,7 +8,7 @@ import type { Cgroup } from './index.js';
 import { type CageTotals, Collector } from './metrics/collector.js';
 import type { Gauges } from './metrics/figures.js';
 import type { Totals } from './metrics/ledger.js';
-import { checkOptions } from './metrics/options.js';
+import { checkKinds } from './metrics/options.js';
 import { requirePeer } from './metrics/peer.js';
 
 const { metrics } = requirePeer(() => require('@opentelemetry/api'), {
@@ -137,7 +137,7 @@ const CAGES: { readonly [C in keyof CageTotals]: Instrument } = {
  * @throws TypeError for bad options
  */
 export function observeCgroups(options: ObserveCgroupsOptions = {}): Observation {
-  checkOptions(options, { meter: 'object', cgroups: 'function', attributes: 'function' });
+  checkKinds('observeCgroups', options, { meter: 'object', cgroups: 'function', attributes: 'function' });
   const { meter = metrics.getMeter('memcage'), cgroups, attributes } = options;
   const collector = new Collector<Api.Attributes>({
     cgroups,

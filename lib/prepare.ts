@@ -7,8 +7,8 @@ import { prepareDefaultParent } from './cgroup/parent/default-parent';
 import { invalidArgument } from './errors';
 import { setGuardian } from './guardian';
 import { loadNative } from './native';
+import { checkOptions } from './option-names';
 import { resolveParent } from './options';
-import { isOptions } from './process/node-call';
 
 /** Options of {@link prepare}. */
 export interface PrepareOptions {
@@ -27,8 +27,6 @@ export interface PrepareOptions {
   guardian?: boolean;
 }
 
-const NAMES = ['parent', 'systemd', 'guardian'];
-
 /**
  * Find the cgroup that cages are made in, and make it ready, ahead of time. Without it the first call that needs a cage
  * blocks for as long as that takes: with systemd some ten milliseconds. Returns what is used.
@@ -36,11 +34,7 @@ const NAMES = ['parent', 'systemd', 'guardian'];
  * @throws `ERR_MEMCAGE_NO_PARENT` with the `candidates` that were considered
  */
 export async function prepare(options: PrepareOptions = {}): Promise<Parent> {
-  if (!isOptions(options)) throw invalidArgument('options', 'an object', options);
-  for (const name of Object.keys(options)) {
-    if (!NAMES.includes(name)) throw invalidArgument('options', `names among ${NAMES.join(', ')}`, name);
-  }
-  const { systemd, guardian } = options;
+  const { systemd, guardian } = checkOptions(options, { of: 'prepare', known: ['parent', 'systemd', 'guardian'] });
   if (systemd !== undefined && typeof systemd !== 'boolean') throw invalidArgument('systemd', 'true or false', systemd);
   if (guardian !== undefined && typeof guardian !== 'boolean') {
     throw invalidArgument('guardian', 'true or false', guardian);

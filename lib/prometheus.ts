@@ -7,7 +7,7 @@ import type * as PromClient from 'prom-client';
 import type { Cgroup } from './index.js';
 import { type CageTotals, Collector } from './metrics/collector.js';
 import type { Counts, Gauges } from './metrics/figures.js';
-import { checkOptions } from './metrics/options.js';
+import { checkKinds } from './metrics/options.js';
 import { requirePeer } from './metrics/peer.js';
 
 const { Counter, Gauge, register } = requirePeer(() => require('prom-client'), {
@@ -93,7 +93,7 @@ const CAGES: { readonly [C in keyof CageTotals]: Help } = {
  *   does not take as a name
  */
 export function collectCgroups<L extends string = 'cgroup'>(options: CollectCgroupsOptions<L> = {}): Collection {
-  checkOptions(options, {
+  checkKinds('collectCgroups', options, {
     register: 'object',
     prefix: 'string',
     cgroups: 'function',

@@ -1,4 +1,5 @@
 import type { MemoryReport, Outcome } from '../types/outcome';
+import { type Called, strict } from './called';
 import {
   AbortError,
   ErrorCode,
@@ -9,6 +10,7 @@ import {
   outOfRange,
   TimeoutError,
 } from './errors';
+import type { Exactly } from './exactly';
 import { defaultKillSignal } from './namespaces';
 import type { MemoryOf, SpawnOptions } from './options';
 import { collectOutput, DEFAULT_MAX_BUFFER, type Output, type OutputEncoding, writeInput } from './process/collect';
@@ -55,30 +57,49 @@ export type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
  * as `outcome`. What {@link spawn} throws has none.
  */
 export function run(file: string): Promise<ResultOf<object>>;
-export function run<const O extends RunOptions = object>(file: string, options: O): Promise<ResultOf<O>>;
+export function run<const O extends RunOptions = object>(
+  file: string,
+  options: O & Exactly<O, RunOptions>,
+): Promise<ResultOf<O>>;
 export function run<const O extends RunOptions = object>(
   file: string,
   args: readonly string[] | undefined,
-  options?: O,
+  options?: O & Exactly<O, RunOptions>,
 ): Promise<ResultOf<O>>;
 export async function run(
   file: string,
   args?: readonly string[] | RunOptions,
   options?: RunOptions,
 ): Promise<RunResult<OutputEncoding>> {
-  if (isOptions(args)) return runChild(file, [], args);
-  if (options !== undefined && !isOptions(options)) throw invalidArgument('options', 'an object', options);
-  return runChild(file, args ?? [], options ?? {});
+  return runAs(CALLED, file, args, options);
 }
 
+/** {@link run}, by another name. */
+export async function runAs(
+  called: Called,
+  file: string,
+  args: readonly string[] | RunOptions | undefined,
+  options: RunOptions | undefined,
+): Promise<RunResult<OutputEncoding>> {
+  if (isOptions(args)) return runChild(called, file, [], args);
+  if (options !== undefined && !isOptions(options)) throw invalidArgument('options', 'an object', options);
+  return runChild(called, file, args ?? [], options ?? {});
+}
+
+/** What {@link run} has beside the options of {@link spawn}. */
+export const RUN_OPTIONS = ['input', 'encoding', 'maxBuffer', 'reject'];
+
+const CALLED = strict('run', 'spawn', RUN_OPTIONS);
+
 async function runChild(
+  called: Called,
   file: string,
   args: readonly string[],
   { input, encoding = 'utf8', maxBuffer = DEFAULT_MAX_BUFFER, reject = true, timeout, ...options }: RunOptions,
 ): Promise<RunResult<OutputEncoding>> {
   check(input, encoding, maxBuffer, reject, timeout);
   options.stdio ??= [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
-  const started = start(nodeCall('spawn', [file, args, options]));
+  const started = start(nodeCall('spawn', [file, args, options]), called);
   const { child, recorder } = started;
   const closed = waitForClose(started);
   const end = (reason: MemcageError): void => {

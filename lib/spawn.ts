@@ -6,6 +6,8 @@ import type {
   StdioPipe,
 } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { strict } from './called';
+import type { Exactly } from './exactly';
 import type { SpawnOptions } from './options';
 import { likeNodes } from './process/node-call';
 import { type CagedBy, callNode } from './start';
@@ -44,13 +46,18 @@ export type SpawnedProcess<O> = StreamsBy<O> & CagedBy<O>;
  * an 'error' event (ENOENT, EACCES ...) comes as that.
  */
 export function spawn(file: string): SpawnedProcess<object>;
-export function spawn<const O extends SpawnOptions = object>(file: string, options: O): SpawnedProcess<O>;
+export function spawn<const O extends SpawnOptions = object>(
+  file: string,
+  options: O & Exactly<O, SpawnOptions>,
+): SpawnedProcess<O>;
 export function spawn<const O extends SpawnOptions = object>(
   file: string,
   args: readonly string[] | undefined,
-  options?: O,
+  options?: O & Exactly<O, SpawnOptions>,
 ): SpawnedProcess<O>;
 export function spawn(...args: unknown[]): unknown {
-  return callNode('spawn', args);
+  return callNode('spawn', args, CALLED);
 }
 likeNodes('spawn', spawn);
+
+const CALLED = strict('spawn', 'spawn');

@@ -4,6 +4,7 @@ import type { NamespaceOptions } from '../types/options';
 import type { Outcome } from '../types/outcome';
 import type { Cage } from './cage/cage';
 import { createLaunch } from './cage/launch';
+import type { Called } from './called';
 import { defaultKillSignal } from './namespaces';
 import { loadNative } from './native';
 import { splitOptions } from './options';
@@ -48,14 +49,14 @@ export interface Started {
 }
 
 /** Call a function of child_process with these arguments, in which the options of memcage are among Node's. */
-export function callNode(name: NodeFunction, args: readonly unknown[]): unknown {
+export function callNode(name: NodeFunction, args: readonly unknown[], called: Called): unknown {
   const call = nodeCall(name, args);
-  return isWithinOwnCall(call) ? call.invoke(call.options) : start(call).result;
+  return isWithinOwnCall(call) ? call.invoke(call.options) : start(call, called).result;
 }
 
-export function start(call: NodeCall): Started {
+export function start(call: NodeCall, called: Called): Started {
   const native = loadNative();
-  const { node, own } = splitOptions(call.options);
+  const { node, own } = splitOptions(call.options, called);
   const place = placeOf(own);
   const recorder = new OutcomeRecorder(native.monotonicNs(), memoryOfUnstarted(place));
   let cage: Cage | null = place.shared ?? null;

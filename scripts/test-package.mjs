@@ -63,7 +63,7 @@ function install(tarball) {
 function load() {
   const check = `
     if (typeof memcage.spawn !== 'function') throw new Error('no named export spawn');
-    if (child_process.spawn !== memcage.spawn || typeof child_process.spawnSync !== 'function') throw new Error('child_process');
+    if (child_process.spawnSync('true', { memory: '8M' }).outcome.memory.limitBytes !== 2 ** 23) throw new Error('child_process');
     if (!(native.monotonicNs() > 0)) throw new Error('the addon does not answer');
     const addons = process.report.getReport().sharedObjects.filter((path) => path.endsWith('.node'));
     const { outcome, stdout } = memcage.spawnSync('uname', { namespaces: { uts: true } });

@@ -1,6 +1,7 @@
 import type { MemoryOption, Size } from '../../types/options';
 import { ErrorCode, invalidArgument, MemcageError } from '../errors';
 import { loadNative } from '../native';
+import { checkOptions } from '../option-names';
 import { withAccess } from './access';
 import type { CgroupDirectory } from './directory';
 import { setFile } from './files/access';
@@ -133,7 +134,7 @@ export class Cgroup extends ReadableCgroup {
    * the new limit (v2 kills instead); then none has changed.
    */
   setLimits(memory: MemoryOption): void {
-    this.#apply(resolveLimits(memory, { pageBytes: loadNative().constants.pageSize }));
+    this.#apply(resolveLimits(memory, { of: 'cgroup.setLimits', pageBytes: loadNative().constants.pageSize }));
   }
 
   /**
@@ -285,14 +286,14 @@ function checkName(name: unknown): asserts name is string {
   if (!valid) throw invalidArgument('name', 'the name of a directory, without "/", newlines and NUL bytes', name);
 }
 
+const CREATE = 'Cgroup.create';
+
 function checkCreateOptions(options: unknown): ResolvedLimits | undefined {
-  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
-  for (const name of Object.keys(options)) {
-    if (name !== 'memory' && name !== 'parent') throw invalidArgument('options', 'names among memory, parent', name);
-  }
-  const { memory, parent } = options as CreateCgroupOptions;
+  const { memory, parent } = checkOptions(options, { of: CREATE, known: ['memory', 'parent'] }) as CreateCgroupOptions;
   if (parent !== undefined && typeof parent !== 'string' && !(parent instanceof Cgroup)) {
     throw invalidArgument('parent', 'a Cgroup or the path of one', parent);
   }
-  return memory === undefined ? undefined : resolveLimits(memory, { pageBytes: loadNative().constants.pageSize });
+  return memory === undefined
+    ? undefined
+    : resolveLimits(memory, { of: CREATE, pageBytes: loadNative().constants.pageSize });
 }

@@ -1,5 +1,6 @@
 import type { MemoryLimits, MemoryOption } from '../../types/options';
 import { ErrorCode, invalidArgument, MemcageError } from '../errors';
+import { refuseUnknown } from '../option-names';
 import { parseSize } from '../size';
 import { type MemoryRole, memoryFile } from './files/roles';
 import type { CgroupVersion } from './formats';
@@ -74,6 +75,8 @@ export interface LimitContext {
 }
 
 interface ResolveOptions {
+  /** The function whose option it is, for errors. */
+  of: string;
   /** Size of a page. Default: 4096. */
   pageBytes?: number;
   /** How an error calls a limit. Default: `memory.max` and so on. */
@@ -105,6 +108,18 @@ const PARSERS: Parsers = {
 
 const NAMES = Object.keys(PARSERS) as (keyof MemoryLimits & keyof ResolvedLimits)[];
 
+/** What Docker, systemd and the kernel say. */
+const ALIASES = {
+  limit: 'max',
+  hard: 'max',
+  memorymax: 'max',
+  softlimit: 'soft',
+  reservation: 'soft',
+  memsw: 'swap',
+  swapmax: 'swap',
+  swaplimit: 'swap',
+} as const;
+
 /**
  * Validates the option `memory`, without looking at the machine.
  *
@@ -112,15 +127,13 @@ const NAMES = Object.keys(PARSERS) as (keyof MemoryLimits & keyof ResolvedLimits
  */
 export function resolveLimits(
   option: MemoryOption,
-  { pageBytes = 4096, nameOf = (name) => `memory.${name}` }: ResolveOptions = {},
+  { of, pageBytes = 4096, nameOf = (name) => `memory.${name}` }: ResolveOptions,
 ): ResolvedLimits {
   // A caller without TypeScript can pass anything.
   const given: unknown = option;
   if (typeof given === 'number' || typeof given === 'string') return { max: size('memory', given, pageBytes) };
   if (!isRecord(given)) throw invalidArgument('memory', `a size or an object of ${NAMES.join(', ')}`, given);
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(PARSERS, name)) throw invalidArgument('memory', `names among ${NAMES.join(', ')}`, name);
-  }
+  refuseUnknown(given, { of, within: 'memory', known: NAMES, aliases: ALIASES });
   const entries = NAMES.filter((name) => given[name] !== undefined).map((name) => [
     name,
     PARSERS[name](nameOf(name), given[name], pageBytes),

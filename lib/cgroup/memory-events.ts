@@ -1,4 +1,5 @@
 import { invalidArgument } from '../errors';
+import { checkOptions } from '../option-names';
 import type { CgroupDirectory } from './directory';
 import { memoryFile } from './files/roles';
 import { type CgroupVersion, type FlatKeyed, parseFlatKeyed } from './formats';
@@ -23,11 +24,7 @@ export interface MemoryEvents extends FlatKeyed {
 
 /** The counts of a cgroup; `local` without those of the cgroups below. */
 export function readEvents(directory: CgroupDirectory, version: CgroupVersion, options: unknown): MemoryEvents {
-  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
-  for (const name of Object.keys(options)) {
-    if (name !== 'local') throw invalidArgument('options', 'the name local', name);
-  }
-  const { local = false } = options as { local?: unknown };
+  const { local = false } = checkOptions(options, { of: 'cgroup.events', known: ['local'] });
   if (typeof local !== 'boolean') throw invalidArgument('local', 'true or false', local);
   const file = memoryFile(local ? 'eventsLocal' : 'events', version, 'events()');
   const zero = { low: 0, high: 0, max: 0, oom: 0, oom_kill: 0 };

@@ -1,4 +1,5 @@
 import { invalidArgument } from '../errors';
+import { checkOptions } from '../option-names';
 import type { CgroupDirectory } from './directory';
 import { listPids } from './pids';
 import { readProcFile } from './proc-file';
@@ -35,17 +36,13 @@ export interface ProcessesOptions {
 /** The processes of a cgroup and of those below it, each followed by its children; those that have ended are left out, zombies
  * too. */
 export function readProcesses(directory: CgroupDirectory, options: unknown): CgroupProcess[] {
-  const { pss } = checkOptions(options);
+  const { pss } = check(options);
   const found = listPids(directory, 'cgroup.procs').flatMap((pid) => readProcess(pid, pss) ?? []);
   return inTreeOrder(found);
 }
 
-function checkOptions(options: unknown): { pss: boolean } {
-  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
-  for (const name of Object.keys(options)) {
-    if (name !== 'pss') throw invalidArgument('options', 'the name pss', name);
-  }
-  const { pss = false } = options as { pss?: unknown };
+function check(options: unknown): { pss: boolean } {
+  const { pss = false } = checkOptions(options, { of: 'cgroup.processes', known: ['pss'] });
   if (typeof pss !== 'boolean') throw invalidArgument('pss', 'true or false', pss);
   return { pss };
 }

@@ -2,6 +2,7 @@ import { write as writeCallback } from 'node:fs';
 import { release } from 'node:os';
 import { promisify } from 'node:util';
 import { ErrorCode, invalidArgument, MemcageError } from '../errors';
+import { checkOptions } from '../option-names';
 import { parseSize } from '../size';
 import type { CgroupDirectory } from './directory';
 import { memoryFile } from './files/roles';
@@ -23,11 +24,7 @@ export interface ReclaimOptions {
 /** What is written to `memory.reclaim`, without the bytes. Throws TypeError. */
 export function checkReclaim(bytes: unknown, options: unknown, pageBytes: number) {
   const wanted = parseSize('bytes', bytes, { pageBytes });
-  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
-  for (const name of Object.keys(options)) {
-    if (name !== 'swappiness') throw invalidArgument('options', 'the name swappiness', name);
-  }
-  const { swappiness } = options as ReclaimOptions;
+  const { swappiness } = checkOptions(options, { of: 'cgroup.reclaim', known: ['swappiness'] }) as ReclaimOptions;
   const valid =
     swappiness === undefined || (Number.isInteger(swappiness) && swappiness >= 0 && swappiness <= MAX_SWAPPINESS);
   if (!valid) throw invalidArgument('swappiness', `an integer from 0 to ${MAX_SWAPPINESS}`, swappiness);

@@ -13,7 +13,7 @@ const WRONG_VALUES: ReadonlySet<unknown> = new Set([
 /** Limits as the command line has them. What is wrong with one is told by the name of its option. */
 export function checkLimits(memory: MemoryLimits, { max }: { max: string }): ResolvedLimits {
   const nameOf = (name: string): string => `--${name === 'max' ? max : name}`;
-  return asUsage(() => resolveLimits(memory, { pageBytes: loadNative().constants.pageSize, nameOf }));
+  return asUsage(() => resolveLimits(memory, { of: 'memcage', pageBytes: loadNative().constants.pageSize, nameOf }));
 }
 
 /** A wrong value is wrong usage. */

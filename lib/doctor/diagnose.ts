@@ -6,7 +6,7 @@ import { namePlace } from '../cgroup/parent/describe';
 import { probeSystemd } from '../cgroup/parent/probe';
 import { invalidArgument } from '../errors';
 import { loadNative } from '../native';
-import { isOptions } from '../process/node-call';
+import { checkOptions } from '../option-names';
 import { findGuardian } from './guardian';
 import { findContainer, findKernel, findPressure } from './machine';
 import { findControllers, findHierarchy, findOwn, findSwap } from './memory';
@@ -27,10 +27,8 @@ export interface DiagnoseOptions {
  * namespace, without a cage.
  */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
-  if (!isOptions(options)) throw invalidArgument('options', 'an object', options);
-  const { trial, ...others } = options;
+  const { trial } = checkOptions(options, { of: 'diagnose', known: ['trial'] });
   if (trial !== undefined && typeof trial !== 'boolean') throw invalidArgument('trial', 'true or false', trial);
-  for (const name of Object.keys(others)) throw invalidArgument('options', 'trial only', name);
 
   const addon = missingAddon();
   if (addon !== undefined) return { works: false, findings: [findKernel(), addon], parents: [] };

@@ -1,14 +1,16 @@
 import { invalidArgument } from '../argument-errors';
+import { refuseUnknown } from '../option-names';
 
 /** Throws TypeError for a name that does not exist, or for what should be a function, or an object, and is not. */
-export function checkOptions(
+export function checkKinds(
+  of: string,
   options: unknown,
   kinds: Readonly<Record<string, 'function' | 'object' | 'string'>>,
 ): void {
   if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
-  for (const [name, value] of Object.entries(options)) {
-    const kind = kinds[name];
-    if (kind === undefined) throw invalidArgument('options', `names among ${Object.keys(kinds).join(', ')}`, name);
+  refuseUnknown(options, { of, known: Object.keys(kinds) });
+  for (const [name, kind] of Object.entries(kinds)) {
+    const value: unknown = Reflect.get(options, name);
     if (value !== undefined && (typeof value !== kind || value === null)) {
       throw invalidArgument(name, kind === 'object' ? 'an object' : `a ${kind}`, value);
     }

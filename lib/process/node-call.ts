@@ -12,8 +12,9 @@ const functions = {
 } as Readonly<Record<NodeFunction, (...args: unknown[]) => unknown>>;
 
 /** Give a function of ours the name and the number of parameters that Node's has. */
-export function likeNodes<F extends object>(name: NodeFunction, ours: F): F {
-  const { name: itsName, length } = functions[name];
+export function likeNodes<F extends object>(name: NodeFunction | NodeSyncFunction, ours: F): F {
+  const { name: itsName, length } =
+    name in functions ? functions[name as NodeFunction] : childProcess[name as NodeSyncFunction];
   return Object.defineProperties(ours, {
     name: { value: itsName, configurable: true },
     length: { value: length, configurable: true },
@@ -22,6 +23,8 @@ export function likeNodes<F extends object>(name: NodeFunction, ours: F): F {
 
 /** A function of child_process that starts a child asynchronously, or what util.promisify makes of it. */
 export type NodeFunction = 'spawn' | 'fork' | 'exec' | 'execFile' | 'exec promise' | 'execFile promise';
+
+type NodeSyncFunction = 'spawnSync' | 'execSync' | 'execFileSync';
 
 /** A call of such a function, its options apart. */
 export interface NodeCall {

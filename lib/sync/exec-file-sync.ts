@@ -3,6 +3,8 @@ import type {
   ExecSyncOptions as NodeExecSyncOptions,
 } from 'node:child_process';
 import childProcess from 'node:child_process';
+import { type Called, strict } from '../called';
+import type { Exactly } from '../exactly';
 import type { CageOptions } from '../options';
 import { isOptions } from '../process/node-call';
 import type { SpawnSyncReturns, SyncOutput } from './returns';
@@ -13,6 +15,9 @@ export type ExecFileSyncOptions = NodeExecFileSyncOptions & CageOptions;
 /** Options of {@link execSync}: Node's, and {@link CageOptions}. */
 export type ExecSyncOptions = NodeExecSyncOptions & CageOptions;
 
+const EXEC_FILE = strict('execFileSync', 'execFileSync');
+const EXEC = strict('execSync', 'execSync');
+
 const { execFileSync: nodeExecFileSync, execSync: nodeExecSync } = childProcess;
 
 /**
@@ -21,20 +26,28 @@ const { execFileSync: nodeExecFileSync, execSync: nodeExecSync } = childProcess;
  * @throws as {@link spawnSync}, and Node's errors for another end than exit code 0
  */
 export function execFileSync(file: string): Buffer;
-export function execFileSync<const O extends ExecFileSyncOptions = object>(file: string, options: O): SyncOutput<O>;
+export function execFileSync<const O extends ExecFileSyncOptions = object>(
+  file: string,
+  options: O & Exactly<O, ExecFileSyncOptions>,
+): SyncOutput<O>;
 export function execFileSync<const O extends ExecFileSyncOptions = object>(
   file: string,
   args: readonly string[] | undefined,
-  options?: O,
+  options?: O & Exactly<O, ExecFileSyncOptions>,
 ): SyncOutput<O>;
 export function execFileSync(file: string, args?: unknown, options?: unknown): string | Buffer {
+  return execFileNow(EXEC_FILE, file, args, options);
+}
+
+/** {@link execFileSync}, by another name. */
+export function execFileNow(called: Called, file: string, args: unknown, options: unknown): string | Buffer {
   const [list, given] = isOptions(args) ? [[], args] : [args ?? [], options ?? {}];
   // Node's execFile takes null for both, and throws over the rest.
   if (!Array.isArray(list) || !isOptions<ExecFileSyncOptions>(given as ExecFileSyncOptions)) {
     return Reflect.apply(nodeExecFileSync, childProcess, [file, args, options]) as Buffer;
   }
   const { argv0 } = given as { argv0?: string };
-  return outputOf(startSync(file, list, given), given as ExecFileSyncOptions, () =>
+  return outputOf(startSync(called, file, list, given), given as ExecFileSyncOptions, () =>
     [argv0 || file, ...(list as readonly unknown[])].join(' '),
   );
 }
@@ -45,13 +58,21 @@ export function execFileSync(file: string, args?: unknown, options?: unknown): s
  * @throws as {@link execFileSync}
  */
 export function execSync(command: string): Buffer;
-export function execSync<const O extends ExecSyncOptions = object>(command: string, options: O): SyncOutput<O>;
+export function execSync<const O extends ExecSyncOptions = object>(
+  command: string,
+  options: O & Exactly<O, ExecSyncOptions>,
+): SyncOutput<O>;
 export function execSync(command: string, options?: unknown): string | Buffer {
+  return execNow(EXEC, command, options);
+}
+
+/** {@link execSync}, by another name. */
+export function execNow(called: Called, command: string, options: unknown): string | Buffer {
   // As normalizeExecArgs: what is no object has no properties.
   const given: ExecSyncOptions = { ...(options as ExecSyncOptions) };
   if (typeof command !== 'string') return Reflect.apply(nodeExecSync, childProcess, [command, given]) as Buffer;
   const shell = typeof given.shell === 'string' ? given.shell : true;
-  return outputOf(startSync(command, { ...given, shell }, undefined), given, () => command);
+  return outputOf(startSync(called, command, { ...given, shell }, undefined), given, () => command);
 }
 
 /** Node's checkExecSyncError. */

@@ -1,4 +1,6 @@
 import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
+import { type Called, strict } from '../called';
+import type { Exactly } from '../exactly';
 import { type CageOptions, type MemoryOf, type ResolvedCageOptions, splitOptions } from '../options';
 import { placeOf } from '../place';
 import { isOptions } from '../process/node-call';
@@ -19,21 +21,23 @@ export type SpawnSyncOptions = NodeSpawnSyncOptions & CageOptions;
 export function spawnSync(file: string): SpawnSyncReturns<Buffer>;
 export function spawnSync<const O extends SpawnSyncOptions = object>(
   file: string,
-  options: O,
+  options: O & Exactly<O, SpawnSyncOptions>,
 ): SpawnSyncReturns<SyncOutput<O>, MemoryOf<O>>;
 export function spawnSync<const O extends SpawnSyncOptions = object>(
   file: string,
   args: readonly string[] | undefined,
-  options?: O,
+  options?: O & Exactly<O, SpawnSyncOptions>,
 ): SpawnSyncReturns<SyncOutput<O>, MemoryOf<O>>;
 export function spawnSync(file: string, args?: unknown, options?: unknown): SpawnSyncReturns<string | Buffer> {
-  return startSync(file, args, options);
+  return startSync(CALLED, file, args, options);
 }
 
+const CALLED = strict('spawnSync', 'spawnSync');
+
 /** The call as it was made, whatever was given. */
-export function startSync(file: unknown, args: unknown, options: unknown): AnyReturns {
+export function startSync(called: Called, file: unknown, args: unknown, options: unknown): AnyReturns {
   const [list, given] = isOptions(args) ? [[], args] : [args, options];
-  const { node, own } = splitOptions(given === undefined ? {} : given);
+  const { node, own } = splitOptions(given === undefined ? {} : given, called);
   if (!isOptions(node) || isPlain(own)) return runPlainly(file, list, node);
   return interceptsSync() ? runIntercepted(file, list, node, own) : runLaunched(file, list, node, own);
 }

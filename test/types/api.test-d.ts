@@ -83,6 +83,82 @@ function streams(): void {
   expectType<Readable | null>()(spawn('cat', [], { stdio: ['pipe', 'pipe', 'pipe', 'ipc'] }).stdout);
 }
 
+/** A slip is an error of the compiler, wherever it is. */
+function names(): void {
+  // @ts-expect-error
+  spawn('true', { memoryLimit: '10M' });
+  // @ts-expect-error
+  spawn('true', [], { memory: '10M', memroy: '10M' });
+  // @ts-expect-error
+  spawn('true', [], { memory: { limit: '10M' } });
+  // @ts-expect-error
+  spawn('true', [], { memory: { max: '10M', swop: 0 } });
+  // @ts-expect-error
+  spawn('true', [], { namespaces: { pid: true, network: true } });
+  // @ts-expect-error
+  spawn('true', [], { namespaces: { pid: { init: true, reap: true } } });
+  // @ts-expect-error
+  spawn('true', [], { namespaces: { uts: { host: 'x' } } });
+  // @ts-expect-error of run alone
+  spawn('true', [], { input: 'x' });
+  // @ts-expect-error
+  void run('true', [], { timeOut: 5 });
+  // @ts-expect-error
+  void run('true', { memory: '10M', maxMemory: '10M' });
+  // @ts-expect-error
+  fork('x.js', { memory: '10M', memlimit: 1 });
+  // @ts-expect-error
+  fork('x.js', [], { memory: '10M', memlimit: 1 });
+  // @ts-expect-error
+  exec('true', { memory_limit: '10M' });
+  // @ts-expect-error Node's exec has no stdio
+  exec('true', { stdio: 'inherit' });
+  // @ts-expect-error
+  execFile('true', { memory: '10M', timeOut: 5 });
+  // @ts-expect-error
+  execFile('true', [], { memory: '10M', timeOut: 5 }, () => {});
+  // @ts-expect-error
+  void promisify(exec)('true', { memory: '10M', timeOut: 5 });
+  // @ts-expect-error
+  void promisify(execFile)('true', [], { memory: '10M', timeOut: 5 });
+  // @ts-expect-error
+  spawnSync('true', { memory: '10M', timeOut: 5 });
+  // @ts-expect-error
+  spawnSync('true', [], { memory: { maximum: '10M' } });
+  // @ts-expect-error
+  execFileSync('true', { mem: '10M' });
+  // @ts-expect-error
+  execFileSync('true', [], { mem: '10M' });
+  // @ts-expect-error
+  execSync('true', { mem: '10M' });
+  // @ts-expect-error
+  shared.spawn('true', { nodeheap: '10M' });
+  // @ts-expect-error
+  shared.spawn('true', [], { nodeheap: '10M' });
+  // @ts-expect-error
+  shared.fork('x.js', { nodeheap: '10M' });
+  // @ts-expect-error
+  shared.exec('true', { nodeheap: '10M' });
+  // @ts-expect-error
+  shared.execFile('true', [], { nodeheap: '10M' });
+  // @ts-expect-error
+  void shared.run('true', { nodeheap: '10M' });
+  // @ts-expect-error
+  createCage({ memory: '10M', memoryDetails: true });
+  // @ts-expect-error
+  createCage({ memory: { max: '10M', limit: 1 } });
+
+  // An object made elsewhere is looked at as well.
+  const elsewhere = { memory: '10M', memoryLimit: '10M' };
+  // @ts-expect-error
+  spawn('true', elsewhere);
+
+  // What is said of options in general, and names that are known only at run time.
+  spawn('true', [], options);
+  const computed: Record<string, boolean> = { [String(Date.now())]: true };
+  spawn('true', [], { namespaces: computed });
+}
+
 function files(cgroup: Cgroup): void {
   expectType<number>()(cgroup.get('memory.max'));
   expectType<number>()(cgroup.get('memory.limit_in_bytes'));
@@ -262,4 +338,4 @@ function errors(error: unknown): void {
 
 // Options that are made elsewhere fit.
 spawn('true', [], options);
-void [functions, synchronous, cages, streams, files, runs, many, groups, wrongOptions, errors];
+void [functions, synchronous, cages, streams, names, files, runs, many, groups, wrongOptions, errors];

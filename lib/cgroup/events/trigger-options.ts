@@ -1,5 +1,6 @@
 import type { Size } from '../../../types/options';
 import { ErrorCode, invalidArgument, MemcageError } from '../../errors';
+import { refuseUnknown } from '../../option-names';
 import { parseSize } from '../../size';
 import type { CgroupVersion } from '../formats';
 
@@ -104,10 +105,8 @@ function notHere(what: string, needed: CgroupVersion, instead: string): MemcageE
   );
 }
 
-function checkNames(trigger: object, names: readonly string[]): void {
-  for (const name of Object.keys(trigger)) {
-    if (!names.includes(name)) throw invalidArgument('trigger', `names among ${names.join(', ')}`, name);
-  }
+function checkNames(trigger: object, known: readonly string[]): void {
+  refuseUnknown(trigger, { of: 'cgroup.addTrigger', known });
 }
 
 function isOneOf<const T extends string>(values: readonly T[], value: unknown): value is T {

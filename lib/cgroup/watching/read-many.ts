@@ -1,4 +1,5 @@
 import { invalidArgument, MemcageError } from '../../errors';
+import { checkOptions } from '../../option-names';
 import { Cgroup } from '../cgroup';
 import type { CgroupVersion } from '../formats';
 import { checkFields, FieldReader } from './field-reader';
@@ -33,7 +34,7 @@ export function readMany<F extends SampleField = SampleField>(
   cgroups: Iterable<Cgroup>,
   options: ReadManyOptions<F> = {},
 ): (Reading<F> | MemcageError)[] {
-  const { fields, keepOpen } = checkOptions<F>(options);
+  const { fields, keepOpen } = check<F>(options);
   const handles = checkCgroups(cgroups);
   const [one] = handles;
   if (one === undefined) return [];
@@ -74,14 +75,11 @@ function readerOf<F extends SampleField>(version: CgroupVersion, fields: readonl
   return last.reader as unknown as FieldReader<F>;
 }
 
-function checkOptions<F extends SampleField>(options: unknown): { fields: readonly F[]; keepOpen: boolean } {
-  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
-  for (const name of Object.keys(options)) {
-    if (name !== 'fields' && name !== 'keepOpen') {
-      throw invalidArgument('options', 'names among fields, keepOpen', name);
-    }
-  }
-  const { fields = SAMPLE_FIELDS, keepOpen = false } = options as { [K in keyof ReadManyOptions]: unknown };
+function check<F extends SampleField>(options: unknown): { fields: readonly F[]; keepOpen: boolean } {
+  const { fields = SAMPLE_FIELDS, keepOpen = false } = checkOptions(options, {
+    of: 'readMany',
+    known: ['fields', 'keepOpen'],
+  });
   if (typeof keepOpen !== 'boolean') throw invalidArgument('keepOpen', 'true or false', keepOpen);
   return { fields: checkFields<F>(fields), keepOpen };
 }

@@ -1,4 +1,5 @@
 import { AbortError, ErrorCode, invalidArgument, MemcageError } from '../../errors';
+import { checkOptions } from '../../option-names';
 import type { CgroupDirectory } from '../directory';
 import type { CgroupVersion } from '../formats';
 import { isGone } from '../refusal';
@@ -63,13 +64,15 @@ export async function* watchCgroup<F extends SampleField>(
 
 /** Throws TypeError or RangeError. */
 export function checkWatchOptions<F extends SampleField>(options: unknown) {
-  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
-  for (const name of Object.keys(options)) {
-    if (!['intervalMs', 'fields', 'signal'].includes(name)) {
-      throw invalidArgument('options', 'names among intervalMs, fields, signal', name);
-    }
-  }
-  const { intervalMs = 1000, fields = SAMPLE_FIELDS, signal } = options as { [K in keyof WatchOptions]: unknown };
+  const {
+    intervalMs = 1000,
+    fields = SAMPLE_FIELDS,
+    signal,
+  } = checkOptions(options, {
+    of: 'cgroup.watch',
+    known: ['intervalMs', 'fields', 'signal'],
+    aliases: { interval: 'intervalMs' },
+  });
   const checkedInterval = typeof intervalMs === 'function' ? (intervalMs as () => number) : checkInterval(intervalMs);
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalidArgument('signal', 'an AbortSignal', signal);

@@ -171,7 +171,6 @@ describeIf('cgroup', 'readMany', () => {
       ['a string', 'abc', {}],
       ['what is no cgroup', ['/'], {}],
       ['options that are none', [], null],
-      ['an unknown option', [], { keepopen: true }],
       ['a keepOpen that is no boolean', [], { keepOpen: 1 }],
       ['fields that are none', [], { fields: ['usage'] }],
       ['fields that are no array', [], { fields: 'usageBytes' }],

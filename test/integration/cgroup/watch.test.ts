@@ -198,7 +198,6 @@ describeIf('cgroup', 'watching a cgroup', () => {
       { fields: 'usageBytes' },
       { fields: ['usage'] },
       { signal: 1 },
-      { interval: 1 },
     ],
     (options) => {
       using cgroup = Cgroup.self();

@@ -71,7 +71,7 @@ describeIf('cgroup', 'launcherFor', () => {
   });
 
   test('wrong options', () => {
-    expect(thrown(() => launcherFor({ cwd: '/' } as object))).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
+    expect(thrown(() => launcherFor(5 as never))).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
   });
 });
 

@@ -187,7 +187,6 @@ describeIf('cgroup', 'memcage/otel', () => {
     'refuses wrong options',
     [
       ['options that are none', null],
-      ['an unknown option', { labels: () => ({}) }],
       ['a meter that is none', { meter: 'memcage' }],
       ['attributes that are no function', { attributes: {} }],
     ],

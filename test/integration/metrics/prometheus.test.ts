@@ -210,7 +210,6 @@ describeIf('cgroup', 'memcage/prometheus', () => {
     'refuses wrong options',
     [
       ['options that are none', 5],
-      ['an unknown option', { registry: new Registry() }],
       ['a prefix that is no string', { prefix: 1 }],
       ['a register that is none', { register: null }],
       ['cgroups that can be asked only once', { cgroups: [] }],

@@ -4,7 +4,7 @@ import {
   type LimitWrite,
   planLimits,
   type ResolvedLimits,
-  resolveLimits,
+  resolveLimits as resolveLimitsOf,
 } from '../../../lib/cgroup/limits';
 import type { MemoryOption } from '../../../types/options';
 import { testRows } from '../../support/rows';
@@ -15,6 +15,10 @@ const MiB = 1024 ** 2;
 const UNLIMITED = Number.POSITIVE_INFINITY;
 const V1: LimitContext = { version: 1, swapAccounting: true, swapOn: true };
 const V2: LimitContext = { version: 2, swapAccounting: true, swapOn: true };
+
+function resolveLimits(option: MemoryOption, pageBytes?: number): ResolvedLimits {
+  return resolveLimitsOf(option, { of: 'spawn', ...(pageBytes !== undefined && { pageBytes }) });
+}
 
 function written(writes: LimitWrite[]): string[] {
   return writes.map(({ file, value }) => `${file}=${value}`);
@@ -82,8 +86,8 @@ describe('resolveLimits', () => {
       [{ swappiness: '60' }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory.swappiness'],
       [{ oomGroup: 1 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory.oomGroup'],
       [{ oomKill: 'false' }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory.oomKill'],
-      [{ Max: '1M' }, 'ERR_MEMCAGE_INVALID_ARGUMENT', "memory but received 'Max'"],
-      [{ max: '1M', toString: 1 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', "memory but received 'toString'"],
+      [{ Max: '1M' }, 'ERR_MEMCAGE_UNKNOWN_OPTION', "'memory.Max' of spawn: did you mean 'memory.max'?"],
+      [{ max: '1M', toString: 1 }, 'ERR_MEMCAGE_UNKNOWN_OPTION', "'memory.toString' of spawn: memory has max, "],
       ['10X', 'ERR_MEMCAGE_INVALID_SIZE', 'memory'],
       [0, 'ERR_MEMCAGE_INVALID_SIZE', 'memory'],
       [100, 'ERR_MEMCAGE_LIMIT_TOO_SMALL', 'memory'],
@@ -96,7 +100,7 @@ describe('resolveLimits', () => {
       const resolve = () => resolveLimits(option as MemoryOption);
 
       expect(thrown(resolve)).toMatchObject({ code });
-      expect(resolve).toThrow(`for ${words}`);
+      expect(resolve).toThrow(code === 'ERR_MEMCAGE_UNKNOWN_OPTION' ? `Unknown option ${words}` : `for ${words}`);
     },
   );
 
@@ -106,12 +110,12 @@ describe('resolveLimits', () => {
 
   it('names what is allowed', () => {
     expect(() => resolveLimits({ limit: '1M' } as MemoryOption)).toThrow(
-      "Expected names among max, swap, swapHigh, zswap, high, low, min, soft, swappiness, oomGroup, oomKill for memory but received 'limit' of type string",
+      "Unknown option 'memory.limit' of spawn: did you mean 'memory.max'? (memory has max, swap, swapHigh, zswap, high, low, min, soft, swappiness, oomGroup, oomKill)",
     );
   });
 
   it('knows larger pages', () => {
-    expect(() => resolveLimits('32K', { pageBytes: 65536 })).toThrow(/65536/);
+    expect(() => resolveLimits('32K', 65536)).toThrow(/65536/);
   });
 });
 
@@ -380,7 +384,10 @@ describe('the kernel', () => {
             Object.values(resolved).every((value) => typeof value === 'number' || typeof value === 'boolean'),
           ).toBe(true);
         } catch (error) {
-          expect(error).toHaveProperty('code', expect.stringMatching(/^ERR_MEMCAGE_(INVALID|LIMIT_TOO_SMALL)/));
+          expect(error).toHaveProperty(
+            'code',
+            expect.stringMatching(/^ERR_MEMCAGE_(INVALID|UNKNOWN_OPTION|LIMIT_TOO_SMALL)/),
+          );
         }
       }),
       { numRuns: starts(1000) },

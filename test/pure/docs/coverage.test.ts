@@ -38,14 +38,16 @@ class Api {
   }
 
   names(): string[] {
-    return [...this.#exported.values()].filter((symbol) => !this.#isInternal(symbol)).map(({ name }) => name);
+    return [...this.#exported.values()]
+      .filter((symbol) => !this.#isInternal(this.#original(symbol)))
+      .map(({ name }) => name);
   }
 
   /** Members of an interface or type, or of a class and its instances; without those marked as internal. */
   members(name: string, { own = false } = {}): string[] {
     const exported = this.#exported.get(name);
     if (exported === undefined) throw new Error(`${name} is not exported`);
-    const symbol = exported.flags & ts.SymbolFlags.Alias ? this.#checker.getAliasedSymbol(exported) : exported;
+    const symbol = this.#original(exported);
     const properties = this.#checker.getPropertiesOfType(this.#checker.getDeclaredTypeOfSymbol(symbol));
     const statics = symbol.flags & ts.SymbolFlags.Class ? [...(symbol.exports?.values() ?? [])] : [];
     return [...properties, ...statics]
@@ -53,6 +55,11 @@ class Api {
       .filter((member) => !this.#isInternal(member))
       .map((member) => member.name)
       .filter((member) => /^[a-z]\w*$/i.test(member) && member !== 'prototype');
+  }
+
+  /** What another file exports, and this one again. */
+  #original(symbol: ts.Symbol): ts.Symbol {
+    return symbol.flags & ts.SymbolFlags.Alias ? this.#checker.getAliasedSymbol(symbol) : symbol;
   }
 
   #isInternal(symbol: ts.Symbol): boolean {

@@ -98,7 +98,7 @@ function requestOf(values: Values<typeof OPTIONS>, [file = '', ...args]: readonl
   const namespaces = namespacesOf(values);
   checkMemory(memory);
   asUsage(() => resolveNodeHeap(nodeHeap), `--node-heap is auto, off, or a size of at least 1M, not '${nodeHeap}'`);
-  asUsage(() => resolveNamespaces(namespaces), '--hostname needs 1 to 64 bytes of text');
+  asUsage(() => resolveNamespaces(namespaces, 'memcage'), '--hostname needs 1 to 64 bytes of text');
   return {
     file,
     args,

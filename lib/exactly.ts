@@ -1,0 +1,22 @@
+/**
+ * Beside `O`, the type of some options: forbids each name that `Known` does not have, which a type parameter would let through,
+ * also within the options that are memcage's own.
+ */
+export type Exactly<O, Known> = {
+  [K in keyof O]: K extends keyof Known
+    ? K extends 'memory' | 'namespaces'
+      ? Within<O[K], Known[K]>
+      : O[K]
+    : Unknown<K, O[K]>;
+};
+
+type Within<O, Known> = O extends object
+  ? { [K in keyof O]: K extends KeyOf<Known> ? Within<O[K], PropertyOf<Known, K>> : Unknown<K, O[K]> }
+  : O;
+
+/** An index signature has names that are known only at run time. */
+type Unknown<K, V> = string extends K ? V : never;
+
+/** Of the objects of a union. */
+type KeyOf<T> = T extends object ? keyof T : never;
+type PropertyOf<T, K> = T extends object ? (K extends keyof T ? T[K] : never) : never;

@@ -1,0 +1,95 @@
+import { invalidArgument, unknownOption } from './argument-errors';
+
+/** What the options of a function, or what is in one of them, may be called. */
+export interface OptionNames<K extends string = string> {
+  /** The function, as its caller writes it: `run`, `cgroup.watch`. */
+  of: string;
+  known: readonly K[];
+  /** The option in whose object they are: `memory`. */
+  within?: string;
+  /** What other programs call them, in lower case and without separators. */
+  aliases?: Readonly<Record<string, K>>;
+}
+
+/**
+ * The options of a function.
+ *
+ * @throws TypeError when they are no object, or one has a name that the function does not know
+ */
+export function checkOptions<K extends string>(options: unknown, names: OptionNames<K>): { [N in K]?: unknown } {
+  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
+  refuseUnknown(options, names);
+  return options;
+}
+
+/** @throws TypeError for a name that the function does not know, with the one that was most likely meant */
+export function refuseUnknown(options: object, names: OptionNames): void {
+  for (const name of unknownIn(options, names.known)) throw unknownOption(name, names, likelyMeant(name, names));
+}
+
+/** As {@link refuseUnknown}, but only for what is a slip for one of these names: any other is somebody else's. */
+export function refuseSlips(options: object, others: readonly string[], names: OptionNames): void {
+  for (const name of unknownIn(options, [...others, ...names.known])) {
+    const meant = likelyMeant(name, names);
+    if (meant !== undefined) throw unknownOption(name, names, meant);
+  }
+}
+
+/** Also what is inherited, as from Object.create(defaults), but for what somebody has added to all objects. */
+function unknownIn(options: object, known: readonly string[]): string[] {
+  const unknown: string[] = [];
+  let object: object | null = options;
+  while (object !== null && !isPrototypeOfAll(object)) {
+    unknown.push(...Object.keys(object).filter((name) => !known.includes(name)));
+    object = Reflect.getPrototypeOf(object);
+  }
+  return unknown;
+}
+
+/** Of whatever realm. */
+function isPrototypeOfAll(object: object): boolean {
+  return Object.getPrototypeOf(object) === null && Object.hasOwn(object, 'hasOwnProperty');
+}
+
+/** Another spelling, what others call it, or a name that is nearly the same. */
+function likelyMeant(name: string, { known, aliases = {} }: OptionNames): string | undefined {
+  const plain = withoutSeparators(name);
+  const same = known.find((each) => withoutSeparators(each) === plain);
+  if (same !== undefined) return same;
+  if (Object.hasOwn(aliases, plain)) return aliases[plain];
+  const near = known.map((each) => ({ each, distance: distance(plain, withoutSeparators(each)) }));
+  near.sort((a, b) => a.distance - b.distance);
+  // In a short name two letters make it another word.
+  return near.find((found) => found.distance <= Math.min(2, Math.floor(found.each.length / 3)))?.each;
+}
+
+function withoutSeparators(name: string): string {
+  return name.toLowerCase().replace(/[_-]/g, '');
+}
+
+/** How many letters are missing, too many, wrong or in each other's place (optimal string alignment). */
+function distance(a: string, b: string): number {
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column += 1) {
+      const isSame = a[row - 1] === b[column - 1];
+      const isSwapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      current.push(
+        Math.min(
+          at(last, column) + 1,
+          at(current, column - 1) + 1,
+          at(last, column - 1) + (isSame ? 0 : 1),
+          isSwapped ? at(before, column - 2) + 1 : Number.POSITIVE_INFINITY,
+        ),
+      );
+    }
+    [before, last] = [last, current];
+  }
+  return at(last, b.length);
+}
+
+function at(row: readonly number[], column: number): number {
+  return row[column] ?? Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,255 @@
+import childProcess from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import {
+  Cgroup,
+  createCage,
+  diagnose,
+  exec,
+  execFile,
+  execFileSync,
+  execSync,
+  fork,
+  launcherFor,
+  type MultiCage,
+  prepare,
+  readMany,
+  run,
+  spawn,
+  spawnSync,
+} from 'memcage';
+import { observeCgroups } from 'memcage/otel';
+import { collectCgroups } from 'memcage/prometheus';
+import { openFdCount } from '../../support/fds';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
+
+// Not imported: that would be a copy.
+const replacement = require('memcage/child_process') as typeof childProcess;
+
+/** What a caller without TypeScript may write. */
+type Options = never;
+
+/** What it threw, or rejected with, as data. */
+async function refusal(call: () => unknown): Promise<{ name?: string; code?: string; message?: string }> {
+  try {
+    await call();
+    return {};
+  } catch (error) {
+    const { name, code, message } = error as Error & { code?: string };
+    return { name, message, ...(code !== undefined && { code }) };
+  }
+}
+
+/** The pids of this process's children. */
+function children(): string[] {
+  const threads = readdirSync('/proc/self/task');
+  return threads.flatMap((thread) => readFileSync(`/proc/self/task/${thread}/children`, 'utf8').trim().split(' '));
+}
+
+describeIf('cgroup', 'an option with a name that is not known', () => {
+  let cage: MultiCage;
+  let cgroup: Cgroup;
+  beforeEach(() => {
+    cage = createCage({ memory: '30M' });
+    cgroup = Cgroup.of(process.pid);
+  });
+  afterEach(async () => {
+    cgroup.close();
+    await cage.close();
+  });
+  expectNothingLeft(async () => {
+    await run('true', [], { memory: '10M' });
+    await once(childProcess.spawn('true'), 'close');
+  });
+
+  const functions: [string, (options: Options) => unknown, object, string][] = [
+    [
+      'run',
+      (options) => run('true', [], options),
+      { memoryLimit: '10M' },
+      "'memoryLimit' of run: did you mean 'memory'?",
+    ],
+    ['spawn', (options) => spawn('true', options), { memroy: '10M' }, "'memroy' of spawn: did you mean 'memory'?"],
+    [
+      'fork',
+      (options) => fork('x.js', [], options),
+      { maxMemory: '10M' },
+      "'maxMemory' of fork: did you mean 'memory'?",
+    ],
+    ['exec', (options) => exec('true', options), { timeOut: 5 }, "'timeOut' of exec: did you mean 'timeout'?"],
+    ['exec, promised', (options) => promisify(exec)('true', options), { stdio: 'pipe' }, "'stdio' of exec: exec has "],
+    ['execFile', (options) => execFile('true', options), { nodeheap: '5M' }, "of execFile: did you mean 'nodeHeap'?"],
+    [
+      'spawnSync',
+      (options) => spawnSync('true', options),
+      { signal: 0 },
+      "'signal' of spawnSync: spawnSync has memory, ",
+    ],
+    ['execSync', (options) => execSync('true', options), { mem: '10M' }, "'mem' of execSync: did you mean 'memory'?"],
+    [
+      'execFileSync',
+      (options) => execFileSync('true', options),
+      { mem: 1 },
+      "'mem' of execFileSync: did you mean 'memory'?",
+    ],
+    [
+      'cage.run',
+      (options) => cage.run('true', options),
+      { rejects: false },
+      "'rejects' of cage.run: did you mean 'reject'?",
+    ],
+    [
+      'cage.spawn',
+      (options) => cage.spawn('true', [], options),
+      { nodeheap: 1 },
+      "of cage.spawn: did you mean 'nodeHeap'?",
+    ],
+    ['cage.fork', (options) => cage.fork('x.js', options), { silence: true }, "of cage.fork: did you mean 'silent'?"],
+    ['cage.exec', (options) => cage.exec('true', options), { heap: 1 }, "'heap' of cage.exec: cage.exec has "],
+    [
+      'cage.execFile',
+      (options) => cage.execFile('true', [], options),
+      { envs: 1 },
+      "of cage.execFile: did you mean 'env'?",
+    ],
+    [
+      'createCage',
+      (options) => createCage(options),
+      { memory: '9M', nodeheap: 1 },
+      "of createCage: did you mean 'nodeHeap'?",
+    ],
+    [
+      'launcherFor',
+      (options) => launcherFor(options),
+      { memory: '9M', cwd: '/' },
+      "'cwd' of launcherFor: launcherFor has ",
+    ],
+    [
+      'prepare',
+      (options) => prepare(options),
+      { guard: false },
+      "'guard' of prepare: prepare has parent, systemd, guardian",
+    ],
+    ['diagnose', (options) => diagnose(options), { trail: true }, "'trail' of diagnose: did you mean 'trial'?"],
+    [
+      'Cgroup.create',
+      (options) => Cgroup.create('x', options),
+      { parents: '/' },
+      "of Cgroup.create: did you mean 'parent'?",
+    ],
+    ['readMany', (options) => readMany([], options), { keepopen: true }, "of readMany: did you mean 'keepOpen'?"],
+    [
+      'cgroup.watch',
+      (options) => cgroup.watch(options),
+      { interval: 5 },
+      "of cgroup.watch: did you mean 'intervalMs'?",
+    ],
+    [
+      'cgroup.processes',
+      (options) => cgroup.processes(options),
+      { rss: 1 },
+      "'rss' of cgroup.processes: did you mean 'pss'?",
+    ],
+    [
+      'cgroup.setLimits',
+      (options) => cgroup.setLimits(options),
+      { maximum: 1 },
+      "'memory.maximum' of cgroup.setLimits",
+    ],
+    [
+      'observeCgroups',
+      (options) => observeCgroups(options),
+      { labels: 1 },
+      "'labels' of observeCgroups: observeCgroups has meter",
+    ],
+    [
+      'collectCgroups',
+      (options) => collectCgroups(options),
+      { registry: 1 },
+      "of collectCgroups: did you mean 'register'?",
+    ],
+    [
+      'cgroup.addTrigger',
+      (options) => cgroup.addTrigger(options),
+      { pressure: 'some', thresholdMs: 10, window: 1000 },
+      "of cgroup.addTrigger: did you mean 'windowMs'?",
+    ],
+    [
+      'cgroup.addTrigger, a level',
+      (options) => cgroup.addTrigger(options),
+      { pressure: 'low', modes: 'local' },
+      "'modes' of cgroup.addTrigger: did you mean 'mode'?",
+    ],
+  ];
+  testRows('is refused by every function, and nothing is made', functions, async ([, call, options, words]) => {
+    const before = { fds: openFdCount(), children: children() };
+    expect(await refusal(() => call(options as never))).toEqual({
+      name: 'TypeError',
+      code: 'ERR_MEMCAGE_UNKNOWN_OPTION',
+      message: expect.stringContaining(words) as string,
+    });
+    expect({ fds: openFdCount(), children: children() }).toEqual(before);
+  });
+
+  testRows<[object, string]>(
+    'is refused within an option too',
+    [
+      [{ memory: { limit: '10M' } }, "'memory.limit' of run: did you mean 'memory.max'?"],
+      [{ memory: { maximum: '10M' } }, "'memory.maximum' of run: memory has max, swap"],
+      [{ memory: { Max: '10M' } }, "'memory.Max' of run: did you mean 'memory.max'?"],
+      [{ memory: { max: '10M', toString: '1M' } }, "'memory.toString' of run"],
+      [{ memory: { max: '10M', constructor: 1 } }, "'memory.constructor' of run"],
+      [{ namespaces: { mnt: true } }, "'namespaces.mnt' of run: did you mean 'namespaces.mount'?"],
+      [{ namespaces: { network: true } }, "'namespaces.network' of run: did you mean 'namespaces.net'?"],
+      [{ namespaces: { PID: true } }, "'namespaces.PID' of run: did you mean 'namespaces.pid'?"],
+      [{ namespaces: { toString: true } }, "'namespaces.toString' of run"],
+      [{ namespaces: { uts: { name: 'x' } } }, "'namespaces.uts.name' of run: namespaces.uts has hostname"],
+      [{ namespaces: { pid: { int: true } } }, "'namespaces.pid.int' of run: did you mean 'namespaces.pid.init'?"],
+      [{ namespaces: { user: { root: true } } }, "'namespaces.user.root' of run"],
+    ],
+    async ([options, words]) => {
+      expect(await refusal(() => run('true', options as never))).toMatchObject({
+        code: 'ERR_MEMCAGE_UNKNOWN_OPTION',
+        message: expect.stringContaining(words) as string,
+      });
+    },
+  );
+
+  test('goes through memcage/child_process, but for a likely slip for one of memcage’s', async () => {
+    const library = { preferLocal: true, cache: 1, timeOut: 5 } as object;
+    await once(replacement.spawn('true', [], library), 'close');
+    expect(replacement.spawnSync('true', [], library).status).toBe(0);
+    expect(String(replacement.execFileSync('echo', ['x'], library))).toBe('x\n');
+    expect(String(replacement.execSync('echo x', library))).toBe('x\n');
+    await promisify(replacement.execFile)('true', [], library);
+    await promisify(replacement.exec)('true', library);
+    const slip = { memory_limit: '10M' } as object;
+    for (const call of [
+      () => replacement.spawn('true', slip),
+      () => replacement.fork('x.js', slip),
+      () => replacement.exec('true', slip),
+      () => replacement.execFile('true', slip),
+      () => replacement.spawnSync('true', slip),
+      () => replacement.execFileSync('true', slip),
+      () => replacement.execSync('true', slip),
+    ]) {
+      expect(await refusal(call)).toMatchObject({
+        code: 'ERR_MEMCAGE_UNKNOWN_OPTION',
+        message: expect.stringContaining("did you mean 'memory'?") as string,
+      });
+    }
+  });
+
+  test('is left to Node in its own functions within contain()', async () => {
+    const options = { memory_limit: '10M', memroy: 1 } as object;
+    const child = cage.contain(() => childProcess.spawn('cat', ['/proc/self/cgroup'], options));
+    const chunks: Buffer[] = [];
+    child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
+    await once(child, 'close');
+    expect(Buffer.concat(chunks).toString()).toContain(cage.cgroup.path.split('/').at(-1));
+    expect(cage.contain(() => childProcess.spawnSync('true', options)).status).toBe(0);
+  });
+});
