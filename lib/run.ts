@@ -1,5 +1,6 @@
 import type { MemoryReport, Outcome } from '../types/outcome';
 import { type Called, strict } from './called';
+import { EarlyEnd } from './early-end';
 import {
   AbortError,
   ErrorCode,
@@ -102,9 +103,12 @@ async function runChild(
   const started = start(nodeCall('spawn', [file, args, options]), called);
   const { child, recorder } = started;
   const closed = waitForClose(started);
-  const end = (reason: MemcageError): void => {
-    recorder.because(reason);
-    child.kill(options.killSignal ?? defaultKillSignal(options.namespaces ?? {}) ?? 'SIGTERM');
+  const early = new EarlyEnd(started, options.killSignal ?? defaultKillSignal(options.namespaces ?? {}) ?? 'SIGTERM');
+  let reason: Error | undefined;
+  const end = (because: Error): void => {
+    reason ??= because;
+    recorder.because(because);
+    early.begin();
   };
   const output = collectOutput(child, {
     encoding,
@@ -113,19 +117,31 @@ async function runChild(
       end(new MemcageError(ErrorCode.MAX_BUFFER, `${file} wrote more than ${maxBuffer} bytes to ${stream}`)),
   });
   if (input !== undefined) writeInput(child, input, (error) => recorder.because(error));
+  const { signal } = options;
+  const abort = (): void => end(new AbortError(signal?.reason));
+  // Of one that was aborted before, too.
+  const abortion = signal?.aborted === true ? setImmediate(abort) : undefined;
+  signal?.addEventListener('abort', abort);
   const timer =
     timeout === undefined || timeout === 0
       ? undefined
       : setTimeout(() => end(new MemcageError(ErrorCode.TIMEOUT, `${file} did not end within ${timeout} ms`)), timeout);
   try {
     const startError = await closed;
-    const outcome: Outcome<MemoryReport | null> = await child.outcome;
+    // The child may have ended well before; what it has left running had not.
+    const outcome: Outcome<MemoryReport | null> = {
+      ...(reason !== undefined && { error: reason }),
+      ...(await child.outcome),
+    };
     const result = { ...outcome, ...output() };
     if (startError !== undefined) throw Object.assign(startError, { outcome: result });
     if (reject) throwFailure(file, result, options.signal);
     return result;
   } finally {
     clearTimeout(timer);
+    clearImmediate(abortion);
+    signal?.removeEventListener('abort', abort);
+    early.dispose();
   }
 }
 

@@ -3,8 +3,10 @@ import { type EventEmitter, errorMonitor } from 'node:events';
 import type { NamespaceOptions } from '../types/options';
 import type { Outcome } from '../types/outcome';
 import type { Cage } from './cage/cage';
+import type { Group } from './cage/group';
 import { createLaunch } from './cage/launch';
 import type { Called } from './called';
+import { undo } from './cgroup/remove';
 import { defaultKillSignal } from './namespaces';
 import { loadNative } from './native';
 import { splitOptions } from './options';
@@ -46,6 +48,8 @@ export interface Started {
   recorder: OutcomeRecorder;
   /** What the function returns: the child, or a promise. */
   result: unknown;
+  /** SIGKILL for the child and all that is in its own part of the cage. Never throws. */
+  killAll(): void;
 }
 
 /** Call a function of child_process with these arguments, in which the options of memcage are among Node's. */
@@ -60,12 +64,14 @@ export function start(call: NodeCall, called: Called): Started {
   const place = placeOf(own);
   const recorder = new OutcomeRecorder(native.monotonicNs(), memoryOfUnstarted(place));
   let cage: Cage | null = place.shared ?? null;
+  let group: Group | undefined;
   const launch = createLaunch({
     namespaces: own.namespaces,
     nodeHeap: place.nodeHeap,
     enter: (plan) => enterPlace(place, own, plan),
     onEntered: (stay) => {
       cage = stay?.cage ?? null;
+      group = stay?.group;
     },
     onFailed: (error, end) => recorder.failed(error, end, native.monotonicNs()),
     onEnded: (child, end) => recorder.ended(child, end),
@@ -81,7 +87,12 @@ export function start(call: NodeCall, called: Called): Started {
     else recorder.because(error);
   });
   const caged = Object.assign(child, { cage, outcome: recorder.promise });
-  return { child: caged as ChildProcess & (Caged | Uncaged), recorder, result };
+  const killAll = (): void => {
+    // Also where the group has been removed, or can't be read.
+    child.kill('SIGKILL');
+    undo(() => group?.kill());
+  };
+  return { child: caged as ChildProcess & (Caged | Uncaged), recorder, result, killAll };
 }
 
 /** In the object itself, which is {@link splitOptions}' own. */

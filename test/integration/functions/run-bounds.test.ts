@@ -1,0 +1,97 @@
+import { createCage, type MemberOptions, MemcageError, type MultiCage, type RunOptions, run } from 'memcage';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
+import { isAlive } from '../../support/processes';
+import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
+import { until } from '../../support/until';
+
+/** When the run is to end. */
+const DEADLINE_MS = 200;
+/** So soon after it at the latest. */
+const SETTLES_MS = patience(1000);
+
+/** Each says the pid of a process that would run, and hold the pipes, for a minute. */
+const SCRIPTS: [string, string][] = [
+  ['ends at once, and leaves a process behind', 'sleep 60 & echo $!'],
+  ['ignores the signal', 'trap "" TERM; echo $$; exec sleep 60'],
+  ['stops itself', 'echo $$; kill -STOP $$'],
+  ['has a child in a session of its own', 'setsid sh -c "trap \'\' TERM; echo \\$\\$; exec sleep 60" & wait'],
+];
+
+type Options = MemberOptions<RunOptions>;
+type Start = (file: string, args: string[], options: Options) => Promise<{ stdout: string }>;
+
+interface End {
+  afterMs: number;
+  name?: string;
+  code?: string;
+  /** What it said. */
+  pid: number;
+}
+
+async function endOf(start: (options: Options) => ReturnType<Start>, options: Options): Promise<End> {
+  const startMs = performance.now();
+  try {
+    const { stdout } = await start(options);
+    return { afterMs: performance.now() - startMs, pid: Number(stdout) };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const { name, code, outcome } = error as MemcageError & { outcome: { stdout: string } };
+    return { afterMs: performance.now() - startMs, name, code, pid: Number.parseInt(outcome.stdout, 10) };
+  }
+}
+
+describeIf('cgroup', 'run() is bounded, whoever holds the pipes', () => {
+  let cage: MultiCage;
+  beforeEach(() => {
+    cage = createCage({ memory: '50M' });
+  });
+  afterEach(() => cage.close());
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  const ways: [string, Start][] = [
+    ['a private cage', (file, args, options) => run(file, args, { ...options, memory: '50M', keepDescendants: true })],
+    ['a shared cage', (file, args, options) => cage.run(file, args, options)],
+    ['no cage', (file, args, options) => run(file, args, options)],
+  ];
+  const reasons: [string, () => Options, object][] = [
+    ['a deadline', () => ({ timeout: DEADLINE_MS }), { name: 'TimeoutError', code: 'ERR_MEMCAGE_TIMEOUT' }],
+    ['an abort', () => ({ signal: AbortSignal.timeout(DEADLINE_MS) }), { name: 'AbortError', code: 'ABORT_ERR' }],
+  ];
+
+  describe.each(ways)('in %s', (where, start) => {
+    describe.each(reasons)('after %s', (_, reason, error) => {
+      testRows('a program that', SCRIPTS, async ([, script]) => {
+        const end = await endOf((options) => start('sh', ['-c', script], options), reason());
+        try {
+          // In a shared cage what a child leaves running ends with it.
+          if (end.name !== undefined || where !== 'a shared cage') expect(end).toMatchObject(error);
+          expect(end.afterMs).toBeLessThan(DEADLINE_MS + SETTLES_MS);
+          expect(end.pid).toBeGreaterThan(1);
+          if (where !== 'no cage') await until('it is gone', () => !isAlive(end.pid));
+        } finally {
+          if (where === 'no cage' && isAlive(end.pid)) process.kill(end.pid, 'SIGKILL');
+        }
+      });
+    });
+
+    test('a program that ignores the signal, and writes too much', async () => {
+      const script = 'trap "" TERM; echo $$; while :; do echo more; done';
+      const end = await endOf((options) => start('sh', ['-c', script], options), { maxBuffer: 1000 });
+      expect(end).toMatchObject({ name: 'MemcageError', code: 'ERR_MEMCAGE_MAX_BUFFER' });
+      expect(end.afterMs).toBeLessThan(SETTLES_MS);
+      await until('it is gone', () => !isAlive(end.pid));
+    });
+  });
+
+  test('others in the same cage live on', async () => {
+    const other = cage.run('sh', ['-c', 'read -r _; echo lives'], { stdio: ['pipe', 'pipe', 'pipe'], input: '' });
+    const slow = cage.spawn('sleep', ['60']);
+    await expect(cage.run('sh', ['-c', 'trap "" TERM; exec sleep 60'], { timeout: 50 })).rejects.toThrow(MemcageError);
+    expect((await other).stdout).toBe('lives\n');
+    expect(slow.exitCode ?? slow.signalCode).toBeNull();
+    slow.kill('SIGKILL');
+    await slow.outcome;
+  });
+});
