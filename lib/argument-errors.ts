@@ -33,8 +33,10 @@ export function invalidSize(option: string, expected: string, actual: unknown): 
 
 /** A RangeError with code `ERR_MEMCAGE_LIMIT_TOO_SMALL`, for a size that the kernel would round down to nothing. */
 export function limitTooSmall(option: string, pageBytes: number, actual: unknown): RangeError & { code: ErrorCode } {
-  const expected = `at least one page of memory (${pageBytes} bytes)`;
-  return withCode(new RangeError(expectation(option, expected, actual)), 'ERR_MEMCAGE_LIMIT_TOO_SMALL', limitTooSmall);
+  const message = expectation(option, `at least one page of memory (${pageBytes} bytes)`, actual);
+  // Bytes, where MiB were most likely meant.
+  const question = /^[1-9]\d*$/.test(String(actual)) ? `: did you mean '${String(actual)}M'?` : '';
+  return withCode(new RangeError(`${message}${question}`), 'ERR_MEMCAGE_LIMIT_TOO_SMALL', limitTooSmall);
 }
 
 /** Node's own RangeError, with code `ERR_OUT_OF_RANGE`. */

@@ -1,6 +1,6 @@
 /**
- * A number of bytes, or a string of digits with an optional K, M, G or T (powers of 1024, upper or lower case), as the
- * kernel and Docker take them. `'max'` and `Infinity` mean unlimited. The kernel rounds down to whole pages.
+ * A number of bytes, or text with a unit: `'100M'`, `'100MB'`, `'100MiB'`, `'1.5 GiB'`; K, M, G, T and P are powers of 1024, upper or
+ * lower case, as Docker has them. `'max'`, `'unlimited'` and `Infinity` mean unlimited. The kernel rounds down to whole pages.
  */
 export type Size = number | string;
 

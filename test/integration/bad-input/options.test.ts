@@ -32,7 +32,7 @@ describeIf('cgroup', 'memcage refuses', () => {
         ['-1', SIZE],
         ['', SIZE],
         [' 10M', SIZE],
-        ['10 M', SIZE],
+        ['10  M', SIZE],
         ['1e6', SIZE],
         ['0x10', SIZE],
         ['unlimited', SIZE],
