@@ -2,6 +2,7 @@ import { isMainThread } from 'node:worker_threads';
 import { CgroupsAbove } from '../cgroup/above';
 import type { CgroupDirectory } from '../cgroup/directory';
 import { EventCounter } from '../cgroup/event-counter';
+import { memoryFile } from '../cgroup/files/roles';
 import { parseNames } from '../cgroup/formats';
 import { type Host, host, openDirectory, swapOn } from '../cgroup/host';
 import type { Guard } from '../cgroup/kill';
@@ -129,6 +130,8 @@ interface Parts {
   hasGuardian: boolean;
 }
 
+const TCP_LIMIT = memoryFile('tcp', 1);
+
 function describeOwner({ current, parent, memory, guard, hasGuardian }: Parts): Owner {
   const { version } = current;
   if (version === 2) enableMemory(memory);
@@ -136,6 +139,7 @@ function describeOwner({ current, parent, memory, guard, hasGuardian }: Parts): 
   const limitContext = {
     version,
     swapAccounting: memory.has(swapFile),
+    tcpAccounting: memory.has(TCP_LIMIT),
     swapOn: swapOn(),
     pageBytes: memory.native.constants.pageSize,
   };

@@ -225,6 +225,7 @@ export class Cgroup extends ReadableCgroup {
     const plan = planLimits(limits, {
       version: this.version,
       swapAccounting: swap !== undefined,
+      tcpAccounting: directory.has(memoryFile('tcp', 1)),
       swapOn: swapOn(),
       current: { max, swap: swap ?? Number.POSITIVE_INFINITY },
       pageBytes: directory.native.constants.pageSize,

@@ -63,6 +63,8 @@ export interface LimitContext {
   version: CgroupVersion;
   /** Whether the files that limit swap exist. */
   swapAccounting: boolean;
+  /** Whether TCP buffers are counted apart from the rest (v1). Default: false. */
+  tcpAccounting?: boolean;
   /** Whether the machine has swap. */
   swapOn: boolean;
   /**
@@ -156,6 +158,10 @@ export function planLimits(resolved: ResolvedLimits, context: LimitContext): Lim
   const current = { max: maxNow, swap: context.swapAccounting ? swapNow : Number.POSITIVE_INFINITY };
   const swap = swapTarget(limits, current, context.swapAccounting);
   const hard = version === 1 ? hardLimitsV1(limits, swap, current) : hardLimitsV2(limits, swap);
+  // They would be limited by nothing: v1 does not even count them without this.
+  if (context.tcpAccounting === true && limits.max !== undefined) {
+    hard.push({ ...write('tcp', version, sizeText(limits.max, version)), option: 'memory.max' });
+  }
 
   const flags: LimitWrite[] = [];
   const deferred: LimitWrite[] = [];

@@ -31,6 +31,8 @@ export const ROLES = {
   swapUsage: { v2: 'memory.swap.current' },
   swapPeak: { v2: 'memory.swap.peak' },
   kernelUsage: { v1: 'memory.kmem.usage_in_bytes' },
+  /** Limit of TCP buffers, which v1 counts apart, and only below a limit. */
+  tcp: { v1: 'memory.kmem.tcp.limit_in_bytes' },
   failcnt: { v1: 'memory.failcnt' },
   memswFailcnt: { v1: 'memory.memsw.failcnt' },
   stat: { v1: 'memory.stat', v2: 'memory.stat' },

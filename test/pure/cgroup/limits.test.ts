@@ -134,6 +134,13 @@ describe('planLimits on v1', () => {
       ['no limit at all', 'max', {}, ['memory.limit_in_bytes=-1']],
       ['no swap accounting', '100M', { swapAccounting: false }, ['memory.limit_in_bytes=104857600']],
       [
+        'TCP buffers, which are counted apart',
+        '100M',
+        { swapAccounting: false, tcpAccounting: true },
+        ['memory.limit_in_bytes=104857600', 'memory.kmem.tcp.limit_in_bytes=104857600'],
+      ],
+      ['not without a limit', { soft: '1M' }, { tcpAccounting: true }, ['memory.soft_limit_in_bytes=1048576']],
+      [
         'raising: the sum first',
         '200M',
         { current: { max: 100 * MiB, swap: 0 } },

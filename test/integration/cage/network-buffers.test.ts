@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { run, spawn } from 'memcage';
+import { fixture, said } from '../../support/cage-kinds';
+import { version } from '../../support/cgroup-tree';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
+import { describeIf } from '../../support/require';
+
+const MIB = 2 ** 20;
+const LIMIT_BYTES = 60 * MIB;
+const CONNECTIONS = 200;
+/** What the kernel gives each connection, whatever the limit: some pages in each direction. */
+const LEAST_BYTES = 2 * CONNECTIONS * 64 * 1024;
+
+jest.setTimeout(patience(60_000));
+
+/** Of all TCP connections of the machine. */
+function tcpBytes(): number {
+  return Number(/^TCP: .* mem (\d+)/m.exec(readFileSync('/proc/net/sockstat', 'utf8'))?.[1]) * 4096;
+}
+
+describeIf('cgroup', 'the buffers of connections that nobody reads', () => {
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  test('are limited, and counted', async () => {
+    const before = tcpBytes();
+    const child = spawn(process.execPath, [fixture('tcp-buffers.js'), String(CONNECTIONS)], {
+      memory: LIMIT_BYTES,
+      nodeHeap: false,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await said(child as never, 'full');
+    const { cgroup } = child.cage;
+    const counted = version === 1 ? cgroup.get('memory.kmem.tcp.usage_in_bytes') : cgroup.stat()['sock'];
+    expect(tcpBytes() - before).toBeLessThan(LIMIT_BYTES + LEAST_BYTES);
+    expect(counted).toBeGreaterThan(5 * MIB);
+    child.stdin.end();
+    expect(await child.outcome).toMatchObject({ exitCode: 0, oom: null });
+  });
+
+  test('are limited anew with the cage', async () => {
+    const child = spawn('cat', [], { memory: LIMIT_BYTES });
+    child.cage.cgroup.setLimits(2 * LIMIT_BYTES);
+    if (version === 1) expect(child.cage.cgroup.get('memory.kmem.tcp.limit_in_bytes')).toBe(2 * LIMIT_BYTES);
+    child.stdin?.end();
+    await child.outcome;
+  });
+});
