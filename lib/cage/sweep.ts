@@ -27,6 +27,13 @@ export function ownKind(name: string): OwnKind | undefined {
   return (Object.keys(NAMES) as OwnKind[]).find((kind) => NAMES[kind].test(name));
 }
 
+/** Whether a cgroup is a cage of some memcage, or lies in one. */
+export function isInCage(path: string): boolean {
+  const kinds = path.split('/').map(ownKind);
+  const owner = kinds.indexOf('owner');
+  return kinds.includes('detached') || (owner !== -1 && owner < kinds.length - 1);
+}
+
 /** The pid that its owner had, in its own PID namespace. */
 export function pidInName(name: string): number | undefined {
   const [, digits] = NAMES.owner.exec(name) ?? NAMES.detached.exec(name) ?? [];

@@ -11,7 +11,7 @@ import { findCgroup } from './find';
 import type { CgroupVersion } from './formats';
 import { type Freezer, freeze, freezerOf, thaw } from './freezer';
 import { host, openDirectory, swapOn, visibleDirectory } from './host';
-import { killAll } from './kill';
+import { killAll, unlessGone } from './kill';
 import { writeLimits } from './limit-files';
 import { planLimits, type ResolvedLimits, resolveLimits } from './limits';
 import { defaultParent } from './parent/default-parent';
@@ -180,12 +180,17 @@ export class Cgroup extends ReadableCgroup {
    */
   async kill(): Promise<void> {
     const directory = this.opened();
-    killAll(directory, this.guard);
+    const kill = (): void => killAll(directory, this.guard);
+    if (withAccess(directory, () => directory.exists())) unlessGone(kill);
+    else kill();
     const empty = (): boolean => {
-      // Removed in the meantime, by the end of a private cage for example.
-      if (!directory.exists() || !isPopulated(directory)) return true;
-      killAll(directory, this.guard);
-      return false;
+      let isPopulatedStill = false;
+      // Removed in the meantime, between any two steps, by the end of a private cage for example.
+      unlessGone(() => {
+        isPopulatedStill = isPopulated(directory);
+        if (isPopulatedStill) kill();
+      });
+      return !isPopulatedStill;
     };
     if (!(await retry(empty, KILL_PATIENCE_MS))) throw this.#busy('kill all of');
   }

@@ -43,7 +43,7 @@ export function killAll(memory: CgroupDirectory, guard: Guard | undefined): void
   unlessGone(() => withAccess(memory, () => killEach(memory)));
 }
 
-function unlessGone(kill: () => void): void {
+export function unlessGone(kill: () => void): void {
   try {
     kill();
   } catch (error) {

@@ -1,3 +1,7 @@
+import { isInCage } from '../../cage/sweep';
+import type { Cgroup } from '../../cgroup/cgroup';
+import { containerOfPath } from '../../cgroup/cgroup-name';
+import { host } from '../../cgroup/host';
 import { defineCommand, FAILED_TEXT } from '../command';
 import { toJson } from '../json';
 import { findTarget, oneTarget, TARGET } from '../target';
@@ -5,29 +9,47 @@ import { findTarget, oneTarget, TARGET } from '../target';
 export const kill = defineCommand({
   name: 'kill',
   synopsis: TARGET,
-  summary: 'kill all processes in a cgroup',
+  summary: 'kill all processes in a cage, or a container',
   details: [
-    'SIGKILL for all processes in a cgroup and in those below it, until none is left. Not for that in which the command ' +
-      'itself is.',
+    'SIGKILL for all processes in a cage or a container, or in a cgroup within one, and in those below it, until none is left. ' +
+      'Any other cgroup, that of a session or a service for example, is refused without --cgroup; that in which the command ' +
+      'itself is, and the root, always.',
   ],
   operands: oneTarget(1),
   options: {
+    cgroup: { type: 'boolean', help: 'also where it is neither a cage nor a container' },
+    'dry-run': { type: 'boolean', short: 'n', help: 'only say what would be killed' },
     json: { type: 'boolean', help: 'print what was done as JSON' },
   },
-  exitCodes: [['0', 'no process is left'], FAILED_TEXT],
+  exitCodes: [['0', 'no process is left, or nothing was to be done'], FAILED_TEXT],
   examples: [
-    ['memcage kill 4711', 'all that is in the cgroup of process 4711'],
-    ['memcage kill 0123456789ab', 'all processes of a container'],
+    ['memcage kill 4711', 'all that is in the cage of process 4711'],
+    ['memcage kill --dry-run 0123456789ab', 'what would be killed: all processes of a container'],
+    ['memcage kill --cgroup /sys/fs/cgroup/system.slice/my.service', 'all that is in this cgroup, whatever it is'],
   ],
-  async run({ json }, [target]) {
+  async run({ cgroup: anyCgroup, 'dry-run': dryRun, json }, [target]) {
     using cgroup = findTarget(target);
     const pids = cgroup.procs();
-    // Nobody would be left to say what became of it; and the shell that asked is most likely there too.
-    if (pids.includes(process.pid)) throw new Error(`${cgroup.path} is the cgroup of this very command, or above it`);
-    await cgroup.kill();
+    refuse(cgroup, pids, anyCgroup === true);
+    if (dryRun !== true) await cgroup.kill();
     const { path } = cgroup;
-    const killed = `killed ${pids.length === 1 ? '1 process' : `${pids.length} processes`} in ${path}\n`;
-    process.stdout.write(json === true ? toJson({ path, killed: pids }) : killed);
+    const done = dryRun === true ? 'would kill' : 'killed';
+    const text = `${done} ${processes(pids)} in ${path}\n`;
+    process.stdout.write(json === true ? toJson({ path, [dryRun === true ? 'wouldKill' : 'killed']: pids }) : text);
     return 0;
   },
 });
+
+function refuse({ path }: Cgroup, pids: readonly number[], anyCgroup: boolean): void {
+  // Nobody would be left to say what became of it; and the shell that asked is most likely there too.
+  if (pids.includes(process.pid)) throw new Error(`${path} is the cgroup of this very command, or above it`);
+  if (path === host().memory.mountPoint) throw new Error(`${path} is the root of all cgroups`);
+  if (anyCgroup || isInCage(path) || containerOfPath(path) !== undefined) return;
+  throw new Error(
+    `${path} is neither a cage nor a container: to kill the ${processes(pids)} in it, run memcage kill --cgroup '${path}'`,
+  );
+}
+
+function processes(pids: readonly number[]): string {
+  return pids.length === 1 ? '1 process' : `${pids.length} processes`;
+}

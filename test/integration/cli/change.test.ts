@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createCage, spawn as memcageSpawn, run } from 'memcage';
 import { cgroupOf, files, limitOf, makeCgroup, members, read, version } from '../../support/cgroup-tree';
 import { runCli } from '../../support/cli';
+import { expectNothingLeft } from '../../support/nothing-left';
 import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
@@ -24,6 +26,7 @@ describeIf('cgroup', 'commands that change a cgroup', () => {
     await until('it is empty', () => members(group.path).length === 0);
     group.remove();
   });
+  expectNothingLeft(() => run('true', { memory: '8M' }));
 
   async function inhabit(): Promise<ChildProcess> {
     const child = spawn('sleep', ['1000'], { stdio: 'ignore' });
@@ -55,23 +58,48 @@ describeIf('cgroup', 'commands that change a cgroup', () => {
   test('kill', async () => {
     const inhabitants = [await inhabit(), await inhabit()];
     const ends = inhabitants.map((child) => once(child, 'exit'));
-    const end = await runCli(['kill', String(inhabitants[0]?.pid)]);
+    const pid = String(inhabitants[0]?.pid);
+    const refused = await runCli(['kill', pid]);
+    expect(refused).toMatchObject({ code: 125, stdout: '' });
+    expect(refused.stderr).toBe(
+      `memcage: ${group.path} is neither a cage nor a container: to kill the 2 processes in it, run memcage kill --cgroup '${group.path}'\n`,
+    );
+    expect(await runCli(['kill', '--cgroup', '--dry-run', pid])).toMatchObject({
+      code: 0,
+      stdout: `would kill 2 processes in ${group.path}\n`,
+    });
+    expect(members(group.path)).toHaveLength(2);
+    const end = await runCli(['kill', '--cgroup', pid]);
     expect(end).toMatchObject({ code: 0, stdout: `killed 2 processes in ${group.path}\n`, stderr: '' });
     expect(members(group.path)).toEqual([]);
     expect(await Promise.all(ends)).toEqual([
       [null, 'SIGKILL'],
       [null, 'SIGKILL'],
     ]);
-    expect(await runCli(['kill', group.path])).toMatchObject({
+    expect(await runCli(['kill', '--cgroup', group.path])).toMatchObject({
       code: 0,
       stdout: `killed 0 processes in ${group.path}\n`,
     });
   });
 
+  test('kill in a cage, private or shared, and in what was made in it', async () => {
+    await using cage = createCage({ memory: '20M' });
+    for (const child of [memcageSpawn('sleep', ['1000'], { memory: '20M' }), cage.spawn('sleep', ['1000'])]) {
+      const path = cgroupOf(child.pid ?? 0);
+      const dry = await runCli(['kill', '-n', '--json', String(child.pid)]);
+      expect(JSON.parse(dry.stdout)).toEqual({ path, wouldKill: [child.pid] });
+      expect(await runCli(['kill', String(child.pid)])).toMatchObject({
+        code: 0,
+        stdout: `killed 1 process in ${path}\n`,
+      });
+      expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', oom: null });
+    }
+  });
+
   test('kill does not end itself', async () => {
     const child = await inhabit();
     const own = cgroupOf('self');
-    const { code, stdout, stderr } = await runCli(['kill', own]);
+    const { code, stdout, stderr } = await runCli(['kill', '--cgroup', own]);
     expect({ code, stdout }).toEqual({ code: 125, stdout: '' });
     expect(stderr).toMatch(/is the cgroup of this very command, or above it\n$/);
     expect(isAlive(child.pid ?? 0)).toBe(true);
