@@ -49,11 +49,16 @@ Napi::Value SocketPair(const Napi::CallbackInfo& info) {
   }
   const int flags = fcntl(fds[0], F_GETFL);
   fcntl(fds[0], F_SETFL, flags | O_NONBLOCK);
-  // Not handed out in the sense of Instance: libuv becomes the owner of the parent's end.
+  Instance& instance = Instance::Of(env);
   Napi::Array pair = Napi::Array::New(env, 2);
-  pair.Set(0U, fds[0]);
-  pair.Set(1U, fds[1]);
+  for (uint32_t end = 0; end < 2; ++end) pair.Set(end, instance.HandOut(UniqueFd(fds[end])));
   return pair;
+}
+
+void GiveFdAway(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  if (options.ok()) Instance::Of(info.Env()).GiveAway(fd);
 }
 
 Napi::Value WaitReadable(const Napi::CallbackInfo& info) {
@@ -91,6 +96,7 @@ void RegisterFds(Napi::Env env, Napi::Object exports) {
   exports.Set("eventfdRead", Napi::Function::New(env, EventfdRead, "eventfdRead"));
   exports.Set("socketPair", Napi::Function::New(env, SocketPair, "socketPair"));
   exports.Set("waitReadable", Napi::Function::New(env, WaitReadable, "waitReadable"));
+  exports.Set("giveFdAway", Napi::Function::New(env, GiveFdAway, "giveFdAway"));
   exports.Set("closeFd", Napi::Function::New(env, CloseFd, "closeFd"));
   exports.Set("monotonicNs", Napi::Function::New(env, MonotonicNs, "monotonicNs"));
 }

@@ -19,8 +19,8 @@ void StartWatcher(const Napi::CallbackInfo& info) {
   Napi::Function callback = options.Function("onEvents");
   if (!options.ok()) return;
   Watcher& watcher = Instance::Of(info.Env()).watcher;
-  const int error = watcher.EnsureThread();
-  if (error < 0) return ThrowSystemError(info.Env(), {error, "pthread_create", {}});
+  const auto [error, syscall] = watcher.EnsureThread();
+  if (error < 0) return ThrowSystemError(info.Env(), {error, syscall, {}});
   if (watcher.SetCallback(callback) != napi_ok) {
     ThrowSystemError(info.Env(), {-ENOMEM, "napi_create_threadsafe_function", {}});
   }
@@ -61,9 +61,9 @@ Napi::Value Watch(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   Watcher& watcher = Instance::Of(env).watcher;
-  const int error = watcher.EnsureThread();
+  const auto [error, syscall] = watcher.EnsureThread();
   if (error < 0) {
-    ThrowSystemError(env, {error, "pthread_create", {}});
+    ThrowSystemError(env, {error, syscall, {}});
     return env.Undefined();
   }
   const int64_t id = watcher.Watch(fd, *kind, std::move(ending));

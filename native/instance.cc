@@ -29,6 +29,8 @@ void Instance::Close(int fd) {
   close(fd);
 }
 
+void Instance::GiveAway(int fd) { handed_out_.erase(fd); }
+
 int Instance::SelfPidfd() {
   if (!self_pidfd_.valid()) {
     const int fd = sys::PidfdOpen(getpid());

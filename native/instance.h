@@ -26,6 +26,8 @@ class Instance {
   /** Hands an fd to JavaScript. One that it has not closed is closed with the environment, and so unlocked. */
   int HandOut(UniqueFd fd);
   void Close(int fd);
+  /** Somebody else closes it from now on. */
+  void GiveAway(int fd);
 
   /** A pidfd of this process, opened once; a negative errno when it can't be. */
   int SelfPidfd();

@@ -45,7 +45,7 @@ std::string Subject(const Report& report) {
 }  // namespace
 
 std::variant<pid_t, Failure> StartChild(Instance& instance, SpawnRequest& request, UniqueFd* pidfd) {
-  int error = instance.watcher.EnsureThread();
+  int error = instance.watcher.EnsureThread().error;
   if (error < 0) return Failure{Stage::kWatchdog, error, "thread"};
   error = instance.stack.Ensure();
   if (error < 0) return Failure{Stage::kClone, error, "stack"};

@@ -70,26 +70,26 @@ int AddToEpoll(int epoll, int fd, uint32_t events) {
 
 }  // namespace
 
-int Watcher::OpenFds() {
-  if (epoll_.valid()) return 0;
+Watcher::Refusal Watcher::OpenFds() {
+  if (epoll_.valid()) return {};
   UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll.valid()) return sys::NegativeErrno();
+  if (!epoll.valid()) return {sys::NegativeErrno(), "epoll_create1"};
   UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wake.valid()) return sys::NegativeErrno();
+  if (!wake.valid()) return {sys::NegativeErrno(), "eventfd"};
   const int timer = watchdog_.Open();
-  if (timer < 0) return timer;
+  if (timer < 0) return {timer, "timerfd_create"};
   int error = AddToEpoll(epoll.get(), wake.get(), EPOLLIN);
   if (error == 0) error = AddToEpoll(epoll.get(), timer, EPOLLIN);
-  if (error < 0) return error;
+  if (error < 0) return {error, "epoll_ctl"};
   epoll_ = std::move(epoll);
   wake_ = std::move(wake);
-  return 0;
+  return {};
 }
 
-int Watcher::EnsureThread() {
-  if (running_) return 0;
-  const int error = OpenFds();
-  if (error < 0) return error;
+Watcher::Refusal Watcher::EnsureThread() {
+  if (running_) return {};
+  const Refusal refused = OpenFds();
+  if (refused.error < 0) return refused;
 
   const int failed = StartThread(
       &thread_,
@@ -98,9 +98,9 @@ int Watcher::EnsureThread() {
         return nullptr;
       },
       this);
-  if (failed < 0) return failed;
+  if (failed < 0) return {failed, "pthread_create"};
   running_ = true;
-  return 0;
+  return {};
 }
 
 napi_status Watcher::SetCallback(Napi::Function callback) {

@@ -24,14 +24,19 @@ namespace memcage {
 class Watcher {
  public:
   enum class Kind { kChild, kDetachedChild, kEvent, kPriority, kUnwatchedChild };
+  struct Refusal {
+    /** Negative errno; 0: nothing was refused. */
+    int error = 0;
+    const char* syscall = "";
+  };
 
   explicit Watcher(Napi::Env env) : env_(env) {}
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
   ~Watcher() { Stop(); }
 
-  /** Start the thread if it is not running. 0 or a negative errno. */
-  int EnsureThread();
+  /** Start the thread if it is not running. */
+  Refusal EnsureThread();
   /** Where events go; replaces the one before. */
   napi_status SetCallback(Napi::Function callback);
   /** An id that its events have, and no other fd's in the life of the environment; or a negative errno. */
@@ -65,7 +70,7 @@ class Watcher {
     std::optional<std::vector<std::string>> texts;
   };
 
-  int OpenFds();
+  Refusal OpenFds();
   void EndChildren();
   void Run();
   /** Adds what the ready fd means to the queue. */

@@ -428,10 +428,12 @@ export interface NativeBinding {
   /** The count since the last read, 0 when there is none. */
   eventfdRead(options: { fd: number }): number;
 
-  /** A connected pair of AF_UNIX stream sockets: [close-on-exec and non-blocking, close-on-exec and blocking]. */
+  /** A connected pair of AF_UNIX stream sockets: [close-on-exec and non-blocking, close-on-exec and blocking]. Closed with the environment. */
   socketPair(): [parent: number, child: number];
   /** poll(2) for POLLIN: whether there is something to read, or the other end is closed, before the time is over. Blocks. */
   waitReadable(options: { fd: number; timeoutMs: number }): boolean;
+  /** No longer closed with the environment: somebody else does that. */
+  giveFdAway(options: { fd: number }): void;
   /** close(2). */
   closeFd(options: { fd: number }): void;
   /** CLOCK_MONOTONIC in nanoseconds. */

@@ -51,12 +51,13 @@ function lockNew(directory: CgroupDirectory): CgroupDirectory | undefined {
   let locked: CgroupDirectory | undefined;
   try {
     locked = tryLock(directory);
+    if (locked === undefined || locked.isAtItsPath()) return locked;
   } catch (error) {
     // No fd was free, say.
     undo(() => directory.remove());
+    locked?.close();
     throw error;
   }
-  if (locked === undefined || locked.isAtItsPath()) return locked;
   locked.close();
   return undefined;
 }

@@ -28,7 +28,7 @@ export interface SyncResult {
   pid: number;
 }
 
-export type SyncNative = Pick<NativeBinding, 'socketPair' | 'closeFd' | 'attend' | 'monotonicNs'>;
+export type SyncNative = Pick<NativeBinding, 'socketPair' | 'closeFd' | 'giveFdAway' | 'attend' | 'monotonicNs'>;
 
 const NS_PER_MS = 1e6;
 
@@ -106,6 +106,8 @@ function isPipe({ type }: StdioEntry): boolean {
 /** The parent's end of a pipe, in place of the stream handle that an asynchronous child has there. */
 class PipeEnd {
   fd = -1;
+  // A worker may be terminated while it waits for the child.
+  readonly isOurs = true;
   readonly isValid: boolean;
 
   constructor(

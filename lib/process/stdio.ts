@@ -1,14 +1,16 @@
 import { constants } from 'node:os';
 import type { NativeBinding } from '../../types/native';
 
-/** The two system calls that stdio needs. */
-export type StdioBinding = Pick<NativeBinding, 'socketPair' | 'closeFd'>;
+/** What stdio needs of the addon. */
+export type StdioBinding = Pick<NativeBinding, 'socketPair' | 'closeFd' | 'giveFdAway'>;
 
 /** The members of Node's private stream handles (pipe_wrap, tty_wrap, tcp_wrap) that are used here. */
 interface StreamHandle {
   readonly fd?: number;
   open?(fd: number): unknown;
   close(): void;
+  /** The addon closes its fd with the environment: it is none of libuv's. */
+  readonly isOurs?: true;
 }
 
 /** One entry of the array that `getValidStdio` in Node's lib/internal/child_process.js makes. */
@@ -77,6 +79,8 @@ function openPipe(entry: StdioEntry, childEnds: number[], binding: StdioBinding)
     const result = handle.open(parentEnd);
     if (typeof result === 'number' && result < 0) throw Object.assign(new Error('uv_pipe_open'), { errno: result });
     taken = true;
+    // At once: libuv may close it at any time, and its number may then be another's.
+    if (handle.isOurs !== true) binding.giveFdAway({ fd: parentEnd });
   } finally {
     if (!taken) binding.closeFd({ fd: parentEnd });
   }

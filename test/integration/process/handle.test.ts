@@ -37,6 +37,7 @@ function setUp(launch?: Launch) {
         throw new Error('no pipes here');
       },
       closeFd: () => {},
+      giveFdAway: () => {},
     },
     refs: {
       acquire: () => {

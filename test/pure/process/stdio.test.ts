@@ -7,6 +7,7 @@ const { EINVAL, EMFILE, ENOTSOCK } = constants.errno;
 /** A table of fds that says what is open, and handles that take some of them. */
 function setUp({ pairs = Number.POSITIVE_INFINITY, refuse = new Set<number>() } = {}) {
   const open = new Set<number>();
+  const given: number[] = [];
   let next = 10;
   const binding = {
     socketPair: (): [number, number] => {
@@ -19,6 +20,7 @@ function setUp({ pairs = Number.POSITIVE_INFINITY, refuse = new Set<number>() } 
     closeFd: ({ fd }: { fd: number }) => {
       if (!open.delete(fd)) throw new Error(`fd ${fd} was not open`);
     },
+    giveFdAway: ({ fd }: { fd: number }) => void given.push(fd),
   };
   const closes: number[] = [];
   const pipe = (type = 'pipe'): StdioEntry => {
@@ -37,7 +39,7 @@ function setUp({ pairs = Number.POSITIVE_INFINITY, refuse = new Set<number>() } 
     };
     return { type, handle };
   };
-  return { binding, open, pipe, closes };
+  return { binding, open, given, pipe, closes };
 }
 
 test('every kind of entry', () => {
@@ -49,12 +51,15 @@ test('every kind of entry', () => {
 });
 
 test('the child’s ends are closed once, the parent’s stay', () => {
-  const { binding, pipe, open } = setUp();
-  const stdio = openStdio([pipe(), pipe()], binding);
+  const { binding, pipe, open, given } = setUp();
+  const ours = { type: 'pipe', handle: { isOurs: true as const, open: () => 0, close: () => open.delete(14) } };
+  const stdio = openStdio([pipe(), pipe(), ours], binding);
   if ('errno' in stdio) throw new Error('refused');
+  // To libuv, which closes them.
+  expect(given).toEqual([10, 12]);
   stdio.releaseChildEnds();
   stdio.releaseChildEnds();
-  expect([...open]).toEqual([10, 12]);
+  expect([...open]).toEqual([10, 12, 14]);
   stdio.abandon();
   expect(open.size).toBe(0);
 });
