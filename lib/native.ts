@@ -3,6 +3,7 @@
  *
  * @module memcage/native
  */
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NativeBinding, Stage } from '../types/native';
 import { MemcageError } from './errors';
@@ -53,6 +54,8 @@ function load(): NativeBinding {
         { cause },
       );
     }
+    const shortage = wantOfFds();
+    if (shortage !== undefined) throw shortage;
     throw new MemcageError(
       'ERR_MEMCAGE_UNSUPPORTED',
       `memcage has no native addon for ${process.platform}-${process.arch}, Node.js ${process.version}: ` +
@@ -60,6 +63,17 @@ function load(): NativeBinding {
         'or use a platform that the package has a prebuilt binary for',
       { cause },
     );
+  }
+}
+
+/** The system's error where no fd is free: then nothing can be looked for, and what is there seems to be missing. */
+function wantOfFds(): Error | undefined {
+  try {
+    closeSync(openSync(ROOT, 'r'));
+    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'EMFILE' || code === 'ENFILE' ? (error as Error) : undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
@@ -380,9 +381,9 @@ describe('a full fd table', () => {
     expect(await fixtureResult('native/full-fd-table.js', directory)).toEqual({
       'clone, room for 0': failed('watchdog', 'thread'),
       'clone with parent, room for 0': failed('watchdog', 'thread'),
-      'startWatcher, room for 0': thrown('pthread_create'),
-      'startWatcher, room for 1': thrown('pthread_create'),
-      'startWatcher, room for 2': thrown('pthread_create'),
+      'startWatcher, room for 0': thrown('epoll_create1'),
+      'startWatcher, room for 1': thrown('eventfd'),
+      'startWatcher, room for 2': thrown('timerfd_create'),
       'startWatcher, room for many': 'worked',
       'clone, watched, room for 0': failed('clone', ''),
       'clone shuffled, watched, room for 1': failed('stdio', 'fd 1'),
@@ -397,6 +398,19 @@ describe('a full fd table', () => {
       'socketPair, room for 0': thrown('socketpair'),
       'socketPair, room for 1': thrown('socketpair'),
       'clone with parent, room for many': 'worked',
+    });
+  });
+
+  test('is the system’s error at the first use of memcage too, and no lack of an addon', () => {
+    const command = [
+      'ulimit -n 256 && exec "$0" "$1"',
+      process.execPath,
+      join(__dirname, '../../fixtures/native/first-use.js'),
+    ];
+    const { stdout } = spawnSync('sh', ['-c', ...command], { encoding: 'utf8' });
+    expect(JSON.parse(stdout)).toEqual({
+      first: { name: 'Error', code: 'EMFILE', syscall: 'open' },
+      second: { exitCode: 0 },
     });
   });
 });
