@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { type EventEmitter, errorMonitor } from 'node:events';
+import type { Readable } from 'node:stream';
 import type { NamespaceOptions } from '../types/options';
 import type { Outcome } from '../types/outcome';
 import type { Cage } from './cage/cage';
@@ -14,7 +15,9 @@ import { OutcomeRecorder } from './outcome';
 import { enterPlace, memoryOfUnstarted, placeOf } from './place';
 import { ProcessHandle } from './process/handle';
 import { callWithHandle, isWithinOwnCall } from './process/intercept';
+import type { Launch } from './process/launch';
 import { isOptions, type NodeCall, type NodeFunction, nodeCall } from './process/node-call';
+import { readStreams, whenClosed } from './process/read-streams';
 import { watch } from './watch';
 
 /** What a caged child has beyond Node's ChildProcess. */
@@ -24,7 +27,10 @@ export interface Caged {
    * an fd for its pipes, for which an 'error' event is on its way (EMFILE), unless it was given as an option.
    */
   readonly cage: Cage;
-  /** What became of it. Resolves when the child and all that it left in its cage are gone; never rejects. */
+  /**
+   * What became of it. Resolves when the child and all that it left in its cage are gone, and its pipes that somebody reads are
+   * closed; never rejects.
+   */
   readonly outcome: Promise<Outcome>;
 }
 
@@ -32,7 +38,7 @@ export interface Caged {
 export interface Uncaged {
   /** There is none. */
   readonly cage: null;
-  /** What became of it. Resolves when it has ended; never rejects. */
+  /** What became of it. Resolves when it has ended, and its pipes that somebody reads are closed; never rejects. */
   readonly outcome: Promise<Outcome<null>>;
 }
 
@@ -76,9 +82,15 @@ export function start(call: NodeCall, called: Called): Started {
     onFailed: (error, end) => recorder.failed(error, end, native.monotonicNs()),
     onEnded: (child, end) => recorder.ended(child, end),
   });
+  let read: Readable[] = [];
+  const noting: Launch = (plan, onEnd) =>
+    launch(plan, (...end) => {
+      read = readStreams(child);
+      onEnd(...end);
+    });
   const { result, child } = callWithHandle(
     { ...call, options: withKillSignal(node, own.namespaces) },
-    () => new ProcessHandle({ launch, binding: native, refs: watch().refs }),
+    () => new ProcessHandle({ launch: noting, binding: native, refs: watch().refs }),
   );
   // Only watched: an 'error' that nobody handles must still be thrown.
   (child as EventEmitter).once(errorMonitor, (error: Error) => {
@@ -86,7 +98,11 @@ export function start(call: NodeCall, called: Called): Started {
     if (child.pid === undefined) recorder.failed(error, undefined, native.monotonicNs());
     else recorder.because(error);
   });
-  const caged = Object.assign(child, { cage, outcome: recorder.promise });
+  const outcome = recorder.promise.then(async (ended) => {
+    if (read.length > 0) await whenClosed(read);
+    return ended;
+  });
+  const caged = Object.assign(child, { cage, outcome });
   const killAll = (): void => {
     // Also where the group has been removed, or can't be read.
     child.kill('SIGKILL');
