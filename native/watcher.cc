@@ -17,6 +17,8 @@ namespace memcage {
 namespace {
 
 constexpr int kBatch = 64;
+/** How often children that their tracers hold are asked for. */
+constexpr int kHeldMs = 10;
 constexpr int64_t kTeardownWaitNs = 1'000'000'000;
 /** Longer than an ending takes, about as long as it takes to fall asleep and be woken. */
 constexpr int64_t kSpinNs = 50'000;
@@ -160,6 +162,7 @@ void Watcher::DropEnding(int fd) {
 
 void Watcher::Unwatch(int fd) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  std::erase(held_, fd);
   if (watched_.erase(fd) != 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
@@ -178,12 +181,12 @@ void Watcher::Run() {
   epoll_event ready[kBatch];
   const int timer = watchdog_.Open();
   for (;;) {
-    const int count = epoll_wait(epoll_.get(), ready, kBatch, -1);
+    const int count = epoll_wait(epoll_.get(), ready, kBatch, HoldsAny() ? kHeldMs : -1);
     if (count < 0 && errno != EINTR) return;
     // Deliveries wait for it: so the event loop can be woken at once, which takes about as long as an ending does.
     const std::lock_guard<std::mutex> lock(endings_);
     const bool only_timer = count == 1 && ready[0].data.fd == timer;
-    if (!only_timer) Notify();
+    if (count > 0 && !only_timer) Notify();
     for (int i = 0; i < count; ++i) {
       const int fd = ready[i].data.fd;
       if (fd == wake_.get()) return;
@@ -193,8 +196,35 @@ void Watcher::Run() {
         Handle(fd);
       }
     }
+    if (TakeReleased()) Notify();
     CarryOutEndings();
   }
+}
+
+bool Watcher::HoldsAny() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return !held_.empty();
+}
+
+bool Watcher::TakeReleased() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return std::erase_if(held_, [this](int fd) {
+           const auto found = watched_.find(fd);
+           return found == watched_.end() || TakeExit(found);
+         }) > 0;
+}
+
+bool Watcher::TakeExit(std::unordered_map<int, Watched>::iterator child) {
+  ChildExit exit;
+  if (!ReapChild(child->first, WNOHANG, &exit)) return false;
+  Event event{};
+  event.id = child->second.id;
+  if (exit.error == 0 && exit.code == CLD_EXITED) event.ending = std::move(child->second.ending);
+  event.exit = exit;
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, child->first, nullptr);
+  watched_.erase(child);
+  queue_.push_back(std::move(event));
+  return true;
 }
 
 void Watcher::CarryOutEndings() {
@@ -218,23 +248,17 @@ void Watcher::Handle(int fd) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = watched_.find(fd);
   if (found == watched_.end()) return;
+  if (IsChild(found->second.kind)) {
+    if (TakeExit(found)) return;
+    // A tracer has not let it go yet. Its pidfd stays readable: epoll would go on telling of it, and of little else.
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+    held_.push_back(fd);
+    return;
+  }
+  found->second.signalled = true;
   Event event{};
   event.id = found->second.id;
-  if (IsChild(found->second.kind)) {
-    ChildExit exit;
-    if (!ReapChild(fd, WNOHANG, &exit)) {
-      // A tracer has not let it go yet; the pidfd stays readable, so don't spin.
-      usleep(1000);
-      return;
-    }
-    if (exit.error == 0 && exit.code == CLD_EXITED) event.ending = std::move(found->second.ending);
-    event.exit = exit;
-    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
-    watched_.erase(found);
-  } else {
-    found->second.signalled = true;
-    event.time_ns = sys::MonotonicNs();
-  }
+  event.time_ns = sys::MonotonicNs();
   queue_.push_back(std::move(event));
 }
 

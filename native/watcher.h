@@ -75,6 +75,11 @@ class Watcher {
   void Run();
   /** Adds what the ready fd means to the queue. */
   void Handle(int fd);
+  bool HoldsAny();
+  /** Takes the ends of children that their tracers have let go. Whether there was one, or one is not watched any more. */
+  bool TakeReleased();
+  /** Adds the child's end to the queue; false: its tracer has not let it go yet. With mutex_. */
+  bool TakeExit(std::unordered_map<int, Watched>::iterator child);
   void Notify();
   void CarryOutEndings();
   bool HasBeenSignalled(int fd);
@@ -95,6 +100,8 @@ class Watcher {
   std::mutex endings_;
   std::mutex mutex_;
   std::unordered_map<int, Watched> watched_;
+  /** Children that have ended, but are still their tracers': nothing tells when that changes. */
+  std::vector<int> held_;
   std::vector<Event> queue_;
   napi_threadsafe_function function_ = nullptr;
 };
