@@ -26,8 +26,8 @@ export interface CreateCageOptions {
   nodeHeap?: NodeHeapOption;
 }
 
-/** Options of a child that is started in a cage. */
-export type MemberOptions<O extends CageOptions> = Omit<O, 'memory' | 'cage' | 'parent' | 'keepDescendants'>;
+/** Options of a child that is started in a cage; with `memory`, in a private cage within that. */
+export type MemberOptions<O extends CageOptions> = Omit<O, 'cage' | 'parent'>;
 
 /** The option that a member has been given. */
 interface InCage {

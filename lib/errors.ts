@@ -159,11 +159,19 @@ abstract class OutcomeError extends MemcageError {
   }
 }
 
-/** The kernel killed the child, or a process of its cage, for memory. */
+/** The kernel killed the child, or a process of its cage, for memory; or V8 has ended it at its heap's limit. */
 export class MemoryLimitError extends OutcomeError {
+  /**
+   * What was exceeded:
+   * - `cgroup`: the limit of a cgroup, or the memory of the machine; `outcome.oom` says whose.
+   * - `heap`: most likely the limit of the JavaScript heap that memcage has derived from the cage's, `outcome.nodeHeap`.
+   */
+  readonly limit: 'cgroup' | 'heap';
+
   /** @internal */
-  constructor(message: string, outcome: Outcome) {
+  constructor(message: string, outcome: Outcome, limit: 'cgroup' | 'heap') {
     super(ErrorCode.MEMORY_LIMIT, message, outcome);
+    this.limit = limit;
   }
 }
 

@@ -14,7 +14,7 @@ import { isOptions } from './process/node-call';
 
 /** What memcage adds to the options of Node's `child_process.spawn`. */
 export interface CageOptions {
-  /** A private cage with these limits for the child and all its descendants. Not together with `cage`. */
+  /** A private cage with these limits for the child and all its descendants; with `cage`, within that. */
   memory?: MemoryOption;
   /** A cage of {@link createCage} to start in. */
   cage?: SharedCage;
@@ -78,8 +78,8 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
     options as CageOptions;
   if (cage !== undefined && !(cage instanceof SharedCage))
     throw invalidArgument('cage', 'a cage of createCage()', cage);
-  if (cage !== undefined && memory !== undefined) {
-    throw invalidArgument('memory', 'no limit together with cage (a cage has its own)', memory);
+  if (cage !== undefined && parent !== undefined) {
+    throw invalidArgument('parent', 'no place together with cage, which is one', parent);
   }
   checkBoolean('keepDescendants', keepDescendants);
   checkBoolean('memoryDetails', memoryDetails);

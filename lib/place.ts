@@ -25,7 +25,7 @@ export function placeOf({ cage, limits, parent, nodeHeap: own }: ResolvedCageOpt
   const nodeHeap = own ?? (cage ?? around)?.nodeHeap;
   return limits === undefined
     ? { shared: cage ?? around, limits, within: undefined, nodeHeap }
-    : { shared: undefined, limits, within: around, nodeHeap };
+    : { shared: undefined, limits, within: cage ?? around, nodeHeap };
 }
 
 /** Undefined without a cage. */

@@ -13,6 +13,7 @@ import {
 } from './errors';
 import type { Exactly } from './exactly';
 import { defaultKillSignal } from './namespaces';
+import { killSentence } from './oom-words';
 import type { MemoryOf, SpawnOptions } from './options';
 import { collectOutput, DEFAULT_MAX_BUFFER, type Output, type OutputEncoding, writeInput } from './process/collect';
 import { isOptions, nodeCall } from './process/node-call';
@@ -53,7 +54,8 @@ export type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
 /**
  * Run a program to its end and collect what it writes. Resolves once the child, and all that it left in its cage, is gone.
  *
- * @throws MemoryLimitError when the kernel killed the child or a descendant of it for memory; ExitError for another end
+ * @throws MemoryLimitError when the kernel killed the child or a descendant of it for memory, or a Node child most likely
+ * ended at the limit of its JavaScript heap that memcage has set; ExitError for another end
  * than exit code 0; AbortError, TimeoutError; Node's error when it can't be started (ENOENT ...). All of them have the result
  * as `outcome`. What {@link spawn} throws has none.
  */
@@ -135,7 +137,7 @@ async function runChild(
     };
     const result = { ...outcome, ...output() };
     if (startError !== undefined) throw Object.assign(startError, { outcome: result });
-    if (reject) throwFailure(file, result, options.signal);
+    if (reject) throwFailure({ file, pid: child.pid, signal }, result);
     return result;
   } finally {
     clearTimeout(timer);
@@ -156,28 +158,22 @@ function waitForClose({ child }: Started): Promise<Error | undefined> {
   });
 }
 
-function throwFailure(file: string, result: RunResult<OutputEncoding>, signal: AbortSignal | undefined): void {
-  const { error, oom, exitCode } = result;
+function throwFailure(
+  { file, pid, signal }: { file: string; pid: number | undefined; signal: AbortSignal | undefined },
+  result: RunResult<OutputEncoding>,
+): void {
+  const { error, oom, exitCode, nodeHeap } = result;
   // The outcome type of errors is that of caged children; without a cage `memory` is null there as well.
   const outcome = result as Outcome & typeof result;
   if (error?.name === 'AbortError') throw new AbortError(signal?.reason, outcome);
-  if (oom !== null && oom.kills > 0) throw new MemoryLimitError(memoryMessage(file, outcome), outcome);
+  if (oom !== null && oom.kills > 0) {
+    const { peakBytes } = outcome.memory;
+    throw new MemoryLimitError(killSentence(file, oom, { pid, peakBytes }), outcome, 'cgroup');
+  }
   if (error instanceof MemcageError && error.code === ErrorCode.TIMEOUT) throw new TimeoutError(error.message, outcome);
   if (error !== undefined) throw Object.assign(error, { outcome });
+  if (nodeHeap?.exhausted === 'likely') throw new MemoryLimitError(exitMessage(file, outcome), outcome, 'heap');
   if (exitCode !== 0) throw new ExitError(exitMessage(file, outcome), outcome);
-}
-
-function memoryMessage(file: string, { oom, memory: { limitBytes, peakBytes } }: Outcome): string {
-  const whose: Readonly<Record<string, string>> = {
-    limit: `its memory limit of ${formatSize(limitBytes)}`,
-    ancestor: 'the memory limit of a cgroup above its cage',
-    descendant: 'the memory limit of a cgroup inside its cage',
-    system: 'want of memory on the whole machine',
-    unknown: 'a memory limit',
-  };
-  const kills = oom?.kills === 1 ? 'one process' : `${oom?.kills} processes`;
-  const peak = peakBytes === null ? '' : ` (peak ${formatSize(peakBytes)})`;
-  return `${file}: the kernel killed ${kills} for ${whose[oom?.cause ?? 'unknown']}${peak}`;
 }
 
 function exitMessage(file: string, { exitCode, signal, nodeHeap }: Outcome): string {

@@ -101,6 +101,27 @@ void RemoveDirectory(const Napi::CallbackInfo& info) {
   if (!cgroup::RemoveDirectory(dir_fd, path, &error)) ThrowSystemError(info.Env(), error);
 }
 
+void StampDirectory(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  if (!options.ok()) return;
+  SystemError error;
+  if (!cgroup::Stamp(dir_fd, path, &error)) ThrowSystemError(info.Env(), error);
+}
+
+Napi::Value IsStamped(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  if (!options.ok()) return info.Env().Undefined();
+  SystemError error;
+  bool stamped = false;
+  if (cgroup::IsStamped(dir_fd, path, &stamped, &error)) return Napi::Boolean::New(info.Env(), stamped);
+  ThrowSystemError(info.Env(), error);
+  return info.Env().Undefined();
+}
+
 Napi::Value ListDirectories(const Napi::CallbackInfo& info) {
   Options options(info);
   const int dir_fd = options.Int("dirFd");
@@ -210,6 +231,8 @@ void RegisterCgroupFiles(Napi::Env env, Napi::Object exports) {
   exports.Set("writeBeneath", Napi::Function::New(env, WriteBeneath, "writeBeneath"));
   exports.Set("makeDirectory", Napi::Function::New(env, MakeDirectory, "makeDirectory"));
   exports.Set("removeDirectory", Napi::Function::New(env, RemoveDirectory, "removeDirectory"));
+  exports.Set("stampDirectory", Napi::Function::New(env, StampDirectory, "stampDirectory"));
+  exports.Set("isStamped", Napi::Function::New(env, IsStamped, "isStamped"));
   exports.Set("listDirectories", Napi::Function::New(env, ListDirectories, "listDirectories"));
   exports.Set("readOpen", Napi::Function::New(env, ReadOpen, "readOpen"));
   exports.Set("readMany", Napi::Function::New(env, ReadMany, "readMany"));

@@ -33,6 +33,7 @@ Ending ReadEnding(Napi::Env env, Napi::Object object, bool* ok) {
   ending.quiet_fd = options.Int("quietFd");
   ending.file = options.String("file");
   ending.expected = options.String("expected");
+  ending.stamped = options.String("stamped");
   ending.reads = options.Strings("reads");
   for (Napi::Object directory : options.Objects("removes")) {
     Options place(env, directory);

@@ -113,6 +113,25 @@ bool RemoveDirectory(int dir_fd, const std::string& path, SystemError* error) {
   return Fail(error, sys::NegativeErrno(), "unlinkat", path);
 }
 
+bool Stamp(int dir_fd, const std::string& path, SystemError* error) {
+  Place place;
+  if (!Locate(dir_fd, path, &place, error)) return false;
+  const timespec times[] = {{0, UTIME_OMIT}, {0, 0}};
+  if (utimensat(place.dir_fd, place.name.c_str(), times, AT_SYMLINK_NOFOLLOW) == 0) return true;
+  return Fail(error, sys::NegativeErrno(), "utimensat", path);
+}
+
+bool IsStamped(int dir_fd, const std::string& path, bool* stamped, SystemError* error) {
+  Place place;
+  if (!Locate(dir_fd, path, &place, error)) return false;
+  struct stat status{};
+  if (fstatat(place.dir_fd, place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    return Fail(error, sys::NegativeErrno(), "newfstatat", path);
+  }
+  *stamped = status.st_mtim.tv_sec == 0 && status.st_mtim.tv_nsec == 0;
+  return true;
+}
+
 bool ListDirectories(int dir_fd, const std::string& path, std::vector<std::string>* names, SystemError* error) {
   UniqueFd fd;
   if (!Open(dir_fd, path, O_RDONLY | O_DIRECTORY, &fd, error)) return false;

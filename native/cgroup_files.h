@@ -23,6 +23,13 @@ bool Write(int dir_fd, const std::string& path, const std::string& value, System
 bool WriteOpen(int fd, const std::string& value, SystemError* error);
 bool MakeDirectory(int dir_fd, const std::string& path, int mode, SystemError* error);
 bool RemoveDirectory(int dir_fd, const std::string& path, SystemError* error);
+/**
+ * Marks a directory as one in which nothing is made or removed from now on: the kernel keeps its time of modification,
+ * and sets it anew when that happens (kernfs, which does not before somebody has set it).
+ */
+bool Stamp(int dir_fd, const std::string& path, SystemError* error);
+/** Whether the mark of {@link Stamp} is still there. */
+bool IsStamped(int dir_fd, const std::string& path, bool* stamped, SystemError* error);
 bool ListDirectories(int dir_fd, const std::string& path, std::vector<std::string>* names, SystemError* error);
 
 }  // namespace memcage::cgroup

@@ -21,6 +21,9 @@ bool Finish(const Ending& ending, std::vector<std::string>* texts) {
   // The count of kills before the eventfd: an OOM is notified before it kills.
   if (!cgroup::Read(ending.dir_fd, ending.file, &text, &error)) return false;
   if (text.find(ending.expected) == std::string::npos || !IsQuiet(ending.quiet_fd)) return false;
+  bool stamped = true;
+  if (!ending.stamped.empty() && !cgroup::IsStamped(ending.dir_fd, ending.stamped, &stamped, &error)) return false;
+  if (!stamped) return false;
   for (const std::string& path : ending.reads) {
     if (!cgroup::Read(ending.dir_fd, path, &text, &error)) return false;
     texts->push_back(text);

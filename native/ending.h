@@ -21,6 +21,8 @@ struct Ending {
   /** A file that must contain `expected`. */
   std::string file;
   std::string expected;
+  /** A directory that must have its stamp still; '' for none. */
+  std::string stamped;
   /** Files whose texts are wanted. */
   std::vector<std::string> reads;
   std::vector<Directory> removes;

@@ -168,6 +168,8 @@ export interface Ending {
   file: string;
   /** Its whole text, byte by byte. */
   expected: string;
+  /** A directory that must still have its stamp, or '' for none. */
+  stamped: string;
   /** Files whose texts are wanted. */
   reads: readonly string[];
   /** Directories to remove after that, in this order. */
@@ -376,6 +378,13 @@ export interface NativeBinding {
   makeDirectory(options: { dirFd: number; path: string; mode: number }): void;
   /** unlinkat(2) with AT_REMOVEDIR. */
   removeDirectory(options: { dirFd: number; path: string }): void;
+  /**
+   * Mark a directory of a cgroup hierarchy, by a time of modification of 0 (utimensat(2)). kernfs sets that anew when a directory
+   * in it is made or removed.
+   */
+  stampDirectory(options: { dirFd: number; path: string }): void;
+  /** Whether it has that mark still. */
+  isStamped(options: { dirFd: number; path: string }): boolean;
   /** Names of the directories directly below. */
   listDirectories(options: { dirFd: number; path: string }): string[];
 

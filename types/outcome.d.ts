@@ -1,19 +1,41 @@
-/** What the kernel's counters say about a child that was killed for memory. */
+/** A process that the kernel has killed for memory. */
+export interface OomVictim {
+  /** As its parent knew it. */
+  pid: number;
+  /** Its `comm`, see proc(5): the first 15 bytes of the file's name, unless it has chosen another. */
+  name: string;
+}
+
+/** What the kernel says about a child that was killed for memory. */
 export interface OomVerdict {
   /**
    * Whose limit it was:
-   * - `limit`: the cage's own. A cage of memcage above the child counts as its own.
-   * - `ancestor`: that of a cgroup above the cage.
+   * - `limit`: the cage's own.
+   * - `cage`: that of a cage of memcage around it.
+   * - `ancestor`: that of a cgroup above all of these.
    * - `descendant`: that of a cgroup which the child, or someone else, made inside the cage.
    * - `system`: no cgroup's limit, the machine had no memory left.
-   * - `unknown`: the counters do not tell, because the cgroup that had them is gone or out of sight.
+   * - `unknown`: the kernel does not tell, because the cgroup that had the counts is gone or out of sight.
    */
-  cause: 'limit' | 'ancestor' | 'descendant' | 'system' | 'unknown';
+  cause: 'limit' | 'cage' | 'ancestor' | 'descendant' | 'system' | 'unknown';
   /**
    * Processes that the kernel killed for memory in the cage and below it, by its own count (`oom_kill`), in which the
    * first one of a group kill (`oomGroup`) may be twice. 0 only with `unknown`.
    */
   kills: number;
+  /**
+   * That limit in bytes, as it was at the end of the child. `null` where it is nobody's, not known which one it was, or not there
+   * any more.
+   */
+  limitBytes: number | null;
+  /** Absolute path of the cgroup that has the limit, which may be gone by now. `null` as above, or where it can't be seen. */
+  path: string | null;
+  /**
+   * Who was killed, as far as the kernel tells, oldest first. It logs that in `/dev/kmsg`, for who may read it (root, or
+   * CAP_SYSLOG where `kernel.dmesg_restrict` is 1) outside of containers, and not more than ten times in five seconds. Elsewhere
+   * it is known of the child itself alone. `null` where it is not known of any.
+   */
+  victims: readonly OomVictim[] | null;
 }
 
 /** Memory of a cage over its whole life. */

@@ -53,6 +53,7 @@ export class Cage extends LazyEmitter<CageEvents> {
   #members = 0;
   #closing: Promise<void> | undefined;
   #closed = false;
+  #killed = false;
 
   /** @internal */
   constructor(group: Group, { outlivesOwner, outer, spare = false }: CageLife) {
@@ -86,9 +87,15 @@ export class Cage extends LazyEmitter<CageEvents> {
     return this.#closed || this.#closing !== undefined;
   }
 
+  /** @internal It was emptied by SIGKILL at least once, or one that it is in. */
+  get wasKilled(): boolean {
+    return this.#killed || this.group.wasKilled || this.outer?.wasKilled === true;
+  }
+
   /** SIGKILL for every process in the cage. Resolves when none is left; the cage stays open. */
   async kill(): Promise<void> {
     if (this.#closed) return;
+    this.#killed = true;
     try {
       await this.cgroup.kill();
     } catch (error) {

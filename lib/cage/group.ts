@@ -1,5 +1,5 @@
 import type { Ending } from '../../types/native';
-import type { MemoryReport, OomVerdict } from '../../types/outcome';
+import type { MemoryReport } from '../../types/outcome';
 import type { CgroupDirectory } from '../cgroup/directory';
 import { memoryFile, parseMemoryFile } from '../cgroup/files/roles';
 import type { CgroupVersion } from '../cgroup/formats';
@@ -8,7 +8,8 @@ import { type Guard, killAll } from '../cgroup/kill';
 import { readMemoryFile, writeFirstLimits } from '../cgroup/limit-files';
 import { type LimitContext, type LimitPlan, planLimits, type ResolvedLimits } from '../cgroup/limits';
 import { readMemoryDetails } from '../cgroup/memory-details';
-import { type OomAssessment, type OomMonitor, type OomSurroundings, openOomMonitor } from '../cgroup/oom-monitor';
+import type { CageAround, OomSurroundings, WhoseLimit } from '../cgroup/oom/levels';
+import { type OomAssessment, type OomMonitor, openOomMonitor } from '../cgroup/oom/monitor';
 import { isPopulated } from '../cgroup/pids';
 import { isGone } from '../cgroup/refusal';
 import { removeTree, undo } from '../cgroup/remove';
@@ -56,6 +57,7 @@ export class Group {
   #gone = false;
   #removed = false;
   #details = false;
+  #killed = false;
 
   private constructor(place: Place, plan: LimitPlan, locks: CgroupDirectory[]) {
     this.memory = place.memory;
@@ -67,7 +69,7 @@ export class Group {
     this.#plan = plan;
     this.#locks = locks;
     writeFirstLimits(this.memory, this.version, plan.writes);
-    this.#monitor = openOomMonitor(this.version, this.memory, place.surroundings);
+    this.#monitor = openOomMonitor(this.memory, place.surroundings);
   }
 
   /**
@@ -112,8 +114,18 @@ export class Group {
 
   /** A group below this one, for one child of a shared cage. */
   createLeaf(name: string, limits: ResolvedLimits): Group {
+    return this.#createBelow(name, limits, { isLeaf: true });
+  }
+
+  /** The same for a cage within this one. */
+  createInner(name: string, limits: ResolvedLimits): Group {
+    return this.#createBelow(name, limits, { isLeaf: false });
+  }
+
+  #createBelow(name: string, limits: ResolvedLimits, { isLeaf }: { isLeaf: boolean }): Group {
     const { limitContext, hasGuardian } = this;
-    const surroundings = { ...this.#surroundings, cages: [...this.#surroundings.cages, this.memory] };
+    const cage: CageAround = { directory: this.memory, isOwn: isLeaf, ooms: () => this.#monitor.ooms() };
+    const surroundings = { ...this.#surroundings, cages: [cage, ...this.#surroundings.cages] };
     const plan = planLimits(limits, limitContext);
     const ceilingBytes = Math.min(ceilingOf(limits), this.ceilingBytes);
     const memory = this.memory.below(name);
@@ -188,14 +200,14 @@ export class Group {
     return this.#monitor.underOom();
   }
 
-  /** Whose limit its processes wait at, the OOM killer being off (v1); null: they do not. */
-  waitsFor(): OomVerdict['cause'] | null {
-    return this.#monitor.waitsFor();
+  /** The limit that its processes wait at, the OOM killer being off (v1); undefined: they do not. */
+  waitsAt(): WhoseLimit | undefined {
+    return this.#monitor.waitsAt();
   }
 
-  /** Whether memory was refused at the limit at least once, with or without a kill. */
-  limitWasHit(): boolean {
-    return this.#monitor.limitWasHit();
+  /** The nearest limit, its own or that of a cage around it, at which memory was refused, with or without a kill. */
+  limitHit(): WhoseLimit | undefined {
+    return this.#monitor.limitHit();
   }
 
   /** Its {@link report} is to have `details`. */
@@ -227,9 +239,9 @@ export class Group {
    * own `memory.oom.group` is set after that.
    */
   killsAsGroup(): boolean {
-    if (this.version === 1) return false;
+    if (this.#surroundings.version === 1) return false;
     const { cages, above } = this.#surroundings;
-    return cages.some((cage) => readMemoryFile(cage, 2, 'oomGroup') === true) || above?.killAsGroup() === true;
+    return cages.some(({ directory }) => readMemoryFile(directory, 2, 'oomGroup') === true) || above.killAsGroup();
   }
 
   /** What the start of a child takes is done now: the fds for its birth are opened, its {@link ending} is planned. */
@@ -272,7 +284,13 @@ export class Group {
     }
   }
 
+  /** By us, all of it. */
+  get wasKilled(): boolean {
+    return this.#killed;
+  }
+
   kill(): void {
+    this.#killed = true;
     killAll(this.memory, this.guard);
   }
 
@@ -299,7 +317,7 @@ export class Group {
   }
 
   #planEnding(): Ending {
-    const { file, expected, eventFd } = this.#monitor.quiet;
+    const { file, expected, eventFd, isStamped } = this.#monitor.quiet;
     const within = (name: string): string => `${this.memory.relative}/${name}`;
     const directories = this.guard === undefined ? [this.memory] : [this.guard.directory, this.memory];
     return {
@@ -307,6 +325,7 @@ export class Group {
       quietFd: eventFd,
       file: within(file),
       expected,
+      stamped: isStamped ? this.memory.relative : '',
       reads: this.#reportFiles.map((name) => within(memoryFile(name, this.version))),
       removes: directories.map(({ anchor, relative }) => ({ dirFd: anchor, path: relative })),
     };

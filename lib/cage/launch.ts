@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { ChildExit, CloneOptions, CloneResult, NativeBinding } from '../../types/native';
+import type { Attended, ChildExit, CloneOptions, CloneResult, NativeBinding } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
 import type { CpuReport, FaultReport } from '../../types/outcome';
 import { isGone, isNativeError } from '../cgroup/refusal';
@@ -14,6 +14,7 @@ import { type ExplainedFailure, explainFailure } from './failure';
 import { type Init, openInit } from './init';
 import { explainLostStatus } from './lost-status';
 import type { Stay, StayEnd } from './stay';
+import { withChild } from './victim';
 
 /** A cold file system may take seconds to load a program; nothing sane takes longer. */
 const WATCHDOG_MS = 10_000;
@@ -22,6 +23,7 @@ const WATCHDOG_MS = 10_000;
 const END_MS = 1000;
 
 const { ENODEV, ENOENT, ESRCH } = constants.errno;
+const { SIGKILL } = constants.signals;
 
 const SIGNAL_NAMES = new Map(
   Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
@@ -63,6 +65,7 @@ export function createLaunch(request: LaunchRequest): Launch {
     if ('errno' in attempt) return attempt;
     const { stay, heap, init, pid, pidfd } = attempt;
     let running = true;
+    let wasSent = false;
     let dropEnding: () => void;
     try {
       // Before the watcher knows of the child, which removes the cgroup of one that has ended.
@@ -73,7 +76,12 @@ export function createLaunch(request: LaunchRequest): Launch {
           const end = childEnd({ ...event, ...init?.end() }, heap);
           // Before 'exit', so that its listeners find the cage gone and the outcome there.
           if (stay === undefined) request.onEnded(end, undefined);
-          else stay.ended(end.signal, event.texts, (stayEnd) => request.onEnded(end, stayEnd));
+          else {
+            // Asked before what is left of it is killed.
+            const wasKilled = wasSent || init !== undefined || stay.wasKilled;
+            const child = { pid, file: plan.file, signal: end.signal, wasKilled };
+            stay.ended(end.signal, event.texts, (stayEnd) => request.onEnded(end, withChild(stayEnd, child)));
+          }
           onEnd(end.exitCode, end.signal, event.errno);
         } finally {
           init?.close();
@@ -88,7 +96,12 @@ export function createLaunch(request: LaunchRequest): Launch {
     }
     // Nothing fails from here on: its end is told of, and gives everything back.
     stay?.group.endingIsUp(dropEnding);
-    return { pid, kill: (signal) => (running ? send(native, pidfd, signal) : -ESRCH) };
+    const kill = (signal: number): number => {
+      if (!running) return -ESRCH;
+      wasSent ||= signal === SIGKILL;
+      return send(native, pidfd, signal);
+    };
+    return { pid, kill };
   };
 }
 
@@ -100,7 +113,7 @@ export function createSyncLaunch(request: LaunchRequest): SyncLaunch {
     if ('errno' in attempt) return attempt;
     const { stay, heap, init, pid, pidfd } = attempt;
     let end: ChildEnd;
-    let exit: ChildExit;
+    let exit: Attended;
     try {
       noteStart(native, stay, pidfd);
       exit = attend(pidfd);
@@ -113,7 +126,9 @@ export function createSyncLaunch(request: LaunchRequest): SyncLaunch {
       init?.close();
     }
     native.closeFd({ fd: pidfd });
-    request.onEnded(end, stay?.endedNow(end.signal));
+    const wasKilled = exit.error !== 0 || init !== undefined || stay?.wasKilled === true;
+    const child = { pid, file: plan.file, signal: end.signal, wasKilled };
+    request.onEnded(end, withChild(stay?.endedNow(end.signal), child));
     return { pid, exitCode: end.exitCode, signal: end.signal, errno: exit.errno };
   };
 }

@@ -1,11 +1,10 @@
 import type { OomVerdict } from '../../types/outcome';
+import { nowhere, type WhoseLimit } from '../cgroup/oom/levels';
 import { PatientLook } from '../cgroup/patient-look';
 import type { Group } from './group';
 
-/** What an 'oom' event says. */
-export interface OomEvent {
-  /** Whose limit it was; see the outcome's verdict. */
-  cause: OomVerdict['cause'];
+/** What an 'oom' event says: of the limit as an outcome's verdict, seen from this cage. */
+export interface OomEvent extends Pick<OomVerdict, 'cause' | 'limitBytes' | 'path' | 'victims'> {
   /** Processes killed since the last event; 0 with `underOom`. */
   kills: number;
   /** Processes of the cage killed so far. */
@@ -83,8 +82,9 @@ export class OomReporter {
     const unreported = totalKills - this.#reported;
     if (unreported <= 0) return { verdict, isNews: false };
     this.#reported = totalKills;
-    const cause = (verdict ?? this.cage.assess().verdict)?.cause ?? 'unknown';
-    this.emit({ cause, kills: unreported, totalKills, underOom: false, timeMs });
+    const told = verdict ?? this.cage.assess().verdict ?? { ...nowhere('unknown'), victims: null };
+    const victims = told.victims?.slice(-unreported) ?? null;
+    this.emit({ ...this.#seenFromHere(told), kills: unreported, totalKills, victims, underOom: false, timeMs });
     return { verdict, isNews: true };
   }
 
@@ -108,18 +108,27 @@ export class OomReporter {
   /** A notification of v1 may also say that processes wait, and there is no kill to come. */
   #reportWaiting(group: Group, timeMs: number): void {
     try {
-      const cause = group.waitsFor();
+      const limit = group.waitsAt();
       // All that is below the limit is notified: of the cage's own once, by the cage's group.
-      if (cause === null || (group !== this.cage && this.cage.underOom())) return;
-      this.#emitWaiting(cause, timeMs);
+      if (limit === undefined || (group !== this.cage && this.cage.underOom())) return;
+      this.#emitWaiting(limit, timeMs);
     } catch {
       // As above; it is notified again when the next process has to wait.
     }
   }
 
-  #emitWaiting(cause: OomEvent['cause'], timeMs: number): void {
-    this.emit({ cause, kills: 0, totalKills: this.#reported, underOom: true, timeMs });
-    if (this.outer !== undefined && !this.outer.cage.underOom()) this.outer.#emitWaiting(cause, timeMs);
+  #emitWaiting(limit: WhoseLimit, timeMs: number): void {
+    const totalKills = this.#reported;
+    this.emit({ ...this.#seenFromHere(limit), kills: 0, totalKills, victims: null, underOom: true, timeMs });
+    if (this.outer !== undefined && !this.outer.cage.underOom()) this.outer.#emitWaiting(limit, timeMs);
+  }
+
+  /** The limit of a cage in this one is a descendant's here, and this one's own is that of a cage around there. */
+  #seenFromHere({ cause, limitBytes, path }: WhoseLimit): WhoseLimit {
+    const { path: here } = this.cage.memory;
+    if (path === here) return { cause: 'limit', limitBytes, path };
+    const isWithin = path?.startsWith(`${here}/`) === true;
+    return { cause: isWithin ? 'descendant' : cause, limitBytes, path };
   }
 
   #stop(group: Group): void {

@@ -1,13 +1,14 @@
 import { isMainThread } from 'node:worker_threads';
-import { CgroupsAbove } from '../cgroup/above';
 import type { CgroupDirectory } from '../cgroup/directory';
-import { EventCounter } from '../cgroup/event-counter';
 import { memoryFile } from '../cgroup/files/roles';
 import { parseNames } from '../cgroup/formats';
 import { type Host, host, openDirectory, swapOn } from '../cgroup/host';
 import type { Guard } from '../cgroup/kill';
 import type { LimitContext } from '../cgroup/limits';
-import type { OomSurroundings } from '../cgroup/oom-monitor';
+import { AboveV1 } from '../cgroup/oom/above-v1';
+import { AboveV2 } from '../cgroup/oom/above-v2';
+import { closeKillLog } from '../cgroup/oom/kill-log';
+import type { OomSurroundings } from '../cgroup/oom/levels';
 import { defaultParent, giveBackParent } from '../cgroup/parent/default-parent';
 import { ErrorCode, MemcageError } from '../errors';
 import { wantsGuardian } from '../guardian';
@@ -98,6 +99,7 @@ function removeOwners(): void {
   // First: what is removed twice would close fds that are someone else's by then.
   owners.clear();
   for (const owner of all) owner.remove();
+  closeKillLog();
   giveBackParent();
   if (isMainThread) loadNative().dismissGuardian();
 }
@@ -143,9 +145,11 @@ function describeOwner({ current, parent, memory, guard, hasGuardian }: Parts): 
     swapOn: swapOn(),
     pageBytes: memory.native.constants.pageSize,
   };
-  const aboveV2 = version === 2 ? new CgroupsAbove(parent.path, current) : undefined;
   // Last: nothing after it can fail.
-  const above = version === 1 ? new EventCounter(memory, 'memory.oom_control') : undefined;
+  const surroundings: OomSurroundings =
+    version === 1
+      ? { version, cages: [], above: new AboveV1(memory) }
+      : { version, cages: [], above: new AboveV2(parent.path, current) };
   let names = 0;
   let holders = 0;
   const ends: (() => void)[] = [];
@@ -155,10 +159,10 @@ function describeOwner({ current, parent, memory, guard, hasGuardian }: Parts): 
   };
   const remove = (): void => {
     end();
-    above?.close();
+    if (version === 1) surroundings.above.close();
     if (guard !== undefined) release(guard.directory);
     release(memory);
-    aboveV2?.close();
+    if (version === 2) surroundings.above.close();
     parent.close();
   };
   return {
@@ -166,7 +170,7 @@ function describeOwner({ current, parent, memory, guard, hasGuardian }: Parts): 
     memory,
     guard,
     hasGuardian,
-    surroundings: { above: aboveV2, cages: [], firedAbove: () => above?.count() ?? 0 },
+    surroundings,
     nextName() {
       names += 1;
       return String(names);

@@ -37,7 +37,7 @@ export class SharedCage extends Cage {
   createInner(limits: ResolvedLimits): Group {
     return this.#below((name) => {
       this.group.assertNotFrozen();
-      return this.group.createLeaf(name, limits);
+      return this.group.createInner(name, limits);
     });
   }
 

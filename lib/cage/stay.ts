@@ -1,5 +1,6 @@
 import type { MemoryReport, OomVerdict } from '../../types/outcome';
 import type { ResolvedLimits } from '../cgroup/limits';
+import { nowhere } from '../cgroup/oom/levels';
 import { retry, retrySync } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { Cage } from './cage';
@@ -24,6 +25,8 @@ export interface Stay {
   readonly cage: Cage;
   /** The cgroup that the child lives in. */
   readonly group: Group;
+  /** Its processes were killed by us, or by the caller through us. */
+  readonly wasKilled: boolean;
   /** The child has reached its program. */
   started(): void;
   /** It never will; gives back what was taken for it, now or, for want of an fd say, later. Never throws. */
@@ -145,10 +148,13 @@ export function enterLeaf(cage: Cage, name: string, limits: ResolvedLimits): Sta
 }
 
 /** While it stays, the cage's close() leaves the counts of its end alone. */
-function asMember(stay: Stay): Stay {
+function asMember(stay: Omit<Stay, 'wasKilled'>): Stay {
   const leaveCage = stay.cage.addMember();
   return {
     ...stay,
+    get wasKilled() {
+      return stay.group.wasKilled || stay.cage.wasKilled;
+    },
     started() {
       stay.started();
       stay.cage.cgroup.noteMember();
@@ -256,7 +262,10 @@ function read(group: Group, look: () => OomVerdict | null, signal: NodeJS.Signal
   } catch (error) {
     if (!(error instanceof MemcageError) || error.code !== ErrorCode.CGROUP_GONE) throw error;
     // Someone else has removed it, and its counts with it.
-    return { oom: signal === 'SIGKILL' ? { cause: 'unknown', kills: 0 } : null, memory: group.lastReport() };
+    return {
+      oom: signal === 'SIGKILL' ? { ...nowhere('unknown'), kills: 0, victims: null } : null,
+      memory: group.lastReport(),
+    };
   }
 }
 

@@ -14,7 +14,7 @@ const { E2BIG, ENOMEM } = constants.errno;
  * E2BIG where not even a page for the arguments was left, which elsewhere means that they are too long.
  */
 export function explainTooSmall(group: Group, errno: number): string | undefined {
-  if (errno !== -ENOMEM && !(errno === -E2BIG && isTiny(group))) return undefined;
+  if (errno !== -ENOMEM && !(errno === -E2BIG && isTiny(group, group.report().limitBytes))) return undefined;
   return explain(group);
 }
 
@@ -23,11 +23,14 @@ function explain(group: Group): string | undefined {
   if (group.underOom()) {
     return `${path} is out of memory and its OOM killer is off (memory.oomKill): nothing can be started in it`;
   }
-  if (!group.limitWasHit()) return undefined;
-  const limit = formatSize(group.report().limitBytes);
-  return isTiny(group)
-    ? `The limit of ${limit} is too small for a program to be started in it`
-    : `The limit of ${limit} is used up: no program can be started in ${path}`;
+  const hit = group.limitHit();
+  if (hit === undefined) return undefined;
+  const { cause, limitBytes } = hit;
+  const limit = `The limit of ${formatSize(limitBytes ?? Number.POSITIVE_INFINITY)}`;
+  const whose = cause === 'limit' ? limit : `${limit} of ${hit.path}, a cage around it,`;
+  return isTiny(group, limitBytes)
+    ? `${whose} is too small for a program to be started in it`
+    : `${whose} is used up: no program can be started in ${path}`;
 }
 
 /** The same for a cgroup of a child that could not be made: the kernel charges it to the cage. */
@@ -42,7 +45,8 @@ export function asTooSmall(error: unknown, group: Group): unknown {
  */
 export function diedForWantOfMemory(group: Group, signal: NodeJS.Signals | null): MemcageError | undefined {
   const faulted = signal === 'SIGSEGV' || signal === 'SIGBUS';
-  const starved = (faulted || signal === 'SIGKILL') && isTiny(group) && group.limitWasHit();
+  const hit = faulted || signal === 'SIGKILL' ? group.limitHit() : undefined;
+  const starved = hit !== undefined && isTiny(group, hit.limitBytes);
   if (!starved && !(faulted && group.underOom())) return undefined;
   return new MemcageError(
     ErrorCode.LIMIT_TOO_SMALL,
@@ -51,6 +55,6 @@ export function diedForWantOfMemory(group: Group, signal: NodeJS.Signals | null)
   );
 }
 
-function isTiny(group: Group): boolean {
-  return group.report().limitBytes < LOADABLE_PAGES * (group.limitContext.pageBytes ?? 4096);
+function isTiny({ limitContext }: Group, limitBytes: number | null): boolean {
+  return limitBytes !== null && limitBytes < LOADABLE_PAGES * (limitContext.pageBytes ?? 4096);
 }

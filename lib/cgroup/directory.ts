@@ -2,7 +2,7 @@ import { type BigIntStats, chmodSync, readdirSync, rmdirSync, statSync } from 'n
 import type { NativeBinding } from '../../types/native';
 import { OwnedFd } from '../owned-fd';
 import { missingFile } from './missing-file';
-import { cgroupError, refusedWith } from './refusal';
+import { cgroupError, isGone, refusedWith } from './refusal';
 
 /** What is written to end the processes of a cgroup. */
 const CONTROL_FILES = new Set(['cgroup.kill', 'cgroup.freeze', 'freezer.state']);
@@ -124,6 +124,22 @@ export class CgroupDirectory {
     const there = statSync(this.path, { bigint: true, throwIfNoEntry: false });
     const own = statFd(this.anchor);
     return there?.ino === own.ino && there.dev === own.dev;
+  }
+
+  /** Mark it as one in which no cgroup is made or removed from now on. False: its owner is someone else. */
+  stamp(): boolean {
+    try {
+      this.#call('stamp', '', (path) => this.native.stampDirectory({ dirFd: this.anchor, path }));
+      return true;
+    } catch (error) {
+      if (isGone(error)) throw error;
+      return false;
+    }
+  }
+
+  /** Whether that is still so. */
+  isStamped(): boolean {
+    return this.#call('look at', '', (path) => this.native.isStamped({ dirFd: this.anchor, path }));
   }
 
   /** Names of the cgroups directly below. */

@@ -1,4 +1,4 @@
-import type { ChildExit } from '../../types/native';
+import type { Attended } from '../../types/native';
 
 /**
  * What {@link ProcessHandle} asks of the layer below it: start one child from a finished plan, tell when it has ended.
@@ -53,4 +53,4 @@ export interface Ended {
  * Start a child and return when it has ended. `attend` is called once it runs, and returns after it was reaped. Refusals as
  * for {@link Launch}.
  */
-export type SyncLaunch = (plan: LaunchPlan, attend: (pidfd: number) => ChildExit) => Ended | { errno: number };
+export type SyncLaunch = (plan: LaunchPlan, attend: (pidfd: number) => Attended) => Ended | { errno: number };

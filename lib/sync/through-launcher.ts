@@ -3,6 +3,7 @@ import type { NativeBinding } from '../../types/native';
 import type { MemoryReport } from '../../types/outcome';
 import { type CloneFailure, explainFailure } from '../cage/failure';
 import type { Stay, StayEnd } from '../cage/stay';
+import { withChild } from '../cage/victim';
 import { isNativeError } from '../cgroup/refusal';
 import { launcherArguments } from '../launcher/arguments';
 import { launcherPath } from '../launcher/executable';
@@ -46,6 +47,8 @@ export interface LaunchedResult {
   /** 0: there never was a process. */
   pid: number;
   signal: NodeJS.Signals | null;
+  /** That it was ended early, among others. */
+  error?: unknown;
 }
 
 export interface LaunchedEnd<R> {
@@ -107,7 +110,10 @@ function attempt<R extends LaunchedResult>(
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
     const { result, failure } = start(native, { ...request, env }, cage, stay, run);
     if (failure === undefined) {
-      const end = result.pid === 0 ? abandon() : leave(result.signal);
+      if (result.pid === 0) return { result, ...unstarted, heap, ...abandon() };
+      const { pid, signal } = result;
+      const wasKilled = result.error !== undefined || hasInit(cage.namespaces) || stay?.wasKilled === true;
+      const end = withChild(leave(signal), { pid, file: request.file, signal, wasKilled });
       return { result, ...unstarted, heap, ...end };
     }
     if (!isLast && foundNoCgroup(failure)) return undefined;

@@ -16,7 +16,7 @@ import { testRows } from '../support/rows';
 const outcome: Outcome = {
   exitCode: null,
   signal: 'SIGKILL',
-  oom: { cause: 'limit', kills: 1 },
+  oom: { cause: 'limit', kills: 1, limitBytes: 2 ** 20, path: '/c', victims: null },
   nodeHeap: null,
   memory: { limitBytes: 104857600, peakBytes: 104857600, swapLimited: true },
   cpu: { userMs: 1, systemMs: 2 },
@@ -63,13 +63,11 @@ describe('MemcageError', () => {
 testRows(
   'an error of a child carries its outcome',
   [
-    [MemoryLimitError, 'MemoryLimitError', 'ERR_MEMCAGE_MEMORY_LIMIT'],
-    [ExitError, 'ExitError', 'ERR_MEMCAGE_EXIT'],
-    [TimeoutError, 'TimeoutError', 'ERR_MEMCAGE_TIMEOUT'],
-  ],
-  ([Type, name, code]) => {
-    const error = new Type('message', outcome);
-
+    [new MemoryLimitError('message', outcome, 'cgroup'), 'MemoryLimitError', 'ERR_MEMCAGE_MEMORY_LIMIT'],
+    [new ExitError('message', outcome), 'ExitError', 'ERR_MEMCAGE_EXIT'],
+    [new TimeoutError('message', outcome), 'TimeoutError', 'ERR_MEMCAGE_TIMEOUT'],
+  ] as const,
+  ([error, name, code]) => {
     expect(error).toBeInstanceOf(MemcageError);
     expect(error).toMatchObject({ name, code, message: 'message', outcome });
   },

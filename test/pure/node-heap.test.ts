@@ -30,7 +30,7 @@ describe('the option', () => {
     },
   );
 
-  testRows('refuses what is no size', ['64 M', '', Number.NaN, -1, 'off'], (option) => {
+  testRows('refuses what is no size', ['64 X', '', Number.NaN, -1, 'off'], (option) => {
     expect(() => resolveNodeHeap(option)).toThrow(withCode('INVALID_SIZE'));
   });
 });
@@ -237,7 +237,7 @@ test('an environment as an object keeps what it inherits, and is not changed', (
 });
 
 describe('the verdict', () => {
-  const kill = { cause: 'limit' as const, kills: 1 };
+  const kill = { cause: 'limit' as const, kills: 1, limitBytes: 2 ** 20, path: '/c', victims: null };
   const judge = (end: Partial<Parameters<typeof judgeNodeHeap>[1]>, isPidOne = false) =>
     judgeNodeHeap(
       { limitBytes: 60 * MIB, isPidOne },

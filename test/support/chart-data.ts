@@ -44,7 +44,7 @@ const HOUR = 3_600_000;
 export const RUNS: Readonly<Record<string, ChartData>> = {
   'killed at its limit': recorded(118, (ms) => ({ anonBytes: ms * 0.9 * MIB, fileBytes: 2 * MIB }), {
     command: ['stress', '--vm-bytes', '101m', '-m', '1'],
-    verdict: 'Killed for memory: 1 process, by its own limit. Exit code 1.',
+    verdict: '1 process was killed for its memory limit of 64 MiB. Exit code 1.',
     isGood: false,
     limitBytes: 100 * MIB,
     peakBytes: 100 * MIB,
@@ -61,7 +61,7 @@ export const RUNS: Readonly<Record<string, ChartData>> = {
     }),
     {
       command: ['python3', 'train.py', '--data', '/srv/data set', 'and more words than there is room for '.repeat(9)],
-      verdict: 'Killed for memory: 5 processes, by its own limit. Exit code 0.',
+      verdict: '5 processes were killed for its memory limit of 64 MiB. Exit code 0.',
       isGood: false,
       limitBytes: 1024 * MIB,
       highBytes: 1000 * MIB,

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { KernelLog } from '../../lib/cgroup/oom/kernel-log';
 import { runtimePath } from './runtimes';
 import { keepsSoftLimit } from './soft-limit';
 
@@ -32,6 +33,12 @@ const features = {
     (features.v2() && existsSync('/proc/swaps')),
   /** Swap space, as on a guest that was given some. */
   swap: () => readLines('/proc/swaps').length > 1,
+  /** The kernel's log, whose pids are those of this process. */
+  'kernel-log': () => {
+    const log = KernelLog.open();
+    log?.close();
+    return log !== undefined;
+  },
   /** A kernel on a machine, real or virtual. What one that is a process can't run: test/guest/README.md. */
   machine: () => process.env.MEMCAGE_TEST_GUEST !== 'uml',
   'two-processors': () => availableParallelism() >= 2,

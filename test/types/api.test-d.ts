@@ -212,8 +212,9 @@ async function many(): Promise<void> {
   cage.cgroup.on('close', () => {});
   // @ts-expect-error no such event
   cage.on('exit', () => {});
-  // @ts-expect-error the cage has the limit
-  cage.spawn('true', { memory: '5M' });
+  expectType<Cage>()(cage.spawn('true', { memory: '5M' }).cage);
+  // @ts-expect-error the cage is the one
+  cage.spawn('true', { cage });
   // @ts-expect-error the cage is the parent
   void cage.run('true', { parent: '/' });
   // @ts-expect-error a cage has a limit
@@ -238,8 +239,7 @@ async function functions(): Promise<void> {
   expectType<Cage>()(shared.fork('x.js').cage);
   expectType<Cage>()(shared.execFile('true', ['x'], (_error, stdout) => expectType<string>()(stdout)).cage);
   expectType<number>()(shared.contain(() => 5));
-  // @ts-expect-error the cage has the limit
-  shared.exec('true', { memory: '10M' });
+  expectType<Cage>()(shared.exec('true', { memory: '10M' }).cage);
   // @ts-expect-error no such option
   exec('true', { memoryLimit: 5 });
   // @ts-expect-error not a size

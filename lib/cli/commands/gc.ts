@@ -1,8 +1,8 @@
 import { type Collected, collectGarbage } from '../../cage/collect-garbage';
+import { printable } from '../../printable';
 import { defineCommand, FAILED_TEXT } from '../command';
 import { toJson } from '../json';
 import { NO_OPERANDS } from '../parse';
-import { printable } from '../printable';
 
 export const gc = defineCommand({
   name: 'gc',

@@ -2,12 +2,12 @@ import { type CageEntry, listCages } from '../../cage/list-cages';
 import { parseCgroupName, shortId } from '../../cgroup/cgroup-name';
 import { cgroupPaths } from '../../cgroup/find';
 import { host } from '../../cgroup/host';
+import { printable } from '../../printable';
 import { formatSize } from '../../size';
 import { colorsOf } from '../color';
 import { defineCommand, FAILED_TEXT } from '../command';
 import { toJson } from '../json';
 import { NO_OPERANDS } from '../parse';
-import { printable } from '../printable';
 import { tableOf } from '../text-table';
 
 export const ls = defineCommand({

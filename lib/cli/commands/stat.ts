@@ -5,10 +5,10 @@ import { readMemoryDetails } from '../../cgroup/memory-details';
 import type { CgroupProcess } from '../../cgroup/processes';
 import { readMany } from '../../cgroup/watching/read-many';
 import { formatDuration } from '../../duration';
+import { printable } from '../../printable';
 import { formatSize } from '../../size';
 import { defineCommand, FAILED_TEXT } from '../command';
 import { toJson } from '../json';
-import { printable } from '../printable';
 import { findTarget, oneTarget, TARGET } from '../target';
 
 export const stat = defineCommand({

@@ -232,9 +232,9 @@ describeIf('cgroup', 'memcage refuses', () => {
     await expect(run('true', [], { timeout: 2 ** 31 - 1 })).resolves.toMatchObject({ exitCode: 0 });
   });
 
-  test('memory together with cage', async () => {
+  test('parent together with cage', async () => {
     await using cage = createCage({ memory: '10M' });
-    const options = { cage, memory: '5M' };
+    const options = { cage, memory: '5M', parent: '.' };
     expect(thrown(() => spawn('true', [], options))).toMatchObject({ code: ARGUMENT });
   });
 });

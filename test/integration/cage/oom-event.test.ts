@@ -49,10 +49,10 @@ describeIf('cgroup', "the event 'oom'", () => {
         await said(child, 'done');
         expect(isAlive(child.pid ?? 0)).toBe(true);
         expect(oomKills(child.cage.cgroup.path)).toBe(kill);
-        expect(events.at(-1)).toEqual({ cause: 'limit', kills: 1, totalKills: kill });
+        expect(events.at(-1)).toMatchObject({ cause: 'limit', kills: 1, totalKills: kill });
       }
       child.stdin.end();
-      expect((await child.outcome).oom).toEqual({ cause: 'limit', kills: 3 });
+      expect((await child.outcome).oom).toMatchObject({ cause: 'limit', kills: 3 });
       await entered.close();
       expect(events.filter((event) => event !== 'close')).toHaveLength(3);
       expect(events.at(-1)).toBe('close');
@@ -73,7 +73,7 @@ describeIf('cgroup', "the event 'oom'", () => {
       const kills = oomKills(child.cage.cgroup.path);
       expect(kills).toBe(workers);
       child.stdin.end();
-      expect((await child.outcome).oom).toEqual({ cause: 'limit', kills });
+      expect((await child.outcome).oom).toMatchObject({ cause: 'limit', kills });
       await entered.close();
       const ooms = events.filter((event) => event !== 'close');
       expect(ooms.reduce((sum, event) => sum + event.kills, 0)).toBe(kills);
@@ -90,8 +90,8 @@ describeIf('cgroup', "the event 'oom'", () => {
       const child = entered.spawn('sh', ['-c', `exec ${allocate(30)}`]);
       const events = record(child.cage);
       const { oom } = await child.outcome;
-      expect(oom).toEqual({ cause: 'limit', kills: 1 });
-      expect(events[0]).toEqual({ cause: 'limit', kills: 1, totalKills: 1 });
+      expect(oom).toMatchObject({ cause: 'limit', kills: 1 });
+      expect(events[0]).toMatchObject({ cause: 'limit', kills: 1, totalKills: 1 });
       await entered.close();
       await sleep(LATE_MS);
       expect(events).toHaveLength(2);
@@ -106,7 +106,7 @@ describeIf('cgroup', "the event 'oom'", () => {
       child.stdin.write('\n');
       await until('an event', () => events.length > 0);
       expect(isAlive(child.pid ?? 0)).toBe(true);
-      expect(events).toEqual([{ cause: 'ancestor', kills: 1, totalKills: 1 }]);
+      expect(events).toMatchObject([{ cause: 'ancestor', kills: 1, totalKills: 1 }]);
       child.stdin.end();
       await child.outcome;
       await entered.close();
@@ -151,21 +151,21 @@ describeIf('cgroup', "the event 'oom'", () => {
         total += 1;
         await until(`event ${total}`, () => events.length >= total);
         await said(child, 'done');
-        expect(events.at(-1)).toEqual({ cause: 'limit', kills: 1, totalKills: total });
+        expect(events.at(-1)).toMatchObject({ cause: 'limit', kills: 1, totalKills: total });
       }
       if (round === 1) {
         const gone = children.shift();
         gone?.stdin.end();
-        expect((await gone?.outcome)?.oom).toEqual({ cause: 'limit', kills: 1 });
+        expect((await gone?.outcome)?.oom).toMatchObject({ cause: 'limit', kills: 1 });
       }
     }
     for (const child of children) {
       child.stdin.end();
-      expect((await child.outcome).oom).toEqual({ cause: 'limit', kills: 2 });
+      expect((await child.outcome).oom).toMatchObject({ cause: 'limit', kills: 2 });
     }
     expect((await cage.run('sh', ['-c', `exec ${allocate(30)}`], { reject: false })).oom?.kills).toBe(1);
     await cage.close();
-    expect(events.slice(-2)).toEqual([{ cause: 'limit', kills: 1, totalKills: total + 1 }, 'close']);
+    expect(events.slice(-2)).toMatchObject([{ cause: 'limit', kills: 1, totalKills: total + 1 }, 'close']);
     expect(events).toHaveLength(total + 2);
   });
 
@@ -178,6 +178,6 @@ describeIf('cgroup', "the event 'oom'", () => {
     await child.outcome;
     await one.close();
     await other.close();
-    expect(events).toEqual({ one: [{ cause: 'limit', kills: 1, totalKills: 1 }, 'close'], other: ['close'] });
+    expect(events).toMatchObject({ one: [{ cause: 'limit', kills: 1, totalKills: 1 }, 'close'], other: ['close'] });
   });
 });

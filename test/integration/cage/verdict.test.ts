@@ -105,7 +105,7 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
     test('an ancestor far above', async () => {
       const parent = makeBelow(limitedCgroup('8M'), 'between');
       const { outcome } = enter({ memory: '64M', parent }).spawn('sh', ['-c', allocate(30)]);
-      expect((await outcome).oom).toEqual({ cause: 'ancestor', kills: 1 });
+      expect((await outcome).oom).toMatchObject({ cause: 'ancestor', kills: 1 });
     });
 
     if (version === 2) {
@@ -118,7 +118,7 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
         const own = [child.cage.cgroup.path, cgroupOf(child.pid ?? 0)].some((path) => oomAt(path) > 0);
         expect(own !== oomAt(parent) > 0).toBe(true);
         child.stdin.end();
-        expect((await child.outcome).oom).toEqual({ cause: own ? 'limit' : 'ancestor', kills: 1 });
+        expect((await child.outcome).oom).toMatchObject({ cause: own ? 'limit' : 'ancestor', kills: 1 });
       });
     }
 
@@ -129,7 +129,7 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
       await once(foreigner(parent, `exec ${allocate(60)}`), 'exit');
       expect(oomKills(placeForStrangers(parent))).toBe(1);
       child.stdin.end();
-      expect((await child.outcome).oom).toEqual({ cause: 'limit', kills: 1 });
+      expect((await child.outcome).oom).toMatchObject({ cause: 'limit', kills: 1 });
     });
 
     test("the whole parent's OOM with the victim elsewhere", async () => {
@@ -169,7 +169,7 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
       const kills = oomKills(child.cage.cgroup.path);
       child.stdin.end();
       expect(kills).toBe(1);
-      expect((await child.outcome).oom).toEqual({ cause: 'limit', kills });
+      expect((await child.outcome).oom).toMatchObject({ cause: 'limit', kills });
     });
 
     test('a kill that was seen in a cgroup below counts when its owner has removed that', async () => {
@@ -182,7 +182,7 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
       await said(child, 'done');
       expect(oomKills(child.cage.cgroup.path)).toBe(version === 1 ? 0 : 1);
       child.stdin.end();
-      expect((await child.outcome).oom).toEqual({ cause: 'limit', kills: 1 });
+      expect((await child.outcome).oom).toMatchObject({ cause: 'limit', kills: 1 });
       expect(events).toMatchObject([{ cause: 'limit', kills: 1, totalKills: 1, underOom: false }]);
     });
 
@@ -212,7 +212,7 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
       await said(child, 'done');
       const sibling = await enter({ memory: '8M' }).spawn('sh', ['-c', `exec ${allocate(30)}`]).outcome;
       child.stdin.end();
-      expect(sibling.oom).toEqual({ cause: 'limit', kills: 1 });
+      expect(sibling.oom).toMatchObject({ cause: 'limit', kills: 1 });
       expect(await child.outcome).toMatchObject({ exitCode: 0, oom: null });
     });
 
@@ -263,7 +263,7 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
       const child = enter({ memory: '8M' }).spawn(...waiting(':'));
       await said(child, 'done');
       const others = Array.from({ length: 10 }, () => spawn('sh', ['-c', `exec ${allocate(30)}`], { memory: '8M' }));
-      for (const { outcome } of others) expect((await outcome).oom).toEqual({ cause: 'limit', kills: 1 });
+      for (const { outcome } of others) expect((await outcome).oom).toMatchObject({ cause: 'limit', kills: 1 });
       child.stdin.end();
       expect((await child.outcome).oom).toBeNull();
     });

@@ -45,7 +45,7 @@ describeIf('v2', 'oomGroup', () => {
     const [killed = 0, asGroup] = counts();
     expect(kills).toContain(killed);
     expect(asGroup).toBe(groupKills);
-    expect(oom).toEqual({ cause: 'limit', kills: killed });
+    expect(oom).toMatchObject({ cause: 'limit', kills: killed });
     expect(signal).toBe(oomGroup ? 'SIGKILL' : null);
     expect(output.includes('survived')).toBe(!oomGroup);
   });

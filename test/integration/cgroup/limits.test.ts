@@ -106,7 +106,7 @@ describeIf('cgroup', `Cgroup.setLimits() on v${version}`, () => {
     expect(() => cgroup.setLimits({ max: '10X' })).toThrow(withCode('INVALID_SIZE'));
     expect(() => cgroup.setLimits({ max: 1 })).toThrow(withCode('LIMIT_TOO_SMALL'));
     expect(() => cgroup.setLimits({ max: '8M', [foreign]: '4M' })).toThrow(withCode('NOT_IN_VERSION'));
-    expect(() => cgroup.setLimits({ maximum: '8M' } as object)).toThrow(withCode('INVALID_ARGUMENT'));
+    expect(() => cgroup.setLimits({ maximum: '8M' } as object)).toThrow(withCode('UNKNOWN_OPTION'));
     expect(limitOf(path)).toBe(64 << 20);
   });
 });

@@ -26,12 +26,12 @@ describeIf('cgroup', '--chart', () => {
     const file = join(directory, 'killed.svg');
     const end = await runCli(['run', '-m', '100M', '--chart', file, process.execPath, '-e', HOG]);
     expect(end).toMatchObject({ code: 137, stdout: '', left: [] });
-    expect(end.stderr).toMatch(/^memcage: .*killed for memory.*\n$/);
+    expect(end.stderr).toMatch(/^memcage: .* killed for its memory limit of .*\n$/);
     const elements = parseXml(readFileSync(file, 'utf8'));
     const shown = texts(elements);
     expect(shown).toEqual(expect.arrayContaining(['OOM kill', 'anon: heaps, stacks', 'limit']));
     expect(shown.filter((text) => text === '100 MiB').length).toBeGreaterThanOrEqual(2);
-    expect(shown.join(' ')).toContain('Killed for memory: 1 process, by its own limit.');
+    expect(shown.join(' ')).toContain('1 process was killed for its memory limit of 100 MiB.');
     expect(corners(elements)).toBeGreaterThan(3);
     expect(elements.some(({ attributes }) => attributes['class'] === 'kill-line')).toBe(true);
   });

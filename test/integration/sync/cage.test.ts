@@ -26,11 +26,11 @@ describeIf('cgroup', 'sync functions in a cage', () => {
   });
 
   test('the limit holds', () => {
-    const { status, signal, outcome } = spawnSync('tail', ['/dev/zero'], { memory: '20M' });
-    expect({ status, signal, oom: outcome.oom }).toEqual({
+    const { pid, status, signal, outcome } = spawnSync('tail', ['/dev/zero'], { memory: '20M' });
+    expect({ status, signal, oom: outcome.oom }).toMatchObject({
       status: null,
       signal: 'SIGKILL',
-      oom: { cause: 'limit', kills: 1 },
+      oom: { cause: 'limit', kills: 1, limitBytes: 20 * 2 ** 20, victims: [{ pid, name: 'tail' }] },
     });
   });
 
@@ -41,7 +41,7 @@ describeIf('cgroup', 'sync functions in a cage', () => {
 
   test('in a shared cage', async () => {
     await using cage = createCage({ memory: '20M' });
-    expect(spawnSync('tail', ['/dev/zero'], { cage }).outcome.oom).toEqual({ cause: 'limit', kills: 1 });
+    expect(spawnSync('tail', ['/dev/zero'], { cage }).outcome.oom).toMatchObject({ cause: 'limit', kills: 1 });
     expect(execFileSync('cat', ['/proc/self/cgroup'], { ...UTF8, cage })).toContain('/memcage-');
   });
 

@@ -1,10 +1,11 @@
 import { renderSummary, summaryRows, verdictOf } from '../../../lib/cli/commands/run/summary';
-import type { MemoryDetails, Outcome } from '../../../types/outcome';
+import type { MemoryDetails, OomVerdict, Outcome } from '../../../types/outcome';
 import { testRows } from '../../support/rows';
 
 const MIB = 1 << 20;
 const NONE = Number.POSITIVE_INFINITY;
 
+const OOM: OomVerdict = { cause: 'limit', kills: 1, limitBytes: 8 * MIB, path: '/c', victims: null };
 const V2_DETAILS: MemoryDetails = {
   highBytes: 80 * MIB,
   limitHits: 1234,
@@ -81,26 +82,31 @@ test('without a limit, a high, a sample', () => {
 testRows(
   'a kill is told with its cause',
   [
-    ['limit', '2, by its own limit'],
-    ['ancestor', '2, by the limit of a cgroup above'],
-    ['descendant', '2, by a limit inside the cage'],
-    ['system', '2, by the machine, which had no memory left'],
-    ['unknown', '2, by a limit that the counters do not tell'],
+    ['limit', '2, for its memory limit of 8 MiB'],
+    ['cage', '2, for the memory limit of 8 MiB of a cage around its own (/c)'],
+    ['system', '2, for want of memory on the whole machine'],
   ] as const,
   ([cause, expected]) => {
-    expect(rows({ oom: { cause, kills: 2 }, exitCode: null, signal: 'SIGKILL' })).toMatchObject({
+    expect(rows({ oom: { ...OOM, cause, kills: 2 }, exitCode: null, signal: 'SIGKILL' })).toMatchObject({
       'OOM kills': expected,
       'exit status': 'Ended by SIGKILL',
     });
   },
 );
 
+test('the victims are told, some of them if they are many', () => {
+  const victims = Array.from({ length: 5 }, (_, index) => ({ pid: index + 1, name: 'a\x1bb' }));
+  expect(rows({ oom: OOM })).not.toHaveProperty('killed');
+  expect(rows({ oom: { ...OOM, victims: victims.slice(0, 1) } })).toMatchObject({ killed: 'a\\u001bb (pid 1)' });
+  expect(rows({ oom: { ...OOM, kills: 5, victims } })['killed']).toMatch(/\(pid 1\), .*\(pid 3\) \.\.\.$/);
+});
+
 testRows(
   'the verdict is told with the end',
   [
     [{}, 'Exit code 0.'],
     [{ exitCode: null, signal: 'SIGTERM' }, 'Ended by SIGTERM.'],
-    [{ oom: { cause: 'limit', kills: 1 } }, 'Killed for memory: 1 process, by its own limit. Exit code 0.'],
+    [{ oom: OOM }, '1 process was killed for its memory limit of 8 MiB. Exit code 0.'],
     [
       { exitCode: null, signal: 'SIGABRT', nodeHeap: { limitBytes: MIB, exhausted: 'likely' } },
       'Aborted, most likely at the limit of its JavaScript heap. Ended by SIGABRT.',

@@ -1,5 +1,5 @@
-import { printable } from '../../../lib/cli/printable';
 import { pad, truncate, truncateStart, widthOf } from '../../../lib/cli/text-width';
+import { printable } from '../../../lib/printable';
 import { testRows } from '../../support/rows';
 
 testRows(

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
-import type { NodeHeapReport, Outcome } from '../../../../types/outcome';
+import type { NodeHeapReport } from '../../../../types/outcome';
 import type { Cage } from '../../../cage/cage';
+import { killSentence } from '../../../oom-words';
 import { formatSize } from '../../../size';
 import { spawn } from '../../../spawn';
 import { FAILED } from '../../command';
@@ -42,7 +43,11 @@ async function runIn(request: RunRequest, reports: Reports): Promise<number> {
   const outcome = await child.outcome;
   const summary = await reports.ended(outcome);
   if (child.pid === undefined) return reportStartError(file, outcome.error);
-  if (outcome.oom !== null) process.stderr.write(`memcage: ${memoryLine(file, outcome)}\n`);
+  const { oom, memory } = outcome;
+  if (oom !== null) {
+    const { peakBytes } = memory;
+    process.stderr.write(`memcage: ${killSentence(file, oom, { pid: child.pid, peakBytes })}\n`);
+  }
   if (outcome.nodeHeap?.exhausted === 'likely') process.stderr.write(`memcage: ${heapLine(file, outcome.nodeHeap)}\n`);
   if (outcome.error !== undefined) process.stderr.write(`memcage: ${outcome.error.message}\n`);
   process.stderr.write(summary);
@@ -96,12 +101,6 @@ function reportStartError(file: string, error: NodeJS.ErrnoException | undefined
   process.stderr.write(`memcage: ${ours ? message : `can't run '${file}': ${message}`}\n`);
   if (ours || !refused) return FAILED;
   return code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE;
-}
-
-function memoryLine(file: string, { oom, memory }: Outcome): string {
-  const killed = oom?.kills === 1 ? '1 process was' : `${oom?.kills} processes were`;
-  const peak = memory.peakBytes === null ? 'unknown' : formatSize(memory.peakBytes);
-  return `${file}: ${killed} killed for memory (cause: ${oom?.cause}, limit ${formatSize(memory.limitBytes)}, peak ${peak})`;
 }
 
 function heapLine(file: string, { limitBytes }: NodeHeapReport): string {

@@ -1,18 +1,11 @@
 import type { MemoryReport, OomVerdict, Outcome } from '../../../../types/outcome';
 import type { CgroupVersion } from '../../../cgroup/formats';
 import { formatDuration } from '../../../duration';
+import { namesOf, whoseLimit } from '../../../oom-words';
+import { printable } from '../../../printable';
 import { formatSize } from '../../../size';
 import type { Rows } from '../../chart/chart-data';
 import type { Colors } from '../../color';
-import { printable } from '../../printable';
-
-const CAUSES: Readonly<Record<OomVerdict['cause'], string>> = {
-  limit: 'its own limit',
-  ancestor: 'the limit of a cgroup above',
-  descendant: 'a limit inside the cage',
-  system: 'the machine, which had no memory left',
-  unknown: 'a limit that the counters do not tell',
-};
 
 export interface Seen {
   /** Undefined: there was no cage. */
@@ -24,7 +17,7 @@ export interface Seen {
 /** How a command ended, for people. */
 export function verdictOf({ exitCode, signal, oom, nodeHeap, error }: Outcome): string {
   const status = statusOf({ exitCode, signal });
-  if (oom !== null) return `Killed for memory: ${processes(oom.kills)}, by ${CAUSES[oom.cause]}. ${status}.`;
+  if (oom !== null) return `${killsOf(oom)} killed for ${whoseLimit(oom)}. ${status}.`;
   if (nodeHeap?.exhausted === 'likely') return `Aborted, most likely at the limit of its JavaScript heap. ${status}.`;
   if (error !== undefined && exitCode === null && signal === null) return `Could not be started: ${error.message}.`;
   return `${status}.`;
@@ -46,7 +39,8 @@ export function summaryRows(outcome: Outcome, { version, mostProcesses }: Seen):
     ],
     ['page faults', `${counted(faults.minor)} minor, ${counted(faults.major)} major`],
     ['stalled', stallOf(memory, version)],
-    ['OOM kills', oom === null ? 'none' : `${counted(oom.kills)}, by ${CAUSES[oom.cause]}`],
+    ['OOM kills', oom === null ? 'none' : `${counted(oom.kills)}, for ${whoseLimit(oom)}`],
+    ['killed', oom?.victims ? namesOf(oom.victims) : undefined],
     ['processes', mostProcesses === 0 ? undefined : `at least ${counted(mostProcesses)} at once`],
     ['exit status', statusOf(outcome)],
   ];
@@ -96,8 +90,8 @@ function stallOf({ details }: MemoryReport, version: CgroupVersion | undefined):
   return `${formatDuration(someMs)} for want of memory, ${formatDuration(fullMs)} of it altogether`;
 }
 
-function processes(count: number): string {
-  return count === 1 ? '1 process' : `${counted(count)} processes`;
+function killsOf({ kills }: OomVerdict): string {
+  return kills === 1 ? '1 process was' : `${counted(kills)} processes were`;
 }
 
 function times(count: number): string {

@@ -1,6 +1,6 @@
+import { printable } from '../../../printable';
 import type { Charset } from '../../charset';
 import type { Colors } from '../../color';
-import { printable } from '../../printable';
 import { pad, truncate, truncateStart } from '../../text-width';
 import { COLUMNS, type ColumnName, fittingColumns, GAP, matching, type SortName, sorted } from './columns';
 import type { History } from './history';

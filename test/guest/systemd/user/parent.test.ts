@@ -81,7 +81,7 @@ describe('without a delegated cgroup', () => {
       memory: '50M',
       reject: false,
     });
-    expect(oom).toEqual({ cause: 'limit', kills: 1 });
+    expect(oom).toMatchObject({ cause: 'limit', kills: 1 });
   });
 
   test('with namespaces, in a user namespace', async () => {

@@ -1,9 +1,8 @@
-import type { OomVerdict } from '../../types/outcome';
-import type { CgroupsAbove } from './above';
-import type { CgroupDirectory } from './directory';
-import type { CgroupVersion } from './formats';
-import { OomMonitorV1 } from './oom-monitor-v1';
-import { OomMonitorV2 } from './oom-monitor-v2';
+import type { OomVerdict } from '../../../types/outcome';
+import type { CgroupDirectory } from '../directory';
+import type { OomSurroundings, WhoseLimit } from './levels';
+import { OomMonitorV1 } from './monitor-v1';
+import { OomMonitorV2 } from './monitor-v2';
 
 /** Processes killed for memory so far, and whose limit that was about. */
 export interface OomAssessment {
@@ -11,11 +10,15 @@ export interface OomAssessment {
   verdict: OomVerdict | null;
 }
 
-/** Seen without the event loop: a file with a text in it, and an eventfd (or -1) that is not signalled. */
+/** Seen without the event loop: what tells that nothing special has happened in a cgroup. */
 export interface QuietState {
+  /** A file with a text in it. */
   file: string;
   expected: string;
+  /** An eventfd that is not signalled, or -1. */
   eventFd: number;
+  /** The cgroup has a stamp, which it loses when one below is made or removed. */
+  isStamped: boolean;
 }
 
 /** Counts OOM kills in a cgroup and those below it, and tells whose limit they were about. Holds one fd. */
@@ -29,32 +32,22 @@ export interface OomMonitor {
   assess(): OomAssessment;
   /** The state in which {@link assess} would find no kill, and nothing that could be one. */
   readonly quiet: QuietState;
+  /** How often memory was refused so far, for those that this cgroup is around; see `CageAround`. */
+  ooms(): number;
   /** A cgroup directly below is one of ours; until `removed`. */
   addLeaf(name: string): void;
   removeLeaf(name: string): void;
-  /** Whether memory was refused at the limit at least once, with or without a kill. */
-  limitWasHit(): boolean;
+  /** The nearest limit, the cgroup's or that of a cage around it, at which memory was refused, with or without a kill. */
+  limitHit(): WhoseLimit | undefined;
   /** Whether processes wait for memory now because the OOM killer is off (v1). */
   underOom(): boolean;
-  /** Whose limit they wait at; null: they do not. */
-  waitsFor(): OomVerdict['cause'] | null;
+  /** The limit that they wait at; undefined: they do not. */
+  waitsAt(): WhoseLimit | undefined;
   close(): void;
 }
 
-/** What is above a monitored cgroup. */
-export interface OomSurroundings {
-  /** v1: the event count of the nearest cgroup above that is not a cage of ours. */
-  firedAbove(): number;
-  /** v2: the cages of ours that the cgroup sits in. */
-  cages: readonly CgroupDirectory[];
-  /** v2: the cgroups above those. */
-  above: CgroupsAbove | undefined;
-}
-
-export function openOomMonitor(
-  version: CgroupVersion,
-  directory: CgroupDirectory,
-  surroundings: OomSurroundings,
-): OomMonitor {
-  return version === 1 ? new OomMonitorV1(directory, surroundings) : new OomMonitorV2(directory, surroundings);
+export function openOomMonitor(directory: CgroupDirectory, surroundings: OomSurroundings): OomMonitor {
+  return surroundings.version === 1
+    ? new OomMonitorV1(directory, surroundings)
+    : new OomMonitorV2(directory, surroundings);
 }

@@ -1,17 +1,19 @@
-import type { CgroupDirectory } from './directory';
-import { parseFlatKeyed, parseValue } from './formats';
-import { type Host, openDirectory } from './host';
-import { KeptFile } from './kept-file';
+import type { CgroupDirectory } from '../directory';
+import { parseFlatKeyed, parseValue } from '../formats';
+import { type Host, openDirectory } from '../host';
+import { KeptFile } from '../kept-file';
+import { limitOf, type WhoseLimit } from './levels';
 
 const EVENTS = 'memory.events.local';
 const OOM_GROUP = 'memory.oom.group';
 
 /** A v2 cgroup in which memcage makes its own, and those above it. Each start asks them, so that their files are kept open. */
-export class CgroupsAbove {
+export class AboveV2 {
   /** Whether there are more that can't be seen from here, as in a container: the mount's root is not the root. */
   readonly hidden: boolean;
   readonly #root: CgroupDirectory;
-  readonly #events: KeptFile[] = [];
+  /** Nearest first. */
+  readonly #events: { directory: CgroupDirectory; file: KeptFile }[] = [];
   readonly #oomGroups: KeptFile[] = [];
 
   /** @param path of that cgroup */
@@ -22,8 +24,8 @@ export class CgroupsAbove {
       const line = [this.#root];
       for (const name of names) if (name !== '') line.push((line.at(-1) ?? this.#root).below(name));
       // The root of the hierarchy has neither file, and no limit.
-      for (const directory of line) {
-        if (directory.has(EVENTS)) this.#events.push(new KeptFile(directory, EVENTS));
+      for (const directory of line.reverse()) {
+        if (directory.has(EVENTS)) this.#events.push({ directory, file: new KeptFile(directory, EVENTS) });
         if (directory.has(OOM_GROUP)) this.#oomGroups.push(new KeptFile(directory, OOM_GROUP));
       }
       this.hidden = this.#root.has(EVENTS);
@@ -33,9 +35,15 @@ export class CgroupsAbove {
     }
   }
 
-  /** How often an allocation failed at one of their limits. */
-  oomCount(): number {
-    return this.#events.reduce((sum, file) => sum + (parseFlatKeyed(file.text(), EVENTS)['oom'] ?? 0), 0);
+  /** How often an allocation failed at the limit of each of them, nearest first. */
+  ooms(): number[] {
+    return this.#events.map(({ file }) => parseFlatKeyed(file.text(), EVENTS)['oom'] ?? 0);
+  }
+
+  /** The limit of one of them. */
+  limitAt(index: number): WhoseLimit {
+    const { directory } = this.#events[index] ?? { directory: this.#root };
+    return limitOf('ancestor', directory, 2);
   }
 
   /** Whether an OOM kill takes all processes of one of them. */
@@ -44,7 +52,8 @@ export class CgroupsAbove {
   }
 
   close(): void {
-    for (const file of [...this.#events, ...this.#oomGroups]) file.close();
+    for (const { file } of this.#events) file.close();
+    for (const file of this.#oomGroups) file.close();
     this.#root.close();
   }
 }
