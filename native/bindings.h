@@ -11,6 +11,7 @@ void RegisterWatcher(Napi::Env env, Napi::Object exports);
 void RegisterPidfd(Napi::Env env, Napi::Object exports);
 void RegisterThreadNamespaces(Napi::Env env, Napi::Object exports);
 void RegisterCgroupFiles(Napi::Env env, Napi::Object exports);
+void RegisterCgroupTree(Napi::Env env, Napi::Object exports);
 void RegisterFds(Napi::Env env, Napi::Object exports);
 void RegisterGuardian(Napi::Env env, Napi::Object exports);
 void RegisterSystemd(Napi::Env env, Napi::Object exports);

@@ -379,6 +379,27 @@ export interface NativeBinding {
   /** unlinkat(2) with AT_REMOVEDIR. */
   removeDirectory(options: { dirFd: number; path: string }): void;
   /**
+   * What `file` (`cgroup.procs`, `tasks`, `cgroup.threads`) lists in a cgroup and in all below it, some maybe twice. `threads`: of
+   * threaded cgroups (v2), which list no processes.
+   */
+  listMembers(options: { dirFd: number; path: string; file: string }): { ids: number[]; threads: number[] };
+  /**
+   * Where, below a cgroup, a key of a flat keyed file is not 0: paths relative to it, and the counts. `except`: names of cgroups
+   * directly below that are left out.
+   */
+  findCounts(options: {
+    dirFd: number;
+    path: string;
+    file: string;
+    key: string;
+    except: readonly string[];
+  }): { path: string; count: number }[];
+  /**
+   * Remove the cgroups below one, for `budgetMs` from the first one on; those with processes stay. What is left below it:
+   * 'busy', some have processes, 'more', there was no time for the rest.
+   */
+  removeBelow(options: { dirFd: number; path: string; budgetMs: number }): 'nothing' | 'busy' | 'more';
+  /**
    * Mark a directory of a cgroup hierarchy, by a time of modification of 0 (utimensat(2)). kernfs sets that anew when a directory
    * in it is made or removed.
    */

@@ -220,7 +220,7 @@ export class Cage extends LazyEmitter<CageEvents> {
 
   #killAndRemove(): boolean {
     if (this.tryRemove()) return true;
-    this.group.kill();
+    if (!this.group.isShrinking) this.group.kill();
     return false;
   }
 }

@@ -12,7 +12,7 @@ import type { CageAround, OomSurroundings, WhoseLimit } from '../cgroup/oom/leve
 import { type OomAssessment, type OomMonitor, openOomMonitor } from '../cgroup/oom/monitor';
 import { isPopulated } from '../cgroup/pids';
 import { isGone } from '../cgroup/refusal';
-import { removeTree, undo } from '../cgroup/remove';
+import { removeStep, removeTree, undo } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { watch } from '../watch';
 import { type Entry, joinPaths, openEntry } from './entry';
@@ -58,6 +58,7 @@ export class Group {
   #removed = false;
   #details = false;
   #killed = false;
+  #isShrinking = false;
 
   private constructor(place: Place, plan: LimitPlan, locks: CgroupDirectory[]) {
     this.memory = place.memory;
@@ -350,7 +351,7 @@ export class Group {
   tryRemove(): boolean {
     if (this.#removed) return true;
     if (!this.#gone && this.guard !== undefined && !removeTree(this.guard.directory)) return false;
-    if (!this.#gone && !removeTree(this.memory)) return false;
+    if (!this.#gone && !this.#removeMemory()) return false;
     this.#removed = true;
     this.#entry?.close();
     this.#unwatch?.();
@@ -358,6 +359,17 @@ export class Group {
     for (const lock of this.#locks) giveUp(lock, { removed: true });
     this.#onRemoved?.();
     return true;
+  }
+
+  /** Its last {@link tryRemove} has found nobody in it, but more cgroups than it could remove. */
+  get isShrinking(): boolean {
+    return this.#isShrinking;
+  }
+
+  #removeMemory(): boolean {
+    const removal = removeStep(this.memory);
+    this.#isShrinking = removal === 'more';
+    return removal === 'removed';
   }
 
   #reportOf(read: (name: ReportFile) => number | undefined): MemoryReport {

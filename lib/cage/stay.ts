@@ -225,7 +225,7 @@ function attempts({ group, readEnd, tryRemove }: Leaving): {
     first,
     next() {
       try {
-        group.kill();
+        if (!group.isShrinking) group.kill();
       } catch (error) {
         failure = error;
       }

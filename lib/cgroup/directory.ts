@@ -147,6 +147,24 @@ export class CgroupDirectory {
     return this.#call('list', '', (path) => this.native.listDirectories({ dirFd: this.anchor, path }));
   }
 
+  /** Ids that a file lists in it and below it, some maybe twice; `threads`: of threaded cgroups (v2). */
+  members(file: string): { ids: number[]; threads: number[] } {
+    return this.#call('list the members of', '', (path) => this.native.listMembers({ dirFd: this.anchor, path, file }));
+  }
+
+  /** Paths of the cgroups below it where a key of a flat keyed file is not 0, and the counts. */
+  counts(file: string, key: string, except: Iterable<string> = []): { path: string; count: number }[] {
+    const names = [...except];
+    return this.#call('read', '', (path) =>
+      this.native.findCounts({ dirFd: this.anchor, path, file, key, except: names }),
+    );
+  }
+
+  /** Remove what is below it, for so long, and say what is left there. Throws the addon's own error, as {@link remove}. */
+  removeBelow(budgetMs: number): ReturnType<NativeBinding['removeBelow']> {
+    return this.native.removeBelow({ dirFd: this.anchor, path: this.relative, budgetMs });
+  }
+
   /**
    * Give its owner access again to the cgroup and to those below, whose permission bits someone has taken away. Throws Node's
    * own error (EPERM) when they are not ours.

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { ErrorCode, MemcageError } from '../errors';
 import type { CgroupDirectory } from './directory';
-import { parseFlatKeyed, parsePids } from './formats';
+import { parseFlatKeyed } from './formats';
 
 /** Where a cgroup's members are listed: its processes, or its threads (v1, v2). */
 export type MemberFile = 'cgroup.procs' | 'tasks' | 'cgroup.threads';
@@ -19,26 +18,15 @@ export function isPopulated(directory: CgroupDirectory): boolean {
 }
 
 function membersOf(directory: CgroupDirectory, file: MemberFile): number[] {
-  const text = directory.readIfPresent(file);
-  const own = text === undefined ? processesOfThreads(directory) : parsePids(text, file);
-  const nested = directory.children().flatMap((name) => {
-    try {
-      return membersOf(directory.below(name), file);
-    } catch (error) {
-      if (error instanceof MemcageError && error.code === ErrorCode.CGROUP_GONE) return [];
-      throw error;
-    }
-  });
-  return [...own, ...nested];
-}
-
-/** A threaded cgroup (v2) has threads, maybe not all of a process, and does not list processes. */
-function processesOfThreads(directory: CgroupDirectory): number[] {
-  const threads = parsePids(directory.readIfPresent('cgroup.threads') ?? '', 'cgroup.threads');
-  return threads.flatMap((tid) => {
-    const pid = processOf(tid);
-    return pid === undefined ? [] : [pid];
-  });
+  const { ids, threads } = directory.members(file);
+  if (threads.length === 0) return ids;
+  return [
+    ...ids,
+    ...threads.flatMap((tid) => {
+      const pid = processOf(tid);
+      return pid === undefined ? [] : [pid];
+    }),
+  ];
 }
 
 function processOf(tid: number): number | undefined {

@@ -7,12 +7,23 @@ import { cgroupError, refusedWith } from './refusal';
 const FIRST_WAIT_MS = 1;
 const LONGEST_WAIT_MS = 250;
 
+/** A payload may have made thousands of cgroups below its own: the event loop turns between the parts of their removal. */
+const SLICE_MS = 25;
+
+/** 'busy': processes are left in it or below; 'more': there was no time for all of it. */
+export type Removal = 'removed' | 'busy' | 'more';
+
 /**
- * Remove a cgroup and those below it. False while processes are left in it (EBUSY): their end, and that of what the
- * kernel still does for them, takes a moment after SIGKILL.
+ * Remove a cgroup and those below it, as far as that goes without holding up the event loop. The end of its processes, and
+ * of what the kernel still does for them (EBUSY), takes a moment after SIGKILL.
  */
+export function removeStep(directory: CgroupDirectory): Removal {
+  return removed(directory) ? 'removed' : withAccess(directory, () => removeFromBelow(directory));
+}
+
+/** {@link removeStep}, for who tries again whatever is left. */
 export function removeTree(directory: CgroupDirectory): boolean {
-  return removed(directory) || withAccess(directory, () => removeFromBelow(directory));
+  return removeStep(directory) === 'removed';
 }
 
 /**
@@ -27,17 +38,15 @@ export function undo(step: () => void): void {
   }
 }
 
-function removeFromBelow(directory: CgroupDirectory): boolean {
-  let children: string[];
+function removeFromBelow(directory: CgroupDirectory): Removal {
   try {
-    children = directory.children();
+    const left = directory.removeBelow(SLICE_MS);
+    if (left !== 'nothing') return left;
   } catch (error) {
-    if (!directory.exists()) return true;
-    throw error;
+    if (!directory.exists()) return 'removed';
+    throw cgroupError(error, 'remove', directory.path);
   }
-  let empty = true;
-  for (const name of children) empty = removeTree(directory.below(name)) && empty;
-  return empty && children.length > 0 ? removed(directory) : false;
+  return removed(directory) ? 'removed' : 'busy';
 }
 
 function removed(directory: CgroupDirectory): boolean {
@@ -62,8 +71,12 @@ function retryWaitMs(attempt: number): number {
 export async function retry(attempt: () => boolean, timeoutMs: number): Promise<boolean> {
   const end = performance.now() + timeoutMs;
   for (let count = 0; ; count += 1) {
+    const start = performance.now();
     if (attempt()) return true;
-    if (performance.now() >= end) return false;
+    const now = performance.now();
+    if (now >= end) return false;
+    // One that took its time has got on, and the next will.
+    if (now - start >= SLICE_MS) count = 0;
     // Keeps the process alive: an outcome, or a close(), is waiting for it.
     await sleep(retryWaitMs(count));
   }
@@ -73,8 +86,11 @@ export async function retry(attempt: () => boolean, timeoutMs: number): Promise<
 export function retrySync(attempt: () => boolean, timeoutMs: number): boolean {
   const end = performance.now() + timeoutMs;
   for (let count = 0; ; count += 1) {
+    const start = performance.now();
     if (attempt()) return true;
-    if (performance.now() >= end) return false;
+    const now = performance.now();
+    if (now >= end) return false;
+    if (now - start >= SLICE_MS) count = 0;
     pauseSync(retryWaitMs(count));
   }
 }

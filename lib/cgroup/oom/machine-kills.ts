@@ -6,12 +6,12 @@ const OLDEST_MS = 1000;
 let last = { kills: 0, timeMs: Number.NEGATIVE_INFINITY };
 
 /**
- * Processes of the whole machine that the kernel has killed for memory, whoever's limit it was; 0 where it does not count
- * them (before Linux 4.13).
+ * Processes of the whole machine that the kernel has killed for memory, whoever's limit it was; NaN, which no count is
+ * equal to, where it does not count them (before Linux 4.13).
  */
 export function machineKills(): number {
-  const [, count = '0'] = /^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'latin1')) ?? [];
-  last = { kills: Number(count), timeMs: performance.now() };
+  const [, count] = /^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'latin1')) ?? [];
+  last = { kills: Number(count ?? Number.NaN), timeMs: performance.now() };
   return last.kills;
 }
 

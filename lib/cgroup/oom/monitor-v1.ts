@@ -48,9 +48,11 @@ export class OomMonitorV1 implements OomMonitor {
   assess(): OomAssessment {
     const fired = this.#fired();
     const ownKills = oomKills(this.directory);
+    // Nobody was killed anywhere: there is nothing to find below, be it thousands of cgroups.
+    if (ownKills === 0 && !this.#mayBeBelow()) return { kills: 0, verdict: null };
     const nested = this.#nested.survey();
     const kills = ownKills + nested.kills;
-    if (kills === 0 && !this.#mayBeLost(fired)) return { kills, verdict: null };
+    if (kills === 0 && !this.#nested.wereMade) return { kills, verdict: null };
     const logged = killsOf(this.directory);
     // What the kernel has counted in a cgroup below that is gone is in its log alone.
     const all = nested.hasLeaves ? kills : Math.max(kills, logged.kills.length);
@@ -100,10 +102,9 @@ export class OomMonitorV1 implements OomMonitor {
     this.#events.close();
   }
 
-  /** Whether a kill may have been counted in a cgroup below that was removed, and its count with it. */
-  #mayBeLost(fired: readonly number[]): boolean {
-    const hasHidden = this.#nested.wereRemoved || this.#nested.wereMade;
-    return hasHidden && ((fired[0] ?? 0) > (fired[1] ?? 0) || machineKills() > this.#machineKillsBefore);
+  /** Whether a process may have been killed in a cgroup below. */
+  #mayBeBelow(): boolean {
+    return this.#nested.mayBeThere && machineKills() !== this.#machineKillsBefore;
   }
 
   #fired(): number[] {

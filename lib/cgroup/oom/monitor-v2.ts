@@ -6,7 +6,6 @@ import { killsOf } from './kill-log';
 import { nowhere, type SurroundingsV2, type WhoseLimit } from './levels';
 import { LimitsAround } from './limits-around';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
-import { descendants, ifStillThere } from './still-there';
 import { type Whose, whoseV2 } from './verdict';
 
 const LOCAL = 'memory.events.local';
@@ -136,11 +135,10 @@ export class OomMonitorV2 implements OomMonitor {
 
   /** The cgroup below whose limit was hit, unless it is gone or there are several. */
   #below(): WhoseLimit {
-    const hit: string[] = [];
-    for (const directory of descendants(this.directory)) {
-      if (ifStillThere(() => readLocal(directory).oom > 0) === true) hit.push(directory.path);
-    }
-    return hit.length === 1 && hit[0] !== undefined ? this.#limits.below(hit[0]) : nowhere('descendant');
+    const hit = this.directory.counts(LOCAL, 'oom');
+    const [first, ...others] = hit;
+    if (first === undefined || others.length > 0) return nowhere('descendant');
+    return this.#limits.below(`${this.directory.path}/${first.path}`);
   }
 
   #hierarchical(): Counters {

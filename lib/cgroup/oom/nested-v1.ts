@@ -1,7 +1,12 @@
 import type { CgroupDirectory } from '../directory';
-import { parseOomControl } from '../formats';
-import { descendants, ifStillThere } from './still-there';
+import { isGone, refusedWith } from '../refusal';
+import { ifStillThere } from './still-there';
 import { wasHit } from './was-hit-v1';
+
+const OOM_CONTROL = 'memory.oom_control';
+
+/** So far up a limit is looked for: a child may have made thousands of levels. */
+const MOST_LEVELS = 64;
 
 export interface NestedKills {
   /** Counted so far, those in cgroups included that were seen and are gone. */
@@ -21,7 +26,6 @@ export class NestedV1 {
   readonly #leaves = new Set<string>();
   #hasLeaves = false;
   #killsInRemoved = 0;
-  #wereRemoved = false;
   readonly #hit = new Set<string>();
   readonly #wasStamped: boolean;
 
@@ -34,14 +38,14 @@ export class NestedV1 {
     return this.#wasStamped && !this.#hasLeaves;
   }
 
-  /** One was seen, and is gone. */
-  get wereRemoved(): boolean {
-    return this.#wereRemoved;
-  }
-
   /** There is one, or was. */
   get wereMade(): boolean {
     return this.isStamped && ifStillThere(() => this.directory.isStamped()) === false;
+  }
+
+  /** The same, or it can't be told. */
+  get mayBeThere(): boolean {
+    return !this.isStamped || this.wereMade;
   }
 
   addLeaf(name: string): void {
@@ -54,16 +58,13 @@ export class NestedV1 {
   }
 
   survey(): NestedKills {
-    const now = new Map<string, number>();
-    for (const directory of descendants(this.directory, this.#leaves)) {
-      const kills = ifStillThere(() => parseOomControl(directory.read('memory.oom_control')).oomKills);
-      if (kills === undefined) continue;
-      now.set(directory.relative, kills);
-      if (kills > 0) this.#findLimit(directory);
-    }
-    this.#remember(now);
+    const found = ifStillThere(() => this.directory.counts(OOM_CONTROL, 'oom_kill', this.#leaves)) ?? [];
+    this.#remember(new Map(found.map(({ path, count }) => [path, count])));
     let kills = this.#killsInRemoved;
-    for (const each of now.values()) kills += each;
+    for (const { path, count } of found) {
+      kills += count;
+      this.#findLimit(path);
+    }
     const [hit] = this.#hit;
     return {
       kills,
@@ -74,25 +75,35 @@ export class NestedV1 {
   }
 
   /** The nearest limit that has been hit between a cgroup with kills and the one that all this is below of. */
-  #findLimit(below: CgroupDirectory): void {
-    const names = below.path.slice(this.directory.path.length + 1).split('/');
-    for (let length = names.length; length > 0; length -= 1) {
+  #findLimit(below: string): void {
+    const names = below.split('/');
+    const farthest = Math.max(0, names.length - MOST_LEVELS);
+    for (let length = names.length; length > farthest; length -= 1) {
       const at = this.directory.below(names.slice(0, length).join('/'));
-      if (ifStillThere(() => wasHit(at)) !== true) continue;
+      if (!wasHitIfThere(at)) continue;
       this.#hit.add(at.path);
       return;
     }
   }
 
   #remember(now: ReadonlyMap<string, number>): void {
-    for (const [relative, before] of this.#seen) {
-      const kills = now.get(relative);
+    for (const [path, before] of this.#seen) {
+      const kills = now.get(path);
       // Fewer than before: it is another one of the same name.
       if (kills !== undefined && kills >= before) continue;
-      this.#wereRemoved = true;
       this.#killsInRemoved += before;
-      this.#seen.delete(relative);
+      this.#seen.delete(path);
     }
-    for (const [relative, kills] of now) this.#seen.set(relative, kills);
+    for (const [path, kills] of now) this.#seen.set(path, kills);
+  }
+}
+
+/** False also of one whose path is too long to be read by. */
+function wasHitIfThere(directory: CgroupDirectory): boolean {
+  try {
+    return wasHit(directory);
+  } catch (error) {
+    if (isGone(error) || refusedWith(error, 'ENAMETOOLONG')) return false;
+    throw error;
   }
 }

@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { createCage, run, spawn, spawnSync } from 'memcage';
+import { fixture } from '../../support/cage-kinds';
+import { OWN_CGROUP_IN_SHELL } from '../../support/cgroup-tree';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
+import { describeIf } from '../../support/require';
+
+jest.setTimeout(patience(60_000));
+
+/** More than can be removed at once, and deeper than the longest path (PATH_MAX) goes. */
+const COUNT = { deep: 1000, wide: 3000 };
+
+type Shape = keyof typeof COUNT;
+
+const command = (shape: Shape): string[] => [
+  '-c',
+  `${OWN_CGROUP_IN_SHELL}; exec "$0" "$1" "$own" "$2" "$3"`,
+  process.execPath,
+  fixture('many-nested.js'),
+  shape,
+  String(COUNT[shape]),
+];
+
+describeIf('cgroup', 'a child that makes many cgroups below its own', () => {
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  for (const shape of ['deep', 'wide'] as const) {
+    describe(shape, () => {
+      test('they are removed part by part, between which the event loop turns', async () => {
+        const child = spawn('sh', command(shape), { memory: '500M' });
+        let turns = 0;
+        let counting = false;
+        child.once('exit', () => {
+          counting = true;
+        });
+        const count = (): void => {
+          if (counting) turns += 1;
+          immediate = setImmediate(count);
+        };
+        let immediate = setImmediate(count);
+        const { path } = child.cage.cgroup;
+        const outcome = await child.outcome;
+        clearImmediate(immediate);
+        expect(outcome).toMatchObject({ exitCode: 0, oom: null });
+        expect(outcome.error).toBeUndefined();
+        expect(existsSync(path)).toBe(false);
+        if (shape === 'wide') expect(turns).toBeGreaterThan(1);
+      });
+
+      test('in a cage of many, and waiting for the end', async () => {
+        await using cage = createCage({ memory: '500M' });
+        expect(await cage.spawn('sh', command(shape)).outcome).toMatchObject({ exitCode: 0, oom: null });
+        expect(spawnSync('sh', command(shape), { cage }).outcome).toMatchObject({ exitCode: 0, oom: null });
+      });
+
+      test('a cage that is closed meanwhile', async () => {
+        const cage = createCage({ memory: '500M' });
+        const child = cage.spawn('sh', command(shape));
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        await cage.close();
+        expect(await child.outcome).toMatchObject({ oom: null });
+        expect(existsSync(cage.cgroup.path)).toBe(false);
+      });
+    });
+  }
+});
