@@ -1,7 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { createLaunch, createSyncLaunch, type LaunchRequest } from './cage/launch';
 import type { SharedCage } from './cage/shared-cage';
 import { containIterator } from './contained-iterator';
+import { cageAround, runWithin } from './context';
 import { ErrorCode, invalidArgument, MemcageError } from './errors';
 import { loadNative } from './native';
 import { ProcessHandle } from './process/handle';
@@ -11,20 +11,14 @@ import { refuse } from './process/swap';
 import { interceptSync, interceptsSync } from './process/sync-functions';
 import { watch } from './watch';
 
-const context = new AsyncLocalStorage<SharedCage>();
 let intercepting = false;
-
-/** The cage of the innermost {@link contain} that the caller runs in. */
-export function containingCage(): SharedCage | undefined {
-  return context.getStore();
-}
 
 /** Call `fn`; every child that is started in its async context, with whatever library, starts in the cage. */
 export function contain<T>(cage: SharedCage, fn: () => T): T {
   if (typeof fn !== 'function') throw invalidArgument('fn', 'a function', fn);
   if (cage.closing) throw new MemcageError(ErrorCode.CLOSED, `The cage ${cage.cgroup.path} is closed`);
   interceptOnce();
-  const run = <R>(call: () => R): R => context.run(cage, call);
+  const run = <R>(call: () => R): R => runWithin(cage, call);
   return containIterator(run(fn), run);
 }
 
@@ -35,12 +29,12 @@ function interceptOnce(): void {
     return;
   }
   const intercepted = interceptSync(() => {
-    const cage = containingCage();
+    const cage = cageAround();
     return cage && ((request) => runNow(request, createSyncLaunch(launchIn(cage)), loadNative()));
   });
   if (!intercepted) refuseSync();
   interceptChildren(() => {
-    const cage = containingCage();
+    const cage = cageAround();
     return cage && (() => handleIn(cage));
   });
   intercepting = true;

@@ -3,7 +3,8 @@ import type { MemoryOption, NodeHeapOption } from '../types/options';
 import { SharedCage } from './cage/shared-cage';
 import { ALIASES, strict } from './called';
 import type { Cgroup } from './cgroup/cgroup';
-import { contain, containingCage } from './contain';
+import { contain } from './contain';
+import { cageAround, refuseOtherCopy } from './context';
 import { invalidArgument } from './errors';
 import type { Exactly } from './exactly';
 import type { Callback, Child, ExecFileOptions, ExecOptions, TextBy } from './exec';
@@ -158,6 +159,7 @@ export function createCage(options: CreateCageOptions): MultiCage {
   const limits = resolveMemory(options.memory, 'createCage');
   const nodeHeap = resolveNodeHeap(options.nodeHeap);
   const parent = resolveParent(options.parent);
-  const around = parent === undefined ? containingCage() : undefined;
+  refuseOtherCopy();
+  const around = parent === undefined ? cageAround() : undefined;
   return new MultiCage(limits, parent ?? around, nodeHeap ?? around?.nodeHeap);
 }

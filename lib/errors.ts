@@ -62,6 +62,8 @@ export const ErrorCode = {
   ID_MAP_REFUSED: 'ERR_MEMCAGE_ID_MAP_REFUSED',
   /** The child could not be started. */
   SPAWN: 'ERR_MEMCAGE_SPAWN',
+  /** Called within `contain()` of another copy of memcage. */
+  SEVERAL_COPIES: 'ERR_MEMCAGE_SEVERAL_COPIES',
   /** The child was killed for memory. */
   MEMORY_LIMIT: 'ERR_MEMCAGE_MEMORY_LIMIT',
   /** The child ended with a non-zero code or by a signal. */
@@ -122,7 +124,10 @@ export class MemcageError extends Error {
   declare readonly path?: string;
   /** With `ERR_MEMCAGE_NO_PARENT`: the places for cages that were considered, with the reason why each can't be used. */
   declare readonly candidates?: readonly ParentCandidate[];
-  /** With `ERR_MEMCAGE_AMBIGUOUS`: the paths of all cgroups that could be meant, of which the message has the first. */
+  /**
+   * With `ERR_MEMCAGE_AMBIGUOUS`: the paths of all cgroups that could be meant, of which the message has the first. With
+   * `ERR_MEMCAGE_SEVERAL_COPIES`: those of the copies, the one that was called first.
+   */
   declare readonly paths?: readonly string[];
   /** What was written, when the kernel refused it. */
   declare readonly value?: string;

@@ -2,7 +2,7 @@ import type { MemoryReport } from '../types/outcome';
 import type { SharedCage } from './cage/shared-cage';
 import { enterPrivateCage, type Stay } from './cage/stay';
 import type { ResolvedLimits } from './cgroup/limits';
-import { containingCage } from './contain';
+import { cageAround, refuseOtherCopy } from './context';
 import { hasPidNamespace } from './namespaces';
 import type { NodeHeapSetting } from './node-heap';
 import type { ResolvedCageOptions } from './options';
@@ -21,7 +21,8 @@ export interface Place {
 
 /** A cage or a parent that was given counts more than the one around. */
 export function placeOf({ cage, limits, parent, nodeHeap: own }: ResolvedCageOptions): Place {
-  const around = cage === undefined && parent === undefined ? containingCage() : undefined;
+  refuseOtherCopy();
+  const around = cage === undefined && parent === undefined ? cageAround() : undefined;
   const nodeHeap = own ?? (cage ?? around)?.nodeHeap;
   return limits === undefined
     ? { shared: cage ?? around, limits, within: undefined, nodeHeap }

@@ -55,7 +55,10 @@ describeIf('cgroup', '--summary', () => {
     const end = await runCli(['run', '-m', '100M', '--summary', '--json', json, process.execPath, '-e', HOG]);
     expect(end).toMatchObject({ code: 137, left: [] });
     const rows = rowsOf(end.stderr);
-    expect(rows).toMatchObject({ 'OOM kills': '1, for its memory limit of 100 MiB', 'exit status': 'Ended by SIGKILL' });
+    expect(rows).toMatchObject({
+      'OOM kills': '1, for its memory limit of 100 MiB',
+      'exit status': 'Ended by SIGKILL',
+    });
     expect(rows['limit hits']).toMatch(version === 1 ? /^(not counted by this kernel|[\d,]+)$/ : /^[1-9]/);
     const { memory } = JSON.parse(readFileSync(json, 'utf8')) as { memory: { details: object } };
     expect(memory.details).toHaveProperty('limitHits');
