@@ -1,6 +1,8 @@
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import type { CloneFailure, GuardedKind, NativeError } from '../types/native';
+import { pauseSync } from './cgroup/pause';
+import { refusedWith } from './cgroup/refusal';
 import { ErrorCode, MemcageError } from './errors';
 import { launcherPath } from './launcher/executable';
 import { loadNative } from './native';
@@ -10,7 +12,9 @@ const SHORTAGES: ReadonlySet<number> = new Set(
   (['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM'] as const).map((name) => -constants.errno[name]),
 );
 /** It has ended, which only a signal makes it do while this process lives. */
-const ENDED: readonly string[] = ['EPIPE', 'ECONNRESET', 'ENOTCONN'];
+const ENDED = ['EPIPE', 'ECONNRESET', 'ENOTCONN'];
+
+const LONGEST_WAIT_MS = 32;
 
 let wanted = process.env['MEMCAGE_GUARDIAN'] !== '0';
 
@@ -31,15 +35,40 @@ export function setGuardian(on: boolean): void {
  * @throws `ERR_MEMCAGE_GUARDIAN`; for a shortage the system's own error
  */
 export function guard(dirFd: number, name: string, kind: GuardedKind): void {
-  const native = loadNative();
   start();
+  const tell = (): void => loadNative().guard({ dirFd, name, kind });
   try {
-    native.guard({ dirFd, name, kind });
+    tellPatiently(tell);
   } catch (error) {
-    if (!ENDED.includes((error as NativeError).code)) throw error;
+    if (!refusedWith(error, ...ENDED)) throw error;
     start();
-    native.guard({ dirFd, name, kind });
+    tellPatiently(tell);
   }
+}
+
+/** The kernel keeps some dozens of messages for it: on a busy machine it may need a moment to read them. */
+function tellPatiently(tell: () => void): void {
+  for (let waitMs = 1; ; waitMs *= 2) {
+    try {
+      tell();
+      return;
+    } catch (error) {
+      if (!refusedWith(error, 'EAGAIN')) throw error;
+      if (waitMs > LONGEST_WAIT_MS) throw stuck(error as NativeError);
+      pauseSync(waitMs);
+    }
+  }
+}
+
+function stuck(cause: NativeError): MemcageError {
+  const pid = loadNative().guardianPid();
+  const { errno, syscall } = cause;
+  return new MemcageError(
+    ErrorCode.GUARDIAN,
+    `The guardian, which ends the cages when this process is killed, does not take any more messages: its process ${pid} is ` +
+      `stopped, or gets no processor. \`kill -CONT ${pid}\` lets it go on; MEMCAGE_GUARDIAN=0 in the environment does without it`,
+    { errno, syscall, cause },
+  );
 }
 
 function start(): void {

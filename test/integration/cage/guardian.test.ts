@@ -145,6 +145,20 @@ describeIf(['cgroup', 'root'], 'the guardian', () => {
     expect(await hasEnded(pid)).toBe(true);
   });
 
+  test('that is stopped is named by the start that it keeps from being guarded, and ends all once it goes on', async () => {
+    const parent = start('stopped');
+    const { guardian, pid, error } = (await sleeper(parent)) as Sleeper & { error: { message: string } };
+    expect(error).toMatchObject({
+      code: 'ERR_MEMCAGE_GUARDIAN',
+      message: expect.stringContaining(`\`kill -CONT ${guardian}\``) as string,
+      syscall: 'sendmsg',
+    });
+    await parent.kill();
+    process.kill(guardian, 'SIGCONT');
+    await expectNothingOf(parent);
+    expect(isRunning(pid)).toBe(false);
+  });
+
   test('keeps no pipe of the process open', async () => {
     const parent = start('closing');
     const { guardian } = await sleeper(parent);
