@@ -38,6 +38,13 @@ void Guard(const Napi::CallbackInfo& info) {
   if (*kind != guardian::Kind::kLeaf) Instance::Of(info.Env()).guarded.insert_or_assign(name, *kind);
 }
 
+void IdentifyGuarded(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const std::string name = options.String("name");
+  const int fd = options.Int("fd");
+  if (options.ok()) Guardian().Identify(name, fd);
+}
+
 void Unguard(const Napi::CallbackInfo& info) {
   Options options(info);
   const std::string name = options.String("name");
@@ -56,6 +63,7 @@ Napi::Value GuardianPid(const Napi::CallbackInfo& info) { return Napi::Number::N
 void RegisterGuardian(Napi::Env env, Napi::Object exports) {
   exports.Set("startGuardian", Napi::Function::New(env, StartGuardian, "startGuardian"));
   exports.Set("guard", Napi::Function::New(env, Guard, "guard"));
+  exports.Set("identifyGuarded", Napi::Function::New(env, IdentifyGuarded, "identifyGuarded"));
   exports.Set("unguard", Napi::Function::New(env, Unguard, "unguard"));
   exports.Set("dismissGuardian", Napi::Function::New(env, DismissGuardian, "dismissGuardian"));
   exports.Set("guardianPid", Napi::Function::New(env, GuardianPid, "guardianPid"));

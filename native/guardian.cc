@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -119,6 +120,14 @@ int Guardian::Guard(int parent_fd, const std::string& name, Kind kind) {
   guardian::Message message{};
   if (!Fill(&message, Order::kGuard, name, kind)) return -ENAMETOOLONG;
   return Send(message, parent_fd);
+}
+
+void Guardian::Identify(const std::string& name, int fd) {
+  guardian::Message message{};
+  struct stat status{};
+  if (fstat(fd, &status) != 0 || !Fill(&message, Order::kIdentify, name, Kind::kMemory)) return;
+  message.inode = status.st_ino;
+  Send(message, -1);
 }
 
 void Guardian::Tell(Order order, const std::string& name) {

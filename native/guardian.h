@@ -21,6 +21,8 @@ class Guardian {
   std::optional<Failure> Ensure(Instance& instance, const std::string& launcher);
   /** Tells it of a directory, which need not exist yet, in another. 0 or a negative errno. */
   int Guard(int parent_fd, const std::string& name, guardian::Kind kind);
+  /** The directory that it was told of by this name is the one that is open as `fd`. */
+  void Identify(const std::string& name, int fd);
   /** About one that it was told of. Whether it lives does not matter: a new one knows nothing of the old one's. */
   void Tell(guardian::Order order, const std::string& name);
   /** The process is about to end, and has ended its cages. */

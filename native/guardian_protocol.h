@@ -20,6 +20,8 @@ enum class Order : uint8_t {
   /** When the process is dead, end the directory `name` in the directory whose fd comes along. It need not exist yet.
    */
   kGuard,
+  /** It exists, and has this `inode`: on v1 a process in it may give it another name. */
+  kIdentify,
   /** It has been removed. */
   kForget,
   /** End it now. */
@@ -42,7 +44,8 @@ enum class Kind : uint8_t {
 struct Message {
   Order order;
   Kind kind;
-  char name[126];
+  char name[118];
+  uint64_t inode;
 };
 static_assert(std::is_trivially_copyable_v<Message> && sizeof(Message) == 128);
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#define MEMCAGE_STATE memcage_guardian_state_1
+#define MEMCAGE_STATE memcage_guardian_state_2
 #define MEMCAGE_TEXT(name) #name
 #define MEMCAGE_NAME_OF(symbol) MEMCAGE_TEXT(symbol)
 

@@ -343,6 +343,8 @@ export interface NativeBinding {
    * EPIPE, ENOTCONN: there is no guardian.
    */
   guard(options: { dirFd: number; name: string; kind: GuardedKind }): void;
+  /** The directory that the guardian was told of by this name is the one that is open as `fd`, whatever it is called later. */
+  identifyGuarded(options: { name: string; fd: number }): void;
   /** It has been removed; or, with `end`, the guardian is to do so now. Without effect on what this environment did not name. */
   unguard(options: { name: string; end: boolean }): void;
   /** It is to end, unless it has something to end before that: for the end of the process. */

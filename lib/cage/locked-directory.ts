@@ -30,7 +30,9 @@ export function makeLocked(parent: CgroupDirectory, prefix: string, guarded?: Gu
     } finally {
       if (locked === undefined) parent.native.unguard({ name, end: isMade });
     }
-    if (locked !== undefined) return locked;
+    if (locked === undefined) continue;
+    if (guarded !== undefined) parent.native.identifyGuarded({ name, fd: locked.anchor });
+    return locked;
   }
   throw new MemcageError(ErrorCode.BUSY, `No cgroup could be made in ${parent.path}: each was removed by someone else`);
 }

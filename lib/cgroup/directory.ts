@@ -1,4 +1,4 @@
-import { type BigIntStats, chmodSync, readdirSync, rmdirSync, statSync } from 'node:fs';
+import { type BigIntStats, chmodSync, readdirSync, readlinkSync, rmdirSync, statSync } from 'node:fs';
 import type { NativeBinding } from '../../types/native';
 import { OwnedFd } from '../owned-fd';
 import { missingFile } from './missing-file';
@@ -117,13 +117,19 @@ export class CgroupDirectory {
     // A directory can't be removed by an fd of its own; and its name may be another one's by now. Another fd may not be
     // free: neither of these needs one.
     if (this.isAtItsPath()) rmdirSync(this.path);
+    else this.#removeRenamed();
+  }
+
+  /** On v1 who may write to the directory above can give it another name: a process in it that is root, for example. */
+  #removeRenamed(): void {
+    // Where the kernel says ' (deleted)' there is no such directory.
+    const path = readlinkSync(`/proc/self/fd/${this.anchor}`);
+    if (isSameAs(statFd(this.anchor), path)) rmdirSync(path);
   }
 
   /** For a directory that is anchored at itself: whether it is still there, under its name. Needs no fd. */
   isAtItsPath(): boolean {
-    const there = statSync(this.path, { bigint: true, throwIfNoEntry: false });
-    const own = statFd(this.anchor);
-    return there?.ino === own.ino && there.dev === own.dev;
+    return isSameAs(statFd(this.anchor), this.path);
   }
 
   /** Mark it as one in which no cgroup is made or removed from now on. False: its owner is someone else. */
@@ -195,6 +201,11 @@ export class CgroupDirectory {
       throw cgroupError(error, doing, file === '' ? this.path : `${this.path}/${file}`);
     }
   }
+}
+
+function isSameAs({ ino, dev }: BigIntStats, path: string): boolean {
+  const there = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return there?.ino === ino && there.dev === dev;
 }
 
 function addMode(path: string, bits: number): void {

@@ -93,10 +93,14 @@ class Subdirectories {
       }
       const Entry* entry = reinterpret_cast<const Entry*>(buffer_ + at_);
       at_ += entry->length;
+      inode_ = entry->inode;
       if (entry->type != kDirectory || strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0) continue;
       return entry->name;
     }
   }
+
+  /** Of the last one. */
+  [[nodiscard]] uint64_t inode() const { return inode_; }
 
  private:
   // linux_dirent64 of getdents64(2).
@@ -110,6 +114,7 @@ class Subdirectories {
   static constexpr uint8_t kDirectory = 4;
 
   int dir_fd_;
+  uint64_t inode_ = 0;
   long at_ = 0;
   long size_ = 0;
   alignas(8) char buffer_[1024] = {};
@@ -279,6 +284,17 @@ bool EndTree(int parent_fd, const char* name, Kind kind) {
 }
 
 bool Exists(int parent_fd, const char* name) { return faccessat(parent_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0; }
+
+void FindByInode(int parent_fd, uint64_t inode, char* name, size_t size) {
+  const Fd parent(Call(SYS_openat, parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+  if (!parent.valid()) return;
+  Subdirectories names(parent.get());
+  for (const char* other = names.Next(); other != nullptr; other = names.Next()) {
+    if (names.inode() != inode || strlen(other) >= size) continue;
+    memcpy(name, other, strlen(other) + 1);
+    return;
+  }
+}
 
 bool RemoveTree(int parent_fd, const char* name) {
   return RemoveOpen(parent_fd, name, Fd(OpenDirectory(parent_fd, name)));

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include "../guardian_protocol.h"
 
 // cgroups of a dead process. Nothing here allocates: what there is to do must not fail for want of memory.
@@ -15,6 +18,9 @@ bool EndTree(int parent_fd, const char* name, guardian::Kind kind);
 bool RemoveTree(int parent_fd, const char* name);
 
 bool Exists(int parent_fd, const char* name);
+
+/** The name of the directory in another that has this inode number. Unchanged when there is none. */
+void FindByInode(int parent_fd, uint64_t inode, char* name, size_t size);
 
 /**
  * Undoes what a process has done to its own cgroup `parent_fd` (v2): nobody is in it but in the leaf `name`. This

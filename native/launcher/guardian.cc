@@ -43,6 +43,8 @@ struct Charge {
   int parent_fd;
   Kind kind;
   bool ending;
+  /** 0: not known. */
+  uint64_t inode;
   char name[sizeof(Message::name)];
 };
 
@@ -63,6 +65,12 @@ Charge* Find(const char* name) {
   return nullptr;
 }
 
+/** A process in it may have given it another name, and then it keeps that. */
+void FindAgain(Charge* charge) {
+  if (charge->inode == 0 || Exists(charge->parent_fd, charge->name)) return;
+  FindByInode(charge->parent_fd, charge->inode, charge->name, sizeof(charge->name));
+}
+
 void Obey(const Message& message, int parent_fd) {
   if (message.order == Order::kGuard) {
     if (parent_fd < 0 || charge_count == kMostCharges) return;
@@ -70,6 +78,7 @@ void Obey(const Message& message, int parent_fd) {
     charge.parent_fd = parent_fd;
     charge.kind = message.kind;
     charge.ending = false;
+    charge.inode = 0;
     memcpy(charge.name, message.name, sizeof(charge.name));
     return;
   }
@@ -79,9 +88,12 @@ void Obey(const Message& message, int parent_fd) {
   }
   Charge* charge = Find(message.name);
   if (charge == nullptr) return;
-  if (message.order == Order::kForget) {
+  if (message.order == Order::kIdentify) {
+    charge->inode = message.inode;
+  } else if (message.order == Order::kForget) {
     Drop(charge);
   } else if (charge->kind != Kind::kDetached) {
+    FindAgain(charge);
     charge->ending = true;
   }
 }
@@ -180,6 +192,7 @@ void Leave() {
   for (size_t i = 0; i < charge_count; ++i) {
     charges[i].ending = charges[i].kind != Kind::kLeaf && charges[i].kind != Kind::kDetached;
   }
+  for (size_t i = 0; i < charge_count; ++i) FindAgain(charges + i);
   int64_t waited_ms = 0;
   for (int wait_ms = kFirstWaitMs; waited_ms < kPatienceMs; waited_ms += wait_ms) {
     EndThoseEnding();

@@ -159,6 +159,19 @@ describeIf(['cgroup', 'root'], 'the guardian', () => {
     expect(isRunning(pid)).toBe(false);
   });
 
+  describeIf('v1', 'where a process that is root can give the directory of all cages another name', () => {
+    test.each(['SIGKILL', 'SIGTERM'] as const)('nothing is left after %s', async (signal) => {
+      const parent = start('renamed');
+      const { pid, cgroup } = await sleeper(parent);
+      expect(existsSync(cgroup)).toBe(true);
+      parent.process.kill(signal);
+      await parent.exit;
+      await until('it is gone', () => !existsSync(cgroup));
+      await expectNothingOf(parent);
+      expect(isRunning(pid)).toBe(false);
+    });
+  });
+
   test('keeps no pipe of the process open', async () => {
     const parent = start('closing');
     const { guardian } = await sleeper(parent);
