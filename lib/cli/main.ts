@@ -11,11 +11,10 @@ const SIGPIPE = 13;
 async function main([name, ...words]: readonly string[]): Promise<number> {
   if (name === '--version') return print(`${VERSION}\n`);
   const asksForHelp = name === 'help' || name === '--help' || name === '-h';
-  if (asksForHelp && words.length === 0) return print(overviewOf(COMMANDS));
+  if (name === undefined || (asksForHelp && words.length === 0)) return print(overviewOf(COMMANDS));
   const wanted = asksForHelp ? words[0] : name;
   const command = COMMANDS.find((each) => each.name === wanted);
   try {
-    if (wanted === undefined) throw new UsageError('no command was given');
     if (command === undefined) throw new UsageError(`unknown command '${wanted}'`);
     return await command.execute(asksForHelp ? ['--help'] : words);
   } catch (error) {

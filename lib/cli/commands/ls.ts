@@ -16,7 +16,8 @@ export const ls = defineCommand({
   summary: 'list the cages of this machine and their owners',
   details: [
     'All cages that some memcage has made, wherever their cgroup is, as far as it is mounted here and may be listed. An ' +
-      'owner is alive while it holds the lock on its directory: a pid alone says nothing, since it may be used again.',
+      'owner is alive while it holds the lock on its directory: a pid alone says nothing, since it may be used again. The ' +
+      'cage of a detached child whose owner is dead is on its own while a process is in it.',
     'A cage without processes may be the one that a program keeps ready for its next child. An owner without cages has a ' +
       'line of its own, with the directory that it would make them in.',
   ],
@@ -59,11 +60,17 @@ function containerIds(): string[] {
   return [...new Set(ids)];
 }
 
+/** A detached child lives on without the owner of its cage. */
+function stateOf({ kind, owner, processes }: CageEntry, red: (text: string) => string): string {
+  if (owner.alive) return 'alive';
+  return kind === 'detached' && processes > 0 ? 'on its own' : red('dead');
+}
+
 function render(cages: readonly CageEntry[]): string {
   const { red, bold } = colorsOf(process.stdout);
   const rows = cages.map((cage) => [
     cage.owner.pid === null ? 'hidden' : String(cage.owner.pid),
-    cage.owner.alive ? 'alive' : red('dead'),
+    stateOf(cage, red),
     formatSize(cage.usageBytes),
     formatSize(cage.limitBytes),
     String(cage.processes),

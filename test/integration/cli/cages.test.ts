@@ -103,7 +103,9 @@ describeIf(['cgroup', 'root'], 'the cages of an owner', () => {
     const dead = await list(parent.path);
     expect(dead.map(({ path }) => path).sort()).toEqual(alive.map(({ path }) => path).sort());
     for (const { owner: of } of dead) expect(of).toEqual({ pid: owner.pid, command: [], alive: false });
-    expect((await runCli(['ls'])).stdout).toMatch(new RegExp(`^ *${owner.pid}  dead `, 'm'));
+    const after = (await runCli(['ls'])).stdout;
+    expect(after).toMatch(new RegExp(`^ *${owner.pid}  dead `, 'm'));
+    expect(after).toMatch(new RegExp(`^ *${owner.pid}  on its own .* detached .*${owner.detached.cgroup}$`, 'm'));
   });
 
   test('gc kills and removes what a dead one left, and not its detached children', async () => {

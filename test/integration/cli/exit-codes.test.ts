@@ -78,7 +78,6 @@ describe('wrong usage: 125, one line and where there is help', () => {
   testRows(
     'of each kind',
     [
-      ['no command at all', []],
       ['an unknown command', ['start']],
       ['an option before the command', ['-m', '1M', 'run', 'true']],
       ['an unknown option', ['run', '--no-such-option', 'true']],
@@ -149,6 +148,7 @@ describe('help and version', () => {
   testRows(
     'the help, in each way to ask for it',
     [
+      [[], 'COMMAND'],
       [['--help'], 'COMMAND'],
       [['-h'], 'COMMAND'],
       [['help'], 'COMMAND'],
