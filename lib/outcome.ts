@@ -1,6 +1,7 @@
 import type { MemoryReport, Outcome } from '../types/outcome';
 import type { ChildEnd } from './cage/launch';
 import type { StayEnd } from './cage/stay';
+import { inspectable } from './inspected';
 import { judgeNodeHeap } from './node-heap';
 
 type AnyOutcome = Outcome<MemoryReport | null>;
@@ -60,7 +61,7 @@ export function outcomeOf(
   const oom = end?.oom ?? null;
   const memory = end?.memory ?? unstarted;
   const peakBytes = memory?.peakBytes ?? null;
-  return {
+  return inspectable({
     exitCode,
     signal,
     oom,
@@ -70,5 +71,5 @@ export function outcomeOf(
     faults,
     durationMs: (timeNs - startNs) / 1e6,
     ...(error !== undefined && { error }),
-  };
+  });
 }

@@ -12,6 +12,7 @@ import {
   TimeoutError,
 } from './errors';
 import type { Exactly } from './exactly';
+import { inspectable } from './inspected';
 import { defaultKillSignal } from './namespaces';
 import { killSentence } from './oom-words';
 import type { MemoryOf, SpawnOptions } from './options';
@@ -135,7 +136,7 @@ async function runChild(
       ...(reason !== undefined && { error: reason }),
       ...(await child.outcome),
     };
-    const result = { ...outcome, ...output() };
+    const result = inspectable({ ...outcome, ...output() });
     if (startError !== undefined) throw Object.assign(startError, { outcome: result });
     if (reject) throwFailure({ file, pid: child.pid, signal }, result);
     return result;

@@ -1,9 +1,11 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { Cgroup } from '../cgroup/cgroup';
 import type { CgroupEvent, CgroupEvents } from '../cgroup/events/types';
 import { isGone, refusedWith } from '../cgroup/refusal';
 import { retry, retrySync } from '../cgroup/remove';
 import { emitApart } from '../emit';
 import { ErrorCode, MemcageError } from '../errors';
+import { shown } from '../inspected';
 import { LazyEmitter } from '../lazy-emitter';
 import type { Group } from './group';
 import { type OomEvent, OomReporter } from './oom-reporter';
@@ -80,6 +82,14 @@ export class Cage extends LazyEmitter<CageEvents> {
   /** Processes of the cage that the kernel has killed for memory so far, as the event `oom` has counted them. */
   get oomKills(): number {
     return this.reporter.reported;
+  }
+
+  /** @internal For `console.log()`. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const { cgroup, oomKills, closing } = this;
+    const open = (): object => ({ ...cgroup.facts(), children: this.#members, oomKills, ...(closing && { closing }) });
+    const facts = this.#closed ? { oomKills, closed: true } : open();
+    return shown(this.constructor.name, cgroup.path, facts, options);
   }
 
   /** Whether it is closed, or about to be. */

@@ -1,6 +1,6 @@
 import type { MemoryReport, OomVerdict } from '../../types/outcome';
 import type { ResolvedLimits } from '../cgroup/limits';
-import { nowhere } from '../cgroup/oom/levels';
+import { nowhere, verdictOn } from '../cgroup/oom/levels';
 import { retry, retrySync } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { Cage } from './cage';
@@ -263,7 +263,7 @@ function read(group: Group, look: () => OomVerdict | null, signal: NodeJS.Signal
     if (!(error instanceof MemcageError) || error.code !== ErrorCode.CGROUP_GONE) throw error;
     // Someone else has removed it, and its counts with it.
     return {
-      oom: signal === 'SIGKILL' ? { ...nowhere('unknown'), kills: 0, victims: null } : null,
+      oom: signal === 'SIGKILL' ? verdictOn(nowhere('unknown'), 0, null) : null,
       memory: group.lastReport(),
     };
   }

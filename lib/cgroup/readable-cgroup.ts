@@ -1,4 +1,6 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { ErrorCode, MemcageError } from '../errors';
+import { shown } from '../inspected';
 import { LazyEmitter } from '../lazy-emitter';
 import type { CgroupDirectory } from './directory';
 import { type EffectiveLimits, readEffectiveLimits } from './effective-limits';
@@ -80,6 +82,23 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
   /** Absolute path of its directory. */
   get path(): string {
     return this.#directory.path;
+  }
+
+  /** @internal For `console.log()`: what is in it now. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return shown('Cgroup', this.path, this.facts(), options);
+  }
+
+  /** @internal */
+  facts(): object {
+    if (this.#isClosed) return { closed: true };
+    try {
+      const { usageBytes, limitBytes } = this.usage();
+      return { usageBytes, limitBytes, processes: this.procs().length };
+    } catch (error) {
+      // Removed meanwhile, or the root of v2, which has no account.
+      return { unknown: (error as Error).message };
+    }
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
 import { createSyncLaunch } from '../cage/launch';
+import { inspectable } from '../inspected';
 import { defaultKillSignal } from '../namespaces';
 import { loadNative } from '../native';
 import type { ResolvedCageOptions } from '../options';
@@ -36,5 +37,5 @@ export function runIntercepted(file: unknown, args: unknown, options: object, ow
   const { error } = result;
   // What ran out of fds while its pipes were being opened was not launched.
   outcome ??= outcomeOf(neverStarted(native.monotonicNs()), undefined, { startNs, unstarted, error });
-  return Object.assign(result, { outcome: { ...(error !== undefined && { error }), ...outcome } });
+  return Object.assign(result, { outcome: inspectable({ ...(error !== undefined && { error }), ...outcome }) });
 }

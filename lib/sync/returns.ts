@@ -1,5 +1,6 @@
 import type { SpawnSyncReturns as NodeSpawnSyncReturns } from 'node:child_process';
 import type { CpuReport, FaultReport, MemoryReport, Outcome } from '../../types/outcome';
+import { inspectable } from '../inspected';
 import { judgeNodeHeap, type LimitedHeap } from '../node-heap';
 
 /** What became of a child that was waited for. */
@@ -52,5 +53,5 @@ export function withOutcome(
     durationMs: performance.now() - startMs,
     ...(error !== undefined && { error }),
   };
-  return Object.assign(result, { outcome });
+  return Object.assign(result, { outcome: inspectable(outcome) });
 }

@@ -58,6 +58,15 @@ export function limitAbove(path: string, version: CgroupVersion): WhoseLimit {
   }
 }
 
+/** In the order in which people want to read it. */
+export function verdictOn(
+  { cause, limitBytes, path }: WhoseLimit,
+  kills: number,
+  victims: OomVerdict['victims'],
+): OomVerdict {
+  return { cause, kills, limitBytes, path, victims };
+}
+
 /** A limit that can't be found, or that of nobody. */
 export function nowhere(cause: OomVerdict['cause']): WhoseLimit {
   return { cause, limitBytes: null, path: null };

@@ -2,7 +2,7 @@ import type { CgroupDirectory } from '../directory';
 import { EventCounter } from '../event-counter';
 import { parseOomControl } from '../formats';
 import { killsOf } from './kill-log';
-import { nowhere, type SurroundingsV1, type WhoseLimit } from './levels';
+import { nowhere, type SurroundingsV1, verdictOn, type WhoseLimit } from './levels';
 import { LimitsAround } from './limits-around';
 import { machineKills, machineKillsBefore } from './machine-kills';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
@@ -58,10 +58,10 @@ export class OomMonitorV1 implements OomMonitor {
     const all = nested.hasLeaves ? kills : Math.max(kills, logged.kills.length);
     const { victims } = logged;
     const whose = this.#limits.logged(logged.kills);
-    if (whose !== undefined) return { kills: all, verdict: { ...whose, kills: all, victims } };
-    if (kills === 0) return { kills, verdict: { ...nowhere('unknown'), kills, victims } };
+    if (whose !== undefined) return { kills: all, verdict: verdictOn(whose, all, victims) };
+    if (kills === 0) return { kills, verdict: verdictOn(nowhere('unknown'), kills, victims) };
     const found = this.#find(whoseV1({ kills, ownKills, fired, nestedLimitHit: nested.isLimitHit }), nested.hit);
-    return { kills, verdict: { ...found, kills, victims } };
+    return { kills, verdict: verdictOn(found, kills, victims) };
   }
 
   ooms(): number {

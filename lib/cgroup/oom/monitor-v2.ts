@@ -3,7 +3,7 @@ import { parseFlatKeyed } from '../formats';
 import { OpenFile } from '../open-file';
 import { isGone } from '../refusal';
 import { killsOf } from './kill-log';
-import { nowhere, type SurroundingsV2, type WhoseLimit } from './levels';
+import { nowhere, type SurroundingsV2, verdictOn, type WhoseLimit } from './levels';
 import { LimitsAround } from './limits-around';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
 import { type Whose, whoseV2 } from './verdict';
@@ -73,7 +73,7 @@ export class OomMonitorV2 implements OomMonitor {
     if (kills === 0) return { kills, verdict: null };
     const logged = killsOf(this.directory);
     const whose = this.#limits.logged(logged.kills) ?? this.#find(this.#whose(oom));
-    return { kills, verdict: { ...whose, kills, victims: logged.victims } };
+    return { kills, verdict: verdictOn(whose, kills, logged.victims) };
   }
 
   ooms(): number {
