@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+
+import { join } from 'node:path';
+import { createCage, run, type SpawnOptions } from 'memcage';
+import { makeCgroup, mountPoint, OWN_CGROUP_IN_SHELL, version } from '../../support/cgroup-tree';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
+import { describeIf } from '../../support/require';
+
+jest.setTimeout(patience(60_000));
+
+const MIB = 2 ** 20;
+const FDS_OF_GONE_PARENT = 12;
+const TMPFS_MAGIC = 0x01021994;
+const NOBODY = { uid: 65534, gid: 65534 };
+const ALL = { mount: true, pid: true, ipc: true, net: true, uts: true };
+
+const ROOT = mountPoint('memory');
+const LEAVE = `echo 0 2>/dev/null >${ROOT}/cgroup.procs`;
+
+/** The cgroup of a payload, after it has tried to go to the root of the hierarchy; '/': it has. */
+async function cgroupAfterLeaving(options: SpawnOptions): Promise<string> {
+  const { stdout } = await run('sh', ['-c', `${LEAVE}; ${OWN_CGROUP_IN_SHELL}; echo "$own"`], {
+    memory: '50M',
+    reject: false,
+    ...options,
+  });
+  return stdout.trim().slice(ROOT.length);
+}
+
+// docs/security.md says all of this.
+describeIf(['cgroup', 'root'], `what a cage holds on cgroup v${version}`, () => {
+  expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
+
+  describe('the processes', () => {
+    test.each([
+      ['without namespaces', {}],
+      ['with namespaces', { namespaces: ALL }],
+      ['in a user namespace, as whom it is the same user outside', { namespaces: { ...ALL, user: true } }],
+    ])('root leaves it, %s', async (_, options) => {
+      expect(await cgroupAfterLeaving(options)).toBe('/');
+    });
+
+    test('another user does not, nor changes the limit', async () => {
+      expect(await cgroupAfterLeaving(NOBODY)).toContain('/memcage-');
+      const file = version === 1 ? 'memory.limit_in_bytes' : 'memory.max';
+      const script = `${OWN_CGROUP_IN_SHELL}; echo 100M 2>/dev/null >"$own/${file}"; cat "$own/${file}"`;
+      const { stdout } = await run('sh', ['-c', script], { memory: '50M', ...NOBODY });
+      expect(Number(stdout)).toBe(50 * MIB);
+    });
+
+    test('root does not that sees the cgroups read-only, and may not mount them anew', async () => {
+      const script = `mount -o remount,bind,ro ${ROOT} && exec setpriv --bounding-set -sys_admin sh -c '
+        ${LEAVE}; mount -o remount,bind,rw ${ROOT} 2>/dev/null; ${LEAVE}; grep -q memcage- /proc/self/cgroup && echo held'`;
+      const { stdout } = await run('sh', ['-c', script], { memory: '50M', namespaces: { mount: true } });
+      expect(stdout).toBe('held\n');
+    });
+  });
+
+  describe('memory that outlives the processes', () => {
+    let directory: string;
+    beforeEach(() => {
+      directory = mkdtempSync(join('/dev/shm', 'memcage-test-'));
+    });
+    afterEach(() => rmSync(directory, { recursive: true }));
+
+    test('of files in /dev/shm: it is held by the limit of a cage of many, and of a parent, not by that of the next cage', async () => {
+      if (statfsSync('/dev/shm').type !== TMPFS_MAGIC) throw new Error('/dev/shm is no tmpfs');
+      const { path: parent, remove } = makeCgroup('60M');
+      const write = (name: string) => ['-c', `head -c 20M /dev/zero >${directory}/${name}`];
+      for (const name of ['a', 'b']) await run('sh', write(name), { memory: '40M', parent });
+      const usage = version === 1 ? 'memory.usage_in_bytes' : 'memory.current';
+      expect(Number(readFileSync(join(parent, usage), 'utf8'))).toBeGreaterThan(39 * MIB);
+      const third = await run('sh', write('c'), { memory: '40M', parent, reject: false });
+      expect(third.oom).toMatchObject({ cause: 'ancestor', path: parent });
+      rmSync(directory, { recursive: true });
+      remove();
+      directory = mkdtempSync(join('/dev/shm', 'memcage-test-'));
+    });
+
+    test('of System V: it stays, unless the IPC namespace ends', async () => {
+      const segment = ['-e', 'print shmget(0x6d63, 1 << 20, 01600)'];
+      const left = async () => (await run('ipcs', ['-m'])).stdout.includes('0x00006d63');
+      await run('perl', segment, { memory: '40M', namespaces: { ipc: true } });
+      expect(await left()).toBe(false);
+      await run('perl', segment, { memory: '40M' });
+      expect(await left()).toBe(true);
+      await run('ipcrm', ['-M', '0x6d63']);
+    });
+  });
+
+  test('a cage of many ends all that is in it, whoever it belongs to', async () => {
+    await using cage = createCage({ memory: '50M' });
+    const child = cage.spawn('sh', ['-c', 'setsid sleep 1000 & trap "" TERM INT HUP; sleep 1000'], NOBODY);
+    await cage.close();
+    expect((await child.outcome).signal).toBe('SIGKILL');
+  });
+});
