@@ -12,6 +12,7 @@ import { findContainer, findKernel, findPressure } from './machine';
 import { findControllers, findHierarchy, findOwn, findSwap } from './memory';
 import { findNamespaces } from './namespaces';
 import { findTrial } from './trial';
+import { findUser } from './user';
 
 /** Options of {@link diagnose}. */
 export interface DiagnoseOptions {
@@ -41,6 +42,7 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
     findPressure(),
     findContainer(),
     findGuardian(),
+    findUser(),
     ...(trial === true ? [await findTrial()] : []),
   ];
   return { works: works(findings), findings, parents: cgroups.parents };

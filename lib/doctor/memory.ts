@@ -5,6 +5,7 @@ import { Cgroup } from '../cgroup/cgroup';
 import { readOnlyCure } from '../cgroup/container-cure';
 import { parseNames } from '../cgroup/formats';
 import { type Host, swapOn } from '../cgroup/host';
+import { formatSize } from '../size';
 
 export function findHierarchy({ version, memory, unified }: Host): Finding {
   const name = 'cgroup';
@@ -21,7 +22,7 @@ export function findOwn(): Finding {
     const own = Cgroup.self();
     try {
       const { maxBytes } = own.effectiveLimits();
-      const limit = maxBytes === Number.POSITIVE_INFINITY ? 'without a limit' : `limited to ${maxBytes} bytes`;
+      const limit = maxBytes === Number.POSITIVE_INFINITY ? 'without a limit' : `limited to ${formatSize(maxBytes)}`;
       return { name, state: 'ok', detail: `this process is in ${own.path}, ${limit}` };
     } finally {
       own.close();

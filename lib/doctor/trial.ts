@@ -1,6 +1,7 @@
 import type { Finding } from '../../types/diagnosis';
 import { ErrorCode } from '../errors';
 import { run } from '../run';
+import { formatSize } from '../size';
 
 const PLACE_MISSING: ReadonlySet<unknown> = new Set([ErrorCode.NO_PARENT, ErrorCode.NO_PERMISSION]);
 
@@ -13,8 +14,12 @@ export async function findTrial(): Promise<Finding> {
       namespaces: { uts: true, mount: true, pid: true },
     });
     const { limitBytes, peakBytes } = memory;
-    const peak = peakBytes === null ? 'an unknown peak' : `a peak of ${peakBytes} bytes`;
-    return { name, state: 'ok', detail: `a child ran in its own namespaces under ${limitBytes} bytes, with ${peak}` };
+    const peak = peakBytes === null ? 'an unknown peak' : `a peak of ${formatSize(peakBytes)}`;
+    return {
+      name,
+      state: 'ok',
+      detail: `a child ran in its own namespaces under ${formatSize(limitBytes)}, with ${peak}`,
+    };
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
     const cure = PLACE_MISSING.has(code) && { cure: 'that of parent' };

@@ -1,9 +1,16 @@
-import type { Diagnosis, Finding } from '../../../types/diagnosis';
+import type { Diagnosis, Finding, FindingState } from '../../../types/diagnosis';
 import { describeCandidate } from '../../cgroup/parent/describe';
 import { diagnose } from '../../doctor/diagnose';
+import { type Colors, colorsOf } from '../color';
 import { defineCommand, FAILED_TEXT } from '../command';
 import { toJson } from '../json';
 import { NO_OPERANDS } from '../parse';
+import { widthOf } from '../text-width';
+
+const STATE_WIDTH = 8;
+
+/** What a narrow terminal wraps itself. */
+const LEAST_TEXT = 30;
 
 export const doctor = defineCommand({
   name: 'doctor',
@@ -26,19 +33,62 @@ export const doctor = defineCommand({
   },
 });
 
-/** One line each, with the cure below, and the places for cages below `parent`. */
+/** Each with its cure below, and the places for cages below `parent`. */
 function render({ works, findings, parents }: Diagnosis): string {
-  const width = Math.max(...findings.map(({ name }) => name.length));
-  const indent = ' '.repeat(width + 11);
-  const lines = findings.flatMap((finding) => [
-    line(finding, width),
-    ...(finding.cure === undefined ? [] : [`${indent}cure: ${finding.cure}`]),
-    ...(finding.name === 'parent' ? parents.map((candidate) => `${indent}- ${describeCandidate(candidate)}`) : []),
+  const colors = colorsOf(process.stdout);
+  const joined = joinNamespaces(findings);
+  const nameWidth = Math.max(...joined.map(({ name }) => name.length));
+  const indent = STATE_WIDTH + nameWidth + 3;
+  // In a file or pipe a line is what belongs together.
+  const columns = process.stdout.isTTY
+    ? Math.max(process.stdout.columns, indent + LEAST_TEXT)
+    : Number.POSITIVE_INFINITY;
+  const hang = (text: string): string => hanging(text, indent, columns);
+  const lines = joined.flatMap(({ name, state, detail, cure }) => [
+    `${stateIn(state, colors)} ${colors.bold(name.padEnd(nameWidth))}  ${hang(detail)}`,
+    ...(cure === undefined ? [] : [`${' '.repeat(indent)}${hang(`cure: ${cure}`)}`]),
+    ...(name === 'parent' ? parents.map((each) => `${' '.repeat(indent)}${hang(`- ${describeCandidate(each)}`)}`) : []),
   ]);
-  const verdict = works ? 'Cages work here.' : 'Cages do not work here.';
+  const verdict = works ? colors.green('Cages work here.') : colors.red('Cages do not work here.');
   return `${[...lines, '', verdict].join('\n')}\n`;
 }
 
-function line({ name, state, detail }: Finding, width: number): string {
-  return `${state.padEnd(8)} ${name.padEnd(width)}  ${detail}`;
+function stateIn(state: FindingState, { green, yellow, red }: Colors): string {
+  const paint = { ok: green, limited: yellow, missing: red }[state];
+  return `${paint(state)}${' '.repeat(STATE_WIDTH - state.length)}`;
+}
+
+/** Namespaces of which there is the same to say are one line. */
+function joinNamespaces(findings: readonly Finding[]): Finding[] {
+  const groups: { kinds: string[]; finding: Finding }[] = [];
+  for (const finding of findings) {
+    const [, kind] = /^namespace\.(.*)$/.exec(finding.name) ?? [];
+    const last = groups.at(-1);
+    const isSame = last !== undefined && last.kinds.length > 0 && saysTheSame(last.finding, finding);
+    if (kind !== undefined && isSame) last.kinds.push(kind);
+    else groups.push({ kinds: kind === undefined ? [] : [kind], finding });
+  }
+  return groups.map(({ kinds, finding }) =>
+    kinds.length === 0 ? finding : { ...finding, name: 'namespaces', detail: `${kinds.join(', ')}: ${finding.detail}` },
+  );
+}
+
+function saysTheSame(one: Finding, other: Finding): boolean {
+  return one.state === other.state && one.detail === other.detail && one.cure === other.cure;
+}
+
+/** All lines but the first begin with so many spaces. */
+function hanging(text: string, indent: number, columns: number): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && indent + widthOf(longer) > columns) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = longer;
+    }
+  }
+  return [...lines, line].join(`\n${' '.repeat(indent)}`);
 }

@@ -5,6 +5,7 @@ import { cgroupOf, mountPoint, removeTree } from '../../support/cgroup-tree';
 import { runCli } from '../../support/cli';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
+import { TerminalSession } from '../../support/terminal';
 
 const MAIN = join(__dirname, '../../../dist/cli.js');
 
@@ -19,6 +20,40 @@ describeIf(['cgroup', 'root'], 'memcage doctor', () => {
     expect(states).toMatchObject({ cgroup: 'ok', parent: 'ok', trial: 'ok', 'namespace.pid': 'ok' });
     expect(parents.at(-1)).toEqual({ source: 'own', path: cgroupOf('self'), refusal: null });
     expect(findings.find(({ name }) => name === 'own')?.detail).toMatch(cgroupOf('self'));
+  });
+
+  test('warns where children are root, and says what to do', async () => {
+    const { findings } = JSON.parse((await runCli(['doctor', '--json'])).stdout) as Diagnosis;
+    expect(findings.find(({ name }) => name === 'user')).toEqual({
+      name: 'user',
+      state: 'limited',
+      detail: 'children run as root, who can leave any cage',
+      cure: expect.stringContaining('docs/security.md') as string,
+    });
+  });
+
+  test('has sizes that people read, and one line for namespaces of which there is the same to say', async () => {
+    const { stdout } = await runCli(['doctor']);
+    expect(stdout).toMatch(/^ok {7}trial .* under 64 MiB, with /m);
+    expect(stdout).not.toMatch(/\d bytes/);
+    const namespaces = stdout.split('\n').filter((line) => line.includes('a child can have its own'));
+    expect(namespaces).toHaveLength(1);
+    expect(namespaces[0]).toMatch(/^ok {7}namespaces +uts, mount, pid, ipc, net/);
+  });
+
+  describeIf('terminal', 'in a terminal', () => {
+    test('has lines that are as wide, further ones below the text of the first, and colours', async () => {
+      const session = TerminalSession.memcage(['doctor'], { columns: 60, lines: 60 });
+      try {
+        const lines = await session.shows('Cages work here.');
+        const first = lines.findIndex((line) => line.startsWith('ok       cgroup '));
+        expect(lines[first]).toMatch(/^ok {7}cgroup +memory is on/);
+        expect(lines[first + 1]).toMatch(/^ {22}\S/);
+        expect(await session.colorOf('ok       cgroup')).toBe(2);
+      } finally {
+        await session.close();
+      }
+    });
   });
 
   test('tells what is in the way', async () => {
