@@ -172,9 +172,14 @@ export class Group {
 
   /** Before the first leaf. */
   becomeParent(): void {
-    if (this.version === 2) this.memory.write('cgroup.subtree_control', '+memory');
+    if (this.version === 2) {
+      this.memory.write('cgroup.subtree_control', '+memory');
+      return;
+    }
+    // As who lists cages tells it from one that is kept ready (`isSpare`).
+    undo(() => this.memory.unstamp());
     // Where it is 0 (some machines before Linux 5.11, which dropped it) the limit would not hold for cgroups below.
-    else if (this.memory.readIfPresent('memory.use_hierarchy')?.trim() === '0') {
+    if (this.memory.readIfPresent('memory.use_hierarchy')?.trim() === '0') {
       this.memory.write('memory.use_hierarchy', '1');
     }
   }

@@ -1,4 +1,4 @@
-import { type BigIntStats, chmodSync, readdirSync, readlinkSync, rmdirSync, statSync } from 'node:fs';
+import { type BigIntStats, chmodSync, readdirSync, readlinkSync, rmdirSync, statSync, utimesSync } from 'node:fs';
 import type { NativeBinding } from '../../types/native';
 import { OwnedFd } from '../owned-fd';
 import { missingFile } from './missing-file';
@@ -141,6 +141,12 @@ export class CgroupDirectory {
       if (isGone(error)) throw error;
       return false;
     }
+  }
+
+  /** Take that back. */
+  unstamp(): void {
+    const now = new Date();
+    utimesSync(this.path, now, now);
   }
 
   /** Whether that is still so. */

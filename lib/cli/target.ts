@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { findCage, isCageLabel } from '../cage/label';
 import { Cgroup } from '../cgroup/cgroup';
 import { parseCgroupName } from '../cgroup/cgroup-name';
 import { findCgroup } from '../cgroup/find';
@@ -17,11 +19,25 @@ export const oneTarget = (least: 0 | 1): Operands => ({
   suggest: 'cgroup',
 });
 
-/** The cgroup that a word of the command line means: a path, the pid of a process in it, or what `Cgroup.find` takes. */
+/** A container as `memcage top` names it. */
+const NAMED = /^(?:docker|podman|containerd|cri-o|pod|lxc|machine|unknown):(.+)$/;
+
+/**
+ * The cgroup that a word of the command line means: a path, also as the kernel has it, below the root of the hierarchy; the
+ * pid of a process in it; what `memcage top` calls it; or what `Cgroup.find` takes.
+ */
 export function findTarget(word: string | undefined): Cgroup {
   if (word === undefined) return Cgroup.self();
-  if (word.startsWith('/')) return Cgroup.open(word);
-  return /^\d{1,10}$/.test(word) ? findByDigits(word) : Cgroup.find(word);
+  if (word.startsWith('/')) return Cgroup.open(pathOf(word));
+  if (isCageLabel(word)) return Cgroup.open(findCage(word));
+  return /^\d{1,10}$/.test(word) ? findByDigits(word) : Cgroup.find(NAMED.exec(word)?.[1] ?? word);
+}
+
+function pathOf(word: string): string {
+  if (existsSync(word)) return word;
+  const { memory, memoryElsewhere } = host();
+  const paths = [memory, ...memoryElsewhere].map(({ mountPoint }) => `${mountPoint}${word}`);
+  return paths.find((path) => existsSync(path)) ?? word;
 }
 
 /** A pid, or the beginning of a container's id that happens to have digits only. */

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeCgroup, members } from '../../support/cgroup-tree';
+import { makeCgroup, members, mountPoint, openCages } from '../../support/cgroup-tree';
+import { startCli } from '../../support/cli';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { TerminalSession } from '../../support/terminal';
@@ -45,6 +46,9 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
     session = TerminalSession.memcage(['top', big.path, small.path, '--sort', 'limit', '-i', '0.2', ...args], options);
     return session;
   };
+  /** In its last line. */
+  const says = (top: TerminalSession, text: string) => top.shows(text, (lines) => lines.at(-1) === text);
+  const nameOf = (path: string): string => path.slice(mountPoint('memory').length);
   /** Which of the two each line is about, top down. */
   const order = (lines: readonly string[]): string[] =>
     lines.flatMap((line) => {
@@ -55,14 +59,32 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
   test('a narrow terminal has the columns that matter most', async () => {
     const top = start([], { columns: 200, lines: 10 });
     for (const [columns, titles] of [
-      [200, ['NAME', 'USAGE', '/ LIMIT', '%', 'HISTORY', 'PEAK', 'WORKING', 'ANON', 'FILE', 'SWAP', 'PIDS', 'OOM']],
-      [80, ['NAME', 'USAGE', '/ LIMIT', '%', 'PEAK', 'PIDS', 'OOM']],
+      [
+        200,
+        [
+          'NAME',
+          'USAGE',
+          '/ LIMIT',
+          '%',
+          'CPU %',
+          'HISTORY',
+          'PEAK',
+          'WORKING',
+          'ANON',
+          'FILE',
+          'SWAP',
+          'PIDS',
+          'OOM',
+          'COMMAND',
+        ],
+      ],
+      [80, ['NAME', 'USAGE', '/ LIMIT', '%', 'CPU %', 'PEAK', 'PIDS', 'OOM']],
       [59, ['NAME', 'USAGE', '%', 'PIDS', 'OOM']],
       [36, ['NAME', 'USAGE', '%']],
     ] as const) {
       if (columns < 200) top.resize(columns, 10);
       const lines = await top.shows(`${columns} columns`, (all) => {
-        return JSON.stringify(all[1]?.match(/\/ LIMIT|\S+/g)) === JSON.stringify(titles);
+        return JSON.stringify(all[1]?.match(/\/ LIMIT|CPU %|\S+/g)) === JSON.stringify(titles);
       });
       expect(lines[0]).toMatch(/^memcage top \d\d:\d\d:\d\d/);
       for (const [line, limit] of [[lines[2], '64'] as const, [lines[3], '32'] as const]) {
@@ -81,7 +103,7 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
     top.press('r');
     expect(order(await top.shows('by limit, reversed'))).toEqual(['small', 'big']);
     top.press('r');
-    await top.shows(/by limit$/);
+    await top.shows(/by limit {2}/);
     top.press(RIGHT);
     await top.shows('by percent');
     top.press('<');
@@ -129,6 +151,46 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
     top.press(' ');
     await top.shows('', (lines) => !lines.join().includes('PAUSED'));
     await until('the time goes on', () => top.raw.length > length + 100);
+  });
+
+  test('the chosen row: a limit is set, and a kill refused, for it is no cage', async () => {
+    const top = start([], { columns: 160 });
+    await top.shows('by limit');
+    top.press('l');
+    await says(top, `Limit of ${nameOf(big.path)}, 64 MiB now: _`);
+    top.press('48M\r');
+    await says(top, `The limit of ${big.path} is 48 MiB`);
+    await top.shows('', (lines) => lines.some((line) => line.includes('/ 48 MiB')));
+    top.press('l');
+    top.press('x\r');
+    await top.shows(/^Not done: .*x/);
+    top.press('l');
+    top.press('64M\r');
+    await says(top, `The limit of ${big.path} is 64 MiB`);
+    top.press('k');
+    await says(top, `Kill 1 process of ${nameOf(big.path)}? y/N`);
+    top.press('y');
+    await top.shows(/^Not done: .* is neither a cage nor a container/);
+    top.press(`${DOWN}k`);
+    await says(top, `Kill all 0 processes of ${nameOf(small.path)}? y/N`);
+    top.press('n');
+    await top.shows(/^q quit/);
+  });
+
+  test('the totals, and a cage that is killed by k and y', async () => {
+    const cli = startCli(['run', '-m', '40M', 'sh', '-c', 'sleep 1000; true']);
+    const isCage = (path: string) => path.startsWith(mountPoint('memory')) && members(path).length === 2;
+    const cage = await until('its cage', () => openCages(cli.pid).find(isCage));
+    session = TerminalSession.memcage(['top', cage, '-i', '0.2'], { columns: 160 });
+    const top = session;
+    const lines = await top.shows('2 processes');
+    expect(lines[0]).toMatch(/ 1, by usage {2}total [\d.]+ [KM]iB, [\d.]+ % CPU, 2 processes$/);
+    expect(lines[2]).toMatch(new RegExp(`^${cli.pid}/\\d+ .* sh -c sleep`));
+    top.press('k');
+    await top.shows(/^Kill all 2 processes of \d+\/\d+\? y\/N/);
+    top.press('y');
+    await top.shows(/^Killed 2 processes in /);
+    expect(await cli.end).toMatchObject({ code: 137, left: [] });
   });
 
   test('help, and back', async () => {

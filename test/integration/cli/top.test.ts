@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
-import { files, makeCgroup, members, openCages, readNumber } from '../../support/cgroup-tree';
+import { basename, join } from 'node:path';
+import { files, makeCgroup, members, mountPoint, openCages, readNumber } from '../../support/cgroup-tree';
 import { type Cli, runCli, startCli } from '../../support/cli';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
@@ -13,6 +13,8 @@ jest.setTimeout(patience(60_000));
 interface Row {
   name: string;
   path: string;
+  command: string[];
+  cpuPercent: number | null;
   usageBytes: number;
   limitBytes: number;
   percent: number;
@@ -25,6 +27,7 @@ interface Row {
   oomKills: number | null;
 }
 
+const MAIN = join(__dirname, '../../../dist/index.js');
 const HOLD = 'const kept = Buffer.alloc(20 << 20, 1); console.log("ready"); setInterval(() => kept, 1000)';
 const HOG = 'Buffer.alloc(1 << 30, 1)';
 
@@ -72,7 +75,8 @@ describeIf('cgroup', 'memcage top without a terminal', () => {
     const rows = await sample();
     const row = rows.find(({ path }) => path === cage);
     expect(row).toMatchObject({
-      name: `${cli.pid}/1 sleep`,
+      name: `${cli.pid}/1`,
+      command: expect.arrayContaining(['sleep']) as string[],
       limitBytes: 50 << 20,
       swapBytes: 0,
       processes: 1,
@@ -96,6 +100,42 @@ describeIf('cgroup', 'memcage top without a terminal', () => {
     expect(Math.abs((row?.usageBytes ?? 0) - readNumber(group.path, files.usage))).toBeLessThan(4 << 20);
   });
 
+  test('its names are what other commands take', async () => {
+    const rows = [...(await sample()), ...(await sample(group.path))];
+    const named = rows.filter(({ path }) => path === cage || path === group.path);
+    expect(named).toHaveLength(2);
+    for (const { name, path } of named) {
+      const { code, stdout } = await runCli(['stat', name, '--json']);
+      expect({ code, path: (JSON.parse(stdout) as { path: string }).path }).toEqual({ code: 0, path });
+    }
+    expect(await runCli(['stat', '1/1'])).toMatchObject({
+      code: 125,
+      stderr: expect.stringContaining('no cage 1/1') as string,
+    });
+  });
+
+  test('a cage that is kept ready for the next child is not there, an empty one for many is', async () => {
+    const script = `const { createCage, spawn } = require(${JSON.stringify(MAIN)});
+      createCage({ memory: '40M' });
+      const start = (file) => spawn(file, { memory: '30M' });
+      start('true').once('exit', () => start('cat'));`;
+    const program = spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
+    const exit = once(program, 'exit');
+    try {
+      const cages = () => openCages(program.pid ?? 0).filter((path) => path.startsWith(mountPoint('memory')));
+      await until('all are there', () => cages().length === 3);
+      const shown = (await sample()).filter(({ path }) => cages().includes(path));
+      const found = shown.map(({ limitBytes, processes }) => ({ limitBytes, processes }));
+      expect(found.sort((a, b) => b.limitBytes - a.limitBytes)).toEqual([
+        { limitBytes: 40 << 20, processes: 0 },
+        { limitBytes: 30 << 20, processes: 1 },
+      ]);
+    } finally {
+      program.kill();
+      await exit;
+    }
+  });
+
   test('--all has every cgroup with processes, and the filter picks some', async () => {
     const rows = await sample('--all');
     expect(rows.map(({ path }) => path)).toEqual(expect.arrayContaining([group.path, cage]));
@@ -116,8 +156,8 @@ describeIf('cgroup', 'memcage top without a terminal', () => {
     const { code, stdout, stderr } = await runCli(['top', '--once', group.path, other.path]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const [titles = '', first = '', second = '', ...rest] = stdout.split('\n');
-    expect(titles).toMatch(/^NAME +USAGE +\/ LIMIT +% +PEAK +WORKING +ANON +FILE +SWAP +PIDS +OOM$/);
-    expect(first).toMatch(new RegExp(`${basename(group.path)} +[\\d.]+ MiB +/ 64 MiB +\\d+\\.\\d +.* +1 +0$`));
+    expect(titles).toMatch(/^NAME +USAGE +\/ LIMIT +% +CPU % +PEAK +WORKING +ANON +FILE +SWAP +PIDS +OOM +COMMAND$/);
+    expect(first).toMatch(new RegExp(`${basename(group.path)} +[\\d.]+ MiB +/ 64 MiB +\\d+\\.\\d +.* +1 +0 +\\S.*$`));
     expect(second).toMatch(new RegExp(`${basename(other.path)} .* / 32 MiB .* 0 +0$`));
     expect(rest).toEqual(['']);
     expect(stdout).not.toContain('\x1b');

@@ -6,6 +6,7 @@ export const COLUMN_NAMES = [
   'usage',
   'limit',
   'percent',
+  'cpu',
   'history',
   'peak',
   'working',
@@ -14,12 +15,17 @@ export const COLUMN_NAMES = [
   'swap',
   'pids',
   'oom',
+  'command',
 ] as const;
 
 export type ColumnName = (typeof COLUMN_NAMES)[number];
-export type SortName = Exclude<ColumnName, 'history'>;
+export type SortName = Exclude<ColumnName, 'history' | 'command'>;
 
-export const SORT_NAMES = COLUMN_NAMES.filter((name): name is SortName => name !== 'history');
+export const SORT_NAMES = COLUMN_NAMES.filter(isSortable);
+
+export function isSortable(name: ColumnName): name is SortName {
+  return name !== 'history' && name !== 'command';
+}
 
 export interface Column {
   title: string;
@@ -55,14 +61,22 @@ export const COLUMNS: Readonly<Record<ColumnName, Column>> = {
     text: ({ limitBytes }) => `/ ${formatSize(limitBytes)}`,
   },
   percent: { title: '%', width: 6, side: 'right', rank: 1, text: ({ percent }) => percent.toFixed(1) },
-  history: { title: 'HISTORY', width: 10, side: 'left', rank: 11, text: () => '' },
-  peak: size('PEAK', 6, ({ peakBytes }) => (peakBytes === null ? '-' : formatSize(peakBytes))),
-  working: size('WORKING', 10, ({ workingSetBytes }) => formatSize(workingSetBytes)),
-  anon: size('ANON', 7, ({ anonBytes }) => formatSize(anonBytes)),
-  file: size('FILE', 8, ({ fileBytes }) => formatSize(fileBytes)),
-  swap: size('SWAP', 9, ({ swapBytes }) => formatSize(swapBytes)),
+  cpu: {
+    title: 'CPU %',
+    width: 6,
+    side: 'right',
+    rank: 6,
+    text: ({ cpuPercent }) => (cpuPercent === null ? '-' : cpuPercent.toFixed(1)),
+  },
+  history: { title: 'HISTORY', width: 10, side: 'left', rank: 13, text: () => '' },
+  peak: size('PEAK', 7, ({ peakBytes }) => (peakBytes === null ? '-' : formatSize(peakBytes))),
+  working: size('WORKING', 12, ({ workingSetBytes }) => formatSize(workingSetBytes)),
+  anon: size('ANON', 9, ({ anonBytes }) => formatSize(anonBytes)),
+  file: size('FILE', 10, ({ fileBytes }) => formatSize(fileBytes)),
+  swap: size('SWAP', 11, ({ swapBytes }) => formatSize(swapBytes)),
   pids: count('PIDS', 3, ({ processes }) => String(processes)),
   oom: count('OOM', 4, ({ oomKills }) => (oomKills === null ? '-' : String(oomKills))),
+  command: { title: 'COMMAND', width: 12, side: 'left', rank: 8, text: ({ command }) => command.join(' ') },
 };
 
 export const GAP = 2;
@@ -82,6 +96,7 @@ const VALUES: Readonly<Record<Exclude<SortName, 'name'>, (row: Row) => number>> 
   usage: (row) => row.usageBytes,
   limit: (row) => row.limitBytes,
   percent: (row) => row.percent,
+  cpu: (row) => row.cpuPercent ?? -1,
   peak: (row) => row.peakBytes ?? -1,
   working: (row) => row.workingSetBytes,
   anon: (row) => row.anonBytes,

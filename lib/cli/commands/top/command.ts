@@ -9,7 +9,7 @@ import { matching, SORT_NAMES, type SortName, sorted } from './columns';
 import { tableText } from './layout';
 import { showLive } from './live';
 import { type Row, readRows, type Selection } from './reader';
-import { KEYS } from './view';
+import { INITIAL, KEYS } from './view';
 
 const LEAST_INTERVAL_S = 0.1;
 const MOST_INTERVAL_S = 86_400;
@@ -59,7 +59,7 @@ export const top = defineCommand({
     const { filter = '', reverse: reversed = false } = values;
     const selection = selectionOf(targets, values.all === true);
     if (values.once !== true && values.json !== true && isScreen()) {
-      const view = { sort, reversed, filter, typing: false, paused: false, help: false, offset: 0 };
+      const view = { ...INITIAL, sort, reversed, filter };
       return showLive({ read: () => readRows(selection), intervalMs, view });
     }
     const read = (): Row[] => sorted(matching(readRows(selection), filter), sort, reversed);

@@ -1,11 +1,13 @@
+import { dirname } from 'node:path';
 import { printable } from '../../../printable';
+import { formatSize } from '../../../size';
 import type { Charset } from '../../charset';
 import type { Colors } from '../../color';
-import { pad, truncate, truncateStart } from '../../text-width';
-import { COLUMNS, type ColumnName, fittingColumns, GAP, matching, type SortName, sorted } from './columns';
+import { pad, truncate, truncateStart, widthOf } from '../../text-width';
+import { COLUMNS, type ColumnName, fittingColumns, GAP, isSortable, matching, type SortName, sorted } from './columns';
 import type { History } from './history';
 import type { Row } from './reader';
-import { KEYS, type Shown, type View } from './view';
+import { KEYS, type Question, type Shown, type View } from './view';
 
 export interface Style {
   colors: Colors;
@@ -37,8 +39,8 @@ export function screenOf(picture: Picture): string[] {
 /** What keys can do with what a picture shows. */
 export function shownIn({ view, rows, columns, lines }: Picture): Shown {
   return {
-    sortable: fittingColumns(columns).filter((name): name is SortName => name !== 'history'),
-    count: matching(rows, view.filter).length,
+    sortable: fittingColumns(columns).filter(isSortable),
+    paths: sorted(matching(rows, view.filter), view.sort, view.reversed).map(({ path }) => path),
     page: Math.max(1, lines - FRAME_LINES),
   };
 }
@@ -59,9 +61,12 @@ function tableLines(picture: Picture): string[] {
   const offset = Math.max(0, Math.min(view.offset, all.length - page));
   const shown = all.slice(offset, offset + page);
   const widths = widthsOf(names, columns, all);
-  const body = shown.map((row) => rowLine(row, names, widths, picture, history));
+  const body = shown.map((row) => {
+    const line = rowLine(row, names, widths, picture, history);
+    return row.path === view.chosen ? colors.inverse(pad(line, columns, 'left')) : line;
+  });
   const blank = Array.from({ length: page - shown.length }, () => '');
-  const heading = shorten(headingOf(picture, all.length), columns, charset);
+  const heading = shorten(headingOf(picture, all), columns, charset);
   return [
     colors.bold(heading),
     colors.inverse(pad(titleLine(names, widths, view.sort, picture), columns, 'left')),
@@ -71,17 +76,41 @@ function tableLines(picture: Picture): string[] {
   ];
 }
 
-function headingOf({ title, view, rows }: Picture, count: number): string {
+function headingOf({ title, view, rows }: Picture, all: readonly Row[]): string {
   const filtered = view.filter === '' ? '' : ` of ${rows.length}`;
   const order = `by ${view.sort}${view.reversed ? ', reversed' : ''}`;
-  return `${title}  ${count}${filtered}, ${order}${view.paused ? '  PAUSED' : ''}`;
+  return `${title}  ${all.length}${filtered}, ${order}${view.paused ? '  PAUSED' : ''}  total ${totalsOf(all)}`;
 }
 
-function footingOf({ view }: Picture, count: number, offset: number, shown: number): string {
+/** Of those that are not within another one, which counts them as well. */
+function totalsOf(all: readonly Row[]): string {
+  const paths = new Set(all.map(({ path }) => path));
+  const outer = all.filter(({ path }) => !isBelowOneOf(path, paths));
+  const sum = (of: (row: Row) => number): number => outer.reduce((total, row) => total + of(row), 0);
+  const processes = sum((row) => row.processes);
+  const cpu = `${sum((row) => row.cpuPercent ?? 0).toFixed(1)} % CPU`;
+  return `${formatSize(sum((row) => row.usageBytes))}, ${cpu}, ${processes === 1 ? '1 process' : `${processes} processes`}`;
+}
+
+function isBelowOneOf(path: string, paths: ReadonlySet<string>): boolean {
+  for (let above = dirname(path); above !== '/'; above = dirname(above)) if (paths.has(above)) return true;
+  return paths.has('/') && path !== '/';
+}
+
+function footingOf({ view, rows }: Picture, count: number, offset: number, shown: number): string {
   if (view.typing) return `/${printable(view.filter)}_`;
+  if (view.asking !== undefined) return questionOf(view.asking, rows);
+  if (view.told !== '') return printable(view.told);
   const filter = view.filter === '' ? '' : `filter: ${printable(view.filter)}  `;
   const part = shown < count ? `${offset + 1}-${offset + shown} of ${count}  ` : '';
-  return `${filter}${part}q quit  < > sort  r reverse  / filter  p pause  ? help`;
+  return `${filter}${part}q quit  < > sort  r reverse  / filter  k kill  l limit  p pause  ? help`;
+}
+
+function questionOf({ action, path, text }: Question, rows: readonly Row[]): string {
+  const { name = path, processes = 0, limitBytes = 0 } = rows.find((row) => row.path === path) ?? {};
+  const which = printable(name);
+  if (action === 'kill') return `Kill ${processes === 1 ? '1 process' : `all ${processes} processes`} of ${which}? y/N`;
+  return `Limit of ${which}, ${formatSize(limitBytes)} now: ${printable(text)}_`;
 }
 
 function helpLines({ colors, columns, charset }: Picture): string[] {
@@ -100,12 +129,18 @@ function helpLines({ colors, columns, charset }: Picture): string[] {
   ];
 }
 
-/** All fixed but that of the name, which grows with the names as far as there is room. */
+/** All fixed but that of the name, which grows with the names as far as there is room, and that of the command, which has the rest. */
 function widthsOf(names: readonly ColumnName[], columns: number, rows: readonly Row[]): Map<ColumnName, number> {
-  const others = names.filter((name) => name !== 'name').reduce((sum, name) => sum + COLUMNS[name].width + GAP, 0);
-  const longest = Math.max(COLUMNS.name.width, ...rows.map(({ name }) => name.length));
+  const fixed = names.filter((name) => name !== 'name').reduce((sum, name) => sum + COLUMNS[name].width + GAP, 0);
+  const longest = (name: 'name' | 'command'): number =>
+    Math.max(COLUMNS[name].width, ...rows.map((row) => widthOf(printable(COLUMNS[name].text(row)))));
   const widths = new Map(names.map((name) => [name, COLUMNS[name].width]));
-  return widths.set('name', Math.min(longest, Math.max(1, columns - others)));
+  const nameWidth = Math.min(longest('name'), Math.max(1, columns - fixed));
+  if (names.includes('command')) {
+    const rest = columns - fixed - nameWidth + COLUMNS.command.width;
+    widths.set('command', Math.min(longest('command'), Math.max(COLUMNS.command.width, rest)));
+  }
+  return widths.set('name', nameWidth);
 }
 
 function titleLine(

@@ -3,6 +3,7 @@ import { wakeAt } from '../../../cgroup/watching/ticker';
 import { charsetOf } from '../../charset';
 import { colorsOf } from '../../color';
 import { Screen } from '../../terminal';
+import { act } from './act';
 import { History } from './history';
 import { screenOf, shownIn } from './layout';
 import type { Row } from './reader';
@@ -90,8 +91,19 @@ export async function showLive({ read, intervalMs, view: initial }: LiveOptions)
         if (next === 'quit') return resolve(key.ctrl === true ? 128 + constants.signals.SIGINT : 0);
         // As the terminal does it where it is not raw: for all that the shell has started with it.
         if (next === 'stop') return void process.kill(0, 'SIGTSTP');
-        view = next;
+        if (!('order' in next)) {
+          view = next;
+          return draw();
+        }
+        ({ view } = next);
         draw();
+        void act(next.order).then(
+          guarded((told) => {
+            view = { ...view, told };
+            rows = read();
+            draw();
+          }),
+        );
       }),
     );
     tick();

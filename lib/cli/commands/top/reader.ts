@@ -1,7 +1,9 @@
 import { basename, dirname } from 'node:path';
+import { cageLabel } from '../../../cage/label';
 import { cagesIn } from '../../../cage/list-cages';
 import { memoryPlaces, OwnDirectories } from '../../../cage/own-directories';
-import { pidInName } from '../../../cage/sweep';
+import { isSpare } from '../../../cage/spare';
+import { ownKind } from '../../../cage/sweep';
 import { Cgroup } from '../../../cgroup/cgroup';
 import { parseCgroupName } from '../../../cgroup/cgroup-name';
 import type { CgroupDirectory } from '../../../cgroup/directory';
@@ -15,11 +17,14 @@ import { mountPointOf } from '../../../cgroup/resolve-path';
 import { cgroupsBelow, passingOver } from '../../../cgroup/walk';
 import { Sampler } from '../../../cgroup/watching/sample';
 import { ContainerNames } from './container-names';
+import { CpuMeter } from './cpu-meter';
 
 /** One cgroup, with those below it, at one moment. */
 export interface Row {
   name: string;
   path: string;
+  /** Of the first process in it: its program and arguments; empty when there is none, or it is hidden. */
+  command: string[];
   usageBytes: number;
   /** The smallest limit of it and those above, or the machine's memory. */
   limitBytes: number;
@@ -33,6 +38,8 @@ export interface Row {
   fileBytes: number;
   swapBytes: number;
   processes: number;
+  /** Processor time since the last sample, in percent of one processor; `null` in the first. */
+  cpuPercent: number | null;
   /** `null` where the kernel does not count them. */
   oomKills: number | null;
 }
@@ -43,6 +50,7 @@ export type Selection = 'cages' | 'all' | readonly string[];
 const FIELDS = ['usageBytes', 'workingSetBytes', 'anonBytes', 'fileBytes', 'swapBytes'] as const;
 
 const containerNames = new ContainerNames();
+const cpuMeter = new CpuMeter(host);
 
 /** Reads them all. What comes, goes, or may not be read meanwhile is left out. */
 export function readRows(selection: Selection): Row[] {
@@ -50,13 +58,18 @@ export function readRows(selection: Selection): Row[] {
     return readSelected(selection);
   } finally {
     containerNames.endSample();
+    cpuMeter.endSample();
   }
 }
 
 function readSelected(selection: Selection): Row[] {
   if (selection === 'cages') {
     using own = new OwnDirectories(memoryPlaces(host()));
-    return own.all.flatMap((each) => cagesIn(each).flatMap(([cage, kind]) => read(cage, cageName(cage, kind))));
+    return own.all.flatMap((each) =>
+      cagesIn(each).flatMap(([cage, kind]) =>
+        isSpare(cage, host().version) ? [] : read(cage, cageLabel(cage.path, kind)),
+      ),
+    );
   }
   if (selection === 'all') return memoryPlaces(host()).flatMap(([{ mountPoint }]) => readAll(mountPoint));
   return selection.flatMap(readOne);
@@ -104,14 +117,18 @@ function read(directory: CgroupDirectory, name: string): Row[] {
     using cgroup = new Cgroup(directory, version);
     const sample = new Sampler(directory, version, FIELDS).read();
     const { maxBytes } = cgroup.effectiveLimits();
+    const pids = listPids(directory, 'cgroup.procs');
+    const pid = pids.find((each) => each !== 0);
     return {
       name,
       path: directory.path,
       ...sample,
+      command: pid === undefined ? [] : readCommand(pid),
       limitBytes: maxBytes,
       percent: (sample.usageBytes / maxBytes) * 100,
       peakBytes: cgroup.peak(),
-      processes: listPids(directory, 'cgroup.procs').length,
+      processes: pids.length,
+      cpuPercent: cpuMeter.percentOf(directory, pids),
       oomKills: oomKillsOf(directory),
     };
   });
@@ -131,20 +148,11 @@ function oomKillsOf(directory: CgroupDirectory): number | null {
   return sum;
 }
 
-/** The pid that its owner had, which one of its cages, and what runs in it. */
-function cageName(cage: CgroupDirectory, kind: 'cage' | 'detached'): string {
-  const own = basename(kind === 'cage' ? dirname(cage.path) : cage.path);
-  const pid = passingOver(() => listPids(cage, 'cgroup.procs'))?.find((each) => each !== 0);
-  const [program] = pid === undefined ? [] : readCommand(pid);
-  const number = kind === 'cage' ? basename(cage.path) : kind;
-  return `${pidInName(own)}/${number}${program === undefined ? '' : ` ${basename(program)}`}`;
-}
-
-/** A cage's, a container's, or the path. */
+/** A cage's, a container's, or the path: all of them are what other commands take. */
 function nameOf(directory: CgroupDirectory): string {
   const { path } = directory;
-  if (pidInName(basename(path)) !== undefined) return cageName(directory, 'detached');
-  if (pidInName(basename(dirname(path))) !== undefined) return cageName(directory, 'cage');
+  if (ownKind(basename(path)) === 'detached') return cageLabel(path, 'detached');
+  if (ownKind(basename(dirname(path))) === 'owner') return cageLabel(path, 'cage');
   const known = parseCgroupName(path);
   if (known !== undefined) return containerNames.of(directory, known);
   return path.slice(mountPointOf(path, host())?.length ?? 0) || '/';

@@ -1,7 +1,8 @@
-import { type Key, press, type Shown, type View } from '../../../../lib/cli/commands/top/view';
+import { INITIAL, type Key, press, type Shown, type View } from '../../../../lib/cli/commands/top/view';
 
-const VIEW: View = { sort: 'usage', reversed: false, filter: '', typing: false, paused: false, help: false, offset: 0 };
-const SHOWN: Shown = { sortable: ['name', 'usage', 'percent'], count: 30, page: 10 };
+const VIEW: View = { ...INITIAL, sort: 'usage', reversed: false, filter: '' };
+const PATHS = Array.from({ length: 30 }, (_, index) => `/${index}`);
+const SHOWN: Shown = { sortable: ['name', 'usage', 'percent'], paths: PATHS, page: 10 };
 
 /** What becomes of it by one key after the other. */
 function after(...keys: Key[]): View {
@@ -19,12 +20,41 @@ test('a column that a narrow terminal has left out is left for one that is there
   expect(press({ ...VIEW, sort: 'swap' }, { name: 'right' }, SHOWN)).toMatchObject({ sort: 'name' });
 });
 
-test('scrolling stops at both ends', () => {
-  expect(after({ name: 'up' }).offset).toBe(0);
-  expect(after({ name: 'pagedown' }, { name: 'down' }).offset).toBe(11);
-  expect(after({ name: 'end' }).offset).toBe(20);
+test('a row is chosen, which scrolls no further than it must, and stops at both ends', () => {
+  expect(after({ name: 'up' })).toMatchObject({ chosen: '/0', offset: 0 });
+  expect(after({ name: 'down' })).toMatchObject({ chosen: '/1', offset: 0 });
+  expect(after({ name: 'pagedown' }, { name: 'down' })).toMatchObject({ chosen: '/11', offset: 2 });
+  expect(after({ name: 'end' })).toMatchObject({ chosen: '/29', offset: 20 });
+  expect(after({ name: 'end' }, { name: 'up' })).toMatchObject({ chosen: '/28', offset: 20 });
   expect(after({ name: 'pagedown' }, { name: 'pagedown' }, { name: 'pagedown' }).offset).toBe(20);
-  expect(after({ name: 'end' }, { name: 'home' }).offset).toBe(0);
+  expect(after({ name: 'end' }, { name: 'home' })).toMatchObject({ chosen: '/0', offset: 0 });
+  expect(press(VIEW, { name: 'down' }, { ...SHOWN, paths: [] })).toMatchObject({ chosen: undefined, offset: 0 });
+});
+
+test('killing the chosen row takes a y, and nothing else does it', () => {
+  const asked = after({ name: 'down' }, text('k'));
+  expect(asked.asking).toEqual({ action: 'kill', path: '/1', text: '' });
+  expect(press(asked, text('y'), SHOWN)).toMatchObject({
+    order: { action: 'kill', path: '/1' },
+    view: { asking: undefined },
+  });
+  for (const key of [text('n'), text('q'), text(' '), { name: 'return', sequence: '\r' }, { name: 'escape' }]) {
+    expect(press(asked, key, SHOWN)).toMatchObject({ asking: undefined, chosen: '/1' });
+  }
+  expect(press(VIEW, text('k'), { ...SHOWN, paths: [] })).toMatchObject({ asking: undefined });
+});
+
+test('a limit is typed, and Enter sets it', () => {
+  const typed = after(text('l'), text('1'), text('0'), text('q'), { name: 'backspace' }, text('M'));
+  expect(typed.asking).toEqual({ action: 'limit', path: '/0', text: '10M' });
+  const enter = { name: 'return', sequence: '\r' };
+  expect(press(typed, enter, SHOWN)).toMatchObject({ order: { action: 'limit', path: '/0', text: '10M' } });
+  expect(press(typed, { name: 'escape' }, SHOWN)).toMatchObject({ asking: undefined });
+  expect(after(text('l'), enter).asking).toBeUndefined();
+});
+
+test('what was told stays until the next key', () => {
+  expect(press({ ...VIEW, told: 'done' }, text('x'), SHOWN)).toEqual(VIEW);
 });
 
 test('while the filter is typed, letters are text', () => {
