@@ -7,6 +7,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NativeBinding, Stage } from '../types/native';
 import { MemcageError } from './errors';
+import { withCheckedOptions } from './native-options';
 
 export type * from '../types/native';
 
@@ -79,12 +80,12 @@ function wantOfFds(): Error | undefined {
 
 /** The raw bindings. Using one throws ERR_MEMCAGE_UNSUPPORTED where there is no addon; importing never does. */
 export const native: NativeBinding = new Proxy({} as NativeBinding, {
-  get: (_, key): unknown => Reflect.get(loadNative(), key),
+  get: (_, key): unknown => withCheckedOptions(key, Reflect.get(loadNative(), key)),
   has: (_, key) => Reflect.has(loadNative(), key),
   ownKeys: () => Reflect.ownKeys(loadNative()),
   getOwnPropertyDescriptor: (_, key) => {
     const descriptor = Reflect.getOwnPropertyDescriptor(loadNative(), key);
     // A proxy may not report a property as fixed that its (empty) target doesn't have.
-    return descriptor === undefined ? undefined : { ...descriptor, configurable: true };
+    return descriptor && { ...descriptor, value: withCheckedOptions(key, descriptor.value), configurable: true };
   },
 });

@@ -12,6 +12,40 @@ const INVALID = { name: 'TypeError', code: 'ERR_MEMCAGE_INVALID_ARGUMENT' };
 const call = (name: keyof typeof native, ...args: unknown[]): unknown =>
   (native[name] as (...given: unknown[]) => unknown)(...args);
 
+describe('options that no function knows', () => {
+  testRows<[keyof typeof native, Record<string, unknown>, string]>(
+    'are refused, with the one that was meant',
+    [
+      [
+        'clone',
+        { ...cloneOptions({}), intoCgroupFD: 3 },
+        "'intoCgroupFD' of native.clone: did you mean 'intoCgroupFd'",
+      ],
+      ['clone', { ...cloneOptions({}), joinFd: [] }, "'joinFd' of native.clone: did you mean 'joinFds'"],
+      ['watch', { fd: 0, kind: 'event', end: {} }, "'end' of native.watch"],
+      ['pidfdOpen', { pid: process.pid, flags: 0 }, "'flags' of native.pidfdOpen: native.pidfdOpen has pid"],
+    ],
+    ([name, options, text]) => {
+      const before = { fds: openFdCount(), children: childrenOf(process.pid) };
+      const { code, message } = refusal(() => call(name, options)) as unknown as Error & { code: string };
+      expect({ code, message }).toEqual({
+        code: 'ERR_MEMCAGE_UNKNOWN_OPTION',
+        message: expect.stringContaining(text) as string,
+      });
+      expect({ fds: openFdCount(), children: childrenOf(process.pid) }).toEqual(before);
+    },
+  );
+
+  test('also of functions that are taken from it', () => {
+    const { pidfdOpen } = { ...native };
+    expect(refusal(() => pidfdOpen({ pid: 1, flags: 0 } as never))).toMatchObject({
+      code: 'ERR_MEMCAGE_UNKNOWN_OPTION',
+    });
+    expect(pidfdOpen.name).toBe('pidfdOpen');
+    expect(native.pidfdOpen).toBe(native.pidfdOpen);
+  });
+});
+
 describe('clone', () => {
   const wrong: [what: string, options: Record<string, unknown>][] = [
     ['a file that is no string', { file: 1 }],
