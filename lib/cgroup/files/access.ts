@@ -2,6 +2,7 @@ import { ErrorCode, invalidArgument, MemcageError } from '../../errors';
 import { parseSize } from '../../size';
 import type { CgroupDirectory } from '../directory';
 import type { CgroupVersion } from '../formats';
+import { refuseIgnored } from '../ignored-limit';
 import { refusedValue } from '../refused-value';
 import type { FileWrite, InterfaceFile, RefusedWrite } from './interface-file';
 import { parseAs } from './parse';
@@ -25,6 +26,7 @@ export function setFile(directory: CgroupDirectory, version: CgroupVersion, name
   } catch (error) {
     throw refusedValue(error, { directory, version, subject: name, value: text, file: name });
   }
+  refuseIgnored(directory, { file: name, value: text, option: name });
 }
 
 function unwritable(

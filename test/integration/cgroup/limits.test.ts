@@ -96,6 +96,7 @@ describeIf('cgroup', `Cgroup.setLimits() on v${version}`, () => {
       expect(limitOf(path)).toBe(64 << 20);
       cgroup.setLimits({ max: '32M', soft: 'max' });
       expect(limitOf(path)).toBe(32 << 20);
+      expect(() => cgroup.set('memory.soft_limit_in_bytes' as never, '16M' as never)).toThrow(withCode('UNSUPPORTED'));
       expect(() => spawn('true', [], { memory: { max: '32M', soft: '16M' } })).toThrow(withCode('UNSUPPORTED'));
     });
   });

@@ -67,7 +67,7 @@ describeIf('linux', 'the interface files of a directory', () => {
   testRows(
     'refuse a wrong value before it is written',
     [
-      [1, 'memory.limit_in_bytes', '90 MB', 'INVALID_SIZE'],
+      [1, 'memory.limit_in_bytes', '90 XB', 'INVALID_SIZE'],
       [1, 'memory.limit_in_bytes', 100, 'LIMIT_TOO_SMALL'],
       [1, 'memory.oom_control', 1, 'INVALID_ARGUMENT'],
       [1, 'memory.failcnt', 1, 'INVALID_ARGUMENT'],
