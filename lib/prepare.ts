@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Parent } from '../types/parent';
 import { prepareOwner } from './cage/owner';
 import type { Cgroup } from './cgroup/cgroup';
@@ -9,6 +8,7 @@ import { setGuardian } from './guardian';
 import { loadNative } from './native';
 import { checkOptions } from './option-names';
 import { resolveParent } from './options';
+import { waitForTurn } from './wait';
 
 /** Options of {@link prepare}. */
 export interface PrepareOptions {
@@ -42,15 +42,15 @@ export async function prepare(options: PrepareOptions = {}): Promise<Parent> {
   if (guardian !== undefined) setGuardian(guardian);
   // Each of these takes milliseconds the first time; between them the event loop has its turn.
   loadNative();
-  await nextTurn();
+  await waitForTurn();
   const current = host();
-  await nextTurn();
+  await waitForTurn();
   const given = resolveParent(options.parent);
   const parent: Parent =
     given === undefined
       ? await prepareDefaultParent(current, { ...(systemd !== undefined && { systemd }) })
       : { source: 'option', path: given };
-  await nextTurn();
+  await waitForTurn();
   await prepareOwner(parent.path);
   return parent;
 }

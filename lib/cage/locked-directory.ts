@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import type { GuardedKind } from '../../types/native';
 import { CgroupDirectory } from '../cgroup/directory';
@@ -6,6 +5,7 @@ import { isNativeError, refusalText, refusedWith } from '../cgroup/refusal';
 import { removeTree, retrySync, undo } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { guard } from '../guardian';
+import { randomHex } from '../random-hex';
 
 const NAME_ATTEMPTS = 100;
 const REMOVE_PATIENCE_MS = 2000;
@@ -19,7 +19,7 @@ const REMOVE_PATIENCE_MS = 2000;
 export function makeLocked(parent: CgroupDirectory, prefix: string, guarded?: GuardedKind): CgroupDirectory {
   for (let attempt = 0; attempt < NAME_ATTEMPTS; attempt += 1) {
     // The guardian must never take another's directory for this one.
-    const name = `${prefix}${randomBytes(8).toString('hex')}`;
+    const name = `${prefix}${randomHex(16)}`;
     const directory = parent.below(name);
     if (guarded !== undefined) guard(parent.anchor, name, guarded);
     let isMade = false;

@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CgroupDirectory } from '../cgroup/directory';
 import { openDirectory } from '../cgroup/host';
 import { type Guard, killAll } from '../cgroup/kill';
 import { removeTree, retry } from '../cgroup/remove';
 import { cgroupsBelow } from '../cgroup/walk';
+import { waitForTurn } from '../wait';
 import { tryLock } from './locked-directory';
 import { ownKind, sweepOne } from './sweep';
 
@@ -22,7 +22,7 @@ export async function sweepInSteps(path: string, guard: Guard['kind'] | undefine
         if (kind === 'owner') await emptyInSteps(directory, guard).catch(() => {});
         // What is stuck is tried again later, without keeping the caller.
         sweepOne(kind, directory, guard).catch(() => {});
-        await nextTurn();
+        await waitForTurn();
       }
     } finally {
       parent.close();
@@ -38,12 +38,12 @@ async function emptyInSteps(directory: CgroupDirectory, guard: Guard['kind'] | u
     // All are killed before the first is removed, since their processes take a moment to be gone.
     for (const each of deepestFirst) {
       killAll(each, guard === undefined ? undefined : { kind: guard, directory: each });
-      await nextTurn();
+      await waitForTurn();
     }
     const endMs = performance.now() + PATIENCE_MS;
     for (const each of deepestFirst) {
       await retry(() => removeTree(each), endMs - performance.now());
-      await nextTurn();
+      await waitForTurn();
     }
   } finally {
     locked.close();

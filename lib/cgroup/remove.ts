@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { waitMs } from '../wait';
 import { withAccess } from './access';
 import type { CgroupDirectory } from './directory';
 import { pauseSync } from './pause';
@@ -78,7 +78,7 @@ export async function retry(attempt: () => boolean, timeoutMs: number): Promise<
     // One that took its time has got on, and the next will.
     if (now - start >= SLICE_MS) count = 0;
     // Keeps the process alive: an outcome, or a close(), is waiting for it.
-    await sleep(retryWaitMs(count));
+    await waitMs(retryWaitMs(count));
   }
 }
 

@@ -1,4 +1,3 @@
-import { emitKeypressEvents } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { widthOf } from './text-width';
 
@@ -75,6 +74,8 @@ export class Screen {
     const ignore = (): void => {};
     const listener = (_: unknown, key: Keypress): void => onKey(key);
     if (!input.isTTY) return { stop: ignore };
+    // Not loaded by commands that don't ask for keys.
+    const { emitKeypressEvents } = require('node:readline') as typeof import('node:readline');
     emitKeypressEvents(input);
     input.on('error', ignore).on('keypress', listener).resume();
     return { stop: () => void input.off('keypress', listener).pause() };

@@ -1,5 +1,4 @@
-import { closeSync, constants, mkdirSync, openSync, rmdirSync, writeSync } from 'node:fs';
-import { mkdir, open, rmdir } from 'node:fs/promises';
+import { closeSync, constants, mkdirSync, openSync, promises, rmdirSync, writeSync } from 'node:fs';
 import type { BusFailure, ScopeRequest, UnitQuestion } from '../../../types/native';
 import { guard, wantsGuardian } from '../../guardian';
 import { loadNative } from '../../native';
@@ -98,13 +97,13 @@ async function carryOutLater(effect: Effect): Promise<EffectResult> {
       guardLeaf(effect);
       return undefined;
     case 'make-directory':
-      await mkdir(effect.path);
+      await promises.mkdir(effect.path);
       return undefined;
     case 'remove-directory':
-      await rmdir(effect.path);
+      await promises.rmdir(effect.path);
       return undefined;
     case 'write': {
-      const file = await open(effect.path, constants.O_WRONLY);
+      const file = await promises.open(effect.path, constants.O_WRONLY);
       try {
         await file.write(effect.value);
       } finally {

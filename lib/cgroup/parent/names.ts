@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomHex } from '../../random-hex';
 
 /** A leaf for the processes that had to leave their cgroup, so that it can have children with controllers. */
 export const SELF_LEAF = /^memcage-self-\d+-[0-9a-f]+$/;
@@ -15,5 +15,5 @@ export function newScopeName(): string {
 }
 
 function random(): string {
-  return randomBytes(4).toString('hex');
+  return randomHex(8);
 }
