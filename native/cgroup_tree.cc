@@ -16,9 +16,7 @@ namespace memcage::cgroup {
 namespace {
 
 /** Cgroups below belong to who runs in them, and go when he likes. */
-bool IsGone(const SystemError& error) {
-  return error.error == -ENOENT || error.error == -ENODEV;
-}
+bool IsGone(const SystemError& error) { return error.error == -ENOENT || error.error == -ENODEV; }
 
 /** One directory on the way down. */
 struct Level {
@@ -28,8 +26,8 @@ struct Level {
 };
 
 /**
- * Walks from a directory through all below it, each before those below it. It holds one fd however deep it is: up again it
- * goes by "..", which in a cgroup hierarchy never changes.
+ * Walks from a directory through all below it, each before those below it. It holds one fd however deep it is: up again
+ * it goes by "..", which in a cgroup hierarchy never changes.
  */
 class Walk {
  public:
@@ -44,7 +42,8 @@ class Walk {
       const std::string name = std::move(levels_.back().below.back());
       levels_.back().below.pop_back();
       UniqueFd next;
-      if (Open(at_.get(), name, O_RDONLY | O_DIRECTORY, &next, error) && Enter(std::move(next), name, error)) return true;
+      if (Open(at_.get(), name, O_RDONLY | O_DIRECTORY, &next, error) && Enter(std::move(next), name, error))
+        return true;
       *failed = !IsGone(*error);
       if (*failed) break;
     }

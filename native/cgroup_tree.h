@@ -7,8 +7,9 @@
 
 #include "errors.h"
 
-// A cgroup and all below it, in one call: what is there may be as deep and as wide as its processes like. Each directory is
-// reached from the one above it, so that a long path costs no more than a short one, and that none is too long.
+// A cgroup and all below it, in one call: what is there may be as deep and as wide as its processes like. Each
+// directory is reached from the one above it, so that a long path costs no more than a short one, and that none is too
+// long.
 namespace memcage::cgroup {
 
 struct Members {
@@ -20,7 +21,8 @@ struct Members {
 /** What the file of members lists, in a cgroup and below it; some may be listed twice. */
 bool ListMembers(int dir_fd, const std::string& path, const std::string& file, Members* members, SystemError* error);
 
-/** Paths of cgroups below one, relative to it, where a key of a flat keyed file is not 0. Without those directly below that are excepted. */
+/** Paths of cgroups below one, relative to it, where a key of a flat keyed file is not 0. Without those directly below
+ * that are excepted. */
 bool FindCounts(int dir_fd, const std::string& path, const std::string& file, const std::string& key,
                 const std::vector<std::string>& except, std::vector<std::pair<std::string, int64_t>>* counts,
                 SystemError* error);

@@ -76,7 +76,8 @@ class Watcher {
   /** Adds what the ready fd means to the queue. */
   void Handle(int fd);
   bool HoldsAny();
-  /** Takes the ends of children that their tracers have let go. Whether there was one, or one is not watched any more. */
+  /** Takes the ends of children that their tracers have let go. Whether there was one, or one is not watched any more.
+   */
   bool TakeReleased();
   /** Adds the child's end to the queue; false: its tracer has not let it go yet. With mutex_. */
   bool TakeExit(std::unordered_map<int, Watched>::iterator child);

@@ -294,6 +294,22 @@ export interface BusFailure {
   message: string;
 }
 
+/** What is listed in a cgroup and in all below it. */
+export interface Members {
+  /** Of processes, or of threads where those were asked for; some maybe twice. */
+  ids: number[];
+  /** Threads of threaded cgroups (v2), which list no processes. */
+  threads: number[];
+}
+
+/** A cgroup where a count is not 0. */
+export interface FoundCount {
+  /** Relative to the one that was looked through. */
+  path: string;
+  /** The count. */
+  count: number;
+}
+
 /** The functions of `memcage/native`. A refused system call throws {@link NativeError}. */
 export interface NativeBinding {
   /** Start a child. Synchronous: returns when the child has reached exec, or failed to. */
@@ -384,7 +400,7 @@ export interface NativeBinding {
    * What `file` (`cgroup.procs`, `tasks`, `cgroup.threads`) lists in a cgroup and in all below it, some maybe twice. `threads`: of
    * threaded cgroups (v2), which list no processes.
    */
-  listMembers(options: { dirFd: number; path: string; file: string }): { ids: number[]; threads: number[] };
+  listMembers(options: { dirFd: number; path: string; file: string }): Members;
   /**
    * Where, below a cgroup, a key of a flat keyed file is not 0: paths relative to it, and the counts. `except`: names of cgroups
    * directly below that are left out.
@@ -395,7 +411,7 @@ export interface NativeBinding {
     file: string;
     key: string;
     except: readonly string[];
-  }): { path: string; count: number }[];
+  }): FoundCount[];
   /**
    * Remove the cgroups below one, for `budgetMs` from the first one on; those with processes stay. What is left below it:
    * 'busy', some have processes, 'more', there was no time for the rest.

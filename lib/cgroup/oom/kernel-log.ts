@@ -68,7 +68,7 @@ export class KernelLog {
 }
 
 /** The kernel's name of a cgroup in the memory hierarchy. */
-export function kernelPath(
+function kernelPath(
   path: string,
   { memory: { mountPoint, mountRoot } }: Pick<Host, 'memory'>,
 ): string | undefined {

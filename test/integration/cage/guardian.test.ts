@@ -156,7 +156,7 @@ describeIf(['cgroup', 'root'], 'the guardian', () => {
     await parent.kill();
     process.kill(guardian, 'SIGCONT');
     await expectNothingOf(parent);
-    expect(isRunning(pid)).toBe(false);
+    expect(await hasEnded(pid)).toBe(true);
   });
 
   describeIf('v1', 'where a process that is root can give the directory of all cages another name', () => {
@@ -168,7 +168,7 @@ describeIf(['cgroup', 'root'], 'the guardian', () => {
       await parent.exit;
       await until('it is gone', () => !existsSync(cgroup));
       await expectNothingOf(parent);
-      expect(isRunning(pid)).toBe(false);
+      expect(await hasEnded(pid)).toBe(true);
     });
   });
 

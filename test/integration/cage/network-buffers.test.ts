@@ -32,7 +32,8 @@ describeIf('cgroup', 'the buffers of connections that nobody reads', () => {
     await said(child as never, 'full');
     const { cgroup } = child.cage;
     const counted = version === 1 ? cgroup.get('memory.kmem.tcp.usage_in_bytes') : cgroup.stat()['sock'];
-    expect(tcpBytes() - before).toBeLessThan(LIMIT_BYTES + LEAST_BYTES);
+    // Of the whole machine, and it lags behind; without a limit they take 750 MiB.
+    expect(tcpBytes() - before).toBeLessThan(2 * (LIMIT_BYTES + LEAST_BYTES));
     expect(counted).toBeGreaterThan(5 * MIB);
     child.stdin.end();
     expect(await child.outcome).toMatchObject({ exitCode: 0, oom: null });

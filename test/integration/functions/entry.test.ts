@@ -83,7 +83,9 @@ describeIf('cgroup', 'util.promisify', () => {
     await cage.close();
     expect(thrown(() => promisify(exec)('true', { cage }))).toBeInstanceOf(MemcageError);
     expect(thrown(() => exec('true', { memory: 'x' })).code).toBe('ERR_MEMCAGE_INVALID_SIZE');
-    expect(thrown(() => execFile('true', ['x'], { cage, memory: '1M' })).code).toBe('ERR_MEMCAGE_INVALID_ARGUMENT');
+    expect(thrown(() => execFile('true', ['x'], { cage, memory: '1M', parent: '.' })).code).toBe(
+      'ERR_MEMCAGE_INVALID_ARGUMENT',
+    );
   });
 
   test('child_process patched with memcage’s functions', async () => {
