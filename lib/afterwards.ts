@@ -1,8 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { nextTurn } from './next-turn';
+import { outsideOfCalls } from './outside-of-calls';
 
 let tasks: (() => void)[] = [];
-const outsideOfCalls = AsyncLocalStorage.snapshot();
 
 /**
  * Do something in the next turn of the event loop, in no context of a caller's: when a call has returned, whose child is being

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { dirname } from 'node:path';
 import type { SharedCage } from './cage/shared-cage';
 import { ErrorCode, MemcageError } from './errors';
 
@@ -17,12 +18,15 @@ const shared = globalThis as { [KEY]?: AsyncLocalStorage<Around> };
 shared[KEY] ??= new AsyncLocalStorage<Around>();
 const context = shared[KEY];
 
+/** The directory of this package. */
+const COPY = dirname(__dirname);
+
 const own = new WeakSet<object>();
 
 /** Call `fn` with a cage around it. */
 export function runWithin<T>(cage: SharedCage, fn: () => T): T {
   own.add(cage);
-  return context.run({ copy: __filename, cage }, fn);
+  return context.run({ copy: COPY, cage }, fn);
 }
 
 /** The cage of the innermost {@link runWithin} that the caller runs in; undefined: none, or it is another copy's. */
@@ -37,8 +41,8 @@ export function refuseOtherCopy(): void {
   if (around === undefined || own.has(around.cage)) return;
   throw new MemcageError(
     ErrorCode.SEVERAL_COPIES,
-    `There are several copies of memcage: this one, ${__filename}, is called within contain() of ${around.copy}, and can't start ` +
+    `There are several copies of memcage: this one, ${COPY}, is called within contain() of ${around.copy}, and can't start ` +
       'anything in its cage. Have one copy: npm ls memcage shows them, npm dedupe may be all that is needed',
-    { paths: [__filename, around.copy] },
+    { paths: [COPY, around.copy] },
   );
 }

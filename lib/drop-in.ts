@@ -1,7 +1,7 @@
 import { lenient } from './called';
 import { collecting, type Exec, type ExecFile } from './exec';
 import type { fork } from './fork';
-import { likeNodes } from './process/node-call';
+import { likeNodes } from './process/node-functions';
 import type { spawn } from './spawn';
 import { callNode } from './start';
 import { execFileNow, type execFileSync, execNow, type execSync } from './sync/exec-file-sync';

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { type Called, strict } from './called';
 import type { Exactly } from './exactly';
 import type { CageOptions } from './options';
-import { likeNodes } from './process/node-call';
+import { likeNodes } from './process/node-functions';
 import { type CagedBy, callNode } from './start';
 
 interface EncodingOption {

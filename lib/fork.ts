@@ -2,7 +2,7 @@ import type { ChildProcess, ForkOptions as NodeForkOptions } from 'node:child_pr
 import { strict } from './called';
 import type { Exactly } from './exactly';
 import type { CageOptions } from './options';
-import { likeNodes } from './process/node-call';
+import { likeNodes } from './process/node-functions';
 import { type CagedBy, callNode } from './start';
 
 /** Options of {@link fork}: Node's, and {@link CageOptions}. */

@@ -12,6 +12,7 @@ import { withCheckedOptions } from './native-options';
 export type * from '../types/native';
 
 let loaded: NativeBinding | undefined;
+let path: string | undefined;
 
 /** @internal The addon. Throws ERR_MEMCAGE_UNSUPPORTED with the reason where it can't be had. */
 export function loadNative(): NativeBinding {
@@ -19,9 +20,10 @@ export function loadNative(): NativeBinding {
   return loaded;
 }
 
-/** @internal Where the addon is. Only where {@link loadNative} has loaded it. */
+/** @internal Where the addon is. */
 export function addonPath(): string {
-  return nodeGypBuild().path(ROOT);
+  path ??= nodeGypBuild().path(ROOT);
+  return path;
 }
 
 /** @internal */
@@ -32,7 +34,6 @@ export function isStage(name: string): name is Stage {
 const ROOT = join(__dirname, '..');
 
 interface NodeGypBuild {
-  (directory: string): unknown;
   path(directory: string): string;
 }
 
@@ -45,7 +46,7 @@ function load(): NativeBinding {
     throw new MemcageError('ERR_MEMCAGE_UNSUPPORTED', `memcage needs Linux; this is ${process.platform}`);
   }
   try {
-    return nodeGypBuild()(ROOT) as NativeBinding;
+    return require(addonPath()) as NativeBinding;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_DLOPEN_DISABLED') {
       throw new MemcageError(

@@ -9,7 +9,7 @@ import type { Readable, Writable } from 'node:stream';
 import { strict } from './called';
 import type { Exactly } from './exactly';
 import type { SpawnOptions } from './options';
-import { likeNodes } from './process/node-call';
+import { likeNodes } from './process/node-functions';
 import { type CagedBy, callNode } from './start';
 
 /** The streams that Node's own typings tell from `stdio`; of options that are not known in full, none. */

@@ -16,7 +16,8 @@ import { enterPlace, memoryOfUnstarted, placeOf } from './place';
 import { ProcessHandle } from './process/handle';
 import { callWithHandle, isWithinOwnCall } from './process/intercept';
 import type { Launch } from './process/launch';
-import { isOptions, type NodeCall, type NodeFunction, nodeCall } from './process/node-call';
+import { isOptions, type NodeCall, nodeCall } from './process/node-call';
+import type { NodeFunction } from './process/node-functions';
 import { readStreams, whenClosed } from './process/read-streams';
 import { watch } from './watch';
 

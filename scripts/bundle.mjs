@@ -1,36 +1,61 @@
-// Makes dist/*.js from lib/: one file each for what a program imports, since loading a hundred small ones takes longer than
-// the first start of a child.
-import { readFileSync, writeFileSync } from 'node:fs';
+// Makes dist/*.js from lib/: few files, since a hundred small ones take longer to load than the first child to start; but
+// not one, since V8 reads every line of a file that it loads, and `require('memcage')` needs a fifth of them.
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { buildInParts } from './parts.mjs';
 
 const root = join(import.meta.dirname, '..');
 
-const common = { absWorkingDir: root, outdir: 'dist', platform: 'node', target: 'node20', logLevel: 'warning' };
+/**
+ * Loaded with memcage: what programs import by name, since an `import` looks at all of that at once, and what takes something
+ * of Node's as it is at load.
+ */
+const AT_LOAD =
+  /^(index|errors|called|node-options|spawn|exec|fork|drop-in|run|create-cage|prepare|launcher-for|next-turn|afterwards|outside-of-calls|lazy-emitter|cage\/open-cages|cgroup\/(cgroup|readable-cgroup|events\/types|files\/table|watching\/read-many)|doctor\/diagnose|process\/node-functions|sync\/(spawn-sync|exec-file-sync))\.ts$/;
 
-await build({
-  ...common,
-  entryPoints: { index: 'lib/index.ts', native: 'lib/native.ts', cli: 'lib/cli/main.ts' },
-  bundle: true,
-  packages: 'external',
-  format: 'cjs',
+/** The parts that are loaded when something of them is used, each module with the first that it fits. */
+const PARTS = {
+  events: /^cgroup\/events\//,
+  watching: /^cgroup\/watching\//,
+  readings:
+    /^cgroup\/(processes|freezer|reclaim|memory-details|effective-limits|usage|peak-tracker|files\/access)\.ts$/,
+  lookup: /^cgroup\/(find|container|container-names|cgroup-name|unnamed|resolve-path)\.ts$/,
+  parents: /^cgroup\/parent\/(?!default-parent|names)/,
+  sync: /^(sync\/|process\/run-now|launcher\/(?!executable))/,
+  doctor: /^doctor\//,
+  commands: /^cli\/(commands\/(?!run\/)|help)/,
+  chart: /^cli\/chart\//,
+  cages: /^(?!cli\/|metrics\/|otel|prometheus|child_process)/,
+};
+
+const common = { absWorkingDir: root, outdir: 'dist', platform: 'node', target: 'node20', logLevel: 'warning' };
+const external = { ...common, packages: 'external' };
+
+/** A class that names itself is made `var Cgroup = class _Cgroup`, which the user would see. Within it both are the same. */
+function withOwnNames(code) {
+  const classes = [...code.matchAll(/^(?:var|let) (\w+) = class _\1\b/gm)];
+  return classes.reduce((sofar, [, own]) => sofar.replace(new RegExp(`\\b_${own}\\b`, 'g'), own), code);
+}
+
+for (const name of readdirSync(join(root, 'dist'))) if (/\.m?js$/.test(name)) rmSync(join(root, 'dist', name));
+
+await buildInParts({
+  common: external,
+  lib: join(root, 'lib'),
+  programs: { cli: ['cli/main.ts'] },
+  atLoad: AT_LOAD,
+  parts: PARTS,
+  rework: withOwnNames,
 });
 
-// A class that names itself is made `var Cgroup = class _Cgroup`, which the user would see. Within it both are the same.
-for (const name of ['index', 'native', 'cli']) {
-  const path = join(root, 'dist', `${name}.js`);
-  const text = readFileSync(path, 'utf8');
-  const classes = [...text.matchAll(/^var (\w+) = class _\1\b/gm)];
-  const renamed = classes.reduce((sofar, [, own]) => sofar.replace(new RegExp(`\\b_${own}\\b`, 'g'), own), text);
-  writeFileSync(path, renamed);
-}
+await build({ ...external, entryPoints: { native: 'lib/native.ts' }, bundle: true, format: 'cjs' });
 
 // What they have to themselves is bundled; the rest is that of dist/index.js, whose state is there once.
 await build({
-  ...common,
+  ...external,
   entryPoints: ['lib/prometheus.ts', 'lib/otel.ts'],
   bundle: true,
-  packages: 'external',
   format: 'cjs',
   plugins: [
     {

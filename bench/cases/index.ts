@@ -3,6 +3,7 @@ import { events } from './events';
 import { functions } from './functions';
 import { launcher } from './launcher';
 import { leaks } from './leaks';
+import { loading } from './loading';
 import { many } from './many';
 import { oom } from './oom';
 import { readManyCgroups } from './read-many';
@@ -22,5 +23,6 @@ export const cases: readonly Case[] = [
   leaks,
   many,
   launcher,
+  loading,
   rivals,
 ];

@@ -4,9 +4,9 @@ import { shown } from '../inspected';
 import { LazyEmitter } from '../lazy-emitter';
 import type { CgroupDirectory } from './directory';
 import { type EffectiveLimits, readEffectiveLimits } from './effective-limits';
-import { EventSources, isEventName } from './events/event-sources';
+import { EventSources } from './events/event-sources';
 import type { Trigger } from './events/trigger-options';
-import type { CgroupEventName, CgroupEvents, TriggerHandle } from './events/types';
+import { type CgroupEventName, type CgroupEvents, isEventName, type TriggerHandle } from './events/types';
 import { getFile } from './files/access';
 import { memoryFile } from './files/roles';
 import type { FileValue, ReadableFile } from './files/table';
@@ -22,14 +22,13 @@ import { PeakTracker } from './peak-tracker';
 import { listPids } from './pids';
 import { type CgroupProcess, type ProcessesOptions, readProcesses } from './processes';
 import { mountPointOf } from './resolve-path';
-import { createStatParser } from './stat-parser';
+import { parseStat } from './stat-parser';
 import { computeUsage, type Usage } from './usage';
 import type { SampleField } from './watching/fields';
 import type { Source } from './watching/moments';
 import { checkWatchOptions, type Sample, type WatchOptions, watchCgroup } from './watching/watch';
 
 /** One parser for all: the names are the same in every cgroup of a machine, and known ones parse faster. */
-const parseStat = createStatParser();
 
 // Whoever still has the directory finds it closed.
 const orphanedAnchors = new FinalizationRegistry<CgroupDirectory>((directory) => directory.close());

@@ -169,3 +169,6 @@ function readValues(layout: Layout, buffer: Uint8Array, view: DataView, start: n
   }
   return goesOn ? position < end : position === end;
 }
+
+/** Of `memory.stat`, whose names are the same in all cgroups. */
+export const parseStat = createStatParser();

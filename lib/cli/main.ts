@@ -2,7 +2,7 @@
 import { FAILED } from './command';
 import { overviewOf } from './help';
 import { UsageError } from './parse';
-import { COMMANDS } from './table';
+import { commandNamed, everyCommand } from './table';
 import { VERSION } from './version';
 
 const SIGPIPE = 13;
@@ -11,9 +11,9 @@ const SIGPIPE = 13;
 async function main([name, ...words]: readonly string[]): Promise<number> {
   if (name === '--version') return print(`${VERSION}\n`);
   const asksForHelp = name === 'help' || name === '--help' || name === '-h';
-  if (name === undefined || (asksForHelp && words.length === 0)) return print(overviewOf(COMMANDS));
-  const wanted = asksForHelp ? words[0] : name;
-  const command = COMMANDS.find((each) => each.name === wanted);
+  if (name === undefined || (asksForHelp && words.length === 0)) return print(overviewOf(everyCommand()));
+  const [wanted = ''] = asksForHelp ? words : [name];
+  const command = commandNamed(wanted);
   try {
     if (command === undefined) throw new UsageError(`unknown command '${wanted}'`);
     return await command.execute(asksForHelp ? ['--help'] : words);
@@ -30,16 +30,34 @@ function print(text: string): number {
   return 0;
 }
 
+/** Node makes the stream when it is asked for it, which takes longer than the start of a child: most runs print nothing. */
+function whenMade(name: 'stdout' | 'stderr', prepare: (stream: NodeJS.WriteStream) => void): void {
+  const stock = Object.getOwnPropertyDescriptor(process, name);
+  let stream: NodeJS.WriteStream | undefined;
+  Object.defineProperty(process, name, {
+    ...stock,
+    get: () => {
+      if (stream === undefined) {
+        stream = stock?.get?.call(process) as NodeJS.WriteStream;
+        prepare(stream);
+      }
+      return stream;
+    },
+  });
+}
+
 // As what a shell runs ends when the reader of its pipe is gone, which Node would report as an error. EIO: its terminal is.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(128 + SIGPIPE);
-  process.stderr.write(`memcage: can't write to stdout: ${error.message}\n`);
-  // At once: `top` and `events` would go on for nobody, and doctor's own code would be taken for what it found.
-  process.exit(FAILED);
-});
+whenMade('stdout', (stdout) =>
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(128 + SIGPIPE);
+    process.stderr.write(`memcage: can't write to stdout: ${error.message}\n`);
+    // At once: `top` and `events` would go on for nobody, and doctor's own code would be taken for what it found.
+    process.exit(FAILED);
+  }),
+);
 
 // There is no place left to tell of it, and the exit code is not to be lost to it.
-process.stderr.on('error', () => {});
+whenMade('stderr', (stderr) => stderr.on('error', () => {}));
 
 main(process.argv.slice(2)).then(
   (code) => {

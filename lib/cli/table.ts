@@ -10,16 +10,26 @@ import { run } from './commands/run/command';
 import { stat } from './commands/stat';
 import { top } from './commands/top/command';
 
-/** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [
-  run,
-  ls,
-  top,
-  stat,
-  events,
-  limit,
-  kill,
-  gc,
-  doctor,
-  completionOf(() => COMMANDS),
-];
+// Functions, as few of them are loaded with the program.
+const COMMANDS: Readonly<Record<string, () => Command>> = {
+  run: () => run,
+  ls: () => ls,
+  top: () => top,
+  stat: () => stat,
+  events: () => events,
+  limit: () => limit,
+  kill: () => kill,
+  gc: () => gc,
+  doctor: () => doctor,
+  completion: () => completionOf(everyCommand),
+};
+
+/** Undefined for a name that none has. */
+export function commandNamed(name: string): Command | undefined {
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name]?.() : undefined;
+}
+
+/** In the order of the help. */
+export function everyCommand(): readonly Command[] {
+  return Object.values(COMMANDS).map((command) => command());
+}

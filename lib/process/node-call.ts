@@ -1,32 +1,6 @@
-import childProcess from 'node:child_process';
-import { promisify } from 'node:util';
+import { callNodes, type NodeFunction } from './node-functions';
 
-// Taken at load: a later patch of child_process that leads to memcage must not lead us in a circle.
-const functions = {
-  spawn: childProcess.spawn,
-  fork: childProcess.fork,
-  exec: childProcess.exec,
-  execFile: childProcess.execFile,
-  'exec promise': childProcess.exec[promisify.custom as never],
-  'execFile promise': childProcess.execFile[promisify.custom as never],
-} as Readonly<Record<NodeFunction, (...args: unknown[]) => unknown>>;
-
-/** Give a function of ours the name and the number of parameters that Node's has. */
-export function likeNodes<F extends object>(name: NodeFunction | NodeSyncFunction, ours: F): F {
-  const { name: itsName, length } =
-    name in functions ? functions[name as NodeFunction] : childProcess[name as NodeSyncFunction];
-  return Object.defineProperties(ours, {
-    name: { value: itsName, configurable: true },
-    length: { value: length, configurable: true },
-  });
-}
-
-/** A function of child_process that starts a child asynchronously, or what util.promisify makes of it. */
-export type NodeFunction = 'spawn' | 'fork' | 'exec' | 'execFile' | 'exec promise' | 'execFile promise';
-
-type NodeSyncFunction = 'spawnSync' | 'execSync' | 'execFileSync';
-
-/** A call of such a function, its options apart. */
+/** A call of a function of child_process, its options apart. */
 export interface NodeCall {
   readonly name: NodeFunction;
   /** `{}` when there are none; no object when Node is going to refuse them. */
@@ -41,10 +15,7 @@ export function nodeCall(name: NodeFunction, args: readonly unknown[]): NodeCall
   return {
     name,
     options,
-    invoke: (replaced) => {
-      const result: unknown = Reflect.apply(functions[name], childProcess, [...before, replaced, ...after]);
-      return result;
-    },
+    invoke: (replaced) => callNodes(name, [...before, replaced, ...after]),
   };
 }
 

@@ -1,7 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ChildProcess } from 'node:child_process';
 import { afterwards } from '../afterwards';
 import { ErrorCode, MemcageError } from '../errors';
+import { outsideOfCalls } from '../outside-of-calls';
 import { runtimeName } from '../runtime';
 import type { OnExit } from './handle';
 import type { SpawnRequest } from './spawn-request';
@@ -26,8 +26,6 @@ interface StockHandle {
 // From libuv 1.52 on (pull request 4980), uv_spawn takes the handle off the loop's list when it fails before the fork, and
 // uv_close takes it off again when its neighbours there may be gone: a heap corruption, seen on Node 24 and 26.
 const CLOSABLE_AFTER_REFUSAL = isOlderThan(process.versions.uv, 1, 52);
-
-const outsideOfCalls = AsyncLocalStorage.snapshot();
 
 /**
  * Decide, when Node calls `ChildProcess.prototype.spawn` on this new instance, who drives the child: the handle that is

@@ -1,9 +1,6 @@
-import childProcess from 'node:child_process';
 import { constants } from 'node:os';
+import { callNodes } from './node-functions';
 import { isSyncRequest, type SyncRequest, type SyncResult } from './run-now';
-
-// Nothing that someone puts in their place later counts: what is caged by us would be caged again.
-const { spawnSync: nodeSpawnSync, execFileSync: nodeExecFileSync, execSync: nodeExecSync } = childProcess;
 
 /** Runs in the place of the binding. What it throws the function throws. */
 export type RunSync = (request: SyncRequest) => SyncResult;
@@ -33,8 +30,7 @@ export function spawnSyncAlone(file: unknown, args: unknown, options: object): u
 
 /** As if Node's own had been called. */
 export function spawnSyncByNode(file: unknown, args: unknown, options: unknown): unknown {
-  const result: unknown = Reflect.apply(nodeSpawnSync, childProcess, [file, args, options]);
-  return result;
+  return callNodes('spawnSync', [file, args, options]);
 }
 
 /**
@@ -104,9 +100,9 @@ const NO_PROGRAM = '/dev/null';
 /** See with a program that can't run whether each of the functions lets us run its child. */
 function isFitting(): boolean {
   const trials: ((options: object) => unknown)[] = [
-    (options) => (nodeSpawnSync(NO_PROGRAM, [], options) as { error?: unknown }).error,
-    (options) => nodeExecFileSync(NO_PROGRAM, [], options),
-    (options) => nodeExecSync(NO_PROGRAM, { ...options, shell: NO_PROGRAM }),
+    (options) => (callNodes('spawnSync', [NO_PROGRAM, [], options]) as { error?: unknown }).error,
+    (options) => callNodes('execFileSync', [NO_PROGRAM, [], options]),
+    (options) => callNodes('execSync', [NO_PROGRAM, { ...options, shell: NO_PROGRAM }]),
   ];
   return trials.every((call) => {
     let fits = false;

@@ -2,11 +2,11 @@ import type {
   ExecFileSyncOptions as NodeExecFileSyncOptions,
   ExecSyncOptions as NodeExecSyncOptions,
 } from 'node:child_process';
-import childProcess from 'node:child_process';
 import { type Called, strict } from '../called';
 import type { Exactly } from '../exactly';
 import type { CageOptions } from '../options';
 import { isOptions } from '../process/node-call';
+import { callNodes } from '../process/node-functions';
 import type { SpawnSyncReturns, SyncOutput } from './returns';
 import { startSync } from './spawn-sync';
 
@@ -17,8 +17,6 @@ export type ExecSyncOptions = NodeExecSyncOptions & CageOptions;
 
 const EXEC_FILE = strict('execFileSync', 'execFileSync');
 const EXEC = strict('execSync', 'execSync');
-
-const { execFileSync: nodeExecFileSync, execSync: nodeExecSync } = childProcess;
 
 /**
  * As Node's `child_process.execFileSync`. The error that it throws has `outcome`.
@@ -44,7 +42,7 @@ export function execFileNow(called: Called, file: string, args: unknown, options
   const [list, given] = isOptions(args) ? [[], args] : [args ?? [], options ?? {}];
   // Node's execFile takes null for both, and throws over the rest.
   if (!Array.isArray(list) || !isOptions<ExecFileSyncOptions>(given as ExecFileSyncOptions)) {
-    return Reflect.apply(nodeExecFileSync, childProcess, [file, args, options]) as Buffer;
+    return callNodes('execFileSync', [file, args, options]) as Buffer;
   }
   const { argv0 } = given as { argv0?: string };
   return outputOf(startSync(called, file, list, given), given as ExecFileSyncOptions, () =>
@@ -70,7 +68,7 @@ export function execSync(command: string, options?: unknown): string | Buffer {
 export function execNow(called: Called, command: string, options: unknown): string | Buffer {
   // As normalizeExecArgs: what is no object has no properties.
   const given: ExecSyncOptions = { ...(options as ExecSyncOptions) };
-  if (typeof command !== 'string') return Reflect.apply(nodeExecSync, childProcess, [command, given]) as Buffer;
+  if (typeof command !== 'string') return callNodes('execSync', [command, given]) as Buffer;
   const shell = typeof given.shell === 'string' ? given.shell : true;
   return outputOf(startSync(called, command, { ...given, shell }, undefined), given, () => command);
 }

@@ -12,7 +12,7 @@ import type { EventSource, NamedSource, SourceContext } from './source';
 import { StateSource } from './state-source';
 import { checkTrigger, NO_THRESHOLD, type Trigger } from './trigger-options';
 import { openTrigger } from './trigger-sources';
-import { type CgroupEventName, EVENT_NAMES, type TriggerHandle } from './types';
+import type { CgroupEventName, TriggerHandle } from './types';
 
 /** How long the kernel takes at most, as a rule, from the removal of a v1 cgroup to the notifications of it. */
 const NOTICE_MS = 100;
@@ -50,10 +50,6 @@ const SOURCES: Readonly<Record<CgroupVersion, Readonly<Record<CgroupEventName, S
     removed: 'parent',
   },
 };
-
-export function isEventName(name: unknown): name is CgroupEventName {
-  return (EVENT_NAMES as readonly unknown[]).includes(name);
-}
 
 interface Watched<S extends EventSource = EventSource> {
   readonly source: S;

@@ -81,6 +81,10 @@ export const EVENT_NAMES = [
   'removed',
 ] as const satisfies readonly CgroupEventName[];
 
+export function isEventName(name: unknown): name is CgroupEventName {
+  return (EVENT_NAMES as readonly unknown[]).includes(name);
+}
+
 /** What {@link Cgroup.addTrigger} returns. */
 export interface TriggerHandle extends Disposable {
   /** What was asked for. */

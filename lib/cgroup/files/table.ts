@@ -8,8 +8,13 @@ type Files = { 1: typeof V1_FILES; 2: typeof V2_FILES };
 
 /** Every interface file, by version and name. */
 export const INTERFACE_FILES: { readonly [V in keyof Files]: Readonly<Record<string, InterfaceFile>> } = {
-  1: V1_FILES,
-  2: V2_FILES,
+  // Getters, since `import` reads every export of memcage, and these are long.
+  get 1() {
+    return V1_FILES;
+  },
+  get 2() {
+    return V2_FILES;
+  },
 };
 
 type Trait<T, K extends string> = T extends Record<K, infer V> ? V : never;

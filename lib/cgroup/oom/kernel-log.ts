@@ -68,10 +68,7 @@ export class KernelLog {
 }
 
 /** The kernel's name of a cgroup in the memory hierarchy. */
-function kernelPath(
-  path: string,
-  { memory: { mountPoint, mountRoot } }: Pick<Host, 'memory'>,
-): string | undefined {
+function kernelPath(path: string, { memory: { mountPoint, mountRoot } }: Pick<Host, 'memory'>): string | undefined {
   if (!isWithin(path, mountPoint)) return undefined;
   const below = path.slice(mountPoint.length);
   return mountRoot === '/' ? below || '/' : `${mountRoot}${below}`;

@@ -1,7 +1,7 @@
 /** @starts-children The shells, which complete words of the command line: no kernel can make a difference. */
 
 import { execFileSync } from 'node:child_process';
-import { COMMANDS } from '../../../lib/cli/table';
+import { everyCommand } from '../../../lib/cli/table';
 import { type Completion, makeCompletion } from '../../support/completion';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
@@ -23,14 +23,14 @@ const inBash = (...words: string[]): string[] => completion.inBash(...words);
 
 describeIf('terminal', 'bash', () => {
   test('commands', () => {
-    expect(inBash('memcage', '')).toEqual([...COMMANDS.map(({ name }) => name), 'help', '--help', '--version']);
+    expect(inBash('memcage', '')).toEqual([...everyCommand().map(({ name }) => name), 'help', '--help', '--version']);
     expect(inBash('memcage', 'li')).toEqual(['limit']);
     expect(inBash('memcage', 'help', 'do')).toEqual(['doctor']);
   });
 
   testRows(
     'every option of each command',
-    COMMANDS.map((command) => [command.name, command] as const),
+    everyCommand().map((command) => [command.name, command] as const),
     ([name, { options }]) => {
       const long = Object.keys(options).map((option) => `--${option}`);
       expect(inBash('memcage', name, '--')).toEqual(long);

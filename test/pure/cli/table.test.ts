@@ -1,6 +1,6 @@
 import { helpOf, overviewOf } from '../../../lib/cli/help';
 import { parseWords, UsageError } from '../../../lib/cli/parse';
-import { COMMANDS } from '../../../lib/cli/table';
+import { commandNamed, everyCommand } from '../../../lib/cli/table';
 import { testRows } from '../../support/rows';
 
 /** As a shell splits a line without expansions, up to the first thing that is not this command's. */
@@ -10,7 +10,7 @@ function wordsOf(line: string): string[] {
 }
 
 describe('of each command', () => {
-  const rows = COMMANDS.map((command) => [command.name, command] as const);
+  const rows = everyCommand().map((command) => [command.name, command] as const);
   const options = { name: ([name]: (typeof rows)[number]) => name };
 
   testRows(
@@ -67,8 +67,8 @@ describe('of each command', () => {
 });
 
 test('the overview names every command', () => {
-  const overview = overviewOf(COMMANDS);
-  for (const { name, summary } of COMMANDS) expect(overview).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'));
+  const overview = overviewOf(everyCommand());
+  for (const { name, summary } of everyCommand()) expect(overview).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'));
 });
 
 test('what is wrong is named', () => {
@@ -116,7 +116,7 @@ testRows(
     [['limit', 'x'], 'limit needs a limit'],
   ],
   async ([[name, ...words], message]) => {
-    const command = COMMANDS.find((each) => each.name === name);
+    const command = commandNamed(name ?? '');
     const attempt = async () => command?.execute(words);
     await expect(attempt()).rejects.toThrow(UsageError);
     await expect(attempt()).rejects.toThrow(message);

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import ts from 'typescript';
-import { COMMANDS } from '../../../lib/cli/table';
+import { everyCommand } from '../../../lib/cli/table';
 import { ErrorCode } from '../../../lib/errors';
 import { pages, pageText } from '../../support/doc-examples';
 import { codeOf, expectNamed } from '../../support/doc-names';
@@ -169,9 +169,9 @@ describe('docs name', () => {
   test('every command, with its options', () => {
     expectNamed(
       'docs/cli.md',
-      COMMANDS.map(({ name }) => `memcage ${name}`),
+      everyCommand().map(({ name }) => `memcage ${name}`),
     );
-    for (const { options } of COMMANDS) {
+    for (const { options } of everyCommand()) {
       const names = Object.entries(options).flatMap(([name, { short }]) =>
         short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`],
       );

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as Intercept from '../../../lib/process/intercept';
-import { type NodeFunction, nodeCall } from '../../../lib/process/node-call';
+import { nodeCall } from '../../../lib/process/node-call';
+import type { NodeFunction } from '../../../lib/process/node-functions';
 import { withCode } from '../../support/error-code';
 import { product, testRows } from '../../support/rows';
 

@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process';
+import { basename, join } from 'node:path';
+import { run } from 'memcage';
+import { version } from '../../support/cgroup-tree';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { describeIf } from '../../support/require';
+
+const INDEX = join(__dirname, '../../../dist/index.js');
+/** scripts/bundle.mjs: a part, and what build it is of. */
+const PART = /^(\w+)-[0-9a-f]{8}\.js$/;
+
+/** What a process prints that runs this with all of memcage in `memcage`. */
+function printed(script: string): string {
+  const program = `const memcage = require(${JSON.stringify(INDEX)}); (async () => { ${script} })();`;
+  return execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' });
+}
+
+/** Names of the parts that it loads. */
+function partsOf(script: string): string[] {
+  const paths = printed(`process.on('exit', () => console.log(JSON.stringify(Object.keys(require.cache)))); ${script}`);
+  return (JSON.parse(paths) as string[]).flatMap((path) => PART.exec(basename(path))?.[1] ?? []).sort();
+}
+
+describeIf('cgroup', 'the parts of memcage that are loaded', () => {
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  test('are none with it, also where all that it has is asked for', () => {
+    expect(partsOf('')).toEqual([]);
+    expect(partsOf('({ ...memcage }).run')).toEqual([]);
+  });
+
+  // What a failure is told by must not need a free fd.
+  test.each([
+    ['ends well', `await memcage.run('true', { memory: '8M' })`],
+    ['is killed for its limit', `await memcage.run('tail', ['/dev/zero'], { memory: '8M', reject: false })`],
+    ['is too late', `await memcage.run('sleep', ['9'], { memory: '8M', timeout: 50, reject: false })`],
+    ['is not there', `await memcage.run('/nowhere', { memory: '8M' }).catch(() => {})`],
+  ])('are those that start children, for one that %s', (_, script) => {
+    // Where cages are made is looked for on v2.
+    expect(partsOf(script)).toEqual(version === 1 ? ['cages'] : ['cages', 'parents']);
+  });
+
+  // As jest.resetModules() does.
+  test('belong to what has loaded them, whatever has become of the registry of modules', () => {
+    const said = printed(`
+      for (const path of Object.keys(require.cache)) delete require.cache[path];
+      const after = require(${JSON.stringify(INDEX)});
+      const found = [after.ExitError !== memcage.ExitError];
+      for (const { run, ExitError, Cgroup, createCage } of [memcage, after]) {
+        const error = await run('false', { memory: '8M' }).catch((thrown) => thrown);
+        const cage = createCage({ memory: '8M' });
+        found.push(error instanceof ExitError, cage.cgroup instanceof Cgroup);
+        await cage.close();
+      }
+      console.log(JSON.stringify(found));`);
+    expect(JSON.parse(said)).toEqual([true, true, true, true, true]);
+  });
+});
