@@ -1,5 +1,5 @@
 // A bundle in parts. V8 reads every line of a file that it loads, so what a program does without until it asks for something is in
-// files of its own. In lib/ nothing is seen of that: an import from another part becomes `part.NAME.what`, and `part.NAME`
+// files of its own. In lib/ nothing is seen of that: an import from another part becomes `$part.NAME.what`, and `$part.NAME`
 // loads the part when it is asked for first.
 import { createHash } from 'node:crypto';
 import { readdirSync, writeFileSync } from 'node:fs';
@@ -86,22 +86,22 @@ export async function buildInParts({ common, lib, programs, atLoad, parts, rewor
   /** @param platform `node`: the code says what it exports, for an `import` of it */
   const commonJs = async (name, platform) => {
     const { code } = await transform(texts.get(name), { format: 'cjs', platform, target: common.target });
-    return rework(withParts(code)).replace(`require("./${first}.js")`, 'first');
+    return rework(withParts(code)).replace(`require("./${first}.js")`, '$$first');
   };
 
   const getters = Object.keys(parts).map(
-    (part) => `  get ${part}() { return loaded.${part} ??= require("./${part}-${suffix}.js")(first, part); },`,
+    (part) => `  get ${part}() { return $loaded.${part} ??= require("./${part}-${suffix}.js")($first, $part); },`,
   );
   write(
     'index',
-    `var loaded = {};
-var part = {
+    `var $loaded = {};
+var $part = {
 ${getters.join('\n')}
 };
 ${await commonJs(first, 'neutral')}
-var first = module.exports;
+var $first = module.exports;
 ${await commonJs('index', 'node')}
-Object.defineProperty(module.exports, ${INTERNAL}, { value: { first, part } });
+Object.defineProperty(module.exports, ${INTERNAL}, { value: { $first, $part } });
 `,
   );
   for (const part of Object.keys(parts)) {
@@ -109,7 +109,7 @@ Object.defineProperty(module.exports, ${INTERNAL}, { value: { first, part } });
     // (jest.resetModules), and there would be two of everything. In parentheses, for which V8 compiles it at once.
     write(
       `${part}-${suffix}`,
-      `module.exports = (function (first, part) {
+      `module.exports = (function ($first, $part) {
 var module = { exports: {} };
 ${await commonJs(part, 'neutral')}
 return module.exports;
@@ -121,15 +121,16 @@ return module.exports;
     if (name === first || name === 'index' || name in parts) continue;
     const hashbang = name in programs ? '#!/usr/bin/env node\n' : '';
     const code = await commonJs(name, 'neutral');
-    write(name, `${hashbang}var { first, part } = require("./index.js")[${INTERNAL}];\n${code}`);
+    write(name, `${hashbang}var { $first, $part } = require("./index.js")[${INTERNAL}];\n${code}`);
   }
 }
 
 /** At each use, as with the live bindings of ESM. */
 function withParts(code) {
+  if (/\$(part|first|loaded)\b/.test(code)) throw new Error('$part, $first and $loaded are names of the bundle');
   let sofar = code;
   for (const [line, variable, part] of code.matchAll(/^var (\w+) = require\("part:(\w+)"\);\n/gm)) {
-    sofar = sofar.replace(line, '').replaceAll(new RegExp(`\\b${variable}\\.`, 'g'), `part.${part}.`);
+    sofar = sofar.replace(line, '').replaceAll(new RegExp(`\\b${variable}\\.`, 'g'), `$$part.${part}.`);
     if (new RegExp(`\\b${variable}\\b`).test(sofar)) throw new Error(`${part} is used in a way that is not known here`);
   }
   return sofar;

@@ -4,7 +4,7 @@ import type { CgroupDirectory } from '../cgroup/directory';
 import { type Host, openDirectory } from '../cgroup/host';
 import type { Guard } from '../cgroup/kill';
 import type { Hierarchy } from '../cgroup/mounts';
-import { cgroupsBelow } from '../cgroup/walk';
+import { cgroupsBelow, passingOver } from '../cgroup/walk';
 import { type OwnKind, ownKind } from './sweep';
 
 /** A hierarchy, and what it is to a cage: its guard, or (undefined) where memory is. */
@@ -61,7 +61,7 @@ export class OwnDirectories {
     this.#tops.push(top);
     for (const { directory } of cgroupsBelow(top)) {
       const kind = ownKind(basename(directory.path));
-      const there = kind && statSync(directory.path, { bigint: true, throwIfNoEntry: false });
+      const there = kind && passingOver(() => statSync(directory.path, { bigint: true, throwIfNoEntry: false }));
       if (!there) continue;
       const key = `${there.dev}:${there.ino}`;
       if (!this.#found.has(key)) this.#found.set(key, { kind, directory, guard });

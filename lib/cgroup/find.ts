@@ -4,7 +4,7 @@ import { matchCgroup } from './cgroup-name';
 import { containerNameOf, isContainerName } from './container-names';
 import type { CgroupDirectory } from './directory';
 import { type Host, openDirectory } from './host';
-import { cgroupsBelow } from './walk';
+import { cgroupsBelow, passingOver } from './walk';
 
 const SHOWN = 10;
 
@@ -68,7 +68,7 @@ function matchesBelow(mountPoint: string, wanted: string): Match[] {
 function withoutRepeats(paths: readonly string[]): string[] {
   const byInode = new Map<string, string>();
   for (const path of paths) {
-    const there = statSync(path, { bigint: true, throwIfNoEntry: false });
+    const there = passingOver(() => statSync(path, { bigint: true, throwIfNoEntry: false }));
     if (there === undefined) continue;
     const key = `${there.dev}:${there.ino}`;
     if (!byInode.has(key)) byInode.set(key, path);

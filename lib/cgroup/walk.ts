@@ -1,4 +1,5 @@
 import { ErrorCode, MemcageError } from '../errors';
+import { refusedWith } from './refusal';
 
 /** Far more than a kernel can have memory cgroups (65,535). */
 const MAX_DIRECTORIES = 200_000;
@@ -12,7 +13,8 @@ export interface Walkable<D> {
 
 /**
  * The cgroups below one, level by level. Cgroups come and go meanwhile: those that vanish, and those that may not be
- * listed, are passed over with what is below them.
+ * listed, are passed over with what is below them. So are those whose path is longer than the kernel takes (PATH_MAX):
+ * nobody is to be kept from all others by one who nests.
  *
  * @param levels how many levels to go down. Default: all
  * @throws MemcageError `ERR_MEMCAGE_BUSY` when there are more than `maximum`
@@ -42,7 +44,7 @@ function childrenOf(directory: Walkable<unknown>): string[] {
   return passingOver(() => directory.children()) ?? [];
 }
 
-/** Undefined when the cgroup that is read is gone, or not for this process to look into. */
+/** Undefined when the cgroup that is read is gone, or can't be looked into by its path. */
 export function passingOver<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -52,8 +54,9 @@ export function passingOver<T>(read: () => T): T | undefined {
   }
 }
 
-/** Whether an error says that a cgroup is gone, or is not for this process to look into. */
+/** Whether an error says that a cgroup is gone, is not for this process to look into, or has too long a path. */
 export function isPassedOver(error: unknown): boolean {
+  if (refusedWith(error, 'ENAMETOOLONG')) return true;
   return (
     error instanceof MemcageError && (error.code === ErrorCode.CGROUP_GONE || error.code === ErrorCode.NO_PERMISSION)
   );

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstring>
 #include <ctime>
+#include <iterator>
 
 #include "../raw_call.h"
 #include "../syscall_numbers.h"
@@ -28,8 +29,10 @@ class Fd {
   explicit Fd(long fd) : fd_(static_cast<int>(fd)) {}
   Fd(const Fd&) = delete;
   Fd& operator=(const Fd&) = delete;
-  ~Fd() {
+  ~Fd() { Reset(-1); }
+  void Reset(long fd) {
     if (fd_ >= 0) close(fd_);
+    fd_ = static_cast<int>(fd);
   }
   /** Or a negative errno. */
   [[nodiscard]] int get() const { return fd_; }
@@ -81,7 +84,14 @@ long Write(int dir_fd, const char* file, const char* text) {
 /** The names of the directories below, one after the other. Those that come and go meanwhile may be missed. */
 class Subdirectories {
  public:
-  explicit Subdirectories(int dir_fd) : dir_fd_(dir_fd) { lseek(dir_fd, 0, SEEK_SET); }
+  explicit Subdirectories(int dir_fd) { Begin(dir_fd, 0); }
+
+  /** In a directory, with the one at a `position()` of it. */
+  void Begin(int dir_fd, int64_t position) {
+    dir_fd_ = dir_fd;
+    next_ = lseek(dir_fd, position, SEEK_SET);
+    size_ = at_ = 0;
+  }
 
   /** Valid until the next call; nullptr: no more. */
   const char* Next() {
@@ -94,6 +104,8 @@ class Subdirectories {
       const Entry* entry = reinterpret_cast<const Entry*>(buffer_ + at_);
       at_ += entry->length;
       inode_ = entry->inode;
+      position_ = next_;
+      next_ = entry->next;
       if (entry->type != kDirectory || strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0) continue;
       return entry->name;
     }
@@ -101,24 +113,76 @@ class Subdirectories {
 
   /** Of the last one. */
   [[nodiscard]] uint64_t inode() const { return inode_; }
+  [[nodiscard]] int64_t position() const { return position_; }
 
  private:
   // linux_dirent64 of getdents64(2).
   struct Entry {
     uint64_t inode;
-    int64_t offset;
+    /** The position of the one after it. */
+    int64_t next;
     uint16_t length;
     uint8_t type;
     char name[1];
   };
   static constexpr uint8_t kDirectory = 4;
 
-  int dir_fd_;
+  int dir_fd_ = -1;
   uint64_t inode_ = 0;
+  int64_t position_ = 0;
+  int64_t next_ = 0;
   long at_ = 0;
   long size_ = 0;
   alignas(8) char buffer_[1024] = {};
 };
+
+/** On the way down: the directory that was entered, in the one above it. */
+struct Level {
+  uint64_t inode;
+  int64_t position;
+};
+
+/** As many memory cgroups as there can be (MEM_CGROUP_ID_MAX of mm/memcontrol.c). The pages are there once they are
+ * used. */
+Level levels[65536];
+
+/**
+ * Calls `enter(fd)` for a directory and each below it, before those below that; and `leave(fd_above, name)` for each
+ * but the first, after those. However deep they are it takes one fd, and no more of the stack: up it goes by "..".
+ */
+template <typename Enter, typename Leave>
+void Walk(int dir_fd, const Enter& enter, const Leave& leave) {
+  Fd at(Call(SYS_openat, dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+  if (!at.valid()) return;
+  enter(at.get());
+  Subdirectories names(at.get());
+  for (size_t depth = 0;;) {
+    const char* name = names.Next();
+    if (name != nullptr) {
+      if (depth == std::size(levels)) continue;
+      const long below = OpenDirectory(at.get(), name);
+      if (below < 0) continue;
+      levels[depth++] = {names.inode(), names.position()};
+      at.Reset(below);
+      enter(at.get());
+      names.Begin(at.get(), 0);
+      continue;
+    }
+    if (depth == 0) return;
+    at.Reset(Call(SYS_openat, at.get(), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+    if (!at.valid()) return;
+    const Level left = levels[--depth];
+    names.Begin(at.get(), left.position);
+    name = names.Next();
+    if (name == nullptr) continue;
+    if (names.inode() == left.inode) {
+      leave(at.get(), name);
+    } else {
+      // The one that was left is gone, and this one has not been entered.
+      names.Begin(at.get(), names.position());
+    }
+  }
+}
 
 /** The numbers of a cgroup.procs, one after the other. */
 class Members {
@@ -186,21 +250,17 @@ class Batch {
 /** To every process in a cgroup and below it; returns how many there were. */
 size_t SignalAll(int dir_fd, int signal) {
   size_t count = 0;
-  {
+  const auto signal_members = [&](int fd) {
     Batch batch;
-    Members members(dir_fd);
+    Members members(fd);
     for (pid_t pid = members.Next(); pid != 0; pid = members.Next()) {
       count += 1;
       batch.Add(pid);
-      if (batch.full()) batch.Signal(dir_fd, signal);
+      if (batch.full()) batch.Signal(fd, signal);
     }
-    batch.Signal(dir_fd, signal);
-  }
-  Subdirectories names(dir_fd);
-  for (const char* name = names.Next(); name != nullptr; name = names.Next()) {
-    const Fd child(OpenDirectory(dir_fd, name));
-    if (child.valid()) count += SignalAll(child.get(), signal);
-  }
+    batch.Signal(fd, signal);
+  };
+  Walk(dir_fd, signal_members, [](int, const char*) {});
   return count;
 }
 
@@ -223,12 +283,7 @@ void StopAndKill(int dir_fd) {
 
 /** Each cgroup below may have been frozen on its own. */
 void ThawAll(int dir_fd, const char* file, const char* thawed) {
-  Write(dir_fd, file, thawed);
-  Subdirectories names(dir_fd);
-  for (const char* name = names.Next(); name != nullptr; name = names.Next()) {
-    const Fd child(OpenDirectory(dir_fd, name));
-    if (child.valid()) ThawAll(child.get(), file, thawed);
-  }
+  Walk(dir_fd, [&](int fd) { Write(fd, file, thawed); }, [](int, const char*) {});
 }
 
 /** Frozen processes can't fork; a v1 frozen one takes SIGKILL only once thawed. */
@@ -258,14 +313,7 @@ void KillAll(int dir_fd, Kind kind) {
 
 /** Of the cgroups below. */
 void RemoveEmpty(int dir_fd) {
-  Subdirectories names(dir_fd);
-  for (const char* name = names.Next(); name != nullptr; name = names.Next()) {
-    {
-      const Fd child(OpenDirectory(dir_fd, name));
-      if (child.valid()) RemoveEmpty(child.get());
-    }
-    Call(SYS_unlinkat, dir_fd, name, AT_REMOVEDIR);
-  }
+  Walk(dir_fd, [](int) {}, [](int above, const char* name) { Call(SYS_unlinkat, above, name, AT_REMOVEDIR); });
 }
 
 /** What is below first, then the directory. */

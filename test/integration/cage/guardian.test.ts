@@ -159,6 +159,14 @@ describeIf(['cgroup', 'root'], 'the guardian', () => {
     expect(await hasEnded(pid)).toBe(true);
   });
 
+  test('ends what has more levels than it may have fds', async () => {
+    const parent = start('deep 500', { as: ['prlimit', '--nofile=200:200'] });
+    const { pid } = await sleeper(parent);
+    await parent.kill();
+    await expectNothingOf(parent);
+    expect(await hasEnded(pid)).toBe(true);
+  });
+
   describeIf('v1', 'where a process that is root can give the directory of all cages another name', () => {
     test.each(['SIGKILL', 'SIGTERM'] as const)('nothing is left after %s', async (signal) => {
       const parent = start('renamed');

@@ -1,12 +1,16 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { createCage, run, spawn, spawnSync } from 'memcage';
-import { fixture } from '../../support/cage-kinds';
+import { fixture, said } from '../../support/cage-kinds';
 import { OWN_CGROUP_IN_SHELL } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(60_000));
+
+const MAIN = join(__dirname, '../../../dist/cli.js');
 
 /** More than can be removed at once, and deeper than the longest path (PATH_MAX) goes. */
 const COUNT = { deep: 1000, wide: 3000 };
@@ -64,4 +68,16 @@ describeIf('cgroup', 'a child that makes many cgroups below its own', () => {
       });
     });
   }
+
+  test('keeps nobody from looking at all cgroups, whose paths may be longer than one that can be opened', async () => {
+    const [dashC = '', script = '', ...words] = command('deep');
+    const waiting = script.replace('exec ', '').concat('; echo made; read -r _');
+    const child = spawn('sh', [dashC, waiting, ...words], { memory: '500M' });
+    await said(child as never, 'made');
+    const memcage = (...words: string[]): string => execFileSync(process.execPath, [MAIN, ...words]).toString();
+    expect(memcage('ls')).toContain(child.cage.cgroup.path);
+    expect(memcage('gc', '--dry-run')).not.toContain(child.cage.cgroup.path);
+    child.stdin?.end();
+    expect(await child.outcome).toMatchObject({ oom: null });
+  });
 });
