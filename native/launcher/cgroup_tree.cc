@@ -142,13 +142,39 @@ struct Level {
   int64_t position;
 };
 
-/** As many memory cgroups as there can be (MEM_CGROUP_ID_MAX of mm/memcontrol.c). The pages are there once they are
- * used. */
+/** More than there can be memory cgroups (MEM_CGROUP_ID_MAX of mm/memcontrol.c). A page is there once it is written to.
+ */
 Level levels[65536];
 
 /**
+ * To the entry of a directory that was left; false: it is gone. A position of kernfs is the hash of a name, which
+ * several names may have, of files as well, and a seek to one leads to any of these, or to the one before. So the entry
+ * is looked for from before its position on, by its inode. Where it is gone, another one of that hash may be passed
+ * over.
+ */
+bool GoBackTo(const Level& left, int dir_fd, Subdirectories* names, const char** name) {
+  names->Begin(dir_fd, left.position - 1);
+  for (*name = names->Next(); *name != nullptr && names->position() <= left.position; *name = names->Next()) {
+    if (names->inode() == left.inode) return true;
+  }
+  if (*name != nullptr) names->Begin(dir_fd, names->position());
+  return false;
+}
+
+/** Opens a directory that this process may go up from again. */
+long OpenToEnter(int dir_fd, const char* name) {
+  const long fd = OpenDirectory(dir_fd, name);
+  if (fd < 0) return fd;
+  const Fd above(Call(SYS_openat, static_cast<int>(fd), "..", O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
+  if (above.valid()) return fd;
+  close(static_cast<int>(fd));
+  return above.get();
+}
+
+/**
  * Calls `enter(fd)` for a directory and each below it, before those below that; and `leave(fd_above, name)` for each
- * but the first, after those. However deep they are it takes one fd, and no more of the stack: up it goes by "..".
+ * but the first, after those. However deep they are it takes two fds, and no more of the stack: up it goes by "..".
+ * Where it may not, and deeper than the deepest level, it does not enter.
  */
 template <typename Enter, typename Leave>
 void Walk(int dir_fd, const Enter& enter, const Leave& leave) {
@@ -159,9 +185,11 @@ void Walk(int dir_fd, const Enter& enter, const Leave& leave) {
   for (size_t depth = 0;;) {
     const char* name = names.Next();
     if (name != nullptr) {
-      if (depth == std::size(levels)) continue;
-      const long below = OpenDirectory(at.get(), name);
-      if (below < 0) continue;
+      const long below = depth < std::size(levels) ? OpenToEnter(at.get(), name) : -ELOOP;
+      if (below < 0) {
+        leave(at.get(), name);
+        continue;
+      }
       levels[depth++] = {names.inode(), names.position()};
       at.Reset(below);
       enter(at.get());
@@ -171,16 +199,7 @@ void Walk(int dir_fd, const Enter& enter, const Leave& leave) {
     if (depth == 0) return;
     at.Reset(Call(SYS_openat, at.get(), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
     if (!at.valid()) return;
-    const Level left = levels[--depth];
-    names.Begin(at.get(), left.position);
-    name = names.Next();
-    if (name == nullptr) continue;
-    if (names.inode() == left.inode) {
-      leave(at.get(), name);
-    } else {
-      // The one that was left is gone, and this one has not been entered.
-      names.Begin(at.get(), names.position());
-    }
+    if (GoBackTo(levels[--depth], at.get(), &names, &name)) leave(at.get(), name);
   }
 }
 

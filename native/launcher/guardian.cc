@@ -65,10 +65,13 @@ Charge* Find(const char* name) {
   return nullptr;
 }
 
-/** A process in it may have given it another name, and then it keeps that. */
+/** A process in it may have given it another name, and made another of its name. It keeps the name that it has now. */
 void FindAgain(Charge* charge) {
-  if (charge->inode == 0 || Exists(charge->parent_fd, charge->name)) return;
+  if (charge->inode == 0) return;
+  char before[sizeof(charge->name)];
+  memcpy(before, charge->name, sizeof(before));
   FindByInode(charge->parent_fd, charge->inode, charge->name, sizeof(charge->name));
+  if (strcmp(before, charge->name) != 0) RemoveTree(charge->parent_fd, before);
 }
 
 void Obey(const Message& message, int parent_fd) {

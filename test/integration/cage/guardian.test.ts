@@ -159,6 +159,16 @@ describeIf(['cgroup', 'root'], 'the guardian', () => {
     expect(await hasEnded(pid)).toBe(true);
   });
 
+  // kernfs orders a directory by a hash of the names, and goes on in it at one: those of `aoao` and the next three are the same,
+  // and those of the last two are of files that v1 and v2 have.
+  test('ends what has names that kernfs takes for the same', async () => {
+    const parent = start('below aoao aobd bdao bdbd slsks phos.max');
+    const { pid } = await sleeper(parent);
+    await parent.kill();
+    await expectNothingOf(parent);
+    expect(await hasEnded(pid)).toBe(true);
+  });
+
   test('ends what has more levels than it may have fds', async () => {
     const parent = start('deep 500', { as: ['prlimit', '--nofile=200:200'] });
     const { pid } = await sleeper(parent);
@@ -168,8 +178,12 @@ describeIf(['cgroup', 'root'], 'the guardian', () => {
   });
 
   describeIf('v1', 'where a process that is root can give the directory of all cages another name', () => {
-    test.each(['SIGKILL', 'SIGTERM'] as const)('nothing is left after %s', async (signal) => {
-      const parent = start('renamed');
+    test.each([
+      ['SIGKILL', 'renamed'],
+      ['SIGTERM', 'renamed'],
+      ['SIGKILL', 'renamed decoy'],
+    ] as const)('nothing is left after %s of one that is %s', async (signal, how) => {
+      const parent = start(how);
       const { pid, cgroup } = await sleeper(parent);
       expect(existsSync(cgroup)).toBe(true);
       parent.process.kill(signal);
