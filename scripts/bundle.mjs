@@ -14,15 +14,16 @@ const root = join(import.meta.dirname, '..');
 const AT_LOAD =
   /^(index|errors|called|node-options|spawn|exec|fork|drop-in|run|create-cage|prepare|launcher-for|next-turn|afterwards|outside-of-calls|lazy-emitter|cage\/open-cages|cgroup\/(cgroup|readable-cgroup|events\/types|files\/table|watching\/read-many)|doctor\/diagnose|process\/node-functions|sync\/(spawn-sync|exec-file-sync))\.ts$/;
 
-/** The parts that are loaded when something of them is used, each module with the first that it fits. */
+/**
+ * The parts that are loaded when something of them is used, each module with the first that it fits. What comes about while a
+ * child runs, and what a failure is told by, is in the last, with what starts it: that must not need a free fd.
+ */
 const PARTS = {
   events: /^cgroup\/events\//,
   watching: /^cgroup\/watching\//,
-  readings:
-    /^cgroup\/(processes|freezer|reclaim|memory-details|effective-limits|usage|peak-tracker|files\/access)\.ts$/,
-  lookup: /^cgroup\/(find|container|container-names|cgroup-name|unnamed|resolve-path)\.ts$/,
-  parents: /^cgroup\/parent\/(?!default-parent|names)/,
-  sync: /^(sync\/|process\/run-now|launcher\/(?!executable))/,
+  readings: /^cgroup\/(processes|reclaim|effective-limits|usage|peak-tracker|files\/access)\.ts$/,
+  lookup: /^cgroup\/(find|container-names|unnamed|resolve-path)\.ts$/,
+  parents: /^cgroup\/parent\/(?!default-parent|names|cures)/,
   doctor: /^doctor\//,
   commands: /^cli\/(commands\/(?!run\/)|help)/,
   chart: /^cli\/chart\//,
@@ -47,6 +48,12 @@ await buildInParts({
   atLoad: AT_LOAD,
   parts: PARTS,
   rework: withOwnNames,
+  unloadable: {
+    type: 'MemcageError',
+    code: 'ERR_MEMCAGE_UNSUPPORTED',
+    message:
+      'memcage was replaced or removed since this process has loaded it, or is not readable for it any more: start it again',
+  },
 });
 
 await build({ ...external, entryPoints: { native: 'lib/native.ts' }, bundle: true, format: 'cjs' });

@@ -18,8 +18,10 @@ const INTERNAL = 'Symbol.for("memcage.internal")';
  * @param {RegExp} atLoad what index.js has; paths are relative to `lib`
  * @param {Record<string, RegExp>} parts each module is in the first that fits; in none: in what imports it
  * @param {(code: string) => string} rework of the code of each file
+ * @param {{ type: string, code: string, message: string }} unloadable the error, of a class that index.js exports, where a
+ * part is not there, or can't be read
  */
-export async function buildInParts({ common, lib, programs, atLoad, parts, rework }) {
+export async function buildInParts({ common, lib, programs, atLoad, parts, rework, unloadable }) {
   const modules = readdirSync(lib, { recursive: true }).filter((name) => name.endsWith('.ts'));
   const partOf = (path) => {
     const name = relative(lib, path);
@@ -90,7 +92,7 @@ export async function buildInParts({ common, lib, programs, atLoad, parts, rewor
   };
 
   const getters = Object.keys(parts).map(
-    (part) => `  get ${part}() { return $loaded.${part} ??= require("./${part}-${suffix}.js")($first, $part); },`,
+    (part) => `  get ${part}() { return $loaded.${part} ??= $load(() => require("./${part}-${suffix}.js")); },`,
   );
   write(
     'index',
@@ -98,6 +100,15 @@ export async function buildInParts({ common, lib, programs, atLoad, parts, rewor
 var $part = {
 ${getters.join('\n')}
 };
+function $load(file) {
+  try {
+    return file()($first, $part);
+  } catch (cause) {
+    if (cause.code !== "MODULE_NOT_FOUND" && cause.code !== "EACCES") throw cause;
+    const { ${unloadable.type}: Unloadable } = module.exports;
+    throw new Unloadable(${JSON.stringify(unloadable.code)}, ${JSON.stringify(unloadable.message)}, { cause });
+  }
+}
 ${await commonJs(first, 'neutral')}
 var $first = module.exports;
 ${await commonJs('index', 'node')}
@@ -127,7 +138,7 @@ return module.exports;
 
 /** At each use, as with the live bindings of ESM. */
 function withParts(code) {
-  if (/\$(part|first|loaded)\b/.test(code)) throw new Error('$part, $first and $loaded are names of the bundle');
+  if (/\$(part|first|load|loaded)\b/.test(code)) throw new Error('$part, $first and $load are names of the bundle');
   let sofar = code;
   for (const [line, variable, part] of code.matchAll(/^var (\w+) = require\("part:(\w+)"\);\n/gm)) {
     sofar = sofar.replace(line, '').replaceAll(new RegExp(`\\b${variable}\\.`, 'g'), `$$part.${part}.`);

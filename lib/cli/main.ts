@@ -33,12 +33,17 @@ function print(text: string): number {
 /** Node makes the stream when it is asked for it, which takes longer than the start of a child: most runs print nothing. */
 function whenMade(name: 'stdout' | 'stderr', prepare: (stream: NodeJS.WriteStream) => void): void {
   const stock = Object.getOwnPropertyDescriptor(process, name);
+  // Somebody's preloaded module has put one in its place.
+  if (stock?.get === undefined) {
+    prepare(process[name]);
+    return;
+  }
   let stream: NodeJS.WriteStream | undefined;
   Object.defineProperty(process, name, {
     ...stock,
     get: () => {
       if (stream === undefined) {
-        stream = stock?.get?.call(process) as NodeJS.WriteStream;
+        stream = stock.get?.call(process) as NodeJS.WriteStream;
         prepare(stream);
       }
       return stream;

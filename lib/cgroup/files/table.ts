@@ -8,7 +8,7 @@ type Files = { 1: typeof V1_FILES; 2: typeof V2_FILES };
 
 /** Every interface file, by version and name. */
 export const INTERFACE_FILES: { readonly [V in keyof Files]: Readonly<Record<string, InterfaceFile>> } = {
-  // Getters, since `import` reads every export of memcage, and these are long.
+  // Getters: whoever loads memcage for something else does without these long tables.
   get 1() {
     return V1_FILES;
   },

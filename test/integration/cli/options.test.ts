@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { constants, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -288,6 +288,14 @@ describeIf('cgroup', '--keep', () => {
     const end = await runCli(['run', '-m', '50M', '--keep', 'sh', '-c', `(sleep 0.5; echo late >${mark}) & exit 4`]);
     expect(end).toMatchObject({ code: 4, stderr: '', left: [] });
     expect(readFileSync(mark, 'utf8')).toBe('late\n');
+  });
+
+  test('what is left running writes to a pipe as before, also once memcage has', async () => {
+    const flags = 'sleep 0.5; sed -n "s/^flags:[[:space:]]*//p" /proc/self/fdinfo/2 >&2';
+    const { stderr } = await runCli(['run', '-m', '50M', '--keep', '--summary', 'sh', '-c', `(${flags}) & exit 0`]);
+    const [said = '', ...later] = stderr.trim().split('\n').reverse();
+    expect(later.join()).toContain('exit status');
+    expect(Number.parseInt(said, 8) & constants.O_NONBLOCK).toBe(0);
   });
 
   test('a signal while it waits kills what is left', async () => {

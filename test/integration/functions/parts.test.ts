@@ -29,15 +29,44 @@ describeIf('cgroup', 'the parts of memcage that are loaded', () => {
     expect(partsOf('({ ...memcage }).run')).toEqual([]);
   });
 
-  // What a failure is told by must not need a free fd.
+  // What comes about while children run, and what a failure is told by, must not need a free fd.
   test.each([
     ['ends well', `await memcage.run('true', { memory: '8M' })`],
     ['is killed for its limit', `await memcage.run('tail', ['/dev/zero'], { memory: '8M', reject: false })`],
     ['is too late', `await memcage.run('sleep', ['9'], { memory: '8M', timeout: 50, reject: false })`],
+    ['is waited for', `memcage.spawnSync('true', { memory: '8M' })`],
+    [
+      'is contained',
+      `const cage = memcage.createCage({ memory: '8M' });
+      await cage.contain(() => require('node:child_process').execFileSync('true'));
+      await cage.close();`,
+    ],
+    ['is shown in detail', `await memcage.run('true', { memory: '8M', memoryDetails: true })`],
     ['is not there', `await memcage.run('/nowhere', { memory: '8M' }).catch(() => {})`],
   ])('are those that start children, for one that %s', (_, script) => {
     // Where cages are made is looked for on v2.
     expect(partsOf(script)).toEqual(version === 1 ? ['cages'] : ['cages', 'parents']);
+  });
+
+  test('that can’t be loaded are an error that says why', () => {
+    const said = printed(`
+      const { Module } = require('node:module');
+      const load = Module._extensions['.js'];
+      Module._extensions['.js'] = (module, path) => {
+        if (/readings-/.test(path)) throw Object.assign(new Error('not for you'), { code: 'EACCES' });
+        load(module, path);
+      };
+      try {
+        memcage.Cgroup.self().usage();
+      } catch (error) {
+        console.log(JSON.stringify([error instanceof memcage.MemcageError, error.code, error.message, error.cause.message]));
+      }`);
+    expect(JSON.parse(said)).toEqual([
+      true,
+      'ERR_MEMCAGE_UNSUPPORTED',
+      expect.stringMatching(/^memcage was replaced or removed .* start it again$/),
+      'not for you',
+    ]);
   });
 
   // As jest.resetModules() does.

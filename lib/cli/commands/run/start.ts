@@ -30,6 +30,9 @@ async function runIn(request: RunRequest, reports: Reports): Promise<number> {
   let child: ReturnType<typeof start> | undefined;
   // From before the start to the end: a signal that comes early or late must not end this process and leave the cage.
   forwardSignals((signal) => child?.kill(signal));
+  // What stays behind writes there, too. Node makes a pipe non-blocking, for all who have it, when it makes the stream, and the
+  // start of a child takes that back.
+  if (keepDescendants) for (const name of ['stdout', 'stderr'] as const) Reflect.get(process, name);
   const startMs = performance.now();
   try {
     child = start(request, reports.wantsDetails);
