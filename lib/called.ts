@@ -1,12 +1,16 @@
 import { NODE_OPTIONS, type NodeFunctionName } from './node-options';
-import { refuseSlips, refuseUnknown } from './option-names';
+import { refuseSlips, refuseUnknown, withInherited } from './option-names';
 
 /** A function of memcage that starts a child, and what it takes for an option. */
 export interface Called {
   /** As its caller writes it. */
   readonly of: string;
-  /** @throws TypeError for a name that is not an option's */
-  refuseUnknown(options: object): void;
+  /**
+   * The options, with what they inherit.
+   *
+   * @throws TypeError for a name that is not an option's
+   */
+  read<O extends object>(options: O): O;
 }
 
 /** Of `CageOptions`. */
@@ -23,7 +27,19 @@ export const CAGE_OPTIONS = [
 /** What other programs call them, in lower case and without separators. */
 export const ALIASES = {
   ...Object.fromEntries(
-    ['mem', 'max', 'limit', 'mb', 'bytes', 'limitmb', 'limitbytes', 'limitinbytes'].flatMap((word) => [
+    [
+      'mem',
+      'max',
+      'limit',
+      'limits',
+      'mb',
+      'mib',
+      'bytes',
+      'limitmb',
+      'limitinmb',
+      'limitbytes',
+      'limitinbytes',
+    ].flatMap((word) => [
       [`memory${word}`, 'memory'],
       [`mem${word}`, 'memory'],
       [`${word}memory`, 'memory'],
@@ -42,12 +58,38 @@ export const ALIASES = {
 
 /** A function that refuses every name that neither memcage nor that function of Node knows. */
 export function strict(of: string, node: NodeFunctionName, more: readonly string[] = []): Called {
-  const known: string[] = [...CAGE_OPTIONS, ...more, ...NODE_OPTIONS[node]];
-  return { of, refuseUnknown: (options) => refuseUnknown(options, { of, known, aliases: ALIASES }) };
+  return reading(of, [...CAGE_OPTIONS, ...more, ...NODE_OPTIONS[node]]);
+}
+
+/** The same of a cage's function: where the child is to live is known. */
+export function strictMember(of: string, node: NodeFunctionName, more: readonly string[] = []): Called {
+  const own = CAGE_OPTIONS.filter((name) => name !== 'cage' && name !== 'parent');
+  return reading(of, [...own, ...more, ...NODE_OPTIONS[node]]);
+}
+
+function reading(of: string, known: readonly string[]): Called {
+  return {
+    of,
+    read: (options) => {
+      refuseUnknown(options, { of, known, aliases: ALIASES });
+      return withInherited(options, known);
+    },
+  };
+}
+
+/** Whose options were read before. */
+export function alreadyRead({ of }: Pick<Called, 'of'>): Called {
+  return { of, read: (options) => options };
 }
 
 /** One that takes the place of Node's: libraries give it fields of their own, so that only a likely slip is refused. */
 export function lenient(of: NodeFunctionName): Called {
   const names = { of, known: CAGE_OPTIONS, aliases: ALIASES };
-  return { of, refuseUnknown: (options) => refuseSlips(options, NODE_OPTIONS[of], names) };
+  return {
+    of,
+    read: (options) => {
+      refuseSlips(options, NODE_OPTIONS[of], names);
+      return withInherited(options, CAGE_OPTIONS);
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import type { MemoryReport, OomVerdict } from '../types/outcome';
 import type { Cage } from './cage/cage';
 import type { Stay } from './cage/stay';
-import { ALIASES } from './called';
+import { ALIASES, alreadyRead } from './called';
 import { type LauncherPlan, launcherArguments } from './launcher/arguments';
 import { launcherPath } from './launcher/executable';
 import { refuseUnsupported } from './launcher/unsupported';
@@ -48,8 +48,7 @@ const NAMES = {
  * @throws as {@link spawn}, when the kernel refuses the cage; refused namespaces are seen by who starts the command
  */
 export function launcherFor(options: LauncherOptions): Launcher {
-  checkOptions(options, NAMES);
-  const { own } = splitOptions(options, { of: NAMES.of, refuseUnknown: () => {} });
+  const { own } = splitOptions(checkOptions(options, NAMES), alreadyRead(NAMES));
   refuseUnsupported(own.namespaces);
   const native = loadNative();
   const stay = enterPlace(placeOf(own), own, { detached: false });

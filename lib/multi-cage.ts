@@ -1,6 +1,6 @@
 import type { ExecException, ExecFileException } from 'node:child_process';
 import { SharedCage } from './cage/shared-cage';
-import { strict } from './called';
+import { alreadyRead, type Called, strictMember } from './called';
 import { contain } from './contain';
 import type { Exactly } from './exactly';
 import type { Callback, Child, ExecFileOptions, ExecOptions, TextBy } from './exec';
@@ -20,12 +20,12 @@ interface InCage {
   cage: SharedCage;
 }
 
-const RUN = strict('cage.run', 'spawn', RUN_OPTIONS);
+const RUN = strictMember('cage.run', 'spawn', RUN_OPTIONS);
 const CALLED = {
-  spawn: strict('cage.spawn', 'spawn'),
-  fork: strict('cage.fork', 'fork'),
-  exec: strict('cage.exec', 'exec'),
-  execFile: strict('cage.execFile', 'execFile'),
+  spawn: strictMember('cage.spawn', 'spawn'),
+  fork: strictMember('cage.fork', 'fork'),
+  exec: strictMember('cage.exec', 'exec'),
+  execFile: strictMember('cage.execFile', 'execFile'),
 };
 
 /** One limit for many children. Each ends with the cage, and has an outcome of its own. */
@@ -118,16 +118,16 @@ export class MultiCage extends SharedCage {
     options?: MemberOptions<RunOptions>,
   ): Promise<unknown> {
     const [list, rest] = isOptions(args) ? [[], args] : [args, options ?? {}];
-    return runAs(RUN, file, list, this.#with(rest));
+    return runAs(alreadyRead(RUN), file, list, this.#with(rest, RUN));
   }
 
   #start(name: keyof typeof CALLED, args: readonly unknown[]): unknown {
     const call = nodeCall(name, args);
-    return start({ ...call, options: this.#with(call.options) }, CALLED[name]).result;
+    return start({ ...call, options: this.#with(call.options, CALLED[name]) }, alreadyRead(CALLED[name])).result;
   }
 
   /** What is no options object is left for Node to refuse. */
-  #with<O>(options: O): O | (O & InCage) {
-    return isOptions(options) ? { ...options, cage: this } : options;
+  #with<O>(options: O, called: Called): O | (O & InCage) {
+    return isOptions(options) ? { ...called.read(options), cage: this } : options;
   }
 }

@@ -2,7 +2,7 @@ import type { CloneOptions, NativeBinding } from '../types/native';
 import type { NamespaceOptions } from '../types/options';
 import { canMakeNamespaces } from './capabilities';
 import { invalidArgument } from './errors';
-import { refuseUnknown } from './option-names';
+import { isRecord, refuseUnknown, withInherited } from './option-names';
 import { mapSubordinateIds } from './subordinate-ids';
 
 /** The part of a clone's options that namespaces decide. */
@@ -41,14 +41,15 @@ export function resolveNamespaces(option: unknown, of: string): NamespaceOptions
   if (option === undefined) return {};
   if (!isRecord(option)) throw invalidArgument('namespaces', `an object of ${KINDS.join(', ')}`, option);
   refuseUnknown(option, { of, within: 'namespaces', known: KINDS, aliases: ALIASES });
-  for (const [name, value] of Object.entries(option)) {
+  const given = withInherited(option, KINDS);
+  for (const [name, value] of Object.entries(given)) {
     if (typeof value === 'boolean' || value === undefined) continue;
     if (name === 'uts' && isRecord(value)) checkUts(value, of);
     else if (name === 'user' && isRecord(value)) checkUser(value, of);
     else if (name === 'pid' && isRecord(value)) checkPid(value, of);
     else throw invalidArgument(`namespaces.${name}`, 'true or false', value);
   }
-  return option;
+  return given;
 }
 
 function checkUts(value: Record<string, unknown>, of: string): void {
@@ -145,8 +146,4 @@ function planIds(user: NamespaceOptions['user']): Pick<CloneOptions, 'idMaps' | 
   // The one line that an unprivileged process may write itself: its own id. See user_namespaces(7).
   const line = ({ inside, outside }: typeof own.uid): string => `${inside} ${outside} 1`;
   return { idMaps: { uidMap: line(own.uid), gidMap: line(own.gid) } };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import type { NativeBinding } from '../types/native';
-import { refuseUnknown } from './option-names';
+import { isRecord, refuseUnknown } from './option-names';
 
 type OptionsOf<F> = F extends (options: infer O extends object) => unknown ? keyof O : never;
 type Takers = {
@@ -90,7 +90,7 @@ export function withCheckedOptions(key: string | symbol, plain: unknown): unknow
   if (known?.plain !== plain) {
     const of = `native.${key}`;
     const call = (options: unknown, ...more: unknown[]): unknown => {
-      if (typeof options === 'object' && options !== null) refuseUnknown(options, { of, known: NAMES[key] });
+      if (isRecord(options)) refuseUnknown(options, { of, known: NAMES[key] });
       return Reflect.apply(plain, undefined, [options, ...more]) as unknown;
     };
     known = { plain, checked: Object.defineProperty(call, 'name', { value: key }) };

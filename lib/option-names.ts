@@ -17,33 +17,67 @@ export interface OptionNames<K extends string = string> {
  * @throws TypeError when they are no object, or one has a name that the function does not know
  */
 export function checkOptions<K extends string>(options: unknown, names: OptionNames<K>): { [N in K]?: unknown } {
-  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
+  if (!isRecord(options)) throw invalidArgument('options', 'an object', options);
   refuseUnknown(options, names);
-  return options;
+  return withInherited(options, names.known) as { [N in K]?: unknown };
+}
+
+/** An object of names, and no list: neither an array nor a Map. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !(Symbol.iterator in value);
 }
 
 /** @throws TypeError for a name that the function does not know, with the one that was most likely meant */
 export function refuseUnknown(options: object, names: OptionNames): void {
-  for (const name of unknownIn(options, names.known)) throw unknownOption(name, names, likelyMeant(name, names));
+  for (const { name, isListed } of unknownIn(options, names.known)) {
+    const meant = likelyMeant(name, names);
+    if (isListed || meant !== undefined) throw unknownOption(name, names, meant);
+  }
 }
 
 /** As {@link refuseUnknown}, but only for what is a slip for one of these names: any other is somebody else's. */
 export function refuseSlips(options: object, others: readonly string[], names: OptionNames): void {
-  for (const name of unknownIn(options, [...others, ...names.known])) {
+  for (const { name } of unknownIn(options, [...others, ...names.known])) {
     const meant = likelyMeant(name, names);
     if (meant !== undefined) throw unknownOption(name, names, meant);
   }
 }
 
-/** Also what is inherited, as from Object.create(defaults), but for what somebody has added to all objects. */
-function unknownIn(options: object, known: readonly string[]): string[] {
-  const unknown: string[] = [];
+/**
+ * A copy with what `{ ...options }` would leave out: what is inherited, as from Object.create(defaults), and what these names
+ * are of in the class of an object.
+ */
+export function withInherited<O extends object>(options: O, known: readonly string[]): O {
+  const copy = { ...options };
+  for (const { name, isListed } of propertiesOf(options)) {
+    if ((isListed || known.includes(name)) && !Object.hasOwn(copy, name))
+      Reflect.set(copy, name, Reflect.get(options, name));
+  }
+  return copy;
+}
+
+/** A property of an object, or of one that it inherits from. */
+interface Property {
+  name: string;
+  /** It is enumerable: in a literal all are, of a class neither methods nor accessors. */
+  isListed: boolean;
+}
+
+/** But for what somebody has added to all objects. */
+function propertiesOf(options: object): Property[] {
+  const found: Property[] = [];
   let object: object | null = options;
   while (object !== null && !isPrototypeOfAll(object)) {
-    unknown.push(...Object.keys(object).filter((name) => !known.includes(name)));
+    const within = object;
+    for (const name of Object.getOwnPropertyNames(within))
+      found.push({ name, isListed: Object.prototype.propertyIsEnumerable.call(within, name) });
     object = Reflect.getPrototypeOf(object);
   }
-  return unknown;
+  return found;
+}
+
+function unknownIn(options: object, known: readonly string[]): Property[] {
+  return propertiesOf(options).filter(({ name }) => !known.includes(name));
 }
 
 /** Of whatever realm. */

@@ -73,9 +73,9 @@ const NOTHING: ResolvedCageOptions = {
 export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
   // Node says what is wrong with it.
   if (!isOptions(options)) return { node: options, own: NOTHING };
-  called.refuseUnknown(options);
-  const { memory, cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, ...node } =
-    options as CageOptions;
+  const { memory, cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, ...node } = called.read(
+    options as CageOptions,
+  );
   if (cage !== undefined && !(cage instanceof SharedCage))
     throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && parent !== undefined) {

@@ -1,5 +1,5 @@
 import type { MemoryReport, Outcome } from '../types/outcome';
-import type { Called } from './called';
+import { alreadyRead, type Called } from './called';
 import { EarlyEnd } from './early-end';
 import {
   AbortError,
@@ -28,11 +28,19 @@ export async function runChild(
   called: Called,
   file: string,
   args: readonly string[],
-  { input, encoding = 'utf8', maxBuffer = DEFAULT_MAX_BUFFER, reject = true, timeout, ...options }: RunOptions,
+  given: RunOptions,
 ): Promise<RunResult<OutputEncoding>> {
+  const {
+    input,
+    encoding = 'utf8',
+    maxBuffer = DEFAULT_MAX_BUFFER,
+    reject = true,
+    timeout,
+    ...options
+  } = called.read(given);
   check(input, encoding, maxBuffer, reject, timeout);
   options.stdio ??= [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
-  const started = start(nodeCall('spawn', [file, args, options]), called);
+  const started = start(nodeCall('spawn', [file, args, options]), alreadyRead(called));
   const { child, recorder } = started;
   const closed = waitForClose(started);
   const early = new EarlyEnd(started, options.killSignal ?? defaultKillSignal(options.namespaces ?? {}) ?? 'SIGTERM');

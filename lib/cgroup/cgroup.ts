@@ -1,4 +1,5 @@
 import type { MemoryOption, Size } from '../../types/options';
+import { ALIASES } from '../called';
 import { ErrorCode, invalidArgument, MemcageError } from '../errors';
 import { loadNative } from '../native';
 import { checkOptions } from '../option-names';
@@ -295,7 +296,8 @@ function checkName(name: unknown): asserts name is string {
 const CREATE = 'Cgroup.create';
 
 function checkCreateOptions(options: unknown): ResolvedLimits | undefined {
-  const { memory, parent } = checkOptions(options, { of: CREATE, known: ['memory', 'parent'] }) as CreateCgroupOptions;
+  const names = { of: CREATE, known: ['memory', 'parent'] as const, aliases: ALIASES };
+  const { memory, parent } = checkOptions(options, names) as CreateCgroupOptions;
   if (parent !== undefined && typeof parent !== 'string' && !(parent instanceof Cgroup)) {
     throw invalidArgument('parent', 'a Cgroup or the path of one', parent);
   }

@@ -1,6 +1,6 @@
 import type { MemoryLimits, MemoryOption } from '../../types/options';
 import { ErrorCode, invalidArgument, MemcageError } from '../errors';
-import { refuseUnknown } from '../option-names';
+import { isRecord, refuseUnknown } from '../option-names';
 import { parseSize } from '../size';
 import { type MemoryRole, memoryFile } from './files/roles';
 import type { CgroupVersion } from './formats';
@@ -113,6 +113,7 @@ const NAMES = Object.keys(PARSERS) as (keyof MemoryLimits & keyof ResolvedLimits
 /** What Docker, systemd and the kernel say. */
 const ALIASES = {
   limit: 'max',
+  maximum: 'max',
   hard: 'max',
   memorymax: 'max',
   softlimit: 'soft',
@@ -274,8 +275,4 @@ function swappiness(option: string, value: unknown): number {
 function flag(option: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   throw invalidArgument(option, 'true or false', value);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -67,7 +67,7 @@ export function execSync(command: string, options?: unknown): string | Buffer {
 /** {@link execSync}, by another name. */
 export function execNow(called: Called, command: string, options: unknown): string | Buffer {
   // As normalizeExecArgs: what is no object has no properties.
-  const given: ExecSyncOptions = { ...(options as ExecSyncOptions) };
+  const given: ExecSyncOptions = isOptions(options) ? called.read(options) : { ...(options as ExecSyncOptions) };
   if (typeof command !== 'string') return callNodes('execSync', [command, given]) as Buffer;
   const shell = typeof given.shell === 'string' ? given.shell : true;
   return outputOf(startSync(called, command, { ...given, shell }, undefined), given, () => command);

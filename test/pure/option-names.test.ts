@@ -48,43 +48,43 @@ describe('a function that knows all its options', () => {
     [...SLIPS, ['timeOut', 'timeout'], ['enviroment', undefined]],
     ([name, meant]) => {
       const question = meant === undefined ? 'run has memory, ' : `did you mean '${meant}'? (run has memory, `;
-      const refused = refusal(() => run.refuseUnknown({ [name]: 1 }));
+      const refused = refusal(() => run.read({ [name]: 1 }));
       expect(refused).toEqual(unknown(expect.stringContaining(`Unknown option '${name}' of run: ${question}`)));
     },
   );
 
   test('takes its own names and those of Node', () => {
     const options = { memory: 1, cage: 1, input: 1, reject: 1, argv0: 1, stdio: 1, signal: 1, serialization: 1 };
-    expect(refusal(() => run.refuseUnknown(options))).toBeUndefined();
+    expect(refusal(() => run.read(options))).toBeUndefined();
   });
 
   test('refuses what is inherited, and not what somebody has added to all objects', () => {
-    expect(refusal(() => run.refuseUnknown(Object.create({ memroy: 1 })))).toMatchObject({
+    expect(refusal(() => run.read(Object.create({ memroy: 1 })))).toMatchObject({
       code: 'ERR_MEMCAGE_UNKNOWN_OPTION',
     });
-    expect(refusal(() => run.refuseUnknown(Object.create(null)))).toBeUndefined();
+    expect(refusal(() => run.read(Object.create(null)))).toBeUndefined();
     class Options {
       memory = 1;
       method(): void {}
     }
-    expect(refusal(() => run.refuseUnknown(new Options()))).toBeUndefined();
+    expect(refusal(() => run.read(new Options()))).toBeUndefined();
     Object.defineProperty(Object.prototype, 'polluted', { value: 1, enumerable: true, configurable: true });
     try {
-      expect(refusal(() => run.refuseUnknown({}))).toBeUndefined();
+      expect(refusal(() => run.read({}))).toBeUndefined();
     } finally {
       Reflect.deleteProperty(Object.prototype, 'polluted');
     }
   });
 
   test('refuses a name that is there without a value', () => {
-    expect(refusal(() => run.refuseUnknown({ memroy: undefined }))).toMatchObject({ name: 'TypeError' });
+    expect(refusal(() => run.read({ memroy: undefined }))).toMatchObject({ name: 'TypeError' });
   });
 });
 
 describe('a function that takes the place of Node’s', () => {
   testRows('refuses a slip for one of memcage’s options', SLIPS, ([name, meant]) => {
     const message = `Unknown option '${name}' of spawn: did you mean '${meant}'? (spawn has ${CAGE_OPTIONS.join(', ')})`;
-    expect(refusal(() => spawn.refuseUnknown({ [name]: 1 }))).toEqual(unknown(message));
+    expect(refusal(() => spawn.read({ [name]: 1 }))).toEqual(unknown(message));
   });
 
   const others = [
@@ -102,7 +102,7 @@ describe('a function that takes the place of Node’s', () => {
     'toString',
   ];
   testRows('lets other names through', others, (name) => {
-    expect(refusal(() => spawn.refuseUnknown({ [name]: 1 }))).toBeUndefined();
+    expect(refusal(() => spawn.read({ [name]: 1 }))).toBeUndefined();
   });
 });
 

@@ -57,6 +57,7 @@ export function checkTrigger(trigger: unknown, version: CgroupVersion): CheckedT
   const { pressure } = trigger as { pressure?: unknown };
   if (isOneOf(STALLS, pressure)) return checkStall(pressure, trigger, version);
   if (isOneOf(LEVELS, pressure)) return checkLevel(pressure, trigger, version);
+  checkNames(trigger, ['pressure', 'thresholdMs', 'windowMs', 'mode', 'threshold', 'of']);
   const names = [...STALLS, ...LEVELS].map((name) => `'${name}'`).join(', ');
   throw invalidArgument('pressure', `one of ${names} (or give a threshold)`, pressure);
 }

@@ -21,6 +21,7 @@ import {
 } from 'memcage';
 import { observeCgroups } from 'memcage/otel';
 import { collectCgroups } from 'memcage/prometheus';
+import { mountPoint, version } from '../../support/cgroup-tree';
 import { openFdCount } from '../../support/fds';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
@@ -198,7 +199,7 @@ describeIf('cgroup', 'an option with a name that is not known', () => {
     'is refused within an option too',
     [
       [{ memory: { limit: '10M' } }, "'memory.limit' of run: did you mean 'memory.max'?"],
-      [{ memory: { maximum: '10M' } }, "'memory.maximum' of run: memory has max, swap"],
+      [{ memory: { colour: '10M' } }, "'memory.colour' of run: memory has max, swap"],
       [{ memory: { Max: '10M' } }, "'memory.Max' of run: did you mean 'memory.max'?"],
       [{ memory: { max: '10M', toString: '1M' } }, "'memory.toString' of run"],
       [{ memory: { max: '10M', constructor: 1 } }, "'memory.constructor' of run"],
@@ -251,5 +252,73 @@ describeIf('cgroup', 'an option with a name that is not known', () => {
     await once(child, 'close');
     expect(Buffer.concat(chunks).toString()).toContain(cage.cgroup.path.split('/').at(-1));
     expect(cage.contain(() => childProcess.spawnSync('true', options)).status).toBe(0);
+  });
+
+  /** Each way in which an object has a property that `{ ...object }` has not. */
+  const inheriting = (options: object): object[] => {
+    class OfClass {}
+    for (const [name, value] of Object.entries(options)) {
+      Object.defineProperty(OfClass.prototype, name, { get: () => value as unknown, configurable: true });
+    }
+    return [Object.create(options) as object, new OfClass()];
+  };
+
+  test('is refused also where it is inherited, or of a class', async () => {
+    for (const options of inheriting({ memoryLimit: '8M' }) as Options[]) {
+      const calls = [
+        () => run('true', [], options),
+        () => spawn('true', [], options),
+        () => execSync('true', options),
+        () => spawnSync('true', [], options),
+        () => cage.run('true', [], options),
+        () => cage.spawn('true', [], options),
+        () => replacement.execSync('true', options),
+        () => createCage(options),
+        () => launcherFor(options),
+      ];
+      for (const call of calls) {
+        const { code, message } = await refusal(call);
+        expect([String(call), code, message]).toEqual([
+          String(call),
+          'ERR_MEMCAGE_UNKNOWN_OPTION',
+          expect.stringContaining("did you mean 'memory'?"),
+        ]);
+      }
+    }
+  });
+
+  test('a known one counts where it is inherited, or of a class', async () => {
+    const file = version === 1 ? 'memory.limit_in_bytes' : 'memory.max';
+    const command = `cat ${mountPoint('memory')}$(sed -n 's/^[0-9]*:${version === 1 ? '[^:]*memory[^:]*' : ''}://p' /proc/self/cgroup)/${file}`;
+    const limit = String(8 * 2 ** 20);
+    for (const options of inheriting({ memory: '8M', encoding: 'utf8' }) as Options[]) {
+      const { stdout } = await run('sh', ['-c', command], options);
+      expect((stdout as string).trim()).toBe(limit);
+      expect(await cage.run('sh', ['-c', command], options)).toMatchObject({ memory: { limitBytes: Number(limit) } });
+      expect(String(execSync(command, options)).trim()).toBe(limit);
+      expect(String(replacement.execSync(command, options)).trim()).toBe(limit);
+      expect(String(spawnSync('sh', ['-c', command], options).stdout).trim()).toBe(limit);
+    }
+    for (const namespaces of inheriting({ pid: true })) {
+      const { stdout } = await run('sh', ['-c', 'echo $$'], { namespaces });
+      expect(stdout).toBe('1\n');
+    }
+    for (const namespaces of inheriting({ pid: 'no' }) as Options[]) {
+      expect(await refusal(() => run('true', [], { namespaces }))).toMatchObject({
+        code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+      });
+    }
+  });
+
+  test('is one of where to live, for a function of a cage; and lists are no options', async () => {
+    const place = await refusal(() => cage.run('true', [], { cage } as Options));
+    expect(place).toMatchObject({
+      code: 'ERR_MEMCAGE_UNKNOWN_OPTION',
+      message: expect.stringMatching(/'cage' of cage\.run/) as string,
+    });
+    for (const list of [[], new Map([['max', '8M']])] as Options[]) {
+      for (const call of [() => run('true', [], { memory: list }), () => prepare(list), () => Cgroup.create('x', list)])
+        expect(await refusal(call)).toMatchObject({ name: 'TypeError', code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
+    }
   });
 });
