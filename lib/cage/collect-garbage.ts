@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
 import { host } from '../cgroup/host';
+import { type OwnKind, pidInName } from '../cgroup/own-names';
 import { listPids } from '../cgroup/pids';
 import { isPassedOver, passingOver } from '../cgroup/walk';
 import { isLocked } from './locked-directory';
 import { guardPlaces, memoryPlaces, OwnDirectories, type OwnDirectory } from './own-directories';
-import { type OwnKind, pidInName, type Swept, sweepOne } from './sweep';
+import { type Swept, sweepOne } from './sweep';
 
 /** What {@link collectGarbage} has done with a directory, or would do. */
 export interface Collected {

@@ -1,9 +1,9 @@
 import { basename, dirname } from 'node:path';
 import { host } from '../cgroup/host';
+import { pidInName } from '../cgroup/own-names';
 import { ErrorCode, MemcageError } from '../errors';
 import { cagesIn } from './list-cages';
 import { memoryPlaces, OwnDirectories } from './own-directories';
-import { pidInName } from './sweep';
 
 /** Of the random part of a detached cage's name. */
 const LETTERS = 8;

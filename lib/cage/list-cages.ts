@@ -2,13 +2,13 @@ import { basename } from 'node:path';
 import type { CgroupDirectory } from '../cgroup/directory';
 import { type Host, host } from '../cgroup/host';
 import { readMemoryFile } from '../cgroup/limit-files';
+import { pidInName } from '../cgroup/own-names';
 import { listPids } from '../cgroup/pids';
 import { readCommand } from '../cgroup/processes';
 import { passingOver } from '../cgroup/walk';
 import { LockHolders } from './lock-holders';
 import { isLocked } from './locked-directory';
 import { memoryPlaces, OwnDirectories, type OwnDirectory } from './own-directories';
-import { pidInName } from './sweep';
 
 interface CageOwner {
   /** As this process sees it; of a dead one the pid that it had. `null`: it lives in a PID namespace that is hidden from here. */

@@ -4,8 +4,8 @@ import type { CgroupDirectory } from '../cgroup/directory';
 import { type Host, openDirectory } from '../cgroup/host';
 import type { Guard } from '../cgroup/kill';
 import type { Hierarchy } from '../cgroup/mounts';
+import { type OwnKind, ownKind } from '../cgroup/own-names';
 import { cgroupsBelow, passingOver } from '../cgroup/walk';
-import { type OwnKind, ownKind } from './sweep';
 
 /** A hierarchy, and what it is to a cage: its guard, or (undefined) where memory is. */
 type Place = readonly [hierarchy: Hierarchy, guard: Guard['kind'] | undefined];

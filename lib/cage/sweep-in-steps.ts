@@ -1,11 +1,12 @@
 import type { CgroupDirectory } from '../cgroup/directory';
 import { openDirectory } from '../cgroup/host';
 import { type Guard, killAll } from '../cgroup/kill';
+import { ownKind } from '../cgroup/own-names';
 import { removeTree, retry } from '../cgroup/remove';
 import { cgroupsBelow } from '../cgroup/walk';
 import { waitForTurn } from '../wait';
 import { tryLock } from './locked-directory';
-import { ownKind, sweepOne } from './sweep';
+import { sweepOne } from './sweep';
 
 /** For the processes of an owner to be gone once they are killed. */
 const PATIENCE_MS = 1000;

@@ -1,6 +1,6 @@
 import type { CgroupDirectory } from '../cgroup/directory';
 import { type Guard, killAll } from '../cgroup/kill';
-import { SELF_LEAF } from '../cgroup/parent/names';
+import { type OwnKind, ownKind } from '../cgroup/own-names';
 import { removeTree, retry } from '../cgroup/remove';
 import { tryLock } from './locked-directory';
 
@@ -9,36 +9,10 @@ export const OWNER_PREFIX = `memcage-${process.pid}-`;
 /** Prefix of the cage of a detached child, which outlives its owner. */
 export const DETACHED_PREFIX = `memcage-detached-${process.pid}-`;
 
-const NAMES = {
-  owner: /^memcage-(\d+)-[0-9a-f]+$/,
-  detached: /^memcage-detached-(\d+)-[0-9a-f]+$/,
-  /** Nobody is in it any more once it can be removed. */
-  leaf: SELF_LEAF,
-} as const;
 const PATIENCE_MS = 10_000;
-
-/** A directory that memcage makes beside those of others. */
-export type OwnKind = keyof typeof NAMES;
 
 /** What became of one: `in use`, since its owner lives or somebody is in it, or `left`, since it could not be emptied. */
 export type Swept = 'removed' | 'in use' | 'left';
-
-export function ownKind(name: string): OwnKind | undefined {
-  return (Object.keys(NAMES) as OwnKind[]).find((kind) => NAMES[kind].test(name));
-}
-
-/** Whether a cgroup is a cage of some memcage, or lies in one. */
-export function isInCage(path: string): boolean {
-  const kinds = path.split('/').map(ownKind);
-  const owner = kinds.indexOf('owner');
-  return kinds.includes('detached') || (owner !== -1 && owner < kinds.length - 1);
-}
-
-/** The pid that its owner had, in its own PID namespace. */
-export function pidInName(name: string): number | undefined {
-  const [, digits] = NAMES.owner.exec(name) ?? NAMES.detached.exec(name) ?? [];
-  return digits === undefined ? undefined : Number(digits);
-}
 
 /**
  * Kill and remove what dead owners have left in a cgroup, and what their detached children have left empty. Whatever goes

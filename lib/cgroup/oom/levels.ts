@@ -3,6 +3,7 @@ import type { CgroupDirectory } from '../directory';
 import type { CgroupVersion } from '../formats';
 import { openDirectory } from '../host';
 import { readMemoryFile } from '../limit-files';
+import { isCage } from '../own-names';
 import { isGone } from '../refusal';
 import type { AboveV1 } from './above-v1';
 import type { AboveV2 } from './above-v2';
@@ -45,14 +46,18 @@ export function limitOfCage({ isOwn, directory }: CageAround, version: CgroupVer
   return limitOf(isOwn ? 'limit' : 'cage', directory, version);
 }
 
-/** The limit of a cgroup above, by its path; null bytes also where it is not ours to read. */
+/**
+ * The limit of a cgroup above, by its path; null bytes also where it is not ours to read. It may be the cage of another memcage,
+ * which this very process runs in.
+ */
 export function limitAbove(path: string, version: CgroupVersion): WhoseLimit {
+  const cause = isCage(path) ? 'cage' : 'ancestor';
   let directory: CgroupDirectory | undefined;
   try {
     directory = openDirectory(path);
-    return limitOf('ancestor', directory, version);
+    return limitOf(cause, directory, version);
   } catch {
-    return { cause: 'ancestor', limitBytes: null, path };
+    return { cause, limitBytes: null, path };
   } finally {
     directory?.close();
   }

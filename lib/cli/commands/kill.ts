@@ -1,7 +1,7 @@
-import { isInCage } from '../../cage/sweep';
 import type { Cgroup } from '../../cgroup/cgroup';
 import { containerOfPath } from '../../cgroup/cgroup-name';
 import { host } from '../../cgroup/host';
+import { isInCage } from '../../cgroup/own-names';
 import { defineCommand, FAILED_TEXT } from '../command';
 import { toJson } from '../json';
 import { findTarget, oneTarget, TARGET } from '../target';

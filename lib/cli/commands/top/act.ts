@@ -1,6 +1,6 @@
-import { isInCage } from '../../../cage/sweep';
 import { Cgroup } from '../../../cgroup/cgroup';
 import { containerOfPath } from '../../../cgroup/cgroup-name';
+import { isInCage } from '../../../cgroup/own-names';
 import { formatSize } from '../../../size';
 import type { Question } from './view';
 
