@@ -1,7 +1,7 @@
 import { createLaunch, createSyncLaunch, type LaunchRequest } from './cage/launch';
 import type { SharedCage } from './cage/shared-cage';
 import { containIterator } from './contained-iterator';
-import { cageAround, runWithin } from './context';
+import { cageAround, refuseOtherCopy, runWithin } from './context';
 import { ErrorCode, invalidArgument, MemcageError } from './errors';
 import { loadNative } from './native';
 import { ProcessHandle } from './process/handle';
@@ -17,6 +17,7 @@ let intercepting = false;
 export function contain<T>(cage: SharedCage, fn: () => T): T {
   if (typeof fn !== 'function') throw invalidArgument('fn', 'a function', fn);
   if (cage.closing) throw new MemcageError(ErrorCode.CLOSED, `The cage ${cage.cgroup.path} is closed`);
+  refuseOtherCopy();
   interceptOnce();
   const run = <R>(call: () => R): R => runWithin(cage, call);
   return containIterator(run(fn), run);

@@ -56,7 +56,7 @@ export function passingOver<T>(read: () => T): T | undefined {
 
 /** Whether an error says that a cgroup is gone, is not for this process to look into, or has too long a path. */
 export function isPassedOver(error: unknown): boolean {
-  if (refusedWith(error, 'ENAMETOOLONG')) return true;
+  if (refusedWith(error, 'ENAMETOOLONG', 'EACCES')) return true;
   return (
     error instanceof MemcageError && (error.code === ErrorCode.CGROUP_GONE || error.code === ErrorCode.NO_PERMISSION)
   );
