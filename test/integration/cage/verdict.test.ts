@@ -186,9 +186,7 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
       expect(events).toMatchObject([{ cause: 'limit', kills: 1, totalKills: 1, underOom: false }]);
     });
 
-    // v2 goes on counting what was killed in a cgroup that is removed.
-    const unseen = version === 1 ? { cause: 'unknown', kills: 0 } : { cause: 'limit', kills: 1 };
-    test(`a kill that nobody has seen in a cgroup below, before its owner removed that: ${unseen.cause}`, async () => {
+    test('a kill that nobody has seen in a cgroup below, before its owner removed that', async () => {
       const parent = limitedCgroup('40M');
       const child = await nesting(enter({ memory: '16M', parent }), '-');
       // An OOM of all, with the victim elsewhere, makes memcage look at what is below.
@@ -204,7 +202,11 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
       execFileSync('sh', ['-c', 'while [ -d "$0" ]; do sleep 0.01; done', nested], { timeout: patience(15_000) });
       await said(child, 'done');
       child.stdin.end();
-      expect(await child.outcome).toMatchObject({ exitCode: 0, oom: unseen });
+      const { exitCode, oom } = await child.outcome;
+      expect(exitCode).toBe(0);
+      // v2 goes on counting what was killed in a cgroup that is removed. On v1 the kernel's log alone has it, if it was logged.
+      const known = { cause: 'limit', kills: 1 };
+      expect(oom).toMatchObject(version === 2 || oom?.kills === 1 ? known : { cause: 'unknown', kills: 0 });
     });
 
     test("a sibling cage's OOM at the same time", async () => {
