@@ -6,7 +6,7 @@ export interface Called {
   /** As its caller writes it. */
   readonly of: string;
   /**
-   * The options, with what they inherit.
+   * The options, with those of memcage that they inherit. Node's functions take no notice of Node's.
    *
    * @throws TypeError for a name that is not an option's
    */
@@ -58,21 +58,22 @@ export const ALIASES = {
 
 /** A function that refuses every name that neither memcage nor that function of Node knows. */
 export function strict(of: string, node: NodeFunctionName, more: readonly string[] = []): Called {
-  return reading(of, [...CAGE_OPTIONS, ...more, ...NODE_OPTIONS[node]]);
+  return reading(of, node, [...CAGE_OPTIONS, ...more]);
 }
 
 /** The same of a cage's function: where the child is to live is known. */
 export function strictMember(of: string, node: NodeFunctionName, more: readonly string[] = []): Called {
   const own = CAGE_OPTIONS.filter((name) => name !== 'cage' && name !== 'parent');
-  return reading(of, [...own, ...more, ...NODE_OPTIONS[node]]);
+  return reading(of, node, [...own, ...more]);
 }
 
-function reading(of: string, known: readonly string[]): Called {
+function reading(of: string, node: NodeFunctionName, ours: readonly string[]): Called {
+  const known: string[] = [...ours, ...NODE_OPTIONS[node]];
   return {
     of,
     read: (options) => {
       refuseUnknown(options, { of, known, aliases: ALIASES });
-      return withInherited(options, known);
+      return withInherited(options, ours);
     },
   };
 }

@@ -44,14 +44,13 @@ export function refuseSlips(options: object, others: readonly string[], names: O
 }
 
 /**
- * A copy with what `{ ...options }` would leave out: what is inherited, as from Object.create(defaults), and what these names
- * are of in the class of an object.
+ * A copy, with these names also where `{ ...options }` would leave them out: of what is inherited, as from
+ * Object.create(defaults), and of the class of an object.
  */
-export function withInherited<O extends object>(options: O, known: readonly string[]): O {
+export function withInherited<O extends object>(options: O, names: readonly string[]): O {
   const copy = { ...options };
-  for (const { name, isListed } of propertiesOf(options)) {
-    if ((isListed || known.includes(name)) && !Object.hasOwn(copy, name))
-      Reflect.set(copy, name, Reflect.get(options, name));
+  for (const name of names) {
+    if (!Object.hasOwn(copy, name) && name in options) Reflect.set(copy, name, Reflect.get(options, name));
   }
   return copy;
 }

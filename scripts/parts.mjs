@@ -101,13 +101,15 @@ var $part = {
 ${getters.join('\n')}
 };
 function $load(file) {
+  let make;
   try {
-    return file()($first, $part);
+    make = file();
   } catch (cause) {
     if (cause.code !== "MODULE_NOT_FOUND" && cause.code !== "EACCES") throw cause;
     const { ${unloadable.type}: Unloadable } = module.exports;
     throw new Unloadable(${JSON.stringify(unloadable.code)}, ${JSON.stringify(unloadable.message)}, { cause });
   }
+  return make($first, $part);
 }
 ${await commonJs(first, 'neutral')}
 var $first = module.exports;

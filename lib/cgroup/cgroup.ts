@@ -12,14 +12,14 @@ import { findCgroup } from './find';
 import type { CgroupVersion } from './formats';
 import { type Freezer, freeze, freezerOf, thaw } from './freezer';
 import { host, openDirectory, swapOn, visibleDirectory } from './host';
-import { killAll, unlessGone } from './kill';
+import { killAll } from './kill';
 import { writeLimits } from './limit-files';
 import { planLimits, type ResolvedLimits, resolveLimits } from './limits';
 import { defaultParent } from './parent/default-parent';
 import { isPopulated, listPids } from './pids';
 import { ReadableCgroup } from './readable-cgroup';
 import { checkReclaim, type ReclaimOptions, reclaim } from './reclaim';
-import { cgroupError } from './refusal';
+import { cgroupError, unlessGone } from './refusal';
 import { removeTree, retry, undo } from './remove';
 import { resolveGiven } from './resolve-path';
 

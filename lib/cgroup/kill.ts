@@ -7,7 +7,7 @@ import type { CgroupDirectory } from './directory';
 import { setFrozen } from './freezer';
 import { pauseSync } from './pause';
 import { listPids } from './pids';
-import { cgroupError, isGone, refusedWith } from './refusal';
+import { cgroupError, refusedWith, unlessGone } from './refusal';
 
 const { SIGKILL, SIGSTOP } = constants.signals;
 
@@ -41,14 +41,6 @@ export function killAll(memory: CgroupDirectory, guard: Guard | undefined): void
   );
   // Processes that were put into the memory cgroup only (by its user) are not in the guard.
   unlessGone(() => withAccess(memory, () => killEach(memory)));
-}
-
-export function unlessGone(kill: () => void): void {
-  try {
-    kill();
-  } catch (error) {
-    if (!isGone(error)) throw error;
-  }
 }
 
 /** In the hierarchy that can do it at once, or, a v1 memory cgroup without a guard, pid by pid. */

@@ -21,6 +21,16 @@ export function isGone(error: unknown): boolean {
   return error instanceof MemcageError && error.code === 'ERR_MEMCAGE_CGROUP_GONE';
 }
 
+/** Undefined when the cgroup was removed: who may do that does not tell. */
+export function unlessGone<T>(call: () => T): T | undefined {
+  try {
+    return call();
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
 const CODES: Readonly<Record<string, ErrorCode>> = {
   ENOENT: 'ERR_MEMCAGE_CGROUP_GONE',
   ENODEV: 'ERR_MEMCAGE_CGROUP_GONE',

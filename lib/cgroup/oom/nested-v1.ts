@@ -1,6 +1,5 @@
 import type { CgroupDirectory } from '../directory';
-import { isGone, refusedWith } from '../refusal';
-import { ifStillThere } from './still-there';
+import { isGone, refusedWith, unlessGone } from '../refusal';
 import { wasHit } from './was-hit-v1';
 
 const OOM_CONTROL = 'memory.oom_control';
@@ -40,7 +39,7 @@ export class NestedV1 {
 
   /** There is one, or was. */
   get wereMade(): boolean {
-    return this.isStamped && ifStillThere(() => this.directory.isStamped()) === false;
+    return this.isStamped && unlessGone(() => this.directory.isStamped()) === false;
   }
 
   /** The same, or it can't be told. */
@@ -58,7 +57,7 @@ export class NestedV1 {
   }
 
   survey(): NestedKills {
-    const found = ifStillThere(() => this.directory.counts(OOM_CONTROL, 'oom_kill', this.#leaves)) ?? [];
+    const found = unlessGone(() => this.directory.counts(OOM_CONTROL, 'oom_kill', this.#leaves)) ?? [];
     this.#remember(new Map(found.map(({ path, count }) => [path, count])));
     let kills = this.#killsInRemoved;
     for (const { path, count } of found) {

@@ -44,6 +44,11 @@ async function refusal(call: () => unknown): Promise<{ name?: string; code?: str
   }
 }
 
+/** What a synchronous function has of stdout. */
+function textOf(result: Buffer | string | { stdout: Buffer | string }): string {
+  return typeof result === 'object' && 'stdout' in result ? String(result.stdout) : String(result);
+}
+
 /** The pids of this process's children. */
 function children(): string[] {
   const threads = readdirSync('/proc/self/task');
@@ -307,6 +312,17 @@ describeIf('cgroup', 'an option with a name that is not known', () => {
       expect(await refusal(() => run('true', [], { namespaces }))).toMatchObject({
         code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
       });
+    }
+  });
+
+  test('what is Node’s is inherited no more than by Node', () => {
+    for (const node of inheriting({ cwd: '/', encoding: 'utf8' }) as Options[]) {
+      const options = Object.assign(Object.create(node) as object, { memory: '8M' }) as Options;
+      const expected = [childProcess.spawnSync('pwd', [], node), childProcess.execSync('pwd', node)].map(textOf);
+      expect([spawnSync('pwd', [], options), execSync('pwd', options)].map(textOf)).toEqual(expected);
+      expect([replacement.spawnSync('pwd', [], options), replacement.execSync('pwd', options)].map(textOf)).toEqual(
+        expected,
+      );
     }
   });
 
