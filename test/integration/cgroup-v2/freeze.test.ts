@@ -16,6 +16,15 @@ function switches(pid: number): number {
   return Number(/^voluntary_ctxt_switches:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
+/** The kernel says 'frozen' before the process goes to sleep for that (do_freezer_trap of kernel/signal.c): its last switch. */
+async function lastSwitch(pid: number): Promise<number> {
+  return until('no further switch', async () => {
+    const before = switches(pid);
+    await sleep(100);
+    return switches(pid) === before ? before : undefined;
+  });
+}
+
 async function isRunning(pid: number): Promise<boolean> {
   const before = switches(pid);
   return until('another round', () => switches(pid) > before, 2000).catch(() => false);
@@ -38,7 +47,7 @@ function suite(needed: Feature, where: () => { parent?: string }): void {
       await cgroup.freeze();
       expect(cgroup.frozen).toBe(true);
       expect(frozenFile(pid)).toBe('frozen');
-      const before = switches(pid);
+      const before = await lastSwitch(pid);
       await sleep(300);
       expect(switches(pid)).toBe(before);
       await cgroup.thaw();
