@@ -42,7 +42,7 @@ export class OomMonitorV1 implements OomMonitor {
   begin(): boolean {
     this.#firedBefore = this.#firedAround();
     this.#machineKillsBefore = machineKillsBefore();
-    return this.ooms() === 0 && !this.#nested.wereMade;
+    return this.ooms() === 0;
   }
 
   assess(): OomAssessment {
