@@ -33,11 +33,16 @@ export class KernelLog {
     }
   }
 
-  /** Kills in a memory cgroup and those below it, oldest first, as far as the log still has them. */
-  killsIn(path: string): LoggedKill[] {
+  /**
+   * Kills in a memory cgroup and those below it, oldest first, as far as the log still has them; and how many of the machine's last
+   * kills it has all of.
+   */
+  killsIn(path: string): { kills: LoggedKill[]; complete: number } {
     this.#readOn();
     const cgroup = kernelPath(path, host());
-    return cgroup === undefined ? [] : this.#kills.filter(({ victimCgroup }) => isWithin(victimCgroup, cgroup));
+    if (cgroup === undefined) return { kills: [], complete: 0 };
+    const kills = this.#kills.filter(({ victimCgroup }) => isWithin(victimCgroup, cgroup));
+    return { kills, complete: Math.min(this.#parser.reported, MOST_KILLS) };
   }
 
   close(): void {
@@ -47,11 +52,13 @@ export class KernelLog {
   #readOn(): void {
     for (let count = 0; count < MOST_RECORDS; count += 1) {
       const record = this.#next();
-      if (record === undefined) break;
+      if (record === undefined) return;
       const kill = this.#parser.parse(record);
       if (kill !== undefined) this.#kills.push(kill);
+      if (this.#kills.length > MOST_KILLS) this.#kills.shift();
     }
-    this.#kills.splice(0, this.#kills.length - MOST_KILLS);
+    // There are more.
+    this.#parser.skip();
   }
 
   #next(): string | undefined {
@@ -62,6 +69,7 @@ export class KernelLog {
       } catch (error) {
         // The next one was overwritten meanwhile: the reader is set to the oldest that there is.
         if ((error as NodeJS.ErrnoException).code !== 'EPIPE') return undefined;
+        this.#parser.skip();
       }
     }
   }

@@ -13,7 +13,8 @@ export interface LoggedKill {
 const KERNEL_FACILITY = 0;
 
 const GROUP_KILL = /^Tasks in (.*) are going to be killed due to memory\.oom\.group set$/;
-const KILLED = /^Memory cgroup out of memory: Killed process (\d+) \((.*)\) total-vm:/;
+const KILLED =
+  /^(?:Memory cgroup out|Out) of memory(?: \(oom_kill_allocating_task\))?: Killed process (\d+) \((.*)\) total-vm:/;
 const REPORT = /^oom-kill:constraint=\w+,/;
 const VICTIM = /(?:,oom_memcg=(.*)|,global_oom),task_memcg=(.*?),task=(.*),pid=(\d+),uid=\d+$/;
 
@@ -22,7 +23,8 @@ const VICTIM = /(?:,oom_memcg=(.*)|,global_oom),task_memcg=(.*?),task=(.*),pid=(
  * the other.
  *
  * A report (Linux 5.0) is written before the victim is killed, and only ten times in five seconds. With `memory.oom.group`
- * it is about the first victim, and the others are named after it.
+ * it is about the first victim, and the others are named after it. Each victim has a line of its own, which is never left out and
+ * follows its death.
  *
  * @see https://docs.kernel.org/admin-guide/abi-testing.html (/dev/kmsg); mm/oom_kill.c, dump_oom_victim()
  */
@@ -30,6 +32,22 @@ export class KillParser {
   /** Of the last group kill, whose victims may still come. */
   #group: { cgroup: string; limitCgroup: string | null } | undefined;
   #last: LoggedKill | undefined;
+  /** The line of its victim has not come yet. */
+  #isAwaited = false;
+  #reported = 0;
+
+  /** How many kills in a row, up to the last one, were reported: of those it is known in which cgroup they were. */
+  get reported(): number {
+    return this.#reported;
+  }
+
+  /** Records were lost, and with them maybe kills. */
+  skip(): void {
+    this.#group = undefined;
+    this.#last = undefined;
+    this.#isAwaited = false;
+    this.#reported = 0;
+  }
 
   /** @param record as one read(2) gives it, `PRIORITY,SEQUENCE,MICROSECONDS,FLAGS;TEXT` and lines of details */
   parse(record: string): LoggedKill | undefined {
@@ -39,17 +57,20 @@ export class KillParser {
     const text = record.slice(end + 1, newline === -1 ? undefined : newline);
     if (REPORT.test(text)) return this.#report(unescaped(text));
     if (text.startsWith('Tasks in ')) this.#beginGroup(unescaped(text));
-    return this.#group === undefined ? undefined : this.#member(unescaped(text));
+    const [, pid, name] = KILLED.exec(unescaped(text)) ?? [];
+    return name === undefined ? undefined : this.#killed({ pid: Number(pid), name });
   }
 
   #report(text: string): LoggedKill | undefined {
     this.#group = undefined;
     this.#last = undefined;
+    this.#isAwaited = false;
     // The names of cgroups and of the victim are somebody's choice: what could be read in two ways is nobody's.
     if (text.split(',oom_memcg=').length > 2 || text.split(',task_memcg=').length > 2) return undefined;
     const [, limitCgroup, victimCgroup, name, pid] = VICTIM.exec(text) ?? [];
     if (victimCgroup === undefined || name === undefined) return undefined;
     this.#last = { victim: { pid: Number(pid), name }, victimCgroup, limitCgroup: limitCgroup ?? null };
+    this.#isAwaited = true;
     return this.#last;
   }
 
@@ -63,11 +84,16 @@ export class KillParser {
         : undefined;
   }
 
-  #member(text: string): LoggedKill | undefined {
-    const [, pid, name] = KILLED.exec(text) ?? [];
-    if (this.#group === undefined || name === undefined || Number(pid) === this.#last?.victim.pid) return undefined;
+  #killed(victim: OomVictim): LoggedKill | undefined {
+    const isLast = victim.pid === this.#last?.victim.pid;
+    const isReported = this.#group !== undefined || (isLast && this.#isAwaited);
+    this.#isAwaited = false;
+    this.#reported = isReported ? this.#reported + 1 : 0;
+    // A group that is named next is this victim's, not that of the last report.
+    if (!isReported) this.#last = undefined;
+    if (this.#group === undefined || isLast) return undefined;
     const { cgroup, limitCgroup } = this.#group;
-    return { victim: { pid: Number(pid), name }, victimCgroup: cgroup, limitCgroup };
+    return { victim, victimCgroup: cgroup, limitCgroup };
   }
 }
 

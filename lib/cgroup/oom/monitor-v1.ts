@@ -59,7 +59,15 @@ export class OomMonitorV1 implements OomMonitor {
     const { victims } = logged;
     const whose = this.#limits.logged(logged.kills);
     if (whose !== undefined) return { kills: all, verdict: verdictOn(whose, all, victims) };
-    if (kills === 0) return { kills, verdict: verdictOn(nowhere('unknown'), kills, victims) };
+    if (kills === 0) {
+      // A cgroup below is gone with its count. This count of the machine is newer than what was read of the log: if it has kills too
+      // many, none is missing.
+      const killsMeanwhile = machineKills() - this.#machineKillsBefore;
+      return {
+        kills,
+        verdict: killsMeanwhile <= logged.complete ? null : verdictOn(nowhere('unknown'), kills, victims),
+      };
+    }
     const found = this.#find(whoseV1({ kills, ownKills, fired, nestedLimitHit: nested.isLimitHit }), nested.hit);
     return { kills, verdict: verdictOn(found, kills, victims) };
   }

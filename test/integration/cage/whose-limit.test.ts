@@ -41,6 +41,8 @@ function nesting(limit: string, memsw: string, then: 'keep' | 'remove'): string[
   return ['-c', script, 'sh', fixture('nesting.sh'), limit, memsw, then, ...allocate(60).split(' ')];
 }
 
+const MAKE_AND_REMOVE = `${OWN_CGROUP_IN_SHELL}; mkdir "$own/nested"; rmdir "$own/nested"`;
+
 /**
  * The first outcome whose kills the kernel has logged: it does that ten times in five seconds, for all the machine.
  */
@@ -133,11 +135,22 @@ describeIf('cgroup', `whose limit it was, on cgroup v${version}`, () => {
         if (isRead) expect(basename(oom?.path ?? '')).toBe('nested');
       });
 
+      test('one below that was made and removed, and somebody else was killed meanwhile', async () => {
+        const attempt = async () => {
+          const child = spawn('sh', ['-c', `${MAKE_AND_REMOVE}; read -r _`], { memory: '100M' });
+          await spawn('sh', HUNGRY, { memory: '16M' }).outcome;
+          child.stdin.end();
+          return await child.outcome;
+        };
+        const { oom } = await logged(attempt, (outcome) => !isRead || outcome.oom === null);
+        if (isRead) expect(oom).toBeNull();
+        else expect(oom).toMatchObject({ cause: 'unknown', kills: 0 });
+      });
+
       test('one below that was made and removed, and nothing was killed on the machine', async () => {
-        const script = `${OWN_CGROUP_IN_SHELL}; mkdir "$own/nested"; rmdir "$own/nested"`;
         // Somebody else may kill, on a machine with others.
         for (let attempt = 0; attempt < 5; attempt += 1) {
-          const { exitCode, oom } = await spawn('sh', ['-c', script], { memory: '100M' }).outcome;
+          const { exitCode, oom } = await spawn('sh', ['-c', MAKE_AND_REMOVE], { memory: '100M' }).outcome;
           expect(exitCode).toBe(0);
           if (oom === null) return;
         }

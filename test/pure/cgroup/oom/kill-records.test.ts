@@ -19,6 +19,43 @@ function killed(pid: number, name = 'sh'): string {
   );
 }
 
+const REPORTED = [report('/a', '/a', 'sh', 1), killed(1)];
+const GROUP = record('Tasks in /a are going to be killed due to memory.oom.group set');
+
+testRows<[string, string[], number]>(
+  'how many of the last kills are known by their cgroup',
+  [
+    ['none that there is no report of', [...REPORTED, killed(2)], 0],
+    ['those since', [killed(2), ...REPORTED, ...REPORTED], 2],
+    ['none before its own line', [report('/a', '/a', 'sh', 1)], 0],
+    ['none that comes after it with the same pid', [...REPORTED, killed(1)], 0],
+    ['none whose report is another', [report('/a', '/a', 'sh', 1), killed(2)], 0],
+    ['none whose report can be read in two ways', [report('/a/x,task_memcg=/b', '/a', 'sh', 1), killed(1)], 0],
+    ['a group', [...REPORTED, GROUP, killed(1), killed(2)], 3],
+    ['no group whose report is missing', [...REPORTED, killed(2), GROUP, killed(2)], 0],
+    [
+      "the machine's",
+      [
+        record(
+          'oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/a,task=x,pid=7,uid=0',
+        ),
+        record('Out of memory: Killed process 7 (x) total-vm:4kB, anon-rss:0kB'),
+        record('Out of memory (oom_kill_allocating_task): Killed process 8 (x) total-vm:4kB, anon-rss:0kB'),
+        ...REPORTED,
+      ],
+      1,
+    ],
+    ['not what a program says', [...REPORTED, killed(2).replace('3,', '11,')], 1],
+  ],
+  ([, records, expected]) => {
+    const parser = new KillParser();
+    for (const each of records) parser.parse(each);
+    expect(parser.reported).toBe(expected);
+    parser.skip();
+    expect(parser.reported).toBe(0);
+  },
+);
+
 function parse(records: readonly string[]): unknown[] {
   const parser = new KillParser();
   return records.flatMap((each) => parser.parse(each) ?? []);
