@@ -230,7 +230,7 @@ export class Cage extends LazyEmitter<CageEvents> {
 
   #killAndRemove(): boolean {
     if (this.tryRemove()) return true;
-    if (!this.group.isShrinking) this.group.kill();
+    this.group.killForRemoval();
     return false;
   }
 }

@@ -12,7 +12,7 @@ import type { CageAround, OomSurroundings, WhoseLimit } from '../cgroup/oom/leve
 import { type OomAssessment, type OomMonitor, openOomMonitor } from '../cgroup/oom/monitor';
 import { isPopulated } from '../cgroup/pids';
 import { isGone } from '../cgroup/refusal';
-import { removeStep, removeTree, undo } from '../cgroup/remove';
+import { removeStep, removeTree, tookLong, undo } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { watch } from '../watch';
 import { type Entry, joinPaths, openEntry } from './entry';
@@ -59,6 +59,7 @@ export class Group {
   #details = false;
   #killed = false;
   #isShrinking = false;
+  #isJustKilled = false;
 
   private constructor(place: Place, plan: LimitPlan, locks: CgroupDirectory[]) {
     this.memory = place.memory;
@@ -366,9 +367,19 @@ export class Group {
     return true;
   }
 
-  /** Its last {@link tryRemove} has found nobody in it, but more cgroups than it could remove. */
-  get isShrinking(): boolean {
-    return this.#isShrinking;
+  /**
+   * Kill what {@link tryRemove} has found in it, unless that were only more cgroups than it could remove. False: that took so long,
+   * the event loop is to turn before it is tried again.
+   */
+  killForRemoval(): boolean {
+    if (this.#isShrinking || this.#isJustKilled) {
+      this.#isJustKilled = false;
+      return true;
+    }
+    const startMs = performance.now();
+    this.kill();
+    this.#isJustKilled = tookLong(startMs);
+    return !this.#isJustKilled;
   }
 
   #removeMemory(): boolean {

@@ -1,8 +1,9 @@
 import type { MemoryReport, OomVerdict } from '../../types/outcome';
 import type { ResolvedLimits } from '../cgroup/limits';
 import { nowhere, verdictOn } from '../cgroup/oom/levels';
-import { retry, retrySync } from '../cgroup/remove';
+import { retry, retrySync, tookLong } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
+import { waitForTurn } from '../wait';
 import { Cage } from './cage';
 import { CagePool } from './cage-pool';
 import { Group } from './group';
@@ -225,7 +226,7 @@ function attempts({ group, readEnd, tryRemove }: Leaving): {
     first,
     next() {
       try {
-        if (!group.isShrinking) group.kill();
+        if (!group.killForRemoval()) return false;
       } catch (error) {
         failure = error;
       }
@@ -241,8 +242,14 @@ function attempts({ group, readEnd, tryRemove }: Leaving): {
 /** At once if that can be; else kill and try again, and let the caller go on meanwhile. */
 function leave(leaving: Leaving, settle: (end: StayEnd) => void): void {
   const { first, next, end } = attempts(leaving);
+  const startMs = performance.now();
   if (first()) settle(end(true));
-  else void retry(next, PATIENCE_MS).then((removed) => settle(end(removed)));
+  else void goOn(next, startMs).then((removed) => settle(end(removed)));
+}
+
+async function goOn(next: Attempt, startMs: number): Promise<boolean> {
+  if (tookLong(startMs)) await waitForTurn();
+  return await retry(next, PATIENCE_MS);
 }
 
 function leaveNow(leaving: Leaving): StayEnd {

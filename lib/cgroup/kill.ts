@@ -33,14 +33,16 @@ export function killAll(memory: CgroupDirectory, guard: Guard | undefined): void
     return;
   }
   // The guard is removed before the memory cgroup, by us; someone else may remove either.
-  unlessGone(() =>
+  const dying = unlessGone(() =>
     withAccess(guard.directory, () => {
       if (guard.kind === 'freezer') killFrozen(guard);
       else killIn(guard.directory);
+      return new Set(listPids(guard.directory, 'cgroup.procs'));
     }),
   );
-  // Processes that were put into the memory cgroup only (by its user) are not in the guard.
-  unlessGone(() => withAccess(memory, () => killEach(memory)));
+  // Processes that were put into the memory cgroup only (by its user) are not in the guard. To stop the others as well would take
+  // another look at each cgroup below, of which a payload may have made thousands.
+  unlessGone(() => withAccess(memory, () => killEach(memory, dying)));
 }
 
 /** In the hierarchy that can do it at once, or, a v1 memory cgroup without a guard, pid by pid. */
@@ -80,13 +82,15 @@ function killFrozen(guard: Guard): void {
 /**
  * All are stopped before the first is killed: what dies makes room, below a limit on processes, for those that fork, and
  * frees memory that they wait for.
+ *
+ * @param dying those of them that need not be killed
  */
-function killEach(directory: CgroupDirectory): void {
+function killEach(directory: CgroupDirectory, dying: ReadonlySet<number> = new Set()): void {
   // A hundred processes that fork leave a thread a hundredth of the processor: it would never catch up with them.
-  withPriority(() => stopThenKill(directory));
+  withPriority(() => stopThenKill(directory, dying));
 }
 
-function stopThenKill(directory: CgroupDirectory): void {
+function stopThenKill(directory: CgroupDirectory, dying: ReadonlySet<number>): void {
   const held = new Map<number, number>();
   const stopped: number[] = [];
   try {
@@ -95,7 +99,9 @@ function stopThenKill(directory: CgroupDirectory): void {
       // A fork that is under way when SIGSTOP is sent goes through: what was seen to run may have a child by now.
       const running = [...held.keys()].some(isRunning);
       if (running) pauseSync(ROUND_PAUSE_MS);
-      const fresh = listPids(directory, 'cgroup.procs').filter((pid) => !held.has(pid) && hold(directory, pid, held));
+      const fresh = listPids(directory, 'cgroup.procs').filter(
+        (pid) => !dying.has(pid) && !held.has(pid) && hold(directory, pid, held),
+      );
       if (fresh.length === 0) {
         if (running) continue;
         break;

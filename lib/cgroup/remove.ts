@@ -1,4 +1,4 @@
-import { waitMs } from '../wait';
+import { waitForTurn, waitMs } from '../wait';
 import { withAccess } from './access';
 import type { CgroupDirectory } from './directory';
 import { pauseSync } from './pause';
@@ -62,6 +62,11 @@ function removed(directory: CgroupDirectory): boolean {
   }
 }
 
+/** Whether the event loop is to turn before anything else is done here. */
+export function tookLong(startMs: number): boolean {
+  return performance.now() - startMs >= SLICE_MS;
+}
+
 /** How long to wait before attempt n (from 0). */
 function retryWaitMs(attempt: number): number {
   return Math.min(FIRST_WAIT_MS * 2 ** Math.min(attempt, 10), LONGEST_WAIT_MS);
@@ -75,10 +80,14 @@ export async function retry(attempt: () => boolean, timeoutMs: number): Promise<
     if (attempt()) return true;
     const now = performance.now();
     if (now >= end) return false;
-    // One that took its time has got on, and the next will.
-    if (now - start >= SLICE_MS) count = 0;
-    // Keeps the process alive: an outcome, or a close(), is waiting for it.
-    await waitMs(retryWaitMs(count));
+    if (tookLong(start)) {
+      // It has got on, and the next will. No timer: two who retry would be called in turns, and nothing else.
+      count = -1;
+      await waitForTurn();
+    } else {
+      // Keeps the process alive: an outcome, or a close(), is waiting for it.
+      await waitMs(retryWaitMs(count));
+    }
   }
 }
 
@@ -90,7 +99,7 @@ export function retrySync(attempt: () => boolean, timeoutMs: number): boolean {
     if (attempt()) return true;
     const now = performance.now();
     if (now >= end) return false;
-    if (now - start >= SLICE_MS) count = 0;
+    if (tookLong(start)) count = 0;
     pauseSync(retryWaitMs(count));
   }
 }

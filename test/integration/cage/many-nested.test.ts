@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCage, type Outcome, run, spawn, spawnSync } from 'memcage';
+import { loadNative } from '../../../lib/native';
 import { fixture, said } from '../../support/cage-kinds';
 import { OWN_CGROUP_IN_SHELL, version } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
@@ -25,6 +26,12 @@ const command = (shape: Shape): string[] => [
   shape,
   String(COUNT[shape]),
 ];
+
+/** The same, then 'made' is said, and the child stays until its stdin ends. */
+const waitingAfter = (shape: Shape): string[] => {
+  const [dashC = '', script = '', ...words] = command(shape);
+  return [dashC, script.replace('exec ', '').concat('; echo made; read -r _'), ...words];
+};
 
 /** On v1 the kernel may log so little of kills elsewhere that none can be ruled out here. */
 function expectNoKill({ oom }: Pick<Outcome, 'oom'>): void {
@@ -80,10 +87,29 @@ describeIf('cgroup', 'a child that makes many cgroups below its own', () => {
     });
   }
 
+  test('the event loop turns between any two parts of their removal, when close() kills the child as well', async () => {
+    const cage = createCage({ memory: '500M' });
+    const child = cage.spawn('sh', waitingAfter('wide'));
+    await said(child as never, 'made');
+    const removeBelow = jest.spyOn(loadNative(), 'removeBelow');
+    const at: number[] = [];
+    let turn = 0;
+    const count = (): void => {
+      turn += 1;
+      for (let part = at.length; part < removeBelow.mock.calls.length; part += 1) at.push(turn);
+      immediate = setImmediate(count);
+    };
+    let immediate = setImmediate(count);
+    await cage.close();
+    clearImmediate(immediate);
+    removeBelow.mockRestore();
+    expectNoKill(await child.outcome);
+    expect(at.length).toBeGreaterThan(2);
+    expect(at).toEqual([...new Set(at)]);
+  });
+
   test('keeps nobody from looking at all cgroups, whose paths may be longer than one that can be opened', async () => {
-    const [dashC = '', script = '', ...words] = command('deep');
-    const waiting = script.replace('exec ', '').concat('; echo made; read -r _');
-    const child = spawn('sh', [dashC, waiting, ...words], { memory: '500M' });
+    const child = spawn('sh', waitingAfter('deep'), { memory: '500M' });
     await said(child as never, 'made');
     const memcage = (...words: string[]): string => execFileSync(process.execPath, [MAIN, ...words]).toString();
     expect(memcage('ls')).toContain(child.cage.cgroup.path);
