@@ -85,7 +85,10 @@ function isPrototypeOfAll(object: object): boolean {
 }
 
 /** Another spelling, what others call it, or a name that is nearly the same. */
-function likelyMeant(name: string, { known, aliases = {} }: OptionNames): string | undefined {
+export function likelyMeant(
+  name: string,
+  { known, aliases = {} }: Pick<OptionNames, 'known' | 'aliases'>,
+): string | undefined {
   const plain = withoutSeparators(name);
   const same = known.find((each) => withoutSeparators(each) === plain);
   if (same !== undefined) return same;

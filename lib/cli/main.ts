@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { FAILED } from './command';
 import { overviewOf } from './help';
-import { UsageError } from './parse';
-import { commandNamed, everyCommand } from './table';
+import { question, UsageError } from './parse';
+import { COMMAND_NAMES, commandNamed, everyCommand } from './table';
 import { VERSION } from './version';
 
 const SIGPIPE = 13;
@@ -15,7 +15,7 @@ async function main([name, ...words]: readonly string[]): Promise<number> {
   const [wanted = ''] = asksForHelp ? words : [name];
   const command = commandNamed(wanted);
   try {
-    if (command === undefined) throw new UsageError(`unknown command '${wanted}'`);
+    if (command === undefined) throw new UsageError(`Unknown command '${wanted}'${question(wanted, COMMAND_NAMES)}`);
     return await command.execute(asksForHelp ? ['--help'] : words);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { likelyMeant } from '../option-names';
 import type { CommandTexts, Operands, Options } from './command';
 
 /** The words of the command line make no sense. */
@@ -15,25 +16,39 @@ interface Parsed {
 
 /** @param words what follows the name of the command */
 export function parseWords(words: readonly string[], table: Table): Parsed {
-  const parsed = table.operands.endOptions ? parseUpToOperand(words, table) : parseAll(words, table.options);
+  const parsed = table.operands.endOptions ? parseUpToOperand(words, table) : parseAll(words, table);
   const { help, version } = parsed.values;
   if (help !== true && version !== true) checkCount(parsed.operands, table);
   return parsed;
 }
 
-function parseUpToOperand(words: readonly string[], { options }: Table): Parsed {
-  const [own, operands] = splitAtOperand(words, options);
-  return { values: parseAll(own, options).values, operands };
+function parseUpToOperand(words: readonly string[], table: Table): Parsed {
+  const [own, operands] = splitAtOperand(words, table.options);
+  return { values: parseAll(own, table).values, operands };
 }
 
-function parseAll(words: readonly string[], options: Options): Parsed {
+function parseAll(words: readonly string[], { name, options }: Table): Parsed {
+  const config = { args: [...words], options, allowPositionals: true } as const;
+  const { tokens } = parseArgs({ ...config, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === 'option' && !Object.hasOwn(options, token.name)) {
+      throw new UsageError(
+        `Unknown option '${token.rawName}' of ${name}${question(token.name, Object.keys(options), '--')}`,
+      );
+    }
+  }
   try {
-    const config = { args: [...words], options, strict: true, allowPositionals: true } as const;
-    const { values, positionals } = parseArgs(config);
+    const { values, positionals } = parseArgs({ ...config, strict: true });
     return { values: values as Parsed['values'], operands: positionals };
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+/** What was likely meant. */
+export function question(word: string, known: readonly string[], prefix = ''): string {
+  const meant = likelyMeant(word, { known });
+  return meant === undefined ? '' : `: did you mean '${prefix}${meant}'?`;
 }
 
 function checkCount(words: readonly string[], { name, operands }: Table): void {

@@ -24,6 +24,8 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
   completion: () => completionOf(everyCommand),
 };
 
+export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);
+
 /** Undefined for a name that none has. */
 export function commandNamed(name: string): Command | undefined {
   return Object.hasOwn(COMMANDS, name) ? COMMANDS[name]?.() : undefined;

@@ -93,6 +93,17 @@ describe('wrong usage: 125, one line and where there is help', () => {
       expect(end.stderr).toMatch(/^memcage: [^\n]+\nTry 'memcage( run)? --help'\.\n$/);
     },
   );
+
+  testRows<[args: string[], line: string]>(
+    'with what was likely meant',
+    [
+      [['rnu', 'true'], "Unknown command 'rnu': did you mean 'run'?"],
+      [['run', '--memroy', '10M', 'true'], "Unknown option '--memroy' of run: did you mean '--memory'?"],
+    ],
+    async ([args, line]) => {
+      expect((await runCli(args)).stderr).toMatch(new RegExp(`^memcage: ${line.replaceAll('?', '\\?')}\n`));
+    },
+  );
 });
 
 describeIf('cgroup', 'a wrong value is wrong usage, told by the name of its option', () => {

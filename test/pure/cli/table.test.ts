@@ -80,7 +80,9 @@ test('what is wrong is named', () => {
   for (const [words, message] of [
     [[], 'x needs a cgroup'],
     [['a', 'b'], "x takes one cgroup, not 'b' as well"],
-    [['--nothing', 'a'], /^Unknown option '--nothing'/],
+    [['--nothing', 'a'], /^Unknown option '--nothing' of x$/],
+    [['a', '--sise=1'], /^Unknown option '--sise' of x: did you mean '--size'\?$/],
+    [['-z', 'a'], /^Unknown option '-z' of x$/],
     [['a', '--size'], /argument missing/],
   ] as const) {
     expect(() => parseWords(words, table)).toThrow(UsageError);
