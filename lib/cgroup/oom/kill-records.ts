@@ -36,7 +36,7 @@ export class KillParser {
   #isAwaited = false;
   #reported = 0;
 
-  /** How many kills in a row, up to the last one, were reported: of those it is known in which cgroup they were. */
+  /** How many kills in a row, up to the last one, were surely reported: of those it is known in which cgroup they were. */
   get reported(): number {
     return this.#reported;
   }
@@ -86,14 +86,13 @@ export class KillParser {
 
   #killed(victim: OomVictim): LoggedKill | undefined {
     const isLast = victim.pid === this.#last?.victim.pid;
-    const isReported = this.#group !== undefined || (isLast && this.#isAwaited);
+    // The end of a group is not told: who comes after it may be another's victim, without a report.
+    this.#reported = isLast && (this.#isAwaited || this.#group !== undefined) ? this.#reported + 1 : 0;
     this.#isAwaited = false;
-    this.#reported = isReported ? this.#reported + 1 : 0;
-    // A group that is named next is this victim's, not that of the last report.
-    if (!isReported) this.#last = undefined;
-    if (this.#group === undefined || isLast) return undefined;
-    const { cgroup, limitCgroup } = this.#group;
-    return { victim, victimCgroup: cgroup, limitCgroup };
+    if (isLast) return undefined;
+    // Nor is a group that is named next that of the last report.
+    if (this.#group === undefined) this.#last = undefined;
+    return this.#group && { victim, victimCgroup: this.#group.cgroup, limitCgroup: this.#group.limitCgroup };
   }
 }
 

@@ -31,7 +31,8 @@ testRows<[string, string[], number]>(
     ['none that comes after it with the same pid', [...REPORTED, killed(1)], 0],
     ['none whose report is another', [report('/a', '/a', 'sh', 1), killed(2)], 0],
     ['none whose report can be read in two ways', [report('/a/x,task_memcg=/b', '/a', 'sh', 1), killed(1)], 0],
-    ['a group', [...REPORTED, GROUP, killed(1), killed(2)], 3],
+    ['the first of a group, twice', [...REPORTED, GROUP, killed(1)], 2],
+    ['no other of a group, since nothing tells of its end', [...REPORTED, GROUP, killed(1), killed(2)], 0],
     ['no group whose report is missing', [...REPORTED, killed(2), GROUP, killed(2)], 0],
     [
       "the machine's",
