@@ -4,7 +4,7 @@ import type { CgroupDirectory } from '../cgroup/directory';
 import { memoryFile, parseMemoryFile } from '../cgroup/files/roles';
 import type { CgroupVersion } from '../cgroup/formats';
 import { freezerOf, isFreezing } from '../cgroup/freezer';
-import { type Guard, killAll } from '../cgroup/kill';
+import type { Guard } from '../cgroup/kill';
 import { readMemoryFile, writeFirstLimits } from '../cgroup/limit-files';
 import { type LimitContext, type LimitPlan, planLimits, type ResolvedLimits } from '../cgroup/limits';
 import { readMemoryDetails } from '../cgroup/memory-details';
@@ -12,9 +12,10 @@ import type { CageAround, OomSurroundings, WhoseLimit } from '../cgroup/oom/leve
 import { type OomAssessment, type OomMonitor, openOomMonitor } from '../cgroup/oom/monitor';
 import { isPopulated } from '../cgroup/pids';
 import { isGone } from '../cgroup/refusal';
-import { removeStep, removeTree, tookLong, undo } from '../cgroup/remove';
+import { removeTree, undo } from '../cgroup/remove';
 import { ErrorCode, MemcageError } from '../errors';
 import { watch } from '../watch';
+import { Emptying } from './emptying';
 import { type Entry, joinPaths, openEntry } from './entry';
 import { giveUp, release } from './locked-directory';
 import type { Owner } from './owner';
@@ -43,6 +44,7 @@ export class Group {
   readonly #surroundings: OomSurroundings;
   readonly #plan: LimitPlan;
   readonly #monitor: OomMonitor;
+  readonly #emptying: Emptying;
   readonly #locks: CgroupDirectory[];
   #entry: Entry | undefined;
   #unwatch: (() => void) | undefined;
@@ -57,9 +59,6 @@ export class Group {
   #gone = false;
   #removed = false;
   #details = false;
-  #killed = false;
-  #isShrinking = false;
-  #isJustKilled = false;
 
   private constructor(place: Place, plan: LimitPlan, locks: CgroupDirectory[]) {
     this.memory = place.memory;
@@ -71,6 +70,7 @@ export class Group {
     this.#plan = plan;
     this.#locks = locks;
     writeFirstLimits(this.memory, this.version, plan.writes);
+    this.#emptying = new Emptying(this.memory, this.guard);
     this.#monitor = openOomMonitor(this.memory, place.surroundings);
   }
 
@@ -293,12 +293,11 @@ export class Group {
 
   /** By us, all of it. */
   get wasKilled(): boolean {
-    return this.#killed;
+    return this.#emptying.wasKilled;
   }
 
   kill(): void {
-    this.#killed = true;
-    killAll(this.memory, this.guard);
+    this.#emptying.kill();
   }
 
   /** Someone listens to what its end may be the last to tell: it is to be looked at before it is removed. */
@@ -356,8 +355,7 @@ export class Group {
   /** True once nothing of it is left; false while processes are. */
   tryRemove(): boolean {
     if (this.#removed) return true;
-    if (!this.#gone && this.guard !== undefined && !removeTree(this.guard.directory)) return false;
-    if (!this.#gone && !this.#removeMemory()) return false;
+    if (!this.#gone && !this.#emptying.remove()) return false;
     this.#removed = true;
     this.#entry?.close();
     this.#unwatch?.();
@@ -367,25 +365,9 @@ export class Group {
     return true;
   }
 
-  /**
-   * Kill what {@link tryRemove} has found in it, unless that were only more cgroups than it could remove. False: that took so long,
-   * the event loop is to turn before it is tried again.
-   */
+  /** Between two calls of {@link tryRemove}: see {@link Emptying}. */
   killForRemoval(): boolean {
-    if (this.#isShrinking || this.#isJustKilled) {
-      this.#isJustKilled = false;
-      return true;
-    }
-    const startMs = performance.now();
-    this.kill();
-    this.#isJustKilled = tookLong(startMs);
-    return !this.#isJustKilled;
-  }
-
-  #removeMemory(): boolean {
-    const removal = removeStep(this.memory);
-    this.#isShrinking = removal === 'more';
-    return removal === 'removed';
+    return this.#emptying.killForRemoval();
   }
 
   #reportOf(read: (name: ReportFile) => number | undefined): MemoryReport {

@@ -28,8 +28,6 @@ import type { SampleField } from './watching/fields';
 import type { Source } from './watching/moments';
 import { checkWatchOptions, type Sample, type WatchOptions, watchCgroup } from './watching/watch';
 
-/** One parser for all: the names are the same in every cgroup of a machine, and known ones parse faster. */
-
 // Whoever still has the directory finds it closed.
 const orphanedAnchors = new FinalizationRegistry<CgroupDirectory>((directory) => directory.close());
 

@@ -170,5 +170,5 @@ function readValues(layout: Layout, buffer: Uint8Array, view: DataView, start: n
   return goesOn ? position < end : position === end;
 }
 
-/** Of `memory.stat`, whose names are the same in all cgroups. */
+/** Of `memory.stat`, whose names are the same in all cgroups of a machine: known ones parse faster. */
 export const parseStat = createStatParser();

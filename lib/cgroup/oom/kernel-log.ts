@@ -58,7 +58,7 @@ export class KernelLog {
       if (this.#kills.length > MOST_KILLS) this.#kills.shift();
     }
     // There are more.
-    this.#parser.skip();
+    this.#parser.startAnew();
   }
 
   #next(): string | undefined {
@@ -69,7 +69,7 @@ export class KernelLog {
       } catch (error) {
         // The next one was overwritten meanwhile: the reader is set to the oldest that there is.
         if ((error as NodeJS.ErrnoException).code !== 'EPIPE') return undefined;
-        this.#parser.skip();
+        this.#parser.startAnew();
       }
     }
   }

@@ -42,7 +42,7 @@ export class KillParser {
   }
 
   /** Records were lost, and with them maybe kills. */
-  skip(): void {
+  startAnew(): void {
     this.#group = undefined;
     this.#last = undefined;
     this.#isAwaited = false;

@@ -1,9 +1,6 @@
-import type { Cgroup } from '../../cgroup/cgroup';
-import { containerOfPath } from '../../cgroup/cgroup-name';
-import { host } from '../../cgroup/host';
-import { isInCage } from '../../cgroup/own-names';
 import { defineCommand, FAILED_TEXT } from '../command';
 import { toJson } from '../json';
+import { killAllIn, processes } from '../kill-all';
 import { findTarget, oneTarget, TARGET } from '../target';
 
 export const kill = defineCommand({
@@ -29,9 +26,7 @@ export const kill = defineCommand({
   ],
   async run({ cgroup: anyCgroup, 'dry-run': dryRun, json }, [target]) {
     using cgroup = findTarget(target);
-    const pids = cgroup.procs();
-    refuse(cgroup, pids, anyCgroup === true);
-    if (dryRun !== true) await cgroup.kill();
+    const pids = await killAllIn(cgroup, { anyCgroup: anyCgroup === true, dryRun: dryRun === true });
     const { path } = cgroup;
     const done = dryRun === true ? 'would kill' : 'killed';
     const text = `${done} ${processes(pids)} in ${path}\n`;
@@ -39,17 +34,3 @@ export const kill = defineCommand({
     return 0;
   },
 });
-
-function refuse({ path }: Cgroup, pids: readonly number[], anyCgroup: boolean): void {
-  // Nobody would be left to say what became of it; and the shell that asked is most likely there too.
-  if (pids.includes(process.pid)) throw new Error(`${path} is the cgroup of this very command, or above it`);
-  if (path === host().memory.mountPoint) throw new Error(`${path} is the root of all cgroups`);
-  if (anyCgroup || isInCage(path) || containerOfPath(path) !== undefined) return;
-  throw new Error(
-    `${path} is neither a cage nor a container: to kill the ${processes(pids)} in it, run memcage kill --cgroup '${path}'`,
-  );
-}
-
-function processes(pids: readonly number[]): string {
-  return pids.length === 1 ? '1 process' : `${pids.length} processes`;
-}

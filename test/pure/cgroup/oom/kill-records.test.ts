@@ -52,7 +52,7 @@ testRows<[string, string[], number]>(
     const parser = new KillParser();
     for (const each of records) parser.parse(each);
     expect(parser.reported).toBe(expected);
-    parser.skip();
+    parser.startAnew();
     expect(parser.reported).toBe(0);
   },
 );
