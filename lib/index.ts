@@ -7,12 +7,21 @@ export type * from '../types/diagnosis';
 export type * from '../types/options';
 export type * from '../types/outcome';
 export type * from '../types/parent';
+export { type CreateCageOptions, createCage } from './api/create-cage';
+export { dropIn } from './api/drop-in';
+export { type ExecFileOptions, type ExecOptions, exec, execFile } from './api/exec';
+export { type ForkOptions, fork } from './api/fork';
+export { type Launcher, type LauncherOptions, type LauncherReport, launcherFor } from './api/launcher-for';
+export type { MemberOptions, MultiCage } from './api/multi-cage';
+export { openCages } from './api/open-cages';
+export { type PrepareOptions, prepare } from './api/prepare';
+export { run } from './api/run';
+export type { RunOptions, RunResult } from './api/run-options';
+export { type SpawnedProcess, spawn } from './api/spawn';
+export type { Caged, Uncaged } from './api/start';
 export type { Cage, CageEvents } from './cage/cage';
 export type { OomEvent } from './cage/oom-reporter';
-export { openCages } from './cage/open-cages';
 export type { SharedCage } from './cage/shared-cage';
-export { Cgroup, type CreateCgroupOptions } from './cgroup/cgroup';
-export type { EffectiveLimits } from './cgroup/effective-limits';
 export type { PressureLevel, PressureStall, Trigger, UsageThreshold } from './cgroup/events/trigger-options';
 export type {
   CgroupEvent,
@@ -22,6 +31,7 @@ export type {
   ThresholdEvent,
   TriggerHandle,
 } from './cgroup/events/types';
+export type { CgroupVersion, FlatKeyed, NestedKeyed, OomControl, Pressure, PressureLine } from './cgroup/files/formats';
 export type {
   FileFormat,
   FileNeed,
@@ -38,29 +48,20 @@ export {
   type ReadableFile,
   type WritableFile,
 } from './cgroup/files/table';
-export type { CgroupVersion, FlatKeyed, NestedKeyed, OomControl, Pressure, PressureLine } from './cgroup/formats';
-export type { Limits } from './cgroup/limit-files';
-export type { MemoryEvents } from './cgroup/memory-events';
-export type { PeakTracker } from './cgroup/peak-tracker';
-export type { CgroupProcess, ProcessesOptions } from './cgroup/processes';
-export type { ReclaimOptions } from './cgroup/reclaim';
-export type { Usage } from './cgroup/usage';
+export { Cgroup, type CreateCgroupOptions } from './cgroup/handle/cgroup';
+export type { EffectiveLimits } from './cgroup/handle/effective-limits';
+export type { MemoryEvents } from './cgroup/handle/memory-events';
+export type { PeakTracker } from './cgroup/handle/peak-tracker';
+export { type Reading, type ReadManyOptions, readMany } from './cgroup/handle/read-many';
+export type { ReclaimOptions } from './cgroup/handle/reclaim';
+export type { Usage } from './cgroup/handle/usage';
+export type { Limits } from './cgroup/limits/limit-files';
+export type { CgroupProcess, ProcessesOptions } from './cgroup/processes/processes';
 export type { EventCounts, SampleField, SampleFields } from './cgroup/watching/fields';
-export { type Reading, type ReadManyOptions, readMany } from './cgroup/watching/read-many';
 export type { Sample, WatchOptions } from './cgroup/watching/watch';
-export { type CreateCageOptions, createCage } from './create-cage';
 export { type DiagnoseOptions, diagnose } from './doctor/diagnose';
-export { dropIn } from './drop-in';
-export { AbortError, ErrorCode, ExitError, MemcageError, MemoryLimitError, TimeoutError } from './errors';
-export { type ExecFileOptions, type ExecOptions, exec, execFile } from './exec';
-export { type ForkOptions, fork } from './fork';
-export { type Launcher, type LauncherOptions, type LauncherReport, launcherFor } from './launcher-for';
-export type { MemberOptions, MultiCage } from './multi-cage';
-export type { CageOptions, SpawnOptions } from './options';
-export { type PrepareOptions, prepare } from './prepare';
-export { type RunOptions, type RunResult, run } from './run';
-export { type SpawnedProcess, spawn } from './spawn';
-export type { Caged, Uncaged } from './start';
+export { AbortError, ErrorCode, ExitError, MemcageError, MemoryLimitError, TimeoutError } from './errors/errors';
+export type { CageOptions, SpawnOptions } from './request/cage-options';
 export {
   type ExecFileSyncOptions,
   type ExecSyncOptions,

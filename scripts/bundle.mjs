@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '..');
  * of Node's as it is at load.
  */
 const AT_LOAD =
-  /^(index|errors|called|node-options|spawn|exec|fork|drop-in|run|create-cage|prepare|launcher-for|next-turn|afterwards|outside-of-calls|lazy-emitter|cage\/open-cages|cgroup\/(cgroup|readable-cgroup|events\/types|files\/table|watching\/read-many)|doctor\/diagnose|process\/node-functions|sync\/(spawn-sync|exec-file-sync))\.ts$/;
+  /^(index|errors\/(errors|error-codes)|options\/(called|node-options)|api\/(spawn|exec|fork|drop-in|run|create-cage|prepare|launcher-for|open-cages)|event-loop\/(next-turn|defer|outside-of-calls|lazy-emitter)|cage\/open-cages|cgroup\/handle\/(cgroup|readable-cgroup|read-many)|cgroup\/events\/types|cgroup\/files\/table|doctor\/diagnose|process\/node-functions|sync\/(spawn-sync|exec-file-sync))\.ts$/;
 
 /**
  * The parts that are loaded when something of them is used, each module with the first that it fits. What comes about while a
@@ -21,13 +21,13 @@ const AT_LOAD =
 const PARTS = {
   events: /^cgroup\/events\//,
   watching: /^cgroup\/watching\//,
-  readings: /^cgroup\/(processes|reclaim|effective-limits|usage|peak-tracker|files\/access)\.ts$/,
-  lookup: /^cgroup\/(find|container-names|unnamed|resolve-path)\.ts$/,
-  parents: /^cgroup\/parent\/(?!default-parent|names|cures)/,
+  readings: /^cgroup\/(processes\/processes|handle\/(reclaim|effective-limits|usage|peak-tracker|access))\.ts$/,
+  lookup: /^cgroup\/(containers\/|hierarchy\/(unnamed|resolve-path))/,
+  parents: /^placement\/(?!default-parent|cures)/,
   doctor: /^doctor\//,
   commands: /^cli\/(commands\/(?!run\/)|help)/,
   chart: /^cli\/chart\//,
-  cages: /^(?!cli\/|metrics\/|otel|prometheus|child_process)/,
+  cages: /^(?!cli|metrics\/|otel|prometheus|child_process|native)/,
 };
 
 const common = { absWorkingDir: root, outdir: 'dist', platform: 'node', target: 'node20', logLevel: 'warning' };
@@ -44,7 +44,7 @@ for (const name of readdirSync(join(root, 'dist'))) if (/\.m?js$/.test(name)) rm
 await buildInParts({
   common: external,
   lib: join(root, 'lib'),
-  programs: { cli: ['cli/main.ts'] },
+  programs: { cli: ['cli.ts'] },
   atLoad: AT_LOAD,
   parts: PARTS,
   rework: withOwnNames,
@@ -70,7 +70,7 @@ await build({
       setup({ onResolve }) {
         onResolve({ filter: /\/index\.js$/ }, () => ({ path: './index.js', external: true }));
         onResolve({ filter: /^\.\.\// }, ({ path }) =>
-          ['../argument-errors', '../option-names'].includes(path)
+          ['../errors/argument-errors', '../options/option-names'].includes(path)
             ? undefined
             : { errors: [{ text: `${path} has a state of its own there` }] },
         );

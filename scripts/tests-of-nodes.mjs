@@ -9,11 +9,10 @@ const TESTS_OF_NODES = {
   'test/pure/': 'JavaScript, of which each version has an engine and a library of its own',
   'test/integration/process/': "memcage's handle in Node's ChildProcess, whose inside changes",
   'test/integration/sync/': 'spawnSync and the like, by an internal binding of Node',
-  'test/integration/functions/':
+  'test/integration/api/':
     "functions beside Node's own, contain(), cluster, permissions, memcage imported and required",
   'test/integration/libraries/': "what packages make of Node's child_process",
   'test/integration/bad-input/as-node': 'the errors that Node throws',
-  'test/integration/node-heap/': 'the options and messages of V8',
   'test/integration/events/environments': 'listeners in worker threads',
   'test/integration/native/workers': 'the addon in worker threads, and loaded twice',
   'test/integration/native/watcher': "calls from a thread of the addon's into the event loop, and exceptions there",

@@ -1,16 +1,16 @@
-import { afterwards } from '../afterwards';
-import type { ResolvedLimits } from '../cgroup/limits';
-import { isNativeError } from '../cgroup/refusal';
-import { MemcageError } from '../errors';
-import { nextTurn } from '../next-turn';
+import { isNativeError } from '../cgroup/directory/refusal';
+import type { ResolvedLimits } from '../cgroup/limits/limits';
+import { MemcageError } from '../errors/errors';
+import { defer } from '../event-loop/defer';
+import { nextTurn } from '../event-loop/next-turn';
 import { Cage } from './cage';
-import { Group } from './group';
-import type { Owner } from './owner';
+import type { CageRoot } from './cage-root';
+import { makeCageCgroup } from './make-cage-cgroup';
 
 /** What kind of private cage: two of the same can stand in for each other. */
 interface CageKind {
   limits: ResolvedLimits;
-  guarded: boolean;
+  killable: boolean;
 }
 
 /** Starts that follow each other within this time are a series. */
@@ -30,7 +30,7 @@ export class CagePool {
   #wanted: CageKind | undefined;
   #closed = false;
 
-  constructor(private readonly owner: Owner) {}
+  constructor(private readonly root: CageRoot) {}
 
   take(kind: CageKind): Cage {
     const repeated = this.#lastKind !== undefined && isSameKind(kind, this.#lastKind);
@@ -52,11 +52,11 @@ export class CagePool {
     if (ready !== undefined) discard(ready.cage);
   }
 
-  #make({ limits, guarded }: CageKind, { spare = false } = {}): Cage {
-    const group = Group.create(this.owner, limits, { guarded });
-    const cage = new Cage(group, { outlivesOwner: false, spare });
+  #make({ limits, killable }: CageKind, { spare = false } = {}): Cage {
+    const cageCgroup = makeCageCgroup(this.root, limits, { killable });
+    const cage = new Cage(cageCgroup, { outlivesOwner: false, spare });
     try {
-      group.prepare();
+      cageCgroup.prepareStart();
       return cage;
     } catch (error) {
       discard(cage);
@@ -69,7 +69,7 @@ export class CagePool {
     if (ready === undefined) return undefined;
     this.#ready = undefined;
     try {
-      if (isSameKind(ready.kind, kind) && ready.cage.group.begin()) {
+      if (isSameKind(ready.kind, kind) && ready.cage.cageCgroup.monitor.begin()) {
         ready.cage.spare = false;
         return ready.cage;
       }
@@ -90,7 +90,7 @@ export class CagePool {
     }
     // One at a time: a program of synchronous calls comes to none of them.
     if (this.#wanted === undefined) {
-      afterwards(() => {
+      defer(() => {
         const wanted = this.#wanted;
         this.#wanted = undefined;
         if (wanted !== undefined) this.#makeReady(wanted);
@@ -119,7 +119,7 @@ function discard(cage: Cage): void {
 }
 
 function isSameKind(a: CageKind, b: CageKind): boolean {
-  if (a.guarded !== b.guarded) return false;
+  if (a.killable !== b.killable) return false;
   const names = Object.keys(a.limits) as (keyof ResolvedLimits)[];
   return names.length === Object.keys(b.limits).length && names.every((name) => a.limits[name] === b.limits[name]);
 }

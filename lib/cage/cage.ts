@@ -1,15 +1,15 @@
 import { type InspectOptions, inspect } from 'node:util';
-import { Cgroup } from '../cgroup/cgroup';
+import { isGone, refusedWith } from '../cgroup/directory/refusal';
 import type { CgroupEvent, CgroupEvents } from '../cgroup/events/types';
-import { isGone, refusedWith } from '../cgroup/refusal';
-import { retry, retrySync } from '../cgroup/remove';
-import { emitApart } from '../emit';
-import { ErrorCode, MemcageError } from '../errors';
-import { shown } from '../inspected';
-import { LazyEmitter } from '../lazy-emitter';
-import type { Group } from './group';
+import { Cgroup } from '../cgroup/handle/cgroup';
+import { retry, retrySync } from '../cgroup/processes/remove';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { emitApart } from '../event-loop/emit-apart';
+import { LazyEmitter } from '../event-loop/lazy-emitter';
+import { shown } from '../text/inspected';
+import type { CageCgroup } from './cage-cgroup';
 import { type OomEvent, OomReporter } from './oom-reporter';
-import { forget, remember } from './open-cages';
+import { cages } from './open-cages';
 
 const PATIENCE_MS = 10_000;
 const EXIT_PATIENCE_MS = 2000;
@@ -43,7 +43,7 @@ export class Cage extends LazyEmitter<CageEvents> {
   /** Limits, use, statistics and members. Gone once the cage is closed. */
   readonly cgroup: Cgroup;
   /** @internal */
-  readonly group: Group;
+  readonly cageCgroup: CageCgroup;
   /** @internal */
   readonly reporter: OomReporter;
   /** @internal The cage that it is in. */
@@ -58,25 +58,25 @@ export class Cage extends LazyEmitter<CageEvents> {
   #killed = false;
 
   /** @internal */
-  constructor(group: Group, { outlivesOwner, outer, spare = false }: CageLife) {
+  constructor(cageCgroup: CageCgroup, { outlivesOwner, outer, spare = false }: CageLife) {
     super();
-    this.group = group;
+    this.cageCgroup = cageCgroup;
     this.outer = outer;
     this.spare = spare;
-    this.cgroup = new Cgroup(group.memory, group.version, {
-      guard: group.guard,
+    this.cgroup = new Cgroup(cageCgroup.memory, cageCgroup.version, {
+      killCgroup: cageCgroup.killCgroup,
       hasMembers: () => this.#members > 0,
-      onWatched: () => group.observe(),
+      onWatched: () => cageCgroup.exitCleanUp.forbid(),
     });
-    this.reporter = new OomReporter(group, (event) => this.#tell(event), outer?.reporter);
+    this.reporter = new OomReporter(cageCgroup, (event) => this.#tell(event), outer?.reporter);
     try {
-      this.reporter.watch(group);
+      this.reporter.watch(cageCgroup);
     } catch (error) {
-      group.discard();
+      cageCgroup.discard();
       throw error;
     }
     if (outer !== undefined) outer.#inner.add(this);
-    remember(this, { outlivesOwner });
+    cages.add(this, { outlivesOwner });
   }
 
   /** Processes of the cage that the kernel has killed for memory so far, as the event `oom` has counted them. */
@@ -87,8 +87,8 @@ export class Cage extends LazyEmitter<CageEvents> {
   /** @internal For `console.log()`. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     const { cgroup, oomKills, closing } = this;
-    const open = (): object => ({ ...cgroup.facts(), children: this.#members, oomKills, ...(closing && { closing }) });
-    const facts = this.#closed ? { oomKills, closed: true } : open();
+    const live = (): object => ({ ...cgroup.facts(), children: this.#members, oomKills, ...(closing && { closing }) });
+    const facts = this.#closed ? { oomKills, closed: true } : live();
     return shown(this.constructor.name, cgroup.path, facts, options);
   }
 
@@ -99,7 +99,7 @@ export class Cage extends LazyEmitter<CageEvents> {
 
   /** @internal It was emptied by SIGKILL at least once, or one that it is in. */
   get wasKilled(): boolean {
-    return this.#killed || this.group.wasKilled || this.outer?.wasKilled === true;
+    return this.#killed || this.cageCgroup.wasKilled || this.outer?.wasKilled === true;
   }
 
   /** SIGKILL for every process in the cage. Resolves when none is left; the cage stays open. */
@@ -148,13 +148,13 @@ export class Cage extends LazyEmitter<CageEvents> {
   tryRemove(): boolean {
     if (this.#closed) return true;
     this.cgroup.lookAtEvents();
-    if (!this.group.tryRemove()) return false;
+    if (!this.cageCgroup.tryRemove()) return false;
     this.#closed = true;
     this.reporter.stop();
     this.cgroup.concludeEvents();
     this.cgroup.close();
     if (this.outer !== undefined) this.outer.#inner.delete(this);
-    forget(this);
+    cages.delete(this);
     emitApart(this, 'close');
     return true;
   }
@@ -219,7 +219,7 @@ export class Cage extends LazyEmitter<CageEvents> {
   #endMembers(): boolean {
     if (this.#members === 0 || this.#closed) return true;
     try {
-      this.group.kill();
+      this.cageCgroup.kill();
       return false;
     } catch (error) {
       // The watcher has removed it, and its event is on the way; or someone else has, so that nobody is left in it.
@@ -230,7 +230,7 @@ export class Cage extends LazyEmitter<CageEvents> {
 
   #killAndRemove(): boolean {
     if (this.tryRemove()) return true;
-    this.group.killForRemoval();
+    this.cageCgroup.killForRemoval();
     return false;
   }
 }

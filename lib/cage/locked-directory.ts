@@ -1,11 +1,11 @@
 import { basename, dirname } from 'node:path';
 import type { GuardedKind } from '../../types/native';
-import { CgroupDirectory } from '../cgroup/directory';
-import { isNativeError, refusalText, refusedWith } from '../cgroup/refusal';
-import { removeTree, retrySync, undo } from '../cgroup/remove';
-import { ErrorCode, MemcageError } from '../errors';
-import { guard } from '../guardian';
-import { randomHex } from '../random-hex';
+import { CgroupDirectory } from '../cgroup/directory/directory';
+import { isNativeError, refusalText, refusedWith } from '../cgroup/directory/refusal';
+import { removeTree, retrySync, undo } from '../cgroup/processes/remove';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { tellGuardian } from '../launcher/guardian';
+import { randomHex } from '../text/random-hex';
 
 const NAME_ATTEMPTS = 100;
 const REMOVE_PATIENCE_MS = 2000;
@@ -21,7 +21,7 @@ export function makeLocked(parent: CgroupDirectory, prefix: string, guarded?: Gu
     // The guardian must never take another's directory for this one.
     const name = `${prefix}${randomHex(16)}`;
     const directory = parent.below(name);
-    if (guarded !== undefined) guard(parent.anchor, name, guarded);
+    if (guarded !== undefined) tellGuardian(parent.anchor, name, guarded);
     let isMade = false;
     let locked: CgroupDirectory | undefined;
     try {

@@ -1,7 +1,7 @@
 import type { OomVerdict } from '../../types/outcome';
-import { nowhere, type WhoseLimit } from '../cgroup/oom/levels';
-import { PatientLook } from '../cgroup/patient-look';
-import type { Group } from './group';
+import { PatientLook } from '../event-loop/patient-look';
+import { nowhere, type WhoseLimit } from '../oom/whose-limit';
+import type { CageCgroup } from './cage-cgroup';
 
 /** What an 'oom' event says: of the limit as an outcome's verdict, seen from this cage. */
 export interface OomEvent extends Pick<OomVerdict, 'cause' | 'limitBytes' | 'path' | 'victims'> {
@@ -21,18 +21,18 @@ export interface OomEvent extends Pick<OomVerdict, 'cause' | 'limitBytes' | 'pat
 /** Turns the kernel's notifications, which come without a kill as well, into events about kills. */
 export class OomReporter {
   /** Kills counted in the leaves that exist. */
-  readonly #inLeaves = new Map<Group, number>();
-  readonly #looks = new Map<Group, PatientLook>();
+  readonly #inLeaves = new Map<CageCgroup, number>();
+  readonly #looks = new Map<CageCgroup, PatientLook>();
   #inRemovedLeaves = 0;
   #inCage = 0;
   #reported = 0;
 
   /**
-   * @param cage the group of the whole cage
+   * @param cage the cgroup of the whole cage
    * @param outer of the cage that this one is in
    */
   constructor(
-    private readonly cage: Group,
+    private readonly cage: CageCgroup,
     private readonly emit: (event: OomEvent) => void,
     private readonly outer: OomReporter | undefined,
   ) {}
@@ -42,25 +42,25 @@ export class OomReporter {
     return this.#reported;
   }
 
-  /** Report the kills in the cage's group, or in one of its leaves, as they happen. */
-  watch(group: Group): void {
+  /** Report the kills in the cage's cgroup, or in one of its leaves, as they happen. */
+  watch(cgroup: CageCgroup): void {
     let notifiedMs = 0;
-    const look = new PatientLook(() => this.#isSettled(group, notifiedMs));
-    group.watchOom((timeMs) => {
+    const look = new PatientLook(() => this.#isSettled(cgroup, notifiedMs));
+    cgroup.watchOom((timeMs) => {
       notifiedMs = timeMs;
-      this.#reportWaiting(group, timeMs);
+      this.#reportWaiting(cgroup, timeMs);
       look.start();
     });
-    this.#looks.set(group, look);
+    this.#looks.set(cgroup, look);
   }
 
-  /** Report now what has not been reported yet. Returns the group's own verdict. */
-  check(group: Group): OomVerdict | null {
-    return this.#check(group, Date.now()).verdict;
+  /** Report now what has not been reported yet. Returns the cgroup's own verdict. */
+  check(cgroup: CageCgroup): OomVerdict | null {
+    return this.#check(cgroup, Date.now()).verdict;
   }
 
   /** The last check was made, the leaf is gone. */
-  forget(leaf: Group): void {
+  forget(leaf: CageCgroup): void {
     this.#inRemovedLeaves += this.#inLeaves.get(leaf) ?? 0;
     this.#inLeaves.delete(leaf);
     this.#stop(leaf);
@@ -68,21 +68,21 @@ export class OomReporter {
   }
 
   stop(): void {
-    for (const group of this.#looks.keys()) this.#stop(group);
+    for (const cgroup of this.#looks.keys()) this.#stop(cgroup);
     this.outer?.forget(this.cage);
   }
 
-  #check(group: Group, timeMs: number): { verdict: OomVerdict | null; isNews: boolean } {
-    const { kills, verdict } = group.assess();
+  #check(cgroup: CageCgroup, timeMs: number): { verdict: OomVerdict | null; isNews: boolean } {
+    const { kills, verdict } = cgroup.monitor.assess();
     // To the outer one all of this cage is a leaf, of which v1 does not add up the parts.
-    if (this.outer !== undefined) this.outer.#check(this.cage.version === 1 ? group : this.cage, timeMs);
-    if (group === this.cage) this.#inCage = kills;
-    else this.#inLeaves.set(group, kills);
+    if (this.outer !== undefined) this.outer.#check(this.cage.version === 1 ? cgroup : this.cage, timeMs);
+    if (cgroup === this.cage) this.#inCage = kills;
+    else this.#inLeaves.set(cgroup, kills);
     const totalKills = this.#total();
     const unreported = totalKills - this.#reported;
     if (unreported <= 0) return { verdict, isNews: false };
     this.#reported = totalKills;
-    const told = verdict ?? this.cage.assess().verdict ?? { ...nowhere('unknown'), victims: null };
+    const told = verdict ?? this.cage.monitor.assess().verdict ?? { ...nowhere('unknown'), victims: null };
     const victims = told.victims?.slice(-unreported) ?? null;
     this.emit({ ...this.#seenFromHere(told), kills: unreported, totalKills, victims, underOom: false, timeMs });
     return { verdict, isNews: true };
@@ -96,9 +96,9 @@ export class OomReporter {
   }
 
   /** Whether there is nothing more to wait for. */
-  #isSettled(group: Group, timeMs: number): boolean {
+  #isSettled(cgroup: CageCgroup, timeMs: number): boolean {
     try {
-      return this.#check(group, timeMs).isNews || !group.notifiesEarly;
+      return this.#check(cgroup, timeMs).isNews || !notifiesEarly(cgroup);
     } catch {
       // Removed, or there is no fd free to read it with: what is missed now is reported at the end of the child.
       return false;
@@ -106,11 +106,11 @@ export class OomReporter {
   }
 
   /** A notification of v1 may also say that processes wait, and there is no kill to come. */
-  #reportWaiting(group: Group, timeMs: number): void {
+  #reportWaiting(cgroup: CageCgroup, timeMs: number): void {
     try {
-      const limit = group.waitsAt();
-      // All that is below the limit is notified: of the cage's own once, by the cage's group.
-      if (limit === undefined || (group !== this.cage && this.cage.underOom())) return;
+      const limit = cgroup.monitor.waitsAt();
+      // All that is below the limit is notified: of the cage's own once, by the cage's cgroup.
+      if (limit === undefined || (cgroup !== this.cage && this.cage.monitor.underOom())) return;
       this.#emitWaiting(limit, timeMs);
     } catch {
       // As above; it is notified again when the next process has to wait.
@@ -120,7 +120,7 @@ export class OomReporter {
   #emitWaiting(limit: WhoseLimit, timeMs: number): void {
     const totalKills = this.#reported;
     this.emit({ ...this.#seenFromHere(limit), kills: 0, totalKills, victims: null, underOom: true, timeMs });
-    if (this.outer !== undefined && !this.outer.cage.underOom()) this.outer.#emitWaiting(limit, timeMs);
+    if (this.outer !== undefined && !this.outer.cage.monitor.underOom()) this.outer.#emitWaiting(limit, timeMs);
   }
 
   /** The limit of a cage in this one is a descendant's here, and this one's own is that of a cage around there. */
@@ -131,8 +131,13 @@ export class OomReporter {
     return { cause: isWithin ? 'descendant' : cause, limitBytes, path };
   }
 
-  #stop(group: Group): void {
-    this.#looks.get(group)?.stop();
-    this.#looks.delete(group);
+  #stop(cgroup: CageCgroup): void {
+    this.#looks.get(cgroup)?.stop();
+    this.#looks.delete(cgroup);
   }
+}
+
+/** Whether a notification may come before what it is about is counted (v1). */
+function notifiesEarly({ monitor }: CageCgroup): boolean {
+  return monitor.kind === 'event';
 }

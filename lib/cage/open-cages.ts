@@ -1,46 +1,55 @@
 import { channel } from 'node:diagnostics_channel';
-import type { Cage } from './cage';
 
-/** Every cage of this environment that is not closed yet. */
-const open = new Set<Cage>();
-/** Those among them that end with it. */
-const mortal = new Set<Cage>();
-let hooked = false;
+interface OpenCage {
+  /** It is made ahead, and nobody has it yet. */
+  readonly spare: boolean;
+  /** Kill and remove it, blocking. */
+  closeNow(): void;
+}
 
 const closed = channel('memcage.cage.close');
 
-/** The cages of this thread that are not closed yet, those within others too, in the order in which they were made. */
-export function openCages(): Cage[] {
-  return Array.from(open).filter(({ spare }) => !spare);
-}
+class OpenCages {
+  readonly #all = new Set<OpenCage>();
+  /** Those among them that end with the thread. */
+  readonly #mortal = new Set<OpenCage>();
+  #isHooked = false;
 
-/**
- * @param outlivesOwner false: kill and remove it when this environment ends, normally, by process.exit(), or by an uncaught
- *   exception
- */
-export function remember(cage: Cage, { outlivesOwner }: { outlivesOwner: boolean }): void {
-  open.add(cage);
-  if (!outlivesOwner) closeAtExit(cage);
-}
+  /** In the order in which they were made. */
+  list(): OpenCage[] {
+    return Array.from(this.#all).filter(({ spare }) => !spare);
+  }
 
-export function forget(cage: Cage): void {
-  open.delete(cage);
-  mortal.delete(cage);
-  if (!cage.spare && closed.hasSubscribers) closed.publish({ cage });
-}
+  /**
+   * @param outlivesOwner false: kill and remove it when this thread ends, normally, by process.exit(), or by an uncaught
+   *   exception
+   */
+  add(cage: OpenCage, { outlivesOwner }: { outlivesOwner: boolean }): void {
+    this.#all.add(cage);
+    if (outlivesOwner) return;
+    this.#mortal.add(cage);
+    if (this.#isHooked) return;
+    this.#isHooked = true;
+    // Before the directory that the cages are in is removed.
+    process.prependListener('exit', () => this.#closeMortal());
+  }
 
-function closeAtExit(cage: Cage): void {
-  mortal.add(cage);
-  if (hooked) return;
-  hooked = true;
-  // Before the owner removes the directory that the cages are in.
-  process.prependListener('exit', () => {
-    for (const each of mortal) {
+  delete(cage: OpenCage): void {
+    this.#all.delete(cage);
+    this.#mortal.delete(cage);
+    if (!cage.spare && closed.hasSubscribers) closed.publish({ cage });
+  }
+
+  #closeMortal(): void {
+    for (const cage of this.#mortal) {
       try {
-        each.closeNow();
+        cage.closeNow();
       } catch {
         // The others must still be closed. The next memcage finds this one and removes it.
       }
     }
-  });
+  }
 }
+
+/** Every cage of this thread that is not closed yet. */
+export const cages = new OpenCages();

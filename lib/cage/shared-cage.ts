@@ -1,10 +1,10 @@
-import type { ResolvedLimits } from '../cgroup/limits';
-import { ErrorCode, MemcageError } from '../errors';
-import type { NodeHeapSetting } from '../node-heap';
+import type { ResolvedLimits } from '../cgroup/limits/limits';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import type { NodeHeapSetting } from '../process/node-heap';
 import { Cage } from './cage';
-import { Group } from './group';
-import { withOwner } from './owner';
-import { enterLeaf, type Stay } from './stay';
+import type { CageCgroup } from './cage-cgroup';
+import { withCageRoot } from './cage-root';
+import { makeCageCgroup, makeInnerCageCgroup, makeLeaf } from './make-cage-cgroup';
 import { asTooSmall } from './too-small';
 
 // Room for the cage's own limit to be hit first.
@@ -23,21 +23,31 @@ export class SharedCage extends Cage {
   /** @internal Use `createCage()`. */
   constructor(limits: ResolvedLimits, place: SharedCage | string | undefined, nodeHeap: NodeHeapSetting) {
     const outer = place instanceof SharedCage ? place : undefined;
-    super(createGroup(limits, place), { outlivesOwner: false, outer });
+    super(createCageCgroup(limits, place), { outlivesOwner: false, outer });
     this.#limits = limits;
     this.nodeHeap = nodeHeap;
   }
 
-  /** @internal */
-  enter(): Stay {
-    return this.#below((name) => enterLeaf(this, name, this.#leafLimits()));
+  /** @internal A leaf for one child, watched for OOM kills. */
+  createLeaf(): CageCgroup {
+    return this.#below((name) => {
+      this.cageCgroup.assertNotFrozen();
+      const leaf = makeLeaf(this.cageCgroup, name, this.#leafLimits());
+      try {
+        this.reporter.watch(leaf);
+        return leaf;
+      } catch (error) {
+        leaf.discard();
+        throw error;
+      }
+    });
   }
 
-  /** @internal The group of a cage within this one. */
-  createInner(limits: ResolvedLimits): Group {
+  /** @internal The cgroup of a cage within this one. */
+  createInner(limits: ResolvedLimits): CageCgroup {
     return this.#below((name) => {
-      this.group.assertNotFrozen();
-      return this.group.createInner(name, limits);
+      this.cageCgroup.assertNotFrozen();
+      return makeInnerCageCgroup(this.cageCgroup, name, limits);
     });
   }
 
@@ -47,7 +57,7 @@ export class SharedCage extends Cage {
     try {
       return make(String(this.#leaves));
     } catch (error) {
-      throw asTooSmall(error, this.group);
+      throw asTooSmall(error, this.cageCgroup);
     }
   }
 
@@ -62,18 +72,18 @@ export class SharedCage extends Cage {
   }
 }
 
-function createGroup(limits: ResolvedLimits, place: SharedCage | string | undefined): Group {
-  const group =
+function createCageCgroup(limits: ResolvedLimits, place: SharedCage | string | undefined): CageCgroup {
+  const cageCgroup =
     place instanceof SharedCage
       ? place.createInner(limits)
-      : withOwner(place, (owner) => Group.create(owner, limits, { guarded: true }));
+      : withCageRoot(place, (root) => makeCageCgroup(root, limits, { killable: true }));
   try {
-    group.becomeParent();
+    cageCgroup.becomeParent();
     // All limits at once: no child is being started in it yet.
-    group.started();
-    return group;
+    cageCgroup.writeDeferredLimits();
+    return cageCgroup;
   } catch (error) {
-    group.discard();
+    cageCgroup.discard();
     throw error;
   }
 }

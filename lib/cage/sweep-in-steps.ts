@@ -1,10 +1,11 @@
-import type { CgroupDirectory } from '../cgroup/directory';
-import { openDirectory } from '../cgroup/host';
-import { type Guard, killAll } from '../cgroup/kill';
-import { ownKind } from '../cgroup/own-names';
-import { removeTree, retry } from '../cgroup/remove';
-import { cgroupsBelow } from '../cgroup/walk';
-import { waitForTurn } from '../wait';
+import type { CgroupDirectory } from '../cgroup/directory/directory';
+import { cgroupsBelow } from '../cgroup/directory/walk';
+import { openDirectory } from '../cgroup/hierarchy/host';
+import { ownKind } from '../cgroup/names/own-names';
+import { killAll } from '../cgroup/processes/kill';
+import type { KillCgroup } from '../cgroup/processes/kill-cgroup';
+import { removeTree, retry } from '../cgroup/processes/remove';
+import { waitForTurn } from '../event-loop/wait-for-turn';
 import { tryLock } from './locked-directory';
 import { sweepOne } from './sweep';
 
@@ -12,7 +13,7 @@ import { sweepOne } from './sweep';
 const PATIENCE_MS = 1000;
 
 /** As `sweep`, but the event loop has its turn after each cage. */
-export async function sweepInSteps(path: string, guard: Guard['kind'] | undefined): Promise<void> {
+export async function sweepInSteps(path: string, killKind: KillCgroup['kind'] | undefined): Promise<void> {
   try {
     const parent = openDirectory(path);
     try {
@@ -20,9 +21,9 @@ export async function sweepInSteps(path: string, guard: Guard['kind'] | undefine
         const kind = ownKind(name);
         if (kind === undefined) continue;
         const directory = parent.below(name);
-        if (kind === 'owner') await emptyInSteps(directory, guard).catch(() => {});
+        if (kind === 'owner') await emptyInSteps(directory, killKind).catch(() => {});
         // What is stuck is tried again later, without keeping the caller.
-        sweepOne(kind, directory, guard).catch(() => {});
+        sweepOne(kind, directory, killKind).catch(() => {});
         await waitForTurn();
       }
     } finally {
@@ -31,14 +32,14 @@ export async function sweepInSteps(path: string, guard: Guard['kind'] | undefine
   } catch {}
 }
 
-async function emptyInSteps(directory: CgroupDirectory, guard: Guard['kind'] | undefined): Promise<void> {
+async function emptyInSteps(directory: CgroupDirectory, killKind: KillCgroup['kind'] | undefined): Promise<void> {
   const locked = tryLock(directory);
   if (locked === undefined) return;
   try {
     const deepestFirst = [...cgroupsBelow(locked)].map(({ directory: each }) => each).reverse();
     // All are killed before the first is removed, since their processes take a moment to be gone.
     for (const each of deepestFirst) {
-      killAll(each, guard === undefined ? undefined : { kind: guard, directory: each });
+      killAll(each, killKind === undefined ? undefined : { kind: killKind, directory: each });
       await waitForTurn();
     }
     const endMs = performance.now() + PATIENCE_MS;

@@ -1,7 +1,8 @@
-import type { CgroupDirectory } from '../cgroup/directory';
-import { type Guard, killAll } from '../cgroup/kill';
-import { type OwnKind, ownKind } from '../cgroup/own-names';
-import { removeTree, retry } from '../cgroup/remove';
+import type { CgroupDirectory } from '../cgroup/directory/directory';
+import { type OwnKind, ownKind } from '../cgroup/names/own-names';
+import { killAll } from '../cgroup/processes/kill';
+import type { KillCgroup } from '../cgroup/processes/kill-cgroup';
+import { removeTree, retry } from '../cgroup/processes/remove';
 import { tryLock } from './locked-directory';
 
 /** Prefix of the directory that holds all cages of one owner: one environment (main thread, worker) of one process. */
@@ -18,13 +19,13 @@ export type Swept = 'removed' | 'in use' | 'left';
  * Kill and remove what dead owners have left in a cgroup, and what their detached children have left empty. Whatever goes
  * wrong here is no reason not to start a child: the next memcage tries again.
  *
- * @param guard kind of the guard hierarchy that `parent` is in; undefined for the memory hierarchy
+ * @param killKind kind of the kill cgroup hierarchy that `parent` is in; undefined for the memory hierarchy
  */
-export function sweep(parent: CgroupDirectory, guard: Guard['kind'] | undefined): void {
+export function sweep(parent: CgroupDirectory, killKind: KillCgroup['kind'] | undefined): void {
   try {
     for (const name of parent.children()) {
       const kind = ownKind(name);
-      if (kind !== undefined) sweepOne(kind, parent.below(name), guard).catch(() => {});
+      if (kind !== undefined) sweepOne(kind, parent.below(name), killKind).catch(() => {});
     }
   } catch {}
 }
@@ -33,7 +34,7 @@ export function sweep(parent: CgroupDirectory, guard: Guard['kind'] | undefined)
 export async function sweepOne(
   kind: OwnKind,
   directory: CgroupDirectory,
-  guard: Guard['kind'] | undefined,
+  killKind: KillCgroup['kind'] | undefined,
 ): Promise<Swept> {
   if (kind === 'leaf') return removeTree(directory) ? 'removed' : 'in use';
   const locked = tryLock(directory);
@@ -41,7 +42,7 @@ export async function sweepOne(
   try {
     if (kind === 'detached') return removeTree(directory) ? 'removed' : 'in use';
     const attempt = (): boolean => {
-      killAll(locked, guard === undefined ? undefined : { kind: guard, directory: locked });
+      killAll(locked, killKind === undefined ? undefined : { kind: killKind, directory: locked });
       return removeTree(locked);
     };
     return (await retry(attempt, PATIENCE_MS)) ? 'removed' : 'left';

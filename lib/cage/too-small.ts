@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
-import { refusedWith } from '../cgroup/refusal';
-import { ErrorCode, MemcageError } from '../errors';
-import { formatSize } from '../size';
-import type { Group } from './group';
+import { refusedWith } from '../cgroup/directory/refusal';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { formatSize } from '../text/size';
+import type { CageCgroup } from './cage-cgroup';
 
 /** The kernel's and the loader's part of a small C program takes about 40 pages; less than this loads nothing else. */
 const LOADABLE_PAGES = 64;
@@ -10,32 +10,32 @@ const LOADABLE_PAGES = 64;
 const { E2BIG, ENOMEM } = constants.errno;
 
 /**
- * Why a program could not be started in a group; undefined when its limit is not to blame. The kernel says ENOMEM, or
+ * Why a program could not be started in a cgroup; undefined when its limit is not to blame. The kernel says ENOMEM, or
  * E2BIG where not even a page for the arguments was left, which elsewhere means that they are too long.
  */
-export function explainTooSmall(group: Group, errno: number): string | undefined {
-  if (errno !== -ENOMEM && !(errno === -E2BIG && isTiny(group, group.report().limitBytes))) return undefined;
-  return explain(group);
+export function explainTooSmall(cgroup: CageCgroup, errno: number): string | undefined {
+  if (errno !== -ENOMEM && !(errno === -E2BIG && isTiny(cgroup, cgroup.report.read().limitBytes))) return undefined;
+  return explain(cgroup);
 }
 
-function explain(group: Group): string | undefined {
-  const { path } = group.memory;
-  if (group.underOom()) {
+function explain(cgroup: CageCgroup): string | undefined {
+  const { path } = cgroup.memory;
+  if (cgroup.monitor.underOom()) {
     return `${path} is out of memory and its OOM killer is off (memory.oomKill): nothing can be started in it`;
   }
-  const hit = group.limitHit();
+  const hit = cgroup.monitor.limitHit();
   if (hit === undefined) return undefined;
   const { cause, limitBytes } = hit;
   const limit = `The limit of ${formatSize(limitBytes ?? Number.POSITIVE_INFINITY)}`;
   const whose = cause === 'limit' ? limit : `${limit} of ${hit.path}, a cage around it,`;
-  return isTiny(group, limitBytes)
+  return isTiny(cgroup, limitBytes)
     ? `${whose} is too small for a program to be started in it`
     : `${whose} is used up: no program can be started in ${path}`;
 }
 
 /** The same for a cgroup of a child that could not be made: the kernel charges it to the cage. */
-export function asTooSmall(error: unknown, group: Group): unknown {
-  const message = refusedWith(error, 'ENOMEM') ? explain(group) : undefined;
+export function asTooSmall(error: unknown, cgroup: CageCgroup): unknown {
+  const message = refusedWith(error, 'ENOMEM') ? explain(cgroup) : undefined;
   return message === undefined ? error : new MemcageError(ErrorCode.LIMIT_TOO_SMALL, message, { cause: error });
 }
 
@@ -43,18 +43,18 @@ export function asTooSmall(error: unknown, group: Group): unknown {
  * For a child whose exec had no way back when the memory ran out: the kernel then ends it by a signal, and where its OOM
  * killer is off nothing is counted.
  */
-export function diedForWantOfMemory(group: Group, signal: NodeJS.Signals | null): MemcageError | undefined {
+export function diedForWantOfMemory(cgroup: CageCgroup, signal: NodeJS.Signals | null): MemcageError | undefined {
   const faulted = signal === 'SIGSEGV' || signal === 'SIGBUS';
-  const hit = faulted || signal === 'SIGKILL' ? group.limitHit() : undefined;
-  const starved = hit !== undefined && isTiny(group, hit.limitBytes);
-  if (!starved && !(faulted && group.underOom())) return undefined;
+  const hit = faulted || signal === 'SIGKILL' ? cgroup.monitor.limitHit() : undefined;
+  const starved = hit !== undefined && isTiny(cgroup, hit.limitBytes);
+  if (!starved && !(faulted && cgroup.monitor.underOom())) return undefined;
   return new MemcageError(
     ErrorCode.LIMIT_TOO_SMALL,
-    explain(group) ?? `${signal} for want of memory in ${group.memory.path}`,
-    { path: group.memory.path },
+    explain(cgroup) ?? `${signal} for want of memory in ${cgroup.memory.path}`,
+    { path: cgroup.memory.path },
   );
 }
 
-function isTiny({ limitContext }: Group, limitBytes: number | null): boolean {
+function isTiny({ limitContext }: CageCgroup, limitBytes: number | null): boolean {
   return limitBytes !== null && limitBytes < LOADABLE_PAGES * (limitContext.pageBytes ?? 4096);
 }

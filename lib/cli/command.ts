@@ -1,7 +1,3 @@
-import { helpOf } from './help';
-import { parseWords } from './parse';
-import { VERSION } from './version';
-
 /** What a shell can suggest at some place of the command line: one of these words, a file, or what names a cgroup. */
 export type Suggestion = 'cgroup' | 'file' | 'command' | readonly string[];
 
@@ -49,43 +45,12 @@ export interface CommandTexts {
   readonly examples: readonly (readonly [line: string, meaning: string])[];
 }
 
-interface Definition<O extends Options> extends CommandTexts {
-  readonly options: O;
-  /** Returns the exit code. Throws {@link UsageError} for what can't be told from the tables. */
-  run(values: Values<O>, operands: readonly string[]): number | Promise<number>;
-}
-
 export interface Command extends CommandTexts {
   readonly options: Options;
   /** @param words what follows the name */
   execute(words: readonly string[]): number | Promise<number>;
 }
 
-const COMMON = {
-  help: { type: 'boolean', short: 'h', help: 'print this text' },
-  version: { type: 'boolean', help: 'print the version of memcage' },
-} as const satisfies Options;
-
 /** Each failure that is memcage's own. */
 export const FAILED = 125;
 export const FAILED_TEXT = ['125', 'memcage failed: wrong usage, no such cgroup, or the kernel refused'] as const;
-
-export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
-  const options = { ...definition.options, ...COMMON };
-  const command = { ...definition, options };
-  return {
-    ...command,
-    execute(words) {
-      const { values, operands } = parseWords(words, command);
-      if (values['help'] === true) return print(helpOf(command));
-      if (values['version'] === true) return print(`${VERSION}\n`);
-      // The table that these were parsed by is the one that the type is made of.
-      return definition.run(values as Values<O>, operands);
-    },
-  };
-}
-
-function print(text: string): number {
-  process.stdout.write(text);
-  return 0;
-}

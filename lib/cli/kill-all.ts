@@ -1,7 +1,7 @@
-import type { Cgroup } from '../cgroup/cgroup';
-import { containerOfPath } from '../cgroup/cgroup-name';
-import { host } from '../cgroup/host';
-import { isInCage } from '../cgroup/own-names';
+import type { Cgroup } from '../cgroup/handle/cgroup';
+import { host } from '../cgroup/hierarchy/host';
+import { containerOfPath } from '../cgroup/names/cgroup-name';
+import { isInCage } from '../cgroup/names/own-names';
 
 export interface KillOptions {
   /** Also what is neither a cage nor a container. */

@@ -1,7 +1,7 @@
 import type { MemoryLimits } from '../../types/options';
-import { type ResolvedLimits, resolveLimits } from '../cgroup/limits';
-import { ErrorCode } from '../errors';
-import { loadNative } from '../native';
+import { loadNative } from '../addon/load-native';
+import { type ResolvedLimits, resolveLimits } from '../cgroup/limits/limits';
+import { ErrorCode } from '../errors/errors';
 import { UsageError } from './parse';
 
 const WRONG_VALUES: ReadonlySet<unknown> = new Set([

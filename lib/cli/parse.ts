@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { likelyMeant } from '../option-names';
+import { likelyMeant } from '../options/option-names';
 import type { CommandTexts, Operands, Options } from './command';
 
 /** The words of the command line make no sense. */

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { findCage, isCageLabel } from '../cage/label';
-import { Cgroup } from '../cgroup/cgroup';
-import { parseCgroupName } from '../cgroup/cgroup-name';
-import { findCgroup } from '../cgroup/find';
-import { host } from '../cgroup/host';
-import { isGone } from '../cgroup/refusal';
-import { ErrorCode, MemcageError } from '../errors';
+import { findCgroup } from '../cgroup/containers/find';
+import { isGone } from '../cgroup/directory/refusal';
+import { Cgroup } from '../cgroup/handle/cgroup';
+import { host } from '../cgroup/hierarchy/host';
+import { parseCgroupName } from '../cgroup/names/cgroup-name';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { findCage, isCageLabel } from '../inventory/label';
 import type { Operands } from './command';
 
 /** As `synopsis` has what {@link findTarget} takes. */

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import type { Finding } from '../../types/diagnosis';
-import { wantsGuardian } from '../guardian';
 import { launcherPath } from '../launcher/executable';
+import { wantsGuardian } from '../launcher/guardian';
 
 export function findGuardian(): Finding {
   const name = 'guardian';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { release } from 'node:os';
 import type { Finding } from '../../types/diagnosis';
-import { detectContainer } from '../cgroup/container';
+import { detectContainer } from '../cgroup/names/container';
 
 /** What came with which version of Linux, newest first, and what is done without it. */
 const KERNELS: readonly [major: number, minor: number, lacking: string][] = [

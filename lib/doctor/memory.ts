@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from '../../types/diagnosis';
-import { Cgroup } from '../cgroup/cgroup';
-import { readOnlyCure } from '../cgroup/container-cure';
-import { parseNames } from '../cgroup/formats';
-import { type Host, swapOn } from '../cgroup/host';
-import { formatSize } from '../size';
+import { parseNames } from '../cgroup/files/formats';
+import { Cgroup } from '../cgroup/handle/cgroup';
+import { type Host, swapOn } from '../cgroup/hierarchy/host';
+import { readOnlyCure } from '../cgroup/names/container-cure';
+import { formatSize } from '../text/size';
 
 export function findHierarchy({ version, memory, unified }: Host): Finding {
   const name = 'cgroup';

@@ -1,6 +1,6 @@
 import type { Finding } from '../../types/diagnosis';
 import type { NamespaceOptions } from '../../types/options';
-import { run } from '../run';
+import { run } from '../api/run';
 
 const KINDS: readonly (keyof NamespaceOptions)[] = ['uts', 'mount', 'pid', 'ipc', 'net', 'cgroup', 'time', 'user'];
 

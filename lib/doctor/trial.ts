@@ -1,7 +1,7 @@
 import type { Finding } from '../../types/diagnosis';
-import { ErrorCode } from '../errors';
-import { run } from '../run';
-import { formatSize } from '../size';
+import { run } from '../api/run';
+import { ErrorCode } from '../errors/errors';
+import { formatSize } from '../text/size';
 
 const PLACE_MISSING: ReadonlySet<unknown> = new Set([ErrorCode.NO_PARENT, ErrorCode.NO_PERMISSION]);
 

@@ -1,4 +1,4 @@
-import type { NamespacePlan } from '../namespaces';
+import type { NamespacePlan } from '../namespaces/namespaces';
 
 /** What memcage-exec is told; docs/launcher.md has the format, `native/launcher/arguments.cc` reads it. */
 export interface LauncherPlan {

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { addonPath } from '../native';
+import { addonPath } from '../addon/load-native';
 
 let path: string | undefined;
 

@@ -1,10 +1,9 @@
 import { fstatSync, readSync } from 'node:fs';
-import type { NativeBinding } from '../../types/native';
-import type { CloneFailure } from '../cage/failure';
-import { ErrorCode, MemcageError } from '../errors';
-import { isStage } from '../native';
-import { OwnedFd } from '../owned-fd';
-import { runtimeName } from '../runtime';
+import type { CloneFailure, NativeBinding } from '../../types/native';
+import { isStage } from '../addon/load-native';
+import { OwnedFd } from '../addon/owned-fd';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { runtimeName } from '../machine/runtime';
 
 // A path, and what is around it.
 const LONGEST = 8192;

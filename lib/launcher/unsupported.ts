@@ -1,5 +1,5 @@
 import type { NamespaceOptions } from '../../types/options';
-import { ErrorCode, MemcageError } from '../errors';
+import { ErrorCode, MemcageError } from '../errors/errors';
 
 export function refuseUnsupported({ user }: NamespaceOptions): void {
   if (typeof user !== 'object' || user.subordinate !== true) return;

@@ -1,5 +1,5 @@
-import { invalidArgument } from '../argument-errors';
-import { refuseUnknown } from '../option-names';
+import { invalidArgument } from '../errors/argument-errors';
+import { refuseUnknown } from '../options/option-names';
 
 /** Throws TypeError for a name that does not exist, or for what should be a function, or an object, and is not. */
 export function checkKinds(

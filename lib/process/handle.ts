@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { constants } from 'node:os';
+import type { Refs } from '../event-loop/refs';
 import type { Launch, Launched } from './launch';
-import type { Refs } from './refs';
 import { planOf, type SpawnRequest, textOrEmpty } from './spawn-request';
 import { type OpenedStdio, openStdio, type StdioBinding } from './stdio';
 

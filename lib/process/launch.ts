@@ -50,7 +50,7 @@ export interface Ended {
 }
 
 /**
- * Start a child and return when it has ended. `attend` is called once it runs, and returns after it was reaped. Refusals as
+ * Start a child and return when it has ended. `waitWithPipes` is called once it runs, and returns after it was reaped. Refusals as
  * for {@link Launch}.
  */
-export type SyncLaunch = (plan: LaunchPlan, attend: (pidfd: number) => Attended) => Ended | { errno: number };
+export type SyncLaunch = (plan: LaunchPlan, waitWithPipes: (pidfd: number) => Attended) => Ended | { errno: number };

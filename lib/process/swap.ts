@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import { afterwards } from '../afterwards';
-import { ErrorCode, MemcageError } from '../errors';
-import { outsideOfCalls } from '../outside-of-calls';
-import { runtimeName } from '../runtime';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { defer } from '../event-loop/defer';
+import { outsideOfCalls } from '../event-loop/outside-of-calls';
+import { runtimeName } from '../machine/runtime';
 import type { OnExit } from './handle';
 import type { SpawnRequest } from './spawn-request';
 
@@ -135,7 +135,7 @@ function swap(
  */
 function retire(stock: StockHandle, args: readonly unknown[], unlock: () => void): void {
   if (CLOSABLE_AFTER_REFUSAL) {
-    afterwards(() => {
+    defer(() => {
       unlock();
       closeAfterRefusal(stock, args);
     });

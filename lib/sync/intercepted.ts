@@ -1,32 +1,33 @@
 import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
-import { createSyncLaunch } from '../cage/launch';
-import { inspectable } from '../inspected';
-import { defaultKillSignal } from '../namespaces';
-import { loadNative } from '../native';
-import type { ResolvedCageOptions } from '../options';
-import { neverStarted, outcomeOf } from '../outcome';
-import { enterPlace, memoryOfUnstarted, placeOf } from '../place';
+import { loadNative } from '../addon/load-native';
+import { neverStarted } from '../child/child-end';
+import { createSyncLaunch } from '../child/launch-child';
+import { outcomeOf } from '../child/outcome';
+import { defaultKillSignal } from '../namespaces/namespaces';
 import { runNow } from '../process/run-now';
 import { spawnSyncWith } from '../process/sync-functions';
+import { chooseCage, makeCagedChild, memoryOfUnstarted } from '../request/cage-choice';
+import type { ResolvedCageOptions } from '../request/cage-options';
+import { inspectable } from '../text/inspected';
 import type { AnyReturns, NodeReturns, SyncOutcome } from './returns';
 
 /** Node's, but for the binding that it calls at last. */
 export function runIntercepted(file: unknown, args: unknown, options: object, own: ResolvedCageOptions): AnyReturns {
   const native = loadNative();
   const startNs = native.monotonicNs();
-  const place = placeOf(own);
-  const unstarted = memoryOfUnstarted(place);
+  const choice = chooseCage(own);
+  const unstarted = memoryOfUnstarted(choice);
   let outcome: SyncOutcome | undefined;
   const launch = createSyncLaunch({
     namespaces: own.namespaces,
-    nodeHeap: place.nodeHeap,
-    enter: (plan) => enterPlace(place, own, plan),
-    onEntered: () => {},
-    onFailed: (error, end) => {
-      outcome = outcomeOf(neverStarted(native.monotonicNs()), end, { startNs, unstarted, error });
+    nodeHeap: choice.nodeHeap,
+    makeCaged: (plan) => makeCagedChild(choice, own, plan),
+    onCaged: () => {},
+    onFailed: (error, report) => {
+      outcome = outcomeOf(neverStarted(native.monotonicNs()), report, { startNs, unstarted, error });
     },
-    onEnded: (child, end) => {
-      outcome = outcomeOf(child, end, { startNs, unstarted, error: child.error ?? end?.error });
+    onEnded: (child, report) => {
+      outcome = outcomeOf(child, report, { startNs, unstarted, error: child.error ?? report?.error });
     },
   });
   const killSignal = (options as NodeSpawnSyncOptions).killSignal ?? defaultKillSignal(own.namespaces);

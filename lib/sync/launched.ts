@@ -1,9 +1,9 @@
 import { getSystemErrorName } from 'node:util';
-import { ErrorCode, MemcageError } from '../errors';
-import { defaultKillSignal } from '../namespaces';
-import type { ResolvedCageOptions } from '../options';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { defaultKillSignal } from '../namespaces/namespaces';
 import { isOptions } from '../process/node-call';
 import { spawnSyncAlone, spawnSyncByNode } from '../process/sync-functions';
+import type { ResolvedCageOptions } from '../request/cage-options';
 import { readCall, type SyncCall } from './call';
 import { type AnyReturns, type NodeReturns, withOutcome } from './returns';
 import { stdioCount, withFds } from './stdio';

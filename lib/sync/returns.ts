@@ -1,7 +1,7 @@
 import type { SpawnSyncReturns as NodeSpawnSyncReturns } from 'node:child_process';
 import type { CpuReport, FaultReport, MemoryReport, Outcome } from '../../types/outcome';
-import { inspectable } from '../inspected';
-import { judgeNodeHeap, type LimitedHeap } from '../node-heap';
+import { judgeNodeHeap, type LimitedHeap } from '../process/node-heap';
+import { inspectable } from '../text/inspected';
 
 /** What became of a child that was waited for. */
 export type SyncOutcome<M extends MemoryReport | null = MemoryReport | null> = Omit<Outcome<M>, 'cpu' | 'faults'> & {

@@ -1,10 +1,10 @@
 import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
-import { type Called, strict } from '../called';
-import type { Exactly } from '../exactly';
-import { type CageOptions, type MemoryOf, type ResolvedCageOptions, splitOptions } from '../options';
-import { placeOf } from '../place';
+import { type Called, strict } from '../options/called';
+import type { Exactly } from '../options/exactly';
 import { isOptions } from '../process/node-call';
 import { interceptsSync, spawnSyncByNode } from '../process/sync-functions';
+import { chooseCage } from '../request/cage-choice';
+import { type CageOptions, type MemoryOf, type ResolvedCageOptions, splitOptions } from '../request/cage-options';
 import { runIntercepted } from './intercepted';
 import { runLaunched } from './launched';
 import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutput, withOutcome } from './returns';
@@ -43,7 +43,7 @@ export function startSync(called: Called, file: unknown, args: unknown, options:
 }
 
 function isPlain(own: ResolvedCageOptions): boolean {
-  const { shared, limits, nodeHeap } = placeOf(own);
+  const { shared, limits, nodeHeap } = chooseCage(own);
   const isCaged = shared !== undefined || limits !== undefined;
   return !isCaged && nodeHeap === undefined && Object.values(own.namespaces).every((value) => !value);
 }

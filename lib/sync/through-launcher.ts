@@ -1,19 +1,20 @@
 import { constants } from 'node:os';
-import type { NativeBinding } from '../../types/native';
+import type { CloneFailure, NativeBinding } from '../../types/native';
 import type { MemoryReport } from '../../types/outcome';
-import { type CloneFailure, explainFailure } from '../cage/failure';
-import type { Stay, StayEnd } from '../cage/stay';
-import { withChild } from '../cage/victim';
-import { isNativeError } from '../cgroup/refusal';
+import { loadNative } from '../addon/load-native';
+import { isNativeError } from '../cgroup/directory/refusal';
+import type { CagedChild } from '../child/caged-child';
+import { explainFailure } from '../child/failure';
+import type { KernelReport } from '../child/kernel-report';
+import { withChild } from '../child/victim';
 import { launcherArguments } from '../launcher/arguments';
 import { launcherPath } from '../launcher/executable';
 import { openReport } from '../launcher/report';
 import { refuseUnsupported } from '../launcher/unsupported';
-import { hasCgroupNamespace, hasInit, hasPidNamespace, planNamespaces } from '../namespaces';
-import { loadNative } from '../native';
-import { type LimitedHeap, withNodeHeapIn } from '../node-heap';
-import type { ResolvedCageOptions } from '../options';
-import { enterPlace, memoryOfUnstarted, placeOf } from '../place';
+import { hasCgroupNamespace, hasInit, hasPidNamespace, planNamespaces } from '../namespaces/namespaces';
+import { type LimitedHeap, withNodeHeapIn } from '../process/node-heap';
+import { chooseCage, makeCagedChild, memoryOfUnstarted } from '../request/cage-choice';
+import type { ResolvedCageOptions } from '../request/cage-options';
 
 const { ENODEV, ENOENT } = constants.errno;
 
@@ -54,7 +55,7 @@ export interface LaunchedResult {
 export interface LaunchedEnd<R> {
   /** Undefined when it did not come to that. */
   result: R | undefined;
-  oom: StayEnd['oom'];
+  oom: KernelReport['oom'];
   heap: LimitedHeap | undefined;
   memory: MemoryReport | null;
   /** Something of the cage could not be removed, or no program was started. */
@@ -87,38 +88,38 @@ function attempt<R extends LaunchedResult>(
   run: (command: LauncherCommand) => R,
   isLast: boolean,
 ): LaunchedEnd<R> | undefined {
-  const place = placeOf(cage);
-  const unstarted = { oom: null, heap: undefined, memory: memoryOfUnstarted(place) };
-  let stay: Stay | undefined;
-  const abandon = (): StayEnd | undefined => {
-    const left = stay;
-    stay = undefined;
+  const choice = chooseCage(cage);
+  const unstarted = { oom: null, heap: undefined, memory: memoryOfUnstarted(choice) };
+  let caged: CagedChild | undefined;
+  const abandon = (): KernelReport | undefined => {
+    const left = caged;
+    caged = undefined;
     return left?.abandon();
   };
-  const leave = (signal: NodeJS.Signals | null): StayEnd | undefined => {
-    const left = stay;
-    stay = undefined;
+  const leave = (signal: NodeJS.Signals | null): KernelReport | undefined => {
+    const left = caged;
+    caged = undefined;
     return left?.endedNow(signal);
   };
   try {
-    stay = enterPlace(place, cage, request.options);
+    caged = makeCagedChild(choice, cage, request.options);
     // No memory is shared with the child, so that every limit may be in force before it is born.
-    stay?.started();
-    const ceiling = { bytes: stay?.group.ceilingBytes, isHidden: hasCgroupNamespace(cage.namespaces) };
-    const { env, limitBytes } = withNodeHeapIn(request, place.nodeHeap, ceiling);
+    caged?.started();
+    const ceiling = { bytes: caged?.home.ceilingBytes, isHidden: hasCgroupNamespace(cage.namespaces) };
+    const { env, limitBytes } = withNodeHeapIn(request, choice.nodeHeap, ceiling);
     const isPidOne = hasPidNamespace(cage.namespaces) && !hasInit(cage.namespaces);
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
-    const { result, failure } = start(native, { ...request, env }, cage, stay, run);
+    const { result, failure } = launch(native, { ...request, env }, cage, caged, run);
     if (failure === undefined) {
       if (result.pid === 0) return { result, ...unstarted, heap, ...abandon() };
       const { pid, signal } = result;
-      const wasKilled = result.error !== undefined || hasInit(cage.namespaces) || stay?.wasKilled === true;
+      const wasKilled = result.error !== undefined || hasInit(cage.namespaces) || caged?.wasKilled === true;
       const end = withChild(leave(signal), { pid, file: request.file, signal, wasKilled });
       return { result, ...unstarted, heap, ...end };
     }
     if (!isLast && foundNoCgroup(failure)) return undefined;
     const { namespaces } = cage;
-    const { error, asNode } = explainFailure(failure, { group: stay?.group, namespaces, isLate: false });
+    const { error, asNode } = explainFailure(failure, { home: caged?.home, namespaces, isLate: false });
     if (!asNode) throw error;
     return { result, ...unstarted, ...abandon(), error, errno: failure.errno };
   } catch (error) {
@@ -126,31 +127,31 @@ function attempt<R extends LaunchedResult>(
     if (isNativeError(error)) return { result: undefined, ...unstarted, ...abandon(), error, errno: error.errno };
     throw error;
   } finally {
-    if (stay !== undefined) abandon();
+    if (caged !== undefined) abandon();
   }
 }
 
-function start<R extends LaunchedResult>(
+function launch<R extends LaunchedResult>(
   native: NativeBinding,
   { file, args, env, options }: LaunchedProgram,
   cage: ResolvedCageOptions,
-  stay: Stay | undefined,
+  caged: CagedChild | undefined,
   run: (command: LauncherCommand) => R,
 ): { result: R; failure: CloneFailure | undefined } {
-  const entry = stay?.group.enter({ cloneInto: false });
+  const join = caged?.home.takeJoinFds({ cloneInto: false });
   try {
     const report = openReport(native);
     let failure: CloneFailure | undefined;
     let result: R;
     try {
       const { uid, gid, stdioCount, detached } = options;
-      const fds = [report.fd, ...(entry?.fds.joinFds ?? [])];
+      const fds = [report.fd, ...(join?.fds.joinFds ?? [])];
       const prefix = launcherArguments({
         reportFd: stdioCount,
-        join: (entry?.fds.joinFds ?? []).map((_, index) => stdioCount + 1 + index),
+        join: (join?.fds.joinFds ?? []).map((_, index) => stdioCount + 1 + index),
         namespaces: planNamespaces(cage.namespaces, native),
         init: hasInit(cage.namespaces),
-        ...(!detached && stay?.group.hasGuardian !== true && { parent: process.pid }),
+        ...(!detached && caged?.home.hasGuardian !== true && { parent: process.pid }),
         ...(uid !== undefined && { uid: uid >>> 0 }),
         ...(gid !== undefined && { gid: gid >>> 0 }),
         ...(args[0] !== file && { file }),
@@ -162,7 +163,7 @@ function start<R extends LaunchedResult>(
     }
     return { result, failure };
   } finally {
-    entry?.close();
+    join?.close();
   }
 }
 

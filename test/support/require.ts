@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { KernelLog } from '../../lib/cgroup/oom/kernel-log';
+import { KernelLog } from '../../lib/oom/kernel-log';
 import { runtimePath } from './runtimes';
 import { keepsSoftLimit } from './soft-limit';
 

@@ -1,6 +1,6 @@
 import childProcess from 'node:child_process';
+import type { Refs } from '../../lib/event-loop/refs';
 import type { Launch } from '../../lib/process/launch';
-import type { Refs } from '../../lib/process/refs';
 
 interface StockHandle {
   pid: number;

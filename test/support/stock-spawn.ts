@@ -1,10 +1,10 @@
 import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_process';
-import { loadNative } from '../../lib/native';
+import { loadNative } from '../../lib/addon/load-native';
+import { spawn } from '../../lib/api/spawn';
 import { ProcessHandle } from '../../lib/process/handle';
 import { callWithHandle } from '../../lib/process/intercept';
 import { isOptions, nodeCall } from '../../lib/process/node-call';
 import type { MakeHandle } from '../../lib/process/swap';
-import { spawn } from '../../lib/spawn';
 import { stockLaunch, timerRefs } from './stock-launch';
 
 export type Spawn = (file: string, args?: readonly string[] | SpawnOptions, options?: SpawnOptions) => ChildProcess;

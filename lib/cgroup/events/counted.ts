@@ -1,6 +1,6 @@
-import type { CgroupDirectory } from '../directory';
-import { EventCounter } from '../event-counter';
-import { OpenFile } from '../open-file';
+import type { CgroupDirectory } from '../directory/directory';
+import { EventCounter } from '../directory/event-counter';
+import { OpenFile } from '../directory/open-file';
 
 /**
  * Notifications of v1, with a file of the same cgroup that stays open: an event without which it can't be told whether the

@@ -1,10 +1,10 @@
-import { emitApart } from '../../emit';
-import { ErrorCode, MemcageError } from '../../errors';
-import { watch } from '../../watch';
-import type { CgroupDirectory } from '../directory';
-import type { CgroupVersion } from '../formats';
-import type { Guard } from '../kill';
-import { isGone } from '../refusal';
+import { watcher } from '../../addon/watcher';
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import { emitApart } from '../../event-loop/emit-apart';
+import type { CgroupDirectory } from '../directory/directory';
+import { isGone } from '../directory/refusal';
+import type { CgroupVersion } from '../files/formats';
+import type { KillCgroup } from '../processes/kill-cgroup';
 import { LimitSource } from './limit-source';
 import { OomSource } from './oom-source';
 import { watchRemoval } from './removal-watch';
@@ -63,7 +63,7 @@ type NamedWatched = Watched<NamedSource<CgroupEventName>> & { readonly names: Se
 export interface EventPlace {
   version: CgroupVersion;
   directory: CgroupDirectory;
-  guard: Guard | undefined;
+  killCgroup: KillCgroup | undefined;
   emitter: Parameters<typeof emitApart>[0];
   /** Whoever may remove it does not tell. */
   isForeign: boolean;
@@ -197,7 +197,7 @@ export class EventSources {
   }
 
   #open(from: 'oom' | 'limits' | 'states', name: CgroupEventName): NamedSource<CgroupEventName> {
-    const { version, guard, hasMembers } = this.place;
+    const { version, killCgroup, hasMembers } = this.place;
     switch (from) {
       case 'oom':
         return new OomSource(this.#context());
@@ -205,7 +205,7 @@ export class EventSources {
         return new LimitSource(this.#context());
       case 'states':
         if (version === 2) return new StateSource(this.#context(), hasMembers());
-        if (guard?.kind === 'unified') return new StateSource(this.#context(guard.directory), hasMembers());
+        if (killCgroup?.kind === 'unified') return new StateSource(this.#context(killCgroup.directory), hasMembers());
         throw notInVersion(
           name,
           'cgroup v1 does not tell of it; that of a cage does, where the unified hierarchy is mounted beside, unless its ' +
@@ -240,7 +240,7 @@ export class EventSources {
     const watched: Watched<S> = {
       source,
       unwatch: unlessFailed(source, () =>
-        watch().event(source.fd, source.kind, (timeMs) => this.#lookAt(watched, timeMs, true)),
+        watcher().event(source.fd, source.kind, (timeMs) => this.#lookAt(watched, timeMs, true)),
       ),
       isClosed: false,
     };
@@ -306,8 +306,8 @@ export class EventSources {
     const holds = isUsed && this.#isReferenced;
     if (holds === this.#holdsReference) return;
     this.#holdsReference = holds;
-    if (holds) watch().refs.acquire();
-    else watch().refs.release();
+    if (holds) watcher().refs.acquire();
+    else watcher().refs.release();
   }
 }
 

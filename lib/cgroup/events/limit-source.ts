@@ -1,5 +1,5 @@
-import { parseFlatKeyed } from '../formats';
-import { OpenFile } from '../open-file';
+import { OpenFile } from '../directory/open-file';
+import { parseFlatKeyed } from '../files/formats';
 import type { NamedSource, SourceContext } from './source';
 import { Tallies } from './tally';
 import type { CgroupEvent } from './types';

@@ -1,6 +1,6 @@
-import { parseOomControl } from '../formats';
-import { PatientLook } from '../patient-look';
-import { isGone } from '../refusal';
+import { PatientLook } from '../../event-loop/patient-look';
+import { isGone } from '../directory/refusal';
+import { parseOomControl } from '../files/formats';
 import { CountedEvents } from './counted';
 import { Pace } from './pace';
 import type { NamedSource, SourceContext } from './source';

@@ -1,4 +1,4 @@
-import type { CgroupDirectory } from '../directory';
+import type { CgroupDirectory } from '../directory/directory';
 import type { CgroupEventName, CgroupEvents } from './types';
 
 type Emit = <N extends CgroupEventName>(name: N, ...args: CgroupEvents[N]) => void;

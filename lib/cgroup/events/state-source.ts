@@ -1,6 +1,6 @@
-import { parseFlatKeyed } from '../formats';
-import { missingFile } from '../missing-file';
-import { OpenFile } from '../open-file';
+import { missingFile } from '../directory/missing-file';
+import { OpenFile } from '../directory/open-file';
+import { parseFlatKeyed } from '../files/formats';
 import type { NamedSource, SourceContext } from './source';
 import { Tallies } from './tally';
 

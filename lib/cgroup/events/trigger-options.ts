@@ -1,8 +1,8 @@
 import type { Size } from '../../../types/options';
-import { ErrorCode, invalidArgument, MemcageError } from '../../errors';
-import { refuseUnknown } from '../../option-names';
-import { parseSize } from '../../size';
-import type { CgroupVersion } from '../formats';
+import { ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
+import { refuseUnknown } from '../../options/option-names';
+import { parseSize } from '../../text/size';
+import type { CgroupVersion } from '../files/formats';
 
 const STALLS = ['some', 'full'] as const;
 const LEVELS = ['low', 'medium', 'critical'] as const;

@@ -1,10 +1,10 @@
-import { ErrorCode, MemcageError } from '../../errors';
-import type { CgroupDirectory } from '../directory';
-import { parseValue } from '../formats';
-import { missingFile } from '../missing-file';
-import { OpenFile } from '../open-file';
-import { refusedWith } from '../refusal';
-import { refusedValue } from '../refused-value';
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import type { CgroupDirectory } from '../directory/directory';
+import { missingFile } from '../directory/missing-file';
+import { OpenFile } from '../directory/open-file';
+import { refusedWith } from '../directory/refusal';
+import { refusedValue } from '../directory/refused-value';
+import { parseValue } from '../files/formats';
 import { CountedEvents } from './counted';
 import type { EventSource, SourceContext } from './source';
 import { Tally } from './tally';

@@ -1,4 +1,4 @@
-import type { FlatKeyed, NestedKeyed, OomControl, Pressure } from '../formats';
+import type { FlatKeyed, NestedKeyed, OomControl, Pressure } from './formats';
 
 /** What a read of each format gives. */
 export interface FormatValues {

@@ -8,7 +8,7 @@ import {
   parsePids,
   parsePressure,
   parseValue,
-} from '../formats';
+} from './formats';
 import type { FileFormat, FormatValues } from './interface-file';
 
 const PARSERS: { [F in FileFormat]: (text: string, file: string) => FormatValues[F] } = {

@@ -1,5 +1,5 @@
-import { ErrorCode, MemcageError } from '../../errors';
-import type { CgroupVersion } from '../formats';
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import type { CgroupVersion } from './formats';
 import type { FileFormat, FormatValues, InterfaceFile } from './interface-file';
 import { parseAs } from './parse';
 import { V1_FILES } from './v1';

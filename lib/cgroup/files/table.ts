@@ -1,5 +1,5 @@
-import { ErrorCode, invalidArgument, MemcageError } from '../../errors';
-import type { CgroupVersion } from '../formats';
+import { ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
+import type { CgroupVersion } from './formats';
 import type { FormatValues, InterfaceFile, RefusedWrite, WriteValues } from './interface-file';
 import { V1_FILES } from './v1';
 import { V2_FILES } from './v2';

@@ -1,7 +1,7 @@
-import { invalidArgument, MemcageError } from '../../errors';
+import { invalidArgument, MemcageError } from '../../errors/errors';
+import { isGone } from '../directory/refusal';
+import type { CgroupVersion } from '../files/formats';
 import type { MemoryRole } from '../files/roles';
-import type { CgroupVersion } from '../formats';
-import { isGone } from '../refusal';
 import { type Fields, fieldsOf, SAMPLE_FIELDS, type SampleField, type SampleFields } from './fields';
 import { type Moment, MomentReader, type Source } from './moments';
 

@@ -1,5 +1,5 @@
+import type { CgroupVersion, Pressure } from '../files/formats';
 import type { MemoryRole } from '../files/roles';
-import type { CgroupVersion, Pressure } from '../formats';
 import type { Moment } from './moments';
 
 /** How often something has happened. */

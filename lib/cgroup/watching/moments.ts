@@ -1,12 +1,12 @@
-import { MemcageError } from '../../errors';
-import { loadNative } from '../../native';
-import type { CgroupDirectory } from '../directory';
+import { loadNative } from '../../addon/load-native';
+import { MemcageError } from '../../errors/errors';
+import type { CgroupDirectory } from '../directory/directory';
+import { missingFile } from '../directory/missing-file';
+import type { OpenFiles } from '../directory/open-files';
+import type { CgroupVersion, FlatKeyed } from '../files/formats';
 import { type MemoryRole, type MemoryRoleValue, memoryFile, parseMemoryFile } from '../files/roles';
-import type { CgroupVersion, FlatKeyed } from '../formats';
-import { readMemoryFile } from '../limit-files';
-import { missingFile } from '../missing-file';
-import type { OpenFiles } from '../open-files';
-import { createStatPicker, type StatPicker } from '../stat-parser';
+import { createStatPicker, type StatPicker } from '../files/stat-parser';
+import { readMemoryFile } from '../limits/limit-files';
 
 /** The interface files of a cgroup at one moment. Throws when they can't be read, because it is gone for example. */
 export interface Moment {

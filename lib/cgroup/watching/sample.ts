@@ -1,6 +1,6 @@
-import { MemcageError } from '../../errors';
-import type { CgroupDirectory } from '../directory';
-import type { CgroupVersion } from '../formats';
+import { MemcageError } from '../../errors/errors';
+import type { CgroupDirectory } from '../directory/directory';
+import type { CgroupVersion } from '../files/formats';
 import { FieldReader } from './field-reader';
 import type { EventCounts, SampleField, SampleFields } from './fields';
 import type { Source } from './moments';

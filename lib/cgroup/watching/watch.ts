@@ -1,12 +1,12 @@
-import { AbortError, ErrorCode, invalidArgument, MemcageError } from '../../errors';
-import { checkOptions } from '../../option-names';
-import type { CgroupDirectory } from '../directory';
-import type { CgroupVersion } from '../formats';
-import { isGone } from '../refusal';
+import { AbortError, ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
+import { wakeAt } from '../../event-loop/ticker';
+import { checkOptions } from '../../options/option-names';
+import type { CgroupDirectory } from '../directory/directory';
+import { isGone } from '../directory/refusal';
+import type { CgroupVersion } from '../files/formats';
 import { checkFields } from './field-reader';
 import { SAMPLE_FIELDS, type SampleField, type SampleFields } from './fields';
 import { Sampler } from './sample';
-import { wakeAt } from './ticker';
 
 /** Options of {@link Cgroup.watch}. */
 export interface WatchOptions<F extends SampleField = SampleField> {

@@ -1,5 +1,5 @@
-import { formatDuration } from '../../duration';
-import { formatSize } from '../../size';
+import { formatDuration } from '../../text/duration';
+import { formatSize } from '../../text/size';
 import { truncate } from '../text-width';
 import type { ChartData } from './chart-data';
 import type { Layout } from './layout';

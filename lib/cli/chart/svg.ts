@@ -1,5 +1,5 @@
-import { formatDuration } from '../../duration';
-import { formatSize } from '../../size';
+import { formatDuration } from '../../text/duration';
+import { formatSize } from '../../text/size';
 import { areas } from './areas';
 import { sizeAxis, timeAxis } from './axes';
 import type { ChartData } from './chart-data';

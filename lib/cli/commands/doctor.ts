@@ -1,8 +1,9 @@
 import type { Diagnosis, Finding, FindingState } from '../../../types/diagnosis';
-import { describeCandidate } from '../../cgroup/parent/describe';
 import { diagnose } from '../../doctor/diagnose';
+import { describeCandidate } from '../../placement/describe';
 import { type Colors, colorsOf } from '../color';
-import { defineCommand, FAILED_TEXT } from '../command';
+import { FAILED_TEXT } from '../command';
+import { defineCommand } from '../define-command';
 import { toJson } from '../json';
 import { NO_OPERANDS } from '../parse';
 import { widthOf } from '../text-width';

@@ -1,9 +1,10 @@
-import type { Cgroup } from '../../cgroup/cgroup';
 import type { Trigger } from '../../cgroup/events/trigger-options';
 import { type CgroupEvent, type CgroupEventName, EVENT_NAMES, type ThresholdEvent } from '../../cgroup/events/types';
-import { ErrorCode, MemcageError } from '../../errors';
-import { formatSize, parseSize } from '../../size';
-import { defineCommand, FAILED_TEXT } from '../command';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import { formatSize, parseSize } from '../../text/size';
+import { FAILED_TEXT } from '../command';
+import { defineCommand } from '../define-command';
 import { toJsonLine } from '../json';
 import { asUsage } from '../limit-options';
 import { UsageError } from '../parse';

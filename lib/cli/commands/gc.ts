@@ -1,6 +1,7 @@
-import { type Collected, collectGarbage } from '../../cage/collect-garbage';
-import { printable } from '../../printable';
-import { defineCommand, FAILED_TEXT } from '../command';
+import { type Collected, collectGarbage } from '../../inventory/collect-garbage';
+import { printable } from '../../text/printable';
+import { FAILED_TEXT } from '../command';
+import { defineCommand } from '../define-command';
 import { toJson } from '../json';
 import { NO_OPERANDS } from '../parse';
 

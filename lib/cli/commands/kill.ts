@@ -1,4 +1,5 @@
-import { defineCommand, FAILED_TEXT } from '../command';
+import { FAILED_TEXT } from '../command';
+import { defineCommand } from '../define-command';
 import { toJson } from '../json';
 import { killAllIn, processes } from '../kill-all';
 import { findTarget, oneTarget, TARGET } from '../target';

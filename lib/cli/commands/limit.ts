@@ -1,5 +1,6 @@
-import { formatSize } from '../../size';
-import { defineCommand, FAILED_TEXT, type Option } from '../command';
+import { formatSize } from '../../text/size';
+import { FAILED_TEXT, type Option } from '../command';
+import { defineCommand } from '../define-command';
 import { toJson } from '../json';
 import { asUsage, checkLimits, swapNeeds } from '../limit-options';
 import { UsageError } from '../parse';

@@ -1,13 +1,14 @@
-import type { Cgroup } from '../../cgroup/cgroup';
-import type { Pressure, PressureLine } from '../../cgroup/formats';
-import { openDirectory } from '../../cgroup/host';
-import { readMemoryDetails } from '../../cgroup/memory-details';
-import type { CgroupProcess } from '../../cgroup/processes';
-import { readMany } from '../../cgroup/watching/read-many';
-import { formatDuration } from '../../duration';
-import { printable } from '../../printable';
-import { formatSize } from '../../size';
-import { defineCommand, FAILED_TEXT } from '../command';
+import type { Pressure, PressureLine } from '../../cgroup/files/formats';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
+import { readMemoryDetails } from '../../cgroup/handle/memory-details';
+import { readMany } from '../../cgroup/handle/read-many';
+import { openDirectory } from '../../cgroup/hierarchy/host';
+import type { CgroupProcess } from '../../cgroup/processes/processes';
+import { formatDuration } from '../../text/duration';
+import { printable } from '../../text/printable';
+import { formatSize } from '../../text/size';
+import { FAILED_TEXT } from '../command';
+import { defineCommand } from '../define-command';
 import { toJson } from '../json';
 import { findTarget, oneTarget, TARGET } from '../target';
 

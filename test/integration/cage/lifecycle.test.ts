@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createCage, run, spawn } from 'memcage';
-import { loadNative } from '../../../lib/native';
+import { loadNative } from '../../../lib/addon/load-native';
 import { said } from '../../support/cage-kinds';
 import { cagesOf, members, mountPoint, OWN_CGROUP_IN_SHELL, openCages, version } from '../../support/cgroup-tree';
 import { mark } from '../../support/mark';

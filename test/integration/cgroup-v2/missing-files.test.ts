@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { release } from 'node:os';
-import { Cgroup } from '../../../lib/cgroup/cgroup';
-import { killAll } from '../../../lib/cgroup/kill';
+import { Cgroup } from '../../../lib/cgroup/handle/cgroup';
+import { killAll } from '../../../lib/cgroup/processes/kill';
 import { withCode } from '../../support/error-code';
 import { fakeCgroup } from '../../support/fake-cgroup';
 import { describeIf } from '../../support/require';

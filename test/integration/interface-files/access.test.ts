@@ -1,5 +1,5 @@
-import { getFile, setFile } from '../../../lib/cgroup/files/access';
-import { refusedValue } from '../../../lib/cgroup/refused-value';
+import { refusedValue } from '../../../lib/cgroup/directory/refused-value';
+import { getFile, setFile } from '../../../lib/cgroup/handle/access';
 import { fakeCgroup } from '../../support/fake-cgroup';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';

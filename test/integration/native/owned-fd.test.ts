@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
-import { EventCounter } from '../../../lib/cgroup/event-counter';
-import { OpenFile } from '../../../lib/cgroup/open-file';
-import { loadNative } from '../../../lib/native';
-import { OwnedFd } from '../../../lib/owned-fd';
+import { loadNative } from '../../../lib/addon/load-native';
+import { OwnedFd } from '../../../lib/addon/owned-fd';
+import { EventCounter } from '../../../lib/cgroup/directory/event-counter';
+import { OpenFile } from '../../../lib/cgroup/directory/open-file';
 import { fakeCgroup } from '../../support/fake-cgroup';
 
 const { EBADF } = constants.errno;

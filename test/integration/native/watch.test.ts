@@ -1,15 +1,15 @@
 import { writeSync } from 'node:fs';
-import { loadNative } from '../../../lib/native';
-import type * as Watching from '../../../lib/watch';
+import { loadNative } from '../../../lib/addon/load-native';
+import type * as Watching from '../../../lib/addon/watcher';
 import { until } from '../../support/until';
 
 /** A copy of the module, with a watch of its own; the addon is the same. */
-function copy(): Watching.Watch {
-  let watch: Watching.Watch | undefined;
+function copy(): Watching.Watcher {
+  let watch: Watching.Watcher | undefined;
   jest.isolateModules(() => {
-    watch = jest.requireActual<typeof Watching>('../../../lib/watch').watch();
+    watch = jest.requireActual<typeof Watching>('../../../lib/addon/watcher').watcher();
   });
-  return watch as Watching.Watch;
+  return watch as Watching.Watcher;
 }
 
 test('what another copy of the module has watched is not taken for what this one watches', async () => {

@@ -1,4 +1,4 @@
-import { pauseSync } from '../../../lib/cgroup/pause';
+import { pauseSync } from '../../../lib/event-loop/pause-sync';
 import { follow, thrown } from '../../support/child-record';
 import { isAlive, stateOf } from '../../support/processes';
 import { sameAsNode } from '../../support/stock-spawn';

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { tryLock } from '../../../lib/cage/locked-directory';
-import { CgroupDirectory } from '../../../lib/cgroup/directory';
+import { CgroupDirectory } from '../../../lib/cgroup/directory/directory';
 import type { NativeBinding } from '../../../types/native';
 
 const { ENOLCK } = constants.errno;

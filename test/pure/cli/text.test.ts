@@ -1,5 +1,5 @@
 import { pad, truncate, truncateStart, widthOf } from '../../../lib/cli/text-width';
-import { printable } from '../../../lib/printable';
+import { printable } from '../../../lib/text/printable';
 import { testRows } from '../../support/rows';
 
 testRows(

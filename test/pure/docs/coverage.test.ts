@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import ts from 'typescript';
 import { everyCommand } from '../../../lib/cli/table';
-import { ErrorCode } from '../../../lib/errors';
+import { ErrorCode } from '../../../lib/errors/errors';
 import { pages, pageText } from '../../support/doc-examples';
 import { codeOf, expectNamed } from '../../support/doc-names';
 import { testRows } from '../../support/rows';

@@ -1,5 +1,5 @@
 import { launcherArguments } from '../../../lib/launcher/arguments';
-import { NO_NAMESPACES } from '../../../lib/namespaces';
+import { NO_NAMESPACES } from '../../../lib/namespaces/namespaces';
 
 describe('launcherArguments', () => {
   test('nothing', () => {

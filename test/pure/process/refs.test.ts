@@ -1,4 +1,4 @@
-import { createRefs } from '../../../lib/process/refs';
+import { createRefs } from '../../../lib/event-loop/refs';
 
 test('only the first holder and the last one reach the watcher', () => {
   const calls: boolean[] = [];

@@ -1,4 +1,5 @@
-import { type Command, defineCommand, FAILED_TEXT } from '../../command';
+import { type Command, FAILED_TEXT } from '../../command';
+import { defineCommand } from '../../define-command';
 import { UsageError } from '../../parse';
 import { bashScript } from './bash';
 import { fishScript } from './fish';

@@ -1,24 +1,13 @@
-import type { MemoryLimits, NamespaceOptions, NodeHeapOption } from '../../../../types/options';
-import { host } from '../../../cgroup/host';
-import { resolveNamespaces } from '../../../namespaces';
-import { resolveNodeHeap } from '../../../node-heap';
-import { defineCommand, FAILED_TEXT, type Option, type Values } from '../../command';
+import type { MemoryLimits, NamespaceOptions } from '../../../../types/options';
+import { host } from '../../../cgroup/hierarchy/host';
+import { resolveNamespaces } from '../../../namespaces/namespaces';
+import { resolveNodeHeap } from '../../../process/node-heap';
+import { FAILED_TEXT, type Option, type Values } from '../../command';
+import { defineCommand } from '../../define-command';
 import { asUsage, checkLimits, swapNeeds } from '../../limit-options';
 import { UsageError } from '../../parse';
+import type { RunRequest } from './request';
 import { startAndWait } from './start';
-
-export interface RunRequest {
-  file: string;
-  args: readonly string[];
-  memory: MemoryLimits;
-  namespaces: NamespaceOptions;
-  nodeHeap: NodeHeapOption | undefined;
-  parent: string | undefined;
-  keepDescendants: boolean;
-  json: string | undefined;
-  summary: boolean;
-  chart: string | undefined;
-}
 
 const MEMORY = 'Memory (sizes: bytes, or with K, M, G, T)';
 const NAMESPACES = ['mount', 'pid', 'ipc', 'net', 'cgroup', 'time', 'user'] as const;

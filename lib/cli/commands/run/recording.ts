@@ -1,6 +1,6 @@
 import type { Cage } from '../../../cage/cage';
-import { isGone } from '../../../cgroup/refusal';
-import { AbortError } from '../../../errors';
+import { isGone } from '../../../cgroup/directory/refusal';
+import { AbortError } from '../../../errors/errors';
 import { Timeline } from '../../chart/timeline';
 
 const FIELDS = ['usageBytes', 'anonBytes', 'fileBytes', 'kernelBytes', 'swapBytes', 'events'] as const;

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Outcome } from '../../../../types/outcome';
 import type { Cage } from '../../../cage/cage';
-import type { CgroupVersion } from '../../../cgroup/formats';
+import type { CgroupVersion } from '../../../cgroup/files/formats';
 import type { ChartData, Rows } from '../../chart/chart-data';
 import { renderHtml } from '../../chart/page';
 import { renderSvg } from '../../chart/svg';
@@ -10,8 +10,8 @@ import { Timeline } from '../../chart/timeline';
 import { colorsOf } from '../../color';
 import { toJson } from '../../json';
 import { UsageError } from '../../parse';
-import type { RunRequest } from './command';
 import { type Recording, record } from './recording';
+import type { RunRequest } from './request';
 import { renderSummary, summaryRows, verdictOf } from './summary';
 
 const PAGES: ReadonlySet<string> = new Set(['.html', '.htm']);

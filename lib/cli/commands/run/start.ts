@@ -1,12 +1,12 @@
 import { constants } from 'node:os';
 import type { NodeHeapReport } from '../../../../types/outcome';
+import { killSentence } from '../../../api/oom-words';
+import { spawn } from '../../../api/spawn';
 import type { Cage } from '../../../cage/cage';
-import { killSentence } from '../../../oom-words';
-import { formatSize } from '../../../size';
-import { spawn } from '../../../spawn';
+import { formatSize } from '../../../text/size';
 import { FAILED } from '../../command';
-import type { RunRequest } from './command';
 import { Reports } from './reports';
+import type { RunRequest } from './request';
 import { forwardSignals } from './signals';
 
 const NOT_EXECUTABLE = 126;

@@ -1,9 +1,9 @@
 import type { MemoryReport, OomVerdict, Outcome } from '../../../../types/outcome';
-import type { CgroupVersion } from '../../../cgroup/formats';
-import { formatDuration } from '../../../duration';
-import { namesOf, whoseLimit } from '../../../oom-words';
-import { printable } from '../../../printable';
-import { formatSize } from '../../../size';
+import { namesOf, whoseLimit } from '../../../api/oom-words';
+import type { CgroupVersion } from '../../../cgroup/files/formats';
+import { formatDuration } from '../../../text/duration';
+import { printable } from '../../../text/printable';
+import { formatSize } from '../../../text/size';
 import type { Rows } from '../../chart/chart-data';
 import type { Colors } from '../../color';
 

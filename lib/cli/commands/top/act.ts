@@ -1,5 +1,5 @@
-import { Cgroup } from '../../../cgroup/cgroup';
-import { formatSize } from '../../../size';
+import { Cgroup } from '../../../cgroup/handle/cgroup';
+import { formatSize } from '../../../text/size';
 import { killAllIn, processes } from '../../kill-all';
 import type { Question } from './view';
 

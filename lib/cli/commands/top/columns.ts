@@ -1,4 +1,4 @@
-import { formatSize } from '../../../size';
+import { formatSize } from '../../../text/size';
 import type { Row } from './reader';
 
 export const COLUMN_NAMES = [

@@ -1,7 +1,8 @@
-import { wakeAt } from '../../../cgroup/watching/ticker';
+import { wakeAt } from '../../../event-loop/ticker';
 import { charsetOf } from '../../charset';
 import { colorsOf } from '../../color';
-import { defineCommand, FAILED_TEXT } from '../../command';
+import { FAILED_TEXT } from '../../command';
+import { defineCommand } from '../../define-command';
 import { toJson, toJsonLine } from '../../json';
 import { UsageError } from '../../parse';
 import { findTarget, TARGET } from '../../target';

@@ -1,6 +1,6 @@
-import { type CgroupName, shortId } from '../../../cgroup/cgroup-name';
-import { containerNameOf } from '../../../cgroup/container-names';
-import type { CgroupDirectory } from '../../../cgroup/directory';
+import { containerNameOf } from '../../../cgroup/containers/container-names';
+import type { CgroupDirectory } from '../../../cgroup/directory/directory';
+import { type CgroupName, shortId } from '../../../cgroup/names/cgroup-name';
 
 /** How long a name is taken to be unknown: of a container that is just being started it is a moment later. */
 const RETRY_MS = 10_000;

@@ -1,6 +1,6 @@
-import type { CgroupDirectory } from '../../../cgroup/directory';
-import { type CgroupVersion, parseFlatKeyed } from '../../../cgroup/formats';
-import { readProcStat } from '../../../proc-stat';
+import type { CgroupDirectory } from '../../../cgroup/directory/directory';
+import { type CgroupVersion, parseFlatKeyed } from '../../../cgroup/files/formats';
+import { readProcStat } from '../../../machine/proc-stat';
 
 /** Of /proc/<pid>/stat: USER_HZ, which Linux has at 100 on all machines that Node runs on. */
 const US_PER_TICK = 10_000;

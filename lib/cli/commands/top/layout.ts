@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
-import { printable } from '../../../printable';
-import { formatSize } from '../../../size';
+import { printable } from '../../../text/printable';
+import { formatSize } from '../../../text/size';
 import type { Charset } from '../../charset';
 import type { Colors } from '../../color';
 import { pad, truncate, truncateStart, widthOf } from '../../text-width';

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { wakeAt } from '../../../cgroup/watching/ticker';
+import { wakeAt } from '../../../event-loop/ticker';
 import { charsetOf } from '../../charset';
 import { colorsOf } from '../../color';
 import { Screen } from '../../terminal';

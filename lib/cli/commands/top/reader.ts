@@ -1,21 +1,21 @@
 import { basename, dirname } from 'node:path';
-import { cageLabel } from '../../../cage/label';
-import { cagesIn } from '../../../cage/list-cages';
-import { memoryPlaces, OwnDirectories } from '../../../cage/own-directories';
-import { isSpare } from '../../../cage/spare';
-import { Cgroup } from '../../../cgroup/cgroup';
-import { parseCgroupName } from '../../../cgroup/cgroup-name';
-import type { CgroupDirectory } from '../../../cgroup/directory';
-import { parsePids } from '../../../cgroup/formats';
-import { host, openDirectory } from '../../../cgroup/host';
-import { readMemoryFile } from '../../../cgroup/limit-files';
-import { ownKind } from '../../../cgroup/own-names';
-import { listPids } from '../../../cgroup/pids';
-import { readCommand } from '../../../cgroup/processes';
-import { cgroupError } from '../../../cgroup/refusal';
-import { mountPointOf } from '../../../cgroup/resolve-path';
-import { cgroupsBelow, passingOver } from '../../../cgroup/walk';
+import type { CgroupDirectory } from '../../../cgroup/directory/directory';
+import { cgroupError } from '../../../cgroup/directory/refusal';
+import { cgroupsBelow, passingOver } from '../../../cgroup/directory/walk';
+import { parsePids } from '../../../cgroup/files/formats';
+import { Cgroup } from '../../../cgroup/handle/cgroup';
+import { host, openDirectory } from '../../../cgroup/hierarchy/host';
+import { mountPointOf } from '../../../cgroup/hierarchy/resolve-path';
+import { readMemoryFile } from '../../../cgroup/limits/limit-files';
+import { parseCgroupName } from '../../../cgroup/names/cgroup-name';
+import { ownKind } from '../../../cgroup/names/own-names';
+import { listPids } from '../../../cgroup/processes/pids';
+import { readCommand } from '../../../cgroup/processes/processes';
 import { Sampler } from '../../../cgroup/watching/sample';
+import { cageLabel } from '../../../inventory/label';
+import { cagesIn } from '../../../inventory/list-cages';
+import { memoryHierarchies, OwnDirectories } from '../../../inventory/own-directories';
+import { isSpare } from '../../../inventory/spare';
 import { ContainerNames } from './container-names';
 import { CpuMeter } from './cpu-meter';
 
@@ -64,14 +64,14 @@ export function readRows(selection: Selection): Row[] {
 
 function readSelected(selection: Selection): Row[] {
   if (selection === 'cages') {
-    using own = new OwnDirectories(memoryPlaces(host()));
+    using own = new OwnDirectories(memoryHierarchies(host()));
     return own.all.flatMap((each) =>
       cagesIn(each).flatMap(([cage, kind]) =>
         isSpare(cage, host().version) ? [] : read(cage, cageLabel(cage.path, kind)),
       ),
     );
   }
-  if (selection === 'all') return memoryPlaces(host()).flatMap(([{ mountPoint }]) => readAll(mountPoint));
+  if (selection === 'all') return memoryHierarchies(host()).flatMap(([{ mountPoint }]) => readAll(mountPoint));
   return selection.flatMap(readOne);
 }
 

@@ -1,4 +1,4 @@
-import { CgroupDirectory } from '../../../../lib/cgroup/directory';
+import { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
 import { OomSource } from '../../../../lib/cgroup/events/oom-source';
 import type { CgroupEventName, LimitEvent } from '../../../../lib/cgroup/events/types';
 import type { NativeBinding } from '../../../../types/native';

@@ -1,6 +1,6 @@
 import { byteTicks, formatTickTime, timeTicks } from '../../../../lib/cli/chart/ticks';
-import { formatDuration } from '../../../../lib/duration';
-import { formatSize } from '../../../../lib/size';
+import { formatDuration } from '../../../../lib/text/duration';
+import { formatSize } from '../../../../lib/text/size';
 import { testRows } from '../../../support/rows';
 
 const KIB = 1024;

@@ -1,4 +1,4 @@
-import type { CgroupDirectory } from '../../../../lib/cgroup/directory';
+import type { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
 import { ContainerNames } from '../../../../lib/cli/commands/top/container-names';
 
 const ID = '3b9f1c64d7a258e0c1f4a6b8d2e97053c8a1f6e4b7d09325ae4c8f1b6d3e7a90';

@@ -1,0 +1,75 @@
+// Which room of lib/ may import which, types included: only what is before it in this list. docs/architecture.md says what each
+// room is for.
+const ROOMS = [
+  'types/',
+  'lib/errors/',
+  'lib/event-loop/',
+  'lib/text/',
+  'lib/machine/',
+  'lib/options/',
+  'lib/addon/',
+  'lib/cgroup/files/',
+  'lib/cgroup/names/',
+  'lib/cgroup/directory/',
+  'lib/cgroup/limits/',
+  'lib/cgroup/hierarchy/',
+  'lib/cgroup/processes/',
+  'lib/cgroup/containers/',
+  'lib/cgroup/events/',
+  'lib/cgroup/watching/',
+  'lib/namespaces/',
+  'lib/process/',
+  'lib/launcher/',
+  'lib/placement/',
+  'lib/cgroup/handle/',
+  'lib/oom/',
+  'lib/cage/',
+  'lib/child/',
+  'lib/inventory/',
+  'lib/request/',
+  'lib/sync/',
+  'lib/api/',
+  'lib/doctor/',
+  'lib/index.ts',
+  'lib/native.ts',
+  'lib/child_process.',
+  'lib/metrics/',
+  'lib/(prometheus|otel).ts',
+  'lib/cli/',
+  'lib/cli.ts',
+];
+
+const pattern = (room) => `^${room.replaceAll('.', '\\.')}`;
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...ROOMS.slice(0, -1).map((room, index) => ({
+      name: `${room} below`,
+      comment: `${room} may import only the rooms before it in .dependency-cruiser.mjs`,
+      severity: 'error',
+      from: { path: pattern(room) },
+      to: { path: ROOMS.slice(index + 1).map(pattern) },
+    })),
+    {
+      name: 'in a room',
+      comment: 'every file of lib/ is in a room that .dependency-cruiser.mjs has',
+      severity: 'error',
+      from: { pathNot: ROOMS.map(pattern) },
+      to: {},
+    },
+    {
+      name: 'no circle',
+      comment: 'files import each other in a circle, be it for a type',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    includeOnly: '^(lib|types)/',
+    doNotFollow: { path: 'node_modules' },
+  },
+};

@@ -1,0 +1,30 @@
+import type { ChildProcess, ForkOptions as NodeForkOptions } from 'node:child_process';
+import { strict } from '../options/called';
+import type { Exactly } from '../options/exactly';
+import { likeNodes } from '../process/node-functions';
+import type { CageOptions } from '../request/cage-options';
+import { type CagedBy, callNode } from './start';
+
+/** Options of {@link fork}: Node's, and {@link CageOptions}. */
+export type ForkOptions = NodeForkOptions & CageOptions;
+
+/**
+ * As Node's `child_process.fork`, and run by it: a Node process with an IPC channel. What {@link spawn} says of the cage,
+ * of errors and of differences holds here as well.
+ */
+export function fork(modulePath: string | URL): ChildProcess & CagedBy<object>;
+export function fork<const O extends ForkOptions = object>(
+  modulePath: string | URL,
+  options: (O & Exactly<O, ForkOptions>) | undefined,
+): ChildProcess & CagedBy<O>;
+export function fork<const O extends ForkOptions = object>(
+  modulePath: string | URL,
+  args: readonly string[] | undefined,
+  options?: O & Exactly<O, ForkOptions>,
+): ChildProcess & CagedBy<O>;
+export function fork(...args: unknown[]): unknown {
+  return callNode('fork', args, CALLED);
+}
+likeNodes('fork', fork);
+
+const CALLED = strict('fork', 'fork');

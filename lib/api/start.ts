@@ -1,0 +1,124 @@
+import type { ChildProcess } from 'node:child_process';
+import { type EventEmitter, errorMonitor } from 'node:events';
+import type { Readable } from 'node:stream';
+import type { NamespaceOptions } from '../../types/options';
+import type { Outcome } from '../../types/outcome';
+import { loadNative } from '../addon/load-native';
+import { watcher } from '../addon/watcher';
+import type { Cage } from '../cage/cage';
+import { undo } from '../cgroup/processes/remove';
+import type { CagedChild } from '../child/caged-child';
+import { createLaunch } from '../child/launch-child';
+import { OutcomeRecorder } from '../child/outcome';
+import { defaultKillSignal } from '../namespaces/namespaces';
+import type { Called } from '../options/called';
+import { ProcessHandle } from '../process/handle';
+import { callWithHandle, isWithinOwnCall } from '../process/intercept';
+import type { Launch } from '../process/launch';
+import { isOptions, type NodeCall, nodeCall } from '../process/node-call';
+import type { NodeFunction } from '../process/node-functions';
+import { readStreams, whenClosed } from '../process/read-streams';
+import { chooseCage, makeCagedChild, memoryOfUnstarted } from '../request/cage-choice';
+import { splitOptions } from '../request/cage-options';
+
+/** What a caged child has beyond Node's ChildProcess. */
+export interface Caged {
+  /**
+   * The cage that it lives in. As Node's streams, it is missing (null) in a child that could not be started for want of
+   * an fd for its pipes, for which an 'error' event is on its way (EMFILE), unless it was given as an option.
+   */
+  readonly cage: Cage;
+  /**
+   * What became of it. Resolves when the child and all that it left in its cage are gone, and its pipes that somebody reads are
+   * closed; never rejects.
+   */
+  readonly outcome: Promise<Outcome>;
+}
+
+/** A child without a cage: neither `memory` nor `cage` was given. */
+export interface Uncaged {
+  /** There is none. */
+  readonly cage: null;
+  /** What became of it. Resolves when it has ended, and its pipes that somebody reads are closed; never rejects. */
+  readonly outcome: Promise<Outcome<null>>;
+}
+
+/** Without `memory` and `cage` a child has a cage only within {@link MultiCage.contain}. */
+export type CagedBy<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> }
+  ? Caged
+  : Caged | Uncaged;
+
+/** A child that was started. */
+export interface Started {
+  child: ChildProcess & (Caged | Uncaged);
+  /** To add a reason to. */
+  recorder: OutcomeRecorder;
+  /** What the function returns: the child, or a promise. */
+  result: unknown;
+  /** SIGKILL for the child and all that is in its own part of the cage. Never throws. */
+  killAll(): void;
+}
+
+/** Call a function of child_process with these arguments, in which the options of memcage are among Node's. */
+export function callNode(name: NodeFunction, args: readonly unknown[], called: Called): unknown {
+  const call = nodeCall(name, args);
+  return isWithinOwnCall(call) ? call.invoke(call.options) : startChild(call, called).result;
+}
+
+export function startChild(call: NodeCall, called: Called): Started {
+  const native = loadNative();
+  const { node, own } = splitOptions(call.options, called);
+  const choice = chooseCage(own);
+  const recorder = new OutcomeRecorder(native.monotonicNs(), memoryOfUnstarted(choice));
+  let cage: Cage | null = choice.shared ?? null;
+  let caged: CagedChild | undefined;
+  const launch = createLaunch({
+    namespaces: own.namespaces,
+    nodeHeap: choice.nodeHeap,
+    makeCaged: (plan) => makeCagedChild(choice, own, plan),
+    onCaged: (made) => {
+      caged = made;
+      cage = made?.cage ?? null;
+    },
+    onFailed: (error, report) => recorder.failed(error, report, native.monotonicNs()),
+    onEnded: (child, report) => recorder.ended(child, report),
+  });
+  let read: Readable[] = [];
+  const noting: Launch = (plan, onEnd) =>
+    launch(plan, (...end) => {
+      read = readStreams(child);
+      onEnd(...end);
+    });
+  const { result, child } = callWithHandle(
+    { ...call, options: withKillSignal(node, own.namespaces) },
+    () => new ProcessHandle({ launch: noting, binding: native, refs: watcher().refs }),
+  );
+  // Only watched: an 'error' that nobody handles must still be thrown.
+  (child as EventEmitter).once(errorMonitor, (error: Error) => {
+    // Where not even its pipes could be opened (EMFILE), nothing was launched that could have failed.
+    if (child.pid === undefined) recorder.failed(error, undefined, native.monotonicNs());
+    else recorder.because(error);
+  });
+  const outcome = recorder.promise.then(async (ended) => {
+    if (read.length > 0) await whenClosed(read);
+    return ended;
+  });
+  const killAll = (): void => {
+    // Also where the cgroup has been removed, or can't be read.
+    child.kill('SIGKILL');
+    undo(() => caged?.home.kill());
+  };
+  return {
+    child: Object.assign(child, { cage, outcome }) as ChildProcess & (Caged | Uncaged),
+    recorder,
+    result,
+    killAll,
+  };
+}
+
+/** In the object itself, which is {@link splitOptions}' own. */
+function withKillSignal(options: unknown, namespaces: NamespaceOptions): unknown {
+  const killSignal = defaultKillSignal(namespaces);
+  if (killSignal !== undefined && isOptions(options)) (options as { killSignal?: unknown }).killSignal ??= killSignal;
+  return options;
+}

@@ -1,0 +1,91 @@
+import { type LimitPlan, planLimits, type ResolvedLimits } from '../cgroup/limits/limits';
+import { killCgroupBelow } from '../cgroup/processes/kill-cgroup';
+import { removeTree, undo } from '../cgroup/processes/remove';
+import type { CageAround } from '../oom/surroundings';
+import { CageCgroup, type CageCgroupParts } from './cage-cgroup';
+import type { CageRoot } from './cage-root';
+import { release } from './locked-directory';
+
+/**
+ * The cgroup of one private or shared cage. What can be refused without the kernel is refused before anything is made.
+ *
+ * @param killable false: it is to do without a kill cgroup
+ */
+export function makeCageCgroup(
+  root: CageRoot,
+  limits: ResolvedLimits,
+  { killable }: { killable: boolean },
+): CageCgroup {
+  const { limitContext, surroundings, hasGuardian, hold } = root;
+  const plan = planLimits(limits, limitContext);
+  const name = root.nextName();
+  const common = { limitContext, surroundings, hasGuardian, hold, plan, ceilingBytes: ceilingOf(limits) };
+  const killCgroup = killable ? killCgroupBelow(root.killCgroup, name) : undefined;
+  return makeIn({ ...common, memory: root.memory.below(name), killCgroup, locks: [] });
+}
+
+/** A cgroup that a dead owner leaves alone, until it is empty. */
+export function makeDetachedCageCgroup(root: CageRoot, limits: ResolvedLimits): CageCgroup {
+  const { limitContext, surroundings, hold } = root;
+  const plan = planLimits(limits, limitContext);
+  const { memory, killCgroup } = root.makeDetached();
+  const locks = killCgroup === undefined ? [memory] : [killCgroup.directory, memory];
+  const common = { limitContext, surroundings, hold, plan, ceilingBytes: ceilingOf(limits) };
+  try {
+    return new CageCgroup({ ...common, memory, killCgroup, locks, hasGuardian: false });
+  } catch (error) {
+    for (const lock of locks) release(lock);
+    throw error;
+  }
+}
+
+/** A cgroup below that of a shared cage, for one child. */
+export function makeLeaf(cage: CageCgroup, name: string, limits: ResolvedLimits): CageCgroup {
+  return makeBelow(cage, name, limits, { isLeaf: true });
+}
+
+/** The same for a cage within that cage. */
+export function makeInnerCageCgroup(cage: CageCgroup, name: string, limits: ResolvedLimits): CageCgroup {
+  return makeBelow(cage, name, limits, { isLeaf: false });
+}
+
+function makeBelow(
+  cage: CageCgroup,
+  name: string,
+  limits: ResolvedLimits,
+  { isLeaf }: { isLeaf: boolean },
+): CageCgroup {
+  const { limitContext, hasGuardian, hold, monitor } = cage;
+  const around: CageAround = { directory: cage.memory, isOwn: isLeaf, ooms: () => monitor.ooms() };
+  const surroundings = { ...cage.surroundings, cages: [around, ...cage.surroundings.cages] };
+  const plan: LimitPlan = planLimits(limits, limitContext);
+  const ceilingBytes = Math.min(ceilingOf(limits), cage.ceilingBytes);
+  const killCgroup = killCgroupBelow(cage.killCgroup, name);
+  const memory = cage.memory.below(name);
+  const onRemoved = (): void => monitor.removeLeaf(name);
+  const common = { limitContext, surroundings, hasGuardian, hold, plan, ceilingBytes };
+  return makeIn({ ...common, memory, killCgroup, locks: [], onRemoved }, () => monitor.addLeaf(name));
+}
+
+/** Makes the directories and what else a cage cgroup has, or removes all that was made. */
+function makeIn(parts: CageCgroupParts, onMade: () => void = () => {}): CageCgroup {
+  const { memory, killCgroup, onRemoved } = parts;
+  memory.make();
+  onMade();
+  const made = [memory];
+  try {
+    if (killCgroup !== undefined) {
+      killCgroup.directory.make();
+      made.unshift(killCgroup.directory);
+    }
+    return new CageCgroup(parts);
+  } catch (error) {
+    for (const directory of made) undo(() => removeTree(directory));
+    onRemoved?.();
+    throw error;
+  }
+}
+
+function ceilingOf({ max, high }: ResolvedLimits): number {
+  return Math.min(max ?? Number.POSITIVE_INFINITY, high ?? Number.POSITIVE_INFINITY);
+}

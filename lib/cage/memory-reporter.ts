@@ -1,0 +1,60 @@
+import type { MemoryReport } from '../../types/outcome';
+import type { CgroupDirectory } from '../cgroup/directory/directory';
+import { memoryFile, parseMemoryFile } from '../cgroup/files/roles';
+import { readMemoryDetails } from '../cgroup/handle/memory-details';
+import { readMemoryFile } from '../cgroup/limits/limit-files';
+import type { LimitContext, LimitPlan } from '../cgroup/limits/limits';
+
+type Role = 'max' | 'peak' | 'memsw' | 'swap';
+
+/** Makes the memory report of an outcome: from the cgroup's files, from texts that someone else has read, or without either. */
+export class MemoryReporter {
+  /** Whether the report is to have `details`. */
+  hasDetails = false;
+  readonly #swap: 'memsw' | 'swap';
+  readonly #roles: readonly Role[];
+
+  constructor(
+    private readonly memory: CgroupDirectory,
+    private readonly plan: LimitPlan,
+    private readonly context: Omit<LimitContext, 'current'>,
+  ) {
+    this.#swap = context.version === 1 ? 'memsw' : 'swap';
+    this.#roles = context.swapOn ? ['max', 'peak', this.#swap] : ['max', 'peak'];
+  }
+
+  /** The names of the files that a report without details is made of. */
+  get files(): string[] {
+    return this.#roles.map((role) => memoryFile(role, this.context.version));
+  }
+
+  read(): MemoryReport {
+    const { memory } = this;
+    const { version } = this.context;
+    const report = this.#reportOf((role) => readMemoryFile(memory, version, role));
+    return this.hasDetails ? { ...report, details: readMemoryDetails(memory, version) } : report;
+  }
+
+  /** @param texts of the {@link files} */
+  parse(texts: readonly string[]): MemoryReport {
+    return this.#reportOf((role) => {
+      const text = texts[this.#roles.indexOf(role)];
+      return text === undefined ? undefined : parseMemoryFile(role, this.context.version, text);
+    });
+  }
+
+  /** What can be said without the cgroup. */
+  fromPlan(): MemoryReport {
+    return { limitBytes: this.plan.max, peakBytes: null, swapLimited: this.plan.swapLimited };
+  }
+
+  #reportOf(read: (role: Role) => number | undefined): MemoryReport {
+    const limitBytes = read('max') ?? Number.POSITIVE_INFINITY;
+    const peakBytes = read('peak') ?? null;
+    return { limitBytes, peakBytes, swapLimited: !this.context.swapOn || isLimited(read(this.#swap)) };
+  }
+}
+
+function isLimited(bytes: number | undefined): boolean {
+  return bytes !== undefined && bytes !== Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,105 @@
+import { statSync } from 'node:fs';
+import { ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
+import type { CgroupDirectory } from '../directory/directory';
+import { cgroupsBelow, passingOver } from '../directory/walk';
+import { type Host, openDirectory } from '../hierarchy/host';
+import { matchCgroup } from '../names/cgroup-name';
+import { containerNameOf, isContainerName } from './container-names';
+
+const SHOWN = 10;
+
+/** What is looked for, and how well it fits. */
+export interface Match {
+  path: string;
+  match: 'exact' | 'prefix';
+}
+
+/**
+ * The path of the one memory cgroup that a container's id, the beginning of it, or a name stands for, in all that is
+ * mounted of the hierarchy.
+ *
+ * @throws MemcageError `ERR_MEMCAGE_CGROUP_GONE` when there is none, `ERR_MEMCAGE_AMBIGUOUS` when there are several
+ */
+export function findCgroup(current: Host, wanted: unknown): string {
+  if (typeof wanted !== 'string' || wanted === '' || /[/\0]/.test(wanted)) {
+    throw invalidArgument('idOrName', 'the id or the name of a container, or the name of a cgroup', wanted);
+  }
+  const found = withoutRepeats(selectBest(mountPointsOf(current).flatMap((at) => matchesBelow(at, wanted))));
+  const [path] = found;
+  if (path === undefined) {
+    const mountPoints = mountPointsOf(current);
+    const where = mountPoints.join(' or ');
+    throw new MemcageError(ErrorCode.CGROUP_GONE, `No cgroup below ${where} is that of ${wanted}`, {
+      path: mountPoints[0],
+    });
+  }
+  if (found.length > 1) throw ambiguous(wanted, found);
+  return path;
+}
+
+/** How a cgroup fits; undefined when it does not. The name is asked for only where the path alone is no exact match. */
+export function matchNamed(
+  path: string,
+  wanted: string,
+  engineName: () => string | undefined,
+): Match['match'] | undefined {
+  const match = matchCgroup(path, wanted);
+  return match !== 'exact' && isContainerName(wanted) && engineName() === wanted ? 'exact' : match;
+}
+
+/**
+ * Those that fit best: an exact name goes before the beginning of an id. What a container has inside of its own cgroup is
+ * not another one.
+ */
+export function selectBest(matches: readonly Match[]): string[] {
+  const exact = matches.filter(({ match }) => match === 'exact');
+  const best = (exact.length > 0 ? exact : matches).map(({ path }) => path);
+  return best.filter((path) => !best.some((other) => path.startsWith(`${other}/`)));
+}
+
+function matchesBelow(mountPoint: string, wanted: string): Match[] {
+  return collectBelow(mountPoint, (directory) => {
+    const match = matchNamed(directory.path, wanted, () => containerNameOf(directory));
+    return match && { path: directory.path, match };
+  });
+}
+
+/** One that is shown by several mounts is taken as the first shows it. */
+function withoutRepeats(paths: readonly string[]): string[] {
+  const byInode = new Map<string, string>();
+  for (const path of paths) {
+    const there = passingOver(() => statSync(path, { bigint: true, throwIfNoEntry: false }));
+    if (there === undefined) continue;
+    const key = `${there.dev}:${there.ino}`;
+    if (!byInode.has(key)) byInode.set(key, path);
+  }
+  return [...byInode.values()];
+}
+
+/** Of every memory cgroup that is mounted here. */
+export function cgroupPaths(current: Host): string[] {
+  return mountPointsOf(current).flatMap((at) => collectBelow(at, ({ path }) => path));
+}
+
+function mountPointsOf({ memory, memoryElsewhere }: Host): string[] {
+  return [memory, ...memoryElsewhere].map(({ mountPoint }) => mountPoint);
+}
+
+/** What there is to say of each cgroup below, where there is something. */
+function collectBelow<T>(mountPoint: string, of: (directory: CgroupDirectory) => T | undefined): T[] {
+  const top = openDirectory(mountPoint);
+  try {
+    return Array.from(cgroupsBelow(top), ({ directory }) => of(directory)).filter((said) => said !== undefined);
+  } finally {
+    top.close();
+  }
+}
+
+function ambiguous(wanted: string, found: readonly string[]): MemcageError {
+  const more = found.length > SHOWN ? ` and ${found.length - SHOWN} more` : '';
+  return new MemcageError(
+    ErrorCode.AMBIGUOUS,
+    `${found.length} cgroups are that of ${wanted}: open one by its path: ${found.slice(0, SHOWN).join(', ')}${more}`,
+    { paths: found },
+  );
+}

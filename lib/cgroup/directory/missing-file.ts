@@ -1,0 +1,47 @@
+import { release } from 'node:os';
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import { parseNames } from '../files/formats';
+import { INTERFACE_FILES } from '../files/table';
+import { isNativeError } from './refusal';
+
+/** What is asked of the cgroup's directory. */
+interface Directory {
+  readonly path: string;
+  has(file: string): boolean;
+  readIfPresent(file: string): string | undefined;
+}
+
+/**
+ * The error for an interface file that a cgroup, which is there, does not have.
+ *
+ * @param context.option what was asked for, when that is not the file itself
+ */
+export function missingFile(
+  directory: Directory,
+  file: string,
+  { option, cause }: { option?: string; cause?: unknown } = {},
+): MemcageError {
+  const { path } = directory;
+  const { errno, syscall } = isNativeError(cause) ? cause : {};
+  return new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    `${option === undefined ? '' : `${option}: `}${path} has no ${file}: ${whyMissing(directory, file)}`,
+    { errno, syscall, path: `${path}/${file}`, cause },
+  );
+}
+
+function whyMissing(directory: Directory, file: string): string {
+  const controllers = directory.readIfPresent('cgroup.controllers');
+  if (file.startsWith('memory.') && controllers !== undefined) {
+    if (!parseNames(controllers).includes('memory')) {
+      return 'it does not have the memory controller, which is to be in cgroup.subtree_control of the cgroup above';
+    }
+    if (!directory.has('cgroup.type')) {
+      return 'it is the root of the hierarchy, which has no limits and no count of its use';
+    }
+  }
+  const { since, needs, in: place } = INTERFACE_FILES[2][file] ?? INTERFACE_FILES[1][file] ?? {};
+  if (place === 'root') return 'only the root of the hierarchy has it';
+  const came = since === undefined ? '' : `it came with Linux ${since}, `;
+  return `${came}this is Linux ${release()}; ${needs === undefined ? 'a kernel may be built without it' : `it needs ${needs}`}`;
+}

@@ -1,0 +1,55 @@
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import { formatSize } from '../../text/size';
+import type { CgroupVersion } from '../files/formats';
+import { memoryFile, parseMemoryFile } from '../files/roles';
+import { interfaceFile } from '../files/table';
+import type { CgroupDirectory } from './directory';
+import { missingFile } from './missing-file';
+import { isNativeError } from './refusal';
+
+interface Refusal {
+  directory: CgroupDirectory;
+  version: CgroupVersion;
+  /** What was to be set, for people: an option, or the file. */
+  subject: string;
+  /** What was written. */
+  value: string;
+  file: string;
+}
+
+/** What is thrown for a value that the kernel did not take; any other error as it is. */
+export function refusedValue(error: unknown, { directory, version, subject, value, file }: Refusal): unknown {
+  const cause = error instanceof MemcageError ? error.cause : error;
+  if (!isNativeError(cause)) return error;
+  if (cause.code === 'ENOENT' && directory.exists()) return missingFile(directory, file, { option: subject, cause });
+  const { errno, syscall } = cause;
+  const path = `${directory.path}/${file}`;
+  const isLimit = interfaceFile(file, version).write === 'size';
+  if (cause.code === 'EBUSY' && isLimit) {
+    const { usageBytes, peakBytes } = figures(directory, version);
+    const use = usageBytes === undefined ? 'more' : formatSize(usageBytes);
+    const peak = peakBytes === undefined ? '' : ` (peak ${formatSize(peakBytes)})`;
+    return new MemcageError(
+      ErrorCode.LIMIT_REFUSED,
+      `${subject} can't be set to ${value}: ${use} is in use${peak} and could not be reclaimed`,
+      { errno, syscall, path, value, usageBytes, peakBytes, cause },
+    );
+  }
+  // EINVAL, ERANGE: not a value for this file; EOPNOTSUPP: not in this state of the cgroup, or no more in this kernel;
+  // EAGAIN: memory.reclaim got back less; ENOSPC: the cpuset of the cgroup has no processors for a process.
+  if (!['EINVAL', 'ERANGE', 'EOPNOTSUPP', 'EBUSY', 'EAGAIN', 'ESRCH', 'ENOSPC'].includes(cause.code)) return error;
+  return new MemcageError(
+    isLimit ? ErrorCode.LIMIT_REFUSED : ErrorCode.VALUE_REFUSED,
+    `The kernel refused ${value} for ${subject === file ? file : `${subject} (${file})`}: ${cause.code}`,
+    { errno, syscall, path, value, ...(isLimit ? figures(directory, version) : {}), cause },
+  );
+}
+
+/** Undefined where they can't be read. */
+function figures(directory: CgroupDirectory, version: CgroupVersion) {
+  const read = (role: 'usage' | 'peak'): number | undefined => {
+    const text = directory.readIfPresent(memoryFile(role, version));
+    return text === undefined ? undefined : parseMemoryFile(role, version, text);
+  };
+  return { usageBytes: read('usage'), peakBytes: read('peak') };
+}

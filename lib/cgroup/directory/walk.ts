@@ -1,0 +1,73 @@
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import { refusedWith } from './refusal';
+
+/** Far more than a kernel can have memory cgroups (65,535). */
+const MAX_DIRECTORIES = 200_000;
+
+/** What a walk needs of a directory. */
+export interface Walkable<D> {
+  readonly path: string;
+  children(): string[];
+  below(name: string): D;
+}
+
+/**
+ * The cgroups below one, level by level. Cgroups come and go meanwhile: those that vanish, and those that may not be
+ * listed, are passed over with what is below them. So are those whose path is longer than the kernel takes (PATH_MAX):
+ * nobody is to be kept from all others by one who nests.
+ *
+ * @param levels how many levels to go down. Default: all
+ * @throws MemcageError `ERR_MEMCAGE_BUSY` when there are more than `maximum`
+ */
+export function* cgroupsBelow<D extends Walkable<D>>(
+  top: D,
+  { levels = Number.POSITIVE_INFINITY, maximum = MAX_DIRECTORIES } = {},
+): Generator<{ directory: D; level: number }> {
+  let current = [top];
+  let seen = 0;
+  for (let level = 1; level <= levels && current.length > 0; level += 1) {
+    const next: D[] = [];
+    for (const parent of current) {
+      for (const name of childrenOf(parent)) {
+        seen += 1;
+        if (seen > maximum) throw tooMany(top.path, maximum);
+        const directory = parent.below(name);
+        yield { directory, level };
+        next.push(directory);
+      }
+    }
+    current = next;
+  }
+}
+
+function childrenOf(directory: Walkable<unknown>): string[] {
+  return passingOver(() => directory.children()) ?? [];
+}
+
+/** Undefined when the cgroup that is read is gone, or can't be looked into by its path. */
+export function passingOver<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isPassedOver(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether an error says that a cgroup is gone, is not for this process to look into, or has too long a path. */
+export function isPassedOver(error: unknown): boolean {
+  if (refusedWith(error, 'ENAMETOOLONG', 'EACCES')) return true;
+  return (
+    error instanceof MemcageError && (error.code === ErrorCode.CGROUP_GONE || error.code === ErrorCode.NO_PERMISSION)
+  );
+}
+
+function tooMany(path: string, maximum: number): MemcageError {
+  return new MemcageError(
+    ErrorCode.BUSY,
+    `There are more than ${maximum} cgroups below ${path}: name one by its path`,
+    {
+      path,
+    },
+  );
+}

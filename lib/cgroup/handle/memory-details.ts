@@ -1,0 +1,37 @@
+import type { MemoryDetails } from '../../../types/outcome';
+import type { CgroupDirectory } from '../directory/directory';
+import type { CgroupVersion } from '../files/formats';
+import { readMemoryFile } from '../limits/limit-files';
+
+/** What the kernel charges at once, for a CPU's stock: with less than that left, the limit has been hit. */
+const BATCH_BYTES = 256 * 1024;
+
+/** What the kernel has counted so far; not all of it is read at one moment. */
+export function readMemoryDetails(directory: CgroupDirectory, version: CgroupVersion): MemoryDetails {
+  return version === 1 ? readV1(directory) : readV2(directory);
+}
+
+function readV1(directory: CgroupDirectory): MemoryDetails {
+  return { highBytes: null, limitHits: limitHitsV1(directory), highHits: null, swapPeakBytes: null, stall: null };
+}
+
+function limitHitsV1(directory: CgroupDirectory): number | null {
+  // Which of the two is hit when both are the same depends on the kernel.
+  const hits = (readMemoryFile(directory, 1, 'failcnt') ?? 0) + (readMemoryFile(directory, 1, 'memswFailcnt') ?? 0);
+  if (hits > 0) return hits;
+  const peak = readMemoryFile(directory, 1, 'peak') ?? 0;
+  const limit = readMemoryFile(directory, 1, 'max') ?? Number.POSITIVE_INFINITY;
+  return peak > limit - BATCH_BYTES ? null : 0;
+}
+
+function readV2(directory: CgroupDirectory): MemoryDetails {
+  const events = readMemoryFile(directory, 2, 'events');
+  const pressure = readMemoryFile(directory, 2, 'pressure');
+  return {
+    highBytes: readMemoryFile(directory, 2, 'high') ?? null,
+    limitHits: events?.max ?? null,
+    highHits: events?.high ?? null,
+    swapPeakBytes: readMemoryFile(directory, 2, 'swapPeak') ?? null,
+    stall: pressure === undefined ? null : { someMs: pressure.some.total / 1000, fullMs: pressure.full.total / 1000 },
+  };
+}

@@ -1,0 +1,130 @@
+import { constants as fsConstants } from 'node:fs';
+import { release } from 'node:os';
+import type { NativeBinding } from '../../../types/native';
+import { loadNative } from '../../addon/load-native';
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import { type CgroupDirectory, statFd } from '../directory/directory';
+import { cgroupError, refusedWith } from '../directory/refusal';
+import { parseValue } from '../files/formats';
+import { memoryFile } from '../files/roles';
+
+const FILE = memoryFile('peak', 2);
+
+// A number and a newline.
+const buffer = new Uint8Array(32);
+
+/** An open `memory.peak`. */
+interface Watch {
+  fd: number;
+  /** The cgroup's, whatever handle it was opened through. */
+  inode: string;
+  /** Seen before a reset of another one, in bytes. */
+  seen: number;
+}
+
+const watches = new Set<Watch>();
+const orphans = new FinalizationRegistry<Watch>(end);
+
+/**
+ * The highest use of a cgroup since a moment of one's own: {@link Cgroup.trackPeak}. `peak()` and the outcome's
+ * `peakBytes` know nothing of it. Holds one fd.
+ *
+ * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
+ */
+export class PeakTracker {
+  readonly #directory: CgroupDirectory;
+  readonly #watch: Watch;
+  #closed = false;
+
+  /** @internal Use `trackPeak()`. */
+  constructor(directory: CgroupDirectory) {
+    this.#directory = directory;
+    this.#watch = openResettable(directory);
+    watches.add(this.#watch);
+    orphans.register(this, this.#watch, this);
+    try {
+      this.reset();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Highest use since the tracker was made or last reset, page cache included, in bytes. */
+  peak(): number {
+    const watch = this.#open();
+    return this.#call('read', ({ native }) => currentPeak(native, watch));
+  }
+
+  /** Start anew, from the use of this moment. */
+  reset(): void {
+    const watch = this.#open();
+    this.#call('reset', ({ native }) => {
+      // Linux 6.12 lets the others forget what they have seen, save for the use of this moment.
+      for (const other of watches) {
+        if (other !== watch && other.inode === watch.inode) other.seen = currentPeak(native, other);
+      }
+      native.writeOpen({ fd: watch.fd, value: '0' });
+      watch.seen = 0;
+    });
+  }
+
+  /** Give back its fd. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    orphans.unregister(this);
+    end(this.#watch);
+  }
+
+  /** {@link close}, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #open(): Watch {
+    if (!this.#closed) return this.#watch;
+    throw new MemcageError(ErrorCode.CLOSED, `The peak tracker of ${this.#directory.path} is closed`);
+  }
+
+  #call<T>(doing: string, call: (directory: CgroupDirectory) => T): T {
+    try {
+      return call(this.#directory);
+    } catch (error) {
+      const { path } = this.#directory;
+      if (refusedWith(error, 'EINVAL')) throw notResettable(path, error);
+      throw cgroupError(error, doing, `${path}/${FILE}`);
+    }
+  }
+}
+
+function currentPeak(native: NativeBinding, { fd, seen }: Watch): number {
+  const length = native.readOpen({ fd, buffer });
+  return Math.max(seen, parseValue(Buffer.from(buffer.subarray(0, length)).toString('latin1'), FILE));
+}
+
+function end(watch: Watch): void {
+  watches.delete(watch);
+  loadNative().closeFd({ fd: watch.fd });
+}
+
+/** Who may open it tells little: root may, whatever its mode is. The mode tells whether the kernel takes a write. */
+function openResettable(directory: CgroupDirectory): Watch {
+  const { native } = directory;
+  const probe = directory.open(FILE, 'read');
+  try {
+    const { mode, dev, ino } = statFd(probe);
+    if ((Number(mode) & fsConstants.S_IWUSR) === 0) throw notResettable(directory.path, undefined);
+    return { fd: directory.open(FILE, 'read-write'), inode: `${dev}:${ino}`, seen: 0 };
+  } finally {
+    native.closeFd({ fd: probe });
+  }
+}
+
+function notResettable(path: string, cause: unknown): MemcageError {
+  return new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    `trackPeak() needs Linux 6.12, in which ${FILE} can be reset; this is Linux ${release()}`,
+    { path: `${path}/${FILE}`, cause },
+  );
+}

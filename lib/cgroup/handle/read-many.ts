@@ -1,0 +1,95 @@
+import { invalidArgument, MemcageError } from '../../errors/errors';
+import { checkOptions } from '../../options/option-names';
+import type { CgroupVersion } from '../files/formats';
+import { checkFields, FieldReader } from '../watching/field-reader';
+import { SAMPLE_FIELDS, type SampleField, type SampleFields } from '../watching/fields';
+import type { Source } from '../watching/moments';
+import { Cgroup } from './cgroup';
+
+/** Options of {@link readMany}. */
+export interface ReadManyOptions<F extends SampleField = SampleField> {
+  /** What to read: fewer files for fewer fields. Default: all. */
+  fields?: readonly F[];
+  /**
+   * Let the files stay open for the next time, until the handle is closed: half the time, for one fd of each file and
+   * cgroup. Default: false.
+   */
+  keepOpen?: boolean;
+}
+
+/** What {@link readMany} gives for each cgroup. */
+export type Reading<F extends SampleField = SampleField> = Pick<SampleFields, F>;
+
+/** The reader of the last call: it knows the lines of this kernel's `memory.stat`. */
+let last: { key: string; reader: FieldReader<SampleField> } | undefined;
+
+/**
+ * The memory of many cgroups, in the order in which they are given. For one that can't be read its error is in its place, with
+ * the code `ERR_MEMCAGE_CGROUP_GONE` when it was removed, `ERR_MEMCAGE_CLOSED` when its handle is closed. Only what is not
+ * about one of them is thrown, a lack of fds for example (`EMFILE`); what `keepOpen` has opened is closed again then.
+ *
+ * @throws TypeError for bad arguments
+ */
+export function readMany<F extends SampleField = SampleField>(
+  cgroups: Iterable<Cgroup>,
+  options: ReadManyOptions<F> = {},
+): (Reading<F> | MemcageError)[] {
+  const { fields, keepOpen } = check<F>(options);
+  const handles = checkCgroups(cgroups);
+  const [one] = handles;
+  if (one === undefined) return [];
+  const results = new Array<Reading<F> | MemcageError>(handles.length);
+  const sources: Source[] = [];
+  const places: number[] = [];
+  const opened: Source[] = [];
+  for (const [index, handle] of handles.entries()) {
+    try {
+      const source = handle.source({ keepOpen });
+      if (source.files?.size === 0) opened.push(source);
+      sources.push(source);
+      places.push(index);
+    } catch (error) {
+      results[index] = asResult(error);
+    }
+  }
+  try {
+    for (const [index, result] of readerOf(one.version, fields).read(sources).entries()) {
+      results[places[index] as number] = result;
+    }
+  } catch (error) {
+    for (const { files } of opened) files?.close();
+    throw error;
+  }
+  return results;
+}
+
+function asResult(error: unknown): MemcageError {
+  if (error instanceof MemcageError) return error;
+  throw error;
+}
+
+function readerOf<F extends SampleField>(version: CgroupVersion, fields: readonly F[]): FieldReader<F> {
+  const key = [version, ...fields].join();
+  if (last?.key !== key) last = { key, reader: new FieldReader<SampleField>(version, fields) };
+  // The key says so.
+  return last.reader as unknown as FieldReader<F>;
+}
+
+function check<F extends SampleField>(options: unknown): { fields: readonly F[]; keepOpen: boolean } {
+  const { fields = SAMPLE_FIELDS, keepOpen = false } = checkOptions(options, {
+    of: 'readMany',
+    known: ['fields', 'keepOpen'],
+  });
+  if (typeof keepOpen !== 'boolean') throw invalidArgument('keepOpen', 'true or false', keepOpen);
+  return { fields: checkFields<F>(fields), keepOpen };
+}
+
+function checkCgroups(cgroups: unknown): Cgroup[] {
+  const isIterable = typeof cgroups === 'object' && cgroups !== null && Symbol.iterator in cgroups;
+  if (!isIterable) throw invalidArgument('cgroups', 'an array of cgroups, or another iterable', cgroups);
+  const handles = [...(cgroups as Iterable<unknown>)];
+  for (const handle of handles) {
+    if (!(handle instanceof Cgroup)) throw invalidArgument('cgroups', 'instances of Cgroup', handle);
+  }
+  return handles as Cgroup[];
+}

@@ -1,0 +1,346 @@
+import { type InspectOptions, inspect } from 'node:util';
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import { LazyEmitter } from '../../event-loop/lazy-emitter';
+import { shown } from '../../text/inspected';
+import type { CgroupDirectory } from '../directory/directory';
+import { KeptFile } from '../directory/kept-file';
+import { OpenFiles } from '../directory/open-files';
+import { EventSources } from '../events/event-sources';
+import type { Trigger } from '../events/trigger-options';
+import { type CgroupEventName, type CgroupEvents, isEventName, type TriggerHandle } from '../events/types';
+import { type CgroupVersion, type FlatKeyed, type Pressure, parseValue } from '../files/formats';
+import { memoryFile } from '../files/roles';
+import { parseStat } from '../files/stat-parser';
+import type { FileValue, ReadableFile } from '../files/table';
+import { host, swapOn } from '../hierarchy/host';
+import { mountPointOf } from '../hierarchy/resolve-path';
+import { type Limits, readLimits, readMemoryFile } from '../limits/limit-files';
+import { isFrozen } from '../processes/freezer';
+import type { KillCgroup } from '../processes/kill-cgroup';
+import { killCgroupOf } from '../processes/kill-cgroup';
+import { listPids } from '../processes/pids';
+import { type CgroupProcess, type ProcessesOptions, readProcesses } from '../processes/processes';
+import type { SampleField } from '../watching/fields';
+import type { Source } from '../watching/moments';
+import { checkWatchOptions, type Sample, type WatchOptions, watchCgroup } from '../watching/watch';
+import { getFile } from './access';
+import { type EffectiveLimits, readEffectiveLimits } from './effective-limits';
+import { type MemoryEvents, readEvents } from './memory-events';
+import { PeakTracker } from './peak-tracker';
+import { computeUsage, type Usage } from './usage';
+
+// Whoever still has the directory finds it closed.
+const orphanedAnchors = new FinalizationRegistry<CgroupDirectory>((directory) => directory.close());
+
+const orphanedFiles = new FinalizationRegistry<OpenFiles>((files) => files.close());
+
+/** @internal */
+export interface HandleOptions {
+  killCgroup?: KillCgroup | undefined;
+  /** The directory's fd is this handle's. */
+  ownsAnchor?: boolean;
+  /** See {@link EventPlace}. */
+  hasMembers?: () => boolean;
+  onWatched?: () => void;
+}
+
+/** What can be seen of a cgroup, and heard. */
+export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
+  readonly #directory: CgroupDirectory;
+  readonly #ownsAnchor: boolean;
+  readonly #hasMembers: () => boolean;
+  readonly #onWatched: () => void;
+  readonly #stat: KeptFile;
+  #files: OpenFiles | undefined;
+  #events: EventSources | undefined;
+  #isClosed = false;
+
+  /** The version of the hierarchy that the memory controller is on. */
+  readonly version: CgroupVersion;
+  /** @internal */
+  protected readonly killCgroup: KillCgroup | undefined;
+
+  /** @internal Use the static methods. The fds of a cage's handle are the cage's. */
+  constructor(
+    directory: CgroupDirectory,
+    version: CgroupVersion,
+    { killCgroup, ownsAnchor = false, hasMembers = () => false, onWatched = () => {} }: HandleOptions = {},
+  ) {
+    super();
+    this.#directory = directory;
+    this.killCgroup = killCgroup;
+    this.#ownsAnchor = ownsAnchor;
+    this.#hasMembers = hasMembers;
+    this.#onWatched = onWatched;
+    this.#stat = new KeptFile(directory, memoryFile('stat', version));
+    this.version = version;
+    if (ownsAnchor) orphanedAnchors.register(this, directory, this);
+  }
+
+  /** Absolute path of its directory. */
+  get path(): string {
+    return this.#directory.path;
+  }
+
+  /** @internal For `console.log()`: what is in it now. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return shown('Cgroup', this.path, this.facts(), options);
+  }
+
+  /** @internal */
+  facts(): object {
+    if (this.#isClosed) return { closed: true };
+    try {
+      const { usageBytes, limitBytes } = this.usage();
+      return { usageBytes, limitBytes, processes: this.procs().length };
+    } catch (error) {
+      // Removed meanwhile, or the root of v2, which has no account.
+      return { unknown: (error as Error).message };
+    }
+  }
+
+  /**
+   * `memory.stat` with the kernel's names; bytes, save for the counters of events. docs/memory.md has the most important
+   * ones of v1 and v2 side by side.
+   *
+   * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
+   * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
+   */
+  stat(): FlatKeyed {
+    this.opened();
+    return this.#stat.read(parseStat);
+  }
+
+  /**
+   * Read an interface file; docs/interface-files.md lists them all, with what they mean. Typed by the name.
+   *
+   * Throws `ERR_MEMCAGE_NOT_IN_VERSION` for a file of the other cgroup version, `ERR_MEMCAGE_UNSUPPORTED` for one that
+   * this kernel lacks, and `ERR_MEMCAGE_WRITE_ONLY` for one that can't be read.
+   */
+  get<N extends ReadableFile>(name: N): FileValue<N> {
+    // The table ties the name to the format of what is read.
+    return getFile(this.opened(), this.version, name) as FileValue<N>;
+  }
+
+  /**
+   * Memory in use now, in bytes. Throws `ERR_MEMCAGE_UNSUPPORTED` where there is no account of it: for the root of v2, and for
+   * a cgroup without the memory controller.
+   */
+  usage(): Usage {
+    const directory = this.opened();
+    return computeUsage(this.version, {
+      usage: this.#value('usage'),
+      limit: readMemoryFile(directory, this.version, 'max') ?? Number.POSITIVE_INFINITY,
+      stat: this.stat(),
+    });
+  }
+
+  /**
+   * Its memory again and again, for `for await`. The first sample comes at once, each other at a multiple of the interval
+   * after it; one that is asked for late is the next, with the number of those `missed`. It ends when the cgroup is gone or
+   * the handle closed, by an AbortError with the signal, and by what {@link usage} throws.
+   */
+  watch<F extends SampleField = SampleField>(options: WatchOptions<F> = {}): AsyncIterableIterator<Sample<F>> {
+    this.opened();
+    return watchCgroup(() => this.opened(), this.version, checkWatchOptions<F>(options));
+  }
+
+  /** @internal What it is read through; with `keepOpen` by files that stay open until {@link close}. */
+  source({ keepOpen }: { keepOpen: boolean }): Source {
+    const directory = this.opened();
+    if (keepOpen && this.#files === undefined) {
+      this.#files = new OpenFiles(directory);
+      orphanedFiles.register(this, this.#files, this);
+    }
+    return { directory, files: keepOpen ? this.#files : undefined };
+  }
+
+  /** The limits in force, in bytes, `Infinity` for unlimited; what this version or kernel has not is left out. */
+  limits(): Limits {
+    return readLimits(this.opened(), this.version, swapOn());
+  }
+
+  /**
+   * What limits the cgroup, whoever it was set for: the smallest limits of it and of those above it, as far as they are
+   * mounted here, and the machine's RAM. In bytes.
+   */
+  effectiveLimits(): EffectiveLimits {
+    const directory = this.opened();
+    const mountPoint = mountPointOf(this.path, host()) ?? host().memory.mountPoint;
+    return readEffectiveLimits(directory, this.version, { mountPoint, stat: () => this.stat() });
+  }
+
+  /**
+   * The highest use so far, page cache included, in bytes: it stops at the limit. `memory.max_usage_in_bytes` (v1),
+   * `memory.peak` (v2); `null` where the kernel does not record it (v2 before Linux 5.19).
+   */
+  peak(): number | null {
+    return readMemoryFile(this.opened(), this.version, 'peak') ?? null;
+  }
+
+  /**
+   * Follow the highest use from now on, and from each `reset()` on (v2, Linux 6.12: ERR_MEMCAGE_UNSUPPORTED before).
+   * v1 can only start anew for everyone, the outcome's `peakBytes` included: ERR_MEMCAGE_NOT_IN_VERSION.
+   */
+  trackPeak(): PeakTracker {
+    const directory = this.opened();
+    if (this.version === 2) return new PeakTracker(directory);
+    throw new MemcageError(
+      ErrorCode.NOT_IN_VERSION,
+      'trackPeak() needs cgroup v2: on v1, where memory is here, a reset is one for everybody',
+      { path: this.path },
+    );
+  }
+
+  /**
+   * How often limits were hit and processes were killed for memory, since the cgroup exists: `memory.events` (v2;
+   * ERR_MEMCAGE_NOT_IN_VERSION on v1).
+   *
+   * @param options what to count
+   * @param options.local without what happened in the cgroups below (Linux 5.2)
+   */
+  events(options: { local?: boolean } = {}): MemoryEvents {
+    return readEvents(this.opened(), this.version, options);
+  }
+
+  /** Whether all of it has stopped, by its own {@link freeze} or that of a cgroup above. */
+  get frozen(): boolean {
+    const freezer = killCgroupOf(this.version, this.opened(), this.killCgroup);
+    return freezer !== undefined && isFrozen(freezer);
+  }
+
+  /**
+   * For how long its tasks were stalled for want of memory: `memory.pressure` (v2, Linux 4.20; ERR_MEMCAGE_NOT_IN_VERSION
+   * on v1); `null` in a kernel without CONFIG_PSI.
+   *
+   * @see https://docs.kernel.org/accounting/psi.html
+   */
+  pressure(): Pressure | null {
+    memoryFile('pressure', this.version, 'pressure()');
+    return readMemoryFile(this.opened(), this.version, 'pressure') ?? null;
+  }
+
+  /**
+   * The processes in the cgroup and in those below it, as pids of the caller's PID namespace. Of a threaded cgroup (v2)
+   * those that have a thread in it.
+   */
+  procs(): number[] {
+    return listPids(this.opened(), 'cgroup.procs');
+  }
+
+  /**
+   * The same processes, each followed by its children, with what /proc has of them: names, arguments, memory. Their
+   * `rssBytes` do not add up to the {@link usage}: docs/memory.md tells why.
+   */
+  processes(options: ProcessesOptions = {}): CgroupProcess[] {
+    return readProcesses(this.opened(), options);
+  }
+
+  /** The threads of {@link procs}, by their ids. */
+  threads(): number[] {
+    return listPids(this.opened(), this.version === 1 ? 'tasks' : 'cgroup.threads');
+  }
+
+  /**
+   * Have the kernel tell of more than the cgroup does by itself, by the events 'pressure' and 'threshold', until the handle
+   * that this returns is closed. Takes two fds (v2: one).
+   *
+   * Throws `ERR_MEMCAGE_NOT_IN_VERSION` for what only the other cgroup version has, and `ERR_MEMCAGE_VALUE_REFUSED` for a
+   * window that the kernel does not take.
+   *
+   * @see https://docs.kernel.org/accounting/psi.html#monitoring-for-pressure-thresholds
+   * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#memory-thresholds
+   */
+  addTrigger(trigger: Trigger): TriggerHandle {
+    this.opened();
+    return this.#sources().add(trigger);
+  }
+
+  /** Keep the process alive as long as there is a listener to an event of the kernel, or a trigger. Default: not. */
+  ref(): this {
+    this.opened();
+    this.#sources().setReference(true);
+    return this;
+  }
+
+  /** Take {@link ref} back. */
+  unref(): this {
+    this.#events?.setReference(false);
+    return this;
+  }
+
+  /** Give back its fds; no event comes any more. The cgroup itself stays as it is. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#events?.close();
+    this.#stat.close();
+    this.#files?.close();
+    orphanedFiles.unregister(this);
+    if (!this.#ownsAnchor) return;
+    orphanedAnchors.unregister(this);
+    this.#directory.close();
+  }
+
+  /** {@link close}, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** {@link close}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  /** @internal Emit what has happened until now: its end is near. */
+  lookAtEvents(): void {
+    this.#events?.look();
+  }
+
+  /** @internal A process was put into it. */
+  noteMember(): void {
+    this.#events?.noteMember();
+  }
+
+  /** @internal It was removed. */
+  concludeEvents(): void {
+    this.#events?.conclude();
+  }
+
+  /** @internal */
+  protected override listeningBegins(name: CgroupEventName): void {
+    if (!isEventName(name)) return;
+    this.opened();
+    this.#sources().begin(name);
+  }
+
+  /** @internal */
+  protected override listeningEnds(name: CgroupEventName): void {
+    this.#events?.end(name);
+  }
+
+  /** @internal Throws `ERR_MEMCAGE_CLOSED`. */
+  protected opened(): CgroupDirectory {
+    if (this.#isClosed) throw new MemcageError(ErrorCode.CLOSED, `The handle on ${this.path} is closed`);
+    return this.#directory;
+  }
+
+  #sources(): EventSources {
+    this.#events ??= new EventSources({
+      version: this.version,
+      directory: this.#directory,
+      killCgroup: this.killCgroup,
+      emitter: this,
+      isForeign: this.#ownsAnchor,
+      hasMembers: this.#hasMembers,
+      onWatched: this.#onWatched,
+      onOver: () => this.forgetListening(),
+    });
+    return this.#events;
+  }
+
+  #value(name: 'usage'): number {
+    const file = memoryFile(name, this.version);
+    return parseValue(this.opened().read(file), `${this.path}/${file}`);
+  }
+}

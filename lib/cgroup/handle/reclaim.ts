@@ -1,0 +1,72 @@
+import { write as writeCallback } from 'node:fs';
+import { release } from 'node:os';
+import { promisify } from 'node:util';
+import { ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
+import { checkOptions } from '../../options/option-names';
+import { parseSize } from '../../text/size';
+import type { CgroupDirectory } from '../directory/directory';
+import { memoryFile } from '../files/roles';
+import { readMemoryFile } from '../limits/limit-files';
+
+const write = promisify(writeCallback);
+
+const MAX_SWAPPINESS = 200;
+
+/** Options of {@link Cgroup.reclaim}. */
+export interface ReclaimOptions {
+  /**
+   * Whose turn it is: 0 (page cache only) to 200 (memory that must be swapped out first). Taken by Linux 6.12, not yet by
+   * 6.1. Default: the machine's, /proc/sys/vm/swappiness.
+   */
+  swappiness?: number;
+}
+
+/** What is written to `memory.reclaim`, without the bytes. Throws TypeError. */
+export function checkReclaim(bytes: unknown, options: unknown, pageBytes: number) {
+  const wanted = parseSize('bytes', bytes, { pageBytes });
+  const { swappiness } = checkOptions(options, { of: 'cgroup.reclaim', known: ['swappiness'] }) as ReclaimOptions;
+  const valid =
+    swappiness === undefined || (Number.isInteger(swappiness) && swappiness >= 0 && swappiness <= MAX_SWAPPINESS);
+  if (!valid) throw invalidArgument('swappiness', `an integer from 0 to ${MAX_SWAPPINESS}`, swappiness);
+  return { wanted, swappiness };
+}
+
+/**
+ * Take memory back from a v2 cgroup. The kernel works in the write, which may take seconds, so that it is made in a thread
+ * of libuv's pool.
+ *
+ * @returns by how many bytes the use went down
+ */
+export async function reclaim(
+  directory: CgroupDirectory,
+  { wanted, swappiness }: ReturnType<typeof checkReclaim>,
+): Promise<number> {
+  const file = memoryFile('reclaim', 2, 'reclaim()');
+  const before = usage(directory);
+  const bytes = wanted === Number.POSITIVE_INFINITY ? before : wanted;
+  const fd = directory.open(file, 'write');
+  try {
+    await write(fd, swappiness === undefined ? String(bytes) : `${bytes} swappiness=${swappiness}`);
+  } catch (error) {
+    const { code, errno, syscall } = error as NodeJS.ErrnoException;
+    const path = `${directory.path}/${file}`;
+    const details = { errno, syscall, path, cause: error };
+    if (code === 'EINVAL' && swappiness !== undefined) {
+      throw new MemcageError(
+        ErrorCode.UNSUPPORTED,
+        `swappiness: Linux ${release()} does not take it in ${file}; leave it out, or use a newer kernel`,
+        details,
+      );
+    }
+    if (code === 'ENODEV') throw new MemcageError(ErrorCode.CGROUP_GONE, `${directory.path} was removed`, details);
+    // EAGAIN: less could be taken back than was asked for, which the result says.
+    if (code !== 'EAGAIN') throw error;
+  } finally {
+    directory.native.closeFd({ fd });
+  }
+  return Math.max(0, before - usage(directory));
+}
+
+function usage(directory: CgroupDirectory): number {
+  return readMemoryFile(directory, 2, 'usage') ?? 0;
+}

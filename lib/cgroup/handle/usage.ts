@@ -1,0 +1,49 @@
+import type { CgroupVersion, FlatKeyed } from '../files/formats';
+
+/**
+ * Memory in use now, in bytes: docs/memory.md.
+ *
+ * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
+ * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#usage-in-bytes
+ */
+export interface Usage {
+  /** All that is charged, page cache included: `memory.current` (v2), `memory.usage_in_bytes` (v1; fuzzy). */
+  usageBytes: number;
+  /** Its hard limit: `memory.max` (v2), `memory.limit_in_bytes` (v1). `Infinity` when there is none. */
+  limitBytes: number;
+  /** Without the page cache that can be dropped first (`inactive_file`), at least 0; MEM USAGE of docker stats. */
+  workingSetBytes: number;
+  /** `usageBytes` in percent of the limit, `null` when there is none. */
+  percent: number | null;
+  /** `workingSetBytes` in percent of the limit, `null` when there is none; MEM % of docker stats. */
+  workingSetPercent: number | null;
+  /** v1 only: `rss + cache + swap` of the cgroup and those below it, exact where `usage_in_bytes` is fuzzy. */
+  realUseBytes?: number;
+}
+
+/** What {@link Usage} is made of: the values of the interface files. */
+export interface UsageSource {
+  usage: number;
+  limit: number;
+  /** `memory.stat` */
+  stat: Readonly<FlatKeyed>;
+}
+
+export function computeUsage(version: CgroupVersion, { usage, limit, stat }: UsageSource): Usage {
+  const statOf = (name: string) => stat[name] ?? 0;
+  // v1's plain names leave out the cgroups below; v2's never do.
+  const inactiveFile = statOf(version === 1 ? 'total_inactive_file' : 'inactive_file');
+  const workingSet = Math.max(0, usage - inactiveFile);
+  const percentOfLimit = (bytes: number) =>
+    limit > 0 && limit !== Number.POSITIVE_INFINITY ? (bytes / limit) * 100 : null;
+  const common = {
+    usageBytes: usage,
+    limitBytes: limit,
+    workingSetBytes: workingSet,
+    percent: percentOfLimit(usage),
+    workingSetPercent: percentOfLimit(workingSet),
+  };
+  if (version === 2) return common;
+  // total_swap is missing where swap is not accounted.
+  return { ...common, realUseBytes: statOf('total_rss') + statOf('total_cache') + statOf('total_swap') };
+}

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { loadNative } from '../../addon/load-native';
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import { CgroupDirectory } from '../directory/directory';
+import type { CgroupVersion } from '../files/formats';
+import { missingMemory } from './missing-memory';
+import { findHierarchies, type Hierarchy, type Location, locateProcess } from './mounts';
+import { findMember } from './unnamed';
+
+/** The cgroup hierarchies of this machine, as far as memcage uses them. */
+export interface Host {
+  version: CgroupVersion;
+  memory: Hierarchy;
+  /** Further mounts of memory's hierarchy that show what `memory` doesn't. */
+  memoryElsewhere: readonly Hierarchy[];
+  unified: Hierarchy | null;
+  freezer: Hierarchy | null;
+}
+
+let cached: Host | undefined;
+
+/** Throws ERR_MEMCAGE_UNSUPPORTED where there is no memory controller. */
+export function host(): Host {
+  cached ??= detect();
+  return cached;
+}
+
+function detect(): Host {
+  // The addon first: its error says what platform this is.
+  loadNative();
+  const hierarchies = findHierarchies(readText('/proc/self/mountinfo'), (mountPoint) =>
+    readText(`${mountPoint}/cgroup.controllers`),
+  );
+  const { memory } = hierarchies;
+  if (memory === null) {
+    throw new MemcageError(ErrorCode.UNSUPPORTED, missingMemory(hierarchies, readText('/proc/self/cgroup')));
+  }
+  return { ...hierarchies, memory, version: memory.version };
+}
+
+/** The directory of a process's cgroup in a hierarchy; throws ERR_MEMCAGE_NO_PARENT when it can't be seen from here. */
+export function processDirectory(hierarchy: Hierarchy, pid: number | 'self'): string {
+  const found = findProcess(hierarchy, pid, readProcCgroup(pid));
+  if (typeof found === 'string') return found;
+  throw new MemcageError(ErrorCode.NO_PARENT, notVisible(hierarchy, pid, found), { path: hierarchy.mountPoint });
+}
+
+/** The directory of a process's memory cgroup, by whatever mount shows it; throws ERR_MEMCAGE_NOT_VISIBLE where none does. */
+export function visibleDirectory({ memory, memoryElsewhere }: Host, pid: number | 'self'): string {
+  const procCgroup = readProcCgroup(pid);
+  const first = findProcess(memory, pid, procCgroup);
+  if (typeof first === 'string') return first;
+  for (const hierarchy of memoryElsewhere) {
+    const found = findProcess(hierarchy, pid, procCgroup);
+    if (typeof found === 'string') return found;
+  }
+  const code = isRemoved(first) ? ErrorCode.CGROUP_GONE : ErrorCode.NOT_VISIBLE;
+  throw new MemcageError(code, notVisible(memory, pid, first), { path: memory.mountPoint });
+}
+
+/** Its directory, or why it can't be told. */
+function findProcess(hierarchy: Hierarchy, pid: number | 'self', procCgroup: string): string | Location {
+  const location = locateProcess(hierarchy, procCgroup);
+  if ('hidden' in location) return location;
+  if ('unnamedLevels' in location)
+    return findMember(hierarchy, location, pid === 'self' ? process.pid : pid) ?? location;
+  return location.path === '/' ? hierarchy.mountPoint : `${hierarchy.mountPoint}${location.path}`;
+}
+
+function isRemoved(location: Location): boolean {
+  return 'hidden' in location && location.hidden === 'removed';
+}
+
+function notVisible({ mountPoint, controller }: Hierarchy, pid: number | 'self', location: Location): string {
+  const whose = pid === 'self' ? 'The cgroup of this process' : `The cgroup of process ${pid}`;
+  if (!('hidden' in location))
+    return `${whose} is somewhere below ${mountPoint}, but in none that lists it as a member`;
+  switch (location.hidden) {
+    case 'namespace':
+      return (
+        `${whose} is outside of the cgroup namespace of this process, and ${mountPoint} shows no more than that: ` +
+        'mount the cgroup file system of the host here, or ask from there'
+      );
+    case 'mount':
+      return `${whose} is outside of what is mounted at ${mountPoint}: mount more of the cgroup file system here`;
+    case 'removed':
+      return `${whose} was removed`;
+    case 'unlisted':
+      return `${whose} is not told by the kernel: it lists no ${controller || 'unified'} hierarchy`;
+  }
+}
+
+function readProcCgroup(pid: number | 'self'): string {
+  try {
+    return readText(`/proc/${pid}/cgroup`);
+  } catch (cause) {
+    const { code, errno, syscall } = cause as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ESRCH') throw cause;
+    throw new MemcageError(ErrorCode.CGROUP_GONE, `There is no process ${pid}`, { errno, syscall, cause });
+  }
+}
+
+/** A directory given by its absolute path; the caller closes it. */
+export function openDirectory(path: string): CgroupDirectory {
+  const native = loadNative();
+  return CgroupDirectory.anchoredAt(native, native.openDirectory({ path }), path);
+}
+
+/** Whether the machine has swap. */
+export function swapOn(): boolean {
+  // A header, then a line for each.
+  return readText('/proc/swaps').trimEnd().split('\n').length > 1;
+}
+
+function readText(path: string): string {
+  return readFileSync(path, 'utf8');
+}

@@ -1,0 +1,23 @@
+import { release } from 'node:os';
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import type { CgroupDirectory } from '../directory/directory';
+import { memoryFile, parseMemoryFile } from '../files/roles';
+import type { LimitWrite } from './limits';
+
+const SOFT_LIMIT = memoryFile('soft', 1);
+
+/**
+ * Newer kernels let v1's soft limit be written and keep none; only their log tells of it. A limit that does not hold is an error.
+ *
+ * @throws MemcageError `ERR_MEMCAGE_UNSUPPORTED`
+ */
+export function refuseIgnored(directory: CgroupDirectory, { file, value, option }: LimitWrite): void {
+  if (file !== SOFT_LIMIT || value === '-1') return;
+  const inForce = parseMemoryFile('soft', 1, directory.read(file), directory.path);
+  if (inForce !== Number.POSITIVE_INFINITY) return;
+  throw new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    `${option}: ${directory.path}/${file} was written and is still unlimited: this Linux ${release()} has no soft limits any more; leave the option out`,
+    { path: `${directory.path}/${file}` },
+  );
+}

@@ -1,0 +1,115 @@
+import type { CgroupDirectory } from '../directory/directory';
+import { missingFile } from '../directory/missing-file';
+import { refusedValue } from '../directory/refused-value';
+import type { CgroupVersion } from '../files/formats';
+import { type MemoryRole, memoryFile, parseMemoryFile } from '../files/roles';
+import { refuseIgnored } from './ignored-limit';
+import type { LimitWrite, ResolvedLimits } from './limits';
+
+/** The limits of a cgroup as the kernel has them. Bytes; absent: this version or kernel has no such limit, or no account. */
+export interface Limits extends ResolvedLimits {
+  /** `Infinity`: unlimited. */
+  max: number;
+  /** False: more than `max` can be used, by swapping. */
+  swapLimited: boolean;
+}
+
+/** A memory interface file of a cgroup as a value; undefined when this version or kernel has none. */
+export function readMemoryFile<R extends MemoryRole>(directory: CgroupDirectory, version: CgroupVersion, role: R) {
+  const text = directory.readIfPresent(memoryFile(role, version));
+  return text === undefined ? undefined : parseMemoryFile(role, version, text, directory.path);
+}
+
+export function readLimits(directory: CgroupDirectory, version: CgroupVersion, swapOn: boolean): Limits {
+  // The root of a v2 hierarchy has no memory.max: nothing limits it.
+  const max = readMemoryFile(directory, version, 'max') ?? Number.POSITIVE_INFINITY;
+  const limits: Limits = version === 1 ? readV1(directory, max) : readV2(directory, max);
+  limits.swapLimited = !swapOn || (limits.swap ?? Number.POSITIVE_INFINITY) !== Number.POSITIVE_INFINITY;
+  return limits;
+}
+
+function readV1(directory: CgroupDirectory, max: number): Limits {
+  const memsw = readMemoryFile(directory, 1, 'memsw');
+  const control = readMemoryFile(directory, 1, 'oomKill');
+  return present({
+    max,
+    swap: memsw === undefined || memsw === Number.POSITIVE_INFINITY ? memsw : Math.max(0, memsw - max),
+    soft: readMemoryFile(directory, 1, 'soft'),
+    swappiness: readMemoryFile(directory, 1, 'swappiness'),
+    oomKill: control && !control.oomKillDisable,
+    swapLimited: false,
+  });
+}
+
+function readV2(directory: CgroupDirectory, max: number): Limits {
+  return present({
+    max,
+    swap: readMemoryFile(directory, 2, 'swap'),
+    swapHigh: readMemoryFile(directory, 2, 'swapHigh'),
+    zswap: readMemoryFile(directory, 2, 'zswap'),
+    high: readMemoryFile(directory, 2, 'high'),
+    low: readMemoryFile(directory, 2, 'low'),
+    min: readMemoryFile(directory, 2, 'min'),
+    oomGroup: readMemoryFile(directory, 2, 'oomGroup'),
+    swapLimited: false,
+  });
+}
+
+function present(limits: { [K in keyof Limits]: Limits[K] | undefined }): Limits {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)) as unknown as Limits;
+}
+
+/** Write limits in order. When one is refused, those written before it are put back, and the error says which it was. */
+export function writeLimits(directory: CgroupDirectory, version: CgroupVersion, writes: readonly LimitWrite[]): void {
+  const undo: { file: string; value: string }[] = [];
+  for (const write of writes) {
+    const { file, option } = write;
+    const before = directory.readIfPresent(file);
+    if (before === undefined) {
+      rollBack(directory, undo);
+      throw missingFile(directory, file, { option });
+    }
+    try {
+      writeLimit(directory, version, write);
+    } catch (error) {
+      rollBack(directory, undo);
+      throw error;
+    }
+    undo.unshift({ file, value: restorable(before) });
+  }
+}
+
+/** The same on a cgroup that was just made: nothing to put back, since it goes if one is refused. */
+export function writeFirstLimits(
+  directory: CgroupDirectory,
+  version: CgroupVersion,
+  writes: readonly LimitWrite[],
+): void {
+  for (const write of writes) writeLimit(directory, version, write);
+}
+
+function writeLimit(directory: CgroupDirectory, version: CgroupVersion, write: LimitWrite): void {
+  const { file, value, option } = write;
+  try {
+    directory.write(file, value);
+  } catch (error) {
+    throw refusedValue(error, { directory, version, subject: option, value, file });
+  }
+  refuseIgnored(directory, write);
+}
+
+function rollBack(directory: CgroupDirectory, undo: readonly { file: string; value: string }[]): void {
+  for (const { file, value } of undo) {
+    try {
+      directory.write(file, value);
+    } catch {
+      // The first refusal is the one to report; a limit that can't be put back is visible in limits().
+    }
+  }
+}
+
+/** memory.oom_control reads as three lines, of which the first is what can be written. */
+function restorable(text: string): string {
+  const first = text.split('\n', 1)[0] ?? '';
+  return first.startsWith('oom_kill_disable ') ? first.slice('oom_kill_disable '.length) : first;
+}

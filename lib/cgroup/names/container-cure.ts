@@ -1,0 +1,74 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { CgroupVersion } from '../files/formats';
+import { type ContainerKind, detectContainer } from './container';
+
+/** CGROUP_SUPER_MAGIC of linux/magic.h, v1's. */
+const CGROUP_V1_MAGIC = 0x27e0eb;
+
+interface Cure {
+  name: string;
+  v1: string;
+  v2: string;
+}
+
+/** What has the container's manager make the cgroup file system writable; docs/containers.md has the sources. */
+const CURES: Readonly<Record<ContainerKind, Cure>> = {
+  docker: {
+    name: 'Docker',
+    v1: 'start it with --privileged, or with --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw',
+    v2:
+      'start it with --cgroupns=private --security-opt writable-cgroups=true (Docker Engine 28, not rootless), ' +
+      'or with --privileged',
+  },
+  podman: {
+    name: 'Podman',
+    v1: 'start it with --privileged',
+    v2: 'start it with --cgroupns=private --security-opt unmask=/sys/fs/cgroup, or with --privileged',
+  },
+  kubernetes: {
+    name: 'Kubernetes',
+    v1: 'set securityContext.privileged: true',
+    v2:
+      'set cgroup_writable = true for the runtime in the configuration of containerd 2.1, or the annotation ' +
+      'io.kubernetes.cri-o.cgroup2-mount-hierarchy-rw: "true" with CRI-O, or securityContext.privileged: true',
+  },
+  lxc: {
+    name: 'LXC',
+    v1: 'set lxc.mount.auto = cgroup:rw in its configuration',
+    v2: 'set lxc.mount.auto = cgroup:rw in its configuration',
+  },
+  'systemd-nspawn': {
+    name: 'systemd-nspawn',
+    v1: 'start it with a writable mount of /sys/fs/cgroup',
+    v2: 'start it with a cgroup namespace and a writable mount of /sys/fs/cgroup',
+  },
+  unknown: {
+    name: 'unknown',
+    v1: 'start it with a writable mount of /sys/fs/cgroup',
+    v2: 'start it with a cgroup namespace and a writable mount of /sys/fs/cgroup',
+  },
+};
+
+/** What to add to a container so that cgroups can be made in it, as a clause. `kind` undefined: outside of containers. */
+export function containerCure(kind: ContainerKind | undefined, version: CgroupVersion): string {
+  if (kind === undefined) return 'the cgroup file system is read-only here: remount it with mount -o remount,rw';
+  const { name, [`v${version}` as const]: cure } = CURES[kind];
+  const what = kind === 'unknown' ? 'a container' : `a ${name} container`;
+  return `the cgroup file system is read-only in ${what}: ${cure}`;
+}
+
+/** The same for the container that this process is in. */
+export function readOnlyCure(path: string): string {
+  return containerCure(detectContainer()?.kind, versionAt(path));
+}
+
+/** `path` may be the name of what could not be created. */
+function versionAt(path: string): CgroupVersion {
+  for (const place of [path, dirname(path)]) {
+    try {
+      return statfsSync(place).type === CGROUP_V1_MAGIC ? 1 : 2;
+    } catch {}
+  }
+  return 2;
+}

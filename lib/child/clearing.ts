@@ -1,0 +1,81 @@
+import type { CageCgroup } from '../cage/cage-cgroup';
+import { retry, retrySync, tookLong } from '../cgroup/processes/remove';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { waitForTurn } from '../event-loop/wait-for-turn';
+import type { KernelReport } from './kernel-report';
+
+const PATIENCE_MS = 10_000;
+
+/** What a {@link Clearing} works on. */
+export interface Clearable {
+  readonly cgroup: CageCgroup;
+  /** May throw, for want of an fd say. */
+  readReport(): KernelReport;
+  /** True once nothing is left, false while processes are. */
+  removeCgroup(): boolean;
+}
+
+/**
+ * Clears the cgroup of a child that has ended: reads what the kernel has to say, then removes the cgroup, and kills what the
+ * child has left in it. The first attempt is made at once; those after it follow while the caller goes on.
+ */
+export class Clearing {
+  #report: KernelReport | undefined;
+  #failure: unknown;
+
+  constructor(private readonly child: Clearable) {}
+
+  /** Calls `done` once, before it returns if the first attempt is enough. */
+  start(done: (report: KernelReport) => void): void {
+    const startMs = performance.now();
+    if (this.#attempt()) done(this.#conclude(true));
+    else void this.#goOn(startMs).then((isCleared) => done(this.#conclude(isCleared)));
+  }
+
+  /** The same for a caller that can't wait: blocks. */
+  finishNow(): KernelReport {
+    return this.#conclude(this.#attempt() || retrySync(() => this.#killAndAttempt(), PATIENCE_MS));
+  }
+
+  async #goOn(startMs: number): Promise<boolean> {
+    if (tookLong(startMs)) await waitForTurn();
+    return await retry(() => this.#killAndAttempt(), PATIENCE_MS);
+  }
+
+  /** False: something was left running, or may still be counted, or there is no fd free to read with. */
+  #attempt(): boolean {
+    try {
+      this.#report = this.child.readReport();
+      this.#failure = undefined;
+      if (this.#report.oom !== null) {
+        // The kernel counts the victims of one kill one by one, each before it ends: the child may be the first of them.
+        if (this.child.cgroup.isPopulated()) return false;
+        this.#report = this.child.readReport();
+      }
+      return this.child.removeCgroup();
+    } catch (error) {
+      this.#failure = error;
+      return false;
+    }
+  }
+
+  #killAndAttempt(): boolean {
+    try {
+      if (!this.child.cgroup.killForRemoval()) return false;
+    } catch (error) {
+      this.#failure = error;
+    }
+    return this.#attempt();
+  }
+
+  #conclude(isCleared: boolean): KernelReport {
+    const report = this.#report ?? { oom: null, memory: this.child.cgroup.report.fromPlan() };
+    if (isCleared) return report;
+    return { ...report, error: this.#failure instanceof Error ? this.#failure : this.#notCleared() };
+  }
+
+  #notCleared(): MemcageError {
+    const { path } = this.child.cgroup.memory;
+    return new MemcageError(ErrorCode.BUSY, `${path} could not be emptied within ${PATIENCE_MS} ms`, { path });
+  }
+}

@@ -1,0 +1,128 @@
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import type { CloneFailure, Stage } from '../../types/native';
+import type { NamespaceOptions } from '../../types/options';
+import type { CageCgroup } from '../cage/cage-cgroup';
+import { explainTooSmall } from '../cage/too-small';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { readNamespaceFacts } from '../namespaces/namespace-facts';
+import { explainNamespaceRefusal, MAKING_STAGES } from './namespace-refusal';
+
+const { EACCES, EAGAIN, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSYS } = constants.errno;
+
+/** Steps that Node's own spawn has too: their errors reach the caller as Node's do. */
+const NODE_STAGES: ReadonlySet<Stage> = new Set(['stdio', 'cwd', 'groups', 'gid', 'uid', 'exec']);
+const NAMESPACE_STAGES: ReadonlySet<Stage> = new Set([
+  'cgroup-namespace',
+  'id-maps',
+  'hostname',
+  'mounts',
+  'proc',
+  'loopback',
+]);
+/** Those for which threads, fds and memory are taken. */
+const TAKING_STAGES: ReadonlySet<Stage> = new Set(['clone', 'unshare', 'init', 'id-maps']);
+/** The machine is short of something; Node reports these, or throws them, as for any spawn. */
+const SHORTAGES: ReadonlySet<number> = new Set([-EAGAIN, -EMFILE, -ENFILE, -ENOMEM]);
+
+/** A failed start, and whether the caller gets to know it in Node's way (an errno) or as an error of ours. */
+export interface ExplainedFailure {
+  error: Error;
+  asNode: boolean;
+}
+
+export function explainFailure(
+  failure: CloneFailure,
+  context: { home: CageCgroup | undefined; namespaces: NamespaceOptions; isLate: boolean },
+): ExplainedFailure {
+  const { stage, errno, path } = failure;
+  const syscall = SYSCALLS[stage];
+  const known = { errno, syscall, stage, ...(path !== '' && { path }) };
+  const fail = (code: ErrorCode, message: string): ExplainedFailure => ({
+    error: new MemcageError(code, message, known),
+    asNode: false,
+  });
+  const name = getSystemErrorName(errno);
+  const wanted = Object.entries(context.namespaces).flatMap(([kind, value]) => (value ? [kind] : []));
+  // With the code that Node's own error has, and what Node's does not tell.
+  const failAsNode = (): ExplainedFailure => ({
+    error: Object.assign(
+      new Error(`${name}: the child failed at ${stage}${path && `, '${path}'`}`),
+      { code: name },
+      known,
+    ),
+    asNode: true,
+  });
+
+  const limited = limitAtFault(context.home, errno);
+  if (limited !== undefined) return fail(ErrorCode.LIMIT_TOO_SMALL, limited);
+  if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(stage, path));
+  if (NODE_STAGES.has(stage) || (TAKING_STAGES.has(stage) && SHORTAGES.has(errno))) return failAsNode();
+  if (NAMESPACE_STAGES.has(stage)) return fail(...explainNamespaceRefusal(failure, wanted, readNamespaceFacts()));
+  if (stage === 'cgroup' && (errno === -ENODEV || errno === -ENOENT)) {
+    return fail(ErrorCode.CGROUP_GONE, 'The cage was removed before the child could join it');
+  }
+  // Of what clone does only the way into a cgroup can be a matter of access.
+  if (stage === 'clone' && errno === -EACCES) return fail(ErrorCode.NO_PERMISSION, explainDelegation(context.home));
+  if (stage === 'watchdog') return fail(...explainWatchdog(path, context));
+  if (MAKING_STAGES.has(stage) && wanted.length > 0) {
+    return fail(...explainNamespaceRefusal(failure, wanted, readNamespaceFacts()));
+  }
+  return fail(ErrorCode.SPAWN, `The child could not be started (${stage}): ${name}`);
+}
+
+function limitAtFault(home: CageCgroup | undefined, errno: number): string | undefined {
+  try {
+    return home && explainTooSmall(home, errno);
+  } catch {
+    // The cgroup is gone, or no fd is free to look into it: the errno says what there is to say.
+    return undefined;
+  }
+}
+
+/** "Delegation Containment" in the kernel's cgroup-v2 document. */
+function explainDelegation(home: CageCgroup | undefined): string {
+  return (
+    `This user may not put a process into ${home?.memory.path ?? 'the cgroup'}: that takes the right to write to ` +
+    'cgroup.procs there and in the nearest cgroup above both that and the one this process is in, which delegation gives ' +
+    'to processes within the delegated cgroup only'
+  );
+}
+
+function explainMissingCall(stage: Stage, path: string): string {
+  // clone(2) is tried where there is no clone3(2), but has no cgroups and no time namespaces.
+  const call = stage === 'clone' ? 'clone3' : path === 'pidfd_open' ? path : SYSCALLS[stage];
+  return `${call} is missing (this Linux is too old, or a seccomp filter hides it), which the child needs at ${stage}`;
+}
+
+/** What is not late was killed because its cgroup was frozen, which may be over by now. */
+function explainWatchdog(
+  path: string,
+  { home, isLate }: { home: CageCgroup | undefined; isLate: boolean },
+): [ErrorCode, string] {
+  if (isLate) return [ErrorCode.SPAWN, `The child did not reach its program in time and was killed: ${path}`];
+  return [ErrorCode.FROZEN, `${home?.memory.path} was frozen while a child was being started in it, which was killed`];
+}
+
+const SYSCALLS: Readonly<Partial<Record<Stage, string>>> = {
+  clone: 'clone3',
+  signals: 'rt_sigaction',
+  session: 'setsid',
+  cgroup: 'write',
+  'cgroup-namespace': 'unshare',
+  unshare: 'unshare',
+  'id-maps': 'write',
+  hostname: 'sethostname',
+  mounts: 'mount',
+  proc: 'mount',
+  loopback: 'ioctl',
+  stdio: 'dup3',
+  cwd: 'chdir',
+  groups: 'setgroups',
+  gid: 'setgid',
+  uid: 'setuid',
+  'parent-death': 'prctl',
+  'close-fds': 'close_range',
+  init: 'fork',
+  exec: 'execve',
+};

@@ -1,0 +1,145 @@
+import { constants } from 'node:os';
+import type { Attended, NativeBinding, WatchEvent } from '../../types/native';
+import { loadNative } from '../addon/load-native';
+import { watcher } from '../addon/watcher';
+import { isGone, isNativeError } from '../cgroup/directory/refusal';
+import type { Launch, Launched, LaunchPlan, OnEnd, SyncLaunch } from '../process/launch';
+import type { CagedChild } from './caged-child';
+import { type ChildEnd, childEndOf } from './child-end';
+import { endChild } from './end-child';
+import type { KernelReport } from './kernel-report';
+import { type StartedChild, type StartRequest, startChild } from './start-child';
+import { withChild } from './victim';
+
+/** A child leaves its cgroup a moment before its end can be seen. */
+const END_MS = 1000;
+
+const { ESRCH } = constants.errno;
+const { SIGKILL } = constants.signals;
+
+export interface LaunchRequest extends StartRequest {
+  /** `report` is undefined without a cage. Called before the child's 'exit', or later when something is left running. */
+  onEnded(child: ChildEnd, report: KernelReport | undefined): void;
+}
+
+/** A {@link Launch} through the addon's clone. */
+export function createLaunch(request: LaunchRequest): Launch {
+  return (plan, onEnd) => {
+    const native = loadNative();
+    // What can fail in it fails before there is a child.
+    watcher();
+    const started = startChild(native, plan, request);
+    return 'errno' in started ? started : new WatchedChild(native, started, { plan, request, onEnd });
+  };
+}
+
+/** A child that runs. Its end gives back all that it holds: its cage, the fds of its init, its pidfd. */
+class WatchedChild implements Launched {
+  readonly pid: number;
+  #isRunning = true;
+  #wasSentKill = false;
+
+  constructor(
+    private readonly native: NativeBinding,
+    private readonly started: StartedChild,
+    private readonly context: { plan: LaunchPlan; request: LaunchRequest; onEnd: OnEnd },
+  ) {
+    this.pid = started.pid;
+    const { caged, init, pidfd } = started;
+    try {
+      // Before the watcher knows of the child, which removes the cgroup of one that has ended.
+      noteStart(native, caged, pidfd);
+      const cleanUp = caged?.home.exitCleanUp;
+      const options = { detached: context.plan.detached, ending: cleanUp?.plan };
+      const dropEnding = watcher().child(pidfd, options, (event) => this.#exited(event));
+      // Nothing fails from here on: its end is told of, and gives everything back.
+      cleanUp?.handOver(dropEnding);
+    } catch (error) {
+      endChild(native, pidfd);
+      init?.close();
+      context.request.onFailed(error as Error, caged?.abandon());
+      throw error;
+    }
+  }
+
+  kill(signal: number): number {
+    if (!this.#isRunning) return -ESRCH;
+    this.#wasSentKill ||= signal === SIGKILL;
+    return sendSignal(this.native, this.started.pidfd, signal);
+  }
+
+  #exited(event: Extract<WatchEvent, { kind: 'exit' }>): void {
+    this.#isRunning = false;
+    const { heap, init, pidfd } = this.started;
+    try {
+      const end = childEndOf({ ...event, ...init?.end() }, heap);
+      // Before 'exit', so that its listeners find the cage gone and the outcome there.
+      this.#endCaged(end, event.texts);
+      this.context.onEnd(end.exitCode, end.signal, event.errno);
+    } finally {
+      init?.close();
+      this.native.closeFd({ fd: pidfd });
+    }
+  }
+
+  #endCaged(end: ChildEnd, texts: readonly string[] | undefined): void {
+    const { caged, init } = this.started;
+    const { plan, request } = this.context;
+    if (caged === undefined) {
+      request.onEnded(end, undefined);
+      return;
+    }
+    // Asked before what is left of it is killed.
+    const wasKilled = this.#wasSentKill || init !== undefined || caged.wasKilled;
+    const child = { pid: this.pid, file: plan.file, signal: end.signal, wasKilled };
+    caged.ended(end.signal, texts, (report) => request.onEnded(end, withChild(report, child)));
+  }
+}
+
+/** The same for a caller that waits for the child's end. */
+export function createSyncLaunch(request: LaunchRequest): SyncLaunch {
+  return (plan, waitWithPipes) => {
+    const native = loadNative();
+    const started = startChild(native, plan, request);
+    if ('errno' in started) return started;
+    const { caged, heap, init, pid, pidfd } = started;
+    let end: ChildEnd;
+    let exit: Attended;
+    try {
+      noteStart(native, caged, pidfd);
+      exit = waitWithPipes(pidfd);
+      end = childEndOf({ ...exit, ...init?.end() }, heap);
+    } catch (error) {
+      endChild(native, pidfd);
+      request.onFailed(error as Error, caged?.abandon());
+      throw error;
+    } finally {
+      init?.close();
+    }
+    native.closeFd({ fd: pidfd });
+    const wasKilled = exit.error !== 0 || init !== undefined || caged?.wasKilled === true;
+    const child = { pid, file: plan.file, signal: end.signal, wasKilled };
+    request.onEnded(end, withChild(caged?.endedNow(end.signal), child));
+    return { pid, exitCode: end.exitCode, signal: end.signal, errno: exit.errno };
+  };
+}
+
+/** Of a child that has ended the cgroup may be gone, removed by someone else: then no limit is missing in it. */
+function noteStart(native: NativeBinding, caged: CagedChild | undefined, pidfd: number): void {
+  try {
+    caged?.started();
+  } catch (error) {
+    if (!isGone(error) || !native.waitReadable({ fd: pidfd, timeoutMs: END_MS })) throw error;
+  }
+}
+
+function sendSignal(native: NativeBinding, pidfd: number, signal: number): number {
+  try {
+    native.pidfdSendSignal({ pidfd, signal });
+    return 0;
+  } catch (error) {
+    if (!isNativeError(error)) throw error;
+    // Its status has been taken by the watcher. Until 'exit' is emitted that is a zombie to Node, which takes signals.
+    return error.errno === -ESRCH ? 0 : error.errno;
+  }
+}

@@ -1,0 +1,69 @@
+import type { MemoryReport, Outcome } from '../../types/outcome';
+import { judgeNodeHeap } from '../process/node-heap';
+import { inspectable } from '../text/inspected';
+import { type ChildEnd, neverStarted } from './child-end';
+import type { KernelReport } from './kernel-report';
+
+type AnyOutcome = Outcome<MemoryReport | null>;
+
+/** Records what became of a child, once: the first reason wins. */
+export class OutcomeRecorder {
+  readonly promise: Promise<AnyOutcome>;
+  #resolve!: (outcome: AnyOutcome) => void;
+  #reason: Error | undefined;
+
+  /** @param unstarted memory of a child that was never in a cage */
+  constructor(
+    private readonly startNs: number,
+    private readonly unstarted: MemoryReport | null,
+  ) {
+    this.promise = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  /** Why the child is about to be ended early: a timeout, an abort. */
+  because(reason: Error): void {
+    this.#reason ??= reason;
+  }
+
+  failed(error: Error, end: KernelReport | undefined, nowNs: number): void {
+    this.#record(neverStarted(nowNs), end, error);
+  }
+
+  ended(child: ChildEnd, end: KernelReport | undefined): void {
+    this.#record(child, end, this.#reason ?? child.error ?? end?.error);
+  }
+
+  #record(child: ChildEnd, end: KernelReport | undefined, error: Error | undefined): void {
+    this.#resolve(outcomeOf(child, end, { startNs: this.startNs, unstarted: this.unstarted, error }));
+  }
+}
+
+export interface OutcomeContext {
+  startNs: number;
+  /** Memory of a child that was never in a cage. */
+  unstarted: MemoryReport | null;
+  error: Error | undefined;
+}
+
+export function outcomeOf(
+  { exitCode, signal, cpu, faults, timeNs, heap }: ChildEnd,
+  end: KernelReport | undefined,
+  { startNs, unstarted, error }: OutcomeContext,
+): AnyOutcome {
+  const oom = end?.oom ?? null;
+  const memory = end?.memory ?? unstarted;
+  const peakBytes = memory?.peakBytes ?? null;
+  return inspectable({
+    exitCode,
+    signal,
+    oom,
+    nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
+    memory,
+    cpu,
+    faults,
+    durationMs: (timeNs - startNs) / 1e6,
+    ...(error !== undefined && { error }),
+  });
+}

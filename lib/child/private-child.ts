@@ -1,0 +1,64 @@
+import { Cage } from '../cage/cage';
+import { CagePool } from '../cage/cage-pool';
+import { type CageRoot, withCageRoot } from '../cage/cage-root';
+import { makeDetachedCageCgroup } from '../cage/make-cage-cgroup';
+import type { SharedCage } from '../cage/shared-cage';
+import type { ResolvedLimits } from '../cgroup/limits/limits';
+import { CagedChild } from './caged-child';
+
+export interface PrivateCageOptions {
+  limits: ResolvedLimits;
+  parent: string | undefined;
+  /** The cage to make it in; then it ends with that, detached or not. */
+  within: SharedCage | undefined;
+  detached: boolean;
+  keepDescendants: boolean;
+  /** The child is the init of a PID namespace: nothing in that outlives it, so that no kill cgroup is needed. */
+  isInit: boolean;
+}
+
+/** A child in a cage of its own, which closes with it. */
+export class PrivateChild extends CagedChild {
+  protected readonly keepsDescendants: boolean;
+
+  constructor(options: PrivateCageOptions) {
+    const cage = makePrivateCage(options);
+    super(cage, cage.cageCgroup);
+    this.keepsDescendants = options.keepDescendants;
+  }
+
+  protected removeHome(): boolean {
+    return this.cage.tryRemove();
+  }
+
+  protected giveBackUnstarted(): void {
+    try {
+      this.cage.closeNow();
+    } catch {
+      // What it can't do either is left to the end of the process.
+      void this.cage.close().catch(() => {});
+    }
+  }
+}
+
+const pools = new WeakMap<CageRoot, CagePool>();
+
+function makePrivateCage({ limits, parent, within, detached, isInit }: PrivateCageOptions): Cage {
+  if (within !== undefined) return new Cage(within.createInner(limits), { outlivesOwner: false, outer: within });
+  return withCageRoot(parent, (root) =>
+    detached
+      ? new Cage(makeDetachedCageCgroup(root, limits), { outlivesOwner: true })
+      : poolOf(root).take({ limits, killable: !isInit }),
+  );
+}
+
+function poolOf(root: CageRoot): CagePool {
+  let pool = pools.get(root);
+  if (pool === undefined) {
+    const made = new CagePool(root);
+    root.onEnd(() => made.close());
+    pools.set(root, made);
+    pool = made;
+  }
+  return pool;
+}

@@ -1,0 +1,147 @@
+import { constants } from 'node:os';
+import type { CloneOptions, CloneResult, NativeBinding } from '../../types/native';
+import type { NamespaceOptions } from '../../types/options';
+import { isNativeError } from '../cgroup/directory/refusal';
+import { hasCgroupNamespace, hasInit, hasPidNamespace, planNamespaces } from '../namespaces/namespaces';
+import type { LaunchPlan } from '../process/launch';
+import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../process/node-heap';
+import type { CagedChild } from './caged-child';
+import { canCloneInto, lacksCloneInto } from './clone-into';
+import { type ExplainedFailure, explainFailure } from './failure';
+import { type Init, openInit } from './init';
+import type { KernelReport } from './kernel-report';
+
+/** A cold file system may take seconds to load a program; nothing sane takes longer. */
+const WATCHDOG_MS = 10_000;
+
+const { ENODEV, ENOENT } = constants.errno;
+
+export interface StartRequest {
+  namespaces: NamespaceOptions;
+  nodeHeap: NodeHeapSetting;
+  /** Makes what the child is to live in; undefined for where its parent is. */
+  makeCaged(plan: LaunchPlan): CagedChild | undefined;
+  onCaged(caged: CagedChild | undefined): void;
+  onFailed(error: Error, report: KernelReport | undefined): void;
+}
+
+/** A child that has reached its program, and what is to be given back at its end. */
+export interface StartedChild {
+  readonly pid: number;
+  readonly pidfd: number;
+  readonly caged: CagedChild | undefined;
+  readonly init: Init | undefined;
+  readonly heap: LimitedHeap | undefined;
+}
+
+interface Attempt extends Pick<StartedChild, 'caged' | 'init' | 'heap'> {
+  result: CloneResult;
+  /** When the clone began. */
+  startMs: number;
+}
+
+/** @returns an errno for a failure that Node's callers know; any other is thrown. Nothing is left after either. */
+export function startChild(
+  native: NativeBinding,
+  plan: LaunchPlan,
+  request: StartRequest,
+): StartedChild | { errno: number } {
+  let attempt: Attempt;
+  try {
+    attempt = tryStart(native, plan, request);
+    if (foundNoCgroup(attempt.result)) {
+      // Someone has removed it: empty ones are, by some, and a cage may have been ready for a while. A new one is not.
+      attempt.init?.close();
+      attempt.caged?.abandon();
+      attempt = tryStart(native, plan, request);
+    }
+  } catch (error) {
+    request.onFailed(error as Error, undefined);
+    // What ran out of fds while it was preparing is the same to the caller as what ran out in the clone.
+    if (isNativeError(error)) return { errno: error.errno };
+    throw error;
+  }
+  const { caged, heap, init, result, startMs } = attempt;
+  if (!('stage' in result)) return { caged, heap, init, ...result };
+  init?.close();
+  const isLate = performance.now() - startMs >= WATCHDOG_MS;
+  let explained: ExplainedFailure;
+  try {
+    explained = explainFailure(result, { home: caged?.home, namespaces: request.namespaces, isLate });
+  } catch (error) {
+    request.onFailed(error as Error, caged?.abandon());
+    throw error;
+  }
+  const { error, asNode } = explained;
+  request.onFailed(error, caged?.abandon());
+  if (asNode) return { errno: result.errno };
+  throw error;
+}
+
+function tryStart(native: NativeBinding, given: LaunchPlan, request: StartRequest): Attempt {
+  const { namespaces, nodeHeap } = request;
+  const caged = request.makeCaged(given);
+  let init: Init | undefined;
+  try {
+    request.onCaged(caged);
+    const ceiling = { bytes: caged?.home.ceilingBytes, isHidden: hasCgroupNamespace(namespaces) };
+    const { env, limitBytes } = withNodeHeap(given, nodeHeap, ceiling);
+    const plan = { ...given, env };
+    const isPidOne = hasPidNamespace(namespaces) && !hasInit(namespaces);
+    const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
+    const startMs = performance.now();
+    init = hasInit(namespaces) ? openInit(native, plan) : undefined;
+    const result = cloneChild(native, init?.plan ?? plan, namespaces, caged);
+    return { caged, heap, init, result: init?.waitForProgram(result, WATCHDOG_MS) ?? result, startMs };
+  } catch (error) {
+    init?.close();
+    caged?.abandon();
+    throw error;
+  }
+}
+
+/** The child wrote to the `tasks` of a removed cgroup, or was to be cloned into one. */
+function foundNoCgroup(result: CloneResult): boolean {
+  if (!('stage' in result) || (result.stage !== 'cgroup' && result.stage !== 'clone')) return false;
+  return result.errno === -ENODEV || result.errno === -ENOENT;
+}
+
+function cloneChild(
+  native: NativeBinding,
+  plan: LaunchPlan,
+  namespaces: NamespaceOptions,
+  caged: CagedChild | undefined,
+): CloneResult {
+  const join = caged?.home.takeJoinFds({ cloneInto: canCloneInto() });
+  let result: CloneResult;
+  try {
+    const fds = join?.fds ?? { joinFds: [] };
+    result = native.clone({ ...cloneOptions(native, plan, namespaces, caged), ...fds, closesFds: true });
+    join?.spent();
+  } finally {
+    join?.close();
+  }
+  if (join?.fds.intoCgroupFd === undefined || !lacksCloneInto(result)) return result;
+  return cloneChild(native, plan, namespaces, caged);
+}
+
+function cloneOptions(
+  native: NativeBinding,
+  plan: LaunchPlan,
+  namespaces: NamespaceOptions,
+  caged: CagedChild | undefined,
+): Omit<CloneOptions, 'joinFds'> {
+  const { uid, gid } = plan;
+  // uid, gid: a change of ids with shared memory would make the parent undumpable. time: CLONE_VM can't be combined with
+  // CLONE_NEWTIME before Linux 6.3. oom.group, of a shared cage or of a cgroup above: an OOM kill of the whole group would take the parent too.
+  const shareMemory =
+    uid === undefined && gid === undefined && namespaces.time !== true && caged?.home.killsAsGroup() !== true;
+  return {
+    ...plan,
+    ...planNamespaces(namespaces, native),
+    killWithParent: !plan.detached,
+    guarded: caged?.home.hasGuardian === true,
+    shareMemory,
+    watchdogMs: WATCHDOG_MS,
+  };
+}

@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+import { FAILED } from './cli/command';
+import { overviewOf } from './cli/help';
+import { question, UsageError } from './cli/parse';
+import { COMMAND_NAMES, commandNamed, everyCommand } from './cli/table';
+import { VERSION } from './cli/version';
+
+const SIGPIPE = 13;
+
+/** Returns the exit code. */
+async function main([name, ...words]: readonly string[]): Promise<number> {
+  if (name === '--version') return print(`${VERSION}\n`);
+  const asksForHelp = name === 'help' || name === '--help' || name === '-h';
+  if (name === undefined || (asksForHelp && words.length === 0)) return print(overviewOf(everyCommand()));
+  const [wanted = ''] = asksForHelp ? words : [name];
+  const command = commandNamed(wanted);
+  try {
+    if (command === undefined) throw new UsageError(`Unknown command '${wanted}'${question(wanted, COMMAND_NAMES)}`);
+    return await command.execute(asksForHelp ? ['--help'] : words);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const help = command === undefined ? 'memcage --help' : `memcage ${command.name} --help`;
+    process.stderr.write(`memcage: ${error.message}\nTry '${help}'.\n`);
+    return FAILED;
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+/** Node makes the stream when it is asked for it, which takes longer than the start of a child: most runs print nothing. */
+function whenMade(name: 'stdout' | 'stderr', prepare: (stream: NodeJS.WriteStream) => void): void {
+  const stock = Object.getOwnPropertyDescriptor(process, name);
+  // Somebody's preloaded module has put one in its place.
+  if (stock?.get === undefined) {
+    prepare(process[name]);
+    return;
+  }
+  let stream: NodeJS.WriteStream | undefined;
+  Object.defineProperty(process, name, {
+    ...stock,
+    get: () => {
+      if (stream === undefined) {
+        stream = stock.get?.call(process) as NodeJS.WriteStream;
+        prepare(stream);
+      }
+      return stream;
+    },
+  });
+}
+
+// As what a shell runs ends when the reader of its pipe is gone, which Node would report as an error. EIO: its terminal is.
+whenMade('stdout', (stdout) =>
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(128 + SIGPIPE);
+    process.stderr.write(`memcage: can't write to stdout: ${error.message}\n`);
+    // At once: `top` and `events` would go on for nobody, and doctor's own code would be taken for what it found.
+    process.exit(FAILED);
+  }),
+);
+
+// There is no place left to tell of it, and the exit code is not to be lost to it.
+whenMade('stderr', (stderr) => stderr.on('error', () => {}));
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`memcage: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = FAILED;
+  },
+);

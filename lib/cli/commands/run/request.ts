@@ -1,0 +1,15 @@
+import type { MemoryLimits, NamespaceOptions, NodeHeapOption } from '../../../../types/options';
+
+/** What `memcage run` is asked for. */
+export interface RunRequest {
+  file: string;
+  args: readonly string[];
+  memory: MemoryLimits;
+  namespaces: NamespaceOptions;
+  nodeHeap: NodeHeapOption | undefined;
+  parent: string | undefined;
+  keepDescendants: boolean;
+  json: string | undefined;
+  summary: boolean;
+  chart: string | undefined;
+}

@@ -1,0 +1,35 @@
+import type { Command, CommandTexts, Options, Values } from './command';
+import { helpOf } from './help';
+import { parseWords } from './parse';
+import { VERSION } from './version';
+
+interface Definition<O extends Options> extends CommandTexts {
+  readonly options: O;
+  /** Returns the exit code. Throws {@link UsageError} for what can't be told from the tables. */
+  run(values: Values<O>, operands: readonly string[]): number | Promise<number>;
+}
+
+const COMMON = {
+  help: { type: 'boolean', short: 'h', help: 'print this text' },
+  version: { type: 'boolean', help: 'print the version of memcage' },
+} as const satisfies Options;
+
+export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
+  const options = { ...definition.options, ...COMMON };
+  const command = { ...definition, options };
+  return {
+    ...command,
+    execute(words) {
+      const { values, operands } = parseWords(words, command);
+      if (values['help'] === true) return print(helpOf(command));
+      if (values['version'] === true) return print(`${VERSION}\n`);
+      // The table that these were parsed by is the one that the type is made of.
+      return definition.run(values as Values<O>, operands);
+    },
+  };
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}

@@ -1,0 +1,63 @@
+import { inspect } from 'node:util';
+import type { ErrorCode } from './error-codes';
+
+/** A TypeError with code `ERR_MEMCAGE_INVALID_ARGUMENT`: "Expected EXPECTED for OPTION but received VALUE of type T". */
+export function invalidArgument(option: string, expected: string, actual: unknown): TypeError & { code: ErrorCode } {
+  return withCode(
+    new TypeError(expectation(option, expected, actual)),
+    'ERR_MEMCAGE_INVALID_ARGUMENT',
+    invalidArgument,
+  );
+}
+
+/** A TypeError with code `ERR_MEMCAGE_UNKNOWN_OPTION`: "Unknown option 'NAME' of FUNCTION: did you mean 'LIKELY'?", and all names. */
+export function unknownOption(
+  name: string,
+  { of, within, known }: { of: string; within?: string; known: readonly string[] },
+  likely: string | undefined,
+): TypeError & { code: ErrorCode } {
+  const full = (each: string): string => (within === undefined ? each : `${within}.${each}`);
+  const question = likely === undefined ? '' : `did you mean '${full(likely)}'? `;
+  const all = `${within ?? of} has ${known.join(', ')}`;
+  return withCode(
+    new TypeError(`Unknown option '${full(name)}' of ${of}: ${question}${question === '' ? all : `(${all})`}`),
+    'ERR_MEMCAGE_UNKNOWN_OPTION',
+    unknownOption,
+  );
+}
+
+/** As {@link invalidArgument}, with code `ERR_MEMCAGE_INVALID_SIZE`. */
+export function invalidSize(option: string, expected: string, actual: unknown): TypeError & { code: ErrorCode } {
+  return withCode(new TypeError(expectation(option, expected, actual)), 'ERR_MEMCAGE_INVALID_SIZE', invalidSize);
+}
+
+/** A RangeError with code `ERR_MEMCAGE_LIMIT_TOO_SMALL`, for a size that the kernel would round down to nothing. */
+export function limitTooSmall(option: string, pageBytes: number, actual: unknown): RangeError & { code: ErrorCode } {
+  const message = expectation(option, `at least one page of memory (${pageBytes} bytes)`, actual);
+  // Bytes, where MiB were most likely meant.
+  const question = /^[1-9]\d*$/.test(String(actual)) ? `: did you mean '${String(actual)}M'?` : '';
+  return withCode(new RangeError(`${message}${question}`), 'ERR_MEMCAGE_LIMIT_TOO_SMALL', limitTooSmall);
+}
+
+/** Node's own RangeError, with code `ERR_OUT_OF_RANGE`. */
+export function outOfRange(option: string, most: number, actual: number): RangeError & { code: string } {
+  const message = `The value of "${option}" is out of range. It must be >= 0 && <= ${most}. Received ${actual}`;
+  return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE', outOfRange);
+}
+
+function expectation(option: string, expected: string, actual: unknown): string {
+  return `Expected ${expected} for ${option} but received ${describe(actual)}`;
+}
+
+function describe(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  const type = Array.isArray(value) ? 'array' : typeof value;
+  const text = inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 100 });
+  return `${text} of type ${type}`;
+}
+
+function withCode<E extends Error, C extends string>(error: E, code: C, caller: (...args: never[]) => unknown) {
+  // The stack starts where the helper was called.
+  Error.captureStackTrace(error, caller);
+  return Object.assign(error, { code });
+}

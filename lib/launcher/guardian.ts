@@ -1,0 +1,90 @@
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import type { CloneFailure, GuardedKind, NativeError } from '../../types/native';
+import { loadNative } from '../addon/load-native';
+import { refusedWith } from '../cgroup/directory/refusal';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { pauseSync } from '../event-loop/pause-sync';
+import { launcherPath } from './executable';
+
+/** A shortage: the next start may find what this one did not. */
+const SHORTAGES: ReadonlySet<number> = new Set(
+  (['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM'] as const).map((name) => -constants.errno[name]),
+);
+/** It has ended, which only a signal makes it do while this process lives. */
+const ENDED = ['EPIPE', 'ECONNRESET', 'ENOTCONN'];
+
+const LONGEST_WAIT_MS = 32;
+
+let wanted = process.env['MEMCAGE_GUARDIAN'] !== '0';
+
+/** Whether a guardian is to end what this environment makes from now on, when the process is killed. */
+export function wantsGuardian(): boolean {
+  return wanted;
+}
+
+export function setGuardian(on: boolean): void {
+  wanted = on;
+}
+
+/**
+ * Tell the guardian of this process, which is started when there is none, of a directory: before that is made, so that there
+ * is no moment in which a process that is killed leaves it behind.
+ *
+ * @param dirFd the directory that it is in
+ * @throws `ERR_MEMCAGE_GUARDIAN`; for a shortage the system's own error
+ */
+export function tellGuardian(dirFd: number, name: string, kind: GuardedKind): void {
+  startGuardian();
+  const tell = (): void => loadNative().guard({ dirFd, name, kind });
+  try {
+    tellPatiently(tell);
+  } catch (error) {
+    if (!refusedWith(error, ...ENDED)) throw error;
+    startGuardian();
+    tellPatiently(tell);
+  }
+}
+
+/** The kernel keeps some dozens of messages for it: on a busy machine it may need a moment to read them. */
+function tellPatiently(tell: () => void): void {
+  for (let waitMs = 1; ; waitMs *= 2) {
+    try {
+      tell();
+      return;
+    } catch (error) {
+      if (!refusedWith(error, 'EAGAIN')) throw error;
+      if (waitMs > LONGEST_WAIT_MS) throw stuck(error as NativeError);
+      pauseSync(waitMs);
+    }
+  }
+}
+
+function stuck(cause: NativeError): MemcageError {
+  const pid = loadNative().guardianPid();
+  const { errno, syscall } = cause;
+  return new MemcageError(
+    ErrorCode.GUARDIAN,
+    `The guardian, which ends the cages when this process is killed, does not take any more messages: its process ${pid} is ` +
+      `stopped, or gets no processor. \`kill -CONT ${pid}\` lets it go on; MEMCAGE_GUARDIAN=0 in the environment does without it`,
+    { errno, syscall, cause },
+  );
+}
+
+function startGuardian(): void {
+  const failure = loadNative().startGuardian({ file: launcherPath() });
+  if (failure !== null) throw asError(failure);
+}
+
+function asError({ stage, errno, path }: CloneFailure): Error {
+  const code = getSystemErrorName(errno);
+  if (SHORTAGES.has(errno)) {
+    return Object.assign(new Error(`The guardian can't be started: ${code}`), { code, errno, syscall: 'clone' });
+  }
+  return new MemcageError(
+    ErrorCode.GUARDIAN,
+    `The guardian, which ends the cages when this process is killed, can't be started: ${stage} ${path}: ${code}. ` +
+      'MEMCAGE_GUARDIAN=0 in the environment, or prepare({ guardian: false }), does without it',
+    { errno, stage, path },
+  );
+}

@@ -1,0 +1,73 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { hasSysAdmin } from '../machine/capabilities';
+
+/** What can be in the way of namespaces. Read only after a refusal. */
+export interface NamespaceFacts {
+  /** Files in /proc/sys/user that hold 0, by the kind of namespace that they forbid. */
+  forbidding: Readonly<Record<string, string>>;
+  /** Whether the caller is in another user namespace than the machine's first. */
+  isNested: boolean;
+  /** CAP_SYS_ADMIN, which none of the three following holds for. */
+  isPrivileged: boolean;
+  /** Ubuntu's `kernel.apparmor_restrict_unprivileged_userns`. */
+  apparmorRestricts: boolean;
+  /** `kernel.unprivileged_userns_clone` is 0, on kernels with Debian's patch. */
+  sysctlForbids: boolean;
+  /** The root directory is not that of the mount namespace. Not always to be seen. */
+  isChrooted: boolean;
+  hasSeccompFilter: boolean;
+  /** PR_SET_NO_NEW_PRIVS: no setuid program has its rights. */
+  hasNoNewPrivileges: boolean;
+  /** The process is not "dumpable", as after setuid(2): its files in /proc are root's. */
+  isUndumpable: boolean;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  uts: 'uts',
+  mount: 'mnt',
+  pid: 'pid',
+  ipc: 'ipc',
+  net: 'net',
+  cgroup: 'cgroup',
+  time: 'time',
+  user: 'user',
+};
+
+/** @see https://man7.org/linux/man-pages/man7/namespaces.7.html for /proc/sys/user */
+export function readNamespaceFacts(): NamespaceFacts {
+  const status = read('/proc/thread-self/status');
+  const statusNumber = (key: string): number => Number(new RegExp(`^${key}:\\s*(\\d+)$`, 'm').exec(status)?.[1] ?? 0);
+  const limits = Object.entries(KINDS).map(([kind, name]) => [kind, `/proc/sys/user/max_${name}_namespaces`] as const);
+  const mountPoints = read('/proc/self/mountinfo')
+    .split('\n')
+    .map((line) => line.split(' ')[4]);
+  return {
+    forbidding: Object.fromEntries(limits.filter(([, file]) => readNumber(file) === 0)),
+    isNested: !/^\s*0\s+0\s+4294967295\s*$/.test(read('/proc/self/uid_map')),
+    isPrivileged: hasSysAdmin(status),
+    apparmorRestricts: (readNumber('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') ?? 0) > 0,
+    sysctlForbids: readNumber('/proc/sys/kernel/unprivileged_userns_clone') === 0,
+    // mountinfo is relative to the root directory, and leaves out what is not below it.
+    isChrooted: mountPoints.length > 1 && !mountPoints.includes('/'),
+    hasSeccompFilter: statusNumber('Seccomp') === 2,
+    hasNoNewPrivileges: statusNumber('NoNewPrivs') === 1,
+    isUndumpable: process.geteuid?.() !== 0 && ownerOf('/proc/self/uid_map') === 0,
+  };
+}
+
+function readNumber(path: string): number | undefined {
+  return existsSync(path) ? Number(read(path)) : undefined;
+}
+
+/** A machine without one of these files has nothing of the kind in the way. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function ownerOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.uid;
+}

@@ -1,0 +1,149 @@
+import type { CloneOptions, NativeBinding } from '../../types/native';
+import type { NamespaceOptions } from '../../types/options';
+import { invalidArgument } from '../errors/errors';
+import { canMakeNamespaces } from '../machine/capabilities';
+import { isRecord, refuseUnknown, withInherited } from '../options/option-names';
+import { mapSubordinateIds } from './subordinate-ids';
+
+/** The part of a clone's options that namespaces decide. */
+export type NamespacePlan = Pick<
+  CloneOptions,
+  'namespaces' | 'hostname' | 'idMaps' | 'idMapPrograms' | 'privateMounts' | 'mountProc' | 'loopback'
+>;
+
+type Kind = keyof NamespaceOptions;
+
+const FLAGS: Readonly<Record<Kind, keyof NativeBinding['constants']>> = {
+  uts: 'CLONE_NEWUTS',
+  mount: 'CLONE_NEWNS',
+  pid: 'CLONE_NEWPID',
+  ipc: 'CLONE_NEWIPC',
+  net: 'CLONE_NEWNET',
+  cgroup: 'CLONE_NEWCGROUP',
+  time: 'CLONE_NEWTIME',
+  user: 'CLONE_NEWUSER',
+};
+
+export const NO_NAMESPACES: NamespacePlan = { namespaces: 0, privateMounts: false, mountProc: false, loopback: false };
+
+const KINDS = Object.keys(FLAGS) as Kind[];
+
+/** As unshare(1) and Docker say. */
+const ALIASES = { network: 'net', mnt: 'mount', mounts: 'mount', users: 'user', hostname: 'uts', host: 'uts' } as const;
+
+// utsname(2): __NEW_UTS_LEN.
+const LONGEST_HOSTNAME = 64;
+// 2^32 - 1 is "no change" for setuid(2) and no id.
+const HIGHEST_ID = 2 ** 32 - 2;
+
+/** Validates the option `namespaces` of that function, without looking at the machine. */
+export function resolveNamespaces(option: unknown, of: string): NamespaceOptions {
+  if (option === undefined) return {};
+  if (!isRecord(option)) throw invalidArgument('namespaces', `an object of ${KINDS.join(', ')}`, option);
+  refuseUnknown(option, { of, within: 'namespaces', known: KINDS, aliases: ALIASES });
+  const given = withInherited(option, KINDS);
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value === 'boolean' || value === undefined) continue;
+    if (name === 'uts' && isRecord(value)) checkUts(value, of);
+    else if (name === 'user' && isRecord(value)) checkUser(value, of);
+    else if (name === 'pid' && isRecord(value)) checkPid(value, of);
+    else throw invalidArgument(`namespaces.${name}`, 'true or false', value);
+  }
+  return given;
+}
+
+function checkUts(value: Record<string, unknown>, of: string): void {
+  refuseUnknown(value, { of, within: 'namespaces.uts', known: ['hostname'] });
+  const { hostname } = value;
+  if (hostname === undefined) return;
+  const length = typeof hostname === 'string' ? Buffer.byteLength(hostname) : 0;
+  if (length < 1 || length > LONGEST_HOSTNAME || (hostname as string).includes('\0')) {
+    throw invalidArgument(
+      'namespaces.uts.hostname',
+      `1 to ${LONGEST_HOSTNAME} bytes of text without NUL bytes`,
+      hostname,
+    );
+  }
+}
+
+function checkPid(value: Record<string, unknown>, of: string): void {
+  refuseUnknown(value, { of, within: 'namespaces.pid', known: ['init'] });
+  const { init } = value;
+  if (init !== undefined && typeof init !== 'boolean') {
+    throw invalidArgument('namespaces.pid.init', 'true or false', init);
+  }
+}
+
+function checkUser(value: Record<string, unknown>, of: string): void {
+  refuseUnknown(value, { of, within: 'namespaces.user', known: ['uid', 'gid', 'subordinate'] });
+  for (const name of ['uid', 'gid']) {
+    const id = value[name];
+    const valid = typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= HIGHEST_ID;
+    if (id !== undefined && !valid) {
+      throw invalidArgument(`namespaces.user.${name}`, `an integer from 0 to ${HIGHEST_ID}`, id);
+    }
+  }
+  const { subordinate } = value;
+  if (subordinate !== undefined && typeof subordinate !== 'boolean') {
+    throw invalidArgument('namespaces.user.subordinate', 'true or false', subordinate);
+  }
+}
+
+/** Whether the end of one process is the end of all. */
+export function hasPidNamespace({ pid }: NamespaceOptions): boolean {
+  return isWanted(pid);
+}
+
+/** Whether the child does not see at which path its cgroup is. */
+export function hasCgroupNamespace({ cgroup }: NamespaceOptions): boolean {
+  return isWanted(cgroup);
+}
+
+/** Whether that process is an init of ours. */
+export function hasInit({ pid }: NamespaceOptions): boolean {
+  return typeof pid === 'object' && pid.init === true;
+}
+
+/** The signal that ends a child: pid 1 ignores SIGTERM unless it handles it. Undefined: Node's default. */
+export function defaultKillSignal(options: NamespaceOptions): 'SIGKILL' | undefined {
+  return hasPidNamespace(options) && !hasInit(options) ? 'SIGKILL' : undefined;
+}
+
+/** With the user namespace that gives an unprivileged caller the right to make the others. */
+export function withRights(options: NamespaceOptions): NamespaceOptions {
+  if (options.user !== undefined || !KINDS.some((kind) => isWanted(options[kind])) || canMakeNamespaces())
+    return options;
+  return { ...options, user: true };
+}
+
+/** What the addon is asked for. */
+export function planNamespaces(options: NamespaceOptions, { constants }: NativeBinding): NamespacePlan {
+  const wanted = (kind: Kind): boolean => isWanted(options[kind]);
+  let namespaces = 0;
+  for (const kind of KINDS) if (wanted(kind)) namespaces += constants[FLAGS[kind]];
+  const hostname = typeof options.uts === 'object' ? options.uts.hostname : undefined;
+  return {
+    namespaces,
+    privateMounts: wanted('mount'),
+    // A /proc of the parent's PID namespace would show the child other pids than its own.
+    mountProc: wanted('mount') && wanted('pid'),
+    loopback: wanted('net'),
+    ...(hostname !== undefined && { hostname }),
+    ...(wanted('user') && planIds(options.user)),
+  };
+}
+
+function isWanted(value: NamespaceOptions[Kind]): boolean {
+  return value !== undefined && value !== false;
+}
+
+function planIds(user: NamespaceOptions['user']): Pick<CloneOptions, 'idMaps' | 'idMapPrograms'> {
+  const ids = typeof user === 'object' ? user : {};
+  const uid = process.geteuid?.() ?? 0;
+  const gid = process.getegid?.() ?? 0;
+  const own = { uid: { inside: ids.uid ?? uid, outside: uid }, gid: { inside: ids.gid ?? gid, outside: gid } };
+  if (ids.subordinate === true) return { idMapPrograms: mapSubordinateIds(own) };
+  // The one line that an unprivileged process may write itself: its own id. See user_namespaces(7).
+  const line = ({ inside, outside }: typeof own.uid): string => `${inside} ${outside} 1`;
+  return { idMaps: { uidMap: line(own.uid), gidMap: line(own.gid) } };
+}

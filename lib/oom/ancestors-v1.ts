@@ -1,0 +1,51 @@
+import { dirname } from 'node:path';
+import type { CgroupDirectory } from '../cgroup/directory/directory';
+import { EventCounter } from '../cgroup/directory/event-counter';
+import { host, openDirectory } from '../cgroup/hierarchy/host';
+import { wasHit } from './was-hit-v1';
+import { limitOf, nowhere, type WhoseLimit } from './whose-limit';
+
+/** The v1 cgroups above the cages of an owner, of which the owner's own, which has no limit, hears. */
+export class AncestorsV1 {
+  readonly #events: EventCounter;
+
+  /** @param owner the cgroup that the cages are made in */
+  constructor(private readonly owner: CgroupDirectory) {
+    this.#events = new EventCounter(owner, 'memory.oom_control');
+  }
+
+  /** How often memory was refused at the limit of one of them. */
+  ooms(): number {
+    return this.#events.count();
+  }
+
+  /** The limit at which memory was refused. v1 does not tell which one it was: the only one that was ever hit. */
+  limit(): WhoseLimit {
+    const limited = this.#limited();
+    const hit = limited.length > 1 ? limited.filter(({ isHit }) => isHit) : limited;
+    return (hit.length === 1 ? hit[0]?.limit : undefined) ?? nowhere('ancestor');
+  }
+
+  close(): void {
+    this.#events.close();
+  }
+
+  #limited(): { limit: WhoseLimit; isHit: boolean }[] {
+    const { mountPoint } = host().memory;
+    const found = [];
+    for (let path = dirname(this.owner.path); path.length > mountPoint.length; path = dirname(path)) {
+      let directory: CgroupDirectory | undefined;
+      try {
+        directory = openDirectory(path);
+        const limit = limitOf('ancestor', directory, 1);
+        if (limit.limitBytes !== null) found.push({ limit, isHit: wasHit(directory) });
+      } catch {
+        // Not ours to read, or gone: then which one it was is not known.
+        return [];
+      } finally {
+        directory?.close();
+      }
+    }
+    return found;
+  }
+}

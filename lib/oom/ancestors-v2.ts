@@ -1,0 +1,59 @@
+import type { CgroupDirectory } from '../cgroup/directory/directory';
+import { KeptFile } from '../cgroup/directory/kept-file';
+import { parseFlatKeyed, parseValue } from '../cgroup/files/formats';
+import { type Host, openDirectory } from '../cgroup/hierarchy/host';
+import { limitOf, type WhoseLimit } from './whose-limit';
+
+const EVENTS = 'memory.events.local';
+const OOM_GROUP = 'memory.oom.group';
+
+/** A v2 cgroup in which memcage makes its own, and those above it. Each start asks them, so that their files are kept open. */
+export class AncestorsV2 {
+  /** Whether there are more that can't be seen from here, as in a container: the mount's root is not the root. */
+  readonly hidden: boolean;
+  readonly #root: CgroupDirectory;
+  /** Nearest first. */
+  readonly #events: { directory: CgroupDirectory; file: KeptFile }[] = [];
+  readonly #oomGroups: KeptFile[] = [];
+
+  /** @param path of that cgroup */
+  constructor(path: string, { memory: { mountPoint } }: Host) {
+    this.#root = openDirectory(mountPoint);
+    try {
+      const names = path.slice(mountPoint.length).split('/');
+      const line = [this.#root];
+      for (const name of names) if (name !== '') line.push((line.at(-1) ?? this.#root).below(name));
+      // The root of the hierarchy has neither file, and no limit.
+      for (const directory of line.reverse()) {
+        if (directory.has(EVENTS)) this.#events.push({ directory, file: new KeptFile(directory, EVENTS) });
+        if (directory.has(OOM_GROUP)) this.#oomGroups.push(new KeptFile(directory, OOM_GROUP));
+      }
+      this.hidden = this.#root.has(EVENTS);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** How often an allocation failed at the limit of each of them, nearest first. */
+  ooms(): number[] {
+    return this.#events.map(({ file }) => parseFlatKeyed(file.text(), EVENTS)['oom'] ?? 0);
+  }
+
+  /** The limit of one of them. */
+  limitAt(index: number): WhoseLimit {
+    const { directory } = this.#events[index] ?? { directory: this.#root };
+    return limitOf('ancestor', directory, 2);
+  }
+
+  /** Whether an OOM kill takes all processes of one of them. */
+  killAsGroup(): boolean {
+    return this.#oomGroups.some((file) => parseValue(file.text(), OOM_GROUP) === 1);
+  }
+
+  close(): void {
+    for (const { file } of this.#events) file.close();
+    for (const file of this.#oomGroups) file.close();
+    this.#root.close();
+  }
+}

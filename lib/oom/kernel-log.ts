@@ -1,0 +1,92 @@
+import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { type Host, host } from '../cgroup/hierarchy/host';
+import { isWithin, KillParser, type LoggedKill } from './kill-records';
+
+const FILE = '/dev/kmsg';
+
+/** Inode numbers of the initial namespaces (include/linux/proc_ns.h). */
+const INITIAL = { pid: 0xef_ff_ff_fc, cgroup: 0xef_ff_ff_fb } as const;
+
+// The longest record is 8 KiB, and a log of the usual size has a few thousand of them.
+const RECORD_BYTES = 16 * 1024;
+const MOST_RECORDS = 50_000;
+const MOST_KILLS = 1000;
+
+/**
+ * What the kernel has logged of its kills for memory: of each the victim, and the cgroup whose limit it was. Often that
+ * can't be read: it takes CAP_SYSLOG where `kernel.dmesg_restrict` is 1, and a container has other pids.
+ */
+export class KernelLog {
+  readonly #parser = new KillParser();
+  readonly #buffer = Buffer.alloc(RECORD_BYTES);
+  readonly #kills: LoggedKill[] = [];
+
+  private constructor(private readonly fd: number) {}
+
+  /** undefined: it can't be read, or would not tell the truth about this process's children. */
+  static open(): KernelLog | undefined {
+    try {
+      const isInitial = Object.entries(INITIAL).every(([name, ino]) => statSync(`/proc/self/ns/${name}`).ino === ino);
+      return isInitial ? new KernelLog(openSync(FILE, constants.O_RDONLY | constants.O_NONBLOCK)) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Kills in a memory cgroup and those below it, oldest first, as far as the log still has them; and how many of the machine's last
+   * kills it has all of.
+   */
+  killsIn(path: string): { kills: LoggedKill[]; complete: number } {
+    this.#readOn();
+    const cgroup = kernelPath(path, host());
+    if (cgroup === undefined) return { kills: [], complete: 0 };
+    const kills = this.#kills.filter(({ victimCgroup }) => isWithin(victimCgroup, cgroup));
+    return { kills, complete: Math.min(this.#parser.reported, MOST_KILLS) };
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+
+  #readOn(): void {
+    for (let count = 0; count < MOST_RECORDS; count += 1) {
+      const record = this.#next();
+      if (record === undefined) return;
+      const kill = this.#parser.parse(record);
+      if (kill !== undefined) this.#kills.push(kill);
+      if (this.#kills.length > MOST_KILLS) this.#kills.shift();
+    }
+    // There are more.
+    this.#parser.startAnew();
+  }
+
+  #next(): string | undefined {
+    for (;;) {
+      try {
+        const length = readSync(this.fd, this.#buffer);
+        return this.#buffer.toString('latin1', 0, length);
+      } catch (error) {
+        // The next one was overwritten meanwhile: the reader is set to the oldest that there is.
+        if ((error as NodeJS.ErrnoException).code !== 'EPIPE') return undefined;
+        this.#parser.startAnew();
+      }
+    }
+  }
+}
+
+/** The kernel's name of a cgroup in the memory hierarchy. */
+function kernelPath(path: string, { memory: { mountPoint, mountRoot } }: Pick<Host, 'memory'>): string | undefined {
+  if (!isWithin(path, mountPoint)) return undefined;
+  const below = path.slice(mountPoint.length);
+  return mountRoot === '/' ? below || '/' : `${mountRoot}${below}`;
+}
+
+/** The path of a cgroup that the kernel names so; undefined: it can't be seen from here. */
+export function visiblePath(
+  cgroup: string,
+  { memory: { mountPoint, mountRoot } }: Pick<Host, 'memory'>,
+): string | undefined {
+  if (!isWithin(cgroup, mountRoot)) return undefined;
+  return `${mountPoint}${mountRoot === '/' ? cgroup : cgroup.slice(mountRoot.length)}`;
+}

@@ -1,0 +1,149 @@
+import type { CgroupDirectory } from '../cgroup/directory/directory';
+import { EventCounter } from '../cgroup/directory/event-counter';
+import { parseOomControl } from '../cgroup/files/formats';
+import { killsOf } from './kill-log';
+import { LimitsAround } from './limits-around';
+import { machineKills, machineKillsBefore } from './machine-kills';
+import type { OomAssessment, OomMonitor, QuietState } from './monitor';
+import { NestedV1 } from './nested-v1';
+import type { SurroundingsV1 } from './surroundings';
+import { levelV1, type Whose, whoseV1 } from './verdict';
+import { wasHit } from './was-hit-v1';
+import { nowhere, verdictOn, type WhoseLimit } from './whose-limit';
+
+/** v1 has no event counter: an eventfd tells that a limit was hit, and each cgroup counts the kills among its own. */
+export class OomMonitorV1 implements OomMonitor {
+  readonly kind = 'event';
+  readonly #events: EventCounter;
+  readonly #limits: LimitsAround;
+  readonly #nested: NestedV1;
+  #firedBefore: readonly number[];
+  #machineKillsBefore: number;
+
+  constructor(
+    private readonly directory: CgroupDirectory,
+    private readonly surroundings: SurroundingsV1,
+  ) {
+    this.#limits = new LimitsAround(directory, surroundings);
+    this.#nested = new NestedV1(directory);
+    this.#firedBefore = this.#firedAround();
+    this.#machineKillsBefore = machineKillsBefore();
+    this.#events = new EventCounter(directory, 'memory.oom_control');
+  }
+
+  get fd(): number {
+    return this.#events.fd;
+  }
+
+  get quiet(): QuietState {
+    const { isStamped } = this.#nested;
+    return { file: 'memory.oom_control', expected: '\noom_kill 0\n', eventFd: this.#events.fd, isStamped };
+  }
+
+  begin(): boolean {
+    this.#firedBefore = this.#firedAround();
+    this.#machineKillsBefore = machineKillsBefore();
+    return this.ooms() === 0;
+  }
+
+  assess(): OomAssessment {
+    const fired = this.#fired();
+    const ownKills = oomKills(this.directory);
+    // Nobody was killed anywhere: there is nothing to find below, be it thousands of cgroups.
+    if (ownKills === 0 && !this.#mayBeBelow()) return { kills: 0, verdict: null };
+    const nested = this.#nested.survey();
+    const kills = ownKills + nested.kills;
+    if (kills === 0 && !this.#nested.wereMade) return { kills, verdict: null };
+    const logged = killsOf(this.directory);
+    // What the kernel has counted in a cgroup below that is gone is in its log alone.
+    const all = nested.hasLeaves ? kills : Math.max(kills, logged.kills.length);
+    const { victims } = logged;
+    const whose = this.#limits.logged(logged.kills);
+    if (whose !== undefined) return { kills: all, verdict: verdictOn(whose, all, victims) };
+    if (kills === 0) {
+      // A cgroup below is gone with its count. This count of the machine is newer than what was read of the log: if it has kills too
+      // many, none is missing.
+      const killsMeanwhile = machineKills() - this.#machineKillsBefore;
+      return {
+        kills,
+        verdict: killsMeanwhile <= logged.complete ? null : verdictOn(nowhere('unknown'), kills, victims),
+      };
+    }
+    const found = this.#find(whoseV1({ kills, ownKills, fired, nestedLimitHit: nested.isLimitHit }), nested.hit);
+    return { kills, verdict: verdictOn(found, kills, victims) };
+  }
+
+  ooms(): number {
+    return this.#events.count();
+  }
+
+  addLeaf(name: string): void {
+    this.#nested.addLeaf(name);
+  }
+
+  removeLeaf(name: string): void {
+    this.#nested.removeLeaf(name);
+  }
+
+  limitHit(): WhoseLimit | undefined {
+    if (wasHit(this.directory)) return this.#limits.own();
+    const index = this.surroundings.cages.findIndex(({ directory }) => wasHit(directory));
+    return index === -1 ? undefined : this.#limits.around(index);
+  }
+
+  underOom(): boolean {
+    return [this.directory, ...this.surroundings.cages.map(({ directory }) => directory)].some((directory) => {
+      const { underOom, oomKillDisable } = parseOomControl(directory.read('memory.oom_control'));
+      // While it kills a cgroup is under OOM as well, for a moment.
+      return underOom && oomKillDisable;
+    });
+  }
+
+  waitsAt(): WhoseLimit | undefined {
+    if (!this.underOom()) return undefined;
+    const fired = this.#fired();
+    return levelV1(fired) === undefined
+      ? nowhere('ancestor')
+      : this.#find(whoseV1({ kills: 1, ownKills: 1, fired, nestedLimitHit: false }), undefined);
+  }
+
+  close(): void {
+    this.#events.close();
+  }
+
+  /** Whether a process may have been killed in a cgroup below. */
+  #mayBeBelow(): boolean {
+    return this.#nested.mayBeThere && machineKills() !== this.#machineKillsBefore;
+  }
+
+  #fired(): number[] {
+    const own = this.ooms();
+    return [own, ...this.#firedAround().map((count, index) => count - (this.#firedBefore[index] ?? 0))];
+  }
+
+  #firedAround(): number[] {
+    const { cages, ancestors: above } = this.surroundings;
+    return [...cages.map((cage) => cage.ooms()), above.ooms()];
+  }
+
+  #find(whose: Whose, nested: string | undefined): WhoseLimit {
+    switch (whose.at) {
+      case 'own':
+        return this.#limits.own();
+      case 'below':
+        return nested === undefined ? nowhere('descendant') : this.#limits.below(nested);
+      case 'around':
+        return this.#limits.around(whose.index);
+      case 'above':
+        return this.surroundings.ancestors.limit();
+      case 'machine':
+        return nowhere('system');
+      case 'unknown':
+        return nowhere('unknown');
+    }
+  }
+}
+
+function oomKills(directory: CgroupDirectory): number {
+  return parseOomControl(directory.read('memory.oom_control')).oomKills;
+}

@@ -1,0 +1,178 @@
+import type { CgroupDirectory } from '../cgroup/directory/directory';
+import { OpenFile } from '../cgroup/directory/open-file';
+import { isGone } from '../cgroup/directory/refusal';
+import { parseFlatKeyed } from '../cgroup/files/formats';
+import { killsOf } from './kill-log';
+import { LimitsAround } from './limits-around';
+import type { OomAssessment, OomMonitor, QuietState } from './monitor';
+import type { SurroundingsV2 } from './surroundings';
+import { type Whose, whoseV2 } from './verdict';
+import { nowhere, verdictOn, type WhoseLimit } from './whose-limit';
+
+const LOCAL = 'memory.events.local';
+
+interface Counters {
+  /** The limit was about to be exceeded. */
+  max: number;
+  /** The limit was hit and nothing could be reclaimed; counted where the limit is. */
+  oom: number;
+  /** Processes killed; counted where they were. */
+  oom_kill: number;
+}
+
+/** Those of the cages around, and how often memory was refused above them. */
+interface Around {
+  cages: readonly Counters[];
+  above: readonly number[];
+}
+
+/**
+ * v2 counts both the limit's hits and the kills in `memory.events`, which is kept open: polling tells its changes
+ * (POLLPRI), at most one in 10 ms.
+ */
+export class OomMonitorV2 implements OomMonitor {
+  readonly kind = 'priority';
+  readonly #events: OpenFile;
+  readonly #limits: LimitsAround;
+  // The cgroup itself is new, its counters 0; those around have a past.
+  #before: Around;
+
+  constructor(
+    private readonly directory: CgroupDirectory,
+    private readonly surroundings: SurroundingsV2,
+  ) {
+    this.#limits = new LimitsAround(directory, surroundings);
+    this.#before = this.#around();
+    this.#events = new OpenFile(directory, 'memory.events');
+    try {
+      // What was never read counts as changed, and is reported at once.
+      this.#hierarchical();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  get fd(): number {
+    return this.#events.fd;
+  }
+
+  readonly quiet: QuietState = { file: 'memory.events', expected: '\noom_kill 0\n', eventFd: -1, isStamped: false };
+
+  begin(): boolean {
+    this.#before = this.#around();
+    try {
+      return this.#hierarchical().oom === 0;
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
+  }
+
+  assess(): OomAssessment {
+    const { oom, oom_kill: kills } = this.#hierarchical();
+    if (kills === 0) return { kills, verdict: null };
+    const logged = killsOf(this.directory);
+    const whose = this.#limits.logged(logged.kills) ?? this.#find(this.#whose(oom));
+    return { kills, verdict: verdictOn(whose, kills, logged.victims) };
+  }
+
+  ooms(): number {
+    return readLocal(this.directory).oom;
+  }
+
+  /** Nothing to do: what is counted below is added up here, and stays. */
+  addLeaf(): void {}
+
+  removeLeaf(): void {}
+
+  limitHit(): WhoseLimit | undefined {
+    const hit = [readLocal(this.directory), ...this.#since().cages].findIndex(({ max, oom }) => max > 0 || oom > 0);
+    if (hit === -1) return undefined;
+    return hit === 0 ? this.#limits.own() : this.#limits.around(hit - 1);
+  }
+
+  /** v2 can't turn the OOM killer off. */
+  underOom(): boolean {
+    return false;
+  }
+
+  waitsAt(): undefined {
+    return undefined;
+  }
+
+  close(): void {
+    this.#events.close();
+  }
+
+  #whose(oomWithin: number): Whose {
+    const { cages, above } = this.#since();
+    return whoseV2({
+      oomWithin,
+      oomAtLimit: this.ooms(),
+      oomAround: cages.map(({ oom }) => oom),
+      oomAroundBefore: this.#before.cages.some(({ oom }) => oom > 0),
+      oomAbove: above,
+      hiddenAbove: this.surroundings.ancestors.hidden,
+    });
+  }
+
+  #find(whose: Whose): WhoseLimit {
+    switch (whose.at) {
+      case 'own':
+        return this.#limits.own();
+      case 'below':
+        return this.#below();
+      case 'around':
+        return this.#limits.around(whose.index);
+      case 'above':
+        return this.surroundings.ancestors.limitAt(whose.index);
+      case 'machine':
+        return nowhere('system');
+      case 'unknown':
+        return nowhere('unknown');
+    }
+  }
+
+  /** The cgroup below whose limit was hit, unless it is gone or there are several. */
+  #below(): WhoseLimit {
+    const hit = this.directory.counts(LOCAL, 'oom');
+    const [first, ...others] = hit;
+    if (first === undefined || others.length > 0) return nowhere('descendant');
+    return this.#limits.below(`${this.directory.path}/${first.path}`);
+  }
+
+  #hierarchical(): Counters {
+    return counters(this.#events.text());
+  }
+
+  #around(): Around {
+    const { cages, ancestors: above } = this.surroundings;
+    return { cages: cages.map(({ directory }) => readLocal(directory)), above: above.ooms() };
+  }
+
+  /** What those around have counted since its life began. */
+  #since(): Around {
+    const { cages, above } = this.#around();
+    return {
+      cages: cages.map(({ max, oom, oom_kill }, index) => {
+        const before = this.#before.cages[index];
+        return {
+          max: max - (before?.max ?? 0),
+          oom: oom - (before?.oom ?? 0),
+          oom_kill: oom_kill - (before?.oom_kill ?? 0),
+        };
+      }),
+      above: above.map((oom, index) => oom - (this.#before.above[index] ?? 0)),
+    };
+  }
+}
+
+function readLocal(directory: CgroupDirectory): Counters {
+  return counters(directory.read(LOCAL));
+}
+
+function counters(text: string): Counters {
+  const { max = 0, oom = 0, oom_kill = 0 } = parseFlatKeyed(text, 'memory.events');
+  return { max, oom, oom_kill };
+}

@@ -1,0 +1,104 @@
+import type { NativeBinding } from '../../types/native';
+import { isRecord, refuseUnknown } from './option-names';
+
+type OptionsOf<F> = F extends (options: infer O extends object) => unknown ? keyof O : never;
+type Takers = {
+  [F in keyof NativeBinding as [OptionsOf<NativeBinding[F]>] extends [never] ? never : F]: NativeBinding[F];
+};
+
+/** What the options of each function may be called. The addon looks for those that it knows, and no further. */
+const NAMES = {
+  clone: [
+    'file',
+    'args',
+    'env',
+    'cwd',
+    'stdio',
+    'detached',
+    'killWithParent',
+    'guarded',
+    'namespaces',
+    'hostname',
+    'idMaps',
+    'idMapPrograms',
+    'privateMounts',
+    'mountProc',
+    'loopback',
+    'uid',
+    'gid',
+    'groups',
+    'intoCgroupFd',
+    'joinFds',
+    'shareMemory',
+    'watchdogMs',
+    'thawFd',
+    'closesFds',
+  ],
+  attend: ['pidfd', 'pipes', 'deadlineNs', 'maxBytes', 'killSignal'],
+  startWatcher: ['onEvents'],
+  watch: ['fd', 'kind', 'ending'],
+  dropEnding: ['fd'],
+  unwatch: ['fd'],
+  setWatcherRef: ['ref'],
+  pidfdOpen: ['pid'],
+  pidfdSendSignal: ['pidfd', 'signal'],
+  reap: ['pidfd'],
+  startGuardian: ['file'],
+  guard: ['dirFd', 'name', 'kind'],
+  identifyGuarded: ['name', 'fd'],
+  unguard: ['name', 'end'],
+  unshare: ['flags'],
+  setns: ['fd', 'flags'],
+  openDirectory: ['path'],
+  openBeneath: ['dirFd', 'path', 'access'],
+  readBeneath: ['dirFd', 'path'],
+  writeBeneath: ['dirFd', 'path', 'value'],
+  makeDirectory: ['dirFd', 'path', 'mode'],
+  removeDirectory: ['dirFd', 'path'],
+  listMembers: ['dirFd', 'path', 'file'],
+  findCounts: ['dirFd', 'path', 'file', 'key', 'except'],
+  removeBelow: ['dirFd', 'path', 'budgetMs'],
+  stampDirectory: ['dirFd', 'path'],
+  isStamped: ['dirFd', 'path'],
+  listDirectories: ['dirFd', 'path'],
+  readOpen: ['fd', 'buffer'],
+  readMany: ['fds', 'paths', 'first', 'buffer', 'lengths'],
+  writeOpen: ['fd', 'value'],
+  readAttribute: ['path', 'name'],
+  tryLock: ['fd'],
+  startScope: ['address', 'name', 'description', 'slice', 'timeoutMs'],
+  startScopeAsync: ['address', 'name', 'description', 'slice', 'timeoutMs'],
+  isDelegated: ['address', 'unit', 'timeoutMs'],
+  isDelegatedAsync: ['address', 'unit', 'timeoutMs'],
+  managerVersion: ['address', 'timeoutMs'],
+  eventfdRead: ['fd'],
+  waitReadable: ['fd', 'timeoutMs'],
+  giveFdAway: ['fd'],
+  closeFd: ['fd'],
+} as const satisfies { [F in keyof Takers]: readonly OptionsOf<Takers[F]>[] };
+
+/** Not one that the table lacks, nor an option. */
+type Missing = { [F in keyof Takers]: Exclude<OptionsOf<Takers[F]>, (typeof NAMES)[F][number]> }[keyof Takers];
+const _complete: [Missing] extends [never] ? true : Missing = true;
+
+const checked = new Map<string | symbol, { plain: unknown; checked: unknown }>();
+
+/** A member of the addon; a function of it refuses options that it does not know. */
+export function withCheckedOptions(key: string | symbol, plain: unknown): unknown {
+  if (typeof plain !== 'function' || !isTaker(key)) return plain;
+  let known = checked.get(key);
+  if (known?.plain !== plain) {
+    const of = `native.${key}`;
+    const call = (options: unknown, ...more: unknown[]): unknown => {
+      if (isRecord(options)) refuseUnknown(options, { of, known: NAMES[key] });
+      return Reflect.apply(plain, undefined, [options, ...more]) as unknown;
+    };
+    known = { plain, checked: Object.defineProperty(call, 'name', { value: key }) };
+    checked.set(key, known);
+  }
+  return known.checked;
+}
+
+function isTaker(key: string | symbol): key is keyof typeof NAMES {
+  return Object.hasOwn(NAMES, key);
+}

@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
+import type { Parent, ParentCandidate } from '../../types/parent';
+import { type Host, processDirectory } from '../cgroup/hierarchy/host';
+import { resolveGiven } from '../cgroup/hierarchy/resolve-path';
+import { readOnlyCure } from '../cgroup/names/container-cure';
+import { giveCure, makeBelowCure } from './cures';
+import { runBlocking, runLater } from './effects';
+import { findParent, isOurs, listCandidates, type Wishes } from './find-parent';
+import { undoAll } from './make-ready';
+import { readParentFacts } from './parent-facts';
+
+let found: Parent | undefined;
+let underWay: Promise<Parent> | undefined;
+const wishes: Wishes = { systemd: process.env['MEMCAGE_SYSTEMD'] !== '0' };
+
+/**
+ * Where cages are made when the caller names no place; found once. Blocks, when it is not known yet, for as long as moving
+ * this process takes, or systemd.
+ */
+export function defaultParent(host: Host): Parent {
+  const given = fromEnvironment(host);
+  if (given !== undefined) return given;
+  found ??= host.version === 1 ? onV1(host) : runBlocking(findParent(host, wishes));
+  return found;
+}
+
+/** The same without blocking the event loop. */
+export async function prepareDefaultParent(host: Host, { systemd }: Partial<Wishes> = {}): Promise<Parent> {
+  if (systemd !== undefined) wishes.systemd = systemd;
+  const given = fromEnvironment(host) ?? found;
+  if (given !== undefined) return given;
+  if (host.version === 1) return defaultParent(host);
+  underWay ??= runLater(findParent(host, wishes)).finally(() => {
+    underWay = undefined;
+  });
+  found ??= await underWay;
+  return found;
+}
+
+/** What would be considered now, without doing any of it. */
+export function parentCandidates(host: Host): ParentCandidate[] {
+  const given = fromEnvironment(host) ?? found ?? (host.version === 1 ? onV1(host) : undefined);
+  if (given !== undefined) return [{ ...given, ...refuseGiven(given, host) }];
+  return runBlocking(listCandidates(host, wishes));
+}
+
+function fromEnvironment(host: Host): Parent | undefined {
+  const path = process.env['MEMCAGE_PARENT'];
+  if (path === undefined || path === '') return undefined;
+  return { source: 'environment', path: resolveGiven(path, host, 'MEMCAGE_PARENT') };
+}
+
+function refuseGiven({ source, path }: Parent, { version, memory }: Host): Pick<ParentCandidate, 'refusal' | 'cure'> {
+  if (!existsSync(path)) {
+    const refusal = 'there is no such cgroup';
+    return { refusal, ...(source === 'environment' && { cure: 'make it, or unset MEMCAGE_PARENT' }) };
+  }
+  const { readOnly, unwritable } = readParentFacts(path);
+  if (readOnly) return { refusal: 'its file system is mounted read-only', cure: readOnlyCure(path) };
+  if (!unwritable.includes('')) return { refusal: null };
+  const refusal = "it can't be written by this process";
+  const euid = process.geteuid?.() ?? 0;
+  // Nobody should get the whole hierarchy for himself.
+  if (euid === 0 || (version === 2 && path === memory.mountPoint)) return { refusal };
+  return { refusal, cure: version === 1 ? makeBelowCure(path, euid) : giveCure(path, unwritable, euid) };
+}
+
+function onV1({ memory }: Host): Parent {
+  return { source: 'own', path: processDirectory(memory, 'self') };
+}
+
+/**
+ * At the end of the process, when its cages are gone: gives back the cgroup that it made room in, as far as nobody else uses
+ * it. (A worker leaves the process where it is, and a scope ends with it.)
+ */
+export function giveBackParent(): void {
+  if (!isMainThread || found?.source === 'systemd') return;
+  try {
+    runBlocking(undoAll(isOurs));
+  } catch {
+    // Others are in it.
+  }
+}

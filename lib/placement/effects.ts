@@ -1,0 +1,115 @@
+import { closeSync, constants, mkdirSync, openSync, promises, rmdirSync, writeSync } from 'node:fs';
+import type { BusFailure, ScopeRequest, UnitQuestion } from '../../types/native';
+import { loadNative } from '../addon/load-native';
+import { tellGuardian, wantsGuardian } from '../launcher/guardian';
+
+/**
+ * A step that may take long: a move waits for an RCU grace period, systemd for its own work. Whoever drives the generator
+ * carries it out, blocking or not.
+ */
+export type Effect =
+  | { do: 'write'; path: string; value: string }
+  /** A leaf that this process is going to move to, and won't leave when it is killed. */
+  | { do: 'guard-leaf'; path: string; name: string }
+  | { do: 'make-directory'; path: string }
+  | { do: 'remove-directory'; path: string }
+  | { do: 'start-scope'; request: ScopeRequest }
+  | { do: 'ask-delegation'; question: UnitQuestion };
+
+/** What an effect gives: systemd's answer to what it is asked. Refusals of the kernel are thrown into the generator. */
+export type EffectResult = undefined | { controlGroup: string } | { delegated: boolean } | BusFailure;
+
+export function runBlocking<T>(steps: Generator<Effect, T, EffectResult>): T {
+  let step = steps.next();
+  while (step.done !== true) {
+    let result: EffectResult;
+    try {
+      result = carryOut(step.value);
+    } catch (error) {
+      step = steps.throw(error);
+      continue;
+    }
+    step = steps.next(result);
+  }
+  return step.value;
+}
+
+/** The same without blocking the event loop. */
+export async function runLater<T>(steps: Generator<Effect, T, EffectResult>): Promise<T> {
+  let step = steps.next();
+  while (step.done !== true) {
+    let result: EffectResult;
+    try {
+      result = await carryOutLater(step.value);
+    } catch (error) {
+      step = steps.throw(error);
+      continue;
+    }
+    step = steps.next(result);
+  }
+  return step.value;
+}
+
+function guardLeaf({ path, name }: Extract<Effect, { do: 'guard-leaf' }>): void {
+  if (!wantsGuardian()) return;
+  const dirFd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    tellGuardian(dirFd, name, 'leaf');
+  } finally {
+    closeSync(dirFd);
+  }
+}
+
+function carryOut(effect: Effect): EffectResult {
+  switch (effect.do) {
+    case 'start-scope':
+      return loadNative().startScope(effect.request);
+    case 'ask-delegation':
+      return loadNative().isDelegated(effect.question);
+    case 'guard-leaf':
+      guardLeaf(effect);
+      return undefined;
+    case 'make-directory':
+      mkdirSync(effect.path);
+      return undefined;
+    case 'remove-directory':
+      rmdirSync(effect.path);
+      return undefined;
+    case 'write': {
+      const fd = openSync(effect.path, constants.O_WRONLY);
+      try {
+        writeSync(fd, effect.value);
+      } finally {
+        closeSync(fd);
+      }
+      return undefined;
+    }
+  }
+}
+
+async function carryOutLater(effect: Effect): Promise<EffectResult> {
+  switch (effect.do) {
+    case 'start-scope':
+      return loadNative().startScopeAsync(effect.request);
+    case 'ask-delegation':
+      return loadNative().isDelegatedAsync(effect.question);
+    case 'guard-leaf':
+      guardLeaf(effect);
+      return undefined;
+    case 'make-directory':
+      await promises.mkdir(effect.path);
+      return undefined;
+    case 'remove-directory':
+      await promises.rmdir(effect.path);
+      return undefined;
+    case 'write': {
+      const file = await promises.open(effect.path, constants.O_WRONLY);
+      try {
+        await file.write(effect.value);
+      } finally {
+        await file.close();
+      }
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,216 @@
+import { readlinkSync } from 'node:fs';
+import type { Parent, ParentCandidate } from '../../types/parent';
+import { loadNative } from '../addon/load-native';
+import { type Host, processDirectory } from '../cgroup/hierarchy/host';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { readProcStat } from '../machine/proc-stat';
+import { makeAtRootCure } from './cures';
+import { noParent } from './describe';
+import type { Effect, EffectResult } from './effects';
+import { type Caller, type Judgement, judge } from './judge';
+import { makeReady } from './make-ready';
+import { type ParentFacts, readParentFacts } from './parent-facts';
+import {
+  busAddress,
+  busFailureCure,
+  explainBusFailure,
+  isBootedBySystemd,
+  isNameTaken,
+  isUnitName,
+  refuseMove,
+  scopeRequest,
+  unitQuestion,
+} from './systemd';
+
+export interface Wishes {
+  /** Whether systemd may be asked for a scope, which this process is moved into. */
+  systemd: boolean;
+}
+
+/** The cgroup namespace of the machine itself has a fixed inode number (PROC_CGROUP_INIT_INO in the kernel's proc_ns.h). */
+const INITIAL_CGROUP_NAMESPACE = 'cgroup:[4026531835]';
+const ATTEMPTS = 5;
+
+/** What is known of the way from the caller's own cgroup up to the root. */
+interface Surroundings {
+  caller: Caller;
+  /** From the caller's own to the mount point. */
+  places: readonly ParentFacts[];
+}
+
+function surroundings({ memory }: Host): Surroundings {
+  const own = processDirectory(memory, 'self');
+  const isPartOfAnother = isNamespaced();
+  const caller: Caller = {
+    euid: process.geteuid?.() ?? 0,
+    systemd: isBootedBySystemd(),
+    namespaceRoot: isPartOfAnother && memory.mountRoot === '/' ? memory.mountPoint : undefined,
+    hierarchyRoot: !isPartOfAnother && memory.mountRoot === '/' ? memory.mountPoint : undefined,
+    isOurs,
+  };
+  return { caller, places: pathsUp(own, memory.mountPoint).map((path) => readParentFacts(path)) };
+}
+
+/**
+ * The first place on v2 in which cages may be made, made ready for them. Throws ERR_MEMCAGE_NO_PARENT, which lists every
+ * place that was considered, with the reason why it can't be used.
+ */
+export function* findParent(host: Host, wishes: Wishes): Generator<Effect, Parent, EffectResult> {
+  const refused: ParentCandidate[] = [];
+  const around = yield* askForMark(surroundings(host));
+  for (const [index, place] of around.places.entries()) {
+    const source = index === 0 ? 'own' : 'ancestor';
+    const verdict = judge(place, around.places.slice(0, index), around.caller);
+    const refusal = 'refusal' in verdict ? verdict : yield* attempt(place, verdict);
+    if (refusal === undefined) return { source, path: place.path };
+    refused.push({ source, path: place.path, ...refusal });
+  }
+  const asked = yield* askSystemd(host, around, wishes);
+  if ('refusal' in asked) throw noParent([...refused, asked]);
+  return asked;
+}
+
+/**
+ * The unit that this process is in may be delegated without a mark, which only systemd's manager of the machine leaves. (Of
+ * that one unit only: what is above it is not this process's.)
+ */
+function* askForMark(around: Surroundings): Generator<Effect, Surroundings, EffectResult> {
+  const { caller, places } = around;
+  const index = places.findIndex(({ path }) => isUnitName(path));
+  const unit = places[index];
+  const isInDoubt = unit !== undefined && !unit.isMarked && unit.uid === caller.euid && caller.euid !== 0;
+  if (!caller.systemd || !isInDoubt) return around;
+  const question = unitQuestion(busAddress(caller.euid, process.env), unit.path);
+  const answer = yield { do: 'ask-delegation', question };
+  if (answer === undefined || !('delegated' in answer) || !answer.delegated) return around;
+  return { caller, places: places.map((place) => (place === unit ? { ...place, isMarked: true } : place)) };
+}
+
+/** What would be considered, up to the first that can be used, without doing any of it. Asks systemd only. */
+export function* listCandidates(host: Host, wishes: Wishes): Generator<Effect, ParentCandidate[], EffectResult> {
+  const around = yield* askForMark(surroundings(host));
+  const candidates: ParentCandidate[] = [];
+  for (const [index, place] of around.places.entries()) {
+    const source = index === 0 ? 'own' : 'ancestor';
+    const verdict = judge(place, around.places.slice(0, index), around.caller);
+    const refusal = 'refusal' in verdict ? verdict : { refusal: null };
+    candidates.push({ source, path: place.path, ...refusal });
+    if (refusal.refusal === null) return candidates;
+  }
+  const { address, refused } = considerSystemd(around, wishes);
+  return [...candidates, { source: 'systemd', path: address, ...(refused ?? { refusal: null }) }];
+}
+
+function* attempt(
+  place: ParentFacts,
+  verdict: Exclude<Judgement, { refusal: string }>,
+): Generator<Effect, { refusal: string } | undefined, EffectResult> {
+  try {
+    yield* makeReady(place.path, verdict, isOurs);
+    return undefined;
+  } catch (error) {
+    if (error instanceof MemcageError && error.code === ErrorCode.GUARDIAN) throw error;
+    return { refusal: `the kernel refused: ${(error as Error).message}` };
+  }
+}
+
+interface Considered {
+  address: string;
+  refused: { refusal: string; cure?: string } | undefined;
+}
+
+function considerSystemd({ caller, places }: Surroundings, wishes: Wishes): Considered {
+  const { euid, hierarchyRoot } = caller;
+  const address = busAddress(euid, process.env);
+  if (!caller.systemd) {
+    const refusal = 'this machine was not booted by systemd';
+    // The root of a cgroup namespace may have processes, which would have to leave it first.
+    const isCurable = hierarchyRoot !== undefined && euid !== 0;
+    return { address, refused: { refusal, ...(isCurable && { cure: makeAtRootCure(hierarchyRoot, euid) }) } };
+  }
+  if (!wishes.systemd) {
+    const refusal = 'it was not to be asked (MEMCAGE_SYSTEMD=0, or prepare())';
+    return { address, refused: { refusal, cure: 'let it be asked, or set Delegate=yes for the unit' } };
+  }
+  const refusal = refuseMove(places);
+  return { address, refused: refusal === undefined ? undefined : { refusal, cure: 'set Delegate=yes for the unit' } };
+}
+
+function* askSystemd(
+  host: Host,
+  around: Surroundings,
+  wishes: Wishes,
+): Generator<Effect, Parent | ParentCandidate, EffectResult> {
+  const { address, refused } = considerSystemd(around, wishes);
+  const refuse = (refusal: string, cure?: string): ParentCandidate => ({
+    source: 'systemd',
+    path: address,
+    refusal,
+    ...(cure !== undefined && { cure }),
+  });
+  if (refused !== undefined) return refuse(refused.refusal, refused.cure);
+  const own = around.places.map(({ path }) => path);
+  let answer: EffectResult;
+  let count = 0;
+  do {
+    answer = yield { do: 'start-scope', request: scopeRequest(address, own) };
+    count += 1;
+  } while (answer !== undefined && isNameTaken(answer) && count < ATTEMPTS);
+  if (answer === undefined || !('controlGroup' in answer)) {
+    if (answer === undefined || !('step' in answer)) return refuse('no answer');
+    return refuse(explainBusFailure(answer), busFailureCure(answer, around.caller.euid));
+  }
+  const path = `${host.memory.mountPoint}${answer.controlGroup}`;
+  const now = processDirectory(host.memory, 'self');
+  // In its leaf by now when another thread was faster.
+  if (now !== path && !now.startsWith(`${path}/`)) {
+    return refuse(`it says that this process is in ${path}, the kernel that it is in ${now}`);
+  }
+  const place = readParentFacts(path);
+  const above = pathsUp(now, path).slice(0, -1);
+  const verdict = judge(
+    place,
+    above.map((between) => readParentFacts(between)),
+    around.caller,
+  );
+  const failure = 'refusal' in verdict ? verdict : yield* attempt(place, verdict);
+  return failure === undefined ? { source: 'systemd', path } : refuse(`its scope ${path}: ${failure.refusal}`);
+}
+
+/** A directory and those above it, up to the mount point. */
+function pathsUp(path: string, top: string): string[] {
+  const paths = [path];
+  for (let at = path; at !== top && at.startsWith(`${top}/`); ) {
+    at = at.slice(0, at.lastIndexOf('/'));
+    paths.push(at);
+  }
+  return paths;
+}
+
+function isNamespaced(): boolean {
+  try {
+    return readlinkSync('/proc/self/ns/cgroup') !== INITIAL_CGROUP_NAMESPACE;
+  } catch {
+    // A kernel without cgroup namespaces.
+    return false;
+  }
+}
+
+/** Whether a process is this one, a descendant of it, or its guardian, which is where this one was. */
+export function isOurs(pid: number): boolean {
+  if (pid !== 0 && pid === loadNative().guardianPid()) return true;
+  // Bounded: a chain read while processes end could lead anywhere.
+  for (let at = pid, count = 0; at > 1 && count < 1000; count += 1) {
+    if (at === process.pid) return true;
+    at = parentOf(at);
+  }
+  return false;
+}
+
+function parentOf(pid: number): number {
+  try {
+    return Number(readProcStat(pid)[1]);
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,136 @@
+import { basename } from 'node:path';
+import { readOnlyCure } from '../cgroup/names/container-cure';
+import { OWN_SCOPE, SELF_LEAF } from '../cgroup/names/parent-names';
+import { giveCure } from './cures';
+import type { ParentFacts } from './parent-facts';
+import { isUnitName } from './systemd';
+
+/** The process that looks for a parent, and the machine that it is on. */
+export interface Caller {
+  euid: number;
+  /** Whether systemd manages this machine's, or container's, cgroups. */
+  systemd: boolean;
+  /** The root of the cgroup namespace, where that is not the machine's own. */
+  namespaceRoot: string | undefined;
+  /** The root of the whole hierarchy, where that can be seen. */
+  hierarchyRoot: string | undefined;
+  /** Whether a process is the caller or a descendant of it. */
+  isOurs(pid: number): boolean;
+}
+
+export type Judgement =
+  | {
+      /** Processes to move into a leaf, so that the cgroup has none of its own. */
+      move: readonly number[];
+      /** Whether the memory controller has yet to be given to its children. */
+      enable: boolean;
+    }
+  | { refusal: string; cure?: string };
+
+/** A private cage, a leaf of a shared one, and a detached child's cage: what is in it may do there as it likes. */
+const CAGE = /\/memcage-(detached-\d+-[0-9a-f]+|\d+-[0-9a-f]+\/\d+(\/\d+)?)$/;
+
+/**
+ * Whether cages may be made in a cgroup of v2, and what has to be done for it first.
+ *
+ * @param place the cgroup
+ * @param between those from the caller's own up to it, without it; empty when it is the caller's own
+ * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#delegation
+ * @see https://systemd.io/CGROUP_DELEGATION
+ */
+export function judge(place: ParentFacts, between: readonly ParentFacts[], caller: Caller): Judgement {
+  return (
+    refuseReadOnly(place) ??
+    refuseStrangers(place, between, caller) ??
+    refuseUnwritable(place, caller) ??
+    refuseUncontrolled(place) ??
+    refuseEscape(place, between) ??
+    judgeProcesses(place, between.length === 0, caller)
+  );
+}
+
+/** It must have been left to the caller by whoever manages what is above it. */
+function refuseStrangers(place: ParentFacts, between: readonly ParentFacts[], caller: Caller): Judgement | undefined {
+  const { path, uid, isMarked } = place;
+  if (path === caller.namespaceRoot) return undefined;
+  // Its own, too, when a memcage before, of another thread for example, has moved it out of there into a leaf.
+  const isOwn = between.every((below) => SELF_LEAF.test(basename(below.path)));
+  if (path === caller.hierarchyRoot) {
+    if (isOwn && !caller.systemd) return undefined;
+    return { refusal: caller.systemd ? 'it belongs to systemd' : 'it is the root, and not the cgroup of this process' };
+  }
+  // What was left to someone above is not thereby left to those whom that one, a systemd user manager for example, has put
+  // into units of its own.
+  const unit = between.find((below) => isUnit(below));
+  if (unit !== undefined) {
+    return { refusal: `${unit.path} is between it and this process, a unit of systemd's without Delegate=yes` };
+  }
+  if (isMarked || OWN_SCOPE.test(path) || CAGE.test(path)) return undefined;
+  if (isUnit(place)) {
+    return { refusal: "it is a unit of systemd's without Delegate=yes", cure: 'set Delegate=yes for the unit' };
+  }
+  if (uid === caller.euid && uid !== 0) return undefined;
+  // Without a manager, root's own cgroup is root's.
+  if (caller.euid === 0 && isOwn && !caller.systemd) return undefined;
+  if (caller.euid === 0) return { refusal: 'it was not delegated: it has no mark, the attribute user.delegate' };
+  return {
+    refusal: `it was not delegated: it belongs to user ${uid}`,
+    cure: `let its owner give the directory, its cgroup.procs and cgroup.subtree_control to user ${caller.euid}`,
+  };
+}
+
+function isUnit({ path, isMarked }: ParentFacts): boolean {
+  return !isMarked && isUnitName(path) && !OWN_SCOPE.test(path);
+}
+
+/** Whoever it belongs to. */
+function refuseReadOnly({ readOnly, path }: ParentFacts): Judgement | undefined {
+  return readOnly ? { refusal: 'its file system is mounted read-only', cure: readOnlyCure(path) } : undefined;
+}
+
+function refuseUnwritable({ path, unwritable }: ParentFacts, { euid }: Caller): Judgement | undefined {
+  if (unwritable.length === 0) return undefined;
+  const what = unwritable.map((file) => (file === '' ? 'the directory' : file)).join(', ');
+  const refusal = `${what} can't be written by this process`;
+  // Of what root can't write nothing is known but that somebody has taken its rights.
+  return euid === 0 ? { refusal } : { refusal, cure: giveCure(path, unwritable, euid) };
+}
+
+function refuseUncontrolled({ type, controllers }: ParentFacts): Judgement | undefined {
+  if (type !== undefined && type !== 'domain') return { refusal: `its cgroup.type is "${type}", not "domain"` };
+  if (controllers.includes('memory')) return undefined;
+  return {
+    refusal: `it does not have the memory controller (cgroup.controllers: ${controllers.join(' ') || 'none'})`,
+    cure: 'let the cgroup above enable it: "+memory" to its cgroup.subtree_control',
+  };
+}
+
+/** What limits the caller must limit its cages. */
+function refuseEscape({ path }: ParentFacts, between: readonly ParentFacts[]): Judgement | undefined {
+  const limited = between.find(({ limits }) => limits.length > 0);
+  if (limited === undefined) return undefined;
+  return {
+    refusal: `a cage in ${path} would be free of ${limited.limits.join(', ')} of ${limited.path}`,
+    cure: `have ${limited.path}, or a cgroup below it, delegated to this process`,
+  };
+}
+
+/** "No internal process constraint": only a cgroup without processes, or the root, gives controllers to its children. */
+function judgeProcesses(place: ParentFacts, isOwn: boolean, caller: Caller): Judgement {
+  if (place.enabled.includes('memory')) return { move: [], enable: false };
+  if (place.path === caller.hierarchyRoot || place.pids.length === 0) return { move: [], enable: true };
+  const others = place.pids.filter((pid) => !caller.isOurs(pid));
+  if (isOwn && others.length === 0) return { move: place.pids, enable: true };
+  return {
+    refusal:
+      `processes are in it that aren't this one or its descendants (${listed(others)}), ` +
+      'and a cgroup with processes gives no controllers to its children',
+    cure: 'start this program alone in a cgroup, by "exec" in a script for example',
+  };
+}
+
+function listed(pids: readonly number[]): string {
+  const known = pids.filter((pid) => pid !== 0);
+  const some = known.slice(0, 5).join(', ');
+  return known.length === 0 ? 'of another PID namespace' : `pid ${some}${known.length > 5 ? ' ...' : ''}`;
+}

@@ -1,0 +1,101 @@
+import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadNative } from '../addon/load-native';
+import { parseNames } from '../cgroup/files/formats';
+
+/** What decides whether cages may be made in a cgroup of v2, as the kernel shows it. */
+export interface ParentFacts {
+  path: string;
+  /** Owner of the directory. */
+  uid: number;
+  /** It is on a file system that is mounted read-only, as in most containers. */
+  readOnly: boolean;
+  /** What must be writable and is not: '' is the directory itself. */
+  unwritable: readonly string[];
+  /** systemd's mark on the top of a delegated subtree: the extended attribute `user.delegate` or `trusted.delegate`. */
+  isMarked: boolean;
+  /** `cgroup.type`; the root of the hierarchy has none. */
+  type: string | undefined;
+  /** `cgroup.controllers` and `cgroup.subtree_control`. */
+  controllers: readonly string[];
+  enabled: readonly string[];
+  /** `cgroup.procs`; 0 stands for a process of another PID namespace. */
+  pids: readonly number[];
+  /** Files that hold a limit, of which a cgroup elsewhere would be free. */
+  limits: readonly string[];
+}
+
+/** Those that a unit or a container gets on purpose. pids.max is not among them: systemd sets it for every unit. */
+const LIMIT_FILES = ['memory.max', 'memory.high', 'memory.swap.max', 'cpu.max'];
+
+/** What moving a process in, and giving controllers to children, needs; see "Delegation" in the cgroup v2 document. */
+const WRITTEN = ['', 'cgroup.procs', 'cgroup.subtree_control'];
+
+export function readParentFacts(path: string): ParentFacts {
+  return {
+    path,
+    uid: statSync(path).uid,
+    readOnly: isReadOnly(path),
+    unwritable: WRITTEN.filter((file) => !isWritable(join(path, file))),
+    isMarked: ['user.delegate', 'trusted.delegate'].some((name) => readMark(path, name) === '1'),
+    type: readIfPresent(join(path, 'cgroup.type'))?.trim(),
+    controllers: parseNames(readIfPresent(join(path, 'cgroup.controllers')) ?? ''),
+    enabled: parseNames(readIfPresent(join(path, 'cgroup.subtree_control')) ?? ''),
+    pids: readPids(path),
+    limits: LIMIT_FILES.filter((file) => isLimit(readIfPresent(join(path, file)))),
+  };
+}
+
+export function readPids(path: string): number[] {
+  // A threaded cgroup does not list processes (EOPNOTSUPP).
+  const text = readIfPresent(join(path, 'cgroup.procs')) ?? '';
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(Number);
+}
+
+/** Whether a cgroup has others below it. */
+export function hasChildren(path: string, except: string): boolean {
+  return readdirSync(path, { withFileTypes: true }).some((entry) => entry.isDirectory() && entry.name !== except);
+}
+
+function isWritable(path: string): boolean {
+  return refusalToWrite(path) === undefined;
+}
+
+function isReadOnly(path: string): boolean {
+  return refusalToWrite(path) === 'EROFS';
+}
+
+function refusalToWrite(path: string): string | undefined {
+  try {
+    accessSync(path, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? '';
+  }
+}
+
+function readMark(path: string, name: string): string | null {
+  try {
+    return loadNative().readAttribute({ path, name });
+  } catch {
+    return null;
+  }
+}
+
+/** `max` or, of cpu.max, `max 100000` is none. */
+function isLimit(text: string | undefined): boolean {
+  return text !== undefined && !text.startsWith('max');
+}
+
+function readIfPresent(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENODEV' || code === 'EOPNOTSUPP' || code === 'EACCES') return undefined;
+    throw error;
+  }
+}

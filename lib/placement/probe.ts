@@ -1,0 +1,20 @@
+import { loadNative } from '../addon/load-native';
+import { busAddress, busFailureCure, explainBusFailure, isBootedBySystemd } from './systemd';
+
+const TIMEOUT_MS = 2000;
+
+/** Whether the systemd that would be asked for a scope answers. */
+export function probeSystemd(): { answers: boolean; detail: string; cure?: string } {
+  if (!isBootedBySystemd()) {
+    const cure = 'none is needed: without systemd cages are made where MEMCAGE_PARENT says, or a cgroup was delegated';
+    return { answers: false, detail: 'this machine was not booted by systemd', cure };
+  }
+  const euid = process.geteuid?.() ?? 0;
+  const address = busAddress(euid, process.env);
+  const whose = euid === 0 ? "the machine's manager" : 'the manager of this user';
+  const answer = loadNative().managerVersion({ address, timeoutMs: TIMEOUT_MS });
+  if ('version' in answer) return { answers: true, detail: `${whose} is systemd ${answer.version}, at ${address}` };
+  const cure = busFailureCure(answer, euid);
+  const detail = `${whose}, at ${address}: ${explainBusFailure(answer)}`;
+  return { answers: false, detail, ...(cure !== undefined && { cure }) };
+}

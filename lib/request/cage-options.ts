@@ -1,0 +1,116 @@
+import type { SpawnOptions as NodeSpawnOptions } from 'node:child_process';
+import type { MemoryOption, NamespaceOptions, NodeHeapOption } from '../../types/options';
+import type { MemoryReport } from '../../types/outcome';
+import { loadNative } from '../addon/load-native';
+import { SharedCage } from '../cage/shared-cage';
+import { Cgroup } from '../cgroup/handle/cgroup';
+import type { ResolvedLimits } from '../cgroup/limits/limits';
+import { resolveLimits } from '../cgroup/limits/limits';
+import { invalidArgument } from '../errors/errors';
+import { resolveNamespaces, withRights } from '../namespaces/namespaces';
+import type { Called } from '../options/called';
+import { isOptions } from '../process/node-call';
+import { type NodeHeapSetting, resolveNodeHeap } from '../process/node-heap';
+
+/** What memcage adds to the options of Node's `child_process.spawn`. */
+export interface CageOptions {
+  /** A private cage with these limits for the child and all its descendants; with `cage`, within that. */
+  memory?: MemoryOption;
+  /** A cage of {@link createCage} to start in. */
+  cage?: SharedCage;
+  /** Namespaces of its own. Default: the parent's. */
+  namespaces?: NamespaceOptions;
+  /** The memory cgroup to make a private cage in. Default: what is found, see {@link prepare}. */
+  parent?: Cgroup | string;
+  /**
+   * Let what the child leaves running in its private cage live on. The cage is removed when the last process has ended,
+   * and with the Node process. Default: false, they are killed when the child has ended.
+   */
+  keepDescendants?: boolean;
+  /**
+   * A limit for the JavaScript heap of a Node child, so that it ends by an error of its own before the kernel kills it, by
+   * NODE_OPTIONS in its environment. Given, it holds for whatever is started; left out, it is that of the cage, or `'auto'`
+   * for what is called `node`.
+   */
+  nodeHeap?: NodeHeapOption;
+  /**
+   * Also report what else the kernel has counted of the cage: `memory.details` of the outcome, some reads more at the
+   * child's end. Default: false.
+   */
+  memoryDetails?: boolean;
+}
+
+/** Options of {@link spawn}: Node's, and {@link CageOptions}. */
+export type SpawnOptions = NodeSpawnOptions & CageOptions;
+
+/** The memory report of what was started with these options: null without a cage, which `contain()` can supply. */
+export type MemoryOf<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> }
+  ? MemoryReport
+  : MemoryReport | null;
+
+/** {@link CageOptions} after validation. */
+export interface ResolvedCageOptions {
+  limits: ResolvedLimits | undefined;
+  cage: SharedCage | undefined;
+  namespaces: NamespaceOptions;
+  parent: string | undefined;
+  keepDescendants: boolean;
+  nodeHeap: NodeHeapSetting;
+  memoryDetails: boolean;
+}
+
+const NOTHING: ResolvedCageOptions = {
+  limits: undefined,
+  cage: undefined,
+  namespaces: {},
+  parent: undefined,
+  keepDescendants: false,
+  nodeHeap: undefined,
+  memoryDetails: false,
+};
+
+/** Takes memcage's options out of Node's. Nothing has been created when this throws. */
+export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
+  // Node says what is wrong with it.
+  if (!isOptions(options)) return { node: options, own: NOTHING };
+  const { memory, cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, ...node } = called.read(
+    options as CageOptions,
+  );
+  if (cage !== undefined && !(cage instanceof SharedCage))
+    throw invalidArgument('cage', 'a cage of createCage()', cage);
+  if (cage !== undefined && parent !== undefined) {
+    throw invalidArgument('parent', 'no place together with cage, which is one', parent);
+  }
+  checkBoolean('keepDescendants', keepDescendants);
+  checkBoolean('memoryDetails', memoryDetails);
+  const own = {
+    limits: memory === undefined ? undefined : resolveMemory(memory, called.of),
+    cage,
+    namespaces: withRights(resolveNamespaces(namespaces, called.of)),
+    parent: resolveParent(parent),
+    keepDescendants: keepDescendants === true,
+    nodeHeap: resolveNodeHeap(nodeHeap),
+    memoryDetails: memoryDetails === true,
+  };
+  if (own.limits === undefined) {
+    for (const [name, given] of Object.entries({ parent, keepDescendants })) {
+      if (given !== undefined) throw invalidArgument(name, 'this option only together with memory', given);
+    }
+  }
+  return { node, own };
+}
+
+function checkBoolean(name: string, given: unknown): void {
+  if (given !== undefined && typeof given !== 'boolean') throw invalidArgument(name, 'true or false', given);
+}
+
+export function resolveMemory(memory: MemoryOption, of: string): ResolvedLimits {
+  return resolveLimits(memory, { of, pageBytes: loadNative().constants.pageSize });
+}
+
+export function resolveParent(parent: unknown): string | undefined {
+  if (parent === undefined) return undefined;
+  if (parent instanceof Cgroup) return parent.path;
+  if (typeof parent !== 'string') throw invalidArgument('parent', 'a Cgroup or the path of one', parent);
+  return Cgroup.resolve(parent);
+}

@@ -1,0 +1,45 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { PACKAGE_ROOT } from '../addon/package-root';
+import type { SharedCage } from '../cage/shared-cage';
+import { ErrorCode, MemcageError } from '../errors/errors';
+
+/** What is around a call, put there by this copy of memcage or by another. */
+interface Around {
+  /** Where the copy is, for people. */
+  copy: string;
+  /** Of that copy, and of its version. */
+  cage: object;
+}
+
+/** One for all copies of memcage in a thread: two that know nothing of each other would let children out. */
+const KEY = Symbol.for('memcage.context.1');
+
+const shared = globalThis as { [KEY]?: AsyncLocalStorage<Around> };
+shared[KEY] ??= new AsyncLocalStorage<Around>();
+const context = shared[KEY];
+
+const own = new WeakSet<object>();
+
+/** Call `fn` with a cage around it. */
+export function runWithin<T>(cage: SharedCage, fn: () => T): T {
+  own.add(cage);
+  return context.run({ copy: PACKAGE_ROOT, cage }, fn);
+}
+
+/** The cage of the innermost {@link runWithin} that the caller runs in; undefined: none, or it is another copy's. */
+export function cageAround(): SharedCage | undefined {
+  const cage = context.getStore()?.cage;
+  return cage !== undefined && own.has(cage) ? (cage as SharedCage) : undefined;
+}
+
+/** Throws within a call of another copy's: what this one starts would not be in that one's cage. */
+export function refuseOtherCopy(): void {
+  const around = context.getStore();
+  if (around === undefined || own.has(around.cage)) return;
+  throw new MemcageError(
+    ErrorCode.SEVERAL_COPIES,
+    `There are several copies of memcage: this one, ${PACKAGE_ROOT}, is called within contain() of ${around.copy}, and can't start ` +
+      'anything in its cage. Have one copy: npm ls memcage shows them, npm dedupe may be all that is needed',
+    { paths: [PACKAGE_ROOT, around.copy] },
+  );
+}

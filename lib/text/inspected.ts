@@ -1,0 +1,44 @@
+import { type InspectOptions, inspect } from 'node:util';
+import type { OomVictim } from '../../types/outcome';
+import { formatSize } from './size';
+
+/** What `console.log()` and `util.inspect()` call on an object; not enumerable, so that it is no part of the data. */
+type Inspector = (this: object, depth: number, options: InspectOptions, inspect: (value: unknown) => string) => string;
+
+/** A number of bytes as both: for people, and to be copied. */
+class Bytes {
+  constructor(private readonly bytes: number) {}
+
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const number = inspect(this.bytes, options);
+    return Number.isFinite(this.bytes) ? `${number} (${formatSize(this.bytes)})` : number;
+  }
+}
+
+/** Lets an outcome be shown with sizes that people read. Returns it. */
+export function inspectable<T extends object>(outcome: T): T {
+  const show: Inspector = function (_depth, options) {
+    return inspect(withSizes({ ...this }), options);
+  };
+  return Object.defineProperty(outcome, inspect.custom, { value: show, writable: true, configurable: true });
+}
+
+/** What is shown of an object: the name of its class, what tells it from others, and the facts. */
+export function shown(name: string, which: string, facts: object, options: InspectOptions): string {
+  return `${name} <${which}> ${inspect(withSizes(facts), options)}`;
+}
+
+function withSizes(value: object): object {
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withSize(name, each)]));
+}
+
+function withSize(name: string, value: unknown): unknown {
+  if (name === 'victims' && Array.isArray(value))
+    return (value as OomVictim[]).map(({ pid, name: of }) => `${of} (pid ${pid})`);
+  if (typeof value === 'number' && name.endsWith('Bytes')) return new Bytes(value);
+  return isPlain(value) ? withSizes(value) : value;
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}

@@ -1,0 +1,67 @@
+import { invalidSize, limitTooSmall } from '../errors/errors';
+
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  '': 1,
+  K: 1024,
+  M: 1024 ** 2,
+  G: 1024 ** 3,
+  T: 1024 ** 4,
+  P: 1024 ** 5,
+};
+/** As Docker and systemd take it, and as {@link formatSize} writes it. No part of a byte. */
+const SIZE = /^(?:(\d+)(?: ?B)?|(\d+(?:\.\d+)?) ?([KMGTP])(?:i?B?))$/i;
+
+export interface SizeBounds {
+  /** 0 where nothing at all is a sensible size. Default: 1. */
+  min?: 0 | 1;
+  /** Sizes above 0 must fill a page, or the kernel takes them for 0. Default: 4096. */
+  pageBytes?: number;
+}
+
+/**
+ * A `Size` in bytes, `Infinity` when it is unlimited.
+ *
+ * @param option Name of the option, for the error.
+ * @throws TypeError `ERR_MEMCAGE_INVALID_SIZE`; RangeError `ERR_MEMCAGE_LIMIT_TOO_SMALL` for less than a page.
+ */
+export function parseSize(option: string, value: unknown, { min = 1, pageBytes = 4096 }: SizeBounds = {}): number {
+  const bytes = toBytes(value);
+  if (bytes === null || bytes < min) {
+    const positive = min === 0 ? 'a number of bytes (an integer)' : 'a number of bytes (a positive integer)';
+    throw invalidSize(option, `${positive}, a string such as '512K', '100M' or '1.5G', or 'max'`, value);
+  }
+  if (bytes > 0 && bytes < pageBytes) throw limitTooSmall(option, pageBytes, value);
+  return bytes;
+}
+
+function toBytes(value: unknown): number | null {
+  if (value === 'max' || value === UNLIMITED || value === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+  if (typeof value === 'number') return safeBytes(value);
+  if (typeof value !== 'string') return null;
+  const [, bytes, amount = bytes, unit = ''] = SIZE.exec(value) ?? [];
+  if (amount === undefined) return null;
+  // Of '1.1G' the kernel could not take the rest of a byte either.
+  return safeBytes(Math.floor(Number(amount) * (UNIT_BYTES[unit.toUpperCase()] ?? Number.NaN)));
+}
+
+// Above 2^53 - 1 a number is no longer the one that was written.
+function safeBytes(value: number): number | null {
+  return Number.isSafeInteger(value) && value >= 0 ? value + 0 : null;
+}
+
+const UNLIMITED = 'unlimited';
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+/** Bytes for people: `100 MiB`, `1.5 GiB`, `unlimited`. Powers of 1024, at most one decimal. */
+export function formatSize(bytes: number): string {
+  if (bytes === Number.POSITIVE_INFINITY) return UNLIMITED;
+  let amount = Math.abs(bytes);
+  let unit = 0;
+  // 1023.95 would be printed as 1024.
+  while (amount >= 1023.95 && unit < UNITS.length - 1) {
+    amount /= 1024;
+    unit += 1;
+  }
+  const rounded = Math.round(amount * 10) / 10;
+  return `${bytes < 0 ? '-' : ''}${rounded} ${UNITS[unit]}`;
+}

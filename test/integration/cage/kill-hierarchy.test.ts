@@ -1,0 +1,134 @@
+import type { ChildProcess } from 'node:child_process';
+import { basename } from 'node:path';
+import type * as Memcage from 'memcage';
+import { fixture } from '../../support/cage-kinds';
+import { cagesOf, members, mountPoint, read, version, write } from '../../support/cgroup-tree';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
+import { processesWith } from '../../support/processes';
+import { compile } from '../../support/programs';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+const PROCESSES = '100';
+// Each bomb has a user of its own: the limit is one of all processes of a user.
+const FIRST_UID = 1_000_000;
+let bombs = 0;
+
+// What cgroup.kill does in a millisecond takes several passes where there is only kill(2).
+const PATIENCE_MS = patience(8000);
+
+/** memcage on a host that has only some of the hierarchies. */
+function memcageWithout(missing: Record<string, null>): typeof Memcage {
+  let library: typeof Memcage | undefined;
+  jest.isolateModules(() => {
+    jest.doMock('../../../lib/cgroup/hierarchy/host', () => {
+      const actual = jest.requireActual<Record<string, unknown> & { host(): object }>(
+        '../../../lib/cgroup/hierarchy/host',
+      );
+      return { ...actual, host: () => ({ ...actual.host(), ...missing }) };
+    });
+    library = jest.requireActual<typeof Memcage>('../../../lib');
+  });
+  jest.dontMock('../../../lib/cgroup/hierarchy/host');
+  return library as typeof Memcage;
+}
+
+/** What there is to stop the processes of a cage by, all at once. */
+const means =
+  version === 2
+    ? ([['cgroup.kill', {}, undefined]] as const)
+    : ([
+        ['the unified hierarchy as guard', {}, 'unified'],
+        ['the freezer of v1 as guard', { unified: null }, 'freezer'],
+        ['neither', { unified: null, freezer: null }, undefined],
+      ] as const);
+
+describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'the end of a fork bomb', () => {
+  describe.each(means)('with %s', (_, missing, guard) => {
+    let memcage: typeof Memcage;
+    let bomb: ReturnType<typeof compile>;
+
+    beforeAll(() => {
+      bomb = compile(fixture('fork-bomb.c'));
+    });
+    afterAll(() => bomb.remove());
+
+    expectNothingLeft(() => {
+      memcage = memcageWithout(missing);
+      return memcage.run('true', { memory: '8M' });
+    });
+
+    /** Main waits for the end of stdin. */
+    function command(): [string, string[]] {
+      bombs += 1;
+      const uid = String(FIRST_UID + (process.pid % 10_000) * 100 + bombs);
+      return ['sh', ['-c', '"$0" "$1" "$2" & read -r _', bomb.path, PROCESSES, uid]];
+    }
+
+    /** Or main has ended: it may be what is killed when the bomb has used up the memory. */
+    async function raging(child: ChildProcess & Memcage.Caged): Promise<void> {
+      const isOff = () => members(child.cage.cgroup.path).length > Number(PROCESSES) / 2;
+      await until('the bomb is off', () => isOff() || child.exitCode !== null || child.signalCode !== null);
+      // If main has ended it was killed, for memory.
+      expect(child.exitCode).toBeNull();
+    }
+
+    test('it is what is used', () => {
+      const hierarchies = (['memory', 'unified', 'freezer'] as const).filter((name) =>
+        cagesOf(process.pid).some((path) => mountPoint(name) !== '' && path.startsWith(`${mountPoint(name)}/`)),
+      );
+      // One and the same on v2.
+      const ofMemory = version === 2 ? ['memory', 'unified'] : ['memory'];
+      expect(hierarchies).toEqual([...ofMemory, ...(guard === undefined ? [] : [guard])]);
+    });
+
+    if (guard === 'freezer') {
+      test('a cage that is frozen by it is refused, and ends all the same', async () => {
+        const cage = memcage.createCage({ memory: '50M' });
+        const member = cage.spawn('sleep', ['1000'], { stdio: 'ignore' });
+        const number = basename(cage.cgroup.path);
+        const frozen = cagesOf(process.pid).find(
+          (path) => path.includes('/freezer/') && /-[0-9a-f]+\/\d+$/.test(path) && basename(path) === number,
+        );
+        write(frozen ?? '', 'freezer.state', 'FROZEN');
+        await until('frozen', () => read(frozen ?? '', 'freezer.state') === 'FROZEN');
+        const refusal = expect.objectContaining({ code: 'ERR_MEMCAGE_FROZEN' }) as Error;
+        expect(() => cage.spawn('true')).toThrow(refusal);
+        await cage.close();
+        const { signal, error } = await member.outcome;
+        expect({ signal, error }).toEqual({ signal: 'SIGKILL', error: undefined });
+      });
+    }
+
+    test('in a private cage, when main ends', async () => {
+      const child = memcage.spawn(...command(), { memory: '50M' });
+      await raging(child);
+      child.stdin.end();
+      const start = performance.now();
+      const { error, exitCode, oom } = await child.outcome;
+      expect(error).toBeUndefined();
+      // The bomb may have used up the memory, and main be what was killed for it.
+      expect(exitCode === 1 || oom !== null).toBe(true);
+      expect(performance.now() - start).toBeLessThan(PATIENCE_MS);
+      expect(processesWith(bomb.path)).toEqual([]);
+    });
+
+    test('in a shared cage, by kill() and by close()', async () => {
+      const cage = memcage.createCage({ memory: '50M' });
+      const child = cage.spawn(...command(), {});
+      await raging(child);
+      const start = performance.now();
+      await cage.kill();
+      expect(members(cage.cgroup.path)).toEqual([]);
+      await child.outcome;
+
+      const other = cage.spawn(...command(), {});
+      await raging(other);
+      await cage.close();
+      await other.outcome;
+      expect(performance.now() - start).toBeLessThan(2 * PATIENCE_MS);
+      expect(processesWith(bomb.path)).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,178 @@
+import { constants } from 'node:os';
+import type * as Native from '../../../lib/addon/load-native';
+import type { CagedChild } from '../../../lib/child/caged-child';
+import type { KernelReport } from '../../../lib/child/kernel-report';
+import { createLaunch } from '../../../lib/child/launch-child';
+import { ErrorCode, MemcageError } from '../../../lib/errors/errors';
+import type { LaunchPlan } from '../../../lib/process/launch';
+import type { NativeBinding, WatchEvent } from '../../../types/native';
+import type { NamespaceOptions } from '../../../types/options';
+import { openFdCount } from '../../support/fds';
+import { until } from '../../support/until';
+
+const { EIO } = constants.errno;
+const PIDFD = 1_000_000;
+
+/** The addon, save for what a test has replaced. */
+let mockNative: NativeBinding;
+
+jest.mock('../../../lib/addon/load-native', () => ({
+  ...jest.requireActual<typeof Native>('../../../lib/addon/load-native'),
+  loadNative: () => mockNative,
+}));
+
+const real = jest.requireActual<typeof Native>('../../../lib/addon/load-native').loadNative();
+const refusal = Object.assign(new Error('test EIO'), { code: 'EIO', errno: -EIO, syscall: 'test' });
+const refuse = (): never => {
+  throw refusal;
+};
+
+/** What became of the one child that there is, and of its stay. */
+let calls: string[];
+/** As the watcher, of which a module has one; and what it knows the child by. */
+let tell: (events: WatchEvent[]) => void;
+let watched: number | undefined;
+
+function useNative(replaced: Partial<NativeBinding>): void {
+  const note = (name: string): void => void calls.push(name);
+  mockNative = {
+    ...real,
+    startWatcher: ({ onEvents }) => {
+      tell = onEvents;
+    },
+    watch: () => {
+      watched = (watched ?? 0) + 1;
+      note('watched');
+      return watched;
+    },
+    clone: () => ({ pid: 1, pidfd: PIDFD }),
+    unwatch: () => {},
+    pidfdSendSignal: () => note('killed'),
+    reap: () => note('reaped'),
+    closeFd: ({ fd }) => (fd === PIDFD ? note('closed') : real.closeFd({ fd })),
+    ...replaced,
+  };
+}
+
+const nothing: KernelReport = { oom: null, memory: { limitBytes: 0, peakBytes: null, swapLimited: true } };
+
+function cagedWith(replaced: Partial<CagedChild> = {}): CagedChild {
+  const home = {
+    ceilingBytes: 2 ** 20,
+    takeJoinFds: () => ({ fds: { joinFds: [] }, close: () => {}, spent: () => {} }),
+    killsAsGroup: () => false,
+    exitCleanUp: { plan: undefined, handOver: () => {} },
+  } as unknown as CagedChild['home'];
+  return {
+    home,
+    started: () => {},
+    abandon() {
+      calls.push('abandoned');
+      return nothing;
+    },
+    ...replaced,
+  } as Partial<CagedChild> as CagedChild;
+}
+
+const plan: LaunchPlan = { file: 'true', args: ['true'], env: [], stdio: [], detached: false };
+
+function launch({
+  namespaces = {},
+  caged = cagedWith(),
+  ...program
+}: { namespaces?: NamespaceOptions; caged?: CagedChild } & Partial<LaunchPlan> = {}): ReturnType<
+  ReturnType<typeof createLaunch>
+> {
+  return createLaunch({
+    namespaces,
+    nodeHeap: undefined,
+    makeCaged: () => caged,
+    onCaged: () => {},
+    onFailed: () => calls.push('failed'),
+    onEnded: () => calls.push('ended'),
+  })({ ...plan, ...program }, () => {});
+}
+
+beforeEach(() => {
+  calls = [];
+  watched = undefined;
+});
+
+describe('a start that fails', () => {
+  const namespaces: NamespaceOptions = { pid: { init: true } };
+
+  test('in the clone gives back the fds of its init', () => {
+    useNative({ clone: refuse });
+    const before = openFdCount();
+    expect(launch({ namespaces })).toEqual({ errno: -EIO });
+    expect(openFdCount()).toBe(before);
+    expect(calls).toEqual(['abandoned', 'failed']);
+  });
+
+  test('before its init has told how it went leaves no child', () => {
+    useNative({ waitReadable: refuse });
+    const before = openFdCount();
+    expect(launch({ namespaces })).toEqual({ errno: -EIO });
+    expect(openFdCount()).toBe(before);
+    expect(calls).toEqual(['killed', 'reaped', 'closed', 'abandoned', 'failed']);
+  });
+
+  test('before the clone gives back its place', () => {
+    useNative({});
+    expect(() => launch({ file: 'node', env: null as unknown as string[] })).toThrow('null');
+    expect(calls).toEqual(['abandoned', 'failed']);
+  });
+
+  test('in a way that can not be explained gives back its place', () => {
+    // The kernel has no such errno, so that there is no name for it.
+    useNative({ clone: () => ({ stage: 'exec', errno: 1, path: '' }) });
+    expect(() => launch()).toThrow('out of range');
+    expect(calls).toEqual(['abandoned', 'failed']);
+  });
+});
+
+describe('a limit that is set once the child has reached its program', () => {
+  const startingWith = (error: unknown): CagedChild =>
+    cagedWith({
+      started() {
+        calls.push('started');
+        if (error !== undefined) throw error;
+      },
+      ended: (_signal, _texts, done) => done(nothing),
+    });
+  const gone = new MemcageError(ErrorCode.CGROUP_GONE, 'test');
+
+  /** What the watcher has found before it was told to leave the child alone, or anyway. */
+  async function tellOfEnd(): Promise<void> {
+    if (watched === undefined) return;
+    const before = calls.length;
+    const usage = { userUs: 0, systemUs: 0, minorFaults: 0, majorFaults: 0 };
+    tell([{ kind: 'exit', id: watched, exitCode: 0, signal: null, usage, timeNs: 0, errno: 0 }]);
+    // On a slow machine in a later turn of the event loop.
+    await until('told', () => calls.length > before);
+  }
+
+  test('is set before the watcher can remove the cgroup of a child that has ended', async () => {
+    useNative({});
+    launch({ caged: startingWith(undefined) });
+    await tellOfEnd();
+    expect(calls).toEqual(['started', 'watched', 'ended', 'closed']);
+  });
+
+  test('is not missed where the child has ended, and someone has removed its cgroup', async () => {
+    useNative({ waitReadable: ({ fd }) => fd === PIDFD });
+    expect(launch({ caged: startingWith(gone) })).toMatchObject({ pid: 1 });
+    await tellOfEnd();
+    expect(calls).toEqual(['started', 'watched', 'ended', 'closed']);
+  });
+
+  test.each([
+    ['when the cgroup is gone and the child is not', gone],
+    ['when the kernel refuses it', refusal],
+  ])('ends the child, once, %s', async (_, error) => {
+    useNative({ waitReadable: () => false });
+    expect(() => launch({ caged: startingWith(error) })).toThrow(error);
+    await tellOfEnd();
+    expect(calls).toEqual(['started', 'killed', 'reaped', 'closed', 'abandoned', 'failed']);
+  });
+});

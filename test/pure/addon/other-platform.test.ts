@@ -1,0 +1,12 @@
+/** @starts-children A Node that takes itself for another platform. */
+
+import { fixtureResult } from '../../support/fixture';
+
+const CALLS = ['spawn', 'spawn in a cage', 'fork', 'exec', 'execFile', 'spawnSync', 'run', 'createCage', 'prepare'];
+const STATIC = ['self', 'of', 'open', 'find', 'create'].map((name) => `Cgroup.${name}`);
+
+test('where there is no Linux, everything can be imported, and each call says so', async () => {
+  const error = { code: 'ERR_MEMCAGE_UNSUPPORTED', message: 'memcage needs Linux; this is darwin' };
+  const expected = [...CALLS, ...STATIC, 'native'].map((name) => [name, error] as const);
+  expect(await fixtureResult('bad-input/other-platform.js')).toEqual(Object.fromEntries(expected));
+});

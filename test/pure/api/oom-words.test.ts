@@ -1,0 +1,47 @@
+import { killSentence, whoseLimit } from '../../../lib/api/oom-words';
+import type { OomVerdict } from '../../../types/outcome';
+import { testRows } from '../../support/rows';
+
+const OOM: OomVerdict = { cause: 'limit', kills: 1, limitBytes: 8 * 2 ** 20, path: '/c', victims: null };
+const UNKNOWN = { limitBytes: null, path: null };
+
+testRows<[Partial<OomVerdict>, string]>(
+  'whose limit it was',
+  [
+    [{}, 'its memory limit of 8 MiB'],
+    [{ limitBytes: null }, 'its memory limit'],
+    [{ cause: 'cage' }, 'the memory limit of 8 MiB of a cage around its own (/c)'],
+    [{ cause: 'ancestor' }, 'the memory limit of 8 MiB of a cgroup above its cage (/c)'],
+    [{ cause: 'ancestor', ...UNKNOWN }, 'the memory limit of a cgroup above its cage'],
+    [
+      { cause: 'descendant', path: '/c/\x1b[31m' },
+      'the memory limit of 8 MiB of a cgroup inside its cage (/c/\\u001b[31m)',
+    ],
+    [{ cause: 'system', ...UNKNOWN }, 'want of memory on the whole machine'],
+    [{ cause: 'unknown', ...UNKNOWN }, 'a memory limit that the kernel does not tell'],
+  ],
+  ([oom, expected]) => expect(whoseLimit({ ...OOM, ...oom })).toBe(expected),
+);
+
+const victim = (pid: number, name = 'node') => ({ pid, name });
+
+testRows<[Partial<OomVerdict>, string]>(
+  'who was killed',
+  [
+    [{}, 'npx: 1 process was'],
+    [{ kills: 3 }, 'npx: 3 processes were'],
+    [{ victims: [victim(7, 'npx')] }, 'npx (pid 7) was'],
+    [{ victims: [victim(4242)] }, 'node (pid 4242), started by npx, was'],
+    [{ kills: 2, victims: [victim(8), victim(9)] }, 'npx: 2 processes (node (pid 8), node (pid 9)) were'],
+    [
+      { kills: 4, victims: [1, 2, 3, 4].map((pid) => victim(pid, 'a')) },
+      'npx: 4 processes (a (pid 1), a (pid 2), a (pid 3) ...) were',
+    ],
+    // Not all of them are known.
+    [{ kills: 2, victims: [victim(8)] }, 'npx: 2 processes were'],
+  ],
+  ([oom, expected]) => {
+    const sentence = killSentence('npx', { ...OOM, ...oom }, { pid: 7, peakBytes: 2 ** 23 });
+    expect(sentence).toBe(`${expected} killed for its memory limit of 8 MiB (peak 8 MiB)`);
+  },
+);

@@ -1,0 +1,90 @@
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import type { CageRoot } from '../../../lib/cage/cage-root';
+import { makeCageCgroup } from '../../../lib/cage/make-cage-cgroup';
+import { CgroupDirectory } from '../../../lib/cgroup/directory/directory';
+import type { NativeBinding } from '../../../types/native';
+
+const { EEXIST, EMFILE, ENOENT, ENOSPC } = constants.errno;
+const MEMORY = 10;
+const GUARD = 20;
+const MEMORY_PATH = `${MEMORY}/1`;
+const GUARD_PATH = `${GUARD}/1`;
+
+function refusal(errno: number): Error {
+  const code = getSystemErrorName(-errno);
+  return Object.assign(new Error(code), { code, errno: -errno, syscall: 'test' });
+}
+
+/** The directories of v1 as the kernel has them, and what it refuses: by "make", "remove" or "write", and a path. */
+class Machine {
+  readonly directories = new Set<string>();
+  readonly refuses = new Map<string, number>();
+  readonly owner: CageRoot;
+
+  constructor() {
+    const native = {
+      makeDirectory: ({ dirFd, path }) => {
+        const directory = `${dirFd}/${path}`;
+        this.#refuse('make', directory);
+        if (this.directories.has(directory)) throw refusal(EEXIST);
+        this.directories.add(directory);
+      },
+      removeDirectory: ({ dirFd, path }) => {
+        const directory = `${dirFd}/${path}`;
+        this.#refuse('remove', directory);
+        if (!this.directories.delete(directory)) throw refusal(ENOENT);
+      },
+      listDirectories: () => [],
+      openBeneath: () => 30,
+      closeFd: () => {},
+      readBeneath: () => '0\n',
+      writeBeneath: ({ dirFd, path }) => this.#refuse('write', `${dirFd}/${path}`),
+    } as Partial<NativeBinding> as NativeBinding;
+    this.owner = {
+      limitContext: { version: 1, swapAccounting: false, swapOn: false, pageBytes: 4096 },
+      memory: CgroupDirectory.anchoredAt(native, MEMORY, '/memory'),
+      killCgroup: { kind: 'unified', directory: CgroupDirectory.anchoredAt(native, GUARD, '/guard') },
+      hasGuardian: false,
+      nextName: () => '1',
+      hold: () => () => {},
+    } as Partial<CageRoot> as CageRoot;
+  }
+
+  /** What comes of a group that can't be made. */
+  failure(): unknown {
+    try {
+      makeCageCgroup(this.owner, { max: 2 ** 20 }, { killable: true });
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  }
+
+  #refuse(what: string, path: string): void {
+    const errno = this.refuses.get(`${what} ${path}`);
+    if (errno !== undefined) throw refusal(errno);
+  }
+}
+
+describe('a group that can only be made in part', () => {
+  test("leaves another's guard alone that has its name", () => {
+    const machine = new Machine();
+    machine.directories.add(GUARD_PATH);
+    expect(machine.failure()).toMatchObject({ code: 'ERR_MEMCAGE_CGROUP_EXISTS', path: '/guard/1' });
+    expect([...machine.directories]).toEqual([GUARD_PATH]);
+  });
+
+  test('is removed as far as can be, and what failed first is told', () => {
+    const machine = new Machine();
+    machine.refuses.set(`write ${MEMORY_PATH}/memory.limit_in_bytes`, ENOSPC).set(`remove ${GUARD_PATH}`, EMFILE);
+    expect(machine.failure()).toMatchObject({ errno: -ENOSPC });
+    expect([...machine.directories]).toEqual([GUARD_PATH]);
+  });
+
+  test('is told of where nothing can be removed', () => {
+    const machine = new Machine();
+    machine.refuses.set(`make ${GUARD_PATH}`, ENOSPC).set(`remove ${MEMORY_PATH}`, EMFILE);
+    expect(machine.failure()).toMatchObject({ errno: -ENOSPC });
+  });
+});

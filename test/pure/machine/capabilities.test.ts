@@ -1,0 +1,26 @@
+import { hasSysAdmin } from '../../../lib/machine/capabilities';
+import { testRows } from '../../support/rows';
+
+const status = (mask: string): string =>
+  `Name:\tnode\nCapPrm:\t000001ffffffffff\nCapEff:\t${mask}\nCapBnd:\t000001ffffffffff\n`;
+
+describe('hasSysAdmin', () => {
+  testRows(
+    'takes it from the effective set',
+    [
+      ['000001ffffffffff', true],
+      ['0000000000200000', true],
+      // As Docker gives them to root by default.
+      ['00000000a80425fb', false],
+      ['000001ffffdfffff', false],
+      ['0000000000000000', false],
+    ],
+    ([mask, expected]) => {
+      expect(hasSysAdmin(status(mask))).toBe(expected);
+    },
+  );
+
+  it('is false where nothing can be read', () => {
+    expect(hasSysAdmin('')).toBe(false);
+  });
+});

@@ -1,0 +1,114 @@
+import { KillParser } from '../../../lib/oom/kill-records';
+import { testRows } from '../../support/rows';
+
+/** A record of /dev/kmsg as the kernel writes it, at level "info". */
+function record(text: string, priority = 6): string {
+  return `${priority},2114,22183770473,-;${text}\n`;
+}
+
+function report(limit: string, cgroup: string, name = 'dd', pid = 29902): string {
+  return record(
+    `oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=${limit},task_memcg=${cgroup},task=${name},pid=${pid},uid=0`,
+  );
+}
+
+function killed(pid: number, name = 'sh'): string {
+  return record(
+    `Memory cgroup out of memory: Killed process ${pid} (${name}) total-vm:33780kB, anon-rss:8832kB, file-rss:1932kB, shmem-rss:0kB, UID:0 pgtables:76kB oom_score_adj:0`,
+    3,
+  );
+}
+
+const REPORTED = [report('/a', '/a', 'sh', 1), killed(1)];
+const GROUP = record('Tasks in /a are going to be killed due to memory.oom.group set');
+
+testRows<[string, string[], number]>(
+  'how many of the last kills are known by their cgroup',
+  [
+    ['none that there is no report of', [...REPORTED, killed(2)], 0],
+    ['those since', [killed(2), ...REPORTED, ...REPORTED], 2],
+    ['none before its own line', [report('/a', '/a', 'sh', 1)], 0],
+    ['none that comes after it with the same pid', [...REPORTED, killed(1)], 0],
+    ['none whose report is another', [report('/a', '/a', 'sh', 1), killed(2)], 0],
+    ['none whose report can be read in two ways', [report('/a/x,task_memcg=/b', '/a', 'sh', 1), killed(1)], 0],
+    ['the first of a group, twice', [...REPORTED, GROUP, killed(1)], 2],
+    ['no other of a group, since nothing tells of its end', [...REPORTED, GROUP, killed(1), killed(2)], 0],
+    ['no group whose report is missing', [...REPORTED, killed(2), GROUP, killed(2)], 0],
+    [
+      "the machine's",
+      [
+        record(
+          'oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/a,task=x,pid=7,uid=0',
+        ),
+        record('Out of memory: Killed process 7 (x) total-vm:4kB, anon-rss:0kB'),
+        record('Out of memory (oom_kill_allocating_task): Killed process 8 (x) total-vm:4kB, anon-rss:0kB'),
+        ...REPORTED,
+      ],
+      1,
+    ],
+    ['not what a program says', [...REPORTED, killed(2).replace('3,', '11,')], 1],
+  ],
+  ([, records, expected]) => {
+    const parser = new KillParser();
+    for (const each of records) parser.parse(each);
+    expect(parser.reported).toBe(expected);
+    parser.startAnew();
+    expect(parser.reported).toBe(0);
+  },
+);
+
+function parse(records: readonly string[]): unknown[] {
+  const parser = new KillParser();
+  return records.flatMap((each) => parser.parse(each) ?? []);
+}
+
+const kill = (limitCgroup: string | null, victimCgroup: string, name = 'dd', pid = 29902) => ({
+  victim: { pid, name },
+  victimCgroup,
+  limitCgroup,
+});
+
+testRows<[string, string[], unknown[]]>(
+  'the kills in the log',
+  [
+    ['a limit', [report('/a', '/a/b'), killed(29902, 'dd')], [kill('/a', '/a/b')]],
+    [
+      'the machine',
+      [
+        record(
+          'oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/a,task=x y,pid=7,uid=1000',
+        ),
+      ],
+      [kill(null, '/a', 'x y', 7)],
+    ],
+    ['lines of details', [`${report('/a', '/a').trimEnd()}\n SUBSYSTEM=none\n DEVICE=x\n`], [kill('/a', '/a')]],
+    ['a name with commas and signs', [report('/a', '/a', ',pid=1,uid=0')], [kill('/a', '/a', ',pid=1,uid=0')]],
+    ['bytes that are no ASCII', [report('/a\\xc3\\xa9', '/a\\xc3\\xa9', 'x\\x5cy')], [kill('/aé', '/aé', 'x\\y')]],
+    ['another record', [record('oom_kill_process: 59 callbacks suppressed'), record('')], []],
+    ['a kill without a report, of whom it is not known where he was', [killed(3)], []],
+    ['what a program has written to the log', [report('/a', '/a').replace('6,', '14,')], []],
+    ['a cgroup whose name is a forgery', [report('/a/x,task_memcg=/b', '/a/x,task_memcg=/b')], []],
+    ['a process whose name is one', [report('/a', '/a', ',task_memcg=/b')], []],
+    ['garbage', ['', ';', '6', '6,;', 'x;oom-kill:constraint=', record('oom-kill:constraint=CONSTRAINT_MEMCG,')], []],
+    [
+      'a whole group',
+      [
+        report('/a', '/a/b', 'sh', 1),
+        killed(1),
+        record('Tasks in /a are going to be killed due to memory.oom.group set'),
+        killed(1),
+        killed(2),
+        killed(3, 'x (y)'),
+        report('/c', '/c', 'z', 4),
+        killed(4, 'z'),
+      ],
+      [kill('/a', '/a/b', 'sh', 1), kill('/a', '/a', 'sh', 2), kill('/a', '/a', 'x (y)', 3), kill('/c', '/c', 'z', 4)],
+    ],
+    [
+      'a group whose report is missing',
+      [report('/c', '/c', 'z', 4), record('Tasks in /a are going to be killed due to memory.oom.group set'), killed(2)],
+      [kill('/c', '/c', 'z', 4)],
+    ],
+  ],
+  ([, records, expected]) => expect(parse(records)).toEqual(expected),
+);

@@ -1,0 +1,125 @@
+import { RUN_OPTIONS } from '../../../lib/api/run';
+import { CAGE_OPTIONS, lenient, strict } from '../../../lib/options/called';
+import { checkOptions, refuseUnknown } from '../../../lib/options/option-names';
+import { testRows } from '../../support/rows';
+
+const run = strict('run', 'spawn', RUN_OPTIONS);
+const spawn = lenient('spawn');
+
+/** What it throws, as data; undefined when it throws nothing. */
+function refusal(call: () => void): unknown {
+  try {
+    call();
+    return undefined;
+  } catch (error) {
+    const { name, code, message } = error as Error & { code?: string };
+    return { name, code, message };
+  }
+}
+
+const unknown = (message: unknown): object => ({
+  name: 'TypeError',
+  code: 'ERR_MEMCAGE_UNKNOWN_OPTION',
+  message,
+});
+
+/** What people write for one of memcage's or of Node's options. */
+const SLIPS: [string, string][] = [
+  ['memoryLimit', 'memory'],
+  ['memory_limit', 'memory'],
+  ['maxMemory', 'memory'],
+  ['memLimit', 'memory'],
+  ['mem', 'memory'],
+  ['memroy', 'memory'],
+  ['memery', 'memory'],
+  ['Memory', 'memory'],
+  ['memorys', 'memory'],
+  ['cages', 'cage'],
+  ['namespace', 'namespaces'],
+  ['nodeheap', 'nodeHeap'],
+  ['node_heap', 'nodeHeap'],
+  ['keepDescendents', 'keepDescendants'],
+  ['parnet', 'parent'],
+];
+
+describe('a function that knows all its options', () => {
+  testRows(
+    'refuses a slip, and says what was likely meant',
+    [...SLIPS, ['timeOut', 'timeout'], ['enviroment', undefined]],
+    ([name, meant]) => {
+      const question = meant === undefined ? 'run has memory, ' : `did you mean '${meant}'? (run has memory, `;
+      const refused = refusal(() => run.read({ [name]: 1 }));
+      expect(refused).toEqual(unknown(expect.stringContaining(`Unknown option '${name}' of run: ${question}`)));
+    },
+  );
+
+  test('takes its own names and those of Node', () => {
+    const options = { memory: 1, cage: 1, input: 1, reject: 1, argv0: 1, stdio: 1, signal: 1, serialization: 1 };
+    expect(refusal(() => run.read(options))).toBeUndefined();
+  });
+
+  test('refuses what is inherited, and not what somebody has added to all objects', () => {
+    expect(refusal(() => run.read(Object.create({ memroy: 1 })))).toMatchObject({
+      code: 'ERR_MEMCAGE_UNKNOWN_OPTION',
+    });
+    expect(refusal(() => run.read(Object.create(null)))).toBeUndefined();
+    class Options {
+      memory = 1;
+      method(): void {}
+    }
+    expect(refusal(() => run.read(new Options()))).toBeUndefined();
+    Object.defineProperty(Object.prototype, 'polluted', { value: 1, enumerable: true, configurable: true });
+    try {
+      expect(refusal(() => run.read({}))).toBeUndefined();
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'polluted');
+    }
+  });
+
+  test('refuses a name that is there without a value', () => {
+    expect(refusal(() => run.read({ memroy: undefined }))).toMatchObject({ name: 'TypeError' });
+  });
+});
+
+describe('a function that takes the place of Node’s', () => {
+  testRows('refuses a slip for one of memcage’s options', SLIPS, ([name, meant]) => {
+    const message = `Unknown option '${name}' of spawn: did you mean '${meant}'? (spawn has ${CAGE_OPTIONS.join(', ')})`;
+    expect(refusal(() => spawn.read({ [name]: 1 }))).toEqual(unknown(message));
+  });
+
+  const others = [
+    'cache',
+    'name',
+    'code',
+    'timeOut',
+    'preferLocal',
+    'cleanup',
+    'buffer',
+    'windowsHide',
+    'shell',
+    'x',
+    '',
+    'toString',
+  ];
+  testRows('lets other names through', others, (name) => {
+    expect(refusal(() => spawn.read({ [name]: 1 }))).toBeUndefined();
+  });
+});
+
+test('what is in an option is named with it', () => {
+  const names = { of: 'run', within: 'namespaces', known: ['net', 'pid'], aliases: { network: 'net' } };
+  expect(refusal(() => refuseUnknown({ network: true }, names))).toEqual(
+    unknown("Unknown option 'namespaces.network' of run: did you mean 'namespaces.net'? (namespaces has net, pid)"),
+  );
+  expect(refusal(() => refuseUnknown({ pid: true, other: 1 }, names))).toEqual(
+    unknown("Unknown option 'namespaces.other' of run: namespaces has net, pid"),
+  );
+});
+
+test('what is no object is no option', () => {
+  for (const options of [null, undefined, 5, 'x']) {
+    expect(refusal(() => checkOptions(options, { of: 'f', known: ['a'] }))).toMatchObject({
+      code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+    });
+  }
+});

@@ -1,0 +1,100 @@
+import type * as HostModule from '../../../lib/cgroup/hierarchy/host';
+import type { MemcageError } from '../../../lib/errors/errors';
+import type { Effect, EffectResult } from '../../../lib/placement/effects';
+import { findParent } from '../../../lib/placement/find-parent';
+import type * as PlaceModule from '../../../lib/placement/parent-facts';
+import type * as SystemdModule from '../../../lib/placement/systemd';
+import type { BusFailure } from '../../../types/native';
+import type { Parent } from '../../../types/parent';
+import { thrown } from '../../support/thrown';
+
+const ROOT = '/sys/fs/cgroup';
+const SCOPE = '/system.slice/memcage-1-0.scope';
+
+/** Where this process is, as systemd moves it. */
+let own: string;
+
+jest.mock('../../../lib/cgroup/hierarchy/host', () => ({
+  ...jest.requireActual<typeof HostModule>('../../../lib/cgroup/hierarchy/host'),
+  processDirectory: () => own,
+}));
+jest.mock('../../../lib/placement/systemd', () => ({
+  ...jest.requireActual<typeof SystemdModule>('../../../lib/placement/systemd'),
+  isBootedBySystemd: () => true,
+}));
+jest.mock('../../../lib/placement/parent-facts', () => ({
+  ...jest.requireActual<typeof PlaceModule>('../../../lib/placement/parent-facts'),
+  // Only a scope of ours can be used.
+  readParentFacts: (path: string): PlaceModule.ParentFacts => ({
+    path,
+    uid: 0,
+    readOnly: !path.endsWith(SCOPE),
+    unwritable: [],
+    isMarked: true,
+    type: 'domain',
+    controllers: ['memory'],
+    enabled: ['memory'],
+    pids: [],
+    limits: [],
+  }),
+}));
+
+const hierarchy = { version: 2, controller: '', mountPoint: ROOT, mountRoot: '/', readOnly: false } as const;
+const host: HostModule.Host = {
+  version: 2,
+  memory: hierarchy,
+  memoryElsewhere: [],
+  unified: hierarchy,
+  freezer: null,
+};
+
+const taken: BusFailure = {
+  step: 'request',
+  error: 'org.freedesktop.systemd1.UnitExists',
+  message: 'It was already loaded',
+};
+const late: BusFailure = { step: 'job', error: 'ETIMEDOUT', message: 'No answer in time' };
+const started = { controlGroup: SCOPE };
+
+let names: string[];
+
+/** The parent by a systemd that answers like this when it is asked for the nth time (from 1). */
+function find(answer: (n: number) => EffectResult): Parent {
+  const steps: Generator<Effect, Parent, EffectResult> = findParent(host, { systemd: true });
+  let step = steps.next();
+  while (step.done !== true) {
+    if (step.value.do !== 'start-scope') throw new Error(`not expected: ${step.value.do}`);
+    names.push(step.value.request.name);
+    const given = answer(names.length);
+    if (given === started) own = `${ROOT}${SCOPE}`;
+    step = steps.next(given);
+  }
+  return step.value;
+}
+
+describe('a scope from systemd', () => {
+  beforeEach(() => {
+    own = `${ROOT}/system.slice/x.service`;
+    names = [];
+  });
+
+  test.each([1, 4])('is asked for by another name as long as that is taken (%d)', (times) => {
+    const parent = find((n) => (n <= times ? taken : started));
+    expect(parent).toEqual({ source: 'systemd', path: `${ROOT}${SCOPE}` });
+    expect(names).toHaveLength(times + 1);
+    expect(new Set(names).size).toBe(times + 1);
+  });
+
+  test.each([
+    ['name after name is taken', taken, 5, 'it refused to start a scope: It was already loaded'],
+    ['it is not started in time', late, 1, 'it did not start the scope: No answer in time (ETIMEDOUT)'],
+  ])('is given up when %s', (_, answer, times, refusal) => {
+    const error = thrown(() => find(() => answer));
+    expect(error).toMatchObject({ code: 'ERR_MEMCAGE_NO_PARENT' });
+    expect((error as MemcageError).candidates?.at(-1)).toMatchObject({
+      source: 'systemd',
+      refusal: expect.stringContaining(refusal) as string,
+    });
+    expect(names).toHaveLength(times);
+  });
+});

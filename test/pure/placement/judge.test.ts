@@ -1,0 +1,175 @@
+import { type Caller, type Judgement, judge } from '../../../lib/placement/judge';
+import type { ParentFacts } from '../../../lib/placement/parent-facts';
+import { testRows } from '../../support/rows';
+
+const ROOT = '/sys/fs/cgroup';
+const USER = `${ROOT}/user.slice/user-1000.slice/user@1000.service`;
+
+function place(path: string, facts: Partial<ParentFacts> = {}): ParentFacts {
+  return {
+    path,
+    uid: 1000,
+    readOnly: false,
+    unwritable: [],
+    isMarked: false,
+    type: 'domain',
+    controllers: ['memory', 'pids'],
+    enabled: [],
+    pids: [],
+    limits: [],
+    ...facts,
+  };
+}
+
+function caller(facts: Partial<Caller> = {}): Caller {
+  return {
+    euid: 1000,
+    systemd: true,
+    namespaceRoot: undefined,
+    hierarchyRoot: ROOT,
+    isOurs: (pid) => pid === 42 || pid === 43,
+    ...facts,
+  };
+}
+
+const root: Partial<Caller> = { euid: 0 };
+const ready: Judgement = { move: [], enable: false };
+
+function refusal(judgement: Judgement): string {
+  return 'refusal' in judgement ? judgement.refusal : JSON.stringify(judgement);
+}
+
+describe('a delegated cgroup', () => {
+  testRows(
+    'can be used',
+    [
+      ['a marked unit', place(`${ROOT}/system.slice/job.service`, { uid: 0, isMarked: true }), root],
+      ['a scope that memcage got', place(`${USER}/app.slice/memcage-7-0badcafe.scope`), {}],
+      ['one that belongs to the user', place(`${ROOT}/jobs/mine`), { systemd: false }],
+      [
+        'the root of a cgroup namespace',
+        place(ROOT, { uid: 0 }),
+        { ...root, namespaceRoot: ROOT, hierarchyRoot: undefined },
+      ],
+      [
+        'the root of the hierarchy, without a manager',
+        place(ROOT, { uid: 0, type: undefined }),
+        { ...root, systemd: false },
+      ],
+      ["root's own, without a manager", place(`${ROOT}/openrc.job`, { uid: 0 }), { ...root, systemd: false }],
+      ['a private cage', place(`${ROOT}/system.slice/job.service/memcage-7-0badcafe/3`, { uid: 0 }), root],
+      ['a leaf of a shared cage', place(`${ROOT}/x/memcage-7-0badcafe/3/12`, { uid: 0 }), root],
+      ['the cage of a detached child', place(`${ROOT}/x/memcage-detached-7-0badcafe`, { uid: 0 }), root],
+    ],
+    ([, own, facts]) => {
+      expect(judge({ ...own, enabled: ['memory'] }, [], caller(facts))).toEqual(ready);
+      expect(judge(own, [], caller(facts))).toEqual({ move: [], enable: true });
+    },
+  );
+
+  test('what was made room in before is still ours', () => {
+    const above = place(`${ROOT}/openrc.job`, { uid: 0, enabled: ['memory'] });
+    const leaf = place(`${above.path}/memcage-self-42-0badcafe`, { uid: 0, pids: [42] });
+    expect(judge(above, [leaf], caller({ ...root, systemd: false }))).toEqual(ready);
+    const other = place(`${above.path}/other`, { uid: 0, pids: [42] });
+    expect(refusal(judge(above, [other], caller({ ...root, systemd: false })))).toMatch('was not delegated');
+  });
+
+  testRows(
+    'can not be used where something is amiss',
+    [
+      ["a unit of systemd's", place(`${ROOT}/system.slice/job.service`, { uid: 0 }), root, 'without Delegate=yes'],
+      ["a user's unit", place(`${USER}/app.slice/run-1.scope`), {}, 'without Delegate=yes'],
+      ["another's", place(`${ROOT}/jobs`, { uid: 0 }), { systemd: false }, 'belongs to user 0'],
+      ['the root of the hierarchy, with systemd', place(ROOT, { uid: 0 }), root, 'belongs to systemd'],
+      ["another's, to root", place(`${ROOT}/jobs`, { uid: 0 }), root, 'no mark'],
+      ['one like a cage by half its name', place(`${ROOT}/memcage-7-0badcafe`, { uid: 0 }), root, 'no mark'],
+    ],
+    ([, own, facts, reason]) => {
+      expect(refusal(judge(own, [], caller(facts)))).toMatch(reason);
+    },
+  );
+
+  test('what was left to a user manager is not ours', () => {
+    const manager = place(USER, { isMarked: true, enabled: ['memory'] });
+    const between = [place(`${USER}/app.slice/run-1.scope`), place(`${USER}/app.slice`)];
+    expect(refusal(judge(manager, between, caller()))).toMatch(`${USER}/app.slice/run-1.scope is between`);
+    // A unit that is delegated leaves to us what is below it, and nothing above.
+    const delegated = [place(`${USER}/app.slice/run-1.scope`, { isMarked: true }), place(`${USER}/app.slice`)];
+    expect(refusal(judge(manager, delegated, caller()))).toMatch(`${USER}/app.slice is between`);
+  });
+});
+
+describe('what else must be so', () => {
+  const mine = { systemd: false };
+
+  testRows(
+    'is told where it is not so',
+    [
+      ['writable', { unwritable: ['', 'cgroup.procs'] }, "the directory, cgroup.procs can't be written"],
+      ['not read-only', { readOnly: true }, 'mounted read-only'],
+      ['not threaded', { type: 'threaded' }, 'its cgroup.type is "threaded"'],
+      ['with the memory controller', { controllers: ['cpu'] }, 'cgroup.controllers: cpu'],
+      ['with any controller', { controllers: [] }, 'cgroup.controllers: none'],
+    ],
+    ([, facts, reason]) => {
+      expect(refusal(judge(place(`${ROOT}/jobs`, facts), [], caller(mine)))).toMatch(reason);
+    },
+  );
+
+  test('with a cure, the command that gives what is missing', () => {
+    const jobs = place(`${ROOT}/jobs`, { unwritable: ['', 'cgroup.procs'] });
+    expect(judge(jobs, [], caller(mine))).toMatchObject({
+      cure: `let root run "chown 1000 ${jobs.path} ${jobs.path}/cgroup.procs"`,
+    });
+    const limited = place(`${ROOT}/jobs/one`, { limits: ['memory.max'] });
+    expect(judge(place(`${ROOT}/jobs`), [limited], caller(mine))).toMatchObject({
+      cure: `have ${limited.path}, or a cgroup below it, delegated to this process`,
+    });
+  });
+
+  test('a cage is not free of a limit of its maker', () => {
+    const above = place(`${ROOT}/jobs`, { enabled: ['memory'] });
+    const limited = place(`${ROOT}/jobs/one`, { limits: ['memory.max'] });
+    expect(refusal(judge(above, [limited], caller(mine)))).toMatch(
+      'would be free of memory.max of /sys/fs/cgroup/jobs/one',
+    );
+    expect(judge(above, [place(`${ROOT}/jobs/one`)], caller(mine))).toEqual(ready);
+    // Its own limit holds for what is below it.
+    expect(judge({ ...limited, enabled: ['memory'] }, [], caller(mine))).toEqual(ready);
+  });
+});
+
+describe('processes in it', () => {
+  const mine = { systemd: false };
+
+  test('are moved when they are ours', () => {
+    expect(judge(place(`${ROOT}/jobs`, { pids: [42, 43] }), [], caller(mine))).toEqual({
+      move: [42, 43],
+      enable: true,
+    });
+  });
+
+  testRows(
+    'are not when others are among them',
+    [
+      [[42, 7], 'pid 7'],
+      [[42, 0], 'of another PID namespace'],
+      [[1, 2, 3, 4, 5, 6, 7], 'pid 1, 2, 3, 4, 5 ...'],
+    ],
+    ([pids, named]) => {
+      expect(refusal(judge(place(`${ROOT}/jobs`, { pids }), [], caller(mine)))).toMatch(`(${named})`);
+    },
+  );
+
+  test('are not moved out of a cgroup above', () => {
+    const between = [place(`${ROOT}/jobs/one`)];
+    expect(refusal(judge(place(`${ROOT}/jobs`, { pids: [43] }), between, caller(mine)))).toMatch('processes are in it');
+  });
+
+  test('do not matter in the root, nor where memory is enabled already', () => {
+    const top = place(ROOT, { uid: 0, pids: [1, 2], type: undefined });
+    expect(judge(top, [], caller({ ...root, systemd: false }))).toEqual({ move: [], enable: true });
+    expect(judge({ ...top, enabled: ['memory'] }, [], caller({ ...root, systemd: false }))).toEqual(ready);
+  });
+});
