@@ -3,7 +3,7 @@ import type { CgroupDirectory } from '../cgroup/directory/directory';
 import { isGone } from '../cgroup/directory/refusal';
 import type { CgroupVersion } from '../cgroup/files/formats';
 import { readMemoryFile, writeFirstLimits } from '../cgroup/limits/limit-files';
-import type { LimitContext, LimitPlan } from '../cgroup/limits/limits';
+import type { LimitContext, LimitPlan } from '../cgroup/limits/limit-plan';
 import { isFreezing } from '../cgroup/processes/freezer';
 import { type KillCgroup, killCgroupOf } from '../cgroup/processes/kill-cgroup';
 import { isPopulated } from '../cgroup/processes/pids';

@@ -1,5 +1,5 @@
 import { isNativeError } from '../cgroup/directory/refusal';
-import type { ResolvedLimits } from '../cgroup/limits/limits';
+import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 import { MemcageError } from '../errors/errors';
 import { defer } from '../event-loop/defer';
 import { nextTurn } from '../event-loop/next-turn';

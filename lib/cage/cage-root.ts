@@ -4,7 +4,7 @@ import type { CgroupDirectory } from '../cgroup/directory/directory';
 import { parseNames } from '../cgroup/files/formats';
 import { memoryFile } from '../cgroup/files/roles';
 import { type Host, host, openDirectory, swapOn } from '../cgroup/hierarchy/host';
-import type { LimitContext } from '../cgroup/limits/limits';
+import type { LimitContext } from '../cgroup/limits/limit-plan';
 import type { KillCgroup } from '../cgroup/processes/kill-cgroup';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { wantsGuardian } from '../launcher/guardian';

@@ -1,4 +1,5 @@
-import { type LimitPlan, planLimits, type ResolvedLimits } from '../cgroup/limits/limits';
+import { type LimitPlan, planLimits } from '../cgroup/limits/limit-plan';
+import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 import { killCgroupBelow } from '../cgroup/processes/kill-cgroup';
 import { removeTree, undo } from '../cgroup/processes/remove';
 import type { CageAround } from '../oom/surroundings';

@@ -1,4 +1,4 @@
-import type { ResolvedLimits } from '../cgroup/limits/limits';
+import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import type { NodeHeapSetting } from '../process/node-heap';
 import { Cage } from './cage';

@@ -3,7 +3,7 @@ import { CagePool } from '../cage/cage-pool';
 import { type CageRoot, withCageRoot } from '../cage/cage-root';
 import { makeDetachedCageCgroup } from '../cage/make-cage-cgroup';
 import type { SharedCage } from '../cage/shared-cage';
-import type { ResolvedLimits } from '../cgroup/limits/limits';
+import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 import { CagedChild } from './caged-child';
 
 export interface PrivateCageOptions {

@@ -1,3 +1,4 @@
+import { memoryController } from '../files/controller';
 import type { CgroupVersion, FlatKeyed } from '../files/formats';
 
 /**
@@ -32,7 +33,7 @@ export interface UsageSource {
 export function computeUsage(version: CgroupVersion, { usage, limit, stat }: UsageSource): Usage {
   const statOf = (name: string) => stat[name] ?? 0;
   // v1's plain names leave out the cgroups below; v2's never do.
-  const inactiveFile = statOf(version === 1 ? 'total_inactive_file' : 'inactive_file');
+  const inactiveFile = statOf(`${memoryController(version).totalPrefix}inactive_file`);
   const workingSet = Math.max(0, usage - inactiveFile);
   const percentOfLimit = (bytes: number) =>
     limit > 0 && limit !== Number.POSITIVE_INFINITY ? (bytes / limit) * 100 : null;
