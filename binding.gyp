@@ -1,5 +1,6 @@
 {
   'target_defaults': {
+    'include_dirs': ['native'],
     'cflags!': ['-Wno-unused-parameter'],
     'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
     'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Wshadow', '-Werror'],
@@ -9,7 +10,7 @@
       'targets': [{
         'target_name': 'memcage',
         'sources': [
-          "<!@(node -p \"require('node:fs').readdirSync('native').filter((f) => f.endsWith('.cc')).map((f) => 'native/' + f).join(' ')\")",
+          "<!@(node -p \"require('node:fs').readdirSync('native', { recursive: true }).filter((f) => f.endsWith('.cc') && !f.startsWith('launcher/')).map((f) => 'native/' + f).join(' ')\")",
         ],
         'defines': [
           'NAPI_VERSION=8',
@@ -33,7 +34,7 @@
         'type': 'executable',
         'sources': [
           "<!@(node -p \"require('node:fs').readdirSync('native/launcher').filter((f) => f.endsWith('.cc')).map((f) => 'native/launcher/' + f).join(' ')\")",
-          'native/child.cc',
+          'native/clone/child.cc',
         ],
         'cflags!': ['-O3', '-fPIC', '-pthread'],
         'cflags': ['-Os', '-ffunction-sections', '-fdata-sections'],

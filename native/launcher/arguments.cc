@@ -1,4 +1,4 @@
-#include "arguments.h"
+#include "launcher/arguments.h"
 
 #include <linux/limits.h>
 #include <sched.h>

@@ -2,7 +2,7 @@
 
 #include <sys/types.h>
 
-#include "../spawn_plan.h"
+#include "clone/spawn_plan.h"
 
 namespace memcage::launcher {
 

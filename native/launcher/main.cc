@@ -5,15 +5,15 @@
 #include <cerrno>
 #include <cstring>
 
-#include "../child.h"
-#include "../guardian_protocol.h"
-#include "../raw_call.h"
-#include "../syscall_numbers.h"
-#include "arguments.h"
-#include "guardian.h"
-#include "report.h"
-#include "sealed.h"
-#include "supervise.h"
+#include "clone/child.h"
+#include "guardian/protocol.h"
+#include "launcher/arguments.h"
+#include "launcher/guard_process.h"
+#include "launcher/report.h"
+#include "launcher/sealed.h"
+#include "launcher/supervise.h"
+#include "sys/raw_call.h"
+#include "sys/syscall_numbers.h"
 
 namespace memcage::launcher {
 namespace {
