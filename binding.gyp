@@ -1,9 +1,10 @@
 {
   'target_defaults': {
-    'include_dirs': ['native'],
     'cflags!': ['-Wno-unused-parameter'],
     'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
     'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Wshadow', '-Werror'],
+    # Not include_dirs, which would put native/sys before the system's <sys/*.h>.
+    'cflags': ['-iquote', '<(module_root_dir)/native'],
   },
   'conditions': [
     ['OS=="linux"', {
