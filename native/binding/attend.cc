@@ -4,6 +4,7 @@
 
 #include "binding/args.h"
 #include "binding/bindings.h"
+#include "binding/to_js.h"
 #include "watch/wait_with_pipes.h"
 
 namespace memcage {
@@ -15,9 +16,9 @@ int64_t DeadlineOf(std::optional<double> ns) {
   return ns && *ns < kNever ? static_cast<int64_t>(*ns) : -1;
 }
 
-AttendedPipe ReadPipe(Napi::Env env, Napi::Object object, bool* ok) {
+ChildPipe ReadPipe(Napi::Env env, Napi::Object object, bool* ok) {
   Options options(env, object);
-  AttendedPipe pipe;
+  ChildPipe pipe;
   pipe.fd = options.Int("fd");
   pipe.reads = options.Bool("reads");
   pipe.writes = options.Bool("writes");
@@ -32,7 +33,7 @@ AttendedPipe ReadPipe(Napi::Env env, Napi::Object object, bool* ok) {
   return pipe;
 }
 
-napi_value OutputOf(Napi::Env env, const AttendedPipe& pipe) {
+napi_value OutputOf(Napi::Env env, const ChildPipe& pipe) {
   Napi::Buffer<uint8_t> buffer = Napi::Buffer<uint8_t>::New(env, pipe.OutputLength());
   if (env.IsExceptionPending()) return env.Null();
   uint8_t* to = buffer.Data();
@@ -40,28 +41,28 @@ napi_value OutputOf(Napi::Env env, const AttendedPipe& pipe) {
   return buffer;
 }
 
-Napi::Value AttendChild(const Napi::CallbackInfo& info) {
+Napi::Value Attend(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Options options(info);
-  Attendance attendance;
-  attendance.pidfd = options.Int("pidfd");
-  attendance.deadline_ns = DeadlineOf(options.OptionalAmount("deadlineNs"));
-  attendance.max_bytes = options.OptionalAmount("maxBytes").value_or(0);
-  attendance.kill_signal = options.Int("killSignal");
+  PipedWait wait;
+  wait.pidfd = options.Int("pidfd");
+  wait.deadline_ns = DeadlineOf(options.OptionalAmount("deadlineNs"));
+  wait.max_bytes = options.OptionalAmount("maxBytes").value_or(0);
+  wait.kill_signal = options.Int("killSignal");
   bool ok = true;
   std::vector<bool> collects;
   for (Napi::Object object : options.Objects("pipes")) {
-    attendance.pipes.push_back(ReadPipe(env, object, &ok));
-    collects.push_back(attendance.pipes.back().reads);
+    wait.pipes.push_back(ReadPipe(env, object, &ok));
+    collects.push_back(wait.pipes.back().reads);
   }
   if (!options.ok() || !ok) return env.Undefined();
-  Attend(&attendance);
+  WaitWithPipes(&wait);
   Napi::Object result = Napi::Object::New(env);
-  SetExit(result, attendance.exit);
-  result.Set("error", attendance.error);
-  Napi::Array output = Napi::Array::New(env, attendance.pipes.size());
-  for (uint32_t i = 0; i < attendance.pipes.size(); ++i) {
-    output.Set(i, collects[i] ? OutputOf(env, attendance.pipes[i]) : static_cast<napi_value>(env.Null()));
+  SetExit(result, wait.exit);
+  result.Set("error", wait.error);
+  Napi::Array output = Napi::Array::New(env, wait.pipes.size());
+  for (uint32_t i = 0; i < wait.pipes.size(); ++i) {
+    output.Set(i, collects[i] ? OutputOf(env, wait.pipes[i]) : static_cast<napi_value>(env.Null()));
     if (env.IsExceptionPending()) return env.Undefined();
   }
   result.Set("output", output);
@@ -71,7 +72,7 @@ Napi::Value AttendChild(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void RegisterAttend(Napi::Env env, Napi::Object exports) {
-  exports.Set("attend", Napi::Function::New(env, AttendChild, "attend"));
+  exports.Set("attend", Napi::Function::New(env, Attend, "attend"));
 }
 
 }  // namespace memcage

@@ -9,8 +9,8 @@
 #include "binding/bindings.h"
 #include "binding/instance.h"
 #include "binding/throw.h"
+#include "binding/to_js.h"
 #include "clone/spawn_request.h"
-#include "clone/start_child.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -101,9 +101,9 @@ Napi::Value Clone(const Napi::CallbackInfo& info) {
   }
   Instance& instance = Instance::Of(env);
   UniqueFd pidfd;
-  const std::variant<pid_t, Failure> result = StartChild(instance, request, &pidfd);
+  const std::variant<pid_t, CloneFailure> result = instance.starter.Start(request, &pidfd);
   if (request.closes_fds) CloseFds(instance, request);
-  if (const Failure* failure = std::get_if<Failure>(&result)) return ToJs(env, *failure);
+  if (const CloneFailure* failure = std::get_if<CloneFailure>(&result)) return ToJs(env, *failure);
   if (request.kill_with_parent) instance.watcher.Keep(pidfd.get());
   Napi::Object object = Napi::Object::New(env);
   object.Set("pid", *std::get_if<pid_t>(&result));

@@ -2,6 +2,7 @@
 #include "binding/bindings.h"
 #include "binding/instance.h"
 #include "binding/throw.h"
+#include "binding/to_js.h"
 #include "guardian/client.h"
 
 namespace memcage {
@@ -20,7 +21,7 @@ Napi::Value StartGuardian(const Napi::CallbackInfo& info) {
   Options options(info);
   const std::string file = options.String("file");
   if (!options.ok()) return info.Env().Undefined();
-  const std::optional<Failure> failure = Guardian().Ensure(Instance::Of(info.Env()), file);
+  const std::optional<CloneFailure> failure = Guardian().Ensure(Instance::Of(info.Env()).starter, file);
   return failure ? ToJs(info.Env(), *failure) : info.Env().Null();
 }
 

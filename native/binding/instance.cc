@@ -7,6 +7,11 @@
 
 namespace memcage {
 
+Instance::Instance(Napi::Env env)
+    : starter([this] { return watcher.EnsureThread().error; }),
+      delivery(env, &watcher),
+      watcher(&starter.watchdog(), [this] { delivery.Notify(); }) {}
+
 Instance::~Instance() {
   // Children first: they are killed through pidfds that were handed out.
   watcher.Stop();
@@ -30,14 +35,5 @@ void Instance::Close(int fd) {
 }
 
 void Instance::GiveAway(int fd) { handed_out_.erase(fd); }
-
-int Instance::SelfPidfd() {
-  if (!self_pidfd_.valid()) {
-    const int fd = sys::PidfdOpen(getpid());
-    if (fd < 0) return fd;
-    self_pidfd_.Reset(fd);
-  }
-  return self_pidfd_.get();
-}
 
 }  // namespace memcage

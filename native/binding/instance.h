@@ -6,7 +6,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "clone/vfork_stack.h"
+#include "binding/event_delivery.h"
+#include "clone/child_starter.h"
 #include "guardian/protocol.h"
 #include "sys/unique_fd.h"
 #include "watch/watcher.h"
@@ -16,7 +17,7 @@ namespace memcage {
 /** What one environment (the main thread, or a worker) owns. Members are destroyed last to first. */
 class Instance {
  public:
-  explicit Instance(Napi::Env env) : watcher(env) {}
+  explicit Instance(Napi::Env env);
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
   ~Instance();
@@ -29,16 +30,13 @@ class Instance {
   /** Somebody else closes it from now on. */
   void GiveAway(int fd);
 
-  /** A pidfd of this process, opened once; a negative errno when it can't be. */
-  int SelfPidfd();
-
-  VforkStack stack;
+  ChildStarter starter;
+  EventDelivery delivery;
   /** What the guardian was told of by this environment, which ends it. */
   std::unordered_map<std::string, guardian::Kind> guarded;
 
  private:
   std::unordered_set<int> handed_out_;
-  UniqueFd self_pidfd_;
 
  public:
   Watcher watcher;

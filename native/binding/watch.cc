@@ -18,31 +18,31 @@ void StartWatcher(const Napi::CallbackInfo& info) {
   Options options(info);
   Napi::Function callback = options.Function("onEvents");
   if (!options.ok()) return;
-  Watcher& watcher = Instance::Of(info.Env()).watcher;
-  const auto [error, syscall] = watcher.EnsureThread();
+  Instance& instance = Instance::Of(info.Env());
+  const auto [error, syscall] = instance.watcher.EnsureThread();
   if (error < 0) return ThrowSystemError(info.Env(), {error, syscall, {}});
-  if (watcher.SetCallback(callback) != napi_ok) {
+  if (instance.delivery.SetCallback(callback) != napi_ok) {
     ThrowSystemError(info.Env(), {-ENOMEM, "napi_create_threadsafe_function", {}});
   }
 }
 
-Ending ReadEnding(Napi::Env env, Napi::Object object, bool* ok) {
+ExitCleanUp ReadCleanUp(Napi::Env env, Napi::Object object, bool* ok) {
   Options options(env, object);
-  Ending ending;
-  ending.dir_fd = options.Int("dirFd");
-  ending.quiet_fd = options.Int("quietFd");
-  ending.file = options.String("file");
-  ending.expected = options.String("expected");
-  ending.stamped = options.String("stamped");
-  ending.reads = options.Strings("reads");
+  ExitCleanUp clean_up;
+  clean_up.dir_fd = options.Int("dirFd");
+  clean_up.quiet_fd = options.Int("quietFd");
+  clean_up.file = options.String("file");
+  clean_up.expected = options.String("expected");
+  clean_up.stamped = options.String("stamped");
+  clean_up.reads = options.Strings("reads");
   for (Napi::Object directory : options.Objects("removes")) {
-    Options place(env, directory);
-    const int dir_fd = place.Int("dirFd");
-    ending.removes.push_back({dir_fd, place.String("path")});
-    if (!place.ok()) *ok = false;
+    Options removed(env, directory);
+    const int dir_fd = removed.Int("dirFd");
+    clean_up.removes.push_back({dir_fd, removed.String("path")});
+    if (!removed.ok()) *ok = false;
   }
   if (!options.ok()) *ok = false;
-  return ending;
+  return clean_up;
 }
 
 Napi::Value Watch(const Napi::CallbackInfo& info) {
@@ -50,10 +50,10 @@ Napi::Value Watch(const Napi::CallbackInfo& info) {
   Options options(info);
   const int fd = options.Int("fd");
   const std::string name = options.String("kind");
-  std::optional<Ending> ending;
+  std::optional<ExitCleanUp> clean_up;
   bool ok = true;
   if (const std::optional<Napi::Object> object = options.OptionalObject("ending")) {
-    ending = ReadEnding(env, *object, &ok);
+    clean_up = ReadCleanUp(env, *object, &ok);
   }
   if (!options.ok() || !ok) return env.Undefined();
   const std::optional<Watcher::Kind> kind = ParseWatchKind(name);
@@ -67,7 +67,7 @@ Napi::Value Watch(const Napi::CallbackInfo& info) {
     ThrowSystemError(env, {error, syscall, {}});
     return env.Undefined();
   }
-  const int64_t id = watcher.Watch(fd, *kind, std::move(ending));
+  const int64_t id = watcher.Watch(fd, *kind, std::move(clean_up));
   if (id < 0) {
     ThrowSystemError(env, {static_cast<int>(id), "epoll_ctl", {}});
     return env.Undefined();
@@ -78,7 +78,7 @@ Napi::Value Watch(const Napi::CallbackInfo& info) {
 void DropEnding(const Napi::CallbackInfo& info) {
   Options options(info);
   const int fd = options.Int("fd");
-  if (options.ok()) Instance::Of(info.Env()).watcher.DropEnding(fd);
+  if (options.ok()) Instance::Of(info.Env()).watcher.DropCleanUp(fd);
 }
 
 void Unwatch(const Napi::CallbackInfo& info) {
@@ -90,7 +90,7 @@ void Unwatch(const Napi::CallbackInfo& info) {
 void SetWatcherRef(const Napi::CallbackInfo& info) {
   Options options(info);
   const bool ref = options.Bool("ref");
-  if (options.ok()) Instance::Of(info.Env()).watcher.SetRef(ref);
+  if (options.ok()) Instance::Of(info.Env()).delivery.SetRef(ref);
 }
 
 }  // namespace

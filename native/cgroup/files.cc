@@ -21,24 +21,24 @@ bool Fail(SystemError* error, int negative_errno, const char* syscall, const std
 }
 
 /** The directory that holds the last component of a path, and that component. */
-struct Place {
+struct DirectoryEntry {
   UniqueFd held;
   int dir_fd = -1;
   std::string name;
 };
 
-bool Locate(int dir_fd, const std::string& path, Place* place, SystemError* error) {
+bool FindEntry(int dir_fd, const std::string& path, DirectoryEntry* entry, SystemError* error) {
   // Its last component is not resolved by openat2, which refuses such a path.
   if (path.starts_with('/')) return Fail(error, -EXDEV, "openat2", path);
   const size_t slash = path.rfind('/');
-  place->name = slash == std::string::npos ? path : path.substr(slash + 1);
-  place->dir_fd = dir_fd;
-  if (place->name.empty() || place->name == "." || place->name == "..") {
+  entry->name = slash == std::string::npos ? path : path.substr(slash + 1);
+  entry->dir_fd = dir_fd;
+  if (entry->name.empty() || entry->name == "." || entry->name == "..") {
     return Fail(error, -EINVAL, "openat2", path);
   }
   if (slash == std::string::npos) return true;
-  if (!Open(dir_fd, path.substr(0, slash), O_PATH | O_DIRECTORY, &place->held, error)) return false;
-  place->dir_fd = place->held.get();
+  if (!Open(dir_fd, path.substr(0, slash), O_PATH | O_DIRECTORY, &entry->held, error)) return false;
+  entry->dir_fd = entry->held.get();
   return true;
 }
 
@@ -100,32 +100,32 @@ bool Write(int dir_fd, const std::string& path, const std::string& value, System
 }
 
 bool MakeDirectory(int dir_fd, const std::string& path, int mode, SystemError* error) {
-  Place place;
-  if (!Locate(dir_fd, path, &place, error)) return false;
-  if (mkdirat(place.dir_fd, place.name.c_str(), static_cast<mode_t>(mode)) == 0) return true;
+  DirectoryEntry entry;
+  if (!FindEntry(dir_fd, path, &entry, error)) return false;
+  if (mkdirat(entry.dir_fd, entry.name.c_str(), static_cast<mode_t>(mode)) == 0) return true;
   return Fail(error, sys::NegativeErrno(), "mkdirat", path);
 }
 
 bool RemoveDirectory(int dir_fd, const std::string& path, SystemError* error) {
-  Place place;
-  if (!Locate(dir_fd, path, &place, error)) return false;
-  if (unlinkat(place.dir_fd, place.name.c_str(), AT_REMOVEDIR) == 0) return true;
+  DirectoryEntry entry;
+  if (!FindEntry(dir_fd, path, &entry, error)) return false;
+  if (unlinkat(entry.dir_fd, entry.name.c_str(), AT_REMOVEDIR) == 0) return true;
   return Fail(error, sys::NegativeErrno(), "unlinkat", path);
 }
 
 bool Stamp(int dir_fd, const std::string& path, SystemError* error) {
-  Place place;
-  if (!Locate(dir_fd, path, &place, error)) return false;
+  DirectoryEntry entry;
+  if (!FindEntry(dir_fd, path, &entry, error)) return false;
   const timespec times[] = {{0, UTIME_OMIT}, {0, 0}};
-  if (utimensat(place.dir_fd, place.name.c_str(), times, AT_SYMLINK_NOFOLLOW) == 0) return true;
+  if (utimensat(entry.dir_fd, entry.name.c_str(), times, AT_SYMLINK_NOFOLLOW) == 0) return true;
   return Fail(error, sys::NegativeErrno(), "utimensat", path);
 }
 
 bool IsStamped(int dir_fd, const std::string& path, bool* stamped, SystemError* error) {
-  Place place;
-  if (!Locate(dir_fd, path, &place, error)) return false;
+  DirectoryEntry entry;
+  if (!FindEntry(dir_fd, path, &entry, error)) return false;
   struct stat status{};
-  if (fstatat(place.dir_fd, place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (fstatat(entry.dir_fd, entry.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     return Fail(error, sys::NegativeErrno(), "newfstatat", path);
   }
   *stamped = status.st_mtim.tv_sec == 0 && status.st_mtim.tv_nsec == 0;

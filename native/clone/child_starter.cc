@@ -1,4 +1,4 @@
-#include "clone/start_child.h"
+#include "clone/child_starter.h"
 
 #include <sched.h>
 #include <sys/syscall.h>
@@ -44,24 +44,24 @@ std::string Subject(const Report& report) {
 
 }  // namespace
 
-std::variant<pid_t, Failure> StartChild(Instance& instance, SpawnRequest& request, UniqueFd* pidfd) {
-  int error = instance.watcher.EnsureThread().error;
-  if (error < 0) return Failure{Stage::kWatchdog, error, "thread"};
-  error = instance.stack.Ensure();
-  if (error < 0) return Failure{Stage::kClone, error, "stack"};
+std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, UniqueFd* pidfd) {
+  int error = ready_watchdog_();
+  if (error < 0) return CloneFailure{Stage::kWatchdog, error, "thread"};
+  error = stack_.Ensure();
+  if (error < 0) return CloneFailure{Stage::kClone, error, "stack"};
   const bool signal = request.kill_with_parent && !request.guarded;
-  const int parent = signal ? instance.SelfPidfd() : -1;
+  const int parent = signal ? SelfPidfd() : -1;
   if (signal && parent < 0) {
-    return Failure{Stage::kParentDeath, parent, "pidfd_open"};
+    return CloneFailure{Stage::kParentDeath, parent, "pidfd_open"};
   }
 
-  Report* report = instance.stack.report();
+  Report* report = stack_.report();
   *report = {Stage::kClone, 0, nullptr, -1};
   volatile int cloned_pidfd = -1;
   IdMapper id_mapper;
   if (!request.id_map_programs.empty()) {
     error = id_mapper.Start(request.id_map_programs, &cloned_pidfd);
-    if (error < 0) return Failure{Stage::kIdMaps, error, {}};
+    if (error < 0) return CloneFailure{Stage::kIdMaps, error, {}};
   }
   SpawnPlan plan = request.Plan(report, parent, id_mapper);
 
@@ -69,44 +69,43 @@ std::variant<pid_t, Failure> StartChild(Instance& instance, SpawnRequest& reques
   call.flags = CLONE_VFORK | CLONE_PIDFD | (request.share_memory ? CLONE_VM : 0) |
                (request.namespaces & ~uint32_t{CLONE_NEWCGROUP});
   call.pidfd = const_cast<int*>(&cloned_pidfd);
-  call.stack_base = instance.stack.base();
+  call.stack_base = stack_.base();
   call.stack_size = VforkStack::size();
   call.cgroup_fd = request.into_cgroup_fd.value_or(-1);
 
-  Watchdog& watchdog = instance.watcher.watchdog();
   long pid = 0;
   bool killed = false;
   {
     const SignalBlock block;
-    watchdog.Arm({&cloned_pidfd, call.cgroup_fd, request.thaw_fd.value_or(-1), request.watchdog_ms});
+    watchdog_.Arm({&cloned_pidfd, call.cgroup_fd, request.thaw_fd.value_or(-1), request.watchdog_ms});
     pid =
         CloneChild(call, [](void* child_plan) -> int { RunChild(*static_cast<const SpawnPlan*>(child_plan)); }, &plan);
-    killed = watchdog.Disarm();
+    killed = watchdog_.Disarm();
   }
   id_mapper.Finish();
-  if (pid < 0) return Failure{Stage::kClone, static_cast<int>(pid), {}};
+  if (pid < 0) return CloneFailure{Stage::kClone, static_cast<int>(pid), {}};
   pidfd->Reset(cloned_pidfd);
   if (killed) {
     Reap(pidfd->get());
-    return Failure{Stage::kWatchdog, -ETIMEDOUT, request.file};
+    return CloneFailure{Stage::kWatchdog, -ETIMEDOUT, request.file};
   }
   if (report->error != 0) {
     Reap(pidfd->get());
     if (report->stage == Stage::kIdMaps && id_mapper.error() != 0) {
-      return Failure{Stage::kIdMaps, id_mapper.error(), id_mapper.subject(), id_mapper.output()};
+      return CloneFailure{Stage::kIdMaps, id_mapper.error(), id_mapper.subject(), id_mapper.output()};
     }
-    return Failure{report->stage, report->error, Subject(*report)};
+    return CloneFailure{report->stage, report->error, Subject(*report)};
   }
   return static_cast<pid_t>(pid);
 }
 
-Napi::Object ToJs(Napi::Env env, const Failure& failure) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("stage", kStageNames[static_cast<int>(failure.stage)]);
-  object.Set("errno", failure.error);
-  object.Set("path", failure.path);
-  if (!failure.output.empty()) object.Set("output", failure.output);
-  return object;
+int ChildStarter::SelfPidfd() {
+  if (!self_pidfd_.valid()) {
+    const int fd = sys::PidfdOpen(getpid());
+    if (fd < 0) return fd;
+    self_pidfd_.Reset(fd);
+  }
+  return self_pidfd_.get();
 }
 
 }  // namespace memcage

@@ -10,7 +10,6 @@
 #include <cstring>
 #include <variant>
 
-#include "launcher/arguments.h"
 #include "sys/syscalls.h"
 
 namespace memcage {
@@ -75,26 +74,26 @@ bool IsAlive(GuardianState* state) {
 
 }  // namespace
 
-std::optional<Failure> Guardian::Ensure(Instance& instance, const std::string& launcher) {
+std::optional<CloneFailure> Guardian::Ensure(ChildStarter& starter, const std::string& launcher) {
   const Lock lock(state_);
   if (IsAlive(state_)) return std::nullopt;
-  return Start(instance, launcher);
+  return Start(starter, launcher);
 }
 
-std::optional<Failure> Guardian::Start(Instance& instance, const std::string& launcher) {
+std::optional<CloneFailure> Guardian::Start(ChildStarter& starter, const std::string& launcher) {
   int fds[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0) {
-    return Failure{Stage::kClone, sys::NegativeErrno(), "socketpair"};
+    return CloneFailure{Stage::kClone, sys::NegativeErrno(), "socketpair"};
   }
   UniqueFd ours(fds[0]);
   UniqueFd its(fds[1]);
   // Opened by this process for itself, before there is anyone that it could be mistaken for.
-  const int self = instance.SelfPidfd();
-  if (self < 0) return Failure{Stage::kClone, self, "pidfd_open"};
+  const int self = starter.SelfPidfd();
+  if (self < 0) return CloneFailure{Stage::kClone, self, "pidfd_open"};
 
   SpawnRequest request;
   request.file = launcher;
-  request.args = {guardian::kProgramName, launcher::kVersion, guardian::kArgument + std::to_string(getpid())};
+  request.args = {guardian::kProgramName, guardian::kLauncherVersion, guardian::kArgument + std::to_string(getpid())};
   request.cwd = "/";
   request.stdio = {-1, -1, -1, its.get(), self};
   static_assert(guardian::kSocketFd == 3 && guardian::kProcessFd == 4 && guardian::kFdCount == 5);
@@ -102,15 +101,15 @@ std::optional<Failure> Guardian::Start(Instance& instance, const std::string& la
   request.detached = true;
   request.watchdog_ms = kStartMs;
   UniqueFd pidfd;
-  const std::variant<pid_t, Failure> started = StartChild(instance, request, &pidfd);
-  if (const Failure* failure = std::get_if<Failure>(&started)) return *failure;
+  const std::variant<pid_t, CloneFailure> started = starter.Start(request, &pidfd);
+  if (const CloneFailure* failure = std::get_if<CloneFailure>(&started)) return *failure;
   its.Reset();
   // It goes on in a child of its own, and ends.
   const int answer = ReadAnswer(ours.get());
   if (answer <= 0) sys::PidfdSendSignal(pidfd.get(), SIGKILL);
   siginfo_t info{};
   sys::WaitPidfd(pidfd.get(), &info, WEXITED, nullptr);
-  if (answer <= 0) return Failure{Stage::kInit, answer, "guardian"};
+  if (answer <= 0) return CloneFailure{Stage::kInit, answer, "guardian"};
   state_->socket = ours.Release();
   state_->pid = answer;
   return std::nullopt;

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "clone/start_child.h"
+#include "clone/child_starter.h"
 #include "guardian/process_state.h"
 #include "guardian/protocol.h"
 
@@ -18,7 +18,7 @@ namespace memcage {
 class Guardian {
  public:
   /** Starts it unless it runs. What failed, and then there is none. */
-  std::optional<Failure> Ensure(Instance& instance, const std::string& launcher);
+  std::optional<CloneFailure> Ensure(ChildStarter& starter, const std::string& launcher);
   /** Tells it of a directory, which need not exist yet, in another. 0 or a negative errno. */
   int Guard(int parent_fd, const std::string& name, guardian::Kind kind);
   /** The directory that it was told of by this name is the one that is open as `fd`. */
@@ -31,7 +31,7 @@ class Guardian {
   pid_t pid();
 
  private:
-  std::optional<Failure> Start(Instance& instance, const std::string& launcher);
+  std::optional<CloneFailure> Start(ChildStarter& starter, const std::string& launcher);
   int Send(const guardian::Message& message, int fd);
 
   GuardianState* state_ = GuardianState::OfProcess();

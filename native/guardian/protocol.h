@@ -6,6 +6,9 @@
 // Between the addon and the guardian, which are always of the same build of the package.
 namespace memcage::guardian {
 
+/** The launcher's first argument. One of another version than its caller's says so, and starts nothing. */
+inline constexpr const char* kLauncherVersion = "1";
+
 /** argv[0], which ps(1) shows, and the argument that makes a guardian of the launcher: the pid is for who reads that.
  */
 inline constexpr const char* kProgramName = "memcage-guardian";

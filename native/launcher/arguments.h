@@ -6,9 +6,6 @@
 
 namespace memcage::launcher {
 
-// The first argument. A launcher of another version than its caller's says so, and starts nothing.
-inline constexpr const char* kVersion = "1";
-
 /** What the launcher is asked for beyond the steps of the child. */
 struct Task {
   SpawnPlan plan;

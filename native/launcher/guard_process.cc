@@ -240,7 +240,7 @@ void RaiseFdLimit() {
 
 }  // namespace
 
-void Guard() {
+void GuardProcess() {
   // What ends the process by a signal, from a terminal or from a service manager, must not end its guardian first.
   sigset_t all;
   sigfillset(&all);

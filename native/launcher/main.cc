@@ -78,12 +78,12 @@ void ForkIntoNamespaces() {
 }
 
 bool IsGuardian(int argc, char** argv) {
-  return argc == 3 && strcmp(argv[1], kVersion) == 0 &&
+  return argc == 3 && strcmp(argv[1], guardian::kLauncherVersion) == 0 &&
          strncmp(argv[2], guardian::kArgument, strlen(guardian::kArgument)) == 0;
 }
 
 [[noreturn]] void Run(int argc, char** argv, char** envp) {
-  if (IsGuardian(argc, argv)) Guard();
+  if (IsGuardian(argc, argv)) GuardProcess();
   SpawnPlan& plan = task.plan;
   plan.report = &report;
   const char* wrong = ReadArguments(argc, argv, envp, &task);

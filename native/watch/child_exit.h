@@ -1,6 +1,5 @@
 #pragma once
 
-#include <napi.h>
 #include <sys/resource.h>
 
 #include <cstdint>
@@ -21,8 +20,5 @@ struct ChildExit {
  * waitid(2), with `options` 0 or WNOHANG. False with the latter: it has not ended, or a tracer has not let it go yet.
  */
 bool ReapChild(int pidfd, int options, ChildExit* exit);
-
-/** The members of the contract's ChildExit. */
-void SetExit(Napi::Object object, const ChildExit& exit);
 
 }  // namespace memcage

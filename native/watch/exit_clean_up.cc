@@ -15,20 +15,21 @@ bool IsQuiet(int fd) {
 
 }  // namespace
 
-bool Finish(const Ending& ending, std::vector<std::string>* texts) {
+bool CarryOut(const ExitCleanUp& clean_up, std::vector<std::string>* texts) {
   SystemError error;
   std::string text;
   // The count of kills before the eventfd: an OOM is notified before it kills.
-  if (!cgroup::Read(ending.dir_fd, ending.file, &text, &error)) return false;
-  if (text.find(ending.expected) == std::string::npos || !IsQuiet(ending.quiet_fd)) return false;
+  if (!cgroup::Read(clean_up.dir_fd, clean_up.file, &text, &error)) return false;
+  if (text.find(clean_up.expected) == std::string::npos || !IsQuiet(clean_up.quiet_fd)) return false;
   bool stamped = true;
-  if (!ending.stamped.empty() && !cgroup::IsStamped(ending.dir_fd, ending.stamped, &stamped, &error)) return false;
+  if (!clean_up.stamped.empty() && !cgroup::IsStamped(clean_up.dir_fd, clean_up.stamped, &stamped, &error))
+    return false;
   if (!stamped) return false;
-  for (const std::string& path : ending.reads) {
-    if (!cgroup::Read(ending.dir_fd, path, &text, &error)) return false;
+  for (const std::string& path : clean_up.reads) {
+    if (!cgroup::Read(clean_up.dir_fd, path, &text, &error)) return false;
     texts->push_back(text);
   }
-  for (const Ending::Directory& directory : ending.removes) {
+  for (const ExitCleanUp::Directory& directory : clean_up.removes) {
     if (!cgroup::RemoveDirectory(directory.dir_fd, directory.path, &error)) return false;
   }
   return true;

@@ -7,9 +7,9 @@ namespace memcage {
 
 /**
  * What is read and removed when a child has exited by itself and nothing special happened to it: the common end, done
- * by the watcher thread while the event loop is still being woken.
+ * by the watcher thread while the event loop is still being woken. The contract calls it `Ending`.
  */
-struct Ending {
+struct ExitCleanUp {
   struct Directory {
     int dir_fd;
     std::string path;
@@ -30,6 +30,6 @@ struct Ending {
 
 /** The texts, once all is removed. False when something is not as expected: then nobody needs to know how far it got.
  */
-bool Finish(const Ending& ending, std::vector<std::string>* texts);
+bool CarryOut(const ExitCleanUp& clean_up, std::vector<std::string>* texts);
 
 }  // namespace memcage

@@ -19,36 +19,36 @@ constexpr size_t kPiece = 65536;
 constexpr int kReadsInARow = 32;
 constexpr short kBroken = POLLHUP | POLLERR | POLLNVAL;
 
-class Attendant {
+class PipeServer {
  public:
-  explicit Attendant(Attendance* attendance) : it_(*attendance), polled_(attendance->pipes.size() + 1) {}
+  explicit PipeServer(PipedWait* wait) : wait_(*wait), polled_(wait->pipes.size() + 1) {}
 
   void Run() {
     while (Prepare()) {
       const int ready = Wait();
       if (ready < 0 && errno != EINTR) return GiveUp(sys::NegativeErrno());
       if (ready > 0) Serve();
-      if (it_.deadline_ns >= 0 && !stopped_ && sys::MonotonicNs() >= it_.deadline_ns) Stop(-ETIMEDOUT);
+      if (wait_.deadline_ns >= 0 && !stopped_ && sys::MonotonicNs() >= wait_.deadline_ns) Stop(-ETIMEDOUT);
     }
-    it_.error = error_ != 0 ? error_ : pipe_error_;
+    wait_.error = error_ != 0 ? error_ : pipe_error_;
   }
 
  private:
   /** There is no waiting for anything but the child's end. */
   void GiveUp(int error) {
     Stop(error);
-    it_.error = error_;
+    wait_.error = error_;
     if (exited_) return;
-    sys::PidfdSendSignal(it_.pidfd, SIGKILL);
-    ReapChild(it_.pidfd, 0, &it_.exit);
+    sys::PidfdSendSignal(wait_.pidfd, SIGKILL);
+    ReapChild(wait_.pidfd, 0, &wait_.exit);
   }
 
   /** What to wait for. False: nothing. */
   bool Prepare() {
     bool busy = !exited_;
-    polled_[0] = {exited_ ? -1 : it_.pidfd, POLLIN, 0};
-    for (size_t i = 0; i < it_.pipes.size(); ++i) {
-      const AttendedPipe& pipe = it_.pipes[i];
+    polled_[0] = {exited_ ? -1 : wait_.pidfd, POLLIN, 0};
+    for (size_t i = 0; i < wait_.pipes.size(); ++i) {
+      const ChildPipe& pipe = wait_.pipes[i];
       const bool active = pipe.writes || pipe.reads;
       busy = busy || active;
       const int events = (pipe.writes ? POLLOUT : 0) | (pipe.reads ? POLLIN : 0);
@@ -58,29 +58,29 @@ class Attendant {
   }
 
   int Wait() {
-    const bool ends = it_.deadline_ns >= 0 && !stopped_;
+    const bool ends = wait_.deadline_ns >= 0 && !stopped_;
     timespec left{};
     if (ends) {
-      const int64_t ns = std::max<int64_t>(it_.deadline_ns - sys::MonotonicNs(), 0);
+      const int64_t ns = std::max<int64_t>(wait_.deadline_ns - sys::MonotonicNs(), 0);
       left = {static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
     }
     return ppoll(polled_.data(), polled_.size(), ends ? &left : nullptr, nullptr);
   }
 
   void Serve() {
-    for (size_t i = 0; i < it_.pipes.size(); ++i) {
-      AttendedPipe& pipe = it_.pipes[i];
+    for (size_t i = 0; i < wait_.pipes.size(); ++i) {
+      ChildPipe& pipe = wait_.pipes[i];
       const short events = polled_[i + 1].revents;
       if (pipe.reads && (events & (POLLIN | kBroken)) != 0) Read(pipe);
       if (pipe.writes && (events & (POLLOUT | kBroken)) != 0) Write(pipe);
     }
     if (polled_[0].revents == 0) return;
-    exited_ = ReapChild(it_.pidfd, WNOHANG, &it_.exit);
+    exited_ = ReapChild(wait_.pidfd, WNOHANG, &wait_.exit);
     // A tracer has not let it go yet; the pidfd stays readable, so don't spin.
     if (!exited_) usleep(1000);
   }
 
-  void Read(AttendedPipe& pipe) {
+  void Read(ChildPipe& pipe) {
     for (int turn = 0; turn < kReadsInARow && pipe.reads; ++turn) {
       uint8_t buffer[kPiece];
       std::vector<std::vector<uint8_t>>& output = pipe.output;
@@ -96,12 +96,12 @@ class Attendant {
       if (used == 0) output.emplace_back();
       output.back().insert(output.back().end(), buffer, buffer + count);
       bytes_ += static_cast<double>(count);
-      if (it_.max_bytes > 0 && bytes_ > it_.max_bytes) Stop(-ENOBUFS);
+      if (wait_.max_bytes > 0 && bytes_ > wait_.max_bytes) Stop(-ENOBUFS);
       if (static_cast<size_t>(count) < kPiece - used) return;
     }
   }
 
-  void Write(AttendedPipe& pipe) {
+  void Write(ChildPipe& pipe) {
     while (pipe.input_length > 0) {
       const ssize_t count = send(pipe.fd, pipe.input, pipe.input_length, MSG_NOSIGNAL);
       if (count < 0 && errno == EINTR) continue;
@@ -123,10 +123,10 @@ class Attendant {
     if (stopped_) return;
     stopped_ = true;
     if (!exited_) {
-      const int refused = sys::PidfdSendSignal(it_.pidfd, it_.kill_signal);
-      if (refused < 0 && refused != -ESRCH) sys::PidfdSendSignal(it_.pidfd, SIGKILL);
+      const int refused = sys::PidfdSendSignal(wait_.pidfd, wait_.kill_signal);
+      if (refused < 0 && refused != -ESRCH) sys::PidfdSendSignal(wait_.pidfd, SIGKILL);
     }
-    for (AttendedPipe& pipe : it_.pipes) {
+    for (ChildPipe& pipe : wait_.pipes) {
       pipe.reads = false;
       pipe.writes = false;
       shutdown(pipe.fd, SHUT_RDWR);
@@ -137,7 +137,7 @@ class Attendant {
     if (pipe_error_ == 0) pipe_error_ = error;
   }
 
-  Attendance& it_;
+  PipedWait& wait_;
   std::vector<pollfd> polled_;
   bool exited_ = false;
   bool stopped_ = false;
@@ -148,12 +148,12 @@ class Attendant {
 
 }  // namespace
 
-size_t AttendedPipe::OutputLength() const {
+size_t ChildPipe::OutputLength() const {
   size_t length = 0;
   for (const std::vector<uint8_t>& piece : output) length += piece.size();
   return length;
 }
 
-void Attend(Attendance* attendance) { Attendant(attendance).Run(); }
+void WaitWithPipes(PipedWait* wait) { PipeServer(wait).Run(); }
 
 }  // namespace memcage

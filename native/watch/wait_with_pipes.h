@@ -9,7 +9,7 @@
 namespace memcage {
 
 /** The parent's end of one of a child's pipes; non-blocking. */
-struct AttendedPipe {
+struct ChildPipe {
   int fd = -1;
   /** Written to it, and then its end; nullptr with `writes`: the end alone. */
   const uint8_t* input = nullptr;
@@ -22,9 +22,9 @@ struct AttendedPipe {
   [[nodiscard]] size_t OutputLength() const;
 };
 
-struct Attendance {
+struct PipedWait {
   int pidfd = -1;
-  std::vector<AttendedPipe> pipes;
+  std::vector<ChildPipe> pipes;
   /** CLOCK_MONOTONIC; negative: none. */
   int64_t deadline_ns = -1;
   /** Of all output together; 0: no limit. */
@@ -41,6 +41,6 @@ struct Attendance {
  * Serves the pipes of a child until it has ended and they are closed, as Node's spawn_sync does (there on a libuv loop
  * of its own): once the time is over or there is too much output the child gets the signal and the pipes are shut down.
  */
-void Attend(Attendance* attendance);
+void WaitWithPipes(PipedWait* wait);
 
 }  // namespace memcage

@@ -20,7 +20,7 @@ constexpr int kBatch = 64;
 /** How often children that their tracers hold are asked for. */
 constexpr int kHeldMs = 10;
 constexpr int64_t kTeardownWaitNs = 1'000'000'000;
-/** Longer than an ending takes, about as long as it takes to fall asleep and be woken. */
+/** Longer than a clean-up takes, about as long as it takes to fall asleep and be woken. */
 constexpr int64_t kSpinNs = 50'000;
 
 uint32_t Interest(Watcher::Kind kind) {
@@ -105,47 +105,12 @@ Watcher::Refusal Watcher::EnsureThread() {
   return {};
 }
 
-napi_status Watcher::SetCallback(Napi::Function callback) {
-  napi_threadsafe_function created = nullptr;
-  const napi_status status = napi_create_threadsafe_function(
-      env_, callback, nullptr, Napi::String::New(env_, "memcage"), 0, 1, nullptr, nullptr, this,
-      [](napi_env env, napi_value js_callback, void* self, void*) {
-        // No environment: it is being torn down, and nobody is left to tell.
-        if (env == nullptr) return;
-        static_cast<Watcher*>(self)->Deliver(env, Napi::Function(env, js_callback));
-      },
-      &created);
-  if (status != napi_ok) return status;
-  if (!ref_) napi_unref_threadsafe_function(env_, created);
-  // Hooks run last in, first out: the thread must have stopped before Node closes the function.
-  auto hook = [](void* self) { static_cast<Watcher*>(self)->Stop(); };
-  if (function_ != nullptr) napi_remove_env_cleanup_hook(env_, hook, this);
-  ReleaseCallback();
-  napi_add_env_cleanup_hook(env_, hook, this);
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    function_ = created;
-  }
-  // What the callback before was not told any more, or what there was before the first.
-  Notify();
-  return napi_ok;
-}
-
-void Watcher::ReleaseCallback() {
-  napi_threadsafe_function released = nullptr;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    std::swap(released, function_);
-  }
-  if (released != nullptr) napi_release_threadsafe_function(released, napi_tsfn_abort);
-}
-
-int64_t Watcher::Watch(int fd, Kind kind, std::optional<Ending> ending) {
+int64_t Watcher::Watch(int fd, Kind kind, std::optional<ExitCleanUp> clean_up) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const int error = AddToEpoll(epoll_.get(), fd, Interest(kind));
   if (error < 0) return error;
   last_id_ += 1;
-  watched_[fd] = {last_id_, kind, std::move(ending), false};
+  watched_[fd] = {last_id_, kind, std::move(clean_up), false};
   return last_id_;
 }
 
@@ -154,26 +119,16 @@ void Watcher::Keep(int pidfd) {
   watched_[pidfd] = {0, Kind::kUnwatchedChild, std::nullopt, false};
 }
 
-void Watcher::DropEnding(int fd) {
+void Watcher::DropCleanUp(int fd) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = watched_.find(fd);
-  if (found != watched_.end()) found->second.ending.reset();
+  if (found != watched_.end()) found->second.clean_up.reset();
 }
 
 void Watcher::Unwatch(int fd) {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::erase(held_, fd);
   if (watched_.erase(fd) != 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
-}
-
-void Watcher::SetRef(bool ref) {
-  ref_ = ref;
-  if (function_ == nullptr) return;
-  if (ref) {
-    napi_ref_threadsafe_function(env_, function_);
-  } else {
-    napi_unref_threadsafe_function(env_, function_);
-  }
 }
 
 void Watcher::Run() {
@@ -183,10 +138,10 @@ void Watcher::Run() {
   for (;;) {
     const int count = epoll_wait(epoll_.get(), ready, kBatch, HoldsAny() ? kHeldMs : -1);
     if (count < 0 && errno != EINTR) return;
-    // Deliveries wait for it: so the event loop can be woken at once, which takes about as long as an ending does.
-    const std::lock_guard<std::mutex> lock(endings_);
+    // Take() waits for it: so the event loop can be woken at once, which takes about as long as a clean-up does.
+    const std::lock_guard<std::mutex> lock(clean_ups_);
     const bool only_timer = count == 1 && ready[0].data.fd == timer;
-    if (count > 0 && !only_timer) Notify();
+    if (count > 0 && !only_timer) notify_();
     for (int i = 0; i < count; ++i) {
       const int fd = ready[i].data.fd;
       if (fd == wake_.get()) return;
@@ -196,8 +151,8 @@ void Watcher::Run() {
         Handle(fd);
       }
     }
-    if (TakeReleased()) Notify();
-    CarryOutEndings();
+    if (TakeReleased()) notify_();
+    CarryOutCleanUps();
   }
 }
 
@@ -219,7 +174,7 @@ bool Watcher::TakeExit(std::unordered_map<int, Watched>::iterator child) {
   if (!ReapChild(child->first, WNOHANG, &exit)) return false;
   Event event{};
   event.id = child->second.id;
-  if (exit.error == 0 && exit.code == CLD_EXITED) event.ending = std::move(child->second.ending);
+  if (exit.error == 0 && exit.code == CLD_EXITED) event.clean_up = std::move(child->second.clean_up);
   event.exit = exit;
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, child->first, nullptr);
   watched_.erase(child);
@@ -227,14 +182,14 @@ bool Watcher::TakeExit(std::unordered_map<int, Watched>::iterator child) {
   return true;
 }
 
-void Watcher::CarryOutEndings() {
-  // Not under mutex_, which spawn() takes. Deliveries wait for endings_, so the queue only grows here.
+void Watcher::CarryOutCleanUps() {
+  // Not under mutex_, which spawn() takes. Take() waits for clean_ups_, so the queue only grows here.
   for (Event& event : queue_) {
-    if (!event.ending) continue;
+    if (!event.clean_up) continue;
     std::vector<std::string> texts;
-    const bool quiet = !HasBeenSignalled(event.ending->quiet_fd);
-    if (quiet && Finish(*event.ending, &texts)) event.texts = std::move(texts);
-    event.ending.reset();
+    const bool quiet = !HasBeenSignalled(event.clean_up->quiet_fd);
+    if (quiet && CarryOut(*event.clean_up, &texts)) event.texts = std::move(texts);
+    event.clean_up.reset();
   }
 }
 
@@ -262,47 +217,12 @@ void Watcher::Handle(int fd) {
   queue_.push_back(std::move(event));
 }
 
-void Watcher::Notify() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (function_ == nullptr) return;
-  napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking);
-}
-
-void Watcher::Deliver(Napi::Env env, Napi::Function callback) {
+std::vector<Watcher::Event> Watcher::Take() {
   std::vector<Event> events;
-  {
-    const SpinLock endings(&endings_);
-    const std::lock_guard<std::mutex> lock(mutex_);
-    events.swap(queue_);
-  }
-  if (events.empty()) return;
-  Napi::Array list = Napi::Array::New(env, events.size());
-  uint32_t index = 0;
-  for (const Event& event : events) list.Set(index++, ToJs(env, event));
-  napi_value argument = list;
-  napi_value ignored = nullptr;
-  if (napi_call_function(env, env.Undefined(), callback, 1, &argument, &ignored) != napi_pending_exception) return;
-  // Node only warns (DEP0168) of an exception that is left pending here.
-  napi_value exception = nullptr;
-  if (napi_get_and_clear_last_exception(env, &exception) == napi_ok) napi_fatal_exception(env, exception);
-}
-
-Napi::Object Watcher::ToJs(Napi::Env env, const Event& event) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("kind", event.exit ? "exit" : "ready");
-  object.Set("id", static_cast<double>(event.id));
-  if (!event.exit) {
-    object.Set("timeNs", static_cast<double>(event.time_ns));
-    return object;
-  }
-  SetExit(object, *event.exit);
-  if (event.texts) {
-    Napi::Array texts = Napi::Array::New(env, event.texts->size());
-    uint32_t index = 0;
-    for (const std::string& text : *event.texts) texts.Set(index++, text);
-    object.Set("texts", texts);
-  }
-  return object;
+  const SpinLock clean_ups(&clean_ups_);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  events.swap(queue_);
+  return events;
 }
 
 void Watcher::EndChildren() {
@@ -331,7 +251,6 @@ void Watcher::Stop() {
   }
   EndChildren();
   watched_.clear();
-  ReleaseCallback();
 }
 
 }  // namespace memcage

@@ -1,13 +1,14 @@
 #pragma once
 
-#include <napi.h>
 #include <pthread.h>
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "clone/watchdog.h"
@@ -30,23 +31,33 @@ class Watcher {
     const char* syscall = "";
   };
 
-  explicit Watcher(Napi::Env env) : env_(env) {}
+  struct Event {
+    int64_t id = 0;
+    /** None: the fd is ready. */
+    std::optional<ChildExit> exit;
+    int64_t time_ns = 0;
+    /** To be carried out before the event is taken; gone once it has been, or when it could not be. */
+    std::optional<ExitCleanUp> clean_up;
+    /** What the clean-up has read; none when it was not carried out. */
+    std::optional<std::vector<std::string>> texts;
+  };
+
+  /** `notify` is called in the watcher's thread: there is, or is about to be, something to Take(). */
+  Watcher(Watchdog* watchdog, std::function<void()> notify) : watchdog_(*watchdog), notify_(std::move(notify)) {}
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
   ~Watcher() { Stop(); }
 
   /** Start the thread if it is not running. */
   Refusal EnsureThread();
-  /** Where events go; replaces the one before. */
-  napi_status SetCallback(Napi::Function callback);
+  /** What has happened since the last call, in any thread. Waits for clean-ups that are under way. */
+  std::vector<Event> Take();
   /** An id that its events have, and no other fd's in the life of the environment; or a negative errno. */
-  int64_t Watch(int fd, Kind kind, std::optional<Ending> ending);
+  int64_t Watch(int fd, Kind kind, std::optional<ExitCleanUp> clean_up);
   /** A new child that ends with its thread, which may be terminated before it calls Watch(): then it is reaped. */
   void Keep(int pidfd);
-  void DropEnding(int fd);
+  void DropCleanUp(int fd);
   void Unwatch(int fd);
-  void SetRef(bool ref);
-  [[nodiscard]] Watchdog& watchdog() { return watchdog_; }
 
   /** Ends the thread; children that must not outlive it are killed and reaped. For the end of the environment. */
   void Stop();
@@ -55,19 +66,9 @@ class Watcher {
   struct Watched {
     int64_t id = 0;
     Kind kind = Kind::kEvent;
-    std::optional<Ending> ending;
+    std::optional<ExitCleanUp> clean_up;
     /** An event fd that has been signalled: whoever was told has perhaps read it empty since. */
     bool signalled = false;
-  };
-  struct Event {
-    int64_t id = 0;
-    /** None: the fd is ready. */
-    std::optional<ChildExit> exit;
-    int64_t time_ns = 0;
-    /** To be carried out before the event is delivered; gone once it has been, or when it could not be. */
-    std::optional<Ending> ending;
-    /** What the ending has read; none when it was not carried out. */
-    std::optional<std::vector<std::string>> texts;
   };
 
   Refusal OpenFds();
@@ -81,30 +82,24 @@ class Watcher {
   bool TakeReleased();
   /** Adds the child's end to the queue; false: its tracer has not let it go yet. With mutex_. */
   bool TakeExit(std::unordered_map<int, Watched>::iterator child);
-  void Notify();
-  void CarryOutEndings();
+  void CarryOutCleanUps();
   bool HasBeenSignalled(int fd);
-  void Deliver(Napi::Env env, Napi::Function callback);
-  void ReleaseCallback();
-  static Napi::Object ToJs(Napi::Env env, const Event& event);
 
-  Napi::Env env_;
+  Watchdog& watchdog_;
+  const std::function<void()> notify_;
   UniqueFd epoll_;
   UniqueFd wake_;
-  Watchdog watchdog_;
   pthread_t thread_{};
   bool running_ = false;
-  bool ref_ = false;
   int64_t last_id_ = 0;
 
-  /** Held while endings are carried out, which a delivery waits for. Always taken before mutex_. */
-  std::mutex endings_;
+  /** Held while clean-ups are carried out, which Take() waits for. Always taken before mutex_. */
+  std::mutex clean_ups_;
   std::mutex mutex_;
   std::unordered_map<int, Watched> watched_;
   /** Children that have ended, but are still their tracers': nothing tells when that changes. */
   std::vector<int> held_;
   std::vector<Event> queue_;
-  napi_threadsafe_function function_ = nullptr;
 };
 
 }  // namespace memcage
