@@ -35,6 +35,11 @@
         'type': 'executable',
         'sources': [
           "<!@(node -p \"require('node:fs').readdirSync('native/launcher').filter((f) => f.endsWith('.cc')).map((f) => 'native/launcher/' + f).join(' ')\")",
+          # What it shares with the addon allocates nothing.
+          'native/cgroup/kill.cc',
+          'native/cgroup/members.cc',
+          'native/cgroup/regain.cc',
+          'native/cgroup/walk.cc',
           'native/clone/child.cc',
         ],
         'cflags!': ['-O3', '-fPIC', '-pthread'],

@@ -10,6 +10,7 @@
 #include "binding/bindings.h"
 #include "binding/instance.h"
 #include "binding/throw.h"
+#include "sys/clock.h"
 #include "sys/syscalls.h"
 
 namespace memcage {

@@ -1,100 +1,76 @@
 #include "cgroup/tree.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <memory>
+#include <utility>
 
 #include "cgroup/files.h"
+#include "cgroup/regain.h"
+#include "cgroup/walk.h"
+#include "sys/clock.h"
 #include "sys/syscalls.h"
 #include "sys/unique_fd.h"
 
 namespace memcage::cgroup {
 namespace {
 
-/** Cgroups below belong to who runs in them, and go when he likes. */
-bool IsGone(const SystemError& error) { return error.error == -ENOENT || error.error == -ENODEV; }
+bool Refused(SystemError* error, int negative_errno, const char* syscall, const std::string& path) {
+  *error = {negative_errno, syscall, path};
+  return false;
+}
 
-/** One directory on the way down. */
-struct Level {
-  std::string name;
-  ino_t inode;
-  std::vector<std::string> below;
-};
-
-/**
- * Walks from a directory through all below it, each before those below it. It holds one fd however deep it is: up again
- * it goes by "..", which in a cgroup hierarchy never changes.
- */
-class Walk {
+/** A walk that fails where anything is refused but what is gone: what is below belongs to who runs there. */
+class StrictWalk {
  public:
-  bool Begin(int dir_fd, const std::string& path, SystemError* error) {
+  explicit StrictWalk(const std::string& path) : path_(path) {}
+
+  /** Names of cgroups directly below that are left out. */
+  void Except(const std::vector<std::string>& names) { except_ = &names; }
+
+  bool Begin(int dir_fd, SystemError* error) {
     UniqueFd top;
-    return Open(dir_fd, path, O_RDONLY | O_DIRECTORY, &top, error) && Enter(std::move(top), {}, error);
+    if (!Open(dir_fd, path_, O_RDONLY | O_DIRECTORY, &top, error)) return false;
+    const int refused = walk_.Begin(std::move(top));
+    return refused == 0 || Refused(error, refused, "fstat", path_);
   }
 
-  /** To the next one further down; false: there is none, or it `failed`. */
-  bool Down(SystemError* error, bool* failed) {
-    while (!levels_.back().below.empty()) {
-      const std::string name = std::move(levels_.back().below.back());
-      levels_.back().below.pop_back();
-      UniqueFd next;
-      if (Open(at_.get(), name, O_RDONLY | O_DIRECTORY, &next, error) && Enter(std::move(next), name, error))
-        return true;
-      *failed = !IsGone(*error);
-      if (*failed) break;
+  /** Further down, or up again: has_left(). False: it is done, or has failed(). */
+  bool Next(SystemError* error) {
+    for (;;) {
+      const Walk::Step step = walk_.Next();
+      has_left_ = step == Walk::Step::kLeft;
+      if (has_left_) return true;
+      if (step == Walk::Step::kFound && IsExcepted()) continue;
+      const int refused = step == Walk::Step::kFound ? walk_.Enter() : walk_.error();
+      if (step == Walk::Step::kFound && refused == 0) return true;
+      if (step == Walk::Step::kFound && IsGone(refused)) continue;
+      failed_ = refused != 0 && !Refused(error, refused, "openat", path_);
+      return false;
     }
-    return false;
   }
 
-  /** To the one above, of which the name of the one that was left is what there is to know. */
-  bool Up(SystemError* error) {
-    levels_.pop_back();
-    UniqueFd above(openat(at_.get(), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    struct stat status{};
-    if (!above.valid() || fstat(above.get(), &status) != 0) return Refused(sys::NegativeErrno(), error);
-    if (status.st_ino != levels_.back().inode) return Refused(-ESTALE, error);
-    at_ = std::move(above);
-    return true;
-  }
-
-  [[nodiscard]] int fd() const { return at_.get(); }
-  [[nodiscard]] size_t depth() const { return levels_.size() - 1; }
-  [[nodiscard]] const std::string& name() const { return levels_.back().name; }
-  [[nodiscard]] std::vector<std::string>& below() { return levels_.back().below; }
-
-  [[nodiscard]] std::string Path() const {
-    std::string path;
-    for (const Level& level : levels_) {
-      if (level.name.empty()) continue;
-      if (!path.empty()) path += '/';
-      path += level.name;
-    }
-    return path;
-  }
+  [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] bool has_left() const { return has_left_; }
+  [[nodiscard]] int fd() const { return walk_.fd(); }
+  [[nodiscard]] const char* name() const { return walk_.name(); }
+  [[nodiscard]] size_t depth() const { return walk_.depth(); }
 
  private:
-  bool Enter(UniqueFd next, const std::string& name, SystemError* error) {
-    struct stat status{};
-    if (fstat(next.get(), &status) != 0) return Refused(sys::NegativeErrno(), error);
-    std::vector<std::string> below;
-    // kernfs counts subdirectories in the links of a directory.
-    if (status.st_nlink != 2 && !ListDirectories(next.get(), "", &below, error)) return false;
-    at_ = std::move(next);
-    levels_.push_back({name, status.st_ino, std::move(below)});
-    return true;
+  [[nodiscard]] bool IsExcepted() const {
+    return except_ != nullptr && depth() == 0 && std::ranges::find(*except_, name()) != except_->end();
   }
 
-  bool Refused(int number, SystemError* error) const {
-    *error = {number, "openat", Path()};
-    return false;
-  }
-
-  UniqueFd at_;
-  std::vector<Level> levels_;
+  const std::string& path_;
+  const std::vector<std::string>* except_ = nullptr;
+  const std::unique_ptr<Level[]> levels_ = std::make_unique_for_overwrite<Level[]>(kMostLevels);
+  Walk walk_{levels_.get(), kMostLevels, Walk::Access::kAsItIs};
+  bool has_left_ = false;
+  bool failed_ = false;
 };
 
 void ParseIds(const std::string& text, std::vector<std::int32_t>* ids) {
@@ -108,7 +84,7 @@ void ParseIds(const std::string& text, std::vector<std::int32_t>* ids) {
   }
 }
 
-bool AddMembers(int dir_fd, const std::string& file, Members* members, SystemError* error) {
+bool AddMembers(int dir_fd, const std::string& file, MemberIds* members, SystemError* error) {
   std::string text;
   if (Read(dir_fd, file, &text, error)) {
     ParseIds(text, &members->ids);
@@ -134,65 +110,61 @@ int64_t ValueOf(const std::string& text, const std::string& key) {
   return 0;
 }
 
+std::string Join(const std::vector<std::string>& names) {
+  std::string path;
+  for (const std::string& name : names) {
+    if (!path.empty()) path += '/';
+    path += name;
+  }
+  return path;
+}
+
 }  // namespace
 
-bool ListMembers(int dir_fd, const std::string& path, const std::string& file, Members* members, SystemError* error) {
-  Walk walk;
-  if (!walk.Begin(dir_fd, path, error)) return false;
+bool ListMembers(int dir_fd, const std::string& path, const std::string& file, MemberIds* members, SystemError* error) {
+  StrictWalk walk(path);
+  if (!walk.Begin(dir_fd, error)) return false;
   if (!AddMembers(walk.fd(), file, members, error)) return false;
-  bool failed = false;
-  for (;;) {
-    if (walk.Down(error, &failed)) {
-      if (!AddMembers(walk.fd(), file, members, error) && !IsGone(*error)) return false;
-      continue;
-    }
-    if (failed) return false;
-    if (walk.depth() == 0) return true;
-    if (!walk.Up(error)) return false;
+  while (walk.Next(error)) {
+    if (walk.has_left()) continue;
+    if (!AddMembers(walk.fd(), file, members, error) && !IsGone(error->error)) return false;
   }
+  return !walk.failed();
 }
 
 bool FindCounts(int dir_fd, const std::string& path, const std::string& file, const std::string& key,
                 const std::vector<std::string>& except, std::vector<std::pair<std::string, int64_t>>* counts,
                 SystemError* error) {
-  Walk walk;
-  if (!walk.Begin(dir_fd, path, error)) return false;
-  std::erase_if(walk.below(), [&](const std::string& name) { return std::ranges::find(except, name) != except.end(); });
-  bool failed = false;
-  for (;;) {
-    if (walk.Down(error, &failed)) {
-      std::string text;
-      if (!Read(walk.fd(), file, &text, error)) {
-        if (IsGone(*error)) continue;
-        return false;
-      }
-      if (const int64_t value = ValueOf(text, key); value > 0) counts->emplace_back(walk.Path(), value);
-      continue;
+  StrictWalk walk(path);
+  walk.Except(except);
+  if (!walk.Begin(dir_fd, error)) return false;
+  std::vector<std::string> names;
+  while (walk.Next(error)) {
+    if (walk.has_left()) continue;
+    names.resize(walk.depth() - 1);
+    names.emplace_back(walk.name());
+    std::string text;
+    if (!Read(walk.fd(), file, &text, error)) {
+      if (IsGone(error->error)) continue;
+      return false;
     }
-    if (failed) return false;
-    if (walk.depth() == 0) return true;
-    if (!walk.Up(error)) return false;
+    if (const int64_t value = ValueOf(text, key); value > 0) counts->emplace_back(Join(names), value);
   }
+  return !walk.failed();
 }
 
 bool RemoveBelow(int dir_fd, const std::string& path, int64_t budget_ns, Left* left, SystemError* error) {
-  Walk walk;
-  if (!walk.Begin(dir_fd, path, error)) return false;
+  StrictWalk walk(path);
+  if (!walk.Begin(dir_fd, error)) return false;
   int64_t end = 0;
   bool is_busy = false;
-  bool failed = false;
-  for (;;) {
-    if (walk.Down(error, &failed)) continue;
-    if (failed) return false;
-    if (walk.depth() == 0) break;
-    const std::string name = walk.name();
-    if (!walk.Up(error)) return false;
-    if (unlinkat(walk.fd(), name.c_str(), AT_REMOVEDIR) != 0) {
+  while (walk.Next(error)) {
+    if (!walk.has_left()) continue;
+    if (unlinkat(walk.fd(), walk.name(), AT_REMOVEDIR) != 0) {
       if (errno == EBUSY || errno == ENOTEMPTY) {
         is_busy = true;
       } else if (errno != ENOENT && errno != ENODEV) {
-        *error = {sys::NegativeErrno(), "unlinkat", path};
-        return false;
+        return Refused(error, sys::NegativeErrno(), "unlinkat", path);
       }
     }
     // From the first one on: each call gets on, however long the way down was.
@@ -203,7 +175,7 @@ bool RemoveBelow(int dir_fd, const std::string& path, int64_t budget_ns, Left* l
     return true;
   }
   *left = is_busy ? Left::kBusy : Left::kNothing;
-  return true;
+  return !walk.failed();
 }
 
 }  // namespace memcage::cgroup

@@ -12,14 +12,14 @@
 // long.
 namespace memcage::cgroup {
 
-struct Members {
+struct MemberIds {
   std::vector<std::int32_t> ids;
   /** Threads of cgroups that list no processes: threaded ones (v2). */
   std::vector<std::int32_t> threads;
 };
 
 /** What the file of members lists, in a cgroup and below it; some may be listed twice. */
-bool ListMembers(int dir_fd, const std::string& path, const std::string& file, Members* members, SystemError* error);
+bool ListMembers(int dir_fd, const std::string& path, const std::string& file, MemberIds* members, SystemError* error);
 
 /** Paths of cgroups below one, relative to it, where a key of a flat keyed file is not 0. Without those directly below
  * that are excepted. */

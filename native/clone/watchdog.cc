@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "sys/clock.h"
 #include "sys/syscalls.h"
 
 namespace memcage {

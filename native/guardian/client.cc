@@ -10,6 +10,7 @@
 #include <cstring>
 #include <variant>
 
+#include "sys/clock.h"
 #include "sys/syscalls.h"
 
 namespace memcage {

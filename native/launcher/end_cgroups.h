@@ -3,8 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "guardian/protocol.h"
-
 // cgroups of a dead process. Nothing here allocates: what there is to do must not fail for want of memory.
 namespace memcage::launcher {
 
@@ -12,7 +10,7 @@ namespace memcage::launcher {
  * Kills all that is in a directory of cgroups and below it, and removes what is empty. True once nothing of it is left;
  * until then to be called again: who has been killed takes a moment to be gone.
  */
-bool EndTree(int parent_fd, const char* name, guardian::Kind kind);
+bool EndTree(int parent_fd, const char* name);
 
 /** Removes what is empty. True once nothing of it is left. */
 bool RemoveTree(int parent_fd, const char* name);

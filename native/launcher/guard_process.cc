@@ -58,6 +58,9 @@ void Drop(Charge* charge) {
   if (charge != charges + charge_count) *charge = charges[charge_count];
 }
 
+/** The others live on. */
+bool IsToBeEmptied(const Charge& charge) { return charge.kind != Kind::kDetached && charge.kind != Kind::kLeaf; }
+
 Charge* Find(const char* name) {
   for (size_t i = 0; i < charge_count; ++i) {
     if (strcmp(charges[i].name, name) == 0) return charges + i;
@@ -95,7 +98,7 @@ void Obey(const Message& message, int parent_fd) {
     charge->inode = message.inode;
   } else if (message.order == Order::kForget) {
     Drop(charge);
-  } else if (charge->kind != Kind::kDetached) {
+  } else if (IsToBeEmptied(*charge)) {
     FindAgain(charge);
     charge->ending = true;
   }
@@ -147,7 +150,7 @@ bool IsAnyEnding() {
 void EndThoseEnding() {
   for (size_t i = charge_count; i > 0; --i) {
     Charge* charge = charges + i - 1;
-    if (charge->ending && EndTree(charge->parent_fd, charge->name, charge->kind)) Drop(charge);
+    if (charge->ending && EndTree(charge->parent_fd, charge->name)) Drop(charge);
   }
 }
 
@@ -193,7 +196,7 @@ void Leave() {
   while (Receive()) {
   }
   for (size_t i = 0; i < charge_count; ++i) {
-    charges[i].ending = charges[i].kind != Kind::kLeaf && charges[i].kind != Kind::kDetached;
+    charges[i].ending = IsToBeEmptied(charges[i]);
   }
   for (size_t i = 0; i < charge_count; ++i) FindAgain(charges + i);
   int64_t waited_ms = 0;

@@ -6,8 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
-#include <ctime>
+#include <cstdint>
 #include <string>
 
 #include "sys/syscall_numbers.h"
@@ -101,12 +100,6 @@ int OpenBeneathByComponent(int dir_fd, const char* path, int flags) {
     at = held.get();
     rest.erase(0, slash + 1);
   }
-}
-
-int64_t MonotonicNs() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
 }  // namespace memcage::sys

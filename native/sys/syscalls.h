@@ -4,9 +4,6 @@
 #include <sys/types.h>
 #include <sys/wait.h>
 
-#include <cstddef>
-#include <cstdint>
-
 // The system calls that the C library does not wrap everywhere. Each returns a value >= 0, or the negative errno.
 namespace memcage::sys {
 
@@ -33,8 +30,5 @@ int SetNs(int fd, int flags);
 
 /** The same lookup rule without openat2: component by component, no link followed, no "..". */
 int OpenBeneathByComponent(int dir_fd, const char* path, int flags);
-
-/** Monotonic time in nanoseconds. */
-int64_t MonotonicNs();
 
 }  // namespace memcage::sys

@@ -9,7 +9,7 @@
 #include <string>
 #include <variant>
 
-#include "sys/syscalls.h"
+#include "sys/clock.h"
 
 // What is used of sd-bus(3), as documented there: its header need not be installed where memcage is built.
 extern "C" {

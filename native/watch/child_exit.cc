@@ -1,5 +1,6 @@
 #include "watch/child_exit.h"
 
+#include "sys/clock.h"
 #include "sys/syscalls.h"
 
 namespace memcage {

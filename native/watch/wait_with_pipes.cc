@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "sys/clock.h"
 #include "sys/syscalls.h"
 
 namespace memcage {

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <utility>
 
+#include "sys/clock.h"
 #include "sys/syscalls.h"
 #include "sys/thread.h"
 
