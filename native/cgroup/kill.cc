@@ -138,9 +138,9 @@ class Killing {
     const Refusal refused = WriteRegaining(dir_fd_, "cgroup.kill", "1");
     if (!IsLacking(refused)) return refused;
     for (const Freezer& freezer : kFreezers) {
-      const Refusal unfrozen = WriteRegaining(dir_fd_, freezer.file, freezer.frozen);
-      if (IsLacking(unfrozen)) continue;
-      if (unfrozen.error != 0) return unfrozen;
+      const Refusal frozen = WriteRegaining(dir_fd_, freezer.file, freezer.frozen);
+      if (IsLacking(frozen)) continue;
+      if (frozen.error != 0) return frozen;
       StopThenKill();
       // Only then does a frozen process of v1 take SIGKILL. Each cgroup below may have been frozen on its own.
       ForEachCgroup([&](int fd, bool is_top) { Note(WriteRegaining(fd, freezer.file, freezer.thawed), is_top); });
