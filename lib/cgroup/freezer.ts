@@ -11,7 +11,7 @@ const PATIENCE_MS = 5000;
 export type Freezer = Guard;
 
 /** Ask for it; {@link isFrozen} tells when it is done. */
-export function setFrozen({ kind, directory }: Freezer, frozen: boolean): void {
+function setFrozen({ kind, directory }: Freezer, frozen: boolean): void {
   if (kind === 'freezer') directory.write('freezer.state', frozen ? 'FROZEN' : 'THAWED');
   else directory.write('cgroup.freeze', frozen ? '1' : '0');
 }
