@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Usage: lint-native.sh check|analyze|format
-# check: clang-format, and clang-tidy but for its analyzer; analyze: that, which takes twice as long as all of the lint.
+# check: what the rooms include, clang-format, and clang-tidy but for its analyzer; analyze: that, which takes twice as long as
+# all of the lint.
 # clang-format and clang-tidy over native/. Their version is fixed, since each version formats and warns differently.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,10 +10,11 @@ version=19
 scripts/ensure-packages.sh "clang-format-$version" "clang-tidy-$version"
 
 if [[ $1 == format ]]; then
-  exec "clang-format-$version" -i native/{,launcher/}*.{cc,h}
+  exec "clang-format-$version" -i native/*/*.{cc,h}
 fi
 if [[ $1 == check ]]; then
-  "clang-format-$version" --dry-run -Werror native/{,launcher/}*.{cc,h}
+  node scripts/native-rooms.mjs
+  "clang-format-$version" --dry-run -Werror native/*/*.{cc,h}
 fi
 node-gyp configure --loglevel error -- -f compile_commands_json
 
@@ -20,16 +22,17 @@ node-gyp configure --loglevel error -- -f compile_commands_json
 # names must differ between their anonymous namespaces as well. The analyzer passes over what is included, and a name of one
 # source shadows none of another.
 all_of() {
-  printf '#include "%s" // NOLINT(bugprone-suspicious-include)\n' "$PWD"/"$1"/*.cc
+  printf '#include "%s" // NOLINT(bugprone-suspicious-include)\n' "${@/#/$PWD/}"
 }
-mkdir -p build/tidy/launcher
+shopt -s extglob
+mkdir -p build/tidy/{binding,launcher}
 # Their flags are those of the source whose name is the most similar.
-all_of native >build/tidy/addon.cc
-all_of native/launcher >build/tidy/launcher/main.cc
+all_of native/!(launcher)/*.cc >build/tidy/binding/addon.cc
+all_of native/launcher/*.cc >build/tidy/launcher/main.cc
 if [[ $1 == check ]]; then
-  checks='--checks=-clang-analyzer-*' sources=(build/tidy/{addon,launcher/main}.cc) more=--extra-arg=-Wno-shadow
+  checks='--checks=-clang-analyzer-*' sources=(build/tidy/{binding/addon,launcher/main}.cc) more=--extra-arg=-Wno-shadow
 else
-  checks='--checks=-*,clang-analyzer-*,clang-diagnostic-*' sources=(native/{,launcher/}*.cc) more=
+  checks='--checks=-*,clang-analyzer-*,clang-diagnostic-*' sources=(native/*/*.cc) more=
 fi
 # Its count of the warnings that it suppressed in system headers is noise.
 printf '%s\0' "${sources[@]}" |

@@ -418,6 +418,13 @@ export interface NativeBinding {
    */
   removeBelow(options: { dirFd: number; path: string; budgetMs: number }): 'nothing' | 'busy' | 'more';
   /**
+   * SIGKILL for all processes of a cgroup and of those below it: by `cgroup.kill` (Linux 5.14), else frozen meanwhile
+   * (`cgroup.freeze`, `freezer.state`), else stopped before the first is killed, which takes up to a second. Those to `spare` need
+   * not be killed. Cgroups below that someone has frozen are thawed, and permissions that someone has taken away there are given
+   * back. To be repeated until the cgroup is empty.
+   */
+  killAll(options: { dirFd: number; path: string; spare: readonly number[] }): void;
+  /**
    * Mark a directory of a cgroup hierarchy, by a time of modification of 0 (utimensat(2)). kernfs sets that anew when a directory
    * in it is made or removed.
    */
