@@ -17,7 +17,8 @@ export function makeCageCgroup(
   limits: ResolvedLimits,
   { killable }: { killable: boolean },
 ): CageCgroup {
-  const { limitContext, surroundings, hasGuardian, hold } = root;
+  const { limitContext, surroundings, hasGuardian } = root;
+  const hold = (): (() => void) => root.hold();
   const plan = planLimits(limits, limitContext);
   const name = root.nextName();
   const common = { limitContext, surroundings, hasGuardian, hold, plan, ceilingBytes: ceilingOf(limits) };
@@ -27,7 +28,8 @@ export function makeCageCgroup(
 
 /** A cgroup that a dead owner leaves alone, until it is empty. */
 export function makeDetachedCageCgroup(root: CageRoot, limits: ResolvedLimits): CageCgroup {
-  const { limitContext, surroundings, hold } = root;
+  const { limitContext, surroundings } = root;
+  const hold = (): (() => void) => root.hold();
   const plan = planLimits(limits, limitContext);
   const { memory, killCgroup } = root.makeDetached();
   const locks = killCgroup === undefined ? [memory] : [killCgroup.directory, memory];

@@ -75,7 +75,7 @@ export class OomReporter {
   #check(cgroup: CageCgroup, timeMs: number): { verdict: OomVerdict | null; isNews: boolean } {
     const { kills, verdict } = cgroup.monitor.assess();
     // To the outer one all of this cage is a leaf, of which v1 does not add up the parts.
-    if (this.outer !== undefined) this.outer.#check(this.cage.version === 1 ? cgroup : this.cage, timeMs);
+    if (this.outer !== undefined) this.outer.#check(this.cage.monitor.countsLeaves ? this.cage : cgroup, timeMs);
     if (cgroup === this.cage) this.#inCage = kills;
     else this.#inLeaves.set(cgroup, kills);
     const totalKills = this.#total();
@@ -91,8 +91,8 @@ export class OomReporter {
   #total(): number {
     let leaves = this.#inRemovedLeaves;
     for (const kills of this.#inLeaves.values()) leaves += kills;
-    // v2 adds up itself, but was perhaps read before the last leaf was.
-    return this.cage.version === 2 ? Math.max(this.#inCage, leaves) : this.#inCage + leaves;
+    // What the kernel has added up was perhaps read before the last leaf was.
+    return this.cage.monitor.countsLeaves ? Math.max(this.#inCage, leaves) : this.#inCage + leaves;
   }
 
   /** Whether there is nothing more to wait for. */

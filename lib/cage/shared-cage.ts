@@ -3,7 +3,7 @@ import { ErrorCode, MemcageError } from '../errors/errors';
 import type { NodeHeapSetting } from '../process/node-heap';
 import { Cage } from './cage';
 import type { CageCgroup } from './cage-cgroup';
-import { withCageRoot } from './cage-root';
+import { withCageRoot } from './cage-roots';
 import { makeCageCgroup, makeInnerCageCgroup, makeLeaf } from './make-cage-cgroup';
 import { asTooSmall } from './too-small';
 

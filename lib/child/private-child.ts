@@ -1,6 +1,7 @@
 import { Cage } from '../cage/cage';
 import { CagePool } from '../cage/cage-pool';
-import { type CageRoot, withCageRoot } from '../cage/cage-root';
+import type { CageRoot } from '../cage/cage-root';
+import { withCageRoot } from '../cage/cage-roots';
 import { makeDetachedCageCgroup } from '../cage/make-cage-cgroup';
 import type { SharedCage } from '../cage/shared-cage';
 import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';

@@ -1,17 +1,15 @@
 import type { Finding } from '../../types/diagnosis';
-import type { NamespaceOptions } from '../../types/options';
 import { run } from '../api/run';
-
-const KINDS: readonly (keyof NamespaceOptions)[] = ['uts', 'mount', 'pid', 'ipc', 'net', 'cgroup', 'time', 'user'];
+import { NAMESPACE_KINDS, type NamespaceKind } from '../namespaces/kinds';
 
 /** A child in each kind: limits, capabilities and security modules all have their say, and only the kernel knows. */
 export async function findNamespaces(): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const kind of KINDS) findings.push(await findNamespace(kind));
+  for (const kind of NAMESPACE_KINDS) findings.push(await findNamespace(kind));
   return findings;
 }
 
-async function findNamespace(kind: keyof NamespaceOptions): Promise<Finding> {
+async function findNamespace(kind: NamespaceKind): Promise<Finding> {
   const name = `namespace.${kind}`;
   try {
     await run('/bin/sh', ['-c', ':'], { namespaces: { [kind]: true } });

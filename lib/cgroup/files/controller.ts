@@ -14,7 +14,11 @@ export interface MemoryController {
   readonly swapRole: 'memsw' | 'swap';
   /** The lines of `memory.stat` that count the cgroups below as well begin with this; v1 has others that do not. */
   readonly totalPrefix: 'total_' | '';
-  /** Options whose only value this version does not need to be told. */
+  /** The line of `memory.stat` that has the smallest limit of the cgroup and of all above it, the hidden ones too. */
+  readonly hierarchicalLimit?: string;
+  /** The lines of `memory.stat` that add up to what is really used, where the usage itself is fuzzy. */
+  readonly realUse?: readonly string[];
+  /** What this version always does: nothing is written for it. */
   readonly always: Readonly<{ oomGroup?: boolean; oomKill?: boolean }>;
 }
 
@@ -25,6 +29,9 @@ const CONTROLLERS: Readonly<Record<CgroupVersion, MemoryController>> = {
     unlimited: '-1',
     swapRole: 'memsw',
     totalPrefix: 'total_',
+    hierarchicalLimit: 'hierarchical_memory_limit',
+    // total_swap is missing where swap is not accounted.
+    realUse: ['total_rss', 'total_cache', 'total_swap'],
     always: { oomGroup: false },
   },
   2: {

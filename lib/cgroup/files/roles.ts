@@ -57,6 +57,11 @@ type FileOf<R> =
 /** What reading that file gives, whatever the version. */
 export type MemoryRoleValue<R extends MemoryRole> = FormatValues[FormatOf<FileOf<(typeof ROLES)[R]>>];
 
+/** Whether a cgroup version has such a file. */
+export function hasRole(role: MemoryRole, version: CgroupVersion): boolean {
+  return KEY[version] in ROLES[role];
+}
+
 /**
  * The name of the file on one cgroup version.
  *
