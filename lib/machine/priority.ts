@@ -1,6 +1,9 @@
 import { constants, getPriority, setPriority } from 'node:os';
 
-/** The calling thread goes before others meanwhile, where it may (CAP_SYS_NICE). `work` must not be asynchronous. */
+/**
+ * Runs `work` with the highest priority for the calling thread, where that is allowed (CAP_SYS_NICE). `work` must be
+ * synchronous.
+ */
 export function withPriority(work: () => void): void {
   const before = getPriority();
   const raised = attempt(constants.priority.PRIORITY_HIGHEST);
@@ -13,7 +16,7 @@ export function withPriority(work: () => void): void {
 
 function attempt(priority: number): boolean {
   try {
-    // To the kernel 0, the default, is the calling thread: setpriority(2).
+    // 0, the default, means the calling thread to the kernel: setpriority(2).
     setPriority(priority);
     return true;
   } catch {
