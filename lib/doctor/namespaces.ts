@@ -4,7 +4,10 @@ import { run } from '../api/run';
 
 const KINDS: readonly (keyof NamespaceOptions)[] = ['uts', 'mount', 'pid', 'ipc', 'net', 'cgroup', 'time', 'user'];
 
-/** A child in each kind: limits, capabilities and security modules all have their say, and only the kernel knows. */
+/**
+ * Starts a child in each kind of namespace: limits, capabilities and security modules all matter, and only the kernel
+ * knows the result.
+ */
 export async function findNamespaces(): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const kind of KINDS) findings.push(await findNamespace(kind));
