@@ -1,12 +1,12 @@
 /**
- * The speed figures, as ratios of medians taken by turns in one run, with what they must reach.
+ * The speed figures, as ratios of medians that are taken in turns in one run, with their bounds.
  *
- *   npm run bench                   all of it, some minutes
+ *   npm run bench                   all of them, a few minutes
  *   npm run bench -- --quick        fewer starts
  *   npm run bench -- spawn stat     only these cases
  *
- * Any other Node is measured by running it on out/bench/main.js with --expose-gc.
- * Exit code 1 when a figure misses its bound.
+ * To measure another Node, run it on out/bench/main.js with --expose-gc. The exit code is 1 if a figure misses its
+ * bound.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

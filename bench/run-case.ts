@@ -2,7 +2,7 @@
 import { cases } from './cases';
 
 async function main(): Promise<void> {
-  // What it has if the case waits for what never comes.
+  // This is the exit code if the case waits for something that never comes.
   process.exitCode = 13;
   const name = process.argv[2];
   const found = cases.find((candidate) => candidate.name === name);

@@ -1,10 +1,11 @@
 /**
- * Very many caged children, and what the process holds on to afterwards: one row of the table in docs/nodes.md.
+ * Starts very many caged children, and shows what the process still holds afterwards: one row of the table in
+ * docs/nodes.md.
  *
- *   npm run soak                    100,000 children on every supported Node, some 15 minutes
+ *   npm run soak                    100,000 children on every supported Node, about 15 minutes
  *   npm run soak -- 5000            fewer
  *
- * Exit code 1 when something is left that must not be.
+ * The exit code is 1 if something is left that must not be.
  */
 import { heapBytesAllowed, holdingsAround } from './support/leaks';
 

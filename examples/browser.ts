@@ -1,6 +1,6 @@
 /**
- * A browser that can't eat the machine: puppeteer, unmodified, and all processes of its Chromium in one cage. A page that takes
- * memory without bound dies there; the program lives on, and says why.
+ * A browser that can't eat the machine: puppeteer, unmodified, with all processes of its Chromium in one cage. A page
+ * that takes unbounded memory dies there; the program lives on, and says why.
  *
  *   sudo apt-get install chromium; npm run build && npm run build:programs && node out/examples/browser.js
  */
@@ -15,22 +15,22 @@ import { exitWith, Report } from './support/report';
 const LIMIT = '700M';
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
-/** @param home for its profile, and all else that it writes */
+/** @param home for its profile, and everything else that it writes */
 function launch(home: string): Promise<Browser> {
   const quiet = ['background-networking', 'component-update', 'sync', 'quic', 'gpu', 'dev-shm-usage'];
   return puppeteer.launch({
     executablePath: CHROMIUM,
     userDataDir: join(home, 'profile'),
-    // As root Chromium can't use its own sandbox; another user may leave that out.
+    // Chromium can't use its own sandbox as root. As another user you can leave this out.
     args: ['--no-sandbox', '--no-first-run', ...quiet.map((name) => `--disable-${name}`)],
     env: { ...process.env, HOME: home, TMPDIR: home, XDG_RUNTIME_DIR: home },
-    // A machine with much else to do takes its time.
+    // A busy machine takes its time.
     timeout: 120_000,
     protocolTimeout: 120_000,
   });
 }
 
-/** What the page's script leads to. */
+/** Runs a script in a page, and returns what became of it. */
 async function visit(browser: Browser, script: string): Promise<string> {
   const page = await browser.newPage();
   const crashed = new Promise<string>((resolve) => page.once('error', (error: Error) => resolve(error.message)));

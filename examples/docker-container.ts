@@ -1,8 +1,8 @@
 /**
- * A container of Docker's, seen from outside: `docker run -m 128m` with 100 MiB in use, then by the container's id its cgroup, limit,
- * usage and processes, and that the figures are those of `docker stats`.
+ * A Docker container, seen from outside: starts `docker run -m 128m` with 100 MiB in use, finds its cgroup, limit,
+ * usage and processes by the container's id, and compares the figures with `docker stats`.
  *
- * It takes the Docker engine that runs; without one, as root, it starts one of its own, and ends it.
+ * Uses the Docker engine that runs. As root, if there is none, it starts one of its own, and ends it.
  *
  *   npm run build && npm run build:programs && sudo node out/examples/docker-container.js
  */
@@ -18,7 +18,7 @@ import { exitWith, Report } from './support/report';
 
 const MIB = 1024 * 1024;
 const NAME = `memcage-example-${process.pid}`;
-/** To take 100 MiB; a fraction of a second, but for a virtual machine that is emulated. */
+/** Time to take 100 MiB: a fraction of a second, but longer on an emulated virtual machine. */
 const LONGEST_MS = 60_000;
 
 const mib = (bytes: number): string => `${bytes} (${(bytes / MIB).toFixed(1)} MiB)`;
@@ -35,7 +35,7 @@ async function withContainer(docker: Docker, look: (id: string, program: string)
     await look(id, command.join(' '));
   } finally {
     rmSync(directory, { recursive: true });
-    // What there is of both.
+    // Remove both, as far as they exist.
     await docker.run('rm', '-f', NAME).catch(() => {});
     await docker.run('image', 'rm', NAME).catch(() => {});
   }
@@ -63,7 +63,7 @@ async function show(report: Report, id: string): Promise<void> {
   report.check('rss + cache + swap', mib(real), real >= 100 * MIB && real <= limitBytes);
 }
 
-/** v1 has it as one figure, exact where the usage is not. */
+/** v1 has this as one figure, which is exact where the usage is not. */
 function realUse(cgroup: Cgroup): number {
   const { realUseBytes } = cgroup.usage();
   if (realUseBytes !== undefined) return realUseBytes;
@@ -78,7 +78,7 @@ function showProcesses(report: Report, id: string): void {
   const [first, worker] = processes;
   const isTree = processes.length === 2 && first?.ownPid === 1 && worker?.depth === 1 && worker.parentPid === first.pid;
   report.check('processes', processes.length, isTree);
-  // Each processor counts some pages by itself before the process's figure has them.
+  // Each processor counts some pages for itself before they show in the process's figure.
   report.check('the worker has', mib(worker?.rssBytes ?? 0), (worker?.rssBytes ?? 0) >= 98 * MIB);
 }
 
@@ -86,7 +86,10 @@ function describe({ name, pid, ownPid, rssBytes }: CgroupProcess): string {
   return `${name}, pid ${pid}, ${ownPid} in the container, ${(rssBytes / MIB).toFixed(1)} MiB resident`;
 }
 
-/** `docker stats` takes a second or two, in which it reads at some moment: what was read all the time must have its figures. */
+/**
+ * `docker stats` takes a second or two, and reads at some moment in between. Some sample of that time must match its
+ * figures.
+ */
 async function compare(report: Report, docker: Docker, id: string): Promise<void> {
   using cgroup = Cgroup.find(id);
   const stats = docker.run('stats', '--no-stream', '--format', '{{.MemUsage}} / {{.MemPerc}}', id);
@@ -106,7 +109,7 @@ async function compare(report: Report, docker: Docker, id: string): Promise<void
   report.check('docker stats: percent', `${percent}, and here ${here} %`, isPercent);
 }
 
-/** The working set, again and again until something is settled. */
+/** Samples the working set until a promise is settled. */
 async function sampleUntil(settled: Promise<unknown>, cgroup: Cgroup): Promise<number[]> {
   let over = false;
   const end = () => {
@@ -121,7 +124,7 @@ async function sampleUntil(settled: Promise<unknown>, cgroup: Cgroup): Promise<n
   return samples;
 }
 
-/** Docker prints four digits: `100.4MiB`. The unit is what the last of them stands for. */
+/** Docker prints four digits: `100.4MiB`. The unit is the value of the last digit. */
 function parseSize(text: string): { value: number; unit: number } {
   const [, digits = '', prefix = ''] = /^([\d.]+)([KMGT]?)i?B$/.exec(text) ?? [];
   const scale = 1024 ** ' KMGT'.indexOf(prefix || ' ');
@@ -130,7 +133,7 @@ function parseSize(text: string): { value: number; unit: number } {
 }
 
 function isRounded({ value, unit }: { value: number; unit: number }, lowest: number, highest: number): boolean {
-  // The half of it, and what floating-point numbers lose.
+  // Half of the last digit, plus rounding errors of floating-point numbers.
   const slack = unit * 0.501;
   return value >= lowest - slack && value <= highest + slack;
 }

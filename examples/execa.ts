@@ -1,5 +1,6 @@
 /**
- * A library that knows nothing of memcage, in a cage: all that execa starts shares one limit, and a kill for memory has a name.
+ * A library that knows nothing of memcage, in a cage: everything that execa starts shares one limit, and you see
+ * which kill was for memory.
  *
  *   npm run build && npm run build:programs && node out/examples/execa.js
  */
@@ -8,14 +9,14 @@ import { exitWith, Report } from './support/report';
 
 const LIMIT = '150M';
 
-/** Where a plugin of a program puts its work: it uses execa as it likes. */
+/** The work of a plugin, which uses execa as it likes. */
 async function pluginWork(name: string, script: string): Promise<string> {
   const { execa } = await import('execa');
   const { stdout } = await execa({ input: 'three\none\ntwo\n' })(process.execPath, ['--eval', script, name]);
   return stdout;
 }
 
-/** Run it in the cage; says whether it was memory that made it fail. */
+/** Runs the work in the cage, and says whether it failed because of memory. */
 async function limited<T>(cage: MultiCage, work: () => Promise<T>): Promise<{ value?: T; error?: string }> {
   let kill: OomEvent | undefined;
   const listener = (event: OomEvent): void => {

@@ -1,6 +1,6 @@
 /**
- * Jest with caged workers: a test that takes all memory fails alone, and takes neither the others nor the machine along. Jest
- * starts its workers as ever; they are in the cage since Jest runs in its context.
+ * Jest with caged workers: a test that takes all memory fails alone, and harms neither the other tests nor the
+ * machine. Jest starts its workers as always. They are in the cage because Jest runs in its context.
  *
  *   npm run build && npm run build:programs && node out/examples/jest-workers.js
  */
@@ -23,7 +23,7 @@ const tests = {
   'fails.test.js': "test('fails as ever', () => expect(1 + 2).toBe(4));",
 };
 
-/** A project as any other. */
+/** An ordinary project. */
 function makeProject(): string {
   const project = mkdtempSync(join(tmpdir(), 'memcage-example-'));
   mkdirSync(join(project, 'test'));

@@ -1,5 +1,5 @@
 /**
- * A job queue: each job has a limit of its own, and one that goes beyond it fails alone, with an error that says so.
+ * A job queue: each job has its own limit, and one that exceeds it fails alone, with an error that says so.
  *
  *   npm run build && npm run build:programs && node out/examples/job-queue.js
  */
@@ -8,7 +8,7 @@ import { exitWith, Report } from './support/report';
 
 interface Job {
   name: string;
-  /** JavaScript, for a process of its own. */
+  /** JavaScript that runs in its own process. */
   script: string;
   memory: string;
   timeoutMs?: number;
@@ -31,7 +31,7 @@ class JobQueue {
       const { stdout } = await run(process.execPath, ['--eval', script], { memory, timeout: timeoutMs });
       return stdout.trim();
     } finally {
-      // Its place goes to the next one, or is free.
+      // The next job takes its place, or the place is free.
       const next = this.#waiting.shift();
       if (next === undefined) this.#running -= 1;
       else next();
@@ -39,7 +39,7 @@ class JobQueue {
   }
 }
 
-/** What a queue would tell whoever has given it the job. */
+/** What a queue would tell whoever submitted the job. */
 function reasonOf(error: unknown): string {
   if (error instanceof MemoryLimitError) {
     const { memory, oom } = error.outcome;

@@ -1,6 +1,6 @@
 /**
- * A judge: runs programs that nobody trusts with limits on memory, time, processes and output, each as a user of its own, without
- * a network, its root file system read-only but for a small /tmp.
+ * A judge for untrusted programs. It limits their memory, time, processes and output, and runs each as its own user,
+ * without a network and with a root file system that is read-only except for a small /tmp.
  *
  *   npm run build && npm run build:programs && sudo node out/examples/judge.js
  */
@@ -19,18 +19,18 @@ import {
 import { exitWith, Report } from './support/report';
 
 const MEMORY = '64M';
-/** Of the machine: by how much the limits on time are multiplied. */
+/** How slow the machine is. Time limits are multiplied by this. */
 const SLOWNESS = Number(process.env['JUDGE_SLOWNESS'] ?? 1);
 const CPU_SECONDS = 2 * SLOWNESS;
 const WALL_MS = 8000 * SLOWNESS;
 const PROCESSES = 8;
 const OUTPUT_BYTES = 64 * 1024;
-/** Each run has a uid to itself: the kernel counts processes by it, those included that have just been killed. */
+/** Each run has its own uid, because the kernel counts processes by uid, including those that were just killed. */
 const UIDS = { first: 100_000, count: 1_000_000 };
-// Another judge, at the same time, begins elsewhere.
+// So that another judge running at the same time begins with other uids.
 let runs = process.pid * 100;
 
-/** Carried out as root in the namespaces, of which the last command becomes the program. */
+/** Runs as root in the namespaces; the last command becomes the program. */
 const SET_UP = `
   mount -o remount,bind,ro /
   for each in /tmp /dev/shm; do [ ! -d $each ] || mount -t tmpfs -o size=1m,mode=1777,nosuid,nodev box $each; done
@@ -84,7 +84,7 @@ function explain(error: unknown): string {
   if (error instanceof MemcageError && error.code === ErrorCode.MAX_BUFFER) return 'output limit';
   if (!(error instanceof ExitError)) throw error;
   const { exitCode, signal, stderr } = error.outcome as RunResult;
-  // Of the processor, whose soft limit sends the one signal, and whose hard limit the other.
+  // The limit on processor time: the soft limit sends SIGXCPU, the hard limit SIGKILL.
   if (signal === 'SIGXCPU' || signal === 'SIGKILL') return 'time limit';
   return `runtime error: ${signal ?? `exit code ${exitCode}`}, ${stderr.trim().split('\n').at(-1)?.slice(0, 60)}`;
 }
@@ -99,7 +99,7 @@ const submissions: [name: string, source: string, expected: RegExp][] = [
   ['one that takes memory', 'my $all = "x" x (1 << 28)', /^memory limit$/],
   ['one that never ends', '1 while 1', /^time limit$/],
   ['one that sleeps', 'sleep 60', /^time limit$/],
-  // The kernel takes its time to free what a refused fork has taken: a storm of them may fill the memory first.
+  // The kernel takes time to free the memory of refused forks, so a storm of them may fill the memory first.
   ['a fork bomb', 'while (1) { fork }', /^(time|memory) limit$/],
   [
     'one that counts forks',
@@ -123,7 +123,7 @@ async function main(): Promise<number> {
   await Promise.all([lane(), lane()]);
   for (const [index, [name, , expected]] of submissions.entries()) {
     const { verdict = 'lost', processes = 0 } = verdicts.get(index) ?? {};
-    // The init of the namespace is one more.
+    // The init of the namespace counts as one more.
     report.check(name, verdict, expected.test(verdict) && processes <= PROCESSES + 1);
   }
   return report.end();

@@ -1,6 +1,6 @@
 /**
- * The main job: a child in new UTS, mount and PID namespaces, under a memory limit of 100 MiB. With 99 MiB it lives; with
- * 101 MiB the kernel kills the process that took them.
+ * The main job: a child in new UTS, mount and PID namespaces, with a memory limit of 100 MiB. With 99 MiB it lives;
+ * with 101 MiB the kernel kills the process that took them.
  *
  *   npm run demo
  */
@@ -12,7 +12,7 @@ import { type Allocator, findAllocator } from './support/allocator';
 import { exitWith, Report } from './support/report';
 
 const LIMIT = '100M';
-/** To take 99 MiB; a fraction of a second, but for a virtual machine that is emulated. */
+/** Time to take 99 MiB: a fraction of a second, but longer on an emulated virtual machine. */
 const LONGEST_MS = 60_000;
 const LIMIT_BYTES = 100 * 1024 * 1024;
 const MIB = 1024 * 1024;
@@ -42,7 +42,7 @@ async function within(report: Report, allocator: Allocator): Promise<void> {
   const { cgroup } = child.cage;
   report.show('cgroup', cgroup.path);
   for (let waited = 0; cgroup.usage().usageBytes < 98 * MIB && waited < LONGEST_MS; waited += 100) await sleep(100);
-  // With all that it wants, it lives on.
+  // It has all that it wants, and lives on.
   await sleep(1000);
 
   const [pid, hostname] = (stdout().split('\n')[0] ?? '').split(' ');

@@ -1,5 +1,6 @@
 /**
- * A memory cgroup by hand, as the Go program does it: make it, limit it, put a running process in, read it, remove it.
+ * Use a memory cgroup by hand, as the Go program does: make it, limit it, put a running process in, read it, remove
+ * it.
  *
  *   npm run build && npm run build:programs && node out/examples/named-group.js
  */
@@ -12,7 +13,7 @@ const LIMIT_BYTES = 100 * 1024 * 1024;
 
 async function main(): Promise<number> {
   const report = new Report();
-  // Started by Node, without memcage; waits for a line before it does anything.
+  // Started by Node, without memcage. It waits for a line before it does anything.
   const child = spawn('sh', ['-c', 'read line; sleep 60'], { stdio: ['pipe', 'inherit', 'inherit'] });
   const pid = child.pid ?? 0;
   const group = Cgroup.create(`test_memory_limit_${process.pid}`, { memory: '100M' });

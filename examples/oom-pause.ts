@@ -1,5 +1,6 @@
 /**
- * Pause instead of kill: with the OOM killer off a child that hits its limit waits, until it gets more. cgroup v1 only.
+ * Pause instead of kill: with the OOM killer off, a child that reaches its limit waits until it gets more. cgroup v1
+ * only.
  *
  *   npm run build && npm run build:programs && node out/examples/oom-pause.js
  */
@@ -10,7 +11,7 @@ import { exitWith, Report } from './support/report';
 
 const MIB = 1024 * 1024;
 
-// Not Node: its heap has much that only works while there is memory.
+// Not Node, whose heap has much that works only while there is memory.
 const script = 'my $n = 64; my $kept = "x" x ($n << 20); print length($kept) >> 20';
 
 async function main(): Promise<number> {

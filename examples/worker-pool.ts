@@ -1,6 +1,6 @@
 /**
- * A pool of worker processes that are replaced by what they really use: Buffers and native memory count, page cache that the
- * kernel can drop does not. None but one with a greedy task meets its limit, and no task is lost.
+ * A pool that recycles workers by measured memory use: Buffers and native memory count, but page cache that the
+ * kernel can drop does not. Only a worker with a greedy task meets its limit, and no task is lost.
  *
  *   npm run build && npm run build:programs && node out/examples/worker-pool.js
  */
@@ -11,7 +11,7 @@ import { exitWith, Report } from './support/report';
 const MIB = 2 ** 20;
 const WORKERS = 2;
 const LIMIT = '400M';
-/** A worker that uses more than this, without what can be reclaimed, is replaced when its task is done. */
+/** A worker that uses more than this, not counting reclaimable memory, is replaced when its task is done. */
 const RETIRE_BYTES = 160 * MIB;
 
 interface Task {
@@ -19,7 +19,7 @@ interface Task {
   mebibytes: number;
 }
 
-/** A worker: this very file, forked. With each task it leaks memory that is not in the JavaScript heap. */
+/** A worker: this very file, forked. With each task it leaks memory outside of the JavaScript heap. */
 function work(): void {
   const leaked: Buffer[] = [];
   process.on('message', ({ n, mebibytes }: Task) => {
@@ -34,7 +34,7 @@ function start() {
   return fork(__filename, ['worker'], { memory: LIMIT });
 }
 
-/** Rejects when the worker dies of it. */
+/** Rejects if the worker dies of the task. */
 function ask(worker: Worker, task: Task): Promise<number> {
   const answer = once(worker, 'message') as Promise<[number]>;
   const death = worker.outcome.then(({ oom, signal, memory }) => {
@@ -49,11 +49,11 @@ class Pool {
   readonly results = new Map<number, number | string>();
   retired = 0;
   killed = 0;
-  /** The most that one of those which were not killed has used. */
+  /** The highest use of any worker that was not killed. */
   peakBytes = 0;
 
   async run(tasks: Iterable<Task>): Promise<void> {
-    // One queue for all: each worker takes the next task when it is done with its last one.
+    // One queue for all: each worker takes the next task when it has finished the last one.
     const queue = tasks[Symbol.iterator]();
     await Promise.all(Array.from({ length: WORKERS }, () => this.#lane({ [Symbol.iterator]: () => queue })));
   }
@@ -76,7 +76,7 @@ class Pool {
     if (worker !== undefined) await this.#end(worker);
   }
 
-  /** It ends by itself when it has no channel any more. */
+  /** The worker ends by itself once its channel is gone. */
   async #end(worker: Worker): Promise<void> {
     worker.disconnect();
     const { memory } = await worker.outcome;

@@ -1,23 +1,24 @@
 /**
- * Takes the place of `node:child_process`: all that the running Node exports there, with memcage's functions among it. Libraries
- * give these options of their own, so that a name that nobody knows goes through, but for a likely slip for one of memcage's.
+ * A drop-in replacement for `node:child_process`: everything that the running Node exports there, with memcage's
+ * functions in place of Node's. Libraries pass extra options of their own, so an unknown option is ignored, unless it
+ * looks like a typo for one of memcage's.
  *
  * @module memcage/child_process
  */
 import { dropIn } from './index.js';
 
 export * from 'node:child_process';
-/** As `spawn` of memcage. */
+/** memcage's `spawn`. */
 export const spawn = dropIn.spawn;
-/** As `fork` of memcage. */
+/** memcage's `fork`. */
 export const fork = dropIn.fork;
-/** As `exec` of memcage. */
+/** memcage's `exec`. */
 export const exec = dropIn.exec;
-/** As `execFile` of memcage. */
+/** memcage's `execFile`. */
 export const execFile = dropIn.execFile;
-/** As `spawnSync` of memcage. */
+/** memcage's `spawnSync`. */
 export const spawnSync = dropIn.spawnSync;
-/** As `execSync` of memcage. */
+/** memcage's `execSync`. */
 export const execSync = dropIn.execSync;
-/** As `execFileSync` of memcage. */
+/** memcage's `execFileSync`. */
 export const execFileSync = dropIn.execFileSync;

@@ -1,5 +1,6 @@
 /**
- * Child processes in a memory cgroup and Linux namespaces of their own, and the memory cgroups of this machine.
+ * Run child processes in memory cgroups and Linux namespaces of their own, and read and change the memory cgroups of
+ * this machine.
  *
  * @module memcage
  */

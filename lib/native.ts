@@ -1,5 +1,5 @@
 /**
- * The system calls that memcage is made of: each does what it is told, with no defaults and no policy.
+ * The system calls beneath memcage. Each function does what it is told, without defaults and without policy.
  *
  * @module memcage/native
  */
@@ -9,7 +9,7 @@ import { withCheckedOptions } from './options/native-options';
 
 export type * from '../types/native';
 
-/** The raw bindings. Using one throws ERR_MEMCAGE_UNSUPPORTED where there is no addon; importing never does. */
+/** The raw bindings. Importing never fails; using one throws ERR_MEMCAGE_UNSUPPORTED where there is no addon. */
 export const native: NativeBinding = new Proxy({} as NativeBinding, {
   get: (_, key): unknown => withCheckedOptions(key, Reflect.get(loadNative(), key)),
   has: (_, key) => Reflect.has(loadNative(), key),

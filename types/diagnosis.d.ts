@@ -1,9 +1,9 @@
 import type { ParentCandidate } from './parent';
 
-/** `limited`: cages work, with something missing that the text names. `missing`: it is not there. */
+/** `limited`: cages work, but something is missing, which `detail` names. `missing`: it is not there. */
 export type FindingState = 'ok' | 'limited' | 'missing';
 
-/** One thing that cages rest on. */
+/** One thing that cages depend on. */
 export interface Finding {
   /** A stable name, for example `kernel` or `namespace.pid`. */
   name: string;
@@ -11,16 +11,16 @@ export interface Finding {
   state: FindingState;
   /** What was found, in one sentence. */
   detail: string;
-  /** What would make it better. */
+  /** How to fix or improve it. */
   cure?: string;
 }
 
 /** What `diagnose()` returns and `memcage doctor --json` prints. */
 export interface Diagnosis {
-  /** Whether the main job, a child in namespaces of its own under a memory limit, can run here. */
+  /** Whether this machine can run the main job: a child in its own namespaces under a memory limit. */
   works: boolean;
-  /** In the order in which they were looked for. */
+  /** What was found, in the order of the checks. */
   findings: Finding[];
-  /** The places for cages, in the order in which they are considered, up to the first that can be used. */
+  /** The parents that memcage considered, in order, up to the first that it can use. */
   parents: ParentCandidate[];
 }

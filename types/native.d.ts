@@ -1,9 +1,9 @@
 /**
  * The whole contract between memcage's TypeScript and its C++ addon, exported as `memcage/native`.
  *
- * Mechanism only: every function is one or a few system calls on what it is given, with no defaults of its own, no
- * retries but EINTR, and no parsing. A refused system call throws a {@link NativeError}; {@link NativeBinding.clone} is
- * the exception, whose failures are data.
+ * Mechanism only: each function makes one or a few system calls on what you give it. It has no defaults, parses
+ * nothing and retries nothing but EINTR. When the kernel refuses a system call, the function throws a {@link
+ * NativeError}. The exception is {@link NativeBinding.clone}, which returns its failures as data.
  */
 
 /** Thrown when the kernel refuses a system call. */
@@ -14,13 +14,13 @@ export interface NativeError extends Error {
   errno: number;
   /** The system call that failed, for example `openat2`. */
   syscall: string;
-  /** The path that was given to the call, where there was one. */
+  /** The path that the call was given, if it takes one. */
   path?: string;
 }
 
 /**
- * A step of the child between clone and exec, in the order in which they run. `clone` is the system call itself, `unshare`
- * and `init` are steps of the launcher alone.
+ * A step of the child between clone and exec, in order. `clone` is the system call itself; only the launcher has the
+ * steps `unshare` and `init`.
  */
 export type Stage =
   | 'clone'
@@ -45,65 +45,76 @@ export type Stage =
   | 'exec'
   | 'watchdog';
 
-/** What a child is to be: all that is done between clone and exec. */
+/** What the child does between clone and exec. */
 export interface CloneOptions {
-  /** Looked up in the `PATH` of `env` when it has no slash, as execvp(3) does; run by /bin/sh on ENOEXEC. */
+  /**
+   * The program. Without a slash it is looked up in the `PATH` of `env`, as execvp(3) does. /bin/sh runs it on
+   * ENOEXEC.
+   */
   file: string;
-  /** argv, `argv[0]` included. */
+  /** argv, including `argv[0]`. */
   args: readonly string[];
   /** The environment as `KEY=value`. */
   env: readonly string[];
-  /** Working directory of the child; the parent's when left out. */
+  /** Working directory of the child. Default: the parent's. */
   cwd?: string;
-  /** `stdio[n]` is the parent's fd that becomes fd n of the child. -1: /dev/null for 0 to 2, closed above. */
+  /**
+   * `stdio[n]` is the parent's fd that becomes fd n of the child. -1 means /dev/null for fds 0 to 2, and closed for
+   * others.
+   */
   stdio: readonly number[];
-  /** setsid(2) in the child. */
+  /** Call setsid(2) in the child. */
   detached: boolean;
-  /** SIGKILL for the child when the environment that made it ends, or the thread (PR_SET_PDEATHSIG). */
+  /** Kill the child (SIGKILL) when the environment or the thread that started it ends (PR_SET_PDEATHSIG). */
   killWithParent: boolean;
-  /** The child is in a directory that the guardian ends: `killWithParent` then does without PR_SET_PDEATHSIG. */
+  /** The guardian ends the cgroup that the child is in, so `killWithParent` does not need PR_SET_PDEATHSIG. */
   guarded?: boolean;
   /** Bits of CLONE_NEW*; see {@link NativeBinding.constants}. */
   namespaces: number;
-  /** sethostname(2) in the child; needs CLONE_NEWUTS. */
+  /** sethostname(2) in the child. Needs CLONE_NEWUTS. */
   hostname?: string;
-  /** Written by the child to its own setgroups ("deny"), uid_map and gid_map; needs CLONE_NEWUSER. */
+  /** Id maps that the child writes to its own uid_map and gid_map, after "deny" to setgroups. Needs CLONE_NEWUSER. */
   idMaps?: {
-    /** Lines of `INSIDE OUTSIDE COUNT`: user_namespaces(7). */
+    /** Lines of `INSIDE OUTSIDE COUNT`, see user_namespaces(7). */
     uidMap: string;
-    /** Likewise. */
+    /** Lines in the same format, for groups. */
     gidMap: string;
   };
   /**
-   * Instead of `idMaps`: programs that write the maps of the child, such as newuidmap(1) and newgidmap(1), while it waits.
-   * Each is run as `file PID args...` in this order, by a thread that lives as long as that takes, with `LC_ALL=C` as its
-   * environment. Needs CLONE_NEWUSER and /proc. At the stage 'id-maps' EPERM with a program as `path` says that it ended
-   * with another code than 0, EINTR that a signal ended it.
+   * Use these programs, such as newuidmap(1) and newgidmap(1), instead of `idMaps`: they write the child's maps while
+   * it waits. A thread runs each as `file PID args...`, in this order, with only `LC_ALL=C` in the environment, and
+   * ends after the last one. Needs CLONE_NEWUSER and /proc. A failure at the stage 'id-maps' with a program as `path`
+   * means that the program ended with a code other than 0 (EPERM), or by a signal (EINTR).
    */
   idMapPrograms?: readonly IdMapProgram[];
-  /** Remount / recursively with private propagation; needs CLONE_NEWNS. */
+  /** Remount / recursively with private propagation. Needs CLONE_NEWNS. */
   privateMounts: boolean;
-  /** Mount a new procfs over /proc; needs CLONE_NEWNS and CLONE_NEWPID. */
+  /** Mount a new procfs over /proc. Needs CLONE_NEWNS and CLONE_NEWPID. */
   mountProc: boolean;
-  /** Bring the loopback interface up; needs CLONE_NEWNET. */
+  /** Bring the loopback interface up. Needs CLONE_NEWNET. */
   loopback: boolean;
-  /** setuid(2) in the child, as an id of its user namespace. */
+  /** setuid(2) in the child, with an id of its user namespace. */
   uid?: number;
-  /** setgid(2) in the child, likewise. */
+  /** setgid(2) in the child, with an id of its user namespace. */
   gid?: number;
-  /** Supplementary groups; dropped when `uid` or `gid` is set and this is left out (as libuv does). */
+  /** Supplementary groups. Left out, they are dropped when `uid` or `gid` is set, as libuv does. */
   groups?: readonly number[];
   /** Directory fd of a cgroup v2 for CLONE_INTO_CGROUP (Linux 5.7). */
   intoCgroupFd?: number;
-  /** Open, writable `tasks` (v1) or `cgroup.procs` (v2) files: the child writes "0" to each before anything else. */
+  /**
+   * Open, writable `tasks` (v1) or `cgroup.procs` (v2) files. The child writes "0" to each before it does anything
+   * else.
+   */
   joinFds: readonly number[];
-  /** Share the parent's memory until exec (CLONE_VM). Always together with CLONE_VFORK. */
+  /** Share the parent's memory until exec (CLONE_VM), always together with CLONE_VFORK. */
   shareMemory: boolean;
   /** Kill a child that has not reached exec after this many milliseconds. */
   watchdogMs: number;
-  /** An open, writable v1 `freezer.state`: the watchdog writes THAWED to it, since a frozen v1 task can't be killed. */
+  /**
+   * An open, writable v1 `freezer.state`. The watchdog writes THAWED to it, because a frozen v1 task can't be killed.
+   */
   thawFd?: number;
-  /** Close `intoCgroupFd`, `joinFds` and `thawFd` once they have been used, whatever became of the child. Default: false. */
+  /** Close `intoCgroupFd`, `joinFds` and `thawFd` after use, even if the clone fails. Default: false. */
   closesFds?: boolean;
 }
 
@@ -111,7 +122,7 @@ export interface CloneOptions {
 export interface IdMapProgram {
   /** An absolute path. */
   file: string;
-  /** What follows the pid. */
+  /** Arguments that follow the pid. */
   args: readonly string[];
 }
 
@@ -121,130 +132,138 @@ export interface CloneFailure {
   stage: Stage;
   /** Negative errno. */
   errno: number;
-  /** What the stage worked on: a path, a file name, an fd number. */
+  /** What the stage was working on: a path, a file name or an fd number. */
   path: string;
-  /** What the program at fault, one of `idMapPrograms`, wrote to its standard error; its first KiB. */
+  /** The first KiB that the failed program, one of `idMapPrograms`, wrote to its standard error. */
   output?: string;
 }
 
-/** What became of a clone: a running child, or the stage that failed. After a failure no child is left. */
+/** The result of a clone: a running child, or the stage that failed. A failure leaves no child behind. */
 export type CloneResult =
   | {
-      /** In the caller's PID namespace. */
+      /** Process id in the caller's PID namespace. */
       pid: number;
-      /** Close-on-exec, owned by the caller. */
+      /** Close-on-exec. The caller owns it. */
       pidfd: number;
     }
   | CloneFailure;
 
 /**
- * A directory of the v1 memory hierarchy, of the unified one, of the v1 freezer; of any, for what lives on; or the leaf of v2
- * that the process is in.
+ * What kind of directory the guardian watches over: one in the v1 memory hierarchy, the unified hierarchy or the v1
+ * freezer hierarchy; the cage of a detached child, in any hierarchy; or the v2 cgroup that the process moved itself
+ * into ('leaf').
  */
 export type GuardedKind = 'memory' | 'unified' | 'freezer' | 'detached' | 'leaf';
 
-/** rusage of a reaped child and of those of its descendants that it waited for. Microseconds. */
+/** rusage of a reaped child and of the descendants that it waited for. Times are in microseconds. */
 export interface ChildUsage {
-  /** Processor time in their own code. */
+  /** Processor time in user mode. */
   userUs: number;
-  /** Processor time in the kernel, for them. */
+  /** Processor time in the kernel. */
   systemUs: number;
-  /** Page faults that needed no input. */
+  /** Page faults without I/O. */
   minorFaults: number;
-  /** Page faults that waited for it. */
+  /** Page faults that had to wait for I/O. */
   majorFaults: number;
 }
 
 /**
- * What the watcher thread reads and removes when a child has exited by itself, before the event is delivered: the common
- * end, for which the event loop need not be kept busy. It is left undone when anything is not as expected here.
+ * What the watcher reads and removes when a child has exited by itself, before it delivers the event. This handles
+ * the common end without keeping the event loop busy. The watcher does none of it if anything differs from what is
+ * stated here.
  */
 export interface Ending {
-  /** Directory fd that `file` and `reads` are beneath. */
+  /** Directory fd. `file` and `reads` are below it. */
   dirFd: number;
-  /** An eventfd that must not have been signalled, or -1. A watched one: at any time before, also when it was read since. */
+  /**
+   * An eventfd that must not have been signalled, or -1. If the watcher watches it, a signal still counts after it
+   * was read.
+   */
   quietFd: number;
   /** A file that must contain `expected`. */
   file: string;
-  /** Its whole text, byte by byte. */
+  /** The whole text of `file`, byte for byte. */
   expected: string;
-  /** A directory that must still have its stamp, or '' for none. */
+  /** A directory that must still have its stamp (see {@link NativeBinding.stampDirectory}), or '' for none. */
   stamped: string;
-  /** Files whose texts are wanted. */
+  /** Files to read; the event has their texts. */
   reads: readonly string[];
-  /** Directories to remove after that, in this order. */
+  /** Directories to remove after the reads, in this order. */
   removes: readonly {
     /** Directory fd. */
     dirFd: number;
-    /** Beneath it. */
+    /** Path below `dirFd`. */
     path: string;
   }[];
 }
 
-/** How a child has ended. */
+/** How a child ended. */
 export interface ChildExit {
-  /** null when a signal ended it. */
+  /** null if a signal ended it. */
   exitCode: number | null;
-  /** Signal number, or null. */
+  /** Signal number, or null if it exited. */
   signal: number | null;
-  /** What it has used. */
+  /** What it used. */
   usage: ChildUsage;
-  /** CLOCK_MONOTONIC when the end was seen, in nanoseconds. */
+  /** CLOCK_MONOTONIC in nanoseconds, when the watcher saw the end. */
   timeNs: number;
-  /** Negative errno when the status could not be had (ECHILD: another reaper took it); 0 otherwise. */
+  /** Negative errno if the exit status could not be read (ECHILD: another reaper took it), else 0. */
   errno: number;
 }
 
-/** The parent's end of a pipe, non-blocking, and what to do with it. It stays open. */
+/** The parent's non-blocking end of a pipe, and what to do with it. It stays open. */
 export interface AttendedPipe {
-  /** Owned by the caller. */
+  /** The caller owns it. */
   fd: number;
-  /** Write `input`, and then shut the way to the child down. */
+  /** Write `input`, then shut down the direction to the child. */
   writes: boolean;
-  /** Left out: nothing. */
+  /** Left out, nothing is written. */
   input?: Uint8Array;
-  /** Read until the end. */
+  /** Read until end of file. */
   reads: boolean;
 }
 
-/** A child that is waited for on the calling thread. */
+/** How to wait for a child on the calling thread. */
 export interface AttendOptions {
-  /** Of the child; owned by the caller. */
+  /** pidfd of the child. The caller owns it. */
   pidfd: number;
   /** The parent's ends of its pipes. */
   pipes: readonly AttendedPipe[];
-  /** CLOCK_MONOTONIC in nanoseconds. Left out: it may take as long as it takes. */
+  /** CLOCK_MONOTONIC in nanoseconds. Left out, there is no deadline. */
   deadlineNs?: number;
-  /** Of all that is read together. Left out, or 0: no limit. */
+  /** Most bytes that all pipes may deliver together. Left out or 0, there is no limit. */
   maxBytes?: number;
-  /** Sent when the time or the room for output is used up; SIGKILL where it can't be sent. */
+  /** Signal for a child that exceeds `deadlineNs` or `maxBytes`. SIGKILL is sent where this one can't be. */
   killSignal: number;
 }
 
-/** How it has ended, and what it wrote. */
+/** How the child ended, and what it wrote. */
 export interface Attended extends ChildExit {
-  /** Negative errno of why it was ended early (ETIMEDOUT, ENOBUFS), else of the first pipe that failed; 0 otherwise. */
+  /**
+   * Negative errno: why the child was ended early (ETIMEDOUT, ENOBUFS), else the error of the first pipe that failed,
+   * else 0.
+   */
   error: number;
-  /** What was read from each pipe; null where nothing was to be. */
+  /** What was read from each pipe; null for a pipe that was not to be read. */
   output: (Buffer | null)[];
 }
 
-/** What the watcher thread has seen. */
+/** What the watcher thread saw. */
 export type WatchEvent =
   | ({
-      /** A child has ended, and is reaped. */
+      /** A child ended, and has been reaped. */
       kind: 'exit';
-      /** What {@link NativeBinding.watch} has returned. */
+      /** The number that {@link NativeBinding.watch} returned. */
       id: number;
-      /** What its {@link Ending} has read; absent when that was not, or not wholly, carried out. */
+      /** What the child's {@link Ending} read. Absent if the watcher did not carry it out, or not completely. */
       texts?: string[];
     } & ChildExit)
   | {
-      /** The fd became readable or had an exceptional condition. An eventfd is not read. */
+      /** The fd became readable or has an exceptional condition. The watcher does not read an eventfd. */
       kind: 'ready';
-      /** What {@link NativeBinding.watch} has returned. */
+      /** The number that {@link NativeBinding.watch} returned. */
       id: number;
-      /** CLOCK_MONOTONIC when it was seen, in nanoseconds. */
+      /** CLOCK_MONOTONIC in nanoseconds, when the watcher saw it. */
       timeNs: number;
     };
 
@@ -254,17 +273,17 @@ export interface ScopeRequest {
   address: string;
   /** Unit name, ending in `.scope`. */
   name: string;
-  /** For people, as systemctl(1) shows it. */
+  /** Description for people, as systemctl(1) shows it. */
   description: string;
-  /** The slice to put it in; the manager's default when left out. */
+  /** The slice for the scope. Default: the manager's choice. */
   slice?: string;
-  /** For the whole of it, in milliseconds. */
+  /** For the whole request, in milliseconds. */
   timeoutMs: number;
 }
 
 /** A unit to ask systemd about. */
 export interface UnitQuestion {
-  /** D-Bus address of the bus that the unit's manager is on. */
+  /** D-Bus address of the bus that the unit's manager listens on. */
   address: string;
   /** Full name of the unit. */
   unit: string;
@@ -278,132 +297,141 @@ export interface Scope {
   controlGroup: string;
 }
 
-/** What systemd says of a unit. */
+/** What systemd says about a unit. */
 export interface UnitDelegation {
-  /** It has `Delegate=yes`. */
+  /** Whether the unit has `Delegate=yes`. */
   delegated: boolean;
 }
 
-/** What systemd, or the way to it, has refused. */
+/** Why systemd, or the way to it, failed. */
 export interface BusFailure {
-  /** How far it came. */
+  /** The step that failed. */
   step: 'library' | 'connect' | 'request' | 'job' | 'control-group';
-  /** Name of a D-Bus error (`org.freedesktop.systemd1.UnitExists`) or of an errno, or the result of the job. */
+  /** A D-Bus error name (`org.freedesktop.systemd1.UnitExists`), an errno name, or the result of the job. */
   error: string;
-  /** What came with it, for people. */
+  /** The message that came with the error, for people. */
   message: string;
 }
 
-/** What is listed in a cgroup and in all below it. */
+/** What a cgroup and the cgroups below it list. */
 export interface Members {
-  /** Of processes, or of threads where those were asked for; some maybe twice. */
+  /** Ids of processes, or of threads if you asked for those. An id may occur twice. */
   ids: number[];
   /** Threads of threaded cgroups (v2), which list no processes. */
   threads: number[];
 }
 
-/** A cgroup where a count is not 0. */
+/** A cgroup whose count is not 0. */
 export interface FoundCount {
-  /** Relative to the one that was looked through. */
+  /** Path relative to the cgroup that was searched. */
   path: string;
-  /** The count. */
   count: number;
 }
 
-/** The functions of `memcage/native`. A refused system call throws {@link NativeError}. */
+/** The functions of `memcage/native`. They throw a {@link NativeError} when the kernel refuses a system call. */
 export interface NativeBinding {
-  /** Start a child. Synchronous: returns when the child has reached exec, or failed to. */
+  /** Start a child. Blocks until the child has reached exec, or has failed to. */
   clone(options: CloneOptions): CloneResult;
 
   /**
-   * Serve the pipes of a child that is not watched until it has ended and they are closed, and reap it. Blocks. Once it is
-   * to end early the pipes are shut down, whoever holds them.
+   * Serve the pipes of an unwatched child until it has ended and the pipes are closed, then reap it. Blocks. Once the
+   * child has to end early, this shuts the pipes down, whoever else holds them.
    */
   attend(options: AttendOptions): Attended;
 
   /**
-   * Start this environment's watcher thread (one epoll instance for all children and event fds), or change its callback.
-   * The callback gets everything that happened since the last call.
+   * Start this environment's watcher thread (one epoll instance for all children and event fds), or change its
+   * callback. The callback gets everything that happened since its last call.
    */
   startWatcher(options: { onEvents: (events: WatchEvent[]) => void }): void;
   /**
-   * Watch a pidfd for the end of the child (it is reaped then), or an fd edge-triggered: an eventfd, or the exceptional
-   * condition of an interface file. When the environment ends, a `child` is killed and reaped.
+   * Watch a pidfd until the child ends, and reap it then; or watch an fd edge-triggered: an eventfd, or the
+   * exceptional condition of an interface file. When the environment ends, a `child` is killed and reaped.
    *
-   * @returns the `id` of its events. No two are the same in an environment, whoever calls this: copies of a module share
-   * the addon, and what is about the child of one must mean nothing to the others.
+   * @returns the `id` of its events. It is unique in an environment across all callers: copies of memcage share the
+   * addon, and an event about a child of one copy must mean nothing to the others.
    */
   watch(options: { fd: number; kind: 'child' | 'detached-child' | 'event' | 'priority'; ending?: Ending }): number;
-  /** Leave the {@link Ending} of a watched child undone. Too late once the watcher is at it. */
+  /** Cancel the {@link Ending} of a watched child. Has no effect once the watcher has begun to carry it out. */
   dropEnding(options: { fd: number }): void;
-  /** Stop watching an fd; a child that ended is no longer watched by itself. Call it before closing the fd. */
+  /**
+   * Stop watching an fd. Call it before you close the fd. The watcher stops watching a child that has ended by
+   * itself.
+   */
   unwatch(options: { fd: number }): void;
-  /** Whether the watcher keeps the event loop alive. Off at first. */
+  /** Whether the watcher keeps the event loop alive. Default: false. */
   setWatcherRef(options: { ref: boolean }): void;
 
   /** pidfd_open(2) (Linux 5.3). */
   pidfdOpen(options: { pid: number }): number;
-  /** pidfd_send_signal(2) (Linux 5.1). Signal 0 only probes. */
+  /** pidfd_send_signal(2) (Linux 5.1). Signal 0 only checks that the process exists. */
   pidfdSendSignal(options: { pidfd: number; signal: number }): void;
-  /** waitid(2) with P_PIDFD (Linux 5.4) for a child that is not watched. Blocks until it ends: kill it first. */
+  /** waitid(2) with P_PIDFD (Linux 5.4) for an unwatched child. Blocks until it ends, so kill it first. */
   reap(options: { pidfd: number }): void;
 
   /**
-   * Start the guardian of this process, the launcher `file`, unless it runs: one for all threads. Blocks until it watches.
-   * What failed, or null.
+   * Start the guardian of this process, the launcher `file`, unless it already runs. All threads share one. Blocks
+   * until the guardian watches. Returns the failure, or null.
    */
   startGuardian(options: { file: string }): CloneFailure | null;
   /**
-   * Tell the guardian of a directory, which need not exist yet, in another: it is ended with this process, or before that
-   * with this environment. A 'detached' one is removed when it is empty at the end of the process, a 'leaf' is given back.
-   * EPIPE, ENOTCONN: there is no guardian.
+   * Register the directory `name` in `dirFd` with the guardian; it need not exist yet. The guardian ends it when this
+   * environment or the whole process ends. It removes a 'detached' one at the end of the process if it is empty, and
+   * gives a 'leaf' back. EPIPE and ENOTCONN mean that there is no guardian.
    */
   guard(options: { dirFd: number; name: string; kind: GuardedKind }): void;
-  /** The directory that the guardian was told of by this name is the one that is open as `fd`, whatever it is called later. */
+  /**
+   * Tell the guardian that the directory it knows by `name` is the one open as `fd`, even if that is renamed later.
+   */
   identifyGuarded(options: { name: string; fd: number }): void;
-  /** It has been removed; or, with `end`, the guardian is to do so now. Without effect on what this environment did not name. */
+  /**
+   * Tell the guardian that a directory is gone, or, with `end`, to end it now. Ignores names of other environments.
+   */
   unguard(options: { name: string; end: boolean }): void;
-  /** It is to end, unless it has something to end before that: for the end of the process. */
+  /** Tell the guardian to exit once it has nothing left to end. For the end of the process. */
   dismissGuardian(): void;
-  /** Its pid; 0 when there is none, or it has ended. */
+  /** The guardian's pid; 0 if there is none, or it has ended. */
   guardianPid(): number;
 
   /**
-   * unshare(2) of the calling thread. CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWTIME and CLONE_FS are refused
-   * with `ERR_MEMCAGE_UNSAFE_THREAD`: Node's other threads would see another world, or could no longer be created.
+   * unshare(2) of the calling thread. CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWTIME and CLONE_FS are
+   * refused with `ERR_MEMCAGE_UNSAFE_THREAD`: Node's other threads would see a different world, or Node could not
+   * create more threads.
    */
   unshare(options: { flags: number }): void;
-  /** setns(2) of the calling thread; the same kinds are refused. `flags` 0: whatever kind the fd is. */
+  /**
+   * setns(2) of the calling thread, which refuses the same kinds as `unshare`. With `flags` 0 any kind of fd will do.
+   */
   setns(options: { fd: number; flags: number }): void;
 
   /** Open a directory (O_PATH) to anchor the functions below. */
   openDirectory(options: { path: string }): number;
   /**
    * Open a file below a directory fd, never outside of it and never through a symbolic link (openat2 with
-   * RESOLVE_BENEATH, Linux 5.6; before that component by component). Always O_CLOEXEC.
+   * RESOLVE_BENEATH, Linux 5.6; component by component before that). Always O_CLOEXEC.
    */
   openBeneath(options: {
     dirFd: number;
     path: string;
-    /** `path` and `probe` are O_PATH, of a directory and of anything: what the file system knows of it is not opened. */
+    /** `path` (a directory) and `probe` (anything) are O_PATH: they find the file without opening it. */
     access: 'read' | 'write' | 'read-write' | 'directory' | 'path' | 'probe';
   }): number;
-  /** Read a whole file beneath a directory fd as UTF-8. */
+  /** Read a whole file below a directory fd as UTF-8. */
   readBeneath(options: { dirFd: number; path: string }): string;
-  /** Write in one write(2): interface files take a value whole or not at all. */
+  /** Write with a single write(2): interface files accept a value whole or not at all. */
   writeBeneath(options: { dirFd: number; path: string; value: string }): void;
-  /** mkdirat(2); the parent is resolved as openBeneath does. EEXIST is an error. */
+  /** mkdirat(2). The parent directory is resolved as in `openBeneath`. EEXIST is an error. */
   makeDirectory(options: { dirFd: number; path: string; mode: number }): void;
   /** unlinkat(2) with AT_REMOVEDIR. */
   removeDirectory(options: { dirFd: number; path: string }): void;
   /**
-   * What `file` (`cgroup.procs`, `tasks`, `cgroup.threads`) lists in a cgroup and in all below it, some maybe twice. `threads`: of
-   * threaded cgroups (v2), which list no processes.
+   * The entries of `file` (`cgroup.procs`, `tasks`, `cgroup.threads`) in a cgroup and in all cgroups below it; an
+   * entry may occur twice. `threads` is for threaded cgroups (v2), which list no processes.
    */
   listMembers(options: { dirFd: number; path: string; file: string }): Members;
   /**
-   * Where, below a cgroup, a key of a flat keyed file is not 0: paths relative to it, and the counts. `except`: names of cgroups
-   * directly below that are left out.
+   * Find the cgroups below one in which a key of a flat-keyed file is not 0. Returns their relative paths and counts.
+   * `except` names cgroups directly below that are left out.
    */
   findCounts(options: {
     dirFd: number;
@@ -413,36 +441,37 @@ export interface NativeBinding {
     except: readonly string[];
   }): FoundCount[];
   /**
-   * Remove the cgroups below one, for `budgetMs` from the first one on; those with processes stay. What is left below it:
-   * 'busy', some have processes, 'more', there was no time for the rest.
+   * Remove the cgroups below one, except those with processes, for `budgetMs` from the first removal on. Returns what
+   * is left: 'busy' if some have processes, 'more' if the time was not enough for the rest.
    */
   removeBelow(options: { dirFd: number; path: string; budgetMs: number }): 'nothing' | 'busy' | 'more';
   /**
-   * SIGKILL for all processes of a cgroup and of those below it: by `cgroup.kill` (Linux 5.14), else frozen meanwhile
-   * (`cgroup.freeze`, `freezer.state`), else stopped before the first is killed, which takes up to a second. Those to `spare` need
-   * not be killed. Cgroups below that someone has frozen are thawed, and permissions that someone has taken away there are given
-   * back. To be repeated until the cgroup is empty.
+   * SIGKILL for all processes of a cgroup and of those below it, by what the cgroup has: `cgroup.kill` (Linux 5.14), else a
+   * freezer (`cgroup.freeze`, `freezer.state`), else SIGSTOP for all before the first is killed, which takes up to a second.
+   * Processes in `spare` need not be killed. It thaws cgroups below that someone has frozen, and gives back permissions
+   * that someone has taken away there. Repeat it until the cgroup is empty.
    */
   killAll(options: { dirFd: number; path: string; spare: readonly number[] }): void;
   /**
-   * Mark a directory of a cgroup hierarchy, by a time of modification of 0 (utimensat(2)). kernfs sets that anew when a directory
-   * in it is made or removed.
+   * Mark a directory of a cgroup hierarchy by setting its modification time to 0 (utimensat(2)). kernfs updates that
+   * time when a directory is made or removed inside.
    */
   stampDirectory(options: { dirFd: number; path: string }): void;
-  /** Whether it has that mark still. */
+  /** Whether the directory still has that mark. */
   isStamped(options: { dirFd: number; path: string }): boolean;
   /** Names of the directories directly below. */
   listDirectories(options: { dirFd: number; path: string }): string[];
 
   /**
-   * pread(2) at offset 0, once; returns the number of bytes. The kernel gives the whole of an interface file that it
-   * writes at once, all but lists of pids, as long as the buffer is larger.
+   * pread(2) at offset 0, once. Returns the number of bytes. If the buffer is larger than the file, one read gets the
+   * whole of any interface file that the kernel writes at once, which is all of them except lists of pids.
    */
   readOpen(options: { fd: number; buffer: Uint8Array }): number;
   /**
-   * The same for many files, from number `first` on, one text behind the other in the buffer. `lengths` gets the bytes of
-   * each, or the negative errno. Returns the number of the file at which the buffer was full, which is left out, or how many
-   * there are. With `paths` the fds are directories, and each file is opened beneath, as openBeneath does, and closed again.
+   * `readOpen` for many files, from number `first` on. Their texts follow each other in the buffer. `lengths` gets
+   * the bytes of each, or its negative errno. Returns how many files there are, or the number of the file that no
+   * longer fitted into the buffer. With `paths` the fds are directories; each file is then opened below one, as
+   * `openBeneath` does, and closed.
    */
   readMany(options: {
     fds: Int32Array;
@@ -453,48 +482,51 @@ export interface NativeBinding {
   }): number;
   /** write(2) of a whole value to an open interface file. */
   writeOpen(options: { fd: number; value: string }): void;
-  /** getxattr(2); null when there is no such attribute or the caller may not see it. */
+  /** getxattr(2); null if there is no such attribute or the caller may not see it. */
   readAttribute(options: { path: string; name: string }): string | null;
-  /** flock(2) LOCK_EX | LOCK_NB; false when another open file description holds the lock. */
+  /** flock(2) LOCK_EX | LOCK_NB; false if another open file description holds the lock. */
   tryLock(options: { fd: number }): boolean;
 
   /**
-   * A transient scope with `Delegate=yes` for this process, from the systemd manager on a bus: StartTransientUnit, then the
-   * wait for JobRemoved (org.freedesktop.systemd1(5)). Needs the machine's libsystemd (240), by dlopen(3). Blocks. Once per process: later
-   * calls, from other threads too, return the same scope.
+   * Ask the systemd manager on a bus for a transient scope with `Delegate=yes` for this process: StartTransientUnit,
+   * then wait for JobRemoved (org.freedesktop.systemd1(5)). Needs the machine's libsystemd (240), opened by
+   * dlopen(3). Blocks. One scope per process: later calls return the same one, also from other threads.
    */
   startScope(options: ScopeRequest): Scope | BusFailure;
-  /** The same on a thread of libuv's pool. */
+  /** `startScope` on a thread of libuv's pool. */
   startScopeAsync(options: ScopeRequest): Promise<Scope | BusFailure>;
-  /** Whether a scope or service has `Delegate=yes`: a user's manager leaves no mark of that on the cgroup. Blocks. */
+  /** Whether a scope or service has `Delegate=yes`, which a user's manager does not mark on the cgroup. Blocks. */
   isDelegated(options: UnitQuestion): UnitDelegation | BusFailure;
-  /** The same on a thread of libuv's pool. */
+  /** `isDelegated` on a thread of libuv's pool. */
   isDelegatedAsync(options: UnitQuestion): Promise<UnitDelegation | BusFailure>;
-  /** Which systemd manager answers on a bus. Blocks. */
+  /** The version of the systemd manager that answers on a bus. Blocks. */
   managerVersion(options: { address: string; timeoutMs: number }):
     | {
-        /** As systemd has it, for example `257.9-1~deb13u1`. */
+        /** As systemd writes it, for example `257.9-1~deb13u1`. */
         version: string;
       }
     | BusFailure;
 
   /** eventfd(2), non-blocking and close-on-exec. */
   eventfdOpen(): number;
-  /** The count since the last read, 0 when there is none. */
+  /** The count since the last read; 0 if there was no event. */
   eventfdRead(options: { fd: number }): number;
 
-  /** A connected pair of AF_UNIX stream sockets: [close-on-exec and non-blocking, close-on-exec and blocking]. Closed with the environment. */
+  /**
+   * A connected pair of AF_UNIX stream sockets. Both are close-on-exec; the first is non-blocking, the second
+   * blocking. Both are closed with the environment.
+   */
   socketPair(): [parent: number, child: number];
-  /** poll(2) for POLLIN: whether there is something to read, or the other end is closed, before the time is over. Blocks. */
+  /** poll(2) for POLLIN: whether there is data, or the other end has closed, before the timeout. Blocks. */
   waitReadable(options: { fd: number; timeoutMs: number }): boolean;
-  /** No longer closed with the environment: somebody else does that. */
+  /** Do not close this fd with the environment: someone else does. */
   giveFdAway(options: { fd: number }): void;
   /** close(2). */
   closeFd(options: { fd: number }): void;
   /** CLOCK_MONOTONIC in nanoseconds. */
   monotonicNs(): number;
 
-  /** The kernel's and the machine's; those of namespaces: clone(2). */
+  /** Constants of the kernel and the machine. For the namespace flags see clone(2). */
   readonly constants: {
     /** Boot and monotonic clocks (Linux 5.6). */
     readonly CLONE_NEWTIME: number;
@@ -514,9 +546,9 @@ export interface NativeBinding {
     readonly CLONE_NEWPID: number;
     /** Network. */
     readonly CLONE_NEWNET: number;
-    /** In bytes. */
+    /** Size of a memory page in bytes. */
     readonly pageSize: number;
   };
-  /** Every stage's name, in order. */
+  /** The names of all stages, in order. */
   readonly stages: readonly Stage[];
 }

@@ -1,101 +1,112 @@
 /**
- * A number of bytes, or text with a unit: `'100M'`, `'100MB'`, `'100MiB'`, `'1.5 GiB'`; K, M, G, T and P are powers of 1024, upper or
- * lower case, as Docker has them. `'max'`, `'unlimited'` and `Infinity` mean unlimited. The kernel rounds down to whole pages.
+ * A number of bytes, or text with a unit: `'100M'`, `'100MB'`, `'100MiB'`, `'1.5 GiB'`. K, M, G, T and P, in upper or
+ * lower case, are powers of 1024, as in Docker. `'max'`, `'unlimited'` and `Infinity` mean unlimited. The kernel
+ * rounds down to whole pages.
  */
 export type Size = number | string;
 
 /**
- * The limits of a memory cgroup. What is left out is not touched, save for `swap`.
+ * The limits of a memory cgroup. Limits that you leave out stay as they are, except `swap`.
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
  * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
  */
 export interface MemoryLimits {
   /**
-   * Hard limit: memory that can't be reclaimed below it brings the OOM killer. At least one page.
-   * `memory.max` (v2), `memory.limit_in_bytes` (v1). Default: unlimited.
+   * Hard limit, at least one page. When memory can't be reclaimed below it, the OOM killer runs. `memory.max` (v2),
+   * `memory.limit_in_bytes` (v1). Default: unlimited.
    */
   max?: Size;
   /**
-   * Swap alone, on both versions. `memory.swap.max` (v2); on v1 `memory.memsw.limit_in_bytes` gets `max + swap`, so that
-   * `swap` needs a `max` there. Default: 0 when `max` is first set and swap can be limited. Asked for where the kernel
-   * has no swap accounting it is an error, `ERR_MEMCAGE_NO_SWAP_ACCOUNTING`.
+   * Limit of swap alone, on both versions. `memory.swap.max` (v2). On v1 `memory.memsw.limit_in_bytes` is set to `max
+   * + swap`, so `swap` needs a `max` there. Default: 0 when `max` is first set and swap can be limited. If you set it
+   * and the kernel has no swap accounting, you get `ERR_MEMCAGE_NO_SWAP_ACCOUNTING`.
    */
   swap?: Size;
-  /** v2: above this much swap the cgroup is throttled, never killed. `memory.swap.high` (Linux 5.8). Default: unlimited. */
+  /**
+   * v2: the kernel throttles the cgroup above this much swap, and never kills. `memory.swap.high` (Linux 5.8).
+   * Default: unlimited.
+   */
   swapHigh?: Size;
   /**
-   * v2: how much compressed memory the cgroup may have in zswap; 0: none, all of its swap goes to the disk.
+   * v2: how much compressed memory the cgroup may keep in zswap. With 0 all of its swap goes to disk.
    * `memory.zswap.max` (Linux 5.19, CONFIG_ZSWAP). Default: unlimited.
    */
   zswap?: Size;
-  /** v2: above it the cgroup is throttled and reclaimed from, never killed. `memory.high`. Default: unlimited. */
+  /**
+   * v2: above this the kernel throttles the cgroup and reclaims from it, and never kills. `memory.high`. Default:
+   * unlimited.
+   */
   high?: Size;
-  /** v2: memory below it is reclaimed only when nothing unprotected is left. `memory.low`. Default: 0. */
+  /** v2: memory below this is reclaimed only when nothing unprotected is left. `memory.low`. Default: 0. */
   low?: Size;
-  /** v2: memory below it is never reclaimed. `memory.min`. Default: 0. */
+  /** v2: memory below this is never reclaimed. `memory.min`. Default: 0. */
   min?: Size;
-  /** v1: what it is pushed back to when the machine is short. `memory.soft_limit_in_bytes`. Default: unlimited. */
+  /**
+   * v1: what the kernel pushes the cgroup back to when the machine runs short. `memory.soft_limit_in_bytes`. Default:
+   * unlimited.
+   */
   soft?: Size;
   /**
-   * v1: 0 (avoid swapping) to 100 (200 since Linux 5.8: prefer swapping). `memory.swappiness`. Default: the parent's.
+   * v1: from 0 (avoid swapping) to 100 (prefer swapping), or 200 since Linux 5.8. `memory.swappiness`. Default: the
+   * parent's.
    */
   swappiness?: number;
   /**
-   * v2: on OOM kill every process of the cgroup, not one. `memory.oom.group` (Linux 4.19); processes with oom_score_adj
-   * -1000 are spared. Default: false.
+   * v2: an OOM kill takes every process of the cgroup instead of one. `memory.oom.group` (Linux 4.19). Processes with
+   * oom_score_adj -1000 are spared. Default: false.
    */
   oomGroup?: boolean;
   /**
-   * v1: `false` makes processes wait at the limit for memory to be freed, instead of being killed.
-   * `memory.oom_control`. Default: the parent's, in general true.
+   * v1: with `false`, processes wait at the limit for memory to be freed, instead of being killed.
+   * `memory.oom_control`. Default: the parent's, usually true.
    */
   oomKill?: boolean;
 }
 
-/** A `max`, or several limits. */
+/** The limit `max` alone, or several limits. */
 export type MemoryOption = Size | MemoryLimits;
 
 /**
- * The limit of the JavaScript heap of a Node child, `--max-old-space-size`: a size, which is rounded down to MiB; `'auto'`,
- * from the limit of its cage; or `false`, for none from memcage.
+ * Limit of the JavaScript heap of a Node child, `--max-old-space-size`: a size, rounded down to MiB; `'auto'` to
+ * derive it from the limit of its cage; or `false` so that memcage sets none.
  */
 export type NodeHeapOption = 'auto' | Size | false;
 
 /**
- * Namespaces that the child gets for itself. Default of each: false, the parent's. All but `user` need CAP_SYS_ADMIN; a
- * caller without it gets a user namespace along with them, as with `user: true`, unless `user` is `false`.
+ * Namespaces of the child's own. Default of each: false, it shares the parent's. All but `user` need CAP_SYS_ADMIN. A
+ * caller without it also gets a user namespace, as with `user: true`, unless `user` is `false`.
  */
 export interface NamespaceOptions {
-  /** Host and domain name; the `hostname` is set before the program starts. */
+  /** Host and domain name. `hostname` is set before the program starts. */
   uts?:
     | boolean
     | {
         /** 1 to 64 bytes. Default: the parent's. */
         hostname?: string;
       };
-  /** Mounts; their propagation becomes private. */
+  /** Mounts. Their propagation becomes private. */
   mount?: boolean;
-  /** Process ids: the child is pid 1, or that of an init. With `mount`, `/proc` is mounted anew. */
+  /** Process ids: the child is pid 1, or runs under an init that is. With `mount`, `/proc` is mounted anew. */
   pid?: boolean | PidNamespaceOptions;
   /** System V IPC objects and POSIX message queues. */
   ipc?: boolean;
-  /** Network: only a loopback interface, which is up. */
+  /** Network: it has only a loopback interface, which is up. */
   net?: boolean;
-  /** Cgroups: the cage is the root that the child sees. */
+  /** Cgroups: the child sees its cage as the root. */
   cgroup?: boolean;
   /** Boot and monotonic clocks (Linux 5.6). */
   time?: boolean;
-  /** Users and groups. With `true` the caller's own ids are the same inside, and no others exist there. */
+  /** Users and groups. With `true` the caller keeps its ids inside, and no other ids exist there. */
   user?: boolean | UserNamespaceOptions;
 }
 
-/** What more a PID namespace may have. */
+/** Options of a PID namespace. */
 export interface PidNamespaceOptions {
   /**
-   * Pid 1 is an init of memcage, which starts the program, reaps the processes that have lost their parent, passes signals
-   * on to the program, and ends as it ends. A program that is pid 1 itself has to reap, and ignores signals that it does
-   * not handle. Default: false.
+   * Run an init of memcage as pid 1. It starts the program, reaps orphaned processes, passes signals on to the
+   * program, and ends as the program ends. Without it the program itself is pid 1: it has to reap, and ignores
+   * signals that it does not handle. Default: false.
    */
   init?: boolean;
 }
@@ -106,14 +117,14 @@ export interface PidNamespaceOptions {
  * @see https://man7.org/linux/man-pages/man7/user_namespaces.7.html
  */
 export interface UserNamespaceOptions {
-  /** What the caller's uid becomes inside. Default: the same as outside. */
+  /** The caller's uid inside. Default: the same as outside. */
   uid?: number;
-  /** What the caller's gid becomes inside. Default: the same as outside. */
+  /** The caller's gid inside. Default: the same as outside. */
   gid?: number;
   /**
-   * Map the caller's subordinate ids too, of /etc/subuid and /etc/subgid, by newuidmap(1) and newgidmap(1): they are the
-   * ids from 0 on inside, around `uid` and `gid`. Without any: ERR_MEMCAGE_NO_SUBORDINATE_IDS; without the programs:
-   * ERR_MEMCAGE_NO_NEWUIDMAP. Default: false.
+   * Also map the caller's subordinate ids from /etc/subuid and /etc/subgid, by newuidmap(1) and newgidmap(1). Inside
+   * they are the ids from 0 on, around `uid` and `gid`. Fails with ERR_MEMCAGE_NO_SUBORDINATE_IDS if there are none,
+   * and with ERR_MEMCAGE_NO_NEWUIDMAP without the programs. Default: false.
    */
   subordinate?: boolean;
 }

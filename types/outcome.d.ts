@@ -1,6 +1,6 @@
-/** A process that the kernel has killed for memory. */
+/** A process that the kernel killed for memory. */
 export interface OomVictim {
-  /** As its parent knew it. */
+  /** Its pid as its parent knew it. */
   pid: number;
   /** Its `comm`, see proc(5): the first 15 bytes of the file's name, unless it has chosen another. */
   name: string;
@@ -9,127 +9,134 @@ export interface OomVictim {
 /** What the kernel says about a child that was killed for memory. */
 export interface OomVerdict {
   /**
-   * Whose limit it was:
+   * Whose limit was exceeded:
    * - `limit`: the cage's own.
-   * - `cage`: that of a cage of memcage around it.
-   * - `ancestor`: that of a cgroup above all of these.
-   * - `descendant`: that of a cgroup which the child, or someone else, made inside the cage.
-   * - `system`: no cgroup's limit, the machine had no memory left.
-   * - `unknown`: the kernel does not tell, because the cgroup that had the counts is gone or out of sight.
+   * - `cage`: the limit of a memcage cage around it.
+   * - `ancestor`: the limit of a cgroup above all cages.
+   * - `descendant`: the limit of a cgroup that the child, or someone else, made inside the cage.
+   * - `system`: no cgroup's limit; the machine ran out of memory.
+   * - `unknown`: the kernel does not tell, because the cgroup with the counts is gone or out of sight.
    */
   cause: 'limit' | 'cage' | 'ancestor' | 'descendant' | 'system' | 'unknown';
   /**
-   * Processes that the kernel killed for memory in the cage and below it, by its own count (`oom_kill`), in which the
-   * first one of a group kill (`oomGroup`) may be twice. 0 only with `unknown`.
+   * How many processes the kernel killed for memory in the cage and below it, by its own count (`oom_kill`). That
+   * count may include the first process of a group kill (`oomGroup`) twice. 0 only with `unknown`.
    */
   kills: number;
   /**
-   * That limit in bytes, as it was at the end of the child. `null` where it is nobody's, not known which one it was, or not there
-   * any more.
+   * The limit that was exceeded, in bytes, as it was when the child ended. `null` if it is no cgroup's limit, or if
+   * memcage does not know which limit it was, or if it is gone.
    */
   limitBytes: number | null;
-  /** Absolute path of the cgroup that has the limit, which may be gone by now. `null` as above, or where it can't be seen. */
+  /**
+   * Absolute path of the cgroup with that limit, which may be gone by now. `null` as above, or if the path can't be
+   * seen.
+   */
   path: string | null;
   /**
-   * Who was killed, as far as the kernel tells, oldest first. It logs that in `/dev/kmsg`, for who may read it (root, or
-   * CAP_SYSLOG where `kernel.dmesg_restrict` is 1) outside of containers, and not more than ten times in five seconds. Elsewhere
-   * it is known of the child itself alone. `null` where it is not known of any.
+   * The processes that were killed, as far as the kernel tells, oldest first. The kernel logs them in `/dev/kmsg`, at
+   * most ten times in five seconds, for a reader outside of containers that is root, or has CAP_SYSLOG where
+   * `kernel.dmesg_restrict` is 1. Otherwise memcage can tell only about the child itself. `null` if no victim is
+   * known.
    */
   victims: readonly OomVictim[] | null;
 }
 
-/** Memory of a cage over its whole life. */
+/** Memory use of a cage over its whole life. */
 export interface MemoryReport {
-  /** The limit as the kernel took it (rounded down to whole pages), in bytes. `Infinity` when there was none. */
+  /** The limit as the kernel took it (rounded down to whole pages), in bytes. `Infinity` if there was none. */
   limitBytes: number;
   /**
-   * Highest use of the cage, page cache included, in bytes: `memory.peak` (v2, Linux 5.19) or
-   * `memory.max_usage_in_bytes` (v1). It stops at the limit. `null` where the kernel does not record it.
+   * Highest memory use of the cage, including page cache, in bytes: `memory.peak` (v2, Linux 5.19) or
+   * `memory.max_usage_in_bytes` (v1). It never exceeds the limit. `null` if the kernel does not record it.
    */
   peakBytes: number | null;
-  /** Whether swap was limited, or there was none. `false`: the cage could use more memory than its limit, by swapping. */
+  /** Whether swap was limited, or there was none. `false`: the cage could exceed its memory limit by swapping. */
   swapLimited: boolean;
-  /** With the option `memoryDetails` alone. */
+  /** Only with the option `memoryDetails`. */
   details?: MemoryDetails;
 }
 
-/** What else the kernel has counted of a cage over its whole life; `null` where it does not. */
+/** What else the kernel counted for a cage over its whole life; `null` for what it does not count. */
 export interface MemoryDetails {
-  /** `memory.high` (v2) as the kernel took it, in bytes. `Infinity` when there was none. */
+  /** `memory.high` (v2) as the kernel took it, in bytes. `Infinity` if there was none. */
   highBytes: number | null;
   /**
-   * How often the use was about to go over the limit: `max` of `memory.events` (v2), `memory.failcnt` and
-   * `memory.memsw.failcnt` (v1). `null` where v1 has been at the limit and counted nothing, as newer kernels do when memory
-   * and swap together have the same limit.
+   * How often the cage was about to exceed the limit: `max` of `memory.events` (v2), `memory.failcnt` and
+   * `memory.memsw.failcnt` (v1). `null` if a v1 cage reached the limit but the kernel counted nothing, as newer
+   * kernels do when memory and swap together have the same limit.
    */
   limitHits: number | null;
-  /** How often it was throttled and reclaimed from, above `high`: `high` of `memory.events` (v2). */
+  /** How often the kernel throttled the cage above `high` and reclaimed from it: `high` of `memory.events` (v2). */
   highHits: number | null;
-  /** Highest use of swap, in bytes: `memory.swap.peak` (v2, Linux 6.5). */
+  /** Highest swap use, in bytes: `memory.swap.peak` (v2, Linux 6.5). */
   swapPeakBytes: number | null;
-  /** How long processes were stalled for want of memory: `memory.pressure` (v2, Linux 4.20, CONFIG_PSI). */
+  /** How long processes waited for memory: `memory.pressure` (v2, Linux 4.20, CONFIG_PSI). */
   stall: StallReport | null;
 }
 
-/** Time in which processes could not go on for want of memory, in milliseconds. */
+/** How long processes were stalled because memory was short, in milliseconds. */
 export interface StallReport {
-  /** At least one of them. */
+  /** Time in which at least one process was stalled. */
   someMs: number;
-  /** All of those that had something to do. */
+  /** Time in which all processes with work to do were stalled. */
   fullMs: number;
 }
 
-/** The JavaScript heap of a Node child that memcage has limited. */
+/** The JavaScript heap of a Node child that memcage limited. */
 export interface NodeHeapReport {
-  /** What was set as `--max-old-space-size`, in bytes. */
+  /** The value of `--max-old-space-size`, in bytes. */
   limitBytes: number;
   /**
-   * Whether V8 has ended the child there:
+   * Whether V8 ended the child at that limit:
    * - `no`: the child did not abort.
-   * - `likely`: it aborted, as V8 does at the limit, nothing was killed for memory, and its cage had held so much memory that
-   *   it can have been that. V8 says so on the child's stderr, which is the proof.
-   * - `unknown`: it aborted, or as pid 1 crashed, and the rest does not fit, or isn't known.
+   * - `likely`: it aborted, as V8 does at the limit; nothing was killed for memory; and its cage had held enough
+   *   memory for that. The proof is V8's message on the child's stderr.
+   * - `unknown`: it aborted, or crashed as pid 1, but the rest does not fit or isn't known.
    */
   exhausted: 'no' | 'likely' | 'unknown';
 }
 
-/** Processor time of the child and of those of its descendants that were waited for, in milliseconds. */
+/** Processor time of the child and of the descendants that were waited for, in milliseconds. */
 export interface CpuReport {
-  /** In their own code. */
+  /** Time in user mode. */
   userMs: number;
-  /** In the kernel, for them. */
+  /** Time in the kernel. */
   systemMs: number;
 }
 
-/** Page faults of the child and of those of its descendants that were waited for. */
+/** Page faults of the child and of the descendants that were waited for. */
 export interface FaultReport {
-  /** Without reading from a disk. */
+  /** Faults without I/O. */
   minor: number;
-  /** With. */
+  /** Faults that had to read from a disk. */
   major: number;
 }
 
-/** What became of a child. `M` is null for one without a cage, of whose memory the kernel keeps no account. */
+/** What became of a child. `M` is null for a child without a cage: the kernel keeps no account of its memory. */
 export interface Outcome<M extends MemoryReport | null = MemoryReport> {
-  /** `null` when a signal ended it, when it never started, or when how it ended could not be had. */
+  /** `null` if a signal ended it, if it never started, or if its exit status could not be read. */
   exitCode: number | null;
-  /** The signal that ended it, else `null`. */
+  /** The signal that ended it, or `null`. */
   signal: NodeJS.Signals | null;
-  /** `null` unless the kernel killed the child, or a process of its cage, for memory. Never derived from `exitCode`. */
+  /**
+   * `null` unless the kernel killed the child, or another process in its cage, for memory. Never derived from
+   * `exitCode`.
+   */
   oom: OomVerdict | null;
-  /** `null` unless memcage has limited the JavaScript heap of the child. */
+  /** `null` unless memcage limited the JavaScript heap of the child. */
   nodeHeap: NodeHeapReport | null;
-  /** Of the cage, not of the child alone; `null` without one. */
+  /** Memory of the whole cage, not of the child alone; `null` without a cage. */
   memory: M;
   /** Processor time. */
   cpu: CpuReport;
-  /** How often its memory had to be put in place. */
+  /** Page faults. */
   faults: FaultReport;
   /** From the call to the end of the child, in milliseconds of monotonic time. */
   durationMs: number;
   /**
-   * Why it did not start, or ended early: the spawn error, the abort, the timeout; or why it is not known how it ended. Left
-   * out otherwise.
+   * Why the child did not start or was ended early (the spawn error, the abort, the timeout), or why nobody knows how
+   * it ended. Left out otherwise.
    */
   error?: Error;
 }

@@ -1,4 +1,4 @@
-/** Where a parent for cages comes from. */
+/** How memcage found a parent for cages. */
 export type ParentSource =
   /** The option `parent`. */
   | 'option'
@@ -6,26 +6,26 @@ export type ParentSource =
   | 'environment'
   /** The cgroup that this process was in. */
   | 'own'
-  /** A cgroup above that. */
+  /** An ancestor of that cgroup. */
   | 'ancestor'
   /** A transient scope that systemd made for this process. */
   | 'systemd';
 
-/** A place for cages that was considered. */
+/** A possible parent that memcage considered. */
 export interface ParentCandidate {
-  /** Where it comes from. */
+  /** How memcage found it. */
   source: ParentSource;
-  /** Absolute path of the cgroup's directory; for systemd the address of the bus; null where there is none. */
+  /** Absolute path of the cgroup's directory, or for systemd the address of the bus; null if there is none. */
   path: string | null;
-  /** Why it can't be used, in one sentence; null when it can. */
+  /** Why it can't be used, in one sentence; null if it can. */
   refusal: string | null;
-  /** What would make it usable. */
+  /** How to make it usable. */
   cure?: string;
 }
 
-/** A cgroup that cages are made in. */
+/** A cgroup in which cages are made. */
 export interface Parent {
-  /** Where it comes from. */
+  /** How memcage found it. */
   source: ParentSource;
   /** Absolute path of its directory. */
   path: string;

@@ -9,7 +9,7 @@ const BOUND_MS = 2;
 const IDLE_MS = 3000;
 const NAMES = ['oom', 'oomKill', 'high', 'max', 'low', 'empty', 'populated', 'frozen', 'thawed', 'close'] as const;
 
-/** Grows in steps of 128 KiB, and prints CLOCK_MONOTONIC of the last moment at which it was below the threshold. */
+/** Grows in steps of 128 KiB, and prints CLOCK_MONOTONIC of the last moment below the threshold. */
 const GROWING = `
   const { openSync, readSync } = require('node:fs');
   const text = Buffer.alloc(32);
@@ -64,7 +64,7 @@ async function oomKillDelay(): Promise<number> {
   const told = new Promise<bigint>((resolve) => {
     child.cage.cgroup.once('oomKill', () => resolve(process.hrtime.bigint()));
   });
-  // It has started, and waits.
+  // By now it has started, and waits.
   await sleep(50);
   const log = new KernelLog();
   try {
@@ -94,7 +94,7 @@ async function thresholdDelay(): Promise<number> {
   return milliseconds(below, time);
 }
 
-/** Cages with all events that this machine has, a trigger among them, and nothing that happens in them. */
+/** Makes cages with listeners for all events of this machine, including a trigger. Nothing happens in the cages. */
 async function idle(count: number): Promise<Row[]> {
   const threads = threadCount();
   const cages = Array.from({ length: count }, () => {
@@ -105,7 +105,7 @@ async function idle(count: number): Promise<Row[]> {
     return cage;
   });
   const moreThreads = threadCount() - threads;
-  // What their making has left to do.
+  // Let the work end that making them left to do.
   await sleep(1000);
   const before = process.cpuUsage();
   const start = process.hrtime.bigint();

@@ -14,7 +14,7 @@ const PLAIN_STARTS = join(__dirname, '../support/plain-starts.js');
 const CAT = '/bin/cat';
 const AT_ONCE = 200;
 
-/** The same call of Node's function, and of memcage's in a cage. */
+/** A call of Node's function, or of memcage's in a cage. */
 interface Functions {
   fork(): ChildProcess;
   exec(done: (error: Error | null) => void): unknown;
@@ -39,7 +39,7 @@ const caged: Functions = {
   pipes: () => memcage.spawn(CAT, { memory: '100M' }),
 };
 
-/** To the first message; how the child ends is not measured. */
+/** Time to the first message. The end of the child is not measured. */
 async function timeFork({ fork }: Functions): Promise<number> {
   const called = process.hrtime.bigint();
   const child = fork();
@@ -65,7 +65,7 @@ function timeSync({ spawnSync }: Functions): number {
 const megabyte = Buffer.alloc(MIB, 'x');
 const line = Buffer.from('a line\n');
 
-/** Write all to the child, and read as much from it. */
+/** Writes all data to the child, and reads the same amount from it. */
 async function passThrough(child: ChildProcess, data: Buffer): Promise<void> {
   const { stdin, stdout } = child as ChildProcess & { stdin: Writable; stdout: Readable };
   let length = 0;
@@ -99,7 +99,7 @@ async function compare(
   return row(measure, bound, medians.caged, medians.stock);
 }
 
-/** By turns in processes of their own, since what memcage has put in place in one stays. */
+/** Runs each kind in its own process, in turns, because memcage stays in place in a process that has loaded it. */
 async function compareUncaged(options: TurnOptions): Promise<Row[]> {
   const [without, caged, contained] = ['without', 'caged', 'contained'].map((kind) =>
     node.fork(PLAIN_STARTS, [kind]),
@@ -109,7 +109,7 @@ async function compareUncaged(options: TurnOptions): Promise<Row[]> {
     const medians = await byTurns(times, options);
     return [
       row('Node’s spawn in no cage, after contain() over before', 1.05, medians.contained, medians.caged),
-      // The page tables that fork(2) copies are those of a larger program.
+      // The program is larger, so fork(2) copies more page tables.
       row('the same, over a process without memcage', undefined, medians.contained, medians.without),
     ];
   } finally {
@@ -134,7 +134,7 @@ export const functions: Case = {
     const short = { count: quick ? 200 : 1000, warmUp: 100, block: 10 };
     const long = { count: quick ? 30 : 100, warmUp: 5, block: 5 };
     return [
-      // A start of Node takes 30 times what a cage could save.
+      // Starting Node takes 30 times as long as anything that a cage could save.
       await compare('fork to the first message, caged over stock', 1, timeFork, long),
       await compare('exec to its callback', 0.9, ({ exec }) => timeCallback(exec), short),
       await compare('execFile to its callback', 0.9, ({ execFile }) => timeCallback(execFile), short),

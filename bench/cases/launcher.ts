@@ -27,7 +27,7 @@ export const launcher: Case = {
   },
 };
 
-/** An init lives as long as its program; a launcher that is none is gone by then. */
+/** An init lives as long as its program; without one, the launcher is gone by then. */
 function residentSize(): Row {
   const { stdout } = spawnSync('grep', ['VmRSS', '/proc/1/status'], {
     encoding: 'utf8',

@@ -4,7 +4,7 @@ import { byTurns, type Measure } from '../support/by-turns';
 import type { Case } from '../support/case';
 import { milliseconds } from '../support/stats';
 
-/** Of the package that the bench itself imports. */
+/** The package that the bench itself imports. */
 const INDEX = require.resolve('memcage');
 
 function node(...args: string[]): string {
@@ -13,7 +13,7 @@ function node(...args: string[]): string {
   return stdout;
 }
 
-/** A whole program, to its end. */
+/** Runs a whole program, to its end. */
 function whole(...args: string[]): Measure {
   return () => {
     const called = process.hrtime.bigint();
@@ -22,7 +22,7 @@ function whole(...args: string[]): Measure {
   };
 }
 
-/** What a new process takes for one statement of its own. */
+/** How long one statement takes in a new process. */
 function within(statement: string): Measure {
   return () => Number(node('-p', `const before = performance.now(); ${statement}; performance.now() - before`));
 }

@@ -15,13 +15,13 @@ export const oom: Case = {
   },
 };
 
-/** From the kernel's own time of the kill to the event. */
+/** Time from the kill, by the kernel's own clock, to the event. */
 async function delay(): Promise<number> {
   await using cage = createCage({ memory: '20M' });
   const child = cage.spawn('sh', ['-c', 'read line; exec stress --vm-bytes 60m --vm-keep -m 1'], {
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  // It has started, and waits.
+  // By now it has started, and waits.
   await sleep(50);
   const log = new KernelLog();
   try {

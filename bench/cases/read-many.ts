@@ -6,8 +6,8 @@ import { median, milliseconds } from '../support/stats';
 const FIELDS = ['usageBytes', 'workingSetBytes', 'anonBytes', 'fileBytes'] as const;
 
 /**
- * What a monitor reads of its cgroups: use and `memory.stat`. The yardstick is no more than the system calls: both files of
- * each cgroup are open, and each is read by one bare `fs.readSync` (a pread) into one buffer, of which nothing is parsed.
+ * What a monitor reads of its cgroups: memory use and `memory.stat`. The yardstick is the system calls alone: both
+ * files of each cgroup are open, a bare `fs.readSync` (a pread) reads each into one buffer, and nothing is parsed.
  */
 export const readManyCgroups: Case = {
   name: 'read-many',

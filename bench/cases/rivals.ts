@@ -7,7 +7,7 @@ import type { Case, Row } from '../support/case';
 import { interleave, type Start } from '../support/interleave';
 import { caged, PROGRAM, stock } from '../support/starts';
 
-/** Other programs that start a child with a limit or in namespaces; whichever are installed. */
+/** Other programs that start a child with a limit or in namespaces, if they are installed. */
 export const rivals: Case = {
   name: 'rivals',
   async run({ quick }) {
@@ -68,7 +68,7 @@ function readMemoryMount(): string {
   return line?.split(' ')[4] ?? '';
 }
 
-/** What is changed in the runtime-spec's config.json that `runc spec` writes. */
+/** The parts of the runtime-spec's config.json, as `runc spec` writes it, that this changes. */
 interface RuntimeSpec {
   process: { args: string[]; terminal: boolean };
   root: { path: string; readonly: boolean };
@@ -91,7 +91,7 @@ function runc(): Rival | undefined {
   const config = JSON.parse(readFileSync(join(bundle, 'config.json'), 'utf8')) as RuntimeSpec;
   config.process.args = [PROGRAM];
   config.process.terminal = false;
-  // Not '/' itself, which runc can't pivot to.
+  // Not '/' itself, because runc can't pivot to that.
   config.root = { path: 'rootfs', readonly: true };
   const system = ['/bin', '/lib', '/lib64', '/usr'].filter((path) => existsSync(path));
   config.mounts = [

@@ -25,7 +25,7 @@ export const spawnPaced: Case = {
 export const spawnLarge: Case = {
   name: 'spawn-1gib',
   async run({ quick }) {
-    // Touched, and each its own mapping: no huge pages.
+    // Touched, and each with its own mapping, so there are no huge pages.
     const held = Array.from({ length: 1024 }, () => Buffer.alloc(MIB, 1));
     const medians = await interleave(kinds, { count: quick ? 20 : 100, warmUp: 20, pauseMs: 0, block: 10 });
     if (held.some((buffer) => buffer[0] !== 1)) throw new Error('the parent has lost its memory');

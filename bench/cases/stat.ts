@@ -40,7 +40,7 @@ function parse(text: string): Record<string, number> {
   return values;
 }
 
-/** Microseconds a call. */
+/** Microseconds per call. */
 function time(call: () => unknown, calls: number): number {
   const start = process.hrtime.bigint();
   for (let i = 0; i < calls; i += 1) call();

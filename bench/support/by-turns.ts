@@ -4,14 +4,14 @@ import { median } from './stats';
 export type Measure = () => number | Promise<number>;
 
 export interface TurnOptions {
-  /** Measurements of each kind that count. */
+  /** How many measurements of each kind count. */
   count: number;
   warmUp: number;
-  /** Measurements of one kind in a row: the first of them pays for what the other kind has left to be done. */
+  /** Measurements of one kind in a row. The first of them pays for work that the other kind left. */
   block: number;
 }
 
-/** Medians of several kinds of measurement, taken by turns and in alternating order. */
+/** Medians of several kinds of measurement, taken in turns and in alternating order. */
 export async function byTurns<K extends string>(
   kinds: Readonly<Record<K, Measure>>,
   { count, warmUp, block }: TurnOptions,

@@ -2,7 +2,10 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { median, milliseconds } from './stats';
 
-/** One start: total is from the call to 'exit' and everything given back, block the synchronous part of the call. */
+/**
+ * One start. `total` is from the call to 'exit' and the end of the clean-up, `block` the synchronous part of the
+ * call.
+ */
 export interface Sample {
   totalMs: number;
   blockMs: number;
@@ -18,27 +21,27 @@ export async function timeStart(start: Start): Promise<Sample> {
     child.once('error', reject);
     child.once('exit', () => resolve());
   });
-  // Resolves when the cgroup is removed.
+  // Resolves when the cgroup has been removed.
   await child.outcome;
   return { totalMs: milliseconds(called, process.hrtime.bigint()), blockMs: milliseconds(called, returned) };
 }
 
 export interface InterleaveOptions {
-  /** Starts of each kind that count. */
+  /** How many starts of each kind count. */
   count: number;
   warmUp: number;
   /** Pause between two starts. */
   pauseMs: number;
   /**
-   * Starts of one kind in a row. More than one where starts follow each other: after a fork() the parent pays for it with
-   * page faults, which otherwise the next start of the other kind would be charged with.
+   * Starts of one kind in a row. Use more than one if starts follow each other closely: after a fork() the parent
+   * pays with page faults, which would otherwise count for the next start of the other kind.
    */
   block: number;
 }
 
 export type Medians<K extends string> = Record<K, Sample>;
 
-/** Medians of several kinds of start, taken by turns and in alternating order. */
+/** Medians of several kinds of start, taken in turns and in alternating order. */
 export async function interleave<K extends string>(
   kinds: Readonly<Record<K, Start>>,
   { count, warmUp, pauseMs, block }: InterleaveOptions,

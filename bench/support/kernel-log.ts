@@ -3,9 +3,9 @@ import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 const MARK = 'memcage bench: what time is it?';
 
 /**
- * The kernel's log as a clock of OOM kills: it needs no reader that runs meanwhile. A thread that looks at the counters
- * wakes a core so often that the scheduler no longer moves to it what waits behind the kernel's report on the other one.
- * See "dev-kmsg" in the kernel's ABI documents.
+ * The kernel's log as a clock of OOM kills, which needs no reader while a kill happens. A thread that polled the
+ * counters would wake a core so often that the scheduler would not move tasks to it that wait on the other core
+ * behind the kernel's report. See "dev-kmsg" in the kernel's ABI documents.
  */
 export class KernelLog {
   readonly #fd: number;
@@ -13,17 +13,18 @@ export class KernelLog {
   readonly #offsetNs: number;
 
   constructor() {
-    // A writer may write ten lines, then it has to wait: hence one object for each measurement.
+    // A writer may write ten lines before it has to wait. Hence one object for each measurement.
     this.#fd = openSync('/dev/kmsg', constants.O_RDWR | constants.O_NONBLOCK);
     this.#lines();
     const before = process.hrtime.bigint();
-    // Level 7: not for the console. The line end: what could still be continued is not shown to readers.
+    // Level 7 keeps it off the console. Without the line end, readers would not see it, as it could still be
+    // continued.
     writeSync(this.#fd, `<7>${MARK}\n`);
     const after = process.hrtime.bigint();
     this.#offsetNs = Number((before + after) / 2n) - this.#timeOf(MARK);
   }
 
-  /** When the first process was killed for memory since this object was made; to be asked once. */
+  /** When the kernel first killed a process for memory since this object was made. Call it once. */
   firstKill(): bigint {
     return BigInt(Math.round(this.#timeOf('Killed process ') + this.#offsetNs));
   }
@@ -39,7 +40,7 @@ export class KernelLog {
     return microseconds * 1000;
   }
 
-  /** What is new. */
+  /** The lines that are new. */
   #lines(): string[] {
     const lines: string[] = [];
     const buffer = Buffer.alloc(8192);
@@ -49,7 +50,7 @@ export class KernelLog {
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'EAGAIN') return lines;
-        // EPIPE: some were overwritten before they were read.
+        // EPIPE: some lines were overwritten before they were read.
         if (code !== 'EPIPE') throw error;
       }
     }

@@ -4,12 +4,12 @@ import { caged } from './starts';
 
 export const AT_A_TIME = 50;
 
-/** What stays of each child where libuv does not let go of a handle (lib/process/swap.ts), and a little for caches. */
+/** What remains of each child where libuv does not free a handle (lib/process/swap.ts), and a little for caches. */
 export function heapBytesAllowed(starts: number): number {
   return 2 * 1024 * 1024 + starts * 128;
 }
 
-/** What a Node process holds on to. */
+/** What a Node process holds. */
 export interface Holdings {
   fds: number;
   threads: number;
@@ -18,9 +18,9 @@ export interface Holdings {
   residentBytes: number;
 }
 
-/** What this process holds before and after so many caged children. */
+/** What this process holds before and after that many caged children. */
 export async function holdingsAround(starts: number): Promise<{ before: Holdings; after: Holdings }> {
-  // Code, caches and pools reach their size.
+  // Let code, caches and pools reach their size.
   await storm(2000);
   const before = await holdings();
   await storm(starts);
@@ -39,7 +39,7 @@ async function storm(starts: number): Promise<void> {
 }
 
 async function holdings(): Promise<Holdings> {
-  // What is closed, or made ahead, in the next turns of the event loop.
+  // Wait for what is closed, or made ahead, in the next turns of the event loop.
   await new Promise((resolve) => setTimeout(resolve, 500));
   return {
     fds: fdCount(),

@@ -1,18 +1,18 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Fds of this process. */
+/** Number of fds of this process. */
 export function fdCount(): number {
   // One is that of the directory being read.
   return readdirSync('/proc/self/fd').length - 1;
 }
 
-/** Threads of this process. */
+/** Number of threads of this process. */
 export function threadCount(): number {
   return readdirSync('/proc/self/task').length;
 }
 
-/** Cgroups in every hierarchy that this process has made. */
+/** Number of cgroups that this process has made, in all hierarchies. */
 export function cgroupCount(): number {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
@@ -31,7 +31,7 @@ function count(directory: string, ours: boolean): number {
   return sum;
 }
 
-/** Bytes of the JavaScript heap in use after a collection; needs --expose-gc. */
+/** Bytes of the JavaScript heap in use after a collection. Needs --expose-gc. */
 export function heapBytes(): number {
   if (globalThis.gc === undefined) throw new Error('run with --expose-gc');
   globalThis.gc();

@@ -1,6 +1,7 @@
 /**
- * Started by fork(): for each message a start by Node's own spawn, in no cage, and its time to the child's end as the answer.
- * By its argument memcage was not loaded before (`without`), has caged a child (`caged`), or has contained one (`contained`).
+ * Started by fork(). For each message it starts a child with Node's own spawn, without a cage, and answers with the
+ * time to the child's end. Its argument says what happens before: memcage is not loaded (`without`), has caged a
+ * child (`caged`), or has contained one (`contained`).
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

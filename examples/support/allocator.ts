@@ -4,18 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram } from './programs';
 
-/** Something that takes a given amount of memory in a worker process and keeps it. */
+/** A program that takes a given amount of memory in a worker process, and keeps it. */
 export interface Allocator {
   name: string;
   /** Absolute path of the program. */
   file: string;
   args(mebibytes: number): string[];
-  /** Both as a shell command. */
+  /** The program and its arguments as a shell command. */
   command(mebibytes: number): string;
   [Symbol.dispose](): void;
 }
 
-/** Debian's `stress` where it is installed, else a small program of ours that behaves the same way. */
+/** Debian's `stress` if it is installed, else a small program of ours that behaves like it. */
 export function findAllocator({ own }: { own: boolean }): Allocator {
   const installed = own ? undefined : findProgram('stress');
   return installed === undefined ? buildHog() : stress(installed);

@@ -8,11 +8,11 @@ import { spawn } from 'memcage';
 import { removeEverywhere } from './hierarchies';
 import { findProgram } from './programs';
 
-/** Of an engine to come up: a second or two, but for a virtual machine that is emulated. */
+/** Time for an engine to come up: a second or two, but longer on an emulated virtual machine. */
 const LONGEST_MS = 240_000;
 
-// containerd is started before dockerd, which would wait 15 s for its own, and give up on a machine that is busy. What is in
-// /run is known to be used whatever the options are.
+// containerd is started before dockerd, because dockerd would wait 15 s for its own containerd, and give up on a busy
+// machine. Files in /run may be used whatever the options are.
 const START = `
   mount -t tmpfs run /run || exit
   containerd --config "$1" &
@@ -22,17 +22,17 @@ const START = `
 
 /** A Docker engine. */
 export interface Docker {
-  /** Whose it is. */
+  /** Whose engine it is. */
   how: string;
-  /** Where it listens; undefined: where the environment says. */
+  /** Where it listens; undefined if the environment says. */
   host: string | undefined;
-  /** Runs `docker ARGS`: its standard output. */
+  /** Runs `docker ARGS`, and resolves with its standard output. */
   run(...args: string[]): Promise<string>;
-  /** End an engine of our own, with its containers and its data. */
+  /** Ends an engine that we started, with its containers and its data. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The engine that runs here, else one of our own; or, as text, what is missing for both. */
+/** The engine that runs here, else one that we start; or, as text, what is missing for both. */
 export async function findDocker(): Promise<Docker | string> {
   if (findProgram('docker') === undefined) return 'docker is not installed (Debian: docker-cli, docker.io)';
   const running = client();
@@ -47,8 +47,8 @@ export async function findDocker(): Promise<Docker | string> {
 }
 
 /**
- * An engine of our own, in namespaces of its own: processes, mounts, network and iptables, all of which end with it. What it
- * keeps is in a temporary directory, its containers' cgroups are below one that is ours.
+ * Starts an engine in its own namespaces: processes, mounts, network and iptables all end with it. Its data is in a
+ * temporary directory, and its containers' cgroups are below one that we made.
  */
 export async function startDocker(): Promise<Docker> {
   const directory = mkdtempSync(join(tmpdir(), 'memcage-docker-'));

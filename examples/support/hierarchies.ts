@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const PATIENCE_MS = 40_000;
 
 /**
- * Remove a cgroup with all below it from every hierarchy: runtimes make theirs in each, and leave those above a container's.
+ * Removes a cgroup with all cgroups below it from every hierarchy: runtimes make theirs in each, and leave the
+ * ancestors of a container's cgroup behind.
  *
  * @param name of a cgroup directly below the roots, whose processes have ended or are about to
  */

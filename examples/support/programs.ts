@@ -10,8 +10,8 @@ export function findProgram(name: string): string | undefined {
 }
 
 /**
- * An archive of a root file system that has these programs, each at its place on this machine, with the libraries that
- * they need: enough of an image for a container engine.
+ * Packs a root file system with these programs, each at its path on this machine, and the libraries that they need.
+ * That is enough of an image for a container engine.
  *
  * @param programs absolute paths
  */
@@ -28,7 +28,10 @@ export function packPrograms(archive: string, programs: readonly string[]): void
   }
 }
 
-/** `libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x...)`, and the loader by its path alone. A static program has none. */
+/**
+ * Reads `libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x...)`, and the loader, which is only a path. Static programs
+ * have none.
+ */
 function librariesOf(program: string): string[] {
   const { stdout } = spawnSync('ldd', [program], { encoding: 'utf8' });
   return Array.from(stdout.matchAll(/(?:^|=>)\s*(\/\S+) \(0x/gm), ([, path = '']) => path);

@@ -4,7 +4,7 @@ const red = (text: string): string => (process.stdout.isTTY ? `\x1b[31m${text}\x
 
 const LABEL_WIDTH = 26;
 
-/** Prints what is seen, and remembers whether all of it was as it should be. */
+/** Prints what it is shown, and remembers whether every check held. */
 export class Report {
   #failures = 0;
 
@@ -26,7 +26,7 @@ export class Report {
     if (!ok) this.#failures += 1;
   }
 
-  /** Exit code: 0 when every check held. */
+  /** Returns the exit code: 0 if every check held. */
   end(): number {
     console.log(
       this.#failures === 0 ? green('\nAll of it was so.\n') : red(`\n${this.#failures} of it were not so.\n`),
@@ -35,7 +35,7 @@ export class Report {
   }
 }
 
-/** The exit code is what the example resolves with; 1 when it fails. */
+/** Exits with the code that the example resolves with, or 1 if it fails. */
 export function exitWith(example: Promise<number>): void {
   example.then(
     (code) => {

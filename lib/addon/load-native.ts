@@ -6,19 +6,18 @@ import { PACKAGE_ROOT } from './package-root';
 let loaded: NativeBinding | undefined;
 let path: string | undefined;
 
-/** The addon. Throws ERR_MEMCAGE_UNSUPPORTED with the reason where it can't be had. */
+/** Loads the addon. Throws ERR_MEMCAGE_UNSUPPORTED with the reason where it can't. */
 export function loadNative(): NativeBinding {
   loaded ??= load();
   return loaded;
 }
 
-/** Where the addon is. */
+/** Path of the addon. */
 export function addonPath(): string {
   path ??= nodeGypBuild().path(PACKAGE_ROOT);
   return path;
 }
 
-/** */
 export function isStage(name: string): name is Stage {
   return loadNative().stages.some((stage) => stage === name);
 }
@@ -58,7 +57,7 @@ function load(): NativeBinding {
   }
 }
 
-/** The system's error where no fd is free: then nothing can be looked for, and what is there seems to be missing. */
+/** The system's error if no fd is free: no file can be opened then, so an existing addon seems to be missing. */
 function wantOfFds(): Error | undefined {
   try {
     closeSync(openSync(PACKAGE_ROOT, 'r'));

@@ -2,7 +2,10 @@ import type { NativeBinding } from '../../types/native';
 
 const CLOSED = -1;
 
-/** An fd that is closed once: whoever still uses it then gets EBADF, and never what the next open() makes of the number. */
+/**
+ * An fd that is closed once. After that its users get EBADF, and never the file that got the same number from a later
+ * open().
+ */
 export class OwnedFd {
   #fd: number;
 
@@ -22,7 +25,7 @@ export class OwnedFd {
     return this.#fd === CLOSED;
   }
 
-  /** Calling it again is harmless. */
+  /** You can call it more than once. */
   close(): void {
     if (this.isClosed) return;
     const fd = this.#fd;

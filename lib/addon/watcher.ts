@@ -6,23 +6,23 @@ import { loadNative } from './load-native';
 type ExitEvent = Extract<WatchEvent, { kind: 'exit' }>;
 
 interface WatchChildOptions {
-  /** It may outlive this environment. */
+  /** The child may outlive this environment. */
   detached: boolean;
   /** What the watcher does at once when the child has exited by itself. */
   ending: Ending | undefined;
 }
 
-/** The one watcher of this environment, as callbacks. */
+/** The one watcher of this environment, with callbacks. */
 export interface Watcher {
   readonly refs: Refs;
   /**
-   * `onExit` is called once, when the child has been reaped. Returns what makes the watcher leave the {@link Ending} to that,
-   * unless it is at it already.
+   * Calls `onExit` once, when the child has been reaped. Returns a function that makes the watcher leave the {@link
+   * Ending} to `onExit`, unless it has already begun to carry it out.
    */
   child(pidfd: number, options: WatchChildOptions, onExit: (event: ExitEvent) => void): () => void;
   /**
-   * `onReady` is called after each change, with its time in milliseconds since the epoch. Returns the end of it, to be called
-   * before the fd is closed.
+   * Calls `onReady` after each change, with its time in milliseconds since the epoch. Returns a function that stops
+   * it, which you call before you close the fd.
    */
   event(fd: number, kind: 'event' | 'priority', onReady: (timeMs: number) => void): () => void;
 }
@@ -34,7 +34,7 @@ export function watcher(): Watcher {
   return started;
 }
 
-/** A moment of CLOCK_MONOTONIC as milliseconds since the epoch. */
+/** Converts a time of CLOCK_MONOTONIC to milliseconds since the epoch. */
 function epochMs(native: NativeBinding, timeNs: number): number {
   return Date.now() - (native.monotonicNs() - timeNs) / 1e6;
 }
@@ -49,7 +49,7 @@ function startWatcher(native: NativeBinding): Watcher {
     ending?: Ending,
   ): number => {
     const id = native.watch(ending === undefined ? { fd, kind } : { fd, kind, ending });
-    // In time: events come by the event loop.
+    // This is in time: events are delivered by the event loop.
     handlers.set(id, handler);
     return id;
   };
@@ -61,7 +61,8 @@ function startWatcher(native: NativeBinding): Watcher {
       try {
         handler?.(event);
       } catch (error) {
-        // An exception in a listener is the program's; the other events of this batch must still be delivered.
+        // An exception in a listener is the program's problem; the other events of this batch must still be
+        // delivered.
         process.nextTick(() => {
           throw error;
         });
@@ -77,7 +78,7 @@ function startWatcher(native: NativeBinding): Watcher {
       };
       const id = add(pidfd, detached ? 'detached-child' : 'child', handler, ending);
       return () => {
-        // The fd may be another one's by now.
+        // By now the fd may belong to another file.
         if (handlers.has(id)) native.dropEnding({ fd: pidfd });
       };
     },

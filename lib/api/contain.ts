@@ -14,7 +14,7 @@ import { containIterator } from './contained-iterator';
 
 let intercepting = false;
 
-/** Call `fn`; every child that is started in its async context, with whatever library, starts in the cage. */
+/** Calls `fn`. Every child started in its async context, by whatever library, starts in the cage. */
 export function contain<T>(cage: SharedCage, fn: () => T): T {
   if (typeof fn !== 'function') throw invalidArgument('fn', 'a function', fn);
   if (cage.closing) throw new MemcageError(ErrorCode.CLOSED, `The cage ${cage.cgroup.path} is closed`);
@@ -26,7 +26,7 @@ export function contain<T>(cage: SharedCage, fn: () => T): T {
 
 function interceptOnce(): void {
   if (intercepting) {
-    // Another package may have replaced it since.
+    // Another package may have replaced the functions since.
     if (!interceptsSync()) refuseSync();
     return;
   }
@@ -50,7 +50,9 @@ function handleIn(cage: SharedCage): ProcessHandle {
   return new ProcessHandle({ launch: createLaunch(launchIn(cage)), binding: loadNative(), refs: watcher().refs });
 }
 
-/** For a child that knows nothing of memcage: nobody asks for its outcome, its OOM kills are events of the cage. */
+/**
+ * For a child that knows nothing of memcage: nobody asks for its outcome, and its OOM kills are events of the cage.
+ */
 function launchIn(cage: SharedCage): LaunchRequest {
   return {
     namespaces: {},

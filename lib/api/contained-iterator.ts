@@ -12,14 +12,18 @@ type Methods = Partial<Record<PropertyKey, (...args: unknown[]) => unknown>>;
 type Run = (method: () => unknown) => unknown;
 
 /**
- * A generator's body runs in the context of who asks for the next value. Of one, and of what is made of it by the helpers of
- * iterators: an iterator whose methods are called by `run`. Everything else as it is.
+ * A generator's body runs in the context of the code that asks for the next value. So for a generator, and for the
+ * iterators that the iterator helpers make of one, this returns an iterator whose methods `run` calls. Other values
+ * come back as they are.
  */
 export function containIterator<T>(value: T, run: Run): T {
   return isIterator(value) ? contained(value, run) : value;
 }
 
-/** One that can be closed. Those of arrays, maps and strings run nobody's code, and keep their identity. */
+/**
+ * Whether it is an iterator that can be closed. The iterators of arrays, maps and strings run no user code: they keep
+ * their identity.
+ */
 function isIterator(value: unknown): value is Methods {
   if (typeof value !== 'object' || value === null) return false;
   if (!(Symbol.iterator in value || Symbol.asyncIterator in value)) return false;
@@ -27,7 +31,7 @@ function isIterator(value: unknown): value is Methods {
   return typeof next === 'function' && typeof close === 'function';
 }
 
-/** No Proxy: that could not give other methods for those of a frozen object. What else it has is inherited. */
+/** Not a Proxy, which could not replace the methods of a frozen object. Inherits everything else from the iterator. */
 function contained<T extends Methods>(iterator: T, run: Run): T {
   const outer = Object.create(iterator) as T;
   for (const name of METHODS) {

@@ -10,18 +10,24 @@ import { MultiCage } from './multi-cage';
 
 /** Options of {@link createCage}. */
 export interface CreateCageOptions {
-  /** Limits for the sum of all children. */
+  /** Limits for all children together. */
   memory: MemoryOption;
-  /** The memory cgroup to make it in. Default: the cage around ({@link MultiCage.contain}), or what is found, see {@link prepare}. */
+  /**
+   * The memory cgroup to make the cage in. Default: the cage around ({@link MultiCage.contain}), or else memcage
+   * finds one, see {@link prepare}.
+   */
   parent?: Cgroup | string;
-  /** As the option of {@link spawn}, for all children, also contained ones. Default: that of the cage around. */
+  /**
+   * Like the option of {@link spawn}, for all children, including contained ones. Default: that of the cage around.
+   */
   nodeHeap?: NodeHeapOption;
 }
 
 /**
  * Make a cage for many children.
  *
- * @throws errors of memcage when the options are wrong, or there is no place to make it; then nothing is left.
+ * @throws a {@link MemcageError}, TypeError or RangeError when an option is wrong, or the cage can't be made; nothing
+ * is left behind then
  */
 export function createCage(options: CreateCageOptions): MultiCage {
   checkOptions(options, { of: 'createCage', known: ['memory', 'parent', 'nodeHeap'], aliases: ALIASES });

@@ -13,7 +13,7 @@ const CALLED = {
   execSync: lenient('execSync'),
 };
 
-/** @internal The functions of memcage/child_process: whose options may have names that nobody knows. */
+/** @internal The functions of memcage/child_process, which accept options that neither memcage nor Node knows. */
 export const dropIn = {
   exec: collecting('exec', lenient('exec')) as Exec,
   execFile: collecting('execFile', lenient('execFile')) as ExecFile,

@@ -1,13 +1,13 @@
 import type { Started } from './start';
 
-/** Between the signal that was asked for and SIGKILL. */
+/** Time between the requested signal and SIGKILL. */
 const GRACE_MS = 250;
-/** For what was written before the end, where a process outside of the cage still holds the pipes. */
+/** Time to read what was written before the end, if a process outside of the cage still holds the pipes. */
 const DRAIN_MS = 250;
 
 /**
- * Brings a child to its end within half a second, whoever is left to hold its pipes: asks the child by a signal, then kills it
- * with all that it has started in its cage, then closes the pipes.
+ * Ends a child within half a second, whoever still holds its pipes: sends it a signal, then kills it with everything
+ * that it started in its cage, then closes the pipes.
  */
 export class EarlyEnd {
   #timer: NodeJS.Timeout | undefined;
@@ -23,12 +23,12 @@ export class EarlyEnd {
     this.#hasBegun = true;
     const { child } = this.started;
     const asked = child.kill(this.signal);
-    // Who has ended already, or is to end without being asked, needs no time for it.
+    // A child that has already ended, or gets SIGKILL right away, needs no grace period.
     if (asked && this.signal !== 'SIGKILL' && this.signal !== 9) this.#timer = setTimeout(() => this.#kill(), GRACE_MS);
     else this.#kill();
   }
 
-  /** The child has ended, and its pipes are closed. */
+  /** For when the child has ended and its pipes are closed. */
   dispose(): void {
     clearTimeout(this.#timer);
   }

@@ -13,7 +13,7 @@ import type { CageOptions } from '../request/cage-options';
 import { type CagedBy, callNode } from './start';
 
 interface EncodingOption {
-  /** Of `stdout` and `stderr`; 'buffer' or null for Buffers. Default: 'utf8'. */
+  /** Encoding of `stdout` and `stderr`; 'buffer' or null for Buffers. Default: 'utf8'. */
   encoding?: BufferEncoding | 'buffer' | null | undefined;
 }
 
@@ -23,7 +23,7 @@ export type ExecOptions = NodeExecOptions & EncodingOption & CageOptions;
 /** Options of {@link execFile}: Node's, and {@link CageOptions}. */
 export type ExecFileOptions = NodeExecFileOptions & EncodingOption & CageOptions;
 
-/** `stdout` and `stderr` as these options ask for them. */
+/** Type of `stdout` and `stderr` with these options. */
 export type TextBy<O> = O extends { encoding: 'buffer' | null }
   ? Buffer
   : O extends { encoding: BufferEncoding | undefined }
@@ -32,13 +32,13 @@ export type TextBy<O> = O extends { encoding: 'buffer' | null }
       ? string | Buffer
       : string;
 
-/** Node's ChildProcess, with `cage` and `outcome`. */
+/** Node's ChildProcess with `cage` and `outcome`. */
 export type Child<O> = ChildProcess & CagedBy<O>;
 
-/** What Node calls once the child has ended. */
+/** The callback that Node calls once the child has ended. */
 export type Callback<E, T> = (error: E | null, stdout: T, stderr: T) => void;
 
-/** What the promisified functions return. */
+/** Result of the promisified functions. */
 type PromiseWithChild<O> = Promise<{ stdout: TextBy<O>; stderr: TextBy<O> }> & { child: Child<O> };
 
 /** The type of {@link exec}. */
@@ -90,22 +90,25 @@ export interface ExecFile {
 }
 
 /**
- * As Node's `child_process.exec`, and run by it: a command line for a shell, whose output is collected. The shell and all
- * that it starts are in the cage. What {@link spawn} says of the cage, of errors and of differences holds here as well.
+ * Like Node's `child_process.exec`, which runs it: a command line for a shell, whose output is collected. The shell
+ * and everything that it starts are in the cage. See {@link spawn} for the cage, the errors and the differences from
+ * Node.
  *
  * @function
  */
 export const exec = collecting('exec', strict('exec', 'exec')) as Exec;
 
 /**
- * As Node's `child_process.execFile`, and run by it: a program whose output is collected. What {@link spawn} says of the
- * cage, of errors and of differences holds here as well.
+ * Like Node's `child_process.execFile`, which runs it: a program whose output is collected. See {@link spawn} for the
+ * cage, the errors and the differences from Node.
  *
  * @function
  */
 export const execFile = collecting('execFile', strict('execFile', 'execFile')) as ExecFile;
 
-/** With what util.promisify asks for, as Node's own have it: not enumerable, and run by Node's. */
+/**
+ * Adds what util.promisify looks for. As on Node's own functions, it is not enumerable, and Node's version runs it.
+ */
 export function collecting(name: 'exec' | 'execFile', called: Called): unknown {
   const call = likeNodes(name, (...args: unknown[]): unknown => callNode(name, args, called));
   const promise = `${name} promise` as const;

@@ -9,8 +9,8 @@ import { type CagedBy, callNode } from './start';
 export type ForkOptions = NodeForkOptions & CageOptions;
 
 /**
- * As Node's `child_process.fork`, and run by it: a Node process with an IPC channel. What {@link spawn} says of the cage,
- * of errors and of differences holds here as well.
+ * Like Node's `child_process.fork`, which runs it: a Node process with an IPC channel. See {@link spawn} for the
+ * cage, the errors and the differences from Node.
  */
 export function fork(modulePath: string | URL): ChildProcess & CagedBy<object>;
 export function fork<const O extends ForkOptions = object>(

@@ -15,23 +15,29 @@ import { type CageOptions, splitOptions } from '../request/cage-options';
 /** Options of {@link launcherFor}. */
 export type LauncherOptions = Omit<CageOptions, 'keepDescendants' | 'nodeHeap' | 'memoryDetails'>;
 
-/** What the kernel had to say about all that a launcher has started. */
+/** What the kernel says about everything that a launcher started. */
 export interface LauncherReport {
-  /** `null` unless the kernel killed one of its processes for memory. */
+  /** `null` unless the kernel killed one of these processes for memory. */
   oom: OomVerdict | null;
   /** `null` without a cage. */
   memory: MemoryReport | null;
 }
 
-/** A command that puts another one into a cage. Until it is closed, any number of them, also at once. */
+/**
+ * A command that puts another command into a cage. Until you close it, you can use it any number of times, also in
+ * parallel.
+ */
 export interface Launcher extends AsyncDisposable {
-  /** Absolute path of an executable file. */
+  /** Absolute path of the launcher's executable. */
   readonly file: string;
-  /** What comes before the command. */
+  /** Arguments that come before the command. */
   readonly args: readonly string[];
-  /** What they live in, together; `null` without `memory` and `cage`. */
+  /** The cage that all commands share; `null` without `memory` and `cage`. */
   readonly cage: Cage | null;
-  /** Kill what was started through it, and take its place away. Later starts fail. Calling it again is harmless. */
+  /**
+   * Kill what was started through the launcher, and remove its cgroup. Later starts fail. You can call it more than
+   * once.
+   */
   close(): Promise<LauncherReport>;
 }
 
@@ -42,11 +48,12 @@ const NAMES = {
 } as const;
 
 /**
- * A launcher for tools that take only the path of a program, and arguments for it: what is started by `file` with
- * `[...args, command, ...itsArguments]` is in a cage, or in namespaces, with these options. It becomes the command: same
- * pid, stdio, signals and exit status.
+ * Make a launcher, for tools that accept only the path of a program and its arguments. What you start as `file` with
+ * `[...args, command, ...itsArguments]` is in a cage or in namespaces, with these options. The launcher becomes the
+ * command: it keeps its pid, stdio, signals and exit status.
  *
- * @throws as {@link spawn}, when the kernel refuses the cage; refused namespaces are seen by who starts the command
+ * @throws as {@link spawn}, when the kernel refuses the cage. Refused namespaces show only when the command is
+ * started
  */
 export function launcherFor(options: LauncherOptions): Launcher {
   const { own } = splitOptions(checkOptions(options, NAMES), alreadyRead(NAMES));

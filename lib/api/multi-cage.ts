@@ -12,10 +12,10 @@ import type { RunOptions } from './run-options';
 import type { SpawnedProcess } from './spawn';
 import { startChild } from './start';
 
-/** Options of a child that is started in a cage; with `memory`, in a private cage within that. */
+/** Options of a child in a cage. With `memory` it gets a private cage within that. */
 export type MemberOptions<O extends CageOptions> = Omit<O, 'cage' | 'parent'>;
 
-/** The option that a member has been given. */
+/** The option that a child of the cage has been given. */
 interface InCage {
   /** The cage itself. */
   cage: SharedCage;
@@ -29,9 +29,9 @@ const CALLED = {
   execFile: strictMember('cage.execFile', 'execFile'),
 };
 
-/** One limit for many children. Each ends with the cage, and has an outcome of its own. */
+/** One limit for many children. Each child ends with the cage, and has its own outcome. */
 export class MultiCage extends SharedCage {
-  /** As {@link spawn}, in this cage. */
+  /** Like {@link spawn}, in this cage. */
   spawn(file: string): SpawnedProcess<InCage>;
   spawn<const O extends MemberOptions<SpawnOptions> = object>(
     file: string,
@@ -46,7 +46,7 @@ export class MultiCage extends SharedCage {
     return this.#start('spawn', args);
   }
 
-  /** As {@link fork}, in this cage. */
+  /** Like {@link fork}, in this cage. */
   fork(modulePath: string | URL): Child<InCage>;
   fork(modulePath: string | URL, options: MemberOptions<ForkOptions> | undefined): Child<InCage>;
   fork(
@@ -58,7 +58,7 @@ export class MultiCage extends SharedCage {
     return this.#start('fork', args);
   }
 
-  /** As {@link exec}, in this cage. */
+  /** Like {@link exec}, in this cage. */
   exec(command: string, callback?: Callback<ExecException, string>): Child<InCage>;
   exec<const O extends MemberOptions<ExecOptions>>(
     command: string,
@@ -69,7 +69,7 @@ export class MultiCage extends SharedCage {
     return this.#start('exec', args);
   }
 
-  /** As {@link execFile}, in this cage. */
+  /** Like {@link execFile}, in this cage. */
   execFile(file: string, callback?: Callback<ExecFileException, string>): Child<InCage>;
   execFile(
     file: string,
@@ -92,17 +92,18 @@ export class MultiCage extends SharedCage {
   }
 
   /**
-   * Call `fn` and return what it returns. Every child that starts in its async context, with whatever library, is in this
-   * cage; a cage that is made there is a part of it. The context outlives `fn`: after {@link close} a start in it throws.
-   * A generator that `fn` returns runs in it wherever it is iterated: what is returned is another object, which drives that.
+   * Call `fn` and return its result. Every child started in the async context of `fn`, by whatever library, is in
+   * this cage, and a cage made there is made within this one. The context outlives `fn`: after {@link close} a start
+   * in it throws. If `fn` returns a generator, the result is another object that runs the generator in this context,
+   * wherever you iterate over it.
    *
-   * @throws ERR_MEMCAGE_UNSUPPORTED_NODE before `fn` is called, where not every child could be kept in
+   * @throws ERR_MEMCAGE_UNSUPPORTED_NODE before it calls `fn`, where memcage could not keep every child in the cage
    */
   contain<T>(fn: () => T): T {
     return contain(this, fn);
   }
 
-  /** As {@link run}, in this cage. */
+  /** Like {@link run}, in this cage. */
   run(file: string): Promise<ResultOf<InCage>>;
   run<const O extends MemberOptions<RunOptions> = object>(
     file: string,
@@ -127,7 +128,7 @@ export class MultiCage extends SharedCage {
     return startChild({ ...call, options: this.#with(call.options, CALLED[name]) }, alreadyRead(CALLED[name])).result;
   }
 
-  /** What is no options object is left for Node to refuse. */
+  /** Anything but an options object is left for Node to refuse. */
   #with<O>(options: O, called: Called): O | (O & InCage) {
     return isOptions(options) ? { ...called.read(options), cage: this } : options;
   }

@@ -4,7 +4,7 @@ import { formatSize } from '../text/size';
 
 const MOST_NAMED = 3;
 
-/** Who was killed for memory, and for whose limit: a sentence without its end. */
+/** Says who was killed for memory, and for whose limit. A sentence without its full stop. */
 export function killSentence(file: string, oom: OomVerdict, { pid, peakBytes }: KilledChild): string {
   const peak = peakBytes === null ? '' : ` (peak ${formatSize(peakBytes)})`;
   return `${whoWas(file, oom, pid)} killed for ${whoseLimit(oom)}${peak}`;
@@ -15,7 +15,7 @@ export interface KilledChild {
   peakBytes: Outcome['memory']['peakBytes'];
 }
 
-/** Of which limit a process can be killed `for`. */
+/** The limit, as a phrase that fits after "killed for". */
 export function whoseLimit({ cause, limitBytes, path }: OomVerdict): string {
   const of = limitBytes === null ? '' : ` of ${formatSize(limitBytes)}`;
   const where = path === null ? '' : ` (${printable(path)})`;
@@ -47,7 +47,7 @@ function whoWas(file: string, { kills, victims }: OomVerdict, pid: number | unde
   return `${program}: ${victims.length} processes (${namesOf(victims)}) were`;
 }
 
-/** Some of them, if they are many. */
+/** The first few names, if there are many. */
 export function namesOf(victims: readonly OomVictim[]): string {
   const names = victims.slice(0, MOST_NAMED).map(named).join(', ');
   return victims.length > MOST_NAMED ? `${names} ...` : names;

@@ -12,24 +12,24 @@ import { resolveParent } from '../request/cage-options';
 
 /** Options of {@link prepare}. */
 export interface PrepareOptions {
-  /** Make ready this cgroup, and not the one that is used by default. */
+  /** Prepare this cgroup instead of the default parent. */
   parent?: Cgroup | string;
   /**
-   * Whether systemd may be asked for a scope where no delegated cgroup is found: this process is then moved into that, and
-   * on into a cgroup below it. It holds for the rest of the process. Default: true, unless the environment has
-   * MEMCAGE_SYSTEMD=0.
+   * Whether memcage may ask systemd for a scope if it finds no delegated cgroup. It then moves this process into that
+   * scope, and on into a cgroup below it. Applies for the rest of the process. Default: true, unless the environment
+   * has MEMCAGE_SYSTEMD=0.
    */
   systemd?: boolean;
   /**
-   * Whether a guardian ends the cages when this process is killed. It holds for cages in places that this thread has not used
-   * yet. Default: true, unless the environment has MEMCAGE_GUARDIAN=0.
+   * Whether a guardian ends the cages when this process is killed. Applies to cages in parents that this thread has
+   * not used yet. Default: true, unless the environment has MEMCAGE_GUARDIAN=0.
    */
   guardian?: boolean;
 }
 
 /**
- * Find the cgroup that cages are made in, and make it ready, ahead of time. Without it the first call that needs a cage
- * blocks for as long as that takes: with systemd some ten milliseconds. Returns what is used.
+ * Find the cgroup in which cages are made, and prepare it ahead of time. If you don't, the first call that needs a
+ * cage blocks for as long as that takes: some ten milliseconds with systemd. Returns the parent that is used.
  *
  * @throws `ERR_MEMCAGE_NO_PARENT` with the `candidates` that were considered
  */
@@ -40,7 +40,7 @@ export async function prepare(options: PrepareOptions = {}): Promise<Parent> {
     throw invalidArgument('guardian', 'true or false', guardian);
   }
   if (guardian !== undefined) setGuardian(guardian);
-  // Each of these takes milliseconds the first time; between them the event loop has its turn.
+  // Each of these steps takes milliseconds the first time. In between, the event loop gets a turn.
   loadNative();
   await waitForTurn();
   const current = host();

@@ -20,10 +20,10 @@ import { killSentence } from './oom-words';
 import type { RunOptions, RunResult } from './run-options';
 import { type Started, startChild } from './start';
 
-/** Of setTimeout(), which takes more for 1 ms. */
+/** The most that setTimeout() takes: a longer time becomes 1 ms. */
 const MOST_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** What `run()` does, once its arguments are told apart. */
+/** The work of `run()`, once its arguments have been told apart. */
 export async function runChild(
   called: Called,
   file: string,
@@ -59,7 +59,7 @@ export async function runChild(
   if (input !== undefined) writeInput(child, input, (error) => recorder.because(error));
   const { signal } = options;
   const abort = (): void => end(new AbortError(signal?.reason));
-  // Of one that was aborted before, too.
+  // Also for a signal that was aborted beforehand.
   const abortion = signal?.aborted === true ? setImmediate(abort) : undefined;
   signal?.addEventListener('abort', abort);
   const timer =
@@ -68,7 +68,7 @@ export async function runChild(
       : setTimeout(() => end(new MemcageError(ErrorCode.TIMEOUT, `${file} did not end within ${timeout} ms`)), timeout);
   try {
     const startError = await closed;
-    // The child may have ended well before; what it has left running had not.
+    // The child may have ended long before, but what it left running had not.
     const outcome: Outcome<MemoryReport | null> = {
       ...(reason !== undefined && { error: reason }),
       ...(await child.outcome),
@@ -85,11 +85,11 @@ export async function runChild(
   }
 }
 
-/** Resolves when the child has ended and its output has been read; with Node's error when it never started. */
+/** Resolves when the child has ended and its output has been read, or with Node's error when it never started. */
 function waitForClose({ child }: Started): Promise<Error | undefined> {
   return new Promise((resolve) => {
     child.on('error', (error) => {
-      // Without a pid there never was a child, nor, after EMFILE, a 'close'.
+      // Without a pid there was no child and, after EMFILE, there is no 'close'.
       if (child.pid === undefined) resolve(error);
     });
     child.once('close', () => resolve(undefined));
@@ -101,7 +101,7 @@ function throwFailure(
   result: RunResult<OutputEncoding>,
 ): void {
   const { error, oom, exitCode, nodeHeap } = result;
-  // The outcome type of errors is that of caged children; without a cage `memory` is null there as well.
+  // The outcome type of errors is that of caged children; without a cage `memory` is null here as well.
   const outcome = result as Outcome & typeof result;
   if (error?.name === 'AbortError') throw new AbortError(signal?.reason, outcome);
   if (oom !== null && oom.kills > 0) {

@@ -13,12 +13,13 @@ type EncodingOf<O> = O extends { encoding: infer E extends OutputEncoding } ? E 
 export type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
 
 /**
- * Run a program to its end and collect what it writes. Resolves once the child, and all that it left in its cage, is gone.
+ * Run a program to its end and collect its output. Resolves once the child and everything that it left in its cage
+ * are gone.
  *
- * @throws MemoryLimitError when the kernel killed the child or a descendant of it for memory, or a Node child most likely
- * ended at the limit of its JavaScript heap that memcage has set; ExitError for another end
- * than exit code 0; AbortError, TimeoutError; Node's error when it can't be started (ENOENT ...). All of them have the result
- * as `outcome`. What {@link spawn} throws has none.
+ * @throws MemoryLimitError when the kernel killed the child or one of its descendants for memory, or when a Node
+ * child most likely reached the limit that memcage set for its JavaScript heap; ExitError when the child did not end
+ * with exit code 0; AbortError; TimeoutError; Node's error when the child can't be started (ENOENT ...). Each has the
+ * result as `outcome`. Errors that {@link spawn} throws have none
  */
 export function run(file: string): Promise<ResultOf<object>>;
 export function run<const O extends RunOptions = object>(
@@ -38,7 +39,7 @@ export async function run(
   return runAs(CALLED, file, args, options);
 }
 
-/** {@link run}, by another name. */
+/** {@link run} under another name. */
 export async function runAs(
   called: Called,
   file: string,
@@ -50,7 +51,7 @@ export async function runAs(
   return runChild(called, file, args ?? [], options ?? {});
 }
 
-/** What {@link run} has beside the options of {@link spawn}. */
+/** Options of {@link run} that {@link spawn} does not have. */
 export const RUN_OPTIONS = ['input', 'encoding', 'maxBuffer', 'reject'];
 
 const CALLED = strict('run', 'spawn', RUN_OPTIONS);

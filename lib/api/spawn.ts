@@ -12,7 +12,10 @@ import { likeNodes } from '../process/node-functions';
 import type { SpawnOptions } from '../request/cage-options';
 import { type CagedBy, callNode } from './start';
 
-/** The streams that Node's own typings tell from `stdio`; of options that are not known in full, none. */
+/**
+ * The streams that Node's own typings derive from `stdio`. Options that are not known in full tell nothing about
+ * them.
+ */
 type StreamsBy<O> = O extends { stdio: infer S }
   ? StreamsOf<S>
   : 'stdio' extends keyof O
@@ -31,19 +34,19 @@ type StreamsOf<S> = S extends StdioPipe
         >
       : ChildProcess;
 
-/** Node's ChildProcess, with `cage` and `outcome`. */
+/** Node's ChildProcess with `cage` and `outcome`. */
 export type SpawnedProcess<O> = StreamsBy<O> & CagedBy<O>;
 
 /**
- * As Node's `child_process.spawn`, and run by it: signature, options, events, streams and errors are Node's. The child is
- * in its cage, with its limits set, and in its namespaces, before the first instruction of its program.
+ * Like Node's `child_process.spawn`, which runs it: the signature, options, events, streams and errors are Node's.
+ * The child is in its cage, with its limits set, and in its namespaces, before the first instruction of its program.
  *
- * The main differences: unless it is `detached`, the child is killed when its parent dies; `killSignal` is by default SIGKILL
- * in a PID namespace, whose first process ignores SIGTERM unless it handles it; and a Node child in a cage has a limit for
- * its heap in NODE_OPTIONS (`nodeHeap`).
+ * The main differences from Node: the child is killed when its parent dies, unless it is `detached`. `killSignal`
+ * defaults to SIGKILL in a PID namespace, whose first process ignores SIGTERM unless it handles it. A Node child in a
+ * cage gets a heap limit through NODE_OPTIONS (`nodeHeap`).
  *
- * @throws errors of memcage when the kernel refuses the cage or the namespaces; then nothing is left. What Node reports by
- * an 'error' event (ENOENT, EACCES ...) comes as that.
+ * @throws a {@link MemcageError} when the kernel refuses the cage or the namespaces; nothing is left behind then.
+ * What Node reports by an 'error' event (ENOENT, EACCES ...) arrives as one
  */
 export function spawn(file: string): SpawnedProcess<object>;
 export function spawn<const O extends SpawnOptions = object>(

@@ -21,29 +21,32 @@ import { readStreams, whenClosed } from '../process/read-streams';
 import { chooseCage, makeCagedChild, memoryOfUnstarted } from '../request/cage-choice';
 import { splitOptions } from '../request/cage-options';
 
-/** What a caged child has beyond Node's ChildProcess. */
+/** What a caged child adds to Node's ChildProcess. */
 export interface Caged {
   /**
-   * The cage that it lives in. As Node's streams, it is missing (null) in a child that could not be started for want of
-   * an fd for its pipes, for which an 'error' event is on its way (EMFILE), unless it was given as an option.
+   * The cage that the child lives in. Like Node's streams, it is null in a child that could not be started because
+   * there were no fds left for its pipes; an 'error' event follows (EMFILE). A cage that you gave as an option is
+   * there even then.
    */
   readonly cage: Cage;
   /**
-   * What became of it. Resolves when the child and all that it left in its cage are gone, and its pipes that somebody reads are
-   * closed; never rejects.
+   * What became of the child. Resolves when the child and everything that it left in its cage are gone, and the pipes
+   * that somebody reads are closed. Never rejects.
    */
   readonly outcome: Promise<Outcome>;
 }
 
-/** A child without a cage: neither `memory` nor `cage` was given. */
+/** A child without a cage: it was started with neither `memory` nor `cage`. */
 export interface Uncaged {
-  /** There is none. */
+  /** Always null. */
   readonly cage: null;
-  /** What became of it. Resolves when it has ended, and its pipes that somebody reads are closed; never rejects. */
+  /**
+   * What became of the child. Resolves when it has ended and the pipes that somebody reads are closed. Never rejects.
+   */
   readonly outcome: Promise<Outcome<null>>;
 }
 
-/** Without `memory` and `cage` a child has a cage only within {@link MultiCage.contain}. */
+/** Without `memory` and `cage`, a child has a cage only within {@link MultiCage.contain}. */
 export type CagedBy<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> }
   ? Caged
   : Caged | Uncaged;
@@ -51,15 +54,15 @@ export type CagedBy<O> = O extends { memory: NonNullable<unknown> } | { cage: No
 /** A child that was started. */
 export interface Started {
   child: ChildProcess & (Caged | Uncaged);
-  /** To add a reason to. */
+  /** Takes the reason for an early end. */
   recorder: OutcomeRecorder;
   /** What the function returns: the child, or a promise. */
   result: unknown;
-  /** SIGKILL for the child and all that is in its own part of the cage. Never throws. */
+  /** Sends SIGKILL to the child and to everything in its own part of the cage. Never throws. */
   killAll(): void;
 }
 
-/** Call a function of child_process with these arguments, in which the options of memcage are among Node's. */
+/** Calls a function of child_process with these arguments; memcage's options are among Node's. */
 export function callNode(name: NodeFunction, args: readonly unknown[], called: Called): unknown {
   const call = nodeCall(name, args);
   return isWithinOwnCall(call) ? call.invoke(call.options) : startChild(call, called).result;
@@ -93,9 +96,9 @@ export function startChild(call: NodeCall, called: Called): Started {
     { ...call, options: withKillSignal(node, own.namespaces) },
     () => new ProcessHandle({ launch: noting, binding: native, refs: watcher().refs }),
   );
-  // Only watched: an 'error' that nobody handles must still be thrown.
+  // Only observes: an 'error' that nobody handles must still be thrown.
   (child as EventEmitter).once(errorMonitor, (error: Error) => {
-    // Where not even its pipes could be opened (EMFILE), nothing was launched that could have failed.
+    // If not even its pipes could be opened (EMFILE), nothing was launched that could have failed.
     if (child.pid === undefined) recorder.failed(error, undefined, native.monotonicNs());
     else recorder.because(error);
   });
@@ -104,7 +107,7 @@ export function startChild(call: NodeCall, called: Called): Started {
     return ended;
   });
   const killAll = (): void => {
-    // Also where the cgroup has been removed, or can't be read.
+    // Reaches the child even if its cgroup is gone or can't be read.
     child.kill('SIGKILL');
     undo(() => caged?.home.kill());
   };
@@ -116,7 +119,7 @@ export function startChild(call: NodeCall, called: Called): Started {
   };
 }
 
-/** In the object itself, which is {@link splitOptions}' own. */
+/** Changes the object itself, which {@link splitOptions} made. */
 function withKillSignal(options: unknown, namespaces: NamespaceOptions): unknown {
   const killSignal = defaultKillSignal(namespaces);
   if (killSignal !== undefined && isOptions(options)) (options as { killSignal?: unknown }).killSignal ??= killSignal;

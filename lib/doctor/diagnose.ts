@@ -17,15 +17,15 @@ import { findUser } from './user';
 /** Options of {@link diagnose}. */
 export interface DiagnoseOptions {
   /**
-   * Run the main job once, in a cage, and let that decide. On cgroup v2 it may move this process into another cgroup, as
-   * the first cage would. Default: false, which decides by what was found.
+   * Run the main job once, in a cage, and let the result decide `works`. On cgroup v2 this may move the process into
+   * another cgroup, as the first cage would. Default: false, `works` follows from the other findings.
    */
   trial?: boolean;
 }
 
 /**
- * What this machine has for cages, and what is in the way. Never throws for what it finds. Starts a child in each kind of
- * namespace, without a cage.
+ * Find out what this machine offers for cages, and what is missing. Starts a child in each kind of namespace, without
+ * a cage. A bad finding never makes it throw.
  */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
   const { trial } = checkOptions(options, { of: 'diagnose', known: ['trial'] });

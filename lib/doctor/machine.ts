@@ -3,7 +3,7 @@ import { release } from 'node:os';
 import type { Finding } from '../../types/diagnosis';
 import { detectContainer } from '../cgroup/names/container';
 
-/** What came with which version of Linux, newest first, and what is done without it. */
+/** What each version of Linux brought, oldest first, and what happens without it. */
 const KERNELS: readonly [major: number, minor: number, lacking: string][] = [
   [5, 4, 'memcage needs 5.4'],
   [5, 7, 'no CLONE_INTO_CGROUP (5.7): on cgroup v2 a child joins its cgroup by itself before it is executed'],

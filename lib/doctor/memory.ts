@@ -60,7 +60,7 @@ export function findSwap(host: Host): Finding {
 function isSwapAccounted({ version, memory, unified }: Host): boolean {
   if (version === 1) return existsSync(join(memory.mountPoint, 'memory.memsw.limit_in_bytes'));
   const top = unified?.mountPoint ?? memory.mountPoint;
-  // The root of v2 has no such file: look at the first cgroup that has any of memory's.
+  // The root of v2 has no such file, so look at the first cgroup with any memory file.
   for (const directory of [top, ...subdirectories(top)]) {
     if (existsSync(join(directory, 'memory.max'))) return existsSync(join(directory, 'memory.swap.max'));
   }

@@ -2,7 +2,10 @@ import type { Finding } from '../../types/diagnosis';
 import { run } from '../api/run';
 import { NAMESPACE_KINDS, type NamespaceKind } from '../namespaces/kinds';
 
-/** A child in each kind: limits, capabilities and security modules all have their say, and only the kernel knows. */
+/**
+ * Starts a child in each kind of namespace: limits, capabilities and security modules all matter, and only the kernel
+ * knows the result.
+ */
 export async function findNamespaces(): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const kind of NAMESPACE_KINDS) findings.push(await findNamespace(kind));

@@ -5,7 +5,7 @@ import { formatSize } from '../text/size';
 
 const PLACE_MISSING: ReadonlySet<unknown> = new Set([ErrorCode.NO_PARENT, ErrorCode.NO_PERMISSION]);
 
-/** The main job itself. */
+/** Runs the main job itself. */
 export async function findTrial(): Promise<Finding> {
   const name = 'trial';
   try {

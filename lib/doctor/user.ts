@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Finding } from '../../types/diagnosis';
 
-/** As whom children run, unless they are given another user. */
+/** The user that children run as, unless they are given another one. */
 export function findUser(): Finding {
   const name = 'user';
   const uid = process.getuid?.() ?? 0;

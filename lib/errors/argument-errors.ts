@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { ErrorCode } from './error-codes';
 
-/** A TypeError with code `ERR_MEMCAGE_INVALID_ARGUMENT`: "Expected EXPECTED for OPTION but received VALUE of type T". */
+/** Makes a TypeError, ERR_MEMCAGE_INVALID_ARGUMENT: "Expected EXPECTED for OPTION but received VALUE of type T". */
 export function invalidArgument(option: string, expected: string, actual: unknown): TypeError & { code: ErrorCode } {
   return withCode(
     new TypeError(expectation(option, expected, actual)),
@@ -10,7 +10,10 @@ export function invalidArgument(option: string, expected: string, actual: unknow
   );
 }
 
-/** A TypeError with code `ERR_MEMCAGE_UNKNOWN_OPTION`: "Unknown option 'NAME' of FUNCTION: did you mean 'LIKELY'?", and all names. */
+/**
+ * Makes a TypeError, ERR_MEMCAGE_UNKNOWN_OPTION: "Unknown option 'NAME' of FUNCTION: did you mean 'LIKELY'?", with
+ * all known names.
+ */
 export function unknownOption(
   name: string,
   { of, within, known }: { of: string; within?: string; known: readonly string[] },
@@ -26,20 +29,20 @@ export function unknownOption(
   );
 }
 
-/** As {@link invalidArgument}, with code `ERR_MEMCAGE_INVALID_SIZE`. */
+/** Like {@link invalidArgument}, with code `ERR_MEMCAGE_INVALID_SIZE`. */
 export function invalidSize(option: string, expected: string, actual: unknown): TypeError & { code: ErrorCode } {
   return withCode(new TypeError(expectation(option, expected, actual)), 'ERR_MEMCAGE_INVALID_SIZE', invalidSize);
 }
 
-/** A RangeError with code `ERR_MEMCAGE_LIMIT_TOO_SMALL`, for a size that the kernel would round down to nothing. */
+/** Makes a RangeError, ERR_MEMCAGE_LIMIT_TOO_SMALL, for a size that the kernel would round down to nothing. */
 export function limitTooSmall(option: string, pageBytes: number, actual: unknown): RangeError & { code: ErrorCode } {
   const message = expectation(option, `at least one page of memory (${pageBytes} bytes)`, actual);
-  // Bytes, where MiB were most likely meant.
+  // The caller most likely meant MiB, and gave bytes.
   const question = /^[1-9]\d*$/.test(String(actual)) ? `: did you mean '${String(actual)}M'?` : '';
   return withCode(new RangeError(`${message}${question}`), 'ERR_MEMCAGE_LIMIT_TOO_SMALL', limitTooSmall);
 }
 
-/** Node's own RangeError, with code `ERR_OUT_OF_RANGE`. */
+/** Makes Node's own RangeError, with code `ERR_OUT_OF_RANGE`. */
 export function outOfRange(option: string, most: number, actual: number): RangeError & { code: string } {
   const message = `The value of "${option}" is out of range. It must be >= 0 && <= ${most}. Received ${actual}`;
   return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE', outOfRange);
@@ -57,7 +60,7 @@ function describe(value: unknown): string {
 }
 
 function withCode<E extends Error, C extends string>(error: E, code: C, caller: (...args: never[]) => unknown) {
-  // The stack starts where the helper was called.
+  // So the stack starts at the code that called the helper.
   Error.captureStackTrace(error, caller);
   return Object.assign(error, { code });
 }

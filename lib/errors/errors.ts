@@ -7,59 +7,62 @@ import { ErrorCode } from './error-codes';
 export { invalidArgument, invalidSize, limitTooSmall, outOfRange } from './argument-errors';
 export { ErrorCode } from './error-codes';
 
-/** What is known when the kernel refused. */
+/** Details of a refusal by the kernel. */
 export interface ErrorDetails {
   /** Negative, as in Node's own system errors. */
   errno?: number | undefined;
-  /** For example `openat2`. */
+  /** The system call, for example `openat2`. */
   syscall?: string | undefined;
-  /** The step of the child, between clone and exec, that failed. */
+  /** The step of the child between clone and exec that failed. */
   stage?: Stage | undefined;
-  /** The file or directory that was worked on. */
+  /** The file or directory that memcage worked on. */
   path?: string | undefined;
-  /** Places for cages that were considered, with the reason why each can't be used. */
+  /** Parents that memcage considered, each with the reason why it can't be used. */
   candidates?: readonly ParentCandidate[] | undefined;
   /** Paths of all cgroups that could be meant. */
   paths?: readonly string[] | undefined;
-  /** What was written. */
+  /** The value that was written. */
   value?: string | undefined;
-  /** Use of the cgroup, now and at its peak, in bytes, when the kernel refused it a limit. */
+  /** Memory use of a cgroup, now and at its peak, in bytes, when the kernel refused it a limit. */
   usageBytes?: number | undefined;
   peakBytes?: number | undefined;
-  /** The line of a kernel's text that is not what it should be, from 1 on. */
+  /** The line of a kernel's text that is wrong, counted from 1. */
   line?: number | undefined;
   cause?: unknown;
 }
 
-/** Base of memcage's errors, save for bad arguments, which are TypeError and RangeError with a `code`. */
+/** Base class of memcage's errors, except for bad arguments, which are a TypeError or RangeError with a `code`. */
 export class MemcageError extends Error {
-  /** Stable, see docs/errors.md for cause and remedy of each. */
+  /** Stable. docs/errors.md has the cause and the remedy of each. */
   readonly code: ErrorCode;
-  // `declare`: a field that is not known must be absent, not undefined.
-  /** What the kernel answered: negative, as in Node's own system errors. */
+  // `declare`: an unknown field must be absent, not undefined.
+  /** The kernel's answer, negative as in Node's own system errors. */
   declare readonly errno?: number;
   /** The system call that failed, for example `openat2`. */
   declare readonly syscall?: string;
-  /** The step of the child, between clone and exec, that failed. */
+  /** The step of the child between clone and exec that failed. */
   declare readonly stage?: Stage;
-  /** The file or directory that was worked on. */
+  /** The file or directory that memcage worked on. */
   declare readonly path?: string;
-  /** With `ERR_MEMCAGE_NO_PARENT`: the places for cages that were considered, with the reason why each can't be used. */
+  /** With `ERR_MEMCAGE_NO_PARENT`: the parents that memcage considered, each with the reason why it can't be used. */
   declare readonly candidates?: readonly ParentCandidate[];
   /**
-   * With `ERR_MEMCAGE_AMBIGUOUS`: the paths of all cgroups that could be meant, of which the message has the first. With
-   * `ERR_MEMCAGE_SEVERAL_COPIES`: those of the copies, the one that was called first.
+   * With `ERR_MEMCAGE_AMBIGUOUS`: the paths of all cgroups that could be meant; the message has the first ones. With
+   * `ERR_MEMCAGE_SEVERAL_COPIES`: the paths of the copies, starting with the one that you called.
    */
   declare readonly paths?: readonly string[];
-  /** What was written, when the kernel refused it. */
+  /** The value that was written, when the kernel refused it. */
   declare readonly value?: string;
-  /** Use of the cgroup, in bytes, when the kernel refused it a limit; left out where the cgroup has no account of it. */
+  /**
+   * Memory use of the cgroup in bytes, when the kernel refused it a limit. Left out if the cgroup has no account of
+   * it.
+   */
   declare readonly usageBytes?: number;
-  /** The highest use so far, likewise. */
+  /** The highest memory use so far, in bytes, under the same conditions. */
   declare readonly peakBytes?: number;
   /**
-   * With `ERR_MEMCAGE_KERNEL_FORMAT`: the line of the kernel's text that is not what it should be, from 1 on; where one is
-   * missing, the last line, 0 for an empty text.
+   * With `ERR_MEMCAGE_KERNEL_FORMAT`: the line of the kernel's text that is wrong, counted from 1. If a line is
+   * missing, this is the last one, or 0 for an empty text.
    */
   declare readonly line?: number;
 
@@ -74,9 +77,9 @@ export class MemcageError extends Error {
   }
 }
 
-/** What became of the child is in `outcome`. */
+/** Base class of errors about a child, with its outcome. */
 abstract class OutcomeError extends MemcageError {
-  /** What became of the child; from {@link run} with its `stdout` and `stderr`. */
+  /** What became of the child. From {@link run} it includes `stdout` and `stderr`. */
   readonly outcome: Outcome;
 
   /** @internal */
@@ -86,12 +89,13 @@ abstract class OutcomeError extends MemcageError {
   }
 }
 
-/** The kernel killed the child, or a process of its cage, for memory; or V8 has ended it at its heap's limit. */
+/** The kernel killed the child, or a process of its cage, for memory; or V8 ended it at the limit of its heap. */
 export class MemoryLimitError extends OutcomeError {
   /**
-   * What was exceeded:
-   * - `cgroup`: the limit of a cgroup, or the memory of the machine; `outcome.oom` says whose.
-   * - `heap`: most likely the limit of the JavaScript heap that memcage has derived from the cage's, `outcome.nodeHeap`.
+   * The limit that was exceeded:
+   * - `cgroup`: the limit of a cgroup, or the memory of the machine. `outcome.oom` says whose.
+   * - `heap`: most likely the limit of the JavaScript heap, `outcome.nodeHeap`, which memcage derived from the cage's
+   *   limit.
    */
   readonly limit: 'cgroup' | 'heap';
 
@@ -102,7 +106,7 @@ export class MemoryLimitError extends OutcomeError {
   }
 }
 
-/** The child ended with a non-zero code or by a signal, and not for memory. */
+/** The child ended with a non-zero exit code or by a signal, and not for memory. */
 export class ExitError extends OutcomeError {
   /** @internal */
   constructor(message: string, outcome: Outcome) {
@@ -110,7 +114,7 @@ export class ExitError extends OutcomeError {
   }
 }
 
-/** The child was killed because its `timeout` was over. */
+/** The child was killed because its `timeout` expired. */
 export class TimeoutError extends OutcomeError {
   /** @internal */
   constructor(message: string, outcome: Outcome) {
@@ -118,11 +122,14 @@ export class TimeoutError extends OutcomeError {
   }
 }
 
-/** As Node's own: `name` 'AbortError', `code` 'ABORT_ERR', `cause` the signal's reason. Not a {@link MemcageError}. */
+/**
+ * Like Node's own: `name` is 'AbortError', `code` 'ABORT_ERR', `cause` the signal's reason. Not a {@link
+ * MemcageError}.
+ */
 export class AbortError extends Error {
-  /** The same for every one. */
+  /** Always 'ABORT_ERR'. */
   readonly code = 'ABORT_ERR';
-  /** What became of the child of {@link run}; left out by what has no child, such as `cgroup.watch()`. */
+  /** What became of the child of {@link run}. Left out by functions without a child, such as `cgroup.watch()`. */
   declare readonly outcome?: Outcome;
 
   /** @internal */
@@ -132,7 +139,7 @@ export class AbortError extends Error {
   }
 }
 
-// On the prototypes, as in Node's and the language's own errors: an own `name` would be printed with every error.
+// On the prototypes, as in Node's and the language's own errors: Node would print an own `name` with every error.
 for (const [name, type] of Object.entries({ MemcageError, MemoryLimitError, ExitError, TimeoutError, AbortError })) {
   Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });
 }

@@ -4,8 +4,9 @@ import { outsideOfCalls } from './outside-of-calls';
 let tasks: (() => void)[] = [];
 
 /**
- * Do something in the next turn of the event loop, in no context of a caller's: when a call has returned, whose child is being
- * loaded meanwhile. It keeps no process alive; where there is no next turn, it is not done.
+ * Runs a task in the next turn of the event loop, outside of any caller's async context: the call has returned by
+ * then, and its child is loading meanwhile. The task does not keep the process alive, and is dropped if there is no
+ * next turn.
  */
 export function defer(task: () => void): void {
   if (tasks.push(task) === 1) schedule();
@@ -21,7 +22,7 @@ function carryOut(): void {
   try {
     for (let task = due.shift(); task !== undefined; task = due.shift()) task();
   } finally {
-    // One has thrown.
+    // If a task threw, the rest is still due.
     for (const task of due) defer(task);
   }
 }

@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events';
 
 /**
- * Emit an event in the middle of work that must go on: an exception in a listener becomes an uncaught one, as it would
- * from any callback.
+ * Emits an event in the middle of work that must go on. An exception in a listener becomes an uncaught one, as it
+ * would in any callback.
  */
 export function emitApart(emitter: EventEmitter, name: string, ...args: unknown[]): void {
   try {

@@ -1,15 +1,18 @@
 import { EventEmitter } from 'node:events';
 
-/** Nothing is taken for an event that nobody listens to: told when the first listener comes, and when the last has gone. */
+/**
+ * An EventEmitter that uses resources only for events with listeners: it learns when an event gets its first
+ * listener, and when it loses the last.
+ */
 export abstract class LazyEmitter<T extends Record<keyof T, unknown[]>> extends EventEmitter<T> {
   readonly #heard = new Set<keyof T>();
 
-  /** @internal The first listener of an event is to be added; what is thrown here, `on()` throws. */
+  /** @internal The first listener of an event is about to be added. `on()` throws what this throws. */
   protected abstract listeningBegins(name: keyof T): void;
-  /** @internal The last one was removed. */
+  /** @internal The last listener of an event was removed. */
   protected abstract listeningEnds(name: keyof T): void;
 
-  /** @internal Nothing is emitted any more; for who listens nevertheless it is asked anew whether that can be. */
+  /** @internal Nothing is emitted any more. The next listener of an event counts as its first again. */
   protected forgetListening(): void {
     this.#heard.clear();
   }
@@ -28,8 +31,8 @@ export abstract class LazyEmitter<T extends Record<keyof T, unknown[]>> extends 
     }
   }
 
-  // Not by 'newListener' and 'removeListener': a removeAllListeners() would take those along. And not as methods: Node's
-  // types of these are not to be spelt from outside. All the others call one of them.
+  // 'newListener' and 'removeListener' would not do: removeAllListeners() removes their listeners too. Nor would
+  // overriding methods: their types can't be written outside of Node's typings. All other methods call one of these.
   static {
     for (const method of ['on', 'addListener', 'prependListener'] as const) {
       const stock = EventEmitter.prototype[method] as (this: unknown, ...args: unknown[]) => unknown;
@@ -38,7 +41,7 @@ export abstract class LazyEmitter<T extends Record<keyof T, unknown[]>> extends 
         try {
           return stock.apply(this, args);
         } finally {
-          // It was no function.
+          // The listener was not a function.
           this.#endUnheard();
         }
       });

@@ -1,12 +1,12 @@
 import type { NativeBinding } from '../../types/native';
 
-/** Keeps the event loop alive while at least one holder has not released. */
+/** Keeps the event loop alive until every holder has released it. */
 export interface Refs {
   acquire(): void;
   release(): void;
 }
 
-/** A {@link Refs} on the one watcher of this environment, which is unref'd at first. */
+/** Makes a {@link Refs} for this environment's watcher, which starts unref'd. */
 export function createRefs(binding: Pick<NativeBinding, 'setWatcherRef'>): Refs {
   let holders = 0;
   return {

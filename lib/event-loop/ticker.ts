@@ -1,4 +1,4 @@
-/** Someone who waits for a moment, as performance.now() has it. */
+/** Someone who waits for a time of performance.now(). */
 interface Waiter {
   readonly dueMs: number;
   readonly wake: () => void;
@@ -8,13 +8,13 @@ const waiters = new Set<Waiter>();
 let timer: NodeJS.Timeout | undefined;
 let timerDueMs = Number.POSITIVE_INFINITY;
 
-/** Calls `wake` at that moment: one timer serves all who wait. Returns what takes it back. */
+/** Calls `wake` at that time; all waiters share one timer. Returns a function that cancels it. */
 export function wakeAt(dueMs: number, wake: () => void): () => void {
   const waiter = { dueMs, wake };
   waiters.add(waiter);
   if (dueMs < timerDueMs) setTimer(dueMs);
   return () => {
-    // A timer that is left without a waiter would keep the process alive.
+    // A timer without waiters would keep the process alive.
     if (waiters.delete(waiter) && waiters.size === 0) clearTimer();
   };
 }

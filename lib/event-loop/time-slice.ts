@@ -1,14 +1,14 @@
 import { nextTurn } from './next-turn';
 
-/** Of a turn of the event loop, for the callbacks of events that come one after the other. */
+/** How long event callbacks may run one after the other before the event loop gets a turn. */
 const TURN_MS = 10;
 
 /**
- * Calls `handle` for each of the events that it is given, in their order, and leaves the event loop its turns meanwhile. Node
- * would stay with a thread-safe function for a thousand calls, and in a storm of children each call brings the next: timers
- * and I/O would wait for seconds.
+ * Returns a function that calls `handle` for each event that it gets, in order, and gives the event loop turns in
+ * between. Node would call a thread-safe function a thousand times in a row, and in a storm of children each call
+ * brings the next: timers and I/O would wait for seconds.
  *
- * @param handle throws nothing
+ * @param handle must not throw
  */
 export function inTimeSlices<T>(handle: (event: T) => void): (events: readonly T[]) => void {
   const waiting: T[] = [];
@@ -23,7 +23,7 @@ export function inTimeSlices<T>(handle: (event: T) => void): (events: readonly T
       turnEnd = performance.now() + TURN_MS;
       turn = nextTurn(endTurn).unref();
     } else if (performance.now() >= turnEnd) {
-      // The loop would sleep in spite of an immediate that is not to keep it alive.
+      // The unref'd immediate alone would not stop the loop from sleeping.
       turn?.ref();
       return;
     }
@@ -42,7 +42,9 @@ export function inTimeSlices<T>(handle: (event: T) => void): (events: readonly T
   };
 }
 
-/** When all is done that awaited an event, which is perhaps the start of another child: it counts as well. */
+/**
+ * Runs once everything that awaited an event is done. That may include the start of another child, which counts too.
+ */
 function afterMicrotasks(callback: () => void): void {
   queueMicrotask(() => process.nextTick(callback));
 }

@@ -1,12 +1,14 @@
 import { setTimeout } from 'node:timers';
 import { nextTurn } from './next-turn';
 
-/** As those of node:timers/promises, which is longer to load; and as `nextTurn`, not the global ones. */
+/**
+ * Like setTimeout of node:timers/promises, which takes longer to load. Like `nextTurn`, it avoids the global timer.
+ */
 export function waitMs(ms: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, ms));
 }
 
-/** Until the event loop has turned. */
+/** Resolves in the next turn of the event loop. */
 export function waitForTurn(): Promise<void> {
   return new Promise((resolve) => void nextTurn(resolve));
 }

@@ -1,25 +1,25 @@
 import type { NamespacePlan } from '../namespaces/namespaces';
 
-/** What memcage-exec is told; docs/launcher.md has the format, `native/launcher/arguments.cc` reads it. */
+/** What memcage-exec has to do. docs/launcher.md has the format; `native/launcher/arguments.cc` reads it. */
 export interface LauncherPlan {
-  /** Files to join a cgroup by: paths, or numbers of fds that the launcher inherits. */
+  /** Files through which to join a cgroup: paths, or numbers of fds that the launcher inherits. */
   join: readonly (string | number)[];
   namespaces: NamespacePlan;
-  /** An init between the PID namespace and the program. */
+  /** Whether an init runs between the PID namespace and the program. */
   init: boolean;
-  /** The fd, in the launcher, that a failure is written to. */
+  /** The launcher's fd to which it writes a failure. */
   reportFd?: number;
-  /** The fd that an init writes the wait status of its program to. */
+  /** The fd to which the init writes the wait status of its program. */
   statusFd?: number;
-  /** The program ends with this process. */
+  /** The process with which the program ends. */
   parent?: number;
   uid?: number;
   gid?: number;
-  /** What is run, where that is not `argv[0]`. */
+  /** The program, if that is not `argv[0]`. */
   file?: string;
 }
 
-// The launcher refuses what it was not built for.
+// The launcher refuses a version that it was not built for.
 const VERSION = '1';
 
 /** The arguments that go before the command. */

@@ -7,18 +7,18 @@ import { ErrorCode, MemcageError } from '../errors/errors';
 import { pauseSync } from '../event-loop/pause-sync';
 import { launcherPath } from './executable';
 
-/** A shortage: the next start may find what this one did not. */
+/** Shortages: the next start may succeed. */
 const SHORTAGES: ReadonlySet<number> = new Set(
   (['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM'] as const).map((name) => -constants.errno[name]),
 );
-/** It has ended, which only a signal makes it do while this process lives. */
+/** The guardian has ended. While this process lives, only a signal makes it do that. */
 const ENDED = ['EPIPE', 'ECONNRESET', 'ENOTCONN'];
 
 const LONGEST_WAIT_MS = 32;
 
 let wanted = process.env['MEMCAGE_GUARDIAN'] !== '0';
 
-/** Whether a guardian is to end what this environment makes from now on, when the process is killed. */
+/** Whether a guardian is to end what this environment makes from now on, if the process is killed. */
 export function wantsGuardian(): boolean {
   return wanted;
 }
@@ -28,10 +28,10 @@ export function setGuardian(on: boolean): void {
 }
 
 /**
- * Tell the guardian of this process, which is started when there is none, of a directory: before that is made, so that there
- * is no moment in which a process that is killed leaves it behind.
+ * Registers a directory with the guardian of this process, which is started if there is none. This happens before the
+ * directory is made, so that a killed process never leaves an unknown directory behind.
  *
- * @param dirFd the directory that it is in
+ * @param dirFd the directory around it
  * @throws `ERR_MEMCAGE_GUARDIAN`; for a shortage the system's own error
  */
 export function tellGuardian(dirFd: number, name: string, kind: GuardedKind): void {
@@ -46,7 +46,7 @@ export function tellGuardian(dirFd: number, name: string, kind: GuardedKind): vo
   }
 }
 
-/** The kernel keeps some dozens of messages for it: on a busy machine it may need a moment to read them. */
+/** The kernel keeps a few dozen messages for the guardian. On a busy machine it may need a moment to read them. */
 function tellPatiently(tell: () => void): void {
   for (let waitMs = 1; ; waitMs *= 2) {
     try {

@@ -5,18 +5,24 @@ import { OwnedFd } from '../addon/owned-fd';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { runtimeName } from '../machine/runtime';
 
-// A path, and what is around it.
+// Room for a path and the rest of a message.
 const LONGEST = 8192;
 
-/** The launcher's way to say why no program was started. */
+/** Through this channel the launcher says why it started no program. */
 export interface ReportChannel {
-  /** To be inherited by the launcher, which closes it on exec. */
+  /** The launcher inherits this fd, and closes it on exec. */
   readonly fd: number;
-  /** Waits until the program was started, or was not; false: neither within this time. Closes `fd`, the caller's copy. */
+  /**
+   * Waits until the program has started or failed to; false if neither happened in time. Closes `fd`, the caller's
+   * copy.
+   */
   wait(timeoutMs: number): boolean;
-  /** Undefined when it said nothing: the program was started, or the launcher was killed before. To be called once: closes all. */
+  /**
+   * Undefined if the launcher wrote nothing: the program was started, or the launcher was killed first. Call it once:
+   * it closes everything.
+   */
   read(): CloneFailure | undefined;
-  /** For a launcher that was never started. Calling it again, or after {@link read}, is harmless. */
+  /** For a launcher that was never started. You can call it again, or after {@link read}. */
   close(): void;
 }
 
@@ -52,7 +58,7 @@ export function openReport(native: NativeBinding): ReportChannel {
   };
 }
 
-/** Before a program is started whose failure could not be read. */
+/** Checks this before a program is started whose failure could not be read. */
 function assertReadable(fd: number): void {
   try {
     fstatSync(fd);
@@ -80,13 +86,13 @@ function readOnce(fd: number, buffer: Buffer, offset: number): number {
   try {
     return readSync(fd, buffer, offset, LONGEST - offset, null);
   } catch (error) {
-    // Something that the program left running holds the other end, which can't be: it is closed on exec.
+    // Something that the program left running holds the other end. That can't happen, as it is closed on exec.
     if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
     throw error;
   }
 }
 
-/** "STAGE ERRNO SUBJECT". */
+/** The format is "STAGE ERRNO SUBJECT". */
 function parse(text: string): CloneFailure | undefined {
   if (text === '') return undefined;
   const [stage = '', errno = '', ...subject] = text.split(' ');

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-/** What follows the name in `/proc/<pid>/stat`: state, parent, process group ... See proc_pid_stat(5). */
+/** The fields after the name in `/proc/<pid>/stat`: state, parent, process group ... See proc_pid_stat(5). */
 export function readProcStat(pid: number | 'self'): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  // The name may have blanks and parentheses itself.
+  // The name may itself contain blanks and parentheses.
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }

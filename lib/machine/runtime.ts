@@ -1,4 +1,4 @@
-/** What runs us, for messages: `Node v24.1.0`, or what calls itself a Node of that version. */
+/** The runtime, for messages: `Node v24.1.0`, or one that claims to be a Node of that version. */
 export function runtimeName(): string {
   const { bun, deno, electron } = process.versions;
   if (bun !== undefined) return `Bun ${bun}`;

@@ -2,24 +2,24 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { hasSysAdmin } from '../machine/capabilities';
 import { NAMESPACES } from './kinds';
 
-/** What can be in the way of namespaces. Read only after a refusal. */
+/** What can prevent namespaces. Read only after a refusal. */
 export interface NamespaceFacts {
-  /** Files in /proc/sys/user that hold 0, by the kind of namespace that they forbid. */
+  /** Files in /proc/sys/user that contain 0, by the kind of namespace that they forbid. */
   forbidding: Readonly<Record<string, string>>;
-  /** Whether the caller is in another user namespace than the machine's first. */
+  /** Whether the caller is in another user namespace than the machine's first one. */
   isNested: boolean;
-  /** CAP_SYS_ADMIN, which none of the three following holds for. */
+  /** Whether the caller has CAP_SYS_ADMIN. The next three do not apply to it then. */
   isPrivileged: boolean;
   /** Ubuntu's `kernel.apparmor_restrict_unprivileged_userns`. */
   apparmorRestricts: boolean;
-  /** `kernel.unprivileged_userns_clone` is 0, on kernels with Debian's patch. */
+  /** Whether `kernel.unprivileged_userns_clone` is 0, on kernels with Debian's patch. */
   sysctlForbids: boolean;
-  /** The root directory is not that of the mount namespace. Not always to be seen. */
+  /** Whether the root directory is not that of the mount namespace. Can't always be seen. */
   isChrooted: boolean;
   hasSeccompFilter: boolean;
-  /** PR_SET_NO_NEW_PRIVS: no setuid program has its rights. */
+  /** Whether PR_SET_NO_NEW_PRIVS is set: setuid programs gain no rights. */
   hasNoNewPrivileges: boolean;
-  /** The process is not "dumpable", as after setuid(2): its files in /proc are root's. */
+  /** Whether the process is not "dumpable", as after setuid(2): its files in /proc belong to root. */
   isUndumpable: boolean;
 }
 
@@ -39,7 +39,7 @@ export function readNamespaceFacts(): NamespaceFacts {
     isPrivileged: hasSysAdmin(status),
     apparmorRestricts: (readNumber('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') ?? 0) > 0,
     sysctlForbids: readNumber('/proc/sys/kernel/unprivileged_userns_clone') === 0,
-    // mountinfo is relative to the root directory, and leaves out what is not below it.
+    // mountinfo is relative to the root directory, and omits what is not below it.
     isChrooted: mountPoints.length > 1 && !mountPoints.includes('/'),
     hasSeccompFilter: statusNumber('Seccomp') === 2,
     hasNoNewPrivileges: statusNumber('NoNewPrivs') === 1,
@@ -51,7 +51,7 @@ function readNumber(path: string): number | undefined {
   return existsSync(path) ? Number(read(path)) : undefined;
 }
 
-/** A machine without one of these files has nothing of the kind in the way. */
+/** A machine without this file has no such restriction. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');

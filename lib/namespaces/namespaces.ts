@@ -6,7 +6,7 @@ import { isRecord, refuseUnknown, withInherited } from '../options/option-names'
 import { NAMESPACE_KINDS, NAMESPACES, type NamespaceKind } from './kinds';
 import { mapSubordinateIds } from './subordinate-ids';
 
-/** The part of a clone's options that namespaces decide. */
+/** The part of the clone options that the namespaces determine. */
 export type NamespacePlan = Pick<
   CloneOptions,
   'namespaces' | 'hostname' | 'idMaps' | 'idMapPrograms' | 'privateMounts' | 'mountProc' | 'loopback'
@@ -14,15 +14,15 @@ export type NamespacePlan = Pick<
 
 export const NO_NAMESPACES: NamespacePlan = { namespaces: 0, privateMounts: false, mountProc: false, loopback: false };
 
-/** As unshare(1) and Docker say. */
+/** Names in unshare(1) and Docker. */
 const ALIASES = { network: 'net', mnt: 'mount', mounts: 'mount', users: 'user', hostname: 'uts', host: 'uts' } as const;
 
 // utsname(2): __NEW_UTS_LEN.
 const LONGEST_HOSTNAME = 64;
-// 2^32 - 1 is "no change" for setuid(2) and no id.
+// setuid(2) takes 2^32 - 1 for "no change"; it is not an id.
 const HIGHEST_ID = 2 ** 32 - 2;
 
-/** Validates the option `namespaces` of that function, without looking at the machine. */
+/** Validates the option `namespaces` of a function, without looking at the machine. */
 export function resolveNamespaces(option: unknown, of: string): NamespaceOptions {
   if (option === undefined) return {};
   if (!isRecord(option)) throw invalidArgument('namespaces', `an object of ${NAMESPACE_KINDS.join(', ')}`, option);
@@ -75,34 +75,34 @@ function checkUser(value: Record<string, unknown>, of: string): void {
   }
 }
 
-/** Whether the end of one process is the end of all. */
+/** Whether the end of one process ends all others. */
 export function hasPidNamespace({ pid }: NamespaceOptions): boolean {
   return isWanted(pid);
 }
 
-/** Whether the child does not see at which path its cgroup is. */
+/** Whether the path of its cgroup is hidden from the child. */
 export function hasCgroupNamespace({ cgroup }: NamespaceOptions): boolean {
   return isWanted(cgroup);
 }
 
-/** Whether that process is an init of ours. */
+/** Whether pid 1 is memcage's init. */
 export function hasInit({ pid }: NamespaceOptions): boolean {
   return typeof pid === 'object' && pid.init === true;
 }
 
-/** The signal that ends a child: pid 1 ignores SIGTERM unless it handles it. Undefined: Node's default. */
+/** The signal that ends a child: pid 1 ignores SIGTERM unless it handles it. Undefined for Node's default. */
 export function defaultKillSignal(options: NamespaceOptions): 'SIGKILL' | undefined {
   return hasPidNamespace(options) && !hasInit(options) ? 'SIGKILL' : undefined;
 }
 
-/** With the user namespace that gives an unprivileged caller the right to make the others. */
+/** Adds the user namespace that gives an unprivileged caller the right to make the others. */
 export function withRights(options: NamespaceOptions): NamespaceOptions {
   if (options.user !== undefined || !NAMESPACE_KINDS.some((kind) => isWanted(options[kind])) || canMakeNamespaces())
     return options;
   return { ...options, user: true };
 }
 
-/** What the addon is asked for. */
+/** The options for the addon. */
 export function planNamespaces(options: NamespaceOptions, { constants }: NativeBinding): NamespacePlan {
   const wanted = (kind: NamespaceKind): boolean => isWanted(options[kind]);
   let namespaces = 0;
@@ -129,7 +129,7 @@ function planIds(user: NamespaceOptions['user']): Pick<CloneOptions, 'idMaps' | 
   const gid = process.getegid?.() ?? 0;
   const own = { uid: { inside: ids.uid ?? uid, outside: uid }, gid: { inside: ids.gid ?? gid, outside: gid } };
   if (ids.subordinate === true) return { idMapPrograms: mapSubordinateIds(own) };
-  // The one line that an unprivileged process may write itself: its own id. See user_namespaces(7).
+  // An unprivileged process may write only this line itself, with its own id. See user_namespaces(7).
   const line = ({ inside, outside }: typeof own.uid): string => `${inside} ${outside} 1`;
   return { idMaps: { uidMap: line(own.uid), gidMap: line(own.gid) } };
 }

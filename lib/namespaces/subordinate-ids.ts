@@ -4,7 +4,7 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import type { IdMapProgram } from '../../types/native';
 import { ErrorCode, MemcageError } from '../errors/errors';
 
-/** Numbers from `start` on. */
+/** `count` numbers from `start` on. */
 export interface IdRange {
   start: number;
   count: number;
@@ -25,20 +25,20 @@ interface Kind {
 const UIDS: Kind = { program: 'newuidmap', file: '/etc/subuid' };
 const GIDS: Kind = { program: 'newgidmap', file: '/etc/subgid' };
 
-// Where they are when PATH does not say so: that of a service may be empty.
+// Where to look if PATH does not help: a service may have an empty PATH.
 const USUAL_DIRECTORIES = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 
-// 2^32 - 1 is no id.
+// 2^32 - 1 is not an id.
 const ID_END = 2 ** 32 - 1;
 
-/** The caller's ids outside, and what they become inside. */
+/** The caller's ids outside, and inside the namespace. */
 export interface OwnIds {
   uid: { inside: number; outside: number };
   gid: { inside: number; outside: number };
 }
 
 /**
- * The programs that map the caller's own ids and all its subordinate ones.
+ * The programs that map the caller's own ids and all its subordinate ids.
  *
  * @throws MemcageError ERR_MEMCAGE_NO_NEWUIDMAP, ERR_MEMCAGE_NO_SUBORDINATE_IDS
  * @see https://man7.org/linux/man-pages/man5/subuid.5.html
@@ -86,7 +86,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** How the files may name a user: by name, where it has one, and by uid. */
+/** How the files may name a user: by its name, if it has one, and by its uid. */
 function ownerNames(uid: number): [string, ...string[]] {
   try {
     return [userInfo().username, String(uid)];
@@ -103,7 +103,7 @@ function readIfThere(path: string): string {
   }
 }
 
-/** The ranges of a subuid(5) file that belong to a user, in the order in which they stand there. */
+/** The ranges of a subuid(5) file that belong to a user, in the order of the file. */
 export function parseRanges(text: string, owners: readonly string[]): IdRange[] {
   return text
     .split('\n')
@@ -118,7 +118,7 @@ function parseNumber(text = ''): number {
 }
 
 /**
- * The caller's own id at `inside`; all others follow each other from 0 on, around it. No id is mapped twice, which the
+ * Maps the caller's own id to `inside`, and all others to the ids from 0 on, around it. No id occurs twice, which the
  * kernel would refuse.
  */
 export function layOut(inside: number, outside: number, ranges: readonly IdRange[]): IdMapping[] {
@@ -138,7 +138,7 @@ export function layOut(inside: number, outside: number, ranges: readonly IdRange
   return mappings;
 }
 
-/** Without what another range has, or one before. */
+/** Removes what is taken, and what an earlier range has. */
 function disjoint(ranges: readonly IdRange[], taken: IdRange): IdRange[] {
   const kept: IdRange[] = [];
   for (const range of ranges) kept.push(...[taken, ...kept].reduce(subtract, [range]));

@@ -1,19 +1,20 @@
 import { NODE_OPTIONS, type NodeFunctionName } from './node-options';
 import { refuseSlips, refuseUnknown, withInherited } from './option-names';
 
-/** A function of memcage that starts a child, and what it takes for an option. */
+/** A function of memcage that starts a child, with the options that it accepts. */
 export interface Called {
-  /** As its caller writes it. */
+  /** Its name, as the caller writes it. */
   readonly of: string;
   /**
-   * The options, with those of memcage that they inherit. Node's functions take no notice of Node's.
+   * Returns the options, including memcage's options that they inherit. Node's functions ignore inherited options of
+   * Node.
    *
    * @throws TypeError for a name that is not an option's
    */
   read<O extends object>(options: O): O;
 }
 
-/** Of `CageOptions`. */
+/** The names in `CageOptions`. */
 export const CAGE_OPTIONS = [
   'memory',
   'cage',
@@ -24,7 +25,7 @@ export const CAGE_OPTIONS = [
   'memoryDetails',
 ] as const;
 
-/** What other programs call them, in lower case and without separators. */
+/** What other programs call these options, in lower case and without separators. */
 export const ALIASES = {
   ...Object.fromEntries(
     [
@@ -56,12 +57,12 @@ export const ALIASES = {
   keepchildren: 'keepDescendants',
 } as const;
 
-/** A function that refuses every name that neither memcage nor that function of Node knows. */
+/** A function that refuses every option that neither memcage nor this function of Node knows. */
 export function strict(of: string, node: NodeFunctionName, more: readonly string[] = []): Called {
   return reading(of, node, [...CAGE_OPTIONS, ...more]);
 }
 
-/** The same of a cage's function: where the child is to live is known. */
+/** Like {@link strict}, for a method of a cage: it takes neither `cage` nor `parent`. */
 export function strictMember(of: string, node: NodeFunctionName, more: readonly string[] = []): Called {
   const own = CAGE_OPTIONS.filter((name) => name !== 'cage' && name !== 'parent');
   return reading(of, node, [...own, ...more]);
@@ -78,12 +79,12 @@ function reading(of: string, node: NodeFunctionName, ours: readonly string[]): C
   };
 }
 
-/** Whose options were read before. */
+/** For options that have been read already. */
 export function alreadyRead({ of }: Pick<Called, 'of'>): Called {
   return { of, read: (options) => options };
 }
 
-/** One that takes the place of Node's: libraries give it fields of their own, so that only a likely slip is refused. */
+/** A function that replaces Node's. Libraries give it extra fields, so it refuses only likely typos. */
 export function lenient(of: NodeFunctionName): Called {
   const names = { of, known: CAGE_OPTIONS, aliases: ALIASES };
   return {

@@ -1,6 +1,6 @@
 /**
- * Beside `O`, the type of some options: forbids each name that `Known` does not have, which a type parameter would let through,
- * also within the options that are memcage's own.
+ * Forbids, in the type of an options argument, each name that `Known` does not have, which a type parameter would let
+ * through. Also checks within memcage's own options.
  */
 export type Exactly<O, Known> = {
   [K in keyof O]: K extends keyof Known
@@ -14,9 +14,9 @@ type Within<O, Known> = O extends object
   ? { [K in keyof O]: K extends KeyOf<Known> ? Within<O[K], PropertyOf<Known, K>> : Unknown<K, O[K]> }
   : O;
 
-/** An index signature has names that are known only at run time. */
+/** With an index signature the names are known only at run time. */
 type Unknown<K, V> = string extends K ? V : never;
 
-/** Of the objects of a union. */
+/** Keys of the object types of a union. */
 type KeyOf<T> = T extends object ? keyof T : never;
 type PropertyOf<T, K> = T extends object ? (K extends keyof T ? T[K] : never) : never;

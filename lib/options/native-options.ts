@@ -6,7 +6,7 @@ type Takers = {
   [F in keyof NativeBinding as [OptionsOf<NativeBinding[F]>] extends [never] ? never : F]: NativeBinding[F];
 };
 
-/** What the options of each function may be called. The addon looks for those that it knows, and no further. */
+/** The option names of each function. The addon reads the ones that it knows, and ignores others. */
 const NAMES = {
   clone: [
     'file',
@@ -78,13 +78,13 @@ const NAMES = {
   closeFd: ['fd'],
 } as const satisfies { [F in keyof Takers]: readonly OptionsOf<Takers[F]>[] };
 
-/** Not one that the table lacks, nor an option. */
+/** The functions and options that the table lacks: there must be none. */
 type Missing = { [F in keyof Takers]: Exclude<OptionsOf<Takers[F]>, (typeof NAMES)[F][number]> }[keyof Takers];
 const _complete: [Missing] extends [never] ? true : Missing = true;
 
 const checked = new Map<string | symbol, { plain: unknown; checked: unknown }>();
 
-/** A member of the addon; a function of it refuses options that it does not know. */
+/** Wraps a member of the addon so that a function refuses unknown options. */
 export function withCheckedOptions(key: string | symbol, plain: unknown): unknown {
   if (typeof plain !== 'function' || !isTaker(key)) return plain;
   let known = checked.get(key);

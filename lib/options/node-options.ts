@@ -1,6 +1,7 @@
-// What Node's functions know, from Node 20 on. test/pure/node-options.test.ts holds it against the source of the Node that runs it.
+// The options of Node's functions, from Node 20 on. test/pure/node-options.test.ts compares them with the source of
+// the Node that runs it.
 
-/** Of all of them. */
+/** Options of all these functions. */
 const COMMON = [
   'cwd',
   'env',
@@ -12,7 +13,7 @@ const COMMON = [
   'windowsHide',
   'windowsVerbatimArguments',
 ];
-/** What exec and execFile do not pass on to the spawn that they call. */
+/** Options that exec and execFile do not pass on to spawn. */
 const PASSED = ['argv0', 'stdio', 'detached'];
 
 const spawn = [...COMMON, ...PASSED, 'signal', 'serialization'];
@@ -22,7 +23,7 @@ const waiting = [...COMMON, ...PASSED, 'input', 'encoding', 'maxBuffer'];
 /** The options of each function of child_process. */
 export const NODE_OPTIONS = {
   spawn,
-  // `shell` is documented as being ignored.
+  // Node documents that fork ignores `shell`.
   fork: [...spawn, 'execPath', 'execArgv', 'silent'],
   exec: collecting,
   execFile: collecting,

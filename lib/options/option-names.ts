@@ -1,20 +1,20 @@
 import { invalidArgument, unknownOption } from '../errors/argument-errors';
 
-/** What the options of a function, or what is in one of them, may be called. */
+/** The option names of a function, or the names within one of its options. */
 export interface OptionNames<K extends string = string> {
-  /** The function, as its caller writes it: `run`, `cgroup.watch`. */
+  /** The function, as the caller writes it: `run`, `cgroup.watch`. */
   of: string;
   known: readonly K[];
-  /** The option in whose object they are: `memory`. */
+  /** The option whose object has these names: `memory`. */
   within?: string;
-  /** What other programs call them, in lower case and without separators. */
+  /** What other programs call these options, in lower case and without separators. */
   aliases?: Readonly<Record<string, K>>;
 }
 
 /**
- * The options of a function.
+ * Checks the options of a function.
  *
- * @throws TypeError when they are no object, or one has a name that the function does not know
+ * @throws TypeError when they are not an object, or when one has a name that the function does not know
  */
 export function checkOptions<K extends string>(options: unknown, names: OptionNames<K>): { [N in K]?: unknown } {
   if (!isRecord(options)) throw invalidArgument('options', 'an object', options);
@@ -22,12 +22,12 @@ export function checkOptions<K extends string>(options: unknown, names: OptionNa
   return withInherited(options, names.known) as { [N in K]?: unknown };
 }
 
-/** An object of names, and no list: neither an array nor a Map. */
+/** Whether it is an object with named properties: not an array, a Map or another list. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !(Symbol.iterator in value);
 }
 
-/** @throws TypeError for a name that the function does not know, with the one that was most likely meant */
+/** @throws TypeError for a name that the function does not know, with the name that the caller most likely meant */
 export function refuseUnknown(options: object, names: OptionNames): void {
   for (const { name, isListed } of unknownIn(options, names.known)) {
     const meant = likelyMeant(name, names);
@@ -35,7 +35,9 @@ export function refuseUnknown(options: object, names: OptionNames): void {
   }
 }
 
-/** As {@link refuseUnknown}, but only for what is a slip for one of these names: any other is somebody else's. */
+/**
+ * Like {@link refuseUnknown}, but only for a likely typo of one of these names: other names belong to someone else.
+ */
 export function refuseSlips(options: object, others: readonly string[], names: OptionNames): void {
   for (const { name } of unknownIn(options, [...others, ...names.known])) {
     const meant = likelyMeant(name, names);
@@ -44,8 +46,8 @@ export function refuseSlips(options: object, others: readonly string[], names: O
 }
 
 /**
- * A copy, with these names also where `{ ...options }` would leave them out: of what is inherited, as from
- * Object.create(defaults), and of the class of an object.
+ * Copies the options, with these names even if `{ ...options }` would leave them out: properties inherited from
+ * Object.create(defaults), and those of a class.
  */
 export function withInherited<O extends object>(options: O, names: readonly string[]): O {
   const copy = { ...options };
@@ -55,14 +57,14 @@ export function withInherited<O extends object>(options: O, names: readonly stri
   return copy;
 }
 
-/** A property of an object, or of one that it inherits from. */
+/** A property of an object, or one that it inherits. */
 interface Property {
   name: string;
-  /** It is enumerable: in a literal all are, of a class neither methods nor accessors. */
+  /** Whether it is enumerable: in a literal all properties are, in a class methods and accessors are not. */
   isListed: boolean;
 }
 
-/** But for what somebody has added to all objects. */
+/** All properties, except what somebody added to Object.prototype. */
 function propertiesOf(options: object): Property[] {
   const found: Property[] = [];
   let object: object | null = options;
@@ -79,12 +81,12 @@ function unknownIn(options: object, known: readonly string[]): Property[] {
   return propertiesOf(options).filter(({ name }) => !known.includes(name));
 }
 
-/** Of whatever realm. */
+/** Of any realm. */
 function isPrototypeOfAll(object: object): boolean {
   return Object.getPrototypeOf(object) === null && Object.hasOwn(object, 'hasOwnProperty');
 }
 
-/** Another spelling, what others call it, or a name that is nearly the same. */
+/** The known name that this one spells differently, is an alias of, or nearly matches. */
 export function likelyMeant(
   name: string,
   { known, aliases = {} }: Pick<OptionNames, 'known' | 'aliases'>,
@@ -95,7 +97,7 @@ export function likelyMeant(
   if (Object.hasOwn(aliases, plain)) return aliases[plain];
   const near = known.map((each) => ({ each, distance: distance(plain, withoutSeparators(each)) }));
   near.sort((a, b) => a.distance - b.distance);
-  // In a short name two letters make it another word.
+  // In a short name, two letters make a different word.
   return near.find((found) => found.distance <= Math.min(2, Math.floor(found.each.length / 3)))?.each;
 }
 
@@ -103,7 +105,7 @@ function withoutSeparators(name: string): string {
   return name.toLowerCase().replace(/[_-]/g, '');
 }
 
-/** How many letters are missing, too many, wrong or in each other's place (optimal string alignment). */
+/** How many letters are missing, extra, wrong or swapped (optimal string alignment). */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

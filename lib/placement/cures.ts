@@ -1,16 +1,22 @@
 import { join } from 'node:path';
 
-/** Commands for root, and what is to be done then, where a place for cages is missing. As clauses, for a user by his id. */
+/**
+ * Commands for root, and what to do next, where no parent for cages is available. They are clauses, and name a user
+ * by id.
+ */
 
-/** v1: a process may be in a cgroup with others below it, so that the place can be under its own limits. */
+/**
+ * v1: a process may be in a cgroup that has others below it, so the new parent can be under the caller's own limits.
+ */
 export function makeBelowCure(own: string, euid: number): string {
   const place = join(own, `cages-${euid}`);
   return `let root run "mkdir -p ${place} && chown -R ${euid} ${place}", and start this program with MEMCAGE_PARENT=${place}`;
 }
 
 /**
- * v2, where nobody manages the hierarchy. A process is moved below a cgroup that is the user's from inside of that only, and
- * not from one with controllers for its children: it has to begin in a cgroup of its own there.
+ * v2, where nobody manages the hierarchy. A user can move a process into a cgroup of theirs only from inside their
+ * own subtree, and not from a cgroup with controllers for its children: the process has to begin in a cgroup of its
+ * own there.
  */
 export function makeAtRootCure(root: string, euid: number): string {
   const place = join(root, `cages-${euid}`);
@@ -24,17 +30,17 @@ export function makeAtRootCure(root: string, euid: number): string {
   return `let root run "${steps.join(' && ')}", where PID is that of the shell that starts this program`;
 }
 
-/** v2: a cgroup that is there, and can't be written by the user. `files`: '' is the directory. */
+/** v2: a cgroup that exists but that the user can't write. In `files`, '' is the directory itself. */
 export function giveCure(path: string, files: readonly string[], euid: number): string {
   return `let root run "${giveCommand(path, files, euid)}"`;
 }
 
-/** The manager of a user runs while he is logged in. */
+/** A user's manager runs while the user is logged in. */
 export function userManagerCure(euid: number): string {
   return `log in as user ${euid}, or let root run "loginctl enable-linger ${euid}"`;
 }
 
-/** A unit with a mark, by the manager of the machine. */
+/** A delegated unit, which the machine's manager marks. */
 export function delegatedUnitCure(euid: number): string {
   return `let root start this program by "systemd-run --uid=${euid} -p Delegate=yes"`;
 }

@@ -15,8 +15,8 @@ let underWay: Promise<Parent> | undefined;
 const wishes: Wishes = { systemd: process.env['MEMCAGE_SYSTEMD'] !== '0' };
 
 /**
- * Where cages are made when the caller names no place; found once. Blocks, when it is not known yet, for as long as moving
- * this process takes, or systemd.
+ * The parent of cages if the caller names none. Found once. Until then it blocks for as long as it takes to move this
+ * process, or for systemd to answer.
  */
 export function defaultParent(host: Host): Parent {
   const given = fromEnvironment(host);
@@ -25,7 +25,7 @@ export function defaultParent(host: Host): Parent {
   return found;
 }
 
-/** The same without blocking the event loop. */
+/** Like {@link defaultParent}, without blocking the event loop. */
 export async function prepareDefaultParent(host: Host, { systemd }: Partial<Wishes> = {}): Promise<Parent> {
   if (systemd !== undefined) wishes.systemd = systemd;
   const given = fromEnvironment(host);
@@ -39,7 +39,7 @@ export async function prepareDefaultParent(host: Host, { systemd }: Partial<Wish
   return found;
 }
 
-/** What would be considered now, without doing any of it. */
+/** The parents that memcage would consider now. Changes nothing. */
 export function parentCandidates(host: Host): ParentCandidate[] {
   const given = fromEnvironment(host) ?? found ?? ownOnV1(host);
   if (given !== undefined) return [{ ...given, ...refuseGiven(given, host) }];
@@ -62,7 +62,7 @@ function refuseGiven({ source, path }: Parent, { version, memory }: Host): Pick<
   if (!unwritable.includes('')) return { refusal: null };
   const refusal = "it can't be written by this process";
   const euid = process.geteuid?.() ?? 0;
-  // Nobody should get the whole hierarchy for himself.
+  // Nobody should be given the whole hierarchy.
   if (euid === 0 || (version === 2 && path === memory.mountPoint)) return { refusal };
   return { refusal, cure: version === 1 ? makeBelowCure(path, euid) : giveCure(path, unwritable, euid) };
 }
@@ -73,8 +73,8 @@ function ownOnV1({ version, memory }: Host): Parent | undefined {
 }
 
 /**
- * At the end of the process, when its cages are gone: gives back the cgroup that it made room in, as far as nobody else uses
- * it. (A worker leaves the process where it is, and a scope ends with it.)
+ * At the end of the process, when its cages are gone: gives back the cgroup that it made room in, unless others use
+ * it. A worker leaves the process where it is, and a scope ends with the process.
  */
 export function giveBackParent(): void {
   if (!isMainThread || found?.source === 'systemd') return;

@@ -13,7 +13,7 @@ export function namePlace({ source, path }: Pick<ParentCandidate, 'source' | 'pa
   return path === null ? SOURCES[source] : `${SOURCES[source]} (${path})`;
 }
 
-/** One line, without an end. */
+/** One line, without a full stop. */
 export function describeCandidate({ source, path, refusal, cure }: ParentCandidate): string {
   const place = namePlace({ source, path });
   if (refusal === null) return `${place}: can be used`;

@@ -4,19 +4,19 @@ import { loadNative } from '../addon/load-native';
 import { tellGuardian, wantsGuardian } from '../launcher/guardian';
 
 /**
- * A step that may take long: a move waits for an RCU grace period, systemd for its own work. Whoever drives the generator
- * carries it out, blocking or not.
+ * A step that may take long: a move waits for an RCU grace period, and systemd takes its time. Whoever drives the
+ * generator carries out the step, blocking or not.
  */
 export type Effect =
   | { do: 'write'; path: string; value: string }
-  /** A leaf that this process is going to move to, and won't leave when it is killed. */
+  /** Registers the cgroup below the parent that this process is about to move to, in case it is killed there. */
   | { do: 'guard-leaf'; path: string; name: string }
   | { do: 'make-directory'; path: string }
   | { do: 'remove-directory'; path: string }
   | { do: 'start-scope'; request: ScopeRequest }
   | { do: 'ask-delegation'; question: UnitQuestion };
 
-/** What an effect gives: systemd's answer to what it is asked. Refusals of the kernel are thrown into the generator. */
+/** The result of an effect: systemd's answer to a request. Refusals of the kernel are thrown into the generator. */
 export type EffectResult = undefined | { controlGroup: string } | { delegated: boolean } | BusFailure;
 
 export function runBlocking<T>(steps: Generator<Effect, T, EffectResult>): T {
@@ -34,7 +34,7 @@ export function runBlocking<T>(steps: Generator<Effect, T, EffectResult>): T {
   return step.value;
 }
 
-/** The same without blocking the event loop. */
+/** Like {@link runBlocking}, without blocking the event loop. */
 export async function runLater<T>(steps: Generator<Effect, T, EffectResult>): Promise<T> {
   let step = steps.next();
   while (step.done !== true) {

@@ -23,18 +23,18 @@ import {
 } from './systemd';
 
 export interface Wishes {
-  /** Whether systemd may be asked for a scope, which this process is moved into. */
+  /** Whether memcage may ask systemd for a scope, and move this process into it. */
   systemd: boolean;
 }
 
-/** The cgroup namespace of the machine itself has a fixed inode number (PROC_CGROUP_INIT_INO in the kernel's proc_ns.h). */
+/** The machine's own cgroup namespace has a fixed inode number (PROC_CGROUP_INIT_INO in the kernel's proc_ns.h). */
 const INITIAL_CGROUP_NAMESPACE = 'cgroup:[4026531835]';
 const ATTEMPTS = 5;
 
-/** What is known of the way from the caller's own cgroup up to the root. */
+/** What is known about the caller's own cgroup and its ancestors. */
 interface Surroundings {
   caller: Caller;
-  /** From the caller's own to the mount point. */
+  /** From the caller's own cgroup to the mount point. */
   places: readonly ParentFacts[];
 }
 
@@ -52,8 +52,8 @@ function surroundings({ memory }: Host): Surroundings {
 }
 
 /**
- * The first place on v2 in which cages may be made, made ready for them. Throws ERR_MEMCAGE_NO_PARENT, which lists every
- * place that was considered, with the reason why it can't be used.
+ * Finds the first cgroup of v2 that can be a parent of cages, and makes it ready. Throws ERR_MEMCAGE_NO_PARENT, which
+ * lists every cgroup that was considered, with the reason why it can't be used.
  */
 export function* findParent(host: Host, wishes: Wishes): Generator<Effect, Parent, EffectResult> {
   const refused: ParentCandidate[] = [];
@@ -71,8 +71,8 @@ export function* findParent(host: Host, wishes: Wishes): Generator<Effect, Paren
 }
 
 /**
- * The unit that this process is in may be delegated without a mark, which only systemd's manager of the machine leaves. (Of
- * that one unit only: what is above it is not this process's.)
+ * The unit of this process may be delegated without a mark: only systemd's manager of the machine leaves one. Asks
+ * about this one unit only, because the units above it do not belong to this process.
  */
 function* askForMark(around: Surroundings): Generator<Effect, Surroundings, EffectResult> {
   const { caller, places } = around;
@@ -86,7 +86,7 @@ function* askForMark(around: Surroundings): Generator<Effect, Surroundings, Effe
   return { caller, places: places.map((place) => (place === unit ? { ...place, isMarked: true } : place)) };
 }
 
-/** What would be considered, up to the first that can be used, without doing any of it. Asks systemd only. */
+/** What memcage would consider, up to the first usable parent, without changing anything. It does ask systemd. */
 export function* listCandidates(host: Host, wishes: Wishes): Generator<Effect, ParentCandidate[], EffectResult> {
   const around = yield* askForMark(surroundings(host));
   const candidates: ParentCandidate[] = [];
@@ -162,7 +162,7 @@ function* askSystemd(
   }
   const path = `${host.memory.mountPoint}${answer.controlGroup}`;
   const now = processDirectory(host.memory, 'self');
-  // In its leaf by now when another thread was faster.
+  // If another thread was faster, the process is in a cgroup below it by now.
   if (now !== path && !now.startsWith(`${path}/`)) {
     return refuse(`it says that this process is in ${path}, the kernel that it is in ${now}`);
   }
@@ -177,7 +177,7 @@ function* askSystemd(
   return failure === undefined ? { source: 'systemd', path } : refuse(`its scope ${path}: ${failure.refusal}`);
 }
 
-/** A directory and those above it, up to the mount point. */
+/** A directory and its ancestors, up to the mount point. */
 function pathsUp(path: string, top: string): string[] {
   const paths = [path];
   for (let at = path; at !== top && at.startsWith(`${top}/`); ) {
@@ -191,15 +191,18 @@ function isNamespaced(): boolean {
   try {
     return readlinkSync('/proc/self/ns/cgroup') !== INITIAL_CGROUP_NAMESPACE;
   } catch {
-    // A kernel without cgroup namespaces.
+    // This kernel has no cgroup namespaces.
     return false;
   }
 }
 
-/** Whether a process is this one, a descendant of it, or its guardian, which is where this one was. */
+/**
+ * Whether a process is this one, one of its descendants, or its guardian, which stays in the cgroup where this one
+ * was.
+ */
 export function isOurs(pid: number): boolean {
   if (pid !== 0 && pid === loadNative().guardianPid()) return true;
-  // Bounded: a chain read while processes end could lead anywhere.
+  // Bounded, because a chain that is read while processes end could lead anywhere.
   for (let at = pid, count = 0; at > 1 && count < 1000; count += 1) {
     if (at === process.pid) return true;
     at = parentOf(at);

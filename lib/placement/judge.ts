@@ -5,36 +5,38 @@ import { giveCure } from './cures';
 import type { ParentFacts } from './parent-facts';
 import { isUnitName } from './systemd';
 
-/** The process that looks for a parent, and the machine that it is on. */
+/** The process that looks for a parent, and its machine. */
 export interface Caller {
   euid: number;
-  /** Whether systemd manages this machine's, or container's, cgroups. */
+  /** Whether systemd manages the cgroups of this machine or container. */
   systemd: boolean;
-  /** The root of the cgroup namespace, where that is not the machine's own. */
+  /** The root of the cgroup namespace, if that is not the machine's own. */
   namespaceRoot: string | undefined;
-  /** The root of the whole hierarchy, where that can be seen. */
+  /** The root of the whole hierarchy, if that is visible. */
   hierarchyRoot: string | undefined;
-  /** Whether a process is the caller or a descendant of it. */
+  /** Whether a process is the caller or one of its descendants. */
   isOurs(pid: number): boolean;
 }
 
 export type Judgement =
   | {
-      /** Processes to move into a leaf, so that the cgroup has none of its own. */
+      /** Processes to move into a cgroup below, so that this one has none of its own. */
       move: readonly number[];
-      /** Whether the memory controller has yet to be given to its children. */
+      /** Whether the memory controller must still be enabled for its children. */
       enable: boolean;
     }
   | { refusal: string; cure?: string };
 
-/** A private cage, a leaf of a shared one, and a detached child's cage: what is in it may do there as it likes. */
+/**
+ * A private cage, a leaf of a shared one, and a detached child's cage. The processes in it may do there as they like.
+ */
 const CAGE = /\/memcage-(detached-\d+-[0-9a-f]+|\d+-[0-9a-f]+\/\d+(\/\d+)?)$/;
 
 /**
- * Whether cages may be made in a cgroup of v2, and what has to be done for it first.
+ * Judges whether cages may be made in a cgroup of v2, and what has to be done first.
  *
  * @param place the cgroup
- * @param between those from the caller's own up to it, without it; empty when it is the caller's own
+ * @param between the cgroups from the caller's own up to `place`, without that; empty if it is the caller's own
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#delegation
  * @see https://systemd.io/CGROUP_DELEGATION
  */
@@ -49,18 +51,19 @@ export function judge(place: ParentFacts, between: readonly ParentFacts[], calle
   );
 }
 
-/** It must have been left to the caller by whoever manages what is above it. */
+/** Whoever manages its ancestors must have left the cgroup to the caller. */
 function refuseStrangers(place: ParentFacts, between: readonly ParentFacts[], caller: Caller): Judgement | undefined {
   const { path, uid, isMarked } = place;
   if (path === caller.namespaceRoot) return undefined;
-  // Its own, too, when a memcage before, of another thread for example, has moved it out of there into a leaf.
+  // It is also the caller's own if memcage, for example in another thread, has moved the caller from it into a cgroup
+  // below.
   const isOwn = between.every((below) => SELF_LEAF.test(basename(below.path)));
   if (path === caller.hierarchyRoot) {
     if (isOwn && !caller.systemd) return undefined;
     return { refusal: caller.systemd ? 'it belongs to systemd' : 'it is the root, and not the cgroup of this process' };
   }
-  // What was left to someone above is not thereby left to those whom that one, a systemd user manager for example, has put
-  // into units of its own.
+  // An ancestor that was delegated to someone, for example to a systemd user manager, is not thereby delegated to the
+  // processes that this manager put into units of its own.
   const unit = between.find((below) => isUnit(below));
   if (unit !== undefined) {
     return { refusal: `${unit.path} is between it and this process, a unit of systemd's without Delegate=yes` };
@@ -70,7 +73,7 @@ function refuseStrangers(place: ParentFacts, between: readonly ParentFacts[], ca
     return { refusal: "it is a unit of systemd's without Delegate=yes", cure: 'set Delegate=yes for the unit' };
   }
   if (uid === caller.euid && uid !== 0) return undefined;
-  // Without a manager, root's own cgroup is root's.
+  // Without a manager, root's own cgroup belongs to root.
   if (caller.euid === 0 && isOwn && !caller.systemd) return undefined;
   if (caller.euid === 0) return { refusal: 'it was not delegated: it has no mark, the attribute user.delegate' };
   return {
@@ -83,7 +86,7 @@ function isUnit({ path, isMarked }: ParentFacts): boolean {
   return !isMarked && isUnitName(path) && !OWN_SCOPE.test(path);
 }
 
-/** Whoever it belongs to. */
+/** This holds whoever owns the cgroup. */
 function refuseReadOnly({ readOnly, path }: ParentFacts): Judgement | undefined {
   return readOnly ? { refusal: 'its file system is mounted read-only', cure: readOnlyCure(path) } : undefined;
 }
@@ -92,7 +95,7 @@ function refuseUnwritable({ path, unwritable }: ParentFacts, { euid }: Caller): 
   if (unwritable.length === 0) return undefined;
   const what = unwritable.map((file) => (file === '' ? 'the directory' : file)).join(', ');
   const refusal = `${what} can't be written by this process`;
-  // Of what root can't write nothing is known but that somebody has taken its rights.
+  // If root can't write something, all that is known is that somebody took root's rights away.
   return euid === 0 ? { refusal } : { refusal, cure: giveCure(path, unwritable, euid) };
 }
 
@@ -105,7 +108,7 @@ function refuseUncontrolled({ type, controllers }: ParentFacts): Judgement | und
   };
 }
 
-/** What limits the caller must limit its cages. */
+/** The caller's limits must also apply to its cages. */
 function refuseEscape({ path }: ParentFacts, between: readonly ParentFacts[]): Judgement | undefined {
   const limited = between.find(({ limits }) => limits.length > 0);
   if (limited === undefined) return undefined;
@@ -115,7 +118,10 @@ function refuseEscape({ path }: ParentFacts, between: readonly ParentFacts[]): J
   };
 }
 
-/** "No internal process constraint": only a cgroup without processes, or the root, gives controllers to its children. */
+/**
+ * The "no internal process constraint": only a cgroup without processes, or the root, may enable controllers for its
+ * children.
+ */
 function judgeProcesses(place: ParentFacts, isOwn: boolean, caller: Caller): Judgement {
   if (place.enabled.includes('memory')) return { move: [], enable: false };
   if (place.path === caller.hierarchyRoot || place.pids.length === 0) return { move: [], enable: true };

@@ -5,7 +5,7 @@ import { hasChildren, readPids } from './parent-facts';
 
 const ATTEMPTS = 5;
 
-/** What was done to a cgroup so that cages can be made in it; to be undone at the end of the process. */
+/** A change that made a cgroup ready for cages. It is undone at the end of the process. */
 interface Change {
   path: string;
   leaf: string;
@@ -13,7 +13,7 @@ interface Change {
 
 const changes: Change[] = [];
 
-/** Gives the memory controller to the children of a cgroup, having moved the processes out of it that are the caller's. */
+/** Enables the memory controller for a cgroup's children, after moving the caller's processes out of the cgroup. */
 export function* makeReady(
   path: string,
   { move, enable }: Exclude<Judgement, { refusal: string }>,
@@ -39,8 +39,8 @@ export function* makeReady(
 }
 
 /**
- * The cgroup as it was before, when nobody else has made use of it meanwhile. For the end of the process, which otherwise
- * would leave the empty leaf it was in, and a cgroup that no process can be put into.
+ * Restores the cgroups, if nobody else has used them meanwhile. For the end of the process, which would otherwise
+ * leave behind the empty cgroup that it was in, and a cgroup that no process can be put into.
  */
 export function* undoAll(isOurs: (pid: number) => boolean): Generator<Effect, void, EffectResult> {
   for (const { path, leaf } of changes.splice(0)) {
@@ -56,7 +56,7 @@ function control(path: string, value: string): Effect {
 }
 
 function* moveAll(from: string, to: string, isOurs: (pid: number) => boolean): Generator<Effect, void, EffectResult> {
-  // Again, as they may start others meanwhile.
+  // More than once, because they may start others meanwhile.
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const pids = readPids(from).filter(isOurs);
     if (pids.length === 0) return;
@@ -64,7 +64,7 @@ function* moveAll(from: string, to: string, isOurs: (pid: number) => boolean): G
       try {
         yield { do: 'write', path: `${to}/cgroup.procs`, value: String(pid) };
       } catch (error) {
-        // It has ended.
+        // The process has ended.
         if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
       }
     }

@@ -3,32 +3,37 @@ import { join } from 'node:path';
 import { loadNative } from '../addon/load-native';
 import { parseNames } from '../cgroup/files/formats';
 
-/** What decides whether cages may be made in a cgroup of v2, as the kernel shows it. */
+/** What the kernel shows about a cgroup of v2 that decides whether cages may be made in it. */
 export interface ParentFacts {
   path: string;
   /** Owner of the directory. */
   uid: number;
-  /** It is on a file system that is mounted read-only, as in most containers. */
+  /** Whether its file system is mounted read-only, as in most containers. */
   readOnly: boolean;
-  /** What must be writable and is not: '' is the directory itself. */
+  /** What must be writable and is not. '' is the directory itself. */
   unwritable: readonly string[];
   /** systemd's mark on the top of a delegated subtree: the extended attribute `user.delegate` or `trusted.delegate`. */
   isMarked: boolean;
   /** `cgroup.type`; the root of the hierarchy has none. */
   type: string | undefined;
-  /** `cgroup.controllers` and `cgroup.subtree_control`. */
+  /** The names in `cgroup.controllers` and `cgroup.subtree_control`. */
   controllers: readonly string[];
   enabled: readonly string[];
   /** `cgroup.procs`; 0 stands for a process of another PID namespace. */
   pids: readonly number[];
-  /** Files that hold a limit, of which a cgroup elsewhere would be free. */
+  /** Files that contain a limit. Processes moved to a cgroup elsewhere would escape these limits. */
   limits: readonly string[];
 }
 
-/** Those that a unit or a container gets on purpose. pids.max is not among them: systemd sets it for every unit. */
+/**
+ * Limits that a unit or a container gets on purpose. systemd sets pids.max for every unit, so that is not among them.
+ */
 const LIMIT_FILES = ['memory.max', 'memory.high', 'memory.swap.max', 'cpu.max'];
 
-/** What moving a process in, and giving controllers to children, needs; see "Delegation" in the cgroup v2 document. */
+/**
+ * The files to write for moving a process in and enabling controllers for children; see "Delegation" in the cgroup v2
+ * document.
+ */
 const WRITTEN = ['', 'cgroup.procs', 'cgroup.subtree_control'];
 
 export function readParentFacts(path: string): ParentFacts {
@@ -55,7 +60,7 @@ export function readPids(path: string): number[] {
     .map(Number);
 }
 
-/** Whether a cgroup has others below it. */
+/** Whether a cgroup has children. */
 export function hasChildren(path: string, except: string): boolean {
   return readdirSync(path, { withFileTypes: true }).some((entry) => entry.isDirectory() && entry.name !== except);
 }
@@ -85,7 +90,7 @@ function readMark(path: string, name: string): string | null {
   }
 }
 
-/** `max` or, of cpu.max, `max 100000` is none. */
+/** `max`, or `max 100000` in cpu.max, is no limit. */
 function isLimit(text: string | undefined): boolean {
   return text !== undefined && !text.startsWith('max');
 }

@@ -3,7 +3,7 @@ import { busAddress, busFailureCure, explainBusFailure, isBootedBySystemd } from
 
 const TIMEOUT_MS = 2000;
 
-/** Whether the systemd that would be asked for a scope answers. */
+/** Whether the systemd manager answers that memcage would ask for a scope. */
 export function probeSystemd(): { answers: boolean; detail: string; cure?: string } {
   if (!isBootedBySystemd()) {
     const cure = 'none is needed: without systemd cages are made where MEMCAGE_PARENT says, or a cgroup was delegated';

@@ -5,29 +5,29 @@ import { delegatedUnitCure, userManagerCure } from './cures';
 import type { ParentFacts } from './parent-facts';
 
 /**
- * systemd by sd-bus of the machine's own libsystemd, which the addon loads when it is needed. A D-Bus library in
- * JavaScript is asynchronous, and would be a dependency for everyone; busctl(1) can't wait for a signal before version
- * 257, and costs two processes.
+ * memcage talks to systemd through sd-bus of the machine's own libsystemd, which the addon loads when needed. A D-Bus
+ * library in JavaScript is asynchronous, and would be a dependency for everyone; busctl(1) can't wait for a signal
+ * before version 257, and costs two processes.
  */
 
 const TIMEOUT_MS = 10_000;
 
-/** sd_booted(3). */
+/** See sd_booted(3). */
 export function isBootedBySystemd(): boolean {
   return existsSync('/run/systemd/system');
 }
 
-/** The bus of the manager that starts units for a user: root's is the machine's. */
+/** The bus of the manager that starts units for a user. For root that is the machine's. */
 export function busAddress(euid: number, environment: NodeJS.ProcessEnv): string {
   if (euid === 0) return environment['DBUS_SYSTEM_BUS_ADDRESS'] || 'unix:path=/run/dbus/system_bus_socket';
   if (environment['DBUS_SESSION_BUS_ADDRESS']) return environment['DBUS_SESSION_BUS_ADDRESS'];
-  // Where cron, su or setpriv have started the program the variables are missing, and the bus may be there all the same.
+  // If cron, su or setpriv started the program, the variables are missing, but the bus may still be there.
   return `unix:path=${environment['XDG_RUNTIME_DIR'] || `/run/user/${euid}`}/bus`;
 }
 
 const UNIT = /\.(slice|scope|service|socket|mount|swap)$/;
 
-/** Whether a cgroup has the name of a unit that systemd makes cgroups for. */
+/** Whether a cgroup's name is that of a kind of unit for which systemd makes cgroups. */
 export function isUnitName(path: string): boolean {
   return UNIT.test(path);
 }
@@ -48,18 +48,18 @@ export function scopeRequest(address: string, own: readonly string[]): ScopeRequ
   };
 }
 
-/** The slice that the caller is in, so that it stays below what is set for that; undefined: the manager's default. */
+/** The slice that the caller is in, so that the slice's settings still apply; undefined for the manager's default. */
 function sliceOf(own: readonly string[], address: string): string | undefined {
   const names = own.map((path) => path.slice(path.lastIndexOf('/') + 1));
   const nearest = names.findIndex((name) => name.endsWith('.slice'));
   const manager = names.findIndex((name) => /^user@\d+\.service$/.test(name));
-  // Slices above a user's manager are not its own.
+  // Slices above a user's manager do not belong to it.
   const isUserBus = !address.includes('system_bus');
   if (nearest < 0 || (isUserBus && (manager < 0 || nearest > manager))) return undefined;
   return names[nearest];
 }
 
-/** Why no scope may be asked for, although systemd would perhaps give one. */
+/** Why memcage must not ask for a scope, although systemd might give one. */
 export function refuseMove(own: readonly ParentFacts[]): string | undefined {
   const slice = own.findIndex(({ path }) => path.endsWith('.slice'));
   const unit = slice < 0 ? own : own.slice(0, slice);
@@ -80,7 +80,7 @@ export function explainBusFailure({ step, error, message }: BusFailure): string 
   return `${STEPS[step]}: ${message} (${error})`;
 }
 
-/** Root's is the manager of the machine, which nothing but its own repair can help. */
+/** Root's manager is that of the machine: nothing but repairing it helps. */
 export function busFailureCure({ step }: BusFailure, euid: number): string | undefined {
   if (euid === 0) return undefined;
   if (step === 'connect') return `${userManagerCure(euid)}; or ${delegatedUnitCure(euid)}`;

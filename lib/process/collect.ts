@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
-/** As in Node's exec. */
+/** The default of Node's exec. */
 export const DEFAULT_MAX_BUFFER = 1024 * 1024;
 
 export type OutputEncoding = BufferEncoding | 'buffer';
@@ -13,7 +13,7 @@ export interface CollectOptions<E extends OutputEncoding> {
   encoding: E;
   /** Bytes per stream. */
   maxBuffer: number;
-  /** Called once, for the first stream that had more than `maxBuffer` bytes. */
+  /** Called once, for the first stream with more than `maxBuffer` bytes. */
   onOverflow: (stream: OutputStream) => void;
 }
 
@@ -22,7 +22,7 @@ export interface Collected<E extends OutputEncoding> {
   stderr: Output<E>;
 }
 
-/** Collect what the child writes. Complete once 'close' was emitted; a stream that is no pipe counts as empty. */
+/** Collects what the child writes. Complete once 'close' was emitted. A stream that is not a pipe counts as empty. */
 export function collectOutput<E extends OutputEncoding>(
   child: Pick<ChildProcess, OutputStream>,
   options: CollectOptions<E>,
@@ -30,9 +30,9 @@ export function collectOutput<E extends OutputEncoding>(
   let overflowed = false;
   const collect = (stream: OutputStream): BoundedBuffer => {
     const buffer = new BoundedBuffer(options.maxBuffer);
-    // Not only null: after EMFILE Node leaves the streams undefined.
+    // undefined too: after EMFILE Node leaves the streams undefined.
     const source: Readable | null | undefined = child[stream];
-    // Goes on reading after the overflow, so that a child that ignores the signal doesn't block on a full pipe.
+    // Reads on after the overflow, so that a child that ignores the signal doesn't block on a full pipe.
     source?.on('data', (chunk: Buffer) => {
       if (buffer.append(chunk) || overflowed) return;
       overflowed = true;
@@ -45,7 +45,10 @@ export function collectOutput<E extends OutputEncoding>(
   return () => ({ stdout: stdout.read(options.encoding), stderr: stderr.read(options.encoding) });
 }
 
-/** Write all of the child's stdin and end it. A child that ends, or closes its stdin, without reading it is no error. */
+/**
+ * Writes the input to the child's stdin and ends it. It is no error if the child ends, or closes stdin, without
+ * reading it.
+ */
 export function writeInput(
   child: Pick<ChildProcess, 'stdin'>,
   input: string | Uint8Array,
@@ -53,7 +56,7 @@ export function writeInput(
 ): void {
   const stdin = child.stdin as ChildProcess['stdin'] | undefined;
   stdin?.on('error', (error: NodeJS.ErrnoException) => {
-    // ECONNRESET: the pipe is a socket pair, and it was closed with unread input in it.
+    // ECONNRESET: the pipe is a socket pair, and was closed with unread input in it.
     if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') onError(error);
   });
   stdin?.end(input);
@@ -69,7 +72,7 @@ class BoundedBuffer {
     this.#limit = limit;
   }
 
-  /** Whether all of the chunk was within the limit. */
+  /** Whether the whole chunk was within the limit. */
   append(chunk: Buffer): boolean {
     const room = this.#limit - this.#length;
     const kept = chunk.length <= room ? chunk : chunk.subarray(0, room);
@@ -83,7 +86,7 @@ class BoundedBuffer {
   read(encoding: OutputEncoding): Buffer | string {
     const bytes = Buffer.concat(this.#chunks, this.#length);
     if (encoding === 'buffer') return bytes;
-    // Whatever was cut off at the limit may have split a character: that half is left out, not shown as U+FFFD.
+    // The limit may have split a character. Its first half is left out, not shown as U+FFFD.
     return this.#truncated ? new StringDecoder(encoding).write(bytes) : bytes.toString(encoding);
   }
 }

@@ -5,7 +5,7 @@ import type { Launch, Launched } from './launch';
 import { planOf, type SpawnRequest, textOrEmpty } from './spawn-request';
 import { type OpenedStdio, openStdio, type StdioBinding } from './stdio';
 
-/** Called with a negative errno as `exitCode` when there is no status; `signal` is '' when none ended the child. */
+/** Gets a negative errno as `exitCode` if the status is unknown. `signal` is '' if no signal ended the child. */
 export type OnExit = (exitCode: number, signal: string) => void;
 
 export interface ProcessHandleOptions {
@@ -16,20 +16,21 @@ export interface ProcessHandleOptions {
 
 const { EACCES, EAGAIN, ECANCELED, EINVAL, ENOENT, ESRCH } = constants.errno;
 
-// After these ChildProcess.prototype.spawn reports the error later and makes streams of the pipes all the same, which
-// then see EOF. After every other errno (it throws, or stops at EMFILE and ENFILE) nobody uses the pipes any more.
+// After these errnos ChildProcess.prototype.spawn reports the error later, and still makes streams of the pipes,
+// which then see EOF. After any other errno (it throws, or stops at EMFILE and ENFILE) nobody uses the pipes any
+// more.
 const ERRNOS_WITH_STREAMS: ReadonlySet<number> = new Set([-EACCES, -EAGAIN, -ENOENT]);
 
-/** Takes the place of the `process_wrap` handle that Node's ChildProcess drives, and behaves as that does. */
+/** Replaces the `process_wrap` handle that Node's ChildProcess drives, and behaves like it. */
 export class ProcessHandle {
-  /** Set by a successful spawn only, as in process_wrap.cc. */
+  /** Set only by a successful spawn, as in process_wrap.cc. */
   pid: number | undefined;
   onexit: OnExit | undefined;
-  /** What `launch` threw. Node only knows errnos, so `spawn` returned -ECANCELED for it. */
+  /** What `launch` threw. Node knows only errnos, so `spawn` returned -ECANCELED for it. */
   failure: { readonly error: unknown } | undefined;
 
   readonly #options: ProcessHandleOptions;
-  // Listeners for 'exit' run in the context of spawn(), as with stock handles, which are async resources.
+  // Listeners for 'exit' run in the context of spawn(), as with Node's own handles, which are async resources.
   readonly #resource = new AsyncResource('PROCESSWRAP');
   #started = false;
   #closed = false;
@@ -40,7 +41,7 @@ export class ProcessHandle {
     this.#options = options;
   }
 
-  /** 0 or a negative errno. */
+  /** Returns 0 or a negative errno. */
   spawn(request: SpawnRequest): number {
     if (this.#started || this.#closed) return -EINVAL;
     this.#started = true;
@@ -52,7 +53,7 @@ export class ProcessHandle {
     }
   }
 
-  /** 0 or a negative errno. */
+  /** Returns 0 or a negative errno. */
   kill(signal: number): number {
     return this.#child === undefined ? -ESRCH : this.#child.kill(signal);
   }
@@ -60,7 +61,7 @@ export class ProcessHandle {
   close(callback?: () => void): void {
     if (this.#closed) return;
     if (this.#child !== undefined && this.#refed) this.#options.refs.release();
-    // No exit is reported from now on; the child is still reaped by whoever launched it.
+    // No exit is reported from now on. Whoever launched the child still reaps it.
     this.#child = undefined;
     this.#closed = true;
     this.#resource.emitDestroy();
@@ -80,7 +81,7 @@ export class ProcessHandle {
   }
 
   #setRef(ref: boolean): void {
-    // Without effect before spawn, because uv_spawn initialises the handle and its ref flag.
+    // Has no effect before spawn, because uv_spawn initialises the handle and its ref flag.
     if (!this.#started || this.#closed || ref === this.#refed) return;
     this.#refed = ref;
     if (this.#child === undefined) return;

@@ -7,13 +7,13 @@ import type { NodeFunction } from './node-functions';
 import type { SpawnRequest } from './spawn-request';
 import { interpose, type MakeHandle, permissionModelAllows, refuse, type SwapHandle } from './swap';
 
-/** One {@link callWithHandle} under way. */
+/** One {@link callWithHandle} in progress. */
 interface Call {
   /** Tells our own ChildProcess from those that other subscribers of the channel may make meanwhile. */
   readonly env: object;
   readonly makeHandle: MakeHandle;
   child: ChildProcess | undefined;
-  /** For each ChildProcess that was made meanwhile. */
+  /** One for each ChildProcess that was made meanwhile. */
   readonly undo: (() => void)[];
 }
 
@@ -23,9 +23,9 @@ let ambientHandle: () => MakeHandle | undefined = () => undefined;
 const fitting = new Set<NodeFunction>();
 
 /**
- * Carry out a call, its child driven by the handle that `makeHandle` returns. `makeHandle` is called after Node has
- * validated everything but `stdio`, `handle.spawn` after that as well. Throws what Node throws, or what `handle.failure`
- * holds. The options are given up by the caller: they are changed.
+ * Carries out a call, with its child driven by the handle that `makeHandle` returns. Node calls `makeHandle` after it
+ * has validated everything but `stdio`, and `handle.spawn` after that too. Throws what Node throws, or what
+ * `handle.failure` holds. Changes the options: the caller must not use them again.
  */
 export function callWithHandle(call: NodeCall, makeHandle: MakeHandle): { result: unknown; child: ChildProcess } {
   assertFits(call.name);
@@ -33,7 +33,7 @@ export function callWithHandle(call: NodeCall, makeHandle: MakeHandle): { result
 }
 
 /**
- * Whether this call was made by Node, or a patch of it, to carry out one of ours: `exec` calls `execFile`, which may have
+ * Whether Node, or a patch of it, made this call to carry out one of ours: `exec` calls `execFile`, which may have
  * been replaced by memcage's.
  */
 export function isWithinOwnCall(call: NodeCall): boolean {
@@ -41,8 +41,8 @@ export function isWithinOwnCall(call: NodeCall): boolean {
 }
 
 /**
- * Let every child whose ChildProcess is made while `handle` returns something be driven by that, whoever makes it; except
- * for those of {@link callWithHandle}. `handle` must not throw.
+ * While `handle` returns something, that drives every new ChildProcess, whoever makes it, except those of {@link
+ * callWithHandle}. `handle` must not throw.
  */
 export function interceptChildren(handle: () => MakeHandle | undefined): void {
   assertFits('spawn');
@@ -66,8 +66,8 @@ function attempt(call: NodeCall, makeHandle: MakeHandle): { result: unknown; chi
 }
 
 /**
- * Node's `execFile` hands on a few options by name, so that the mark has to be one of them: an environment that nobody else
- * has. Node takes in what that inherits; copying process.env would be the longest part of a call.
+ * Node's `execFile` forwards only some options, so a unique `env` marks the call. It inherits from the caller's
+ * environment, which Node takes into account; copying process.env would be the longest part of a call.
  */
 function mark(options: { env?: unknown }): object {
   const { env } = options;
@@ -86,51 +86,51 @@ function subscribeOnce(): void {
   if (subscribed) return;
   subscribed = true;
   diagnostics.subscribe('child_process', (message) => {
-    // Published by the ChildProcess constructor. Must not throw: Node would go on and start the child uncaged.
+    // The ChildProcess constructor publishes this. It must not throw: Node would go on and start the child uncaged.
     const call = current?.child === undefined ? current : undefined;
     const ambient = ambientHandle();
     if (call === undefined && ambient === undefined) return;
     const { process: child } = message as { process: ChildProcess };
     const undo = interpose(child, (request) => {
-      // From Node 24 on the options are published: whoever found them there can't use the call again.
+      // Node 24 and later publish the options. Whoever finds them there can't use the mark a second time.
       if (call === undefined || call.child !== undefined || !isMarked(request, call)) return ambient;
       return () => {
         call.child = child;
         return call.makeHandle();
       };
     });
-    // One that was made inside of contain() stays there, even when it starts later.
+    // A ChildProcess made inside contain() stays contained, even if it starts later.
     if (ambient === undefined) call?.undo.push(undo);
   });
 }
 
-/** The function was replaced since {@link assertFits}, or this is the trial. */
+/** Either the function was replaced since {@link assertFits}, or this is the trial. */
 function endUncaged({ name }: NodeCall, result: unknown): never {
   const promise = name.endsWith('promise') ? (result as Promise<unknown> & { child: ChildProcess }) : undefined;
   promise?.catch(() => {});
   const child = promise === undefined ? (result as ChildProcess) : promise.child;
   child.on('error', () => {});
-  // The stock handle of a child that could not be started has pid 0, which to kill(2) is our own process group.
+  // Node's handle of a child that could not be started has pid 0; kill(2) would take that for our own process group.
   if (child.pid !== undefined) child.kill('SIGKILL');
   refuse(`child_process.${name} did not use the process handle of memcage`);
 }
 
-// Not executable, should it ever be tried.
+// Not executable, should anyone ever try to run it.
 const NO_PROGRAM = '/dev/null';
 
 /**
- * Before its first use, see with a program that can't run whether this Node's function lets us drive its child: nobody must
- * find out with one that can.
+ * Before the first use of a function of Node, tries with a program that can't run whether it lets us drive its child.
+ * Nobody must find out with a program that can.
  */
 function assertFits(name: NodeFunction): void {
-  // Where children are forbidden it is Node that says so.
+  // Where children are forbidden, Node says so itself.
   if (fitting.has(name) || !permissionModelAllows()) return;
   subscribeOnce();
   const trial = new TrialHandle();
   try {
     attempt(nodeCall(name, [NO_PROGRAM, { execPath: NO_PROGRAM, shell: NO_PROGRAM }]), () => trial);
   } catch {
-    // What it throws is the trial's ECANCELED, or why the trial was not reached.
+    // This is the trial's ECANCELED, or the reason why the trial was not reached.
   }
   if (!trial.fits) refuse(`child_process.${name} does not call memcage as it should`);
   fitting.add(name);

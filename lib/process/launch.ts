@@ -1,20 +1,23 @@
 import type { Attended } from '../../types/native';
 
 /**
- * What {@link ProcessHandle} asks of the layer below it: start one child from a finished plan, tell when it has ended.
- * Nothing of Node's `child_process` is left in it, and nothing of cgroups or namespaces is in it yet.
+ * What {@link ProcessHandle} needs from the layer below: start one child from a finished plan, and say when it has
+ * ended. By now nothing of Node's `child_process` is left; cgroups and namespaces come later.
  */
 
-/** A child as Node's options describe it, with every default already applied. */
+/** A child as Node's options describe it, with all defaults applied. */
 export interface LaunchPlan {
   file: string;
-  /** argv, `argv[0]` included. */
+  /** argv, including `argv[0]`. */
   args: string[];
   /** The environment as `KEY=value`. */
   env: string[];
-  /** The parent's when left out. */
+  /** Default: the parent's. */
   cwd?: string;
-  /** `stdio[n]` is the parent's fd that becomes fd n of the child; -1 is "ignore". Still open after the launch. */
+  /**
+   * `stdio[n]` is the parent's fd that becomes fd n of the child; -1 means "ignore". The fds stay open after the
+   * launch.
+   */
   stdio: number[];
   detached: boolean;
   uid?: number;
@@ -24,24 +27,24 @@ export interface LaunchPlan {
 /** A running child. */
 export interface Launched {
   pid: number;
-  /** 0 or a negative errno; -ESRCH once the child has been reaped. */
+  /** Returns 0 or a negative errno; -ESRCH once the child has been reaped. */
   kill(signal: number): number;
 }
 
 /**
- * The end of a child, after it was reaped. `errno` is 0, or a negative errno when its status could not be had (another
- * reaper took it); then both of the others are null.
+ * Called after the child was reaped. `errno` is 0, or a negative errno if its status could not be read (another
+ * reaper took it); the other two are null then.
  */
 export type OnEnd = (exitCode: number | null, signal: NodeJS.Signals | null, errno: number) => void;
 
 /**
- * Start a child. A refusal that Node's callers know (ENOENT, EACCES, ...) is returned as a negative errno, after which no
- * child is left; anything else (the kernel refused the cage) is thrown. `onEnd` is called once, never before `Launch` has
- * returned, and not at all after a refusal.
+ * Starts a child. A refusal that Node's callers know (ENOENT, EACCES, ...) is returned as a negative errno, and
+ * leaves no child; anything else (the kernel refused the cage) is thrown. `onEnd` is called once, never before
+ * `Launch` has returned, and never after a refusal.
  */
 export type Launch = (plan: LaunchPlan, onEnd: OnEnd) => Launched | { errno: number };
 
-/** A child that has been waited for; `exitCode`, `signal` and `errno` as for {@link OnEnd}. */
+/** A child that has been waited for. `exitCode`, `signal` and `errno` are as for {@link OnEnd}. */
 export interface Ended {
   pid: number;
   exitCode: number | null;
@@ -50,7 +53,7 @@ export interface Ended {
 }
 
 /**
- * Start a child and return when it has ended. `waitWithPipes` is called once it runs, and returns after it was reaped. Refusals as
- * for {@link Launch}.
+ * Starts a child and returns when it has ended. Calls `waitWithPipes` while the child runs; that returns after the
+ * child was reaped. Refusals are as for {@link Launch}.
  */
 export type SyncLaunch = (plan: LaunchPlan, waitWithPipes: (pidfd: number) => Attended) => Ended | { errno: number };

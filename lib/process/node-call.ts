@@ -1,15 +1,15 @@
 import { callNodes, type NodeFunction } from './node-functions';
 
-/** A call of a function of child_process, its options apart. */
+/** A call of a function of child_process, split into options and other arguments. */
 export interface NodeCall {
   readonly name: NodeFunction;
-  /** `{}` when there are none; no object when Node is going to refuse them. */
+  /** `{}` if there are none; not an object if Node is going to refuse them. */
   readonly options: unknown;
-  /** Node's own function, with these options in place of the others. */
+  /** Calls Node's own function with these options instead. */
   invoke(options: unknown): unknown;
 }
 
-/** As the function itself tells options from what may be before and after them. */
+/** Finds the options among the arguments as the function itself does. */
 export function nodeCall(name: NodeFunction, args: readonly unknown[]): NodeCall {
   const { before, options, after } = take(name, args);
   return {
@@ -45,26 +45,26 @@ function take(name: NodeFunction, args: readonly unknown[]): Parts {
   }
 }
 
-/** (file, args, options, ...) or (file, options, ...). */
+/** The arguments are (file, args, options, ...) or (file, options, ...). */
 function afterArguments(args: readonly unknown[], orDefault: (options: unknown) => unknown): Parts {
   if (isOptions(args[1])) return at(1, args);
   const parts = at(2, args);
   return { ...parts, options: orDefault(parts.options) };
 }
 
-/** There is a callback in their place. */
+/** For a call with a callback where the options could be. */
 function withoutOptions(place: number, args: readonly unknown[]): unknown[] {
   return [...args.slice(0, place), {}, ...args.slice(place)];
 }
 
 function at(place: number, args: readonly unknown[]): Parts {
   const before = args.slice(0, place);
-  // As if undefined had been given.
+  // As if the caller had passed undefined.
   while (before.length < place) before.push(undefined);
   return { before, options: args[place], after: args.slice(place + 1) };
 }
 
-/** As Node tells options from arguments. */
+/** Tells options from arguments as Node does. */
 export function isOptions<O extends object>(value: readonly string[] | O | null | undefined): value is O;
 export function isOptions(value: unknown): value is object;
 export function isOptions(value: unknown): boolean {

@@ -1,14 +1,14 @@
 import childProcess from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** A function of child_process that starts a child asynchronously, or what util.promisify makes of it. */
+/** A function of child_process that starts a child asynchronously, or its util.promisify version. */
 export type NodeFunction = 'spawn' | 'fork' | 'exec' | 'execFile' | 'exec promise' | 'execFile promise';
 
 type NodeSyncFunction = 'spawnSync' | 'execSync' | 'execFileSync';
 
 type Functions = Readonly<Record<NodeFunction | NodeSyncFunction, (...args: unknown[]) => unknown>>;
 
-// Taken at load: a later patch of child_process that leads to memcage must not lead us in a circle.
+// Taken at load time: a later patch of child_process that leads to memcage must not lead us in a circle.
 const functions = {
   spawn: childProcess.spawn,
   fork: childProcess.fork,
@@ -21,12 +21,12 @@ const functions = {
   execFileSync: childProcess.execFileSync,
 } as unknown as Functions;
 
-/** Node's own function, called as a method of child_process. */
+/** Calls Node's own function as a method of child_process. */
 export function callNodes(name: NodeFunction | NodeSyncFunction, args: readonly unknown[]): unknown {
   return Reflect.apply(functions[name], childProcess, args);
 }
 
-/** Give a function of ours the name and the number of parameters that Node's has. */
+/** Gives our function the name and the number of parameters of Node's. */
 export function likeNodes<F extends object>(name: NodeFunction | NodeSyncFunction, ours: F): F {
   const { name: itsName, length } = functions[name];
   return Object.defineProperties(ours, {

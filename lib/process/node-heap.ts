@@ -6,14 +6,14 @@ import { parseSize } from '../text/size';
 
 const MIB = 1024 ** 2;
 
-/** The option `nodeHeap` after validation; undefined when it was left out. */
+/** The option `nodeHeap` after validation; undefined if it was left out. */
 export type NodeHeapSetting = 'auto' | number | false | undefined;
 
-/** The variables of a child's environment that decide about its heap; undefined where there is none. */
+/** The variables of a child's environment that decide about its heap; undefined for one that is not set. */
 type HeapVariables = Record<(typeof VARIABLES)[number], string | undefined>;
 
 const VARIABLES = ['NODE_OPTIONS', 'MEMCAGE_NODE_HEAP'] as const;
-/** Made once: this is looked for in each variable of each child. */
+/** Made once, because every variable of every child is compared with these. */
 const PREFIXES = VARIABLES.map((name) => [name, `${name}=`] as const);
 
 /** A child that is about to be started. */
@@ -22,18 +22,18 @@ interface Program {
   args: readonly unknown[];
 }
 
-/** The limit of the cage of a child. */
+/** The memory limit of a child's cage. */
 interface Ceiling {
-  /** Undefined without one. */
+  /** Undefined without a limit. */
   bytes: number | undefined;
-  /** The child can't find it. */
+  /** Whether the child can't see the limit. */
   isHidden: boolean;
 }
 
 interface NodeHeapPlan {
-  /** What the variables are to be. */
+  /** The variables for the child. */
   variables: HeapVariables;
-  /** What memcage has set; undefined: it has set nothing. */
+  /** The limit that memcage set; undefined if it set none. */
   limitBytes: number | undefined;
 }
 
@@ -47,12 +47,13 @@ export function resolveNodeHeap(option: unknown): NodeHeapSetting {
 }
 
 /**
- * The environment of a child, its heap limited. What is called `node` gets a limit unless the setting is `false`; other
- * programs, which may start one, only by a setting. A limit that somebody has chosen already stays, unless the setting is a
- * number.
+ * Limits the heap in the environment of a child. A program called `node` gets a limit unless the setting is `false`;
+ * other programs, which may start a `node`, get one only if there is a setting. A limit that somebody has already
+ * chosen stays, unless the setting is a number.
  *
- * It goes by NODE_OPTIONS and not by the command line: arguments may be the program's own (single executables, packers,
- * version managers), and a worker thread refuses a `process.execArgv` with this option in it as its `execArgv`.
+ * The limit is set in NODE_OPTIONS and not on the command line: arguments may belong to the program (single
+ * executables, packers, version managers), and a worker thread refuses a `process.execArgv` with this option as its
+ * `execArgv`.
  */
 export function withNodeHeap(
   program: Program & { env: string[] },
@@ -72,7 +73,7 @@ export function withNodeHeap(
   return { env: [...others, ...pairs], limitBytes };
 }
 
-/** The same for the option `env` of Node's functions, which take in what `env` inherits. */
+/** Like {@link withNodeHeap}, for the option `env` of Node's functions, which also use what `env` inherits. */
 export function withNodeHeapIn(
   program: Program & { env: NodeJS.ProcessEnv },
   setting: NodeHeapSetting,
@@ -88,7 +89,7 @@ export function withNodeHeapIn(
   return { env: Object.assign(copy, env, variables), limitBytes };
 }
 
-/** Without a setting only a program that is called `node` is given a limit. */
+/** Without a setting, only a program called `node` gets a limit. */
 function isUntouched({ file }: Program, setting: NodeHeapSetting): boolean {
   return setting === undefined && !isNode(file);
 }
@@ -102,13 +103,13 @@ function planNodeHeap(
   if (setting === false) return { variables: withoutOwn(given), limitBytes: undefined };
   const untouched: NodeHeapPlan = { variables: given, limitBytes: undefined };
   const options = words(withoutOwn(given).NODE_OPTIONS);
-  // A command line counts more than the variable, of which the last option counts.
+  // The command line takes precedence over the variable. In the variable, the last option wins.
   const isChosen = args.some(isHeapOption) || (typeof setting !== 'number' && options.some(isHeapOption));
   const bytes = typeof setting === 'number' ? setting : autoBytes(ceilingBytes);
   if (isChosen || bytes < MIB || bytes === Number.POSITIVE_INFINITY) return untouched;
   const mebibytes = Math.floor(bytes / MIB);
   const isYoungChosen = [...args, ...options].some(isYoungOption);
-  // Nor can the child's own children.
+  // If the limit was hidden from this process, it is hidden from its children too.
   const isUnknown = isHidden || given.MEMCAGE_NODE_HEAP?.includes(',') === true;
   const young = isUnknown && !isYoungChosen ? semiSpaceMebibytes(ceilingBytes) : undefined;
   const own = young === undefined ? String(mebibytes) : `${mebibytes},${young}`;
@@ -117,8 +118,9 @@ function planNodeHeap(
 }
 
 /**
- * Half of the memory, 4 GiB at most: what V8 takes by itself from what Node tells it, but for its least of 256 MiB. The rest is
- * needed: an array that grows is there twice, beside the young generation and code. docs/node-heap.md has the measurements.
+ * Half of the memory, at most 4 GiB: what V8 itself derives from what Node tells it, without V8's minimum of 256 MiB.
+ * The other half is needed: a growing array exists twice for a while, and there are the young generation and code.
+ * docs/node-heap.md has the measurements.
  */
 function autoBytes(ceilingBytes: number): number {
   if (ceilingBytes === Number.POSITIVE_INFINITY) return ceilingBytes;
@@ -126,8 +128,9 @@ function autoBytes(ceilingBytes: number): number {
 }
 
 /**
- * What V8 in Node 20 makes of the memory that it knows of; newer ones, from 512 MiB on, take more. The young generation, three
- * of these, is beside the old one: without the limit each is 16 MiB, in Node 24 even 64. Undefined: it fits in any case.
+ * The semi-space size that V8 in Node 20 derives from the memory that it knows of; from 512 MiB on, newer versions
+ * take more. The young generation is three semi-spaces, in addition to the old generation. Without this limit a
+ * semi-space is 16 MiB, in Node 24 even 64 MiB. Undefined if it fits anyway.
  */
 function semiSpaceMebibytes(ceilingBytes: number): number | undefined {
   if (ceilingBytes <= 512 * MIB) return 1;
@@ -135,7 +138,7 @@ function semiSpaceMebibytes(ceilingBytes: number): number | undefined {
   return ceilingBytes <= 2048 * MIB ? 8 : undefined;
 }
 
-/** Without what memcage has set for the process that we are in, whose cage may be another than the child's. */
+/** Removes what memcage set for this process, whose cage may differ from the child's. */
 function withoutOwn(given: HeapVariables): HeapVariables {
   const { NODE_OPTIONS, MEMCAGE_NODE_HEAP } = given;
   if (MEMCAGE_NODE_HEAP === undefined) return given;
@@ -144,7 +147,7 @@ function withoutOwn(given: HeapVariables): HeapVariables {
   return { NODE_OPTIONS: rest.length === 0 ? undefined : rest.join(' '), MEMCAGE_NODE_HEAP: undefined };
 }
 
-/** @param own MiB of the old generation, and of a semi-space where that is set: `50` or `50,1` */
+/** @param own MiB of the old generation, and of a semi-space if that is set: `50` or `50,1` */
 function optionsOf(own: string): string[] {
   const [old, young] = own.split(',');
   return [`--max-old-space-size=${old}`, ...(young === undefined ? [] : [`--max-semi-space-size=${young}`])];
@@ -162,15 +165,15 @@ function isYoungOption(word: unknown): boolean {
   return typeof word === 'string' && /^"?--max[-_]semi[-_]space[-_]size(=|$)/.test(word);
 }
 
-/** By its name alone: what is only called so does not mind the variable. */
+/** Goes by the name alone: a program that is only called `node` ignores the variable. */
 function isNode(file: string): boolean {
   return file === process.execPath || ['node', 'nodejs'].includes(basename(file));
 }
 
-/** A child whose heap memcage has limited. */
+/** A child whose heap memcage limited. */
 export interface LimitedHeap {
   limitBytes: number;
-  /** The first process of a PID namespace. */
+  /** Whether it is the first process of a PID namespace. */
   isPidOne: boolean;
 }
 
@@ -178,25 +181,26 @@ export interface HeapEvidence {
   exitCode: number | null;
   signal: NodeJS.Signals | null;
   oom: OomVerdict | null;
-  /** Of its cage; `null` where nobody has counted. */
+  /** Of its cage; `null` if the kernel did not count. */
   peakBytes: number | null;
 }
 
 /**
- * Whether V8's heap limit has ended a child. V8 ends a process at it by abort(), and says so on stderr, which is not ours to
- * read: an abort of a process that has held as much memory is all that can be seen.
+ * Whether V8's heap limit ended a child. V8 ends a process at the limit by abort(), and says so on stderr, which is
+ * not ours to read. All that memcage can see is the abort of a process that held that much memory.
  */
 export function judgeNodeHeap(
   { limitBytes, isPidOne }: LimitedHeap,
   { exitCode, signal, oom, peakBytes }: HeapEvidence,
 ): NodeHeapReport {
-  // By itself, or as a shell passes it on.
+  // By itself, or as a shell reports it.
   if (signal === 'SIGABRT' || exitCode === EXIT_CODE_OF_ABORT) {
-    // A table that grows to twice its size beside the old one finds no room when a third of the heap is in use.
+    // A table that grows to twice its size needs room for both, so growth can fail when a third of the heap is in
+    // use.
     const fits = oom === null && peakBytes !== null && peakBytes >= limitBytes / 3;
     return { limitBytes, exhausted: fits ? 'likely' : 'unknown' };
   }
-  // SIGABRT does nothing to pid 1, after which abort(3) ends it by an instruction that faults.
+  // pid 1 ignores SIGABRT; abort(3) then ends it with a faulting instruction.
   const mayHaveAborted = isPidOne && (signal === 'SIGSEGV' || signal === 'SIGTRAP' || signal === 'SIGILL');
   return { limitBytes, exhausted: mayHaveAborted ? 'unknown' : 'no' };
 }

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 
 /**
- * The child's pipes that somebody reads, by a listener, a pipe or an iteration. To be asked before 'exit': after that Node reads
- * those that nobody does to their end.
+ * The child's pipes that somebody reads, by a listener, a pipe or an iteration. Ask before 'exit': after that Node
+ * reads the others to their end.
  */
 export function readStreams({ stdio }: Pick<ChildProcess, 'stdio'>): Readable[] {
   // Missing after EMFILE.
@@ -12,13 +12,13 @@ export function readStreams({ stdio }: Pick<ChildProcess, 'stdio'>): Readable[] 
   return streams.filter((stream) => stream instanceof Readable).filter(isRead);
 }
 
-/** Also where it has been paused, as by a pipe to a slow writer: when the child has ended Node resumes it. */
+/** Also if it has been paused, for example by a pipe to a slow writer: when the child has ended, Node resumes it. */
 function isRead(stream: Readable): boolean {
   if (stream.closed || stream.destroyed) return false;
   return stream.readableFlowing === true || stream.listenerCount('readable') > 0 || stream.listenerCount('data') > 0;
 }
 
-/** Resolves when all of these are closed; at once when there is none. */
+/** Resolves when all of these are closed; at once if there are none. */
 export async function whenClosed(streams: readonly Readable[]): Promise<void> {
   const open = streams.filter(({ closed }) => !closed);
   await Promise.all(open.map((stream) => once(stream, 'close').catch(() => {})));

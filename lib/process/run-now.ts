@@ -4,7 +4,7 @@ import type { Ended, SyncLaunch } from './launch';
 import { planOf, type SpawnRequest } from './spawn-request';
 import { openStdio, type StdioEntry } from './stdio';
 
-/** The options that Node's synchronous functions give to their binding. */
+/** The options that Node's synchronous functions pass to their binding. */
 export interface SyncRequest extends SpawnRequest {
   stdio: readonly SyncStdioEntry[];
   timeout?: number | null | undefined;
@@ -18,7 +18,7 @@ interface SyncStdioEntry extends StdioEntry {
   input?: unknown;
 }
 
-/** What the binding returns; of what was never started, pid is 0. */
+/** What the binding returns. `pid` is 0 for a child that never started. */
 export interface SyncResult {
   /** Negative errno. */
   error?: number;
@@ -32,9 +32,11 @@ export type SyncNative = Pick<NativeBinding, 'socketPair' | 'closeFd' | 'giveFdA
 
 const NS_PER_MS = 1e6;
 
-/** As the binding's `spawn`: start the child, serve its pipes, and return when it has ended and they are closed. */
+/**
+ * Like the binding's `spawn`: starts the child, serves its pipes, and returns when it has ended and they are closed.
+ */
 export function runNow(request: SyncRequest, launch: SyncLaunch, native: SyncNative): SyncResult {
-  // From now on, as in Node, not from when it runs.
+  // As in Node, the timeout counts from the call, not from the start of the child.
   const deadlineNs = request.timeout ? native.monotonicNs() + request.timeout * NS_PER_MS : undefined;
   const ends = request.stdio.map((entry) => (isPipe(entry) ? new PipeEnd(entry, native) : undefined));
   const pipes = ends.filter((end) => end !== undefined);
@@ -50,7 +52,7 @@ export function runNow(request: SyncRequest, launch: SyncLaunch, native: SyncNat
   try {
     let error = 0;
     let outputs: readonly (Buffer | null)[] = [];
-    // The binding of the asynchronous functions takes '' for none, this one for a directory that is not there.
+    // The binding of the asynchronous functions ignores '', this one takes it for a directory that does not exist.
     const plan = { ...planOf(request), ...(request.cwd === '' && { cwd: '' }) };
     const ended = launch({ ...plan, stdio: stdio.fds }, (pidfd) => {
       stdio.releaseChildEnds();
@@ -76,7 +78,7 @@ export function runNow(request: SyncRequest, launch: SyncLaunch, native: SyncNat
   }
 }
 
-/** Whether this is what {@link runNow} can work with. */
+/** Whether {@link runNow} can work with this. */
 export function isSyncRequest(request: unknown): request is SyncRequest {
   if (typeof request !== 'object' || request === null) return false;
   const { file, args, envPairs, stdio } = request as Partial<SyncRequest>;
@@ -88,7 +90,7 @@ function resultOf({ pid, exitCode, signal, errno }: Ended, error: number, output
   return {
     ...(failed !== 0 && { error: failed }),
     status: exitCode,
-    // Node has no name for the others.
+    // Node has no name for other signals.
     signal: signal === null || signal in constants.signals ? signal : '',
     output,
     pid,
@@ -103,10 +105,10 @@ function isPipe({ type }: StdioEntry): boolean {
   return type === 'pipe' || type === 'overlapped';
 }
 
-/** The parent's end of a pipe, in place of the stream handle that an asynchronous child has there. */
+/** The parent's end of a pipe, where an asynchronous child has a stream handle. */
 class PipeEnd {
   fd = -1;
-  // A worker may be terminated while it waits for the child.
+  // The addon must close it: a worker may be terminated while it waits for the child.
   readonly isOurs = true;
   readonly isValid: boolean;
 

@@ -1,7 +1,7 @@
 import type { LaunchPlan } from './launch';
 import type { StdioEntry } from './stdio';
 
-/** The options with which `ChildProcess.prototype.spawn` was called, after it has replaced `stdio` in them. */
+/** The options of a call of `ChildProcess.prototype.spawn`, after that has replaced `stdio` in them. */
 export interface SpawnRequest {
   file: string;
   args?: readonly unknown[] | undefined;
@@ -14,8 +14,8 @@ export interface SpawnRequest {
 }
 
 /**
- * As ProcessWrap::Spawn and SyncProcessRunner read the options: other types of cwd, uid and gid count as absent, arguments
- * become strings.
+ * Reads the options as ProcessWrap::Spawn and SyncProcessRunner do: cwd, uid and gid of other types count as absent,
+ * and arguments become strings.
  */
 export function planOf(request: SpawnRequest, toText = text): Omit<LaunchPlan, 'stdio'> {
   const { file, args, cwd, envPairs, detached, uid, gid } = request;
@@ -25,7 +25,8 @@ export function planOf(request: SpawnRequest, toText = text): Omit<LaunchPlan, '
     env: envPairs === undefined ? ownEnvironment() : envPairs.map(toText),
     detached: detached === true,
     ...(typeof cwd === 'string' && cwd !== '' && { cwd }),
-    // A negative one is 2^32 less: -1 is no id, which setuid(2) refuses.
+    // A negative id wraps around to 2^32 minus its value. -1 becomes a number that is no id, and setuid(2) refuses
+    // it.
     ...(typeof uid === 'number' && { uid: uid >>> 0 }),
     ...(typeof gid === 'number' && { gid: gid >>> 0 }),
   };
@@ -35,7 +36,7 @@ function text(value: unknown): string {
   return `${value as string}`;
 }
 
-/** What can't be a string, such as a symbol, is an empty one to ProcessWrap::Spawn since Node 22. */
+/** Since Node 22, ProcessWrap::Spawn takes a value that can't be a string, such as a symbol, for an empty one. */
 export function textOrEmpty(value: unknown): string {
   if (typeof value === 'string' || MAJOR < 22) return text(value);
   try {

@@ -1,15 +1,15 @@
 import { constants } from 'node:os';
 import type { NativeBinding } from '../../types/native';
 
-/** What stdio needs of the addon. */
+/** The functions of the addon that stdio needs. */
 export type StdioBinding = Pick<NativeBinding, 'socketPair' | 'closeFd' | 'giveFdAway'>;
 
-/** The members of Node's private stream handles (pipe_wrap, tty_wrap, tcp_wrap) that are used here. */
+/** The members of Node's private stream handles (pipe_wrap, tty_wrap, tcp_wrap) that memcage uses. */
 interface StreamHandle {
   readonly fd?: number;
   open?(fd: number): unknown;
   close(): void;
-  /** The addon closes its fd with the environment: it is none of libuv's. */
+  /** The addon closes the fd with the environment: it does not belong to libuv. */
   readonly isOurs?: true;
 }
 
@@ -21,17 +21,17 @@ export interface StdioEntry {
 }
 
 export interface OpenedStdio {
-  /** The parent's fd for each fd of the child, -1 for "ignore". */
+  /** The parent's fd for each fd of the child; -1 means "ignore". */
   readonly fds: number[];
-  /** Close the child's ends of the pipes: the child has its own by now, or never will. */
+  /** Closes the child's ends of the pipes: the child has its own by now, or never will. */
   releaseChildEnds(): void;
-  /** Close the parent's ends as well: Node is not going to make streams of them. */
+  /** Closes the parent's ends too: Node will not make streams of them. */
   abandon(): void;
 }
 
 /**
- * Open the pipes that Node's stdio entries ask for, as uv__process_init_stdio does. After a failure, which is a negative
- * errno, everything that was opened has been given back.
+ * Opens the pipes that Node's stdio entries ask for, as uv__process_init_stdio does. On failure it closes everything
+ * that it opened, and returns a negative errno.
  */
 export function openStdio(entries: readonly StdioEntry[], binding: StdioBinding): OpenedStdio | { errno: number } {
   const fds: number[] = [];
@@ -42,8 +42,8 @@ export function openStdio(entries: readonly StdioEntry[], binding: StdioBinding)
   };
   const abandon = (): void => {
     releaseChildEnds();
-    // Those that were never opened too: after EMFILE and ENFILE, and for 'overlapped' ones always, Node forgets them
-    // unclosed. A second close() by Node is a no-op (HandleWrap::Close).
+    // Also closes handles that were never opened: Node forgets to close them after EMFILE and ENFILE, and always for
+    // 'overlapped'. A second close() by Node does nothing (HandleWrap::Close).
     for (const entry of entries) if (isPipe(entry)) entry.handle?.close();
   };
 
@@ -79,7 +79,7 @@ function openPipe(entry: StdioEntry, childEnds: number[], binding: StdioBinding)
     const result = handle.open(parentEnd);
     if (typeof result === 'number' && result < 0) throw Object.assign(new Error('uv_pipe_open'), { errno: result });
     taken = true;
-    // At once: libuv may close it at any time, and its number may then be another's.
+    // At once: libuv may close the fd at any time, and its number may then belong to another file.
     if (handle.isOurs !== true) binding.giveFdAway({ fd: parentEnd });
   } finally {
     if (!taken) binding.closeFd({ fd: parentEnd });

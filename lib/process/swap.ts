@@ -6,7 +6,7 @@ import { runtimeName } from '../machine/runtime';
 import type { OnExit } from './handle';
 import type { SpawnRequest } from './spawn-request';
 
-/** What Node's ChildProcess needs from its handle, and what a failed launch left in it. */
+/** What Node's ChildProcess needs from its handle, and the error that a failed launch left in it. */
 export interface SwapHandle {
   onexit: OnExit | undefined;
   readonly failure: { readonly error: unknown } | undefined;
@@ -15,7 +15,7 @@ export interface SwapHandle {
 
 export type MakeHandle = () => SwapHandle;
 
-/** The `process_wrap` handle as far as it is used here. Its `spawn` takes what Node's own call passes. */
+/** The members of the `process_wrap` handle that memcage uses. Its `spawn` takes what Node's own call passes. */
 interface StockHandle {
   onexit: OnExit;
   spawn(...args: unknown[]): number;
@@ -23,18 +23,18 @@ interface StockHandle {
   asyncReset(resource: object): void;
 }
 
-// From libuv 1.52 on (pull request 4980), uv_spawn takes the handle off the loop's list when it fails before the fork, and
-// uv_close takes it off again when its neighbours there may be gone: a heap corruption, seen on Node 24 and 26.
+// Since libuv 1.52 (pull request 4980), uv_spawn takes the handle off the loop's list if it fails before the fork.
+// uv_close takes it off again, when its neighbours there may be gone: a heap corruption, seen on Node 24 and 26.
 const CLOSABLE_AFTER_REFUSAL = isOlderThan(process.versions.uv, 1, 52);
 
 /**
- * Decide, when Node calls `ChildProcess.prototype.spawn` on this new instance, who drives the child: the handle that is
- * made by what `choose` returns, or, without, Node's own. Until that is decided Node's own handle is locked, so that a child
- * whose `spawn` went past us does not run at all.
+ * Decides, when Node calls `ChildProcess.prototype.spawn` on this new instance, who drives the child: the handle that
+ * the result of `choose` makes, or Node's own if there is none. Until then Node's own handle is locked, so that a
+ * child whose `spawn` bypasses us does not run at all.
  *
- * Called within a diagnostics channel, where an exception would not stop Node: it throws nothing.
+ * Called within a diagnostics channel, where an exception would not stop Node, so it never throws.
  *
- * @returns takes off what was put on, if Node has not used it
+ * @returns a function that undoes this, if Node has not used it
  */
 export function interpose(child: ChildProcess, choose: (request: unknown) => MakeHandle | undefined): () => void {
   const stock: unknown = Reflect.get(child, '_handle');
@@ -42,7 +42,7 @@ export function interpose(child: ChildProcess, choose: (request: unknown) => Mak
   const unshadow = shadow(child, (proceed, request) => {
     unshadow();
     const make = choose(request);
-    // Where it forbids children, Node's own handle is the one that says so: it throws ERR_ACCESS_DENIED.
+    // Where the permission model forbids children, Node's own handle says so: it throws ERR_ACCESS_DENIED.
     if (make === undefined || !permissionModelAllows()) {
       unlock();
       return proceed();
@@ -72,8 +72,8 @@ export function refuse(reason: string): never {
 }
 
 /**
- * Put a `spawn` on this one object. The returned function takes it off; where someone has wrapped it meanwhile, it stays
- * below that and only passes on.
+ * Puts a `spawn` on this one object. The returned function takes it off. If someone has wrapped it meanwhile, it
+ * stays below the wrapper and only forwards.
  */
 function shadow(object: unknown, spawn: (proceed: () => unknown, argument: unknown) => unknown): () => void {
   if (typeof object !== 'object' || object === null) return () => {};
@@ -86,7 +86,7 @@ function shadow(object: unknown, spawn: (proceed: () => unknown, argument: unkno
     return isOn ? spawn(proceed, args[0]) : proceed();
   };
   const property = { value: shadowing, configurable: true, writable: true, enumerable: false };
-  // False for an object that can't be changed; whoever shadows the other of the two objects sees that.
+  // False for an object that can't be changed. Whoever shadows the other of the two objects notices that.
   Reflect.defineProperty(object, 'spawn', property);
   return () => {
     isOn = false;
@@ -116,22 +116,22 @@ function swap(
 ): void {
   handle.onexit = stock.onexit;
   Reflect.set(child, '_handle', handle);
-  // Node 20 and 22 pass the options, later ones eight arguments; so the options are those of the shadow.
+  // Node 20 and 22 pass the options, later versions eight arguments. So use the options that the shadow saw.
   const { spawn } = handle;
   handle.spawn = (...args: unknown[]): number => {
     handle.spawn = spawn;
     try {
       return handle.spawn(request);
     } finally {
-      // After it: meanwhile the child is being loaded.
+      // After the spawn, while the child is loading.
       retire(stock, args, unlock);
     }
   };
 }
 
 /**
- * Get rid of the handle that is no longer used, which HandleWrap::Close ignores as it was never initialised. `args` are
- * those of Node's own call, whose form depends on its version.
+ * Gets rid of the handle that is no longer used. HandleWrap::Close ignores it, as it was never initialised. `args`
+ * are those of Node's own call; their form depends on its version.
  */
 function retire(stock: StockHandle, args: readonly unknown[], unlock: () => void): void {
   if (CLOSABLE_AFTER_REFUSAL) {
@@ -141,14 +141,14 @@ function retire(stock: StockHandle, args: readonly unknown[], unlock: () => void
     });
     return;
   }
-  // What remains of it is about 400 bytes, 120 of them in the JavaScript heap; it must not keep the ChildProcess with its
-  // streams, nor (asyncReset) the caller's AsyncLocalStorage stores. Unlocking it would be for nothing, and make a dictionary
-  // of it, of 250 bytes more: that is what V8 does when a property is deleted.
+  // About 400 bytes of it remain, 120 of them in the JavaScript heap. It must not keep the ChildProcess and its
+  // streams alive, nor (asyncReset) the caller's AsyncLocalStorage stores. Unlocking it would gain nothing and cost
+  // 250 bytes: V8 turns an object into a dictionary when a property is deleted.
   for (const key of Reflect.ownKeys(stock)) Reflect.set(stock, key, undefined);
   outsideOfCalls(() => stock.asyncReset(stock));
 }
 
-/** Only uv_spawn initialises it; an fd of -1 makes that fail before it starts anything. */
+/** Only uv_spawn initialises the handle. An fd of -1 makes it fail before it starts anything. */
 function closeAfterRefusal(stock: StockHandle, args: readonly unknown[]): void {
   const refused = [{ type: 'fd', fd: -1 }];
   const file = '/dev/null';
@@ -157,7 +157,7 @@ function closeAfterRefusal(stock: StockHandle, args: readonly unknown[]): void {
     else stock.spawn(file, [file], undefined, [], refused, 0, undefined, undefined);
     stock.close();
   } catch {
-    // Another package has changed its class since the child was started; that is not to be told to nobody in particular.
+    // Another package has changed its class since the child was started. There is nobody to report that to.
   }
 }
 

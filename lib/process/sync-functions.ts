@@ -2,42 +2,42 @@ import { constants } from 'node:os';
 import { callNodes } from './node-functions';
 import { isSyncRequest, type SyncRequest, type SyncResult } from './run-now';
 
-/** Runs in the place of the binding. What it throws the function throws. */
+/** Runs in place of the binding. The function throws what this throws. */
 export type RunSync = (request: SyncRequest) => SyncResult;
 
-/** What spawnSync, execSync and execFileSync call, each time through this object. */
+/** The object through which spawnSync, execSync and execFileSync call the binding, each time. */
 interface SyncBinding {
   spawn(...args: unknown[]): unknown;
 }
 
-/** Among the options of a call of ours: they reach the binding as they were given. */
+/** A key among the options of our own calls. The options reach the binding as they were given. */
 const RUN = Symbol('memcage');
 
 let ambientRun: () => RunSync | undefined = () => undefined;
 let intercepted: SyncBinding | undefined;
-/** The `spawn` of the binding, ours or one that leads to ours, with which the trial went well. */
+/** The `spawn` of the binding that passed the trial: ours, or one that leads to ours. */
 let fitting: unknown;
 
-/** Node's own spawnSync, the child run by `run`. Only where {@link interceptsSync}. */
+/** Calls Node's own spawnSync, and `run` runs the child. Only if {@link interceptsSync}. */
 export function spawnSyncWith(run: RunSync, file: unknown, args: unknown, options: object): unknown {
   return spawnSyncByNode(file, args, { ...options, [RUN]: run });
 }
 
-/** The same, the child run by Node, also where it would be intercepted. */
+/** Calls Node's own spawnSync, and Node runs the child, even where others are intercepted. */
 export function spawnSyncAlone(file: unknown, args: unknown, options: object): unknown {
   return spawnSyncByNode(file, args, { ...options, [RUN]: null });
 }
 
-/** As if Node's own had been called. */
+/** Calls Node's own spawnSync as any caller would. */
 export function spawnSyncByNode(file: unknown, args: unknown, options: unknown): unknown {
   return callNodes('spawnSync', [file, args, options]);
 }
 
 /**
- * Let every child of Node's synchronous functions be run by what `run` returns, while it returns something; except for
- * those of the calls above.
+ * While `run` returns something, that runs every child of Node's synchronous functions, except those of the calls
+ * above.
  *
- * @returns false: this Node, or its permission model, does not let us
+ * @returns false if this Node, or its permission model, does not let us
  */
 export function interceptSync(run: () => RunSync | undefined): boolean {
   ambientRun = run;
@@ -45,8 +45,8 @@ export function interceptSync(run: () => RunSync | undefined): boolean {
 }
 
 /**
- * Whether the synchronous functions let us run their children. They have no handle that could be swapped, and publish
- * nothing before they start one.
+ * Whether the synchronous functions let us run their children. They have no handle that we could swap, and publish
+ * nothing before they start a child.
  */
 export function interceptsSync(): boolean {
   if (intercepted === undefined) {
@@ -72,11 +72,11 @@ function isCallOfOurs(request: unknown): request is { [RUN]: RunSync | null } {
   return typeof request === 'object' && request !== null && RUN in request;
 }
 
-/** Not on the list of what `process.binding` may give, or forbidden by the permission model: undefined. */
+/** Undefined if it is not on the list of what `process.binding` may give, or if the permission model forbids it. */
 function findBinding(): SyncBinding | undefined {
   const before = Object.getOwnPropertyDescriptor(process, 'noDeprecation');
   try {
-    // Deprecated (DEP0111), and without a substitute: a warning would be of no use to the user.
+    // It is deprecated (DEP0111) and has no substitute, so a warning would be of no use to the user.
     process.noDeprecation = true;
     const binding = (process as unknown as { binding(name: string): unknown }).binding('spawn_sync');
     return isBinding(binding) ? binding : undefined;
@@ -94,10 +94,10 @@ function isBinding(value: unknown): value is SyncBinding {
   return typeof spawn?.value === 'function' && spawn.writable === true;
 }
 
-// Not executable, should it ever be tried.
+// Not executable, should anyone ever try to run it.
 const NO_PROGRAM = '/dev/null';
 
-/** See with a program that can't run whether each of the functions lets us run its child. */
+/** Tries with a program that can't run whether each of the functions lets us run its child. */
 function isFitting(): boolean {
   const trials: ((options: object) => unknown)[] = [
     (options) => (callNodes('spawnSync', [NO_PROGRAM, [], options]) as { error?: unknown }).error,

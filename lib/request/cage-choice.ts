@@ -9,19 +9,19 @@ import type { NodeHeapSetting } from '../process/node-heap';
 import type { ResolvedCageOptions } from './cage-options';
 import { cageAround, refuseOtherCopy } from './context';
 
-/** Where a child is to live. */
+/** The cage that a child will be in. */
 export interface CageChoice {
-  /** The cage to start in. */
+  /** The shared cage to start in. */
   shared: SharedCage | undefined;
-  /** A private cage is to be made. */
+  /** The limits of a private cage to make. */
   limits: ResolvedLimits | undefined;
-  /** The cage to make that in. */
+  /** The shared cage to make the private cage in. */
   within: SharedCage | undefined;
-  /** What was said of the child counts more than what was said of its cage. */
+  /** The child's own option takes precedence over its cage's. */
   nodeHeap: NodeHeapSetting;
 }
 
-/** A cage or a parent that was given counts more than the one around. */
+/** An explicit cage or parent takes precedence over the surrounding cage of `contain()`. */
 export function chooseCage({ cage, limits, parent, nodeHeap: own }: ResolvedCageOptions): CageChoice {
   refuseOtherCopy();
   const around = cage === undefined && parent === undefined ? cageAround() : undefined;
@@ -31,7 +31,7 @@ export function chooseCage({ cage, limits, parent, nodeHeap: own }: ResolvedCage
     : { shared: undefined, limits, within: cage ?? around, nodeHeap };
 }
 
-/** Makes what the child is to live in; undefined without a cage. */
+/** Makes the child's home in its cage; undefined without a cage. */
 export function makeCagedChild(
   { shared, limits, within }: CageChoice,
   { parent, keepDescendants, namespaces, memoryDetails }: ResolvedCageOptions,
@@ -47,7 +47,7 @@ export function makeCagedChild(
   return child;
 }
 
-/** For a child that did not even get as far as its cage. */
+/** For a child that failed before its cage was made. */
 export function memoryOfUnstarted({ shared, limits }: CageChoice): MemoryReport | null {
   if (shared !== undefined) return shared.cageCgroup.report.fromPlan();
   if (limits === undefined) return null;

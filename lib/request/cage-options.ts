@@ -14,28 +14,31 @@ import { type NodeHeapSetting, resolveNodeHeap } from '../process/node-heap';
 
 /** What memcage adds to the options of Node's `child_process.spawn`. */
 export interface CageOptions {
-  /** A private cage with these limits for the child and all its descendants; with `cage`, within that. */
+  /**
+   * Limits of a private cage for the child and all its descendants. With `cage`, the private cage is made within
+   * that.
+   */
   memory?: MemoryOption;
-  /** A cage of {@link createCage} to start in. */
+  /** A shared cage from {@link createCage} to start in. */
   cage?: SharedCage;
-  /** Namespaces of its own. Default: the parent's. */
+  /** Namespaces of the child's own. Default: it shares the parent's. */
   namespaces?: NamespaceOptions;
-  /** The memory cgroup to make a private cage in. Default: what is found, see {@link prepare}. */
+  /** The memory cgroup in which a private cage is made. Default: memcage finds one, see {@link prepare}. */
   parent?: Cgroup | string;
   /**
-   * Let what the child leaves running in its private cage live on. The cage is removed when the last process has ended,
-   * and with the Node process. Default: false, they are killed when the child has ended.
+   * Let processes that the child leaves in its private cage live on. The cage is removed when the last of them has
+   * ended, and at the latest with the Node process. Default: false, they are killed when the child ends.
    */
   keepDescendants?: boolean;
   /**
-   * A limit for the JavaScript heap of a Node child, so that it ends by an error of its own before the kernel kills it, by
-   * NODE_OPTIONS in its environment. Given, it holds for whatever is started; left out, it is that of the cage, or `'auto'`
-   * for what is called `node`.
+   * Limit of the JavaScript heap of a Node child, set through NODE_OPTIONS in its environment, so that the child ends
+   * with its own error before the kernel kills it. If you set it, it applies to whatever program you start. Default:
+   * the cage's, or `'auto'` for a program called `node`.
    */
   nodeHeap?: NodeHeapOption;
   /**
-   * Also report what else the kernel has counted of the cage: `memory.details` of the outcome, some reads more at the
-   * child's end. Default: false.
+   * Also report what else the kernel counted for the cage: `memory.details` of the outcome. Costs a few more reads
+   * when the child ends. Default: false.
    */
   memoryDetails?: boolean;
 }
@@ -43,7 +46,7 @@ export interface CageOptions {
 /** Options of {@link spawn}: Node's, and {@link CageOptions}. */
 export type SpawnOptions = NodeSpawnOptions & CageOptions;
 
-/** The memory report of what was started with these options: null without a cage, which `contain()` can supply. */
+/** The memory report of a child with these options: null without a cage, which `contain()` can supply. */
 export type MemoryOf<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> }
   ? MemoryReport
   : MemoryReport | null;
@@ -71,7 +74,7 @@ const NOTHING: ResolvedCageOptions = {
 
 /** Takes memcage's options out of Node's. Nothing has been created when this throws. */
 export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
-  // Node says what is wrong with it.
+  // Node reports what is wrong with it.
   if (!isOptions(options)) return { node: options, own: NOTHING };
   const { memory, cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, ...node } = called.read(
     options as CageOptions,

@@ -3,15 +3,15 @@ import { PACKAGE_ROOT } from '../addon/package-root';
 import type { SharedCage } from '../cage/shared-cage';
 import { ErrorCode, MemcageError } from '../errors/errors';
 
-/** What is around a call, put there by this copy of memcage or by another. */
+/** The surroundings of a call, set by this copy of memcage or by another. */
 interface Around {
-  /** Where the copy is, for people. */
+  /** Path of the copy, for people. */
   copy: string;
-  /** Of that copy, and of its version. */
+  /** The cage, an object of that copy and its version. */
   cage: object;
 }
 
-/** One for all copies of memcage in a thread: two that know nothing of each other would let children out. */
+/** All copies of memcage in a thread share one: copies unaware of each other would let children escape. */
 const KEY = Symbol.for('memcage.context.1');
 
 const shared = globalThis as { [KEY]?: AsyncLocalStorage<Around> };
@@ -20,19 +20,21 @@ const context = shared[KEY];
 
 const own = new WeakSet<object>();
 
-/** Call `fn` with a cage around it. */
+/** Calls `fn` with a cage around it. */
 export function runWithin<T>(cage: SharedCage, fn: () => T): T {
   own.add(cage);
   return context.run({ copy: PACKAGE_ROOT, cage }, fn);
 }
 
-/** The cage of the innermost {@link runWithin} that the caller runs in; undefined: none, or it is another copy's. */
+/**
+ * The cage of the innermost {@link runWithin} around the caller; undefined if there is none, or it is another copy's.
+ */
 export function cageAround(): SharedCage | undefined {
   const cage = context.getStore()?.cage;
   return cage !== undefined && own.has(cage) ? (cage as SharedCage) : undefined;
 }
 
-/** Throws within a call of another copy's: what this one starts would not be in that one's cage. */
+/** Throws within `contain()` of another copy: this copy could not start anything in that cage. */
 export function refuseOtherCopy(): void {
   const around = context.getStore();
   if (around === undefined || own.has(around.cage)) return;

@@ -1,20 +1,20 @@
 import type { SpawnSyncOptions } from 'node:child_process';
 import { isOptions } from '../process/node-call';
 
-/** A call of Node's `spawnSync`, as Node understands it. */
+/** A call of `spawnSync`, as Node understands it. */
 export interface SyncCall {
   file: string;
-  /** argv, `argv[0]` included. */
+  /** argv, including `argv[0]`. */
   argv: unknown[];
-  /** What is left for Node once `file` and `argv` have taken in `shell` and `argv0`. */
+  /** The options left for Node, after `file` and `argv` have absorbed `shell` and `argv0`. */
   options: Omit<SpawnSyncOptions, 'argv0' | 'shell' | 'uid' | 'gid'>;
   uid: number | undefined;
   gid: number | undefined;
 }
 
 /**
- * What Node's normalizeSpawnArguments makes of the arguments. Undefined where it would throw over what is taken out here;
- * the rest is still Node's to validate.
+ * Reads the arguments like Node's normalizeSpawnArguments. Undefined if Node would throw because of the options
+ * handled here; Node still validates the others.
  */
 export function readCall(file: unknown, args: unknown, options: unknown): SyncCall | undefined {
   if (typeof file !== 'string' || file === '' || file.includes('\0')) return undefined;

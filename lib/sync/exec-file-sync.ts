@@ -19,9 +19,9 @@ const EXEC_FILE = strict('execFileSync', 'execFileSync');
 const EXEC = strict('execSync', 'execSync');
 
 /**
- * As Node's `child_process.execFileSync`. The error that it throws has `outcome`.
+ * Like Node's `child_process.execFileSync`, in a cage and in namespaces. The error that it throws has `outcome`.
  *
- * @throws as {@link spawnSync}, and Node's errors for another end than exit code 0
+ * @throws as {@link spawnSync}, and Node's errors when the child did not end with exit code 0
  */
 export function execFileSync(file: string): Buffer;
 export function execFileSync<const O extends ExecFileSyncOptions = object>(
@@ -37,10 +37,10 @@ export function execFileSync(file: string, args?: unknown, options?: unknown): s
   return execFileNow(EXEC_FILE, file, args, options);
 }
 
-/** {@link execFileSync}, by another name. */
+/** {@link execFileSync} under another name. */
 export function execFileNow(called: Called, file: string, args: unknown, options: unknown): string | Buffer {
   const [list, given] = isOptions(args) ? [[], args] : [args ?? [], options ?? {}];
-  // Node's execFile takes null for both, and throws over the rest.
+  // Node's execFile takes null for both, and throws for anything else.
   if (!Array.isArray(list) || !isOptions<ExecFileSyncOptions>(given as ExecFileSyncOptions)) {
     return callNodes('execFileSync', [file, args, options]) as Buffer;
   }
@@ -51,7 +51,7 @@ export function execFileNow(called: Called, file: string, args: unknown, options
 }
 
 /**
- * As Node's `child_process.execSync`. The error that it throws has `outcome`.
+ * Like Node's `child_process.execSync`, in a cage and in namespaces. The error that it throws has `outcome`.
  *
  * @throws as {@link execFileSync}
  */
@@ -64,16 +64,16 @@ export function execSync(command: string, options?: unknown): string | Buffer {
   return execNow(EXEC, command, options);
 }
 
-/** {@link execSync}, by another name. */
+/** {@link execSync} under another name. */
 export function execNow(called: Called, command: string, options: unknown): string | Buffer {
-  // As normalizeExecArgs: what is no object has no properties.
+  // Like normalizeExecArgs: what is not an object has no properties.
   const given: ExecSyncOptions = isOptions(options) ? called.read(options) : { ...(options as ExecSyncOptions) };
   if (typeof command !== 'string') return callNodes('execSync', [command, given]) as Buffer;
   const shell = typeof given.shell === 'string' ? given.shell : true;
   return outputOf(startSync(called, command, { ...given, shell }, undefined), given, () => command);
 }
 
-/** Node's checkExecSyncError. */
+/** Does what Node's checkExecSyncError does. */
 function outputOf(
   result: SpawnSyncReturns<string | Buffer>,
   { stdio }: Pick<NodeExecSyncOptions, 'stdio'>,

@@ -11,7 +11,7 @@ import type { ResolvedCageOptions } from '../request/cage-options';
 import { inspectable } from '../text/inspected';
 import type { AnyReturns, NodeReturns, SyncOutcome } from './returns';
 
-/** Node's, but for the binding that it calls at last. */
+/** Runs Node's spawnSync, except for the binding that it calls in the end. */
 export function runIntercepted(file: unknown, args: unknown, options: object, own: ResolvedCageOptions): AnyReturns {
   const native = loadNative();
   const startNs = native.monotonicNs();
@@ -36,7 +36,7 @@ export function runIntercepted(file: unknown, args: unknown, options: object, ow
     ...(killSignal !== undefined && { killSignal }),
   }) as NodeReturns;
   const { error } = result;
-  // What ran out of fds while its pipes were being opened was not launched.
+  // Nothing was launched if Node ran out of fds while it opened the pipes.
   outcome ??= outcomeOf(neverStarted(native.monotonicNs()), undefined, { startNs, unstarted, error });
   return Object.assign(result, { outcome: inspectable({ ...(error !== undefined && { error }), ...outcome }) });
 }

@@ -9,7 +9,7 @@ import { type AnyReturns, type NodeReturns, withOutcome } from './returns';
 import { stdioCount, withFds } from './stdio';
 import { type LaunchedEnd, runThroughLauncher } from './through-launcher';
 
-/** Where the binding can't be intercepted; `readCall` knows what Node is going to refuse. */
+/** For when the binding can't be intercepted. `readCall` knows what Node is going to refuse. */
 export function runLaunched(file: unknown, args: unknown, options: object, own: ResolvedCageOptions): AnyReturns {
   const startMs = performance.now();
   const call = readCall(file, args, options);
@@ -26,7 +26,7 @@ function runCaged(call: SyncCall, own: ResolvedCageOptions): LaunchedEnd<NodeRet
   const request = {
     file,
     args: argv,
-    // As Node takes it.
+    // As Node reads it.
     env: options.env || process.env,
     options: { uid, gid, detached: isDetached(options), stdioCount: count },
   };
@@ -50,25 +50,25 @@ function runCaged(call: SyncCall, own: ResolvedCageOptions): LaunchedEnd<NodeRet
   });
 }
 
-/** `detached` is no option of Node's typings for these functions, but of the functions. */
+/** Node's typings lack `detached` for these functions, but the functions have it. */
 function isDetached(options: object): boolean {
   return 'detached' in options && options.detached === true;
 }
 
-/** Node throws over these arguments. Should it not, there is no directory for the child to start in. */
+/** Node throws for these arguments. If it does not, there is no directory for the child to start in. */
 function refuse(file: unknown, args: unknown, options: unknown): never {
   const nowhere = isOptions(options) ? { ...options, cwd: '/dev/null/' } : options;
   spawnSyncByNode(file, args, nowhere);
   throw new MemcageError(ErrorCode.UNSUPPORTED, 'This version of Node takes arguments that memcage does not know');
 }
 
-/** Node's result for what was never started, whose form depends on its version, without `error`. */
+/** Node's result for a child that never started, without `error`. Its form depends on the version of Node. */
 function unstarted(): NodeReturns {
   const { error: _, ...result } = spawnSyncAlone('/dev/null', [], {}) as NodeReturns;
   return result;
 }
 
-/** As Node's ErrnoException. */
+/** Like Node's ErrnoException. */
 function nodeError(errno: number, { file, argv }: SyncCall): Error {
   const code = getSystemErrorName(errno);
   const syscall = `spawnSync ${file}`;

@@ -5,9 +5,9 @@ import { inspectable } from '../text/inspected';
 
 /** What became of a child that was waited for. */
 export type SyncOutcome<M extends MemoryReport | null = MemoryReport | null> = Omit<Outcome<M>, 'cpu' | 'faults'> & {
-  /** Null where Node itself has run the child, which does not tell: see docs/sync.md. */
+  /** Processor time. Null if Node itself ran the child, and so does not tell: see docs/sync.md. */
   cpu: CpuReport | null;
-  /** The same. */
+  /** Page faults. Null in the same cases as `cpu`. */
   faults: FaultReport | null;
 };
 
@@ -28,11 +28,11 @@ export type SyncOutput<O> = O extends { encoding: infer E }
     ? string | Buffer
     : Buffer;
 
-/** Of whatever encoding. */
+/** The result with any encoding. */
 export type AnyReturns = SpawnSyncReturns<string | Buffer>;
 export type NodeReturns = NodeSpawnSyncReturns<string | Buffer>;
 
-/** Of a child that Node has run. */
+/** Adds the outcome of a child that Node ran. */
 export function withOutcome(
   result: NodeReturns,
   end: Pick<SyncOutcome, 'oom' | 'memory' | 'error'> & { heap?: LimitedHeap | undefined },

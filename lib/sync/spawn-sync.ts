@@ -13,10 +13,11 @@ import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutp
 export type SpawnSyncOptions = NodeSpawnSyncOptions & CageOptions;
 
 /**
- * As Node's `child_process.spawnSync`, and run by it: signature, options and result are Node's, with `outcome`. When it
- * returns, nothing is left in the child's private cage, or of it in a shared one.
+ * Like Node's `child_process.spawnSync`, which runs it: signature, options and result are Node's, and the result has
+ * `outcome`. When it returns, nothing is left in the child's private cage, nor of the child in a shared one.
  *
- * @throws errors of memcage when the kernel refuses the cage or the namespaces; what Node reports in `error` comes as that.
+ * @throws a {@link MemcageError} when the kernel refuses the cage or the namespaces. What Node reports in `error`
+ * arrives there
  */
 export function spawnSync(file: string): SpawnSyncReturns<Buffer>;
 export function spawnSync<const O extends SpawnSyncOptions = object>(
@@ -34,7 +35,7 @@ export function spawnSync(file: string, args?: unknown, options?: unknown): Spaw
 
 const CALLED = strict('spawnSync', 'spawnSync');
 
-/** The call as it was made, whatever was given. */
+/** Runs the call with whatever arguments the caller gave. */
 export function startSync(called: Called, file: unknown, args: unknown, options: unknown): AnyReturns {
   const [list, given] = isOptions(args) ? [[], args] : [args, options];
   const { node, own } = splitOptions(given === undefined ? {} : given, called);
@@ -48,7 +49,7 @@ function isPlain(own: ResolvedCageOptions): boolean {
   return !isCaged && nodeHeap === undefined && Object.values(own.namespaces).every((value) => !value);
 }
 
-/** Node's alone. What is no options object it refuses. */
+/** Leaves the call to Node alone, which also refuses anything but an options object. */
 function runPlainly(file: unknown, args: unknown, options: unknown): AnyReturns {
   const startMs = performance.now();
   const result = spawnSyncByNode(file, args, options) as NodeReturns;

@@ -10,19 +10,19 @@ export function stdioCount(stdio: Stdio): number {
   return toList(stdio)?.filter(hasFd).length ?? 0;
 }
 
-/** The same with fds of this process after them. What Node is going to refuse stays as it is. */
+/** `stdio` with fds of this process added at the end. What Node is going to refuse stays as it is. */
 export function withFds(stdio: Stdio, fds: readonly number[]): Stdio {
   const list = toList(stdio);
   return list === undefined ? stdio : [...list, ...fds];
 }
 
-/** In a synchronous call Node passes over other text, and over bytes, so that the next entry has the number. */
+/** In a synchronous call Node skips other text, and bytes, so the next entry gets the number. */
 function hasFd(entry: unknown): boolean {
   return typeof entry === 'string' ? WORDS.has(entry) : !ArrayBuffer.isView(entry);
 }
 
 function toList(stdio: Stdio): Entry[] | undefined {
-  // As Node: whatever is false, null included, is the default.
+  // Like Node: anything falsy, including null, is the default.
   if (!stdio) return toList('pipe');
   if (Array.isArray(stdio)) return [...stdio, ...Array<undefined>(Math.max(0, 3 - stdio.length)).fill(undefined)];
   return stdio !== ('ipc' as unknown) && WORDS.has(stdio) ? ([stdio, stdio, stdio] as Entry[]) : undefined;

@@ -18,55 +18,56 @@ import type { ResolvedCageOptions } from '../request/cage-options';
 
 const { ENODEV, ENOENT } = constants.errno;
 
-/** A program to be run to its end, with all of Node's defaults applied. */
+/** A program to run to its end, with all of Node's defaults applied. */
 export interface LaunchedProgram {
   file: string;
-  /** argv, `argv[0]` included. */
+  /** argv, including `argv[0]`. */
   args: readonly unknown[];
   env: NodeJS.ProcessEnv;
   options: {
     uid?: number | undefined;
     gid?: number | undefined;
     detached: boolean;
-    /** Entries of `stdio`: the first fd that is free in the child. */
+    /** Number of entries in `stdio`, which is the first free fd in the child. */
     stdioCount: number;
   };
 }
 
-/** What takes the place of the request's file and args. */
+/** Replaces the file and the args of the request. */
 export interface LauncherCommand {
   file: string;
-  /** argv, `argv[0]` included. */
+  /** argv, including `argv[0]`. */
   args: unknown[];
   env: NodeJS.ProcessEnv;
-  /** To be the fds of the child from `stdioCount` on. `uid` and `gid` are the launcher's affair: it joins the cage first. */
+  /** The child's fds from `stdioCount` on. The launcher handles `uid` and `gid`, because it joins the cage first. */
   fds: number[];
 }
 
-/** Of what Node's sync functions, and their binding, return. */
+/** What memcage needs of a result of Node's sync functions, or of their binding. */
 export interface LaunchedResult {
-  /** 0: there never was a process. */
+  /** 0 if there never was a process. */
   pid: number;
   signal: NodeJS.Signals | null;
-  /** That it was ended early, among others. */
+  /** Says, among others, that the child was ended early. */
   error?: unknown;
 }
 
 export interface LaunchedEnd<R> {
-  /** Undefined when it did not come to that. */
+  /** Undefined if `run` was not called. */
   result: R | undefined;
   oom: KernelReport['oom'];
   heap: LimitedHeap | undefined;
   memory: MemoryReport | null;
-  /** Something of the cage could not be removed, or no program was started. */
+  /** Set if something of the cage could not be removed, or no program was started. */
   error?: Error;
-  /** Negative: what kept the program from being started, which Node is to tell. */
+  /** Negative errno that kept the program from being started. Node is to report it. */
   errno?: number;
 }
 
 /**
- * Run a program in a cage and in namespaces, through the launcher, by a function that blocks until it has ended. `run` is
- * given what to run instead; where the cage was removed meanwhile, once more. When this throws, nothing is left.
+ * Runs a program in a cage and in namespaces through the launcher, by a function that blocks until the program has
+ * ended. Calls `run` with the command to run instead, and once more if the cage was removed meanwhile. Nothing is
+ * left when this throws.
  */
 export function runThroughLauncher<R extends LaunchedResult>(
   request: LaunchedProgram,
@@ -80,7 +81,7 @@ export function runThroughLauncher<R extends LaunchedResult>(
   return end;
 }
 
-/** Undefined: someone removed the cage before the launcher could join it, and `isLast` is false. */
+/** Undefined if someone removed the cage before the launcher could join it, and `isLast` is false. */
 function attempt<R extends LaunchedResult>(
   native: NativeBinding,
   request: LaunchedProgram,
@@ -103,7 +104,7 @@ function attempt<R extends LaunchedResult>(
   };
   try {
     caged = makeCagedChild(choice, cage, request.options);
-    // No memory is shared with the child, so that every limit may be in force before it is born.
+    // The child shares no memory with this process, so every limit may apply before it is born.
     caged?.started();
     const ceiling = { bytes: caged?.home.ceilingBytes, isHidden: hasCgroupNamespace(cage.namespaces) };
     const { env, limitBytes } = withNodeHeapIn(request, choice.nodeHeap, ceiling);
@@ -123,7 +124,7 @@ function attempt<R extends LaunchedResult>(
     if (!asNode) throw error;
     return { result, ...unstarted, ...abandon(), error, errno: failure.errno };
   } catch (error) {
-    // What ran out of fds while it was preparing is the same to the caller as what ran out in the spawn.
+    // To the caller, running out of fds while preparing is the same as running out of them in the spawn.
     if (isNativeError(error)) return { result: undefined, ...unstarted, ...abandon(), error, errno: error.errno };
     throw error;
   } finally {

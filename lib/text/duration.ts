@@ -2,7 +2,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Time for people: `3 ms`, `1.24 s`, `2 min 5 s`, `3 h 0 min`. */
+/** Formats a duration for people: `3 ms`, `1.24 s`, `2 min 5 s`, `3 h 0 min`. */
 export function formatDuration(ms: number): string {
   if (ms < 10) return `${Math.round(ms * 10) / 10} ms`;
   if (ms < SECOND) return ms >= SECOND - 0.5 ? '1 s' : `${Math.round(ms)} ms`;

@@ -2,10 +2,12 @@ import { type InspectOptions, inspect } from 'node:util';
 import type { OomVictim } from '../../types/outcome';
 import { formatSize } from './size';
 
-/** What `console.log()` and `util.inspect()` call on an object; not enumerable, so that it is no part of the data. */
+/**
+ * What `console.log()` and `util.inspect()` call on an object. It is not enumerable, so it is not part of the data.
+ */
 type Inspector = (this: object, depth: number, options: InspectOptions, inspect: (value: unknown) => string) => string;
 
-/** A number of bytes as both: for people, and to be copied. */
+/** A number of bytes, shown both as the number and with a unit. */
 class Bytes {
   constructor(private readonly bytes: number) {}
 
@@ -15,7 +17,7 @@ class Bytes {
   }
 }
 
-/** Lets an outcome be shown with sizes that people read. Returns it. */
+/** Makes an outcome show its sizes with units. Returns it. */
 export function inspectable<T extends object>(outcome: T): T {
   const show: Inspector = function (_depth, options) {
     return inspect(withSizes({ ...this }), options);
@@ -23,7 +25,7 @@ export function inspectable<T extends object>(outcome: T): T {
   return Object.defineProperty(outcome, inspect.custom, { value: show, writable: true, configurable: true });
 }
 
-/** What is shown of an object: the name of its class, what tells it from others, and the facts. */
+/** How an object is shown: the name of its class, what identifies it, and the facts. */
 export function shown(name: string, which: string, facts: object, options: InspectOptions): string {
   return `${name} <${which}> ${inspect(withSizes(facts), options)}`;
 }

@@ -1,7 +1,7 @@
-// C0 is left to JSON. C1, DEL, and what changes the direction or the line of a text.
+// JSON handles C0. These are C1, DEL, and characters that change the direction or the line of a text.
 const OBEYED = /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
-/** What others have named, on one line: it may hold what a terminal would obey. */
+/** Shows a name that others chose on one line. It may contain characters that a terminal would obey. */
 export function printable(text: string): string {
   return JSON.stringify(text)
     .slice(1, -1)

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 
-/** Where the fixed digits of a random UUID are, its dashes left out: those of the version and the variant (RFC 9562). */
+/** Positions of the fixed digits of a random UUID without its dashes: the version and the variant (RFC 9562). */
 const FIXED = new Set([12, 16]);
 
 /**
- * So many random digits, 30 at most, for names. From the kernel itself: Node's own module for that is one of the longest to
+ * Returns random digits for names, at most 30. They come from the kernel: Node's own module for that takes long to
  * load.
  */
 export function randomHex(digits: number): string {

@@ -8,18 +8,18 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
   T: 1024 ** 4,
   P: 1024 ** 5,
 };
-/** As Docker and systemd take it, and as {@link formatSize} writes it. No part of a byte. */
+/** As Docker and systemd accept it, and as {@link formatSize} writes it. No fractions of a byte. */
 const SIZE = /^(?:(\d+)(?: ?B)?|(\d+(?:\.\d+)?) ?([KMGTP])(?:i?B?))$/i;
 
 export interface SizeBounds {
-  /** 0 where nothing at all is a sensible size. Default: 1. */
+  /** 0 where "nothing at all" is a sensible size. Default: 1. */
   min?: 0 | 1;
-  /** Sizes above 0 must fill a page, or the kernel takes them for 0. Default: 4096. */
+  /** A size above 0 must fill a page, or the kernel takes it for 0. Default: 4096. */
   pageBytes?: number;
 }
 
 /**
- * A `Size` in bytes, `Infinity` when it is unlimited.
+ * Converts a `Size` to bytes, `Infinity` if it is unlimited.
  *
  * @param option Name of the option, for the error.
  * @throws TypeError `ERR_MEMCAGE_INVALID_SIZE`; RangeError `ERR_MEMCAGE_LIMIT_TOO_SMALL` for less than a page.
@@ -40,11 +40,11 @@ function toBytes(value: unknown): number | null {
   if (typeof value !== 'string') return null;
   const [, bytes, amount = bytes, unit = ''] = SIZE.exec(value) ?? [];
   if (amount === undefined) return null;
-  // Of '1.1G' the kernel could not take the rest of a byte either.
+  // The kernel could not use the fraction of a byte in '1.1G' either.
   return safeBytes(Math.floor(Number(amount) * (UNIT_BYTES[unit.toUpperCase()] ?? Number.NaN)));
 }
 
-// Above 2^53 - 1 a number is no longer the one that was written.
+// Above 2^53 - 1 a number may differ from what the caller wrote.
 function safeBytes(value: number): number | null {
   return Number.isSafeInteger(value) && value >= 0 ? value + 0 : null;
 }
@@ -52,7 +52,7 @@ function safeBytes(value: number): number | null {
 const UNLIMITED = 'unlimited';
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
-/** Bytes for people: `100 MiB`, `1.5 GiB`, `unlimited`. Powers of 1024, at most one decimal. */
+/** Formats bytes for people: `100 MiB`, `1.5 GiB`, `unlimited`. Powers of 1024, at most one decimal. */
 export function formatSize(bytes: number): string {
   if (bytes === Number.POSITIVE_INFINITY) return UNLIMITED;
   let amount = Math.abs(bytes);

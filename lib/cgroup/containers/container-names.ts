@@ -8,36 +8,39 @@ import { isFullId, parseCgroupName } from '../names/cgroup-name';
 import { listPids } from '../processes/pids';
 
 /**
- * Names that engines give their containers (`docker run --name`), of which a cgroup's path says nothing. They are found
- * without asking an engine, from the container's first process:
+ * Finds the names that engines give their containers (`docker run --name`), which a cgroup's path does not contain.
+ * It asks no engine, but looks at the container's first process:
  *
- * - Docker mounts the container's /etc/hostname, /etc/hosts and /etc/resolv.conf from the directory in which it keeps the
- *   container's configuration, wherever its data is. It reads the name from there itself when it starts anew.
- * - Podman has each container looked after by conmon, the parent of that process, which has id and name in its arguments:
+ * - Docker mounts the container's /etc/hostname, /etc/hosts and /etc/resolv.conf from the directory with the
+ *   container's configuration, wherever its data is. Docker reads the name from there itself when it restarts.
+ * - Podman has a conmon for each container, the parent of that process, with the id and the name in its arguments:
  *   conmon(8).
  *
- * containerd and CRI-O have a database that is theirs alone, and their names are those of Kubernetes, the same in many pods.
+ * containerd and CRI-O have a private database, and their names are those of Kubernetes, which repeat in many pods.
  */
 
-/** The kinds of which this can be, and containers whose path does not say whose they are. */
+/** The kinds that can have such a name, and containers whose path does not say whose they are. */
 const NAMED = new Set(['docker', 'podman', 'unknown']);
-/** What both engines take for a name. */
+/** A name that both engines accept. */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const DOCKER_MOUNT = /^(.*\/containers)\/[0-9a-f]{64}\/(?:hostname|hosts|resolv\.conf)$/;
 
-/** Whether it can be one of those names. */
+/** Whether it can be such a name. */
 export function isContainerName(wanted: string): boolean {
   return NAME.test(wanted) && !isFullId(wanted);
 }
 
-/** The name of the container whose cgroup it is; undefined when it is none, has ended, or its engine does not tell. */
+/**
+ * The name of the container that a cgroup belongs to. Undefined if it is not a container's, or the container has
+ * ended, or its engine does not tell.
+ */
 export function containerNameOf(directory: CgroupDirectory): string | undefined {
   const container = parseCgroupName(directory.path);
   if (container === undefined || !NAMED.has(container.kind) || !isFullId(container.id)) return undefined;
   const members = membersOf(directory);
   for (const pid of members) {
     const parent = parentOf(pid);
-    // What a process of the container does says nothing: it could call itself conmon, and mount what it likes.
+    // A process inside the container proves nothing: it could call itself conmon, and mount what it likes.
     if (parent === undefined || members.has(parent)) continue;
     const name = conmonName(container.id, readProcFile(parent, 'cmdline') ?? '') ?? dockerName(container.id, pid);
     if (name !== undefined) return name;
@@ -45,7 +48,7 @@ export function containerNameOf(directory: CgroupDirectory): string | undefined 
   return undefined;
 }
 
-/** `conmon -c ID -n NAME ...`; undefined when it is another program, or another container's. */
+/** Reads `conmon -c ID -n NAME ...`; undefined for another program, or another container. */
 export function conmonName(id: string, cmdline: string): string | undefined {
   const [program = '', ...args] = cmdline.split('\0');
   if (basename(program) !== 'conmon') return undefined;
@@ -57,21 +60,22 @@ export function conmonName(id: string, cmdline: string): string | undefined {
 }
 
 /**
- * The directories that Docker may keep a container's configuration in.
+ * The directories in which Docker may keep a container's configuration.
  *
- * @param container what is mounted for the container
- * @param own what is mounted here
+ * @param container the mounts of the container
+ * @param own the mounts here
  */
 export function dockerDirectories(id: string, container: readonly Mount[], own: readonly Mount[]): string[] {
   const found = container.flatMap(({ device, root }) => {
-    // With `--network container:OTHER` the files are the other one's: the directory beside it is meant.
+    // With `--network container:OTHER` these are the other container's files, and this container's directory is next
+    // to theirs.
     const [, containers] = DOCKER_MOUNT.exec(root) ?? [];
     return containers === undefined ? [] : placesOf({ device, path: join(containers, id) }, own);
   });
   return [...new Set(found)];
 }
 
-/** The paths by which what is in a file system can be reached here. */
+/** The paths here that lead to a path in a file system. */
 function placesOf({ device, path }: { device: string; path: string }, mounts: readonly Mount[]): string[] {
   return mounts
     .filter((mount) => mount.device === device && path.startsWith(mount.root === '/' ? '/' : `${mount.root}/`))
@@ -89,13 +93,13 @@ function dockerName(id: string, pid: number): string | undefined {
   return undefined;
 }
 
-/** Docker has a slash before the name. */
+/** Docker puts a slash before the name. */
 function configuredName(id: string, file: string): string | undefined {
   try {
     const { ID, Name } = JSON.parse(readFileSync(file, 'utf8')) as { ID?: unknown; Name?: unknown };
     return ID === id && typeof Name === 'string' ? Name.replace(/^\//, '') : undefined;
   } catch {
-    // Not there, not for us to read, or of another form in some version of Docker: then it is not known.
+    // The file is missing, not readable, or has another form in some version of Docker: then the name is unknown.
     return undefined;
   }
 }
@@ -109,7 +113,7 @@ function membersOf(directory: CgroupDirectory): Set<number> {
   }
 }
 
-/** 0 when it is outside of this PID namespace; undefined when the process itself is, or has ended. */
+/** 0 if the parent is outside of this PID namespace; undefined if the process itself is, or has ended. */
 function parentOf(pid: number): number | undefined {
   const status = pid === 0 ? undefined : readProcFile(pid, 'status');
   const parent = /^PPid:\s*(\d+)$/m.exec(status ?? '')?.[1];

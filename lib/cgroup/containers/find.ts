@@ -8,17 +8,17 @@ import { containerNameOf, isContainerName } from './container-names';
 
 const SHOWN = 10;
 
-/** What is looked for, and how well it fits. */
+/** A cgroup that was found, and how well it matches. */
 export interface Match {
   path: string;
   match: 'exact' | 'prefix';
 }
 
 /**
- * The path of the one memory cgroup that a container's id, the beginning of it, or a name stands for, in all that is
- * mounted of the hierarchy.
+ * The path of the one memory cgroup that belongs to a container's id, to the beginning of an id, or to a name, in all
+ * mounts of the hierarchy.
  *
- * @throws MemcageError `ERR_MEMCAGE_CGROUP_GONE` when there is none, `ERR_MEMCAGE_AMBIGUOUS` when there are several
+ * @throws MemcageError `ERR_MEMCAGE_CGROUP_GONE` if there is none, `ERR_MEMCAGE_AMBIGUOUS` if there are several
  */
 export function findCgroup(current: Host, wanted: unknown): string {
   if (typeof wanted !== 'string' || wanted === '' || /[/\0]/.test(wanted)) {
@@ -37,7 +37,10 @@ export function findCgroup(current: Host, wanted: unknown): string {
   return path;
 }
 
-/** How a cgroup fits; undefined when it does not. The name is asked for only where the path alone is no exact match. */
+/**
+ * How well a cgroup matches; undefined if it does not. Looks up the engine's name only if the path is not an exact
+ * match.
+ */
 export function matchNamed(
   path: string,
   wanted: string,
@@ -48,8 +51,8 @@ export function matchNamed(
 }
 
 /**
- * Those that fit best: an exact name goes before the beginning of an id. What a container has inside of its own cgroup is
- * not another one.
+ * The best matches: an exact name takes precedence over the beginning of an id. Cgroups that a container has inside
+ * of its own are not separate matches.
  */
 export function selectBest(matches: readonly Match[]): string[] {
   const exact = matches.filter(({ match }) => match === 'exact');
@@ -64,7 +67,7 @@ function matchesBelow(mountPoint: string, wanted: string): Match[] {
   });
 }
 
-/** One that is shown by several mounts is taken as the first shows it. */
+/** If several mounts show the same cgroup, the first path counts. */
 function withoutRepeats(paths: readonly string[]): string[] {
   const byInode = new Map<string, string>();
   for (const path of paths) {
@@ -76,7 +79,7 @@ function withoutRepeats(paths: readonly string[]): string[] {
   return [...byInode.values()];
 }
 
-/** Of every memory cgroup that is mounted here. */
+/** The paths of all memory cgroups that are mounted here. */
 export function cgroupPaths(current: Host): string[] {
   return mountPointsOf(current).flatMap((at) => collectBelow(at, ({ path }) => path));
 }
@@ -85,7 +88,7 @@ function mountPointsOf({ memory, memoryElsewhere }: Host): string[] {
   return [memory, ...memoryElsewhere].map(({ mountPoint }) => mountPoint);
 }
 
-/** What there is to say of each cgroup below, where there is something. */
+/** Calls `of` for each cgroup below, and collects its results that are not undefined. */
 function collectBelow<T>(mountPoint: string, of: (directory: CgroupDirectory) => T | undefined): T[] {
   const top = openDirectory(mountPoint);
   try {

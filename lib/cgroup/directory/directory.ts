@@ -4,21 +4,21 @@ import { OwnedFd } from '../../addon/owned-fd';
 import { missingFile } from './missing-file';
 import { cgroupError, isGone, refusedWith } from './refusal';
 
-/** What is written to end the processes of a cgroup. */
+/** Files to write for ending the processes of a cgroup. */
 const CONTROL_FILES = new Set(['cgroup.kill', 'cgroup.freeze', 'freezer.state']);
 
 /**
- * A directory of a cgroup hierarchy: a fixed directory fd and a path beneath it. The names of memcage's own cgroups are
- * never used twice, so most need no fd of their own; a stranger's cgroup is anchored at itself, so that another one that
- * later gets the same name is not taken for it.
+ * A directory of a cgroup hierarchy: a fixed directory fd and a path below it. memcage never uses a name for its own
+ * cgroups twice, so most need no fd of their own. A stranger's cgroup is anchored at itself, so that a later cgroup
+ * of the same name is not taken for it.
  */
 export class CgroupDirectory {
   readonly native: NativeBinding;
-  /** Path beneath the anchor; '' is the anchor itself. */
+  /** Path below the anchor; '' is the anchor itself. */
   readonly relative: string;
   /** Absolute path, for people. */
   readonly path: string;
-  /** What directories share that are reached through one fd. */
+  /** All directories that are reached through one fd share this. */
   readonly #anchor: OwnedFd;
 
   private constructor(native: NativeBinding, anchor: OwnedFd, relative: string, path: string) {
@@ -28,12 +28,12 @@ export class CgroupDirectory {
     this.path = path;
   }
 
-  /** @param fd of the directory; {@link close} closes it */
+  /** @param fd the directory's fd, which {@link close} closes */
   static anchoredAt(native: NativeBinding, fd: number, path: string): CgroupDirectory {
     return new CgroupDirectory(native, new OwnedFd(native, fd), '', path);
   }
 
-  /** Its directory fd; -1 after {@link close}. */
+  /** The anchor's directory fd; -1 after {@link close}. */
   get anchor(): number {
     return this.#anchor.fd;
   }
@@ -43,25 +43,25 @@ export class CgroupDirectory {
   }
 
   /**
-   * Close its anchor, which is also that of each directory {@link below}: whoever still uses one of them gets EBADF, and
-   * never what the next open() makes of the number.
+   * Closes the anchor, which each directory from {@link below} shares. After that their users get EBADF, and never
+   * the file that got the same number from a later open().
    */
   close(): void {
     this.#anchor.close();
   }
 
-  /** A path in it as one beneath its anchor. */
+  /** Converts a path in this directory to one below the anchor. */
   beneath(name: string): string {
     if (name === '') return this.relative;
     return this.relative === '' ? name : `${this.relative}/${name}`;
   }
 
-  /** A directory beneath, not necessarily existing. */
+  /** A directory below, which need not exist. */
   below(name: string): CgroupDirectory {
     return new CgroupDirectory(this.native, this.#anchor, this.beneath(name), `${this.path}/${name}`);
   }
 
-  /** The same directory, anchored at itself: the caller closes it. */
+  /** The same directory, anchored at itself. The caller closes it. */
   anchored(): CgroupDirectory {
     return CgroupDirectory.anchoredAt(this.native, this.open('', 'path'), this.path);
   }
@@ -70,7 +70,7 @@ export class CgroupDirectory {
     return this.#call('read', file, (path) => this.native.readBeneath({ dirFd: this.anchor, path }));
   }
 
-  /** undefined when there is no such file (the kernel is older, or the cgroup is the root). */
+  /** undefined if there is no such file (the kernel is older, or the cgroup is the root). */
   readIfPresent(file: string): string | undefined {
     try {
       return this.native.readBeneath({ dirFd: this.anchor, path: this.beneath(file) });
@@ -98,7 +98,7 @@ export class CgroupDirectory {
       this.native.closeFd({ fd });
       return true;
     } catch (error) {
-      // A removed directory that is still open lists nothing: ENOENT; its open files answer ENODEV.
+      // A removed directory that is still open lists nothing (ENOENT); its open files answer ENODEV.
       if (refusedWith(error, 'ENOENT', 'ENODEV')) return false;
       throw cgroupError(error, 'open', this.path);
     }
@@ -108,31 +108,31 @@ export class CgroupDirectory {
     this.#call('create', '', (path) => this.native.makeDirectory({ dirFd: this.anchor, path, mode: 0o755 }));
   }
 
-  /** Throws the addon's own error: what EBUSY and ENOENT mean is for the caller to say. */
+  /** Throws the addon's own error, because only the caller knows what EBUSY and ENOENT mean. */
   remove(): void {
     if (this.relative !== '') {
       this.native.removeDirectory({ dirFd: this.anchor, path: this.relative });
       return;
     }
-    // A directory can't be removed by an fd of its own; and its name may be another one's by now. Another fd may not be
-    // free: neither of these needs one.
+    // A directory can't be removed through its own fd, and its name may belong to another one by now. There may be no
+    // free fd, and neither of these needs one.
     if (this.isAtItsPath()) rmdirSync(this.path);
     else this.#removeRenamed();
   }
 
-  /** On v1 who may write to the directory above can give it another name: a process in it that is root, for example. */
+  /** On v1, anyone with write access to the parent directory can rename it, for example a root process in it. */
   #removeRenamed(): void {
-    // Where the kernel says ' (deleted)' there is no such directory.
+    // If the kernel adds ' (deleted)', no directory has that path.
     const path = readlinkSync(`/proc/self/fd/${this.anchor}`);
     if (isSameAs(statFd(this.anchor), path)) rmdirSync(path);
   }
 
-  /** For a directory that is anchored at itself: whether it is still there, under its name. Needs no fd. */
+  /** For a directory that is anchored at itself: whether it still exists under its name. Needs no fd. */
   isAtItsPath(): boolean {
     return isSameAs(statFd(this.anchor), this.path);
   }
 
-  /** Mark it as one in which no cgroup is made or removed from now on. False: its owner is someone else. */
+  /** Marks the directory: no cgroup is made or removed in it from now on. False if it belongs to someone else. */
   stamp(): boolean {
     try {
       this.#call('stamp', '', (path) => this.native.stampDirectory({ dirFd: this.anchor, path }));
@@ -143,13 +143,13 @@ export class CgroupDirectory {
     }
   }
 
-  /** Take that back. */
+  /** Removes that mark. */
   unstamp(): void {
     const now = new Date();
     utimesSync(this.path, now, now);
   }
 
-  /** Whether that is still so. */
+  /** Whether the directory still has that mark. */
   isStamped(): boolean {
     return this.#call('look at', '', (path) => this.native.isStamped({ dirFd: this.anchor, path }));
   }
@@ -159,12 +159,12 @@ export class CgroupDirectory {
     return this.#call('list', '', (path) => this.native.listDirectories({ dirFd: this.anchor, path }));
   }
 
-  /** Ids that a file lists in it and below it, some maybe twice; `threads`: of threaded cgroups (v2). */
+  /** Ids that a file lists here and below; an id may occur twice. `threads` are those of threaded cgroups (v2). */
   members(file: string): { ids: number[]; threads: number[] } {
     return this.#call('list the members of', '', (path) => this.native.listMembers({ dirFd: this.anchor, path, file }));
   }
 
-  /** Paths of the cgroups below it where a key of a flat keyed file is not 0, and the counts. */
+  /** Paths of the cgroups below in which a key of a flat-keyed file is not 0, with the counts. */
   counts(file: string, key: string, except: Iterable<string> = []): { path: string; count: number }[] {
     const names = [...except];
     return this.#call('read', '', (path) =>
@@ -172,20 +172,24 @@ export class CgroupDirectory {
     );
   }
 
-  /** Remove what is below it, for so long, and say what is left there. Throws the addon's own error, as {@link remove}. */
+  /**
+   * Removes the cgroups below within that time, and says what is left. Throws the addon's own error, like {@link
+   * remove}.
+   */
   removeBelow(budgetMs: number): ReturnType<NativeBinding['removeBelow']> {
     return this.native.removeBelow({ dirFd: this.anchor, path: this.relative, budgetMs });
   }
 
   /**
-   * Give its owner access again to the cgroup and to those below, whose permission bits someone has taken away. Throws Node's
-   * own error (EPERM) when they are not ours.
+   * Gives the owner access again to the cgroup and those below, after someone took away permission bits. Throws
+   * Node's own error (EPERM) if they belong to someone else.
    */
   regainAccess(): void {
-    // Even "." can't be opened through the anchor of a directory that may not be searched.
+    // Even "." can't be opened through the anchor of a directory without search permission.
     const fd = this.relative === '' ? this.anchor : this.open('', 'path');
     try {
-      // O_PATH fds of what can't be opened: they are no good for fchmod(2), their links are for chmod(2).
+      // What can't be opened has only an O_PATH fd. fchmod(2) does not take that, but chmod(2) takes its link in
+      // /proc.
       const path = `/proc/self/fd/${fd}`;
       addMode(path, 0o700);
       for (const entry of readdirSync(path, { withFileTypes: true })) {
@@ -219,7 +223,7 @@ function addMode(path: string, bits: number): void {
   if ((mode & bits) !== bits) chmodSync(path, (mode & 0o7777) | bits);
 }
 
-/** As fstatSync, which in Deno knows no fds but its own. */
+/** Like fstatSync, which in Deno knows only its own fds. */
 export function statFd(fd: number): BigIntStats {
   return statSync(`/proc/self/fd/${fd}`, { bigint: true });
 }

@@ -2,8 +2,8 @@ import { OwnedFd } from '../../addon/owned-fd';
 import type { CgroupDirectory } from './directory';
 
 /**
- * How often v1 has notified something: the OOM of a cgroup, its own or that of one above it, the crossing of a threshold, a
- * level of pressure. It counts once more when the cgroup is removed, a moment after that.
+ * Counts the notifications of v1 for one thing: the OOM of a cgroup or of one of its ancestors, a threshold that is
+ * crossed, or a level of pressure. The kernel counts once more when the cgroup is removed, a moment after that.
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
  */
@@ -13,7 +13,7 @@ export class EventCounter {
 
   /**
    * @param control the file that stands for what is counted
-   * @param argument what more the kernel wants to know
+   * @param argument more arguments for the kernel
    */
   constructor(
     private readonly directory: CgroupDirectory,
@@ -40,13 +40,13 @@ export class EventCounter {
     return this.#fd.fd;
   }
 
-  /** Since it was made. */
+  /** Notifications since this was made. */
   count(): number {
     this.#total += this.directory.native.eventfdRead({ fd: this.fd });
     return this.#total;
   }
 
-  /** Calling it again is harmless. */
+  /** You can call it more than once. */
   close(): void {
     this.#fd.close();
   }

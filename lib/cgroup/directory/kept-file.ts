@@ -1,14 +1,15 @@
 import type { CgroupDirectory } from './directory';
 import { OpenFile } from './open-file';
 
-// A read of an open file costs half of opening it anew; but a program with thousands of cages must not run out of fds.
+// Reading an open file costs half of opening and reading it. But a program with thousands of cages must not run out
+// of fds.
 const MOST_OPEN = 16;
 
 /** Open files in the order of their last use, oldest first. */
 const open = new Set<KeptFile>();
 let lastUsed: KeptFile | undefined;
 
-/** An interface file that stays open between reads, as long as not too many others are read more often. */
+/** An interface file that stays open between reads, until 16 others have been read more recently. */
 export class KeptFile {
   #opened: OpenFile | undefined;
 

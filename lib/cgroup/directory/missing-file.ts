@@ -4,7 +4,7 @@ import { parseNames } from '../files/formats';
 import { INTERFACE_FILES } from '../files/table';
 import { isNativeError } from './refusal';
 
-/** What is asked of the cgroup's directory. */
+/** What this needs from the cgroup's directory. */
 interface Directory {
   readonly path: string;
   has(file: string): boolean;
@@ -12,9 +12,9 @@ interface Directory {
 }
 
 /**
- * The error for an interface file that a cgroup, which is there, does not have.
+ * The error for an interface file that an existing cgroup does not have.
  *
- * @param context.option what was asked for, when that is not the file itself
+ * @param context.option what the caller asked for, if that is not the file itself
  */
 export function missingFile(
   directory: Directory,

@@ -2,10 +2,12 @@ import { OwnedFd } from '../../addon/owned-fd';
 import type { CgroupDirectory } from './directory';
 import { cgroupError } from './refusal';
 
-// One for all: reads are synchronous, and what was read is parsed before the next one.
+// One buffer for all: reads are synchronous, and each text is parsed before the next read.
 let buffer = new Uint8Array(16 * 1024);
 
-/** An interface file that stays open: reading it takes no other fd, and is what makes it tell of its next change (v2). */
+/**
+ * An interface file that stays open. Reading it takes no other fd, and makes the kernel report its next change (v2).
+ */
 export class OpenFile {
   readonly #fd: OwnedFd;
 
@@ -21,7 +23,7 @@ export class OpenFile {
     return this.#fd.fd;
   }
 
-  /** Reads the whole file; `use` gets bytes that are valid only during the call. */
+  /** Reads the whole file. The bytes that `use` gets are valid only during the call. */
   read<T>(use: (bytes: Uint8Array, length: number) => T): T {
     return use(buffer, this.#fill());
   }
@@ -30,7 +32,7 @@ export class OpenFile {
     return this.read((bytes, length) => Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('latin1'));
   }
 
-  /** Calling it again is harmless. */
+  /** You can call it more than once. */
   close(): void {
     this.#fd.close();
   }

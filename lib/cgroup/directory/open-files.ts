@@ -1,10 +1,10 @@
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import type { CgroupDirectory } from './directory';
 
-/** No such file here: an fd that no read succeeds with. */
+/** Instead of the fd of a file that this kernel does not have. Every read of it fails. */
 const ABSENT = -1;
 
-/** Interface files of one cgroup that stay open because its reader asked for it. */
+/** Interface files of one cgroup that stay open because the reader asked for that. */
 export class OpenFiles {
   readonly #fds = new Map<string, number>();
 
@@ -14,7 +14,7 @@ export class OpenFiles {
     return this.#fds.size;
   }
 
-  /** Opened at the first call; -1 where this kernel has no such file. */
+  /** Opens the file on the first call; -1 if this kernel has no such file. */
   fd(file: string): number {
     let fd = this.#fds.get(file);
     if (fd === undefined) {

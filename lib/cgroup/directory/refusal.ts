@@ -3,11 +3,11 @@ import type { NativeError } from '../../../types/native';
 import { type ErrorCode, MemcageError } from '../../errors/errors';
 import { readOnlyCure } from '../names/container-cure';
 
-/** Whether an error is one that the addon threw for a refused system call. */
+/** Whether the addon threw this error for a refused system call. */
 export function isNativeError(error: unknown): error is NativeError {
-  // Not instanceof: under Jest, and in other vm contexts, the addon's errors are of the main context.
+  // Not instanceof: under Jest, and in other vm contexts, the addon's errors come from the main context.
   const refused = types.isNativeError(error) && 'syscall' in error && 'errno' in error && 'code' in error;
-  // What memcage makes of it has the same fields.
+  // memcage's errors have the same fields.
   return refused && !(error instanceof MemcageError);
 }
 
@@ -16,12 +16,12 @@ export function refusedWith(error: unknown, ...codes: string[]): boolean {
   return isNativeError(error) && codes.includes(error.code);
 }
 
-/** Whether an error says that the cgroup was removed. */
+/** Whether the error means that the cgroup was removed. */
 export function isGone(error: unknown): boolean {
   return error instanceof MemcageError && error.code === 'ERR_MEMCAGE_CGROUP_GONE';
 }
 
-/** Undefined when the cgroup was removed: who may do that does not tell. */
+/** Undefined if the cgroup was removed, which anyone may do without notice. */
 export function unlessGone<T>(call: () => T): T | undefined {
   try {
     return call();
@@ -44,8 +44,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 };
 
 /**
- * What the library throws for a refused access to a cgroup. Running out of fds or memory is no statement about the
- * cgroup and stays the system error that it is.
+ * The error that the library throws for a refused access to a cgroup. Running out of fds or memory says nothing about
+ * the cgroup, so that stays a system error.
  */
 export function cgroupError(error: unknown, doing: string, path: string): unknown {
   if (!isNativeError(error)) return error;
@@ -59,7 +59,7 @@ export function cgroupError(error: unknown, doing: string, path: string): unknow
   });
 }
 
-/** The kernel's refusal in words, with what to do about a cgroup file system that is read-only, as in most containers. */
+/** The kernel's refusal in words. For a read-only cgroup file system, as in most containers, it adds what to do. */
 export function refusalText(error: NativeError, path: string): string {
   return error.code === 'EROFS' ? `${error.message}; ${readOnlyCure(path)}` : error.message;
 }

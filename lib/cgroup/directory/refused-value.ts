@@ -10,14 +10,14 @@ import { isNativeError } from './refusal';
 interface Refusal {
   directory: CgroupDirectory;
   version: CgroupVersion;
-  /** What was to be set, for people: an option, or the file. */
+  /** What the caller wanted to set, for people: an option, or the file. */
   subject: string;
-  /** What was written. */
+  /** The value that was written. */
   value: string;
   file: string;
 }
 
-/** What is thrown for a value that the kernel did not take; any other error as it is. */
+/** The error to throw when the kernel refused a value. Other errors come back unchanged. */
 export function refusedValue(error: unknown, { directory, version, subject, value, file }: Refusal): unknown {
   const cause = error instanceof MemcageError ? error.cause : error;
   if (!isNativeError(cause)) return error;
@@ -35,8 +35,8 @@ export function refusedValue(error: unknown, { directory, version, subject, valu
       { errno, syscall, path, value, usageBytes, peakBytes, cause },
     );
   }
-  // EINVAL, ERANGE: not a value for this file; EOPNOTSUPP: not in this state of the cgroup, or no more in this kernel;
-  // EAGAIN: memory.reclaim got back less; ENOSPC: the cpuset of the cgroup has no processors for a process.
+  // EINVAL, ERANGE: not a value for this file. EOPNOTSUPP: not in this state of the cgroup, or no longer in this
+  // kernel. EAGAIN: memory.reclaim reclaimed less. ENOSPC: the cpuset of the cgroup has no processors for a process.
   if (!['EINVAL', 'ERANGE', 'EOPNOTSUPP', 'EBUSY', 'EAGAIN', 'ESRCH', 'ENOSPC'].includes(cause.code)) return error;
   return new MemcageError(
     isLimit ? ErrorCode.LIMIT_REFUSED : ErrorCode.VALUE_REFUSED,
@@ -45,7 +45,7 @@ export function refusedValue(error: unknown, { directory, version, subject, valu
   );
 }
 
-/** Undefined where they can't be read. */
+/** The figures that can be read. */
 function figures(directory: CgroupDirectory, version: CgroupVersion) {
   const read = (role: 'usage' | 'peak'): number | undefined => {
     const text = directory.readIfPresent(memoryFile(role, version));

@@ -1,10 +1,10 @@
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { refusedWith } from './refusal';
 
-/** Far more than a kernel can have memory cgroups (65,535). */
+/** Far more memory cgroups than a kernel can have (65,535). */
 const MAX_DIRECTORIES = 200_000;
 
-/** What a walk needs of a directory. */
+/** What a walk needs from a directory. */
 export interface Walkable<D> {
   readonly path: string;
   children(): string[];
@@ -12,12 +12,12 @@ export interface Walkable<D> {
 }
 
 /**
- * The cgroups below one, level by level. Cgroups come and go meanwhile: those that vanish, and those that may not be
- * listed, are passed over with what is below them. So are those whose path is longer than the kernel takes (PATH_MAX):
- * nobody is to be kept from all others by one who nests.
+ * The cgroups below one, level by level. Cgroups come and go meanwhile: one that vanishes, or can't be listed, is
+ * skipped with those below it. So is one whose path is longer than the kernel accepts (PATH_MAX), so that deep
+ * nesting can't hide all others.
  *
  * @param levels how many levels to go down. Default: all
- * @throws MemcageError `ERR_MEMCAGE_BUSY` when there are more than `maximum`
+ * @throws MemcageError `ERR_MEMCAGE_BUSY` if there are more than `maximum`
  */
 export function* cgroupsBelow<D extends Walkable<D>>(
   top: D,
@@ -44,7 +44,7 @@ function childrenOf(directory: Walkable<unknown>): string[] {
   return passingOver(() => directory.children()) ?? [];
 }
 
-/** Undefined when the cgroup that is read is gone, or can't be looked into by its path. */
+/** Undefined if the cgroup to read is gone, or its path can't be used. */
 export function passingOver<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -54,7 +54,7 @@ export function passingOver<T>(read: () => T): T | undefined {
   }
 }
 
-/** Whether an error says that a cgroup is gone, is not for this process to look into, or has too long a path. */
+/** Whether the error means that a cgroup is gone, is not accessible to this process, or has too long a path. */
 export function isPassedOver(error: unknown): boolean {
   if (refusedWith(error, 'ENAMETOOLONG', 'EACCES')) return true;
   return (

@@ -3,8 +3,8 @@ import type { CgroupDirectory } from './directory';
 import { refusedWith } from './refusal';
 
 /**
- * Do something to a cgroup that is to end. Who runs in it may have taken the permission bits of its files and of cgroups
- * below away, which stops everyone but root: they are given back, and it is tried once more.
+ * Does something to a cgroup that is about to end. A process in it may have removed the permission bits of its files
+ * and of cgroups below, which stops everyone but root. If so, this gives them back and tries once more.
  */
 export function withAccess<T>(directory: CgroupDirectory, use: () => T): T {
   try {
@@ -15,7 +15,7 @@ export function withAccess<T>(directory: CgroupDirectory, use: () => T): T {
     try {
       directory.regainAccess();
     } catch {
-      // Not ours: then what was refused stays refused.
+      // They are not ours, so the refusal stands.
       throw error;
     }
     return use();

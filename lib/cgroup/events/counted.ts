@@ -3,7 +3,7 @@ import { EventCounter } from '../directory/event-counter';
 import { OpenFile } from '../directory/open-file';
 
 /**
- * Notifications of v1, with a file of the same cgroup that stays open: an event without which it can't be told whether the
+ * Notifications of v1, with a file of the same cgroup that stays open. Without that file, nobody can tell whether the
  * kernel has counted the removal.
  */
 export class CountedEvents {
@@ -29,21 +29,23 @@ export class CountedEvents {
     return this.#counter.fd;
   }
 
-  /** The text of the file; throws ERR_MEMCAGE_CGROUP_GONE. */
+  /** The text of the file. Throws ERR_MEMCAGE_CGROUP_GONE. */
   text(): string {
     return this.#file.text();
   }
 
-  /** How often it has happened until now, and the text of the file after that. Throws ERR_MEMCAGE_CGROUP_GONE. */
+  /**
+   * How many notifications there were until now, and the text of the file after that. Throws ERR_MEMCAGE_CGROUP_GONE.
+   */
   read(): { total: number; text: string } {
     const total = this.#counter.count();
-    // Readable: so the removal was not among them.
+    // The file was readable, so none of them was for the removal.
     const text = this.#file.text();
     this.#seen = total;
     return { total, text };
   }
 
-  /** For a cgroup that is gone. */
+  /** The final count of a cgroup that is gone. */
   last(isNotified: boolean): number {
     if (!isNotified) return this.#seen;
     return Math.max(this.#seen, this.#counter.count() - 1);

@@ -14,10 +14,13 @@ import { checkTrigger, NO_THRESHOLD, type Trigger } from './trigger-options';
 import { openTrigger } from './trigger-sources';
 import type { CgroupEventName, TriggerHandle } from './types';
 
-/** How long the kernel takes at most, as a rule, from the removal of a v1 cgroup to the notifications of it. */
+/** The longest time that the kernel usually takes to notify about the removal of a v1 cgroup. */
 const NOTICE_MS = 100;
 
-/** What an event comes from; `trigger`: what is asked for with one; `parent`: the directory that the cgroup is in. */
+/**
+ * The source of an event. `trigger`: a trigger that someone asked for. `parent`: the directory that contains the
+ * cgroup.
+ */
 type SourceName = 'oom' | 'limits' | 'states' | 'trigger' | 'parent';
 
 const SOURCES: Readonly<Record<CgroupVersion, Readonly<Record<CgroupEventName, SourceName | { missing: string }>>>> = {
@@ -54,7 +57,7 @@ const SOURCES: Readonly<Record<CgroupVersion, Readonly<Record<CgroupEventName, S
 interface Watched<S extends EventSource = EventSource> {
   readonly source: S;
   readonly unwatch: () => void;
-  /** Its fds are given back. */
+  /** Whether its fds are closed. */
   isClosed: boolean;
 }
 
@@ -65,28 +68,28 @@ export interface EventPlace {
   directory: CgroupDirectory;
   killCgroup: KillCgroup | undefined;
   emitter: Parameters<typeof emitApart>[0];
-  /** Whoever may remove it does not tell. */
+  /** Whether others may remove it without notice. */
   isForeign: boolean;
-  /** Whether children are in it of whose end nobody was told yet. */
+  /** Whether it has children whose end has not been reported yet. */
   hasMembers(): boolean;
-  /** Something is listened to from now on. */
+  /** Called when someone begins to listen. */
   onWatched(): void;
-  /** Nothing comes any more. */
+  /** Called when there will be no more events. */
   onOver(): void;
 }
 
-/** What the kernel tells of one cgroup: each of its sources is open while someone listens to what comes from it. */
+/** The kernel's events of one cgroup. Each source is open as long as someone listens to one of its events. */
 export class EventSources {
   readonly #named = new Map<SourceName, NamedWatched>();
   readonly #triggers = new Set<Watched>();
-  /** Listened to when the cgroup, which is memcage's own, was gone already. */
+  /** Names that someone began to listen to after memcage's own cgroup was gone. */
   readonly #tooLate = new Set<CgroupEventName>();
   #listensToRemoval = false;
   #unwatchRemoval: (() => void) | undefined;
   #conclusion: NodeJS.Timeout | undefined;
   #isReferenced = false;
   #holdsReference = false;
-  /** The handle is closed, or the cgroup gone. */
+  /** Whether the handle is closed, or the cgroup gone. */
   #isOver = false;
 
   /** v1's eventfds count the removal of their cgroup; of v2 only the directory above can be watched. */
@@ -96,7 +99,11 @@ export class EventSources {
     this.#kernelTellsRemoval = place.version === 1;
   }
 
-  /** Someone listens to it from now on. @throws what keeps it from coming; then nothing was taken */
+  /**
+   * Someone begins to listen.
+   *
+   * @throws the reason why the event can't be had; nothing stays open then
+   */
   begin(name: CgroupEventName): void {
     const from = SOURCES[this.place.version][name];
     if (typeof from === 'object') throw notInVersion(name, from.missing);
@@ -133,18 +140,18 @@ export class EventSources {
     return { trigger: kept, close: end, [Symbol.dispose]: end };
   }
 
-  /** Emit now what has not been emitted yet. */
+  /** Emits what has not been emitted yet. */
   look(): void {
     for (const watched of this.#all()) this.#lookAt(watched, Date.now(), false);
   }
 
-  /** A process was put into it, by memcage: it may end before the kernel's news of that can be looked at. */
+  /** memcage has put a process into the cgroup. It may end before the kernel's news of it can be read. */
   noteMember(): void {
     const source = this.#named.get('states')?.source;
     if (source instanceof StateSource) this.#unlessGone(() => source.noteMember(Date.now()));
   }
 
-  /** It was removed, by someone who has called {@link look} before that. */
+  /** The cgroup was removed by someone who called {@link look} first. */
   conclude(): void {
     this.#conclude({ isNotified: false });
   }
@@ -160,7 +167,7 @@ export class EventSources {
     this.place.onOver();
   }
 
-  /** Whether what is listened to keeps the process alive. */
+  /** Sets whether listening keeps the process alive. */
   setReference(isReferenced: boolean): void {
     this.#isReferenced = isReferenced;
     this.#changed();
@@ -171,7 +178,7 @@ export class EventSources {
       this.#beginIn(from, name);
     } catch (error) {
       if (this.place.isForeign || !isGone(error)) throw error;
-      // The watcher has just removed it, and whoever has started the child can't know.
+      // The watcher has just removed it, and whoever started the child can't know that.
       this.#tooLate.add(name);
     }
   }
@@ -196,7 +203,7 @@ export class EventSources {
     this.#lookSoon(watched);
   }
 
-  /** What was read for a new name may be news to the others, and the kernel does not tell of it again. */
+  /** Reading for a new name may reveal news for other names, which the kernel does not report again. */
   #lookSoon(watched: Watched): void {
     process.nextTick(() => this.#lookAt(watched, Date.now(), false));
   }
@@ -223,7 +230,7 @@ export class EventSources {
     const { directory, isForeign } = this.place;
     if (isForeign) {
       this.#watchRemoval();
-      // Removed before: then nobody will tell.
+      // It was removed before, so nobody will report it.
       if (!directory.isAtItsPath()) {
         this.#changed();
         throw new MemcageError(ErrorCode.CGROUP_GONE, `${directory.path} was removed`, { path: directory.path });
@@ -285,7 +292,7 @@ export class EventSources {
     this.close();
   }
 
-  /** For a version that does not tell by itself. */
+  /** For v2, which does not report a removal itself. */
   #watchRemoval(): void {
     const { directory } = this.place;
     this.#unwatchRemoval ??= watchRemoval(directory.path, () => {
@@ -293,7 +300,7 @@ export class EventSources {
     });
   }
 
-  /** What depends on whether anything is listened to. */
+  /** Updates what depends on whether anyone listens. */
   #changed(): void {
     const { isForeign, onWatched } = this.place;
     const isUsed = this.#named.size > 0 || this.#triggers.size > 0 || this.#listensToRemoval;
@@ -305,7 +312,7 @@ export class EventSources {
       try {
         this.#watchRemoval();
       } catch {
-        // Without it the fds are given back by close() only.
+        // Without this, only close() closes the fds.
       }
     }
     const holds = isUsed && this.#isReferenced;

@@ -12,8 +12,8 @@ const NAMES = Object.keys(KEYS) as LimitEventName[];
 export type LimitEventName = keyof typeof KEYS;
 
 /**
- * `memory.events` of v2, of the cgroup and those below. The kernel tells of changes at most once in 10 ms; what happens
- * meanwhile is in the counts.
+ * `memory.events` of v2, for the cgroup and those below. The kernel reports changes at most every 10 ms; the counts
+ * include what happens in between.
  */
 export class LimitSource implements NamedSource<LimitEventName> {
   readonly kind = 'priority';

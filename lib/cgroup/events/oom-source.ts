@@ -9,15 +9,15 @@ import type { CgroupEventName } from './types';
 
 const FILE = 'memory.oom_control';
 
-/** 'oom' and 'oomKill' of v1, and the removal, which is notified as well. */
+/** 'oom' and 'oomKill' of v1, and the removal, which the kernel notifies too. */
 export class OomSource implements NamedSource<CgroupEventName> {
   readonly kind = 'event';
   readonly #events: CountedEvents;
   readonly #tallies = new Tallies<CgroupEventName>();
   readonly #killLook: PatientLook;
-  /** While a victim dies, each of the others that need memory notifies again and again. */
+  /** While a victim dies, every other process that needs memory notifies again and again. */
   readonly #pace = new Pace(() => this.#emitOom());
-  /** Kills that notifications may still be about. */
+  /** Kills that earlier notifications may still be about. */
   #awaited = 0;
   #total = 0;
   #kills: number;
@@ -88,7 +88,7 @@ export class OomSource implements NamedSource<CgroupEventName> {
     if (total === this.#total) return;
     this.#total = total;
     this.#oomMs = timeMs;
-    // That they wait, or do so no more, is told at once.
+    // A change in whether processes wait is reported at once.
     if (isWaiting !== this.#isWaiting) this.#pace.stop();
     this.#isWaiting = isWaiting;
     if (this.#tallies.has('oom')) this.#pace.note();
@@ -106,7 +106,7 @@ export class OomSource implements NamedSource<CgroupEventName> {
     if (event !== undefined) this.context.emit('oomKill', event);
   }
 
-  /** The kernel counts a kill after it has notified, and not each notification is about one of ours. */
+  /** The kernel counts a kill after it notifies, and not every notification is about a kill here. */
   #isKillFound(): boolean {
     try {
       this.#emitKills(parseOomControl(this.#events.text()).oomKills);

@@ -1,16 +1,18 @@
-/** So long nothing more must have happened for what happens next to be told at once. */
+/** After this much quiet, the next event is reported at once. */
 const QUIET_MS = 10;
-/** How many such times it is held back, when it does not get quiet. */
+/** How many such times an event is held back if it does not get quiet. */
 const MOST_TURNS = 100;
 
-/** Has the first of many that follow each other told at once, and the rest together when it is quiet again, or after a second. */
+/**
+ * Reports the first of many events in a row at once, and the rest together once it is quiet again, or after a second.
+ */
 export class Pace {
   #timer: NodeJS.Timeout | undefined;
   #turns = 0;
   #isHeld = false;
   #isQuiet = true;
 
-  /** @param tell what there is by then */
+  /** @param tell reports what has happened by then */
   constructor(private readonly tell: () => void) {}
 
   /** Something has happened. */
@@ -20,7 +22,7 @@ export class Pace {
     else this.#isHeld = true;
   }
 
-  /** Forget what is held back. */
+  /** Forgets what is held back. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -30,7 +32,7 @@ export class Pace {
   #tell(): void {
     this.#isHeld = false;
     this.#turns = 0;
-    // Before it is told: who hears of it may stop it.
+    // Before the report, because whoever gets it may stop this.
     this.#wait();
     this.tell();
   }

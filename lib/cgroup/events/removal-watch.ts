@@ -3,17 +3,17 @@ import { basename, dirname } from 'node:path';
 
 interface WatchedDirectory {
   watcher: FSWatcher;
-  /** By the names of the cgroups in it. */
+  /** Callbacks by the names of the cgroups in this directory. */
   onChange: Map<string, Set<() => void>>;
 }
 
 const directories = new Map<string, WatchedDirectory>();
 
 /**
- * Call `onChange` when the directory may have been removed, of which v2 tells nothing itself: its parent is watched, with
- * the one inotify(7) instance that libuv has for a thread. Returns the end of it.
+ * Calls `onChange` when a directory may have been removed, which v2 itself does not report. Watches the parent with
+ * the one inotify(7) instance that libuv has for each thread. Returns a function that ends this.
  *
- * @throws Node's error when there is no instance, or no watch, to be had
+ * @throws Node's error if there is no inotify instance, or no watch, left
  */
 export function watchRemoval(path: string, onChange: () => void): () => void {
   const parent = dirname(path);
@@ -36,7 +36,7 @@ function watched(parent: string): WatchedDirectory {
   const watcher = watchFiles(parent, { persistent: false }, (_, name) => {
     for (const callback of [...(onChange.get(name ?? '') ?? [])]) callback();
   });
-  // It is gone too.
+  // The parent is gone too.
   watcher.on('error', () => end(parent));
   const directory = { watcher, onChange };
   directories.set(parent, directory);

@@ -9,30 +9,31 @@ export interface SourceContext {
   emit: Emit;
 }
 
-/** An fd of the kernel's that tells when to look, and what is read then. */
+/** A kernel fd that says when to look, and what to read then. */
 export interface EventSource {
   readonly fd: number;
   /** `event`: an eventfd (v1). `priority`: an interface file that changes. */
   readonly kind: 'event' | 'priority';
   /**
-   * Emit what has happened. Throws ERR_MEMCAGE_CGROUP_GONE when the cgroup was removed; {@link conclude} then has the rest.
+   * Emits what has happened. Throws ERR_MEMCAGE_CGROUP_GONE if the cgroup was removed; {@link conclude} then emits
+   * the rest.
    *
-   * @param timeMs when the kernel told of it
-   * @param isTold false: it has told of nothing, or not yet
+   * @param timeMs when the kernel reported it
+   * @param isTold false if the kernel has reported nothing, or not yet
    */
   look(timeMs: number, isTold: boolean): void;
   /**
-   * The cgroup is gone: emit what that means, and what was not looked at before.
+   * The cgroup is gone: emits what that means, and what was not read before.
    *
-   * @param isNotified v1: the kernel has counted the removal by now
+   * @param isNotified v1: whether the kernel has counted the removal by now
    */
   conclude(timeMs: number, isNotified: boolean): void;
   close(): void;
 }
 
-/** One that serves several names. */
+/** A source of several event names. */
 export interface NamedSource<N extends CgroupEventName> extends EventSource {
-  /** Someone listens to that from now on. */
+  /** Someone begins to listen. */
   begin(name: N): void;
   end(name: N): void;
 }

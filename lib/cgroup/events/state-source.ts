@@ -6,7 +6,7 @@ import { Tallies } from './tally';
 
 const FILE = 'cgroup.events';
 
-/** What each change of a line is called. */
+/** The event for each change of a line. */
 const CHANGES = {
   populated: { 0: 'empty', 1: 'populated' },
   frozen: { 0: 'thawed', 1: 'frozen' },
@@ -17,7 +17,10 @@ export type StateEventName = (typeof CHANGES)[State][0 | 1];
 
 const STATES = Object.keys(CHANGES) as State[];
 
-/** `cgroup.events` of the unified hierarchy: states, so that a change which is undone before it is looked at is not seen. */
+/**
+ * `cgroup.events` of the unified hierarchy. It has states, so a change that is undone before it is read goes
+ * unnoticed.
+ */
 export class StateSource implements NamedSource<StateEventName> {
   readonly kind = 'priority';
   readonly #file: OpenFile;
@@ -25,7 +28,7 @@ export class StateSource implements NamedSource<StateEventName> {
   readonly #changes = new Map<StateEventName, number>();
   #last: Readonly<Record<string, number>>;
 
-  /** @param hasMembers the end of who is in it has not been told yet, even if it has come */
+  /** @param hasMembers whether the end of its processes is still unreported, even if they have ended */
   constructor(
     private readonly context: SourceContext,
     hasMembers: boolean,
@@ -58,14 +61,14 @@ export class StateSource implements NamedSource<StateEventName> {
     this.#compare(this.#read(), timeMs);
   }
 
-  /** A process was put into it, which may have ended since. */
+  /** A process was put into the cgroup, and may have ended since. */
   noteMember(timeMs: number): void {
     this.#compare({ ...this.#last, populated: 1 }, timeMs);
     this.look(timeMs);
   }
 
   conclude(timeMs: number): void {
-    // It can't be removed before.
+    // It can't have been removed before it was empty.
     this.#compare({ ...this.#last, populated: 0 }, timeMs);
   }
 

@@ -1,17 +1,17 @@
 import type { CgroupEvent, CgroupEventName } from './types';
 
-/** From a count that the kernel keeps to those of events. */
+/** Converts a count of the kernel to counts of events. */
 export class Tally {
   readonly #base: number;
   #last: number;
 
-  /** @param now what the kernel has counted so far */
+  /** @param now the kernel's count so far */
   constructor(now: number) {
     this.#base = now;
     this.#last = now;
   }
 
-  /** Undefined: nothing has happened. */
+  /** Undefined if nothing has happened. */
   update(now: number, timeMs: number): CgroupEvent | undefined {
     if (now <= this.#last) return undefined;
     const count = now - this.#last;
@@ -20,7 +20,7 @@ export class Tally {
   }
 }
 
-/** One for each name that someone listens to. */
+/** One tally for each name that someone listens to. */
 export class Tallies<N extends CgroupEventName> {
   readonly #begun = new Map<N, Tally>();
 
@@ -36,7 +36,7 @@ export class Tallies<N extends CgroupEventName> {
     return this.#begun.has(name);
   }
 
-  /** Undefined: nothing has happened, or nobody listens. */
+  /** Undefined if nothing has happened, or nobody listens. */
   update(name: N, now: number, timeMs: number): CgroupEvent | undefined {
     return this.#begun.get(name)?.update(now, timeMs);
   }

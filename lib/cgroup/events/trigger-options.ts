@@ -9,48 +9,48 @@ const LEVELS = ['low', 'medium', 'critical'] as const;
 const MODES = ['default', 'hierarchy', 'local'] as const;
 const WINDOW_MS = { least: 1, most: 10_000, default: 2000 };
 
-/** v2, Linux 5.2, CONFIG_PSI: the time that tasks were stalled for want of memory. */
+/** v2, Linux 5.2, CONFIG_PSI: a trigger on the time in which tasks were stalled because memory was short. */
 export interface PressureStall {
-  /** `some`: at least one task was stalled; `full`: all of them at the same time. */
+  /** `some`: at least one task was stalled; `full`: all of them at once. */
   pressure: (typeof STALLS)[number];
-  /** 'pressure' is emitted when they were stalled for this long within a window, at most once a window. Milliseconds. */
+  /** Stall time in milliseconds. 'pressure' is emitted when a window has this much, at most once per window. */
   thresholdMs: number;
   /**
-   * Length of the window in milliseconds, up to 10,000; before Linux 6.4 at least 500. Without CAP_SYS_RESOURCE Linux 6.5
-   * and newer take multiples of 2000 only. Default: 2000.
+   * Length of the window in milliseconds, at most 10,000; before Linux 6.4 at least 500. Without CAP_SYS_RESOURCE,
+   * Linux 6.5 and newer take only multiples of 2000. Default: 2000.
    */
   windowMs?: number;
 }
 
-/** v1: how hard it is to reclaim memory. */
+/** v1: a trigger on how hard it is to reclaim memory. */
 export interface PressureLevel {
-  /** That level, or a higher one. */
+  /** This level, or a higher one. */
   pressure: (typeof LEVELS)[number];
   /**
-   * `default`: also what happens in cgroups below, unless someone was told of it there; `hierarchy`: all of that; `local`:
-   * only in this very cgroup. Default: `default`. Linux 4.13.
+   * `default`: include events of cgroups below, unless someone was notified there; `hierarchy`: include all of them;
+   * `local`: only events of this cgroup itself. Default: `default`. Linux 4.13.
    */
   mode?: (typeof MODES)[number];
 }
 
-/** v1: the use goes above a threshold, or below it again. */
+/** v1: a trigger for when memory use goes above a threshold, or below it again. */
 export interface UsageThreshold {
-  /** The kernel looks once in about 128 pages. */
+  /** The threshold. The kernel compares about once in 128 pages. */
   threshold: Size;
-  /** Use of what. `memory+swap` needs swap accounting. Default: `memory`. */
+  /** Which use to compare. `memory+swap` needs swap accounting. Default: `memory`. */
   of?: 'memory' | 'memory+swap';
 }
 
-/** What {@link Cgroup.addTrigger} takes. */
+/** The trigger that {@link Cgroup.addTrigger} takes. */
 export type Trigger = PressureStall | PressureLevel | UsageThreshold;
 
-/** Checked, with the defaults filled in. */
+/** A checked trigger, with defaults filled in. */
 export type CheckedTrigger =
   | { kind: 'stall'; stall: PressureStall['pressure']; thresholdMs: number; windowMs: number }
   | { kind: 'level'; level: PressureLevel['pressure']; mode: NonNullable<PressureLevel['mode']> }
   | { kind: 'usage'; bytes: number; of: NonNullable<UsageThreshold['of']> };
 
-/** Throws TypeError or RangeError, and ERR_MEMCAGE_NOT_IN_VERSION for what only the other version has. */
+/** Throws TypeError or RangeError, and ERR_MEMCAGE_NOT_IN_VERSION for a trigger of the other cgroup version. */
 export function checkTrigger(trigger: unknown, version: CgroupVersion): CheckedTrigger {
   if (typeof trigger !== 'object' || trigger === null) throw invalidArgument('trigger', 'an object', trigger);
   if ('threshold' in trigger) return checkUsage(trigger, version);
@@ -94,7 +94,7 @@ function checkUsage(trigger: object, version: CgroupVersion): CheckedTrigger {
   return { kind: 'usage', bytes, of };
 }
 
-/** What v2 has instead. */
+/** What v2 has instead of a threshold. */
 export const NO_THRESHOLD =
   "cgroup v2 tells of no threshold of the use: it has the limit 'high' with the event 'high', pressure triggers, and watch()";
 

@@ -11,7 +11,7 @@ import { Tally } from './tally';
 import type { CheckedTrigger, PressureLevel, PressureStall, Trigger, UsageThreshold } from './trigger-options';
 import type { CgroupEvent } from './types';
 
-/** Has the kernel watch for it from now on. */
+/** Makes the kernel watch for the trigger from now on. */
 export function openTrigger(context: SourceContext, trigger: Trigger, checked: CheckedTrigger): EventSource {
   switch (checked.kind) {
     case 'stall':
@@ -50,9 +50,9 @@ class StallSource implements EventSource {
   }
 
   look(timeMs: number, isTold: boolean): void {
-    // What the kernel tells of a cgroup that is gone is just that.
+    // If the cgroup is gone, the kernel's report only says so.
     this.#file.text();
-    // It tells once a window, and keeps no count.
+    // The kernel reports once per window, and keeps no count.
     if (isTold) this.#total += 1;
     const event = this.#tally.update(this.#total, timeMs);
     if (event !== undefined) this.context.emit('pressure', { ...event, trigger: this.trigger });
@@ -66,7 +66,7 @@ class StallSource implements EventSource {
 }
 
 function refusedTrigger(error: unknown, directory: CgroupDirectory, value: string): unknown {
-  // Built in, and turned off by psi=0 or CONFIG_PSI_DEFAULT_DISABLED.
+  // PSI is built in, but turned off by psi=0 or CONFIG_PSI_DEFAULT_DISABLED.
   if (refusedWith(error, 'EOPNOTSUPP')) return missingFile(directory, 'memory.pressure', { cause: error });
   if (refusedWith(error, 'EINVAL')) {
     return new MemcageError(
@@ -111,7 +111,7 @@ class CountingSource implements EventSource {
   readonly kind = 'event';
   readonly #tally = new Tally(0);
 
-  /** @param tell `text`: of the file that stays open; undefined when the cgroup is gone */
+  /** @param tell `text` is that of the file that stays open; undefined if the cgroup is gone */
   constructor(
     private readonly events: CountedEvents,
     private readonly tell: (event: CgroupEvent, text: string | undefined) => void,

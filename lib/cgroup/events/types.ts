@@ -1,66 +1,74 @@
 import type { PressureLevel, PressureStall, Trigger, UsageThreshold } from './trigger-options';
 
-/** What an event of a cgroup says. Counts are of events of its name; of 'pressure' and 'threshold' of its trigger. */
+/** An event of a cgroup. It counts events of its name, or for 'pressure' and 'threshold' those of its trigger. */
 export interface CgroupEvent {
-  /** How often it has happened since the event before: the kernel tells of several at once when they follow each other fast. */
+  /**
+   * How often it has happened since the previous event: the kernel reports several at once if they follow each other
+   * quickly.
+   */
   count: number;
-  /** How often it has happened since someone listens. */
+  /** How often it has happened since you began to listen. */
   totalCount: number;
-  /** When the kernel told of it, in milliseconds since the epoch. */
+  /** When the kernel reported it, in milliseconds since the epoch. */
   timeMs: number;
 }
 
-/** What 'oom' of a cgroup says. */
+/** The event 'oom' of a cgroup. */
 export interface LimitEvent extends CgroupEvent {
-  /** Processes wait for memory, because the OOM killer is off (v1, `memory: { oomKill: false }`); false on v2. */
+  /**
+   * Whether processes wait for memory because the OOM killer is off (v1, `memory: { oomKill: false }`). Always false
+   * on v2.
+   */
   underOom: boolean;
 }
 
-/** What 'pressure' says. */
+/** The event 'pressure'. */
 export interface PressureEvent extends CgroupEvent {
-  /** What was asked for. */
+  /** The trigger, as you gave it. */
   trigger: PressureStall | PressureLevel;
 }
 
-/** What 'threshold' says. */
+/** The event 'threshold'. */
 export interface ThresholdEvent extends CgroupEvent {
-  /** What was asked for. */
+  /** The trigger, as you gave it. */
   trigger: UsageThreshold;
-  /** Use when the event was looked at, in bytes; 0 for a cgroup that is gone. */
+  /** Memory use when the event was read, in bytes; 0 for a cgroup that is gone. */
   usageBytes: number;
-  /** Whether that is at the threshold or above. */
+  /** Whether the use is at or above the threshold. */
   above: boolean;
 }
 
 /**
- * Events of a cgroup, from the kernel; docs/events.md. Listening takes fds, which are given back with the last listener of
- * a name, and when the cgroup is removed or the handle closed: after that there is no event. It does not keep the process
- * alive; see {@link Cgroup.ref}.
+ * Events of a cgroup, from the kernel; see docs/events.md. Listening takes fds. They are closed with the last
+ * listener of a name, when the cgroup is removed, and when the handle is closed; after that there are no more events.
+ * Listening does not keep the process alive; see {@link Cgroup.ref}.
  */
 export interface CgroupEvents {
-  /** An allocation was about to fail at the limit. v1: at its own limit, or that of a cgroup above it. */
+  /** An allocation was about to fail at the limit. v1: at the cgroup's own limit, or that of an ancestor. */
   oom: [event: LimitEvent];
-  /** Processes were killed for memory. v1: of this very cgroup, not of those below. */
+  /** Processes were killed for memory. v1: in this cgroup itself, not in those below. */
   oomKill: [event: CgroupEvent];
-  /** Throttled and reclaimed from, above `high` (v2). */
+  /** The kernel throttled the cgroup above `high` and reclaimed from it (v2). */
   high: [event: CgroupEvent];
-  /** The use was about to go above `max` (v2). */
+  /** Memory use was about to exceed `max` (v2). */
   max: [event: CgroupEvent];
-  /** Reclaimed from though below `low` (v2). */
+  /** The kernel reclaimed from the cgroup although it was below `low` (v2). */
   low: [event: CgroupEvent];
-  /** A trigger of {@link Cgroup.addTrigger} on the time that tasks were stalled (v2), or on the level of pressure (v1). */
+  /**
+   * A trigger of {@link Cgroup.addTrigger} fired: tasks were stalled (v2), or a level of pressure was reached (v1).
+   */
   pressure: [event: PressureEvent];
-  /** A trigger of {@link Cgroup.addTrigger} on the use (v1). */
+  /** A trigger of {@link Cgroup.addTrigger} on memory use fired (v1). */
   threshold: [event: ThresholdEvent];
-  /** The last process in it, and in those below, has ended or left (v2; v1: the cgroup of a cage on a hybrid host). */
+  /** The last process here and below has ended or left (v2; v1: only the cgroup of a cage on a hybrid host). */
   empty: [event: CgroupEvent];
-  /** The first process is in it again, where 'empty' is known. */
+  /** The first process is in it again. Available where 'empty' is. */
   populated: [event: CgroupEvent];
-  /** All of it has stopped, where 'empty' is known; Linux 5.2. */
+  /** All processes in it have stopped. Available where 'empty' is, since Linux 5.2. */
   frozen: [event: CgroupEvent];
-  /** It runs again. */
+  /** The processes run again. */
   thawed: [event: CgroupEvent];
-  /** The cgroup is gone, as is everything else of it: the last event. */
+  /** The cgroup is gone. This is the last event. */
   removed: [event: CgroupEvent];
 }
 
@@ -85,10 +93,10 @@ export function isEventName(name: unknown): name is CgroupEventName {
   return (EVENT_NAMES as readonly unknown[]).includes(name);
 }
 
-/** What {@link Cgroup.addTrigger} returns. */
+/** The handle that {@link Cgroup.addTrigger} returns. */
 export interface TriggerHandle extends Disposable {
-  /** What was asked for. */
+  /** The trigger, as you gave it. */
   readonly trigger: Trigger;
-  /** Give back its fds. Also done by `close()` of the cgroup, and when that is removed. */
+  /** Close its fds. `close()` of the cgroup does that too, and so does the cgroup's removal. */
   close(): void;
 }

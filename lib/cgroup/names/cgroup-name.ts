@@ -1,4 +1,6 @@
-/** Whose a cgroup is, by the shape of its path. `unknown`: some container's, but the path does not say of which runtime. */
+/**
+ * Who made a cgroup, by the shape of its path. `unknown`: a container's, but the path does not say of which runtime.
+ */
 export type CgroupKind = 'docker' | 'podman' | 'containerd' | 'cri-o' | 'pod' | 'lxc' | 'machine' | 'unknown';
 
 export interface CgroupName {
@@ -8,8 +10,8 @@ export interface CgroupName {
 }
 
 /**
- * Prefixes of the directory of a container, by runtime. Monitors (`libpod-conmon-ID`) have other ones; `libpod-payload` is
- * that of `--cgroups=split`, which puts a container into the cgroup of the unit that starts it.
+ * Prefixes of a container's directory, by runtime. Monitors (`libpod-conmon-ID`) have other prefixes.
+ * `libpod-payload` is used with `--cgroups=split`, which puts a container into the cgroup of the unit that starts it.
  */
 const PREFIXES: Readonly<Record<string, CgroupKind>> = {
   docker: 'docker',
@@ -20,44 +22,44 @@ const PREFIXES: Readonly<Record<string, CgroupKind>> = {
   crio: 'cri-o',
 };
 
-/** Directories in which a runtime makes one for each container, or pod of Podman's, named by its id. */
+/** Directories in which a runtime makes one directory for each container, or Podman for each pod, named by its id. */
 const PARENTS: Readonly<Record<string, CgroupKind>> = { docker: 'docker', libpod_parent: 'podman' };
 
 const CONTAINER = new RegExp(`^(${Object.keys(PREFIXES).join('|')})-([0-9a-f]{64})(?:\\.scope)?$`);
 const FULL_ID = /^[0-9a-f]{64}$/;
-// The systemd driver writes the uid's dashes as underscores; a static pod's uid has neither. A slice's name begins with that
-// of the slice around it, which the kubelet's --cgroup-root decides.
+// The systemd driver writes the dashes of a uid as underscores; a static pod's uid has neither. A slice's name begins
+// with that of the slice around it, which depends on the kubelet's --cgroup-root.
 const POD =
   /^(?:(?:.+-)?kubepods(?:-burstable|-besteffort)?-)?pod([0-9a-f]{32}|[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})(?:\.slice)?$/;
 const PODMAN_POD = /^.+-libpod_pod_([0-9a-f]{64})\.slice$/;
 const LXC = /^lxc\.payload\.(.+)$/;
-/** As systemd-machined names them, and the unit that starts one at boot. */
+/** The names that systemd-machined gives them, and the unit that starts a machine at boot. */
 const MACHINE = /^(?:machine-(.+)\.scope|systemd-nspawn@(.+)\.service)$/;
-/** Engines take a single digit. With less than these, words of a few letters would be the beginning of some id. */
+/** Engines accept a single digit. With fewer than 4, words of a few letters would match the beginning of some id. */
 const MIN_PREFIX = 4;
-/** As many digits of an id as engines print. */
+/** How many digits of an id engines print. */
 const SHORT_ID = 12;
-/** What systemd puts before the name of a unit that looks like a file of the kernel's: `_cpu.service`. */
+/** systemd puts this before the name of a unit that looks like a file of the kernel: `_cpu.service`. */
 const ESCAPED_BY_SYSTEMD = /^_(?=[^/]*\.)/;
 
 /**
- * What a path in a cgroup hierarchy says about its last directory, by the names that container runtimes give theirs, with
- * the cgroupfs driver and with that of systemd; undefined for any other.
+ * What a path in a cgroup hierarchy says about its last directory, by the names that container runtimes use with the
+ * cgroupfs driver and with the systemd driver; undefined for other directories.
  */
 export function parseCgroupName(path: string): CgroupName | undefined {
   const segments = path.split('/').filter((segment) => segment !== '');
   const [parent = '', name = ''] = [segments.at(-2), segments.at(-1)];
-  // `SLICE:PREFIX:ID`: what was meant for the systemd driver, taken literally by the cgroupfs driver.
+  // `SLICE:PREFIX:ID` is meant for the systemd driver, but the cgroupfs driver takes it literally.
   const [, prefix, id] = /^[^:]*:([^:]+):([^:]+)$/.exec(name) ?? [];
   return (prefix && id && container(`${prefix}-${id}`)) || container(name) || byParent(parent, name) || other(name);
 }
 
-/** The id, as engines print it: the first 12 digits of a full one. */
+/** The id as engines print it: the first 12 digits of a full id. */
 export function shortId({ id }: CgroupName): string {
   return FULL_ID.test(id) ? id.slice(0, SHORT_ID) : id;
 }
 
-/** The innermost container that a path leads into. */
+/** The innermost container in a path. */
 export function containerOfPath(path: string): CgroupName | undefined {
   for (let at = path; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
     const name = parseCgroupName(at);
@@ -66,9 +68,9 @@ export function containerOfPath(path: string): CgroupName | undefined {
   return undefined;
 }
 
-/** How well a name, an id or the beginning of one fits a cgroup. */
+/** How well a name, an id or the beginning of an id matches a cgroup. */
 export function matchCgroup(path: string, wanted: string): 'exact' | 'prefix' | undefined {
-  // The process that looks after an LXC container is in a cgroup of the container's name.
+  // The process that looks after an LXC container is in a cgroup with the container's name.
   if (path.endsWith(`/lxc.monitor/${wanted}`)) return undefined;
   const directory = path.slice(path.lastIndexOf('/') + 1);
   if (directory === wanted || directory.replace(ESCAPED_BY_SYSTEMD, '') === wanted) return 'exact';
@@ -79,7 +81,7 @@ export function matchCgroup(path: string, wanted: string): 'exact' | 'prefix' | 
   return isGenerated && wanted.length >= MIN_PREFIX && name.id.startsWith(wanted) ? 'prefix' : undefined;
 }
 
-/** Whether it is a container's id in full, of which there is only one. */
+/** Whether it is a full container id, which is unique. */
 export function isFullId(wanted: string): boolean {
   return FULL_ID.test(wanted);
 }
@@ -108,7 +110,7 @@ function other(name: string): CgroupName | undefined {
   return machine === undefined ? undefined : { kind: 'machine', id: unescapeUnit(machine) };
 }
 
-/** systemd writes what a unit's name can't have as \x and two hexadecimal digits; a dash stands for a slash. */
+/** systemd escapes what a unit's name can't contain as \x and two hexadecimal digits; a dash stands for a slash. */
 function unescapeUnit(name: string): string {
   return name.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

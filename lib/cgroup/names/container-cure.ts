@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { CgroupVersion } from '../files/formats';
 import { type ContainerKind, detectContainer } from './container';
 
-/** CGROUP_SUPER_MAGIC of linux/magic.h, v1's. */
+/** CGROUP_SUPER_MAGIC of linux/magic.h, for v1. */
 const CGROUP_V1_MAGIC = 0x27e0eb;
 
 interface Cure {
@@ -12,7 +12,7 @@ interface Cure {
   v2: string;
 }
 
-/** What has the container's manager make the cgroup file system writable; docs/containers.md has the sources. */
+/** How to make the container's manager mount the cgroup file system writable; docs/containers.md has the sources. */
 const CURES: Readonly<Record<ContainerKind, Cure>> = {
   docker: {
     name: 'Docker',
@@ -50,7 +50,10 @@ const CURES: Readonly<Record<ContainerKind, Cure>> = {
   },
 };
 
-/** What to add to a container so that cgroups can be made in it, as a clause. `kind` undefined: outside of containers. */
+/**
+ * What to change in a container so that cgroups can be made in it, as a clause. `kind` is undefined outside of
+ * containers.
+ */
 export function containerCure(kind: ContainerKind | undefined, version: CgroupVersion): string {
   if (kind === undefined) return 'the cgroup file system is read-only here: remount it with mount -o remount,rw';
   const { name, [`v${version}` as const]: cure } = CURES[kind];
@@ -58,12 +61,12 @@ export function containerCure(kind: ContainerKind | undefined, version: CgroupVe
   return `the cgroup file system is read-only in ${what}: ${cure}`;
 }
 
-/** The same for the container that this process is in. */
+/** {@link containerCure} for the container that this process is in. */
 export function readOnlyCure(path: string): string {
   return containerCure(detectContainer()?.kind, versionAt(path));
 }
 
-/** `path` may be the name of what could not be created. */
+/** `path` may not exist, if it is something that could not be created. */
 function versionAt(path: string): CgroupVersion {
   for (const place of [path, dirname(path)]) {
     try {

@@ -6,20 +6,20 @@ export type ContainerKind = 'docker' | 'podman' | 'kubernetes' | 'lxc' | 'system
 /** The container that this process is in. */
 export interface Container {
   kind: ContainerKind;
-  /** What tells it: a file, an environment variable, or a cgroup. */
+  /** What gives it away: a file, an environment variable, or a cgroup. */
   evidence: string;
 }
 
-/** What is looked at. */
+/** Where to look for signs. */
 export interface Surroundings {
-  /** Of this process. */
+  /** Environment of this process. */
   environment: Readonly<Record<string, string | undefined>>;
   exists(path: string): boolean;
-  /** undefined when there is no such file, or it may not be read. */
+  /** undefined if there is no such file, or it can't be read. */
   read(path: string): string | undefined;
 }
 
-/** Values of `container`, the variable that managers give the first process, that mean something else than themselves. */
+/** Values of `container`, the variable that managers set for the first process, and the kinds that they mean. */
 const MANAGERS: Readonly<Record<string, ContainerKind>> = {
   docker: 'docker',
   podman: 'podman',
@@ -28,7 +28,7 @@ const MANAGERS: Readonly<Record<string, ContainerKind>> = {
   'systemd-nspawn': 'systemd-nspawn',
 };
 
-/** Of the runtimes below Kubernetes, containerd and CRI-O hardly run anything else. */
+/** Kubernetes runs on containerd and CRI-O, which hardly run anything else. */
 const BY_CGROUP: Readonly<Record<string, ContainerKind>> = {
   docker: 'docker',
   podman: 'podman',
@@ -39,8 +39,8 @@ const BY_CGROUP: Readonly<Record<string, ContainerKind>> = {
 };
 
 /**
- * Whether this process is in a container, and of which kind; undefined: there is no sign of one. None of the signs is
- * proof, so this serves messages and diagnosis only.
+ * Whether this process is in a container, and of which kind; undefined if there is no sign of one. No sign is proof,
+ * so this is only for messages and diagnosis.
  *
  * @see https://systemd.io/CONTAINER_INTERFACE/
  */
@@ -48,7 +48,7 @@ export function detectContainer(): Container | undefined {
   return identifyContainer({ environment: process.env, exists: existsSync, read: readIfAllowed });
 }
 
-/** First Kubernetes, whose containers have the signs of the engine below it too. */
+/** Kubernetes comes first, because its containers also have the signs of the engine below it. */
 export function identifyContainer({ environment, exists, read }: Surroundings): Container | undefined {
   if (environment['KUBERNETES_SERVICE_HOST']) return { kind: 'kubernetes', evidence: 'KUBERNETES_SERVICE_HOST' };
   if (exists('/var/run/secrets/kubernetes.io')) {
@@ -76,7 +76,7 @@ function byManager(read: Surroundings['read']): Container | undefined {
   return undefined;
 }
 
-/** Without a cgroup namespace the path of the own cgroup tells. */
+/** Without a cgroup namespace, the path of the own cgroup shows it. */
 function byCgroup(read: Surroundings['read']): Container | undefined {
   for (const line of read('/proc/self/cgroup')?.split('\n') ?? []) {
     const path = line.split(':').slice(2).join(':');

@@ -3,7 +3,7 @@ import { SELF_LEAF } from './parent-names';
 const NAMES = {
   owner: /^memcage-(\d+)-[0-9a-f]+$/,
   detached: /^memcage-detached-(\d+)-[0-9a-f]+$/,
-  /** Nobody is in it any more once it can be removed. */
+  /** Once it can be removed, nobody uses it any more. */
   leaf: SELF_LEAF,
 } as const;
 
@@ -14,20 +14,20 @@ export function ownKind(name: string): OwnKind | undefined {
   return (Object.keys(NAMES) as OwnKind[]).find((kind) => NAMES[kind].test(name));
 }
 
-/** Whether a cgroup is a cage of some memcage, or lies in one. */
+/** Whether a cgroup is a cage of some memcage, or is inside one. */
 export function isInCage(path: string): boolean {
   const kinds = path.split('/').map(ownKind);
   const owner = kinds.indexOf('owner');
   return kinds.includes('detached') || (owner !== -1 && owner < kinds.length - 1);
 }
 
-/** Whether a cgroup is a cage of some memcage, or the leaf of one, which has its limit. */
+/** Whether a cgroup is a cage of some memcage, or a leaf of a cage, which is under the cage's limit. */
 export function isCage(path: string): boolean {
   const kinds = path.split('/').map(ownKind);
   return kinds.at(-1) === 'detached' || kinds.at(-2) === 'owner' || kinds.at(-3) === 'owner';
 }
 
-/** The pid that its owner had, in its own PID namespace. */
+/** The pid that the owner had in its own PID namespace. */
 export function pidInName(name: string): number | undefined {
   const [, digits] = NAMES.owner.exec(name) ?? NAMES.detached.exec(name) ?? [];
   return digits === undefined ? undefined : Number(digits);

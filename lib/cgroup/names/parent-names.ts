@@ -1,6 +1,6 @@
 import { randomHex } from '../../text/random-hex';
 
-/** A leaf for the processes that had to leave their cgroup, so that it can have children with controllers. */
+/** A cgroup for the processes that had to leave theirs, so that it can have children with controllers. */
 export const SELF_LEAF = /^memcage-self-\d+-[0-9a-f]+$/;
 
 /** The end of the path of a scope that memcage asked systemd for, with Delegate=yes. */

@@ -9,7 +9,7 @@ import { type Moment, MomentReader, type Source } from './moments';
 export class FieldReader<F extends SampleField> {
   readonly #fields: Fields;
   readonly #moments: MomentReader;
-  /** A copy of it has all properties from the start. */
+  /** Copied for each result, so that it has all properties from the start. */
   readonly #empty: Pick<SampleFields, F>;
 
   constructor(
@@ -30,7 +30,8 @@ export class FieldReader<F extends SampleField> {
   }
 
   /**
-   * Of each in order, or the error why not. What is not about one cgroup, a lack of fds for example, is thrown.
+   * The fields of each cgroup in order, or the error for that cgroup. Throws an error that is not about one cgroup,
+   * such as a lack of fds.
    */
   read(sources: readonly Source[]): (Pick<SampleFields, F> | MemcageError)[] {
     const values = new Array<Pick<SampleFields, F> | MemcageError>(sources.length);

@@ -4,46 +4,49 @@ import type { Moment } from './moments';
 
 /** How often something has happened. */
 export interface EventCounts {
-  /** The limit was hit. v1: not counted by newer kernels where memory and swap together have the same limit. */
+  /** The limit was hit. v1: newer kernels do not count this if memory and swap together have the same limit. */
   max: number;
-  /** Processes were killed for memory. v1: of this very cgroup, not of those below. */
+  /** Processes were killed for memory. v1: in this cgroup itself, not in those below. */
   oomKill: number;
   /** An allocation was about to fail at the limit (v2). */
   oom?: number;
-  /** Throttled and reclaimed from, above `high` (v2). */
+  /** The kernel throttled the cgroup above `high` and reclaimed from it (v2). */
   high?: number;
-  /** Reclaimed from below `low` (v2). */
+  /** The kernel reclaimed from the cgroup below `low` (v2). */
   low?: number;
 }
 
-/** A cgroup, and those below it, at one moment: docs/memory.md tells what each means. */
+/** Memory of a cgroup and those below it at one moment. docs/memory.md explains each figure. */
 export interface SampleFields {
-  /** All that is charged, page cache included: `memory.current` (v2), `memory.usage_in_bytes` (v1). */
+  /** All memory that is charged, including page cache: `memory.current` (v2), `memory.usage_in_bytes` (v1). */
   usageBytes: number;
-  /** Its own hard limit; `Infinity` without one. */
+  /** The cgroup's own hard limit; `Infinity` without one. */
   limitBytes: number;
-  /** Highest use so far; `null` where the kernel does not record it (v2 before Linux 5.19). */
+  /** Highest use so far; `null` if the kernel does not record it (v2 before Linux 5.19). */
   peakBytes: number | null;
-  /** Without the page cache that can be dropped first, `inactive_file` (v2) or `total_inactive_file` (v1); at least 0. */
+  /** Use without the page cache that goes first, `inactive_file` (v2) or `total_inactive_file` (v1); at least 0. */
   workingSetBytes: number;
-  /** Memory of programs that belongs to no file, heaps and stacks: `anon` (v2), `total_rss` (v1). */
+  /** Memory of programs that belongs to no file, such as heaps and stacks: `anon` (v2), `total_rss` (v1). */
   anonBytes: number;
   /** Page cache, tmpfs and shared memory: `file` (v2), `total_cache` (v1). */
   fileBytes: number;
-  /** What the kernel needs for it, slab, stacks, page tables ...: `kernel` (v2), `memory.kmem.usage_in_bytes` (v1). */
+  /** Memory of the kernel for it: slab, stacks, page tables ...: `kernel` (v2), `memory.kmem.usage_in_bytes` (v1). */
   kernelBytes: number;
-  /** `memory.swap.current` (v2), `total_swap` (v1); 0 where swap is not accounted. */
+  /** Swap use: `memory.swap.current` (v2), `total_swap` (v1); 0 if swap is not accounted. */
   swapBytes: number;
-  /** `null` on v1, and without CONFIG_PSI. */
+  /** Stall times; `null` on v1, and without CONFIG_PSI. */
   pressure: Pressure | null;
-  /** Of {@link Cgroup.watch}: since the sample before; in the first, since watching began. Of `readMany`: since it exists. */
+  /**
+   * In {@link Cgroup.watch}: since the previous sample, or since watching began. In `readMany`: since the cgroup
+   * exists.
+   */
   events: EventCounts;
 }
 
-/** See {@link SampleFields}. */
+/** The name of one of the {@link SampleFields}. */
 export type SampleField = keyof SampleFields;
 
-/** How a field is had, and from where: the files beside `memory.stat`, and the lines of that. */
+/** How to get a field: from which files besides `memory.stat`, and from which lines of that. */
 interface Field<T> {
   files?: readonly MemoryRole[];
   stat?: readonly string[];
@@ -56,7 +59,7 @@ const usageBytes: Field<number> = { files: ['usage'], of: (moment) => moment.val
 
 const COMMON = {
   usageBytes,
-  // The root of a v2 hierarchy has no memory.max: nothing limits it.
+  // The root of a v2 hierarchy has no memory.max, because nothing limits it.
   limitBytes: { files: ['max'], of: (moment) => moment.value('max') ?? Number.POSITIVE_INFINITY },
   peakBytes: { files: ['peak'], of: (moment) => moment.value('peak') ?? null },
 } satisfies Partial<Fields>;
@@ -72,7 +75,7 @@ const FIELDS_V1: Fields = {
   events: {
     files: ['failcnt', 'memswFailcnt', 'oomKill'],
     of: (moment) => ({
-      // Which of the two is hit when both are the same depends on the kernel.
+      // If both limits are the same, it depends on the kernel which of the two counts.
       max: (moment.value('failcnt') ?? 0) + (moment.value('memswFailcnt') ?? 0),
       oomKill: moment.value('oomKill')?.oomKills ?? 0,
     }),
@@ -85,7 +88,7 @@ const FIELDS_V2: Fields = {
   anonBytes: line('anon'),
   fileBytes: line('file'),
   kernelBytes: {
-    // Linux 5.18 adds them up, and more.
+    // Since Linux 5.18 `kernel` is the sum of these, and more.
     stat: ['kernel', 'slab', 'kernel_stack', 'pagetables', 'percpu'],
     of: (moment) =>
       moment.stat('kernel') ||

@@ -8,28 +8,31 @@ import { type MemoryRole, type MemoryRoleValue, memoryFile, parseMemoryFile } fr
 import { createStatPicker, type StatPicker } from '../files/stat-parser';
 import { readMemoryFile } from '../limits/limit-files';
 
-/** The interface files of a cgroup at one moment. Throws when they can't be read, because it is gone for example. */
+/** The interface files of a cgroup at one moment. Throws if they can't be read, for example because it is gone. */
 export interface Moment {
-  /** Undefined where this kernel has no such file. */
+  /** Undefined if this kernel has no such file. */
   value<R extends MemoryRole>(role: R): MemoryRoleValue<R> | undefined;
-  /** A line of `memory.stat`; 0 where this kernel has none. */
+  /** A line of `memory.stat`; 0 if this kernel has no such line. */
   stat(name: string): number;
 }
 
-/** Each cgroup with a memory controller has them, but for the root of v2: without them there is no telling, and 0 is no answer. */
+/**
+ * Every cgroup with a memory controller has these, except the root of v2. Without them the values are unknown, not 0.
+ */
 const INDISPENSABLE: ReadonlySet<MemoryRole> = new Set(['usage', 'stat', 'events']);
 
-/** A cgroup to be read. */
+/** A cgroup to read. */
 export interface Source {
   directory: CgroupDirectory;
-  /** Its files that stay open; undefined: they are opened for each read. */
+  /** Its files that stay open; undefined if they are opened for each read. */
   files: OpenFiles | undefined;
 }
 
-// Some 60 cgroups: what was read is parsed while it is in the processor's cache. One for all, since reads are synchronous.
+// Room for some 60 cgroups, so that texts are parsed while they are in the processor's cache. One buffer for all,
+// since reads are synchronous.
 let buffer = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** Reads the same files of many cgroups, all with a few calls of the addon. */
+/** Reads the same files of many cgroups, with a few calls of the addon. */
 export class MomentReader {
   readonly #moment: BatchMoment;
   readonly #files: readonly string[];
@@ -37,15 +40,15 @@ export class MomentReader {
   #lengths = new Int32Array(0);
 
   /**
-   * @param roles each once
-   * @param lines of `memory.stat` that are asked for; needs the role `stat` when there are any
+   * @param roles each role once
+   * @param lines the wanted lines of `memory.stat`; if there are any, `roles` needs `stat`
    */
   constructor(version: CgroupVersion, roles: readonly MemoryRole[], lines: readonly string[]) {
     this.#files = roles.map((role) => memoryFile(role, version));
     this.#moment = new BatchMoment(version, roles, createStatPicker(lines));
   }
 
-  /** `use` gets the moment of each source, in order; it is valid only during the call. */
+  /** `use` gets the moment of each source, in order. It is valid only during the call. */
   read(sources: readonly Source[], use: (moment: Moment, index: number) => void): void {
     const kept = sources.every(({ files }) => files !== undefined);
     const each = this.#files.length;
@@ -77,7 +80,7 @@ export class MomentReader {
     while (done < sources.length) {
       const first = done * each;
       const end = native.readMany({ fds, first, buffer, lengths, ...(paths !== undefined && { paths }) });
-      // A cgroup of which not all was read is read again.
+      // A cgroup that was not read completely is read again.
       const whole = each === 0 ? sources.length : Math.floor(end / each);
       if (whole === done) buffer = Buffer.allocUnsafeSlow(buffer.length * 2);
       let start = 0;
@@ -91,7 +94,7 @@ export class MomentReader {
   }
 }
 
-/** -1 where it can't be opened: then it is read alone, which tells why. */
+/** -1 if it can't be opened. It is then read alone, which gives the reason. */
 function openFd(files: OpenFiles, file: string): number {
   try {
     return files.fd(file);
@@ -109,7 +112,7 @@ class BatchMoment implements Moment {
   #directory: CgroupDirectory | undefined;
   /** Whether the picker has read the `memory.stat` of this moment. */
   #picked = false;
-  /** What was read alone, of this moment. */
+  /** Values of this moment that were read alone. */
   #alone: Map<MemoryRole, unknown> | undefined;
 
   constructor(
@@ -120,7 +123,7 @@ class BatchMoment implements Moment {
     this.#slots = new Map(roles.map((role, slot) => [role, slot]));
   }
 
-  /** @returns where the texts of the next one start */
+  /** @returns where the texts of the next cgroup start */
   set(directory: CgroupDirectory, lengths: Int32Array, first: number, start: number): number {
     this.#directory = directory;
     this.#picked = false;
@@ -157,7 +160,7 @@ class BatchMoment implements Moment {
     return this.picker.value(name);
   }
 
-  /** What was refused is asked for once more in the plain way, which tells why. */
+  /** Reads a refused file once more in the plain way, which gives the reason. */
   #readAlone<R extends MemoryRole>(role: R): MemoryRoleValue<R> | undefined {
     this.#alone ??= new Map();
     if (!this.#alone.has(role)) {

@@ -5,7 +5,7 @@ import { FieldReader } from './field-reader';
 import type { EventCounts, SampleField, SampleFields } from './fields';
 import type { Source } from './moments';
 
-/** Reads these fields of a cgroup again and again. Remembers the counts of events. */
+/** Reads these fields of a cgroup repeatedly. Remembers the event counts. */
 export class Sampler<F extends SampleField> {
   readonly #reader: FieldReader<F>;
   readonly #sources: readonly [Source];
@@ -36,7 +36,7 @@ function readOne<F extends SampleField>(reader: FieldReader<F>, source: readonly
   return values;
 }
 
-/** v1's counts start anew when someone writes to them. */
+/** v1's counts restart when someone writes to them. */
 function since(before: EventCounts, now: EventCounts): EventCounts {
   const entries = Object.entries(now) as [keyof EventCounts, number][];
   return Object.fromEntries(

@@ -10,19 +10,19 @@ import { Sampler } from './sample';
 
 /** Options of {@link Cgroup.watch}. */
 export interface WatchOptions<F extends SampleField = SampleField> {
-  /** Time from one sample to the next, in milliseconds, at least 10; a function is asked after each. Default: 1000. */
+  /** Milliseconds from one sample to the next, at least 10. A function is called after each sample. Default: 1000. */
   intervalMs?: number | (() => number);
-  /** What to read: fewer files for fewer fields. Default: all. */
+  /** The fields to read. Fewer fields take fewer files. Default: all. */
   fields?: readonly F[];
-  /** Ends it, with an `AbortError`, as in Node. */
+  /** Ends the loop with an `AbortError`, as in Node. */
   signal?: AbortSignal;
 }
 
-/** What {@link Cgroup.watch} gives. */
+/** A sample from {@link Cgroup.watch}. */
 export type Sample<F extends SampleField = SampleField> = Pick<SampleFields, F> & {
   /** When it was read, in milliseconds since the epoch. */
   timeMs: number;
-  /** How many samples were left out since the one before, because nobody asked for them in time. */
+  /** How many samples were skipped since the previous one, because nobody asked for them in time. */
   missed: number;
 };
 
@@ -30,10 +30,11 @@ const LEAST_INTERVAL_MS = 10;
 const MOST_INTERVAL_MS = 2 ** 31 - 1;
 
 /**
- * The first sample at once, each other a multiple of the interval after the one before was due: no drift. One that is asked
- * for late is the next, not one of those that were missed: no backlog. Ends when the cgroup is gone.
+ * Yields the first sample at once, and each later one a multiple of the interval after the previous one was due, so
+ * there is no drift. A late request gets the next sample, not one that was missed, so there is no backlog. Ends when
+ * the cgroup is gone.
  *
- * @param open throws when the handle is closed
+ * @param open throws if the handle is closed
  */
 export async function* watchCgroup<F extends SampleField>(
   open: () => CgroupDirectory,
