@@ -1,22 +1,8 @@
 import type { OomVerdict } from '../../types/outcome';
+import type { OomEvent } from '../contract/cage-events';
 import { PatientLook } from '../event-loop/patient-look';
 import { nowhere, type WhoseLimit } from '../oom/whose-limit';
 import type { CageCgroup } from './cage-cgroup';
-
-/** What an 'oom' event says: of the limit as an outcome's verdict, seen from this cage. */
-export interface OomEvent extends Pick<OomVerdict, 'cause' | 'limitBytes' | 'path' | 'victims'> {
-  /** Processes killed since the last event; 0 with `underOom`. */
-  kills: number;
-  /** Processes of the cage killed so far. */
-  totalKills: number;
-  /**
-   * Processes wait for memory instead of being killed (v1, `memory: { oomKill: false }`). They go on when there is more:
-   * a higher limit, or something that ends.
-   */
-  underOom: boolean;
-  /** When the kernel told of it, or it was seen at the end of a child; milliseconds since the epoch. */
-  timeMs: number;
-}
 
 /** Turns the kernel's notifications, which come without a kill as well, into events about kills. */
 export class OomReporter {

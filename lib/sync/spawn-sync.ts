@@ -1,10 +1,11 @@
 import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
+import type { CageOptions, MemoryOf } from '../contract/cage';
 import { type Called, strict } from '../options/called';
 import type { Exactly } from '../options/exactly';
 import { isOptions } from '../process/node-call';
 import { interceptsSync, spawnSyncByNode } from '../process/sync-functions';
 import { chooseCage } from '../request/cage-choice';
-import { type CageOptions, type MemoryOf, type ResolvedCageOptions, splitOptions } from '../request/cage-options';
+import { type ResolvedCageOptions, splitOptions } from '../request/cage-options';
 import { runIntercepted } from './intercepted';
 import { runLaunched } from './launched';
 import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutput, withOutcome } from './returns';
@@ -16,7 +17,7 @@ export type SpawnSyncOptions = NodeSpawnSyncOptions & CageOptions;
  * Like Node's `child_process.spawnSync`, which runs it: signature, options and result are Node's, and the result has
  * `outcome`. When it returns, nothing is left in the child's private cage, nor of the child in a shared one.
  *
- * @throws a {@link MemcageError} when the kernel refuses the cage or the namespaces. What Node reports in `error`
+ * @throws a MemcageError when the kernel refuses the cage or the namespaces. What Node reports in `error`
  * arrives there
  */
 export function spawnSync(file: string): SpawnSyncReturns<Buffer>;

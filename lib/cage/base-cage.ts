@@ -1,56 +1,43 @@
 import { type InspectOptions, inspect } from 'node:util';
 import { isGone, refusedWith } from '../cgroup/directory/refusal';
-import type { CgroupEvent, CgroupEvents } from '../cgroup/events/types';
+import type { CgroupEvent } from '../cgroup/events/types';
 import { Cgroup } from '../cgroup/handle/cgroup';
 import { retry, retrySync } from '../cgroup/processes/remove';
+import type { Cage } from '../contract/cage';
+import { type CageEvents, FORWARDED, type ForwardedEvents, type OomEvent } from '../contract/cage-events';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { emitApart } from '../event-loop/emit-apart';
 import { LazyEmitter } from '../event-loop/lazy-emitter';
 import { shown } from '../text/inspected';
 import type { CageCgroup } from './cage-cgroup';
-import { type OomEvent, OomReporter } from './oom-reporter';
+import { OomReporter } from './oom-reporter';
 import { cages } from './open-cages';
 
 const PATIENCE_MS = 10_000;
 const EXIT_PATIENCE_MS = 2000;
 
-/** Events of {@link Cage.cgroup} that are those of the cage as well. */
-const FORWARDED = ['high', 'max', 'low', 'pressure', 'threshold', 'empty', 'populated', 'frozen', 'thawed'] as const;
-
-type ForwardedEvents = Pick<CgroupEvents, (typeof FORWARDED)[number]>;
-
-/** What a cage emits, with the arguments of the listeners; docs/events.md. */
-export interface CageEvents extends ForwardedEvents {
-  /** The kernel has killed a process of the cage for memory; or, the OOM killer being off, its processes wait for memory (v1). */
-  oom: [event: OomEvent];
-  /** The kernel has killed a process of the cage for memory, as a count. */
-  oomKill: [event: CgroupEvent];
-  /** Nothing of the cage is left. */
-  close: [];
-}
-
 export interface CageLife {
   /** Left alone at the end of this process. */
   outlivesOwner: boolean;
   /** The cage that this one's cgroup is below of; they end together. */
-  outer?: Cage | undefined;
+  outer?: BaseCage | undefined;
   /** It is made ahead, and nobody has it yet. */
   spare?: boolean;
 }
 
-/** A cgroup of ours with a limit and a lifetime. An open one doesn't keep the event loop alive, and ends with the process. */
-export class Cage extends LazyEmitter<CageEvents> {
+/** What all cages have in common. An open one doesn't keep the event loop alive, and ends with the process. */
+export abstract class BaseCage extends LazyEmitter<CageEvents> {
   /** Limits, use, statistics and members. Gone once the cage is closed. */
   readonly cgroup: Cgroup;
   /** @internal */
   readonly cageCgroup: CageCgroup;
   /** @internal */
   readonly reporter: OomReporter;
-  /** @internal The cage that it is in. */
-  readonly outer: Cage | undefined;
+  /** The cage that it is in. */
+  protected readonly container: BaseCage | undefined;
   /** @internal See {@link CageLife}. */
   spare: boolean;
-  readonly #inner = new Set<Cage>();
+  readonly #inner = new Set<BaseCage>();
   readonly #forwards = new Map<keyof ForwardedEvents, (event: CgroupEvent) => void>();
   #members = 0;
   #closing: Promise<void> | undefined;
@@ -61,7 +48,7 @@ export class Cage extends LazyEmitter<CageEvents> {
   constructor(cageCgroup: CageCgroup, { outlivesOwner, outer, spare = false }: CageLife) {
     super();
     this.cageCgroup = cageCgroup;
-    this.outer = outer;
+    this.container = outer;
     this.spare = spare;
     this.cgroup = new Cgroup(cageCgroup.memory, cageCgroup.version, {
       killCgroup: cageCgroup.killCgroup,
@@ -79,6 +66,14 @@ export class Cage extends LazyEmitter<CageEvents> {
     cages.add(this, { outlivesOwner });
   }
 
+  /** As users see it. */
+  abstract get self(): Cage;
+
+  /** See {@link Cage}. */
+  get outer(): Cage | undefined {
+    return this.container?.self;
+  }
+
   /** Processes of the cage that the kernel has killed for memory so far, as the event `oom` has counted them. */
   get oomKills(): number {
     return this.reporter.reported;
@@ -89,7 +84,7 @@ export class Cage extends LazyEmitter<CageEvents> {
     const { cgroup, oomKills, closing } = this;
     const live = (): object => ({ ...cgroup.facts(), children: this.#members, oomKills, ...(closing && { closing }) });
     const facts = this.#closed ? { oomKills, closed: true } : live();
-    return shown(this.constructor.name, cgroup.path, facts, options);
+    return shown('Cage', cgroup.path, facts, options);
   }
 
   /** Whether it is closed, or about to be. */
@@ -99,7 +94,7 @@ export class Cage extends LazyEmitter<CageEvents> {
 
   /** @internal It was emptied by SIGKILL at least once, or one that it is in. */
   get wasKilled(): boolean {
-    return this.#killed || this.cageCgroup.wasKilled || this.outer?.wasKilled === true;
+    return this.#killed || this.cageCgroup.wasKilled || this.container?.wasKilled === true;
   }
 
   /** SIGKILL for every process in the cage. Resolves when none is left; the cage stays open. */
@@ -153,7 +148,7 @@ export class Cage extends LazyEmitter<CageEvents> {
     this.reporter.stop();
     this.cgroup.concludeEvents();
     this.cgroup.close();
-    if (this.outer !== undefined) this.outer.#inner.delete(this);
+    if (this.container !== undefined) this.container.#inner.delete(this);
     cages.delete(this);
     emitApart(this, 'close');
     return true;

@@ -1,25 +1,26 @@
 import type { ExecException, ExecFileException } from 'node:child_process';
 import { SharedCage } from '../cage/shared-cage';
+import type {
+  Cage,
+  Callback,
+  Child,
+  ExecFileOptions,
+  ExecOptions,
+  ForkOptions,
+  InCage,
+  MemberOptions,
+  ResultOf,
+  RunOptions,
+  SpawnedProcess,
+  SpawnOptions,
+  TextBy,
+} from '../contract/cage';
 import { alreadyRead, type Called, strictMember } from '../options/called';
 import type { Exactly } from '../options/exactly';
 import { isOptions, nodeCall } from '../process/node-call';
-import type { CageOptions, SpawnOptions } from '../request/cage-options';
 import { contain } from './contain';
-import type { Callback, Child, ExecFileOptions, ExecOptions, TextBy } from './exec';
-import type { ForkOptions } from './fork';
-import { type ResultOf, RUN_OPTIONS, runAs } from './run';
-import type { RunOptions } from './run-options';
-import type { SpawnedProcess } from './spawn';
+import { RUN_OPTIONS, runAs } from './run';
 import { startChild } from './start';
-
-/** Options of a child in a cage. With `memory` it gets a private cage within that. */
-export type MemberOptions<O extends CageOptions> = Omit<O, 'cage' | 'parent'>;
-
-/** The option that a child of the cage has been given. */
-interface InCage {
-  /** The cage itself. */
-  cage: SharedCage;
-}
 
 const RUN = strictMember('cage.run', 'spawn', RUN_OPTIONS);
 const CALLED = {
@@ -29,9 +30,12 @@ const CALLED = {
   execFile: strictMember('cage.execFile', 'execFile'),
 };
 
-/** One limit for many children. Each child ends with the cage, and has its own outcome. */
-export class MultiCage extends SharedCage {
-  /** Like {@link spawn}, in this cage. */
+/** A shared cage with the functions that start children in it. */
+export class StartingCage extends SharedCage implements Cage {
+  get self(): Cage {
+    return this;
+  }
+
   spawn(file: string): SpawnedProcess<InCage>;
   spawn<const O extends MemberOptions<SpawnOptions> = object>(
     file: string,
@@ -46,7 +50,6 @@ export class MultiCage extends SharedCage {
     return this.#start('spawn', args);
   }
 
-  /** Like {@link fork}, in this cage. */
   fork(modulePath: string | URL): Child<InCage>;
   fork(modulePath: string | URL, options: MemberOptions<ForkOptions> | undefined): Child<InCage>;
   fork(
@@ -58,7 +61,6 @@ export class MultiCage extends SharedCage {
     return this.#start('fork', args);
   }
 
-  /** Like {@link exec}, in this cage. */
   exec(command: string, callback?: Callback<ExecException, string>): Child<InCage>;
   exec<const O extends MemberOptions<ExecOptions>>(
     command: string,
@@ -69,7 +71,6 @@ export class MultiCage extends SharedCage {
     return this.#start('exec', args);
   }
 
-  /** Like {@link execFile}, in this cage. */
   execFile(file: string, callback?: Callback<ExecFileException, string>): Child<InCage>;
   execFile(
     file: string,
@@ -91,19 +92,10 @@ export class MultiCage extends SharedCage {
     return this.#start('execFile', args);
   }
 
-  /**
-   * Call `fn` and return its result. Every child started in the async context of `fn`, by whatever library, is in
-   * this cage, and a cage made there is made within this one. The context outlives `fn`: after {@link close} a start
-   * in it throws. If `fn` returns a generator, the result is another object that runs the generator in this context,
-   * wherever you iterate over it.
-   *
-   * @throws ERR_MEMCAGE_UNSUPPORTED_NODE before it calls `fn`, where memcage could not keep every child in the cage
-   */
   contain<T>(fn: () => T): T {
     return contain(this, fn);
   }
 
-  /** Like {@link run}, in this cage. */
   run(file: string): Promise<ResultOf<InCage>>;
   run<const O extends MemberOptions<RunOptions> = object>(
     file: string,
