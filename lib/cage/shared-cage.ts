@@ -21,9 +21,9 @@ export abstract class SharedCage extends BaseCage {
   #leaves = 0;
 
   /** @internal Use `createCage()`. */
-  constructor(limits: ResolvedLimits, place: SharedCage | string | undefined, nodeHeap: NodeHeapSetting) {
-    const outer = place instanceof SharedCage ? place : undefined;
-    super(createCageCgroup(limits, place), { outlivesOwner: false, outer });
+  constructor(limits: ResolvedLimits, within: SharedCage | string | undefined, nodeHeap: NodeHeapSetting) {
+    const outer = within instanceof SharedCage ? within : undefined;
+    super(createCageCgroup(limits, within), { outlivesOwner: false, outer });
     this.#limits = limits;
     this.nodeHeap = nodeHeap;
   }
@@ -72,11 +72,11 @@ export abstract class SharedCage extends BaseCage {
   }
 }
 
-function createCageCgroup(limits: ResolvedLimits, place: SharedCage | string | undefined): CageCgroup {
+function createCageCgroup(limits: ResolvedLimits, within: SharedCage | string | undefined): CageCgroup {
   const cageCgroup =
-    place instanceof SharedCage
-      ? place.createInner(limits)
-      : withCageRoot(place, (root) => makeCageCgroup(root, limits, { killable: true }));
+    within instanceof SharedCage
+      ? within.createInner(limits)
+      : withCageRoot(within, (root) => makeCageCgroup(root, limits, { killable: true }));
   try {
     cageCgroup.becomeParent();
     // All limits at once: no child is being started in it yet.

@@ -5,7 +5,7 @@ import { type Host, host } from '../cgroup/hierarchy/host';
 import { invalidArgument } from '../errors/errors';
 import { checkOptions } from '../options/option-names';
 import { parentCandidates } from '../placement/default-parent';
-import { namePlace } from '../placement/describe';
+import { nameCandidate } from '../placement/describe';
 import { probeSystemd } from '../placement/probe';
 import { findGuardian } from './guardian';
 import { findContainer, findKernel, findPressure } from './machine';
@@ -33,8 +33,8 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
 
   const addon = missingAddon();
   if (addon !== undefined) return { works: false, findings: [findKernel(), addon], parents: [] };
-  const place = findHost();
-  const cgroups = 'name' in place ? { findings: [place], parents: [] } : findPlaces(place);
+  const current = findHost();
+  const cgroups = 'name' in current ? { findings: [current], parents: [] } : findCgroups(current);
   const findings = [
     findKernel(),
     ...cgroups.findings,
@@ -81,13 +81,13 @@ function findHost(): Host | Finding {
   }
 }
 
-function findPlaces(place: Host): { findings: Finding[]; parents: ParentCandidate[] } {
+function findCgroups(current: Host): { findings: Finding[]; parents: ParentCandidate[] } {
   const systemd = probeSystemd();
-  const parents = candidates(place);
+  const parents = candidates(current);
   const last = parents.at(-1);
   const usable = last !== undefined && last.refusal === null && (last.source !== 'systemd' || systemd.answers);
   const parent: Finding = usable
-    ? { name: 'parent', state: 'ok', detail: `cages are made in ${namePlace(last)}` }
+    ? { name: 'parent', state: 'ok', detail: `cages are made in ${nameCandidate(last)}` }
     : { name: 'parent', state: 'missing', detail: 'there is no cgroup in which cages may be made' };
   const asked: Finding = {
     name: 'systemd',
@@ -96,14 +96,14 @@ function findPlaces(place: Host): { findings: Finding[]; parents: ParentCandidat
     ...(systemd.cure !== undefined && { cure: systemd.cure }),
   };
   return {
-    findings: [findHierarchy(place), findOwn(), findControllers(place), parent, findSwap(place), asked],
+    findings: [findHierarchy(current), findOwn(), findControllers(current), parent, findSwap(current), asked],
     parents,
   };
 }
 
-function candidates(place: Host): ParentCandidate[] {
+function candidates(current: Host): ParentCandidate[] {
   try {
-    return parentCandidates(place);
+    return parentCandidates(current);
   } catch (error) {
     return [{ source: 'own', path: null, refusal: (error as Error).message }];
   }

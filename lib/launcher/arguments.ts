@@ -28,7 +28,7 @@ export function launcherArguments(plan: LauncherPlan): string[] {
   const values: readonly (readonly [name: string, value: string | number | undefined])[] = [
     ['report', reportFd],
     ['status', statusFd],
-    ...join.map((place) => ['join', place] as const),
+    ...join.map((path) => ['join', path] as const),
     ['parent', parent],
     ['unshare', ns.namespaces === 0 ? undefined : ns.namespaces],
     ['uid-map', ns.idMaps?.uidMap],

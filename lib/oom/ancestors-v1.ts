@@ -9,9 +9,9 @@ import { limitOf, nowhere, type WhoseLimit } from './whose-limit';
 export class AncestorsV1 {
   readonly #events: EventCounter;
 
-  /** @param owner the cgroup that the cages are made in */
-  constructor(private readonly owner: CgroupDirectory) {
-    this.#events = new EventCounter(owner, 'memory.oom_control');
+  /** @param root the cgroup that the cages are made in */
+  constructor(private readonly root: CgroupDirectory) {
+    this.#events = new EventCounter(root, 'memory.oom_control');
   }
 
   /** How often memory was refused at the limit of one of them. */
@@ -38,7 +38,7 @@ export class AncestorsV1 {
   #limited(): { limit: WhoseLimit; isHit: boolean }[] {
     const { mountPoint } = host().memory;
     const found = [];
-    for (let path = dirname(this.owner.path); path.length > mountPoint.length; path = dirname(path)) {
+    for (let path = dirname(this.root.path); path.length > mountPoint.length; path = dirname(path)) {
       let directory: CgroupDirectory | undefined;
       try {
         directory = openDirectory(path);

@@ -3,7 +3,7 @@ import { host } from '../cgroup/hierarchy/host';
 import { visiblePath } from './kernel-log';
 import { isWithin, type LoggedKill } from './kill-records';
 import { limitOfCage, type OomSurroundings } from './surroundings';
-import { limitAbove, limitOf, nowhere, type WhoseLimit } from './whose-limit';
+import { limitOf, limitOfAncestor, nowhere, type WhoseLimit } from './whose-limit';
 
 /** The limits that can kill in a cgroup: its own, those below it, and those around it. */
 export class LimitsAround {
@@ -49,10 +49,10 @@ export class LimitsAround {
     if (index !== -1) return { distance: 2 + index, limit: () => this.around(index) };
     // The longer the name of one that it is in, the nearer it is.
     const distance = Number.MAX_SAFE_INTEGER - limitCgroup.length;
-    return { distance, limit: () => this.#above(path) };
+    return { distance, limit: () => this.#ancestor(path) };
   }
 
-  #above(path: string | undefined): WhoseLimit {
-    return path === undefined ? nowhere('ancestor') : limitAbove(path, this.surroundings.version);
+  #ancestor(path: string | undefined): WhoseLimit {
+    return path === undefined ? nowhere('ancestor') : limitOfAncestor(path, this.surroundings.version);
   }
 }

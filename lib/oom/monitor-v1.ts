@@ -123,8 +123,8 @@ export class OomMonitorV1 implements OomMonitor {
   }
 
   #firedAround(): number[] {
-    const { cages, ancestors: above } = this.surroundings;
-    return [...cages.map((cage) => cage.ooms()), above.ooms()];
+    const { cages, ancestors } = this.surroundings;
+    return [...cages.map((cage) => cage.ooms()), ancestors.ooms()];
   }
 
   #find(whose: Whose, nested: string | undefined): WhoseLimit {
@@ -135,7 +135,7 @@ export class OomMonitorV1 implements OomMonitor {
         return nested === undefined ? nowhere('descendant') : this.#limits.below(nested);
       case 'around':
         return this.#limits.around(whose.index);
-      case 'above':
+      case 'ancestor':
         return this.surroundings.ancestors.limit();
       case 'machine':
         return nowhere('system');

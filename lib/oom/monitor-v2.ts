@@ -23,7 +23,7 @@ interface Counters {
 /** Those of the cages around, and how often memory was refused above them. */
 interface Around {
   cages: readonly Counters[];
-  above: readonly number[];
+  ancestors: readonly number[];
 }
 
 /**
@@ -107,14 +107,14 @@ export class OomMonitorV2 implements OomMonitor {
   }
 
   #whose(oomWithin: number): Whose {
-    const { cages, above } = this.#since();
+    const { cages, ancestors } = this.#since();
     return whoseV2({
       oomWithin,
       oomAtLimit: this.ooms(),
       oomAround: cages.map(({ oom }) => oom),
       oomAroundBefore: this.#before.cages.some(({ oom }) => oom > 0),
-      oomAbove: above,
-      hiddenAbove: this.surroundings.ancestors.hidden,
+      oomAncestors: ancestors,
+      hiddenAncestors: this.surroundings.ancestors.hidden,
     });
   }
 
@@ -126,7 +126,7 @@ export class OomMonitorV2 implements OomMonitor {
         return this.#below();
       case 'around':
         return this.#limits.around(whose.index);
-      case 'above':
+      case 'ancestor':
         return this.surroundings.ancestors.limitAt(whose.index);
       case 'machine':
         return nowhere('system');
@@ -148,13 +148,13 @@ export class OomMonitorV2 implements OomMonitor {
   }
 
   #around(): Around {
-    const { cages, ancestors: above } = this.surroundings;
-    return { cages: cages.map(({ directory }) => readLocal(directory)), above: above.ooms() };
+    const { cages, ancestors } = this.surroundings;
+    return { cages: cages.map(({ directory }) => readLocal(directory)), ancestors: ancestors.ooms() };
   }
 
   /** What those around have counted since its life began. */
   #since(): Around {
-    const { cages, above } = this.#around();
+    const { cages, ancestors } = this.#around();
     return {
       cages: cages.map(({ max, oom, oom_kill }, index) => {
         const before = this.#before.cages[index];
@@ -164,7 +164,7 @@ export class OomMonitorV2 implements OomMonitor {
           oom_kill: oom_kill - (before?.oom_kill ?? 0),
         };
       }),
-      above: above.map((oom, index) => oom - (this.#before.above[index] ?? 0)),
+      ancestors: ancestors.map((oom, index) => oom - (this.#before.ancestors[index] ?? 0)),
     };
   }
 }

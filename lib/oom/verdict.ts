@@ -1,5 +1,5 @@
 /** Where the limit is that killed; `around`: of the cages that a cgroup sits in, the one with this index, nearest first. */
-export type Whose = { at: 'own' | 'below' | 'machine' | 'unknown' } | { at: 'around' | 'above'; index: number };
+export type Whose = { at: 'own' | 'below' | 'machine' | 'unknown' } | { at: 'around' | 'ancestor'; index: number };
 
 /** What a v2 verdict is made of: growth since the child started, read after its end and before the removal. */
 export interface OomEvidenceV2 {
@@ -12,9 +12,9 @@ export interface OomEvidenceV2 {
   /** One of these has refused memory at some time, be it before. */
   oomAroundBefore: boolean;
   /** The same of the cgroups above those, nearest first. */
-  oomAbove: readonly number[];
+  oomAncestors: readonly number[];
   /** There are more, which can't be read. */
-  hiddenAbove: boolean;
+  hiddenAncestors: boolean;
 }
 
 /** What a v1 verdict is made of: growth since the child started, read after its end and before the removal. */
@@ -42,15 +42,15 @@ export interface OomEvidenceV1 {
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
  */
 export function whoseV2(evidence: OomEvidenceV2): Whose {
-  const { oomWithin, oomAtLimit, oomAround, oomAroundBefore, oomAbove, hiddenAbove } = evidence;
+  const { oomWithin, oomAtLimit, oomAround, oomAroundBefore, oomAncestors, hiddenAncestors } = evidence;
   if (oomAtLimit > 0) return { at: 'own' };
   if (oomWithin > 0) return { at: 'below' };
   const around = oomAround.findIndex((oom) => oom > 0);
   if (around !== -1) return { at: 'around', index: around };
-  const above = oomAbove.findIndex((oom) => oom > 0);
-  if (above !== -1) return { at: 'above', index: above };
+  const ancestor = oomAncestors.findIndex((oom) => oom > 0);
+  if (ancestor !== -1) return { at: 'ancestor', index: ancestor };
   // `oom` is counted a moment before the victim is chosen, which may have been started in between.
-  return { at: hiddenAbove || oomAroundBefore ? 'unknown' : 'machine' };
+  return { at: hiddenAncestors || oomAroundBefore ? 'unknown' : 'machine' };
 }
 
 /**
@@ -65,7 +65,7 @@ export function whoseV1({ kills, ownKills, fired, nestedLimitHit }: OomEvidenceV
   const level = levelV1(fired);
   if (level === 0) return { at: 'own' };
   if (level !== undefined && level < fired.length - 1) return { at: 'around', index: level - 1 };
-  if (level !== undefined) return { at: 'above', index: 0 };
+  if (level !== undefined) return { at: 'ancestor', index: 0 };
   // A limit below us kills below us.
   return { at: nestedLimitHit && kills > ownKills ? 'below' : 'machine' };
 }

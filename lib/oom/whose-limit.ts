@@ -18,7 +18,7 @@ export function limitOf(cause: OomVerdict['cause'], directory: CgroupDirectory, 
  * The limit of a cgroup above, by its path; null bytes also where it is not ours to read. It may be the cage of another memcage,
  * which this very process runs in.
  */
-export function limitAbove(path: string, version: CgroupVersion): WhoseLimit {
+export function limitOfAncestor(path: string, version: CgroupVersion): WhoseLimit {
   const cause = isCage(path) ? 'cage' : 'ancestor';
   let directory: CgroupDirectory | undefined;
   try {

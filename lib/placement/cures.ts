@@ -9,8 +9,8 @@ import { join } from 'node:path';
  * v1: a process may be in a cgroup that has others below it, so the new parent can be under the caller's own limits.
  */
 export function makeBelowCure(own: string, euid: number): string {
-  const place = join(own, `cages-${euid}`);
-  return `let root run "mkdir -p ${place} && chown -R ${euid} ${place}", and start this program with MEMCAGE_PARENT=${place}`;
+  const directory = join(own, `cages-${euid}`);
+  return `let root run "mkdir -p ${directory} && chown -R ${euid} ${directory}", and start this program with MEMCAGE_PARENT=${directory}`;
 }
 
 /**
@@ -19,13 +19,13 @@ export function makeBelowCure(own: string, euid: number): string {
  * own there.
  */
 export function makeAtRootCure(root: string, euid: number): string {
-  const place = join(root, `cages-${euid}`);
+  const directory = join(root, `cages-${euid}`);
   const steps = [
-    `mkdir -p ${place}/main`,
+    `mkdir -p ${directory}/main`,
     `echo +memory > ${root}/cgroup.subtree_control`,
-    `echo +memory > ${place}/cgroup.subtree_control`,
-    giveCommand(place, ['', 'cgroup.procs', 'cgroup.subtree_control'], euid),
-    `echo PID > ${place}/main/cgroup.procs`,
+    `echo +memory > ${directory}/cgroup.subtree_control`,
+    giveCommand(directory, ['', 'cgroup.procs', 'cgroup.subtree_control'], euid),
+    `echo PID > ${directory}/main/cgroup.procs`,
   ];
   return `let root run "${steps.join(' && ')}", where PID is that of the shell that starts this program`;
 }

@@ -9,15 +9,15 @@ const SOURCES: Readonly<Record<ParentSource, string>> = {
   systemd: 'a scope from systemd',
 };
 
-export function namePlace({ source, path }: Pick<ParentCandidate, 'source' | 'path'>): string {
+export function nameCandidate({ source, path }: Pick<ParentCandidate, 'source' | 'path'>): string {
   return path === null ? SOURCES[source] : `${SOURCES[source]} (${path})`;
 }
 
 /** One line, without a full stop. */
 export function describeCandidate({ source, path, refusal, cure }: ParentCandidate): string {
-  const place = namePlace({ source, path });
-  if (refusal === null) return `${place}: can be used`;
-  return `${place}: ${refusal}${cure === undefined ? '' : `; cure: ${cure}`}`;
+  const name = nameCandidate({ source, path });
+  if (refusal === null) return `${name}: can be used`;
+  return `${name}: ${refusal}${cure === undefined ? '' : `; cure: ${cure}`}`;
 }
 
 export function noParent(candidates: readonly ParentCandidate[]): MemcageError {

@@ -35,7 +35,7 @@ const ATTEMPTS = 5;
 interface Surroundings {
   caller: Caller;
   /** From the caller's own cgroup to the mount point. */
-  places: readonly ParentFacts[];
+  levels: readonly ParentFacts[];
 }
 
 function surroundings({ memory }: Host): Surroundings {
@@ -48,7 +48,7 @@ function surroundings({ memory }: Host): Surroundings {
     hierarchyRoot: !isPartOfAnother && memory.mountRoot === '/' ? memory.mountPoint : undefined,
     isOurs,
   };
-  return { caller, places: pathsUp(own, memory.mountPoint).map((path) => readParentFacts(path)) };
+  return { caller, levels: pathsUp(own, memory.mountPoint).map((path) => readParentFacts(path)) };
 }
 
 /**
@@ -58,12 +58,12 @@ function surroundings({ memory }: Host): Surroundings {
 export function* findParent(host: Host, wishes: Wishes): Generator<Effect, Parent, EffectResult> {
   const refused: ParentCandidate[] = [];
   const around = yield* askForMark(surroundings(host));
-  for (const [index, place] of around.places.entries()) {
+  for (const [index, level] of around.levels.entries()) {
     const source = index === 0 ? 'own' : 'ancestor';
-    const verdict = judge(place, around.places.slice(0, index), around.caller);
-    const refusal = 'refusal' in verdict ? verdict : yield* attempt(place, verdict);
-    if (refusal === undefined) return { source, path: place.path };
-    refused.push({ source, path: place.path, ...refusal });
+    const verdict = judge(level, around.levels.slice(0, index), around.caller);
+    const refusal = 'refusal' in verdict ? verdict : yield* attempt(level, verdict);
+    if (refusal === undefined) return { source, path: level.path };
+    refused.push({ source, path: level.path, ...refusal });
   }
   const asked = yield* askSystemd(host, around, wishes);
   if ('refusal' in asked) throw noParent([...refused, asked]);
@@ -75,26 +75,26 @@ export function* findParent(host: Host, wishes: Wishes): Generator<Effect, Paren
  * about this one unit only, because the units above it do not belong to this process.
  */
 function* askForMark(around: Surroundings): Generator<Effect, Surroundings, EffectResult> {
-  const { caller, places } = around;
-  const index = places.findIndex(({ path }) => isUnitName(path));
-  const unit = places[index];
+  const { caller, levels } = around;
+  const index = levels.findIndex(({ path }) => isUnitName(path));
+  const unit = levels[index];
   const isInDoubt = unit !== undefined && !unit.isMarked && unit.uid === caller.euid && caller.euid !== 0;
   if (!caller.systemd || !isInDoubt) return around;
   const question = unitQuestion(busAddress(caller.euid, process.env), unit.path);
   const answer = yield { do: 'ask-delegation', question };
   if (answer === undefined || !('delegated' in answer) || !answer.delegated) return around;
-  return { caller, places: places.map((place) => (place === unit ? { ...place, isMarked: true } : place)) };
+  return { caller, levels: levels.map((level) => (level === unit ? { ...level, isMarked: true } : level)) };
 }
 
 /** What memcage would consider, up to the first usable parent, without changing anything. It does ask systemd. */
 export function* listCandidates(host: Host, wishes: Wishes): Generator<Effect, ParentCandidate[], EffectResult> {
   const around = yield* askForMark(surroundings(host));
   const candidates: ParentCandidate[] = [];
-  for (const [index, place] of around.places.entries()) {
+  for (const [index, level] of around.levels.entries()) {
     const source = index === 0 ? 'own' : 'ancestor';
-    const verdict = judge(place, around.places.slice(0, index), around.caller);
+    const verdict = judge(level, around.levels.slice(0, index), around.caller);
     const refusal = 'refusal' in verdict ? verdict : { refusal: null };
-    candidates.push({ source, path: place.path, ...refusal });
+    candidates.push({ source, path: level.path, ...refusal });
     if (refusal.refusal === null) return candidates;
   }
   const { address, refused } = considerSystemd(around, wishes);
@@ -102,11 +102,11 @@ export function* listCandidates(host: Host, wishes: Wishes): Generator<Effect, P
 }
 
 function* attempt(
-  place: ParentFacts,
+  level: ParentFacts,
   verdict: Exclude<Judgement, { refusal: string }>,
 ): Generator<Effect, { refusal: string } | undefined, EffectResult> {
   try {
-    yield* makeReady(place.path, verdict, isOurs);
+    yield* makeReady(level.path, verdict, isOurs);
     return undefined;
   } catch (error) {
     if (error instanceof MemcageError && error.code === ErrorCode.GUARDIAN) throw error;
@@ -119,7 +119,7 @@ interface Considered {
   refused: { refusal: string; cure?: string } | undefined;
 }
 
-function considerSystemd({ caller, places }: Surroundings, wishes: Wishes): Considered {
+function considerSystemd({ caller, levels }: Surroundings, wishes: Wishes): Considered {
   const { euid, hierarchyRoot } = caller;
   const address = busAddress(euid, process.env);
   if (!caller.systemd) {
@@ -132,7 +132,7 @@ function considerSystemd({ caller, places }: Surroundings, wishes: Wishes): Cons
     const refusal = 'it was not to be asked (MEMCAGE_SYSTEMD=0, or prepare())';
     return { address, refused: { refusal, cure: 'let it be asked, or set Delegate=yes for the unit' } };
   }
-  const refusal = refuseMove(places);
+  const refusal = refuseMove(levels);
   return { address, refused: refusal === undefined ? undefined : { refusal, cure: 'set Delegate=yes for the unit' } };
 }
 
@@ -149,7 +149,7 @@ function* askSystemd(
     ...(cure !== undefined && { cure }),
   });
   if (refused !== undefined) return refuse(refused.refusal, refused.cure);
-  const own = around.places.map(({ path }) => path);
+  const own = around.levels.map(({ path }) => path);
   let answer: EffectResult;
   let count = 0;
   do {
@@ -166,14 +166,14 @@ function* askSystemd(
   if (now !== path && !now.startsWith(`${path}/`)) {
     return refuse(`it says that this process is in ${path}, the kernel that it is in ${now}`);
   }
-  const place = readParentFacts(path);
+  const level = readParentFacts(path);
   const above = pathsUp(now, path).slice(0, -1);
   const verdict = judge(
-    place,
+    level,
     above.map((between) => readParentFacts(between)),
     around.caller,
   );
-  const failure = 'refusal' in verdict ? verdict : yield* attempt(place, verdict);
+  const failure = 'refusal' in verdict ? verdict : yield* attempt(level, verdict);
   return failure === undefined ? { source: 'systemd', path } : refuse(`its scope ${path}: ${failure.refusal}`);
 }
 

@@ -40,20 +40,20 @@ const CAGE = /\/memcage-(detached-\d+-[0-9a-f]+|\d+-[0-9a-f]+\/\d+(\/\d+)?)$/;
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#delegation
  * @see https://systemd.io/CGROUP_DELEGATION
  */
-export function judge(place: ParentFacts, between: readonly ParentFacts[], caller: Caller): Judgement {
+export function judge(level: ParentFacts, between: readonly ParentFacts[], caller: Caller): Judgement {
   return (
-    refuseReadOnly(place) ??
-    refuseStrangers(place, between, caller) ??
-    refuseUnwritable(place, caller) ??
-    refuseUncontrolled(place) ??
-    refuseEscape(place, between) ??
-    judgeProcesses(place, between.length === 0, caller)
+    refuseReadOnly(level) ??
+    refuseStrangers(level, between, caller) ??
+    refuseUnwritable(level, caller) ??
+    refuseUncontrolled(level) ??
+    refuseEscape(level, between) ??
+    judgeProcesses(level, between.length === 0, caller)
   );
 }
 
 /** Whoever manages its ancestors must have left the cgroup to the caller. */
-function refuseStrangers(place: ParentFacts, between: readonly ParentFacts[], caller: Caller): Judgement | undefined {
-  const { path, uid, isMarked } = place;
+function refuseStrangers(level: ParentFacts, between: readonly ParentFacts[], caller: Caller): Judgement | undefined {
+  const { path, uid, isMarked } = level;
   if (path === caller.namespaceRoot) return undefined;
   // It is also the caller's own if memcage, for example in another thread, has moved the caller from it into a cgroup
   // below.
@@ -69,7 +69,7 @@ function refuseStrangers(place: ParentFacts, between: readonly ParentFacts[], ca
     return { refusal: `${unit.path} is between it and this process, a unit of systemd's without Delegate=yes` };
   }
   if (isMarked || OWN_SCOPE.test(path) || CAGE.test(path)) return undefined;
-  if (isUnit(place)) {
+  if (isUnit(level)) {
     return { refusal: "it is a unit of systemd's without Delegate=yes", cure: 'set Delegate=yes for the unit' };
   }
   if (uid === caller.euid && uid !== 0) return undefined;
@@ -122,11 +122,11 @@ function refuseEscape({ path }: ParentFacts, between: readonly ParentFacts[]): J
  * The "no internal process constraint": only a cgroup without processes, or the root, may enable controllers for its
  * children.
  */
-function judgeProcesses(place: ParentFacts, isOwn: boolean, caller: Caller): Judgement {
-  if (place.enabled.includes('memory')) return { move: [], enable: false };
-  if (place.path === caller.hierarchyRoot || place.pids.length === 0) return { move: [], enable: true };
-  const others = place.pids.filter((pid) => !caller.isOurs(pid));
-  if (isOwn && others.length === 0) return { move: place.pids, enable: true };
+function judgeProcesses(level: ParentFacts, isOwn: boolean, caller: Caller): Judgement {
+  if (level.enabled.includes('memory')) return { move: [], enable: false };
+  if (level.path === caller.hierarchyRoot || level.pids.length === 0) return { move: [], enable: true };
+  const others = level.pids.filter((pid) => !caller.isOurs(pid));
+  if (isOwn && others.length === 0) return { move: level.pids, enable: true };
   return {
     refusal:
       `processes are in it that aren't this one or its descendants (${listed(others)}), ` +

@@ -53,15 +53,15 @@ function afterArguments(args: readonly unknown[], orDefault: (options: unknown) 
 }
 
 /** For a call with a callback where the options could be. */
-function withoutOptions(place: number, args: readonly unknown[]): unknown[] {
-  return [...args.slice(0, place), {}, ...args.slice(place)];
+function withoutOptions(index: number, args: readonly unknown[]): unknown[] {
+  return [...args.slice(0, index), {}, ...args.slice(index)];
 }
 
-function at(place: number, args: readonly unknown[]): Parts {
-  const before = args.slice(0, place);
+function at(index: number, args: readonly unknown[]): Parts {
+  const before = args.slice(0, index);
   // As if the caller had passed undefined.
-  while (before.length < place) before.push(undefined);
-  return { before, options: args[place], after: args.slice(place + 1) };
+  while (before.length < index) before.push(undefined);
+  return { before, options: args[index], after: args.slice(index + 1) };
 }
 
 /** Tells options from arguments as Node does. */

@@ -70,13 +70,13 @@ export function dockerDirectories(id: string, container: readonly Mount[], own: 
     // With `--network container:OTHER` these are the other container's files, and this container's directory is next
     // to theirs.
     const [, containers] = DOCKER_MOUNT.exec(root) ?? [];
-    return containers === undefined ? [] : placesOf({ device, path: join(containers, id) }, own);
+    return containers === undefined ? [] : pathsOf({ device, path: join(containers, id) }, own);
   });
   return [...new Set(found)];
 }
 
 /** The paths here that lead to a path in a file system. */
-function placesOf({ device, path }: { device: string; path: string }, mounts: readonly Mount[]): string[] {
+function pathsOf({ device, path }: { device: string; path: string }, mounts: readonly Mount[]): string[] {
   return mounts
     .filter((mount) => mount.device === device && path.startsWith(mount.root === '/' ? '/' : `${mount.root}/`))
     .map(({ root, mountPoint }) => join(mountPoint, root === '/' ? path : path.slice(root.length)));

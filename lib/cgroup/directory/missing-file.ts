@@ -40,8 +40,8 @@ function whyMissing(directory: Directory, file: string): string {
       return 'it is the root of the hierarchy, which has no limits and no count of its use';
     }
   }
-  const { since, needs, in: place } = INTERFACE_FILES[2][file] ?? INTERFACE_FILES[1][file] ?? {};
-  if (place === 'root') return 'only the root of the hierarchy has it';
+  const { since, needs, in: where } = INTERFACE_FILES[2][file] ?? INTERFACE_FILES[1][file] ?? {};
+  if (where === 'root') return 'only the root of the hierarchy has it';
   const came = since === undefined ? '' : `it came with Linux ${since}, `;
   return `${came}this is Linux ${release()}; ${needs === undefined ? 'a kernel may be built without it' : `it needs ${needs}`}`;
 }

@@ -63,7 +63,7 @@ interface Watched<S extends EventSource = EventSource> {
 
 type NamedWatched = Watched<NamedSource<CgroupEventName>> & { readonly names: Set<CgroupEventName> };
 
-export interface EventPlace {
+export interface SourceCgroup {
   version: CgroupVersion;
   directory: CgroupDirectory;
   killCgroup: KillCgroup | undefined;
@@ -95,8 +95,8 @@ export class EventSources {
   /** v1's eventfds count the removal of their cgroup; of v2 only the directory above can be watched. */
   readonly #kernelTellsRemoval: boolean;
 
-  constructor(private readonly place: EventPlace) {
-    this.#kernelTellsRemoval = place.version === 1;
+  constructor(private readonly cgroup: SourceCgroup) {
+    this.#kernelTellsRemoval = cgroup.version === 1;
   }
 
   /**
@@ -105,7 +105,7 @@ export class EventSources {
    * @throws the reason why the event can't be had; nothing stays open then
    */
   begin(name: CgroupEventName): void {
-    const from = SOURCES[this.place.version][name];
+    const from = SOURCES[this.cgroup.version][name];
     if (typeof from === 'object') throw notInVersion(name, from.missing);
     if (from === 'trigger') return;
     if (from === 'parent') this.#beginRemoval();
@@ -127,7 +127,7 @@ export class EventSources {
   }
 
   add(trigger: Trigger): TriggerHandle {
-    const checked = checkTrigger(trigger, this.place.version);
+    const checked = checkTrigger(trigger, this.cgroup.version);
     const kept = Object.freeze({ ...trigger });
     const watched = this.#watch(openTrigger(this.#context(), kept, checked));
     this.#triggers.add(watched);
@@ -164,7 +164,7 @@ export class EventSources {
     this.#triggers.clear();
     this.#listensToRemoval = false;
     this.#changed();
-    this.place.onOver();
+    this.cgroup.onOver();
   }
 
   /** Sets whether listening keeps the process alive. */
@@ -177,7 +177,7 @@ export class EventSources {
     try {
       this.#beginIn(from, name);
     } catch (error) {
-      if (this.place.isForeign || !isGone(error)) throw error;
+      if (this.cgroup.isForeign || !isGone(error)) throw error;
       // The watcher has just removed it, and whoever started the child can't know that.
       this.#tooLate.add(name);
     }
@@ -209,7 +209,7 @@ export class EventSources {
   }
 
   #open(from: 'oom' | 'limits' | 'states', name: CgroupEventName): NamedSource<CgroupEventName> {
-    const { version, directory, killCgroup, hasMembers } = this.place;
+    const { version, directory, killCgroup, hasMembers } = this.cgroup;
     const unified = killCgroupOf(version, directory, killCgroup);
     switch (from) {
       case 'oom':
@@ -227,7 +227,7 @@ export class EventSources {
   }
 
   #beginRemoval(): void {
-    const { directory, isForeign } = this.place;
+    const { directory, isForeign } = this.cgroup;
     if (isForeign) {
       this.#watchRemoval();
       // It was removed before, so nobody will report it.
@@ -239,11 +239,11 @@ export class EventSources {
     this.#listensToRemoval = true;
   }
 
-  #context(directory = this.place.directory): SourceContext {
+  #context(directory = this.cgroup.directory): SourceContext {
     return {
       directory,
       emit: (name, ...args) => {
-        if (!this.#isOver) emitApart(this.place.emitter, name, ...args);
+        if (!this.#isOver) emitApart(this.cgroup.emitter, name, ...args);
       },
     };
   }
@@ -294,7 +294,7 @@ export class EventSources {
 
   /** For v2, which does not report a removal itself. */
   #watchRemoval(): void {
-    const { directory } = this.place;
+    const { directory } = this.cgroup;
     this.#unwatchRemoval ??= watchRemoval(directory.path, () => {
       if (!directory.isAtItsPath()) this.#noticeRemoval();
     });
@@ -302,7 +302,7 @@ export class EventSources {
 
   /** Updates what depends on whether anyone listens. */
   #changed(): void {
-    const { isForeign, onWatched } = this.place;
+    const { isForeign, onWatched } = this.cgroup;
     const isUsed = this.#named.size > 0 || this.#triggers.size > 0 || this.#listensToRemoval;
     if (isUsed) onWatched();
     if (!isUsed) {

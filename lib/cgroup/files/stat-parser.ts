@@ -116,8 +116,8 @@ function createLayout(stat: FlatKeyed, wanted: ReadonlySet<string> | undefined):
 /** How many lines must be read. One that is missing now may be there in another cgroup. */
 function neededOf(names: readonly string[], wanted: ReadonlySet<string> | undefined): number {
   if (wanted === undefined) return names.length;
-  const places = Array.from(wanted, (name) => names.indexOf(name));
-  return places.includes(-1) ? names.length : Math.max(...places) + 1;
+  const indices = Array.from(wanted, (name) => names.indexOf(name));
+  return indices.includes(-1) ? names.length : Math.max(...indices) + 1;
 }
 
 function wordsOf(text: string): number[] {

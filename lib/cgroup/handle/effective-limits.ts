@@ -80,8 +80,8 @@ export function readEffectiveLimits(
 /** The cgroups above one, up to and with the one that is mounted. */
 function ancestors(top: CgroupDirectory, path: string): CgroupDirectory[] {
   const names = path.slice(top.path.length).split('/').slice(1);
-  const above = names.map((_, index) => names.slice(0, index).reduce((at, name) => at.below(name), top));
-  return above.reverse();
+  const line = names.map((_, index) => names.slice(0, index).reduce((at, name) => at.below(name), top));
+  return line.reverse();
 }
 
 function readLevel(directory: CgroupDirectory, version: CgroupVersion): LevelLimits {

@@ -40,21 +40,21 @@ export function readMany<F extends SampleField = SampleField>(
   if (one === undefined) return [];
   const results = new Array<Reading<F> | MemcageError>(handles.length);
   const sources: Source[] = [];
-  const places: number[] = [];
+  const indices: number[] = [];
   const opened: Source[] = [];
   for (const [index, handle] of handles.entries()) {
     try {
       const source = handle.source({ keepOpen });
       if (source.files?.size === 0) opened.push(source);
       sources.push(source);
-      places.push(index);
+      indices.push(index);
     } catch (error) {
       results[index] = asResult(error);
     }
   }
   try {
     for (const [index, result] of readerOf(one.version, fields).read(sources).entries()) {
-      results[places[index] as number] = result;
+      results[indices[index] as number] = result;
     }
   } catch (error) {
     for (const { files } of opened) files?.close();

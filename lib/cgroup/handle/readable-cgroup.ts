@@ -40,7 +40,7 @@ export interface HandleOptions {
   killCgroup?: KillCgroup | undefined;
   /** The directory's fd is this handle's. */
   ownsAnchor?: boolean;
-  /** See {@link EventPlace}. */
+  /** See {@link SourceCgroup}. */
   hasMembers?: () => boolean;
   onWatched?: () => void;
 }

@@ -68,9 +68,9 @@ export function readOnlyCure(path: string): string {
 
 /** `path` may not exist, if it is something that could not be created. */
 function versionAt(path: string): CgroupVersion {
-  for (const place of [path, dirname(path)]) {
+  for (const candidate of [path, dirname(path)]) {
     try {
-      return statfsSync(place).type === CGROUP_V1_MAGIC ? 1 : 2;
+      return statfsSync(candidate).type === CGROUP_V1_MAGIC ? 1 : 2;
     } catch {}
   }
   return 2;

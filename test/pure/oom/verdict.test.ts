@@ -34,9 +34,9 @@ describe('v1', () => {
       ['the limit of the cage around', { fired: [1, 1, 0] }, { at: 'around', index: 0 }],
       ['the limit of the outer of two cages', { fired: [1, 1, 1, 0] }, { at: 'around', index: 1 }],
       ['ours, the outer cage hit as well', { fired: [2, 1, 1, 0] }, { at: 'own' }],
-      ["an ancestor's limit", { fired: [1, 1] }, { at: 'above', index: 0 }],
-      ["an ancestor's limit, above a cage", { fired: [1, 1, 1] }, { at: 'above', index: 0 }],
-      ["an ancestor's limit, read between its two notifications", { fired: [0, 1] }, { at: 'above', index: 0 }],
+      ["an ancestor's limit", { fired: [1, 1] }, { at: 'ancestor', index: 0 }],
+      ["an ancestor's limit, above a cage", { fired: [1, 1, 1] }, { at: 'ancestor', index: 0 }],
+      ["an ancestor's limit, read between its two notifications", { fired: [0, 1] }, { at: 'ancestor', index: 0 }],
       ['a nested limit', { ownKills: 0, nestedLimitHit: true }, { at: 'below' }],
       ['a nested limit, long ago; now the machine', { nestedLimitHit: true }, { at: 'machine' }],
       ['the machine', {}, { at: 'machine' }],
@@ -61,7 +61,7 @@ describe('v1', () => {
 
     expect(at === 'own').toBe(own > around);
     expect(at === 'around').toBe(own <= around && around > above);
-    expect(at === 'above').toBe(own <= around && around <= above && above > 0);
+    expect(at === 'ancestor').toBe(own <= around && around <= above && above > 0);
     const silent = own + around + above === 0;
     expect(at === 'below').toBe(silent && evidence.nestedLimitHit && evidence.ownKills < evidence.kills);
     expect(at === 'machine').toBe(silent && !(evidence.nestedLimitHit && evidence.ownKills < evidence.kills));
@@ -78,8 +78,8 @@ describe('v2', () => {
     oomAtLimit: 0,
     oomAround: [],
     oomAroundBefore: false,
-    oomAbove: [0],
-    hiddenAbove: false,
+    oomAncestors: [0],
+    hiddenAncestors: false,
   };
 
   testRows<[string, Partial<OomEvidenceV2>, Whose]>(
@@ -90,10 +90,10 @@ describe('v2', () => {
       ['the limit of the cage around', { oomAround: [1] }, { at: 'around', index: 0 }],
       ['the limit of the outer of two cages', { oomAround: [0, 1] }, { at: 'around', index: 1 }],
       ["a descendant's, though a sibling hit that of the cage", { oomWithin: 1, oomAround: [1] }, { at: 'below' }],
-      ["an ancestor's limit", { oomAbove: [0, 1] }, { at: 'above', index: 1 }],
-      ["an ancestor's limit, others out of sight", { oomAbove: [1], hiddenAbove: true }, { at: 'above', index: 0 }],
+      ["an ancestor's limit", { oomAncestors: [0, 1] }, { at: 'ancestor', index: 1 }],
+      ["an ancestor's limit, others out of sight", { oomAncestors: [1], hiddenAncestors: true }, { at: 'ancestor', index: 0 }],
       ['the machine', { oomAround: [0] }, { at: 'machine' }],
-      ['an ancestor or the machine, out of sight', { hiddenAbove: true }, { at: 'unknown' }],
+      ['an ancestor or the machine, out of sight', { hiddenAncestors: true }, { at: 'unknown' }],
       [
         'started between the refusal and the kill, perhaps',
         { oomAround: [0], oomAroundBefore: true },
@@ -108,22 +108,22 @@ describe('v2', () => {
     oomAtLimit: COUNTS,
     oomAround: [[], [0], [1], [0, 1]],
     oomAroundBefore: FLAGS,
-    oomAbove: [[], [0], [1], [0, 1]],
-    hiddenAbove: FLAGS,
+    oomAncestors: [[], [0], [1], [0, 1]],
+    hiddenAncestors: FLAGS,
   });
 
   testRows('follows the rules of the counters in all of their states', all, (evidence) => {
-    const { oomWithin, oomAtLimit, oomAround, oomAroundBefore, oomAbove, hiddenAbove } = evidence;
+    const { oomWithin, oomAtLimit, oomAround, oomAroundBefore, oomAncestors, hiddenAncestors } = evidence;
     const { at } = whoseV2(evidence);
 
     const outside = oomAtLimit === 0 && oomWithin === 0;
     const beyond = outside && !oomAround.includes(1);
-    const nowhere = beyond && !oomAbove.includes(1);
+    const nowhere = beyond && !oomAncestors.includes(1);
     expect(at === 'own').toBe(oomAtLimit > 0);
     expect(at === 'below').toBe(oomAtLimit === 0 && oomWithin > 0);
     expect(at === 'around').toBe(outside && oomAround.includes(1));
-    expect(at === 'above').toBe(beyond && oomAbove.includes(1));
-    expect(at === 'unknown').toBe(nowhere && (hiddenAbove || oomAroundBefore));
-    expect(at === 'machine').toBe(nowhere && !hiddenAbove && !oomAroundBefore);
+    expect(at === 'ancestor').toBe(beyond && oomAncestors.includes(1));
+    expect(at === 'unknown').toBe(nowhere && (hiddenAncestors || oomAroundBefore));
+    expect(at === 'machine').toBe(nowhere && !hiddenAncestors && !oomAroundBefore);
   });
 });
