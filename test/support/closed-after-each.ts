@@ -1,6 +1,8 @@
 import { createCage, type MemoryOption, type MultiCage } from 'memcage';
 
-/** createCage() for the tests of a describe, called before its expectNothingLeft(): each cage is closed after its test. */
+/**
+ * createCage() for the tests of a describe. Call it before expectNothingLeft(): it closes each cage after its test.
+ */
 export function closedAfterEach(): (memory: MemoryOption, options?: object) => MultiCage {
   const cages: MultiCage[] = [];
   afterEach(async () => {
