@@ -325,6 +325,7 @@ export interface Members {
 export interface FoundCount {
   /** Path relative to the cgroup that was searched. */
   path: string;
+  /** The key's value there. */
   count: number;
 }
 

@@ -26,7 +26,7 @@ export interface CreateCageOptions {
 /**
  * Make a cage for many children.
  *
- * @throws a {@link MemcageError}, TypeError or RangeError when an option is wrong, or the cage can't be made; nothing
+ * @throws a MemcageError, TypeError or RangeError when an option is wrong, or the cage can't be made; nothing
  * is left behind then
  */
 export function createCage(options: CreateCageOptions): MultiCage {

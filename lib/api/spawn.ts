@@ -45,7 +45,7 @@ export type SpawnedProcess<O> = StreamsBy<O> & CagedBy<O>;
  * defaults to SIGKILL in a PID namespace, whose first process ignores SIGTERM unless it handles it. A Node child in a
  * cage gets a heap limit through NODE_OPTIONS (`nodeHeap`).
  *
- * @throws a {@link MemcageError} when the kernel refuses the cage or the namespaces; nothing is left behind then.
+ * @throws a MemcageError when the kernel refuses the cage or the namespaces; nothing is left behind then.
  * What Node reports by an 'error' event (ENOENT, EACCES ...) arrives as one
  */
 export function spawn(file: string): SpawnedProcess<object>;

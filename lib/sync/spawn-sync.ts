@@ -16,7 +16,7 @@ export type SpawnSyncOptions = NodeSpawnSyncOptions & CageOptions;
  * Like Node's `child_process.spawnSync`, which runs it: signature, options and result are Node's, and the result has
  * `outcome`. When it returns, nothing is left in the child's private cage, nor of the child in a shared one.
  *
- * @throws a {@link MemcageError} when the kernel refuses the cage or the namespaces. What Node reports in `error`
+ * @throws a MemcageError when the kernel refuses the cage or the namespaces. What Node reports in `error`
  * arrives there
  */
 export function spawnSync(file: string): SpawnSyncReturns<Buffer>;
