@@ -22,6 +22,7 @@ const ROOMS = [
   'lib/launcher/',
   'lib/placement/',
   'lib/cgroup/handle/',
+  'lib/contract/',
   'lib/oom/',
   'lib/cage/',
   'lib/child/',

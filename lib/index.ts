@@ -10,19 +10,13 @@ export type * from '../types/outcome';
 export type * from '../types/parent';
 export { type CreateCageOptions, createCage } from './api/create-cage';
 export { dropIn } from './api/drop-in';
-export { type ExecFileOptions, type ExecOptions, exec, execFile } from './api/exec';
-export { type ForkOptions, fork } from './api/fork';
+export { exec, execFile } from './api/exec';
+export { fork } from './api/fork';
 export { type Launcher, type LauncherOptions, type LauncherReport, launcherFor } from './api/launcher-for';
-export type { MemberOptions, MultiCage } from './api/multi-cage';
 export { openCages } from './api/open-cages';
 export { type PrepareOptions, prepare } from './api/prepare';
 export { run } from './api/run';
-export type { RunOptions, RunResult } from './api/run-options';
-export { type SpawnedProcess, spawn } from './api/spawn';
-export type { Caged, Uncaged } from './api/start';
-export type { Cage, CageEvents } from './cage/cage';
-export type { OomEvent } from './cage/oom-reporter';
-export type { SharedCage } from './cage/shared-cage';
+export { spawn } from './api/spawn';
 export type { PressureLevel, PressureStall, Trigger, UsageThreshold } from './cgroup/events/trigger-options';
 export type {
   CgroupEvent,
@@ -60,9 +54,23 @@ export type { Limits } from './cgroup/limits/limit-files';
 export type { CgroupProcess, ProcessesOptions } from './cgroup/processes/processes';
 export type { EventCounts, SampleField, SampleFields } from './cgroup/watching/fields';
 export type { Sample, WatchOptions } from './cgroup/watching/watch';
+export type {
+  Cage,
+  Caged,
+  CageOptions,
+  ExecFileOptions,
+  ExecOptions,
+  ForkOptions,
+  MemberOptions,
+  RunOptions,
+  RunResult,
+  SpawnedProcess,
+  SpawnOptions,
+  Uncaged,
+} from './contract/cage';
+export type { CageEvents, OomEvent } from './contract/cage-events';
 export { type DiagnoseOptions, diagnose } from './doctor/diagnose';
 export { AbortError, ErrorCode, ExitError, MemcageError, MemoryLimitError, TimeoutError } from './errors/errors';
-export type { CageOptions, SpawnOptions } from './request/cage-options';
 export {
   type ExecFileSyncOptions,
   type ExecSyncOptions,

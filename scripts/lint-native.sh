@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Usage: lint-native.sh check|analyze|format
-# Runs clang-format and clang-tidy on native/. `check` is clang-format, and clang-tidy without its analyzer; `analyze`
-# is the analyzer, which takes twice as long as the whole lint. The version is fixed, because each version formats and
-# warns differently.
+# Runs clang-format and clang-tidy on native/. `check` is what the rooms include, clang-format, and clang-tidy without
+# its analyzer; `analyze` is the analyzer, which takes twice as long as the whole lint. The version is fixed, because
+# each version formats and warns differently.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,10 +10,11 @@ version=19
 scripts/ensure-packages.sh "clang-format-$version" "clang-tidy-$version"
 
 if [[ $1 == format ]]; then
-  exec "clang-format-$version" -i native/{,launcher/}*.{cc,h}
+  exec "clang-format-$version" -i native/*/*.{cc,h}
 fi
 if [[ $1 == check ]]; then
-  "clang-format-$version" --dry-run -Werror native/{,launcher/}*.{cc,h}
+  node scripts/native-rooms.mjs
+  "clang-format-$version" --dry-run -Werror native/*/*.{cc,h}
 fi
 node-gyp configure --loglevel error -- -f compile_commands_json
 
@@ -21,16 +22,17 @@ node-gyp configure --loglevel error -- -f compile_commands_json
 # names must also differ between the anonymous namespaces of the sources. As one, a name may seem to shadow one of
 # another source, hence -Wno-shadow. The analyzer skips included files, so it gets each source alone.
 all_of() {
-  printf '#include "%s" // NOLINT(bugprone-suspicious-include)\n' "$PWD"/"$1"/*.cc
+  printf '#include "%s" // NOLINT(bugprone-suspicious-include)\n' "${@/#/$PWD/}"
 }
-mkdir -p build/tidy/launcher
+shopt -s extglob
+mkdir -p build/tidy/{binding,launcher}
 # clang-tidy uses the flags of the source with the most similar name.
-all_of native >build/tidy/addon.cc
-all_of native/launcher >build/tidy/launcher/main.cc
+all_of native/!(launcher)/*.cc >build/tidy/binding/addon.cc
+all_of native/launcher/*.cc >build/tidy/launcher/main.cc
 if [[ $1 == check ]]; then
-  checks='--checks=-clang-analyzer-*' sources=(build/tidy/{addon,launcher/main}.cc) more=--extra-arg=-Wno-shadow
+  checks='--checks=-clang-analyzer-*' sources=(build/tidy/{binding/addon,launcher/main}.cc) more=--extra-arg=-Wno-shadow
 else
-  checks='--checks=-*,clang-analyzer-*,clang-diagnostic-*' sources=(native/{,launcher/}*.cc) more=
+  checks='--checks=-*,clang-analyzer-*,clang-diagnostic-*' sources=(native/*/*.cc) more=
 fi
 # The count of warnings suppressed in system headers is noise.
 printf '%s\0' "${sources[@]}" |

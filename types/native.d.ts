@@ -325,7 +325,7 @@ export interface Members {
 export interface FoundCount {
   /** Path relative to the cgroup that was searched. */
   path: string;
-  /** The key's value there. */
+  /** The key's value in its file. */
   count: number;
 }
 
@@ -446,6 +446,13 @@ export interface NativeBinding {
    * is left: 'busy' if some have processes, 'more' if the time was not enough for the rest.
    */
   removeBelow(options: { dirFd: number; path: string; budgetMs: number }): 'nothing' | 'busy' | 'more';
+  /**
+   * SIGKILL for all processes of a cgroup and of those below it, by what the cgroup has: `cgroup.kill` (Linux 5.14), else a
+   * freezer (`cgroup.freeze`, `freezer.state`), else SIGSTOP for all before the first is killed, which takes up to a second.
+   * Processes in `spare` need not be killed. It thaws cgroups below that someone has frozen, and gives back permissions
+   * that someone has taken away there. Repeat it until the cgroup is empty.
+   */
+  killAll(options: { dirFd: number; path: string; spare: readonly number[] }): void;
   /**
    * Mark a directory of a cgroup hierarchy by setting its modification time to 0 (utimensat(2)). kernfs updates that
    * time when a directory is made or removed inside.

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cgroup, createCage, MemcageError, type MultiCage, spawn } from 'memcage';
+import { Cgroup, createCage, MemcageError, type Cage, spawn } from 'memcage';
 import type { Case, Row } from '../support/case';
 import { KernelLog } from '../support/kernel-log';
 import { threadCount } from '../support/own';
@@ -119,7 +119,7 @@ async function idle(count: number): Promise<Row[]> {
   ];
 }
 
-function listen(cage: MultiCage, name: (typeof NAMES)[number]): void {
+function listen(cage: Cage, name: (typeof NAMES)[number]): void {
   try {
     cage.on(name, nothing);
   } catch (error) {

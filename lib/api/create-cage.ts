@@ -1,19 +1,20 @@
 import type { MemoryOption, NodeHeapOption } from '../../types/options';
 import type { Cgroup } from '../cgroup/handle/cgroup';
+import type { Cage } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
 import { ALIASES } from '../options/called';
 import { checkOptions } from '../options/option-names';
 import { resolveNodeHeap } from '../process/node-heap';
 import { resolveMemory, resolveParent } from '../request/cage-options';
 import { cageAround, refuseOtherCopy } from '../request/context';
-import { MultiCage } from './multi-cage';
+import { StartingCage } from './starting-cage';
 
 /** Options of {@link createCage}. */
 export interface CreateCageOptions {
   /** Limits for all children together. */
   memory: MemoryOption;
   /**
-   * The memory cgroup to make the cage in. Default: the cage around ({@link MultiCage.contain}), or else memcage
+   * The memory cgroup to make the cage in. Default: the cage around ({@link Cage.contain}), or else memcage
    * finds one, see {@link prepare}.
    */
   parent?: Cgroup | string;
@@ -29,7 +30,7 @@ export interface CreateCageOptions {
  * @throws a MemcageError, TypeError or RangeError when an option is wrong, or the cage can't be made; nothing
  * is left behind then
  */
-export function createCage(options: CreateCageOptions): MultiCage {
+export function createCage(options: CreateCageOptions): Cage {
   checkOptions(options, { of: 'createCage', known: ['memory', 'parent', 'nodeHeap'], aliases: ALIASES });
   if (options.memory === undefined) throw invalidArgument('memory', 'a size or an object of limits', undefined);
   const limits = resolveMemory(options.memory, 'createCage');
@@ -37,5 +38,5 @@ export function createCage(options: CreateCageOptions): MultiCage {
   const parent = resolveParent(options.parent);
   refuseOtherCopy();
   const around = parent === undefined ? cageAround() : undefined;
-  return new MultiCage(limits, parent ?? around, nodeHeap ?? around?.nodeHeap);
+  return new StartingCage(limits, parent ?? around, nodeHeap ?? around?.nodeHeap);
 }

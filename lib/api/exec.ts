@@ -1,42 +1,10 @@
-import type {
-  ChildProcess,
-  ExecException,
-  ExecFileException,
-  ExecFileOptions as NodeExecFileOptions,
-  ExecOptions as NodeExecOptions,
-} from 'node:child_process';
+import type { ExecException, ExecFileException } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { Callback, Child, ExecFileOptions, ExecOptions, TextBy } from '../contract/cage';
 import { type Called, strict } from '../options/called';
 import type { Exactly } from '../options/exactly';
 import { likeNodes } from '../process/node-functions';
-import type { CageOptions } from '../request/cage-options';
-import { type CagedBy, callNode } from './start';
-
-interface EncodingOption {
-  /** Encoding of `stdout` and `stderr`; 'buffer' or null for Buffers. Default: 'utf8'. */
-  encoding?: BufferEncoding | 'buffer' | null | undefined;
-}
-
-/** Options of {@link exec}: Node's, and {@link CageOptions}. */
-export type ExecOptions = NodeExecOptions & EncodingOption & CageOptions;
-
-/** Options of {@link execFile}: Node's, and {@link CageOptions}. */
-export type ExecFileOptions = NodeExecFileOptions & EncodingOption & CageOptions;
-
-/** Type of `stdout` and `stderr` with these options. */
-export type TextBy<O> = O extends { encoding: 'buffer' | null }
-  ? Buffer
-  : O extends { encoding: BufferEncoding | undefined }
-    ? string
-    : 'encoding' extends keyof O
-      ? string | Buffer
-      : string;
-
-/** Node's ChildProcess with `cage` and `outcome`. */
-export type Child<O> = ChildProcess & CagedBy<O>;
-
-/** The callback that Node calls once the child has ended. */
-export type Callback<E, T> = (error: E | null, stdout: T, stderr: T) => void;
+import { callNode } from './start';
 
 /** Result of the promisified functions. */
 type PromiseWithChild<O> = Promise<{ stdout: TextBy<O>; stderr: TextBy<O> }> & { child: Child<O> };

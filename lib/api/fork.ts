@@ -1,12 +1,9 @@
-import type { ChildProcess, ForkOptions as NodeForkOptions } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import type { CagedBy, ForkOptions } from '../contract/cage';
 import { strict } from '../options/called';
 import type { Exactly } from '../options/exactly';
 import { likeNodes } from '../process/node-functions';
-import type { CageOptions } from '../request/cage-options';
-import { type CagedBy, callNode } from './start';
-
-/** Options of {@link fork}: Node's, and {@link CageOptions}. */
-export type ForkOptions = NodeForkOptions & CageOptions;
+import { callNode } from './start';
 
 /**
  * Like Node's `child_process.fork`, which runs it: a Node process with an IPC channel. See {@link spawn} for the

@@ -1,8 +1,8 @@
 import type { MemoryReport, OomVerdict } from '../../types/outcome';
 import { loadNative } from '../addon/load-native';
-import type { Cage } from '../cage/cage';
 import { joinPaths } from '../cage/join-fds';
 import type { CagedChild } from '../child/caged-child';
+import type { Cage, CageOptions } from '../contract/cage';
 import { type LauncherPlan, launcherArguments } from '../launcher/arguments';
 import { launcherPath } from '../launcher/executable';
 import { refuseUnsupported } from '../launcher/unsupported';
@@ -10,7 +10,7 @@ import { hasInit, planNamespaces } from '../namespaces/namespaces';
 import { ALIASES, alreadyRead } from '../options/called';
 import { checkOptions } from '../options/option-names';
 import { chooseCage, makeCagedChild } from '../request/cage-choice';
-import { type CageOptions, splitOptions } from '../request/cage-options';
+import { splitOptions } from '../request/cage-options';
 
 /** Options of {@link launcherFor}. */
 export type LauncherOptions = Omit<CageOptions, 'keepDescendants' | 'nodeHeap' | 'memoryDetails'>;
@@ -81,7 +81,7 @@ export function launcherFor(options: LauncherOptions): Launcher {
   return {
     file: launcherPath(),
     args,
-    cage: caged?.cage ?? null,
+    cage: caged?.cage.self ?? null,
     close,
     [Symbol.asyncDispose]: async () => void (await close()),
   };

@@ -1,8 +1,7 @@
-import type { Cage } from '../cage/cage';
 import { cages } from '../cage/open-cages';
+import type { Cage } from '../contract/cage';
 
-/** The open cages of this thread, including those within others, in the order in which they were made. */
+/** The cages of this thread that are not closed yet, those within others too, in the order in which they were made. */
 export function openCages(): Cage[] {
-  // Only a Cage adds itself.
-  return cages.list() as Cage[];
+  return cages.list();
 }

@@ -1,4 +1,5 @@
 import type { MemoryReport, Outcome } from '../../types/outcome';
+import type { RunOptions, RunResult } from '../contract/cage';
 import {
   AbortError,
   ErrorCode,
@@ -17,7 +18,6 @@ import { inspectable } from '../text/inspected';
 import { formatSize } from '../text/size';
 import { EarlyEnd } from './early-end';
 import { killSentence } from './oom-words';
-import type { RunOptions, RunResult } from './run-options';
 import { type Started, startChild } from './start';
 
 /** The most that setTimeout() takes: a longer time becomes 1 ms. */

@@ -1,16 +1,10 @@
+import type { ResultOf, RunOptions, RunResult } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
 import { type Called, strict } from '../options/called';
 import type { Exactly } from '../options/exactly';
 import type { OutputEncoding } from '../process/collect';
 import { isOptions } from '../process/node-call';
-import type { MemoryOf } from '../request/cage-options';
 import { runChild } from './run-child';
-import type { RunOptions, RunResult } from './run-options';
-
-type EncodingOf<O> = O extends { encoding: infer E extends OutputEncoding } ? E : 'utf8';
-
-/** What a run with these options resolves with. */
-export type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
 
 /**
  * Run a program to its end and collect its output. Resolves once the child and everything that it left in its cage

@@ -1,41 +1,8 @@
-import type {
-  ChildProcess,
-  ChildProcessByStdio,
-  ChildProcessWithoutNullStreams,
-  StdioNull,
-  StdioPipe,
-} from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import type { SpawnedProcess, SpawnOptions } from '../contract/cage';
 import { strict } from '../options/called';
 import type { Exactly } from '../options/exactly';
 import { likeNodes } from '../process/node-functions';
-import type { SpawnOptions } from '../request/cage-options';
-import { type CagedBy, callNode } from './start';
-
-/**
- * The streams that Node's own typings derive from `stdio`. Options that are not known in full tell nothing about
- * them.
- */
-type StreamsBy<O> = O extends { stdio: infer S }
-  ? StreamsOf<S>
-  : 'stdio' extends keyof O
-    ? ChildProcess
-    : ChildProcessWithoutNullStreams;
-
-type StreamsOf<S> = S extends StdioPipe
-  ? ChildProcessWithoutNullStreams
-  : S extends StdioNull
-    ? ChildProcessByStdio<null, null, null>
-    : S extends readonly [infer I, infer U, infer E]
-      ? ChildProcessByStdio<
-          I extends StdioPipe ? Writable : null,
-          U extends StdioPipe ? Readable : null,
-          E extends StdioPipe ? Readable : null
-        >
-      : ChildProcess;
-
-/** Node's ChildProcess with `cage` and `outcome`. */
-export type SpawnedProcess<O> = StreamsBy<O> & CagedBy<O>;
+import { callNode } from './start';
 
 /**
  * Like Node's `child_process.spawn`, which runs it: the signature, options, events, streams and errors are Node's.

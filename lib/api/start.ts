@@ -2,14 +2,13 @@ import type { ChildProcess } from 'node:child_process';
 import { type EventEmitter, errorMonitor } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { NamespaceOptions } from '../../types/options';
-import type { Outcome } from '../../types/outcome';
 import { loadNative } from '../addon/load-native';
 import { watcher } from '../addon/watcher';
-import type { Cage } from '../cage/cage';
 import { undo } from '../cgroup/processes/remove';
 import type { CagedChild } from '../child/caged-child';
 import { createLaunch } from '../child/launch-child';
 import { OutcomeRecorder } from '../child/outcome';
+import type { Cage, Caged, Uncaged } from '../contract/cage';
 import { defaultKillSignal } from '../namespaces/namespaces';
 import type { Called } from '../options/called';
 import { ProcessHandle } from '../process/handle';
@@ -20,36 +19,6 @@ import type { NodeFunction } from '../process/node-functions';
 import { readStreams, whenClosed } from '../process/read-streams';
 import { chooseCage, makeCagedChild, memoryOfUnstarted } from '../request/cage-choice';
 import { splitOptions } from '../request/cage-options';
-
-/** What a caged child adds to Node's ChildProcess. */
-export interface Caged {
-  /**
-   * The cage that the child lives in. Like Node's streams, it is null in a child that could not be started because
-   * there were no fds left for its pipes; an 'error' event follows (EMFILE). A cage that you gave as an option is
-   * there even then.
-   */
-  readonly cage: Cage;
-  /**
-   * What became of the child. Resolves when the child and everything that it left in its cage are gone, and the pipes
-   * that somebody reads are closed. Never rejects.
-   */
-  readonly outcome: Promise<Outcome>;
-}
-
-/** A child without a cage: it was started with neither `memory` nor `cage`. */
-export interface Uncaged {
-  /** Always null. */
-  readonly cage: null;
-  /**
-   * What became of the child. Resolves when it has ended and the pipes that somebody reads are closed. Never rejects.
-   */
-  readonly outcome: Promise<Outcome<null>>;
-}
-
-/** Without `memory` and `cage`, a child has a cage only within {@link MultiCage.contain}. */
-export type CagedBy<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> }
-  ? Caged
-  : Caged | Uncaged;
 
 /** A child that was started. */
 export interface Started {
@@ -73,7 +42,7 @@ export function startChild(call: NodeCall, called: Called): Started {
   const { node, own } = splitOptions(call.options, called);
   const choice = chooseCage(own);
   const recorder = new OutcomeRecorder(native.monotonicNs(), memoryOfUnstarted(choice));
-  let cage: Cage | null = choice.shared ?? null;
+  let cage: Cage | null = choice.shared?.self ?? null;
   let caged: CagedChild | undefined;
   const launch = createLaunch({
     namespaces: own.namespaces,
@@ -81,7 +50,7 @@ export function startChild(call: NodeCall, called: Called): Started {
     makeCaged: (plan) => makeCagedChild(choice, own, plan),
     onCaged: (made) => {
       caged = made;
-      cage = made?.cage ?? null;
+      cage = made?.cage.self ?? null;
     },
     onFailed: (error, report) => recorder.failed(error, report, native.monotonicNs()),
     onEnded: (child, report) => recorder.ended(child, report),

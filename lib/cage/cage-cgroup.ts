@@ -2,8 +2,8 @@ import { watcher } from '../addon/watcher';
 import type { CgroupDirectory } from '../cgroup/directory/directory';
 import { isGone } from '../cgroup/directory/refusal';
 import type { CgroupVersion } from '../cgroup/files/formats';
-import { readMemoryFile, writeFirstLimits } from '../cgroup/limits/limit-files';
-import type { LimitContext, LimitPlan } from '../cgroup/limits/limits';
+import { writeFirstLimits } from '../cgroup/limits/limit-files';
+import type { LimitContext, LimitPlan } from '../cgroup/limits/limit-plan';
 import { isFreezing } from '../cgroup/processes/freezer';
 import { type KillCgroup, killCgroupOf } from '../cgroup/processes/kill-cgroup';
 import { isPopulated } from '../cgroup/processes/pids';
@@ -12,7 +12,7 @@ import { ErrorCode, MemcageError } from '../errors/errors';
 import type { OomMonitor } from '../oom/monitor';
 import { openOomMonitor } from '../oom/open-monitor';
 import type { OomSurroundings } from '../oom/surroundings';
-import type { CageRoot } from './cage-root';
+import { type CageRoot, cageVersion } from './cage-root';
 import { ExitCleanUp } from './exit-clean-up';
 import { type JoinFds, openJoinFds } from './join-fds';
 import { giveUp } from './locked-directory';
@@ -102,16 +102,7 @@ export class CageCgroup {
 
   /** Others will be made below it. */
   becomeParent(): void {
-    if (this.version === 2) {
-      this.memory.write('cgroup.subtree_control', '+memory');
-      return;
-    }
-    // As who lists cages tells it from one that is kept ready (`isSpare`).
-    undo(() => this.memory.unstamp());
-    // Where it is 0 (some machines before Linux 5.11, which dropped it) the limit would not hold for cgroups below.
-    if (this.memory.readIfPresent('memory.use_hierarchy')?.trim() === '0') {
-      this.memory.write('memory.use_hierarchy', '1');
-    }
+    cageVersion(this.version).becomeParent(this.memory);
   }
 
   /** Its report is to have `details`, for which a kernel may lack files: the watcher would not pass over that. */
@@ -134,9 +125,8 @@ export class CageCgroup {
    * own `memory.oom.group` is set after that.
    */
   killsAsGroup(): boolean {
-    if (this.surroundings.version === 1) return false;
     const { cages, ancestors } = this.surroundings;
-    return cages.some(({ directory }) => readMemoryFile(directory, 2, 'oomGroup') === true) || ancestors.killAsGroup();
+    return ancestors.killAsGroup(cages);
   }
 
   /** Do now what the start of a child takes: open the fds that it joins by, plan the clean-up at its exit. */

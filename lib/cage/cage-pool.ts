@@ -1,11 +1,11 @@
 import { isNativeError } from '../cgroup/directory/refusal';
-import type { ResolvedLimits } from '../cgroup/limits/limits';
+import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 import { MemcageError } from '../errors/errors';
 import { defer } from '../event-loop/defer';
 import { nextTurn } from '../event-loop/next-turn';
-import { Cage } from './cage';
 import type { CageRoot } from './cage-root';
 import { makeCageCgroup } from './make-cage-cgroup';
+import { PrivateCage } from './private-cage';
 
 /** What kind of private cage: two of the same can stand in for each other. */
 interface CageKind {
@@ -23,7 +23,7 @@ const BUSY_MS = 20;
  */
 export class CagePool {
   #lastKind: CageKind | undefined;
-  #ready: { kind: CageKind; cage: Cage } | undefined;
+  #ready: { kind: CageKind; cage: PrivateCage } | undefined;
   #lastTakeMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   /** Of which cage one is to be made ahead, soon. */
@@ -32,7 +32,7 @@ export class CagePool {
 
   constructor(private readonly root: CageRoot) {}
 
-  take(kind: CageKind): Cage {
+  take(kind: CageKind): PrivateCage {
     const repeated = this.#lastKind !== undefined && isSameKind(kind, this.#lastKind);
     this.#lastKind = kind;
     const now = performance.now();
@@ -52,9 +52,9 @@ export class CagePool {
     if (ready !== undefined) discard(ready.cage);
   }
 
-  #make({ limits, killable }: CageKind, { spare = false } = {}): Cage {
+  #make({ limits, killable }: CageKind, { spare = false } = {}): PrivateCage {
     const cageCgroup = makeCageCgroup(this.root, limits, { killable });
-    const cage = new Cage(cageCgroup, { outlivesOwner: false, spare });
+    const cage = new PrivateCage(cageCgroup, { outlivesOwner: false, spare });
     try {
       cageCgroup.prepareStart();
       return cage;
@@ -64,7 +64,7 @@ export class CagePool {
     }
   }
 
-  #take(kind: CageKind): Cage | undefined {
+  #take(kind: CageKind): PrivateCage | undefined {
     const ready = this.#ready;
     if (ready === undefined) return undefined;
     this.#ready = undefined;
@@ -110,7 +110,7 @@ export class CagePool {
   }
 }
 
-function discard(cage: Cage): void {
+function discard(cage: PrivateCage): void {
   try {
     cage.tryRemove();
   } catch {

@@ -1,6 +1,6 @@
 import type { CgroupDirectory } from '../cgroup/directory/directory';
 import type { CgroupVersion } from '../cgroup/files/formats';
-import type { KillCgroup } from '../cgroup/processes/kill-cgroup';
+import { type KillCgroup, killCgroupOf } from '../cgroup/processes/kill-cgroup';
 
 /** The fds by which a child joins a cage cgroup, at its birth or by itself. */
 export interface JoinFds {
@@ -21,23 +21,15 @@ export interface JoinedCgroup {
   killCgroup: KillCgroup | undefined;
 }
 
-/** The files that a process which joins by itself writes to. */
-function joinFiles({
-  version,
-  memory,
-  killCgroup,
-}: JoinedCgroup): (readonly [directory: CgroupDirectory, file: string])[] {
-  const unified = unifiedOf({ version, memory, killCgroup });
-  return [
-    // Not cgroup.procs: a write to that waits for an RCU grace period, up to 20 ms.
-    ...(version === 1 ? [[memory, 'tasks'] as const] : []),
-    ...(unified === undefined ? [] : [[unified, 'cgroup.procs'] as const]),
-    ...(killCgroup?.kind === 'freezer' ? [[killCgroup.directory, 'tasks'] as const] : []),
-  ];
-}
+type JoinFile = readonly [directory: CgroupDirectory, file: string];
 
-function unifiedOf({ version, memory, killCgroup }: JoinedCgroup): CgroupDirectory | undefined {
-  return version === 2 ? memory : killCgroup?.kind === 'unified' ? killCgroup.directory : undefined;
+/** The files that a process which joins by itself writes to. */
+function joinFiles({ version, memory, killCgroup }: JoinedCgroup): readonly JoinFile[] {
+  const kill = killCgroupOf(version, memory, killCgroup);
+  // Not cgroup.procs where there is a file for one thread: a write to that waits for an RCU grace period, up to 20 ms.
+  const files: JoinFile[] = kill?.directory === memory ? [] : [[memory, 'tasks']];
+  if (kill !== undefined) files.push([kill.directory, kill.kind === 'unified' ? 'cgroup.procs' : 'tasks']);
+  return files;
 }
 
 export function joinPaths(cgroup: JoinedCgroup): string[] {
@@ -57,7 +49,8 @@ export function openJoinFds(cgroup: JoinedCgroup, { cloneInto }: { cloneInto: bo
   const close = (): void => {
     for (const fd of fds.splice(0)) native.closeFd({ fd });
   };
-  const unified = unifiedOf(cgroup);
+  const kill = killCgroupOf(cgroup.version, memory, killCgroup);
+  const unified = kill?.kind === 'unified' ? kill.directory : undefined;
   try {
     const joinFds = joinFiles(cgroup)
       .filter(([directory]) => !cloneInto || directory !== unified)

@@ -32,9 +32,9 @@ export function makeRootKillCgroup(current: Host, hasGuardian: boolean): RootKil
 
 /** Sweep ahead of time where that will make it. */
 export async function sweepKillHierarchies(current: Host): Promise<void> {
-  for (const { kind, hierarchy } of killHierarchies(current)) {
+  for (const { hierarchy } of killHierarchies(current)) {
     try {
-      await sweepInSteps(processDirectory(hierarchy, 'self'), kind);
+      await sweepInSteps(processDirectory(hierarchy, 'self'));
     } catch {
       // This process is out of sight there: no kill cgroup will be made.
     }
@@ -52,7 +52,7 @@ function killHierarchies({ unified, freezer }: Host): { kind: KillCgroup['kind']
 
 function makeIn(kind: KillCgroup['kind'], parentPath: string, hasGuardian: boolean): RootKillCgroup {
   return inDirectory(parentPath, (parent) => {
-    sweep(parent, kind);
+    sweep(parent);
     return { kind, parentPath, directory: makeLocked(parent, OWNER_PREFIX, hasGuardian ? kind : undefined) };
   });
 }

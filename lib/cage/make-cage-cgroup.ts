@@ -1,4 +1,5 @@
-import { type LimitPlan, planLimits, type ResolvedLimits } from '../cgroup/limits/limits';
+import { type LimitPlan, planLimits } from '../cgroup/limits/limit-plan';
+import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 import { killCgroupBelow } from '../cgroup/processes/kill-cgroup';
 import { removeTree, undo } from '../cgroup/processes/remove';
 import type { CageAround } from '../oom/surroundings';
@@ -16,7 +17,8 @@ export function makeCageCgroup(
   limits: ResolvedLimits,
   { killable }: { killable: boolean },
 ): CageCgroup {
-  const { limitContext, surroundings, hasGuardian, hold } = root;
+  const { limitContext, surroundings, hasGuardian } = root;
+  const hold = (): (() => void) => root.hold();
   const plan = planLimits(limits, limitContext);
   const name = root.nextName();
   const common = { limitContext, surroundings, hasGuardian, hold, plan, ceilingBytes: ceilingOf(limits) };
@@ -26,7 +28,8 @@ export function makeCageCgroup(
 
 /** A cgroup that a dead owner leaves alone, until it is empty. */
 export function makeDetachedCageCgroup(root: CageRoot, limits: ResolvedLimits): CageCgroup {
-  const { limitContext, surroundings, hold } = root;
+  const { limitContext, surroundings } = root;
+  const hold = (): (() => void) => root.hold();
   const plan = planLimits(limits, limitContext);
   const { memory, killCgroup } = root.makeDetached();
   const locks = killCgroup === undefined ? [memory] : [killCgroup.directory, memory];

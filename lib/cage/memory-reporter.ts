@@ -1,9 +1,10 @@
 import type { MemoryReport } from '../../types/outcome';
 import type { CgroupDirectory } from '../cgroup/directory/directory';
+import { memoryController } from '../cgroup/files/controller';
 import { memoryFile, parseMemoryFile } from '../cgroup/files/roles';
 import { readMemoryDetails } from '../cgroup/handle/memory-details';
 import { readMemoryFile } from '../cgroup/limits/limit-files';
-import type { LimitContext, LimitPlan } from '../cgroup/limits/limits';
+import type { LimitContext, LimitPlan } from '../cgroup/limits/limit-plan';
 
 type Role = 'max' | 'peak' | 'memsw' | 'swap';
 
@@ -19,7 +20,7 @@ export class MemoryReporter {
     private readonly plan: LimitPlan,
     private readonly context: Omit<LimitContext, 'current'>,
   ) {
-    this.#swap = context.version === 1 ? 'memsw' : 'swap';
+    this.#swap = memoryController(context.version).swapRole;
     this.#roles = context.swapOn ? ['max', 'peak', this.#swap] : ['max', 'peak'];
   }
 

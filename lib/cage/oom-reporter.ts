@@ -1,22 +1,8 @@
 import type { OomVerdict } from '../../types/outcome';
+import type { OomEvent } from '../contract/cage-events';
 import { PatientLook } from '../event-loop/patient-look';
 import { nowhere, type WhoseLimit } from '../oom/whose-limit';
 import type { CageCgroup } from './cage-cgroup';
-
-/** What an 'oom' event says: of the limit as an outcome's verdict, seen from this cage. */
-export interface OomEvent extends Pick<OomVerdict, 'cause' | 'limitBytes' | 'path' | 'victims'> {
-  /** Processes killed since the last event; 0 with `underOom`. */
-  kills: number;
-  /** Processes of the cage killed so far. */
-  totalKills: number;
-  /**
-   * Processes wait for memory instead of being killed (v1, `memory: { oomKill: false }`). They go on when there is more:
-   * a higher limit, or something that ends.
-   */
-  underOom: boolean;
-  /** When the kernel told of it, or it was seen at the end of a child; milliseconds since the epoch. */
-  timeMs: number;
-}
 
 /** Turns the kernel's notifications, which come without a kill as well, into events about kills. */
 export class OomReporter {
@@ -75,7 +61,7 @@ export class OomReporter {
   #check(cgroup: CageCgroup, timeMs: number): { verdict: OomVerdict | null; isNews: boolean } {
     const { kills, verdict } = cgroup.monitor.assess();
     // To the outer one all of this cage is a leaf, of which v1 does not add up the parts.
-    if (this.outer !== undefined) this.outer.#check(this.cage.version === 1 ? cgroup : this.cage, timeMs);
+    if (this.outer !== undefined) this.outer.#check(this.cage.monitor.countsLeaves ? this.cage : cgroup, timeMs);
     if (cgroup === this.cage) this.#inCage = kills;
     else this.#inLeaves.set(cgroup, kills);
     const totalKills = this.#total();
@@ -91,8 +77,8 @@ export class OomReporter {
   #total(): number {
     let leaves = this.#inRemovedLeaves;
     for (const kills of this.#inLeaves.values()) leaves += kills;
-    // v2 adds up itself, but was perhaps read before the last leaf was.
-    return this.cage.version === 2 ? Math.max(this.#inCage, leaves) : this.#inCage + leaves;
+    // What the kernel has added up was perhaps read before the last leaf was.
+    return this.cage.monitor.countsLeaves ? Math.max(this.#inCage, leaves) : this.#inCage + leaves;
   }
 
   /** Whether there is nothing more to wait for. */

@@ -1,6 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
+import type { Cage } from '../contract/cage';
 
 interface OpenCage {
+  readonly self: Cage;
   /** It is made ahead, and nobody has it yet. */
   readonly spare: boolean;
   /** Kill and remove it, blocking. */
@@ -16,8 +18,8 @@ class OpenCages {
   #isHooked = false;
 
   /** In the order in which they were made. */
-  list(): OpenCage[] {
-    return Array.from(this.#all).filter(({ spare }) => !spare);
+  list(): Cage[] {
+    return Array.from(this.#all).flatMap(({ spare, self }) => (spare ? [] : [self]));
   }
 
   /**

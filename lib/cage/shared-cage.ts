@@ -1,9 +1,9 @@
-import type { ResolvedLimits } from '../cgroup/limits/limits';
+import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import type { NodeHeapSetting } from '../process/node-heap';
-import { Cage } from './cage';
+import { BaseCage } from './base-cage';
 import type { CageCgroup } from './cage-cgroup';
-import { withCageRoot } from './cage-root';
+import { withCageRoot } from './cage-roots';
 import { makeCageCgroup, makeInnerCageCgroup, makeLeaf } from './make-cage-cgroup';
 import { asTooSmall } from './too-small';
 
@@ -14,7 +14,7 @@ const GROUP_KILL_MARGIN_BYTES = 64 * 1024;
  * One limit for many children. Each lives in a leaf of its own below the cage's cgroup, so that each has a verdict of its
  * own and may have cgroups below (v2); the leaf repeats the limit, since a program reads only that of its own cgroup.
  */
-export class SharedCage extends Cage {
+export abstract class SharedCage extends BaseCage {
   /** @internal Of its children, where they have none of their own. */
   readonly nodeHeap: NodeHeapSetting;
   readonly #limits: ResolvedLimits;

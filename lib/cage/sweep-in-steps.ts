@@ -3,7 +3,6 @@ import { cgroupsBelow } from '../cgroup/directory/walk';
 import { openDirectory } from '../cgroup/hierarchy/host';
 import { ownKind } from '../cgroup/names/own-names';
 import { killAll } from '../cgroup/processes/kill';
-import type { KillCgroup } from '../cgroup/processes/kill-cgroup';
 import { removeTree, retry } from '../cgroup/processes/remove';
 import { waitForTurn } from '../event-loop/wait-for-turn';
 import { tryLock } from './locked-directory';
@@ -13,7 +12,7 @@ import { sweepOne } from './sweep';
 const PATIENCE_MS = 1000;
 
 /** As `sweep`, but the event loop has its turn after each cage. */
-export async function sweepInSteps(path: string, killKind: KillCgroup['kind'] | undefined): Promise<void> {
+export async function sweepInSteps(path: string): Promise<void> {
   try {
     const parent = openDirectory(path);
     try {
@@ -21,9 +20,9 @@ export async function sweepInSteps(path: string, killKind: KillCgroup['kind'] | 
         const kind = ownKind(name);
         if (kind === undefined) continue;
         const directory = parent.below(name);
-        if (kind === 'owner') await emptyInSteps(directory, killKind).catch(() => {});
+        if (kind === 'owner') await emptyInSteps(directory).catch(() => {});
         // What is stuck is tried again later, without keeping the caller.
-        sweepOne(kind, directory, killKind).catch(() => {});
+        sweepOne(kind, directory).catch(() => {});
         await waitForTurn();
       }
     } finally {
@@ -32,14 +31,14 @@ export async function sweepInSteps(path: string, killKind: KillCgroup['kind'] | 
   } catch {}
 }
 
-async function emptyInSteps(directory: CgroupDirectory, killKind: KillCgroup['kind'] | undefined): Promise<void> {
+async function emptyInSteps(directory: CgroupDirectory): Promise<void> {
   const locked = tryLock(directory);
   if (locked === undefined) return;
   try {
     const deepestFirst = [...cgroupsBelow(locked)].map(({ directory: each }) => each).reverse();
     // All are killed before the first is removed, since their processes take a moment to be gone.
     for (const each of deepestFirst) {
-      killAll(each, killKind === undefined ? undefined : { kind: killKind, directory: each });
+      killAll(each);
       await waitForTurn();
     }
     const endMs = performance.now() + PATIENCE_MS;

@@ -1,7 +1,6 @@
 import type { CgroupDirectory } from '../cgroup/directory/directory';
 import { type OwnKind, ownKind } from '../cgroup/names/own-names';
 import { killAll } from '../cgroup/processes/kill';
-import type { KillCgroup } from '../cgroup/processes/kill-cgroup';
 import { removeTree, retry } from '../cgroup/processes/remove';
 import { tryLock } from './locked-directory';
 
@@ -18,31 +17,25 @@ export type Swept = 'removed' | 'in use' | 'left';
 /**
  * Kill and remove what dead owners have left in a cgroup, and what their detached children have left empty. Whatever goes
  * wrong here is no reason not to start a child: the next memcage tries again.
- *
- * @param killKind kind of the kill cgroup hierarchy that `parent` is in; undefined for the memory hierarchy
  */
-export function sweep(parent: CgroupDirectory, killKind: KillCgroup['kind'] | undefined): void {
+export function sweep(parent: CgroupDirectory): void {
   try {
     for (const name of parent.children()) {
       const kind = ownKind(name);
-      if (kind !== undefined) sweepOne(kind, parent.below(name), killKind).catch(() => {});
+      if (kind !== undefined) sweepOne(kind, parent.below(name)).catch(() => {});
     }
   } catch {}
 }
 
 /** The same with one directory. The first attempt is made at once. */
-export async function sweepOne(
-  kind: OwnKind,
-  directory: CgroupDirectory,
-  killKind: KillCgroup['kind'] | undefined,
-): Promise<Swept> {
+export async function sweepOne(kind: OwnKind, directory: CgroupDirectory): Promise<Swept> {
   if (kind === 'leaf') return removeTree(directory) ? 'removed' : 'in use';
   const locked = tryLock(directory);
   if (locked === undefined) return directory.exists() ? 'in use' : 'removed';
   try {
     if (kind === 'detached') return removeTree(directory) ? 'removed' : 'in use';
     const attempt = (): boolean => {
-      killAll(locked, killKind === undefined ? undefined : { kind: killKind, directory: locked });
+      killAll(locked);
       return removeTree(locked);
     };
     return (await retry(attempt, PATIENCE_MS)) ? 'removed' : 'left';

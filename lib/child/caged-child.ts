@@ -1,4 +1,4 @@
-import type { Cage } from '../cage/cage';
+import type { BaseCage } from '../cage/base-cage';
 import type { CageCgroup } from '../cage/cage-cgroup';
 import { Clearing } from './clearing';
 import { type KernelReport, readKernelReport } from './kernel-report';
@@ -25,7 +25,7 @@ export abstract class CagedChild {
 
   /** @param home the cgroup that the child lives in */
   protected constructor(
-    readonly cage: Cage,
+    readonly cage: BaseCage,
     readonly home: CageCgroup,
   ) {
     // While it is a member, the cage's close() leaves the counts of its end alone.

@@ -1,9 +1,10 @@
-import { Cage } from '../cage/cage';
 import { CagePool } from '../cage/cage-pool';
-import { type CageRoot, withCageRoot } from '../cage/cage-root';
+import type { CageRoot } from '../cage/cage-root';
+import { withCageRoot } from '../cage/cage-roots';
 import { makeDetachedCageCgroup } from '../cage/make-cage-cgroup';
+import { PrivateCage } from '../cage/private-cage';
 import type { SharedCage } from '../cage/shared-cage';
-import type { ResolvedLimits } from '../cgroup/limits/limits';
+import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 import { CagedChild } from './caged-child';
 
 export interface PrivateCageOptions {
@@ -43,11 +44,11 @@ export class PrivateChild extends CagedChild {
 
 const pools = new WeakMap<CageRoot, CagePool>();
 
-function makePrivateCage({ limits, parent, within, detached, isInit }: PrivateCageOptions): Cage {
-  if (within !== undefined) return new Cage(within.createInner(limits), { outlivesOwner: false, outer: within });
+function makePrivateCage({ limits, parent, within, detached, isInit }: PrivateCageOptions): PrivateCage {
+  if (within !== undefined) return new PrivateCage(within.createInner(limits), { outlivesOwner: false, outer: within });
   return withCageRoot(parent, (root) =>
     detached
-      ? new Cage(makeDetachedCageCgroup(root, limits), { outlivesOwner: true })
+      ? new PrivateCage(makeDetachedCageCgroup(root, limits), { outlivesOwner: true })
       : poolOf(root).take({ limits, killable: !isInit }),
   );
 }

@@ -1,6 +1,6 @@
 import type { MemoryLimits } from '../../types/options';
 import { loadNative } from '../addon/load-native';
-import { type ResolvedLimits, resolveLimits } from '../cgroup/limits/limits';
+import { type ResolvedLimits, resolveLimits } from '../cgroup/limits/resolve-limits';
 import { ErrorCode } from '../errors/errors';
 import { UsageError } from './parse';
 

@@ -1,8 +1,6 @@
 import type { Finding } from '../../types/diagnosis';
-import type { NamespaceOptions } from '../../types/options';
 import { run } from '../api/run';
-
-const KINDS: readonly (keyof NamespaceOptions)[] = ['uts', 'mount', 'pid', 'ipc', 'net', 'cgroup', 'time', 'user'];
+import { NAMESPACE_KINDS, type NamespaceKind } from '../namespaces/kinds';
 
 /**
  * Starts a child in each kind of namespace: limits, capabilities and security modules all matter, and only the kernel
@@ -10,11 +8,11 @@ const KINDS: readonly (keyof NamespaceOptions)[] = ['uts', 'mount', 'pid', 'ipc'
  */
 export async function findNamespaces(): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const kind of KINDS) findings.push(await findNamespace(kind));
+  for (const kind of NAMESPACE_KINDS) findings.push(await findNamespace(kind));
   return findings;
 }
 
-async function findNamespace(kind: keyof NamespaceOptions): Promise<Finding> {
+async function findNamespace(kind: NamespaceKind): Promise<Finding> {
   const name = `namespace.${kind}`;
   try {
     await run('/bin/sh', ['-c', ':'], { namespaces: { [kind]: true } });

@@ -48,7 +48,7 @@ function deadPids({ kind, directory }: OwnDirectory): number[] | undefined {
 }
 
 async function collect(
-  { kind, directory, killKind, pids }: OwnDirectory & { pids: number[] },
+  { kind, directory, pids }: OwnDirectory & { pids: number[] },
   dryRun: boolean,
 ): Promise<Collected> {
   const { path } = directory;
@@ -56,7 +56,7 @@ async function collect(
   if (pids.includes(process.pid)) return { ...common, result: 'refused', reason: 'this very command is in it' };
   if (dryRun) return { ...common, result: 'would be removed' };
   try {
-    return { ...common, result: await sweepOne(kind, directory, killKind) };
+    return { ...common, result: await sweepOne(kind, directory) };
   } catch (error) {
     if (!isPassedOver(error)) throw error;
     return { ...common, result: 'refused', reason: (error as Error).message };

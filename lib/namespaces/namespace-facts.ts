@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { hasSysAdmin } from '../machine/capabilities';
+import { NAMESPACES } from './kinds';
 
 /** What can prevent namespaces. Read only after a refusal. */
 export interface NamespaceFacts {
@@ -22,22 +23,13 @@ export interface NamespaceFacts {
   isUndumpable: boolean;
 }
 
-const KINDS: Readonly<Record<string, string>> = {
-  uts: 'uts',
-  mount: 'mnt',
-  pid: 'pid',
-  ipc: 'ipc',
-  net: 'net',
-  cgroup: 'cgroup',
-  time: 'time',
-  user: 'user',
-};
-
 /** @see https://man7.org/linux/man-pages/man7/namespaces.7.html for /proc/sys/user */
 export function readNamespaceFacts(): NamespaceFacts {
   const status = read('/proc/thread-self/status');
   const statusNumber = (key: string): number => Number(new RegExp(`^${key}:\\s*(\\d+)$`, 'm').exec(status)?.[1] ?? 0);
-  const limits = Object.entries(KINDS).map(([kind, name]) => [kind, `/proc/sys/user/max_${name}_namespaces`] as const);
+  const limits = Object.entries(NAMESPACES).map(
+    ([kind, { name }]) => [kind, `/proc/sys/user/max_${name}_namespaces`] as const,
+  );
   const mountPoints = read('/proc/self/mountinfo')
     .split('\n')
     .map((line) => line.split(' ')[4]);

@@ -3,6 +3,7 @@ import type { NamespaceOptions } from '../../types/options';
 import { invalidArgument } from '../errors/errors';
 import { canMakeNamespaces } from '../machine/capabilities';
 import { isRecord, refuseUnknown, withInherited } from '../options/option-names';
+import { NAMESPACE_KINDS, NAMESPACES, type NamespaceKind } from './kinds';
 import { mapSubordinateIds } from './subordinate-ids';
 
 /** The part of the clone options that the namespaces determine. */
@@ -11,22 +12,7 @@ export type NamespacePlan = Pick<
   'namespaces' | 'hostname' | 'idMaps' | 'idMapPrograms' | 'privateMounts' | 'mountProc' | 'loopback'
 >;
 
-type Kind = keyof NamespaceOptions;
-
-const FLAGS: Readonly<Record<Kind, keyof NativeBinding['constants']>> = {
-  uts: 'CLONE_NEWUTS',
-  mount: 'CLONE_NEWNS',
-  pid: 'CLONE_NEWPID',
-  ipc: 'CLONE_NEWIPC',
-  net: 'CLONE_NEWNET',
-  cgroup: 'CLONE_NEWCGROUP',
-  time: 'CLONE_NEWTIME',
-  user: 'CLONE_NEWUSER',
-};
-
 export const NO_NAMESPACES: NamespacePlan = { namespaces: 0, privateMounts: false, mountProc: false, loopback: false };
-
-const KINDS = Object.keys(FLAGS) as Kind[];
 
 /** Names in unshare(1) and Docker. */
 const ALIASES = { network: 'net', mnt: 'mount', mounts: 'mount', users: 'user', hostname: 'uts', host: 'uts' } as const;
@@ -39,9 +25,9 @@ const HIGHEST_ID = 2 ** 32 - 2;
 /** Validates the option `namespaces` of a function, without looking at the machine. */
 export function resolveNamespaces(option: unknown, of: string): NamespaceOptions {
   if (option === undefined) return {};
-  if (!isRecord(option)) throw invalidArgument('namespaces', `an object of ${KINDS.join(', ')}`, option);
-  refuseUnknown(option, { of, within: 'namespaces', known: KINDS, aliases: ALIASES });
-  const given = withInherited(option, KINDS);
+  if (!isRecord(option)) throw invalidArgument('namespaces', `an object of ${NAMESPACE_KINDS.join(', ')}`, option);
+  refuseUnknown(option, { of, within: 'namespaces', known: NAMESPACE_KINDS, aliases: ALIASES });
+  const given = withInherited(option, NAMESPACE_KINDS);
   for (const [name, value] of Object.entries(given)) {
     if (typeof value === 'boolean' || value === undefined) continue;
     if (name === 'uts' && isRecord(value)) checkUts(value, of);
@@ -111,16 +97,16 @@ export function defaultKillSignal(options: NamespaceOptions): 'SIGKILL' | undefi
 
 /** Adds the user namespace that gives an unprivileged caller the right to make the others. */
 export function withRights(options: NamespaceOptions): NamespaceOptions {
-  if (options.user !== undefined || !KINDS.some((kind) => isWanted(options[kind])) || canMakeNamespaces())
+  if (options.user !== undefined || !NAMESPACE_KINDS.some((kind) => isWanted(options[kind])) || canMakeNamespaces())
     return options;
   return { ...options, user: true };
 }
 
 /** The options for the addon. */
 export function planNamespaces(options: NamespaceOptions, { constants }: NativeBinding): NamespacePlan {
-  const wanted = (kind: Kind): boolean => isWanted(options[kind]);
+  const wanted = (kind: NamespaceKind): boolean => isWanted(options[kind]);
   let namespaces = 0;
-  for (const kind of KINDS) if (wanted(kind)) namespaces += constants[FLAGS[kind]];
+  for (const kind of NAMESPACE_KINDS) if (wanted(kind)) namespaces += constants[NAMESPACES[kind].flag];
   const hostname = typeof options.uts === 'object' ? options.uts.hostname : undefined;
   return {
     namespaces,
@@ -133,7 +119,7 @@ export function planNamespaces(options: NamespaceOptions, { constants }: NativeB
   };
 }
 
-function isWanted(value: NamespaceOptions[Kind]): boolean {
+function isWanted(value: NamespaceOptions[NamespaceKind]): boolean {
   return value !== undefined && value !== false;
 }
 

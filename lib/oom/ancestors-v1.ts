@@ -26,6 +26,11 @@ export class AncestorsV1 {
     return (hit.length === 1 ? hit[0]?.limit : undefined) ?? nowhere('ancestor');
   }
 
+  /** v1 kills one process at a time. */
+  killAsGroup(): boolean {
+    return false;
+  }
+
   close(): void {
     this.#events.close();
   }

@@ -2,6 +2,7 @@ import type { CgroupDirectory } from '../cgroup/directory/directory';
 import { KeptFile } from '../cgroup/directory/kept-file';
 import { parseFlatKeyed, parseValue } from '../cgroup/files/formats';
 import { type Host, openDirectory } from '../cgroup/hierarchy/host';
+import { readMemoryFile } from '../cgroup/limits/limit-files';
 import { limitOf, type WhoseLimit } from './whose-limit';
 
 const EVENTS = 'memory.events.local';
@@ -46,9 +47,12 @@ export class AncestorsV2 {
     return limitOf('ancestor', directory, 2);
   }
 
-  /** Whether an OOM kill takes all processes of one of them. */
-  killAsGroup(): boolean {
-    return this.#oomGroups.some((file) => parseValue(file.text(), OOM_GROUP) === 1);
+  /** Whether an OOM kill takes all processes of one of them, or of one of these cages below. */
+  killAsGroup(cages: readonly { directory: CgroupDirectory }[]): boolean {
+    return (
+      cages.some(({ directory }) => readMemoryFile(directory, 2, 'oomGroup') === true) ||
+      this.#oomGroups.some((file) => parseValue(file.text(), OOM_GROUP) === 1)
+    );
   }
 
   close(): void {

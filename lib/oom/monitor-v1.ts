@@ -14,6 +14,7 @@ import { nowhere, verdictOn, type WhoseLimit } from './whose-limit';
 /** v1 has no event counter: an eventfd tells that a limit was hit, and each cgroup counts the kills among its own. */
 export class OomMonitorV1 implements OomMonitor {
   readonly kind = 'event';
+  readonly countsLeaves = false;
   readonly #events: EventCounter;
   readonly #limits: LimitsAround;
   readonly #nested: NestedV1;

@@ -32,6 +32,7 @@ interface Around {
  */
 export class OomMonitorV2 implements OomMonitor {
   readonly kind = 'priority';
+  readonly countsLeaves = true;
   readonly #events: OpenFile;
   readonly #limits: LimitsAround;
   // The cgroup itself is new, its counters 0; those around have a past.

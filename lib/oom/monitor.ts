@@ -25,7 +25,8 @@ export interface OomMonitor {
   readonly kind: 'event' | 'priority';
   /** Count from here on. False when something has happened in the cgroup before, its removal for example. */
   begin(): boolean;
-  /** v1: without the leaves, which have monitors of their own. v2: with them, the kernel adds up. */
+  /** Whether {@link assess} has what happened in the leaves as well: on v2 the kernel adds up. */
+  readonly countsLeaves: boolean;
   assess(): OomAssessment;
   /** The state in which {@link assess} would find no kill, and nothing that could be one. */
   readonly quiet: QuietState;

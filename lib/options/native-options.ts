@@ -58,6 +58,7 @@ const NAMES = {
   listMembers: ['dirFd', 'path', 'file'],
   findCounts: ['dirFd', 'path', 'file', 'key', 'except'],
   removeBelow: ['dirFd', 'path', 'budgetMs'],
+  killAll: ['dirFd', 'path', 'spare'],
   stampDirectory: ['dirFd', 'path'],
   isStamped: ['dirFd', 'path'],
   listDirectories: ['dirFd', 'path'],

@@ -21,16 +21,17 @@ const wishes: Wishes = { systemd: process.env['MEMCAGE_SYSTEMD'] !== '0' };
 export function defaultParent(host: Host): Parent {
   const given = fromEnvironment(host);
   if (given !== undefined) return given;
-  found ??= host.version === 1 ? onV1(host) : runBlocking(findParent(host, wishes));
+  found ??= ownOnV1(host) ?? runBlocking(findParent(host, wishes));
   return found;
 }
 
 /** Like {@link defaultParent}, without blocking the event loop. */
 export async function prepareDefaultParent(host: Host, { systemd }: Partial<Wishes> = {}): Promise<Parent> {
   if (systemd !== undefined) wishes.systemd = systemd;
-  const given = fromEnvironment(host) ?? found;
+  const given = fromEnvironment(host);
   if (given !== undefined) return given;
-  if (host.version === 1) return defaultParent(host);
+  found ??= ownOnV1(host);
+  if (found !== undefined) return found;
   underWay ??= runLater(findParent(host, wishes)).finally(() => {
     underWay = undefined;
   });
@@ -40,7 +41,7 @@ export async function prepareDefaultParent(host: Host, { systemd }: Partial<Wish
 
 /** The parents that memcage would consider now. Changes nothing. */
 export function parentCandidates(host: Host): ParentCandidate[] {
-  const given = fromEnvironment(host) ?? found ?? (host.version === 1 ? onV1(host) : undefined);
+  const given = fromEnvironment(host) ?? found ?? ownOnV1(host);
   if (given !== undefined) return [{ ...given, ...refuseGiven(given, host) }];
   return runBlocking(listCandidates(host, wishes));
 }
@@ -66,8 +67,9 @@ function refuseGiven({ source, path }: Parent, { version, memory }: Host): Pick<
   return { refusal, cure: version === 1 ? makeBelowCure(path, euid) : giveCure(path, unwritable, euid) };
 }
 
-function onV1({ memory }: Host): Parent {
-  return { source: 'own', path: processDirectory(memory, 'self') };
+/** On v1 a cgroup may have processes and cgroups below, so that there is nothing to look for. */
+function ownOnV1({ version, memory }: Host): Parent | undefined {
+  return version === 2 ? undefined : { source: 'own', path: processDirectory(memory, 'self') };
 }
 
 /**

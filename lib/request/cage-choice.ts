@@ -1,6 +1,6 @@
 import type { MemoryReport } from '../../types/outcome';
 import type { SharedCage } from '../cage/shared-cage';
-import type { ResolvedLimits } from '../cgroup/limits/limits';
+import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 import type { CagedChild } from '../child/caged-child';
 import { LeafChild } from '../child/leaf-child';
 import { PrivateChild } from '../child/private-child';

@@ -1,55 +1,15 @@
-import type { SpawnOptions as NodeSpawnOptions } from 'node:child_process';
-import type { MemoryOption, NamespaceOptions, NodeHeapOption } from '../../types/options';
-import type { MemoryReport } from '../../types/outcome';
+import type { MemoryOption, NamespaceOptions } from '../../types/options';
 import { loadNative } from '../addon/load-native';
 import { SharedCage } from '../cage/shared-cage';
 import { Cgroup } from '../cgroup/handle/cgroup';
-import type { ResolvedLimits } from '../cgroup/limits/limits';
-import { resolveLimits } from '../cgroup/limits/limits';
+import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
+import { resolveLimits } from '../cgroup/limits/resolve-limits';
+import type { CageOptions } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
 import { resolveNamespaces, withRights } from '../namespaces/namespaces';
 import type { Called } from '../options/called';
 import { isOptions } from '../process/node-call';
 import { type NodeHeapSetting, resolveNodeHeap } from '../process/node-heap';
-
-/** What memcage adds to the options of Node's `child_process.spawn`. */
-export interface CageOptions {
-  /**
-   * Limits of a private cage for the child and all its descendants. With `cage`, the private cage is made within
-   * that.
-   */
-  memory?: MemoryOption;
-  /** A shared cage from {@link createCage} to start in. */
-  cage?: SharedCage;
-  /** Namespaces of the child's own. Default: it shares the parent's. */
-  namespaces?: NamespaceOptions;
-  /** The memory cgroup in which a private cage is made. Default: memcage finds one, see {@link prepare}. */
-  parent?: Cgroup | string;
-  /**
-   * Let processes that the child leaves in its private cage live on. The cage is removed when the last of them has
-   * ended, and at the latest with the Node process. Default: false, they are killed when the child ends.
-   */
-  keepDescendants?: boolean;
-  /**
-   * Limit of the JavaScript heap of a Node child, set through NODE_OPTIONS in its environment, so that the child ends
-   * with its own error before the kernel kills it. If you set it, it applies to whatever program you start. Default:
-   * the cage's, or `'auto'` for a program called `node`.
-   */
-  nodeHeap?: NodeHeapOption;
-  /**
-   * Also report what else the kernel counted for the cage: `memory.details` of the outcome. Costs a few more reads
-   * when the child ends. Default: false.
-   */
-  memoryDetails?: boolean;
-}
-
-/** Options of {@link spawn}: Node's, and {@link CageOptions}. */
-export type SpawnOptions = NodeSpawnOptions & CageOptions;
-
-/** The memory report of a child with these options: null without a cage, which `contain()` can supply. */
-export type MemoryOf<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> }
-  ? MemoryReport
-  : MemoryReport | null;
 
 /** {@link CageOptions} after validation. */
 export interface ResolvedCageOptions {

@@ -2,11 +2,11 @@ import type {
   ExecFileSyncOptions as NodeExecFileSyncOptions,
   ExecSyncOptions as NodeExecSyncOptions,
 } from 'node:child_process';
+import type { CageOptions } from '../contract/cage';
 import { type Called, strict } from '../options/called';
 import type { Exactly } from '../options/exactly';
 import { isOptions } from '../process/node-call';
 import { callNodes } from '../process/node-functions';
-import type { CageOptions } from '../request/cage-options';
 import type { SpawnSyncReturns, SyncOutput } from './returns';
 import { startSync } from './spawn-sync';
 

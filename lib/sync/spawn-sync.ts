@@ -1,10 +1,11 @@
 import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
+import type { CageOptions, MemoryOf } from '../contract/cage';
 import { type Called, strict } from '../options/called';
 import type { Exactly } from '../options/exactly';
 import { isOptions } from '../process/node-call';
 import { interceptsSync, spawnSyncByNode } from '../process/sync-functions';
 import { chooseCage } from '../request/cage-choice';
-import { type CageOptions, type MemoryOf, type ResolvedCageOptions, splitOptions } from '../request/cage-options';
+import { type ResolvedCageOptions, splitOptions } from '../request/cage-options';
 import { runIntercepted } from './intercepted';
 import { runLaunched } from './launched';
 import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutput, withOutcome } from './returns';

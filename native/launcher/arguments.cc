@@ -1,4 +1,4 @@
-#include "arguments.h"
+#include "launcher/arguments.h"
 
 #include <linux/limits.h>
 #include <sched.h>
@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <cstring>
+
+#include "guardian/protocol.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -165,7 +167,7 @@ const char* ReadArguments(int argc, char** argv, char** envp, Task* task) {
   plan.parent_pidfd = plan.id_mapper_fd = plan.id_mapper_peer_fd = -1;
   task->report_fd = task->status_fd = -1;
 
-  if (argc < 2 || strcmp(argv[1], kVersion) != 0) return argc < 2 ? "(none)" : argv[1];
+  if (argc < 2 || strcmp(argv[1], guardian::kLauncherVersion) != 0) return argc < 2 ? "(none)" : argv[1];
   Reader reader{task, join_fds};
   int at = 2;
   for (; at < argc && strcmp(argv[at], "--") != 0; ++at) {

@@ -2,12 +2,9 @@
 
 #include <sys/types.h>
 
-#include "../spawn_plan.h"
+#include "clone/spawn_plan.h"
 
 namespace memcage::launcher {
-
-// The first argument. A launcher of another version than its caller's says so, and starts nothing.
-inline constexpr const char* kVersion = "1";
 
 /** What the launcher is asked for beyond the steps of the child. */
 struct Task {

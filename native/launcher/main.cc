@@ -5,15 +5,15 @@
 #include <cerrno>
 #include <cstring>
 
-#include "../child.h"
-#include "../guardian_protocol.h"
-#include "../raw_call.h"
-#include "../syscall_numbers.h"
-#include "arguments.h"
-#include "guardian.h"
-#include "report.h"
-#include "sealed.h"
-#include "supervise.h"
+#include "clone/child.h"
+#include "guardian/protocol.h"
+#include "launcher/arguments.h"
+#include "launcher/guard_process.h"
+#include "launcher/report.h"
+#include "launcher/sealed.h"
+#include "launcher/supervise.h"
+#include "sys/raw_call.h"
+#include "sys/syscall_numbers.h"
 
 namespace memcage::launcher {
 namespace {
@@ -78,12 +78,12 @@ void ForkIntoNamespaces() {
 }
 
 bool IsGuardian(int argc, char** argv) {
-  return argc == 3 && strcmp(argv[1], kVersion) == 0 &&
+  return argc == 3 && strcmp(argv[1], guardian::kLauncherVersion) == 0 &&
          strncmp(argv[2], guardian::kArgument, strlen(guardian::kArgument)) == 0;
 }
 
 [[noreturn]] void Run(int argc, char** argv, char** envp) {
-  if (IsGuardian(argc, argv)) Guard();
+  if (IsGuardian(argc, argv)) GuardProcess();
   SpawnPlan& plan = task.plan;
   plan.report = &report;
   const char* wrong = ReadArguments(argc, argv, envp, &task);

@@ -1,4 +1,4 @@
-#include "report.h"
+#include "launcher/report.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "../raw_call.h"
+#include "sys/raw_call.h"
 
 namespace memcage::launcher {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "../spawn_plan.h"
+#include "clone/spawn_plan.h"
 
 namespace memcage::launcher {
 

@@ -1,4 +1,4 @@
-#include "sealed.h"
+#include "launcher/sealed.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../raw_call.h"
+#include "sys/raw_call.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U

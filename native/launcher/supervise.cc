@@ -1,4 +1,4 @@
-#include "supervise.h"
+#include "launcher/supervise.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../child.h"
-#include "../raw_call.h"
+#include "clone/child.h"
+#include "sys/raw_call.h"
 
 namespace memcage::launcher {
 namespace {

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "../../native/syscall_numbers.h"
+#include "../../native/sys/syscall_numbers.h"
 
 namespace {
 

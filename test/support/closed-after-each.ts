@@ -1,10 +1,10 @@
-import { createCage, type MemoryOption, type MultiCage } from 'memcage';
+import { type Cage, createCage, type MemoryOption } from 'memcage';
 
 /**
  * createCage() for the tests of a describe. Call it before expectNothingLeft(): it closes each cage after its test.
  */
-export function closedAfterEach(): (memory: MemoryOption, options?: object) => MultiCage {
-  const cages: MultiCage[] = [];
+export function closedAfterEach(): (memory: MemoryOption, options?: object) => Cage {
+  const cages: Cage[] = [];
   afterEach(async () => {
     await Promise.all(cages.splice(0).map((cage) => cage.close()));
   });

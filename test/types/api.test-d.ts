@@ -20,7 +20,6 @@ import {
   MemcageError,
   MemoryLimitError,
   type MemoryReport,
-  type MultiCage,
   type OomControl,
   type OomEvent,
   type OomVerdict,
@@ -38,7 +37,7 @@ import {
 import * as replacement from 'memcage/child_process';
 import { expectType } from './expect-type';
 
-declare const shared: MultiCage;
+declare const shared: Cage;
 declare const options: SpawnOptions;
 
 async function cages(): Promise<void> {
@@ -194,7 +193,7 @@ async function runs(): Promise<void> {
 
 async function many(): Promise<void> {
   await using cage = createCage({ memory: '512M', parent: Cgroup.self() });
-  expectType<MultiCage>()(cage);
+  expectType<Cage>()(cage);
   expectType<Cage>()(cage.spawn('true').cage);
   expectType<Readable>()(cage.spawn('true', ['x']).stdout);
   expectType<null>()(cage.spawn('true', { stdio: 'ignore' }).stdout);

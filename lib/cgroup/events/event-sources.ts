@@ -4,7 +4,7 @@ import { emitApart } from '../../event-loop/emit-apart';
 import type { CgroupDirectory } from '../directory/directory';
 import { isGone } from '../directory/refusal';
 import type { CgroupVersion } from '../files/formats';
-import type { KillCgroup } from '../processes/kill-cgroup';
+import { type KillCgroup, killCgroupOf } from '../processes/kill-cgroup';
 import { LimitSource } from './limit-source';
 import { OomSource } from './oom-source';
 import { watchRemoval } from './removal-watch';
@@ -92,7 +92,12 @@ export class EventSources {
   /** Whether the handle is closed, or the cgroup gone. */
   #isOver = false;
 
-  constructor(private readonly place: EventPlace) {}
+  /** v1's eventfds count the removal of their cgroup; of v2 only the directory above can be watched. */
+  readonly #kernelTellsRemoval: boolean;
+
+  constructor(private readonly place: EventPlace) {
+    this.#kernelTellsRemoval = place.version === 1;
+  }
 
   /**
    * Someone begins to listen.
@@ -204,15 +209,15 @@ export class EventSources {
   }
 
   #open(from: 'oom' | 'limits' | 'states', name: CgroupEventName): NamedSource<CgroupEventName> {
-    const { version, killCgroup, hasMembers } = this.place;
+    const { version, directory, killCgroup, hasMembers } = this.place;
+    const unified = killCgroupOf(version, directory, killCgroup);
     switch (from) {
       case 'oom':
         return new OomSource(this.#context());
       case 'limits':
         return new LimitSource(this.#context());
       case 'states':
-        if (version === 2) return new StateSource(this.#context(), hasMembers());
-        if (killCgroup?.kind === 'unified') return new StateSource(this.#context(killCgroup.directory), hasMembers());
+        if (unified?.kind === 'unified') return new StateSource(this.#context(unified.directory), hasMembers());
         throw notInVersion(
           name,
           'cgroup v1 does not tell of it; that of a cage does, where the unified hierarchy is mounted beside, unless its ' +
@@ -272,7 +277,7 @@ export class EventSources {
   }
 
   #noticeRemoval(): void {
-    if (this.place.version === 2) this.#conclude({ isNotified: true });
+    if (!this.#kernelTellsRemoval) this.#conclude({ isNotified: true });
     else this.#conclusion ??= setTimeout(() => this.#conclude({ isNotified: true }), NOTICE_MS).unref();
   }
 
@@ -287,7 +292,7 @@ export class EventSources {
     this.close();
   }
 
-  /** v2 does not report a removal itself. */
+  /** For v2, which does not report a removal itself. */
   #watchRemoval(): void {
     const { directory } = this.place;
     this.#unwatchRemoval ??= watchRemoval(directory.path, () => {
@@ -297,13 +302,13 @@ export class EventSources {
 
   /** Updates what depends on whether anyone listens. */
   #changed(): void {
-    const { version, isForeign, onWatched } = this.place;
+    const { isForeign, onWatched } = this.place;
     const isUsed = this.#named.size > 0 || this.#triggers.size > 0 || this.#listensToRemoval;
     if (isUsed) onWatched();
     if (!isUsed) {
       this.#unwatchRemoval?.();
       this.#unwatchRemoval = undefined;
-    } else if (version === 2 && isForeign) {
+    } else if (!this.#kernelTellsRemoval && isForeign) {
       try {
         this.#watchRemoval();
       } catch {

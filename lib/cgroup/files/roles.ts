@@ -1,14 +1,18 @@
 import { ErrorCode, MemcageError } from '../../errors/errors';
+import { memoryController } from './controller';
 import type { CgroupVersion } from './formats';
-import type { FileFormat, FormatValues, InterfaceFile } from './interface-file';
+import type { FileFormat, FormatValues } from './interface-file';
 import { parseAs } from './parse';
-import { V1_FILES } from './v1';
-import { V2_FILES } from './v2';
+import type { V1_FILES } from './v1';
+import type { V2_FILES } from './v2';
 
 interface Role {
   v1?: keyof typeof V1_FILES;
   v2?: keyof typeof V2_FILES;
 }
+
+const KEY = { 1: 'v1', 2: 'v2' } as const;
+const OTHER = { 1: 2, 2: 1 } as const;
 
 /** What memcage uses memory interface files for, whatever the version. */
 export const ROLES = {
@@ -53,6 +57,11 @@ type FileOf<R> =
 /** What reading that file gives, whatever the version. */
 export type MemoryRoleValue<R extends MemoryRole> = FormatValues[FormatOf<FileOf<(typeof ROLES)[R]>>];
 
+/** Whether a cgroup version has such a file. */
+export function hasRole(role: MemoryRole, version: CgroupVersion): boolean {
+  return KEY[version] in ROLES[role];
+}
+
 /**
  * The name of the file on one cgroup version.
  *
@@ -60,12 +69,13 @@ export type MemoryRoleValue<R extends MemoryRole> = FormatValues[FormatOf<FileOf
  * @throws MemcageError `ERR_MEMCAGE_NOT_IN_VERSION`, saying which version has it.
  */
 export function memoryFile(role: MemoryRole, version: CgroupVersion, option: string = role): string {
-  const { v1, v2 }: Role = ROLES[role];
-  const [name, other] = version === 1 ? [v1, v2] : [v2, v1];
+  const names: Role = ROLES[role];
+  const name = names[KEY[version]];
   if (name !== undefined) return name;
+  const other = OTHER[version];
   throw new MemcageError(
     ErrorCode.NOT_IN_VERSION,
-    `${option} needs cgroup v${version === 1 ? 2 : 1} (${other}), but memory is on cgroup v${version} here`,
+    `${option} needs cgroup v${other} (${names[KEY[other]]}), but memory is on cgroup v${version} here`,
   );
 }
 
@@ -81,8 +91,7 @@ export function parseMemoryFile<R extends MemoryRole>(
   directory?: string,
 ) {
   const name = memoryFile(role, version);
-  const files: Readonly<Record<string, InterfaceFile>> = version === 1 ? V1_FILES : V2_FILES;
-  const { read } = files[name] ?? {};
+  const { read } = memoryController(version).files[name] ?? {};
   if (read === undefined) throw new MemcageError(ErrorCode.WRITE_ONLY, `${name} can only be written`);
   // The tables tie the name to the format, and parseAs the format to the value.
   return parseAs(read, text, directory === undefined ? name : `${directory}/${name}`) as MemoryRoleValue<R>;

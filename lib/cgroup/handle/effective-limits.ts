@@ -1,6 +1,8 @@
 import { totalmem } from 'node:os';
 import type { CgroupDirectory } from '../directory/directory';
+import { memoryController } from '../files/controller';
 import type { CgroupVersion, FlatKeyed } from '../files/formats';
+import { hasRole } from '../files/roles';
 import { openDirectory } from '../hierarchy/host';
 import { readMemoryFile } from '../limits/limit-files';
 
@@ -57,6 +59,7 @@ export function readEffectiveLimits(
   version: CgroupVersion,
   { mountPoint, stat }: { mountPoint: string; stat: () => Readonly<FlatKeyed> },
 ): EffectiveLimits {
+  const { hierarchicalLimit } = memoryController(version);
   const top = openDirectory(mountPoint);
   try {
     const line = [directory, ...ancestors(top, directory.path)];
@@ -64,9 +67,9 @@ export function readEffectiveLimits(
       line.map((level) => readLevel(level, version)),
       {
         ramBytes: totalmem(),
-        hierarchicalMax: version === 1 ? stat()['hierarchical_memory_limit'] : undefined,
+        hierarchicalMax: hierarchicalLimit === undefined ? undefined : stat()[hierarchicalLimit],
         // v1 has no limit but `max`, and tells that of all. On v2 only the root of the hierarchy has no type.
-        complete: version === 1 || !top.has('cgroup.type'),
+        complete: hierarchicalLimit !== undefined || !top.has('cgroup.type'),
       },
     );
   } finally {
@@ -82,6 +85,7 @@ function ancestors(top: CgroupDirectory, path: string): CgroupDirectory[] {
 }
 
 function readLevel(directory: CgroupDirectory, version: CgroupVersion): LevelLimits {
-  const limit = (name: 'max' | 'high') => readMemoryFile(directory, version, name) ?? Number.POSITIVE_INFINITY;
-  return { path: directory.path, max: limit('max'), high: version === 1 ? Number.POSITIVE_INFINITY : limit('high') };
+  const limit = (role: 'max' | 'high'): number =>
+    (hasRole(role, version) ? readMemoryFile(directory, version, role) : undefined) ?? Number.POSITIVE_INFINITY;
+  return { path: directory.path, max: limit('max'), high: limit('high') };
 }

@@ -8,7 +8,7 @@ const BATCH_BYTES = 256 * 1024;
 
 /** What the kernel has counted so far; not all of it is read at one moment. */
 export function readMemoryDetails(directory: CgroupDirectory, version: CgroupVersion): MemoryDetails {
-  return version === 1 ? readV1(directory) : readV2(directory);
+  return READ[version](directory);
 }
 
 function readV1(directory: CgroupDirectory): MemoryDetails {
@@ -35,3 +35,5 @@ function readV2(directory: CgroupDirectory): MemoryDetails {
     stall: pressure === undefined ? null : { someMs: pressure.some.total / 1000, fullMs: pressure.full.total / 1000 },
   };
 }
+
+const READ: Readonly<Record<CgroupVersion, (directory: CgroupDirectory) => MemoryDetails>> = { 1: readV1, 2: readV2 };

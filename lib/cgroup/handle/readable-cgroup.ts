@@ -8,6 +8,7 @@ import { OpenFiles } from '../directory/open-files';
 import { EventSources } from '../events/event-sources';
 import type { Trigger } from '../events/trigger-options';
 import { type CgroupEventName, type CgroupEvents, isEventName, type TriggerHandle } from '../events/types';
+import { memoryController } from '../files/controller';
 import { type CgroupVersion, type FlatKeyed, type Pressure, parseValue } from '../files/formats';
 import { memoryFile } from '../files/roles';
 import { parseStat } from '../files/stat-parser';
@@ -238,7 +239,7 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
 
   /** The threads of {@link procs}, by their ids. */
   threads(): number[] {
-    return listPids(this.opened(), this.version === 1 ? 'tasks' : 'cgroup.threads');
+    return listPids(this.opened(), memoryController(this.version).threadsFile);
   }
 
   /**

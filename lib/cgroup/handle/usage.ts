@@ -1,3 +1,4 @@
+import { memoryController } from '../files/controller';
 import type { CgroupVersion, FlatKeyed } from '../files/formats';
 
 /**
@@ -30,9 +31,10 @@ export interface UsageSource {
 }
 
 export function computeUsage(version: CgroupVersion, { usage, limit, stat }: UsageSource): Usage {
+  const { totalPrefix, realUse } = memoryController(version);
   const statOf = (name: string) => stat[name] ?? 0;
   // v1's plain names leave out the cgroups below; v2's never do.
-  const inactiveFile = statOf(version === 1 ? 'total_inactive_file' : 'inactive_file');
+  const inactiveFile = statOf(`${totalPrefix}inactive_file`);
   const workingSet = Math.max(0, usage - inactiveFile);
   const percentOfLimit = (bytes: number) =>
     limit > 0 && limit !== Number.POSITIVE_INFINITY ? (bytes / limit) * 100 : null;
@@ -43,7 +45,6 @@ export function computeUsage(version: CgroupVersion, { usage, limit, stat }: Usa
     percent: percentOfLimit(usage),
     workingSetPercent: percentOfLimit(workingSet),
   };
-  if (version === 2) return common;
-  // total_swap is missing where swap is not accounted.
-  return { ...common, realUseBytes: statOf('total_rss') + statOf('total_cache') + statOf('total_swap') };
+  if (realUse === undefined) return common;
+  return { ...common, realUseBytes: realUse.reduce((sum, name) => sum + statOf(name), 0) };
 }

@@ -1,6 +1,7 @@
 import { loadNative } from '../../addon/load-native';
 import { CgroupDirectory } from '../directory/directory';
 import { cgroupsBelow, isPassedOver } from '../directory/walk';
+import { memoryController } from '../files/controller';
 import { parsePids } from '../files/formats';
 import type { Hierarchy } from './mounts';
 
@@ -15,14 +16,14 @@ export function findMember(
   pid: number,
 ): string | undefined {
   // Not cgroup.procs: it can't be read in a threaded cgroup. A process's first thread has its id.
-  const file = version === 1 ? 'tasks' : 'cgroup.threads';
+  const { threadsFile } = memoryController(version);
   const native = loadNative();
   const top = CgroupDirectory.anchoredAt(native, native.openDirectory({ path: mountPoint }), mountPoint);
   try {
     for (const { directory, level } of cgroupsBelow(top, { levels: unnamedLevels })) {
       if (level < unnamedLevels) continue;
       const candidate = path === '/' ? directory : directory.below(path.slice(1));
-      if (lists(candidate, file, pid)) return candidate.path;
+      if (lists(candidate, threadsFile, pid)) return candidate.path;
     }
     return undefined;
   } finally {

@@ -2,7 +2,7 @@ import { release } from 'node:os';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import type { CgroupDirectory } from '../directory/directory';
 import { memoryFile, parseMemoryFile } from '../files/roles';
-import type { LimitWrite } from './limits';
+import type { LimitWrite } from './limit-write';
 
 const SOFT_LIMIT = memoryFile('soft', 1);
 

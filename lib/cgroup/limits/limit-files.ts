@@ -4,7 +4,8 @@ import { refusedValue } from '../directory/refused-value';
 import type { CgroupVersion } from '../files/formats';
 import { type MemoryRole, memoryFile, parseMemoryFile } from '../files/roles';
 import { refuseIgnored } from './ignored-limit';
-import type { LimitWrite, ResolvedLimits } from './limits';
+import type { LimitWrite } from './limit-write';
+import type { ResolvedLimits } from './resolve-limits';
 
 /** The limits of a cgroup as the kernel has them. Bytes; absent: this version or kernel has no such limit, or no account. */
 export interface Limits extends ResolvedLimits {
@@ -23,10 +24,15 @@ export function readMemoryFile<R extends MemoryRole>(directory: CgroupDirectory,
 export function readLimits(directory: CgroupDirectory, version: CgroupVersion, swapOn: boolean): Limits {
   // The root of a v2 hierarchy has no memory.max: nothing limits it.
   const max = readMemoryFile(directory, version, 'max') ?? Number.POSITIVE_INFINITY;
-  const limits: Limits = version === 1 ? readV1(directory, max) : readV2(directory, max);
+  const limits = READ[version](directory, max);
   limits.swapLimited = !swapOn || (limits.swap ?? Number.POSITIVE_INFINITY) !== Number.POSITIVE_INFINITY;
   return limits;
 }
+
+const READ: Readonly<Record<CgroupVersion, (directory: CgroupDirectory, max: number) => Limits>> = {
+  1: readV1,
+  2: readV2,
+};
 
 function readV1(directory: CgroupDirectory, max: number): Limits {
   const memsw = readMemoryFile(directory, 1, 'memsw');

@@ -7,7 +7,7 @@ import { retry } from './remove';
 const PATIENCE_MS = 5000;
 
 /** Ask for it; {@link isFrozen} tells when it is done. */
-export function setFrozen({ kind, directory }: KillCgroup, frozen: boolean): void {
+function setFrozen({ kind, directory }: KillCgroup, frozen: boolean): void {
   if (kind === 'freezer') directory.write('freezer.state', frozen ? 'FROZEN' : 'THAWED');
   else directory.write('cgroup.freeze', frozen ? '1' : '0');
 }

@@ -105,10 +105,12 @@ const FIELDS_V2: Fields = {
   },
 };
 
+const FIELDS: Readonly<Record<CgroupVersion, Fields>> = { 1: FIELDS_V1, 2: FIELDS_V2 };
+
 export const SAMPLE_FIELDS = Object.keys(FIELDS_V2) as readonly SampleField[];
 
 export function fieldsOf(version: CgroupVersion): Fields {
-  return version === 1 ? FIELDS_V1 : FIELDS_V2;
+  return FIELDS[version];
 }
 
 function line(name: string): Field<number> {

@@ -2,7 +2,7 @@ import { AsyncLocalStorage, createHook, executionAsyncId, triggerAsyncId } from 
 import childProcess, { ChildProcess } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
 import { resolve } from 'node:path';
-import { createCage, type MultiCage, run } from 'memcage';
+import { type Cage, createCage, run } from 'memcage';
 import { follow } from '../../support/child-record';
 import { comparing } from '../../support/function-kinds';
 import { expectNothingLeft } from '../../support/nothing-left';
@@ -15,7 +15,7 @@ jest.setTimeout(patience(60_000));
 const FORKED = resolve(__dirname, '../../fixtures/api/forked.js');
 
 describeIf('cgroup', 'async contexts, hooks and channels are as with Node’s functions', () => {
-  let cage: MultiCage;
+  let cage: Cage;
   beforeEach(() => {
     cage = createCage({ memory: '400M' });
   });

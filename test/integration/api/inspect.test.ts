@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { Cgroup, type MultiCage, run, spawnSync } from 'memcage';
+import { type Cage, Cgroup, run, spawnSync } from 'memcage';
 import { makeCgroup } from '../../support/cgroup-tree';
 import { closedAfterEach } from '../../support/closed-after-each';
 import { expectNothingLeft } from '../../support/nothing-left';
@@ -8,7 +8,7 @@ import { describeIf } from '../../support/require';
 const ONE_LINE = { breakLength: Number.POSITIVE_INFINITY };
 
 describeIf('cgroup', 'what console.log shows', () => {
-  const make: (memory: string) => MultiCage = closedAfterEach();
+  const make: (memory: string) => Cage = closedAfterEach();
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   test('of a cage: what is in it now, and that it is closed', async () => {
@@ -16,7 +16,7 @@ describeIf('cgroup', 'what console.log shows', () => {
     const child = cage.spawn('cat');
     expect(inspect(cage, ONE_LINE)).toMatch(
       new RegExp(
-        `^MultiCage <${cage.cgroup.path}> { usageBytes: \\d+ \\(.*\\), limitBytes: 52428800 \\(50 MiB\\), ` +
+        `^Cage <${cage.cgroup.path}> { usageBytes: \\d+ \\(.*\\), limitBytes: 52428800 \\(50 MiB\\), ` +
           'processes: 1, children: 1, oomKills: 0 }$',
       ),
     );
@@ -24,7 +24,7 @@ describeIf('cgroup', 'what console.log shows', () => {
     expect(inspect(cage)).toContain('closing: true');
     await closed;
     await child.outcome;
-    expect(inspect(cage, ONE_LINE)).toBe(`MultiCage <${cage.cgroup.path}> { oomKills: 0, closed: true }`);
+    expect(inspect(cage, ONE_LINE)).toBe(`Cage <${cage.cgroup.path}> { oomKills: 0, closed: true }`);
   });
 
   test('of a cgroup, also when it is gone or the handle closed', () => {

@@ -1,4 +1,4 @@
-import { createCage, type MemberOptions, MemcageError, type MultiCage, type RunOptions, run } from 'memcage';
+import { type Cage, createCage, type MemberOptions, MemcageError, type RunOptions, run } from 'memcage';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { isAlive } from '../../support/processes';
@@ -43,7 +43,7 @@ async function endOf(start: (options: Options) => ReturnType<Start>, options: Op
 }
 
 describeIf('cgroup', 'run() is bounded, whoever holds the pipes', () => {
-  let cage: MultiCage;
+  let cage: Cage;
   beforeEach(() => {
     cage = createCage({ memory: '50M' });
   });

@@ -1,6 +1,6 @@
 import { spawn as nodeSpawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { createCage, type MultiCage, run, spawn } from 'memcage';
+import { type Cage, createCage, run, spawn } from 'memcage';
 import { errorData, recordEvents } from '../../support/child-record';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
@@ -21,7 +21,7 @@ async function fateOf(call: (start: Spawn) => ReturnType<Spawn>, start: Spawn): 
 }
 
 describeIf('cgroup', 'what Node refuses is refused as Node does it, and nothing is left', () => {
-  let shared: MultiCage;
+  let shared: Cage;
   beforeEach(() => {
     shared = createCage({ memory: '50M' });
   });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import {
+  type Cage,
   Cgroup,
   createCage,
   diagnose,
@@ -12,7 +13,6 @@ import {
   execSync,
   fork,
   launcherFor,
-  type MultiCage,
   prepare,
   readMany,
   run,
@@ -56,7 +56,7 @@ function children(): string[] {
 }
 
 describeIf('cgroup', 'an option with a name that is not known', () => {
-  let cage: MultiCage;
+  let cage: Cage;
   let cgroup: Cgroup;
   beforeEach(() => {
     cage = createCage({ memory: '30M' });

@@ -1,8 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
-import { basename } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type * as Memcage from 'memcage';
 import { fixture } from '../../support/cage-kinds';
-import { cagesOf, members, mountPoint, read, version, write } from '../../support/cgroup-tree';
+import { cagesOf, cgroupOf, members, mountPoint, read, version, write } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { processesWith } from '../../support/processes';
@@ -98,6 +99,24 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'the end of a fork bom
         await cage.close();
         const { signal, error } = await member.outcome;
         expect({ signal, error }).toEqual({ signal: 'SIGKILL', error: undefined });
+      });
+
+      test.each(['close', 'kill'] as const)('%s() ends what has frozen itself below', async (way) => {
+        const cage = memcage.createCage({ memory: '50M' });
+        const member = cage.spawn('sleep', ['1000'], { stdio: 'ignore' });
+        const nested = join(cgroupOf(Number(member.pid), 'freezer'), 'nested', 'deeper');
+        mkdirSync(nested, { recursive: true });
+        write(nested, 'cgroup.procs', String(member.pid));
+        write(nested, 'freezer.state', 'FROZEN');
+        await until('frozen', () => read(nested, 'freezer.state') === 'FROZEN');
+        try {
+          await cage[way]();
+          const { signal, error } = await member.outcome;
+          expect({ signal, error }).toEqual({ signal: 'SIGKILL', error: undefined });
+        } finally {
+          if (existsSync(nested)) write(nested, 'freezer.state', 'THAWED');
+          await cage.close();
+        }
       });
     }
 

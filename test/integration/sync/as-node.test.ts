@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { types } from 'node:util';
 import * as memcage from 'memcage';
-import { createCage, type MultiCage, spawnSync } from 'memcage';
+import { type Cage, createCage, spawnSync } from 'memcage';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
@@ -42,7 +42,7 @@ const caged = ({ spawnSync, execFileSync, execSync }: typeof memcage, options: o
 };
 
 /** Node's own within `contain()`. */
-const contained = (cage: () => MultiCage): Functions => {
+const contained = (cage: () => Cage): Functions => {
   const within =
     (run: Sync): Sync =>
     (...args) =>
@@ -232,7 +232,7 @@ const cases: Case[] = [
   ['wrong command', 'execSync', () => [1]],
 ];
 
-let cage: MultiCage;
+let cage: Cage;
 const kinds: [what: string, functions: () => Functions][] = [
   ['in a cage', () => caged(memcage, { memory: '100M' })],
   ['without a cage', () => caged(memcage, {})],

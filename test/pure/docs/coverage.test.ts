@@ -98,7 +98,7 @@ describe('docs name', () => {
       ['docs/limits.md', 'Limits', {}],
       ['docs/namespaces.md', 'NamespaceOptions', {}],
       ['docs/create-cage.md', 'CreateCageOptions', {}],
-      ['docs/create-cage.md', 'MultiCage', { own: true }],
+      ['docs/create-cage.md', 'Cage', { own: true }],
       ['docs/create-cage.md', 'CageEvents', {}],
       ['docs/events.md', 'CageEvents', {}],
       ['docs/events.md', 'CgroupEvents', {}],

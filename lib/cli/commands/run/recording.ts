@@ -1,5 +1,5 @@
-import type { Cage } from '../../../cage/cage';
 import { isGone } from '../../../cgroup/directory/refusal';
+import type { Cage } from '../../../contract/cage';
 import { AbortError } from '../../../errors/errors';
 import { Timeline } from '../../chart/timeline';
 

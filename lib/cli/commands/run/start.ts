@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { NodeHeapReport } from '../../../../types/outcome';
 import { killSentence } from '../../../api/oom-words';
 import { spawn } from '../../../api/spawn';
-import type { Cage } from '../../../cage/cage';
+import type { Cage } from '../../../contract/cage';
 import { formatSize } from '../../../text/size';
 import { FAILED } from '../../command';
 import { Reports } from './reports';

@@ -1,11 +1,7 @@
 import * as fc from 'fast-check';
-import {
-  type LimitContext,
-  type LimitWrite,
-  planLimits,
-  type ResolvedLimits,
-  resolveLimits as resolveLimitsOf,
-} from '../../../../lib/cgroup/limits/limits';
+import { type LimitContext, planLimits } from '../../../../lib/cgroup/limits/limit-plan';
+import type { LimitWrite } from '../../../../lib/cgroup/limits/limit-write';
+import { type ResolvedLimits, resolveLimits as resolveLimitsOf } from '../../../../lib/cgroup/limits/resolve-limits';
 import type { MemoryOption } from '../../../../types/options';
 import { testRows } from '../../../support/rows';
 import { starts } from '../../../support/starts';

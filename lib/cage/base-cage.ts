@@ -1,0 +1,235 @@
+import { type InspectOptions, inspect } from 'node:util';
+import { isGone, refusedWith } from '../cgroup/directory/refusal';
+import type { CgroupEvent } from '../cgroup/events/types';
+import { Cgroup } from '../cgroup/handle/cgroup';
+import { retry, retrySync } from '../cgroup/processes/remove';
+import type { Cage } from '../contract/cage';
+import { type CageEvents, FORWARDED, type ForwardedEvents, type OomEvent } from '../contract/cage-events';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { emitApart } from '../event-loop/emit-apart';
+import { LazyEmitter } from '../event-loop/lazy-emitter';
+import { shown } from '../text/inspected';
+import type { CageCgroup } from './cage-cgroup';
+import { OomReporter } from './oom-reporter';
+import { cages } from './open-cages';
+
+const PATIENCE_MS = 10_000;
+const EXIT_PATIENCE_MS = 2000;
+
+export interface CageLife {
+  /** Left alone at the end of this process. */
+  outlivesOwner: boolean;
+  /** The cage that this one's cgroup is below of; they end together. */
+  outer?: BaseCage | undefined;
+  /** It is made ahead, and nobody has it yet. */
+  spare?: boolean;
+}
+
+/** What all cages have in common. An open one doesn't keep the event loop alive, and ends with the process. */
+export abstract class BaseCage extends LazyEmitter<CageEvents> {
+  /** Limits, use, statistics and members. Gone once the cage is closed. */
+  readonly cgroup: Cgroup;
+  /** @internal */
+  readonly cageCgroup: CageCgroup;
+  /** @internal */
+  readonly reporter: OomReporter;
+  /** The cage that it is in. */
+  protected readonly container: BaseCage | undefined;
+  /** @internal See {@link CageLife}. */
+  spare: boolean;
+  readonly #inner = new Set<BaseCage>();
+  readonly #forwards = new Map<keyof ForwardedEvents, (event: CgroupEvent) => void>();
+  #members = 0;
+  #closing: Promise<void> | undefined;
+  #closed = false;
+  #killed = false;
+
+  /** @internal */
+  constructor(cageCgroup: CageCgroup, { outlivesOwner, outer, spare = false }: CageLife) {
+    super();
+    this.cageCgroup = cageCgroup;
+    this.container = outer;
+    this.spare = spare;
+    this.cgroup = new Cgroup(cageCgroup.memory, cageCgroup.version, {
+      killCgroup: cageCgroup.killCgroup,
+      hasMembers: () => this.#members > 0,
+      onWatched: () => cageCgroup.exitCleanUp.forbid(),
+    });
+    this.reporter = new OomReporter(cageCgroup, (event) => this.#tell(event), outer?.reporter);
+    try {
+      this.reporter.watch(cageCgroup);
+    } catch (error) {
+      cageCgroup.discard();
+      throw error;
+    }
+    if (outer !== undefined) outer.#inner.add(this);
+    cages.add(this, { outlivesOwner });
+  }
+
+  /** As users see it. */
+  abstract get self(): Cage;
+
+  /** See {@link Cage}. */
+  get outer(): Cage | undefined {
+    return this.container?.self;
+  }
+
+  /** Processes of the cage that the kernel has killed for memory so far, as the event `oom` has counted them. */
+  get oomKills(): number {
+    return this.reporter.reported;
+  }
+
+  /** @internal For `console.log()`. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const { cgroup, oomKills, closing } = this;
+    const live = (): object => ({ ...cgroup.facts(), children: this.#members, oomKills, ...(closing && { closing }) });
+    const facts = this.#closed ? { oomKills, closed: true } : live();
+    return shown('Cage', cgroup.path, facts, options);
+  }
+
+  /** Whether it is closed, or about to be. */
+  get closing(): boolean {
+    return this.#closed || this.#closing !== undefined;
+  }
+
+  /** @internal It was emptied by SIGKILL at least once, or one that it is in. */
+  get wasKilled(): boolean {
+    return this.#killed || this.cageCgroup.wasKilled || this.container?.wasKilled === true;
+  }
+
+  /** SIGKILL for every process in the cage. Resolves when none is left; the cage stays open. */
+  async kill(): Promise<void> {
+    if (this.#closed) return;
+    this.#killed = true;
+    try {
+      await this.cgroup.kill();
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+
+  /** Kill every process in the cage and remove it. Resolves when nothing is left; calling it again is harmless. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /**
+   * @internal A child was given a place in it. Until the returned function is called its end has not been read, and the
+   * cgroups that have it in their counts are not to be removed by {@link close}.
+   */
+  addMember(): () => void {
+    this.#members += 1;
+    let left = false;
+    return () => {
+      if (!left) this.#members -= 1;
+      left = true;
+    };
+  }
+
+  /** @internal The last attempt at the end of the process, or for a child that never was; blocking. */
+  closeNow(): void {
+    if (this.#closed) return;
+    for (const cage of this.#inner) cage.closeNow();
+    retrySync(() => this.#killAndRemove(), EXIT_PATIENCE_MS);
+  }
+
+  /** @internal Remove it if it is empty. False while processes are in it. */
+  tryRemove(): boolean {
+    if (this.#closed) return true;
+    this.cgroup.lookAtEvents();
+    if (!this.cageCgroup.tryRemove()) return false;
+    this.#closed = true;
+    this.reporter.stop();
+    this.cgroup.concludeEvents();
+    this.cgroup.close();
+    if (this.container !== undefined) this.container.#inner.delete(this);
+    cages.delete(this);
+    emitApart(this, 'close');
+    return true;
+  }
+
+  /** @internal */
+  protected override listeningBegins(name: keyof CageEvents): void {
+    if (isForwarded(name)) this.cgroup.on(name, this.#forwardOf(name));
+  }
+
+  /** @internal */
+  protected override listeningEnds(name: keyof CageEvents): void {
+    if (isForwarded(name)) this.cgroup.off(name, this.#forwardOf(name));
+  }
+
+  #forwardOf(name: keyof ForwardedEvents): (event: CgroupEvent) => void {
+    let forward = this.#forwards.get(name);
+    if (forward === undefined) {
+      forward = (event) => emitApart(this, name, event);
+      this.#forwards.set(name, forward);
+    }
+    return forward;
+  }
+
+  #tell(event: OomEvent): void {
+    emitApart(this, 'oom', event);
+    const { kills, totalKills, timeMs } = event;
+    if (kills > 0) emitApart(this, 'oomKill', { count: kills, totalCount: totalKills, timeMs });
+  }
+
+  async #close(): Promise<void> {
+    try {
+      // Without any, the first attempt is made at once.
+      if (this.#inner.size > 0) await Promise.all(Array.from(this.#inner, (cage) => cage.close()));
+      await this.#killAndRemoveInTime();
+    } catch (error) {
+      this.#closing = undefined;
+      throw error;
+    }
+  }
+
+  async #killAndRemoveInTime(): Promise<void> {
+    let shortage: unknown;
+    const attempt = (): boolean => {
+      try {
+        shortage = undefined;
+        return this.#endMembers() && this.#killAndRemove();
+      } catch (error) {
+        // No fd is free to look into it with; others will be given back.
+        if (!refusedWith(error, 'EMFILE', 'ENFILE')) throw error;
+        shortage = error;
+        return false;
+      }
+    };
+    if (await retry(attempt, PATIENCE_MS)) return;
+    if (shortage !== undefined) throw shortage;
+    throw new MemcageError(ErrorCode.BUSY, `${this.cgroup.path} could not be emptied within ${PATIENCE_MS} ms`, {
+      path: this.cgroup.path,
+    });
+  }
+
+  /** True when all children have ended, and what the kernel had to say about them is recorded. */
+  #endMembers(): boolean {
+    if (this.#members === 0 || this.#closed) return true;
+    try {
+      this.cageCgroup.kill();
+      return false;
+    } catch (error) {
+      // The watcher has removed it, and its event is on the way; or someone else has, so that nobody is left in it.
+      if (isGone(error)) return true;
+      throw error;
+    }
+  }
+
+  #killAndRemove(): boolean {
+    if (this.tryRemove()) return true;
+    this.cageCgroup.killForRemoval();
+    return false;
+  }
+}
+
+function isForwarded(name: unknown): name is keyof ForwardedEvents {
+  return (FORWARDED as readonly unknown[]).includes(name);
+}

@@ -1,0 +1,72 @@
+import { isMainThread } from 'node:worker_threads';
+import { loadNative } from '../addon/load-native';
+import { type Host, host } from '../cgroup/hierarchy/host';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { closeKillLog } from '../oom/kill-log';
+import { defaultParent, giveBackParent } from '../placement/default-parent';
+import { CageRoot, cageVersion } from './cage-root';
+import { sweepInSteps } from './sweep-in-steps';
+
+/** Those of this thread, by the path of the parent. */
+const roots = new Map<string, CageRoot>();
+let isHooked = false;
+
+/**
+ * Make something with the cage root below a parent, which is made with the first.
+ *
+ * @param parent path of a memory cgroup; default: what `lib/placement` finds
+ */
+export function withCageRoot<T>(parent: string | undefined, make: (root: CageRoot) => T): T {
+  const current = host();
+  const path = parent ?? defaultParent(current).path;
+  try {
+    return make(cageRootAt(current, path));
+  } catch (error) {
+    if (!(error instanceof MemcageError) || error.code !== ErrorCode.CGROUP_GONE) throw error;
+  }
+  // Someone removed what was made ahead of time, or even our own directory, which is empty without cages.
+  abandonGone();
+  return make(cageRootAt(current, path));
+}
+
+/** Make the cage root ahead of time; what dead owners have left there, be it much, does not hold up the event loop. */
+export async function prepareCageRoot(path: string): Promise<void> {
+  const current = host();
+  if (!roots.has(path)) {
+    // The kill cgroups first: there processes can be killed all at once.
+    await cageVersion(current.version).sweepKillHierarchies(current);
+    await sweepInSteps(path);
+  }
+  withCageRoot(path, () => {});
+}
+
+function cageRootAt(current: Host, path: string): CageRoot {
+  let root = roots.get(path);
+  if (root === undefined) {
+    abandonGone();
+    root = CageRoot.make(current, path);
+    if (!isHooked) process.once('exit', removeAll);
+    isHooked = true;
+    roots.set(path, root);
+  }
+  return root;
+}
+
+/** A program may use and remove one parent after the other. */
+function abandonGone(): void {
+  for (const [path, root] of roots) {
+    if (!root.isGone) continue;
+    roots.delete(path);
+    root.abandon();
+  }
+}
+
+function removeAll(): void {
+  const all = [...roots.values()];
+  // First: what is removed twice would close fds that are someone else's by then.
+  roots.clear();
+  for (const root of all) root.remove();
+  closeKillLog();
+  giveBackParent();
+  if (isMainThread) loadNative().dismissGuardian();
+}

@@ -1,0 +1,18 @@
+import { undo } from '../cgroup/processes/remove';
+import { AncestorsV1 } from '../oom/ancestors-v1';
+import type { CageVersion } from './cage-version';
+import { makeRootKillCgroup, sweepKillHierarchies } from './kill-hierarchy';
+
+export const CAGES_V1: CageVersion = {
+  guardedKind: 'memory',
+  enableLimitsBelow() {},
+  becomeParent(memory) {
+    // As who lists cages tells it from one that is kept ready (`isSpare`).
+    undo(() => memory.unstamp());
+    // Where it is 0 (some machines before Linux 5.11, which dropped it) the limit would not hold for cgroups below.
+    if (memory.readIfPresent('memory.use_hierarchy')?.trim() === '0') memory.write('memory.use_hierarchy', '1');
+  },
+  makeKillCgroup: makeRootKillCgroup,
+  sweepKillHierarchies,
+  surroundingsOf: (root) => ({ version: 1, cages: [], ancestors: new AncestorsV1(root) }),
+};

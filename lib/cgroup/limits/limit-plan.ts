@@ -1,0 +1,119 @@
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import { memoryController, sizeText } from '../files/controller';
+import type { CgroupVersion } from '../files/formats';
+import { planHardLimitsV1 } from './hard-limits-v1';
+import { planHardLimitsV2 } from './hard-limits-v2';
+import { type HardLimits, type HardLimitsPlan, type LimitWrite, limitWrite } from './limit-write';
+import type { ResolvedLimits } from './resolve-limits';
+
+/** The writes that put limits in force, in the order that the kernel wants. */
+export interface LimitPlan {
+  /** Before any process joins. */
+  writes: LimitWrite[];
+  /** After the clone has returned: with `memory.oom.group` the kernel would kill the parent of a vfork child too. */
+  deferred: LimitWrite[];
+  /** The limit in force afterwards, in bytes. */
+  max: number;
+  /** Whether swap is limited afterwards, or there is none. */
+  swapLimited: boolean;
+}
+
+/** The machine and the cgroup that limits are planned for. */
+export interface LimitContext {
+  version: CgroupVersion;
+  /** Whether the files that limit swap exist. */
+  swapAccounting: boolean;
+  /** Whether TCP buffers are counted apart from the rest (v1). Default: false. */
+  tcpAccounting?: boolean;
+  /** Whether the machine has swap. */
+  swapOn: boolean;
+  /**
+   * Limits in force; v1: `swap` is the memsw limit minus `max`, `Infinity` when that is unlimited or not accounted.
+   * Default: a fresh cgroup, unlimited.
+   */
+  current?: HardLimits;
+  /** Default: 4096. */
+  pageBytes?: number;
+}
+
+/** Sizes that neither kill nor depend on each other. */
+const GENTLE = ['soft', 'high', 'low', 'min', 'swapHigh', 'zswap'] as const;
+const UNLIMITED: HardLimits = { max: Number.POSITIVE_INFINITY, swap: Number.POSITIVE_INFINITY };
+
+const HARD_LIMITS: Readonly<Record<CgroupVersion, HardLimitsPlan>> = { 1: planHardLimitsV1, 2: planHardLimitsV2 };
+
+/**
+ * Which files get which values, in which order. Values are whole pages, as the kernel rounds down, so that what is
+ * written is what is read back.
+ *
+ * @throws MemcageError `ERR_MEMCAGE_NOT_IN_VERSION`, `ERR_MEMCAGE_NO_SWAP_ACCOUNTING`; TypeError
+ * `ERR_MEMCAGE_INVALID_ARGUMENT` for `swap` without `max` on v1.
+ */
+export function planLimits(resolved: ResolvedLimits, context: LimitContext): LimitPlan {
+  const { version, pageBytes = 4096 } = context;
+  const limits = roundToPages(resolved, pageBytes);
+  const { max: maxNow, swap: swapNow } = context.current ?? UNLIMITED;
+  // What is not accounted is not limited, whatever the caller made of the missing file.
+  const current = { max: maxNow, swap: context.swapAccounting ? swapNow : Number.POSITIVE_INFINITY };
+  const swap = swapTarget(limits, current, context.swapAccounting);
+  const hard = HARD_LIMITS[version](limits, swap, current);
+  // They would be limited by nothing: v1 does not even count them without this.
+  if (context.tcpAccounting === true && limits.max !== undefined) {
+    hard.push({ ...limitWrite('tcp', version, sizeText(limits.max, version)), option: 'memory.max' });
+  }
+
+  const flags: LimitWrite[] = [];
+  const deferred: LimitWrite[] = [];
+  const { always } = memoryController(version);
+  if (limits.oomGroup !== undefined && limits.oomGroup !== always.oomGroup) {
+    deferred.push(limitWrite('oomGroup', version, limits.oomGroup ? '1' : '0'));
+  }
+  if (limits.oomKill !== undefined && limits.oomKill !== always.oomKill) {
+    flags.push(limitWrite('oomKill', version, limits.oomKill ? '0' : '1'));
+  }
+  if (limits.swappiness !== undefined) flags.push(limitWrite('swappiness', version, String(limits.swappiness)));
+
+  const gentle = GENTLE.flatMap((name) => {
+    const bytes = limits[name];
+    return bytes === undefined ? [] : [limitWrite(name, version, sizeText(bytes, version))];
+  });
+  // After the error that says that this version has no such limit at all.
+  if (limits.swapHigh !== undefined && !context.swapAccounting) throw noSwapAccounting('memory.swapHigh');
+  const swapAfter = swap ?? current.swap;
+  return {
+    writes: [...flags, ...gentle, ...hard],
+    deferred,
+    max: limits.max ?? current.max,
+    swapLimited: !context.swapOn || swapAfter !== Number.POSITIVE_INFINITY,
+  };
+}
+
+/** The swap limit to bring about; undefined: leave it as it is. */
+function swapTarget(limits: ResolvedLimits, current: HardLimits, accounting: boolean): number | undefined {
+  if (limits.swap !== undefined) {
+    if (accounting) return limits.swap;
+    if (limits.swap === Number.POSITIVE_INFINITY) return undefined;
+    throw noSwapAccounting('memory.swap');
+  }
+  // The first limit of a cgroup includes swap, or it would not limit much. Later ones leave alone what was set once.
+  const first = current.max === Number.POSITIVE_INFINITY && current.swap === Number.POSITIVE_INFINITY;
+  const limited = limits.max !== undefined && limits.max !== Number.POSITIVE_INFINITY;
+  return accounting && first && limited ? 0 : undefined;
+}
+
+function noSwapAccounting(option: string): MemcageError {
+  return new MemcageError(
+    ErrorCode.NO_SWAP_ACCOUNTING,
+    `${option} can not be set: this kernel does not account swap per cgroup (boot it with swapaccount=1)`,
+  );
+}
+
+function roundToPages(limits: ResolvedLimits, pageBytes: number): ResolvedLimits {
+  const rounded = { ...limits };
+  for (const name of ['max', 'swap', ...GENTLE] as const) {
+    const bytes = rounded[name];
+    // Infinity % n is NaN.
+    if (bytes !== undefined && bytes !== Number.POSITIVE_INFINITY) rounded[name] = bytes - (bytes % pageBytes);
+  }
+  return rounded;
+}

@@ -1,0 +1,294 @@
+// The public types that refer to each other: a cage starts children with options, an option names a cage, and a child has one.
+import type {
+  ChildProcess,
+  ChildProcessByStdio,
+  ChildProcessWithoutNullStreams,
+  ExecException,
+  ExecFileException,
+  ExecFileOptions as NodeExecFileOptions,
+  ExecOptions as NodeExecOptions,
+  ForkOptions as NodeForkOptions,
+  SpawnOptions as NodeSpawnOptions,
+  StdioNull,
+  StdioPipe,
+} from 'node:child_process';
+import type { EventEmitter } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import type { MemoryOption, NamespaceOptions, NodeHeapOption } from '../../types/options';
+import type { MemoryReport, Outcome } from '../../types/outcome';
+import type { Cgroup } from '../cgroup/handle/cgroup';
+import type { Exactly } from '../options/exactly';
+import type { Output, OutputEncoding } from '../process/collect';
+import type { CageEvents } from './cage-events';
+
+/** What memcage adds to the options of Node's `child_process.spawn`. */
+export interface CageOptions {
+  /**
+   * Limits of a private cage for the child and all its descendants. With `cage`, the private cage is made within
+   * that.
+   */
+  memory?: MemoryOption;
+  /** A shared cage from {@link createCage} to start in. */
+  cage?: Cage;
+  /** Namespaces of the child's own. Default: it shares the parent's. */
+  namespaces?: NamespaceOptions;
+  /** The memory cgroup in which a private cage is made. Default: memcage finds one, see {@link prepare}. */
+  parent?: Cgroup | string;
+  /**
+   * Let processes that the child leaves in its private cage live on. The cage is removed when the last of them has
+   * ended, and at the latest with the Node process. Default: false, they are killed when the child ends.
+   */
+  keepDescendants?: boolean;
+  /**
+   * Limit of the JavaScript heap of a Node child, set through NODE_OPTIONS in its environment, so that the child ends
+   * with its own error before the kernel kills it. If you set it, it applies to whatever program you start. Default:
+   * the cage's, or `'auto'` for a program called `node`.
+   */
+  nodeHeap?: NodeHeapOption;
+  /**
+   * Also report what else the kernel counted for the cage: `memory.details` of the outcome. Costs a few more reads
+   * when the child ends. Default: false.
+   */
+  memoryDetails?: boolean;
+}
+
+/** Options of {@link spawn}: Node's, and {@link CageOptions}. */
+export type SpawnOptions = NodeSpawnOptions & CageOptions;
+
+/** The memory report of a child with these options: null without a cage, which `contain()` can supply. */
+export type MemoryOf<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> }
+  ? MemoryReport
+  : MemoryReport | null;
+
+/** Options of {@link fork}: Node's, and {@link CageOptions}. */
+export type ForkOptions = NodeForkOptions & CageOptions;
+
+interface EncodingOption {
+  /** Encoding of `stdout` and `stderr`; 'buffer' or null for Buffers. Default: 'utf8'. */
+  encoding?: BufferEncoding | 'buffer' | null | undefined;
+}
+
+/** Options of {@link exec}: Node's, and {@link CageOptions}. */
+export type ExecOptions = NodeExecOptions & EncodingOption & CageOptions;
+
+/** Options of {@link execFile}: Node's, and {@link CageOptions}. */
+export type ExecFileOptions = NodeExecFileOptions & EncodingOption & CageOptions;
+
+/** Type of `stdout` and `stderr` with these options. */
+export type TextBy<O> = O extends { encoding: 'buffer' | null }
+  ? Buffer
+  : O extends { encoding: BufferEncoding | undefined }
+    ? string
+    : 'encoding' extends keyof O
+      ? string | Buffer
+      : string;
+
+/** Node's ChildProcess with `cage` and `outcome`. */
+export type Child<O> = ChildProcess & CagedBy<O>;
+
+/** The callback that Node calls once the child has ended. */
+export type Callback<E, T> = (error: E | null, stdout: T, stderr: T) => void;
+
+/** Options of {@link run}: those of {@link spawn}, and some of Node's `execFile`. */
+export interface RunOptions<E extends OutputEncoding = OutputEncoding> extends SpawnOptions {
+  /** Text or bytes to write to stdin, which is then closed. Default: stdin is empty. */
+  input?: string | Uint8Array;
+  /** Encoding of `stdout` and `stderr`; 'buffer' for Buffers. Default: 'utf8'. */
+  encoding?: E;
+  /** Most bytes of each of `stdout` and `stderr`. A child that writes more is killed. Default: 1 MiB. */
+  maxBuffer?: number;
+  /**
+   * With `false` the promise resolves whatever becomes of the child, as long as it could be started. Default: true.
+   */
+  reject?: boolean;
+}
+
+/** What {@link run} resolves with, and what its errors carry as `outcome`. */
+export type RunResult<
+  E extends OutputEncoding = 'utf8',
+  M extends MemoryReport | null = MemoryReport | null,
+> = Outcome<M> & {
+  /** What the child, and whoever inherited its stdout, wrote there: text, or a Buffer with `encoding: 'buffer'`. */
+  stdout: Output<E>;
+  /** What was written to stderr, in the same form. */
+  stderr: Output<E>;
+};
+
+/** What a caged child adds to Node's ChildProcess. */
+export interface Caged {
+  /**
+   * The cage that the child lives in. Like Node's streams, it is null in a child that could not be started because
+   * there were no fds left for its pipes; an 'error' event follows (EMFILE). A cage that you gave as an option is
+   * there even then.
+   */
+  readonly cage: Cage;
+  /**
+   * What became of the child. Resolves when the child and everything that it left in its cage are gone, and the pipes
+   * that somebody reads are closed. Never rejects.
+   */
+  readonly outcome: Promise<Outcome>;
+}
+
+/** A child without a cage: it was started with neither `memory` nor `cage`. */
+export interface Uncaged {
+  /** Always null. */
+  readonly cage: null;
+  /**
+   * What became of the child. Resolves when it has ended and the pipes that somebody reads are closed. Never rejects.
+   */
+  readonly outcome: Promise<Outcome<null>>;
+}
+
+/** Without `memory` and `cage`, a child has a cage only within {@link Cage.contain}. */
+export type CagedBy<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> }
+  ? Caged
+  : Caged | Uncaged;
+
+/**
+ * The streams that Node's own typings derive from `stdio`. Options that are not known in full tell nothing about
+ * them.
+ */
+type StreamsBy<O> = O extends { stdio: infer S }
+  ? StreamsOf<S>
+  : 'stdio' extends keyof O
+    ? ChildProcess
+    : ChildProcessWithoutNullStreams;
+
+type StreamsOf<S> = S extends StdioPipe
+  ? ChildProcessWithoutNullStreams
+  : S extends StdioNull
+    ? ChildProcessByStdio<null, null, null>
+    : S extends readonly [infer I, infer U, infer E]
+      ? ChildProcessByStdio<
+          I extends StdioPipe ? Writable : null,
+          U extends StdioPipe ? Readable : null,
+          E extends StdioPipe ? Readable : null
+        >
+      : ChildProcess;
+
+/** Node's ChildProcess with `cage` and `outcome`. */
+export type SpawnedProcess<O> = StreamsBy<O> & CagedBy<O>;
+
+type EncodingOf<O> = O extends { encoding: infer E extends OutputEncoding } ? E : 'utf8';
+
+/** What a run with these options resolves with. */
+export type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
+
+/** Options of a child in a cage. With `memory` it gets a private cage within that. */
+export type MemberOptions<O extends CageOptions> = Omit<O, 'cage' | 'parent'>;
+
+/** The option that a child of the cage has been given. */
+export interface InCage {
+  /** The cage itself. */
+  cage: Cage;
+}
+
+/**
+ * A limit with a lifetime. A private cage, made by the option `memory`, holds one child and all its descendants, and
+ * closes with it. A shared one, made by {@link createCage}, holds many children: each ends with the cage, and has its
+ * own outcome. An open cage does not keep the event loop alive, and ends with the process.
+ *
+ * Only a shared cage starts children: in a private one these functions throw ERR_MEMCAGE_INVALID_ARGUMENT.
+ */
+export interface Cage extends EventEmitter<CageEvents>, AsyncDisposable {
+  /** Limits, use, statistics and members. Gone once the cage is closed. */
+  readonly cgroup: Cgroup;
+
+  /** Processes of the cage that the kernel has killed for memory so far, as the event `oom` has counted them. */
+  readonly oomKills: number;
+
+  /** The cage that this one was made in; undefined when it is in none. */
+  readonly outer: Cage | undefined;
+
+  /** Whether it is closed, or about to be. */
+  readonly closing: boolean;
+
+  /** SIGKILL for every process in the cage. Resolves when none is left; the cage stays open. */
+  kill(): Promise<void>;
+
+  /** Kill every process in the cage and remove it. Resolves when nothing is left; calling it again is harmless. */
+  close(): Promise<void>;
+
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+
+  /** Like {@link spawn}, in this cage. */
+  spawn(file: string): SpawnedProcess<InCage>;
+  /** Like {@link spawn}, in this cage. */
+  spawn<const O extends MemberOptions<SpawnOptions> = object>(
+    file: string,
+    options: O & Exactly<O, MemberOptions<SpawnOptions>>,
+  ): SpawnedProcess<O & InCage>;
+  /** Like {@link spawn}, in this cage. */
+  spawn<const O extends MemberOptions<SpawnOptions> = object>(
+    file: string,
+    args: readonly string[] | undefined,
+    options?: O & Exactly<O, MemberOptions<SpawnOptions>>,
+  ): SpawnedProcess<O & InCage>;
+
+  /** Like {@link fork}, in this cage. */
+  fork(modulePath: string | URL): Child<InCage>;
+  /** Like {@link fork}, in this cage. */
+  fork(modulePath: string | URL, options: MemberOptions<ForkOptions> | undefined): Child<InCage>;
+  /** Like {@link fork}, in this cage. */
+  fork(
+    modulePath: string | URL,
+    args: readonly string[] | undefined,
+    options?: MemberOptions<ForkOptions>,
+  ): Child<InCage>;
+
+  /** Like {@link exec}, in this cage. */
+  exec(command: string, callback?: Callback<ExecException, string>): Child<InCage>;
+  /** Like {@link exec}, in this cage. */
+  exec<const O extends MemberOptions<ExecOptions>>(
+    command: string,
+    options: (O & Exactly<O, MemberOptions<ExecOptions>>) | null | undefined,
+    callback?: Callback<ExecException, TextBy<O>>,
+  ): Child<O & InCage>;
+
+  /** Like {@link execFile}, in this cage. */
+  execFile(file: string, callback?: Callback<ExecFileException, string>): Child<InCage>;
+  /** Like {@link execFile}, in this cage. */
+  execFile(
+    file: string,
+    args: readonly string[] | null | undefined,
+    callback?: Callback<ExecFileException, string>,
+  ): Child<InCage>;
+  /** Like {@link execFile}, in this cage. */
+  execFile<const O extends MemberOptions<ExecFileOptions>>(
+    file: string,
+    options: O & Exactly<O, MemberOptions<ExecFileOptions>>,
+    callback?: Callback<ExecFileException, TextBy<O>>,
+  ): Child<O & InCage>;
+  /** Like {@link execFile}, in this cage. */
+  execFile<const O extends MemberOptions<ExecFileOptions>>(
+    file: string,
+    args: readonly string[] | null | undefined,
+    options: (O & Exactly<O, MemberOptions<ExecFileOptions>>) | null | undefined,
+    callback?: Callback<ExecFileException, TextBy<O>>,
+  ): Child<O & InCage>;
+
+  /**
+   * Call `fn` and return its result. Every child started in the async context of `fn`, by whatever library, is in
+   * this cage, and a cage made there is made within this one. The context outlives `fn`: after {@link close} a start
+   * in it throws. If `fn` returns a generator, the result is another object that runs the generator in this context,
+   * wherever you iterate over it.
+   *
+   * @throws ERR_MEMCAGE_UNSUPPORTED_NODE before it calls `fn`, where memcage could not keep every child in the cage
+   */
+  contain<T>(fn: () => T): T;
+
+  /** Like {@link run}, in this cage. */
+  run(file: string): Promise<ResultOf<InCage>>;
+  /** Like {@link run}, in this cage. */
+  run<const O extends MemberOptions<RunOptions> = object>(
+    file: string,
+    options: O & Exactly<O, MemberOptions<RunOptions>>,
+  ): Promise<ResultOf<O & InCage>>;
+  /** Like {@link run}, in this cage. */
+  run<const O extends MemberOptions<RunOptions> = object>(
+    file: string,
+    args: readonly string[] | undefined,
+    options?: O & Exactly<O, MemberOptions<RunOptions>>,
+  ): Promise<ResultOf<O & InCage>>;
+}

@@ -1,0 +1,78 @@
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "binding/args.h"
+#include "binding/bindings.h"
+#include "binding/to_js.h"
+#include "watch/wait_with_pipes.h"
+
+namespace memcage {
+namespace {
+
+/** What is further away than the clock can tell never comes. */
+int64_t DeadlineOf(std::optional<double> ns) {
+  constexpr double kNever = 9e18;
+  return ns && *ns < kNever ? static_cast<int64_t>(*ns) : -1;
+}
+
+ChildPipe ReadPipe(Napi::Env env, Napi::Object object, bool* ok) {
+  Options options(env, object);
+  ChildPipe pipe;
+  pipe.fd = options.Int("fd");
+  pipe.reads = options.Bool("reads");
+  pipe.writes = options.Bool("writes");
+  if (options.ok() && pipe.writes && !object.Get("input").IsUndefined()) {
+    Napi::Uint8Array input = options.Bytes("input");
+    if (options.ok()) {
+      pipe.input = input.Data();
+      pipe.input_length = input.ByteLength();
+    }
+  }
+  if (!options.ok()) *ok = false;
+  return pipe;
+}
+
+napi_value OutputOf(Napi::Env env, const ChildPipe& pipe) {
+  Napi::Buffer<uint8_t> buffer = Napi::Buffer<uint8_t>::New(env, pipe.OutputLength());
+  if (env.IsExceptionPending()) return env.Null();
+  uint8_t* to = buffer.Data();
+  for (const std::vector<uint8_t>& piece : pipe.output) to = std::copy(piece.begin(), piece.end(), to);
+  return buffer;
+}
+
+Napi::Value Attend(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Options options(info);
+  PipedWait wait;
+  wait.pidfd = options.Int("pidfd");
+  wait.deadline_ns = DeadlineOf(options.OptionalAmount("deadlineNs"));
+  wait.max_bytes = options.OptionalAmount("maxBytes").value_or(0);
+  wait.kill_signal = options.Int("killSignal");
+  bool ok = true;
+  std::vector<bool> collects;
+  for (Napi::Object object : options.Objects("pipes")) {
+    wait.pipes.push_back(ReadPipe(env, object, &ok));
+    collects.push_back(wait.pipes.back().reads);
+  }
+  if (!options.ok() || !ok) return env.Undefined();
+  WaitWithPipes(&wait);
+  Napi::Object result = Napi::Object::New(env);
+  SetExit(result, wait.exit);
+  result.Set("error", wait.error);
+  Napi::Array output = Napi::Array::New(env, wait.pipes.size());
+  for (uint32_t i = 0; i < wait.pipes.size(); ++i) {
+    output.Set(i, collects[i] ? OutputOf(env, wait.pipes[i]) : static_cast<napi_value>(env.Null()));
+    if (env.IsExceptionPending()) return env.Undefined();
+  }
+  result.Set("output", output);
+  return result;
+}
+
+}  // namespace
+
+void RegisterAttend(Napi::Env env, Napi::Object exports) {
+  exports.Set("attend", Napi::Function::New(env, Attend, "attend"));
+}
+
+}  // namespace memcage

@@ -1,0 +1,244 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "binding/args.h"
+#include "binding/bindings.h"
+#include "binding/instance.h"
+#include "binding/throw.h"
+#include "cgroup/files.h"
+#include "sys/syscalls.h"
+
+namespace memcage {
+namespace {
+
+std::optional<int> ParseAccess(const std::string& access) {
+  if (access == "read") return O_RDONLY;
+  if (access == "write") return O_WRONLY;
+  if (access == "read-write") return O_RDWR;
+  if (access == "directory") return O_RDONLY | O_DIRECTORY;
+  if (access == "path") return O_PATH | O_DIRECTORY;
+  if (access == "probe") return O_PATH;
+  return std::nullopt;
+}
+
+Napi::Value OpenDirectory(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const std::string path = options.String("path");
+  UniqueFd fd;
+  SystemError error;
+  if (!options.ok()) return info.Env().Undefined();
+  if (!cgroup::OpenDirectory(path, &fd, &error)) {
+    ThrowSystemError(info.Env(), error);
+    return info.Env().Undefined();
+  }
+  return Napi::Number::New(info.Env(), Instance::Of(info.Env()).HandOut(std::move(fd)));
+}
+
+Napi::Value OpenBeneath(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  const std::string access = options.String("access");
+  if (!options.ok()) return info.Env().Undefined();
+  const std::optional<int> flags = ParseAccess(access);
+  if (!flags) {
+    ThrowInvalidArgument(info.Env(), "Expected read, write, read-write, directory, path or probe for access");
+    return info.Env().Undefined();
+  }
+  UniqueFd fd;
+  SystemError error;
+  if (!cgroup::Open(dir_fd, path, *flags, &fd, &error)) {
+    ThrowSystemError(info.Env(), error);
+    return info.Env().Undefined();
+  }
+  return Napi::Number::New(info.Env(), Instance::Of(info.Env()).HandOut(std::move(fd)));
+}
+
+Napi::Value ReadBeneath(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  if (!options.ok()) return info.Env().Undefined();
+  std::string text;
+  SystemError error;
+  if (!cgroup::Read(dir_fd, path, &text, &error)) {
+    ThrowSystemError(info.Env(), error);
+    return info.Env().Undefined();
+  }
+  return Napi::String::New(info.Env(), text);
+}
+
+void WriteBeneath(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  const std::string value = options.String("value");
+  if (!options.ok()) return;
+  SystemError error;
+  if (!cgroup::Write(dir_fd, path, value, &error)) ThrowSystemError(info.Env(), error);
+}
+
+void MakeDirectory(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  const int mode = options.Int("mode");
+  if (!options.ok()) return;
+  SystemError error;
+  if (!cgroup::MakeDirectory(dir_fd, path, mode, &error)) ThrowSystemError(info.Env(), error);
+}
+
+void RemoveDirectory(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  if (!options.ok()) return;
+  SystemError error;
+  if (!cgroup::RemoveDirectory(dir_fd, path, &error)) ThrowSystemError(info.Env(), error);
+}
+
+void StampDirectory(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  if (!options.ok()) return;
+  SystemError error;
+  if (!cgroup::Stamp(dir_fd, path, &error)) ThrowSystemError(info.Env(), error);
+}
+
+Napi::Value IsStamped(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  if (!options.ok()) return info.Env().Undefined();
+  SystemError error;
+  bool stamped = false;
+  if (cgroup::IsStamped(dir_fd, path, &stamped, &error)) return Napi::Boolean::New(info.Env(), stamped);
+  ThrowSystemError(info.Env(), error);
+  return info.Env().Undefined();
+}
+
+Napi::Value ListDirectories(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  if (!options.ok()) return info.Env().Undefined();
+  std::vector<std::string> names;
+  SystemError error;
+  if (!cgroup::ListDirectories(dir_fd, path, &names, &error)) {
+    ThrowSystemError(info.Env(), error);
+    return info.Env().Undefined();
+  }
+  Napi::Array list = Napi::Array::New(info.Env(), names.size());
+  uint32_t index = 0;
+  for (const std::string& name : names) list.Set(index++, name);
+  return list;
+}
+
+Napi::Value ReadOpen(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  Napi::Uint8Array buffer = options.Bytes("buffer");
+  if (!options.ok()) return info.Env().Undefined();
+  const ssize_t length = cgroup::ReadOnce(fd, buffer.Data(), buffer.ByteLength());
+  if (length < 0) {
+    ThrowSystemError(info.Env(), {static_cast<int>(length), "pread", {}});
+    return info.Env().Undefined();
+  }
+  return Napi::Number::New(info.Env(), static_cast<double>(length));
+}
+
+/** As ReadOnce, of a file that is open for this long only. */
+ssize_t ReadBeneathOnce(int dir_fd, const std::string& path, uint8_t* buffer, size_t size) {
+  UniqueFd fd;
+  SystemError error;
+  if (!cgroup::Open(dir_fd, path, O_RDONLY, &fd, &error)) return error.error;
+  return cgroup::ReadOnce(fd.get(), buffer, size);
+}
+
+Napi::Value ReadMany(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Options options(info);
+  Napi::Int32Array fds = options.Int32s("fds");
+  const std::optional<std::vector<std::string>> paths = options.OptionalStrings("paths");
+  const uint32_t first = options.Uint("first");
+  Napi::Uint8Array buffer = options.Bytes("buffer");
+  Napi::Int32Array lengths = options.Int32s("lengths");
+  if (!options.ok()) return env.Undefined();
+  const size_t count = fds.ElementLength();
+  if (lengths.ElementLength() < count || (paths && paths->size() != count)) {
+    ThrowInvalidArgument(env, "Expected as many paths and lengths as fds");
+    return env.Undefined();
+  }
+  size_t used = 0;
+  size_t index = first;
+  for (; index < count; ++index) {
+    uint8_t* place = buffer.Data() + used;
+    const size_t room = buffer.ByteLength() - used;
+    const ssize_t length =
+        paths ? ReadBeneathOnce(fds[index], (*paths)[index], place, room) : cgroup::ReadOnce(fds[index], place, room);
+    // What fills the room may be cut off. Without any a read says 0.
+    if (length >= 0 && static_cast<size_t>(length) >= room) break;
+    lengths[index] = static_cast<int32_t>(length);
+    if (length > 0) used += static_cast<size_t>(length);
+  }
+  return Napi::Number::New(env, static_cast<double>(index));
+}
+
+void WriteOpen(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  const std::string value = options.String("value");
+  if (!options.ok()) return;
+  SystemError error;
+  if (!cgroup::WriteOpen(fd, value, &error)) ThrowSystemError(info.Env(), error);
+}
+
+Napi::Value TryLock(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  if (!options.ok()) return info.Env().Undefined();
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return Napi::Boolean::New(info.Env(), true);
+  if (errno != EWOULDBLOCK) ThrowSystemError(info.Env(), {sys::NegativeErrno(), "flock", {}});
+  return Napi::Boolean::New(info.Env(), false);
+}
+
+/** The value of an extended attribute of a directory, null when there is none or it may not be read. */
+Napi::Value ReadAttribute(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Options options(info);
+  const std::string path = options.String("path");
+  const std::string name = options.String("name");
+  if (!options.ok()) return env.Undefined();
+  char value[256];
+  const ssize_t length = getxattr(path.c_str(), name.c_str(), value, sizeof(value));
+  if (length >= 0) return Napi::String::New(env, value, static_cast<size_t>(length));
+  if (errno == ENODATA || errno == ENOTSUP || errno == EPERM) return env.Null();
+  ThrowSystemError(env, {sys::NegativeErrno(), "getxattr", path});
+  return env.Undefined();
+}
+
+}  // namespace
+
+void RegisterCgroupFiles(Napi::Env env, Napi::Object exports) {
+  exports.Set("openDirectory", Napi::Function::New(env, OpenDirectory, "openDirectory"));
+  exports.Set("openBeneath", Napi::Function::New(env, OpenBeneath, "openBeneath"));
+  exports.Set("readBeneath", Napi::Function::New(env, ReadBeneath, "readBeneath"));
+  exports.Set("writeBeneath", Napi::Function::New(env, WriteBeneath, "writeBeneath"));
+  exports.Set("makeDirectory", Napi::Function::New(env, MakeDirectory, "makeDirectory"));
+  exports.Set("removeDirectory", Napi::Function::New(env, RemoveDirectory, "removeDirectory"));
+  exports.Set("stampDirectory", Napi::Function::New(env, StampDirectory, "stampDirectory"));
+  exports.Set("isStamped", Napi::Function::New(env, IsStamped, "isStamped"));
+  exports.Set("listDirectories", Napi::Function::New(env, ListDirectories, "listDirectories"));
+  exports.Set("readOpen", Napi::Function::New(env, ReadOpen, "readOpen"));
+  exports.Set("readMany", Napi::Function::New(env, ReadMany, "readMany"));
+  exports.Set("writeOpen", Napi::Function::New(env, WriteOpen, "writeOpen"));
+  exports.Set("readAttribute", Napi::Function::New(env, ReadAttribute, "readAttribute"));
+  exports.Set("tryLock", Napi::Function::New(env, TryLock, "tryLock"));
+}
+
+}  // namespace memcage

@@ -1,0 +1,133 @@
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include <cerrno>
+
+#include "binding/args.h"
+#include "binding/bindings.h"
+#include "binding/throw.h"
+#include "cgroup/files.h"
+#include "cgroup/kill.h"
+#include "cgroup/tree.h"
+#include "sys/unique_fd.h"
+
+namespace memcage {
+namespace {
+
+constexpr int64_t kNsPerMs = 1'000'000;
+
+Napi::Array ToArray(Napi::Env env, const std::vector<std::int32_t>& ids) {
+  Napi::Array array = Napi::Array::New(env, ids.size());
+  for (size_t index = 0; index < ids.size(); ++index) array.Set(static_cast<uint32_t>(index), ids[index]);
+  return array;
+}
+
+Napi::Value ListMembers(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  const std::string file = options.String("file");
+  if (!options.ok()) return info.Env().Undefined();
+  cgroup::MemberIds members;
+  SystemError error;
+  if (!cgroup::ListMembers(dir_fd, path, file, &members, &error)) {
+    ThrowSystemError(info.Env(), error);
+    return info.Env().Undefined();
+  }
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("ids", ToArray(info.Env(), members.ids));
+  result.Set("threads", ToArray(info.Env(), members.threads));
+  return result;
+}
+
+Napi::Value FindCounts(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  const std::string file = options.String("file");
+  const std::string key = options.String("key");
+  const std::vector<std::string> except = options.Strings("except");
+  if (!options.ok()) return info.Env().Undefined();
+  std::vector<std::pair<std::string, int64_t>> counts;
+  SystemError error;
+  if (!cgroup::FindCounts(dir_fd, path, file, key, except, &counts, &error)) {
+    ThrowSystemError(info.Env(), error);
+    return info.Env().Undefined();
+  }
+  Napi::Array found = Napi::Array::New(info.Env(), counts.size());
+  for (size_t index = 0; index < counts.size(); ++index) {
+    Napi::Object each = Napi::Object::New(info.Env());
+    each.Set("path", counts[index].first);
+    each.Set("count", Napi::Number::New(info.Env(), static_cast<double>(counts[index].second)));
+    found.Set(static_cast<uint32_t>(index), each);
+  }
+  return found;
+}
+
+Napi::Value RemoveBelow(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  const int budget_ms = options.Int("budgetMs");
+  if (!options.ok()) return info.Env().Undefined();
+  cgroup::Left left{};
+  SystemError error;
+  if (!cgroup::RemoveBelow(dir_fd, path, budget_ms * kNsPerMs, &left, &error)) {
+    ThrowSystemError(info.Env(), error);
+    return info.Env().Undefined();
+  }
+  const char* name = left == cgroup::Left::kNothing ? "nothing" : left == cgroup::Left::kBusy ? "busy" : "more";
+  return Napi::String::New(info.Env(), name);
+}
+
+/** Zeroed memory of its own for a call, of which a page is there once it is written to. */
+template <typename T>
+class Pages {
+ public:
+  explicit Pages(size_t count)
+      : bytes_(count * sizeof(T)),
+        at_(mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {}
+  Pages(const Pages&) = delete;
+  Pages& operator=(const Pages&) = delete;
+  ~Pages() {
+    if (valid()) munmap(at_, bytes_);
+  }
+  [[nodiscard]] bool valid() const { return at_ != MAP_FAILED; }
+  [[nodiscard]] T* get() const { return static_cast<T*>(at_); }
+
+ private:
+  size_t bytes_;
+  void* at_;
+};
+
+void KillAll(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  const std::vector<int> spared = options.Ints("spare");
+  if (!options.ok()) return;
+  UniqueFd directory;
+  SystemError error;
+  if (!cgroup::Open(dir_fd, path, O_RDONLY | O_DIRECTORY, &directory, &error)) {
+    return ThrowSystemError(info.Env(), error);
+  }
+  const Pages<cgroup::Level> levels(cgroup::kMostLevels);
+  const Pages<cgroup::Target> targets(cgroup::kMostTargets);
+  if (!levels.valid() || !targets.valid()) return ThrowSystemError(info.Env(), {-ENOMEM, "mmap", {}});
+  const cgroup::KillStorage storage{levels.get(), cgroup::kMostLevels, targets.get(), cgroup::kMostTargets};
+  const cgroup::Refusal refusal = cgroup::KillAll(directory.get(), storage, spared.data(), spared.size());
+  if (refusal.error == 0) return;
+  const bool is_in_it = *refusal.file != '\0' && !path.empty();
+  ThrowSystemError(info.Env(), {refusal.error, refusal.syscall, path + (is_in_it ? "/" : "") + refusal.file});
+}
+
+}  // namespace
+
+void RegisterCgroupTree(Napi::Env env, Napi::Object exports) {
+  exports.Set("listMembers", Napi::Function::New(env, ListMembers, "listMembers"));
+  exports.Set("findCounts", Napi::Function::New(env, FindCounts, "findCounts"));
+  exports.Set("removeBelow", Napi::Function::New(env, RemoveBelow, "removeBelow"));
+  exports.Set("killAll", Napi::Function::New(env, KillAll, "killAll"));
+}
+
+}  // namespace memcage

@@ -1,0 +1,140 @@
+#include <sched.h>
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "binding/args.h"
+#include "binding/bindings.h"
+#include "binding/instance.h"
+#include "binding/throw.h"
+#include "binding/to_js.h"
+#include "clone/spawn_request.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+namespace memcage {
+namespace {
+
+constexpr uint32_t kNamespaceFlags = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
+                                     CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME;
+
+SpawnRequest ReadRequest(Options& options) {
+  SpawnRequest request;
+  request.file = options.String("file");
+  request.args = options.Strings("args");
+  request.env = options.Block("env");
+  request.cwd = options.OptionalString("cwd");
+  request.stdio = options.Ints("stdio");
+  request.detached = options.Bool("detached");
+  request.kill_with_parent = options.Bool("killWithParent");
+  request.guarded = options.OptionalBool("guarded");
+  request.namespaces = options.Uint("namespaces");
+  request.hostname = options.OptionalString("hostname");
+  if (std::optional<Napi::Object> maps = options.OptionalObject("idMaps")) {
+    Options id_maps(options.env(), *maps);
+    request.uid_map = id_maps.String("uidMap");
+    request.gid_map = id_maps.String("gidMap");
+  }
+  for (Napi::Object object : options.OptionalObjects("idMapPrograms")) {
+    Options program(options.env(), object);
+    std::string file = program.String("file");
+    request.id_map_programs.push_back({std::move(file), program.Strings("args")});
+  }
+  request.private_mounts = options.Bool("privateMounts");
+  request.mount_proc = options.Bool("mountProc");
+  request.loopback = options.Bool("loopback");
+  request.uid = options.OptionalUint("uid");
+  request.gid = options.OptionalUint("gid");
+  request.groups = options.OptionalUints("groups");
+  request.into_cgroup_fd = options.OptionalInt("intoCgroupFd");
+  request.join_fds = options.Ints("joinFds");
+  request.share_memory = options.Bool("shareMemory");
+  request.watchdog_ms = options.Int("watchdogMs");
+  request.thaw_fd = options.OptionalInt("thawFd");
+  request.closes_fds = options.OptionalBool("closesFds");
+  return request;
+}
+
+/** What would change the caller's own namespaces, or open its memory to another user. nullptr: nothing. */
+const char* Refusal(const SpawnRequest& request) {
+  const auto lacks = [&](uint32_t flag) { return (request.namespaces & flag) == 0; };
+  if ((request.namespaces & ~kNamespaceFlags) != 0) return "Expected only CLONE_NEW* in namespaces";
+  if (request.args.empty()) return "Expected at least one entry in args";
+  if (request.watchdog_ms <= 0) return "Expected a positive number for watchdogMs";
+  if (request.hostname && lacks(CLONE_NEWUTS)) return "hostname needs CLONE_NEWUTS";
+  if (request.uid_map && lacks(CLONE_NEWUSER)) return "idMaps needs CLONE_NEWUSER";
+  if (!request.id_map_programs.empty() && (lacks(CLONE_NEWUSER) || request.uid_map)) {
+    return "idMapPrograms needs CLONE_NEWUSER, and no idMaps";
+  }
+  if (request.private_mounts && lacks(CLONE_NEWNS)) return "privateMounts needs CLONE_NEWNS";
+  if (request.mount_proc && (lacks(CLONE_NEWNS) || lacks(CLONE_NEWPID) || !request.private_mounts)) {
+    return "mountProc needs CLONE_NEWNS, CLONE_NEWPID and privateMounts";
+  }
+  if (request.loopback && lacks(CLONE_NEWNET)) return "loopback needs CLONE_NEWNET";
+  // A uid change makes the memory undumpable, the parent's too while it is shared; and undoing that would let the
+  // other user look into it through the next child that is still between clone and exec.
+  if (request.share_memory && (request.uid || request.gid)) {
+    return "uid and gid need shareMemory to be false";
+  }
+  return nullptr;
+}
+
+/** Those that were for this child only. */
+void CloseFds(Instance& instance, const SpawnRequest& request) {
+  for (const int fd : request.join_fds) instance.Close(fd);
+  if (request.into_cgroup_fd) instance.Close(*request.into_cgroup_fd);
+  if (request.thaw_fd) instance.Close(*request.thaw_fd);
+}
+
+Napi::Value Clone(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Options options(info);
+  SpawnRequest request = ReadRequest(options);
+  if (!options.ok()) return env.Undefined();
+  if (const char* refusal = Refusal(request)) {
+    ThrowInvalidArgument(env, refusal);
+    return env.Undefined();
+  }
+  Instance& instance = Instance::Of(env);
+  UniqueFd pidfd;
+  const std::variant<pid_t, CloneFailure> result = instance.starter.Start(request, &pidfd);
+  if (request.closes_fds) CloseFds(instance, request);
+  if (const CloneFailure* failure = std::get_if<CloneFailure>(&result)) return ToJs(env, *failure);
+  if (request.kill_with_parent) instance.watcher.Keep(pidfd.get());
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("pid", *std::get_if<pid_t>(&result));
+  object.Set("pidfd", instance.HandOut(std::move(pidfd)));
+  return object;
+}
+
+}  // namespace
+
+void RegisterClone(Napi::Env env, Napi::Object exports) {
+  exports.Set("clone", Napi::Function::New(env, Clone, "clone"));
+
+  Napi::Object constants = Napi::Object::New(env);
+#define MEMCAGE_CONSTANT(name) constants.Set(#name, static_cast<double>(name));
+  MEMCAGE_CONSTANT(CLONE_NEWTIME)
+  MEMCAGE_CONSTANT(CLONE_FS)
+  MEMCAGE_CONSTANT(CLONE_NEWNS)
+  MEMCAGE_CONSTANT(CLONE_NEWCGROUP)
+  MEMCAGE_CONSTANT(CLONE_NEWUTS)
+  MEMCAGE_CONSTANT(CLONE_NEWIPC)
+  MEMCAGE_CONSTANT(CLONE_NEWUSER)
+  MEMCAGE_CONSTANT(CLONE_NEWPID)
+  MEMCAGE_CONSTANT(CLONE_NEWNET)
+#undef MEMCAGE_CONSTANT
+  constants.Set("pageSize", static_cast<double>(sysconf(_SC_PAGESIZE)));
+  exports.Set("constants", constants);
+
+  Napi::Array stages = Napi::Array::New(env);
+  uint32_t index = 0;
+  for (const char* name : kStageNames) stages.Set(index++, name);
+  exports.Set("stages", stages);
+}
+
+}  // namespace memcage

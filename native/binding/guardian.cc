@@ -1,0 +1,73 @@
+#include "binding/args.h"
+#include "binding/bindings.h"
+#include "binding/instance.h"
+#include "binding/throw.h"
+#include "binding/to_js.h"
+#include "guardian/client.h"
+
+namespace memcage {
+namespace {
+
+std::optional<guardian::Kind> ParseKind(const std::string& kind) {
+  if (kind == "memory") return guardian::Kind::kMemory;
+  if (kind == "unified") return guardian::Kind::kUnified;
+  if (kind == "freezer") return guardian::Kind::kFreezer;
+  if (kind == "detached") return guardian::Kind::kDetached;
+  if (kind == "leaf") return guardian::Kind::kLeaf;
+  return std::nullopt;
+}
+
+Napi::Value StartGuardian(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const std::string file = options.String("file");
+  if (!options.ok()) return info.Env().Undefined();
+  const std::optional<CloneFailure> failure = Guardian().Ensure(Instance::Of(info.Env()).starter, file);
+  return failure ? ToJs(info.Env(), *failure) : info.Env().Null();
+}
+
+void Guard(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string name = options.String("name");
+  const std::string kind_name = options.String("kind");
+  if (!options.ok()) return;
+  const std::optional<guardian::Kind> kind = ParseKind(kind_name);
+  if (!kind) return ThrowInvalidArgument(info.Env(), "Expected memory, unified, freezer, detached or leaf for kind");
+  const int error = Guardian().Guard(dir_fd, name, *kind);
+  if (error < 0) return ThrowSystemError(info.Env(), {error, "sendmsg", {}});
+  // A leaf is the process's, whichever of its threads has made it.
+  if (*kind != guardian::Kind::kLeaf) Instance::Of(info.Env()).guarded.insert_or_assign(name, *kind);
+}
+
+void IdentifyGuarded(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const std::string name = options.String("name");
+  const int fd = options.Int("fd");
+  if (options.ok()) Guardian().Identify(name, fd);
+}
+
+void Unguard(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const std::string name = options.String("name");
+  const bool end = options.Bool("end");
+  if (!options.ok()) return;
+  if (Instance::Of(info.Env()).guarded.erase(name) == 0) return;
+  Guardian().Tell(end ? guardian::Order::kEnd : guardian::Order::kForget, name);
+}
+
+void DismissGuardian(const Napi::CallbackInfo& /*info*/) { Guardian().Dismiss(); }
+
+Napi::Value GuardianPid(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), Guardian().pid()); }
+
+}  // namespace
+
+void RegisterGuardian(Napi::Env env, Napi::Object exports) {
+  exports.Set("startGuardian", Napi::Function::New(env, StartGuardian, "startGuardian"));
+  exports.Set("guard", Napi::Function::New(env, Guard, "guard"));
+  exports.Set("identifyGuarded", Napi::Function::New(env, IdentifyGuarded, "identifyGuarded"));
+  exports.Set("unguard", Napi::Function::New(env, Unguard, "unguard"));
+  exports.Set("dismissGuardian", Napi::Function::New(env, DismissGuardian, "dismissGuardian"));
+  exports.Set("guardianPid", Napi::Function::New(env, GuardianPid, "guardianPid"));
+}
+
+}  // namespace memcage

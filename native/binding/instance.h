@@ -1,0 +1,45 @@
+#pragma once
+
+#include <napi.h>
+
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "binding/event_delivery.h"
+#include "clone/child_starter.h"
+#include "guardian/protocol.h"
+#include "sys/unique_fd.h"
+#include "watch/watcher.h"
+
+namespace memcage {
+
+/** What one environment (the main thread, or a worker) owns. Members are destroyed last to first. */
+class Instance {
+ public:
+  explicit Instance(Napi::Env env);
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+  ~Instance();
+
+  static Instance& Of(Napi::Env env) { return *env.GetInstanceData<Instance>(); }
+
+  /** Hands an fd to JavaScript. One that it has not closed is closed with the environment, and so unlocked. */
+  int HandOut(UniqueFd fd);
+  void Close(int fd);
+  /** Somebody else closes it from now on. */
+  void GiveAway(int fd);
+
+  ChildStarter starter;
+  EventDelivery delivery;
+  /** What the guardian was told of by this environment, which ends it. */
+  std::unordered_map<std::string, guardian::Kind> guarded;
+
+ private:
+  std::unordered_set<int> handed_out_;
+
+ public:
+  Watcher watcher;
+};
+
+}  // namespace memcage

@@ -1,0 +1,31 @@
+#include "binding/throw.h"
+
+#include <cstring>
+
+namespace memcage {
+
+void ThrowSystemError(Napi::Env env, const SystemError& error) {
+  const char* name = ErrnoName(-error.error);
+  std::string message = std::string(name) + ": " + strerror(-error.error) + ", " + error.syscall;
+  if (!error.path.empty()) message += " '" + error.path + "'";
+  Napi::Error thrown = Napi::Error::New(env, message);
+  thrown.Set("code", Napi::String::New(env, name));
+  thrown.Set("errno", Napi::Number::New(env, error.error));
+  thrown.Set("syscall", Napi::String::New(env, error.syscall));
+  if (!error.path.empty()) thrown.Set("path", Napi::String::New(env, error.path));
+  thrown.ThrowAsJavaScriptException();
+}
+
+void ThrowCoded(Napi::Env env, const char* code, const std::string& message) {
+  Napi::Error thrown = Napi::Error::New(env, message);
+  thrown.Set("code", Napi::String::New(env, code));
+  thrown.ThrowAsJavaScriptException();
+}
+
+void ThrowInvalidArgument(Napi::Env env, const std::string& message) {
+  Napi::TypeError thrown = Napi::TypeError::New(env, message);
+  thrown.Set("code", Napi::String::New(env, "ERR_MEMCAGE_INVALID_ARGUMENT"));
+  thrown.ThrowAsJavaScriptException();
+}
+
+}  // namespace memcage

@@ -1,0 +1,106 @@
+#include "binding/args.h"
+#include "binding/bindings.h"
+#include "binding/instance.h"
+#include "binding/throw.h"
+
+namespace memcage {
+namespace {
+
+std::optional<Watcher::Kind> ParseWatchKind(const std::string& name) {
+  if (name == "child") return Watcher::Kind::kChild;
+  if (name == "detached-child") return Watcher::Kind::kDetachedChild;
+  if (name == "event") return Watcher::Kind::kEvent;
+  if (name == "priority") return Watcher::Kind::kPriority;
+  return std::nullopt;
+}
+
+void StartWatcher(const Napi::CallbackInfo& info) {
+  Options options(info);
+  Napi::Function callback = options.Function("onEvents");
+  if (!options.ok()) return;
+  Instance& instance = Instance::Of(info.Env());
+  const auto [error, syscall] = instance.watcher.EnsureThread();
+  if (error < 0) return ThrowSystemError(info.Env(), {error, syscall, {}});
+  if (instance.delivery.SetCallback(callback) != napi_ok) {
+    ThrowSystemError(info.Env(), {-ENOMEM, "napi_create_threadsafe_function", {}});
+  }
+}
+
+ExitCleanUp ReadCleanUp(Napi::Env env, Napi::Object object, bool* ok) {
+  Options options(env, object);
+  ExitCleanUp clean_up;
+  clean_up.dir_fd = options.Int("dirFd");
+  clean_up.quiet_fd = options.Int("quietFd");
+  clean_up.file = options.String("file");
+  clean_up.expected = options.String("expected");
+  clean_up.stamped = options.String("stamped");
+  clean_up.reads = options.Strings("reads");
+  for (Napi::Object directory : options.Objects("removes")) {
+    Options removed(env, directory);
+    const int dir_fd = removed.Int("dirFd");
+    clean_up.removes.push_back({dir_fd, removed.String("path")});
+    if (!removed.ok()) *ok = false;
+  }
+  if (!options.ok()) *ok = false;
+  return clean_up;
+}
+
+Napi::Value Watch(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Options options(info);
+  const int fd = options.Int("fd");
+  const std::string name = options.String("kind");
+  std::optional<ExitCleanUp> clean_up;
+  bool ok = true;
+  if (const std::optional<Napi::Object> object = options.OptionalObject("ending")) {
+    clean_up = ReadCleanUp(env, *object, &ok);
+  }
+  if (!options.ok() || !ok) return env.Undefined();
+  const std::optional<Watcher::Kind> kind = ParseWatchKind(name);
+  if (!kind) {
+    ThrowInvalidArgument(env, "Expected child, detached-child, event or priority for kind");
+    return env.Undefined();
+  }
+  Watcher& watcher = Instance::Of(env).watcher;
+  const auto [error, syscall] = watcher.EnsureThread();
+  if (error < 0) {
+    ThrowSystemError(env, {error, syscall, {}});
+    return env.Undefined();
+  }
+  const int64_t id = watcher.Watch(fd, *kind, std::move(clean_up));
+  if (id < 0) {
+    ThrowSystemError(env, {static_cast<int>(id), "epoll_ctl", {}});
+    return env.Undefined();
+  }
+  return Napi::Number::New(env, static_cast<double>(id));
+}
+
+void DropEnding(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  if (options.ok()) Instance::Of(info.Env()).watcher.DropCleanUp(fd);
+}
+
+void Unwatch(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  if (options.ok()) Instance::Of(info.Env()).watcher.Unwatch(fd);
+}
+
+void SetWatcherRef(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const bool ref = options.Bool("ref");
+  if (options.ok()) Instance::Of(info.Env()).delivery.SetRef(ref);
+}
+
+}  // namespace
+
+void RegisterWatcher(Napi::Env env, Napi::Object exports) {
+  exports.Set("startWatcher", Napi::Function::New(env, StartWatcher, "startWatcher"));
+  exports.Set("watch", Napi::Function::New(env, Watch, "watch"));
+  exports.Set("dropEnding", Napi::Function::New(env, DropEnding, "dropEnding"));
+  exports.Set("unwatch", Napi::Function::New(env, Unwatch, "unwatch"));
+  exports.Set("setWatcherRef", Napi::Function::New(env, SetWatcherRef, "setWatcherRef"));
+}
+
+}  // namespace memcage

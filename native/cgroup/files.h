@@ -1,0 +1,35 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sys/errors.h"
+#include "sys/unique_fd.h"
+
+// Files and directories of a cgroup hierarchy, always reached beneath a directory fd. Each function returns true, or
+// fills in what the kernel refused.
+namespace memcage::cgroup {
+
+bool OpenDirectory(const std::string& path, UniqueFd* fd, SystemError* error);
+bool Open(int dir_fd, const std::string& path, int flags, UniqueFd* fd, SystemError* error);
+bool Read(int dir_fd, const std::string& path, std::string* text, SystemError* error);
+/** One pread(2) at offset 0: the number of bytes, or the negative errno. */
+ssize_t ReadOnce(int fd, uint8_t* buffer, size_t size);
+bool Write(int dir_fd, const std::string& path, const std::string& value, SystemError* error);
+bool WriteOpen(int fd, const std::string& value, SystemError* error);
+bool MakeDirectory(int dir_fd, const std::string& path, int mode, SystemError* error);
+bool RemoveDirectory(int dir_fd, const std::string& path, SystemError* error);
+/**
+ * Marks a directory as one in which nothing is made or removed from now on: the kernel keeps its time of modification,
+ * and sets it anew when that happens (kernfs, which does not before somebody has set it).
+ */
+bool Stamp(int dir_fd, const std::string& path, SystemError* error);
+/** Whether the mark of {@link Stamp} is still there. */
+bool IsStamped(int dir_fd, const std::string& path, bool* stamped, SystemError* error);
+bool ListDirectories(int dir_fd, const std::string& path, std::vector<std::string>* names, SystemError* error);
+
+}  // namespace memcage::cgroup

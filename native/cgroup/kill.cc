@@ -1,0 +1,321 @@
+#include "cgroup/kill.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+
+#include "cgroup/members.h"
+#include "sys/clock.h"
+#include "sys/proc_file.h"
+#include "sys/raw_call.h"
+#include "sys/syscall_numbers.h"
+
+namespace memcage::cgroup {
+namespace {
+
+using sys::Call;
+using State = Target::State;
+
+/** For stopping what forks; what is faster than that is met again by the next attempt. */
+constexpr int64_t kStoppingNs = 1'000'000'000;
+/** So often at least, however slow the machine is. */
+constexpr int kLeastRounds = 4;
+constexpr long kRoundPauseNs = 1'000'000;
+/** So many are held before it is looked whether they are still members. */
+constexpr size_t kBatch = 256;
+
+constexpr int kHighestPriority = -20;
+
+struct Freezer {
+  const char* file;
+  const char* frozen;
+  const char* thawed;
+};
+constexpr Freezer kFreezers[] = {{"cgroup.freeze", "1", "0"}, {"freezer.state", "FROZEN", "THAWED"}};
+
+/**
+ * The kernel is older, the hierarchy is another one, or it is a threaded cgroup. EISDIR: where the kernel has no such
+ * file, anybody may make a cgroup of that name.
+ */
+bool IsLacking(const Refusal& refusal) {
+  return refusal.error == -ENOENT || refusal.error == -EOPNOTSUPP || refusal.error == -EISDIR;
+}
+
+/**
+ * The calling thread goes before others, where it may (CAP_SYS_NICE): a hundred processes that fork leave a thread a
+ * hundredth of the processor, and it would never catch up with them.
+ */
+class RaisedPriority {
+ public:
+  RaisedPriority() : raised_(setpriority(PRIO_PROCESS, 0, kHighestPriority) == 0) {}
+  RaisedPriority(const RaisedPriority&) = delete;
+  RaisedPriority& operator=(const RaisedPriority&) = delete;
+  ~RaisedPriority() {
+    if (raised_) setpriority(PRIO_PROCESS, 0, before_);
+  }
+
+ private:
+  // To the kernel 0 is the calling thread: setpriority(2).
+  const int before_ = getpriority(PRIO_PROCESS, 0);
+  const bool raised_;
+};
+
+/**
+ * Whether it has not stopped yet, be it that it waits for a processor: it may be about to fork. One that waits for
+ * anything else forks later, and one that is ending never.
+ */
+bool IsRunning(pid_t pid) {
+  constexpr unsigned long kExiting = 0x4;  // PF_EXITING of <linux/sched.h>
+  constexpr int kFlags = 6;                // Fields from the state to the flags: proc_pid_stat(5).
+  const sys::ProcFile stat(pid, "stat");
+  // Behind the name, which may have any characters.
+  const char* at = strrchr(stat.text(), ')');
+  if (at == nullptr || at[1] == '\0' || at[2] != 'R') return false;
+  at += 2;
+  for (int field = 0; field < kFlags && at != nullptr; ++field) at = strchr(at + 1, ' ');
+  return at == nullptr || (strtoul(at, nullptr, 10) & kExiting) == 0;
+}
+
+/** Those that were met, by their pids, and as a list. */
+class Targets {
+ public:
+  Targets(Target* slots, size_t count) : slots_(slots), mask_(count - 1) {}
+  Targets(const Targets&) = delete;
+  Targets& operator=(const Targets&) = delete;
+  ~Targets() {
+    for (uint32_t at = first_; at != 0;) {
+      Target& target = slots_[at - 1];
+      at = target.next;
+      if (target.pidfd >= 0) close(target.pidfd);
+      target = {};
+    }
+  }
+
+  /** Known, or new; nullptr: the table is as full as it may be. */
+  Target* Find(pid_t pid) {
+    size_t index = static_cast<size_t>(pid) & mask_;
+    for (; slots_[index].pid != 0; index = (index + 1) & mask_) {
+      if (slots_[index].pid == pid) return slots_ + index;
+    }
+    // A full one would take long to search.
+    if (used_ >= mask_ / 4 * 3) return nullptr;
+    used_ += 1;
+    slots_[index] = {pid, -1, first_, State::kNew};
+    first_ = static_cast<uint32_t>(index) + 1;
+    return slots_ + index;
+  }
+
+  template <typename Visit>
+  void ForEach(const Visit& visit) {
+    for (uint32_t at = first_; at != 0; at = slots_[at - 1].next) visit(slots_[at - 1]);
+  }
+
+ private:
+  Target* slots_;
+  size_t mask_;
+  size_t used_ = 0;
+  uint32_t first_ = 0;
+};
+
+class Killing {
+ public:
+  Killing(int dir_fd, const KillStorage& storage)
+      : dir_fd_(dir_fd), storage_(storage), targets_(storage.targets, storage.target_count) {}
+
+  void Spare(pid_t pid) {
+    if (pid <= 0) return;
+    if (Target* target = targets_.Find(pid)) target->state = State::kSpared;
+  }
+
+  Refusal Run() {
+    // All that is below is killed, the frozen too, and what is forked meanwhile.
+    const Refusal refused = WriteRegaining(dir_fd_, "cgroup.kill", "1");
+    if (!IsLacking(refused)) return refused;
+    for (const Freezer& freezer : kFreezers) {
+      const Refusal frozen = WriteRegaining(dir_fd_, freezer.file, freezer.frozen);
+      if (IsLacking(frozen)) continue;
+      if (frozen.error != 0) return frozen;
+      StopThenKill();
+      // Only then does a frozen process of v1 take SIGKILL. Each cgroup below may have been frozen on its own.
+      ForEachCgroup([&](int fd, bool is_top) { Note(WriteRegaining(fd, freezer.file, freezer.thawed), is_top); });
+      return refusal_;
+    }
+    StopThenKill();
+    return refusal_;
+  }
+
+ private:
+  /** Calls `visit(fd, is_top)`. */
+  template <typename Visit>
+  void ForEachCgroup(const Visit& visit) {
+    const long top = Call(SYS_openat, dir_fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (top < 0) return Note({static_cast<int>(top), "openat", ""}, true);
+    Walk walk(storage_.levels, storage_.level_count, Walk::Access::kRegain);
+    if (const int error = walk.Begin(UniqueFd(static_cast<int>(top)))) return Note({error, "openat", ""}, true);
+    visit(walk.fd(), true);
+    for (Walk::Step step = walk.Next(); step != Walk::Step::kEnd; step = walk.Next()) {
+      if (step != Walk::Step::kFound) continue;
+      if (const int error = walk.Enter()) {
+        Note({error, "openat", ""}, false);
+      } else {
+        visit(walk.fd(), false);
+      }
+    }
+    Note({walk.error(), "openat", ""}, false);
+  }
+
+  /** Whoever runs in the cgroups below may remove them. */
+  void Note(const Refusal& refused, bool is_top) {
+    if (refused.error == 0 || refusal_.error != 0) return;
+    if (is_top || !IsGone(refused.error)) refusal_ = refused;
+  }
+
+  /**
+   * All are stopped before the first is killed: what dies makes room, below a limit on processes, for those that fork,
+   * and frees memory that they wait for.
+   */
+  void StopThenKill() {
+    const RaisedPriority priority;
+    const int64_t end = sys::MonotonicNs() + kStoppingNs;
+    for (int round = 0; round < kLeastRounds || sys::MonotonicNs() < end; ++round) {
+      // A fork that is under way when SIGSTOP is sent goes through: what was seen to run may have a child by now.
+      const bool running = StopRunning();
+      const timespec pause{0, kRoundPauseNs};
+      if (running) nanosleep(&pause, nullptr);
+      found_ = false;
+      ForEachCgroup([&](int fd, bool is_top) { SignalMembers(fd, is_top, SIGSTOP); });
+      if (!found_ && !running) break;
+    }
+    KillHeld();
+    // What could not be held all the time.
+    if (was_short_) ForEachCgroup([&](int fd, bool is_top) { SignalMembers(fd, is_top, SIGKILL); });
+  }
+
+  /** Whether there are such. One of them may have been continued by another that was not met yet. */
+  bool StopRunning() {
+    bool is_any = false;
+    targets_.ForEach([&](const Target& target) {
+      if (target.state != State::kStopped || !IsRunning(target.pid)) return;
+      is_any = true;
+      if (target.pidfd >= 0) Send(target, SIGSTOP);
+    });
+    return is_any;
+  }
+
+  void KillHeld() {
+    targets_.ForEach([&](Target& target) {
+      if (target.pidfd < 0) return;
+      Send(target, SIGKILL);
+      LetGo(target);
+    });
+  }
+
+  /** Members of one cgroup that are held, to be signalled. */
+  struct Batch {
+    int dir_fd;
+    int signal;
+    size_t count = 0;
+    Target* targets[kBatch] = {};
+    /** Opened before the first is held, since no fd may be free later; read when all are. */
+    Members list = {};
+
+    [[nodiscard]] bool CanBeChecked() {
+      if (count == 0) list.Open(dir_fd);
+      return !IsShortage(list.refusal().error);
+    }
+  };
+
+  static bool IsShortage(long error) { return error == -EMFILE || error == -ENFILE; }
+
+  /** SIGSTOP to those that are new, SIGKILL to all. */
+  void SignalMembers(int dir_fd, bool is_top, int signal) {
+    Batch batch{dir_fd, signal};
+    Members members(dir_fd);
+    for (pid_t pid = members.Next(); pid != 0; pid = members.Next()) {
+      Target* target = targets_.Find(pid);
+      if (target == nullptr || target->pidfd >= 0 || target->state == State::kSpared) continue;
+      if (signal == SIGSTOP && target->state == State::kStopped) continue;
+      if (batch.count == kBatch) SignalBatch(batch);
+      Hold(*target, batch);
+    }
+    SignalBatch(batch);
+    Note(members.refusal(), is_top);
+  }
+
+  void Hold(Target& target, Batch& batch) {
+    const auto open_pidfd = [&] { return batch.CanBeChecked() ? Call(SYS_pidfd_open, target.pid, 0) : -EMFILE; };
+    long fd = open_pidfd();
+    if (IsShortage(fd)) {
+      was_short_ = true;
+      SignalBatch(batch);
+      LetGoOfStopped();
+      fd = open_pidfd();
+    }
+    if (fd >= 0) {
+      found_ = true;
+      target.pidfd = static_cast<int>(fd);
+      target.state = State::kNew;
+      batch.targets[batch.count++] = &target;
+    } else if (fd != -ESRCH && fd != -EINVAL && !IsShortage(fd)) {
+      // Else it has ended, or there is no fd even so: then the next attempt meets it.
+      Note({static_cast<int>(fd), "pidfd_open", ""}, true);
+    }
+  }
+
+  /** A pid may have been given to a stranger before it was held: only what is still a member is ours to signal. */
+  void SignalBatch(Batch& batch) {
+    if (batch.count == 0) return;
+    for (pid_t pid = batch.list.Next(); pid != 0; pid = batch.list.Next()) {
+      Target* target = targets_.Find(pid);
+      if (target == nullptr || target->pidfd < 0 || target->state != State::kNew) continue;
+      Send(*target, batch.signal);
+      target->state = State::kStopped;
+    }
+    for (size_t i = 0; i < batch.count; ++i) {
+      Target& target = *batch.targets[i];
+      if (target.state == State::kNew || batch.signal == SIGKILL) LetGo(target);
+    }
+    batch.count = 0;
+  }
+
+  /** They run nowhere, and are held again when they are to be killed. */
+  void LetGoOfStopped() {
+    targets_.ForEach([](Target& target) {
+      if (target.state == State::kStopped) LetGo(target);
+    });
+  }
+
+  static void LetGo(Target& target) {
+    if (target.pidfd >= 0) close(target.pidfd);
+    target.pidfd = -1;
+  }
+
+  void Send(const Target& target, int signal) {
+    const long sent = Call(SYS_pidfd_send_signal, target.pidfd, signal, nullptr, 0);
+    if (sent < 0 && sent != -ESRCH) Note({static_cast<int>(sent), "pidfd_send_signal", ""}, true);
+  }
+
+  int dir_fd_;
+  const KillStorage& storage_;
+  Targets targets_;
+  Refusal refusal_;
+  /** One was held, in this round. */
+  bool found_ = false;
+  bool was_short_ = false;
+};
+
+}  // namespace
+
+Refusal KillAll(int dir_fd, const KillStorage& storage, const pid_t* spared, size_t spared_count) {
+  Killing killing(dir_fd, storage);
+  for (size_t i = 0; i < spared_count; ++i) killing.Spare(spared[i]);
+  return killing.Run();
+}
+
+}  // namespace memcage::cgroup

@@ -1,0 +1,82 @@
+#include "cgroup/members.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "sys/proc_file.h"
+#include "sys/raw_call.h"
+#include "sys/syscall_numbers.h"
+
+namespace memcage::cgroup {
+namespace {
+
+using sys::Call;
+
+UniqueFd OpenList(int dir_fd, const char* file) {
+  return UniqueFd(static_cast<int>(OpenRegaining(dir_fd, file, O_RDONLY, 0400)));
+}
+
+/** 0: it has ended, or is of another PID namespace. */
+pid_t ProcessOf(pid_t thread) {
+  const sys::ProcFile status(thread, "status");
+  const char* line = strstr(status.text(), "\nTgid:");
+  return line == nullptr ? 0 : static_cast<pid_t>(strtol(line + strlen("\nTgid:"), nullptr, 10));
+}
+
+}  // namespace
+
+void Members::Open(int dir_fd) {
+  dir_fd_ = dir_fd;
+  // First, since another may not be free.
+  fd_.Reset();
+  fd_ = OpenList(dir_fd, "cgroup.procs");
+  are_threads_ = false;
+  error_ = 0;
+  at_ = size_ = 0;
+}
+
+pid_t Members::Next() {
+  for (;;) {
+    const pid_t id = NextId();
+    if (id == 0 || !are_threads_) return id;
+    const pid_t process = ProcessOf(id);
+    if (process != 0) return process;
+  }
+}
+
+Refusal Members::refusal() const {
+  if (!fd_.valid()) return {fd_.get(), "openat", "cgroup.procs"};
+  return {error_, "read", "cgroup.procs"};
+}
+
+pid_t Members::NextId() {
+  pid_t id = 0;
+  for (;;) {
+    if (at_ >= size_) {
+      size_ = fd_.valid() ? Call(SYS_read, fd_.get(), buffer_, sizeof(buffer_)) : 0;
+      at_ = 0;
+      if (size_ == -EOPNOTSUPP && !are_threads_) {
+        // A threaded cgroup (v2) lists no processes.
+        are_threads_ = true;
+        fd_.Reset();
+        fd_ = OpenList(dir_fd_, "cgroup.threads");
+        continue;
+      }
+      if (size_ < 0) error_ = static_cast<int>(size_);
+      if (size_ <= 0) return id;
+    }
+    const char digit = buffer_[at_++];
+    if (digit >= '0' && digit <= '9') {
+      id = id * 10 + (digit - '0');
+    } else if (id != 0) {
+      return id;
+    }
+    // 0 stands for one of another PID namespace.
+  }
+}
+
+}  // namespace memcage::cgroup

@@ -1,0 +1,58 @@
+#include "cgroup/regain.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "sys/raw_call.h"
+#include "sys/syscall_numbers.h"
+#include "sys/unique_fd.h"
+
+namespace memcage::cgroup {
+namespace {
+
+using sys::Call;
+
+void AddMode(int dir_fd, const char* name, mode_t mode) {
+  struct stat status{};
+  if (fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+    fchmodat(dir_fd, name, (status.st_mode & 07777) | mode, 0);
+  }
+}
+
+}  // namespace
+
+long OpenRegaining(int dir_fd, const char* name, int flags, mode_t needed) {
+  flags |= O_CLOEXEC | O_NOFOLLOW;
+  const long fd = Call(SYS_openat, dir_fd, name, flags, 0);
+  if (fd != -EACCES) return fd;
+  AddMode(dir_fd, name, needed);
+  return Call(SYS_openat, dir_fd, name, flags, 0);
+}
+
+long OpenDirectoryRegaining(int dir_fd, const char* name) {
+  const long fd = OpenRegaining(dir_fd, name, O_RDONLY | O_DIRECTORY, 0700);
+  if (fd < 0) return fd;
+  // That it can be read does not say that it can be searched, and that its entries can be removed.
+  if (faccessat(static_cast<int>(fd), ".", W_OK | X_OK, AT_EACCESS) != 0) {
+    struct stat status{};
+    if (fstat(static_cast<int>(fd), &status) == 0) fchmod(static_cast<int>(fd), (status.st_mode & 07777) | 0700);
+  }
+  return fd;
+}
+
+Refusal WriteRegaining(int dir_fd, const char* file, const char* text) {
+  const long opened = OpenRegaining(dir_fd, file, O_WRONLY, 0600);
+  if (opened < 0) return {static_cast<int>(opened), "openat", file};
+  const UniqueFd fd(static_cast<int>(opened));
+  const long written = Call(SYS_write, fd.get(), text, strlen(text));
+  if (written < 0) return {static_cast<int>(written), "write", file};
+  return {};
+}
+
+bool IsGone(long error) { return error == -ENOENT || error == -ENODEV; }
+
+}  // namespace memcage::cgroup

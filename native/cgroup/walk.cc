@@ -1,0 +1,143 @@
+#include "cgroup/walk.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "cgroup/regain.h"
+#include "sys/raw_call.h"
+#include "sys/syscall_numbers.h"
+
+namespace memcage::cgroup {
+namespace {
+
+using sys::Call;
+
+// linux_dirent64 of getdents64(2).
+struct Entry {
+  uint64_t inode;
+  /** The position of the one after it. */
+  int64_t next;
+  uint16_t length;
+  uint8_t type;
+  char name[1];
+};
+constexpr uint8_t kDirectory = 4;
+
+/** kernfs counts subdirectories in the links of a directory. (File systems that don't count say 1.) */
+bool HasNoneBelow(const struct stat& status) { return status.st_nlink == 2; }
+
+}  // namespace
+
+void Subdirectories::Begin(int dir_fd, int64_t position) {
+  dir_fd_ = dir_fd;
+  next_ = lseek(dir_fd, position, SEEK_SET);
+  size_ = at_ = 0;
+  error_ = 0;
+}
+
+const char* Subdirectories::Next() {
+  for (;;) {
+    if (at_ >= size_) {
+      size_ = Call(SYS_getdents64, dir_fd_, buffer_, sizeof(buffer_));
+      at_ = 0;
+      if (size_ < 0) error_ = static_cast<int>(size_);
+      if (size_ <= 0) return nullptr;
+    }
+    const Entry* entry = reinterpret_cast<const Entry*>(buffer_ + at_);
+    at_ += entry->length;
+    inode_ = entry->inode;
+    position_ = next_;
+    next_ = entry->next;
+    if (entry->type != kDirectory || strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0) continue;
+    return entry->name;
+  }
+}
+
+int Walk::Begin(UniqueFd top) {
+  struct stat status{};
+  if (fstat(top.get(), &status) != 0) return -errno;
+  at_ = std::move(top);
+  has_none_below_ = HasNoneBelow(status);
+  if (!has_none_below_) names_.Begin(at_.get(), 0);
+  return 0;
+}
+
+Walk::Step Walk::Next() {
+  for (;;) {
+    if (error_ != 0) return Step::kEnd;
+    if (has_none_below_) {
+      if (depth_ == 0) return Step::kEnd;
+      at_ = std::move(above_);
+      depth_ -= 1;
+      has_none_below_ = false;
+      return Step::kLeft;
+    }
+    name_ = names_.Next();
+    if (name_ != nullptr) return Step::kFound;
+    if (names_.error() != 0 && !IsGone(names_.error())) return Fail(names_.error());
+    if (depth_ == 0) return Step::kEnd;
+    const long fd = Call(SYS_openat, at_.get(), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd < 0) return Fail(static_cast<int>(fd));
+    UniqueFd above(static_cast<int>(fd));
+    struct stat status{};
+    if (fstat(above.get(), &status) != 0) return Fail(-errno);
+    depth_ -= 1;
+    if (status.st_ino != levels_[depth_].inode_above) return Fail(-ESTALE);
+    at_ = std::move(above);
+    if (GoBackTo(levels_[depth_])) return Step::kLeft;
+  }
+}
+
+int Walk::Enter() {
+  if (depth_ == count_) return -ELOOP;
+  const long fd = access_ == Access::kRegain
+                      ? OpenDirectoryRegaining(at_.get(), name_)
+                      : Call(SYS_openat, at_.get(), name_, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0);
+  if (fd < 0) return static_cast<int>(fd);
+  UniqueFd below(static_cast<int>(fd));
+  struct stat status{};
+  if (fstat(below.get(), &status) != 0) return -errno;
+  Level& level = levels_[depth_];
+  level = {names_.inode(), names_.position(), 0};
+  if (HasNoneBelow(status)) {
+    has_none_below_ = true;
+    above_ = std::move(at_);
+    at_ = std::move(below);
+  } else {
+    // Whether there is a way up again: it may not be searched.
+    if (fstatat(below.get(), "..", &status, 0) != 0) return -errno;
+    level.inode_above = status.st_ino;
+    at_ = std::move(below);
+    names_.Begin(at_.get(), 0);
+  }
+  depth_ += 1;
+  return 0;
+}
+
+/**
+ * To the entry of a directory that was left; false: it is gone. A position of kernfs is the hash of a name, which
+ * several names may have, of files as well, and a seek to one leads to any of these, or to the one before. So the entry
+ * is looked for from before its position on, by its inode. Where it is gone, another one of that hash may be passed
+ * over.
+ */
+bool Walk::GoBackTo(const Level& left) {
+  names_.Begin(at_.get(), std::max<int64_t>(left.position - 1, 0));
+  for (name_ = names_.Next(); name_ != nullptr && names_.position() <= left.position; name_ = names_.Next()) {
+    if (names_.inode() == left.inode) return true;
+  }
+  if (name_ != nullptr) names_.Begin(at_.get(), names_.position());
+  return false;
+}
+
+Walk::Step Walk::Fail(int error) {
+  error_ = error;
+  return Step::kEnd;
+}
+
+}  // namespace memcage::cgroup

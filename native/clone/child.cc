@@ -1,0 +1,294 @@
+#include "clone/child.h"
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdint>
+#include <cstring>
+
+#include "sys/raw_call.h"
+#include "sys/syscall_numbers.h"
+
+namespace memcage {
+namespace {
+
+// As libuv resets them: the standard signals. Others with a handler are reset by exec itself.
+constexpr int kLastStandardSignal = 31;
+
+// The layout that the kernel's rt_sigaction(2) takes, which is not the C library's struct sigaction. All zero is
+// SIG_DFL without flags on every architecture.
+struct KernelSigaction {
+  uint64_t words[4];
+};
+constexpr size_t kKernelSigsetSize = 8;
+
+using sys::Call;
+
+}  // namespace
+
+void Fail(const SpawnPlan& plan, Stage stage, long error, const char* subject, int fd) {
+  plan.report->stage = stage;
+  plan.report->subject = subject;
+  plan.report->fd = fd;
+  plan.report->error = static_cast<int>(error);
+  if (plan.on_failure != nullptr) plan.on_failure(plan);
+  for (;;) syscall(SYS_exit_group, 127);
+}
+
+namespace {
+
+void Check(const SpawnPlan& plan, Stage stage, long result, const char* subject = nullptr, int fd = -1) {
+  if (result < 0) Fail(plan, stage, result, subject, fd);
+}
+
+long Open(const char* path, int flags) { return Call(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0); }
+
+void ResetSignals(const SpawnPlan& plan) {
+  const KernelSigaction fallback{};
+  for (int signal = 1; signal <= kLastStandardSignal; ++signal) {
+    if (signal == SIGKILL || signal == SIGSTOP) continue;
+    Check(plan, Stage::kSignals, Call(SYS_rt_sigaction, signal, &fallback, nullptr, kKernelSigsetSize));
+  }
+}
+
+void UnblockSignals(const SpawnPlan& plan) {
+  const uint64_t none = 0;
+  Check(plan, Stage::kSignals, Call(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, kKernelSigsetSize));
+}
+
+void JoinCgroups(const SpawnPlan& plan) {
+  for (int i = 0; i < plan.join_count; ++i) {
+    const int fd = plan.join_fds[i];
+    Check(plan, Stage::kCgroup, Call(SYS_write, fd, "0", 1), nullptr, fd);
+  }
+  // After the join, so that the new namespace's root is the cage: CLONE_NEWCGROUP given to clone would take the
+  // parent's cgroup as the root. See cgroup_namespaces(7).
+  if (plan.new_cgroup_namespace) {
+    Check(plan, Stage::kCgroupNamespace, Call(SYS_unshare, CLONE_NEWCGROUP));
+  }
+}
+
+void UnshareNamespaces(const SpawnPlan& plan) {
+  if (plan.unshare != 0) Check(plan, Stage::kUnshare, Call(SYS_unshare, plan.unshare));
+}
+
+void WriteFile(const SpawnPlan& plan, const char* path, const char* text) {
+  const long fd = Open(path, O_WRONLY);
+  Check(plan, Stage::kIdMaps, fd, path);
+  Check(plan, Stage::kIdMaps, Call(SYS_write, fd, text, strlen(text)), path);
+  Call(SYS_close, fd);
+}
+
+/** Returns when others have written the id maps; see IdMapper. */
+void AwaitIdMaps(const SpawnPlan& plan) {
+  const int fd = plan.id_mapper_fd;
+  // So that a read finds the end when the parent dies meanwhile.
+  Call(SYS_close, plan.id_mapper_peer_fd);
+  char byte = 0;
+  Check(plan, Stage::kIdMaps, Call(SYS_write, fd, &byte, 1));
+  const long length = Call(SYS_read, fd, &byte, 1);
+  Check(plan, Stage::kIdMaps, length);
+  if (length == 0) Fail(plan, Stage::kIdMaps, -ECANCELED, nullptr);
+  Call(SYS_close, fd);
+}
+
+void MapIds(const SpawnPlan& plan) {
+  if (plan.id_mapper_fd >= 0) AwaitIdMaps(plan);
+  if (plan.uid_map == nullptr) return;
+  // user_namespaces(7): an unprivileged gid_map needs setgroups denied first (Linux 3.19).
+  WriteFile(plan, "/proc/self/setgroups", "deny");
+  WriteFile(plan, "/proc/self/uid_map", plan.uid_map);
+  WriteFile(plan, "/proc/self/gid_map", plan.gid_map);
+}
+
+void BringLoopbackUp(const SpawnPlan& plan) {
+  const long fd = Call(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  Check(plan, Stage::kLoopback, fd, "lo");
+  ifreq request{};
+  request.ifr_name[0] = 'l';
+  request.ifr_name[1] = 'o';
+  Check(plan, Stage::kLoopback, Call(SYS_ioctl, fd, SIOCGIFFLAGS, &request), "lo");
+  request.ifr_flags = static_cast<decltype(request.ifr_flags)>(request.ifr_flags | IFF_UP);
+  Check(plan, Stage::kLoopback, Call(SYS_ioctl, fd, SIOCSIFFLAGS, &request), "lo");
+  Call(SYS_close, fd);
+}
+
+/** A parent's fd whose number a dup2 below would overwrite before its turn is moved out of the way first. */
+long MoveAbove(int fd, int count) { return Call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, count); }
+
+void SetUpStdio(const SpawnPlan& plan) {
+  // The plan's array may be shared with the parent: the moved numbers are kept in this frame.
+  constexpr int kMaxStdio = 4096;
+  int source[kMaxStdio];
+  const int count = plan.stdio_count;
+  if (count > kMaxStdio) Fail(plan, Stage::kStdio, -EINVAL, nullptr, count);
+  for (int i = 0; i < count; ++i) {
+    source[i] = plan.stdio[i];
+    if (source[i] < 0 || source[i] >= i) continue;
+    source[i] = static_cast<int>(MoveAbove(source[i], count));
+    Check(plan, Stage::kStdio, source[i], nullptr, plan.stdio[i]);
+  }
+  for (int i = 0; i < count; ++i) {
+    if (source[i] < 0) {
+      if (i > STDERR_FILENO) {
+        Call(SYS_close, i);
+        continue;
+      }
+      const long null = Open("/dev/null", i == STDIN_FILENO ? O_RDONLY : O_RDWR);
+      Check(plan, Stage::kStdio, null, "/dev/null");
+      if (null == i) {
+        Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), "/dev/null", i);
+      } else {
+        Check(plan, Stage::kStdio, Call(SYS_dup3, null, i, 0), "/dev/null", i);
+        Call(SYS_close, null);
+      }
+      continue;
+    }
+    const int fd = plan.stdio[i];
+    if (source[i] == i) {
+      Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), nullptr, fd);
+    } else {
+      Check(plan, Stage::kStdio, Call(SYS_dup3, source[i], i, 0), nullptr, fd);
+    }
+    if (i > STDERR_FILENO) continue;
+    // Programs expect blocking standard streams; libuv does the same.
+    const long flags = Call(SYS_fcntl, i, F_GETFL);
+    Check(plan, Stage::kStdio, flags, nullptr, fd);
+    if ((flags & O_NONBLOCK) != 0) Call(SYS_fcntl, i, F_SETFL, flags & ~O_NONBLOCK);
+  }
+}
+
+/** close_range(2) is Linux 5.9. Before that: every number in /proc/self/fd, without allocating. */
+long CloseListed(int first) {
+  struct Entry {
+    uint64_t inode;
+    int64_t offset;
+    uint16_t length;
+    uint8_t type;
+    char name[1];
+  };
+  const long dir = Open("/proc/self/fd", O_RDONLY | O_DIRECTORY);
+  if (dir < 0) return dir;
+  alignas(Entry) char buffer[4096];
+  long size = 0;
+  // The position in this directory is a number of an fd, so that closing one on the way skips none.
+  while ((size = Call(SYS_getdents64, dir, buffer, sizeof(buffer))) > 0) {
+    for (long at = 0; at < size;) {
+      const Entry* entry = reinterpret_cast<const Entry*>(buffer + at);
+      at += entry->length;
+      int fd = 0;
+      const char* digit = entry->name;
+      if (*digit < '0' || *digit > '9') continue;
+      for (; *digit != '\0'; ++digit) fd = fd * 10 + (*digit - '0');
+      if (fd >= first && fd != dir) Call(SYS_close, fd);
+    }
+  }
+  if (size < 0) return size;
+  Call(SYS_close, dir);
+  return 0;
+}
+
+void CloseOtherFds(const SpawnPlan& plan) {
+  const int first = plan.stdio_count > STDERR_FILENO + 1 ? plan.stdio_count : STDERR_FILENO + 1;
+  Check(plan, Stage::kCloseFds, CloseFdsFrom(first), "/proc/self/fd");
+}
+
+/** The errors on which execvp(3) goes on to the next directory of PATH. */
+bool TryNextDirectory(long error) {
+  return error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -ESTALE || error == -ENODEV ||
+         error == -ETIMEDOUT;
+}
+
+}  // namespace
+
+void EnterCage(const SpawnPlan& plan) {
+  JoinCgroups(plan);
+  UnshareNamespaces(plan);
+  MapIds(plan);
+}
+
+void FillNamespaces(const SpawnPlan& plan) {
+  if (plan.hostname != nullptr) {
+    Check(plan, Stage::kHostname, Call(SYS_sethostname, plan.hostname, plan.hostname_length), plan.hostname);
+  }
+  if (plan.private_mounts) {
+    Check(plan, Stage::kMounts, Call(SYS_mount, nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "/");
+  }
+  if (plan.mount_proc) {
+    Check(plan, Stage::kProc, Call(SYS_mount, "proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr),
+          "/proc");
+  }
+  if (plan.loopback) BringLoopbackUp(plan);
+}
+
+void DropPrivileges(const SpawnPlan& plan) {
+  // Raw calls: the C library's wrappers would signal every thread of the parent to follow.
+  if (plan.set_groups) {
+    Check(plan, Stage::kGroups, Call(SYS_setgroups, plan.group_count, plan.groups));
+  } else if (plan.set_uid || plan.set_gid) {
+    // As libuv: keep no extra groups where we may drop them; who may not has none that matter.
+    const long result = Call(SYS_setgroups, 0, nullptr);
+    if (result < 0 && result != -EPERM) Fail(plan, Stage::kGroups, result, nullptr);
+  }
+  if (plan.set_gid) Check(plan, Stage::kGid, Call(SYS_setgid, plan.gid));
+  if (plan.set_uid) Check(plan, Stage::kUid, Call(SYS_setuid, plan.uid));
+}
+
+void DieWithParent(const SpawnPlan& plan) {
+  if (!plan.kill_with_parent) return;
+  // After setuid, which clears it. See PR_SET_PDEATHSIG in prctl(2).
+  Check(plan, Stage::kParentDeath, Call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
+  // The parent may have died before that. getppid() can't tell: it is 0 in a new PID namespace.
+  pollfd parent{};
+  parent.fd = plan.parent_pidfd;
+  parent.events = POLLIN;
+  timespec now{};
+  const long ready = Call(SYS_ppoll, &parent, 1, &now, nullptr, 0);
+  Check(plan, Stage::kParentDeath, ready);
+  if (ready > 0) Fail(plan, Stage::kParentDeath, -ESRCH, nullptr);
+}
+
+void Exec(const SpawnPlan& plan) {
+  long error = -ENOENT;
+  bool denied = false;
+  for (const char* const* candidate = plan.candidates; *candidate != nullptr; ++candidate) {
+    error = Call(SYS_execve, *candidate, plan.argv, plan.envp);
+    if (error == -ENOEXEC) {
+      plan.shell_argv[1] = const_cast<char*>(*candidate);
+      error = Call(SYS_execve, plan.shell_argv[0], plan.shell_argv, plan.envp);
+    }
+    if (error == -EACCES) denied = true;
+    if (!TryNextDirectory(error)) Fail(plan, Stage::kExec, error, *candidate);
+  }
+  Fail(plan, Stage::kExec, denied ? -EACCES : error, plan.file);
+}
+
+long CloseFdsFrom(int first) {
+  const long result = Call(SYS_close_range, first, ~0U, 0);
+  return result == -ENOSYS ? CloseListed(first) : result;
+}
+
+void RunChild(const SpawnPlan& plan) {
+  ResetSignals(plan);
+  if (plan.new_session) Check(plan, Stage::kSession, Call(SYS_setsid));
+  EnterCage(plan);
+  FillNamespaces(plan);
+  SetUpStdio(plan);
+  if (plan.cwd != nullptr) Check(plan, Stage::kCwd, Call(SYS_chdir, plan.cwd), plan.cwd);
+  DropPrivileges(plan);
+  DieWithParent(plan);
+  CloseOtherFds(plan);
+  UnblockSignals(plan);
+  Exec(plan);
+}
+
+}  // namespace memcage

@@ -1,0 +1,111 @@
+#include "clone/child_starter.h"
+
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+
+#include "clone/child.h"
+#include "clone/clone_call.h"
+#include "clone/id_mapper.h"
+#include "sys/syscalls.h"
+
+namespace memcage {
+namespace {
+
+/** Blocks every signal, those the C library keeps for itself included, for the calling thread. */
+class SignalBlock {
+ public:
+  SignalBlock() {
+    const uint64_t all = ~uint64_t{0};
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &previous_, sizeof(previous_));
+  }
+  SignalBlock(const SignalBlock&) = delete;
+  SignalBlock& operator=(const SignalBlock&) = delete;
+  ~SignalBlock() { syscall(SYS_rt_sigprocmask, SIG_SETMASK, &previous_, nullptr, sizeof(previous_)); }
+
+ private:
+  uint64_t previous_ = 0;
+};
+
+/** Reaps a child that has failed before exec and is ending. */
+void Reap(int pidfd) {
+  siginfo_t info{};
+  sys::WaitPidfd(pidfd, &info, WEXITED, nullptr);
+}
+
+std::string Subject(const Report& report) {
+  if (report.subject != nullptr) return report.subject;
+  return report.fd >= 0 ? "fd " + std::to_string(report.fd) : std::string();
+}
+
+}  // namespace
+
+std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, UniqueFd* pidfd) {
+  int error = ready_watchdog_();
+  if (error < 0) return CloneFailure{Stage::kWatchdog, error, "thread"};
+  error = stack_.Ensure();
+  if (error < 0) return CloneFailure{Stage::kClone, error, "stack"};
+  const bool signal = request.kill_with_parent && !request.guarded;
+  const int parent = signal ? SelfPidfd() : -1;
+  if (signal && parent < 0) {
+    return CloneFailure{Stage::kParentDeath, parent, "pidfd_open"};
+  }
+
+  Report* report = stack_.report();
+  *report = {Stage::kClone, 0, nullptr, -1};
+  volatile int cloned_pidfd = -1;
+  IdMapper id_mapper;
+  if (!request.id_map_programs.empty()) {
+    error = id_mapper.Start(request.id_map_programs, &cloned_pidfd);
+    if (error < 0) return CloneFailure{Stage::kIdMaps, error, {}};
+  }
+  SpawnPlan plan = request.Plan(report, parent, id_mapper);
+
+  CloneRequest call{};
+  call.flags = CLONE_VFORK | CLONE_PIDFD | (request.share_memory ? CLONE_VM : 0) |
+               (request.namespaces & ~uint32_t{CLONE_NEWCGROUP});
+  call.pidfd = const_cast<int*>(&cloned_pidfd);
+  call.stack_base = stack_.base();
+  call.stack_size = VforkStack::size();
+  call.cgroup_fd = request.into_cgroup_fd.value_or(-1);
+
+  long pid = 0;
+  bool killed = false;
+  {
+    const SignalBlock block;
+    watchdog_.Arm({&cloned_pidfd, call.cgroup_fd, request.thaw_fd.value_or(-1), request.watchdog_ms});
+    pid =
+        CloneChild(call, [](void* child_plan) -> int { RunChild(*static_cast<const SpawnPlan*>(child_plan)); }, &plan);
+    killed = watchdog_.Disarm();
+  }
+  id_mapper.Finish();
+  if (pid < 0) return CloneFailure{Stage::kClone, static_cast<int>(pid), {}};
+  pidfd->Reset(cloned_pidfd);
+  if (killed) {
+    Reap(pidfd->get());
+    return CloneFailure{Stage::kWatchdog, -ETIMEDOUT, request.file};
+  }
+  if (report->error != 0) {
+    Reap(pidfd->get());
+    if (report->stage == Stage::kIdMaps && id_mapper.error() != 0) {
+      return CloneFailure{Stage::kIdMaps, id_mapper.error(), id_mapper.subject(), id_mapper.output()};
+    }
+    return CloneFailure{report->stage, report->error, Subject(*report)};
+  }
+  return static_cast<pid_t>(pid);
+}
+
+int ChildStarter::SelfPidfd() {
+  if (!self_pidfd_.valid()) {
+    const int fd = sys::PidfdOpen(getpid());
+    if (fd < 0) return fd;
+    self_pidfd_.Reset(fd);
+  }
+  return self_pidfd_.get();
+}
+
+}  // namespace memcage

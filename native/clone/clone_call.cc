@@ -1,0 +1,111 @@
+#include "clone/clone_call.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "sys/syscall_numbers.h"
+
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+namespace memcage {
+namespace {
+
+// struct clone_args of the kernel's ABI. Version 0 ends before set_tid (Linux 5.3), version 2 holds cgroup (5.7).
+struct CloneArgs {
+  uint64_t flags;
+  uint64_t pidfd;
+  uint64_t child_tid;
+  uint64_t parent_tid;
+  uint64_t exit_signal;
+  uint64_t stack;
+  uint64_t stack_size;
+  uint64_t tls;
+  uint64_t set_tid;
+  uint64_t set_tid_size;
+  uint64_t cgroup;
+};
+constexpr size_t kCloneArgsVersion0 = 64;
+constexpr size_t kCloneArgsVersion2 = 88;
+static_assert(sizeof(CloneArgs) == kCloneArgsVersion2);
+
+uint64_t Address(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer); }
+
+/**
+ * No C library exports clone3: the child comes back from the system call on an empty stack, so it must not return
+ * through this frame. It calls `entry(arg)` at once.
+ */
+long RawClone3(CloneArgs* args, size_t size, int (*entry)(void*), void* arg) {
+#if defined(__x86_64__)
+  long result = 0;
+  asm volatile(
+      "syscall\n\t"
+      "testq %%rax, %%rax\n\t"
+      "jnz 1f\n\t"
+      "movq %[arg], %%rdi\n\t"
+      "callq *%[entry]\n\t"
+      "ud2\n"
+      "1:"
+      : "=a"(result)
+      : "0"(static_cast<long>(SYS_clone3)), "D"(args), "S"(size), [entry] "r"(entry), [arg] "r"(arg)
+      : "rcx", "r11", "memory");
+  return result;
+#elif defined(__aarch64__)
+  register long result asm("x0") = reinterpret_cast<long>(args);
+  register size_t second asm("x1") = size;
+  register long number asm("x8") = SYS_clone3;
+  asm volatile(
+      "svc #0\n\t"
+      "cbnz x0, 1f\n\t"
+      "mov x0, %[arg]\n\t"
+      "blr %[entry]\n\t"
+      "brk #1\n"
+      "1:"
+      : "+r"(result)
+      : "r"(second), "r"(number), [entry] "r"(entry), [arg] "r"(arg)
+      : "memory", "x30");
+  return result;
+#else
+  (void)args, (void)size, (void)entry, (void)arg;
+  return -ENOSYS;
+#endif
+}
+
+long LegacyClone(const CloneRequest& request, int (*entry)(void*), void* arg) {
+  // clone(2) has 32 bits of flags, the lowest eight of which are the exit signal.
+  constexpr uint64_t kOnlyClone3 = ~uint64_t{0xffffffff} | CLONE_NEWTIME;
+  if ((request.flags & kOnlyClone3) != 0) return -ENOSYS;
+  const int flags = static_cast<int>(request.flags) | SIGCHLD;
+  const int pid = clone(entry, request.stack_base + request.stack_size, flags, arg, request.pidfd);
+  return pid < 0 ? -errno : pid;
+}
+
+}  // namespace
+
+long CloneChild(const CloneRequest& request, int (*entry)(void*), void* arg) {
+  CloneArgs args{};
+  args.flags = request.flags;
+  args.pidfd = Address(request.pidfd);
+  args.exit_signal = SIGCHLD;
+  args.stack = Address(request.stack_base);
+  args.stack_size = request.stack_size;
+  size_t size = kCloneArgsVersion0;
+  if (request.cgroup_fd >= 0) {
+    args.flags |= CLONE_INTO_CGROUP;
+    args.cgroup = static_cast<uint64_t>(request.cgroup_fd);
+    size = kCloneArgsVersion2;
+  }
+  const long pid = RawClone3(&args, size, entry, arg);
+  if (pid != -ENOSYS) return pid;
+  if (request.cgroup_fd >= 0) return -ENOSYS;
+  return LegacyClone(request, entry, arg);
+}
+
+}  // namespace memcage

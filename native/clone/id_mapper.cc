@@ -1,0 +1,175 @@
+#include "clone/id_mapper.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <string_view>
+
+#include "sys/syscalls.h"
+#include "sys/thread.h"
+
+namespace memcage {
+namespace {
+
+// A message of newuidmap takes a line or two.
+constexpr size_t kMaxOutput = 1024;
+
+constexpr const char* kProcFdinfo = "/proc/self/fdinfo/";
+
+/**
+ * The pid of a pidfd as /proc shows it, which is where the programs look for it: it may be another than clone's when
+ * /proc is of another PID namespace. Empty, with errno set, when it can't be had.
+ */
+std::string PidOf(int pidfd) {
+  const UniqueFd file(open((kProcFdinfo + std::to_string(pidfd)).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return {};
+  char buffer[512];
+  const ssize_t length = read(file.get(), buffer, sizeof(buffer));
+  if (length < 0) return {};
+  std::string_view text(buffer, static_cast<size_t>(length));
+  constexpr std::string_view kKey = "\nPid:\t";
+  const size_t start = text.find(kKey);
+  // 0 and -1: not in that namespace, or gone.
+  errno = ESRCH;
+  if (start == std::string_view::npos) return {};
+  text.remove_prefix(start + kKey.size());
+  text = text.substr(0, text.find('\n'));
+  return text == "0" || text == "-1" ? std::string() : std::string(text);
+}
+
+std::string ReadAll(int fd) {
+  std::string text(kMaxOutput, '\0');
+  const ssize_t length = pread(fd, text.data(), text.size(), 0);
+  text.resize(length > 0 ? static_cast<size_t>(length) : 0);
+  text.resize(text.find_last_not_of(" \n") + 1);
+  return text;
+}
+
+int WaitFor(pid_t pid, siginfo_t* info, int options) {
+  for (;;) {
+    if (waitid(P_PID, static_cast<id_t>(pid), info, options) == 0) return 0;
+    if (errno != EINTR) return -errno;
+  }
+}
+
+}  // namespace
+
+int IdMapper::Start(const std::vector<IdMapProgram>& programs, const volatile int* pidfd) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return sys::NegativeErrno();
+  parent_end_.Reset(ends[0]);
+  child_end_.Reset(ends[1]);
+  programs_ = &programs;
+  pidfd_ = pidfd;
+
+  const int failed = StartThread(
+      &thread_,
+      [](void* self) -> void* {
+        static_cast<IdMapper*>(self)->Run();
+        return nullptr;
+      },
+      this);
+  started_ = failed == 0;
+  return failed;
+}
+
+void IdMapper::Finish() {
+  if (!started_) return;
+  // Ends the wait of a thread that no child has asked.
+  shutdown(child_end_.get(), SHUT_RDWR);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    finished_ = true;
+    if (running_ > 0) kill(running_, SIGKILL);
+  }
+  pthread_join(thread_, nullptr);
+  started_ = false;
+}
+
+void IdMapper::Run() {
+  char byte = 0;
+  if (read(parent_end_.get(), &byte, 1) != 1) return;
+  // A child that reads the end of the socket instead knows that it failed.
+  if (MapIds()) {
+    send(parent_end_.get(), &byte, 1, MSG_NOSIGNAL);
+  } else {
+    shutdown(parent_end_.get(), SHUT_RDWR);
+  }
+}
+
+bool IdMapper::MapIds() {
+  const std::string pid = PidOf(*pidfd_);
+  if (pid.empty()) return Fail(sys::NegativeErrno(), kProcFdinfo);
+  for (const IdMapProgram& program : *programs_) {
+    if (!RunProgram(program, pid)) return false;
+  }
+  return true;
+}
+
+bool IdMapper::RunProgram(const IdMapProgram& program, const std::string& pid) {
+  // A file, not a pipe: nobody has to read it in time, and it has an end when the program has left something running.
+  const UniqueFd output(memfd_create("memcage", MFD_CLOEXEC));
+  if (!output.valid()) return Fail(sys::NegativeErrno(), "memfd_create");
+  const int started = Spawn(program, pid, output.get());
+  if (started < 0) return Fail(started, program.file);
+  siginfo_t info{};
+  int error = WaitFor(started, &info, WEXITED | WNOWAIT);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    running_ = 0;
+    if (error == 0) error = WaitFor(started, &info, WEXITED);
+  }
+  if (error < 0) return Fail(error, program.file);
+  if (info.si_code == CLD_EXITED && info.si_status == 0) return true;
+  output_ = ReadAll(output.get());
+  return Fail(info.si_code == CLD_EXITED ? -EPERM : -EINTR, program.file);
+}
+
+/** Its pid, or a negative errno. */
+int IdMapper::Spawn(const IdMapProgram& program, const std::string& pid, int output) {
+  // posix_spawn takes pointers to char, but leaves the texts alone.
+  std::vector<char*> argv{const_cast<char*>(program.file.c_str()), const_cast<char*>(pid.c_str())};
+  for (const std::string& arg : program.args) argv.push_back(const_cast<char*>(arg.c_str()));
+  argv.push_back(nullptr);
+  // Messages that can be looked up.
+  static char locale[] = "LC_ALL=C";
+  char* const envp[] = {locale, nullptr};
+
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+
+  int failed = ECANCELED;
+  pid_t started = 0;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!finished_) failed = posix_spawn(&started, program.file.c_str(), &actions, &attributes, argv.data(), envp);
+    if (failed == 0) running_ = started;
+  }
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return failed == 0 ? started : -failed;
+}
+
+bool IdMapper::Fail(int error, const std::string& subject) {
+  error_ = error;
+  subject_ = subject;
+  return false;
+}
+
+}  // namespace memcage

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <type_traits>
+
+#include "clone/stages.h"
+
+namespace memcage {
+
+/** Where the child says what failed. Lives in a shared page, so that it works with and without CLONE_VM. */
+struct Report {
+  Stage stage;
+  /** Negative errno; 0: nothing failed. */
+  int error;
+  /** What the stage worked on, or nullptr. Points into the plan: at the same address in parent and child. */
+  const char* subject;
+  /** The fd that it worked on, or -1. */
+  int fd;
+};
+
+/**
+ * Everything the child needs, made before the clone. Plain views: between clone and exec nothing allocates, and nothing
+ * that the child shares with its parent may need a destructor.
+ */
+struct SpawnPlan {
+  const char* file;
+  /** Paths to try in turn, ended by nullptr. */
+  const char* const* candidates;
+  char* const* argv;
+  /** argv for /bin/sh, whose second entry the child sets to the script; see execvp(3) on ENOEXEC. */
+  char** shell_argv;
+  char* const* envp;
+  const char* cwd;
+  const int* stdio;
+  int stdio_count;
+  const int* join_fds;
+  int join_count;
+  const char* hostname;
+  size_t hostname_length;
+  const char* uid_map;
+  const char* gid_map;
+  /** Where to ask for the id maps instead of writing them, or -1; and the other end, which is not for the child. */
+  int id_mapper_fd;
+  int id_mapper_peer_fd;
+  const gid_t* groups;
+  int group_count;
+  uid_t uid;
+  gid_t gid;
+  /** A pidfd of the parent process, to see whether it died before PR_SET_PDEATHSIG was in force. */
+  int parent_pidfd;
+  bool set_uid;
+  bool set_gid;
+  bool set_groups;
+  bool new_session;
+  bool kill_with_parent;
+  bool new_cgroup_namespace;
+  bool private_mounts;
+  bool mount_proc;
+  bool loopback;
+  /** Namespaces to make by unshare(2), of those that need no fork: the launcher has no clone to make them with. */
+  int unshare;
+  Report* report;
+  /** Ends the process once the report is written; nullptr: it just ends. */
+  void (*on_failure)(const SpawnPlan& plan);
+};
+static_assert(std::is_trivially_destructible_v<SpawnPlan> && std::is_trivially_copyable_v<SpawnPlan>);
+
+}  // namespace memcage

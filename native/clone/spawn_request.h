@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "clone/id_mapper.h"
+#include "clone/spawn_plan.h"
+
+namespace memcage {
+
+/** The options of one clone as C++ values; owns the memory that its plan points to. */
+struct SpawnRequest {
+  std::string file;
+  std::vector<std::string> args;
+  /** As in /proc/PID/environ. */
+  std::string env;
+  std::optional<std::string> cwd;
+  std::vector<int> stdio;
+  std::vector<int> join_fds;
+  std::optional<std::string> hostname;
+  std::optional<std::string> uid_map;
+  std::optional<std::string> gid_map;
+  std::vector<IdMapProgram> id_map_programs;
+  std::optional<std::vector<uint32_t>> groups;
+  std::optional<uint32_t> uid;
+  std::optional<uint32_t> gid;
+  bool detached = false;
+  bool kill_with_parent = false;
+  /** The guardian sees to that, when it is the process that ends. */
+  bool guarded = false;
+  bool private_mounts = false;
+  bool mount_proc = false;
+  bool loopback = false;
+  bool share_memory = true;
+  uint32_t namespaces = 0;
+  std::optional<int> into_cgroup_fd;
+  std::optional<int> thaw_fd;
+  int watchdog_ms = 0;
+  /** Those above that were for this child only, when the clone is over. */
+  bool closes_fds = false;
+
+  /** Valid until the request is changed or destroyed. */
+  SpawnPlan Plan(Report* report, int parent_pidfd, const IdMapper& id_mapper);
+
+ private:
+  std::vector<std::string> candidate_storage_;
+  std::vector<const char*> candidates_;
+  std::vector<char*> argv_;
+  std::vector<char*> shell_argv_;
+  std::vector<char*> envp_;
+};
+
+/** The paths that execvp(3) would try for `file` under the PATH in `env`. */
+std::vector<std::string> ExecCandidates(const std::string& file, std::string_view env);
+
+}  // namespace memcage

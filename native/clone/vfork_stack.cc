@@ -1,0 +1,45 @@
+#include "clone/vfork_stack.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace memcage {
+namespace {
+
+constexpr size_t kStackSize = 256 * 1024;
+
+size_t PageSize() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+
+}  // namespace
+
+size_t VforkStack::size() { return kStackSize; }
+
+int VforkStack::Ensure() {
+  if (base_ != nullptr) return 0;
+  const size_t guard = PageSize();
+  void* stack = mmap(nullptr, guard + kStackSize, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+  if (stack == MAP_FAILED) return -errno;
+  void* page = mprotect(stack, guard, PROT_NONE) == 0
+                   ? mmap(nullptr, guard, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)
+                   : MAP_FAILED;
+  if (page == MAP_FAILED) {
+    const int error = -errno;
+    munmap(stack, guard + kStackSize);
+    return error;
+  }
+  mapping_ = static_cast<char*>(stack);
+  base_ = mapping_ + guard;
+  report_ = static_cast<Report*>(page);
+  return 0;
+}
+
+VforkStack::~VforkStack() {
+  if (base_ == nullptr) return;
+  munmap(mapping_, PageSize() + kStackSize);
+  munmap(report_, PageSize());
+}
+
+}  // namespace memcage

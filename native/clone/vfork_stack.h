@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+
+#include "clone/spawn_plan.h"
+
+namespace memcage {
+
+/**
+ * The memory a child runs on until exec: a stack with a guard page below it, and the shared page of its report. Made
+ * once per environment, whose thread is suspended while a child uses it.
+ */
+class VforkStack {
+ public:
+  VforkStack() = default;
+  VforkStack(const VforkStack&) = delete;
+  VforkStack& operator=(const VforkStack&) = delete;
+  ~VforkStack();
+
+  /** 0 or a negative errno. Does nothing when it has been made already. */
+  int Ensure();
+
+  /** The lowest usable address, and the size, as clone3(2) takes them. */
+  [[nodiscard]] char* base() const { return base_; }
+  [[nodiscard]] static size_t size();
+  [[nodiscard]] Report* report() const { return report_; }
+
+ private:
+  char* mapping_ = nullptr;
+  char* base_ = nullptr;
+  Report* report_ = nullptr;
+};
+
+}  // namespace memcage

@@ -1,0 +1,98 @@
+#include "clone/watchdog.h"
+
+#include <fcntl.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <string_view>
+
+#include "sys/clock.h"
+#include "sys/syscalls.h"
+
+namespace memcage {
+namespace {
+
+// A start takes well below a millisecond: what is still under way after this time is really stuck.
+constexpr int64_t kPeriodMs = 20;
+constexpr int64_t kMillisecond = 1'000'000;
+
+std::string_view ReadStart(int fd, char* buffer, size_t size) {
+  const ssize_t length = pread(fd, buffer, size, 0);
+  return {buffer, length > 0 ? static_cast<size_t>(length) : 0};
+}
+
+}  // namespace
+
+int Watchdog::Open() {
+  if (!timer_.valid()) timer_.Reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  return timer_.valid() ? timer_.get() : sys::NegativeErrno();
+}
+
+void Watchdog::SetTimer(int64_t period_ms) {
+  itimerspec spec{};
+  spec.it_interval.tv_nsec = period_ms * kMillisecond;
+  spec.it_value = spec.it_interval;
+  timerfd_settime(timer_.get(), 0, &spec, nullptr);
+}
+
+void Watchdog::Arm(const Wait& wait) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  wait_ = wait;
+  armed_ns_ = sys::MonotonicNs();
+  armed_ = true;
+  killed_ = false;
+  if (!ticking_) SetTimer(kPeriodMs);
+  ticking_ = true;
+}
+
+bool Watchdog::Disarm() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  armed_ = false;
+  return killed_;
+}
+
+bool Watchdog::Frozen() const {
+  char buffer[256];
+  if (wait_.cgroup_fd >= 0) {
+    const UniqueFd events(openat(wait_.cgroup_fd, "cgroup.events", O_RDONLY | O_CLOEXEC));
+    const UniqueFd freeze(openat(wait_.cgroup_fd, "cgroup.freeze", O_RDONLY | O_CLOEXEC));
+    // cgroup.events tells a frozen ancestor too, but only once every task has stopped.
+    if (ReadStart(events.get(), buffer, sizeof(buffer)).find("frozen 1") != std::string_view::npos ||
+        ReadStart(freeze.get(), buffer, sizeof(buffer)).starts_with("1")) {
+      return true;
+    }
+  }
+  // FROZEN or FREEZING, as opposed to THAWED.
+  return wait_.thaw_fd >= 0 && ReadStart(wait_.thaw_fd, buffer, sizeof(buffer)).starts_with("F");
+}
+
+void Watchdog::Look() {
+  uint64_t expirations = 0;
+  if (read(timer_.get(), &expirations, sizeof(expirations)) < 0 && errno == EAGAIN) return;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!armed_) {
+    // Not sooner: in a series of starts it needs no setting.
+    SetTimer(0);
+    ticking_ = false;
+    return;
+  }
+  const int pidfd = *wait_.pidfd;
+  if (pidfd < 0) return;
+  // The timer goes on from one start to the next: this one may have just begun.
+  const int64_t waited_ns = sys::MonotonicNs() - armed_ns_;
+  if (waited_ns < kPeriodMs * kMillisecond) return;
+  if (waited_ns < wait_.timeout_ms * kMillisecond && !Frozen()) return;
+  // Not when it has ended by itself, or when the kernel has stored the pidfd's number but is not done with the clone:
+  // then the next look comes soon enough.
+  if (sys::PidfdSendSignal(pidfd, SIGKILL) == 0) killed_ = true;
+  if (wait_.thaw_fd >= 0) {
+    // A task frozen by the v1 freezer does not even take SIGKILL.
+    constexpr std::string_view kThawed = "THAWED";
+    [[maybe_unused]] const ssize_t written = pwrite(wait_.thaw_fd, kThawed.data(), kThawed.size(), 0);
+  }
+}
+
+}  // namespace memcage

@@ -1,0 +1,174 @@
+#include "guardian/client.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <variant>
+
+#include "sys/clock.h"
+#include "sys/syscalls.h"
+
+namespace memcage {
+namespace {
+
+using guardian::Answer;
+using guardian::Kind;
+using guardian::Order;
+
+/** A cold file system may take seconds to load a program; nothing sane takes longer. */
+constexpr int kStartMs = 10'000;
+
+bool Fill(guardian::Message* message, Order order, const std::string& name, Kind kind) {
+  if (name.empty() || name.size() >= sizeof(message->name) || name.find('/') != std::string::npos) return false;
+  *message = {};
+  message->order = order;
+  message->kind = kind;
+  memcpy(message->name, name.data(), name.size());
+  return true;
+}
+
+/** Waits for the answer. Its pid, or a negative errno. */
+int ReadAnswer(int socket) {
+  const int64_t deadline = sys::MonotonicNs() + int64_t{kStartMs} * 1'000'000;
+  for (;;) {
+    const int64_t left_ms = (deadline - sys::MonotonicNs()) / 1'000'000;
+    pollfd watched{socket, POLLIN, 0};
+    const int ready = poll(&watched, 1, left_ms > 0 ? static_cast<int>(left_ms) : 0);
+    if (ready == 0) return -ETIMEDOUT;
+    if (ready < 0 && errno != EINTR) return sys::NegativeErrno();
+    if (ready < 0) continue;
+    Answer answer{};
+    const ssize_t length = recvfrom(socket, &answer, sizeof(answer), MSG_DONTWAIT, nullptr, nullptr);
+    // It was killed.
+    if (length != sizeof(answer)) return length < 0 ? sys::NegativeErrno() : -ESRCH;
+    return answer.pid;
+  }
+}
+
+class Lock {
+ public:
+  explicit Lock(GuardianState* state) : mutex_(&state->mutex) { pthread_mutex_lock(mutex_); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+  ~Lock() { pthread_mutex_unlock(mutex_); }
+
+ private:
+  pthread_mutex_t* mutex_;
+};
+
+bool IsAlive(GuardianState* state) {
+  if (state->socket < 0) return false;
+  char byte = 0;
+  // It says nothing more after its answer, so that whatever there is to read is the end.
+  const ssize_t length = recvfrom(state->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT, nullptr, nullptr);
+  if (length < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+  close(state->socket);
+  state->socket = -1;
+  state->pid = 0;
+  return false;
+}
+
+}  // namespace
+
+std::optional<CloneFailure> Guardian::Ensure(ChildStarter& starter, const std::string& launcher) {
+  const Lock lock(state_);
+  if (IsAlive(state_)) return std::nullopt;
+  return Start(starter, launcher);
+}
+
+std::optional<CloneFailure> Guardian::Start(ChildStarter& starter, const std::string& launcher) {
+  int fds[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0) {
+    return CloneFailure{Stage::kClone, sys::NegativeErrno(), "socketpair"};
+  }
+  UniqueFd ours(fds[0]);
+  UniqueFd its(fds[1]);
+  // Opened by this process for itself, before there is anyone that it could be mistaken for.
+  const int self = starter.SelfPidfd();
+  if (self < 0) return CloneFailure{Stage::kClone, self, "pidfd_open"};
+
+  SpawnRequest request;
+  request.file = launcher;
+  request.args = {guardian::kProgramName, guardian::kLauncherVersion, guardian::kArgument + std::to_string(getpid())};
+  request.cwd = "/";
+  request.stdio = {-1, -1, -1, its.get(), self};
+  static_assert(guardian::kSocketFd == 3 && guardian::kProcessFd == 4 && guardian::kFdCount == 5);
+  // A session of its own, without a terminal.
+  request.detached = true;
+  request.watchdog_ms = kStartMs;
+  UniqueFd pidfd;
+  const std::variant<pid_t, CloneFailure> started = starter.Start(request, &pidfd);
+  if (const CloneFailure* failure = std::get_if<CloneFailure>(&started)) return *failure;
+  its.Reset();
+  // It goes on in a child of its own, and ends.
+  const int answer = ReadAnswer(ours.get());
+  if (answer <= 0) sys::PidfdSendSignal(pidfd.get(), SIGKILL);
+  siginfo_t info{};
+  sys::WaitPidfd(pidfd.get(), &info, WEXITED, nullptr);
+  if (answer <= 0) return CloneFailure{Stage::kInit, answer, "guardian"};
+  state_->socket = ours.Release();
+  state_->pid = answer;
+  return std::nullopt;
+}
+
+int Guardian::Guard(int parent_fd, const std::string& name, Kind kind) {
+  guardian::Message message{};
+  if (!Fill(&message, Order::kGuard, name, kind)) return -ENAMETOOLONG;
+  return Send(message, parent_fd);
+}
+
+void Guardian::Identify(const std::string& name, int fd) {
+  guardian::Message message{};
+  struct stat status{};
+  if (fstat(fd, &status) != 0 || !Fill(&message, Order::kIdentify, name, Kind::kMemory)) return;
+  message.inode = status.st_ino;
+  Send(message, -1);
+}
+
+void Guardian::Tell(Order order, const std::string& name) {
+  guardian::Message message{};
+  if (Fill(&message, order, name, Kind::kMemory)) Send(message, -1);
+}
+
+void Guardian::Dismiss() {
+  guardian::Message message{};
+  message.order = Order::kLeave;
+  Send(message, -1);
+}
+
+pid_t Guardian::pid() {
+  const Lock lock(state_);
+  return IsAlive(state_) ? state_->pid : 0;
+}
+
+int Guardian::Send(const guardian::Message& message, int fd) {
+  iovec part{const_cast<guardian::Message*>(&message), sizeof(message)};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  if (fd >= 0) {
+    header.msg_control = control;
+    header.msg_controllen = sizeof(control);
+    cmsghdr* rights = CMSG_FIRSTHDR(&header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof(fd));
+    memcpy(CMSG_DATA(rights), &fd, sizeof(fd));
+  }
+  const Lock lock(state_);
+  if (state_->socket < 0) return -ENOTCONN;
+  ssize_t sent = 0;
+  do {
+    // Someone who has stopped it must not stop this thread too.
+    sent = sendmsg(state_->socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (sent < 0 && errno == EINTR);
+  return sent < 0 ? sys::NegativeErrno() : 0;
+}
+
+}  // namespace memcage

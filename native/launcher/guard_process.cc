@@ -1,0 +1,268 @@
+#include "launcher/guard_process.h"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+
+#include "guardian/protocol.h"
+#include "launcher/end_cgroups.h"
+
+namespace memcage::launcher {
+namespace {
+
+using guardian::Answer;
+using guardian::Kind;
+using guardian::kProcessFd;
+using guardian::kSocketFd;
+using guardian::Message;
+using guardian::Order;
+
+/** More than a kernel can have memory cgroups (65,535), in two hierarchies. Untouched, they take no memory. */
+constexpr size_t kMostCharges = 2 * 65'536;
+
+constexpr int kFirstWaitMs = 1;
+constexpr int kLongestWaitMs = 100;
+/** For the last child, which may still be on its way into its cage; it ends when that is gone. */
+constexpr int64_t kLastChildMs = 100;
+/** For children without a cage, which often end with their parent. */
+constexpr int64_t kOthersMs = 1000;
+/** What can't be killed by then, in an uninterruptible sleep, is left to the next memcage in that place. */
+constexpr int64_t kPatienceMs = 60'000;
+
+constexpr int kHighestPriority = -20;
+
+/** A directory to end. */
+struct Charge {
+  int parent_fd;
+  Kind kind;
+  bool ending;
+  /** 0: not known. */
+  uint64_t inode;
+  char name[sizeof(Message::name)];
+};
+
+Charge charges[kMostCharges];
+size_t charge_count = 0;
+bool may_leave = false;
+
+void Drop(Charge* charge) {
+  close(charge->parent_fd);
+  charge_count -= 1;
+  if (charge != charges + charge_count) *charge = charges[charge_count];
+}
+
+/** The others live on. */
+bool IsToBeEmptied(const Charge& charge) { return charge.kind != Kind::kDetached && charge.kind != Kind::kLeaf; }
+
+Charge* Find(const char* name) {
+  for (size_t i = 0; i < charge_count; ++i) {
+    if (strcmp(charges[i].name, name) == 0) return charges + i;
+  }
+  return nullptr;
+}
+
+/** A process in it may have given it another name, and made another of its name. It keeps the name that it has now. */
+void FindAgain(Charge* charge) {
+  if (charge->inode == 0) return;
+  char before[sizeof(charge->name)];
+  memcpy(before, charge->name, sizeof(before));
+  FindByInode(charge->parent_fd, charge->inode, charge->name, sizeof(charge->name));
+  if (strcmp(before, charge->name) != 0) RemoveTree(charge->parent_fd, before);
+}
+
+void Obey(const Message& message, int parent_fd) {
+  if (message.order == Order::kGuard) {
+    if (parent_fd < 0 || charge_count == kMostCharges) return;
+    Charge& charge = charges[charge_count++];
+    charge.parent_fd = parent_fd;
+    charge.kind = message.kind;
+    charge.ending = false;
+    charge.inode = 0;
+    memcpy(charge.name, message.name, sizeof(charge.name));
+    return;
+  }
+  if (message.order == Order::kLeave) {
+    may_leave = true;
+    return;
+  }
+  Charge* charge = Find(message.name);
+  if (charge == nullptr) return;
+  if (message.order == Order::kIdentify) {
+    charge->inode = message.inode;
+  } else if (message.order == Order::kForget) {
+    Drop(charge);
+  } else if (IsToBeEmptied(*charge)) {
+    FindAgain(charge);
+    charge->ending = true;
+  }
+}
+
+/** Takes one message. False: there is none, or the socket is closed, which is no sign of death: exec closes it too. */
+bool Receive() {
+  Message message{};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  iovec part{&message, sizeof(message)};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof(control);
+  const ssize_t length = recvmsg(kSocketFd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (length < 0) return errno == EINTR;
+  if (length == 0) return false;
+  int fd = -1;
+  const cmsghdr* rights = CMSG_FIRSTHDR(&header);
+  if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS) memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
+  message.name[sizeof(message.name) - 1] = '\0';
+  if (length == sizeof(message)) Obey(message, fd);
+  return true;
+}
+
+/** What is not to be waited for: it may last. */
+void RemoveDetached() {
+  for (size_t i = charge_count; i > 0; --i) {
+    Charge* charge = charges + i - 1;
+    if (charge->kind == Kind::kDetached && RemoveTree(charge->parent_fd, charge->name)) Drop(charge);
+  }
+}
+
+bool IsAny(Kind kind) {
+  for (size_t i = 0; i < charge_count; ++i) {
+    if (charges[i].kind == kind) return true;
+  }
+  return false;
+}
+
+bool IsAnyEnding() {
+  for (size_t i = 0; i < charge_count; ++i) {
+    if (charges[i].ending) return true;
+  }
+  return false;
+}
+
+void EndThoseEnding() {
+  for (size_t i = charge_count; i > 0; --i) {
+    Charge* charge = charges + i - 1;
+    if (charge->ending && EndTree(charge->parent_fd, charge->name)) Drop(charge);
+  }
+}
+
+void SleepMs(int ms) {
+  const timespec time{ms / 1000, ms % 1000 * 1'000'000L};
+  nanosleep(&time, nullptr);
+}
+
+bool GiveBackLeaves() {
+  bool all = true;
+  for (size_t i = 0; i < charge_count; ++i) {
+    if (charges[i].kind == Kind::kLeaf && !GiveBack(charges[i].parent_fd, charges[i].name)) all = false;
+  }
+  return all;
+}
+
+/** A detached child has its cage to itself; the leaf was given back unless others are in it. */
+bool IsNeeded() {
+  for (size_t i = 0; i < charge_count; ++i) {
+    const Charge& charge = charges[i];
+    if (charge.kind == Kind::kDetached) continue;
+    if (charge.kind != Kind::kLeaf || Exists(charge.parent_fd, charge.name)) return true;
+  }
+  return false;
+}
+
+/**
+ * Returns when another thread had something to tell meanwhile, or has cages. Here and below the end is _exit(): this is
+ * a forked process that writes to no stream, and what runs at an exit is not its own.
+ */
+void Leave() {
+  may_leave = false;
+  if (IsNeeded()) return;
+  // From here on it is told nothing, by what the kernel says to who tries: they start another.
+  shutdown(kSocketFd, SHUT_RDWR);
+  while (Receive()) {
+  }
+  if (!IsNeeded()) _exit(0);
+}
+
+/** The process is dead, all its threads are. */
+[[noreturn]] void EndAll() {
+  while (Receive()) {
+  }
+  for (size_t i = 0; i < charge_count; ++i) {
+    charges[i].ending = IsToBeEmptied(charges[i]);
+  }
+  for (size_t i = 0; i < charge_count; ++i) FindAgain(charges + i);
+  int64_t waited_ms = 0;
+  for (int wait_ms = kFirstWaitMs; waited_ms < kPatienceMs; waited_ms += wait_ms) {
+    EndThoseEnding();
+    RemoveDetached();
+    if (!IsAnyEnding() && (!IsAny(Kind::kDetached) || waited_ms >= kLastChildMs)) break;
+    SleepMs(wait_ms);
+    wait_ms = wait_ms * 2 < kLongestWaitMs ? wait_ms * 2 : kLongestWaitMs;
+  }
+  waited_ms = 0;
+  for (int wait_ms = kFirstWaitMs; !GiveBackLeaves() && waited_ms < kOthersMs; waited_ms += wait_ms) {
+    SleepMs(wait_ms);
+    wait_ms = wait_ms * 2 < kLongestWaitMs ? wait_ms * 2 : kLongestWaitMs;
+  }
+  // Nothing of this process is to be flushed, or run.
+  _exit(0);
+}
+
+[[noreturn]] void Watch() {
+  pollfd watched[2] = {{kProcessFd, POLLIN, 0}, {kSocketFd, POLLIN, 0}};
+  int wait_ms = kFirstWaitMs;
+  for (;;) {
+    const bool ending = IsAnyEnding();
+    if (!ending) wait_ms = kFirstWaitMs;
+    const int ready = poll(watched, 2, ending ? wait_ms : -1);
+    if (ready < 0) continue;
+    if (watched[0].revents != 0) EndAll();
+    if (watched[1].revents != 0 && !Receive()) watched[1].fd = -1;
+    if (may_leave) Leave();
+    if (!IsAnyEnding()) continue;
+    EndThoseEnding();
+    wait_ms = wait_ms * 2 < kLongestWaitMs ? wait_ms * 2 : kLongestWaitMs;
+  }
+}
+
+/** Each charge holds an fd. */
+void RaiseFdLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+void GuardProcess() {
+  // What ends the process by a signal, from a terminal or from a service manager, must not end its guardian first.
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  // Not a child of the process that it watches, which has no business with it: it is reaped by init.
+  const pid_t pid = fork();
+  if (pid > 0) _exit(0);
+  const Answer answer{pid < 0 ? -errno : getpid()};
+  if (pid == 0) {
+    prctl(PR_SET_NAME, "memcage-guard");
+    RaiseFdLimit();
+    // What forks faster than it is killed would win. Who may not (CAP_SYS_NICE) takes longer.
+    setpriority(PRIO_PROCESS, 0, kHighestPriority);
+  }
+  const ssize_t sent = send(kSocketFd, &answer, sizeof(answer), MSG_NOSIGNAL);
+  if (pid < 0) _exit(1);
+  // Nobody is there to be told: the process has died, which is seen below.
+  (void)sent;
+  Watch();
+}
+
+}  // namespace memcage::launcher

@@ -1,0 +1,143 @@
+#include "systemd/manager.h"
+
+#include <cstdlib>
+#include <mutex>
+
+#include "systemd/sd_bus.h"
+
+namespace memcage::systemd {
+namespace {
+
+constexpr char kDestination[] = "org.freedesktop.systemd1";
+constexpr char kScope[] = "org.freedesktop.systemd1.Scope";
+constexpr BusObject kManager{kDestination, "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"};
+
+/** The path of the object of a loaded unit. */
+std::variant<std::string, BusFailure> UnitPath(Bus& bus, const SdBus& library, const char* step,
+                                               const std::string& name) {
+  Message reply(library);
+  const auto fill = [&](sd_bus_message* message) { return library.append(message, "s", name.c_str()); };
+  if (std::optional<BusFailure> failure = bus.CallMethod(step, kManager, "GetUnit", fill, &reply)) return *failure;
+  const char* path = nullptr;
+  const int result = library.read(reply.get(), "o", &path);
+  if (result < 0) return FromErrno(step, result);
+  return std::string(path);
+}
+
+/** What is known of the job; the handler fills in the result. */
+struct Job {
+  const SdBus& library;
+  std::string path;
+  std::string result;
+};
+
+int OnJobRemoved(sd_bus_message* message, void* data, sd_bus_error* /*error*/) {
+  Job& job = *static_cast<Job*>(data);
+  uint32_t id = 0;
+  const char* path = nullptr;
+  const char* unit = nullptr;
+  const char* result = nullptr;
+  if (job.library.read(message, "uoss", &id, &path, &unit, &result) < 0) return 0;
+  if (job.path == path) job.result = result;
+  return 0;
+}
+
+int FillScope(const SdBus& library, sd_bus_message* message, const ScopeRequest& request) {
+  int result = library.append(message, "ss", request.name.c_str(), "fail");
+  if (result >= 0) result = library.open_container(message, 'a', "(sv)");
+  if (result >= 0) result = library.append(message, "(sv)", "Description", "s", request.description.c_str());
+  // 0 stands for the sender, whatever its pid is in the manager's PID namespace.
+  if (result >= 0) result = library.append(message, "(sv)", "PIDs", "au", 1, 0U);
+  if (result >= 0) result = library.append(message, "(sv)", "Delegate", "b", 1);
+  // Else a scope in which the OOM killer was at work would stay as failed.
+  if (result >= 0) result = library.append(message, "(sv)", "CollectMode", "s", "inactive-or-failed");
+  if (result >= 0 && request.slice) {
+    result = library.append(message, "(sv)", "Slice", "s", request.slice->c_str());
+  }
+  if (result >= 0) result = library.close_container(message);
+  if (result >= 0) result = library.append(message, "a(sa(sv))", 0);
+  return result;
+}
+
+BusFailure NoLibrary() { return {"library", "ENOENT", "libsystemd.so.0, version 240 or later, is not installed"}; }
+
+void CancelJob(Bus& bus, const SdBus& library, const std::string& job_path) {
+  const auto id = static_cast<uint32_t>(strtoul(job_path.c_str() + job_path.rfind('/') + 1, nullptr, 10));
+  Message reply(library);
+  bus.CallMethod(
+      "job", kManager, "CancelJob", [&](sd_bus_message* message) { return library.append(message, "u", id); }, &reply);
+}
+
+std::variant<std::string, BusFailure> Ask(const ScopeRequest& request) {
+  const SdBus* library = LoadSdBus();
+  if (library == nullptr) return NoLibrary();
+  // Before the bus, whose end drops the match that refers to it.
+  Job job{*library, {}, {}};
+  Bus bus(*library, request.timeout_ms);
+  if (std::optional<BusFailure> failure = bus.Connect(request.address)) return *failure;
+
+  // Before the request, so that the signal can't be missed. It is sent only when someone has subscribed.
+  const int matched = library->match_signal(bus.get(), nullptr, kManager.destination, kManager.path, kManager.interface,
+                                            "JobRemoved", OnJobRemoved, &job);
+  if (matched < 0) return FromErrno("request", matched);
+  Message subscribed(*library);
+  const auto nothing = [](sd_bus_message*) { return 0; };
+  if (std::optional<BusFailure> failure = bus.CallMethod("request", kManager, "Subscribe", nothing, &subscribed)) {
+    return *failure;
+  }
+  Message started(*library);
+  const auto fill = [&](sd_bus_message* message) { return FillScope(*library, message, request); };
+  if (std::optional<BusFailure> failure = bus.CallMethod("request", kManager, "StartTransientUnit", fill, &started)) {
+    return *failure;
+  }
+  const char* path = nullptr;
+  const int read = library->read(started.get(), "o", &path);
+  if (read < 0) return FromErrno("request", read);
+  job.path = path;
+  if (std::optional<BusFailure> failure = bus.Process("job", [&] { return job.result.empty() ? 0 : 1; })) {
+    // Stopping the unit instead would kill whoever is in it, perhaps us.
+    CancelJob(bus, *library, job.path);
+    return *failure;
+  }
+  if (job.result != "done") return BusFailure{"job", job.result, "the scope was not started"};
+
+  const std::variant<std::string, BusFailure> unit = UnitPath(bus, *library, "control-group", request.name);
+  if (const auto* failure = std::get_if<BusFailure>(&unit)) return *failure;
+  return bus.Property("control-group", {kDestination, std::get_if<std::string>(&unit)->c_str(), kScope},
+                      "ControlGroup");
+}
+
+}  // namespace
+
+std::variant<std::string, BusFailure> StartScope(const ScopeRequest& request) {
+  // Threads that ask at the same time would otherwise move the process from one scope to the next.
+  static std::mutex mutex;
+  static std::string control_group;
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (!control_group.empty()) return control_group;
+  std::variant<std::string, BusFailure> answer = Ask(request);
+  if (const auto* started = std::get_if<std::string>(&answer)) control_group = *started;
+  return answer;
+}
+
+std::variant<std::string, BusFailure> ManagerVersion(const std::string& address, int64_t timeout_ms) {
+  const SdBus* library = LoadSdBus();
+  if (library == nullptr) return NoLibrary();
+  Bus bus(*library, timeout_ms);
+  if (std::optional<BusFailure> failure = bus.Connect(address)) return *failure;
+  return bus.Property("request", kManager, "Version");
+}
+
+std::variant<bool, BusFailure> IsDelegated(const std::string& address, const std::string& unit, int64_t timeout_ms) {
+  const SdBus* library = LoadSdBus();
+  if (library == nullptr) return NoLibrary();
+  Bus bus(*library, timeout_ms);
+  if (std::optional<BusFailure> failure = bus.Connect(address)) return *failure;
+  const std::variant<std::string, BusFailure> object = UnitPath(bus, *library, "request", unit);
+  if (const auto* failure = std::get_if<BusFailure>(&object)) return *failure;
+  const bool is_service = unit.ends_with(".service");
+  const char* interface = is_service ? "org.freedesktop.systemd1.Service" : kScope;
+  return bus.Flag("request", {kDestination, std::get_if<std::string>(&object)->c_str(), interface}, "Delegate");
+}
+
+}  // namespace memcage::systemd

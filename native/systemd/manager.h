@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "systemd/sd_bus.h"
+
+/** What is asked of systemd: a transient scope for the calling process, and what must be known for that. */
+namespace memcage::systemd {
+
+struct ScopeRequest {
+  /** D-Bus address of the bus that the manager is on. */
+  std::string address;
+  /** Unit name, ending in ".scope". */
+  std::string name;
+  std::string description;
+  std::optional<std::string> slice;
+  int64_t timeout_ms;
+};
+
+/**
+ * org.freedesktop.systemd1(5): StartTransientUnit with Delegate=yes and the caller as the only process, until
+ * JobRemoved says that it has been moved. Blocks. The scope's control group, or what failed. A process has one scope:
+ * later calls, from any thread, return the first one's.
+ */
+std::variant<std::string, BusFailure> StartScope(const ScopeRequest& request);
+
+/** The version of the manager that answers there. Blocks. */
+std::variant<std::string, BusFailure> ManagerVersion(const std::string& address, int64_t timeout_ms);
+
+/** Whether a scope or service has Delegate=yes. Blocks. */
+std::variant<bool, BusFailure> IsDelegated(const std::string& address, const std::string& unit, int64_t timeout_ms);
+
+}  // namespace memcage::systemd

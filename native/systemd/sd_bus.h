@@ -1,0 +1,202 @@
+#pragma once
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "sys/clock.h"
+
+// What is used of sd-bus(3), as documented there: its header need not be installed where memcage is built.
+extern "C" {
+struct sd_bus;
+struct sd_bus_slot;
+struct sd_bus_message;
+struct sd_bus_error {
+  const char* name;
+  const char* message;
+  int need_free;
+};
+using sd_bus_message_handler = int (*)(sd_bus_message*, void*, sd_bus_error*);
+}
+
+namespace memcage {
+
+/** What went wrong between us and systemd. */
+struct BusFailure {
+  /** `library`, `connect`, `request`, `job` or `control-group`. */
+  const char* step;
+  /** Name of a D-Bus error or of an errno, or the result of the job. */
+  std::string error;
+  std::string message;
+};
+
+/** sd-bus of the machine's own libsystemd, which is there wherever systemd is. */
+struct SdBus {
+  int (*bus_new)(sd_bus**);
+  int (*set_address)(sd_bus*, const char*);
+  int (*set_bus_client)(sd_bus*, int);
+  int (*start)(sd_bus*);
+  int (*is_ready)(sd_bus*);
+  int (*process)(sd_bus*, sd_bus_message**);
+  int (*wait)(sd_bus*, uint64_t);
+  int (*match_signal)(sd_bus*, sd_bus_slot**, const char*, const char*, const char*, const char*,
+                      sd_bus_message_handler, void*);
+  int (*new_method_call)(sd_bus*, sd_bus_message**, const char*, const char*, const char*, const char*);
+  int (*append)(sd_bus_message*, const char*, ...);
+  int (*open_container)(sd_bus_message*, char, const char*);
+  int (*close_container)(sd_bus_message*);
+  int (*call)(sd_bus*, sd_bus_message*, uint64_t, sd_bus_error*, sd_bus_message**);
+  int (*read)(sd_bus_message*, const char*, ...);
+  int (*get_property_string)(sd_bus*, const char*, const char*, const char*, const char*, sd_bus_error*, char**);
+  int (*get_property_trivial)(sd_bus*, const char*, const char*, const char*, const char*, sd_bus_error*, char, void*);
+  int (*set_timeout)(sd_bus*, uint64_t);
+  sd_bus_message* (*message_unref)(sd_bus_message*);
+  sd_bus* (*close_unref)(sd_bus*);
+  void (*error_free)(sd_bus_error*);
+};
+
+/** nullptr: not installed, or older than version 240. Loaded once, when it is first asked for, and never unloaded. */
+const SdBus* LoadSdBus();
+
+BusFailure FromErrno(const char* step, int negative_errno);
+
+struct BusObject {
+  const char* destination;
+  const char* path;
+  const char* interface;
+};
+
+class Deadline {
+ public:
+  explicit Deadline(int64_t timeout_ms) : end_ns_(sys::MonotonicNs() + timeout_ms * 1'000'000) {}
+  /** Microseconds, as sd-bus takes them; never 0, which means its own default there. */
+  [[nodiscard]] uint64_t left_us() const {
+    return static_cast<uint64_t>(std::max<int64_t>((end_ns_ - sys::MonotonicNs()) / 1000, 1));
+  }
+  [[nodiscard]] bool over() const { return sys::MonotonicNs() >= end_ns_; }
+
+ private:
+  int64_t end_ns_;
+};
+
+class Message {
+ public:
+  explicit Message(const SdBus& library) : library_(library) {}
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
+  ~Message() {
+    if (message_ != nullptr) library_.message_unref(message_);
+  }
+  sd_bus_message** out() { return &message_; }
+  sd_bus_message* get() { return message_; }
+
+ private:
+  const SdBus& library_;
+  sd_bus_message* message_ = nullptr;
+};
+
+class BusError {
+ public:
+  explicit BusError(const SdBus& library) : library_(library) {}
+  BusError(const BusError&) = delete;
+  BusError& operator=(const BusError&) = delete;
+  ~BusError() { library_.error_free(&error_); }
+  sd_bus_error* out() { return &error_; }
+  /** `result` is the call's negative errno. */
+  [[nodiscard]] BusFailure As(const char* step, int result) const {
+    if (error_.name == nullptr) return FromErrno(step, result);
+    return {step, error_.name, error_.message == nullptr ? "" : error_.message};
+  }
+
+ private:
+  const SdBus& library_;
+  sd_bus_error error_{};
+};
+
+/** A connection of its own, used by one thread. */
+class Bus {
+ public:
+  Bus(const SdBus& library, int64_t timeout_ms) : library_(library), deadline_(timeout_ms) {}
+  Bus(const Bus&) = delete;
+  Bus& operator=(const Bus&) = delete;
+  ~Bus() {
+    if (bus_ != nullptr) library_.close_unref(bus_);
+  }
+
+  std::optional<BusFailure> Connect(const std::string& address) {
+    int result = library_.bus_new(&bus_);
+    if (result >= 0) result = library_.set_address(bus_, address.c_str());
+    if (result >= 0) result = library_.set_bus_client(bus_, 1);
+    if (result >= 0) result = library_.set_timeout(bus_, deadline_.left_us());
+    if (result >= 0) result = library_.start(bus_);
+    if (result < 0) return FromErrno("connect", result);
+    // sd_bus_call() would wait for the handshake without regard to its own time-out.
+    return Process("connect", [&] { return library_.is_ready(bus_); });
+  }
+
+  /** Dispatch messages until `done` says so (1) or has failed (negative). */
+  template <typename Done>
+  std::optional<BusFailure> Process(const char* step, Done done) {
+    for (;;) {
+      int result = done();
+      if (result < 0) return FromErrno(step, result);
+      if (result > 0) return std::nullopt;
+      if (deadline_.over()) return BusFailure{step, "ETIMEDOUT", "no answer in time"};
+      result = library_.process(bus_, nullptr);
+      if (result == 0) result = library_.wait(bus_, deadline_.left_us());
+      if (result < 0 && result != -EINTR) return FromErrno(step, result);
+    }
+  }
+
+  std::optional<BusFailure> Call(const char* step, sd_bus_message* request, Message* reply) {
+    BusError error(library_);
+    const int result = library_.call(bus_, request, deadline_.left_us(), error.out(), reply->out());
+    if (result < 0) return error.As(step, result);
+    return std::nullopt;
+  }
+
+  /** A method whose arguments `fill` appends. */
+  template <typename Fill>
+  std::optional<BusFailure> CallMethod(const char* step, const BusObject& object, const char* method, Fill fill,
+                                       Message* reply) {
+    Message request(library_);
+    int result =
+        library_.new_method_call(bus_, request.out(), object.destination, object.path, object.interface, method);
+    if (result >= 0) result = fill(request.get());
+    if (result < 0) return FromErrno(step, result);
+    return Call(step, request.get(), reply);
+  }
+
+  std::variant<std::string, BusFailure> Property(const char* step, const BusObject& object, const char* name) {
+    BusError error(library_);
+    char* text = nullptr;
+    const int result =
+        library_.get_property_string(bus_, object.destination, object.path, object.interface, name, error.out(), &text);
+    const std::unique_ptr<char, decltype(&std::free)> owned(text, &std::free);
+    if (result < 0) return error.As(step, result);
+    return std::string(text);
+  }
+
+  std::variant<bool, BusFailure> Flag(const char* step, const BusObject& object, const char* name) {
+    BusError error(library_);
+    int value = 0;
+    const int result = library_.get_property_trivial(bus_, object.destination, object.path, object.interface, name,
+                                                     error.out(), 'b', &value);
+    if (result < 0) return error.As(step, result);
+    return value != 0;
+  }
+
+  sd_bus* get() { return bus_; }
+
+ private:
+  const SdBus& library_;
+  Deadline deadline_;
+  sd_bus* bus_ = nullptr;
+};
+
+}  // namespace memcage

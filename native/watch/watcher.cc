@@ -1,0 +1,257 @@
+#include "watch/watcher.h"
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "sys/clock.h"
+#include "sys/syscalls.h"
+#include "sys/thread.h"
+
+namespace memcage {
+namespace {
+
+constexpr int kBatch = 64;
+/** How often children that their tracers hold are asked for. */
+constexpr int kHeldMs = 10;
+constexpr int64_t kTeardownWaitNs = 1'000'000'000;
+/** Longer than a clean-up takes, about as long as it takes to fall asleep and be woken. */
+constexpr int64_t kSpinNs = 50'000;
+
+uint32_t Interest(Watcher::Kind kind) {
+  switch (kind) {
+    case Watcher::Kind::kChild:
+    case Watcher::Kind::kDetachedChild:
+      return EPOLLIN;
+    case Watcher::Kind::kEvent:
+      return EPOLLIN | EPOLLET;
+    case Watcher::Kind::kPriority:
+      return EPOLLPRI | EPOLLET;
+    case Watcher::Kind::kUnwatchedChild:
+      break;
+  }
+  return 0;
+}
+
+bool IsChild(Watcher::Kind kind) { return kind == Watcher::Kind::kChild || kind == Watcher::Kind::kDetachedChild; }
+
+bool EndsWithEnvironment(Watcher::Kind kind) {
+  return kind == Watcher::Kind::kChild || kind == Watcher::Kind::kUnwatchedChild;
+}
+
+/** Of a mutex that is held for a moment only. */
+class SpinLock {
+ public:
+  explicit SpinLock(std::mutex* mutex) : mutex_(mutex) {
+    const int64_t end = sys::MonotonicNs() + kSpinNs;
+    while (!mutex_->try_lock()) {
+      if (sys::MonotonicNs() < end) continue;
+      mutex_->lock();
+      break;
+    }
+  }
+  SpinLock(const SpinLock&) = delete;
+  SpinLock& operator=(const SpinLock&) = delete;
+  ~SpinLock() { mutex_->unlock(); }
+
+ private:
+  std::mutex* mutex_;
+};
+
+int AddToEpoll(int epoll, int fd, uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.fd = fd;
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? sys::NegativeErrno() : 0;
+}
+
+}  // namespace
+
+Watcher::Refusal Watcher::OpenFds() {
+  if (epoll_.valid()) return {};
+  UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.valid()) return {sys::NegativeErrno(), "epoll_create1"};
+  UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake.valid()) return {sys::NegativeErrno(), "eventfd"};
+  const int timer = watchdog_.Open();
+  if (timer < 0) return {timer, "timerfd_create"};
+  int error = AddToEpoll(epoll.get(), wake.get(), EPOLLIN);
+  if (error == 0) error = AddToEpoll(epoll.get(), timer, EPOLLIN);
+  if (error < 0) return {error, "epoll_ctl"};
+  epoll_ = std::move(epoll);
+  wake_ = std::move(wake);
+  return {};
+}
+
+Watcher::Refusal Watcher::EnsureThread() {
+  if (running_) return {};
+  const Refusal refused = OpenFds();
+  if (refused.error < 0) return refused;
+
+  const int failed = StartThread(
+      &thread_,
+      [](void* self) -> void* {
+        static_cast<Watcher*>(self)->Run();
+        return nullptr;
+      },
+      this);
+  if (failed < 0) return {failed, "pthread_create"};
+  running_ = true;
+  return {};
+}
+
+int64_t Watcher::Watch(int fd, Kind kind, std::optional<ExitCleanUp> clean_up) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const int error = AddToEpoll(epoll_.get(), fd, Interest(kind));
+  if (error < 0) return error;
+  last_id_ += 1;
+  watched_[fd] = {last_id_, kind, std::move(clean_up), false};
+  return last_id_;
+}
+
+void Watcher::Keep(int pidfd) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  watched_[pidfd] = {0, Kind::kUnwatchedChild, std::nullopt, false};
+}
+
+void Watcher::DropCleanUp(int fd) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = watched_.find(fd);
+  if (found != watched_.end()) found->second.clean_up.reset();
+}
+
+void Watcher::Unwatch(int fd) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::erase(held_, fd);
+  if (watched_.erase(fd) != 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void Watcher::Run() {
+  pthread_setname_np(pthread_self(), "memcage-watch");
+  epoll_event ready[kBatch];
+  const int timer = watchdog_.Open();
+  for (;;) {
+    const int count = epoll_wait(epoll_.get(), ready, kBatch, HoldsAny() ? kHeldMs : -1);
+    if (count < 0 && errno != EINTR) return;
+    // Take() waits for it: so the event loop can be woken at once, which takes about as long as a clean-up does.
+    const std::lock_guard<std::mutex> lock(clean_ups_);
+    const bool only_timer = count == 1 && ready[0].data.fd == timer;
+    if (count > 0 && !only_timer) notify_();
+    for (int i = 0; i < count; ++i) {
+      const int fd = ready[i].data.fd;
+      if (fd == wake_.get()) return;
+      if (fd == timer) {
+        watchdog_.Look();
+      } else {
+        Handle(fd);
+      }
+    }
+    if (TakeReleased()) notify_();
+    CarryOutCleanUps();
+  }
+}
+
+bool Watcher::HoldsAny() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return !held_.empty();
+}
+
+bool Watcher::TakeReleased() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return std::erase_if(held_, [this](int fd) {
+           const auto found = watched_.find(fd);
+           return found == watched_.end() || TakeExit(found);
+         }) > 0;
+}
+
+bool Watcher::TakeExit(std::unordered_map<int, Watched>::iterator child) {
+  ChildExit exit;
+  if (!ReapChild(child->first, WNOHANG, &exit)) return false;
+  Event event{};
+  event.id = child->second.id;
+  if (exit.error == 0 && exit.code == CLD_EXITED) event.clean_up = std::move(child->second.clean_up);
+  event.exit = exit;
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, child->first, nullptr);
+  watched_.erase(child);
+  queue_.push_back(std::move(event));
+  return true;
+}
+
+void Watcher::CarryOutCleanUps() {
+  // Not under mutex_, which spawn() takes. Take() waits for clean_ups_, so the queue only grows here.
+  for (Event& event : queue_) {
+    if (!event.clean_up) continue;
+    std::vector<std::string> texts;
+    const bool quiet = !HasBeenSignalled(event.clean_up->quiet_fd);
+    if (quiet && CarryOut(*event.clean_up, &texts)) event.texts = std::move(texts);
+    event.clean_up.reset();
+  }
+}
+
+bool Watcher::HasBeenSignalled(int fd) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = watched_.find(fd);
+  return found != watched_.end() && found->second.signalled;
+}
+
+void Watcher::Handle(int fd) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = watched_.find(fd);
+  if (found == watched_.end()) return;
+  if (IsChild(found->second.kind)) {
+    if (TakeExit(found)) return;
+    // A tracer has not let it go yet. Its pidfd stays readable: epoll would go on telling of it, and of little else.
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+    held_.push_back(fd);
+    return;
+  }
+  found->second.signalled = true;
+  Event event{};
+  event.id = found->second.id;
+  event.time_ns = sys::MonotonicNs();
+  queue_.push_back(std::move(event));
+}
+
+std::vector<Watcher::Event> Watcher::Take() {
+  std::vector<Event> events;
+  const SpinLock clean_ups(&clean_ups_);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  events.swap(queue_);
+  return events;
+}
+
+void Watcher::EndChildren() {
+  // What a worker thread leaves when it is terminated; a main thread's process ends here anyway.
+  for (const auto& [fd, watched] : watched_) {
+    if (EndsWithEnvironment(watched.kind)) sys::PidfdSendSignal(fd, SIGKILL);
+  }
+  const int64_t deadline = sys::MonotonicNs() + kTeardownWaitNs;
+  for (const auto& [fd, watched] : watched_) {
+    if (!EndsWithEnvironment(watched.kind)) continue;
+    const int64_t left = std::max<int64_t>(deadline - sys::MonotonicNs(), 0);
+    pollfd end{fd, POLLIN, 0};
+    poll(&end, 1, static_cast<int>(left / 1'000'000));
+    siginfo_t info{};
+    sys::WaitPidfd(fd, &info, WEXITED | WNOHANG, nullptr);
+  }
+}
+
+void Watcher::Stop() {
+  if (running_) {
+    const uint64_t one = 1;
+    while (write(wake_.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
+    }
+    pthread_join(thread_, nullptr);
+    running_ = false;
+  }
+  EndChildren();
+  watched_.clear();
+}
+
+}  // namespace memcage
