@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# Steps of .ci/run, which sources this: `step HEADING COMMAND...` runs one, `background HEADING COMMAND...` starts one beside
-# those that follow, and `await HEADING` waits for it and prints what it has said. One that fails ends the run. When the run
-# ends, the processes of all end, and .ci/summary.mjs tells what became of the steps.
+# Steps of .ci/run, which sources this. `step HEADING COMMAND...` runs a step, `background HEADING COMMAND...` starts
+# one beside those that follow, and `await HEADING` waits for it and prints its output. A step that fails ends the
+# run. At the end of the run the processes of all steps end, and .ci/summary.mjs prints what became of the steps.
 
-# steps.tsv, and of each step in the background NAME.output, and NAME.ended with the time of its end.
+# Contains steps.tsv, and for each background step NAME.output, and NAME.ended with the time of its end.
 record=$(mktemp -d)
-# Guests leave results in it as other users.
+# Guests write results to it as other users.
 chmod 755 "$record"
 
-# Of what was started and has not been awaited, by heading: the leader of its process group, and when it was started.
+# For each step that was started and not yet awaited, by heading: its process group's leader, and when it started.
 declare -A leaders=() starts=()
 
 step() {
@@ -32,8 +32,8 @@ await() {
   finish_step "$1" "$status"
 }
 
-# In a process group of its own, so that its children can be ended with it; and not waited for in the foreground, where bash
-# heeds no signal until the command has ended.
+# Starts a step in its own process group, so that its children can be ended with it. The shell does not wait for it in
+# the foreground, where bash would handle no signal until the command has ended.
 start() {
   starts[$1]=$EPOCHSECONDS
   set -m
@@ -42,7 +42,7 @@ start() {
   leaders[$1]=$!
 }
 
-# What is awaited may have ended long before.
+# Notes the time of the end, because a step may have ended long before it is awaited.
 noting_its_end() {
   local status=0
   "${@:2}" || status=$?
@@ -65,7 +65,7 @@ note() {
   unset "leaders[$1]"
 }
 
-# Of a step that was not awaited: it is ended, unless it has ended by itself.
+# Ends a step that was not awaited, unless it has ended by itself.
 abandon() {
   local status=0
   kill -TERM -- "-${leaders[$1]}" 2>/dev/null || true

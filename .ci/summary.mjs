@@ -1,14 +1,14 @@
 // Usage: summary.mjs DIRECTORY EXIT-STATUS
-// What .ci/run says last: where its time went, what failed, and the closing line. DIRECTORY has steps.tsv (heading, seconds,
-// exit status), and in results/ Jest's results as NAME.json for each of its runs, and runs.tsv (NAME, exit status). A run of
-// .ci/run that failed without a failed test (lint, a leak, a crash) counts as one failure.
+// Prints the end of a run of .ci/run: where its time went, what failed, and the closing line. DIRECTORY has steps.tsv
+// (heading, seconds, exit status), and in results/ Jest's results as NAME.json for each of its runs, and runs.tsv
+// (NAME, exit status). If .ci/run failed without a failed test (lint, a leak, a crash), that counts as one failure.
 import { join } from 'node:path';
 import { failureLines } from './summary/failures.mjs';
 import { readRuns, readTable, testFiles } from './summary/read.mjs';
 import { retriedLines } from './summary/retried.mjs';
 import { slowestLines, stepLines } from './summary/tables.mjs';
 
-/** With the closing line, and an empty one before: whoever sees only the last 40 lines sees what failed. */
+/** With the closing line and an empty line before it, the last 40 lines of the output show what failed. */
 const MOST_FAILURE_LINES = 38;
 
 const [directory, status] = process.argv.slice(2);

@@ -1,12 +1,15 @@
-// A place for a test run beside others: cgroups, namespaces for them and for mounts, and a temporary directory of its own, so
-// that none finds the cgroups of another by their names, removes its cages as a dead owner's, or takes for left behind
-// (test/setup/leak-check.ts) what it has at that moment.
+// Gives a test run that runs beside others its own cgroups, cgroup and mount namespaces, and temporary directory.
+// Then no run finds another's cgroups by name, removes its cages as those of a dead owner, or takes what the other
+// has at that moment for a leak (test/setup/leak-check.ts).
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Those that memcage makes directories in. On v2 a cgroup with processes can't have others below it, so there is no such place. */
+/**
+ * The hierarchies in which memcage makes directories. On v2 this is impossible: a cgroup with processes can't have
+ * children with controllers.
+ */
 const V1_HIERARCHIES = ['memory', 'freezer', ''];
 
 export function canRunBeside() {
@@ -15,7 +18,7 @@ export function canRunBeside() {
 
 /** @returns {{ command: string[], env: Record<string, string>, remove: () => void }} */
 export function makePlace(name) {
-  // Not named after memcage: by that the tests know what is a cage.
+  // The name must not look like one of memcage's, because the tests recognise cages by it.
   const scope = `tests-${name}-${process.pid}`;
   const places = ownCgroups()
     .filter(({ controllers }) => V1_HIERARCHIES.some((controller) => controllers.includes(controller)))
@@ -23,7 +26,7 @@ export function makePlace(name) {
   const temporary = mkdtempSync(join(tmpdir(), `${scope}-`));
   for (const { cgroup } of places) mkdirSync(cgroup);
   const enter = places.map(({ cgroup }) => `echo 0 >'${cgroup}/cgroup.procs'`);
-  // In a cgroup namespace that begins there, the place is the whole hierarchy.
+  // In a cgroup namespace that begins there, this cgroup is the root of the hierarchy.
   const mount = places.flatMap(({ mountPoint, options }) => [
     `umount '${mountPoint}'`,
     `mount ${options.join(' ')} cgroup '${mountPoint}'`,
@@ -38,7 +41,7 @@ export function makePlace(name) {
   };
 }
 
-/** What the run has left in it is told: it is no reason to lose the results of the others. */
+/** Reports what the run left behind. That is no reason to lose the results of the others. */
 function removeGroup(path) {
   try {
     rmdirSync(path);
@@ -48,7 +51,7 @@ function removeGroup(path) {
   }
 }
 
-/** The beginning of a command: what follows it is run after these. */
+/** The beginning of a command line: these commands run first, and then what follows it. */
 function shell(commands) {
   return ['sh', '-e', '-c', [...commands, 'exec "$@"'].join('; '), 'sh'];
 }

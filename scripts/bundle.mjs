@@ -1,5 +1,6 @@
-// Makes dist/*.js from lib/: few files, since a hundred small ones take longer to load than the first child to start; but
-// not one, since V8 reads every line of a file that it loads, and `require('memcage')` needs a fifth of them.
+// Makes dist/*.js from lib/. The files are few, since a hundred small ones take longer to load than the first child
+// takes to start. But they are more than one, since V8 reads every line of a file that it loads, and
+// `require('memcage')` needs a fifth of them.
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -8,15 +9,16 @@ import { buildInParts } from './parts.mjs';
 const root = join(import.meta.dirname, '..');
 
 /**
- * Loaded with memcage: what programs import by name, since an `import` looks at all of that at once, and what takes something
- * of Node's as it is at load.
+ * The modules that are loaded with memcage: those that programs import by name, since an `import` looks at all names
+ * at once, and those that save something of Node's at load time.
  */
 const AT_LOAD =
   /^(index|errors\/(errors|error-codes)|options\/(called|node-options)|api\/(spawn|exec|fork|drop-in|run|create-cage|prepare|launcher-for|open-cages)|event-loop\/(next-turn|defer|outside-of-calls|lazy-emitter)|cage\/open-cages|cgroup\/handle\/(cgroup|readable-cgroup|read-many)|cgroup\/events\/types|cgroup\/files\/table|doctor\/diagnose|process\/node-functions|sync\/(spawn-sync|exec-file-sync))\.ts$/;
 
 /**
- * The parts that are loaded when something of them is used, each module with the first that it fits. What comes about while a
- * child runs, and what a failure is told by, is in the last, with what starts it: that must not need a free fd.
+ * The parts, which are loaded when something in them is used. A module goes to the first part that it matches. What
+ * is needed while a child runs, or to report a failure, is in the last part, together with the code that starts the
+ * child: it must not need a free fd.
  */
 const PARTS = {
   events: /^cgroup\/events\//,
@@ -33,7 +35,10 @@ const PARTS = {
 const common = { absWorkingDir: root, outdir: 'dist', platform: 'node', target: 'node20', logLevel: 'warning' };
 const external = { ...common, packages: 'external' };
 
-/** A class that names itself is made `var Cgroup = class _Cgroup`, which the user would see. Within it both are the same. */
+/**
+ * esbuild turns a class that refers to itself into `var Cgroup = class _Cgroup`, which users would see. Inside the
+ * class both names mean the same.
+ */
 function withOwnNames(code) {
   const classes = [...code.matchAll(/^(?:var|let) (\w+) = class _\1\b/gm)];
   return classes.reduce((sofar, [, own]) => sofar.replace(new RegExp(`\\b_${own}\\b`, 'g'), own), code);
@@ -58,7 +63,7 @@ await buildInParts({
 
 await build({ ...external, entryPoints: { native: 'lib/native.ts' }, bundle: true, format: 'cjs' });
 
-// What they have to themselves is bundled; the rest is that of dist/index.js, whose state is there once.
+// Bundles only what these have to themselves. The rest is in dist/index.js, so that its state exists once.
 await build({
   ...external,
   entryPoints: ['lib/prometheus.ts', 'lib/otel.ts'],
@@ -84,7 +89,7 @@ await build({
   ...common,
   entryPoints: ['lib/child_process.ts'],
   format: 'cjs',
-  // Properties that can be replaced, as those of node:child_process.
+  // Makes the exports replaceable, as those of node:child_process are.
   footer: { js: 'module.exports = { ...module.exports };' },
 });
 await build({

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Usage: ensure-packages.sh [--optional] COMMAND[:DEBIAN-PACKAGE]...
-# Installs the Debian packages of the commands that are missing, where it may; says what is missing where it may not.
-# Instead of a command it takes the absolute path of any file.
+# Installs the Debian packages of missing commands if it may, and otherwise says what is missing. In place of a
+# command it also takes the absolute path of any file.
 set -euo pipefail
 
 optional=false
@@ -27,7 +27,7 @@ missing_packages() {
 missing=$(missing_packages "$@")
 [[ -z $missing ]] && exit 0
 
-# One after the other: apt does not wait for another apt's lists.
+# One at a time, because apt does not wait for the lists of another apt.
 exec {lock}<"${BASH_SOURCE[0]}"
 flock "$lock" 2>/dev/null || true
 missing=$(missing_packages "$@")
@@ -37,7 +37,7 @@ if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
   echo "Installing Debian packages: $missing" >&2
   export DEBIAN_FRONTEND=noninteractive
   (
-    # A package may start a service, which would hold the lock.
+    # A package may start a service, which would keep the lock.
     exec {lock}<&-
     # shellcheck disable=SC2086 # one word per package
     apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing

@@ -1,6 +1,5 @@
 // Usage: interface-files.mjs [--check]
-// Writes the tables of docs/interface-files.md from what the library has (dist/); with --check fails when they are not
-// that.
+// Writes the tables of docs/interface-files.md from the library's own (dist/). With --check it fails if they differ.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 

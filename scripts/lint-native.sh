@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Usage: lint-native.sh check|analyze|format
-# check: what the rooms include, clang-format, and clang-tidy but for its analyzer; analyze: that, which takes twice as long as
-# all of the lint.
-# clang-format and clang-tidy over native/. Their version is fixed, since each version formats and warns differently.
+# Runs clang-format and clang-tidy on native/. `check` is what the rooms include, clang-format, and clang-tidy without
+# its analyzer; `analyze` is the analyzer, which takes twice as long as the whole lint. The version is fixed, because
+# each version formats and warns differently.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,15 +18,15 @@ if [[ $1 == check ]]; then
 fi
 node-gyp configure --loglevel error -- -f compile_commands_json
 
-# Most checks take all sources of a program as one, since a file alone takes seconds for the headers that each includes. So
-# names must differ between their anonymous namespaces as well. The analyzer passes over what is included, and a name of one
-# source shadows none of another.
+# Most checks see all sources of a program as one, because each file alone would spend seconds on its headers. So
+# names must also differ between the anonymous namespaces of the sources. As one, a name may seem to shadow one of
+# another source, hence -Wno-shadow. The analyzer skips included files, so it gets each source alone.
 all_of() {
   printf '#include "%s" // NOLINT(bugprone-suspicious-include)\n' "${@/#/$PWD/}"
 }
 shopt -s extglob
 mkdir -p build/tidy/{binding,launcher}
-# Their flags are those of the source whose name is the most similar.
+# clang-tidy uses the flags of the source with the most similar name.
 all_of native/!(launcher)/*.cc >build/tidy/binding/addon.cc
 all_of native/launcher/*.cc >build/tidy/launcher/main.cc
 if [[ $1 == check ]]; then
@@ -34,7 +34,7 @@ if [[ $1 == check ]]; then
 else
   checks='--checks=-*,clang-analyzer-*,clang-diagnostic-*' sources=(native/*/*.cc) more=
 fi
-# Its count of the warnings that it suppressed in system headers is noise.
+# The count of warnings suppressed in system headers is noise.
 printf '%s\0' "${sources[@]}" |
   xargs -0 -n 1 -P "$(nproc)" "clang-tidy-$version" --quiet -p build/Release "$checks" ${more:+"$more"} \
     2> >(grep -v 'warnings\? generated' >&2)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# What a consumer would meet in the published package: publint and are-the-types-wrong on its tarball.
+# Checks what a user of the published package would meet: publint and are-the-types-wrong on its tarball.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
-# Without scripts: the linters need dist/ and types/, not the prebuilt binary that `prepack` takes its time for.
+# Without scripts: the linters need dist/ and types/, but not the prebuilt binary, which `prepack` takes long to make.
 tarball=$directory/$(npm pack --silent --ignore-scripts --pack-destination "$directory")
 publint --strict "$tarball"
-# The profile leaves out the resolution of Node 10, which knows no `exports`, so no `memcage/native` either.
+# The profile leaves out the resolution of Node 10, which knows no `exports` and thus no `memcage/native`.
 attw --profile node16 "$tarball"

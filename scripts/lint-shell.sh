@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ShellCheck over every script. The parts of test/guest/run are checked as it includes them.
+# Runs ShellCheck on every script. It checks the parts of test/guest/run as that includes them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

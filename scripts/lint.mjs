@@ -1,12 +1,12 @@
 // Usage: lint.mjs [NAME...]
-// Runs these parts of `npm run lint`, or all, at the same time (each is a script `lint:NAME` of package.json), and prints what
-// each has said when it ends. The last line names those that failed.
+// Runs these parts of `npm run lint`, or all, at the same time, and prints the output of each when it ends. Each is a
+// script `lint:NAME` of package.json. The last line names those that failed.
 import { execFile } from 'node:child_process';
 
-/** Those that take long first. What one of them writes, no other reads: dist/ (package), build/ (native), build/api (docs). */
+/** The slow ones come first. None reads what another writes: dist/ (package), build/ (native), build/api (docs). */
 const PARTS = ['native', 'eslint', 'types', 'docs', 'package', 'unused', 'rooms', 'format', 'shell'];
 
-/** Resolves to whether it is clean. */
+/** Resolves to whether the part is clean. */
 function lint(name) {
   const started = performance.now();
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// A run of a program with a name, by itself or beside others.
+// Runs a program under a name, alone or beside others.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
@@ -8,8 +8,9 @@ import { createInterface } from 'node:readline';
 const root = join(import.meta.dirname, '..');
 
 /**
- * Resolves to whether it has ended well. Where it runs beside others (in a place of its own, of beside.mjs, it does), each line of
- * what it says has its name. How it has ended is added to runs.tsv of MEMCAGE_TEST_RESULTS, where that is set: for .ci/summary.mjs.
+ * Resolves to whether the run succeeded. If it runs beside others (as every run in a place of beside.mjs does), each
+ * line of its output begins with its name. Adds its exit status to runs.tsv in MEMCAGE_TEST_RESULTS, if that is set,
+ * for .ci/summary.mjs.
  */
 export async function namedRun({ name, command, env = process.env, place, isBeside = place !== undefined }) {
   const [file, ...args] = [...(place?.command ?? []), ...command];
@@ -26,7 +27,7 @@ export async function namedRun({ name, command, env = process.env, place, isBesi
   return status === 0;
 }
 
-/** Calls it for each, so many at once; resolves to whether all were true. */
+/** Calls `run` for each item, `atOnce` at a time. Resolves to whether all were true. */
 export async function allWell(items, atOnce, run) {
   const queue = [...items];
   let isWell = true;

@@ -1,9 +1,10 @@
 // Usage: nodes.mjs [--others] [--beside] [NAME...] -- ARGUMENT...
 //    or: nodes.mjs --install [--others] NAME...
-// Runs `node ARGUMENT...` by each supported version of Node, or by what is named (20, 22 ..., bun, deno), one after the
-// other; with --others by all but the version that runs this; with --beside two at a time for each processor, where they can
-// be kept apart. They are npm's packages, kept in build/nodes. In an argument {} stands for the name. Exit code 1 when one of
-// them fails; how each ended is in runs.tsv of MEMCAGE_TEST_RESULTS, where that is set.
+// Runs `node ARGUMENT...` on each supported version of Node, or on those named (20, 22 ..., bun, deno), one after the
+// other. With --others it leaves out the version that runs this script; with --beside it runs two at a time per
+// processor, if they can be kept apart. The runtimes are npm packages, kept in build/nodes. In an argument, {} stands
+// for the name. The exit code is 1 if one of them fails; the exit status of each is in runs.tsv of
+// MEMCAGE_TEST_RESULTS, if that is set.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -14,7 +15,7 @@ import { allWell, namedRun } from './named-run.mjs';
 const isArm = process.arch === 'arm64';
 const node = { package: `node-linux-${process.arch}`, program: 'bin/node' };
 
-/** What the figures in docs/nodes.md were taken with: a new version is tried out before it is written here. */
+/** The versions behind the figures in docs/nodes.md. Try a new version before you write it here. */
 const RUNTIMES = {
   20: { ...node, version: '20.20.2' },
   22: { ...node, version: '22.23.3' },
@@ -49,19 +50,19 @@ function parse(words) {
   return { names: names.length > 0 ? names : NODES, installs, beside: flags.includes('--beside'), args };
 }
 
-/** The program's path, build/nodes/NAME-VERSION/node_modules/PACKAGE/PROGRAM. */
+/** Path of the program, build/nodes/NAME-VERSION/node_modules/PACKAGE/PROGRAM. */
 function install(name) {
   const { package: from, program, version } = RUNTIMES[name];
   const place = join(root, 'build/nodes', `${name}-${version}`);
   const path = join(place, 'node_modules', from, program);
   if (existsSync(path)) return path;
-  // Made whole under another name, so that an install that was interrupted does not count.
+  // Installed under another name first, so that an interrupted install does not count.
   const making = `${place}.${process.pid}`;
   mkdirSync(making, { recursive: true });
   try {
     writeFileSync(join(making, 'package.json'), '{ "private": true }\n');
     const options = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
-    // What --install prints is the path alone.
+    // --install must print only the path.
     execFileSync('npm', ['install', ...options, `${from}@${version}`], {
       cwd: making,
       stdio: ['ignore', process.stderr, process.stderr],
@@ -74,11 +75,11 @@ function install(name) {
   return path;
 }
 
-/** Whether it has ended well. */
+/** Whether it succeeded. */
 function run([name, path], args, place) {
   const words = args.map((arg) => arg.replaceAll('{}', name));
   console.log(`=== node-${name} (${RUNTIMES[name].version}): ${words.join(' ')}`);
-  // Also for what is called `node`, or begins with `#!/usr/bin/env node`.
+  // So that a program called `node`, or a script with `#!/usr/bin/env node`, gets the same version.
   const env = { ...process.env, PATH: `${dirname(path)}${delimiter}${process.env.PATH}` };
   return namedRun({ name: `node-${name}`, command: [path, ...words], env, place });
 }

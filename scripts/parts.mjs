@@ -1,12 +1,12 @@
-// A bundle in parts. V8 reads every line of a file that it loads, so what a program does without until it asks for something is in
-// files of its own. In lib/ nothing is seen of that: an import from another part becomes `$part.NAME.what`, and `$part.NAME`
-// loads the part when it is asked for first.
+// Makes a bundle in parts. V8 reads every line of a file that it loads, so code that a program may never ask for goes
+// into files of its own. lib/ does not show any of this: an import from another part becomes `$part.NAME.what`, and
+// `$part.NAME` loads the part on first use.
 import { createHash } from 'node:crypto';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { build, transform } from 'esbuild';
 
-/** Where the other files find what is loaded first, beyond what users see of that. */
+/** Where the other files find the internals of index.js that users do not see. */
 const INTERNAL = 'Symbol.for("memcage.internal")';
 
 /**
@@ -15,11 +15,12 @@ const INTERNAL = 'Symbol.for("memcage.internal")';
  * @param {object} common options of esbuild for all files
  * @param {string} lib the sources, with index.ts
  * @param {Record<string, string>} programs names of further entry points, and their sources
- * @param {RegExp} atLoad what index.js has; paths are relative to `lib`
- * @param {Record<string, RegExp>} parts each module is in the first that fits; in none: in what imports it
- * @param {(code: string) => string} rework of the code of each file
- * @param {{ type: string, code: string, message: string }} unloadable the error, of a class that index.js exports, where a
- * part is not there, or can't be read
+ * @param {RegExp} atLoad the modules in index.js; paths are relative to `lib`
+ * @param {Record<string, RegExp>} parts a module goes to the first part that it matches; without one, to what imports
+ * it
+ * @param {(code: string) => string} rework changes the code of each file
+ * @param {{ type: string, code: string, message: string }} unloadable the error if a part is missing or can't be
+ * read; `type` is a class that index.js exports
  */
 export async function buildInParts({ common, lib, programs, atLoad, parts, rework, unloadable }) {
   const modules = readdirSync(lib, { recursive: true }).filter((name) => name.endsWith('.ts'));
@@ -32,13 +33,13 @@ export async function buildInParts({ common, lib, programs, atLoad, parts, rewor
   const own = { index: ['index.ts'], ...programs };
   for (const part of Object.keys(parts)) own[part] = modules.filter((name) => partOf(join(lib, name)) === part);
 
-  /** @param used names of each part that others use; undefined: not known yet */
+  /** @param used names in each part that others use; undefined if not known yet */
   const bundle = (used) =>
     build({
       ...common,
       bundle: true,
       entryPoints: Object.keys(own).map((name) => ({ in: `entry:${name}`, out: name })),
-      // The one format in which esbuild shares modules among files.
+      // The only format in which esbuild shares modules among files.
       format: 'esm',
       splitting: true,
       write: false,
@@ -51,7 +52,7 @@ export async function buildInParts({ common, lib, programs, atLoad, parts, rewor
             builder.onLoad({ filter: /./, namespace: 'parts' }, ({ path }) => {
               const [kind, name] = path.split(':');
               const all = own[name].map((module) => `export * from './${module}';`);
-              // In each entry point, so that it is one file.
+              // In each entry point, so that these modules stay in one file.
               const first = modules.filter((module) => atLoad.test(module)).map((module) => `import './${module}';`);
               const some =
                 used?.[name] === undefined ? all : [`export { ${[...used[name]].join(', ')} } from 'all:${name}';`];
@@ -85,7 +86,7 @@ export async function buildInParts({ common, lib, programs, atLoad, parts, rewor
   const suffix = hash.digest('hex').slice(0, 8);
   const write = (name, text) => writeFileSync(join(common.absWorkingDir, common.outdir, `${name}.js`), text);
 
-  /** @param platform `node`: the code says what it exports, for an `import` of it */
+  /** @param platform with `node` the code says what it exports, for an `import` of it */
   const commonJs = async (name, platform) => {
     const { code } = await transform(texts.get(name), { format: 'cjs', platform, target: common.target });
     return rework(withParts(code)).replace(`require("./${first}.js")`, '$$first');
@@ -118,8 +119,9 @@ Object.defineProperty(module.exports, ${INTERNAL}, { value: { $first, $part } })
 `,
   );
   for (const part of Object.keys(parts)) {
-    // A function of what it is a part of, and not by require(): the registry of modules may have been emptied meanwhile
-    // (jest.resetModules), and there would be two of everything. In parentheses, for which V8 compiles it at once.
+    // A function that gets the bundle it belongs to, and no require() of that: the module registry may have been
+    // emptied meanwhile (jest.resetModules), and everything would exist twice. In parentheses, so that V8 compiles it
+    // at once.
     write(
       `${part}-${suffix}`,
       `module.exports = (function ($first, $part) {
@@ -138,7 +140,7 @@ return module.exports;
   }
 }
 
-/** At each use, as with the live bindings of ESM. */
+/** At each use, like the live bindings of ESM. */
 function withParts(code) {
   if (/\$(part|first|load|loaded)\b/.test(code)) throw new Error('$part, $first and $load are names of the bundle');
   let sofar = code;

@@ -1,5 +1,6 @@
 // Usage: test-nodes.mjs [--all] [PATTERN...] [OPTION-OF-JEST...]
-// Runs on each supported version of Node but this one the tests that a version can change; these tests; or all.
+// Runs tests on each supported version of Node but this one: those that a version can change, those that match, or
+// all.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { testsOfNodes } from './tests-of-nodes.mjs';

@@ -1,4 +1,4 @@
-// Packs the package, installs the tarball in an empty project and loads it there, from the prebuilt binary alone.
+// Packs the package, installs the tarball in an empty project, and loads it there with only the prebuilt binary.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -80,7 +80,7 @@ function load() {
   assert.match(execute(join(project, 'node_modules/.bin/memcage'), ['--help']), /memcage/);
 }
 
-/** Their packages are optional: nothing installs them. */
+/** Their packages are optional, so nothing installs them. */
 function loadMetrics() {
   for (const entry of ['prometheus', 'otel']) {
     node(

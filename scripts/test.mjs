@@ -1,11 +1,11 @@
 // Usage: test.mjs [PATTERN...] [OPTION-OF-JEST...]
-// Runs these tests on this machine; or all, in several runs of Jest beside each other, where they can be kept apart (beside.mjs).
-// In an argument {} stands for the name of the run.
+// Runs the matching tests on this machine; or all, in several runs of Jest beside each other if they can be kept
+// apart (beside.mjs). In an argument, {} stands for the name of the run.
 import { availableParallelism } from 'node:os';
 import { canRunBeside, makePlace } from './beside.mjs';
 import { allWell, namedRun } from './named-run.mjs';
 
-/** More than there are processors, since they don't take equally long. */
+/** More shards than processors, because they take different times. */
 const SHARDS = 4;
 
 const PARTS = [
@@ -17,7 +17,7 @@ const PARTS = [
 ];
 
 const args = process.argv.slice(2);
-/** Any other argument may choose tests, of which a part of the run may have none. */
+/** Any other argument may select tests, and a part of the run may then have none. */
 const isWhole = args.every((arg) => /^--(json|outputFile=.*|verbose|silent|ci)$/.test(arg));
 
 function run({ name, options }, place) {

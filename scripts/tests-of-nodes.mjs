@@ -1,10 +1,10 @@
-// What a version of Node can change, so that it is tested on each: of all else it is known on one.
+// The tests of what a version of Node can change, which run on each version. For the others one version is enough.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
-/** Beginnings of the paths of tests, each with the reason. */
+/** Beginnings of test paths, each with the reason. */
 const TESTS_OF_NODES = {
   'test/pure/': 'JavaScript, of which each version has an engine and a library of its own',
   'test/integration/process/': "memcage's handle in Node's ChildProcess, whose inside changes",
@@ -20,7 +20,7 @@ const TESTS_OF_NODES = {
   'test/integration/cgroup/dropped-handles': 'the garbage collector',
 };
 
-/** They are also patterns for Jest. Throws when a test was moved, and would run no more. */
+/** The results are also patterns for Jest. Throws if a test was moved, and would no longer run. */
 export function testsOfNodes() {
   const files = readdirSync(join(root, 'test'), { recursive: true })
     .map((name) => `test/${name}`)

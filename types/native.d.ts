@@ -180,9 +180,9 @@ export interface Ending {
    * was read.
    */
   quietFd: number;
-  /** A file that must contain `expected`. */
+  /** The file that is checked for `expected`. */
   file: string;
-  /** The whole text of `file`, byte for byte. */
+  /** A text that `file` must contain. */
   expected: string;
   /** A directory that must still have its stamp (see {@link NativeBinding.stampDirectory}), or '' for none. */
   stamped: string;
@@ -377,8 +377,8 @@ export interface NativeBinding {
   startGuardian(options: { file: string }): CloneFailure | null;
   /**
    * Register the directory `name` in `dirFd` with the guardian; it need not exist yet. The guardian ends it when this
-   * environment or the whole process ends. It removes a 'detached' one at the end of the process if it is empty, and
-   * gives a 'leaf' back. EPIPE and ENOTCONN mean that there is no guardian.
+   * environment or the whole process ends. It only removes a 'detached' one, if that is empty when the process ends,
+   * and gives a 'leaf' back then. EPIPE and ENOTCONN mean that there is no guardian.
    */
   guard(options: { dirFd: number; name: string; kind: GuardedKind }): void;
   /**
@@ -389,7 +389,7 @@ export interface NativeBinding {
    * Tell the guardian that a directory is gone, or, with `end`, to end it now. Ignores names of other environments.
    */
   unguard(options: { name: string; end: boolean }): void;
-  /** Tell the guardian to exit once it has nothing left to end. For the end of the process. */
+  /** Tell the guardian to exit if it has nothing left to end. For the end of the process. */
   dismissGuardian(): void;
   /** The guardian's pid; 0 if there is none, or it has ended. */
   guardianPid(): number;

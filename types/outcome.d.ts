@@ -48,7 +48,7 @@ export interface MemoryReport {
   limitBytes: number;
   /**
    * Highest memory use of the cage, including page cache, in bytes: `memory.peak` (v2, Linux 5.19) or
-   * `memory.max_usage_in_bytes` (v1). It never exceeds the limit. `null` if the kernel does not record it.
+   * `memory.max_usage_in_bytes` (v1). It stops at the limit. `null` if the kernel does not record it.
    */
   peakBytes: number | null;
   /** Whether swap was limited, or there was none. `false`: the cage could exceed its memory limit by swapping. */

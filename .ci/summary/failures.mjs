@@ -1,17 +1,17 @@
-/** So that none is broken into two by who shows it. */
+/** The longest line that is not broken into two where it is shown. */
 const LONGEST = 200;
 
-/** Whether it has a status of its own: others were ended with the run. */
+/** Whether a step failed by itself. Steps that were ended with the run have no status. */
 export const isFailure = (status) => /^[1-9]\d*$/.test(status);
 
-/** What failed, each on a line, at most so many. */
+/** Describes each failure in one line, up to `most` lines. */
 export function failureLines({ steps, runs, files, most }) {
   const failedSteps = steps
     .filter(([, , status]) => isFailure(status))
     .map(([heading, , status]) => `FAILED step: ${heading} (status ${status})`);
   const failures = [...runs.flatMap((run) => unexplained(run, files)), ...files.flatMap(failuresOf)];
   if (failures.length === 0) failures.push('No test failed: what did is told above.');
-  // Of the others the last line says how many there are.
+  // The last line says how many more there are.
   const room = most - failedSteps.length;
   const shown = failures.length <= room ? failures : failures.slice(0, room - 1);
   const rest = failures.length - shown.length;
@@ -24,7 +24,7 @@ function failuresOf({ run, path, hasFailed, message, tests }) {
   return hasFailed ? [`FAILED ${run}: ${path} as a whole: ${message}`] : [];
 }
 
-/** A run that has failed, and none of its tests. */
+/** A failed run without a failed test. */
 function unexplained({ name, status = '0', results }, files) {
   if (status === '0' || files.some(({ run, hasFailed }) => run === name && hasFailed)) return [];
   const what = results.testResults === undefined ? 'it has left no result' : 'something was left behind, or it crashed';

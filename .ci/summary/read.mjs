@@ -3,13 +3,13 @@ import { basename, join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
-/** The rows of a file of tab-separated values; none where it is not there. */
+/** The rows of a file of tab-separated values. Empty if there is no such file. */
 export function readTable(path) {
   const text = existsSync(path) ? readFileSync(path, 'utf8').trimEnd() : '';
   return text === '' ? [] : text.split('\n').map((line) => line.split('\t'));
 }
 
-/** Each run of Jest that has left a result, or of which it is known how it ended. */
+/** Each run of Jest that left a result, or whose exit status is known. */
 export function readRuns(directory) {
   const statuses = new Map(readTable(join(directory, 'runs.tsv')));
   const written = (existsSync(directory) ? readdirSync(directory) : [])

@@ -1,4 +1,4 @@
-/** Tests that passed only when they were tried once more: in an emulated guest. */
+/** Tests that passed only on a second try, in an emulated guest. */
 export function retriedLines(files) {
   return files.flatMap(({ run, tests }) =>
     tests

@@ -2,7 +2,9 @@ import { isFailure } from './failures.mjs';
 
 const SLOWEST = 10;
 
-/** The steps in their order; those that ran beside others have their own times, so that the sum is more than the whole. */
+/**
+ * The steps in order. Steps that ran beside others have their own times, so the times add up to more than the total.
+ */
 export function stepLines(steps) {
   const rows = steps.map(([heading, seconds, status]) => [
     `${seconds} s`,
@@ -19,7 +21,7 @@ export function slowestLines(files) {
   );
 }
 
-/** Times are at the right of the first column. */
+/** Puts the times at the right of the first column. */
 function titled(title, rows) {
   if (rows.length === 0) return [];
   const width = Math.max(...rows.map(([time]) => time.length));

@@ -53,7 +53,7 @@ const NAMES = {
  * command: it keeps its pid, stdio, signals and exit status.
  *
  * @throws as {@link spawn}, when the kernel refuses the cage. Refused namespaces show only when the command is
- * started
+ * started.
  */
 export function launcherFor(options: LauncherOptions): Launcher {
   const { own } = splitOptions(checkOptions(options, NAMES), alreadyRead(NAMES));

@@ -12,8 +12,8 @@ import { runChild } from './run-child';
  *
  * @throws MemoryLimitError when the kernel killed the child or one of its descendants for memory, or when a Node
  * child most likely reached the limit that memcage set for its JavaScript heap; ExitError when the child did not end
- * with exit code 0; AbortError; TimeoutError; Node's error when the child can't be started (ENOENT ...). Each has the
- * result as `outcome`. Errors that {@link spawn} throws have none
+ * with exit code 0; AbortError after an abort; TimeoutError after `timeout`; Node's error when the child can't be
+ * started (ENOENT ...). Each has the result as `outcome`. Errors that {@link spawn} throws have none.
  */
 export function run(file: string): Promise<ResultOf<object>>;
 export function run<const O extends RunOptions = object>(

@@ -13,7 +13,7 @@ import { callNode } from './start';
  * cage gets a heap limit through NODE_OPTIONS (`nodeHeap`).
  *
  * @throws a MemcageError when the kernel refuses the cage or the namespaces; nothing is left behind then.
- * What Node reports by an 'error' event (ENOENT, EACCES ...) arrives as one
+ * What Node reports by an 'error' event (ENOENT, EACCES ...) arrives as one.
  */
 export function spawn(file: string): SpawnedProcess<object>;
 export function spawn<const O extends SpawnOptions = object>(

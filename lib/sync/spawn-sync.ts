@@ -18,7 +18,7 @@ export type SpawnSyncOptions = NodeSpawnSyncOptions & CageOptions;
  * `outcome`. When it returns, nothing is left in the child's private cage, nor of the child in a shared one.
  *
  * @throws a MemcageError when the kernel refuses the cage or the namespaces. What Node reports in `error`
- * arrives there
+ * arrives there.
  */
 export function spawnSync(file: string): SpawnSyncReturns<Buffer>;
 export function spawnSync<const O extends SpawnSyncOptions = object>(

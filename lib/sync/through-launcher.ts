@@ -48,7 +48,7 @@ export interface LaunchedResult {
   /** 0 if there never was a process. */
   pid: number;
   signal: NodeJS.Signals | null;
-  /** Says, among others, that the child was ended early. */
+  /** Set, among other cases, when the child was ended early. */
   error?: unknown;
 }
 

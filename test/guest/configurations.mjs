@@ -1,18 +1,19 @@
-// What `npm run test:guest` and `npm run test:matrix` run: one guest and one Jest process each.
+// The guests of `npm run test:guest` and `npm run test:matrix`, with one Jest process in each.
 
 /**
  * @typedef {object} Configuration
  * @property {string} name
- * @property {'gate' | 'matrix'} part of .ci/run too, or of the matrix alone
+ * @property {'gate' | 'matrix'} part `gate`: in .ci/run too; `matrix`: only in the matrix
  * @property {string[]} guest options of test/guest/run
- * @property {boolean} [bringsNode] where the root file system has none: Node 20 as `npm run test:nodes` has it
+ * @property {boolean} [bringsNode] the root file system has no Node: use Node 20 as `npm run test:nodes` has it
  * @property {string[]} [view] the script of test/guest/views that runs Jest, with its arguments
  * @property {string[]} [projects] of jest.config.js
- * @property {string[]} [paths] of the tests, as Jest takes them; without it all of the projects
- * @property {string[]} [benchmarks] instead: arguments of bench/main.ts
- * @property {string[]} [require] what no test may skip (test/support/require.ts)
- * @property {string[]} [requireIfHere] the same where the caller's MEMCAGE_REQUIRE has it: what not every developer installs
- * @property {number} timeoutSeconds of the guest, as much as it needs on a busy machine
+ * @property {string[]} [paths] of the tests, as Jest takes them. Default: all of the projects
+ * @property {string[]} [benchmarks] arguments of bench/main.ts, to run that instead
+ * @property {string[]} [require] features for which no test may be skipped (test/support/require.ts)
+ * @property {string[]} [requireIfHere] the same, if the caller's MEMCAGE_REQUIRE has them: not every developer
+ * installs these
+ * @property {number} timeoutSeconds of the guest, enough for a busy machine
  */
 
 const whole = ['integration'];
@@ -20,7 +21,7 @@ const common = ['linux', 'seccomp', 'stress', 'userns'];
 const engines = ['docker', 'podman', 'runc'];
 const roomy = ['--memory', '2048', '--swap', '512'];
 
-// A kernel that is a process: the whole suite on each hierarchy, one processor each.
+// The kernel is a process: the whole suite on each hierarchy, with one processor each.
 
 /** @type {Configuration[]} */
 const asProcess = [
@@ -51,13 +52,13 @@ const asProcess = [
     guest: ['--memory', '2048', '--systemd'],
     view: ['user'],
     projects: ['guest-systemd', 'integration'],
-    // Whose user has subordinate ids.
+    // This user has subordinate ids.
     paths: ['test/guest/systemd/user', 'test/integration/rootless/subordinate'],
     require: [...common, 'subordinate-ids', 'unprivileged-userns'],
     timeoutSeconds: 300,
   },
   {
-    // The same as root, in a scope that is not delegated.
+    // Like `systemd`, but as root, in a scope that is not delegated.
     name: 'systemd-root',
     part: 'gate',
     guest: ['--memory', '2048', '--systemd'],
@@ -79,7 +80,7 @@ const asProcess = [
     timeoutSeconds: 300,
   },
   {
-    // As a privileged container with a private cgroup namespace sees it.
+    // cgroup v2 as a privileged container with a private cgroup namespace sees it.
     name: 'container-writable',
     part: 'gate',
     guest: roomy,
@@ -91,7 +92,7 @@ const asProcess = [
   },
 ];
 
-// The distribution's own kernels, emulated where there is no KVM: what another kernel can change, and what it lacks.
+// The distribution's own kernels, emulated where there is no KVM: for what another kernel can change, or lacks.
 
 /** @type {Configuration[]} */
 const stockKernels = [
@@ -116,7 +117,8 @@ const stockKernels = [
     timeoutSeconds: 900,
   },
   {
-    // On cgroup v2 what a kernel that is a process can't run, and what needs two processors: 300 starts for each of four storms.
+    // The cgroup v2 tests that a kernel as a process can't run, or that need two processors: four storms of 300
+    // starts each.
     name: 'v2-machine',
     part: 'gate',
     guest: [...roomy, '--kernel', 'cloud', '--cpus', '2', '--env', 'MEMCAGE_TEST_STARTS=30'],
@@ -126,7 +128,8 @@ const stockKernels = [
     timeoutSeconds: 1800,
   },
   {
-    // The ratios of the benchmarks on cgroup v2. Emulation does not take the same longer for everything: this clock does.
+    // The ratios of the benchmarks on cgroup v2. Emulation slows down some things more than others; this clock does
+    // not.
     name: 'v2-bench',
     part: 'gate',
     guest: ['--memory', '2560', '--kernel', 'cloud', '--clock', 'instructions'],
@@ -135,7 +138,7 @@ const stockKernels = [
     timeoutSeconds: 1800,
   },
   {
-    // All of the storms' 1,000 starts.
+    // The storms with all of their 1,000 starts.
     name: 'v2-storms',
     part: 'matrix',
     guest: [...roomy, '--kernel', 'cloud', '--cpus', '2', '--env', 'MEMCAGE_TEST_STARTS=100'],
@@ -155,7 +158,7 @@ const stockKernels = [
     timeoutSeconds: 3600,
   },
   {
-    // The whole of it under the distribution's kernel, on cgroup v2.
+    // The whole suite under the distribution's kernel, on cgroup v2.
     name: 'stock-v2',
     part: 'matrix',
     guest: [...roomy, '--cpus', '1', '--kernel', 'cloud'],
@@ -165,7 +168,7 @@ const stockKernels = [
     timeoutSeconds: 5400,
   },
   {
-    // The same on cgroup v1: Debian's newer kernels have no v1 memory controller.
+    // The same on cgroup v1. Debian's newer kernels have no v1 memory controller.
     name: 'stock-v1',
     part: 'matrix',
     guest: [...roomy, '--cpus', '1', '--kernel', 'bookworm', '--cgroup', '1'],
@@ -176,8 +179,8 @@ const stockKernels = [
   },
 ];
 
-// Other distributions, from their process 1 on, over a kernel that is a process: what another systemd can change.
-// Not Debian 12: its C library is older than what the addon is linked with here.
+// Other distributions, from their process 1 on, under a kernel that is a process: for what another systemd can
+// change. Not Debian 12, whose C library is older than the one that the addon is linked with here.
 
 /** @type {Configuration[]} */
 const distributions = ['forky', 'sid'].flatMap((suite) => [

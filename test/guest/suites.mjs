@@ -1,7 +1,6 @@
 // Usage: suites.mjs [--matrix | CONFIGURATION...]
-// Runs the suites of these configurations, or of those of the gate, each in a guest of its own; with --matrix of all. Expects
-// everything to be built.
-// Jest's results are left as NAME.json in MEMCAGE_TEST_RESULTS, where that is set.
+// Runs the suites of these configurations, or of those in the gate, each in its own guest; with --matrix those of
+// all. Expects that everything is built. Leaves Jest's results as NAME.json in MEMCAGE_TEST_RESULTS, if that is set.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +12,7 @@ import { configurations } from './configurations.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const here = join(root, 'test/guest');
 const jest = 'node_modules/.bin/jest';
-/** Since a guest's Jest keeps one core busy. */
+/** A guest's Jest keeps one core busy. */
 const AT_ONCE = 2;
 
 function chosen(words) {
@@ -29,19 +28,22 @@ function named(name) {
   throw new Error(`There is no guest configuration ${name}: choose from ${known}`);
 }
 
-/** Loads the tests that will run in an emulated guest, and runs none: there a transformation takes 10 times as long. */
+/**
+ * Loads the tests that will run in an emulated guest, without running any: a transformation takes 10 times as long
+ * there.
+ */
 function fillCache(wanted) {
   const emulated = wanted.filter(({ guest, benchmarks }) => guest.includes('--kernel') && benchmarks === undefined);
   if (emulated.length === 0) return;
   const projects = [...new Set(emulated.flatMap((configuration) => configuration.projects))];
   const isWhole = emulated.some(({ paths }) => paths === undefined);
   const paths = isWhole ? [] : emulated.flatMap((configuration) => configuration.paths);
-  // For what a file makes when it is loaded, and removes after its tests.
+  // For what a test file makes when it is loaded, and removes after its tests.
   const scratch = mkdtempSync(join(tmpdir(), 'guest-cache-'));
   try {
     const env = { ...process.env, TMPDIR: scratch, MEMCAGE_TEST_GUEST: 'none' };
     const words = ['--runInBand', '--testNamePattern=^$', ...jestChoice({ projects, paths })];
-    // What a run like this says of itself is no news; a test that can't be loaded will fail in the guest.
+    // The output of such a run is of no interest. A test that can't be loaded will fail in the guest.
     spawnSync(jest, words, { cwd: root, stdio: 'ignore', env });
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -107,7 +109,7 @@ async function main(words) {
   const kept = process.env.MEMCAGE_TEST_RESULTS;
   mkdirSync(join(root, 'build'), { recursive: true });
   const results = kept ?? mkdtempSync(join(root, 'build/guest-results-'));
-  // Guests write there as other users, too.
+  // Guests write there as other users too.
   chmodSync(results, 0o777);
 
   fillCache(wanted);

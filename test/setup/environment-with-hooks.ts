@@ -1,7 +1,7 @@
 import { TestEnvironment } from 'jest-environment-node';
 import type { EachHooks } from '../support/rows';
 
-/** Of what Jest hands on, what is used here. */
+/** The parts of Jest's blocks that are used here. */
 interface Block {
   parent?: Block;
   hooks: readonly { type: string; fn: () => unknown }[];
@@ -12,14 +12,14 @@ export interface TestEvent {
   test?: { parent: Block };
 }
 
-/** Jest's environment of Node, which tells the rows of a test (test/support/rows.ts) which hooks the test has. */
+/** Jest's Node environment, which tells the rows of a test (test/support/rows.ts) which hooks the test has. */
 export class EnvironmentWithHooks extends TestEnvironment {
   async handleTestEvent({ name, test }: TestEvent, _state: object): Promise<void> {
     if (name === 'test_start' && test !== undefined) this.global.memcageEachHooks = eachHooks(test.parent);
   }
 }
 
-/** In the order in which Jest runs them: from the outside in before the test, and back after it. */
+/** In the order in which Jest runs them: from the outside in before the test, and back out after it. */
 function eachHooks(innermost: Block): EachHooks {
   const blocks: Block[] = [];
   for (let block: Block | undefined = innermost; block !== undefined; block = block.parent) blocks.push(block);

@@ -2,8 +2,8 @@ import { EnvironmentWithHooks, type TestEvent } from './environment-with-hooks';
 import { ownCgroups, removeTestCgroups, whatStays } from './leak-check';
 
 /**
- * Jest's environment of Node, in which a file that leaves cages of this process behind fails: the check at the end of the run
- * can't say whose they are.
+ * Jest's Node environment, in which a file fails if it leaves cages of this process behind. The check at the end of
+ * the run can't say whose they are.
  */
 export default class Environment extends EnvironmentWithHooks {
   readonly #before = new Set<string>();

@@ -2,7 +2,7 @@ import { markDescendants, takeInventory } from './leak-check';
 import { recordSurroundings } from './surroundings';
 
 declare global {
-  /** Handed from Jest's global set-up to its global teardown. */
+  /** Passed from Jest's global setup to its global teardown. */
   var memcageInventory: Set<string> | undefined;
 }
 
@@ -14,8 +14,8 @@ export default function globalSetup({ outputFile }: { outputFile?: string }): vo
 }
 
 /**
- * A bash that no other shell has started reads ~/.bashrc when its stdin is a socket, as Node's pipes are. What is in that may
- * take long, and may leave a lock behind when a test kills it.
+ * A bash that no other shell has started reads ~/.bashrc if its stdin is a socket, as Node's pipes are. That file may
+ * take long, and may leave a lock behind when a test kills the shell.
  */
 function keepBashFromItsProfile(): void {
   process.env['SHLVL'] = String(Math.max(2, Number(process.env['SHLVL'] ?? 0)));

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { patience } from '../support/patience';
 
-/** Descendants inherit it, so that one is still recognised when its parent is gone and init has adopted it. */
+/** Descendants inherit it, so a process can be recognised even when its parent is gone and init has adopted it. */
 const RUN_MARKER = 'MEMCAGE_TEST_RUN';
 
 const CGROUP = 'cgroup ';
 
-/** Everything of this moment that a test run could leave behind, one line each. */
+/** Everything that exists now and that a test run could leave behind, one line each. */
 export function takeInventory(): Set<string> {
   return new Set([...cgroups(), ...mounts(), ...processes(), ...temporaryFiles()]);
 }
@@ -17,7 +17,7 @@ export function markDescendants(): void {
   process.env[RUN_MARKER] = String(process.pid);
 }
 
-/** What is there now and was not there before, with what tells where a cgroup comes from. */
+/** What exists now and did not exist before; for a cgroup, with signs of where it comes from. */
 export async function findLeaks(before: ReadonlySet<string>): Promise<string[]> {
   const leaks = await whatStays(() => [...takeInventory()], before);
   return leaks.map((leak) => (leak.startsWith(CGROUP) ? `${leak}${history(leak.slice(CGROUP.length))}` : leak));
@@ -29,8 +29,8 @@ export function ownCgroups(): string[] {
 }
 
 /**
- * What an attempt of a test has made and, since it failed, not removed; with the processes in it. It is to be told as that failure,
- * and no more when the test has passed at its second try.
+ * Removes what a failed attempt of a test has made and not removed, with the processes in it. The failure was already
+ * reported, and a second attempt that passes must not be blamed for it.
  */
 export async function removeTestCgroups(): Promise<void> {
   const made = cgroups()
@@ -50,7 +50,7 @@ function kill(pid: number): void {
   if (pid !== 0 && pid !== process.pid) unlessGone(() => process.kill(pid, 'SIGKILL'), true);
 }
 
-/** What is new, after a moment: an end that was asked for may be under way. */
+/** What is new, after waiting a moment for ends that are under way. */
 export async function whatStays(find: () => string[], before: ReadonlySet<string>): Promise<string[]> {
   const deadline = Date.now() + patience(3000);
   for (;;) {
@@ -69,7 +69,10 @@ function cgroups(): string[] {
     .map((path) => `${CGROUP}${path}`);
 }
 
-/** When something was made or removed in it, what is below it, who is in it, what its owner is now. */
+/**
+ * When something was last made or removed in it, what is below it, which processes are in it, and the state of its
+ * owner.
+ */
 function history(path: string): string {
   const below = subdirectories(path);
   const members = [path, ...below]
@@ -92,7 +95,7 @@ function describeProcess(pid: string): string {
   return `${pid} (${state}: ${readText(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trimEnd()})`;
 }
 
-/** systemd has put this very process there for memcage, and removes it when it has ended. */
+/** systemd has put this very process there for memcage, and removes it when the process has ended. */
 function isOwn(path: string): boolean {
   const own = /^0::(.*)$/m.exec(readText('/proc/self/cgroup'))?.[1] ?? '';
   return own !== '/' && `${own}/`.startsWith(`${path.slice(path.indexOf('/', '/sys/fs/cgroup'.length))}/`);
@@ -102,7 +105,7 @@ function namedDirectories(directory: string): string[] {
   return subdirectories(directory).filter((path) => basename(path).includes('memcage'));
 }
 
-/** Those below as well. */
+/** All directories below, at every level. */
 function subdirectories(directory: string): string[] {
   return listDirectory(directory)
     .filter((entry) => entry.isDirectory())
@@ -138,7 +141,7 @@ function temporaryFiles(): string[] {
     .map((entry) => `temporary file ${join(tmpdir(), entry.name)}`);
 }
 
-/** Processes and cgroups vanish while they are being looked at: what is gone is not there. */
+/** Processes and cgroups vanish while they are read. What is gone does not exist. */
 function listDirectory(path: string): Dirent[] {
   return unlessGone(() => readdirSync(path, { withFileTypes: true }), []);
 }

@@ -5,8 +5,8 @@ import { EnvironmentWithHooks } from './environment-with-hooks';
 const PRAGMA = 'starts-children';
 
 /**
- * Jest's environment of Node for the project `pure`, in which no child process starts, unless the file says what for. (Nor can
- * the addon be loaded: jest.config.js maps it to no-addon.js.)
+ * Jest's Node environment for the project `pure`. No child process starts in it, unless the file gives a reason. (The
+ * addon can't be loaded either: jest.config.js maps it to no-addon.js.)
  */
 export default class PureEnvironment extends EnvironmentWithHooks {
   readonly #mayStart: boolean;
@@ -34,7 +34,7 @@ function refuse(): never {
   );
 }
 
-/** Whatever starts one comes by these. A test file has the same module of Node as this one. */
+/** Everything that starts a child uses these. A test file has the same instance of Node's module as this file. */
 function refuseChildren(): () => void {
   const { spawn } = ChildProcess.prototype as unknown as { spawn: unknown };
   const { spawnSync, execFileSync, execSync } = childProcess;

@@ -1,5 +1,5 @@
-// An emulated guest has pauses of seconds, which no time-out foresees. There, and nowhere else, a test that fails is tried once
-// more; its first failure is printed, and the summary of .ci/run names it.
+// An emulated guest pauses for seconds, which no timeout can foresee. There, and nowhere else, Jest tries a failed
+// test once more. It prints the first failure, and the summary of .ci/run names the test.
 if (process.env.MEMCAGE_TEST_GUEST === 'tcg') {
   jest.retryTimes(1, { logErrorsBeforeRetry: true });
 }

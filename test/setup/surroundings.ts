@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { release, userInfo } from 'node:os';
 import { cgroupOf, version } from '../support/cgroup-tree';
 
-/** Writes beside Jest's results what they were seen on: `npm run test:matrix` makes docs/tested.md of that. */
+/** Writes the machine's properties beside Jest's results. `npm run test:matrix` makes docs/tested.md from them. */
 export function recordSurroundings(resultsFile: string | undefined): void {
   if (resultsFile === undefined) return;
   const surroundings = {
@@ -27,7 +27,7 @@ function hasUnified(): boolean {
   }
 }
 
-/** What process 1 is; a systemd with its version. */
+/** The program of process 1; for systemd with its version. */
 function init(): string {
   const name = readFileSync('/proc/1/comm', 'utf8').trim();
   if (name !== 'systemd') return 'no systemd';

@@ -1,9 +1,9 @@
-// The addon, and the tests' own one that makes system calls fail, for fixtures that run under plain Node.
+// The addon, and the tests' own addon that makes system calls fail, for fixtures that run under plain Node.
 const { join } = require('node:path');
 
 const root = join(__dirname, '../..');
 
-/** Of a plain clone of /bin/true. */
+/** Options of a plain clone of /bin/true. */
 const options = {
   file: '/bin/true',
   args: ['true'],

@@ -12,7 +12,7 @@ import {
 } from 'memcage';
 import { until } from './until';
 
-/** A cage that children can be started in, private or shared. */
+/** A cage in which children can be started, private or shared. */
 export interface Place {
   spawn(file: string, args: readonly string[]): ChildProcessWithoutNullStreams & Caged;
   /** A whole memcage.run(), with `reject`. */
@@ -47,14 +47,14 @@ export function place(kind: Kind, options: { memory: MemoryOption; parent?: stri
   };
 }
 
-/** Touches that many MiB in one go, from within the kernel; then ends. */
+/** Touches that many MiB in one go, from within the kernel, and then ends. */
 export function allocate(megabytes: number): string {
   return `dd if=/dev/zero of=/dev/null bs=${megabytes}M count=1 status=none`;
 }
 
 const outputs = new WeakMap<ChildProcessWithoutNullStreams, { text: string }>();
 
-/** Resolves when the child has written a text to stdout, after what was waited for before. */
+/** Resolves when the child has written a text to stdout, after the texts that were waited for before. */
 export async function said(child: ChildProcessWithoutNullStreams, text: string): Promise<void> {
   let output = outputs.get(child);
   if (output === undefined) {

@@ -24,7 +24,7 @@ for (const line of readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split(
   }
 }
 
-/** Of the hierarchy that has the memory controller. */
+/** Version of the hierarchy with the memory controller. */
 export const version: 1 | 2 = mounts.has('memory') ? 1 : 2;
 const unified = mounts.get('unified');
 if (version === 2 && unified !== undefined) mounts.set('memory', unified);
@@ -40,7 +40,7 @@ export const files =
       }
     : { limit: 'memory.max', usage: 'memory.current', peak: 'memory.peak', threads: 'cgroup.threads' };
 
-/** How a shell gets the path of its own memory cgroup into $own. */
+/** Shell code that puts the path of the shell's own memory cgroup into $own. */
 export const OWN_CGROUP_IN_SHELL = `own=${mounts.get('memory')?.mountPoint}$(sed -n 's/^[0-9]*:${
   version === 1 ? '[^:]*memory[^:]*' : ''
 }://p' /proc/self/cgroup)`;
@@ -78,21 +78,21 @@ export function write(path: string, file: string, value: string): void {
   writeFileSync(join(path, file), value);
 }
 
-/** A cgroup and all below it. */
+/** A cgroup and all cgroups below it. */
 export function tree(path: string): string[] {
   return [path, ...subdirectories(path).flatMap((name) => tree(join(path, name)))];
 }
 
 /**
- * The kernel's count of OOM kills in a cgroup and all below it. v1's does not add up by itself, and goes with a cgroup
- * that is removed; v2's does and stays.
+ * The kernel's count of OOM kills in a cgroup and all below it. v1 counts each cgroup separately, and loses the count
+ * of a cgroup that is removed; v2 adds the counts up and keeps them.
  */
 export function oomKills(path: string): number {
   if (version === 2) return readKey(path, 'memory.events', 'oom_kill');
   return tree(path).reduce((sum, directory) => sum + readKey(directory, 'memory.oom_control', 'oom_kill'), 0);
 }
 
-/** `Infinity` when there is none. */
+/** The memory limit; `Infinity` if there is none. */
 export function limitOf(path: string): number {
   const text = read(path, files.limit);
   const PAGES_OF_ALL = 2 ** 63 - 65536;
@@ -107,7 +107,7 @@ export function members(path: string): number[] {
     .map(Number);
 }
 
-/** Every directory, in every hierarchy, that a memcage in one of these processes has made and not removed. */
+/** Every directory, in every hierarchy, that memcage in one of these processes has made and not removed. */
 export function cagesOf(...owners: number[]): string[] {
   const name = new RegExp(`^memcage-(detached-)?(${owners.join('|')})-[0-9a-f]+$`);
   return [...new Set(mounts.values())]
@@ -116,19 +116,22 @@ export function cagesOf(...owners: number[]): string[] {
     .flatMap((path) => tree(path));
 }
 
-/** Without the directories that hold the cages of one owner, which stay as long as that lives. Default: this process's. */
+/** Leaves out the cage roots, which exist as long as their owner lives. Default: those of this process. */
 export function openCages(...owners: number[]): string[] {
   return cagesOf(...(owners.length === 0 ? [process.pid] : owners)).filter(
     (path) => !/\/memcage-\d+-[0-9a-f]+$/.test(path),
   );
 }
 
-/** A name is used once in a process, by all files of tests: what one has left does not make others fail. */
+/**
+ * A name is used only once in a process, across all test files, so that leftovers of one test do not make others
+ * fail.
+ */
 const scope = randomBytes(3).toString('hex');
 let made = 0;
 
 /**
- * A cgroup that memcage knows nothing of, below this process's own; `remove` takes what is below along.
+ * Makes a cgroup that memcage knows nothing of, below this process's own; `remove` also removes what is below it.
  *
  * @param limit of memory, without any swap
  */
@@ -139,7 +142,7 @@ export function makeCgroup(limit?: string, controller: Controller = 'memory'): {
   return { path, remove: () => removeTree(path) };
 }
 
-/** A cgroup with the memory controller, whose parent may therefore have no processes of its own on v2. */
+/** Makes a cgroup with the memory controller. On v2 its parent may therefore have no processes of its own. */
 export function makeBelow(parent: string, name: string): string {
   if (mounts.get('memory') === unified) enableMemory(parent);
   const path = join(parent, name);
@@ -147,14 +150,17 @@ export function makeBelow(parent: string, name: string): string {
   return path;
 }
 
-/** v2: cgroups below may be limited. */
+/** v2: allows limits for the cgroups below. */
 export function enableMemory(path: string): void {
   if (!read(path, 'cgroup.subtree_control').split(' ').includes('memory')) {
     write(path, 'cgroup.subtree_control', '+memory');
   }
 }
 
-/** A cgroup in which a stranger counts for this one's limit: itself, or one below where only leaves may have processes. */
+/**
+ * A cgroup in which a stranger counts towards this one's limit: this one itself, or one below where only cgroups
+ * without children may have processes.
+ */
 export function placeForStrangers(path: string): string {
   if (version === 1) return path;
   const place = join(path, 'strangers');
@@ -168,7 +174,7 @@ function setLimit(path: string, limit: string): void {
   if (existsSync(join(path, swapFile))) write(path, swapFile, swap);
 }
 
-/** Those who were killed a moment ago may still be in it. */
+/** Processes that were killed a moment ago may still be in it. */
 export function removeTree(path: string): void {
   for (const name of subdirectories(path)) removeTree(join(path, name));
   const deadline = Date.now() + patience(1000);
@@ -196,7 +202,7 @@ function subdirectories(path: string): string[] {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
-/** Cgroups come and go while they are walked through. */
+/** Cgroups come and go while they are walked. */
 function unlessGone<T>(read: () => T, otherwise: T): T {
   try {
     return read();

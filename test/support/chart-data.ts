@@ -5,7 +5,7 @@ export const MIB = 1 << 20;
 
 type Sample = Partial<Omit<Point, 'atMs' | 'usageBytes'>> & Partial<Hits>;
 
-/** A run whose memory is a function of time, sampled as a real one is. */
+/** A run whose memory use is a function of time, sampled like a real one. */
 export function recorded(
   durationMs: number,
   at: (ms: number) => Sample,
@@ -40,7 +40,7 @@ export function recorded(
 
 const HOUR = 3_600_000;
 
-/** What charts have to do with. */
+/** Kinds of runs that charts have to show. */
 export const RUNS: Readonly<Record<string, ChartData>> = {
   'killed at its limit': recorded(118, (ms) => ({ anonBytes: ms * 0.9 * MIB, fileBytes: 2 * MIB }), {
     command: ['stress', '--vm-bytes', '101m', '-m', '1'],

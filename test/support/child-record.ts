@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 
 const EVENTS = ['spawn', 'exit', 'close', 'error', 'message', 'disconnect'];
 
-/** Every event of a child with its arguments, in order; errors as plain data without pids and stacks. */
+/** Every event of a child with its arguments, in order. Errors become plain data without pids and stacks. */
 export function recordEvents(child: ChildProcess): unknown[][] {
   const events: unknown[][] = [];
   for (const name of EVENTS) {
@@ -17,13 +17,16 @@ export function recordEvents(child: ChildProcess): unknown[][] {
   return events;
 }
 
-/** In their order, with 'disconnect' last: whether it comes before 'exit' of a child that ends by itself is the system's to say. */
+/**
+ * The events in order, but with 'disconnect' last: if a child ends by itself, the system decides whether it comes
+ * before 'exit'.
+ */
 export function disconnectLast<T extends unknown[]>(events: T[]): T[] {
   const isDisconnect = ([name]: T): boolean => name === 'disconnect';
   return [...events.filter((event) => !isDisconnect(event)), ...events.filter(isDisconnect)];
 }
 
-// Node's errors are of another realm than a jest test.
+// Node's errors belong to another realm than a Jest test.
 function isError(value: unknown): value is Error {
   return Object.prototype.toString.call(value) === '[object Error]';
 }
@@ -42,7 +45,7 @@ export function thrown(call: () => unknown): Record<string, unknown> {
   throw new Error('nothing was thrown');
 }
 
-/** The fields of a child that don't differ from run to run. */
+/** The fields of a child that do not differ from run to run. */
 export function fieldsOf(child: ChildProcess): Record<string, unknown> {
   const { connected, exitCode, signalCode, killed, spawnfile, spawnargs, stdin, stdout, stderr, stdio, channel } =
     child;
@@ -81,11 +84,11 @@ export interface ChildRecord {
   stderr: string | undefined;
 }
 
-/** Follow a child, which ends by itself or is killed, to its 'close'. */
+/** Follows a child, which ends by itself or is killed, until its 'close'. */
 export async function follow(child: ChildProcess): Promise<ChildRecord> {
   const events = recordEvents(child);
   const before = fieldsOf(child);
-  // Not events.once(): that rejects at 'error', and 'close' comes after it.
+  // Not events.once(), which rejects at 'error', and 'close' comes after it.
   const closed = new Promise((resolve) => child.once('close', resolve));
   const [stdout, stderr] = await Promise.all([textOf(child.stdout), textOf(child.stderr), closed]);
   return { events: disconnectLast(events), before, after: fieldsOf(child), stdout, stderr };

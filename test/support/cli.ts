@@ -10,7 +10,7 @@ export interface CliEnd {
   signal: NodeJS.Signals | null;
   stdout: string;
   stderr: string;
-  /** Cgroups that the command made and has not removed. */
+  /** Cgroups that the command made and did not remove. */
   left: string[];
 }
 
@@ -28,7 +28,7 @@ export interface CliOptions {
   env?: NodeJS.ProcessEnv;
 }
 
-/** The built command, as a shell starts it. */
+/** Starts the built command, as a shell would. */
 export function startCli(args: readonly string[], { input, env = process.env }: CliOptions = {}): Cli {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env });
   const stdout = collect(child.stdout);

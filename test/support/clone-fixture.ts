@@ -12,7 +12,7 @@ export interface Scenario {
   fullPipe?: string;
   /** A file for thawFd. */
   thaw?: string;
-  /** So many fds that are not close-on-exec. */
+  /** How many fds are not close-on-exec. */
   inheritable?: number;
 }
 
@@ -25,12 +25,12 @@ export interface Report {
   childrenLeft: string;
 }
 
-/** Clone twice in a process of its own. */
+/** Clones twice in a separate process. */
 export function cloneTwice({ options, ...scenario }: Scenario): Promise<Report> {
   return fixtureResult('native/clone.js', { ...scenario, options: cloneOptions(options) });
 }
 
-/** The same, to be meddled with while it runs. */
+/** Like {@link cloneTwice}, but a test can interfere while it runs. */
 export function startCloningTwice({ options, ...scenario }: Scenario): Fixture {
   return startFixture('native/clone.js', { ...scenario, options: cloneOptions(options) });
 }
@@ -41,7 +41,7 @@ export function failedAt(stage: Stage, errno: number, path = ''): Record<string,
   return { stage, errno: -errno, path, ms: expect.any(Number) as number };
 }
 
-/** The report of a clone that both times ended like this, and left nothing behind. */
+/** The report if both clones ended like this, and left nothing behind. */
 export function twice(attempt: Record<string, unknown>): Record<string, unknown> {
   return { attempts: [attempt, attempt], fdsLeft: 0, threadsLeft: 0, childrenLeft: '' };
 }

@@ -1,6 +1,8 @@
 import { type Cage, createCage, type MemoryOption } from 'memcage';
 
-/** createCage() for the tests of a describe, called before its expectNothingLeft(): each cage is closed after its test. */
+/**
+ * createCage() for the tests of a describe. Call it before expectNothingLeft(): it closes each cage after its test.
+ */
 export function closedAfterEach(): (memory: MemoryOption, options?: object) => Cage {
   const cages: Cage[] = [];
   afterEach(async () => {

@@ -5,10 +5,10 @@ import { delimiter, join } from 'node:path';
 
 const MAIN = join(__dirname, '../../dist/cli.js');
 
-/** A directory with the command and the completion of each shell, as `memcage completion` prints it. */
+/** A directory with the command and each shell's completion, as `memcage completion` prints it. */
 export interface Completion {
   directory: string;
-  /** In which `memcage` is found. */
+  /** An environment in which `memcage` is found. */
   env: NodeJS.ProcessEnv;
   /** What bash offers for the last of these words. */
   inBash(...words: string[]): string[];

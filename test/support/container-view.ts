@@ -5,7 +5,10 @@ import { promisify } from 'node:util';
 import { removeTree } from './cgroup-tree';
 import { until } from './until';
 
-/** Cgroups laid out as a container engine does, and looks at them from where the container is. No code of memcage. */
+/**
+ * Lays out cgroups as a container engine does, and looks at them from inside the container. Without any of memcage's
+ * code.
+ */
 
 const LOOK = join(__dirname, '../fixtures/container/look.js');
 
@@ -14,7 +17,7 @@ export interface Answer<T> {
   error?: { code: string; message: string; path?: string; syscall?: string };
 }
 
-/** What look.js tells of `self`. */
+/** What look.js reports about `self`. */
 export interface Self {
   path: string;
   usage: { usageBytes: number; limitBytes: number };
@@ -24,7 +27,7 @@ export interface Self {
   effective: Record<'maxBytes' | 'maxFrom' | 'highBytes' | 'highFrom' | 'ramBytes' | 'complete', unknown>;
 }
 
-/** The version that memory is on here, and where. */
+/** The cgroup version that memory is on here, and where it is mounted. */
 export const memory = findMemory();
 
 function findMemory(): { version: 1 | 2; mountPoint: string; own: string } {
@@ -61,7 +64,8 @@ export class EngineTree {
     for (const path of [this.top, join(this.top, 'docker'), this.container, this.sibling]) makeCgroup(path);
     const limit = memory.version === 1 ? 'memory.limit_in_bytes' : 'memory.max';
     writeFileSync(join(this.top, limit), String(engine));
-    // Else what does not fit is swapped out, and fills the limit of the cage below, which is one of both on v1.
+    // Otherwise what does not fit is swapped out, and counts towards the limit of the cage below, which on v1
+    // includes swap.
     const withSwap = join(this.top, memory.version === 1 ? 'memory.memsw.limit_in_bytes' : 'memory.swap.max');
     if (existsSync(withSwap)) writeFileSync(withSwap, memory.version === 1 ? String(engine) : '0');
     writeFileSync(join(this.container, limit), String(container));
@@ -84,15 +88,15 @@ export class EngineTree {
   }
 
   /**
-   * Ask from inside of the container's cgroup, after `setup`, shell commands in a mount namespace, which may use $cgroup
-   * (the mount point), $top, $container and $temporary (an empty directory).
+   * Asks from inside the container's cgroup, after `setup`. That is shell commands in a mount namespace, which may
+   * use $cgroup (the mount point), $top, $container and $temporary (an empty directory).
    */
   async look(
     setup: string,
     questions: readonly (readonly unknown[])[],
     { namespace = true, env = {} }: { namespace?: boolean; env?: Record<string, string> } = {},
   ): Promise<Answer<unknown>[]> {
-    // The library's `unshare` is not what is tested.
+    // memcage's own namespaces are not under test here.
     const inner = `set -e; mount --make-rprivate /; ${setup}; exec "$node" "$look" "$questions"`;
     const outer = 'echo 0 >"$container/cgroup.procs"; exec unshare --mount $namespace sh -c "$inner"';
     const { stdout } = await promisify(execFile)('sh', ['-c', outer], {

@@ -8,9 +8,9 @@ const DELEGATED = ['cgroup.procs', 'cgroup.subtree_control', 'cgroup.threads'];
 /**
  * Gives a cgroup to a user.
  *
- * @returns the start of a command line that runs a command as that user. On v2 in a cgroup of its own below: a process
- * may only be put where its user may write to the `cgroup.procs` of all that is between the two cgroups, both ends and the
- * common ancestor included.
+ * @returns the start of a command line that runs a command as that user. On v2 it runs in a new cgroup below: a user
+ * can move a process only with write access to the `cgroup.procs` of all cgroups from the old to the new one,
+ * including the common ancestor.
  */
 export function delegate(path: string, { uid, gid }: { uid: number; gid: number }): [string, ...string[]] {
   chownSync(path, uid, gid);

@@ -45,13 +45,13 @@ export function blocksOf(page: string): Block[] {
 }
 
 export interface Example extends Block {
-  /** What it prints, `...` standing for anything within a line; undefined when the page does not say. */
+  /** What it prints; `...` matches anything within a line. Undefined if the page does not say. */
   output: string | undefined;
-  /** What it needs besides: the words after `run`. */
+  /** What else it needs: the words after `run`. */
   needs: Feature[];
 }
 
-/** The blocks marked `run`, with the block marked `output` that follows them. */
+/** The blocks marked `run`, each with the block marked `output` that follows. */
 export function examplesOf(page: string): Example[] {
   const blocks = blocksOf(page);
   return blocks

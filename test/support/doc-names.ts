@@ -1,6 +1,6 @@
 import { pageText } from './doc-examples';
 
-/** All that a page has in code: `inline` and in fenced blocks. */
+/** All code on a page: `inline` and in fenced blocks. */
 export function codeOf(page: string): string {
   return (pageText(page).match(/```[\s\S]*?```|`[^`]+`/g) ?? []).join('\n');
 }

@@ -1,13 +1,13 @@
 import { createServer, type Socket } from 'node:net';
 
-/** A D-Bus peer that answers what it is told to, and nothing else. https://dbus.freedesktop.org/doc/dbus-specification.html */
+/** A D-Bus peer that gives only scripted answers. https://dbus.freedesktop.org/doc/dbus-specification.html */
 
 export interface Call {
   member: string;
   body: Buffer;
 }
 
-/** The answer to a call: its signature, and its only value, a string; undefined: an empty one. */
+/** The answer to a call: its signature, and its only value, a string. undefined is an empty answer. */
 export type Answer = { signature: 's' | 'o'; value: string } | undefined;
 
 const GUID = '0'.repeat(32);
@@ -47,7 +47,7 @@ export async function startFakeBus(
   return { calls, close: () => void server.close() };
 }
 
-/** sd-bus says all it has to say at once. */
+/** sd-bus sends all its lines at once. */
 function authenticate(socket: Socket, said: string): void {
   for (const line of said.split('\r\n')) {
     if (line === 'AUTH EXTERNAL') socket.write('DATA\r\n');
@@ -60,7 +60,7 @@ function aligned(offset: number, to: number): number {
   return Math.ceil(offset / to) * to;
 }
 
-/** Infinity: not yet known. */
+/** Infinity if it is not known yet. */
 function messageSize(read: Buffer): number {
   if (read.length < 16) return Number.POSITIVE_INFINITY;
   return aligned(16 + read.readUInt32LE(12), 8) + read.readUInt32LE(4);
@@ -71,7 +71,7 @@ function memberOf(message: Buffer): string {
   for (let at = 16; at < end; ) {
     at = aligned(at, 8);
     const type = String.fromCharCode(message[at + 2] ?? 0);
-    // Behind the code and the signature of the value: a length, a letter, a zero.
+    // After the code and the signature of the value: a length, a letter and a zero.
     const value = at + 4;
     const length = type === 'g' ? (message[value] ?? 0) : message.readUInt32LE(value);
     if (message[at] === FIELD.member) return message.toString('utf8', value + 4, value + 4 + length);

@@ -10,7 +10,7 @@ interface FakeCgroup {
   remove(): void;
 }
 
-/** A directory with some of the files of a cgroup, as an older kernel makes it. A value may have a mode. */
+/** A directory with some of a cgroup's files, as an older kernel makes it. A value may have a mode. */
 export function fakeCgroup(files: Readonly<Record<string, string | { text: string; mode: number }>>): FakeCgroup {
   const path = mkdtempSync(join(tmpdir(), 'memcage-fake-'));
   for (const [name, value] of Object.entries({ 'cgroup.procs': '', ...files })) {

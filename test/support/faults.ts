@@ -1,18 +1,21 @@
 import { join } from 'node:path';
 
-/** Makes a system call fail, for a thread and all that it creates, for good. */
+/** Makes a system call fail permanently, for a thread and everything that it creates. */
 export interface FaultRule {
   syscall: string;
   errno: number;
-  /** Only when `arguments[argument] & mask` is `value`. */
+  /** Fails only if `arguments[argument] & mask` is `value`. */
   argument?: number;
   mask?: number;
   value?: number;
 }
 
-/** test/native: `npm run build:test-addon` builds it. Its failSyscalls() is for fixtures, since a filter stays. */
+/**
+ * The addon of test/native, which `npm run build:test-addon` builds. Its failSyscalls() is for fixtures, since a
+ * filter can't be removed.
+ */
 interface Faults {
-  /** The system call's result, or a negative errno. */
+  /** Returns the system call's result, or a negative errno. */
   call(syscall: string, ...args: (number | string | Uint8Array)[]): number;
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 
-/** How many fds this process has; the one that reads the directory counts each time. */
+/** The number of fds of this process, always including the one that reads the directory. */
 export function openFdCount(): number {
   return readdirSync('/proc/self/fd').length;
 }

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 
-/** Opens files until no more than `free` fds are left; the returned function closes them. */
+/** Opens files until at most `free` fds are left. The returned function closes them. */
 export function fillFds(free: number): () => void {
   const fillers: number[] = [];
   try {

@@ -22,14 +22,16 @@ export interface Fixture {
 /** A path below test/fixtures. */
 type Program = string | { name: string; timeoutMs: number };
 
-/** Start a fixture under plain Node; what is not a string is passed as JSON. Ended when it takes too long. */
+/**
+ * Starts a fixture under plain Node. Arguments that are not strings are passed as JSON. Killed if it takes too long.
+ */
 export function startFixture(program: Program, ...args: unknown[]): Fixture {
   const { name, timeoutMs } = typeof program === 'string' ? { name: program, timeoutMs: TIMEOUT_MS } : program;
   const path = join(__dirname, '../fixtures', name);
   const words = args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg)));
   const child = spawn(process.execPath, [path, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
   const pid = child.pid ?? 0;
-  // A child that hangs goes first: it would hold the output open.
+  // Its children first: one that hangs would hold the output open.
   const timer = setTimeout(() => {
     for (const each of [...childrenOf(pid), pid]) endNow(each);
   }, patience(timeoutMs));
@@ -47,7 +49,7 @@ export function startFixture(program: Program, ...args: unknown[]): Fixture {
   return { process: child, pid, end };
 }
 
-/** What a fixture prints as JSON; fails, with its stderr, when it does not end well. */
+/** What a fixture prints as JSON. Fails, with the fixture's stderr, if it does not end well. */
 export async function fixtureResult<T>(program: Program, ...args: unknown[]): Promise<T> {
   const { code, signal, stdout, stderr } = await startFixture(program, ...args).end;
   if (code !== 0) throw new Error(`${JSON.stringify(program)} ended with ${code ?? signal}: ${stderr}`);

@@ -1,17 +1,17 @@
 import childProcess from 'node:child_process';
 import { type Cage, exec, execFile, fork, spawn } from 'memcage';
 
-/** The functions that start a child asynchronously; of Node's types, whoever's they are. */
+/** The functions that start a child asynchronously. They have Node's types, whoever provides them. */
 export type Functions = Pick<typeof childProcess, 'spawn' | 'fork' | 'exec' | 'execFile'>;
 type Name = keyof Functions;
 type AnyFunction = (...args: unknown[]) => unknown;
 
 const NAMES: readonly Name[] = ['spawn', 'fork', 'exec', 'execFile'];
 
-// Nothing that a test does to child_process counts.
+// Saved at load time, so that changes by a test to child_process do not count.
 const nodeFunctions = pick((name) => childProcess[name] as AnyFunction);
 
-/** Every way to have a child of memcage's. */
+/** Every way to start a child with memcage. */
 function functionKinds(cage: () => Cage): Record<string, Functions> {
   const replacement = require('memcage/child_process') as Functions;
   return {
@@ -33,7 +33,7 @@ function functionKinds(cage: () => Cage): Record<string, Functions> {
   };
 }
 
-/** Runs a scenario with Node's functions and with every kind of memcage's, and expects the same of all. */
+/** Runs a scenario with Node's functions and with every kind of memcage's, and expects the same result from all. */
 export function comparing(cage: () => Cage): <T>(scenario: (functions: Functions) => T | Promise<T>) => Promise<T> {
   const kinds = Object.entries(functionKinds(cage));
   return async (scenario) => {
@@ -52,7 +52,7 @@ function withMemory(name: Name, args: readonly unknown[]): unknown[] {
   const given = args.findIndex((arg, index) => index > 0 && isObject(arg));
   if (given !== -1) return args.map((arg, index) => (index === given ? { ...(arg as object), memory } : arg));
   const place = name !== 'exec' && args.length > 1 && typeof args[1] !== 'function' ? 2 : 1;
-  // Something else in their place is for Node to refuse.
+  // Node should refuse anything else in their place.
   const taken = args[place] !== undefined && args[place] !== null && typeof args[place] !== 'function';
   if (taken) return [...args];
   const isThere = place < args.length && typeof args[place] !== 'function';

@@ -12,7 +12,7 @@ const LINES =
       }
     : { anon: 'anon', file: 'file', inactive: 'inactive_file', faults: 'pgfault', majorFaults: 'pgmajfault' };
 
-/** What the kernel's files say of a cgroup. Without any of memcage's code. */
+/** What the kernel's files say about a cgroup. Without any of memcage's code. */
 export function kernelFigures(path: string) {
   const line = (name: string) => readKey(path, 'memory.stat', name);
   const usageBytes = readNumber(path, files.usage);
@@ -38,8 +38,8 @@ export function kernelFigures(path: string) {
 }
 
 /**
- * What `take` has while the kernel's figures are the same before and after it: what was freed by a process that has ended, and
- * what each processor holds in stock, is given back a moment later.
+ * The result of `take`, once the kernel's figures are the same before and after it. Memory of an ended process, and
+ * each processor's stock of pages, are given back only a moment later.
  */
 export async function whileSteady<T>(path: string, take: () => Promise<T>) {
   for (;;) {
@@ -49,5 +49,5 @@ export async function whileSteady<T>(path: string, take: () => Promise<T>) {
   }
 }
 
-/** What the OOM killer takes first. */
+/** The process that the OOM killer kills first. */
 export const VICTIM = ['sh', ['-c', 'echo 1000 > /proc/self/oom_score_adj; exec tail /dev/zero']] as const;

@@ -1,13 +1,13 @@
 import { SaxesParser } from 'saxes';
 
-/** An element of a document, with all the text that is in it. */
+/** An element of a document, with all the text inside. */
 export interface Element {
   name: string;
   attributes: Readonly<Record<string, string>>;
   text: string;
 }
 
-/** All elements of an XML document, in order. Throws when it is not well-formed. */
+/** All elements of an XML document, in order. Throws if it is not well-formed. */
 export function parseXml(document: string): Element[] {
   const elements: Element[] = [];
   const open: Element[] = [];

@@ -1,4 +1,4 @@
-/** The kinds of namespaces, and what the kernel calls them in /proc/<pid>/ns and /proc/sys/user/max_*_namespaces. */
+/** The kinds of namespaces, and the kernel's names for them in /proc/<pid>/ns and /proc/sys/user/max_*_namespaces. */
 export const NAMESPACE_FILES = {
   uts: 'uts',
   mount: 'mnt',

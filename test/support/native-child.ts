@@ -20,7 +20,7 @@ export function makeFifo(path: string): void {
   expect(faults.call('mknodat', AT_FDCWD, path, S_IFIFO | 0o600, 0)).toBe(0);
 }
 
-/** A clone of /bin/true that shares memory, in no namespace or cgroup of its own. */
+/** A clone of /bin/true that shares memory, without a namespace or cgroup of its own. */
 export function cloneOptions(options: Partial<CloneOptions>): CloneOptions {
   return {
     file: '/bin/true',
@@ -51,7 +51,7 @@ export function startChild(options: Partial<CloneOptions>): Running {
   return result;
 }
 
-/** Wait for a child that is not watched. */
+/** Waits for an unwatched child. */
 export function finish({ pidfd }: Running): void {
   native.reap({ pidfd });
   native.closeFd({ fd: pidfd });
@@ -62,7 +62,7 @@ export function killAndFinish(child: Running): void {
   finish(child);
 }
 
-/** What a child writes to its standard output, from its start to its end. */
+/** What a child writes to its standard output, from start to end. */
 export function outputOf(options: Partial<CloneOptions>): string {
   const directory = temporaryDirectory();
   const path = join(directory, 'output');
@@ -77,11 +77,11 @@ export function outputOf(options: Partial<CloneOptions>): string {
   }
 }
 
-/** A child that sleeps while `look` looks at it. */
+/** Calls `look` while a child sleeps. */
 export function whileRunning<T>(options: Partial<CloneOptions>, look: (pid: number) => T): T {
   const child = startChild({ ...options, file: '/bin/sleep', args: ['sleep', '60'] });
   try {
-    // The clone returns when exec has replaced the memory, which is before it resets signals and closes fds.
+    // The clone returns when exec has replaced the memory, which is before exec resets signals and closes fds.
     const end = performance.now() + patience(10_000);
     while (!readFileSync(`/proc/${child.pid}/stat`, 'utf8').includes('(sleep) S')) {
       if (performance.now() > end) throw new Error('the child does not sleep');
@@ -93,7 +93,7 @@ export function whileRunning<T>(options: Partial<CloneOptions>, look: (pid: numb
   }
 }
 
-/** What the addon throws. Its errors are of Node's realm, not of Jest's. */
+/** What the addon throws. Its errors belong to Node's realm, not to Jest's. */
 export function refusal(call: () => unknown): { name: string; code: string; syscall?: string; path?: string } {
   try {
     call();

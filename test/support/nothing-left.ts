@@ -6,10 +6,10 @@ import { until } from './until';
 
 // memcage keeps one cage ready for the next start, with its fds.
 const FDS_OF_SPARE = 4;
-// From the first kill for memory on.
+// Open from the first kill for memory on.
 const FDS_OF_KERNEL_LOG = 1;
 
-/** What is there beyond that spare cage. */
+/** What exists beyond that spare cage. */
 export function cagesLeft(...owners: number[]): string[] {
   const cages = openCages(...owners);
   return cages.filter((path) => members(path).length > 0 || cages.some((other) => isSibling(path, other)));
@@ -20,10 +20,11 @@ function isSibling(path: string, other: string): boolean {
 }
 
 /**
- * Each test of the file gives back what it took: fds, cgroups, children. Called in the file's outermost describe.
+ * Expects that each test of the file gives back what it took: fds, cgroups, children. Call it in the file's outermost
+ * describe.
  *
  * @param warmUp opens what memcage keeps for the life of the process
- * @param keptFds how many more are allowed at any time
+ * @param keptFds how many more fds are allowed at any time
  */
 export function expectNothingLeft(warmUp: () => Promise<unknown>, keptFds = 0): void {
   let fdsBefore: number;
@@ -33,7 +34,7 @@ export function expectNothingLeft(warmUp: () => Promise<unknown>, keptFds = 0): 
     await warmUp();
     fdsBefore = openFdCount() + FDS_OF_SPARE + FDS_OF_KERNEL_LOG + keptFds;
   });
-  // What one test has left is not held against the next.
+  // What one test leaves behind is not blamed on the next.
   beforeEach(() => {
     childrenBefore = childrenOf(process.pid);
     cagesBefore = cagesLeft();
@@ -45,7 +46,7 @@ export function expectNothingLeft(warmUp: () => Promise<unknown>, keptFds = 0): 
       children: childrenOf(process.pid).filter((pid) => !childrenBefore.includes(pid)),
     });
     const nothing = { fds: 0, cages: [], children: [] };
-    // What was asked to end may take a moment.
+    // An end that was asked for may take a moment.
     const isClean = () => JSON.stringify(left()) === JSON.stringify(nothing);
     await until('nothing left', isClean, 3000).catch(() => {});
     const found = left();
@@ -58,10 +59,10 @@ export function expectNothingLeft(warmUp: () => Promise<unknown>, keptFds = 0): 
   afterAll(removeOwners);
 }
 
-/** After a failure, so that it is the only one: neither the next test nor a second attempt has to do with what is left. */
+/** Cleans up after a failure, so that neither the next test nor a second attempt fails because of what was left. */
 async function end({ cages, children }: { cages: string[]; children: number[] }): Promise<void> {
   for (const pid of [...children, ...cages.flatMap(members)]) endNow(pid);
-  // memcage removes what is empty and has no handle; a handle that was not closed does not mind.
+  // memcage removes a cgroup that is empty and has no open handle. A handle that was not closed does no harm here.
   const isGone = (path: string) => {
     try {
       removeTree(path);
@@ -73,7 +74,7 @@ async function end({ cages, children }: { cages: string[]; children: number[] })
   await until('the rest is gone', () => cages.every(isGone)).catch(() => {});
 }
 
-/** Under Jest the listeners for 'exit' are never called, which remove the directories of the owner. */
+/** Calls the listeners for 'exit', which remove the cage roots. Jest never calls them. */
 export function removeOwners(): void {
   for (const listener of process.listeners('exit')) listener.call(process, 0);
 }

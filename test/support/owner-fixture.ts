@@ -20,7 +20,7 @@ export interface Running {
   end: Promise<number | string>;
 }
 
-/** What a fixture says first. */
+/** The first line that a fixture prints. */
 export async function firstLine(child: ChildProcess): Promise<string> {
   let output = '';
   let errors = '';
@@ -38,21 +38,21 @@ export async function firstLine(child: ChildProcess): Promise<string> {
 }
 
 export interface How {
-  /** What runs a command as another user; default: this one. */
+  /** The start of a command line that runs as another user. Default: as this one. */
   as?: readonly string[];
   env?: NodeJS.ProcessEnv;
 }
 
 /**
- * Where the guards of cages are made: on v1 in the cgroup that a process itself is in. Whatever memcage starts there first
- * sweeps out what dead owners have left, so that a test that looks at this has a place of its own.
+ * A place in which kill cgroups are made: on v1 that is the cgroup that a process is in. Whatever memcage starts
+ * there first sweeps out what dead owners left, so a test that looks at this needs a separate place.
  */
 export function makeGuardPlace(): { as: readonly string[]; remove(): Promise<void> } {
   if (version === 2) return { as: [], remove: async () => {} };
   const { path, remove } = makeCgroup(undefined, 'unified');
   return {
     as: ['sh', '-c', 'echo 0 > "$0/cgroup.procs" && exec "$@"', path],
-    // The guardian of a process that was there ends a moment after it.
+    // The guardian of a process that was there ends a moment after the process.
     remove: async () => void (await until('nobody is left in the place of the guards', () => unlessBusy(remove))),
   };
 }

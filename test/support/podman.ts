@@ -8,7 +8,9 @@ import { removeEverywhere } from '../../examples/support/hierarchies';
 import { version } from './cgroup-tree';
 import { childrenOf } from './processes';
 
-/** Without systemd; locks in a file of its own, since all of Podman on a machine shares those in /dev/shm. */
+/**
+ * Without systemd, and with locks in a separate file: otherwise every Podman on a machine shares those in /dev/shm.
+ */
 const CONFIGURATION = `
 [engine]
 cgroup_manager = "cgroupfs"
@@ -16,7 +18,7 @@ events_logger = "none"
 lock_type = "file"
 `;
 
-/** Podman has no daemon: what runs its containers is a process that waits in namespaces, with a /run and /var/lib of its own. */
+/** Podman has no daemon. A process that waits in namespaces, with its own /run and /var/lib, runs its containers. */
 export class Podman {
   readonly #directory = mkdtempSync(join(tmpdir(), 'memcage-podman-'));
   readonly #holder: ChildProcess;
@@ -68,7 +70,7 @@ export class Podman {
 
   async stop(): Promise<void> {
     const ended = once(this.#holder, 'exit');
-    // The end of a PID namespace's first process is that of all.
+    // A PID namespace ends with its first process.
     process.kill(this.#init, 'SIGKILL');
     await ended;
     await removeEverywhere(this.cgroup);

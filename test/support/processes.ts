@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { until } from './until';
 
-/** 'R', 'S', 'Z' ... as in proc(5); undefined when there is no such process. */
+/** 'R', 'S', 'Z' ... as in proc(5); undefined if there is no such process. */
 export function stateOf(pid: number): string | undefined {
   return statFields(pid)?.[0];
 }
@@ -16,7 +16,7 @@ export function isAlive(pid: number): boolean {
 const EXITING = 0x4;
 
 /**
- * Whether a process of a cgroup that is empty has ended: that runs no code of its program any more, but may be a zombie only a
+ * Whether a process of an empty cgroup has ended. It runs no more code of its program, but may become a zombie only a
  * moment later.
  */
 export async function hasEnded(pid: number): Promise<boolean> {
@@ -26,17 +26,20 @@ export async function hasEnded(pid: number): Promise<boolean> {
   return true;
 }
 
-/** Pids of this process's children, zombies included. */
+/** Pids of this process's children, including zombies. */
 export function childrenOf(parent: number): number[] {
   return pids().filter((pid) => statFields(pid)?.[1] === String(parent));
 }
 
-/** Those that have a text in their command line. */
+/** Pids of processes with a text in their command line. */
 export function processesWith(text: string): number[] {
   return pids().filter((pid) => pid !== process.pid && isAlive(pid) && commandLine(pid).includes(text));
 }
 
-/** Those whose command line is this: not a shell that is about to become one, or has one as its child. */
+/**
+ * Pids of processes with exactly this command line. Leaves out a shell that is about to become one, or has one as its
+ * child.
+ */
 export function processesThatAre(command: string): number[] {
   return pids().filter((pid) => isAlive(pid) && commandLine(pid).trimEnd() === command);
 }
@@ -50,7 +53,7 @@ export function threadCount(): number {
   return readdirSync('/proc/self/task').length;
 }
 
-/** proc(5)'s status of each thread that has not ended since it was listed. */
+/** The status, see proc(5), of each thread that has not ended since it was listed. */
 export function threadStatuses(): string[] {
   return readdirSync('/proc/self/task').flatMap((tid) => readIfThere(`/proc/self/task/${tid}/status`) ?? []);
 }
@@ -73,7 +76,7 @@ function commandLine(pid: number): string {
   return readIfThere(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ') ?? '';
 }
 
-/** From the third on: the second, the name, may have spaces. */
+/** The fields from the third on. The second one, the name, may contain spaces. */
 function statFields(pid: number): string[] | undefined {
   const stat = readIfThere(`/proc/${pid}/stat`);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Compile a C fixture; `remove` takes it away again. */
+/** Compiles a C fixture; `remove` removes it again. */
 export function compile(source: string): { path: string; remove(): void } {
   const directory = mkdtempSync(join(tmpdir(), 'memcage-fixture-'));
   const path = join(directory, 'program');

@@ -2,7 +2,7 @@ import type { Cage, Cgroup, CgroupEvent } from 'memcage';
 
 type Emitter = Pick<Cgroup | Cage, 'off'> & { on(name: string, listener: (event: CgroupEvent) => void): unknown };
 
-/** What is emitted, in order. */
+/** The events that were emitted, in order. */
 export interface Recorded {
   name: string;
   event: CgroupEvent;
@@ -14,7 +14,7 @@ export function recordEvents(emitter: unknown, names: readonly string[]): Record
   return recorded;
 }
 
-/** How often that has happened, by the counts; fails when these do not add up. */
+/** How often an event has happened, by its counts. Fails if the counts do not add up. */
 export function countOf(recorded: readonly Recorded[], name: string): number {
   let total = 0;
   for (const { event } of recorded.filter((each) => each.name === name)) {

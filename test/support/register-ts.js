@@ -1,5 +1,5 @@
-// Lets a fixture that runs under plain Node, 20 included, load the TypeScript sources. What was transformed once is kept in
-// build/: a guest finds there what the host has transformed, and starts its fixtures several times as fast.
+// Lets a fixture that runs under plain Node, including Node 20, load the TypeScript sources. Keeps transformed code
+// in build/: a guest finds there what the host has transformed, and starts its fixtures several times as fast.
 const { createHash } = require('node:crypto');
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
@@ -18,11 +18,11 @@ function transform(source, filename) {
 function keep(path, code) {
   try {
     mkdirSync(CACHE, { recursive: true });
-    // Whole or not at all: others may read it meanwhile.
+    // Renamed into place, because others may read it meanwhile.
     writeFileSync(`${path}.${process.pid}`, code);
     renameSync(`${path}.${process.pid}`, path);
   } catch {
-    // Another user's, or no fd is free: then the next one transforms it as well.
+    // The directory is another user's, or no fd is free. The next fixture transforms it again.
   }
 }
 

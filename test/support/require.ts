@@ -6,40 +6,40 @@ import { KernelLog } from '../../lib/oom/kernel-log';
 import { runtimePath } from './runtimes';
 import { keepsSoftLimit } from './soft-limit';
 
-/** What a test may need of the machine, and how to see whether it is there. */
+/** What a test may need from the machine, and how to find out whether it is there. */
 const features = {
   linux: () => process.platform === 'linux',
   root: () => process.getuid?.() === 0,
   /** A writable memory cgroup v1 of this process's own. */
   v1: () => canWrite(ownCgroup('cgroup', 'memory')),
-  /** A v1 that takes the soft limit and ignores it, as newer kernels do. */
+  /** A v1 that accepts the soft limit and ignores it, as newer kernels do. */
   'no-soft-limit': () => features.v1() && !keepsSoftLimit(),
-  /** A cgroup v2 whose children can be given the memory controller. */
+  /** A cgroup v2 whose children can get the memory controller. */
   v2: () => {
     const path = ownCgroup('cgroup2', '');
     return canWrite(path) && readWords(join(path, 'cgroup.controllers')).includes('memory');
   },
-  /** One of the two: cages can be made here. */
+  /** Either of the two: cages can be made here. */
   cgroup: () => features.v1() || features.v2(),
   /** A cgroup v2, with controllers or without. */
   unified: () => canWrite(ownCgroup('cgroup2', '')),
   /** A memory cgroup v1 with the unified hierarchy beside it. */
   hybrid: () => features.v1() && features.unified(),
-  /** Swap that a cgroup of this machine can limit; there need be none. */
+  /** Swap that cgroups of this machine can limit. The machine need not have any. */
   'swap-accounting': () =>
     existsSync(join(ownCgroup('cgroup', 'memory'), 'memory.memsw.limit_in_bytes')) ||
     existsSync(join(ownCgroup('cgroup2', ''), 'memory.swap.max')) ||
-    // The root of cgroup v2 has no limits of its own; cgroups below it have this one when the kernel knows swap at all.
+    // The root of cgroup v2 has no limits of its own. Cgroups below it have this one if the kernel supports swap.
     (features.v2() && existsSync('/proc/swaps')),
   /** Swap space, as on a guest that was given some. */
   swap: () => readLines('/proc/swaps').length > 1,
-  /** The kernel's log, whose pids are those of this process. */
+  /** The kernel's log, with the pids that this process knows. */
   'kernel-log': () => {
     const log = KernelLog.open();
     log?.close();
     return log !== undefined;
   },
-  /** A kernel on a machine, real or virtual. What one that is a process can't run: test/guest/README.md. */
+  /** A kernel on a machine, real or virtual, for what a kernel that is a process can't run: test/guest/README.md. */
   machine: () => process.env.MEMCAGE_TEST_GUEST !== 'uml',
   'two-processors': () => availableParallelism() >= 2,
   /** A virtual machine of the tests' own, which may be driven out of memory. */
@@ -49,7 +49,7 @@ const features = {
   /** The machine's first user namespace, in which others can be made. */
   'first-userns': () =>
     features.userns() && readLines('/proc/self/uid_map').join().trim().split(/\s+/)[2] === '4294967295',
-  /** A user namespace for who has no rights; tried as such a user. */
+  /** A user namespace for a user without rights. Tried as such a user. */
   'unprivileged-userns': () =>
     spawnSync('sh', [
       '-c',
@@ -66,15 +66,15 @@ const features = {
   runc: () => hasCommand('runc'),
   /** A Docker engine that can be started. */
   docker: () => features.root() && hasCommand('docker') && hasCommand('dockerd'),
-  /** With the runtime that it needs: crun takes only cgroup v2 by itself, and runc any. */
+  /** Podman with the runtime that it needs: crun alone supports only cgroup v2, runc supports both. */
   podman: () => features.root() && hasCommand('podman') && hasCommand(features.v1() ? 'runc' : 'crun'),
-  /** Python's, for a terminal. What is shown there does not depend on the kernel, and each start is slow in a guest. */
+  /** Python, for its terminal. The output does not depend on the kernel, and each start is slow in a guest. */
   terminal: () => hasCommand('python3') && process.env.MEMCAGE_TEST_GUEST === undefined,
   zsh: () => hasCommand('zsh'),
   fish: () => hasCommand('fish'),
-  /** Debian's browser, on a machine of its own speed: in a guest it takes minutes to start. */
+  /** Debian's browser, at the machine's own speed: in a guest it takes minutes to start. */
   chromium: () => hasCommand('chromium') && process.env.MEMCAGE_TEST_GUEST === undefined,
-  /** Of `node scripts/nodes.mjs --install bun deno`. What they do is seen on the host: docs/nodes.md. */
+  /** From `node scripts/nodes.mjs --install bun deno`. Tested on the host: docs/nodes.md. */
   bun: () => process.env.MEMCAGE_TEST_GUEST === undefined && runtimePath('bun') !== undefined,
   deno: () => process.env.MEMCAGE_TEST_GUEST === undefined && runtimePath('deno') !== undefined,
 };
@@ -82,8 +82,8 @@ const features = {
 export type Feature = keyof typeof features;
 
 /**
- * A describe() that is skipped, visibly, where the machine lacks a feature, and fails there instead when the
- * environment's MEMCAGE_REQUIRE (comma-separated) names the feature.
+ * A describe() that is visibly skipped where the machine lacks a feature. It fails there instead if MEMCAGE_REQUIRE
+ * in the environment (comma-separated) names the feature.
  */
 export function describeIf(needed: Feature | readonly Feature[], name: string, body: () => void): void {
   const missing = [needed].flat().filter((feature) => !has(feature));
@@ -112,7 +112,7 @@ function requiredFeatures(): string[] {
   return names;
 }
 
-/** Where this process is in the hierarchy of that type and controller, or '' where there is no such hierarchy. */
+/** The path of this process in the hierarchy of that type and controller, or '' if there is no such hierarchy. */
 function ownCgroup(type: 'cgroup' | 'cgroup2', controller: string): string {
   const mount = readLines('/proc/self/mountinfo')
     .map((line) => line.split(' '))

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RunOptions } from 'memcage';
 
-/** A user without rights: nobody where the tests run as root, or else whoever runs them. */
+/** A user without rights: nobody if root runs the tests, else whoever runs them. */
 export const user =
   process.getuid?.() === 0
     ? { name: 'nobody', uid: 65534, gid: 65534 }
@@ -13,7 +13,7 @@ export const user =
 
 export type Attempt = [file: string, args: string[], options: RunOptions];
 
-/** What run() gave or threw. */
+/** What run() returned or threw. */
 export interface Result {
   stdout: string;
   stderr: string;
@@ -40,7 +40,10 @@ export function runAsUser(attempts: readonly Attempt[]): Promise<Result[]> {
   return results([...AS_USER, ...RUNS], attempts);
 }
 
-/** The same, started by a command of this process's own user, and `through` another of that user. */
+/**
+ * Like {@link runAsUser}, started by `command` of this process's own user, and `through` another command of that
+ * user.
+ */
 export function runAfter(
   command: readonly string[],
   attempts: readonly Attempt[],
@@ -49,7 +52,7 @@ export function runAfter(
   return results([...command, ...AS_USER, ...through, ...RUNS], attempts);
 }
 
-/** With these texts as /etc/subuid and /etc/subgid, in a mount namespace of its own: needs root. */
+/** With these texts as /etc/subuid and /etc/subgid, in a separate mount namespace. Needs root. */
 export async function runWithRanges(
   subuid: string,
   subgid: string,

@@ -1,11 +1,11 @@
 import { inspect, types } from 'node:util';
 import { patience } from './patience';
 
-// Those of the moment: a row may put fake timers in their place.
+// The real ones, because a row may install fake timers.
 const { setTimeout, clearTimeout } = globalThis;
 
 declare global {
-  /** The hooks of the test that runs, in their order: test/setup/environment-with-hooks.ts. */
+  /** The hooks of the test that runs, in order: test/setup/environment-with-hooks.ts. */
   var memcageEachHooks: EachHooks | undefined;
 }
 
@@ -17,7 +17,7 @@ export interface EachHooks {
 type Hook = () => unknown;
 
 interface RowOptions<Row> {
-  /** What tells a row from the others; otherwise all that is in it. */
+  /** What identifies a row. Default: all its values. */
   name?: (row: Row) => string;
   /** How long a row may take on an ordinary machine. */
   limitMs?: number;
@@ -26,10 +26,10 @@ interface RowOptions<Row> {
 const LIMIT_MS = 30_000;
 const NAME_LENGTH = 100;
 
-/** Any value, in words that have TypeScript take an array for a tuple. */
+/** Any value, written so that TypeScript takes an array for a tuple. */
 type Value = readonly [unknown] | object | string | number | bigint | boolean | null | undefined;
 
-/** A test that runs its body for each row of a table, with the hooks around each, and names all the rows that fail. */
+/** A test that runs its body for each row of a table, with the hooks around each, and names all rows that fail. */
 export function testRows<Row extends Value>(
   title: string,
   rows: readonly Row[],
@@ -40,7 +40,7 @@ export function testRows<Row extends Value>(
   test(title, attempts(rows, body, options), timeoutMs);
 }
 
-/** Where Jest tries a test once more (test/setup/retries.ts), the second attempt is for the rows that have failed. */
+/** If Jest tries a test once more (test/setup/retries.ts), the second attempt runs only the rows that failed. */
 export function attempts<Row>(
   rows: readonly Row[],
   body: (row: Row) => unknown,
@@ -58,7 +58,7 @@ export function attempts<Row>(
   };
 }
 
-/** What testRows() does within its test. */
+/** The work of testRows() inside its test. */
 export async function runRows<Row>(
   rows: readonly Row[],
   body: (row: Row) => unknown,
@@ -77,19 +77,19 @@ export async function runRows<Row>(
     );
   const prepare = (index: number): Promise<boolean> => attempt(index, () => inTurn(hooks.before));
   for (const [index, row] of rows.entries()) {
-    // Before the first row, Jest has done it.
+    // Jest itself prepares the first row.
     const isReady = index === 0 || (await prepare(index));
     if (isReady) await attempt(index, () => body(row));
     for (const hook of hooks.after) await attempt(index, hook);
     await attempt(index, checkAssertionCount);
   }
-  // The hooks that Jest runs after the test may want something to undo.
+  // The hooks that Jest runs after the test may need something to undo.
   await prepare(rows.length);
   if (failures.length === 0) return;
   throw new FailedRows(failures, rows.map(name));
 }
 
-/** Every combination of a value of each list. */
+/** Every combination of one value from each list. */
 export function product<T extends readonly unknown[]>(...lists: { [K in keyof T]: readonly T[K][] }): T[] {
   let all: unknown[][] = [[]];
   for (const list of lists) all = all.flatMap((row) => list.map((value) => [...row, value]));
@@ -118,7 +118,7 @@ async function within(limitMs: number, run: () => unknown): Promise<void> {
   }
 }
 
-/** As Jest does after a test. It starts to count anew, but for the number of all assertions, which reports have. */
+/** Does what Jest does after a test. Restarts the counts, except the number of all assertions, which reports show. */
 function checkAssertionCount(): void {
   const { extractExpectedAssertionsErrors } = expect as unknown as {
     extractExpectedAssertionsErrors: () => { error: Error }[];
@@ -142,14 +142,14 @@ class FailedRows extends Error {
       ].join('\n'),
     );
     this.indexes = failed.filter((index) => index < names.length);
-    // Each row has one of its own.
+    // Each failed row has its own stack.
     this.stack = `Error: ${this.message}`;
   }
 }
 
-/** The message, with the frames that are the test's own. */
+/** The message, with only the test's own frames. */
 function describeError(error: unknown): string {
-  // Errors of Node itself are of another realm than the test.
+  // Errors of Node itself belong to another realm than the test.
   if (!types.isNativeError(error)) return `thrown: ${inspect(error)}`;
   const frames = (error.stack ?? '')
     .split('\n')
@@ -160,7 +160,7 @@ function describeError(error: unknown): string {
 
 function nameOf(row: unknown): string {
   const values: unknown[] = Array.isArray(row) ? row : [row];
-  // A function without a name would tell nothing.
+  // A function without a name says nothing.
   const telling = values.filter((value) => !(typeof value === 'function' && value.name === ''));
   const text = telling.map(textOf).join(', ');
   return text.length > NAME_LENGTH ? `${text.slice(0, NAME_LENGTH)}…` : text;

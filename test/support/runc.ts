@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memory } from './container-view';
 
-/** What is changed in the runtime-spec's config.json that `runc spec` writes. */
+/** The parts of the runtime-spec's config.json, as `runc spec` writes it, that this changes. */
 interface RuntimeSpec {
   process: { args: string[]; terminal: boolean; env: string[] };
   root: { path: string; readonly: boolean };
@@ -17,22 +17,25 @@ interface RuntimeSpec {
 }
 
 export interface RuncContainer {
-  /** Directories of the machine that the container has, read-only, at the same place. */
+  /** Directories of the machine that the container sees, read-only, at the same path. */
   shared: readonly string[];
   /** Empty files in its root directory. */
   files?: readonly string[];
   limitBytes: number;
-  /** Of the container's directory in the hierarchy. Below this process's own cgroup. */
+  /** Path of the container's cgroup in the hierarchy, below this process's own cgroup. */
   cgroup: string;
   cgroupNamespace: boolean;
 }
 
-/** Runs a command in a real container of runc, with a read-only cgroup file system as Docker's; its standard output. */
+/**
+ * Runs a command in a real runc container, with a read-only cgroup file system like Docker's. Returns its standard
+ * output.
+ */
 export function runInContainer(id: string, command: readonly string[], options: RuncContainer): Promise<string> {
   return withBundle(command, options, async (bundle) => runc(['--root', join(bundle, 'state'), 'run', id], bundle));
 }
 
-/** Looks from outside at a container in which the command goes on. */
+/** Looks from outside at a container while its command runs. */
 export function whileContainerRuns(
   id: string,
   command: readonly string[],
@@ -75,7 +78,7 @@ function cgroupsPath(cgroup: string): string {
   return join(memory.own.slice(memory.mountPoint.length), cgroup);
 }
 
-/** runc makes the directories above the container's in every hierarchy, and removes only that. */
+/** runc makes the parents of the container's cgroup in every hierarchy, and removes only the container's own. */
 function rememberParents(path: string): () => void {
   const above = path.split('/').map((_, index, names) => names.slice(0, index).join('/'));
   const mountPoints = readFileSync('/proc/self/mountinfo', 'utf8')
@@ -119,7 +122,7 @@ function adapt(config: RuntimeSpec, command: readonly string[], options: RuncCon
 }
 
 function runc(args: readonly string[], cwd: string): string {
-  // A container that goes on has what it is started with: a pipe would never end.
+  // A container that goes on inherits the stdio, and a pipe would never end.
   const stdio = args.includes('--detach') ? 'ignore' : 'pipe';
   const { status, stdout, stderr } = spawnSync('runc', args, { cwd, encoding: 'utf8', stdio });
   if (status !== 0) throw new Error(`runc ${args.join(' ')}: ${stderr}${stdout}`);

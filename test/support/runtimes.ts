@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const NODES = join(__dirname, '../../build/nodes');
 
-/** The program that scripts/nodes.mjs has installed; undefined when it has not. */
+/** The program that scripts/nodes.mjs installed; undefined if it has not. */
 export function runtimePath(name: 'bun' | 'deno'): string | undefined {
   const scopes = (existsSync(NODES) ? readdirSync(NODES) : [])
     .filter((entry) => new RegExp(`^${name}-[\\d.]+$`).test(entry))

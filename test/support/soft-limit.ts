@@ -1,6 +1,6 @@
 import { cgroupOf, makeBelow, read, removeTree, write } from './cgroup-tree';
 
-/** Whether v1's soft limit has an effect: newer kernels take it and ignore it. */
+/** Whether v1's soft limit has an effect: newer kernels accept and ignore it. */
 export function keepsSoftLimit(): boolean {
   const path = makeBelow(cgroupOf('self'), `memcage-test-${process.pid}-soft-limit`);
   try {

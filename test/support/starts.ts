@@ -1,6 +1,6 @@
 /**
- * How many starts, or cases of a property, a test makes that wants many: `count`, or as much less as the environment's
- * MEMCAGE_TEST_STARTS (a percentage) says, for a guest.
+ * How many starts, or cases of a property, a test makes that wants many: `count`, or the percentage of it in
+ * MEMCAGE_TEST_STARTS, which guests set.
  */
 export function starts(count: number): number {
   const percent = Number(process.env.MEMCAGE_TEST_STARTS ?? '100');

@@ -20,7 +20,7 @@ export function stockHandle(): StockHandle {
 /** Node 24 replaced the options object by positional arguments. */
 export function spawnStock(handle: StockHandle, options: Record<string, unknown>): number {
   const { file, args, cwd, envPairs, stdio, detached, uid, gid } = options;
-  // That of the prototype: within a call of memcage's the handle itself is locked.
+  // The prototype's spawn, because within a call of memcage the handle itself is locked.
   const spawn = (Object.getPrototypeOf(handle) as StockHandle).spawn.bind(handle);
   const positional = Number.parseInt(process.versions.node, 10) >= 24;
   const kProcessFlagDetached = 1;
@@ -29,7 +29,7 @@ export function spawnStock(handle: StockHandle, options: Record<string, unknown>
     : spawn(options);
 }
 
-/** A launch without cgroups: a second, hidden process handle of Node's. */
+/** A launch without cgroups: a second, hidden process handle of Node. */
 export const stockLaunch: Launch = (plan, onEnd) => {
   const handle = stockHandle();
   const errno = spawnStock(handle, {
@@ -50,7 +50,7 @@ export const stockLaunch: Launch = (plan, onEnd) => {
   return { pid: handle.pid, kill: (signal) => handle.kill(signal) };
 };
 
-/** What the watcher's ref is for: keeps the event loop alive while held. */
+/** Does what the watcher's ref does: keeps the event loop alive while it is held. */
 export function timerRefs(): Refs {
   const timer = setInterval(() => {}, 2 ** 30).unref();
   let holders = 0;

@@ -11,7 +11,7 @@ export type Spawn = (file: string, args?: readonly string[] | SpawnOptions, opti
 
 const refs = timerRefs();
 
-/** Node's spawn on that handle. */
+/** Node's spawn with that handle. */
 export const spawnWithHandle = (
   file: string,
   args: unknown,
@@ -20,22 +20,22 @@ export const spawnWithHandle = (
   call = callWithHandle,
 ): ChildProcess => {
   const made = nodeCall('spawn', [file, args, options]);
-  // They are given up, as the library gives up its own copy.
+  // A copy, because the call changes the options.
   const given = isOptions(made.options) ? { ...made.options } : made.options;
   return call({ ...made, options: given }, makeHandle).child;
 };
 
-/** Node's spawn on our handle, without a cage. */
+/** Node's spawn with our handle, without a cage. */
 export const swappedSpawn: Spawn = (file, args, options) =>
   spawnWithHandle(file, args, options, () => new ProcessHandle({ launch: stockLaunch, binding: loadNative(), refs }));
 
 /** The whole library, without a cage. */
 export const librarySpawn: Spawn = spawn as Spawn;
 
-// Nothing that another test file does to child_process.spawn counts.
+// Saved at load time, so that changes by another test file do not count.
 export const nodeSpawn = childProcess.spawn as Spawn;
 
-/** Run a scenario with each spawn; the results must be the same, and are returned for more checks. */
+/** Runs a scenario with each spawn. The results must be the same, and are returned for more checks. */
 export async function sameAsNode<T>(scenario: (spawn: Spawn) => T | Promise<T>): Promise<T> {
   const expected = await handleSameAsNode(scenario);
   expect({ library: await scenario(librarySpawn) }).toEqual({ library: expected });
@@ -48,5 +48,5 @@ export async function handleSameAsNode<T>(scenario: (spawn: Spawn) => T | Promis
   return expected;
 }
 
-/** libuv 1.52 corrupts the heap when a stock spawn fails before the fork (see lib/process/swap.ts). */
+/** libuv 1.52 corrupts the heap if a stock spawn fails before the fork (see lib/process/swap.ts). */
 export const stockSurvivesRefusals = /^1\.([0-9]|[1-4][0-9]|5[01])\./.test(process.versions.uv);

@@ -7,22 +7,22 @@ import { expectNothingLeft } from './nothing-left';
 import { keepsSoftLimit } from './soft-limit';
 import { until } from './until';
 
-/** A limit that holds here beside `max`, and one that this version lacks. */
+/** A limit that works here besides `max`, and one that this version lacks. */
 export const [other, foreign] =
   version === 2 ? (['high', 'soft'] as const) : ([keepsSoftLimit() ? 'soft' : 'swap', 'high'] as const);
 
 export interface Strangers {
-  /** A cgroup. */
+  /** Makes a cgroup. */
   make(limit?: string): string;
-  /** One with cgroups below that have limits. */
+  /** Makes a cgroup with cgroups below it that have limits. */
   makeParent(): string;
-  /** A process in a cgroup; ready once it has said "done". */
+  /** Starts a process in a cgroup. It is ready once it has said "done". */
   inhabit(path: string, command?: string): Promise<number>;
-  /** A process outside of them that holds its stdin open; ready once it has said "done". */
+  /** Starts a process outside of them that holds its stdin open. It is ready once it has said "done". */
   start(file: string, args: string[]): Promise<number>;
 }
 
-/** Cgroups and processes that are not memcage's, for each test, after which nothing is left. In the outermost describe. */
+/** Cgroups and processes that are not memcage's, removed after each test. Call it in the outermost describe. */
 export function strangers(): Strangers {
   let made: string[] = [];
   let processes: ChildProcessWithoutNullStreams[] = [];

@@ -12,11 +12,11 @@ const HELPER = join(__dirname, '../fixtures/terminal/in-terminal.py');
 export interface TerminalEnd {
   code?: number;
   signal?: number;
-  /** The terminal is in the modes again that it was in before. */
+  /** Whether the terminal has its original modes again. */
   restored: boolean;
 }
 
-/** A command in a terminal: what it writes is interpreted by the emulator that many programs show theirs with. */
+/** A command in a terminal. The emulator that many programs use for their terminals interprets what it writes. */
 export class TerminalSession {
   readonly #pty: ChildProcess;
   readonly #emulator: Terminal;
@@ -45,7 +45,7 @@ export class TerminalSession {
     return new TerminalSession([process.execPath, MAIN, ...args], options);
   }
 
-  /** All that was written, as it was. */
+  /** Everything that was written, unchanged. */
   get raw(): string {
     return this.#raw;
   }
@@ -54,15 +54,12 @@ export class TerminalSession {
     return this.#emulator.buffer.active.type === 'alternate';
   }
 
-  /**
-   * The lines that are seen now: not in the middle of a frame (synchronized output, mode 2026), which a terminal would not show
-   * yet.
-   */
+  /** The visible lines. Waits for the end of a frame (synchronized output, mode 2026), as a terminal does. */
   async screen(): Promise<string[]> {
     await until('a whole frame is there', async () => {
       const { length } = this.#raw;
       await new Promise<void>((resolve) => this.#emulator.write('', resolve));
-      // Of what came meanwhile it may have taken in a part.
+      // The emulator may have processed a part of what arrived meanwhile.
       return this.#raw.length === length && this.#isWhole;
     });
     const { active } = this.#emulator.buffer;
@@ -92,7 +89,9 @@ export class TerminalSession {
     return last;
   }
 
-  /** The colour of the foreground of a text on the screen, as a number of the palette; undefined: the terminal's own. */
+  /**
+   * The foreground colour of a text on the screen, as a number of the palette; undefined for the terminal's default.
+   */
   async colorOf(text: string): Promise<number | undefined> {
     const lines = await this.screen();
     const row = lines.findIndex((line) => line.includes(text));
@@ -114,7 +113,7 @@ export class TerminalSession {
     process.kill(await until('it has started', () => this.#told[0]?.['pid'] as number | undefined), signal);
   }
 
-  /** It has been stopped so many times. */
+  /** Waits until it has been stopped that many times. */
   async stopped(times = 1): Promise<{ restored: boolean }> {
     const stops = () => this.#told.filter((each) => 'stopped' in each);
     await until('it is stopped', () => stops().length >= times);

@@ -1,4 +1,4 @@
-/** What a function throws; fails when it throws nothing. */
+/** What a function throws. Fails if it throws nothing. */
 export function thrown(call: () => unknown): Error & { code?: string } {
   try {
     call();

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { patience } from './patience';
 
-/** Wait for a condition and return its first truthy value; fail, saying what did not happen, when it takes too long. */
+/**
+ * Waits for a condition and returns its first truthy value. If it takes too long, fails and says what did not happen.
+ */
 export async function until<T>(what: string, condition: () => T | Promise<T>, timeoutMs = 15_000): Promise<T & {}> {
   const patienceMs = patience(timeoutMs);
   const end = performance.now() + patienceMs;

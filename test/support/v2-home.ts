@@ -3,7 +3,10 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cgroupOf, read, removeTree } from './cgroup-tree';
 
-/** The cgroup v2 that tests make theirs in: this process's own, or, when it is in a leaf, the one above. */
+/**
+ * The cgroup v2 in which tests make theirs: this process's own if it enables memory for its children, else its
+ * parent.
+ */
 export function home(): string {
   const own = cgroupOf('self', 'unified');
   const enables = (path: string): boolean => read(path, 'cgroup.subtree_control').split(' ').includes('memory');
@@ -14,7 +17,7 @@ export function home(): string {
 const scope = randomBytes(3).toString('hex');
 let made = 0;
 
-/** Of a cgroup that a test has memcage make. */
+/** A name for a cgroup that a test lets memcage make. */
 export function uniqueName(what: string): string {
   made += 1;
   return `memcage-test-${process.pid}-${what}-${scope}-${made}`;

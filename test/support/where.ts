@@ -3,10 +3,10 @@ import { promisify } from 'node:util';
 import type { Cage } from 'memcage';
 import { version } from './cgroup-tree';
 
-// As they are when a test starts.
+// Saved at load time, as it is when a test starts.
 const execFile = promisify(childProcess.execFile);
 
-/** The memory cgroup of a child that Node starts, from the cgroup of its owner on: `1/2`; '' outside of every cage. */
+/** The memory cgroup of a child that Node starts, relative to the cage root: `1/2`; '' outside of every cage. */
 export async function whereStarted(): Promise<string> {
   return placeIn((await execFile('cat', ['/proc/self/cgroup'])).stdout);
 }
@@ -18,7 +18,7 @@ export function placeIn(selfCgroup: string): string {
   return /\/memcage-[^/]*\/(.*)$/.exec(line ?? '')?.[1] ?? '';
 }
 
-/** The same for a cage. */
+/** The memory cgroup of a cage, in the same form. */
 export function placeOf(cage: Cage): string {
   return /\/memcage-[^/]*\/(.*)$/.exec(cage.cgroup.path)?.[1] ?? '';
 }

@@ -132,7 +132,7 @@ export class CgroupDirectory {
     return isSameAs(statFd(this.anchor), this.path);
   }
 
-  /** Marks the directory: no cgroup is made or removed in it from now on. False if it belongs to someone else. */
+  /** Marks the directory until a cgroup is made or removed in it. False if the directory belongs to someone else. */
   stamp(): boolean {
     try {
       this.#call('stamp', '', (path) => this.native.stampDirectory({ dirFd: this.anchor, path }));

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# A kernel that is a process, KVM or emulation. A /dev/kvm that opens proves nothing: nested virtualisation may offer it and
-# fail at the first boot.
+# Chooses between a kernel that is a process, KVM and emulation. That /dev/kvm opens proves nothing: with nested
+# virtualisation it may fail at the first boot.
 
 probe_timeout_s=20
 
-# Whether the kernel is a process, and which one it is: what needs no kernel yet.
+# Decides whether the kernel is a process, and which kernel it is. This needs no kernel yet.
 choose_machine() {
   [[ $clock == real || $clock == instructions ]] || die "there is no clock '$clock'"
   [[ $cgroup_version == 1 || $cgroup_version == 2 ]] || die "there is no cgroup version '$cgroup_version'"

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# The distribution's packages, and those of others of its suites. apt_options lead apt to the latter.
+# Packages of the distribution, and of others of its suites. apt_options tell apt to use the latter.
 
 apt_options=()
 
-# As root, since the user that apt would otherwise become can't write to the cache.
+# As root, because the user that apt would otherwise become can't write to the cache.
 apt() { apt-get -q -o APT::Sandbox::User=root "${apt_options[@]}" "$@" </dev/null >&2; }
 
 distribution() (
@@ -19,8 +19,8 @@ codename() (
 )
 
 # Usage: use_suites NAME SUITE...
-# From here on apt knows these suites of Debian and no others, through package lists of its own: nothing of them becomes known to
-# this machine's apt.
+# From here on apt knows only these suites of Debian, through its own package lists. This machine's apt does not see
+# any of it.
 use_suites() {
   local state=$cache/apt-$1 keyring=/usr/share/keyrings/debian-archive-keyring
   shift
@@ -33,7 +33,7 @@ use_suites() {
   apt update
 }
 
-# From the archives that this machine takes its own Debian from, so that no host is named here.
+# Uses the archives from which this machine gets its own Debian, so that no host is named here.
 write_sources() {
   local keyring=$1 suite main='' security='' archive
   shift

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# The initramfs: busybox, test/guest/init and the modules. Once per kernel and version of these. Sets initramfs.
+# Makes the initramfs from busybox, test/guest/init and the modules, once per kernel and version of these. Sets
+# initramfs.
 
-# What init loads, by the group that it asks for.
+# The modules that init loads, by group.
 module_groups=(
   'base virtio_pci virtio_console virtio_rng overlay virtiofs'
   'zram lzo_rle zram'
@@ -33,7 +34,7 @@ build_initramfs() {
 
 pack() { (cd "$1" && find . | cpio -o -H newc --quiet); }
 
-# Decompressed, with a list for each group in the order of their dependencies.
+# Adds the decompressed modules, with a list for each group in dependency order.
 add_modules() {
   local directory=$1 base=$kernel_directory version group name module file
   if [[ -d $base/usr/lib/modules ]]; then base+=/usr; fi
@@ -43,7 +44,7 @@ add_modules() {
     read -r name group <<<"$group"
     : >"$directory/$name"
     for module in $group; do
-      # One that is built in has no file.
+      # A module that is built in has no file.
       modprobe -d "$base" -S "$version" -C /dev/null --show-depends "$module" 2>/dev/null |
         awk '$1 == "insmod" { print $2 }' || true
     done | while read -r file; do

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What differs from run to run: init's settings, the shares and the command, as a second archive after the initramfs.
+# What differs from run to run: init's settings, the shares and the command, in a second archive after the initramfs.
 
 write_job() {
   local files=$work/job
@@ -11,14 +11,14 @@ write_job() {
   cat "$initramfs" <(pack "$files") >"$work/initrd"
 }
 
-# Emulation takes 10 times as long for JavaScript, and more for system calls and page faults; a kernel that is a process
-# takes 4 times as long for those.
+# Emulation takes 10 times as long for JavaScript, and more for system calls and page faults. A kernel that is a
+# process takes 4 times as long for those.
 declare -A slowness=([kvm]=2 [uml]=4 [tcg]=10)
 
-# In percent, of the tests that start very many processes.
+# In percent, for tests that start very many processes.
 declare -A starts=([kvm]=100 [uml]=10 [tcg]=10)
 
-# The tests' patience comes first, so that --env can set another.
+# The tests' patience comes first, so that --env can override it.
 write_command() {
   local entry
   echo "cd $(quoted "$PWD") || exit 125"
@@ -34,7 +34,7 @@ write_command() {
   echo
 }
 
-# As words of a POSIX shell.
+# Quotes words for a POSIX shell.
 quoted() {
   local word
   for word in "$@"; do

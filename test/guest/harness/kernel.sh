@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# The kernel: from a Debian or Ubuntu package, unpacked and decompressed once. Sets kernel_directory.
+# The kernel, from a Debian or Ubuntu package, unpacked and decompressed once. Sets kernel_directory.
 
 ensure_kernel() {
   case $kernel in
     '') ensure_uml_kernel ;;
     cloud | generic | bookworm)
       kernel_directory=$cache/$kernel
-      # Complete once it has its name.
+      # The directory is complete once it has this name.
       [[ -d $kernel_directory ]] || (download_kernel "$kernel_directory") || die "no kernel '$kernel' is to be had"
       ;;
     *) kernel_directory=$(cd "$kernel" && pwd -P) || die "there is no kernel directory $kernel" ;;
@@ -18,7 +18,7 @@ ensure_kernel() {
   fi
 }
 
-# The package that depends on the newest kernel of the kind.
+# The package that depends on the newest kernel of this kind.
 kernel_package() {
   case $(distribution):$kernel in
     *:bookworm | debian:cloud) echo linux-image-cloud-amd64 ;;
@@ -46,7 +46,7 @@ download_kernel() {
   rm -rf "$directory.partial"
   mkdir -p "$directory.partial"
   cd "$directory.partial"
-  # Ubuntu has the modules in packages of their own.
+  # Ubuntu has the modules in separate packages.
   mapfile -t packages < <(known_packages "linux-modules-${image#linux-image-}" "linux-modules-extra-${image#linux-image-}")
   apt download "$image" "${packages[@]}"
   for package in *.deb; do
@@ -68,12 +68,12 @@ known_packages() {
   done
 }
 
-# An uncompressed kernel starts through PVH: no decompressor to emulate.
+# An uncompressed kernel starts through PVH, without a decompressor to emulate.
 extract_vmlinux() {
   local image=$1 result=$2 magic decompress offset
   while read -r magic decompress; do
     for offset in $(LC_ALL=C grep -abo -m3 -P "$magic" "$image" | head -n 3 | cut -d: -f1); do
-      # It complains about what follows the compressed part.
+      # It complains about the data after the compressed part.
       tail -c "+$((offset + 1))" "$image" | $decompress >"$result" 2>/dev/null || true
       [[ $(head -c 4 "$result" | tail -c 3) == ELF ]] && return
     done

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# The machine that the guest runs on: what QEMU's and the kernel that is a process have in common.
+# The machine that the guest runs on: the parts that QEMU's and the kernel as a process share.
 
-# For the kernel, and for systemd.
+# For the kernel and for systemd.
 declare -A hierarchy_words=([1]='systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1'
   [2]='cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1')
 
-# Sets swap_disk, as the guest will name it.
+# Sets swap_disk to the guest's name for it.
 make_swap_disk() {
   swap_disk=
   [[ $swap_disk_mib != 0 ]] || return 0

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What must be installed on this machine; the guest sees it too.
+# What must be installed on this machine. The guest sees it too.
 
 ensure_packages() {
   [[ $(uname -m) == x86_64 ]] || die 'a guest needs an x86-64 machine'
@@ -17,6 +17,6 @@ ensure_packages() {
       /usr/lib/systemd/user/dbus.socket:dbus-user-session)
   fi
   "$checkout/scripts/ensure-packages.sh" "${needed[@]}" || exit "$EXIT_HARNESS"
-  # Ubuntu has a dynamic one, too, and the initramfs has no libraries.
+  # Ubuntu also has a dynamic busybox, but the initramfs has no libraries.
   ! ldd "$(command -v busybox)" &>/dev/null || die 'busybox is dynamically linked: install busybox-static'
 }

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# The virtual machine: starts, waits, passes on what the command wrote and its exit code.
+# Starts the virtual machine, waits for it, and passes on the command's output and exit code.
 
 qemu_base=(-nodefaults -no-user-config -display none -no-reboot)
 qemu_kvm=(-accel kvm -cpu 'host,-arch-capabilities')
 qemu_tcg=(-cpu max -accel)
-# A clock that counts instructions can't run on two threads. While the guest waits it goes on as the real one.
+# A clock that counts instructions can't run on two threads. While the guest waits, it advances in real time.
 declare -A qemu_clocks=([real]='tcg,thread=multi' [instructions]='tcg,thread=single -icount shift=1,sleep=on')
 kernel_words='console=ttyS0 quiet panic=-1 nokaslr mitigations=off audit=0 random.trust_cpu=on'
 qemu_pid=
@@ -13,7 +13,7 @@ boot_qemu() {
   local arguments status=0 result="$work/status" passed_on=()
   collect_arguments "$result"
 
-  # QEMU writes to pipes of our own: it would set the caller's stdout to non-blocking.
+  # QEMU gets pipes of our own, because it would set the caller's stdout to non-blocking.
   exec 3> >(exec cat)
   passed_on+=($!)
   exec 4> >(exec cat >&2)
@@ -31,7 +31,7 @@ collect_arguments() {
   local result=$1 words="$kernel_words ${hierarchy_words[$cgroup_version]} $append"
   arguments=("${qemu_base[@]}" -m "$memory_mib" -smp "$cpus"
     -M 'q35,usb=off,vmport=off,memory-backend=memory'
-    # Shared, since the virtiofs daemons work in the guest's memory.
+    # Shared, because the virtiofs daemons work in the guest's memory.
     -object "memory-backend-memfd,id=memory,size=${memory_mib}M,share=on"
     "${share_devices[@]}" -device virtio-rng-pci -device virtio-serial-pci
     -add-fd 'fd=3,set=1' -chardev 'file,id=stdout,path=/dev/fdset/1,append=on'

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# The root file system: this machine's, that of a directory, or another Debian's, made once. Sets root_directory.
+# The root file system: this machine's, that of a directory, or another Debian's, which is made once. Sets
+# root_directory.
 
-# What memcage's tests ask of a machine with systemd.
+# The packages that memcage's tests need on a machine with systemd.
 root_packages=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,procps,stress,uidmap
 
 ensure_root() {
@@ -10,7 +11,7 @@ ensure_root() {
     */*) root_directory=$(cd "$root" && pwd -P) || die "there is no directory $root" ;;
     *)
       root_directory=$cache/root-$root
-      # Complete once it has its name.
+      # The directory is complete once it has this name.
       [[ -d $root_directory ]] || make_root "$root" "$root_directory" || die "no root file system of '$root' could be made"
       ;;
   esac

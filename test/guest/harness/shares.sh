@@ -1,24 +1,24 @@
 # shellcheck shell=bash
-# What the guest sees of this machine: the root file system and the shares. A virtual machine gets each from a virtiofs daemon,
-# and knows it by a tag; a kernel that is a process opens the host's files itself.
+# What the guest sees of this machine: the root file system and the shares. A virtual machine gets each from a
+# virtiofs daemon and knows it by a tag. A kernel that is a process opens the host's files itself.
 
 share_devices=()
 daemons=()
 
-# Sets what init needs to know: share_type, root_source, and share_lines, each with a source and where it is mounted. Sets
+# Sets what init needs: share_type, root_source, and share_lines, each with a source and a mount point. Sets
 # bare_root, the beginning of a command that finds the root file system in $work/root.
 plan_shares() {
   local number
   mkdir "$work/root"
-  # Without what is mounted in it: overlayfs refuses to lie over the automount points that virtiofs makes of mounts.
+  # Without the file systems mounted in it: virtiofs makes automount points of them, which overlayfs refuses to cover.
   # shellcheck disable=SC2016 # for the inner shell
   bare_root=(unshare -m sh -c 'mount --bind "$0" "$1" && shift && exec "$@"' "$root_directory" "$work/root")
-  # Elsewhere files are in a tmpfs, whose pages are no cache: they can't be dropped.
+  # Other files are in a tmpfs, whose pages can't be dropped as page cache can.
   mkdir -m 1777 "$work/var-tmp"
   if [[ $acceleration == uml ]]; then
     share_type=hostfs root_source=$work/root
     mkdir "$work/output"
-    # First, since a share may lie in it.
+    # First, because a share may be inside it.
     share_lines=("$work/var-tmp /var/tmp" "$work/output /run/guest/output")
     for number in "${!shares[@]}"; do share_lines+=("${shares[number]} ${shares[number]}"); done
   else
@@ -41,7 +41,7 @@ serve_shares() {
 serve() {
   local tag=$1 directory=$2 socket=$work/$1.sock
   shift 2
-  # Nothing outside changes the files while the guest runs, so it may cache for ever.
+  # Nothing outside changes the files while the guest runs, so it may cache them for ever.
   setpriv --pdeathsig TERM "$@" "$virtiofsd" --socket-path "$socket" --shared-dir "$directory" --sandbox none \
     --cache always --log-level error 2>"$work/$tag.log" &
   daemons+=($!)

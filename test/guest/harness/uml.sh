@@ -1,11 +1,12 @@
 # shellcheck shell=bash
-# The kernel as a process of this machine (User Mode Linux): starts, waits, passes on what the command wrote and its exit code.
+# Starts the kernel as a process of this machine (User Mode Linux), waits for it, and passes on the command's output
+# and exit code.
 
 uml_words='quiet panic=-1 seccomp=auto'
 uml_pid=
 
-# Each page of a guest's process is a mapping here, where it is not beside the page before. A process that can't have more faults
-# on the same page for ever.
+# Each page of a guest's process is a mapping here, unless it continues the page before. A process that can't get more
+# mappings faults on the same page for ever.
 maps_needed=1048576
 
 ensure_enough_maps() {
@@ -23,7 +24,7 @@ boot_uml() {
   touch "$work"/output/{stdout,stderr}
   if $verbose; then exec {console}>&2; else exec {console}>"$work/console"; fi
 
-  # In its own process group with its children, one for each address space of the guest, which timeout(1) ends with it.
+  # In its own process group, which timeout(1) ends with its children, one for each address space of the guest.
   setpriv --pdeathsig TERM timeout -k 5 "$timeout_s" "${bare_root[@]}" \
     "$kernel_directory/linux" "${arguments[@]}" </dev/null >&"$console" 2>&1 &
   uml_pid=$!

@@ -5,13 +5,13 @@ import { createInterface } from 'node:readline';
 import type { ParentCandidate } from 'memcage';
 import { tree } from '../../support/cgroup-tree';
 
-/** What systemd's own tools say, of the manager that the tests' user talks to. */
+/** What systemd's own tools say about the manager that the tests' user talks to. */
 
 export const MOUNT = '/sys/fs/cgroup';
 const PROGRAM = join(__dirname, '../../fixtures/systemd/program.js');
 
 const user = process.getuid?.() === 0 ? [] : ['--user'];
-/** Where that manager's bus is. */
+/** The address of that manager's bus. */
 export const ADDRESS =
   user.length === 0 ? 'unix:path=/run/dbus/system_bus_socket' : `unix:path=/run/user/${process.getuid?.()}/bus`;
 
@@ -44,7 +44,7 @@ export interface Report {
   candidates?: ParentCandidate[];
 }
 
-/** Runs that program in a scope of its own, with these properties. */
+/** Runs that program in its own scope, with these properties. */
 export function inScope(properties: readonly string[], mode: string, env: NodeJS.ProcessEnv = {}): ChildProcess {
   const own = properties.flatMap((property) => ['--property', property]);
   return startInScope(['--collect', ...own], [process.execPath, PROGRAM, mode], env);
@@ -61,7 +61,7 @@ export function refusalOf(source: string, { candidates }: Report): string {
   return candidates?.find((candidate) => candidate.source === source)?.refusal ?? '';
 }
 
-/** Every directory of memcage's below the manager, but those of this process. */
+/** Every directory of memcage's below the manager, except those of this process. */
 export function leftovers(): string[] {
   const top = user.length === 0 ? MOUNT : join(MOUNT, ownCgroup().replace(/(\/user@\d+\.service)\/.*/, '$1'));
   return tree(top).filter((path) => /memcage-/.test(path) && !path.includes(`-${process.pid}-`));

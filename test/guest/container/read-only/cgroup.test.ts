@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { Cgroup, createCage, run, spawn } from 'memcage';
 
-/** Run by test/guest/views/container: a limit of 1 GiB on this container, 1.5 GiB on what it can't see. */
+/**
+ * For test/guest/views/container: a limit of 1 GiB on this container, and 1.5 GiB on an ancestor that it can't see.
+ */
 const ROOT = '/sys/fs/cgroup';
 const LIMIT = 2 ** 30;
 
@@ -50,7 +52,7 @@ describe('in a container with a read-only cgroupfs', () => {
 
   test('creating and limiting say what to add to the container', async () => {
     const cure = refused('NO_PERMISSION', /Read-only file system.*Kubernetes container: .*cgroup_writable/i);
-    // Of the places that were considered this is one.
+    // One of the parents that memcage considered.
     expect(() => Cgroup.create('inner')).toThrow(
       refused('NO_PARENT', /read-only.*Kubernetes container: .*cgroup_writable/i),
     );

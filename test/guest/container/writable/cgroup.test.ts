@@ -4,7 +4,7 @@ import { Cgroup, createCage, prepare, run } from 'memcage';
 import { removeOwners } from '../../../support/nothing-left';
 import { until } from '../../../support/until';
 
-/** Run by test/guest/views/container: a writable cgroupfs of this container's own namespace. */
+/** For test/guest/views/container: a writable cgroupfs in this container's own namespace. */
 const ROOT = '/sys/fs/cgroup';
 const LEAF = join(ROOT, 'own-processes');
 const CAGES = join(ROOT, 'cages');
@@ -20,7 +20,7 @@ function move(from: string, to: string): void {
     try {
       writeFileSync(join(to, 'cgroup.procs'), pid);
     } catch (error) {
-      // It has ended.
+      // The process has ended.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   }
@@ -28,7 +28,7 @@ function move(from: string, to: string): void {
 
 describe('in a container with a writable cgroupfs of its own namespace', () => {
   beforeAll(() => {
-    // A cgroup that gives the controller to those below it must have no processes.
+    // A cgroup that enables the controller for its children must have no processes.
     for (const path of [LEAF, CAGES]) mkdirSync(path);
     move(ROOT, LEAF);
     writeFileSync(join(ROOT, 'cgroup.subtree_control'), '+memory');
@@ -72,7 +72,7 @@ describe('in a container with a writable cgroupfs of its own namespace', () => {
     const given = join(ROOT, 'given');
     beforeEach(() => mkdirSync(given, { recursive: true }));
     afterEach(async () => {
-      // Its guardian may be there for a moment longer.
+      // Its guardian may still be there for a moment.
       await until('empty', () => readFileSync(join(given, 'cgroup.procs'), 'utf8') === '');
       rmdirSync(given);
     });

@@ -15,7 +15,7 @@ describe('the session that the guest gives user 1000', () => {
   });
 
   test('has a manager that answers, and knows the scope of this process', () => {
-    // The other suite of this process moves it, from one scope to another.
+    // The other suite of this process moves it from one scope to another.
     const path = /^0::(.*\/(?:run|memcage)-[^/]*\.scope)/.exec(ownCgroup)?.[1] ?? '';
     const scope = path.slice(path.lastIndexOf('/') + 1);
     expect(
