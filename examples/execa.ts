@@ -4,7 +4,7 @@
  *
  *   npm run build && npm run build:programs && node out/examples/execa.js
  */
-import { createCage, type Cage, type OomEvent } from 'memcage';
+import { type Cage, createCage, type OomEvent } from 'memcage';
 import { exitWith, Report } from './support/report';
 
 const LIMIT = '150M';

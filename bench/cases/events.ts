@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cgroup, createCage, MemcageError, type Cage, spawn } from 'memcage';
+import { type Cage, Cgroup, createCage, MemcageError, spawn } from 'memcage';
 import type { Case, Row } from '../support/case';
 import { KernelLog } from '../support/kernel-log';
 import { threadCount } from '../support/own';

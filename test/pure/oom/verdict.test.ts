@@ -91,7 +91,11 @@ describe('v2', () => {
       ['the limit of the outer of two cages', { oomAround: [0, 1] }, { at: 'around', index: 1 }],
       ["a descendant's, though a sibling hit that of the cage", { oomWithin: 1, oomAround: [1] }, { at: 'below' }],
       ["an ancestor's limit", { oomAncestors: [0, 1] }, { at: 'ancestor', index: 1 }],
-      ["an ancestor's limit, others out of sight", { oomAncestors: [1], hiddenAncestors: true }, { at: 'ancestor', index: 0 }],
+      [
+        "an ancestor's limit, others out of sight",
+        { oomAncestors: [1], hiddenAncestors: true },
+        { at: 'ancestor', index: 0 },
+      ],
       ['the machine', { oomAround: [0] }, { at: 'machine' }],
       ['an ancestor or the machine, out of sight', { hiddenAncestors: true }, { at: 'unknown' }],
       [
