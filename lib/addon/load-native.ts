@@ -40,8 +40,8 @@ function load(): NativeBinding {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_DLOPEN_DISABLED') {
       throw new MemcageError(
         'ERR_MEMCAGE_UNSUPPORTED',
-        'Node.js was told to load no native addons, of which memcage has one: ' +
-          'with --permission it takes --allow-addons too, and --no-addons must not be given',
+        'Node.js may not load native addons, and memcage needs one: add --allow-addons to --permission, and leave ' +
+          'out --no-addons',
         { cause },
       );
     }

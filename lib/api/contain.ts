@@ -43,7 +43,7 @@ function interceptOnce(): void {
 }
 
 function refuseSync(): never {
-  refuse('spawnSync, execSync and execFileSync can’t be kept from starting others outside of it');
+  refuse('spawnSync, execSync and execFileSync could start children outside of the cage');
 }
 
 function handleIn(cage: SharedCage): ProcessHandle {

@@ -88,7 +88,7 @@ function findCgroups(current: Host): { findings: Finding[]; parents: ParentCandi
   const usable = last !== undefined && last.refusal === null && (last.source !== 'systemd' || systemd.answers);
   const parent: Finding = usable
     ? { name: 'parent', state: 'ok', detail: `cages are made in ${nameCandidate(last)}` }
-    : { name: 'parent', state: 'missing', detail: 'there is no cgroup in which cages may be made' };
+    : { name: 'parent', state: 'missing', detail: 'no cgroup can be the parent of cages' };
   const asked: Finding = {
     name: 'systemd',
     state: systemd.answers ? 'ok' : 'missing',

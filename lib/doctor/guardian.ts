@@ -9,7 +9,7 @@ export function findGuardian(): Finding {
     return {
       name,
       state: 'limited',
-      detail: 'turned off: when a process is killed, what its children have started waits for the next memcage',
+      detail: 'turned off: when a process is killed, its cages remain until memcage runs again',
       cure: 'leave out MEMCAGE_GUARDIAN=0 and prepare({ guardian: false })',
     };
   }

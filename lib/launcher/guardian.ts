@@ -65,8 +65,8 @@ function stuck(cause: NativeError): MemcageError {
   const { errno, syscall } = cause;
   return new MemcageError(
     ErrorCode.GUARDIAN,
-    `The guardian, which ends the cages when this process is killed, does not take any more messages: its process ${pid} is ` +
-      `stopped, or gets no processor. \`kill -CONT ${pid}\` lets it go on; MEMCAGE_GUARDIAN=0 in the environment does without it`,
+    `The guardian, which ends the cages when this process is killed, does not respond: its process ${pid} is stopped, or ` +
+      `gets no processor time. \`kill -CONT ${pid}\` lets it go on; MEMCAGE_GUARDIAN=0 in the environment does without it`,
     { errno, syscall, cause },
   );
 }

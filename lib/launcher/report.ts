@@ -65,7 +65,7 @@ function assertReadable(fd: number): void {
   } catch (cause) {
     throw new MemcageError(
       ErrorCode.UNSUPPORTED_NODE,
-      `The file functions of ${runtimeName()} take no file descriptors but their own, so that no child was started`,
+      `The file functions of ${runtimeName()} can't read file descriptors that they did not open themselves, so no child was started`,
       { cause },
     );
   }

@@ -5,6 +5,6 @@ export function refuseUnsupported({ user }: NamespaceOptions): void {
   if (typeof user !== 'object' || user.subordinate !== true) return;
   throw new MemcageError(
     ErrorCode.UNSUPPORTED,
-    'Subordinate ids are mapped by programs that memcage runs beside the child, which only spawn() and run() can do',
+    'Only spawn() and run() support `subordinate`: memcage must run newuidmap beside the child',
   );
 }

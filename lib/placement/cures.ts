@@ -27,7 +27,7 @@ export function makeAtRootCure(root: string, euid: number): string {
     giveCommand(directory, ['', 'cgroup.procs', 'cgroup.subtree_control'], euid),
     `echo PID > ${directory}/main/cgroup.procs`,
   ];
-  return `let root run "${steps.join(' && ')}", where PID is that of the shell that starts this program`;
+  return `let root run "${steps.join(' && ')}", with the pid of the shell that starts this program in place of PID`;
 }
 
 /** v2: a cgroup that exists but that the user can't write. In `files`, '' is the directory itself. */

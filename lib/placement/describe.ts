@@ -24,7 +24,7 @@ export function noParent(candidates: readonly ParentCandidate[]): MemcageError {
   const lines = candidates.map((candidate) => `\n- ${describeCandidate(candidate)}`);
   return new MemcageError(
     ErrorCode.NO_PARENT,
-    `There is no cgroup in which cages may be made (\`memcage doctor\` tells more):${lines.join('')}`,
+    `No cgroup can be the parent of cages (run \`memcage doctor\` for details):${lines.join('')}`,
     { candidates },
   );
 }

@@ -129,7 +129,7 @@ function considerSystemd({ caller, levels }: Surroundings, wishes: Wishes): Cons
     return { address, refused: { refusal, ...(isCurable && { cure: makeAtRootCure(hierarchyRoot, euid) }) } };
   }
   if (!wishes.systemd) {
-    const refusal = 'it was not to be asked (MEMCAGE_SYSTEMD=0, or prepare())';
+    const refusal = 'asking it is turned off (MEMCAGE_SYSTEMD=0, or prepare())';
     return { address, refused: { refusal, cure: 'let it be asked, or set Delegate=yes for the unit' } };
   }
   const refusal = refuseMove(levels);

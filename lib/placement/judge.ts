@@ -75,7 +75,7 @@ function refuseStrangers(level: ParentFacts, between: readonly ParentFacts[], ca
   if (uid === caller.euid && uid !== 0) return undefined;
   // Without a manager, root's own cgroup belongs to root.
   if (caller.euid === 0 && isOwn && !caller.systemd) return undefined;
-  if (caller.euid === 0) return { refusal: 'it was not delegated: it has no mark, the attribute user.delegate' };
+  if (caller.euid === 0) return { refusal: 'it was not delegated: the attribute user.delegate is missing' };
   return {
     refusal: `it was not delegated: it belongs to user ${uid}`,
     cure: `let its owner give the directory, its cgroup.procs and cgroup.subtree_control to user ${caller.euid}`,
@@ -129,8 +129,8 @@ function judgeProcesses(level: ParentFacts, isOwn: boolean, caller: Caller): Jud
   if (isOwn && others.length === 0) return { move: level.pids, enable: true };
   return {
     refusal:
-      `processes are in it that aren't this one or its descendants (${listed(others)}), ` +
-      'and a cgroup with processes gives no controllers to its children',
+      `it has processes other than this one and its descendants (${listed(others)}), ` +
+      "so it can't enable controllers for its children",
     cure: 'start this program alone in a cgroup, by "exec" in a script for example',
   };
 }

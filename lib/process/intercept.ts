@@ -132,7 +132,7 @@ function assertFits(name: NodeFunction): void {
   } catch {
     // This is the trial's ECANCELED, or the reason why the trial was not reached.
   }
-  if (!trial.fits) refuse(`child_process.${name} does not call memcage as it should`);
+  if (!trial.fits) refuse(`child_process.${name} did not call memcage's process handle`);
   fitting.add(name);
 }
 

@@ -48,7 +48,7 @@ export function interpose(child: ChildProcess, choose: (request: unknown) => Mak
       return proceed();
     }
     if (!isStockHandle(stock) || Reflect.get(child, '_handle') !== stock) {
-      refuse('its process handle is not what it was, or another package has replaced it');
+      refuse("Node's process handle has an unexpected form, or another package replaced it");
     }
     const handle = make();
     swap(child, stock, handle, request as SpawnRequest, unlock);
@@ -67,7 +67,7 @@ export function interpose(child: ChildProcess, choose: (request: unknown) => Mak
 export function refuse(reason: string): never {
   throw new MemcageError(
     ErrorCode.UNSUPPORTED_NODE,
-    `A child can't be put in its cage, and was not started or killed at once: ${reason} (${runtimeName()})`,
+    `memcage could not put a child into its cage. It was not started, or was killed at once: ${reason} (${runtimeName()})`,
   );
 }
 

@@ -42,7 +42,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   if (cage !== undefined && !(cage instanceof SharedCage))
     throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && parent !== undefined) {
-    throw invalidArgument('parent', 'no place together with cage, which is one', parent);
+    throw invalidArgument('parent', 'no value (cage already says where)', parent);
   }
   checkBoolean('keepDescendants', keepDescendants);
   checkBoolean('memoryDetails', memoryDetails);
@@ -57,7 +57,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   };
   if (own.limits === undefined) {
     for (const [name, given] of Object.entries({ parent, keepDescendants })) {
-      if (given !== undefined) throw invalidArgument(name, 'this option only together with memory', given);
+      if (given !== undefined) throw invalidArgument(name, 'no value (it needs memory)', given);
     }
   }
   return { node, own };

@@ -59,7 +59,7 @@ function isDetached(options: object): boolean {
 function refuse(file: unknown, args: unknown, options: unknown): never {
   const nowhere = isOptions(options) ? { ...options, cwd: '/dev/null/' } : options;
   spawnSyncByNode(file, args, nowhere);
-  throw new MemcageError(ErrorCode.UNSUPPORTED, 'This version of Node takes arguments that memcage does not know');
+  throw new MemcageError(ErrorCode.UNSUPPORTED, 'This version of Node accepts arguments that memcage does not support');
 }
 
 /** Node's result for a child that never started, without `error`. Its form depends on the version of Node. */

@@ -29,7 +29,7 @@ export function findCgroup(current: Host, wanted: unknown): string {
   if (path === undefined) {
     const mountPoints = mountPointsOf(current);
     const where = mountPoints.join(' or ');
-    throw new MemcageError(ErrorCode.CGROUP_GONE, `No cgroup below ${where} is that of ${wanted}`, {
+    throw new MemcageError(ErrorCode.CGROUP_GONE, `No cgroup below ${where} belongs to ${wanted}`, {
       path: mountPoints[0],
     });
   }
@@ -102,7 +102,7 @@ function ambiguous(wanted: string, found: readonly string[]): MemcageError {
   const more = found.length > SHOWN ? ` and ${found.length - SHOWN} more` : '';
   return new MemcageError(
     ErrorCode.AMBIGUOUS,
-    `${found.length} cgroups are that of ${wanted}: open one by its path: ${found.slice(0, SHOWN).join(', ')}${more}`,
+    `${found.length} cgroups match ${wanted}; open one by its path: ${found.slice(0, SHOWN).join(', ')}${more}`,
     { paths: found },
   );
 }

@@ -34,7 +34,7 @@ function whyMissing(directory: Directory, file: string): string {
   const controllers = directory.readIfPresent('cgroup.controllers');
   if (file.startsWith('memory.') && controllers !== undefined) {
     if (!parseNames(controllers).includes('memory')) {
-      return 'it does not have the memory controller, which is to be in cgroup.subtree_control of the cgroup above';
+      return 'it has no memory controller: add +memory to cgroup.subtree_control of the cgroup above it';
     }
     if (!directory.has('cgroup.type')) {
       return 'it is the root of the hierarchy, which has no limits and no count of its use';

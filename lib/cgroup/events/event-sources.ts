@@ -28,7 +28,7 @@ const SOURCES: Readonly<Record<CgroupVersion, Readonly<Record<CgroupEventName, S
     oom: 'oom',
     oomKill: 'oom',
     high: { missing: "cgroup v1 has no such limit: see the event 'threshold'" },
-    max: { missing: "cgroup v1 counts it (memory.failcnt, see watch()) but tells of 'oom' and 'threshold' only" },
+    max: { missing: "cgroup v1 counts it (memory.failcnt, see watch()) but reports only 'oom' and 'threshold'" },
     low: { missing: 'cgroup v1 has no such protection' },
     pressure: 'trigger',
     threshold: 'trigger',
@@ -220,8 +220,8 @@ export class EventSources {
         if (unified?.kind === 'unified') return new StateSource(this.#context(unified.directory), hasMembers());
         throw notInVersion(
           name,
-          'cgroup v1 does not tell of it; that of a cage does, where the unified hierarchy is mounted beside, unless its ' +
-            'child is the init of a PID namespace',
+          'cgroup v1 does not report it. A cage does if the unified hierarchy is mounted too and its child is not the init ' +
+            'of a PID namespace',
         );
     }
   }

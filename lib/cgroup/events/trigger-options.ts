@@ -96,7 +96,7 @@ function checkUsage(trigger: object, version: CgroupVersion): CheckedTrigger {
 
 /** What v2 has instead of a threshold. */
 export const NO_THRESHOLD =
-  "cgroup v2 tells of no threshold of the use: it has the limit 'high' with the event 'high', pressure triggers, and watch()";
+  "cgroup v2 has no usage thresholds; use the limit 'high' with its event, a pressure trigger, or watch()";
 
 function notHere(what: string, needed: CgroupVersion, instead: string): MemcageError {
   const here = needed === 1 ? 2 : 1;

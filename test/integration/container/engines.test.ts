@@ -130,7 +130,7 @@ describeIf(['linux', 'root', 'cgroup', 'docker', 'podman'], 'real engines', () =
   });
 
   test('one name in both: the candidates', () => {
-    const error = withCode('AMBIGUOUS', '2 cgroups are that of web');
+    const error = withCode('AMBIGUOUS', '2 cgroups match web');
     expect(() => Cgroup.find('web')).toThrow(error);
     for (const id of Object.values(ids)) expect(() => Cgroup.find('web')).toThrow(id);
   });

@@ -51,7 +51,7 @@ describeIf(['linux', 'root'], 'from inside of a container', () => {
     );
     expect(expectSelf(self, memory.mountPoint).effective).toMatchObject(HIDDEN_LIMIT);
     expect(of).toEqual(refused('NOT_VISIBLE', /process \d+ is outside of the cgroup namespace/));
-    expect(find).toEqual(refused('CGROUP_GONE', new RegExp(`No cgroup below ${memory.mountPoint} is that of ${ID}`)));
+    expect(find).toEqual(refused('CGROUP_GONE', new RegExp(`No cgroup below ${memory.mountPoint} belongs to ${ID}`)));
     const cure = /read-only in a Kubernetes container: .*privileged: true/;
     expect(limit).toEqual(refused('NO_PERMISSION', cure));
     for (const answer of [create, run]) expect(answer).toEqual(refused(NOWHERE, cure));

@@ -5,6 +5,6 @@ test('a place at the root of v2: the files that are needed are given, limits are
     'let root run "mkdir -p /cg/cages-1000/main && echo +memory > /cg/cgroup.subtree_control && ' +
       'echo +memory > /cg/cages-1000/cgroup.subtree_control && ' +
       'chown 1000 /cg/cages-1000 /cg/cages-1000/cgroup.procs /cg/cages-1000/cgroup.subtree_control && ' +
-      'echo PID > /cg/cages-1000/main/cgroup.procs", where PID is that of the shell that starts this program',
+      'echo PID > /cg/cages-1000/main/cgroup.procs", with the pid of the shell that starts this program in place of PID',
   );
 });

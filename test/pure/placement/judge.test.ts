@@ -82,8 +82,8 @@ describe('a delegated cgroup', () => {
       ["a user's unit", place(`${USER}/app.slice/run-1.scope`), {}, 'without Delegate=yes'],
       ["another's", place(`${ROOT}/jobs`, { uid: 0 }), { systemd: false }, 'belongs to user 0'],
       ['the root of the hierarchy, with systemd', place(ROOT, { uid: 0 }), root, 'belongs to systemd'],
-      ["another's, to root", place(`${ROOT}/jobs`, { uid: 0 }), root, 'no mark'],
-      ['one like a cage by half its name', place(`${ROOT}/memcage-7-0badcafe`, { uid: 0 }), root, 'no mark'],
+      ["another's, to root", place(`${ROOT}/jobs`, { uid: 0 }), root, 'user.delegate is missing'],
+      ['one like a cage by half its name', place(`${ROOT}/memcage-7-0badcafe`, { uid: 0 }), root, 'user.delegate is missing'],
     ],
     ([, own, facts, reason]) => {
       expect(refusal(judge(own, [], caller(facts)))).toMatch(reason);
@@ -164,7 +164,7 @@ describe('processes in it', () => {
 
   test('are not moved out of a cgroup above', () => {
     const between = [place(`${ROOT}/jobs/one`)];
-    expect(refusal(judge(place(`${ROOT}/jobs`, { pids: [43] }), between, caller(mine)))).toMatch('processes are in it');
+    expect(refusal(judge(place(`${ROOT}/jobs`, { pids: [43] }), between, caller(mine)))).toMatch('it has processes other');
   });
 
   test('do not matter in the root, nor where memory is enabled already', () => {
