@@ -4,35 +4,22 @@ import { BaseCage } from './base-cage';
 
 /** The cage of one child, in whose cgroup it lives: there is no room for others beside it. */
 export class PrivateCage extends BaseCage implements Cage {
+  declare spawn: Cage['spawn'];
+  declare fork: Cage['fork'];
+  declare exec: Cage['exec'];
+  declare execFile: Cage['execFile'];
+  declare run: Cage['run'];
+  declare contain: Cage['contain'];
+
+  static {
+    function refuse(this: PrivateCage): never {
+      throw invalidArgument('cage', 'a cage of createCage(), which more than one child can start in', this);
+    }
+    const refused = { spawn: refuse, fork: refuse, exec: refuse, execFile: refuse, run: refuse, contain: refuse };
+    Object.assign(PrivateCage.prototype, refused);
+  }
+
   get self(): Cage {
     return this;
-  }
-
-  spawn(): never {
-    return this.#refuse();
-  }
-
-  fork(): never {
-    return this.#refuse();
-  }
-
-  exec(): never {
-    return this.#refuse();
-  }
-
-  execFile(): never {
-    return this.#refuse();
-  }
-
-  run(): never {
-    return this.#refuse();
-  }
-
-  contain(): never {
-    return this.#refuse();
-  }
-
-  #refuse(): never {
-    throw invalidArgument('cage', 'a cage of createCage(), which more than one child can start in', this);
   }
 }
