@@ -10,7 +10,7 @@ import { tellGuardian, wantsGuardian } from '../launcher/guardian';
 export type Effect =
   | { do: 'write'; path: string; value: string }
   /** Registers the cgroup below the parent that this process is about to move to, in case it is killed there. */
-  | { do: 'guard-leaf'; path: string; name: string }
+  | { do: 'tell-guardian'; path: string; name: string }
   | { do: 'make-directory'; path: string }
   | { do: 'remove-directory'; path: string }
   | { do: 'start-scope'; request: ScopeRequest }
@@ -50,7 +50,7 @@ export async function runLater<T>(steps: Generator<Effect, T, EffectResult>): Pr
   return step.value;
 }
 
-function guardLeaf({ path, name }: Extract<Effect, { do: 'guard-leaf' }>): void {
+function tellOfLeaf({ path, name }: Extract<Effect, { do: 'tell-guardian' }>): void {
   if (!wantsGuardian()) return;
   const dirFd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
@@ -66,8 +66,8 @@ function carryOut(effect: Effect): EffectResult {
       return loadNative().startScope(effect.request);
     case 'ask-delegation':
       return loadNative().isDelegated(effect.question);
-    case 'guard-leaf':
-      guardLeaf(effect);
+    case 'tell-guardian':
+      tellOfLeaf(effect);
       return undefined;
     case 'make-directory':
       mkdirSync(effect.path);
@@ -93,8 +93,8 @@ async function carryOutLater(effect: Effect): Promise<EffectResult> {
       return loadNative().startScopeAsync(effect.request);
     case 'ask-delegation':
       return loadNative().isDelegatedAsync(effect.question);
-    case 'guard-leaf':
-      guardLeaf(effect);
+    case 'tell-guardian':
+      tellOfLeaf(effect);
       return undefined;
     case 'make-directory':
       await promises.mkdir(effect.path);

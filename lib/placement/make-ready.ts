@@ -25,7 +25,7 @@ export function* makeReady(
   }
   const name = newLeafName();
   const leaf = `${path}/${name}`;
-  yield { do: 'guard-leaf', path, name };
+  yield { do: 'tell-guardian', path, name };
   yield { do: 'make-directory', path: leaf };
   try {
     yield* moveAll(path, leaf, isOurs);

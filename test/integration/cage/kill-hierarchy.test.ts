@@ -40,13 +40,13 @@ const means =
   version === 2
     ? ([['cgroup.kill', {}, undefined]] as const)
     : ([
-        ['the unified hierarchy as guard', {}, 'unified'],
-        ['the freezer of v1 as guard', { unified: null }, 'freezer'],
+        ['the unified hierarchy as kill cgroup', {}, 'unified'],
+        ['the freezer of v1 as kill cgroup', { unified: null }, 'freezer'],
         ['neither', { unified: null, freezer: null }, undefined],
       ] as const);
 
 describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'the end of a fork bomb', () => {
-  describe.each(means)('with %s', (_, missing, guard) => {
+  describe.each(means)('with %s', (_, missing, hierarchy) => {
     let memcage: typeof Memcage;
     let bomb: ReturnType<typeof compile>;
 
@@ -81,10 +81,10 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'the end of a fork bom
       );
       // One and the same on v2.
       const ofMemory = version === 2 ? ['memory', 'unified'] : ['memory'];
-      expect(hierarchies).toEqual([...ofMemory, ...(guard === undefined ? [] : [guard])]);
+      expect(hierarchies).toEqual([...ofMemory, ...(hierarchy === undefined ? [] : [hierarchy])]);
     });
 
-    if (guard === 'freezer') {
+    if (hierarchy === 'freezer') {
       test('a cage that is frozen by it is refused, and ends all the same', async () => {
         const cage = memcage.createCage({ memory: '50M' });
         const member = cage.spawn('sleep', ['1000'], { stdio: 'ignore' });

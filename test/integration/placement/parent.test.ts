@@ -105,7 +105,7 @@ describeIf('cgroup', 'the parent of cages', () => {
     await until('no cage left', () => openCages().length <= 2);
   });
 
-  describeIf('hybrid', 'whose guard is another directory', () => {
+  describeIf('hybrid', 'whose kill cgroup is another directory', () => {
     test('only that was removed', async () => {
       ownersDirectories()
         .filter((path) => path.startsWith(mountPoint('unified')))

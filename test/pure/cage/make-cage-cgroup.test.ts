@@ -7,9 +7,9 @@ import type { NativeBinding } from '../../../types/native';
 
 const { EEXIST, EMFILE, ENOENT, ENOSPC } = constants.errno;
 const MEMORY = 10;
-const GUARD = 20;
+const KILL = 20;
 const MEMORY_PATH = `${MEMORY}/1`;
-const GUARD_PATH = `${GUARD}/1`;
+const KILL_PATH = `${KILL}/1`;
 
 function refusal(errno: number): Error {
   const code = getSystemErrorName(-errno);
@@ -44,14 +44,14 @@ class Machine {
     this.owner = {
       limitContext: { version: 1, swapAccounting: false, swapOn: false, pageBytes: 4096 },
       memory: CgroupDirectory.anchoredAt(native, MEMORY, '/memory'),
-      killCgroup: { kind: 'unified', directory: CgroupDirectory.anchoredAt(native, GUARD, '/guard') },
+      killCgroup: { kind: 'unified', directory: CgroupDirectory.anchoredAt(native, KILL, '/kill') },
       hasGuardian: false,
       nextName: () => '1',
       hold: () => () => {},
     } as Partial<CageRoot> as CageRoot;
   }
 
-  /** What comes of a group that can't be made. */
+  /** What comes of a cage cgroup that can't be made. */
   failure(): unknown {
     try {
       makeCageCgroup(this.owner, { max: 2 ** 20 }, { killable: true });
@@ -67,24 +67,24 @@ class Machine {
   }
 }
 
-describe('a group that can only be made in part', () => {
-  test("leaves another's guard alone that has its name", () => {
+describe('a cage cgroup that can only be made in part', () => {
+  test("leaves another's kill cgroup alone that has its name", () => {
     const machine = new Machine();
-    machine.directories.add(GUARD_PATH);
-    expect(machine.failure()).toMatchObject({ code: 'ERR_MEMCAGE_CGROUP_EXISTS', path: '/guard/1' });
-    expect([...machine.directories]).toEqual([GUARD_PATH]);
+    machine.directories.add(KILL_PATH);
+    expect(machine.failure()).toMatchObject({ code: 'ERR_MEMCAGE_CGROUP_EXISTS', path: '/kill/1' });
+    expect([...machine.directories]).toEqual([KILL_PATH]);
   });
 
   test('is removed as far as can be, and what failed first is told', () => {
     const machine = new Machine();
-    machine.refuses.set(`write ${MEMORY_PATH}/memory.limit_in_bytes`, ENOSPC).set(`remove ${GUARD_PATH}`, EMFILE);
+    machine.refuses.set(`write ${MEMORY_PATH}/memory.limit_in_bytes`, ENOSPC).set(`remove ${KILL_PATH}`, EMFILE);
     expect(machine.failure()).toMatchObject({ errno: -ENOSPC });
-    expect([...machine.directories]).toEqual([GUARD_PATH]);
+    expect([...machine.directories]).toEqual([KILL_PATH]);
   });
 
   test('is told of where nothing can be removed', () => {
     const machine = new Machine();
-    machine.refuses.set(`make ${GUARD_PATH}`, ENOSPC).set(`remove ${MEMORY_PATH}`, EMFILE);
+    machine.refuses.set(`make ${KILL_PATH}`, ENOSPC).set(`remove ${MEMORY_PATH}`, EMFILE);
     expect(machine.failure()).toMatchObject({ errno: -ENOSPC });
   });
 });

@@ -83,7 +83,12 @@ describe('a delegated cgroup', () => {
       ["another's", place(`${ROOT}/jobs`, { uid: 0 }), { systemd: false }, 'belongs to user 0'],
       ['the root of the hierarchy, with systemd', place(ROOT, { uid: 0 }), root, 'belongs to systemd'],
       ["another's, to root", place(`${ROOT}/jobs`, { uid: 0 }), root, 'user.delegate is missing'],
-      ['one like a cage by half its name', place(`${ROOT}/memcage-7-0badcafe`, { uid: 0 }), root, 'user.delegate is missing'],
+      [
+        'one like a cage by half its name',
+        place(`${ROOT}/memcage-7-0badcafe`, { uid: 0 }),
+        root,
+        'user.delegate is missing',
+      ],
     ],
     ([, own, facts, reason]) => {
       expect(refusal(judge(own, [], caller(facts)))).toMatch(reason);
@@ -164,7 +169,9 @@ describe('processes in it', () => {
 
   test('are not moved out of a cgroup above', () => {
     const between = [place(`${ROOT}/jobs/one`)];
-    expect(refusal(judge(place(`${ROOT}/jobs`, { pids: [43] }), between, caller(mine)))).toMatch('it has processes other');
+    expect(refusal(judge(place(`${ROOT}/jobs`, { pids: [43] }), between, caller(mine)))).toMatch(
+      'it has processes other',
+    );
   });
 
   test('do not matter in the root, nor where memory is enabled already', () => {
