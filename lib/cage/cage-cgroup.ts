@@ -111,9 +111,7 @@ export class CageCgroup {
     this.exitCleanUp.forbid();
   }
 
-  /**
-   * Throws ERR_MEMCAGE_FROZEN if frozen: a child cloned into a frozen cgroup would suspend its parent until the thaw.
-   */
+  /** Throws ERR_MEMCAGE_FROZEN if frozen: a child cloned into it would suspend this process until the thaw. */
   assertNotFrozen(): void {
     const freezer = killCgroupOf(this.version, this.memory, this.killCgroup);
     if (freezer === undefined || !isFreezing(freezer)) return;

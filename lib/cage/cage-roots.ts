@@ -29,9 +29,7 @@ export function withCageRoot<T>(parent: string | undefined, make: (root: CageRoo
   return make(cageRootAt(current, path));
 }
 
-/**
- * Makes the cage root ahead of time. However much dead owners left there, the sweep does not hold up the event loop.
- */
+/** Makes the cage root ahead of time. Its sweep never holds up the event loop, however much dead owners left. */
 export async function prepareCageRoot(path: string): Promise<void> {
   const current = host();
   if (!roots.has(path)) {

@@ -11,9 +11,8 @@ const NAME_ATTEMPTS = 100;
 const REMOVE_PATIENCE_MS = 2000;
 
 /**
- * Makes a directory, anchored at itself by the fd that holds its lock. The lock of flock(2) says that the owner lives:
- * the kernel drops it with the last fd, however the owner ends, whatever its PID namespace is and whoever gets its pid
- * next.
+ * Makes a directory, anchored at itself by the fd that holds its lock. The lock (flock(2)) says that the owner lives:
+ * the kernel drops it with the last fd, however the owner ends, whatever its PID namespace is and whoever gets its pid.
  *
  * @param guarded its kind for the guardian, which ends it with this process; undefined: the guardian leaves it alone
  */

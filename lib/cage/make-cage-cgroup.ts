@@ -8,8 +8,7 @@ import type { CageRoot } from './cage-root';
 import { release } from './locked-directory';
 
 /**
- * Makes the cgroup of one private or shared cage. Limits that memcage itself refuses are refused before anything is
- * made.
+ * Makes the cgroup of one private or shared cage. If memcage itself refuses the limits, it does so before it makes any.
  *
  * @param killable false: make no kill cgroup for it
  */

@@ -8,9 +8,7 @@ import type { LimitContext, LimitPlan } from '../cgroup/limits/limit-plan';
 
 type Role = 'max' | 'peak' | 'memsw' | 'swap';
 
-/**
- * Makes the memory report of an outcome: from the cgroup's files, from texts that the watcher read, or without either.
- */
+/** Makes an outcome's memory report: from the cgroup's files, from texts that the watcher read, or without either. */
 export class MemoryReporter {
   /** Whether to add `details` to the report. */
   hasDetails = false;

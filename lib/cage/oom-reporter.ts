@@ -95,8 +95,7 @@ export class OomReporter {
   #reportWaiting(cgroup: CageCgroup, timeMs: number): void {
     try {
       const limit = cgroup.monitor.waitsAt();
-      // v1 notifies every cgroup below the limit. A wait at the cage's own limit is reported once, for the cage's
-      // cgroup.
+      // v1 notifies every cgroup below the limit. A wait at the cage's own limit is reported once, by the cage cgroup.
       if (limit === undefined || (cgroup !== this.cage && this.cage.monitor.underOom())) return;
       this.#emitWaiting(limit, timeMs);
     } catch {
@@ -110,9 +109,7 @@ export class OomReporter {
     if (this.outer !== undefined && !this.outer.cage.monitor.underOom()) this.outer.#emitWaiting(limit, timeMs);
   }
 
-  /**
-   * From here, the limit of a cage within this one is a descendant's. From there, this cage's limit is a cage around.
-   */
+  /** Seen from here, a cage within this one is a descendant. Seen from there, this one is a cage around it. */
   #seenFromHere({ cause, limitBytes, path }: WhoseLimit): WhoseLimit {
     const { path: here } = this.cage.memory;
     if (path === here) return { cause: 'limit', limitBytes, path };

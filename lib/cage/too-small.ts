@@ -4,17 +4,14 @@ import { ErrorCode, MemcageError } from '../errors/errors';
 import { formatSize } from '../text/size';
 import type { CageCgroup } from './cage-cgroup';
 
-/**
- * The kernel and the loader take about 40 pages for a small C program. With fewer pages than this, nothing else loads.
- */
+/** The kernel and the loader take about 40 pages for a small C program. With less than this, nothing else loads. */
 const LOADABLE_PAGES = 64;
 
 const { E2BIG, ENOMEM } = constants.errno;
 
 /**
  * Explains why a program could not be started in a cgroup; undefined if the limit is not to blame. The kernel reports
- * ENOMEM, or E2BIG if not even a page was left for the arguments. With a larger limit, E2BIG means that they are too
- * long.
+ * ENOMEM, or E2BIG if not even a page was left for the arguments. Elsewhere E2BIG means that the arguments are too long.
  */
 export function explainTooSmall(cgroup: CageCgroup, errno: number): string | undefined {
   if (errno !== -ENOMEM && !(errno === -E2BIG && isTiny(cgroup, cgroup.report.read().limitBytes))) return undefined;

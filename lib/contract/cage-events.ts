@@ -18,9 +18,7 @@ export type ForwardedEvents = Pick<CgroupEvents, (typeof FORWARDED)[number]>;
 
 /** The events of a cage, with the arguments of their listeners. See docs/events.md. */
 export interface CageEvents extends ForwardedEvents {
-  /**
-   * The kernel killed a process of the cage for memory. Or, with the OOM killer off (v1), processes wait for memory.
-   */
+  /** The kernel killed a process of the cage for memory. With the OOM killer off (v1): processes wait for memory. */
   oom: [event: OomEvent];
   /** The kernel killed processes of the cage for memory. The event has their number. */
   oomKill: [event: CgroupEvent];

@@ -29,9 +29,7 @@ export interface CageOptions {
    * that one. Default: no private cage.
    */
   memory?: MemoryOption;
-  /**
-   * The shared cage to start in, from {@link createCage}. Default: within {@link Cage.contain} that cage, else none.
-   */
+  /** The shared cage to start in, from {@link createCage}. Default: that of `contain()` around the call, if any. */
   cage?: Cage;
   /** Namespaces of the child's own. Default: it shares the parent's. */
   namespaces?: NamespaceOptions;
@@ -100,9 +98,7 @@ export interface RunOptions<E extends OutputEncoding = OutputEncoding> extends S
   encoding?: E;
   /** Maximum number of bytes on each of `stdout` and `stderr`. A child that writes more is killed. Default: 1 MiB. */
   maxBuffer?: number;
-  /**
-   * With `false`, the promise resolves however the child ends, as long as it could be started. Default: true.
-   */
+  /** With `false`, the promise resolves however the child ends, as long as it could be started. Default: true. */
   reject?: boolean;
 }
 
