@@ -23,7 +23,7 @@ const VICTIM = /(?:,oom_memcg=(.*)|,global_oom),task_memcg=(.*?),task=(.*),pid=(
  *
  * The kernel writes a report (Linux 5.0) before it kills the victim, but at most ten in five seconds. With
  * `memory.oom.group`, the report is about the first victim, and the others follow it. Each victim also has its own
- * line, which the kernel writes after the victim's death and never leaves out.
+ * line, which the kernel writes after the kill and never leaves out.
  *
  * @see https://docs.kernel.org/admin-guide/abi-testing.html (/dev/kmsg); mm/oom_kill.c, dump_oom_victim()
  */
