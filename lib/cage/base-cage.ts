@@ -17,23 +17,23 @@ const PATIENCE_MS = 10_000;
 const EXIT_PATIENCE_MS = 2000;
 
 export interface CageLife {
-  /** Left alone at the end of this process. */
+  /** The cage stays when this process ends. */
   outlivesOwner: boolean;
-  /** The cage that this one's cgroup is below of; they end together. */
+  /** The cage whose cgroup is above this one's. They end together. */
   outer?: BaseCage | undefined;
-  /** It is made ahead, and nobody has it yet. */
+  /** The cage was made ahead, and no child has it yet. */
   spare?: boolean;
 }
 
-/** What all cages have in common. An open one doesn't keep the event loop alive, and ends with the process. */
+/** What all cages have in common. An open cage doesn't keep the event loop alive, and ends with the process. */
 export abstract class BaseCage extends LazyEmitter<CageEvents> {
-  /** Limits, use, statistics and members. Gone once the cage is closed. */
+  /** The cgroup of the cage: limits, usage, statistics and members. It is gone once the cage is closed. */
   readonly cgroup: Cgroup;
   /** @internal */
   readonly cageCgroup: CageCgroup;
   /** @internal */
   readonly reporter: OomReporter;
-  /** The cage that it is in. */
+  /** The cage that this one is in. */
   protected readonly container: BaseCage | undefined;
   /** @internal See {@link CageLife}. */
   spare: boolean;
@@ -66,7 +66,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
     cages.add(this, { outlivesOwner });
   }
 
-  /** As users see it. */
+  /** The cage as users see it. */
   abstract get self(): Cage;
 
   /** See {@link Cage}. */
@@ -74,7 +74,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
     return this.container?.self;
   }
 
-  /** Processes of the cage that the kernel has killed for memory so far, as the event `oom` has counted them. */
+  /** Number of processes of the cage that the kernel has killed for memory so far, as counted by the event `oom`. */
   get oomKills(): number {
     return this.reporter.reported;
   }
@@ -87,17 +87,17 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
     return shown('Cage', cgroup.path, facts, options);
   }
 
-  /** Whether it is closed, or about to be. */
+  /** Whether the cage is closed or closing. */
   get closing(): boolean {
     return this.#closed || this.#closing !== undefined;
   }
 
-  /** @internal It was emptied by SIGKILL at least once, or one that it is in. */
+  /** @internal Whether memcage has ever killed everything in this cage, or in a cage around it. */
   get wasKilled(): boolean {
     return this.#killed || this.cageCgroup.wasKilled || this.container?.wasKilled === true;
   }
 
-  /** SIGKILL for every process in the cage. Resolves when none is left; the cage stays open. */
+  /** Send SIGKILL to every process in the cage. Resolves when none is left. The cage stays open. */
   async kill(): Promise<void> {
     if (this.#closed) return;
     this.#killed = true;
@@ -108,7 +108,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
     }
   }
 
-  /** Kill every process in the cage and remove it. Resolves when nothing is left; calling it again is harmless. */
+  /** Kill every process in the cage, and remove the cage. Resolves when nothing is left. You may call it again. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -120,8 +120,8 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
   }
 
   /**
-   * @internal A child was given a place in it. Until the returned function is called its end has not been read, and the
-   * cgroups that have it in their counts are not to be removed by {@link close}.
+   * @internal Registers a child. Until you call the returned function, nobody has read the child's end, so
+   * {@link close} must not remove the cgroups that count it.
    */
   addMember(): () => void {
     this.#members += 1;
@@ -132,14 +132,14 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
     };
   }
 
-  /** @internal The last attempt at the end of the process, or for a child that never was; blocking. */
+  /** @internal Closes the cage, blocking: at the end of the process, or for a child that never started. */
   closeNow(): void {
     if (this.#closed) return;
     for (const cage of this.#inner) cage.closeNow();
     retrySync(() => this.#killAndRemove(), EXIT_PATIENCE_MS);
   }
 
-  /** @internal Remove it if it is empty. False while processes are in it. */
+  /** @internal Removes the cage if it is empty. False while processes are in it. */
   tryRemove(): boolean {
     if (this.#closed) return true;
     this.cgroup.lookAtEvents();
@@ -181,7 +181,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
 
   async #close(): Promise<void> {
     try {
-      // Without any, the first attempt is made at once.
+      // Without inner cages there is no await, so that the first attempt is made at once.
       if (this.#inner.size > 0) await Promise.all(Array.from(this.#inner, (cage) => cage.close()));
       await this.#killAndRemoveInTime();
     } catch (error) {
@@ -197,7 +197,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
         shortage = undefined;
         return this.#endMembers() && this.#killAndRemove();
       } catch (error) {
-        // No fd is free to look into it with; others will be given back.
+        // No fd is free to look into the cgroup. Others will be closed.
         if (!refusedWith(error, 'EMFILE', 'ENFILE')) throw error;
         shortage = error;
         return false;
@@ -210,14 +210,14 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
     });
   }
 
-  /** True when all children have ended, and what the kernel had to say about them is recorded. */
+  /** True when all children have ended, and the kernel's report on each is recorded. */
   #endMembers(): boolean {
     if (this.#members === 0 || this.#closed) return true;
     try {
       this.cageCgroup.kill();
       return false;
     } catch (error) {
-      // The watcher has removed it, and its event is on the way; or someone else has, so that nobody is left in it.
+      // Either the watcher removed it and its event is on the way, or someone else did. No process is left in it.
       if (isGone(error)) return true;
       throw error;
     }

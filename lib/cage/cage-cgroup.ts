@@ -19,7 +19,7 @@ import { giveUp } from './locked-directory';
 import { MemoryReporter } from './memory-reporter';
 import { Teardown } from './teardown';
 
-/** What a {@link CageCgroup} is made of. Its directories are there already. */
+/** What a {@link CageCgroup} is made of. Its directories exist already. */
 export interface CageCgroupParts {
   memory: CgroupDirectory;
   killCgroup: KillCgroup | undefined;
@@ -28,17 +28,17 @@ export interface CageCgroupParts {
   ceilingBytes: number;
   hasGuardian: boolean;
   plan: LimitPlan;
-  /** Locked directories, to be given back at the end. */
+  /** Locked directories, whose locks it gives up at the end. */
   locks: readonly CgroupDirectory[];
-  /** It is reached through an fd of the root's. */
+  /** The cage cgroup is reached through an fd of the cage root, which it holds open. */
   hold: CageRoot['hold'];
-  /** It is removed. */
+  /** Called once the cgroup is removed. */
   onRemoved?: () => void;
 }
 
 /**
- * A cgroup that memcage has made: for a cage, or for one child in a shared cage (a leaf). It has its directory in the memory
- * hierarchy, on v1 a kill cgroup in another one, its limits, and the monitor of its OOM kills. `make-cage-cgroup.ts` makes it
+ * A cgroup that memcage made: for a cage, or for one child in a shared cage (a leaf). It has a directory in the memory
+ * hierarchy, on v1 a kill cgroup in another one, limits, and a monitor of its OOM kills. `make-cage-cgroup.ts` makes it
  * whole or not at all.
  */
 export class CageCgroup {
@@ -49,7 +49,7 @@ export class CageCgroup {
   /** See {@link CageRoot}. */
   readonly hasGuardian: boolean;
   readonly hold: CageRoot['hold'];
-  /** What its processes may use, by its limits and those of the cages of ours above it; `Infinity` without any. */
+  /** The lowest limit of this cgroup and the cages around it, in bytes; `Infinity` if there is none. */
   readonly ceilingBytes: number;
   readonly monitor: OomMonitor;
   readonly report: MemoryReporter;
@@ -86,7 +86,7 @@ export class CageCgroup {
       monitor: this.monitor,
       reads: this.report.files,
     }));
-    // A locked one is anchored at itself, and so can't be removed by a path.
+    // A locked directory is anchored at itself, so the watcher can't remove it by a path.
     if (locks.length > 0) this.exitCleanUp.forbid();
     this.#letGo = parts.hold();
   }
@@ -95,23 +95,23 @@ export class CageCgroup {
     return this.limitContext.version;
   }
 
-  /** Call `onChange`, with the time, when the count of kills may have grown, or will in a moment. */
+  /** Calls `onChange` with the time when the count of kills may have grown, or is about to. */
   watchOom(onChange: (timeMs: number) => void): void {
     this.#unwatch = watcher().event(this.monitor.fd, this.monitor.kind, onChange);
   }
 
-  /** Others will be made below it. */
+  /** Prepares for cgroups to be made below it. */
   becomeParent(): void {
     cageVersion(this.version).becomeParent(this.memory);
   }
 
-  /** Its report is to have `details`, for which a kernel may lack files: the watcher would not pass over that. */
+  /** Adds `details` to its report. A kernel may lack files for them, and the watcher's clean-up can't skip any. */
   reportDetails(): void {
     this.report.hasDetails = true;
     this.exitCleanUp.forbid();
   }
 
-  /** Throws ERR_MEMCAGE_FROZEN: a child cloned into a frozen cgroup would suspend its parent until the thaw. */
+  /** Throws ERR_MEMCAGE_FROZEN if frozen: a child cloned into it would suspend this process until the thaw. */
   assertNotFrozen(): void {
     const freezer = killCgroupOf(this.version, this.memory, this.killCgroup);
     if (freezer === undefined || !isFreezing(freezer)) return;
@@ -121,15 +121,15 @@ export class CageCgroup {
   }
 
   /**
-   * Whether an OOM kill above it takes all its processes, one between clone and exec included, whose memory is ours. Its
-   * own `memory.oom.group` is set after that.
+   * Whether an OOM kill at a cgroup above takes all its processes. That would include a child between clone and exec,
+   * which shares this process's memory. The cgroup's own `memory.oom.group` is set only after exec.
    */
   killsAsGroup(): boolean {
     const { cages, ancestors } = this.surroundings;
     return ancestors.killAsGroup(cages);
   }
 
-  /** Do now what the start of a child takes: open the fds that it joins by, plan the clean-up at its exit. */
+  /** Prepares the start of a child ahead of time: opens the fds to join by, and plans the clean-up at its exit. */
   prepareStart(): void {
     this.#joinFds ??= openJoinFds(this, { cloneInto: true });
     this.exitCleanUp.prepare();
@@ -144,12 +144,12 @@ export class CageCgroup {
     return openJoinFds(this, { cloneInto });
   }
 
-  /** Set the limits that must not be in force before the child has reached exec. */
+  /** Writes the limits that must not be in force before the child has reached exec. */
   writeDeferredLimits(): void {
     writeFirstLimits(this.memory, this.version, this.#plan.deferred);
   }
 
-  /** Whether a process is in it or below. */
+  /** Whether a process is in it or below it. */
   isPopulated(): boolean {
     try {
       return isPopulated(this.memory);
@@ -159,7 +159,7 @@ export class CageCgroup {
     }
   }
 
-  /** By us, all of it. */
+  /** memcage killed everything in it. */
   get wasKilled(): boolean {
     return this.#teardown.wasKilled;
   }
@@ -178,7 +178,7 @@ export class CageCgroup {
     this.#isCleanedUp = true;
   }
 
-  /** True once nothing of it is left; false while processes are. */
+  /** True once nothing of it is left; false while processes are in it. */
   tryRemove(): boolean {
     if (this.#isRemoved) return true;
     if (!this.#isCleanedUp && !this.#teardown.remove()) return false;
@@ -192,7 +192,7 @@ export class CageCgroup {
     return true;
   }
 
-  /** {@link tryRemove}, after a failure that is to be told of. */
+  /** {@link tryRemove} after a failure. Never throws, so that the caller can report that failure. */
   discard(): void {
     undo(() => this.tryRemove());
   }

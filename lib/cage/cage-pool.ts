@@ -7,18 +7,18 @@ import type { CageRoot } from './cage-root';
 import { makeCageCgroup } from './make-cage-cgroup';
 import { PrivateCage } from './private-cage';
 
-/** What kind of private cage: two of the same can stand in for each other. */
+/** The kind of a private cage. Cages of the same kind are interchangeable. */
 interface CageKind {
   limits: ResolvedLimits;
   killable: boolean;
 }
 
-/** Starts that follow each other within this time are a series. */
+/** Starts within this time of each other are a series. */
 const BUSY_MS = 20;
 
 /**
- * Makes private cages. A program that starts one child after the other with the same limits finds the next cage already
- * made, while the child before runs: that is a third of what a cage costs, and more when the kernel is still busy with a
+ * Makes private cages. If a program starts one child after another with the same limits, the pool makes the next cage
+ * while the last child runs. That saves a third of what a cage costs, and more when the kernel is still busy with a
  * cgroup that was just removed.
  */
 export class CagePool {
@@ -26,7 +26,7 @@ export class CagePool {
   #ready: { kind: CageKind; cage: PrivateCage } | undefined;
   #lastTakeMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
-  /** Of which cage one is to be made ahead, soon. */
+  /** The kind of the cage to make ahead soon. */
   #wanted: CageKind | undefined;
   #closed = false;
 
@@ -43,7 +43,7 @@ export class CagePool {
     return ready ?? this.#make(kind);
   }
 
-  /** The owner ends. Never throws. */
+  /** Called when the cage root ends. Never throws. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -74,21 +74,21 @@ export class CagePool {
         return ready.cage;
       }
     } catch {
-      // No fd is free to look at it with.
+      // No fd is free to look at it.
     }
-    // Another kind is wanted now, or someone else has removed what was empty.
+    // Another kind is wanted now, or someone else removed the empty cage.
     nextTurn(() => discard(ready.cage));
     return undefined;
   }
 
-  /** In a program that starts seldom, not while the child that was just started is being loaded: that takes longer. */
+  /** If starts are rare, it waits until the child that was just started has loaded: doing both at once takes longer. */
   #prepare(kind: CageKind, isBusy: boolean): void {
     clearTimeout(this.#timer);
     if (!isBusy) {
       this.#timer = setTimeout(() => this.#makeReady(kind), BUSY_MS).unref();
       return;
     }
-    // One at a time: a program of synchronous calls comes to none of them.
+    // Only one deferred call at a time: a program that makes only synchronous calls never reaches any.
     if (this.#wanted === undefined) {
       defer(() => {
         const wanted = this.#wanted;
@@ -104,7 +104,7 @@ export class CagePool {
     try {
       this.#ready = { kind, cage: this.#make(kind, { spare: true }) };
     } catch (error) {
-      // The next cage will have the same trouble, and report it.
+      // The next start will fail in the same way, and report it.
       if (!(error instanceof MemcageError) && !isNativeError(error)) throw error;
     }
   }
@@ -114,7 +114,7 @@ function discard(cage: PrivateCage): void {
   try {
     cage.tryRemove();
   } catch {
-    // The owner's end removes it.
+    // It is removed with the cage root.
   }
 }
 

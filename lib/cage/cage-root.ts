@@ -29,11 +29,11 @@ interface Parts {
   hasGuardian: boolean;
 }
 
-/** The directory in which one thread (main thread or worker) makes its cages below a parent, and what it knows of the place. */
+/** The locked directory in which one thread (main thread or worker) makes its cages, and what holds for all of them. */
 export class CageRoot {
   readonly memory: CgroupDirectory;
   readonly killCgroup: RootKillCgroup | undefined;
-  /** What is in its cages ends with this process, whatever ends that. */
+  /** The guardian ends its cages if this process is killed. */
   readonly hasGuardian: boolean;
   readonly limitContext: Omit<LimitContext, 'current'>;
   readonly surroundings: OomSurroundings;
@@ -78,11 +78,11 @@ export class CageRoot {
       swapOn: swapOn(),
       pageBytes: memory.native.constants.pageSize,
     };
-    // Last: nothing after it can fail.
+    // Last, since it opens fds: nothing after it can fail.
     this.surroundings = surroundingsOf(memory, parent, host);
   }
 
-  /** Someone has removed its directories. */
+  /** Whether someone removed its directories. */
   get isGone(): boolean {
     return !this.memory.exists() || this.killCgroup?.directory.exists() === false;
   }
@@ -105,7 +105,7 @@ export class CageRoot {
     }
   }
 
-  /** A cage uses the root's fds; returns the end of that. */
+  /** Keeps the root's fds open for a cage, which calls the returned function when it no longer needs them. */
   hold(): () => void {
     this.#holders += 1;
     return () => {
@@ -114,22 +114,22 @@ export class CageRoot {
     };
   }
 
-  /** Call `callback` when no more cages are to be made, while there are fds. */
+  /** Calls `callback` when no more cages will be made, while the fds are still open. */
   onEnd(callback: () => void): void {
     this.#onEnd.push(callback);
   }
 
-  /** It {@link isGone}: give back the fds as soon as no cage uses them. */
+  /** For a root that {@link isGone}: closes the fds as soon as no cage uses them. */
   abandon(): void {
     this.#end();
     this.#isAbandoned = true;
     if (this.#holders === 0) this.remove();
   }
 
-  /** Remove the directories, blocking. For the end of the thread. */
+  /** Removes the directories, blocking. For the end of the thread. */
   remove(): void {
     this.#end();
-    // Before the removal, which an eventfd of v1 would count.
+    // Before the removal, which a v1 eventfd would count.
     this.surroundings.ancestors.close();
     if (this.killCgroup !== undefined) release(this.killCgroup.directory);
     release(this.memory);

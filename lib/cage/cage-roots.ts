@@ -7,12 +7,12 @@ import { defaultParent, giveBackParent } from '../placement/default-parent';
 import { CageRoot, cageVersion } from './cage-root';
 import { sweepInSteps } from './sweep-in-steps';
 
-/** Those of this thread, by the path of the parent. */
+/** The cage roots of this thread, by the path of their parent. */
 const roots = new Map<string, CageRoot>();
 let isHooked = false;
 
 /**
- * Make something with the cage root below a parent, which is made with the first.
+ * Calls `make` with the cage root below a parent. The first call for a parent makes that cage root.
  *
  * @param parent path of a memory cgroup; default: what `lib/placement` finds
  */
@@ -24,16 +24,16 @@ export function withCageRoot<T>(parent: string | undefined, make: (root: CageRoo
   } catch (error) {
     if (!(error instanceof MemcageError) || error.code !== ErrorCode.CGROUP_GONE) throw error;
   }
-  // Someone removed what was made ahead of time, or even our own directory, which is empty without cages.
+  // Someone removed a cage that was made ahead, or even the cage root, which is empty without cages.
   abandonGone();
   return make(cageRootAt(current, path));
 }
 
-/** Make the cage root ahead of time; what dead owners have left there, be it much, does not hold up the event loop. */
+/** Makes the cage root ahead of time. Its sweep never holds up the event loop, however much dead owners left. */
 export async function prepareCageRoot(path: string): Promise<void> {
   const current = host();
   if (!roots.has(path)) {
-    // The kill cgroups first: there processes can be killed all at once.
+    // The kill cgroups first: there the kernel can kill all processes at once.
     await cageVersion(current.version).sweepKillHierarchies(current);
     await sweepInSteps(path);
   }
@@ -52,7 +52,7 @@ function cageRootAt(current: Host, path: string): CageRoot {
   return root;
 }
 
-/** A program may use and remove one parent after the other. */
+/** A program may use and remove one parent after another. */
 function abandonGone(): void {
   for (const [path, root] of roots) {
     if (!root.isGone) continue;
@@ -63,7 +63,7 @@ function abandonGone(): void {
 
 function removeAll(): void {
   const all = [...roots.values()];
-  // First: what is removed twice would close fds that are someone else's by then.
+  // First: removing a cage root twice would close fds that are someone else's by then.
   roots.clear();
   for (const root of all) root.remove();
   closeKillLog();

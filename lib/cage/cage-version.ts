@@ -6,16 +6,16 @@ import type { RootKillCgroup } from './kill-hierarchy';
 
 /** What it takes to make cages on one version of cgroups. */
 export interface CageVersion {
-  /** What the guardian is told that a cage root is. */
+  /** The kind of a cage root, for the guardian. */
   readonly guardedKind: GuardedKind;
-  /** Before the first cgroup is made below a parent or a cage root: it must be able to have limits. */
+  /** Called before the first cgroup is made below a parent or a cage root, so that cgroups there can have limits. */
   enableLimitsBelow(directory: CgroupDirectory): void;
-  /** Before the first cgroup is made below that of a cage. */
+  /** Called before the first cgroup is made below a cage cgroup. */
   becomeParent(memory: CgroupDirectory): void;
-  /** The kill cgroup of all cages of a root. */
+  /** Makes the kill cgroup for all cages of a cage root. */
   makeKillCgroup(host: Host, hasGuardian: boolean): RootKillCgroup | undefined;
-  /** Sweep ahead of time where kill cgroups will be made. */
+  /** Sweeps, ahead of time, the cgroups in which kill cgroups will be made. */
   sweepKillHierarchies(host: Host): Promise<void>;
-  /** What is around the cages of a root. It holds fds until `ancestors` is closed. */
+  /** What is around the cages of a cage root. Holds fds until `ancestors` is closed. */
   surroundingsOf(root: CgroupDirectory, parent: CgroupDirectory, host: Host): OomSurroundings;
 }

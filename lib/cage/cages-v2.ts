@@ -7,7 +7,7 @@ import { noParent } from './locked-directory';
 
 const SUBTREE_CONTROL = 'cgroup.subtree_control';
 
-/** A cage is its own kill cgroup here. */
+/** On v2 a cage cgroup is its own kill cgroup. */
 export const CAGES_V2: CageVersion = {
   guardedKind: 'unified',
   enableLimitsBelow: enableMemory,
@@ -17,7 +17,7 @@ export const CAGES_V2: CageVersion = {
   surroundingsOf: (_root, parent, host) => ({ version: 2, cages: [], ancestors: new AncestorsV2(parent.path, host) }),
 };
 
-/** Make the memory controller available to the cgroups below. */
+/** Enables the memory controller for the cgroups below. */
 function enableMemory(directory: CgroupDirectory): void {
   if (parseNames(directory.read(SUBTREE_CONTROL)).includes('memory')) return;
   if (!parseNames(directory.read('cgroup.controllers')).includes('memory')) {

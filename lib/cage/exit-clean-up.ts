@@ -3,16 +3,17 @@ import type { CgroupDirectory } from '../cgroup/directory/directory';
 import type { OomMonitor } from '../oom/monitor';
 
 interface Cleaned {
-  /** What is removed, in this order; the last is the memory cgroup. */
+  /** The directories to remove, in this order. The last is the memory cgroup. */
   directories: readonly CgroupDirectory[];
   monitor: OomMonitor;
-  /** The files that are read before that. */
+  /** The files to read before that. */
   reads: readonly string[];
 }
 
 /**
- * What the watcher's thread does at once when the only child of a cgroup has exited by itself: it looks whether there was a
- * kill, reads the report's files, and removes the cgroup. That is the common end, and spares the event loop all of it.
+ * The clean-up that the watcher's thread does when the only child of a cgroup has exited by itself: it checks that
+ * there was no kill, reads the report's files, and removes the cgroup. Most children end like this, and it costs the
+ * event loop nothing.
  */
 export class ExitCleanUp {
   #plan: Ending | undefined;
@@ -21,24 +22,24 @@ export class ExitCleanUp {
 
   constructor(private readonly cleaned: () => Cleaned) {}
 
-  /** Make the plan now, to be had faster later. */
+  /** Makes the plan now, so that {@link plan} is faster later. */
   prepare(): void {
     this.#plan ??= this.#makePlan();
   }
 
-  /** For the watcher; undefined: it is not to be done. */
+  /** The plan for the watcher; undefined if the clean-up is forbidden. */
   get plan(): Ending | undefined {
     if (this.#isForbidden) return undefined;
     this.prepare();
     return this.#plan;
   }
 
-  /** The watcher has the plan. @param takeBack makes it leave the end to the event loop, if it is not at it already */
+  /** The watcher has the plan. @param takeBack has it leave the clean-up to the event loop, unless it has begun */
   handOver(takeBack: () => void): void {
     this.#takeBack = takeBack;
   }
 
-  /** Someone is to look at the cgroup before it is removed. */
+  /** Forbids the clean-up: someone wants to look at the cgroup before it is removed. */
   forbid(): void {
     this.#isForbidden = true;
     this.#takeBack?.();

@@ -2,14 +2,14 @@ import type { CgroupDirectory } from '../cgroup/directory/directory';
 import type { CgroupVersion } from '../cgroup/files/formats';
 import { type KillCgroup, killCgroupOf } from '../cgroup/processes/kill-cgroup';
 
-/** The fds by which a child joins a cage cgroup, at its birth or by itself. */
+/** The fds through which a child joins a cage cgroup, at its birth or by a write. */
 export interface JoinFds {
   readonly fds: {
     readonly intoCgroupFd?: number;
     readonly joinFds: readonly number[];
     readonly thawFd?: number;
   };
-  /** Gives the fds back, unless they are {@link spent}. */
+  /** Closes the fds, unless they are {@link spent}. */
   close(): void;
   /** The addon has closed them. */
   spent(): void;
@@ -23,10 +23,10 @@ export interface JoinedCgroup {
 
 type JoinFile = readonly [directory: CgroupDirectory, file: string];
 
-/** The files that a process which joins by itself writes to. */
+/** The files to which a process writes in order to join. */
 function joinFiles({ version, memory, killCgroup }: JoinedCgroup): readonly JoinFile[] {
   const kill = killCgroupOf(version, memory, killCgroup);
-  // Not cgroup.procs where there is a file for one thread: a write to that waits for an RCU grace period, up to 20 ms.
+  // Use cgroup.procs only where no file takes one thread: a write to it waits for an RCU grace period, up to 20 ms.
   const files: JoinFile[] = kill?.directory === memory ? [] : [[memory, 'tasks']];
   if (kill !== undefined) files.push([kill.directory, kill.kind === 'unified' ? 'cgroup.procs' : 'tasks']);
   return files;
@@ -36,7 +36,7 @@ export function joinPaths(cgroup: JoinedCgroup): string[] {
   return joinFiles(cgroup).map(([directory, file]) => `${directory.path}/${file}`);
 }
 
-/** @param cloneInto false: CLONE_INTO_CGROUP can't be used, so the child joins by itself */
+/** @param cloneInto false: CLONE_INTO_CGROUP can't be used, so the child joins by a write */
 export function openJoinFds(cgroup: JoinedCgroup, { cloneInto }: { cloneInto: boolean }): JoinFds {
   const { memory, killCgroup } = cgroup;
   const { native } = memory;

@@ -7,17 +7,18 @@ import { makeLocked } from './locked-directory';
 import { OWNER_PREFIX, sweep } from './sweep';
 import { sweepInSteps } from './sweep-in-steps';
 
-/** The kill cgroup of all cages of an owner. */
+/** The kill cgroup of a cage root, in which its cages have theirs. */
 export interface RootKillCgroup extends KillCgroup {
-  /** The directory that its own was made in. */
+  /** The directory in which it was made. */
   readonly parentPath: string;
 }
 
 const REFUSALS: ReadonlySet<unknown> = new Set([ErrorCode.NO_PERMISSION, ErrorCode.NO_PARENT, ErrorCode.CGROUP_GONE]);
 
 /**
- * On cgroup v1 memory's own hierarchy can neither freeze nor kill a cgroup, so each cage has a directory in another one as
- * well: the unified one of a hybrid host, else the v1 freezer's. Where there is neither, cages are killed pid by pid.
+ * Makes the kill cgroup of a cage root. The v1 memory hierarchy can neither freeze nor kill a cgroup, so each cage also
+ * has a directory in another hierarchy: the unified one of a hybrid host, else the v1 freezer's. Without either,
+ * memcage kills the processes of a cage pid by pid.
  */
 export function makeRootKillCgroup(current: Host, hasGuardian: boolean): RootKillCgroup | undefined {
   for (const { kind, hierarchy } of killHierarchies(current)) {
@@ -30,18 +31,18 @@ export function makeRootKillCgroup(current: Host, hasGuardian: boolean): RootKil
   return undefined;
 }
 
-/** Sweep ahead of time where that will make it. */
+/** Sweeps, ahead of time, where {@link makeRootKillCgroup} will make it. */
 export async function sweepKillHierarchies(current: Host): Promise<void> {
   for (const { hierarchy } of killHierarchies(current)) {
     try {
       await sweepInSteps(processDirectory(hierarchy, 'self'));
     } catch {
-      // This process is out of sight there: no kill cgroup will be made.
+      // No mount shows this process's cgroup there, so no kill cgroup will be made.
     }
   }
 }
 
-/** The best first. */
+/** Best first. */
 function killHierarchies({ unified, freezer }: Host): { kind: KillCgroup['kind']; hierarchy: Hierarchy }[] {
   const all = [
     { kind: 'unified', hierarchy: unified },
@@ -57,7 +58,7 @@ function makeIn(kind: KillCgroup['kind'], parentPath: string, hasGuardian: boole
   });
 }
 
-/** A locked directory of the kill cgroup's hierarchy beside the owner's own. */
+/** Makes a locked kill cgroup beside that of the cage root. */
 export function makeBeside({ kind, parentPath }: RootKillCgroup, prefix: string, hasGuardian: boolean): KillCgroup {
   return inDirectory(parentPath, (parent) => ({
     kind,

@@ -11,14 +11,14 @@ const NAME_ATTEMPTS = 100;
 const REMOVE_PATIENCE_MS = 2000;
 
 /**
- * A new directory, anchored at itself by the fd that holds its lock. flock(2) tells that its owner lives: the kernel drops
- * it with the last fd, however the owner ends, whatever its PID namespace is and whoever gets its pid next.
+ * Makes a directory, anchored at itself by the fd that holds its lock. The lock (flock(2)) says that the owner lives:
+ * the kernel drops it with the last fd, however the owner ends, whatever its PID namespace is and whoever gets its pid.
  *
- * @param guarded what it is to the guardian, which ends it with this process; undefined: nothing
+ * @param guarded its kind for the guardian, which ends it with this process; undefined: the guardian leaves it alone
  */
 export function makeLocked(parent: CgroupDirectory, prefix: string, guarded?: GuardedKind): CgroupDirectory {
   for (let attempt = 0; attempt < NAME_ATTEMPTS; attempt += 1) {
-    // The guardian must never take another's directory for this one.
+    // Random, so that the guardian never takes another's directory for this one.
     const name = `${prefix}${randomHex(16)}`;
     const directory = parent.below(name);
     if (guarded !== undefined) tellGuardian(parent.anchor, name, guarded);
@@ -37,7 +37,7 @@ export function makeLocked(parent: CgroupDirectory, prefix: string, guarded?: Gu
   throw new MemcageError(ErrorCode.BUSY, `No cgroup could be made in ${parent.path}: each was removed by someone else`);
 }
 
-/** False: the name is taken. */
+/** False if the name is taken. */
 function make(directory: CgroupDirectory): boolean {
   try {
     directory.make();
@@ -48,14 +48,14 @@ function make(directory: CgroupDirectory): boolean {
   }
 }
 
-/** undefined: a sweep of another process was faster, and has removed it. */
+/** undefined if another process's sweep was faster and removed it. */
 function lockNew(directory: CgroupDirectory): CgroupDirectory | undefined {
   let locked: CgroupDirectory | undefined;
   try {
     locked = tryLock(directory);
     if (locked === undefined || locked.isAtItsPath()) return locked;
   } catch (error) {
-    // No fd was free, say.
+    // For example, no fd was free.
     undo(() => directory.remove());
     locked?.close();
     throw error;
@@ -64,7 +64,7 @@ function lockNew(directory: CgroupDirectory): CgroupDirectory | undefined {
   return undefined;
 }
 
-/** undefined: someone else holds the lock, or it is gone. */
+/** undefined if someone else holds the lock, or the directory is gone. */
 export function tryLock(directory: CgroupDirectory): CgroupDirectory | undefined {
   const { native } = directory;
   let fd: number;
@@ -78,15 +78,15 @@ export function tryLock(directory: CgroupDirectory): CgroupDirectory | undefined
   try {
     isHeld = native.tryLock({ fd });
   } finally {
-    // Also where there is no memory for a lock, say (ENOLCK).
+    // Also if tryLock throws, for example when there is no memory for a lock (ENOLCK).
     if (!isHeld) native.closeFd({ fd });
   }
   return isHeld ? CgroupDirectory.anchoredAt(native, fd, directory.path) : undefined;
 }
 
 /**
- * Whether an owner holds the lock now. One that is about to take it, having just made the directory, may find it taken by this
- * look, and makes another one.
+ * Whether an owner holds the lock now. To find out, this takes the lock for a moment. An owner that has just made the
+ * directory may then find it locked, and makes another one.
  */
 export function isLocked(directory: CgroupDirectory): boolean {
   const locked = tryLock(directory);
@@ -95,7 +95,7 @@ export function isLocked(directory: CgroupDirectory): boolean {
   return false;
 }
 
-/** Removes it, blocking, and gives the lock back. */
+/** Removes the directory, blocking, and gives up the lock. */
 export function release(directory: CgroupDirectory): void {
   let removed = false;
   try {
@@ -106,13 +106,13 @@ export function release(directory: CgroupDirectory): void {
   giveUp(directory, { removed });
 }
 
-/** Gives the lock back; what has not been removed is left to the guardian. */
+/** Gives up the lock. The guardian removes what was not removed. */
 export function giveUp(directory: CgroupDirectory, { removed }: { removed: boolean }): void {
   directory.native.unguard({ name: basename(directory.path), end: !removed });
   directory.close();
 }
 
-/** The error for a cgroup in which none can be made. */
+/** The error for a parent in which no cgroup can be made. */
 export function noParent(path: string, error: unknown): unknown {
   const cause = error instanceof MemcageError ? error.cause : error;
   if (!isNativeError(cause)) return error;

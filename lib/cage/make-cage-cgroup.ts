@@ -8,9 +8,9 @@ import type { CageRoot } from './cage-root';
 import { release } from './locked-directory';
 
 /**
- * The cgroup of one private or shared cage. What can be refused without the kernel is refused before anything is made.
+ * Makes the cgroup of one private or shared cage. If memcage itself refuses the limits, it does so before it makes any.
  *
- * @param killable false: it is to do without a kill cgroup
+ * @param killable false: make no kill cgroup for it
  */
 export function makeCageCgroup(
   root: CageRoot,
@@ -26,7 +26,7 @@ export function makeCageCgroup(
   return makeIn({ ...common, memory: root.memory.below(name), killCgroup, locks: [] });
 }
 
-/** A cgroup that a dead owner leaves alone, until it is empty. */
+/** Makes the cgroup of a detached cage, which outlives its owner until it is empty. */
 export function makeDetachedCageCgroup(root: CageRoot, limits: ResolvedLimits): CageCgroup {
   const { limitContext, surroundings } = root;
   const hold = (): (() => void) => root.hold();
@@ -42,12 +42,12 @@ export function makeDetachedCageCgroup(root: CageRoot, limits: ResolvedLimits): 
   }
 }
 
-/** A cgroup below that of a shared cage, for one child. */
+/** Makes a leaf: a cgroup below that of a shared cage, for one child. */
 export function makeLeaf(cage: CageCgroup, name: string, limits: ResolvedLimits): CageCgroup {
   return makeBelow(cage, name, limits, { isLeaf: true });
 }
 
-/** The same for a cage within that cage. */
+/** Makes the cgroup of a cage within another cage. */
 export function makeInnerCageCgroup(cage: CageCgroup, name: string, limits: ResolvedLimits): CageCgroup {
   return makeBelow(cage, name, limits, { isLeaf: false });
 }
@@ -70,7 +70,7 @@ function makeBelow(
   return makeIn({ ...common, memory, killCgroup, locks: [], onRemoved }, () => monitor.addLeaf(name));
 }
 
-/** Makes the directories and what else a cage cgroup has, or removes all that was made. */
+/** Makes the directories and the rest of a cage cgroup. If that fails, removes what was made. */
 function makeIn(parts: CageCgroupParts, onMade: () => void = () => {}): CageCgroup {
   const { memory, killCgroup, onRemoved } = parts;
   memory.make();

@@ -8,9 +8,9 @@ import type { LimitContext, LimitPlan } from '../cgroup/limits/limit-plan';
 
 type Role = 'max' | 'peak' | 'memsw' | 'swap';
 
-/** Makes the memory report of an outcome: from the cgroup's files, from texts that someone else has read, or without either. */
+/** Makes an outcome's memory report: from the cgroup's files, from texts that the watcher read, or without either. */
 export class MemoryReporter {
-  /** Whether the report is to have `details`. */
+  /** Whether to add `details` to the report. */
   hasDetails = false;
   readonly #swap: 'memsw' | 'swap';
   readonly #roles: readonly Role[];
@@ -24,7 +24,7 @@ export class MemoryReporter {
     this.#roles = context.swapOn ? ['max', 'peak', this.#swap] : ['max', 'peak'];
   }
 
-  /** The names of the files that a report without details is made of. */
+  /** Names of the files that a report without details needs. */
   get files(): string[] {
     return this.#roles.map((role) => memoryFile(role, this.context.version));
   }
@@ -36,7 +36,7 @@ export class MemoryReporter {
     return this.hasDetails ? { ...report, details: readMemoryDetails(memory, version) } : report;
   }
 
-  /** @param texts of the {@link files} */
+  /** @param texts contents of the {@link files} */
   parse(texts: readonly string[]): MemoryReport {
     return this.#reportOf((role) => {
       const text = texts[this.#roles.indexOf(role)];
@@ -44,7 +44,7 @@ export class MemoryReporter {
     });
   }
 
-  /** What can be said without the cgroup. */
+  /** What is known without reading the cgroup. */
   fromPlan(): MemoryReport {
     return { limitBytes: this.plan.max, peakBytes: null, swapLimited: this.plan.swapLimited };
   }

@@ -4,9 +4,9 @@ import { PatientLook } from '../event-loop/patient-look';
 import { nowhere, type WhoseLimit } from '../oom/whose-limit';
 import type { CageCgroup } from './cage-cgroup';
 
-/** Turns the kernel's notifications, which come without a kill as well, into events about kills. */
+/** Turns the kernel's notifications, which also come without a kill, into events about kills. */
 export class OomReporter {
-  /** Kills counted in the leaves that exist. */
+  /** Kills counted in each leaf that exists. */
   readonly #inLeaves = new Map<CageCgroup, number>();
   readonly #looks = new Map<CageCgroup, PatientLook>();
   #inRemovedLeaves = 0;
@@ -15,7 +15,7 @@ export class OomReporter {
 
   /**
    * @param cage the cgroup of the whole cage
-   * @param outer of the cage that this one is in
+   * @param outer the reporter of the cage that this one is in
    */
   constructor(
     private readonly cage: CageCgroup,
@@ -23,12 +23,12 @@ export class OomReporter {
     private readonly outer: OomReporter | undefined,
   ) {}
 
-  /** Kills so far, as far as they were reported. */
+  /** Number of kills reported so far. */
   get reported(): number {
     return this.#reported;
   }
 
-  /** Report the kills in the cage's cgroup, or in one of its leaves, as they happen. */
+  /** Reports the kills in the cage's cgroup, or in one of its leaves, as they happen. */
   watch(cgroup: CageCgroup): void {
     let notifiedMs = 0;
     const look = new PatientLook(() => this.#isSettled(cgroup, notifiedMs));
@@ -40,12 +40,12 @@ export class OomReporter {
     this.#looks.set(cgroup, look);
   }
 
-  /** Report now what has not been reported yet. Returns the cgroup's own verdict. */
+  /** Reports now what has not been reported yet. Returns the cgroup's own verdict. */
   check(cgroup: CageCgroup): OomVerdict | null {
     return this.#check(cgroup, Date.now()).verdict;
   }
 
-  /** The last check was made, the leaf is gone. */
+  /** Called after the last check, when the leaf is gone. */
   forget(leaf: CageCgroup): void {
     this.#inRemovedLeaves += this.#inLeaves.get(leaf) ?? 0;
     this.#inLeaves.delete(leaf);
@@ -60,7 +60,7 @@ export class OomReporter {
 
   #check(cgroup: CageCgroup, timeMs: number): { verdict: OomVerdict | null; isNews: boolean } {
     const { kills, verdict } = cgroup.monitor.assess();
-    // To the outer one all of this cage is a leaf, of which v1 does not add up the parts.
+    // For the outer reporter this whole cage is one leaf. v1 adds nothing up, so there it gets each cgroup by itself.
     if (this.outer !== undefined) this.outer.#check(this.cage.monitor.countsLeaves ? this.cage : cgroup, timeMs);
     if (cgroup === this.cage) this.#inCage = kills;
     else this.#inLeaves.set(cgroup, kills);
@@ -77,7 +77,7 @@ export class OomReporter {
   #total(): number {
     let leaves = this.#inRemovedLeaves;
     for (const kills of this.#inLeaves.values()) leaves += kills;
-    // What the kernel has added up was perhaps read before the last leaf was.
+    // The kernel's sum may have been read before the last leaf was.
     return this.cage.monitor.countsLeaves ? Math.max(this.#inCage, leaves) : this.#inCage + leaves;
   }
 
@@ -86,20 +86,20 @@ export class OomReporter {
     try {
       return this.#check(cgroup, timeMs).isNews || !notifiesEarly(cgroup);
     } catch {
-      // Removed, or there is no fd free to read it with: what is missed now is reported at the end of the child.
+      // It was removed, or no fd is free to read it. What is missed now is reported at the end of the child.
       return false;
     }
   }
 
-  /** A notification of v1 may also say that processes wait, and there is no kill to come. */
+  /** A v1 notification may also mean that processes wait for memory, and that no kill follows. */
   #reportWaiting(cgroup: CageCgroup, timeMs: number): void {
     try {
       const limit = cgroup.monitor.waitsAt();
-      // All that is below the limit is notified: of the cage's own once, by the cage's cgroup.
+      // v1 notifies every cgroup below the limit. A wait at the cage's own limit is reported once, by the cage cgroup.
       if (limit === undefined || (cgroup !== this.cage && this.cage.monitor.underOom())) return;
       this.#emitWaiting(limit, timeMs);
     } catch {
-      // As above; it is notified again when the next process has to wait.
+      // It was removed, or no fd is free. The kernel notifies again when the next process has to wait.
     }
   }
 
@@ -109,7 +109,7 @@ export class OomReporter {
     if (this.outer !== undefined && !this.outer.cage.monitor.underOom()) this.outer.#emitWaiting(limit, timeMs);
   }
 
-  /** The limit of a cage in this one is a descendant's here, and this one's own is that of a cage around there. */
+  /** Seen from here, a cage within this one is a descendant. Seen from there, this one is a cage around it. */
   #seenFromHere({ cause, limitBytes, path }: WhoseLimit): WhoseLimit {
     const { path: here } = this.cage.memory;
     if (path === here) return { cause: 'limit', limitBytes, path };
@@ -123,7 +123,7 @@ export class OomReporter {
   }
 }
 
-/** Whether a notification may come before what it is about is counted (v1). */
+/** Whether a notification may come before the kill is counted (v1). */
 function notifiesEarly({ monitor }: CageCgroup): boolean {
   return monitor.kind === 'event';
 }

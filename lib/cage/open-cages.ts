@@ -3,9 +3,9 @@ import type { Cage } from '../contract/cage';
 
 interface OpenCage {
   readonly self: Cage;
-  /** It is made ahead, and nobody has it yet. */
+  /** The cage was made ahead, and no child has it yet. */
   readonly spare: boolean;
-  /** Kill and remove it, blocking. */
+  /** Kills and removes it, blocking. */
   closeNow(): void;
 }
 
@@ -13,17 +13,18 @@ const closed = channel('memcage.cage.close');
 
 class OpenCages {
   readonly #all = new Set<OpenCage>();
-  /** Those among them that end with the thread. */
+  /** The cages that end with the thread. */
   readonly #mortal = new Set<OpenCage>();
   #isHooked = false;
 
-  /** In the order in which they were made. */
+  /** The cages in use, in the order in which they were made. */
   list(): Cage[] {
     return Array.from(this.#all).flatMap(({ spare, self }) => (spare ? [] : [self]));
   }
 
   /**
-   * @param outlivesOwner false: kill and remove it when this thread ends, normally, by process.exit(), or by an uncaught
+   * @param outlivesOwner false: kill and remove it when this thread ends, normally, by process.exit(), or by an
+   * uncaught
    *   exception
    */
   add(cage: OpenCage, { outlivesOwner }: { outlivesOwner: boolean }): void {
@@ -32,7 +33,7 @@ class OpenCages {
     this.#mortal.add(cage);
     if (this.#isHooked) return;
     this.#isHooked = true;
-    // Before the directory that the cages are in is removed.
+    // Prepended, so that it runs before the cage root is removed.
     process.prependListener('exit', () => this.#closeMortal());
   }
 
@@ -47,7 +48,7 @@ class OpenCages {
       try {
         cage.closeNow();
       } catch {
-        // The others must still be closed. The next memcage finds this one and removes it.
+        // The others must still be closed. The next memcage sweeps this one.
       }
     }
   }

@@ -2,7 +2,7 @@ import type { Cage } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
 import { BaseCage } from './base-cage';
 
-/** The cage of one child, in whose cgroup it lives: there is no room for others beside it. */
+/** The cage of one child. The child lives in the cage's own cgroup, so no other can start there. */
 export class PrivateCage extends BaseCage implements Cage {
   declare spawn: Cage['spawn'];
   declare fork: Cage['fork'];

@@ -7,15 +7,16 @@ import { withCageRoot } from './cage-roots';
 import { makeCageCgroup, makeInnerCageCgroup, makeLeaf } from './make-cage-cgroup';
 import { asTooSmall } from './too-small';
 
-// Room for the cage's own limit to be hit first.
+// With this much more in the leaf, the cage's own limit is hit first.
 const GROUP_KILL_MARGIN_BYTES = 64 * 1024;
 
 /**
- * One limit for many children. Each lives in a leaf of its own below the cage's cgroup, so that each has a verdict of its
- * own and may have cgroups below (v2); the leaf repeats the limit, since a program reads only that of its own cgroup.
+ * One limit for many children. Each child lives in its own leaf below the cage's cgroup, so that it has its own verdict
+ * and may have cgroups below it (v2). The leaf repeats the cage's limit, since a program reads only the limit of its
+ * own cgroup.
  */
 export abstract class SharedCage extends BaseCage {
-  /** @internal Of its children, where they have none of their own. */
+  /** @internal For children that have no setting of their own. */
   readonly nodeHeap: NodeHeapSetting;
   readonly #limits: ResolvedLimits;
   #leaves = 0;
@@ -28,7 +29,7 @@ export abstract class SharedCage extends BaseCage {
     this.nodeHeap = nodeHeap;
   }
 
-  /** @internal A leaf for one child, watched for OOM kills. */
+  /** @internal Makes a leaf for one child, and watches it for OOM kills. */
   createLeaf(): CageCgroup {
     return this.#below((name) => {
       this.cageCgroup.assertNotFrozen();
@@ -43,7 +44,7 @@ export abstract class SharedCage extends BaseCage {
     });
   }
 
-  /** @internal The cgroup of a cage within this one. */
+  /** @internal Makes the cgroup of a cage within this one. */
   createInner(limits: ResolvedLimits): CageCgroup {
     return this.#below((name) => {
       this.cageCgroup.assertNotFrozen();
@@ -64,7 +65,7 @@ export abstract class SharedCage extends BaseCage {
   #leafLimits(): ResolvedLimits {
     const { max, swap, oomGroup, oomKill } = this.#limits;
     const leaf: ResolvedLimits = {};
-    // An OOM at the leaf's limit would take the leaf alone: with oomGroup the cage's must be the one that is hit.
+    // An OOM at the leaf's limit would kill only the leaf. With oomGroup, the cage's limit must be the one that is hit.
     if (max !== undefined) leaf.max = oomGroup === true ? max + GROUP_KILL_MARGIN_BYTES : max;
     if (swap !== undefined) leaf.swap = swap;
     if (oomKill !== undefined) leaf.oomKill = oomKill;
@@ -79,7 +80,7 @@ function createCageCgroup(limits: ResolvedLimits, within: SharedCage | string | 
       : withCageRoot(within, (root) => makeCageCgroup(root, limits, { killable: true }));
   try {
     cageCgroup.becomeParent();
-    // All limits at once: no child is being started in it yet.
+    // Nothing to defer: no child is being started in it yet.
     cageCgroup.writeDeferredLimits();
     return cageCgroup;
   } catch (error) {

@@ -8,10 +8,10 @@ import { waitForTurn } from '../event-loop/wait-for-turn';
 import { tryLock } from './locked-directory';
 import { sweepOne } from './sweep';
 
-/** For the processes of an owner to be gone once they are killed. */
+/** How long to wait for an owner's killed processes to be gone. */
 const PATIENCE_MS = 1000;
 
-/** As `sweep`, but the event loop has its turn after each cage. */
+/** Like `sweep`, but the event loop gets a turn after each cage. */
 export async function sweepInSteps(path: string): Promise<void> {
   try {
     const parent = openDirectory(path);
@@ -21,7 +21,7 @@ export async function sweepInSteps(path: string): Promise<void> {
         if (kind === undefined) continue;
         const directory = parent.below(name);
         if (kind === 'owner') await emptyInSteps(directory).catch(() => {});
-        // What is stuck is tried again later, without keeping the caller.
+        // Not awaited: what is stuck is tried again later, and the caller need not wait for it.
         sweepOne(kind, directory).catch(() => {});
         await waitForTurn();
       }
@@ -36,7 +36,7 @@ async function emptyInSteps(directory: CgroupDirectory): Promise<void> {
   if (locked === undefined) return;
   try {
     const deepestFirst = [...cgroupsBelow(locked)].map(({ directory: each }) => each).reverse();
-    // All are killed before the first is removed, since their processes take a moment to be gone.
+    // Kill all before removing the first, since killed processes take a moment to be gone.
     for (const each of deepestFirst) {
       killAll(each);
       await waitForTurn();

@@ -4,19 +4,19 @@ import { killAll } from '../cgroup/processes/kill';
 import { removeTree, retry } from '../cgroup/processes/remove';
 import { tryLock } from './locked-directory';
 
-/** Prefix of the directory that holds all cages of one owner: one environment (main thread, worker) of one process. */
+/** Prefix of a cage root, which holds all cages of one environment (main thread or worker) of one process. */
 export const OWNER_PREFIX = `memcage-${process.pid}-`;
 /** Prefix of the cage of a detached child, which outlives its owner. */
 export const DETACHED_PREFIX = `memcage-detached-${process.pid}-`;
 
 const PATIENCE_MS = 10_000;
 
-/** What became of one: `in use`, since its owner lives or somebody is in it, or `left`, since it could not be emptied. */
+/** What became of a directory. `in use`: its owner lives, or a process is in it. `left`: it could not be emptied. */
 export type Swept = 'removed' | 'in use' | 'left';
 
 /**
- * Kill and remove what dead owners have left in a cgroup, and what their detached children have left empty. Whatever goes
- * wrong here is no reason not to start a child: the next memcage tries again.
+ * Kills and removes what dead owners left in a parent, and removes detached cages that are empty. A failure here must
+ * not keep a child from starting: the next memcage tries again.
  */
 export function sweep(parent: CgroupDirectory): void {
   try {
@@ -27,7 +27,7 @@ export function sweep(parent: CgroupDirectory): void {
   } catch {}
 }
 
-/** The same with one directory. The first attempt is made at once. */
+/** Sweeps one directory. The first attempt is made at once. */
 export async function sweepOne(kind: OwnKind, directory: CgroupDirectory): Promise<Swept> {
   if (kind === 'leaf') return removeTree(directory) ? 'removed' : 'in use';
   const locked = tryLock(directory);

@@ -3,10 +3,10 @@ import { killAll } from '../cgroup/processes/kill';
 import type { KillCgroup } from '../cgroup/processes/kill-cgroup';
 import { removeStep, tookLong } from '../cgroup/processes/remove';
 
-/** Brings a cgroup to its end, and its kill cgroup: kills what is in it, and removes it with all below, step by step. */
+/** Ends a cgroup and its kill cgroup: kills what is in them, and removes them with all below them, step by step. */
 export class Teardown {
   #wasKilled = false;
-  /** The last attempt to remove has found nobody, but more cgroups than there was time for. */
+  /** The last attempt to remove found no process, but more cgroups than it had time for. */
   #isShrinking = false;
   #isJustKilled = false;
 
@@ -25,8 +25,8 @@ export class Teardown {
   }
 
   /**
-   * Kill what {@link remove} has found, unless that were only cgroups. False: that took so long that the event loop is to turn
-   * before it is tried again.
+   * Kills what {@link remove} found, unless it found only cgroups. False if that took so long that the event loop
+   * should get a turn before the next attempt.
    */
   killForRemoval(): boolean {
     if (this.#isShrinking || this.#isJustKilled) {
@@ -39,7 +39,7 @@ export class Teardown {
     return !this.#isJustKilled;
   }
 
-  /** The kill cgroup first: it is of no use without the cgroup. True once nothing is left, false while processes are. */
+  /** Removes the kill cgroup first: alone it would be useless. True once nothing is left, false while processes are. */
   remove(): boolean {
     return (
       (this.killCgroup === undefined || this.#removeStep(this.killCgroup.directory)) && this.#removeStep(this.memory)

@@ -4,14 +4,14 @@ import { ErrorCode, MemcageError } from '../errors/errors';
 import { formatSize } from '../text/size';
 import type { CageCgroup } from './cage-cgroup';
 
-/** The kernel's and the loader's part of a small C program takes about 40 pages; less than this loads nothing else. */
+/** The kernel and the loader take about 40 pages for a small C program. With less than this, nothing else loads. */
 const LOADABLE_PAGES = 64;
 
 const { E2BIG, ENOMEM } = constants.errno;
 
 /**
- * Why a program could not be started in a cgroup; undefined when its limit is not to blame. The kernel says ENOMEM, or
- * E2BIG where not even a page for the arguments was left, which elsewhere means that they are too long.
+ * Explains why a program could not be started in a cgroup; undefined if the limit is not to blame. The kernel reports
+ * ENOMEM, or E2BIG if not even a page was left for the arguments. Elsewhere E2BIG means that the arguments are too long.
  */
 export function explainTooSmall(cgroup: CageCgroup, errno: number): string | undefined {
   if (errno !== -ENOMEM && !(errno === -E2BIG && isTiny(cgroup, cgroup.report.read().limitBytes))) return undefined;
@@ -33,15 +33,15 @@ function explain(cgroup: CageCgroup): string | undefined {
     : `${whose} is used up: no program can be started in ${path}`;
 }
 
-/** The same for a cgroup of a child that could not be made: the kernel charges it to the cage. */
+/** Explains why a cgroup could not be made within a cage: the kernel charges the cage for it. */
 export function asTooSmall(error: unknown, cgroup: CageCgroup): unknown {
   const message = refusedWith(error, 'ENOMEM') ? explain(cgroup) : undefined;
   return message === undefined ? error : new MemcageError(ErrorCode.LIMIT_TOO_SMALL, message, { cause: error });
 }
 
 /**
- * For a child whose exec had no way back when the memory ran out: the kernel then ends it by a signal, and where its OOM
- * killer is off nothing is counted.
+ * The error for a child that ran out of memory after exec's point of no return. The kernel then ends it by a signal,
+ * and counts nothing if the OOM killer is off.
  */
 export function diedForWantOfMemory(cgroup: CageCgroup, signal: NodeJS.Signals | null): MemcageError | undefined {
   const faulted = signal === 'SIGSEGV' || signal === 'SIGBUS';

@@ -14,8 +14,8 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
 };
 
 /**
- * One child's life in a cage, from before its birth until nothing of it is left. The methods are the events that move it from
- * one state to the next; `docs/architecture.md` has the diagram, and what each state gives back.
+ * One child's life in a cage, from before its birth until nothing of it is left. The methods are the events that move
+ * it from one state to the next. `docs/architecture.md` has the diagram, and says what each state gives back.
  *
  * Which cgroup the child lives in, and how that is removed, is up to the two kinds: `PrivateChild` and `LeafChild`.
  */
@@ -28,11 +28,11 @@ export abstract class CagedChild {
     readonly cage: BaseCage,
     readonly home: CageCgroup,
   ) {
-    // While it is a member, the cage's close() leaves the counts of its end alone.
+    // While it is a member, the cage's close() does not remove the cgroups that hold the counts of its end.
     this.#leaveCage = cage.addMember();
   }
 
-  /** Its processes were killed by us, or by the caller through us. */
+  /** memcage killed its processes, or the caller did so through memcage. */
   get wasKilled(): boolean {
     return this.home.wasKilled || this.cage.wasKilled;
   }
@@ -44,7 +44,7 @@ export abstract class CagedChild {
     this.cage.cgroup.noteMember();
   }
 
-  /** Its start has failed. Gives back what was taken for it, now or, for want of an fd say, later. Never throws. */
+  /** Its start failed. Gives back what was taken for it, now or later (if no fd is free, for example). Never throws. */
   abandon(): KernelReport {
     this.#become('gone');
     const report = this.#readOrExcuse(null);
@@ -53,9 +53,9 @@ export abstract class CagedChild {
   }
 
   /**
-   * It has ended. Calls `done` at once, or when what it left running has been killed.
+   * It has ended. Calls `done` at once, or once what it left running is killed.
    *
-   * @param texts what the watcher has read before it removed the cgroup; undefined: it did not
+   * @param texts what the watcher read before it removed the cgroup; undefined: the watcher did not remove it
    */
   ended(
     signal: NodeJS.Signals | null,
@@ -72,7 +72,7 @@ export abstract class CagedChild {
     }
   }
 
-  /** The same for a caller that can't wait: blocks while what the child left running is being killed. */
+  /** Like {@link ended}, for a synchronous caller: blocks until what the child left running is killed. */
   endedNow(signal: NodeJS.Signals | null): KernelReport {
     if (this.keepsDescendants) return this.#keep(signal);
     const report = this.#clear(signal).finishNow();
@@ -80,13 +80,13 @@ export abstract class CagedChild {
     return report;
   }
 
-  /** What the child leaves running lives on. */
+  /** Whether processes that the child leaves running live on. */
   protected abstract readonly keepsDescendants: boolean;
 
-  /** True once nothing of the child's cgroup is left, false while processes are. */
+  /** True once nothing of the child's cgroup is left, false while processes are in it. */
   protected abstract removeHome(): boolean;
 
-  /** Remove what was made for a child that never was; now, or later. */
+  /** Removes what was made for a child that never started; now, or later. */
   protected abstract giveBackUnstarted(report: KernelReport): void;
 
   #become(state: State): void {
@@ -96,7 +96,7 @@ export abstract class CagedChild {
     if (isMember && (state === 'kept' || state === 'gone')) this.#leaveCage();
   }
 
-  /** The watcher has found no kill, and removed the cgroup. */
+  /** The watcher found no kill, and removed the cgroup. */
   #concludeCleanUp(texts: readonly string[]): KernelReport {
     const memory = this.home.report.parse(texts);
     this.home.wasCleanedUp();
@@ -121,7 +121,7 @@ export abstract class CagedChild {
     return report;
   }
 
-  /** A kept cgroup goes when the last process in it has ended, of which v1 tells nothing. */
+  /** Removes a kept cgroup after the last process in it has ended. v1 does not report that, so it polls. */
   #removeOnceEmpty(waitMs = 50): void {
     try {
       if (this.removeHome()) {
@@ -129,7 +129,7 @@ export abstract class CagedChild {
         return;
       }
     } catch {
-      // No fd is free, say: nobody waits for it.
+      // No fd is free, for example. Nobody waits for the removal.
     }
     const timer = setTimeout(() => this.#removeOnceEmpty(Math.min(waitMs * 2, 1000)), waitMs);
     timer.unref();

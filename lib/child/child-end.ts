@@ -18,9 +18,9 @@ export interface ChildEnd {
   faults: FaultReport;
   /** CLOCK_MONOTONIC. */
   timeNs: number;
-  /** Undefined where it was given no limit. */
+  /** Undefined if its heap was given no limit. */
   heap: LimitedHeap | undefined;
-  /** Its status could not be had. */
+  /** Why its exit status could not be read. */
   error?: Error;
 }
 
@@ -39,7 +39,7 @@ export function childEndOf(
   };
 }
 
-/** How a child has ended that there never was. */
+/** The end of a child that never started. */
 export function neverStarted(timeNs: number): ChildEnd {
   const nothing = { cpu: { userMs: 0, systemMs: 0 }, faults: { minor: 0, major: 0 } };
   return { exitCode: null, signal: null, ...nothing, timeNs, heap: undefined };

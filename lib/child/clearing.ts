@@ -9,15 +9,15 @@ const PATIENCE_MS = 10_000;
 /** What a {@link Clearing} works on. */
 export interface Clearable {
   readonly cgroup: CageCgroup;
-  /** May throw, for want of an fd say. */
+  /** May throw, for example if no fd is free. */
   readReport(): KernelReport;
-  /** True once nothing is left, false while processes are. */
+  /** True once nothing of the cgroup is left, false while processes are in it. */
   removeCgroup(): boolean;
 }
 
 /**
- * Clears the cgroup of a child that has ended: reads what the kernel has to say, then removes the cgroup, and kills what the
- * child has left in it. The first attempt is made at once; those after it follow while the caller goes on.
+ * Clears the cgroup of a child that has ended: reads the kernel's report, removes the cgroup, and kills what the child
+ * left in it. The first attempt is made at once; the others follow while the caller goes on.
  */
 export class Clearing {
   #report: KernelReport | undefined;
@@ -25,14 +25,14 @@ export class Clearing {
 
   constructor(private readonly child: Clearable) {}
 
-  /** Calls `done` once, before it returns if the first attempt is enough. */
+  /** Calls `done` once: before it returns, if the first attempt is enough. */
   start(done: (report: KernelReport) => void): void {
     const startMs = performance.now();
     if (this.#attempt()) done(this.#conclude(true));
     else void this.#goOn(startMs).then((isCleared) => done(this.#conclude(isCleared)));
   }
 
-  /** The same for a caller that can't wait: blocks. */
+  /** Like {@link start}, but blocks. */
   finishNow(): KernelReport {
     return this.#conclude(this.#attempt() || retrySync(() => this.#killAndAttempt(), PATIENCE_MS));
   }
@@ -42,13 +42,13 @@ export class Clearing {
     return await retry(() => this.#killAndAttempt(), PATIENCE_MS);
   }
 
-  /** False: something was left running, or may still be counted, or there is no fd free to read with. */
+  /** False if something was left running, a kill may still be uncounted, or no fd is free to read with. */
   #attempt(): boolean {
     try {
       this.#report = this.child.readReport();
       this.#failure = undefined;
       if (this.#report.oom !== null) {
-        // The kernel counts the victims of one kill one by one, each before it ends: the child may be the first of them.
+        // The kernel counts the victims of one kill one by one, each before it ends. The child may be the first.
         if (this.child.cgroup.isPopulated()) return false;
         this.#report = this.child.readReport();
       }

@@ -10,7 +10,7 @@ import { explainNamespaceRefusal, MAKING_STAGES } from './namespace-refusal';
 
 const { EACCES, EAGAIN, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSYS } = constants.errno;
 
-/** Steps that Node's own spawn has too: their errors reach the caller as Node's do. */
+/** Steps that Node's own spawn has too. The caller gets their errors as Node would report them. */
 const NODE_STAGES: ReadonlySet<Stage> = new Set(['stdio', 'cwd', 'groups', 'gid', 'uid', 'exec']);
 const NAMESPACE_STAGES: ReadonlySet<Stage> = new Set([
   'cgroup-namespace',
@@ -20,12 +20,12 @@ const NAMESPACE_STAGES: ReadonlySet<Stage> = new Set([
   'proc',
   'loopback',
 ]);
-/** Those for which threads, fds and memory are taken. */
+/** Steps that take threads, fds or memory. */
 const TAKING_STAGES: ReadonlySet<Stage> = new Set(['clone', 'unshare', 'init', 'id-maps']);
-/** The machine is short of something; Node reports these, or throws them, as for any spawn. */
+/** The machine is short of something. Node reports or throws these for any spawn. */
 const SHORTAGES: ReadonlySet<number> = new Set([-EAGAIN, -EMFILE, -ENFILE, -ENOMEM]);
 
-/** A failed start, and whether the caller gets to know it in Node's way (an errno) or as an error of ours. */
+/** A failed start, and whether the caller gets it in Node's way (an errno) or as a memcage error. */
 export interface ExplainedFailure {
   error: Error;
   asNode: boolean;
@@ -44,7 +44,7 @@ export function explainFailure(
   });
   const name = getSystemErrorName(errno);
   const wanted = Object.entries(context.namespaces).flatMap(([kind, value]) => (value ? [kind] : []));
-  // With the code that Node's own error has, and what Node's does not tell.
+  // The code of Node's own error, with what that error leaves out.
   const failAsNode = (): ExplainedFailure => ({
     error: Object.assign(
       new Error(`${name}: the child failed at ${stage}${path && `, '${path}'`}`),
@@ -62,7 +62,7 @@ export function explainFailure(
   if (stage === 'cgroup' && (errno === -ENODEV || errno === -ENOENT)) {
     return fail(ErrorCode.CGROUP_GONE, 'The cage was removed before the child could join it');
   }
-  // Of what clone does only the way into a cgroup can be a matter of access.
+  // Within clone, only entering a cgroup can fail with EACCES.
   if (stage === 'clone' && errno === -EACCES) return fail(ErrorCode.NO_PERMISSION, explainDelegation(context.home));
   if (stage === 'watchdog') return fail(...explainWatchdog(path, context));
   if (MAKING_STAGES.has(stage) && wanted.length > 0) {
@@ -75,7 +75,7 @@ function limitAtFault(home: CageCgroup | undefined, errno: number): string | und
   try {
     return home && explainTooSmall(home, errno);
   } catch {
-    // The cgroup is gone, or no fd is free to look into it: the errno says what there is to say.
+    // The cgroup is gone, or no fd is free to look into it. The errno has to do.
     return undefined;
   }
 }
@@ -90,12 +90,12 @@ function explainDelegation(home: CageCgroup | undefined): string {
 }
 
 function explainMissingCall(stage: Stage, path: string): string {
-  // clone(2) is tried where there is no clone3(2), but has no cgroups and no time namespaces.
+  // Without clone3(2), clone(2) is tried, but that can enter no cgroup and make no time namespace.
   const call = stage === 'clone' ? 'clone3' : path === 'pidfd_open' ? path : SYSCALLS[stage];
   return `${call} is missing (this Linux is too old, or a seccomp filter hides it), which the child needs at ${stage}`;
 }
 
-/** What is not late was killed because its cgroup was frozen, which may be over by now. */
+/** A child that is not late was killed because its cgroup was frozen. It may have been thawed since. */
 function explainWatchdog(
   path: string,
   { home, isLate }: { home: CageCgroup | undefined; isLate: boolean },

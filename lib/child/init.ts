@@ -11,10 +11,10 @@ import { endChild } from './end-child';
 
 const { EAGAIN, ETIMEDOUT } = constants.errno;
 
-/** A wait status of the kernel's, as wait(2) gives it. */
+/** Size of a wait status as wait(2) gives it. */
 const STATUS_BYTES = 4;
 
-/** How a process has ended. */
+/** How a process ended. */
 interface Ended {
   exitCode: number | null;
   signal: number | null;
@@ -22,13 +22,19 @@ interface Ended {
 
 /** The launcher between the clone and the program: pid 1 of a PID namespace. */
 export interface Init {
-  /** What the addon is to start instead of the program. */
+  /** What the addon starts instead of the program. */
   readonly plan: LaunchPlan;
-  /** Returns when the program has been started, or could not be; then, and when it throws, no child is left. To be called once. */
+  /**
+   * Blocks until the program has been started, or could not be. If it could not be, or this throws, no child is left.
+   * Call it once.
+   */
   waitForProgram(result: CloneResult, timeoutMs: number): CloneResult;
-  /** How the program has ended, once the init has: that can't end itself by a signal. Undefined: it did not tell. */
+  /**
+   * How the program ended, once the init has ended: an init can't end itself by a signal, so its own status doesn't
+   * say. Undefined if the init did not report it.
+   */
   end(): Ended | undefined;
-  /** Calling it again is harmless. */
+  /** You may call it again. */
   close(): void;
 }
 
@@ -91,7 +97,7 @@ function readStatus(fd: number): Ended | undefined {
     if ((error as NodeJS.ErrnoException).errno === -EAGAIN) return undefined;
     throw error;
   }
-  // WTERMSIG and WEXITSTATUS of wait(2), which are the same on every architecture.
+  // WTERMSIG and WEXITSTATUS of wait(2). They are the same on every architecture.
   const status = buffer.readInt32LE();
   const signal = status & 0x7f;
   return signal === 0 ? { exitCode: (status >> 8) & 0xff, signal: null } : { exitCode: null, signal };

@@ -5,15 +5,15 @@ import { diedForWantOfMemory } from '../cage/too-small';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { nowhere, verdictOn } from '../oom/whose-limit';
 
-/** What the kernel has to say about a child once it has ended. */
+/** What the kernel reports about a child that has ended. */
 export interface KernelReport {
   oom: OomVerdict | null;
   memory: MemoryReport;
-  /** It could not be read, or something could not be removed. */
+  /** Why the report could not be read, or something could not be removed. */
   error?: Error;
 }
 
-/** Reads it from the cgroup that the child lived in. Throws where that can't be read. */
+/** Reads the report from the cgroup that the child lived in. Throws if that can't be read. */
 export function readKernelReport(home: CageCgroup, reporter: OomReporter, signal: NodeJS.Signals | null): KernelReport {
   try {
     const oom = reporter.check(home);
@@ -21,7 +21,7 @@ export function readKernelReport(home: CageCgroup, reporter: OomReporter, signal
     return { oom, memory: home.report.read(), ...(error !== undefined && { error }) };
   } catch (error) {
     if (!(error instanceof MemcageError) || error.code !== ErrorCode.CGROUP_GONE) throw error;
-    // Someone else has removed it, and its counts with it.
+    // Someone else removed the cgroup, and its counts with it.
     return {
       oom: signal === 'SIGKILL' ? verdictOn(nowhere('unknown'), 0, null) : null,
       memory: home.report.fromPlan(),

@@ -11,14 +11,14 @@ import type { KernelReport } from './kernel-report';
 import { type StartedChild, type StartRequest, startChild } from './start-child';
 import { withChild } from './victim';
 
-/** A child leaves its cgroup a moment before its end can be seen. */
+/** How long to wait for the end of a child whose cgroup is gone: it leaves its cgroup a moment before its end shows. */
 const END_MS = 1000;
 
 const { ESRCH } = constants.errno;
 const { SIGKILL } = constants.signals;
 
 export interface LaunchRequest extends StartRequest {
-  /** `report` is undefined without a cage. Called before the child's 'exit', or later when something is left running. */
+  /** Called before the child's 'exit', or later if it left something running. `report` is undefined without a cage. */
   onEnded(child: ChildEnd, report: KernelReport | undefined): void;
 }
 
@@ -26,14 +26,14 @@ export interface LaunchRequest extends StartRequest {
 export function createLaunch(request: LaunchRequest): Launch {
   return (plan, onEnd) => {
     const native = loadNative();
-    // What can fail in it fails before there is a child.
+    // Start the watcher now, so that it can only fail before there is a child.
     watcher();
     const started = startChild(native, plan, request);
     return 'errno' in started ? started : new WatchedChild(native, started, { plan, request, onEnd });
   };
 }
 
-/** A child that runs. Its end gives back all that it holds: its cage, the fds of its init, its pidfd. */
+/** A running child. Its end gives back everything it holds: its cage, the fds of its init, its pidfd. */
 class WatchedChild implements Launched {
   readonly pid: number;
   #isRunning = true;
@@ -47,12 +47,12 @@ class WatchedChild implements Launched {
     this.pid = started.pid;
     const { caged, init, pidfd } = started;
     try {
-      // Before the watcher knows of the child, which removes the cgroup of one that has ended.
+      // Before the watcher knows of the child: it removes the cgroup once the child has ended.
       noteStart(native, caged, pidfd);
       const cleanUp = caged?.home.exitCleanUp;
       const options = { detached: context.plan.detached, ending: cleanUp?.plan };
       const dropEnding = watcher().child(pidfd, options, (event) => this.#exited(event));
-      // Nothing fails from here on: its end is told of, and gives everything back.
+      // Nothing fails from here on: the watcher reports the end, which gives everything back.
       cleanUp?.handOver(dropEnding);
     } catch (error) {
       endChild(native, pidfd);
@@ -73,7 +73,7 @@ class WatchedChild implements Launched {
     const { heap, init, pidfd } = this.started;
     try {
       const end = childEndOf({ ...event, ...init?.end() }, heap);
-      // Before 'exit', so that its listeners find the cage gone and the outcome there.
+      // Before 'exit', so that listeners find the cage gone and the outcome recorded.
       this.#endCaged(end, event.texts);
       this.context.onEnd(end.exitCode, end.signal, event.errno);
     } finally {
@@ -89,14 +89,14 @@ class WatchedChild implements Launched {
       request.onEnded(end, undefined);
       return;
     }
-    // Asked before what is left of it is killed.
+    // Ask before memcage kills what the child left.
     const wasKilled = this.#wasSentKill || init !== undefined || caged.wasKilled;
     const child = { pid: this.pid, file: plan.file, signal: end.signal, wasKilled };
     caged.ended(end.signal, texts, (report) => request.onEnded(end, withChild(report, child)));
   }
 }
 
-/** The same for a caller that waits for the child's end. */
+/** Like {@link createLaunch}, for a caller that waits with the pipes until the child has ended. */
 export function createSyncLaunch(request: LaunchRequest): SyncLaunch {
   return (plan, waitWithPipes) => {
     const native = loadNative();
@@ -124,7 +124,7 @@ export function createSyncLaunch(request: LaunchRequest): SyncLaunch {
   };
 }
 
-/** Of a child that has ended the cgroup may be gone, removed by someone else: then no limit is missing in it. */
+/** Someone may have removed the cgroup of a child that has ended. Its deferred limits don't matter then. */
 function noteStart(native: NativeBinding, caged: CagedChild | undefined, pidfd: number): void {
   try {
     caged?.started();
@@ -139,7 +139,7 @@ function sendSignal(native: NativeBinding, pidfd: number, signal: number): numbe
     return 0;
   } catch (error) {
     if (!isNativeError(error)) throw error;
-    // Its status has been taken by the watcher. Until 'exit' is emitted that is a zombie to Node, which takes signals.
+    // The watcher has reaped it. Until 'exit' is emitted, Node treats it as a zombie, which still accepts signals.
     return error.errno === -ESRCH ? 0 : error.errno;
   }
 }

@@ -4,10 +4,10 @@ import { ErrorCode, MemcageError } from '../errors/errors';
 
 const { EINVAL, ENOSYS } = constants.errno;
 
-/** Why nothing is known of a child's end. */
+/** Explains why the child's exit status is unknown. */
 export function explainLostStatus(errno: number): Error {
   const known = { errno, syscall: 'waitid' };
-  // EINVAL: a kernel before P_PIDFD.
+  // EINVAL: the kernel is older than P_PIDFD.
   if (errno === -ENOSYS || errno === -EINVAL) {
     const message = 'waitid with P_PIDFD (Linux 5.4) is missing (this Linux is too old, or a seccomp filter hides it)';
     return new MemcageError(ErrorCode.UNSUPPORTED, `${message}, so that it is not known how the child ended`, known);

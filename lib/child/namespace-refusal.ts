@@ -6,18 +6,20 @@ import { ErrorCode } from '../errors/errors';
 import type { NamespaceFacts } from '../namespaces/namespace-facts';
 
 const { EACCES, EINVAL, ENOSPC, EPERM } = constants.errno;
-// ENOSPC before Linux 4.9; not in Node's list everywhere.
+// What ENOSPC was before Linux 4.9. Node's list lacks it on some platforms.
 const EUSERS = 87;
 
-/** Those that make the namespaces themselves: the addon by clone3(2), the launcher by unshare(2). */
+/** The stages that make the namespaces: the addon by clone3(2), the launcher by unshare(2). */
 export const MAKING_STAGES: ReadonlySet<Stage> = new Set(['clone', 'unshare']);
 
 /** An error's code and message. */
 export type Explanation = readonly [code: ErrorCode, message: string];
 
 /**
- * Why the kernel, or newuidmap, refused the child's namespaces, and what helps. `wanted` are the kinds that were asked
- * for. The errno alone tells little: EPERM has many reasons, the facts of the machine tell which there are.
+ * Explains why the kernel, or newuidmap, refused the child's namespaces, and what helps. The errno alone says little:
+ * EPERM has many reasons, and the facts about the machine narrow them down.
+ *
+ * @param wanted the kinds of namespaces that were asked for
  */
 export function explainNamespaceRefusal(
   failure: Pick<CloneFailure, 'stage' | 'errno' | 'path' | 'output'>,
@@ -27,7 +29,7 @@ export function explainNamespaceRefusal(
   const { stage, errno, path } = failure;
   const name = getSystemErrorName(errno);
   if (stage === 'id-maps' && isAbsolute(path) && !path.startsWith('/proc/')) return explainProgram(failure, facts);
-  // A cgroup namespace is not made by the clone itself.
+  // The clone itself makes no cgroup namespace.
   if (errno === -ENOSPC || errno === -EUSERS) {
     return explainLimit(stage === 'cgroup-namespace' ? ['cgroup'] : wanted, facts);
   }
@@ -58,7 +60,7 @@ const HIDDEN_PROC =
   'The kernel does not mount a /proc in a user namespace where mounts hide parts of the one outside, as in containers: ' +
   'let the container show all of it (docker: `--security-opt systempaths=unconfined`), or leave out `mount` or `pid`';
 
-/** Each kind has a limit of its own in each user namespace, and those of all outer ones count too. namespaces(7). */
+/** Each user namespace limits each kind, and the limits of all outer user namespaces count too: namespaces(7). */
 function explainLimit(wanted: readonly string[], { forbidding, isNested }: NamespaceFacts): Explanation {
   const files = wanted.flatMap((kind) => forbidding[kind] ?? []);
   if (files.length > 0) {
@@ -77,14 +79,14 @@ function explainLimit(wanted: readonly string[], { forbidding, isNested }: Names
   ];
 }
 
-/** Undefined when nothing that is known forbids it. */
+/** Undefined if no known fact forbids it. */
 function explainDenial(stage: CloneFailure['stage'], facts: NamespaceFacts): string | undefined {
   const refused = 'The system does not let this process have a user namespace:';
   if (!facts.isPrivileged) {
     if (MAKING_STAGES.has(stage) && facts.sysctlForbids) {
       return `${refused} kernel.unprivileged_userns_clone is 0: \`sysctl kernel.unprivileged_userns_clone=1\`, as root`;
     }
-    // It lets the namespace be made and takes away the rights in it, or, without its stand-in profile, refuses the clone.
+    // AppArmor allows the namespace but removes the rights in it, or, without its stand-in profile, refuses the clone.
     if (facts.apparmorRestricts) {
       return (
         `${refused} AppArmor takes away the rights in it (kernel.apparmor_restrict_unprivileged_userns): an AppArmor ` +

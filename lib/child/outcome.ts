@@ -6,13 +6,13 @@ import type { KernelReport } from './kernel-report';
 
 type AnyOutcome = Outcome<MemoryReport | null>;
 
-/** Records what became of a child, once: the first reason wins. */
+/** Records the outcome of a child, once: the first reason wins. */
 export class OutcomeRecorder {
   readonly promise: Promise<AnyOutcome>;
   #resolve!: (outcome: AnyOutcome) => void;
   #reason: Error | undefined;
 
-  /** @param unstarted memory of a child that was never in a cage */
+  /** @param unstarted the memory report of a child that was never in a cage */
   constructor(
     private readonly startNs: number,
     private readonly unstarted: MemoryReport | null,
@@ -22,7 +22,7 @@ export class OutcomeRecorder {
     });
   }
 
-  /** Why the child is about to be ended early: a timeout, an abort. */
+  /** Notes why the child is about to be ended early: a timeout, an abort. */
   because(reason: Error): void {
     this.#reason ??= reason;
   }
@@ -42,7 +42,7 @@ export class OutcomeRecorder {
 
 export interface OutcomeContext {
   startNs: number;
-  /** Memory of a child that was never in a cage. */
+  /** The memory report of a child that was never in a cage. */
   unstarted: MemoryReport | null;
   error: Error | undefined;
 }

@@ -10,15 +10,15 @@ import { CagedChild } from './caged-child';
 export interface PrivateCageOptions {
   limits: ResolvedLimits;
   parent: string | undefined;
-  /** The cage to make it in; then it ends with that, detached or not. */
+  /** The cage in which to make it. It then ends with that cage, detached or not. */
   within: SharedCage | undefined;
   detached: boolean;
   keepDescendants: boolean;
-  /** The child is the init of a PID namespace: nothing in that outlives it, so that no kill cgroup is needed. */
+  /** The child is the init of a PID namespace: nothing there outlives it, so it needs no kill cgroup. */
   isInit: boolean;
 }
 
-/** A child in a cage of its own, which closes with it. */
+/** A child in its own private cage, which closes with it. */
 export class PrivateChild extends CagedChild {
   protected readonly keepsDescendants: boolean;
 
@@ -36,7 +36,7 @@ export class PrivateChild extends CagedChild {
     try {
       this.cage.closeNow();
     } catch {
-      // What it can't do either is left to the end of the process.
+      // If that fails as well, the cage is removed at the end of the process.
       void this.cage.close().catch(() => {});
     }
   }

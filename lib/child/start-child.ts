@@ -11,7 +11,7 @@ import { type ExplainedFailure, explainFailure } from './failure';
 import { type Init, openInit } from './init';
 import type { KernelReport } from './kernel-report';
 
-/** A cold file system may take seconds to load a program; nothing sane takes longer. */
+/** From a cold file system, a program may take seconds to load; nothing sane takes longer. */
 const WATCHDOG_MS = 10_000;
 
 const { ENODEV, ENOENT } = constants.errno;
@@ -19,13 +19,13 @@ const { ENODEV, ENOENT } = constants.errno;
 export interface StartRequest {
   namespaces: NamespaceOptions;
   nodeHeap: NodeHeapSetting;
-  /** Makes what the child is to live in; undefined for where its parent is. */
+  /** Makes the cgroup for the child to live in. Undefined: the child lives where its parent does. */
   makeCaged(plan: LaunchPlan): CagedChild | undefined;
   onCaged(caged: CagedChild | undefined): void;
   onFailed(error: Error, report: KernelReport | undefined): void;
 }
 
-/** A child that has reached its program, and what is to be given back at its end. */
+/** A child that has reached its program, and what to give back when it ends. */
 export interface StartedChild {
   readonly pid: number;
   readonly pidfd: number;
@@ -40,7 +40,7 @@ interface Attempt extends Pick<StartedChild, 'caged' | 'init' | 'heap'> {
   startMs: number;
 }
 
-/** @returns an errno for a failure that Node's callers know; any other is thrown. Nothing is left after either. */
+/** @returns an errno for a failure that Node would report; any other failure is thrown. Either way nothing is left. */
 export function startChild(
   native: NativeBinding,
   plan: LaunchPlan,
@@ -50,14 +50,14 @@ export function startChild(
   try {
     attempt = tryStart(native, plan, request);
     if (foundNoCgroup(attempt.result)) {
-      // Someone has removed it: empty ones are, by some, and a cage may have been ready for a while. A new one is not.
+      // Someone removed it: some programs remove empty cgroups, and a pooled cage may have been empty for a while.
       attempt.init?.close();
       attempt.caged?.abandon();
       attempt = tryStart(native, plan, request);
     }
   } catch (error) {
     request.onFailed(error as Error, undefined);
-    // What ran out of fds while it was preparing is the same to the caller as what ran out in the clone.
+    // Running out of fds during the preparation looks the same to the caller as running out in the clone.
     if (isNativeError(error)) return { errno: error.errno };
     throw error;
   }
@@ -100,7 +100,7 @@ function tryStart(native: NativeBinding, given: LaunchPlan, request: StartReques
   }
 }
 
-/** The child wrote to the `tasks` of a removed cgroup, or was to be cloned into one. */
+/** Whether the child wrote to `tasks` of a removed cgroup, or was to be cloned into one. */
 function foundNoCgroup(result: CloneResult): boolean {
   if (!('stage' in result) || (result.stage !== 'cgroup' && result.stage !== 'clone')) return false;
   return result.errno === -ENODEV || result.errno === -ENOENT;
@@ -132,8 +132,9 @@ function cloneOptions(
   caged: CagedChild | undefined,
 ): Omit<CloneOptions, 'joinFds'> {
   const { uid, gid } = plan;
-  // uid, gid: a change of ids with shared memory would make the parent undumpable. time: CLONE_VM can't be combined with
-  // CLONE_NEWTIME before Linux 6.3. oom.group, of a shared cage or of a cgroup above: an OOM kill of the whole group would take the parent too.
+  // uid, gid: a change of ids with shared memory would make the parent undumpable. time: before Linux 6.3, CLONE_VM
+  // can't be combined with CLONE_NEWTIME. oom.group, of a shared cage or of an ancestor: a group kill would take the
+  // parent too.
   const shareMemory =
     uid === undefined && gid === undefined && namespaces.time !== true && caged?.home.killsAsGroup() !== true;
   return {

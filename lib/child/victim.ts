@@ -1,19 +1,19 @@
 import { basename } from 'node:path';
 import type { KernelReport } from './kernel-report';
 
-/** As long as the kernel's `comm` of a process. */
+/** The length of a process's `comm` in the kernel. */
 const NAME_BYTES = 15;
 
-/** A child that has ended, in a cage. */
+/** A child of a cage that has ended. */
 export interface EndedChild {
   pid: number;
   file: string;
   signal: NodeJS.Signals | null;
-  /** By us, or by the caller through us. */
+  /** memcage killed it, or the caller did so through memcage. */
   wasKilled: boolean;
 }
 
-/** The verdict on a child, which is a victim itself when nobody else can have sent the signal that ended it. */
+/** Adds the child to the victims of the verdict, if only the kernel can have sent the SIGKILL that ended it. */
 export function withChild<E extends KernelReport | undefined>(end: E, { pid, file, signal, wasKilled }: EndedChild): E {
   const oom = end?.oom ?? null;
   if (oom === null || oom.victims !== null || oom.kills === 0 || signal !== 'SIGKILL' || wasKilled) return end;

@@ -1,7 +1,7 @@
 import type { OomVerdict } from '../../types/outcome';
 import type { CgroupEvent, CgroupEvents } from '../cgroup/events/types';
 
-/** Events of {@link Cage.cgroup} that are those of the cage as well. */
+/** Events of {@link Cage.cgroup} that the cage emits too. */
 export const FORWARDED = [
   'high',
   'max',
@@ -16,27 +16,27 @@ export const FORWARDED = [
 
 export type ForwardedEvents = Pick<CgroupEvents, (typeof FORWARDED)[number]>;
 
-/** What a cage emits, with the arguments of the listeners; docs/events.md. */
+/** The events of a cage, with the arguments of their listeners. See docs/events.md. */
 export interface CageEvents extends ForwardedEvents {
-  /** The kernel has killed a process of the cage for memory; or, the OOM killer being off, its processes wait for memory (v1). */
+  /** The kernel killed a process of the cage for memory. With the OOM killer off (v1): processes wait for memory. */
   oom: [event: OomEvent];
-  /** The kernel has killed a process of the cage for memory, as a count. */
+  /** The kernel killed processes of the cage for memory. The event has their number. */
   oomKill: [event: CgroupEvent];
-  /** Nothing of the cage is left. */
+  /** The cage is closed: nothing of it is left. */
   close: [];
 }
 
-/** What an 'oom' event says: of the limit as an outcome's verdict, seen from this cage. */
+/** The argument of an 'oom' event. It describes the limit as an outcome's verdict does, but seen from this cage. */
 export interface OomEvent extends Pick<OomVerdict, 'cause' | 'limitBytes' | 'path' | 'victims'> {
-  /** Processes killed since the last event; 0 with `underOom`. */
+  /** Number of processes killed since the last event; 0 with `underOom`. */
   kills: number;
-  /** Processes of the cage killed so far. */
+  /** Number of processes of the cage killed so far. */
   totalKills: number;
   /**
-   * Processes wait for memory instead of being killed (v1, `memory: { oomKill: false }`). They go on when there is more:
-   * a higher limit, or something that ends.
+   * True if processes wait for memory instead of being killed (v1, `memory: { oomKill: false }`). They go on once there
+   * is more: when you raise the limit, or when another process ends.
    */
   underOom: boolean;
-  /** When the kernel told of it, or it was seen at the end of a child; milliseconds since the epoch. */
+  /** When the kernel reported it, or when memcage saw it at the end of a child; milliseconds since the epoch. */
   timeMs: number;
 }

@@ -1,4 +1,5 @@
-// The public types that refer to each other: a cage starts children with options, an option names a cage, and a child has one.
+// The public types that refer to each other: a cage starts children with options, an option names a cage, and a child
+// has one.
 import type {
   ChildProcess,
   ChildProcessByStdio,
@@ -24,15 +25,15 @@ import type { CageEvents } from './cage-events';
 /** What memcage adds to the options of Node's `child_process.spawn`. */
 export interface CageOptions {
   /**
-   * Limits of a private cage for the child and all its descendants. With `cage`, the private cage is made within
-   * that.
+   * Limits of a private cage for the child and all its descendants. With `cage`, memcage makes the private cage within
+   * that one. Default: no private cage.
    */
   memory?: MemoryOption;
-  /** A shared cage from {@link createCage} to start in. */
+  /** The shared cage to start in, from {@link createCage}. Default: that of `contain()` around the call, if any. */
   cage?: Cage;
   /** Namespaces of the child's own. Default: it shares the parent's. */
   namespaces?: NamespaceOptions;
-  /** The memory cgroup in which a private cage is made. Default: memcage finds one, see {@link prepare}. */
+  /** The memory cgroup in which to make a private cage. Default: memcage finds one, see {@link prepare}. */
   parent?: Cgroup | string;
   /**
    * Let processes that the child leaves in its private cage live on. The cage is removed when the last of them has
@@ -46,8 +47,8 @@ export interface CageOptions {
    */
   nodeHeap?: NodeHeapOption;
   /**
-   * Also report what else the kernel counted for the cage: `memory.details` of the outcome. Costs a few more reads
-   * when the child ends. Default: false.
+   * Add `memory.details` to the outcome: more of what the kernel counted for the cage. Costs a few more reads when the
+   * child ends. Default: false.
    */
   memoryDetails?: boolean;
 }
@@ -55,7 +56,7 @@ export interface CageOptions {
 /** Options of {@link spawn}: Node's, and {@link CageOptions}. */
 export type SpawnOptions = NodeSpawnOptions & CageOptions;
 
-/** The memory report of a child with these options: null without a cage, which `contain()` can supply. */
+/** The memory report of a child with these options. It is null without a cage; within `contain()` there is one. */
 export type MemoryOf<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> }
   ? MemoryReport
   : MemoryReport | null;
@@ -95,11 +96,9 @@ export interface RunOptions<E extends OutputEncoding = OutputEncoding> extends S
   input?: string | Uint8Array;
   /** Encoding of `stdout` and `stderr`; 'buffer' for Buffers. Default: 'utf8'. */
   encoding?: E;
-  /** Most bytes of each of `stdout` and `stderr`. A child that writes more is killed. Default: 1 MiB. */
+  /** Maximum number of bytes on each of `stdout` and `stderr`. A child that writes more is killed. Default: 1 MiB. */
   maxBuffer?: number;
-  /**
-   * With `false` the promise resolves whatever becomes of the child, as long as it could be started. Default: true.
-   */
+  /** With `false`, the promise resolves however the child ends, as long as it could be started. Default: true. */
   reject?: boolean;
 }
 
@@ -108,23 +107,24 @@ export type RunResult<
   E extends OutputEncoding = 'utf8',
   M extends MemoryReport | null = MemoryReport | null,
 > = Outcome<M> & {
-  /** What the child, and whoever inherited its stdout, wrote there: text, or a Buffer with `encoding: 'buffer'`. */
+  /**
+   * What the child, and processes that inherited its stdout, wrote to it: text, or a Buffer with `encoding: 'buffer'`.
+   */
   stdout: Output<E>;
-  /** What was written to stderr, in the same form. */
+  /** What they wrote to stderr, in the same form. */
   stderr: Output<E>;
 };
 
 /** What a caged child adds to Node's ChildProcess. */
 export interface Caged {
   /**
-   * The cage that the child lives in. Like Node's streams, it is null in a child that could not be started because
-   * there were no fds left for its pipes; an 'error' event follows (EMFILE). A cage that you gave as an option is
-   * there even then.
+   * The cage that the child lives in. Like Node's streams, it is null if the child could not be started because no fds
+   * were left for its pipes; an 'error' event (EMFILE) follows. A cage that you passed as an option is set even then.
    */
   readonly cage: Cage;
   /**
-   * What became of the child. Resolves when the child and everything that it left in its cage are gone, and the pipes
-   * that somebody reads are closed. Never rejects.
+   * What became of the child. Resolves when the child and everything that it left in its cage are gone, and every pipe
+   * that is being read has closed. Never rejects.
    */
   readonly outcome: Promise<Outcome>;
 }
@@ -134,7 +134,7 @@ export interface Uncaged {
   /** Always null. */
   readonly cage: null;
   /**
-   * What became of the child. Resolves when it has ended and the pipes that somebody reads are closed. Never rejects.
+   * What became of the child. Resolves when it has ended and every pipe that is being read has closed. Never rejects.
    */
   readonly outcome: Promise<Outcome<null>>;
 }
@@ -145,8 +145,8 @@ export type CagedBy<O> = O extends { memory: NonNullable<unknown> } | { cage: No
   : Caged | Uncaged;
 
 /**
- * The streams that Node's own typings derive from `stdio`. Options that are not known in full tell nothing about
- * them.
+ * The streams that Node's own typings derive from `stdio`. If the type of the options is not known in full, neither
+ * are the streams.
  */
 type StreamsBy<O> = O extends { stdio: infer S }
   ? StreamsOf<S>
@@ -174,10 +174,10 @@ type EncodingOf<O> = O extends { encoding: infer E extends OutputEncoding } ? E 
 /** What a run with these options resolves with. */
 export type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
 
-/** Options of a child in a cage. With `memory` it gets a private cage within that. */
+/** Options of a child that a cage starts. With `memory`, the child gets a private cage within that cage. */
 export type MemberOptions<O extends CageOptions> = Omit<O, 'cage' | 'parent'>;
 
-/** The option that a child of the cage has been given. */
+/** The option that a cage sets for the children that it starts. */
 export interface InCage {
   /** The cage itself. */
   cage: Cage;
@@ -185,28 +185,28 @@ export interface InCage {
 
 /**
  * A limit with a lifetime. A private cage, made by the option `memory`, holds one child and all its descendants, and
- * closes with it. A shared one, made by {@link createCage}, holds many children: each ends with the cage, and has its
- * own outcome. An open cage does not keep the event loop alive, and ends with the process.
+ * closes with it. A shared one, made by {@link createCage}, holds many children: they all end with the cage, and each
+ * has its own outcome. An open cage does not keep the event loop alive, and ends with the process.
  *
  * Only a shared cage starts children: in a private one these functions throw ERR_MEMCAGE_INVALID_ARGUMENT.
  */
 export interface Cage extends EventEmitter<CageEvents>, AsyncDisposable {
-  /** Limits, use, statistics and members. Gone once the cage is closed. */
+  /** The cgroup of the cage: limits, usage, statistics and members. It is gone once the cage is closed. */
   readonly cgroup: Cgroup;
 
-  /** Processes of the cage that the kernel has killed for memory so far, as the event `oom` has counted them. */
+  /** Number of processes of the cage that the kernel has killed for memory so far, as counted by the event `oom`. */
   readonly oomKills: number;
 
-  /** The cage that this one was made in; undefined when it is in none. */
+  /** The cage in which this one was made; undefined if there is none. */
   readonly outer: Cage | undefined;
 
-  /** Whether it is closed, or about to be. */
+  /** Whether the cage is closed or closing. */
   readonly closing: boolean;
 
-  /** SIGKILL for every process in the cage. Resolves when none is left; the cage stays open. */
+  /** Send SIGKILL to every process in the cage. Resolves when none is left. The cage stays open. */
   kill(): Promise<void>;
 
-  /** Kill every process in the cage and remove it. Resolves when nothing is left; calling it again is harmless. */
+  /** Kill every process in the cage, and remove the cage. Resolves when nothing is left. You may call it again. */
   close(): Promise<void>;
 
   /** {@link close}, for `await using`. */
@@ -274,7 +274,7 @@ export interface Cage extends EventEmitter<CageEvents>, AsyncDisposable {
    * in it throws. If `fn` returns a generator, the result is another object that runs the generator in this context,
    * wherever you iterate over it.
    *
-   * @throws ERR_MEMCAGE_UNSUPPORTED_NODE before it calls `fn`, where memcage could not keep every child in the cage
+   * @throws ERR_MEMCAGE_UNSUPPORTED_NODE before it calls `fn`, if memcage could not keep every child in the cage
    */
   contain<T>(fn: () => T): T;
 

@@ -5,21 +5,21 @@ import { host, openDirectory } from '../cgroup/hierarchy/host';
 import { wasHit } from './was-hit-v1';
 import { limitOf, nowhere, type WhoseLimit } from './whose-limit';
 
-/** The v1 cgroups above the cages of an owner, of which the owner's own, which has no limit, hears. */
+/** The v1 ancestors. The cage root has no limit of its own, so its eventfd fires only for theirs. */
 export class AncestorsV1 {
   readonly #events: EventCounter;
 
-  /** @param root the cgroup that the cages are made in */
+  /** @param root the cage root */
   constructor(private readonly root: CgroupDirectory) {
     this.#events = new EventCounter(root, 'memory.oom_control');
   }
 
-  /** How often memory was refused at the limit of one of them. */
+  /** How often memory was refused at the limit of an ancestor. */
   ooms(): number {
     return this.#events.count();
   }
 
-  /** The limit at which memory was refused. v1 does not tell which one it was: the only one that was ever hit. */
+  /** The limit at which memory was refused. v1 does not say which one: it is known if only one was ever hit. */
   limit(): WhoseLimit {
     const limited = this.#limited();
     const hit = limited.length > 1 ? limited.filter(({ isHit }) => isHit) : limited;
@@ -45,7 +45,7 @@ export class AncestorsV1 {
         const limit = limitOf('ancestor', directory, 1);
         if (limit.limitBytes !== null) found.push({ limit, isHit: wasHit(directory) });
       } catch {
-        // Not ours to read, or gone: then which one it was is not known.
+        // memcage may not read it, or it is gone. Then nobody knows which limit it was.
         return [];
       } finally {
         directory?.close();

@@ -8,23 +8,23 @@ import { limitOf, type WhoseLimit } from './whose-limit';
 const EVENTS = 'memory.events.local';
 const OOM_GROUP = 'memory.oom.group';
 
-/** A v2 cgroup in which memcage makes its own, and those above it. Each start asks them, so that their files are kept open. */
+/** The v2 ancestors: the parent and the cgroups above it. Each start reads them, so their files stay open. */
 export class AncestorsV2 {
-  /** Whether there are more that can't be seen from here, as in a container: the mount's root is not the root. */
+  /** Whether some ancestors can't be seen from here, as in a container: the mount does not begin at the root. */
   readonly hidden: boolean;
   readonly #root: CgroupDirectory;
   /** Nearest first. */
   readonly #events: { directory: CgroupDirectory; file: KeptFile }[] = [];
   readonly #oomGroups: KeptFile[] = [];
 
-  /** @param path of that cgroup */
+  /** @param path the parent's path */
   constructor(path: string, { memory: { mountPoint } }: Host) {
     this.#root = openDirectory(mountPoint);
     try {
       const names = path.slice(mountPoint.length).split('/');
       const line = [this.#root];
       for (const name of names) if (name !== '') line.push((line.at(-1) ?? this.#root).below(name));
-      // The root of the hierarchy has neither file, and no limit.
+      // The root of the hierarchy has neither file, since it has no limit.
       for (const directory of line.reverse()) {
         if (directory.has(EVENTS)) this.#events.push({ directory, file: new KeptFile(directory, EVENTS) });
         if (directory.has(OOM_GROUP)) this.#oomGroups.push(new KeptFile(directory, OOM_GROUP));
@@ -36,18 +36,18 @@ export class AncestorsV2 {
     }
   }
 
-  /** How often an allocation failed at the limit of each of them, nearest first. */
+  /** How often an allocation failed at the limit of each ancestor, nearest first. */
   ooms(): number[] {
     return this.#events.map(({ file }) => parseFlatKeyed(file.text(), EVENTS)['oom'] ?? 0);
   }
 
-  /** The limit of one of them. */
+  /** The limit of one ancestor. */
   limitAt(index: number): WhoseLimit {
     const { directory } = this.#events[index] ?? { directory: this.#root };
     return limitOf('ancestor', directory, 2);
   }
 
-  /** Whether an OOM kill takes all processes of one of them, or of one of these cages below. */
+  /** Whether an OOM kill takes all processes of one ancestor, or of one of these cages below it. */
   killAsGroup(cages: readonly { directory: CgroupDirectory }[]): boolean {
     return (
       cages.some(({ directory }) => readMemoryFile(directory, 2, 'oomGroup') === true) ||

@@ -13,8 +13,8 @@ const MOST_RECORDS = 50_000;
 const MOST_KILLS = 1000;
 
 /**
- * What the kernel has logged of its kills for memory: of each the victim, and the cgroup whose limit it was. Often that
- * can't be read: it takes CAP_SYSLOG where `kernel.dmesg_restrict` is 1, and a container has other pids.
+ * The kernel's log of its kills for memory: the victim of each, and the cgroup whose limit it was. Often it can't be
+ * used: reading it takes CAP_SYSLOG if `kernel.dmesg_restrict` is 1, and in a container pids differ.
  */
 export class KernelLog {
   readonly #parser = new KillParser();
@@ -23,7 +23,7 @@ export class KernelLog {
 
   private constructor(private readonly fd: number) {}
 
-  /** undefined: it can't be read, or would not tell the truth about this process's children. */
+  /** undefined if it can't be read, or if its pids and cgroups are not those that this process sees. */
   static open(): KernelLog | undefined {
     try {
       const isInitial = Object.entries(INITIAL).every(([name, ino]) => statSync(`/proc/self/ns/${name}`).ino === ino);
@@ -34,8 +34,8 @@ export class KernelLog {
   }
 
   /**
-   * Kills in a memory cgroup and those below it, oldest first, as far as the log still has them; and how many of the machine's last
-   * kills it has all of.
+   * The kills in a memory cgroup and those below it, oldest first, as far as the log still has them. The log has all of
+   * the machine's last `complete` kills.
    */
   killsIn(path: string): { kills: LoggedKill[]; complete: number } {
     this.#readOn();
@@ -57,7 +57,7 @@ export class KernelLog {
       if (kill !== undefined) this.#kills.push(kill);
       if (this.#kills.length > MOST_KILLS) this.#kills.shift();
     }
-    // There are more.
+    // The log has more records than that.
     this.#parser.startAnew();
   }
 
@@ -67,7 +67,7 @@ export class KernelLog {
         const length = readSync(this.fd, this.#buffer);
         return this.#buffer.toString('latin1', 0, length);
       } catch (error) {
-        // The next one was overwritten meanwhile: the reader is set to the oldest that there is.
+        // The next record was overwritten meanwhile. The kernel moves the reader to the oldest one that exists.
         if ((error as NodeJS.ErrnoException).code !== 'EPIPE') return undefined;
         this.#parser.startAnew();
       }
@@ -75,14 +75,14 @@ export class KernelLog {
   }
 }
 
-/** The kernel's name of a cgroup in the memory hierarchy. */
+/** The kernel's name for a cgroup in the memory hierarchy. */
 function kernelPath(path: string, { memory: { mountPoint, mountRoot } }: Pick<Host, 'memory'>): string | undefined {
   if (!isWithin(path, mountPoint)) return undefined;
   const below = path.slice(mountPoint.length);
   return mountRoot === '/' ? below || '/' : `${mountRoot}${below}`;
 }
 
-/** The path of a cgroup that the kernel names so; undefined: it can't be seen from here. */
+/** The path of the cgroup to which the kernel gives this name; undefined if it can't be seen from here. */
 export function visiblePath(
   cgroup: string,
   { memory: { mountPoint, mountRoot } }: Pick<Host, 'memory'>,

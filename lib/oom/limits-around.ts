@@ -5,34 +5,34 @@ import { isWithin, type LoggedKill } from './kill-records';
 import { limitOfCage, type OomSurroundings } from './surroundings';
 import { limitOf, limitOfAncestor, nowhere, type WhoseLimit } from './whose-limit';
 
-/** The limits that can kill in a cgroup: its own, those below it, and those around it. */
+/** The limits that can kill in a cgroup: its own, those of cgroups below it, and those around it. */
 export class LimitsAround {
   constructor(
     private readonly directory: CgroupDirectory,
     private readonly surroundings: OomSurroundings,
   ) {}
 
-  /** That of the child: a leaf repeats the limit of its cage. */
+  /** The child's own limit. A leaf only repeats the limit of its cage, so then it is the cage's. */
   own(): WhoseLimit {
     const { cages, version } = this.surroundings;
     const [nearest] = cages;
     return nearest?.isOwn === true ? limitOfCage(nearest, version) : limitOf('limit', this.directory, version);
   }
 
-  /** Of a cage around, nearest first. */
+  /** The limit of a cage around it; index 0 is the nearest. */
   around(index: number): WhoseLimit {
     const { cages, version } = this.surroundings;
     const cage = cages[index];
     return cage === undefined ? nowhere('cage') : limitOfCage(cage, version);
   }
 
-  /** Of a cgroup below, which may be gone; its path is as the caller sees it. */
+  /** The limit of a cgroup below it, which may be gone. @param path as the caller sees it */
   below(path: string): WhoseLimit {
     const within = this.directory.below(path.slice(this.directory.path.length + 1));
     return limitOf('descendant', within, this.surroundings.version);
   }
 
-  /** The nearest of the limits that the kernel's log names; undefined: it names none. */
+  /** The nearest of the limits that the kernel's log names; undefined if it names none. */
   logged(kills: readonly LoggedKill[]): WhoseLimit | undefined {
     const near = kills.map(({ limitCgroup }) => this.#near(limitCgroup)).sort((a, b) => a.distance - b.distance);
     return near[0]?.limit();
@@ -47,7 +47,7 @@ export class LimitsAround {
       return { distance: 1, limit: () => this.below(path) };
     const index = cages.findIndex(({ directory }) => directory.path === path);
     if (index !== -1) return { distance: 2 + index, limit: () => this.around(index) };
-    // The longer the name of one that it is in, the nearer it is.
+    // All of these are above the cgroup: the longer the name, the nearer.
     const distance = Number.MAX_SAFE_INTEGER - limitCgroup.length;
     return { distance, limit: () => this.#ancestor(path) };
   }

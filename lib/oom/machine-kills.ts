@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-/** How old a count may be that a life begins with: an earlier one is as true, and every start would pay for a newer. */
+/** How old the count at a child's start may be. An older one is as valid, and a new one would cost every start. */
 const OLDEST_MS = 1000;
 
 let last = { kills: 0, timeMs: Number.NEGATIVE_INFINITY };
 
 /**
- * Processes of the whole machine that the kernel has killed for memory, whoever's limit it was; NaN, which no count is
- * equal to, where it does not count them (before Linux 4.13).
+ * Number of processes on the whole machine that the kernel has killed for memory, whoever's limit it was. NaN, which
+ * equals no count, if the kernel does not count them (before Linux 4.13).
  */
 export function machineKills(): number {
   const [, count] = /^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'latin1')) ?? [];
@@ -15,7 +15,7 @@ export function machineKills(): number {
   return last.kills;
 }
 
-/** The same, as of a moment ago. */
+/** Like {@link machineKills}, but the count may be up to a second old. */
 export function machineKillsBefore(): number {
   return performance.now() - last.timeMs < OLDEST_MS ? last.kills : machineKills();
 }

@@ -11,7 +11,7 @@ import { levelV1, type Whose, whoseV1 } from './verdict';
 import { wasHit } from './was-hit-v1';
 import { nowhere, verdictOn, type WhoseLimit } from './whose-limit';
 
-/** v1 has no event counter: an eventfd tells that a limit was hit, and each cgroup counts the kills among its own. */
+/** v1 has no event counter: an eventfd fires when a limit was hit, and each cgroup counts only its own kills. */
 export class OomMonitorV1 implements OomMonitor {
   readonly kind = 'event';
   readonly countsLeaves = false;
@@ -50,20 +50,20 @@ export class OomMonitorV1 implements OomMonitor {
   assess(): OomAssessment {
     const fired = this.#fired();
     const ownKills = oomKills(this.directory);
-    // Nobody was killed anywhere: there is nothing to find below, be it thousands of cgroups.
+    // Nobody was killed anywhere, so there is nothing to find in the cgroups below. There may be thousands.
     if (ownKills === 0 && !this.#mayBeBelow()) return { kills: 0, verdict: null };
     const nested = this.#nested.survey();
     const kills = ownKills + nested.kills;
     if (kills === 0 && !this.#nested.wereMade) return { kills, verdict: null };
     const logged = killsOf(this.directory);
-    // What the kernel has counted in a cgroup below that is gone is in its log alone.
+    // If a cgroup below is gone, its kills are only in the kernel's log.
     const all = nested.hasLeaves ? kills : Math.max(kills, logged.kills.length);
     const { victims } = logged;
     const whose = this.#limits.logged(logged.kills);
     if (whose !== undefined) return { kills: all, verdict: verdictOn(whose, all, victims) };
     if (kills === 0) {
-      // A cgroup below is gone with its count. This count of the machine is newer than what was read of the log: if it has kills too
-      // many, none is missing.
+      // A cgroup below is gone with its count. The machine's count is read after the log: if it includes kills that
+      // came in between, the verdict is at worst unknown, but no kill is missed.
       const killsMeanwhile = machineKills() - this.#machineKillsBefore;
       return {
         kills,
@@ -95,7 +95,7 @@ export class OomMonitorV1 implements OomMonitor {
   underOom(): boolean {
     return [this.directory, ...this.surroundings.cages.map(({ directory }) => directory)].some((directory) => {
       const { underOom, oomKillDisable } = parseOomControl(directory.read('memory.oom_control'));
-      // While it kills a cgroup is under OOM as well, for a moment.
+      // During a kill, a cgroup is under OOM for a moment as well.
       return underOom && oomKillDisable;
     });
   }
@@ -112,7 +112,7 @@ export class OomMonitorV1 implements OomMonitor {
     this.#events.close();
   }
 
-  /** Whether a process may have been killed in a cgroup below. */
+  /** Whether the kernel may have killed a process in a cgroup below. */
   #mayBeBelow(): boolean {
     return this.#nested.mayBeThere && machineKills() !== this.#machineKillsBefore;
   }

@@ -14,28 +14,28 @@ const LOCAL = 'memory.events.local';
 interface Counters {
   /** The limit was about to be exceeded. */
   max: number;
-  /** The limit was hit and nothing could be reclaimed; counted where the limit is. */
+  /** The limit was hit and nothing could be reclaimed. Counted where the limit is. */
   oom: number;
-  /** Processes killed; counted where they were. */
+  /** Processes killed. Counted where they were. */
   oom_kill: number;
 }
 
-/** Those of the cages around, and how often memory was refused above them. */
+/** The counters of the cages around, and how often each ancestor refused memory. */
 interface Around {
   cages: readonly Counters[];
   ancestors: readonly number[];
 }
 
 /**
- * v2 counts both the limit's hits and the kills in `memory.events`, which is kept open: polling tells its changes
- * (POLLPRI), at most one in 10 ms.
+ * v2 counts both the limit's hits and the kills in `memory.events`. The monitor keeps that file open and polls it: the
+ * kernel signals a change (POLLPRI), at most once in 10 ms.
  */
 export class OomMonitorV2 implements OomMonitor {
   readonly kind = 'priority';
   readonly countsLeaves = true;
   readonly #events: OpenFile;
   readonly #limits: LimitsAround;
-  // The cgroup itself is new, its counters 0; those around have a past.
+  // The cgroup itself is new and its counters are 0, but those around it have a past.
   #before: Around;
 
   constructor(
@@ -46,7 +46,7 @@ export class OomMonitorV2 implements OomMonitor {
     this.#before = this.#around();
     this.#events = new OpenFile(directory, 'memory.events');
     try {
-      // What was never read counts as changed, and is reported at once.
+      // A file that was never read counts as changed, and would be reported at once.
       this.#hierarchical();
     } catch (error) {
       this.close();
@@ -82,7 +82,7 @@ export class OomMonitorV2 implements OomMonitor {
     return readLocal(this.directory).oom;
   }
 
-  /** Nothing to do: what is counted below is added up here, and stays. */
+  /** Nothing to do: the kernel adds the counts from below to this cgroup's, where they stay. */
   addLeaf(): void {}
 
   removeLeaf(): void {}
@@ -135,7 +135,7 @@ export class OomMonitorV2 implements OomMonitor {
     }
   }
 
-  /** The cgroup below whose limit was hit, unless it is gone or there are several. */
+  /** The limit of the cgroup below that was hit, unless that is gone or there are several. */
   #below(): WhoseLimit {
     const hit = this.directory.counts(LOCAL, 'oom');
     const [first, ...others] = hit;
@@ -152,7 +152,7 @@ export class OomMonitorV2 implements OomMonitor {
     return { cages: cages.map(({ directory }) => readLocal(directory)), ancestors: ancestors.ooms() };
   }
 
-  /** What those around have counted since its life began. */
+  /** What the cages and ancestors around have counted since the child's start. */
   #since(): Around {
     const { cages, ancestors } = this.#around();
     return {

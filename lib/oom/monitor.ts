@@ -1,45 +1,48 @@
 import type { OomVerdict } from '../../types/outcome';
 import type { WhoseLimit } from './whose-limit';
 
-/** Processes killed for memory so far, and whose limit that was about. */
+/** Number of processes killed for memory so far, and whose limit that was. */
 export interface OomAssessment {
   kills: number;
   verdict: OomVerdict | null;
 }
 
-/** Seen without the event loop: what tells that nothing special has happened in a cgroup. */
+/** How the watcher's thread can tell that nothing special has happened in a cgroup. */
 export interface QuietState {
-  /** A file with a text in it. */
+  /** A file that must contain `expected`. */
   file: string;
   expected: string;
-  /** An eventfd that is not signalled, or -1. */
+  /** An eventfd that must not be signalled, or -1. */
   eventFd: number;
-  /** The cgroup has a stamp, which it loses when one below is made or removed. */
+  /** The cgroup has a stamp, which it loses when a cgroup directly below it is made or removed. */
   isStamped: boolean;
 }
 
-/** Counts OOM kills in a cgroup and those below it, and tells whose limit they were about. Holds one fd. */
+/** Counts OOM kills in a cgroup and those below it, and finds out whose limit they were about. Holds one fd. */
 export interface OomMonitor {
   readonly fd: number;
-  /** `event`: an eventfd, signalled before the kill is counted, or when there is none. `priority`: a file that changes with the counts. */
+  /**
+   * `event`: an eventfd, which is signalled before a kill is counted, or when there is no kill. `priority`: a file that
+   * changes with the counts.
+   */
   readonly kind: 'event' | 'priority';
-  /** Count from here on. False when something has happened in the cgroup before, its removal for example. */
+  /** Counts from now on. False if something has already happened in the cgroup, for example its removal. */
   begin(): boolean;
-  /** Whether {@link assess} has what happened in the leaves as well: on v2 the kernel adds up. */
+  /** Whether {@link assess} includes what happened in the leaves: on v2 the kernel adds that up. */
   readonly countsLeaves: boolean;
   assess(): OomAssessment;
-  /** The state in which {@link assess} would find no kill, and nothing that could be one. */
+  /** The state in which {@link assess} would find no kill, nor anything that could be one. */
   readonly quiet: QuietState;
-  /** How often memory was refused so far, for those that this cgroup is around; see `CageAround`. */
+  /** How often memory was refused so far, for the cgroups within this one: see `CageAround`. */
   ooms(): number;
-  /** A cgroup directly below is one of ours; until `removed`. */
+  /** A cgroup directly below is memcage's own, until {@link removeLeaf}. */
   addLeaf(name: string): void;
   removeLeaf(name: string): void;
-  /** The nearest limit, the cgroup's or that of a cage around it, at which memory was refused, with or without a kill. */
+  /** The nearest limit, the cgroup's or that of a cage around it, that refused memory, with or without a kill. */
   limitHit(): WhoseLimit | undefined;
   /** Whether processes wait for memory now because the OOM killer is off (v1). */
   underOom(): boolean;
-  /** The limit that they wait at; undefined: they do not. */
+  /** The limit at which processes wait; undefined if none wait. */
   waitsAt(): WhoseLimit | undefined;
   close(): void;
 }

@@ -4,23 +4,23 @@ import { wasHit } from './was-hit-v1';
 
 const OOM_CONTROL = 'memory.oom_control';
 
-/** So far up a limit is looked for: a child may have made thousands of levels. */
+/** How many levels to search upwards for a limit: a child may have made thousands. */
 const MOST_LEVELS = 64;
 
 export interface NestedKills {
-  /** Counted so far, those in cgroups included that were seen and are gone. */
+  /** Kills counted so far, including those in cgroups that were seen and are gone now. */
   kills: number;
-  /** A limit above one of them was hit. */
+  /** A limit at or above one of the cgroups with kills was hit. */
   isLimitHit: boolean;
-  /** The cgroup that has it, when there is one. */
+  /** The cgroup with that limit, if there is exactly one. */
   hit: string | undefined;
-  /** Some cgroups below have counts of their own. */
+  /** There were leaves, whose counts are reported apart. */
   hasLeaves: boolean;
 }
 
-/** The cgroups that a child makes below its own. v1 adds up no kills, and a removed cgroup takes its count with it. */
+/** The cgroups that a child makes below its own. v1 adds up no kills, and a removed cgroup takes its count along. */
 export class NestedV1 {
-  /** Kills when they were last seen; one that is missing later took with it what came after. */
+  /** The kills of each cgroup when it was last seen. If it disappears, the kills after that are lost. */
   readonly #seen = new Map<string, number>();
   readonly #leaves = new Set<string>();
   #hasLeaves = false;
@@ -32,17 +32,17 @@ export class NestedV1 {
     this.#wasStamped = directory.stamp();
   }
 
-  /** The stamp on the directory says whether there ever was one; with leaves it was lost by those. */
+  /** Whether the directory's stamp says if there ever was one. Making a leaf removes the stamp. */
   get isStamped(): boolean {
     return this.#wasStamped && !this.#hasLeaves;
   }
 
-  /** There is one, or was. */
+  /** Whether there is one, or was. */
   get wereMade(): boolean {
     return this.isStamped && unlessGone(() => this.directory.isStamped()) === false;
   }
 
-  /** The same, or it can't be told. */
+  /** Like {@link wereMade}, but also true if the stamp does not say. */
   get mayBeThere(): boolean {
     return !this.isStamped || this.wereMade;
   }
@@ -73,7 +73,7 @@ export class NestedV1 {
     };
   }
 
-  /** The nearest limit that has been hit between a cgroup with kills and the one that all this is below of. */
+  /** Finds the nearest limit that was hit, from a cgroup with kills up to the one just below the child's own. */
   #findLimit(below: string): void {
     const names = below.split('/');
     const farthest = Math.max(0, names.length - MOST_LEVELS);
@@ -88,7 +88,7 @@ export class NestedV1 {
   #remember(now: ReadonlyMap<string, number>): void {
     for (const [path, before] of this.#seen) {
       const kills = now.get(path);
-      // Fewer than before: it is another one of the same name.
+      // With fewer kills than before, it is another cgroup with the same name.
       if (kills !== undefined && kills >= before) continue;
       this.#killsInRemoved += before;
       this.#seen.delete(path);
@@ -97,7 +97,7 @@ export class NestedV1 {
   }
 }
 
-/** False also of one whose path is too long to be read by. */
+/** Also false for a cgroup whose path is too long to read its files. */
 function wasHitIfThere(directory: CgroupDirectory): boolean {
   try {
     return wasHit(directory);

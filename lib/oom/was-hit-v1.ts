@@ -1,12 +1,12 @@
 import type { CgroupDirectory } from '../cgroup/directory/directory';
 import { parseValue } from '../cgroup/files/formats';
 
-/** What the kernel asks for at once when it makes a process, its stack being the largest. */
+/** The most that the kernel charges at once when it makes a process: its stack. */
 const LARGEST_CHARGE_BYTES = 16 * 1024;
 
 /**
- * Whether a limit was hit: it has counted failures; or, which Linux 6.18 does not count when memsw is equal to the limit and
- * is hit first, its use was as high as that.
+ * Whether a limit was hit: the kernel counted failures, or the use was as high as the limit. Linux 6.18 counts no
+ * failure if memsw equals the limit and is hit first.
  */
 export function wasHit(directory: CgroupDirectory): boolean {
   const limit = readValue(directory, 'memory.limit_in_bytes');

@@ -6,17 +6,17 @@ import { openDirectory } from '../cgroup/hierarchy/host';
 import { readMemoryFile } from '../cgroup/limits/limit-files';
 import { isCage } from '../cgroup/names/own-names';
 
-/** Whose limit it was, and where that is. */
+/** The limit that killed, and the cgroup that has it. */
 export type WhoseLimit = Pick<OomVerdict, 'cause' | 'limitBytes' | 'path'>;
 
-/** The limit of a cgroup, as it is now; null bytes where there is none any more. */
+/** The limit of a cgroup as it is now. `limitBytes` is null if there is none any more. */
 export function limitOf(cause: OomVerdict['cause'], directory: CgroupDirectory, version: CgroupVersion): WhoseLimit {
   return { cause, limitBytes: bytesOf(directory, version), path: directory.path };
 }
 
 /**
- * The limit of a cgroup above, by its path; null bytes also where it is not ours to read. It may be the cage of another memcage,
- * which this very process runs in.
+ * The limit of an ancestor. `limitBytes` is null also if memcage may not read it. The ancestor may be a cage of another
+ * memcage, in which this process itself runs.
  */
 export function limitOfAncestor(path: string, version: CgroupVersion): WhoseLimit {
   const cause = isCage(path) ? 'cage' : 'ancestor';
@@ -31,7 +31,7 @@ export function limitOfAncestor(path: string, version: CgroupVersion): WhoseLimi
   }
 }
 
-/** In the order in which people want to read it. */
+/** The verdict, with its fields in the order in which people want to read them. */
 export function verdictOn(
   { cause, limitBytes, path }: WhoseLimit,
   kills: number,
@@ -40,7 +40,7 @@ export function verdictOn(
   return { cause, kills, limitBytes, path, victims };
 }
 
-/** A limit that can't be found, or that of nobody. */
+/** For a limit that can't be found, or that no cgroup has. */
 export function nowhere(cause: OomVerdict['cause']): WhoseLimit {
   return { cause, limitBytes: null, path: null };
 }

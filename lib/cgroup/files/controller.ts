@@ -8,17 +8,17 @@ export interface MemoryController {
   readonly files: Readonly<Record<string, InterfaceFile>>;
   /** The file that lists the threads of a cgroup. */
   readonly threadsFile: 'tasks' | 'cgroup.threads';
-  /** How "no limit" is written. */
+  /** The text for "no limit". */
   readonly unlimited: '-1' | 'max';
-  /** The role of the file that limits swap: on v1 together with memory. */
+  /** The role of the file that limits swap; on v1 it limits memory and swap together. */
   readonly swapRole: 'memsw' | 'swap';
-  /** The lines of `memory.stat` that count the cgroups below as well begin with this; v1 has others that do not. */
+  /** The prefix of the lines in `memory.stat` that include the cgroups below. v1 also has lines that do not. */
   readonly totalPrefix: 'total_' | '';
-  /** The line of `memory.stat` that has the smallest limit of the cgroup and of all above it, the hidden ones too. */
+  /** The line of `memory.stat` with the smallest limit of the cgroup and of all above it, hidden ones included. */
   readonly hierarchicalLimit?: string;
-  /** The lines of `memory.stat` that add up to what is really used, where the usage itself is fuzzy. */
+  /** The lines of `memory.stat` that add up to the real usage, if the usage file itself is fuzzy. */
   readonly realUse?: readonly string[];
-  /** What this version always does: nothing is written for it. */
+  /** What this version always does, so that nothing is written for it. */
   readonly always: Readonly<{ oomGroup?: boolean; oomKill?: boolean }>;
 }
 
@@ -30,7 +30,7 @@ const CONTROLLERS: Readonly<Record<CgroupVersion, MemoryController>> = {
     swapRole: 'memsw',
     totalPrefix: 'total_',
     hierarchicalLimit: 'hierarchical_memory_limit',
-    // total_swap is missing where swap is not accounted.
+    // total_swap is missing if swap is not accounted.
     realUse: ['total_rss', 'total_cache', 'total_swap'],
     always: { oomGroup: false },
   },
@@ -48,7 +48,7 @@ export function memoryController(version: CgroupVersion): MemoryController {
   return CONTROLLERS[version];
 }
 
-/** A size as this version writes it. */
+/** The text of a size in this version. */
 export function sizeText(bytes: number, version: CgroupVersion): string {
   return bytes === Number.POSITIVE_INFINITY ? CONTROLLERS[version].unlimited : String(bytes);
 }

@@ -3,29 +3,29 @@ import { ErrorCode, MemcageError } from '../../errors/errors';
 /** The memory controller's cgroup version. */
 export type CgroupVersion = 1 | 2;
 
-/** Lines of `NAME VALUE`, the kernel's names. */
+/** Lines of `NAME VALUE`, with the kernel's names. */
 export type FlatKeyed = Record<string, number>;
 
-/** Lines of `NAME SUB=VALUE SUB=VALUE`, the kernel's names. */
+/** Lines of `NAME SUB=VALUE SUB=VALUE`, with the kernel's names. */
 export type NestedKeyed = Record<string, FlatKeyed>;
 
 /** One line of a pressure file, with the kernel's names. */
 export interface PressureLine {
-  /** Percent of the last 10 seconds in which tasks were stalled. */
+  /** Percentage of the last 10 seconds in which tasks were stalled. */
   avg10: number;
-  /** Of the last 60 seconds. */
+  /** Percentage of the last 60 seconds. */
   avg60: number;
-  /** Of the last 300 seconds. */
+  /** Percentage of the last 300 seconds. */
   avg300: number;
-  /** Microseconds since the cgroup exists. */
+  /** Microseconds in which tasks were stalled since the cgroup was made. */
   total: number;
 }
 
-/** How long tasks were stalled for want of memory (PSI, Linux 4.20): Documentation/accounting/psi.rst. */
+/** How long tasks were stalled for lack of memory (PSI, Linux 4.20): Documentation/accounting/psi.rst. */
 export interface Pressure {
   /** At least one task was stalled. */
   some: PressureLine;
-  /** All of them were, at the same time. */
+  /** All tasks were stalled at the same time. */
   full: PressureLine;
 }
 
@@ -35,24 +35,24 @@ export interface OomControl {
   oomKillDisable: boolean;
   /** Processes are waiting now. */
   underOom: boolean;
-  /** Processes of this very cgroup that the OOM killer ended; those of its descendants are not counted. */
+  /** Number of processes in this very cgroup that the OOM killer ended, without those in cgroups below it. */
   oomKills: number;
 }
 
-/** v1 prints PAGE_COUNTER_MAX, LONG_MAX rounded down to pages (of up to 64 KiB), for "unlimited". */
+/** For "unlimited", v1 prints PAGE_COUNTER_MAX: LONG_MAX rounded down to pages (of up to 64 KiB). */
 export const UNLIMITED_FROM = 2 ** 63 - 65536;
 
 const DIGITS = /^\d+$/;
 const DECIMAL = /^\d+(?:\.\d+)?$/;
 
-/** One number; `max` and v1's highest possible limit are `Infinity`. */
+/** Parses one number. `max` and v1's highest possible limit are `Infinity`. */
 export function parseValue(text: string, file = 'a single value'): number {
   const value = toNumber(text.endsWith('\n') ? text.slice(0, -1) : text);
   if (value === null) throw kernelFormatError(file, 'a number or max', text, 1);
   return value;
 }
 
-/** A file of `NAME VALUE` lines. */
+/** Parses a file of `NAME VALUE` lines. */
 export function parseFlatKeyed(text: string, file = 'a flat keyed file'): FlatKeyed {
   const entries = lines(text).map((line, index): [string, number] => {
     const [name, value, ...rest] = line.split(' ');
@@ -63,7 +63,7 @@ export function parseFlatKeyed(text: string, file = 'a flat keyed file'): FlatKe
   return fromLines(entries, text, file);
 }
 
-/** A file of `NAME SUB=VALUE ...` lines. */
+/** Parses a file of `NAME SUB=VALUE ...` lines. */
 export function parseNestedKeyed(text: string, file = 'a nested keyed file', number = toNumber): NestedKeyed {
   const entries = lines(text).map((line, index): [string, FlatKeyed] => {
     const [name, ...pairs] = line.split(' ');
@@ -76,7 +76,7 @@ export function parseNestedKeyed(text: string, file = 'a nested keyed file', num
   return fromLines(entries, text, file);
 }
 
-/** `memory.numa_stat` of v1, lines of `NAME=TOTAL N0=PAGES ...`: `{ NAME: { total, N0 } }`. */
+/** Parses v1's `memory.numa_stat`, with lines of `NAME=TOTAL N0=PAGES ...`, as `{ NAME: { total, N0 } }`. */
 export function parseNumaV1(text: string, file = 'memory.numa_stat'): NestedKeyed {
   const entries = lines(text).map((line, index): [string, FlatKeyed] => {
     const [head, ...nodes] = line.split(' ').map((pair) => parsePair(pair, toNumber));
@@ -89,7 +89,7 @@ export function parseNumaV1(text: string, file = 'memory.numa_stat'): NestedKeye
   return fromLines(entries, text, file);
 }
 
-/** One entry a line. */
+/** Makes a record of one entry per line. */
 function fromLines<T>(entries: readonly [string, T][], text: string, file: string): Record<string, T> {
   const record = Object.fromEntries(entries);
   if (Object.keys(record).length === entries.length) return record;
@@ -98,7 +98,7 @@ function fromLines<T>(entries: readonly [string, T][], text: string, file: strin
   throw kernelFormatError(file, 'each name once', lines(text)[again] ?? '', again + 1);
 }
 
-/** All entries in one line. */
+/** Makes a record of the entries of one line. */
 function fromLine(entries: readonly [string, number][], line: string, file: string, number: number): FlatKeyed {
   const record = Object.fromEntries(entries);
   if (Object.keys(record).length === entries.length) return record;
@@ -112,7 +112,7 @@ function parsePair(pair: string, number: typeof toNumber): [string, number] | nu
   return equals < 1 || value === null ? null : [pair.slice(0, equals), value];
 }
 
-/** A pressure (PSI) file (v2, Linux 4.20). */
+/** Parses a pressure (PSI) file (v2, Linux 4.20). */
 export function parsePressure(text: string, file = 'a pressure file'): Pressure {
   const parsed = parseNestedKeyed(text, file, toDecimal);
   const averages = (name: string): FlatKeyed & PressureLine => {
@@ -133,8 +133,8 @@ function isPressureLine(line: FlatKeyed | undefined): line is FlatKeyed & Pressu
 }
 
 /**
- * `cgroup.procs`, `cgroup.threads` or `tasks`: one pid a line, in no order, possibly repeated. 0 is a process that can't
- * be seen from the reader's PID namespace.
+ * Parses `cgroup.procs`, `cgroup.threads` or `tasks`: one pid per line, in no order, perhaps repeated. 0 is a process
+ * that can't be seen from the reader's PID namespace.
  */
 export function parsePids(text: string, file = 'a list of pids'): number[] {
   return lines(text).map((line, index) => {
@@ -143,7 +143,7 @@ export function parsePids(text: string, file = 'a list of pids'): number[] {
   });
 }
 
-/** `memory.oom_control` of v1; the count of kills is there since Linux 4.13. */
+/** Parses v1's `memory.oom_control`. It has the count of kills since Linux 4.13. */
 export function parseOomControl(text: string, file = 'memory.oom_control'): OomControl {
   const flat = parseFlatKeyed(text, file);
   const value = (name: string): number => {
@@ -158,22 +158,22 @@ export function parseOomControl(text: string, file = 'memory.oom_control'): OomC
   };
 }
 
-/** Names, a blank-separated list as in `cgroup.controllers`. */
+/** Parses a list of names with spaces in between, as in `cgroup.controllers`. */
 export function parseNames(text: string): string[] {
   return text.split(/\s+/).filter((name) => name !== '');
 }
 
 /**
- * The error for kernel text that is not what its documentation says.
+ * The error for a text that is not what the kernel documents.
  *
- * @param line its number, from 1 on
+ * @param line the number of the line, from 1 on
  */
 export function kernelFormatError(file: string, expected: string, text: string, line: number): MemcageError {
   const shown = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
   return formatError(`Expected ${expected} in ${file}, line ${line}, but the kernel wrote ${shown}`, file, line);
 }
 
-/** The same for a line that is not there. */
+/** {@link kernelFormatError} for a line that is missing. */
 function missingLine(file: string, name: string, text: string): MemcageError {
   const { length } = lines(text);
   return formatError(`Expected ${name} in ${file}, which ends after line ${length}`, file, length);

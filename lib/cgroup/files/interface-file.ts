@@ -1,8 +1,8 @@
 import type { FlatKeyed, NestedKeyed, OomControl, Pressure } from './formats';
 
-/** What a read of each format gives. */
+/** The value that reading each format returns. */
 export interface FormatValues {
-  /** One number; `Infinity` where the kernel says `max`, or v1 its highest possible limit. */
+  /** One number; `Infinity` for the kernel's `max`, and for v1's highest possible limit. */
   value: number;
   /** 0 or 1. */
   flag: boolean;
@@ -16,9 +16,9 @@ export interface FormatValues {
   pressure: Pressure;
   /** `memory.oom_control` of v1. */
   'oom-control': OomControl;
-  /** One id a line; 0 for one outside of the reader's PID namespace. */
+  /** One id per line; 0 for a process outside the reader's PID namespace. */
   pids: number[];
-  /** A list with blanks in between. */
+  /** A list with spaces in between. */
   names: string[];
   /** One word, or one line. */
   text: string;
@@ -27,58 +27,58 @@ export interface FormatValues {
 /** How the kernel writes a file. */
 export type FileFormat = keyof FormatValues;
 
-/** What can be written to each kind of file. */
+/** The value that each kind of file accepts. */
 export interface WriteValues {
-  /** Bytes, or as in the options: '90M', 'max'. */
+  /** Bytes, or a text as in the options: '90M', 'max'. */
   size: number | string;
   /** An integer, `Infinity` or 'max' for no limit. */
   count: number | 'max';
-  /** From 0 on. */
+  /** An integer from 0 on. */
   integer: number;
   /** 1 or 0. */
   flag: boolean;
-  /** Start the count anew. */
+  /** Resets the count. */
   reset: 0;
-  /** Do it. */
+  /** Triggers the action. */
   trigger: 1;
-  /** 0 is the writer itself. */
+  /** A pid; 0 is the writer itself. */
   pid: number;
-  /** As it is. */
+  /** A text, written as it is. */
   text: string;
-  /** What is written holds as long as the file that it was written through is open: {@link Cgroup.set} can't. */
+  /** The value holds only while the file through which it was written is open: {@link Cgroup.set} can't write it. */
   held: never;
-  /** What the kernel does with it is done as root and outside of every namespace: {@link Cgroup.set} doesn't write it. */
+  /** The kernel acts on the value as root and outside every namespace: {@link Cgroup.set} refuses to write it. */
   unsafe: never;
 }
 
-/** What {@link Cgroup.set} refuses to write. */
+/** The kinds of files that {@link Cgroup.set} refuses to write. */
 export type RefusedWrite = 'held' | 'unsafe';
 
-/** What a file takes. */
+/** The kind of value that a file accepts. */
 export type FileWrite = keyof WriteValues;
 
-/** What a kernel must have been built or started with. */
+/** What the kernel must have been built or started with. */
 export type FileNeed = 'swap accounting' | 'CONFIG_ZSWAP' | 'CONFIG_PSI' | 'CONFIG_NUMA';
 
-/** An interface file of one cgroup version. At least one of `read` and `write` is there. */
+/** An interface file of one cgroup version. It has `read`, `write`, or both. */
 export interface InterfaceFile {
-  /** The format of its text. Absent: can't be read. */
+  /** The format of its text. Absent if it can't be read. */
   readonly read?: FileFormat;
-  /** What it takes. Absent: can't be written. */
+  /** What it accepts. Absent if it can't be written. */
   readonly write?: FileWrite;
-  /** Of its values; `mixed` where the names tell (`memory.stat`: bytes, pages, events); absent where there is none. */
+  /** The unit of its values; `mixed` if names differ (`memory.stat`: bytes, pages, events); absent if there is none. */
   readonly unit?: 'bytes' | 'pages' | 'events' | 'mixed';
-  /** The Linux that it came with. */
+  /** The first version of Linux that has it. */
   readonly since: string;
-  /** What the kernel must have besides; absent where nothing. */
+  /** What else the kernel must have; absent if nothing. */
   readonly needs?: FileNeed;
-  /** Only in the root of the hierarchy, or only below it. Default: everywhere. */
+  /** Whether it exists only in the root of the hierarchy, or only below it. Default: everywhere. */
   readonly in?: 'root' | 'below';
   /** One line. */
   readonly meaning: string;
 }
 
-/** An entry of a table, with the narrowest type. */
+/** Makes an entry of a table, with the narrowest type. */
 export function file<const F extends Omit<InterfaceFile, 'meaning'>>(traits: F, meaning: string) {
   return { ...traits, meaning };
 }

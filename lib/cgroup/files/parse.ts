@@ -24,7 +24,7 @@ const PARSERS: { [F in FileFormat]: (text: string, file: string) => FormatValues
   text: (text) => text.trimEnd(),
 };
 
-/** Text of an interface file as a value. Throws `ERR_MEMCAGE_KERNEL_FORMAT` when it is not what it should be. */
+/** Parses the text of an interface file. Throws `ERR_MEMCAGE_KERNEL_FORMAT` if it does not have that format. */
 export function parseAs<F extends FileFormat>(format: F, text: string, file: string): FormatValues[F] {
   return PARSERS[format](text, file);
 }

@@ -14,7 +14,7 @@ interface Role {
 const KEY = { 1: 'v1', 2: 'v2' } as const;
 const OTHER = { 1: 2, 2: 1 } as const;
 
-/** What memcage uses memory interface files for, whatever the version. */
+/** What memcage uses memory interface files for, on either version. */
 export const ROLES = {
   max: { v1: 'memory.limit_in_bytes', v2: 'memory.max' },
   /** Limit of memory and swap together. */
@@ -35,7 +35,7 @@ export const ROLES = {
   swapUsage: { v2: 'memory.swap.current' },
   swapPeak: { v2: 'memory.swap.peak' },
   kernelUsage: { v1: 'memory.kmem.usage_in_bytes' },
-  /** Limit of TCP buffers, which v1 counts apart, and only below a limit. */
+  /** Limit of TCP buffers. v1 accounts them separately, and only if they have a limit. */
   tcp: { v1: 'memory.kmem.tcp.limit_in_bytes' },
   failcnt: { v1: 'memory.failcnt' },
   memswFailcnt: { v1: 'memory.memsw.failcnt' },
@@ -54,18 +54,18 @@ type FileOf<R> =
   | (R extends { v1: infer N extends keyof typeof V1_FILES } ? (typeof V1_FILES)[N] : never)
   | (R extends { v2: infer N extends keyof typeof V2_FILES } ? (typeof V2_FILES)[N] : never);
 
-/** What reading that file gives, whatever the version. */
+/** The value of that file, on either version. */
 export type MemoryRoleValue<R extends MemoryRole> = FormatValues[FormatOf<FileOf<(typeof ROLES)[R]>>];
 
-/** Whether a cgroup version has such a file. */
+/** Whether a cgroup version has a file for this role. */
 export function hasRole(role: MemoryRole, version: CgroupVersion): boolean {
   return KEY[version] in ROLES[role];
 }
 
 /**
- * The name of the file on one cgroup version.
+ * The name of the file for a role on one cgroup version.
  *
- * @param option Name for the error, the option that asked for the file. Default: its role.
+ * @param option the option that needs the file, for the error. Default: the role.
  * @throws MemcageError `ERR_MEMCAGE_NOT_IN_VERSION`, saying which version has it.
  */
 export function memoryFile(role: MemoryRole, version: CgroupVersion, option: string = role): string {
@@ -80,9 +80,9 @@ export function memoryFile(role: MemoryRole, version: CgroupVersion, option: str
 }
 
 /**
- * Text of a memory interface file as a value.
+ * Parses the text of a memory interface file.
  *
- * @param directory Absolute path of the cgroup, for the error. Default: the file's name alone.
+ * @param directory the absolute path of the cgroup, for the error. Default: the error has only the file's name.
  */
 export function parseMemoryFile<R extends MemoryRole>(
   role: R,
@@ -93,6 +93,6 @@ export function parseMemoryFile<R extends MemoryRole>(
   const name = memoryFile(role, version);
   const { read } = memoryController(version).files[name] ?? {};
   if (read === undefined) throw new MemcageError(ErrorCode.WRITE_ONLY, `${name} can only be written`);
-  // The tables tie the name to the format, and parseAs the format to the value.
+  // The tables tie the name to the format, and parseAs ties the format to the value.
   return parseAs(read, text, directory === undefined ? name : `${directory}/${name}`) as MemoryRoleValue<R>;
 }

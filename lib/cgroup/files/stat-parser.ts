@@ -1,13 +1,13 @@
 import { type FlatKeyed, kernelFormatError, parseFlatKeyed, UNLIMITED_FROM } from './formats';
 
-/** Reads `length` bytes of `memory.stat` text from a buffer; the result is a new plain object of the kernel's names. */
+/** Parses `length` bytes of `memory.stat` in a buffer. Returns a new plain object with the kernel's names. */
 export type StatParser = (buffer: Uint8Array, length: number) => FlatKeyed;
 
-/** Some lines of a `memory.stat`. */
+/** Reads some lines of `memory.stat`. */
 export interface StatPicker {
   /** Reads the text between two positions of a buffer. */
   read(buffer: Uint8Array, start: number, end: number): void;
-  /** Of the text that was read last; 0 where it has no such line. Only names that the picker was made for. */
+  /** The value in the last text; 0 if that has no such line. Ask only for names that the picker was made for. */
   value(name: string): number;
 }
 
@@ -15,35 +15,35 @@ const NEWLINE = 10;
 const DIGIT_0 = 48;
 // 10^15 < 2^53: up to here the digits add up without rounding.
 const MAX_EXACT_DIGITS = 15;
-/** Bytes that are compared at a time. */
+/** How many bytes are compared at a time. */
 const WORD = 4;
 
-/** The lines of a `memory.stat`, which change only with the kernel: every byte that isn't a value is known in advance. */
+/** The lines of `memory.stat`. Only the kernel's version changes them, so all bytes but the values are known ahead. */
 interface Layout {
   names: readonly string[];
-  /** Bytes of each name with the blank behind it. */
+  /** The length of each name in bytes, with the space after it. */
   lengths: Int32Array;
   /**
-   * The names, each with its blank, one behind the other in words; the last word of one ends with it, and may overlap the
-   * one before.
+   * The names, each with its space, as consecutive words. The last word of a name ends where the name ends, and may
+   * overlap the word before.
    */
   words: Int32Array;
-  /** Where those of each name end. */
+  /** The index at which each name's words end. */
   ends: Int32Array;
   /** The values of the last call. */
   values: Float64Array;
   /**
-   * The same as an object. Copying that with all its properties is ten times faster than giving a new one 50 of them, and
-   * only those that changed are set before.
+   * The same values as an object. Copying it is ten times faster than setting 50 properties of a new one, and before
+   * that only the values that changed are set.
    */
   last: FlatKeyed;
-  /** Behind the lines there are others, which need not be looked at. */
+  /** More lines follow, which need not be read. */
   goesOn: boolean;
 }
 
 /**
- * A parser with a memory: the first text is parsed in full, later ones only have their digits read, as long as their
- * names are the same. A buffer that is full may hold a text that is cut off: read again into a larger one.
+ * Creates a parser that remembers: it parses the first text in full, and reads only the digits of later ones as long as
+ * their names are the same. If the buffer is full, the text may be cut off: read it again into a larger one.
  *
  * @throws MemcageError `ERR_MEMCAGE_KERNEL_FORMAT`
  */
@@ -52,7 +52,7 @@ export function createStatParser(file = 'memory.stat'): StatParser {
   return (buffer, length) => ({ ...reader.read(buffer, 0, length) });
 }
 
-/** A parser for a few lines: it reads no further than to the last of them. */
+/** Creates a parser for a few lines. It stops after the last of them. */
 export function createStatPicker(names: readonly string[], file = 'memory.stat'): StatPicker {
   const reader = new LayoutReader(file, new Set(names));
   let last: FlatKeyed = {};
@@ -73,7 +73,7 @@ class LayoutReader {
     private readonly wanted?: ReadonlySet<string>,
   ) {}
 
-  /** The caller copies it. */
+  /** The caller copies the result. */
   read(buffer: Uint8Array, start: number, end: number): FlatKeyed {
     if (this.#view.buffer !== buffer.buffer || this.#view.byteOffset !== buffer.byteOffset) {
       this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
@@ -92,7 +92,7 @@ function cutOff(text: string, file: string): Error {
   return kernelFormatError(file, 'whole lines', lines.at(-1) ?? '', lines.length);
 }
 
-/** null: there is a name that is too short to be read by the word. */
+/** null if a name is too short to be compared word by word. */
 function createLayout(stat: FlatKeyed, wanted: ReadonlySet<string> | undefined): Layout | null {
   const all = Object.keys(stat);
   if (all.some((name) => name.length + 1 < WORD)) return null;
@@ -113,7 +113,7 @@ function createLayout(stat: FlatKeyed, wanted: ReadonlySet<string> | undefined):
   };
 }
 
-/** How many lines must be read. One that is missing now may be there in another cgroup. */
+/** How many lines must be read. Another cgroup may have a line that is missing here. */
 function neededOf(names: readonly string[], wanted: ReadonlySet<string> | undefined): number {
   if (wanted === undefined) return names.length;
   const indices = Array.from(wanted, (name) => names.indexOf(name));
@@ -127,10 +127,10 @@ function wordsOf(text: string): number[] {
   return words;
 }
 
-/** Brings `layout.last` up to date; false when the text has other names, or a value that is not plain digits. */
+/** Updates `layout.last`. False if the text has other names, or a value that is not plain digits. */
 function readValues(layout: Layout, buffer: Uint8Array, view: DataView, start: number, end: number): boolean {
   const { names, lengths, words, ends, last, values, goesOn } = layout;
-  // Bytes behind `end` are what an earlier, longer text left: reading into them shows at the end.
+  // Bytes after `end` are left from an earlier, longer text. If the loop reads into them, the check at the end fails.
   let position = start;
   let word = 0;
   for (let index = 0; index < lengths.length; index += 1) {
@@ -145,7 +145,7 @@ function readValues(layout: Layout, buffer: Uint8Array, view: DataView, start: n
     word += 1;
     position = digitsAt;
     let value = 0;
-    // Past the buffer there is undefined, which no comparison accepts.
+    // Beyond the buffer this is undefined, which no comparison accepts.
     let byte = buffer[position] as number;
     while (byte !== NEWLINE) {
       const digit = byte - DIGIT_0;
@@ -157,7 +157,7 @@ function readValues(layout: Layout, buffer: Uint8Array, view: DataView, start: n
     const digits = position - digitsAt;
     if (digits === 0) return false;
     if (digits > MAX_EXACT_DIGITS) {
-      // v1's "unlimited", a few roundings off; anything else that long is left to the full parse.
+      // v1's "unlimited", slightly rounded. Any other number this long needs the full parse.
       if (value < UNLIMITED_FROM) return false;
       value = Number.POSITIVE_INFINITY;
     }
@@ -170,5 +170,5 @@ function readValues(layout: Layout, buffer: Uint8Array, view: DataView, start: n
   return goesOn ? position < end : position === end;
 }
 
-/** Of `memory.stat`, whose names are the same in all cgroups of a machine: known ones parse faster. */
+/** Parses `memory.stat`. All cgroups of a machine have the same names, so every text after the first is faster. */
 export const parseStat = createStatParser();

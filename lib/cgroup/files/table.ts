@@ -8,7 +8,7 @@ type Files = { 1: typeof V1_FILES; 2: typeof V2_FILES };
 
 /** Every interface file, by version and name. */
 export const INTERFACE_FILES: { readonly [V in keyof Files]: Readonly<Record<string, InterfaceFile>> } = {
-  // Getters: whoever loads memcage for something else does without these long tables.
+  // Getters, so that these long tables are evaluated only when they are needed.
   get 1() {
     return V1_FILES;
   },
@@ -33,13 +33,16 @@ export type ReadableFile = NamesWith<'read'>;
 /** The name of a file that {@link Cgroup.set} writes. */
 export type WritableFile = NamesWith<'write', RefusedWrite>;
 
-/** What reading it gives; where v1 and v2 differ, one of both. */
+/** The value of that file: a union if v1 and v2 differ. */
 export type FileValue<N extends ReadableFile> = FormatValues[TraitOf<N, 'read'> & keyof FormatValues];
 
-/** What it takes. */
+/** The value that the file accepts. */
 export type FileInput<N extends WritableFile> = WriteValues[TraitOf<N, 'write'> & keyof WriteValues];
 
-/** @throws TypeError for a name that no version has, MemcageError `ERR_MEMCAGE_NOT_IN_VERSION` for one of the other version */
+/**
+ * @throws TypeError for a name that neither version has, MemcageError `ERR_MEMCAGE_NOT_IN_VERSION` for a file of the
+ * other version
+ */
 export function interfaceFile(name: unknown, version: CgroupVersion): InterfaceFile {
   const files = INTERFACE_FILES[version];
   if (typeof name === 'string' && Object.hasOwn(files, name)) return files[name] as InterfaceFile;

@@ -1,7 +1,7 @@
 import { file, type InterfaceFile } from './interface-file';
 
 /**
- * All that a directory of the v1 memory hierarchy shows.
+ * All files in a directory of the v1 memory hierarchy.
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
  * @see https://docs.kernel.org/admin-guide/cgroup-v1/cgroups.html

@@ -9,7 +9,7 @@ import { parseAs } from '../files/parse';
 import { interfaceFile } from '../files/table';
 import { refuseIgnored } from '../limits/ignored-limit';
 
-/** Read an interface file. */
+/** Reads an interface file. */
 export function getFile(directory: CgroupDirectory, version: CgroupVersion, name: string): unknown {
   const { read } = interfaceFile(name, version);
   const path = `${directory.path}/${name}`;
@@ -17,7 +17,7 @@ export function getFile(directory: CgroupDirectory, version: CgroupVersion, name
   throw new MemcageError(ErrorCode.WRITE_ONLY, `${name} can only be written`, { path });
 }
 
-/** Write an interface file. */
+/** Writes an interface file. */
 export function setFile(directory: CgroupDirectory, version: CgroupVersion, name: string, value: unknown): void {
   const { write, ...traits } = interfaceFile(name, version);
   if (write === undefined || write === 'held' || write === 'unsafe') throw unwritable(directory, name, traits, write);
@@ -49,7 +49,7 @@ interface Kernel {
   pageBytes: number;
 }
 
-/** Values as the kernel takes them. Throw TypeError or RangeError for those of which it is known that it does not. */
+/** Turn a value into the kernel's text. They throw TypeError or RangeError if the kernel is known to refuse it. */
 const TEXTS: { [W in Exclude<FileWrite, RefusedWrite>]: (name: string, value: unknown, kernel: Kernel) => string } = {
   size(name, value, { version, pageBytes }) {
     return sizeText(parseSize(name, value, { min: 0, pageBytes }), version);

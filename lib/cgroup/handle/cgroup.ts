@@ -25,36 +25,37 @@ import { setFile } from './access';
 import { ReadableCgroup } from './readable-cgroup';
 import { checkReclaim, type ReclaimOptions, reclaim } from './reclaim';
 
-/** How long {@link Cgroup.kill} goes on, and how long {@link Cgroup.remove} waits for processes that are just ending. */
+/** How long {@link Cgroup.kill} keeps trying, and how long {@link Cgroup.remove} waits for ending processes. */
 const KILL_PATIENCE_MS = 5000;
 const REMOVE_PATIENCE_MS = 500;
 
 /** Options of {@link Cgroup.create}. */
 export interface CreateCgroupOptions {
-  /** Limits, set before anything can join. Default: none. */
+  /** Limits, set before any process can join. Default: none. */
   memory?: MemoryOption;
-  /** The cgroup to create it in. Default: where cages are made, see docs/parent.md. */
+  /** The cgroup in which to create it. Default: the parent in which memcage makes cages, see docs/parent.md. */
   parent?: Cgroup | string;
 }
 
 /**
- * A memory cgroup of this machine, v1 or v2: memcage's, or anyone's.
+ * A memory cgroup of this machine, v1 or v2, whether memcage made it or not.
  *
- * Every method throws `ERR_MEMCAGE_CGROUP_GONE` once the cgroup has been removed, and `ERR_MEMCAGE_NO_PERMISSION` where
- * the kernel wants more rights.
+ * Every method throws `ERR_MEMCAGE_CGROUP_GONE` once the cgroup has been removed, and `ERR_MEMCAGE_NO_PERMISSION` if
+ * the kernel requires more rights.
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory
  * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
  */
 export class Cgroup extends ReadableCgroup {
-  /** The cgroup of this process. Throws `ERR_MEMCAGE_NOT_VISIBLE` when no mount here shows it. */
+  /** The cgroup of this process. Throws `ERR_MEMCAGE_NOT_VISIBLE` if no mount here shows it. */
   static self(): Cgroup {
     return openAt(visibleDirectory(host(), 'self'));
   }
 
   /**
-   * The cgroup of a process. Throws `ERR_MEMCAGE_CGROUP_GONE` when there is no such process, and
-   * `ERR_MEMCAGE_NOT_VISIBLE` when its cgroup is outside of this process's cgroup namespace, and of what is mounted here.
+   * The cgroup of a process. Throws `ERR_MEMCAGE_CGROUP_GONE` if there is no such process, and
+   * `ERR_MEMCAGE_NOT_VISIBLE` if its cgroup is outside this process's cgroup namespace and outside what is mounted
+   * here.
    *
    * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#namespace
    */
@@ -63,38 +64,43 @@ export class Cgroup extends ReadableCgroup {
   }
 
   /**
-   * The cgroup of a container, by its full id or at least the first 4 digits of it, or by the name that Docker or Podman has
-   * given it; of a pod by its uid or the beginning of it, of an LXC container or a machine by its name; or any cgroup by the
-   * name of its directory, a systemd unit's for example. Docker, Podman, containerd and CRI-O are known, with the cgroupfs
-   * and the systemd driver. All that is mounted here is walked through. Names of Docker's containers can be told by root only.
+   * Find the cgroup of a container by its full id, by at least the first 4 digits of it, or by the name that Docker or
+   * Podman gave it; that of a pod by its uid or the beginning of it; that of an LXC container or a machine by its name;
+   * or any cgroup by the name of its directory, for example a systemd unit's.
    *
-   * Throws `ERR_MEMCAGE_CGROUP_GONE` when there is none, and `ERR_MEMCAGE_AMBIGUOUS`, with the `paths` of all, when there are
-   * several.
+   * This knows Docker, Podman, containerd and CRI-O, with the cgroupfs and the systemd driver, and searches everything
+   * that is mounted here. Only root can find Docker's containers by their names.
+   *
+   * Throws `ERR_MEMCAGE_CGROUP_GONE` if there is no match, and `ERR_MEMCAGE_AMBIGUOUS`, with the `paths` of all, if
+   * there are several.
    */
   static find(idOrName: string): Cgroup {
     return openAt(findCgroup(host(), idOrName));
   }
 
-  /** A cgroup by its path: absolute below the mount point, or as in `/proc/<pid>/cgroup` from the root of the hierarchy. */
+  /**
+   * Open a cgroup by its path: an absolute path below the mount point, or one from the root of the hierarchy, as in
+   * `/proc/<pid>/cgroup`.
+   */
   static open(path: string): Cgroup {
     return openAt(Cgroup.resolve(path));
   }
 
-  /** @internal Absolute path of what {@link open} opens. */
+  /** @internal The absolute path of the cgroup that {@link open} would open. */
   static resolve(path: unknown): string {
     return resolveGiven(path, host());
   }
 
   /**
-   * Make a cgroup. It belongs to the caller, who removes it: memcage does not do it for him.
+   * Make a cgroup. It is yours: memcage does not remove it for you.
    *
-   * @param name of the new directory; `ERR_MEMCAGE_CGROUP_EXISTS` when there is one already
+   * @param name the name of the new directory. Throws `ERR_MEMCAGE_CGROUP_EXISTS` if there is one already.
    */
   static create(name: string, options: CreateCgroupOptions = {}): Cgroup {
     checkName(name);
     const limits = checkCreateOptions(options);
     const { version } = host();
-    // A handle stands for the cgroup that it was opened on, not for its name.
+    // A handle stands for the cgroup on which it was opened, not for that cgroup's name.
     const parent = options.parent instanceof Cgroup ? options.parent.opened().anchored() : openParent(options.parent);
     try {
       const directory = parent.below(name);
@@ -114,72 +120,78 @@ export class Cgroup extends ReadableCgroup {
     }
   }
 
-  /** Move a running process, with all its threads, into the cgroup. What it used before stays charged where it was. */
+  /**
+   * Move a running process, with all its threads, into the cgroup. Memory that it already uses stays charged to the
+   * cgroup that it comes from.
+   */
   add(pid: number): void {
     this.opened().write('cgroup.procs', String(checkPid(pid)));
-    // v1 tells nothing of that: the kill cgroup of a cage has only what was started in it.
+    // v1 emits no event: its events come from a cage's kill cgroup, which has only processes that were started in it.
     if (this.version === 2) this.noteMember();
   }
 
   /**
-   * Write an interface file. Sizes are taken as in the options.
+   * Write an interface file. Sizes have the same forms as in the options.
    *
-   * Throws as {@link get}; `ERR_MEMCAGE_READ_ONLY` for a file that can't be written, or in which nothing stays; and when
-   * the kernel refuses the value `ERR_MEMCAGE_LIMIT_REFUSED` for a size, with `usageBytes` and `peakBytes` of the cgroup,
-   * `ERR_MEMCAGE_VALUE_REFUSED` for any other.
+   * Throws what {@link get} throws, and `ERR_MEMCAGE_READ_ONLY` for a file that can't be written, that keeps its value
+   * only while it is open, or on which the kernel acts as root. If the kernel refuses the value, throws
+   * `ERR_MEMCAGE_LIMIT_REFUSED` for a size, with `usageBytes` and `peakBytes` of the cgroup, and
+   * `ERR_MEMCAGE_VALUE_REFUSED` for any other value.
    */
   set<N extends WritableFile>(name: N, value: FileInput<N>): void {
     setFile(this.opened(), this.version, name, value);
   }
 
   /**
-   * Change limits; what is left out stays as it is. Throws `ERR_MEMCAGE_LIMIT_REFUSED` when v1 can't reclaim what is above
-   * the new limit (v2 kills instead); then none has changed.
+   * Change limits. Those that you leave out stay as they are. Throws `ERR_MEMCAGE_LIMIT_REFUSED` if v1 can't reclaim
+   * what exceeds the new limit (v2 kills instead); then no limit has changed.
    */
   setLimits(memory: MemoryOption): void {
     this.#apply(resolveLimits(memory, { of: 'cgroup.setLimits', pageBytes: loadNative().constants.pageSize }));
   }
 
   /**
-   * Take memory back from the cgroup and those below: page cache is dropped, the rest swapped out, without waiting for a
-   * limit to be hit. v2 (ERR_MEMCAGE_NOT_IN_VERSION on v1), Linux 5.19 (ERR_MEMCAGE_UNSUPPORTED before). The event loop
-   * goes on; a thread of libuv's pool is busy meanwhile.
+   * Reclaim memory from the cgroup and those below it: the kernel drops page cache and swaps out the rest, without
+   * waiting for a limit to be hit. Needs v2 (ERR_MEMCAGE_NOT_IN_VERSION on v1) and Linux 5.19 (ERR_MEMCAGE_UNSUPPORTED
+   * before). The event loop goes on, but a thread of libuv's pool is busy meanwhile.
    *
    * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
-   * @param bytes how much, a whole page at least; 'max': all that can be
-   * @returns by how many bytes the use went down: maybe less than asked for, which is no error, or a bit more. What its
-   * processes take meanwhile makes it less.
+   * @param bytes how much to reclaim, at least a page; 'max' for as much as possible
+   * @returns by how many bytes the usage went down. That may be less than you asked for, which is no error, or slightly
+   * more. Memory that the processes allocate meanwhile makes it less.
    */
   async reclaim(bytes: Size, options: ReclaimOptions = {}): Promise<number> {
     const directory = this.opened();
     const checked = checkReclaim(bytes, options, directory.native.constants.pageSize);
     memoryFile('reclaim', this.version, 'reclaim()');
-    // Awaited: a handle that nobody holds gives its fd back, which is read through once more after the write.
+    // Await it, so that this handle is not collected: that would close its fd, which is needed after the write.
     return await reclaim(directory, checked);
   }
 
   /**
-   * Stop every process in the cgroup and below it; resolves when all have stopped. They keep their memory, and
-   * {@link kill} ends them all the same. Nothing can be started in a frozen cage. v2, Linux 5.2; on v1 the cgroup of a
-   * cage, where there is a hierarchy to do it with (ERR_MEMCAGE_NOT_IN_VERSION elsewhere).
+   * Stop every process in the cgroup and below it. Resolves when all have stopped. They keep their memory, and {@link
+   * kill} still ends them. No child can be started in a frozen cage. Needs v2 and Linux 5.2. On v1 it works for the
+   * cgroup of a cage that has a freezer or a unified hierarchy beside it (else ERR_MEMCAGE_NOT_IN_VERSION).
    *
-   * Throws ERR_MEMCAGE_BUSY, and takes it back, when a process does not stop within 5 s, or someone thaws it meanwhile.
+   * Throws ERR_MEMCAGE_BUSY, and thaws the cgroup again, if a process does not stop within 5 s or someone else thaws
+   * the cgroup meanwhile.
    */
   async freeze(): Promise<void> {
     await freeze(this.#freezer('freeze()'));
-    // A thaw() may come before the kernel's news of it.
+    // Look now: a thaw() may come before the kernel's notification.
     this.lookAtEvents();
   }
 
-  /** Let what {@link freeze} has stopped run on. ERR_MEMCAGE_BUSY when a cgroup above keeps it frozen. */
+  /** Let processes that {@link freeze} stopped run on. Throws ERR_MEMCAGE_BUSY if a cgroup above keeps it frozen. */
   async thaw(): Promise<void> {
     await thaw(this.#freezer('thaw()'));
     this.lookAtEvents();
   }
 
   /**
-   * SIGKILL for every process in the cgroup and below it, frozen ones included. Resolves when none is left; throws
-   * `ERR_MEMCAGE_BUSY` when some are after 5 s. By `cgroup.kill` (v2, Linux 5.14), else one by one.
+   * Send SIGKILL to every process in the cgroup and below it, including frozen ones. Resolves when none is left. Throws
+   * `ERR_MEMCAGE_BUSY` if some are left after 5 s. Uses `cgroup.kill` (v2, Linux 5.14), else freezes or stops all
+   * processes and kills them one by one.
    */
   async kill(): Promise<void> {
     const directory = this.opened();
@@ -188,7 +200,7 @@ export class Cgroup extends ReadableCgroup {
     else kill();
     const empty = (): boolean => {
       let isPopulatedStill = false;
-      // Removed in the meantime, between any two steps, by the end of a private cage for example.
+      // The cgroup may be removed between any two steps, for example at the end of a private cage.
       unlessGone(() => {
         isPopulatedStill = isPopulated(directory);
         if (isPopulatedStill) kill();
@@ -199,14 +211,14 @@ export class Cgroup extends ReadableCgroup {
   }
 
   /**
-   * Remove the cgroup and those below it. Throws `ERR_MEMCAGE_BUSY` when processes are left: see {@link kill}. Those that
-   * are just ending are waited for.
+   * Remove the cgroup and those below it. Waits for processes that are just ending. Throws `ERR_MEMCAGE_BUSY` if
+   * processes are left: see {@link kill}.
    */
   async remove(): Promise<void> {
     const directory = this.opened();
     if (!withAccess(directory, () => directory.exists()))
       throw new MemcageError(ErrorCode.CGROUP_GONE, `${this.path} was removed`, { path: this.path });
-    // A cgroup is removed by its name, which may be another one's by now.
+    // rmdir(2) takes a name, which another cgroup may have by now.
     const attempt = (): boolean => {
       if (!directory.exists()) return true;
       this.lookAtEvents();
@@ -238,7 +250,7 @@ export class Cgroup extends ReadableCgroup {
       current: { max, swap: swap ?? Number.POSITIVE_INFINITY },
       pageBytes: directory.native.constants.pageSize,
     });
-    // Nothing is being cloned into it by this thread now, so what must wait for that comes last.
+    // This thread is not cloning a child into it now, so the deferred writes need not wait; they come last.
     writeLimits(directory, this.version, [...plan.writes, ...plan.deferred]);
   }
 
@@ -261,7 +273,7 @@ function openAt(path: string): Cgroup {
   }
 }
 
-/** The handle of a directory with an anchor of its own. */
+/** A handle that owns the anchor of the directory. */
 function own(directory: CgroupDirectory, version: CgroupVersion): Cgroup {
   return new Cgroup(directory, version, { ownsAnchor: true });
 }

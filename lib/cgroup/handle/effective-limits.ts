@@ -6,23 +6,23 @@ import { hasRole } from '../files/roles';
 import { openDirectory } from '../hierarchy/host';
 import { readMemoryFile } from '../limits/limit-files';
 
-/** What limits a cgroup, whoever it was set for. */
+/** The limits that apply to a cgroup, whichever cgroup they are set on. */
 export interface EffectiveLimits {
-  /** The smallest hard limit of the cgroup and those above it, or the machine's RAM where that is less. Bytes. */
+  /** The smallest hard limit of the cgroup and those above it, or the machine's RAM if that is less. Bytes. */
   maxBytes: number;
-  /** Path of the cgroup that sets it, the lowest of several; `'ram'`; `'hidden'`: one above what can be seen (v1). */
+  /** Path of the cgroup that sets it, the lowest of several; `'ram'`; `'hidden'` for one that can't be seen (v1). */
   maxFrom: string;
-  /** The smallest `memory.high` (v2), above which the kernel slows down and reclaims. Bytes, `Infinity` without. */
+  /** The smallest `memory.high` (v2), above which the kernel throttles and reclaims. Bytes; `Infinity` if none. */
   highBytes: number;
-  /** Path of the cgroup that sets it; `null` without. */
+  /** Path of the cgroup that sets it; `null` if there is none. */
   highFrom: string | null;
-  /** What Linux has of the machine's memory, in bytes. */
+  /** The machine's memory as Linux sees it, in bytes. */
   ramBytes: number;
-  /** False: cgroups above can't be seen, and may limit `maxBytes` (v2) and `highBytes` further. */
+  /** False if cgroups above can't be seen, which may lower `maxBytes` (v2) and `highBytes` further. */
   complete: boolean;
 }
 
-/** Limits of one cgroup in bytes, `Infinity` without. */
+/** The limits of one cgroup in bytes; `Infinity` if there is none. */
 export interface LevelLimits {
   path: string;
   max: number;
@@ -31,7 +31,7 @@ export interface LevelLimits {
 
 /**
  * @param levels the cgroup first, then those above it
- * @param hierarchicalMax v1's own answer, `hierarchical_memory_limit` of memory.stat, which knows the hidden ones too
+ * @param hierarchicalMax v1's own answer: `hierarchical_memory_limit` of memory.stat, which includes hidden cgroups
  */
 export function combineLimits(
   levels: readonly LevelLimits[],
@@ -53,7 +53,7 @@ export function combineLimits(
   };
 }
 
-/** The effective limits of a cgroup, read up to the mount point that it is below. */
+/** Reads the effective limits of a cgroup, up to its mount point. */
 export function readEffectiveLimits(
   directory: CgroupDirectory,
   version: CgroupVersion,
@@ -68,7 +68,7 @@ export function readEffectiveLimits(
       {
         ramBytes: totalmem(),
         hierarchicalMax: hierarchicalLimit === undefined ? undefined : stat()[hierarchicalLimit],
-        // v1 has no limit but `max`, and tells that of all. On v2 only the root of the hierarchy has no type.
+        // v1 has no limit but `max`, and reports it for all cgroups above. On v2, only the root has no type.
         complete: hierarchicalLimit !== undefined || !top.has('cgroup.type'),
       },
     );
@@ -77,7 +77,7 @@ export function readEffectiveLimits(
   }
 }
 
-/** The cgroups above one, up to and with the one that is mounted. */
+/** The cgroups above one, nearest first, up to and including the one that is mounted. */
 function ancestors(top: CgroupDirectory, path: string): CgroupDirectory[] {
   const names = path.slice(top.path.length).split('/').slice(1);
   const line = names.map((_, index) => names.slice(0, index).reduce((at, name) => at.below(name), top));

@@ -3,10 +3,10 @@ import type { CgroupDirectory } from '../directory/directory';
 import type { CgroupVersion } from '../files/formats';
 import { readMemoryFile } from '../limits/limit-files';
 
-/** What the kernel charges at once, for a CPU's stock: with less than that left, the limit has been hit. */
+/** The kernel charges this much at once, for a CPU's stock. If less was left, the limit may have been hit. */
 const BATCH_BYTES = 256 * 1024;
 
-/** What the kernel has counted so far; not all of it is read at one moment. */
+/** Reads what the kernel has counted so far, one file after another. */
 export function readMemoryDetails(directory: CgroupDirectory, version: CgroupVersion): MemoryDetails {
   return READ[version](directory);
 }
@@ -16,7 +16,7 @@ function readV1(directory: CgroupDirectory): MemoryDetails {
 }
 
 function limitHitsV1(directory: CgroupDirectory): number | null {
-  // Which of the two is hit when both are the same depends on the kernel.
+  // If both limits are equal, it depends on the kernel which one is hit.
   const hits = (readMemoryFile(directory, 1, 'failcnt') ?? 0) + (readMemoryFile(directory, 1, 'memswFailcnt') ?? 0);
   if (hits > 0) return hits;
   const peak = readMemoryFile(directory, 1, 'peak') ?? 0;

@@ -5,24 +5,24 @@ import { type CgroupVersion, type FlatKeyed, parseFlatKeyed } from '../files/for
 import { memoryFile } from '../files/roles';
 
 /**
- * Counts since the cgroup exists, by the kernel's names; newer kernels may have more.
+ * Counts since the cgroup was made, with the kernel's names. Newer kernels may have more.
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
  */
 export interface MemoryEvents extends FlatKeyed {
-  /** Reclaimed from though below `low`: too much is protected. */
+  /** How often the kernel reclaimed although the usage was below `low`: too much memory is protected. */
   low: number;
-  /** Throttled and reclaimed from, above `high`. */
+  /** How often processes were throttled, and memory was reclaimed, above `high`. */
   high: number;
-  /** The use was about to go above `max`. */
+  /** How often the usage was about to exceed `max`. */
   max: number;
-  /** An allocation was about to fail at the limit. Counted where the limit is. */
+  /** How often an allocation was about to fail at the limit. Counted where the limit is. */
   oom: number;
-  /** Processes killed for memory, whoever's limit it was. Counted where they were. */
+  /** Number of processes killed for memory, whoever's limit it was. Counted where they were. */
   oom_kill: number;
 }
 
-/** The counts of a cgroup; `local` without those of the cgroups below. */
+/** Reads the counts of a cgroup; with `local`, without those of the cgroups below. */
 export function readEvents(directory: CgroupDirectory, version: CgroupVersion, options: unknown): MemoryEvents {
   const { local = false } = checkOptions(options, { of: 'cgroup.events', known: ['local'] });
   if (typeof local !== 'boolean') throw invalidArgument('local', 'true or false', local);

@@ -16,9 +16,9 @@ const buffer = new Uint8Array(32);
 /** An open `memory.peak`. */
 interface Watch {
   fd: number;
-  /** The cgroup's, whatever handle it was opened through. */
+  /** Identifies the cgroup, whatever handle the file was opened through. */
   inode: string;
-  /** Seen before a reset of another one, in bytes. */
+  /** The peak before another tracker was reset, in bytes. */
   seen: number;
 }
 
@@ -26,8 +26,8 @@ const watches = new Set<Watch>();
 const orphans = new FinalizationRegistry<Watch>(end);
 
 /**
- * The highest use of a cgroup since a moment of one's own: {@link Cgroup.trackPeak}. `peak()` and the outcome's
- * `peakBytes` know nothing of it. Holds one fd.
+ * The highest usage of a cgroup since a moment that you choose: {@link Cgroup.trackPeak}. The cgroup's `peak()` and the
+ * outcome's `peakBytes` are not affected. Holds one fd.
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
  */
@@ -50,17 +50,17 @@ export class PeakTracker {
     }
   }
 
-  /** Highest use since the tracker was made or last reset, page cache included, in bytes. */
+  /** The highest usage since the tracker was made or last reset, page cache included, in bytes. */
   peak(): number {
     const watch = this.#open();
     return this.#call('read', ({ native }) => currentPeak(native, watch));
   }
 
-  /** Start anew, from the use of this moment. */
+  /** Start again from the present usage. */
   reset(): void {
     const watch = this.#open();
     this.#call('reset', ({ native }) => {
-      // Linux 6.12 lets the others forget what they have seen, save for the use of this moment.
+      // On Linux 6.12, this makes the other trackers forget their peaks, except for the present usage.
       for (const other of watches) {
         if (other !== watch && other.inode === watch.inode) other.seen = currentPeak(native, other);
       }
@@ -69,7 +69,7 @@ export class PeakTracker {
     });
   }
 
-  /** Give back its fd. */
+  /** Close its fd. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -108,7 +108,7 @@ function end(watch: Watch): void {
   loadNative().closeFd({ fd: watch.fd });
 }
 
-/** Who may open it tells little: root may, whatever its mode is. The mode tells whether the kernel takes a write. */
+/** That it can be opened says little: root may open it whatever its mode. The mode says if the kernel takes a write. */
 function openResettable(directory: CgroupDirectory): Watch {
   const { native } = directory;
   const probe = directory.open(FILE, 'read');

@@ -8,25 +8,26 @@ import { Cgroup } from './cgroup';
 
 /** Options of {@link readMany}. */
 export interface ReadManyOptions<F extends SampleField = SampleField> {
-  /** What to read: fewer files for fewer fields. Default: all. */
+  /** What to read. For fewer fields it reads fewer files. Default: all. */
   fields?: readonly F[];
   /**
-   * Let the files stay open for the next time, until the handle is closed: half the time, for one fd of each file and
-   * cgroup. Default: false.
+   * Keep the files open for the next call, until the handle is closed. That halves the time, and takes one fd for each
+   * file of each cgroup. Default: false.
    */
   keepOpen?: boolean;
 }
 
-/** What {@link readMany} gives for each cgroup. */
+/** What {@link readMany} returns for each cgroup. */
 export type Reading<F extends SampleField = SampleField> = Pick<SampleFields, F>;
 
-/** The reader of the last call: it knows the lines of this kernel's `memory.stat`. */
+/** The reader of the last call. It knows the lines of this kernel's `memory.stat`. */
 let last: { key: string; reader: FieldReader<SampleField> } | undefined;
 
 /**
- * The memory of many cgroups, in the order in which they are given. For one that can't be read its error is in its place, with
- * the code `ERR_MEMCAGE_CGROUP_GONE` when it was removed, `ERR_MEMCAGE_CLOSED` when its handle is closed. Only what is not
- * about one of them is thrown, a lack of fds for example (`EMFILE`); what `keepOpen` has opened is closed again then.
+ * Read the memory of many cgroups, in the order in which you give them. If a cgroup can't be read, its result is the
+ * error, with the code `ERR_MEMCAGE_CGROUP_GONE` if it was removed, and `ERR_MEMCAGE_CLOSED` if its handle is closed.
+ * An error that is not about one of the cgroups is thrown, for example a lack of fds (`EMFILE`); then the files that
+ * `keepOpen` opened are closed again.
  *
  * @throws TypeError for bad arguments
  */
@@ -71,7 +72,7 @@ function asResult(error: unknown): MemcageError {
 function readerOf<F extends SampleField>(version: CgroupVersion, fields: readonly F[]): FieldReader<F> {
   const key = [version, ...fields].join();
   if (last?.key !== key) last = { key, reader: new FieldReader<SampleField>(version, fields) };
-  // The key says so.
+  // The key has the same version and fields.
   return last.reader as unknown as FieldReader<F>;
 }
 

@@ -30,7 +30,7 @@ import { type MemoryEvents, readEvents } from './memory-events';
 import { PeakTracker } from './peak-tracker';
 import { computeUsage, type Usage } from './usage';
 
-// Whoever still has the directory finds it closed.
+// Code that still has the directory then finds it closed.
 const orphanedAnchors = new FinalizationRegistry<CgroupDirectory>((directory) => directory.close());
 
 const orphanedFiles = new FinalizationRegistry<OpenFiles>((files) => files.close());
@@ -38,14 +38,14 @@ const orphanedFiles = new FinalizationRegistry<OpenFiles>((files) => files.close
 /** @internal */
 export interface HandleOptions {
   killCgroup?: KillCgroup | undefined;
-  /** The directory's fd is this handle's. */
+  /** The handle owns the directory's fd. */
   ownsAnchor?: boolean;
   /** See {@link SourceCgroup}. */
   hasMembers?: () => boolean;
   onWatched?: () => void;
 }
 
-/** What can be seen of a cgroup, and heard. */
+/** The part of a cgroup's handle that only observes: it reads, watches and emits events. */
 export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
   readonly #directory: CgroupDirectory;
   readonly #ownsAnchor: boolean;
@@ -61,7 +61,7 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
   /** @internal */
   protected readonly killCgroup: KillCgroup | undefined;
 
-  /** @internal Use the static methods. The fds of a cage's handle are the cage's. */
+  /** @internal Use the static methods. The handle of a cage uses the cage's fds. */
   constructor(
     directory: CgroupDirectory,
     version: CgroupVersion,
@@ -95,14 +95,14 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
       const { usageBytes, limitBytes } = this.usage();
       return { usageBytes, limitBytes, processes: this.procs().length };
     } catch (error) {
-      // Removed meanwhile, or the root of v2, which has no account.
+      // Removed meanwhile, or the root of v2, which does not account its usage.
       return { unknown: (error as Error).message };
     }
   }
 
   /**
-   * `memory.stat` with the kernel's names; bytes, save for the counters of events. docs/memory.md has the most important
-   * ones of v1 and v2 side by side.
+   * `memory.stat` with the kernel's names. Values are bytes, except for counts of events. docs/memory.md has the most
+   * important ones of v1 and v2 side by side.
    *
    * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
    * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
@@ -113,7 +113,7 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
   }
 
   /**
-   * Read an interface file; docs/interface-files.md lists them all, with what they mean. Typed by the name.
+   * Read an interface file. docs/interface-files.md lists all files and what they mean. The type depends on the name.
    *
    * Throws `ERR_MEMCAGE_NOT_IN_VERSION` for a file of the other cgroup version, `ERR_MEMCAGE_UNSUPPORTED` for one that
    * this kernel lacks, and `ERR_MEMCAGE_WRITE_ONLY` for one that can't be read.
@@ -124,8 +124,8 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
   }
 
   /**
-   * Memory in use now, in bytes. Throws `ERR_MEMCAGE_UNSUPPORTED` where there is no account of it: for the root of v2, and for
-   * a cgroup without the memory controller.
+   * Memory in use now, in bytes. Throws `ERR_MEMCAGE_UNSUPPORTED` for cgroups whose memory is not accounted: the root
+   * of v2, and cgroups without the memory controller.
    */
   usage(): Usage {
     const directory = this.opened();
@@ -137,16 +137,17 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
   }
 
   /**
-   * Its memory again and again, for `for await`. The first sample comes at once, each other at a multiple of the interval
-   * after it; one that is asked for late is the next, with the number of those `missed`. It ends when the cgroup is gone or
-   * the handle closed, by an AbortError with the signal, and by what {@link usage} throws.
+   * Sample the cgroup's memory repeatedly, for `for await`. The first sample comes at once, the others at multiples of
+   * the interval after it. If you ask late, you get the next sample, and `missed` counts those in between. The
+   * iteration ends when the cgroup is gone or the handle is closed. It throws an AbortError if the signal aborts, and
+   * whatever {@link usage} throws.
    */
   watch<F extends SampleField = SampleField>(options: WatchOptions<F> = {}): AsyncIterableIterator<Sample<F>> {
     this.opened();
     return watchCgroup(() => this.opened(), this.version, checkWatchOptions<F>(options));
   }
 
-  /** @internal What it is read through; with `keepOpen` by files that stay open until {@link close}. */
+  /** @internal What samples are read from; with `keepOpen`, from files that stay open until {@link close}. */
   source({ keepOpen }: { keepOpen: boolean }): Source {
     const directory = this.opened();
     if (keepOpen && this.#files === undefined) {
@@ -156,14 +157,14 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
     return { directory, files: keepOpen ? this.#files : undefined };
   }
 
-  /** The limits in force, in bytes, `Infinity` for unlimited; what this version or kernel has not is left out. */
+  /** The limits in force, in bytes; `Infinity` for unlimited. Limits that this version or kernel lacks are absent. */
   limits(): Limits {
     return readLimits(this.opened(), this.version, swapOn());
   }
 
   /**
-   * What limits the cgroup, whoever it was set for: the smallest limits of it and of those above it, as far as they are
-   * mounted here, and the machine's RAM. In bytes.
+   * The limits that apply to the cgroup, in bytes: the smallest of its own, of those of the cgroups above it that are
+   * mounted here, and of the machine's RAM.
    */
   effectiveLimits(): EffectiveLimits {
     const directory = this.opened();
@@ -172,16 +173,16 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
   }
 
   /**
-   * The highest use so far, page cache included, in bytes: it stops at the limit. `memory.max_usage_in_bytes` (v1),
-   * `memory.peak` (v2); `null` where the kernel does not record it (v2 before Linux 5.19).
+   * The highest usage so far, page cache included, in bytes. It never exceeds the limit. `memory.max_usage_in_bytes`
+   * (v1), `memory.peak` (v2); `null` if the kernel does not record it (v2 before Linux 5.19).
    */
   peak(): number | null {
     return readMemoryFile(this.opened(), this.version, 'peak') ?? null;
   }
 
   /**
-   * Follow the highest use from now on, and from each `reset()` on (v2, Linux 6.12: ERR_MEMCAGE_UNSUPPORTED before).
-   * v1 can only start anew for everyone, the outcome's `peakBytes` included: ERR_MEMCAGE_NOT_IN_VERSION.
+   * Track the highest usage from now on, and from each `reset()` on. Needs v2 and Linux 6.12 (ERR_MEMCAGE_UNSUPPORTED
+   * before). On v1 it throws ERR_MEMCAGE_NOT_IN_VERSION: a reset there affects everyone, even an outcome's `peakBytes`.
    */
   trackPeak(): PeakTracker {
     const directory = this.opened();
@@ -194,25 +195,25 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
   }
 
   /**
-   * How often limits were hit and processes were killed for memory, since the cgroup exists: `memory.events` (v2;
+   * How often limits were hit, and processes killed for memory, since the cgroup was made: `memory.events` (v2;
    * ERR_MEMCAGE_NOT_IN_VERSION on v1).
    *
    * @param options what to count
-   * @param options.local without what happened in the cgroups below (Linux 5.2)
+   * @param options.local true: leave out what happened in the cgroups below (Linux 5.2). Default: false.
    */
   events(options: { local?: boolean } = {}): MemoryEvents {
     return readEvents(this.opened(), this.version, options);
   }
 
-  /** Whether all of it has stopped, by its own {@link freeze} or that of a cgroup above. */
+  /** Whether all its processes are stopped, by its own {@link freeze} or that of a cgroup above. */
   get frozen(): boolean {
     const freezer = killCgroupOf(this.version, this.opened(), this.killCgroup);
     return freezer !== undefined && isFrozen(freezer);
   }
 
   /**
-   * For how long its tasks were stalled for want of memory: `memory.pressure` (v2, Linux 4.20; ERR_MEMCAGE_NOT_IN_VERSION
-   * on v1); `null` in a kernel without CONFIG_PSI.
+   * How long its tasks were stalled for lack of memory: `memory.pressure` (v2, Linux 4.20; ERR_MEMCAGE_NOT_IN_VERSION
+   * on v1). `null` if the kernel has no CONFIG_PSI.
    *
    * @see https://docs.kernel.org/accounting/psi.html
    */
@@ -222,32 +223,32 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
   }
 
   /**
-   * The processes in the cgroup and in those below it, as pids of the caller's PID namespace. Of a threaded cgroup (v2)
-   * those that have a thread in it.
+   * The pids of the processes in the cgroup and those below it, as in the caller's PID namespace. For a threaded cgroup
+   * (v2), those of the processes that have a thread in it.
    */
   procs(): number[] {
     return listPids(this.opened(), 'cgroup.procs');
   }
 
   /**
-   * The same processes, each followed by its children, with what /proc has of them: names, arguments, memory. Their
-   * `rssBytes` do not add up to the {@link usage}: docs/memory.md tells why.
+   * The processes of {@link procs}, each followed by its children, with what /proc says of them: names, arguments,
+   * memory. Their `rssBytes` do not add up to the {@link usage}: docs/memory.md says why.
    */
   processes(options: ProcessesOptions = {}): CgroupProcess[] {
     return readProcesses(this.opened(), options);
   }
 
-  /** The threads of {@link procs}, by their ids. */
+  /** The ids of the threads in the cgroup and those below it. */
   threads(): number[] {
     return listPids(this.opened(), memoryController(this.version).threadsFile);
   }
 
   /**
-   * Have the kernel tell of more than the cgroup does by itself, by the events 'pressure' and 'threshold', until the handle
-   * that this returns is closed. Takes two fds (v2: one).
+   * Have the kernel report more than it does by itself, as the events 'pressure' and 'threshold', until you close the
+   * returned handle. Takes two fds (v2: one).
    *
-   * Throws `ERR_MEMCAGE_NOT_IN_VERSION` for what only the other cgroup version has, and `ERR_MEMCAGE_VALUE_REFUSED` for a
-   * window that the kernel does not take.
+   * Throws `ERR_MEMCAGE_NOT_IN_VERSION` for a trigger that only the other cgroup version has, and
+   * `ERR_MEMCAGE_VALUE_REFUSED` for a window that the kernel does not accept.
    *
    * @see https://docs.kernel.org/accounting/psi.html#monitoring-for-pressure-thresholds
    * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#memory-thresholds
@@ -257,20 +258,20 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
     return this.#sources().add(trigger);
   }
 
-  /** Keep the process alive as long as there is a listener to an event of the kernel, or a trigger. Default: not. */
+  /** Keep the Node process alive while there is a listener to a kernel event, or a trigger. By default, neither does. */
   ref(): this {
     this.opened();
     this.#sources().setReference(true);
     return this;
   }
 
-  /** Take {@link ref} back. */
+  /** Undo {@link ref}. */
   unref(): this {
     this.#events?.setReference(false);
     return this;
   }
 
-  /** Give back its fds; no event comes any more. The cgroup itself stays as it is. */
+  /** Close the fds of the handle. No more events come. The cgroup itself stays as it is. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -293,7 +294,7 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
     this.close();
   }
 
-  /** @internal Emit what has happened until now: its end is near. */
+  /** @internal Emit what has happened so far, since its end is near. */
   lookAtEvents(): void {
     this.#events?.look();
   }

@@ -15,13 +15,13 @@ const MAX_SWAPPINESS = 200;
 /** Options of {@link Cgroup.reclaim}. */
 export interface ReclaimOptions {
   /**
-   * Whose turn it is: 0 (page cache only) to 200 (memory that must be swapped out first). Taken by Linux 6.12, not yet by
-   * 6.1. Default: the machine's, /proc/sys/vm/swappiness.
+   * What to reclaim: from 0 (only page cache) to 200 (first memory that must be swapped out). Linux 6.12 accepts it,
+   * 6.1 does not yet. Default: the machine's value, /proc/sys/vm/swappiness.
    */
   swappiness?: number;
 }
 
-/** What is written to `memory.reclaim`, without the bytes. Throws TypeError. */
+/** Validates the arguments of `Cgroup.reclaim()`. Throws TypeError or RangeError. */
 export function checkReclaim(bytes: unknown, options: unknown, pageBytes: number) {
   const wanted = parseSize('bytes', bytes, { pageBytes });
   const { swappiness } = checkOptions(options, { of: 'cgroup.reclaim', known: ['swappiness'] }) as ReclaimOptions;
@@ -32,10 +32,10 @@ export function checkReclaim(bytes: unknown, options: unknown, pageBytes: number
 }
 
 /**
- * Take memory back from a v2 cgroup. The kernel works in the write, which may take seconds, so that it is made in a thread
- * of libuv's pool.
+ * Reclaims memory from a v2 cgroup. The kernel does the work during the write, which may take seconds, so a thread of
+ * libuv's pool makes it.
  *
- * @returns by how many bytes the use went down
+ * @returns by how many bytes the usage went down
  */
 export async function reclaim(
   directory: CgroupDirectory,
@@ -59,7 +59,7 @@ export async function reclaim(
       );
     }
     if (code === 'ENODEV') throw new MemcageError(ErrorCode.CGROUP_GONE, `${directory.path} was removed`, details);
-    // EAGAIN: less could be taken back than was asked for, which the result says.
+    // EAGAIN: the kernel reclaimed less than was asked for. The result says so.
     if (code !== 'EAGAIN') throw error;
   } finally {
     directory.native.closeFd({ fd });

@@ -2,27 +2,27 @@ import { memoryController } from '../files/controller';
 import type { CgroupVersion, FlatKeyed } from '../files/formats';
 
 /**
- * Memory in use now, in bytes: docs/memory.md.
+ * Memory in use now. Sizes are in bytes. See docs/memory.md.
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
  * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#usage-in-bytes
  */
 export interface Usage {
-  /** All that is charged, page cache included: `memory.current` (v2), `memory.usage_in_bytes` (v1; fuzzy). */
+  /** All memory that is charged, page cache included: `memory.current` (v2), `memory.usage_in_bytes` (v1; fuzzy). */
   usageBytes: number;
-  /** Its hard limit: `memory.max` (v2), `memory.limit_in_bytes` (v1). `Infinity` when there is none. */
+  /** The hard limit: `memory.max` (v2), `memory.limit_in_bytes` (v1). `Infinity` if there is none. */
   limitBytes: number;
-  /** Without the page cache that can be dropped first (`inactive_file`), at least 0; MEM USAGE of docker stats. */
+  /** `usageBytes` without page cache that is dropped first (`inactive_file`), at least 0; docker stats' MEM USAGE. */
   workingSetBytes: number;
-  /** `usageBytes` in percent of the limit, `null` when there is none. */
+  /** `usageBytes` in percent of the limit; `null` if there is none. */
   percent: number | null;
-  /** `workingSetBytes` in percent of the limit, `null` when there is none; MEM % of docker stats. */
+  /** `workingSetBytes` in percent of the limit; `null` if there is none. This is docker stats' MEM %. */
   workingSetPercent: number | null;
-  /** v1 only: `rss + cache + swap` of the cgroup and those below it, exact where `usage_in_bytes` is fuzzy. */
+  /** v1 only: `rss + cache + swap` of the cgroup and those below it. It is exact, while `usage_in_bytes` is fuzzy. */
   realUseBytes?: number;
 }
 
-/** What {@link Usage} is made of: the values of the interface files. */
+/** What {@link Usage} is computed from: the values of the interface files. */
 export interface UsageSource {
   usage: number;
   limit: number;

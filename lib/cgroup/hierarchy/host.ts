@@ -7,11 +7,11 @@ import { missingMemory } from './missing-memory';
 import { findHierarchies, type Hierarchy, type Location, locateProcess } from './mounts';
 import { findMember } from './unnamed';
 
-/** The cgroup hierarchies of this machine, as far as memcage uses them. */
+/** The cgroup hierarchies of this machine that memcage uses. */
 export interface Host {
   version: CgroupVersion;
   memory: Hierarchy;
-  /** Further mounts of memory's hierarchy that show what `memory` doesn't. */
+  /** Further mounts of the memory hierarchy, which show what `memory` doesn't. */
   memoryElsewhere: readonly Hierarchy[];
   unified: Hierarchy | null;
   freezer: Hierarchy | null;
@@ -19,14 +19,14 @@ export interface Host {
 
 let cached: Host | undefined;
 
-/** Throws ERR_MEMCAGE_UNSUPPORTED where there is no memory controller. */
+/** Throws ERR_MEMCAGE_UNSUPPORTED if there is no memory controller. */
 export function host(): Host {
   cached ??= detect();
   return cached;
 }
 
 function detect(): Host {
-  // The addon first: its error says what platform this is.
+  // Load the addon first: its error names the platform.
   loadNative();
   const hierarchies = findHierarchies(readText('/proc/self/mountinfo'), (mountPoint) =>
     readText(`${mountPoint}/cgroup.controllers`),
@@ -38,14 +38,14 @@ function detect(): Host {
   return { ...hierarchies, memory, version: memory.version };
 }
 
-/** The directory of a process's cgroup in a hierarchy; throws ERR_MEMCAGE_NO_PARENT when it can't be seen from here. */
+/** The directory of a process's cgroup in a hierarchy. Throws ERR_MEMCAGE_NO_PARENT if it can't be seen from here. */
 export function processDirectory(hierarchy: Hierarchy, pid: number | 'self'): string {
   const found = findProcess(hierarchy, pid, readProcCgroup(pid));
   if (typeof found === 'string') return found;
   throw new MemcageError(ErrorCode.NO_PARENT, notVisible(hierarchy, pid, found), { path: hierarchy.mountPoint });
 }
 
-/** The directory of a process's memory cgroup, by whatever mount shows it; throws ERR_MEMCAGE_NOT_VISIBLE where none does. */
+/** The directory of a process's memory cgroup, below any mount. Throws ERR_MEMCAGE_NOT_VISIBLE if no mount shows it. */
 export function visibleDirectory({ memory, memoryElsewhere }: Host, pid: number | 'self'): string {
   const procCgroup = readProcCgroup(pid);
   const first = findProcess(memory, pid, procCgroup);
@@ -58,7 +58,7 @@ export function visibleDirectory({ memory, memoryElsewhere }: Host, pid: number 
   throw new MemcageError(code, notVisible(memory, pid, first), { path: memory.mountPoint });
 }
 
-/** Its directory, or why it can't be told. */
+/** Its directory, or why that is unknown. */
 function findProcess(hierarchy: Hierarchy, pid: number | 'self', procCgroup: string): string | Location {
   const location = locateProcess(hierarchy, procCgroup);
   if ('hidden' in location) return location;
@@ -100,7 +100,7 @@ function readProcCgroup(pid: number | 'self'): string {
   }
 }
 
-/** A directory given by its absolute path; the caller closes it. */
+/** Opens a directory by its absolute path. The caller closes it. */
 export function openDirectory(path: string): CgroupDirectory {
   const native = loadNative();
   return CgroupDirectory.anchoredAt(native, native.openDirectory({ path }), path);
@@ -108,7 +108,7 @@ export function openDirectory(path: string): CgroupDirectory {
 
 /** Whether the machine has swap. */
 export function swapOn(): boolean {
-  // A header, then a line for each.
+  // A header, then one line for each swap device.
   return readText('/proc/swaps').trimEnd().split('\n').length > 1;
 }
 

@@ -1,9 +1,9 @@
 import type { Hierarchies } from './mounts';
 
 /**
- * Why there is no memory controller to be seen, with the cure.
+ * Explains why no memory controller is visible, and what helps.
  *
- * @param procCgroup Text of `/proc/self/cgroup`, which lists hierarchies whether or not they are mounted
+ * @param procCgroup the text of `/proc/self/cgroup`, which lists hierarchies whether or not they are mounted
  */
 export function missingMemory({ unified }: Pick<Hierarchies, 'unified'>, procCgroup: string): string {
   const start = 'There is no memory controller to be seen:';

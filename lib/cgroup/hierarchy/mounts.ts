@@ -3,7 +3,7 @@ import { type CgroupVersion, kernelFormatError, parseNames } from '../files/form
 /** A mounted cgroup hierarchy. */
 export interface Hierarchy {
   version: CgroupVersion;
-  /** The v1 controller that it was looked up for; '' for the unified hierarchy. */
+  /** The v1 controller for which it was looked up; '' for the unified hierarchy. */
   controller: string;
   mountPoint: string;
   /** The cgroup that is mounted, as seen from the reader's cgroup namespace; not '/' in many containers. */
@@ -11,13 +11,13 @@ export interface Hierarchy {
   readOnly: boolean;
 }
 
-/** What is mounted where; `null`: not mounted, or not to be seen. */
+/** What is mounted where; `null` if it is not mounted, or not visible. */
 export interface Hierarchies {
-  /** Where the memory controller is. */
+  /** The hierarchy that has the memory controller. */
   memory: Hierarchy | null;
-  /** Further mounts of that hierarchy, with what `memory` doesn't show: the host's, in a container for example. */
+  /** Further mounts of that hierarchy, which show what `memory` doesn't; in a container, for example, the host's. */
   memoryElsewhere: Hierarchy[];
-  /** The v2 hierarchy, also when memory is on v1 (hybrid). */
+  /** The v2 hierarchy, even if memory is on v1 (hybrid). */
   unified: Hierarchy | null;
   /** The v1 freezer. */
   freezer: Hierarchy | null;
@@ -28,11 +28,11 @@ export type Location =
   /** The path below the mount point; '/' is the mount point itself. */
   | { path: string }
   /**
-   * The mount shows more than the reader's cgroup namespace: `path` goes on below a directory so many levels below the
-   * mount point, whose name the kernel does not tell.
+   * The mount shows more than the reader's cgroup namespace: `path` starts at a directory this many levels below the
+   * mount point. The kernel does not reveal that directory's name.
    */
   | { unnamedLevels: number; path: string }
-  /** It can't be reached from there: it is above the namespace or beside it, beside the mount, removed, or not listed. */
+  /** It can't be reached there: it is above or beside the namespace, beside the mount, removed, or not listed. */
   | { hidden: 'namespace' | 'mount' | 'removed' | 'unlisted' };
 
 /** A line of `/proc/<pid>/mountinfo`. */
@@ -50,10 +50,10 @@ export interface Mount {
 }
 
 /**
- * The cgroup hierarchies in a `/proc/<pid>/mountinfo` text.
+ * Finds the cgroup hierarchies in the text of a `/proc/<pid>/mountinfo`.
  *
- * @param unifiedControllers Gives the text of `cgroup.controllers` at the mount point of the unified hierarchy; asked only
- * when no v1 memory controller is mounted, since then its being enabled there decides whether memory is on v2.
+ * @param unifiedControllers returns the text of `cgroup.controllers` at the mount point of the unified hierarchy.
+ * Called only if no v1 memory controller is mounted: memory is on v2 if it is enabled there.
  */
 export function findHierarchies(mountInfo: string, unifiedControllers: (mountPoint: string) => string): Hierarchies {
   const mounts = parseMounts(mountInfo);
@@ -82,25 +82,25 @@ export function parseMounts(mountInfo: string): Mount[] {
 }
 
 /**
- * Where the cgroup of a process is.
+ * Finds out where the cgroup of a process is.
  *
- * @param procCgroup Text of `/proc/<pid>/cgroup`
+ * @param procCgroup the text of `/proc/<pid>/cgroup`
  * @see https://man7.org/linux/man-pages/man7/cgroups.7.html
  * @see https://man7.org/linux/man-pages/man7/cgroup_namespaces.7.html
  */
 export function locateProcess(hierarchy: Hierarchy, procCgroup: string): Location {
   const line = procCgroup.split('\n').find((candidate) => isLineOf(candidate, hierarchy));
   if (line === undefined) return { hidden: 'unlisted' };
-  // HIERARCHY-ID:CONTROLLERS:PATH, where the path may have colons.
+  // HIERARCHY-ID:CONTROLLERS:PATH. The path may contain colons.
   const path = line.split(':').slice(2).join(':');
-  // The kernel's mark on the cgroup of a zombie that is already removed.
+  // The kernel marks the cgroup of a zombie like this if it is already removed.
   if (path.endsWith(' (deleted)')) return { hidden: 'removed' };
   return below(hierarchy.mountRoot, path) ?? { hidden: fromNamespace(path).up > 0 ? 'namespace' : 'mount' };
 }
 
 /**
- * A path of `/proc/<pid>/cgroup` below a mount of the hierarchy; null when it is not there. Both are what the kernel
- * writes: from the root of the reader's cgroup namespace, and never by a detour.
+ * Where a path of `/proc/<pid>/cgroup` is below a mount of the hierarchy; null if it is not there. Both arguments are
+ * paths as the kernel writes them: from the root of the reader's cgroup namespace, and without detours.
  */
 export function below(mountRoot: string, path: string): Exclude<Location, { hidden: string }> | null {
   const root = fromNamespace(mountRoot);
@@ -109,12 +109,12 @@ export function below(mountRoot: string, path: string): Exclude<Location, { hidd
     const isBelow = root.names.every((name, index) => name === to.names[index]);
     return isBelow ? { path: joined(to.names.slice(root.names.length)) } : null;
   }
-  // A root with names of its own has left the line from the root of the hierarchy to that of the namespace.
+  // A mount root with names is off the line from the hierarchy's root to the namespace's root.
   if (to.up > root.up || root.names.length > 0) return null;
   return { unnamedLevels: root.up - to.up, path: joined(to.names) };
 }
 
-/** `/../../a/b`: so many levels up from the root of the namespace, then down by names. */
+/** `/../../a/b`: some levels up from the root of the namespace, then down by names. */
 function fromNamespace(path: string): { up: number; names: string[] } {
   const names = path.split('/').filter((name) => name !== '');
   const firstName = names.findIndex((name) => name !== '..');
@@ -136,14 +136,14 @@ function toHierarchy({ mountPoint, root, readOnly }: Mount, version: CgroupVersi
   return { version, controller, mountPoint, mountRoot: root, readOnly };
 }
 
-/** A hierarchy can be mounted several times: first those of the whole hierarchy, or all of the reader's namespace. */
+/** A hierarchy may have several mounts. Those of the whole hierarchy, or of the reader's namespace, come first. */
 function sorted(mounts: readonly Mount[]): Mount[] {
   return [...mounts.filter(({ root }) => root === '/'), ...mounts.filter(({ root }) => root !== '/')];
 }
 
 /**
- * Whether a later mount covers this one: it sits on one of the mounts that lead here, at or above the place where the way
- * goes on. What sits further down there is covered itself.
+ * Whether a later mount covers this one. It does if it is on one of the mounts that lead here, at or above the
+ * directory where the path leaves that mount. A mount further down is covered itself.
  */
 function isHidden(mount: Mount, byId: ReadonlyMap<string, Mount>): boolean {
   const chain: Mount[] = [];
@@ -165,7 +165,7 @@ function isWithin(path: string, directory: string): boolean {
 /** `36 35 98:0 /root /mount/point rw,noatime master:1 - ext3 /dev/root rw,errors=continue` */
 function parseMount(line: string, number: number): Mount {
   const fields = line.split(' ');
-  // Any number of optional fields, then a lone dash.
+  // Any number of optional fields, then a single dash.
   const dash = fields.indexOf('-', 6);
   const [id, parent, device, root, mountPoint, options] = fields;
   const fsType = fields[dash + 1];
@@ -197,7 +197,7 @@ function parseMount(line: string, number: number): Mount {
   };
 }
 
-/** Blank, tab, newline and backslash are written as \ and three octal digits. */
+/** The kernel writes space, tab, newline and backslash as \ and three octal digits. */
 function unescapeOctal(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

@@ -8,8 +8,8 @@ interface Mounts {
 }
 
 /**
- * The absolute path of a cgroup that is given by its path below one of the mount points (also by way of a symlink: v1's
- * `memory` may be one to `cpu,memory`), or by its path in `/proc/<pid>/cgroup`. The cgroup need not exist.
+ * The absolute path of a cgroup. You give its path below one of the mount points (perhaps through a symlink: v1's
+ * `memory` may be one to `cpu,memory`), or its path in `/proc/<pid>/cgroup`. The cgroup need not exist.
  */
 export function resolvePath(path: string, { memory, memoryElsewhere }: Mounts, realPath = realPathOf): string {
   const mounts = [memory, ...memoryElsewhere];
@@ -25,7 +25,7 @@ export function resolvePath(path: string, { memory, memoryElsewhere }: Mounts, r
   return join(memory.mountPoint, fromRoot);
 }
 
-/** The mount point that an absolute path is at or below. */
+/** The mount point at or above an absolute path. */
 export function mountPointOf(path: string, { memory, memoryElsewhere }: Mounts): string | undefined {
   return mountPointIn(path, [memory, ...memoryElsewhere]);
 }
@@ -47,9 +47,9 @@ function realPathOf(path: string): string | undefined {
 }
 
 /**
- * {@link resolvePath} of what a caller has given.
+ * {@link resolvePath} of an unchecked argument.
  *
- * @param option for the error
+ * @param option the name of the argument, for the error
  */
 export function resolveGiven(path: unknown, mounts: Mounts, option = 'path'): string {
   if (typeof path !== 'string' || path === '' || path.includes('\0') || path.split('/').includes('..')) {

@@ -6,16 +6,16 @@ import { parsePids } from '../files/formats';
 import type { Hierarchy } from './mounts';
 
 /**
- * The directory of a process's cgroup, where the kernel tells only how far below the mount point it is: from inside of a
- * cgroup namespace it never names what is between the namespace's root and the root of the hierarchy. The one that has
- * the process is looked for. undefined: none has it any more.
+ * Searches for the directory of a process's cgroup when the kernel reveals only how far below the mount point it is:
+ * inside a cgroup namespace, it never names the directories between the namespace's root and the root of the hierarchy.
+ * undefined if no cgroup has the process any more.
  */
 export function findMember(
   { mountPoint, version }: Hierarchy,
   { unnamedLevels, path }: { unnamedLevels: number; path: string },
   pid: number,
 ): string | undefined {
-  // Not cgroup.procs: it can't be read in a threaded cgroup. A process's first thread has its id.
+  // cgroup.procs can't be read in a threaded cgroup, so look for the process's first thread, which has its id.
   const { threadsFile } = memoryController(version);
   const native = loadNative();
   const top = CgroupDirectory.anchoredAt(native, native.openDirectory({ path: mountPoint }), mountPoint);

@@ -3,8 +3,8 @@ import { sizeText } from '../files/controller';
 import { type HardLimitsPlan, type LimitWrite, limitWrite } from './limit-write';
 
 /**
- * v1 limits the sum of memory and swap, which the kernel never lets fall below the limit of memory (EINVAL): what grows
- * is written first when it is the sum, last when it is the limit.
+ * v1 limits the sum of memory and swap. The kernel never lets that sum fall below the limit of memory (EINVAL), so a
+ * sum that grows is written before the limit, and one that shrinks after it.
  */
 export const planHardLimitsV1: HardLimitsPlan = (limits, swap, current) => {
   const max = limits.max ?? current.max;

@@ -1,7 +1,7 @@
 import { sizeText } from '../files/controller';
 import { type HardLimitsPlan, type LimitWrite, limitWrite } from './limit-write';
 
-/** Swap first, so that a `max` below the use doesn't push into swap what was to stay out of it. */
+/** Writes the limit of swap first: else a `max` below the usage would swap out what must not be swapped. */
 export const planHardLimitsV2: HardLimitsPlan = ({ max }, swap) => {
   const writes: LimitWrite[] = [];
   if (swap !== undefined) writes.push(limitWrite('swap', 2, sizeText(swap, 2)));

@@ -7,7 +7,8 @@ import type { LimitWrite } from './limit-write';
 const SOFT_LIMIT = memoryFile('soft', 1);
 
 /**
- * Newer kernels let v1's soft limit be written and keep none; only their log tells of it. A limit that does not hold is an error.
+ * Throws if the kernel has ignored a soft limit. Newer kernels accept a write to v1's soft limit but keep none, and
+ * only their log says so. A limit that does not hold is an error.
  *
  * @throws MemcageError `ERR_MEMCAGE_UNSUPPORTED`
  */

@@ -7,15 +7,21 @@ import { refuseIgnored } from './ignored-limit';
 import type { LimitWrite } from './limit-write';
 import type { ResolvedLimits } from './resolve-limits';
 
-/** The limits of a cgroup as the kernel has them. Bytes; absent: this version or kernel has no such limit, or no account. */
+/**
+ * The limits of a cgroup as the kernel has them, in bytes. A limit is absent if this version or kernel lacks it, or
+ * does not account for it.
+ */
 export interface Limits extends ResolvedLimits {
-  /** `Infinity`: unlimited. */
+  /** `Infinity` if unlimited. */
   max: number;
-  /** False: more than `max` can be used, by swapping. */
+  /** False if the cgroup can use more than `max` by swapping. */
   swapLimited: boolean;
 }
 
-/** A memory interface file of a cgroup as a value; undefined when this version or kernel has none. */
+/**
+ * Reads a memory interface file of a cgroup as a value; undefined if the cgroup or this kernel lacks it. Throws
+ * `ERR_MEMCAGE_NOT_IN_VERSION` for a role that this cgroup version lacks.
+ */
 export function readMemoryFile<R extends MemoryRole>(directory: CgroupDirectory, version: CgroupVersion, role: R) {
   const text = directory.readIfPresent(memoryFile(role, version));
   return text === undefined ? undefined : parseMemoryFile(role, version, text, directory.path);
@@ -65,7 +71,7 @@ function present(limits: { [K in keyof Limits]: Limits[K] | undefined }): Limits
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)) as unknown as Limits;
 }
 
-/** Write limits in order. When one is refused, those written before it are put back, and the error says which it was. */
+/** Writes limits in order. If one is refused, it restores those before it, and the error says which one it was. */
 export function writeLimits(directory: CgroupDirectory, version: CgroupVersion, writes: readonly LimitWrite[]): void {
   const undo: { file: string; value: string }[] = [];
   for (const write of writes) {
@@ -85,7 +91,7 @@ export function writeLimits(directory: CgroupDirectory, version: CgroupVersion, 
   }
 }
 
-/** The same on a cgroup that was just made: nothing to put back, since it goes if one is refused. */
+/** {@link writeLimits} for a new cgroup. It restores nothing: if a limit is refused, the cgroup is removed. */
 export function writeFirstLimits(
   directory: CgroupDirectory,
   version: CgroupVersion,
@@ -109,12 +115,12 @@ function rollBack(directory: CgroupDirectory, undo: readonly { file: string; val
     try {
       directory.write(file, value);
     } catch {
-      // The first refusal is the one to report; a limit that can't be put back is visible in limits().
+      // Report the first refusal. A limit that can't be restored is visible in limits().
     }
   }
 }
 
-/** memory.oom_control reads as three lines, of which the first is what can be written. */
+/** memory.oom_control has three lines; only the value in the first can be written back. */
 function restorable(text: string): string {
   const first = text.split('\n', 1)[0] ?? '';
   return first.startsWith('oom_kill_disable ') ? first.slice('oom_kill_disable '.length) : first;

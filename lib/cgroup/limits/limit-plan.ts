@@ -6,11 +6,11 @@ import { planHardLimitsV2 } from './hard-limits-v2';
 import { type HardLimits, type HardLimitsPlan, type LimitWrite, limitWrite } from './limit-write';
 import type { ResolvedLimits } from './resolve-limits';
 
-/** The writes that put limits in force, in the order that the kernel wants. */
+/** The writes that put limits in force, in the order that the kernel requires. */
 export interface LimitPlan {
-  /** Before any process joins. */
+  /** Writes before any process joins. */
   writes: LimitWrite[];
-  /** After the clone has returned: with `memory.oom.group` the kernel would kill the parent of a vfork child too. */
+  /** Writes after the clone has returned: with `memory.oom.group`, the kernel would kill a vfork child's parent too. */
   deferred: LimitWrite[];
   /** The limit in force afterwards, in bytes. */
   max: number;
@@ -18,18 +18,18 @@ export interface LimitPlan {
   swapLimited: boolean;
 }
 
-/** The machine and the cgroup that limits are planned for. */
+/** The machine and the cgroup for which limits are planned. */
 export interface LimitContext {
   version: CgroupVersion;
   /** Whether the files that limit swap exist. */
   swapAccounting: boolean;
-  /** Whether TCP buffers are counted apart from the rest (v1). Default: false. */
+  /** Whether TCP buffers are accounted separately (v1). Default: false. */
   tcpAccounting?: boolean;
   /** Whether the machine has swap. */
   swapOn: boolean;
   /**
-   * Limits in force; v1: `swap` is the memsw limit minus `max`, `Infinity` when that is unlimited or not accounted.
-   * Default: a fresh cgroup, unlimited.
+   * Limits in force. On v1, `swap` is the memsw limit minus `max`, or `Infinity` if that is unlimited or not accounted.
+   * Default: unlimited, as in a new cgroup.
    */
   current?: HardLimits;
   /** Default: 4096. */
@@ -43,8 +43,8 @@ const UNLIMITED: HardLimits = { max: Number.POSITIVE_INFINITY, swap: Number.POSI
 const HARD_LIMITS: Readonly<Record<CgroupVersion, HardLimitsPlan>> = { 1: planHardLimitsV1, 2: planHardLimitsV2 };
 
 /**
- * Which files get which values, in which order. Values are whole pages, as the kernel rounds down, so that what is
- * written is what is read back.
+ * Plans which files get which values, in which order. Values are rounded down to whole pages, as the kernel does, so
+ * that reading one back gives what was written.
  *
  * @throws MemcageError `ERR_MEMCAGE_NOT_IN_VERSION`, `ERR_MEMCAGE_NO_SWAP_ACCOUNTING`; TypeError
  * `ERR_MEMCAGE_INVALID_ARGUMENT` for `swap` without `max` on v1.
@@ -53,11 +53,11 @@ export function planLimits(resolved: ResolvedLimits, context: LimitContext): Lim
   const { version, pageBytes = 4096 } = context;
   const limits = roundToPages(resolved, pageBytes);
   const { max: maxNow, swap: swapNow } = context.current ?? UNLIMITED;
-  // What is not accounted is not limited, whatever the caller made of the missing file.
+  // Swap that is not accounted is not limited, whatever the caller passed for the missing file.
   const current = { max: maxNow, swap: context.swapAccounting ? swapNow : Number.POSITIVE_INFINITY };
   const swap = swapTarget(limits, current, context.swapAccounting);
   const hard = HARD_LIMITS[version](limits, swap, current);
-  // They would be limited by nothing: v1 does not even count them without this.
+  // v1 does not limit TCP buffers otherwise. It does not even count them without this limit.
   if (context.tcpAccounting === true && limits.max !== undefined) {
     hard.push({ ...limitWrite('tcp', version, sizeText(limits.max, version)), option: 'memory.max' });
   }
@@ -77,7 +77,7 @@ export function planLimits(resolved: ResolvedLimits, context: LimitContext): Lim
     const bytes = limits[name];
     return bytes === undefined ? [] : [limitWrite(name, version, sizeText(bytes, version))];
   });
-  // After the error that says that this version has no such limit at all.
+  // Checked after `gentle`, whose error says that this version has no such limit at all.
   if (limits.swapHigh !== undefined && !context.swapAccounting) throw noSwapAccounting('memory.swapHigh');
   const swapAfter = swap ?? current.swap;
   return {
@@ -88,14 +88,14 @@ export function planLimits(resolved: ResolvedLimits, context: LimitContext): Lim
   };
 }
 
-/** The swap limit to bring about; undefined: leave it as it is. */
+/** The swap limit to set; undefined: leave it as it is. */
 function swapTarget(limits: ResolvedLimits, current: HardLimits, accounting: boolean): number | undefined {
   if (limits.swap !== undefined) {
     if (accounting) return limits.swap;
     if (limits.swap === Number.POSITIVE_INFINITY) return undefined;
     throw noSwapAccounting('memory.swap');
   }
-  // The first limit of a cgroup includes swap, or it would not limit much. Later ones leave alone what was set once.
+  // The first limit of a cgroup includes swap, or it would not limit much. Later ones leave a swap limit alone.
   const first = current.max === Number.POSITIVE_INFINITY && current.swap === Number.POSITIVE_INFINITY;
   const limited = limits.max !== undefined && limits.max !== Number.POSITIVE_INFINITY;
   return accounting && first && limited ? 0 : undefined;

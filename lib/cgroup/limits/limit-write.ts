@@ -7,17 +7,21 @@ export interface LimitWrite {
   /** Name of the file in the cgroup's directory. */
   file: string;
   value: string;
-  /** The option it came from, for errors: `memory.max`. */
+  /** The option that it comes from, for errors: `memory.max`. */
   option: string;
 }
 
-/** Bytes, `Infinity` when unlimited; `swap` is swap alone. */
+/** In bytes; `Infinity` if unlimited. `swap` is swap alone, without memory. */
 export interface HardLimits {
   max: number;
   swap: number;
 }
 
-/** The writes that limit memory and swap, in an order that the kernel takes. @param swap undefined: leave it as it is */
+/**
+ * Plans the writes that limit memory and swap, in an order that the kernel accepts.
+ *
+ * @param swap undefined: no change
+ */
 export type HardLimitsPlan = (limits: ResolvedLimits, swap: number | undefined, current: HardLimits) => LimitWrite[];
 
 export function limitWrite(name: MemoryRole, version: CgroupVersion, value: string): LimitWrite {

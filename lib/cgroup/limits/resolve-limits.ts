@@ -3,34 +3,34 @@ import { invalidArgument } from '../../errors/errors';
 import { isRecord, refuseUnknown } from '../../options/option-names';
 import { parseSize } from '../../text/size';
 
-/** Limits after validation. Sizes in bytes, `Infinity` for unlimited; what was left out is absent. */
+/** Limits after validation. Sizes are in bytes; `Infinity` for unlimited. Limits that were left out are absent. */
 export interface ResolvedLimits {
   /** Hard limit. `memory.max` (v2), `memory.limit_in_bytes` (v1). */
   max?: number;
-  /** Swap alone. */
+  /** Limit of swap alone. */
   swap?: number;
-  /** Above it throttled, by swap. `memory.swap.high` (v2, Linux 5.8). */
+  /** With more swap than this, processes are throttled. `memory.swap.high` (v2, Linux 5.8). */
   swapHigh?: number;
-  /** Compressed memory in zswap. `memory.zswap.max` (v2, Linux 5.19, CONFIG_ZSWAP). */
+  /** Limit of compressed memory in zswap. `memory.zswap.max` (v2, Linux 5.19, CONFIG_ZSWAP). */
   zswap?: number;
-  /** Above it throttled and reclaimed from. `memory.high` (v2). */
+  /** Above this, processes are throttled and memory is reclaimed. `memory.high` (v2). */
   high?: number;
-  /** Below it reclaimed only when nothing unprotected is left. `memory.low` (v2). */
+  /** Below this, memory is reclaimed only if nothing unprotected is left. `memory.low` (v2). */
   low?: number;
-  /** Below it never reclaimed. `memory.min` (v2, Linux 4.18). */
+  /** Below this, memory is never reclaimed. `memory.min` (v2, Linux 4.18). */
   min?: number;
-  /** Pushed back to it when the machine is short. `memory.soft_limit_in_bytes` (v1). */
+  /** The cgroup is pushed back to this when the machine is short of memory. `memory.soft_limit_in_bytes` (v1). */
   soft?: number;
-  /** 0 to 100, 200 since Linux 5.8. `memory.swappiness` (v1). */
+  /** From 0 to 100, or to 200 since Linux 5.8. `memory.swappiness` (v1). */
   swappiness?: number;
-  /** An OOM kill takes all of the cgroup. `memory.oom.group` (v2, Linux 4.19). */
+  /** An OOM kill takes all processes of the cgroup. `memory.oom.group` (v2, Linux 4.19). */
   oomGroup?: boolean;
-  /** False: processes wait at the limit instead of being killed. `memory.oom_control` (v1). */
+  /** False if processes wait at the limit instead of being killed. `memory.oom_control` (v1). */
   oomKill?: boolean;
 }
 
 interface ResolveOptions {
-  /** The function whose option it is, for errors. */
+  /** The function that has the option, for errors. */
   of: string;
   /** Size of a page. Default: 4096. */
   pageBytes?: number;
@@ -60,7 +60,7 @@ const PARSERS: Parsers = {
 
 const NAMES = Object.keys(PARSERS) as (keyof MemoryLimits & keyof ResolvedLimits)[];
 
-/** What Docker, systemd and the kernel say. */
+/** Names that Docker, systemd and the kernel use. */
 const ALIASES = {
   limit: 'max',
   maximum: 'max',

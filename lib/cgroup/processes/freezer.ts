@@ -3,16 +3,16 @@ import { parseFlatKeyed } from '../files/formats';
 import type { KillCgroup } from './kill-cgroup';
 import { retry } from './remove';
 
-/** A process in an uninterruptible sleep freezes when it wakes up, which may be never. */
+/** A process in uninterruptible sleep freezes only when it wakes up, which may be never. */
 const PATIENCE_MS = 5000;
 
-/** Ask for it; {@link isFrozen} tells when it is done. */
+/** Asks for it; {@link isFrozen} says when it is done. */
 function setFrozen({ kind, directory }: KillCgroup, frozen: boolean): void {
   if (kind === 'freezer') directory.write('freezer.state', frozen ? 'FROZEN' : 'THAWED');
   else directory.write('cgroup.freeze', frozen ? '1' : '0');
 }
 
-/** Whether all its processes are stopped: by its own freezer or by one above it. */
+/** Whether all its processes are stopped, by its own freezer or by one above it. */
 export function isFrozen({ kind, directory }: KillCgroup): boolean {
   if (kind === 'freezer') return directory.read('freezer.state').trim() === 'FROZEN';
   const events = directory.readIfPresent('cgroup.events');
@@ -20,13 +20,13 @@ export function isFrozen({ kind, directory }: KillCgroup): boolean {
   return events !== undefined && parseFlatKeyed(events, 'cgroup.events')['frozen'] === 1;
 }
 
-/** Whether they are to be: {@link isFrozen}, or about to become so. */
+/** Whether it {@link isFrozen}, or is about to be. */
 export function isFreezing({ kind, directory }: KillCgroup): boolean {
   if (kind === 'freezer') return directory.read('freezer.state').trim() !== 'THAWED';
   return isFrozen({ kind, directory }) || directory.readIfPresent('cgroup.freeze')?.trim() === '1';
 }
 
-/** Resolves when all is stopped. Otherwise, after a while, it is as before: ERR_MEMCAGE_BUSY. */
+/** Resolves when all processes are stopped. If that fails within 5 s, it thaws them and throws ERR_MEMCAGE_BUSY. */
 export async function freeze(freezer: KillCgroup): Promise<void> {
   setFrozen(freezer, true);
   let thawed = false;
@@ -41,7 +41,7 @@ export async function freeze(freezer: KillCgroup): Promise<void> {
   throw busy(freezer, `could not be frozen within ${PATIENCE_MS} ms: a process in it is in state D`);
 }
 
-/** Resolves when it runs again. */
+/** Resolves when the processes run again. */
 export async function thaw(freezer: KillCgroup): Promise<void> {
   setFrozen(freezer, false);
   if (await retry(() => !isFrozen(freezer), PATIENCE_MS)) return;

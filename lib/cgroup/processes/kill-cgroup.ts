@@ -1,15 +1,15 @@
 import type { CgroupDirectory } from '../directory/directory';
 
 /**
- * Where the processes of a memory cgroup can be frozen and killed all at once: on v2 that cgroup itself, on v1, whose memory
- * hierarchy can do neither, a cgroup of the same processes in another hierarchy.
+ * Where the kernel can freeze or kill the processes of a memory cgroup all at once. On v2 that is the cgroup itself.
+ * v1's memory hierarchy can do neither, so there it is a cgroup with the same processes in another hierarchy.
  */
 export interface KillCgroup {
   kind: 'unified' | 'freezer';
   directory: CgroupDirectory;
 }
 
-/** Of a memory cgroup; undefined on v1 without one of its own: nowhere. */
+/** The kill cgroup of a memory cgroup; undefined on v1 if it has none. */
 export function killCgroupOf(
   version: 1 | 2,
   memory: CgroupDirectory,
@@ -18,7 +18,7 @@ export function killCgroupOf(
   return version === 2 ? { kind: 'unified', directory: memory } : own;
 }
 
-/** Of a memory cgroup below, by its name. */
+/** The kill cgroup of a memory cgroup below, by its name. */
 export function killCgroupBelow(killCgroup: KillCgroup | undefined, name: string): KillCgroup | undefined {
   return killCgroup && { kind: killCgroup.kind, directory: killCgroup.directory.below(name) };
 }

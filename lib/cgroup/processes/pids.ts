@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import type { CgroupDirectory } from '../directory/directory';
 import { parseFlatKeyed } from '../files/formats';
 
-/** Where a cgroup's members are listed: its processes, or its threads (v1, v2). */
+/** The file that lists a cgroup's members: its processes, or its threads on v1 or v2. */
 export type MemberFile = 'cgroup.procs' | 'tasks' | 'cgroup.threads';
 
-/** The ids in a cgroup and in those below it, each once. */
+/** The ids of the members of a cgroup and those below it, each once. */
 export function listPids(directory: CgroupDirectory, file: MemberFile): number[] {
   return [...new Set(membersOf(directory, file))];
 }
 
-/** Whether there is a process in it or below. */
+/** Whether a process is in the cgroup or below it. */
 export function isPopulated(directory: CgroupDirectory): boolean {
   const events = directory.readIfPresent('cgroup.events');
   if (events === undefined) return listPids(directory, 'cgroup.procs').length > 0;

@@ -4,37 +4,39 @@ import { checkOptions } from '../../options/option-names';
 import type { CgroupDirectory } from '../directory/directory';
 import { listPids } from './pids';
 
-/** A process of a cgroup, as /proc has it: proc(5). */
+/** A process of a cgroup, as /proc shows it: proc(5). */
 export interface CgroupProcess {
-  /** In the caller's PID namespace. */
+  /** Its pid in the caller's PID namespace. */
   pid: number;
-  /** In its own PID namespace, the innermost one; the same as `pid` when that is the caller's. */
+  /** Its pid in its own, innermost PID namespace; equal to `pid` if that is the caller's. */
   ownPid: number;
-  /** Its parent's, in the caller's PID namespace; 0 when that is outside of it. */
+  /** Its parent's pid in the caller's PID namespace; 0 if the parent is outside it. */
   parentPid: number;
-  /** How many of its forebears, in an unbroken line, are in the cgroup too. */
+  /** How many of its ancestors, in an unbroken line, are in the cgroup too. */
   depth: number;
-  /** The name of its program, cut off after 15 bytes, or what it calls itself. */
+  /** The name of its program, cut off after 15 bytes, or the name that it gave itself. */
   name: string;
-  /** Its arguments, from the name of the program on; empty for one that is ending. */
+  /** Its arguments, starting with the name of the program; empty for a process that is ending. */
   command: string[];
   /**
-   * Resident memory, as RES of top: whole pages that are mapped, those shared with others in full, also what is charged to
-   * another cgroup. 0 for one that is ending.
+   * Resident memory in bytes, like RES of top: all mapped pages. Pages that it shares count in full, and so do pages
+   * that are charged to another cgroup. 0 for a process that is ending.
    */
   rssBytes: number;
-  /** The same with each shared page divided by the number of those who share it; `null` unless asked for and permitted. */
+  /** `rssBytes` with each shared page divided among those that share it; `null` unless requested and permitted. */
   pssBytes: number | null;
 }
 
 /** Options of {@link Cgroup.processes}. */
 export interface ProcessesOptions {
-  /** Get `pssBytes` (Linux 4.14): the kernel walks through all of a process's pages. Default: false. */
+  /** Get `pssBytes` (Linux 4.14). That is slow: the kernel walks through all pages of each process. Default: false. */
   pss?: boolean;
 }
 
-/** The processes of a cgroup and of those below it, each followed by its children; those that have ended are left out, zombies
- * too. */
+/**
+ * Reads the processes of a cgroup and those below it, each followed by its children. Leaves out those that have ended,
+ * zombies included.
+ */
 export function readProcesses(directory: CgroupDirectory, options: unknown): CgroupProcess[] {
   const { pss } = check(options);
   const found = listPids(directory, 'cgroup.procs').flatMap((pid) => readProcess(pid, pss) ?? []);
@@ -47,7 +49,7 @@ function check(options: unknown): { pss: boolean } {
   return { pss };
 }
 
-/** Without `depth`, which others decide. Undefined when it has ended, or can't be seen from this PID namespace (0). */
+/** `depth` is set later. Undefined if the process has ended, or can't be seen from this PID namespace (0). */
 function readProcess(pid: number, pss: boolean): CgroupProcess | undefined {
   const status = pid === 0 ? undefined : readProcFile(pid, 'status');
   if (status === undefined) return undefined;
@@ -69,12 +71,12 @@ function readPss(pid: number): number | null {
   return rollup === undefined ? null : kilobytes(/^Pss:\s*(.*)$/m.exec(rollup)?.[1] ?? '');
 }
 
-/** With its arguments; empty for one that is ending, or has ended. */
+/** Its program and arguments; empty if the process is ending or has ended. */
 export function readCommand(pid: number): string[] {
   return split(readProcFile(pid, 'cmdline') ?? '');
 }
 
-/** A program may overwrite its arguments with text of its own, without a NUL at the end. */
+/** A program may overwrite its arguments with other text that has no NUL at the end. */
 function split(cmdline: string): string[] {
   if (cmdline === '') return [];
   return (cmdline.endsWith('\0') ? cmdline.slice(0, -1) : cmdline).split('\0');
@@ -85,14 +87,14 @@ function kilobytes(text: string): number {
   return Number.parseInt(text || '0', 10) * 1024;
 }
 
-/** Each followed by its children, with the depth; both in the order of their pids. */
+/** Sets `depth`, and orders them so that each is followed by its children; siblings are ordered by pid. */
 export function inTreeOrder(processes: readonly CgroupProcess[]): CgroupProcess[] {
   const sorted = [...processes].sort((a, b) => b.pid - a.pid);
   const children = new Map<number, CgroupProcess[]>(sorted.map(({ pid }) => [pid, []]));
   const roots: CgroupProcess[] = [];
   for (const each of sorted) (children.get(each.parentPid) ?? roots).push(each);
   const ordered: CgroupProcess[] = [];
-  // No recursion: who forks a child that forks a child makes a chain as long as there are pids.
+  // No recursion: a child that forks a child, and so on, can make a chain as long as there are pids.
   for (let next = roots.pop(); next !== undefined; next = roots.pop()) {
     ordered.push(next);
     for (const child of children.get(next.pid) ?? []) roots.push({ ...child, depth: next.depth + 1 });

@@ -7,34 +7,34 @@ import { withAccess } from '../directory/with-access';
 const FIRST_WAIT_MS = 1;
 const LONGEST_WAIT_MS = 250;
 
-/** A payload may have made thousands of cgroups below its own: the event loop turns between the parts of their removal. */
+/** A payload may have made thousands of cgroups below its own. The event loop gets a turn after each slice. */
 const SLICE_MS = 25;
 
-/** 'busy': processes are left in it or below; 'more': there was no time for all of it. */
+/** 'busy': processes are left in it or below it; 'more': there was no time for all of it. */
 export type Removal = 'removed' | 'busy' | 'more';
 
 /**
- * Remove a cgroup and those below it, as far as that goes without holding up the event loop. The end of its processes, and
- * of what the kernel still does for them (EBUSY), takes a moment after SIGKILL.
+ * Removes a cgroup and those below it, as far as that is possible without holding up the event loop. After SIGKILL it
+ * takes a moment until the processes have ended, and until the kernel is done with them (EBUSY).
  */
 export function removeStep(directory: CgroupDirectory): Removal {
   return removed(directory) ? 'removed' : withAccess(directory, () => removeFromBelow(directory));
 }
 
-/** {@link removeStep}, for who tries again whatever is left. */
+/** {@link removeStep} for callers that try again, whatever is left. */
 export function removeTree(directory: CgroupDirectory): boolean {
   return removeStep(directory) === 'removed';
 }
 
 /**
- * Take back what was done before a failure, whose error is the one to be told. What can't be removed now is by the end of its
- * owner, or the next memcage.
+ * Undoes a step after a failure. It never throws, since the error to report is that failure's. A cgroup that can't be
+ * removed now is removed at the end of its owner, or by the next memcage.
  */
 export function undo(step: () => void): void {
   try {
     step();
   } catch {
-    // For want of an fd, say, which is what has failed before.
+    // For example, no fd is free, which may be what failed before.
   }
 }
 
@@ -50,7 +50,7 @@ function removeFromBelow(directory: CgroupDirectory): Removal {
 }
 
 function removed(directory: CgroupDirectory): boolean {
-  // Who closes it has removed it, or leaves that to the guardian and the next memcage.
+  // Whoever closed it has removed it, or leaves that to the guardian and the next memcage.
   if (directory.isClosed) return true;
   try {
     directory.remove();
@@ -62,7 +62,7 @@ function removed(directory: CgroupDirectory): boolean {
   }
 }
 
-/** Whether the event loop is to turn before anything else is done here. */
+/** Whether the event loop should get a turn before anything else is done here. */
 export function tookLong(startMs: number): boolean {
   return performance.now() - startMs >= SLICE_MS;
 }
@@ -72,7 +72,7 @@ function retryWaitMs(attempt: number): number {
   return Math.min(FIRST_WAIT_MS * 2 ** Math.min(attempt, 10), LONGEST_WAIT_MS);
 }
 
-/** Repeat `attempt` with growing waits until it returns true; false when that took longer than `timeoutMs`. */
+/** Repeats `attempt` with growing waits until it returns true. False if that takes longer than `timeoutMs`. */
 export async function retry(attempt: () => boolean, timeoutMs: number): Promise<boolean> {
   const end = performance.now() + timeoutMs;
   for (let count = 0; ; count += 1) {
@@ -81,17 +81,17 @@ export async function retry(attempt: () => boolean, timeoutMs: number): Promise<
     const now = performance.now();
     if (now >= end) return false;
     if (tookLong(start)) {
-      // It has got on, and the next will. No timer: two who retry would be called in turns, and nothing else.
+      // It made progress, and the next attempt will. No timer: two callers with timers would starve everything else.
       count = -1;
       await waitForTurn();
     } else {
-      // Keeps the process alive: an outcome, or a close(), is waiting for it.
+      // This wait keeps the process alive, since an outcome or a close() depends on it.
       await waitMs(retryWaitMs(count));
     }
   }
 }
 
-/** The same, blocking: for the end of the process, when no timer fires any more. */
+/** {@link retry}, but blocking: for the end of the process, when no timer fires any more. */
 export function retrySync(attempt: () => boolean, timeoutMs: number): boolean {
   const end = performance.now() + timeoutMs;
   for (let count = 0; ; count += 1) {
