@@ -2,7 +2,7 @@ import { lenient } from '../options/called';
 import { likeNodes } from '../process/node-functions';
 import { execFileNow, type execFileSync, execNow, type execSync } from '../sync/exec-file-sync';
 import { type spawnSync, startSync } from '../sync/spawn-sync';
-import { collecting, type Exec, type ExecFile } from './exec';
+import { collecting, type exec, type execFile } from './exec';
 import type { fork } from './fork';
 import type { spawn } from './spawn';
 import { callNode } from './start';
@@ -15,8 +15,8 @@ const CALLED = {
 
 /** @internal The functions of memcage/child_process, which accept options that neither memcage nor Node knows. */
 export const dropIn = {
-  exec: collecting('exec', lenient('exec')) as Exec,
-  execFile: collecting('execFile', lenient('execFile')) as ExecFile,
+  exec: collecting('exec', lenient('exec')) as typeof exec,
+  execFile: collecting('execFile', lenient('execFile')) as typeof execFile,
   fork: starting('fork') as typeof fork,
   spawn: starting('spawn') as typeof spawn,
   spawnSync: likeNodes('spawnSync', ((file: string, args?: unknown, options?: unknown) =>

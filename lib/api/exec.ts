@@ -1,6 +1,5 @@
-import type { ExecException, ExecFileException } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Callback, Child, ExecFileOptions, ExecOptions, TextBy } from '../contract/cage';
+import type { Child, Exec, ExecFile, ExecFileOptions, ExecOptions, TextBy } from '../contract/cage';
 import { type Called, strict } from '../options/called';
 import type { Exactly } from '../options/exactly';
 import { likeNodes } from '../process/node-functions';
@@ -9,14 +8,8 @@ import { callNode } from './start';
 /** Result of the promisified functions. */
 type PromiseWithChild<O> = Promise<{ stdout: TextBy<O>; stderr: TextBy<O> }> & { child: Child<O> };
 
-/** The type of {@link exec}. */
-export interface Exec {
-  (command: string, callback?: Callback<ExecException, string>): Child<object>;
-  <const O extends ExecOptions>(
-    command: string,
-    options: (O & Exactly<O, ExecOptions>) | null | undefined,
-    callback?: Callback<ExecException, TextBy<O>>,
-  ): Child<O>;
+/** `exec`, with its version for util.promisify(). */
+export interface PromisifiableExec extends Exec<ExecOptions> {
   /** For util.promisify(). */
   readonly [promisify.custom]: <const O extends ExecOptions = object>(
     command: string,
@@ -24,25 +17,8 @@ export interface Exec {
   ) => PromiseWithChild<O>;
 }
 
-/** The type of {@link execFile}. */
-export interface ExecFile {
-  (file: string, callback?: Callback<ExecFileException, string>): Child<object>;
-  (
-    file: string,
-    args: readonly string[] | null | undefined,
-    callback?: Callback<ExecFileException, string>,
-  ): Child<object>;
-  <const O extends ExecFileOptions>(
-    file: string,
-    options: O & Exactly<O, ExecFileOptions>,
-    callback?: Callback<ExecFileException, TextBy<O>>,
-  ): Child<O>;
-  <const O extends ExecFileOptions>(
-    file: string,
-    args: readonly string[] | null | undefined,
-    options: (O & Exactly<O, ExecFileOptions>) | null | undefined,
-    callback?: Callback<ExecFileException, TextBy<O>>,
-  ): Child<O>;
+/** `execFile`, with its version for util.promisify(). */
+export interface PromisifiableExecFile extends ExecFile<ExecFileOptions> {
   /** For util.promisify(). */
   readonly [promisify.custom]: {
     <const O extends ExecFileOptions = object>(
@@ -64,7 +40,7 @@ export interface ExecFile {
  *
  * @function
  */
-export const exec = collecting('exec', strict('exec', 'exec')) as Exec;
+export const exec = collecting('exec', strict('exec', 'exec')) as PromisifiableExec;
 
 /**
  * Like Node's `child_process.execFile`, which runs it: a program whose output is collected. See {@link spawn} for the
@@ -72,7 +48,7 @@ export const exec = collecting('exec', strict('exec', 'exec')) as Exec;
  *
  * @function
  */
-export const execFile = collecting('execFile', strict('execFile', 'execFile')) as ExecFile;
+export const execFile = collecting('execFile', strict('execFile', 'execFile')) as PromisifiableExecFile;
 
 /**
  * Adds what util.promisify looks for. As on Node's own functions, it is not enumerable, and Node's version runs it.

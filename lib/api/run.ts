@@ -1,7 +1,6 @@
-import type { ResultOf, RunOptions, RunResult } from '../contract/cage';
+import type { Run, RunOptions, RunResult } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
 import { type Called, strict } from '../options/called';
-import type { Exactly } from '../options/exactly';
 import type { OutputEncoding } from '../process/collect';
 import { isOptions } from '../process/node-call';
 import { runChild } from './run-child';
@@ -14,24 +13,11 @@ import { runChild } from './run-child';
  * child most likely reached the limit that memcage set for its JavaScript heap; ExitError when the child did not end
  * with exit code 0; AbortError after an abort; TimeoutError after `timeout`; Node's error when the child can't be
  * started (ENOENT ...). Each has the result as `outcome`. Errors that {@link spawn} throws have none.
+ *
+ * @function
  */
-export function run(file: string): Promise<ResultOf<object>>;
-export function run<const O extends RunOptions = object>(
-  file: string,
-  options: O & Exactly<O, RunOptions>,
-): Promise<ResultOf<O>>;
-export function run<const O extends RunOptions = object>(
-  file: string,
-  args: readonly string[] | undefined,
-  options?: O & Exactly<O, RunOptions>,
-): Promise<ResultOf<O>>;
-export async function run(
-  file: string,
-  args?: readonly string[] | RunOptions,
-  options?: RunOptions,
-): Promise<RunResult<OutputEncoding>> {
-  return runAs(CALLED, file, args, options);
-}
+export const run = ((file: string, args?: readonly string[] | RunOptions, options?: RunOptions) =>
+  runAs(CALLED, file, args, options)) as Run<RunOptions>;
 
 /** {@link run} under another name. */
 export async function runAs(

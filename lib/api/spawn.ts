@@ -1,6 +1,5 @@
-import type { SpawnedProcess, SpawnOptions } from '../contract/cage';
+import type { Spawn, SpawnOptions } from '../contract/cage';
 import { strict } from '../options/called';
-import type { Exactly } from '../options/exactly';
 import { likeNodes } from '../process/node-functions';
 import { callNode } from './start';
 
@@ -14,20 +13,9 @@ import { callNode } from './start';
  *
  * @throws a MemcageError when the kernel refuses the cage or the namespaces; nothing is left behind then.
  * What Node reports by an 'error' event (ENOENT, EACCES ...) arrives as one.
+ *
+ * @function
  */
-export function spawn(file: string): SpawnedProcess<object>;
-export function spawn<const O extends SpawnOptions = object>(
-  file: string,
-  options: O & Exactly<O, SpawnOptions>,
-): SpawnedProcess<O>;
-export function spawn<const O extends SpawnOptions = object>(
-  file: string,
-  args: readonly string[] | undefined,
-  options?: O & Exactly<O, SpawnOptions>,
-): SpawnedProcess<O>;
-export function spawn(...args: unknown[]): unknown {
-  return callNode('spawn', args, CALLED);
-}
-likeNodes('spawn', spawn);
+export const spawn = likeNodes('spawn', (...args: unknown[]) => callNode('spawn', args, CALLED)) as Spawn<SpawnOptions>;
 
 const CALLED = strict('spawn', 'spawn');

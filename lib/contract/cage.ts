@@ -88,7 +88,7 @@ export type TextBy<O> = O extends { encoding: 'buffer' | null }
 export type Child<O> = ChildProcess & CagedBy<O>;
 
 /** The callback that Node calls once the child has ended. */
-export type Callback<E, T> = (error: E | null, stdout: T, stderr: T) => void;
+type Callback<E, T> = (error: E | null, stdout: T, stderr: T) => void;
 
 /** Options of {@link run}: those of {@link spawn}, and some of Node's `execFile`. */
 export interface RunOptions<E extends OutputEncoding = OutputEncoding> extends SpawnOptions {
@@ -140,9 +140,7 @@ export interface Uncaged {
 }
 
 /** Without `memory` and `cage`, a child has a cage only within {@link Cage.contain}. */
-export type CagedBy<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> }
-  ? Caged
-  : Caged | Uncaged;
+type CagedBy<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> } ? Caged : Caged | Uncaged;
 
 /**
  * The streams that Node's own typings derive from `stdio`. If the type of the options is not known in full, neither
@@ -172,7 +170,7 @@ export type SpawnedProcess<O> = StreamsBy<O> & CagedBy<O>;
 type EncodingOf<O> = O extends { encoding: infer E extends OutputEncoding } ? E : 'utf8';
 
 /** What a run with these options resolves with. */
-export type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
+type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
 
 /** Options of a child that a cage starts. With `memory`, the child gets a private cage within that cage. */
 export type MemberOptions<O extends CageOptions> = Omit<O, 'cage' | 'parent'>;
@@ -181,6 +179,70 @@ export type MemberOptions<O extends CageOptions> = Omit<O, 'cage' | 'parent'>;
 export interface InCage {
   /** The cage itself. */
   cage: Cage;
+}
+
+type Checked<O, Options> = O & Exactly<O, Options>;
+
+type Args = readonly string[] | null | undefined;
+
+/** The type of {@link spawn}: `Options` are the options that it takes, `Given` those that a child gets in any case. */
+export interface Spawn<Options, Given = object> {
+  (file: string, args?: readonly string[]): SpawnedProcess<Given>;
+  <const O extends Options>(file: string, options: Checked<O, Options>): SpawnedProcess<O & Given>;
+  <const O extends Options>(
+    file: string,
+    args: readonly string[] | undefined,
+    options: Checked<O, Options> | undefined,
+  ): SpawnedProcess<O & Given>;
+}
+
+/** The type of {@link fork}; see {@link Spawn}. */
+export interface Fork<Options, Given = object> {
+  (modulePath: string | URL, args?: readonly string[]): Child<Given>;
+  <const O extends Options>(modulePath: string | URL, options: Checked<O, Options> | undefined): Child<O & Given>;
+  <const O extends Options>(
+    modulePath: string | URL,
+    args: readonly string[] | undefined,
+    options: Checked<O, Options> | undefined,
+  ): Child<O & Given>;
+}
+
+/** The type of {@link exec}; see {@link Spawn}. */
+export interface Exec<Options, Given = object> {
+  (command: string, callback?: Callback<ExecException, string>): Child<Given>;
+  <const O extends Options>(
+    command: string,
+    options: Checked<O, Options> | null | undefined,
+    callback?: Callback<ExecException, TextBy<O>>,
+  ): Child<O & Given>;
+}
+
+/** The type of {@link execFile}; see {@link Spawn}. */
+export interface ExecFile<Options, Given = object> {
+  (file: string, callback?: Callback<ExecFileException, string>): Child<Given>;
+  (file: string, args: Args, callback?: Callback<ExecFileException, string>): Child<Given>;
+  <const O extends Options>(
+    file: string,
+    options: Checked<O, Options>,
+    callback?: Callback<ExecFileException, TextBy<O>>,
+  ): Child<O & Given>;
+  <const O extends Options>(
+    file: string,
+    args: Args,
+    options: Checked<O, Options> | null | undefined,
+    callback?: Callback<ExecFileException, TextBy<O>>,
+  ): Child<O & Given>;
+}
+
+/** The type of {@link run}; see {@link Spawn}. */
+export interface Run<Options, Given = object> {
+  (file: string, args?: readonly string[]): Promise<ResultOf<Given>>;
+  <const O extends Options>(file: string, options: Checked<O, Options>): Promise<ResultOf<O & Given>>;
+  <const O extends Options>(
+    file: string,
+    args: readonly string[] | undefined,
+    options: Checked<O, Options> | undefined,
+  ): Promise<ResultOf<O & Given>>;
 }
 
 /**
@@ -213,60 +275,15 @@ export interface Cage extends EventEmitter<CageEvents>, AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 
   /** Like {@link spawn}, in this cage. */
-  spawn(file: string): SpawnedProcess<InCage>;
-  /** Like {@link spawn}, in this cage. */
-  spawn<const O extends MemberOptions<SpawnOptions> = object>(
-    file: string,
-    options: O & Exactly<O, MemberOptions<SpawnOptions>>,
-  ): SpawnedProcess<O & InCage>;
-  /** Like {@link spawn}, in this cage. */
-  spawn<const O extends MemberOptions<SpawnOptions> = object>(
-    file: string,
-    args: readonly string[] | undefined,
-    options?: O & Exactly<O, MemberOptions<SpawnOptions>>,
-  ): SpawnedProcess<O & InCage>;
-
+  readonly spawn: Spawn<MemberOptions<SpawnOptions>, InCage>;
   /** Like {@link fork}, in this cage. */
-  fork(modulePath: string | URL): Child<InCage>;
-  /** Like {@link fork}, in this cage. */
-  fork(modulePath: string | URL, options: MemberOptions<ForkOptions> | undefined): Child<InCage>;
-  /** Like {@link fork}, in this cage. */
-  fork(
-    modulePath: string | URL,
-    args: readonly string[] | undefined,
-    options?: MemberOptions<ForkOptions>,
-  ): Child<InCage>;
-
+  readonly fork: Fork<MemberOptions<ForkOptions>, InCage>;
   /** Like {@link exec}, in this cage. */
-  exec(command: string, callback?: Callback<ExecException, string>): Child<InCage>;
-  /** Like {@link exec}, in this cage. */
-  exec<const O extends MemberOptions<ExecOptions>>(
-    command: string,
-    options: (O & Exactly<O, MemberOptions<ExecOptions>>) | null | undefined,
-    callback?: Callback<ExecException, TextBy<O>>,
-  ): Child<O & InCage>;
-
+  readonly exec: Exec<MemberOptions<ExecOptions>, InCage>;
   /** Like {@link execFile}, in this cage. */
-  execFile(file: string, callback?: Callback<ExecFileException, string>): Child<InCage>;
-  /** Like {@link execFile}, in this cage. */
-  execFile(
-    file: string,
-    args: readonly string[] | null | undefined,
-    callback?: Callback<ExecFileException, string>,
-  ): Child<InCage>;
-  /** Like {@link execFile}, in this cage. */
-  execFile<const O extends MemberOptions<ExecFileOptions>>(
-    file: string,
-    options: O & Exactly<O, MemberOptions<ExecFileOptions>>,
-    callback?: Callback<ExecFileException, TextBy<O>>,
-  ): Child<O & InCage>;
-  /** Like {@link execFile}, in this cage. */
-  execFile<const O extends MemberOptions<ExecFileOptions>>(
-    file: string,
-    args: readonly string[] | null | undefined,
-    options: (O & Exactly<O, MemberOptions<ExecFileOptions>>) | null | undefined,
-    callback?: Callback<ExecFileException, TextBy<O>>,
-  ): Child<O & InCage>;
+  readonly execFile: ExecFile<MemberOptions<ExecFileOptions>, InCage>;
+  /** Like {@link run}, in this cage. */
+  readonly run: Run<MemberOptions<RunOptions>, InCage>;
 
   /**
    * Call `fn` and return its result. Every child started in the async context of `fn`, by whatever library, is in
@@ -277,18 +294,4 @@ export interface Cage extends EventEmitter<CageEvents>, AsyncDisposable {
    * @throws ERR_MEMCAGE_UNSUPPORTED_NODE before it calls `fn`, if memcage could not keep every child in the cage
    */
   contain<T>(fn: () => T): T;
-
-  /** Like {@link run}, in this cage. */
-  run(file: string): Promise<ResultOf<InCage>>;
-  /** Like {@link run}, in this cage. */
-  run<const O extends MemberOptions<RunOptions> = object>(
-    file: string,
-    options: O & Exactly<O, MemberOptions<RunOptions>>,
-  ): Promise<ResultOf<O & InCage>>;
-  /** Like {@link run}, in this cage. */
-  run<const O extends MemberOptions<RunOptions> = object>(
-    file: string,
-    args: readonly string[] | undefined,
-    options?: O & Exactly<O, MemberOptions<RunOptions>>,
-  ): Promise<ResultOf<O & InCage>>;
 }
