@@ -58,7 +58,7 @@ describeIf('linux', 'a kernel without', () => {
 
   test('memory.current without the memory controller', () => {
     expect(() => cgroup({ 'cgroup.controllers': 'cpu\n', 'cgroup.type': 'domain\n' }).usage()).toThrow(
-      withCode('UNSUPPORTED', 'has no memory.current: it does not have the memory controller'),
+      withCode('UNSUPPORTED', 'has no memory.current: it has no memory controller'),
     );
   });
 
