@@ -1,6 +1,6 @@
 // A bundle in parts. V8 reads every line of a file that it loads, so what a program does without until it asks for something is in
 // files of its own. In lib/ nothing is seen of that: an import from another part becomes `$part.NAME.what`, and `$part.NAME`
-// loads the part when it is asked for first.
+// loads the part when it is asked for first. What index.ts exports from a part is a function that does so when it is called.
 import { createHash } from 'node:crypto';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
@@ -100,6 +100,9 @@ export async function buildInParts({ common, lib, programs, atLoad, parts, rewor
 var $part = {
 ${getters.join('\n')}
 };
+function $later(part, name) {
+  return { [name]: (...given) => $part[part][name](...given) }[name];
+}
 function $load(file) {
   let make;
   try {
@@ -113,7 +116,7 @@ function $load(file) {
 }
 ${await commonJs(first, 'neutral')}
 var $first = module.exports;
-${await commonJs('index', 'node')}
+${withLater(await commonJs('index', 'node'), await commonJs(first, 'neutral'))}
 Object.defineProperty(module.exports, ${INTERNAL}, { value: { $first, $part } });
 `,
   );
@@ -136,6 +139,26 @@ return module.exports;
     const code = await commonJs(name, 'neutral');
     write(name, `${hashbang}var { $first, $part } = require("./index.js")[${INTERNAL}];\n${code}`);
   }
+}
+
+/**
+ * What index.js exports from parts, as functions: an `import` looks at all exports at once, and would load each part. Only functions
+ * can be had so.
+ *
+ * @param index exports what `first` does
+ * @param first has `name: () => $part.PART.name` for these
+ */
+function withLater(index, first) {
+  const parts = new Map(
+    Array.from(first.matchAll(/^ {2}(\w+): \(\) => \$part\.(\w+)\.\1,?$/gm), ([, name, part]) => [name, part]),
+  );
+  const later = [];
+  const exported = index.replace(/^( {2}(\w+): \(\) => )import_\w+\.\2(?=,?$)/gm, (line, before, name) => {
+    if (!parts.has(name)) return line;
+    later.push(`var ${name} = $later("${parts.get(name)}", "${name}");\n`);
+    return before + name;
+  });
+  return later.join('') + exported;
 }
 
 /** At each use, as with the live bindings of ESM. */
