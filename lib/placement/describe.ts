@@ -13,7 +13,12 @@ export function namePlace({ source, path }: Pick<ParentCandidate, 'source' | 'pa
   return path === null ? SOURCES[source] : `${SOURCES[source]} (${path})`;
 }
 
-/** One line, without an end. */
+/**
+ * A place for cages in words, as `memcage doctor` prints it: which one it is, whether it can be used, and what would make it
+ * usable. One line, without an end.
+ *
+ * @param candidate of a {@link Diagnosis}, or of an error with the code `ERR_MEMCAGE_NO_PARENT`
+ */
 export function describeCandidate({ source, path, refusal, cure }: ParentCandidate): string {
   const place = namePlace({ source, path });
   if (refusal === null) return `${place}: can be used`;

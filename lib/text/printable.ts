@@ -1,7 +1,10 @@
 // C0 is left to JSON. C1, DEL, and what changes the direction or the line of a text.
 const OBEYED = /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
-/** What others have named, on one line: it may hold what a terminal would obey. */
+/**
+ * What others have named, a cgroup, a container or a program, on one line: it may hold what a terminal would obey. Control
+ * characters, and those that change the direction of a text, become escapes such as `\\n` and `\\u001b`.
+ */
 export function printable(text: string): string {
   return JSON.stringify(text)
     .slice(1, -1)

@@ -76,11 +76,6 @@ function withoutRepeats(paths: readonly string[]): string[] {
   return [...byInode.values()];
 }
 
-/** Of every memory cgroup that is mounted here. */
-export function cgroupPaths(current: Host): string[] {
-  return mountPointsOf(current).flatMap((at) => collectBelow(at, ({ path }) => path));
-}
-
 function mountPointsOf({ memory, memoryElsewhere }: Host): string[] {
   return [memory, ...memoryElsewhere].map(({ mountPoint }) => mountPoint);
 }

@@ -1,5 +1,5 @@
 import { ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
-import { parseSize } from '../../text/size';
+import { checkSize } from '../../text/size';
 import type { CgroupDirectory } from '../directory/directory';
 import { refusedValue } from '../directory/refused-value';
 import type { CgroupVersion } from '../files/formats';
@@ -51,7 +51,7 @@ interface Kernel {
 /** Values as the kernel takes them. Throw TypeError or RangeError for those of which it is known that it does not. */
 const TEXTS: { [W in Exclude<FileWrite, RefusedWrite>]: (name: string, value: unknown, kernel: Kernel) => string } = {
   size(name, value, { version, pageBytes }) {
-    const bytes = parseSize(name, value, { min: 0, pageBytes });
+    const bytes = checkSize(name, value, { min: 0, pageBytes });
     if (bytes !== Number.POSITIVE_INFINITY) return String(bytes);
     return version === 1 ? '-1' : 'max';
   },

@@ -21,6 +21,7 @@ import { type KillCgroup, killCgroupOf } from '../processes/kill-cgroup';
 import { isPopulated, listPids } from '../processes/pids';
 import { removeTree, retry, undo } from '../processes/remove';
 import { setFile } from './access';
+import { openBelow } from './open-below';
 import { ReadableCgroup } from './readable-cgroup';
 import { checkReclaim, type ReclaimOptions, reclaim } from './reclaim';
 
@@ -79,6 +80,15 @@ export class Cgroup extends ReadableCgroup {
     return openAt(Cgroup.resolve(path));
   }
 
+  /**
+   * The topmost cgroups that are mounted here: mostly one, more where several mounts show different parts of the hierarchy. A
+   * walk through all begins there, with {@link descendants}.
+   */
+  static roots(): Cgroup[] {
+    const { memory, memoryElsewhere } = host();
+    return [memory, ...memoryElsewhere].map(({ mountPoint }) => openAt(mountPoint));
+  }
+
   /** @internal Absolute path of what {@link open} opens. */
   static resolve(path: unknown): string {
     return resolveGiven(path, host());
@@ -111,6 +121,14 @@ export class Cgroup extends ReadableCgroup {
     } finally {
       parent.close();
     }
+  }
+
+  /**
+   * The cgroups below it, level by level, each as a handle of its own with an fd, which the caller closes: `for (using each of
+   * ...)`. Those that are removed meanwhile are left out, and so are those that may not be looked into, with all below them.
+   */
+  *descendants(): Generator<Cgroup, void, undefined> {
+    yield* openBelow(this.opened(), (directory) => own(directory, this.version));
   }
 
   /** Move a running process, with all its threads, into the cgroup. What it used before stays charged where it was. */

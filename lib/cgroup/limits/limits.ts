@@ -1,7 +1,7 @@
 import type { MemoryLimits, MemoryOption } from '../../../types/options';
 import { ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
 import { isRecord, refuseUnknown } from '../../options/option-names';
-import { parseSize } from '../../text/size';
+import { checkSize } from '../../text/size';
 import type { CgroupVersion } from '../files/formats';
 import { type MemoryRole, memoryFile } from '../files/roles';
 
@@ -81,8 +81,6 @@ interface ResolveOptions {
   of: string;
   /** Size of a page. Default: 4096. */
   pageBytes?: number;
-  /** How an error calls a limit. Default: `memory.max` and so on. */
-  nameOf?: (name: keyof ResolvedLimits) => string;
 }
 
 const MAX_SWAPPINESS = 200;
@@ -128,10 +126,7 @@ const ALIASES = {
  *
  * @throws TypeError or RangeError with a `code`, naming the option.
  */
-export function resolveLimits(
-  option: MemoryOption,
-  { of, pageBytes = 4096, nameOf = (name) => `memory.${name}` }: ResolveOptions,
-): ResolvedLimits {
+export function resolveLimits(option: MemoryOption, { of, pageBytes = 4096 }: ResolveOptions): ResolvedLimits {
   // A caller without TypeScript can pass anything.
   const given: unknown = option;
   if (typeof given === 'number' || typeof given === 'string') return { max: size('memory', given, pageBytes) };
@@ -139,7 +134,7 @@ export function resolveLimits(
   refuseUnknown(given, { of, within: 'memory', known: NAMES, aliases: ALIASES });
   const entries = NAMES.filter((name) => given[name] !== undefined).map((name) => [
     name,
-    PARSERS[name](nameOf(name), given[name], pageBytes),
+    PARSERS[name](`memory.${name}`, given[name], pageBytes),
   ]);
   return Object.fromEntries(entries) as ResolvedLimits;
 }
@@ -260,11 +255,11 @@ function roundToPages(limits: ResolvedLimits, pageBytes: number): ResolvedLimits
 }
 
 function size(option: string, value: unknown, pageBytes: number): number {
-  return parseSize(option, value, { pageBytes });
+  return checkSize(option, value, { pageBytes });
 }
 
 function sizeOrNone(option: string, value: unknown, pageBytes: number): number {
-  return parseSize(option, value, { min: 0, pageBytes });
+  return checkSize(option, value, { min: 0, pageBytes });
 }
 
 function swappiness(option: string, value: unknown): number {
