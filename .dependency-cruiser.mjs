@@ -40,6 +40,9 @@ const ROOMS = [
   'lib/cli.ts',
 ];
 
+/** Programs that are shipped with the library: what they miss in its API, others miss too. */
+const PROGRAMS = ['lib/cli/', 'lib/cli.ts', 'lib/metrics/', 'lib/(prometheus|otel).ts'];
+
 const pattern = (room) => `^${room.replaceAll('.', '\\.')}`;
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -52,6 +55,14 @@ export default {
       from: { path: pattern(room) },
       to: { path: ROOMS.slice(index + 1).map(pattern) },
     })),
+    {
+      name: 'public API only',
+      comment:
+        'the command line and the metrics import only lib/index.ts, types/ and their own rooms, as any program could',
+      severity: 'error',
+      from: { path: PROGRAMS.map(pattern) },
+      to: { pathNot: ['types/', 'lib/index.ts', ...PROGRAMS].map(pattern) },
+    },
     {
       name: 'in a room',
       comment: 'every file of lib/ is in a room that .dependency-cruiser.mjs has',

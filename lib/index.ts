@@ -11,6 +11,7 @@ export type * from '../types/parent';
 export { type CreateCageOptions, createCage } from './api/create-cage';
 export { dropIn } from './api/drop-in';
 export { exec, execFile } from './api/exec';
+export { explainOom, type KilledChild, type OomExplanation } from './api/explain-oom';
 export { fork } from './api/fork';
 export { type Launcher, type LauncherOptions, type LauncherReport, launcherFor } from './api/launcher-for';
 export { openCages } from './api/open-cages';
@@ -18,13 +19,15 @@ export { type PrepareOptions, prepare } from './api/prepare';
 export { run } from './api/run';
 export { spawn } from './api/spawn';
 export type { PressureLevel, PressureStall, Trigger, UsageThreshold } from './cgroup/events/trigger-options';
-export type {
-  CgroupEvent,
-  CgroupEvents,
-  LimitEvent,
-  PressureEvent,
-  ThresholdEvent,
-  TriggerHandle,
+export {
+  CGROUP_EVENT_NAMES,
+  type CgroupEvent,
+  type CgroupEventName,
+  type CgroupEvents,
+  type LimitEvent,
+  type PressureEvent,
+  type ThresholdEvent,
+  type TriggerHandle,
 } from './cgroup/events/types';
 export type { CgroupVersion, FlatKeyed, NestedKeyed, OomControl, Pressure, PressureLine } from './cgroup/files/formats';
 export type {
@@ -51,6 +54,7 @@ export { type Reading, type ReadManyOptions, readMany } from './cgroup/handle/re
 export type { ReclaimOptions } from './cgroup/handle/reclaim';
 export type { Usage } from './cgroup/handle/usage';
 export type { Limits } from './cgroup/limits/limit-files';
+export { type CgroupContainer, containerOf } from './cgroup/names/cgroup-name';
 export type { CgroupProcess, ProcessesOptions } from './cgroup/processes/processes';
 export type { EventCounts, SampleField, SampleFields } from './cgroup/watching/fields';
 export type { Sample, WatchOptions } from './cgroup/watching/watch';
@@ -71,6 +75,13 @@ export type {
 export type { CageEvents, OomEvent } from './contract/cage-events';
 export { type DiagnoseOptions, diagnose } from './doctor/diagnose';
 export { AbortError, ErrorCode, ExitError, MemcageError, MemoryLimitError, TimeoutError } from './errors/errors';
+export { type CageName, cageOf } from './inventory/cage-of';
+export { type CollectedCage, type CollectGarbageOptions, collectGarbage } from './inventory/collect-garbage';
+export { findCage } from './inventory/find-cage';
+export { type CageOwner, type ListedCage, listCages } from './inventory/list-cages';
+export { likelyMeant } from './options/likely-meant';
+export { describeCandidate } from './placement/describe';
+export { checkCageOptions } from './request/check-cage-options';
 export {
   type ExecFileSyncOptions,
   type ExecSyncOptions,
@@ -79,3 +90,5 @@ export {
 } from './sync/exec-file-sync';
 export type { SpawnSyncReturns, SyncOutcome } from './sync/returns';
 export { type SpawnSyncOptions, spawnSync } from './sync/spawn-sync';
+export { printable } from './text/printable';
+export { formatSize, parseSize } from './text/size';

@@ -1,6 +1,6 @@
 // Makes a bundle in parts. V8 reads every line of a file that it loads, so code that a program may never ask for goes
 // into files of its own. lib/ does not show any of this: an import from another part becomes `$part.NAME.what`, and
-// `$part.NAME` loads the part on first use.
+// `$part.NAME` loads the part on first use. What index.ts exports from a part is a function that does so when you call it.
 import { createHash } from 'node:crypto';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
@@ -101,6 +101,9 @@ export async function buildInParts({ common, lib, programs, atLoad, parts, rewor
 var $part = {
 ${getters.join('\n')}
 };
+function $later(part, name) {
+  return { [name]: (...given) => $part[part][name](...given) }[name];
+}
 function $load(file) {
   let make;
   try {
@@ -114,7 +117,7 @@ function $load(file) {
 }
 ${await commonJs(first, 'neutral')}
 var $first = module.exports;
-${await commonJs('index', 'node')}
+${withLater(await commonJs('index', 'node'), await commonJs(first, 'neutral'))}
 Object.defineProperty(module.exports, ${INTERNAL}, { value: { $first, $part } });
 `,
   );
@@ -138,6 +141,26 @@ return module.exports;
     const code = await commonJs(name, 'neutral');
     write(name, `${hashbang}var { $first, $part } = require("./index.js")[${INTERNAL}];\n${code}`);
   }
+}
+
+/**
+ * Makes functions of what index.js exports from parts: an `import` looks at all exports at once, and would load each part.
+ * It works for functions only.
+ *
+ * @param index exports what `first` does
+ * @param first has `name: () => $part.PART.name` for these
+ */
+function withLater(index, first) {
+  const parts = new Map(
+    Array.from(first.matchAll(/^ {2}(\w+): \(\) => \$part\.(\w+)\.\1,?$/gm), ([, name, part]) => [name, part]),
+  );
+  const later = [];
+  const exported = index.replace(/^( {2}(\w+): \(\) => )import_\w+\.\2(?=,?$)/gm, (line, before, name) => {
+    if (!parts.has(name)) return line;
+    later.push(`var ${name} = $later("${parts.get(name)}", "${name}");\n`);
+    return before + name;
+  });
+  return later.join('') + exported;
 }
 
 /** At each use, like the live bindings of ESM. */

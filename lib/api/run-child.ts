@@ -17,7 +17,7 @@ import { nodeCall } from '../process/node-call';
 import { inspectable } from '../text/inspected';
 import { formatSize } from '../text/size';
 import { EarlyEnd } from './early-end';
-import { killSentence } from './oom-words';
+import { explainOom } from './explain-oom';
 import { type Started, startChild } from './start';
 
 /** The most that setTimeout() takes: a longer time becomes 1 ms. */
@@ -106,7 +106,7 @@ function throwFailure(
   if (error?.name === 'AbortError') throw new AbortError(signal?.reason, outcome);
   if (oom !== null && oom.kills > 0) {
     const { peakBytes } = outcome.memory;
-    throw new MemoryLimitError(killSentence(file, oom, { pid, peakBytes }), outcome, 'cgroup');
+    throw new MemoryLimitError(explainOom(oom, { command: file, pid, peakBytes }).sentence, outcome, 'cgroup');
   }
   if (error instanceof MemcageError && error.code === ErrorCode.TIMEOUT) throw new TimeoutError(error.message, outcome);
   if (error !== undefined) throw Object.assign(error, { outcome });

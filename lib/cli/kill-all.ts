@@ -1,7 +1,5 @@
-import type { Cgroup } from '../cgroup/handle/cgroup';
-import { host } from '../cgroup/hierarchy/host';
-import { containerOfPath } from '../cgroup/names/cgroup-name';
-import { isInCage } from '../cgroup/names/own-names';
+import { dirname } from 'node:path';
+import { Cgroup, cageOf, containerOf } from '../index';
 
 export interface KillOptions {
   /** Also what is neither a cage nor a container. */
@@ -23,11 +21,23 @@ export async function killAllIn(
 function refuse({ path }: Cgroup, pids: readonly number[], anyCgroup: boolean): void {
   // Nobody would be left to say what became of it; and the shell that asked is most likely there too.
   if (pids.includes(process.pid)) throw new Error(`${path} is the cgroup of this very command, or above it`);
-  if (path === host().memory.mountPoint) throw new Error(`${path} is the root of all cgroups`);
-  if (anyCgroup || isInCage(path) || containerOfPath(path) !== undefined) return;
+  if (path === rootPath()) throw new Error(`${path} is the root of all cgroups`);
+  if (anyCgroup || cageOf(path) !== undefined || isInContainer(path)) return;
   throw new Error(
     `${path} is neither a cage nor a container: to kill the ${processes(pids)} in it, run memcage kill --cgroup '${path}'`,
   );
+}
+
+function rootPath(): string | undefined {
+  const [root] = Cgroup.roots();
+  root?.close();
+  return root?.path;
+}
+
+/** A virtual machine is none. */
+function isInContainer(path: string): boolean {
+  const found = containerOf(path);
+  return found !== undefined && (found.kind !== 'machine' || isInContainer(dirname(found.path)));
 }
 
 /** How many, in words. */

@@ -1,7 +1,4 @@
-import type { MemoryLimits } from '../../types/options';
-import { loadNative } from '../addon/load-native';
-import { type ResolvedLimits, resolveLimits } from '../cgroup/limits/resolve-limits';
-import { ErrorCode } from '../errors/errors';
+import { checkCageOptions, ErrorCode, type MemoryLimits } from '../index';
 import { UsageError } from './parse';
 
 const WRONG_VALUES: ReadonlySet<unknown> = new Set([
@@ -11,9 +8,14 @@ const WRONG_VALUES: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Limits as the command line has them. What is wrong with one is told by the name of its option. */
-export function checkLimits(memory: MemoryLimits, { max }: { max: string }): ResolvedLimits {
-  const nameOf = (name: string): string => `--${name === 'max' ? max : name}`;
-  return asUsage(() => resolveLimits(memory, { of: 'memcage', pageBytes: loadNative().constants.pageSize, nameOf }));
+export function checkLimits(memory: MemoryLimits, { max }: { max: string }): void {
+  try {
+    asUsage(() => checkCageOptions({ memory }));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const nameOf = (name: string): string => `--${name === 'max' ? max : name}`;
+    throw new UsageError(error.message.replace(/\bmemory\.(\w+)/, (_, name: string) => nameOf(name)));
+  }
 }
 
 /** A wrong value is wrong usage. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { likelyMeant } from '../options/option-names';
+import { likelyMeant } from '../index';
 import type { CommandTexts, Operands, Options } from './command';
 
 /** The words of the command line make no sense. */
@@ -47,7 +47,7 @@ function parseAll(words: readonly string[], { name, options }: Table): Parsed {
 
 /** What was likely meant. */
 export function question(word: string, known: readonly string[], prefix = ''): string {
-  const meant = likelyMeant(word, { known });
+  const meant = likelyMeant(word, known);
   return meant === undefined ? '' : `: did you mean '${prefix}${meant}'?`;
 }
 

@@ -1,12 +1,7 @@
 import { existsSync } from 'node:fs';
-import { findCgroup } from '../cgroup/containers/find';
-import { isGone } from '../cgroup/directory/refusal';
-import { Cgroup } from '../cgroup/handle/cgroup';
-import { host } from '../cgroup/hierarchy/host';
-import { parseCgroupName } from '../cgroup/names/cgroup-name';
-import { ErrorCode, MemcageError } from '../errors/errors';
-import { findCage, isCageLabel } from '../inventory/label';
+import { Cgroup, containerOf, ErrorCode, findCage, MemcageError } from '../index';
 import type { Operands } from './command';
+import { isGone } from './refusals';
 
 /** As `synopsis` has what {@link findTarget} takes. */
 export const TARGET = 'CGROUP|PID|CONTAINER';
@@ -19,7 +14,9 @@ export const oneTarget = (least: 0 | 1): Operands => ({
   suggest: 'cgroup',
 });
 
-/** A container as `memcage top` names it. */
+/** A cage as `memcage top` names it. */
+const CAGE = /^\d+\/[0-9a-f]+$/;
+/** A container as that names it. */
 const NAMED = /^(?:docker|podman|containerd|cri-o|pod|lxc|machine|unknown):(.+)$/;
 
 /**
@@ -29,14 +26,16 @@ const NAMED = /^(?:docker|podman|containerd|cri-o|pod|lxc|machine|unknown):(.+)$
 export function findTarget(word: string | undefined): Cgroup {
   if (word === undefined) return Cgroup.self();
   if (word.startsWith('/')) return Cgroup.open(pathOf(word));
-  if (isCageLabel(word)) return Cgroup.open(findCage(word));
+  if (CAGE.test(word)) return findCage(word);
   return /^\d{1,10}$/.test(word) ? findByDigits(word) : Cgroup.find(NAMED.exec(word)?.[1] ?? word);
 }
 
 function pathOf(word: string): string {
   if (existsSync(word)) return word;
-  const { memory, memoryElsewhere } = host();
-  const paths = [memory, ...memoryElsewhere].map(({ mountPoint }) => `${mountPoint}${word}`);
+  const paths = Cgroup.roots().map((root) => {
+    root.close();
+    return `${root.path}${word}`;
+  });
   return paths.find((path) => existsSync(path)) ?? word;
 }
 
@@ -58,10 +57,12 @@ function isNoProcess(error: unknown): boolean {
 
 /** Not any cgroup of that name: cages are called by numbers, and a process that has just ended is not to mean one of those. */
 function findContainer(word: string): Cgroup | undefined {
-  const isContainer = (path: string): boolean => parseCgroupName(path) !== undefined;
+  const isContainer = (path: string): boolean => containerOf(path)?.path === path;
   try {
-    const path = findCgroup(host(), word);
-    return isContainer(path) ? Cgroup.open(path) : undefined;
+    const found = Cgroup.find(word);
+    if (isContainer(found.path)) return found;
+    found.close();
+    return undefined;
   } catch (error) {
     if (isGone(error)) return undefined;
     if (error instanceof MemcageError && error.paths?.some(isContainer) === false) return undefined;

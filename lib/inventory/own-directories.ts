@@ -5,29 +5,20 @@ import { cgroupsBelow, passingOver } from '../cgroup/directory/walk';
 import { type Host, openDirectory } from '../cgroup/hierarchy/host';
 import type { Hierarchy } from '../cgroup/hierarchy/mounts';
 import { type OwnKind, ownKind } from '../cgroup/names/own-names';
-import type { KillCgroup } from '../cgroup/processes/kill-cgroup';
-
-/** A hierarchy, and what it is to a cage: its kill cgroup, or (undefined) where memory is. */
-type SearchedHierarchy = readonly [hierarchy: Hierarchy, killKind: KillCgroup['kind'] | undefined];
 
 /** A directory that some memcage has made, wherever it is. */
 export interface OwnDirectory {
   kind: OwnKind;
   directory: CgroupDirectory;
-  killKind: KillCgroup['kind'] | undefined;
 }
 
-export function memoryHierarchies({ memory, memoryElsewhere }: Host): SearchedHierarchy[] {
-  return [memory, ...memoryElsewhere].map((hierarchy) => [hierarchy, undefined]);
+export function memoryHierarchies({ memory, memoryElsewhere }: Host): Hierarchy[] {
+  return [memory, ...memoryElsewhere];
 }
 
-export function killHierarchies({ version, unified, freezer }: Host): SearchedHierarchy[] {
-  if (version === 2) return [];
-  const places: readonly [Hierarchy | null, KillCgroup['kind']][] = [
-    [unified, 'unified'],
-    [freezer, 'freezer'],
-  ];
-  return places.flatMap(([hierarchy, killKind]) => (hierarchy === null ? [] : [[hierarchy, killKind]]));
+/** Where kill cgroups may be. On v2 a cage is its own. */
+export function killHierarchies({ version, unified, freezer }: Host): Hierarchy[] {
+  return version === 2 ? [] : [unified, freezer].filter((hierarchy) => hierarchy !== null);
 }
 
 /**
@@ -38,9 +29,9 @@ export class OwnDirectories {
   readonly #tops: CgroupDirectory[] = [];
   readonly #found = new Map<string, OwnDirectory>();
 
-  constructor(places: readonly SearchedHierarchy[]) {
+  constructor(hierarchies: readonly Hierarchy[]) {
     try {
-      for (const place of places) this.#search(place);
+      for (const hierarchy of hierarchies) this.#search(hierarchy);
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
@@ -56,7 +47,7 @@ export class OwnDirectories {
     for (const top of this.#tops.splice(0)) top.close();
   }
 
-  #search([{ mountPoint }, killKind]: SearchedHierarchy): void {
+  #search({ mountPoint }: Hierarchy): void {
     const top = openDirectory(mountPoint);
     this.#tops.push(top);
     for (const { directory } of cgroupsBelow(top)) {
@@ -64,7 +55,7 @@ export class OwnDirectories {
       const there = kind && passingOver(() => statSync(directory.path, { bigint: true, throwIfNoEntry: false }));
       if (!there) continue;
       const key = `${there.dev}:${there.ino}`;
-      if (!this.#found.has(key)) this.#found.set(key, { kind, directory, killKind });
+      if (!this.#found.has(key)) this.#found.set(key, { kind, directory });
     }
   }
 }

@@ -1,5 +1,5 @@
-import { invalidArgument } from '../errors/argument-errors';
-import { refuseUnknown } from '../options/option-names';
+import { inspect } from 'node:util';
+import { ErrorCode, likelyMeant } from '../index.js';
 
 /** Throws TypeError for a name that does not exist, or for what should be a function, or an object, and is not. */
 export function checkKinds(
@@ -7,12 +7,27 @@ export function checkKinds(
   options: unknown,
   kinds: Readonly<Record<string, 'function' | 'object' | 'string'>>,
 ): void {
-  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
-  refuseUnknown(options, { of, known: Object.keys(kinds) });
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
+  const known = Object.keys(kinds);
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const all = `${of} has ${known.join(', ')}`;
+    const meant = likelyMeant(unknown, known);
+    const answer = meant === undefined ? all : `did you mean '${meant}'? (${all})`;
+    throw wrong(ErrorCode.UNKNOWN_OPTION, `Unknown option '${unknown}' of ${of}: ${answer}`);
+  }
   for (const [name, kind] of Object.entries(kinds)) {
     const value: unknown = Reflect.get(options, name);
     if (value !== undefined && (typeof value !== kind || value === null)) {
-      throw invalidArgument(name, kind === 'object' ? 'an object' : `a ${kind}`, value);
+      throw invalid(name, kind === 'object' ? 'an object' : `a ${kind}`, value);
     }
   }
+}
+
+function invalid(name: string, expected: string, value: unknown): TypeError {
+  return wrong(ErrorCode.INVALID_ARGUMENT, `Expected ${expected} for ${name} but received ${inspect(value)}`);
+}
+
+function wrong(code: ErrorCode, message: string): TypeError {
+  return Object.assign(new TypeError(message), { code });
 }

@@ -1,4 +1,5 @@
 import { invalidArgument, unknownOption } from '../errors/argument-errors';
+import { likelyMeant } from './likely-meant';
 
 /** The option names of a function, or the names within one of its options. */
 export interface OptionNames<K extends string = string> {
@@ -30,7 +31,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 /** @throws TypeError for a name that the function does not know, with the name that the caller most likely meant */
 export function refuseUnknown(options: object, names: OptionNames): void {
   for (const { name, isListed } of unknownIn(options, names.known)) {
-    const meant = likelyMeant(name, names);
+    const meant = likelyMeant(name, names.known, names.aliases);
     if (isListed || meant !== undefined) throw unknownOption(name, names, meant);
   }
 }
@@ -40,7 +41,7 @@ export function refuseUnknown(options: object, names: OptionNames): void {
  */
 export function refuseSlips(options: object, others: readonly string[], names: OptionNames): void {
   for (const { name } of unknownIn(options, [...others, ...names.known])) {
-    const meant = likelyMeant(name, names);
+    const meant = likelyMeant(name, names.known, names.aliases);
     if (meant !== undefined) throw unknownOption(name, names, meant);
   }
 }
@@ -84,50 +85,4 @@ function unknownIn(options: object, known: readonly string[]): Property[] {
 /** Of any realm. */
 function isPrototypeOfAll(object: object): boolean {
   return Object.getPrototypeOf(object) === null && Object.hasOwn(object, 'hasOwnProperty');
-}
-
-/** The known name that this one spells differently, is an alias of, or nearly matches. */
-export function likelyMeant(
-  name: string,
-  { known, aliases = {} }: Pick<OptionNames, 'known' | 'aliases'>,
-): string | undefined {
-  const plain = withoutSeparators(name);
-  const same = known.find((each) => withoutSeparators(each) === plain);
-  if (same !== undefined) return same;
-  if (Object.hasOwn(aliases, plain)) return aliases[plain];
-  const near = known.map((each) => ({ each, distance: distance(plain, withoutSeparators(each)) }));
-  near.sort((a, b) => a.distance - b.distance);
-  // In a short name, two letters make a different word.
-  return near.find((found) => found.distance <= Math.min(2, Math.floor(found.each.length / 3)))?.each;
-}
-
-function withoutSeparators(name: string): string {
-  return name.toLowerCase().replace(/[_-]/g, '');
-}
-
-/** How many letters are missing, extra, wrong or swapped (optimal string alignment). */
-function distance(a: string, b: string): number {
-  let before: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column += 1) {
-      const isSame = a[row - 1] === b[column - 1];
-      const isSwapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      current.push(
-        Math.min(
-          at(last, column) + 1,
-          at(current, column - 1) + 1,
-          at(last, column - 1) + (isSame ? 0 : 1),
-          isSwapped ? at(before, column - 2) + 1 : Number.POSITIVE_INFINITY,
-        ),
-      );
-    }
-    [before, last] = [last, current];
-  }
-  return at(last, b.length);
-}
-
-function at(row: readonly number[], column: number): number {
-  return row[column] ?? Number.POSITIVE_INFINITY;
 }

@@ -13,7 +13,12 @@ export function nameCandidate({ source, path }: Pick<ParentCandidate, 'source' |
   return path === null ? SOURCES[source] : `${SOURCES[source]} (${path})`;
 }
 
-/** One line, without a full stop. */
+/**
+ * A candidate for the parent of cages in words, as `memcage doctor` prints it: which one it is, whether it can be used,
+ * and what would make it usable. One line, without a full stop.
+ *
+ * @param candidate of a {@link Diagnosis}, or of an error with the code `ERR_MEMCAGE_NO_PARENT`
+ */
 export function describeCandidate({ source, path, refusal, cure }: ParentCandidate): string {
   const name = nameCandidate({ source, path });
   if (refusal === null) return `${name}: can be used`;

@@ -2,7 +2,7 @@ import { constants, totalmem } from 'node:os';
 import { basename } from 'node:path';
 import type { NodeHeapReport, OomVerdict } from '../../types/outcome';
 import { invalidArgument } from '../errors/errors';
-import { parseSize } from '../text/size';
+import { checkSize } from '../text/size';
 
 const MIB = 1024 ** 2;
 
@@ -41,7 +41,7 @@ interface NodeHeapPlan {
 export function resolveNodeHeap(option: unknown): NodeHeapSetting {
   if (option === undefined || option === 'auto' || option === false) return option;
   const isSize = typeof option === 'number' || typeof option === 'string';
-  const bytes = isSize ? parseSize('nodeHeap', option, { pageBytes: 1 }) : Number.NaN;
+  const bytes = isSize ? checkSize('nodeHeap', option, { pageBytes: 1 }) : Number.NaN;
   if (bytes >= MIB && bytes < Number.POSITIVE_INFINITY) return bytes;
   throw invalidArgument('nodeHeap', "'auto', false, or a size of at least 1 MiB such as '64M'", option);
 }

@@ -1,7 +1,10 @@
 // JSON handles C0. These are C1, DEL, and characters that change the direction or the line of a text.
 const OBEYED = /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
-/** Shows a name that others chose on one line. It may contain characters that a terminal would obey. */
+/**
+ * A name that others chose, of a cgroup, a container or a program, on one line: a terminal would obey some characters.
+ * Control characters, and those that change the direction of a text, become escapes such as `\\n` and `\\u001b`.
+ */
 export function printable(text: string): string {
   return JSON.stringify(text)
     .slice(1, -1)

@@ -1,3 +1,4 @@
+import type { Size } from '../../types/options';
 import { invalidSize, limitTooSmall } from '../errors/errors';
 
 const UNIT_BYTES: Readonly<Record<string, number>> = {
@@ -24,7 +25,7 @@ export interface SizeBounds {
  * @param option Name of the option, for the error.
  * @throws TypeError `ERR_MEMCAGE_INVALID_SIZE`; RangeError `ERR_MEMCAGE_LIMIT_TOO_SMALL` for less than a page.
  */
-export function parseSize(option: string, value: unknown, { min = 1, pageBytes = 4096 }: SizeBounds = {}): number {
+export function checkSize(option: string, value: unknown, { min = 1, pageBytes = 4096 }: SizeBounds = {}): number {
   const bytes = toBytes(value);
   if (bytes === null || bytes < min) {
     const positive = min === 0 ? 'a number of bytes (an integer)' : 'a number of bytes (a positive integer)';
@@ -32,6 +33,20 @@ export function parseSize(option: string, value: unknown, { min = 1, pageBytes =
   }
   if (bytes > 0 && bytes < pageBytes) throw limitTooSmall(option, pageBytes, value);
   return bytes;
+}
+
+/**
+ * A size in bytes, as every option takes it: a number of bytes, or a string such as `'512K'`, `'100M'`, `'1.5 GiB'`, `'max'`.
+ * Units are powers of 1024. `Infinity` for `'max'`.
+ *
+ * Throws a TypeError with the code `ERR_MEMCAGE_INVALID_SIZE` for anything else, and a RangeError with
+ * `ERR_MEMCAGE_LIMIT_TOO_SMALL` for less than a page of 4096 bytes, which the kernel would take for 0.
+ *
+ * @param size to be read
+ * @param name what the error calls it. Default: `size`
+ */
+export function parseSize(size: Size, name = 'size'): number {
+  return checkSize(name, size, { min: 0 });
 }
 
 function toBytes(value: unknown): number | null {
@@ -52,7 +67,10 @@ function safeBytes(value: number): number | null {
 const UNLIMITED = 'unlimited';
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
-/** Formats bytes for people: `100 MiB`, `1.5 GiB`, `unlimited`. Powers of 1024, at most one decimal. */
+/**
+ * Formats bytes for people: `100 MiB`, `1.5 GiB`; `unlimited` for `Infinity`. Powers of 1024, at most one decimal.
+ * {@link parseSize} reads it again.
+ */
 export function formatSize(bytes: number): string {
   if (bytes === Number.POSITIVE_INFINITY) return UNLIMITED;
   let amount = Math.abs(bytes);

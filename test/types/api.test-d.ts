@@ -4,8 +4,17 @@ import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import {
   type Cage,
+  type CageName,
+  CGROUP_EVENT_NAMES,
   Cgroup,
+  type CgroupContainer,
   type CgroupEvent,
+  type CgroupEventName,
+  type CollectedCage,
+  cageOf,
+  checkCageOptions,
+  collectGarbage,
+  containerOf,
   createCage,
   type ErrorCode,
   type ExecFileSyncOptions,
@@ -14,9 +23,12 @@ import {
   execFile,
   execFileSync,
   execSync,
+  explainOom,
   type FlatKeyed,
   fork,
   type LimitEvent,
+  type ListedCage,
+  listCages,
   MemcageError,
   MemoryLimitError,
   type MemoryReport,
@@ -24,6 +36,7 @@ import {
   type OomEvent,
   type OomVerdict,
   type Outcome,
+  parseSize,
   run,
   type SpawnOptions,
   type SpawnSyncOptions,
@@ -335,6 +348,26 @@ function errors(error: unknown): void {
   }
 }
 
+async function inventory(outcome: Outcome): Promise<void> {
+  expectType<ListedCage[]>()(listCages());
+  expectType<CageName | undefined>()(cageOf('/a'));
+  expectType<CgroupContainer | undefined>()(containerOf('/a'));
+  expectType<CollectedCage[]>()(await collectGarbage());
+  // @ts-expect-error
+  void collectGarbage({ dryrun: true });
+  for (const root of Cgroup.roots()) for (using each of root.descendants()) expectType<Cgroup>()(each);
+  for (const name of CGROUP_EVENT_NAMES) expectType<CgroupEventName>()(name);
+  expectType<number>()(parseSize('1G'));
+  // @ts-expect-error
+  parseSize(true);
+  // @ts-expect-error
+  checkCageOptions({ memroy: '1G' });
+  if (outcome.oom === null) return;
+  expectType<string>()(explainOom(outcome.oom, { command: 'a', peakBytes: outcome.memory.peakBytes }).sentence);
+  // @ts-expect-error
+  explainOom(outcome.oom, {});
+}
+
 // Options that are made elsewhere fit.
 spawn('true', [], options);
-void [functions, synchronous, cages, streams, names, files, runs, many, groups, wrongOptions, errors];
+void [functions, synchronous, cages, streams, names, files, runs, many, groups, wrongOptions, errors, inventory];

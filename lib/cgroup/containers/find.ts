@@ -79,11 +79,6 @@ function withoutRepeats(paths: readonly string[]): string[] {
   return [...byInode.values()];
 }
 
-/** The paths of all memory cgroups that are mounted here. */
-export function cgroupPaths(current: Host): string[] {
-  return mountPointsOf(current).flatMap((at) => collectBelow(at, ({ path }) => path));
-}
-
 function mountPointsOf({ memory, memoryElsewhere }: Host): string[] {
   return [memory, ...memoryElsewhere].map(({ mountPoint }) => mountPoint);
 }

@@ -1,7 +1,7 @@
 import type { Size } from '../../../types/options';
 import { ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
 import { refuseUnknown } from '../../options/option-names';
-import { parseSize } from '../../text/size';
+import { checkSize } from '../../text/size';
 import type { CgroupVersion } from '../files/formats';
 
 const STALLS = ['some', 'full'] as const;
@@ -87,7 +87,7 @@ function checkLevel(level: PressureLevel['pressure'], trigger: object, version: 
 function checkUsage(trigger: object, version: CgroupVersion): CheckedTrigger {
   checkNames(trigger, ['threshold', 'of']);
   const { threshold, of = 'memory' } = trigger as { threshold?: unknown; of?: unknown };
-  const bytes = parseSize('threshold', threshold);
+  const bytes = checkSize('threshold', threshold);
   if (bytes === Number.POSITIVE_INFINITY) throw invalidArgument('threshold', 'a size that can be reached', threshold);
   if (of !== 'memory' && of !== 'memory+swap') throw invalidArgument('of', "'memory' or 'memory+swap'", of);
   if (version === 2) throw notHere('threshold', 1, NO_THRESHOLD);

@@ -72,9 +72,14 @@ export interface CgroupEvents {
   removed: [event: CgroupEvent];
 }
 
+/** The name of an event of a cgroup. */
 export type CgroupEventName = keyof CgroupEvents;
 
-export const EVENT_NAMES = [
+/**
+ * The names of all events of a cgroup, to listen to whatever there is. Which of them a machine has depends on the version and the
+ * kernel: `on()` throws `ERR_MEMCAGE_NOT_IN_VERSION` or `ERR_MEMCAGE_UNSUPPORTED` for others.
+ */
+export const CGROUP_EVENT_NAMES = [
   'oom',
   'oomKill',
   'high',
@@ -90,7 +95,7 @@ export const EVENT_NAMES = [
 ] as const satisfies readonly CgroupEventName[];
 
 export function isEventName(name: unknown): name is CgroupEventName {
-  return (EVENT_NAMES as readonly unknown[]).includes(name);
+  return (CGROUP_EVENT_NAMES as readonly unknown[]).includes(name);
 }
 
 /** The handle that {@link Cgroup.addTrigger} returns. */

@@ -1,5 +1,5 @@
 import { ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
-import { parseSize } from '../../text/size';
+import { checkSize } from '../../text/size';
 import type { CgroupDirectory } from '../directory/directory';
 import { refusedValue } from '../directory/refused-value';
 import { sizeText } from '../files/controller';
@@ -52,7 +52,7 @@ interface Kernel {
 /** Turn a value into the kernel's text. They throw TypeError or RangeError if the kernel is known to refuse it. */
 const TEXTS: { [W in Exclude<FileWrite, RefusedWrite>]: (name: string, value: unknown, kernel: Kernel) => string } = {
   size(name, value, { version, pageBytes }) {
-    return sizeText(parseSize(name, value, { min: 0, pageBytes }), version);
+    return sizeText(checkSize(name, value, { min: 0, pageBytes }), version);
   },
   count(name, value) {
     if (value === 'max' || value === Number.POSITIVE_INFINITY) return 'max';

@@ -22,6 +22,7 @@ import { type KillCgroup, killCgroupOf } from '../processes/kill-cgroup';
 import { isPopulated, listPids } from '../processes/pids';
 import { removeTree, retry, undo } from '../processes/remove';
 import { setFile } from './access';
+import { openBelow } from './open-below';
 import { ReadableCgroup } from './readable-cgroup';
 import { checkReclaim, type ReclaimOptions, reclaim } from './reclaim';
 
@@ -86,6 +87,15 @@ export class Cgroup extends ReadableCgroup {
     return openAt(Cgroup.resolve(path));
   }
 
+  /**
+   * The topmost cgroups that are mounted here: usually one, more where several mounts show different parts of the
+   * hierarchy. A walk through all cgroups begins there, with {@link descendants}.
+   */
+  static roots(): Cgroup[] {
+    const { memory, memoryElsewhere } = host();
+    return [memory, ...memoryElsewhere].map(({ mountPoint }) => openAt(mountPoint));
+  }
+
   /** @internal The absolute path of the cgroup that {@link open} would open. */
   static resolve(path: unknown): string {
     return resolveGiven(path, host());
@@ -118,6 +128,15 @@ export class Cgroup extends ReadableCgroup {
     } finally {
       parent.close();
     }
+  }
+
+  /**
+   * The cgroups below it, level by level, each as a handle of its own with an fd, which you close:
+   * `for (using each of ...)`. It leaves out those that are removed meanwhile, and those that it may not look into, with
+   * all below them.
+   */
+  *descendants(): Generator<Cgroup, void, undefined> {
+    yield* openBelow(this.opened(), (directory) => own(directory, this.version));
   }
 
   /**

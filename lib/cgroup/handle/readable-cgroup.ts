@@ -1,7 +1,9 @@
 import { type InspectOptions, inspect } from 'node:util';
+import type { MemoryDetails } from '../../../types/outcome';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { LazyEmitter } from '../../event-loop/lazy-emitter';
 import { shown } from '../../text/inspected';
+import { containerNameOf } from '../containers/container-names';
 import type { CgroupDirectory } from '../directory/directory';
 import { KeptFile } from '../directory/kept-file';
 import { OpenFiles } from '../directory/open-files';
@@ -26,6 +28,7 @@ import type { Source } from '../watching/moments';
 import { checkWatchOptions, type Sample, type WatchOptions, watchCgroup } from '../watching/watch';
 import { getFile } from './access';
 import { type EffectiveLimits, readEffectiveLimits } from './effective-limits';
+import { readMemoryDetails } from './memory-details';
 import { type MemoryEvents, readEvents } from './memory-events';
 import { PeakTracker } from './peak-tracker';
 import { computeUsage, type Usage } from './usage';
@@ -178,6 +181,20 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
    */
   peak(): number | null {
     return readMemoryFile(this.opened(), this.version, 'peak') ?? null;
+  }
+
+  /** What else the kernel has counted since the cgroup exists, as `memory.details` of an outcome has it of a cage. */
+  details(): MemoryDetails {
+    return readMemoryDetails(this.opened(), this.version);
+  }
+
+  /**
+   * The name that Docker or Podman has given the container whose cgroup it is; undefined when it is none, no process is in it, or
+   * the engine does not tell. It is looked up in /proc at each call; names of Docker's containers can be told by root only. The id
+   * is in the path: {@link containerOf}.
+   */
+  containerName(): string | undefined {
+    return containerNameOf(this.opened());
   }
 
   /**

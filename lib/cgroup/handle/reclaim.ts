@@ -3,7 +3,7 @@ import { release } from 'node:os';
 import { promisify } from 'node:util';
 import { ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
 import { checkOptions } from '../../options/option-names';
-import { parseSize } from '../../text/size';
+import { checkSize } from '../../text/size';
 import type { CgroupDirectory } from '../directory/directory';
 import { memoryFile } from '../files/roles';
 import { readMemoryFile } from '../limits/limit-files';
@@ -23,7 +23,7 @@ export interface ReclaimOptions {
 
 /** Validates the arguments of `Cgroup.reclaim()`. Throws TypeError or RangeError. */
 export function checkReclaim(bytes: unknown, options: unknown, pageBytes: number) {
-  const wanted = parseSize('bytes', bytes, { pageBytes });
+  const wanted = checkSize('bytes', bytes, { pageBytes });
   const { swappiness } = checkOptions(options, { of: 'cgroup.reclaim', known: ['swappiness'] }) as ReclaimOptions;
   const valid =
     swappiness === undefined || (Number.isInteger(swappiness) && swappiness >= 0 && swappiness <= MAX_SWAPPINESS);

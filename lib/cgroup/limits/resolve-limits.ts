@@ -1,7 +1,7 @@
 import type { MemoryLimits, MemoryOption } from '../../../types/options';
 import { invalidArgument } from '../../errors/errors';
 import { isRecord, refuseUnknown } from '../../options/option-names';
-import { parseSize } from '../../text/size';
+import { checkSize } from '../../text/size';
 
 /** Limits after validation. Sizes are in bytes; `Infinity` for unlimited. Limits that were left out are absent. */
 export interface ResolvedLimits {
@@ -34,8 +34,6 @@ interface ResolveOptions {
   of: string;
   /** Size of a page. Default: 4096. */
   pageBytes?: number;
-  /** How an error calls a limit. Default: `memory.max` and so on. */
-  nameOf?: (name: keyof ResolvedLimits) => string;
 }
 
 const MAX_SWAPPINESS = 200;
@@ -78,10 +76,7 @@ const ALIASES = {
  *
  * @throws TypeError or RangeError with a `code`, naming the option.
  */
-export function resolveLimits(
-  option: MemoryOption,
-  { of, pageBytes = 4096, nameOf = (name) => `memory.${name}` }: ResolveOptions,
-): ResolvedLimits {
+export function resolveLimits(option: MemoryOption, { of, pageBytes = 4096 }: ResolveOptions): ResolvedLimits {
   // A caller without TypeScript can pass anything.
   const given: unknown = option;
   if (typeof given === 'number' || typeof given === 'string') return { max: size('memory', given, pageBytes) };
@@ -89,17 +84,17 @@ export function resolveLimits(
   refuseUnknown(given, { of, within: 'memory', known: NAMES, aliases: ALIASES });
   const entries = NAMES.filter((name) => given[name] !== undefined).map((name) => [
     name,
-    PARSERS[name](nameOf(name), given[name], pageBytes),
+    PARSERS[name](`memory.${name}`, given[name], pageBytes),
   ]);
   return Object.fromEntries(entries) as ResolvedLimits;
 }
 
 function size(option: string, value: unknown, pageBytes: number): number {
-  return parseSize(option, value, { pageBytes });
+  return checkSize(option, value, { pageBytes });
 }
 
 function sizeOrNone(option: string, value: unknown, pageBytes: number): number {
-  return parseSize(option, value, { min: 0, pageBytes });
+  return checkSize(option, value, { min: 0, pageBytes });
 }
 
 function swappiness(option: string, value: unknown): number {

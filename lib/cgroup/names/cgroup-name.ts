@@ -1,19 +1,29 @@
-/**
- * Who made a cgroup, by the shape of its path. `unknown`: a container's, but the path does not say of which runtime.
- */
-export type CgroupKind = 'docker' | 'podman' | 'containerd' | 'cri-o' | 'pod' | 'lxc' | 'machine' | 'unknown';
+import { invalidArgument } from '../../errors/errors';
 
-export interface CgroupName {
-  kind: CgroupKind;
+/** What {@link containerOf} finds. */
+export interface CgroupContainer {
+  /**
+   * Who has made it: a container engine, the kubelet (`pod`), LXC, or the manager of a virtual machine or of systemd-nspawn
+   * (`machine`). `unknown`: it is some container's, but the path does not say of which engine.
+   */
+  kind: 'docker' | 'podman' | 'containerd' | 'cri-o' | 'pod' | 'lxc' | 'machine' | 'unknown';
   /** The container's full id, the pod's uid, or the name of an LXC container or a machine. */
   id: string;
+  /** The id, as engines print it: the first 12 digits of a full one. */
+  shortId: string;
+  /** Of its own cgroup, which is that of the path, or above it. */
+  path: string;
 }
+
+export type CgroupName = Pick<CgroupContainer, 'kind' | 'id'>;
+
+type Kind = CgroupContainer['kind'];
 
 /**
  * Prefixes of a container's directory, by runtime. Monitors (`libpod-conmon-ID`) have other prefixes.
  * `libpod-payload` is used with `--cgroups=split`, which puts a container into the cgroup of the unit that starts it.
  */
-const PREFIXES: Readonly<Record<string, CgroupKind>> = {
+const PREFIXES: Readonly<Record<string, Kind>> = {
   docker: 'docker',
   libpod: 'podman',
   'libpod-payload': 'podman',
@@ -23,7 +33,7 @@ const PREFIXES: Readonly<Record<string, CgroupKind>> = {
 };
 
 /** Directories in which a runtime makes one directory for each container, or Podman for each pod, named by its id. */
-const PARENTS: Readonly<Record<string, CgroupKind>> = { docker: 'docker', libpod_parent: 'podman' };
+const PARENTS: Readonly<Record<string, Kind>> = { docker: 'docker', libpod_parent: 'podman' };
 
 const CONTAINER = new RegExp(`^(${Object.keys(PREFIXES).join('|')})-([0-9a-f]{64})(?:\\.scope)?$`);
 const FULL_ID = /^[0-9a-f]{64}$/;
@@ -54,18 +64,24 @@ export function parseCgroupName(path: string): CgroupName | undefined {
   return (prefix && id && container(`${prefix}-${id}`)) || container(name) || byParent(parent, name) || other(name);
 }
 
-/** The id as engines print it: the first 12 digits of a full id. */
-export function shortId({ id }: CgroupName): string {
-  return FULL_ID.test(id) ? id.slice(0, SHORT_ID) : id;
-}
-
-/** The innermost container in a path. */
-export function containerOfPath(path: string): CgroupName | undefined {
-  for (let at = path; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
+/**
+ * The container, pod or machine that a cgroup belongs to, by its path: the innermost one; undefined when it is in none.
+ * Nothing is read, and the cgroup need not exist.
+ *
+ * @param path of the cgroup, {@link Cgroup.path} for example
+ */
+export function containerOf(path: string): CgroupContainer | undefined {
+  if (typeof path !== 'string') throw invalidArgument('path', 'the path of a cgroup', path);
+  for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) {
     const name = parseCgroupName(at);
-    if (name !== undefined && name.kind !== 'machine') return name;
+    if (name !== undefined) return { ...name, shortId: shortId(name), path: at };
   }
   return undefined;
+}
+
+/** The id as engines print it: the first 12 digits of a full id. */
+function shortId({ id }: CgroupName): string {
+  return FULL_ID.test(id) ? id.slice(0, SHORT_ID) : id;
 }
 
 /** How well a name, an id or the beginning of an id matches a cgroup. */

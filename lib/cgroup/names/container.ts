@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { containerOfPath } from './cgroup-name';
+import { dirname } from 'node:path';
+import { type CgroupContainer, containerOf } from './cgroup-name';
 
 export type ContainerKind = 'docker' | 'podman' | 'kubernetes' | 'lxc' | 'systemd-nspawn' | 'unknown';
 
@@ -80,10 +81,16 @@ function byManager(read: Surroundings['read']): Container | undefined {
 function byCgroup(read: Surroundings['read']): Container | undefined {
   for (const line of read('/proc/self/cgroup')?.split('\n') ?? []) {
     const path = line.split(':').slice(2).join(':');
-    const name = containerOfPath(path);
-    if (name !== undefined) return { kind: BY_CGROUP[name.kind] ?? 'unknown', evidence: `cgroup ${path}` };
+    const found = outsideOfMachines(path);
+    if (found !== undefined) return { kind: BY_CGROUP[found.kind] ?? 'unknown', evidence: `cgroup ${path}` };
   }
   return undefined;
+}
+
+/** A virtual machine is none, and what is in it has a kernel of its own. */
+function outsideOfMachines(path: string): CgroupContainer | undefined {
+  const found = containerOf(path);
+  return found?.kind === 'machine' ? outsideOfMachines(dirname(found.path)) : found;
 }
 
 function readIfAllowed(path: string): string | undefined {

@@ -14,13 +14,6 @@ export function ownKind(name: string): OwnKind | undefined {
   return (Object.keys(NAMES) as OwnKind[]).find((kind) => NAMES[kind].test(name));
 }
 
-/** Whether a cgroup is a cage of some memcage, or is inside one. */
-export function isInCage(path: string): boolean {
-  const kinds = path.split('/').map(ownKind);
-  const owner = kinds.indexOf('owner');
-  return kinds.includes('detached') || (owner !== -1 && owner < kinds.length - 1);
-}
-
 /** Whether a cgroup is a cage of some memcage, or a leaf of a cage, which is under the cage's limit. */
 export function isCage(path: string): boolean {
   const kinds = path.split('/').map(ownKind);

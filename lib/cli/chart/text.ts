@@ -1,4 +1,4 @@
-import { printable } from '../../text/printable';
+import { printable } from '../../index';
 import { widthOf } from '../text-width';
 
 /** Text from outside as text of XML and HTML, in elements and in attributes. */

@@ -1,6 +1,4 @@
-import type { Diagnosis, Finding, FindingState } from '../../../types/diagnosis';
-import { diagnose } from '../../doctor/diagnose';
-import { describeCandidate } from '../../placement/describe';
+import { type Diagnosis, describeCandidate, diagnose, type Finding, type FindingState } from '../../index';
 import { type Colors, colorsOf } from '../color';
 import { FAILED_TEXT } from '../command';
 import { defineCommand } from '../define-command';

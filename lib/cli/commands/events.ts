@@ -1,8 +1,15 @@
-import type { Trigger } from '../../cgroup/events/trigger-options';
-import { type CgroupEvent, type CgroupEventName, EVENT_NAMES, type ThresholdEvent } from '../../cgroup/events/types';
-import type { Cgroup } from '../../cgroup/handle/cgroup';
-import { ErrorCode, MemcageError } from '../../errors/errors';
-import { formatSize, parseSize } from '../../text/size';
+import {
+  CGROUP_EVENT_NAMES,
+  type Cgroup,
+  type CgroupEvent,
+  type CgroupEventName,
+  ErrorCode,
+  formatSize,
+  MemcageError,
+  parseSize,
+  type ThresholdEvent,
+  type Trigger,
+} from '../../index';
 import { FAILED_TEXT } from '../command';
 import { defineCommand } from '../define-command';
 import { toJsonLine } from '../json';
@@ -42,7 +49,7 @@ export const events = defineCommand({
   async run({ json, pressure, threshold }, [target]) {
     const triggers = [
       ...(pressure === undefined ? [] : [pressureOf(pressure)]),
-      ...(threshold === undefined ? [] : [{ threshold: asUsage(() => parseSize('--threshold', threshold)) }]),
+      ...(threshold === undefined ? [] : [{ threshold: asUsage(() => parseSize(threshold, '--threshold')) }]),
     ];
     using cgroup = findTarget(target);
     const print = (name: string, line: object, text: string): void => {
@@ -65,7 +72,7 @@ export const events = defineCommand({
 
 /** Returns the names of those that this machine has. */
 function listen(cgroup: Cgroup, tell: (name: CgroupEventName, event: CgroupEvent) => void): CgroupEventName[] {
-  return EVENT_NAMES.filter((name) => {
+  return CGROUP_EVENT_NAMES.filter((name) => {
     try {
       cgroup.on(name, (event: CgroupEvent) => tell(name, event));
       return true;

@@ -1,5 +1,4 @@
-import { type Collected, collectGarbage } from '../../inventory/collect-garbage';
-import { printable } from '../../text/printable';
+import { type CollectedCage, collectGarbage, printable } from '../../index';
 import { FAILED_TEXT } from '../command';
 import { defineCommand } from '../define-command';
 import { toJson } from '../json';
@@ -32,12 +31,12 @@ export const gc = defineCommand({
   },
 });
 
-function render(collected: readonly Collected[]): string {
+function render(collected: readonly CollectedCage[]): string {
   if (collected.length === 0) return 'nothing is left of dead owners\n';
   return collected.map((each) => `${lineOf(each)}\n`).join('');
 }
 
-function lineOf({ path, kind, ownerPid, pids, result, reason }: Collected): string {
+function lineOf({ path, kind, ownerPid, pids, result, reason }: CollectedCage): string {
   const owner = ownerPid === null ? '' : ` of process ${ownerPid}`;
   const what = { owner: 'cages', detached: 'a detached cage', leaf: 'an empty leaf' }[kind];
   const killing = pids.length === 0 ? '' : `, ${pids.length === 1 ? '1 process' : `${pids.length} processes`}`;

@@ -1,4 +1,4 @@
-import { formatSize } from '../../text/size';
+import { formatSize } from '../../index';
 import { FAILED_TEXT, type Option } from '../command';
 import { defineCommand } from '../define-command';
 import { toJson } from '../json';

@@ -1,9 +1,4 @@
-import { cgroupPaths } from '../../cgroup/containers/find';
-import { host } from '../../cgroup/hierarchy/host';
-import { parseCgroupName, shortId } from '../../cgroup/names/cgroup-name';
-import { type CageEntry, listCages } from '../../inventory/list-cages';
-import { printable } from '../../text/printable';
-import { formatSize } from '../../text/size';
+import { Cgroup, containerOf, formatSize, type ListedCage, listCages, printable } from '../../index';
 import { colorsOf } from '../color';
 import { FAILED_TEXT } from '../command';
 import { defineCommand } from '../define-command';
@@ -40,7 +35,7 @@ export const ls = defineCommand({
   run({ quiet, targets, json }) {
     if (targets === true) return printLines([...listCages().map(({ path }) => path), ...containerIds()]);
     const cages = listCages();
-    if (json === true) process.stdout.write(toJson(cages));
+    if (json === true) process.stdout.write(toJson(cages.map(({ spare: _, ...shown }) => shown)));
     else if (quiet === true) return printLines(cages.map(({ path }) => path));
     else process.stdout.write(render(cages));
     return 0;
@@ -54,20 +49,24 @@ function printLines(lines: readonly string[]): number {
 
 /** Of all that container engines have made, as far as it is mounted here; shortened as they print them. */
 function containerIds(): string[] {
-  const ids = cgroupPaths(host()).flatMap((path) => {
-    const name = parseCgroupName(path);
-    return name === undefined ? [] : [shortId(name)];
-  });
-  return [...new Set(ids)];
+  const ids = new Set<string>();
+  for (const root of Cgroup.roots()) {
+    for (using cgroup of root.descendants()) {
+      const container = containerOf(cgroup.path);
+      if (container?.path === cgroup.path) ids.add(container.shortId);
+    }
+    root.close();
+  }
+  return [...ids];
 }
 
 /** A detached child lives on without the owner of its cage. */
-function stateOf({ kind, owner, processes }: CageEntry, red: (text: string) => string): string {
+function stateOf({ kind, owner, processes }: ListedCage, red: (text: string) => string): string {
   if (owner.alive) return 'alive';
   return kind === 'detached' && processes > 0 ? 'on its own' : red('dead');
 }
 
-function render(cages: readonly CageEntry[]): string {
+function render(cages: readonly ListedCage[]): string {
   const { red, bold } = colorsOf(process.stdout);
   const rows = cages.map((cage) => [
     cage.owner.pid === null ? 'hidden' : String(cage.owner.pid),

@@ -1,14 +1,15 @@
-import type { Pressure, PressureLine } from '../../cgroup/files/formats';
-import type { Cgroup } from '../../cgroup/handle/cgroup';
-import { readMemoryDetails } from '../../cgroup/handle/memory-details';
-import { readMany } from '../../cgroup/handle/read-many';
-import { openDirectory } from '../../cgroup/hierarchy/host';
-import type { CgroupProcess } from '../../cgroup/processes/processes';
-import { formatDuration } from '../../text/duration';
-import { printable } from '../../text/printable';
-import { formatSize } from '../../text/size';
+import {
+  type Cgroup,
+  type CgroupProcess,
+  formatSize,
+  type Pressure,
+  type PressureLine,
+  printable,
+  readMany,
+} from '../../index';
 import { FAILED_TEXT } from '../command';
 import { defineCommand } from '../define-command';
+import { formatDuration } from '../duration';
 import { toJson } from '../json';
 import { findTarget, oneTarget, TARGET } from '../target';
 
@@ -54,22 +55,12 @@ function statusOf(cgroup: Cgroup) {
     effectiveLimits: cgroup.effectiveLimits(),
     swapBytes,
     kernelBytes,
-    limitHits: limitHitsOf(cgroup),
+    limitHits: cgroup.details().limitHits,
     oomKills: events.oomKill,
     pressure,
     stat: cgroup.stat(),
     processes: cgroup.processes(),
   };
-}
-
-/** `null`: this kernel does not count them. */
-function limitHitsOf({ path, version }: Cgroup): number | null {
-  const directory = openDirectory(path);
-  try {
-    return readMemoryDetails(directory, version).limitHits;
-  } finally {
-    directory.close();
-  }
 }
 
 type Status = ReturnType<typeof statusOf>;

@@ -27,6 +27,14 @@ describeIf('cgroup', 'the parts of memcage that are loaded', () => {
   test('are none with it, also where all that it has is asked for', () => {
     expect(partsOf('')).toEqual([]);
     expect(partsOf('({ ...memcage }).run')).toEqual([]);
+    expect(partsOf('({ ...memcage }).formatSize')).toEqual([]);
+  });
+
+  test('are loaded by a function of theirs when it is called', () => {
+    expect(partsOf('memcage.formatSize(1)')).toEqual(['cages']);
+    const candidate = `{ source: 'own', path: null, refusal: null }`;
+    expect(partsOf(`memcage.describeCandidate(${candidate})`)).toEqual(['parents']);
+    expect(printed(`console.log(memcage.formatSize(1024))`)).toBe('1 KiB\n');
   });
 
   // What comes about while children run, and what a failure is told by, must not need a free fd.

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { formatSize, parseSize } from '../../../lib/text/size';
+import { checkSize, formatSize, parseSize } from '../../../lib/text/size';
 import { testRows } from '../../support/rows';
 import { starts } from '../../support/starts';
 import { thrown } from '../../support/thrown';
@@ -9,7 +9,7 @@ const UNITS = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };
 
 const anySize = fc.integer({ min: PAGE, max: Number.MAX_SAFE_INTEGER });
 
-describe('parseSize', () => {
+describe('checkSize', () => {
   testRows(
     'takes numbers and text with a unit',
     [
@@ -40,7 +40,7 @@ describe('parseSize', () => {
       [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
     ],
     ([value, bytes]) => {
-      expect(parseSize('memory.max', value)).toBe(bytes);
+      expect(checkSize('memory.max', value)).toBe(bytes);
     },
   );
 
@@ -101,7 +101,7 @@ describe('parseSize', () => {
       new Number(8192),
     ],
     (value) => {
-      const parse = () => parseSize('memory.max', value);
+      const parse = () => checkSize('memory.max', value);
 
       expect(parse).toThrow(TypeError);
       expect(thrown(parse)).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_SIZE' });
@@ -110,15 +110,15 @@ describe('parseSize', () => {
   );
 
   testRows('refuses what is less than a page', [1, 4095, '1', '1K', '4095'], (value) => {
-    expect(thrown(() => parseSize('memory.max', value))).toMatchObject({
+    expect(thrown(() => checkSize('memory.max', value))).toMatchObject({
       name: 'RangeError',
       code: 'ERR_MEMCAGE_LIMIT_TOO_SMALL',
     });
-    expect(() => parseSize('memory.swap', value, { min: 0 })).toThrow(/at least one page of memory \(4096 bytes\)/);
+    expect(() => checkSize('memory.swap', value, { min: 0 })).toThrow(/at least one page of memory \(4096 bytes\)/);
   });
 
   testRows('takes 0 where that is allowed', [0, -0, '0', '00', '0G'], (value) => {
-    expect(parseSize('memory.swap', value, { min: 0 })).toBe(0);
+    expect(checkSize('memory.swap', value, { min: 0 })).toBe(0);
   });
 
   testRows(
@@ -128,41 +128,41 @@ describe('parseSize', () => {
       ['100', "'100M'"],
     ],
     ([value, meant]) => {
-      expect(thrown(() => parseSize('memory', value)).message).toContain(`: did you mean ${meant}?`);
+      expect(thrown(() => checkSize('memory', value)).message).toContain(`: did you mean ${meant}?`);
     },
   );
 
   it('asks nothing where a unit was given', () => {
-    expect(thrown(() => parseSize('memory', '1K')).message).not.toContain('did you mean');
+    expect(thrown(() => checkSize('memory', '1K')).message).not.toContain('did you mean');
   });
 
   it('reads what formatSize() writes', () => {
     fc.assert(
       // Above, what is rounded up may be no safe integer.
       fc.property(fc.integer({ min: PAGE, max: 2 ** 52 }), (bytes) => {
-        const read = parseSize('a', formatSize(bytes));
+        const read = checkSize('a', formatSize(bytes));
         // One decimal of at least 1.
         expect(Math.abs(read - bytes) / bytes).toBeLessThanOrEqual(0.05);
       }),
     );
-    expect(parseSize('a', formatSize(Number.POSITIVE_INFINITY))).toBe(Number.POSITIVE_INFINITY);
+    expect(checkSize('a', formatSize(Number.POSITIVE_INFINITY))).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('says whether 0 is allowed', () => {
-    expect(thrown(() => parseSize('a', -1)).message).toContain('a positive integer');
-    expect(thrown(() => parseSize('a', -1, { min: 0 })).message).not.toContain('positive');
+    expect(thrown(() => checkSize('a', -1)).message).toContain('a positive integer');
+    expect(thrown(() => checkSize('a', -1, { min: 0 })).message).not.toContain('positive');
   });
 
   it('knows larger pages', () => {
-    expect(() => parseSize('memory.max', '32K', { pageBytes: 65536 })).toThrow(/65536 bytes/);
-    expect(parseSize('memory.max', '64K', { pageBytes: 65536 })).toBe(65536);
+    expect(() => checkSize('memory.max', '32K', { pageBytes: 65536 })).toThrow(/65536 bytes/);
+    expect(checkSize('memory.max', '64K', { pageBytes: 65536 })).toBe(65536);
   });
 
   it('takes a number and its digits alike', () => {
     fc.assert(
       fc.property(anySize, (bytes) => {
-        expect(parseSize('a', bytes)).toBe(bytes);
-        expect(parseSize('a', String(bytes))).toBe(bytes);
+        expect(checkSize('a', bytes)).toBe(bytes);
+        expect(checkSize('a', String(bytes))).toBe(bytes);
       }),
     );
   });
@@ -173,8 +173,8 @@ describe('parseSize', () => {
       fc.property(fc.bigInt({ min: 4096n, max: 2n ** 60n }), unit, fc.boolean(), (digits, [name, factor], lower) => {
         const text = `${digits}${lower ? name.toLowerCase() : name}`;
         const bytes = digits * BigInt(factor);
-        if (bytes < 2n ** 53n) expect(parseSize('a', text)).toBe(Number(bytes));
-        else expect(() => parseSize('a', text)).toThrow(TypeError);
+        if (bytes < 2n ** 53n) expect(checkSize('a', text)).toBe(Number(bytes));
+        else expect(() => checkSize('a', text)).toThrow(TypeError);
       }),
     );
   });
@@ -189,7 +189,7 @@ describe('parseSize', () => {
     fc.assert(
       fc.property(anything, (value) => {
         try {
-          const bytes = parseSize('a', value);
+          const bytes = checkSize('a', value);
           expect(bytes === Number.POSITIVE_INFINITY || Number.isSafeInteger(bytes)).toBe(true);
           expect(bytes).toBeGreaterThanOrEqual(PAGE);
         } catch (error) {
@@ -235,5 +235,24 @@ describe('formatSize', () => {
         expect(Math.abs(Number(amount) * factor - bytes)).toBeLessThanOrEqual(0.0501 * factor);
       }),
     );
+  });
+});
+
+describe('parseSize', () => {
+  testRows(
+    'reads what options take',
+    [
+      ['100M', 104857600],
+      [4096, 4096],
+      ['0', 0],
+      ['max', Number.POSITIVE_INFINITY],
+    ],
+    ([size, bytes]) => expect(parseSize(size)).toBe(bytes),
+  );
+
+  it('calls it as it is told to', () => {
+    expect(() => parseSize('12Q')).toThrow(/for size but received '12Q'/);
+    expect(() => parseSize('12Q', 'jobs.memory')).toThrow(/for jobs\.memory but/);
+    expect(thrown(() => parseSize('100', 'x'))).toMatchObject({ code: 'ERR_MEMCAGE_LIMIT_TOO_SMALL' });
   });
 });

@@ -1,7 +1,12 @@
-import type { MemoryLimits, NamespaceOptions } from '../../../../types/options';
-import { host } from '../../../cgroup/hierarchy/host';
-import { resolveNamespaces } from '../../../namespaces/namespaces';
-import { resolveNodeHeap } from '../../../process/node-heap';
+import {
+  Cgroup,
+  type CgroupVersion,
+  checkCageOptions,
+  type MemoryLimits,
+  type NamespaceOptions,
+  parseSize,
+  type Size,
+} from '../../../index';
 import { FAILED_TEXT, type Option, type Values } from '../../command';
 import { defineCommand } from '../../define-command';
 import { asUsage, checkLimits, swapNeeds } from '../../limit-options';
@@ -86,8 +91,13 @@ function requestOf(values: Values<typeof OPTIONS>, [file = '', ...args]: readonl
   const nodeHeap = values['node-heap'] === 'off' ? false : values['node-heap'];
   const namespaces = namespacesOf(values);
   checkMemory(memory);
-  asUsage(() => resolveNodeHeap(nodeHeap), `--node-heap is auto, off, or a size of at least 1M, not '${nodeHeap}'`);
-  asUsage(() => resolveNamespaces(namespaces, 'memcage'), '--hostname needs 1 to 64 bytes of text');
+  if (nodeHeap !== undefined) {
+    const wrong = `--node-heap is auto, off, or a size of at least 1M, not '${nodeHeap}'`;
+    asUsage(() => checkCageOptions({ nodeHeap }), wrong);
+  }
+  if (values.hostname !== undefined) {
+    asUsage(() => checkCageOptions({ namespaces }), '--hostname needs 1 to 64 bytes of text');
+  }
   return {
     file,
     args,
@@ -112,10 +122,21 @@ function memoryOf({ memory, swap, high, 'oom-group': oomGroup }: Values<typeof O
 }
 
 function checkMemory(memory: MemoryLimits): void {
-  const { max = Number.POSITIVE_INFINITY, swap = Number.POSITIVE_INFINITY } = checkLimits(memory, { max: 'memory' });
-  if (swap < Number.POSITIVE_INFINITY && max === Number.POSITIVE_INFINITY && host().version === 1) {
+  checkLimits(memory, { max: 'memory' });
+  const { max = 'max', swap } = memory;
+  if (swap !== undefined && isLimit(swap) && !isLimit(max) && cgroupVersion() === 1) {
     throw new UsageError(swapNeeds('--memory (-m)'));
   }
+}
+
+function isLimit(size: Size): boolean {
+  return parseSize(size) < Number.POSITIVE_INFINITY;
+}
+
+function cgroupVersion(): CgroupVersion | undefined {
+  const [root] = Cgroup.roots();
+  root?.close();
+  return root?.version;
 }
 
 function namespacesOf(values: Values<typeof OPTIONS>): NamespaceOptions {

@@ -1,7 +1,6 @@
-import { isGone } from '../../../cgroup/directory/refusal';
-import type { Cage } from '../../../contract/cage';
-import { AbortError } from '../../../errors/errors';
+import { AbortError, type Cage } from '../../../index';
 import { Timeline } from '../../chart/timeline';
+import { isGone } from '../../refusals';
 
 const FIELDS = ['usageBytes', 'anonBytes', 'fileBytes', 'kernelBytes', 'swapBytes', 'events'] as const;
 

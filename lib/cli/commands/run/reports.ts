@@ -1,8 +1,6 @@
 import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import type { Outcome } from '../../../../types/outcome';
-import type { CgroupVersion } from '../../../cgroup/files/formats';
-import type { Cage } from '../../../contract/cage';
+import type { Cage, CgroupVersion, Outcome } from '../../../index';
 import type { ChartData, Rows } from '../../chart/chart-data';
 import { renderHtml } from '../../chart/page';
 import { renderSvg } from '../../chart/svg';

@@ -1,4 +1,4 @@
-import type { MemoryLimits, NamespaceOptions, NodeHeapOption } from '../../../../types/options';
+import type { MemoryLimits, NamespaceOptions, NodeHeapOption } from '../../../index';
 
 /** What `memcage run` is asked for. */
 export interface RunRequest {

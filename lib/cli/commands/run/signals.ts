@@ -1,4 +1,4 @@
-import { readProcStat } from '../../../machine/proc-stat';
+import { readProcStat } from '../../proc';
 
 // All that would end this process, and with it the command, save what the kernel reports a fault of its own by (SIGSEGV and
 // the like). SIGUSR1 too: left to Node it would open a debugger's port. Real-time signals can't be caught in Node.

@@ -1,9 +1,5 @@
 import { constants } from 'node:os';
-import type { NodeHeapReport } from '../../../../types/outcome';
-import { killSentence } from '../../../api/oom-words';
-import { spawn } from '../../../api/spawn';
-import type { Cage } from '../../../contract/cage';
-import { formatSize } from '../../../text/size';
+import { type Cage, explainOom, formatSize, type NodeHeapReport, spawn } from '../../../index';
 import { FAILED } from '../../command';
 import { Reports } from './reports';
 import type { RunRequest } from './request';
@@ -48,8 +44,8 @@ async function runIn(request: RunRequest, reports: Reports): Promise<number> {
   if (child.pid === undefined) return reportStartError(file, outcome.error);
   const { oom, memory } = outcome;
   if (oom !== null) {
-    const { peakBytes } = memory;
-    process.stderr.write(`memcage: ${killSentence(file, oom, { pid: child.pid, peakBytes })}\n`);
+    const { sentence } = explainOom(oom, { command: file, pid: child.pid, peakBytes: memory.peakBytes });
+    process.stderr.write(`memcage: ${sentence}\n`);
   }
   if (outcome.nodeHeap?.exhausted === 'likely') process.stderr.write(`memcage: ${heapLine(file, outcome.nodeHeap)}\n`);
   if (outcome.error !== undefined) process.stderr.write(`memcage: ${outcome.error.message}\n`);

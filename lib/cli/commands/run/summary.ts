@@ -1,11 +1,15 @@
-import type { MemoryReport, OomVerdict, Outcome } from '../../../../types/outcome';
-import { namesOf, whoseLimit } from '../../../api/oom-words';
-import type { CgroupVersion } from '../../../cgroup/files/formats';
-import { formatDuration } from '../../../text/duration';
-import { printable } from '../../../text/printable';
-import { formatSize } from '../../../text/size';
+import {
+  type CgroupVersion,
+  explainOom,
+  formatSize,
+  type MemoryReport,
+  type OomVerdict,
+  type Outcome,
+  printable,
+} from '../../../index';
 import type { Rows } from '../../chart/chart-data';
 import type { Colors } from '../../color';
+import { formatDuration } from '../../duration';
 
 export interface Seen {
   /** Undefined: there was no cage. */
@@ -17,7 +21,7 @@ export interface Seen {
 /** How a command ended, for people. */
 export function verdictOf({ exitCode, signal, oom, nodeHeap, error }: Outcome): string {
   const status = statusOf({ exitCode, signal });
-  if (oom !== null) return `${killsOf(oom)} killed for ${whoseLimit(oom)}. ${status}.`;
+  if (oom !== null) return `${killsOf(oom)} killed for ${wordsOf(oom).reason}. ${status}.`;
   if (nodeHeap?.exhausted === 'likely') return `Aborted, most likely at the limit of its JavaScript heap. ${status}.`;
   if (error !== undefined && exitCode === null && signal === null) return `Could not be started: ${error.message}.`;
   return `${status}.`;
@@ -39,8 +43,8 @@ export function summaryRows(outcome: Outcome, { version, mostProcesses }: Seen):
     ],
     ['page faults', `${counted(faults.minor)} minor, ${counted(faults.major)} major`],
     ['stalled', stallOf(memory, version)],
-    ['OOM kills', oom === null ? 'none' : `${counted(oom.kills)}, for ${whoseLimit(oom)}`],
-    ['killed', oom?.victims ? namesOf(oom.victims) : undefined],
+    ['OOM kills', oom === null ? 'none' : `${counted(oom.kills)}, for ${wordsOf(oom).reason}`],
+    ['killed', oom === null ? undefined : (wordsOf(oom).victims ?? undefined)],
     ['processes', mostProcesses === 0 ? undefined : `at least ${counted(mostProcesses)} at once`],
     ['exit status', statusOf(outcome)],
   ];
@@ -88,6 +92,11 @@ function stallOf({ details }: MemoryReport, version: CgroupVersion | undefined):
   if (details.stall === null) return version === 1 ? 'not measured on cgroup v1' : 'not measured by this kernel';
   const { someMs, fullMs } = details.stall;
   return `${formatDuration(someMs)} for want of memory, ${formatDuration(fullMs)} of it altogether`;
+}
+
+/** What does not name the command, which is above the table. */
+function wordsOf(oom: OomVerdict) {
+  return explainOom(oom, { command: '' });
 }
 
 function killsOf({ kills }: OomVerdict): string {

@@ -1,5 +1,4 @@
-import { Cgroup } from '../../../cgroup/handle/cgroup';
-import { formatSize } from '../../../text/size';
+import { Cgroup, formatSize } from '../../../index';
 import { killAllIn, processes } from '../../kill-all';
 import type { Question } from './view';
 

@@ -1,4 +1,4 @@
-import { formatSize } from '../../../text/size';
+import { formatSize } from '../../../index';
 import type { Row } from './reader';
 
 export const COLUMN_NAMES = [
@@ -75,7 +75,7 @@ export const COLUMNS: Readonly<Record<ColumnName, Column>> = {
   file: size('FILE', 10, ({ fileBytes }) => formatSize(fileBytes)),
   swap: size('SWAP', 11, ({ swapBytes }) => formatSize(swapBytes)),
   pids: count('PIDS', 3, ({ processes }) => String(processes)),
-  oom: count('OOM', 4, ({ oomKills }) => (oomKills === null ? '-' : String(oomKills))),
+  oom: count('OOM', 4, ({ oomKills }) => String(oomKills)),
   command: { title: 'COMMAND', width: 12, side: 'left', rank: 8, text: ({ command }) => command.join(' ') },
 };
 
@@ -103,7 +103,7 @@ const VALUES: Readonly<Record<Exclude<SortName, 'name'>, (row: Row) => number>> 
   file: (row) => row.fileBytes,
   swap: (row) => row.swapBytes,
   pids: (row) => row.processes,
-  oom: (row) => row.oomKills ?? -1,
+  oom: (row) => row.oomKills,
 };
 
 /** The largest number first, names from A to Z; `reversed` the other way. Equals are in the order of their paths. */

@@ -1,4 +1,4 @@
-import { wakeAt } from '../../../event-loop/ticker';
+import { setTimeout } from 'node:timers/promises';
 import { charsetOf } from '../../charset';
 import { colorsOf } from '../../color';
 import { FAILED_TEXT } from '../../command';
@@ -6,10 +6,12 @@ import { defineCommand } from '../../define-command';
 import { toJson, toJsonLine } from '../../json';
 import { UsageError } from '../../parse';
 import { findTarget, TARGET } from '../../target';
+import { Beat } from './beat';
 import { matching, SORT_NAMES, type SortName, sorted } from './columns';
 import { tableText } from './layout';
 import { showLive } from './live';
-import { type Row, readRows, type Selection } from './reader';
+import { type Row, readRows } from './reader';
+import type { Selection } from './selection';
 import { INITIAL, KEYS } from './view';
 
 const LEAST_INTERVAL_S = 0.1;
@@ -82,12 +84,12 @@ async function printEach(
   print: (rows: readonly Row[]) => void,
   { intervalMs, endless }: { intervalMs: number; endless: boolean },
 ): Promise<number> {
-  for (let dueMs = performance.now(); ; ) {
+  const beat = new Beat(intervalMs);
+  for (;;) {
     const rows = read();
     if (rows.length === 0 && !endless) return 0;
     print(rows);
-    dueMs += Math.max(1, Math.ceil((performance.now() - dueMs) / intervalMs)) * intervalMs;
-    await new Promise<void>((resolve) => void wakeAt(dueMs, resolve));
+    await setTimeout(beat.untilNextMs());
   }
 }
 

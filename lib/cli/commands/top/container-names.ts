@@ -1,6 +1,7 @@
-import { containerNameOf } from '../../../cgroup/containers/container-names';
-import type { CgroupDirectory } from '../../../cgroup/directory/directory';
-import { type CgroupName, shortId } from '../../../cgroup/names/cgroup-name';
+import type { Cgroup, CgroupContainer } from '../../../index';
+
+/** What the name is asked of. */
+type Named = Pick<Cgroup, 'path' | 'containerName'>;
 
 /** How long a name is taken to be unknown: of a container that is just being started it is a moment later. */
 const RETRY_MS = 10_000;
@@ -15,20 +16,17 @@ export class ContainerNames {
   #known = new Map<string, Known>();
   #seen = new Map<string, Known>();
 
-  constructor(
-    private readonly lookUp: (directory: CgroupDirectory) => string | undefined = containerNameOf,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+  constructor(private readonly now: () => number = () => performance.now()) {}
 
   /** With the engine before it; the id, where there is no name. */
-  of(directory: CgroupDirectory, container: CgroupName): string {
-    const { path } = directory;
+  of(cgroup: Named, { kind, shortId }: Pick<CgroupContainer, 'kind' | 'shortId'>): string {
+    const { path } = cgroup;
     let known = this.#seen.get(path) ?? this.#known.get(path);
     if (known === undefined || (known.name === undefined && this.now() - known.atMs >= RETRY_MS)) {
-      known = { name: this.lookUp(directory), atMs: this.now() };
+      known = { name: cgroup.containerName(), atMs: this.now() };
     }
     this.#seen.set(path, known);
-    return `${container.kind}:${known.name ?? shortId(container)}`;
+    return `${kind}:${known.name ?? shortId}`;
   }
 
   /** The end of a sample: those that were not in it are forgotten. */

@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
-import { printable } from '../../../text/printable';
-import { formatSize } from '../../../text/size';
+import { formatSize, printable } from '../../../index';
 import type { Charset } from '../../charset';
 import type { Colors } from '../../color';
 import { pad, truncate, truncateStart, widthOf } from '../../text-width';

@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
-import { wakeAt } from '../../../event-loop/ticker';
 import { charsetOf } from '../../charset';
 import { colorsOf } from '../../color';
 import { Screen } from '../../terminal';
 import { act } from './act';
+import { Beat } from './beat';
 import { History } from './history';
 import { screenOf, shownIn } from './layout';
 import type { Row } from './reader';
@@ -37,7 +37,7 @@ export async function showLive({ read, intervalMs, view: initial }: LiveOptions)
   const draw = (): void => screen.draw(screenOf(picture()));
 
   const handlers = new Map<NodeJS.Signals, () => void>();
-  let cancel = (): void => {};
+  let timer: NodeJS.Timeout | undefined;
   const { promise, resolve, reject } = withResolvers<number>();
   /** What is thrown in a callback ends it as well, by way of the restored terminal. */
   const guarded = <A extends unknown[]>(callback: (...args: A) => void) => {
@@ -67,7 +67,7 @@ export async function showLive({ read, intervalMs, view: initial }: LiveOptions)
     draw();
   });
 
-  let dueMs = performance.now();
+  const beat = new Beat(intervalMs);
   const tick = guarded(() => {
     if (!view.paused) {
       rows = read();
@@ -75,9 +75,7 @@ export async function showLive({ read, intervalMs, view: initial }: LiveOptions)
       history.add(rows);
     }
     draw();
-    // Without drift; what was missed is left out.
-    dueMs += Math.max(1, Math.ceil((performance.now() - dueMs) / intervalMs)) * intervalMs;
-    cancel = wakeAt(dueMs, tick);
+    timer = setTimeout(tick, beat.untilNextMs());
   });
 
   let keys = { stop: (): void => {} };
@@ -109,7 +107,7 @@ export async function showLive({ read, intervalMs, view: initial }: LiveOptions)
     tick();
     return await promise;
   } finally {
-    cancel();
+    clearTimeout(timer);
     keys.stop();
     process.stdout.off('resize', redraw);
     for (const [signal, handler] of handlers) process.off(signal, handler);

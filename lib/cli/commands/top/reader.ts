@@ -1,23 +1,11 @@
-import { basename, dirname } from 'node:path';
-import type { CgroupDirectory } from '../../../cgroup/directory/directory';
-import { cgroupError } from '../../../cgroup/directory/refusal';
-import { cgroupsBelow, passingOver } from '../../../cgroup/directory/walk';
-import { parsePids } from '../../../cgroup/files/formats';
-import { Cgroup } from '../../../cgroup/handle/cgroup';
-import { host, openDirectory } from '../../../cgroup/hierarchy/host';
-import { mountPointOf } from '../../../cgroup/hierarchy/resolve-path';
-import { readMemoryFile } from '../../../cgroup/limits/limit-files';
-import { parseCgroupName } from '../../../cgroup/names/cgroup-name';
-import { ownKind } from '../../../cgroup/names/own-names';
-import { listPids } from '../../../cgroup/processes/pids';
-import { readCommand } from '../../../cgroup/processes/processes';
-import { Sampler } from '../../../cgroup/watching/sample';
-import { cageLabel } from '../../../inventory/label';
-import { cagesIn } from '../../../inventory/list-cages';
-import { memoryHierarchies, OwnDirectories } from '../../../inventory/own-directories';
-import { isSpare } from '../../../inventory/spare';
+import { statSync } from 'node:fs';
+import { Cgroup, cageOf, containerOf, ErrorCode, MemcageError, type Reading, readMany } from '../../../index';
+import { readCommand } from '../../proc';
+import { passingOver } from '../../refusals';
 import { ContainerNames } from './container-names';
 import { CpuMeter } from './cpu-meter';
+import { Limits } from './limits';
+import { inBatches, openSelected, type Selection } from './selection';
 
 /** One cgroup, with those below it, at one moment. */
 export interface Row {
@@ -40,120 +28,103 @@ export interface Row {
   processes: number;
   /** Processor time since the last sample, in percent of one processor; `null` in the first. */
   cpuPercent: number | null;
-  /** `null` where the kernel does not count them. */
-  oomKills: number | null;
+  oomKills: number;
 }
 
-/** Which cgroups: those of cages, all that have processes, or these. */
-export type Selection = 'cages' | 'all' | readonly string[];
+const FIELDS = [
+  'usageBytes',
+  'limitBytes',
+  'workingSetBytes',
+  'anonBytes',
+  'fileBytes',
+  'swapBytes',
+  'peakBytes',
+  'events',
+] as const;
 
-const FIELDS = ['usageBytes', 'workingSetBytes', 'anonBytes', 'fileBytes', 'swapBytes'] as const;
+/** What all rows of a sample have in common. */
+interface Sample {
+  limits: Limits;
+  /** Of the topmost cgroups. */
+  roots: readonly string[];
+}
 
 const containerNames = new ContainerNames();
-const cpuMeter = new CpuMeter(host);
+const cpuMeter = new CpuMeter();
 
 /** Reads them all. What comes, goes, or may not be read meanwhile is left out. */
 export function readRows(selection: Selection): Row[] {
   try {
-    return readSelected(selection);
+    const roots = rootPaths();
+    const sample = { limits: new Limits(roots), roots };
+    return Array.from(openSelected(selection), (cgroups) => readBatch(cgroups, sample)).flat();
   } finally {
     containerNames.endSample();
     cpuMeter.endSample();
   }
 }
 
-function readSelected(selection: Selection): Row[] {
-  if (selection === 'cages') {
-    using own = new OwnDirectories(memoryHierarchies(host()));
-    return own.all.flatMap((each) =>
-      cagesIn(each).flatMap(([cage, kind]) =>
-        isSpare(cage, host().version) ? [] : read(cage, cageLabel(cage.path, kind)),
-      ),
-    );
-  }
-  if (selection === 'all') return memoryHierarchies(host()).flatMap(([{ mountPoint }]) => readAll(mountPoint));
-  return selection.flatMap(readOne);
-}
-
-function readAll(mountPoint: string): Row[] {
-  return withDirectory(mountPoint, (top) => {
-    const rows: Row[] = [];
-    const consider = (directory: CgroupDirectory): void => {
-      const members = passingOver(() => parsePids(directory.read('cgroup.procs'), 'cgroup.procs'));
-      if (members !== undefined && members.length > 0) rows.push(...read(directory, nameOf(directory)));
-    };
-    consider(top);
-    for (const { directory } of cgroupsBelow(top)) consider(directory);
-    return rows;
+function rootPaths(): string[] {
+  return Cgroup.roots().map((root) => {
+    root.close();
+    return root.path;
   });
 }
 
-function readOne(path: string): Row[] {
-  return passingOver(() => withDirectory(path, (directory) => read(directory, nameOf(directory)))) ?? [];
-}
-
-function withDirectory<T>(path: string, use: (directory: CgroupDirectory) => T): T {
-  const directory = openAnchored(path);
-  try {
-    return use(directory);
-  } finally {
-    directory.close();
-  }
-}
-
-function openAnchored(path: string): CgroupDirectory {
-  try {
-    return openDirectory(path);
-  } catch (error) {
-    throw cgroupError(error, 'open', path);
-  }
-}
-
-/** Nothing for one that is gone, and for the root of cgroup v2, of which the kernel has no count. */
-function read(directory: CgroupDirectory, name: string): Row[] {
-  const { version } = host();
-  const row = passingOver((): Row | undefined => {
-    if (readMemoryFile(directory, version, 'usage') === undefined) return undefined;
-    using cgroup = new Cgroup(directory, version);
-    const sample = new Sampler(directory, version, FIELDS).read();
-    const { maxBytes } = cgroup.effectiveLimits();
-    const pids = listPids(directory, 'cgroup.procs');
-    const pid = pids.find((each) => each !== 0);
-    return {
-      name,
-      path: directory.path,
-      ...sample,
-      command: pid === undefined ? [] : readCommand(pid),
-      limitBytes: maxBytes,
-      percent: (sample.usageBytes / maxBytes) * 100,
-      peakBytes: cgroup.peak(),
-      processes: pids.length,
-      cpuPercent: cpuMeter.percentOf(directory, pids),
-      oomKills: oomKillsOf(directory),
-    };
+function readBatch(cgroups: readonly Cgroup[], sample: Sample): Row[] {
+  return readMany(cgroups, { fields: FIELDS }).flatMap((reading, index) => {
+    // The root of cgroup v2, of which the kernel has no count.
+    if (reading instanceof MemcageError && reading.code === ErrorCode.UNSUPPORTED) return [];
+    const row = passingOver(() => {
+      if (reading instanceof MemcageError) throw reading;
+      return rowOf(cgroups[index] as Cgroup, reading, sample);
+    });
+    return row === undefined ? [] : [row];
   });
-  return row === undefined ? [] : [row];
 }
 
-function oomKillsOf(directory: CgroupDirectory): number | null {
-  const { version } = host();
-  if (version === 2) return readMemoryFile(directory, version, 'events')?.['oom_kill'] ?? null;
-  const own = readMemoryFile(directory, version, 'oomKill')?.oomKills;
-  if (own === undefined) return null;
-  // v1 counts at the victim's cgroup only.
-  let sum = own;
-  for (const { directory: below } of cgroupsBelow(directory)) {
-    sum += passingOver(() => readMemoryFile(below, version, 'oomKill')?.oomKills) ?? 0;
+function rowOf(cgroup: Cgroup, reading: Reading<(typeof FIELDS)[number]>, { limits, roots }: Sample): Row {
+  const { events, limitBytes: ownLimitBytes, ...bytes } = reading;
+  const limitBytes = limits.of(cgroup, ownLimitBytes);
+  const pids = cgroup.procs();
+  const pid = pids.find((each) => each !== 0);
+  return {
+    name: nameOf(cgroup, roots),
+    path: cgroup.path,
+    ...bytes,
+    command: pid === undefined ? [] : readCommand(pid),
+    limitBytes,
+    percent: (bytes.usageBytes / limitBytes) * 100,
+    processes: pids.length,
+    cpuPercent: cpuMeter.percentOf(cgroup, pids),
+    oomKills: events.oomKill + killsBelow(cgroup),
+  };
+}
+
+/** v1 counts at the victim's cgroup only. */
+function killsBelow(cgroup: Cgroup): number {
+  if (cgroup.version === 2 || !hasChildren(cgroup)) return 0;
+  let kills = 0;
+  for (const batch of inBatches(cgroup.descendants())) {
+    for (const reading of readMany(batch, { fields: ['events'] })) {
+      if (!(reading instanceof MemcageError)) kills += reading.events.oomKill;
+    }
   }
-  return sum;
+  return kills;
+}
+
+/** As in each file system with directories: one link for each, beside its own two. */
+function hasChildren({ path }: Cgroup): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.nlink ?? 0) > 2;
 }
 
 /** A cage's, a container's, or the path: all of them are what other commands take. */
-function nameOf(directory: CgroupDirectory): string {
-  const { path } = directory;
-  if (ownKind(basename(path)) === 'detached') return cageLabel(path, 'detached');
-  if (ownKind(basename(dirname(path))) === 'owner') return cageLabel(path, 'cage');
-  const known = parseCgroupName(path);
-  if (known !== undefined) return containerNames.of(directory, known);
-  return path.slice(mountPointOf(path, host())?.length ?? 0) || '/';
+function nameOf(cgroup: Cgroup, roots: readonly string[]): string {
+  const { path } = cgroup;
+  const cage = cageOf(path);
+  if (cage?.path === path) return cage.label;
+  const container = containerOf(path);
+  if (container?.path === path) return containerNames.of(cgroup, container);
+  const root = roots.find((at) => path === at || path.startsWith(`${at}/`));
+  return path.slice(root?.length ?? 0) || '/';
 }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import {
-  type CgroupKind,
-  containerOfPath,
+  type CgroupContainer,
+  containerOf,
   matchCgroup,
   parseCgroupName,
 } from '../../../../lib/cgroup/names/cgroup-name';
@@ -14,7 +14,7 @@ const UID_IN_UNIT = UID.replaceAll('-', '_');
 const POD_SLICE = `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${UID_IN_UNIT}.slice`;
 
 /** How the drivers place a container: cgroupfs and systemd, v1 and v2. */
-const SHAPES: [CgroupKind, (id: string) => string][] = [
+const SHAPES: [CgroupContainer['kind'], (id: string) => string][] = [
   ['docker', (id) => `/docker/${id}`],
   ['docker', (id) => `/system.slice/docker-${id}.scope`],
   ['docker', (id) => `/user.slice/user-1000.slice/user@1000.service/user.slice/docker-${id}.scope`],
@@ -54,7 +54,9 @@ describe('a container', () => {
     SHAPES.map(([kind, path]) => [path(ID), kind]),
     ([path, kind]) => {
       expect(parseCgroupName(path)).toEqual({ kind, id: ID });
-      expect(containerOfPath(`${path}/init.scope/worker`)).toEqual({ kind, id: ID });
+      const container = { kind, id: ID, shortId: ID.slice(0, 12), path };
+      expect(containerOf(path)).toEqual(container);
+      expect(containerOf(`${path}/init.scope/worker`)).toEqual(container);
     },
   );
 
@@ -134,7 +136,7 @@ describe('a pod of Podman', () => {
 });
 
 describe('others', () => {
-  testRows<[string, CgroupKind, string]>(
+  testRows<[string, CgroupContainer['kind'], string]>(
     'are known by the path',
     [
       ['/lxc.payload.web-1', 'lxc', 'web-1'],
@@ -188,7 +190,7 @@ describe('others', () => {
     ],
     (path) => {
       expect(parseCgroupName(path)).toBeUndefined();
-      expect(containerOfPath(path)).toBeUndefined();
+      expect(containerOf(path)).toBeUndefined();
     },
   );
 
@@ -199,7 +201,9 @@ describe('others', () => {
 
   test('the innermost container of a path', () => {
     const inner = ID.replace(/^./, 'f');
-    expect(containerOfPath(`/docker/${ID}/docker/${inner}/x`)).toEqual({ kind: 'docker', id: inner });
-    expect(containerOfPath('/user.slice/session-3.scope')).toBeUndefined();
+    expect(containerOf(`/docker/${ID}/docker/${inner}/x`)).toMatchObject({ kind: 'docker', id: inner });
+    expect(containerOf('/user.slice/session-3.scope')).toBeUndefined();
+    expect(containerOf('')).toBeUndefined();
+    expect(() => containerOf(5 as never)).toThrow('for path');
   });
 });

@@ -1,20 +1,20 @@
-import { isCage, isInCage } from '../../../../lib/cgroup/names/own-names';
+import { isCage } from '../../../../lib/cgroup/names/own-names';
 import { testRows } from '../../../support/rows';
 
-testRows<[string, { cage: boolean; within: boolean }]>(
-  'whose cgroup it is, by its path',
+testRows<[string, boolean]>(
+  'whether a cgroup is a cage, by its path',
   [
-    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2', { cage: false, within: false }],
-    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1', { cage: true, within: true }],
+    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2', false],
+    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1', true],
     // A leaf of a cage of many, which has the limit of that.
-    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1/4', { cage: true, within: true }],
+    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1/4', true],
     // What a child has made there.
-    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1/4/nested', { cage: false, within: true }],
-    ['/sys/fs/cgroup/memcage-detached-71-f8824e1974b91ce2', { cage: true, within: true }],
-    ['/sys/fs/cgroup/system.slice/docker-f8824e1974b91ce2.scope', { cage: false, within: false }],
-    ['/sys/fs/cgroup/memcage-tests/1', { cage: false, within: false }],
+    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1/4/nested', false],
+    ['/sys/fs/cgroup/memcage-detached-71-f8824e1974b91ce2', true],
+    ['/sys/fs/cgroup/system.slice/docker-f8824e1974b91ce2.scope', false],
+    ['/sys/fs/cgroup/memcage-tests/1', false],
   ],
   ([path, expected]) => {
-    expect({ cage: isCage(path), within: isInCage(path) }).toEqual(expected);
+    expect(isCage(path)).toBe(expected);
   },
 );

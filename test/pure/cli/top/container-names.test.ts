@@ -1,30 +1,29 @@
-import type { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
 import { ContainerNames } from '../../../../lib/cli/commands/top/container-names';
 
 const ID = '3b9f1c64d7a258e0c1f4a6b8d2e97053c8a1f6e4b7d09325ae4c8f1b6d3e7a90';
-const directory = { path: `/cg/docker/${ID}` } as CgroupDirectory;
-const container = { kind: 'docker', id: ID } as const;
+const container = { kind: 'docker', shortId: ID.slice(0, 12) } as const;
 
 describe('names of containers', () => {
   let now = 0;
   let name: string | undefined;
-  const lookUp = jest.fn(() => name);
+  const containerName = jest.fn(() => name);
+  const cgroup = { path: `/cg/docker/${ID}`, containerName };
   let names: ContainerNames;
   const sample = (): string => {
-    const found = names.of(directory, container);
+    const found = names.of(cgroup, container);
     names.endSample();
     return found;
   };
   beforeEach(() => {
     now = 0;
-    lookUp.mockClear();
-    names = new ContainerNames(lookUp, () => now);
+    containerName.mockClear();
+    names = new ContainerNames(() => now);
   });
 
   test('are looked up once', () => {
     name = 'web';
     expect([sample(), sample(), sample()]).toEqual(['docker:web', 'docker:web', 'docker:web']);
-    expect(lookUp).toHaveBeenCalledTimes(1);
+    expect(containerName).toHaveBeenCalledTimes(1);
   });
 
   test('that are not known yet are looked up again, but not for each sample', () => {
@@ -34,7 +33,7 @@ describe('names of containers', () => {
     expect(sample()).toBe('docker:3b9f1c64d7a2');
     now = 10_000;
     expect(sample()).toBe('docker:web');
-    expect(lookUp).toHaveBeenCalledTimes(2);
+    expect(containerName).toHaveBeenCalledTimes(2);
   });
 
   test('are forgotten with the container', () => {
@@ -42,6 +41,6 @@ describe('names of containers', () => {
     sample();
     names.endSample();
     sample();
-    expect(lookUp).toHaveBeenCalledTimes(2);
+    expect(containerName).toHaveBeenCalledTimes(2);
   });
 });

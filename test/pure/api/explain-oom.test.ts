@@ -1,4 +1,4 @@
-import { killSentence, whoseLimit } from '../../../lib/api/oom-words';
+import { explainOom } from '../../../lib/api/explain-oom';
 import type { OomVerdict } from '../../../types/outcome';
 import { testRows } from '../../support/rows';
 
@@ -20,7 +20,7 @@ testRows<[Partial<OomVerdict>, string]>(
     [{ cause: 'system', ...UNKNOWN }, 'want of memory on the whole machine'],
     [{ cause: 'unknown', ...UNKNOWN }, 'a memory limit that the kernel does not tell'],
   ],
-  ([oom, expected]) => expect(whoseLimit({ ...OOM, ...oom })).toBe(expected),
+  ([oom, expected]) => expect(explainOom({ ...OOM, ...oom }, { command: 'npx' }).reason).toBe(expected),
 );
 
 const victim = (pid: number, name = 'node') => ({ pid, name });
@@ -41,7 +41,22 @@ testRows<[Partial<OomVerdict>, string]>(
     [{ kills: 2, victims: [victim(8)] }, 'npx: 2 processes were'],
   ],
   ([oom, expected]) => {
-    const sentence = killSentence('npx', { ...OOM, ...oom }, { pid: 7, peakBytes: 2 ** 23 });
+    const { sentence } = explainOom({ ...OOM, ...oom }, { command: 'npx', pid: 7, peakBytes: 2 ** 23 });
     expect(sentence).toBe(`${expected} killed for its memory limit of 8 MiB (peak 8 MiB)`);
   },
 );
+
+testRows<[OomVerdict['victims'], string | null]>(
+  'the names of those that were killed, three at most, and none that commands a terminal',
+  [
+    [null, null],
+    [[victim(7), victim(8, '\x1b[2J')], 'node (pid 7), \\u001b[2J (pid 8)'],
+    [[1, 2, 3, 4].map((pid) => victim(pid, 'a')), 'a (pid 1), a (pid 2), a (pid 3) ...'],
+  ],
+  ([victims, expected]) => expect(explainOom({ ...OOM, victims }, { command: 'npx' }).victims).toBe(expected),
+);
+
+test('a command that commands a terminal is made harmless, and a peak that is not known is not told', () => {
+  const { sentence } = explainOom(OOM, { command: '\x9bx', peakBytes: null });
+  expect(sentence).toBe('\\u009bx: 1 process was killed for its memory limit of 8 MiB');
+});

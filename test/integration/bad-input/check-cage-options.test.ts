@@ -1,0 +1,46 @@
+import { type CageOptions, checkCageOptions, createCage, run, spawn } from 'memcage';
+import { openFdCount } from '../../support/fds';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
+import { thrown } from '../../support/thrown';
+
+describeIf('cgroup', 'checkCageOptions()', () => {
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  testRows<object | string>(
+    'throws what spawn() would throw',
+    [
+      { memory: '12Q' },
+      { memory: { max: '100' } },
+      { memory: { maximum: '1M' } },
+      { memory: { swappiness: 201 } },
+      { memroy: '10M' },
+      { namespaces: { uts: { hostname: '' } } },
+      { namespaces: { network: true } },
+      { nodeHeap: '100K' },
+      { parent: '/a' },
+      { memory: '8M', parent: '../a' },
+      { memory: '8M', keepDescendants: 1 },
+      { cage: {} },
+    ],
+    (options) => {
+      const expected = thrown(() => spawn('true', options as CageOptions)) as Error & { code: string };
+      const actual = thrown(() => checkCageOptions(options as CageOptions));
+      expect(actual).toMatchObject({ name: expected.name, code: expected.code });
+      expect(actual.message.replaceAll('checkCageOptions', 'spawn')).toBe(expected.message);
+    },
+  );
+
+  test('takes what is right, and makes nothing', async () => {
+    await using cage = createCage({ memory: '64M' });
+    const fds = openFdCount();
+    checkCageOptions({});
+    checkCageOptions({ memory: { max: '10M', swap: 0 }, namespaces: { pid: true }, nodeHeap: false });
+    checkCageOptions({ cage, memoryDetails: true });
+    expect(openFdCount()).toBe(fds);
+    for (const none of [undefined, null, 'memory']) {
+      expect(thrown(() => checkCageOptions(none as never))).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
+    }
+  });
+});

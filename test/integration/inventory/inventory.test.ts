@@ -1,0 +1,89 @@
+import { mkdirSync, rmdirSync } from 'node:fs';
+import { cageOf, collectGarbage, createCage, findCage, type ListedCage, listCages, spawn } from 'memcage';
+import { version } from '../../support/cgroup-tree';
+import { withCode } from '../../support/error-code';
+import { openFdCount } from '../../support/fds';
+import { describeIf } from '../../support/require';
+import { strangers } from '../../support/strangers';
+import { thrown } from '../../support/thrown';
+import { until } from '../../support/until';
+
+/** Higher than any pid. */
+const NOBODY = 2 ** 30;
+
+describeIf('cgroup', `all cages of the machine, on v${version}`, () => {
+  const { make } = strangers();
+
+  const listed = (path: string): ListedCage | undefined => listCages().find((each) => each.path === path);
+
+  /** As a dead owner leaves it, with one cage. */
+  function leave(owner: string): string {
+    mkdirSync(`${owner}/1`, { recursive: true });
+    return `${owner}/1`;
+  }
+
+  test('a cage is listed, with its owner, and found by its label', async () => {
+    await using cage = createCage({ memory: '64M' });
+    const { path } = cage.cgroup;
+    expect(listed(path)).toMatchObject({ kind: 'cage', limitBytes: 64 << 20, processes: 0, spare: false });
+    const child = cage.spawn('sleep', ['9']);
+    expect(listed(path)).toEqual({
+      path,
+      kind: 'cage',
+      owner: {
+        pid: process.pid,
+        command: expect.arrayContaining([expect.stringContaining('jest')]) as string[],
+        alive: true,
+      },
+      limitBytes: 64 << 20,
+      usageBytes: expect.any(Number) as number,
+      processes: 1,
+      spare: false,
+    });
+    const fds = openFdCount();
+    using found = findCage(cageOf(path)?.label ?? '');
+    expect(found.path).toBe(path);
+    expect(openFdCount()).toBe(fds + 1);
+    child.kill();
+    await child.outcome;
+  });
+
+  test('the one that is kept ready for the next child is a spare one', async () => {
+    const child = spawn('sleep', ['9'], { memory: '8M' });
+    const isSpareOfOurs = ({ path, spare }: ListedCage): boolean => spare && cageOf(path)?.ownerPid === process.pid;
+    await until('one is kept ready', () => listCages().some(isSpareOfOurs));
+    expect(listCages().filter(isSpareOfOurs)).toEqual([expect.objectContaining({ kind: 'cage', processes: 0 })]);
+    child.kill();
+    await child.outcome;
+  });
+
+  test('what a dead owner has left is listed, and would be removed', async () => {
+    const owner = `${make()}/memcage-${NOBODY}-0a`;
+    const path = leave(owner);
+    const unlimited = { limitBytes: Number.POSITIVE_INFINITY, usageBytes: 0, processes: 0 };
+    const dead = { pid: NOBODY, command: [], alive: false };
+    // v1 knows them by a mark, which this one has not.
+    expect(listed(path)).toEqual({ path, kind: 'cage', owner: dead, ...unlimited, spare: version === 2 });
+    const collected = await collectGarbage({ dryRun: true });
+    expect(collected.filter((each) => each.ownerPid === NOBODY)).toEqual([
+      { path: owner, kind: 'owner', ownerPid: NOBODY, pids: [], result: 'would be removed' },
+    ]);
+    rmdirSync(path);
+    expect(listed(owner)).toMatchObject({ kind: 'owner', owner: dead, spare: false });
+  });
+
+  test('findCage() says when there is none, or more than one, and takes nothing but text', () => {
+    const parent = make();
+    const paths = ['0a', '0b'].map((letters) => leave(`${parent}/memcage-${NOBODY}-${letters}`));
+    const error = thrown(() => findCage(`${NOBODY}/1`)) as Error & { paths: string[] };
+    expect(error).toMatchObject({ code: 'ERR_MEMCAGE_AMBIGUOUS' });
+    expect([...error.paths].sort()).toEqual(paths);
+    expect(() => findCage(`${NOBODY}/2`)).toThrow(withCode('CGROUP_GONE'));
+    expect(() => findCage(5 as never)).toThrow(withCode('INVALID_ARGUMENT'));
+  });
+
+  test('collectGarbage() refuses options that it does not know', async () => {
+    await expect(collectGarbage({ dryrun: true } as object)).rejects.toThrow(withCode('UNKNOWN_OPTION'));
+    await expect(collectGarbage({ dryRun: 1 } as object)).rejects.toThrow(withCode('INVALID_ARGUMENT'));
+  });
+});
