@@ -258,7 +258,7 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
     return this.#sources().add(trigger);
   }
 
-  /** Keep the Node process alive while there is a listener to a kernel event, or a trigger. By default, neither does. */
+  /** Keep the Node process alive while there is a listener to a kernel event, or a trigger. By default neither does. */
   ref(): this {
     this.opened();
     this.#sources().setReference(true);
