@@ -3,8 +3,7 @@
 #include <sys/types.h>
 
 // Access to cgroups that are to be removed. A payload may have removed permissions from its cgroup's files and from
-// cgroups below, which stops everyone but root. These functions restore them if this user owns them. Nothing here
-// allocates.
+// cgroups below, which stops everyone but root. Here the user who owns them restores them. Nothing here allocates.
 namespace memcage::cgroup {
 
 /** What the kernel refused. `file` is a name in the cgroup, or '' for the cgroup itself. */

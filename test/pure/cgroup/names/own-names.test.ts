@@ -6,9 +6,9 @@ testRows<[string, { cage: boolean; within: boolean }]>(
   [
     ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2', { cage: false, within: false }],
     ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1', { cage: true, within: true }],
-    // A leaf of a cage of many, which has the limit of that.
+    // A leaf of a shared cage, which has the cage's limit.
     ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1/4', { cage: true, within: true }],
-    // What a child has made there.
+    // A cgroup that a child made there.
     ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1/4/nested', { cage: false, within: true }],
     ['/sys/fs/cgroup/memcage-detached-71-f8824e1974b91ce2', { cage: true, within: true }],
     ['/sys/fs/cgroup/system.slice/docker-f8824e1974b91ce2.scope', { cage: false, within: false }],
