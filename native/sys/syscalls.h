@@ -28,7 +28,7 @@ int OpenBeneath(int dir_fd, const char* path, int flags);
 /** https://man7.org/linux/man-pages/man2/setns.2.html */
 int SetNs(int fd, int flags);
 
-/** The same lookup rule without openat2: component by component, following no link, and without "..". */
+/** Like OpenBeneath(), but without openat2: component by component, following no link, and without "..". */
 int OpenBeneathByComponent(int dir_fd, const char* path, int flags);
 
 }  // namespace memcage::sys

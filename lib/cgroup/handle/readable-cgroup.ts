@@ -163,8 +163,8 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
   }
 
   /**
-   * The limits that apply to the cgroup, in bytes: the smallest of its own, of those of the cgroups above it that are
-   * mounted here, and of the machine's RAM.
+   * The limits that apply to the cgroup, in bytes: the smallest among its own and those of the cgroups above it that
+   * are mounted here, or the machine's RAM if that is less.
    */
   effectiveLimits(): EffectiveLimits {
     const directory = this.opened();

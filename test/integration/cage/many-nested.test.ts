@@ -27,7 +27,7 @@ const command = (shape: Shape): string[] => [
   String(COUNT[shape]),
 ];
 
-/** The same, but then it says 'made', and the child stays until its stdin ends. */
+/** Like command(), but then it says 'made', and the child lives until its stdin ends. */
 const waitingAfter = (shape: Shape): string[] => {
   const [dashC = '', script = '', ...words] = command(shape);
   return [dashC, script.replace('exec ', '').concat('; echo made; read -r _'), ...words];
