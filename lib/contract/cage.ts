@@ -286,10 +286,10 @@ export interface Cage extends EventEmitter<CageEvents>, AsyncDisposable {
   readonly run: Run<MemberOptions<RunOptions>, InCage>;
 
   /**
-   * Call `fn` and return its result. Every child started in the async context of `fn`, by whatever library, is in
-   * this cage, and a cage made there is made within this one. The context outlives `fn`: after {@link close} a start
-   * in it throws. If `fn` returns a generator, the result is another object that runs the generator in this context,
-   * wherever you iterate over it.
+   * Call `fn` and return its result. Every child started in the async context of `fn`, by whatever library, is in this
+   * cage, and a cage made there is made within this one; only a call with the option `cage` or `parent` goes elsewhere.
+   * The context outlives `fn`: after {@link close} a start in it throws. If `fn` returns a generator, the result is
+   * another object that runs the generator in this context, wherever you iterate over it.
    *
    * @throws ERR_MEMCAGE_UNSUPPORTED_NODE before it calls `fn`, if memcage could not keep every child in the cage
    */

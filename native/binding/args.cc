@@ -14,12 +14,12 @@ constexpr double kUintMax = std::numeric_limits<uint32_t>::max();
 constexpr size_t kShortString = 1024;
 constexpr size_t kUsualBlock = 4096;
 
-/** False: it is no string. One call for a short one, where Utf8Value() makes two; an environment has dozens of them. */
+/** False if it is not a string. Takes one call for a short one, not two like Utf8Value(): an env has dozens of them. */
 bool Append(napi_env env, napi_value value, std::string* text) {
   char buffer[kShortString];
   size_t length = 0;
   if (napi_get_value_string_utf8(env, value, buffer, sizeof(buffer), &length) != napi_ok) return false;
-  // A full buffer may hold a text that was cut off, up to four bytes early so as not to split a character.
+  // A full buffer may hold a truncated text, cut off up to four bytes early so as not to split a character.
   if (length + 4 < sizeof(buffer)) {
     text->append(buffer, length);
   } else {
@@ -42,7 +42,7 @@ Options::Options(const Napi::CallbackInfo& info) : env_(info.Env()) {
 void Options::Fail(const char* name, const char* expected) {
   if (!ok_) return;
   ok_ = false;
-  // A getter of the caller's may have thrown already; its error is the one to report.
+  // A getter of the caller may have thrown already. Report its error.
   if (env_.IsExceptionPending()) return;
   ThrowInvalidArgument(env_, std::string("Expected ") + expected + " for " + name);
 }
@@ -102,14 +102,14 @@ std::optional<double> Options::OptionalAmount(const char* name) {
   Napi::Value value = Get(name);
   if (!ok_ || value.IsUndefined()) return std::nullopt;
   const double amount = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-  // NaN too.
+  // Also false for NaN.
   if (!(amount >= 0)) Fail(name, "a number from 0 on");
   return amount;
 }
 
 bool Options::AppendText(const char* name, Napi::Value value, std::string* text) {
   const size_t start = text->size();
-  // The kernel would silently see a shorter string.
+  // A string with a NUL byte would silently be shorter for the kernel.
   if (ok_ && Append(env_, value, text) && text->find('\0', start) == std::string::npos) return true;
   Fail(name, "a string without NUL bytes");
   return false;

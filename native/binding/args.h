@@ -9,7 +9,7 @@
 namespace memcage {
 
 /**
- * Reads a function's one options object. The first wrong value throws a TypeError that names it; from then on every
+ * Reads the one options object of a function. The first wrong value throws a TypeError that names it. After that, every
  * reader returns an empty value, and the caller leaves with `if (!options.ok()) return ...`.
  */
 class Options {
@@ -21,26 +21,26 @@ class Options {
   [[nodiscard]] Napi::Env env() const { return env_; }
 
   bool Bool(const char* name);
-  /** false when it is left out. */
+  /** False if it is left out. */
   bool OptionalBool(const char* name);
   int Int(const char* name);
   std::optional<int> OptionalInt(const char* name);
-  /** Ids and flags: 0 to 2^32 - 1. */
+  /** For ids and flags: 0 to 2^32 - 1. */
   uint32_t Uint(const char* name);
   std::optional<uint32_t> OptionalUint(const char* name);
-  /** Amounts: 0 to Infinity. */
+  /** For amounts: 0 to Infinity. */
   std::optional<double> OptionalAmount(const char* name);
   std::string String(const char* name);
   std::optional<std::string> OptionalString(const char* name);
   std::vector<std::string> Strings(const char* name);
-  /** An array of strings in one, each followed by a NUL byte: dozens of them without dozens of allocations. */
+  /** An array of strings as one block, each followed by a NUL byte. This saves dozens of allocations. */
   std::string Block(const char* name);
   std::optional<std::vector<std::string>> OptionalStrings(const char* name);
   std::vector<int> Ints(const char* name);
   std::optional<std::vector<uint32_t>> OptionalUints(const char* name);
   std::optional<Napi::Object> OptionalObject(const char* name);
   std::vector<Napi::Object> Objects(const char* name);
-  /** None when it is left out. */
+  /** Empty if it is left out. */
   std::vector<Napi::Object> OptionalObjects(const char* name);
   Napi::Function Function(const char* name);
   Napi::Uint8Array Bytes(const char* name);

@@ -10,7 +10,7 @@
 namespace memcage {
 namespace {
 
-/** What is further away than the clock can tell never comes. */
+/** A deadline beyond the clock's range never comes. */
 int64_t DeadlineOf(std::optional<double> ns) {
   constexpr double kNever = 9e18;
   return ns && *ns < kNever ? static_cast<int64_t>(*ns) : -1;

@@ -2,7 +2,7 @@
 
 #include <napi.h>
 
-// Each adds its functions to the exports; the contract is types/native.d.ts.
+// Each adds its functions to the exports. The contract is types/native.d.ts.
 namespace memcage {
 
 void RegisterClone(Napi::Env env, Napi::Object exports);

@@ -152,7 +152,7 @@ Napi::Value ReadOpen(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(length));
 }
 
-/** As ReadOnce, of a file that is open for this long only. */
+/** Like ReadOnce, but opens the file only for the read. */
 ssize_t ReadBeneathOnce(int dir_fd, const std::string& path, uint8_t* buffer, size_t size) {
   UniqueFd fd;
   SystemError error;
@@ -181,7 +181,7 @@ Napi::Value ReadMany(const Napi::CallbackInfo& info) {
     const size_t room = buffer.ByteLength() - used;
     const ssize_t length =
         paths ? ReadBeneathOnce(fds[index], (*paths)[index], place, room) : cgroup::ReadOnce(fds[index], place, room);
-    // What fills the room may be cut off. Without any a read says 0.
+    // A text that fills the room may be truncated. With no room, a read returns 0.
     if (length >= 0 && static_cast<size_t>(length) >= room) break;
     lengths[index] = static_cast<int32_t>(length);
     if (length > 0) used += static_cast<size_t>(length);
@@ -207,7 +207,7 @@ Napi::Value TryLock(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), false);
 }
 
-/** The value of an extended attribute of a directory, null when there is none or it may not be read. */
+/** The value of an extended attribute of a directory; null if there is none, or it may not be read. */
 Napi::Value ReadAttribute(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Options options(info);

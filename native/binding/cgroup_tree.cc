@@ -80,7 +80,7 @@ Napi::Value RemoveBelow(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), name);
 }
 
-/** Zeroed memory of its own for a call, of which a page is there once it is written to. */
+/** Zeroed memory for one call. A page takes memory only once it is written to. */
 template <typename T>
 class Pages {
  public:

@@ -59,7 +59,10 @@ SpawnRequest ReadRequest(Options& options) {
   return request;
 }
 
-/** What would change the caller's own namespaces, or open its memory to another user. nullptr: nothing. */
+/**
+ * Why the request is refused: among other reasons, it would change the caller's own namespaces, or expose the caller's
+ * memory to another user. nullptr if it is not.
+ */
 const char* Refusal(const SpawnRequest& request) {
   const auto lacks = [&](uint32_t flag) { return (request.namespaces & flag) == 0; };
   if ((request.namespaces & ~kNamespaceFlags) != 0) return "Expected only CLONE_NEW* in namespaces";
@@ -75,15 +78,15 @@ const char* Refusal(const SpawnRequest& request) {
     return "mountProc needs CLONE_NEWNS, CLONE_NEWPID and privateMounts";
   }
   if (request.loopback && lacks(CLONE_NEWNET)) return "loopback needs CLONE_NEWNET";
-  // A uid change makes the memory undumpable, the parent's too while it is shared; and undoing that would let the
-  // other user look into it through the next child that is still between clone and exec.
+  // A uid change makes the memory undumpable, and the parent's too while it is shared. Undoing that would let the other
+  // user look into it through the next child that is still between clone and exec.
   if (request.share_memory && (request.uid || request.gid)) {
     return "uid and gid need shareMemory to be false";
   }
   return nullptr;
 }
 
-/** Those that were for this child only. */
+/** Closes the fds that were only for this child. */
 void CloseFds(Instance& instance, const SpawnRequest& request) {
   for (const int fd : request.join_fds) instance.Close(fd);
   if (request.into_cgroup_fd) instance.Close(*request.into_cgroup_fd);

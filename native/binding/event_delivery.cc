@@ -35,14 +35,14 @@ napi_status EventDelivery::SetCallback(Napi::Function callback) {
   const napi_status status = napi_create_threadsafe_function(
       env_, callback, nullptr, Napi::String::New(env_, "memcage"), 0, 1, nullptr, nullptr, this,
       [](napi_env env, napi_value js_callback, void* self, void*) {
-        // No environment: it is being torn down, and nobody is left to tell.
+        // Without an environment, it is being torn down, and nobody is left to notify.
         if (env == nullptr) return;
         static_cast<EventDelivery*>(self)->Deliver(env, Napi::Function(env, js_callback));
       },
       &created);
   if (status != napi_ok) return status;
   if (!ref_) napi_unref_threadsafe_function(env_, created);
-  // Hooks run last in, first out: the thread must have stopped before Node closes the function.
+  // Hooks run last in, first out. The thread must have stopped before Node closes the function.
   auto hook = [](void* data) {
     auto* self = static_cast<EventDelivery*>(data);
     self->watcher_.Stop();
@@ -55,7 +55,7 @@ napi_status EventDelivery::SetCallback(Napi::Function callback) {
     const std::lock_guard<std::mutex> lock(mutex_);
     function_ = created;
   }
-  // What the callback before was not told any more, or what there was before the first.
+  // There may be events that the previous callback did not get, or that came before the first callback.
   Notify();
   return napi_ok;
 }
@@ -85,7 +85,7 @@ void EventDelivery::Deliver(Napi::Env env, Napi::Function callback) {
   napi_value argument = list;
   napi_value ignored = nullptr;
   if (napi_call_function(env, env.Undefined(), callback, 1, &argument, &ignored) != napi_pending_exception) return;
-  // Node only warns (DEP0168) of an exception that is left pending here.
+  // Node would only warn (DEP0168) about an exception that is left pending here.
   napi_value exception = nullptr;
   if (napi_get_and_clear_last_exception(env, &exception) == napi_ok) napi_fatal_exception(env, exception);
 }

@@ -8,7 +8,7 @@
 
 namespace memcage {
 
-/** Brings the watcher's events from its thread into the event loop, by one thread-safe function. */
+/** Delivers the watcher's events from its thread to the event loop, through one thread-safe function. */
 class EventDelivery {
  public:
   EventDelivery(Napi::Env env, Watcher* watcher) : env_(env), watcher_(*watcher) {}
@@ -16,11 +16,11 @@ class EventDelivery {
   EventDelivery& operator=(const EventDelivery&) = delete;
   ~EventDelivery() { Release(); }
 
-  /** Where events go; replaces the one before. */
+  /** Sets the function that gets the events, in place of the previous one. */
   napi_status SetCallback(Napi::Function callback);
-  /** Whether that keeps the event loop alive. */
+  /** Sets whether it keeps the event loop alive. */
   void SetRef(bool ref);
-  /** There is something to deliver. In any thread. */
+  /** Says that there is something to deliver. Any thread may call it. */
   void Notify();
 
  private:
@@ -31,7 +31,7 @@ class EventDelivery {
   Watcher& watcher_;
   bool ref_ = false;
   std::mutex mutex_;
-  /** Written by the environment's thread only, and with the mutex. */
+  /** Only the environment's thread writes it, holding the mutex. */
   napi_threadsafe_function function_ = nullptr;
 };
 

@@ -35,7 +35,7 @@ void Guard(const Napi::CallbackInfo& info) {
   if (!kind) return ThrowInvalidArgument(info.Env(), "Expected memory, unified, freezer, detached or leaf for kind");
   const int error = Guardian().Guard(dir_fd, name, *kind);
   if (error < 0) return ThrowSystemError(info.Env(), {error, "sendmsg", {}});
-  // A leaf is the process's, whichever of its threads has made it.
+  // A leaf belongs to the process, whichever of its threads made it.
   if (*kind != guardian::Kind::kLeaf) Instance::Of(info.Env()).guarded.insert_or_assign(name, *kind);
 }
 

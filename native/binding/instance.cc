@@ -13,10 +13,10 @@ Instance::Instance(Napi::Env env)
       watcher(&starter.watchdog(), [this] { delivery.Notify(); }) {}
 
 Instance::~Instance() {
-  // Children first: they are killed through pidfds that were handed out.
+  // End the children first: that uses pidfds which were handed out.
   watcher.Stop();
   for (const int fd : handed_out_) close(fd);
-  // A worker that is terminated runs no code of its own any more.
+  // A worker that is terminated no longer runs its own code.
   for (const auto& [name, kind] : guarded) {
     if (kind != guardian::Kind::kDetached) Guardian().Tell(guardian::Order::kEnd, name);
   }
@@ -28,7 +28,7 @@ int Instance::HandOut(UniqueFd fd) {
 }
 
 void Instance::Close(int fd) {
-  // Its number may be another's soon, whom the end of the environment must not hit.
+  // Another fd may have its number soon. The end of the environment must not hit that one.
   watcher.Unwatch(fd);
   handed_out_.erase(fd);
   close(fd);

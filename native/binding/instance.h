@@ -24,15 +24,17 @@ class Instance {
 
   static Instance& Of(Napi::Env env) { return *env.GetInstanceData<Instance>(); }
 
-  /** Hands an fd to JavaScript. One that it has not closed is closed with the environment, and so unlocked. */
+  /**
+   * Hands an fd to JavaScript. If JavaScript has not closed it, it is closed, and so unlocked, with the environment.
+   */
   int HandOut(UniqueFd fd);
   void Close(int fd);
-  /** Somebody else closes it from now on. */
+  /** From now on someone else closes it. */
   void GiveAway(int fd);
 
   ChildStarter starter;
   EventDelivery delivery;
-  /** What the guardian was told of by this environment, which ends it. */
+  /** The directories that this environment told the guardian of. They end with the environment. */
   std::unordered_map<std::string, guardian::Kind> guarded;
 
  private:

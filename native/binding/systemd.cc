@@ -40,13 +40,13 @@ Napi::Value StartScope(const Napi::CallbackInfo& info) {
   return ToJs<std::string>(info.Env(), "controlGroup", systemd::StartScope(request));
 }
 
-/** On a thread of libuv's pool. */
+/** Asks systemd on a thread of libuv's pool. */
 template <typename T>
 class BusWorker : public Napi::AsyncWorker {
  public:
   using Ask = std::function<std::variant<T, BusFailure>()>;
 
-  /** Deletes itself when it is done. `name` is that of the answer in the object that the promise resolves to. */
+  /** It deletes itself when it is done. `name`: the answer's name in the object to which the promise resolves. */
   static Napi::Promise Start(Napi::Env env, const char* name, Ask ask) {
     auto* worker = new BusWorker(env, name, std::move(ask));
     Napi::Promise promise = worker->deferred_.Promise();

@@ -17,9 +17,9 @@
 namespace memcage {
 namespace {
 
-// What a Node thread can't survive. NEWPID and NEWTIME: pthread_create answers EINVAL from then on, and libuv aborts.
-// NEWUSER: the kernel wants a single thread. NEWNS and FS: synchronous and asynchronous fs calls would see different
-// trees or working directories. FILES: fds of the thread pool and of this thread would part.
+// What a Node thread can't survive. NEWPID and NEWTIME: after that pthread_create fails with EINVAL, and libuv aborts.
+// NEWUSER: the kernel requires a single thread. NEWNS and FS: synchronous and asynchronous fs calls would see different
+// trees or working directories. FILES: the thread pool and this thread would have different fds.
 constexpr uint32_t kUnsafe = CLONE_NEWPID | CLONE_NEWTIME | CLONE_NEWUSER | CLONE_NEWNS | CLONE_FS | CLONE_FILES;
 
 bool Refuse(Napi::Env env, uint32_t flags) {

@@ -30,7 +30,7 @@ void SetExit(Napi::Object object, const ChildExit& exit) {
   Napi::Object usage = Napi::Object::New(env);
   usage.Set("userUs", static_cast<double>(Microseconds(exit.usage.ru_utime)));
   usage.Set("systemUs", static_cast<double>(Microseconds(exit.usage.ru_stime)));
-  // Not ru_maxrss: before its exec a CLONE_VM child has the parent's memory, and that is the maximum it reports.
+  // Leave out ru_maxrss: before exec a CLONE_VM child has the parent's memory, and reports that as its maximum.
   usage.Set("minorFaults", static_cast<double>(exit.usage.ru_minflt));
   usage.Set("majorFaults", static_cast<double>(exit.usage.ru_majflt));
   object.Set("usage", usage);

@@ -28,7 +28,7 @@ struct DirectoryEntry {
 };
 
 bool FindEntry(int dir_fd, const std::string& path, DirectoryEntry* entry, SystemError* error) {
-  // Its last component is not resolved by openat2, which refuses such a path.
+  // openat2 would refuse an absolute path, but it does not resolve the last component.
   if (path.starts_with('/')) return Fail(error, -EXDEV, "openat2", path);
   const size_t slash = path.rfind('/');
   entry->name = slash == std::string::npos ? path : path.substr(slash + 1);
@@ -86,7 +86,7 @@ bool WriteOpen(int fd, const std::string& value, SystemError* error) {
     written = write(fd, value.data(), value.size());
   } while (written < 0 && errno == EINTR);
   if (written < 0) return Fail(error, sys::NegativeErrno(), "write", {});
-  // Interface files parse each write on its own: what was written in part was taken for another value.
+  // The kernel parses each write to an interface file by itself: it took a partial write for another value.
   if (static_cast<size_t>(written) != value.size()) return Fail(error, -EIO, "write", {});
   return true;
 }
@@ -135,8 +135,8 @@ bool IsStamped(int dir_fd, const std::string& path, bool* stamped, SystemError* 
 bool ListDirectories(int dir_fd, const std::string& path, std::vector<std::string>* names, SystemError* error) {
   UniqueFd fd;
   if (!Open(dir_fd, path, O_RDONLY | O_DIRECTORY, &fd, error)) return false;
-  // kernfs counts subdirectories in the links of a directory, so that most need not be read. (File systems that don't
-  // count say 1.)
+  // kernfs counts subdirectories in the link count, so most directories need not be read. (File systems that don't
+  // count report 1.)
   struct stat status{};
   if (fstat(fd.get(), &status) == 0 && status.st_nlink == 2) return true;
   DIR* opened = fdopendir(fd.get());

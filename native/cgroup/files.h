@@ -11,7 +11,7 @@
 #include "sys/unique_fd.h"
 
 // Files and directories of a cgroup hierarchy, always reached beneath a directory fd. Each function returns true, or
-// fills in what the kernel refused.
+// fills in the kernel's refusal.
 namespace memcage::cgroup {
 
 bool OpenDirectory(const std::string& path, UniqueFd* fd, SystemError* error);
@@ -24,11 +24,11 @@ bool WriteOpen(int fd, const std::string& value, SystemError* error);
 bool MakeDirectory(int dir_fd, const std::string& path, int mode, SystemError* error);
 bool RemoveDirectory(int dir_fd, const std::string& path, SystemError* error);
 /**
- * Marks a directory as one in which nothing is made or removed from now on: the kernel keeps its time of modification,
- * and sets it anew when that happens (kernfs, which does not before somebody has set it).
+ * Marks a directory, to find out later whether a directory was made or removed in it: that makes the kernel update the
+ * time of modification. (kernfs does so only once someone has set that time.)
  */
 bool Stamp(int dir_fd, const std::string& path, SystemError* error);
-/** Whether the mark of {@link Stamp} is still there. */
+/** Whether the mark of Stamp() is still there. */
 bool IsStamped(int dir_fd, const std::string& path, bool* stamped, SystemError* error);
 bool ListDirectories(int dir_fd, const std::string& path, std::vector<std::string>* names, SystemError* error);
 

@@ -22,12 +22,12 @@ namespace {
 using sys::Call;
 using State = Target::State;
 
-/** For stopping what forks; what is faster than that is met again by the next attempt. */
+/** How long to try to stop processes that fork. The next attempt finds those that were faster. */
 constexpr int64_t kStoppingNs = 1'000'000'000;
-/** So often at least, however slow the machine is. */
+/** The least number of rounds, however slow the machine is. */
 constexpr int kLeastRounds = 4;
 constexpr long kRoundPauseNs = 1'000'000;
-/** So many are held before it is looked whether they are still members. */
+/** How many processes are held at once before checking whether they are still members. */
 constexpr size_t kBatch = 256;
 
 constexpr int kHighestPriority = -20;
@@ -40,16 +40,16 @@ struct Freezer {
 constexpr Freezer kFreezers[] = {{"cgroup.freeze", "1", "0"}, {"freezer.state", "FROZEN", "THAWED"}};
 
 /**
- * The kernel is older, the hierarchy is another one, or it is a threaded cgroup. EISDIR: where the kernel has no such
- * file, anybody may make a cgroup of that name.
+ * Whether the file is missing: the kernel is too old, it is another hierarchy, or a threaded cgroup. EISDIR: if the
+ * kernel has no such file, anyone may make a cgroup with that name.
  */
 bool IsLacking(const Refusal& refusal) {
   return refusal.error == -ENOENT || refusal.error == -EOPNOTSUPP || refusal.error == -EISDIR;
 }
 
 /**
- * The calling thread goes before others, where it may (CAP_SYS_NICE): a hundred processes that fork leave a thread a
- * hundredth of the processor, and it would never catch up with them.
+ * Gives the calling thread priority over others, if it may (CAP_SYS_NICE): a hundred processes that fork leave a thread
+ * a hundredth of the processor, and it would never catch up with them.
  */
 class RaisedPriority {
  public:
@@ -61,20 +61,20 @@ class RaisedPriority {
   }
 
  private:
-  // To the kernel 0 is the calling thread: setpriority(2).
+  // For the kernel, 0 means the calling thread: setpriority(2).
   const int before_ = getpriority(PRIO_PROCESS, 0);
   const bool raised_;
 };
 
 /**
- * Whether it has not stopped yet, be it that it waits for a processor: it may be about to fork. One that waits for
- * anything else forks later, and one that is ending never.
+ * Whether the process has not stopped yet. It may be about to fork, even if it is only waiting for a processor. A
+ * process that waits for anything else forks later, and one that is ending never does.
  */
 bool IsRunning(pid_t pid) {
   constexpr unsigned long kExiting = 0x4;  // PF_EXITING of <linux/sched.h>
   constexpr int kFlags = 6;                // Fields from the state to the flags: proc_pid_stat(5).
   const sys::ProcFile stat(pid, "stat");
-  // Behind the name, which may have any characters.
+  // Skip the name, which may contain any characters.
   const char* at = strrchr(stat.text(), ')');
   if (at == nullptr || at[1] == '\0' || at[2] != 'R') return false;
   at += 2;
@@ -82,7 +82,7 @@ bool IsRunning(pid_t pid) {
   return at == nullptr || (strtoul(at, nullptr, 10) & kExiting) == 0;
 }
 
-/** Those that were met, by their pids, and as a list. */
+/** The processes found so far, by pid, and as a list. */
 class Targets {
  public:
   Targets(Target* slots, size_t count) : slots_(slots), mask_(count - 1) {}
@@ -97,13 +97,13 @@ class Targets {
     }
   }
 
-  /** Known, or new; nullptr: the table is as full as it may be. */
+  /** Finds a target, or adds it; nullptr if the table is as full as it may be. */
   Target* Find(pid_t pid) {
     size_t index = static_cast<size_t>(pid) & mask_;
     for (; slots_[index].pid != 0; index = (index + 1) & mask_) {
       if (slots_[index].pid == pid) return slots_ + index;
     }
-    // A full one would take long to search.
+    // Searching a full table would take long.
     if (used_ >= mask_ / 4 * 3) return nullptr;
     used_ += 1;
     slots_[index] = {pid, -1, first_, State::kNew};
@@ -134,7 +134,7 @@ class Killing {
   }
 
   Refusal Run() {
-    // All that is below is killed, the frozen too, and what is forked meanwhile.
+    // This kills everything below as well, including frozen processes and those forked meanwhile.
     const Refusal refused = WriteRegaining(dir_fd_, "cgroup.kill", "1");
     if (!IsLacking(refused)) return refused;
     for (const Freezer& freezer : kFreezers) {
@@ -142,7 +142,8 @@ class Killing {
       if (IsLacking(frozen)) continue;
       if (frozen.error != 0) return frozen;
       StopThenKill();
-      // Only then does a frozen process of v1 take SIGKILL. Each cgroup below may have been frozen on its own.
+      // A process that the v1 freezer froze takes SIGKILL only after the thaw. Each cgroup below may be frozen by
+      // itself.
       ForEachCgroup([&](int fd, bool is_top) { Note(WriteRegaining(fd, freezer.file, freezer.thawed), is_top); });
       return refusal_;
     }
@@ -170,21 +171,21 @@ class Killing {
     Note({walk.error(), "openat", ""}, false);
   }
 
-  /** Whoever runs in the cgroups below may remove them. */
+  /** Ignores that a cgroup below is gone: the payload may remove it. */
   void Note(const Refusal& refused, bool is_top) {
     if (refused.error == 0 || refusal_.error != 0) return;
     if (is_top || !IsGone(refused.error)) refusal_ = refused;
   }
 
   /**
-   * All are stopped before the first is killed: what dies makes room, below a limit on processes, for those that fork,
-   * and frees memory that they wait for.
+   * Stops all before it kills the first: under a limit on processes, one that dies makes room for those that fork, and
+   * frees memory for which they wait.
    */
   void StopThenKill() {
     const RaisedPriority priority;
     const int64_t end = sys::MonotonicNs() + kStoppingNs;
     for (int round = 0; round < kLeastRounds || sys::MonotonicNs() < end; ++round) {
-      // A fork that is under way when SIGSTOP is sent goes through: what was seen to run may have a child by now.
+      // A fork that is under way when SIGSTOP is sent completes, so a process that was running may have a child by now.
       const bool running = StopRunning();
       const timespec pause{0, kRoundPauseNs};
       if (running) nanosleep(&pause, nullptr);
@@ -193,11 +194,11 @@ class Killing {
       if (!found_ && !running) break;
     }
     KillHeld();
-    // What could not be held all the time.
+    // The processes that could not be held all the time.
     if (was_short_) ForEachCgroup([&](int fd, bool is_top) { SignalMembers(fd, is_top, SIGKILL); });
   }
 
-  /** Whether there are such. One of them may have been continued by another that was not met yet. */
+  /** Whether any runs. A process that was not found yet may have continued one that was stopped. */
   bool StopRunning() {
     bool is_any = false;
     targets_.ForEach([&](const Target& target) {
@@ -216,13 +217,13 @@ class Killing {
     });
   }
 
-  /** Members of one cgroup that are held, to be signalled. */
+  /** Members of one cgroup that are held and wait to be signalled. */
   struct Batch {
     int dir_fd;
     int signal;
     size_t count = 0;
     Target* targets[kBatch] = {};
-    /** Opened before the first is held, since no fd may be free later; read when all are. */
+    /** Opened before the first is held, since no fd may be free later; read when all are held. */
     Members list = {};
 
     [[nodiscard]] bool CanBeChecked() {
@@ -233,7 +234,7 @@ class Killing {
 
   static bool IsShortage(long error) { return error == -EMFILE || error == -ENFILE; }
 
-  /** SIGSTOP to those that are new, SIGKILL to all. */
+  /** Sends SIGSTOP to new members, or SIGKILL to all. */
   void SignalMembers(int dir_fd, bool is_top, int signal) {
     Batch batch{dir_fd, signal};
     Members members(dir_fd);
@@ -263,12 +264,12 @@ class Killing {
       target.state = State::kNew;
       batch.targets[batch.count++] = &target;
     } else if (fd != -ESRCH && fd != -EINVAL && !IsShortage(fd)) {
-      // Else it has ended, or there is no fd even so: then the next attempt meets it.
+      // Otherwise it has ended, or there is still no fd: then the next attempt finds it.
       Note({static_cast<int>(fd), "pidfd_open", ""}, true);
     }
   }
 
-  /** A pid may have been given to a stranger before it was held: only what is still a member is ours to signal. */
+  /** A stranger may have got the pid before it was held, so signal only processes that are still members. */
   void SignalBatch(Batch& batch) {
     if (batch.count == 0) return;
     for (pid_t pid = batch.list.Next(); pid != 0; pid = batch.list.Next()) {
@@ -284,7 +285,7 @@ class Killing {
     batch.count = 0;
   }
 
-  /** They run nowhere, and are held again when they are to be killed. */
+  /** Stopped processes run nowhere. They are held again before they are killed. */
   void LetGoOfStopped() {
     targets_.ForEach([](Target& target) {
       if (target.state == State::kStopped) LetGo(target);
@@ -305,7 +306,7 @@ class Killing {
   const KillStorage& storage_;
   Targets targets_;
   Refusal refusal_;
-  /** One was held, in this round. */
+  /** A process was held in this round. */
   bool found_ = false;
   bool was_short_ = false;
 };

@@ -10,37 +10,37 @@
 
 namespace memcage::cgroup {
 
-/** A process that is to be killed, or is to be left alone, in a table by its pid; all zero is an empty slot. */
+/** A process to kill or to leave alone, in a table by pid. An empty slot is all zero. */
 struct Target {
   enum class State : uint8_t { kNew, kSpared, kStopped };
 
   pid_t pid;
-  /** Holds it, so that no stranger who is given its pid is signalled in its place; -1: not held. */
+  /** Holds the process, so that no stranger that gets its pid is signalled instead; -1: not held. */
   int pidfd;
-  /** Of the list of all in the table: 1 and the index of another, 0 at the end. */
+  /** Links all targets in the table into a list: the index of the next one plus 1, or 0 at the end. */
   uint32_t next;
   State state;
 };
 
-/** More than that are met by the next attempt. */
+/** If there are more, the next attempt finds them. */
 inline constexpr size_t kMostTargets = 65'536;
 
-/** What the functions below work in, so that they need not allocate; for one thread at a time. */
+/** Memory for the functions below, so that they need not allocate. Only one thread may use it at a time. */
 struct KillStorage {
   Level* levels;
   size_t level_count;
-  /** Zeroed at first, and again after each call. */
+  /** Zeroed before the first call, and again after each call. */
   Target* targets;
   /** A power of two. */
   size_t target_count;
 };
 
 /**
- * SIGKILL for every process of a cgroup and of those below it, but for those `spared`: some may still be ending, others
- * may have come in meanwhile, and so it is to be repeated until the cgroup is empty. With `cgroup.kill` (Linux 5.14),
- * or what can be frozen (v2, and the freezer of v1), nothing can escape by forking; without either, all are stopped
- * before the first is killed. Which files there are says which hierarchy it is. The first refusal of a kind that leaves
- * something alive, ENOENT or ENODEV: the cgroup is gone.
+ * Sends SIGKILL to every process of a cgroup and those below it, except those `spared`. Some may still be ending after
+ * that, and others may have come in meanwhile, so repeat this until the cgroup is empty. With `cgroup.kill` (Linux
+ * 5.14) or a freezer (v2, or the v1 freezer), none can escape by forking. Without either, all are stopped before the
+ * first is killed. The files that exist say which hierarchy it is. Returns the first refusal that leaves a process
+ * alive; ENOENT or ENODEV means that the cgroup is gone.
  */
 Refusal KillAll(int dir_fd, const KillStorage& storage, const pid_t* spared, size_t spared_count);
 

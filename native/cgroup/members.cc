@@ -20,7 +20,7 @@ UniqueFd OpenList(int dir_fd, const char* file) {
   return UniqueFd(static_cast<int>(OpenRegaining(dir_fd, file, O_RDONLY, 0400)));
 }
 
-/** 0: it has ended, or is of another PID namespace. */
+/** 0 if it has ended, or is in another PID namespace. */
 pid_t ProcessOf(pid_t thread) {
   const sys::ProcFile status(thread, "status");
   const char* line = strstr(status.text(), "\nTgid:");
@@ -31,7 +31,7 @@ pid_t ProcessOf(pid_t thread) {
 
 void Members::Open(int dir_fd) {
   dir_fd_ = dir_fd;
-  // First, since another may not be free.
+  // Close the old one first, since no other fd may be free.
   fd_.Reset();
   fd_ = OpenList(dir_fd, "cgroup.procs");
   are_threads_ = false;
@@ -75,7 +75,7 @@ pid_t Members::NextId() {
     } else if (id != 0) {
       return id;
     }
-    // 0 stands for one of another PID namespace.
+    // 0 stands for a process in another PID namespace.
   }
 }
 

@@ -8,17 +8,17 @@
 namespace memcage::cgroup {
 
 /**
- * The processes that a cgroup lists, one after the other, some maybe twice. Those of other PID namespaces are left out:
- * they can't be named from here. Nothing here allocates.
+ * The processes that a cgroup lists, one after another, some perhaps twice. It leaves out those of other PID
+ * namespaces, which have no pid here. Nothing here allocates.
  */
 class Members {
  public:
   Members() = default;
   explicit Members(int dir_fd) { Open(dir_fd); }
 
-  /** From the start; what is listed is as it is at the first Next(). */
+  /** Starts again. The list is as it is at the first Next(). */
   void Open(int dir_fd);
-  /** 0: no more, or what there is was refused. */
+  /** 0 if there are no more, or the kernel refused. */
   pid_t Next();
   [[nodiscard]] Refusal refusal() const;
 

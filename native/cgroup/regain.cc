@@ -36,7 +36,7 @@ long OpenRegaining(int dir_fd, const char* name, int flags, mode_t needed) {
 long OpenDirectoryRegaining(int dir_fd, const char* name) {
   const long fd = OpenRegaining(dir_fd, name, O_RDONLY | O_DIRECTORY, 0700);
   if (fd < 0) return fd;
-  // That it can be read does not say that it can be searched, and that its entries can be removed.
+  // A directory that can be read may still not be searchable, and its entries not removable.
   if (faccessat(static_cast<int>(fd), ".", W_OK | X_OK, AT_EACCESS) != 0) {
     struct stat status{};
     if (fstat(static_cast<int>(fd), &status) == 0) fchmod(static_cast<int>(fd), (status.st_mode & 07777) | 0700);

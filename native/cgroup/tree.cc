@@ -24,12 +24,12 @@ bool Refused(SystemError* error, int negative_errno, const char* syscall, const 
   return false;
 }
 
-/** A walk that fails where anything is refused but what is gone: what is below belongs to who runs there. */
+/** A walk that fails at any refusal, except that a cgroup is gone: the payload may remove cgroups below. */
 class StrictWalk {
  public:
   explicit StrictWalk(const std::string& path) : path_(path) {}
 
-  /** Names of cgroups directly below that are left out. */
+  /** Leaves out cgroups directly below that have these names. */
   void Except(const std::vector<std::string>& names) { except_ = &names; }
 
   bool Begin(int dir_fd, SystemError* error) {
@@ -39,7 +39,7 @@ class StrictWalk {
     return refused == 0 || Refused(error, refused, "fstat", path_);
   }
 
-  /** Further down, or up again: has_left(). False: it is done, or has failed(). */
+  /** Goes further down, or up again: has_left(). False if it is done, or has failed(). */
   bool Next(SystemError* error) {
     for (;;) {
       const Walk::Step step = walk_.Next();
@@ -96,7 +96,7 @@ bool AddMembers(int dir_fd, const std::string& file, MemberIds* members, SystemE
   return true;
 }
 
-/** 0: it is not in there. */
+/** 0 if the text does not have the key. */
 int64_t ValueOf(const std::string& text, const std::string& key) {
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());
@@ -167,7 +167,7 @@ bool RemoveBelow(int dir_fd, const std::string& path, int64_t budget_ns, Left* l
         return Refused(error, sys::NegativeErrno(), "unlinkat", path);
       }
     }
-    // From the first one on: each call gets on, however long the way down was.
+    // The time starts at the first removal, so each call makes progress, however long the way down was.
     const int64_t now = sys::MonotonicNs();
     if (end == 0) end = now + budget_ns;
     if (now < end) continue;

@@ -7,30 +7,29 @@
 
 #include "sys/errors.h"
 
-// A cgroup and all below it, in one call: what is there may be as deep and as wide as its processes like. Each
-// directory is reached from the one above it, so that a long path costs no more than a short one, and that none is too
-// long.
+// A cgroup and all below it, in one call. The tree may be as deep and as wide as the processes in it like. Each
+// directory is reached from the one above it, so a long path costs no more than a short one, and no path is too long.
 namespace memcage::cgroup {
 
 struct MemberIds {
   std::vector<std::int32_t> ids;
-  /** Threads of cgroups that list no processes: threaded ones (v2). */
+  /** Threads of cgroups that list no processes, which are threaded ones (v2). */
   std::vector<std::int32_t> threads;
 };
 
-/** What the file of members lists, in a cgroup and below it; some may be listed twice. */
+/** Lists the members of a cgroup and those below it, as `file` has them; some perhaps twice. */
 bool ListMembers(int dir_fd, const std::string& path, const std::string& file, MemberIds* members, SystemError* error);
 
-/** Paths of cgroups below one, relative to it, where a key of a flat keyed file is not 0. Without those directly below
- * that are excepted. */
+/** Finds the cgroups below one in which a key of a flat keyed file is not 0. Their paths are relative to it. Leaves out
+ * those directly below that are in `except`. */
 bool FindCounts(int dir_fd, const std::string& path, const std::string& file, const std::string& key,
                 const std::vector<std::string>& except, std::vector<std::pair<std::string, int64_t>>* counts,
                 SystemError* error);
 
-/** What is left below a cgroup: nothing; something with processes in it; or more than could be removed so far. */
+/** What is left below a cgroup: nothing, cgroups with processes in them, or more than there was time to remove. */
 enum class Left { kNothing, kBusy, kMore };
 
-/** Removes the cgroups below one, those without processes in them or below, for so long. */
+/** Removes the cgroups below one that have no processes in them or below, for as long as the budget lasts. */
 bool RemoveBelow(int dir_fd, const std::string& path, int64_t budget_ns, Left* left, SystemError* error);
 
 }  // namespace memcage::cgroup

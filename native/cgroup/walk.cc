@@ -21,7 +21,7 @@ using sys::Call;
 // linux_dirent64 of getdents64(2).
 struct Entry {
   uint64_t inode;
-  /** The position of the one after it. */
+  /** The position of the next entry. */
   int64_t next;
   uint16_t length;
   uint8_t type;
@@ -29,7 +29,7 @@ struct Entry {
 };
 constexpr uint8_t kDirectory = 4;
 
-/** kernfs counts subdirectories in the links of a directory. (File systems that don't count say 1.) */
+/** kernfs counts subdirectories in the link count of a directory. (File systems that don't count report 1.) */
 bool HasNoneBelow(const struct stat& status) { return status.st_nlink == 2; }
 
 }  // namespace
@@ -110,7 +110,7 @@ int Walk::Enter() {
     above_ = std::move(at_);
     at_ = std::move(below);
   } else {
-    // Whether there is a way up again: it may not be searched.
+    // Make sure that there is a way up again: the directory may not be searchable.
     if (fstatat(below.get(), "..", &status, 0) != 0) return -errno;
     level.inode_above = status.st_ino;
     at_ = std::move(below);
@@ -121,10 +121,10 @@ int Walk::Enter() {
 }
 
 /**
- * To the entry of a directory that was left; false: it is gone. A position of kernfs is the hash of a name, which
- * several names may have, of files as well, and a seek to one leads to any of these, or to the one before. So the entry
- * is looked for from before its position on, by its inode. Where it is gone, another one of that hash may be passed
- * over.
+ * Goes to the entry of the directory that was left; false if that is gone. A position in kernfs is the hash of a name.
+ * Several names may have the same hash, those of files too, and a seek may lead to any of these, or to the one before.
+ * So this searches for the entry by its inode, starting before its position. If the entry is gone, another one with the
+ * same hash may be skipped.
  */
 bool Walk::GoBackTo(const Level& left) {
   names_.Begin(at_.get(), std::max<int64_t>(left.position - 1, 0));

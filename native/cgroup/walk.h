@@ -5,25 +5,25 @@
 
 #include "sys/unique_fd.h"
 
-// A walk through a cgroup and all below it, which may be as deep and as wide as its processes like. Nothing here
-// allocates: the guardian must not fail for want of memory.
+// A walk through a cgroup and all below it. The tree may be as deep and as wide as the processes in it like. Nothing
+// here allocates: the guardian must not fail for lack of memory.
 namespace memcage::cgroup {
 
-/** The names of the directories in one, one after the other. Those that come and go meanwhile may be missed. */
+/** The names of the directories in one, one after another. It may miss those that come and go meanwhile. */
 class Subdirectories {
  public:
   Subdirectories() = default;
   explicit Subdirectories(int dir_fd) { Begin(dir_fd, 0); }
 
-  /** In a directory, with the one at a `position()` of it. */
+  /** Begins in a directory, with the entry at a `position()` of it. */
   void Begin(int dir_fd, int64_t position);
 
-  /** Valid until the next call; nullptr: no more, or an error(). */
+  /** Valid until the next call; nullptr if there are no more, or there was an error(). */
   const char* Next();
 
   /** Negative errno, or 0. */
   [[nodiscard]] int error() const { return error_; }
-  /** Of the last one. */
+  /** The inode of the last directory. */
   [[nodiscard]] uint64_t inode() const { return inode_; }
   [[nodiscard]] int64_t position() const { return position_; }
 
@@ -38,43 +38,43 @@ class Subdirectories {
   alignas(8) char buffer_[4096] = {};
 };
 
-/** On the way down: a directory that was entered, in the one above it. */
+/** A directory that was entered on the way down, and where it is in the one above it. */
 struct Level {
   uint64_t inode;
   int64_t position;
   uint64_t inode_above;
 };
 
-/** More than there can be memory cgroups (MEM_CGROUP_ID_MAX of mm/memcontrol.c). */
+/** More than there can be memory cgroups (MEM_CGROUP_ID_MAX in mm/memcontrol.c). */
 inline constexpr size_t kMostLevels = 65'536;
 
 /**
- * Goes from a directory through all below it. It needs at most three fds at a time, however deep that is: up again it
- * goes by "..", which in a cgroup hierarchy never changes, and to where it was in the directory above.
+ * Walks from a directory through all below it. It needs at most three fds at a time, however deep that is: it goes up
+ * by "..", which never changes in a cgroup hierarchy, and continues where it was in the directory above.
  */
 class Walk {
  public:
   enum class Step {
-    /** A directory `name()` in `fd()`: Enter() it, or leave it out. */
+    /** It found the directory `name()` in `fd()`: Enter() it, or leave it out. */
     kFound,
-    /** One that was entered is done, and all below it: it was `name()` in `fd()`. */
+    /** It is done with a directory that was entered, and all below it: that was `name()` in `fd()`. */
     kLeft,
-    /** Of all, unless there is an error(). */
+    /** It is done with everything, unless there is an error(). */
     kEnd,
   };
   enum class Access {
     kAsItIs,
-    /** Of cgroups that are to end. */
+    /** For cgroups that are to be removed. */
     kRegain,
   };
 
-  /** `levels` has room for as many directories below one another; deeper ones can't be entered. */
+  /** `levels` has room for `count` nested directories; deeper ones can't be entered. */
   Walk(Level* levels, size_t count, Access access) : levels_(levels), count_(count), access_(access) {}
 
-  /** A directory that is open for reading, and was not read yet. 0 or a negative errno. */
+  /** `top` is open for reading, and was not read yet. Returns 0 or a negative errno. */
   int Begin(UniqueFd top);
   Step Next();
-  /** What was found: from then on `fd()` is that. 0 or a negative errno. */
+  /** Enters the directory that was found, which is `fd()` from then on. Returns 0 or a negative errno. */
   int Enter();
 
   [[nodiscard]] int fd() const { return at_.get(); }
@@ -82,7 +82,7 @@ class Walk {
   [[nodiscard]] const char* name() const { return name_; }
   /** How far below the top `fd()` is. */
   [[nodiscard]] size_t depth() const { return depth_; }
-  /** Negative errno of what ended it early, or 0. */
+  /** The negative errno that ended the walk early, or 0. */
   [[nodiscard]] int error() const { return error_; }
 
  private:
@@ -93,7 +93,7 @@ class Walk {
   size_t count_;
   Access access_;
   UniqueFd at_;
-  /** The directory above, while `at_` has none below; `names_` is still in that then. */
+  /** The directory above, while `at_` has none below. `names_` still reads the one above then. */
   UniqueFd above_;
   bool has_none_below_ = true;
   size_t depth_ = 0;

@@ -21,10 +21,10 @@
 namespace memcage {
 namespace {
 
-// As libuv resets them: the standard signals. Others with a handler are reset by exec itself.
+// Like libuv, reset the standard signals. exec itself resets others that have a handler.
 constexpr int kLastStandardSignal = 31;
 
-// The layout that the kernel's rt_sigaction(2) takes, which is not the C library's struct sigaction. All zero is
+// The layout that the kernel's rt_sigaction(2) takes. It is not the C library's struct sigaction. All zero means
 // SIG_DFL without flags on every architecture.
 struct KernelSigaction {
   uint64_t words[4];
@@ -70,8 +70,8 @@ void JoinCgroups(const SpawnPlan& plan) {
     const int fd = plan.join_fds[i];
     Check(plan, Stage::kCgroup, Call(SYS_write, fd, "0", 1), nullptr, fd);
   }
-  // After the join, so that the new namespace's root is the cage: CLONE_NEWCGROUP given to clone would take the
-  // parent's cgroup as the root. See cgroup_namespaces(7).
+  // After the join, so that the root of the new namespace is the cage: CLONE_NEWCGROUP in the clone would make the
+  // parent's cgroup the root. See cgroup_namespaces(7).
   if (plan.new_cgroup_namespace) {
     Check(plan, Stage::kCgroupNamespace, Call(SYS_unshare, CLONE_NEWCGROUP));
   }
@@ -88,10 +88,10 @@ void WriteFile(const SpawnPlan& plan, const char* path, const char* text) {
   Call(SYS_close, fd);
 }
 
-/** Returns when others have written the id maps; see IdMapper. */
+/** Returns once others have written the id maps; see IdMapper. */
 void AwaitIdMaps(const SpawnPlan& plan) {
   const int fd = plan.id_mapper_fd;
-  // So that a read finds the end when the parent dies meanwhile.
+  // So that the read sees the end of the socket if the parent dies meanwhile.
   Call(SYS_close, plan.id_mapper_peer_fd);
   char byte = 0;
   Check(plan, Stage::kIdMaps, Call(SYS_write, fd, &byte, 1));
@@ -104,7 +104,7 @@ void AwaitIdMaps(const SpawnPlan& plan) {
 void MapIds(const SpawnPlan& plan) {
   if (plan.id_mapper_fd >= 0) AwaitIdMaps(plan);
   if (plan.uid_map == nullptr) return;
-  // user_namespaces(7): an unprivileged gid_map needs setgroups denied first (Linux 3.19).
+  // user_namespaces(7): setgroups must be denied before an unprivileged gid_map (Linux 3.19).
   WriteFile(plan, "/proc/self/setgroups", "deny");
   WriteFile(plan, "/proc/self/uid_map", plan.uid_map);
   WriteFile(plan, "/proc/self/gid_map", plan.gid_map);
@@ -122,11 +122,11 @@ void BringLoopbackUp(const SpawnPlan& plan) {
   Call(SYS_close, fd);
 }
 
-/** A parent's fd whose number a dup2 below would overwrite before its turn is moved out of the way first. */
+/** Moves a parent's fd out of the way if a dup2 below would overwrite its number before its turn. */
 long MoveAbove(int fd, int count) { return Call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, count); }
 
 void SetUpStdio(const SpawnPlan& plan) {
-  // The plan's array may be shared with the parent: the moved numbers are kept in this frame.
+  // The parent may share the plan's array, so the moved numbers are kept in this frame.
   constexpr int kMaxStdio = 4096;
   int source[kMaxStdio];
   const int count = plan.stdio_count;
@@ -167,7 +167,7 @@ void SetUpStdio(const SpawnPlan& plan) {
   }
 }
 
-/** close_range(2) is Linux 5.9. Before that: every number in /proc/self/fd, without allocating. */
+/** For kernels without close_range(2) (before Linux 5.9): closes every number in /proc/self/fd, without allocating. */
 long CloseListed(int first) {
   struct Entry {
     uint64_t inode;
@@ -180,7 +180,7 @@ long CloseListed(int first) {
   if (dir < 0) return dir;
   alignas(Entry) char buffer[4096];
   long size = 0;
-  // The position in this directory is a number of an fd, so that closing one on the way skips none.
+  // The position in this directory is the number of an fd, so closing one on the way skips none.
   while ((size = Call(SYS_getdents64, dir, buffer, sizeof(buffer))) > 0) {
     for (long at = 0; at < size;) {
       const Entry* entry = reinterpret_cast<const Entry*>(buffer + at);
@@ -202,7 +202,7 @@ void CloseOtherFds(const SpawnPlan& plan) {
   Check(plan, Stage::kCloseFds, CloseFdsFrom(first), "/proc/self/fd");
 }
 
-/** The errors on which execvp(3) goes on to the next directory of PATH. */
+/** Whether execvp(3) tries the next directory of PATH after this error. */
 bool TryNextDirectory(long error) {
   return error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -ESTALE || error == -ENODEV ||
          error == -ETIMEDOUT;
@@ -231,11 +231,11 @@ void FillNamespaces(const SpawnPlan& plan) {
 }
 
 void DropPrivileges(const SpawnPlan& plan) {
-  // Raw calls: the C library's wrappers would signal every thread of the parent to follow.
+  // Raw calls: the C library's wrappers would signal every thread of the parent to do the same.
   if (plan.set_groups) {
     Check(plan, Stage::kGroups, Call(SYS_setgroups, plan.group_count, plan.groups));
   } else if (plan.set_uid || plan.set_gid) {
-    // As libuv: keep no extra groups where we may drop them; who may not has none that matter.
+    // Like libuv, drop supplementary groups if that is allowed. A user that may not drop them has none that matter.
     const long result = Call(SYS_setgroups, 0, nullptr);
     if (result < 0 && result != -EPERM) Fail(plan, Stage::kGroups, result, nullptr);
   }
@@ -247,7 +247,7 @@ void DieWithParent(const SpawnPlan& plan) {
   if (!plan.kill_with_parent) return;
   // After setuid, which clears it. See PR_SET_PDEATHSIG in prctl(2).
   Check(plan, Stage::kParentDeath, Call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
-  // The parent may have died before that. getppid() can't tell: it is 0 in a new PID namespace.
+  // The parent may have died before that. getppid() doesn't say: it is 0 in a new PID namespace.
   pollfd parent{};
   parent.fd = plan.parent_pidfd;
   parent.events = POLLIN;

@@ -16,7 +16,7 @@
 namespace memcage {
 namespace {
 
-/** Blocks every signal, those the C library keeps for itself included, for the calling thread. */
+/** Blocks every signal for the calling thread, including those that the C library keeps for itself. */
 class SignalBlock {
  public:
   SignalBlock() {
@@ -31,7 +31,7 @@ class SignalBlock {
   uint64_t previous_ = 0;
 };
 
-/** Reaps a child that has failed before exec and is ending. */
+/** Reaps a child that failed before exec and is ending. */
 void Reap(int pidfd) {
   siginfo_t info{};
   sys::WaitPidfd(pidfd, &info, WEXITED, nullptr);

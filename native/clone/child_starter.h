@@ -22,16 +22,18 @@ struct CloneFailure {
   std::string output = {};
 };
 
-/** Starts children, one at a time: the thread that calls it is suspended from the clone to the exec. */
+/** Starts children, one at a time: the calling thread is suspended from the clone to the exec. */
 class ChildStarter {
  public:
-  /** `ready_watchdog` sees to it that another thread calls the watchdog's Look(): 0 or a negative errno. */
+  /** `ready_watchdog` makes sure that another thread calls the watchdog's Look(). It returns 0 or a negative errno. */
   explicit ChildStarter(std::function<int()> ready_watchdog) : ready_watchdog_(std::move(ready_watchdog)) {}
 
-  /** The pid, and the pidfd in `pidfd`, once the child has reached exec; or what failed, and no child left. */
+  /**
+   * Returns the pid, with the pidfd in `pidfd`, once the child has reached exec; or what failed, and no child is left.
+   */
   std::variant<pid_t, CloneFailure> Start(SpawnRequest& request, UniqueFd* pidfd);
 
-  /** A pidfd of this process, opened once; a negative errno when it can't be. */
+  /** A pidfd of this process, opened once; or a negative errno. */
   int SelfPidfd();
 
   [[nodiscard]] Watchdog& watchdog() { return watchdog_; }

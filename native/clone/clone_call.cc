@@ -18,7 +18,7 @@
 namespace memcage {
 namespace {
 
-// struct clone_args of the kernel's ABI. Version 0 ends before set_tid (Linux 5.3), version 2 holds cgroup (5.7).
+// struct clone_args of the kernel's ABI. Version 0 ends before set_tid (Linux 5.3); version 2 has cgroup (5.7).
 struct CloneArgs {
   uint64_t flags;
   uint64_t pidfd;
@@ -39,8 +39,8 @@ static_assert(sizeof(CloneArgs) == kCloneArgsVersion2);
 uint64_t Address(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer); }
 
 /**
- * No C library exports clone3: the child comes back from the system call on an empty stack, so it must not return
- * through this frame. It calls `entry(arg)` at once.
+ * No C library exports clone3. The child returns from the system call on an empty stack, so it must not return through
+ * this frame. It calls `entry(arg)` at once.
  */
 long RawClone3(CloneArgs* args, size_t size, int (*entry)(void*), void* arg) {
 #if defined(__x86_64__)
@@ -79,7 +79,7 @@ long RawClone3(CloneArgs* args, size_t size, int (*entry)(void*), void* arg) {
 }
 
 long LegacyClone(const CloneRequest& request, int (*entry)(void*), void* arg) {
-  // clone(2) has 32 bits of flags, the lowest eight of which are the exit signal.
+  // clone(2) has 32 bits of flags. The lowest eight are the exit signal.
   constexpr uint64_t kOnlyClone3 = ~uint64_t{0xffffffff} | CLONE_NEWTIME;
   if ((request.flags & kOnlyClone3) != 0) return -ENOSYS;
   const int flags = static_cast<int>(request.flags) | SIGCHLD;

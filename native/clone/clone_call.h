@@ -13,14 +13,14 @@ struct CloneRequest {
   int* pidfd;
   char* stack_base;
   size_t stack_size;
-  /** Directory fd for CLONE_INTO_CGROUP, or -1. */
+  /** The directory fd for CLONE_INTO_CGROUP, or -1. */
   int cgroup_fd;
 };
 
 /**
- * clone3(2) (Linux 5.3), or clone(2) where clone3 answers ENOSYS (an older kernel, a container's seccomp filter). The
- * child runs `entry(arg)` on its own stack and never returns. A pid, or a negative errno: ENOSYS when what was asked
- * for only clone3 can do.
+ * clone3(2) (Linux 5.3), or clone(2) if clone3 fails with ENOSYS (an older kernel, a container's seccomp filter). The
+ * child runs `entry(arg)` on its own stack and never returns. Returns a pid, or a negative errno: ENOSYS if only clone3
+ * can do what was asked for.
  */
 long CloneChild(const CloneRequest& request, int (*entry)(void*), void* arg);
 

@@ -18,14 +18,14 @@
 namespace memcage {
 namespace {
 
-// A message of newuidmap takes a line or two.
+// A message from newuidmap takes a line or two.
 constexpr size_t kMaxOutput = 1024;
 
 constexpr const char* kProcFdinfo = "/proc/self/fdinfo/";
 
 /**
- * The pid of a pidfd as /proc shows it, which is where the programs look for it: it may be another than clone's when
- * /proc is of another PID namespace. Empty, with errno set, when it can't be had.
+ * The pid of a pidfd as /proc shows it, since the programs look for it there. It may differ from clone's pid if /proc
+ * belongs to another PID namespace. Empty, with errno set, if it is unknown.
  */
 std::string PidOf(int pidfd) {
   const UniqueFd file(open((kProcFdinfo + std::to_string(pidfd)).c_str(), O_RDONLY | O_CLOEXEC));
@@ -36,7 +36,7 @@ std::string PidOf(int pidfd) {
   std::string_view text(buffer, static_cast<size_t>(length));
   constexpr std::string_view kKey = "\nPid:\t";
   const size_t start = text.find(kKey);
-  // 0 and -1: not in that namespace, or gone.
+  // 0 and -1: the process is not in that namespace, or gone.
   errno = ESRCH;
   if (start == std::string_view::npos) return {};
   text.remove_prefix(start + kKey.size());
@@ -82,7 +82,7 @@ int IdMapper::Start(const std::vector<IdMapProgram>& programs, const volatile in
 
 void IdMapper::Finish() {
   if (!started_) return;
-  // Ends the wait of a thread that no child has asked.
+  // Ends the wait of a thread that no child has asked for anything.
   shutdown(child_end_.get(), SHUT_RDWR);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -96,7 +96,7 @@ void IdMapper::Finish() {
 void IdMapper::Run() {
   char byte = 0;
   if (read(parent_end_.get(), &byte, 1) != 1) return;
-  // A child that reads the end of the socket instead knows that it failed.
+  // A child that reads the end of the socket instead knows that the mapping failed.
   if (MapIds()) {
     send(parent_end_.get(), &byte, 1, MSG_NOSIGNAL);
   } else {
@@ -114,7 +114,7 @@ bool IdMapper::MapIds() {
 }
 
 bool IdMapper::RunProgram(const IdMapProgram& program, const std::string& pid) {
-  // A file, not a pipe: nobody has to read it in time, and it has an end when the program has left something running.
+  // A file, not a pipe: nobody has to read it in time, and it has an end even if the program left something running.
   const UniqueFd output(memfd_create("memcage", MFD_CLOEXEC));
   if (!output.valid()) return Fail(sys::NegativeErrno(), "memfd_create");
   const int started = Spawn(program, pid, output.get());
@@ -132,13 +132,13 @@ bool IdMapper::RunProgram(const IdMapProgram& program, const std::string& pid) {
   return Fail(info.si_code == CLD_EXITED ? -EPERM : -EINTR, program.file);
 }
 
-/** Its pid, or a negative errno. */
+/** Returns the pid of the program, or a negative errno. */
 int IdMapper::Spawn(const IdMapProgram& program, const std::string& pid, int output) {
-  // posix_spawn takes pointers to char, but leaves the texts alone.
+  // posix_spawn takes pointers to char, but does not change the texts.
   std::vector<char*> argv{const_cast<char*>(program.file.c_str()), const_cast<char*>(pid.c_str())};
   for (const std::string& arg : program.args) argv.push_back(const_cast<char*>(arg.c_str()));
   argv.push_back(nullptr);
-  // Messages that can be looked up.
+  // English messages, which can be looked up.
   static char locale[] = "LC_ALL=C";
   char* const envp[] = {locale, nullptr};
 

@@ -11,16 +11,16 @@
 
 namespace memcage {
 
-/** A program such as newuidmap(1): run as `file PID args...`. */
+/** A program such as newuidmap(1), which is run as `file PID args...`. */
 struct IdMapProgram {
   std::string file;
   std::vector<std::string> args;
 };
 
 /**
- * Has the id maps of a child written by setuid programs, while the thread that made the child is suspended by
- * CLONE_VFORK: a thread of its own waits for the child to ask, runs them one after another, and answers. A socket pair,
- * since its end tells each side that the other is gone, however that came about.
+ * Has setuid programs write the id maps of a child while CLONE_VFORK suspends the thread that made the child. A
+ * separate thread waits for the child to ask, runs the programs one after another, and answers. They talk through a
+ * socket pair, since its end tells each side that the other is gone, for whatever reason.
  */
 class IdMapper {
  public:
@@ -29,20 +29,20 @@ class IdMapper {
   IdMapper& operator=(const IdMapper&) = delete;
   ~IdMapper() { Finish(); }
 
-  /** `pidfd` is written by the kernel before the child runs. 0 or a negative errno. */
+  /** The kernel writes `pidfd` before the child runs. Returns 0 or a negative errno. */
   int Start(const std::vector<IdMapProgram>& programs, const volatile int* pidfd);
 
-  /** The child's end, and ours, which the child must not keep open. */
+  /** The child's end; and the parent's, which the child must not keep open. */
   [[nodiscard]] int child_end() const { return child_end_.get(); }
   [[nodiscard]] int parent_end() const { return parent_end_.get(); }
 
-  /** To be called when the child has reached exec or is gone: a program that still runs is killed, the thread ended. */
+  /** Call it when the child has reached exec or is gone. It kills a program that still runs, and ends the thread. */
   void Finish();
 
   /** After Finish(): what failed. */
   [[nodiscard]] int error() const { return error_; }
   [[nodiscard]] const std::string& subject() const { return subject_; }
-  /** What the failed program wrote to its standard error, without the white space at its end. */
+  /** What the failed program wrote to its standard error, without trailing white space. */
   [[nodiscard]] const std::string& output() const { return output_; }
 
  private:
@@ -63,7 +63,7 @@ class IdMapper {
   std::string output_;
 
   std::mutex mutex_;
-  /** Not reaped while the mutex is held, so that its pid is not another's. */
+  /** It is not reaped while the mutex is held, so nobody else can have its pid. */
   pid_t running_ = 0;
   bool finished_ = false;
 };

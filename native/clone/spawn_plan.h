@@ -9,27 +9,27 @@
 
 namespace memcage {
 
-/** Where the child says what failed. Lives in a shared page, so that it works with and without CLONE_VM. */
+/** Where the child reports what failed. It is in a shared page, so that it works with and without CLONE_VM. */
 struct Report {
   Stage stage;
-  /** Negative errno; 0: nothing failed. */
+  /** Negative errno; 0 if nothing failed. */
   int error;
-  /** What the stage worked on, or nullptr. Points into the plan: at the same address in parent and child. */
+  /** What the stage worked on, or nullptr. It points into the plan, which has the same address in parent and child. */
   const char* subject;
-  /** The fd that it worked on, or -1. */
+  /** The fd that the stage worked on, or -1. */
   int fd;
 };
 
 /**
- * Everything the child needs, made before the clone. Plain views: between clone and exec nothing allocates, and nothing
- * that the child shares with its parent may need a destructor.
+ * Everything the child needs, made before the clone. It consists of plain views: between clone and exec nothing
+ * allocates, and nothing that the child shares with its parent may need a destructor.
  */
 struct SpawnPlan {
   const char* file;
-  /** Paths to try in turn, ended by nullptr. */
+  /** Paths to try in turn, terminated by nullptr. */
   const char* const* candidates;
   char* const* argv;
-  /** argv for /bin/sh, whose second entry the child sets to the script; see execvp(3) on ENOEXEC. */
+  /** argv for /bin/sh. The child sets its second entry to the script; see execvp(3) on ENOEXEC. */
   char** shell_argv;
   char* const* envp;
   const char* cwd;
@@ -41,14 +41,14 @@ struct SpawnPlan {
   size_t hostname_length;
   const char* uid_map;
   const char* gid_map;
-  /** Where to ask for the id maps instead of writing them, or -1; and the other end, which is not for the child. */
+  /** Where to ask for the id maps instead of writing them, or -1; and the other end, which the child must close. */
   int id_mapper_fd;
   int id_mapper_peer_fd;
   const gid_t* groups;
   int group_count;
   uid_t uid;
   gid_t gid;
-  /** A pidfd of the parent process, to see whether it died before PR_SET_PDEATHSIG was in force. */
+  /** A pidfd of the parent, to find out whether it died before PR_SET_PDEATHSIG was in force. */
   int parent_pidfd;
   bool set_uid;
   bool set_gid;
@@ -59,10 +59,10 @@ struct SpawnPlan {
   bool private_mounts;
   bool mount_proc;
   bool loopback;
-  /** Namespaces to make by unshare(2), of those that need no fork: the launcher has no clone to make them with. */
+  /** Namespaces to make by unshare(2), since the launcher does not clone. Only kinds that need no fork. */
   int unshare;
   Report* report;
-  /** Ends the process once the report is written; nullptr: it just ends. */
+  /** Called to end the process once the report is written; nullptr: it just ends. */
   void (*on_failure)(const SpawnPlan& plan);
 };
 static_assert(std::is_trivially_destructible_v<SpawnPlan> && std::is_trivially_copyable_v<SpawnPlan>);

@@ -29,7 +29,7 @@ std::vector<char*> Pointers(std::string& block) {
 std::string_view SearchPath(std::string_view env) {
   constexpr std::string_view kKey = "PATH=";
   for (size_t at = 0; at < env.size(); at = env.find('\0', at) + 1) {
-    // Up to the NUL.
+    // The entry ends at the NUL.
     const std::string_view entry = env.substr(at, env.find('\0', at) - at);
     if (entry.starts_with(kKey)) return entry.substr(kKey.size());
   }
@@ -45,11 +45,11 @@ std::vector<std::string> ExecCandidates(const std::string& file, std::string_vie
   for (;;) {
     const size_t colon = rest.find(':');
     const std::string_view directory = rest.substr(0, colon);
-    // An empty element is the working directory.
+    // An empty element stands for the working directory.
     std::string candidate(directory);
     if (!candidate.empty()) candidate += '/';
     candidate += file;
-    // glibc passes over a directory that no path can name, where the kernel would end the search.
+    // glibc skips a directory that is too long for a path. The kernel's error for it would end the search.
     if (directory.size() < PATH_MAX) candidates.push_back(std::move(candidate));
     if (colon == std::string_view::npos) return candidates;
     rest.remove_prefix(colon + 1);

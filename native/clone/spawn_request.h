@@ -11,11 +11,11 @@
 
 namespace memcage {
 
-/** The options of one clone as C++ values; owns the memory that its plan points to. */
+/** The options of one clone as C++ values. It owns the memory to which its plan points. */
 struct SpawnRequest {
   std::string file;
   std::vector<std::string> args;
-  /** As in /proc/PID/environ. */
+  /** In the format of /proc/PID/environ. */
   std::string env;
   std::optional<std::string> cwd;
   std::vector<int> stdio;
@@ -29,7 +29,7 @@ struct SpawnRequest {
   std::optional<uint32_t> gid;
   bool detached = false;
   bool kill_with_parent = false;
-  /** The guardian sees to that, when it is the process that ends. */
+  /** The guardian kills the child if this process ends, so kill_with_parent is not needed for that. */
   bool guarded = false;
   bool private_mounts = false;
   bool mount_proc = false;
@@ -39,10 +39,10 @@ struct SpawnRequest {
   std::optional<int> into_cgroup_fd;
   std::optional<int> thaw_fd;
   int watchdog_ms = 0;
-  /** Those above that were for this child only, when the clone is over. */
+  /** Close the fds above that were only for this child once the clone is over. */
   bool closes_fds = false;
 
-  /** Valid until the request is changed or destroyed. */
+  /** The plan is valid until the request is changed or destroyed. */
   SpawnPlan Plan(Report* report, int parent_pidfd, const IdMapper& id_mapper);
 
  private:

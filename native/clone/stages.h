@@ -2,7 +2,7 @@
 
 namespace memcage {
 
-// One list for the enum, for the names that JavaScript sees, and for their order.
+// One list for the enum, the names that JavaScript sees, and their order.
 #define MEMCAGE_STAGES(X)                 \
   X(kClone, "clone")                      \
   X(kSignals, "signals")                  \

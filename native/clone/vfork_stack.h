@@ -7,8 +7,8 @@
 namespace memcage {
 
 /**
- * The memory a child runs on until exec: a stack with a guard page below it, and the shared page of its report. Made
- * once per environment, whose thread is suspended while a child uses it.
+ * The memory on which a child runs until exec: a stack with a guard page below it, and the shared page of its report.
+ * It is made once per environment, whose thread is suspended while a child uses it.
  */
 class VforkStack {
  public:
@@ -17,7 +17,7 @@ class VforkStack {
   VforkStack& operator=(const VforkStack&) = delete;
   ~VforkStack();
 
-  /** 0 or a negative errno. Does nothing when it has been made already. */
+  /** Makes it, unless it exists already. Returns 0 or a negative errno. */
   int Ensure();
 
   /** The lowest usable address, and the size, as clone3(2) takes them. */

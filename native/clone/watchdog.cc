@@ -15,7 +15,7 @@
 namespace memcage {
 namespace {
 
-// A start takes well below a millisecond: what is still under way after this time is really stuck.
+// A start takes well below a millisecond. One that is still under way after this time is really stuck.
 constexpr int64_t kPeriodMs = 20;
 constexpr int64_t kMillisecond = 1'000'000;
 
@@ -59,7 +59,7 @@ bool Watchdog::Frozen() const {
   if (wait_.cgroup_fd >= 0) {
     const UniqueFd events(openat(wait_.cgroup_fd, "cgroup.events", O_RDONLY | O_CLOEXEC));
     const UniqueFd freeze(openat(wait_.cgroup_fd, "cgroup.freeze", O_RDONLY | O_CLOEXEC));
-    // cgroup.events tells a frozen ancestor too, but only once every task has stopped.
+    // cgroup.events also shows a frozen ancestor, but only once every task has stopped.
     if (ReadStart(events.get(), buffer, sizeof(buffer)).find("frozen 1") != std::string_view::npos ||
         ReadStart(freeze.get(), buffer, sizeof(buffer)).starts_with("1")) {
       return true;
@@ -74,22 +74,22 @@ void Watchdog::Look() {
   if (read(timer_.get(), &expirations, sizeof(expirations)) < 0 && errno == EAGAIN) return;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!armed_) {
-    // Not sooner: in a series of starts it needs no setting.
+    // Stop the timer only now: in a series of starts it need not be set again.
     SetTimer(0);
     ticking_ = false;
     return;
   }
   const int pidfd = *wait_.pidfd;
   if (pidfd < 0) return;
-  // The timer goes on from one start to the next: this one may have just begun.
+  // The timer runs on from one start to the next, so this start may have just begun.
   const int64_t waited_ns = sys::MonotonicNs() - armed_ns_;
   if (waited_ns < kPeriodMs * kMillisecond) return;
   if (waited_ns < wait_.timeout_ms * kMillisecond && !Frozen()) return;
-  // Not when it has ended by itself, or when the kernel has stored the pidfd's number but is not done with the clone:
-  // then the next look comes soon enough.
+  // This fails if the child has ended by itself, or if the kernel has stored the pidfd's number but not finished the
+  // clone. Then the next look comes soon enough.
   if (sys::PidfdSendSignal(pidfd, SIGKILL) == 0) killed_ = true;
   if (wait_.thaw_fd >= 0) {
-    // A task frozen by the v1 freezer does not even take SIGKILL.
+    // A task that the v1 freezer froze does not even take SIGKILL.
     constexpr std::string_view kThawed = "THAWED";
     [[maybe_unused]] const ssize_t written = pwrite(wait_.thaw_fd, kThawed.data(), kThawed.size(), 0);
   }

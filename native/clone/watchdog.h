@@ -8,29 +8,29 @@
 namespace memcage {
 
 /**
- * Bounds the time that a thread is suspended by CLONE_VFORK. Such a thread can't help itself: its child may have been
- * frozen by someone, or hang in a file system. A timer in the watcher thread's epoll set looks every few milliseconds
- * and kills a child that is frozen or late.
+ * Limits the time for which CLONE_VFORK suspends a thread. Such a thread can't help itself: someone may have frozen its
+ * child, or the child may hang in a file system. A timer in the epoll set of the watcher's thread looks every few
+ * milliseconds, and kills a child that is frozen or late.
  */
 class Watchdog {
  public:
   struct Wait {
-    /** Written by the kernel before the child runs; -1 until then. */
+    /** The kernel writes it before the child runs; -1 until then. */
     const volatile int* pidfd;
-    /** Directory of the cgroup v2 that the child was cloned into, or -1. */
+    /** The directory of the v2 cgroup into which the child was cloned, or -1. */
     int cgroup_fd;
-    /** v1 freezer.state of the child's cgroup, open for reading and writing, or -1. */
+    /** freezer.state (v1) of the child's cgroup, open for reading and writing, or -1. */
     int thaw_fd;
     int timeout_ms;
   };
 
-  /** The timer to watch for EPOLLIN; a negative errno when it can't be made. */
+  /** The timer to watch for EPOLLIN, or a negative errno. */
   int Open();
 
   void Arm(const Wait& wait);
-  /** True when the child was killed. */
+  /** True if the child was killed. */
   bool Disarm();
-  /** Called by the watcher thread when the timer fires. */
+  /** The watcher's thread calls it when the timer fires. */
   void Look();
 
  private:

@@ -20,7 +20,7 @@ using guardian::Answer;
 using guardian::Kind;
 using guardian::Order;
 
-/** A cold file system may take seconds to load a program; nothing sane takes longer. */
+/** From a cold file system, a program may take seconds to load; nothing sane takes longer. */
 constexpr int kStartMs = 10'000;
 
 bool Fill(guardian::Message* message, Order order, const std::string& name, Kind kind) {
@@ -32,7 +32,7 @@ bool Fill(guardian::Message* message, Order order, const std::string& name, Kind
   return true;
 }
 
-/** Waits for the answer. Its pid, or a negative errno. */
+/** Waits for the guardian's answer. Returns its pid, or a negative errno. */
 int ReadAnswer(int socket) {
   const int64_t deadline = sys::MonotonicNs() + int64_t{kStartMs} * 1'000'000;
   for (;;) {
@@ -44,7 +44,7 @@ int ReadAnswer(int socket) {
     if (ready < 0) continue;
     Answer answer{};
     const ssize_t length = recvfrom(socket, &answer, sizeof(answer), MSG_DONTWAIT, nullptr, nullptr);
-    // It was killed.
+    // The guardian was killed.
     if (length != sizeof(answer)) return length < 0 ? sys::NegativeErrno() : -ESRCH;
     return answer.pid;
   }
@@ -64,7 +64,7 @@ class Lock {
 bool IsAlive(GuardianState* state) {
   if (state->socket < 0) return false;
   char byte = 0;
-  // It says nothing more after its answer, so that whatever there is to read is the end.
+  // The guardian sends nothing after its answer, so anything that can be read is the end of the socket.
   const ssize_t length = recvfrom(state->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT, nullptr, nullptr);
   if (length < 0 && (errno == EAGAIN || errno == EINTR)) return true;
   close(state->socket);
@@ -88,7 +88,7 @@ std::optional<CloneFailure> Guardian::Start(ChildStarter& starter, const std::st
   }
   UniqueFd ours(fds[0]);
   UniqueFd its(fds[1]);
-  // Opened by this process for itself, before there is anyone that it could be mistaken for.
+  // This process opens it for itself, before it could be mistaken for another process.
   const int self = starter.SelfPidfd();
   if (self < 0) return CloneFailure{Stage::kClone, self, "pidfd_open"};
 
@@ -98,14 +98,14 @@ std::optional<CloneFailure> Guardian::Start(ChildStarter& starter, const std::st
   request.cwd = "/";
   request.stdio = {-1, -1, -1, its.get(), self};
   static_assert(guardian::kSocketFd == 3 && guardian::kProcessFd == 4 && guardian::kFdCount == 5);
-  // A session of its own, without a terminal.
+  // Its own session, without a terminal.
   request.detached = true;
   request.watchdog_ms = kStartMs;
   UniqueFd pidfd;
   const std::variant<pid_t, CloneFailure> started = starter.Start(request, &pidfd);
   if (const CloneFailure* failure = std::get_if<CloneFailure>(&started)) return *failure;
   its.Reset();
-  // It goes on in a child of its own, and ends.
+  // It forks to go on as a child of its own, and ends.
   const int answer = ReadAnswer(ours.get());
   if (answer <= 0) sys::PidfdSendSignal(pidfd.get(), SIGKILL);
   siginfo_t info{};
@@ -165,7 +165,7 @@ int Guardian::Send(const guardian::Message& message, int fd) {
   if (state_->socket < 0) return -ENOTCONN;
   ssize_t sent = 0;
   do {
-    // Someone who has stopped it must not stop this thread too.
+    // If someone has stopped the guardian, that must not stop this thread too.
     sent = sendmsg(state_->socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
   } while (sent < 0 && errno == EINTR);
   return sent < 0 ? sys::NegativeErrno() : 0;

@@ -12,22 +12,22 @@
 namespace memcage {
 
 /**
- * The way to the one guardian of this process: a memcage-exec that outlives it and ends its cages. Environments in all
- * threads share it, and it is never taken down: the end of the process ends the guardian.
+ * The connection to the one guardian of this process: a memcage-exec that outlives it and ends its cages. The
+ * environments of all threads share it. It is never taken down: the end of the process ends the guardian.
  */
 class Guardian {
  public:
-  /** Starts it unless it runs. What failed, and then there is none. */
+  /** Starts the guardian unless it runs. Returns what failed; then there is none. */
   std::optional<CloneFailure> Ensure(ChildStarter& starter, const std::string& launcher);
-  /** Tells it of a directory, which need not exist yet, in another. 0 or a negative errno. */
+  /** Tells it of a directory in another, which need not exist yet. Returns 0 or a negative errno. */
   int Guard(int parent_fd, const std::string& name, guardian::Kind kind);
-  /** The directory that it was told of by this name is the one that is open as `fd`. */
+  /** Tells it that the directory with this name is the one that is open as `fd`. */
   void Identify(const std::string& name, int fd);
-  /** About one that it was told of. Whether it lives does not matter: a new one knows nothing of the old one's. */
+  /** Sends an order about a directory that it knows. It may be dead: a new guardian does not know the old one's. */
   void Tell(guardian::Order order, const std::string& name);
-  /** The process is about to end, and has ended its cages. */
+  /** Tells it that the process is about to end, and has ended its cages. */
   void Dismiss();
-  /** 0: there is none. */
+  /** 0 if there is none. */
   pid_t pid();
 
  private:

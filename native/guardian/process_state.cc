@@ -16,7 +16,7 @@ memcage::GuardianState MEMCAGE_STATE = {PTHREAD_MUTEX_INITIALIZER, -1, 0};
 namespace memcage {
 namespace {
 
-/** In the order in which they were loaded. */
+/** The copies of the addon, in the order in which they were loaded. */
 std::vector<std::string> LoadedAddons() {
   std::vector<std::string> names;
   dl_iterate_phdr(

@@ -6,15 +6,15 @@
 namespace memcage {
 
 /**
- * What a process has only once: the way to its guardian. Its layout is shared with other copies of the addon, as of two
- * packages that each bring their own: another layout needs another name of the symbol.
+ * The state that a process has only once: the connection to its guardian. Copies of the addon share its layout, for
+ * example if two packages each bring their own copy. Another layout needs another name for the symbol.
  */
 struct GuardianState {
   pthread_mutex_t mutex;
   int socket;
   pid_t pid;
 
-  /** That of the copy which was loaded first, which then stays loaded: the addon of a worker would go with it. */
+  /** The state of the copy that was loaded first. That copy then stays loaded, or it would go with a worker. */
   static GuardianState* OfProcess();
 };
 

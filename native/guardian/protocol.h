@@ -3,14 +3,13 @@
 #include <cstdint>
 #include <type_traits>
 
-// Between the addon and the guardian, which are always of the same build of the package.
+// What the addon and the guardian send each other. Both are always from the same build of the package.
 namespace memcage::guardian {
 
-/** The launcher's first argument. One of another version than its caller's says so, and starts nothing. */
+/** The launcher's first argument. A launcher of another version reports that, and starts nothing. */
 inline constexpr const char* kLauncherVersion = "1";
 
-/** argv[0], which ps(1) shows, and the argument that makes a guardian of the launcher: the pid is for who reads that.
- */
+/** argv[0], and the argument that makes the launcher a guardian. ps(1) shows both; the pid is for its reader. */
 inline constexpr const char* kProgramName = "memcage-guardian";
 inline constexpr const char* kArgument = "--guardian=";
 
@@ -20,27 +19,28 @@ inline constexpr int kProcessFd = 4;
 inline constexpr int kFdCount = 5;
 
 enum class Order : uint8_t {
-  /** When the process is dead, end the directory `name` in the directory whose fd comes along. It need not exist yet.
+  /**
+   * When the process is dead, end the directory `name` in the directory whose fd comes along. It need not exist yet.
    */
   kGuard,
-  /** It exists, and has this `inode`: on v1 a process in it may give it another name. */
+  /** The directory exists, and has this `inode`: on v1 a process in it may rename it. */
   kIdentify,
-  /** It has been removed. */
+  /** The directory has been removed. */
   kForget,
-  /** End it now. */
+  /** End the directory now. */
   kEnd,
-  /** The process ends by itself, and has ended its cages: there is nothing to wait for. */
+  /** The process is ending, and has ended its cages: there is nothing to wait for. */
   kLeave,
 };
 
 enum class Kind : uint8_t {
-  /** Of a v1 memory hierarchy, which can neither freeze nor kill a cgroup. */
+  /** In the v1 memory hierarchy, which can neither freeze nor kill a cgroup. */
   kMemory,
   kUnified,
   kFreezer,
-  /** Whatever it is of: what is in it lives on. Removed when it is empty. */
+  /** In any hierarchy. Its processes live on, and it is removed when it is empty. */
   kDetached,
-  /** Of v2: the leaf that the process moved itself to, so that there could be cages beside it. */
+  /** On v2: the leaf to which the process moved itself, so that cages could be made beside it. */
   kLeaf,
 };
 
@@ -52,9 +52,9 @@ struct Message {
 };
 static_assert(std::is_trivially_copyable_v<Message> && sizeof(Message) == 128);
 
-/** The first thing that the guardian sends, once it watches. */
+/** The first message from the guardian, once it watches. */
 struct Answer {
-  /** Its pid, or a negative errno: it can't be. */
+  /** Its pid, or the negative errno with which it failed to start. */
   int32_t pid;
 };
 

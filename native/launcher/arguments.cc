@@ -30,7 +30,7 @@ struct Reader {
   bool AddJoin(const char* value);
 };
 
-/** Decimal digits up to `max`, and nothing else. */
+/** Accepts decimal digits up to `max`, and nothing else. */
 bool ToNumber(const char* text, uint64_t max, uint64_t* number) {
   *number = 0;
   if (*text == '\0') return false;
@@ -103,7 +103,7 @@ bool Reader::AddJoin(const char* value) {
   return true;
 }
 
-/** Zeroed, until exec takes it all away; nullptr: no memory. */
+/** Zeroed memory that lasts until exec; nullptr if there is none. */
 template <typename T>
 T* Allocate(size_t count) {
   void* memory = mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -118,7 +118,7 @@ const char* SearchPath(char** envp) {
   return "/bin:/usr/bin";
 }
 
-/** As ExecCandidates of the addon. nullptr: no memory. */
+/** Like the addon's ExecCandidates(). nullptr if there is no memory. */
 const char* const* Candidates(const char* file, const char* path) {
   const bool searched = *file != '\0' && strchr(file, '/') == nullptr;
   size_t count = 1;
@@ -134,12 +134,12 @@ const char* const* Candidates(const char* file, const char* path) {
   size_t used = 0;
   for (size_t i = 0; i < count; ++i) {
     const size_t length = strcspn(path, ":");
-    // glibc passes over a directory that no path can name, where the kernel would end the search.
+    // glibc skips a directory that is too long for a path. The kernel's error for it would end the search.
     if (length < PATH_MAX) {
       candidates[used++] = text;
       memcpy(text, path, length);
       text += length;
-      // An empty element is the working directory.
+      // An empty element stands for the working directory.
       if (length > 0) *text++ = '/';
       memcpy(text, file, file_size);
       text += file_size;
@@ -177,7 +177,7 @@ const char* ReadArguments(int argc, char** argv, char** envp, Task* task) {
 
   constexpr int kForChildren = CLONE_NEWPID | CLONE_NEWTIME;
   task->fork = (plan.unshare & kForChildren) != 0;
-  // After the joins, so that the cage is its root.
+  // Made after the joins, so that its root is the cage.
   plan.new_cgroup_namespace = (plan.unshare & CLONE_NEWCGROUP) != 0;
   plan.unshare &= ~CLONE_NEWCGROUP;
   plan.argv = argv + at + 1;

@@ -22,12 +22,12 @@ using cgroup::Subdirectories;
 using cgroup::Walk;
 using sys::Call;
 
-// A page of them is there once it is written to.
+// A page of these takes memory only once it is written to.
 cgroup::Level levels[cgroup::kMostLevels];
 cgroup::Target targets[cgroup::kMostTargets];
 constexpr cgroup::KillStorage kStorage{levels, cgroup::kMostLevels, targets, cgroup::kMostTargets};
 
-/** Another than `dir_fd`, whose position is its own. */
+/** Opens `dir_fd` again, with a position of its own. */
 UniqueFd OpenAgain(int dir_fd) {
   return UniqueFd(static_cast<int>(Call(SYS_openat, dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)));
 }
@@ -36,19 +36,19 @@ UniqueFd OpenBelow(int parent_fd, const char* name) {
   return UniqueFd(static_cast<int>(cgroup::OpenDirectoryRegaining(parent_fd, name)));
 }
 
-/** Of the cgroups below. */
+/** Removes the empty cgroups below. */
 void RemoveEmpty(int dir_fd) {
   UniqueFd top = OpenAgain(dir_fd);
   Walk walk(levels, cgroup::kMostLevels, Walk::Access::kRegain);
   if (!top.valid() || walk.Begin(std::move(top)) != 0) return;
   for (Walk::Step step = walk.Next(); step != Walk::Step::kEnd; step = walk.Next()) {
-    // What can't be entered may be empty all the same.
+    // A cgroup that can't be entered may still be empty.
     if (step == Walk::Step::kFound && walk.Enter() == 0) continue;
     Call(SYS_unlinkat, walk.fd(), walk.name(), AT_REMOVEDIR);
   }
 }
 
-/** What is below first, then the directory. */
+/** Removes what is below first, then the directory. */
 bool RemoveOpen(int parent_fd, const char* name, const UniqueFd& directory) {
   if (directory.valid()) RemoveEmpty(directory.get());
   const long removed = Call(SYS_unlinkat, parent_fd, name, AT_REMOVEDIR);
@@ -59,7 +59,7 @@ bool RemoveOpen(int parent_fd, const char* name, const UniqueFd& directory) {
 
 bool EndTree(int parent_fd, const char* name) {
   const UniqueFd directory = OpenBelow(parent_fd, name);
-  // What was refused is refused again, or not, by the next attempt.
+  // Ignore a refusal: the next attempt may succeed.
   if (directory.valid()) cgroup::KillAll(directory.get(), kStorage, nullptr, 0);
   return RemoveOpen(parent_fd, name, directory);
 }

@@ -3,12 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 
-// cgroups of a dead process. Nothing here allocates: what there is to do must not fail for want of memory.
+// Ends the cgroups of a dead process. Nothing here allocates, since this must not fail for lack of memory.
 namespace memcage::launcher {
 
 /**
- * Kills all that is in a directory of cgroups and below it, and removes what is empty. True once nothing of it is left;
- * until then to be called again: who has been killed takes a moment to be gone.
+ * Kills everything in a directory of cgroups and below it, and removes what is empty. True once nothing of it is left.
+ * Call it again until then: a killed process takes a moment to be gone.
  */
 bool EndTree(int parent_fd, const char* name);
 
@@ -17,12 +17,12 @@ bool RemoveTree(int parent_fd, const char* name);
 
 bool Exists(int parent_fd, const char* name);
 
-/** The name of the directory in another that has this inode number. Unchanged when there is none. */
+/** Finds the name of the directory with this inode number in another. Leaves `name` unchanged if there is none. */
 void FindByInode(int parent_fd, uint64_t inode, char* name, size_t size);
 
 /**
- * Undoes what a process has done to its own cgroup `parent_fd` (v2): nobody is in it but in the leaf `name`. This
- * process moves back out of that. False: others make use of either, or have not ended yet.
+ * Undoes what a process did to its own cgroup `parent_fd` (v2) when it moved itself to the leaf `name`: this process
+ * moves back out of the leaf, and removes it. False if others use either cgroup, or have not ended yet.
  */
 bool GiveBack(int parent_fd, const char* name);
 

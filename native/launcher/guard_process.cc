@@ -29,11 +29,11 @@ constexpr size_t kMostCharges = 2 * 65'536;
 
 constexpr int kFirstWaitMs = 1;
 constexpr int kLongestWaitMs = 100;
-/** For the last child, which may still be on its way into its cage; it ends when that is gone. */
+/** How long to wait for the last child, which may still be joining its cage. It ends if the cage is gone. */
 constexpr int64_t kLastChildMs = 100;
-/** For children without a cage, which often end with their parent. */
+/** How long to wait for children without a cage, which often end with their parent. */
 constexpr int64_t kOthersMs = 1000;
-/** What can't be killed by then, in an uninterruptible sleep, is left to the next memcage in that place. */
+/** Processes that can't be killed by then, being in uninterruptible sleep, are left to the next memcage's sweep. */
 constexpr int64_t kPatienceMs = 60'000;
 
 constexpr int kHighestPriority = -20;
@@ -43,7 +43,7 @@ struct Charge {
   int parent_fd;
   Kind kind;
   bool ending;
-  /** 0: not known. */
+  /** 0 if not known. */
   uint64_t inode;
   char name[sizeof(Message::name)];
 };
@@ -58,7 +58,7 @@ void Drop(Charge* charge) {
   if (charge != charges + charge_count) *charge = charges[charge_count];
 }
 
-/** The others live on. */
+/** Whether its processes are to be killed. Those of other kinds live on. */
 bool IsToBeEmptied(const Charge& charge) { return charge.kind != Kind::kDetached && charge.kind != Kind::kLeaf; }
 
 Charge* Find(const char* name) {
@@ -68,7 +68,7 @@ Charge* Find(const char* name) {
   return nullptr;
 }
 
-/** A process in it may have given it another name, and made another of its name. It keeps the name that it has now. */
+/** A process in it may have renamed it, and made another directory with its old name. Use the name that it has now. */
 void FindAgain(Charge* charge) {
   if (charge->inode == 0) return;
   char before[sizeof(charge->name)];
@@ -104,7 +104,7 @@ void Obey(const Message& message, int parent_fd) {
   }
 }
 
-/** Takes one message. False: there is none, or the socket is closed, which is no sign of death: exec closes it too. */
+/** Takes one message. False if there is none, or the socket is closed. That is no sign of death: exec closes it too. */
 bool Receive() {
   Message message{};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
@@ -125,7 +125,7 @@ bool Receive() {
   return true;
 }
 
-/** What is not to be waited for: it may last. */
+/** Removes empty detached cages. The others may last, so nobody waits for them. */
 void RemoveDetached() {
   for (size_t i = charge_count; i > 0; --i) {
     Charge* charge = charges + i - 1;
@@ -167,7 +167,7 @@ bool GiveBackLeaves() {
   return all;
 }
 
-/** A detached child has its cage to itself; the leaf was given back unless others are in it. */
+/** Whether a charge still needs the guardian. A detached cage does not, nor does a leaf that was given back. */
 bool IsNeeded() {
   for (size_t i = 0; i < charge_count; ++i) {
     const Charge& charge = charges[i];
@@ -178,20 +178,20 @@ bool IsNeeded() {
 }
 
 /**
- * Returns when another thread had something to tell meanwhile, or has cages. Here and below the end is _exit(): this is
- * a forked process that writes to no stream, and what runs at an exit is not its own.
+ * Ends the guardian, or returns if another thread has cages, or told of some meanwhile. Here and below it ends by
+ * _exit(): this is a forked process that writes to no stream, and exit handlers would not be its own.
  */
 void Leave() {
   may_leave = false;
   if (IsNeeded()) return;
-  // From here on it is told nothing, by what the kernel says to who tries: they start another.
+  // From here on it takes no messages: the kernel refuses them, and then the sender starts another guardian.
   shutdown(kSocketFd, SHUT_RDWR);
   while (Receive()) {
   }
   if (!IsNeeded()) _exit(0);
 }
 
-/** The process is dead, all its threads are. */
+/** For the death of the process: all its threads are dead. */
 [[noreturn]] void EndAll() {
   while (Receive()) {
   }
@@ -212,7 +212,7 @@ void Leave() {
     SleepMs(wait_ms);
     wait_ms = wait_ms * 2 < kLongestWaitMs ? wait_ms * 2 : kLongestWaitMs;
   }
-  // Nothing of this process is to be flushed, or run.
+  // Don't flush streams or run exit handlers.
   _exit(0);
 }
 
@@ -233,7 +233,7 @@ void Leave() {
   }
 }
 
-/** Each charge holds an fd. */
+/** Raises the limit on fds, since each charge holds one. */
 void RaiseFdLimit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
@@ -244,23 +244,23 @@ void RaiseFdLimit() {
 }  // namespace
 
 void GuardProcess() {
-  // What ends the process by a signal, from a terminal or from a service manager, must not end its guardian first.
+  // A signal from a terminal or a service manager that ends the process must not end its guardian first.
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, nullptr);
-  // Not a child of the process that it watches, which has no business with it: it is reaped by init.
+  // Fork, so that the guardian is not a child of the process that it watches: init reaps it.
   const pid_t pid = fork();
   if (pid > 0) _exit(0);
   const Answer answer{pid < 0 ? -errno : getpid()};
   if (pid == 0) {
     prctl(PR_SET_NAME, "memcage-guard");
     RaiseFdLimit();
-    // What forks faster than it is killed would win. Who may not (CAP_SYS_NICE) takes longer.
+    // Processes that fork faster than they are killed would win. Without CAP_SYS_NICE it just takes longer.
     setpriority(PRIO_PROCESS, 0, kHighestPriority);
   }
   const ssize_t sent = send(kSocketFd, &answer, sizeof(answer), MSG_NOSIGNAL);
   if (pid < 0) _exit(1);
-  // Nobody is there to be told: the process has died, which is seen below.
+  // If it was not sent, the process has died, which Watch() notices.
   (void)sent;
   Watch();
 }

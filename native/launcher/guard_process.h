@@ -3,8 +3,8 @@
 namespace memcage::launcher {
 
 /**
- * Sleeps until the process is dead whose pidfd is guardian::kProcessFd, then ends what it was told of through
- * guardian::kSocketFd, and itself. docs/guardian.md has the whole story.
+ * Sleeps until the process with the pidfd guardian::kProcessFd is dead. Then it ends the directories that it was told
+ * of through guardian::kSocketFd, and itself. docs/guardian.md has the whole story.
  */
 [[noreturn]] void GuardProcess();
 

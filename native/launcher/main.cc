@@ -42,7 +42,7 @@ void OpenJoins() {
   }
 }
 
-/** `of`: the process whose end is to end this one. */
+/** Has the end of process `of` end this one. */
 void EndWith(pid_t of) {
   const long pidfd = Call(SYS_pidfd_open, of, 0);
   Check(pidfd, Stage::kParentDeath, "pidfd_open");
@@ -53,11 +53,11 @@ void EndWith(pid_t of) {
 void ObserveParent() {
   if (task.parent == 0) return;
   EndWith(task.parent);
-  // The pid may have become another's before it was opened; then that is not the parent.
+  // Another process may have got the pid before it was opened. Then that is not the parent.
   if (getppid() != task.parent) Fail(task.plan, Stage::kParentDeath, -ESRCH, nullptr);
 }
 
-/** Returns in the child only. */
+/** Returns only in the child. */
 void Fork(int status_fd, int inner_status_fd) {
   const SignalState signals = HoldSignals();
   const pid_t child = fork();
@@ -66,11 +66,11 @@ void Fork(int status_fd, int inner_status_fd) {
   RestoreSignals(signals);
 }
 
-/** Out of the caller's PID and time namespaces, which takes in children only. */
+/** Forks to enter the new PID and time namespaces: only children enter them. */
 void ForkIntoNamespaces() {
   int pipe_fds[2] = {-1, -1};
   Check(pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0 ? -errno : 0, Stage::kInit, "pipe2");
-  // This one ends with the caller, and the child with this one.
+  // This process ends with the caller, and the child ends with this process.
   DieWithParent(task.plan);
   EndWith(getpid());
   Fork(-1, pipe_fds[0]);
@@ -89,7 +89,7 @@ bool IsGuardian(int argc, char** argv) {
   const char* wrong = ReadArguments(argc, argv, envp, &task);
   if (wrong != nullptr) RefuseArgument(wrong);
   plan.on_failure = [](const SpawnPlan& failed) { SendReport(*failed.report, task.report_fd); };
-  // Before fds are closed on exec.
+  // Before exec closes fds.
   if (task.init) Check(RunSealed(argv, envp), Stage::kInit, "/proc/self/exe");
   CloseOnExec(task.report_fd, "report");
   CloseOnExec(task.status_fd, "status");

@@ -14,7 +14,7 @@ namespace {
 
 using sys::Call;
 
-// As env(1), and docker(1): it was not found, it can't be run, it never came to that.
+// As in env(1) and docker(1): the program was not found, can't be run, or the launcher failed before that.
 constexpr int kNotFound = 127;
 constexpr int kNotRunnable = 126;
 constexpr int kFailed = 125;
@@ -24,7 +24,7 @@ int ExitCode(const Report& report) {
   return report.error == -ENOENT ? kNotFound : kNotRunnable;
 }
 
-/** Text in a buffer of fixed size, cut off at its end. */
+/** Text in a buffer of fixed size, truncated at its end. */
 class Line {
  public:
   void Add(const char* text) {
@@ -46,7 +46,7 @@ class Line {
     Add(at);
   }
 
-  /** The reader may be gone, which changes nothing for who ends. */
+  /** Ignores errors: the reader may be gone, and this process ends anyway. */
   void Send(int fd) const {
     for (size_t sent = 0; sent < used_;) {
       const long length = Call(SYS_write, fd, buffer_ + sent, used_ - sent);
@@ -91,7 +91,7 @@ void SendReport(const Report& report, int fd) {
     line.Add(")\n");
     line.Send(STDERR_FILENO);
   }
-  // Not exit(): a forked child must not flush, or run, what is the caller's.
+  // Not exit(): a forked child must not flush the caller's streams or run its exit handlers.
   _exit(ExitCode(report));
 }
 
@@ -101,7 +101,7 @@ void RefuseArgument(const char* argument) {
   line.Add(argument);
   line.Add("\n");
   line.Send(STDERR_FILENO);
-  // As above.
+  // Not exit(), as in SendReport().
   _exit(kFailed);
 }
 

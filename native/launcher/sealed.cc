@@ -22,7 +22,7 @@ using sys::Call;
 constexpr const char* kName = "memcage-exec";
 constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
-/** MFD_EXEC is Linux 6.3, and needed where vm.memfd_noexec is 1. */
+/** MFD_EXEC came with Linux 6.3, and is needed if vm.memfd_noexec is 1. */
 long CreateMemory() {
   const long fd = Call(SYS_memfd_create, kName, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
   return fd == -EINVAL ? Call(SYS_memfd_create, kName, MFD_CLOEXEC | MFD_ALLOW_SEALING) : fd;
@@ -43,7 +43,7 @@ int RunSealed(char** argv, char** envp) {
   const long seals = Call(SYS_fcntl, self, F_GET_SEALS);
   if (seals >= 0 && (seals & kSeals) == kSeals) {
     Call(SYS_close, self);
-    // exec has named it after the number of an fd.
+    // exec named the process after the number of an fd.
     prctl(PR_SET_NAME, kName);
     return 0;
   }

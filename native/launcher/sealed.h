@@ -3,7 +3,7 @@
 namespace memcage::launcher {
 
 /**
- * Goes on in a sealed copy in memory, so that root in the PID namespace can't write to this program's file through
+ * Continues in a sealed copy in memory, so that root in the PID namespace can't write to this program's file through
  * /proc/1/exe (CVE-2019-5736). Returns 0 in the copy, or a negative errno.
  */
 int RunSealed(char** argv, char** envp);

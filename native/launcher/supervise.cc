@@ -18,9 +18,9 @@ using sys::Call;
 constexpr int kStatusFd = 0;
 constexpr int kInnerStatusFd = 1;
 
-/** Pipes that the program closes must look closed: nothing but the two fds is kept open here. */
+/** Closes all but the two fds here: a pipe that the program closes must look closed. */
 void KeepOnly(int status_fd, int inner_status_fd) {
-  // Above both numbers first, so that neither overwrites the other.
+  // Move it above both numbers first, so that neither overwrites the other.
   const int status = status_fd < 0 ? -1 : fcntl(status_fd, F_DUPFD, 2);
   const int inner = inner_status_fd < 0 ? -1 : fcntl(inner_status_fd, F_DUPFD, 2);
   if (status < 0) {
@@ -36,18 +36,17 @@ void KeepOnly(int status_fd, int inner_status_fd) {
   CloseFdsFrom(2);
 }
 
-/** The end of the child of an init, when the init has told it; else that of the init itself. */
+/** How the child of an init ended, if the init reported it; else how the init itself ended. */
 int InnerStatus(int otherwise) {
   int status = 0;
   return Call(SYS_read, kInnerStatusFd, &status, sizeof(status)) == sizeof(status) ? status : otherwise;
 }
 
-/** Looks to the parent as the child would have looked. By _exit(): nothing of this process's own is to be run or
- * flushed. */
+/** Ends so that the parent sees what it would have seen of the child. By _exit(), so that nothing is run or flushed. */
 [[noreturn]] void EndAs(int status) {
   if (WIFSIGNALED(status)) {
     const int signal = WTERMSIG(status);
-    // A core file of ours would hide, or overwrite, that of the program.
+    // The launcher's core file would hide or overwrite the program's.
     const rlimit none{};
     setrlimit(RLIMIT_CORE, &none);
     struct sigaction fallback{};
@@ -57,13 +56,13 @@ int InnerStatus(int otherwise) {
     sigemptyset(&set);
     sigaddset(&set, signal);
     sigprocmask(SIG_UNBLOCK, &set, nullptr);
-    // The init of a PID namespace can't end itself by a signal: its parent learns it from status_fd.
+    // The init of a PID namespace can't end itself by a signal. Its parent learns the status from status_fd.
     _exit(128 + signal);
   }
   _exit(WEXITSTATUS(status));
 }
 
-/** Returns when the child has not ended. */
+/** Returns if the child has not ended. */
 void Reap(const Supervision& supervision) {
   for (;;) {
     int status = 0;
@@ -85,7 +84,7 @@ void Reap(const Supervision& supervision) {
 
 SignalState HoldSignals() {
   SignalState state{};
-  // Ignored, the kernel would reap children itself.
+  // If SIGCHLD were ignored, the kernel would reap children itself.
   struct sigaction fallback{};
   sigaction(SIGCHLD, &fallback, &state.child_action);
   sigset_t all;
@@ -110,7 +109,7 @@ void Supervise(const Supervision& supervision) {
     if (signal == SIGCHLD) {
       Reap(supervision);
     } else if (info.si_code != SI_KERNEL) {
-      // What the terminal sends it sends to the whole process group, the child included.
+      // Signals from the terminal go to the whole process group, which includes the child.
       kill(supervision.child, signal);
     }
   }

@@ -6,25 +6,25 @@
 
 namespace memcage::launcher {
 
-/** What a supervisor's child has to put back before it runs its program. */
+/** What the supervisor's child must restore before it runs its program. */
 struct SignalState {
   sigset_t mask;
   struct sigaction child_action;
 };
 
-/** From now on signals wait until they are asked for. Before the fork, so that none is lost. */
+/** Blocks all signals, so that they wait until asked for. Call it before the fork, so that none is lost. */
 SignalState HoldSignals();
 void RestoreSignals(const SignalState& state);
 
 struct Supervision {
   pid_t child;
-  /** Where to write how the child ended, or -1. */
+  /** Where to write the child's wait status, or -1. */
   int status_fd;
-  /** Where the child, being an init, writes how its own child ended, or -1. */
+  /** Where the child, if it is an init, writes the wait status of its own child, or -1. */
   int inner_status_fd;
 };
 
-/** Passes signals on, reaps whatever it is given, and ends as the child ends. */
+/** Passes signals on, reaps all children that it gets, and ends as the child ends. */
 [[noreturn]] void Supervise(const Supervision& supervision);
 
 }  // namespace memcage::launcher

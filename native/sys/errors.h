@@ -4,7 +4,7 @@
 
 namespace memcage {
 
-/** What a refused system call says. */
+/** A system call that the kernel refused. */
 struct SystemError {
   /** Negative errno. */
   int error = 0;

@@ -12,7 +12,7 @@
 
 namespace memcage::sys {
 
-/** The beginning of /proc/ID/NAME, read without allocating; '' when it can't be had. */
+/** The beginning of /proc/ID/NAME, read without allocating; '' if it can't be read. */
 class ProcFile {
  public:
   /** `name` has at most eight characters. */

@@ -6,7 +6,7 @@
 
 namespace memcage::sys {
 
-/** syscall(2), again after EINTR: the result, or the negative errno. Nothing of the C library but errno is touched. */
+/** syscall(2), repeated after EINTR: the result, or the negative errno. Of the C library it touches only errno. */
 template <typename... Args>
 long Call(long number, Args... args) {
   for (;;) {

@@ -2,7 +2,7 @@
 
 #include <sys/syscall.h>
 
-// Those that a C library older than the kernel has no name for; the same on every architecture.
+// Numbers for which a C library older than the kernel has no name. They are the same on every architecture.
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
 #endif

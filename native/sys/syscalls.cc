@@ -19,7 +19,7 @@
 namespace memcage::sys {
 namespace {
 
-// struct open_how and its flags, from the kernel's stable ABI: <linux/openat2.h> is missing on older distributions.
+// struct open_how and its flags from the kernel's stable ABI: older distributions lack <linux/openat2.h>.
 struct OpenHow {
   uint64_t flags;
   uint64_t mode;
@@ -38,7 +38,7 @@ long Retry(Call call) {
   return result < 0 ? NegativeErrno() : result;
 }
 
-/** O_PATH with O_NOFOLLOW opens a link itself, where openat2 refuses it. */
+/** O_PATH with O_NOFOLLOW opens the link itself, while openat2 refuses it. */
 int RefuseLink(UniqueFd fd) {
   struct stat status{};
   if (fstat(fd.get(), &status) < 0) return NegativeErrno();

@@ -7,8 +7,8 @@
 namespace memcage {
 
 /**
- * Starts a thread with all signals blocked: they are for Node's threads. 0 or a negative errno. Not
- * std::thread, which has no way but an exception to say that threads have run out.
+ * Starts a thread with all signals blocked: they are for Node's threads. Returns 0 or a negative errno. Not
+ * std::thread, which can report only by an exception that threads have run out.
  */
 inline int StartThread(pthread_t* thread, void* (*entry)(void*), void* argument) {
   sigset_t all;

@@ -6,7 +6,7 @@
 
 namespace memcage {
 
-/** Owns a file descriptor. close(2) is not repeated on EINTR: Linux has released the fd by then. */
+/** Owns a file descriptor. It does not repeat close(2) on EINTR: Linux has released the fd by then. */
 class UniqueFd {
  public:
   UniqueFd() = default;

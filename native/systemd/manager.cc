@@ -12,7 +12,7 @@ constexpr char kDestination[] = "org.freedesktop.systemd1";
 constexpr char kScope[] = "org.freedesktop.systemd1.Scope";
 constexpr BusObject kManager{kDestination, "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"};
 
-/** The path of the object of a loaded unit. */
+/** The object path of a loaded unit. */
 std::variant<std::string, BusFailure> UnitPath(Bus& bus, const SdBus& library, const char* step,
                                                const std::string& name) {
   Message reply(library);
@@ -24,7 +24,7 @@ std::variant<std::string, BusFailure> UnitPath(Bus& bus, const SdBus& library, c
   return std::string(path);
 }
 
-/** What is known of the job; the handler fills in the result. */
+/** The job that was started. The handler fills in its result. */
 struct Job {
   const SdBus& library;
   std::string path;
@@ -46,10 +46,10 @@ int FillScope(const SdBus& library, sd_bus_message* message, const ScopeRequest&
   int result = library.append(message, "ss", request.name.c_str(), "fail");
   if (result >= 0) result = library.open_container(message, 'a', "(sv)");
   if (result >= 0) result = library.append(message, "(sv)", "Description", "s", request.description.c_str());
-  // 0 stands for the sender, whatever its pid is in the manager's PID namespace.
+  // 0 means the sender, whatever its pid is in the manager's PID namespace.
   if (result >= 0) result = library.append(message, "(sv)", "PIDs", "au", 1, 0U);
   if (result >= 0) result = library.append(message, "(sv)", "Delegate", "b", 1);
-  // Else a scope in which the OOM killer was at work would stay as failed.
+  // Otherwise a scope in which the OOM killer killed a process would stay as failed.
   if (result >= 0) result = library.append(message, "(sv)", "CollectMode", "s", "inactive-or-failed");
   if (result >= 0 && request.slice) {
     result = library.append(message, "(sv)", "Slice", "s", request.slice->c_str());
@@ -71,12 +71,12 @@ void CancelJob(Bus& bus, const SdBus& library, const std::string& job_path) {
 std::variant<std::string, BusFailure> Ask(const ScopeRequest& request) {
   const SdBus* library = LoadSdBus();
   if (library == nullptr) return NoLibrary();
-  // Before the bus, whose end drops the match that refers to it.
+  // Declared before the bus, whose destructor drops the match that refers to it.
   Job job{*library, {}, {}};
   Bus bus(*library, request.timeout_ms);
   if (std::optional<BusFailure> failure = bus.Connect(request.address)) return *failure;
 
-  // Before the request, so that the signal can't be missed. It is sent only when someone has subscribed.
+  // Before the request, so that the signal can't be missed. systemd sends it only if someone has subscribed.
   const int matched = library->match_signal(bus.get(), nullptr, kManager.destination, kManager.path, kManager.interface,
                                             "JobRemoved", OnJobRemoved, &job);
   if (matched < 0) return FromErrno("request", matched);
@@ -95,7 +95,7 @@ std::variant<std::string, BusFailure> Ask(const ScopeRequest& request) {
   if (read < 0) return FromErrno("request", read);
   job.path = path;
   if (std::optional<BusFailure> failure = bus.Process("job", [&] { return job.result.empty() ? 0 : 1; })) {
-    // Stopping the unit instead would kill whoever is in it, perhaps us.
+    // Stopping the unit instead would kill the processes in it, perhaps this one.
     CancelJob(bus, *library, job.path);
     return *failure;
   }
@@ -110,7 +110,7 @@ std::variant<std::string, BusFailure> Ask(const ScopeRequest& request) {
 }  // namespace
 
 std::variant<std::string, BusFailure> StartScope(const ScopeRequest& request) {
-  // Threads that ask at the same time would otherwise move the process from one scope to the next.
+  // Without it, threads that ask at the same time would move the process from one scope to the next.
   static std::mutex mutex;
   static std::string control_group;
   const std::lock_guard<std::mutex> lock(mutex);

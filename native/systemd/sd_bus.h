@@ -11,7 +11,7 @@
 
 #include "sys/clock.h"
 
-// What is used of sd-bus(3), as documented there: its header need not be installed where memcage is built.
+// The parts of sd-bus(3) that memcage uses, as documented there: its header need not be installed to build memcage.
 extern "C" {
 struct sd_bus;
 struct sd_bus_slot;
@@ -26,16 +26,16 @@ using sd_bus_message_handler = int (*)(sd_bus_message*, void*, sd_bus_error*);
 
 namespace memcage {
 
-/** What went wrong between us and systemd. */
+/** What went wrong between memcage and systemd. */
 struct BusFailure {
   /** `library`, `connect`, `request`, `job` or `control-group`. */
   const char* step;
-  /** Name of a D-Bus error or of an errno, or the result of the job. */
+  /** The name of a D-Bus error or of an errno, or the result of the job. */
   std::string error;
   std::string message;
 };
 
-/** sd-bus of the machine's own libsystemd, which is there wherever systemd is. */
+/** sd-bus from the machine's own libsystemd, which exists wherever systemd does. */
 struct SdBus {
   int (*bus_new)(sd_bus**);
   int (*set_address)(sd_bus*, const char*);
@@ -60,7 +60,7 @@ struct SdBus {
   void (*error_free)(sd_bus_error*);
 };
 
-/** nullptr: not installed, or older than version 240. Loaded once, when it is first asked for, and never unloaded. */
+/** nullptr if it is not installed, or older than version 240. Loaded at the first call, and never unloaded. */
 const SdBus* LoadSdBus();
 
 BusFailure FromErrno(const char* step, int negative_errno);
@@ -74,7 +74,7 @@ struct BusObject {
 class Deadline {
  public:
   explicit Deadline(int64_t timeout_ms) : end_ns_(sys::MonotonicNs() + timeout_ms * 1'000'000) {}
-  /** Microseconds, as sd-bus takes them; never 0, which means its own default there. */
+  /** In microseconds, as sd-bus takes them. Never 0, which would mean sd-bus's own default. */
   [[nodiscard]] uint64_t left_us() const {
     return static_cast<uint64_t>(std::max<int64_t>((end_ns_ - sys::MonotonicNs()) / 1000, 1));
   }
@@ -118,7 +118,7 @@ class BusError {
   sd_bus_error error_{};
 };
 
-/** A connection of its own, used by one thread. */
+/** A private connection, used by one thread. */
 class Bus {
  public:
   Bus(const SdBus& library, int64_t timeout_ms) : library_(library), deadline_(timeout_ms) {}
@@ -135,11 +135,11 @@ class Bus {
     if (result >= 0) result = library_.set_timeout(bus_, deadline_.left_us());
     if (result >= 0) result = library_.start(bus_);
     if (result < 0) return FromErrno("connect", result);
-    // sd_bus_call() would wait for the handshake without regard to its own time-out.
+    // sd_bus_call() would wait for the handshake without applying its own time-out.
     return Process("connect", [&] { return library_.is_ready(bus_); });
   }
 
-  /** Dispatch messages until `done` says so (1) or has failed (negative). */
+  /** Dispatches messages until `done` returns 1, or fails with a negative number. */
   template <typename Done>
   std::optional<BusFailure> Process(const char* step, Done done) {
     for (;;) {
@@ -160,7 +160,7 @@ class Bus {
     return std::nullopt;
   }
 
-  /** A method whose arguments `fill` appends. */
+  /** Calls a method. `fill` appends its arguments. */
   template <typename Fill>
   std::optional<BusFailure> CallMethod(const char* step, const BusObject& object, const char* method, Fill fill,
                                        Message* reply) {

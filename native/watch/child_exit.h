@@ -6,9 +6,9 @@
 
 namespace memcage {
 
-/** How a child has ended. */
+/** How a child ended. */
 struct ChildExit {
-  /** 0, or a negative errno: its status could not be had. */
+  /** 0, or the negative errno with which its status could not be read. */
   int error = 0;
   int code = 0;
   int status = 0;
@@ -17,7 +17,8 @@ struct ChildExit {
 };
 
 /**
- * waitid(2), with `options` 0 or WNOHANG. False with the latter: it has not ended, or a tracer has not let it go yet.
+ * waitid(2), with `options` 0 or WNOHANG. With WNOHANG, false if the child has not ended, or its tracer has not let it
+ * go.
  */
 bool ReapChild(int pidfd, int options, ChildExit* exit);
 

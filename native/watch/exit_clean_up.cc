@@ -18,7 +18,7 @@ bool IsQuiet(int fd) {
 bool CarryOut(const ExitCleanUp& clean_up, std::vector<std::string>* texts) {
   SystemError error;
   std::string text;
-  // The count of kills before the eventfd: an OOM is notified before it kills.
+  // Read the count of kills before the eventfd: the kernel notifies of an OOM before it kills.
   if (!cgroup::Read(clean_up.dir_fd, clean_up.file, &text, &error)) return false;
   if (text.find(clean_up.expected) == std::string::npos || !IsQuiet(clean_up.quiet_fd)) return false;
   bool stamped = true;

@@ -6,8 +6,8 @@
 namespace memcage {
 
 /**
- * What is read and removed when a child has exited by itself and nothing special happened to it: the common end, done
- * by the watcher thread while the event loop is still being woken. The contract calls it `Ending`.
+ * The clean-up when a child has exited by itself and nothing special happened to it: what to read and remove. The
+ * watcher's thread does it while the event loop is still waking up. The contract calls it `Ending`.
  */
 struct ExitCleanUp {
   struct Directory {
@@ -16,19 +16,20 @@ struct ExitCleanUp {
   };
 
   int dir_fd = -1;
-  /** An event fd that must not have been signalled, or -1; a watched one at any time, another now. */
+  /** An event fd that must not be signalled, or -1. If it is watched, it must never have been signalled. */
   int quiet_fd = -1;
   /** A file that must contain `expected`. */
   std::string file;
   std::string expected;
-  /** A directory that must have its stamp still; '' for none. */
+  /** A directory that must still have its stamp; '' for none. */
   std::string stamped;
-  /** Files whose texts are wanted. */
+  /** Files to read. */
   std::vector<std::string> reads;
   std::vector<Directory> removes;
 };
 
-/** The texts, once all is removed. False when something is not as expected: then nobody needs to know how far it got.
+/**
+ * Reads the texts, and removes everything. False if something is not as expected; how far it got does not matter then.
  */
 bool CarryOut(const ExitCleanUp& clean_up, std::vector<std::string>* texts);
 

@@ -14,9 +14,9 @@
 namespace memcage {
 namespace {
 
-/** Node reads into pieces of this size: with a `maxBuffer`, as much as was in the last one is in the output too. */
+/** Node reads into pieces of this size. So, with a `maxBuffer`, the output includes all of the last piece. */
 constexpr size_t kPiece = 65536;
-/** Reads of one pipe before the others have their turn. */
+/** How often one pipe is read before the others get their turn. */
 constexpr int kReadsInARow = 32;
 constexpr short kBroken = POLLHUP | POLLERR | POLLNVAL;
 
@@ -35,7 +35,7 @@ class PipeServer {
   }
 
  private:
-  /** There is no waiting for anything but the child's end. */
+  /** For when nothing can be waited for except the child's end. */
   void GiveUp(int error) {
     Stop(error);
     wait_.error = error_;
@@ -44,7 +44,7 @@ class PipeServer {
     ReapChild(wait_.pidfd, 0, &wait_.exit);
   }
 
-  /** What to wait for. False: nothing. */
+  /** Sets what to wait for. False if there is nothing. */
   bool Prepare() {
     bool busy = !exited_;
     polled_[0] = {exited_ ? -1 : wait_.pidfd, POLLIN, 0};
@@ -77,7 +77,7 @@ class PipeServer {
     }
     if (polled_[0].revents == 0) return;
     exited_ = ReapChild(wait_.pidfd, WNOHANG, &wait_.exit);
-    // A tracer has not let it go yet; the pidfd stays readable, so don't spin.
+    // A tracer has not let it go yet. The pidfd stays readable, so don't spin.
     if (!exited_) usleep(1000);
   }
 
@@ -118,7 +118,7 @@ class PipeServer {
     shutdown(pipe.fd, SHUT_WR);
   }
 
-  /** Only once. A child that has ended may have left others, which hold the pipes: then they alone are shut down. */
+  /** Stops once. If the child has ended, only the pipes are shut down: processes that it left may hold them. */
   void Stop(int error) {
     if (error_ == 0) error_ = error;
     if (stopped_) return;

@@ -11,12 +11,12 @@ namespace memcage {
 /** The parent's end of one of a child's pipes; non-blocking. */
 struct ChildPipe {
   int fd = -1;
-  /** Written to it, and then its end; nullptr with `writes`: the end alone. */
+  /** Text to write before the end of the input; nullptr with `writes`: only the end. */
   const uint8_t* input = nullptr;
   size_t input_length = 0;
   bool writes = false;
   bool reads = false;
-  /** What was read, in pieces of up to kPiece bytes. */
+  /** The output that was read, in pieces of up to kPiece bytes. */
   std::vector<std::vector<uint8_t>> output = {};
 
   [[nodiscard]] size_t OutputLength() const;
@@ -25,21 +25,21 @@ struct ChildPipe {
 struct PipedWait {
   int pidfd = -1;
   std::vector<ChildPipe> pipes;
-  /** CLOCK_MONOTONIC; negative: none. */
+  /** In CLOCK_MONOTONIC; negative for none. */
   int64_t deadline_ns = -1;
-  /** Of all output together; 0: no limit. */
+  /** Limit for all output together; 0 for no limit. */
   double max_bytes = 0;
   int kill_signal = 0;
 
-  // What came of it.
+  // The results.
   ChildExit exit = {};
-  /** Negative errno of what ended it early: ETIMEDOUT, ENOBUFS, a signal that can't be sent; else of a pipe; else 0. */
+  /** Negative errno of what ended it early (ETIMEDOUT, ENOBUFS, a failed poll); else that of a pipe; else 0. */
   int error = 0;
 };
 
 /**
- * Serves the pipes of a child until it has ended and they are closed, as Node's spawn_sync does (there on a libuv loop
- * of its own): once the time is over or there is too much output the child gets the signal and the pipes are shut down.
+ * Serves the pipes of a child until it has ended and they are closed, as Node's spawn_sync does on its own libuv loop.
+ * Once the time is over, or there is too much output, the child gets the signal and the pipes are shut down.
  */
 void WaitWithPipes(PipedWait* wait);
 

@@ -18,10 +18,10 @@ namespace memcage {
 namespace {
 
 constexpr int kBatch = 64;
-/** How often children that their tracers hold are asked for. */
+/** How often to look for children that their tracers hold. */
 constexpr int kHeldMs = 10;
 constexpr int64_t kTeardownWaitNs = 1'000'000'000;
-/** Longer than a clean-up takes, about as long as it takes to fall asleep and be woken. */
+/** Longer than a clean-up takes, and about as long as falling asleep and waking up. */
 constexpr int64_t kSpinNs = 50'000;
 
 uint32_t Interest(Watcher::Kind kind) {
@@ -45,7 +45,7 @@ bool EndsWithEnvironment(Watcher::Kind kind) {
   return kind == Watcher::Kind::kChild || kind == Watcher::Kind::kUnwatchedChild;
 }
 
-/** Of a mutex that is held for a moment only. */
+/** Locks a mutex that is held only for a moment. */
 class SpinLock {
  public:
   explicit SpinLock(std::mutex* mutex) : mutex_(mutex) {
@@ -139,7 +139,7 @@ void Watcher::Run() {
   for (;;) {
     const int count = epoll_wait(epoll_.get(), ready, kBatch, HoldsAny() ? kHeldMs : -1);
     if (count < 0 && errno != EINTR) return;
-    // Take() waits for it: so the event loop can be woken at once, which takes about as long as a clean-up does.
+    // Take() waits for this, so the event loop can be woken at once. Waking it takes about as long as a clean-up.
     const std::lock_guard<std::mutex> lock(clean_ups_);
     const bool only_timer = count == 1 && ready[0].data.fd == timer;
     if (count > 0 && !only_timer) notify_();
@@ -184,7 +184,7 @@ bool Watcher::TakeExit(std::unordered_map<int, Watched>::iterator child) {
 }
 
 void Watcher::CarryOutCleanUps() {
-  // Not under mutex_, which spawn() takes. Take() waits for clean_ups_, so the queue only grows here.
+  // Not under mutex_, which spawn() takes. Take() waits for clean_ups_, so meanwhile the queue does not shrink.
   for (Event& event : queue_) {
     if (!event.clean_up) continue;
     std::vector<std::string> texts;
@@ -206,7 +206,7 @@ void Watcher::Handle(int fd) {
   if (found == watched_.end()) return;
   if (IsChild(found->second.kind)) {
     if (TakeExit(found)) return;
-    // A tracer has not let it go yet. Its pidfd stays readable: epoll would go on telling of it, and of little else.
+    // A tracer has not let it go yet. Its pidfd stays readable, so epoll would report it all the time.
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
     held_.push_back(fd);
     return;
@@ -227,7 +227,7 @@ std::vector<Watcher::Event> Watcher::Take() {
 }
 
 void Watcher::EndChildren() {
-  // What a worker thread leaves when it is terminated; a main thread's process ends here anyway.
+  // For children that a worker thread leaves when it is terminated. With the main thread, the process ends anyway.
   for (const auto& [fd, watched] : watched_) {
     if (EndsWithEnvironment(watched.kind)) sys::PidfdSendSignal(fd, SIGKILL);
   }

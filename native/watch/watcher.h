@@ -19,47 +19,47 @@
 namespace memcage {
 
 /**
- * One thread and one epoll set per environment for every pidfd, event fd, and the vfork watchdog. It does not use
- * libuv, whose ABI a prebuilt binary can't rely on (nodejs/node 62789).
+ * One thread and one epoll set per environment, for every pidfd, every event fd, and the vfork watchdog. It does not
+ * use libuv, since a prebuilt binary can't rely on libuv's ABI (nodejs/node 62789).
  */
 class Watcher {
  public:
   enum class Kind { kChild, kDetachedChild, kEvent, kPriority, kUnwatchedChild };
   struct Refusal {
-    /** Negative errno; 0: nothing was refused. */
+    /** Negative errno; 0 if nothing was refused. */
     int error = 0;
     const char* syscall = "";
   };
 
   struct Event {
     int64_t id = 0;
-    /** None: the fd is ready. */
+    /** Empty if the event is that the fd is ready. */
     std::optional<ChildExit> exit;
     int64_t time_ns = 0;
-    /** To be carried out before the event is taken; gone once it has been, or when it could not be. */
+    /** Done before the event is taken; empty once it was tried. */
     std::optional<ExitCleanUp> clean_up;
-    /** What the clean-up has read; none when it was not carried out. */
+    /** What the clean-up read; empty if it was not carried out. */
     std::optional<std::vector<std::string>> texts;
   };
 
-  /** `notify` is called in the watcher's thread: there is, or is about to be, something to Take(). */
+  /** `notify` is called in the watcher's thread when there is, or is about to be, something to Take(). */
   Watcher(Watchdog* watchdog, std::function<void()> notify) : watchdog_(*watchdog), notify_(std::move(notify)) {}
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
   ~Watcher() { Stop(); }
 
-  /** Start the thread if it is not running. */
+  /** Starts the thread if it is not running. */
   Refusal EnsureThread();
-  /** What has happened since the last call, in any thread. Waits for clean-ups that are under way. */
+  /** The events since the last call in any thread. Waits for clean-ups that are under way. */
   std::vector<Event> Take();
-  /** An id that its events have, and no other fd's in the life of the environment; or a negative errno. */
+  /** Returns the id of its events, which no other fd gets in the life of the environment; or a negative errno. */
   int64_t Watch(int fd, Kind kind, std::optional<ExitCleanUp> clean_up);
-  /** A new child that ends with its thread, which may be terminated before it calls Watch(): then it is reaped. */
+  /** Makes sure that a new child is killed and reaped if its thread is terminated before it calls Watch(). */
   void Keep(int pidfd);
   void DropCleanUp(int fd);
   void Unwatch(int fd);
 
-  /** Ends the thread; children that must not outlive it are killed and reaped. For the end of the environment. */
+  /** Ends the thread, and kills and reaps children that must not outlive it. For the end of the environment. */
   void Stop();
 
  private:
@@ -67,20 +67,19 @@ class Watcher {
     int64_t id = 0;
     Kind kind = Kind::kEvent;
     std::optional<ExitCleanUp> clean_up;
-    /** An event fd that has been signalled: whoever was told has perhaps read it empty since. */
+    /** Whether an event fd was ever signalled. Whoever was notified may have read it empty since. */
     bool signalled = false;
   };
 
   Refusal OpenFds();
   void EndChildren();
   void Run();
-  /** Adds what the ready fd means to the queue. */
+  /** Adds an event for the ready fd to the queue. */
   void Handle(int fd);
   bool HoldsAny();
-  /** Takes the ends of children that their tracers have let go. Whether there was one, or one is not watched any more.
-   */
+  /** Takes the ends of children that their tracers let go. True if there was one, or one is no longer watched. */
   bool TakeReleased();
-  /** Adds the child's end to the queue; false: its tracer has not let it go yet. With mutex_. */
+  /** Adds the child's end to the queue. False if its tracer has not let it go yet. Call it holding mutex_. */
   bool TakeExit(std::unordered_map<int, Watched>::iterator child);
   void CarryOutCleanUps();
   bool HasBeenSignalled(int fd);
@@ -97,7 +96,7 @@ class Watcher {
   std::mutex clean_ups_;
   std::mutex mutex_;
   std::unordered_map<int, Watched> watched_;
-  /** Children that have ended, but are still their tracers': nothing tells when that changes. */
+  /** Children that have ended, but that their tracers still hold. Nothing notifies when that changes. */
   std::vector<int> held_;
   std::vector<Event> queue_;
 };

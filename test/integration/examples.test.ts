@@ -37,7 +37,7 @@ async function runExampleIn(env: NodeJS.ProcessEnv, name: string, ...args: strin
 
 describeIf(['cgroup', 'root'], 'the examples', () => {
   beforeAll(() => {
-    // A guest finds them built (test/guest/suites.mjs): the compiler would take a minute there.
+    // A guest gets them built (test/guest/suites.mjs), since compiling would take a minute there.
     if (process.env['MEMCAGE_TEST_GUEST'] !== undefined) return;
     execFileSync('npm', ['run', '--silent', 'build:programs'], { cwd: root, stdio: 'inherit' });
   });
@@ -82,7 +82,7 @@ describeIf(['cgroup', 'root'], 'the examples', () => {
     expect({ code, left }).toEqual({ code: 0, left: [] });
   });
 
-  /** In these every line that can differ from run to run is checked by the example itself. */
+  /** In these, the example itself checks every line that can differ from run to run. */
   const checked: [name: string, lines: (string | RegExp)[]][] = [
     [
       'execa',

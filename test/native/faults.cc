@@ -1,4 +1,4 @@
-// For tests only: makes system calls fail, and makes those that Node has no function for.
+// For tests only: makes system calls fail, and makes system calls for which Node has no function.
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <napi.h>
@@ -41,7 +41,7 @@ uint32_t ArgumentOffset(uint32_t index) {
   return static_cast<uint32_t>(offsetof(seccomp_data, args) + index * sizeof(uint64_t)) + kLowerHalf;
 }
 
-/** One rule: return the errno if it is that call (and that argument's masked value), else go on behind the rule. */
+/** One rule: return the errno for this call (with this masked value of the argument), else continue after the rule. */
 void AppendRule(Napi::Env env, Napi::Object rule, std::vector<sock_filter>* program) {
   const uint32_t number = static_cast<uint32_t>(NumberOf(env, rule.Get("syscall")));
   const uint32_t error = rule.Get("errno").As<Napi::Number>().Uint32Value();
@@ -59,7 +59,7 @@ void AppendRule(Napi::Env env, Napi::Object rule, std::vector<sock_filter>* prog
   program->push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (error & SECCOMP_RET_DATA)));
 }
 
-/** failSyscalls([{ syscall, errno, argument?, mask?, value? }]): for the calling thread and all that it creates. */
+/** failSyscalls([{ syscall, errno, argument?, mask?, value? }]): for this thread and all that it creates. */
 void FailSyscalls(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<sock_filter> program;
@@ -69,7 +69,7 @@ void FailSyscalls(const Napi::CallbackInfo& info) {
   if (env.IsExceptionPending()) return;
 
   sock_fprog filter{static_cast<uint16_t>(program.size()), program.data()};
-  // An unprivileged thread may install a filter only when no setuid program can run under it.
+  // An unprivileged thread may install a filter only if no setuid program can gain rights under it.
   long failed = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter);
   if (failed != 0 && errno == EACCES) {
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -166,8 +166,8 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
   }
 
   /**
-   * The limits that apply to the cgroup, in bytes: the smallest of its own, of those of the cgroups above it that are
-   * mounted here, and of the machine's RAM.
+   * The limits that apply to the cgroup, in bytes: the smallest among its own and those of the cgroups above it that
+   * are mounted here, or the machine's RAM if that is less.
    */
   effectiveLimits(): EffectiveLimits {
     const directory = this.opened();
@@ -275,7 +275,7 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
     return this.#sources().add(trigger);
   }
 
-  /** Keep the Node process alive while there is a listener to a kernel event, or a trigger. By default, neither does. */
+  /** Keep the Node process alive while there is a listener to a kernel event, or a trigger. By default neither does. */
   ref(): this {
     this.opened();
     this.#sources().setReference(true);

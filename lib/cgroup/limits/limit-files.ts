@@ -12,7 +12,7 @@ import type { ResolvedLimits } from './resolve-limits';
  * does not account for it.
  */
 export interface Limits extends ResolvedLimits {
-  /** `Infinity` if unlimited. */
+  /** The hard limit; `Infinity` if unlimited. */
   max: number;
   /** False if the cgroup can use more than `max` by swapping. */
   swapLimited: boolean;

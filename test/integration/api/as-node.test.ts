@@ -17,7 +17,7 @@ jest.setTimeout(patience(60_000));
 
 const FORKED = resolve(__dirname, '../../fixtures/api/forked.js');
 
-/** What the callback of exec and execFile got, and in which order it was called with the events of the child. */
+/** What the callback of exec and execFile got, and when it was called relative to the child's events. */
 async function collected(start: (callback: (...args: unknown[]) => void) => ChildProcess): Promise<unknown> {
   let events: unknown[][] = [];
   let child: ChildProcess | undefined;
@@ -124,7 +124,7 @@ describeIf('cgroup', 'the functions of child_process do what Node’s do', () =>
   });
 
   describe.each(['exec', 'execFile'] as const)('%s', (name) => {
-    /** One command in the form that the function has. */
+    /** The same command in the form that each function takes. */
     const start =
       (command: string, options?: object) =>
       (functions: Functions): Promise<unknown> =>

@@ -6,7 +6,7 @@ jest.setTimeout(patience(30_000));
 
 interface Behaviour {
   seen: object;
-  /** Whether two of the workers are in the cage, one of which replaces a killed one; how many workers served. */
+  /** Whether two workers are in the cage, one of which replaces a killed one; and how many workers served. */
   places: [boolean, boolean, number];
 }
 

@@ -64,7 +64,7 @@ describeIf('cgroup', 'a generator that the function of cage.contain returns, ite
       yield whereNow();
     })();
     expect([...delegating]).toEqual(['', ...Array<unknown>(3).fill(isIn(cage)), '']);
-    // The helpers of iterators are there from Node 22 on.
+    // Iterators have these helpers from Node 22 on.
     const helped = cage.contain(() => {
       const iterator = sync() as Iterable<string> & { map?(fn: (place: string) => string): Iterable<string> };
       return iterator.map?.((place) => `${place}, ${whereNow()}`) ?? iterator;
@@ -97,7 +97,7 @@ describeIf('cgroup', 'a generator that the function of cage.contain returns, ite
       expect(place).toEqual(isIn(cage));
       break;
     }
-    // The inner one's first yield in finally is where the loop's return() stops.
+    // The loop's return() stops at the first yield in the inner generator's finally.
     for await (const place of leaving) expect(place).toEqual(isIn(cage));
     expect([ends, await whereStarted()]).toEqual([[isIn(cage)], '']);
   });

@@ -27,8 +27,8 @@ jest.setTimeout(patience(60_000));
 const WHERE = resolve(__dirname, '../../fixtures/api/where.js');
 
 /**
- * Takes memory until it is killed: in one go, since a loop that stops at the limit again and again drops its program's own pages
- * each time, and can do so for minutes in a guest.
+ * Allocates memory until it is killed. It does so in one go: a loop that stops at the limit again and again drops its
+ * program's own pages each time, which can go on for minutes in a guest.
  */
 const GREEDY: [string, string[]] = ['perl', ['-e', 'my $kept = "x" x (1 << 30)']];
 
@@ -131,7 +131,7 @@ describeIf('cgroup', 'cage.contain', () => {
     expect(await late).toEqual(isIn(cage));
     expect(await Promise.all(places)).toEqual(Array(5).fill(isIn(cage)));
     expect(generated).toEqual([isIn(cage), isIn(cage)]);
-    // Who emits counts, as everywhere in Node.
+    // As everywhere in Node, the context of the emitter counts.
     places.length = 0;
     emitter.emit('start');
     expect(await Promise.all(places)).toEqual(['']);

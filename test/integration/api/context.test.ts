@@ -96,7 +96,7 @@ describeIf('cgroup', 'async contexts, hooks and channels are as with Node’s fu
     const names = ['child_process', ...['start', 'end', 'error'].map((name) => `tracing:child_process.spawn:${name}`)];
     const subscribers = names.map((name) => [name, note(name)] as const);
     const seen = await sameAsNode(async ({ spawn, execFile }) => {
-      // The first use of each function tries it out, which subscribers of the channel see.
+      // The first use of each function tries it out, and subscribers of the channel see that.
       await Promise.all([follow(spawn('true')), follow(execFile('true'))]);
       for (const [name, listener] of subscribers) diagnostics.subscribe(name, listener);
       events.length = 0;

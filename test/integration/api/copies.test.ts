@@ -8,14 +8,14 @@ const PACKAGE = resolve(__dirname, '../../..');
 
 const BINARIES = ['memcage.node', 'memcage-exec'];
 
-/** A second copy of the package, as a dependency may bring it with it. */
+/** A second copy of the package, as a dependency may bring along. */
 function copyPackage(directory: string): string {
   const copy = join(directory, 'node_modules/memcage');
   mkdirSync(copy, { recursive: true });
   for (const name of ['package.json', 'dist']) cpSync(join(PACKAGE, name), join(copy, name), { recursive: true });
   symlinkSync(join(PACKAGE, 'node_modules'), join(copy, 'node_modules'));
   mkdirSync(join(copy, 'build/Release'), { recursive: true });
-  // Not as links: it would be one addon for both.
+  // Copies, not links: with links, both would share one addon.
   for (const name of BINARIES) copyFileSync(join(PACKAGE, 'build/Release', name), join(copy, 'build/Release', name));
   return copy;
 }

@@ -9,7 +9,7 @@ import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
 
-// Not imported: that would be a copy.
+// Not imported: that would be another copy.
 const replacement = require('memcage/child_process') as typeof childProcess;
 
 const OURS = ['exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync'];

@@ -6,16 +6,16 @@ import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 
 const INDEX = join(__dirname, '../../../dist/index.js');
-/** scripts/bundle.mjs: a part, and what build it is of. */
+/** The name of a part, with the hash of its build; see scripts/bundle.mjs. */
 const PART = /^(\w+)-[0-9a-f]{8}\.js$/;
 
-/** What a process prints that runs this with all of memcage in `memcage`. */
+/** What a process prints that runs this script, with all of memcage in `memcage`. */
 function printed(script: string): string {
   const program = `const memcage = require(${JSON.stringify(INDEX)}); (async () => { ${script} })();`;
   return execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' });
 }
 
-/** Names of the parts that it loads. */
+/** The names of the parts that a script loads. */
 function partsOf(script: string): string[] {
   const paths = printed(`process.on('exit', () => console.log(JSON.stringify(Object.keys(require.cache)))); ${script}`);
   return (JSON.parse(paths) as string[]).flatMap((path) => PART.exec(basename(path))?.[1] ?? []).sort();
@@ -37,7 +37,7 @@ describeIf('cgroup', 'the parts of memcage that are loaded', () => {
     expect(printed(`console.log(memcage.formatSize(1024))`)).toBe('1 KiB\n');
   });
 
-  // What comes about while children run, and what a failure is told by, must not need a free fd.
+  // Loading what runs while a child does, and what explains a failure, must not take a free fd.
   test.each([
     ['ends well', `await memcage.run('true', { memory: '8M' })`],
     ['is killed for its limit', `await memcage.run('tail', ['/dev/zero'], { memory: '8M', reject: false })`],
@@ -52,7 +52,7 @@ describeIf('cgroup', 'the parts of memcage that are loaded', () => {
     ['is shown in detail', `await memcage.run('true', { memory: '8M', memoryDetails: true })`],
     ['is not there', `await memcage.run('/nowhere', { memory: '8M' }).catch(() => {})`],
   ])('are those that start children, for one that %s', (_, script) => {
-    // Where cages are made is looked for on v2.
+    // Only on v2 does memcage search for where to make cages.
     expect(partsOf(script)).toEqual(version === 1 ? ['cages'] : ['cages', 'parents']);
   });
 
@@ -77,7 +77,7 @@ describeIf('cgroup', 'the parts of memcage that are loaded', () => {
     ]);
   });
 
-  // As jest.resetModules() does.
+  // Like jest.resetModules().
   test('belong to what has loaded them, whatever has become of the registry of modules', () => {
     const said = printed(`
       for (const path of Object.keys(require.cache)) delete require.cache[path];

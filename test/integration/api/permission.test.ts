@@ -9,7 +9,7 @@ jest.setTimeout(patience(60_000));
 const FIXTURE = resolve(__dirname, '../../fixtures/api/permission.js');
 const has = (flag: string): boolean => process.allowedNodeEnvironmentFlags.has(flag);
 const MODEL = has('--permission') ? '--permission' : '--experimental-permission';
-/** Without the option, as in the first of Node 20, the model lets nobody load an addon. */
+/** Without this option, as in the first versions of Node 20, the model lets nobody load an addon. */
 const ADDONS = has('--allow-addons') ? ['--allow-addons'] : [];
 
 async function underPermissions(...flags: string[]): Promise<unknown> {

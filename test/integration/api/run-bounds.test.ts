@@ -6,12 +6,12 @@ import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 
-/** When the run is to end. */
+/** When the run must be stopped. */
 const DEADLINE_MS = 200;
-/** So soon after it at the latest. */
+/** How soon after that it must have ended. */
 const SETTLES_MS = patience(1000);
 
-/** Each says the pid of a process that would run, and hold the pipes, for a minute. */
+/** Each prints the pid of a process that would run, and hold the pipes, for a minute. */
 const SCRIPTS: [string, string][] = [
   ['ends at once, and leaves a process behind', 'sleep 60 & echo $!'],
   ['ignores the signal', 'trap "" TERM; echo $$; exec sleep 60'],
@@ -26,7 +26,7 @@ interface End {
   afterMs: number;
   name?: string;
   code?: string;
-  /** What it said. */
+  /** The pid that the script printed. */
   pid: number;
 }
 
@@ -65,7 +65,7 @@ describeIf('cgroup', 'run() is bounded, whoever holds the pipes', () => {
       testRows('a program that', SCRIPTS, async ([, script]) => {
         const end = await endOf((options) => start('sh', ['-c', script], options), reason());
         try {
-          // In a shared cage what a child leaves running ends with it.
+          // In a shared cage, what a child leaves running is killed when the child ends.
           if (end.name !== undefined || where !== 'a shared cage') expect(end).toMatchObject(error);
           expect(end.afterMs).toBeLessThan(DEADLINE_MS + SETTLES_MS);
           expect(end.pid).toBeGreaterThan(1);

@@ -7,7 +7,7 @@ import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import type { Spawn } from '../../support/stock-spawn';
 
-/** What becomes of a call, as data: what it throws, or the events of the child. */
+/** The result of a call, as data: what it throws, or the events of the child. */
 async function fateOf(call: (start: Spawn) => ReturnType<Spawn>, start: Spawn): Promise<unknown> {
   let child: ReturnType<Spawn>;
   try {
@@ -30,7 +30,7 @@ describeIf('cgroup', 'what Node refuses is refused as Node does it, and nothing 
     shared = createCage({ memory: '50M' });
     await shared.run('true');
     await shared.close();
-    // libuv keeps two fds from its first child on.
+    // libuv keeps two fds open from its first child on.
     await new Promise((resolve) => nodeSpawn('true').once('close', resolve));
     await run('true', [], { memory: '10M' });
   });
@@ -57,7 +57,7 @@ describeIf('cgroup', 'what Node refuses is refused as Node does it, and nothing 
     ['an empty file', (start) => start('', [])],
     ['arguments that are no list', (start) => start('true', 'x' as never, {})],
     ['arguments that are no strings', (start) => start('true', [1, {}, null, undefined] as never)],
-    // Without pipes: stock Node leaks them here.
+    // Without pipes, since stock Node leaks them here.
     ['an argument that can not be a string', (start) => start('true', [Symbol('x')] as never, { stdio: 'ignore' })],
     ['options that are no object', (start) => start('true', [], 'x' as never)],
     ['a command that does not exist', (start) => start('no-such-command', ['x'])],

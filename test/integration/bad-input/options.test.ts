@@ -5,7 +5,7 @@ import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
 
-// All that is written here comes from a caller without TypeScript.
+// Everything here could be written by a caller without TypeScript.
 type Anything = never;
 
 const NAME = `memcage-test-${process.pid}-bad`;
@@ -13,7 +13,7 @@ const SIZE = 'ERR_MEMCAGE_INVALID_SIZE';
 const SMALL = 'ERR_MEMCAGE_LIMIT_TOO_SMALL';
 const ARGUMENT = 'ERR_MEMCAGE_INVALID_ARGUMENT';
 
-/** Each way in that takes limits; none of them may make anything for wrong ones. */
+/** Every function that takes limits. With wrong ones, none of them may make anything. */
 const takers: Record<string, (memory: MemoryOption) => unknown> = {
   spawn: (memory) => spawn('true', [], { memory }),
   createCage: (memory) => createCage({ memory }),
@@ -58,7 +58,7 @@ describeIf('cgroup', 'memcage refuses', () => {
           message: expect.stringContaining('memory') as string,
         });
         if (code === ARGUMENT) return;
-        // The same in an object names the limit.
+        // In an object, the same error names the limit.
         for (const name of ['max', version === 1 ? 'soft' : 'high']) {
           const error = thrown(() => take({ [name]: size } as Anything));
           expect(error).toMatchObject({ code, message: expect.stringContaining(`memory.${name}`) as string });

@@ -28,7 +28,7 @@ describeIf(['cgroup', 'root', 'userns'], 'namespaces that the kernel refuses', (
   });
 
   test('a user namespace that only root may change stays as it is: unknown ids are refused', async () => {
-    // Both ids of the caller are mapped; nothing else exists inside.
+    // Both ids of the caller are mapped; no others exist inside.
     await expect(run('true', [], { uid: 1000, namespaces: { user: true } })).rejects.toMatchObject({ code: 'EINVAL' });
   });
 });

@@ -10,7 +10,7 @@ import { until } from '../../support/until';
 
 const SMALL = 'ERR_MEMCAGE_LIMIT_TOO_SMALL';
 
-/** What became of a start below a limit, in the words of the library. */
+/** How a start below a limit ended, in the words of the library. */
 type Fate = 'too small' | 'out of memory' | 'ran';
 
 async function fateOf(start: () => ReturnType<typeof spawn<{ memory: string }>>): Promise<Fate> {
@@ -18,7 +18,7 @@ async function fateOf(start: () => ReturnType<typeof spawn<{ memory: string }>>)
   try {
     child = start();
   } catch (error) {
-    // Where exec itself still had a way back: ENOMEM, or E2BIG when there is no page for the arguments.
+    // If exec could still fail: with ENOMEM, or with E2BIG when there is no page for the arguments.
     expect(error).toMatchObject({ code: SMALL, message: expect.stringContaining('too small') as string });
     return 'too small';
   }
@@ -29,7 +29,7 @@ async function fateOf(start: () => ReturnType<typeof spawn<{ memory: string }>>)
     exitCode: null,
     signal: expect.stringMatching(/^SIG(KILL|SEGV|BUS)$/) as string,
   });
-  // It is said in one of two ways: by the kernel's count, or by the error.
+  // Either the kernel's count says so, or the error.
   if (oom !== null) {
     expect(oom).toMatchObject({ cause: 'limit', kills: 1 });
     return 'out of memory';
@@ -38,7 +38,7 @@ async function fateOf(start: () => ReturnType<typeof spawn<{ memory: string }>>)
   return 'too small';
 }
 
-/** Set the limit of a v1 cgroup to its use. True when nothing was to be done. */
+/** Sets the limit of a v1 cgroup to its usage. True if there was nothing to do. */
 function takeRoom(path: string): boolean {
   const usage = readNumber(path, 'memory.usage_in_bytes');
   if (usage === readNumber(path, 'memory.limit_in_bytes')) return true;
@@ -59,7 +59,7 @@ describeIf('cgroup', 'a limit so small that no program can be loaded', () => {
       expect(await fateOf(() => spawn('true', [], { ...options, memory, stdio: 'ignore' }) as never)).toBe('too small');
     });
 
-    // Below that it depends on the kernel, and what it charges of what it keeps for a process.
+    // Below that it depends on the kernel, and on how much it charges for its data about a process.
     testRows('of some pages more: the kernel says whose fault it was', ['64K', '96K', '128K'], async (memory) => {
       expect(await fateOf(() => spawn('true', [], { ...options, memory, stdio: 'ignore' }) as never)).toBe(
         'out of memory',
@@ -91,7 +91,8 @@ describeIf('cgroup', 'a limit so small that no program can be loaded', () => {
     });
 
     test('run rejects with it, and the error carries the outcome', async () => {
-      // Newer kernels charge less for a process: below some size exec fails, and nothing has come out of anything.
+      // Newer kernels charge less for a process. With a small enough limit exec fails, and the child has printed
+      // nothing.
       const errors = await Promise.all(
         [24, 32, 40, 48].map((kib) =>
           run('true', [], { memory: { max: kib * 1024, oomKill: false } }).catch((reason: unknown) => reason),
@@ -120,7 +121,7 @@ describeIf('cgroup', 'a limit so small that no program can be loaded', () => {
       const isFull = () =>
         tree(cage.cgroup.path).some((path) => readKey(path, 'memory.oom_control', 'under_oom') === 1);
       await until('the hog waits for memory', isFull);
-      // The kernel gives back what it has charged ahead for a CPU (64 pages) while the hog is going to sleep, or later.
+      // The kernel charges ahead for each CPU (64 pages), and gives that back while the hog goes to sleep, or later.
       let timesFull = 0;
       await until('it stays full', () => {
         timesFull = takeRoom(cage.cgroup.path) ? timesFull + 1 : 0;

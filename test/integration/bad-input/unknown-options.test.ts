@@ -27,13 +27,13 @@ import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
-// Not imported: that would be a copy.
+// Not imported: that would be another copy.
 const replacement = require('memcage/child_process') as typeof childProcess;
 
 /** What a caller without TypeScript may write. */
 type Options = never;
 
-/** What it threw, or rejected with, as data. */
+/** What a call threw or rejected with, as data. */
 async function refusal(call: () => unknown): Promise<{ name?: string; code?: string; message?: string }> {
   try {
     await call();
@@ -44,7 +44,7 @@ async function refusal(call: () => unknown): Promise<{ name?: string; code?: str
   }
 }
 
-/** What a synchronous function has of stdout. */
+/** The stdout that a synchronous function returned. */
 function textOf(result: Buffer | string | { stdout: Buffer | string }): string {
   return typeof result === 'object' && 'stdout' in result ? String(result.stdout) : String(result);
 }
@@ -259,7 +259,7 @@ describeIf('cgroup', 'an option with a name that is not known', () => {
     expect(cage.contain(() => childProcess.spawnSync('true', options)).status).toBe(0);
   });
 
-  /** Each way in which an object has a property that `{ ...object }` has not. */
+  /** Every way in which an object can have a property that `{ ...object }` lacks. */
   const inheriting = (options: object): object[] => {
     class OfClass {}
     for (const [name, value] of Object.entries(options)) {

@@ -42,7 +42,7 @@ describeIf('cgroup', 'details of the outcome', () => {
   });
   describeIf('v2', 'what only v2 has', () => {
     test('high: the limit, and how often the use went over it', async () => {
-      // Only once, and not by much: the kernel makes it wait for up to two seconds.
+      // Only one hit, and not far above: the kernel makes the process wait for up to two seconds.
       const words = ['if=/dev/zero', 'of=/dev/null', 'bs=6M', 'count=1'];
       const memory = { max: '64M', high: '4M' };
       const { memory: report } = await run('dd', words, { memory, memoryDetails: true });
@@ -60,7 +60,7 @@ describeIf('cgroup', 'details of the outcome', () => {
         memory: '256M',
       });
       expect(few.minor).toBeGreaterThan(0);
-      // With huge pages a fault is about 2 MiB at once.
+      // With huge pages, one fault takes about 2 MiB.
       expect(many.minor).toBeGreaterThan(few.minor);
       expect(many.major).toBeGreaterThanOrEqual(0);
     });

@@ -22,7 +22,7 @@ import { until } from '../../support/until';
 const FDS_OF_GONE_PARENT = 8;
 const NOBODY = { uid: 65534, gid: 65534 };
 
-/** The cages of a process in all hierarchies, but for those of detached children. */
+/** The cages of a process in all hierarchies, except those of detached children. */
 function attachedCages(pid: number): string[] {
   return cagesOf(pid).filter((path) => !path.includes('memcage-detached-'));
 }
@@ -54,22 +54,22 @@ describeIf(['cgroup', 'root'], 'the end of the process that owns cages', () => {
       child.kill('SIGKILL');
       await end;
       [...owner.members, ...owner.detached.members].forEach(endNow);
-      // The next memcage removes what is empty, the guardian perhaps now.
+      // The next memcage removes what is empty. The guardian may do so now.
       await until('no member left', () => cagesOf(owner.pid).every(isEmptyOrGone));
     }
     running = [];
     await sweep();
     const below = () => readdirSync(parent.path).filter((name) => name.startsWith('memcage-'));
-    // This process's own stays.
+    // The cage root of this process stays.
     await until('nothing below the parent', () => below().every((name) => name.includes(`-${process.pid}-`)));
     await place.remove();
     parent.remove();
   });
 
-  // Last, for its hooks to run after those above.
+  // Called last, so that its hooks run after those above.
   expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
 
-  /** A memcage process starts, with something to do in the parent, and ends. */
+  /** Starts a memcage process that has something to do in the parent, and lets it end. */
   async function sweep(as: readonly string[] = []): Promise<void> {
     const [file = '', ...args] = [...place.as, ...as, process.execPath, fixture('sweeper.js'), parent.path];
     const child = nodeSpawn(file, args, { stdio: 'ignore' });
@@ -93,7 +93,7 @@ describeIf(['cgroup', 'root'], 'the end of the process that owns cages', () => {
     async ([, how, code]) => {
       const { owner, end } = await start(how);
       expect(await end).toBe(code);
-      // A process leaves its cgroup, which is removed then, a moment before it is a zombie.
+      // A process leaves its cgroup, which is then removed, a moment before it is a zombie.
       await until('all members are dead', () => sleeping(owner.members).length === 0, 1000);
       expect(attachedCages(owner.pid)).toEqual([]);
       expect(sleeping(owner.detached.members)).toEqual(owner.detached.members);
@@ -156,7 +156,7 @@ describeIf(['cgroup', 'root'], 'the end of the process that owns cages', () => {
     child.kill('SIGKILL');
     await end;
     await until('its children are dead', () => sleeping(owner.main).length === 0);
-    // Those of the fifth child were in its PID namespace and ended with it.
+    // The descendants of the fifth child were in its PID namespace, and ended with it.
     expect(sleeping(descendants)).toHaveLength(8);
     expect(attachedCages(owner.pid)).not.toEqual([]);
 

@@ -4,19 +4,19 @@ import { openCages } from '../../support/cgroup-tree';
 import { expectNothingLeft, removeOwners } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 
-/** Longer than memcage waits until it makes a cage ahead. */
+/** Longer than memcage waits before it makes a cage ahead. */
 const AHEAD_MS = 60;
 
 describeIf('cgroup', 'an owner that has ended', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   test('makes no cage ahead in a directory that has got the fd of its own', async () => {
-    // Starts so far apart are no series: the cage for the next one is made a moment later.
+    // Starts that far apart are no series, so the next cage is made a moment later.
     await run('true', { memory: '8M' });
     await sleep(AHEAD_MS);
     await run('true', { memory: '8M' });
     removeOwners();
-    // The lowest fds that are free: those of the owner before.
+    // It gets the lowest free fds: those of the previous cage root.
     await run('true', { memory: '16M' });
     await sleep(AHEAD_MS);
     expect(openCages()).toEqual([]);

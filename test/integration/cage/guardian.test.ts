@@ -34,7 +34,7 @@ function guardiansOf(pid: number): number[] {
   return processesWith(`--guardian=${pid} `);
 }
 
-/** What a process says, line by line. */
+/** What a process prints, line by line. */
 class Talking {
   readonly pid: number;
   readonly exit: Promise<unknown>;
@@ -94,7 +94,7 @@ describeIf(['cgroup', 'root'], 'the guardian', () => {
 
   async function sleeper(of: Talking): Promise<Sleeper> {
     const said = await unguarded(of);
-    // Signals to 0 go to this process's own group.
+    // Signals to pid 0 go to this process's own group.
     expect(said.guardian).toBeGreaterThan(0);
     return said;
   }
@@ -110,7 +110,7 @@ describeIf(['cgroup', 'root'], 'the guardian', () => {
     sleepers = [];
   });
 
-  /** One second after its death: what the issue allows. */
+  /** Everything must be gone one second after its death. */
   async function expectNothingOf({ pid }: Talking): Promise<void> {
     await until('nothing left', () => cagesOf(pid).length === 0 && guardiansOf(pid).length === 0, 1000);
   }
@@ -126,7 +126,7 @@ describeIf(['cgroup', 'root'], 'the guardian', () => {
     expect(Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1])).toBeLessThan(1024);
     const statOf = (pid: number): string[] =>
       readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    // It may not have had the processor since it was told of the last directory.
+    // It may not have had the processor since it got the last message.
     await until('it sleeps', () => statOf(guardian)[0] === 'S');
     const [, , , session, terminal] = statOf(guardian);
     expect(session).not.toBe(statOf(parent.pid)[3]);
@@ -159,8 +159,8 @@ describeIf(['cgroup', 'root'], 'the guardian', () => {
     expect(await hasEnded(pid)).toBe(true);
   });
 
-  // kernfs orders a directory by a hash of the names, and goes on in it at one: those of `aoao` and the next three are the same,
-  // and those of the last two are of files that v1 and v2 have.
+  // kernfs orders a directory by a hash of the names, and a walk goes on at a hash. The hashes of `aoao` and the next
+  // three are equal, and those of the last two equal the hashes of files that v1 and v2 have.
   test('ends what has names that kernfs takes for the same', async () => {
     const parent = start('below aoao aobd bdao bdbd slsks phos.max');
     const { pid } = await sleeper(parent);
@@ -326,7 +326,7 @@ describeIf(['cgroup', 'root'], 'what a guardian ends', () => {
       const pids = JSON.parse(line.toString()) as number[];
       expect(pids.filter(isAlive)).toHaveLength(2);
       const path = join(place.path, name);
-      // Another, which only has a name that is alike, stays.
+      // Another directory, whose name is merely similar, stays.
       mkdirSync(`${path}0`);
       endNow(running.pid);
       await running.end;

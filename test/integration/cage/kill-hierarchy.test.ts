@@ -12,14 +12,14 @@ import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 
 const PROCESSES = '100';
-// Each bomb has a user of its own: the limit is one of all processes of a user.
+// Each bomb has its own user, since the limit counts all processes of a user.
 const FIRST_UID = 1_000_000;
 let bombs = 0;
 
-// What cgroup.kill does in a millisecond takes several passes where there is only kill(2).
+// With only kill(2) it takes several passes, while cgroup.kill does it in a millisecond.
 const PATIENCE_MS = patience(8000);
 
-/** memcage on a host that has only some of the hierarchies. */
+/** Loads memcage as on a host that has only some of the hierarchies. */
 function memcageWithout(missing: Record<string, null>): typeof Memcage {
   let library: typeof Memcage | undefined;
   jest.isolateModules(() => {
@@ -35,7 +35,7 @@ function memcageWithout(missing: Record<string, null>): typeof Memcage {
   return library as typeof Memcage;
 }
 
-/** What there is to stop the processes of a cage by, all at once. */
+/** How the kernel can stop the processes of a cage all at once. */
 const means =
   version === 2
     ? ([['cgroup.kill', {}, undefined]] as const)
@@ -60,18 +60,18 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'the end of a fork bom
       return memcage.run('true', { memory: '8M' });
     });
 
-    /** Main waits for the end of stdin. */
+    /** The main process waits for the end of stdin. */
     function command(): [string, string[]] {
       bombs += 1;
       const uid = String(FIRST_UID + (process.pid % 10_000) * 100 + bombs);
       return ['sh', ['-c', '"$0" "$1" "$2" & read -r _', bomb.path, PROCESSES, uid]];
     }
 
-    /** Or main has ended: it may be what is killed when the bomb has used up the memory. */
+    /** Waits for the bomb, or for the end of main: the kernel may kill main when the bomb has used up the memory. */
     async function raging(child: ChildProcess & Memcage.Caged): Promise<void> {
       const isOff = () => members(child.cage.cgroup.path).length > Number(PROCESSES) / 2;
       await until('the bomb is off', () => isOff() || child.exitCode !== null || child.signalCode !== null);
-      // If main has ended it was killed, for memory.
+      // If main has ended, memory killed it.
       expect(child.exitCode).toBeNull();
     }
 
@@ -79,7 +79,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'the end of a fork bom
       const hierarchies = (['memory', 'unified', 'freezer'] as const).filter((name) =>
         cagesOf(process.pid).some((path) => mountPoint(name) !== '' && path.startsWith(`${mountPoint(name)}/`)),
       );
-      // One and the same on v2.
+      // On v2 they are the same.
       const ofMemory = version === 2 ? ['memory', 'unified'] : ['memory'];
       expect(hierarchies).toEqual([...ofMemory, ...(hierarchy === undefined ? [] : [hierarchy])]);
     });
@@ -127,7 +127,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'the end of a fork bom
       const start = performance.now();
       const { error, exitCode, oom } = await child.outcome;
       expect(error).toBeUndefined();
-      // The bomb may have used up the memory, and main be what was killed for it.
+      // The bomb may have used up the memory, and the kernel may have killed main for it.
       expect(exitCode === 1 || oom !== null).toBe(true);
       expect(performance.now() - start).toBeLessThan(PATIENCE_MS);
       expect(processesWith(bomb.path)).toEqual([]);

@@ -9,7 +9,7 @@ import { endNow, isAlive, processesThatAre } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 
-/** A child in the background, one in a session of its own, and one that has been forked twice; then `last`. */
+/** A child in the background, one in its own session, and one that has been forked twice; then `last`. */
 function leaving(sleep: string, last: string): [string, string[]] {
   const daemons = `sleep ${sleep} & setsid sleep ${sleep} & (setsid sh -c 'sleep ${sleep} & exit' &)`;
   return ['sh', ['-c', `${daemons}; echo started; ${last}`]];
@@ -40,7 +40,7 @@ describeIf('cgroup', 'the life of a cage', () => {
       await until('only they are left', () => members(child.cage.cgroup.path).length === 4);
       expect(members(child.cage.cgroup.path).sort()).toEqual([...pids, child.pid].sort());
       const paths = cagesOf(process.pid).filter((path) => members(path).includes(pids[0] ?? 0));
-      // The directory of the owner and the cage, in two hierarchies.
+      // The cage root and the cage, in two hierarchies.
       expect(paths.filter((path) => !/memcage-\d+-[^/]*$/.test(path)).length).toBeGreaterThanOrEqual(1);
 
       child.stdin.end();
@@ -143,7 +143,7 @@ describeIf('cgroup', 'the life of a cage', () => {
       child.stdin.end();
       expect(await child.outcome).toMatchObject({ exitCode: 7, oom: null });
       await allDead(pids);
-      // What holds the other as well is the cage itself.
+      // The one that also holds the other child is the cage itself.
       const still = leaves.filter((path) => existsSync(path));
       expect(still.every((path) => members(path).includes(other.pid ?? 0))).toBe(true);
       expect(still.length).toBeLessThan(leaves.length);

@@ -13,7 +13,7 @@ jest.setTimeout(patience(60_000));
 
 const MAIN = join(__dirname, '../../../dist/cli.js');
 
-/** More than can be removed at once, and deeper than the longest path (PATH_MAX) goes. */
+/** More than can be removed at once, and deeper than the longest path (PATH_MAX). */
 const COUNT = { deep: 1000, wide: 3000 };
 
 type Shape = keyof typeof COUNT;
@@ -27,13 +27,13 @@ const command = (shape: Shape): string[] => [
   String(COUNT[shape]),
 ];
 
-/** The same, then 'made' is said, and the child stays until its stdin ends. */
+/** Like command(), but then it says 'made', and the child lives until its stdin ends. */
 const waitingAfter = (shape: Shape): string[] => {
   const [dashC = '', script = '', ...words] = command(shape);
   return [dashC, script.replace('exec ', '').concat('; echo made; read -r _'), ...words];
 };
 
-/** On v1 the kernel may log so little of kills elsewhere that none can be ruled out here. */
+/** On v1 the kernel may log so few of the kills elsewhere that one here can't be ruled out. */
 function expectNoKill({ oom }: Pick<Outcome, 'oom'>): void {
   if (version === 2 || oom === null) expect(oom).toBeNull();
   else expect(oom).toMatchObject({ cause: 'unknown', kills: 0 });

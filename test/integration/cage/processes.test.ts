@@ -21,7 +21,7 @@ describeIf('cgroup', 'the processes of a cgroup', () => {
     const alone = cage.spawn('cat');
     await said(shell, 'started');
     const listed = () => cage.cgroup.processes();
-    // In the middle of an exec a process has its new name, and no command yet.
+    // In the middle of an exec, a process has its new name but no command yet.
     const areStarted = (): boolean => listed().filter(({ command }) => command[0] === 'sleep').length === 3;
     await until('all are started', areStarted);
 
@@ -60,7 +60,7 @@ describeIf('cgroup', 'the processes of a cgroup', () => {
     expect(holder?.rssBytes).toBeGreaterThan(60 * MIB);
     const kernel = Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024;
     expect(Math.abs((holder?.rssBytes ?? 0) - kernel)).toBeLessThan(8 * MIB);
-    // Of the program's text this Node has its share.
+    // This Node shares the pages of the program's code.
     const [withPss] = child.cage.cgroup.processes({ pss: true });
     expect(withPss?.pssBytes).toBeGreaterThan(40 * MIB);
     expect(withPss?.pssBytes).toBeLessThan((withPss?.rssBytes ?? 0) - 5 * MIB);

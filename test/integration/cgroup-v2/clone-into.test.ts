@@ -10,7 +10,7 @@ interface Report {
   path: string;
 }
 
-/** @param joins to other hierarchies: on v1 that of memory itself */
+/** @param joins joins in other hierarchies: on v1, one in the memory hierarchy */
 function suite(needed: Feature, joins: number, where: () => { parent?: string }): void {
   describeIf([needed, 'seccomp'], `a child's way into its cgroup v2 (${needed})`, () => {
     function start(rules: object[]): Promise<Report> {
@@ -19,7 +19,7 @@ function suite(needed: Feature, joins: number, where: () => { parent?: string })
 
     function expectInCage({ children, path }: Report): void {
       const name = path.slice(path.lastIndexOf('/memcage-'));
-      // On a hybrid host the guard has another owner's directory, with a cage of the same number.
+      // On a hybrid host the kill cgroup is below another cage root, in a cage with the same number.
       const inUnified = needed === 'v2' ? `${name}/` : /^0::.*\/memcage-\d+-[0-9a-f]+\/1\//m;
       children.forEach(({ exitCode, stdout }, index) => {
         expect(exitCode).toBe(0);

@@ -8,7 +8,7 @@ import { describeIf, type Feature } from '../../support/require';
 import { until } from '../../support/until';
 import { home, makeInHome } from '../../support/v2-home';
 
-// Goes on as long as it may, and takes little of a core.
+// Runs as long as it may, and takes little of a core.
 const BUSY = ['-c', 'while :; do sleep 0.01; done'];
 
 /** How often it has waited for something so far. */
@@ -16,7 +16,10 @@ function switches(pid: number): number {
   return Number(/^voluntary_ctxt_switches:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
-/** The kernel says 'frozen' before the process goes to sleep for that (do_freezer_trap of kernel/signal.c): its last switch. */
+/**
+ * The kernel reports 'frozen' before the process goes to sleep for that (do_freezer_trap in kernel/signal.c), which is
+ * its last switch.
+ */
 async function lastSwitch(pid: number): Promise<number> {
   return until('no further switch', async () => {
     const before = switches(pid);

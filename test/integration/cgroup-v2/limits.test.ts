@@ -64,7 +64,7 @@ describeIf('v2', 'limits on v2', () => {
     }
     const refusal = withCode('UNSUPPORTED', 'memory.zswap: ');
     expect(() => create({ zswap: 0 })).toThrow(refusal);
-    // Nothing is left of what could not be limited.
+    // The cgroup whose limit was refused is gone.
     expect(existsSync(probe.path)).toBe(false);
     expect(() => spawn('true', [], { memory: { max: '16M', zswap: 0 }, parent: home() })).toThrow(refusal);
   });
@@ -108,7 +108,7 @@ describeIf(['v2', 'swap'], 'above it', () => {
     await said(child, 'done');
     await cgroup.reclaim('4M');
     expect(hits()).toBe(0);
-    // Its next charge is what is held up.
+    // Its next charge is held up.
     child.stdin.write('\n');
     await said(child, 'more');
     expect(hits()).toBeGreaterThan(0);

@@ -41,7 +41,7 @@ describeIf('linux', 'a kernel without', () => {
 
     test('each process is killed, frozen meanwhile', async () => {
       const made = await expectKilled({ 'cgroup.events': 'populated 1\nfrozen 0\n', 'cgroup.freeze': '5\n' });
-      // Thawed again; what was there before was overwritten.
+      // Thawed again; the former text was overwritten.
       expect(made.read('cgroup.freeze')).toBe('0\n');
     });
 

@@ -15,13 +15,13 @@ describeIf('v2', 'oomGroup', () => {
   afterEach(() => parent.remove());
   expectNothingLeft(() => run('true', { memory: '8M', parent: home() }), 8);
 
-  /** Of the cages in it: they count there what happens in them, also once they are removed. */
+  /** The parent counts what happens in the cages below it, even once they are removed. */
   function counts(): number[] {
     return ['oom_kill', 'oom_group_kill'].map((key) => readKey(parent.path, 'memory.events', key));
   }
 
-  // A process beside the one that needs too much, which only a kill of the whole group ends by SIGKILL.
-  // By way of fd 3: what a shell starts in the background reads from /dev/null.
+  // A bystander beside the greedy process. Only a group kill ends it by SIGKILL. It reads from fd 3, since what a shell
+  // starts in the background has /dev/null as stdin.
   const withBystander = `exec 3<&0; sh -c 'echo ready; read -r _' <&3 & ${allocate(64)}; echo survived; wait`;
 
   test.each([
@@ -36,7 +36,7 @@ describeIf('v2', 'oomGroup', () => {
     let output = '';
     child.stdout.on('data', (data: Buffer) => {
       output += data.toString();
-      // Without the group kill all but the greedy one go on.
+      // Without the group kill, all but the greedy process live on.
       if (output.includes('survived')) child.stdin.end();
     });
     const closed = once(child, 'close');
@@ -62,11 +62,11 @@ describeIf('v2', 'oomGroup', () => {
       oomGroup ? { signal: 'SIGKILL', cause: 'limit' } : { signal: null, cause: undefined },
     );
     const { oom_kill: kills, oom_group_kill: groupKills } = cage.cgroup.events();
-    // The kernel may count the process that it chose once more with its group.
+    // The kernel may count the process that it chose again with its group.
     expect(oomGroup ? [2, 3] : [1]).toContain(kills);
     expect(groupKills).toBe(oomGroup ? 1 : 0);
     expect(counts()).toEqual([kills, groupKills]);
-    // The caller, who lives, can start the next one.
+    // The caller is alive, and can start the next child.
     expect(await cage.run('true')).toMatchObject({ exitCode: 0 });
     await cage.close();
   });

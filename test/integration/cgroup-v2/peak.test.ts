@@ -10,7 +10,7 @@ import { home, uniqueName } from '../../support/v2-home';
 
 const MiB = 2 ** 20;
 
-// For each line of input, so many MiB are taken and given back.
+// For each line of input, allocates that many MiB and frees them.
 const BREATHING =
   'echo ready; while read -r n; do dd if=/dev/zero of=/dev/null bs="$n"M count=1 status=none; echo done; done';
 
@@ -55,7 +55,7 @@ describeIf('v2', 'trackPeak()', () => {
     early.reset();
     expect(early.peak()).toBeLessThan(8 * MiB);
     expect(late.peak()).toBeGreaterThanOrEqual(8 * MiB);
-    // Everyone else's figure knows nothing of it.
+    // The figure that others see is not affected.
     expect(cgroup.peak()).toBeGreaterThanOrEqual(32 * MiB);
     child.stdin.end();
     const { memory } = await child.outcome;

@@ -15,10 +15,10 @@ import { home, uniqueName } from '../../support/v2-home';
 
 const SLEEP = `sleep ${mark()}`;
 
-/** Shell: a process that nobody waits for, in a cgroup of its own. */
+/** Shell code: starts a process that nobody waits for in a cgroup. */
 const inhabit = (path: string, file = 'cgroup.procs') => `(echo 0 > ${path}/${file} && exec setsid ${SLEEP}) &`;
 
-// What a program may do to its own cgroup, which it is in as the working directory.
+// What a program may do to its own cgroup, which is its working directory.
 const mess = {
   populated: `mkdir -p a/b; ${inhabit('a')} ${inhabit('a/b')}`,
   frozen: `mkdir -p a/b; ${inhabit('a/b')} ${inhabit('a')} sleep 0.3; echo 1 > a/cgroup.freeze`,
@@ -109,7 +109,7 @@ describeIf('v2', 'what a program has made of its cgroup', () => {
 });
 
 describeIf('v2', 'a threaded cgroup', () => {
-  // Two threads of one process in one cgroup, the others in the one above.
+  // Two threads of one process in one cgroup, the others in the cgroup above.
   const THREADS = `
     const { readdirSync, writeFileSync } = require('node:fs');
     const [path] = process.argv.slice(1);

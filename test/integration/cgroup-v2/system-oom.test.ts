@@ -4,7 +4,7 @@ import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { home } from '../../support/v2-home';
 
-// Takes memory until it is killed, as the first of all; what the pipe holds is all that is ever given back.
+// Allocates memory until the kernel kills it, as the first of all. Only what fits into the pipe is ever freed again.
 const GREEDY = 'echo 1000 > /proc/self/oom_score_adj && exec tail /dev/zero';
 
 describeIf(['v2', 'guest', 'machine'], 'a machine without memory', () => {

@@ -58,7 +58,7 @@ describeIf('cgroup', `Cgroup.setLimits() on v${version}`, () => {
       });
       const names = ['memory.limit_in_bytes', 'memory.soft_limit_in_bytes', 'memory.swappiness', 'memory.oom_control'];
       const before = names.map((file) => read(path, file));
-      // With swap the kernel gives way on memory, and refuses the limit of both.
+      // With swap, the kernel can reclaim memory, and refuses only the limit of both.
       const [option, file] = isSwapOn ? ['swap', 'memory.memsw.limit_in_bytes'] : ['max', 'memory.limit_in_bytes'];
       expect(lower).toThrow(
         expect.objectContaining({

@@ -10,12 +10,12 @@ import { describeIf } from '../../support/require';
 const MIB = 2 ** 20;
 const LIMIT_BYTES = 60 * MIB;
 const CONNECTIONS = 200;
-/** What the kernel gives each connection, whatever the limit: some pages in each direction. */
+/** The kernel gives each connection at least some pages in each direction, whatever the limit. */
 const LEAST_BYTES = 2 * CONNECTIONS * 64 * 1024;
 
 jest.setTimeout(patience(60_000));
 
-/** Of all TCP connections of the machine. */
+/** Of all TCP connections on the machine. */
 function tcpBytes(): number {
   return Number(/^TCP: .* mem (\d+)/m.exec(readFileSync('/proc/net/sockstat', 'utf8'))?.[1]) * 4096;
 }
@@ -39,16 +39,16 @@ describeIf('cgroup', 'the buffers of connections that nobody reads', () => {
         const bytes = version === 1 ? cgroup.get('memory.kmem.tcp.usage_in_bytes') : cgroup.stat()['sock'];
         counted = Math.max(counted, bytes ?? 0);
       } catch {
-        // It has gone with the child.
+        // It is gone with the child.
       }
     }, 20);
     const end = await Promise.race([once(child.stdout, 'data'), child.outcome]);
     clearInterval(looking);
-    // Of the whole machine, and it lags behind; without a limit they take 750 MiB.
+    // The count is the whole machine's, and it lags behind. Without a limit the buffers take 750 MiB.
     expect(most).toBeLessThan(2 * (LIMIT_BYTES + LEAST_BYTES));
     expect(counted).toBeGreaterThan(5 * MIB);
     child.stdin.end();
-    // v2 counts them with the rest, and kills for them as for that.
+    // v2 counts them with everything else, and kills when they exceed the limit.
     if (Array.isArray(end)) expect(await child.outcome).toMatchObject({ exitCode: 0, oom: null });
     else expect([version, end]).toMatchObject([2, { oom: { cause: 'limit', limitBytes: LIMIT_BYTES } }]);
   });

@@ -21,7 +21,7 @@ const HOLDER = `
   console.log('holds');
 `;
 
-/** Fields that the kernel's figures of the tests leave out. */
+/** Fields that the tests' own kernel figures leave out. */
 const OTHERS = { kernelBytes: 0, swapBytes: 0, pressure: null, events: {} };
 
 function good<F extends SampleField>(results: readonly (Reading<F> | MemcageError)[]): Reading<F>[] {
@@ -34,7 +34,7 @@ function good<F extends SampleField>(results: readonly (Reading<F> | MemcageErro
 describeIf('cgroup', 'readMany', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
-  /** Handles on new, empty cgroups, which are removed with the returned object. */
+  /** Handles on new, empty cgroups. Disposing of the returned object removes them. */
   function makeMany(count: number): { cgroups: Cgroup[]; remove(index: number): void; [Symbol.dispose](): void } {
     const made = Array.from({ length: count }, (_, index) => makeCgroup(`${index + 1}M`));
     const cgroups = made.map(({ path }) => Cgroup.open(path));
@@ -75,7 +75,7 @@ describeIf('cgroup', 'readMany', () => {
     await using cage = createCage({ memory: '24M' });
     for (let i = 0; i < 2; i += 1) await cage.spawn('tail', ['/dev/zero'], { stdio: 'ignore' }).outcome;
     const [first, again] = [1, 2].map(() => good(readMany([cage.cgroup], { fields: ['events'] }))[0]);
-    // v1 counts them in the leaves of the children.
+    // v1 counts them in the children's leaves.
     expect(first?.events.oomKill).toBe(version === 1 ? 0 : 2);
     expect(again).toEqual(first);
   });
@@ -95,7 +95,7 @@ describeIf('cgroup', 'readMany', () => {
 
   test.each([false, true])('says of one which is gone, or closed, and reads the others (keepOpen: %s)', (keepOpen) => {
     using many = makeMany(5);
-    // Seen before, or not.
+    // Whether it has seen them before.
     if (keepOpen) readMany(many.cgroups.slice(0, 3), { keepOpen });
     many.remove(0);
     many.cgroups[1]?.close();
@@ -131,14 +131,14 @@ describeIf('cgroup', 'readMany', () => {
     expect(openFdCount()).toBe(fds);
     for (let i = 0; i < 3; i += 1) readMany(many.cgroups, { fields, keepOpen: true });
     expect(openFdCount()).toBe(fds + 40);
-    // The open ones are of no use to it, and stay.
+    // It can't use the open files, and they stay open.
     readMany(many.cgroups, { fields });
     expect(openFdCount()).toBe(fds + 40);
     many.remove(7);
     readMany(many.cgroups, { fields, keepOpen: true });
     expect(openFdCount()).toBe(fds + 38);
     many.cgroups[3]?.close();
-    // Its anchor too.
+    // That includes its anchor.
     expect(openFdCount()).toBe(fds + 35);
   });
 
@@ -189,7 +189,7 @@ describeIf('cgroup', 'readMany', () => {
       const [reading] = good(readMany([root], { fields: ['limitBytes', 'fileBytes'], keepOpen }));
       expect(reading?.limitBytes).toBe(Number.POSITIVE_INFINITY);
       expect(reading?.fileBytes).toBeGreaterThan(0);
-      // On v2 it has no count of its use.
+      // On v2 the root has no count of its usage.
       const [all] = readMany([root], { keepOpen });
       if (existsSync(`${root.path}/${files.usage}`))
         expect(all).toMatchObject({ usageBytes: expect.any(Number) as number });

@@ -22,7 +22,7 @@ describeIf('cgroup', `what a Cgroup reads is what the kernel has on v${version}`
           .map((line) => line.split(' '))
           .map(([name, value]) => [name, Number(value) >= UNLIMITED ? Number.POSITIVE_INFINITY : Number(value)]),
       );
-    // The kernel brings the figures up to date every two seconds.
+    // The kernel updates the figures every two seconds.
     const { stat } = await until('settled', () => {
       const seen = { stat: cgroup.stat(), raw: raw() };
       return JSON.stringify(seen.stat) === JSON.stringify(seen.raw) ? seen : undefined;

@@ -35,7 +35,9 @@ describeIf('cgroup', `a Cgroup that is gone or closed on v${version}`, () => {
   const below = (path: string, memory: string): Cgroup =>
     Cgroup.create(basename(path), { parent: dirname(path), memory });
 
-  /** Of a cgroup that was there before, and of one that memcage has made; with its files open already, and not. */
+  /**
+   * Handles on a cgroup that existed before, and on one that memcage made; with its files open already, and without.
+   */
   const handles: Record<string, () => Cgroup> = {
     opened: () => Cgroup.open(make()),
     'opened and read': () => read(Cgroup.open(make())),
@@ -47,7 +49,7 @@ describeIf('cgroup', `a Cgroup that is gone or closed on v${version}`, () => {
     return cgroup;
   };
   const create = (memory: string): Cgroup => {
-    // So that it is removed after the test, whatever comes.
+    // Makes a cgroup first, so that it is removed after the test in any case.
     const path = make();
     rmdirSync(path);
     return below(path, memory);
@@ -114,7 +116,7 @@ describeIf('cgroup', `a Cgroup that is gone or closed on v${version}`, () => {
       expect(existsSync(path)).toBe(true);
     });
 
-    // None that would end this process if it were not refused.
+    // Leaves out those that would end this process if they were not refused.
     const harmless = Object.keys(uses).filter((use) => isUseOfHandle(use) && !/^(add|kill|remove)/.test(use));
 
     testRows('of the own cgroup', harmless, (use) => {

@@ -11,7 +11,7 @@ import { thrown } from '../../support/thrown';
 
 const MIB = 1 << 20;
 
-/** Holds 32 MiB of its own and 8 MiB in a file of tmpfs, and says so, when it is told to. */
+/** When told to, allocates 32 MiB of its own and 8 MiB in a file of tmpfs, and says so. */
 const HOLDER = `
   const { writeFileSync, rmSync } = require('node:fs');
   const file = '/dev/shm/memcage-watch-' + process.pid;
@@ -71,7 +71,7 @@ describeIf('cgroup', 'watching a cgroup', () => {
     const samples = await take(cage.cgroup.watch({ intervalMs: 10, fields: ['events'] }), 3, kill);
     const counts = samples.map(({ events }) => events);
     expect(counts[0]).toMatchObject({ max: 0, oomKill: 0 });
-    // v1 counts both in the leaf of the child.
+    // v1 counts both in the child's leaf.
     if (version === 2) {
       expect(counts.slice(1)).toEqual([1, 2].map(() => expect.objectContaining({ oomKill: 1, oom: 1 }) as unknown));
       expect(counts[1]?.max).toBeGreaterThan(0);
@@ -81,7 +81,7 @@ describeIf('cgroup', 'watching a cgroup', () => {
 
   test('v1 counts what happened in this very cgroup', async () => {
     if (version === 2) return;
-    // Linux from 6.11 on does not count where the limit of memory and swap together is hit first.
+    // From 6.11 on, Linux counts none if the limit of memory and swap together is equal and is hit first.
     const memory = { max: '24M', swap: '32M' };
     const child = spawn('sh', ['-c', 'read -r _; tail /dev/zero; read -r _'], { memory });
     const samples = await take(child.cage.cgroup.watch({ intervalMs: 10, fields: ['events'] }), 2, async () => {
@@ -105,7 +105,7 @@ describeIf('cgroup', 'watching a cgroup', () => {
       if (times.length === 2) await sleep(350);
     });
     times.push(performance.now());
-    // The third was due while the loop slept, as were those after it; the next comes at its own time.
+    // The third was due while the loop slept, and so were those after it. The next comes at its own time.
     expect(samples[0]?.missed).toBe(0);
     let beat = -1;
     const beats = samples.map(({ missed }) => {
@@ -113,7 +113,7 @@ describeIf('cgroup', 'watching a cgroup', () => {
       return beat;
     });
     expect(beats[2]).toBeGreaterThanOrEqual(5);
-    // Never early; how late depends on the machine.
+    // Never early. How late depends on the machine.
     for (const [index, time] of times.entries()) {
       expect(time - start).toBeGreaterThanOrEqual((beats[index] ?? 0) * 100 - 2);
     }
@@ -128,7 +128,7 @@ describeIf('cgroup', 'watching a cgroup', () => {
     const samples = cgroup.watch({ intervalMs: () => intervals[times.length - 1] ?? 10, fields: ['usageBytes'] });
     await take(samples, 4, () => times.push(performance.now() - start));
     times.push(performance.now() - start);
-    // Never early; how late depends on the machine.
+    // Never early. How late depends on the machine.
     for (const [index, dueMs] of [0, 20, 60, 140].entries()) expect(times[index]).toBeGreaterThanOrEqual(dueMs - 2);
     const wrong = cgroup.watch({ intervalMs: () => 1, fields: ['usageBytes'] });
     await expect(take(wrong, 2)).rejects.toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
@@ -146,7 +146,7 @@ describeIf('cgroup', 'watching a cgroup', () => {
       ),
     );
     await sleep(200);
-    // Others of this process are the same before and after: this takes no turn of the event loop.
+    // Other timers of this process are the same before and after, since this takes no turn of the event loop.
     const during = timers();
     abort.abort(new Error('enough'));
     expect(during - timers()).toBe(1);
@@ -158,7 +158,7 @@ describeIf('cgroup', 'watching a cgroup', () => {
     const group = makeCgroup();
     try {
       mkdirSync(`${group.path}/without`);
-      // The root has no count of its use; a cgroup without the controller has nothing.
+      // The root has no count of its usage. A cgroup without the controller has nothing.
       for (const path of [mountPoint('memory'), `${group.path}/without`]) {
         using cgroup = Cgroup.open(path);
         if (existsSync(`${path}/memory.current`)) continue;

@@ -13,7 +13,7 @@ import { until } from '../../support/until';
 const { EIO } = constants.errno;
 const PIDFD = 1_000_000;
 
-/** The addon, save for what a test has replaced. */
+/** The addon, except for what a test has replaced. */
 let mockNative: NativeBinding;
 
 jest.mock('../../../lib/addon/load-native', () => ({
@@ -27,9 +27,9 @@ const refuse = (): never => {
   throw refusal;
 };
 
-/** What became of the one child that there is, and of its stay. */
+/** What happened to the only child, in order. */
 let calls: string[];
-/** As the watcher, of which a module has one; and what it knows the child by. */
+/** Sends events as the watcher would; a module has only one watcher. And the id by which it knows the child. */
 let tell: (events: WatchEvent[]) => void;
 let watched: number | undefined;
 
@@ -124,7 +124,7 @@ describe('a start that fails', () => {
   });
 
   test('in a way that can not be explained gives back its place', () => {
-    // The kernel has no such errno, so that there is no name for it.
+    // The kernel has no such errno, so it has no name.
     useNative({ clone: () => ({ stage: 'exec', errno: 1, path: '' }) });
     expect(() => launch()).toThrow('out of range');
     expect(calls).toEqual(['abandoned', 'failed']);
@@ -142,13 +142,13 @@ describe('a limit that is set once the child has reached its program', () => {
     });
   const gone = new MemcageError(ErrorCode.CGROUP_GONE, 'test');
 
-  /** What the watcher has found before it was told to leave the child alone, or anyway. */
+  /** Reports what the watcher found before it was told to leave the child alone, or even after that. */
   async function tellOfEnd(): Promise<void> {
     if (watched === undefined) return;
     const before = calls.length;
     const usage = { userUs: 0, systemUs: 0, minorFaults: 0, majorFaults: 0 };
     tell([{ kind: 'exit', id: watched, exitCode: 0, signal: null, usage, timeNs: 0, errno: 0 }]);
-    // On a slow machine in a later turn of the event loop.
+    // On a slow machine this happens in a later turn of the event loop.
     await until('told', () => calls.length > before);
   }
 

@@ -8,10 +8,10 @@ import { describeIf } from '../../support/require';
 
 const WATCHED_MS = 1000;
 const HOLD_MS = WATCHED_MS + patience(2000);
-/** One that looks a hundred times a second, and not one that asks all the time. */
+/** A watcher that looks a hundred times a second stays below this; one that looks all the time does not. */
 const MOST_WAKES = 300;
 
-/** How often the watcher has fallen asleep. */
+/** How often the watcher has gone to sleep. */
 function sleeps(): number {
   const threads = readdirSync('/proc/self/task').map((thread) =>
     readFileSync(`/proc/self/task/${thread}/status`, 'utf8'),

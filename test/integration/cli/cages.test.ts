@@ -25,7 +25,7 @@ interface Collected {
   result: string;
 }
 
-/** Others may have cages here too. */
+/** Others may have cages on this machine too. */
 async function list(below: string): Promise<Entry[]> {
   const { code, stdout, stderr } = await runCli(['ls', '--json']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -70,7 +70,7 @@ describeIf(['cgroup', 'root'], 'the cages of an owner', () => {
     const alive = await list(parent.path);
     // A child of a shared cage has a leaf in it.
     const cages = [...new Set(owner.cgroups.map((path) => /^.*?\/memcage-\d+-[0-9a-f]+\/\d+/.exec(path)?.[0]))];
-    // One more may be kept ready.
+    // One more cage may have been made ahead.
     expect(
       alive
         .filter(({ processes }) => processes > 0)
@@ -111,7 +111,7 @@ describeIf(['cgroup', 'root'], 'the cages of an owner', () => {
   test('gc kills and removes what a dead one left, and not its detached children', async () => {
     const { owner } = running;
     await killOwner();
-    // The children themselves end with it; what they have started does not.
+    // The owner's children end with it, but not the processes that they started.
     await until('its children have ended', () => !owner.main.some(isAlive));
     const left = owner.members.filter(isAlive);
     expect(left.length).toBeGreaterThan(0);
@@ -128,7 +128,7 @@ describeIf(['cgroup', 'root'], 'the cages of an owner', () => {
       expect({ kind, result }).toEqual({ kind: 'owner', result: 'removed' });
       expect(pids.sort()).toEqual([...left].sort());
     }
-    // Memory's, and on v1 its guard.
+    // The one in the memory hierarchy, and on v1 the kill cgroup.
     expect(done.length).toBeGreaterThanOrEqual(version === 1 ? 2 : 1);
     expect(await Promise.all(left.map(hasEnded))).toEqual(left.map(() => true));
     expect(owner.detached.members.filter((pid) => !isAlive(pid))).toEqual([]);

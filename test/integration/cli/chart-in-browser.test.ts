@@ -35,10 +35,10 @@ interface Look {
   }[];
 }
 
-/** Of these the drawing alone as well: it is that of the page. */
+/** For these, also look at the drawing alone, which is the same as the page's. */
 const DRAWN = ['killed at its limit', 'long'];
 
-/** Boxes of text have some room around the letters. */
+/** Text boxes have some space around the letters. */
 const SLACK = 1.5;
 
 const overlap = (a: Box, b: Box): boolean =>
@@ -49,7 +49,7 @@ describeIf('chromium', 'a chart in a browser', () => {
   let directory: string;
   let looks: Look[];
 
-  // Not before: where this is skipped the body is run all the same, and what it makes stays.
+  // In a hook: the body runs even if the test is skipped, and what it makes would stay.
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'memcage-chart-'));
     const rows = [

@@ -9,7 +9,7 @@ import { until } from '../../support/until';
 
 jest.setTimeout(patience(60_000));
 
-/** Takes memory step by step, so that there is something to be seen. */
+/** Allocates memory step by step, so that there is something to see. */
 const HOG = 'const kept = []; setInterval(() => kept.push(Buffer.alloc(4 << 20, 1)), 20);';
 const directory = mkdtempSync(join(tmpdir(), 'memcage-cli-'));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -11,7 +11,7 @@ import { until } from '../../support/until';
 jest.setTimeout(patience(60_000));
 
 const ID = '0123456789abcdef'.repeat(4);
-/** What a shell must not run. */
+/** Text that a shell must not run. */
 const EVIL = 'lxc.payload.$(touch evil) `touch evil`';
 
 describeIf(['cgroup', 'terminal'], 'completion of cgroups', () => {

@@ -102,7 +102,7 @@ describeIf(['cgroup', 'root'], 'memcage doctor', () => {
       const { parents } = JSON.parse(
         asNobody(['doctor', '--json'], { MEMCAGE_PARENT: mountPoint('memory') }).stdout,
       ) as Diagnosis;
-      // Not by giving away all of it.
+      // The cure must not give all of it away.
       expect(parents.at(-1)?.cure).toContain(` && chown -R ${NOBODY} ${mountPoint('memory')}/cages-${NOBODY}", and`);
     });
   });

@@ -19,7 +19,7 @@ describeIf('cgroup', 'memcage events', () => {
     await until('they listen', () => cli.stdout().includes('\n') && plain.stdout().includes('\n'));
     child.stdin.write('\n');
     await said(child, 'done');
-    // The first line, that it listens, has the names of the events as well.
+    // The first line, which says that it listens, contains the names of the events as well.
     await until('the kill', () => cli.stdout().includes('"name":"oomKill"') && plain.stdout().includes('oomKill  '));
     child.stdin.end();
     await child.outcome;

@@ -19,7 +19,7 @@ import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 
 const HOG = 'Buffer.alloc(1 << 30, 1)';
-/** What the command itself reads in a file of its own cgroup. */
+/** Has the command print a file of its own cgroup. */
 const showOwn = (file: string) => `${OWN_CGROUP_IN_SHELL}; cat "$own/${file}"`;
 const directory = mkdtempSync(join(tmpdir(), 'memcage-cli-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -55,7 +55,7 @@ describeIf('cgroup', 'memory', () => {
     const end = await runCli(['run', '-m', '100M', 'sh', '-c', '"$0" -e "$1"; exit 3', process.execPath, HOG]);
     expect(end).toMatchObject({ code: 3, left: [] });
     expect(end.stderr.split('\n').filter((line) => line.startsWith('memcage: '))).toEqual([
-      // The kernel does not always tell who it was.
+      // The kernel does not always say which process it killed.
       expect.stringMatching(
         /^memcage: (node \(pid \d+\), started by sh,|sh: 1 process) was killed for its memory limit of 100 MiB \(peak 100 MiB\)$/,
       ),
@@ -126,7 +126,7 @@ describeIf('v2', 'what only v2 has', () => {
       HOG,
     ]);
     expect(end).toMatchObject({ code: 137, left: [] });
-    // The kernel counts the process that it has chosen again when it goes through the group, unless that is gone already.
+    // The kernel counts the process that it chose again when it kills the group, unless the process is gone by then.
     expect(end.stderr).toMatch(/^memcage: sh: [23] processes( \(.*\))? were killed for its memory limit of /);
   });
 });
@@ -305,7 +305,7 @@ describeIf('cgroup', '--keep', () => {
       const [cage] = openCages(cli.pid).filter((path) => path.startsWith(mountPoint('memory')));
       return cage !== undefined && members(cage).join() === String(kept);
     });
-    // memcage needs a moment to see the end of the command.
+    // memcage takes a moment to notice the end of the command.
     await new Promise((resolve) => setTimeout(resolve, patience(300)));
     expect(isAlive(kept)).toBe(true);
     cli.process.kill('SIGTERM');

@@ -11,8 +11,8 @@ import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 
 /**
- * Says so for each signal. No shell: bash 5.2 lost about one Ctrl-C in a hundred in a guest, without memcage too, when that
- * came as a child of its loop ended.
+ * Reports each signal. It is not a shell: in a guest, bash 5.2 lost about one Ctrl-C in a hundred, even without
+ * memcage, when it came while a child of its loop ended.
  */
 const TALKER = `
 import os, signal, sys
@@ -117,7 +117,7 @@ describeIf('cgroup', 'signals', () => {
   });
 
   test('Ctrl-C in a terminal, which goes to both: the command gets it once', async () => {
-    // stdin is no terminal, as in a pipeline: only the process group tells that there is one.
+    // stdin is not a terminal, as in a pipeline. Only the process group shows that there is one.
     const terminal = startInTerminal('sleep 60 | { echo group; exec "$@"; }', [
       process.execPath,
       join(__dirname, '../../../dist/cli.js'),
@@ -142,7 +142,9 @@ interface Terminal {
   close(): Promise<void>;
 }
 
-/** Python's pty module, which a build of the addon needs anyway, makes the terminal. The arguments are the script's "$@". */
+/**
+ * Python's pty module makes the terminal; building the addon needs Python anyway. The arguments are the script's "$@".
+ */
 function startInTerminal(script: string, args: readonly string[]): Terminal {
   const python = 'import pty, sys; pty.spawn(["bash", "-c", *sys.argv[1:]])';
   const child = spawn('python3', ['-c', python, script, 'bash', ...args], { stdio: ['pipe', 'pipe', 'inherit'] });

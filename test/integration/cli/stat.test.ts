@@ -19,7 +19,7 @@ interface Status {
 }
 
 const SCRIPT = 'read -r _; cat; true';
-/** What clears a terminal. */
+/** The sequence that clears a terminal. */
 const ESCAPE = '\x1b[2J';
 
 describeIf('cgroup', 'memcage stat', () => {
@@ -68,7 +68,7 @@ describeIf('cgroup', 'memcage stat', () => {
   });
 
   describe('digits', () => {
-    // Above any pid that Linux gives.
+    // Above any pid that Linux assigns.
     const digits = String(2 ** 22 + (process.pid % 100_000));
     const make = (name: string): string => makeBelow(cgroupOf('self'), name);
 

@@ -46,10 +46,10 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
     session = TerminalSession.memcage(['top', big.path, small.path, '--sort', 'limit', '-i', '0.2', ...args], options);
     return session;
   };
-  /** In its last line. */
+  /** Waits until its last line is this. */
   const says = (top: TerminalSession, text: string) => top.shows(text, (lines) => lines.at(-1) === text);
   const nameOf = (path: string): string => path.slice(mountPoint('memory').length);
-  /** Which of the two each line is about, top down. */
+  /** Which of the two cgroups each line is about, from the top down. */
   const order = (lines: readonly string[]): string[] =>
     lines.flatMap((line) => {
       const [, size] = / \/ (64|32) MiB /.exec(line) ?? [];
@@ -112,7 +112,7 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
     await top.shows('by usage');
     top.press(LEFT);
     await top.shows('by name');
-    // From the first to the last.
+    // From the first row to the last.
     top.press(LEFT);
     await top.shows('by oom');
     top.press('>');
@@ -125,7 +125,7 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
     top.press('/');
     await top.shows(/^\/_$/);
     top.press(`x\x7f${basename(small.path)}q`);
-    // What is typed is text: q does not quit.
+    // The input is text, so q does not quit.
     await top.shows(`/${basename(small.path)}q_`);
     top.press('\x7f\r');
     const lines = await top.shows(`filter: ${basename(small.path)}`);
@@ -311,7 +311,7 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
       expect(await top.stopped(2)).toMatchObject({ restored: true });
       await top.signal('SIGCONT');
       await top.shows('by limit');
-      // A stop that can not be prepared for.
+      // It can't prepare for SIGSTOP.
       const frames = () => top.raw.split('\x1b[?1049h').length;
       const before = frames();
       await top.signal('SIGSTOP');

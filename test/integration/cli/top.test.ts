@@ -47,14 +47,14 @@ describeIf('cgroup', 'memcage top without a terminal', () => {
   beforeAll(async () => {
     group = makeCgroup('64M');
     other = makeCgroup('32M');
-    // Moved before it allocates.
+    // It is moved into the cgroup before it allocates.
     child = spawn('sh', ['-c', 'read -r _; exec "$0" -e "$1"', process.execPath, HOLD], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     writeFileSync(`${group.path}/cgroup.procs`, String(child.pid));
     child.stdin?.write('go\n');
     if (child.stdout) await once(child.stdout, 'data');
-    // One of its processes is killed for memory.
+    // The kernel kills one of its processes for memory.
     const script = `"$0" -e '${HOG}' 2> /dev/null; echo ready; exec sleep 1000`;
     cli = startCli(['run', '-m', '50M', 'sh', '-c', script, process.execPath]);
     await until('the command is ready', () => cli.stdout().includes('ready'));
@@ -96,7 +96,7 @@ describeIf('cgroup', 'memcage top without a terminal', () => {
     expect(row?.usageBytes).toBeGreaterThanOrEqual(row?.anonBytes ?? 0);
     expect(row?.workingSetBytes).toBeLessThanOrEqual(row?.usageBytes ?? 0);
     expect(row?.percent).toBeCloseTo(((row?.usageBytes ?? 0) / (64 << 20)) * 100, 6);
-    // It is at rest.
+    // Nothing changes its usage now.
     expect(Math.abs((row?.usageBytes ?? 0) - readNumber(group.path, files.usage))).toBeLessThan(4 << 20);
   });
 

@@ -17,11 +17,14 @@ jest.setTimeout(patience(60_000));
 
 const MIB = 2 ** 20;
 const IMAGE = 'memcage-test';
-/** Page cache of its own, of a file that stays open (hostfs drops it with the last close), then a process with a child. */
+/**
+ * Charges the container with page cache of a file that stays open (hostfs drops it with the last close), then starts a
+ * process with a child.
+ */
 const SCRIPT = `read id </proc/sys/kernel/random/uuid; exec 3>/data/$id; printf %1048576s >&3; ${findProgram('sleep')} 600; true`;
 const COMMAND = [findProgram('sh') ?? '', '-c', SCRIPT];
 
-/** What Docker's `GET /containers/ID/stats` has of the memory: the figures of `docker stats`, before it rounds them. */
+/** The memory figures of Docker's `GET /containers/ID/stats`, which are those of `docker stats` before rounding. */
 interface MemoryStats {
   usage: number;
   limit: number;
@@ -41,14 +44,14 @@ async function memoryStats(host: string, id: string): Promise<MemoryStats> {
 describeIf(['linux', 'root', 'cgroup', 'docker', 'podman'], 'real engines', () => {
   let docker: Docker | undefined;
   let podman: Podman | undefined;
-  /** Of a container of each, with the same name. */
+  /** A container of each engine, with the same name. */
   let ids: Record<'docker' | 'podman', string>;
-  // On a real file system: what is in a tmpfs is not page cache.
+  // On a real file system, since the contents of a tmpfs are not page cache.
   let volume: string;
 
   beforeAll(async () => {
     volume = mkdtempSync(join(__dirname, '../../../build/memcage-volume-'));
-    // A hook is not tried again by Jest as a test is.
+    // Jest retries a test, but not a hook.
     await start().catch(async () => {
       await stop();
       await start();

@@ -31,7 +31,8 @@ describeIf(['linux', 'root', 'runc'], 'in a real container', () => {
     return JSON.parse(stdout) as Answer<unknown>[];
   }
 
-  // Not on v2 without one: a mount from the machine's namespace changes the options of the machine's own (nsdelegate).
+  // On v2 always with one: a mount from the machine's namespace would change the options of the machine's own mount
+  // (nsdelegate).
   const kinds: [string, boolean][] = [['with a cgroup namespace', true]];
   if (memory.version === 1) kinds.push(['without one', false]);
 
@@ -51,7 +52,7 @@ describeIf(['linux', 'root', 'runc'], 'in a real container', () => {
     });
     const refused = {
       error: expect.objectContaining({
-        // v2: no place was found, each having been looked at.
+        // v2: memcage looked at every candidate and found no parent.
         code: `ERR_MEMCAGE_${memory.version === 1 ? 'NO_PERMISSION' : 'NO_PARENT'}`,
         message: expect.stringMatching(/read-only in a Docker container: start it with/),
       }),
@@ -69,7 +70,7 @@ describeIf(['linux', 'root', 'runc'], 'in a real container', () => {
         using found = Cgroup.find(wanted);
         expect(found.path).toBe(join(top, pod, ID));
         expect(found.limits().max).toBe(50 * MIB);
-        // Until then it is runc's.
+        // Before that, the process is still runc.
         await until('started', () => found.processes()[0]?.name === 'sleep');
         expect(found.processes()).toEqual([expect.objectContaining({ ownPid: 1, depth: 0 })]);
       }

@@ -8,17 +8,17 @@ const ID = '3b9f1c64d7a258e0c1f4a6b8d2e97053c8a1f6e4b7d09325ae4c8f1b6d3e7a90';
 const TWIN = `${ID.slice(0, 12)}${'0'.repeat(52)}`;
 const LIMITS = { engine: 200 * MIB, container: 300 * MIB };
 
-/** A file system of the reader's cgroup namespace over what the machine has mounted. */
+/** Mounts a cgroup file system of the reader's cgroup namespace over what the machine has mounted. */
 const FRESH_MOUNT =
   memory.version === 1 ? 'mount -t cgroup -o ro,memory none "$cgroup"' : 'mount -t cgroup2 -o ro none "$cgroup"';
 
-/** On v1 the kernel tells of hidden limits. */
+/** On v1 the kernel reveals hidden limits. */
 const HIDDEN_LIMIT =
   memory.version === 1
     ? { maxBytes: LIMITS.engine, maxFrom: 'hidden', complete: true }
     : { maxBytes: LIMITS.container, maxFrom: memory.mountPoint, complete: false };
 
-/** v2: no place was found, each having been looked at. v1: there is only one. */
+/** v2: memcage looked at every candidate and found no parent. v1: there is only one candidate. */
 const NOWHERE = memory.version === 1 ? 'NO_PERMISSION' : 'NO_PARENT';
 
 describeIf(['linux', 'root'], 'from inside of a container', () => {
@@ -57,17 +57,17 @@ describeIf(['linux', 'root'], 'from inside of a container', () => {
     for (const answer of [create, run]) expect(answer).toEqual(refused(NOWHERE, cure));
   });
 
-  // With the guest's one processor the kernel may not find a victim that is still ending, and kill the reader too.
+  // With the guest's single processor, the kernel may not see that a victim is still ending, and kill the reader too.
   describeIf('machine', 'a limit above what is mounted', () => {
     test('the kernel names it only on v1', async () => {
-      // More than that limit lets it have, less than its own container's.
+      // More than that limit allows, but less than the limit of its own container.
       const cage = { memory: '250M' };
       const [outcome, own] = await tree.look(FRESH_MOUNT.replace('-o ro,', '-o ').replace('-o ro ', ''), [
         ['hog', cage],
         ['hog', { memory: '50M' }],
       ]);
       const cause = memory.version === 1 ? 'ancestor' : 'unknown';
-      // It is out of sight from here.
+      // The limit can't be seen from here.
       expect(outcome).toMatchObject({ value: { cause, kills: 1, limitBytes: null, path: null } });
       expect(own).toMatchObject({ value: { cause: 'limit', kills: 1, limitBytes: 50 * MIB } });
     });
@@ -83,7 +83,7 @@ describeIf(['linux', 'root'], 'from inside of a container', () => {
     expect(expectSelf(self, memory.mountPoint).effective).toMatchObject(HIDDEN_LIMIT);
     expect(of).toEqual(refused('NOT_VISIBLE', /process \d+ is outside of what is mounted at/));
     expect(open).toEqual({ value: memory.mountPoint });
-    // Its cgroup says what it is.
+    // The name of its cgroup shows what it is.
     expect(create).toEqual(refused(NOWHERE, /read-only in a Docker container: .*--privileged/));
   });
 

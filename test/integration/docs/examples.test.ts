@@ -16,7 +16,7 @@ jest.setTimeout(patience(60_000));
 const root = join(__dirname, '../../..');
 const CODE = ['ts', 'js', 'sh'];
 
-/** A project that has the built package installed, with its command in PATH. */
+/** A project that has installed the built package, with its command in PATH. */
 let project: string;
 beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), 'memcage-docs-'));
@@ -27,7 +27,7 @@ beforeAll(() => {
     symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
   }
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
-  // npm makes a link, and the file executable; the build doesn't.
+  // npm makes a link, and makes the file executable. The build does neither.
   writeFileSync(join(bin, 'memcage'), `#!/bin/sh\nexec '${process.execPath}' '${root}/dist/cli.js' "$@"\n`);
   chmodSync(join(bin, 'memcage'), 0o755);
 });
@@ -42,7 +42,7 @@ testRows('every example of a page is run, or says that it is not', pages(), (pag
 
 const examples = pages().flatMap(examplesOf);
 
-// What needs the same is skipped together, visibly.
+// Examples with the same needs are skipped together, visibly.
 for (const needs of new Set(examples.map((example) => example.needs.join(' and ')))) {
   const alike = examples.filter((example) => example.needs.join(' and ') === needs);
   const features = alike[0]?.needs ?? [];
@@ -66,7 +66,7 @@ for (const needs of new Set(examples.map((example) => example.needs.join(' and '
   );
 }
 
-/** Types are checked by tsc as a user's project has them: strictly, against the package's declarations. */
+/** tsc checks the types as in a user's project: strictly, against the package's declarations. */
 describeIf('linux', 'the examples in TypeScript', () => {
   test('compile', async () => {
     const sources = pages().flatMap((page) =>
@@ -114,10 +114,10 @@ function runExample({ language, text: source }: Example, name: string): Promise<
 
 async function execute(file: string, args: string[]): Promise<End> {
   const env = { ...process.env, PATH: `${join(project, 'node_modules/.bin')}${delimiter}${process.env['PATH']}` };
-  // A second attempt does not find the files of the first.
+  // A retry must not find files of the first attempt.
   const cwd = mkdtempSync(join(project, 'run-'));
   const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  // With all that a shell has started.
+  // Kill the whole group, with everything that a shell started.
   const timer = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), patience(50_000));
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),

@@ -132,7 +132,7 @@ describeIf('v1', 'with the OOM killer off', () => {
       expect(child.exitCode).toBeNull();
       child.cage.cgroup.setLimits({ max: '64M' });
       if (kind === 'shared') {
-        // Its leaf repeats the limit.
+        // The leaf repeats the cage's limit.
         using leaf = Cgroup.of(child.pid ?? 0);
         leaf.setLimits({ max: '64M' });
       }
@@ -141,7 +141,7 @@ describeIf('v1', 'with the OOM killer off', () => {
       expect(await child.outcome).toMatchObject({ exitCode: 0, oom: null });
       await entered.close();
       expect(kills).toEqual([]);
-      // The kernel wakes them now and then to try again, and tells of it when they have to wait again.
+      // Now and then the kernel wakes them to try again, and notifies again when they have to wait.
       for (const oom of ooms) expect(oom).toMatchObject(waiting);
     },
   );

@@ -26,7 +26,7 @@ function create(memory: MemoryOption): Cgroup {
   return group;
 }
 
-/** Runs a shell command for each line that it gets, and says "done". */
+/** Runs a shell command for each line of input, and says "done". */
 async function join(command: string): Promise<ChildProcessWithoutNullStreams> {
   const child = spawn('sh', ['-c', `echo ready; while read -r _; do ${command}; echo done; done`]);
   members.push(child);
@@ -57,7 +57,7 @@ describeIf('cgroup', 'events of a cgroup', () => {
     removeTree(group.path);
   });
 
-  // libuv keeps its inotify instance.
+  // libuv keeps its inotify instance open.
   expectNothingLeft(() => run('true', { memory: '8M' }), 1);
 
   test('oom and oomKill come once for each kill, while its processes live', async () => {
@@ -112,12 +112,12 @@ describeIf('cgroup', 'events of a cgroup', () => {
     group.on('oom', listener).on('oomKill', listener);
     const some = openFdCount();
     expect(some).toBeGreaterThan(fds);
-    // The same source.
+    // Another listener uses the same source.
     group.once('oomKill', listener);
     expect(openFdCount()).toBe(some);
     group.off('oomKill', listener).off('oomKill', listener).off('oom', listener);
     const after = openFdCount();
-    // On v2 libuv has made an inotify instance, which it keeps.
+    // On v2 libuv has made an inotify instance, which it keeps open.
     expect(after).toBeLessThanOrEqual(fds + (version === 2 ? 1 : 0));
     for (const name of HERE) group.on(name, listener);
     expect(openFdCount()).toBeGreaterThan(after);
@@ -126,7 +126,7 @@ describeIf('cgroup', 'events of a cgroup', () => {
     group.on('oom', listener);
     expect(openFdCount()).toBeGreaterThan(after);
     group.close();
-    // Its own as well.
+    // That closes its own fd as well.
     expect(openFdCount()).toBe(after - 1);
   });
 
@@ -232,7 +232,7 @@ describeIf('v2', 'events of a v2 cgroup', () => {
     await leave();
     await until('empty', () => namesOf(events).includes('empty'));
     expect(namesOf(events)).toEqual(['populated', 'frozen', 'thawed', 'empty']);
-    // Gone before it could be looked at.
+    // This one is gone before memcage can look at it.
     const short = spawn('sh', ['-c', 'read -r _']);
     group.add(short.pid ?? 0);
     short.stdin.end();
@@ -260,7 +260,7 @@ describeIf('v2', 'events of a v2 cgroup', () => {
       const above = recordEvents(outer, ['high', 'low', 'max']);
       group = inner;
       const child = await join(`perl -e '$kept = "x" x (40 << 20)'`);
-      // Above high at first, then with that out of the way, low is what stands against the limit above.
+      // First it is above `high`. With that limit gone, `low` protects it from the limit above.
       await step(child);
       inner.set('memory.high', 'max');
       await step(child);

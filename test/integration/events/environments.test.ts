@@ -29,13 +29,13 @@ describeIf('cgroup', 'events', () => {
   });
 
   test('in workers, of which one ends by itself and one is terminated', async () => {
-    // Another limit than before, each time: no cage is made ahead.
+    // Each time with another limit, so that no cage is made ahead.
     await run('true', { memory: '10M' });
     const child = spawn('sh', ['-c', `while read -r _; do ${allocate(30)}; echo done; done`], {
       memory: '9M',
       stdio: 'pipe',
     });
-    // The kernel's log is opened at the first kill.
+    // The first kill opens the kernel's log.
     const before = openFdCount() + 1;
     const workers = await Promise.all(
       [1, 2].map(async () => {
@@ -54,7 +54,7 @@ describeIf('cgroup', 'events', () => {
     }
     const [first, second] = workers;
     first?.worker.postMessage('close');
-    // With the last listener nothing keeps it alive.
+    // Without a listener, nothing keeps the worker alive.
     await first?.ended;
     await second?.worker.terminate();
     expect(openFdCount()).toBeLessThanOrEqual(before);

@@ -17,7 +17,7 @@ import { until } from '../../support/until';
 
 const MIB = 2 ** 20;
 
-/** Takes 24 MiB and gives them back, for each line that it gets. */
+/** For each line of input, allocates 24 MiB and frees them. */
 const breathing: [string, string[]] = ['sh', ['-c', `while read -r _; do ${allocate(24)}; echo done; done`]];
 
 function eventsOf<T>(recorded: readonly Recorded[]): T[] {
@@ -28,7 +28,7 @@ describeIf('v1', 'thresholds of the use', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   test('are told each time they are crossed', async () => {
-    // Another limit than before, each time: no cage is made ahead.
+    // Each time with another limit, so that no cage is made ahead.
     await run('true', { memory: '12M' });
     const child = spawn(...breathing, { memory: '64M', stdio: 'pipe' });
     const { cgroup } = child.cage;
@@ -99,7 +99,7 @@ describeIf('v1', 'thresholds of the use', () => {
 describeIf('cgroup', 'pressure', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }), 1);
 
-  /** Its memory is reclaimed again and again: by reading a file, or by swapping. */
+  /** Its memory is reclaimed again and again, by reading a file or by swapping. */
   function startPressed() {
     if (read('/proc', 'swaps').includes('\n')) {
       const script =
@@ -110,7 +110,7 @@ describeIf('cgroup', 'pressure', () => {
     return spawn('sh', ['-c', script, uncached()], { memory: '16M', stdio: 'pipe' });
   }
 
-  /** A file that is to be read from the disk. */
+  /** A file that must be read from the disk. */
   function uncached(): string {
     const file = join(directory, 'file');
     writeFileSync(file, Buffer.alloc(64 * MIB));

@@ -71,9 +71,9 @@ describeIf('cgroup', `interface files of a cgroup, v${version}`, () => {
     expect(thrown(() => cgroup.get(limit))).toEqual(withCode('CLOSED'));
   });
 
-  // v2 does not refuse it: it kills.
+  // v2 does not refuse it, but kills.
   (version === 1 ? test : test.skip)('a limit below the use is refused, with the use and the peak', async () => {
-    // Without swappiness it would go to the swap space, if there is any.
+    // Without swappiness, the memory would be swapped out if there is swap.
     const child = spawn(process.execPath, ['-e', HOLDER], { memory: { max: '500M', swappiness: 0 } });
     await said(child, 'holds');
     const { cgroup: cage } = child.cage;

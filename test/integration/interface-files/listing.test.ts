@@ -6,7 +6,7 @@ import { kernelHas } from '../../support/kernel-version';
 import { describeIf, type Feature } from '../../support/require';
 import { testRows } from '../../support/rows';
 
-/** One machine's kernel has these, Linux has not. */
+/** One machine's kernel has these, but Linux does not. */
 const PATCHED_IN = ['memory.shown_ram_in_bytes'];
 
 const OTHER_CONTROLLERS = /^(cpu|cpuset|io|pids|hugetlb|rdma|misc|irq|dmem|perf_event)\./;
@@ -19,7 +19,7 @@ function listed(path: string): string[] {
 }
 
 const isThere: Record<FileNeed, (path: string) => boolean> = {
-  // All or none: the table says which these are.
+  // Either all of the table's files with this need exist, or none.
   'swap accounting': (path) =>
     ['memory.memsw.usage_in_bytes', 'memory.swap.current'].some((file) => existsSync(join(path, file))),
   CONFIG_ZSWAP: () => existsSync('/sys/module/zswap'),
@@ -34,7 +34,7 @@ function isKnown({ since, needs }: InterfaceFile, path: string): boolean {
 
 const hierarchies: [name: string, needed: Feature, controller: Controller, tableOf: 1 | 2, pattern: RegExp][] = [
   [`memory, v${version}`, 'cgroup', 'memory', version, /./],
-  // Beside v1's memory controller it has the core's files, and pressure.
+  // Besides v1's memory controller, it has the core's files, and pressure.
   ['the unified one', 'unified', 'unified', 2, version === 2 ? /./ : /^cgroup\.|^memory\.pressure$/],
 ];
 
@@ -61,7 +61,7 @@ describe.each(hierarchies)(
         const has = (name: string, bit: number) => (statSync(join(path, name)).mode & bit) !== 0;
         const names = listed(path);
         const of = (trait: 'read' | 'write') => (name: string) => INTERFACE_FILES[tableOf][name]?.[trait];
-        // What is only an argument of cgroup.event_control may have any mode.
+        // A file that is only an argument of cgroup.event_control may have any mode.
         const real = names.filter((name) => name !== 'memory.pressure_level');
         expect(real.filter((name) => has(name, 0o400))).toEqual(real.filter(of('read')));
         // memory.peak and memory.swap.peak can be written since Linux 6.12.
@@ -73,9 +73,9 @@ describe.each(hierarchies)(
     describeIf(needed, 'the root', () => {
       const root = mountPoint(controller);
 
-      // In a cgroup namespace, or a container's mount, it can't be seen.
+      // It can't be seen in a cgroup namespace, or in a container's mount.
       (existsSync(root) && statSync(root).ino === 1 ? test : test.skip)('has these files, and no others', () => {
-        // v1's memory controller leaves out by name, not by a rule: what is there must be known.
+        // v1's memory controller leaves files out by name, not by a rule, so the ones that it has must be known.
         const expected = table.filter(([, file]) => file.in !== 'below' && isKnown(file, root)).map(([name]) => name);
         const names = listed(root);
         expect(names.filter((name) => !expected.includes(name))).toEqual([]);

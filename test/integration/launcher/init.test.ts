@@ -41,7 +41,7 @@ describeIf(['cgroup', 'root'], 'the init of a PID namespace', () => {
   });
 
   test('orphans are reaped', async () => {
-    // The orphan has ended when the pipe is closed, which holds up no init for a second.
+    // The orphan has ended when the pipe closes. An init must not be held up by it for a second.
     const zombies = `cat /proc/[0-9]*/stat | grep ') Z '`;
     const command = `sh -c 'sleep 0 & exit' | cat; for i in $(seq 100); do ${zombies} || exit 0; sleep 0.1; done; exit 1`;
     expect(await start(`(${command}) >/dev/null; echo $?`).ended).toMatchObject({ output: '0' });

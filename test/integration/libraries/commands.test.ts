@@ -12,7 +12,7 @@ interface Seen {
   left: number[];
 }
 
-/** What each has to say of `sleep 60`, which it has stopped. */
+/** How each library reports a `sleep 60` that it stopped. */
 const stopped: Record<string, Record<'kill' | 'abort' | 'timeout', object>> = {
   execa: {
     kill: { signal: 'SIGTERM', isTerminated: true },

@@ -4,14 +4,14 @@ import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(60_000));
 
-/** What differs between them: how an end is reported, and when workers are started. */
+/** How the pools differ: how they report an end, and when they start workers. */
 const pools: Record<string, { ends: object; where: Record<string, string[]>; launched: object | null }> = {
   'jest-worker': {
     ends: {
       error: 'RangeError: said the worker',
       crash: expect.stringMatching(/was terminated by another process: signal=SIGKILL/),
     },
-    // All with the pool; one that was killed again with the next task.
+    // All start with the pool. A killed one is started again with the next task.
     where: { 'made inside': ['in'], 'used inside': ['out'], 'restarted inside': ['out'] },
     launched: { found: ['in'], echoed: 'through the launcher' },
   },

@@ -39,7 +39,7 @@ describeIf('cgroup', 'memcage/otel', () => {
     for (const end of ended.splice(0).reverse()) await end();
   });
 
-  /** Observes with a real SDK; returns what collects. */
+  /** Observes with a real SDK. Returns a function that collects. */
   function observe(options: ObserveCgroupsOptions = {}) {
     const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 30 });
@@ -125,7 +125,7 @@ describeIf('cgroup', 'memcage/otel', () => {
       await cage.close();
       expect(await kills()).toEqual([[{ 'container.id': 'all' }, expected]]);
     }
-    // This SDK repeats what it had last.
+    // This SDK repeats its last value.
     expect((await collect()).get('container.memory.usage')?.points).toEqual([[{ 'container.id': 'all' }, 0]]);
   });
 

@@ -13,7 +13,7 @@ import { until } from '../../support/until';
 
 jest.setTimeout(patience(30_000));
 
-/** Holds 16 MiB until it is told to end. */
+/** Allocates 16 MiB, and holds them until it is told to end. */
 const HOLDER = `
   process.stdin.once('data', () => process.exit());
   globalThis.held = Buffer.alloc(16 << 20, 1);
@@ -22,7 +22,7 @@ const HOLDER = `
 
 const oneKilled = (cage: Cage) => cage.spawn(...VICTIM, { stdio: 'ignore' }).outcome;
 
-/** The lines of a scrape: `NAME{LABELS}` and values, in the text format of Prometheus. */
+/** The lines of a scrape in the Prometheus text format: `NAME{LABELS}` and values. */
 async function scrape(register: Registry): Promise<Map<string, number>> {
   const text = await register.metrics();
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -73,7 +73,7 @@ describeIf('cgroup', 'memcage/prometheus', () => {
     expect(kernel.anonBytes).toBeGreaterThan(16 << 20);
     expect(value('memory_kernel_bytes')).toBeGreaterThan(0);
     expect(value('memory_swap_bytes')).toBe(0);
-    // v1 counted it in the leaf of the child, which is gone.
+    // v1 counted it in the child's leaf, which is gone.
     expect(value('oom_kills_total')).toBe(version === 2 ? oomKills : 1);
     expect(value('oom_kills_total')).toBe(1);
     expect(value('memory_pressure_waiting_seconds_total') !== undefined).toBe(version === 2);
@@ -134,7 +134,7 @@ describeIf('cgroup', 'memcage/prometheus', () => {
     await cages[1]?.close();
     expect(await kills()).toBe(3);
     expect(await usage()).toBeUndefined();
-    // Never seen by a scrape.
+    // No scrape ever sees this one.
     const unseen = open();
     await oneKilled(unseen);
     await unseen.close();
@@ -186,14 +186,14 @@ describeIf('cgroup', 'memcage/prometheus', () => {
       expect((await scrape(register)).size).toBeGreaterThan(1);
     }
     expect([...(await scrape(register)).keys()]).toEqual(['kept_total']);
-    // The names are free again.
+    // The names can be used again.
     collectCgroups({ register }).stop();
   });
 
   test('registers with the global register of prom-client by default', async () => {
     using _ = collectCgroups();
     expect(globalRegister.getSingleMetric('memcage_cages')).toBeDefined();
-    // The second time the names are taken, and nothing of it stays.
+    // The second time the names are taken, and no metric of that attempt stays.
     const names = globalRegister.getMetricsAsArray().length;
     expect(thrown(() => collectCgroups())).toMatchObject({ message: expect.stringMatching('already') as string });
     expect(thrown(() => collectCgroups({ prefix: 'a b' }))).toBeInstanceOf(Error);

@@ -8,7 +8,7 @@ const { CLONE_FS, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUTS } = nati
 
 const INVALID = { name: 'TypeError', code: 'ERR_MEMCAGE_INVALID_ARGUMENT' };
 
-/** Calls with what the types forbid. */
+/** Makes calls that the types forbid. */
 const call = (name: keyof typeof native, ...args: unknown[]): unknown =>
   (native[name] as (...given: unknown[]) => unknown)(...args);
 

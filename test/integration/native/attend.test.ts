@@ -14,7 +14,7 @@ type Pipe = Omit<AttendedPipe, 'fd'>;
 const IN: Pipe = { writes: true, reads: false };
 const OUT: Pipe = { writes: false, reads: true };
 
-/** A child with these pipes from fd 0 on, attended. */
+/** Waits with a child that has these pipes from fd 0 on. */
 function attend(program: Partial<CloneOptions>, pipes: Pipe[], more: Partial<AttendOptions> = {}) {
   const pairs = pipes.map(() => native.socketPair());
   const stdio = [...pairs.map(([, its]) => its), ...Array<number>(Math.max(0, 3 - pipes.length)).fill(-1)];
@@ -74,7 +74,7 @@ describe('attend', () => {
   });
 
   test('the deadline, and pipes that are held by others then', () => {
-    // The child ignores the signal until it finds its output gone.
+    // The child ignores the signal until it notices that its output is closed.
     const script = 'trap "" TERM PIPE; sleep 1000 & echo $!; while echo; do sleep 0.01; done; kill -9 $!';
     const { error, output } = attend(shell(script), [IN, OUT, { ...OUT }], {
       deadlineNs: inMs(Math.min(2000, patience(500))),

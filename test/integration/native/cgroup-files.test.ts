@@ -142,7 +142,7 @@ describe('no way out', () => {
 });
 
 describe('reading', () => {
-  // Of several bytes each, so that a chunk ends within one.
+  // Characters of several bytes each, so that a chunk ends in the middle of one.
   const huge = '€'.repeat(100_000);
 
   test('gives a whole file, however long', () => {
@@ -177,7 +177,7 @@ describe('reading', () => {
     expect(Buffer.from(small).toString()).toBe('te');
     expect(native.readOpen({ fd, buffer: large })).toBe(4);
     expect(large.toString()).toBe('text......');
-    // A view has its own start.
+    // A view that does not start at the buffer's beginning.
     expect(native.readOpen({ fd, buffer: large.subarray(5, 8) })).toBe(3);
     expect(large.toString()).toBe('text.tex..');
     expect(native.readOpen({ fd, buffer: new Uint8Array(0) })).toBe(0);
@@ -216,7 +216,7 @@ describe('reading many', () => {
     const { ENOENT, EXDEV, ELOOP, EISDIR } = os.errno;
     expect(lengths).toEqual([4, 6, -ENOENT, -EXDEV, -ELOOP, -EISDIR, 4]);
     expect(text.slice(0, 14)).toBe('textdeepertext');
-    // That of the directory.
+    // Only the fd of the directory.
     expect(openFdCount()).toBe(fds + 1);
   });
 

@@ -36,7 +36,7 @@ function statusOf(pid: number): Record<string, string> {
   );
 }
 
-/** What each fd of a process is. */
+/** What each fd of a process refers to. */
 function fdsOf(pid: number): Record<string, string> {
   const directory = `/proc/${pid}/fd`;
   return Object.fromEntries(readdirSync(directory).map((fd) => [fd, readlinkSync(join(directory, fd))]));
@@ -109,7 +109,7 @@ describe.each(memory)('a child with $memory memory', ({ shareMemory }) => {
     const [a = -1, b = -1] = files;
     check([a, a, a]);
     check([b, a, b, a, b]);
-    // Up to beyond the numbers of the sources, so that each may be in another's way.
+    // Go beyond the numbers of the sources, so that each may be in the way of another.
     const stdio = fc.array(fc.constantFrom(...sources), { minLength: 3, maxLength: Math.max(...files) + 5 });
     fc.assert(fc.property(stdio, check), { numRuns: starts(60) });
   });

@@ -11,7 +11,7 @@ type End = { output: string } | { errno: number };
 interface Command {
   file: string;
   args?: string[];
-  /** Left out: no PATH at all. */
+  /** undefined: there is no PATH at all. */
   path?: string;
   cwd?: string;
 }

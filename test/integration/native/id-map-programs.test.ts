@@ -32,13 +32,13 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
 
   const at = (name: string): string => join(directory, name);
 
-  /** A shell script as a program: $1 is the pid. */
+  /** Makes a program from a shell script. $1 is the pid. */
   function script(name: string, text: string, ...args: string[]): IdMapProgram {
     writeFileSync(at(name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
     return { file: at(name), args };
   }
 
-  /** Maps one id, as root may; as newuidmap does, but for everyone's eyes. */
+  /** Maps one id, as root may. It does what newuidmap does, but visibly. */
   const mapper = (file: string, line: string): IdMapProgram =>
     script(file, `pid=$1; shift; echo "$*" > /proc/$pid/${file}`, ...line.split(' '));
 
@@ -84,7 +84,7 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
   });
 
   test('have no signal blocked, as their thread has', () => {
-    // Not in the shell, which unblocks them by itself.
+    // Not in the shell, which unblocks signals by itself.
     const program = `BEGIN { while ((getline line < "/proc/self/status") > 0) if (line ~ /SigBlk/) print line > "${at('seen')}" }`;
     writeFileSync(at('look'), `#!/usr/bin/awk -f\n${program}\n`, { mode: 0o755 });
     outputOf(withPrograms({ file: at('look'), args: [] }));

@@ -49,7 +49,7 @@ async function expectKilled(children: ChildProcess[]): Promise<void> {
   expect(new Set(children.map(({ signalCode }) => signalCode))).toEqual(new Set(['SIGKILL']));
 }
 
-/** In v1's memory hierarchy there is neither a file for it, nor a freezer: all are stopped, then killed. */
+/** v1's memory hierarchy has neither a file for it nor a freezer, so all processes are stopped, then killed. */
 describeIf(['hybrid', 'root'], 'killAll, where there is only kill(2)', () => {
   beforeEach(() => begin('memory'));
   afterEach(end);

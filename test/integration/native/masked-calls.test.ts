@@ -102,7 +102,7 @@ describeIf('seccomp', 'without close_range', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  // The last is the one that reads the directory.
+  // The last fd is the one that reads the directory.
   const listFds = 'exec ls /proc/self/fd > "$1"';
   const standardFds = '0\n1\n2\n3\n';
 

@@ -14,7 +14,7 @@ const { CLONE_NEWCGROUP, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER,
 const MS_BIND = 4096;
 const MS_SHARED = 1 << 20;
 
-/** The flag of each link in /proc/<pid>/ns. */
+/** The flag for each link in /proc/<pid>/ns. */
 const flags = {
   cgroup: CLONE_NEWCGROUP,
   ipc: constants.CLONE_NEWIPC,
@@ -34,7 +34,7 @@ const memory = [
 const namespacesOf = (pid: number | 'self'): [string, string][] =>
   Object.keys(flags).map((kind) => [kind, readlinkSync(`/proc/${pid}/ns/${kind}`)]);
 
-/** The kinds in which a child with these options differs from us. */
+/** The kinds of namespaces in which a child with these options differs from this process. */
 function newNamespaces(options: Partial<CloneOptions>): string[] {
   const ours = new Map(namespacesOf('self'));
   const theirs = whileRunning(options, namespacesOf);
@@ -147,7 +147,7 @@ describeIf(['root', 'unified'], 'a cgroup v2 namespace', () => {
 describeIf('root', 'a mount namespace', () => {
   let directory: string;
 
-  // A shared mount of our own: what is mounted below it would come back to us.
+  // A shared mount of this process: otherwise mounts below it would propagate back to it.
   beforeEach(() => {
     directory = temporaryDirectory();
     expect(faults.call('mount', directory, directory, 0, MS_BIND, 0)).toBe(0);

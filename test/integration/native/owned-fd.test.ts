@@ -20,7 +20,7 @@ afterEach(() => {
   cgroup.remove();
 });
 
-/** Someone else opens files until one of them has got the number. */
+/** Opens files, as other code might, until one of them gets the number. */
 function reuse(fd: number): void {
   do others.push(openSync('/dev/null', 'r'));
   while (!others.includes(fd));

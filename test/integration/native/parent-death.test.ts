@@ -10,7 +10,7 @@ import { until } from '../../support/until';
 
 const { CLONE_NEWPID, CLONE_NEWUSER } = native.constants;
 
-/** The pid of a child whose parent lives, and the parent. */
+/** The pid of a child whose parent is alive, and the parent. */
 async function startFamily(
   options: Partial<CloneOptions>,
 ): Promise<{ child: number; parent: number; end: Promise<unknown> }> {

@@ -22,14 +22,14 @@ const LONG_NAME = 'h'.repeat(65);
 interface Injection extends Scenario {
   errno: number;
   path?: string;
-  /** Of a clone that copies memory, where it must. */
+  /** True if only a clone that copies memory takes this step. */
   onlyCopied?: boolean;
 }
 
 /** Steps that the addon's child does not take. */
 type LauncherStage = 'unshare' | 'init';
 
-// By natural causes where there are some.
+// Use a natural cause if there is one.
 const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
   clone: { options: { intoCgroupFd: UNUSED_FD }, errno: EBADF },
   signals: {

@@ -12,7 +12,7 @@ const CLONE_NEWTIME_AND_NET = native.constants.CLONE_NEWTIME | native.constants.
 
 const UNSAFE = { code: 'ERR_MEMCAGE_UNSAFE_THREAD' };
 
-/** In /proc/<pid>/ns. */
+/** Names in /proc/<pid>/ns. */
 const unsafeKinds = {
   mnt: native.constants.CLONE_NEWNS,
   pid: native.constants.CLONE_NEWPID,

@@ -3,7 +3,7 @@ import { loadNative } from '../../../lib/addon/load-native';
 import type * as Watching from '../../../lib/addon/watcher';
 import { until } from '../../support/until';
 
-/** A copy of the module, with a watch of its own; the addon is the same. */
+/** A copy of the module, with its own watcher. The addon is the same. */
 function copy(): Watching.Watcher {
   let watch: Watching.Watcher | undefined;
   jest.isolateModules(() => {

@@ -20,7 +20,7 @@ const { SIGSTOP } = constants.signals;
 
 const KILLED = twice(failedAt('watchdog', ETIMEDOUT, '/bin/true'));
 const SOON_MS = Math.min(3000, patience(1000));
-/** Of the watchdog, far beyond the time within which it is to see a frozen child. */
+/** The watchdog's limit, far beyond the time within which it must notice a frozen child. */
 const LATE_MS = 5 * SOON_MS;
 /** How often the watchdog looks. */
 const LOOK_MS = 20;
@@ -35,7 +35,7 @@ const kinds = [
   { memory: 'copied', shareMemory: false },
 ];
 
-/** Runs a scenario and does something to each child that it blocks. */
+/** Runs a scenario, and does something to each child that it blocks. */
 async function meddling(scenario: Scenario, meddle: (child: number) => void): Promise<Report> {
   const fixture = startCloningTwice(scenario);
   const seen = new Set<number>();
@@ -93,7 +93,7 @@ describe('the watchdog', () => {
     const thaw = join(directory, 'freezer.state');
     writeFileSync(thaw, 'FROZEN\n');
     const report = await cloneTwice({ fullPipe: pipe, thaw, options: { watchdogMs: SOON_MS * 1.5 } });
-    // THAWED by then, the second hangs for the whole time.
+    // It is THAWED by then, so the second child hangs for the whole time.
     expect(report).toEqual(KILLED);
     const [first, second] = report.attempts;
     expect(first.ms).toBeLessThan(SOON_MS);

@@ -61,7 +61,7 @@ describe('the end of a child', () => {
 
   test('says what the child used', async () => {
     const start = native.monotonicNs();
-    // The last tick may count for more than there was of it: the sleep leaves room for that.
+    // The last tick may count for more time than it took. The sleep leaves room for that.
     const { usage, timeNs } = await endOf(startChild(shell(`${BUSY}; sleep 0.1`)));
     expect(usage.userUs + usage.systemUs).toBeGreaterThan(10_000);
     expect(usage.userUs + usage.systemUs).toBeLessThan((native.monotonicNs() - start) / 1000);
@@ -143,7 +143,7 @@ describe('an event fd', () => {
     const id = watch(fd, 'event');
     native.unwatch({ fd });
     signal();
-    // What comes later has come, so the other would have.
+    // A later event has arrived, so the other one would have too.
     await endOf(startChild({}));
     expect(readyCount(id)).toBe(0);
   });
@@ -161,7 +161,8 @@ describe('an event fd', () => {
 describe('a refused watch', () => {
   test('names the call', () => {
     expect(refusal(() => watch(999, 'child'))).toMatchObject({ code: 'EBADF', errno: -EBADF, syscall: 'epoll_ctl' });
-    // A directory of procfs, which has nothing to wait for. (A file of the checkout may be on a FUSE, which has.)
+    // A directory of procfs, on which there is nothing to wait for. (A file of the checkout may be on a FUSE, on which
+    // there is.)
     const directory = openSync('/proc/self', 'r');
     expect(refusal(() => watch(directory, 'event'))).toMatchObject({ code: 'EPERM', syscall: 'epoll_ctl' });
     closeSync(directory);
@@ -190,7 +191,7 @@ describe('startWatcher', () => {
     const id = watch(child.pidfd, 'child');
     const later: WatchEvent[] = [];
     native.pidfdSendSignal({ pidfd: child.pidfd, signal: SIGKILL });
-    // By then the event is on its way to the callback before.
+    // By then the event is on its way to the previous callback.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
     native.startWatcher({
       onEvents: (batch) => {

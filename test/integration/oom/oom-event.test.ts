@@ -11,7 +11,7 @@ import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 
 const FDS_OF_GONE_PARENT = 8;
-// Longer than memcage goes on looking for the kill that a notification of v1 announces.
+// Longer than memcage keeps looking for the kill that a v1 notification announces.
 const LATE_MS = 1500;
 
 type Kills = Omit<OomEvent, 'underOom' | 'timeMs'>;
@@ -28,7 +28,9 @@ function record(cage: Cage): (Kills | 'close')[] {
   return events;
 }
 
-/** A child that allocates 30 MiB for each line that it gets, and says "done" when it, or its worker, has ended. */
+/**
+ * A child that allocates 30 MiB for each line of input, and says "done" when that process, or its worker, has ended.
+ */
 const eachLine: [string, string[]] = ['sh', ['-c', `while read -r _; do ${allocate(30)}; echo done; done`]];
 
 describeIf('cgroup', "the event 'oom'", () => {
@@ -61,8 +63,8 @@ describeIf('cgroup', "the event 'oom'", () => {
     test('of many kills at once add up to the count of the kernel', async () => {
       entered = place(kind, { memory: '8M' });
       const workers = 6;
-      // Without a score the kernel may take main: a worker that it has emptied is no candidate any more, one that has just
-      // begun is no larger than main.
+      // Without a score the kernel may kill main: a worker that has freed its memory is no candidate any more, and one
+      // that has just begun is no larger than main.
       const worker = `{ echo 1000 >/proc/self/oom_score_adj; echo ready; read -r _ <&3; exec ${allocate(30)}; } &`;
       const script = `exec 3<&0; ${`${worker} `.repeat(workers)} wait; echo done; read -r _; exit 0`;
       const child = entered.spawn('sh', ['-c', script]);

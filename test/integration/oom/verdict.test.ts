@@ -20,15 +20,15 @@ import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 
-// Let go of when the next parent is used.
+// They are closed when the next parent is used.
 const FDS_OF_GONE_PARENT = 12;
 
-/** `sh -c` that runs a command, says "done" and waits for the end of stdin: the counters can be read meanwhile. */
+/** `sh -c` that runs a command, says "done", and waits for the end of stdin. The counters can be read meanwhile. */
 function waiting(command: string): [string, string[]] {
   return ['sh', ['-c', `${command}; echo done; read -r _; exit 0`]];
 }
 
-/** A process that memcage knows nothing of, under the limit of a cgroup. */
+/** A process that memcage does not know of, under the limit of a cgroup. */
 function foreigner(group: string, command: string): ChildProcess {
   const place = placeForStrangers(group);
   return nodeSpawn('sh', ['-c', `echo 0 >"$0/cgroup.procs"; ${command}`, place], { stdio: 'ignore' });
@@ -43,11 +43,11 @@ async function rejection(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** The kernel may still find room for one or the other: it charges a cgroup in advance, on each processor. */
+/** The kernel may still have room for one or two: it charges a cgroup in advance on each processor. */
 async function startUntilRefused(cage: Cage): Promise<void> {
   for (let count = 0; count < 20; count += 1) {
     const child = cage.spawn('sleep', ['1000'], { stdio: 'ignore' });
-    // Told by the event as well.
+    // The event reports it as well.
     child.outcome.catch(() => {});
     await once(child, 'spawn');
   }
@@ -114,7 +114,7 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
         const child = enter({ memory: '16M', parent }).spawn(...waiting(allocate(30)));
         await said(child, 'done');
         const oomAt = (path: string) => readKey(path, 'memory.events.local', 'oom');
-        // A shared cage's limit is the cage's, or its leaf's.
+        // The limit of a shared cage is that of the cage, or of its leaf.
         const own = [child.cage.cgroup.path, cgroupOf(child.pid ?? 0)].some((path) => oomAt(path) > 0);
         expect(own !== oomAt(parent) > 0).toBe(true);
         child.stdin.end();
@@ -143,7 +143,7 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
       expect(await child.outcome).toMatchObject({ exitCode: 0, oom: null });
     });
 
-    /** A child with a cgroup below its own, in which it allocates 30 MiB once it is told to. */
+    /** A child with a cgroup below its own, in which it allocates 30 MiB when told to. */
     async function nesting(entered: Place, limit: string): Promise<ReturnType<Place['spawn']>> {
       const command = [fixture('nested.sh'), limit, ...allocate(30).split(' ')];
       const script = `${OWN_CGROUP_IN_SHELL}; fixture=$1; shift; exec sh "$fixture" "$own" "$@"`;
@@ -189,22 +189,22 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
     test('a kill that nobody has seen in a cgroup below, before its owner removed that', async () => {
       const parent = limitedCgroup('40M');
       const child = await nesting(enter({ memory: '16M', parent }), '-');
-      // An OOM of all, with the victim elsewhere, makes memcage look at what is below.
+      // An OOM of the parent, with the victim elsewhere, makes memcage look at the cgroups below.
       await once(foreigner(parent, `exec ${allocate(60)}`), 'exit');
       const nested = join(cgroupOf(child.pid ?? 0), version === 1 ? 'nested' : '../nested');
       expect(existsSync(nested)).toBe(true);
-      // Timers come before what was notified meanwhile, when the loop is late.
+      // If the loop is late, timers run before notifications that came meanwhile.
       await new Promise((resolve) => setTimeout(resolve, patience(50)));
       await new Promise((resolve) => setImmediate(resolve));
       await new Promise((resolve) => setImmediate(resolve));
       child.stdin.write('go\nremove\n');
-      // Nothing is noticed meanwhile.
+      // The loop is blocked, so memcage notices nothing meanwhile.
       execFileSync('sh', ['-c', 'while [ -d "$0" ]; do sleep 0.01; done', nested], { timeout: patience(15_000) });
       await said(child, 'done');
       child.stdin.end();
       const { exitCode, oom } = await child.outcome;
       expect(exitCode).toBe(0);
-      // v2 goes on counting what was killed in a cgroup that is removed. On v1 the kernel's log alone has it, if it was logged.
+      // v2 keeps the counts of a removed cgroup. On v1, only the kernel's log has them, if the kill was logged.
       const known = { cause: 'limit', kills: 1 };
       expect(oom).toMatchObject(version === 2 || oom?.kills === 1 ? known : { cause: 'unknown', kills: 0 });
     });
@@ -324,7 +324,7 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
     await using cage = createCage({ memory: '24M' });
     const events: OomEvent[] = [];
     cage.on('oom', (event) => events.push(event));
-    // Neither is above the limit by itself.
+    // Neither exceeds the limit by itself.
     const holding = `x=$(head -c 10M /dev/zero | tr '\\0' x)`;
     const first = cage.spawn(...waiting(holding), {});
     await said(first, 'done');

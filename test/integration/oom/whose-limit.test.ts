@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-// Not as a package: the log is to be taken away.
+// Not imported as a package, since the tests take the log away.
 import {
   createCage,
   MemoryLimitError,
@@ -20,7 +20,7 @@ import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(30_000));
 
-// Let go of when the next parent is used.
+// They are closed when the next parent is used.
 const FDS_OF_GONE_PARENT = 12;
 
 const MIB = 2 ** 20;
@@ -35,7 +35,7 @@ async function rejection(promise: Promise<unknown>): Promise<MemoryLimitError> {
   return error as MemoryLimitError;
 }
 
-/** A program in a cgroup that it makes below its own (v1). */
+/** A program that runs in a cgroup which it makes below its own (v1). */
 function nesting(limit: string, memsw: string, then: 'keep' | 'remove'): string[] {
   const script = `${OWN_CGROUP_IN_SHELL}; fixture=$1; shift; exec sh "$fixture" "$own" "$@"`;
   return ['-c', script, 'sh', fixture('nesting.sh'), limit, memsw, then, ...allocate(60).split(' ')];
@@ -43,9 +43,7 @@ function nesting(limit: string, memsw: string, then: 'keep' | 'remove'): string[
 
 const MAKE_AND_REMOVE = `${OWN_CGROUP_IN_SHELL}; mkdir "$own/nested"; rmdir "$own/nested"`;
 
-/**
- * The first outcome whose kills the kernel has logged: it does that ten times in five seconds, for all the machine.
- */
+/** The first outcome whose kills the kernel has logged. It logs only ten in five seconds on the whole machine. */
 async function logged<T>(attempt: () => Promise<T>, isLogged: (result: T) => boolean): Promise<T> {
   for (let left = 12; ; left -= 1) {
     const result = await attempt();
@@ -70,7 +68,7 @@ describeIf('cgroup', `whose limit it was, on cgroup v${version}`, () => {
     afterEach(() => {
       if (isRead) return;
       jest.restoreAllMocks();
-      // What was read with it is not kept.
+      // Forget what was read with this mock.
       closeKillLog();
     });
 
@@ -148,7 +146,7 @@ describeIf('cgroup', `whose limit it was, on cgroup v${version}`, () => {
       });
 
       test('one below that was made and removed, and nothing was killed on the machine', async () => {
-        // Somebody else may kill, on a machine with others.
+        // On a shared machine there may be other kills.
         for (let attempt = 0; attempt < 5; attempt += 1) {
           const { exitCode, oom } = await spawn('sh', ['-c', MAKE_AND_REMOVE], { memory: '100M' }).outcome;
           expect(exitCode).toBe(0);

@@ -22,7 +22,7 @@ function* works(): Steps {
 
 function* copes(): Steps {
   try {
-    // Never made: an interface file that is not there is not to appear.
+    // It is never created: writing to an interface file that does not exist must not make it.
     yield { do: 'write', path: join(scratch, 'absent'), value: '1' };
     return 'written';
   } catch (error) {

@@ -16,7 +16,7 @@ import { endNow } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 
-// The last parent that was used is let go of when the next one is.
+// The fds of the last parent are closed when the next one is used.
 const FDS_OF_GONE_PARENT = 8;
 
 describeIf('cgroup', 'the parent of cages', () => {
@@ -62,7 +62,7 @@ describeIf('cgroup', 'the parent of cages', () => {
     const visit = async () => {
       const parent = makeCgroup();
       for (let start = 0; start < 3; start += 1) await run('true', { memory: '8M', parent: parent.path });
-      // Made at once or a little later: its fds are to be there in both counts.
+      // It is made at once or a little later. Both counts must include its fds.
       await until('a cage is kept ready', () => openCages().some((path) => path.startsWith(`${parent.path}/`)));
       parent.remove();
     };
@@ -76,7 +76,7 @@ describeIf('cgroup', 'the parent of cages', () => {
     const parent = makeCgroup();
     const cages = Array.from({ length: 4 }, () => createCage({ memory: '8M', parent: parent.path }));
     const child = cages[0]?.spawn('sleep', ['100'], { stdio: 'ignore' });
-    // Out of its cage, which is then removed with all above it.
+    // Move the child out of its cage, which is then removed with everything above it.
     write(cgroupOf('self'), 'cgroup.procs', String(child?.pid));
     removeTree(parent.path);
 
@@ -96,7 +96,7 @@ describeIf('cgroup', 'the parent of cages', () => {
 
   test("the directory of this process's cages was removed by someone else", async () => {
     await run('true', { memory: '8M' });
-    // All that is empty: the owner's directories in each hierarchy, with the cage that is kept ready.
+    // Remove everything that is empty: the cage roots in each hierarchy, with the cage that was made ahead.
     ownersDirectories().forEach(removeTree);
     expect(openCages()).toEqual([]);
     for (let start = 0; start < 3; start += 1)

@@ -69,7 +69,7 @@ test('streams that are not there are empty', () => {
     stdout: '',
     stderr: '',
   });
-  // As Node leaves them after EMFILE.
+  // This is how Node leaves them after EMFILE.
   expect(collectOutput({} as Streams, { encoding: 'buffer', ...options })().stdout).toEqual(Buffer.alloc(0));
 });
 

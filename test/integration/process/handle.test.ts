@@ -11,7 +11,7 @@ const { EACCES, ECANCELED, EINVAL, EMFILE, ENOENT, EPERM, ESRCH } = constants.er
 
 const request: SpawnRequest = { file: 'true', args: ['true'], envPairs: ['A=1'], stdio: [{ type: 'ignore' }] };
 
-/** A handle whose launch is played by the test. */
+/** A handle for which the test plays the launch. */
 function setUp(launch?: Launch) {
   const plans: LaunchPlan[] = [];
   const ends: OnEnd[] = [];

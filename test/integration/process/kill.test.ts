@@ -3,7 +3,7 @@ import { follow, thrown } from '../../support/child-record';
 import { isAlive, stateOf } from '../../support/processes';
 import { sameAsNode } from '../../support/stock-spawn';
 
-/** Until it is a zombie, and for as long as someone may take to reap it on another thread. */
+/** Blocks until it is a zombie, and for as long as another thread may take to reap it. */
 function blockUntilEnded(pid = 0): void {
   while (isAlive(pid)) pauseSync(1);
   for (let rest = 100; rest > 0 && stateOf(pid) !== undefined; rest -= 1) pauseSync(1);

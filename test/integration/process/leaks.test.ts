@@ -23,7 +23,7 @@ test(`${SWAPS} swaps leave the heap as it was`, async () => {
 });
 
 test('what is stored in the async context of a spawn does not outlive it', async () => {
-  // The last one may still be held by the stack.
+  // The stack may still hold the last one.
   expect(Number(await output(process.execPath, ['--expose-gc', fixture('swap-stores.js')]))).toBeLessThan(3);
 });
 

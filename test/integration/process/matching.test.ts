@@ -45,7 +45,7 @@ describe('a child that runs', () => {
     const scenario = (spawn: Spawn) => follow(spawn('sh', ['-c', 'kill -40 $$']));
     const { events } = await handleSameAsNode(scenario);
     expect(events[1]).toEqual(['exit', 0, null]);
-    // A difference on purpose: that is not exit code 0.
+    // A deliberate difference: this is not exit code 0.
     expect((await scenario(librarySpawn)).events[1]).toEqual(['exit', null, 'SIG40']);
   });
 

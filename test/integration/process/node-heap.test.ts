@@ -23,7 +23,7 @@ interface Facts {
   heapMiB: number;
 }
 
-/** What V8 makes of the option: the young generation is added, of up to 48 MiB below a limit of 1 GiB. */
+/** The heap limit that V8 makes of the option: it adds the young generation, up to 48 MiB below a limit of 1 GiB. */
 const about = (mebibytes: number) => ({
   asymmetricMatch: (heapMiB: number) => heapMiB >= mebibytes && heapMiB <= mebibytes + (mebibytes < 256 ? 16 : 48),
 });

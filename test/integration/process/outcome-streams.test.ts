@@ -6,11 +6,11 @@ import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
-/** As much as a pipe holds, so that the child ends before it is read. */
+/** No more than a pipe holds, so that the child ends before it is read. */
 const BYTES = 150_000;
 const WRITES: [string, string[]] = ['sh', ['-c', `head -c ${BYTES} /dev/zero`]];
 
-/** Reads to the end, in its own time; what it returns says how far it is. */
+/** Starts to read to the end, at its own speed. Returns a function that says how much it has read. */
 type Reader = (stdout: Readable) => () => number;
 
 const readers: [string, Reader][] = [
@@ -51,7 +51,7 @@ const readers: [string, Reader][] = [
         },
       });
       stdout.pipe(slow);
-      // With what it has been given, and has not begun with.
+      // Including what it has received but not begun to write.
       return () => bytes + slow.writableLength;
     },
   ],

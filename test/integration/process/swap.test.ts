@@ -16,7 +16,7 @@ const makerOf = (launch: Launch) => () => new ProcessHandle({ launch, binding: l
 const isSwapped = (child: ChildProcess): boolean => Reflect.get(child, '_handle') instanceof ProcessHandle;
 const hasShadow = (child: ChildProcess): boolean => Object.hasOwn(child, 'spawn');
 
-/** What a subscriber does calls it again. */
+/** Runs it once, since what a subscriber does calls the subscriber again. */
 function once(action: () => void): () => void {
   let done = false;
   return () => {
@@ -114,7 +114,7 @@ test('no launch when Node refuses stdio', () => {
 });
 
 describe('other subscribers', () => {
-  /** spawnWithHandle of a copy of the module that subscribes at its first call, after whoever subscribed till then. */
+  /** spawnWithHandle of a copy of the module, which subscribes at its first call, after all earlier subscribers. */
   function freshSpawn(): typeof spawnWithHandle {
     let fresh: typeof callWithHandle | undefined;
     jest.isolateModules(() => {
@@ -174,7 +174,7 @@ describe('other subscribers', () => {
         };
       });
       expect(isSwapped(child)).toBe(true);
-      // Before its first child a copy tries with one that can't run.
+      // Before its first child, a copy makes a trial with a program that can't run.
       expect(wrapped.filter(({ file }) => file !== '/dev/null')).toHaveLength(1);
       expect(wrapped.flatMap(Object.getOwnPropertySymbols)).toEqual([]);
       await follow(child);

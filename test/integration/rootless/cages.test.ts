@@ -7,7 +7,7 @@ import { type Attempt, lines, runAfter, SHOW_MAPS, user } from '../../support/ro
 const LIMIT = 32 * 1024 * 1024;
 const HOG = 'head -c 200M /dev/zero | tail';
 
-/** A memory cgroup that belongs to the user, as an administrator delegates one. */
+/** A memory cgroup that belongs to the user, as if delegated by an administrator. */
 function delegate(): ReturnType<typeof makeCgroup> {
   const group = makeCgroup();
   for (const name of ['.', 'tasks', 'cgroup.procs']) chownSync(join(group.path, name), user.uid, user.gid);

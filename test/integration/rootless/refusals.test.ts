@@ -75,7 +75,7 @@ describeIf('first-userns', 'user namespaces within each other', () => {
 });
 
 describeIf(['root', 'userns'], 'a process in a chroot', () => {
-  // A directory that is no mount of its own, with all that Node needs mounted below it.
+  // The root is a directory that is not a mount itself, with everything that Node needs mounted below it.
   const script = `
     mount -t tmpfs memcage-chroot "$1" && mkdir "$1/root" && root="$1/root" && shift
     for each in usr bin lib lib64 proc dev etc work tmp "$1"; do

@@ -21,7 +21,7 @@ const sh = (script: string, ids: { uid?: number; gid?: number }, more: Attempt[2
 ];
 
 const ROOT = { uid: 0, gid: 0 };
-// /tmp belongs to this mount namespace alone then.
+// With that, /tmp belongs only to this mount namespace.
 const CHOWN = 'mount -t tmpfs none /mnt && touch /mnt/file && chown 33:44 /mnt/file && stat -c "%u %g" /mnt/file';
 
 async function only(results: Promise<Result[]>): Promise<Result> {
@@ -43,7 +43,7 @@ describeIf(['root', 'newuidmap', 'unprivileged-userns'], 'subordinate ids', () =
       `gid 0 ${gid} 1`,
       'gid 1 200000 1000',
       'gid 1001 300000 500',
-      // newgidmap: whoever has subordinate gids may drop groups.
+      // newgidmap allows setgroups to those who have subordinate gids.
       'allow',
     ]);
   });
@@ -75,7 +75,7 @@ describeIf(['root', 'newuidmap', 'unprivileged-userns'], 'subordinate ids', () =
   });
 
   test('without newuidmap: the package is named', async () => {
-    // Hidden below a file that can't be run.
+    // A mount hides it: a file that can't be run.
     const hide = 'mount --bind /etc/passwd /usr/bin/newuidmap && exec "$@"';
     const command = ['unshare', '-m', '--propagation=private', 'sh', '-c', hide, 'sh'];
     const result = await only(runAfter(command, [sh('true', ROOT)]));

@@ -18,7 +18,7 @@ const ALL = { mount: true, pid: true, ipc: true, net: true, uts: true };
 const ROOT = mountPoint('memory');
 const LEAVE = `echo 0 2>/dev/null >${ROOT}/cgroup.procs`;
 
-/** The cgroup of a payload, after it has tried to go to the root of the hierarchy; '/': it has. */
+/** The cgroup of a payload that has tried to move to the root of the hierarchy; '/' if it succeeded. */
 async function cgroupAfterLeaving(options: SpawnOptions): Promise<string> {
   const { stdout } = await run('sh', ['-c', `${LEAVE}; ${OWN_CGROUP_IN_SHELL}; echo "$own"`], {
     memory: '50M',
@@ -28,7 +28,7 @@ async function cgroupAfterLeaving(options: SpawnOptions): Promise<string> {
   return stdout.trim().slice(ROOT.length);
 }
 
-// docs/security.md says all of this.
+// docs/security.md claims all of this.
 describeIf(['cgroup', 'root'], `what a cage holds on cgroup v${version}`, () => {
   expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
 

@@ -17,12 +17,12 @@ const TIMEOUT_MS = patience(120_000);
 
 const FDS_OF_GONE_PARENT = 8;
 
-/** What a child may come to here: it ran, or was killed for memory; what is refused is refused with the reason. */
+/** How a child may end here: it ran, or memory killed it, or its start was refused with the reason. */
 const FATES = ['0', 'SIGKILL limit', 'SIGKILL ancestor', 'ERR_MEMCAGE_LIMIT_TOO_SMALL'];
 
 /**
- * The parent of the children is a process of its own, which must live: Jest would go with it. On one processor a child may begin
- * between the count of an OOM and its kill of the group, and is then told of another cause.
+ * The parent of the children is a separate process, which must live: a kill of Jest would end the test. On one
+ * processor, a child may begin between the count of an OOM and its group kill, and then gets another cause.
  */
 describeIf(['v2', 'root', 'two-processors'], 'OOM kills of whole groups while children start', () => {
   let node: ChildProcessWithoutNullStreams | undefined;
@@ -51,11 +51,11 @@ describeIf(['v2', 'root', 'two-processors'], 'OOM kills of whole groups while ch
   interface Options {
     kind: 'private' | 'shared';
     parent?: string;
-    /** Written to a file of the cages' directory, in turns, all the time. */
+    /** A file of the cages' directory, and two values that are written to it in turns all the time. */
     tamper?: [file: string, value: string, otherwise: string];
   }
 
-  /** What became of the children, and how often the kernel killed a whole group. */
+  /** The outcome of the children, and how often the kernel killed a whole group. */
   async function storm({ kind, parent, tamper }: Options): Promise<{ ends: Record<string, number>; kills: number }> {
     const args = [fixture('group-kill.js'), String(STARTS), String(AT_ONCE), kind, ...(parent ? [parent] : [])];
     const child = nodeSpawn(process.execPath, args);

@@ -14,10 +14,10 @@ jest.setTimeout(patience(240_000));
 
 const ROUNDS = starts(200);
 const AT_ONCE = 2;
-/** The first cage, and some dozens of starts. */
+/** Enough for the first cage and some dozens of starts. */
 const LONGEST_LIFE_MS = patience(100);
 
-/** Inherited by all that a victim starts, however it leaves. */
+/** All processes that a victim starts inherit it, however they leave. */
 const MARK = 'MEMCAGE_VICTIM';
 
 function marked(mark: string): number[] {
@@ -43,7 +43,7 @@ describeIf(['cgroup', 'root'], 'a process that is killed while it creates, spawn
     for (const mark of marks) marked(mark).forEach(endNow);
   });
 
-  /** Its life, its death, and what there was of it at that moment. */
+  /** Lets it live and kills it. Returns how much there was of it at that moment. */
   async function round(turn: number): Promise<number> {
     const mark = `${process.pid}-${turn}`;
     marks.add(mark);
@@ -53,7 +53,7 @@ describeIf(['cgroup', 'root'], 'a process that is killed while it creates, spawn
     victim.stderr.pipe(process.stderr);
     const exit = once(victim, 'exit');
     const { pid = 0 } = victim;
-    // Half of them may die before their first cage is whole.
+    // Half of them may die before their first cage is complete.
     await said(victim, turn % 2 === 0 ? 'go' : 'running');
     await sleep(Math.random() * LONGEST_LIFE_MS);
     const cages = cagesOf(pid).length;
@@ -61,7 +61,7 @@ describeIf(['cgroup', 'root'], 'a process that is killed while it creates, spawn
     await exit;
     const killed = performance.now();
     const left = () => [...cagesOf(pid), ...marked(mark), ...processesWith(`--guardian=${pid} `)];
-    // The cheapest first: to look at all processes takes long enough for others to be late.
+    // The cheapest check first: looking at all processes takes so long that the others would be late.
     await until('no cgroup is left', () => cagesOf(pid).length === 0, 1000).catch(() => {});
     await until('nothing is left', () => left().length === 0, 1000 - (performance.now() - killed) / patience(1)).catch(
       () => {},

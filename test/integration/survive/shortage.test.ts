@@ -11,17 +11,17 @@ import { until } from '../../support/until';
 
 jest.setTimeout(patience(90_000));
 
-/** What test/fixtures/cage/shortage.js prints. */
+/** The output of test/fixtures/cage/shortage.js. */
 interface Report {
   pid: number;
-  /** By way of starting: '0' or the code of the error; one for each amount that was left. */
+  /** By the way to start: '0' or the code of the error; one entry for each amount that was left. */
   rounds: Record<string, string>[];
   after: Record<string, string>;
   before: { fds: number; threads: number };
   now: { fds: number; threads: number };
 }
 
-// Nobody else's: the kernel counts a user's processes, those of another run of these tests included.
+// A user of this run alone: the kernel counts all processes of a user, also those of another run of these tests.
 const USER = 1_000_000 + process.pid;
 const SPARE_FDS = 4;
 
@@ -36,7 +36,7 @@ describeIf(['cgroup', 'root'], 'the parent runs short', () => {
     await until('ended', () => ended?.exitCode !== null || ended.signalCode !== null);
     const place = parent;
     parent = undefined;
-    // What a report that never came has filled the user's processes with.
+    // If the report never came, end the processes that filled the user's limit.
     for (const pid of processesThatAre('sleep 1000')) if (userOf(pid) === USER) endNow(pid);
     await until('removed', () => {
       try {
@@ -77,7 +77,7 @@ describeIf(['cgroup', 'root'], 'the parent runs short', () => {
     expect(cagesLeft(pid)).toEqual([]);
   }
 
-  /** Its normal end removes all, also what could not be removed for want of something. */
+  /** Its normal end removes everything, even what it could not remove during the shortage. */
   async function expectNothingAfter({ pid }: Report): Promise<void> {
     child?.stdin.end();
     await until('ended', () => child?.exitCode === 0);
@@ -88,7 +88,7 @@ describeIf(['cgroup', 'root'], 'the parent runs short', () => {
     const result = await report('--nofile=90', process.execPath, fixture('shortage.js'), 'fds');
     const ends = new Set(result.rounds.flatMap((round) => Object.values(round)));
     expect(ends).toEqual(new Set(['0', 'EMFILE']));
-    // None was free, and in the end all that are needed.
+    // At first no fd was free, and in the end as many as needed.
     expect(result.rounds[0]).toMatchObject({ run: 'EMFILE', cage: 'EMFILE', detached: 'EMFILE' });
     expect(new Set(Object.values(result.rounds.at(-1) ?? {}))).toEqual(new Set(['0']));
     expectAsBefore(result);

@@ -36,7 +36,7 @@ describeIf('cgroup', 'a storm of starts while siblings run into OOM', () => {
 
   test(`${STARTS} starts, ${AT_ONCE} at a time, in private and shared cages`, async () => {
     const shared = createCage({ memory: '200M' });
-    // All kinds once, before anything is counted.
+    // Start all kinds once before counting anything.
     for (const [file, args] of kinds) await run(file, args, { memory: '8M', reject: false }).catch(() => {});
     const before = { fds: openFdCount(), threads: threadCount() };
 
@@ -50,7 +50,7 @@ describeIf('cgroup', 'a storm of starts while siblings run into OOM', () => {
     let started = 0;
     const wrong: unknown[] = [];
     const one = async (): Promise<void> => {
-      // Not all of the first in one turn.
+      // Don't start all the first ones in one turn.
       await setImmediate();
       while (started < STARTS) {
         started += 1;
@@ -75,12 +75,12 @@ describeIf('cgroup', 'a storm of starts while siblings run into OOM', () => {
 
     expect(wrong).toEqual([]);
     expect(blocked).toHaveLength(STARTS);
-    // On a noisy machine any call, and any turn of the event loop, may take long; not many of them.
+    // On a noisy machine any call, and any turn of the event loop, may take long, but few do.
     for (const times of [blocked, late]) {
       const slow = times.filter((ms) => ms > PATIENCE_MS);
       expect(slow.length).toBeLessThan(Math.max(2, times.length / 100));
     }
-    // It was not one that took the whole time.
+    // It was not a single one that took the whole time.
     expect(late.length).toBeGreaterThan(5);
     expect(threadCount()).toBeLessThanOrEqual(before.threads);
     expect(openFdCount()).toBeLessThanOrEqual(before.fds + 4);

@@ -9,12 +9,12 @@ import { starts } from '../../support/starts';
 
 const STARTS = starts(200);
 
-// What was pending when the directory of the cages was removed.
+// The fds of cages that were pending when the cage root was removed.
 const FDS_OF_GONE_OWNER = 8;
 
 const UNEXPLAINED = 'ERR_MEMCAGE_SPAWN';
 
-/** What came of a start: how the child ended, or the code of what was thrown. */
+/** The result of a start: how the child ended, or the code of what was thrown. */
 async function attempt(start: () => ChildProcess & Caged): Promise<string> {
   try {
     const child = start();
@@ -71,13 +71,13 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'others tamper with ca
     await cage.close();
   }
 
-  /** The directory of this process's cages. */
+  /** The cage root of this process. */
   function owned(hierarchy: 'memory' | 'unified'): string {
     const inHierarchy = `${mountPoint(hierarchy)}/`;
     return cagesOf(process.pid).find((path) => path.startsWith(inHierarchy) && /-[0-9a-f]+$/.test(path)) ?? '';
   }
 
-  /** The cage's directory in the unified hierarchy: on v2 the cage itself. */
+  /** The cage's directory in the unified hierarchy: on v2, that of the cage itself. */
   function guardOf(cage: Cage): string {
     return `${owned('unified')}/${cage.cgroup.path.split('/').at(-1)}`;
   }
@@ -170,7 +170,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'others tamper with ca
     const ends: string[] = [];
     for (let start = 0; start < STARTS; start += 1) {
       ends.push(await attempt(() => spawn('sleep', ['0.002'], { memory: '64M', stdio: 'ignore' })));
-      // A copy of its memory of its own takes longer to start.
+      // This one does not share memory but copies it, so its start takes longer.
       ends.push(await attempt(() => spawn('true', [], { memory: '64M', stdio: 'ignore', uid: 0, gid: 0 })));
     }
     await leaveAlone();
@@ -178,7 +178,8 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'others tamper with ca
     expect(others).toEqual({});
     expect(well + killed).toBe(2 * STARTS);
     expect(killed).toBeGreaterThan(0);
-    // Linux kills whatever is cloned into a cgroup that cgroup.kill was written to once; such a one is kept ready now.
+    // Linux kills everything that is cloned into a cgroup whose cgroup.kill was ever written to. The pool has such a
+    // cgroup now.
     await run('true', { memory: '64M', reject: false });
     await worksAgain();
   });

@@ -21,7 +21,7 @@ interface Functions {
 
 const node: Functions = { ...childProcess };
 
-/** Those of memcage with options of its own. */
+/** memcage's functions, with its own options. */
 const caged = ({ spawnSync, execFileSync, execSync }: typeof memcage, options: object): Functions => {
   const add =
     (run: Sync, isCommand: boolean): Sync =>
@@ -41,7 +41,7 @@ const caged = ({ spawnSync, execFileSync, execSync }: typeof memcage, options: o
   };
 };
 
-/** Node's own within `contain()`. */
+/** Node's own functions within `contain()`. */
 const contained = (cage: () => Cage): Functions => {
   const within =
     (run: Sync): Sync =>
@@ -54,7 +54,7 @@ const contained = (cage: () => Cage): Functions => {
   };
 };
 
-/** A memcage that can't have the binding, as under the permission model. */
+/** Loads memcage where it can't get Node's binding, as under the permission model. */
 function withoutBinding(): typeof memcage {
   const binding = jest.spyOn(process as never, 'binding').mockImplementation((() => {
     throw new Error('no bindings here');
@@ -69,7 +69,7 @@ function withoutBinding(): typeof memcage {
   return fresh;
 }
 
-/** What a call has returned or thrown, without what differs from one process to the next. */
+/** What a call returned or threw, without what differs from one process to the next. */
 function observe(functions: Functions, name: keyof Functions, args: readonly unknown[]): unknown {
   try {
     return plain(functions[name](...(args as never[])));
@@ -87,7 +87,7 @@ function plain(value: unknown): unknown {
     ...named,
     order: Object.keys(value).filter((key) => key !== 'outcome'),
     hasPid: pid !== undefined && pid > 0,
-    // Node's error of a failed start has itself as `error`.
+    // In Node's error of a failed start, `error` is the error itself.
     ...(error !== undefined && { error: (error as unknown) === value ? 'itself' : plain(error) }),
   };
 }
@@ -115,7 +115,7 @@ const FDS = 'for fd in 3 4 5 6 7 8 9; do [ -e /proc/self/fd/$fd ] && echo $fd; d
 
 const MUCH = 'head -c 300000 /dev/zero | tr "\\0" 1';
 const FIVE_PIPES = ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'];
-// Its child must have ended by then, and what that leaves not.
+// Long enough for its child to have ended by then, but not for what that leaves.
 const ENOUGH_MS = Math.min(3000, patience(600));
 const ENOUGH = { ...UTF8, timeout: ENOUGH_MS };
 const LATER_S = Math.min(1000, patience(300)) / 1000;

@@ -84,7 +84,7 @@ describeIf('cgroup', 'sync functions in a cage', () => {
       spawnSync('sleep', ['100'], { memory: '100M', timeout: 1 });
       spawnSync('echo', ['a'], { memory: '100M', maxBuffer: 1 });
     }
-    // Each kind that kept one would have added 20; others of this process may be closed meanwhile.
+    // Any kind that kept one open would have added 20. Other fds of this process may be closed meanwhile.
     expect(count()).toBeLessThan(before + 10);
   });
 
@@ -142,7 +142,7 @@ describeIf('cgroup', 'sync functions in a cage', () => {
     `;
     const { signal } = spawnSync(process.execPath, ['-e', script]);
     expect(signal).toBe('SIGKILL');
-    // The next first start removes what the killed owner has left.
+    // The next first start sweeps what the killed owner left.
     spawnSync(process.execPath, ['-e', "require('memcage').spawnSync('true', { memory: '100M' })"]);
     expect(processesWith(sleep)).toEqual([]);
   });

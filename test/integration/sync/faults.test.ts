@@ -70,7 +70,7 @@ describeIf(['cgroup', 'root', 'seccomp'], 'a step that fails', () => {
     );
   });
 
-  // Of the addon's own child, whose steps are those of any child.
+  // These are steps of the addon's own child, which are the same for any child.
   testRows<[string, Partial<FaultRule>, object, string]>(
     'in the child is told by its stage',
     [
@@ -79,7 +79,7 @@ describeIf(['cgroup', 'root', 'seccomp'], 'a step that fails', () => {
       ['close_range', {}, {}, 'close-fds'],
     ],
     async ([syscall, rule, options, stage]) => {
-      // With a guardian there is no need of prctl.
+      // With a guardian there is no need for prctl.
       const seen = await failing('caged', [{ syscall, errno: EPERM, ...rule }], options, { env: NO_GUARDIAN });
       expect(seen).toEqual({ code: SPAWN, stage, thrown: true, ran: false });
     },
@@ -119,7 +119,7 @@ describeIf(['cgroup', 'root', 'seccomp'], 'a step that fails', () => {
     );
 
     test('one that can’t be waited for is killed', async () => {
-      // Without an end: the child itself looks only once whether its parent is alive.
+      // Fails forever, since the child itself checks only once whether its parent is alive.
       const rule = { syscall: 'ppoll', errno: ENOMEM, argument: 2, value: 0 };
       const seen = await failing(way, [rule], { input: 'x' }, { command: ['sleep', ['1000']] });
       expect(seen).toMatchObject({ result: 'ENOMEM', signal: expect.stringMatching(/^SIG(TERM|KILL)$/) as string });

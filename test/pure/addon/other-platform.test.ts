@@ -1,4 +1,4 @@
-/** @starts-children A Node that takes itself for another platform. */
+/** @starts-children A Node that pretends to run on another platform. */
 
 import { fixtureResult } from '../../support/fixture';
 

@@ -37,7 +37,7 @@ testRows<[Partial<OomVerdict>, string]>(
       { kills: 4, victims: [1, 2, 3, 4].map((pid) => victim(pid, 'a')) },
       'npx: 4 processes (a (pid 1), a (pid 2), a (pid 3) ...) were',
     ],
-    // Not all of them are known.
+    // The names of some of them are unknown.
     [{ kills: 2, victims: [victim(8)] }, 'npx: 2 processes were'],
   ],
   ([oom, expected]) => {

@@ -5,7 +5,7 @@ import type { NativeBinding } from '../../../types/native';
 
 const { ENOLCK } = constants.errno;
 
-/** @param flock what the lock of a directory comes to */
+/** @param flock the result of locking a directory */
 function directoryWith(flock: () => boolean): { directory: CgroupDirectory; open: Set<number> } {
   const open = new Set<number>();
   const native = {

@@ -16,7 +16,7 @@ function refusal(errno: number): Error {
   return Object.assign(new Error(code), { code, errno: -errno, syscall: 'test' });
 }
 
-/** The directories of v1 as the kernel has them, and what it refuses: by "make", "remove" or "write", and a path. */
+/** Plays the kernel's directories on v1, and refuses what the test says: by "make", "remove" or "write", and a path. */
 class Machine {
   readonly directories = new Set<string>();
   readonly refuses = new Map<string, number>();
@@ -51,7 +51,7 @@ class Machine {
     } as Partial<CageRoot> as CageRoot;
   }
 
-  /** What comes of a cage cgroup that can't be made. */
+  /** The error for a cage cgroup that can't be made. */
   failure(): unknown {
     try {
       makeCageCgroup(this.owner, { max: 2 ** 20 }, { killable: true });

@@ -1,4 +1,4 @@
-/** @starts-children The shells, which complete words of the command line: no kernel can make a difference. */
+/** @starts-children Shells that complete words of the command line. The kernel makes no difference. */
 
 import { execFileSync } from 'node:child_process';
 import { everyCommand } from '../../../lib/cli/table';

@@ -3,7 +3,7 @@ import { parseWords, UsageError } from '../../../lib/cli/parse';
 import { commandNamed, everyCommand } from '../../../lib/cli/table';
 import { testRows } from '../../support/rows';
 
-/** As a shell splits a line without expansions, up to the first thing that is not this command's. */
+/** Splits a line like a shell without expansions, up to the first word that does not belong to this command. */
 function wordsOf(line: string): string[] {
   const [own = ''] = line.split(/ [|>&;]/);
   return (own.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", ''));

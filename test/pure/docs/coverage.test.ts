@@ -9,7 +9,7 @@ import { testRows } from '../../support/rows';
 
 const root = join(__dirname, '../../..');
 
-/** Made by npm run docs:api. */
+/** npm run docs:api makes it. */
 function apiPages(): string[] {
   const names = readdirSync(join(root, 'docs/api'), { recursive: true, encoding: 'utf8' });
   return names.filter((name) => name.endsWith('.md')).map((name) => `docs/api/${name}`);
@@ -43,7 +43,7 @@ class Api {
       .map(({ name }) => name);
   }
 
-  /** Members of an interface or type, or of a class and its instances; without those marked as internal. */
+  /** The members of an interface or type, or of a class and its instances, except internal ones. */
   members(name: string, { own = false } = {}): string[] {
     const exported = this.#exported.get(name);
     if (exported === undefined) throw new Error(`${name} is not exported`);
@@ -57,7 +57,7 @@ class Api {
       .filter((member) => /^[a-z]\w*$/i.test(member) && member !== 'prototype');
   }
 
-  /** What another file exports, and this one again. */
+  /** Follows a symbol that one file exports again to the file that defines it. */
   #original(symbol: ts.Symbol): ts.Symbol {
     return symbol.flags & ts.SymbolFlags.Alias ? this.#checker.getAliasedSymbol(symbol) : symbol;
   }

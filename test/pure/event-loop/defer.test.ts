@@ -54,7 +54,7 @@ test('under fake timers too', async () => {
 test('loaded under fake timers, and where there is no global setImmediate', async () => {
   const turn = setImmediate;
   jest.useFakeTimers();
-  // As in jsdom.
+  // Like jsdom.
   Reflect.deleteProperty(globalThis, 'setImmediate');
   const done = jest.fn();
   jest.isolateModules(() => {

@@ -38,7 +38,7 @@ describe('LazyEmitter', () => {
     const first = once(emitter, 'a');
     emitter.emit('a', 1);
     expect(await first).toEqual([1]);
-    // It listens to 'error' as well.
+    // once() listens to 'error' as well.
     expect(emitter.calls.filter((call) => call.endsWith(' a'))).toEqual(['begin a', 'end a']);
   });
 

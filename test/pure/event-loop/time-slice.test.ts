@@ -1,4 +1,4 @@
-/** @starts-children A Node that is to live until all is handled. */
+/** @starts-children A Node that must live until everything is handled. */
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ function beBusy(ms: number): void {
   while (performance.now() < end);
 }
 
-/** As a thread-safe function does: the next call comes before the loop has had its turn. */
+/** Calls like a thread-safe function: the next call comes before the loop gets a turn. */
 const rightAfter = (call: () => void): void => process.nextTick(call);
 
 test('hands on the first event at once, all in their order, and before the next what awaited one', async () => {
@@ -62,7 +62,7 @@ test('lets timers have their turn within one long list, of which none is lost', 
     });
     deliver(all);
     expect(seen.length).toBeLessThan(all.length);
-    // Not before those that wait.
+    // Must not come before those that wait.
     deliver([all.length]);
   });
   expect(seen).toEqual([...all, all.length]);

@@ -10,7 +10,7 @@ describe('hasSysAdmin', () => {
     [
       ['000001ffffffffff', true],
       ['0000000000200000', true],
-      // As Docker gives them to root by default.
+      // The capabilities that Docker gives root by default.
       ['00000000a80425fb', false],
       ['000001ffffdfffff', false],
       ['0000000000000000', false],

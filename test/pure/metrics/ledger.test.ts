@@ -20,7 +20,7 @@ it('adds up those that have the same labels, and goes on when one has ended', ()
   ledger.add('a', '/2', counts(4));
   expect(ledger.total('a')).toEqual(totals(6));
 
-  // Another one of the same name.
+  // Another cage with the same name.
   ledger.add('a', '/1', counts(5));
   expect(ledger.total('a')).toEqual(totals(11));
 });

@@ -55,7 +55,7 @@ describe('v1', () => {
     nestedLimitHit: FLAGS,
   });
 
-  // The rules of the kernel's counters, each as what must hold in all of their states.
+  // The rules of the kernel's counters, each as a property that must hold in all of their states.
   testRows('follows the rules of the counters in all of their states', all, ({ own, around, above, ...evidence }) => {
     const { at } = whoseV1({ ...evidence, fired: [own, around, above] });
 

@@ -1,6 +1,6 @@
 import { NODE_OPTIONS } from '../../../lib/options/node-options';
 
-/** What Node's own functions hand to each other in options. */
+/** Options that Node's own functions pass to each other. */
 const INTERNAL = ['args', 'envPairs', 'file', 'keepOpen', 'swallowErrors'];
 
 test('every option that this version of Node reads is known', () => {

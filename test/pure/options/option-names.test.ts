@@ -6,7 +6,7 @@ import { testRows } from '../../support/rows';
 const run = strict('run', 'spawn', RUN_OPTIONS);
 const spawn = lenient('spawn');
 
-/** What it throws, as data; undefined when it throws nothing. */
+/** What a call throws, as data; undefined if it throws nothing. */
 function refusal(call: () => void): unknown {
   try {
     call();
@@ -23,7 +23,7 @@ const unknown = (message: unknown): object => ({
   message,
 });
 
-/** What people write for one of memcage's or of Node's options. */
+/** Names that people write instead of one of memcage's or Node's options. */
 const SLIPS: [string, string][] = [
   ['memoryLimit', 'memory'],
   ['memory_limit', 'memory'],

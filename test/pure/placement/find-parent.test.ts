@@ -11,7 +11,7 @@ import { thrown } from '../../support/thrown';
 const ROOT = '/sys/fs/cgroup';
 const SCOPE = '/system.slice/memcage-1-0.scope';
 
-/** Where this process is, as systemd moves it. */
+/** Where this process is. systemd moves it. */
 let own: string;
 
 jest.mock('../../../lib/cgroup/hierarchy/host', () => ({
@@ -24,7 +24,7 @@ jest.mock('../../../lib/placement/systemd', () => ({
 }));
 jest.mock('../../../lib/placement/parent-facts', () => ({
   ...jest.requireActual<typeof PlaceModule>('../../../lib/placement/parent-facts'),
-  // Only a scope of ours can be used.
+  // Only memcage's own scope is usable here.
   readParentFacts: (path: string): PlaceModule.ParentFacts => ({
     path,
     uid: 0,
@@ -58,7 +58,7 @@ const started = { controlGroup: SCOPE };
 
 let names: string[];
 
-/** The parent by a systemd that answers like this when it is asked for the nth time (from 1). */
+/** The parent with a systemd that gives this answer to the nth request (from 1). */
 function find(answer: (n: number) => EffectResult): Parent {
   const steps: Generator<Effect, Parent, EffectResult> = findParent(host, { systemd: true });
   let step = steps.next();

@@ -99,7 +99,7 @@ describe('a delegated cgroup', () => {
     const manager = place(USER, { isMarked: true, enabled: ['memory'] });
     const between = [place(`${USER}/app.slice/run-1.scope`), place(`${USER}/app.slice`)];
     expect(refusal(judge(manager, between, caller()))).toMatch(`${USER}/app.slice/run-1.scope is between`);
-    // A unit that is delegated leaves to us what is below it, and nothing above.
+    // A delegated unit gives us only what is below it, and nothing above it.
     const delegated = [place(`${USER}/app.slice/run-1.scope`, { isMarked: true }), place(`${USER}/app.slice`)];
     expect(refusal(judge(manager, delegated, caller()))).toMatch(`${USER}/app.slice is between`);
   });
@@ -140,7 +140,7 @@ describe('what else must be so', () => {
       'would be free of memory.max of /sys/fs/cgroup/jobs/one',
     );
     expect(judge(above, [place(`${ROOT}/jobs/one`)], caller(mine))).toEqual(ready);
-    // Its own limit holds for what is below it.
+    // Its own limit applies to everything below it.
     expect(judge({ ...limited, enabled: ['memory'] }, [], caller(mine))).toEqual(ready);
   });
 });

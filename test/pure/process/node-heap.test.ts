@@ -121,7 +121,7 @@ describe('what was chosen stays', () => {
       expect(plan({ env: byVariable }, undefined, 100)).toEqual({ env: byVariable, limitBytes: undefined });
       const byArguments = { args: ['node', '-r', 'y', option, 'x.js'] };
       expect(plan(byArguments, undefined, 100)).toEqual({ env: ['A=1'], limitBytes: undefined });
-      // The command line counts more than what memcage can set.
+      // The command line takes precedence over what memcage can set.
       expect(plan(byArguments, 64 * MIB, 100)).toEqual({ env: ['A=1'], limitBytes: undefined });
     },
   );

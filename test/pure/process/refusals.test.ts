@@ -1,4 +1,4 @@
-/** @starts-children Node's own, on which memcage refuses to build: no program of them runs. */
+/** @starts-children Node's own functions, with whose changes memcage refuses to work. No program of theirs runs. */
 
 import childProcess, { type ChildProcess } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
@@ -12,7 +12,7 @@ import type { NodeFunction } from '../../../lib/process/node-functions';
 import { withCode } from '../../support/error-code';
 import { product, testRows } from '../../support/rows';
 
-// What may be found in a Node to come, or be done by another package, at each step of the swap: the program never runs.
+// What a future Node may do, or another package, at each step of the swap. The program never runs.
 
 const FUNCTIONS: readonly NodeFunction[] = ['spawn', 'fork', 'exec', 'execFile', 'exec promise', 'execFile promise'];
 
@@ -46,14 +46,14 @@ function onChild(action: (child: Record<string, unknown> & ChildProcess) => void
   undo.push(() => diagnostics.unsubscribe('child_process', listener));
 }
 
-/** A call that makes the file `mark` when it runs. */
+/** A call that makes the file `mark` if it runs. */
 function touching(name: NodeFunction): unknown[] {
   if (name === 'fork') return [join(__dirname, '../../fixtures/api/touch.js'), [mark]];
   if (name.startsWith('execFile') || name === 'spawn') return ['touch', [mark]];
   return [`touch ${mark}`];
 }
 
-/** The error of a call of ours, or of a stock one that is intercepted, where the program did not run. */
+/** The error of a memcage call, or of an intercepted stock call, whose program did not run. */
 async function refusalOf(intercept: typeof Intercept, name: NodeFunction, ambient: boolean): Promise<unknown> {
   let launched = 0;
   const makeHandle = (): never => {
@@ -88,7 +88,7 @@ describe.each([
   describe('is refused, before the first use and after it, when', () => {
     const rows = product<[NodeFunction, When]>(FUNCTIONS, ['before', 'after']);
 
-    /** What is broken is so from the start, or from the first use on. */
+    /** It is broken from the start, or from the first use on. */
     async function expectRefused(name: NodeFunction, when: When, breakIt: () => void): Promise<void> {
       const intercept = freshIntercept();
       if (when === 'before') breakIt();
@@ -104,7 +104,7 @@ describe.each([
             const { spawn } = Object.getPrototypeOf(child) as { spawn: (options: unknown) => unknown };
             child['spawn'] = (options: unknown) => spawn.call(child, options);
           });
-        // Behind our own subscription.
+        // After memcage's own subscription.
         if (when === 'after') replace();
         else onFirstSubscription(replace);
       });
@@ -124,7 +124,7 @@ describe.each([
 
     testRows('the instance takes no other spawn', rows, async ([name, when]) => {
       let isOn = false;
-      // Before our own subscription.
+      // Before memcage's own subscription.
       onChild((child) => {
         if (!isOn) return;
         const { spawn } = Object.getPrototypeOf(child) as { spawn: unknown };
@@ -175,7 +175,7 @@ test('a function that does not hand on the options as they are was replaced befo
   expect(existsSync(mark)).toBe(false);
 });
 
-/** So that what a test breaks is broken after the trial that comes before the first use. */
+/** Makes the trial that precedes the first use, so that a test can break something after it. */
 function warmUp(intercept: typeof Intercept, name: NodeFunction): void {
   for (const each of new Set<NodeFunction>(['spawn', name])) {
     const call = nodeCall(each, [join(directory, 'not-there')]);

@@ -4,7 +4,7 @@ import { testRows } from '../../support/rows';
 
 const { EINVAL, EMFILE, ENOTSOCK } = constants.errno;
 
-/** A table of fds that says what is open, and handles that take some of them. */
+/** A table of open fds, and handles that take some of them. */
 function setUp({ pairs = Number.POSITIVE_INFINITY, refuse = new Set<number>() } = {}) {
   const open = new Set<number>();
   const given: number[] = [];
@@ -55,7 +55,7 @@ test('the child’s ends are closed once, the parent’s stay', () => {
   const ours = { type: 'pipe', handle: { isOurs: true as const, open: () => 0, close: () => open.delete(14) } };
   const stdio = openStdio([pipe(), pipe(), ours], binding);
   if ('errno' in stdio) throw new Error('refused');
-  // To libuv, which closes them.
+  // Passed to libuv, which closes them.
   expect(given).toEqual([10, 12]);
   stdio.releaseChildEnds();
   stdio.releaseChildEnds();

@@ -1,4 +1,4 @@
-/** @starts-children Node's own functions, which are to be as they were. */
+/** @starts-children Node's own functions, which must stay as they were. */
 
 import childProcess from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -48,7 +48,7 @@ function fresh(): typeof SyncFunctions {
 
 const result: SyncResult = { status: 5, signal: null, output: [null, Buffer.from('out'), null], pid: 7 };
 
-/** The calls of Node's functions that make the file `mark` when they run. */
+/** Calls of Node's functions that make the file `mark` if they run. */
 const touching: [string, () => unknown][] = [
   ['spawnSync', () => childProcess.spawnSync('touch', [mark])],
   ['execFileSync', () => childProcess.execFileSync('touch', [mark])],
@@ -147,7 +147,7 @@ describe('a call that is intercepted', () => {
   });
 });
 
-// What may be found in a Node to come, or be done by another package: it is seen before a program is at stake.
+// What a future Node may do, or another package. memcage notices before it runs a program.
 describe('not to be intercepted', () => {
   const ambient = jest.fn(() => () => result);
   const expectUnfit = (module: typeof SyncFunctions): void => {

@@ -1,6 +1,6 @@
 import { attempts, product, runRows, testRows } from '../../support/rows';
 
-/** What the test of such rows fails with. */
+/** The failure of a test with such rows. */
 async function failureOf(rows: Promise<void>): Promise<string> {
   const error: unknown = await rows.then(
     () => new Error('no row failed'),
@@ -138,7 +138,7 @@ describe('hooks', () => {
         if (row === 'a') throw new Error();
       };
       expect(await failureOf(runRows(['a', 'b'], run))).toMatch(/^1 of 2 rows failed: a\n/);
-      // And once more, for Jest's own after the test.
+      // And once more, for Jest's own hooks after the test.
       expect(order).toEqual([...BEFORE, 'a', ...AFTER, ...BEFORE, 'b', ...AFTER, ...BEFORE]);
     });
 

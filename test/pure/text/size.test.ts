@@ -138,10 +138,10 @@ describe('checkSize', () => {
 
   it('reads what formatSize() writes', () => {
     fc.assert(
-      // Above, what is rounded up may be no safe integer.
+      // Above this, a size that is rounded up may not be a safe integer.
       fc.property(fc.integer({ min: PAGE, max: 2 ** 52 }), (bytes) => {
         const read = checkSize('a', formatSize(bytes));
-        // One decimal of at least 1.
+        // At least 1, with one decimal.
         expect(Math.abs(read - bytes) / bytes).toBeLessThanOrEqual(0.05);
       }),
     );

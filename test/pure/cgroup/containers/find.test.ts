@@ -5,7 +5,7 @@ import { ErrorCode, MemcageError } from '../../../../lib/errors/errors';
 const ONE = '3b9f1c64d7a258e0c1f4a6b8d2e97053c8a1f6e4b7d09325ae4c8f1b6d3e7a90';
 const TWIN = `${ONE.slice(0, 12)}${'0'.repeat(52)}`;
 
-/** The cgroups that are found, by the names that engines gave to some of them. */
+/** The cgroups that are found, given the names that engines gave to some of them. */
 function find(wanted: string, paths: readonly string[], names: Readonly<Record<string, string>> = {}): string[] {
   const matches = paths.flatMap((path) => {
     const match = matchNamed(path, wanted, () => names[path]);
@@ -41,7 +41,7 @@ describe('what is found', () => {
 
   test('one by the name that its engine gave it', () => {
     expect(find('web', paths, { [one]: 'web', [twin]: 'web-2' })).toEqual([one]);
-    // Which may look like the beginning of another's id.
+    // A name may look like the beginning of another container's id.
     expect(find(ONE.slice(0, 12), paths, { [twin]: ONE.slice(0, 12) })).toEqual([twin]);
   });
 

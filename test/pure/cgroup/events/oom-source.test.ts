@@ -3,7 +3,7 @@ import { OomSource } from '../../../../lib/cgroup/events/oom-source';
 import type { CgroupEventName, LimitEvent } from '../../../../lib/cgroup/events/types';
 import type { NativeBinding } from '../../../../types/native';
 
-/** A v1 cgroup: what its eventfd has counted, and its memory.oom_control. */
+/** A v1 cgroup: the count of its eventfd, and its memory.oom_control. */
 class FakeCgroup {
   notifications = 0;
   oomControl = 'oom_kill_disable 0\nunder_oom 0\noom_kill 0\n';

@@ -17,7 +17,7 @@ import { thrown } from '../../../support/thrown';
 const FORMAT_ERROR = { name: 'MemcageError', code: 'ERR_MEMCAGE_KERNEL_FORMAT' };
 const LINE = 'avg10=0.00 avg60=0.00 avg300=0.00 total=0';
 
-// Names of the kernel are identifiers, but nothing in here relies on that.
+// The kernel's names are identifiers, but the parsers must not rely on that.
 const name = fc.oneof(fc.stringMatching(/^[a-z_]+[a-z0-9_.]*$/), fc.constantFrom('__proto__', 'constructor', '0'));
 const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 
@@ -309,7 +309,7 @@ describe('of damaged text', () => {
 
   const linesOf = (fixture: string) => kernelText(fixture).trimEnd().split('\n');
 
-  /** One line that is damaged: its index, and what has become of it. */
+  /** Damages one line: its index, and what becomes of it. */
   const damagedLine = (good: readonly string[]) =>
     fc.nat({ max: good.length - 1 }).chain((index) => {
       const line = good[index] ?? '';
@@ -325,7 +325,7 @@ describe('of damaged text', () => {
             `${line}=`,
           ),
           fc.constantFrom(line.replace(/\d+$/, '-1'), line.replace(/\d+$/, '1e3'), line.replace(/\d+$/, '0x1f')),
-          // Cut off in the middle of a name.
+          // Truncated in the middle of a name.
           fc
             .nat({ max: Math.max(0, line.search(/[ =]/) - 1) })
             .map((length) => (/[ =]/.test(line) ? line.slice(0, length) : '')),

@@ -217,7 +217,7 @@ it.each(['v1', 'v2'])(
           }
         };
         expect(outcome(() => feed(parse, text))).toEqual(outcome(() => parseFlatKeyed(text)));
-        // It is not spoilt by what it has refused.
+        // A text that it refused does not spoil it.
         expect(feed(parse, good)).toEqual(parseFlatKeyed(good));
       }),
       { numRuns: starts(500) },

@@ -47,7 +47,7 @@ describe('combineLimits', () => {
       });
     expect(v1(2 * GIB)).toMatchObject({ maxBytes: 2 * GIB, maxFrom: '/cg' });
     expect(v1(GIB)).toMatchObject({ maxBytes: GIB, maxFrom: 'hidden' });
-    // Without use_hierarchy (before Linux 5.11) the cgroups above do not limit.
+    // Without use_hierarchy (before Linux 5.11), the cgroups above impose no limit.
     expect(v1(3 * GIB)).toMatchObject({ maxBytes: 3 * GIB, maxFrom: '/cg/a' });
     expect(v1(none)).toMatchObject({ maxBytes: 8 * GIB, maxFrom: 'ram' });
   });

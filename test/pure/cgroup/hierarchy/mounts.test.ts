@@ -132,7 +132,10 @@ describe('Docker on v2, in a cgroup namespace', () => {
 const CONTAINER = 'docker-3b9f1c64d7a258e0c1f4a6b8d2e97053c8a1f6e4b7d09325ae4c8f1b6d3e7a90.scope';
 const MEMORY_ON_V2 = () => 'cpu memory pids\n';
 
-/** Recorded in a cgroup two levels (v2) or five (v1) below the root, with a sibling process elsewhere (test/fixtures/kernel). */
+/**
+ * Recorded in a cgroup two levels (v2) or five levels (v1) below the root, with a sibling process elsewhere
+ * (test/fixtures/kernel).
+ */
 describe('of a process in a container', () => {
   const containers: [string, { root: string; elsewhere?: string[]; self: Location; sibling: Location }][] = [
     ['v2-namespace-private', { root: '/', self: { path: '/' }, sibling: { hidden: 'namespace' } }],
@@ -151,7 +154,7 @@ describe('of a process in a container', () => {
     ['v2-bind-own', { root: `/system.slice/${CONTAINER}`, self: { path: '/' }, sibling: { hidden: 'mount' } }],
     [
       'v1-namespace-host-mount',
-      // The sibling is above, on the way to the root.
+      // The sibling is above, between here and the root.
       { root: '/../../../../..', self: { unnamedLevels: 5, path: '/' }, sibling: { unnamedLevels: 2, path: '/' } },
     ],
     ['v1-namespace-private', { root: '/', self: { path: '/' }, sibling: { hidden: 'namespace' } }],
@@ -307,11 +310,11 @@ describe('locateProcess', () => {
       ['/a', '/ab', { hidden: 'mount' }],
       ['/a', '/', { hidden: 'mount' }],
       ['/a', '/b/a', { hidden: 'mount' }],
-      // Outside of the reader's cgroup namespace
+      // Outside the reader's cgroup namespace
       ['/', '/..', { hidden: 'namespace' }],
       ['/', '/../x', { hidden: 'namespace' }],
       ['/a', '/../a', { hidden: 'namespace' }],
-      // A mount that was made outside of it
+      // A mount that was made outside the namespace
       ['/..', '/../x', { path: '/x' }],
       ['/..', '/..', { path: '/' }],
       ['/..', '/../..', { hidden: 'namespace' }],
@@ -319,7 +322,7 @@ describe('locateProcess', () => {
       ['/..', '/a/b', { unnamedLevels: 1, path: '/a/b' }],
       ['/../..', '/../x', { unnamedLevels: 1, path: '/x' }],
       ['/../..', '/../../x/y', { path: '/x/y' }],
-      // One of a sibling of the namespace's root, or of a sibling of its parent
+      // A mount of a sibling of the namespace's root, or of a sibling of its parent
       ['/../s', '/../s/x', { path: '/x' }],
       ['/../s', '/../t', { hidden: 'namespace' }],
       ['/../s', '/', { hidden: 'mount' }],
@@ -337,7 +340,7 @@ describe('locateProcess', () => {
     expect(locateProcess(v2, '4:memory:/a\n')).toEqual(unlisted);
     expect(locateProcess(v1, '0::/a\n2:name=memory:/b\n')).toEqual(unlisted);
     expect(locateProcess(v1, '')).toEqual(unlisted);
-    // A v1 hierarchy without controllers and name, and a v2 line that is none.
+    // A v1 hierarchy without controllers and name, and a v2 line that is not one.
     expect(locateProcess(v2, '3::/a\n0:x:/b\n')).toEqual(unlisted);
   });
 
@@ -355,7 +358,7 @@ describe('locateProcess', () => {
   });
 
   it('agrees with the whole hierarchy, whatever the namespace', () => {
-    // Few names, so that the three have parts in common.
+    // Few names, so that the three paths have parts in common.
     const place = fc.array(fc.constantFrom('a', 'b'), { maxLength: 4 });
     fc.assert(
       fc.property(place, place, place, (namespace, mount, cgroup) => {
@@ -368,7 +371,7 @@ describe('locateProcess', () => {
         const unnamed = 'unnamedLevels' in found ? found.unnamedLevels : 0;
         const actual = cgroup.slice(mount.length);
         expect(names).toEqual(actual.slice(unnamed));
-        // What is not named is part of the line from the root of the hierarchy to that of the namespace.
+        // The unnamed levels are on the line from the hierarchy's root to the namespace's root.
         const depth = mount.length + unnamed;
         expect(cgroup.slice(mount.length, depth)).toEqual(namespace.slice(mount.length, depth));
       }),
@@ -376,7 +379,7 @@ describe('locateProcess', () => {
     );
   });
 
-  /** As the kernel writes it: up to what both have in common, then down. */
+  /** The path as the kernel writes it: up to the common part, then down. */
   function seenFrom(namespace: string[], cgroup: string[]): string {
     const differing = cgroup.findIndex((name, index) => name !== namespace[index]);
     const common = Math.min(differing < 0 ? cgroup.length : differing, namespace.length);

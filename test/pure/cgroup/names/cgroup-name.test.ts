@@ -13,7 +13,7 @@ const POD_ID = 'b1946ac92492d2347c6235b4d2611184a0b1c2d3e4f5061728394a5b6c7d8e9f
 const UID_IN_UNIT = UID.replaceAll('-', '_');
 const POD_SLICE = `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${UID_IN_UNIT}.slice`;
 
-/** How the drivers place a container: cgroupfs and systemd, v1 and v2. */
+/** Where the drivers put a container: cgroupfs and systemd, v1 and v2. */
 const SHAPES: [CgroupContainer['kind'], (id: string) => string][] = [
   ['docker', (id) => `/docker/${id}`],
   ['docker', (id) => `/system.slice/docker-${id}.scope`],
@@ -25,7 +25,7 @@ const SHAPES: [CgroupContainer['kind'], (id: string) => string][] = [
   ['podman', (id) => `/libpod_parent/${POD_ID}/libpod-${id}`],
   ['podman', (id) => `/machine.slice/machine-libpod_pod_${POD_ID}.slice/libpod-${id}.scope`],
   ['podman', (id) => `/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${id}.scope`],
-  // --cgroups=split, as Quadlet's units have it.
+  // --cgroups=split, as in the units of Quadlet.
   ['podman', (id) => `/system.slice/web.service/libpod-payload-${id}`],
   ['containerd', (id) => `${POD_SLICE}/cri-containerd-${id}.scope`],
   [
@@ -33,7 +33,7 @@ const SHAPES: [CgroupContainer['kind'], (id: string) => string][] = [
     (id) => `/system.slice/containerd.service/kubepods-burstable-pod${UID_IN_UNIT}.slice:cri-containerd:${id}`,
   ],
   ['containerd', (id) => `/system.slice/nerdctl-${id}.scope`],
-  // In a node of kind, whose kubelet has a slice of its own.
+  // In a node of kind, whose kubelet has its own slice.
   [
     'containerd',
     (id) =>
@@ -81,7 +81,7 @@ describe('a container', () => {
         fc.pre(!id.startsWith(other));
         expect(matchCgroup(path(id), other)).toBeUndefined();
         expect(matchCgroup(path(id), other + id.slice(12))).toBeUndefined();
-        // The end, or the middle, of an id is none.
+        // The end or the middle of an id is not an id.
         expect(matchCgroup(path(id), id.slice(1))).toBeUndefined();
       }),
     );

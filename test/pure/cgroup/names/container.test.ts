@@ -103,7 +103,7 @@ describe('containerCure', () => {
       const cure = containerCure(kind, version);
       expect(cure).toMatch(expected);
       if (version === 1) expect(cure).not.toMatch(/writable-cgroups|unmask|cgroup_writable/);
-      // A clause, that ends a message without a full stop.
+      // A clause that ends a message, without a full stop.
       expect(cure).toMatch(/^[a-z].*[^.\s]$/);
     },
   );

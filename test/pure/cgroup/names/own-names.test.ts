@@ -6,9 +6,9 @@ testRows<[string, boolean]>(
   [
     ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2', false],
     ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1', true],
-    // A leaf of a cage of many, which has the limit of that.
+    // A leaf of a shared cage, which has the cage's limit.
     ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1/4', true],
-    // What a child has made there.
+    // A cgroup that a child made there.
     ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1/4/nested', false],
     ['/sys/fs/cgroup/memcage-detached-71-f8824e1974b91ce2', true],
     ['/sys/fs/cgroup/system.slice/docker-f8824e1974b91ce2.scope', false],

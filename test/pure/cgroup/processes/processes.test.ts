@@ -35,7 +35,7 @@ it('a chain as long as a machine has pids is no problem', () => {
 });
 
 it('none is lost, and each comes after its parent', () => {
-  // Parents that are listed, others, and the caller of a new PID namespace.
+  // Parents that are listed, others, and 0, as the kernel gives it for a parent outside the PID namespace.
   const parents = fc.array(fc.nat({ max: 40 }), { maxLength: 30 });
   fc.assert(
     fc.property(parents, fc.nat({ max: 5 }), (of, first) => {

@@ -108,7 +108,7 @@ describe('what is seen', () => {
   test('the parts are on top of each other, and together no more than the use', () => {
     const data = recorded(100, () => ({ anonBytes: 3 * MIB, fileBytes: 2 * MIB, kernelBytes: MIB }));
     const [first] = data.points;
-    // The kernel's counts of parts may be ahead of that of the whole.
+    // The kernel's counts of the parts may be ahead of its count of the whole.
     const points = [{ ...first, usageBytes: 4 * MIB }] as typeof data.points;
     const parsed = parseXml(renderSvg({ ...data, points, peakBytes: 4 * MIB }));
     const top = (name: string) =>
@@ -190,7 +190,7 @@ describe('text from outside', () => {
     expect(page.match(/<\/script>/g)?.length).toBe(2);
     expect(page).not.toContain('<b>');
     expect(page).not.toContain('<!--');
-    // But for the first line a page is XML as well, with the script as the one text that is not.
+    // Except for its first line, a page is also XML. Only the text of the script is not.
     expect(() => parseXml(page.replace(/^.*\n/, '').replace(/<script>[\s\S]*<\/script>/, ''))).not.toThrow();
   });
 });

@@ -11,7 +11,7 @@ const point = (atMs: number, usageBytes: number, swapBytes = 0): Point => ({
   kernelBytes: 0,
 });
 
-/** Samples, as often as the timeline asks for them. */
+/** Returns as many samples as the timeline asks for. */
 function sampled(durationMs: number, usage: (index: number) => number): Timeline {
   const timeline = new Timeline();
   for (let ms = 0, index = 0; ms < durationMs; ms += timeline.intervalMs, index += 1) {

@@ -4,7 +4,7 @@ const VIEW: View = { ...INITIAL, sort: 'usage', reversed: false, filter: '' };
 const PATHS = Array.from({ length: 30 }, (_, index) => `/${index}`);
 const SHOWN: Shown = { sortable: ['name', 'usage', 'percent'], paths: PATHS, page: 10 };
 
-/** What becomes of it by one key after the other. */
+/** The view after these keys, pressed one after another. */
 function after(...keys: Key[]): View {
   return keys.reduce<View>((view, key) => press(view, key, SHOWN) as View, VIEW);
 }
@@ -64,7 +64,7 @@ test('while the filter is typed, letters are text', () => {
   expect(press(typed, { name: 'escape', sequence: '\x1b' }, SHOWN)).toMatchObject({ typing: false, filter: '' });
   expect(press(typed, { name: 'u', sequence: '\x15', ctrl: true }, SHOWN)).toMatchObject({ typing: true, filter: '' });
   expect(press(typed, { name: 'backspace', sequence: '\x7f' }, SHOWN)).toMatchObject({ filter: 'qä ' });
-  // No text: an arrow, a control character.
+  // Keys that are not text: an arrow, a control character.
   expect(press(typed, { name: 'left', sequence: '\x1b[D' }, SHOWN)).toEqual(typed);
   expect(press(typed, { sequence: '\x01', ctrl: true, name: 'a' }, SHOWN)).toEqual(typed);
   expect(press(typed, { name: 'c', ctrl: true }, SHOWN)).toBe('quit');
