@@ -71,7 +71,7 @@ async function collect(
 ): Promise<CollectedCage> {
   const { path } = directory;
   const common = { path, kind, ownerPid: pidInName(basename(path)) ?? null, pids };
-  if (pids.includes(process.pid)) return { ...common, result: 'refused', reason: 'this very command is in it' };
+  if (pids.includes(process.pid)) return { ...common, result: 'refused', reason: 'this very process is in it' };
   if (dryRun) return { ...common, result: 'would be removed' };
   try {
     return { ...common, result: await sweepOne(kind, directory) };
