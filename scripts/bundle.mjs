@@ -27,7 +27,7 @@ const PARTS = {
   lookup: /^cgroup\/(containers\/|hierarchy\/(unnamed|resolve-path))/,
   parents: /^placement\/(?!default-parent|cures)/,
   doctor: /^doctor\//,
-  commands: /^cli\/(commands\/(?!run\/)|help|duration)/,
+  commands: /^cli\/(commands\/(?!run\/)|help|text\/duration)/,
   chart: /^cli\/chart\//,
   cages: /^(?!cli|metrics\/|otel|prometheus|child_process|native)/,
 };

@@ -1,6 +1,6 @@
 import type { MemoryReport, OomVerdict } from '../../types/outcome';
 import { loadNative } from '../addon/load-native';
-import { joinPaths } from '../cage/join-fds';
+import { joinPaths } from '../cage/cgroup/join-fds';
 import type { CagedChild } from '../child/caged-child';
 import type { Cage, CageOptions } from '../contract/cage';
 import { type LauncherPlan, launcherArguments } from '../launcher/arguments';

@@ -1,6 +1,6 @@
 import type { Parent } from '../../types/parent';
 import { loadNative } from '../addon/load-native';
-import { prepareCageRoot } from '../cage/cage-roots';
+import { prepareCageRoot } from '../cage/root/cage-roots';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import { host } from '../cgroup/hierarchy/host';
 import { invalidArgument } from '../errors/errors';

@@ -9,7 +9,7 @@ import { ErrorCode, MemcageError } from '../errors/errors';
 import { emitApart } from '../event-loop/emit-apart';
 import { LazyEmitter } from '../event-loop/lazy-emitter';
 import { shown } from '../text/inspected';
-import type { CageCgroup } from './cage-cgroup';
+import type { CageCgroup } from './cgroup/cage-cgroup';
 import { OomReporter } from './oom-reporter';
 import { cages } from './open-cages';
 

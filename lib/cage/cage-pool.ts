@@ -3,9 +3,9 @@ import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 import { MemcageError } from '../errors/errors';
 import { defer } from '../event-loop/defer';
 import { nextTurn } from '../event-loop/next-turn';
-import type { CageRoot } from './cage-root';
-import { makeCageCgroup } from './make-cage-cgroup';
+import { makeCageCgroup } from './cgroup/make-cage-cgroup';
 import { PrivateCage } from './private-cage';
+import type { CageRoot } from './root/cage-root';
 
 /** The kind of a private cage. Cages of the same kind are interchangeable. */
 interface CageKind {

@@ -2,7 +2,7 @@ import type { OomVerdict } from '../../types/outcome';
 import type { OomEvent } from '../contract/cage-events';
 import { PatientLook } from '../event-loop/patient-look';
 import { nowhere, type WhoseLimit } from '../oom/whose-limit';
-import type { CageCgroup } from './cage-cgroup';
+import type { CageCgroup } from './cgroup/cage-cgroup';
 
 /** Turns the kernel's notifications, which also come without a kill, into events about kills. */
 export class OomReporter {

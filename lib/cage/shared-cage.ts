@@ -2,9 +2,9 @@ import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import type { NodeHeapSetting } from '../process/node-heap';
 import { BaseCage } from './base-cage';
-import type { CageCgroup } from './cage-cgroup';
-import { withCageRoot } from './cage-roots';
-import { makeCageCgroup, makeInnerCageCgroup, makeLeaf } from './make-cage-cgroup';
+import type { CageCgroup } from './cgroup/cage-cgroup';
+import { makeCageCgroup, makeInnerCageCgroup, makeLeaf } from './cgroup/make-cage-cgroup';
+import { withCageRoot } from './root/cage-roots';
 import { asTooSmall } from './too-small';
 
 // With this much more in the leaf, the cage's own limit is hit first.

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { refusedWith } from '../cgroup/directory/refusal';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { formatSize } from '../text/size';
-import type { CageCgroup } from './cage-cgroup';
+import type { CageCgroup } from './cgroup/cage-cgroup';
 
 /** The kernel and the loader take about 40 pages for a small C program. With less than this, nothing else loads. */
 const LOADABLE_PAGES = 64;

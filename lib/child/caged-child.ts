@@ -1,5 +1,5 @@
 import type { BaseCage } from '../cage/base-cage';
-import type { CageCgroup } from '../cage/cage-cgroup';
+import type { CageCgroup } from '../cage/cgroup/cage-cgroup';
 import { Clearing } from './clearing';
 import { type KernelReport, readKernelReport } from './kernel-report';
 

@@ -1,4 +1,4 @@
-import type { CageCgroup } from '../cage/cage-cgroup';
+import type { CageCgroup } from '../cage/cgroup/cage-cgroup';
 import { retry, retrySync, tookLong } from '../cgroup/processes/remove';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { waitForTurn } from '../event-loop/wait-for-turn';

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import type { CloneFailure, Stage } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
-import type { CageCgroup } from '../cage/cage-cgroup';
+import type { CageCgroup } from '../cage/cgroup/cage-cgroup';
 import { explainTooSmall } from '../cage/too-small';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { readNamespaceFacts } from '../namespaces/namespace-facts';

@@ -1,5 +1,5 @@
 import type { MemoryReport, OomVerdict } from '../../types/outcome';
-import type { CageCgroup } from '../cage/cage-cgroup';
+import type { CageCgroup } from '../cage/cgroup/cage-cgroup';
 import type { OomReporter } from '../cage/oom-reporter';
 import { diedForWantOfMemory } from '../cage/too-small';
 import { ErrorCode, MemcageError } from '../errors/errors';

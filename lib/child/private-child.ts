@@ -1,8 +1,8 @@
 import { CagePool } from '../cage/cage-pool';
-import type { CageRoot } from '../cage/cage-root';
-import { withCageRoot } from '../cage/cage-roots';
-import { makeDetachedCageCgroup } from '../cage/make-cage-cgroup';
+import { makeDetachedCageCgroup } from '../cage/cgroup/make-cage-cgroup';
 import { PrivateCage } from '../cage/private-cage';
+import type { CageRoot } from '../cage/root/cage-root';
+import { withCageRoot } from '../cage/root/cage-roots';
 import type { SharedCage } from '../cage/shared-cage';
 import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 import { CagedChild } from './caged-child';

@@ -1,5 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty';
-import { widthOf } from './text-width';
+import { widthOf } from './text/text-width';
 
 /**
  * Control sequences of xterm, which others share. The alternate screen leaves what was there as it was; synchronized output

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { isLocked } from '../cage/locked-directory';
-import { sweepOne } from '../cage/sweep';
+import { isLocked } from '../cage/root/locked-directory';
+import { sweepOne } from '../cage/root/sweep';
 import { isPassedOver, passingOver } from '../cgroup/directory/walk';
 import { host } from '../cgroup/hierarchy/host';
 import { pidInName } from '../cgroup/names/own-names';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { isLocked } from '../cage/locked-directory';
+import { isLocked } from '../cage/root/locked-directory';
 import type { CgroupDirectory } from '../cgroup/directory/directory';
 import { passingOver } from '../cgroup/directory/walk';
 import { type CgroupVersion, parseNames } from '../cgroup/files/formats';

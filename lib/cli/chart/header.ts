@@ -1,6 +1,6 @@
 import { formatSize } from '../../index';
-import { formatDuration } from '../duration';
-import { truncate } from '../text-width';
+import { formatDuration } from '../text/duration';
+import { truncate } from '../text/text-width';
 import type { ChartData } from './chart-data';
 import type { Layout } from './layout';
 import { element, label, type Markup } from './markup';

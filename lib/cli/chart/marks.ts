@@ -1,5 +1,5 @@
 import { formatSize } from '../../index';
-import { formatDuration } from '../duration';
+import { formatDuration } from '../text/duration';
 import type { ChartData } from './chart-data';
 import type { Layout, Scale } from './layout';
 import { element, label, type Markup, round, text } from './markup';

@@ -1,5 +1,5 @@
 import { formatSize } from '../../index';
-import { formatDuration } from '../duration';
+import { formatDuration } from '../text/duration';
 import { areas } from './areas';
 import { sizeAxis, timeAxis } from './axes';
 import type { ChartData } from './chart-data';

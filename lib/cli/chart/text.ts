@@ -1,5 +1,5 @@
 import { printable } from '../../index';
-import { widthOf } from '../text-width';
+import { widthOf } from '../text/text-width';
 
 /** Text from outside as text of XML and HTML, in elements and in attributes. */
 export function escapeText(text: string): string {

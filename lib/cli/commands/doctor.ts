@@ -1,10 +1,10 @@
 import { type Diagnosis, describeCandidate, diagnose, type Finding, type FindingState } from '../../index';
-import { type Colors, colorsOf } from '../color';
 import { FAILED_TEXT } from '../command';
 import { defineCommand } from '../define-command';
-import { toJson } from '../json';
 import { NO_OPERANDS } from '../parse';
-import { widthOf } from '../text-width';
+import { type Colors, colorsOf } from '../text/color';
+import { toJson } from '../text/json';
+import { widthOf } from '../text/text-width';
 
 const STATE_WIDTH = 8;
 

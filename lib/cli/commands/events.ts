@@ -12,10 +12,10 @@ import {
 } from '../../index';
 import { FAILED_TEXT } from '../command';
 import { defineCommand } from '../define-command';
-import { toJsonLine } from '../json';
 import { asUsage } from '../limit-options';
 import { UsageError } from '../parse';
 import { findTarget, oneTarget, TARGET } from '../target';
+import { toJsonLine } from '../text/json';
 
 const STALL = /^(some|full):(\d+)(?:\/(\d+))?$/;
 

@@ -1,8 +1,8 @@
 import { type CollectedCage, collectGarbage, printable } from '../../index';
 import { FAILED_TEXT } from '../command';
 import { defineCommand } from '../define-command';
-import { toJson } from '../json';
 import { NO_OPERANDS } from '../parse';
+import { toJson } from '../text/json';
 
 export const gc = defineCommand({
   name: 'gc',

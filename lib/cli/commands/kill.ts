@@ -1,8 +1,8 @@
 import { FAILED_TEXT } from '../command';
 import { defineCommand } from '../define-command';
-import { toJson } from '../json';
 import { killAllIn, processes } from '../kill-all';
 import { findTarget, oneTarget, TARGET } from '../target';
+import { toJson } from '../text/json';
 
 export const kill = defineCommand({
   name: 'kill',

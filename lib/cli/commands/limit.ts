@@ -1,10 +1,10 @@
 import { formatSize } from '../../index';
 import { FAILED_TEXT, type Option } from '../command';
 import { defineCommand } from '../define-command';
-import { toJson } from '../json';
 import { asUsage, checkLimits, swapNeeds } from '../limit-options';
 import { UsageError } from '../parse';
 import { findTarget, oneTarget, TARGET } from '../target';
+import { toJson } from '../text/json';
 
 const SHOWN = ['max', 'swap', 'high', 'low', 'min'] as const;
 

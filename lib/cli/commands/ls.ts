@@ -1,10 +1,10 @@
 import { Cgroup, containerOf, formatSize, type ListedCage, listCages, printable } from '../../index';
-import { colorsOf } from '../color';
 import { FAILED_TEXT } from '../command';
 import { defineCommand } from '../define-command';
-import { toJson } from '../json';
 import { NO_OPERANDS } from '../parse';
-import { tableOf } from '../text-table';
+import { colorsOf } from '../text/color';
+import { toJson } from '../text/json';
+import { tableOf } from '../text/text-table';
 
 export const ls = defineCommand({
   name: 'ls',

@@ -9,9 +9,9 @@ import {
 } from '../../index';
 import { FAILED_TEXT } from '../command';
 import { defineCommand } from '../define-command';
-import { formatDuration } from '../duration';
-import { toJson } from '../json';
 import { findTarget, oneTarget, TARGET } from '../target';
+import { formatDuration } from '../text/duration';
+import { toJson } from '../text/json';
 
 export const stat = defineCommand({
   name: 'stat',

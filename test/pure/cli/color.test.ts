@@ -1,4 +1,4 @@
-import { wantsColors } from '../../../lib/cli/color';
+import { wantsColors } from '../../../lib/cli/text/color';
 import { testRows } from '../../support/rows';
 
 testRows(

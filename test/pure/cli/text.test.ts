@@ -1,4 +1,4 @@
-import { pad, truncate, truncateStart, widthOf } from '../../../lib/cli/text-width';
+import { pad, truncate, truncateStart, widthOf } from '../../../lib/cli/text/text-width';
 import { printable } from '../../../lib/text/printable';
 import { testRows } from '../../support/rows';
 

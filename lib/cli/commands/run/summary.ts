@@ -8,8 +8,8 @@ import {
   printable,
 } from '../../../index';
 import type { Rows } from '../../chart/chart-data';
-import type { Colors } from '../../color';
-import { formatDuration } from '../../duration';
+import type { Colors } from '../../text/color';
+import { formatDuration } from '../../text/duration';
 
 export interface Seen {
   /** Undefined: there was no cage. */

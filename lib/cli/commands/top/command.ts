@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import { charsetOf } from '../../charset';
-import { colorsOf } from '../../color';
 import { FAILED_TEXT } from '../../command';
 import { defineCommand } from '../../define-command';
-import { toJson, toJsonLine } from '../../json';
 import { UsageError } from '../../parse';
 import { findTarget, TARGET } from '../../target';
+import { charsetOf } from '../../text/charset';
+import { colorsOf } from '../../text/color';
+import { toJson, toJsonLine } from '../../text/json';
 import { Beat } from './beat';
 import { matching, SORT_NAMES, type SortName, sorted } from './columns';
 import { tableText } from './layout';

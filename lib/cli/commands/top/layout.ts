@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import { formatSize, printable } from '../../../index';
-import type { Charset } from '../../charset';
-import type { Colors } from '../../color';
-import { pad, truncate, truncateStart, widthOf } from '../../text-width';
+import type { Charset } from '../../text/charset';
+import type { Colors } from '../../text/color';
+import { pad, truncate, truncateStart, widthOf } from '../../text/text-width';
 import { COLUMNS, type ColumnName, fittingColumns, GAP, isSortable, matching, type SortName, sorted } from './columns';
 import type { History } from './history';
 import type { Row } from './reader';

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
-import { charsetOf } from '../../charset';
-import { colorsOf } from '../../color';
 import { Screen } from '../../terminal';
+import { charsetOf } from '../../text/charset';
+import { colorsOf } from '../../text/color';
 import { act } from './act';
 import { Beat } from './beat';
 import { History } from './history';

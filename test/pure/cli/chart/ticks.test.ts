@@ -1,5 +1,5 @@
 import { byteTicks, formatTickTime, timeTicks } from '../../../../lib/cli/chart/ticks';
-import { formatDuration } from '../../../../lib/cli/duration';
+import { formatDuration } from '../../../../lib/cli/text/duration';
 import { formatSize } from '../../../../lib/text/size';
 import { testRows } from '../../../support/rows';
 

@@ -1,11 +1,11 @@
-import { charsetOf } from '../../../../lib/cli/charset';
-import { colorsOf } from '../../../../lib/cli/color';
 import { COLUMN_NAMES, fittingColumns, sorted } from '../../../../lib/cli/commands/top/columns';
 import { History } from '../../../../lib/cli/commands/top/history';
 import { type Picture, screenOf, tableText } from '../../../../lib/cli/commands/top/layout';
 import type { Row } from '../../../../lib/cli/commands/top/reader';
 import { INITIAL } from '../../../../lib/cli/commands/top/view';
-import { widthOf } from '../../../../lib/cli/text-width';
+import { charsetOf } from '../../../../lib/cli/text/charset';
+import { colorsOf } from '../../../../lib/cli/text/color';
+import { widthOf } from '../../../../lib/cli/text/text-width';
 
 const MiB = 1 << 20;
 

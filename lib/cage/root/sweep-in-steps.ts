@@ -1,10 +1,10 @@
-import type { CgroupDirectory } from '../cgroup/directory/directory';
-import { cgroupsBelow } from '../cgroup/directory/walk';
-import { openDirectory } from '../cgroup/hierarchy/host';
-import { ownKind } from '../cgroup/names/own-names';
-import { killAll } from '../cgroup/processes/kill';
-import { removeTree, retry } from '../cgroup/processes/remove';
-import { waitForTurn } from '../event-loop/wait-for-turn';
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { cgroupsBelow } from '../../cgroup/directory/walk';
+import { openDirectory } from '../../cgroup/hierarchy/host';
+import { ownKind } from '../../cgroup/names/own-names';
+import { killAll } from '../../cgroup/processes/kill';
+import { removeTree, retry } from '../../cgroup/processes/remove';
+import { waitForTurn } from '../../event-loop/wait-for-turn';
 import { tryLock } from './locked-directory';
 import { sweepOne } from './sweep';
 

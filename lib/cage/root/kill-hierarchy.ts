@@ -1,8 +1,8 @@
-import type { CgroupDirectory } from '../cgroup/directory/directory';
-import { type Host, openDirectory, processDirectory } from '../cgroup/hierarchy/host';
-import type { Hierarchy } from '../cgroup/hierarchy/mounts';
-import type { KillCgroup } from '../cgroup/processes/kill-cgroup';
-import { ErrorCode, MemcageError } from '../errors/errors';
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { type Host, openDirectory, processDirectory } from '../../cgroup/hierarchy/host';
+import type { Hierarchy } from '../../cgroup/hierarchy/mounts';
+import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
+import { ErrorCode, MemcageError } from '../../errors/errors';
 import { makeLocked } from './locked-directory';
 import { OWNER_PREFIX, sweep } from './sweep';
 import { sweepInSteps } from './sweep-in-steps';

@@ -1,7 +1,7 @@
-import type { CgroupDirectory } from '../cgroup/directory/directory';
-import { parseNames } from '../cgroup/files/formats';
-import { ErrorCode, MemcageError } from '../errors/errors';
-import { AncestorsV2 } from '../oom/ancestors-v2';
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { parseNames } from '../../cgroup/files/formats';
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import { AncestorsV2 } from '../../oom/ancestors-v2';
 import type { CageVersion } from './cage-version';
 import { noParent } from './locked-directory';
 

@@ -1,11 +1,11 @@
-import { type LimitPlan, planLimits } from '../cgroup/limits/limit-plan';
-import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
-import { killCgroupBelow } from '../cgroup/processes/kill-cgroup';
-import { removeTree, undo } from '../cgroup/processes/remove';
-import type { CageAround } from '../oom/surroundings';
+import { type LimitPlan, planLimits } from '../../cgroup/limits/limit-plan';
+import type { ResolvedLimits } from '../../cgroup/limits/resolve-limits';
+import { killCgroupBelow } from '../../cgroup/processes/kill-cgroup';
+import { removeTree, undo } from '../../cgroup/processes/remove';
+import type { CageAround } from '../../oom/surroundings';
+import type { CageRoot } from '../root/cage-root';
+import { release } from '../root/locked-directory';
 import { CageCgroup, type CageCgroupParts } from './cage-cgroup';
-import type { CageRoot } from './cage-root';
-import { release } from './locked-directory';
 
 /**
  * Makes the cgroup of one private or shared cage. If memcage itself refuses the limits, it does so before it makes any.

@@ -1,7 +1,7 @@
-import type { GuardedKind } from '../../types/native';
-import type { CgroupDirectory } from '../cgroup/directory/directory';
-import type { Host } from '../cgroup/hierarchy/host';
-import type { OomSurroundings } from '../oom/surroundings';
+import type { GuardedKind } from '../../../types/native';
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import type { Host } from '../../cgroup/hierarchy/host';
+import type { OomSurroundings } from '../../oom/surroundings';
 import type { RootKillCgroup } from './kill-hierarchy';
 
 /** What it takes to make cages on one version of cgroups. */

@@ -1,11 +1,11 @@
 import { basename, dirname } from 'node:path';
-import type { GuardedKind } from '../../types/native';
-import { CgroupDirectory } from '../cgroup/directory/directory';
-import { isNativeError, refusalText, refusedWith } from '../cgroup/directory/refusal';
-import { removeTree, retrySync, undo } from '../cgroup/processes/remove';
-import { ErrorCode, MemcageError } from '../errors/errors';
-import { tellGuardian } from '../launcher/guardian';
-import { randomHex } from '../text/random-hex';
+import type { GuardedKind } from '../../../types/native';
+import { CgroupDirectory } from '../../cgroup/directory/directory';
+import { isNativeError, refusalText, refusedWith } from '../../cgroup/directory/refusal';
+import { removeTree, retrySync, undo } from '../../cgroup/processes/remove';
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import { tellGuardian } from '../../launcher/guardian';
+import { randomHex } from '../../text/random-hex';
 
 const NAME_ATTEMPTS = 100;
 const REMOVE_PATIENCE_MS = 2000;

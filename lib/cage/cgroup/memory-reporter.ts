@@ -1,10 +1,10 @@
-import type { MemoryReport } from '../../types/outcome';
-import type { CgroupDirectory } from '../cgroup/directory/directory';
-import { memoryController } from '../cgroup/files/controller';
-import { memoryFile, parseMemoryFile } from '../cgroup/files/roles';
-import { readMemoryDetails } from '../cgroup/handle/memory-details';
-import { readMemoryFile } from '../cgroup/limits/limit-files';
-import type { LimitContext, LimitPlan } from '../cgroup/limits/limit-plan';
+import type { MemoryReport } from '../../../types/outcome';
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { memoryController } from '../../cgroup/files/controller';
+import { memoryFile, parseMemoryFile } from '../../cgroup/files/roles';
+import { readMemoryDetails } from '../../cgroup/handle/memory-details';
+import { readMemoryFile } from '../../cgroup/limits/limit-files';
+import type { LimitContext, LimitPlan } from '../../cgroup/limits/limit-plan';
 
 type Role = 'max' | 'peak' | 'memsw' | 'swap';
 

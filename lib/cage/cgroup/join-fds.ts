@@ -1,6 +1,6 @@
-import type { CgroupDirectory } from '../cgroup/directory/directory';
-import type { CgroupVersion } from '../cgroup/files/formats';
-import { type KillCgroup, killCgroupOf } from '../cgroup/processes/kill-cgroup';
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import type { CgroupVersion } from '../../cgroup/files/formats';
+import { type KillCgroup, killCgroupOf } from '../../cgroup/processes/kill-cgroup';
 
 /** The fds through which a child joins a cage cgroup, at its birth or by a write. */
 export interface JoinFds {

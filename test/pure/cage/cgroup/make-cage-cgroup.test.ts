@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
-import type { CageRoot } from '../../../lib/cage/cage-root';
-import { makeCageCgroup } from '../../../lib/cage/make-cage-cgroup';
-import { CgroupDirectory } from '../../../lib/cgroup/directory/directory';
-import type { NativeBinding } from '../../../types/native';
+import { makeCageCgroup } from '../../../../lib/cage/cgroup/make-cage-cgroup';
+import type { CageRoot } from '../../../../lib/cage/root/cage-root';
+import { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
+import type { NativeBinding } from '../../../../types/native';
 
 const { EEXIST, EMFILE, ENOENT, ENOSPC } = constants.errno;
 const MEMORY = 10;

@@ -1,6 +1,6 @@
-import type { Ending } from '../../types/native';
-import type { CgroupDirectory } from '../cgroup/directory/directory';
-import type { OomMonitor } from '../oom/monitor';
+import type { Ending } from '../../../types/native';
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import type { OomMonitor } from '../../oom/monitor';
 
 interface Cleaned {
   /** The directories to remove, in this order. The last is the memory cgroup. */

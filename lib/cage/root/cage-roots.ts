@@ -1,9 +1,9 @@
 import { isMainThread } from 'node:worker_threads';
-import { loadNative } from '../addon/load-native';
-import { type Host, host } from '../cgroup/hierarchy/host';
-import { ErrorCode, MemcageError } from '../errors/errors';
-import { closeKillLog } from '../oom/kill-log';
-import { defaultParent, giveBackParent } from '../placement/default-parent';
+import { loadNative } from '../../addon/load-native';
+import { type Host, host } from '../../cgroup/hierarchy/host';
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import { closeKillLog } from '../../oom/kill-log';
+import { defaultParent, giveBackParent } from '../../placement/default-parent';
 import { CageRoot, cageVersion } from './cage-root';
 import { sweepInSteps } from './sweep-in-steps';
 

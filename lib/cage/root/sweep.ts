@@ -1,7 +1,7 @@
-import type { CgroupDirectory } from '../cgroup/directory/directory';
-import { type OwnKind, ownKind } from '../cgroup/names/own-names';
-import { killAll } from '../cgroup/processes/kill';
-import { removeTree, retry } from '../cgroup/processes/remove';
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { type OwnKind, ownKind } from '../../cgroup/names/own-names';
+import { killAll } from '../../cgroup/processes/kill';
+import { removeTree, retry } from '../../cgroup/processes/remove';
 import { tryLock } from './locked-directory';
 
 /** Prefix of a cage root, which holds all cages of one environment (main thread or worker) of one process. */

@@ -1,5 +1,5 @@
-import { undo } from '../cgroup/processes/remove';
-import { AncestorsV1 } from '../oom/ancestors-v1';
+import { undo } from '../../cgroup/processes/remove';
+import { AncestorsV1 } from '../../oom/ancestors-v1';
 import type { CageVersion } from './cage-version';
 import { makeRootKillCgroup, sweepKillHierarchies } from './kill-hierarchy';
 

@@ -1,7 +1,7 @@
-import type { CgroupDirectory } from '../cgroup/directory/directory';
-import { killAll } from '../cgroup/processes/kill';
-import type { KillCgroup } from '../cgroup/processes/kill-cgroup';
-import { removeStep, tookLong } from '../cgroup/processes/remove';
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { killAll } from '../../cgroup/processes/kill';
+import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
+import { removeStep, tookLong } from '../../cgroup/processes/remove';
 
 /** Ends a cgroup and its kill cgroup: kills what is in them, and removes them with all below them, step by step. */
 export class Teardown {

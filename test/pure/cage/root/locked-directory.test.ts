@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
-import { tryLock } from '../../../lib/cage/locked-directory';
-import { CgroupDirectory } from '../../../lib/cgroup/directory/directory';
-import type { NativeBinding } from '../../../types/native';
+import { tryLock } from '../../../../lib/cage/root/locked-directory';
+import { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
+import type { NativeBinding } from '../../../../types/native';
 
 const { ENOLCK } = constants.errno;
 
