@@ -18,7 +18,7 @@ import { inspectable } from '../text/inspected';
 import { formatSize } from '../text/size';
 import { EarlyEnd } from './early-end';
 import { explainOom } from './explain-oom';
-import { type Started, startChild } from './start';
+import { type Started, startThroughNode } from './start';
 
 /** The most that setTimeout() takes: a longer time becomes 1 ms. */
 const MOST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -40,7 +40,7 @@ export async function runChild(
   } = called.read(given);
   check(input, encoding, maxBuffer, reject, timeout);
   options.stdio ??= [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
-  const started = startChild(nodeCall('spawn', [file, args, options]), alreadyRead(called));
+  const started = startThroughNode(nodeCall('spawn', [file, args, options]), alreadyRead(called));
   const { child, recorder } = started;
   const closed = waitForClose(started);
   const early = new EarlyEnd(started, options.killSignal ?? defaultKillSignal(options.namespaces ?? {}) ?? 'SIGTERM');

@@ -34,10 +34,10 @@ export interface Started {
 /** Calls a function of child_process with these arguments; memcage's options are among Node's. */
 export function callNode(name: NodeFunction, args: readonly unknown[], called: Called): unknown {
   const call = nodeCall(name, args);
-  return isWithinOwnCall(call) ? call.invoke(call.options) : startChild(call, called).result;
+  return isWithinOwnCall(call) ? call.invoke(call.options) : startThroughNode(call, called).result;
 }
 
-export function startChild(call: NodeCall, called: Called): Started {
+export function startThroughNode(call: NodeCall, called: Called): Started {
   const native = loadNative();
   const { node, own } = splitOptions(call.options, called);
   const choice = chooseCage(own);

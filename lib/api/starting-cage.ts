@@ -4,7 +4,7 @@ import { alreadyRead, type Called, strictMember } from '../options/called';
 import { isOptions, nodeCall } from '../process/node-call';
 import { contain } from './contain';
 import { RUN_OPTIONS, runAs } from './run';
-import { startChild } from './start';
+import { startThroughNode } from './start';
 
 const RUN = strictMember('cage.run', 'spawn', RUN_OPTIONS);
 const CALLED = {
@@ -28,7 +28,7 @@ export class StartingCage extends SharedCage implements Cage {
       function (this: StartingCage, ...args: unknown[]): unknown {
         const call = nodeCall(name, args);
         const options = this.#with(call.options, CALLED[name]);
-        return startChild({ ...call, options }, alreadyRead(CALLED[name])).result;
+        return startThroughNode({ ...call, options }, alreadyRead(CALLED[name])).result;
       };
     // Their types are the contract's, which says them once.
     Object.assign(StartingCage.prototype, {

@@ -73,7 +73,7 @@ class WatchedChild implements Launched {
     const { heap, init, pidfd } = this.started;
     try {
       const end = childEndOf({ ...event, ...init?.end() }, heap);
-      // Before 'exit', so that listeners find the cage gone and the outcome recorded.
+      // Before 'exit', so that listeners find the cage gone and the outcome recorded, unless something was left running.
       this.#endCaged(end, event.texts);
       this.context.onEnd(end.exitCode, end.signal, event.errno);
     } finally {

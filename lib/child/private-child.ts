@@ -15,7 +15,7 @@ export interface PrivateCageOptions {
   detached: boolean;
   keepDescendants: boolean;
   /** The child is the init of a PID namespace: nothing there outlives it, so it needs no kill cgroup. */
-  isInit: boolean;
+  hasPidNamespace: boolean;
 }
 
 /** A child in its own private cage, which closes with it. */
@@ -44,12 +44,12 @@ export class PrivateChild extends CagedChild {
 
 const pools = new WeakMap<CageRoot, CagePool>();
 
-function makePrivateCage({ limits, parent, within, detached, isInit }: PrivateCageOptions): PrivateCage {
+function makePrivateCage({ limits, parent, within, detached, hasPidNamespace }: PrivateCageOptions): PrivateCage {
   if (within !== undefined) return new PrivateCage(within.createInner(limits), { outlivesOwner: false, outer: within });
   return withCageRoot(parent, (root) =>
     detached
       ? new PrivateCage(makeDetachedCageCgroup(root, limits), { outlivesOwner: true })
-      : poolOf(root).take({ limits, killable: !isInit }),
+      : poolOf(root).take({ limits, killable: !hasPidNamespace }),
   );
 }
 

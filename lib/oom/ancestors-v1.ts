@@ -3,7 +3,7 @@ import type { CgroupDirectory } from '../cgroup/directory/directory';
 import { EventCounter } from '../cgroup/directory/event-counter';
 import { host, openDirectory } from '../cgroup/hierarchy/host';
 import { wasHit } from './was-hit-v1';
-import { limitOf, nowhere, type WhoseLimit } from './whose-limit';
+import { limitOfAncestor, nowhere, type WhoseLimit } from './whose-limit';
 
 /** The v1 ancestors. The cage root has no limit of its own, so its eventfd fires only for theirs. */
 export class AncestorsV1 {
@@ -42,7 +42,7 @@ export class AncestorsV1 {
       let directory: CgroupDirectory | undefined;
       try {
         directory = openDirectory(path);
-        const limit = limitOf('ancestor', directory, 1);
+        const limit = limitOfAncestor(directory, 1);
         if (limit.limitBytes !== null) found.push({ limit, isHit: wasHit(directory) });
       } catch {
         // memcage may not read it, or it is gone. Then nobody knows which limit it was.

@@ -3,7 +3,7 @@ import { KeptFile } from '../cgroup/directory/kept-file';
 import { parseFlatKeyed, parseValue } from '../cgroup/files/formats';
 import { type Host, openDirectory } from '../cgroup/hierarchy/host';
 import { readMemoryFile } from '../cgroup/limits/limit-files';
-import { limitOf, type WhoseLimit } from './whose-limit';
+import { limitOfAncestor, type WhoseLimit } from './whose-limit';
 
 const EVENTS = 'memory.events.local';
 const OOM_GROUP = 'memory.oom.group';
@@ -44,7 +44,7 @@ export class AncestorsV2 {
   /** The limit of one ancestor. */
   limitAt(index: number): WhoseLimit {
     const { directory } = this.#events[index] ?? { directory: this.#root };
-    return limitOf('ancestor', directory, 2);
+    return limitOfAncestor(directory, 2);
   }
 
   /** Whether an OOM kill takes all processes of one ancestor, or of one of these cages below it. */

@@ -3,7 +3,7 @@ import { host } from '../cgroup/hierarchy/host';
 import { visiblePath } from './kernel-log';
 import { isWithin, type LoggedKill } from './kill-records';
 import { limitOfCage, type OomSurroundings } from './surroundings';
-import { limitOf, limitOfAncestor, nowhere, type WhoseLimit } from './whose-limit';
+import { limitOf, limitOfAncestorAt, nowhere, type WhoseLimit } from './whose-limit';
 
 /** The limits that can kill in a cgroup: its own, those of cgroups below it, and those around it. */
 export class LimitsAround {
@@ -53,6 +53,6 @@ export class LimitsAround {
   }
 
   #ancestor(path: string | undefined): WhoseLimit {
-    return path === undefined ? nowhere('ancestor') : limitOfAncestor(path, this.surroundings.version);
+    return path === undefined ? nowhere('ancestor') : limitOfAncestorAt(path, this.surroundings.version);
   }
 }

@@ -14,21 +14,26 @@ export function limitOf(cause: OomVerdict['cause'], directory: CgroupDirectory, 
   return { cause, limitBytes: bytesOf(directory, version), path: directory.path };
 }
 
-/**
- * The limit of an ancestor. `limitBytes` is null also if memcage may not read it. The ancestor may be a cage of another
- * memcage, in which this process itself runs.
- */
-export function limitOfAncestor(path: string, version: CgroupVersion): WhoseLimit {
-  const cause = isCage(path) ? 'cage' : 'ancestor';
+/** The limit of an ancestor, which may be a cage of another memcage, in which this process itself runs. */
+export function limitOfAncestor(directory: CgroupDirectory, version: CgroupVersion): WhoseLimit {
+  return limitOf(ancestorCause(directory.path), directory, version);
+}
+
+/** The same by its path. `limitBytes` is null also if memcage may not read it. */
+export function limitOfAncestorAt(path: string, version: CgroupVersion): WhoseLimit {
   let directory: CgroupDirectory | undefined;
   try {
     directory = openDirectory(path);
-    return limitOf(cause, directory, version);
+    return limitOfAncestor(directory, version);
   } catch {
-    return { cause, limitBytes: null, path };
+    return { cause: ancestorCause(path), limitBytes: null, path };
   } finally {
     directory?.close();
   }
+}
+
+function ancestorCause(path: string): OomVerdict['cause'] {
+  return isCage(path) ? 'cage' : 'ancestor';
 }
 
 /** The verdict, with its fields in the order in which people want to read them. */

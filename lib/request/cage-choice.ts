@@ -37,11 +37,17 @@ export function makeCagedChild(
   { parent, keepDescendants, namespaces, memoryDetails }: ResolvedCageOptions,
   { detached }: { detached: boolean },
 ): CagedChild | undefined {
-  const isInit = hasPidNamespace(namespaces);
   let child: CagedChild | undefined;
   if (shared !== undefined) child = new LeafChild(shared);
   else if (limits !== undefined) {
-    child = new PrivateChild({ limits, parent, within, detached, keepDescendants, isInit });
+    child = new PrivateChild({
+      limits,
+      parent,
+      within,
+      detached,
+      keepDescendants,
+      hasPidNamespace: hasPidNamespace(namespaces),
+    });
   }
   if (memoryDetails) child?.home.reportDetails();
   return child;

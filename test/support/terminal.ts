@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { Terminal } from '@xterm/headless';
+import { endNow } from './processes';
 import { until } from './until';
 
 const MAIN = join(__dirname, '../../dist/cli.js');
@@ -130,8 +131,8 @@ export class TerminalSession {
   /** Ends what is left of it. */
   async close(): Promise<void> {
     const pid = this.#told[0]?.['pid'] as number | undefined;
-    if (pid !== undefined && !this.#told.some((each) => 'code' in each || 'signal' in each))
-      process.kill(pid, 'SIGKILL');
+    // It may have ended, and not been told of yet.
+    if (pid !== undefined && !this.#told.some((each) => 'code' in each || 'signal' in each)) endNow(pid);
     if (this.#pty.exitCode === null) await once(this.#pty, 'close');
     this.#emulator.dispose();
   }

@@ -116,6 +116,13 @@ describeIf('cgroup', `whose limit it was, on cgroup v${version}`, () => {
       expect(oom).toMatchObject({ cause: 'limit', limitBytes: 16 * MIB, path: cage.cgroup.path });
     });
 
+    test('that of a cage around the cage root, as another memcage has it', async () => {
+      await using outer = createCage({ memory: '16M' });
+      const { path } = outer.cgroup;
+      const { oom } = await spawn('sh', HUNGRY, { memory: '100M', parent: path }).outcome;
+      expect(oom).toMatchObject({ cause: 'cage', limitBytes: 16 * MIB, path });
+    });
+
     test('that of a cgroup above', async () => {
       const { path: parent, remove } = makeCgroup('16M');
       const error = await rejection(run('sh', HUNGRY, { memory: '100M', parent }));

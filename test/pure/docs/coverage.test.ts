@@ -171,7 +171,7 @@ describe('docs name', () => {
   });
 
   test('every cause of an OOM kill', () => {
-    expectNamed('docs/outcome.md', ['limit', 'ancestor', 'descendant', 'system', 'unknown']);
+    expectNamed('docs/outcome.md', ['limit', 'cage', 'ancestor', 'descendant', 'system', 'unknown']);
   });
 
   test('every command, with its options', () => {
