@@ -24,15 +24,15 @@ export function overviewOf(commands: readonly Command[]): string {
       commands.map(({ name, summary }) => [name, summary]),
     ),
     wrap(
-      'A CGROUP is the absolute path of a memory cgroup, a PID a process in one, a CONTAINER the id of a container or at ' +
-        'least the first 4 digits of it, the name that Docker or Podman has given it, or the name of an LXC container, a ' +
-        'systemd unit, or the last directory of a cgroup. Digits only are a PID, if there is such a process.',
+      'A CGROUP is the absolute path of a memory cgroup. A PID is a process in one. A CONTAINER is the id of a container, ' +
+        'or at least its first 4 digits, its name in Docker or Podman, or the name of an LXC container, a systemd unit or ' +
+        'the last directory of a cgroup. A word of digits is a PID if there is such a process.',
       0,
     ),
     titled('Exit codes', [
       ['0', 'done'],
-      ['125', 'memcage failed, and says why on stderr'],
-      ['128 + N', 'signal N ended it, 141 when nobody reads its output any more'],
+      ['125', 'memcage failed; stderr says why'],
+      ['128 + N', 'signal N ended it; 141 if nobody reads its output any more'],
       ['other', "of the command that 'memcage run' runs; 126: it can't be run, 127: it was not found"],
     ]),
     "'memcage COMMAND --help' tells more, with examples.",

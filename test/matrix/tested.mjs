@@ -22,10 +22,10 @@ const COLUMNS = [
 
 const HEAD = `# What memcage was tested on
 
-\`npm run test:matrix\` writes this page ([how](../test/guest/README.md)). A kernel marked \`uml\` runs as a process on the machine that
-the tests are started on, \`tcg\` is the distribution's own in an emulated machine, \`kvm\` the same on the machine's processor. What is
-skipped in a run that machine can't do, and nearly all of it runs in another. \`soak\` and \`v2-bench\` count no tests: their figures
-are in [nodes.md](nodes.md#soak) and [speed.md](speed.md).
+\`npm run test:matrix\` writes this page ([how](../test/guest/README.md)). A kernel marked \`uml\` runs as a process on the machine that starts the
+tests. \`tcg\` is the distribution's own kernel in an emulated machine, and \`kvm\` is the same on the machine's processor. A run skips the tests
+that its machine can't do; nearly all of them run in another. \`soak\` and \`v2-bench\` count no tests: their figures are in
+[nodes.md](nodes.md#soak) and [speed.md](speed.md).
 
 `;
 

@@ -14,10 +14,10 @@ const LEAST_TEXT = 30;
 export const doctor = defineCommand({
   name: 'doctor',
   synopsis: '',
-  summary: 'tell whether cages work here, and what is in the way',
+  summary: 'check whether cages work here, and what prevents them',
   details: [
-    'What this machine has for cages, line by line, and the cure for what it lacks. Runs the main job once: a child in ' +
-      'namespaces of its own under a limit of 64 MiB.',
+    'Says line by line what this machine has for cages, and the cure for what it lacks. Runs the main job ' +
+      'once: a child in namespaces of its own under a limit of 64 MiB.',
   ],
   operands: NO_OPERANDS,
   options: {

@@ -24,9 +24,9 @@ export const events = defineCommand({
   synopsis: `[${TARGET}]`,
   summary: 'print what happens in a cgroup, as it happens',
   details: [
-    'One line for each event that the kernel tells of: OOM, kills, limits that were hit, the last process that ended, ' +
-      'freezing. Which there are depends on the cgroup version: the first line names them. It ends when the cgroup is gone, ' +
-      'or by a signal. Without an operand: of its own cgroup.',
+    'Prints a line for each event that the kernel reports: OOM, kills, limits hit, the last process gone, ' +
+      'freezing. The cgroup version decides which events there are; the first line names them. Ends when the ' +
+      'cgroup is gone, or by a signal. Without an operand: the cgroup of this command.',
   ],
   operands: oneTarget(0),
   options: {

@@ -7,12 +7,13 @@ import { toJson } from '../text/json';
 export const gc = defineCommand({
   name: 'gc',
   synopsis: '',
-  summary: 'kill and remove what dead owners have left',
+  summary: 'kill and remove what dead owners left',
   details: [
-    'Kills all processes in the cages of owners that are dead, and removes these cages; removes what detached children ' +
-      'have left empty. What has a living owner is not touched, nor are detached children that still run.',
-    'It is seldom needed: a guardian does it when a program is killed, and the first start of a child in a cgroup does it ' +
-      'there. It is for what was left without a guardian, or where nothing is started any more.',
+    'Kills all processes in the cages of dead owners and removes these cages; removes empty directories that ' +
+      'detached children left. Does not touch what has a living owner, nor detached children that still run.',
+    'You rarely need it: a guardian does this when a program is killed, and so does the first start of a ' +
+      'child in the same cgroup. Use it for what was left without a guardian, or where nothing is started any ' +
+      'more.',
   ],
   operands: NO_OPERANDS,
   options: {
@@ -21,7 +22,7 @@ export const gc = defineCommand({
   },
   exitCodes: [['0', 'nothing of a dead owner is left'], ['1', 'something could not be removed'], FAILED_TEXT],
   examples: [
-    ['memcage gc --dry-run', 'what is there to be removed'],
+    ['memcage gc --dry-run', 'what it would remove'],
     ['memcage gc', 'remove it'],
   ],
   async run({ 'dry-run': dryRun, json }) {

@@ -9,9 +9,9 @@ export const kill = defineCommand({
   synopsis: TARGET,
   summary: 'kill all processes in a cage, or a container',
   details: [
-    'SIGKILL for all processes in a cage or a container, or in a cgroup within one, and in those below it, until none is left. ' +
-      'Any other cgroup, that of a session or a service for example, is refused without --cgroup; that in which the command ' +
-      'itself is, and the root, always.',
+    'Sends SIGKILL to all processes in a cage or a container, or in a cgroup inside one, and in those below ' +
+      'it, until none is left. Refuses any other cgroup (of a session or a service, for example) without ' +
+      '--cgroup, and always the root and the cgroup that this command runs in.',
   ],
   operands: oneTarget(1),
   options: {

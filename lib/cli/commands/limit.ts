@@ -15,8 +15,8 @@ export const limit = defineCommand({
   synopsis: TARGET,
   summary: 'change the limits of a cgroup',
   details: [
-    'Changes the limits that are given, leaves the others, and prints those that are in force then. Sizes: bytes, or ' +
-      "with K, M, G, T; 'max' is no limit.",
+    'Changes the limits that you give, leaves the others, and prints all limits then in force. Sizes: bytes, ' +
+      "or with K, M, G, T; 'max' is no limit.",
   ],
   operands: oneTarget(1),
   options: {

@@ -11,11 +11,12 @@ export const ls = defineCommand({
   synopsis: '',
   summary: 'list the cages of this machine and their owners',
   details: [
-    'All cages that some memcage has made, wherever their cgroup is, as far as it is mounted here and may be listed. An ' +
-      'owner is alive while it holds the lock on its directory: a pid alone says nothing, since it may be used again. The ' +
-      'cage of a detached child whose owner is dead is on its own while a process is in it.',
-    'A cage without processes may be the one that a program keeps ready for its next child. An owner without cages has a ' +
-      'line of its own, with the directory that it would make them in.',
+    'Lists the cages that memcage has made on this machine, in any program, as far as their cgroups are ' +
+      'mounted here and you may list them. An owner is alive while it holds the lock on its directory; a pid ' +
+      'alone proves nothing, since it may be reused. The cage of a detached child stays while a process is in ' +
+      'it, even if its owner is dead.',
+    'A cage without processes may be one that a program keeps ready for its next child. An owner without ' +
+      'cages has a line of its own, with the directory in which it would make them.',
   ],
   operands: NO_OPERANDS,
   options: {

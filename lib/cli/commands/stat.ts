@@ -18,8 +18,8 @@ export const stat = defineCommand({
   synopsis: `[${TARGET}]`,
   summary: 'show the memory of a cgroup and its processes',
   details: [
-    'The memory of a cgroup, the limit in force and whose that is, and its processes as a tree with their resident ' +
-      'memory. Without an operand: of its own.',
+    'Shows the memory of a cgroup, the limit in force and which cgroup sets it, and the processes as a tree ' +
+      'with their resident memory. Without an operand: the cgroup of this command.',
   ],
   operands: oneTarget(0),
   options: {

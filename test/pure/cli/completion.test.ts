@@ -77,7 +77,7 @@ describeIf(['fish', 'terminal'], 'fish', () => {
   };
 
   test('commands, options, values', () => {
-    expect(inFish('memcage do')).toEqual(['doctor\ttell whether cages work here, and what is in the way']);
+    expect(inFish('memcage do')).toEqual(['doctor\tcheck whether cages work here, and what prevents them']);
     expect(inFish('memcage gc --d')).toEqual(['--dry-run\tonly print what would be done']);
     expect(inFish('memcage top --sort an')).toEqual([expect.stringMatching(/^anon\t/)]);
     expect(inFish('memcage completion z')).toEqual(['zsh']);

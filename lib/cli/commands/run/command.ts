@@ -24,7 +24,7 @@ const OPTIONS = {
     type: 'string',
     short: 'm',
     value: 'SIZE',
-    help: 'hard limit; the kernel kills what goes beyond it',
+    help: 'hard limit; the kernel kills what exceeds it',
     section: MEMORY,
   },
   swap: { type: 'string', value: 'SIZE', help: 'swap on top of it (default 0)', section: MEMORY },
@@ -51,7 +51,10 @@ const OPTIONS = {
   parent: { type: 'string', value: 'PATH', help: 'memory cgroup to make the cage in', suggest: 'cgroup' },
   keep: { type: 'boolean', help: 'wait for what COMMAND leaves running, instead of killing it' },
   json: { type: 'string', value: 'FILE', help: 'write the outcome to FILE as JSON', suggest: 'file' },
-  summary: { type: 'boolean', help: 'at the end a table on stderr: peak, limit, time, page faults, OOM kills ...' },
+  summary: {
+    type: 'boolean',
+    help: 'print a table on stderr at the end: peak, limit, time, page faults, OOM kills ...',
+  },
   chart: {
     type: 'string',
     value: 'FILE',
@@ -65,8 +68,9 @@ export const run = defineCommand({
   synopsis: '[--] COMMAND [ARG]...',
   summary: 'run a command in a memory cage',
   details: [
-    'Run COMMAND in a memory cage: a cgroup with a memory limit, and Linux namespaces of its own. Options end at the ' +
-      'first word that is not one; what follows belongs to COMMAND. One line on stderr tells when memory killed something.',
+    'Runs COMMAND in a memory cage: a cgroup with a memory limit, and Linux namespaces of its own. Options ' +
+      'end at the first word that is not an option; the rest belongs to COMMAND. If memory kills something, one ' +
+      'line on stderr says so.',
   ],
   operands: { name: 'command', least: 1, endOptions: true, suggest: 'command' },
   options: OPTIONS,
@@ -79,7 +83,7 @@ export const run = defineCommand({
   ],
   examples: [
     ['memcage run -m 100M node server.js', 'a server under 100 MiB'],
-    ['memcage run -m 1G --json outcome.json -- make -j8', 'a build; what became of it is in outcome.json'],
+    ['memcage run -m 1G --json outcome.json -- make -j8', 'a build; outcome.json says how it ended'],
     ['memcage run -m 1G --summary --chart build.svg make -j8', 'how much it needs, as figures and as a picture'],
     ['memcage run -m 64M --pid --mount --net sh', 'a shell that sees only its own processes, and no network'],
   ],

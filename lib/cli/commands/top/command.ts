@@ -22,12 +22,12 @@ export const top = defineCommand({
   synopsis: `[${TARGET}]...`,
   summary: 'watch the memory of cages, or of any cgroups, in a table',
   details: [
-    'A table of all cages on this machine, or of the cgroups that are named, that is drawn anew every second: usage of ' +
-      'all that is charged, page cache included, and its percentage of the limit in force; highest usage; working set, which ' +
-      'docker stats calls usage; memory of programs, page cache, swap; processes; OOM kills. In a narrow terminal the less ' +
-      'important columns are left out.',
+    'Shows a table of all cages on this machine, or of the cgroups that you name, and redraws it every ' +
+      'second. Columns: usage (everything charged, page cache included) and its percentage of the limit in ' +
+      'force; highest usage; working set, which docker stats calls usage; memory of programs, page cache, swap; ' +
+      'processes; OOM kills. A narrow terminal leaves out the less important columns.',
     `Keys: ${KEYS.map(([keys, meaning]) => `${keys}: ${meaning}`).join('; ')}.`,
-    'Where stdout is no terminal, a table is printed for each sample.',
+    'If stdout is not a terminal, prints a table for each sample.',
   ],
   operands: { name: 'cgroup', least: 0, suggest: 'cgroup' },
   options: {
