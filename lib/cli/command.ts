@@ -1,6 +1,4 @@
-/**
- * What a shell suggests at a place of the command line: the name of a cgroup, a file, a command, or one of some words.
- */
+/** What a shell suggests at a place of the command line: names of cgroups, files, commands, or the given words. */
 export type Suggestion = 'cgroup' | 'file' | 'command' | readonly string[];
 
 export interface Option {

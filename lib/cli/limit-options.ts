@@ -8,7 +8,9 @@ const WRONG_VALUES: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Checks limits from the command line. The error names the option. @param max the name of the option for the hard limit
+ * Checks limits from the command line. The error names the option.
+ *
+ * @param max the name of the option for the hard limit
  */
 export function checkLimits(memory: MemoryLimits, { max }: { max: string }): void {
   try {

@@ -58,9 +58,7 @@ function isNoProcess(error: unknown): boolean {
   return isGone(error) || (error as { code?: unknown }).code === ErrorCode.INVALID_ARGUMENT;
 }
 
-/**
- * Finds containers only. Cages have numbers as names, and the pid of a process that just ended must not find a cage.
- */
+/** Finds containers only. Cages have numbers as names: the pid of a process that just ended must not find a cage. */
 function findContainer(word: string): Cgroup | undefined {
   const isContainer = (path: string): boolean => containerOf(path)?.path === path;
   try {

@@ -21,9 +21,7 @@ export interface Keypress {
   meta?: boolean;
 }
 
-/**
- * A full-screen display. Restores the terminal at the end of the process, unless a signal ends it that nobody handles.
- */
+/** A full-screen display. Restores the terminal when the process ends, unless an unhandled signal ends it. */
 export class Screen {
   #isEntered = false;
   #frame = '';

@@ -1,6 +1,4 @@
-/**
- * A self-contained script for the page. Shows the sample nearest to the pointer, or moves along with the arrow keys.
- */
+/** A self-contained script for the page. Shows the sample nearest to the pointer, or steps with the arrow keys. */
 export const READ_OUT = `
 (() => {
   const { durationMs, points } = JSON.parse(document.getElementById('samples').textContent);

@@ -128,9 +128,7 @@ function helpLines({ colors, columns, charset }: Picture): string[] {
   ];
 }
 
-/**
- * Columns have fixed widths, but the name's grows with the names while there is room, and the command gets the rest.
- */
+/** Columns have fixed widths. Only the name grows with its texts while there is room, and the command gets the rest. */
 function widthsOf(names: readonly ColumnName[], columns: number, rows: readonly Row[]): Map<ColumnName, number> {
   const fixed = names.filter((name) => name !== 'name').reduce((sum, name) => sum + COLUMNS[name].width + GAP, 0);
   const longest = (name: 'name' | 'command'): number =>
