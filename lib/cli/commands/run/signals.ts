@@ -24,7 +24,7 @@ const FORWARDED: readonly NodeJS.Signals[] = [
 const ENDING: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGTERM']);
 /** A terminal sends these to its whole foreground process group. The command is in it, and must not get them twice. */
 const FROM_TERMINAL: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT', 'SIGWINCH']);
-/** Number of signals after which to kill a command that ignores them (as pid 1 does, without a handler); as docker run. */
+/** How many SIGINTs and SIGTERMs kill the command, as with docker run. It may ignore them, as pid 1 does by default. */
 const SIGNALS_TO_KILL = 3;
 
 /** Passes signals to this process on to the command, for which they are meant. */

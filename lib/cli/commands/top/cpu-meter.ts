@@ -20,7 +20,7 @@ export class CpuMeter {
   #before = new Map<string, Reading>();
   #now = new Map<string, Reading>();
 
-  /** In percent of one processor; `null` at the first sample of a cgroup. */
+  /** The use since the last sample, in percent of one processor; `null` in the first sample of a cgroup. */
   percentOf(cgroup: Measured, pids: readonly number[]): number | null {
     const now: Reading = { timeMs: performance.now(), usedUs: read(cgroup, pids) };
     this.#now.set(cgroup.path, now);
