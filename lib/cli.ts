@@ -30,10 +30,13 @@ function print(text: string): number {
   return 0;
 }
 
-/** Node makes the stream when it is asked for it, which takes longer than the start of a child: most runs print nothing. */
+/**
+ * Calls `prepare` when a standard stream is first used. Node makes the stream only then. That takes longer than the
+ * start of a child, and most runs print nothing.
+ */
 function whenMade(name: 'stdout' | 'stderr', prepare: (stream: NodeJS.WriteStream) => void): void {
   const stock = Object.getOwnPropertyDescriptor(process, name);
-  // Somebody's preloaded module has put one in its place.
+  // A preloaded module replaced the stream.
   if (stock?.get === undefined) {
     prepare(process[name]);
     return;
@@ -51,17 +54,18 @@ function whenMade(name: 'stdout' | 'stderr', prepare: (stream: NodeJS.WriteStrea
   });
 }
 
-// As what a shell runs ends when the reader of its pipe is gone, which Node would report as an error. EIO: its terminal is.
+// Ends as other programs do when the reader of their pipe is gone, which Node would report as an error. EIO: the
+// terminal is gone.
 whenMade('stdout', (stdout) =>
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(128 + SIGPIPE);
     process.stderr.write(`memcage: can't write to stdout: ${error.message}\n`);
-    // At once: `top` and `events` would go on for nobody, and doctor's own code would be taken for what it found.
+    // At once: `top` and `events` would go on for nobody, and the exit code of `doctor` would pass for its verdict.
     process.exit(FAILED);
   }),
 );
 
-// There is no place left to tell of it, and the exit code is not to be lost to it.
+// There is nowhere left to report it, and it must not change the exit code.
 whenMade('stderr', (stderr) => stderr.on('error', () => {}));
 
 main(process.argv.slice(2)).then(

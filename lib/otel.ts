@@ -1,5 +1,5 @@
 /**
- * Metrics of cgroups for OpenTelemetry, whose API is an optional peer dependency.
+ * Metrics of cgroups for OpenTelemetry. `@opentelemetry/api` is an optional peer dependency.
  *
  * @module memcage/otel
  */
@@ -18,21 +18,21 @@ const { metrics } = requirePeer(() => require('@opentelemetry/api'), {
 
 /** Options of {@link observeCgroups}. */
 export interface ObserveCgroupsOptions {
-  /** Makes the instruments. Default: the meter `memcage` of the global provider. */
+  /** The meter that makes the instruments. Default: the meter `memcage` of the global provider. */
   meter?: Api.Meter;
-  /** What to observe, asked at each collection. Default: those of all open cages of this thread. */
+  /** Returns the cgroups to observe; called at each collection. Default: those of this thread's open cages. */
   cgroups?: () => Iterable<Cgroup>;
   /**
-   * Of a cgroup; undefined leaves it out. Those with the same attributes are added up, and what they have counted goes on when
-   * they have ended. Default: none, for the sum of all cages; `{ 'memcage.cgroup.path': cgroup.path }` where there is
-   * `cgroups`.
+   * Returns the attributes of a cgroup; undefined leaves it out. Cgroups with the same attributes are added up, and
+   * their counts go on after they have ended. Default: no attributes, for the sum of all cages; with the option
+   * `cgroups`, `{ 'memcage.cgroup.path': cgroup.path }`, whose counts end with the cgroup.
    */
   attributes?: (cgroup: Cgroup) => Api.Attributes | undefined;
 }
 
-/** What is being observed. */
+/** The handle of a running observation, which {@link observeCgroups} returns. */
 export interface Observation {
-  /** Observe no more. The instruments stay, without values: OpenTelemetry can't take them back. */
+  /** Stop observing. The instruments stay, without values: OpenTelemetry can't remove them. */
   stop(): void;
   /** `stop()`, for `using`. */
   [Symbol.dispose](): void;
@@ -55,8 +55,8 @@ const bytes = (name: string, description: string, kind: Kind = 'UpDownCounter'):
   description,
 });
 
-// container.*: https://opentelemetry.io/docs/specs/semconv/system/container-metrics/. What that has no name for is in a
-// namespace of ours.
+// container.*: https://opentelemetry.io/docs/specs/semconv/system/container-metrics/. What has no name there is in
+// memcage's own namespace.
 const GAUGES: { readonly [G in keyof Gauges]-?: Instrument } = {
   usageBytes: bytes('container.memory.usage', 'Memory usage of the container.'),
   availableBytes: bytes('container.memory.available', 'Container memory available.'),
@@ -132,7 +132,8 @@ const CAGES: { readonly [C in keyof CageTotals]: Instrument } = {
 };
 
 /**
- * Observable instruments for the memory of cgroups, in one batch: all are read at the same moment.
+ * Observe the memory of cgroups with OpenTelemetry. Makes observable instruments in one batch, so that all are read at
+ * the same moment.
  *
  * @throws TypeError for bad options
  */
@@ -141,7 +142,8 @@ export function observeCgroups(options: ObserveCgroupsOptions = {}): Observation
   const { meter = metrics.getMeter('memcage'), cgroups, attributes } = options;
   const collector = new Collector<Api.Attributes>({
     cgroups,
-    // The SDK for JavaScript never forgets attributes, and takes 2,000 of a kind: too few for cages, which come and go.
+    // The SDK for JavaScript never forgets attributes, and takes 2,000 sets of them for an instrument. That is too few
+    // for cages, which come and go.
     labels: attributes ?? (cgroups === undefined ? () => ({}) : byPath),
     labelsEnd: attributes === undefined && cgroups !== undefined,
   });
@@ -149,7 +151,7 @@ export function observeCgroups(options: ObserveCgroupsOptions = {}): Observation
   const [gauges, counts, cages] = [instruments.of(GAUGES), instruments.of(COUNTS), instruments.of(CAGES)];
   const observe: Api.BatchObservableCallback = (result) => {
     const { rows, ended, cages: totals } = collector.collect();
-    // An SDK that goes on with the last value would have them in every sum.
+    // Some SDKs repeat the last value, which would stay in every sum.
     for (const attributes of ended) gauges(result, NOTHING, attributes);
     for (const row of rows) {
       gauges(result, row.gauges, row.labels);
@@ -165,14 +167,14 @@ export function observeCgroups(options: ObserveCgroupsOptions = {}): Observation
   return { stop, [Symbol.dispose]: stop };
 }
 
-/** Observes what is there of these figures. */
+/** Observes those of the figures that are present. */
 type Observe<K extends string> = (
   result: Api.BatchObservableResult,
   figures: { readonly [F in K]?: number },
   attributes: Api.Attributes,
 ) => void;
 
-/** Each is made once, also when several figures are in it, with attributes that tell them apart. */
+/** Makes each instrument once. If several figures share one, attributes tell them apart. */
 class Instruments {
   readonly #made = new Map<string, Api.Observable>();
 

@@ -17,26 +17,26 @@ const { Counter, Gauge, register } = requirePeer(() => require('prom-client'), {
 
 /** Options of {@link collectCgroups}. */
 export interface CollectCgroupsOptions<L extends string = string> {
-  /** Where the metrics are registered. Default: prom-client's own. */
+  /** Where to register the metrics. Default: prom-client's own register. */
   register?:
     | PromClient.Registry<PromClient.PrometheusContentType>
     | PromClient.Registry<PromClient.OpenMetricsContentType>;
-  /** Of all names. Default: `memcage_`. */
+  /** Prefix of all names. Default: `memcage_`. */
   prefix?: string;
-  /** What to collect, asked at each scrape. Default: those of all open cages of this thread. */
+  /** Returns the cgroups to collect; called at each scrape. Default: those of this thread's open cages. */
   cgroups?: () => Iterable<Cgroup>;
-  /** Names of the labels that `labels` gives. Default: `['cgroup']`. */
+  /** Names of the labels that `labels` returns. Default: `['cgroup']`. */
   labelNames?: readonly L[];
   /**
-   * Of a cgroup; undefined leaves it out. Those with the same labels are added up, and what they have counted goes on when
-   * they have ended. Default: `{ cgroup: cgroup.path }`, which ends with the cgroup.
+   * Returns the labels of a cgroup; undefined leaves it out. Cgroups with the same labels are added up, and their
+   * counts go on after they have ended. Default: `{ cgroup: cgroup.path }`, whose counts end with the cgroup.
    */
   labels?: (cgroup: Cgroup) => Readonly<Record<L, string>> | undefined;
 }
 
-/** What is being collected. */
+/** The handle of a running collection, which {@link collectCgroups} returns. */
 export interface Collection {
-  /** Take the metrics out of the register. */
+  /** Stop collecting, and remove the metrics from the register. */
   stop(): void;
   /** `stop()`, for `using`. */
   [Symbol.dispose](): void;
@@ -44,7 +44,7 @@ export interface Collection {
 
 type Register = NonNullable<CollectCgroupsOptions['register']>;
 
-/** Gives each value with its labels. */
+/** Calls `give` for each value, with its labels. */
 type Values = (give: (value: number | undefined, labels: object) => void) => void;
 
 type Help = readonly [name: string, help: string];
@@ -76,7 +76,7 @@ const COUNTERS: { readonly [C in keyof Counts]-?: Help } = {
   ],
 };
 
-/** Of the cages of this thread, since they are collected. */
+/** Metrics of this thread's cages: those that are open, and what happened since the collection began. */
 const CAGES: { readonly [C in keyof CageTotals]: Help } = {
   open: ['cages', 'Cages that are open.'],
   closed: ['cages_closed_total', 'Cages that have ended.'],
@@ -87,10 +87,10 @@ const CAGES: { readonly [C in keyof CageTotals]: Help } = {
 };
 
 /**
- * Register metrics of cgroups with prom-client. They are read when they are asked for, all at the same moment.
+ * Register metrics of cgroups with prom-client. Each scrape reads them, all at the same moment.
  *
- * @throws TypeError for bad options; prom-client's own Error when there are metrics of the same name already, or for what it
- *   does not take as a name
+ * @throws TypeError for bad options; prom-client's own Error if a metric of the same name exists already, or for a name
+ *   that prom-client does not accept
  */
 export function collectCgroups<L extends string = 'cgroup'>(options: CollectCgroupsOptions<L> = {}): Collection {
   checkKinds('collectCgroups', options, {
@@ -138,7 +138,7 @@ function addAll(
   metrics.counter(CAGES.oomKills, [], (give) => give(moment().cages?.oomKills, {}));
 }
 
-/** Metrics in a register that have one prefix. */
+/** The metrics in a register, which share a prefix. */
 class Metrics {
   readonly #names: string[] = [];
 
@@ -182,7 +182,7 @@ function byPath(cgroup: Cgroup): { cgroup: string } {
   return { cgroup: cgroup.path };
 }
 
-/** All that ask in the same turn of the event loop get the same answer. */
+/** Answers all callers alike until the next microtask, so that one scrape reads once. */
 function once<T>(ask: () => T): () => T {
   let answer: { value: T } | undefined;
   return () => {

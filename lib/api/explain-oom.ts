@@ -4,31 +4,34 @@ import { formatSize } from '../text/size';
 
 const MOST_NAMED = 3;
 
-/** The child that an {@link OomVerdict} is about, as far as it is to be named. */
+/** The child that an {@link OomVerdict} is about, and what the explanation says of it. */
 export interface KilledChild {
-  /** What the caller has started, as people call it: `npx`. */
+  /** Name of the program that you started, for people: `npx`. */
   command: string;
-  /** Its pid: whoever else was killed was started by it. Default: not known. */
+  /** Its pid. Of a single victim with another pid, the sentence says that the child started it. Default: unknown. */
   pid?: number | undefined;
-  /** The highest use of its cage, in bytes: `memory.peakBytes` of the outcome. Default: not told. */
+  /** The highest usage of its cage, in bytes: `memory.peakBytes` of the outcome. Default: left out. */
   peakBytes?: number | null;
 }
 
-/** A verdict in English words, safe to be printed on a terminal. */
+/** A verdict in English, safe to print on a terminal. */
 export interface OomExplanation {
-  /** All of it, without an end: `node (pid 71), started by npx, was killed for its memory limit of 100 MiB (peak 100 MiB)`. */
+  /**
+   * The whole sentence, without a full stop: `node (pid 71), started by npx, was killed for its memory limit of 100 MiB
+   * (peak 100 MiB)`.
+   */
   sentence: string;
-  /** What it was killed for: `its memory limit of 100 MiB`. */
+  /** What the processes were killed for: `its memory limit of 100 MiB`. */
   reason: string;
-  /** Who was killed, the first three of them: `node (pid 71), sh (pid 72)`; `null` where the kernel does not tell. */
+  /** The first three that were killed: `node (pid 71), sh (pid 72)`; `null` if the kernel does not say which. */
   victims: string | null;
 }
 
 /**
- * An outcome's verdict in words, for logs and people: who was killed for memory, and for whose limit. `run()` has the same
- * sentence in its error.
+ * Put an OOM verdict into words, for logs and people: which processes were killed, and for whose memory limit. `run()`
+ * has the same sentence in its error.
  *
- * @param oom of an outcome, or of the event 'oom' of a cage
+ * @param oom the verdict of an outcome, or of a cage's event 'oom'
  */
 export function explainOom(oom: OomVerdict, { command, pid, peakBytes = null }: KilledChild): OomExplanation {
   const reason = whoseLimit(oom);
@@ -40,7 +43,7 @@ export function explainOom(oom: OomVerdict, { command, pid, peakBytes = null }: 
   };
 }
 
-/** Of which limit a process can be killed "for". */
+/** The limit, worded to follow "killed for". */
 function whoseLimit({ cause, limitBytes, path }: OomVerdict): string {
   const of = limitBytes === null ? '' : ` of ${formatSize(limitBytes)}`;
   const where = path === null ? '' : ` (${printable(path)})`;
@@ -72,7 +75,7 @@ function whoWas(command: string, { kills, victims }: OomVerdict, pid: number | u
   return `${program}: ${victims.length} processes (${namesOf(victims)}) were`;
 }
 
-/** Some of them, if they are many. */
+/** The names of the victims; only the first ones if there are many. */
 function namesOf(victims: readonly OomVictim[]): string {
   const names = victims.slice(0, MOST_NAMED).map(named).join(', ');
   return victims.length > MOST_NAMED ? `${names} ...` : names;

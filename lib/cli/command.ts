@@ -1,28 +1,28 @@
-/** What a shell can suggest at some place of the command line: one of these words, a file, or what names a cgroup. */
+/** What a shell suggests at a place of the command line: names of cgroups, files, commands, or the given words. */
 export type Suggestion = 'cgroup' | 'file' | 'command' | readonly string[];
 
 export interface Option {
   readonly type: 'boolean' | 'string';
   readonly short?: string;
-  /** What its value is: `SIZE`. */
+  /** What the help calls its value: `SIZE`. */
   readonly value?: string;
   readonly help: string;
-  /** The heading that it is below in the help. Default: `Options`. */
+  /** Its heading in the help. Default: `Options`. */
   readonly section?: string;
   readonly suggest?: Suggestion;
 }
 
-/** By their long names. */
+/** Options by their long names. */
 export type Options = Readonly<Record<string, Option>>;
 
-/** The words that are neither options nor values of one. */
+/** The words that are neither options nor values of options. */
 export interface Operands {
-  /** As a message names one. */
+  /** What a message calls one of them. */
   readonly name: string;
   readonly least: 0 | 1;
   /** Default: any number. */
   readonly most?: 0 | 1;
-  /** The first one ends the options: what follows is another program's. */
+  /** The first one ends the options: the words after it belong to another program. */
   readonly endOptions?: boolean;
   readonly suggest?: Suggestion;
 }
@@ -31,12 +31,12 @@ export type Values<O extends Options> = {
   readonly [N in keyof O]?: O[N]['type'] extends 'boolean' ? boolean : string;
 };
 
-/** A command of memcage, as far as words, the help and shells know it. */
+/** A command of memcage, as the parser, the help and the shells' completion see it. */
 export interface CommandTexts {
   readonly name: string;
-  /** What follows the name, options aside: `[CGROUP|PID|CONTAINER]`. */
+  /** What follows the name, except for options: `[CGROUP|PID|CONTAINER]`. */
   readonly synopsis: string;
-  /** One line without an end, for the list of commands. */
+  /** One line without a full stop, for the list of commands. */
   readonly summary: string;
   /** Paragraphs. */
   readonly details: readonly string[];
@@ -47,10 +47,10 @@ export interface CommandTexts {
 
 export interface Command extends CommandTexts {
   readonly options: Options;
-  /** @param words what follows the name */
+  /** @param words the words after the name */
   execute(words: readonly string[]): number | Promise<number>;
 }
 
-/** Each failure that is memcage's own. */
+/** The exit code of every failure of memcage itself. */
 export const FAILED = 125;
 export const FAILED_TEXT = ['125', 'memcage failed: wrong usage, no such cgroup, or the kernel refused'] as const;

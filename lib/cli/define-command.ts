@@ -5,7 +5,7 @@ import { VERSION } from './version';
 
 interface Definition<O extends Options> extends CommandTexts {
   readonly options: O;
-  /** Returns the exit code. Throws {@link UsageError} for what can't be told from the tables. */
+  /** Returns the exit code. Throws UsageError for wrong usage that the tables can't reveal. */
   run(values: Values<O>, operands: readonly string[]): number | Promise<number>;
 }
 
@@ -23,7 +23,7 @@ export function defineCommand<const O extends Options>(definition: Definition<O>
       const { values, operands } = parseWords(words, command);
       if (values['help'] === true) return print(helpOf(command));
       if (values['version'] === true) return print(`${VERSION}\n`);
-      // The table that these were parsed by is the one that the type is made of.
+      // The values were parsed with the table from which their type is made.
       return definition.run(values as Values<O>, operands);
     },
   };

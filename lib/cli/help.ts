@@ -4,7 +4,7 @@ const WIDTH = 100;
 
 type Row = readonly [left: string, right: string];
 
-/** Of one command. */
+/** The help of one command. */
 export function helpOf({ name, synopsis, details, options, exitCodes, examples }: CommandTexts & { options: Options }) {
   return paragraphs([
     `Usage: memcage ${name} [OPTION]...${synopsis === '' ? '' : ` ${synopsis}`}`,
@@ -15,7 +15,7 @@ export function helpOf({ name, synopsis, details, options, exitCodes, examples }
   ]);
 }
 
-/** Of all. */
+/** The help of memcage: the list of all commands. */
 export function overviewOf(commands: readonly Command[]): string {
   return paragraphs([
     'Usage: memcage COMMAND [OPTION]... [ARG]...\n   or: memcage help [COMMAND]\n   or: memcage --version',
@@ -58,7 +58,7 @@ function titled(title: string, rows: readonly Row[]): string {
   return `${title}:\n${lines.join('\n')}`;
 }
 
-/** Further lines begin with so many spaces. */
+/** Wraps a text at {@link WIDTH}. Its first line is already indented; the others get `indent` spaces. */
 function wrap(text: string, indent: number): string {
   const lines: string[] = [''];
   for (const word of text.split(' ')) {

@@ -2,12 +2,12 @@ import { dirname } from 'node:path';
 import { Cgroup, cageOf, containerOf } from '../index';
 
 export interface KillOptions {
-  /** Also what is neither a cage nor a container. */
+  /** Allow cgroups that are neither a cage nor a container. */
   anyCgroup?: boolean;
   dryRun?: boolean;
 }
 
-/** Kills all processes in a cgroup; returns their pids. Throws, before the first, where that is most likely not what was meant. */
+/** Kills all processes in a cgroup, and returns their pids. If that is hardly what was meant, throws and kills none. */
 export async function killAllIn(
   cgroup: Cgroup,
   { anyCgroup = false, dryRun = false }: KillOptions = {},
@@ -19,7 +19,7 @@ export async function killAllIn(
 }
 
 function refuse({ path }: Cgroup, pids: readonly number[], anyCgroup: boolean): void {
-  // Nobody would be left to say what became of it; and the shell that asked is most likely there too.
+  // No process would be left to report the result, and the shell of the user is most likely in there too.
   if (pids.includes(process.pid)) throw new Error(`${path} is the cgroup of this very command, or above it`);
   if (path === rootPath()) throw new Error(`${path} is the root of all cgroups`);
   if (anyCgroup || cageOf(path) !== undefined || isInContainer(path)) return;
@@ -34,13 +34,12 @@ function rootPath(): string | undefined {
   return root?.path;
 }
 
-/** A virtual machine is none. */
+/** A virtual machine does not count, but a container around it does. */
 function isInContainer(path: string): boolean {
   const found = containerOf(path);
   return found !== undefined && (found.kind !== 'machine' || isInContainer(dirname(found.path)));
 }
 
-/** How many, in words. */
 export function processes({ length }: readonly number[]): string {
   return length === 1 ? '1 process' : `${length} processes`;
 }

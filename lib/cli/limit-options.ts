@@ -7,7 +7,11 @@ const WRONG_VALUES: ReadonlySet<unknown> = new Set([
   ErrorCode.LIMIT_TOO_SMALL,
 ]);
 
-/** Limits as the command line has them. What is wrong with one is told by the name of its option. */
+/**
+ * Checks limits from the command line. The error names the option.
+ *
+ * @param max the name of the option for the hard limit
+ */
 export function checkLimits(memory: MemoryLimits, { max }: { max: string }): void {
   try {
     asUsage(() => checkCageOptions({ memory }));
@@ -18,7 +22,7 @@ export function checkLimits(memory: MemoryLimits, { max }: { max: string }): voi
   }
 }
 
-/** A wrong value is wrong usage. */
+/** Turns the library's error for a wrong value into a UsageError, with `message` if given. */
 export function asUsage<T>(use: () => T, message?: string): T {
   try {
     return use();
@@ -28,7 +32,7 @@ export function asUsage<T>(use: () => T, message?: string): T {
   }
 }
 
-/** For v1, which limits the sum of memory and swap. */
+/** The message for v1, which limits the sum of memory and swap. */
 export function swapNeeds(option: string): string {
   return `--swap needs a limit by ${option} as well (cgroup v1 limits the sum of both)`;
 }

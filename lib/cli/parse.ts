@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { likelyMeant } from '../index';
 import type { CommandTexts, Operands, Options } from './command';
 
-/** The words of the command line make no sense. */
+/** The command line makes no sense. */
 export class UsageError extends Error {}
 
 interface Table extends Pick<CommandTexts, 'name' | 'operands'> {
@@ -14,7 +14,7 @@ interface Parsed {
   operands: string[];
 }
 
-/** @param words what follows the name of the command */
+/** @param words the words after the name of the command */
 export function parseWords(words: readonly string[], table: Table): Parsed {
   const parsed = table.operands.endOptions ? parseUpToOperand(words, table) : parseAll(words, table);
   const { help, version } = parsed.values;
@@ -45,7 +45,7 @@ function parseAll(words: readonly string[], { name, options }: Table): Parsed {
   }
 }
 
-/** What was likely meant. */
+/** Asks whether a similar word was meant; empty if there is none. */
 export function question(word: string, known: readonly string[], prefix = ''): string {
   const meant = likelyMeant(word, known);
   return meant === undefined ? '' : `: did you mean '${prefix}${meant}'?`;
@@ -59,7 +59,7 @@ function checkCount(words: readonly string[], { name, operands }: Table): void {
   throw new UsageError(`${name} takes one ${operands.name}, not '${words[most]}' as well`);
 }
 
-/** Options end at the first word that is neither one nor the value of one, or after `--`. */
+/** Options end at the first word that is neither an option nor the value of one, or after `--`. */
 function splitAtOperand(words: readonly string[], options: Options): [own: string[], operands: string[]] {
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? '';
@@ -70,7 +70,7 @@ function splitAtOperand(words: readonly string[], options: Options): [own: strin
   return [[...words], []];
 }
 
-/** Whether the value of an option is a word of its own. */
+/** Whether a word is an option whose value is the next word. */
 function takesNextWord(word: string, options: Options): boolean {
   return Object.entries(options).some(
     ([name, { type, short }]) => type === 'string' && (word === `--${name}` || word === `-${short}`),

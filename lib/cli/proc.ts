@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-/** What follows the name in `/proc/<pid>/stat`: state, parent, process group ... See proc_pid_stat(5). */
+/** The fields after the name in `/proc/<pid>/stat`: state, parent, process group ... See proc_pid_stat(5). */
 export function readProcStat(pid: number | 'self'): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  // The name may have blanks and parentheses itself.
+  // The name itself may contain blanks and parentheses.
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
-/** A program with its arguments; empty for one that is ending, has ended, or is hidden. */
+/** A process's program and arguments; empty if the process is ending, has ended, or is hidden. */
 export function readCommand(pid: number): string[] {
   let cmdline: string;
   try {
@@ -15,6 +15,6 @@ export function readCommand(pid: number): string[] {
   } catch {
     return [];
   }
-  // A program may have put text of its own in their place, without a NUL at the end.
+  // A program may have replaced them with text of its own, without a NUL at the end.
   return cmdline === '' ? [] : cmdline.replace(/\0$/, '').split('\0');
 }

@@ -1,6 +1,6 @@
 import { ErrorCode, MemcageError } from '../index';
 
-/** What says that a cgroup is gone, is not for this process to look into, or has too long a path. */
+/** Codes of errors for a cgroup that is gone, that this process may not look into, or whose path is too long. */
 const PASSED_OVER: ReadonlySet<unknown> = new Set([
   ErrorCode.CGROUP_GONE,
   ErrorCode.NO_PERMISSION,
@@ -13,7 +13,7 @@ export function isGone(error: unknown): boolean {
   return error instanceof MemcageError && error.code === ErrorCode.CGROUP_GONE;
 }
 
-/** Undefined when the cgroup that is read is gone, or can't be looked into: others are not to be missed for it. */
+/** Returns undefined if the cgroup that `read` reads is gone or can't be looked into, so that others are still read. */
 export function passingOver<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -10,7 +10,7 @@ import { run } from './commands/run/command';
 import { stat } from './commands/stat';
 import { top } from './commands/top/command';
 
-// Functions, as few of them are loaded with the program.
+// Functions, so that `memcage run` does not load the other commands.
 const COMMANDS: Readonly<Record<string, () => Command>> = {
   run: () => run,
   ls: () => ls,
@@ -26,7 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
 
 export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);
 
-/** Undefined for a name that none has. */
+/** Undefined if no command has the name. */
 export function commandNamed(name: string): Command | undefined {
   return Object.hasOwn(COMMANDS, name) ? COMMANDS[name]?.() : undefined;
 }

@@ -3,10 +3,10 @@ import { Cgroup, containerOf, ErrorCode, findCage, MemcageError } from '../index
 import type { Operands } from './command';
 import { isGone } from './refusals';
 
-/** As `synopsis` has what {@link findTarget} takes. */
+/** What {@link findTarget} takes, as a `synopsis` names it. */
 export const TARGET = 'CGROUP|PID|CONTAINER';
 
-/** For commands about one cgroup. */
+/** The operands of a command about one cgroup. */
 export const oneTarget = (least: 0 | 1): Operands => ({
   name: 'cgroup',
   least,
@@ -14,14 +14,17 @@ export const oneTarget = (least: 0 | 1): Operands => ({
   suggest: 'cgroup',
 });
 
-/** A cage as `memcage top` names it. */
+/** A cage's name in `memcage top`. */
 const CAGE = /^\d+\/[0-9a-f]+$/;
-/** A container as that names it. */
+/** A container's name in `memcage top`. */
 const NAMED = /^(?:docker|podman|containerd|cri-o|pod|lxc|machine|unknown):(.+)$/;
 
 /**
- * The cgroup that a word of the command line means: a path, also as the kernel has it, below the root of the hierarchy; the
- * pid of a process in it; what `memcage top` calls it; or what `Cgroup.find` takes.
+ * Finds the cgroup that a word of the command line means: its absolute path, or its path from the root of the
+ * hierarchy, as the kernel prints it; the pid of a process in it; its name in `memcage top`; or whatever `Cgroup.find`
+ * takes.
+ *
+ * @param word undefined: the cgroup of this process
  */
 export function findTarget(word: string | undefined): Cgroup {
   if (word === undefined) return Cgroup.self();
@@ -39,7 +42,7 @@ function pathOf(word: string): string {
   return paths.find((path) => existsSync(path)) ?? word;
 }
 
-/** A pid, or the beginning of a container's id that happens to have digits only. */
+/** Takes the word for a pid, else for a container's id or name that happens to have digits only. */
 function findByDigits(word: string): Cgroup {
   try {
     return Cgroup.of(Number(word));
@@ -55,7 +58,7 @@ function isNoProcess(error: unknown): boolean {
   return isGone(error) || (error as { code?: unknown }).code === ErrorCode.INVALID_ARGUMENT;
 }
 
-/** Not any cgroup of that name: cages are called by numbers, and a process that has just ended is not to mean one of those. */
+/** Finds containers only. Cages have numbers as names: the pid of a process that just ended must not find a cage. */
 function findContainer(word: string): Cgroup | undefined {
   const isContainer = (path: string): boolean => containerOf(path)?.path === path;
   try {

@@ -2,8 +2,8 @@ import type { ReadStream, WriteStream } from 'node:tty';
 import { widthOf } from './text/text-width';
 
 /**
- * Control sequences of xterm, which others share. The alternate screen leaves what was there as it was; synchronized output
- * (mode 2026) is ignored by who does not know it.
+ * Control sequences of xterm, which other terminals share. The alternate screen keeps what was on the screen before.
+ * Terminals that lack synchronized output (mode 2026) ignore it.
  *
  * @see https://invisible-island.net/xterm/ctlseqs/ctlseqs.html
  */
@@ -21,7 +21,7 @@ export interface Keypress {
   meta?: boolean;
 }
 
-/** A whole screen that is drawn again and again. Left as it was found, whatever ends the process save SIGKILL. */
+/** A full-screen display. Restores the terminal when the process ends, unless an unhandled signal ends it. */
 export class Screen {
   #isEntered = false;
   #frame = '';
@@ -43,18 +43,18 @@ export class Screen {
   enter(): void {
     if (this.#isEntered) return;
     this.#isEntered = true;
-    // Also for exceptions: it is called before their text is written.
+    // Covers exceptions too: Node emits it before it prints them.
     process.on('exit', this.#restore);
     this.#frame = '';
     if (this.input.isTTY) this.input.setRawMode(true);
     this.output.write(ENTER);
   }
 
-  /** After a stop that nobody announced: the shell may have had the terminal since. */
+  /** For a continuation after an unannounced stop (SIGSTOP): the shell may have changed the terminal meanwhile. */
   enterAgain(): void {
     this.#isEntered = false;
     process.off('exit', this.#restore);
-    // Node does nothing when it takes the terminal to be in that mode already.
+    // Node does nothing if it believes that the terminal is in the wanted mode already.
     if (this.input.isTTY) this.input.setRawMode(false);
     this.enter();
   }
@@ -70,21 +70,21 @@ export class Screen {
   /** Calls `onKey` for each key, until `stop` is called. */
   listen(onKey: (key: Keypress) => void): { stop(): void } {
     const { input } = this;
-    // Of a terminal that is gone; SIGHUP tells of that.
+    // For errors of a terminal that is gone. SIGHUP reports that.
     const ignore = (): void => {};
     const listener = (_: unknown, key: Keypress): void => onKey(key);
     if (!input.isTTY) return { stop: ignore };
-    // Not loaded by commands that don't ask for keys.
+    // Loaded here, since most commands need no keys.
     const { emitKeypressEvents } = require('node:readline') as typeof import('node:readline');
     emitKeypressEvents(input);
     input.on('error', ignore).on('keypress', listener).resume();
     return { stop: () => void input.off('keypress', listener).pause() };
   }
 
-  /** In one write, and only when it is not there already. The lines are not longer than the screen is wide. */
+  /** Draws in one write, and only what is not there already. No line may be wider than the screen. */
   draw(lines: readonly string[]): void {
     if (!this.#isEntered) return;
-    // Behind a line that fills the screen's width the cursor is still on its last character, which would be erased.
+    // After a line as wide as the screen, the cursor is still on its last character, which would be erased.
     const erased = lines.map((line) => (widthOf(line) < this.columns ? `${line}${ERASE_LINE}` : line));
     const frame = `${erased.join('\r\n')}${lines.length < this.lines ? `\r\n${ERASE_BELOW}` : ''}`;
     if (frame === this.#frame) return;
@@ -92,7 +92,7 @@ export class Screen {
     this.output.write(`${BEGIN}${frame}${END}`);
   }
 
-  /** What is on the screen is not known any more. */
+  /** Has the next {@link draw} draw everything, for a screen whose contents are unknown. */
   forget(): void {
     this.#frame = '';
   }

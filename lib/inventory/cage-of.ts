@@ -5,26 +5,26 @@ import { invalidArgument } from '../errors/errors';
 /** What {@link cageOf} finds. */
 export interface CageName {
   /**
-   * What people call it, and {@link findCage} takes: the pid that its owner had, a slash, and its number, or the beginning of
-   * its own name if it is a detached child's.
+   * Its name for people, which {@link findCage} takes: the pid that its owner had, a slash, and the number of the cage.
+   * A detached child's cage has the beginning of its random name in place of the number.
    */
   label: string;
-  /** `detached`: that of a detached child, which outlives its owner. */
+  /** `detached`: the cage of a detached child, which outlives its owner. */
   kind: 'cage' | 'detached';
   /** The pid that its owner had, in its own PID namespace. */
   ownerPid: number;
-  /** Of the cage's own cgroup, which is that of the path, or above it. */
+  /** Path of the cage's cgroup: the given one, or one above it. */
   path: string;
 }
 
-/** Of the random part of a detached cage's name. */
+/** How many letters a label has of the random part of a detached cage's name. */
 const LETTERS = 8;
 
 /**
- * The cage of some memcage that a cgroup belongs to, by its path: the innermost one; undefined when it is in none. Nothing is
- * read for that, and the cgroup need not exist.
+ * Find the cage that a cgroup belongs to, by the cgroup's path alone: the innermost cage, or undefined if it is in
+ * none. Reads nothing; the cgroup need not exist.
  *
- * @param path of the cgroup, {@link Cgroup.path} for example
+ * @param path of the cgroup, for example {@link Cgroup.path}
  */
 export function cageOf(path: string): CageName | undefined {
   if (typeof path !== 'string') throw invalidArgument('path', 'the path of a cgroup', path);

@@ -11,36 +11,43 @@ import { killHierarchies, memoryHierarchies, OwnDirectories, type OwnDirectory }
 
 /** Options of {@link collectGarbage}. */
 export interface CollectGarbageOptions {
-  /** Only tell what would be done. Default: false. */
+  /** true: change nothing, and only return what would be done. Default: false. */
   dryRun?: boolean;
 }
 
-/** What {@link collectGarbage} has done with the cgroup of an owner, or would do. */
+/** A directory that {@link collectGarbage} found, and what it did with it or would do. */
 export interface CollectedCage {
-  /** Absolute path of its directory. */
+  /** Absolute path of the directory. */
   path: string;
-  /** `owner`: that of a dead owner, with its cages; `detached`: that of a detached child, empty; `leaf`: one beside cages, empty. */
+  /**
+   * `owner`: the directory of a dead owner, with its cages. `detached`: the empty cage of a detached child. `leaf`: an
+   * empty cgroup beside cages, to which memcage had moved processes to make room for cages.
+   */
   kind: 'owner' | 'detached' | 'leaf';
-  /** The pid that its owner had; `null` of a leaf, which has none. */
+  /** The pid that its owner had; `null` for a leaf, which has no owner. */
   ownerPid: number | null;
-  /** The processes that were in it, which have been killed. */
+  /** The processes that were in it. They were killed, unless `result` says that nothing was done. */
   pids: number[];
-  /** `in use`: somebody has taken it meanwhile; `left`: not all of it could be removed. */
+  /**
+   * `in use`: another process came to use it meanwhile. `left`: not all of it could be removed. `refused`: see
+   * `reason`.
+   */
   result: 'removed' | 'in use' | 'left' | 'would be removed' | 'refused';
-  /** Why it was refused. */
+  /** Why it was refused: by the kernel, or because this process is in it. */
   reason?: string;
 }
 
 /**
- * Kills and removes what dead owners have left, and removes what is empty, in every hierarchy. What has a living owner stays,
- * and so do detached children that are still running. What the kernel refuses is told in the result; nothing is thrown for it.
+ * Remove what dead owners left, in every hierarchy. Kills the processes in their cages, and also removes the empty
+ * cages of detached children and empty leaves. Leaves alone what has a living owner, and detached children that still
+ * run. If the kernel refuses something, the result says so; nothing is thrown.
  */
 export async function collectGarbage(options: CollectGarbageOptions = {}): Promise<CollectedCage[]> {
   const dryRun = check(options);
   const current = host();
-  // Kill cgroups first: there processes can be killed all at once.
+  // Kill cgroups first: there the kernel can kill all processes at once.
   using directories = new OwnDirectories([...killHierarchies(current), ...memoryHierarchies(current)]);
-  // All are counted before the first is killed, since a kill cgroup and its cgroup have the same.
+  // List the pids in all before killing any, since a kill cgroup and its memory cgroup hold the same processes.
   const dead = directories.all.flatMap((each) => {
     const pids = deadPids(each);
     return pids === undefined ? [] : [{ ...each, pids }];
@@ -56,7 +63,7 @@ function check(options: unknown): boolean {
   return dryRun;
 }
 
-/** What would be killed with it; undefined: it is not for us to remove. */
+/** The pids to kill before the removal; undefined if it must not be removed. */
 function deadPids({ kind, directory }: OwnDirectory): number[] | undefined {
   return passingOver(() => {
     if (kind !== 'leaf' && isLocked(directory)) return undefined;

@@ -6,12 +6,12 @@ import { cagesIn } from './list-cages';
 import { memoryHierarchies, OwnDirectories } from './own-directories';
 
 /**
- * The cgroup of the cage that people call so, whoever has made it: see {@link CageName}.
+ * Find the cgroup of a cage by its label, whichever process made the cage: see {@link CageName}.
  *
- * Throws `ERR_MEMCAGE_CGROUP_GONE` when there is none, and `ERR_MEMCAGE_AMBIGUOUS`, with the `paths` of all, when there are
- * several: each thread of a program has numbers of its own.
+ * Throws `ERR_MEMCAGE_CGROUP_GONE` if no cage has the label, and `ERR_MEMCAGE_AMBIGUOUS`, with the `paths` of all, if
+ * several have it: each thread of a program counts its own cages.
  *
- * @param label as in `memcage top`: `4711/3`
+ * @param label as `memcage top` shows it: `4711/3`
  */
 export function findCage(label: string): Cgroup {
   if (typeof label !== 'string') throw invalidArgument('label', "a cage's label, such as '4711/3'", label);

@@ -11,37 +11,42 @@ import { readCommand } from '../cgroup/processes/processes';
 import { LockHolders } from './lock-holders';
 import { memoryHierarchies, OwnDirectories, type OwnDirectory } from './own-directories';
 
-/** Who has made a cage. */
+/** The process that made a cage. */
 export interface CageOwner {
-  /** As this process sees it; of a dead one the pid that it had. `null`: it lives in a PID namespace that is hidden from here. */
+  /**
+   * Its pid in this process's PID namespace; once it is dead, the pid that it had in its own. `null` if it lives in a
+   * PID namespace that is hidden from this process.
+   */
   pid: number | null;
-  /** Name and arguments; empty when it is dead or hidden. */
+  /** Its program and arguments; empty if it is dead or hidden. */
   command: string[];
-  /** Whether it lives, by the lock that it holds: not by its pid, which may be another's by now. */
+  /** Whether it lives. Its lock tells, not its pid, which may be another process's by now. */
   alive: boolean;
 }
 
-/** A cage of some memcage on this machine. */
+/** A cage on this machine. */
 export interface ListedCage {
   /** Absolute path of its cgroup. */
   path: string;
-  /** `detached`: that of a detached child, which outlives its owner. `owner`: no cage, but the directory of an owner without any. */
+  /**
+   * `detached`: the cage of a detached child, which outlives its owner. `owner`: not a cage, but the directory of an
+   * owner that has no cages.
+   */
   kind: 'cage' | 'detached' | 'owner';
-  /** Whose it is. */
   owner: CageOwner;
-  /** Its own hard limit, in bytes; `Infinity` without. */
+  /** Its own hard limit, in bytes; `Infinity` if there is none. */
   limitBytes: number;
-  /** All that is charged to it, page cache included, in bytes. */
+  /** All memory that is charged to it, page cache included, in bytes. */
   usageBytes: number;
-  /** How many are in it and below. */
+  /** Number of processes in it and below it. */
   processes: number;
-  /** Whether it is one that its owner keeps ready for the next child: nobody is in it yet. */
+  /** Whether its owner keeps it ready for the next child. No process is in it yet. */
   spare: boolean;
 }
 
 /**
- * Every cage on this machine, as far as its cgroup is mounted here and may be listed: whoever its owner is, and in whatever
- * cgroup it was made. All cgroups are walked through. {@link Cgroup.open} takes the paths.
+ * List the cages on this machine, whoever their owners are, in whatever cgroups they were made. Walks through all
+ * cgroups that are mounted here and that this process may list. {@link Cgroup.open} takes the paths.
  */
 export function listCages(): ListedCage[] {
   const current = host();
@@ -50,7 +55,7 @@ export function listCages(): ListedCage[] {
   return directories.all.flatMap((own) => entriesOf(own, current, holders));
 }
 
-/** The cages in a directory of ours: each with what it is. */
+/** The cages in a directory of memcage, each with its kind. */
 export function cagesIn({ kind, directory }: OwnDirectory): [cage: CgroupDirectory, kind: 'cage' | 'detached'][] {
   if (kind === 'leaf') return [];
   if (kind === 'detached') return [[directory, kind]];
@@ -81,8 +86,8 @@ function entriesOf(own: OwnDirectory, { version }: Host, holders: LockHolders): 
 }
 
 /**
- * Whether it is prepared for the cgroups of its children, which a cage of one child is not: that goes with its child, and is empty
- * only before. v1: it has lost its stamp when it was made.
+ * Whether a cage is shared: prepared for leaves. A cage for one child never is. It goes with its child, so it is empty
+ * only before the child starts. On v1, a cage loses its stamp when it is prepared.
  */
 function isForMany(cage: CgroupDirectory, version: CgroupVersion): boolean {
   return version === 2 ? parseNames(cage.read('cgroup.subtree_control')).includes('memory') : !cage.isStamped();

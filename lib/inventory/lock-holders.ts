@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 
 /**
- * Who holds which flock(2) of this machine, as far as they are in this process's PID namespace or below.
+ * The processes that hold a flock(2) on this machine. Knows those in this process's PID namespace and below it.
  *
  * @see https://man7.org/linux/man-pages/man5/proc_locks.5.html
  */
@@ -15,7 +15,7 @@ export class LockHolders {
     }
   }
 
-  /** Undefined when nobody does, or somebody who can't be seen from here. */
+  /** The pid of the holder. Undefined if there is none, or if it can't be seen from here. */
   of(path: string): number | undefined {
     const there = statSync(path, { bigint: true, throwIfNoEntry: false });
     return there === undefined ? undefined : this.#pids.get(fileKey(there));

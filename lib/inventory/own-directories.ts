@@ -6,7 +6,7 @@ import { type Host, openDirectory } from '../cgroup/hierarchy/host';
 import type { Hierarchy } from '../cgroup/hierarchy/mounts';
 import { type OwnKind, ownKind } from '../cgroup/names/own-names';
 
-/** A directory that some memcage has made, wherever it is. */
+/** A directory that a memcage made, this one or another. */
 export interface OwnDirectory {
   kind: OwnKind;
   directory: CgroupDirectory;
@@ -16,14 +16,14 @@ export function memoryHierarchies({ memory, memoryElsewhere }: Host): Hierarchy[
   return [memory, ...memoryElsewhere];
 }
 
-/** Where kill cgroups may be. On v2 a cage is its own. */
+/** The hierarchies that may hold kill cgroups. None on v2, where a cage cgroup is its own kill cgroup. */
 export function killHierarchies({ version, unified, freezer }: Host): Hierarchy[] {
   return version === 2 ? [] : [unified, freezer].filter((hierarchy) => hierarchy !== null);
 }
 
 /**
- * Every directory of memcage in some hierarchies, as far as they are mounted here and may be listed: whoever made it, in
- * whatever cgroup. Each once, also when several mounts show it.
+ * All directories of memcage in some hierarchies, whichever process made them, in whatever cgroup. Finds those that are
+ * mounted here and that this process may list. Has each directory once, even if several mounts show it.
  */
 export class OwnDirectories {
   readonly #tops: CgroupDirectory[] = [];
@@ -42,7 +42,7 @@ export class OwnDirectories {
     return [...this.#found.values()];
   }
 
-  /** Closes what the directories hang on. */
+  /** Closes the fds through which the directories are reached. */
   [Symbol.dispose](): void {
     for (const top of this.#tops.splice(0)) top.close();
   }

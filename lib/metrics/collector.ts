@@ -6,22 +6,22 @@ import { Ledger, type Totals } from './ledger.js';
 const CAGE_CLOSED = 'memcage.cage.close';
 
 export interface CollectorOptions<L> {
-  /** Undefined: the cages of this thread. */
+  /** The cgroups to read. Undefined: those of this thread's open cages. */
   cgroups: (() => Iterable<Cgroup>) | undefined;
-  /** Undefined for one that is to be left out. */
+  /** The labels of a cgroup; undefined leaves it out. */
   labels: (cgroup: Cgroup) => L | undefined;
-  /** Labels are given up with the last cgroup that has them; else the counts go on when there is one again. */
+  /** true: forget labels with the last cgroup that has them. false: their counts go on when a cgroup has them again. */
   labelsEnd: boolean;
 }
 
-/** All that have the same labels. Without gauges when there is none at the moment. */
+/** The figures of all cgroups with the same labels. Without gauges if there is no such cgroup now. */
 export interface Row<L> {
   labels: L;
   gauges: Partial<Gauges>;
   counts: Totals;
 }
 
-/** Of the cages of this thread since the collector was made. */
+/** Counts of this thread's cages: those that are open now, and what happened since the collector was made. */
 export interface CageTotals {
   open: number;
   closed: number;
@@ -30,20 +30,20 @@ export interface CageTotals {
 
 export interface Collected<L> {
   rows: Row<L>[];
-  /** Labels of those that had gauges the last time, and have none now. */
+  /** Labels that had gauges the last time, and have none now. */
   ended: L[];
-  /** Undefined when other cgroups are collected. */
+  /** Undefined if the caller named the cgroups. */
   cages: CageTotals | undefined;
 }
 
-/** Reads cgroups when it is asked to, and keeps their counts monotonic. It has no timer, and holds no fd. */
+/** Reads cgroups at each `collect()`, and keeps their counts monotonic. Has no timer, and holds no fd. */
 export class Collector<L extends object> {
   readonly #options: CollectorOptions<L>;
   readonly #ledger = new Ledger();
   readonly #labels = new Map<string, L>();
-  /** Those that had gauges the last time. */
+  /** Labels that had gauges the last time, by key. */
   #live: ReadonlyMap<string, L> = new Map();
-  /** Of cgroups that have been seen. */
+  /** The keys of the cgroups' labels, by path. */
   readonly #keys = new Map<string, string>();
   readonly #onClosed = (message: unknown): void => this.#closed((message as { cage: Cage }).cage);
   readonly #killsBefore = new WeakMap<Cage, number>();
@@ -81,7 +81,7 @@ export class Collector<L extends object> {
     unsubscribe(CAGE_CLOSED, this.#onClosed);
   }
 
-  /** What it has counted since it was last looked at, maybe never, would be lost. */
+  /** Adds the cage's kills since the last `collect()`, which may never have seen it. They would be lost otherwise. */
   #closed(cage: Cage): void {
     this.#closedCages += 1;
     this.#killsInClosed += this.#killsOf(cage);
@@ -94,12 +94,12 @@ export class Collector<L extends object> {
     this.#keys.delete(path);
   }
 
-  /** Since the collector was made. What happens in a cage within another one is counted by that one too. */
+  /** The cage's kills since the collector was made. 0 for a cage within another, whose count includes them. */
   #killsOf(cage: Cage): number {
     return cage.outer === undefined ? cage.oomKills - (this.#killsBefore.get(cage) ?? 0) : 0;
   }
 
-  /** Whether a cage that it is in has the same labels: that has all of it in its own figures. */
+  /** Whether a cage around it has the same labels. The figures of that cage include its own. */
   #isCountedAbove(cage: Cage | undefined, key: string): boolean {
     for (let outer = cage?.outer; outer !== undefined; outer = outer.outer) {
       if (this.#keyOf(outer.cgroup) === key) return true;
@@ -147,7 +147,7 @@ export class Collector<L extends object> {
   }
 }
 
-/** Undefined: it can't be read, most likely because it is gone. */
+/** Undefined if the cgroup can't be read, most likely because it is gone. */
 function factsOf(
   cgroup: Cgroup,
   reading: ReturnType<typeof readMany>[number],
@@ -155,7 +155,7 @@ function factsOf(
 ): Facts | undefined {
   if (reading instanceof MemcageError) return undefined;
   try {
-    // v1 counts the kills of each cgroup alone; a cage adds up those of its children.
+    // v1 counts the kills of each cgroup without those below it; a cage adds up those of its children.
     const oomKills = Math.max(reading.events.oomKill, cage?.oomKills ?? 0);
     return { ...reading, oomKills, processes: cgroup.procs().length, ...faultsOf(cgroup) };
   } catch (error) {
@@ -165,7 +165,7 @@ function factsOf(
 }
 
 function faultsOf(cgroup: Cgroup): Pick<Facts, 'pageFaults' | 'majorFaults'> {
-  // Not stat(), which lets the file stay open.
+  // Not stat(), which keeps the file open.
   const stat = cgroup.get('memory.stat');
   const below = cgroup.version === 1 ? 'total_' : '';
   return { pageFaults: stat[`${below}pgfault`] ?? 0, majorFaults: stat[`${below}pgmajfault`] ?? 0 };

@@ -1,6 +1,6 @@
 import type { Reading } from '../index.js';
 
-/** What is read of each cgroup. */
+/** The fields that are read of each cgroup. */
 export const FIELDS = [
   'usageBytes',
   'limitBytes',
@@ -22,7 +22,7 @@ export interface Facts extends Reading<(typeof FIELDS)[number]> {
   majorFaults: number;
 }
 
-/** A figure that goes up and down; absent where the cgroup, or the kernel, has none. */
+/** Figures that go up and down. Absent if the cgroup or the kernel has none. */
 export interface Gauges {
   usageBytes: number;
   workingSetBytes: number;
@@ -36,11 +36,11 @@ export interface Gauges {
   peakBytes?: number;
 }
 
-/** What only grows. */
+/** Figures that only grow. */
 export interface Counts {
   oomKills: number;
   limitHits: number;
-  /** Major ones too. */
+  /** All page faults, major ones included. */
   pageFaults: number;
   majorFaults: number;
   waitingSeconds?: number;
@@ -80,7 +80,10 @@ export function countsOf({ oomKills, events, pageFaults, majorFaults, pressure }
   };
 }
 
-/** Of all that have the same labels: the sum, of peaks the highest. One without a limit makes it none for all. */
+/**
+ * Combines the gauges of cgroups with the same labels: their sum, and the highest peak. A figure that one of them
+ * lacks, such as a limit, is absent.
+ */
 export function together(all: readonly Gauges[]): Gauges {
   const [first, ...others] = all as [Gauges, ...Gauges[]];
   const sum = { ...first };

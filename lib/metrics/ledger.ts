@@ -2,23 +2,23 @@ import type { Counts } from './figures.js';
 
 type Count = keyof Counts;
 
-/** Of all cgroups that have, or had, the same labels. */
+/** The counts of all cgroups that have, or had, the same labels. */
 export interface Totals extends Counts {
   minorFaults: number;
 }
 
 /** The counts of one label set. */
 interface Account {
-  /** Of each cgroup, by its path, what it had counted when it was last seen. */
+  /** What each cgroup had counted when it was last seen, by its path. */
   seen: Map<string, Counts>;
   total: Totals;
 }
 
-/** Adds up what many cgroups count, so that it only grows: also when one ends, or its kernel's count starts anew. */
+/** Adds up the counts of many cgroups. The sums only grow, even if a cgroup ends or the kernel counts from 0 again. */
 export class Ledger {
   readonly #accounts = new Map<string, Account>();
 
-  /** What a cgroup has counted now. */
+  /** Adds what a cgroup has counted since it was last seen. */
   add(key: string, path: string, counts: Counts): void {
     const { seen, total } = this.#account(key);
     const before = seen.get(path);
@@ -27,25 +27,26 @@ export class Ledger {
       total[name] = (total[name] ?? 0) + (count >= last ? count - last : count);
     }
     seen.set(path, counts);
-    // The kernel counts a major fault when it begins, but a fault among all when it is over: the difference may shrink.
+    // The kernel counts a major fault when it begins, but adds it to all faults when it is over. The difference may
+    // shrink.
     total.minorFaults = Math.max(total.minorFaults, total.pageFaults - total.majorFaults);
   }
 
-  /** What a cgroup has counted in the end of one kind; the others stay as they were seen last. */
+  /** Adds a cgroup's final count of one kind. The others stay as they were last seen. */
   addLast(key: string, path: string, name: Count, count: number): void {
     const { seen, total } = this.#account(key);
     total[name] = (total[name] ?? 0) + Math.max(0, count - (seen.get(path)?.[name] ?? 0));
     seen.delete(path);
   }
 
-  /** Forget the cgroups that are not among these: another one of the same name starts at 0. */
+  /** Forgets all other cgroups. A new one of the same name starts at 0. */
   keep(paths: ReadonlySet<string>): void {
     for (const { seen } of this.#accounts.values()) {
       for (const path of seen.keys()) if (!paths.has(path)) seen.delete(path);
     }
   }
 
-  /** Forget all that was counted with these labels. */
+  /** Forgets all counts of these labels. */
   drop(key: string): void {
     this.#accounts.delete(key);
   }

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { ErrorCode, likelyMeant } from '../index.js';
 
-/** Throws TypeError for a name that does not exist, or for what should be a function, or an object, and is not. */
+/** Throws TypeError if an option does not exist, or its value is not of the kind that it should be. */
 export function checkKinds(
   of: string,
   options: unknown,

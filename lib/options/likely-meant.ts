@@ -1,10 +1,11 @@
 /**
- * Which of some names a word was likely meant to be: another spelling of it, or one with a letter or two too many, too few, wrong,
- * or in each other's place; undefined when it is near to none. memcage asks so for its own options.
+ * Guess which of some names a mistyped word was meant to be, or return undefined if it is near none of them. A name
+ * matches if it differs in case, `-` or `_` alone, or if a letter or two are missing, superfluous, wrong or swapped.
+ * memcage asks this about its own options.
  *
- * @param word that is none of the names
- * @param known names that there are
- * @param aliases what others call them, in lower case and without `-` and `_`. Default: none
+ * @param word the mistyped word
+ * @param known the names that exist
+ * @param aliases other words for these names, in lower case and without `-` and `_`. Default: none
  */
 export function likelyMeant(
   word: string,
@@ -17,7 +18,7 @@ export function likelyMeant(
   if (Object.hasOwn(aliases, plain)) return aliases[plain];
   const near = known.map((each) => ({ each, distance: distance(plain, withoutSeparators(each)) }));
   near.sort((a, b) => a.distance - b.distance);
-  // In a short name two letters make it another word.
+  // In a short name, two other letters make another word.
   return near.find((found) => found.distance <= Math.min(2, Math.floor(found.each.length / 3)))?.each;
 }
 
@@ -25,7 +26,7 @@ function withoutSeparators(name: string): string {
   return name.toLowerCase().replace(/[_-]/g, '');
 }
 
-/** How many letters are missing, too many, wrong or in each other's place (optimal string alignment). */
+/** How many letters are missing, superfluous, wrong or swapped (optimal string alignment). */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

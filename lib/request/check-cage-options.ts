@@ -6,8 +6,8 @@ import { splitOptions } from './cage-options';
 const called = strict('checkCageOptions', 'spawn');
 
 /**
- * Throws what `spawn()` would throw for these options, without starting anything, or looking at what the machine can do: for
- * options that come from a configuration or a command line, and should be refused where they are read.
+ * Check options of a cage without starting anything: throws what `spawn()` would throw for them, whatever this machine
+ * can do. Use it to refuse options of a configuration or a command line where you read them.
  *
  * The errors are a TypeError or RangeError, with a `code` and the name of the option in the message (`memory.max`).
  */

@@ -23,7 +23,7 @@ export interface JoinedCgroup {
 
 type JoinFile = readonly [directory: CgroupDirectory, file: string];
 
-/** The files to which a process writes in order to join. */
+/** The files to which a process writes to join. */
 function joinFiles({ version, memory, killCgroup }: JoinedCgroup): readonly JoinFile[] {
   const kill = killCgroupOf(version, memory, killCgroup);
   // Use cgroup.procs only where no file takes one thread: a write to it waits for an RCU grace period, up to 20 ms.

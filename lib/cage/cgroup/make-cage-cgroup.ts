@@ -8,7 +8,8 @@ import { release } from '../root/locked-directory';
 import { CageCgroup, type CageCgroupParts } from './cage-cgroup';
 
 /**
- * Makes the cgroup of one private or shared cage. If memcage itself refuses the limits, it does so before it makes any.
+ * Makes the cgroup of a private or shared cage. If memcage itself refuses the limits, it does so before it makes
+ * any directory.
  *
  * @param killable false: make no kill cgroup for it
  */

@@ -29,7 +29,7 @@ interface Parts {
   hasGuardian: boolean;
 }
 
-/** The locked directory in which one thread (main thread or worker) makes its cages, and what holds for all of them. */
+/** The locked directory in which one thread (main thread or worker) makes its cages, and what those cages share. */
 export class CageRoot {
   readonly memory: CgroupDirectory;
   readonly killCgroup: RootKillCgroup | undefined;

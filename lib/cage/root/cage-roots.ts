@@ -52,7 +52,7 @@ function cageRootAt(current: Host, path: string): CageRoot {
   return root;
 }
 
-/** A program may use and remove one parent after another. */
+/** Forgets cage roots that were removed: a program may use and remove one parent after another. */
 function abandonGone(): void {
   for (const [path, root] of roots) {
     if (!root.isGone) continue;

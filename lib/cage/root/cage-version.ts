@@ -4,7 +4,7 @@ import type { Host } from '../../cgroup/hierarchy/host';
 import type { OomSurroundings } from '../../oom/surroundings';
 import type { RootKillCgroup } from './kill-hierarchy';
 
-/** What it takes to make cages on one version of cgroups. */
+/** How to make cages on one cgroup version. */
 export interface CageVersion {
   /** The kind of a cage root, for the guardian. */
   readonly guardedKind: GuardedKind;

@@ -7,7 +7,7 @@ export const CAGES_V1: CageVersion = {
   guardedKind: 'memory',
   enableLimitsBelow() {},
   becomeParent(memory) {
-    // Without a stamp, the inventory doesn't take it for a cage that was made ahead (`isSpare`).
+    // Without a stamp, the inventory doesn't take it for a cage that was made ahead (`ListedCage.spare`).
     undo(() => memory.unstamp());
     // If it is 0 (some machines before Linux 5.11, which dropped it), the limit would not hold for cgroups below.
     if (memory.readIfPresent('memory.use_hierarchy')?.trim() === '0') memory.write('memory.use_hierarchy', '1');

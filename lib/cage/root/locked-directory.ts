@@ -48,7 +48,7 @@ function make(directory: CgroupDirectory): boolean {
   }
 }
 
-/** undefined if another process's sweep was faster and removed it. */
+/** Undefined if another process's sweep was faster and removed it. */
 function lockNew(directory: CgroupDirectory): CgroupDirectory | undefined {
   let locked: CgroupDirectory | undefined;
   try {
@@ -64,7 +64,7 @@ function lockNew(directory: CgroupDirectory): CgroupDirectory | undefined {
   return undefined;
 }
 
-/** undefined if someone else holds the lock, or the directory is gone. */
+/** Undefined if someone else holds the lock, or the directory is gone. */
 export function tryLock(directory: CgroupDirectory): CgroupDirectory | undefined {
   const { native } = directory;
   let fd: number;

@@ -8,7 +8,7 @@ import { waitForTurn } from '../../event-loop/wait-for-turn';
 import { tryLock } from './locked-directory';
 import { sweepOne } from './sweep';
 
-/** How long to wait for an owner's killed processes to be gone. */
+/** How long to wait until an owner's killed processes are gone. */
 const PATIENCE_MS = 1000;
 
 /** Like `sweep`, but the event loop gets a turn after each cage. */
@@ -21,7 +21,7 @@ export async function sweepInSteps(path: string): Promise<void> {
         if (kind === undefined) continue;
         const directory = parent.below(name);
         if (kind === 'owner') await emptyInSteps(directory).catch(() => {});
-        // Not awaited: what is stuck is tried again later, and the caller need not wait for it.
+        // Not awaited: it retries what is stuck, and the caller need not wait for that.
         sweepOne(kind, directory).catch(() => {});
         await waitForTurn();
       }

@@ -4,7 +4,7 @@ import { killAll } from '../../cgroup/processes/kill';
 import { removeTree, retry } from '../../cgroup/processes/remove';
 import { tryLock } from './locked-directory';
 
-/** Prefix of a cage root, which holds all cages of one environment (main thread or worker) of one process. */
+/** Prefix of a cage root, in which one thread (main thread or worker) of this process makes its cages. */
 export const OWNER_PREFIX = `memcage-${process.pid}-`;
 /** Prefix of the cage of a detached child, which outlives its owner. */
 export const DETACHED_PREFIX = `memcage-detached-${process.pid}-`;

@@ -132,8 +132,8 @@ export class Cgroup extends ReadableCgroup {
 
   /**
    * The cgroups below it, level by level, each as a handle of its own with an fd, which you close:
-   * `for (using each of ...)`. It leaves out those that are removed meanwhile, and those that it may not look into, with
-   * all below them.
+   * `for (using each of ...)`. It leaves out those that are removed meanwhile, and those that this process may not look
+   * into, with all below them.
    */
   *descendants(): Generator<Cgroup, void, undefined> {
     yield* openBelow(this.opened(), (directory) => own(directory, this.version));

@@ -18,7 +18,7 @@ export interface MemoryEvents extends FlatKeyed {
   max: number;
   /** How often an allocation was about to fail at the limit. Counted where the limit is. */
   oom: number;
-  /** Number of processes killed for memory, whoever's limit it was. Counted where they were. */
+  /** Number of processes killed for memory, whatever limit it was for. Counted where they were. */
   oom_kill: number;
 }
 

@@ -2,7 +2,10 @@ import { ErrorCode, MemcageError } from '../../errors/errors';
 import type { CgroupDirectory } from '../directory/directory';
 import { cgroupsBelow, passingOver } from '../directory/walk';
 
-/** Opens each cgroup below one, which itself is none to be passed over. The walk goes on when that one's handle is closed. */
+/**
+ * Opens the cgroups below one. Skips those that are gone or can't be opened, but throws if that is the one at the top.
+ * You may close the handle of that one during the walk.
+ */
 export function* openBelow<T>(
   directory: CgroupDirectory,
   open: (directory: CgroupDirectory) => T,
@@ -10,7 +13,7 @@ export function* openBelow<T>(
   const top = directory.anchored();
   try {
     top.children();
-    // The kernel lists nothing of one that was removed, and refuses nothing.
+    // For a removed cgroup, the kernel lists nothing and reports no error.
     if (!top.exists()) {
       throw new MemcageError(ErrorCode.CGROUP_GONE, `${directory.path} was removed`, { path: directory.path });
     }

@@ -108,7 +108,7 @@ function end(watch: Watch): void {
   loadNative().closeFd({ fd: watch.fd });
 }
 
-/** That it can be opened says little: root may open it whatever its mode. The mode says if the kernel takes a write. */
+/** The mode of the file says whether the kernel takes a write. Opening it would not: root may open it in any mode. */
 function openResettable(directory: CgroupDirectory): Watch {
   const { native } = directory;
   const probe = directory.open(FILE, 'read');

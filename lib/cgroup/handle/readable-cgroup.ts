@@ -183,15 +183,15 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
     return readMemoryFile(this.opened(), this.version, 'peak') ?? null;
   }
 
-  /** What else the kernel has counted since the cgroup exists, as `memory.details` of an outcome has it of a cage. */
+  /** What else the kernel has counted since the cgroup was made: what `memory.details` of an outcome says of a cage. */
   details(): MemoryDetails {
     return readMemoryDetails(this.opened(), this.version);
   }
 
   /**
-   * The name that Docker or Podman has given the container whose cgroup it is; undefined when it is none, no process is in it, or
-   * the engine does not tell. It is looked up in /proc at each call; names of Docker's containers can be told by root only. The id
-   * is in the path: {@link containerOf}.
+   * Find the name that Docker or Podman gave to the container with this cgroup. Undefined if it is not a container's,
+   * no process is in it, or the engine does not reveal the name. Each call looks it up in /proc. Only root can find the
+   * names of Docker's containers. The id is in the path: {@link containerOf}.
    */
   containerName(): string | undefined {
     return containerNameOf(this.opened());
@@ -311,7 +311,7 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
     this.close();
   }
 
-  /** @internal Emit what has happened so far, since its end is near. */
+  /** @internal Emit what has happened so far, since the cgroup's end is near. */
   lookAtEvents(): void {
     this.#events?.look();
   }

@@ -33,7 +33,7 @@ export function checkReclaim(bytes: unknown, options: unknown, pageBytes: number
 
 /**
  * Reclaims memory from a v2 cgroup. The kernel does the work during the write, which may take seconds, so a thread of
- * libuv's pool makes it.
+ * libuv's pool does it.
  *
  * @returns by how many bytes the usage went down
  */

@@ -3,15 +3,15 @@ import { invalidArgument } from '../../errors/errors';
 /** What {@link containerOf} finds. */
 export interface CgroupContainer {
   /**
-   * Who has made it: a container engine, the kubelet (`pod`), LXC, or the manager of a virtual machine or of systemd-nspawn
-   * (`machine`). `unknown`: it is some container's, but the path does not say of which engine.
+   * What made it: a container engine, the kubelet (`pod`), LXC, or the manager of a virtual machine or of
+   * systemd-nspawn (`machine`). `unknown`: a container whose engine the path does not reveal.
    */
   kind: 'docker' | 'podman' | 'containerd' | 'cri-o' | 'pod' | 'lxc' | 'machine' | 'unknown';
   /** The container's full id, the pod's uid, or the name of an LXC container or a machine. */
   id: string;
   /** The id, as engines print it: the first 12 digits of a full one. */
   shortId: string;
-  /** Of its own cgroup, which is that of the path, or above it. */
+  /** Path of its cgroup: the given one, or one above it. */
   path: string;
 }
 
@@ -43,7 +43,7 @@ const POD =
   /^(?:(?:.+-)?kubepods(?:-burstable|-besteffort)?-)?pod([0-9a-f]{32}|[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})(?:\.slice)?$/;
 const PODMAN_POD = /^.+-libpod_pod_([0-9a-f]{64})\.slice$/;
 const LXC = /^lxc\.payload\.(.+)$/;
-/** The names that systemd-machined gives them, and the unit that starts a machine at boot. */
+/** The name that systemd-machined gives to a machine, and the unit that starts one at boot. */
 const MACHINE = /^(?:machine-(.+)\.scope|systemd-nspawn@(.+)\.service)$/;
 /** Engines accept a single digit. With fewer than 4, words of a few letters would match the beginning of some id. */
 const MIN_PREFIX = 4;
@@ -53,8 +53,8 @@ const SHORT_ID = 12;
 const ESCAPED_BY_SYSTEMD = /^_(?=[^/]*\.)/;
 
 /**
- * What a path in a cgroup hierarchy says about its last directory, by the names that container runtimes use with the
- * cgroupfs driver and with the systemd driver; undefined for other directories.
+ * Reads what the path of a cgroup says about its last directory. Knows the names that container runtimes use with the
+ * cgroupfs driver and with the systemd driver. Undefined for other directories.
  */
 export function parseCgroupName(path: string): CgroupName | undefined {
   const segments = path.split('/').filter((segment) => segment !== '');
@@ -65,10 +65,10 @@ export function parseCgroupName(path: string): CgroupName | undefined {
 }
 
 /**
- * The container, pod or machine that a cgroup belongs to, by its path: the innermost one; undefined when it is in none.
- * Nothing is read, and the cgroup need not exist.
+ * Find the container, pod or machine that a cgroup belongs to, by the cgroup's path alone: the innermost one, or
+ * undefined if it is in none. Reads nothing; the cgroup need not exist.
  *
- * @param path of the cgroup, {@link Cgroup.path} for example
+ * @param path of the cgroup, for example {@link Cgroup.path}
  */
 export function containerOf(path: string): CgroupContainer | undefined {
   if (typeof path !== 'string') throw invalidArgument('path', 'the path of a cgroup', path);

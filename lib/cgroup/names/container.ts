@@ -77,7 +77,7 @@ function byManager(read: Surroundings['read']): Container | undefined {
   return undefined;
 }
 
-/** Without a cgroup namespace, the path of the own cgroup shows it. */
+/** Without a cgroup namespace, the path of this process's cgroup shows the container. */
 function byCgroup(read: Surroundings['read']): Container | undefined {
   for (const line of read('/proc/self/cgroup')?.split('\n') ?? []) {
     const path = line.split(':').slice(2).join(':');
@@ -87,7 +87,7 @@ function byCgroup(read: Surroundings['read']): Container | undefined {
   return undefined;
 }
 
-/** A virtual machine is none, and what is in it has a kernel of its own. */
+/** Skips virtual machines. They are not containers, and what runs in one has a kernel of its own. */
 function outsideOfMachines(path: string): CgroupContainer | undefined {
   const found = containerOf(path);
   return found?.kind === 'machine' ? outsideOfMachines(dirname(found.path)) : found;

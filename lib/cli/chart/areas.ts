@@ -3,20 +3,22 @@ import type { Scale } from './layout';
 import { element, type Markup, round } from './markup';
 import type { Point } from './timeline';
 
-/** From the bottom up. */
+/** The layers from the bottom up. */
 const LAYERS = [
   { className: 'anon', bytes: (point: Point) => point.anonBytes, text: 'anon: heaps, stacks' },
   { className: 'file', bytes: (point: Point) => point.fileBytes, text: 'file: page cache, tmpfs' },
   { className: 'kernel', bytes: (point: Point) => point.kernelBytes, text: 'kernel' },
 ] as const;
 
-/** With more points the line goes up and down within a few pixels. */
+/** With more points than this, the line goes up and down within a few pixels. */
 const DENSE = 400;
 
-/** Less than this part of the axis can't be seen. */
+/** Less than this share of the axis is invisible. */
 const LEAST_SHARE = 0.004;
 
-/** The parts on top of each other, and the use as a line over them; swap, which is no part of it, as another. */
+/**
+ * The parts stacked as areas, and the usage as a line over them. Swap is not part of the usage, and gets its own line.
+ */
 export function areas(points: readonly Point[], scale: Scale): { markup: Markup[]; entries: LegendEntry[] } {
   if (points.length === 0) return { markup: [], entries: [] };
   const matters = (bytes: (point: Point) => number): boolean =>
@@ -48,7 +50,9 @@ export function areas(points: readonly Point[], scale: Scale): { markup: Markup[
   return { markup, entries };
 }
 
-/** The kernel counts the parts apart from the whole, of which together they may be a bit more. */
+/**
+ * Sums up layers, up to the usage: the kernel counts parts and whole separately, and the parts may exceed the whole.
+ */
 function sumBelow(count: number): (point: Point) => number {
   const below = LAYERS.slice(0, count);
   return (point) =>

@@ -19,7 +19,7 @@ export function sizeAxis(data: ChartData, layout: Layout, scale: Scale): Markup[
   });
 }
 
-/** The end of it is the end of the command. */
+/** The axis ends where the command ended. */
 export function timeAxis({ durationMs }: ChartData, layout: Layout, scale: Scale): Markup[] {
   const { left, right, mostTimes } = layout;
   const { top, bottom } = scale;

@@ -9,22 +9,23 @@ export interface ChartData {
   durationMs: number;
   /** Processor time, in milliseconds. */
   cpuMs: number;
-  /** `Infinity` without one. */
+  /** `Infinity` if there is none. */
   limitBytes: number;
-  /** `memory.high`; `Infinity` without one. */
+  /** `memory.high`; `Infinity` if there is none. */
   highBytes: number;
-  /** By the kernel; `null` where it does not record it. */
+  /** The kernel's count; `null` if it does not record the peak. */
   peakBytes: number | null;
   /** See {@link Timeline}. */
   points: readonly Point[];
   hits: readonly HitSpan[];
   kills: readonly Kills[];
-  /** The use was at the limit when they were killed. */
+  /** Whether the usage was at the limit at the kills. */
   killedAtLimit: boolean;
-  /** How many samples there were, and how far apart at the end, in milliseconds. */
+  /** How many samples there were. */
   samples: number;
+  /** Time between the last samples, in milliseconds. */
   intervalMs: number;
 }
 
-/** Text of a table beside the chart. */
+/** The text of a table for the chart's page or the terminal. */
 export type Rows = readonly (readonly [name: string, value: string])[];

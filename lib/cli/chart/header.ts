@@ -6,7 +6,7 @@ import type { Layout } from './layout';
 import { element, label, type Markup } from './markup';
 import { commandLine, textWidth } from './text';
 
-/** What a part takes of the height. */
+/** A part of the chart, and where it ends. */
 export interface Part {
   markup: Markup[];
   bottom: number;
@@ -43,7 +43,7 @@ function percent(share: number): string {
   return share > 0 && share < 0.01 ? 'under 1 %' : `${Math.floor(share * 100)} %`;
 }
 
-/** A tick or a cross: told apart without colour. */
+/** A tick or a cross, which can be told apart without colour. */
 function mark(isGood: boolean, x: number, y: number): Markup {
   const path = isGood ? `M${x + 4} ${y}l3 3l5.5 -6` : `M${x + 5} ${y - 3}l6 6m0 -6l-6 6`;
   return element(
@@ -75,7 +75,7 @@ function wrap(sentence: string, room: number, size: number): string[] {
   return lines;
 }
 
-/** What a colour or a line stands for. */
+/** The meaning of a colour or a line. */
 export interface LegendEntry {
   className: string;
   isLine: boolean;

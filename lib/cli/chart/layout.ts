@@ -1,17 +1,17 @@
 import type { ChartData } from './chart-data';
 
-/** How wide a chart is drawn. It is scaled to the room that there is; narrow ones have larger letters then. */
+/** The width of a drawing, which the page scales to its own width. Narrow drawings then have larger letters. */
 export type ChartSize = 'wide' | 'narrow';
 
 export interface Layout {
   width: number;
-  /** Space around all. */
+  /** Space around everything. */
   margin: number;
-  /** Of the plot. */
+  /** The sides of the plot. */
   left: number;
   right: number;
   isNarrow: boolean;
-  /** Most steps that an axis has room for. */
+  /** How many steps the axes have room for. */
   mostTimes: number;
   mostSizes: number;
 }
@@ -27,11 +27,11 @@ export function layoutOf(size: ChartSize): Layout {
   return LAYOUTS[size];
 }
 
-/** From bytes and milliseconds to pixels. */
+/** Maps bytes and milliseconds to pixels. */
 export interface Scale {
-  /** Of the axis, in bytes. */
+  /** The top of the axis, in bytes. */
   topBytes: number;
-  /** The limit is on the axis: not so when next to nothing of it was used. */
+  /** Whether the limit is on the axis. It is not if only a small part of it was used. */
   showsLimit: boolean;
   showsHigh: boolean;
   top: number;
@@ -40,7 +40,7 @@ export interface Scale {
   y(bytes: number): number;
 }
 
-/** What is used is to fill at least this part of the height. */
+/** The axis shows a limit only if the usage reached this share of it. */
 const LEAST_SHARE = 1 / 4;
 const HEADROOM = 1.06;
 const LEAST_TOP_BYTES = 64 * 1024;

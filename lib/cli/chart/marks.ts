@@ -17,7 +17,7 @@ const LEVEL_HEIGHT = 30;
 /** The limits and the peak. */
 export function levels(data: ChartData, layout: Layout, scale: Scale): Markup[] {
   const { limitBytes, highBytes, peakBytes } = data;
-  // The later ones are drawn over those before, and named above them.
+  // Later ones are drawn over earlier ones, and their names are above.
   const all: Level[] = [
     { className: 'peak', bytes: peakBytes ?? Number.POSITIVE_INFINITY, isShown: true },
     { className: 'high', bytes: highBytes, isShown: scale.showsHigh },
@@ -50,12 +50,12 @@ function drawLevel({ className, bytes, isShown }: Level, at: number, layout: Lay
   ];
 }
 
-/** Moved so far that they do not overlap, in the order of their heights. */
+/** Moves labels apart so that they do not overlap. Keeps the order of their heights. */
 function apart(
   wanted: readonly number[],
   { least, most, distance }: { least: number; most: number; distance: number },
 ): number[] {
-  // Of those that want the same place the last is the upper one.
+  // If several want the same place, the last goes on top.
   const order = wanted.map((_, index) => index).sort((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0) || b - a);
   const placed = [...wanted];
   let free = least;
@@ -71,12 +71,12 @@ function apart(
   return placed;
 }
 
-/** Height of the lane above the plot that has the names of the kills. */
+/** Height of the lane above the plot with the names of the kills. */
 export const KILL_LANE = 24;
 
-/** OOM kills: a badge above the plot, with a line down from it. Those close to each other share one. */
+/** OOM kills: badges above the plot, each with a line down. Kills that are close to each other share a badge. */
 export function kills(data: ChartData, { right, isNarrow }: Layout, scale: Scale): Markup[] {
-  // The name of one ends before the next begins; that of the last has the room at the right of the plot.
+  // A name ends before the next one begins. The last one may use the room to the right of the plot.
   const room = isNarrow ? 76 : 104;
   const y = scale.top - KILL_LANE / 2 - 2;
   return clusters(data.kills, (ms) => scale.x(ms), room).flatMap((cluster) => {
@@ -112,7 +112,7 @@ function killLine(
   const down = element('line', { class: 'kill-line', x1: x, y1: scale.top - 6, x2: x, y2: scale.bottom });
   const before = lastBefore(points, atMs);
   if (!killedAtLimit || before === undefined || !scale.showsLimit) return [down];
-  // Not sampled, but known: it was at the limit then.
+  // There is no sample of this moment, but the usage was at the limit.
   const path = `M${round(scale.x(before.atMs))} ${round(scale.y(before.usageBytes))}L${round(x)} ${round(scale.y(limitBytes))}`;
   return [down, element('path', { class: 'usage unseen', d: path })];
 }
@@ -140,7 +140,7 @@ const HIT_LANES = [
   { className: 'high', name: 'above high', short: 'high', count: (span: HitSpan) => span.high },
 ] as const;
 
-/** When limits were run into: a lane for each, below the time axis. */
+/** When limits were hit: a lane for each limit, below the time axis. */
 export function hits(data: ChartData, layout: Layout, scale: Scale, top: number): { markup: Markup[]; bottom: number } {
   const { left, right, isNarrow } = layout;
   const lanes = HIT_LANES.filter(({ count }) => data.hits.some((span) => count(span) > 0));
@@ -163,7 +163,7 @@ export function hits(data: ChartData, layout: Layout, scale: Scale, top: number)
   return { markup, bottom: top + lanes.length * HIT_LANE };
 }
 
-/** At least two pixels wide, and one where they touch. */
+/** Makes bars at least two pixels wide, and joins those that touch. */
 function barsOf(spans: readonly HitSpan[], { x }: Scale): [from: number, to: number][] {
   const bars: [number, number][] = [];
   for (const { fromMs, toMs } of spans) {

@@ -1,13 +1,13 @@
 import { escapeText } from './text';
 
-/** Markup, safe to be put into a document. Made by {@link element} and {@link text} alone. */
+/** Markup that is safe in a document. Make it with {@link element} and {@link text}, or of memcage's own constants. */
 export interface Markup {
   readonly markup: string;
 }
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 
-/** Numbers are rounded: a tenth of a pixel can't be seen. */
+/** Rounds numbers: nobody sees a tenth of a pixel. */
 export function element(name: string, attributes: Attributes, ...children: readonly Markup[]): Markup {
   const written = Object.entries(attributes)
     .filter(([, value]) => value !== undefined)

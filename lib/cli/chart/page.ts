@@ -11,7 +11,7 @@ export function renderHtml(data: ChartData, rows: Rows): string {
   const title = commandLine(data.command);
   const style: Markup = { markup: CHART_STYLE + PAGE_STYLE };
   const script: Markup = { markup: READ_OUT };
-  // Long to load, and needed nowhere else.
+  // Loaded here, since it takes long and nothing else needs it.
   const { createHash } = require('node:crypto') as typeof import('node:crypto');
   const hash = createHash('sha256').update(READ_OUT).digest('base64');
   const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'`;
@@ -19,10 +19,10 @@ export function renderHtml(data: ChartData, rows: Rows): string {
     'head',
     {},
     element('meta', { charset: 'utf-8' }),
-    // Its quotes are part of it.
+    // Not made by element(), which would escape the quotes of the policy.
     { markup: `<meta http-equiv="Content-Security-Policy" content="${policy}"/>` },
     element('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-    // Else a browser asks for one.
+    // Without it, a browser would request an icon.
     element('link', { rel: 'icon', href: 'data:,' }),
     element('title', {}, text(title)),
     element('style', {}, style),
@@ -72,7 +72,7 @@ function table(rows: Rows): Markup {
   return element('table', {}, element('tbody', {}, ...lines));
 }
 
-/** Numbers alone: nothing in it can end the element. */
+/** Only numbers, so nothing in it can end the element. */
 function samples({ points, durationMs }: ChartData): string {
   const numbers = points.map((point) => [
     round(point.atMs),

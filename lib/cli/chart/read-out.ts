@@ -1,4 +1,4 @@
-/** Runs in the page, without anything else: shows the sample that is next to the pointer, or to the arrow keys. */
+/** A self-contained script for the page. Shows the sample nearest to the pointer, or steps with the arrow keys. */
 export const READ_OUT = `
 (() => {
   const { durationMs, points } = JSON.parse(document.getElementById('samples').textContent);

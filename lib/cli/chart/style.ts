@@ -1,4 +1,4 @@
-/** Okabe and Ito's colours where they fit, light and dark apart in each pair of neighbours: told apart without hues too. */
+/** Okabe and Ito's colours where they fit. Neighbours differ in brightness, so you can tell them apart without hues. */
 const LIGHT = {
   ground: '#ffffff',
   ink: '#1f2328',
@@ -85,7 +85,7 @@ const SHAPES = [
   '.dot{stroke-width:2;visibility:hidden}',
 ].join('');
 
-/** Of the drawing: its own, whatever is around it, in light and in dark. */
+/** The style of the drawing, light and dark, whatever page it is in. */
 export const CHART_STYLE = `${SHAPES}${colours(LIGHT)}@media (prefers-color-scheme:dark){${colours(DARK)}}`;
 
 function page({ ground, ink, muted, grid }: typeof LIGHT): string {
@@ -97,7 +97,7 @@ function page({ ground, ink, muted, grid }: typeof LIGHT): string {
   ].join('');
 }
 
-/** Of the page around it. */
+/** The style of the page around the drawing. */
 export const PAGE_STYLE = [
   ':root{color-scheme:light dark}',
   `body{margin:0;font:14px/1.4 ${SANS}}`,
@@ -105,7 +105,7 @@ export const PAGE_STYLE = [
   'svg{display:block;width:100%;height:auto}',
   'svg.narrow{display:none}',
   '@media (max-width:640px){svg.wide{display:none}svg.narrow{display:block}}',
-  // As wide as what the drawing has within its margins.
+  // As wide as the drawing without its margins.
   'table{border-collapse:collapse;margin:8px auto 32px;width:94%;max-width:1130px}',
   'td,th{padding:6px 24px 6px 0;border-bottom:1px solid;text-align:left;vertical-align:top;overflow-wrap:anywhere}',
   'th{font-weight:400;white-space:nowrap;width:1%}',

@@ -10,7 +10,7 @@ import { element, label, type Markup, text } from './markup';
 import { CHART_STYLE } from './style';
 import { commandLine } from './text';
 
-/** A chart, and where in it what is. */
+/** A drawn chart, and the places of its parts. */
 export interface Drawing {
   markup: Markup[];
   width: number;
@@ -18,12 +18,13 @@ export interface Drawing {
   scale: Scale;
 }
 
-/** Memory over time, against the limit. */
+/** Draws memory over time, against the limit. */
 export function draw(data: ChartData, size: ChartSize): Drawing {
   const layout = layoutOf(size);
   const { width, left, right, margin } = layout;
   const head = header(data, layout);
-  // Which entries it has depends on the scale, and the place of the plot on them: heights do not change the entries.
+  // The legend's entries depend on the scale, and the place of the plot on the legend. Heights do not change the
+  // entries, so any top will do here.
   const { entries } = areas(data.points, scaleOf(data, layout, 0));
   const key = legend(entries, layout, head.bottom);
   const scale = scaleOf(data, layout, key.bottom + 8 + (data.kills.length > 0 ? KILL_LANE : 0));
@@ -48,7 +49,7 @@ export function draw(data: ChartData, size: ChartSize): Drawing {
   return { markup, width, height, scale };
 }
 
-/** An SVG document of its own. */
+/** The chart as an SVG document. */
 export function renderSvg(data: ChartData): string {
   const { markup, width, height } = draw(data, 'wide');
   const attributes = {

@@ -11,7 +11,7 @@ const TIME_STEPS_MS = [
   ...[1, 2, 3, 6, 12].map((count) => count * HOUR),
 ];
 
-/** What is round in a binary unit: of tens, as limits are written, and of twos. */
+/** Round numbers of a binary unit: decimal ones, as people write limits, and powers of two. */
 const TENS = [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500];
 const TWOS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
@@ -23,15 +23,15 @@ export interface Ticks {
 /**
  * Round amounts of memory from 0 to `top`.
  *
- * @param limit one of the ticks is to be at it, if that is round
- * @param most how many steps there is room for
+ * @param limit gets a tick if it is round enough
+ * @param most how many steps fit
  */
 export function byteTicks(top: number, limit: number, most: number): Ticks {
   const least = top / most;
   const unit = KIB ** Math.max(0, Math.floor(Math.log(Math.max(1, least)) / Math.log(KIB)));
   const steps = [unit, unit * KIB].flatMap((base) => [...TENS, ...TWOS].map((count) => count * base));
   const large = steps.filter((step) => step >= least).sort((a, b) => a - b);
-  // Among those that are not much coarser than need be.
+  // Only steps that are not much coarser than necessary.
   const fine = large.filter((step) => step <= 2.5 * (large[0] ?? step));
   const step = fine.find((each) => Number.isFinite(limit) && limit % each === 0) ?? firstOf(fine, TENS, unit) ?? unit;
   return ticksOf(step, top);
@@ -44,7 +44,7 @@ export function timeTicks(end: number, most: number): Ticks {
   return ticksOf(TIME_STEPS_MS.find((step) => step >= least) ?? days * DAY, end);
 }
 
-/** A tick's text: all of them have the step's unit. */
+/** The text of a tick, as fine as the step requires. */
 export function formatTickTime(ms: number, step: number): string {
   if (ms === 0) return '0';
   if (step < SECOND) return step < 100 || ms < SECOND ? `${ms} ms` : `${trim(ms / SECOND)} s`;
@@ -54,7 +54,7 @@ export function formatTickTime(ms: number, step: number): string {
   return `${ms / DAY} d`;
 }
 
-/** `1:30`: of minutes, or of hours. */
+/** Minutes and seconds, or hours and minutes: `1:30 min`, `1:30 h`. */
 function clock(ms: number): string {
   const [large, small] = ms < HOUR ? [MINUTE, SECOND] : [HOUR, MINUTE];
   const unit = ms < HOUR ? 'min' : 'h';

@@ -9,25 +9,25 @@ export interface Point {
   swapBytes: number;
 }
 
-/** How often limits were run into up to a sample, since the one before. */
+/** How often limits were hit since the sample before. */
 export interface Hits {
   max: number;
   high: number;
 }
 
-/** The same in a stretch of time. */
+/** Hits of limits in a stretch of time. */
 export interface HitSpan extends Hits {
   fromMs: number;
   toMs: number;
 }
 
-/** Processes that were killed for memory. */
+/** OOM kills at one moment. */
 export interface Kills {
   atMs: number;
   kills: number;
 }
 
-/** A stretch of time, and what must not be lost of it. */
+/** What is kept of a stretch of time. */
 interface Bucket {
   points: Point[];
   hits: HitSpan | undefined;
@@ -38,13 +38,13 @@ const MOST_BUCKETS = 512;
 const FIRST_WIDTH_MS = 10;
 const LEAST_INTERVAL_MS = 10;
 const MOST_INTERVAL_MS = 1000;
-/** What a bucket's extremes are taken from, at least, once time gets long. */
+/** The least number of samples in a bucket, once the buckets have grown. */
 const SAMPLES_IN_BUCKET = 2;
 
 /**
- * The samples of a run of unknown length, in bounded memory: time is cut into stretches of equal length, of each of which
- * the samples with the least and the most use are kept, and those with the most swap. When there are too many stretches,
- * two become one.
+ * The samples of a run of unknown length, in bounded memory. Cuts time into stretches of equal length, and keeps of
+ * each the samples with the lowest usage, the highest usage and the most swap. When there are too many stretches, joins
+ * them in pairs.
  */
 export class Timeline {
   #buckets: (Bucket | undefined)[] = [];
@@ -69,17 +69,17 @@ export class Timeline {
     bucket.kills = joinKills(bucket.kills, kills);
   }
 
-  /** How long to wait for the next sample: longer the longer it has lasted. */
+  /** How long to wait for the next sample. Grows with the length of the run, from 10 ms to 1 s. */
   get intervalMs(): number {
     return Math.min(MOST_INTERVAL_MS, Math.max(LEAST_INTERVAL_MS, this.#widthMs / SAMPLES_IN_BUCKET));
   }
 
-  /** How many there were, also those that were not kept. */
+  /** How many samples were added, including those that were not kept. */
   get samples(): number {
     return this.#samples;
   }
 
-  /** In the order of time, the last included. */
+  /** The kept samples in the order of time, and always the last one. */
   get points(): Point[] {
     const points = this.#buckets.flatMap((bucket) => bucket?.points ?? []);
     const last = this.#last;
@@ -134,7 +134,7 @@ function joinKills(before: Kills | undefined, after: Kills | undefined): Kills |
   return { atMs: before.atMs, kills: before.kills + after.kills };
 }
 
-/** At most three of them, in the order in which they are given. */
+/** The points to keep: at most three, in the given order. */
 function extremes(points: readonly Point[]): Point[] {
   if (points.length < 2) return [...points];
   const kept = new Set([
@@ -145,7 +145,7 @@ function extremes(points: readonly Point[]): Point[] {
   return points.filter((point) => kept.has(point));
 }
 
-/** The first of those with the highest value. */
+/** The first point with the highest value. */
 function first(points: readonly Point[], value: (point: Point) => number): Point | undefined {
   let best = points[0];
   for (const point of points) if (best === undefined || value(point) > value(best)) best = point;

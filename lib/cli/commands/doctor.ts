@@ -8,7 +8,7 @@ import { widthOf } from '../text/text-width';
 
 const STATE_WIDTH = 8;
 
-/** What a narrow terminal wraps itself. */
+/** Narrower text is left to the terminal to wrap. */
 const LEAST_TEXT = 30;
 
 export const doctor = defineCommand({
@@ -32,13 +32,13 @@ export const doctor = defineCommand({
   },
 });
 
-/** Each with its cure below, and the places for cages below `parent`. */
+/** One entry for each finding, with its cure below it. The finding `parent` also has the candidates below it. */
 function render({ works, findings, parents }: Diagnosis): string {
   const colors = colorsOf(process.stdout);
   const joined = joinNamespaces(findings);
   const nameWidth = Math.max(...joined.map(({ name }) => name.length));
   const indent = STATE_WIDTH + nameWidth + 3;
-  // In a file or pipe a line is what belongs together.
+  // In a file or pipe, each text stays on one line.
   const columns = process.stdout.isTTY
     ? Math.max(process.stdout.columns, indent + LEAST_TEXT)
     : Number.POSITIVE_INFINITY;
@@ -57,7 +57,7 @@ function stateIn(state: FindingState, { green, yellow, red }: Colors): string {
   return `${paint(state)}${' '.repeat(STATE_WIDTH - state.length)}`;
 }
 
-/** Namespaces of which there is the same to say are one line. */
+/** Joins consecutive namespaces whose findings say the same. */
 function joinNamespaces(findings: readonly Finding[]): Finding[] {
   const groups: { kinds: string[]; finding: Finding }[] = [];
   for (const finding of findings) {
@@ -76,7 +76,7 @@ function saysTheSame(one: Finding, other: Finding): boolean {
   return one.state === other.state && one.detail === other.detail && one.cure === other.cure;
 }
 
-/** All lines but the first begin with so many spaces. */
+/** Wraps a text at `columns`. All lines but the first get `indent` spaces. */
 function hanging(text: string, indent: number, columns: number): string {
   const lines: string[] = [];
   let line = '';

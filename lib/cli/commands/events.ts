@@ -70,7 +70,7 @@ export const events = defineCommand({
   },
 });
 
-/** Returns the names of those that this machine has. */
+/** Listens to all events that this machine has, and returns their names. */
 function listen(cgroup: Cgroup, tell: (name: CgroupEventName, event: CgroupEvent) => void): CgroupEventName[] {
   return CGROUP_EVENT_NAMES.filter((name) => {
     try {

@@ -37,7 +37,7 @@ export const limit = defineCommand({
     if (Object.keys(memory).length === 0) throw new UsageError('limit needs a limit');
     checkLimits(memory, { max: 'max' });
     using cgroup = findTarget(target);
-    // What is left to be wrong with them depends on those in force.
+    // What can still be wrong depends on the limits in force.
     asUsage(() => cgroup.setLimits(memory), swapNeeds('--max (-m)'));
     const { path } = cgroup;
     const limits = cgroup.limits();

@@ -48,7 +48,7 @@ function printLines(lines: readonly string[]): number {
   return 0;
 }
 
-/** Of all that container engines have made, as far as it is mounted here; shortened as they print them. */
+/** The ids of all containers that are mounted here, shortened as engines print them. */
 function containerIds(): string[] {
   const ids = new Set<string>();
   for (const root of Cgroup.roots()) {
@@ -61,7 +61,7 @@ function containerIds(): string[] {
   return [...ids];
 }
 
-/** A detached child lives on without the owner of its cage. */
+/** `on its own`: a detached child that outlived the owner of its cage. */
 function stateOf({ kind, owner, processes }: ListedCage, red: (text: string) => string): string {
   if (owner.alive) return 'alive';
   return kind === 'detached' && processes > 0 ? 'on its own' : red('dead');

@@ -1,4 +1,4 @@
-/** What bars and shortened texts are drawn with. */
+/** The characters for bars and shortened texts. */
 export interface Charset {
   ellipsis: string;
   /** From empty to full. */
@@ -8,7 +8,7 @@ export interface Charset {
 const UTF8: Charset = { ellipsis: '…', bars: [...'▁▂▃▄▅▆▇█'] };
 const ASCII: Charset = { ellipsis: '~', bars: [...'_.:-=+*#'] };
 
-/** By the locale, as locale(7) has it: the first of these that is set. */
+/** Chooses by the locale: the first of these variables that is set and not empty, as in locale(7). */
 export function charsetOf({ LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv = process.env): Charset {
   return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '') ? UTF8 : ASCII;
 }

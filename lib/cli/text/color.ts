@@ -10,7 +10,7 @@ export interface Colors {
   cyan: Paint;
 }
 
-/** Codes that begin and end it: ECMA-48's SGR. */
+/** The codes that begin and end a style: SGR of ECMA-48. */
 const CODES: Readonly<Record<keyof Colors, readonly [on: number, off: number]>> = {
   bold: [1, 22],
   dim: [2, 22],
@@ -22,7 +22,8 @@ const CODES: Readonly<Record<keyof Colors, readonly [on: number, off: number]>> 
 };
 
 /**
- * Whether to write colours: on a terminal, unless NO_COLOR is set; anywhere with FORCE_COLOR, as in Node, which goes first.
+ * Whether to write colours. FORCE_COLOR decides first, as in Node: `0` and `false` mean no, anything else yes, terminal
+ * or not. Without it, terminals get colours, unless NO_COLOR is set or TERM is `dumb`.
  *
  * @see https://no-color.org
  */

@@ -13,6 +13,6 @@ export function formatDuration(ms: number): string {
 }
 
 function rounded(seconds: number): number {
-  // 59.996 would be printed as 60.
+  // Rounding would turn 59.996 into 60.
   return Math.floor(seconds * 100) / 100;
 }

@@ -1,9 +1,9 @@
-/** One value, for programs. JSON has no Infinity: no limit is 'max', as in the kernel's files. */
+/** One value, for programs. JSON has no Infinity, so an absent limit is 'max', as in the kernel's files. */
 export function toJson(value: unknown): string {
   return `${JSON.stringify(value, finite, 2)}\n`;
 }
 
-/** The same on one line, of which there are many. */
+/** Like {@link toJson}, on one line: for output of many values. */
 export function toJsonLine(value: unknown): string {
   return `${JSON.stringify(value, finite)}\n`;
 }

@@ -1,6 +1,6 @@
 import { pad, widthOf } from './text-width';
 
-/** Rows of cells, of which the first are the titles; cells may have colours. A column of nothing is left out. */
+/** Aligns rows of cells, which may have colours. The first row has the titles. Leaves out columns without content. */
 export function tableOf(rows: readonly (readonly string[])[], sides: readonly ('left' | 'right')[]): string {
   const [titles = [], ...body] = rows;
   const columns = titles

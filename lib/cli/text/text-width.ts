@@ -5,14 +5,14 @@ const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 const MARK = /\p{Mark}/u;
 
-/** Columns that a text fills in a terminal, without its colours. */
+/** How many columns a text fills in a terminal. Its colours fill none. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const character of text.replace(STYLE, '')) width += widthOfCharacter(character);
   return width;
 }
 
-/** A text without colours, in at most so many columns; `ellipsis` is in place of what is left out. */
+/** Cuts a text without colours to `width` columns. `ellipsis` stands for the end that is cut off. */
 export function truncate(text: string, width: number, ellipsis: string): string {
   if (widthOf(text) <= width) return text;
   let kept = '';
@@ -25,7 +25,7 @@ export function truncate(text: string, width: number, ellipsis: string): string 
   return width < 1 ? '' : `${kept}${ellipsis}`;
 }
 
-/** The same, of which the end is kept. */
+/** Like {@link truncate}, but cuts off the beginning. */
 export function truncateStart(text: string, width: number, ellipsis: string): string {
   if (widthOf(text) <= width) return text;
   const reversed = (of: string): string => [...of].reverse().join('');

@@ -102,7 +102,7 @@ describeIf(['cgroup', 'root'], 'memcage doctor', () => {
       const { parents } = JSON.parse(
         asNobody(['doctor', '--json'], { MEMCAGE_PARENT: mountPoint('memory') }).stdout,
       ) as Diagnosis;
-      // The cure must not give all of it away.
+      // The cure must not give away the whole hierarchy.
       expect(parents.at(-1)?.cure).toContain(` && chown -R ${NOBODY} ${mountPoint('memory')}/cages-${NOBODY}", and`);
     });
   });

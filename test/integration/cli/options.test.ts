@@ -19,7 +19,7 @@ import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 
 const HOG = 'Buffer.alloc(1 << 30, 1)';
-/** Has the command print a file of its own cgroup. */
+/** A script that prints a file of its own cgroup. */
 const showOwn = (file: string) => `${OWN_CGROUP_IN_SHELL}; cat "$own/${file}"`;
 const directory = mkdtempSync(join(tmpdir(), 'memcage-cli-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -132,7 +132,7 @@ describeIf('v2', 'what only v2 has', () => {
 });
 
 describeIf(['cgroup', 'swap-accounting'], '--swap', () => {
-  // v1 limits the sum of both.
+  // v1 limits the sum of memory and swap.
   const [file, base] = version === 1 ? ['memory.memsw.limit_in_bytes', 10 << 20] : ['memory.swap.max', 0];
 
   testRows(

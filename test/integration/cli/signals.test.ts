@@ -157,7 +157,7 @@ function startInTerminal(script: string, args: readonly string[]): Terminal {
     write: (keys) => child.stdin.write(keys),
     stdout: () => text,
     async close() {
-      // The terminal hangs up.
+      // Hangs up the terminal.
       child.kill('SIGKILL');
       await closed;
     },

@@ -46,7 +46,7 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
     session = TerminalSession.memcage(['top', big.path, small.path, '--sort', 'limit', '-i', '0.2', ...args], options);
     return session;
   };
-  /** Waits until its last line is this. */
+  /** Waits until the last line is this text. */
   const says = (top: TerminalSession, text: string) => top.shows(text, (lines) => lines.at(-1) === text);
   const nameOf = (path: string): string => path.slice(mountPoint('memory').length);
   /** Which of the two cgroups each line is about, from the top down. */
@@ -311,7 +311,7 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
       expect(await top.stopped(2)).toMatchObject({ restored: true });
       await top.signal('SIGCONT');
       await top.shows('by limit');
-      // It can't prepare for SIGSTOP.
+      // A process can't prepare for SIGSTOP.
       const frames = () => top.raw.split('\x1b[?1049h').length;
       const before = frames();
       await top.signal('SIGSTOP');

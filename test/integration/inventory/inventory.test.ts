@@ -16,7 +16,7 @@ describeIf('cgroup', `all cages of the machine, on v${version}`, () => {
 
   const listed = (path: string): ListedCage | undefined => listCages().find((each) => each.path === path);
 
-  /** As a dead owner leaves it, with one cage. */
+  /** Makes what a dead owner leaves: its directory with one cage. */
   function leave(owner: string): string {
     mkdirSync(`${owner}/1`, { recursive: true });
     return `${owner}/1`;
@@ -62,7 +62,7 @@ describeIf('cgroup', `all cages of the machine, on v${version}`, () => {
     const path = leave(owner);
     const unlimited = { limitBytes: Number.POSITIVE_INFINITY, usageBytes: 0, processes: 0 };
     const dead = { pid: NOBODY, command: [], alive: false };
-    // v1 knows them by a mark, which this one has not.
+    // v1 knows spare cages by their stamp, which this one lacks.
     expect(listed(path)).toEqual({ path, kind: 'cage', owner: dead, ...unlimited, spare: version === 2 });
     const collected = await collectGarbage({ dryRun: true });
     expect(collected.filter((each) => each.ownerPid === NOBODY)).toEqual([

@@ -9,10 +9,10 @@ testRows<[string, ReturnType<typeof cageOf>]>(
   'the cage that a cgroup belongs to, by its path',
   [
     [`${OWNER}/1`, FIRST],
-    // A leaf of a cage of many, and what a child has made there.
+    // A leaf of a shared cage, and a cgroup that a child made in it.
     [`${OWNER}/1/4`, FIRST],
     [`${OWNER}/1/4/nested`, FIRST],
-    // A cage that a program in a cage has made.
+    // A cage that a program in a cage made.
     [`${OWNER}/1/memcage-9-0a/3/x`, { label: '9/3', kind: 'cage', ownerPid: 9, path: `${OWNER}/1/memcage-9-0a/3` }],
     [`${DETACHED}/x`, { label: '72/f8824e19', kind: 'detached', ownerPid: 72, path: DETACHED }],
     ['memcage-71-f8824e1974b91ce2/1', { ...FIRST, path: 'memcage-71-f8824e1974b91ce2/1' }],

@@ -1,6 +1,6 @@
 import type { Command, Suggestion } from '../../command';
 
-/** What the functions below are called with for a place of the command line. */
+/** The call of one of the script's functions that suggests words. */
 function suggest(suggestion: Suggestion | undefined): string {
   if (suggestion === undefined) return ':';
   return typeof suggestion === 'string' ? `_memcage_${suggestion}` : `_memcage_words ${suggestion.join(' ')}`;

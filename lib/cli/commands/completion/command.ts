@@ -12,7 +12,7 @@ const SCRIPTS: Readonly<Record<string, (commands: readonly Command[]) => string>
 };
 const SHELLS = Object.keys(SCRIPTS);
 
-/** @param commands all, this one included */
+/** @param commands all commands, including this one */
 export function completionOf(commands: () => readonly Command[]): Command {
   return defineCommand({
     name: 'completion',

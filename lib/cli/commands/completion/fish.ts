@@ -1,13 +1,13 @@
 import type { Command, Option, Options, Suggestion } from '../../command';
 
-/** The options of complete(1) for what completes a place. */
+/** The options of complete(1) for a suggestion. */
 function action(suggestion: Suggestion | undefined, options: Options): string {
   if (suggestion === undefined) return '';
   if (typeof suggestion !== 'string') return ` -a ${quote(suggestion.join(' '))}`;
   const actions = {
     cgroup: " -a '(memcage ls --targets 2> /dev/null)'",
     file: ' -F',
-    // It is told which options have a value, to find where the other command begins.
+    // Names the options that take a value, so that fish finds where the other command begins.
     command: ` -a '(__fish_complete_subcommand --fcs-skip=2 ${flagsWithValue(options).join(' ')})'`,
   };
   return actions[suggestion];

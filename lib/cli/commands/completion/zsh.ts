@@ -1,6 +1,6 @@
 import type { Command, Option, Suggestion } from '../../command';
 
-/** What completes a place, as _arguments(1) in zshcompsys(1) has it. */
+/** The action of a suggestion, in the form of `_arguments` in zshcompsys(1). */
 function action(suggestion: Suggestion | undefined): string {
   if (suggestion === undefined) return ' ';
   if (typeof suggestion !== 'string') return `(${suggestion.join(' ')})`;

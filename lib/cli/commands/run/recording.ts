@@ -7,13 +7,13 @@ const FIELDS = ['usageBytes', 'anonBytes', 'fileBytes', 'kernelBytes', 'swapByte
 /** What was seen of a cage while the command ran. */
 export interface Recording {
   readonly timeline: Timeline;
-  /** Most processes that were in it at once, at the moments of the samples; 0 when there was none. */
+  /** The highest number of processes in a sample; 0 if there was no sample. */
   readonly mostProcesses: number;
-  /** Ends it. What kept it from going on before that, if anything did. */
+  /** Ends the recording. Returns the error that ended it before, if there was one. */
   stop(): Promise<Error | undefined>;
 }
 
-/** @param startMs of performance.now() */
+/** @param startMs when the command was started, as performance.now() */
 export function record(cage: Cage, startMs: number): Recording {
   const timeline = new Timeline();
   const end = new AbortController();

@@ -14,7 +14,7 @@ import { renderSummary, summaryRows, verdictOf } from './summary';
 
 const PAGES: ReadonlySet<string> = new Set(['.html', '.htm']);
 
-/** What is to be told of a run, beside its exit code. */
+/** What memcage tells about a run besides its exit code: the files, and the summary. */
 export class Reports {
   readonly #request: RunRequest;
   readonly #json: number | undefined;
@@ -23,7 +23,7 @@ export class Reports {
   #version: CgroupVersion | undefined;
   #isComplete = true;
 
-  /** Opens all files: what a command did must not be lost to a mistyped path. Throws when one can't be opened. */
+  /** Opens all files now, so that a mistyped path can't lose the report. Throws if one can't be opened. */
   constructor(request: RunRequest) {
     this.#request = request;
     const { json, chart } = request;
@@ -39,33 +39,33 @@ export class Reports {
     }
   }
 
-  /** Whether the kernel is to be asked for more than the outcome has by itself. */
+  /** Whether the outcome should have `memory.details`. */
   get wantsDetails(): boolean {
     return this.#request.summary || this.#chart !== undefined;
   }
 
-  /** Whether all that was to be written to files was. */
+  /** False once a file could not be written. */
   get isComplete(): boolean {
     return this.#isComplete;
   }
 
   /**
-   * The command runs, or is known not to.
+   * Called once the command runs, or failed to start.
    *
    * @param cage null: there was no fd for it
-   * @param startMs of performance.now()
+   * @param startMs when the command was started, as performance.now()
    */
   started(cage: Cage | null, { runs, startMs }: { runs: boolean; startMs: number }): void {
     this.#version = cage?.cgroup.version;
     if (cage !== null && runs && this.wantsDetails) this.#recording = record(cage, startMs);
   }
 
-  /** There is no outcome: the cage was refused. */
+  /** Called if `spawn()` threw, so that there is no outcome. */
   failed(error: Error): void {
     this.#writeJson({ exitCode: null, signal: null, oom: null, nodeHeap: null, error: errorData(error) });
   }
 
-  /** The files; returns what is to be said on stderr. */
+  /** Writes the files. Returns the text for stderr. */
   async ended(outcome: Outcome): Promise<string> {
     const { error, ...rest } = outcome;
     this.#writeJson({ ...rest, ...(error !== undefined && { error: errorData(error) }) });
@@ -91,7 +91,7 @@ export class Reports {
     this.#write(this.#chart, this.#request.chart, isPage ? renderHtml(data, rows) : renderSvg(data));
   }
 
-  /** A full disk, or a directory that is gone, must not take with it what else there is to tell, nor the command's exit code. */
+  /** Reports a failure and goes on: a full disk, or a directory that is gone, must not cost the rest of the report. */
   #write(fd: number | undefined, file: string | undefined, text: string): void {
     if (fd === undefined || file === undefined) return;
     try {
@@ -108,7 +108,7 @@ function chartData({ file, args }: RunRequest, outcome: Outcome, recording: Reco
   const { memory, cpu, oom, durationMs, exitCode } = outcome;
   const timeline = recording?.timeline ?? new Timeline();
   const seen = timeline.kills.reduce((sum, { kills }) => sum + kills, 0);
-  // What was counted with the end.
+  // Add the kills that were counted only at the end.
   if (oom !== null && oom.kills > seen) timeline.addKills({ atMs: durationMs, kills: oom.kills - seen });
   return {
     command: [file, ...args],
@@ -128,7 +128,7 @@ function chartData({ file, args }: RunRequest, outcome: Outcome, recording: Reco
   };
 }
 
-/** An Error would be {}. */
+/** As JSON, an Error would be `{}`. */
 function errorData(error: Error): object {
   return { ...error, name: error.name, message: error.message };
 }

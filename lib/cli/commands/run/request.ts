@@ -1,6 +1,6 @@
 import type { MemoryLimits, NamespaceOptions, NodeHeapOption } from '../../../index';
 
-/** What `memcage run` is asked for. */
+/** What the command line asks of `memcage run`. */
 export interface RunRequest {
   file: string;
   args: readonly string[];

@@ -1,7 +1,8 @@
 import { readProcStat } from '../../proc';
 
-// All that would end this process, and with it the command, save what the kernel reports a fault of its own by (SIGSEGV and
-// the like). SIGUSR1 too: left to Node it would open a debugger's port. Real-time signals can't be caught in Node.
+// The signals that would end this process, and with it the command, except for those by which the kernel reports a
+// fault of this process (such as SIGSEGV). Also SIGUSR1, for which Node would open a debugger's port, and SIGCONT and
+// SIGWINCH, which the command may handle. Node can't catch real-time signals.
 const FORWARDED: readonly NodeJS.Signals[] = [
   'SIGHUP',
   'SIGINT',
@@ -21,12 +22,12 @@ const FORWARDED: readonly NodeJS.Signals[] = [
   'SIGWINCH',
 ];
 const ENDING: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGTERM']);
-/** A terminal sends these to its whole foreground process group, the command included: it must not get them twice. */
+/** A terminal sends these to its whole foreground process group. The command is in it, and must not get them twice. */
 const FROM_TERMINAL: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT', 'SIGWINCH']);
-/** As docker run: a program that ignores the signal (pid 1 does, without a handler) can still be stopped from outside. */
+/** How many SIGINTs and SIGTERMs kill the command, as with docker run. It may ignore them, as pid 1 does by default. */
 const SIGNALS_TO_KILL = 3;
 
-/** A signal to this process is meant for the command. */
+/** Passes signals to this process on to the command, for which they are meant. */
 export function forwardSignals(send: (signal: NodeJS.Signals) => void): void {
   let received = 0;
   const forward = (signal: NodeJS.Signals): void => {
@@ -37,7 +38,7 @@ export function forwardSignals(send: (signal: NodeJS.Signals) => void): void {
   for (const signal of FORWARDED) process.on(signal, forward);
 }
 
-/** Of a terminal, whether or not that is stdin. */
+/** Whether this process is in the foreground of its terminal, which need not be its stdin. */
 function inForeground(): boolean {
   const [, , group, , , foregroundGroup] = readProcStat('self');
   return group === foregroundGroup;

@@ -8,7 +8,7 @@ import { forwardSignals } from './signals';
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
 
-/** The machine is short of something: that says nothing about the command. */
+/** The machine is short of something, which says nothing about the command. */
 const SHORTAGES: ReadonlySet<unknown> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
 /** Returns the exit code. */
@@ -24,10 +24,10 @@ export async function startAndWait(request: RunRequest): Promise<number> {
 async function runIn(request: RunRequest, reports: Reports): Promise<number> {
   const { file, keepDescendants } = request;
   let child: ReturnType<typeof start> | undefined;
-  // From before the start to the end: a signal that comes early or late must not end this process and leave the cage.
+  // From before the start to the end: no signal may end this process and leave the cage behind.
   forwardSignals((signal) => child?.kill(signal));
-  // What stays behind writes there, too. Node makes a pipe non-blocking, for all who have it, when it makes the stream, and the
-  // start of a child takes that back.
+  // Make the streams now. When Node makes one, it sets the pipe to non-blocking for every process that has it, also for
+  // those that the command leaves running. The start of a child sets it back.
   if (keepDescendants) for (const name of ['stdout', 'stderr'] as const) Reflect.get(process, name);
   const startMs = performance.now();
   try {
@@ -36,7 +36,7 @@ async function runIn(request: RunRequest, reports: Reports): Promise<number> {
     reports.failed(error as Error);
     return reportStartError(file, error as NodeJS.ErrnoException);
   }
-  // It is in the outcome as well.
+  // The outcome has the error too.
   child.on('error', () => {});
   reports.started(child.cage, { runs: child.pid !== undefined, startMs });
   const outcome = await child.outcome;
@@ -68,12 +68,12 @@ function start(request: RunRequest, memoryDetails: boolean) {
   });
 }
 
-/** An open cage does not keep this process alive, and would be killed at its end. */
+/** Keeps this process alive until the cage is closed. An open cage does not, and is killed when this process ends. */
 function untilClosed(cage: Cage): Promise<void> {
   if (cage.closing) return Promise.resolve();
   const alive = setInterval(() => {}, 2 ** 30);
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const) {
-    // Not the signal's own way to end a process, in which no exit handler would close the cage.
+    // The signal's default action would end the process without the exit handler that closes the cage.
     process.once(signal, () => process.exit(exitCodeOf(signal)));
   }
   return new Promise((resolve) => {
@@ -84,7 +84,7 @@ function untilClosed(cage: Cage): Promise<void> {
   });
 }
 
-/** As a shell has it. Real-time signals have no name in Node's list: the library calls them SIG34 and so on. */
+/** The code that a shell would report. Node has no names for real-time signals; memcage calls them SIG34 and so on. */
 function exitCodeOf(signal: NodeJS.Signals): number {
   const numbers: Readonly<Record<string, number>> = constants.signals;
   return 128 + (numbers[signal] ?? Number(signal.slice('SIG'.length)));
@@ -94,7 +94,7 @@ function exitCodeOf(signal: NodeJS.Signals): number {
 function reportStartError(file: string, error: NodeJS.ErrnoException | undefined): number {
   const message = error?.message ?? 'it could not be started';
   const { code, syscall } = error ?? {};
-  // Node's error has 'spawn FILE' or 'spawn', memcage's own, in the outcome, the system call.
+  // `syscall` is 'spawn FILE' or 'spawn' in Node's error, and the system call in memcage's, which is in the outcome.
   const refused = (syscall?.startsWith('spawn') || syscall === 'execve') && !SHORTAGES.has(code);
   const ours = code?.startsWith('ERR_') ?? true;
   process.stderr.write(`memcage: ${ours ? message : `can't run '${file}': ${message}`}\n`);

@@ -18,7 +18,7 @@ export interface Seen {
   mostProcesses: number;
 }
 
-/** How a command ended, for people. */
+/** How a command ended, as a sentence. */
 export function verdictOf({ exitCode, signal, oom, nodeHeap, error }: Outcome): string {
   const status = statusOf({ exitCode, signal });
   if (oom !== null) return `${killsOf(oom)} killed for ${wordsOf(oom).reason}. ${status}.`;
@@ -27,7 +27,7 @@ export function verdictOf({ exitCode, signal, oom, nodeHeap, error }: Outcome): 
   return `${status}.`;
 }
 
-/** The figures of a run, by name. What the kernel does not count is not there, or says so. */
+/** The figures of a run, by name. A figure that the kernel does not count is left out, or says so. */
 export function summaryRows(outcome: Outcome, { version, mostProcesses }: Seen): Rows {
   const { memory, oom, cpu, faults, durationMs } = outcome;
   const { limitBytes } = memory;
@@ -51,7 +51,7 @@ export function summaryRows(outcome: Outcome, { version, mostProcesses }: Seen):
   return rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
 }
 
-/** As lines for a terminal. */
+/** The lines for a terminal. */
 export function renderSummary(file: string, rows: Rows, { bold, dim }: Colors): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => `  ${dim(name.padEnd(width))}  ${value}`);
@@ -94,7 +94,7 @@ function stallOf({ details }: MemoryReport, version: CgroupVersion | undefined):
   return `${formatDuration(someMs)} for want of memory, ${formatDuration(fullMs)} of it altogether`;
 }
 
-/** What does not name the command, which is above the table. */
+/** For the parts of an explanation that don't name the command, whose name is above the table. */
 function wordsOf(oom: OomVerdict) {
   return explainOom(oom, { command: '' });
 }

@@ -2,7 +2,7 @@ import { Cgroup, formatSize } from '../../../index';
 import { killAllIn, processes } from '../../kill-all';
 import type { Question } from './view';
 
-/** Does what was asked for; resolves with what became of it, in a line. */
+/** Carries out an action. Resolves with a line that says what became of it. */
 export async function act({ action, path, text }: Question): Promise<string> {
   try {
     using cgroup = Cgroup.open(path);
@@ -18,7 +18,7 @@ function limit(cgroup: Cgroup, text: string): string {
   return `The limit of ${cgroup.path} is ${formatSize(cgroup.limits().max)}`;
 }
 
-/** As `memcage kill`, whose --cgroup there is no key for. */
+/** Like `memcage kill` without --cgroup, for which there is no key. */
 async function kill(cgroup: Cgroup): Promise<string> {
   const { path } = cgroup;
   return `Killed ${processes(await killAllIn(cgroup))} in ${path}`;

@@ -1,10 +1,10 @@
-/** Moments at one distance from each other, without drift; those that were missed are left out. */
+/** Moments at regular intervals, without drift. Skips those that were missed. */
 export class Beat {
   #dueMs = performance.now();
 
   constructor(private readonly intervalMs: number) {}
 
-  /** How long it is until the next one, as setTimeout() takes it: not less, in whole milliseconds. */
+  /** The time until the next moment, rounded up to whole milliseconds for setTimeout(). */
   untilNextMs(): number {
     const nowMs = performance.now();
     this.#dueMs += Math.max(1, Math.ceil((nowMs - this.#dueMs) / this.intervalMs)) * this.intervalMs;

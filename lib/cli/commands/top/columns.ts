@@ -29,10 +29,10 @@ export function isSortable(name: ColumnName): name is SortName {
 
 export interface Column {
   title: string;
-  /** In characters; that of the name is what is left, but at least this. */
+  /** In characters. The name gets what is left, but at least this. */
   width: number;
   side: 'left' | 'right';
-  /** Where a terminal is too narrow, the one with the highest goes first; that with 0, the name, never. */
+  /** In a narrow terminal, the column with the highest rank goes first. The name, with rank 0, always stays. */
   rank: number;
   text(row: Row): string;
 }
@@ -81,7 +81,7 @@ export const COLUMNS: Readonly<Record<ColumnName, Column>> = {
 
 export const GAP = 2;
 
-/** Those that fit, in their order. The name gets what is left. */
+/** The columns that fit, in their order. The name gets the width that is left. */
 export function fittingColumns(width: number, names: readonly ColumnName[] = COLUMN_NAMES): ColumnName[] {
   const needed = names.reduce((sum, name) => sum + COLUMNS[name].width, 0) + (names.length - 1) * GAP;
   if (needed <= width || names.length === 1) return [...names];
@@ -106,7 +106,7 @@ const VALUES: Readonly<Record<Exclude<SortName, 'name'>, (row: Row) => number>> 
   oom: (row) => row.oomKills,
 };
 
-/** The largest number first, names from A to Z; `reversed` the other way. Equals are in the order of their paths. */
+/** Sorts the largest number first and names from A to Z, or `reversed`. Equal rows are in the order of their paths. */
 export function sorted(rows: readonly Row[], by: SortName, reversed: boolean): Row[] {
   const compare = (a: Row, b: Row): number =>
     by === 'name' ? compareText(a.name, b.name) : VALUES[by](b) - VALUES[by](a);

@@ -103,7 +103,7 @@ function isScreen(): boolean {
   return process.stdout.isTTY && process.env['TERM'] !== 'dumb';
 }
 
-/** Paths: what a name or a pid means is decided once. */
+/** Resolves names and pids to paths, once for all samples. */
 function selectionOf(targets: readonly string[], all: boolean): Selection {
   if (targets.length === 0) return all ? 'all' : 'cages';
   if (all) throw new UsageError('top takes cgroups or --all, not both');
@@ -120,7 +120,7 @@ function sortOf(text = 'usage'): SortName {
   throw new UsageError(`--sort takes one of ${SORT_NAMES.join(', ')}, not '${text}'`);
 }
 
-/** In seconds. */
+/** Parses the interval, in seconds. */
 function intervalOf(text = '1'): number {
   const seconds = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
   if (seconds >= LEAST_INTERVAL_S && seconds <= MOST_INTERVAL_S) return seconds;

@@ -1,9 +1,8 @@
 import type { Cgroup, CgroupContainer } from '../../../index';
 
-/** What the name is asked of. */
 type Named = Pick<Cgroup, 'path' | 'containerName'>;
 
-/** How long a name is taken to be unknown: of a container that is just being started it is a moment later. */
+/** When to ask again for an unknown name: a container that is just starting has one a moment later. */
 const RETRY_MS = 10_000;
 
 interface Known {
@@ -11,14 +10,14 @@ interface Known {
   atMs: number;
 }
 
-/** Names of containers, which cost some files of /proc each: looked up once, not for each sample. */
+/** Caches the names of containers from sample to sample. To look one up, memcage reads some files of /proc. */
 export class ContainerNames {
   #known = new Map<string, Known>();
   #seen = new Map<string, Known>();
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** With the engine before it; the id, where there is no name. */
+  /** The engine and the name; the short id if the name is unknown. */
   of(cgroup: Named, { kind, shortId }: Pick<CgroupContainer, 'kind' | 'shortId'>): string {
     const { path } = cgroup;
     let known = this.#seen.get(path) ?? this.#known.get(path);
@@ -29,7 +28,7 @@ export class ContainerNames {
     return `${kind}:${known.name ?? shortId}`;
   }
 
-  /** The end of a sample: those that were not in it are forgotten. */
+  /** Ends a sample. Forgets containers that were not in it. */
   endSample(): void {
     this.#known = this.#seen;
     this.#seen = new Map();

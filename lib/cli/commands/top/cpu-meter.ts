@@ -2,26 +2,25 @@ import { readFileSync } from 'node:fs';
 import type { Cgroup } from '../../../index';
 import { readProcStat } from '../../proc';
 
-/** Of /proc/<pid>/stat: USER_HZ, which Linux has at 100 on all machines that Node runs on. */
+/** A tick of /proc/<pid>/stat: USER_HZ is 100 on all machines that Node runs on. */
 const US_PER_TICK = 10_000;
-/** Of its fields after the name: utime, stime. */
+/** utime and stime among the fields after the name. */
 const TIMES = [11, 12] as const;
 
-/** What is to be known of a cgroup. */
 type Measured = Pick<Cgroup, 'path' | 'version'>;
 
 interface Reading {
   timeMs: number;
-  /** v2: of the whole cgroup under the key 0. v1: by pid. */
+  /** v2: the time of the whole cgroup, with the key 0. v1: the time of each process, by pid. */
   usedUs: ReadonlyMap<number, number>;
 }
 
-/** How much of a processor cgroups use, from one sample to the next. */
+/** Measures the processor time of cgroups from one sample to the next. */
 export class CpuMeter {
   #before = new Map<string, Reading>();
   #now = new Map<string, Reading>();
 
-  /** In percent of one processor; `null` at the first sample of a cgroup. */
+  /** The use since the last sample, in percent of one processor; `null` in the first sample of a cgroup. */
   percentOf(cgroup: Measured, pids: readonly number[]): number | null {
     const now: Reading = { timeMs: performance.now(), usedUs: read(cgroup, pids) };
     this.#now.set(cgroup.path, now);
@@ -32,7 +31,7 @@ export class CpuMeter {
     return usedUs / ((now.timeMs - before.timeMs) * 10);
   }
 
-  /** Those that were not in it are forgotten. */
+  /** Ends a sample. Forgets cgroups that were not in it. */
   endSample(): void {
     this.#before = this.#now;
     this.#now = new Map();
@@ -40,12 +39,12 @@ export class CpuMeter {
 }
 
 function read({ path, version }: Measured, pids: readonly number[]): Map<number, number> {
-  // v2 has it in every cgroup, with the controller or without. v1 has it in another hierarchy, where cages are not.
+  // v2 counts it in every cgroup, even without the cpu controller. v1 counts it in another hierarchy, without cages.
   if (version === 2) return new Map([[0, timeOfCgroup(path)]]);
   return new Map(pids.flatMap((pid) => (pid === 0 ? [] : [[pid, timeOf(pid)] as const])));
 }
 
-/** 0 for one that is gone. */
+/** 0 if the cgroup is gone. */
 function timeOfCgroup(path: string): number {
   try {
     return Number(/^usage_usec (\d+)$/m.exec(readFileSync(`${path}/cpu.stat`, 'latin1'))?.[1] ?? 0);
@@ -54,7 +53,7 @@ function timeOfCgroup(path: string): number {
   }
 }
 
-/** 0 for one that has ended meanwhile. */
+/** 0 if the process has ended meanwhile. */
 function timeOf(pid: number): number {
   try {
     const fields = readProcStat(pid);

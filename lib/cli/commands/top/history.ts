@@ -1,11 +1,11 @@
 import { COLUMNS } from './columns';
 import type { Row } from './reader';
 
-/** What each cgroup has used in the last samples, in percent of its limit. */
+/** The usage of each cgroup in the last samples, in percent of its limit. */
 export class History {
   #percents = new Map<string, number[]>();
 
-  /** Forgets those that are gone. */
+  /** Adds a sample. Forgets cgroups that are not in it. */
   add(rows: readonly Row[]): void {
     this.#percents = new Map(
       rows.map(({ path, percent }) => [
@@ -15,7 +15,7 @@ export class History {
     );
   }
 
-  /** A bar for each sample, the newest at the right. */
+  /** A bar for each sample, the newest on the right. */
   sparkline(path: string, bars: readonly string[]): string {
     return (this.#percents.get(path) ?? [])
       .map((percent) => bars[Math.min(bars.length - 1, Math.floor((percent / 100) * bars.length))] ?? '')

@@ -13,29 +13,29 @@ export interface Style {
   charset: Charset;
 }
 
-/** What a whole screen is made of. */
+/** All that a screen shows. */
 export interface Picture extends Style {
   view: View;
   rows: readonly Row[];
   history: History;
-  /** What is at the left of the first line. */
+  /** The beginning of the first line. */
   title: string;
   columns: number;
   lines: number;
 }
 
-/** The lines above the rows, and the one below. */
+/** Lines that are not rows: two above them, one below. */
 const FRAME_LINES = 3;
 const HOT_PERCENT = 90;
 const WARM_PERCENT = 75;
 
-/** No line is wider than the terminal, nor are there more than it has. */
+/** The lines of the screen: none wider than the terminal, and no more than it has. */
 export function screenOf(picture: Picture): string[] {
   const { view, lines } = picture;
   return (view.help ? helpLines(picture) : tableLines(picture)).slice(0, lines);
 }
 
-/** What keys can do with what a picture shows. */
+/** What the keys can act on in a picture. */
 export function shownIn({ view, rows, columns, lines }: Picture): Shown {
   return {
     sortable: fittingColumns(columns).filter(isSortable),
@@ -44,7 +44,7 @@ export function shownIn({ view, rows, columns, lines }: Picture): Shown {
   };
 }
 
-/** The table alone, of all rows. */
+/** The table alone, with all rows. */
 export function tableText(rows: readonly Row[], columns: number, sort: SortName, style: Style): string {
   const names = fittingColumns(columns).filter((name) => name !== 'history');
   const widths = widthsOf(names, columns, rows);
@@ -81,7 +81,7 @@ function headingOf({ title, view, rows }: Picture, all: readonly Row[]): string 
   return `${title}  ${all.length}${filtered}, ${order}${view.paused ? '  PAUSED' : ''}  total ${totalsOf(all)}`;
 }
 
-/** Of those that are not within another one, which counts them as well. */
+/** Sums up the outermost cgroups only: their figures include the cgroups below them. */
 function totalsOf(all: readonly Row[]): string {
   const paths = new Set(all.map(({ path }) => path));
   const outer = all.filter(({ path }) => !isBelowOneOf(path, paths));
@@ -128,7 +128,7 @@ function helpLines({ colors, columns, charset }: Picture): string[] {
   ];
 }
 
-/** All fixed but that of the name, which grows with the names as far as there is room, and that of the command, which has the rest. */
+/** Columns have fixed widths. Only the name grows with its texts while there is room, and the command gets the rest. */
 function widthsOf(names: readonly ColumnName[], columns: number, rows: readonly Row[]): Map<ColumnName, number> {
   const fixed = names.filter((name) => name !== 'name').reduce((sum, name) => sum + COLUMNS[name].width + GAP, 0);
   const longest = (name: 'name' | 'command'): number =>
@@ -167,7 +167,7 @@ function rowLine(
     const width = widths.get(name) ?? 0;
     if (name === 'history') return colors.cyan(history?.sparkline(row.path, charset.bars) ?? '');
     const whole = printable(text(row));
-    // What tells paths from each other is their end.
+    // The ends of paths tell them apart.
     const short = whole.startsWith('/')
       ? truncateStart(whole, width, charset.ellipsis)
       : shorten(whole, width, charset);

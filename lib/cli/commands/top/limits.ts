@@ -2,14 +2,14 @@ import { dirname } from 'node:path';
 import { Cgroup } from '../../../index';
 import { passingOver } from '../../refusals';
 
-/** The limits in force of many cgroups, of which most have the same ones above them. For one sample. */
+/** The effective limits of many cgroups in one sample. Reads those of a common cgroup above them once. */
 export class Limits {
   readonly #above = new Map<string, number | undefined>();
 
-  /** @param roots paths of the topmost cgroups, above which nothing can be opened */
+  /** @param roots paths of the topmost cgroups; none above these can be opened */
   constructor(private readonly roots: readonly string[]) {}
 
-  /** The smallest limit of it and those above, or the machine's memory, in bytes. */
+  /** The smallest limit of the cgroup and those above it, or the machine's memory if that is less. In bytes. */
   of(cgroup: Cgroup, ownBytes: number): number {
     const above = this.roots.includes(cgroup.path) ? undefined : this.#limitOf(dirname(cgroup.path));
     return above === undefined ? cgroup.effectiveLimits().maxBytes : Math.min(ownBytes, above);
@@ -21,7 +21,7 @@ export class Limits {
   }
 }
 
-/** Undefined where it is not for this process to look into. */
+/** Undefined if the cgroup is gone, or this process may not look into it. */
 function readLimit(path: string): number | undefined {
   return passingOver(() => {
     using cgroup = Cgroup.open(path);

@@ -17,7 +17,7 @@ export interface LiveOptions {
   view: View;
 }
 
-/** Shows them in the terminal until a key or a signal ends it. Returns the exit code. */
+/** Shows the rows in the terminal until a key or a signal ends the display. Returns the exit code. */
 export async function showLive({ read, intervalMs, view: initial }: LiveOptions): Promise<number> {
   const screen = new Screen(process.stdout, process.stdin);
   const style = { colors: colorsOf(process.stdout), charset: charsetOf() };
@@ -39,7 +39,7 @@ export async function showLive({ read, intervalMs, view: initial }: LiveOptions)
   const handlers = new Map<NodeJS.Signals, () => void>();
   let timer: NodeJS.Timeout | undefined;
   const { promise, resolve, reject } = withResolvers<number>();
-  /** What is thrown in a callback ends it as well, by way of the restored terminal. */
+  /** An error in a callback ends the display too, after the terminal is restored. */
   const guarded = <A extends unknown[]>(callback: (...args: A) => void) => {
     return (...args: A): void => {
       try {
@@ -87,7 +87,7 @@ export async function showLive({ read, intervalMs, view: initial }: LiveOptions)
       guarded((key) => {
         const next = press(view, key, shownIn(picture()));
         if (next === 'quit') return resolve(key.ctrl === true ? 128 + constants.signals.SIGINT : 0);
-        // As the terminal does it where it is not raw: for all that the shell has started with it.
+        // As a terminal that is not raw does it: to all processes that the shell started together with this one.
         if (next === 'stop') return void process.kill(0, 'SIGTSTP');
         if (!('order' in next)) {
           view = next;
@@ -115,7 +115,7 @@ export async function showLive({ read, intervalMs, view: initial }: LiveOptions)
   }
 }
 
-/** Promise.withResolvers, which Node has since version 22. */
+/** Promise.withResolvers of Node 22 and newer. */
 function withResolvers<T>() {
   let resolve: (value: T) => void = () => {};
   let reject: (reason: unknown) => void = () => {};

@@ -7,18 +7,18 @@ import { CpuMeter } from './cpu-meter';
 import { Limits } from './limits';
 import { inBatches, openSelected, type Selection } from './selection';
 
-/** One cgroup, with those below it, at one moment. */
+/** The figures of a cgroup and those below it at one moment. */
 export interface Row {
   name: string;
   path: string;
-  /** Of the first process in it: its program and arguments; empty when there is none, or it is hidden. */
+  /** Program and arguments of the first process in it; empty if there is none, or it is hidden. */
   command: string[];
   usageBytes: number;
-  /** The smallest limit of it and those above, or the machine's memory. */
+  /** The smallest limit of the cgroup and those above it, or the machine's memory if that is less. */
   limitBytes: number;
-  /** `usageBytes` of `limitBytes`. */
+  /** `usageBytes` in percent of `limitBytes`. */
   percent: number;
-  /** `null` where the kernel does not record it. */
+  /** `null` if the kernel does not record it. */
   peakBytes: number | null;
   /** What `docker stats` calls usage. */
   workingSetBytes: number;
@@ -42,17 +42,17 @@ const FIELDS = [
   'events',
 ] as const;
 
-/** What all rows of a sample have in common. */
+/** What the rows of a sample share. */
 interface Sample {
   limits: Limits;
-  /** Of the topmost cgroups. */
+  /** Paths of the topmost cgroups. */
   roots: readonly string[];
 }
 
 const containerNames = new ContainerNames();
 const cpuMeter = new CpuMeter();
 
-/** Reads them all. What comes, goes, or may not be read meanwhile is left out. */
+/** Reads the selected cgroups. Leaves out those that are gone, or that this process may not read. */
 export function readRows(selection: Selection): Row[] {
   try {
     const roots = rootPaths();
@@ -73,7 +73,7 @@ function rootPaths(): string[] {
 
 function readBatch(cgroups: readonly Cgroup[], sample: Sample): Row[] {
   return readMany(cgroups, { fields: FIELDS }).flatMap((reading, index) => {
-    // The root of cgroup v2, of which the kernel has no count.
+    // The root of v2, whose memory the kernel does not count.
     if (reading instanceof MemcageError && reading.code === ErrorCode.UNSUPPORTED) return [];
     const row = passingOver(() => {
       if (reading instanceof MemcageError) throw reading;
@@ -101,7 +101,7 @@ function rowOf(cgroup: Cgroup, reading: Reading<(typeof FIELDS)[number]>, { limi
   };
 }
 
-/** v1 counts at the victim's cgroup only. */
+/** The OOM kills below a cgroup. v1 counts a kill only in the cgroup of the victim; v2's own count includes them. */
 function killsBelow(cgroup: Cgroup): number {
   if (cgroup.version === 2 || !hasChildren(cgroup)) return 0;
   let kills = 0;
@@ -113,12 +113,12 @@ function killsBelow(cgroup: Cgroup): number {
   return kills;
 }
 
-/** As in each file system with directories: one link for each, beside its own two. */
+/** A directory has one link for each directory in it, besides its own two. */
 function hasChildren({ path }: Cgroup): boolean {
   return (statSync(path, { throwIfNoEntry: false })?.nlink ?? 0) > 2;
 }
 
-/** A cage's, a container's, or the path: all of them are what other commands take. */
+/** The name of a cage or a container, or the path. Other commands take all of them. */
 function nameOf(cgroup: Cgroup, roots: readonly string[]): string {
   const { path } = cgroup;
   const cage = cageOf(path);

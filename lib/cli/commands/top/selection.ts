@@ -2,18 +2,18 @@ import { readFileSync } from 'node:fs';
 import { Cgroup, listCages } from '../../../index';
 import { passingOver } from '../../refusals';
 
-/** Which cgroups: those of cages, all that have processes, or these. */
+/** The cgroups to show: those of cages, all that have processes, or those with the given paths. */
 export type Selection = 'cages' | 'all' | readonly string[];
 
-/** How many are open at once: each takes an fd. */
+/** How many cgroups are open at once. Each takes an fd. */
 const MOST_OPEN = 64;
 
-/** Those that are selected. */
+/** Opens the selected cgroups in batches. */
 export function openSelected(selection: Selection): Generator<Cgroup[]> {
   return inBatches(openEach(selection));
 }
 
-/** Opened some at a time, and closed when the next ones are asked for. */
+/** Collects opened cgroups into batches, and closes a batch when you ask for the next one. */
 export function* inBatches(cgroups: Iterable<Cgroup>): Generator<Cgroup[]> {
   let batch: Cgroup[] = [];
   const close = (): void => {
@@ -36,7 +36,7 @@ export function* inBatches(cgroups: Iterable<Cgroup>): Generator<Cgroup[]> {
 function* openEach(selection: Selection): Generator<Cgroup> {
   if (selection === 'all') {
     for (const root of Cgroup.roots()) {
-      // Those below first: who gets the root may close it.
+      // Those below first: the consumer of the root may close it.
       yield* withProcesses(root.descendants());
       yield* withProcesses([root]);
     }
@@ -52,7 +52,7 @@ function cagePaths(): string[] {
   return listCages().flatMap(({ path, kind, spare }) => (kind === 'owner' || spare ? [] : [path]));
 }
 
-/** Those with processes of their own, beside those below. */
+/** Keeps the cgroups that have processes of their own, not only in cgroups below. Closes the others. */
 function* withProcesses(cgroups: Iterable<Cgroup>): Generator<Cgroup> {
   for (const cgroup of cgroups) {
     if (hasProcesses(cgroup)) yield cgroup;

@@ -1,32 +1,32 @@
 import type { SortName } from './columns';
 
-/** What the person has chosen to see. */
+/** What the user has chosen to see. */
 export interface View {
   sort: SortName;
   reversed: boolean;
   filter: string;
-  /** The filter is being typed. */
+  /** The user is typing the filter. */
   typing: boolean;
   paused: boolean;
   help: boolean;
-  /** The first row that is shown. */
+  /** Index of the first row that is shown. */
   offset: number;
-  /** Path of the row that was chosen; undefined: none was. */
+  /** Path of the chosen row; undefined if none is. */
   chosen: string | undefined;
-  /** What is to be done to it, once that is confirmed. */
+  /** An action that waits for the user's answer. */
   asking: Question | undefined;
-  /** What became of the last action, until the next key. */
+  /** The result of the last action, shown until the next key. */
   told: string;
 }
 
 export interface Question {
   action: 'kill' | 'limit';
   path: string;
-  /** What has been typed. */
+  /** What the user has typed. */
   text: string;
 }
 
-/** To be done, in the view that is then. */
+/** A confirmed action, and the view to go on with. */
 export interface Order {
   order: Question;
   view: View;
@@ -42,7 +42,7 @@ export const INITIAL = {
   told: '',
 } as const;
 
-/** As node:readline tells it. */
+/** A key as node:readline reports it. */
 export interface Key {
   name?: string | undefined;
   sequence?: string | undefined;
@@ -51,14 +51,15 @@ export interface Key {
 }
 
 export interface Shown {
-  /** The columns that can be sorted by, from left to right. */
+  /** The columns to sort by, from left to right. */
   sortable: readonly SortName[];
-  /** The paths of all rows, from the top down, and how many fit. */
+  /** The paths of all rows, from the top down. */
   paths: readonly string[];
+  /** How many rows fit on the screen. */
   page: number;
 }
 
-/** For the help. */
+/** The keys, for the help. */
 export const KEYS: readonly (readonly [keys: string, meaning: string])[] = [
   ['q, Ctrl-C', 'quit'],
   ['left, right, <, >', 'sort by the column beside'],
@@ -72,7 +73,7 @@ export const KEYS: readonly (readonly [keys: string, meaning: string])[] = [
   ['?, h', 'this help'],
 ];
 
-/** What becomes of the view by a key. */
+/** The view after a key, an action to carry out, or a request to quit or stop. */
 export function press(before: View, key: Key, shown: Shown): View | Order | 'quit' | 'stop' {
   if (key.ctrl === true && key.name === 'c') return 'quit';
   if (key.ctrl === true && key.name === 'z') return 'stop';
@@ -84,7 +85,7 @@ export function press(before: View, key: Key, shown: Shown): View | Order | 'qui
   return { ...view, ...command(view, key, shown) };
 }
 
-/** Killing takes a y, a limit a size and Enter; everything else is a no. */
+/** A kill needs `y`; any other key means no. A limit needs a size and Enter; Escape means no. */
 function answer(view: View, question: Question, key: Key): View | Order {
   const answered = { ...view, asking: undefined };
   if (question.action === 'kill') {
@@ -104,7 +105,7 @@ function type(view: View, key: Key): View {
   return filter === view.filter ? view : { ...view, filter, offset: 0 };
 }
 
-/** A line of text after a key. */
+/** A line of input after a key. */
 function edited(text: string, { name, sequence = '', ctrl, meta }: Key): string {
   if (name === 'backspace') return [...text].slice(0, -1).join('');
   if (ctrl === true && name === 'u') return '';
@@ -168,7 +169,7 @@ function command(view: View, { name, sequence }: Key, shown: Shown): Partial<Vie
   }
 }
 
-/** From the last on to the first, and back. */
+/** The next column to sort by. After the last comes the first, and the other way round. */
 function beside(sort: SortName, step: 1 | -1, names: readonly SortName[]): SortName {
   const at = names.indexOf(sort);
   return names[(at + step + names.length) % names.length] ?? sort;
