@@ -33,6 +33,7 @@ export interface ListedCage {
    * owner that has no cages.
    */
   kind: 'cage' | 'detached' | 'owner';
+  /** The process that made it. */
   owner: CageOwner;
   /** Its own hard limit, in bytes; `Infinity` if there is none. */
   limitBytes: number;
