@@ -192,7 +192,7 @@ export interface Spawn<Options, Given = object> {
   <const O extends Options>(
     file: string,
     args: readonly string[] | undefined,
-    options: Checked<O, Options> | undefined,
+    options?: Checked<O, Options>,
   ): SpawnedProcess<O & Given>;
 }
 
@@ -203,7 +203,7 @@ export interface Fork<Options, Given = object> {
   <const O extends Options>(
     modulePath: string | URL,
     args: readonly string[] | undefined,
-    options: Checked<O, Options> | undefined,
+    options?: Checked<O, Options>,
   ): Child<O & Given>;
 }
 
@@ -241,7 +241,7 @@ export interface Run<Options, Given = object> {
   <const O extends Options>(
     file: string,
     args: readonly string[] | undefined,
-    options: Checked<O, Options> | undefined,
+    options?: Checked<O, Options>,
   ): Promise<ResultOf<O & Given>>;
 }
 

@@ -371,3 +371,7 @@ async function inventory(outcome: Outcome): Promise<void> {
 // Options that are made elsewhere fit.
 spawn('true', [], options);
 void [functions, synchronous, cages, streams, names, files, runs, many, groups, wrongOptions, errors, inventory];
+
+// What wraps a function finds its parameters: the options may be left out.
+const withoutOptions: Parameters<typeof spawn> = ['true', []];
+void withoutOptions;
