@@ -16,7 +16,8 @@ if [[ $1 == check ]]; then
   node scripts/native-rooms.mjs
   "clang-format-$version" --dry-run -Werror native/*/*.{cc,h}
 fi
-node-gyp configure --loglevel error -- -f compile_commands_json
+# With the checks below, clang-tidy reports the compiler's own warnings only if they are errors.
+MEMCAGE_WERROR=1 node-gyp configure --loglevel error -- -f compile_commands_json
 
 # Most checks see all sources of a program as one, because each file alone would spend seconds on its headers. So
 # names must also differ between the anonymous namespaces of the sources. As one, a name may seem to shadow one of

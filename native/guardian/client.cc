@@ -95,7 +95,7 @@ std::optional<CloneFailure> Guardian::Start(ChildStarter& starter, const std::st
   SpawnRequest request;
   request.file = launcher;
   request.args = {guardian::kProgramName, guardian::kLauncherVersion, guardian::kArgument + std::to_string(getpid())};
-  request.cwd = "/";
+  request.cwd.emplace("/");
   request.stdio = {-1, -1, -1, its.get(), self};
   static_assert(guardian::kSocketFd == 3 && guardian::kProcessFd == 4 && guardian::kFdCount == 5);
   // Its own session, without a terminal.

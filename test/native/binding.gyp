@@ -12,7 +12,8 @@
           '-Wall',
           '-Wextra',
           '-Wshadow',
-          '-Werror',
+          # As in the addon's own binding.gyp.
+          "<!@(node -p \"process.env.MEMCAGE_WERROR ? '-Werror' : ''\")",
           '-isystem',
           "<!(node -p \"require('node:path').dirname(require.resolve('node-addon-api'))\")",
         ],
