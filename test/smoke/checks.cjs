@@ -17,8 +17,8 @@ const checks = {
 async function main() {
   for (const [name, check] of Object.entries(checks)) {
     try {
-      await inTime(check());
-      console.log(`ok - ${name}`);
+      const note = await inTime(check());
+      console.log(`ok - ${name}${note === undefined ? '' : `: ${note}`}`);
     } catch (error) {
       process.exitCode = 1;
       console.log(`not ok - ${name}`);

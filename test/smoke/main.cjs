@@ -20,6 +20,7 @@ const child = spawn(process.execPath, [join(__dirname, 'checks.cjs')], {
   timeout: TIMEOUT_MS,
   killSignal: 'SIGKILL',
 });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGKILL'));
 child.on('error', (error) => report([error.message]));
 child.on('close', async (code, signal) => {
   const find = () => leftovers(child.pid, process.pid);

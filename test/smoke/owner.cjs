@@ -1,5 +1,5 @@
 // Starts a child in a cage, and one of that child's in another session, which only the guardian can find. Then it
-// prints where they are, and waits to be killed.
+// prints where they are, and waits to be killed, or for the end of its input: then the checks were ended.
 const { spawn } = require('node:child_process');
 const { launcherFor } = require('memcage');
 
@@ -13,5 +13,5 @@ const timer = setInterval(() => {
   if (sleeping.length < 2) return;
   clearInterval(timer);
   console.log(JSON.stringify({ cage: cgroup.path, pids: sleeping.map(({ pid }) => pid) }));
-  setInterval(() => {}, 1000);
 }, 20);
+process.stdin.on('end', () => process.exit(1)).resume();

@@ -6,7 +6,7 @@ const { dirname, join } = require('node:path');
 const { until } = require('../until.cjs');
 
 exports['the guardian ends the cages of a killed owner'] = async () => {
-  const owner = spawn(process.execPath, [join(__dirname, '../owner.cjs')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const owner = spawn(process.execPath, [join(__dirname, '../owner.cjs')], { stdio: ['pipe', 'pipe', 'inherit'] });
   try {
     const [line] = await Promise.race([once(owner.stdout, 'data'), once(owner, 'close').then(() => [null])]);
     assert(line !== null, 'the owner ended by itself');
