@@ -1,6 +1,7 @@
 // Usage: run.mjs [PART...] (by ./run)
-// Runs the whole matrix, or these parts of it (host, nodes, guests, roots, soak, or the name of a guest), and writes what was seen to
-// docs/tested.md. A part that was not run keeps the rows that it had. Exit code 1 when one of them fails.
+// Runs the whole matrix, or these parts of it (host, nodes, guests, roots, soak, or the name of a guest), and writes
+// what was seen to docs/tested.md. A part that was not run keeps the rows that it had. Exit code 1 when one of them
+// fails.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# A root file system without a file of glibc's: musl and a static BusyBox, both Debian's, and what builds of Node and Bun
-# for musl need.
+# A root file system without a file of glibc's: musl and a static BusyBox, both Debian's, and what builds of Node and
+# Bun for musl need.
 
 make_musl_root() {
   local directory=$1 partial=$1.partial
