@@ -15,14 +15,24 @@ import { allWell, namedRun } from './named-run.mjs';
 const isArm = process.arch === 'arm64';
 const node = { package: `node-linux-${process.arch}`, program: 'bin/node' };
 
+const bunVersion = '1.4.5';
+
 /** The versions behind the figures in docs/nodes.md. Try a new version before you write it here. */
 const RUNTIMES = {
   20: { ...node, version: '20.20.2' },
   22: { ...node, version: '22.23.3' },
   24: { ...node, version: '24.21.0' },
   26: { ...node, version: '26.10.0' },
-  bun: { package: `@oven/bun-linux-${isArm ? 'aarch64' : 'x64'}`, program: 'bin/bun', version: '1.4.5' },
+  bun: { package: `@oven/bun-linux-${isArm ? 'aarch64' : 'x64'}`, program: 'bin/bun', version: bunVersion },
   deno: { package: `@deno/linux-${isArm ? 'arm64' : 'x64'}-glibc`, program: 'deno', version: '2.9.6' },
+  'bun-musl': {
+    package: `@oven/bun-linux-${isArm ? 'aarch64' : 'x64'}-musl`,
+    program: 'bin/bun',
+    version: bunVersion,
+    isForMusl: true,
+  },
+  // A Node that is linked with musl, with pnpm in it. test/roots/runtimes.mjs makes it forget that.
+  'pnpm-musl': { package: '@pnpm/linuxstatic-x64', program: 'pnpm', version: '11.21.0', isForMusl: true },
 };
 const NODES = Object.keys(RUNTIMES).filter((name) => RUNTIMES[name].package === node.package);
 
@@ -52,7 +62,7 @@ function parse(words) {
 
 /** Path of the program, build/nodes/NAME-VERSION/node_modules/PACKAGE/PROGRAM. */
 function install(name) {
-  const { package: from, program, version } = RUNTIMES[name];
+  const { package: from, program, version, isForMusl = false } = RUNTIMES[name];
   const place = join(root, 'build/nodes', `${name}-${version}`);
   const path = join(place, 'node_modules', from, program);
   if (existsSync(path)) return path;
@@ -62,6 +72,8 @@ function install(name) {
   try {
     writeFileSync(join(making, 'package.json'), '{ "private": true }\n');
     const options = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
+    // npm refuses a package for another C library than that of its own Node.
+    if (isForMusl) options.push('--force');
     // --install must print only the path.
     execFileSync('npm', ['install', ...options, `${from}@${version}`], {
       cwd: making,

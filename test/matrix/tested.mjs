@@ -24,9 +24,10 @@ const HEAD = `# What memcage was tested on
 
 \`npm run test:matrix\` writes this page ([how](../test/guest/README.md)). A kernel marked \`uml\` runs as a process on the machine that starts the
 tests. \`tcg\` is the distribution's own kernel in an emulated machine, and \`kvm\` is the same on the machine's processor. A run skips the tests
-that its machine can't do; nearly all of them run in another. \`soak\` and \`v2-bench\` count no tests: their figures are in
-[nodes.md](nodes.md#soak) and [speed.md](speed.md). Nor does a run with the name of a compiler: that compiler built memcage without a warning,
-and children started under that build.
+that its machine can't do; nearly all of them run in another. \`root-*\` are [the package in other root file
+systems](../test/roots/README.md), with each of these runtimes. A run with the name of a compiler counts no tests: that compiler
+built memcage without a warning, and children started under that build. \`soak\` and \`v2-bench\` count none either: their
+figures are in [nodes.md](nodes.md#soak) and [speed.md](speed.md).
 
 `;
 

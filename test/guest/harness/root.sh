@@ -12,19 +12,8 @@ ensure_root() {
     *)
       root_directory=$cache/root-$root
       # The directory is complete once it has this name.
-      [[ -d $root_directory ]] || make_root "$root" "$root_directory" || die "no root file system of '$root' could be made"
+      [[ -d $root_directory ]] || make_debian_root "$root" "$root_directory" "$root_packages" ||
+        die "no root file system of '$root' could be made"
       ;;
   esac
-}
-
-make_root() {
-  local suite=$1 directory=$2 archive
-  "$checkout/scripts/ensure-packages.sh" debootstrap \
-    /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring || return
-  archive=${MEMCAGE_GUEST_DEBIAN_ARCHIVE:-$(main_archive)}
-  [[ -n $archive ]] || die 'apt knows no Debian archive here: name one in MEMCAGE_GUEST_DEBIAN_ARCHIVE'
-  say "making a root file system of $suite"
-  rm -rf "$directory.partial"
-  debootstrap --variant=minbase --include="$root_packages" "$suite" "$directory.partial" "$archive" >&2 || return
-  mv "$directory.partial" "$directory"
 }

@@ -1,0 +1,21 @@
+const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const { launcherFor, spawnSync } = require('memcage');
+
+exports['the launcher joins the cage and makes a uts namespace'] = async () => {
+  const launcher = launcherFor({ memory: '50M', namespaces: { uts: { hostname: 'smoke' } } });
+  const words = ['sh', '-c', 'uname -n; cat /proc/self/cgroup'];
+  const [hostname, ...cgroups] = execFileSync(launcher.file, [...launcher.args, ...words], { encoding: 'utf8' }).split(
+    '\n',
+  );
+  const { oom, memory } = await launcher.close();
+  assert.equal(hostname, 'smoke');
+  assert(cgroups.some((line) => line.includes('/memcage-')));
+  assert.deepEqual([oom, memory.limitBytes], [null, 50 * 2 ** 20]);
+};
+
+exports['the launcher is the init of a PID namespace'] = () => {
+  const namespaces = { pid: { init: true }, mount: true };
+  const { stdout, outcome } = spawnSync('sh', ['-c', 'echo $$; exit 4'], { namespaces, encoding: 'utf8' });
+  assert.deepEqual([stdout, outcome.exitCode], ['2\n', 4]);
+};
