@@ -1,0 +1,10 @@
+import { PACKAGE_ROOT } from './package-root';
+
+/** What builds the addon and memcage-exec in this copy of memcage, whatever package manager installed it. */
+export function buildCommand(): string {
+  return `npm --prefix ${shellWord(PACKAGE_ROOT)} run build:native`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
