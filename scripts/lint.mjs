@@ -3,8 +3,11 @@
 // script `lint:NAME` of package.json. The last line names those that failed.
 import { execFile } from 'node:child_process';
 
-/** The slow ones come first. None reads what another writes: dist/ (package), build/ (native), build/api (docs). */
-const PARTS = ['native', 'eslint', 'types', 'docs', 'package', 'unused', 'rooms', 'format', 'shell'];
+/**
+ * The slow ones come first. None reads what another writes: dist/ (package), build/ without its programs (native),
+ * build/api (docs).
+ */
+const PARTS = ['native', 'eslint', 'types', 'docs', 'package', 'unused', 'rooms', 'format', 'shell', 'binary'];
 
 /** Resolves to whether the part is clean. */
 function lint(name) {

@@ -1,6 +1,5 @@
 #include "binding/args.h"
 
-#include <cmath>
 #include <limits>
 
 #include "binding/throw.h"
@@ -76,7 +75,7 @@ bool Options::OptionalBool(const char* name) {
 double Options::Number(const char* name, Napi::Value value, double min, double max) {
   if (ok_ && value.IsNumber()) {
     const double number = value.As<Napi::Number>().DoubleValue();
-    if (number >= min && number <= max && std::trunc(number) == number) return number;
+    if (number >= min && number <= max && static_cast<double>(static_cast<int64_t>(number)) == number) return number;
   }
   Fail(name, "an integer in range");
   return 0;

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "sys/stat.h"
 #include "sys/syscalls.h"
 
 namespace memcage::cgroup {
@@ -125,9 +126,8 @@ bool IsStamped(int dir_fd, const std::string& path, bool* stamped, SystemError* 
   DirectoryEntry entry;
   if (!FindEntry(dir_fd, path, &entry, error)) return false;
   struct stat status{};
-  if (fstatat(entry.dir_fd, entry.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-    return Fail(error, sys::NegativeErrno(), "newfstatat", path);
-  }
+  const int refused = sys::StatAt(entry.dir_fd, entry.name.c_str(), AT_SYMLINK_NOFOLLOW, &status);
+  if (refused != 0) return Fail(error, refused, "newfstatat", path);
   *stamped = status.st_mtim.tv_sec == 0 && status.st_mtim.tv_nsec == 0;
   return true;
 }
@@ -138,7 +138,7 @@ bool ListDirectories(int dir_fd, const std::string& path, std::vector<std::strin
   // kernfs counts subdirectories in the link count, so most directories need not be read. (File systems that don't
   // count report 1.)
   struct stat status{};
-  if (fstat(fd.get(), &status) == 0 && status.st_nlink == 2) return true;
+  if (sys::Stat(fd.get(), &status) == 0 && status.st_nlink == 2) return true;
   DIR* opened = fdopendir(fd.get());
   if (opened == nullptr) return Fail(error, sys::NegativeErrno(), "fdopendir", path);
   // The stream owns the fd from here on.

@@ -6,12 +6,12 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
 
 #include "cgroup/members.h"
 #include "sys/clock.h"
+#include "sys/number.h"
 #include "sys/proc_file.h"
 #include "sys/raw_call.h"
 #include "sys/syscall_numbers.h"
@@ -79,7 +79,7 @@ bool IsRunning(pid_t pid) {
   if (at == nullptr || at[1] == '\0' || at[2] != 'R') return false;
   at += 2;
   for (int field = 0; field < kFlags && at != nullptr; ++field) at = strchr(at + 1, ' ');
-  return at == nullptr || (strtoul(at, nullptr, 10) & kExiting) == 0;
+  return at == nullptr || (sys::LeadingNumber<unsigned long>(at) & kExiting) == 0;
 }
 
 /** The processes found so far, by pid, and as a list. */

@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 
+#include "sys/number.h"
 #include "sys/proc_file.h"
 #include "sys/raw_call.h"
 #include "sys/syscall_numbers.h"
@@ -24,7 +24,7 @@ UniqueFd OpenList(int dir_fd, const char* file) {
 pid_t ProcessOf(pid_t thread) {
   const sys::ProcFile status(thread, "status");
   const char* line = strstr(status.text(), "\nTgid:");
-  return line == nullptr ? 0 : static_cast<pid_t>(strtol(line + strlen("\nTgid:"), nullptr, 10));
+  return line == nullptr ? 0 : sys::LeadingNumber<pid_t>(line + strlen("\nTgid:"));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "sys/raw_call.h"
+#include "sys/stat.h"
 #include "sys/syscall_numbers.h"
 #include "sys/unique_fd.h"
 
@@ -18,7 +19,7 @@ using sys::Call;
 
 void AddMode(int dir_fd, const char* name, mode_t mode) {
   struct stat status{};
-  if (fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+  if (sys::StatAt(dir_fd, name, AT_SYMLINK_NOFOLLOW, &status) == 0) {
     fchmodat(dir_fd, name, (status.st_mode & 07777) | mode, 0);
   }
 }
@@ -39,7 +40,7 @@ long OpenDirectoryRegaining(int dir_fd, const char* name) {
   // A directory that can be read may still not be searchable, and its entries not removable.
   if (faccessat(static_cast<int>(fd), ".", W_OK | X_OK, AT_EACCESS) != 0) {
     struct stat status{};
-    if (fstat(static_cast<int>(fd), &status) == 0) fchmod(static_cast<int>(fd), (status.st_mode & 07777) | 0700);
+    if (sys::Stat(static_cast<int>(fd), &status) == 0) fchmod(static_cast<int>(fd), (status.st_mode & 07777) | 0700);
   }
   return fd;
 }

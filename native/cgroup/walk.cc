@@ -1,7 +1,6 @@
 #include "cgroup/walk.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 
 #include "cgroup/regain.h"
 #include "sys/raw_call.h"
+#include "sys/stat.h"
 #include "sys/syscall_numbers.h"
 
 namespace memcage::cgroup {
@@ -61,7 +61,7 @@ const char* Subdirectories::Next() {
 
 int Walk::Begin(UniqueFd top) {
   struct stat status{};
-  if (fstat(top.get(), &status) != 0) return -errno;
+  if (const int refused = sys::Stat(top.get(), &status); refused != 0) return refused;
   at_ = std::move(top);
   has_none_below_ = HasNoneBelow(status);
   if (!has_none_below_) names_.Begin(at_.get(), 0);
@@ -86,7 +86,7 @@ Walk::Step Walk::Next() {
     if (fd < 0) return Fail(static_cast<int>(fd));
     UniqueFd above(static_cast<int>(fd));
     struct stat status{};
-    if (fstat(above.get(), &status) != 0) return Fail(-errno);
+    if (const int refused = sys::Stat(above.get(), &status); refused != 0) return Fail(refused);
     depth_ -= 1;
     if (status.st_ino != levels_[depth_].inode_above) return Fail(-ESTALE);
     at_ = std::move(above);
@@ -102,7 +102,7 @@ int Walk::Enter() {
   if (fd < 0) return static_cast<int>(fd);
   UniqueFd below(static_cast<int>(fd));
   struct stat status{};
-  if (fstat(below.get(), &status) != 0) return -errno;
+  if (const int refused = sys::Stat(below.get(), &status); refused != 0) return refused;
   Level& level = levels_[depth_];
   level = {names_.inode(), names_.position(), 0};
   if (HasNoneBelow(status)) {
@@ -111,7 +111,7 @@ int Walk::Enter() {
     at_ = std::move(below);
   } else {
     // Make sure that there is a way up again: the directory may not be searchable.
-    if (fstatat(below.get(), "..", &status, 0) != 0) return -errno;
+    if (const int refused = sys::StatAt(below.get(), "..", 0, &status); refused != 0) return refused;
     level.inode_above = status.st_ino;
     at_ = std::move(below);
     names_.Begin(at_.get(), 0);

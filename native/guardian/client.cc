@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +10,7 @@
 #include <variant>
 
 #include "sys/clock.h"
+#include "sys/stat.h"
 #include "sys/syscalls.h"
 
 namespace memcage {
@@ -125,7 +125,7 @@ int Guardian::Guard(int parent_fd, const std::string& name, Kind kind) {
 void Guardian::Identify(const std::string& name, int fd) {
   guardian::Message message{};
   struct stat status{};
-  if (fstat(fd, &status) != 0 || !Fill(&message, Order::kIdentify, name, Kind::kMemory)) return;
+  if (sys::Stat(fd, &status) != 0 || !Fill(&message, Order::kIdentify, name, Kind::kMemory)) return;
   message.inode = status.st_ino;
   Send(message, -1);
 }

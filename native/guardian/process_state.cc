@@ -29,6 +29,8 @@ std::vector<std::string> LoadedAddons() {
   return names;
 }
 
+GuardianState* found;
+
 GuardianState* Find() {
   for (const std::string& name : LoadedAddons()) {
     void* addon = dlopen(name.c_str(), RTLD_LAZY | RTLD_NOLOAD);
@@ -44,8 +46,9 @@ GuardianState* Find() {
 }  // namespace
 
 GuardianState* GuardianState::OfProcess() {
-  static GuardianState* state = Find();
-  return state;
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, [] { found = Find(); });
+  return found;
 }
 
 }  // namespace memcage

@@ -2,13 +2,13 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
 #include <string>
 
+#include "sys/stat.h"
 #include "sys/syscall_numbers.h"
 #include "sys/unique_fd.h"
 
@@ -41,7 +41,7 @@ long Retry(Call call) {
 /** O_PATH with O_NOFOLLOW opens the link itself, while openat2 refuses it. */
 int RefuseLink(UniqueFd fd) {
   struct stat status{};
-  if (fstat(fd.get(), &status) < 0) return NegativeErrno();
+  if (const int refused = sys::Stat(fd.get(), &status); refused != 0) return refused;
   return S_ISLNK(status.st_mode) ? -ELOOP : fd.Release();
 }
 

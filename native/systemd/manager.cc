@@ -1,8 +1,8 @@
 #include "systemd/manager.h"
 
-#include <cstdlib>
 #include <mutex>
 
+#include "sys/number.h"
 #include "systemd/sd_bus.h"
 
 namespace memcage::systemd {
@@ -62,7 +62,7 @@ int FillScope(const SdBus& library, sd_bus_message* message, const ScopeRequest&
 BusFailure NoLibrary() { return {"library", "ENOENT", "libsystemd.so.0, version 240 or later, is not installed"}; }
 
 void CancelJob(Bus& bus, const SdBus& library, const std::string& job_path) {
-  const auto id = static_cast<uint32_t>(strtoul(job_path.c_str() + job_path.rfind('/') + 1, nullptr, 10));
+  const auto id = sys::LeadingNumber<uint32_t>(job_path.c_str() + job_path.rfind('/') + 1);
   Message reply(library);
   bus.CallMethod(
       "job", kManager, "CancelJob", [&](sd_bus_message* message) { return library.append(message, "u", id); }, &reply);
@@ -112,11 +112,12 @@ std::variant<std::string, BusFailure> Ask(const ScopeRequest& request) {
 std::variant<std::string, BusFailure> StartScope(const ScopeRequest& request) {
   // Without it, threads that ask at the same time would move the process from one scope to the next.
   static std::mutex mutex;
-  static std::string control_group;
+  // Never freed, or the C++ runtime would have to guard its construction: see native/sys/runtime.cc.
+  static std::string* control_group = nullptr;
   const std::lock_guard<std::mutex> lock(mutex);
-  if (!control_group.empty()) return control_group;
+  if (control_group != nullptr) return *control_group;
   std::variant<std::string, BusFailure> answer = Ask(request);
-  if (const auto* started = std::get_if<std::string>(&answer)) control_group = *started;
+  if (const auto* started = std::get_if<std::string>(&answer)) control_group = new std::string(*started);
   return answer;
 }
 

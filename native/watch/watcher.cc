@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -133,7 +134,7 @@ void Watcher::Unwatch(int fd) {
 }
 
 void Watcher::Run() {
-  pthread_setname_np(pthread_self(), "memcage-watch");
+  prctl(PR_SET_NAME, "memcage-watch");
   epoll_event ready[kBatch];
   const int timer = watchdog_.Open();
   for (;;) {
