@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks what a user of the published package would meet: publint and are-the-types-wrong on its tarball.
+# Checks what a user of the published package would meet: publint and are-the-types-wrong on its tarball, and the
+# links of its pages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,3 +11,8 @@ tarball=$directory/$(npm pack --silent --ignore-scripts --pack-destination "$dir
 publint --strict "$tarball"
 # The profile leaves out the resolution of Node 10, which knows no `exports` and thus no `memcage/native`.
 attw --profile node16 "$tarball"
+
+rc=$PWD/scripts/links.remarkrc.mjs
+tar -xzf "$tarball" -C "$directory"
+cd "$directory/package"
+remark --rc-path "$rc" --no-config --no-stdout --quiet --frail --ext md .

@@ -1,18 +1,30 @@
-// Packs the package, installs the tarball in an empty project, and loads it there with only the prebuilt binary.
+// Packs the package, installs the tarball in an empty project, and loads it there: with only the prebuilt binary, and
+// then with one that is built there.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const project = mkdtempSync(join(tmpdir(), 'memcage-package-'));
+const installed = join(project, 'node_modules/memcage');
 
 try {
   const tarball = pack();
   install(tarball);
   load();
-  console.log('The packed tarball installs without a script and loads its prebuilt binary.');
+  build();
+  console.log('The packed tarball installs without a script, loads its prebuilt binary, and builds another.');
 } finally {
   rmSync(project, { recursive: true, force: true });
 }
@@ -27,7 +39,8 @@ function pack() {
     .trim()
     .split('\n')
     .map((path) => path.replace('package/', ''));
-  assert(!paths.includes('binding.gyp'), 'binding.gyp in the tarball makes npm run node-gyp');
+  // Whatever "gypfile" says, pnpm 9 and Yarn 1 would build at once, and pnpm 10 and Yarn 4 would warn.
+  assert(!paths.includes('binding.gyp'), 'binding.gyp in the tarball is an install script');
   for (const binary of ['memcage.glibc.node', 'memcage-exec']) {
     assert(paths.includes(`prebuilds/linux-${process.arch}/${binary}`), `no ${binary} in the tarball`);
   }
@@ -46,8 +59,8 @@ function pack() {
   ]) {
     assert(paths.includes(path), `no ${path} in the tarball`);
   }
-  const sources = paths.filter((path) => /^(lib|native|test|scripts|examples|bench)\//.test(path));
-  assert.deepEqual(sources, [], 'what only the repository needs is in the tarball');
+  const own = paths.filter((path) => /^(lib|test|scripts|bench)\//.test(path));
+  assert.deepEqual(own, ['scripts/build-native.mjs'], 'what only the repository needs is in the tarball');
   return tarball;
 }
 
@@ -57,7 +70,7 @@ function install(tarball) {
   const lock = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8'));
   const withScript = Object.entries(lock.packages).filter(([, entry]) => entry.hasInstallScript);
   assert.deepEqual(withScript, [], 'a package with an install script');
-  assert(!existsSync(join(project, 'node_modules/memcage/build')), 'the install built the addon');
+  assert(!existsSync(join(installed, 'build')), 'the install built the addon');
 }
 
 function load() {
@@ -78,6 +91,19 @@ function load() {
   node('module', imported);
   loadMetrics();
   assert.match(execute(join(project, 'node_modules/.bin/memcage'), ['--help']), /memcage/);
+}
+
+/** By the command of the error, where there is no binary. */
+function build() {
+  rmSync(join(installed, 'prebuilds'), { recursive: true });
+  const failing = `const { native } = require('memcage/native'); try { native.constants; } catch ({ message }) { console.log(message); }`;
+  const [command] = /npm --prefix .*$/.exec(execute(process.execPath, ['--eval', failing]).trim()) ?? [];
+  assert(command !== undefined, 'the error has no command that builds the addon');
+  execFileSync('sh', ['-c', command], { cwd: project, stdio: ['ignore', 'ignore', 'inherit'] });
+  const using = `require('memcage').spawnSync('true', { memory: '8M', namespaces: { pid: { init: true } } });
+    console.log(process.report.getReport().sharedObjects.filter((path) => path.endsWith('.node')).join());`;
+  const loaded = execFileSync(process.execPath, ['--eval', using], { cwd: project, encoding: 'utf8' }).trim();
+  assert.equal(loaded, join(realpathSync(installed), 'build/Release/memcage.node'));
 }
 
 /** Their packages are optional, so nothing installs them. */

@@ -1,69 +1,77 @@
 import { closeSync, openSync } from 'node:fs';
 import type { NativeBinding, Stage } from '../../types/native';
 import { MemcageError } from '../errors/errors';
+import { refuseOldKernel } from './kernel';
+import { explainNotFound, explainNotLoaded, type LoadFailure } from './load-failure';
 import { PACKAGE_ROOT } from './package-root';
 
 let loaded: NativeBinding | undefined;
 let path: string | undefined;
 
-/** Loads the addon. Throws ERR_MEMCAGE_UNSUPPORTED with the reason where it can't. */
+/** Loads the addon. Throws ERR_MEMCAGE_UNSUPPORTED with the reason and the cure where it can't. */
 export function loadNative(): NativeBinding {
-  loaded ??= load();
+  if (loaded !== undefined) return loaded;
+  const found = load();
+  if ('detail' in found) throw asError(found);
+  loaded = found;
   return loaded;
+}
+
+/** Why {@link loadNative} throws, if it does. Throws what the machine is short of, such as EMFILE. */
+export function whyNotLoaded(): LoadFailure | undefined {
+  if (loaded !== undefined) return undefined;
+  const found = load();
+  return 'detail' in found ? found : undefined;
 }
 
 /** Path of the addon. */
 export function addonPath(): string {
-  path ??= nodeGypBuild().path(PACKAGE_ROOT);
-  return path;
+  const found = find();
+  if (typeof found !== 'string') throw asError(found);
+  return found;
 }
 
 export function isStage(name: string): name is Stage {
   return loadNative().stages.some((stage) => stage === name);
 }
 
+function asError({ detail, cure, ...details }: LoadFailure): MemcageError {
+  return new MemcageError('ERR_MEMCAGE_UNSUPPORTED', cure === undefined ? detail : `${detail}. Cure: ${cure}`, details);
+}
+
+function load(): NativeBinding | LoadFailure {
+  if (process.platform !== 'linux') return { detail: `memcage needs Linux; this is ${process.platform}` };
+  const found = find();
+  if (typeof found !== 'string') return found;
+  try {
+    const binding = require(found) as NativeBinding;
+    return refuseOldKernel(binding) ?? binding;
+  } catch (cause) {
+    throwWantOfFds();
+    return explainNotLoaded(found, cause);
+  }
+}
+
 interface NodeGypBuild {
   path(directory: string): string;
 }
 
-function nodeGypBuild(): NodeGypBuild {
-  return require('node-gyp-build') as NodeGypBuild;
-}
-
-function load(): NativeBinding {
-  if (process.platform !== 'linux') {
-    throw new MemcageError('ERR_MEMCAGE_UNSUPPORTED', `memcage needs Linux; this is ${process.platform}`);
-  }
+function find(): string | LoadFailure {
   try {
-    return require(addonPath()) as NativeBinding;
+    path ??= (require('node-gyp-build') as NodeGypBuild).path(PACKAGE_ROOT);
+    return path;
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ERR_DLOPEN_DISABLED') {
-      throw new MemcageError(
-        'ERR_MEMCAGE_UNSUPPORTED',
-        'Node.js may not load native addons, and memcage needs one: add --allow-addons to --permission, and leave ' +
-          'out --no-addons',
-        { cause },
-      );
-    }
-    const shortage = wantOfFds();
-    if (shortage !== undefined) throw shortage;
-    throw new MemcageError(
-      'ERR_MEMCAGE_UNSUPPORTED',
-      `memcage has no native addon for ${process.platform}-${process.arch}, Node.js ${process.version}: ` +
-        'run `npm run build` in a checkout (it needs a C++20 compiler, make and python3), ' +
-        'or use a platform that the package has a prebuilt binary for',
-      { cause },
-    );
+    throwWantOfFds();
+    return explainNotFound(cause);
   }
 }
 
-/** The system's error if no fd is free: no file can be opened then, so an existing addon seems to be missing. */
-function wantOfFds(): Error | undefined {
+/** Throws the system's error if no fd is free: no file can be opened then, so an existing addon seems to be missing. */
+function throwWantOfFds(): void {
   try {
     closeSync(openSync(PACKAGE_ROOT, 'r'));
-    return undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'EMFILE' || code === 'ENFILE' ? (error as Error) : undefined;
+    if (code === 'EMFILE' || code === 'ENFILE') throw error;
   }
 }

@@ -59,6 +59,7 @@ export function launcherFor(options: LauncherOptions): Launcher {
   const { own } = splitOptions(checkOptions(options, NAMES), alreadyRead(NAMES));
   refuseUnsupported(own.namespaces);
   const native = loadNative();
+  const file = launcherPath();
   const caged = makeCagedChild(chooseCage(own), own, { detached: false });
   let args: string[];
   try {
@@ -79,7 +80,7 @@ export function launcherFor(options: LauncherOptions): Launcher {
     return closed;
   };
   return {
-    file: launcherPath(),
+    file,
     args,
     cage: caged?.cage.self ?? null,
     close,

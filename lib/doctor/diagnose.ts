@@ -1,6 +1,6 @@
 import type { Diagnosis, Finding } from '../../types/diagnosis';
 import type { ParentCandidate } from '../../types/parent';
-import { loadNative } from '../addon/load-native';
+import { whyNotLoaded } from '../addon/load-native';
 import { type Host, host } from '../cgroup/hierarchy/host';
 import { invalidArgument } from '../errors/errors';
 import { checkOptions } from '../options/option-names';
@@ -36,7 +36,7 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
   const current = findHost();
   const cgroups = 'name' in current ? { findings: [current], parents: [] } : findCgroups(current);
   const findings = [
-    findKernel(),
+    findKernel({ works: true }),
     ...cgroups.findings,
     ...(await findNamespaces()),
     findPressure(),
@@ -66,8 +66,10 @@ function works(findings: readonly Finding[]): boolean {
 
 function missingAddon(): Finding | undefined {
   try {
-    loadNative();
-    return undefined;
+    const failure = whyNotLoaded();
+    if (failure === undefined) return undefined;
+    const { detail, cure } = failure;
+    return { name: 'addon', state: 'missing', detail, ...(cure !== undefined && { cure }) };
   } catch (error) {
     return { name: 'addon', state: 'missing', detail: (error as Error).message };
   }

@@ -2,23 +2,26 @@ import { existsSync } from 'node:fs';
 import { release } from 'node:os';
 import type { Finding } from '../../types/diagnosis';
 import { detectContainer } from '../cgroup/names/container';
+import { isOlderThan, type KernelVersion, OLDEST_KERNEL } from '../machine/kernel-version';
 
 /** What each version of Linux brought, oldest first, and what happens without it. */
-const KERNELS: readonly [major: number, minor: number, lacking: string][] = [
-  [5, 4, 'memcage needs 5.4'],
-  [5, 7, 'no CLONE_INTO_CGROUP (5.7): on cgroup v2 a child joins its cgroup by itself before it is executed'],
-  [5, 14, 'no cgroup.kill (5.14): cages are frozen and then killed process by process'],
-  [5, 19, 'no memory.peak on cgroup v2 (5.19): the peak is unknown there'],
+const KERNELS: readonly [version: KernelVersion, lacking: string][] = [
+  [[5, 7], 'no CLONE_INTO_CGROUP (5.7): on cgroup v2 a child joins its cgroup by itself before it is executed'],
+  [[5, 14], 'no cgroup.kill (5.14): cages are frozen and then killed process by process'],
+  [[5, 19], 'no memory.peak on cgroup v2 (5.19): the peak is unknown there'],
 ];
 
-export function findKernel(text = release(), platform: string = process.platform): Finding {
+/** @param works the addon has found out that it can work with this kernel, whatever its number */
+export function findKernel({ text = release(), platform = process.platform as string, works = false } = {}): Finding {
   const name = 'kernel';
   if (platform !== 'linux') return { name, state: 'missing', detail: `${platform}: cages need Linux` };
-  const [major = 0, minor = 0] = text.split('.').map((part) => Number.parseInt(part, 10));
-  const missing = KERNELS.find(([a, b]) => major < a || (major === a && minor < b));
-  if (missing === undefined) return { name, state: 'ok', detail: `Linux ${text}` };
-  const [, , lacking] = missing;
-  return { name, state: missing === KERNELS[0] ? 'missing' : 'limited', detail: `Linux ${text}: ${lacking}` };
+  if (isOlderThan(OLDEST_KERNEL, text) && !works) {
+    const detail = `Linux ${text}: memcage needs ${OLDEST_KERNEL.join('.')}`;
+    return { name, state: 'missing', detail, cure: 'start a newer kernel' };
+  }
+  const [, lacking] = KERNELS.find(([version]) => isOlderThan(version, text)) ?? [];
+  if (lacking === undefined) return { name, state: 'ok', detail: `Linux ${text}` };
+  return { name, state: 'limited', detail: `Linux ${text}: ${lacking}` };
 }
 
 export function findPressure(): Finding {

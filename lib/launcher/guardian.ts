@@ -5,7 +5,7 @@ import { loadNative } from '../addon/load-native';
 import { refusedWith } from '../cgroup/directory/refusal';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { pauseSync } from '../event-loop/pause-sync';
-import { launcherPath } from './executable';
+import { launcherPath, whyNotExecutable } from './executable';
 
 /** Shortages: the next start may succeed. */
 const SHORTAGES: ReadonlySet<number> = new Set(
@@ -13,6 +13,9 @@ const SHORTAGES: ReadonlySet<number> = new Set(
 );
 /** The guardian has ended. While this process lives, only a signal makes it do that. */
 const ENDED = ['EPIPE', 'ECONNRESET', 'ENOTCONN'];
+
+const CANNOT_START = "The guardian, which ends the cages when this process is killed, can't be started";
+const WITHOUT = 'set MEMCAGE_GUARDIAN=0 in the environment, or call prepare({ guardian: false })';
 
 const LONGEST_WAIT_MS = 32;
 
@@ -72,6 +75,11 @@ function stuck(cause: NativeError): MemcageError {
 }
 
 function startGuardian(): void {
+  const missing = whyNotExecutable();
+  if (missing !== undefined) {
+    const { path, detail, cure } = missing;
+    throw new MemcageError(ErrorCode.GUARDIAN, `${CANNOT_START}: ${detail}. Cure: ${cure}; or ${WITHOUT}`, { path });
+  }
   const failure = loadNative().startGuardian({ file: launcherPath() });
   if (failure !== null) throw asError(failure);
 }
@@ -83,8 +91,7 @@ function asError({ stage, errno, path }: CloneFailure): Error {
   }
   return new MemcageError(
     ErrorCode.GUARDIAN,
-    `The guardian, which ends the cages when this process is killed, can't be started: ${stage} ${path}: ${code}. ` +
-      'MEMCAGE_GUARDIAN=0 in the environment, or prepare({ guardian: false }), does without it',
+    `${CANNOT_START}: ${stage} ${path}: ${code}. To do without it: ${WITHOUT}`,
     { errno, stage, path },
   );
 }

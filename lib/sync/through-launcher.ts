@@ -75,6 +75,8 @@ export function runThroughLauncher<R extends LaunchedResult>(
   run: (command: LauncherCommand) => R,
 ): LaunchedEnd<R> {
   const native = loadNative();
+  // Before there is a cage.
+  launcherPath();
   refuseUnsupported(cage.namespaces);
   const end = attempt(native, request, cage, run, false) ?? attempt(native, request, cage, run, true);
   if (end === undefined) throw new Error('the last attempt has an end');

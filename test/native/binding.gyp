@@ -12,7 +12,7 @@
           '-Wall',
           '-Wextra',
           '-Wshadow',
-          # As in the addon's own binding.gyp.
+          # As in memcage.gypi.
           "<!@(node -p \"process.env.MEMCAGE_WERROR ? '-Werror' : ''\")",
           '-isystem',
           "<!(node -p \"require('node:path').dirname(require.resolve('node-addon-api'))\")",

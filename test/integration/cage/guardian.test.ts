@@ -1,17 +1,6 @@
 import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -19,6 +8,7 @@ import { fixture } from '../../support/cage-kinds';
 import { type Controller, cagesOf, makeCgroup, members, mountPoint, version, write } from '../../support/cgroup-tree';
 import { delegate } from '../../support/delegate';
 import { type Fixture, fixtureResult, startFixture } from '../../support/fixture';
+import { addBuilt, addFile, BUILT, copyPackage } from '../../support/package-copy';
 import { patience } from '../../support/patience';
 import { childrenOf, endNow, hasEnded, isAlive, processesWith } from '../../support/processes';
 import { describeIf } from '../../support/require';
@@ -401,13 +391,10 @@ describeIf(['cgroup', 'root'], 'where no guardian can be started', () => {
     ['may not be run', 'EACCES', 0o644],
     ['is no program', 'ERR_MEMCAGE_GUARDIAN', 0o755],
   ])('memcage-exec %s', async (_, errno, mode) => {
-    const directory = mkdtempSync(join(tmpdir(), 'memcage-package-'));
+    const directory = copyPackage();
     try {
-      for (const name of ['dist', 'build/Release/memcage.node', 'package.json']) {
-        cpSync(join(ROOT, name), join(directory, name), { recursive: true });
-      }
-      symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
-      if (mode !== undefined) writeFileSync(join(directory, 'build/Release/memcage-exec'), 'exit 3\n', { mode });
+      addBuilt(directory, 'memcage.node');
+      if (mode !== undefined) addFile(directory, `${BUILT}/memcage-exec`, 'exit 3\n', mode);
       const script = `const { createCage } = require(${JSON.stringify(directory)});
         try { createCage({ memory: '8M' }); } catch ({ code, message }) { console.log(JSON.stringify({ code, message, pid: process.pid })); }`;
       const child = new Talking(nodeSpawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] }));
