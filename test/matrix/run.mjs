@@ -1,5 +1,5 @@
 // Usage: run.mjs [PART...] (by ./run)
-// Runs the whole matrix, or these parts of it (host, nodes, guests, soak, or the name of a guest), and writes what was seen to
+// Runs the whole matrix, or these parts of it (host, nodes, guests, arm64, soak, or the name of a guest), and writes what was seen to
 // docs/tested.md. A part that was not run keeps the rows that it had. Exit code 1 when one of them fails.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,6 +19,7 @@ const parts = {
   host: { command: ['npm', 'test', '--', ...json('{}')] },
   nodes: { command: ['npm', 'run', 'test:nodes', '--', '--all', ...json('node-{}')] },
   guests: guests('--matrix'),
+  arm64: { command: ['npm', 'run', 'test:arm64'] },
   // Its runs have names of Nodes, as have those of the tests.
   soak: { command: ['npm', 'run', 'soak'], ownRun: true },
 };

@@ -23,7 +23,8 @@ const COLUMNS = [
 const HEAD = `# What memcage was tested on
 
 \`npm run test:matrix\` writes this page ([how](../test/guest/README.md)). A kernel marked \`uml\` runs as a process on the machine that starts the
-tests. \`tcg\` is the distribution's own kernel in an emulated machine, and \`kvm\` is the same on the machine's processor. A run skips the tests
+tests. \`tcg\` is the distribution's own kernel in an emulated machine, and \`kvm\` is the same on the machine's processor. \`qemu-user\`
+emulates only the programs, on the kernel of the machine ([arm64](../test/arm64/README.md)). A run skips the tests
 that its machine can't do; nearly all of them run in another. \`soak\` and \`v2-bench\` count no tests: their figures are in
 [nodes.md](nodes.md#soak) and [speed.md](speed.md).
 
