@@ -29,6 +29,13 @@ const RUNS = {
   'arm64-v1': inMachine('22', '--kernel', 'bookworm', '--cgroup', '1'),
   'arm64-16k': inMachine('24', '--kernel', '16k'),
   'arm64-node-26': inMachine('26'),
+  // npm has no Node for it.
+  'arm64-musl': {
+    command: (_program, directory) => [
+      join(import.meta.dirname, 'musl'),
+      join(directory, 'node_modules/memcage/prebuilds/linux-arm64/memcage.node'),
+    ],
+  },
   'arm64-user': {
     node: '20',
     command: (program) => [join(import.meta.dirname, 'user-mode'), program, inside, 'qemu-user'],
@@ -65,14 +72,13 @@ function pack(directory) {
   return join(directory, file);
 }
 
-/** Installs what these runs need: a path for each. */
+/** Installs the Nodes that these runs need, and tells where each is. */
 function programs(names) {
-  const words = ['--install', '--arm64', ...new Set(names.map((name) => RUNS[name].node))];
-  const script = join(root, 'scripts/nodes.mjs');
-  const paths = execFileSync(process.execPath, [script, ...words], { encoding: 'utf8' })
-    .trim()
-    .split('\n');
-  return new Map(paths.map((path, index) => [words[index + 2], path]));
+  const wanted = [...new Set(names.flatMap((name) => RUNS[name].node ?? []))];
+  if (wanted.length === 0) return new Map();
+  const words = [join(root, 'scripts/nodes.mjs'), '--install', '--arm64', ...wanted];
+  const paths = execFileSync(process.execPath, words, { encoding: 'utf8' }).trim().split('\n');
+  return new Map(paths.map((path, index) => [wanted[index], path]));
 }
 
 async function run(name, nodes, directory) {
