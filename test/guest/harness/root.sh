@@ -44,6 +44,8 @@ unpack_root() {
     dpkg -x "$package" "$directory" || return
     rm "$package"
   done
+  # What the scripts would have done, as far as someone needs it.
+  ln -s mawk "$directory/usr/bin/awk"
   cp "$directory/usr/share/base-passwd/passwd.master" "$directory/etc/passwd"
   cp "$directory/usr/share/base-passwd/group.master" "$directory/etc/group"
 }
