@@ -1,10 +1,10 @@
 // Usage: nodes.mjs [--others] [--beside] [NAME...] -- ARGUMENT...
-//    or: nodes.mjs --install [--others] NAME...
+//    or: nodes.mjs --install [--others] [--arm64] NAME...
 // Runs `node ARGUMENT...` on each supported version of Node, or on those named (20, 22 ..., bun, deno), one after the
 // other. With --others it leaves out the version that runs this script; with --beside it runs two at a time per
 // processor, if they can be kept apart. The runtimes are npm packages, kept in build/nodes. In an argument, {} stands
 // for the name. The exit code is 1 if one of them fails; the exit status of each is in runs.tsv of
-// MEMCAGE_TEST_RESULTS, if that is set.
+// MEMCAGE_TEST_RESULTS, if that is set. With --arm64 it installs those for that processor.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -12,8 +12,11 @@ import { delimiter, dirname, join } from 'node:path';
 import { canRunBeside, makePlace } from './beside.mjs';
 import { allWell, namedRun } from './named-run.mjs';
 
-const isArm = process.arch === 'arm64';
-const node = { package: `node-linux-${process.arch}`, program: 'bin/node' };
+/** Only to be installed: this machine may be unable to run them. */
+const wantsArm64 = process.argv[2] === '--install' && process.argv.includes('--arm64');
+const arch = wantsArm64 ? 'arm64' : process.arch;
+const isArm = arch === 'arm64';
+const node = { package: `node-linux-${arch}`, program: 'bin/node' };
 
 const bunVersion = '1.4.5';
 
@@ -45,9 +48,10 @@ function parse(words) {
   const flags = own.filter((word) => word.startsWith('--'));
   const named = own.filter((word) => !word.startsWith('--'));
   const installs = flags.includes('--install');
-  if (installs !== (end === -1) || flags.some((flag) => !['--install', '--others', '--beside'].includes(flag))) {
+  const known = ['--install', '--others', '--beside', ...(wantsArm64 ? ['--arm64'] : [])];
+  if (installs !== (end === -1) || flags.some((flag) => !known.includes(flag))) {
     throw new Error(
-      'Usage: nodes.mjs [--others] [--beside] [NAME...] -- ARGUMENT... or nodes.mjs --install [--others] NAME...',
+      'Usage: nodes.mjs [--others] [--beside] [NAME...] -- ARGUMENT... or nodes.mjs --install [--others] [--arm64] NAME...',
     );
   }
   const unknown = named.find((name) => !(name in RUNTIMES));
@@ -63,7 +67,7 @@ function parse(words) {
 /** Path of the program, build/nodes/NAME-VERSION/node_modules/PACKAGE/PROGRAM. */
 function install(name) {
   const { package: from, program, version, isForMusl = false } = RUNTIMES[name];
-  const place = join(root, 'build/nodes', `${name}-${version}`);
+  const place = join(root, 'build/nodes', `${name}-${version}${wantsArm64 ? '-arm64' : ''}`);
   const path = join(place, 'node_modules', from, program);
   if (existsSync(path)) return path;
   // Installed under another name first, so that an interrupted install does not count.
@@ -72,8 +76,8 @@ function install(name) {
   try {
     writeFileSync(join(making, 'package.json'), '{ "private": true }\n');
     const options = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
-    // npm refuses a package for another C library than that of its own Node.
-    if (isForMusl) options.push('--force');
+    // Otherwise npm refuses what is for another processor, or for another C library than that of its own Node.
+    if (isForMusl || wantsArm64) options.push('--force');
     // --install must print only the path.
     execFileSync('npm', ['install', ...options, `${from}@${version}`], {
       cwd: making,

@@ -1,7 +1,7 @@
 // Usage: run.mjs [PART...] (by ./run)
-// Runs the whole matrix, or these parts of it (host, nodes, compilers, guests, roots, soak, or the name of a guest), and
-// writes what was seen to docs/tested.md. A part that was not run keeps the rows that it had. Exit code 1 when one of
-// them fails.
+// Runs the whole matrix, or these parts of it (host, nodes, compilers, guests, roots, arm64, soak, or the name of a guest),
+// and writes what was seen to docs/tested.md. A part that was not run keeps the rows that it had. Exit code 1 when one
+// of them fails.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
@@ -22,6 +22,7 @@ const parts = {
   compilers: { command: ['node', 'test/matrix/compilers.mjs'] },
   guests: guests('--matrix'),
   roots: { command: ['npm', 'run', 'test:roots'] },
+  arm64: { command: ['npm', 'run', 'test:arm64'] },
   // Its runs have names of Nodes, as have those of the tests.
   soak: { command: ['npm', 'run', 'soak'], ownRun: true },
 };

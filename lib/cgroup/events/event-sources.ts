@@ -127,7 +127,8 @@ export class EventSources {
   }
 
   add(trigger: Trigger): TriggerHandle {
-    const checked = checkTrigger(trigger, this.cgroup.version);
+    const { version, directory } = this.cgroup;
+    const checked = checkTrigger(trigger, version, directory.native.constants.pageSize);
     const kept = Object.freeze({ ...trigger });
     const watched = this.#watch(openTrigger(this.#context(), kept, checked));
     this.#triggers.add(watched);

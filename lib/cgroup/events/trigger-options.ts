@@ -51,9 +51,9 @@ export type CheckedTrigger =
   | { kind: 'usage'; bytes: number; of: NonNullable<UsageThreshold['of']> };
 
 /** Throws TypeError or RangeError, and ERR_MEMCAGE_NOT_IN_VERSION for a trigger of the other cgroup version. */
-export function checkTrigger(trigger: unknown, version: CgroupVersion): CheckedTrigger {
+export function checkTrigger(trigger: unknown, version: CgroupVersion, pageBytes = 4096): CheckedTrigger {
   if (typeof trigger !== 'object' || trigger === null) throw invalidArgument('trigger', 'an object', trigger);
-  if ('threshold' in trigger) return checkUsage(trigger, version);
+  if ('threshold' in trigger) return checkUsage(trigger, version, pageBytes);
   const { pressure } = trigger as { pressure?: unknown };
   if (isOneOf(STALLS, pressure)) return checkStall(pressure, trigger, version);
   if (isOneOf(LEVELS, pressure)) return checkLevel(pressure, trigger, version);
@@ -84,10 +84,10 @@ function checkLevel(level: PressureLevel['pressure'], trigger: object, version: 
   return { kind: 'level', level, mode };
 }
 
-function checkUsage(trigger: object, version: CgroupVersion): CheckedTrigger {
+function checkUsage(trigger: object, version: CgroupVersion, pageBytes: number): CheckedTrigger {
   checkNames(trigger, ['threshold', 'of']);
   const { threshold, of = 'memory' } = trigger as { threshold?: unknown; of?: unknown };
-  const bytes = checkSize('threshold', threshold);
+  const bytes = checkSize('threshold', threshold, { pageBytes });
   if (bytes === Number.POSITIVE_INFINITY) throw invalidArgument('threshold', 'a size that can be reached', threshold);
   if (of !== 'memory' && of !== 'memory+swap') throw invalidArgument('of', "'memory' or 'memory+swap'", of);
   if (version === 2) throw notHere('threshold', 1, NO_THRESHOLD);

@@ -6,6 +6,7 @@ probe_timeout_s=20
 
 # Decides whether the kernel is a process, and which kernel it is. This needs no kernel yet.
 choose_machine() {
+  [[ $arch == x64 ]] || choose_arm64
   [[ $clock == real || $clock == instructions ]] || die "there is no clock '$clock'"
   [[ $cgroup_version == 1 || $cgroup_version == 2 ]] || die "there is no cgroup version '$cgroup_version'"
   if [[ $clock == instructions ]]; then
@@ -19,6 +20,16 @@ choose_machine() {
     auto | kvm | tcg) kernel=${kernel:-$([[ $cgroup_version == 1 ]] && echo bookworm || echo cloud)} ;;
     *) die "there is no acceleration '$acceleration'" ;;
   esac
+}
+
+# Everything of this machine's is for another processor.
+choose_arm64() {
+  [[ $arch == arm64 ]] || die "there is no architecture '$arch'"
+  [[ $acceleration == auto || $acceleration == tcg ]] || die 'arm64 is emulated: leave out --accel'
+  [[ -z $kernel || $kernel =~ ^(cloud|16k|bookworm)$ ]] || die 'a --kernel for arm64 is cloud, 16k or bookworm'
+  [[ $systemd == 0 ]] || die "arm64's root file system has no systemd"
+  acceleration=tcg
+  arch_suffix=-arm64 root=${root:-$(codename)}
 }
 
 choose_acceleration() {
@@ -40,7 +51,7 @@ boots_with_kvm() {
   console=$(mktemp)
   timeout -k 1 "$probe_timeout_s" qemu-system-x86_64 "${qemu_base[@]}" "${qemu_kvm[@]}" -M q35 -m 256 \
     -serial "file:$console" -kernel "$kernel_directory/vmlinux" -initrd "$initramfs" \
-    -append "$kernel_words guest.probe" </dev/null >/dev/null 2>&1 || true
+    -append "console=${consoles[$arch]} $kernel_words guest.probe" </dev/null >/dev/null 2>&1 || true
   local booted=false
   grep -q 'guest: booted' "$console" && booted=true
   rm -f "$console"

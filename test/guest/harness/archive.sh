@@ -30,6 +30,9 @@ use_suites() {
   write_sources "$keyring" "$@" >"$state/sources.list"
   apt_options=(-o "Dir::Etc::sourcelist=$state/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$state/lists"
     -o "Dir::Cache=$state/cache")
+  # What is installed here says nothing about packages for another processor.
+  [[ ${arch:-x64} == x64 ]] ||
+    apt_options+=(-o "APT::Architecture=$arch" -o "APT::Architectures::=$arch" -o Dir::State::status=/dev/null)
   apt update
 }
 

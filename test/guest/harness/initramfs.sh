@@ -11,20 +11,21 @@ module_groups=(
 )
 
 ensure_initramfs() {
-  local version
-  version=$(cat "$guest"/init/* "$guest/harness/initramfs.sh" "$(command -v busybox)" | sha256sum | cut -c 1-12)
+  local version busybox
+  if [[ $arch == x64 ]]; then busybox=$(command -v busybox); else busybox=$root_directory/usr/bin/busybox; fi
+  version=$(cat "$guest"/init/* "$guest/harness/initramfs.sh" "$busybox" | sha256sum | cut -c 1-12)
   initramfs=$kernel_directory/initramfs-$version.cpio
-  [[ -e $initramfs ]] || (build_initramfs "$initramfs") || die 'the initramfs could not be made'
+  [[ -e $initramfs ]] || (build_initramfs "$initramfs" "$busybox") || die 'the initramfs could not be made'
 }
 
 build_initramfs() {
   set -euo pipefail
-  local target=$1 tree
+  local target=$1 busybox=$2 tree
   tree=$(mktemp -d)
   # shellcheck disable=SC2064 # now: the function's variable will be gone
   trap "rm -rf '$tree'" EXIT
   mkdir "$tree"/{bin,dev,proc,sys,host,new,modules}
-  cp "$(command -v busybox)" "$tree/bin/busybox"
+  cp "$busybox" "$tree/bin/busybox"
   cp "$guest"/init/* "$tree"
   [[ $acceleration == uml ]] || add_modules "$tree/modules"
   rm -f "$kernel_directory"/initramfs-*

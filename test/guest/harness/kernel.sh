@@ -4,8 +4,9 @@
 ensure_kernel() {
   case $kernel in
     '') ensure_uml_kernel ;;
-    cloud | generic | bookworm)
-      kernel_directory=$cache/$kernel
+    cloud | generic | bookworm | 16k)
+      [[ $kernel != 16k || $arch == arm64 ]] || die 'only arm64 has a kernel with pages of 16 KiB'
+      kernel_directory=$cache/$kernel$arch_suffix
       # The directory is complete once it has this name.
       [[ -d $kernel_directory ]] || (download_kernel "$kernel_directory") || die "no kernel '$kernel' is to be had"
       ;;
@@ -13,14 +14,16 @@ ensure_kernel() {
   esac
   [[ $acceleration != uml ]] || return 0
   if [[ ! -e $kernel_directory/vmlinux ]]; then
-    extract_vmlinux "$kernel_directory"/boot/vmlinuz-* "$kernel_directory/vmlinux.partial"
+    extract_kernel "$kernel_directory"/boot/vmlinuz-* "$kernel_directory/vmlinux.partial"
     mv "$kernel_directory/vmlinux.partial" "$kernel_directory/vmlinux"
   fi
 }
 
 # The package that depends on the newest kernel of this kind.
 kernel_package() {
-  case $(distribution):$kernel in
+  case $(distribution):$kernel$arch_suffix in
+    *:16k-arm64) echo linux-image-arm64-16k ;;
+    *-arm64) echo linux-image-cloud-arm64 ;;
     *:bookworm | debian:cloud) echo linux-image-cloud-amd64 ;;
     debian:*) echo linux-image-amd64 ;;
     *:cloud) echo linux-image-virtual ;;
@@ -32,7 +35,9 @@ download_kernel() {
   set -euo pipefail
   local directory=$1 apt_options=() image packages package
   if [[ $kernel == bookworm ]]; then
-    use_suites bookworm bookworm bookworm-security
+    use_suites "bookworm$arch_suffix" bookworm bookworm-security
+  elif [[ $arch == arm64 ]]; then
+    use_suites "$(codename)-arm64" "$(codename)" "$(codename)-security"
   fi
   image=$(current_image) || {
     say 'updating the package lists'
@@ -66,6 +71,11 @@ known_packages() {
   for package in "$@"; do
     if apt-cache "${apt_options[@]}" show "$package" >/dev/null 2>&1; then echo "$package"; fi
   done
+}
+
+# Debian's for arm64 is not compressed.
+extract_kernel() {
+  if [[ $arch == arm64 ]]; then cp "$@"; else extract_vmlinux "$@"; fi
 }
 
 # An uncompressed kernel starts through PVH, without a decompressor to emulate.

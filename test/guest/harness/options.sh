@@ -5,8 +5,9 @@ usage() {
   cat >&2 <<'U'
 Usage: test/guest/run [OPTION...] [--] COMMAND [ARGUMENT...]
 
-  --kernel KERNEL    the distribution's, in a virtual machine: cloud, generic, bookworm, or a directory with an unpacked
-                     kernel package; default: one of our own, which runs as a process
+  --arch ARCH        x64 (default), or arm64: the distribution's kernel and programs for it, emulated
+  --kernel KERNEL    the distribution's, in a virtual machine: cloud, generic, bookworm, 16k (arm64 only), or a
+                     directory with an unpacked kernel package; default: one of our own, which runs as a process
   --root ROOT        the root file system, with which the guest starts: a directory, or a suite of Debian, such as sid;
                      default: this machine's
   --cgroup VERSION   2 (default), or 1: the hybrid layout
@@ -29,7 +30,7 @@ U
 }
 
 parse_options() {
-  kernel='' root='' cgroup_version=2 systemd=0 swap_mib=0 swap_disk_mib=0 zswap=0
+  arch=x64 arch_suffix='' kernel='' root='' cgroup_version=2 systemd=0 swap_mib=0 swap_disk_mib=0 zswap=0
   memory_mib=1024 cpus=2 acceleration=auto clock=real append='' timeout_s=600 verbose=false
   shares=("$checkout") variables=(PATH HOME LANG CI NODE_OPTIONS) command=()
 
@@ -57,6 +58,7 @@ parse_options() {
 
 parse_valued() {
   case $1 in
+    --arch) arch=$2 ;;
     --kernel) kernel=$2 ;;
     --root) root=$2 ;;
     --cgroup) cgroup_version=$2 ;;

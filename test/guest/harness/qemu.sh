@@ -3,10 +3,12 @@
 
 qemu_base=(-nodefaults -no-user-config -display none -no-reboot)
 qemu_kvm=(-accel kvm -cpu 'host,-arch-capabilities')
-qemu_tcg=(-cpu max -accel)
+declare -A qemu_processors=([x64]=max [arm64]=neoverse-n1)
 # A clock that counts instructions can't run on two threads. While the guest waits, it advances in real time.
 declare -A qemu_clocks=([real]='tcg,thread=multi' [instructions]='tcg,thread=single -icount shift=1,sleep=on')
-kernel_words='console=ttyS0 quiet panic=-1 nokaslr mitigations=off audit=0 random.trust_cpu=on'
+declare -A qemu_machines=([x64]='q35,usb=off,vmport=off' [arm64]=virt)
+declare -A consoles=([x64]=ttyS0 [arm64]=ttyAMA0)
+kernel_words='quiet panic=-1 nokaslr mitigations=off audit=0 random.trust_cpu=on'
 qemu_pid=
 
 boot_qemu() {
@@ -18,7 +20,7 @@ boot_qemu() {
   passed_on+=($!)
   exec 4> >(exec cat >&2)
   passed_on+=($!)
-  setpriv --pdeathsig TERM timeout -k 5 "$timeout_s" qemu-system-x86_64 "${arguments[@]}" </dev/null 2>"$work/qemu.log" &
+  setpriv --pdeathsig TERM timeout -k 5 "$timeout_s" "${qemu_programs[$arch]%%:*}" "${arguments[@]}" </dev/null 2>"$work/qemu.log" &
   qemu_pid=$!
   wait "$qemu_pid" || status=$?
   qemu_pid=
@@ -28,9 +30,9 @@ boot_qemu() {
 }
 
 collect_arguments() {
-  local result=$1 words="$kernel_words ${hierarchy_words[$cgroup_version]} $append"
+  local result=$1 words="console=${consoles[$arch]} $kernel_words ${hierarchy_words[$cgroup_version]} $append"
   arguments=("${qemu_base[@]}" -m "$memory_mib" -smp "$cpus"
-    -M 'q35,usb=off,vmport=off,memory-backend=memory'
+    -M "${qemu_machines[$arch]},memory-backend=memory"
     # Shared, because the virtiofs daemons work in the guest's memory.
     -object "memory-backend-memfd,id=memory,size=${memory_mib}M,share=on"
     "${share_devices[@]}" -device virtio-rng-pci -device virtio-serial-pci
@@ -45,7 +47,7 @@ collect_arguments() {
     arguments+=("${qemu_kvm[@]}")
   else
     # shellcheck disable=SC2206 # words
-    arguments+=("${qemu_tcg[@]}" ${qemu_clocks[$clock]})
+    arguments+=(-cpu "${qemu_processors[$arch]}" -accel ${qemu_clocks[$clock]})
   fi
   if $verbose; then
     arguments+=(-chardev 'file,id=console,path=/dev/fdset/2,append=on' -serial chardev:console)

@@ -14,6 +14,13 @@ describe('checkTrigger', () => {
     expect(checkTrigger({ threshold: '1M' }, 1)).toEqual({ kind: 'usage', bytes: 1 << 20, of: 'memory' });
   });
 
+  test('refuses a threshold that is less than a page, which the kernel would take for 0', () => {
+    expect(checkTrigger({ threshold: '16K' }, 1, 16_384)).toMatchObject({ bytes: 16_384 });
+    expect(thrown(() => checkTrigger({ threshold: '8K' }, 1, 16_384))).toMatchObject({
+      code: 'ERR_MEMCAGE_LIMIT_TOO_SMALL',
+    });
+  });
+
   testRows(
     'refuses triggers of the other version',
     [
