@@ -1,7 +1,3 @@
-// Usage: forget-libraries.mjs FILE...
-// Takes the names of the libraries that it needs (DT_NEEDED) out of an addon. Every runtime has loaded the C library
-// by the time it loads an addon, whatever the library's name. With the name, Bun on musl refuses an addon that needs
-// glibc's `libc.so.6`, though all its symbols are in musl. The versions that glibc's loader checks stay.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 // https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.pheader.html and ch5.dynamic.html, for 64 bits, little-endian.
@@ -15,7 +11,13 @@ const DT_NEEDED = 1n;
 /** Loaders pass over it in a library. */
 const DT_DEBUG = 21n;
 
-function forgetLibraries(file) {
+/**
+ * Takes the names of the libraries that it needs (DT_NEEDED) out of an addon. Every runtime has loaded the C library by
+ * the time it loads an addon, whatever the library's name. With the name, Bun on musl refuses an addon that needs
+ * glibc's `libc.so.6`, though all its symbols are in musl. The versions that glibc's loader checks stay.
+ */
+export function forgetLibraries(path) {
+  const file = readFileSync(path);
   const start = Number(file.readBigUInt64LE(PROGRAM_HEADERS));
   for (let i = 0; i < file.readUInt16LE(PROGRAM_HEADER_COUNT); i += 1) {
     const header = start + i * PROGRAM_HEADER_SIZE;
@@ -25,10 +27,5 @@ function forgetLibraries(file) {
       if (file.readBigUInt64LE(entry) === DT_NEEDED) file.writeBigUInt64LE(DT_DEBUG, entry);
     }
   }
-}
-
-for (const path of process.argv.slice(2)) {
-  const file = readFileSync(path);
-  forgetLibraries(file);
   writeFileSync(path, file);
 }

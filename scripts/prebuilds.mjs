@@ -2,10 +2,12 @@
 // Makes prebuilds/linux-ARCH for x64 and arm64, or for those named: the addon and the launcher, as the package has
 // them. Each is built in a directory of its own, because node-gyp begins with the removal of build/, where the checkout
 // has its own addon.
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import prebuildify from 'prebuildify';
+import { forgetLibraries } from './forget-libraries.mjs';
 
 /** The names under which Debian has the compiler for each, on that machine itself too. */
 const TRIPLETS = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
@@ -24,7 +26,8 @@ async function build(arch) {
   const to = join(root, 'prebuilds', `linux-${arch}`);
   for (const place of [from, to]) rmSync(place, { recursive: true, force: true });
   mkdirSync(from, { recursive: true });
-  for (const name of ['binding.gyp', 'native', 'package.json']) symlinkSync(join(root, name), join(from, name));
+  for (const name of ['binding.gyp', 'memcage.gypi', 'native', 'package.json'])
+    symlinkSync(join(root, name), join(from, name));
 
   const tool = (name) => `${TRIPLETS[arch]}-${name}`;
   // prebuildify passes the environment on to node-gyp, and has no options for these.
@@ -50,10 +53,13 @@ async function build(arch) {
     cache: join(work, 'cache'),
   });
   copyFileSync(join(from, 'build/Release/memcage-exec'), join(to, 'memcage-exec'));
-  for (const name of readdirSync(to)) check(join(to, name));
+  const addon = join(to, 'memcage.node');
+  forgetLibraries(addon);
+  execFileSync(process.execPath, [join(import.meta.dirname, 'check-binary.mjs'), addon], { stdio: 'inherit' });
+  for (const name of readdirSync(to)) checkPaths(join(to, name));
 }
 
-function check(path) {
+function checkPaths(path) {
   if (readFileSync(path).includes(root)) throw new Error(`${path} contains the path of the checkout`);
 }
 

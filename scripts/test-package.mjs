@@ -41,8 +41,10 @@ function pack() {
     .map((path) => path.replace('package/', ''));
   // Whatever "gypfile" says, pnpm 9 and Yarn 1 would build at once, and pnpm 10 and Yarn 4 would warn.
   assert(!paths.includes('binding.gyp'), 'binding.gyp in the tarball is an install script');
-  for (const binary of ['memcage.glibc.node', 'memcage-exec']) {
-    assert(paths.includes(`prebuilds/linux-${process.arch}/${binary}`), `no ${binary} in the tarball`);
+  for (const arch of ['x64', 'arm64']) {
+    for (const name of ['memcage.node', 'memcage-exec']) {
+      assert(paths.includes(`prebuilds/linux-${arch}/${name}`), `no ${name} for ${arch} in the tarball`);
+    }
   }
   for (const path of [
     'dist/index.js',
