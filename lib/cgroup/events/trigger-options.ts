@@ -51,7 +51,7 @@ export type CheckedTrigger =
   | { kind: 'usage'; bytes: number; of: NonNullable<UsageThreshold['of']> };
 
 /** Throws TypeError or RangeError, and ERR_MEMCAGE_NOT_IN_VERSION for a trigger of the other cgroup version. */
-export function checkTrigger(trigger: unknown, version: CgroupVersion, pageBytes = 4096): CheckedTrigger {
+export function checkTrigger(trigger: unknown, version: CgroupVersion, pageBytes: number): CheckedTrigger {
   if (typeof trigger !== 'object' || trigger === null) throw invalidArgument('trigger', 'an object', trigger);
   if ('threshold' in trigger) return checkUsage(trigger, version, pageBytes);
   const { pressure } = trigger as { pressure?: unknown };

@@ -2,16 +2,18 @@ import { checkTrigger } from '../../../../lib/cgroup/events/trigger-options';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
 
+const PAGE = 4096;
+
 describe('checkTrigger', () => {
   test('fills in the defaults', () => {
-    expect(checkTrigger({ pressure: 'full', thresholdMs: 10 }, 2)).toEqual({
+    expect(checkTrigger({ pressure: 'full', thresholdMs: 10 }, 2, PAGE)).toEqual({
       kind: 'stall',
       stall: 'full',
       thresholdMs: 10,
       windowMs: 2000,
     });
-    expect(checkTrigger({ pressure: 'medium' }, 1)).toEqual({ kind: 'level', level: 'medium', mode: 'default' });
-    expect(checkTrigger({ threshold: '1M' }, 1)).toEqual({ kind: 'usage', bytes: 1 << 20, of: 'memory' });
+    expect(checkTrigger({ pressure: 'medium' }, 1, PAGE)).toEqual({ kind: 'level', level: 'medium', mode: 'default' });
+    expect(checkTrigger({ threshold: '1M' }, 1, PAGE)).toEqual({ kind: 'usage', bytes: 1 << 20, of: 'memory' });
   });
 
   test('refuses a threshold that is less than a page, which the kernel would take for 0', () => {
@@ -29,7 +31,7 @@ describe('checkTrigger', () => {
       [{ threshold: '1M' }, 2],
     ] as const,
     ([trigger, version]) => {
-      expect(thrown(() => checkTrigger(trigger, version))).toMatchObject({ code: 'ERR_MEMCAGE_NOT_IN_VERSION' });
+      expect(thrown(() => checkTrigger(trigger, version, PAGE))).toMatchObject({ code: 'ERR_MEMCAGE_NOT_IN_VERSION' });
     },
   );
 });
