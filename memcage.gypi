@@ -60,7 +60,6 @@
           'native/cgroup/regain.cc',
           'native/cgroup/walk.cc',
           'native/clone/child.cc',
-          'native/sys/runtime.cc',
         ],
         'cflags!': ['-fPIC', '-pthread'],
         # It has to run wherever the addon is loaded, whatever C library that machine has.

@@ -2,7 +2,7 @@
 // Fails when an addon, memcage.node of any architecture, would not load everywhere: it may need only the functions of
 // libc-symbols.txt, in versions that glibc 2.28 has, and it may not be large.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -35,19 +35,27 @@ function symbolsOf(path) {
 }
 
 function isTooNew(version) {
-  const [major, minor = 0] = version.replace('GLIBC_', '').split('.').map(Number);
-  return !version.startsWith('GLIBC_') || major > GLIBC[0] || (major === GLIBC[0] && minor > GLIBC[1]);
+  const [, major, minor = 0] = /^GLIBC_(\d+)\.(\d+)/.exec(version) ?? [];
+  return !(Number(major) < GLIBC[0] || (Number(major) === GLIBC[0] && Number(minor) <= GLIBC[1]));
 }
 
-function* faultsOfNeeded({ name, version, isWeak }) {
-  if (/^(napi|node_api)_/.test(name)) return;
-  if (isWeak && version === undefined) return;
-  if (version !== undefined && isTooNew(version)) {
-    yield `needs ${name}@${version}, newer than GLIBC_${GLIBC.join('.')}: see native/sys/old_symbols.h`;
+function* faultsOfNeeded({ name, isWeak, version }) {
+  if (/^(napi|node_api)_/.test(name) || (isWeak && version === undefined) || known.has(name)) return;
+  yield `needs ${name}: add it to ${LIST} if musl 1.2 has it; see native/sys/runtime.cc if only the C++ runtime calls it`;
+}
+
+/** Some belong to no symbol, such as GLIBC_ABI_DT_RELR. */
+function* faultsOfVersions(path) {
+  for (const [, version] of readelf('-V', path).matchAll(/Name: (\S+)/g)) {
+    if (isTooNew(version)) {
+      yield `needs ${version}, newer than GLIBC_${GLIBC.join('.')}${namesOf(version, path)}: see native/sys/old_symbols.h`;
+    }
   }
-  if (!known.has(name)) {
-    yield `needs ${name}: add it to ${LIST} if musl 1.2 has it; see native/sys/runtime.cc if only the C++ runtime calls it`;
-  }
+}
+
+function namesOf(wanted, path) {
+  const names = symbolsOf(path).flatMap(({ name, version }) => (version === wanted ? [name] : []));
+  return names.length === 0 ? '' : ` (${names.join(', ')})`;
 }
 
 /** The size without the symbols that only debuggers read, as in the package. */
@@ -68,6 +76,7 @@ function* faultsOf(path) {
   for (const [, library] of readelf('-d', path).matchAll(/\(NEEDED\).*\[(.+)\]/g)) {
     if (!LIBRARIES.includes(library)) yield `needs ${library}, which musl's loader does not take as itself`;
   }
+  yield* faultsOfVersions(path);
   for (const symbol of symbolsOf(path)) {
     if (symbol.isNeeded) yield* faultsOfNeeded(symbol);
     else if (!EXPORTS.some((pattern) => pattern.test(symbol.name))) {
@@ -78,7 +87,15 @@ function* faultsOf(path) {
   if (bytes > MAX_BYTES) yield `has ${bytes} bytes, more than ${MAX_BYTES}`;
 }
 
-for (const path of process.argv.slice(2)) {
+const paths = process.argv.slice(2);
+const missing = paths.find((path) => !existsSync(path));
+if (paths.length === 0 || missing !== undefined) {
+  console.error(
+    missing === undefined ? 'Usage: check-binary.mjs FILE...' : `There is no ${missing}: npm run build first`,
+  );
+  process.exit(1);
+}
+for (const path of paths) {
   for (const fault of faultsOf(path)) {
     console.error(`${path} ${fault}`);
     process.exitCode = 1;

@@ -3,8 +3,17 @@
 // them. Each is built in a directory of its own, because node-gyp begins with the removal of build/, where the checkout
 // has its own addon.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import prebuildify from 'prebuildify';
 import { forgetLibraries } from './forget-libraries.mjs';
@@ -23,8 +32,7 @@ function parse(names) {
 
 async function build(arch) {
   const from = join(work, arch);
-  const to = join(root, 'prebuilds', `linux-${arch}`);
-  for (const place of [from, to]) rmSync(place, { recursive: true, force: true });
+  rmSync(from, { recursive: true, force: true });
   mkdirSync(from, { recursive: true });
   for (const name of ['binding.gyp', 'memcage.gypi', 'native', 'package.json'])
     symlinkSync(join(root, name), join(from, name));
@@ -42,7 +50,7 @@ async function build(arch) {
   });
   await promisify(prebuildify)({
     cwd: from,
-    out: root,
+    out: from,
     platform: 'linux',
     arch,
     targets: [process.versions.node],
@@ -52,11 +60,32 @@ async function build(arch) {
     // For the headers of Node.
     cache: join(work, 'cache'),
   });
-  copyFileSync(join(from, 'build/Release/memcage-exec'), join(to, 'memcage-exec'));
-  const addon = join(to, 'memcage.node');
+  const made = join(from, 'prebuilds', `linux-${arch}`);
+  copyFileSync(join(from, 'build/Release/memcage-exec'), join(made, 'memcage-exec'));
+  finish(made);
+  // Whole, and only what passed the checks.
+  const place = join(root, 'prebuilds', `linux-${arch}`);
+  rmSync(place, { recursive: true, force: true });
+  mkdirSync(dirname(place), { recursive: true });
+  renameSync(made, place);
+}
+
+function finish(directory) {
+  const addon = join(directory, 'memcage.node');
+  // Also while it names libraries: what someone builds does.
+  checkBinary(addon);
   forgetLibraries(addon);
-  execFileSync(process.execPath, [join(import.meta.dirname, 'check-binary.mjs'), addon], { stdio: 'inherit' });
-  for (const name of readdirSync(to)) checkPaths(join(to, name));
+  checkBinary(addon);
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    checkPaths(path);
+    // Whatever the umask here: a package that root installs is for all users.
+    chmodSync(path, 0o755);
+  }
+}
+
+function checkBinary(path) {
+  execFileSync(process.execPath, [join(import.meta.dirname, 'check-binary.mjs'), path], { stdio: 'inherit' });
 }
 
 function checkPaths(path) {

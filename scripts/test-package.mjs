@@ -1,7 +1,7 @@
 // Packs the package, installs the tarball in an empty project, and loads it there: with only the prebuilt binary, and
 // then with one that is built there.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdtempSync,
@@ -23,6 +23,7 @@ try {
   const tarball = pack();
   install(tarball);
   load();
+  failToBuild();
   build();
   console.log('The packed tarball installs without a script, loads its prebuilt binary, and builds another.');
 } finally {
@@ -35,15 +36,18 @@ function pack() {
     project,
     readdirSync(project).find((name) => name.endsWith('.tgz')),
   );
-  const paths = execute('tar', ['-tzf', tarball])
-    .trim()
-    .split('\n')
-    .map((path) => path.replace('package/', ''));
+  const modes = new Map(
+    [...execute('tar', ['-tvzf', tarball]).matchAll(/^(\S+) .* package\/(.+)$/gm)].map(([, mode, path]) => [
+      path,
+      mode,
+    ]),
+  );
+  const paths = [...modes.keys()];
   // Whatever "gypfile" says, pnpm 9 and Yarn 1 would build at once, and pnpm 10 and Yarn 4 would warn.
   assert(!paths.includes('binding.gyp'), 'binding.gyp in the tarball is an install script');
   for (const arch of ['x64', 'arm64']) {
     for (const name of ['memcage.node', 'memcage-exec']) {
-      assert(paths.includes(`prebuilds/linux-${arch}/${name}`), `no ${name} for ${arch} in the tarball`);
+      assert.equal(modes.get(`prebuilds/linux-${arch}/${name}`), '-rwxr-xr-x', `${name} for ${arch} in the tarball`);
     }
   }
   for (const path of [
@@ -93,6 +97,16 @@ function load() {
   node('module', imported);
   loadMetrics();
   assert.match(execute(join(project, 'node_modules/.bin/memcage'), ['--help']), /memcage/);
+}
+
+/** Where there is a binary: it must stay in use. */
+function failToBuild() {
+  const command = ['--prefix', installed, 'run', 'build:native'];
+  const env = { ...process.env, CXX: 'false' };
+  const { status, stderr } = spawnSync('npm', command, { cwd: project, env, encoding: 'utf8' });
+  assert.equal(status, 1);
+  assert.match(stderr, /node-gyp ended with 1\. The package is as it was installed\. Install a C\+\+20 compiler/);
+  assert(!existsSync(join(installed, 'build')), 'half a build in place of the binary of the package');
 }
 
 /** By the command of the error, where there is no binary. */

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { shellWord } from '../text/shell-word';
 import { buildCommand } from './build-command';
 import { PACKAGE_ROOT } from './package-root';
 
@@ -13,6 +14,13 @@ export interface LoadFailure {
 }
 
 const REINSTALL = 'install memcage anew, with its dependencies';
+
+export function explainNotLinux(): LoadFailure {
+  return {
+    detail: `memcage needs Linux; this is ${process.platform}`,
+    cure: 'run it in a virtual machine or a container with Linux',
+  };
+}
 
 /** node-gyp-build can't be loaded, or has found no binary. */
 export function explainNotFound(cause: unknown): LoadFailure {
@@ -49,7 +57,8 @@ const CURES: readonly [reason: RegExp, cure: (path: string) => string][] = [
   [/cannot allocate memory/i, () => 'free memory, or raise the limit of this process'],
   [
     /failed to map segment|permission denied|operation not permitted/i,
-    (path) => `let this user read it, and map it as a program: look at chmod a+r, and at noexec in findmnt -T ${path}`,
+    (path) =>
+      `let this user read it, and map it as a program: look at chmod a+r, and at noexec in findmnt -T ${shellWord(path)}`,
   ],
   [/\b(napi|node_api)_\w+/, () => `use a newer Node.js: this is ${process.version}`],
   [

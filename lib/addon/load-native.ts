@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { NativeBinding, Stage } from '../../types/native';
 import { MemcageError } from '../errors/errors';
 import { refuseOldKernel } from './kernel';
-import { explainNotFound, explainNotLoaded, type LoadFailure } from './load-failure';
+import { explainNotFound, explainNotLinux, explainNotLoaded, type LoadFailure } from './load-failure';
 import { PACKAGE_ROOT } from './package-root';
 
 let loaded: NativeBinding | undefined;
@@ -40,7 +40,7 @@ function asError({ detail, cure, ...details }: LoadFailure): MemcageError {
 }
 
 function load(): NativeBinding | LoadFailure {
-  if (process.platform !== 'linux') return { detail: `memcage needs Linux; this is ${process.platform}` };
+  if (process.platform !== 'linux') return explainNotLinux();
   const found = find();
   if (typeof found !== 'string') return found;
   try {

@@ -1,11 +1,11 @@
 import type { Finding } from '../../types/diagnosis';
-import { whyNotExecutable } from '../launcher/executable';
+import { findExecutable } from '../launcher/executable';
 import { wantsGuardian } from '../launcher/guardian';
 
 export function findGuardian(): Finding {
   const name = 'guardian';
-  const missing = whyNotExecutable();
-  if (missing !== undefined) return { name, state: 'missing', detail: missing.detail, cure: missing.cure };
+  const found = findExecutable();
+  if (typeof found !== 'string') return { name, state: 'missing', detail: found.detail, cure: found.cure };
   if (!wantsGuardian()) {
     return {
       name,

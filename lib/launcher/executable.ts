@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { buildCommand } from '../addon/build-command';
 import { addonPath } from '../addon/load-native';
 import { ErrorCode, MemcageError } from '../errors/errors';
+import { shellWord } from '../text/shell-word';
 
 /** Why memcage-exec can't be run. */
 export interface ExecutableFailure {
@@ -16,30 +17,28 @@ export interface ExecutableFailure {
  * from the kernel's ENOENT nobody could tell which program is missing.
  */
 export function launcherPath(): string {
-  const failure = whyNotExecutable();
-  if (failure === undefined) return executablePath();
-  const { path, detail, cure } = failure;
+  const found = findExecutable();
+  if (typeof found === 'string') return found;
+  const { path, detail, cure } = found;
   throw new MemcageError(ErrorCode.UNSUPPORTED, `${detail}. Cure: ${cure}`, { path });
 }
 
-export function whyNotExecutable(): ExecutableFailure | undefined {
-  const path = executablePath();
+/** Its path, or why it can't be run. */
+export function findExecutable(): string | ExecutableFailure {
+  const path = join(dirname(addonPath()), 'memcage-exec');
   try {
     accessSync(path, constants.X_OK);
-    return undefined;
+    return path;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+    const word = shellWord(path);
     return {
       path,
       detail: `${path}, a program that memcage needs beside its addon, ${isMissing ? 'is missing' : "can't be run"} (${code})`,
       cure: isMissing
         ? `install memcage anew, or build it here: ${buildCommand()}`
-        : `chmod a+rx ${path}; if it has these rights, see whether findmnt -T ${path} says noexec`,
+        : `chmod a+rx ${word}; if it has these rights, see whether findmnt -T ${word} says noexec`,
     };
   }
-}
-
-function executablePath(): string {
-  return join(dirname(addonPath()), 'memcage-exec');
 }

@@ -5,7 +5,7 @@ import { loadNative } from '../addon/load-native';
 import { refusedWith } from '../cgroup/directory/refusal';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { pauseSync } from '../event-loop/pause-sync';
-import { launcherPath, whyNotExecutable } from './executable';
+import { findExecutable } from './executable';
 
 /** Shortages: the next start may succeed. */
 const SHORTAGES: ReadonlySet<number> = new Set(
@@ -75,12 +75,12 @@ function stuck(cause: NativeError): MemcageError {
 }
 
 function startGuardian(): void {
-  const missing = whyNotExecutable();
-  if (missing !== undefined) {
-    const { path, detail, cure } = missing;
+  const file = findExecutable();
+  if (typeof file !== 'string') {
+    const { path, detail, cure } = file;
     throw new MemcageError(ErrorCode.GUARDIAN, `${CANNOT_START}: ${detail}. Cure: ${cure}; or ${WITHOUT}`, { path });
   }
-  const failure = loadNative().startGuardian({ file: launcherPath() });
+  const failure = loadNative().startGuardian({ file });
   if (failure !== null) throw asError(failure);
 }
 

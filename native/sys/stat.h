@@ -5,14 +5,26 @@
 
 #include "sys/raw_call.h"
 
-// fstat(2) as raw calls, which return 0 or the negative errno. glibc's functions have been symbols only since 2.33, and
-// memcage runs from 2.28 on. On 64-bit machines `struct stat` of any C library is the kernel's.
+// fstat(2): 0 or the negative errno. glibc's functions have been symbols only since 2.33, and the binaries of the package
+// run from 2.28 on. On their machines `struct stat` of any C library is the kernel's. Others may lack these calls.
 namespace memcage::sys {
+
+#if defined(__x86_64__) || defined(__aarch64__)
 
 inline int Stat(int fd, struct stat* status) { return static_cast<int>(Call(SYS_fstat, fd, status)); }
 
 inline int StatAt(int dir_fd, const char* name, int flags, struct stat* status) {
   return static_cast<int>(Call(SYS_newfstatat, dir_fd, name, status, flags));
 }
+
+#else
+
+inline int Stat(int fd, struct stat* status) { return fstat(fd, status) == 0 ? 0 : -errno; }
+
+inline int StatAt(int dir_fd, const char* name, int flags, struct stat* status) {
+  return fstatat(dir_fd, name, status, flags) == 0 ? 0 : -errno;
+}
+
+#endif
 
 }  // namespace memcage::sys

@@ -6,7 +6,8 @@ const CALLS = ['spawn', 'spawn in a cage', 'fork', 'exec', 'execFile', 'spawnSyn
 const STATIC = ['self', 'of', 'open', 'find', 'create'].map((name) => `Cgroup.${name}`);
 
 test('where there is no Linux, everything can be imported, and each call says so', async () => {
-  const error = { code: 'ERR_MEMCAGE_UNSUPPORTED', message: 'memcage needs Linux; this is darwin' };
+  const message = 'memcage needs Linux; this is darwin. Cure: run it in a virtual machine or a container with Linux';
+  const error = { code: 'ERR_MEMCAGE_UNSUPPORTED', message };
   const expected = [...CALLS, ...STATIC, 'native'].map((name) => [name, error] as const);
   expect(await fixtureResult('bad-input/other-platform.js')).toEqual(Object.fromEntries(expected));
 });
