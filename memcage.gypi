@@ -7,9 +7,11 @@
     'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
     'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Wshadow', '<@(werror)'],
     'cflags!': ['-Wno-unused-parameter', '-O3'],
+    # Paths in flags are relative to build/, where make runs: it would break a path with a blank in two.
+    #
     # -Os: with -O3 the addon is nearly twice as large, and starts nothing sooner. -iquote and not include_dirs, which
     # would put native/sys before the system's <sys/*.h>.
-    'cflags': ['-Os', '-ffunction-sections', '-fdata-sections', '-iquote', '<(module_root_dir)/native'],
+    'cflags': ['-Os', '-ffunction-sections', '-fdata-sections', '-iquote', '../native'],
     'conditions': [
       # There they change nothing but the names of functions, to some that musl lacks, such as fcntl64.
       ['target_arch in "x64 arm64"', {'defines!': ['_FILE_OFFSET_BITS=64', '_LARGEFILE_SOURCE']}],
@@ -32,11 +34,11 @@
         ],
         'cflags_cc': [
           '-include',
-          '<(module_root_dir)/native/sys/old_symbols.h',
+          '../native/sys/old_symbols.h',
           '-fvisibility=hidden',
           # Not include_dirs: a system header's warnings are not ours.
           '-isystem',
-          "<!(node -p \"require('node:path').dirname(require.resolve('node-addon-api'))\")",
+          "<!(node -p \"require('node:path').relative('build', require('node:path').dirname(require.resolve('node-addon-api')))\")",
         ],
         # dlopen(3) was a library of its own before glibc 2.34.
         'libraries': ['-ldl'],
@@ -44,7 +46,7 @@
         'ldflags': [
           '-static-libstdc++',
           '-static-libgcc',
-          '-Wl,--version-script=<(module_root_dir)/native/exports.map',
+          '-Wl,--version-script=../native/exports.map',
           '-Wl,--gc-sections',
           '-Wl,-z,relro,-z,now',
         ],

@@ -31,9 +31,6 @@ function build() {
 function prepareInstalled() {
   const { CXX = 'c++', PYTHON = 'python3' } = process.env;
   const missing = [CXX, 'make', PYTHON].map((command) => command.split(' ')[0]).filter((name) => !isThere(name));
-  if (/\s/.test(process.cwd())) {
-    end(`make can't build in a path with blanks, ${process.cwd()}: move the project to another path`);
-  }
   if (missing.length > 0) end(`Missing: ${missing.join(', ')}. ${INSTALL}`);
   if (!isThere('node-gyp')) end('node-gyp is not in the PATH. Start this with npm, which has it: npm run build:native');
   if (!existsSync('binding.gyp')) writeFileSync('binding.gyp', "{ 'includes': ['memcage.gypi'] }\n");

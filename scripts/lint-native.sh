@@ -31,11 +31,13 @@ mkdir -p build/tidy/{binding,launcher}
 all_of native/!(launcher)/*.cc >build/tidy/binding/addon.cc
 all_of native/launcher/*.cc >build/tidy/launcher/main.cc
 if [[ $1 == check ]]; then
-  checks='--checks=-clang-analyzer-*' sources=(build/tidy/{binding/addon,launcher/main}.cc) more=--extra-arg=-Wno-shadow
+  checks='--checks=-clang-analyzer-*' sources=("$PWD"/build/tidy/{binding/addon,launcher/main}.cc) more=--extra-arg=-Wno-shadow
 else
-  checks='--checks=-*,clang-analyzer-*,clang-diagnostic-*' sources=(native/*/*.cc) more=
+  checks='--checks=-*,clang-analyzer-*,clang-diagnostic-*' sources=("$PWD"/native/*/*.cc) more=
 fi
+# Paths in the flags are relative to that directory, where make runs.
+cd build
 # The count of warnings suppressed in system headers is noise.
 printf '%s\0' "${sources[@]}" |
-  xargs -0 -n 1 -P "$(nproc)" "clang-tidy-$version" --quiet -p build/Release "$checks" ${more:+"$more"} \
+  xargs -0 -n 1 -P "$(nproc)" "clang-tidy-$version" --quiet -p Release "$checks" ${more:+"$more"} \
     2> >(grep -v 'warnings\? generated' >&2)

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const project = mkdtempSync(join(tmpdir(), 'memcage-package-'));
+const project = mkdtempSync(join(tmpdir(), 'memcage package-'));
 const installed = join(project, 'node_modules/memcage');
 
 try {

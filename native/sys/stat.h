@@ -5,8 +5,9 @@
 
 #include "sys/raw_call.h"
 
-// fstat(2): 0 or the negative errno. glibc's functions have been symbols only since 2.33, and the binaries of the package
-// run from 2.28 on. On their machines `struct stat` of any C library is the kernel's. Others may lack these calls.
+// fstat(2): 0 or the negative errno. glibc has had these functions as symbols only since 2.33, and the binaries of the
+// package run from 2.28 on. On their machines `struct stat` of any C library is that of the kernel. Others may lack
+// these calls.
 namespace memcage::sys {
 
 #if defined(__x86_64__) || defined(__aarch64__)
