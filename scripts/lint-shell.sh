@@ -5,4 +5,5 @@ cd "$(dirname "$0")/.."
 
 scripts/ensure-packages.sh shellcheck
 shellcheck --external-sources --check-sourced --source-path=SCRIPTDIR \
-  .ci/run scripts/*.sh test/guest/run test/matrix/run test/guest/uml/build test/roots/{make,enter,musl-libraries} test/guest/init/* test/guest/views/*
+  .ci/run scripts/*.sh test/{guest,matrix}/run test/guest/uml/build test/roots/{make,enter,musl-libraries} \
+  test/arm64/{musl,user-mode} test/guest/init/* test/guest/views/*

@@ -98,6 +98,14 @@ async function tryOut({ cc, cxx }, directory) {
   return { build: 'done', warnings, smokeTest: smoke.succeeded ? 'passed' : 'failed' };
 }
 
+function endChild() {
+  try {
+    if (child !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It has ended already, or was never there.
+  }
+}
+
 /** As an exit status is written there. */
 function end({ build, warnings, smokeTest }) {
   if (build === 'failed') return 'a failed build';
@@ -109,7 +117,7 @@ const wanted = chosen(process.argv.slice(2));
 
 const place = mkdtempSync(join(tmpdir(), 'memcage-compilers-'));
 process.on('exit', () => {
-  if (child !== undefined) process.kill(-child.pid, 'SIGKILL');
+  endChild();
   rmSync(place, { recursive: true, force: true, maxRetries: 5 });
 });
 for (const [signal, number] of [

@@ -11,6 +11,15 @@ make_musl_root() {
     chroot "$partial" /bin/busybox --install -s /bin &&
     cp -L "/lib/ld-musl-$(uname -m).so.1" "$partial/lib" &&
     say 'building libstdc++ for musl' &&
-    "$here/musl-libraries" "$partial/lib" >"$cache/musl-libraries.log" 2>&1 &&
+    build_musl_libraries "$partial/lib" &&
     mv "$partial" "$directory"
+}
+
+build_musl_libraries() {
+  local log=$cache/musl-libraries.log
+  "$here/musl-libraries" "$1" >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    say "building libstdc++ for musl failed: the whole log is $log"
+    return 1
+  }
 }

@@ -2,22 +2,23 @@
 // Packs the package, with --as-built from what is already built for it, and runs the smoke suite on it in root file
 // systems of these Debians, with each official Node, and in one with musl (bookworm, trixie, bullseye, musl). Run it as
 // root. Leaves the counts as root-ROOT.json in MEMCAGE_TEST_RESULTS, if that is set. Exit code 1 when a check fails.
-import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { execute, isInterrupted, start } from '../packed/children.mjs';
+import { installPackage } from '../packed/install.mjs';
+import { record } from '../packed/record.mjs';
+import { surroundings } from '../packed/surroundings.cjs';
+import { flaws, nothingRead, readLine } from '../packed/tap.mjs';
 import { loadAlone } from './load-alone.mjs';
-import { installPackage } from './package.mjs';
-import { record } from './record.mjs';
 import { muslRuntimes, officialNodes } from './runtimes.mjs';
 
 const here = import.meta.dirname;
 
-/** The run that is under way. */
-let current;
-let isEnding = false;
+/** With this code `make` says that the archive does not have the suite. */
+const NO_SUCH_SUITE = 3;
 
 const smoke = ({ name, program, directory }) => ({
   name,
@@ -43,30 +44,22 @@ function parse(words) {
   return { names: names.length > 0 ? names : Object.keys(ROOTS), isAsBuilt };
 }
 
-/** Path of the root file system, or undefined if it can't be made. */
-function make(name) {
-  const { stdout, status } = spawnSync(join(here, 'make'), [name], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  return status === 0 ? stdout.trim() : undefined;
-}
-
 /** Runs a command in a root file system, and counts the lines in which it says how a check went. */
 async function count(name, command) {
   console.log(`=== ${name}`);
-  const counts = { passed: 0, failed: 0, runtime: undefined };
+  const seen = nothingRead();
+  let runtime;
   const started = Date.now();
-  current = spawn(...command, { stdio: ['ignore', 'pipe', 'inherit'] });
-  createInterface({ input: current.stdout }).on('line', (line) => {
+  const child = start(...command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  createInterface({ input: child.stdout }).on('line', (line) => {
     console.log(`${name} | ${line}`);
-    if (line.startsWith('ok ')) counts.passed += 1;
-    if (line.startsWith('not ok ')) counts.failed += 1;
-    counts.runtime ??= /^# ((?:Node|Bun) \S+)$/.exec(line)?.[1];
+    readLine(line, seen);
+    runtime ??= /^# ((?:Node|Bun) \S+)$/.exec(line)?.[1];
   });
-  const [status] = await once(current, 'close');
-  // It may have ended before the first check.
-  if (status !== 0 && counts.failed === 0) counts.failed = 1;
+  const [status, signal] = await once(child, 'close');
+  const wrong = flaws(seen, status, signal);
+  for (const flaw of wrong) console.log(`=== ${name}: failed: ${flaw}`);
+  const counts = { passed: seen.passed.length, failed: seen.failed.length + wrong.length, runtime };
   console.log(`=== ${name}: ${counts.passed} passed, ${counts.failed} failed, in ${(Date.now() - started) / 1000} s`);
   return counts;
 }
@@ -74,30 +67,36 @@ async function count(name, command) {
 /** Whether all went well. */
 async function runAll(name, home) {
   const { runs, optional = false } = ROOTS[name];
-  const directory = make(name);
-  if (directory === undefined) return optional;
+  const made = await execute(join(here, 'make'), [name]);
+  if (optional && made.status === NO_SUCH_SUITE) {
+    console.log(`=== ${name}: not to be had`);
+    return true;
+  }
+  if (made.status !== 0) return false;
+  const directory = made.stdout.trim();
   const all = [];
   for (const { name: what, runtime, command } of runs(home)) {
-    if (isEnding) return false;
+    if (isInterrupted()) return false;
     const enter = [join(here, 'enter'), directory, home, runtime];
     const words = ['--mount', '--propagation', 'private', ...enter, ...command];
     all.push(await count(`${name}, ${what}`, ['unshare', words]));
   }
-  record(name, directory, all);
-  return all.every(({ failed }) => failed === 0);
+  const sum = (key) => all.reduce((sofar, each) => sofar + each[key], 0);
+  const counts = { passed: sum('passed'), failed: sum('failed') };
+  record(`root-${name}`, counts, surroundingsIn(directory, all));
+  return counts.failed === 0;
+}
+
+function surroundingsIn(directory, all) {
+  // "Node" is the heading of the column.
+  const node = all.flatMap(({ runtime }) => runtime?.replace('Node ', '') ?? []).join(', ');
+  const seen = surroundings({ machine: 'host', node, root: directory });
+  return { ...seen, distribution: seen.distribution === 'unknown' ? 'musl and BusyBox' : seen.distribution };
 }
 
 const { names, isAsBuilt } = parse(process.argv.slice(2));
 const home = mkdtempSync(join(tmpdir(), 'memcage-roots-'));
 process.on('exit', () => rmSync(home, { recursive: true, force: true }));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    isEnding = true;
-    // The smoke suite ends its checks, and looks for what they have left.
-    current?.kill('SIGTERM');
-  });
-}
 
-installPackage(home, isAsBuilt ? ['--ignore-scripts'] : []);
-for (const name of names) if (!isEnding && !(await runAll(name, home))) process.exitCode = 1;
-if (isEnding) process.exitCode = 1;
+await installPackage(home, { isAsBuilt });
+for (const name of names) if (!isInterrupted() && !(await runAll(name, home))) process.exitCode = 1;

@@ -40,12 +40,8 @@ use_suites() {
 write_sources() {
   local keyring=$1 suite main='' security='' archive
   shift
-  if [[ -n ${MEMCAGE_GUEST_DEBIAN_ARCHIVE:-} ]]; then
-    main=$MEMCAGE_GUEST_DEBIAN_ARCHIVE
-  else
-    main=$(main_archive)
-    security=$(debian_archives | awk '$2 ~ /-security$/ { print $1; exit }')
-  fi
+  main=$(main_archive)
+  [[ -n ${MEMCAGE_GUEST_DEBIAN_ARCHIVE:-} ]] || security=$(debian_archives | awk '$2 ~ /-security$/ { print $1; exit }')
   [[ -n $main ]] || {
     say "apt knows no Debian archive here: name one in MEMCAGE_GUEST_DEBIAN_ARCHIVE"
     return 1
@@ -58,8 +54,21 @@ write_sources() {
 }
 
 main_archive() {
+  if [[ -n ${MEMCAGE_GUEST_DEBIAN_ARCHIVE:-} ]]; then
+    echo "$MEMCAGE_GUEST_DEBIAN_ARCHIVE"
+    return
+  fi
   debian_archives | grep -q . || apt update
   debian_archives | awk '$2 !~ /-/ { print $1; exit }'
+}
+
+# Usage: archive_lacks SUITE
+# Whether the archive itself says so. One that does not answer may have it.
+archive_lacks() {
+  local archive answer
+  archive=$(main_archive)
+  answer=$(wget --spider --server-response "${archive%/}/dists/$1/Release" 2>&1) || true
+  [[ $answer =~ HTTP/[0-9.]+\ 404 ]]
 }
 
 debian_archives() {

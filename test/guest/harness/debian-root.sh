@@ -10,7 +10,7 @@ make_debian_root() {
   [[ -z $foreign ]] || options+=(--foreign --arch "$foreign")
   "$checkout/scripts/ensure-packages.sh" debootstrap \
     /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring || return
-  archive=${MEMCAGE_GUEST_DEBIAN_ARCHIVE:-$(main_archive)}
+  archive=$(main_archive)
   [[ -n $archive ]] || die 'apt knows no Debian archive here: name one in MEMCAGE_GUEST_DEBIAN_ARCHIVE'
   say "making a root file system of $suite${foreign:+ for $foreign}"
   rm -rf "$directory.partial"
