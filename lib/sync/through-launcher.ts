@@ -43,6 +43,9 @@ export interface LauncherCommand {
   fds: number[];
 }
 
+/** The same without the launcher itself. */
+type LauncherArguments = Omit<LauncherCommand, 'file'>;
+
 /** What memcage needs of a result of Node's sync functions, or of their binding. */
 export interface LaunchedResult {
   /** 0 if there never was a process. */
@@ -75,10 +78,11 @@ export function runThroughLauncher<R extends LaunchedResult>(
   run: (command: LauncherCommand) => R,
 ): LaunchedEnd<R> {
   const native = loadNative();
-  // Before there is a cage.
-  launcherPath();
+  // It may be missing: that has to show before there is a cage.
+  const file = launcherPath();
   refuseUnsupported(cage.namespaces);
-  const end = attempt(native, request, cage, run, false) ?? attempt(native, request, cage, run, true);
+  const runLauncher = ({ args, ...rest }: LauncherArguments): R => run({ file, args: [file, ...args], ...rest });
+  const end = attempt(native, request, cage, runLauncher, false) ?? attempt(native, request, cage, runLauncher, true);
   if (end === undefined) throw new Error('the last attempt has an end');
   return end;
 }
@@ -88,7 +92,7 @@ function attempt<R extends LaunchedResult>(
   native: NativeBinding,
   request: LaunchedProgram,
   cage: ResolvedCageOptions,
-  run: (command: LauncherCommand) => R,
+  run: (command: LauncherArguments) => R,
   isLast: boolean,
 ): LaunchedEnd<R> | undefined {
   const choice = chooseCage(cage);
@@ -139,7 +143,7 @@ function launch<R extends LaunchedResult>(
   { file, args, env, options }: LaunchedProgram,
   cage: ResolvedCageOptions,
   caged: CagedChild | undefined,
-  run: (command: LauncherCommand) => R,
+  run: (command: LauncherArguments) => R,
 ): { result: R; failure: CloneFailure | undefined } {
   const join = caged?.home.takeJoinFds({ cloneInto: false });
   try {
@@ -159,8 +163,7 @@ function launch<R extends LaunchedResult>(
         ...(gid !== undefined && { gid: gid >>> 0 }),
         ...(args[0] !== file && { file }),
       });
-      const launcher = launcherPath();
-      result = run({ file: launcher, args: [launcher, ...prefix, ...args], env, fds });
+      result = run({ args: [...prefix, ...args], env, fds });
     } finally {
       failure = report.read();
     }
