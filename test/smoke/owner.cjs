@@ -14,4 +14,5 @@ const timer = setInterval(() => {
   clearInterval(timer);
   console.log(JSON.stringify({ cage: cgroup.path, pids: sleeping.map(({ pid }) => pid) }));
 }, 20);
+// Its child and its timer would keep it running, and nobody would kill it any more.
 process.stdin.on('end', () => process.exit(1)).resume();
