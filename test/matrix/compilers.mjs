@@ -2,11 +2,12 @@
 // Builds memcage with each supported compiler that the distribution has, or with these, and starts children with each
 // build. Exit code 1 when one of them fails or warns. How each ended is in runs.tsv of MEMCAGE_TEST_RESULTS, if that is
 // set.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { isInterrupted, start } from '../packed/children.mjs';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -60,12 +61,9 @@ function copyInto(directory) {
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
 }
 
-let child;
-
 /** @returns {Promise<{ succeeded: boolean, output: string }>} */
 async function execute([file, ...args], options) {
-  // In a process group of its own, so that all of it ends if this program is interrupted.
-  child = spawn(file, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = start(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
@@ -73,7 +71,6 @@ async function execute([file, ...args], options) {
     });
   }
   const [status] = await once(child, 'close');
-  child = undefined;
   return { succeeded: status === 0, output };
 }
 
@@ -98,14 +95,6 @@ async function tryOut({ cc, cxx }, directory) {
   return { build: 'done', warnings, smokeTest: smoke.succeeded ? 'passed' : 'failed' };
 }
 
-function endChild() {
-  try {
-    if (child !== undefined) process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    // It has ended already, or was never there.
-  }
-}
-
 /** As an exit status is written there. */
 function end({ build, warnings, smokeTest }) {
   if (build === 'failed') return 'a failed build';
@@ -116,17 +105,7 @@ function end({ build, warnings, smokeTest }) {
 const wanted = chosen(process.argv.slice(2));
 
 const place = mkdtempSync(join(tmpdir(), 'memcage-compilers-'));
-process.on('exit', () => {
-  endChild();
-  rmSync(place, { recursive: true, force: true, maxRetries: 5 });
-});
-for (const [signal, number] of [
-  ['SIGHUP', 1],
-  ['SIGINT', 2],
-  ['SIGTERM', 15],
-]) {
-  process.on(signal, () => process.exit(128 + number));
-}
+process.on('exit', () => rmSync(place, { recursive: true, force: true, maxRetries: 5 }));
 
 const bundled = await execute(['npm', 'run', 'build:ts'], { cwd: root });
 if (!bundled.succeeded) throw new Error(bundled.output);
@@ -135,6 +114,7 @@ const { MEMCAGE_TEST_RESULTS: results } = process.env;
 const table = {};
 const ends = [];
 for (const compiler of wanted) {
+  if (isInterrupted()) break;
   const { name } = compiler;
   const version = versionOf(compiler);
   if (version === undefined) {
