@@ -10,8 +10,8 @@ import { createInterface } from 'node:readline';
 import { execute, isInterrupted, start } from '../packed/children.mjs';
 import { installPackage } from '../packed/install.mjs';
 import { record } from '../packed/record.mjs';
-import { surroundings } from '../packed/surroundings.cjs';
 import { flaws, nothingRead, readLine } from '../packed/tap.mjs';
+import { surroundings } from '../support/surroundings.cjs';
 import { loadAlone } from './load-alone.mjs';
 import { muslRuntimes, officialNodes } from './runtimes.mjs';
 
