@@ -3,6 +3,9 @@
 # one beside those that follow, and `await HEADING` waits for it and prints its output. A step that fails ends the
 # run. At the end of the run the processes of all steps end, and .ci/summary.mjs prints what became of the steps.
 
+# A run that hangs must say where, so it ends itself before whoever started it does.
+longest_seconds=4500
+
 # Contains steps.tsv, and for each background step NAME.output, and NAME.ended with the time of its end.
 record=$(mktemp -d)
 # Guests write results to it as other users.
@@ -67,9 +70,13 @@ note() {
 
 # Ends a step that was not awaited, unless it has ended by itself.
 abandon() {
-  local status=0
-  kill -TERM -- "-${leaders[$1]}" 2>/dev/null || true
-  wait "${leaders[$1]}" || status=$?
+  local status=0 signal
+  for signal in TERM KILL; do
+    kill -"$signal" -- "-${leaders[$1]}" 2>/dev/null || true
+    ended_within 20 "${leaders[$1]}" && break
+  done
+  # A process that the kernel does not let go would never be waited for.
+  if ended_within 0 "${leaders[$1]}"; then wait "${leaders[$1]}" || status=$?; fi
   if [[ ! -e $record/$1.ended ]]; then
     status='ended with the run'
   elif [[ $status != 0 ]]; then
@@ -79,15 +86,39 @@ abandon() {
   note "$1" "$status"
 }
 
+# Whether the process has ended, or does within so many seconds.
+ended_within() {
+  local deadline=$((SECONDS + $1)) state
+  while state=$(ps -o stat= -p "$2") && [[ $state != Z* ]]; do
+    ((SECONDS < deadline)) || return 1
+    sleep 0.1
+  done
+}
+
+# Shows what the run has running, and what the kernel does not let go, and ends the run.
+overdue() {
+  printf '\n=== the run takes longer than %d s. What runs:\n' "$longest_seconds"
+  ps -eo pid,ppid,stat,etimes,wchan:24,args --forest |
+    awk -v run="$$" '$1 == run || $2 in ours { ours[$1] } $1 in ours || $3 ~ /^D/ || NR == 1' | cut -c -200
+  exit 124
+}
+
 finish_run() {
   local status=$? heading
-  trap '' INT TERM HUP
+  trap '' INT TERM HUP USR1
+  kill "$alarm" 2>/dev/null || true
   for heading in "${!leaders[@]}"; do abandon "$heading"; done
   printf '\n=== %s in %d s\n\n' "$([[ $status == 0 ]] && echo 'all steps passed' || echo "FAILED with status $status")" "$SECONDS"
   node .ci/summary.mjs "$record" "$status"
   rm -rf "$record"
 }
 trap finish_run EXIT
+trap overdue USR1
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+# One process, without a sleep(1) that would outlive it: it reads what nobody writes.
+exec {nothing}<> <(:)
+(read -rt "$longest_seconds" -u "$nothing" || kill -USR1 "$$") &
+alarm=$!
