@@ -52,9 +52,18 @@ export interface CagedLauncher extends Launcher {
   readonly cage: Cage;
 }
 
-/** Options that make or name a cage. */
+/** Options that make a cage, or name one. */
 export type CagedLauncherOptions = LauncherOptions &
-  ({ memory: NonNullable<LauncherOptions['memory']> } | { cage: NonNullable<LauncherOptions['cage']> });
+  (
+    | {
+        /** The limits of a cage of the launcher's own. */
+        memory: NonNullable<LauncherOptions['memory']>;
+      }
+    | {
+        /** The shared cage that the launcher enters. */
+        cage: NonNullable<LauncherOptions['cage']>;
+      }
+  );
 
 /**
  * Make a launcher, for tools that accept only the path of a program and its arguments. What you start as `file` with
