@@ -13,7 +13,14 @@ export { dropIn } from './api/drop-in';
 export { exec, execFile } from './api/exec';
 export { explainOom, type KilledChild, type OomExplanation } from './api/explain-oom';
 export { fork } from './api/fork';
-export { type Launcher, type LauncherOptions, type LauncherReport, launcherFor } from './api/launcher-for';
+export {
+  type CagedLauncher,
+  type CagedLauncherOptions,
+  type Launcher,
+  type LauncherOptions,
+  type LauncherReport,
+  launcherFor,
+} from './api/launcher-for';
 export { openCages } from './api/open-cages';
 export { type PrepareOptions, prepare } from './api/prepare';
 export { run } from './api/run';

@@ -47,6 +47,24 @@ const NAMES = {
   aliases: ALIASES,
 } as const;
 
+/** A {@link Launcher} with a cage, which `memory` or `cage` gives it. */
+export interface CagedLauncher extends Launcher {
+  readonly cage: Cage;
+}
+
+/** Options that make a cage, or name one. */
+export type CagedLauncherOptions = LauncherOptions &
+  (
+    | {
+        /** The limits of a cage of the launcher's own. */
+        memory: NonNullable<LauncherOptions['memory']>;
+      }
+    | {
+        /** The shared cage that the launcher enters. */
+        cage: NonNullable<LauncherOptions['cage']>;
+      }
+  );
+
 /**
  * Make a launcher, for tools that accept only the path of a program and its arguments. What you start as `file` with
  * `[...args, command, ...itsArguments]` is in a cage or in namespaces, with these options. The launcher becomes the
@@ -55,6 +73,9 @@ const NAMES = {
  * @throws as {@link spawn}, when the kernel refuses the cage. Refused namespaces show only when the command is
  * started.
  */
+export function launcherFor(options: CagedLauncherOptions): CagedLauncher;
+/** The same without `memory` and `cage`, or if the type does not tell. Then `cage` may be `null`. */
+export function launcherFor(options: LauncherOptions): Launcher;
 export function launcherFor(options: LauncherOptions): Launcher {
   const { own } = splitOptions(checkOptions(options, NAMES), alreadyRead(NAMES));
   refuseUnsupported(own.namespaces);

@@ -7,6 +7,7 @@ import { version } from '../support/cgroup-tree';
 import { cagesLeft } from '../support/nothing-left';
 import { patience } from '../support/patience';
 import { describeIf } from '../support/require';
+import { runtimePath } from '../support/runtimes';
 
 jest.setTimeout(patience(120_000));
 
@@ -23,7 +24,11 @@ async function runExample(name: string, ...args: string[]): Promise<End> {
 }
 
 async function runExampleIn(env: NodeJS.ProcessEnv, name: string, ...args: string[]): Promise<End> {
-  const child = spawn(process.execPath, [join(root, 'out/examples', `${name}.js`), ...args], {
+  return runProgram(env, process.execPath, join(root, 'out/examples', `${name}.js`), ...args);
+}
+
+async function runProgram(env: NodeJS.ProcessEnv, program: string, ...args: string[]): Promise<End> {
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { JUDGE_SLOWNESS: String(Math.min(2, patience(1))), ...process.env, ...env },
   });
@@ -163,7 +168,10 @@ describeIf(['cgroup', 'root'], 'the examples', () => {
   ];
 
   async function expectChecked(name: string, expected: (string | RegExp)[]): Promise<void> {
-    const { code, lines, left } = await runExample(name);
+    expectLines(await runExample(name), expected);
+  }
+
+  function expectLines({ code, lines, left }: End, expected: (string | RegExp)[]): void {
     const [, title, ...rest] = lines;
     expect(title).not.toBe('');
     const texts = expected.map((line) => (typeof line === 'string' ? line : expect.stringMatching(line)) as string);
@@ -202,6 +210,35 @@ describeIf(['cgroup', 'root'], 'the examples', () => {
       ].map((line) => (typeof line === 'string' ? line : (expect.stringMatching(line) as string)));
       expect(lines).toEqual(['', ...expected, '', 'All of it was so.', '', '']);
       expect({ code, left }).toEqual({ code: 0, left: [] });
+    });
+  });
+
+  test('bun in Node', async () => {
+    const { code, lines } = await runExample('bun');
+    expect(lines).toEqual([expect.stringMatching(/^This example is for Bun: /), '']);
+    expect(code).toBe(1);
+  });
+
+  describeIf('bun', 'with Bun', () => {
+    test('bun', async () => {
+      const settings = `--tsconfig-override=${join(root, 'tsconfig.programs.json')}`;
+      const end = await runProgram({}, runtimePath('bun') ?? '', settings, join(root, 'examples/bun.ts'));
+      const below = [
+        '✓ in the cage yes',
+        /^✓ usage [\d.]+ MiB$/,
+        '✓ ended by SIGKILL',
+        "✓ event 'oom' limit, kills 1",
+        /^✓ verdict .* was killed for its memory limit of 256 MiB/,
+      ];
+      expectLines(end, [
+        ...below,
+        '',
+        'Bun.spawn([launcher, ...])',
+        ...below,
+        '',
+        'The end of a cage',
+        '✓ ended by close() SIGKILL',
+      ]);
     });
   });
 

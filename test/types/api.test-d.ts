@@ -26,8 +26,10 @@ import {
   explainOom,
   type FlatKeyed,
   fork,
+  type LauncherOptions,
   type LimitEvent,
   type ListedCage,
+  launcherFor,
   listCages,
   MemcageError,
   MemoryLimitError,
@@ -52,6 +54,7 @@ import { expectType } from './expect-type';
 
 declare const shared: Cage;
 declare const options: SpawnOptions;
+declare const launcherOptions: LauncherOptions;
 
 async function cages(): Promise<void> {
   // With memory or cage there is a cage, without neither only within contain().
@@ -93,6 +96,18 @@ function streams(): void {
 
   // What is not known from the type may be there or not.
   expectType<Readable | null>()(spawn('cat', [], { stdio: ['pipe', 'pipe', 'pipe', 'ipc'] }).stdout);
+}
+
+function launchers(): void {
+  expectType<Cage>()(launcherFor({ memory: '10M' }).cage);
+  expectType<Cage>()(launcherFor({ memory: { max: 1e7, swap: 0 }, namespaces: { pid: true } }).cage);
+  expectType<Cage>()(launcherFor({ cage: shared }).cage);
+  expectType<Cage | null>()(launcherFor({ namespaces: { pid: true } }).cage);
+  expectType<Cage | null>()(launcherFor(launcherOptions).cage);
+  // @ts-expect-error
+  launcherFor({ memory: '10M', memroy: '10M' });
+  // @ts-expect-error
+  launcherFor({ namespaces: { pid: true }, nodeHeap: false });
 }
 
 /** A slip is an error of the compiler, wherever it is. */
@@ -370,7 +385,21 @@ async function inventory(outcome: Outcome): Promise<void> {
 
 // Options that are made elsewhere fit.
 spawn('true', [], options);
-void [functions, synchronous, cages, streams, names, files, runs, many, groups, wrongOptions, errors, inventory];
+void [
+  functions,
+  synchronous,
+  cages,
+  streams,
+  launchers,
+  names,
+  files,
+  runs,
+  many,
+  groups,
+  wrongOptions,
+  errors,
+  inventory,
+];
 
 // What wraps a function finds its parameters: the options may be left out.
 const withoutOptions: Parameters<typeof spawn> = ['true', []];

@@ -10,6 +10,7 @@ import { cagesLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
+import { runtimePath } from '../../support/runtimes';
 
 jest.setTimeout(patience(60_000));
 
@@ -104,12 +105,12 @@ interface End {
   left: string[];
 }
 
-function runExample({ language, text: source }: Example, name: string): Promise<End> {
+function runExample({ language, needs, text: source }: Example, name: string): Promise<End> {
   if (language === 'sh') return execute('bash', ['-euo', 'pipefail', '-c', source]);
   const file = join(project, `${name}.mjs`);
   const { code } = transformSync(source, { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } });
   writeFileSync(file, code);
-  return execute(process.execPath, [file]);
+  return execute((needs.includes('bun') ? runtimePath('bun') : undefined) ?? process.execPath, [file]);
 }
 
 async function execute(file: string, args: string[]): Promise<End> {

@@ -20,7 +20,7 @@ describeIf('cgroup', 'launcherFor', () => {
     await using launcher = launcherFor({ memory: '100M' });
     const { stdout } = spawnSync(launcher.file, [...launcher.args, 'cat', '/proc/self/cgroup'], UTF8);
     expect(stdout).toContain('/memcage-');
-    expect(launcher.cage?.cgroup.path).toContain(/memory:(.*)/.exec(stdout)?.[1] ?? /0::(.*)/.exec(stdout)?.[1]);
+    expect(launcher.cage.cgroup.path).toContain(/memory:(.*)/.exec(stdout)?.[1] ?? /0::(.*)/.exec(stdout)?.[1]);
   });
 
   test('the limit is one for all', async () => {
