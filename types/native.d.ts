@@ -106,7 +106,10 @@ export interface CloneOptions {
    * else.
    */
   joinFds: readonly number[];
-  /** Share the parent's memory until exec (CLONE_VM), always together with CLONE_VFORK. */
+  /**
+   * Share the parent's memory until exec (CLONE_VM), always together with CLONE_VFORK. Dangerous where others can cause
+   * an OOM in the child's cgroup: a kill of the child at the end of exec takes the parent too.
+   */
   shareMemory: boolean;
   /** Kill a child that has not reached exec after this many milliseconds. */
   watchdogMs: number;

@@ -8,13 +8,14 @@ import { many } from './many';
 import { oom } from './oom';
 import { readManyCgroups } from './read-many';
 import { rivals } from './rivals';
-import { spawnLarge, spawnPaced, spawnSmall } from './spawn';
+import { spawnLarge, spawnPaced, spawnShared, spawnSmall } from './spawn';
 import { stat } from './stat';
 
 export const cases: readonly Case[] = [
   spawnSmall,
   spawnPaced,
   spawnLarge,
+  spawnShared,
   functions,
   stat,
   readManyCgroups,

@@ -1,6 +1,7 @@
+import { createCage } from 'memcage';
 import type { Case, Row } from '../support/case';
 import { interleave, type Medians } from '../support/interleave';
-import { caged, stock } from '../support/starts';
+import { caged, PROGRAM, stock } from '../support/starts';
 
 const MIB = 1024 * 1024;
 const kinds = { stock, caged };
@@ -30,6 +31,20 @@ export const spawnLarge: Case = {
     const medians = await interleave(kinds, { count: quick ? 20 : 100, warmUp: 20, pauseMs: 0, block: 10 });
     if (held.some((buffer) => buffer[0] !== 1)) throw new Error('the parent has lost its memory');
     return [total('the same, 1 GiB of Buffers in the parent', medians, 0.05), block('1 GiB', medians, 0.03)];
+  },
+};
+
+export const spawnShared: Case = {
+  name: 'spawn-shared',
+  async run({ quick }) {
+    const cage = createCage({ memory: '100M' });
+    const both = { stock, caged: () => cage.spawn(PROGRAM, [], { stdio: 'ignore' }) };
+    try {
+      const medians = await interleave(both, { count: quick ? 300 : 2000, warmUp: 300, pauseMs: 0, block: 10 });
+      return [total('spawn in a shared cage over stock spawn', medians, 2), block('shared cage', medians, 1.6)];
+    } finally {
+      await cage.close();
+    }
   },
 };
 

@@ -133,10 +133,9 @@ function cloneOptions(
 ): Omit<CloneOptions, 'joinFds'> {
   const { uid, gid } = plan;
   // uid, gid: a change of ids with shared memory would make the parent undumpable. time: before Linux 6.3, CLONE_VM
-  // can't be combined with CLONE_NEWTIME. oom.group, of a shared cage or of an ancestor: a group kill would take the
-  // parent too.
+  // can't be combined with CLONE_NEWTIME.
   const shareMemory =
-    uid === undefined && gid === undefined && namespaces.time !== true && caged?.home.killsAsGroup() !== true;
+    uid === undefined && gid === undefined && namespaces.time !== true && caged?.home.endangersOwner() !== true;
   return {
     ...plan,
     ...planNamespaces(namespaces, native),

@@ -1,17 +1,28 @@
 import { dirname } from 'node:path';
 import type { CgroupDirectory } from '../cgroup/directory/directory';
 import { EventCounter } from '../cgroup/directory/event-counter';
-import { host, openDirectory } from '../cgroup/hierarchy/host';
+import { type Host, host, openDirectory } from '../cgroup/hierarchy/host';
+import { AncestorsApart } from './ancestors-apart';
 import { wasHit } from './was-hit-v1';
 import { limitOfAncestor, nowhere, type WhoseLimit } from './whose-limit';
 
 /** The v1 ancestors. The cage root has no limit of its own, so its eventfd fires only for theirs. */
 export class AncestorsV1 {
   readonly #events: EventCounter;
+  readonly #apart: AncestorsApart;
 
   /** @param root the cage root */
-  constructor(private readonly root: CgroupDirectory) {
+  constructor(
+    private readonly root: CgroupDirectory,
+    current: Host,
+  ) {
     this.#events = new EventCounter(root, 'memory.oom_control');
+    try {
+      this.#apart = new AncestorsApart(dirname(root.path), current);
+    } catch (error) {
+      this.#events.close();
+      throw error;
+    }
   }
 
   /** How often memory was refused at the limit of an ancestor. */
@@ -26,12 +37,13 @@ export class AncestorsV1 {
     return (hit.length === 1 ? hit[0]?.limit : undefined) ?? nowhere('ancestor');
   }
 
-  /** v1 kills one process at a time. */
-  killAsGroup(): boolean {
-    return false;
+  /** Whether an OOM kill at one of them could take this process by way of a child that shares its memory. */
+  endangerOwner(): boolean {
+    return this.#apart.couldKill();
   }
 
   close(): void {
+    this.#apart.close();
     this.#events.close();
   }
 

@@ -1,12 +1,11 @@
 import type { CgroupDirectory } from '../cgroup/directory/directory';
 import { KeptFile } from '../cgroup/directory/kept-file';
-import { parseFlatKeyed, parseValue } from '../cgroup/files/formats';
+import { parseFlatKeyed } from '../cgroup/files/formats';
 import { type Host, openDirectory } from '../cgroup/hierarchy/host';
-import { readMemoryFile } from '../cgroup/limits/limit-files';
+import { AncestorsApart } from './ancestors-apart';
 import { limitOfAncestor, type WhoseLimit } from './whose-limit';
 
 const EVENTS = 'memory.events.local';
-const OOM_GROUP = 'memory.oom.group';
 
 /** The v2 ancestors: the parent and the cgroups above it. Each start reads them, so their files stay open. */
 export class AncestorsV2 {
@@ -15,19 +14,25 @@ export class AncestorsV2 {
   readonly #root: CgroupDirectory;
   /** Nearest first. */
   readonly #events: { directory: CgroupDirectory; file: KeptFile }[] = [];
-  readonly #oomGroups: KeptFile[] = [];
+  readonly #apart: AncestorsApart;
 
   /** @param path the parent's path */
-  constructor(path: string, { memory: { mountPoint } }: Host) {
-    this.#root = openDirectory(mountPoint);
+  constructor(path: string, host: Host) {
+    const { mountPoint } = host.memory;
+    this.#apart = new AncestorsApart(path, host);
+    try {
+      this.#root = openDirectory(mountPoint);
+    } catch (error) {
+      this.#apart.close();
+      throw error;
+    }
     try {
       const names = path.slice(mountPoint.length).split('/');
       const line = [this.#root];
       for (const name of names) if (name !== '') line.push((line.at(-1) ?? this.#root).below(name));
-      // The root of the hierarchy has neither file, since it has no limit.
+      // The root of the hierarchy has no such file, since it has no limit.
       for (const directory of line.reverse()) {
         if (directory.has(EVENTS)) this.#events.push({ directory, file: new KeptFile(directory, EVENTS) });
-        if (directory.has(OOM_GROUP)) this.#oomGroups.push(new KeptFile(directory, OOM_GROUP));
       }
       this.hidden = this.#root.has(EVENTS);
     } catch (error) {
@@ -47,17 +52,14 @@ export class AncestorsV2 {
     return limitOfAncestor(directory, 2);
   }
 
-  /** Whether an OOM kill takes all processes of one ancestor, or of one of these cages below it. */
-  killAsGroup(cages: readonly { directory: CgroupDirectory }[]): boolean {
-    return (
-      cages.some(({ directory }) => readMemoryFile(directory, 2, 'oomGroup') === true) ||
-      this.#oomGroups.some((file) => parseValue(file.text(), OOM_GROUP) === 1)
-    );
+  /** Whether an OOM kill at one of them could take this process by way of a child that shares its memory. */
+  endangerOwner(): boolean {
+    return this.#apart.couldKill();
   }
 
   close(): void {
+    this.#apart.close();
     for (const { file } of this.#events) file.close();
-    for (const file of this.#oomGroups) file.close();
     this.#root.close();
   }
 }

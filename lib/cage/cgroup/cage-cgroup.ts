@@ -121,12 +121,13 @@ export class CageCgroup {
   }
 
   /**
-   * Whether an OOM kill at a cgroup above takes all its processes. That would include a child between clone and exec,
-   * which shares this process's memory. The cgroup's own `memory.oom.group` is set only after exec.
+   * Whether a child that shares this process's memory until exec could be the victim of an OOM here. The kernel would
+   * kill this process with it. Where nobody but the child can cause an OOM, none happens at that moment: the child
+   * allocates nothing between letting go of its waiting parent and having a memory of its own.
    */
-  killsAsGroup(): boolean {
+  endangersOwner(): boolean {
     const { cages, ancestors } = this.surroundings;
-    return ancestors.killAsGroup(cages);
+    return cages.length > 0 || ancestors.endangerOwner();
   }
 
   /** Prepares the start of a child ahead of time: opens the fds to join by, and plans the clean-up at its exit. */

@@ -14,5 +14,5 @@ export const CAGES_V1: CageVersion = {
   },
   makeKillCgroup: makeRootKillCgroup,
   sweepKillHierarchies,
-  surroundingsOf: (root) => ({ version: 1, cages: [], ancestors: new AncestorsV1(root) }),
+  surroundingsOf: (root, _parent, host) => ({ version: 1, cages: [], ancestors: new AncestorsV1(root, host) }),
 };

@@ -60,7 +60,7 @@ function cagedWith(replaced: Partial<CagedChild> = {}): CagedChild {
   const home = {
     ceilingBytes: 2 ** 20,
     takeJoinFds: () => ({ fds: { joinFds: [] }, close: () => {}, spent: () => {} }),
-    killsAsGroup: () => false,
+    endangersOwner: () => false,
     exitCleanUp: { plan: undefined, handOver: () => {} },
   } as unknown as CagedChild['home'];
   return {

@@ -1,0 +1,133 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type * as Native from '../../../lib/addon/load-native';
+import { host } from '../../../lib/cgroup/hierarchy/host';
+// Not imported as a package, since the test looks at what the addon is asked for.
+import { type CreateCageOptions, createCage, run, type SpawnOptions, spawn, spawnSync } from '../../../lib/index';
+import { AncestorsApart } from '../../../lib/oom/ancestors-apart';
+import type { NativeBinding } from '../../../types/native';
+import { cgroupOf, files, makeCgroup, version, write } from '../../support/cgroup-tree';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { describeIf } from '../../support/require';
+
+/** Whether each child so far was cloned with the memory of this process. */
+const mockShared: boolean[] = [];
+
+// The real addon, which starts real children; what it is asked for is noted.
+jest.mock('../../../lib/addon/load-native', () => {
+  const actual = jest.requireActual<typeof Native>('../../../lib/addon/load-native');
+  let native: NativeBinding | undefined;
+  return {
+    ...actual,
+    loadNative() {
+      if (native !== undefined) return native;
+      const real = actual.loadNative();
+      native = {
+        ...real,
+        clone(options) {
+          mockShared.push(options.shareMemory);
+          return real.clone(options);
+        },
+      };
+      return native;
+    },
+  };
+});
+
+// They are closed when the next parent is used.
+const FDS_OF_GONE_PARENT = 12;
+
+const UNLIMITED = version === 1 ? '-1' : 'max';
+
+async function isShared(start: () => ReturnType<typeof spawn>): Promise<boolean | undefined> {
+  mockShared.length = 0;
+  expect(await start().outcome).toMatchObject({ exitCode: 0 });
+  expect(mockShared).toHaveLength(1);
+  return mockShared[0];
+}
+
+function inPrivate(options: SpawnOptions = {}): Promise<boolean | undefined> {
+  return isShared(() => spawn('true', [], { memory: '8M', stdio: 'ignore', ...options }));
+}
+
+async function inShared(options: Partial<CreateCageOptions>, own: SpawnOptions = {}): Promise<boolean | undefined> {
+  const cage = createCage({ memory: '50M', ...options });
+  try {
+    return await isShared(() => spawn('true', [], { cage, stdio: 'ignore', ...own }));
+  } finally {
+    await cage.close();
+  }
+}
+
+describeIf('cgroup', 'until exec, a child has the memory of this process', () => {
+  expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
+  let group: ReturnType<typeof makeCgroup>;
+  beforeEach(() => {
+    group = makeCgroup();
+  });
+  afterEach(() => group.remove());
+
+  test('in no cage', async () => {
+    expect(await isShared(() => spawn('true', [], { stdio: 'ignore', namespaces: { uts: true } }))).toBe(true);
+  });
+
+  test('in a private cage', async () => {
+    expect(await inPrivate()).toBe(true);
+    expect(await inPrivate({ detached: true })).toBe(true);
+    expect(spawnSync('true', [], { memory: '8M' }).status).toBe(0);
+    expect(mockShared).toEqual([true, true]);
+  });
+
+  test('but not in a shared cage, limited or not, nor in a cage within one', async () => {
+    expect(await inShared({})).toBe(false);
+    expect(await inShared({ memory: { max: Number.POSITIVE_INFINITY } })).toBe(false);
+    expect(await inShared({}, { memory: '8M' })).toBe(false);
+    const outer = createCage({ memory: '50M' });
+    expect(await inShared({ parent: outer.cgroup })).toBe(false);
+    await outer.close();
+  });
+
+  test('in a parent elsewhere, but not while that or one above it has a limit', async () => {
+    const within = join(group.path, 'within');
+    mkdirSync(within);
+    if (version === 2) write(group.path, 'cgroup.subtree_control', '+memory');
+    expect(await inPrivate({ parent: within })).toBe(true);
+    for (const path of [within, group.path]) {
+      write(path, files.limit, '1G');
+      expect(await inPrivate({ parent: within })).toBe(false);
+      write(path, files.limit, UNLIMITED);
+      expect(await inPrivate({ parent: within })).toBe(true);
+    }
+  });
+
+  test('in a parent with a limit under which this process is too', async () => {
+    const before = cgroupOf('self');
+    const own = join(group.path, 'own');
+    mkdirSync(own);
+    write(group.path, files.limit, '8G');
+    write(own, 'cgroup.procs', String(process.pid));
+    try {
+      expect(await inPrivate({ parent: group.path })).toBe(true);
+    } finally {
+      write(before, 'cgroup.procs', String(process.pid));
+    }
+  });
+
+  test('not where the cgroup of this process can not be seen', () => {
+    const seen = new AncestorsApart(cgroupOf('self'), host());
+    expect(seen.couldKill()).toBe(false);
+    seen.close();
+    const { memory } = host();
+    const hidden = new AncestorsApart(cgroupOf('self'), { ...host(), memory: { ...memory, mountRoot: '/none' } });
+    expect(hidden.couldKill()).toBe(true);
+    hidden.close();
+  });
+
+  describeIf('v2', 'where the parent is elsewhere', () => {
+    test('not if its processes are killed as one group', async () => {
+      expect(await inPrivate({ parent: group.path })).toBe(true);
+      write(group.path, 'memory.oom.group', '1');
+      expect(await inPrivate({ parent: group.path })).toBe(false);
+    });
+  });
+});
