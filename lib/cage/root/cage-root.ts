@@ -69,7 +69,7 @@ export class CageRoot {
   /**
    * Throws what {@link make} would throw, as far as that can be known without making anything.
    *
-   * @param parentPath undefined for a scope of systemd's, where nothing but the guardian can be missing
+   * @param parentPath undefined for one that is made ready first: then nothing but the guardian can be missing
    */
   static foresee(host: Host, parentPath: string | undefined): void {
     const parent = parentPath === undefined ? undefined : openParent(parentPath, host);

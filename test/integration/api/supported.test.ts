@@ -113,6 +113,16 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
     expect(codes(await ask({ questions }))).toEqual(questions.map(() => null));
   });
 
+  test('in a cgroup of its own, which on v2 has to be made ready first', async () => {
+    const home = makeCgroup();
+    try {
+      const through = ['sh', '-c', 'echo 0 >"$0/cgroup.procs" && exec "$@"', home.path];
+      expect(codes(await ask({ questions: [{}, { namespaces: { pid: true } }], through }))).toEqual([null, null]);
+    } finally {
+      home.remove();
+    }
+  });
+
   describeIf('v1', 'for a user without rights', () => {
     test('the error has the cure of memcage doctor, which is one', async () => {
       const [answer] = await ask({ through: AS_NOBODY });
