@@ -73,12 +73,15 @@ export class CageRoot {
    */
   static foresee(host: Host, parentPath: string | undefined): void {
     const parent = parentPath === undefined ? undefined : openParent(parentPath, host);
+    const { foreseeLimitsBelow, foreseeJoin } = cageVersion(host.version);
     try {
-      if (parent !== undefined) cageVersion(host.version).foreseeLimitsBelow(parent, host);
+      if (parent !== undefined) foreseeLimitsBelow(parent, host);
       const guardian = wantsGuardian() ? foreseenGuardianError() : undefined;
       if (guardian !== undefined) throw guardian;
-      const code = parent && whyNoDirectoryIn(parent.path);
-      if (parent !== undefined && code !== undefined) throw foreseenRefusal(parent.path, code, 'mkdirat', host);
+      if (parent === undefined) return;
+      const code = whyNoDirectoryIn(parent.path);
+      if (code !== undefined) throw foreseenRefusal(parent.path, code, 'mkdirat', host);
+      foreseeJoin(parent, host);
     } finally {
       parent?.close();
     }
