@@ -1,9 +1,15 @@
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { parseNames } from '../../cgroup/files/formats';
+import { type Host, processDirectory } from '../../cgroup/hierarchy/host';
+import type { Hierarchy } from '../../cgroup/hierarchy/mounts';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { AncestorsV2 } from '../../oom/ancestors-v2';
+import { whyNotWritable } from '../../placement/given-parent';
+import { readPids } from '../../placement/parent-facts';
 import type { CageVersion } from './cage-version';
-import { noParent } from './locked-directory';
+import { explainDelegation, foreseenRefusal, refusedParent } from './refused-parent';
 
 const SUBTREE_CONTROL = 'cgroup.subtree_control';
 
@@ -11,6 +17,8 @@ const SUBTREE_CONTROL = 'cgroup.subtree_control';
 export const CAGES_V2: CageVersion = {
   guardedKind: 'unified',
   enableLimitsBelow: enableMemory,
+  foreseeLimitsBelow: foreseeMemory,
+  foreseeJoin,
   becomeParent: (memory) => memory.write(SUBTREE_CONTROL, '+memory'),
   makeKillCgroup: () => undefined,
   sweepKillHierarchies: async () => {},
@@ -19,21 +27,68 @@ export const CAGES_V2: CageVersion = {
 
 /** Enables the memory controller for the cgroups below. */
 function enableMemory(directory: CgroupDirectory): void {
-  if (parseNames(directory.read(SUBTREE_CONTROL)).includes('memory')) return;
-  if (!parseNames(directory.read('cgroup.controllers')).includes('memory')) {
-    throw new MemcageError(ErrorCode.NO_PARENT, `The memory controller is not delegated to ${directory.path}`, {
-      path: directory.path,
-    });
-  }
+  if (hasEnabled(directory)) return;
   try {
     directory.write(SUBTREE_CONTROL, '+memory');
   } catch (error) {
     // "No internal process constraint" in the cgroup v2 document.
-    if (!(error instanceof MemcageError) || error.code !== ErrorCode.BUSY) throw noParent(directory.path, error);
-    throw new MemcageError(
-      ErrorCode.NO_PARENT,
-      `${directory.path} has processes of its own, so it can't give the memory controller to cgroups below it`,
-      { path: directory.path, cause: error },
-    );
+    if (!(error instanceof MemcageError) || error.code !== ErrorCode.BUSY) throw refusedParent(directory.path, error);
+    throw hasProcesses(directory, error);
   }
+}
+
+function foreseeMemory(directory: CgroupDirectory, host: Host): void {
+  if (hasEnabled(directory)) return;
+  const { path } = directory;
+  const code = whyNotWritable(join(path, SUBTREE_CONTROL));
+  if (code !== undefined) throw foreseenRefusal(path, code, 'openat2', host);
+  // The root, which has no such file, may have processes.
+  if (directory.has('cgroup.type') && readPids(path).length > 0) throw hasProcesses(directory);
+}
+
+/** "Delegation Containment" in the cgroup v2 document. */
+function foreseeJoin({ path }: CgroupDirectory, { memory }: Host): void {
+  const own = ownDirectory(memory);
+  if (own === undefined) return;
+  const common = nearestAround(path, own);
+  if (whyNotWritable(join(common, 'cgroup.procs')) !== 'EACCES') return;
+  throw new MemcageError(ErrorCode.NO_PERMISSION, explainDelegation(path), {
+    errno: -constants.errno.EACCES,
+    syscall: 'clone3',
+    stage: 'clone',
+  });
+}
+
+/** Undefined if no mount shows it: then its surroundings can't be seen either. */
+function ownDirectory(memory: Hierarchy): string | undefined {
+  try {
+    return processDirectory(memory, 'self');
+  } catch (error) {
+    if (error instanceof MemcageError && error.code === ErrorCode.NO_PARENT) return undefined;
+    throw error;
+  }
+}
+
+/** The nearest directory that is, or is around, both. */
+function nearestAround(path: string, other: string): string {
+  let at = path;
+  while (at !== other && !other.startsWith(at === '/' ? at : `${at}/`)) at = dirname(at);
+  return at;
+}
+
+/** Throws where it can't be enabled at all. */
+function hasEnabled(directory: CgroupDirectory): boolean {
+  if (parseNames(directory.read(SUBTREE_CONTROL)).includes('memory')) return true;
+  if (parseNames(directory.read('cgroup.controllers')).includes('memory')) return false;
+  throw new MemcageError(ErrorCode.NO_PARENT, `The memory controller is not delegated to ${directory.path}`, {
+    path: directory.path,
+  });
+}
+
+function hasProcesses({ path }: CgroupDirectory, cause?: unknown): MemcageError {
+  return new MemcageError(
+    ErrorCode.NO_PARENT,
+    `${path} has processes of its own, so it can't give the memory controller to cgroups below it`,
+    { path, cause },
+  );
 }
