@@ -1,6 +1,7 @@
 import { closeSync, constants, mkdirSync, openSync, promises, rmdirSync, writeSync } from 'node:fs';
 import type { BusFailure, ScopeRequest, UnitQuestion } from '../../types/native';
 import { loadNative } from '../addon/load-native';
+import { cgroupLimitError } from '../cgroup/directory/cgroup-limit';
 import { tellGuardian, wantsGuardian } from '../launcher/guardian';
 
 /**
@@ -60,6 +61,11 @@ function tellOfLeaf({ path, name }: Extract<Effect, { do: 'tell-guardian' }>): v
   }
 }
 
+function explainNoDirectory(path: string, error: unknown): unknown {
+  const { code, errno, syscall } = error as NodeJS.ErrnoException;
+  return code === 'EAGAIN' ? cgroupLimitError(path, { errno, syscall, cause: error }) : error;
+}
+
 function carryOut(effect: Effect): EffectResult {
   switch (effect.do) {
     case 'start-scope':
@@ -70,7 +76,11 @@ function carryOut(effect: Effect): EffectResult {
       tellOfLeaf(effect);
       return undefined;
     case 'make-directory':
-      mkdirSync(effect.path);
+      try {
+        mkdirSync(effect.path);
+      } catch (error) {
+        throw explainNoDirectory(effect.path, error);
+      }
       return undefined;
     case 'remove-directory':
       rmdirSync(effect.path);
@@ -97,7 +107,9 @@ async function carryOutLater(effect: Effect): Promise<EffectResult> {
       tellOfLeaf(effect);
       return undefined;
     case 'make-directory':
-      await promises.mkdir(effect.path);
+      await promises.mkdir(effect.path).catch((error: unknown) => {
+        throw explainNoDirectory(effect.path, error);
+      });
       return undefined;
     case 'remove-directory':
       await promises.rmdir(effect.path);

@@ -116,7 +116,7 @@ export function giveUp(directory: CgroupDirectory, { removed }: { removed: boole
 export function noParent(path: string, error: unknown): unknown {
   const cause = error instanceof MemcageError ? error.cause : error;
   if (!isNativeError(cause)) return error;
-  // Running out of fds or of cgroups (ENOSPC, EAGAIN) says nothing about this parent.
+  // Running out of fds or of cgroups (ENOSPC, ERR_MEMCAGE_CGROUP_LIMIT) says nothing about this parent.
   if (!refusedWith(cause, 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENODEV', 'ENOTDIR')) return error;
   const code = refusedWith(cause, 'EACCES', 'EPERM', 'EROFS') ? ErrorCode.NO_PERMISSION : ErrorCode.NO_PARENT;
   return new MemcageError(code, `Cages can't be created in ${path}: ${refusalText(cause, path)}`, {
