@@ -133,7 +133,8 @@ function judgeProcesses(level: ParentFacts, isOwn: boolean, caller: Caller): Jud
   if (isOwn && others.length === 0) return { move: level.pids, enable: true };
   // Then everything in it was started for this container or unit.
   const isWhole = isOwn && (level.path === caller.namespaceRoot || level.isMarked);
-  if (caller.isEntryPoint && isWhole && !others.includes(0)) return { move: level.pids, enable: true, moveOthers: true };
+  if (caller.isEntryPoint && isWhole && !others.includes(0))
+    return { move: level.pids, enable: true, moveOthers: true };
   return {
     refusal:
       `it has processes other than this one and its descendants (${listed(others)}), ` +

@@ -28,7 +28,8 @@ interface Refusal {
  */
 export function cgroupLimitError(path: string, { errno, syscall, cause }: Refusal): MemcageError {
   const limit = findLimit(dirname(path));
-  const reason = limit?.reason ?? 'a limit on the number or the depth of cgroups is reached, above what can be seen here';
+  const reason =
+    limit?.reason ?? 'a limit on the number or the depth of cgroups is reached, above what can be seen here';
   return new MemcageError(ErrorCode.CGROUP_LIMIT, `Can't create ${path}: ${reason}. Cure: ${cureFor(limit)}`, {
     errno,
     syscall,
@@ -55,14 +56,20 @@ function findLimit(parent: string): CgroupLimit | undefined {
     }
     if (level > depth) {
       const path = `${at}/cgroup.max.depth`;
-      return { path, value: String(depth), reason: `${path} is ${depth}, and it would be ${level} levels below`, isTop };
+      return {
+        path,
+        value: String(depth),
+        reason: `${path} is ${depth}, and it would be ${level} levels below`,
+        isTop,
+      };
     }
   }
 }
 
 /** In a cgroup namespace with `nsdelegate`, the files of its root can be written only from outside. */
 function cureFor(limit: CgroupLimit | undefined): string {
-  if (limit === undefined) return 'let whoever manages the cgroups above raise their cgroup.max.descendants or cgroup.max.depth';
+  if (limit === undefined)
+    return 'let whoever manages the cgroups above raise their cgroup.max.descendants or cgroup.max.depth';
   const { path, isTop } = limit;
   const file = path.slice(path.lastIndexOf('/') + 1);
   const container = detectContainer();

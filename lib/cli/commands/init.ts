@@ -24,7 +24,7 @@ export const init = defineCommand({
   ],
   examples: [
     ['memcage init -- node server.js', 'the command of a Dockerfile, or of ExecStart='],
-    ['docker run ... --security-opt writable-cgroups=true IMAGE npx memcage init -- npm start', 'behind npm'],
+    ["memcage init -- sh -c 'migrate && exec node server.js'", 'several programs, one after the other'],
   ],
   run: (_, [file = '', ...args]) => becomeInit(file, args),
 });
