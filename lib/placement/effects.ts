@@ -1,7 +1,9 @@
 import { closeSync, constants, mkdirSync, openSync, promises, rmdirSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BusFailure, ScopeRequest, UnitQuestion } from '../../types/native';
 import { loadNative } from '../addon/load-native';
 import { cgroupLimitError } from '../cgroup/directory/cgroup-limit';
+import { pauseSync } from '../event-loop/pause-sync';
 import { tellGuardian, wantsGuardian } from '../launcher/guardian';
 
 /**
@@ -10,6 +12,7 @@ import { tellGuardian, wantsGuardian } from '../launcher/guardian';
  */
 export type Effect =
   | { do: 'write'; path: string; value: string }
+  | { do: 'pause'; ms: number }
   /** Registers the cgroup below the parent that this process is about to move to, in case it is killed there. */
   | { do: 'tell-guardian'; path: string; name: string }
   | { do: 'make-directory'; path: string }
@@ -82,6 +85,9 @@ function carryOut(effect: Effect): EffectResult {
         throw explainNoDirectory(effect.path, error);
       }
       return undefined;
+    case 'pause':
+      pauseSync(effect.ms);
+      return undefined;
     case 'remove-directory':
       rmdirSync(effect.path);
       return undefined;
@@ -110,6 +116,9 @@ async function carryOutLater(effect: Effect): Promise<EffectResult> {
       await promises.mkdir(effect.path).catch((error: unknown) => {
         throw explainNoDirectory(effect.path, error);
       });
+      return undefined;
+    case 'pause':
+      await sleep(effect.ms);
       return undefined;
     case 'remove-directory':
       await promises.rmdir(effect.path);

@@ -4,8 +4,9 @@ import type { Judgement } from './judge';
 import { hasChildren, readPids } from './parent-facts';
 
 const ATTEMPTS = 5;
-/** How often to begin again when processes appear between the last look and the enabling. */
-const ROUNDS = 20;
+/** How often to begin again when processes appear between the last look and the enabling: for a second in all. */
+const ROUNDS = 24;
+const LONGEST_PAUSE_MS = 50;
 
 /** A change that made a cgroup ready for cages. */
 interface Change {
@@ -54,7 +55,10 @@ export function* makeReady(
   (lasts ? lastingChanges : changes).push({ path, leaf, isMovable });
 }
 
-/** The kernel refuses the controller (EBUSY) while a process is there, and others may start some at any time. */
+/**
+ * The kernel refuses the controller (EBUSY) while a process is there. Others may start some at any time, and one that is
+ * ending is still there for a moment when it is no longer listed.
+ */
 function* moveAndEnable(
   path: string,
   leaf: string,
@@ -68,6 +72,7 @@ function* moveAndEnable(
       return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EBUSY' || round === ROUNDS) throw error;
+      yield { do: 'pause', ms: Math.min(2 ** round, LONGEST_PAUSE_MS) };
     }
   }
 }

@@ -202,7 +202,8 @@ describeIf(['v2', 'root'], 'memcage init in a pod of cgroup v2', () => {
   test('processes that keep coming are moved too', async () => {
     makePod();
     const storm = 'for i in 1 2 3; do (while :; do sleep 0.01; done) & done; "$@"; exit $?';
-    const { code, stdout } = await pod.run(['sh', '-c', storm, 'sh', ...memcage('init', ...INSIDE)]);
+    const { code, stdout, stderr } = await pod.run(['sh', '-c', storm, 'sh', ...memcage('init', ...INSIDE)]);
+    expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toMatchObject({ oom: 'limit', source: 'ancestor' });
     expect(code).toBe(0);
   });

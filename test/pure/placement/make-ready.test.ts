@@ -104,6 +104,17 @@ test('processes that appear meanwhile are moved too', () => {
   expect(members.get(leaf() ?? '')).toHaveLength(13);
 });
 
+test('one that is ending, and no longer listed, is waited for', () => {
+  let refusals = 3;
+  const effects = drive(makeReady(PATH, everyone, { isOurs, lasts: true }), (effect) => {
+    if (effect.do !== 'write' || effect.value !== '+memory' || refusals === 0) return;
+    refusals -= 1;
+    throw refusal('EBUSY');
+  });
+  expect(effects.flatMap((effect) => (effect.do === 'pause' ? [effect.ms] : []))).toEqual([2, 4, 8]);
+  expect(members.get(PATH)).toEqual([]);
+});
+
 test('nothing is left half done when they never stop', () => {
   const steps = makeReady(PATH, everyone, { isOurs, lasts: true });
   expect(() => drive(steps, disturbed(1000))).toThrow('EBUSY');
