@@ -43,6 +43,11 @@ export class Pod {
     return this.#cgroups[0]?.path ?? '';
   }
 
+  /** Its cgroup in the unified hierarchy, which on v2 is the same. */
+  get unified(): string {
+    return this.#cgroups.at(-1)?.path ?? '';
+  }
+
   /** Where the pod itself sees that cgroup. */
   get root(): string {
     return version === 1 ? '/sys/fs/cgroup/memory' : '/sys/fs/cgroup';

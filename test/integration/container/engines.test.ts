@@ -142,10 +142,14 @@ describeIf(['linux', 'root', 'cgroup', 'docker', 'podman'], 'real engines', () =
     const writable = isUnmasked ? ['--cgroupns=private', '--security-opt', 'unmask=/sys/fs/cgroup'] : ['--privileged'];
     const init = memcage('init', '--', process.execPath, join(ROOT, 'test/fixtures/container/inside.js'));
 
-    async function inContainer(options: readonly string[], command: readonly string[]): Promise<unknown> {
+    function engineRun(...words: readonly string[]): Promise<string> {
+      return (engine === 'docker' ? docker : podman)?.run(...words) ?? Promise.resolve('');
+    }
+
+    function start(options: readonly string[], command: readonly string[]): Promise<string> {
       const parent = engine === 'podman' ? ['--cgroup-parent', `/${podman?.cgroup}/libpod_parent`] : [];
       const mounts = shared.flatMap((path) => ['-v', `${path}:${path}:ro`]);
-      const words = [
+      return engineRun(
         'run',
         '--rm',
         '--network',
@@ -157,8 +161,11 @@ describeIf(['linux', 'root', 'cgroup', 'docker', 'podman'], 'real engines', () =
         ...options,
         IMAGE,
         ...command,
-      ];
-      return JSON.parse((await (engine === 'docker' ? docker : podman)?.run(...words)) ?? '') as unknown;
+      );
+    }
+
+    async function inContainer(options: readonly string[], command: readonly string[]): Promise<unknown> {
+      return JSON.parse(await start(options, command)) as unknown;
     }
 
     const found = { oom: 'limit', moved: false, parent: 'memcage-exec', source: version === 1 ? 'own' : 'ancestor' };
@@ -173,6 +180,15 @@ describeIf(['linux', 'root', 'cgroup', 'docker', 'podman'], 'real engines', () =
       const around = engine === 'docker' ? [] : [findProgram('docker-init') ?? '', '--'];
       const options = engine === 'docker' ? ['--init'] : [];
       expect(await inContainer([...writable, ...options], [...around, ...shell])).toMatchObject(found);
+    });
+
+    test('in one that runs something else, as each step of a job does', async () => {
+      const sleep = [findProgram('sleep') ?? '', '600'];
+      const id = await start([...writable, '-d'], sleep);
+      for (let step = 0; step < 2; step += 1) {
+        expect(JSON.parse(await engineRun('exec', id, ...init))).toMatchObject(found);
+      }
+      await engineRun('kill', id);
     });
 
     test('it says what to add to an ordinary one', async () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../../../examples/support/programs';
-import { read, version } from '../../support/cgroup-tree';
+import { read, version, write } from '../../support/cgroup-tree';
 import { mark } from '../../support/mark';
 import { patience } from '../../support/patience';
 import { memcage, Pod, type PodEnd } from '../../support/pod';
@@ -199,6 +199,15 @@ describeIf(['v2', 'root'], 'memcage init in a pod of cgroup v2', () => {
     });
   });
 
+  test('a program of another user gets cages in what was given to it', async () => {
+    makePod();
+    const give = 'cd /sys/fs/cgroup && chown 65534 . cgroup.procs cgroup.subtree_control';
+    const become = 'exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"';
+    const { stdout, stderr } = await pod.run(memcage('init', 'sh', '-c', `${give} && ${become}`, 'sh', ...INSIDE));
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toMatchObject({ oom: 'limit', source: 'ancestor', moved: false });
+  });
+
   test('processes that keep coming are moved too', async () => {
     makePod();
     const storm = 'for i in 1 2 3; do (while :; do sleep 0.01; done) & done; "$@"; exit $?';
@@ -237,4 +246,18 @@ describeIf(['cgroup', 'root'], 'becomeInit() that fails', () => {
       expect((await become(way)).refused).toEqual(refused);
     },
   );
+});
+
+describeIf(['hybrid', 'root'], 'a limit on cgroups beside v1', () => {
+  afterEach(() => pod.remove());
+
+  test('is told by the start that reaches it', async () => {
+    makePod();
+    write(pod.unified, 'cgroup.max.descendants', '0');
+    const { stdout } = await pod.run(memcage('init', ...INSIDE));
+    expect(JSON.parse(stdout)).toEqual({
+      code: 'ERR_MEMCAGE_CGROUP_LIMIT',
+      message: expect.stringContaining('/sys/fs/cgroup/unified/cgroup.max.descendants is 0') as string,
+    });
+  });
 });
