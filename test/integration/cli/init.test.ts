@@ -1,7 +1,7 @@
 import { runCli } from '../../support/cli';
 import { mark } from '../../support/mark';
 import { patience } from '../../support/patience';
-import { processesThatAre } from '../../support/processes';
+import { processesThatAre, stateOf } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { TerminalSession } from '../../support/terminal';
 import { until } from '../../support/until';
@@ -47,10 +47,15 @@ describeIf(['v1', 'root', 'terminal'], 'memcage init in a terminal', () => {
     await session.shows('bash-');
     const sleep = `sleep ${mark()}`;
     session.press(`${sleep}\r`);
-    await until('it sleeps', () => processesThatAre(sleep).length === 1);
+    const is = (state: string) => () => stateOf(processesThatAre(sleep)[0] ?? 0) === state;
+    await until('it sleeps', is('S'));
     session.press('\x1a');
-    await session.shows('Stopped');
-    session.press('kill -KILL %1; wait; exit 6\r');
+    await until('it is stopped', is('T'));
+    session.press('fg\r');
+    await until('it goes on', is('S'));
+    session.press('\x03');
+    await until('it has ended', () => processesThatAre(sleep).length === 0);
+    session.press('exit 6\r');
     expect(await session.end()).toMatchObject({ code: 6 });
   });
 });
