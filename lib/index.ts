@@ -8,6 +8,7 @@ export type * from '../types/diagnosis';
 export type * from '../types/options';
 export type * from '../types/outcome';
 export type * from '../types/parent';
+export { type BecomeInitOptions, becomeInit } from './api/become-init';
 export { type CreateCageOptions, createCage } from './api/create-cage';
 export { dropIn } from './api/drop-in';
 export { exec, execFile } from './api/exec';

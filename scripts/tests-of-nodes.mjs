@@ -18,6 +18,8 @@ const TESTS_OF_NODES = {
   'test/integration/native/watcher': "calls from a thread of the addon's into the event loop, and exceptions there",
   'test/integration/native/owned-fd': 'finalizers',
   'test/integration/cgroup/dropped-handles': 'the garbage collector',
+  'test/integration/container/entry-point':
+    'what Node has done to the streams and signals of a process that becomes another program',
 };
 
 /** The results are also patterns for Jest. Throws if a test was moved, and would no longer run. */

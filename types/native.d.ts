@@ -404,6 +404,20 @@ export interface NativeBinding {
   guardianPid(): number;
 
   /**
+   * execve(2): this process becomes another program, and nothing of it runs any more, such as its 'exit' handlers.
+   * Signals get their default actions. Of all open fds it keeps the standard streams, which block again if Node has
+   * changed that. Returns only by an error, with everything as it was.
+   */
+  execve(options: {
+    /** Path of the program. */
+    file: string;
+    /** argv, including `argv[0]`. */
+    args: readonly string[];
+    /** The environment as `KEY=value`. */
+    env: readonly string[];
+  }): never;
+
+  /**
    * unshare(2) of the calling thread. CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWTIME and CLONE_FS are
    * refused with `ERR_MEMCAGE_UNSAFE_THREAD`: Node's other threads would see a different world, or Node could not
    * create more threads.

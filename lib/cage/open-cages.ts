@@ -34,7 +34,7 @@ class OpenCages {
     if (this.#isHooked) return;
     this.#isHooked = true;
     // Prepended, so that it runs before the cage root is removed.
-    process.prependListener('exit', () => this.#closeMortal());
+    process.prependListener('exit', () => this.closeMortal());
   }
 
   delete(cage: OpenCage): void {
@@ -43,7 +43,8 @@ class OpenCages {
     if (!cage.spare && closed.hasSubscribers) closed.publish({ cage });
   }
 
-  #closeMortal(): void {
+  /** Closes those that end with the thread. */
+  closeMortal(): void {
     for (const cage of this.#mortal) {
       try {
         cage.closeNow();

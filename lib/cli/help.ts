@@ -33,7 +33,10 @@ export function overviewOf(commands: readonly Command[]): string {
       ['0', 'done'],
       ['125', 'memcage failed; stderr says why'],
       ['128 + N', 'signal N ended it; 141 if nobody reads its output any more'],
-      ['other', "of the command that 'memcage run' runs; 126: it can't be run, 127: it was not found"],
+      [
+        'other',
+        "of the command that 'memcage run' or 'memcage init' runs; 126: it can't be run, 127: it was not found",
+      ],
     ]),
     "'memcage COMMAND --help' tells more, with examples.",
   ]);

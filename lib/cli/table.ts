@@ -3,6 +3,7 @@ import { completionOf } from './commands/completion/command';
 import { doctor } from './commands/doctor';
 import { events } from './commands/events';
 import { gc } from './commands/gc';
+import { init } from './commands/init';
 import { kill } from './commands/kill';
 import { limit } from './commands/limit';
 import { ls } from './commands/ls';
@@ -20,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
   limit: () => limit,
   kill: () => kill,
   gc: () => gc,
+  init: () => init,
   doctor: () => doctor,
   completion: () => completionOf(everyCommand),
 };

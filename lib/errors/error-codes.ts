@@ -36,6 +36,8 @@ export const ErrorCode = {
   AMBIGUOUS: 'ERR_MEMCAGE_AMBIGUOUS',
   /** A cgroup of that name exists already. */
   CGROUP_EXISTS: 'ERR_MEMCAGE_CGROUP_EXISTS',
+  /** A limit on cgroups themselves is reached: `cgroup.max.descendants` or `cgroup.max.depth` (v2). */
+  CGROUP_LIMIT: 'ERR_MEMCAGE_CGROUP_LIMIT',
   /** The cgroup is frozen: starting a child in it would freeze the caller too. */
   FROZEN: 'ERR_MEMCAGE_FROZEN',
   /** Processes are still in a cgroup, or have not stopped, after the time that memcage waits for them. */
@@ -68,7 +70,7 @@ export const ErrorCode = {
   MAX_BUFFER: 'ERR_MEMCAGE_MAX_BUFFER',
   /** The cage or the handle is closed. */
   CLOSED: 'ERR_MEMCAGE_CLOSED',
-  /** The system call would break Node's other threads. */
+  /** The call would break Node's other threads, or end them. */
   UNSAFE_THREAD: 'ERR_MEMCAGE_UNSAFE_THREAD',
   /** The module that you imported needs a package that is not installed. */
   NO_PACKAGE: 'ERR_MEMCAGE_NO_PACKAGE',

@@ -23,7 +23,7 @@ export interface ErrorDetails {
   candidates?: readonly ParentCandidate[] | undefined;
   /** Paths of all cgroups that could be meant. */
   paths?: readonly string[] | undefined;
-  /** The value that was written. */
+  /** The value that was written, or the limit that is reached. */
   value?: string | undefined;
   /** Memory use of a cgroup, now and at its peak, in bytes, when the kernel refused it a limit. */
   usageBytes?: number | undefined;
@@ -58,7 +58,7 @@ export class MemcageError extends Error {
    * `ERR_MEMCAGE_SEVERAL_COPIES`: the paths of the copies, starting with the one that you called.
    */
   declare readonly paths?: readonly string[];
-  /** The value that was written, when the kernel refused it. */
+  /** The value that was written, when the kernel refused it. With `ERR_MEMCAGE_CGROUP_LIMIT`: the limit. */
   declare readonly value?: string;
   /**
    * Memory use of the cgroup in bytes, when the kernel refused it a limit. Left out if the cgroup has no account of

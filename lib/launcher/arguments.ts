@@ -7,6 +7,8 @@ export interface LauncherPlan {
   namespaces: NamespacePlan;
   /** Whether an init runs between the PID namespace and the program. */
   init: boolean;
+  /** Whether the launcher is an init in the place of its caller, which need not be pid 1. */
+  entryPoint?: boolean;
   /** The launcher's fd to which it writes a failure. */
   reportFd?: number;
   /** The fd to which the init writes the wait status of its program. */
@@ -24,7 +26,7 @@ const VERSION = '1';
 
 /** The arguments that go before the command. */
 export function launcherArguments(plan: LauncherPlan): string[] {
-  const { namespaces: ns, join, init, reportFd, statusFd, parent, uid, gid, file } = plan;
+  const { namespaces: ns, join, init, entryPoint = false, reportFd, statusFd, parent, uid, gid, file } = plan;
   const values: readonly (readonly [name: string, value: string | number | undefined])[] = [
     ['report', reportFd],
     ['status', statusFd],
@@ -43,6 +45,7 @@ export function launcherArguments(plan: LauncherPlan): string[] {
     ['mount-proc', ns.mountProc],
     ['loopback', ns.loopback],
     ['init', init],
+    ['entry-point', entryPoint],
   ];
   return [
     VERSION,

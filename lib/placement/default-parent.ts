@@ -4,14 +4,15 @@ import { type Host, processDirectory } from '../cgroup/hierarchy/host';
 import { resolveGiven } from '../cgroup/hierarchy/resolve-path';
 import { noParent } from './describe';
 import { runBlocking, runLater } from './effects';
-import { findParent, isOurs, listCandidates, type Wishes } from './find-parent';
+import { findParent, listCandidates, type Wishes } from './find-parent';
 import { refuseGiven } from './given-parent';
 import { undoAll } from './make-ready';
 import { refuseAsking } from './probe';
 
 let found: Parent | undefined;
 let underWay: Promise<Parent> | undefined;
-const wishes: Wishes = { systemd: process.env['MEMCAGE_SYSTEMD'] !== '0' };
+/** What the program wants. */
+export const wishes: Wishes = { systemd: process.env['MEMCAGE_SYSTEMD'] !== '0' };
 
 /**
  * The parent of cages if the caller names none. Found once. Until then it blocks for as long as it takes to move this
@@ -57,8 +58,18 @@ export function foreseenParent(host: Host): string | undefined {
 /** The parents that memcage would consider now. Changes nothing. */
 export function parentCandidates(host: Host): ParentCandidate[] {
   const given = fromEnvironment(host) ?? found ?? ownOnV1(host);
-  if (given !== undefined) return [{ ...given, ...refuseGiven(given, host) }];
+  if (given !== undefined) return [considerGiven(given, host)];
   return runBlocking(listCandidates(host, wishes));
+}
+
+/** The parent that needs no search: the one that the environment names, or on v1 the cgroup of this process. */
+export function givenParent(host: Host): Parent | undefined {
+  return fromEnvironment(host) ?? ownOnV1(host);
+}
+
+/** Whether cages can be made in it. */
+export function considerGiven(given: Parent, host: Host): ParentCandidate {
+  return { ...given, ...refuseGiven(given, host) };
 }
 
 function fromEnvironment(host: Host): Parent | undefined {
@@ -78,8 +89,9 @@ function ownOnV1({ version, memory }: Host): Parent | undefined {
  */
 export function giveBackParent(): void {
   if (!isMainThread || found?.source === 'systemd') return;
+  found = undefined;
   try {
-    runBlocking(undoAll(isOurs));
+    runBlocking(undoAll());
   } catch {
     // Others are in it.
   }

@@ -1,6 +1,9 @@
 import { closeSync, constants, mkdirSync, openSync, promises, rmdirSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BusFailure, ScopeRequest, UnitQuestion } from '../../types/native';
 import { loadNative } from '../addon/load-native';
+import { cgroupLimitError } from '../cgroup/directory/cgroup-limit';
+import { pauseSync } from '../event-loop/pause-sync';
 import { tellGuardian, wantsGuardian } from '../launcher/guardian';
 
 /**
@@ -9,6 +12,7 @@ import { tellGuardian, wantsGuardian } from '../launcher/guardian';
  */
 export type Effect =
   | { do: 'write'; path: string; value: string }
+  | { do: 'pause'; ms: number }
   /** Registers the cgroup below the parent that this process is about to move to, in case it is killed there. */
   | { do: 'tell-guardian'; path: string; name: string }
   | { do: 'make-directory'; path: string }
@@ -60,6 +64,11 @@ function tellOfLeaf({ path, name }: Extract<Effect, { do: 'tell-guardian' }>): v
   }
 }
 
+function explainNoDirectory(path: string, error: unknown): unknown {
+  const { code, errno, syscall } = error as NodeJS.ErrnoException;
+  return code === 'EAGAIN' ? cgroupLimitError(path, { errno, syscall, cause: error }) : error;
+}
+
 function carryOut(effect: Effect): EffectResult {
   switch (effect.do) {
     case 'start-scope':
@@ -70,7 +79,14 @@ function carryOut(effect: Effect): EffectResult {
       tellOfLeaf(effect);
       return undefined;
     case 'make-directory':
-      mkdirSync(effect.path);
+      try {
+        mkdirSync(effect.path);
+      } catch (error) {
+        throw explainNoDirectory(effect.path, error);
+      }
+      return undefined;
+    case 'pause':
+      pauseSync(effect.ms);
       return undefined;
     case 'remove-directory':
       rmdirSync(effect.path);
@@ -97,7 +113,12 @@ async function carryOutLater(effect: Effect): Promise<EffectResult> {
       tellOfLeaf(effect);
       return undefined;
     case 'make-directory':
-      await promises.mkdir(effect.path);
+      await promises.mkdir(effect.path).catch((error: unknown) => {
+        throw explainNoDirectory(effect.path, error);
+      });
+      return undefined;
+    case 'pause':
+      await sleep(effect.ms);
       return undefined;
     case 'remove-directory':
       await promises.rmdir(effect.path);

@@ -25,11 +25,18 @@ import {
 export interface Wishes {
   /** Whether memcage may ask systemd for a scope, and move this process into it. */
   systemd: boolean;
+  /**
+   * For a process that becomes another program, and is the first of its container or unit: what it prepares lasts, and
+   * processes of others may be moved too. Default: false.
+   */
+  entryPoint?: boolean;
 }
 
 /** The machine's own cgroup namespace has a fixed inode number (PROC_CGROUP_INIT_INO in the kernel's proc_ns.h). */
 const INITIAL_CGROUP_NAMESPACE = 'cgroup:[4026531835]';
 const ATTEMPTS = 5;
+/** Errors after which no other parent is tried. */
+const DECISIVE: ReadonlySet<ErrorCode> = new Set([ErrorCode.GUARDIAN, ErrorCode.CGROUP_LIMIT]);
 
 /** What is known about the caller's own cgroup and its ancestors. */
 interface Surroundings {
@@ -38,7 +45,7 @@ interface Surroundings {
   levels: readonly ParentFacts[];
 }
 
-function surroundings({ memory }: Host): Surroundings {
+function surroundings({ memory }: Host, { entryPoint = false }: Wishes): Surroundings {
   const own = processDirectory(memory, 'self');
   const isPartOfAnother = isNamespaced();
   const caller: Caller = {
@@ -46,6 +53,7 @@ function surroundings({ memory }: Host): Surroundings {
     systemd: isBootedBySystemd(),
     namespaceRoot: isPartOfAnother && memory.mountRoot === '/' ? memory.mountPoint : undefined,
     hierarchyRoot: !isPartOfAnother && memory.mountRoot === '/' ? memory.mountPoint : undefined,
+    isEntryPoint: entryPoint,
     isOurs,
   };
   return { caller, levels: pathsUp(own, memory.mountPoint).map((path) => readParentFacts(path)) };
@@ -57,11 +65,11 @@ function surroundings({ memory }: Host): Surroundings {
  */
 export function* findParent(host: Host, wishes: Wishes): Generator<Effect, Parent, EffectResult> {
   const refused: ParentCandidate[] = [];
-  const around = yield* askForMark(surroundings(host));
+  const around = yield* askForMark(surroundings(host, wishes));
   for (const [index, level] of around.levels.entries()) {
     const source = index === 0 ? 'own' : 'ancestor';
     const verdict = judge(level, around.levels.slice(0, index), around.caller);
-    const refusal = 'refusal' in verdict ? verdict : yield* attempt(level, verdict);
+    const refusal = 'refusal' in verdict ? verdict : yield* attempt(level, verdict, around.caller);
     if (refusal === undefined) return { source, path: level.path };
     refused.push({ source, path: level.path, ...refusal });
   }
@@ -88,7 +96,7 @@ function* askForMark(around: Surroundings): Generator<Effect, Surroundings, Effe
 
 /** What memcage would consider, up to the first usable parent, without changing anything. It does ask systemd. */
 export function* listCandidates(host: Host, wishes: Wishes): Generator<Effect, ParentCandidate[], EffectResult> {
-  const around = yield* askForMark(surroundings(host));
+  const around = yield* askForMark(surroundings(host, wishes));
   const candidates: ParentCandidate[] = [];
   for (const [index, level] of around.levels.entries()) {
     const source = index === 0 ? 'own' : 'ancestor';
@@ -104,12 +112,14 @@ export function* listCandidates(host: Host, wishes: Wishes): Generator<Effect, P
 function* attempt(
   level: ParentFacts,
   verdict: Exclude<Judgement, { refusal: string }>,
+  { isEntryPoint }: Caller,
 ): Generator<Effect, { refusal: string } | undefined, EffectResult> {
   try {
-    yield* makeReady(level.path, verdict, isOurs);
+    yield* makeReady(level.path, verdict, { isOurs, lasts: isEntryPoint });
     return undefined;
   } catch (error) {
-    if (error instanceof MemcageError && error.code === ErrorCode.GUARDIAN) throw error;
+    // A cage in a cgroup above would be free of that limit.
+    if (error instanceof MemcageError && DECISIVE.has(error.code)) throw error;
     return { refusal: `the kernel refused: ${(error as Error).message}` };
   }
 }
@@ -173,7 +183,7 @@ function* askSystemd(
     above.map((between) => readParentFacts(between)),
     around.caller,
   );
-  const failure = 'refusal' in verdict ? verdict : yield* attempt(level, verdict);
+  const failure = 'refusal' in verdict ? verdict : yield* attempt(level, verdict, around.caller);
   return failure === undefined ? { source: 'systemd', path } : refuse(`its scope ${path}: ${failure.refusal}`);
 }
 
@@ -203,7 +213,7 @@ function isNamespaced(): boolean {
 export function isOurs(pid: number): boolean {
   if (pid !== 0 && pid === loadNative().guardianPid()) return true;
   // Bounded, because a chain that is read while processes end could lead anywhere.
-  for (let at = pid, count = 0; at > 1 && count < 1000; count += 1) {
+  for (let at = pid, count = 0; at > 0 && count < 1000; count += 1) {
     if (at === process.pid) return true;
     at = parentOf(at);
   }

@@ -14,6 +14,8 @@ export interface Caller {
   namespaceRoot: string | undefined;
   /** The root of the whole hierarchy, if that is visible. */
   hierarchyRoot: string | undefined;
+  /** Whether it is the first program of a container or unit, which may move others that are in there. */
+  isEntryPoint: boolean;
   /** Whether a process is the caller or one of its descendants. */
   isOurs(pid: number): boolean;
 }
@@ -22,6 +24,8 @@ export type Judgement =
   | {
       /** Processes to move into a cgroup below, so that this one has none of its own. */
       move: readonly number[];
+      /** Whether processes that are not the caller's are to be moved too. */
+      moveOthers?: true;
       /** Whether the memory controller must still be enabled for its children. */
       enable: boolean;
     }
@@ -127,12 +131,22 @@ function judgeProcesses(level: ParentFacts, isOwn: boolean, caller: Caller): Jud
   if (level.path === caller.hierarchyRoot || level.pids.length === 0) return { move: [], enable: true };
   const others = level.pids.filter((pid) => !caller.isOurs(pid));
   if (isOwn && others.length === 0) return { move: level.pids, enable: true };
+  // Then everything in it was started for this container or unit.
+  const isWhole = isOwn && (level.path === caller.namespaceRoot || level.isMarked);
+  if (caller.isEntryPoint && isWhole && !others.includes(0))
+    return { move: level.pids, enable: true, moveOthers: true };
   return {
     refusal:
       `it has processes other than this one and its descendants (${listed(others)}), ` +
       "so it can't enable controllers for its children",
-    cure: 'start this program alone in a cgroup, by "exec" in a script for example',
+    cure: cureForOthers(isWhole, caller),
   };
+}
+
+function cureForOthers(isWhole: boolean, { isEntryPoint }: Caller): string {
+  if (isEntryPoint && isWhole) return 'run "memcage init" in the PID namespace of these processes, or of one around it';
+  if (isWhole) return 'let the container or unit start with "memcage init -- COMMAND", which moves these processes too';
+  return 'start this program alone in a cgroup, by "exec" in a script for example';
 }
 
 function listed(pids: readonly number[]): string {

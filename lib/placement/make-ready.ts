@@ -4,49 +4,98 @@ import type { Judgement } from './judge';
 import { hasChildren, readPids } from './parent-facts';
 
 const ATTEMPTS = 5;
+/** How often to begin again when processes appear between the last look and the enabling: for a second in all. */
+const ROUNDS = 24;
+const LONGEST_PAUSE_MS = 50;
 
-/** A change that made a cgroup ready for cages. It is undone at the end of the process. */
+/** A change that made a cgroup ready for cages. */
 interface Change {
   path: string;
-  leaf: string;
+  leaf: string | undefined;
+  isMovable: IsMovable;
 }
 
-const changes: Change[] = [];
+type IsMovable = (pid: number) => boolean;
 
-/** Enables the memory controller for a cgroup's children, after moving the caller's processes out of the cgroup. */
+/** The changes that are undone at the end of the process. */
+const changes: Change[] = [];
+/** The changes that stay when this process becomes another program. */
+const lastingChanges: Change[] = [];
+
+interface Manner {
+  isOurs: IsMovable;
+  /** Whether the change stays when this process ends by exec. */
+  lasts: boolean;
+}
+
+/** Enables the memory controller for a cgroup's children, after moving processes out of the cgroup. */
 export function* makeReady(
   path: string,
-  { move, enable }: Exclude<Judgement, { refusal: string }>,
-  isOurs: (pid: number) => boolean,
+  { move, moveOthers, enable }: Exclude<Judgement, { refusal: string }>,
+  { isOurs, lasts }: Manner,
 ): Generator<Effect, void, EffectResult> {
+  const isMovable = moveOthers === true ? isAny : isOurs;
   if (move.length === 0) {
-    if (enable) yield control(path, '+memory');
+    if (!enable) return;
+    yield control(path, '+memory');
+    if (lasts) lastingChanges.push({ path, leaf: undefined, isMovable });
     return;
   }
   const name = newLeafName();
   const leaf = `${path}/${name}`;
-  yield { do: 'tell-guardian', path, name };
+  if (!lasts) yield { do: 'tell-guardian', path, name };
   yield { do: 'make-directory', path: leaf };
   try {
-    yield* moveAll(path, leaf, isOurs);
-    if (enable) yield control(path, '+memory');
+    yield* moveAndEnable(path, leaf, { enable, isMovable });
   } catch (error) {
-    yield* moveAll(leaf, path, isOurs);
+    yield* moveAll(leaf, path, isMovable);
     yield { do: 'remove-directory', path: leaf };
     throw error;
   }
-  changes.push({ path, leaf });
+  (lasts ? lastingChanges : changes).push({ path, leaf, isMovable });
+}
+
+/**
+ * The kernel refuses the controller (EBUSY) while a process is there. Others may start some at any time, and one that is
+ * ending is still there for a moment when it is no longer listed.
+ */
+function* moveAndEnable(
+  path: string,
+  leaf: string,
+  { enable, isMovable }: { enable: boolean; isMovable: IsMovable },
+): Generator<Effect, void, EffectResult> {
+  for (let round = 1; ; round += 1) {
+    yield* moveAll(path, leaf, isMovable);
+    if (!enable) return;
+    try {
+      yield control(path, '+memory');
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EBUSY' || round === ROUNDS) throw error;
+      yield { do: 'pause', ms: Math.min(2 ** round, LONGEST_PAUSE_MS) };
+    }
+  }
 }
 
 /**
  * Restores the cgroups, if nobody else has used them meanwhile. For the end of the process, which would otherwise
  * leave behind the empty cgroup that it was in, and a cgroup that no process can be put into.
  */
-export function* undoAll(isOurs: (pid: number) => boolean): Generator<Effect, void, EffectResult> {
-  for (const { path, leaf } of changes.splice(0)) {
-    if (hasChildren(path, leaf.slice(path.length + 1))) continue;
+export function undoAll(): Generator<Effect, void, EffectResult> {
+  return undo(changes);
+}
+
+/** Restores what should have lasted, since this process could not become another program. */
+export function undoLasting(): Generator<Effect, void, EffectResult> {
+  return undo(lastingChanges);
+}
+
+function* undo(made: Change[]): Generator<Effect, void, EffectResult> {
+  for (const { path, leaf, isMovable } of made.splice(0)) {
+    if (hasChildren(path, leaf?.slice(path.length + 1))) continue;
     yield control(path, '-memory');
-    yield* moveAll(leaf, path, isOurs);
+    if (leaf === undefined) continue;
+    yield* moveAll(leaf, path, isMovable);
     yield { do: 'remove-directory', path: leaf };
   }
 }
@@ -55,10 +104,15 @@ function control(path: string, value: string): Effect {
   return { do: 'write', path: `${path}/cgroup.subtree_control`, value };
 }
 
-function* moveAll(from: string, to: string, isOurs: (pid: number) => boolean): Generator<Effect, void, EffectResult> {
+/** 0 stands for a process of another PID namespace, which has no number here. */
+function isAny(pid: number): boolean {
+  return pid !== 0;
+}
+
+function* moveAll(from: string, to: string, isMovable: IsMovable): Generator<Effect, void, EffectResult> {
   // More than once, because they may start others meanwhile.
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const pids = readPids(from).filter(isOurs);
+    const pids = readPids(from).filter(isMovable);
     if (pids.length === 0) return;
     for (const pid of pids) {
       try {

@@ -66,7 +66,7 @@ export function readPids(path: string): number[] {
 }
 
 /** Whether a cgroup has children. */
-export function hasChildren(path: string, except: string): boolean {
+export function hasChildren(path: string, except?: string): boolean {
   return readdirSync(path, { withFileTypes: true }).some((entry) => entry.isDirectory() && entry.name !== except);
 }
 

@@ -14,6 +14,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   memcage::RegisterThreadNamespaces(env, exports);
   memcage::RegisterCgroupFiles(env, exports);
   memcage::RegisterCgroupTree(env, exports);
+  memcage::RegisterExec(env, exports);
   memcage::RegisterFds(env, exports);
   memcage::RegisterGuardian(env, exports);
   memcage::RegisterSystemd(env, exports);

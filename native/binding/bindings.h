@@ -12,6 +12,7 @@ void RegisterPidfd(Napi::Env env, Napi::Object exports);
 void RegisterThreadNamespaces(Napi::Env env, Napi::Object exports);
 void RegisterCgroupFiles(Napi::Env env, Napi::Object exports);
 void RegisterCgroupTree(Napi::Env env, Napi::Object exports);
+void RegisterExec(Napi::Env env, Napi::Object exports);
 void RegisterFds(Napi::Env env, Napi::Object exports);
 void RegisterGuardian(Napi::Env env, Napi::Object exports);
 void RegisterSystemd(Napi::Env env, Napi::Object exports);

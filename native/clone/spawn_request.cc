@@ -5,19 +5,13 @@
 #include <climits>
 #include <string_view>
 
+#include "sys/pointers.h"
+
 namespace memcage {
 namespace {
 
 // What execvp(3) searches when PATH is unset: confstr(_CS_PATH).
 constexpr std::string_view kDefaultPath = "/bin:/usr/bin";
-
-std::vector<char*> Pointers(std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  pointers.reserve(strings.size() + 1);
-  for (std::string& text : strings) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
 
 std::vector<char*> Pointers(std::string& block) {
   std::vector<char*> pointers;
@@ -62,7 +56,7 @@ SpawnPlan SpawnRequest::Plan(Report* report, int parent_pidfd, const IdMapper& i
   for (const std::string& candidate : candidate_storage_) candidates_.push_back(candidate.c_str());
   candidates_.push_back(nullptr);
 
-  argv_ = Pointers(args);
+  argv_ = sys::Pointers(args);
   envp_ = Pointers(env);
 
   static char shell[] = "/bin/sh";

@@ -67,6 +67,7 @@ bool Reader::ReadWord(const char* name) {
   if (is("mount-proc")) return plan.mount_proc = true;
   if (is("loopback")) return plan.loopback = true;
   if (is("init")) return task->init = true;
+  if (is("entry-point")) return task->init = task->entry_point = true;
   return false;
 }
 

@@ -22,6 +22,8 @@ struct Task {
   bool fork;
   /** Become, or start, an init that runs the program. */
   bool init;
+  /** The init is the first process of a container or unit, which may have no PID namespace of its own. */
+  bool entry_point;
 };
 
 /** Reads argv; docs/launcher.md has the format. Returns nullptr, or the argument that is wrong. */

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,6 +58,12 @@ void ObserveParent() {
   if (getppid() != task.parent) Fail(task.plan, Stage::kParentDeath, -ESRCH, nullptr);
 }
 
+/** Orphans come to the first process of a PID namespace anyway. */
+void AdoptOrphans() {
+  if (getpid() == 1) return;
+  Check(prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ? -errno : 0, Stage::kInit, "PR_SET_CHILD_SUBREAPER");
+}
+
 /** Returns only in the child. */
 void Fork(int status_fd, int inner_status_fd) {
   const SignalState signals = HoldSignals();
@@ -89,8 +96,8 @@ bool IsGuardian(int argc, char** argv) {
   const char* wrong = ReadArguments(argc, argv, envp, &task);
   if (wrong != nullptr) RefuseArgument(wrong);
   plan.on_failure = [](const SpawnPlan& failed) { SendReport(*failed.report, task.report_fd); };
-  // Before exec closes fds.
-  if (task.init) Check(RunSealed(argv, envp), Stage::kInit, "/proc/self/exe");
+  // Before exec closes fds. The root of a container can write to its files anyway.
+  if (task.init && !task.entry_point) Check(RunSealed(argv, envp), Stage::kInit, "/proc/self/exe");
   CloseOnExec(task.report_fd, "report");
   CloseOnExec(task.status_fd, "status");
   ObserveParent();
@@ -98,6 +105,7 @@ bool IsGuardian(int argc, char** argv) {
   EnterCage(plan);
   if (task.fork) ForkIntoNamespaces();
   FillNamespaces(plan);
+  if (task.entry_point) AdoptOrphans();
   if (task.init) {
     DieWithParent(plan);
     plan.kill_with_parent = false;

@@ -64,7 +64,7 @@ function cageRootAt(current: Host, path: string): CageRoot {
   if (root === undefined) {
     abandonGone();
     root = CageRoot.make(current, path);
-    if (!isHooked) process.once('exit', removeAll);
+    if (!isHooked) process.once('exit', removeCageRoots);
     isHooked = true;
     roots.set(path, root);
   }
@@ -80,7 +80,8 @@ function abandonGone(): void {
   }
 }
 
-function removeAll(): void {
+/** Ends what this thread has made to have cages in. A later cage makes it again. */
+export function removeCageRoots(): void {
   const all = [...roots.values()];
   // First: removing a cage root twice would close fds that are someone else's by then.
   roots.clear();

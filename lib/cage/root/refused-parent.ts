@@ -4,7 +4,7 @@ import { type Host, host } from '../../cgroup/hierarchy/host';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { explainRefused } from '../../placement/given-parent';
 
-/** What says something about the parent. Running out of fds or of cgroups (ENOSPC, EAGAIN) does not. */
+/** What says something about the parent. Running out of fds or of cgroups (ENOSPC, ERR_MEMCAGE_CGROUP_LIMIT) does not. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   EACCES: ErrorCode.NO_PERMISSION,
   EPERM: ErrorCode.NO_PERMISSION,

@@ -1,6 +1,7 @@
 import { type BigIntStats, chmodSync, readdirSync, readlinkSync, rmdirSync, statSync, utimesSync } from 'node:fs';
-import type { NativeBinding } from '../../../types/native';
+import type { NativeBinding, NativeError } from '../../../types/native';
 import { OwnedFd } from '../../addon/owned-fd';
+import { cgroupLimitError } from './cgroup-limit';
 import { missingFile } from './missing-file';
 import { cgroupError, isGone, refusedWith } from './refusal';
 
@@ -105,7 +106,13 @@ export class CgroupDirectory {
   }
 
   make(): void {
-    this.#call('create', '', (path) => this.native.makeDirectory({ dirFd: this.anchor, path, mode: 0o755 }));
+    try {
+      this.#call('create', '', (path) => this.native.makeDirectory({ dirFd: this.anchor, path, mode: 0o755 }));
+    } catch (error) {
+      if (!refusedWith(error, 'EAGAIN')) throw error;
+      const { errno, syscall } = error as NativeError;
+      throw cgroupLimitError(this.path, { errno, syscall, cause: error });
+    }
   }
 
   /** Throws the addon's own error, because only the caller knows what EBUSY and ENOENT mean. */

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { Cgroup } from 'memcage';
 import { type Docker, startDocker } from '../../../examples/support/docker';
@@ -9,6 +9,7 @@ import { findProgram, packPrograms } from '../../../examples/support/programs';
 import { version } from '../../support/cgroup-tree';
 import { withCode } from '../../support/error-code';
 import { patience } from '../../support/patience';
+import { memcage } from '../../support/pod';
 import { Podman } from '../../support/podman';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
@@ -16,6 +17,7 @@ import { until } from '../../support/until';
 jest.setTimeout(patience(60_000));
 
 const MIB = 2 ** 20;
+const ROOT = join(__dirname, '../../..');
 const IMAGE = 'memcage-test';
 /**
  * Charges the container with page cache of a file that stays open (hostfs drops it with the last close), then starts a
@@ -129,6 +131,76 @@ describeIf(['linux', 'root', 'cgroup', 'docker', 'podman'], 'real engines', () =
         { depth: 0, name: 'sh', isFirst: true },
         { depth: 1, name: 'sleep', isFirst: false },
       ]);
+    });
+  });
+
+  describe.each(['docker', 'podman'] as const)('memcage init in a container of %s', (engine) => {
+    const node = dirname(dirname(process.execPath));
+    const shared = ['/bin', '/lib', '/lib64', '/usr', ROOT, node].filter((path) => existsSync(path));
+    // Docker's writable-cgroups came with its version 28.
+    const isUnmasked = engine === 'podman' && version === 2;
+    const writable = isUnmasked ? ['--cgroupns=private', '--security-opt', 'unmask=/sys/fs/cgroup'] : ['--privileged'];
+    const init = memcage('init', '--', process.execPath, join(ROOT, 'test/fixtures/container/inside.js'));
+
+    function engineRun(...words: readonly string[]): Promise<string> {
+      return (engine === 'docker' ? docker : podman)?.run(...words) ?? Promise.resolve('');
+    }
+
+    function start(options: readonly string[], command: readonly string[]): Promise<string> {
+      const parent = engine === 'podman' ? ['--cgroup-parent', `/${podman?.cgroup}/libpod_parent`] : [];
+      const mounts = shared.flatMap((path) => ['-v', `${path}:${path}:ro`]);
+      return engineRun(
+        'run',
+        '--rm',
+        '--network',
+        'none',
+        '-m',
+        '400m',
+        ...parent,
+        ...mounts,
+        ...options,
+        IMAGE,
+        ...command,
+      );
+    }
+
+    async function inContainer(options: readonly string[], command: readonly string[]): Promise<unknown> {
+      return JSON.parse(await start(options, command)) as unknown;
+    }
+
+    const found = { oom: 'limit', moved: false, parent: 'memcage-exec', source: version === 1 ? 'own' : 'ancestor' };
+
+    test('as its entry point', async () => {
+      expect(await inContainer(writable, init)).toMatchObject(found);
+    });
+
+    test("behind the engine's own init, and a shell", async () => {
+      const shell = [COMMAND[0] ?? '', '-c', '"$@"; exit $?', 'sh', ...init];
+      // Podman's would be another package. It does what Docker's does.
+      const around = engine === 'docker' ? [] : [findProgram('docker-init') ?? '', '--'];
+      const options = engine === 'docker' ? ['--init'] : [];
+      expect(await inContainer([...writable, ...options], [...around, ...shell])).toMatchObject(found);
+    });
+
+    test('in one that runs something else, as each step of a job does', async () => {
+      const sleep = [findProgram('sleep') ?? '', '600'];
+      const id = await start([...writable, '-d'], sleep);
+      for (let step = 0; step < 2; step += 1) {
+        expect(JSON.parse(await engineRun('exec', id, ...init))).toMatchObject(found);
+      }
+      await engineRun('kill', id);
+    });
+
+    test('it says what to add to an ordinary one', async () => {
+      const name = engine === 'docker' ? 'Docker' : 'Podman';
+      const error = await inContainer([], init).catch(({ code, stderr }: { code: number; stderr: string }) => ({
+        code,
+        stderr,
+      }));
+      expect(error).toEqual({
+        code: 125,
+        stderr: expect.stringMatching(new RegExp(`read-only in a ${name} container: start it with`)),
+      });
     });
   });
 

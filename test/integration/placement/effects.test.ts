@@ -15,6 +15,7 @@ afterEach(() => rmSync(scratch, { recursive: true }));
 function* works(): Steps {
   writeFileSync(join(scratch, 'file'), '');
   yield { do: 'make-directory', path: join(scratch, 'made') };
+  yield { do: 'pause', ms: 1 };
   yield { do: 'write', path: join(scratch, 'file'), value: '+memory' };
   yield { do: 'remove-directory', path: join(scratch, 'made') };
   return readFileSync(join(scratch, 'file'), 'utf8');

@@ -19,6 +19,7 @@ describe('launcherArguments', () => {
       join: [4, '/tasks'],
       namespaces,
       init: true,
+      entryPoint: true,
       reportFd: 3,
       statusFd: 5,
       parent: 9,
@@ -44,6 +45,7 @@ describe('launcherArguments', () => {
       '--mount-proc',
       '--loopback',
       '--init',
+      '--entry-point',
       '--',
     ]);
   });

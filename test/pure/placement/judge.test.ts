@@ -27,6 +27,7 @@ function caller(facts: Partial<Caller> = {}): Caller {
     systemd: true,
     namespaceRoot: undefined,
     hierarchyRoot: ROOT,
+    isEntryPoint: false,
     isOurs: (pid) => pid === 42 || pid === 43,
     ...facts,
   };
@@ -178,5 +179,49 @@ describe('processes in it', () => {
     const top = place(ROOT, { uid: 0, pids: [1, 2], type: undefined });
     expect(judge(top, [], caller({ ...root, systemd: false }))).toEqual({ move: [], enable: true });
     expect(judge({ ...top, enabled: ['memory'] }, [], caller({ ...root, systemd: false }))).toEqual(ready);
+  });
+});
+
+describe('processes that an entry point finds beside it', () => {
+  const first: Partial<Caller> = { ...root, isEntryPoint: true };
+  const inContainer: Partial<Caller> = { ...first, namespaceRoot: ROOT, hierarchyRoot: undefined, systemd: false };
+  const pids = [1, 7, 42];
+  const container = place(ROOT, { uid: 0, pids });
+  const unit = place(`${ROOT}/system.slice/job.service`, { uid: 0, isMarked: true, pids });
+
+  test('are moved with it in a container, and in a delegated unit', () => {
+    const all = { move: pids, enable: true, moveOthers: true };
+    expect(judge(container, [], caller(inContainer))).toEqual(all);
+    expect(judge(unit, [], caller(first))).toEqual(all);
+  });
+
+  test('are not moved by any other program, which is told of memcage init', () => {
+    const cure = expect.stringContaining('memcage init -- COMMAND') as string;
+    expect(judge(container, [], caller({ ...inContainer, isEntryPoint: false }))).toMatchObject({ cure });
+    expect(judge(unit, [], caller(root))).toMatchObject({ cure });
+  });
+
+  testRows(
+    'are not moved where they may be anybody',
+    [
+      ["root's own cgroup", place(`${ROOT}/openrc.job`, { uid: 0, pids }), { ...first, systemd: false }],
+      ["the user's own cgroup", place(`${ROOT}/jobs/mine`, { pids }), { isEntryPoint: true, systemd: false }],
+      ['a unit that is not delegated', place(`${ROOT}/system.slice/a.scope`, { uid: 0, pids }), first],
+      ['the root of the machine, with systemd', place(ROOT, { uid: 0, pids, type: undefined }), first],
+    ],
+    ([, own, facts]) => {
+      expect(judge(own, [], caller(facts))).toHaveProperty('refusal');
+    },
+  );
+
+  test('are not moved when they have no number here', () => {
+    expect(judge({ ...container, pids: [0, 42] }, [], caller(inContainer))).toMatchObject({
+      refusal: expect.stringContaining('of another PID namespace') as string,
+      cure: expect.stringContaining('in the PID namespace of these processes') as string,
+    });
+  });
+
+  test('are not moved out of a cgroup above', () => {
+    expect(judge(container, [place(`${ROOT}/own`)], caller(inContainer))).toHaveProperty('refusal');
   });
 });

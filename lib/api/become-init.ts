@@ -1,0 +1,81 @@
+import { isMainThread } from 'node:worker_threads';
+import { loadNative } from '../addon/load-native';
+import { cages } from '../cage/open-cages';
+import { removeCageRoots } from '../cage/root/cage-roots';
+import { host } from '../cgroup/hierarchy/host';
+import { ErrorCode, invalidArgument, MemcageError } from '../errors/errors';
+import { launcherArguments } from '../launcher/arguments';
+import { launcherPath } from '../launcher/executable';
+import { NO_NAMESPACES } from '../namespaces/namespaces';
+import { checkOptions, isRecord } from '../options/option-names';
+import { giveBackLastingParent, prepareLastingParent } from '../placement/lasting-parent';
+
+/** Options of {@link becomeInit}. */
+export interface BecomeInitOptions {
+  /** Environment of the command. Default: that of this process. */
+  env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Replace this process by an init that runs a command, in which programs can make cages: for the first program of a
+ * container, or of a systemd unit with `Delegate=yes`. On cgroup v2 it first moves this process, and what else is in the
+ * cgroup of the container or unit, into a cgroup below, and enables the memory controller there. The init has the pid of
+ * this process. It reaps orphans, passes signals on, and ends as the command ends.
+ *
+ * This is execve(2): nothing of the program runs any more, and no 'exit' event is emitted. Children of this process
+ * become the init's. Call it in the main thread, before you make cages. It does not return.
+ *
+ * @param command the program, looked up in the `PATH` of `env`. The init exits with 127 if there is none, and with 126 if
+ * it can't be run
+ * @throws `ERR_MEMCAGE_NO_PARENT` with the `candidates` if no cages could be made, as in a container whose cgroup file
+ * system is read-only. `ERR_MEMCAGE_BUSY` while cages of this process are open. After any error everything is as it was
+ */
+export function becomeInit(command: string, args: readonly string[] = [], options: BecomeInitOptions = {}): never {
+  const words = [checkText('command', command), ...checkArguments(args)];
+  const { env = process.env } = checkOptions(options, { of: 'becomeInit', known: ['env'] });
+  if (!isRecord(env)) throw invalidArgument('env', 'an object', env);
+  refuseNow();
+  const file = launcherPath();
+  const current = host();
+  const native = loadNative();
+  // Their guardian and their locks would not outlast exec as they should.
+  cages.closeMortal();
+  removeCageRoots();
+  prepareLastingParent(current);
+  try {
+    const plan = { join: [], namespaces: NO_NAMESPACES, init: false, entryPoint: true };
+    return native.execve({ file, args: [file, ...launcherArguments(plan), ...words], env: pairs(env) });
+  } catch (error) {
+    giveBackLastingParent();
+    throw error;
+  }
+}
+
+function checkText(name: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value;
+  throw invalidArgument(name, 'a text without NUL', value);
+}
+
+function checkArguments(args: unknown): string[] {
+  if (!Array.isArray(args)) throw invalidArgument('args', 'an array of texts', args);
+  return args.map((value: unknown) => {
+    if (typeof value === 'string' && !value.includes('\0')) return value;
+    throw invalidArgument('args', 'an array of texts without NUL', value);
+  });
+}
+
+function refuseNow(): void {
+  if (!isMainThread) {
+    const message = 'becomeInit() replaces the whole process, so only its main thread may call it';
+    throw new MemcageError(ErrorCode.UNSAFE_THREAD, message);
+  }
+  const open = cages.list();
+  if (open.length === 0) return;
+  const paths = open.map(({ cgroup }) => cgroup.path);
+  const message = `becomeInit() would leave the cages of this process without an owner. Close them first: ${paths.join(', ')}`;
+  throw new MemcageError(ErrorCode.BUSY, message, { paths });
+}
+
+function pairs(env: Record<string, unknown>): string[] {
+  return Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${String(value)}`]));
+}

@@ -1,0 +1,156 @@
+import type { Effect, EffectResult } from '../../../lib/placement/effects';
+import { makeReady, undoAll, undoLasting } from '../../../lib/placement/make-ready';
+import type * as FactsModule from '../../../lib/placement/parent-facts';
+
+const PATH = '/sys/fs/cgroup';
+
+/** Pids by the path of their cgroup. */
+let members: Map<string, number[]>;
+
+jest.mock('../../../lib/placement/parent-facts', () => ({
+  ...jest.requireActual<typeof FactsModule>('../../../lib/placement/parent-facts'),
+  readPids: (path: string) => members.get(path) ?? [],
+  hasChildren: () => false,
+}));
+
+type Answer = (effect: Effect) => void;
+
+/** Carries out the steps as the kernel would: moves processes, and refuses a controller where some are. */
+function drive(steps: Generator<Effect, void, EffectResult>, interfere: Answer = () => {}): Effect[] {
+  const done: Effect[] = [];
+  for (let step = steps.next(); step.done !== true; ) {
+    const effect = step.value;
+    done.push(effect);
+    try {
+      interfere(effect);
+      carryOut(effect);
+    } catch (error) {
+      step = steps.throw(error);
+      continue;
+    }
+    step = steps.next();
+  }
+  return done;
+}
+
+function carryOut(effect: Effect): void {
+  if (effect.do === 'make-directory') members.set(effect.path, []);
+  if (effect.do === 'remove-directory') members.delete(effect.path);
+  if (effect.do !== 'write') return;
+  const cgroup = effect.path.slice(0, effect.path.lastIndexOf('/'));
+  if (effect.path.endsWith('/cgroup.procs')) move(Number(effect.value), cgroup);
+  else if (effect.value === '+memory' && members.get(cgroup)?.length !== 0) throw refusal('EBUSY');
+}
+
+function move(pid: number, to: string): void {
+  for (const [path, pids] of members)
+    members.set(
+      path,
+      pids.filter((other) => other !== pid),
+    );
+  members.set(to, [...(members.get(to) ?? []), pid]);
+}
+
+function refusal(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+const isOurs = (pid: number): boolean => pid === 42;
+const everyone = { move: [1, 7, 42], moveOthers: true, enable: true } as const;
+const kinds = (effects: readonly Effect[]): string[] => effects.map((effect) => effect.do);
+const leaf = (): string | undefined => [...members.keys()].find((path) => path !== PATH);
+
+beforeEach(() => {
+  members = new Map([[PATH, [1, 7, 42]]]);
+});
+
+afterEach(() => {
+  drive(undoAll());
+  drive(undoLasting());
+});
+
+/** A process starts another one just before the controller is enabled, this often. */
+function disturbed(times: number): Answer {
+  let started = 0;
+  return (effect) => {
+    if (effect.do !== 'write' || effect.value !== '+memory' || started === times) return;
+    started += 1;
+    move(100 + started, PATH);
+  };
+}
+
+test('all processes are moved, and no guardian hears of what lasts', () => {
+  const effects = drive(makeReady(PATH, everyone, { isOurs, lasts: true }));
+  expect(members.get(PATH)).toEqual([]);
+  expect(members.get(leaf() ?? '')).toEqual([1, 7, 42]);
+  expect(kinds(effects)).not.toContain('tell-guardian');
+  // The end of this process undoes nothing of it.
+  expect(drive(undoAll())).toEqual([]);
+  expect(members.get(PATH)).toEqual([]);
+});
+
+test('what does not last is told to a guardian, and undone at the end', () => {
+  members.set(PATH, [42]);
+  const effects = drive(makeReady(PATH, { move: [42], enable: true }, { isOurs, lasts: false }));
+  expect(kinds(effects)[0]).toBe('tell-guardian');
+  expect(drive(undoLasting())).toEqual([]);
+  drive(undoAll());
+  expect([...members]).toEqual([[PATH, [42]]]);
+});
+
+test('processes that appear meanwhile are moved too', () => {
+  drive(makeReady(PATH, everyone, { isOurs, lasts: true }), disturbed(10));
+  expect(members.get(PATH)).toEqual([]);
+  expect(members.get(leaf() ?? '')).toHaveLength(13);
+});
+
+test('one that is ending, and no longer listed, is waited for', () => {
+  let refusals = 3;
+  const effects = drive(makeReady(PATH, everyone, { isOurs, lasts: true }), (effect) => {
+    if (effect.do !== 'write' || effect.value !== '+memory' || refusals === 0) return;
+    refusals -= 1;
+    throw refusal('EBUSY');
+  });
+  expect(effects.flatMap((effect) => (effect.do === 'pause' ? [effect.ms] : []))).toEqual([2, 4, 8]);
+  expect(members.get(PATH)).toEqual([]);
+});
+
+test('nothing is left half done when they never stop', () => {
+  const steps = makeReady(PATH, everyone, { isOurs, lasts: true });
+  expect(() => drive(steps, disturbed(1000))).toThrow('EBUSY');
+  expect(leaf()).toBeUndefined();
+  expect(members.get(PATH)).toEqual(expect.arrayContaining([1, 7, 42]));
+  expect(drive(undoLasting())).toEqual([]);
+});
+
+test('nothing is left half done when one may not be moved', () => {
+  const steps = makeReady(PATH, everyone, { isOurs, lasts: true });
+  expect(() =>
+    drive(steps, (effect) => {
+      if (effect.do === 'write' && effect.value === '42' && effect.path !== `${PATH}/cgroup.procs`)
+        throw refusal('EACCES');
+    }),
+  ).toThrow('EACCES');
+  expect(leaf()).toBeUndefined();
+  expect(members.get(PATH)?.sort()).toEqual([1, 42, 7]);
+});
+
+test('what should have lasted is undone if the process does not become another', () => {
+  drive(makeReady(PATH, everyone, { isOurs, lasts: true }));
+  const effects = drive(undoLasting());
+  expect(leaf()).toBeUndefined();
+  expect(members.get(PATH)).toEqual([1, 7, 42]);
+  expect(effects).toContainEqual({ do: 'write', path: `${PATH}/cgroup.subtree_control`, value: '-memory' });
+});
+
+test('a process that has ended meanwhile does not matter', () => {
+  drive(makeReady(PATH, everyone, { isOurs, lasts: true }), (effect) => {
+    if (effect.do !== 'write' || effect.value !== '7') return;
+    members.set(
+      PATH,
+      (members.get(PATH) ?? []).filter((pid) => pid !== 7),
+    );
+    throw refusal('ESRCH');
+  });
+  expect(members.get(leaf() ?? '')).toEqual([1, 42]);
+});
