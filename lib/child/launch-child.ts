@@ -6,7 +6,6 @@ import { isGone, isNativeError } from '../cgroup/directory/refusal';
 import type { Launch, Launched, LaunchPlan, OnEnd, SyncLaunch } from '../process/launch';
 import { type ChildEnd, childEndOf } from './child-end';
 import { endChild } from './end-child';
-import type { HeldChild } from './held-child';
 import type { KernelReport } from './kernel-report';
 import { type StartedChild, type StartRequest, startChild } from './start-child';
 import { withChild } from './victim';
