@@ -8,6 +8,7 @@ const ROOMS = [
   'lib/machine/',
   'lib/options/',
   'lib/addon/',
+  'lib/polling/',
   'lib/cgroup/files/',
   'lib/cgroup/names/',
   'lib/cgroup/directory/',
