@@ -30,7 +30,7 @@ const PARTS = {
   commands: /^cli\/(commands\/(?!run\/)|help|text\/duration)/,
   chart: /^cli\/chart\//,
   polling: /^polling\/(?!sampling\/worker)/,
-  cages: /^(?!cli|metrics\/|otel|prometheus|child_process|native)/,
+  cages: /^(?!cli|metrics\/|otel|prometheus|child_process|native|polling\/sampling\/worker)/,
 };
 
 const common = { absWorkingDir: root, outdir: 'dist', platform: 'node', target: 'node20', logLevel: 'warning' };
