@@ -31,7 +31,6 @@ const PARTS = {
   chart: /^cli\/chart\//,
   polling: /^(polling\/(?!sampling\/worker)|cage\/polled\/|child\/polled-child|api\/starting-polled-cage)/,
   cages: /^(?!cli|metrics\/|otel|prometheus|child_process|native|polling\/sampling\/worker)/,
-  cages: /^(?!cli|metrics\/|otel|prometheus|child_process|native|polling\/sampling\/worker)/,
 };
 
 const common = { absWorkingDir: root, outdir: 'dist', platform: 'node', target: 'node20', logLevel: 'warning' };
