@@ -17,7 +17,7 @@ export class Members {
   readonly #starts = new Map<number, number>();
   /** What was added since {@link spareNew}, and what that has started. */
   readonly #spared = new Set<number>();
-  #sparesNew = false;
+  #sparesFrom: number | undefined;
   readonly #options: MembersOptions;
 
   constructor(options: MembersOptions) {
@@ -32,16 +32,21 @@ export class Members {
   add(pid: number, start: number): void {
     if (pid === this.#options.self) return;
     this.#starts.set(pid, start);
-    if (this.#sparesNew) this.#spared.add(pid);
+    if (this.#sparesFrom !== undefined) this.#spared.add(pid);
   }
 
-  /** What is added from now on has no part in what the others are killed for. */
-  spareNew(): void {
-    this.#sparesNew = true;
+  /**
+   * What is added from now on has no part in what the others are killed for, nor has what it starts: that may be found
+   * by its marker alone.
+   *
+   * @param now on the clock of a process's start
+   */
+  spareNew(now: number): void {
+    this.#sparesFrom ??= now;
   }
 
   spareNone(): void {
-    this.#sparesNew = false;
+    this.#sparesFrom = undefined;
     this.#spared.clear();
   }
 
@@ -61,7 +66,10 @@ export class Members {
     });
     rest = this.#adoptChildren(rest);
     const marked = rest.filter((process) => !this.#isTooOld(process) && look.carries(process, this.#options.marker));
-    for (const { pid, start } of marked) this.#starts.set(pid, start);
+    for (const { pid, start } of marked) {
+      this.#starts.set(pid, start);
+      if (start >= (this.#sparesFrom ?? Number.POSITIVE_INFINITY)) this.#spared.add(pid);
+    }
     if (marked.length > 0) this.#adoptChildren(rest);
   }
 

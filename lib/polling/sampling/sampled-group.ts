@@ -1,5 +1,6 @@
 import type { PolledKill } from '../messages';
 import type { SharedState } from '../shared-state';
+import { ticksNow } from '../start-clock';
 import { Killing, type KillingOptions } from './killing';
 import { Members } from './members';
 import { Pace } from './pace';
@@ -137,7 +138,8 @@ export class SampledGroup {
     return new Killing({
       ...this.context,
       onFound: async (found) => {
-        this.members.spareNew();
+        // Elsewhere nothing is found by its marker.
+        this.members.spareNew(process.platform === 'linux' ? ticksNow() : Number.POSITIVE_INFINITY);
         const victims = (await this.context.names(found)).map(({ pid, ppid, name }) => ({ pid, ppid, name }));
         // Before the first dies: whoever learns of its end must find here why.
         this.context.onOver({ count: victims.length, usageBytes, limitBytes: this.limitBytes, victims, timeMs });

@@ -104,13 +104,21 @@ describe('a pid that another process has got', () => {
   test('is spared with what it starts, if it came while the others were killed', () => {
     const members = newMembers();
     members.add(10, 100);
-    members.spareNew();
+    members.spareNew(150);
     members.add(20, 200);
     const processes = [{ pid: 10 }, { pid: 11, ppid: 10 }, { pid: 20, start: 200 }, { pid: 21, ppid: 20, start: 201 }];
     expect(pidsAfter(members, processes)).toEqual([[10, 20, 11, 21]]);
     expect([10, 11, 20, 21].map((pid) => members.isSpared(pid))).toEqual([false, false, true, true]);
     members.spareNone();
     expect(members.isSpared(20)).toBe(false);
+  });
+
+  test('is spared by its marker too, if it is younger than what the others are killed for', () => {
+    const members = newMembers();
+    members.spareNew(150);
+    const processes = [149, 150].map((start, index) => ({ pid: 10 + index, start, env: [MARKER] }));
+    expect(pidsAfter(members, processes)).toEqual([[10, 11]]);
+    expect([10, 11].map((pid) => members.isSpared(pid))).toEqual([false, true]);
   });
 
   test('is still the same one, if its start is known only about', () => {
