@@ -29,7 +29,8 @@ const PARTS = {
   doctor: /^doctor\//,
   commands: /^cli\/(commands\/(?!run\/)|help|text\/duration)/,
   chart: /^cli\/chart\//,
-  cages: /^(?!cli|metrics\/|otel|prometheus|child_process|native)/,
+  polling: /^(polling\/(?!sampling\/worker)|cage\/polled\/|child\/polled-child|api\/starting-polled-cage)/,
+  cages: /^(?!cli|metrics\/|otel|prometheus|child_process|native|polling\/sampling\/worker)/,
 };
 
 const common = { absWorkingDir: root, outdir: 'dist', platform: 'node', target: 'node20', logLevel: 'warning' };
@@ -67,6 +68,14 @@ await buildInParts({
 });
 
 await build({ ...external, entryPoints: { native: 'lib/native.ts' }, bundle: true, format: 'cjs' });
+
+// A thread of its own, which shares no state with the rest.
+await build({
+  ...external,
+  entryPoints: { 'polling-worker': 'lib/polling/sampling/worker.ts' },
+  bundle: true,
+  format: 'cjs',
+});
 
 // Bundles only what these have to themselves. The rest is in dist/index.js, so that its state exists once.
 await build({

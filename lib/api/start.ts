@@ -5,7 +5,7 @@ import type { NamespaceOptions } from '../../types/options';
 import { loadNative } from '../addon/load-native';
 import { watcher } from '../addon/watcher';
 import { undo } from '../cgroup/processes/remove';
-import type { CagedChild } from '../child/caged-child';
+import type { HeldChild } from '../child/held-child';
 import { createLaunch } from '../child/launch-child';
 import { OutcomeRecorder } from '../child/outcome';
 import type { Cage, Caged, Uncaged } from '../contract/cage';
@@ -17,8 +17,9 @@ import type { Launch } from '../process/launch';
 import { isOptions, type NodeCall, nodeCall } from '../process/node-call';
 import type { NodeFunction } from '../process/node-functions';
 import { readStreams, whenClosed } from '../process/read-streams';
-import { chooseCage, makeCagedChild, memoryOfUnstarted } from '../request/cage-choice';
+import { chooseCage, memoryOfUnstarted } from '../request/cage-choice';
 import { splitOptions } from '../request/cage-options';
+import { homesFor } from '../request/homes';
 
 /** A child that was started. */
 export interface Started {
@@ -43,14 +44,15 @@ export function startThroughNode(call: NodeCall, called: Called): Started {
   const choice = chooseCage(own);
   const recorder = new OutcomeRecorder(native.monotonicNs(), memoryOfUnstarted(choice));
   let cage: Cage | null = choice.shared?.self ?? null;
-  let caged: CagedChild | undefined;
+  let caged: HeldChild | undefined;
   const launch = createLaunch({
     namespaces: own.namespaces,
     nodeHeap: choice.nodeHeap,
-    makeCaged: (plan) => makeCagedChild(choice, own, plan),
+    ...homesFor(choice, own),
     onCaged: (made) => {
       caged = made;
-      cage = made?.cage.self ?? null;
+      recorder.held = made;
+      cage = made?.self ?? null;
     },
     onFailed: (error, report) => recorder.failed(error, report, native.monotonicNs()),
     onEnded: (child, report) => recorder.ended(child, report),
@@ -78,7 +80,7 @@ export function startThroughNode(call: NodeCall, called: Called): Started {
   const killAll = (): void => {
     // Reaches the child even if its cgroup is gone or can't be read.
     child.kill('SIGKILL');
-    undo(() => caged?.home.kill());
+    undo(() => caged?.killAll());
   };
   return {
     child: Object.assign(child, { cage, outcome }) as ChildProcess & (Caged | Uncaged),
