@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { type EventEmitter, errorMonitor } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { NamespaceOptions } from '../../types/options';
-import { loadNative } from '../addon/load-native';
+import { canLoad, loadNative } from '../addon/load-native';
 import { watcher } from '../addon/watcher';
 import { undo } from '../cgroup/processes/remove';
 import type { CagedChild } from '../child/caged-child';
@@ -16,20 +16,12 @@ import { callWithHandle, isWithinOwnCall } from '../process/intercept';
 import type { Launch } from '../process/launch';
 import { isOptions, type NodeCall, nodeCall } from '../process/node-call';
 import type { NodeFunction } from '../process/node-functions';
-import { readStreams, whenClosed } from '../process/read-streams';
+import { readStreams } from '../process/read-streams';
 import { chooseCage, makeCagedChild, memoryOfUnstarted } from '../request/cage-choice';
 import { splitOptions } from '../request/cage-options';
-
-/** A child that was started. */
-export interface Started {
-  child: ChildProcess & (Caged | Uncaged);
-  /** Takes the reason for an early end. */
-  recorder: OutcomeRecorder;
-  /** What the function returns: the child, or a promise. */
-  result: unknown;
-  /** Sends SIGKILL to the child and to everything in its own part of the cage. Never throws. */
-  killAll(): void;
-}
+import { isPlain } from '../request/is-plain';
+import { startByNode } from './start-by-node';
+import { outcomeOnceRead, type Started } from './started';
 
 /** Calls a function of child_process with these arguments; memcage's options are among Node's. */
 export function callNode(name: NodeFunction, args: readonly unknown[], called: Called): unknown {
@@ -38,9 +30,10 @@ export function callNode(name: NodeFunction, args: readonly unknown[], called: C
 }
 
 export function startThroughNode(call: NodeCall, called: Called): Started {
-  const native = loadNative();
   const { node, own } = splitOptions(call.options, called);
   const choice = chooseCage(own);
+  if (isPlain(own, choice) && !canLoad()) return startByNode({ ...call, options: node });
+  const native = loadNative();
   const recorder = new OutcomeRecorder(native.monotonicNs(), memoryOfUnstarted(choice));
   let cage: Cage | null = choice.shared?.self ?? null;
   let caged: CagedChild | undefined;
@@ -71,10 +64,7 @@ export function startThroughNode(call: NodeCall, called: Called): Started {
     if (child.pid === undefined) recorder.failed(error, undefined, native.monotonicNs());
     else recorder.because(error);
   });
-  const outcome = recorder.promise.then(async (ended) => {
-    if (read.length > 0) await whenClosed(read);
-    return ended;
-  });
+  const outcome = outcomeOnceRead(recorder, () => read);
   const killAll = (): void => {
     // Reaches the child even if its cgroup is gone or can't be read.
     child.kill('SIGKILL');

@@ -1,5 +1,5 @@
 import type { MemoryOption, NamespaceOptions } from '../../types/options';
-import { loadNative } from '../addon/load-native';
+import { canLoad, loadNative } from '../addon/load-native';
 import { SharedCage } from '../cage/shared-cage';
 import { Cgroup } from '../cgroup/handle/cgroup';
 import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
@@ -49,7 +49,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   const own = {
     limits: memory === undefined ? undefined : resolveMemory(memory, called.of),
     cage,
-    namespaces: withRights(resolveNamespaces(namespaces, called.of)),
+    namespaces: withRightsHere(resolveNamespaces(namespaces, called.of)),
     parent: resolveParent(parent),
     keepDescendants: keepDescendants === true,
     nodeHeap: resolveNodeHeap(nodeHeap),
@@ -63,12 +63,17 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   return { node, own };
 }
 
+/** Looks at the machine only where namespaces can be made. */
+function withRightsHere(namespaces: NamespaceOptions): NamespaceOptions {
+  return Object.keys(namespaces).length > 0 && canLoad() ? withRights(namespaces) : namespaces;
+}
+
 function checkBoolean(name: string, given: unknown): void {
   if (given !== undefined && typeof given !== 'boolean') throw invalidArgument(name, 'true or false', given);
 }
 
 export function resolveMemory(memory: MemoryOption, of: string): ResolvedLimits {
-  return resolveLimits(memory, { of, pageBytes: loadNative().constants.pageSize });
+  return resolveLimits(memory, { of, ...(canLoad() && { pageBytes: loadNative().constants.pageSize }) });
 }
 
 export function resolveParent(parent: unknown): string | undefined {

@@ -1,11 +1,13 @@
 import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
+import { loadNative } from '../addon/load-native';
 import type { CageOptions, MemoryOf } from '../contract/cage';
 import { type Called, strict } from '../options/called';
 import type { Exactly } from '../options/exactly';
 import { isOptions } from '../process/node-call';
 import { interceptsSync, spawnSyncByNode } from '../process/sync-functions';
 import { chooseCage } from '../request/cage-choice';
-import { type ResolvedCageOptions, splitOptions } from '../request/cage-options';
+import { splitOptions } from '../request/cage-options';
+import { isPlain } from '../request/is-plain';
 import { runIntercepted } from './intercepted';
 import { runLaunched } from './launched';
 import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutput, withOutcome } from './returns';
@@ -40,14 +42,10 @@ const CALLED = strict('spawnSync', 'spawnSync');
 export function startSync(called: Called, file: unknown, args: unknown, options: unknown): AnyReturns {
   const [list, given] = isOptions(args) ? [[], args] : [args, options];
   const { node, own } = splitOptions(given === undefined ? {} : given, called);
-  if (!isOptions(node) || isPlain(own)) return runPlainly(file, list, node);
+  if (!isOptions(node) || isPlain(own, chooseCage(own))) return runPlainly(file, list, node);
+  // Before anything is tried with Node's functions.
+  loadNative();
   return interceptsSync() ? runIntercepted(file, list, node, own) : runLaunched(file, list, node, own);
-}
-
-function isPlain(own: ResolvedCageOptions): boolean {
-  const { shared, limits, nodeHeap } = chooseCage(own);
-  const isCaged = shared !== undefined || limits !== undefined;
-  return !isCaged && nodeHeap === undefined && Object.values(own.namespaces).every((value) => !value);
 }
 
 /** Leaves the call to Node alone, which also refuses anything but an options object. */
