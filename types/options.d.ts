@@ -68,6 +68,16 @@ export interface MemoryLimits {
 export type MemoryOption = Size | MemoryLimits;
 
 /**
+ * What may hold a child's limits, from strong to weak. With `'polled'` and `'none'` memcage still takes the strongest
+ * that works here.
+ * - `kernel`: a memory cgroup. Where none can be made, the call throws.
+ * - `polled`: where the kernel can't, memcage looks at the memory of all processes several times a second, and kills
+ *   them all once they use more than the limit.
+ * - `none`: where neither can, nothing holds the limits, and memcage only measures.
+ */
+export type Enforce = 'kernel' | 'polled' | 'none';
+
+/**
  * Limit of the JavaScript heap of a Node child, `--max-old-space-size`: a size, rounded down to MiB; `'auto'` to
  * derive it from the limit of its cage; or `false` so that memcage sets none.
  */

@@ -1,4 +1,14 @@
-/** A process that the kernel killed for memory. */
+import type { Enforce } from './options';
+
+/** What holds the limits of a cage. */
+export interface EnforcedBy {
+  /** See {@link Enforce}. */
+  kind: Enforce;
+  /** Why it is not the kernel: the code and the message of its refusal. `null` with `kernel`. */
+  reason: string | null;
+}
+
+/** A process that was killed for memory. */
 export interface OomVictim {
   /** Its pid as its parent knew it. */
   pid: number;
@@ -6,7 +16,7 @@ export interface OomVictim {
   name: string;
 }
 
-/** What the kernel says about a child that was killed for memory. */
+/** What is known about a child that was killed for memory. The kernel says it, except for a cage that is polled. */
 export interface OomVerdict {
   /**
    * Whose limit was exceeded:
@@ -15,9 +25,11 @@ export interface OomVerdict {
    * - `ancestor`: the limit of a cgroup above all cages.
    * - `descendant`: the limit of a cgroup that the child, or someone else, made inside the cage.
    * - `system`: no cgroup's limit; the machine ran out of memory.
+   * - `polled`: the limit of the cage, or of a cage around it, which memcage saw exceeded, and killed everything in it.
+   *   Only where the kernel can't hold the limit: {@link Enforce}.
    * - `unknown`: the kernel does not tell, because the cgroup with the counts is gone or out of sight.
    */
-  cause: 'limit' | 'cage' | 'ancestor' | 'descendant' | 'system' | 'unknown';
+  cause: 'limit' | 'cage' | 'ancestor' | 'descendant' | 'system' | 'polled' | 'unknown';
   /**
    * How many processes the kernel killed for memory in the cage and below it, by its own count (`oom_kill`). That
    * count may include the first process of a group kill (`oomGroup`) twice. 0 only with `unknown`.
@@ -120,10 +132,12 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   /** The signal that ended it, or `null`. */
   signal: NodeJS.Signals | null;
   /**
-   * `null` unless the kernel killed the child, or another process in its cage, for memory. Never derived from
-   * `exitCode`.
+   * `null` unless the kernel killed the child, or another process in its cage, for memory; or memcage did so, if the
+   * cage is polled. Never derived from `exitCode`.
    */
   oom: OomVerdict | null;
+  /** What held the limits of its cage; `null` without a cage, also if the child failed before it had one. */
+  enforcedBy: EnforcedBy | null;
   /** `null` unless memcage limited the JavaScript heap of the child. */
   nodeHeap: NodeHeapReport | null;
   /** Memory of the whole cage, not of the child alone; `null` without a cage. */

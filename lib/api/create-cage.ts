@@ -1,4 +1,4 @@
-import type { MemoryOption, NodeHeapOption } from '../../types/options';
+import type { Enforce, MemoryOption, NodeHeapOption } from '../../types/options';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import type { Cage } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
@@ -22,6 +22,12 @@ export interface CreateCageOptions {
    * Like the option of {@link spawn}, for all children, including contained ones. Default: that of the cage around.
    */
   nodeHeap?: NodeHeapOption;
+  /**
+   * The weakest that may hold the limits, for the cage and all in it. Like the option of {@link spawn}.
+   *
+   * @see docs/enforcement.md
+   */
+  enforce?: Enforce;
 }
 
 /**

@@ -58,6 +58,8 @@ function whoseLimit({ cause, limitBytes, path }: OomVerdict): string {
       return `the memory limit${of} of a cgroup inside its cage${where}`;
     case 'system':
       return 'want of memory on the whole machine';
+    case 'polled':
+      return `a memory limit${of} that memcage polls`;
     case 'unknown':
       return 'a memory limit that the kernel does not tell';
   }

@@ -13,7 +13,7 @@ import { chooseCage, makeCagedChild } from '../request/cage-choice';
 import { splitOptions } from '../request/cage-options';
 
 /** Options of {@link launcherFor}. */
-export type LauncherOptions = Omit<CageOptions, 'keepDescendants' | 'nodeHeap' | 'memoryDetails'>;
+export type LauncherOptions = Omit<CageOptions, 'keepDescendants' | 'nodeHeap' | 'memoryDetails' | 'enforce'>;
 
 /** What the kernel says about everything that a launcher started. */
 export interface LauncherReport {

@@ -5,7 +5,7 @@ import type { NamespaceOptions } from '../../types/options';
 import { canLoad, loadNative } from '../addon/load-native';
 import { watcher } from '../addon/watcher';
 import { undo } from '../cgroup/processes/remove';
-import type { CagedChild } from '../child/caged-child';
+import type { HeldChild } from '../child/held-child';
 import { createLaunch } from '../child/launch-child';
 import { OutcomeRecorder } from '../child/outcome';
 import type { Cage, Caged, Uncaged } from '../contract/cage';
@@ -36,14 +36,15 @@ export function startThroughNode(call: NodeCall, called: Called): Started {
   const native = loadNative();
   const recorder = new OutcomeRecorder(native.monotonicNs(), memoryOfUnstarted(choice));
   let cage: Cage | null = choice.shared?.self ?? null;
-  let caged: CagedChild | undefined;
+  let caged: HeldChild | undefined;
   const launch = createLaunch({
     namespaces: own.namespaces,
     nodeHeap: choice.nodeHeap,
     makeCaged: (plan) => makeCagedChild(choice, own, plan),
     onCaged: (made) => {
       caged = made;
-      cage = made?.cage.self ?? null;
+      recorder.held = made;
+      cage = made?.self ?? null;
     },
     onFailed: (error, report) => recorder.failed(error, report, native.monotonicNs()),
     onEnded: (child, report) => recorder.ended(child, report),
@@ -68,7 +69,7 @@ export function startThroughNode(call: NodeCall, called: Called): Started {
   const killAll = (): void => {
     // Reaches the child even if its cgroup is gone or can't be read.
     child.kill('SIGKILL');
-    undo(() => caged?.home.kill());
+    undo(() => caged?.killAll());
   };
   return {
     child: Object.assign(child, { cage, outcome }) as ChildProcess & (Caged | Uncaged),

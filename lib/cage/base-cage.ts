@@ -1,4 +1,5 @@
 import { type InspectOptions, inspect } from 'node:util';
+import type { EnforcedBy } from '../../types/outcome';
 import { isGone, refusedWith } from '../cgroup/directory/refusal';
 import type { CgroupEvent } from '../cgroup/events/types';
 import { Cgroup } from '../cgroup/handle/cgroup';
@@ -10,6 +11,7 @@ import { emitApart } from '../event-loop/emit-apart';
 import { LazyEmitter } from '../event-loop/lazy-emitter';
 import { shown } from '../text/inspected';
 import type { CageCgroup } from './cgroup/cage-cgroup';
+import { BY_KERNEL } from './enforced-by';
 import { OomReporter } from './oom-reporter';
 import { cages } from './open-cages';
 
@@ -66,6 +68,11 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
     cages.add(this, { outlivesOwner });
   }
 
+  /** See {@link Cage}. */
+  get enforcedBy(): EnforcedBy {
+    return BY_KERNEL;
+  }
+
   /** The cage as users see it. */
   abstract get self(): Cage;
 
@@ -74,7 +81,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
     return this.container?.self;
   }
 
-  /** Number of processes of the cage that the kernel has killed for memory so far, as counted by the event `oom`. */
+  /** Number of processes of the cage that were killed for memory so far, as counted by the event `oom`. */
   get oomKills(): number {
     return this.reporter.reported;
   }

@@ -1,6 +1,9 @@
+import type { EnforcedBy } from '../../types/outcome';
 import type { BaseCage } from '../cage/base-cage';
 import type { CageCgroup } from '../cage/cgroup/cage-cgroup';
+import type { Cage } from '../contract/cage';
 import { Clearing } from './clearing';
+import type { HeldChild } from './held-child';
 import { type KernelReport, readKernelReport } from './kernel-report';
 
 type State = 'starting' | 'running' | 'clearing' | 'kept' | 'gone';
@@ -14,12 +17,13 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
 };
 
 /**
- * One child's life in a cage, from before its birth until nothing of it is left. The methods are the events that move
+ * One child's life in a cage of the kernel's, from before its birth until nothing of it is left. The methods are the events that move
  * it from one state to the next. `docs/architecture.md` has the diagram, and says what each state gives back.
  *
  * Which cgroup the child lives in, and how that is removed, is up to the two kinds: `PrivateChild` and `LeafChild`.
  */
-export abstract class CagedChild {
+export abstract class CagedChild implements HeldChild {
+  readonly seesLimit = true;
   #state: State = 'starting';
   readonly #leaveCage: () => void;
 
@@ -32,19 +36,34 @@ export abstract class CagedChild {
     this.#leaveCage = cage.addMember();
   }
 
-  /** memcage killed its processes, or the caller did so through memcage. */
+  get self(): Cage {
+    return this.cage.self;
+  }
+
+  get enforcedBy(): EnforcedBy {
+    return this.cage.enforcedBy;
+  }
+
+  get ceilingBytes(): number {
+    return this.home.ceilingBytes;
+  }
+
   get wasKilled(): boolean {
     return this.home.wasKilled || this.cage.wasKilled;
   }
 
-  /** The child has reached its program. */
+  environment(env: string[]): string[] {
+    return env;
+  }
+
+  /** Also called before there is a child, if a launcher is to put it into the cage. */
   started(): void {
     this.#become('running');
     this.home.writeDeferredLimits();
     this.cage.cgroup.noteMember();
   }
 
-  /** Its start failed. Gives back what was taken for it, now or later (if no fd is free, for example). Never throws. */
+  /** If no fd is free, for example, the cgroup is removed later. */
   abandon(): KernelReport {
     this.#become('gone');
     const report = this.#readOrExcuse(null);
@@ -52,11 +71,6 @@ export abstract class CagedChild {
     return report;
   }
 
-  /**
-   * It has ended. Calls `done` at once, or once what it left running is killed.
-   *
-   * @param texts what the watcher read before it removed the cgroup; undefined: the watcher did not remove it
-   */
   ended(
     signal: NodeJS.Signals | null,
     texts: readonly string[] | undefined,
@@ -72,12 +86,15 @@ export abstract class CagedChild {
     }
   }
 
-  /** Like {@link ended}, for a synchronous caller: blocks until what the child left running is killed. */
   endedNow(signal: NodeJS.Signals | null): KernelReport {
     if (this.keepsDescendants) return this.#keep(signal);
     const report = this.#clear(signal).finishNow();
     this.#become('gone');
     return report;
+  }
+
+  killAll(): void {
+    this.home.kill();
   }
 
   /** Whether processes that the child leaves running live on. */

@@ -5,7 +5,7 @@ import { diedForWantOfMemory } from '../cage/too-small';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { nowhere, verdictOn } from '../oom/whose-limit';
 
-/** What the kernel reports about a child that has ended. */
+/** What the kernel reports about a child that has ended; for a polled cage, what memcage has seen. */
 export interface KernelReport {
   oom: OomVerdict | null;
   memory: MemoryReport;

@@ -4,7 +4,6 @@ import { loadNative } from '../addon/load-native';
 import { watcher } from '../addon/watcher';
 import { isGone, isNativeError } from '../cgroup/directory/refusal';
 import type { Launch, Launched, LaunchPlan, OnEnd, SyncLaunch } from '../process/launch';
-import type { CagedChild } from './caged-child';
 import { type ChildEnd, childEndOf } from './child-end';
 import { endChild } from './end-child';
 import type { KernelReport } from './kernel-report';
@@ -48,8 +47,8 @@ class WatchedChild implements Launched {
     const { caged, init, pidfd } = started;
     try {
       // Before the watcher knows of the child: it removes the cgroup once the child has ended.
-      noteStart(native, caged, pidfd);
-      const cleanUp = caged?.home.exitCleanUp;
+      noteStart(native, started);
+      const cleanUp = caged?.home?.exitCleanUp;
       const options = { detached: context.plan.detached, ending: cleanUp?.plan };
       const dropEnding = watcher().child(pidfd, options, (event) => this.#exited(event));
       // Nothing fails from here on: the watcher reports the end, which gives everything back.
@@ -106,7 +105,7 @@ export function createSyncLaunch(request: LaunchRequest): SyncLaunch {
     let end: ChildEnd;
     let exit: Attended;
     try {
-      noteStart(native, caged, pidfd);
+      noteStart(native, started);
       exit = waitWithPipes(pidfd);
       end = childEndOf({ ...exit, ...init?.end() }, heap);
     } catch (error) {
@@ -125,9 +124,9 @@ export function createSyncLaunch(request: LaunchRequest): SyncLaunch {
 }
 
 /** Someone may have removed the cgroup of a child that has ended. Its deferred limits don't matter then. */
-function noteStart(native: NativeBinding, caged: CagedChild | undefined, pidfd: number): void {
+function noteStart(native: NativeBinding, { caged, pid, pidfd }: StartedChild): void {
   try {
-    caged?.started();
+    caged?.started(pid);
   } catch (error) {
     if (!isGone(error) || !native.waitReadable({ fd: pidfd, timeoutMs: END_MS })) throw error;
   }

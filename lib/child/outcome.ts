@@ -1,7 +1,8 @@
-import type { MemoryReport, Outcome } from '../../types/outcome';
+import type { EnforcedBy, MemoryReport, Outcome } from '../../types/outcome';
 import { judgeNodeHeap } from '../process/node-heap';
 import { inspectable } from '../text/inspected';
 import { type ChildEnd, neverStarted } from './child-end';
+import type { HeldChild } from './held-child';
 import type { KernelReport } from './kernel-report';
 
 type AnyOutcome = Outcome<MemoryReport | null>;
@@ -9,6 +10,8 @@ type AnyOutcome = Outcome<MemoryReport | null>;
 /** Records the outcome of a child, once: the first reason wins. */
 export class OutcomeRecorder {
   readonly promise: Promise<AnyOutcome>;
+  /** What the child is held by, once that is known. */
+  held: Pick<HeldChild, 'enforcedBy'> | undefined;
   #resolve!: (outcome: AnyOutcome) => void;
   #reason: Error | undefined;
 
@@ -36,7 +39,8 @@ export class OutcomeRecorder {
   }
 
   #record(child: ChildEnd, end: KernelReport | undefined, error: Error | undefined): void {
-    this.#resolve(outcomeOf(child, end, { startNs: this.startNs, unstarted: this.unstarted, error }));
+    const { startNs, unstarted } = this;
+    this.#resolve(outcomeOf(child, end, { startNs, unstarted, error, enforcedBy: this.held?.enforcedBy ?? null }));
   }
 }
 
@@ -45,12 +49,13 @@ export interface OutcomeContext {
   /** The memory report of a child that was never in a cage. */
   unstarted: MemoryReport | null;
   error: Error | undefined;
+  enforcedBy: EnforcedBy | null;
 }
 
 export function outcomeOf(
   { exitCode, signal, cpu, faults, timeNs, heap }: ChildEnd,
   end: KernelReport | undefined,
-  { startNs, unstarted, error }: OutcomeContext,
+  { startNs, unstarted, error, enforcedBy }: OutcomeContext,
 ): AnyOutcome {
   const oom = end?.oom ?? null;
   const memory = end?.memory ?? unstarted;
@@ -59,6 +64,7 @@ export function outcomeOf(
     exitCode,
     signal,
     oom,
+    enforcedBy,
     nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
     memory,
     cpu,

@@ -5,9 +5,9 @@ import { isNativeError } from '../cgroup/directory/refusal';
 import { hasCgroupNamespace, hasInit, hasPidNamespace, planNamespaces } from '../namespaces/namespaces';
 import type { LaunchPlan } from '../process/launch';
 import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../process/node-heap';
-import type { CagedChild } from './caged-child';
 import { canCloneInto, lacksCloneInto } from './clone-into';
 import { type ExplainedFailure, explainFailure } from './failure';
+import type { HeldChild } from './held-child';
 import { type Init, openInit } from './init';
 import type { KernelReport } from './kernel-report';
 
@@ -19,9 +19,14 @@ const { ENODEV, ENOENT } = constants.errno;
 export interface StartRequest {
   namespaces: NamespaceOptions;
   nodeHeap: NodeHeapSetting;
-  /** Makes the cgroup for the child to live in. Undefined: the child lives where its parent does. */
-  makeCaged(plan: LaunchPlan): CagedChild | undefined;
-  onCaged(caged: CagedChild | undefined): void;
+  /** Makes the home of the child. Undefined: it has no cage, and lives where its parent does. */
+  makeCaged(plan: LaunchPlan): HeldChild | undefined;
+  onCaged(caged: HeldChild | undefined): void;
+  /**
+   * The kernel refused the cage, and nothing was started. True: try again, since `makeCaged` makes another kind from
+   * now on.
+   */
+  onRefused?(error: Error): boolean;
   onFailed(error: Error, report: KernelReport | undefined): void;
 }
 
@@ -29,7 +34,7 @@ export interface StartRequest {
 export interface StartedChild {
   readonly pid: number;
   readonly pidfd: number;
-  readonly caged: CagedChild | undefined;
+  readonly caged: HeldChild | undefined;
   readonly init: Init | undefined;
   readonly heap: LimitedHeap | undefined;
 }
@@ -73,6 +78,10 @@ export function startChild(
     throw error;
   }
   const { error, asNode } = explained;
+  if (!asNode && request.onRefused?.(error) === true) {
+    caged?.abandon();
+    return startChild(native, plan, request);
+  }
   request.onFailed(error, caged?.abandon());
   if (asNode) return { errno: result.errno };
   throw error;
@@ -84,9 +93,9 @@ function tryStart(native: NativeBinding, given: LaunchPlan, request: StartReques
   let init: Init | undefined;
   try {
     request.onCaged(caged);
-    const ceiling = { bytes: caged?.home.ceilingBytes, isHidden: hasCgroupNamespace(namespaces) };
-    const { env, limitBytes } = withNodeHeap(given, nodeHeap, ceiling);
-    const plan = { ...given, env };
+    const isHidden = hasCgroupNamespace(namespaces) || caged?.seesLimit === false;
+    const { env, limitBytes } = withNodeHeap(given, nodeHeap, { bytes: caged?.ceilingBytes, isHidden });
+    const plan = { ...given, env: caged?.environment(env) ?? env };
     const isPidOne = hasPidNamespace(namespaces) && !hasInit(namespaces);
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
     const startMs = performance.now();
@@ -110,9 +119,9 @@ function cloneChild(
   native: NativeBinding,
   plan: LaunchPlan,
   namespaces: NamespaceOptions,
-  caged: CagedChild | undefined,
+  caged: HeldChild | undefined,
 ): CloneResult {
-  const join = caged?.home.takeJoinFds({ cloneInto: canCloneInto() });
+  const join = caged?.home?.takeJoinFds({ cloneInto: canCloneInto() });
   let result: CloneResult;
   try {
     const fds = join?.fds ?? { joinFds: [] };
@@ -129,19 +138,19 @@ function cloneOptions(
   native: NativeBinding,
   plan: LaunchPlan,
   namespaces: NamespaceOptions,
-  caged: CagedChild | undefined,
+  caged: HeldChild | undefined,
 ): Omit<CloneOptions, 'joinFds'> {
   const { uid, gid } = plan;
   // uid, gid: a change of ids with shared memory would make the parent undumpable. time: before Linux 6.3, CLONE_VM
   // can't be combined with CLONE_NEWTIME. oom.group, of a shared cage or of an ancestor: a group kill would take the
   // parent too.
   const shareMemory =
-    uid === undefined && gid === undefined && namespaces.time !== true && caged?.home.killsAsGroup() !== true;
+    uid === undefined && gid === undefined && namespaces.time !== true && caged?.home?.killsAsGroup() !== true;
   return {
     ...plan,
     ...planNamespaces(namespaces, native),
     killWithParent: !plan.detached,
-    guarded: caged?.home.hasGuardian === true,
+    guarded: caged?.home?.hasGuardian === true,
     shareMemory,
     watchdogMs: WATCHDOG_MS,
   };

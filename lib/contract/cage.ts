@@ -15,8 +15,8 @@ import type {
 } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import type { MemoryOption, NamespaceOptions, NodeHeapOption } from '../../types/options';
-import type { MemoryReport, Outcome } from '../../types/outcome';
+import type { Enforce, MemoryOption, NamespaceOptions, NodeHeapOption } from '../../types/options';
+import type { EnforcedBy, MemoryReport, Outcome } from '../../types/outcome';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import type { Exactly } from '../options/exactly';
 import type { Output, OutputEncoding } from '../process/collect';
@@ -51,6 +51,14 @@ export interface CageOptions {
    * child ends. Default: false.
    */
   memoryDetails?: boolean;
+  /**
+   * The weakest that may hold the limits of `memory`, where the kernel can't. Within {@link Cage.contain} it is what
+   * holds the cage around; a weaker one than you accept is an error. Default: `MEMCAGE_ENFORCE` of the environment,
+   * else `'kernel'`.
+   *
+   * @see docs/enforcement.md
+   */
+  enforce?: Enforce;
 }
 
 /** Options of {@link spawn}: Node's, and {@link CageOptions}. */
@@ -173,7 +181,7 @@ type EncodingOf<O> = O extends { encoding: infer E extends OutputEncoding } ? E 
 type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
 
 /** Options of a child that a cage starts. With `memory`, the child gets a private cage within that cage. */
-export type MemberOptions<O extends CageOptions> = Omit<O, 'cage' | 'parent'>;
+export type MemberOptions<O extends CageOptions> = Omit<O, 'cage' | 'parent' | 'enforce'>;
 
 /** The option that a cage sets for the children that it starts. */
 export interface InCage {
@@ -253,10 +261,17 @@ export interface Run<Options, Given = object> {
  * Only a shared cage starts children: in a private one these functions throw ERR_MEMCAGE_INVALID_ARGUMENT.
  */
 export interface Cage extends EventEmitter<CageEvents>, AsyncDisposable {
-  /** The cgroup of the cage: limits, usage, statistics and members. It is gone once the cage is closed. */
+  /**
+   * The cgroup of the cage: limits, usage, statistics and members. It is gone once the cage is closed.
+   *
+   * @throws ERR_MEMCAGE_UNSUPPORTED if {@link enforcedBy} is not the kernel: there is no cgroup then
+   */
   readonly cgroup: Cgroup;
 
-  /** Number of processes of the cage that the kernel has killed for memory so far, as counted by the event `oom`. */
+  /** What holds its limits, for the cage and all in it. */
+  readonly enforcedBy: EnforcedBy;
+
+  /** Number of processes of the cage that were killed for memory so far, as counted by the event `oom`. */
   readonly oomKills: number;
 
   /** The cage in which this one was made; undefined if there is none. */

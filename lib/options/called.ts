@@ -23,7 +23,11 @@ export const CAGE_OPTIONS = [
   'keepDescendants',
   'nodeHeap',
   'memoryDetails',
+  'enforce',
 ] as const;
+
+/** What a cage decides for its children. */
+const OF_THE_CAGE: ReadonlySet<string> = new Set(['cage', 'parent', 'enforce']);
 
 /** What other programs call these options, in lower case and without separators. */
 export const ALIASES = {
@@ -62,9 +66,9 @@ export function strict(of: string, node: NodeFunctionName, more: readonly string
   return reading(of, node, [...CAGE_OPTIONS, ...more]);
 }
 
-/** Like {@link strict}, for a method of a cage: it takes neither `cage` nor `parent`. */
+/** Like {@link strict}, for a method of a cage: it takes none of the options that say in which cage. */
 export function strictMember(of: string, node: NodeFunctionName, more: readonly string[] = []): Called {
-  const own = CAGE_OPTIONS.filter((name) => name !== 'cage' && name !== 'parent');
+  const own = CAGE_OPTIONS.filter((name) => !OF_THE_CAGE.has(name));
   return reading(of, node, [...own, ...more]);
 }
 

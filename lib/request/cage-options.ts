@@ -1,4 +1,4 @@
-import type { MemoryOption, NamespaceOptions } from '../../types/options';
+import type { Enforce, MemoryOption, NamespaceOptions } from '../../types/options';
 import { canLoad, loadNative } from '../addon/load-native';
 import { SharedCage } from '../cage/shared-cage';
 import { Cgroup } from '../cgroup/handle/cgroup';
@@ -10,6 +10,7 @@ import { resolveNamespaces, withRights } from '../namespaces/namespaces';
 import type { Called } from '../options/called';
 import { isOptions } from '../process/node-call';
 import { type NodeHeapSetting, resolveNodeHeap } from '../process/node-heap';
+import { resolveEnforce } from './enforce-option';
 
 /** {@link CageOptions} after validation. */
 export interface ResolvedCageOptions {
@@ -20,6 +21,8 @@ export interface ResolvedCageOptions {
   keepDescendants: boolean;
   nodeHeap: NodeHeapSetting;
   memoryDetails: boolean;
+  /** Undefined: the default, `enforceOf()`. */
+  enforce: Enforce | undefined;
 }
 
 const NOTHING: ResolvedCageOptions = {
@@ -30,19 +33,23 @@ const NOTHING: ResolvedCageOptions = {
   keepDescendants: false,
   nodeHeap: undefined,
   memoryDetails: false,
+  enforce: undefined,
 };
 
 /** Takes memcage's options out of Node's. Nothing has been created when this throws. */
 export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
   // Node reports what is wrong with it.
   if (!isOptions(options)) return { node: options, own: NOTHING };
-  const { memory, cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, ...node } = called.read(
+  const { memory, cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, enforce, ...node } = called.read(
     options as CageOptions,
   );
   if (cage !== undefined && !(cage instanceof SharedCage))
     throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && parent !== undefined) {
     throw invalidArgument('parent', 'no value (cage already says where)', parent);
+  }
+  if (cage !== undefined && enforce !== undefined) {
+    throw invalidArgument('enforce', 'no value (cage already says what holds it)', enforce);
   }
   checkBoolean('keepDescendants', keepDescendants);
   checkBoolean('memoryDetails', memoryDetails);
@@ -54,9 +61,10 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
     keepDescendants: keepDescendants === true,
     nodeHeap: resolveNodeHeap(nodeHeap),
     memoryDetails: memoryDetails === true,
+    enforce: resolveEnforce(enforce),
   };
   if (own.limits === undefined) {
-    for (const [name, given] of Object.entries({ parent, keepDescendants })) {
+    for (const [name, given] of Object.entries({ parent, keepDescendants, enforce })) {
       if (given !== undefined) throw invalidArgument(name, 'no value (it needs memory)', given);
     }
   }

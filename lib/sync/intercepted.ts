@@ -1,4 +1,5 @@
 import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
+import type { EnforcedBy } from '../../types/outcome';
 import { loadNative } from '../addon/load-native';
 import { neverStarted } from '../child/child-end';
 import { createSyncLaunch } from '../child/launch-child';
@@ -18,16 +19,19 @@ export function runIntercepted(file: unknown, args: unknown, options: object, ow
   const choice = chooseCage(own);
   const unstarted = memoryOfUnstarted(choice);
   let outcome: SyncOutcome | undefined;
+  let enforcedBy: EnforcedBy | null = null;
   const launch = createSyncLaunch({
     namespaces: own.namespaces,
     nodeHeap: choice.nodeHeap,
     makeCaged: (plan) => makeCagedChild(choice, own, plan),
-    onCaged: () => {},
+    onCaged: (made) => {
+      enforcedBy = made?.enforcedBy ?? null;
+    },
     onFailed: (error, report) => {
-      outcome = outcomeOf(neverStarted(native.monotonicNs()), report, { startNs, unstarted, error });
+      outcome = outcomeOf(neverStarted(native.monotonicNs()), report, { startNs, unstarted, error, enforcedBy });
     },
     onEnded: (child, report) => {
-      outcome = outcomeOf(child, report, { startNs, unstarted, error: child.error ?? report?.error });
+      outcome = outcomeOf(child, report, { startNs, unstarted, error: child.error ?? report?.error, enforcedBy });
     },
   });
   const killSignal = (options as NodeSpawnSyncOptions).killSignal ?? defaultKillSignal(own.namespaces);
@@ -37,6 +41,6 @@ export function runIntercepted(file: unknown, args: unknown, options: object, ow
   }) as NodeReturns;
   const { error } = result;
   // Nothing was launched if Node ran out of fds while it opened the pipes.
-  outcome ??= outcomeOf(neverStarted(native.monotonicNs()), undefined, { startNs, unstarted, error });
+  outcome ??= outcomeOf(neverStarted(native.monotonicNs()), undefined, { startNs, unstarted, error, enforcedBy });
   return Object.assign(result, { outcome: inspectable({ ...(error !== undefined && { error }), ...outcome }) });
 }

@@ -35,17 +35,18 @@ export type NodeReturns = NodeSpawnSyncReturns<string | Buffer>;
 /** Adds the outcome of a child that Node ran. */
 export function withOutcome(
   result: NodeReturns,
-  end: Pick<SyncOutcome, 'oom' | 'memory' | 'error'> & { heap?: LimitedHeap | undefined },
+  end: Pick<SyncOutcome, 'oom' | 'memory' | 'error' | 'enforcedBy'> & { heap?: LimitedHeap | undefined },
   startMs: number,
 ): AnyReturns {
   const { status: exitCode, signal } = result;
-  const { oom, memory, heap } = end;
+  const { oom, memory, enforcedBy, heap } = end;
   const peakBytes = memory?.peakBytes ?? null;
   const error = end.error ?? result.error;
   const outcome: SyncOutcome = {
     exitCode,
     signal,
     oom,
+    enforcedBy,
     nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
     memory,
     cpu: null,

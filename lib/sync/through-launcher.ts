@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { CloneFailure, NativeBinding } from '../../types/native';
-import type { MemoryReport } from '../../types/outcome';
+import type { EnforcedBy, MemoryReport } from '../../types/outcome';
 import { loadNative } from '../addon/load-native';
 import { isNativeError } from '../cgroup/directory/refusal';
 import type { CagedChild } from '../child/caged-child';
@@ -61,6 +61,7 @@ export interface LaunchedEnd<R> {
   oom: KernelReport['oom'];
   heap: LimitedHeap | undefined;
   memory: MemoryReport | null;
+  enforcedBy: EnforcedBy | null;
   /** Set if something of the cage could not be removed, or no program was started. */
   error?: Error;
   /** Negative errno that kept the program from being started. Node is to report it. */
@@ -96,7 +97,12 @@ function attempt<R extends LaunchedResult>(
   isLast: boolean,
 ): LaunchedEnd<R> | undefined {
   const choice = chooseCage(cage);
-  const unstarted = { oom: null, heap: undefined, memory: memoryOfUnstarted(choice) };
+  const unstarted: Pick<LaunchedEnd<R>, 'oom' | 'heap' | 'memory' | 'enforcedBy'> = {
+    oom: null,
+    heap: undefined,
+    memory: memoryOfUnstarted(choice),
+    enforcedBy: null,
+  };
   let caged: CagedChild | undefined;
   const abandon = (): KernelReport | undefined => {
     const left = caged;
@@ -110,6 +116,7 @@ function attempt<R extends LaunchedResult>(
   };
   try {
     caged = makeCagedChild(choice, cage, request.options);
+    unstarted.enforcedBy = caged?.enforcedBy ?? null;
     // The child shares no memory with this process, so every limit may apply before it is born.
     caged?.started();
     const ceiling = { bytes: caged?.home.ceilingBytes, isHidden: hasCgroupNamespace(cage.namespaces) };

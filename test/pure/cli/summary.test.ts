@@ -25,6 +25,7 @@ const OUTCOME: Outcome = {
   exitCode: 0,
   signal: null,
   oom: null,
+  enforcedBy: { kind: 'kernel', reason: null },
   nodeHeap: null,
   memory: { limitBytes: 100 * MIB, peakBytes: 50 * MIB, swapLimited: true, details: V2_DETAILS },
   cpu: { userMs: 1000, systemMs: 20 },

@@ -17,6 +17,7 @@ const outcome: Outcome = {
   exitCode: null,
   signal: 'SIGKILL',
   oom: { cause: 'limit', kills: 1, limitBytes: 2 ** 20, path: '/c', victims: null },
+  enforcedBy: { kind: 'kernel', reason: null },
   nodeHeap: null,
   memory: { limitBytes: 104857600, peakBytes: 104857600, swapLimited: true },
   cpu: { userMs: 1, systemMs: 2 },
