@@ -26,6 +26,7 @@ const PARTS = {
   readings: /^cgroup\/(processes\/processes|handle\/(reclaim|effective-limits|usage|peak-tracker|access))\.ts$/,
   lookup: /^cgroup\/(containers\/|hierarchy\/(unnamed|resolve-path))/,
   parents: /^placement\/(?!default-parent|cures)/,
+  polled: /^(cage\/polled\/|child\/polled-child|api\/starting-polled-cage)/,
   doctor: /^doctor\//,
   commands: /^cli\/(commands\/(?!run\/)|help|text\/duration)/,
   chart: /^cli\/chart\//,

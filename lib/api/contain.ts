@@ -1,9 +1,8 @@
 import { loadNative } from '../addon/load-native';
 import { watcher } from '../addon/watcher';
-import type { SharedCage } from '../cage/shared-cage';
 import { createLaunch, createSyncLaunch, type LaunchRequest } from '../child/launch-child';
-import { LeafChild } from '../child/leaf-child';
-import { ErrorCode, invalidArgument, MemcageError } from '../errors/errors';
+import { type AnySharedCage, makeMember } from '../child/member';
+import { invalidArgument } from '../errors/errors';
 import { ProcessHandle } from '../process/handle';
 import { interceptChildren } from '../process/intercept';
 import { runNow } from '../process/run-now';
@@ -15,9 +14,9 @@ import { containIterator } from './contained-iterator';
 let intercepting = false;
 
 /** Calls `fn`. Every child started in its async context, by whatever library, starts in the cage. */
-export function contain<T>(cage: SharedCage, fn: () => T): T {
+export function contain<T>(cage: AnySharedCage, fn: () => T): T {
   if (typeof fn !== 'function') throw invalidArgument('fn', 'a function', fn);
-  if (cage.closing) throw new MemcageError(ErrorCode.CLOSED, `The cage ${cage.cgroup.path} is closed`);
+  cage.assertOpen();
   refuseOtherCopy();
   interceptOnce();
   const run = <R>(call: () => R): R => runWithin(cage, call);
@@ -46,18 +45,18 @@ function refuseSync(): never {
   refuse('spawnSync, execSync and execFileSync could start children outside of the cage');
 }
 
-function handleIn(cage: SharedCage): ProcessHandle {
+function handleIn(cage: AnySharedCage): ProcessHandle {
   return new ProcessHandle({ launch: createLaunch(launchIn(cage)), binding: loadNative(), refs: watcher().refs });
 }
 
 /**
  * For a child that knows nothing of memcage: nobody asks for its outcome, and its OOM kills are events of the cage.
  */
-function launchIn(cage: SharedCage): LaunchRequest {
+function launchIn(cage: AnySharedCage): LaunchRequest {
   return {
     namespaces: {},
     nodeHeap: cage.nodeHeap,
-    makeCaged: () => new LeafChild(cage),
+    makeCaged: () => makeMember(cage, { memoryDetails: false }),
     onCaged: () => {},
     onFailed: () => {},
     onEnded: () => {},

@@ -1,13 +1,20 @@
 import type { Enforce, MemoryOption, NodeHeapOption } from '../../types/options';
+import { SharedCage } from '../cage/shared-cage';
 import type { Cgroup } from '../cgroup/handle/cgroup';
+import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
+import type { AnySharedCage } from '../child/member';
 import type { Cage } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
 import { ALIASES } from '../options/called';
 import { checkOptions } from '../options/option-names';
-import { resolveNodeHeap } from '../process/node-heap';
+import { type NodeHeapSetting, resolveNodeHeap } from '../process/node-heap';
+import { acceptedIn } from '../request/cage-choice';
 import { resolveMemory, resolveParent } from '../request/cage-options';
 import { cageAround, refuseOtherCopy } from '../request/context';
+import { resolveEnforce } from '../request/enforce-option';
+import { asAround, chooseWeaker, KernelFirst, type Refusal } from '../request/enforcement';
 import { StartingCage } from './starting-cage';
+import { StartingPolledCage } from './starting-polled-cage';
 
 /** Options of {@link createCage}. */
 export interface CreateCageOptions {
@@ -37,12 +44,40 @@ export interface CreateCageOptions {
  * is left behind then
  */
 export function createCage(options: CreateCageOptions): Cage {
-  checkOptions(options, { of: 'createCage', known: ['memory', 'parent', 'nodeHeap'], aliases: ALIASES });
+  checkOptions(options, { of: 'createCage', known: ['memory', 'parent', 'nodeHeap', 'enforce'], aliases: ALIASES });
   if (options.memory === undefined) throw invalidArgument('memory', 'a size or an object of limits', undefined);
   const limits = resolveMemory(options.memory, 'createCage');
   const nodeHeap = resolveNodeHeap(options.nodeHeap);
   const parent = resolveParent(options.parent);
+  const enforce = resolveEnforce(options.enforce);
   refuseOtherCopy();
   const around = parent === undefined ? cageAround() : undefined;
-  return new StartingCage(limits, parent ?? around, nodeHeap ?? around?.nodeHeap);
+  const accepted = acceptedIn(around, enforce);
+  return make({ limits, parent, around, nodeHeap: nodeHeap ?? around?.nodeHeap, accepted });
+}
+
+interface CageRequest {
+  limits: ResolvedLimits;
+  parent: string | undefined;
+  around: AnySharedCage | undefined;
+  nodeHeap: NodeHeapSetting;
+  /** The weakest that may hold the cage. */
+  accepted: Enforce;
+}
+
+function make(request: CageRequest): Cage {
+  const { limits, parent, around, nodeHeap, accepted } = request;
+  if (around !== undefined && !(around instanceof SharedCage)) {
+    return makePolled(request, asAround(around.enforcedBy));
+  }
+  const makeByKernel = (): Cage => new StartingCage(limits, parent ?? around, nodeHeap);
+  if (accepted === 'kernel' || around !== undefined) return makeByKernel();
+  return new KernelFirst().make(makeByKernel, (refusal) => makePolled(request, refusal));
+}
+
+function makePolled({ limits, parent, around, nodeHeap, accepted }: CageRequest, refusal: Refusal): Cage {
+  const outer = around instanceof SharedCage ? undefined : around;
+  outer?.assertOpen();
+  const enforcedBy = chooseWeaker({ limits, parent, outlivesOwner: false, accepted }, refusal);
+  return new StartingPolledCage({ enforcedBy, limitBytes: limits.max ?? Number.POSITIVE_INFINITY, outer }, nodeHeap);
 }

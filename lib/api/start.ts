@@ -17,8 +17,9 @@ import type { Launch } from '../process/launch';
 import { isOptions, type NodeCall, nodeCall } from '../process/node-call';
 import type { NodeFunction } from '../process/node-functions';
 import { readStreams } from '../process/read-streams';
-import { chooseCage, makeCagedChild, memoryOfUnstarted } from '../request/cage-choice';
+import { chooseCage, memoryOfUnstarted } from '../request/cage-choice';
 import { splitOptions } from '../request/cage-options';
+import { homesFor } from '../request/homes';
 import { isPlain } from '../request/is-plain';
 import { startByNode } from './start-by-node';
 import { outcomeOnceRead, type Started } from './started';
@@ -40,7 +41,7 @@ export function startThroughNode(call: NodeCall, called: Called): Started {
   const launch = createLaunch({
     namespaces: own.namespaces,
     nodeHeap: choice.nodeHeap,
-    makeCaged: (plan) => makeCagedChild(choice, own, plan),
+    ...homesFor(choice, own),
     onCaged: (made) => {
       caged = made;
       recorder.held = made;

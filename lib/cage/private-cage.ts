@@ -1,6 +1,6 @@
 import type { Cage } from '../contract/cage';
-import { invalidArgument } from '../errors/errors';
 import { BaseCage } from './base-cage';
+import { refuseStarts } from './refuse-starts';
 
 /** The cage of one child. The child lives in the cage's own cgroup, so no other can start there. */
 export class PrivateCage extends BaseCage implements Cage {
@@ -12,11 +12,7 @@ export class PrivateCage extends BaseCage implements Cage {
   declare contain: Cage['contain'];
 
   static {
-    function refuse(this: PrivateCage): never {
-      throw invalidArgument('cage', 'a cage of createCage(), which more than one child can start in', this);
-    }
-    const refused = { spawn: refuse, fork: refuse, exec: refuse, execFile: refuse, run: refuse, contain: refuse };
-    Object.assign(PrivateCage.prototype, refused);
+    refuseStarts(PrivateCage.prototype);
   }
 
   get self(): Cage {

@@ -29,6 +29,11 @@ export abstract class SharedCage extends BaseCage {
     this.nodeHeap = nodeHeap;
   }
 
+  /** @internal */
+  assertOpen(): void {
+    if (this.closing) throw new MemcageError(ErrorCode.CLOSED, `The cage ${this.cgroup.path} is closed`);
+  }
+
   /** @internal Makes a leaf for one child, and watches it for OOM kills. */
   createLeaf(): CageCgroup {
     return this.#below((name) => {
@@ -53,7 +58,7 @@ export abstract class SharedCage extends BaseCage {
   }
 
   #below<T>(make: (name: string) => T): T {
-    if (this.closing) throw new MemcageError(ErrorCode.CLOSED, `The cage ${this.cgroup.path} is closed`);
+    this.assertOpen();
     this.#leaves += 1;
     try {
       return make(String(this.#leaves));

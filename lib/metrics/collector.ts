@@ -57,7 +57,8 @@ export class Collector<L extends object> {
   }
 
   collect(): Collected<L> {
-    const cages = new Map(openCages().map((cage) => [cage.cgroup.path, cage]));
+    const open = openCages();
+    const cages = new Map(open.filter(hasCgroup).map((cage) => [cage.cgroup.path, cage]));
     const cgroups = [...(this.#options.cgroups?.() ?? Array.from(cages.values(), ({ cgroup }) => cgroup))];
     const gauges = new Map<string, Gauges[]>();
     const paths = new Set<string>();
@@ -73,7 +74,7 @@ export class Collector<L extends object> {
     }
     const ended = this.#endedBut(gauges);
     this.#forgetAllBut(paths, gauges);
-    const totals = this.#options.cgroups === undefined ? this.#totals(cages) : undefined;
+    const totals = this.#options.cgroups === undefined ? this.#totals(open) : undefined;
     return { rows: this.#rows(gauges), ended, cages: totals };
   }
 
@@ -85,7 +86,7 @@ export class Collector<L extends object> {
   #closed(cage: Cage): void {
     this.#closedCages += 1;
     this.#killsInClosed += this.#killsOf(cage);
-    if (this.#options.labelsEnd) return;
+    if (this.#options.labelsEnd || !hasCgroup(cage)) return;
     const { path } = cage.cgroup;
     const key = this.#options.cgroups === undefined ? this.#keyOf(cage.cgroup) : this.#keys.get(path);
     if (key !== undefined && !this.#isCountedAbove(cage, key)) {
@@ -140,11 +141,16 @@ export class Collector<L extends object> {
     });
   }
 
-  #totals(cages: ReadonlyMap<string, Cage>): CageTotals {
+  #totals(open: readonly Cage[]): CageTotals {
     let oomKills = this.#killsInClosed;
-    for (const cage of cages.values()) oomKills += this.#killsOf(cage);
-    return { open: cages.size, closed: this.#closedCages, oomKills };
+    for (const cage of open) oomKills += this.#killsOf(cage);
+    return { open: open.length, closed: this.#closedCages, oomKills };
   }
+}
+
+/** Whether it can have a row: a cage that the kernel does not hold has only its kills, which the totals include. */
+function hasCgroup(cage: Cage): boolean {
+  return cage.enforcedBy.kind === 'kernel';
 }
 
 /** Undefined if the cgroup can't be read, most likely because it is gone. */

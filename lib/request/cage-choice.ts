@@ -1,49 +1,70 @@
+import type { Enforce } from '../../types/options';
 import type { MemoryReport } from '../../types/outcome';
-import type { SharedCage } from '../cage/shared-cage';
+import { SharedCage } from '../cage/shared-cage';
 import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 import type { CagedChild } from '../child/caged-child';
 import { LeafChild } from '../child/leaf-child';
+import type { AnySharedCage } from '../child/member';
 import { PrivateChild } from '../child/private-child';
+import { ErrorCode, MemcageError } from '../errors/errors';
 import { hasPidNamespace } from '../namespaces/namespaces';
 import type { NodeHeapSetting } from '../process/node-heap';
 import type { ResolvedCageOptions } from './cage-options';
 import { cageAround, refuseOtherCopy } from './context';
+import { enforceOf, isWeaker } from './enforce-option';
 
 /** The cage that a child will be in. */
 export interface CageChoice {
   /** The shared cage to start in. */
-  shared: SharedCage | undefined;
+  shared: AnySharedCage | undefined;
   /** The limits of a private cage to make. */
   limits: ResolvedLimits | undefined;
   /** The shared cage to make the private cage in. */
-  within: SharedCage | undefined;
+  within: AnySharedCage | undefined;
   /** The child's own option takes precedence over its cage's. */
   nodeHeap: NodeHeapSetting;
+  /** The weakest that may hold a private cage. */
+  accepted: Enforce;
 }
 
 /** An explicit cage or parent takes precedence over the surrounding cage of `contain()`. */
-export function chooseCage({ cage, limits, parent, nodeHeap: own }: ResolvedCageOptions): CageChoice {
+export function chooseCage({ cage, limits, parent, nodeHeap: own, enforce }: ResolvedCageOptions): CageChoice {
   refuseOtherCopy();
   const around = cage === undefined && parent === undefined ? cageAround() : undefined;
-  const nodeHeap = own ?? (cage ?? around)?.nodeHeap;
-  return limits === undefined
-    ? { shared: cage ?? around, limits, within: undefined, nodeHeap }
-    : { shared: undefined, limits, within: cage ?? around, nodeHeap };
+  const held = cage ?? around;
+  const nodeHeap = own ?? held?.nodeHeap;
+  if (limits === undefined) {
+    return { shared: held, limits, within: undefined, nodeHeap, accepted: held?.enforcedBy.kind ?? 'kernel' };
+  }
+  return { shared: undefined, limits, within: held, nodeHeap, accepted: acceptedIn(held, enforce) };
 }
 
-/** Makes the child's home in its cage; undefined without a cage. */
+/** Who chose a cage accepted what holds it, unless the option says otherwise. */
+export function acceptedIn(held: AnySharedCage | undefined, enforce: Enforce | undefined): Enforce {
+  if (held === undefined) return enforceOf(enforce);
+  const { kind, reason } = held.enforcedBy;
+  if (enforce === undefined) return kind;
+  if (!isWeaker(kind, enforce)) return enforce;
+  throw new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    `enforce: '${enforce}' can't be had in the cage around, which is held by '${kind}' (${reason}): leave it out, or call ` +
+      'it outside of contain()',
+  );
+}
+
+/** Makes the child's home in a cage of the kernel's; undefined without a cage. */
 export function makeCagedChild(
   { shared, limits, within }: CageChoice,
   { parent, keepDescendants, namespaces, memoryDetails }: ResolvedCageOptions,
   { detached }: { detached: boolean },
 ): CagedChild | undefined {
   let child: CagedChild | undefined;
-  if (shared !== undefined) child = new LeafChild(shared);
+  if (shared !== undefined) child = new LeafChild(ofKernel(shared));
   else if (limits !== undefined) {
     child = new PrivateChild({
       limits,
       parent,
-      within,
+      within: within && ofKernel(within),
       detached,
       keepDescendants,
       hasPidNamespace: hasPidNamespace(namespaces),
@@ -55,7 +76,19 @@ export function makeCagedChild(
 
 /** For a child that failed before its cage was made. */
 export function memoryOfUnstarted({ shared, limits }: CageChoice): MemoryReport | null {
-  if (shared !== undefined) return shared.cageCgroup.report.fromPlan();
+  if (shared !== undefined) {
+    return shared instanceof SharedCage ? shared.cageCgroup.report.fromPlan() : shared.reportOn(undefined);
+  }
   if (limits === undefined) return null;
   return { limitBytes: limits.max ?? Number.POSITIVE_INFINITY, peakBytes: null, swapLimited: true };
+}
+
+/** Only a cgroup can be joined by a child that somebody else starts. */
+function ofKernel(cage: AnySharedCage): SharedCage {
+  if (cage instanceof SharedCage) return cage;
+  const { kind, reason } = cage.enforcedBy;
+  throw new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    `The launcher puts a program into a cgroup, and this cage has none. It is held by '${kind}': ${reason}`,
+  );
 }

@@ -1,9 +1,11 @@
 import type { Enforce, MemoryOption, NamespaceOptions } from '../../types/options';
 import { canLoad, loadNative } from '../addon/load-native';
+import { SharedPolledCage } from '../cage/polled/shared-polled-cage';
 import { SharedCage } from '../cage/shared-cage';
 import { Cgroup } from '../cgroup/handle/cgroup';
 import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 import { resolveLimits } from '../cgroup/limits/resolve-limits';
+import type { AnySharedCage } from '../child/member';
 import type { CageOptions } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
 import { resolveNamespaces, withRights } from '../namespaces/namespaces';
@@ -15,7 +17,7 @@ import { resolveEnforce } from './enforce-option';
 /** {@link CageOptions} after validation. */
 export interface ResolvedCageOptions {
   limits: ResolvedLimits | undefined;
-  cage: SharedCage | undefined;
+  cage: AnySharedCage | undefined;
   namespaces: NamespaceOptions;
   parent: string | undefined;
   keepDescendants: boolean;
@@ -43,8 +45,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   const { memory, cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, enforce, ...node } = called.read(
     options as CageOptions,
   );
-  if (cage !== undefined && !(cage instanceof SharedCage))
-    throw invalidArgument('cage', 'a cage of createCage()', cage);
+  if (cage !== undefined && !isShared(cage)) throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && parent !== undefined) {
     throw invalidArgument('parent', 'no value (cage already says where)', parent);
   }
@@ -74,6 +75,10 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
 /** Looks at the machine only where namespaces can be made. */
 function withRightsHere(namespaces: NamespaceOptions): NamespaceOptions {
   return Object.keys(namespaces).length > 0 && canLoad() ? withRights(namespaces) : namespaces;
+}
+
+function isShared(cage: unknown): cage is AnySharedCage {
+  return cage instanceof SharedCage || cage instanceof SharedPolledCage;
 }
 
 function checkBoolean(name: string, given: unknown): void {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PACKAGE_ROOT } from '../addon/package-root';
-import type { SharedCage } from '../cage/shared-cage';
+import type { AnySharedCage } from '../child/member';
 import { ErrorCode, MemcageError } from '../errors/errors';
 
 /** The surroundings of a call, set by this copy of memcage or by another. */
@@ -21,7 +21,7 @@ const context = shared[KEY];
 const own = new WeakSet<object>();
 
 /** Calls `fn` with a cage around it. */
-export function runWithin<T>(cage: SharedCage, fn: () => T): T {
+export function runWithin<T>(cage: AnySharedCage, fn: () => T): T {
   own.add(cage);
   return context.run({ copy: PACKAGE_ROOT, cage }, fn);
 }
@@ -29,9 +29,9 @@ export function runWithin<T>(cage: SharedCage, fn: () => T): T {
 /**
  * The cage of the innermost {@link runWithin} around the caller; undefined if there is none, or it is another copy's.
  */
-export function cageAround(): SharedCage | undefined {
+export function cageAround(): AnySharedCage | undefined {
   const cage = context.getStore()?.cage;
-  return cage !== undefined && own.has(cage) ? (cage as SharedCage) : undefined;
+  return cage !== undefined && own.has(cage) ? (cage as AnySharedCage) : undefined;
 }
 
 /** Throws within `contain()` of another copy: this copy could not start anything in that cage. */

@@ -7,8 +7,9 @@ import { outcomeOf } from '../child/outcome';
 import { defaultKillSignal } from '../namespaces/namespaces';
 import { runNow } from '../process/run-now';
 import { spawnSyncWith } from '../process/sync-functions';
-import { chooseCage, makeCagedChild, memoryOfUnstarted } from '../request/cage-choice';
+import { chooseCage, memoryOfUnstarted } from '../request/cage-choice';
 import type { ResolvedCageOptions } from '../request/cage-options';
+import { homesFor } from '../request/homes';
 import { inspectable } from '../text/inspected';
 import type { AnyReturns, NodeReturns, SyncOutcome } from './returns';
 
@@ -23,7 +24,7 @@ export function runIntercepted(file: unknown, args: unknown, options: object, ow
   const launch = createSyncLaunch({
     namespaces: own.namespaces,
     nodeHeap: choice.nodeHeap,
-    makeCaged: (plan) => makeCagedChild(choice, own, plan),
+    ...homesFor(choice, own),
     onCaged: (made) => {
       enforcedBy = made?.enforcedBy ?? null;
     },

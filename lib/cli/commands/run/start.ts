@@ -60,6 +60,8 @@ function start(request: RunRequest, memoryDetails: boolean) {
   return spawn(file, args, {
     stdio: 'inherit',
     memory,
+    // Whoever typed a limit wants it held, whatever the environment says of other programs.
+    enforce: 'kernel',
     namespaces,
     memoryDetails,
     ...(nodeHeap !== undefined && { nodeHeap }),

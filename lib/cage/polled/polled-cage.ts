@@ -1,0 +1,224 @@
+import { type InspectOptions, inspect } from 'node:util';
+import type { EnforcedBy, MemoryReport } from '../../../types/outcome';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
+import type { Cage } from '../../contract/cage';
+import { type CageEvents, FORWARDED } from '../../contract/cage-events';
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import { emitApart } from '../../event-loop/emit-apart';
+import { LazyEmitter } from '../../event-loop/lazy-emitter';
+import type { PolledGroup, PolledKill } from '../../polling/open-group';
+import { shown } from '../../text/inspected';
+import { cages } from '../open-cages';
+import { emptyGroup } from './empty-group';
+import { openPolled, type Polled } from './open-polled';
+
+const EXIT_PATIENCE_MS = 2000;
+
+/** The events of a cgroup. */
+const KERNEL_EVENTS: ReadonlySet<unknown> = new Set(FORWARDED);
+
+export interface PolledCageOptions {
+  /** Not the kernel. */
+  enforcedBy: EnforcedBy;
+  /** The limit that was asked for; `Infinity` without one. With `none` nothing holds it. */
+  limitBytes: number;
+  /** The cage that this one is in. They end together. */
+  outer: PolledCage | undefined;
+  /** The cage stays when this process ends. */
+  outlivesOwner: boolean;
+}
+
+/** A child in the cage, which learns of the kills that may have been of it. */
+export interface PolledMember {
+  noteKill(kill: PolledKill, context: { isAlone: boolean }): void;
+  noteFailure(error: Error): void;
+}
+
+/** What all cages without a cgroup have in common. An open one does not keep the event loop alive. */
+export abstract class PolledCage extends LazyEmitter<CageEvents> implements Polled {
+  readonly enforcedBy: EnforcedBy;
+  /** @internal */
+  readonly group: PolledGroup;
+  /** @internal */
+  readonly marker: string;
+  /** @internal What it kills at; `Infinity` if it only measures. */
+  readonly limitBytes: number;
+  /** @internal The lowest limit that was asked for, for it and the cages around it, be it held or not. */
+  readonly ceilingBytes: number;
+  /** @internal */
+  readonly spare = false;
+  /** @internal The cage that this one is in. */
+  readonly container: PolledCage | undefined;
+  readonly #inner = new Set<PolledCage>();
+  readonly #members = new Set<PolledMember>();
+  #kills = 0;
+  #closing: Promise<void> | undefined;
+  #closed = false;
+  #killed = false;
+
+  /** @internal */
+  constructor({ enforcedBy, limitBytes, outer, outlivesOwner }: PolledCageOptions) {
+    super();
+    this.enforcedBy = enforcedBy;
+    this.limitBytes = enforcedBy.kind === 'none' ? Number.POSITIVE_INFINITY : limitBytes;
+    this.ceilingBytes = Math.min(limitBytes, outer?.ceilingBytes ?? Number.POSITIVE_INFINITY);
+    this.container = outer;
+    const { group, marker } = openPolled({
+      kind: enforcedBy.kind,
+      limitBytes: this.limitBytes,
+      onKill: (kill) => this.#killedFor(kill),
+      onFailed: (error) => this.#failed(error),
+    });
+    this.group = group;
+    this.marker = marker;
+    if (outer !== undefined) outer.#inner.add(this);
+    cages.add(this, { outlivesOwner });
+  }
+
+  /** The cage as users see it. */
+  abstract get self(): Cage;
+
+  /** There is none. */
+  get cgroup(): Cgroup {
+    throw new MemcageError(ErrorCode.UNSUPPORTED, `This cage has no cgroup: it is ${this.#why}`);
+  }
+
+  /** See {@link Cage}. */
+  get outer(): Cage | undefined {
+    return this.container?.self;
+  }
+
+  /** Number of processes of the cage that were killed for memory so far, as counted by the event `oom`. */
+  get oomKills(): number {
+    return this.#kills;
+  }
+
+  /** @internal For `console.log()`. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const { enforcedBy, limitBytes, oomKills, closing } = this;
+    const { usageBytes, peakBytes, processes } = this.group.seen;
+    const live = { limitBytes, usageBytes, peakBytes, processes, children: this.#members.size };
+    const facts = this.#closed ? { oomKills, closed: true } : { ...live, oomKills, ...(closing && { closing }) };
+    return shown('Cage', enforcedBy.kind, facts, options);
+  }
+
+  /** Whether the cage is closed or closing. */
+  get closing(): boolean {
+    return this.#closed || this.#closing !== undefined;
+  }
+
+  /** @internal Whether memcage has ever killed everything in this cage, or in a cage around it, but for memory. */
+  get wasKilled(): boolean {
+    return this.#killed || this.closing || this.container?.wasKilled === true;
+  }
+
+  /** @internal */
+  assertOpen(): void {
+    if (this.closing) throw new MemcageError(ErrorCode.CLOSED, 'The cage is closed');
+    this.container?.assertOpen();
+  }
+
+  /** @internal The groups that hold a process of this cage: its own, and those of the cages around. */
+  levels(): PolledCage[] {
+    return [this, ...(this.container?.levels() ?? [])];
+  }
+
+  /** @internal Registers a child. Until you call the returned function, nobody has read the child's end. */
+  addMember(member: PolledMember): () => void {
+    this.#members.add(member);
+    return () => void this.#members.delete(member);
+  }
+
+  /** @internal A report on what a group of this cage has seen. */
+  reportOn(group: PolledGroup | undefined): MemoryReport {
+    return { limitBytes: this.limitBytes, peakBytes: group?.seen.peakBytes ?? null, swapLimited: false };
+  }
+
+  /** Send SIGKILL to every process in the cage. Resolves when none is left. The cage stays open. */
+  async kill(): Promise<void> {
+    if (this.#closed) return;
+    this.#killed = true;
+    await this.group.killAll();
+  }
+
+  /** Kill every process in the cage. Resolves when nothing is left. You may call it again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @internal Closes the cage, blocking: at the end of the process. */
+  closeNow(): void {
+    if (this.#closed) return;
+    this.#killed = true;
+    if (this.group.killAllNow(EXIT_PATIENCE_MS)) this.conclude();
+  }
+
+  /** @internal Nothing is left in it. */
+  conclude(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const cage of this.#inner) cage.conclude();
+    this.group.close();
+    if (this.container !== undefined) this.container.#inner.delete(this);
+    cages.delete(this);
+    emitApart(this, 'close');
+  }
+
+  /** @internal */
+  protected override listeningBegins(name: keyof CageEvents): void {
+    if (KERNEL_EVENTS.has(name)) {
+      throw new MemcageError(
+        ErrorCode.UNSUPPORTED,
+        `Only the kernel tells of the event '${name}': the cage is ${this.#why}`,
+      );
+    }
+  }
+
+  /** @internal */
+  protected override listeningEnds(): void {}
+
+  get #why(): string {
+    const { kind, reason } = this.enforcedBy;
+    return `${kind === 'polled' ? 'polled' : 'only measured'}, since the kernel can't hold it: ${reason}`;
+  }
+
+  #killedFor(kill: PolledKill): void {
+    const members = this.#allMembers();
+    for (const member of members) member.noteKill(kill, { isAlone: members.length === 1 });
+    for (const cage of this.levels()) cage.#tell(kill);
+  }
+
+  #failed(error: Error): void {
+    for (const member of this.#allMembers()) member.noteFailure(error);
+  }
+
+  /** The children in it and in the cages within it. */
+  #allMembers(): PolledMember[] {
+    return [...this.#members, ...Array.from(this.#inner, (cage) => cage.#allMembers()).flat()];
+  }
+
+  #tell({ count, limitBytes, victims, timeMs }: PolledKill): void {
+    this.#kills += count;
+    const of = { cause: 'polled', limitBytes, path: null, victims, underOom: false, timeMs } as const;
+    emitApart(this, 'oom', { ...of, kills: count, totalKills: this.#kills });
+    emitApart(this, 'oomKill', { count, totalCount: this.#kills, timeMs });
+  }
+
+  async #close(): Promise<void> {
+    try {
+      this.#killed = true;
+      // Its children end one by one, each with a report of its own.
+      await emptyGroup(this.group, 'The cage', () => this.#allMembers().length === 0);
+      this.conclude();
+    } catch (error) {
+      this.#closing = undefined;
+      throw error;
+    }
+  }
+}

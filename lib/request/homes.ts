@@ -1,0 +1,47 @@
+import { PrivatePolledCage } from '../cage/polled/private-polled-cage';
+import { SharedCage } from '../cage/shared-cage';
+import type { HeldChild } from '../child/held-child';
+import { makeMember } from '../child/member';
+import { PolledChild } from '../child/polled-child';
+import type { StartRequest } from '../child/start-child';
+import { type CageChoice, makeCagedChild } from './cage-choice';
+import type { ResolvedCageOptions } from './cage-options';
+import { asAround, chooseWeaker, KernelFirst, type Refusal } from './enforcement';
+
+type Homes = Pick<StartRequest, 'makeCaged' | 'onRefused'>;
+
+/** Makes the home of one child in its cage, whatever holds that. */
+export function homesFor(choice: CageChoice, own: ResolvedCageOptions): Homes {
+  const { shared, limits, within, accepted } = choice;
+  if (shared !== undefined && !(shared instanceof SharedCage)) return { makeCaged: () => makeMember(shared, own) };
+  if (limits !== undefined && within !== undefined && !(within instanceof SharedCage)) {
+    return { makeCaged: (plan) => makePolled(choice, own, plan, asAround(within.enforcedBy)) };
+  }
+  const makeByKernel: Homes['makeCaged'] = (plan) => makeCagedChild(choice, own, plan);
+  if (accepted === 'kernel' || limits === undefined || within !== undefined) return { makeCaged: makeByKernel };
+  const first = new KernelFirst();
+  return {
+    makeCaged: (plan) =>
+      first.make(
+        () => makeByKernel(plan),
+        (refusal) => makePolled(choice, own, plan, refusal),
+      ),
+    onRefused: (error) => first.refused(error),
+  };
+}
+
+/** A child in a private cage without a cgroup. */
+function makePolled(
+  { limits = {}, within, accepted }: CageChoice,
+  { parent, keepDescendants, memoryDetails }: ResolvedCageOptions,
+  { detached }: { detached: boolean },
+  refusal: Refusal,
+): HeldChild {
+  const outer = within instanceof SharedCage ? undefined : within;
+  outer?.assertOpen();
+  const outlivesOwner = detached && outer === undefined;
+  const enforcedBy = chooseWeaker({ limits, parent, outlivesOwner, accepted }, refusal);
+  const limitBytes = limits.max ?? Number.POSITIVE_INFINITY;
+  const cage = new PrivatePolledCage({ enforcedBy, limitBytes, outer, outlivesOwner });
+  return PolledChild.withCage(cage, { keepDescendants, memoryDetails });
+}
