@@ -30,6 +30,7 @@ const PARTS = {
   doctor: /^doctor\//,
   commands: /^cli\/(commands\/(?!run\/)|help|text\/duration)/,
   chart: /^cli\/chart\//,
+  polling: /^polling\/(?!sampling\/worker)/,
   cages: /^(?!cli|metrics\/|otel|prometheus|child_process|native)/,
 };
 
@@ -68,6 +69,14 @@ await buildInParts({
 });
 
 await build({ ...external, entryPoints: { native: 'lib/native.ts' }, bundle: true, format: 'cjs' });
+
+// A thread of its own, which shares no state with the rest.
+await build({
+  ...external,
+  entryPoints: { 'polling-worker': 'lib/polling/sampling/worker.ts' },
+  bundle: true,
+  format: 'cjs',
+});
 
 // Bundles only what these have to themselves. The rest is in dist/index.js, so that its state exists once.
 await build({

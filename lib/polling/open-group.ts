@@ -1,12 +1,33 @@
+import { readProcStat } from '../machine/proc-stat';
+import { killByPs, killHere } from './kill-here';
+import type { PolledKill, Report } from './messages';
+import { type Poller, samplerFor } from './poller';
+import { type Seen, SharedState } from './shared-state';
+import { ticksNow } from './start-clock';
+
+export type { PolledKill } from './messages';
+
+/** How long the sampler's own work is tried here when it does not answer. */
+const HERE_MS = 500;
+
 /** Processes whose memory is looked at again and again, and which are killed above a limit. */
 export interface PolledGroup {
-  /** Belongs to the group from now on, with everything that it starts. */
+  /**
+   * Belongs to the group from now on, with everything that it starts. Call it in the turn of the event loop in which
+   * the process was started: its pid can't be another's then.
+   */
   add(pid: number): void;
-  /** What has been seen so far. May be asked while the event loop is blocked: it is in shared memory. */
-  readonly seen: { usageBytes: number | null; peakBytes: number | null; kills: number; processes: number };
-  /** Kills all processes of the group, by the sampler; returns at once. Resolves when none was found any more. */
+  /**
+   * What has been seen so far. May be asked while the event loop is blocked: it is in shared memory. `kills` counts
+   * processes killed above the limit; once it is above 0, `onKill` has been called.
+   */
+  readonly seen: Seen;
+  /**
+   * Kills all processes of the group, by the sampler; returns at once. Resolves when none was found any more that this
+   * process may kill.
+   */
   killAll(): Promise<void>;
-  /** The same, blocking (Atomics.wait), for synchronous calls and the end of the process. */
+  /** The same, blocking (Atomics.wait), for synchronous calls and the end of the process. False after timeoutMs. */
   killAllNow(timeoutMs: number): boolean;
   /** One more look now, blocking, so that a short life is measured; false after timeoutMs. */
   lookNow(timeoutMs: number): boolean;
@@ -14,23 +35,159 @@ export interface PolledGroup {
   close(): void;
 }
 
-/** All processes of a group were killed, since together they had more memory than its limit. */
-export interface PolledKill {
-  count: number;
-  usageBytes: number;
-  limitBytes: number;
-  victims: { pid: number; name: string }[];
-  timeMs: number;
-}
-
-export function openGroup(options: {
+export interface GroupOptions {
   /** Above it the whole group is killed. Infinity: only measured. */
   limitBytes: number;
   /** `NAME=value` in the environment of every process of the group, which finds those whose parent has ended. */
   marker: string;
+  /** Also called by `seen`, `lookNow()` and `killAllNow()`, while the event loop is blocked. */
   onKill(kill: PolledKill): void;
-  /** The sampler has failed: all that is known of the group was killed, and nothing looks at it any more. */
+  /** The sampler has failed. What is known of the group was killed, and nothing looks at it any more. */
   onFailed?(error: Error): void;
-}): PolledGroup {
-  throw new Error(`no sampler yet for ${options.marker}`);
+  /** Only for tests: do as on that platform. */
+  platform?: NodeJS.Platform;
+}
+
+/** Throws ERR_MEMCAGE_UNSUPPORTED where the memory of processes can't be sampled. Nothing was started then. */
+export function openGroup(options: GroupOptions): PolledGroup {
+  return new Group(options, samplerFor(options.platform ?? process.platform));
+}
+
+class Group implements PolledGroup {
+  readonly #options: GroupOptions;
+  readonly #sampler: Poller;
+  readonly #isLinux: boolean;
+  readonly #state = SharedState.create();
+  readonly #openedAt: number;
+  readonly #id: number;
+  /** Starts by pid; NaN where they are not known. */
+  readonly #added = new Map<number, number>();
+  readonly #killings = new Map<number, () => void>();
+  #lastLook = 0;
+  #lastKill = 0;
+  #isClosed = false;
+
+  constructor(options: GroupOptions, sampler: Poller) {
+    this.#options = options;
+    this.#sampler = sampler;
+    this.#isLinux = (options.platform ?? process.platform) === 'linux';
+    this.#openedAt = this.#isLinux ? ticksNow() : 0;
+    this.#id = sampler.add({
+      onReport: (report) => this.#onReport(report),
+      onFailed: (error) => this.#onFailed(error),
+    });
+    const { limitBytes, marker } = options;
+    const state = this.#state.buffer;
+    sampler.send({ kind: 'open', group: this.#id, limitBytes, marker, openedAt: this.#openedAt, state });
+  }
+
+  get seen(): Seen {
+    const seen = this.#state.seen;
+    // Their reports were sent before they were counted.
+    if (seen.kills > 0) this.#deliverNow();
+    return seen;
+  }
+
+  add(pid: number): void {
+    const start = this.#startOf(pid);
+    // It has ended already. What it has started has the marker.
+    if (start === undefined) return;
+    this.#added.set(pid, start);
+    this.#sampler.send({ kind: 'add', group: this.#id, pid, start: Number.isNaN(start) ? null : start });
+  }
+
+  killAll(): Promise<void> {
+    if (this.#sampler.isOver || this.#isClosed) return this.#killWithoutSampler();
+    const request = this.#askToKill();
+    const letGo = this.#sampler.holdLoop();
+    return new Promise((resolve) => {
+      this.#killings.set(request, () => {
+        letGo();
+        resolve();
+      });
+    });
+  }
+
+  killAllNow(timeoutMs: number): boolean {
+    if (!this.#sampler.isOver && !this.#isClosed) {
+      const isDone = this.#state.waitUntilKilled(this.#askToKill(), timeoutMs);
+      this.#deliverNow();
+      if (isDone) return true;
+    }
+    return killHere(this.#known, HERE_MS);
+  }
+
+  lookNow(timeoutMs: number): boolean {
+    if (this.#sampler.isOver || this.#isClosed) return false;
+    this.#lastLook += 1;
+    this.#sampler.send({ kind: 'look', group: this.#id, request: this.#lastLook });
+    const isDone = this.#state.waitUntilLooked(this.#lastLook, timeoutMs);
+    this.#deliverNow();
+    return isDone;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (!this.#sampler.isOver) this.#sampler.send({ kind: 'close', group: this.#id });
+    this.#forgetIfDone();
+  }
+
+  get #known(): Parameters<typeof killHere>[0] {
+    return { marker: this.#options.marker, openedAt: this.#openedAt, added: this.#added };
+  }
+
+  #startOf(pid: number): number | undefined {
+    if (!this.#isLinux) return Number.NaN;
+    try {
+      return Number(readProcStat(pid)[19]);
+    } catch (error) {
+      if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+      // No fd is free. The sampler finds out.
+      return Number.NaN;
+    }
+  }
+
+  #askToKill(): number {
+    this.#lastKill += 1;
+    this.#sampler.send({ kind: 'kill', group: this.#id, request: this.#lastKill });
+    return this.#lastKill;
+  }
+
+  #deliverNow(): void {
+    if (!this.#sampler.isOver) this.#sampler.deliverNow();
+  }
+
+  #onReport(report: Report): void {
+    if (report.kind === 'over') {
+      this.#options.onKill(report.kill);
+      return;
+    }
+    for (const [request, resolve] of this.#killings) {
+      if (request > report.request) continue;
+      this.#killings.delete(request);
+      resolve();
+    }
+    this.#forgetIfDone();
+  }
+
+  #onFailed(error: Error): void {
+    this.#state.fail();
+    const settle = (): void => {
+      for (const resolve of this.#killings.values()) resolve();
+      this.#killings.clear();
+      if (!this.#isClosed) this.#options.onFailed?.(error);
+    };
+    // Where not even that works, the error of the sampler is still the one to tell.
+    this.#killWithoutSampler().then(settle, settle);
+  }
+
+  async #killWithoutSampler(): Promise<void> {
+    if (this.#isLinux) killHere(this.#known, HERE_MS);
+    else await killByPs(this.#added.keys());
+  }
+
+  #forgetIfDone(): void {
+    if (this.#isClosed && this.#killings.size === 0) this.#sampler.delete(this.#id);
+  }
 }

@@ -1,0 +1,52 @@
+import type { MessagePort } from 'node:worker_threads';
+
+/** All processes of a group were killed, since together they had more memory than its limit. */
+export interface PolledKill {
+  /** How many processes were found and killed. */
+  count: number;
+  /** What they used together when that was decided. */
+  usageBytes: number;
+  limitBytes: number;
+  victims: { pid: number; name: string }[];
+  /** Since the epoch. */
+  timeMs: number;
+}
+
+/** What the sampler is told at its start. */
+export interface SamplerData {
+  /** It writes its reports there. Not the worker's own port, since only this one can be read while the loop is blocked. */
+  reports: MessagePort;
+  /** Of the addon, for pidfds; null where there is none. */
+  addon: string | null;
+  /** `process.platform`; tests pretend another one. */
+  platform: NodeJS.Platform;
+  pageBytes: number;
+}
+
+/** What the sampler is asked for. */
+export type Request =
+  | {
+      kind: 'open';
+      group: number;
+      limitBytes: number;
+      marker: string;
+      /** When the group was opened, on the clock of a process's start; older processes need no search for the marker. */
+      openedAt: number;
+      state: SharedArrayBuffer;
+    }
+  | {
+      kind: 'add';
+      group: number;
+      pid: number;
+      /** What tells it from a later process with the same pid; null if that is not known. */
+      start: number | null;
+    }
+  | { kind: 'look'; group: number; request: number }
+  | { kind: 'kill'; group: number; request: number }
+  | { kind: 'close'; group: number }
+  | { kind: 'end' };
+
+/** What the sampler reports. */
+export type Report =
+  | { kind: 'over'; group: number; kill: PolledKill }
+  | { kind: 'killed'; group: number; request: number };

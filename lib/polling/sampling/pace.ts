@@ -1,0 +1,33 @@
+const SOONEST_MS = 2;
+const LATEST_MS = 100;
+
+/** What one thread can fill with new pages, in bytes per millisecond: a process that sleeps may begin at any time. */
+const SUDDEN_GROWTH = 2 ** 20;
+
+/** How much of the measured growth is expected after a look without any. */
+const MEMORY_OF_GROWTH = 0.7;
+
+/** How much may be added between two looks where there is no limit, as a part of what there is. */
+const UNLIMITED_STEP = 0.05;
+
+/** When a group has to be looked at again: the sooner, the nearer it is to its limit, and the faster it grows. */
+export class Pace {
+  #lastBytes = 0;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  /** Bytes per millisecond. */
+  #growth = 0;
+
+  /** @returns milliseconds until the next look */
+  after(usageBytes: number, limitBytes: number, nowMs: number): number {
+    const growth = Math.max(0, usageBytes - this.#lastBytes) / Math.max(1, nowMs - this.#lastMs);
+    this.#growth = Math.max(growth, this.#growth * MEMORY_OF_GROWTH);
+    this.#lastBytes = usageBytes;
+    this.#lastMs = nowMs;
+    const wanted =
+      limitBytes === Number.POSITIVE_INFINITY
+        ? (UNLIMITED_STEP * usageBytes) / this.#growth
+        : (limitBytes - usageBytes) / (2 * Math.max(this.#growth, SUDDEN_GROWTH));
+    // NaN: it uses nothing and does not grow.
+    return Math.min(LATEST_MS, Math.max(SOONEST_MS, Number.isNaN(wanted) ? LATEST_MS : wanted));
+  }
+}

@@ -1,0 +1,46 @@
+import { readProcFile } from '../../machine/proc-file';
+import { hasWaitingThread, type ProcessStat, readProcessStat } from './process-stat';
+
+/**
+ * Memory of all processes together: what several share is divided among them (Pss), and what was swapped out counts
+ * too. See proc_pid_smaps(5). Files of a tmpfs count only where a process has mapped them.
+ */
+export function proportionalBytes(processes: readonly ProcessStat[], pageBytes: number): number {
+  // Read first: what is borrowed is known only afterwards.
+  const figures = processes.map((process) => ({ process, bytes: ofOne(process) }));
+  const byPid = new Map(processes.map((process) => [process.pid, process]));
+  let sum = 0;
+  for (const { process, bytes } of figures) {
+    if (!isBorrower(process, byPid.get(process.ppid), pageBytes)) sum += bytes;
+  }
+  return sum;
+}
+
+/**
+ * Between vfork(2) and exec a child has the very memory of its parent, and the kernel shows it for both: a process that
+ * starts another would seem to have doubled. A child of fork(2) has the same addresses too, but its parent goes on.
+ */
+function isBorrower(child: ProcessStat, parent: ProcessStat | undefined, pageBytes: number): boolean {
+  if (parent === undefined || child.layout !== parent.layout) return false;
+  const later = readProcessStat(child.pid, pageBytes);
+  // It ended or became another program while the figures were read: they say nothing.
+  if (later === undefined || later.start !== child.start || later.layout !== child.layout) return true;
+  return hasWaitingThread(parent.pid);
+}
+
+function ofOne({ reader, rssBytes }: ProcessStat): number {
+  const rollup = readProcFile(reader, 'smaps_rollup');
+  const exact = rollup === undefined ? undefined : sumOf(rollup, ['Pss', 'SwapPss']);
+  if (exact !== undefined) return exact;
+  // Another user's, or a kernel without that file: what it has for itself, and all of the shared memory. Pages of files
+  // are left out, which are mostly the text of programs that others run too.
+  const status = readProcFile(reader, 'status');
+  return (status === undefined ? undefined : sumOf(status, ['RssAnon', 'RssShmem', 'VmSwap'])) ?? rssBytes;
+}
+
+/** Lines of `NAME: 12 kB`. undefined if the text has not the first of them. */
+function sumOf(text: string, names: readonly [string, ...string[]]): number | undefined {
+  const figures = names.map((name) => new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]);
+  if (figures[0] === undefined) return undefined;
+  return figures.reduce((sum, figure) => sum + Number(figure ?? 0) * 1024, 0);
+}

@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { basename } from 'node:path';
+import { promisify } from 'node:util';
+import type { Look, Process, ProcessTable } from './process';
+
+/** What is used of the package pidusage, which has no types of its own. */
+type PidUsage = (
+  pids: number[],
+  options: { usePs: boolean },
+) => Promise<Record<string, { memory: number; elapsed: number; timestamp: number }>>;
+
+/** So many are asked about at once: a command line on Windows has 32,767 characters. */
+const AT_ONCE = 500;
+
+/** `ps` gives the age of a process in whole seconds. */
+const AGE_TOLERANCE_MS = 2500;
+
+const FAR_LONGER_THAN_PS_MS = 10_000;
+
+/**
+ * The processes that a program lists: `ps`, or on Windows WMIC or PowerShell. They say neither what processes share nor
+ * what is in their environment.
+ */
+export class PsTable implements ProcessTable {
+  readonly startTolerance = AGE_TOLERANCE_MS;
+
+  /** Each look starts programs, so there is nothing to gain from what earlier looks have found. */
+  async look(_all: boolean, roots: readonly number[]): Promise<Look> {
+    const { pidtree } = await import('pidtree');
+    const pairs = await pidtree(-1, { advanced: true });
+    const processes = await readProcesses(treesOf(roots, new Map(pairs.map(({ pid, ppid }) => [pid, ppid]))));
+    return {
+      fresh: [...processes.values()],
+      find: (pid) => processes.get(pid),
+      carries: () => false,
+      measure: (some) => some.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
+    };
+  }
+
+  rejudge(): void {
+    // Every process is fresh at each look.
+  }
+
+  async names(processes: readonly Process[]): Promise<Process[]> {
+    const names = await readNames(processes.map(({ pid }) => pid));
+    return processes.map((process) => ({ ...process, name: names.get(process.pid) ?? process.name }));
+  }
+}
+
+/** The roots that exist, and all below them, with their parents. */
+function treesOf(roots: readonly number[], parents: ReadonlyMap<number, number>): Map<number, number> {
+  const trees = new Map(roots.flatMap((pid) => (parents.has(pid) ? [[pid, parents.get(pid) ?? 0] as const] : [])));
+  for (let before = -1; before !== trees.size; ) {
+    before = trees.size;
+    for (const [pid, ppid] of parents) if (trees.has(ppid)) trees.set(pid, ppid);
+  }
+  return trees;
+}
+
+async function readProcesses(parents: ReadonlyMap<number, number>): Promise<Map<number, Process>> {
+  const pids = [...parents.keys()];
+  const processes = new Map<number, Process>();
+  for (let first = 0; first < pids.length; first += AT_ONCE) {
+    const usages = await readUsages(pids.slice(first, first + AT_ONCE));
+    for (const [name, { memory, elapsed, timestamp }] of Object.entries(usages)) {
+      const pid = Number(name);
+      processes.set(pid, {
+        pid,
+        ppid: parents.get(pid) ?? 0,
+        start: timestamp - elapsed,
+        name: '',
+        // A zombie is listed, and has no memory.
+        ended: memory === 0,
+        rssBytes: memory,
+      });
+    }
+  }
+  return processes;
+}
+
+async function readUsages(pids: number[]): ReturnType<PidUsage> {
+  const pidusage = require('pidusage') as PidUsage;
+  try {
+    return await pidusage(pids, { usePs: true });
+  } catch (error) {
+    // None of them is there any more.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+async function readNames(pids: readonly number[]): Promise<Map<number, string>> {
+  try {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=,comm=', '-p', pids.join()], {
+      timeout: FAR_LONGER_THAN_PS_MS,
+    });
+    const lines = stdout.split('\n').map((line) => /^\s*(\d+)\s+(.*)$/.exec(line));
+    return new Map(lines.flatMap((line) => (line === null ? [] : [[Number(line[1]), basename(line[2] ?? '')]])));
+  } catch {
+    // Windows has no ps. A kill must not fail for want of a name.
+    return new Map();
+  }
+}

@@ -1,0 +1,138 @@
+import type { PolledKill } from '../messages';
+import type { SharedState } from '../shared-state';
+import { Killing, type KillingOptions } from './killing';
+import { Members } from './members';
+import { Pace } from './pace';
+import type { Look, Process } from './process';
+
+/** Resident memory counts what is shared several times, so it is an upper bound, but for what the kernel has not added up yet. */
+const SURELY_BELOW = 0.95;
+
+/** A change of resident memory by this part makes it worth to measure again, if that can be paid. */
+const NEWS = 0.02;
+
+/** How a group is killed, and what else it needs of the sampler. */
+export interface GroupContext extends Omit<KillingOptions, 'onFound'> {
+  /** This process. */
+  self: number;
+  names(processes: readonly Process[]): Promise<Process[]> | readonly Process[];
+  onOver(kill: PolledKill): void;
+  onKilled(request: number): void;
+}
+
+/** One group as the sampler knows it. */
+export class SampledGroup {
+  readonly members: Members;
+  /** Of performance.now(): when it has to be looked at next. */
+  dueMs = 0;
+  readonly #pace = new Pace();
+  #killing: Killing | undefined;
+  #lookAsked = 0;
+  #lookDone = 0;
+  #killAsked = 0;
+  #killDone = 0;
+  #measuredRss = 0;
+  /** What resident memory counted too often when that was measured. */
+  #sharedBytes = 0;
+  #isClosed = false;
+
+  constructor(
+    readonly limitBytes: number,
+    marker: string,
+    openedAt: number,
+    readonly state: SharedState,
+    private readonly context: GroupContext,
+  ) {
+    this.members = new Members({ marker, openedAt, startTolerance: context.startTolerance, self: context.self });
+  }
+
+  /** Nothing remains to be done. */
+  get isOver(): boolean {
+    return this.#isClosed && this.#killing === undefined && this.#killAsked === this.#killDone;
+  }
+
+  get needsAll(): boolean {
+    return this.#killing?.needsAll === true;
+  }
+
+  /** What may not wait until it can be paid. */
+  get isUrgent(): boolean {
+    return this.#killing !== undefined || this.#lookAsked !== this.#lookDone || this.#killAsked !== this.#killDone;
+  }
+
+  askForLook(request: number): void {
+    this.#lookAsked = request;
+    this.dueMs = 0;
+  }
+
+  askToKill(request: number): void {
+    this.#killAsked = request;
+    this.dueMs = 0;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** The requests that a look which begins now fulfils. */
+  get asked(): { look: number; kill: number } {
+    return { look: this.#lookAsked, kill: this.#killAsked };
+  }
+
+  /**
+   * Judges what a look has found, and kills where that is due.
+   *
+   * @param canMeasure there is time for what is not urgent
+   * @returns milliseconds until the next look
+   */
+  async take(look: Look, asked: { look: number; kill: number }, canMeasure: boolean): Promise<number> {
+    const living = this.members.living(look);
+    const usageBytes = this.#usage(living, look, canMeasure || asked.look !== this.#lookDone);
+    this.state.saw(usageBytes, living.length);
+    if (usageBytes > this.limitBytes && !this.#isClosed) this.#killing ??= this.#killForMemory(usageBytes);
+    if (asked.kill !== this.#killDone) this.#killing ??= new Killing({ ...this.context, onFound: () => {} });
+    const pauseMs = this.#killing === undefined ? null : await this.#killing.round(living, look);
+    if (this.#killing !== undefined && pauseMs === null) {
+      this.#killing = undefined;
+      this.#answerKill(asked.kill);
+    }
+    if (asked.look !== this.#lookDone) {
+      this.#lookDone = asked.look;
+      this.state.looked(asked.look);
+    }
+    return pauseMs ?? this.#pace.after(usageBytes, this.limitBytes, performance.now());
+  }
+
+  #answerKill(request: number): void {
+    if (request === this.#killDone) return;
+    this.#killDone = request;
+    this.state.killed(request);
+    this.context.onKilled(request);
+  }
+
+  #usage(living: readonly Process[], look: Look, canMeasure: boolean): number {
+    const rssBytes = living.reduce((sum, process) => sum + process.rssBytes, 0);
+    const isNear = rssBytes > this.limitBytes * SURELY_BELOW;
+    const isNews = Math.abs(rssBytes - this.#measuredRss) > rssBytes * NEWS;
+    // While it is being killed nothing depends on the figure.
+    if (this.#killing !== undefined || !(isNear || (canMeasure && isNews)))
+      return Math.max(0, rssBytes - this.#sharedBytes);
+    const usageBytes = look.measure(living);
+    this.#measuredRss = rssBytes;
+    this.#sharedBytes = Math.max(0, rssBytes - usageBytes);
+    return usageBytes;
+  }
+
+  #killForMemory(usageBytes: number): Killing {
+    const timeMs = Date.now();
+    return new Killing({
+      ...this.context,
+      onFound: async (found) => {
+        const victims = (await this.context.names(found)).map(({ pid, name }) => ({ pid, name }));
+        // Before the first dies: whoever learns of its end must find here why.
+        this.context.onOver({ count: victims.length, usageBytes, limitBytes: this.limitBytes, victims, timeMs });
+        this.state.addKills(victims.length);
+      },
+    });
+  }
+}

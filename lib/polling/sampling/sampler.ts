@@ -1,0 +1,133 @@
+import type { Report, Request } from '../messages';
+import { SharedState } from '../shared-state';
+import { Budget } from './budget';
+import type { Look, ProcessTable } from './process';
+import { SampledGroup } from './sampled-group';
+import type { Pidfds } from './signal';
+
+/** So long a look may fail, for want of an fd perhaps, until the groups are given up. */
+const PATIENCE_MS = 1000;
+const RETRY_MS = 10;
+
+interface SamplerOptions {
+  table: ProcessTable;
+  pidfds: Pidfds | undefined;
+  canStop: boolean;
+  /** Milliseconds of work so far. */
+  costMs(): number;
+  report(report: Report): void;
+  /** Looks have failed for too long. */
+  onFailed(error: unknown): void;
+}
+
+/** Looks at all groups, each as often as it needs. */
+export class Sampler {
+  readonly #options: SamplerOptions;
+  readonly #groups = new Map<number, SampledGroup>();
+  readonly #budget = new Budget(performance.now());
+  #timer: NodeJS.Timeout | undefined;
+  #isLooking = false;
+  #failingSinceMs: number | undefined;
+
+  constructor(options: SamplerOptions) {
+    this.#options = options;
+  }
+
+  handle(request: Exclude<Request, { kind: 'end' }>): void {
+    if (request.kind === 'open') {
+      this.#open(request);
+    } else {
+      const group = this.#groups.get(request.group);
+      if (request.kind === 'add') {
+        group?.members.add(request.pid, request.start ?? Number.NaN);
+        if (group !== undefined) group.dueMs = 0;
+      } else if (request.kind === 'look') group?.askForLook(request.request);
+      else if (request.kind === 'kill') group?.askToKill(request.request);
+      else group?.close();
+      if (group?.isOver === true) this.#groups.delete(request.group);
+    }
+    this.#schedule();
+  }
+
+  #open({ group, limitBytes, marker, openedAt, state }: Extract<Request, { kind: 'open' }>): void {
+    const { table, pidfds, canStop, report } = this.#options;
+    // What has started since may have been taken for a stranger by a look for another group.
+    table.rejudge(openedAt);
+    this.#groups.set(
+      group,
+      new SampledGroup(limitBytes, marker, openedAt, new SharedState(state), {
+        self: process.pid,
+        pidfds,
+        canStop,
+        startTolerance: table.startTolerance,
+        names: (processes) => table.names(processes),
+        onOver: (kill) => report({ kind: 'over', group, kill }),
+        onKilled: (request) => report({ kind: 'killed', group, request }),
+      }),
+    );
+  }
+
+  #schedule(): void {
+    if (this.#isLooking) return;
+    clearTimeout(this.#timer);
+    const groups = [...this.#groups.values()];
+    if (groups.length === 0) return;
+    const nowMs = performance.now();
+    const dueMs = Math.min(...groups.map((group) => group.dueMs));
+    const isUrgent = groups.some((group) => group.isUrgent);
+    const affordableMs = isUrgent ? nowMs : nowMs + this.#budget.waitMs(nowMs);
+    const waitMs = Math.max(0, dueMs - nowMs, affordableMs - nowMs);
+    // A timer of 0 would be one of 1.
+    if (waitMs < 0.5) setImmediate(() => void this.#lookAtAll());
+    else this.#timer = setTimeout(() => void this.#lookAtAll(), waitMs);
+  }
+
+  async #lookAtAll(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      await this.#look();
+      this.#failingSinceMs = undefined;
+    } catch (error) {
+      this.#endure(error);
+    } finally {
+      this.#isLooking = false;
+      this.#schedule();
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { table, costMs } = this.#options;
+    const beganMs = performance.now();
+    const due = [...this.#groups].filter(([, { dueMs }]) => dueMs <= beganMs + 0.5);
+    if (due.length === 0) return;
+    const asked = new Map(due.map(([, group]) => [group, group.asked]));
+    const before = costMs();
+    const roots = [...this.#groups.values()].flatMap(({ members }) => members.pids);
+    const look: Look = await table.look(
+      due.some(([, group]) => group.needsAll),
+      roots,
+    );
+    // Each of them, since nothing is fresh twice.
+    for (const { members } of this.#groups.values()) members.judge(look);
+    const canMeasure = this.#budget.isAmple(beganMs);
+    for (const [id, group] of due) {
+      group.dueMs = Number.POSITIVE_INFINITY;
+      const pauseMs = await group.take(look, asked.get(group) ?? group.asked, canMeasure);
+      // What was asked for meanwhile is due at once.
+      group.dueMs = Math.min(group.dueMs, performance.now() + pauseMs);
+      if (group.isOver) this.#groups.delete(id);
+    }
+    this.#budget.spend(costMs() - before, performance.now());
+  }
+
+  #endure(error: unknown): void {
+    const nowMs = performance.now();
+    this.#failingSinceMs ??= nowMs;
+    if (nowMs > this.#failingSinceMs + PATIENCE_MS) {
+      this.#groups.clear();
+      this.#options.onFailed(error);
+    }
+    for (const group of this.#groups.values()) group.dueMs = Math.max(group.dueMs, nowMs + RETRY_MS);
+  }
+}

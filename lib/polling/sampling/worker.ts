@@ -1,0 +1,43 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Report, Request, SamplerData } from '../messages';
+import { ProcTable } from './proc-table';
+import { PsTable } from './ps-table';
+import { Sampler } from './sampler';
+import type { Pidfds } from './signal';
+import { threadCostMs } from './thread-cost';
+
+const { reports, addon, platform, pageBytes } = workerData as SamplerData;
+
+function loadPidfds(path: string | null): Pidfds | undefined {
+  if (path === null) return undefined;
+  try {
+    return require(path) as Pidfds;
+  } catch {
+    // Signals are sent by pid then.
+    return undefined;
+  }
+}
+
+const isLinux = platform === 'linux';
+
+const sampler = new Sampler({
+  table: isLinux ? new ProcTable(pageBytes) : new PsTable(),
+  pidfds: loadPidfds(addon),
+  canStop: platform !== 'win32',
+  // The programs that list processes work in processes of their own, so there the time counts.
+  costMs: isLinux ? threadCostMs : () => performance.now(),
+  report: (report: Report) => reports.postMessage(report),
+  // Uncaught, it ends this thread, and the other one kills what there is.
+  onFailed(error) {
+    throw error;
+  },
+});
+
+parentPort?.on('message', (request: Request) => {
+  if (request.kind === 'end') {
+    parentPort?.close();
+    reports.close();
+  } else {
+    sampler.handle(request);
+  }
+});

@@ -1,0 +1,116 @@
+const CELLS = ['usage', 'peak', 'kills', 'processes', 'looked', 'killed', 'failed'] as const;
+
+type Cell = (typeof CELLS)[number];
+
+const index = (cell: Cell): number => CELLS.indexOf(cell);
+
+/** What stands for "not known yet" in the cells of memory. */
+const UNKNOWN = -1n;
+
+/** What the sampler has seen of a group. */
+export interface Seen {
+  /** At the last look. null before the first one. */
+  usageBytes: number | null;
+  /** The highest of all looks. */
+  peakBytes: number | null;
+  /** Processes killed because the group was above its limit. */
+  kills: number;
+  /** How many the last look found. */
+  processes: number;
+}
+
+/**
+ * What both threads know of a group. The sampler writes; the other thread reads it at any time, also while its event
+ * loop is blocked, and can block until the sampler has carried out what it was asked for.
+ */
+export class SharedState {
+  readonly #cells: BigInt64Array;
+
+  constructor(readonly buffer: SharedArrayBuffer) {
+    this.#cells = new BigInt64Array(buffer);
+  }
+
+  static create(): SharedState {
+    const state = new SharedState(new SharedArrayBuffer(CELLS.length * BigInt64Array.BYTES_PER_ELEMENT));
+    state.#set('usage', UNKNOWN);
+    state.#set('peak', UNKNOWN);
+    return state;
+  }
+
+  get seen(): Seen {
+    return {
+      usageBytes: this.#bytes('usage'),
+      peakBytes: this.#bytes('peak'),
+      kills: this.#number('kills'),
+      processes: this.#number('processes'),
+    };
+  }
+
+  saw(usageBytes: number, processes: number): void {
+    const usage = BigInt(Math.round(usageBytes));
+    this.#set('usage', usage);
+    if (usage > Atomics.load(this.#cells, index('peak'))) this.#set('peak', usage);
+    this.#set('processes', BigInt(processes));
+  }
+
+  addKills(count: number): void {
+    Atomics.add(this.#cells, index('kills'), BigInt(count));
+  }
+
+  /** The requests up to this number for one more look have been carried out. */
+  looked(request: number): void {
+    this.#answer('looked', request);
+  }
+
+  /** The requests up to this number to kill all have been carried out. */
+  killed(request: number): void {
+    this.#answer('killed', request);
+  }
+
+  /** Nobody looks any more. Wakes all that wait. */
+  fail(): void {
+    this.#set('failed', 1n);
+    Atomics.notify(this.#cells, index('looked'));
+    Atomics.notify(this.#cells, index('killed'));
+  }
+
+  /** Blocks. False after that time, or when the sampler has failed. */
+  waitUntilLooked(request: number, timeoutMs: number): boolean {
+    return this.#wait('looked', request, timeoutMs);
+  }
+
+  /** Blocks. False after that time, or when the sampler has failed. */
+  waitUntilKilled(request: number, timeoutMs: number): boolean {
+    return this.#wait('killed', request, timeoutMs);
+  }
+
+  #wait(cell: Cell, request: number, timeoutMs: number): boolean {
+    const endMs = performance.now() + timeoutMs;
+    for (;;) {
+      const sofar = Atomics.load(this.#cells, index(cell));
+      if (sofar >= BigInt(request)) return true;
+      const leftMs = endMs - performance.now();
+      if (this.#number('failed') !== 0 || !(leftMs > 0)) return false;
+      // In slices: a failure between the test and the wait notifies nobody.
+      Atomics.wait(this.#cells, index(cell), sofar, Math.min(leftMs, 100));
+    }
+  }
+
+  #answer(cell: Cell, request: number): void {
+    this.#set(cell, BigInt(request));
+    Atomics.notify(this.#cells, index(cell));
+  }
+
+  #set(cell: Cell, value: bigint): void {
+    Atomics.store(this.#cells, index(cell), value);
+  }
+
+  #number(cell: Cell): number {
+    return Number(Atomics.load(this.#cells, index(cell)));
+  }
+
+  #bytes(cell: Cell): number | null {
+    const value = Atomics.load(this.#cells, index(cell));
+    return value === UNKNOWN ? null : Number(value);
+  }
+}
