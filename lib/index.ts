@@ -18,6 +18,7 @@ export { openCages } from './api/open-cages';
 export { type PrepareOptions, prepare } from './api/prepare';
 export { run } from './api/run';
 export { spawn } from './api/spawn';
+export { isSupported, type SupportedOptions, whyUnsupported } from './api/supported';
 export type { PressureLevel, PressureStall, Trigger, UsageThreshold } from './cgroup/events/trigger-options';
 export {
   CGROUP_EVENT_NAMES,

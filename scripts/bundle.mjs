@@ -25,7 +25,7 @@ const PARTS = {
   watching: /^cgroup\/watching\//,
   readings: /^cgroup\/(processes\/processes|handle\/(reclaim|effective-limits|usage|peak-tracker|access))\.ts$/,
   lookup: /^cgroup\/(containers\/|hierarchy\/(unnamed|resolve-path))/,
-  parents: /^placement\/(?!default-parent|cures)/,
+  parents: /^placement\/(?!default-parent|given-parent|cures)/,
   polled: /^(cage\/polled\/|child\/polled-child|api\/starting-polled-cage)/,
   doctor: /^doctor\//,
   commands: /^cli\/(commands\/(?!run\/)|help|text\/duration)/,

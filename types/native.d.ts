@@ -333,6 +333,12 @@ export interface FoundCount {
 export interface NativeBinding {
   /** Start a child. Blocks until the child has reached exec, or has failed to. */
   clone(options: CloneOptions): CloneResult;
+  /**
+   * What a seccomp filter would make of a start with these namespaces: null if it lets them pass. Starts nothing: the
+   * calls are such that the kernel refuses them. A filter that kills instead of refusing kills this process, as it would
+   * at the start.
+   */
+  cloneRefusal(options: { namespaces: number }): CloneFailure | null;
 
   /**
    * Serve the pipes of an unwatched child until it has ended and the pipes are closed, then reap it. Blocks. Once the

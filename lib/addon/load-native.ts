@@ -41,7 +41,10 @@ export function isStage(name: string): name is Stage {
 }
 
 function asError({ detail, cure, ...details }: LoadFailure): MemcageError {
-  return new MemcageError('ERR_MEMCAGE_UNSUPPORTED', cure === undefined ? detail : `${detail}. Cure: ${cure}`, details);
+  return new MemcageError('ERR_MEMCAGE_UNSUPPORTED', cure === undefined ? detail : `${detail}. Cure: ${cure}`, {
+    ...details,
+    cure,
+  });
 }
 
 function load(): NativeBinding | LoadFailure {

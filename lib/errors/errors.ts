@@ -17,6 +17,8 @@ export interface ErrorDetails {
   stage?: Stage | undefined;
   /** The file or directory that memcage worked on. */
   path?: string | undefined;
+  /** What helps, as a clause. It is in the message too. */
+  cure?: string | undefined;
   /** Parents that memcage considered, each with the reason why it can't be used. */
   candidates?: readonly ParentCandidate[] | undefined;
   /** Paths of all cgroups that could be meant. */
@@ -44,6 +46,11 @@ export class MemcageError extends Error {
   declare readonly stage?: Stage;
   /** The file or directory that memcage worked on. */
   declare readonly path?: string;
+  /**
+   * What helps, as a clause, often with a command. The message ends with it. Left out where nothing is known to help,
+   * where the message says it in other words, and where each of the `candidates` has its own.
+   */
+  declare readonly cure?: string;
   /** With `ERR_MEMCAGE_NO_PARENT`: the parents that memcage considered, each with the reason why it can't be used. */
   declare readonly candidates?: readonly ParentCandidate[];
   /**

@@ -20,7 +20,7 @@ export function launcherPath(): string {
   const found = findExecutable();
   if (typeof found === 'string') return found;
   const { path, detail, cure } = found;
-  throw new MemcageError(ErrorCode.UNSUPPORTED, `${detail}. Cure: ${cure}`, { path });
+  throw new MemcageError(ErrorCode.UNSUPPORTED, `${detail}. Cure: ${cure}`, { path, cure });
 }
 
 /** Its path, or why it can't be run. */

@@ -5,7 +5,7 @@ import { loadNative } from '../addon/load-native';
 import { refusedWith } from '../cgroup/directory/refusal';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { pauseSync } from '../event-loop/pause-sync';
-import { findExecutable } from './executable';
+import { type ExecutableFailure, findExecutable } from './executable';
 
 /** Shortages: the next start may succeed. */
 const SHORTAGES: ReadonlySet<number> = new Set(
@@ -76,12 +76,20 @@ function stuck(cause: NativeError): MemcageError {
 
 function startGuardian(): void {
   const file = findExecutable();
-  if (typeof file !== 'string') {
-    const { path, detail, cure } = file;
-    throw new MemcageError(ErrorCode.GUARDIAN, `${CANNOT_START}: ${detail}. Cure: ${cure}; or ${WITHOUT}`, { path });
-  }
+  if (typeof file !== 'string') throw withoutExecutable(file);
   const failure = loadNative().startGuardian({ file });
   if (failure !== null) throw asError(failure);
+}
+
+/** The error of {@link tellGuardian} that can be known before: the guardian's program can't be run. */
+export function foreseenGuardianError(): MemcageError | undefined {
+  const file = findExecutable();
+  return typeof file === 'string' ? undefined : withoutExecutable(file);
+}
+
+function withoutExecutable({ path, detail, cure }: ExecutableFailure): MemcageError {
+  const either = `${cure}; or ${WITHOUT}`;
+  return new MemcageError(ErrorCode.GUARDIAN, `${CANNOT_START}: ${detail}. Cure: ${either}`, { path, cure: either });
 }
 
 function asError({ stage, errno, path }: CloneFailure): Error {

@@ -102,11 +102,15 @@ export function withRights(options: NamespaceOptions): NamespaceOptions {
   return { ...options, user: true };
 }
 
+export function wantedKinds(options: NamespaceOptions): NamespaceKind[] {
+  return NAMESPACE_KINDS.filter((kind) => isWanted(options[kind]));
+}
+
 /** The options for the addon. */
 export function planNamespaces(options: NamespaceOptions, { constants }: NativeBinding): NamespacePlan {
   const wanted = (kind: NamespaceKind): boolean => isWanted(options[kind]);
   let namespaces = 0;
-  for (const kind of NAMESPACE_KINDS) if (wanted(kind)) namespaces += constants[NAMESPACES[kind].flag];
+  for (const kind of wantedKinds(options)) namespaces += constants[NAMESPACES[kind].flag];
   const hostname = typeof options.uts === 'object' ? options.uts.hostname : undefined;
   return {
     namespaces,

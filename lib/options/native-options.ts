@@ -34,6 +34,7 @@ const NAMES = {
     'thawFd',
     'closesFds',
   ],
+  cloneRefusal: ['namespaces'],
   attend: ['pidfd', 'pipes', 'deadlineNs', 'maxBytes', 'killSignal'],
   startWatcher: ['onEvents'],
   watch: ['fd', 'kind', 'ending'],

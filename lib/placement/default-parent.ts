@@ -1,14 +1,13 @@
-import { existsSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import type { Parent, ParentCandidate } from '../../types/parent';
 import { type Host, processDirectory } from '../cgroup/hierarchy/host';
 import { resolveGiven } from '../cgroup/hierarchy/resolve-path';
-import { readOnlyCure } from '../cgroup/names/container-cure';
-import { giveCure, makeBelowCure } from './cures';
+import { noParent } from './describe';
 import { runBlocking, runLater } from './effects';
 import { findParent, isOurs, listCandidates, type Wishes } from './find-parent';
+import { refuseGiven } from './given-parent';
 import { undoAll } from './make-ready';
-import { readParentFacts } from './parent-facts';
+import { refuseAsking } from './probe';
 
 let found: Parent | undefined;
 let underWay: Promise<Parent> | undefined;
@@ -39,6 +38,22 @@ export async function prepareDefaultParent(host: Host, { systemd }: Partial<Wish
   return found;
 }
 
+/**
+ * The path of what {@link defaultParent} would return, without moving, making or remembering anything. Undefined if
+ * that is a scope which systemd has yet to make. Throws what {@link defaultParent} would throw, as far as that can be
+ * known before.
+ */
+export function foreseenParent(host: Host): string | undefined {
+  const given = fromEnvironment(host) ?? found ?? ownOnV1(host);
+  if (given !== undefined) return given.path;
+  const candidates = runBlocking(listCandidates(host, wishes));
+  const last = candidates.pop();
+  if (last?.refusal === null && last.source !== 'systemd') return last.path ?? undefined;
+  const refused = last?.refusal === null ? refuseAsking() : {};
+  if (refused === undefined) return undefined;
+  throw noParent(last === undefined ? candidates : [...candidates, { ...last, ...refused }]);
+}
+
 /** The parents that memcage would consider now. Changes nothing. */
 export function parentCandidates(host: Host): ParentCandidate[] {
   const given = fromEnvironment(host) ?? found ?? ownOnV1(host);
@@ -50,21 +65,6 @@ function fromEnvironment(host: Host): Parent | undefined {
   const path = process.env['MEMCAGE_PARENT'];
   if (path === undefined || path === '') return undefined;
   return { source: 'environment', path: resolveGiven(path, host, 'MEMCAGE_PARENT') };
-}
-
-function refuseGiven({ source, path }: Parent, { version, memory }: Host): Pick<ParentCandidate, 'refusal' | 'cure'> {
-  if (!existsSync(path)) {
-    const refusal = 'there is no such cgroup';
-    return { refusal, ...(source === 'environment' && { cure: 'make it, or unset MEMCAGE_PARENT' }) };
-  }
-  const { readOnly, unwritable } = readParentFacts(path);
-  if (readOnly) return { refusal: 'its file system is mounted read-only', cure: readOnlyCure(path) };
-  if (!unwritable.includes('')) return { refusal: null };
-  const refusal = "it can't be written by this process";
-  const euid = process.geteuid?.() ?? 0;
-  // Nobody should be given the whole hierarchy.
-  if (euid === 0 || (version === 2 && path === memory.mountPoint)) return { refusal };
-  return { refusal, cure: version === 1 ? makeBelowCure(path, euid) : giveCure(path, unwritable, euid) };
 }
 
 /** On v1 a cgroup may have processes and cgroups below, so that there is nothing to look for. */

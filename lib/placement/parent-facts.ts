@@ -41,7 +41,7 @@ export function readParentFacts(path: string): ParentFacts {
     path,
     uid: statSync(path).uid,
     readOnly: isReadOnly(path),
-    unwritable: WRITTEN.filter((file) => !isWritable(join(path, file))),
+    unwritable: unwritableIn(path),
     isMarked: ['user.delegate', 'trusted.delegate'].some((name) => readMark(path, name) === '1'),
     type: readIfPresent(join(path, 'cgroup.type'))?.trim(),
     controllers: parseNames(readIfPresent(join(path, 'cgroup.controllers')) ?? ''),
@@ -49,6 +49,11 @@ export function readParentFacts(path: string): ParentFacts {
     pids: readPids(path),
     limits: LIMIT_FILES.filter((file) => isLimit(readIfPresent(join(path, file)))),
   };
+}
+
+/** What must be written there and can't be. '' is the directory itself. */
+export function unwritableIn(path: string): string[] {
+  return WRITTEN.filter((file) => !isWritable(join(path, file)));
 }
 
 export function readPids(path: string): number[] {

@@ -10,6 +10,7 @@
 #include "binding/instance.h"
 #include "binding/throw.h"
 #include "binding/to_js.h"
+#include "clone/clone_call.h"
 #include "clone/spawn_request.h"
 
 #ifndef CLONE_NEWTIME
@@ -21,6 +22,8 @@ namespace {
 
 constexpr uint32_t kNamespaceFlags = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
                                      CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME;
+
+constexpr const char* kOnlyNamespaces = "Expected only CLONE_NEW* in namespaces";
 
 SpawnRequest ReadRequest(Options& options) {
   SpawnRequest request;
@@ -65,7 +68,7 @@ SpawnRequest ReadRequest(Options& options) {
  */
 const char* Refusal(const SpawnRequest& request) {
   const auto lacks = [&](uint32_t flag) { return (request.namespaces & flag) == 0; };
-  if ((request.namespaces & ~kNamespaceFlags) != 0) return "Expected only CLONE_NEW* in namespaces";
+  if ((request.namespaces & ~kNamespaceFlags) != 0) return kOnlyNamespaces;
   if (request.args.empty()) return "Expected at least one entry in args";
   if (request.watchdog_ms <= 0) return "Expected a positive number for watchdogMs";
   if (request.hostname && lacks(CLONE_NEWUTS)) return "hostname needs CLONE_NEWUTS";
@@ -114,10 +117,28 @@ Napi::Value Clone(const Napi::CallbackInfo& info) {
   return object;
 }
 
+Napi::Value AskFilters(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Options options(info);
+  const uint32_t namespaces = options.Uint("namespaces");
+  if (!options.ok()) return env.Undefined();
+  if ((namespaces & ~kNamespaceFlags) != 0) {
+    ThrowInvalidArgument(env, kOnlyNamespaces);
+    return env.Undefined();
+  }
+  const uint32_t cloned = namespaces & ~uint32_t{CLONE_NEWCGROUP};
+  int error = CloneRefusal(cloned | CLONE_VFORK | CLONE_PIDFD);
+  if (error < 0) return ToJs(env, CloneFailure{Stage::kClone, error, {}});
+  if ((namespaces & CLONE_NEWCGROUP) != 0) error = UnshareRefusal(CLONE_NEWCGROUP);
+  if (error < 0) return ToJs(env, CloneFailure{Stage::kCgroupNamespace, error, {}});
+  return env.Null();
+}
+
 }  // namespace
 
 void RegisterClone(Napi::Env env, Napi::Object exports) {
   exports.Set("clone", Napi::Function::New(env, Clone, "clone"));
+  exports.Set("cloneRefusal", Napi::Function::New(env, AskFilters, "cloneRefusal"));
 
   Napi::Object constants = Napi::Object::New(env);
 #define MEMCAGE_CONSTANT(name) constants.Set(#name, static_cast<double>(name));

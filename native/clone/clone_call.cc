@@ -1,6 +1,7 @@
 #include "clone/clone_call.h"
 
 #include <sched.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -78,9 +79,10 @@ long RawClone3(CloneArgs* args, size_t size, int (*entry)(void*), void* arg) {
 #endif
 }
 
+constexpr uint64_t kOnlyClone3 = ~uint64_t{0xffffffff} | CLONE_NEWTIME;
+
 long LegacyClone(const CloneRequest& request, int (*entry)(void*), void* arg) {
   // clone(2) has 32 bits of flags. The lowest eight are the exit signal.
-  constexpr uint64_t kOnlyClone3 = ~uint64_t{0xffffffff} | CLONE_NEWTIME;
   if ((request.flags & kOnlyClone3) != 0) return -ENOSYS;
   const int flags = static_cast<int>(request.flags) | SIGCHLD;
   const int pid = clone(entry, request.stack_base + request.stack_size, flags, arg, request.pidfd);
@@ -106,6 +108,31 @@ long CloneChild(const CloneRequest& request, int (*entry)(void*), void* arg) {
   if (pid != -ENOSYS) return pid;
   if (request.cgroup_fd >= 0) return -ENOSYS;
   return LegacyClone(request, entry, arg);
+}
+
+int CloneRefusal(uint64_t flags) {
+  // Smaller than the first version of the structure. The kernel looks at the size before all else.
+  syscall(SYS_clone3, nullptr, 0);
+  if (errno == EINVAL) return 0;
+  if (errno != ENOSYS) return -errno;
+  if ((flags & kOnlyClone3) != 0) return -ENOSYS;
+  // clone(2): CLONE_SIGHAND needs CLONE_VM. A filter sees the flags that matter to it.
+  const uint64_t refused = (flags & ~uint64_t{CLONE_VM}) | CLONE_SIGHAND | SIGCHLD;
+  int unused = -1;
+  const long pid = syscall(SYS_clone, refused, nullptr, &unused, nullptr, 0);
+  // No Linux gets here. A kernel that only resembles one might.
+  if (pid == 0) syscall(SYS_exit_group, 0);
+  if (pid > 0) {
+    waitpid(static_cast<pid_t>(pid), nullptr, __WALL);
+    return 0;
+  }
+  return errno == EINVAL ? 0 : -errno;
+}
+
+int UnshareRefusal(int flags) {
+  // unshare(2): CLONE_THREAD is for a process with one thread.
+  if (syscall(SYS_unshare, flags | CLONE_THREAD) == 0 || errno == EINVAL) return 0;
+  return -errno;
 }
 
 }  // namespace memcage

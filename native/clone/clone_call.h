@@ -24,4 +24,13 @@ struct CloneRequest {
  */
 long CloneChild(const CloneRequest& request, int (*entry)(void*), void* arg);
 
+/**
+ * The errno with which a seccomp filter would refuse CloneChild() with these flags, without a child: 0 if none does.
+ * Makes the same calls, in a way that the kernel itself refuses with EINVAL before it does anything.
+ */
+int CloneRefusal(uint64_t flags);
+
+/** The same for unshare(2). The process must have several threads, as any with Node has. */
+int UnshareRefusal(int flags);
+
 }  // namespace memcage

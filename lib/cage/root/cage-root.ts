@@ -4,13 +4,15 @@ import { memoryFile } from '../../cgroup/files/roles';
 import { type Host, openDirectory, swapOn } from '../../cgroup/hierarchy/host';
 import type { LimitContext } from '../../cgroup/limits/limit-plan';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
-import { wantsGuardian } from '../../launcher/guardian';
+import { foreseenGuardianError, wantsGuardian } from '../../launcher/guardian';
 import type { OomSurroundings } from '../../oom/surroundings';
+import { whyNoDirectoryIn } from '../../placement/given-parent';
 import type { CageVersion } from './cage-version';
 import { CAGES_V1 } from './cages-v1';
 import { CAGES_V2 } from './cages-v2';
 import { makeBeside, type RootKillCgroup } from './kill-hierarchy';
-import { makeLocked, noParent, release } from './locked-directory';
+import { makeLocked, release } from './locked-directory';
+import { foreseenRefusal, refusedParent } from './refused-parent';
 import { DETACHED_PREFIX, OWNER_PREFIX, sweep } from './sweep';
 
 const VERSIONS: Readonly<Record<CgroupVersion, CageVersion>> = { 1: CAGES_V1, 2: CAGES_V2 };
@@ -46,7 +48,7 @@ export class CageRoot {
   /** Sweeps the parent first. */
   static make(host: Host, parentPath: string): CageRoot {
     const { guardedKind, enableLimitsBelow, makeKillCgroup } = cageVersion(host.version);
-    const parent = openParent(parentPath);
+    const parent = openParent(parentPath, host);
     let memory: CgroupDirectory | undefined;
     let killCgroup: RootKillCgroup | undefined;
     try {
@@ -61,6 +63,24 @@ export class CageRoot {
       if (memory !== undefined) release(memory);
       parent.close();
       throw error;
+    }
+  }
+
+  /**
+   * Throws what {@link make} would throw, as far as that can be known without making anything.
+   *
+   * @param parentPath undefined for a scope of systemd's, where nothing but the guardian can be missing
+   */
+  static foresee(host: Host, parentPath: string | undefined): void {
+    const parent = parentPath === undefined ? undefined : openParent(parentPath, host);
+    try {
+      if (parent !== undefined) cageVersion(host.version).foreseeLimitsBelow(parent, host);
+      const guardian = wantsGuardian() ? foreseenGuardianError() : undefined;
+      if (guardian !== undefined) throw guardian;
+      const code = parent && whyNoDirectoryIn(parent.path);
+      if (parent !== undefined && code !== undefined) throw foreseenRefusal(parent.path, code, 'mkdirat', host);
+    } finally {
+      parent?.close();
     }
   }
 
@@ -141,10 +161,10 @@ export class CageRoot {
   }
 }
 
-function openParent(path: string): CgroupDirectory {
+function openParent(path: string, host: Host): CgroupDirectory {
   try {
     return openDirectory(path);
   } catch (error) {
-    throw noParent(path, error);
+    throw refusedParent(path, error, host);
   }
 }

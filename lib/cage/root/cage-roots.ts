@@ -1,9 +1,9 @@
 import { isMainThread } from 'node:worker_threads';
 import { loadNative } from '../../addon/load-native';
-import { type Host, host } from '../../cgroup/hierarchy/host';
+import { foreseenHost, type Host, host } from '../../cgroup/hierarchy/host';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { closeKillLog } from '../../oom/kill-log';
-import { defaultParent, giveBackParent } from '../../placement/default-parent';
+import { defaultParent, foreseenParent, giveBackParent } from '../../placement/default-parent';
 import { CageRoot, cageVersion } from './cage-root';
 import { sweepInSteps } from './sweep-in-steps';
 
@@ -27,6 +27,25 @@ export function withCageRoot<T>(parent: string | undefined, make: (root: CageRoo
   // Someone removed a cage that was made ahead, or even the cage root, which is empty without cages.
   abandonGone();
   return make(cageRootAt(current, path));
+}
+
+/**
+ * Why no cage can be made, or null if nothing is known that keeps one from being made. Makes, moves, starts and
+ * remembers nothing. Throws what says nothing about this machine: no fd is free, or MEMCAGE_PARENT is no path.
+ *
+ * @param parent path of a memory cgroup; default: what `lib/placement` would find
+ */
+export function whyNoCage(parent?: string): MemcageError | null {
+  try {
+    const current = foreseenHost();
+    const path = parent ?? foreseenParent(current);
+    const root = path === undefined ? undefined : roots.get(path);
+    if (root === undefined || root.isGone) CageRoot.foresee(current, path);
+    return null;
+  } catch (error) {
+    if (error instanceof MemcageError) return error;
+    throw error;
+  }
 }
 
 /** Makes the cage root ahead of time. Its sweep never holds up the event loop, however much dead owners left. */

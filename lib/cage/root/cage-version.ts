@@ -10,6 +10,8 @@ export interface CageVersion {
   readonly guardedKind: GuardedKind;
   /** Called before the first cgroup is made below a parent or a cage root, so that cgroups there can have limits. */
   enableLimitsBelow(directory: CgroupDirectory): void;
+  /** Throws what {@link enableLimitsBelow} would throw for a parent, as far as that can be known before. */
+  foreseeLimitsBelow(parent: CgroupDirectory, host: Host): void;
   /** Called before the first cgroup is made below a cage cgroup. */
   becomeParent(memory: CgroupDirectory): void;
   /** Makes the kill cgroup for all cages of a cage root. */

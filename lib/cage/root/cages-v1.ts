@@ -6,6 +6,7 @@ import { makeRootKillCgroup, sweepKillHierarchies } from './kill-hierarchy';
 export const CAGES_V1: CageVersion = {
   guardedKind: 'memory',
   enableLimitsBelow() {},
+  foreseeLimitsBelow() {},
   becomeParent(memory) {
     // Without a stamp, the inventory doesn't take it for a cage that was made ahead (`ListedCage.spare`).
     undo(() => memory.unstamp());

@@ -1,9 +1,13 @@
+import { join } from 'node:path';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { parseNames } from '../../cgroup/files/formats';
+import type { Host } from '../../cgroup/hierarchy/host';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { AncestorsV2 } from '../../oom/ancestors-v2';
+import { whyNotWritable } from '../../placement/given-parent';
+import { readPids } from '../../placement/parent-facts';
 import type { CageVersion } from './cage-version';
-import { noParent } from './locked-directory';
+import { foreseenRefusal, refusedParent } from './refused-parent';
 
 const SUBTREE_CONTROL = 'cgroup.subtree_control';
 
@@ -11,6 +15,7 @@ const SUBTREE_CONTROL = 'cgroup.subtree_control';
 export const CAGES_V2: CageVersion = {
   guardedKind: 'unified',
   enableLimitsBelow: enableMemory,
+  foreseeLimitsBelow: foreseeMemory,
   becomeParent: (memory) => memory.write(SUBTREE_CONTROL, '+memory'),
   makeKillCgroup: () => undefined,
   sweepKillHierarchies: async () => {},
@@ -19,21 +24,38 @@ export const CAGES_V2: CageVersion = {
 
 /** Enables the memory controller for the cgroups below. */
 function enableMemory(directory: CgroupDirectory): void {
-  if (parseNames(directory.read(SUBTREE_CONTROL)).includes('memory')) return;
-  if (!parseNames(directory.read('cgroup.controllers')).includes('memory')) {
-    throw new MemcageError(ErrorCode.NO_PARENT, `The memory controller is not delegated to ${directory.path}`, {
-      path: directory.path,
-    });
-  }
+  if (hasEnabled(directory)) return;
   try {
     directory.write(SUBTREE_CONTROL, '+memory');
   } catch (error) {
     // "No internal process constraint" in the cgroup v2 document.
-    if (!(error instanceof MemcageError) || error.code !== ErrorCode.BUSY) throw noParent(directory.path, error);
-    throw new MemcageError(
-      ErrorCode.NO_PARENT,
-      `${directory.path} has processes of its own, so it can't give the memory controller to cgroups below it`,
-      { path: directory.path, cause: error },
-    );
+    if (!(error instanceof MemcageError) || error.code !== ErrorCode.BUSY) throw refusedParent(directory.path, error);
+    throw hasProcesses(directory, error);
   }
+}
+
+function foreseeMemory(directory: CgroupDirectory, host: Host): void {
+  if (hasEnabled(directory)) return;
+  const { path } = directory;
+  const code = whyNotWritable(join(path, SUBTREE_CONTROL));
+  if (code !== undefined) throw foreseenRefusal(path, code, 'openat2', host);
+  // The root, which has no such file, may have processes.
+  if (directory.has('cgroup.type') && readPids(path).length > 0) throw hasProcesses(directory);
+}
+
+/** Throws where it can't be enabled at all. */
+function hasEnabled(directory: CgroupDirectory): boolean {
+  if (parseNames(directory.read(SUBTREE_CONTROL)).includes('memory')) return true;
+  if (parseNames(directory.read('cgroup.controllers')).includes('memory')) return false;
+  throw new MemcageError(ErrorCode.NO_PARENT, `The memory controller is not delegated to ${directory.path}`, {
+    path: directory.path,
+  });
+}
+
+function hasProcesses({ path }: CgroupDirectory, cause?: unknown): MemcageError {
+  return new MemcageError(
+    ErrorCode.NO_PARENT,
+    `${path} has processes of its own, so it can't give the memory controller to cgroups below it`,
+    { path, cause },
+  );
 }

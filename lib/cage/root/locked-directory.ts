@@ -1,11 +1,11 @@
 import { basename, dirname } from 'node:path';
 import type { GuardedKind } from '../../../types/native';
 import { CgroupDirectory } from '../../cgroup/directory/directory';
-import { isNativeError, refusalText, refusedWith } from '../../cgroup/directory/refusal';
 import { removeTree, retrySync, undo } from '../../cgroup/processes/remove';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { tellGuardian } from '../../launcher/guardian';
 import { randomHex } from '../../text/random-hex';
+import { refusedParent } from './refused-parent';
 
 const NAME_ATTEMPTS = 100;
 const REMOVE_PATIENCE_MS = 2000;
@@ -44,7 +44,7 @@ function make(directory: CgroupDirectory): boolean {
     return true;
   } catch (error) {
     if (error instanceof MemcageError && error.code === ErrorCode.CGROUP_EXISTS) return false;
-    throw noParent(dirname(directory.path), error);
+    throw refusedParent(dirname(directory.path), error);
   }
 }
 
@@ -110,19 +110,4 @@ export function release(directory: CgroupDirectory): void {
 export function giveUp(directory: CgroupDirectory, { removed }: { removed: boolean }): void {
   directory.native.unguard({ name: basename(directory.path), end: !removed });
   directory.close();
-}
-
-/** The error for a parent in which no cgroup can be made. */
-export function noParent(path: string, error: unknown): unknown {
-  const cause = error instanceof MemcageError ? error.cause : error;
-  if (!isNativeError(cause)) return error;
-  // Running out of fds or of cgroups (ENOSPC, EAGAIN) says nothing about this parent.
-  if (!refusedWith(cause, 'EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENODEV', 'ENOTDIR')) return error;
-  const code = refusedWith(cause, 'EACCES', 'EPERM', 'EROFS') ? ErrorCode.NO_PERMISSION : ErrorCode.NO_PARENT;
-  return new MemcageError(code, `Cages can't be created in ${path}: ${refusalText(cause, path)}`, {
-    errno: cause.errno,
-    syscall: cause.syscall,
-    path,
-    cause,
-  });
 }

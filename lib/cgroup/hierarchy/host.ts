@@ -25,6 +25,11 @@ export function host(): Host {
   return cached;
 }
 
+/** Like {@link host}, but leaves it to that to remember what there is: mounts may change before the first cage. */
+export function foreseenHost(): Host {
+  return cached ?? detect();
+}
+
 function detect(): Host {
   // Load the addon first: its error names the platform.
   loadNative();

@@ -9,10 +9,13 @@ const EUSERS = 87;
 
 const NOTHING: NamespaceFacts = {
   forbidding: {},
+  lacking: [],
   isNested: false,
   isPrivileged: false,
   apparmorRestricts: false,
+  isUnconfined: false,
   sysctlForbids: false,
+  isUnmapped: false,
   isChrooted: false,
   hasSeccompFilter: false,
   hasNoNewPrivileges: false,

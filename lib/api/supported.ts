@@ -1,0 +1,71 @@
+import type { NamespaceOptions } from '../../types/options';
+import { loadNative } from '../addon/load-native';
+import { whyNoCage } from '../cage/root/cage-roots';
+import { Cgroup } from '../cgroup/handle/cgroup';
+import { foreseenHost } from '../cgroup/hierarchy/host';
+import { resolveGiven } from '../cgroup/hierarchy/resolve-path';
+import { whyNoNamespaces } from '../child/foreseen-refusal';
+import { invalidArgument, MemcageError } from '../errors/errors';
+import { resolveNamespaces, withRights } from '../namespaces/namespaces';
+import { checkOptions } from '../options/option-names';
+import { cageAround, refuseOtherCopy } from '../request/context';
+
+/** Options of {@link isSupported} and {@link whyUnsupported}. */
+export interface SupportedOptions {
+  /** Namespaces that the child is to have besides its cage. Default: none. */
+  namespaces?: NamespaceOptions;
+  /**
+   * The memory cgroup in which the cage is to be made. Default: as in {@link spawn}, the cage around
+   * ({@link Cage.contain}), or else what memcage would find, see {@link prepare}.
+   */
+  parent?: Cgroup | string;
+}
+
+/**
+ * Whether `spawn()` can start a child with a memory limit here, and with these namespaces. {@link whyUnsupported} says
+ * why not, and has the details.
+ *
+ * @throws a TypeError when an option is wrong, and a system error when this process is short of something (EMFILE)
+ */
+export function isSupported(options: SupportedOptions = {}): boolean {
+  return refusalFor(options, 'isSupported') === null;
+}
+
+/**
+ * The error that `spawn()` would throw for a child with a memory limit, and with these namespaces; `null` if nothing
+ * is known that forbids them. It has the `code`, a message with the cause, and what helps.
+ *
+ * Looks only: it makes, moves and starts nothing, and leaves no decision behind. On cgroup v2 with systemd it may ask
+ * systemd's manager, which takes some milliseconds. What the kernel shows only when it is tried, such as a limit on
+ * namespaces that is reached, it can't foresee; {@link diagnose} tries.
+ *
+ * @throws a TypeError when an option is wrong, and a system error when this process is short of something (EMFILE)
+ */
+export function whyUnsupported(options: SupportedOptions = {}): MemcageError | null {
+  return refusalFor(options, 'whyUnsupported');
+}
+
+function refusalFor(options: SupportedOptions, of: string): MemcageError | null {
+  const given = checkOptions(options, { of, known: ['namespaces', 'parent'] });
+  const namespaces = resolveNamespaces(given.namespaces, of);
+  checkParent(given.parent);
+  try {
+    const native = loadNative();
+    const wanted = withRights(namespaces);
+    return whyNoPlace(given.parent) ?? whyNoNamespaces(native, wanted);
+  } catch (error) {
+    if (error instanceof MemcageError) return error;
+    throw error;
+  }
+}
+
+function checkParent(parent: unknown): asserts parent is Cgroup | string | undefined {
+  if (parent === undefined || typeof parent === 'string' || parent instanceof Cgroup) return;
+  throw invalidArgument('parent', 'a Cgroup or the path of one', parent);
+}
+
+function whyNoPlace(parent: Cgroup | string | undefined): MemcageError | null {
+  refuseOtherCopy();
+  if (parent === undefined) return cageAround() === undefined ? whyNoCage() : null;
+  return whyNoCage(typeof parent === 'string' ? resolveGiven(parent, foreseenHost()) : parent.path);
+}

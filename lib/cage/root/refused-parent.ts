@@ -1,0 +1,43 @@
+import { constants } from 'node:os';
+import { isNativeError } from '../../cgroup/directory/refusal';
+import { type Host, host } from '../../cgroup/hierarchy/host';
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import { explainRefused } from '../../placement/given-parent';
+
+/** What says something about the parent. Running out of fds or of cgroups (ENOSPC, EAGAIN) does not. */
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  EACCES: ErrorCode.NO_PERMISSION,
+  EPERM: ErrorCode.NO_PERMISSION,
+  EROFS: ErrorCode.NO_PERMISSION,
+  ENOENT: ErrorCode.NO_PARENT,
+  ENODEV: ErrorCode.NO_PARENT,
+  ENOTDIR: ErrorCode.NO_PARENT,
+};
+
+/** The error for a parent in which the kernel refused to make a cgroup, or a different one if that is not the reason. */
+export function refusedParent(path: string, error: unknown, current?: Host): unknown {
+  const cause = error instanceof MemcageError ? error.cause : error;
+  return isNativeError(cause) && cause.code in CODES ? asError(path, cause, current ?? host()) : error;
+}
+
+/** The error that a start would get from {@link refusedParent}. */
+export function foreseenRefusal(path: string, code: string, syscall: string, host: Host): MemcageError {
+  const errno = -constants.errno[code as keyof typeof constants.errno];
+  return asError(path, { code, errno, syscall }, host);
+}
+
+interface Refused {
+  code: string;
+  errno: number;
+  syscall: string;
+}
+
+function asError(path: string, cause: Refused, host: Host): MemcageError {
+  const { code, errno, syscall } = cause;
+  const { refusal, cure } = explainRefused(code, path, host);
+  return new MemcageError(
+    CODES[code] ?? ErrorCode.NO_PERMISSION,
+    `Cages can't be made in ${path}: ${refusal} (${code}, ${syscall})${cure === undefined ? '' : `. Cure: ${cure}`}`,
+    { errno, syscall, path, cure, ...(cause instanceof Error && { cause }) },
+  );
+}
