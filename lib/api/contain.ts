@@ -1,5 +1,6 @@
-import { loadNative } from '../addon/load-native';
+import { canLoad, loadNative } from '../addon/load-native';
 import { watcher } from '../addon/watcher';
+import { launchByNode, launchSyncByNode } from '../child/launch-by-node';
 import { createLaunch, createSyncLaunch, type LaunchRequest } from '../child/launch-child';
 import { type AnySharedCage, makeMember } from '../child/member';
 import { invalidArgument } from '../errors/errors';
@@ -29,15 +30,22 @@ function interceptOnce(): void {
     if (!interceptsSync()) refuseSync();
     return;
   }
+  const byNode = !canLoad();
   const intercepted = interceptSync(() => {
     const cage = cageAround();
-    return cage && ((request) => runNow(request, createSyncLaunch(launchIn(cage)), loadNative()));
+    if (cage === undefined) return undefined;
+    const request = launchIn(cage);
+    return byNode ? launchSyncByNode(request) : (given) => runNow(given, createSyncLaunch(request), loadNative());
   });
   if (!intercepted) refuseSync();
-  interceptChildren(() => {
-    const cage = cageAround();
-    return cage && (() => handleIn(cage));
-  });
+  interceptChildren(
+    () => {
+      const cage = cageAround();
+      if (cage === undefined) return undefined;
+      return byNode ? { around: launchByNode(launchIn(cage)) } : { makeHandle: () => handleIn(cage) };
+    },
+    byNode ? 'around' : 'handle',
+  );
   intercepting = true;
 }
 

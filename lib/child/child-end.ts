@@ -46,8 +46,13 @@ export function neverStarted(timeNs: number): ChildEnd {
 }
 
 /** The end of a child that Node itself waited for: it tells neither processor time nor page faults. */
-export function endSeenByNode(exitCode: number | null, signal: NodeJS.Signals | null, timeNs: number): ChildEnd {
+export function endSeenByNode(
+  exitCode: number | null,
+  signal: NodeJS.Signals | null,
+  timeNs: number,
+  heap: LimitedHeap | undefined,
+): ChildEnd {
   const cpu = { userMs: Number.NaN, systemMs: Number.NaN };
   const faults = { minor: Number.NaN, major: Number.NaN };
-  return { exitCode, signal, cpu, faults, timeNs, heap: undefined };
+  return { exitCode, signal, cpu, faults, timeNs, heap };
 }

@@ -83,9 +83,10 @@ export class PolledChild implements HeldChild, PolledMember {
     return [...env, ...Array.from(this.#polled(), ({ marker }) => marker)];
   }
 
-  started(pid: number): void {
+  started(pid: number | undefined): void {
     this.#pid = pid;
     for (const cage of this.cage.levels()) this.#killsBefore.set(cage, cage.group.seen.kills);
+    if (pid === undefined) return;
     for (const { group } of this.#polled()) group.add(pid);
   }
 

@@ -2,7 +2,10 @@ import type { CageChoice } from './cage-choice';
 import type { ResolvedCageOptions } from './cage-options';
 
 /** Whether a call asks for nothing of memcage's: Node alone can start this child. */
-export function isPlain({ namespaces }: ResolvedCageOptions, { shared, limits, nodeHeap }: CageChoice): boolean {
-  const isCaged = shared !== undefined || limits !== undefined;
-  return !isCaged && nodeHeap === undefined && Object.values(namespaces).every((value) => !value);
+export function isPlain(own: ResolvedCageOptions, { shared, limits, nodeHeap }: CageChoice): boolean {
+  return shared === undefined && limits === undefined && nodeHeap === undefined && !wantsNamespaces(own);
+}
+
+export function wantsNamespaces({ namespaces }: Pick<ResolvedCageOptions, 'namespaces'>): boolean {
+  return Object.values(namespaces).some(Boolean);
 }

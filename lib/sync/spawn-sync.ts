@@ -1,5 +1,4 @@
 import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
-import { loadNative } from '../addon/load-native';
 import type { CageOptions, MemoryOf } from '../contract/cage';
 import { type Called, strict } from '../options/called';
 import type { Exactly } from '../options/exactly';
@@ -8,6 +7,8 @@ import { interceptsSync, spawnSyncByNode } from '../process/sync-functions';
 import { chooseCage } from '../request/cage-choice';
 import { splitOptions } from '../request/cage-options';
 import { isPlain } from '../request/is-plain';
+import { startsByNode } from '../request/starts-by-node';
+import { runByNode } from './by-node';
 import { runIntercepted } from './intercepted';
 import { runLaunched } from './launched';
 import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutput, withOutcome } from './returns';
@@ -42,9 +43,10 @@ const CALLED = strict('spawnSync', 'spawnSync');
 export function startSync(called: Called, file: unknown, args: unknown, options: unknown): AnyReturns {
   const [list, given] = isOptions(args) ? [[], args] : [args, options];
   const { node, own } = splitOptions(given === undefined ? {} : given, called);
-  if (!isOptions(node) || isPlain(own, chooseCage(own))) return runPlainly(file, list, node);
-  // Before anything is tried with Node's functions.
-  loadNative();
+  if (!isOptions(node)) return runPlainly(file, list, node);
+  const choice = chooseCage(own);
+  if (isPlain(own, choice)) return runPlainly(file, list, node);
+  if (startsByNode(own, choice)) return runByNode(file, list, node, { own, choice });
   return interceptsSync() ? runIntercepted(file, list, node, own) : runLaunched(file, list, node, own);
 }
 

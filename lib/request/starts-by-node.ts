@@ -1,0 +1,20 @@
+import { canLoad, loadNative } from '../addon/load-native';
+import type { CageChoice } from './cage-choice';
+import type { ResolvedCageOptions } from './cage-options';
+import { enforceOf } from './enforce-option';
+import { isPlain, wantsNamespaces } from './is-plain';
+
+/**
+ * Whether Node itself starts the child, since the addon does not load here.
+ *
+ * @throws ERR_MEMCAGE_UNSUPPORTED, as the addon's load does, for what the caller does not accept without it: namespaces
+ * are never left out, and a cage needs the kernel unless `enforce` says otherwise
+ */
+export function startsByNode(own: ResolvedCageOptions, choice: CageChoice): boolean {
+  if (canLoad()) return false;
+  if (isPlain(own, choice)) return true;
+  const isCaged = choice.shared !== undefined || choice.limits !== undefined;
+  const accepted = isCaged ? choice.accepted : enforceOf(own.enforce);
+  if (accepted === 'kernel' || wantsNamespaces(own)) loadNative();
+  return true;
+}
