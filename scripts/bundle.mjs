@@ -26,12 +26,11 @@ const PARTS = {
   readings: /^cgroup\/(processes\/processes|handle\/(reclaim|effective-limits|usage|peak-tracker|access))\.ts$/,
   lookup: /^cgroup\/(containers\/|hierarchy\/(unnamed|resolve-path))/,
   parents: /^placement\/(?!default-parent|given-parent|cures)/,
-  polled: /^(cage\/polled\/|child\/polled-child|api\/starting-polled-cage)/,
   doctor: /^doctor\//,
   commands: /^cli\/(commands\/(?!run\/)|help|text\/duration)/,
   chart: /^cli\/chart\//,
-  polling: /^polling\/(?!sampling\/worker)/,
-  cages: /^(?!cli|metrics\/|otel|prometheus|child_process|native)/,
+  polling: /^(polling\/(?!sampling\/worker)|cage\/polled\/|child\/polled-child|api\/starting-polled-cage)/,
+  cages: /^(?!cli|metrics\/|otel|prometheus|child_process|native|polling\/sampling\/worker)/,
 };
 
 const common = { absWorkingDir: root, outdir: 'dist', platform: 'node', target: 'node20', logLevel: 'warning' };

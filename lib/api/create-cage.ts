@@ -12,7 +12,7 @@ import { acceptedIn } from '../request/cage-choice';
 import { resolveMemory, resolveParent } from '../request/cage-options';
 import { cageAround, refuseOtherCopy } from '../request/context';
 import { resolveEnforce } from '../request/enforce-option';
-import { asAround, chooseWeaker, KernelFirst, type Refusal } from '../request/enforcement';
+import { asAround, KernelFirst, makeWeaker, type Refusal } from '../request/enforcement';
 import { StartingCage } from './starting-cage';
 import { StartingPolledCage } from './starting-polled-cage';
 
@@ -71,13 +71,18 @@ function make(request: CageRequest): Cage {
     return makePolled(request, asAround(around.enforcedBy));
   }
   const makeByKernel = (): Cage => new StartingCage(limits, parent ?? around, nodeHeap);
-  if (accepted === 'kernel' || around !== undefined) return makeByKernel();
+  // Only the kernel can honour a parent.
+  if (accepted === 'kernel' || around !== undefined || parent !== undefined) return makeByKernel();
   return new KernelFirst().make(makeByKernel, (refusal) => makePolled(request, refusal));
 }
 
-function makePolled({ limits, parent, around, nodeHeap, accepted }: CageRequest, refusal: Refusal): Cage {
+function makePolled({ limits, around, nodeHeap, accepted }: CageRequest, refusal: Refusal): Cage {
   const outer = around instanceof SharedCage ? undefined : around;
   outer?.assertOpen();
-  const enforcedBy = chooseWeaker({ limits, parent, outlivesOwner: false, accepted }, refusal);
-  return new StartingPolledCage({ enforcedBy, limitBytes: limits.max ?? Number.POSITIVE_INFINITY, outer }, nodeHeap);
+  const limitBytes = limits.max ?? Number.POSITIVE_INFINITY;
+  return makeWeaker(
+    { limits, outlivesOwner: false, accepted },
+    refusal,
+    (enforcedBy) => new StartingPolledCage({ enforcedBy, limitBytes, outer }, nodeHeap),
+  );
 }

@@ -4,8 +4,7 @@ import { openLeaf, type Polled } from '../cage/polled/open-polled';
 import type { PolledCage, PolledMember } from '../cage/polled/polled-cage';
 import { forgetReaped } from '../cage/polled/unmeasured-group';
 import type { Cage } from '../contract/cage';
-import { ErrorCode, MemcageError } from '../errors/errors';
-import type { PolledKill } from '../polling/open-group';
+import type { PolledKill, PolledVictim } from '../polling/open-group';
 import type { HeldChild } from './held-child';
 import type { KernelReport } from './kernel-report';
 
@@ -38,8 +37,8 @@ export class PolledChild implements HeldChild, PolledMember {
   readonly home = undefined;
   readonly seesLimit = false;
   readonly #leaveCage: () => void;
-  readonly #kills: { count: number; limitBytes: number; victims: OomVictim[] }[] = [];
-  readonly #killsBefore = new Map<PolledCage, number>();
+  readonly #victims: OomVictim[] = [];
+  #limitBytes: number | null = null;
   #pid: number | undefined;
   #failure: Error | undefined;
 
@@ -84,46 +83,45 @@ export class PolledChild implements HeldChild, PolledMember {
   }
 
   started(pid: number | undefined): void {
-    this.#pid = pid;
-    for (const cage of this.cage.levels()) this.#killsBefore.set(cage, cage.group.seen.kills);
     if (pid === undefined) return;
+    this.#pid = pid;
     for (const { group } of this.#polled()) group.add(pid);
   }
 
   abandon(): KernelReport {
     this.#reaped();
-    const report = this.#report(null);
+    const report = this.#report();
     this.#gone();
     return report;
   }
 
   ended(
-    signal: NodeJS.Signals | null,
+    _signal: NodeJS.Signals | null,
     _texts: readonly string[] | undefined,
     done: (report: KernelReport) => void,
   ): void {
     this.#reaped();
     if (this.options.keepDescendants) {
-      done(this.#report(signal));
+      done(this.#report());
       this.#goneOnceEmpty();
       return;
     }
     void this.#clear().then((error) => {
-      const report = this.#report(signal, error);
+      const report = this.#report(error);
       this.#gone();
       done(report);
     });
   }
 
-  endedNow(signal: NodeJS.Signals | null): KernelReport {
+  endedNow(): KernelReport {
     this.#reaped();
     if (this.options.keepDescendants) {
-      const report = this.#report(signal);
+      const report = this.#report();
       this.#goneOnceEmpty();
       return report;
     }
     const isEmpty = this.own.group.killAllNow(PATIENCE_MS);
-    const report = this.#report(signal, isEmpty ? undefined : notEmptied('The cage'));
+    const report = this.#report(isEmpty ? undefined : notEmptied());
     this.#gone();
     return report;
   }
@@ -132,18 +130,28 @@ export class PolledChild implements HeldChild, PolledMember {
     void this.own.group.killAll().catch(() => {});
   }
 
-  noteKill({ count, limitBytes, victims }: PolledKill, { isAlone }: { isAlone: boolean }): void {
-    if (isAlone || this.cage === this.own) {
-      this.#kills.push({ count, limitBytes, victims });
-      return;
-    }
-    // The kill took other children too, and only this pid is known to be of this one.
-    const own = victims.filter(({ pid }) => pid === this.#pid);
-    if (own.length > 0) this.#kills.push({ count: own.length, limitBytes, victims: own });
+  noteKill({ limitBytes, victims }: PolledKill, { isAlone }: { isAlone: boolean }): void {
+    const isOwn = isAlone || this.cage === this.own;
+    const own = isOwn ? victims : victims.filter((victim) => this.#started(victim, victims));
+    if (own.length === 0) return;
+    this.#limitBytes ??= limitBytes;
+    this.#victims.push(...own.map(({ pid, name }) => ({ pid, name })));
   }
 
   noteFailure(error: Error): void {
     this.#failure ??= error;
+  }
+
+  /** Whether a victim of a cage around is the child, or was started by it, as far as the parents of all victims tell. */
+  #started(victim: PolledVictim, victims: readonly PolledVictim[]): boolean {
+    const seen = new Set<PolledVictim>();
+    for (let at: PolledVictim | undefined = victim; at !== undefined && !seen.has(at); ) {
+      if (at.pid === this.#pid) return true;
+      seen.add(at);
+      const { ppid }: PolledVictim = at;
+      at = victims.find(({ pid }) => pid === ppid);
+    }
+    return false;
   }
 
   /** The groups that it belongs to. */
@@ -160,7 +168,7 @@ export class PolledChild implements HeldChild, PolledMember {
   /** Also brings what the sampler had to say up to now. */
   async #clear(): Promise<Error | undefined> {
     try {
-      await emptyGroup(this.own.group, 'The cage');
+      await emptyGroup(this.own.group);
       return undefined;
     } catch (error) {
       return error as Error;
@@ -182,9 +190,9 @@ export class PolledChild implements HeldChild, PolledMember {
     timer.unref();
   }
 
-  #report(signal: NodeJS.Signals | null, failure?: Error): KernelReport {
-    const error = failure ?? this.#explainFailure();
-    return { oom: this.#verdict(signal), memory: this.#memory(), ...(error !== undefined && { error }) };
+  #report(failure?: Error): KernelReport {
+    const error = failure ?? this.#failure;
+    return { oom: this.#verdict(), memory: this.#memory(), ...(error !== undefined && { error }) };
   }
 
   #memory(): MemoryReport {
@@ -192,28 +200,11 @@ export class PolledChild implements HeldChild, PolledMember {
     return this.options.memoryDetails ? { ...report, details: NO_DETAILS } : report;
   }
 
-  #verdict(signal: NodeJS.Signals | null): OomVerdict | null {
-    const [first] = this.#kills;
-    if (first !== undefined) {
-      const kills = this.#kills.reduce((sum, { count }) => sum + count, 0);
-      const victims = this.#kills.flatMap((kill) => kill.victims);
-      return { cause: 'polled', kills, limitBytes: first.limitBytes, path: null, victims };
-    }
-    // The sampler counts before it tells. With other children in the cage, the count says nothing of this one.
-    if (signal !== 'SIGKILL') return null;
-    const level = this.cage.levels().find((cage) => cage.group.seen.kills > (this.#killsBefore.get(cage) ?? Infinity));
-    return level === undefined
-      ? null
-      : { cause: 'polled', kills: 1, limitBytes: level.limitBytes, path: null, victims: null };
-  }
-
-  /** Something that nobody looks at any more was killed. */
-  #explainFailure(): MemcageError | undefined {
-    if (this.#failure === undefined) return undefined;
-    return new MemcageError(
-      ErrorCode.UNSUPPORTED,
-      `The cage can't be polled any more, so that all in it was killed: ${this.#failure.message}`,
-      { cause: this.#failure },
-    );
+  #verdict(): OomVerdict | null {
+    // Brings what the sampler has told. It tells of a kill before the first victim dies.
+    for (const { group } of this.cage.levels()) void group.seen;
+    const victims = this.#victims;
+    if (victims.length === 0) return null;
+    return { cause: 'polled', kills: victims.length, limitBytes: this.#limitBytes, path: null, victims };
   }
 }

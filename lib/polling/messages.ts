@@ -1,5 +1,13 @@
 import type { MessagePort } from 'node:worker_threads';
 
+/** A process that was killed. */
+export interface PolledVictim {
+  pid: number;
+  /** Its parent, which may be a victim too. */
+  ppid: number;
+  name: string;
+}
+
 /** All processes of a group were killed, since together they had more memory than its limit. */
 export interface PolledKill {
   /** How many processes were found and killed. */
@@ -7,7 +15,7 @@ export interface PolledKill {
   /** What they used together when that was decided. */
   usageBytes: number;
   limitBytes: number;
-  victims: { pid: number; name: string }[];
+  victims: PolledVictim[];
   /** Since the epoch. */
   timeMs: number;
 }

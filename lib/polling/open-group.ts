@@ -5,7 +5,7 @@ import { type Poller, samplerFor } from './poller';
 import { type Seen, SharedState } from './shared-state';
 import { ticksNow } from './start-clock';
 
-export type { PolledKill } from './messages';
+export type { PolledKill, PolledVictim } from './messages';
 
 /** How long the sampler's own work is tried here when it does not answer. */
 const HERE_MS = 500;

@@ -1,25 +1,15 @@
 import type { Enforce } from '../../types/options';
 import type { EnforcedBy } from '../../types/outcome';
+import { whyNoCage } from '../cage/root/cage-roots';
 import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 import { ErrorCode, MemcageError } from '../errors/errors';
-import { type UnheldLimit, unheldLimits } from './unheld-limits';
-import { whyNoCage } from './why-no-cage';
+import { unheldLimits } from './unheld-limits';
 
 /**
- * Codes of errors that say: no cage can be made here, whatever is asked of it. Not ERR_MEMCAGE_UNSUPPORTED, which may
- * be about a single limit.
+ * Codes of errors of a start that say: no cage can be made here, whatever is asked of it. Not ERR_MEMCAGE_UNSUPPORTED,
+ * which may be about a single limit.
  */
 const NO_CAGES: ReadonlySet<ErrorCode> = new Set([ErrorCode.NO_PARENT, ErrorCode.NO_PERMISSION, ErrorCode.NOT_VISIBLE]);
-
-/** What a caller asks of a cage that the kernel can't make. */
-export interface Asked {
-  limits: ResolvedLimits;
-  parent: string | undefined;
-  /** The child is to outlive its parent process, in a private cage that no cage around ends. */
-  outlivesOwner: boolean;
-  /** The weakest that the caller accepts. */
-  accepted: Enforce;
-}
 
 /** Why the kernel makes no cage, in words, and as an error unless that was another cage's. */
 export interface Refusal {
@@ -31,8 +21,9 @@ export interface Refusal {
 export class KernelFirst {
   #refusal: Refusal | undefined;
 
+  /** Throws what `byKernel` throws, if that says nothing about this machine. */
   make<T>(byKernel: () => T, weaker: (refusal: Refusal) => T): T {
-    const known = this.#refusal ?? refusalOf(whyNoCage());
+    const known = this.#refusal ?? refusalOf(foresee());
     if (known !== undefined) return weaker(known);
     try {
       return byKernel();
@@ -50,8 +41,19 @@ export class KernelFirst {
   }
 }
 
+/** Looks, before anything is tried. What it finds is about the machine, since no option has a part in it. */
+function foresee(): MemcageError | undefined {
+  const error = whyNoCage() ?? undefined;
+  return error !== undefined && isOfEnvironment(error) ? undefined : error;
+}
+
 function meansNoCages(error: unknown): error is MemcageError {
-  return error instanceof MemcageError && NO_CAGES.has(error.code);
+  return error instanceof MemcageError && NO_CAGES.has(error.code) && !isOfEnvironment(error);
+}
+
+/** Whoever names a cgroup that is not there has made a mistake. */
+function isOfEnvironment({ code }: MemcageError): boolean {
+  return code === ErrorCode.NO_PARENT && (process.env['MEMCAGE_PARENT'] ?? '') !== '';
 }
 
 function refusalOf(cause: MemcageError): Refusal;
@@ -65,30 +67,43 @@ export function asAround({ reason }: EnforcedBy): Refusal {
   return { reason: reason ?? '' };
 }
 
+const OUTLIVING = { name: 'detached', why: 'it is this process that would poll the child, which is to outlive it' };
+
+/** What a caller asks of a cage that the kernel can't make. */
+export interface Asked {
+  limits: ResolvedLimits;
+  /** The child is to outlive its parent process, in a private cage that no cage around ends. */
+  outlivesOwner: boolean;
+  /** The weakest that the caller accepts. */
+  accepted: Enforce;
+}
+
 /**
- * What is to hold a cage that the kernel can't: the strongest that the caller accepts, and that can do what is asked.
+ * Makes a cage that the kernel can't, held by the strongest that the caller accepts and that can do what is asked.
  *
  * @throws ERR_MEMCAGE_UNSUPPORTED if nothing that the caller accepts can do that
  */
-export function chooseWeaker(asked: Asked, kernels: Refusal): EnforcedBy {
-  const { reason } = kernels;
-  if (asked.parent !== undefined) {
-    throw refuse({ name: 'parent', why: 'it says in which cgroup' }, kernels, 'leave it out');
+export function makeWeaker<T>(asked: Asked, refusal: Refusal, make: (enforcedBy: EnforcedBy) => T): T {
+  const { reason } = refusal;
+  const [unheld] = asked.outlivesOwner ? [OUTLIVING] : unheldLimits(asked.limits);
+  let obstacle: string;
+  if (unheld === undefined) {
+    try {
+      return make({ kind: 'polled', reason });
+    } catch (error) {
+      if (!(error instanceof MemcageError) || error.code !== ErrorCode.UNSUPPORTED) throw error;
+      obstacle = error.message;
+    }
+  } else {
+    obstacle = `a polled cage can't have ${unheld.name}, since ${unheld.why}`;
   }
-  const unheld = asked.outlivesOwner
-    ? { name: 'detached', why: 'the child is to outlive this process, which is what polls it' }
-    : unheldLimits(asked.limits)[0];
-  if (unheld === undefined) return { kind: 'polled', reason };
-  if (asked.accepted === 'none') {
-    return { kind: 'none', reason: `${reason}. Nor can it be polled: ${unheld.name}: ${unheld.why}` };
-  }
-  throw refuse(unheld, kernels, "leave it out, or accept enforce: 'none'");
-}
-
-function refuse({ name, why }: UnheldLimit, { reason, cause }: Refusal, cure: string): MemcageError {
-  return new MemcageError(
+  if (asked.accepted === 'none') return make({ kind: 'none', reason: `${reason}. Nor can it be polled: ${obstacle}` });
+  const cure = unheld === undefined ? '' : `: leave out ${unheld.name}, or accept enforce: 'none'`;
+  throw new MemcageError(
     ErrorCode.UNSUPPORTED,
-    `${name} needs a cage that the kernel holds (${why}): ${cure}. The kernel can't make one: ${reason}`,
-    { cause },
+    `Nothing can hold this cage: ${obstacle}${cure}. The kernel can't: ${reason}`,
+    {
+      cause: refusal.cause,
+    },
   );
 }

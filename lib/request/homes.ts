@@ -6,7 +6,7 @@ import { PolledChild } from '../child/polled-child';
 import type { StartRequest } from '../child/start-child';
 import { type CageChoice, makeCagedChild } from './cage-choice';
 import type { ResolvedCageOptions } from './cage-options';
-import { asAround, chooseWeaker, KernelFirst, type Refusal } from './enforcement';
+import { asAround, KernelFirst, makeWeaker, type Refusal } from './enforcement';
 
 type Homes = Pick<StartRequest, 'makeCaged' | 'onRefused'>;
 
@@ -18,7 +18,9 @@ export function homesFor(choice: CageChoice, own: ResolvedCageOptions): Homes {
     return { makeCaged: (plan) => makePolled(choice, own, plan, asAround(within.enforcedBy)) };
   }
   const makeByKernel: Homes['makeCaged'] = (plan) => makeCagedChild(choice, own, plan);
-  if (accepted === 'kernel' || limits === undefined || within !== undefined) return { makeCaged: makeByKernel };
+  // Only the kernel can honour a parent.
+  const isKernels = accepted === 'kernel' || limits === undefined || within !== undefined || own.parent !== undefined;
+  if (isKernels) return { makeCaged: makeByKernel };
   const first = new KernelFirst();
   return {
     makeCaged: (plan) =>
@@ -33,15 +35,18 @@ export function homesFor(choice: CageChoice, own: ResolvedCageOptions): Homes {
 /** A child in a private cage without a cgroup. */
 function makePolled(
   { limits = {}, within, accepted }: CageChoice,
-  { parent, keepDescendants, memoryDetails }: ResolvedCageOptions,
+  { keepDescendants, memoryDetails }: ResolvedCageOptions,
   { detached }: { detached: boolean },
   refusal: Refusal,
 ): HeldChild {
   const outer = within instanceof SharedCage ? undefined : within;
   outer?.assertOpen();
   const outlivesOwner = detached && outer === undefined;
-  const enforcedBy = chooseWeaker({ limits, parent, outlivesOwner, accepted }, refusal);
   const limitBytes = limits.max ?? Number.POSITIVE_INFINITY;
-  const cage = new PrivatePolledCage({ enforcedBy, limitBytes, outer, outlivesOwner });
+  const cage = makeWeaker(
+    { limits, outlivesOwner, accepted },
+    refusal,
+    (enforcedBy) => new PrivatePolledCage({ enforcedBy, limitBytes, outer, outlivesOwner }),
+  );
   return PolledChild.withCage(cage, { keepDescendants, memoryDetails });
 }

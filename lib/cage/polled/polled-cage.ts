@@ -55,6 +55,7 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
   #closing: Promise<void> | undefined;
   #closed = false;
   #killed = false;
+  #failure: Error | undefined;
 
   /** @internal */
   constructor({ enforcedBy, limitBytes, outer, outlivesOwner }: PolledCageOptions) {
@@ -115,6 +116,11 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
   /** @internal */
   assertOpen(): void {
     if (this.closing) throw new MemcageError(ErrorCode.CLOSED, 'The cage is closed');
+    if (this.#failure !== undefined && this.enforcedBy.kind === 'polled') {
+      throw new MemcageError(ErrorCode.UNSUPPORTED, `The cage holds nothing any more: ${this.#failure.message}`, {
+        cause: this.#failure,
+      });
+    }
     this.container?.assertOpen();
   }
 
@@ -129,9 +135,9 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
     return () => void this.#members.delete(member);
   }
 
-  /** @internal A report on what a group of this cage has seen. */
+  /** @internal A report on what a group of this cage has seen. A peak of 0: no look found any process. */
   reportOn(group: PolledGroup | undefined): MemoryReport {
-    return { limitBytes: this.limitBytes, peakBytes: group?.seen.peakBytes ?? null, swapLimited: false };
+    return { limitBytes: this.limitBytes, peakBytes: (group?.seen.peakBytes ?? 0) || null, swapLimited: false };
   }
 
   /** Send SIGKILL to every process in the cage. Resolves when none is left. The cage stays open. */
@@ -195,6 +201,7 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
   }
 
   #failed(error: Error): void {
+    this.#failure = error;
     for (const member of this.#allMembers()) member.noteFailure(error);
   }
 
@@ -203,8 +210,9 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
     return [...this.#members, ...Array.from(this.#inner, (cage) => cage.#allMembers()).flat()];
   }
 
-  #tell({ count, limitBytes, victims, timeMs }: PolledKill): void {
+  #tell({ count, limitBytes, victims: found, timeMs }: PolledKill): void {
     this.#kills += count;
+    const victims = found.map(({ pid, name }) => ({ pid, name }));
     const of = { cause: 'polled', limitBytes, path: null, victims, underOom: false, timeMs } as const;
     emitApart(this, 'oom', { ...of, kills: count, totalKills: this.#kills });
     emitApart(this, 'oomKill', { count, totalCount: this.#kills, timeMs });
@@ -214,7 +222,7 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
     try {
       this.#killed = true;
       // Its children end one by one, each with a report of its own.
-      await emptyGroup(this.group, 'The cage', () => this.#allMembers().length === 0);
+      await emptyGroup(this.group, () => this.#allMembers().length === 0);
       this.conclude();
     } catch (error) {
       this.#closing = undefined;

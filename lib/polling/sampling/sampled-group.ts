@@ -128,7 +128,7 @@ export class SampledGroup {
     return new Killing({
       ...this.context,
       onFound: async (found) => {
-        const victims = (await this.context.names(found)).map(({ pid, name }) => ({ pid, name }));
+        const victims = (await this.context.names(found)).map(({ pid, ppid, name }) => ({ pid, ppid, name }));
         // Before the first dies: whoever learns of its end must find here why.
         this.context.onOver({ count: victims.length, usageBytes, limitBytes: this.limitBytes, victims, timeMs });
         this.state.addKills(victims.length);
