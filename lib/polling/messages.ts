@@ -8,7 +8,10 @@ export interface PolledVictim {
   name: string;
 }
 
-/** All processes of a group were killed, since together they had more memory than its limit. */
+/**
+ * All processes of a group were killed, since together they had more memory than its limit. There is another one, with
+ * the same figures, for those that have joined the group while it was being killed.
+ */
 export interface PolledKill {
   /** How many processes were found and killed. */
   count: number;

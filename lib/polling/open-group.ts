@@ -10,6 +10,9 @@ export type { PolledKill, PolledVictim } from './messages';
 /** How long the sampler's own work is tried here when it does not answer. */
 const HERE_MS = 500;
 
+/** So many that were added are remembered in any case. */
+const FEW = 100;
+
 /** Processes whose memory is looked at again and again, and which are killed above a limit. */
 export interface PolledGroup {
   /**
@@ -62,6 +65,7 @@ class Group implements PolledGroup {
   readonly #id: number;
   /** Starts by pid; NaN where they are not known. */
   readonly #added = new Map<number, number>();
+  #mostAdded = FEW;
   readonly #killings = new Map<number, () => void>();
   #lastLook = 0;
   #lastKill = 0;
@@ -92,6 +96,7 @@ class Group implements PolledGroup {
     const start = this.#startOf(pid);
     // It has ended already. What it has started has the marker.
     if (start === undefined) return;
+    if (this.#added.size >= this.#mostAdded) this.#forgetEnded();
     this.#added.set(pid, start);
     this.#sampler.send({ kind: 'add', group: this.#id, pid, start: Number.isNaN(start) ? null : start });
   }
@@ -146,6 +151,15 @@ class Group implements PolledGroup {
       // No fd is free. The sampler finds out.
       return Number.NaN;
     }
+  }
+
+  #forgetEnded(): void {
+    for (const [pid, start] of this.#added) {
+      const current = this.#startOf(pid);
+      // Not if it is unknown, NaN.
+      if (current === undefined || Math.abs(current - start) > 0) this.#added.delete(pid);
+    }
+    this.#mostAdded = Math.max(FEW, 2 * this.#added.size);
   }
 
   #askToKill(): number {

@@ -70,6 +70,7 @@ const features = {
   podman: () => features.root() && hasCommand('podman') && hasCommand(features.v1() ? 'runc' : 'crun'),
   /** Python, for its terminal. The output does not depend on the kernel, and each start is slow in a guest. */
   terminal: () => hasCommand('python3') && process.env.MEMCAGE_TEST_GUEST === undefined,
+  python3: () => hasCommand('python3'),
   zsh: () => hasCommand('zsh'),
   fish: () => hasCommand('fish'),
   /** Debian's browser, at the machine's own speed: in a guest it takes minutes to start. */

@@ -16,7 +16,8 @@ export class Budget {
 
   spend(costMs: number, nowMs: number): void {
     this.#count(nowMs);
-    this.#savedMs -= costMs;
+    // Bounded, since nothing sees the processes meanwhile.
+    this.#savedMs = Math.max(-MOST_SAVED_MS, this.#savedMs - costMs);
     this.#lastCostMs = costMs;
   }
 

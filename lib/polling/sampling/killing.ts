@@ -12,7 +12,10 @@ export interface KillingOptions {
   startTolerance: number;
   /** Windows has no SIGSTOP. */
   canStop: boolean;
-  /** These are about to be killed. */
+  /**
+   * These are about to be killed: at first all, then those that have come meanwhile. Without those that this process may
+   * not send a signal, as far as that is known.
+   */
   onFound(processes: readonly Process[]): void | Promise<void>;
 }
 
@@ -24,13 +27,14 @@ export class Killing {
   readonly #options: KillingOptions;
   readonly #stopped = new Set<number>();
   readonly #refused = new Set<number>();
-  #phase: 'stopping' | 'found' | 'killing';
+  readonly #found = new Set<number>();
+  #phase: 'stopping' | 'stopped' | 'killing';
   #stops = 0;
   #pauseMs = FIRST_PAUSE_MS;
 
   constructor(options: KillingOptions) {
     this.#options = options;
-    this.#phase = options.canStop ? 'stopping' : 'found';
+    this.#phase = options.canStop ? 'stopping' : 'stopped';
   }
 
   /** Whether the next look must have every process. */
@@ -42,11 +46,13 @@ export class Killing {
   async round(living: readonly Process[], look: Look): Promise<number | null> {
     if (this.#phase === 'stopping') {
       if (this.#stop(living, look)) return 0;
-      this.#phase = 'found';
+      this.#phase = 'stopped';
     }
-    const isFirst = this.#phase === 'found';
-    if (isFirst) await this.#options.onFound(living);
+    const isFirst = this.#phase === 'stopped';
     this.#phase = 'killing';
+    const found = living.filter(({ pid }) => !this.#found.has(pid) && !this.#refused.has(pid));
+    for (const { pid } of found) this.#found.add(pid);
+    if (found.length > 0) await this.#options.onFound(found);
     for (const process of living) this.#send(process, 'SIGKILL', look);
     if (!isFirst && living.every(({ pid }) => this.#refused.has(pid))) return null;
     const pauseMs = this.#pauseMs;

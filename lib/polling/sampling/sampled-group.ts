@@ -11,6 +11,8 @@ const SURELY_BELOW = 0.95;
 /** A change of resident memory by this part makes it worth to measure again, if that can be paid. */
 const NEWS = 0.02;
 
+const UNKILLABLE_PAUSE_MS = 100;
+
 /** How a group is killed, and what else it needs of the sampler. */
 export interface GroupContext extends Omit<KillingOptions, 'onFound'> {
   /** This process. */
@@ -89,16 +91,18 @@ export class SampledGroup {
     const living = this.members.living(look);
     const usageBytes = this.#usage(living, look, canMeasure || asked.look !== this.#lookDone);
     this.state.saw(usageBytes, living.length);
+    if (asked.look !== this.#lookDone) {
+      this.#lookDone = asked.look;
+      this.state.looked(asked.look);
+    }
     if (usageBytes > this.limitBytes && !this.#isClosed) this.#killing ??= this.#killForMemory(usageBytes);
     if (asked.kill !== this.#killDone) this.#killing ??= new Killing({ ...this.context, onFound: () => {} });
     const pauseMs = this.#killing === undefined ? null : await this.#killing.round(living, look);
     if (this.#killing !== undefined && pauseMs === null) {
       this.#killing = undefined;
       this.#answerKill(asked.kill);
-    }
-    if (asked.look !== this.#lookDone) {
-      this.#lookDone = asked.look;
-      this.state.looked(asked.look);
+      // Only what this process may not kill: the next attempt need not come soon.
+      if (living.length > 0) return UNKILLABLE_PAUSE_MS;
     }
     return pauseMs ?? this.#pace.after(usageBytes, this.limitBytes, performance.now());
   }

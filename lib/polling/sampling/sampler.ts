@@ -99,6 +99,7 @@ export class Sampler {
   async #look(): Promise<void> {
     const { table, costMs } = this.#options;
     const beganMs = performance.now();
+    const isUrgent = [...this.#groups.values()].some((group) => group.isUrgent);
     const due = [...this.#groups].filter(([, { dueMs }]) => dueMs <= beganMs + 0.5);
     if (due.length === 0) return;
     const asked = new Map(due.map(([, group]) => [group, group.asked]));
@@ -118,7 +119,8 @@ export class Sampler {
       group.dueMs = Math.min(group.dueMs, performance.now() + pauseMs);
       if (group.isOver) this.#groups.delete(id);
     }
-    this.#budget.spend(costMs() - before, performance.now());
+    // What was asked for may cost what it costs, and must not make the others wait.
+    if (!isUrgent) this.#budget.spend(costMs() - before, performance.now());
   }
 
   #endure(error: unknown): void {

@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { patience } from '../../support/patience';
+import { endOf, groupsOfEachTest, MIB, type TestGroup } from '../../support/polled-group';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+jest.setTimeout(patience(60_000));
+
+const LIMIT = 100 * MIB;
+const MEMORY = `import os, time
+memory = bytearray(60 * 2 ** 20)
+`;
+
+describeIf(['linux', 'machine', 'python3'], 'memory that several processes of a polled group share', () => {
+  const newGroup = groupsOfEachTest();
+
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'memcage-test-polling-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const python = (group: TestGroup, program: string) => group.run(`exec python3 -c '${MEMORY}${program}'`);
+
+  /** What is used once there are so many processes with that memory, after some more looks. */
+  async function usageOf(group: TestGroup, processes: number): Promise<number> {
+    await until('all are there', () => {
+      group.lookNow(patience(5000));
+      return group.seen.processes === processes && (group.seen.usageBytes ?? 0) > 60 * MIB;
+    });
+    for (let looks = 0; looks < 10; looks += 1) group.lookNow(patience(5000));
+    return group.seen.usageBytes ?? 0;
+  }
+
+  test('counts once after fork', async () => {
+    const group = newGroup({ limitBytes: LIMIT });
+    const child = python(group, `any(os.fork() == 0 for _ in range(3))\ntime.sleep(1000)`);
+    const usage = await usageOf(group, 4);
+    expect(usage).toBeLessThan(LIMIT);
+    expect([group.kills, child.exitCode, child.signalCode]).toEqual([[], null, null]);
+  });
+
+  test('counts for each that writes to it', async () => {
+    const group = newGroup({ limitBytes: LIMIT });
+    const write = 'memory[::4096] = bytes(len(memory[::4096]))';
+    const child = python(group, `os.fork()\n${write}\ntime.sleep(1000)`);
+    expect(await endOf(child)).toBe('SIGKILL');
+    await until('it is told', () => group.kills.length === 1);
+  });
+
+  test('counts once while a child is about to become another program', async () => {
+    const group = newGroup({ limitBytes: LIMIT });
+    const fifo = join(directory, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    // The child shares the memory until it has opened that file, which nobody opens for writing.
+    const actions = `[(os.POSIX_SPAWN_OPEN, 0, "${fifo}", os.O_RDONLY, 0)]`;
+    const child = python(group, `os.posix_spawn("/bin/true", ["true"], {}, file_actions=${actions})`);
+    const usage = await usageOf(group, 2);
+    expect(usage).toBeLessThan(LIMIT);
+    expect([group.kills, child.exitCode, child.signalCode]).toEqual([[], null, null]);
+  });
+
+  test('is seen when the first thread of a process has ended', async () => {
+    const group = newGroup({ limitBytes: LIMIT });
+    // exit(2), which ends one thread only.
+    const end = 'import ctypes, threading\nthreading.Thread(target=time.sleep, args=[1000]).start()';
+    python(group, `${end}\nctypes.CDLL(None).syscall(${process.arch === 'arm64' ? 93 : 60}, 0)`);
+    expect(await usageOf(group, 1)).toBeGreaterThan(60 * MIB);
+  });
+});
