@@ -16,13 +16,25 @@ export class Members {
   /** Starts by pid. NaN until a look has found the process. */
   readonly #starts = new Map<number, number>();
   readonly #options: MembersOptions;
+  /**
+   * While a child of this process is expected: its children that are others. Until a look has found them, what that is
+   * waiting for.
+   */
+  #strangers: ReadonlySet<number> | 'next look' | 'this look' | undefined;
 
   constructor(options: MembersOptions) {
     this.#options = options;
   }
 
-  get pids(): number[] {
-    return [...this.#starts.keys()];
+  /** A look is about to begin: what it must be able to find, with all below. */
+  roots(): number[] {
+    if (this.#strangers === 'next look') this.#strangers = 'this look';
+    return [...(this.#strangers === undefined ? [] : [this.#options.self]), ...this.#starts.keys()];
+  }
+
+  /** Whether each new child of this process is a member from the next look but one on. */
+  expectChild(isExpected: boolean): void {
+    this.#strangers = isExpected ? 'next look' : undefined;
   }
 
   /** @param start NaN if it is not known: whoever has the pid at the next look is meant */
@@ -39,10 +51,24 @@ export class Members {
       this.#starts.delete(pid);
       return !ended && pid !== this.#options.self;
     });
+    this.#takeExpected(rest);
     rest = this.#adoptChildren(rest);
     const marked = rest.filter((process) => !this.#isTooOld(process) && look.carries(process, this.#options.marker));
     for (const { pid, start } of marked) this.#starts.set(pid, start);
     if (marked.length > 0) this.#adoptChildren(rest);
+  }
+
+  /** Takes in the children of this process that are new. */
+  #takeExpected(processes: readonly Process[]): void {
+    const strangers = this.#strangers;
+    if (strangers === undefined || strangers === 'next look') return;
+    const own = processes.filter(({ ppid }) => ppid === this.#options.self);
+    if (strangers !== 'this look') {
+      for (const { pid, start } of own) if (!strangers.has(pid)) this.#starts.set(pid, start);
+    }
+    // Without those that are gone, whose pids others may get.
+    const others = own.filter(({ pid }) => !this.#starts.has(pid));
+    this.#strangers = new Set(others.map(({ pid }) => pid));
   }
 
   /** The members that a look finds alive. The others are members no longer. */
