@@ -92,6 +92,7 @@ export class PolledChild implements HeldChild, PolledMember {
 
   abandon(): KernelReport {
     this.#reaped();
+    if (this.#pid !== undefined) this.killAll();
     const report = this.#report();
     this.#gone();
     return report;
@@ -132,8 +133,8 @@ export class PolledChild implements HeldChild, PolledMember {
     void this.own.group.killAll().catch(() => {});
   }
 
-  noteKill({ limitBytes, victims }: PolledKill, { isAlone }: { isAlone: boolean }): void {
-    const isOwn = isAlone || this.cage === this.own;
+  noteKill({ limitBytes, victims }: PolledKill, by: PolledCage): void {
+    const isOwn = by === this.own || by.hasOneMember;
     const own = isOwn ? victims : victims.filter((victim) => this.#started(victim, victims));
     if (own.length === 0) return;
     this.#limitBytes ??= limitBytes;

@@ -10,7 +10,7 @@ export interface PolledVictim {
 
 /**
  * All processes of a group were killed, since together they had more memory than its limit. There is another one, with
- * the same figures, for those that have joined the group while it was being killed.
+ * the same figures, for those of its processes that were found while it was being killed.
  */
 export interface PolledKill {
   /** How many processes were found and killed. */

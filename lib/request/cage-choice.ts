@@ -23,20 +23,17 @@ export interface CageChoice {
   within: AnySharedCage | undefined;
   /** The child's own option takes precedence over its cage's. */
   nodeHeap: NodeHeapSetting;
-  /** The weakest that may hold a private cage. */
-  accepted: Enforce;
 }
 
 /** An explicit cage or parent takes precedence over the surrounding cage of `contain()`. */
-export function chooseCage({ cage, limits, parent, nodeHeap: own, enforce }: ResolvedCageOptions): CageChoice {
+export function chooseCage({ cage, limits, parent, nodeHeap: own }: ResolvedCageOptions): CageChoice {
   refuseOtherCopy();
   const around = cage === undefined && parent === undefined ? cageAround() : undefined;
   const held = cage ?? around;
   const nodeHeap = own ?? held?.nodeHeap;
-  if (limits === undefined) {
-    return { shared: held, limits, within: undefined, nodeHeap, accepted: held?.enforcedBy.kind ?? 'kernel' };
-  }
-  return { shared: undefined, limits, within: held, nodeHeap, accepted: acceptedIn(held, enforce) };
+  return limits === undefined
+    ? { shared: held, limits, within: undefined, nodeHeap }
+    : { shared: undefined, limits, within: held, nodeHeap };
 }
 
 /** Who chose a cage accepted what holds it, unless the option says otherwise. */

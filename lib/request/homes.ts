@@ -1,10 +1,11 @@
+import type { Enforce } from '../../types/options';
 import { PrivatePolledCage } from '../cage/polled/private-polled-cage';
 import { SharedCage } from '../cage/shared-cage';
 import type { HeldChild } from '../child/held-child';
 import { makeMember } from '../child/member';
 import { PolledChild } from '../child/polled-child';
 import type { StartRequest } from '../child/start-child';
-import { type CageChoice, makeCagedChild } from './cage-choice';
+import { acceptedIn, type CageChoice, makeCagedChild } from './cage-choice';
 import type { ResolvedCageOptions } from './cage-options';
 import { asAround, KernelFirst, makeWeaker, type Refusal } from './enforcement';
 
@@ -12,21 +13,22 @@ type Homes = Pick<StartRequest, 'makeCaged' | 'onRefused'>;
 
 /** Makes the home of one child in its cage, whatever holds that. */
 export function homesFor(choice: CageChoice, own: ResolvedCageOptions): Homes {
-  const { shared, limits, within, accepted } = choice;
+  const { shared, limits, within } = choice;
   if (shared !== undefined && !(shared instanceof SharedCage)) return { makeCaged: () => makeMember(shared, own) };
-  if (limits !== undefined && within !== undefined && !(within instanceof SharedCage)) {
-    return { makeCaged: (plan) => makePolled(choice, own, plan, asAround(within.enforcedBy)) };
+  const accepted = limits === undefined ? 'kernel' : acceptedIn(within, own.enforce);
+  if (within !== undefined && !(within instanceof SharedCage)) {
+    return { makeCaged: (plan) => makePolled({ ...choice, accepted }, own, plan, asAround(within.enforcedBy)) };
   }
   const makeByKernel: Homes['makeCaged'] = (plan) => makeCagedChild(choice, own, plan);
   // Only the kernel can honour a parent.
-  const isKernels = accepted === 'kernel' || limits === undefined || within !== undefined || own.parent !== undefined;
+  const isKernels = accepted === 'kernel' || within !== undefined || own.parent !== undefined;
   if (isKernels) return { makeCaged: makeByKernel };
   const first = new KernelFirst();
   return {
     makeCaged: (plan) =>
       first.make(
         () => makeByKernel(plan),
-        (refusal) => makePolled(choice, own, plan, refusal),
+        (refusal) => makePolled({ ...choice, accepted }, own, plan, refusal),
       ),
     onRefused: (error) => first.refused(error),
   };
@@ -34,7 +36,7 @@ export function homesFor(choice: CageChoice, own: ResolvedCageOptions): Homes {
 
 /** A child in a private cage without a cgroup. */
 function makePolled(
-  { limits = {}, within, accepted }: CageChoice,
+  { limits = {}, within, accepted }: CageChoice & { accepted: Enforce },
   { keepDescendants, memoryDetails }: ResolvedCageOptions,
   { detached }: { detached: boolean },
   refusal: Refusal,

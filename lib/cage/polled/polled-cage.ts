@@ -30,7 +30,8 @@ export interface PolledCageOptions {
 
 /** A child in the cage, which learns of the kills that may have been of it. */
 export interface PolledMember {
-  noteKill(kill: PolledKill, context: { isAlone: boolean }): void;
+  /** @param by whose limit was exceeded: the child's cage, or one around */
+  noteKill(kill: PolledKill, by: PolledCage): void;
   noteFailure(error: Error): void;
 }
 
@@ -195,14 +196,18 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
   }
 
   #killedFor(kill: PolledKill): void {
-    const members = this.#allMembers();
-    for (const member of members) member.noteKill(kill, { isAlone: members.length === 1 });
+    for (const member of this.#allMembers()) member.noteKill(kill, this);
     for (const cage of this.levels()) cage.#tell(kill);
   }
 
   #failed(error: Error): void {
     this.#failure = error;
     for (const member of this.#allMembers()) member.noteFailure(error);
+  }
+
+  /** @internal Whether there is no more than one child in it and in the cages within it. */
+  get hasOneMember(): boolean {
+    return this.#allMembers().length <= 1;
   }
 
   /** The children in it and in the cages within it. */

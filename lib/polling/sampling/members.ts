@@ -15,6 +15,9 @@ interface MembersOptions {
 export class Members {
   /** Starts by pid. NaN until a look has found the process. */
   readonly #starts = new Map<number, number>();
+  /** What was added since {@link spareNew}, and what that has started. */
+  readonly #spared = new Set<number>();
+  #sparesNew = false;
   readonly #options: MembersOptions;
   /**
    * While a child of this process is expected: its children that are others. Until a look has found them, what that is
@@ -39,7 +42,23 @@ export class Members {
 
   /** @param start NaN if it is not known: whoever has the pid at the next look is meant */
   add(pid: number, start: number): void {
-    if (pid !== this.#options.self) this.#starts.set(pid, start);
+    if (pid === this.#options.self) return;
+    this.#starts.set(pid, start);
+    if (this.#sparesNew) this.#spared.add(pid);
+  }
+
+  /** What is added from now on has no part in what the others are killed for. */
+  spareNew(): void {
+    this.#sparesNew = true;
+  }
+
+  spareNone(): void {
+    this.#sparesNew = false;
+    this.#spared.clear();
+  }
+
+  isSpared(pid: number): boolean {
+    return this.#spared.has(pid);
   }
 
   /** Takes in the fresh processes of a look that belong here. Needs every look, since none of them is fresh twice. */
@@ -49,6 +68,7 @@ export class Members {
       if (known !== undefined && this.#isSame(start, known)) return false;
       // Another process has the pid, and must not pass for the parent of its children.
       this.#starts.delete(pid);
+      this.#spared.delete(pid);
       return !ended && pid !== this.#options.self;
     });
     this.#takeExpected(rest);
@@ -97,6 +117,7 @@ export class Members {
         // One that is younger than its child has got the pid of the true parent.
         if (parent === undefined || start + this.#options.startTolerance < parent) return true;
         this.#starts.set(pid, start);
+        if (this.#spared.has(ppid)) this.#spared.add(pid);
         return false;
       });
     }

@@ -96,13 +96,18 @@ export class SampledGroup {
       this.state.looked(asked.look);
     }
     if (usageBytes > this.limitBytes && !this.#isClosed) this.#killing ??= this.#killForMemory(usageBytes);
-    if (asked.kill !== this.#killDone) this.#killing ??= new Killing({ ...this.context, onFound: () => {} });
-    const pauseMs = this.#killing === undefined ? null : await this.#killing.round(living, look);
+    if (asked.kill !== this.#killDone) {
+      this.members.spareNone();
+      this.#killing ??= new Killing({ ...this.context, onFound: () => {} });
+    }
+    const doomed = living.filter(({ pid }) => !this.members.isSpared(pid));
+    const pauseMs = this.#killing === undefined ? null : await this.#killing.round(doomed, look);
     if (this.#killing !== undefined && pauseMs === null) {
       this.#killing = undefined;
+      this.members.spareNone();
       this.#answerKill(asked.kill);
       // Only what this process may not kill: the next attempt need not come soon.
-      if (living.length > 0) return UNKILLABLE_PAUSE_MS;
+      if (doomed.length > 0) return UNKILLABLE_PAUSE_MS;
     }
     return pauseMs ?? this.#pace.after(usageBytes, this.limitBytes, performance.now());
   }
@@ -132,6 +137,7 @@ export class SampledGroup {
     return new Killing({
       ...this.context,
       onFound: async (found) => {
+        this.members.spareNew();
         const victims = (await this.context.names(found)).map(({ pid, ppid, name }) => ({ pid, ppid, name }));
         // Before the first dies: whoever learns of its end must find here why.
         this.context.onOver({ count: victims.length, usageBytes, limitBytes: this.limitBytes, victims, timeMs });

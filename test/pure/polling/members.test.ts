@@ -101,6 +101,18 @@ describe('a pid that another process has got', () => {
     expect(pidsAfter(members, [{ pid: 10 }, { pid: 11, ppid: 10, start: 99 }])).toEqual([[10]]);
   });
 
+  test('is spared with what it starts, if it came while the others were killed', () => {
+    const members = newMembers();
+    members.add(10, 100);
+    members.spareNew();
+    members.add(20, 200);
+    const processes = [{ pid: 10 }, { pid: 11, ppid: 10 }, { pid: 20, start: 200 }, { pid: 21, ppid: 20, start: 201 }];
+    expect(pidsAfter(members, processes)).toEqual([[10, 20, 11, 21]]);
+    expect([10, 11, 20, 21].map((pid) => members.isSpared(pid))).toEqual([false, false, true, true]);
+    members.spareNone();
+    expect(members.isSpared(20)).toBe(false);
+  });
+
   test('is still the same one, if its start is known only about', () => {
     const members = newMembers({ startTolerance: 10 });
     members.add(10, 100);
