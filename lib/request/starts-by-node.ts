@@ -1,7 +1,6 @@
 import { canLoad, loadNative } from '../addon/load-native';
-import type { CageChoice } from './cage-choice';
+import { acceptedIn, type CageChoice } from './cage-choice';
 import type { ResolvedCageOptions } from './cage-options';
-import { enforceOf } from './enforce-option';
 import { isPlain, wantsNamespaces } from './is-plain';
 
 /**
@@ -13,8 +12,7 @@ import { isPlain, wantsNamespaces } from './is-plain';
 export function startsByNode(own: ResolvedCageOptions, choice: CageChoice): boolean {
   if (canLoad()) return false;
   if (isPlain(own, choice)) return true;
-  const isCaged = choice.shared !== undefined || choice.limits !== undefined;
-  const accepted = isCaged ? choice.accepted : enforceOf(own.enforce);
+  const accepted = acceptedIn(choice.shared ?? choice.within, own.enforce);
   if (accepted === 'kernel' || wantsNamespaces(own)) loadNative();
   return true;
 }

@@ -19,6 +19,8 @@ export class Members {
   readonly #spared = new Set<number>();
   #sparesNew = false;
   readonly #options: MembersOptions;
+  /** Added since the last look has begun, so that it may not have them. */
+  readonly #recent = new Set<number>();
   /**
    * While a child of this process is expected: its children that are others. Until a look has found them, what that is
    * waiting for.
@@ -31,6 +33,7 @@ export class Members {
 
   /** A look is about to begin: what it must be able to find, with all below. */
   roots(): number[] {
+    this.#recent.clear();
     if (this.#strangers === 'next look') this.#strangers = 'this look';
     return [...(this.#strangers === undefined ? [] : [this.#options.self]), ...this.#starts.keys()];
   }
@@ -44,6 +47,7 @@ export class Members {
   add(pid: number, start: number): void {
     if (pid === this.#options.self) return;
     this.#starts.set(pid, start);
+    this.#recent.add(pid);
     if (this.#sparesNew) this.#spared.add(pid);
   }
 
@@ -99,7 +103,7 @@ export class Members {
       if (process !== undefined && !process.ended && this.#isSame(process.start, start)) {
         this.#starts.set(pid, process.start);
         living.push(process);
-      } else {
+      } else if (!this.#recent.has(pid)) {
         this.#starts.delete(pid);
       }
     }
