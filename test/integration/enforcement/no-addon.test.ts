@@ -3,7 +3,7 @@ import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { WITHOUT_ADDON } from '../../support/without-addon';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 jest.setTimeout(patience(LIMIT_MS));
 
@@ -48,6 +48,56 @@ describeIf('linux', 'where the addon does not load', () => {
       },
       'run, ENOENT': { ...absent, ...none, name: 'Error', code: 'ENOENT' },
       'the outcome, once all is read': 'all\n',
+    });
+  });
+});
+
+describeIf('linux', 'where the addon does not load, and the caller accepts that a cage is polled', () => {
+  const MIB = 2 ** 20;
+
+  test.each(surroundings)('its children are killed above its limit (%s)', async (_, where) => {
+    const seen = await fixtureResult({ name: 'enforcement/polled.js', timeoutMs: LIMIT_MS, ...where });
+    const polled = { by: 'polled', hasReason: true };
+    const killed = {
+      ...{ ...polled, signal: 'SIGKILL', exitCode: null, isMeasured: true },
+      ...{ cause: 'polled', limitBytes: 80 * MIB },
+    };
+    const shell = { ...killed, signal: expect.anything() as unknown };
+    const none = { cause: null, limitBytes: null, signal: null };
+    const absent = { ...polled, ...none, exitCode: null, isMeasured: false };
+    const refused = { code: where.error.code };
+    expect(seen).toEqual({
+      spawn: killed,
+      'spawn, what ends by itself': { ...polled, ...none, exitCode: 3, isMeasured: true },
+      'spawn, ENOENT': absent,
+      fork: killed,
+      exec: shell,
+      execFile: killed,
+      run: { ...killed, name: 'MemoryLimitError', code: 'ERR_MEMCAGE_MEMORY_LIMIT' },
+      spawnSync: killed,
+      'spawnSync, ENOENT': absent,
+      execFileSync: killed,
+      execSync: shell,
+      'a detached child': {
+        ...none,
+        by: 'none',
+        hasReason: true,
+        exitCode: 4,
+        isMeasured: expect.any(Boolean) as unknown,
+      },
+      'a heap': '--max-old-space-size=64\n',
+      namespaces: refused,
+      'not accepted': refused,
+      'in a cage': {
+        ...{ spawn: killed, contained: 'SIGKILL', containedByExecFile: 'SIGKILL', containedFork: 'SIGKILL' },
+        ...{
+          containedSync: 'SIGKILL',
+          good: 'good\n',
+          kills: 5,
+          left: 'SIGKILL',
+          closed: { code: 'ERR_MEMCAGE_CLOSED' },
+        },
+      },
     });
   });
 });
