@@ -3,6 +3,7 @@ import { getSystemErrorName } from 'node:util';
 import type { CloneFailure, Stage } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
 import type { CageCgroup } from '../cage/cgroup/cage-cgroup';
+import { explainDelegation } from '../cage/root/refused-parent';
 import { explainTooSmall } from '../cage/too-small';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { readNamespaceFacts } from '../namespaces/namespace-facts';
@@ -63,7 +64,8 @@ export function explainFailure(
     return fail(ErrorCode.CGROUP_GONE, 'The cage was removed before the child could join it');
   }
   // Within clone, only entering a cgroup can fail with EACCES.
-  if (stage === 'clone' && errno === -EACCES) return fail(ErrorCode.NO_PERMISSION, explainDelegation(context.home));
+  if (stage === 'clone' && errno === -EACCES)
+    return fail(ErrorCode.NO_PERMISSION, explainDelegation(context.home?.memory.path ?? 'the cgroup'));
   if (stage === 'watchdog') return fail(...explainWatchdog(path, context));
   if (MAKING_STAGES.has(stage) && wanted.length > 0) {
     return fail(...explainNamespaceRefusal(failure, wanted, readNamespaceFacts()));
@@ -78,15 +80,6 @@ function limitAtFault(home: CageCgroup | undefined, errno: number): string | und
     // The cgroup is gone, or no fd is free to look into it. The errno has to do.
     return undefined;
   }
-}
-
-/** "Delegation Containment" in the kernel's cgroup-v2 document. */
-function explainDelegation(home: CageCgroup | undefined): string {
-  return (
-    `This user may not put a process into ${home?.memory.path ?? 'the cgroup'}: that takes the right to write to ` +
-    'cgroup.procs there and in the nearest cgroup above both that and the one this process is in, which delegation gives ' +
-    'to processes within the delegated cgroup only'
-  );
 }
 
 function explainMissingCall(stage: Stage, path: string): string {

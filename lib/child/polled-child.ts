@@ -189,7 +189,7 @@ export class PolledChild implements HeldChild, PolledMember {
   #goneOnceEmpty(waitMs = SHORTEST_WAIT_MS): void {
     const timer = setTimeout(() => {
       const { group } = this.own;
-      if (group.lookNow(LOOK_MS) && group.seen.processes === 0) this.#gone();
+      if (this.cage.isOver || (group.lookNow(LOOK_MS) && group.seen.processes === 0)) this.#gone();
       else this.#goneOnceEmpty(Math.min(waitMs * 2, LONGEST_WAIT_MS));
     }, waitMs);
     timer.unref();

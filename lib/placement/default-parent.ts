@@ -40,17 +40,17 @@ export async function prepareDefaultParent(host: Host, { systemd }: Partial<Wish
 
 /**
  * The path of what {@link defaultParent} would return, without moving, making or remembering anything. Undefined if
- * that is a scope which systemd has yet to make. Throws what {@link defaultParent} would throw, as far as that can be
- * known before.
+ * that has yet to be made ready, so that nothing more can be known of it. Throws what {@link defaultParent} would
+ * throw, as far as that can be known before.
  */
 export function foreseenParent(host: Host): string | undefined {
   const given = fromEnvironment(host) ?? found ?? ownOnV1(host);
   if (given !== undefined) return given.path;
   const candidates = runBlocking(listCandidates(host, wishes));
   const last = candidates.pop();
-  if (last?.refusal === null && last.source !== 'systemd') return last.path ?? undefined;
-  const refused = last?.refusal === null ? refuseAsking() : {};
-  if (refused === undefined) return undefined;
+  const isUsable = last?.refusal === null;
+  const refused = isUsable && last.source === 'systemd' ? refuseAsking() : undefined;
+  if (isUsable && refused === undefined) return undefined;
   throw noParent(last === undefined ? candidates : [...candidates, { ...last, ...refused }]);
 }
 

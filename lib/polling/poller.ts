@@ -15,7 +15,7 @@ const IDLE_MS = 5000;
 const ENVIRONMENT = ['PATH', 'Path', 'PATHEXT', 'SystemRoot', 'windir', 'ComSpec', 'TEMP'];
 
 /** Who gets the reports about one group. */
-export interface Listener {
+interface Listener {
   onReport(report: Report): void;
   /** The sampler is no more. Once. */
   onFailed(error: Error): void;

@@ -114,6 +114,11 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
     return this.#killed || this.closing || this.container?.wasKilled === true;
   }
 
+  /** @internal Nobody looks at it any more: it is closed, or the sampler has failed, and has taken all of it along. */
+  get isOver(): boolean {
+    return this.#closed || this.#failure !== undefined;
+  }
+
   /** @internal */
   assertOpen(): void {
     if (this.closing) throw new MemcageError(ErrorCode.CLOSED, 'The cage is closed');

@@ -69,16 +69,19 @@ export class CageRoot {
   /**
    * Throws what {@link make} would throw, as far as that can be known without making anything.
    *
-   * @param parentPath undefined for a scope of systemd's, where nothing but the guardian can be missing
+   * @param parentPath undefined for one that is made ready first: then nothing but the guardian can be missing
    */
   static foresee(host: Host, parentPath: string | undefined): void {
     const parent = parentPath === undefined ? undefined : openParent(parentPath, host);
+    const { foreseeLimitsBelow, foreseeJoin } = cageVersion(host.version);
     try {
-      if (parent !== undefined) cageVersion(host.version).foreseeLimitsBelow(parent, host);
+      if (parent !== undefined) foreseeLimitsBelow(parent, host);
       const guardian = wantsGuardian() ? foreseenGuardianError() : undefined;
       if (guardian !== undefined) throw guardian;
-      const code = parent && whyNoDirectoryIn(parent.path);
-      if (parent !== undefined && code !== undefined) throw foreseenRefusal(parent.path, code, 'mkdirat', host);
+      if (parent === undefined) return;
+      const code = whyNoDirectoryIn(parent.path);
+      if (code !== undefined) throw foreseenRefusal(parent.path, code, 'mkdirat', host);
+      foreseeJoin(parent, host);
     } finally {
       parent?.close();
     }

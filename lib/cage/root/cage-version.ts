@@ -12,6 +12,8 @@ export interface CageVersion {
   enableLimitsBelow(directory: CgroupDirectory): void;
   /** Throws what {@link enableLimitsBelow} would throw for a parent, as far as that can be known before. */
   foreseeLimitsBelow(parent: CgroupDirectory, host: Host): void;
+  /** Throws what a child would get that may not join a cage in this parent. */
+  foreseeJoin(parent: CgroupDirectory, host: Host): void;
   /** Called before the first cgroup is made below a cage cgroup. */
   becomeParent(memory: CgroupDirectory): void;
   /** Makes the kill cgroup for all cages of a cage root. */

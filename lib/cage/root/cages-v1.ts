@@ -7,6 +7,7 @@ export const CAGES_V1: CageVersion = {
   guardedKind: 'memory',
   enableLimitsBelow() {},
   foreseeLimitsBelow() {},
+  foreseeJoin() {},
   becomeParent(memory) {
     // Without a stamp, the inventory doesn't take it for a cage that was made ahead (`ListedCage.spare`).
     undo(() => memory.unstamp());

@@ -1,13 +1,15 @@
-import { join } from 'node:path';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { parseNames } from '../../cgroup/files/formats';
-import type { Host } from '../../cgroup/hierarchy/host';
+import { type Host, processDirectory } from '../../cgroup/hierarchy/host';
+import type { Hierarchy } from '../../cgroup/hierarchy/mounts';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { AncestorsV2 } from '../../oom/ancestors-v2';
 import { whyNotWritable } from '../../placement/given-parent';
 import { readPids } from '../../placement/parent-facts';
 import type { CageVersion } from './cage-version';
-import { foreseenRefusal, refusedParent } from './refused-parent';
+import { explainDelegation, foreseenRefusal, refusedParent } from './refused-parent';
 
 const SUBTREE_CONTROL = 'cgroup.subtree_control';
 
@@ -16,6 +18,7 @@ export const CAGES_V2: CageVersion = {
   guardedKind: 'unified',
   enableLimitsBelow: enableMemory,
   foreseeLimitsBelow: foreseeMemory,
+  foreseeJoin,
   becomeParent: (memory) => memory.write(SUBTREE_CONTROL, '+memory'),
   makeKillCgroup: () => undefined,
   sweepKillHierarchies: async () => {},
@@ -41,6 +44,36 @@ function foreseeMemory(directory: CgroupDirectory, host: Host): void {
   if (code !== undefined) throw foreseenRefusal(path, code, 'openat2', host);
   // The root, which has no such file, may have processes.
   if (directory.has('cgroup.type') && readPids(path).length > 0) throw hasProcesses(directory);
+}
+
+/** "Delegation Containment" in the cgroup v2 document. */
+function foreseeJoin({ path }: CgroupDirectory, { memory }: Host): void {
+  const own = ownDirectory(memory);
+  if (own === undefined) return;
+  const common = nearestAround(path, own);
+  if (whyNotWritable(join(common, 'cgroup.procs')) !== 'EACCES') return;
+  throw new MemcageError(ErrorCode.NO_PERMISSION, explainDelegation(path), {
+    errno: -constants.errno.EACCES,
+    syscall: 'clone3',
+    stage: 'clone',
+  });
+}
+
+/** Undefined if no mount shows it: then its surroundings can't be seen either. */
+function ownDirectory(memory: Hierarchy): string | undefined {
+  try {
+    return processDirectory(memory, 'self');
+  } catch (error) {
+    if (error instanceof MemcageError && error.code === ErrorCode.NO_PARENT) return undefined;
+    throw error;
+  }
+}
+
+/** The nearest directory that is, or is around, both. */
+function nearestAround(path: string, other: string): string {
+  let at = path;
+  while (at !== other && !other.startsWith(at === '/' ? at : `${at}/`)) at = dirname(at);
+  return at;
 }
 
 /** Throws where it can't be enabled at all. */

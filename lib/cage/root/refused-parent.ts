@@ -26,6 +26,15 @@ export function foreseenRefusal(path: string, code: string, syscall: string, hos
   return asError(path, { code, errno, syscall }, host);
 }
 
+/** Why a child may not join a cgroup of v2: "Delegation Containment" in the kernel's cgroup-v2 document. */
+export function explainDelegation(path: string): string {
+  return (
+    `This user may not put a process into ${path}: that takes the right to write to ` +
+    'cgroup.procs there and in the nearest cgroup above both that and the one this process is in, which delegation gives ' +
+    'to processes within the delegated cgroup only'
+  );
+}
+
 interface Refused {
   code: string;
   errno: number;

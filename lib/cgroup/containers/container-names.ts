@@ -3,8 +3,8 @@ import { basename, join } from 'node:path';
 import { readProcFile } from '../../machine/proc-file';
 import type { CgroupDirectory } from '../directory/directory';
 import { isPassedOver } from '../directory/walk';
-import { type Mount, parseMounts } from '../hierarchy/mounts';
 import { isFullId, parseCgroupName } from '../names/cgroup-name';
+import { type Mount, parseMounts } from '../names/mount-info';
 import { listPids } from '../processes/pids';
 
 /**

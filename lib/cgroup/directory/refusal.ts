@@ -60,6 +60,6 @@ export function cgroupError(error: unknown, doing: string, path: string): unknow
 }
 
 /** The kernel's refusal in words. For a read-only cgroup file system, as in most containers, it adds what to do. */
-export function refusalText(error: NativeError, path: string): string {
+function refusalText(error: NativeError, path: string): string {
   return error.code === 'EROFS' ? `${error.message}; ${readOnlyCure(path)}` : error.message;
 }

@@ -1,4 +1,5 @@
-import { type CgroupVersion, kernelFormatError, parseNames } from '../files/formats';
+import { type CgroupVersion, parseNames } from '../files/formats';
+import { isWithin, type Mount, parseMounts } from '../names/mount-info';
 
 /** A mounted cgroup hierarchy. */
 export interface Hierarchy {
@@ -35,20 +36,6 @@ export type Location =
   /** It can't be reached there: it is above or beside the namespace, beside the mount, removed, or not listed. */
   | { hidden: 'namespace' | 'mount' | 'removed' | 'unlisted' };
 
-/** A line of `/proc/<pid>/mountinfo`. */
-export interface Mount {
-  id: string;
-  parent: string;
-  /** `MAJOR:MINOR` of the file system. */
-  device: string;
-  /** What is mounted, as a path in that file system. */
-  root: string;
-  mountPoint: string;
-  readOnly: boolean;
-  fsType: string;
-  superOptions: string[];
-}
-
 /**
  * Finds the cgroup hierarchies in the text of a `/proc/<pid>/mountinfo`.
  *
@@ -74,11 +61,6 @@ export function findHierarchies(mountInfo: string, unifiedControllers: (mountPoi
       ![memory, ...others.slice(0, index)].some((shown) => shown && below(shown.mountRoot, mountRoot) !== null),
   );
   return { memory, memoryElsewhere, unified, freezer: v1('freezer')[0] ?? null };
-}
-
-/** @see https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html */
-export function parseMounts(mountInfo: string): Mount[] {
-  return mountInfo.split('\n').flatMap((line, index) => (line === '' ? [] : [parseMount(line, index + 1)]));
 }
 
 /**
@@ -156,48 +138,4 @@ function isHidden(mount: Mount, byId: ReadonlyMap<string, Mount>): boolean {
     if (index >= 0 && !chain.includes(other) && isWithin(next.mountPoint, other.mountPoint)) return true;
   }
   return false;
-}
-
-function isWithin(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
-}
-
-/** `36 35 98:0 /root /mount/point rw,noatime master:1 - ext3 /dev/root rw,errors=continue` */
-function parseMount(line: string, number: number): Mount {
-  const fields = line.split(' ');
-  // Any number of optional fields, then a single dash.
-  const dash = fields.indexOf('-', 6);
-  const [id, parent, device, root, mountPoint, options] = fields;
-  const fsType = fields[dash + 1];
-  const superOptions = fields[dash + 3];
-  if (
-    dash < 0 ||
-    !id ||
-    !parent ||
-    !device ||
-    !root ||
-    !mountPoint ||
-    !options ||
-    !fsType ||
-    superOptions === undefined
-  ) {
-    const expected = 'ID PARENT DEVICE ROOT MOUNT-POINT OPTIONS - TYPE SOURCE OPTIONS';
-    throw kernelFormatError('mountinfo', expected, line, number);
-  }
-  const flags = [...options.split(','), ...superOptions.split(',')];
-  return {
-    id,
-    parent,
-    device,
-    root: unescapeOctal(root),
-    mountPoint: unescapeOctal(mountPoint),
-    readOnly: flags.includes('ro'),
-    fsType,
-    superOptions: superOptions.split(','),
-  };
-}
-
-/** The kernel writes space, tab, newline and backslash as \ and three octal digits. */
-function unescapeOctal(field: string): string {
-  return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

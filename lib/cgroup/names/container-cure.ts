@@ -1,7 +1,9 @@
-import { statfsSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { shellWord } from '../../text/shell-word';
 import type { CgroupVersion } from '../files/formats';
 import { type ContainerKind, detectContainer } from './container';
+import { mountOf, parseMounts } from './mount-info';
 
 /** CGROUP_SUPER_MAGIC of linux/magic.h, for v1. */
 const CGROUP_V1_MAGIC = 0x27e0eb;
@@ -54,8 +56,15 @@ const CURES: Readonly<Record<ContainerKind, Cure>> = {
  * What to change in a container so that cgroups can be made in it, as a clause. `kind` is undefined outside of
  * containers.
  */
-export function containerCure(kind: ContainerKind | undefined, version: CgroupVersion): string {
-  if (kind === undefined) return 'the cgroup file system is read-only here: remount it with mount -o remount,rw';
+export function containerCure(
+  kind: ContainerKind | undefined,
+  { version, mountPoint }: { version: CgroupVersion; mountPoint: string },
+): string {
+  if (kind === undefined) {
+    // Without `bind` it would be the file system that changes, which others have mounted too: the kernel refuses (EBUSY).
+    const command = `mount -o remount,bind,rw ${shellWord(mountPoint)}`;
+    return `the cgroup file system is read-only here: let root run "${command}"`;
+  }
   const { name, [`v${version}` as const]: cure } = CURES[kind];
   const what = kind === 'unknown' ? 'a container' : `a ${name} container`;
   return `the cgroup file system is read-only in ${what}: ${cure}`;
@@ -63,7 +72,11 @@ export function containerCure(kind: ContainerKind | undefined, version: CgroupVe
 
 /** {@link containerCure} for the container that this process is in. */
 export function readOnlyCure(path: string): string {
-  return containerCure(detectContainer()?.kind, versionAt(path));
+  return containerCure(detectContainer()?.kind, { version: versionAt(path), mountPoint: mountPointOf(path) });
+}
+
+function mountPointOf(path: string): string {
+  return mountOf(path, parseMounts(readFileSync('/proc/self/mountinfo', 'utf8')))?.mountPoint ?? path;
 }
 
 /** `path` may not exist, if it is something that could not be created. */

@@ -15,6 +15,7 @@ interface Thrown {
   syscall: string;
   path?: string;
   message: string;
+  cure?: string;
 }
 
 describeIf(['cgroup', 'root'], 'a user who may not write to the cgroup tree', () => {
@@ -32,7 +33,13 @@ describeIf(['cgroup', 'root'], 'a user who may not write to the cgroup tree', ()
   });
 
   describeIf('v1', 'whose own cgroup is the only place', () => {
-    testRows('NO_PERMISSION, with the place', ['spawn', 'createCage', 'run', 'Cgroup.create'], (name) => {
+    testRows("the cure is doctor's, and ends the message", ['spawn', 'createCage', 'run', 'prepare'], (name) => {
+      const { cure = '', message } = thrown[name] as Thrown;
+      expect(cure).toMatch(/^let root run "mkdir -p (\S+) && chown -R 65534 \1", and start .* with MEMCAGE_PARENT=\1$/);
+      expect(message.endsWith(`. Cure: ${cure}`)).toBe(true);
+    });
+
+    testRows('NO_PERMISSION, with the place', ['spawn', 'createCage', 'run', 'prepare', 'Cgroup.create'], (name) => {
       expect(thrown[name]).toMatchObject({
         code: 'ERR_MEMCAGE_NO_PERMISSION',
         errno: -constants.errno.EACCES,
@@ -43,7 +50,7 @@ describeIf(['cgroup', 'root'], 'a user who may not write to the cgroup tree', ()
   });
 
   describeIf('v2', 'after a look at every place', () => {
-    testRows('NO_PARENT, with each and why', ['spawn', 'createCage', 'run', 'Cgroup.create'], (name) => {
+    testRows('NO_PARENT, with each and why', ['spawn', 'createCage', 'run', 'prepare', 'Cgroup.create'], (name) => {
       expect(thrown[name]).toMatchObject({
         code: 'ERR_MEMCAGE_NO_PARENT',
         message: expect.stringContaining(`(${cgroupOf('self')}): `) as string,

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type * as Native from '../../../lib/addon/load-native';
-import type { CagedChild } from '../../../lib/child/caged-child';
+import type { HeldChild } from '../../../lib/child/held-child';
 import type { KernelReport } from '../../../lib/child/kernel-report';
 import { createLaunch } from '../../../lib/child/launch-child';
 import { ErrorCode, MemcageError } from '../../../lib/errors/errors';
@@ -56,22 +56,25 @@ function useNative(replaced: Partial<NativeBinding>): void {
 
 const nothing: KernelReport = { oom: null, memory: { limitBytes: 0, peakBytes: null, swapLimited: true } };
 
-function cagedWith(replaced: Partial<CagedChild> = {}): CagedChild {
+function cagedWith(replaced: Partial<HeldChild> = {}): HeldChild {
   const home = {
-    ceilingBytes: 2 ** 20,
     takeJoinFds: () => ({ fds: { joinFds: [] }, close: () => {}, spent: () => {} }),
+    memory: { path: '/test' },
     killsAsGroup: () => false,
     exitCleanUp: { plan: undefined, handOver: () => {} },
-  } as unknown as CagedChild['home'];
+  } as unknown as HeldChild['home'];
   return {
     home,
+    ceilingBytes: 2 ** 20,
+    seesLimit: true,
+    environment: (env) => env,
     started: () => {},
     abandon() {
       calls.push('abandoned');
       return nothing;
     },
     ...replaced,
-  } as Partial<CagedChild> as CagedChild;
+  } as Partial<HeldChild> as HeldChild;
 }
 
 const plan: LaunchPlan = { file: 'true', args: ['true'], env: [], stdio: [], detached: false };
@@ -79,15 +82,19 @@ const plan: LaunchPlan = { file: 'true', args: ['true'], env: [], stdio: [], det
 function launch({
   namespaces = {},
   caged = cagedWith(),
+  onRefused = () => false,
   ...program
-}: { namespaces?: NamespaceOptions; caged?: CagedChild } & Partial<LaunchPlan> = {}): ReturnType<
-  ReturnType<typeof createLaunch>
-> {
+}: {
+  namespaces?: NamespaceOptions;
+  caged?: HeldChild;
+  onRefused?: (error: Error) => boolean;
+} & Partial<LaunchPlan> = {}): ReturnType<ReturnType<typeof createLaunch>> {
   return createLaunch({
     namespaces,
     nodeHeap: undefined,
     makeCaged: () => caged,
     onCaged: () => {},
+    onRefused,
     onFailed: () => calls.push('failed'),
     onEnded: () => calls.push('ended'),
   })({ ...plan, ...program }, () => {});
@@ -131,8 +138,36 @@ describe('a start that fails', () => {
   });
 });
 
+describe('a cage that the kernel refuses when it is entered', () => {
+  const refusals: string[] = [];
+  const onRefused = (error: Error): boolean => refusals.push((error as MemcageError).code) === 1;
+  const delegated = { stage: 'clone', errno: -constants.errno.EACCES, path: '' } as const;
+  beforeEach(() => refusals.splice(0));
+
+  test('gives its place to another kind, if there is one', () => {
+    const results = [delegated, { pid: 1, pidfd: PIDFD }];
+    useNative({ clone: () => results.shift() ?? refuse() });
+    expect(launch({ onRefused })).toMatchObject({ pid: 1 });
+    expect(refusals).toEqual(['ERR_MEMCAGE_NO_PERMISSION']);
+    expect(calls).toEqual(['abandoned', 'watched']);
+  });
+
+  test('once', () => {
+    useNative({ clone: () => delegated });
+    expect(() => launch({ onRefused })).toThrow('may not put a process into');
+    expect(refusals).toHaveLength(2);
+    expect(calls).toEqual(['abandoned', 'abandoned', 'failed']);
+  });
+
+  test('is not tried again for an error that Node would report', () => {
+    useNative({ clone: () => ({ stage: 'exec', errno: -constants.errno.ENOENT, path: '' }) });
+    expect(launch({ onRefused })).toEqual({ errno: -constants.errno.ENOENT });
+    expect(refusals).toEqual([]);
+  });
+});
+
 describe('a limit that is set once the child has reached its program', () => {
-  const startingWith = (error: unknown): CagedChild =>
+  const startingWith = (error: unknown): HeldChild =>
     cagedWith({
       started() {
         calls.push('started');

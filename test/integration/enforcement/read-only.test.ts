@@ -220,6 +220,27 @@ describeIf(['linux', 'root', 'cgroup'], 'where cgroups are read-only', () => {
     expect(report.peakBytes).toBeGreaterThan(64 * MIB);
   });
 
+  test('where nothing can look at processes either', async () => {
+    type Answer = Record<'polled' | 'ran', Caught> & { enforcedBy: unknown; exitCode: number };
+    const { polled, ran, ...rest } = await answersOf<Answer>('ask.js', 'unsampled');
+    const cure = /^Nothing can hold this cage: .*--allow-worker.* The kernel can't: ERR_MEMCAGE_NO_\w+: .*read-only/;
+    expect(polled).toEqual(unsupported(cure));
+    const memory = { limitBytes: 'Infinity', peakBytes: null, swapLimited: false };
+    expect(ran).toMatchObject({ exitCode: 0, memory });
+    const none = { kind: 'none', reason: expect.stringMatching(/Nor can it be polled: .*--allow-worker/) };
+    expect(rest).toEqual({ enforcedBy: none, exitCode: 0, signal: 'SIGKILL', left: [] });
+  });
+
+  test('metrics count it among the cages', async () => {
+    const lines = (open: number) => [
+      `memcage_cages ${open}`,
+      `memcage_cages_closed_total ${1 - open}`,
+      'memcage_cages_oom_kills_total 1',
+    ];
+    const { open, closed } = await answersOf<Record<'open' | 'closed', string[]>>('ask.js', 'metrics');
+    expect([open.sort(), closed.sort()]).toEqual([lines(1), lines(0)]);
+  });
+
   test('it shows what it is', async () => {
     const { open, closed } = await answersOf<Record<'open' | 'closed', string>>('ask.js', 'inspected');
     expect(open).toMatch(/^Cage <polled> \{\s+limitBytes: 62914560 \(60 MiB\)/);

@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { run } from 'memcage';
+import { inChroot } from '../../support/chroot';
 import { temporaryDirectory } from '../../support/native-child';
 import { describeIf } from '../../support/require';
 
@@ -75,22 +76,11 @@ describeIf('first-userns', 'user namespaces within each other', () => {
 });
 
 describeIf(['root', 'userns'], 'a process in a chroot', () => {
-  // The root is a directory that is not a mount itself, with everything that Node needs mounted below it.
-  const script = `
-    mount -t tmpfs memcage-chroot "$1" && mkdir "$1/root" && root="$1/root" && shift
-    for each in usr bin lib lib64 proc dev etc work tmp "$1"; do
-      [ -e "/$each" ] || continue
-      mkdir -p "$root/$each" && mount --rbind "/$each" "$root/$each" || exit 1
-    done
-    shift
-    exec chroot "$root" "$@"`;
-
   test('can have no user namespace: chroot is named', async () => {
     const directory = temporaryDirectory();
-    const checkout = join(__dirname, '../../..').slice(1);
     try {
-      const command = ['-m', '--propagation=private', 'sh', '-c', script, 'sh', directory, checkout];
-      const { stdout } = await promisify(execFile)('unshare', [...command, process.execPath, FIXTURE, 'plain']);
+      const [file, ...args] = inChroot(directory, join(__dirname, '../../..'));
+      const { stdout } = await promisify(execFile)(file, [...args, process.execPath, FIXTURE, 'plain']);
       const thrown = JSON.parse(stdout) as Thrown;
       expect(thrown).toMatchObject({
         code: 'ERR_MEMCAGE_USER_NAMESPACE',

@@ -2,25 +2,11 @@ import { constants } from 'node:os';
 import { explainNamespaceRefusal } from '../../../lib/child/namespace-refusal';
 import type { NamespaceFacts } from '../../../lib/namespaces/namespace-facts';
 import type { Stage } from '../../../types/native';
+import { NO_FACTS } from '../../support/namespace-facts';
 import { testRows } from '../../support/rows';
 
 const { EACCES, EINVAL, EIO, ENOSPC, EPERM } = constants.errno;
 const EUSERS = 87;
-
-const NOTHING: NamespaceFacts = {
-  forbidding: {},
-  lacking: [],
-  isNested: false,
-  isPrivileged: false,
-  apparmorRestricts: false,
-  isUnconfined: false,
-  sysctlForbids: false,
-  isUnmapped: false,
-  isChrooted: false,
-  hasSeccompFilter: false,
-  hasNoNewPrivileges: false,
-  isUndumpable: false,
-};
 
 interface Case {
   stage?: Stage;
@@ -33,7 +19,7 @@ interface Case {
 
 function explain({ stage = 'clone', errno = EPERM, path = '', output, wanted = ['user', 'pid'], facts }: Case) {
   const failure = { stage, errno: -errno, path, ...(output !== undefined && { output }) };
-  const [code, message] = explainNamespaceRefusal(failure, wanted, { ...NOTHING, ...facts });
+  const [code, message] = explainNamespaceRefusal(failure, wanted, { ...NO_FACTS, ...facts });
   return `${code.replace('ERR_MEMCAGE_', '')}: ${message}`;
 }
 

@@ -1,5 +1,5 @@
 import { conmonName, dockerDirectories, isContainerName } from '../../../../lib/cgroup/containers/container-names';
-import { parseMounts } from '../../../../lib/cgroup/hierarchy/mounts';
+import { parseMounts } from '../../../../lib/cgroup/names/mount-info';
 import { testRows } from '../../../support/rows';
 
 const ID = '3b9f1c64d7a258e0c1f4a6b8d2e97053c8a1f6e4b7d09325ae4c8f1b6d3e7a90';

@@ -97,10 +97,10 @@ describe('containerCure', () => {
       ['kubernetes', 2, /Kubernetes.*cgroup_writable.*cgroup2-mount-hierarchy-rw.*privileged: true/],
       ['kubernetes', 1, /Kubernetes.*privileged: true/],
       ['unknown', 2, /in a container.*writable mount/],
-      [undefined, 2, /remount/],
+      [undefined, 2, /let root run "mount -o remount,bind,rw '\/sys\/fs\/cgroup\/a b'"$/],
     ],
     ([kind, version, expected]) => {
-      const cure = containerCure(kind, version);
+      const cure = containerCure(kind, { version, mountPoint: '/sys/fs/cgroup/a b' });
       expect(cure).toMatch(expected);
       if (version === 1) expect(cure).not.toMatch(/writable-cgroups|unmask|cgroup_writable/);
       // A clause that ends a message, without a full stop.

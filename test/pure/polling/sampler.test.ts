@@ -1,0 +1,86 @@
+import type { Look, ProcessTable } from '../../../lib/polling/sampling/process';
+import { Sampler } from '../../../lib/polling/sampling/sampler';
+import { SharedState } from '../../../lib/polling/shared-state';
+import { type FakeProcess, lookAt } from '../../support/fake-processes';
+
+const MIB = 2 ** 20;
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+/** A sampler of processes that `list` makes up for each look. */
+function newSampler(list: (looks: number) => FakeProcess[]) {
+  const seen = { looks: 0, failures: [] as unknown[] };
+  const known = new Set<number>();
+  const table: ProcessTable = {
+    startTolerance: 0,
+    look(): Look {
+      seen.looks += 1;
+      const processes = list(seen.looks);
+      const fresh = processes.map(({ pid }) => pid).filter((pid) => !known.has(pid));
+      for (const pid of fresh) known.add(pid);
+      return lookAt(processes, fresh);
+    },
+    rejudge: () => {},
+    names: (processes) => processes,
+  };
+  const sampler = new Sampler({
+    table,
+    pidfds: undefined,
+    canStop: true,
+    costMs: () => 0,
+    report: () => {},
+    onFailed: (error) => seen.failures.push(error),
+  });
+  const open = (group: number, limitBytes: number): SharedState => {
+    const state = SharedState.create();
+    sampler.handle({ kind: 'open', group, limitBytes, marker: `GROUP=${group}`, openedAt: 0, state: state.buffer });
+    return state;
+  };
+  return { seen, sampler, open };
+}
+
+test('a process that is fresh in a look for one group is found by the others', async () => {
+  const one = { pid: 10, rssBytes: MIB, env: ['GROUP=1'] };
+  const two = { pid: 20, rssBytes: 2 * MIB, env: ['GROUP=2'] };
+  // It appears when only the second group, which is near its limit, is looked at.
+  const { open } = newSampler((looks) => (looks < 3 ? [two] : [one, two]));
+  const states = [open(1, 1000 * MIB), open(2, 2.001 * MIB)];
+  await jest.advanceTimersByTimeAsync(300);
+  expect(states.map(({ seen }) => [seen.usageBytes, seen.processes])).toEqual([
+    [MIB, 1],
+    [2 * MIB, 1],
+  ]);
+});
+
+test('looks may fail for a moment', async () => {
+  const { seen, open } = newSampler((looks) => {
+    if (looks < 50) throw new Error('no fd is free');
+    return [{ pid: 10, rssBytes: MIB, env: ['GROUP=1'] }];
+  });
+  const state = open(1, 1000 * MIB);
+  await jest.advanceTimersByTimeAsync(2000);
+  expect(seen.failures).toEqual([]);
+  expect(state.seen.usageBytes).toBe(MIB);
+});
+
+test('if they fail for long, that is told, once', async () => {
+  const failure = new Error('no fd is free');
+  const { seen, open } = newSampler(() => {
+    throw failure;
+  });
+  open(1, 1000 * MIB);
+  await jest.advanceTimersByTimeAsync(5000);
+  expect(seen.failures).toEqual([failure]);
+});
+
+test('without a group nothing is looked at', async () => {
+  const { seen, open, sampler } = newSampler(() => []);
+  open(1, 1000 * MIB);
+  await jest.advanceTimersByTimeAsync(1000);
+  const { looks } = seen;
+  expect(looks).toBeGreaterThan(5);
+  sampler.handle({ kind: 'close', group: 1 });
+  await jest.advanceTimersByTimeAsync(1000);
+  expect(seen.looks).toBe(looks);
+});
