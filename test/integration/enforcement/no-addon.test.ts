@@ -18,7 +18,7 @@ describeIf('linux', 'where the addon does not load', () => {
 
   test.each(surroundings)('a plain child has an outcome (%s)', async (_, where) => {
     const seen = await fixtureResult({ name: 'enforcement/plain.js', timeoutMs: LIMIT_MS, ...where });
-    const unknown = { oom: null, nodeHeap: null, memory: null, isUnknown: true, hasTime: true };
+    const unknown = { oom: null, enforcedBy: null, nodeHeap: null, memory: null, isUnknown: true, hasTime: true };
     const sync = { ...unknown, signal: null };
     const exit = (exitCode: number) => ({ ...sync, exitCode, cage: null });
     const signal = (name: string) => ({ ...unknown, exitCode: null, signal: name, cage: null });
@@ -85,7 +85,7 @@ describeIf('linux', 'where the addon does not load, and the caller accepts that 
         exitCode: 4,
         isMeasured: expect.any(Boolean) as unknown,
       },
-      'a heap': '--max-old-space-size=64\n',
+      'a heap': '--max-old-space-size=64 --max-semi-space-size=1\n',
       namespaces: refused,
       'not accepted': refused,
       'in a cage': {
