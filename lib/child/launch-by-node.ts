@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { ErrorCode, MemcageError } from '../errors/errors';
 import type { LaunchPlan } from '../process/launch';
 import { type LimitedHeap, withNodeHeap } from '../process/node-heap';
 import { observe } from '../process/observe';
@@ -91,6 +92,7 @@ function prepare(request: NodeLaunchRequest, given: EarlyRequest): Home {
   try {
     const plan: LaunchPlan = { ...planOf(given, textOrEmpty), stdio: [] };
     caged = request.makeCaged(plan);
+    if (caged?.home !== undefined) throw joinsTooLate();
     request.onCaged(caged);
     const ceiling = { bytes: caged?.ceilingBytes, isHidden: caged?.seesLimit === false };
     const { env, limitBytes } = withNodeHeap(plan, request.nodeHeap, ceiling);
@@ -100,6 +102,14 @@ function prepare(request: NodeLaunchRequest, given: EarlyRequest): Home {
     request.onFailed(error as Error, caged?.abandon());
     throw error;
   }
+}
+
+/** The addon has been repaired since the call began: nobody here would put the child into the cgroup. */
+function joinsTooLate(): MemcageError {
+  return new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    'The addon of memcage loads only since this call began: call once more',
+  );
 }
 
 /** On a clock of this process, since the kernel's is the addon's to read. */
