@@ -86,6 +86,7 @@ describeIf('linux', 'where the addon does not load, and the caller accepts that 
         isMeasured: expect.any(Boolean) as unknown,
       },
       'a heap': '--max-old-space-size=64 --max-semi-space-size=1\n',
+      'a heap without a cage': '--max-old-space-size=64\n',
       namespaces: refused,
       'not accepted': refused,
       'in a cage': {
