@@ -133,12 +133,14 @@ export class PolledChild implements HeldChild, PolledMember {
     void this.own.group.killAll().catch(() => {});
   }
 
-  noteKill({ limitBytes, victims }: PolledKill, by: PolledCage): void {
+  noteKill({ limitBytes, victims }: PolledKill, by: PolledCage): readonly PolledVictim[] {
     const isOwn = by === this.own || by.hasOneMember;
     const own = isOwn ? victims : victims.filter((victim) => this.#started(victim, victims));
-    if (own.length === 0) return;
-    this.#limitBytes ??= limitBytes;
-    this.#victims.push(...own.map(({ pid, name }) => ({ pid, name })));
+    if (own.length > 0) this.#limitBytes ??= limitBytes;
+    // The group of a cage around may have killed them at the same time.
+    const news = own.filter(({ pid }) => !this.#victims.some((known) => known.pid === pid));
+    this.#victims.push(...news.map(({ pid, name }) => ({ pid, name })));
+    return own;
   }
 
   noteFailure(error: Error): void {

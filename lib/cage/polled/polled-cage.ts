@@ -6,13 +6,15 @@ import { type CageEvents, FORWARDED } from '../../contract/cage-events';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { emitApart } from '../../event-loop/emit-apart';
 import { LazyEmitter } from '../../event-loop/lazy-emitter';
-import type { PolledGroup, PolledKill } from '../../polling/open-group';
+import type { PolledGroup, PolledKill, PolledVictim } from '../../polling/open-group';
 import { shown } from '../../text/inspected';
 import { cages } from '../open-cages';
 import { emptyGroup } from './empty-group';
 import { openPolled, type Polled } from './open-polled';
 
 const EXIT_PATIENCE_MS = 2000;
+/** No pid is another process's so soon after its process was killed. */
+const SAME_KILL_MS = 1000;
 
 /** The events of a cgroup. */
 const KERNEL_EVENTS: ReadonlySet<unknown> = new Set(FORWARDED);
@@ -30,8 +32,12 @@ export interface PolledCageOptions {
 
 /** A child in the cage, which learns of the kills that may have been of it. */
 export interface PolledMember {
-  /** @param by whose limit was exceeded: the child's cage, or one around */
-  noteKill(kill: PolledKill, by: PolledCage): void;
+  readonly cage: PolledCage;
+  /**
+   * @param by whose limit was exceeded: the child's cage, or one around
+   * @returns the victims that are of this child
+   */
+  noteKill(kill: PolledKill, by: PolledCage): readonly PolledVictim[];
   noteFailure(error: Error): void;
 }
 
@@ -52,6 +58,8 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
   readonly container: PolledCage | undefined;
   readonly #inner = new Set<PolledCage>();
   readonly #members = new Set<PolledMember>();
+  /** When a victim was told of, by pid. */
+  readonly #told = new Map<number, number>();
   #kills = 0;
   #closing: Promise<void> | undefined;
   #closed = false;
@@ -201,7 +209,14 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
   }
 
   #killedFor(kill: PolledKill): void {
-    for (const member of this.#allMembers()) member.noteKill(kill, this);
+    const within = new Map<PolledCage, PolledVictim[]>();
+    for (const member of this.#allMembers()) {
+      const own = member.noteKill(kill, this);
+      for (let at: PolledCage | undefined = member.cage; at !== undefined && at !== this; at = at.container) {
+        within.set(at, [...(within.get(at) ?? []), ...own]);
+      }
+    }
+    for (const [cage, victims] of within) cage.#tell({ ...kill, victims });
     for (const cage of this.levels()) cage.#tell(kill);
   }
 
@@ -220,12 +235,17 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
     return [...this.#members, ...Array.from(this.#inner, (cage) => cage.#allMembers()).flat()];
   }
 
-  #tell({ count, limitBytes, victims: found, timeMs }: PolledKill): void {
-    this.#kills += count;
-    const victims = found.map(({ pid, name }) => ({ pid, name }));
+  /** Both the group of this cage and that of another one, around or within, may have killed the same process. */
+  #tell({ limitBytes, victims: found, timeMs }: PolledKill): void {
+    for (const [pid, toldMs] of this.#told) if (timeMs - toldMs > SAME_KILL_MS) this.#told.delete(pid);
+    const victims = found.filter(({ pid }) => !this.#told.has(pid)).map(({ pid, name }) => ({ pid, name }));
+    if (victims.length === 0) return;
+    for (const { pid } of victims) this.#told.set(pid, timeMs);
+    const kills = victims.length;
+    this.#kills += kills;
     const of = { cause: 'polled', limitBytes, path: null, victims, underOom: false, timeMs } as const;
-    emitApart(this, 'oom', { ...of, kills: count, totalKills: this.#kills });
-    emitApart(this, 'oomKill', { count, totalCount: this.#kills, timeMs });
+    emitApart(this, 'oom', { ...of, kills, totalKills: this.#kills });
+    emitApart(this, 'oomKill', { count: kills, totalCount: this.#kills, timeMs });
   }
 
   async #close(): Promise<void> {

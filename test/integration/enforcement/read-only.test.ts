@@ -184,10 +184,12 @@ describeIf(['linux', 'root', 'cgroup'], 'where cgroups are read-only', () => {
   test('a cage in a cage: both limits count', async () => {
     expect(await answersOf('ask.js', 'nested')).toEqual({
       told: [
-        [50 * MIB, 1],
-        [60 * MIB, 2],
+        `its inner one,${50 * MIB},1`,
+        `its inner one,${60 * MIB},1`,
+        `narrow,${60 * MIB},2`,
+        `wide,${50 * MIB},1`,
       ],
-      oomKills: 3,
+      kills: [1, 2],
       limits: [50 * MIB, 60 * MIB, 60 * MIB],
     });
   });
