@@ -13,6 +13,7 @@ const TESTS_OF_NODES = {
     "functions beside Node's own, contain(), cluster, permissions, memcage imported and required",
   'test/integration/libraries/': "what packages make of Node's child_process",
   'test/integration/bad-input/as-node': 'the errors that Node throws',
+  'test/integration/polling/life': 'the thread of the sampler, its end, and requests while the event loop is blocked',
   'test/integration/events/environments': 'listeners in worker threads',
   'test/integration/native/workers': 'the addon in worker threads, and loaded twice',
   'test/integration/native/watcher': "calls from a thread of the addon's into the event loop, and exceptions there",

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type GroupOptions, openGroup, type PolledGroup, type PolledKill } from '../../lib/polling/open-group';
 
@@ -18,8 +19,6 @@ export interface TestGroup extends PolledGroup {
   run(script: string): ChildProcess;
 }
 
-let groups = 0;
-
 /** Makes groups for the tests of a describe, whose processes are killed after each test. */
 export function groupsOfEachTest(): (options?: Partial<GroupOptions>) => TestGroup {
   const opened: TestGroup[] = [];
@@ -30,8 +29,7 @@ export function groupsOfEachTest(): (options?: Partial<GroupOptions>) => TestGro
     }
   });
   return (options = {}) => {
-    groups += 1;
-    const [name, value] = ['MEMCAGE_TEST_GROUP', `${process.pid}-${groups}`];
+    const [name, value] = ['MEMCAGE_TEST_GROUP', randomUUID()];
     const [kills, errors]: [PolledKill[], Error[]] = [[], []];
     const marker = `${name}=${value}`;
     const group = openGroup({

@@ -19,35 +19,27 @@ export class Members {
   readonly #spared = new Set<number>();
   #sparesNew = false;
   readonly #options: MembersOptions;
-  /** Added since the last look has begun, so that it may not have them. */
-  readonly #recent = new Set<number>();
-  /**
-   * While a child of this process is expected: its children that are others. Until a look has found them, what that is
-   * waiting for.
-   */
-  #strangers: ReadonlySet<number> | 'next look' | 'this look' | undefined;
+  /** While a child of this process is expected: its children that are others, once a look has found them. */
+  #strangers: ReadonlySet<number> | 'unknown' | undefined;
 
   constructor(options: MembersOptions) {
     this.#options = options;
   }
 
-  /** A look is about to begin: what it must be able to find, with all below. */
-  roots(): number[] {
-    this.#recent.clear();
-    if (this.#strangers === 'next look') this.#strangers = 'this look';
+  /** What a look must be able to find, with all below. */
+  get roots(): number[] {
     return [...(this.#strangers === undefined ? [] : [this.#options.self]), ...this.#starts.keys()];
   }
 
-  /** Whether each new child of this process is a member from the next look but one on. */
+  /** Whether each new child of this process that the next look does not find yet is a member. */
   expectChild(isExpected: boolean): void {
-    this.#strangers = isExpected ? 'next look' : undefined;
+    this.#strangers = isExpected ? 'unknown' : undefined;
   }
 
   /** @param start NaN if it is not known: whoever has the pid at the next look is meant */
   add(pid: number, start: number): void {
     if (pid === this.#options.self) return;
     this.#starts.set(pid, start);
-    this.#recent.add(pid);
     if (this.#sparesNew) this.#spared.add(pid);
   }
 
@@ -85,9 +77,9 @@ export class Members {
   /** Takes in the children of this process that are new. */
   #takeExpected(processes: readonly Process[]): void {
     const strangers = this.#strangers;
-    if (strangers === undefined || strangers === 'next look') return;
+    if (strangers === undefined) return;
     const own = processes.filter(({ ppid }) => ppid === this.#options.self);
-    if (strangers !== 'this look') {
+    if (strangers !== 'unknown') {
       for (const { pid, start } of own) if (!strangers.has(pid)) this.#starts.set(pid, start);
     }
     // Without those that are gone, whose pids others may get.
@@ -103,7 +95,7 @@ export class Members {
       if (process !== undefined && !process.ended && this.#isSame(process.start, start)) {
         this.#starts.set(pid, process.start);
         living.push(process);
-      } else if (!this.#recent.has(pid)) {
+      } else {
         this.#starts.delete(pid);
       }
     }

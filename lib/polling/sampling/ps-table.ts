@@ -15,6 +15,9 @@ const AT_ONCE = 500;
 /** `ps` gives the age of a process in whole seconds. */
 const AGE_TOLERANCE_MS = 2500;
 
+/** A process without memory for so long is a zombie. One that is about to become another program has none for a moment. */
+const ZOMBIE_MS = 100;
+
 const FAR_LONGER_THAN_PS_MS = 10_000;
 
 /**
@@ -23,12 +26,14 @@ const FAR_LONGER_THAN_PS_MS = 10_000;
  */
 export class PsTable implements ProcessTable {
   readonly startTolerance = AGE_TOLERANCE_MS;
+  /** Since when processes have been without memory. */
+  #emptySinceMs = new Map<number, number>();
 
   /** Each look starts programs, so there is nothing to gain from what earlier looks have found. */
   async look(_all: boolean, roots: readonly number[]): Promise<Look> {
     const { pidtree } = await import('pidtree');
     const pairs = await pidtree(-1, { advanced: true });
-    const processes = await readProcesses(treesOf(roots, new Map(pairs.map(({ pid, ppid }) => [pid, ppid]))));
+    const processes = await this.#read(treesOf(roots, new Map(pairs.map(({ pid, ppid }) => [pid, ppid]))));
     return {
       fresh: [...processes.values()],
       find: (pid) => processes.get(pid),
@@ -45,6 +50,26 @@ export class PsTable implements ProcessTable {
     const names = await readNames(processes.map(({ pid }) => pid));
     return processes.map((process) => ({ ...process, name: names.get(process.pid) ?? process.name }));
   }
+
+  async #read(parents: ReadonlyMap<number, number>): Promise<Map<number, Process>> {
+    const pids = [...parents.keys()];
+    const processes = new Map<number, Process>();
+    const emptySinceMs = new Map<number, number>();
+    for (let first = 0; first < pids.length; first += AT_ONCE) {
+      const usages = await readUsages(pids.slice(first, first + AT_ONCE));
+      const nowMs = performance.now();
+      for (const [name, { memory, elapsed, timestamp }] of Object.entries(usages)) {
+        const pid = Number(name);
+        const sinceMs = this.#emptySinceMs.get(pid) ?? nowMs;
+        if (memory === 0) emptySinceMs.set(pid, sinceMs);
+        const ended = memory === 0 && nowMs > sinceMs + ZOMBIE_MS;
+        const ppid = parents.get(pid) ?? 0;
+        processes.set(pid, { pid, ppid, start: timestamp - elapsed, name: '', ended, rssBytes: memory });
+      }
+    }
+    this.#emptySinceMs = emptySinceMs;
+    return processes;
+  }
 }
 
 /** The roots that exist, and all below them, with their parents. */
@@ -55,27 +80,6 @@ function treesOf(roots: readonly number[], parents: ReadonlyMap<number, number>)
     for (const [pid, ppid] of parents) if (trees.has(ppid)) trees.set(pid, ppid);
   }
   return trees;
-}
-
-async function readProcesses(parents: ReadonlyMap<number, number>): Promise<Map<number, Process>> {
-  const pids = [...parents.keys()];
-  const processes = new Map<number, Process>();
-  for (let first = 0; first < pids.length; first += AT_ONCE) {
-    const usages = await readUsages(pids.slice(first, first + AT_ONCE));
-    for (const [name, { memory, elapsed, timestamp }] of Object.entries(usages)) {
-      const pid = Number(name);
-      processes.set(pid, {
-        pid,
-        ppid: parents.get(pid) ?? 0,
-        start: timestamp - elapsed,
-        name: '',
-        // A zombie is listed, and has no memory.
-        ended: memory === 0,
-        rssBytes: memory,
-      });
-    }
-  }
-  return processes;
 }
 
 async function readUsages(pids: number[]): ReturnType<PidUsage> {

@@ -76,27 +76,22 @@ export class SampledGroup {
     this.#isClosed = true;
   }
 
-  /** The requests that a look which begins now fulfils. */
-  get asked(): { look: number; kill: number } {
-    return { look: this.#lookAsked, kill: this.#killAsked };
-  }
-
   /**
    * Judges what a look has found, and kills where that is due.
    *
    * @param canMeasure there is time for what is not urgent
    * @returns milliseconds until the next look
    */
-  async take(look: Look, asked: { look: number; kill: number }, canMeasure: boolean): Promise<number> {
+  async take(look: Look, canMeasure: boolean): Promise<number> {
     const living = this.members.living(look);
-    const usageBytes = this.#usage(living, look, canMeasure || asked.look !== this.#lookDone);
+    const usageBytes = this.#usage(living, look, canMeasure || this.#lookAsked !== this.#lookDone);
     this.state.saw(usageBytes, living.length);
-    if (asked.look !== this.#lookDone) {
-      this.#lookDone = asked.look;
-      this.state.looked(asked.look);
+    if (this.#lookAsked !== this.#lookDone) {
+      this.#lookDone = this.#lookAsked;
+      this.state.looked(this.#lookDone);
     }
     if (usageBytes > this.limitBytes && !this.#isClosed) this.#killing ??= this.#killForMemory(usageBytes);
-    if (asked.kill !== this.#killDone) {
+    if (this.#killAsked !== this.#killDone) {
       this.members.spareNone();
       this.#killing ??= new Killing({ ...this.context, onFound: () => {} });
     }
@@ -105,18 +100,18 @@ export class SampledGroup {
     if (this.#killing !== undefined && pauseMs === null) {
       this.#killing = undefined;
       this.members.spareNone();
-      this.#answerKill(asked.kill);
+      this.#answerKill();
       // Only what this process may not kill: the next attempt need not come soon.
       if (doomed.length > 0) return UNKILLABLE_PAUSE_MS;
     }
     return pauseMs ?? this.#pace.after(usageBytes, this.limitBytes, performance.now());
   }
 
-  #answerKill(request: number): void {
-    if (request === this.#killDone) return;
-    this.#killDone = request;
-    this.state.killed(request);
-    this.context.onKilled(request);
+  #answerKill(): void {
+    if (this.#killAsked === this.#killDone) return;
+    this.#killDone = this.#killAsked;
+    this.state.killed(this.#killDone);
+    this.context.onKilled(this.#killDone);
   }
 
   #usage(living: readonly Process[], look: Look, canMeasure: boolean): number {

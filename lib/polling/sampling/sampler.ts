@@ -9,6 +9,8 @@ import type { Pidfds } from './signal';
 const PATIENCE_MS = 1000;
 const RETRY_MS = 10;
 
+type GroupRequest = Exclude<Request, { kind: 'end' }>;
+
 interface SamplerOptions {
   table: ProcessTable;
   pidfds: Pidfds | undefined;
@@ -27,13 +29,24 @@ export class Sampler {
   readonly #budget = new Budget(performance.now());
   #timer: NodeJS.Timeout | undefined;
   #isLooking = false;
+  readonly #waiting: GroupRequest[] = [];
   #failingSinceMs: number | undefined;
 
   constructor(options: SamplerOptions) {
     this.#options = options;
   }
 
-  handle(request: Exclude<Request, { kind: 'end' }>): void {
+  handle(request: GroupRequest): void {
+    // A look must not be asked about processes that it was not told of when it began.
+    if (this.#isLooking) {
+      this.#waiting.push(request);
+      return;
+    }
+    this.#carryOut(request);
+    this.#schedule();
+  }
+
+  #carryOut(request: GroupRequest): void {
     if (request.kind === 'open') {
       this.#open(request);
     } else {
@@ -47,7 +60,6 @@ export class Sampler {
       else group?.close();
       if (group?.isOver === true) this.#groups.delete(request.group);
     }
-    this.#schedule();
   }
 
   #open({ group, limitBytes, marker, openedAt, state }: Extract<Request, { kind: 'open' }>): void {
@@ -93,6 +105,7 @@ export class Sampler {
       this.#endure(error);
     } finally {
       this.#isLooking = false;
+      for (const request of this.#waiting.splice(0)) this.#carryOut(request);
       this.#schedule();
     }
   }
@@ -103,9 +116,8 @@ export class Sampler {
     const isUrgent = [...this.#groups.values()].some((group) => group.isUrgent);
     const due = [...this.#groups].filter(([, { dueMs }]) => dueMs <= beganMs + 0.5);
     if (due.length === 0) return;
-    const asked = new Map(due.map(([, group]) => [group, group.asked]));
     const before = costMs();
-    const roots = [...this.#groups.values()].flatMap(({ members }) => members.roots());
+    const roots = [...this.#groups.values()].flatMap(({ members }) => members.roots);
     const look: Look = await table.look(
       due.some(([, group]) => group.needsAll),
       roots,
@@ -114,10 +126,8 @@ export class Sampler {
     for (const { members } of this.#groups.values()) members.judge(look);
     const canMeasure = this.#budget.isAmple(beganMs);
     for (const [id, group] of due) {
-      group.dueMs = Number.POSITIVE_INFINITY;
-      const pauseMs = await group.take(look, asked.get(group) ?? group.asked, canMeasure);
-      // What was asked for meanwhile is due at once.
-      group.dueMs = Math.min(group.dueMs, performance.now() + pauseMs);
+      const pauseMs = await group.take(look, canMeasure);
+      group.dueMs = performance.now() + pauseMs;
       if (group.isOver) this.#groups.delete(id);
     }
     // What was asked for may cost what it costs, and must not make the others wait.

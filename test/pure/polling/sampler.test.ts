@@ -5,18 +5,21 @@ import { type FakeProcess, lookAt } from '../../support/fake-processes';
 
 const MIB = 2 ** 20;
 
+const sleep = (ms: number) => (ms === 0 ? undefined : new Promise((resolve) => setTimeout(resolve, ms)));
+
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
 /** A sampler of processes that `list` makes up for each look. */
-function newSampler(list: (looks: number) => FakeProcess[]) {
+function newSampler(list: (looks: number, roots: readonly number[]) => FakeProcess[], lookMs = 0) {
   const seen = { looks: 0, failures: [] as unknown[] };
   const known = new Set<number>();
   const table: ProcessTable = {
     startTolerance: 0,
-    look(): Look {
+    async look(_all, roots): Promise<Look> {
       seen.looks += 1;
-      const processes = list(seen.looks);
+      const processes = list(seen.looks, roots);
+      await sleep(lookMs);
       const fresh = processes.map(({ pid }) => pid).filter((pid) => !known.has(pid));
       for (const pid of fresh) known.add(pid);
       return lookAt(processes, fresh);
@@ -51,6 +54,17 @@ test('a process that is fresh in a look for one group is found by the others', a
     [MIB, 1],
     [2 * MIB, 1],
   ]);
+});
+
+test('a process that is added during a look which does not know of it stays in its group', async () => {
+  const processes = [10, 11].map((pid) => ({ pid, rssBytes: MIB }));
+  const { sampler, open } = newSampler((_, roots) => processes.filter(({ pid }) => roots.includes(pid)), 50);
+  const state = open(1, 1000 * MIB);
+  sampler.handle({ kind: 'add', group: 1, pid: 10, start: null });
+  await jest.advanceTimersByTimeAsync(20);
+  sampler.handle({ kind: 'add', group: 1, pid: 11, start: null });
+  await jest.advanceTimersByTimeAsync(1000);
+  expect(state.seen.processes).toBe(2);
 });
 
 test('looks may fail for a moment', async () => {
