@@ -142,9 +142,9 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   nodeHeap: NodeHeapReport | null;
   /** Memory of the whole cage, not of the child alone; `null` without a cage. */
   memory: M;
-  /** Processor time. */
+  /** Processor time. Each number is `NaN` where the addon does not load: Node, which started the child, does not tell. */
   cpu: CpuReport;
-  /** Page faults. */
+  /** Page faults. `NaN` in the same case. */
   faults: FaultReport;
   /** From the call to the end of the child, in milliseconds of monotonic time. */
   durationMs: number;

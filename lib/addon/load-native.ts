@@ -24,6 +24,11 @@ export function whyNotLoaded(): LoadFailure | undefined {
   return 'detail' in found ? found : undefined;
 }
 
+/** Whether {@link loadNative} returns. */
+export function canLoad(): boolean {
+  return whyNotLoaded() === undefined;
+}
+
 /** Path of the addon. */
 export function addonPath(): string {
   const found = find();
@@ -50,7 +55,8 @@ function load(): NativeBinding | LoadFailure {
     const binding = require(found) as NativeBinding;
     return refuseOldKernel(binding) ?? binding;
   } catch (cause) {
-    throwWantOfFds();
+    // Where addons are disabled, no free fd would help.
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_DLOPEN_DISABLED') throwWantOfFds();
     return explainNotLoaded(found, cause);
   }
 }

@@ -1,5 +1,6 @@
-import { loadNative } from '../addon/load-native';
+import { canLoad, loadNative } from '../addon/load-native';
 import { watcher } from '../addon/watcher';
+import { launchByNode, launchSyncByNode } from '../child/launch-by-node';
 import { createLaunch, createSyncLaunch, type LaunchRequest } from '../child/launch-child';
 import { type AnySharedCage, makeMember } from '../child/member';
 import { invalidArgument } from '../errors/errors';
@@ -11,34 +12,40 @@ import { interceptSync, interceptsSync } from '../process/sync-functions';
 import { cageAround, refuseOtherCopy, runWithin } from '../request/context';
 import { containIterator } from './contained-iterator';
 
-let intercepting = false;
+/** What starts the children that are intercepted; undefined until one `contain()` was called. */
+let intercepting: 'handle' | 'around' | undefined;
 
 /** Calls `fn`. Every child started in its async context, by whatever library, starts in the cage. */
 export function contain<T>(cage: AnySharedCage, fn: () => T): T {
   if (typeof fn !== 'function') throw invalidArgument('fn', 'a function', fn);
   cage.assertOpen();
   refuseOtherCopy();
-  interceptOnce();
+  intercept();
   const run = <R>(call: () => R): R => runWithin(cage, call);
   return containIterator(run(fn), run);
 }
 
-function interceptOnce(): void {
-  if (intercepting) {
+function intercept(): void {
+  const kind = canLoad() ? 'handle' : 'around';
+  if (intercepting === kind) {
     // Another package may have replaced the functions since.
     if (!interceptsSync()) refuseSync();
     return;
   }
   const intercepted = interceptSync(() => {
     const cage = cageAround();
-    return cage && ((request) => runNow(request, createSyncLaunch(launchIn(cage)), loadNative()));
+    if (cage === undefined) return undefined;
+    const request = launchIn(cage);
+    if (intercepting === 'around') return launchSyncByNode(request);
+    return (given) => runNow(given, createSyncLaunch(request), loadNative());
   });
   if (!intercepted) refuseSync();
   interceptChildren(() => {
     const cage = cageAround();
-    return cage && (() => handleIn(cage));
-  });
-  intercepting = true;
+    if (cage === undefined) return undefined;
+    return intercepting === 'around' ? { around: launchByNode(launchIn(cage)) } : { makeHandle: () => handleIn(cage) };
+  }, kind);
+  intercepting = kind;
 }
 
 function refuseSync(): never {

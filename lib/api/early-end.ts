@@ -1,4 +1,4 @@
-import type { Started } from './start';
+import type { Started } from './started';
 
 /** Time between the requested signal and SIGKILL. */
 const GRACE_MS = 250;

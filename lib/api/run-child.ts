@@ -18,7 +18,8 @@ import { inspectable } from '../text/inspected';
 import { formatSize } from '../text/size';
 import { EarlyEnd } from './early-end';
 import { explainOom } from './explain-oom';
-import { type Started, startThroughNode } from './start';
+import { startThroughNode } from './start';
+import type { Started } from './started';
 
 /** The most that setTimeout() takes: a longer time becomes 1 ms. */
 const MOST_TIMEOUT_MS = 2 ** 31 - 1;

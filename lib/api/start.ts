@@ -1,36 +1,13 @@
-import type { ChildProcess } from 'node:child_process';
-import { type EventEmitter, errorMonitor } from 'node:events';
-import type { Readable } from 'node:stream';
-import type { NamespaceOptions } from '../../types/options';
-import { loadNative } from '../addon/load-native';
-import { watcher } from '../addon/watcher';
-import { undo } from '../cgroup/processes/remove';
-import type { HeldChild } from '../child/held-child';
-import { createLaunch } from '../child/launch-child';
-import { OutcomeRecorder } from '../child/outcome';
-import type { Cage, Caged, Uncaged } from '../contract/cage';
-import { defaultKillSignal } from '../namespaces/namespaces';
 import type { Called } from '../options/called';
-import { ProcessHandle } from '../process/handle';
-import { callWithHandle, isWithinOwnCall } from '../process/intercept';
-import type { Launch } from '../process/launch';
-import { isOptions, type NodeCall, nodeCall } from '../process/node-call';
+import { isWithinOwnCall } from '../process/intercept';
+import { type NodeCall, nodeCall } from '../process/node-call';
 import type { NodeFunction } from '../process/node-functions';
-import { readStreams, whenClosed } from '../process/read-streams';
-import { chooseCage, memoryOfUnstarted } from '../request/cage-choice';
+import { chooseCage } from '../request/cage-choice';
 import { splitOptions } from '../request/cage-options';
-import { homesFor } from '../request/homes';
-
-/** A child that was started. */
-export interface Started {
-  child: ChildProcess & (Caged | Uncaged);
-  /** Takes the reason for an early end. */
-  recorder: OutcomeRecorder;
-  /** What the function returns: the child, or a promise. */
-  result: unknown;
-  /** Sends SIGKILL to the child and to everything in its own part of the cage. Never throws. */
-  killAll(): void;
-}
+import { startsByNode } from '../request/starts-by-node';
+import { startByAddon } from './start-by-addon';
+import { startByNode } from './start-by-node';
+import type { Started } from './started';
 
 /** Calls a function of child_process with these arguments; memcage's options are among Node's. */
 export function callNode(name: NodeFunction, args: readonly unknown[], called: Called): unknown {
@@ -38,61 +15,9 @@ export function callNode(name: NodeFunction, args: readonly unknown[], called: C
   return isWithinOwnCall(call) ? call.invoke(call.options) : startThroughNode(call, called).result;
 }
 
-export function startThroughNode(call: NodeCall, called: Called): Started {
-  const native = loadNative();
-  const { node, own } = splitOptions(call.options, called);
+export function startThroughNode(given: NodeCall, called: Called): Started {
+  const { node, own } = splitOptions(given.options, called);
   const choice = chooseCage(own);
-  const recorder = new OutcomeRecorder(native.monotonicNs(), memoryOfUnstarted(choice));
-  let cage: Cage | null = choice.shared?.self ?? null;
-  let caged: HeldChild | undefined;
-  const launch = createLaunch({
-    namespaces: own.namespaces,
-    nodeHeap: choice.nodeHeap,
-    ...homesFor(choice, own),
-    onCaged: (made) => {
-      caged = made;
-      recorder.held = made;
-      cage = made?.self ?? null;
-    },
-    onFailed: (error, report) => recorder.failed(error, report, native.monotonicNs()),
-    onEnded: (child, report) => recorder.ended(child, report),
-  });
-  let read: Readable[] = [];
-  const noting: Launch = (plan, onEnd) =>
-    launch(plan, (...end) => {
-      read = readStreams(child);
-      onEnd(...end);
-    });
-  const { result, child } = callWithHandle(
-    { ...call, options: withKillSignal(node, own.namespaces) },
-    () => new ProcessHandle({ launch: noting, binding: native, refs: watcher().refs }),
-  );
-  // Only observes: an 'error' that nobody handles must still be thrown.
-  (child as EventEmitter).once(errorMonitor, (error: Error) => {
-    // If not even its pipes could be opened (EMFILE), nothing was launched that could have failed.
-    if (child.pid === undefined) recorder.failed(error, undefined, native.monotonicNs());
-    else recorder.because(error);
-  });
-  const outcome = recorder.promise.then(async (ended) => {
-    if (read.length > 0) await whenClosed(read);
-    return ended;
-  });
-  const killAll = (): void => {
-    // Reaches the child even if its cgroup is gone or can't be read.
-    child.kill('SIGKILL');
-    undo(() => caged?.killAll());
-  };
-  return {
-    child: Object.assign(child, { cage, outcome }) as ChildProcess & (Caged | Uncaged),
-    recorder,
-    result,
-    killAll,
-  };
-}
-
-/** Changes the object itself, which {@link splitOptions} made. */
-function withKillSignal(options: unknown, namespaces: NamespaceOptions): unknown {
-  const killSignal = defaultKillSignal(namespaces);
-  if (killSignal !== undefined && isOptions(options)) (options as { killSignal?: unknown }).killSignal ??= killSignal;
-  return options;
+  const call = { ...given, options: node };
+  return startsByNode(own, choice) ? startByNode(call, own, choice) : startByAddon(call, own, choice);
 }

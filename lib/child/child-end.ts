@@ -44,3 +44,15 @@ export function neverStarted(timeNs: number): ChildEnd {
   const nothing = { cpu: { userMs: 0, systemMs: 0 }, faults: { minor: 0, major: 0 } };
   return { exitCode: null, signal: null, ...nothing, timeNs, heap: undefined };
 }
+
+/** The end of a child that Node itself waited for: it tells neither processor time nor page faults. */
+export function endSeenByNode(
+  exitCode: number | null,
+  signal: NodeJS.Signals | null,
+  timeNs: number,
+  heap: LimitedHeap | undefined,
+): ChildEnd {
+  const cpu = { userMs: Number.NaN, systemMs: Number.NaN };
+  const faults = { minor: Number.NaN, major: Number.NaN };
+  return { exitCode, signal, cpu, faults, timeNs, heap };
+}

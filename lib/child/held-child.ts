@@ -23,8 +23,12 @@ export interface HeldChild {
   /** Its environment, as `NAME=value`, with what memcage needs to find its processes. */
   environment(env: string[]): string[];
 
-  /** It has reached its program. From now on its limits hold. */
-  started(pid: number): void;
+  /**
+   * It has reached its program. From now on its limits hold.
+   *
+   * @param pid undefined: it is about to be started, and only its {@link environment} leads to it
+   */
+  started(pid: number | undefined): void;
 
   /** Its start failed, or it was killed and reaped. Gives back what was taken for it, now or later. Never throws. */
   abandon(): KernelReport;

@@ -1,5 +1,5 @@
 import type { EnforcedBy, MemoryDetails, MemoryReport, OomVerdict, OomVictim } from '../../types/outcome';
-import { emptyGroup, notEmptied, PATIENCE_MS } from '../cage/polled/empty-group';
+import { emptyGroup, notAnswered, notEmptied, PATIENCE_MS } from '../cage/polled/empty-group';
 import { openLeaf, type Polled } from '../cage/polled/open-polled';
 import type { PolledCage, PolledMember } from '../cage/polled/polled-cage';
 import { forgetReaped } from '../cage/polled/unmeasured-group';
@@ -82,9 +82,12 @@ export class PolledChild implements HeldChild, PolledMember {
     return [...env, ...Array.from(this.#polled(), ({ marker }) => marker)];
   }
 
-  started(pid: number): void {
+  started(pid: number | undefined): void {
     this.#pid = pid;
-    for (const { group } of this.#polled()) group.add(pid);
+    for (const { group } of this.#polled()) {
+      if (pid !== undefined) group.add(pid);
+      else if (!group.expectChild(PATIENCE_MS)) throw notAnswered();
+    }
   }
 
   abandon(): KernelReport {
@@ -163,8 +166,10 @@ export class PolledChild implements HeldChild, PolledMember {
 
   /** Its pid may be another process's from now on. */
   #reaped(): void {
-    if (this.#pid === undefined) return;
-    for (const { group } of this.#polled()) forgetReaped(group, this.#pid);
+    for (const { group } of this.#polled()) {
+      if (this.#pid === undefined) group.expectNoChild();
+      else forgetReaped(group, this.#pid);
+    }
   }
 
   /** Also brings what the sampler had to say up to now. */

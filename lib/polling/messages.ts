@@ -53,6 +53,7 @@ export type Request =
       start: number | null;
     }
   | { kind: 'look'; group: number; request: number }
+  | { kind: 'expect'; group: number; isExpected: boolean }
   | { kind: 'kill'; group: number; request: number }
   | { kind: 'close'; group: number }
   | { kind: 'end' };

@@ -21,6 +21,14 @@ export interface PolledGroup {
    */
   add(pid: number): void;
   /**
+   * Before this thread blocks until a child has ended whose pid it learns only then. Where nobody can read the marker,
+   * every child of this process that is not there yet belongs to the group from now on. Blocks until those that are
+   * there are known; false after timeoutMs.
+   */
+  expectChild(timeoutMs: number): boolean;
+  /** That child has ended, or was not started. */
+  expectNoChild(): void;
+  /**
    * What has been seen so far. May be asked while the event loop is blocked: it is in shared memory. `kills` counts
    * processes killed above the limit; once it is above 0, `onKill` has been called.
    */
@@ -99,6 +107,18 @@ class Group implements PolledGroup {
     if (this.#added.size >= this.#mostAdded) this.#forgetEnded();
     this.#added.set(pid, start);
     this.#sampler.send({ kind: 'add', group: this.#id, pid, start: Number.isNaN(start) ? null : start });
+  }
+
+  expectChild(timeoutMs: number): boolean {
+    if (this.#isLinux) return true;
+    if (this.#sampler.isOver || this.#isClosed) return false;
+    this.#sampler.send({ kind: 'expect', group: this.#id, isExpected: true });
+    return this.lookNow(timeoutMs);
+  }
+
+  expectNoChild(): void {
+    if (this.#isLinux || this.#sampler.isOver || this.#isClosed) return;
+    this.#sampler.send({ kind: 'expect', group: this.#id, isExpected: false });
   }
 
   killAll(): Promise<void> {

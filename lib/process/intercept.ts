@@ -4,23 +4,34 @@ import { constants } from 'node:os';
 import type { OnExit } from './handle';
 import { isOptions, type NodeCall, nodeCall } from './node-call';
 import type { NodeFunction } from './node-functions';
-import type { SpawnRequest } from './spawn-request';
-import { interpose, type MakeHandle, permissionModelAllows, refuse, type SwapHandle } from './swap';
+import type { EarlyRequest, SpawnRequest } from './spawn-request';
+import {
+  type AroundStart,
+  interpose,
+  type MakeHandle,
+  permissionModelAllows,
+  refuse,
+  type Starter,
+  type SwapHandle,
+} from './swap';
 
-/** One {@link callWithHandle} in progress. */
+/** One {@link callWithHandle} or {@link callAround} in progress. */
 interface Call {
   /** Tells our own ChildProcess from those that other subscribers of the channel may make meanwhile. */
   readonly env: object;
-  readonly makeHandle: MakeHandle;
+  readonly starter: Starter;
   child: ChildProcess | undefined;
   /** One for each ChildProcess that was made meanwhile. */
   readonly undo: (() => void)[];
 }
 
+type Kind = 'handle' | 'around';
+
 let subscribed = false;
 let current: Call | undefined;
-let ambientHandle: () => MakeHandle | undefined = () => undefined;
-const fitting = new Set<NodeFunction>();
+let ambientStarter: () => Starter | undefined = () => undefined;
+/** What has passed its trial. */
+const fitting = new Set<string>();
 
 /**
  * Carries out a call, with its child driven by the handle that `makeHandle` returns. Node calls `makeHandle` after it
@@ -28,8 +39,14 @@ const fitting = new Set<NodeFunction>();
  * `handle.failure` holds. Changes the options: the caller must not use them again.
  */
 export function callWithHandle(call: NodeCall, makeHandle: MakeHandle): { result: unknown; child: ChildProcess } {
-  assertFits(call.name);
-  return attempt(call, makeHandle);
+  assertFits(call.name, 'handle');
+  return attempt(call, { makeHandle });
+}
+
+/** The same, with Node's own handle, around whose start `around` is called instead. Throws what that throws. */
+export function callAround(call: NodeCall, around: AroundStart): { result: unknown; child: ChildProcess } {
+  assertFits(call.name, 'around');
+  return attempt(call, { around });
 }
 
 /**
@@ -41,17 +58,19 @@ export function isWithinOwnCall(call: NodeCall): boolean {
 }
 
 /**
- * While `handle` returns something, that drives every new ChildProcess, whoever makes it, except those of {@link
- * callWithHandle}. `handle` must not throw.
+ * While `choose` returns something, that starts every new ChildProcess, whoever makes it, except those of the calls
+ * above. `choose` must not throw.
+ *
+ * @param kind what `choose` returns
  */
-export function interceptChildren(handle: () => MakeHandle | undefined): void {
-  assertFits('spawn');
-  ambientHandle = handle;
+export function interceptChildren(choose: () => Starter | undefined, kind: Kind): void {
+  assertFits('spawn', kind);
+  ambientStarter = choose;
 }
 
-function attempt(call: NodeCall, makeHandle: MakeHandle): { result: unknown; child: ChildProcess } {
+function attempt(call: NodeCall, starter: Starter): { result: unknown; child: ChildProcess } {
   const { options } = call;
-  const own: Call = { env: isOptions(options) ? mark(options) : {}, makeHandle, child: undefined, undo: [] };
+  const own: Call = { env: isOptions(options) ? mark(options) : {}, starter, child: undefined, undo: [] };
   const outer = current;
   current = own;
   let result: unknown;
@@ -88,20 +107,39 @@ function subscribeOnce(): void {
   diagnostics.subscribe('child_process', (message) => {
     // The ChildProcess constructor publishes this. It must not throw: Node would go on and start the child uncaged.
     const call = current?.child === undefined ? current : undefined;
-    const ambient = ambientHandle();
+    const ambient = ambientStarter();
     if (call === undefined && ambient === undefined) return;
     const { process: child } = message as { process: ChildProcess };
     const undo = interpose(child, (request) => {
       // Node 24 and later publish the options. Whoever finds them there can't use the mark a second time.
       if (call === undefined || call.child !== undefined || !isMarked(request, call)) return ambient;
-      return () => {
+      return noting(call.starter, () => {
         call.child = child;
-        return call.makeHandle();
-      };
+      });
     });
     // A ChildProcess made inside contain() stays contained, even if it starts later.
     if (ambient === undefined) call?.undo.push(undo);
   });
+}
+
+/** The same starter, which says beforehand that it is used. */
+function noting(starter: Starter, note: () => void): Starter {
+  if ('around' in starter) {
+    const { around } = starter;
+    return {
+      around: (...args) => {
+        note();
+        return around(...args);
+      },
+    };
+  }
+  const { makeHandle } = starter;
+  return {
+    makeHandle: () => {
+      note();
+      return makeHandle();
+    },
+  };
 }
 
 /** Either the function was replaced since {@link assertFits}, or this is the trial. */
@@ -119,21 +157,45 @@ function endUncaged({ name }: NodeCall, result: unknown): never {
 const NO_PROGRAM = '/dev/null';
 
 /**
- * Before the first use of a function of Node, tries with a program that can't run whether it lets us drive its child.
+ * Before the first use of a function of Node, tries with a program that can't run whether it lets us start its child.
  * Nobody must find out with a program that can.
  */
-function assertFits(name: NodeFunction): void {
+function assertFits(name: NodeFunction, kind: Kind): void {
+  const tried = `${name} ${kind}`;
   // Where children are forbidden, Node says so itself.
-  if (fitting.has(name) || !permissionModelAllows()) return;
+  if (fitting.has(tried) || !permissionModelAllows()) return;
   subscribeOnce();
-  const trial = new TrialHandle();
+  const { starter, fits } = kind === 'handle' ? trialOfHandle() : trialAround();
   try {
-    attempt(nodeCall(name, [NO_PROGRAM, { execPath: NO_PROGRAM, shell: NO_PROGRAM }]), () => trial);
+    attempt(nodeCall(name, [NO_PROGRAM, { execPath: NO_PROGRAM, shell: NO_PROGRAM }]), starter);
   } catch {
     // This is the trial's ECANCELED, or the reason why the trial was not reached.
   }
-  if (!trial.fits) refuse(`child_process.${name} did not call memcage's process handle`);
-  fitting.add(name);
+  if (!fits()) refuse(`child_process.${name} did not let memcage start its child`);
+  fitting.add(tried);
+}
+
+interface Trial {
+  starter: Starter;
+  fits(): boolean;
+}
+
+function trialOfHandle(): Trial {
+  const handle = new TrialHandle();
+  return { starter: { makeHandle: () => handle }, fits: () => handle.fits };
+}
+
+function trialAround(): Trial {
+  let fits = false;
+  const around: AroundStart = (_child, request) => {
+    fits = isRequest(request);
+    throw new Error('ECANCELED');
+  };
+  return { starter: { around }, fits: () => fits };
+}
+
+function isRequest({ file, args, envPairs }: EarlyRequest): boolean {
+  return typeof file === 'string' && Array.isArray(args) && Array.isArray(envPairs);
 }
 
 class TrialHandle implements SwapHandle {
@@ -141,10 +203,9 @@ class TrialHandle implements SwapHandle {
   failure: undefined;
   fits = false;
 
-  spawn({ file, args, envPairs, stdio }: SpawnRequest): number {
-    for (const { handle } of stdio) handle?.close();
-    this.fits =
-      typeof this.onexit === 'function' && typeof file === 'string' && Array.isArray(args) && Array.isArray(envPairs);
+  spawn(request: SpawnRequest): number {
+    for (const { handle } of request.stdio) handle?.close();
+    this.fits = typeof this.onexit === 'function' && isRequest(request);
     return -constants.errno.ECANCELED;
   }
 

@@ -13,11 +13,14 @@ export interface SpawnRequest {
   gid?: number | null | undefined;
 }
 
+/** The same before that. */
+export type EarlyRequest = Omit<SpawnRequest, 'stdio'>;
+
 /**
  * Reads the options as ProcessWrap::Spawn and SyncProcessRunner do: cwd, uid and gid of other types count as absent,
  * and arguments become strings.
  */
-export function planOf(request: SpawnRequest, toText = text): Omit<LaunchPlan, 'stdio'> {
+export function planOf(request: EarlyRequest, toText = text): Omit<LaunchPlan, 'stdio'> {
   const { file, args, cwd, envPairs, detached, uid, gid } = request;
   return {
     file,

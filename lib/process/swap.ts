@@ -4,7 +4,7 @@ import { defer } from '../event-loop/defer';
 import { outsideOfCalls } from '../event-loop/outside-of-calls';
 import { runtimeName } from '../machine/runtime';
 import type { OnExit } from './handle';
-import type { SpawnRequest } from './spawn-request';
+import type { EarlyRequest, SpawnRequest } from './spawn-request';
 
 /** What Node's ChildProcess needs from its handle, and the error that a failed launch left in it. */
 export interface SwapHandle {
@@ -14,6 +14,15 @@ export interface SwapHandle {
 }
 
 export type MakeHandle = () => SwapHandle;
+
+/**
+ * Calls `proceed`, with which Node's own handle starts the child, or throws. It may change what the request has for
+ * the child; `child.pid` says afterwards whether it was started.
+ */
+export type AroundStart = (child: ChildProcess, request: EarlyRequest, proceed: () => unknown) => unknown;
+
+/** What starts a child: a handle in place of Node's, or Node's own, with something around that. */
+export type Starter = { readonly makeHandle: MakeHandle } | { readonly around: AroundStart };
 
 /** The members of the `process_wrap` handle that memcage uses. Its `spawn` takes what Node's own call passes. */
 interface StockHandle {
@@ -28,29 +37,33 @@ interface StockHandle {
 const CLOSABLE_AFTER_REFUSAL = isOlderThan(process.versions.uv, 1, 52);
 
 /**
- * Decides, when Node calls `ChildProcess.prototype.spawn` on this new instance, who drives the child: the handle that
- * the result of `choose` makes, or Node's own if there is none. Until then Node's own handle is locked, so that a
- * child whose `spawn` bypasses us does not run at all.
+ * Decides, when Node calls `ChildProcess.prototype.spawn` on this new instance, what starts the child: the result of
+ * `choose`, or Node alone if there is none. Until then Node's own handle is locked, so that a child whose `spawn`
+ * bypasses us does not run at all.
  *
  * Called within a diagnostics channel, where an exception would not stop Node, so it never throws.
  *
  * @returns a function that undoes this, if Node has not used it
  */
-export function interpose(child: ChildProcess, choose: (request: unknown) => MakeHandle | undefined): () => void {
+export function interpose(child: ChildProcess, choose: (request: unknown) => Starter | undefined): () => void {
   const stock: unknown = Reflect.get(child, '_handle');
   const unlock = shadow(stock, () => refuse('another package has replaced ChildProcess.prototype.spawn'));
   const unshadow = shadow(child, (proceed, request) => {
     unshadow();
-    const make = choose(request);
+    const starter = choose(request);
     // Where the permission model forbids children, Node's own handle says so: it throws ERR_ACCESS_DENIED.
-    if (make === undefined || !permissionModelAllows()) {
+    if (starter === undefined || !permissionModelAllows()) {
       unlock();
       return proceed();
+    }
+    if ('around' in starter) {
+      unlock();
+      return starter.around(child, request as EarlyRequest, proceed);
     }
     if (!isStockHandle(stock) || Reflect.get(child, '_handle') !== stock) {
       refuse("Node's process handle has an unexpected form, or another package replaced it");
     }
-    const handle = make();
+    const handle = starter.makeHandle();
     swap(child, stock, handle, request as SpawnRequest, unlock);
     try {
       return proceed();

@@ -2,8 +2,8 @@ import { constants } from 'node:os';
 import { callNodes } from './node-functions';
 import { isSyncRequest, type SyncRequest, type SyncResult } from './run-now';
 
-/** Runs in place of the binding. The function throws what this throws. */
-export type RunSync = (request: SyncRequest) => SyncResult;
+/** Runs in place of the binding, which `proceed` runs. The function throws what this throws. */
+export type RunSync = (request: SyncRequest, proceed: () => SyncResult) => SyncResult;
 
 /** The object through which spawnSync, execSync and execFileSync call the binding, each time. */
 interface SyncBinding {
@@ -64,7 +64,8 @@ function intercept(binding: SyncBinding): void {
   binding.spawn = function (this: unknown, ...args: unknown[]): unknown {
     const [request] = args;
     const run = isCallOfOurs(request) ? request[RUN] : ambientRun();
-    return run ? run(request as SyncRequest) : Reflect.apply(spawn, this, args);
+    const proceed = (): unknown => Reflect.apply(spawn, this, args);
+    return run ? run(request as SyncRequest, proceed as () => SyncResult) : proceed();
   };
 }
 

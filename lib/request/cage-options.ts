@@ -1,5 +1,5 @@
 import type { Enforce, MemoryOption, NamespaceOptions } from '../../types/options';
-import { loadNative } from '../addon/load-native';
+import { canLoad, loadNative } from '../addon/load-native';
 import { SharedPolledCage } from '../cage/polled/shared-polled-cage';
 import { SharedCage } from '../cage/shared-cage';
 import { Cgroup } from '../cgroup/handle/cgroup';
@@ -57,7 +57,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   const own = {
     limits: memory === undefined ? undefined : resolveMemory(memory, called.of),
     cage,
-    namespaces: withRights(resolveNamespaces(namespaces, called.of)),
+    namespaces: withRightsHere(resolveNamespaces(namespaces, called.of)),
     parent: resolveParent(parent),
     keepDescendants: keepDescendants === true,
     nodeHeap: resolveNodeHeap(nodeHeap),
@@ -72,6 +72,11 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   return { node, own };
 }
 
+/** Looks at the machine only where namespaces can be made. */
+function withRightsHere(namespaces: NamespaceOptions): NamespaceOptions {
+  return Object.keys(namespaces).length > 0 && canLoad() ? withRights(namespaces) : namespaces;
+}
+
 function isShared(cage: unknown): cage is AnySharedCage {
   return cage instanceof SharedCage || cage instanceof SharedPolledCage;
 }
@@ -81,7 +86,7 @@ function checkBoolean(name: string, given: unknown): void {
 }
 
 export function resolveMemory(memory: MemoryOption, of: string): ResolvedLimits {
-  return resolveLimits(memory, { of, pageBytes: loadNative().constants.pageSize });
+  return resolveLimits(memory, { of, ...(canLoad() && { pageBytes: loadNative().constants.pageSize }) });
 }
 
 export function resolveParent(parent: unknown): string | undefined {

@@ -5,7 +5,10 @@ import type { Exactly } from '../options/exactly';
 import { isOptions } from '../process/node-call';
 import { interceptsSync, spawnSyncByNode } from '../process/sync-functions';
 import { chooseCage } from '../request/cage-choice';
-import { type ResolvedCageOptions, splitOptions } from '../request/cage-options';
+import { splitOptions } from '../request/cage-options';
+import { isPlain } from '../request/is-plain';
+import { startsByNode } from '../request/starts-by-node';
+import { runByNode } from './by-node';
 import { runIntercepted } from './intercepted';
 import { runLaunched } from './launched';
 import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutput, withOutcome } from './returns';
@@ -40,14 +43,11 @@ const CALLED = strict('spawnSync', 'spawnSync');
 export function startSync(called: Called, file: unknown, args: unknown, options: unknown): AnyReturns {
   const [list, given] = isOptions(args) ? [[], args] : [args, options];
   const { node, own } = splitOptions(given === undefined ? {} : given, called);
-  if (!isOptions(node) || isPlain(own)) return runPlainly(file, list, node);
+  if (!isOptions(node)) return runPlainly(file, list, node);
+  const choice = chooseCage(own);
+  if (isPlain(own, choice)) return runPlainly(file, list, node);
+  if (startsByNode(own, choice)) return runByNode(file, list, node, { own, choice });
   return interceptsSync() ? runIntercepted(file, list, node, own) : runLaunched(file, list, node, own);
-}
-
-function isPlain(own: ResolvedCageOptions): boolean {
-  const { shared, limits, nodeHeap } = chooseCage(own);
-  const isCaged = shared !== undefined || limits !== undefined;
-  return !isCaged && nodeHeap === undefined && Object.values(own.namespaces).every((value) => !value);
 }
 
 /** Leaves the call to Node alone, which also refuses anything but an options object. */

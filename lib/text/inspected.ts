@@ -1,11 +1,14 @@
-import { type InspectOptions, inspect } from 'node:util';
+import { type InspectOptions, type InspectOptionsStylized, inspect } from 'node:util';
 import type { OomVictim } from '../../types/outcome';
 import { formatSize } from './size';
 
 /**
  * What `console.log()` and `util.inspect()` call on an object. It is not enumerable, so it is not part of the data.
  */
-type Inspector = (this: object, depth: number, options: InspectOptions, inspect: (value: unknown) => string) => string;
+type Inspector = (this: object, depth: number, options: InspectOptionsStylized) => string;
+
+/** What is being shown. Node sees copies, and does not notice that an outcome's error may have that outcome. */
+const showing = new Set<object>();
 
 /** A number of bytes, shown both as the number and with a unit. */
 class Bytes {
@@ -20,7 +23,13 @@ class Bytes {
 /** Makes an outcome show its sizes with units. Returns it. */
 export function inspectable<T extends object>(outcome: T): T {
   const show: Inspector = function (_depth, options) {
-    return inspect(withSizes({ ...this }), options);
+    if (showing.has(this)) return options.stylize('[Circular]', 'special');
+    showing.add(this);
+    try {
+      return inspect(withSizes({ ...this }), options);
+    } finally {
+      showing.delete(this);
+    }
   };
   return Object.defineProperty(outcome, inspect.custom, { value: show, writable: true, configurable: true });
 }

@@ -20,16 +20,28 @@ export interface Fixture {
 }
 
 /** A path below test/fixtures. */
-type Program = string | { name: string; timeoutMs: number };
+type Program =
+  | string
+  | {
+      name: string;
+      timeoutMs?: number;
+      /** Options of Node. */
+      flags?: readonly string[];
+      /** Besides this process's environment. */
+      env?: NodeJS.ProcessEnv;
+    };
 
 /**
  * Starts a fixture under plain Node. Arguments that are not strings are passed as JSON. Killed if it takes too long.
  */
 export function startFixture(program: Program, ...args: unknown[]): Fixture {
-  const { name, timeoutMs } = typeof program === 'string' ? { name: program, timeoutMs: TIMEOUT_MS } : program;
+  const { name, timeoutMs = TIMEOUT_MS, flags = [], env } = typeof program === 'string' ? { name: program } : program;
   const path = join(__dirname, '../fixtures', name);
   const words = args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg)));
-  const child = spawn(process.execPath, [path, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...flags, path, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   const pid = child.pid ?? 0;
   // Its children first: one that hangs would hold the output open.
   const timer = setTimeout(() => {

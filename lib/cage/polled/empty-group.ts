@@ -25,3 +25,10 @@ export async function emptyGroup(group: PolledGroup, isDone = () => true): Promi
 export function notEmptied(): MemcageError {
   return new MemcageError(ErrorCode.BUSY, `The cage could not be emptied within ${PATIENCE_MS} ms`);
 }
+
+export function notAnswered(): MemcageError {
+  return new MemcageError(
+    ErrorCode.BUSY,
+    `The child was not started: what polls its cage did not look at the processes within ${PATIENCE_MS} ms`,
+  );
+}

@@ -11,6 +11,13 @@ export class UnmeasuredGroup implements PolledGroup {
     this.#pids.add(pid);
   }
 
+  /** It stays unknown. */
+  expectChild(): boolean {
+    return true;
+  }
+
+  expectNoChild(): void {}
+
   forget(pid: number): void {
     this.#pids.delete(pid);
   }

@@ -19,13 +19,21 @@ export class Members {
   readonly #spared = new Set<number>();
   #sparesFrom: number | undefined;
   readonly #options: MembersOptions;
+  /** While a child of this process is expected: its children that are others, once a look has found them. */
+  #strangers: ReadonlySet<number> | 'unknown' | undefined;
 
   constructor(options: MembersOptions) {
     this.#options = options;
   }
 
-  get pids(): number[] {
-    return [...this.#starts.keys()];
+  /** What a look must be able to find, with all below. */
+  get roots(): number[] {
+    return [...(this.#strangers === undefined ? [] : [this.#options.self]), ...this.#starts.keys()];
+  }
+
+  /** Whether each new child of this process that the next look does not find yet is a member. */
+  expectChild(isExpected: boolean): void {
+    this.#strangers = isExpected ? 'unknown' : undefined;
   }
 
   /** @param start NaN if it is not known: whoever has the pid at the next look is meant */
@@ -64,6 +72,7 @@ export class Members {
       this.#spared.delete(pid);
       return !ended && pid !== this.#options.self;
     });
+    this.#takeExpected(rest);
     rest = this.#adoptChildren(rest);
     const marked = rest.filter((process) => !this.#isTooOld(process) && look.carries(process, this.#options.marker));
     for (const { pid, start } of marked) {
@@ -71,6 +80,19 @@ export class Members {
       if (start >= (this.#sparesFrom ?? Number.POSITIVE_INFINITY)) this.#spared.add(pid);
     }
     if (marked.length > 0) this.#adoptChildren(rest);
+  }
+
+  /** Takes in the children of this process that are new. */
+  #takeExpected(processes: readonly Process[]): void {
+    const strangers = this.#strangers;
+    if (strangers === undefined) return;
+    const own = processes.filter(({ ppid }) => ppid === this.#options.self);
+    if (strangers !== 'unknown') {
+      for (const { pid, start } of own) if (!strangers.has(pid)) this.#starts.set(pid, start);
+    }
+    // Without those that are gone, whose pids others may get.
+    const others = own.filter(({ pid }) => !this.#starts.has(pid));
+    this.#strangers = new Set(others.map(({ pid }) => pid));
   }
 
   /** The members that a look finds alive. The others are members no longer. */

@@ -54,7 +54,8 @@ export class Sampler {
       if (request.kind === 'add') {
         group?.members.add(request.pid, request.start ?? Number.NaN);
         if (group !== undefined) group.dueMs = 0;
-      } else if (request.kind === 'look') group?.askForLook(request.request);
+      } else if (request.kind === 'expect') group?.members.expectChild(request.isExpected);
+      else if (request.kind === 'look') group?.askForLook(request.request);
       else if (request.kind === 'kill') group?.askToKill(request.request);
       else group?.close();
       if (group?.isOver === true) this.#groups.delete(request.group);
@@ -116,7 +117,7 @@ export class Sampler {
     const due = [...this.#groups].filter(([, { dueMs }]) => dueMs <= beganMs + 0.5);
     if (due.length === 0) return;
     const before = costMs();
-    const roots = [...this.#groups.values()].flatMap(({ members }) => members.pids);
+    const roots = [...this.#groups.values()].flatMap(({ members }) => members.roots);
     const look: Look = await table.look(
       due.some(([, group]) => group.needsAll),
       roots,

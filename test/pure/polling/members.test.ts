@@ -126,4 +126,37 @@ describe('a pid that another process has got', () => {
     members.add(10, 100);
     expect(pidsAfter(members, [{ pid: 10, start: 109 }], [{ pid: 10, start: 125 }])).toEqual([[10], []]);
   });
+
+  describe('while a child is expected whose pid nobody knows', () => {
+    const child = (pid: number): FakeProcess => ({ pid, ppid: SELF });
+
+    test('the children that are new after the first look, and all below', () => {
+      const members = newMembers();
+      members.expectChild(true);
+      const looks = [[child(20)], [child(20), child(21), { pid: 22, ppid: 21 }, { pid: 23 }]];
+      expect(pidsAfter(members, ...looks)).toEqual([[], [21, 22]]);
+    });
+
+    test('which a look must be able to find', () => {
+      const members = newMembers();
+      expect(members.roots).toEqual([]);
+      members.expectChild(true);
+      expect(members.roots).toEqual([SELF]);
+    });
+
+    test('one that has got the pid of another that was there', () => {
+      const members = newMembers();
+      members.expectChild(true);
+      expect(pidsAfter(members, [child(20)], [], [child(20)])).toEqual([[], [], [20]]);
+    });
+
+    test('none after that, and the one remains', () => {
+      const members = newMembers();
+      members.expectChild(true);
+      expect(pidsAfter(members, [], [child(20)])).toEqual([[], [20]]);
+      members.expectChild(false);
+      expect(members.roots).toEqual([20]);
+      expect(pidsAfter(members, [child(20), child(21)])).toEqual([[20]]);
+    });
+  });
 });

@@ -67,7 +67,7 @@ async function refusalOf(intercept: typeof Intercept, name: NodeFunction, ambien
       undo.push(() => {
         inside = false;
       });
-      intercept.interceptChildren(() => (inside ? makeHandle : undefined));
+      intercept.interceptChildren(() => (inside ? { makeHandle } : undefined), 'handle');
       inside = true;
       nodeCall(name, touching(name)).invoke({});
     } else {
@@ -151,7 +151,7 @@ describe.each([
     const silent = jest.spyOn(diagnostics, 'subscribe').mockImplementation(() => {});
     undo.push(() => silent.mockRestore());
     if (ambient) {
-      expect(() => intercept.interceptChildren(() => undefined)).toThrow(withCode('UNSUPPORTED_NODE'));
+      expect(() => intercept.interceptChildren(() => undefined, 'handle')).toThrow(withCode('UNSUPPORTED_NODE'));
     } else {
       expect(await refusalOf(intercept, name, ambient)).toEqual(withCode('UNSUPPORTED_NODE'));
     }

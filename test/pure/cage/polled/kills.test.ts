@@ -14,6 +14,8 @@ jest.mock('../../../../lib/polling/open-group', () => ({
     opened.push(options);
     return {
       add: () => {},
+      expectChild: () => true,
+      expectNoChild: () => {},
       seen: { usageBytes: 1, peakBytes: 1, kills: 0, processes: 1 },
       killAll: () => Promise.resolve(),
       killAllNow: () => true,

@@ -1,0 +1,76 @@
+import type { ChildProcess } from 'node:child_process';
+import { type EventEmitter, errorMonitor } from 'node:events';
+import type { Readable } from 'node:stream';
+import type { NamespaceOptions } from '../../types/options';
+import { loadNative } from '../addon/load-native';
+import { watcher } from '../addon/watcher';
+import { undo } from '../cgroup/processes/remove';
+import type { HeldChild } from '../child/held-child';
+import { createLaunch } from '../child/launch-child';
+import { OutcomeRecorder } from '../child/outcome';
+import type { Cage, Caged, Uncaged } from '../contract/cage';
+import { defaultKillSignal } from '../namespaces/namespaces';
+import { ProcessHandle } from '../process/handle';
+import { callWithHandle } from '../process/intercept';
+import type { Launch } from '../process/launch';
+import { isOptions, type NodeCall } from '../process/node-call';
+import { readStreams } from '../process/read-streams';
+import { type CageChoice, memoryOfUnstarted } from '../request/cage-choice';
+import type { ResolvedCageOptions } from '../request/cage-options';
+import { homesFor } from '../request/homes';
+import { outcomeOnceRead, type Started } from './started';
+
+/** Where the addon loads. */
+export function startByAddon(call: NodeCall, own: ResolvedCageOptions, choice: CageChoice): Started {
+  const native = loadNative();
+  const recorder = new OutcomeRecorder(native.monotonicNs(), memoryOfUnstarted(choice));
+  let cage: Cage | null = choice.shared?.self ?? null;
+  let caged: HeldChild | undefined;
+  const launch = createLaunch({
+    namespaces: own.namespaces,
+    nodeHeap: choice.nodeHeap,
+    ...homesFor(choice, own),
+    onCaged: (made) => {
+      caged = made;
+      recorder.held = made;
+      cage = made?.self ?? null;
+    },
+    onFailed: (error, report) => recorder.failed(error, report, native.monotonicNs()),
+    onEnded: (child, report) => recorder.ended(child, report),
+  });
+  let read: Readable[] = [];
+  const noting: Launch = (plan, onEnd) =>
+    launch(plan, (...end) => {
+      read = readStreams(child);
+      onEnd(...end);
+    });
+  const { result, child } = callWithHandle(
+    { ...call, options: withKillSignal(call.options, own.namespaces) },
+    () => new ProcessHandle({ launch: noting, binding: native, refs: watcher().refs }),
+  );
+  // Only observes: an 'error' that nobody handles must still be thrown.
+  (child as EventEmitter).once(errorMonitor, (error: Error) => {
+    // If not even its pipes could be opened (EMFILE), nothing was launched that could have failed.
+    if (child.pid === undefined) recorder.failed(error, undefined, native.monotonicNs());
+    else recorder.because(error);
+  });
+  const outcome = outcomeOnceRead(recorder, () => read);
+  const killAll = (): void => {
+    // Reaches the child even if its cgroup is gone or can't be read.
+    child.kill('SIGKILL');
+    undo(() => caged?.killAll());
+  };
+  return {
+    child: Object.assign(child, { cage, outcome }) as ChildProcess & (Caged | Uncaged),
+    recorder,
+    result,
+    killAll,
+  };
+}
+
+/** Changes the object itself, which {@link callWithHandle} may. */
+function withKillSignal(options: unknown, namespaces: NamespaceOptions): unknown {
+  const killSignal = defaultKillSignal(namespaces);
+  if (killSignal !== undefined && isOptions(options)) (options as { killSignal?: unknown }).killSignal ??= killSignal;
+  return options;
+}

@@ -1,0 +1,60 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { undo } from '../cgroup/processes/remove';
+import type { HeldChild } from '../child/held-child';
+import { followToItsEnd, launchByNode, type NodeLaunchRequest, nowNs } from '../child/launch-by-node';
+import { OutcomeRecorder } from '../child/outcome';
+import type { Cage, Caged, Uncaged } from '../contract/cage';
+import { callAround } from '../process/intercept';
+import type { NodeCall } from '../process/node-call';
+import { readStreams } from '../process/read-streams';
+import { type CageChoice, memoryOfUnstarted } from '../request/cage-choice';
+import type { ResolvedCageOptions } from '../request/cage-options';
+import { homesFor } from '../request/homes';
+import { isPlain } from '../request/is-plain';
+import { outcomeOnceRead, type Started } from './started';
+
+/** Where the addon does not load. What only the addon can do must have been refused. */
+export function startByNode(call: NodeCall, own: ResolvedCageOptions, choice: CageChoice): Started {
+  const recorder = new OutcomeRecorder(nowNs(), memoryOfUnstarted(choice));
+  let cage: Cage | null = choice.shared?.self ?? null;
+  let caged: HeldChild | undefined;
+  let read: readonly Readable[] = [];
+  const request: NodeLaunchRequest = {
+    nodeHeap: choice.nodeHeap,
+    ...homesFor(choice, own),
+    onCaged: (made) => {
+      caged = made;
+      recorder.held = made;
+      cage = made?.self ?? null;
+    },
+    onFailed: (error, report) => recorder.failed(error, report, nowNs()),
+    onError: (error) => recorder.because(error),
+    onExit: () => {
+      read = readStreams(child);
+    },
+    onEnded: (end, report) => recorder.ended(end, report),
+  };
+  const { child, result } = isPlain(own, choice) ? startAlone(call, request) : callAround(call, launchByNode(request));
+  const outcome = outcomeOnceRead(recorder, () => read);
+  return {
+    child: Object.assign(child, { cage, outcome }) as ChildProcess & (Caged | Uncaged),
+    recorder,
+    result,
+    killAll: () => {
+      child.kill('SIGKILL');
+      undo(() => caged?.killAll());
+    },
+  };
+}
+
+/** Leaves the call to Node alone: nothing of Node's is tried or replaced. */
+function startAlone(
+  { name, options, invoke }: NodeCall,
+  request: NodeLaunchRequest,
+): { child: ChildProcess; result: unknown } {
+  const result = invoke(options);
+  const child = name.endsWith('promise') ? (result as { child: ChildProcess }).child : (result as ChildProcess);
+  followToItsEnd(child, request);
+  return { child, result };
+}

@@ -1,0 +1,28 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import type { MemoryReport, Outcome } from '../../types/outcome';
+import type { OutcomeRecorder } from '../child/outcome';
+import type { Caged, Uncaged } from '../contract/cage';
+import { whenClosed } from '../process/read-streams';
+
+/** A child that was started. */
+export interface Started {
+  child: ChildProcess & (Caged | Uncaged);
+  /** Takes the reason for an early end. */
+  recorder: OutcomeRecorder;
+  /** What the function returns: the child, or a promise. */
+  result: unknown;
+  /** Sends SIGKILL to the child and to everything in its own part of the cage. Never throws. */
+  killAll(): void;
+}
+
+/** The outcome, once what somebody reads of the child is closed. `read` is asked when the child has ended. */
+export async function outcomeOnceRead(
+  { promise }: OutcomeRecorder,
+  read: () => readonly Readable[],
+): Promise<Outcome<MemoryReport | null>> {
+  const ended = await promise;
+  const streams = read();
+  if (streams.length > 0) await whenClosed(streams);
+  return ended;
+}

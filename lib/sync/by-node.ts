@@ -1,0 +1,34 @@
+import type { HeldChild } from '../child/held-child';
+import { launchSyncByNode } from '../child/launch-by-node';
+import { refuse } from '../process/swap';
+import { interceptsSync, spawnSyncWith } from '../process/sync-functions';
+import { type CageChoice, memoryOfUnstarted } from '../request/cage-choice';
+import type { ResolvedCageOptions } from '../request/cage-options';
+import { homesFor } from '../request/homes';
+import { type AnyReturns, type NodeReturns, withOutcome } from './returns';
+
+/** Where the addon does not load. What only the addon can do must have been refused. */
+export function runByNode(
+  file: unknown,
+  args: unknown,
+  options: object,
+  { own, choice }: { own: ResolvedCageOptions; choice: CageChoice },
+): AnyReturns {
+  if (!interceptsSync()) refuse('this call could start a child outside of its cage');
+  const startMs = performance.now();
+  let held: HeldChild | undefined;
+  let end: Parameters<typeof withOutcome>[1] = { oom: null, memory: memoryOfUnstarted(choice), enforcedBy: null };
+  const launch = launchSyncByNode({
+    nodeHeap: choice.nodeHeap,
+    ...homesFor(choice, own),
+    onCaged: (made) => {
+      held = made;
+    },
+    onFailed: () => {},
+    onEnded: ({ heap }, report) => {
+      end = { ...end, ...report, heap };
+    },
+  });
+  const result = spawnSyncWith(launch, file, args, options) as NodeReturns;
+  return withOutcome(result, { ...end, enforcedBy: held?.enforcedBy ?? null }, startMs);
+}

@@ -1,0 +1,104 @@
+import { fixtureResult } from '../../support/fixture';
+import { patience } from '../../support/patience';
+import { describeIf } from '../../support/require';
+import { WITHOUT_ADDON } from '../../support/without-addon';
+
+const LIMIT_MS = 120_000;
+
+jest.setTimeout(patience(LIMIT_MS));
+
+const surroundings = Object.entries(WITHOUT_ADDON);
+
+describeIf('linux', 'where the addon does not load', () => {
+  test.each(surroundings)('what asks for something of memcage says why it can not have it (%s)', async (_, where) => {
+    const seen = await fixtureResult<Record<string, unknown>>({ name: 'enforcement/refused.js', ...where });
+    expect(Object.keys(seen).length).toBeGreaterThan(20);
+    expect(seen).toEqual(Object.fromEntries(Object.keys(seen).map((name) => [name, where.error])));
+  });
+
+  test.each(surroundings)('a plain child has an outcome (%s)', async (_, where) => {
+    const seen = await fixtureResult({ name: 'enforcement/plain.js', timeoutMs: LIMIT_MS, ...where });
+    const unknown = { oom: null, enforcedBy: null, nodeHeap: null, memory: null, isUnknown: true, hasTime: true };
+    const sync = { ...unknown, signal: null };
+    const exit = (exitCode: number) => ({ ...sync, exitCode, cage: null });
+    const signal = (name: string) => ({ ...unknown, exitCode: null, signal: name, cage: null });
+    const none = { stdout: '', stderr: '' };
+    const absent = {
+      ...{ ...sync, exitCode: null, isUnknown: false },
+      error: { code: 'ENOENT', name: 'Error' },
+    };
+    const timeout = { code: 'ERR_MEMCAGE_TIMEOUT', name: 'MemcageError' };
+    expect(seen).toEqual({
+      spawn: exit(3),
+      'spawn, a signal': signal('SIGKILL'),
+      'spawn, ENOENT': { ...absent, cage: null },
+      'spawn, an abort': { ...signal('SIGTERM'), error: { code: 'ABORT_ERR', name: 'AbortError' } },
+      'spawn, nobody listens': exit(0),
+      fork: exit(0),
+      exec: exit(4),
+      execFile: exit(0),
+      spawnSync: { ...sync, exitCode: 5 },
+      execFileSync: 'x\n',
+      execSync: { ...sync, name: 'Error', exitCode: 6 },
+      run: { ...sync, stdout: 'in', stderr: '', exitCode: 0 },
+      'run, an exit code': { ...sync, ...none, name: 'ExitError', code: 'ERR_MEMCAGE_EXIT', exitCode: 7 },
+      'run, a timeout': {
+        ...{ ...sync, ...none, exitCode: null, signal: 'SIGTERM' },
+        ...{ name: 'TimeoutError', code: 'ERR_MEMCAGE_TIMEOUT', error: timeout },
+      },
+      'run, ENOENT': { ...absent, ...none, name: 'Error', code: 'ENOENT' },
+      'the outcome, once all is read': 'all\n',
+    });
+  });
+});
+
+describeIf('linux', 'where the addon does not load, and the caller accepts that a cage is polled', () => {
+  const MIB = 2 ** 20;
+
+  test.each(surroundings)('its children are killed above its limit (%s)', async (_, where) => {
+    const seen = await fixtureResult({ name: 'enforcement/polled.js', timeoutMs: LIMIT_MS, ...where });
+    const polled = { by: 'polled', hasReason: true };
+    const killed = {
+      ...{ ...polled, signal: 'SIGKILL', exitCode: null, isMeasured: true },
+      ...{ cause: 'polled', limitBytes: 80 * MIB },
+    };
+    const shell = { ...killed, signal: expect.anything() as unknown };
+    const none = { cause: null, limitBytes: null, signal: null };
+    const absent = { ...polled, ...none, exitCode: null, isMeasured: false };
+    const refused = { code: where.error.code };
+    expect(seen).toEqual({
+      spawn: killed,
+      'spawn, what ends by itself': { ...polled, ...none, exitCode: 3, isMeasured: true },
+      'spawn, ENOENT': absent,
+      fork: killed,
+      exec: shell,
+      execFile: killed,
+      run: { ...killed, name: 'MemoryLimitError', code: 'ERR_MEMCAGE_MEMORY_LIMIT' },
+      spawnSync: killed,
+      'spawnSync, ENOENT': absent,
+      execFileSync: killed,
+      execSync: shell,
+      'a detached child': {
+        ...none,
+        by: 'none',
+        hasReason: true,
+        exitCode: 4,
+        isMeasured: expect.any(Boolean) as unknown,
+      },
+      'a heap': '--max-old-space-size=64 --max-semi-space-size=1\n',
+      'a heap without a cage': '--max-old-space-size=64\n',
+      namespaces: refused,
+      'not accepted': refused,
+      'in a cage': {
+        ...{ spawn: killed, contained: 'SIGKILL', containedByExecFile: 'SIGKILL', containedFork: 'SIGKILL' },
+        ...{
+          containedSync: 'SIGKILL',
+          good: 'good\n',
+          kills: 5,
+          left: 'SIGKILL',
+          closed: { code: 'ERR_MEMCAGE_CLOSED' },
+        },
+      },
+    });
+  });
+});
