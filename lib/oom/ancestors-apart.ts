@@ -6,6 +6,7 @@ import { memoryFile, parseMemoryFile } from '../cgroup/files/roles';
 import { type Host, openDirectory, processDirectory } from '../cgroup/hierarchy/host';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { isWithin } from './kill-records';
+import { killsWhenOut } from './oom-killer';
 
 interface Apart {
   directory: CgroupDirectory;
@@ -56,9 +57,10 @@ export class AncestorsApart {
     }
   }
 
-  #hasLimitOrGroup({ max, oomGroup }: Apart): boolean {
+  #hasLimitOrGroup({ directory, max, oomGroup }: Apart): boolean {
     try {
-      if (parseMemoryFile('max', this.#version, max.text()) !== Number.POSITIVE_INFINITY) return true;
+      const isLimited = parseMemoryFile('max', this.#version, max.text()) !== Number.POSITIVE_INFINITY;
+      if (isLimited && killsWhenOut(directory, this.#version)) return true;
       return oomGroup !== undefined && parseMemoryFile('oomGroup', this.#version, oomGroup.text());
     } catch {
       // What memcage can't read may be a limit. If the cgroup is gone, the start itself will say so.

@@ -10,6 +10,7 @@ import { isPopulated } from '../../cgroup/processes/pids';
 import { undo } from '../../cgroup/processes/remove';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import type { OomMonitor } from '../../oom/monitor';
+import { killsWhenOut } from '../../oom/oom-killer';
 import { openOomMonitor } from '../../oom/open-monitor';
 import type { OomSurroundings } from '../../oom/surroundings';
 import { type CageRoot, cageVersion } from '../root/cage-root';
@@ -127,7 +128,7 @@ export class CageCgroup {
    */
   endangersOwner(): boolean {
     const { cages, ancestors } = this.surroundings;
-    return cages.length > 0 || ancestors.endangerOwner();
+    return cages.some(({ directory }) => killsWhenOut(directory, this.version)) || ancestors.endangerOwner();
   }
 
   /** Prepares the start of a child ahead of time: opens the fds to join by, and plans the clean-up at its exit. */

@@ -123,6 +123,23 @@ describeIf('cgroup', 'until exec, a child has the memory of this process', () =>
     hidden.close();
   });
 
+  describeIf('v1', 'where the OOM killer is off', () => {
+    test('in a shared cage too, until it is on again', async () => {
+      const cage = createCage({ memory: { max: '50M', oomKill: false } });
+      const start = () => isShared(() => spawn('true', [], { cage, stdio: 'ignore' }));
+      expect(await start()).toBe(true);
+      write(cage.cgroup.path, 'memory.oom_control', '0');
+      expect(await start()).toBe(false);
+      await cage.close();
+    });
+
+    test('in a parent elsewhere with a limit', async () => {
+      write(group.path, files.limit, '1G');
+      write(group.path, 'memory.oom_control', '1');
+      expect(await inPrivate({ parent: group.path })).toBe(true);
+    });
+  });
+
   describeIf('v2', 'where the parent is elsewhere', () => {
     test('not if its processes are killed as one group', async () => {
       expect(await inPrivate({ parent: group.path })).toBe(true);
