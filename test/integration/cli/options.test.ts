@@ -201,6 +201,7 @@ describeIf('cgroup', '--json', () => {
       cpu: { userMs: expect.any(Number) as number, systemMs: expect.any(Number) as number },
       faults: { minor: expect.any(Number) as number, major: expect.any(Number) as number },
       durationMs: expect.any(Number) as number,
+      enforcedBy: { kind: 'kernel', reason: null },
     });
   });
 
