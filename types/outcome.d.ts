@@ -142,7 +142,10 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   nodeHeap: NodeHeapReport | null;
   /** Memory of the whole cage, not of the child alone; `null` without a cage. */
   memory: M;
-  /** Processor time. Each number is `NaN` where the addon does not load: Node, which started the child, does not tell. */
+  /**
+   * Processor time. Each number is `NaN` of a child that has started where the addon does not load: Node, which started
+   * it, does not tell.
+   */
   cpu: CpuReport;
   /** Page faults. `NaN` in the same case. */
   faults: FaultReport;

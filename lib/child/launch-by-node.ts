@@ -4,7 +4,7 @@ import type { LaunchPlan } from '../process/launch';
 import { type LimitedHeap, withNodeHeap } from '../process/node-heap';
 import { observe } from '../process/observe';
 import { type EarlyRequest, planOf, textOrEmpty } from '../process/spawn-request';
-import type { AroundStart } from '../process/swap';
+import { type AroundStart, refuse } from '../process/swap';
 import type { RunSync } from '../process/sync-functions';
 import { endSeenByNode } from './child-end';
 import type { HeldChild } from './held-child';
@@ -28,6 +28,7 @@ interface Home {
 /** Puts a child that Node starts into its cage, as soon as its pid is known: before anything else runs here. */
 export function launchByNode(request: NodeLaunchRequest): AroundStart {
   return (child, given, proceed) => {
+    if (!isValid(given)) return refusedByNode(child, proceed);
     const { caged, heap } = prepare(request, given);
     let result: unknown;
     try {
@@ -42,6 +43,20 @@ export function launchByNode(request: NodeLaunchRequest): AroundStart {
     followToItsEnd(child, request, { caged, heap });
     return result;
   };
+}
+
+/** Whether Node's own checks of what is read here will find nothing. */
+function isValid(given: unknown): given is EarlyRequest {
+  if (typeof given !== 'object' || given === null) return false;
+  const { file, args = [] } = given as Partial<Record<keyof EarlyRequest, unknown>>;
+  return typeof file === 'string' && Array.isArray(args);
+}
+
+function refusedByNode(child: ChildProcess, proceed: () => unknown): unknown {
+  const result = proceed();
+  if (child.pid === undefined) return result;
+  child.kill('SIGKILL');
+  return refuse('Node started a child for a request that it should have refused');
 }
 
 /** For a child that Node has started, or not. */

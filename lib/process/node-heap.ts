@@ -1,4 +1,4 @@
-import { constants, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 import { basename } from 'node:path';
 import type { NodeHeapReport, OomVerdict } from '../../types/outcome';
 import { invalidArgument } from '../errors/errors';
@@ -167,7 +167,7 @@ function isYoungOption(word: unknown): boolean {
 
 /** Goes by the name alone: a program that is only called `node` ignores the variable. */
 function isNode(file: string): boolean {
-  return file === process.execPath || ['node', 'nodejs'].includes(basename(file));
+  return file === process.execPath || ['node', 'nodejs'].includes(basename(file).replace(/\.exe$/i, ''));
 }
 
 /** A child whose heap memcage limited. */
@@ -205,4 +205,5 @@ export function judgeNodeHeap(
   return { limitBytes, exhausted: mayHaveAborted ? 'unknown' : 'no' };
 }
 
-const EXIT_CODE_OF_ABORT = 128 + constants.signals.SIGABRT;
+/** As a shell reports SIGABRT, and as Node exits on Windows, where that signal has another number. */
+const EXIT_CODE_OF_ABORT = 134;

@@ -25,7 +25,7 @@ export function planOf(request: EarlyRequest, toText = text): Omit<LaunchPlan, '
   return {
     file,
     args: args === undefined ? [file] : args.map(toText),
-    env: envPairs === undefined ? ownEnvironment() : envPairs.map(toText),
+    env: Array.isArray(envPairs) ? envPairs.map(toText) : ownEnvironment(),
     detached: detached === true,
     ...(typeof cwd === 'string' && cwd !== '' && { cwd }),
     // A negative id wraps around to 2^32 minus its value. -1 becomes a number that is no id, and setuid(2) refuses

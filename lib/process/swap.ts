@@ -58,7 +58,13 @@ export function interpose(child: ChildProcess, choose: (request: unknown) => Sta
     }
     if ('around' in starter) {
       unlock();
-      return starter.around(child, request as EarlyRequest, proceed);
+      try {
+        return starter.around(child, request as EarlyRequest, proceed);
+      } finally {
+        // Node lets its caller try again on the same instance.
+        if (child.pid === undefined) interpose(child, choose);
+        else shadow(stock, () => refuse('this ChildProcess has started a child before'));
+      }
     }
     if (!isStockHandle(stock) || Reflect.get(child, '_handle') !== stock) {
       refuse("Node's process handle has an unexpected form, or another package replaced it");

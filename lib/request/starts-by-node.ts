@@ -10,8 +10,14 @@ import { isPlain, wantsNamespaces } from './is-plain';
  * are never left out, and a cage needs the kernel unless `enforce` says otherwise
  */
 export function startsByNode(own: ResolvedCageOptions, choice: CageChoice): boolean {
-  if (canLoad()) return false;
-  if (isPlain(own, choice)) return true;
+  const plain = isPlain(own, choice);
+  try {
+    if (canLoad()) return false;
+  } catch (error) {
+    // No fd is free, for example. Node then says so itself, in its own way.
+    if (!plain) throw error;
+  }
+  if (plain) return true;
   const accepted = acceptedIn(choice.shared ?? choice.within, own.enforce);
   if (accepted === 'kernel' || wantsNamespaces(own)) loadNative();
   return true;

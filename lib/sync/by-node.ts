@@ -1,6 +1,6 @@
 import type { HeldChild } from '../child/held-child';
 import { launchSyncByNode } from '../child/launch-by-node';
-import { refuse } from '../process/swap';
+import { permissionModelAllows, refuse } from '../process/swap';
 import { interceptsSync, spawnSyncWith } from '../process/sync-functions';
 import { type CageChoice, memoryOfUnstarted } from '../request/cage-choice';
 import type { ResolvedCageOptions } from '../request/cage-options';
@@ -14,7 +14,8 @@ export function runByNode(
   options: object,
   { own, choice }: { own: ResolvedCageOptions; choice: CageChoice },
 ): AnyReturns {
-  if (!interceptsSync()) refuse('this call could start a child outside of its cage');
+  // Where the permission model forbids children, Node says so itself.
+  if (permissionModelAllows() && !interceptsSync()) refuse('this call could start a child outside of its cage');
   const startMs = performance.now();
   let held: HeldChild | undefined;
   let end: Parameters<typeof withOutcome>[1] = { oom: null, memory: memoryOfUnstarted(choice), enforcedBy: null };

@@ -1,4 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fixtureResult } from '../../support/fixture';
+import { copyPackage } from '../../support/package-copy';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { WITHOUT_ADDON } from '../../support/without-addon';
@@ -52,8 +56,39 @@ describeIf('linux', 'where the addon does not load', () => {
   });
 });
 
+describeIf('linux', 'where there is no binary, and no fd is free', () => {
+  const fixture = join(__dirname, '../../fixtures/enforcement/no-fds.js');
+  const say = (name: string): unknown =>
+    JSON.parse(
+      execFileSync('sh', ['-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, fixture, name], {
+        encoding: 'utf8',
+      }),
+    );
+
+  test("a plain child fails in Node's way", () => {
+    const copy = copyPackage();
+    try {
+      const byNode = say('node:child_process');
+      expect(byNode).toEqual([{ event: 'EMFILE' }, { callback: 'EMFILE' }, { returned: 'EMFILE' }]);
+      expect(say(copy)).toEqual(byNode);
+    } finally {
+      rmSync(copy, { recursive: true });
+    }
+  });
+});
+
 describeIf('linux', 'where the addon does not load, and the caller accepts that a cage is polled', () => {
   const MIB = 2 ** 20;
+
+  test('a ChildProcess that is started again does not leave the cage, and Node refuses what it always does', async () => {
+    const seen = await fixtureResult({ name: 'enforcement/again.js', ...WITHOUT_ADDON['--no-addons'] });
+    expect(seen).toEqual({
+      'a first start that failed': 'ERR_INVALID_SYNC_FORK_INPUT',
+      'the next one is in the cage': true,
+      'a second start': 'ERR_MEMCAGE_UNSUPPORTED_NODE',
+      'what Node refuses': Array(4).fill('ERR_INVALID_ARG_TYPE'),
+    });
+  });
 
   test.each(surroundings)('its children are killed above its limit (%s)', async (_, where) => {
     const seen = await fixtureResult({ name: 'enforcement/polled.js', timeoutMs: LIMIT_MS, ...where });
