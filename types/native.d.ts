@@ -400,6 +400,11 @@ export interface NativeBinding {
   unguard(options: { name: string; end: boolean }): void;
   /** Tell the guardian to exit if it has nothing left to end. For the end of the process. */
   dismissGuardian(): void;
+  /**
+   * Add to the number of open cages that this environment has; what is left is taken off with the environment. Returns
+   * how many all threads of the process have, whichever copies of the addon they use.
+   */
+  countOpenCages(options: { by: number }): number;
   /** The guardian's pid; 0 if there is none, or it has ended. */
   guardianPid(): number;
 

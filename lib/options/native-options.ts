@@ -48,6 +48,7 @@ const NAMES = {
   guard: ['dirFd', 'name', 'kind'],
   identifyGuarded: ['name', 'fd'],
   unguard: ['name', 'end'],
+  countOpenCages: ['by'],
   execve: ['file', 'args', 'env'],
   unshare: ['flags'],
   setns: ['fd', 'flags'],

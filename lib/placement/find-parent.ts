@@ -30,6 +30,8 @@ export interface Wishes {
    * processes of others may be moved too. Default: false.
    */
   entryPoint?: boolean;
+  /** A guardian of this process that is about to end, and nobody's to wait for. Default, or 0: none. */
+  formerGuardian?: number | undefined;
 }
 
 /** The machine's own cgroup namespace has a fixed inode number (PROC_CGROUP_INIT_INO in the kernel's proc_ns.h). */
@@ -45,7 +47,7 @@ interface Surroundings {
   levels: readonly ParentFacts[];
 }
 
-function surroundings({ memory }: Host, { entryPoint = false }: Wishes): Surroundings {
+function surroundings({ memory }: Host, { entryPoint = false, formerGuardian = 0 }: Wishes): Surroundings {
   const own = processDirectory(memory, 'self');
   const isPartOfAnother = isNamespaced();
   const caller: Caller = {
@@ -54,7 +56,7 @@ function surroundings({ memory }: Host, { entryPoint = false }: Wishes): Surroun
     namespaceRoot: isPartOfAnother && memory.mountRoot === '/' ? memory.mountPoint : undefined,
     hierarchyRoot: !isPartOfAnother && memory.mountRoot === '/' ? memory.mountPoint : undefined,
     isEntryPoint: entryPoint,
-    isOurs,
+    isOurs: (pid) => (pid !== 0 && pid === formerGuardian) || isOurs(pid),
   };
   return { caller, levels: pathsUp(own, memory.mountPoint).map((path) => readParentFacts(path)) };
 }
@@ -112,7 +114,7 @@ export function* listCandidates(host: Host, wishes: Wishes): Generator<Effect, P
 function* attempt(
   level: ParentFacts,
   verdict: Exclude<Judgement, { refusal: string }>,
-  { isEntryPoint }: Caller,
+  { isEntryPoint, isOurs }: Caller,
 ): Generator<Effect, { refusal: string } | undefined, EffectResult> {
   try {
     yield* makeReady(level.path, verdict, { isOurs, lasts: isEntryPoint });
