@@ -511,6 +511,11 @@ export interface NativeBinding {
   }): number;
   /** write(2) of a whole value to an open interface file. */
   writeOpen(options: { fd: number; value: string }): void;
+  /**
+   * faccessat(2) by the effective ids, as the kernel judges an open. `mode` has bits of R_OK, W_OK and X_OK. Throws what
+   * the kernel would refuse.
+   */
+  checkAccess(options: { path: string; mode: number }): void;
   /** getxattr(2); null if there is no such attribute or the caller may not see it. */
   readAttribute(options: { path: string; name: string }): string | null;
   /** flock(2) LOCK_EX | LOCK_NB; false if another open file description holds the lock. */

@@ -68,6 +68,7 @@ const NAMES = {
   readOpen: ['fd', 'buffer'],
   readMany: ['fds', 'paths', 'first', 'buffer', 'lengths'],
   writeOpen: ['fd', 'value'],
+  checkAccess: ['path', 'mode'],
   readAttribute: ['path', 'name'],
   tryLock: ['fd'],
   startScope: ['address', 'name', 'description', 'slice', 'timeoutMs'],
