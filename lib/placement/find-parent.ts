@@ -84,21 +84,29 @@ export function* findParent(host: Host, wishes: Wishes): Generator<Effect, Paren
  * The unit of this process may be delegated without a mark: only systemd's manager of the machine leaves one. Asks
  * about this one unit only, because the units above it do not belong to this process.
  */
-function* askForMark(around: Surroundings): Generator<Effect, Surroundings, EffectResult> {
+function* askForMark(around: Surroundings, timeoutMs?: number): Generator<Effect, Surroundings, EffectResult> {
   const { caller, levels } = around;
   const index = levels.findIndex(({ path }) => isUnitName(path));
   const unit = levels[index];
   const isInDoubt = unit !== undefined && !unit.isMarked && unit.uid === caller.euid && caller.euid !== 0;
   if (!caller.systemd || !isInDoubt) return around;
-  const question = unitQuestion(busAddress(caller.euid, process.env), unit.path);
+  const question = unitQuestion(busAddress(caller.euid, process.env), unit.path, timeoutMs);
   const answer = yield { do: 'ask-delegation', question };
   if (answer === undefined || !('delegated' in answer) || !answer.delegated) return around;
   return { caller, levels: levels.map((level) => (level === unit ? { ...level, isMarked: true } : level)) };
 }
 
-/** What memcage would consider, up to the first usable parent, without changing anything. It does ask systemd. */
-export function* listCandidates(host: Host, wishes: Wishes): Generator<Effect, ParentCandidate[], EffectResult> {
-  const around = yield* askForMark(surroundings(host, wishes));
+/**
+ * What memcage would consider, up to the first usable parent, without changing anything. It does ask systemd.
+ *
+ * @param timeoutMs how long to wait for systemd's answer. Default: as long as a start does
+ */
+export function* listCandidates(
+  host: Host,
+  wishes: Wishes,
+  timeoutMs?: number,
+): Generator<Effect, ParentCandidate[], EffectResult> {
+  const around = yield* askForMark(surroundings(host, wishes), timeoutMs);
   const candidates: ParentCandidate[] = [];
   for (const [index, level] of around.levels.entries()) {
     const source = index === 0 ? 'own' : 'ancestor';
