@@ -29,7 +29,7 @@ export interface BecomeInitOptions {
  * it can't be run
  * @throws `ERR_MEMCAGE_NO_PARENT` with the `candidates` if no cages could be made, as in a container whose cgroup file
  * system is read-only. `ERR_MEMCAGE_BUSY` while cages of this process are open, or a worker thread
- * that has made some runs, since that keeps one ready. After any error everything is as it was
+ * that has made some still runs: it keeps one ready. After any error everything is as it was
  */
 export function becomeInit(command: string, args: readonly string[] = [], options: BecomeInitOptions = {}): never {
   const words = [checkText('command', command), ...checkArguments(args)];
