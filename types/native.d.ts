@@ -400,6 +400,11 @@ export interface NativeBinding {
   unguard(options: { name: string; end: boolean }): void;
   /** Tell the guardian to exit if it has nothing left to end. For the end of the process. */
   dismissGuardian(): void;
+  /**
+   * Add to the number of open cages that this environment has; what is left is taken off with the environment. Returns
+   * how many all threads of the process have, whichever copies of the addon they use.
+   */
+  countOpenCages(options: { by: number }): number;
   /** The guardian's pid; 0 if there is none, or it has ended. */
   guardianPid(): number;
 
@@ -506,6 +511,11 @@ export interface NativeBinding {
   }): number;
   /** write(2) of a whole value to an open interface file. */
   writeOpen(options: { fd: number; value: string }): void;
+  /**
+   * faccessat(2) by the effective ids, as the kernel judges an open. `mode` has bits of R_OK, W_OK and X_OK. Throws what
+   * the kernel would refuse.
+   */
+  checkAccess(options: { path: string; mode: number }): void;
   /** getxattr(2); null if there is no such attribute or the caller may not see it. */
   readAttribute(options: { path: string; name: string }): string | null;
   /** flock(2) LOCK_EX | LOCK_NB; false if another open file description holds the lock. */

@@ -28,20 +28,23 @@ export interface BecomeInitOptions {
  * @param command the program, looked up in the `PATH` of `env`. The init exits with 127 if there is none, and with 126 if
  * it can't be run
  * @throws `ERR_MEMCAGE_NO_PARENT` with the `candidates` if no cages could be made, as in a container whose cgroup file
- * system is read-only. `ERR_MEMCAGE_BUSY` while cages of this process are open. After any error everything is as it was
+ * system is read-only. `ERR_MEMCAGE_BUSY` while cages of this process are open, or a worker thread
+ * that has made some still runs: it keeps one ready. After any error everything is as it was
  */
 export function becomeInit(command: string, args: readonly string[] = [], options: BecomeInitOptions = {}): never {
   const words = [checkText('command', command), ...checkArguments(args)];
   const { env = process.env } = checkOptions(options, { of: 'becomeInit', known: ['env'] });
   if (!isRecord(env)) throw invalidArgument('env', 'an object', env);
-  refuseNow();
+  refuseThread();
+  refuseOpenCages();
   const file = launcherPath();
   const current = host();
   const native = loadNative();
   // Their guardian and their locks would not outlast exec as they should.
+  const formerGuardian = native.guardianPid();
   cages.closeMortal();
   removeCageRoots();
-  prepareLastingParent(current);
+  prepareLastingParent(current, { formerGuardian });
   try {
     const plan = { join: [], namespaces: NO_NAMESPACES, init: false, entryPoint: true };
     return native.execve({ file, args: [file, ...launcherArguments(plan), ...words], env: pairs(env) });
@@ -64,15 +67,24 @@ function checkArguments(args: unknown): string[] {
   });
 }
 
-function refuseNow(): void {
-  if (!isMainThread) {
-    const message = 'becomeInit() replaces the whole process, so only its main thread may call it';
-    throw new MemcageError(ErrorCode.UNSAFE_THREAD, message);
-  }
+function refuseThread(): void {
+  if (isMainThread) return;
+  const message = 'becomeInit() replaces the whole process, so only its main thread may call it';
+  throw new MemcageError(ErrorCode.UNSAFE_THREAD, message);
+}
+
+function refuseOpenCages(): void {
   const open = cages.list();
-  if (open.length === 0) return;
-  const paths = open.map(({ cgroup }) => cgroup.path);
-  const message = `becomeInit() would leave the cages of this process without an owner. Close them first: ${paths.join(', ')}`;
+  const paths = open.flatMap((cage) => (cage.enforcedBy.kind === 'kernel' ? [cage.cgroup.path] : []));
+  const elsewhere = cages.countElsewhere();
+  if (open.length === 0 && elsewhere === 0) return;
+  const polled = open.length - paths.length;
+  const which = [
+    ...paths,
+    ...(polled === 0 ? [] : [`${polled} without a cgroup`]),
+    ...(elsewhere === 0 ? [] : [`${elsewhere} of worker threads, which are to end`]),
+  ];
+  const message = `becomeInit() would leave the cages of this process without an owner. Close them first: ${which.join(', ')}`;
   throw new MemcageError(ErrorCode.BUSY, message, { paths });
 }
 

@@ -22,8 +22,9 @@ export interface SupportedOptions {
 }
 
 /**
- * Whether `spawn()` can start a child with a memory limit here, and with these namespaces. {@link whyUnsupported} says
- * why not, and has the details.
+ * Whether `spawn()` can start a child with a memory limit here, in a cage of the kernel's, and with these namespaces.
+ * {@link whyUnsupported} says why not, and has the details. `enforce` and `MEMCAGE_ENFORCE` play no part: a start that
+ * accepts less than the kernel may work where this is false.
  *
  * @throws a TypeError when an option is wrong, and a system error when this process is short of something (EMFILE)
  */
@@ -32,11 +33,12 @@ export function isSupported(options: SupportedOptions = {}): boolean {
 }
 
 /**
- * The error that `spawn()` would throw for a child with a memory limit, and with these namespaces; `null` if nothing
- * is known that forbids them. It has the `code`, a message with the cause, and what helps.
+ * The error that `spawn()` would throw for a child with a memory limit in a cage of the kernel's, and with these
+ * namespaces; `null` if nothing is known that forbids them. It has the `code`, a message with the cause, and what
+ * helps. `enforce` and `MEMCAGE_ENFORCE` play no part.
  *
  * Looks only: it makes, moves and starts nothing, and leaves no decision behind. On cgroup v2 with systemd it may ask
- * systemd's manager, which takes some milliseconds. What the kernel shows only when it is tried, such as a limit on
+ * systemd's manager, which takes some milliseconds, two seconds in all if it does not answer. What the kernel shows only when it is tried, such as a limit on
  * namespaces that is reached, it can't foresee; {@link diagnose} tries.
  *
  * @throws a TypeError when an option is wrong, and a system error when this process is short of something (EMFILE)

@@ -1,4 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
+import type { NativeBinding } from '../../types/native';
+import { loadNative } from '../addon/load-native';
 import type { Cage } from '../contract/cage';
 
 interface OpenCage {
@@ -12,14 +14,21 @@ interface OpenCage {
 const closed = channel('memcage.cage.close');
 
 class OpenCages {
-  readonly #all = new Set<OpenCage>();
+  /** With the addon that counts them for the whole process. */
+  readonly #all = new Map<OpenCage, NativeBinding | undefined>();
   /** The cages that end with the thread. */
   readonly #mortal = new Set<OpenCage>();
   #isHooked = false;
 
   /** The cages in use, in the order in which they were made. */
   list(): Cage[] {
-    return Array.from(this.#all).flatMap(({ spare, self }) => (spare ? [] : [self]));
+    return Array.from(this.#all.keys()).flatMap(({ spare, self }) => (spare ? [] : [self]));
+  }
+
+  /** How many the other threads of this process have, those included that were made ahead. */
+  countElsewhere(): number {
+    const own = Array.from(this.#all.values()).filter((counter) => counter !== undefined);
+    return loadNative().countOpenCages({ by: 0 }) - own.length;
   }
 
   /**
@@ -28,7 +37,9 @@ class OpenCages {
    *   exception
    */
   add(cage: OpenCage, { outlivesOwner }: { outlivesOwner: boolean }): void {
-    this.#all.add(cage);
+    const counter = findCounter();
+    this.#all.set(cage, counter);
+    counter?.countOpenCages({ by: 1 });
     if (outlivesOwner) return;
     this.#mortal.add(cage);
     if (this.#isHooked) return;
@@ -38,6 +49,7 @@ class OpenCages {
   }
 
   delete(cage: OpenCage): void {
+    this.#all.get(cage)?.countOpenCages({ by: -1 });
     this.#all.delete(cage);
     this.#mortal.delete(cage);
     if (!cage.spare && closed.hasSubscribers) closed.publish({ cage });
@@ -52,6 +64,15 @@ class OpenCages {
         // The others must still be closed. The next memcage sweeps this one.
       }
     }
+  }
+}
+
+/** Where the addon does not load there are polled cages only, and nobody asks for their number. */
+function findCounter(): NativeBinding | undefined {
+  try {
+    return loadNative();
+  } catch {
+    return undefined;
   }
 }
 

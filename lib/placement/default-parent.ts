@@ -9,6 +9,9 @@ import { refuseGiven } from './given-parent';
 import { undoAll } from './make-ready';
 import { refuseAsking } from './probe';
 
+/** How long looking may block for systemd, which is asked up to two questions. */
+const FORESEE_MS = 2000;
+
 let found: Parent | undefined;
 let underWay: Promise<Parent> | undefined;
 /** What the program wants. */
@@ -47,10 +50,14 @@ export async function prepareDefaultParent(host: Host, { systemd }: Partial<Wish
 export function foreseenParent(host: Host): string | undefined {
   const given = fromEnvironment(host) ?? found ?? ownOnV1(host);
   if (given !== undefined) return given.path;
-  const candidates = runBlocking(listCandidates(host, wishes));
+  const deadlineMs = performance.now() + FORESEE_MS;
+  const candidates = runBlocking(listCandidates(host, wishes, FORESEE_MS));
   const last = candidates.pop();
   const isUsable = last?.refusal === null;
-  const refused = isUsable && last.source === 'systemd' ? refuseAsking() : undefined;
+  const refused =
+    isUsable && last.source === 'systemd'
+      ? refuseAsking(Math.max(1, Math.round(deadlineMs - performance.now())))
+      : undefined;
   if (isUsable && refused === undefined) return undefined;
   throw noParent(last === undefined ? candidates : [...candidates, { ...last, ...refused }]);
 }

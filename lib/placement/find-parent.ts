@@ -30,6 +30,8 @@ export interface Wishes {
    * processes of others may be moved too. Default: false.
    */
   entryPoint?: boolean;
+  /** A guardian of this process that is about to end, and nobody's to wait for. Default, or 0: none. */
+  formerGuardian?: number | undefined;
 }
 
 /** The machine's own cgroup namespace has a fixed inode number (PROC_CGROUP_INIT_INO in the kernel's proc_ns.h). */
@@ -45,7 +47,7 @@ interface Surroundings {
   levels: readonly ParentFacts[];
 }
 
-function surroundings({ memory }: Host, { entryPoint = false }: Wishes): Surroundings {
+function surroundings({ memory }: Host, { entryPoint = false, formerGuardian = 0 }: Wishes): Surroundings {
   const own = processDirectory(memory, 'self');
   const isPartOfAnother = isNamespaced();
   const caller: Caller = {
@@ -54,7 +56,7 @@ function surroundings({ memory }: Host, { entryPoint = false }: Wishes): Surroun
     namespaceRoot: isPartOfAnother && memory.mountRoot === '/' ? memory.mountPoint : undefined,
     hierarchyRoot: !isPartOfAnother && memory.mountRoot === '/' ? memory.mountPoint : undefined,
     isEntryPoint: entryPoint,
-    isOurs,
+    isOurs: (pid) => (pid !== 0 && pid === formerGuardian) || isOurs(pid),
   };
   return { caller, levels: pathsUp(own, memory.mountPoint).map((path) => readParentFacts(path)) };
 }
@@ -82,21 +84,29 @@ export function* findParent(host: Host, wishes: Wishes): Generator<Effect, Paren
  * The unit of this process may be delegated without a mark: only systemd's manager of the machine leaves one. Asks
  * about this one unit only, because the units above it do not belong to this process.
  */
-function* askForMark(around: Surroundings): Generator<Effect, Surroundings, EffectResult> {
+function* askForMark(around: Surroundings, timeoutMs?: number): Generator<Effect, Surroundings, EffectResult> {
   const { caller, levels } = around;
   const index = levels.findIndex(({ path }) => isUnitName(path));
   const unit = levels[index];
   const isInDoubt = unit !== undefined && !unit.isMarked && unit.uid === caller.euid && caller.euid !== 0;
   if (!caller.systemd || !isInDoubt) return around;
-  const question = unitQuestion(busAddress(caller.euid, process.env), unit.path);
+  const question = unitQuestion(busAddress(caller.euid, process.env), unit.path, timeoutMs);
   const answer = yield { do: 'ask-delegation', question };
   if (answer === undefined || !('delegated' in answer) || !answer.delegated) return around;
   return { caller, levels: levels.map((level) => (level === unit ? { ...level, isMarked: true } : level)) };
 }
 
-/** What memcage would consider, up to the first usable parent, without changing anything. It does ask systemd. */
-export function* listCandidates(host: Host, wishes: Wishes): Generator<Effect, ParentCandidate[], EffectResult> {
-  const around = yield* askForMark(surroundings(host, wishes));
+/**
+ * What memcage would consider, up to the first usable parent, without changing anything. It does ask systemd.
+ *
+ * @param timeoutMs how long to wait for systemd's answer. Default: as long as a start does
+ */
+export function* listCandidates(
+  host: Host,
+  wishes: Wishes,
+  timeoutMs?: number,
+): Generator<Effect, ParentCandidate[], EffectResult> {
+  const around = yield* askForMark(surroundings(host, wishes), timeoutMs);
   const candidates: ParentCandidate[] = [];
   for (const [index, level] of around.levels.entries()) {
     const source = index === 0 ? 'own' : 'ancestor';
@@ -112,7 +122,7 @@ export function* listCandidates(host: Host, wishes: Wishes): Generator<Effect, P
 function* attempt(
   level: ParentFacts,
   verdict: Exclude<Judgement, { refusal: string }>,
-  { isEntryPoint }: Caller,
+  { isEntryPoint, isOurs }: Caller,
 ): Generator<Effect, { refusal: string } | undefined, EffectResult> {
   try {
     yield* makeReady(level.path, verdict, { isOurs, lasts: isEntryPoint });

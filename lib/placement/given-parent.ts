@@ -1,8 +1,9 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { constants, statSync } from 'node:fs';
 import type { Parent, ParentCandidate } from '../../types/parent';
 import type { Host } from '../cgroup/hierarchy/host';
 import { resolveGiven } from '../cgroup/hierarchy/resolve-path';
 import { readOnlyCure } from '../cgroup/names/container-cure';
+import { refusalToAccess } from './access';
 import { giveCure, makeBelowCure } from './cures';
 import { unwritableIn } from './parent-facts';
 
@@ -11,18 +12,18 @@ export type Refusal = { refusal: string } & Pick<ParentCandidate, 'cure'>;
 
 /** Whether cages can be made in a cgroup that was named: by a caller, by the environment, or by the kernel on v1. */
 export function refuseGiven({ path }: Pick<Parent, 'path'>, host: Host): Pick<ParentCandidate, 'refusal' | 'cure'> {
-  const code = codeOf(() => statSync(path)) ?? whyNoDirectoryIn(path);
+  const code = whyNotThere(path) ?? whyNoDirectoryIn(path);
   return code === undefined ? { refusal: null } : explainRefused(code, path, host);
 }
 
 /** The name of the errno with which the kernel would refuse to make a directory there. */
 export function whyNoDirectoryIn(path: string): string | undefined {
-  return codeOf(() => accessSync(path, constants.W_OK | constants.X_OK));
+  return refusalToAccess(path, constants.W_OK | constants.X_OK);
 }
 
 /** The name of the errno with which the kernel would refuse to open the file for writing. */
 export function whyNotWritable(path: string): string | undefined {
-  return codeOf(() => accessSync(path, constants.W_OK));
+  return refusalToAccess(path, constants.W_OK);
 }
 
 /**
@@ -62,9 +63,9 @@ function isFromEnvironment(path: string, host: Host): boolean {
   return named !== undefined && named !== '' && resolveGiven(named, host, 'MEMCAGE_PARENT') === path;
 }
 
-function codeOf(call: () => unknown): string | undefined {
+function whyNotThere(path: string): string | undefined {
   try {
-    call();
+    statSync(path);
     return undefined;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? '';

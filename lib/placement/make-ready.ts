@@ -48,8 +48,7 @@ export function* makeReady(
   try {
     yield* moveAndEnable(path, leaf, { enable, isMovable });
   } catch (error) {
-    yield* moveAll(leaf, path, isMovable);
-    yield { do: 'remove-directory', path: leaf };
+    yield* moveBack(leaf, path, isMovable);
     throw error;
   }
   (lasts ? lastingChanges : changes).push({ path, leaf, isMovable });
@@ -72,9 +71,27 @@ function* moveAndEnable(
       return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EBUSY' || round === ROUNDS) throw error;
-      yield { do: 'pause', ms: Math.min(2 ** round, LONGEST_PAUSE_MS) };
+      yield { do: 'pause', ms: pauseAfter(round) };
     }
   }
+}
+
+/** The other way round, as far as it goes: what it undoes has failed, and that is what the caller must hear of. */
+function* moveBack(leaf: string, path: string, isMovable: IsMovable): Generator<Effect, void, EffectResult> {
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    try {
+      yield* moveAll(leaf, path, isMovable);
+      yield { do: 'remove-directory', path: leaf };
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EBUSY') return;
+      yield { do: 'pause', ms: pauseAfter(round) };
+    }
+  }
+}
+
+function pauseAfter(round: number): number {
+  return Math.min(2 ** round, LONGEST_PAUSE_MS);
 }
 
 /**

@@ -1,7 +1,8 @@
-import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
+import { constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadNative } from '../addon/load-native';
 import { parseNames } from '../cgroup/files/formats';
+import { refusalToAccess } from './access';
 
 /** What the kernel shows about a cgroup of v2 that decides whether cages may be made in it. */
 export interface ParentFacts {
@@ -79,12 +80,7 @@ function isReadOnly(path: string): boolean {
 }
 
 function refusalToWrite(path: string): string | undefined {
-  try {
-    accessSync(path, constants.W_OK);
-    return undefined;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? '';
-  }
+  return refusalToAccess(path, constants.W_OK);
 }
 
 function readMark(path: string, name: string): string | null {

@@ -20,15 +20,19 @@ export function probeSystemd(): { answers: boolean; detail: string; cure?: strin
 }
 
 /** Why a scope would be refused, as far as a question tells that changes nothing; undefined if the manager answers. */
-export function refuseAsking(): (Pick<ParentCandidate, 'cure'> & { refusal: string }) | undefined {
-  const { euid, answer } = askVersion();
+export function refuseAsking(timeoutMs: number): (Pick<ParentCandidate, 'cure'> & { refusal: string }) | undefined {
+  const { euid, answer } = askVersion(timeoutMs);
   if ('version' in answer) return undefined;
   const cure = busFailureCure(answer, euid);
   return { refusal: explainBusFailure(answer), ...(cure !== undefined && { cure }) };
 }
 
-function askVersion(): { euid: number; address: string; answer: { version: string } | BusFailure } {
+function askVersion(timeoutMs = TIMEOUT_MS): {
+  euid: number;
+  address: string;
+  answer: { version: string } | BusFailure;
+} {
   const euid = process.geteuid?.() ?? 0;
   const address = busAddress(euid, process.env);
-  return { euid, address, answer: loadNative().managerVersion({ address, timeoutMs: TIMEOUT_MS }) };
+  return { euid, address, answer: loadNative().managerVersion({ address, timeoutMs }) };
 }

@@ -32,8 +32,8 @@ export function isUnitName(path: string): boolean {
   return UNIT.test(path);
 }
 
-export function unitQuestion(address: string, path: string): UnitQuestion {
-  return { address, unit: path.slice(path.lastIndexOf('/') + 1), timeoutMs: TIMEOUT_MS };
+export function unitQuestion(address: string, path: string, timeoutMs = TIMEOUT_MS): UnitQuestion {
+  return { address, unit: path.slice(path.lastIndexOf('/') + 1), timeoutMs };
 }
 
 /** @param own paths of cgroups, from the caller's own to the root */

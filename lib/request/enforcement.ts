@@ -41,10 +41,18 @@ export class KernelFirst {
   }
 }
 
+const REMEMBER_MS = 1000;
+/** The last refusal for which systemd may have been asked: a loop of starts must not ask it each time. */
+let recent: { error: MemcageError; untilMs: number } | undefined;
+
 /** Looks, before anything is tried. What it finds is about the machine, since no option has a part in it. */
 function foresee(): MemcageError | undefined {
+  if (recent !== undefined && performance.now() < recent.untilMs && !namesParent()) return recent.error;
   const error = whyNoCage() ?? undefined;
-  return error !== undefined && isOfEnvironment(error) ? undefined : error;
+  recent = undefined;
+  if (error === undefined || isOfEnvironment(error)) return undefined;
+  if (error.code === ErrorCode.NO_PARENT) recent = { error, untilMs: performance.now() + REMEMBER_MS };
+  return error;
 }
 
 function meansNoCages(error: unknown): error is MemcageError {
@@ -53,7 +61,11 @@ function meansNoCages(error: unknown): error is MemcageError {
 
 /** Whoever names a cgroup that is not there has made a mistake. */
 function isOfEnvironment({ code }: MemcageError): boolean {
-  return code === ErrorCode.NO_PARENT && (process.env['MEMCAGE_PARENT'] ?? '') !== '';
+  return code === ErrorCode.NO_PARENT && namesParent();
+}
+
+function namesParent(): boolean {
+  return (process.env['MEMCAGE_PARENT'] ?? '') !== '';
 }
 
 function refusalOf(cause: MemcageError): Refusal;

@@ -208,6 +208,15 @@ Napi::Value TryLock(const Napi::CallbackInfo& info) {
 }
 
 /** The value of an extended attribute of a directory; null if there is none, or it may not be read. */
+void CheckAccess(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const std::string path = options.String("path");
+  const int mode = options.Int("mode");
+  if (!options.ok()) return;
+  const int error = sys::EffectiveAccess(path.c_str(), mode);
+  if (error < 0) ThrowSystemError(info.Env(), {error, "faccessat", path});
+}
+
 Napi::Value ReadAttribute(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Options options(info);
@@ -237,6 +246,7 @@ void RegisterCgroupFiles(Napi::Env env, Napi::Object exports) {
   exports.Set("readOpen", Napi::Function::New(env, ReadOpen, "readOpen"));
   exports.Set("readMany", Napi::Function::New(env, ReadMany, "readMany"));
   exports.Set("writeOpen", Napi::Function::New(env, WriteOpen, "writeOpen"));
+  exports.Set("checkAccess", Napi::Function::New(env, CheckAccess, "checkAccess"));
   exports.Set("readAttribute", Napi::Function::New(env, ReadAttribute, "readAttribute"));
   exports.Set("tryLock", Napi::Function::New(env, TryLock, "tryLock"));
 }

@@ -4,6 +4,7 @@
 #include "binding/throw.h"
 #include "binding/to_js.h"
 #include "guardian/client.h"
+#include "guardian/process_state.h"
 
 namespace memcage {
 namespace {
@@ -55,6 +56,14 @@ void Unguard(const Napi::CallbackInfo& info) {
   Guardian().Tell(end ? guardian::Order::kEnd : guardian::Order::kForget, name);
 }
 
+Napi::Value CountOpenCages(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int by = options.Int("by");
+  if (!options.ok()) return info.Env().Undefined();
+  Instance::Of(info.Env()).open_cages += by;
+  return Napi::Number::New(info.Env(), GuardianState::OfProcess()->open_cages += by);
+}
+
 void DismissGuardian(const Napi::CallbackInfo& /*info*/) { Guardian().Dismiss(); }
 
 Napi::Value GuardianPid(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), Guardian().pid()); }
@@ -66,6 +75,7 @@ void RegisterGuardian(Napi::Env env, Napi::Object exports) {
   exports.Set("guard", Napi::Function::New(env, Guard, "guard"));
   exports.Set("identifyGuarded", Napi::Function::New(env, IdentifyGuarded, "identifyGuarded"));
   exports.Set("unguard", Napi::Function::New(env, Unguard, "unguard"));
+  exports.Set("countOpenCages", Napi::Function::New(env, CountOpenCages, "countOpenCages"));
   exports.Set("dismissGuardian", Napi::Function::New(env, DismissGuardian, "dismissGuardian"));
   exports.Set("guardianPid", Napi::Function::New(env, GuardianPid, "guardianPid"));
 }

@@ -17,6 +17,7 @@ Instance::~Instance() {
   watcher.Stop();
   for (const int fd : handed_out_) close(fd);
   // A worker that is terminated no longer runs its own code.
+  GuardianState::OfProcess()->open_cages -= open_cages;
   for (const auto& [name, kind] : guarded) {
     if (kind != guardian::Kind::kDetached) Guardian().Tell(guardian::Order::kEnd, name);
   }

@@ -36,6 +36,8 @@ class Instance {
   EventDelivery delivery;
   /** The directories that this environment told the guardian of. They end with the environment. */
   std::unordered_map<std::string, guardian::Kind> guarded;
+  /** The open cages of this environment, which the state of the process counts too. */
+  int open_cages = 0;
 
  private:
   std::unordered_set<int> handed_out_;

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#define MEMCAGE_STATE memcage_guardian_state_2
+#define MEMCAGE_STATE memcage_guardian_state_3
 #define MEMCAGE_TEXT(name) #name
 #define MEMCAGE_NAME_OF(symbol) MEMCAGE_TEXT(symbol)
 
 extern "C" __attribute__((visibility("default"))) memcage::GuardianState MEMCAGE_STATE;
-memcage::GuardianState MEMCAGE_STATE = {PTHREAD_MUTEX_INITIALIZER, -1, 0};
+memcage::GuardianState MEMCAGE_STATE = {PTHREAD_MUTEX_INITIALIZER, -1, 0, 0};
 
 namespace memcage {
 namespace {

@@ -98,6 +98,8 @@ bool IsGuardian(int argc, char** argv) {
   plan.on_failure = [](const SpawnPlan& failed) { SendReport(*failed.report, task.report_fd); };
   // Before exec closes fds. The root of a container can write to its files anyway.
   if (task.init && !task.entry_point) Check(RunSealed(argv, envp), Stage::kInit, "/proc/self/exe");
+  // What the program before has inherited, and never marked: only standard streams are the command's.
+  if (task.entry_point) CloseFdsFrom(3);
   CloseOnExec(task.report_fd, "report");
   CloseOnExec(task.status_fd, "status");
   ObserveParent();

@@ -100,6 +100,8 @@ void RestoreSignals(const SignalState& state) {
 
 void Supervise(const Supervision& supervision) {
   KeepOnly(supervision.status_fd, supervision.inner_status_fd);
+  // Those that ended before this process was an init: the exec has dropped their signals.
+  Reap(supervision);
   sigset_t all;
   sigfillset(&all);
   for (;;) {

@@ -64,6 +64,14 @@ int WaitPidfd(int pidfd, siginfo_t* info, int options, rusage* usage) {
   }));
 }
 
+int EffectiveAccess(const char* path, int mode) {
+  const int refused =
+      static_cast<int>(Retry([&] { return syscall(SYS_faccessat2, AT_FDCWD, path, mode, AT_EACCESS); }));
+  // Before Linux 5.8, or with a seccomp filter that does not know the call.
+  if (refused != -ENOSYS && refused != -EPERM) return refused;
+  return static_cast<int>(Retry([&] { return faccessat(AT_FDCWD, path, mode, AT_EACCESS); }));
+}
+
 int OpenBeneath(int dir_fd, const char* path, int flags) {
   OpenHow how{};
   how.flags = static_cast<uint64_t>(flags | O_CLOEXEC);

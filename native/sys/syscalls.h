@@ -25,6 +25,12 @@ int WaitPidfd(int pidfd, siginfo_t* info, int options, rusage* usage);
 /** https://man7.org/linux/man-pages/man2/openat2.2.html (Linux 5.6) */
 int OpenBeneath(int dir_fd, const char* path, int flags);
 
+/**
+ * https://man7.org/linux/man-pages/man2/access.2.html by the effective ids, which an open is judged by. glibc
+ * before 2.33 takes the ids for those that the program was started with.
+ */
+int EffectiveAccess(const char* path, int mode);
+
 /** https://man7.org/linux/man-pages/man2/setns.2.html */
 int SetNs(int fd, int flags);
 

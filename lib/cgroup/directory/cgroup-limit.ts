@@ -47,7 +47,8 @@ function findLimit(parent: string): CgroupLimit | undefined {
     const depth = readNumber(`${at}/cgroup.max.depth`);
     // The root of the hierarchy has neither file.
     if (descendants === undefined || depth === undefined) return undefined;
-    const isTop = readNumber(`${dirname(at)}/cgroup.max.descendants`) === undefined;
+    // Above the mount point there are no cgroups. The root of the whole hierarchy is one, though without a limit.
+    const isTop = read(`${dirname(at)}/cgroup.procs`) === undefined;
     const count = countBelow(at);
     if (count >= descendants) {
       const path = `${at}/cgroup.max.descendants`;

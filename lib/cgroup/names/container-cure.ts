@@ -33,7 +33,8 @@ const CURES: Readonly<Record<ContainerKind, Cure>> = {
     v1: 'set securityContext.privileged: true',
     v2:
       'set cgroup_writable = true for the runtime in the configuration of containerd 2.1, or the annotation ' +
-      'io.kubernetes.cri-o.cgroup2-mount-hierarchy-rw: "true" with CRI-O, or securityContext.privileged: true',
+      'cgroup2-mount-hierarchy-rw.crio.io: "true" with CRI-O (before: io.kubernetes.cri-o.cgroup2-mount-hierarchy-rw) ' +
+      'and a runtime handler that allows it, or securityContext.privileged: true',
   },
   lxc: {
     name: 'LXC',

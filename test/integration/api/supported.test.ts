@@ -50,7 +50,7 @@ interface Situation {
   through?: readonly string[];
   env?: Record<string, string>;
   node?: string[];
-  setting?: { copy?: string; rules?: FaultRule[]; uid?: number; cure?: boolean };
+  setting?: { copy?: string; rules?: FaultRule[]; uid?: number; euid?: number; cure?: boolean };
 }
 
 /** What a process says and does there. Expects that both agree. */
@@ -185,6 +185,12 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
     });
     expect(codes(answers)).toEqual([version === 1 ? ErrorCode.NO_PERMISSION : ErrorCode.NO_PARENT, null]);
     expect(answers[0]?.why?.message).toContain(`let root run "mount -o remount,bind,rw ${at}"`);
+  });
+
+  test('the effective user counts, as it does for the kernel', async () => {
+    expect(codes(await ask({ through: ['setpriv', '--ruid=65534'] }))).toEqual([null]);
+    const [code] = codes(await ask({ setting: { euid: 65534 } }));
+    expect(code).toMatch(/^ERR_MEMCAGE_NO_(PERMISSION|PARENT)$/);
   });
 
   test('no cgroups to be seen', async () => {

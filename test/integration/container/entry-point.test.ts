@@ -142,6 +142,17 @@ describeIf(['cgroup', 'root'], 'memcage init in a pod', () => {
     });
   });
 
+  const BECOME = [process.execPath, join(FIXTURES, 'become-init.js')];
+
+  test('a child that ended before is reaped', async () => {
+    expect(await pod.run([...BECOME, 'zombie'])).toMatchObject({ code: 0, stdout: 'reaped\n', stderr: '' });
+  });
+
+  test('an inherited file that Node does not close stays with nobody', async () => {
+    const { stdout } = await pod.run(['bash', '-c', 'exec 90</dev/null; exec "$@"', 'bash', ...BECOME, 'fd']);
+    expect(stdout.split('\n')).not.toContain('90');
+  });
+
   test('no guardian and no other process of memcage stays', async () => {
     const { end } = startInit('pid 1', 'for process in /proc/[0-9]*; do cat "$process/comm"; done');
     expect((await end).stdout.split('\n').sort()).toEqual(['', 'memcage-exec', 'sh']);
@@ -221,10 +232,17 @@ describeIf(['v2', 'root'], 'memcage init in a pod of cgroup v2', () => {
 describeIf(['cgroup', 'root'], 'becomeInit() that fails', () => {
   afterEach(() => pod.remove());
 
-  async function become(way: string): Promise<{ refused: unknown; isSame: boolean; works: boolean }> {
+  interface Said {
+    refused: { code: string };
+    isSame: boolean;
+    works: boolean;
+    later?: { code: string };
+  }
+
+  async function become(way: string): Promise<Said> {
     const { stdout, stderr }: PodEnd = await pod.run([process.execPath, join(FIXTURES, 'become-init.js'), way]);
     expect(stderr).toBe('');
-    return JSON.parse(stdout) as Awaited<ReturnType<typeof become>>;
+    return JSON.parse(stdout) as Said;
   }
 
   test('after all was prepared: everything is as before', async () => {
@@ -237,13 +255,17 @@ describeIf(['cgroup', 'root'], 'becomeInit() that fails', () => {
     'before anything was prepared',
     [
       ['open-cage', 'BUSY', 'rw'],
+      ['polled-cage', 'BUSY', 'ro'],
+      ['worker-cage', 'BUSY', 'rw'],
       ['worker', 'UNSAFE_THREAD', 'rw'],
       ['refused', 'NO_PARENT', 'ro'],
     ] as const,
     async ([way, code, mode]) => {
       makePod({ mode });
       const refused = expect.objectContaining({ code: `ERR_MEMCAGE_${code}` }) as unknown;
-      expect((await become(way)).refused).toEqual(refused);
+      const said = await become(way);
+      expect(said.refused).toEqual(refused);
+      if (way === 'worker-cage') expect(said.later).toMatchObject({ code: 'E2BIG' });
     },
   );
 });

@@ -2,8 +2,16 @@ import { parseAllDocuments } from 'yaml';
 import { type Block, blocksOf, pages } from '../../support/doc-examples';
 import { testRows } from '../../support/rows';
 
-/** The program in what a page has people write: the entry point of a container, or a step of a job. */
-const INIT = /memcage|systemd-run/;
+/** The entry point of a container. */
+const ENTRY_POINT = /memcage","init/;
+/** What the last step of a job runs: npm and its shell are in the cgroup too. */
+const LAST_STEP = /memcage init -- /;
+
+type Jobs = Record<string, { steps: { run?: string }[] }>;
+
+function lastSteps(jobs: Jobs): string[] {
+  return Object.values(jobs).map(({ steps }) => steps.at(-1)?.run ?? '');
+}
 
 const blocks = pages()
   .flatMap(blocksOf)
@@ -29,6 +37,7 @@ testRows(
     // Of Compose, Kubernetes, or GitHub Actions.
     const [kind] = ['services', 'apiVersion', 'jobs'].filter((key) => key in value);
     expect(kind).toBeDefined();
-    expect(JSON.stringify(value)).toMatch(INIT);
+    if (kind !== 'jobs') expect(JSON.stringify(value)).toMatch(ENTRY_POINT);
+    else for (const step of lastSteps(value[kind] as Jobs)) expect(step).toMatch(LAST_STEP);
   },
 );

@@ -135,6 +135,34 @@ test('nothing is left half done when one may not be moved', () => {
   expect(members.get(PATH)?.sort()).toEqual([1, 42, 7]);
 });
 
+/** Refuses the controller for good, and what else a test says. */
+function refusing(also: Answer): Answer {
+  return (effect) => {
+    if (effect.do === 'write' && effect.value === '+memory') throw refusal('ENOENT');
+    also(effect);
+  };
+}
+
+test('one that is ending keeps the leaf busy only for a moment', () => {
+  let refusals = 3;
+  const steps = makeReady(PATH, everyone, { isOurs, lasts: true });
+  const busy = refusing((effect) => {
+    if (effect.do !== 'remove-directory' || refusals === 0) return;
+    refusals -= 1;
+    throw refusal('EBUSY');
+  });
+  expect(() => drive(steps, busy)).toThrow('ENOENT');
+  expect(leaf()).toBeUndefined();
+});
+
+test('what can not be undone does not hide the reason', () => {
+  const steps = makeReady(PATH, everyone, { isOurs, lasts: true });
+  const stuck = refusing((effect) => {
+    if (effect.do === 'remove-directory') throw refusal('EBUSY');
+  });
+  expect(() => drive(steps, stuck)).toThrow('ENOENT');
+});
+
 test('what should have lasted is undone if the process does not become another', () => {
   drive(makeReady(PATH, everyone, { isOurs, lasts: true }));
   const effects = drive(undoLasting());

@@ -73,8 +73,16 @@ describe('memcage init in a service', () => {
     const options = ['--uid=1000', '-p', 'Delegate=yes'];
     const { stdout } = await asService(options, memcage('init', '--', ...INSIDE));
     expect(JSON.parse(stdout)).toMatchObject({ oom: 'limit', source: 'ancestor', parent: 'memcage-exec' });
-    // As a step of GitHub Actions does without memcage init.
     const alone = await asService([...options, '--same-dir', '--setenv=HOME=/tmp'], INSIDE);
     expect(JSON.parse(alone.stdout)).toMatchObject({ oom: 'limit', source: 'own' });
+  });
+
+  test('as a step of GitHub Actions does, through what stays beside the program', async () => {
+    const options = ['--uid=1000', '--gid=1000', '-p', 'Delegate=yes', '--same-dir', '--setenv=HOME=/tmp'];
+    const shell = (...command: string[]): string[] => ['sh', '-c', '"$@"; exit $?', 'sh', ...command];
+    const { code, stdout } = await asService(options, shell(...memcage('init', '--', ...shell(...INSIDE, '7'))));
+    expect(JSON.parse(stdout)).toMatchObject({ oom: 'limit', source: 'ancestor' });
+    expect(code).toBe(7);
+    await until('nothing is left', () => leftovers().length === 0, 20_000);
   });
 });

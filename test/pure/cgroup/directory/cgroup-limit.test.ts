@@ -22,6 +22,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 function cgroup(name: string, { descendants = 'max', depth = 'max', below = 0 } = {}): string {
   const path = join(root, name);
   mkdirSync(path);
+  writeFileSync(join(path, 'cgroup.procs'), '');
   writeFileSync(join(path, 'cgroup.max.descendants'), `${descendants}\n`);
   writeFileSync(join(path, 'cgroup.max.depth'), `${depth}\n`);
   writeFileSync(join(path, 'cgroup.stat'), `nr_descendants ${below}\nnr_dying_descendants 9\n`);
@@ -80,3 +81,10 @@ testRows(
     expect(errorFor(own).message).toMatch('let root run');
   },
 );
+
+test('a container that sees the whole hierarchy can change what is at its top', () => {
+  container = { kind: 'docker', evidence: 'test' };
+  // The hierarchy's own root has no limits.
+  writeFileSync(join(root, 'cgroup.procs'), '');
+  expect(errorFor(cgroup('top', { descendants: '0' })).message).toMatch('let root run');
+});

@@ -1,0 +1,80 @@
+import type * as AddonModule from '../../../lib/addon/load-native';
+import type * as HostModule from '../../../lib/cgroup/hierarchy/host';
+import { foreseenParent } from '../../../lib/placement/default-parent';
+import type * as PlaceModule from '../../../lib/placement/parent-facts';
+import type * as SystemdModule from '../../../lib/placement/systemd';
+import { thrown } from '../../support/thrown';
+
+const ROOT = '/sys/fs/cgroup';
+const silent = { step: 'connect', error: 'ETIMEDOUT', message: 'No answer in time' };
+
+let now: number;
+/** How long each question was allowed to take. */
+let allowed: number[];
+
+/** Takes all the time that it may, or less. */
+function question(takesMs: number): (options: { timeoutMs: number }) => typeof silent {
+  return ({ timeoutMs }) => {
+    allowed.push(timeoutMs);
+    now += Math.min(takesMs, timeoutMs);
+    return silent;
+  };
+}
+let isDelegated: ReturnType<typeof question>;
+
+jest.mock('../../../lib/addon/load-native', () => ({
+  ...jest.requireActual<typeof AddonModule>('../../../lib/addon/load-native'),
+  loadNative: () => ({ guardianPid: () => 0, isDelegated, managerVersion: question(60_000) }),
+}));
+jest.mock('../../../lib/cgroup/hierarchy/host', () => ({
+  ...jest.requireActual<typeof HostModule>('../../../lib/cgroup/hierarchy/host'),
+  processDirectory: () => `${ROOT}/system.slice/x.service`,
+}));
+jest.mock('../../../lib/placement/systemd', () => ({
+  ...jest.requireActual<typeof SystemdModule>('../../../lib/placement/systemd'),
+  isBootedBySystemd: () => true,
+}));
+jest.mock('../../../lib/placement/parent-facts', () => ({
+  ...jest.requireActual<typeof PlaceModule>('../../../lib/placement/parent-facts'),
+  readParentFacts: (path: string): PlaceModule.ParentFacts => ({
+    path,
+    uid: 1000,
+    readOnly: false,
+    unwritable: [],
+    isMarked: false,
+    type: 'domain',
+    controllers: ['memory'],
+    enabled: ['memory'],
+    pids: [],
+    limits: [],
+  }),
+}));
+
+const hierarchy = { version: 2, controller: '', mountPoint: ROOT, mountRoot: '/', readOnly: false } as const;
+const host: HostModule.Host = {
+  version: 2,
+  memory: hierarchy,
+  memoryElsewhere: [],
+  unified: hierarchy,
+  freezer: null,
+};
+
+beforeEach(() => {
+  now = 1000;
+  allowed = [];
+  jest.spyOn(performance, 'now').mockImplementation(() => now);
+  jest.spyOn(process as Required<typeof process>, 'geteuid').mockReturnValue(1000);
+});
+afterEach(() => jest.restoreAllMocks());
+
+test.each([
+  ['uses it up', 60_000, [2000, 1]],
+  ['takes a part of it', 500, [2000, 1500]],
+])(
+  'a systemd that does not answer holds up a look for two seconds in all: the first question %s',
+  (_, takes, times) => {
+    isDelegated = question(takes);
+    expect(thrown(() => foreseenParent(host))).toMatchObject({ code: 'ERR_MEMCAGE_NO_PARENT' });
+    expect(allowed).toEqual(times);
+  },
+);
