@@ -8,6 +8,7 @@ import { whyNoNamespaces } from '../child/foreseen-refusal';
 import { invalidArgument, MemcageError } from '../errors/errors';
 import { resolveNamespaces, withRights } from '../namespaces/namespaces';
 import { checkOptions } from '../options/option-names';
+import { acceptedIn } from '../request/cage-choice';
 import { cageAround, refuseOtherCopy } from '../request/context';
 
 /** Options of {@link isSupported} and {@link whyUnsupported}. */
@@ -38,8 +39,8 @@ export function isSupported(options: SupportedOptions = {}): boolean {
  * helps. `enforce` and `MEMCAGE_ENFORCE` play no part.
  *
  * Looks only: it makes, moves and starts nothing, and leaves no decision behind. On cgroup v2 with systemd it may ask
- * systemd's manager, which takes some milliseconds, two seconds in all if it does not answer. What the kernel shows only when it is tried, such as a limit on
- * namespaces that is reached, it can't foresee; {@link diagnose} tries.
+ * systemd's manager, which takes some milliseconds, two seconds in all if it does not answer. What the kernel shows only
+ * when it is tried, such as a limit on namespaces that is reached, it can't foresee; {@link diagnose} tries.
  *
  * @throws a TypeError when an option is wrong, and a system error when this process is short of something (EMFILE)
  */
@@ -66,8 +67,14 @@ function checkParent(parent: unknown): asserts parent is Cgroup | string | undef
   throw invalidArgument('parent', 'a Cgroup or the path of one', parent);
 }
 
+/** Throws the same where a cage around decides. */
 function whyNoPlace(parent: Cgroup | string | undefined): MemcageError | null {
   refuseOtherCopy();
-  if (parent === undefined) return cageAround() === undefined ? whyNoCage() : null;
+  const around = cageAround();
+  if (parent === undefined) {
+    if (around === undefined) return whyNoCage();
+    acceptedIn(around, 'kernel');
+    return null;
+  }
   return whyNoCage(typeof parent === 'string' ? resolveGiven(parent, foreseenHost()) : parent.path);
 }

@@ -177,6 +177,7 @@ describeIf(['linux', 'root', 'cgroup'], 'where cgroups are read-only', () => {
       option: { error: { code: 'ERR_MEMCAGE_UNKNOWN_OPTION', message: expect.any(String) } },
       launcher: unsupported(/^The launcher puts a program into a cgroup/),
       kernel: unsupported(/^enforce: 'kernel' can't be had in the cage around/),
+      supported: unsupported(/^enforce: 'kernel' can't be had in the cage around/),
     });
     // Each has its own victims only.
     expect(answer.killed.map(({ oom }) => namesOf(oom))).toEqual([['node'], ['sleep']]);
