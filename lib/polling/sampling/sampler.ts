@@ -99,8 +99,8 @@ export class Sampler {
     if (this.#isLooking) return;
     this.#isLooking = true;
     try {
-      await this.#look();
-      this.#failingSinceMs = undefined;
+      // A timer may fire before anything is due: that no look was needed does not mean that one would have succeeded.
+      if (await this.#look()) this.#failingSinceMs = undefined;
     } catch (error) {
       this.#endure(error);
     } finally {
@@ -110,12 +110,13 @@ export class Sampler {
     }
   }
 
-  async #look(): Promise<void> {
+  /** @returns whether a group was due, and so was looked at */
+  async #look(): Promise<boolean> {
     const { table, costMs } = this.#options;
     const beganMs = performance.now();
     const isUrgent = [...this.#groups.values()].some((group) => group.isUrgent);
     const due = [...this.#groups].filter(([, { dueMs }]) => dueMs <= beganMs + 0.5);
-    if (due.length === 0) return;
+    if (due.length === 0) return false;
     const before = costMs();
     const roots = [...this.#groups.values()].flatMap(({ members }) => members.roots);
     const look: Look = await table.look(
@@ -132,6 +133,7 @@ export class Sampler {
     }
     // What was asked for may cost what it costs, and must not make the others wait.
     if (!isUrgent) this.#budget.spend(costMs() - before, performance.now());
+    return true;
   }
 
   #endure(error: unknown): void {

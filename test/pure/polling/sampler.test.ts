@@ -8,7 +8,10 @@ const MIB = 2 ** 20;
 const sleep = (ms: number) => (ms === 0 ? undefined : new Promise((resolve) => setTimeout(resolve, ms)));
 
 beforeEach(() => jest.useFakeTimers());
-afterEach(() => jest.useRealTimers());
+afterEach(() => {
+  jest.restoreAllMocks();
+  jest.useRealTimers();
+});
 
 /** A sampler of processes that `list` makes up for each look. */
 function newSampler(list: (looks: number, roots: readonly number[]) => FakeProcess[], lookMs = 0) {
@@ -85,6 +88,19 @@ test('if they fail for long, that is told, once', async () => {
   });
   open(1, 1000 * MIB);
   await jest.advanceTimersByTimeAsync(5000);
+  expect(seen.failures).toEqual([failure]);
+});
+
+test('also if timers fire a little too early', async () => {
+  const { setTimeout: onTime } = globalThis;
+  const early = (run: () => void, ms: number) => onTime(run, ms - 0.7);
+  jest.replaceProperty(globalThis, 'setTimeout', early as typeof setTimeout);
+  const failure = new Error('no fd is free');
+  const { seen, open } = newSampler(() => {
+    throw failure;
+  });
+  open(1, 1000 * MIB);
+  for (let step = 0; step < 50_000 && seen.failures.length === 0; step += 1) await jest.advanceTimersByTimeAsync(0.1);
   expect(seen.failures).toEqual([failure]);
 });
 
