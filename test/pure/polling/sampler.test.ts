@@ -94,7 +94,7 @@ test('if they fail for long, that is told, once', async () => {
 test('also if timers fire a little too early', async () => {
   const { setTimeout: onTime } = globalThis;
   const early = (run: () => void, ms: number) => onTime(run, ms - 0.7);
-  jest.replaceProperty(globalThis, 'setTimeout', early as typeof setTimeout);
+  jest.spyOn(globalThis, 'setTimeout').mockImplementation(early as typeof setTimeout);
   const failure = new Error('no fd is free');
   const { seen, open } = newSampler(() => {
     throw failure;
@@ -102,6 +102,14 @@ test('also if timers fire a little too early', async () => {
   open(1, 1000 * MIB);
   for (let step = 0; step < 50_000 && seen.failures.length === 0; step += 1) await jest.advanceTimersByTimeAsync(0.1);
   expect(seen.failures).toEqual([failure]);
+});
+
+test('what is swapped out while resident memory stays the same counts', async () => {
+  const process = { pid: 10, rssBytes: 100 * MIB, env: ['GROUP=1'] };
+  const { open } = newSampler((looks) => [{ ...process, swappedBytes: looks < 10 ? 0 : 500 * MIB }]);
+  const state = open(1, 1000 * MIB);
+  await jest.advanceTimersByTimeAsync(3000);
+  expect(state.seen.usageBytes).toBe(600 * MIB);
 });
 
 test('without a group nothing is looked at', async () => {
