@@ -27,8 +27,9 @@ export interface HeldChild {
    * It has reached its program. From now on its limits hold.
    *
    * @param pid undefined: it is about to be started, and only its {@link environment} leads to it
+   * @param kill sends it SIGKILL, and needs no fd for that; not called once it was reaped
    */
-  started(pid: number | undefined): void;
+  started(pid: number | undefined, kill: () => void): void;
 
   /** Its start failed, or it was killed and reaped. Gives back what was taken for it, now or later. Never throws. */
   abandon(): KernelReport;

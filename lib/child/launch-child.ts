@@ -126,7 +126,7 @@ export function createSyncLaunch(request: LaunchRequest): SyncLaunch {
 /** Someone may have removed the cgroup of a child that has ended. Its deferred limits don't matter then. */
 function noteStart(native: NativeBinding, { caged, pid, pidfd }: StartedChild): void {
   try {
-    caged?.started(pid);
+    caged?.started(pid, () => void sendSignal(native, pidfd, SIGKILL));
   } catch (error) {
     if (!isGone(error) || !native.waitReadable({ fd: pidfd, timeoutMs: END_MS })) throw error;
   }

@@ -2,8 +2,8 @@ import type { EnforcedBy, MemoryDetails, MemoryReport, OomVerdict, OomVictim } f
 import { emptyGroup, notAnswered, notEmptied, PATIENCE_MS } from '../cage/polled/empty-group';
 import { openLeaf, type Polled } from '../cage/polled/open-polled';
 import type { PolledCage, PolledMember } from '../cage/polled/polled-cage';
-import { forgetReaped } from '../cage/polled/unmeasured-group';
 import type { Cage } from '../contract/cage';
+import { later } from '../event-loop/timers';
 import type { PolledKill, PolledVictim } from '../polling/open-group';
 import type { HeldChild } from './held-child';
 import type { KernelReport } from './kernel-report';
@@ -20,8 +20,8 @@ const NO_DETAILS: MemoryDetails = {
 /** How often it looks whether something that was left running is still there. */
 const SHORTEST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 1000;
-/** How long a look may block. */
-const LOOK_MS = 1000;
+/** The next look may have begun before. */
+const LOOKS_UNTIL_FRESH = 2;
 
 export interface PolledChildOptions {
   /** What the child leaves running in its private cage lives on. */
@@ -82,10 +82,10 @@ export class PolledChild implements HeldChild, PolledMember {
     return [...env, ...Array.from(this.#polled(), ({ marker }) => marker)];
   }
 
-  started(pid: number | undefined): void {
+  started(pid: number | undefined, kill: () => void): void {
     this.#pid = pid;
     for (const { group } of this.#polled()) {
-      if (pid !== undefined) group.add(pid);
+      if (pid !== undefined) group.add(pid, kill);
       else if (!group.expectChild(PATIENCE_MS)) throw notAnswered();
     }
   }
@@ -130,7 +130,7 @@ export class PolledChild implements HeldChild, PolledMember {
   }
 
   killAll(): void {
-    void this.own.group.killAll().catch(() => {});
+    void this.own.group.killAll(PATIENCE_MS).catch(() => {});
   }
 
   noteKill({ limitBytes, victims }: PolledKill, by: PolledCage): readonly PolledVictim[] {
@@ -168,7 +168,7 @@ export class PolledChild implements HeldChild, PolledMember {
   #reaped(): void {
     for (const { group } of this.#polled()) {
       if (this.#pid === undefined) group.expectNoChild();
-      else forgetReaped(group, this.#pid);
+      else group.forget(this.#pid);
     }
   }
 
@@ -188,11 +188,12 @@ export class PolledChild implements HeldChild, PolledMember {
     else this.own.group.close();
   }
 
-  #goneOnceEmpty(waitMs = SHORTEST_WAIT_MS): void {
-    const timer = setTimeout(() => {
-      const { group } = this.own;
-      if (this.cage.isOver || (group.lookNow(LOOK_MS) && group.seen.processes === 0)) this.#gone();
-      else this.#goneOnceEmpty(Math.min(waitMs * 2, LONGEST_WAIT_MS));
+  /** @param fromLook no earlier look tells what the child has left */
+  #goneOnceEmpty(fromLook = this.own.group.seen.looks + LOOKS_UNTIL_FRESH, waitMs = SHORTEST_WAIT_MS): void {
+    const timer = later(() => {
+      const { looks, processes } = this.own.group.seen;
+      if (this.cage.isOver || (looks >= fromLook && processes === 0)) this.#gone();
+      else this.#goneOnceEmpty(fromLook, Math.min(waitMs * 2, LONGEST_WAIT_MS));
     }, waitMs);
     timer.unref();
   }

@@ -45,7 +45,11 @@ function hasSameMemory(child: ProcessStat, parent: ProcessStat, pageBytes: numbe
   const [before, between, after] = [read(child), read(parent), read(child)];
   if (before === undefined || between === undefined || after === undefined) return true;
   return TELLING.every((name) => {
-    const [one, parents, other] = [before, between, after].map((text) => sumOf(text, [name]) ?? 0) as [number, number, number];
+    const [one, parents, other] = [before, between, after].map((text) => sumOf(text, [name]) ?? 0) as [
+      number,
+      number,
+      number,
+    ];
     const slack = FEW_PAGES * pageBytes;
     return parents >= Math.min(one, other) - slack && parents <= Math.max(one, other) + slack;
   });

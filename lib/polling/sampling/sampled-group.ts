@@ -128,7 +128,8 @@ export class SampledGroup {
     const isNews = Math.abs(rssBytes - this.#measuredRss) > rssBytes * NEWS;
     const nowMs = performance.now();
     const isOld = living.length > 0 && nowMs > this.#measuredMs + OLD_MS;
-    const isDue = isNear || (isOld && this.limitBytes !== Number.POSITIVE_INFINITY) || (canMeasure && (isNews || isOld));
+    const isDue =
+      isNear || (isOld && this.limitBytes !== Number.POSITIVE_INFINITY) || (canMeasure && (isNews || isOld));
     // While it is being killed nothing depends on the figure.
     if (this.#killing !== undefined || !isDue) return Math.max(0, rssBytes - this.#sharedBytes);
     const usageBytes = look.measure(living);

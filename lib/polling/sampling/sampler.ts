@@ -1,3 +1,4 @@
+import { type FdReserve, isFdShortage } from '../fd-reserve';
 import type { Report, Request } from '../messages';
 import { SharedState } from '../shared-state';
 import { Budget } from './budget';
@@ -15,6 +16,7 @@ interface SamplerOptions {
   table: ProcessTable;
   pidfds: Pidfds | undefined;
   canStop: boolean;
+  reserve: Pick<FdReserve, 'lend' | 'refill'>;
   /** Milliseconds of work so far. */
   costMs(): number;
   report(report: Report): void;
@@ -100,7 +102,10 @@ export class Sampler {
     this.#isLooking = true;
     try {
       // A timer may fire before anything is due: that no look was needed does not mean that one would have succeeded.
-      if (await this.#look()) this.#failingSinceMs = undefined;
+      if (await this.#look()) {
+        this.#failingSinceMs = undefined;
+        this.#options.reserve.refill();
+      }
     } catch (error) {
       this.#endure(error);
     } finally {
@@ -143,6 +148,7 @@ export class Sampler {
       this.#groups.clear();
       this.#options.onFailed(error);
     }
-    for (const group of this.#groups.values()) group.dueMs = Math.max(group.dueMs, nowMs + RETRY_MS);
+    const retryMs = isFdShortage(error) && this.#options.reserve.lend() ? nowMs : nowMs + RETRY_MS;
+    for (const group of this.#groups.values()) group.dueMs = Math.max(group.dueMs, retryMs);
   }
 }

@@ -14,7 +14,11 @@ afterEach(() => {
 });
 
 /** A sampler of processes that `list` makes up for each look. */
-function newSampler(list: (looks: number, roots: readonly number[]) => FakeProcess[], lookMs = 0) {
+function newSampler(
+  list: (looks: number, roots: readonly number[]) => FakeProcess[],
+  lookMs = 0,
+  reserve = { lend: () => false, refill: () => {} },
+) {
   const seen = { looks: 0, failures: [] as unknown[] };
   const known = new Set<number>();
   const table: ProcessTable = {
@@ -34,6 +38,7 @@ function newSampler(list: (looks: number, roots: readonly number[]) => FakeProce
     table,
     pidfds: undefined,
     canStop: true,
+    reserve,
     costMs: () => 0,
     report: () => {},
     onFailed: (error) => seen.failures.push(error),
@@ -102,6 +107,33 @@ test('also if timers fire a little too early', async () => {
   open(1, 1000 * MIB);
   for (let step = 0; step < 50_000 && seen.failures.length === 0; step += 1) await jest.advanceTimersByTimeAsync(0.1);
   expect(seen.failures).toEqual([failure]);
+});
+
+test('if no fd is free, those in reserve are used at once, and taken back', async () => {
+  let isThere = true;
+  let lent = 0;
+  const reserve = {
+    lend(): boolean {
+      const was = isThere;
+      isThere = false;
+      lent += 1;
+      return was;
+    },
+    refill(): void {
+      isThere = true;
+    },
+  };
+  const { seen, open } = newSampler(
+    () => {
+      if (isThere) throw Object.assign(new Error('no fd is free'), { code: 'EMFILE' });
+      return [{ pid: 10, rssBytes: MIB, env: ['GROUP=1'] }];
+    },
+    0,
+    reserve,
+  );
+  const state = open(1, 1000 * MIB);
+  await jest.advanceTimersByTimeAsync(5000);
+  expect([seen.failures, state.seen.usageBytes, lent > 10]).toEqual([[], MIB, true]);
 });
 
 test('what is swapped out while resident memory stays the same counts', async () => {

@@ -14,10 +14,11 @@ jest.mock('../../../../lib/polling/open-group', () => ({
     opened.push(options);
     return {
       add: () => {},
+      forget: () => {},
       expectChild: () => true,
       expectNoChild: () => {},
-      seen: { usageBytes: 1, peakBytes: 1, kills: 0, processes: 1 },
-      killAll: () => Promise.resolve(),
+      seen: { looks: 1, usageBytes: 1, peakBytes: 1, kills: 0, processes: 1 },
+      killAll: () => Promise.resolve(true),
       killAllNow: () => true,
       lookNow: () => true,
       close: () => {},
@@ -49,7 +50,7 @@ function kill(group: number, limitBytes: number, ...victims: [pid: number, ppid:
 }
 
 function started(child: PolledChild, pid: number): PolledChild {
-  child.started(pid);
+  child.started(pid, () => {});
   return child;
 }
 
