@@ -17,6 +17,8 @@ export interface HeldChild {
   readonly ceilingBytes: number;
   /** Whether its processes can read that limit somewhere, as V8 does. */
   readonly seesLimit: boolean;
+  /** Also if it is detached: its cage ends with the thread that has made it, and nothing outlives that thread to end it. */
+  readonly diesWithOwner: boolean;
   /** memcage killed its processes, or the caller did so through memcage. */
   readonly wasKilled: boolean;
 

@@ -49,7 +49,8 @@ class WatchedChild implements Launched {
       // Before the watcher knows of the child: it removes the cgroup once the child has ended.
       noteStart(native, started);
       const cleanUp = caged?.home?.exitCleanUp;
-      const options = { detached: context.plan.detached, ending: cleanUp?.plan };
+      const detached = context.plan.detached && caged?.diesWithOwner !== true;
+      const options = { detached, ending: cleanUp?.plan };
       const dropEnding = watcher().child(pidfd, options, (event) => this.#exited(event));
       // Nothing fails from here on: the watcher reports the end, which gives everything back.
       cleanUp?.handOver(dropEnding);

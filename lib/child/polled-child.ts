@@ -62,6 +62,10 @@ export class PolledChild implements HeldChild, PolledMember {
     this.#leaveCage = cage.addMember(this);
   }
 
+  get diesWithOwner(): boolean {
+    return this.own !== this.cage;
+  }
+
   get self(): Cage {
     return this.cage.self;
   }
