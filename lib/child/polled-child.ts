@@ -139,7 +139,7 @@ export class PolledChild implements HeldChild, PolledMember {
 
   noteKill({ limitBytes, victims }: PolledKill, by: PolledCage): readonly PolledVictim[] {
     const isOwn = by === this.own || by.hasOneMember;
-    const own = isOwn ? victims : victims.filter((victim) => this.#started(victim, victims));
+    const own = isOwn ? victims : victims.filter((victim) => this.#isOwn(victim));
     if (own.length > 0) this.#limitBytes ??= limitBytes;
     // The group of a cage around may have killed them at the same time.
     const news = own.filter(({ pid }) => !this.#victims.some((known) => known.pid === pid));
@@ -151,16 +151,10 @@ export class PolledChild implements HeldChild, PolledMember {
     this.#failure ??= error;
   }
 
-  /** Whether a victim of a cage around is the child, or was started by it, as far as the parents of all victims tell. */
-  #started(victim: PolledVictim, victims: readonly PolledVictim[]): boolean {
-    const seen = new Set<PolledVictim>();
-    for (let at: PolledVictim | undefined = victim; at !== undefined && !seen.has(at); ) {
-      if (at.pid === this.#pid) return true;
-      seen.add(at);
-      const { ppid }: PolledVictim = at;
-      at = victims.find(({ pid }) => pid === ppid);
-    }
-    return false;
+  /** Whether a victim of a cage around is the child, or was started by it. */
+  #isOwn({ pid, groups }: PolledVictim): boolean {
+    const { id } = this.own.group;
+    return pid === this.#pid || (id !== undefined && groups.includes(id));
   }
 
   /** The groups that it belongs to. */

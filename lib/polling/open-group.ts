@@ -22,6 +22,8 @@ const FEW = 100;
 
 /** Processes whose memory is looked at again and again, and which are killed above a limit. */
 export interface PolledGroup {
+  /** What victims name it by; undefined: none does. */
+  readonly id: number | undefined;
   /**
    * Belongs to the group from now on, with everything that it starts. Call it in the turn of the event loop in which
    * the process was started: its pid can't be another's then.
@@ -81,7 +83,7 @@ class Group implements PolledGroup {
   readonly #isLinux: boolean;
   readonly #state = SharedState.create();
   readonly #openedAt: number;
-  readonly #id: number;
+  readonly id: number;
   /** Starts by pid; NaN where they are not known. */
   readonly #added = new Map<number, number>();
   #mostAdded = FEW;
@@ -98,13 +100,13 @@ class Group implements PolledGroup {
     this.#sampler = sampler;
     this.#isLinux = (options.platform ?? process.platform) === 'linux';
     this.#openedAt = this.#isLinux ? ticksNow() : 0;
-    this.#id = sampler.add({
+    this.id = sampler.add({
       onReport: (report) => this.#onReport(report),
       onFailed: (cause) => this.#onFailed(cause),
     });
     const { limitBytes, marker } = options;
     const state = this.#state.buffer;
-    sampler.send({ kind: 'open', group: this.#id, limitBytes, marker, openedAt: this.#openedAt, state });
+    sampler.send({ kind: 'open', group: this.id, limitBytes, marker, openedAt: this.#openedAt, state });
   }
 
   get seen(): Seen {
@@ -121,7 +123,7 @@ class Group implements PolledGroup {
     if (start === undefined) return;
     if (this.#added.size >= this.#mostAdded) this.#forgetEnded();
     this.#added.set(pid, start);
-    this.#sampler.send({ kind: 'add', group: this.#id, pid, start: Number.isNaN(start) ? null : start });
+    this.#sampler.send({ kind: 'add', group: this.id, pid, start: Number.isNaN(start) ? null : start });
   }
 
   forget(pid: number): void {
@@ -131,13 +133,13 @@ class Group implements PolledGroup {
   expectChild(timeoutMs: number): boolean {
     if (this.#isLinux) return true;
     if (this.#sampler.isOver || this.#isClosed) return false;
-    this.#sampler.send({ kind: 'expect', group: this.#id, isExpected: true });
+    this.#sampler.send({ kind: 'expect', group: this.id, isExpected: true });
     return this.lookNow(timeoutMs);
   }
 
   expectNoChild(): void {
     if (this.#isLinux || this.#sampler.isOver || this.#isClosed) return;
-    this.#sampler.send({ kind: 'expect', group: this.#id, isExpected: false });
+    this.#sampler.send({ kind: 'expect', group: this.id, isExpected: false });
   }
 
   killAll(timeoutMs: number): Promise<boolean> {
@@ -171,7 +173,7 @@ class Group implements PolledGroup {
   lookNow(timeoutMs: number): boolean {
     if (this.#sampler.isOver || this.#isClosed) return false;
     this.#lastLook += 1;
-    this.#sampler.send({ kind: 'look', group: this.#id, request: this.#lastLook });
+    this.#sampler.send({ kind: 'look', group: this.id, request: this.#lastLook });
     const isDone = this.#state.waitUntilLooked(this.#lastLook, timeoutMs);
     this.#deliverNow();
     return isDone;
@@ -180,7 +182,7 @@ class Group implements PolledGroup {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (!this.#sampler.isOver) this.#sampler.send({ kind: 'close', group: this.#id });
+    if (!this.#sampler.isOver) this.#sampler.send({ kind: 'close', group: this.id });
     this.#forgetIfDone();
   }
 
@@ -210,7 +212,7 @@ class Group implements PolledGroup {
 
   #askToKill(): number {
     this.#lastKill += 1;
-    this.#sampler.send({ kind: 'kill', group: this.#id, request: this.#lastKill });
+    this.#sampler.send({ kind: 'kill', group: this.id, request: this.#lastKill });
     return this.#lastKill;
   }
 
@@ -264,7 +266,7 @@ class Group implements PolledGroup {
   }
 
   #forgetIfDone(): void {
-    if (this.#isClosed && this.#killings.size === 0) this.#sampler.delete(this.#id);
+    if (this.#isClosed && this.#killings.size === 0) this.#sampler.delete(this.id);
   }
 }
 

@@ -12,6 +12,7 @@ const NOTHING_SEEN: PolledGroup['seen'] = {
 
 /** A group where nothing can look at processes. It knows only those that were added, and not what they start. */
 export class UnmeasuredGroup implements PolledGroup {
+  readonly id = undefined;
   readonly seen = NOTHING_SEEN;
   /** How each is killed, by pid. */
   readonly #kills = new Map<number, () => void>();

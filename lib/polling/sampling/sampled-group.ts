@@ -25,6 +25,8 @@ export interface GroupContext extends Omit<KillingOptions, 'onFound'> {
   /** This process. */
   self: number;
   names(processes: readonly Process[]): Promise<Process[]> | readonly Process[];
+  /** All groups that a process belongs to. */
+  groupsOf(process: Process): number[];
   onOver(kill: PolledKill): void;
   onKilled(request: number): void;
 }
@@ -146,7 +148,12 @@ export class SampledGroup {
       onFound: async (found) => {
         // Elsewhere nothing is found by its marker.
         this.members.spareNew(process.platform === 'linux' ? ticksNow() : Number.POSITIVE_INFINITY);
-        const victims = (await this.context.names(found)).map(({ pid, ppid, name }) => ({ pid, ppid, name }));
+        const { groupsOf, names } = this.context;
+        // Before anything is awaited: it depends on who lives at this look.
+        const groups = new Map(found.map((process) => [process.pid, groupsOf(process)]));
+        const victims = (await names(found)).map(({ pid, name }) => {
+          return { pid, name, groups: groups.get(pid) ?? [] };
+        });
         // Before the first dies: whoever learns of its end must find here why.
         this.context.onOver({ count: victims.length, usageBytes, limitBytes: this.limitBytes, victims, timeMs });
         this.state.addKills(victims.length);

@@ -76,6 +76,7 @@ export class Sampler {
         canStop,
         startTolerance: table.startTolerance,
         names: (processes) => table.names(processes),
+        groupsOf: (process) => [...this.#groups].flatMap(([id, { members }]) => (members.has(process) ? [id] : [])),
         onOver: (kill) => report({ kind: 'over', group, kill }),
         onKilled: (request) => report({ kind: 'killed', group, request }),
       }),

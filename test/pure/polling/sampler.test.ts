@@ -1,3 +1,4 @@
+import type { Report } from '../../../lib/polling/messages';
 import type { Look, ProcessTable } from '../../../lib/polling/sampling/process';
 import { Sampler } from '../../../lib/polling/sampling/sampler';
 import { SharedState } from '../../../lib/polling/shared-state';
@@ -19,7 +20,7 @@ function newSampler(
   lookMs = 0,
   reserve = { lend: () => false, refill: () => {} },
 ) {
-  const seen = { looks: 0, failures: [] as unknown[] };
+  const seen = { looks: 0, failures: [] as unknown[], reports: [] as Report[] };
   const known = new Set<number>();
   const table: ProcessTable = {
     startTolerance: 0,
@@ -40,7 +41,7 @@ function newSampler(
     canStop: true,
     reserve,
     costMs: () => 0,
-    report: () => {},
+    report: (report) => seen.reports.push(report),
     onFailed: (error) => seen.failures.push(error),
   });
   const open = (group: number, limitBytes: number): SharedState => {
@@ -134,6 +135,21 @@ test('if no fd is free, those in reserve are used at once, and taken back', asyn
   const state = open(1, 1000 * MIB);
   await jest.advanceTimersByTimeAsync(5000);
   expect([seen.failures, state.seen.usageBytes, lent > 10]).toEqual([[], MIB, true]);
+});
+
+test('a victim is told with all groups that it belongs to', async () => {
+  const signals = jest.spyOn(process, 'kill').mockReturnValue(true);
+  const victims = [
+    { pid: 10, env: ['GROUP=1', 'GROUP=3'] },
+    { pid: 11, env: ['GROUP=1', 'GROUP=2'] },
+  ];
+  const { seen, open } = newSampler(() => victims.map((each) => ({ ...each, rssBytes: MIB })));
+  for (const group of [2, 3]) open(group, Number.POSITIVE_INFINITY);
+  open(1, MIB);
+  await jest.advanceTimersByTimeAsync(100);
+  expect(signals).toHaveBeenCalled();
+  const of = (pid: number, ...groups: number[]) => ({ pid, name: 'fake', groups });
+  expect(seen.reports).toMatchObject([{ kind: 'over', group: 1, kill: { victims: [of(10, 3, 1), of(11, 2, 1)] } }]);
 });
 
 test('what is swapped out while resident memory stays the same counts', async () => {
