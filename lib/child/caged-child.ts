@@ -24,6 +24,7 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
  */
 export abstract class CagedChild implements HeldChild {
   readonly seesLimit = true;
+  readonly diesWithOwner = false;
   #state: State = 'starting';
   readonly #leaveCage: () => void;
 

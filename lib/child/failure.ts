@@ -9,7 +9,7 @@ import { ErrorCode, MemcageError } from '../errors/errors';
 import { readNamespaceFacts } from '../namespaces/namespace-facts';
 import { explainNamespaceRefusal, MAKING_STAGES } from './namespace-refusal';
 
-const { EACCES, EAGAIN, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSYS } = constants.errno;
+const { EACCES, EAGAIN, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSYS, EPERM } = constants.errno;
 
 /** Steps that Node's own spawn has too. The caller gets their errors as Node would report them. */
 const NODE_STAGES: ReadonlySet<Stage> = new Set(['stdio', 'cwd', 'groups', 'gid', 'uid', 'exec']);
@@ -63,8 +63,8 @@ export function explainFailure(
   if (stage === 'cgroup' && (errno === -ENODEV || errno === -ENOENT)) {
     return fail(ErrorCode.CGROUP_GONE, 'The cage was removed before the child could join it');
   }
-  // Within clone, only entering a cgroup can fail with EACCES.
-  if (stage === 'clone' && errno === -EACCES)
+  // Within clone, only entering a cgroup can fail with EACCES. A join by a write can also fail with EPERM.
+  if ((stage === 'clone' && errno === -EACCES) || (stage === 'cgroup' && (errno === -EACCES || errno === -EPERM)))
     return fail(ErrorCode.NO_PERMISSION, explainDelegation(context.home?.memory.path ?? 'the cgroup'));
   if (stage === 'watchdog') return fail(...explainWatchdog(path, context));
   if (MAKING_STAGES.has(stage) && wanted.length > 0) {

@@ -17,6 +17,8 @@ export interface HeldChild {
   readonly ceilingBytes: number;
   /** Whether its processes can read that limit somewhere, as V8 does. */
   readonly seesLimit: boolean;
+  /** Also if it is detached: its cage ends with the thread that has made it, and nothing outlives that thread to end it. */
+  readonly diesWithOwner: boolean;
   /** memcage killed its processes, or the caller did so through memcage. */
   readonly wasKilled: boolean;
 
@@ -27,8 +29,9 @@ export interface HeldChild {
    * It has reached its program. From now on its limits hold.
    *
    * @param pid undefined: it is about to be started, and only its {@link environment} leads to it
+   * @param kill sends it SIGKILL, and needs no fd for that; not called once it was reaped
    */
-  started(pid: number | undefined): void;
+  started(pid: number | undefined, kill: () => void): void;
 
   /** Its start failed, or it was killed and reaped. Gives back what was taken for it, now or later. Never throws. */
   abandon(): KernelReport;

@@ -33,7 +33,7 @@ export function launchByNode(request: NodeLaunchRequest): AroundStart {
     let result: unknown;
     try {
       result = proceed();
-      if (child.pid !== undefined) caged?.started(child.pid);
+      if (child.pid !== undefined) caged?.started(child.pid, () => void child.kill('SIGKILL'));
     } catch (error) {
       // A handle without a process has pid 0, which kill(2) would take for our own process group.
       if (child.pid !== undefined) child.kill('SIGKILL');
@@ -87,7 +87,7 @@ export function launchSyncByNode(request: NodeLaunchRequest): RunSync {
     const { caged, heap } = prepare(request, given);
     let held = caged;
     try {
-      held?.started(undefined);
+      held?.started(undefined, () => {});
       const result = proceed();
       const { pid, status, signal } = result;
       if (pid === 0) return result;

@@ -49,7 +49,8 @@ class WatchedChild implements Launched {
       // Before the watcher knows of the child: it removes the cgroup once the child has ended.
       noteStart(native, started);
       const cleanUp = caged?.home?.exitCleanUp;
-      const options = { detached: context.plan.detached, ending: cleanUp?.plan };
+      const detached = context.plan.detached && caged?.diesWithOwner !== true;
+      const options = { detached, ending: cleanUp?.plan };
       const dropEnding = watcher().child(pidfd, options, (event) => this.#exited(event));
       // Nothing fails from here on: the watcher reports the end, which gives everything back.
       cleanUp?.handOver(dropEnding);
@@ -126,7 +127,7 @@ export function createSyncLaunch(request: LaunchRequest): SyncLaunch {
 /** Someone may have removed the cgroup of a child that has ended. Its deferred limits don't matter then. */
 function noteStart(native: NativeBinding, { caged, pid, pidfd }: StartedChild): void {
   try {
-    caged?.started(pid);
+    caged?.started(pid, () => void sendSignal(native, pidfd, SIGKILL));
   } catch (error) {
     if (!isGone(error) || !native.waitReadable({ fd: pidfd, timeoutMs: END_MS })) throw error;
   }

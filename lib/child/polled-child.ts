@@ -2,8 +2,8 @@ import type { EnforcedBy, MemoryDetails, MemoryReport, OomVerdict, OomVictim } f
 import { emptyGroup, notAnswered, notEmptied, PATIENCE_MS } from '../cage/polled/empty-group';
 import { openLeaf, type Polled } from '../cage/polled/open-polled';
 import type { PolledCage, PolledMember } from '../cage/polled/polled-cage';
-import { forgetReaped } from '../cage/polled/unmeasured-group';
 import type { Cage } from '../contract/cage';
+import { later } from '../event-loop/timers';
 import type { PolledKill, PolledVictim } from '../polling/open-group';
 import type { HeldChild } from './held-child';
 import type { KernelReport } from './kernel-report';
@@ -20,8 +20,8 @@ const NO_DETAILS: MemoryDetails = {
 /** How often it looks whether something that was left running is still there. */
 const SHORTEST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 1000;
-/** How long a look may block. */
-const LOOK_MS = 1000;
+/** The next look may have begun before. */
+const LOOKS_UNTIL_FRESH = 2;
 
 export interface PolledChildOptions {
   /** What the child leaves running in its private cage lives on. */
@@ -62,6 +62,10 @@ export class PolledChild implements HeldChild, PolledMember {
     this.#leaveCage = cage.addMember(this);
   }
 
+  get diesWithOwner(): boolean {
+    return this.own !== this.cage;
+  }
+
   get self(): Cage {
     return this.cage.self;
   }
@@ -82,10 +86,10 @@ export class PolledChild implements HeldChild, PolledMember {
     return [...env, ...Array.from(this.#polled(), ({ marker }) => marker)];
   }
 
-  started(pid: number | undefined): void {
+  started(pid: number | undefined, kill: () => void): void {
     this.#pid = pid;
     for (const { group } of this.#polled()) {
-      if (pid !== undefined) group.add(pid);
+      if (pid !== undefined) group.add(pid, kill);
       else if (!group.expectChild(PATIENCE_MS)) throw notAnswered();
     }
   }
@@ -130,12 +134,12 @@ export class PolledChild implements HeldChild, PolledMember {
   }
 
   killAll(): void {
-    void this.own.group.killAll().catch(() => {});
+    void this.own.group.killAll(PATIENCE_MS).catch(() => {});
   }
 
   noteKill({ limitBytes, victims }: PolledKill, by: PolledCage): readonly PolledVictim[] {
     const isOwn = by === this.own || by.hasOneMember;
-    const own = isOwn ? victims : victims.filter((victim) => this.#started(victim, victims));
+    const own = isOwn ? victims : victims.filter((victim) => this.#isOwn(victim));
     if (own.length > 0) this.#limitBytes ??= limitBytes;
     // The group of a cage around may have killed them at the same time.
     const news = own.filter(({ pid }) => !this.#victims.some((known) => known.pid === pid));
@@ -147,16 +151,10 @@ export class PolledChild implements HeldChild, PolledMember {
     this.#failure ??= error;
   }
 
-  /** Whether a victim of a cage around is the child, or was started by it, as far as the parents of all victims tell. */
-  #started(victim: PolledVictim, victims: readonly PolledVictim[]): boolean {
-    const seen = new Set<PolledVictim>();
-    for (let at: PolledVictim | undefined = victim; at !== undefined && !seen.has(at); ) {
-      if (at.pid === this.#pid) return true;
-      seen.add(at);
-      const { ppid }: PolledVictim = at;
-      at = victims.find(({ pid }) => pid === ppid);
-    }
-    return false;
+  /** Whether a victim of a cage around is the child, or was started by it. */
+  #isOwn({ pid, groups }: PolledVictim): boolean {
+    const { id } = this.own.group;
+    return pid === this.#pid || (id !== undefined && groups.includes(id));
   }
 
   /** The groups that it belongs to. */
@@ -168,7 +166,7 @@ export class PolledChild implements HeldChild, PolledMember {
   #reaped(): void {
     for (const { group } of this.#polled()) {
       if (this.#pid === undefined) group.expectNoChild();
-      else forgetReaped(group, this.#pid);
+      else group.forget(this.#pid);
     }
   }
 
@@ -188,11 +186,12 @@ export class PolledChild implements HeldChild, PolledMember {
     else this.own.group.close();
   }
 
-  #goneOnceEmpty(waitMs = SHORTEST_WAIT_MS): void {
-    const timer = setTimeout(() => {
-      const { group } = this.own;
-      if (this.cage.isOver || (group.lookNow(LOOK_MS) && group.seen.processes === 0)) this.#gone();
-      else this.#goneOnceEmpty(Math.min(waitMs * 2, LONGEST_WAIT_MS));
+  /** @param fromLook no earlier look tells what the child has left */
+  #goneOnceEmpty(fromLook = this.own.group.seen.looks + LOOKS_UNTIL_FRESH, waitMs = SHORTEST_WAIT_MS): void {
+    const timer = later(() => {
+      const { looks, processes } = this.own.group.seen;
+      if (this.cage.isOver || (looks >= fromLook && processes === 0)) this.#gone();
+      else this.#goneOnceEmpty(fromLook, Math.min(waitMs * 2, LONGEST_WAIT_MS));
     }, waitMs);
     timer.unref();
   }

@@ -148,7 +148,7 @@ function cloneOptions(
   return {
     ...plan,
     ...planNamespaces(namespaces, native),
-    killWithParent: !plan.detached,
+    killWithParent: !plan.detached || caged?.diesWithOwner === true,
     guarded: caged?.home?.hasGuardian === true,
     shareMemory,
     watchdogMs: WATCHDOG_MS,

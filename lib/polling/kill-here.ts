@@ -1,5 +1,6 @@
 import { pauseSync } from '../event-loop/pause-sync';
 import { readPageSize } from '../machine/page-size';
+import { type FdReserve, isFdShortage } from './fd-reserve';
 import { Members } from './sampling/members';
 import { ProcTable } from './sampling/proc-table';
 import { PsTable } from './sampling/ps-table';
@@ -17,9 +18,26 @@ export interface Known {
  * Kills a group without the sampler, which has failed or does not answer: what was added and lives, all below that, and
  * what has the marker. Blocks. Returns whether nothing of it was found any more.
  */
-export function killHere({ marker, openedAt, added }: Known, timeoutMs: number): boolean {
+export function killHere(known: Known, timeoutMs: number, reserve: FdReserve): boolean {
   // Without /proc it can't be known whether a pid still is who was added.
   if (process.platform !== 'linux') return false;
+  try {
+    return kill(known, timeoutMs);
+  } catch (error) {
+    if (!isFdShortage(error)) throw error;
+  }
+  if (!reserve.lend()) return false;
+  try {
+    return kill(known, timeoutMs);
+  } catch (error) {
+    if (!isFdShortage(error)) throw error;
+    return false;
+  } finally {
+    reserve.refill();
+  }
+}
+
+function kill({ marker, openedAt, added }: Known, timeoutMs: number): boolean {
   const table = new ProcTable(readPageSize());
   const members = new Members({ marker, openedAt, startTolerance: table.startTolerance, self: process.pid });
   for (const [pid, start] of added) if (!Number.isNaN(start)) members.add(pid, start);
@@ -29,12 +47,12 @@ export function killHere({ marker, openedAt, added }: Known, timeoutMs: number):
     members.judge(look);
     const living = members.living(look);
     if (living.length === 0) return true;
-    // Not all of them may be killed by this user, and others start new ones: so there is an end to it.
-    if (performance.now() > endMs) return false;
     for (const process of living) signal(process, 'SIGSTOP', look, table.startTolerance, undefined);
     const again = table.look(true);
     members.judge(again);
     for (const process of members.living(again)) signal(process, 'SIGKILL', again, table.startTolerance, undefined);
+    // Not all of them may be killed by this user, and others start new ones: so there is an end to it.
+    if (performance.now() >= endMs) return false;
     pauseSync(2);
   }
 }

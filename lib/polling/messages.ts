@@ -3,9 +3,9 @@ import type { MessagePort } from 'node:worker_threads';
 /** A process that was killed. */
 export interface PolledVictim {
   pid: number;
-  /** Its parent, which may be a victim too. */
-  ppid: number;
   name: string;
+  /** All groups that it belongs to. */
+  groups: number[];
 }
 
 /**

@@ -1,3 +1,6 @@
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { cancel, later } from '../event-loop/timers';
+import { waitMs } from '../event-loop/wait-for-turn';
 import { readProcStat } from '../machine/proc-stat';
 import { killByPs, killHere } from './kill-here';
 import type { PolledKill, Report } from './messages';
@@ -10,16 +13,26 @@ export type { PolledKill, PolledVictim } from './messages';
 /** How long the sampler's own work is tried here when it does not answer. */
 const HERE_MS = 500;
 
+/** The same, when it has failed: then the event loop goes on. */
+const PATIENCE_MS = 10_000;
+const LONGEST_PAUSE_MS = 250;
+
 /** So many that were added are remembered in any case. */
 const FEW = 100;
 
 /** Processes whose memory is looked at again and again, and which are killed above a limit. */
 export interface PolledGroup {
+  /** What victims name it by; undefined: none does. */
+  readonly id: number | undefined;
   /**
    * Belongs to the group from now on, with everything that it starts. Call it in the turn of the event loop in which
    * the process was started: its pid can't be another's then.
+   *
+   * @param kill sends it SIGKILL, where nothing else can. Not called once you {@link forget} it.
    */
-  add(pid: number): void;
+  add(pid: number, kill: () => void): void;
+  /** That process was reaped: its pid may be another's. What it has started stays in the group. */
+  forget(pid: number): void;
   /**
    * Before this thread blocks until a child has ended whose pid it learns only then. Where nobody can read the marker,
    * every child of this process that is not there yet belongs to the group from now on. Blocks until those that are
@@ -35,9 +48,9 @@ export interface PolledGroup {
   readonly seen: Seen;
   /**
    * Kills all processes of the group, by the sampler; returns at once. Resolves when none was found any more that this
-   * process may kill.
+   * process may kill. Keeps the event loop alive until then; false after timeoutMs.
    */
-  killAll(): Promise<void>;
+  killAll(timeoutMs: number): Promise<boolean>;
   /** The same, blocking (Atomics.wait), for synchronous calls and the end of the process. False after timeoutMs. */
   killAllNow(timeoutMs: number): boolean;
   /** One more look now, blocking, so that a short life is measured; false after timeoutMs. */
@@ -53,7 +66,7 @@ export interface GroupOptions {
   marker: string;
   /** Also called by `seen`, `lookNow()` and `killAllNow()`, while the event loop is blocked. */
   onKill(kill: PolledKill): void;
-  /** The sampler has failed. What is known of the group was killed, and nothing looks at it any more. */
+  /** The sampler has failed. Nothing looks at the group any more, and the error says whether all of it was killed. */
   onFailed?(error: Error): void;
   /** Only for tests: do as on that platform. */
   platform?: NodeJS.Platform;
@@ -70,11 +83,14 @@ class Group implements PolledGroup {
   readonly #isLinux: boolean;
   readonly #state = SharedState.create();
   readonly #openedAt: number;
-  readonly #id: number;
+  readonly id: number;
   /** Starts by pid; NaN where they are not known. */
   readonly #added = new Map<number, number>();
   #mostAdded = FEW;
-  readonly #killings = new Map<number, () => void>();
+  /** How to kill what was added and is not reaped, by pid. */
+  readonly #kills = new Map<number, () => void>();
+  /** Who waits for the answer to a request. */
+  readonly #killings = new Map<number, (isDone: boolean) => void>();
   #lastLook = 0;
   #lastKill = 0;
   #isClosed = false;
@@ -84,13 +100,13 @@ class Group implements PolledGroup {
     this.#sampler = sampler;
     this.#isLinux = (options.platform ?? process.platform) === 'linux';
     this.#openedAt = this.#isLinux ? ticksNow() : 0;
-    this.#id = sampler.add({
+    this.id = sampler.add({
       onReport: (report) => this.#onReport(report),
-      onFailed: (error) => this.#onFailed(error),
+      onFailed: (cause) => this.#onFailed(cause),
     });
     const { limitBytes, marker } = options;
     const state = this.#state.buffer;
-    sampler.send({ kind: 'open', group: this.#id, limitBytes, marker, openedAt: this.#openedAt, state });
+    sampler.send({ kind: 'open', group: this.id, limitBytes, marker, openedAt: this.#openedAt, state });
   }
 
   get seen(): Seen {
@@ -100,36 +116,46 @@ class Group implements PolledGroup {
     return seen;
   }
 
-  add(pid: number): void {
+  add(pid: number, kill: () => void): void {
+    this.#kills.set(pid, kill);
     const start = this.#startOf(pid);
     // It has ended already. What it has started has the marker.
     if (start === undefined) return;
     if (this.#added.size >= this.#mostAdded) this.#forgetEnded();
     this.#added.set(pid, start);
-    this.#sampler.send({ kind: 'add', group: this.#id, pid, start: Number.isNaN(start) ? null : start });
+    this.#sampler.send({ kind: 'add', group: this.id, pid, start: Number.isNaN(start) ? null : start });
+  }
+
+  forget(pid: number): void {
+    this.#kills.delete(pid);
   }
 
   expectChild(timeoutMs: number): boolean {
     if (this.#isLinux) return true;
     if (this.#sampler.isOver || this.#isClosed) return false;
-    this.#sampler.send({ kind: 'expect', group: this.#id, isExpected: true });
+    this.#sampler.send({ kind: 'expect', group: this.id, isExpected: true });
     return this.lookNow(timeoutMs);
   }
 
   expectNoChild(): void {
     if (this.#isLinux || this.#sampler.isOver || this.#isClosed) return;
-    this.#sampler.send({ kind: 'expect', group: this.#id, isExpected: false });
+    this.#sampler.send({ kind: 'expect', group: this.id, isExpected: false });
   }
 
-  killAll(): Promise<void> {
-    if (this.#sampler.isOver || this.#isClosed) return this.#killWithoutSampler();
+  killAll(timeoutMs: number): Promise<boolean> {
+    if (this.#sampler.isOver || this.#isClosed) return this.#killWithoutSampler(timeoutMs);
     const request = this.#askToKill();
     const letGo = this.#sampler.holdLoop();
     return new Promise((resolve) => {
-      this.#killings.set(request, () => {
+      const settle = (isDone: boolean): void => {
+        cancel(timer);
+        this.#killings.delete(request);
         letGo();
-        resolve();
-      });
+        resolve(isDone);
+        this.#forgetIfDone();
+      };
+      const timer = later(settle, timeoutMs, false);
+      this.#killings.set(request, settle);
     });
   }
 
@@ -139,13 +165,15 @@ class Group implements PolledGroup {
       this.#deliverNow();
       if (isDone) return true;
     }
-    return killHere(this.#known, HERE_MS);
+    const isDone = killHere(this.#known, HERE_MS, this.#sampler.reserve);
+    if (!isDone) this.#killAdded();
+    return isDone;
   }
 
   lookNow(timeoutMs: number): boolean {
     if (this.#sampler.isOver || this.#isClosed) return false;
     this.#lastLook += 1;
-    this.#sampler.send({ kind: 'look', group: this.#id, request: this.#lastLook });
+    this.#sampler.send({ kind: 'look', group: this.id, request: this.#lastLook });
     const isDone = this.#state.waitUntilLooked(this.#lastLook, timeoutMs);
     this.#deliverNow();
     return isDone;
@@ -154,7 +182,7 @@ class Group implements PolledGroup {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (!this.#sampler.isOver) this.#sampler.send({ kind: 'close', group: this.#id });
+    if (!this.#sampler.isOver) this.#sampler.send({ kind: 'close', group: this.id });
     this.#forgetIfDone();
   }
 
@@ -184,7 +212,7 @@ class Group implements PolledGroup {
 
   #askToKill(): number {
     this.#lastKill += 1;
-    this.#sampler.send({ kind: 'kill', group: this.#id, request: this.#lastKill });
+    this.#sampler.send({ kind: 'kill', group: this.id, request: this.#lastKill });
     return this.#lastKill;
   }
 
@@ -197,31 +225,55 @@ class Group implements PolledGroup {
       this.#options.onKill(report.kill);
       return;
     }
-    for (const [request, resolve] of this.#killings) {
-      if (request > report.request) continue;
-      this.#killings.delete(request);
-      resolve();
-    }
+    for (const [request, settle] of this.#killings) if (request <= report.request) settle(true);
     this.#forgetIfDone();
   }
 
-  #onFailed(error: Error): void {
+  async #onFailed(cause: unknown): Promise<void> {
     this.#state.fail();
-    const settle = (): void => {
-      for (const resolve of this.#killings.values()) resolve();
-      this.#killings.clear();
-      if (!this.#isClosed) this.#options.onFailed?.(error);
-    };
-    // Where not even that works, the error of the sampler is still the one to tell.
-    this.#killWithoutSampler().then(settle, settle);
+    let isDone = false;
+    try {
+      isDone = await this.#killWithoutSampler(PATIENCE_MS);
+    } catch {
+      // The error of the sampler is the one to tell.
+    }
+    for (const settle of this.#killings.values()) settle(isDone);
+    if (!this.#isClosed) this.#options.onFailed?.(failureOf(cause, isDone));
   }
 
-  async #killWithoutSampler(): Promise<void> {
-    if (this.#isLinux) killHere(this.#known, HERE_MS);
-    else await killByPs(this.#added.keys());
+  async #killWithoutSampler(timeoutMs: number): Promise<boolean> {
+    if (!this.#isLinux) {
+      try {
+        await killByPs(this.#added.keys());
+      } finally {
+        // Last, since what they have started is found by them.
+        this.#killAdded();
+      }
+      return true;
+    }
+    const endMs = performance.now() + timeoutMs;
+    for (let pauseMs = 1; !killHere(this.#known, 0, this.#sampler.reserve); pauseMs *= 2) {
+      // At least these, if no fd is free to look for the others.
+      this.#killAdded();
+      if (performance.now() > endMs) return false;
+      await waitMs(Math.min(pauseMs, LONGEST_PAUSE_MS));
+    }
+    return true;
+  }
+
+  #killAdded(): void {
+    for (const kill of this.#kills.values()) kill();
   }
 
   #forgetIfDone(): void {
-    if (this.#isClosed && this.#killings.size === 0) this.#sampler.delete(this.#id);
+    if (this.#isClosed && this.#killings.size === 0) this.#sampler.delete(this.id);
   }
+}
+
+function failureOf(cause: unknown, isDone: boolean): MemcageError {
+  const fate = isDone
+    ? 'what it looked at was killed'
+    : 'some of what it looked at may still run, and nothing looks at it';
+  const message = `The thread that looks at the memory of processes has failed: ${fate} (${String(cause)})`;
+  return new MemcageError(ErrorCode.UNSUPPORTED, message, { cause });
 }

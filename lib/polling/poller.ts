@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { addonPath } from '../addon/load-native';
 import { PACKAGE_ROOT } from '../addon/package-root';
-import { ErrorCode, MemcageError } from '../errors/errors';
 import { outsideOfCalls } from '../event-loop/outside-of-calls';
+import { cancel, later } from '../event-loop/timers';
 import { readPageSize } from '../machine/page-size';
 import { refuseWhereNothingCanBeSampled } from './can-sample';
+import { FdReserve } from './fd-reserve';
 import type { Report, Request, SamplerData } from './messages';
 
 /** The sampler waits so long for another group: to start a thread takes some 30 ms. */
@@ -17,12 +18,14 @@ const ENVIRONMENT = ['PATH', 'Path', 'PATHEXT', 'SystemRoot', 'windir', 'ComSpec
 /** Who gets the reports about one group. */
 interface Listener {
   onReport(report: Report): void;
-  /** The sampler is no more. Once. */
-  onFailed(error: Error): void;
+  /** The sampler is no more. Once. Resolves when it has done what it can without. */
+  onFailed(cause: unknown): Promise<void>;
 }
 
 /** The sampler of this thread: a worker thread, so that it works while the event loop is blocked. */
 class Poller {
+  /** For what its groups must do without it. */
+  readonly reserve = new FdReserve();
   readonly #worker: Worker;
   readonly #reports: MessagePort;
   readonly #listeners = new Map<number, Listener>();
@@ -66,7 +69,7 @@ class Poller {
 
   /** @returns the number of the new group */
   add(listener: Listener): number {
-    clearTimeout(this.#idle);
+    cancel(this.#idle);
     this.#lastGroup += 1;
     this.#listeners.set(this.#lastGroup, listener);
     return this.#lastGroup;
@@ -74,7 +77,7 @@ class Poller {
 
   delete(group: number): void {
     if (!this.#listeners.delete(group) || this.#listeners.size > 0 || this.#isOver) return;
-    this.#idle = setTimeout(() => this.#end(), IDLE_MS);
+    this.#idle = later(() => this.#end(), IDLE_MS);
     this.#idle.unref();
   }
 
@@ -109,6 +112,7 @@ class Poller {
     this.#isOver = true;
     this.send({ kind: 'end' });
     this.#reports.close();
+    this.reserve.lend();
   }
 
   #fail(cause: unknown): void {
@@ -118,10 +122,7 @@ class Poller {
     this.#reports.close();
     const listeners = [...this.#listeners.values()];
     this.#listeners.clear();
-    const message = 'The thread that looks at the memory of processes has failed: what it looked at was killed';
-    for (const listener of listeners) {
-      listener.onFailed(new MemcageError(ErrorCode.UNSUPPORTED, `${message} (${String(cause)})`, { cause }));
-    }
+    void Promise.all(listeners.map((listener) => listener.onFailed(cause))).then(() => void this.reserve.lend());
   }
 }
 

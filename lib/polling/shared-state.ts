@@ -1,4 +1,4 @@
-const CELLS = ['usage', 'peak', 'kills', 'processes', 'looked', 'killed', 'failed'] as const;
+const CELLS = ['usage', 'peak', 'kills', 'processes', 'looks', 'looked', 'killed', 'failed'] as const;
 
 type Cell = (typeof CELLS)[number];
 
@@ -9,6 +9,8 @@ const UNKNOWN = -1n;
 
 /** What the sampler has seen of a group. */
 export interface Seen {
+  /** How many looks there were. What else is here is of the last of them, or of a later one. */
+  looks: number;
   /** At the last look. null before the first one. */
   usageBytes: number | null;
   /** The highest of all looks. */
@@ -39,6 +41,7 @@ export class SharedState {
 
   get seen(): Seen {
     return {
+      looks: this.#number('looks'),
       usageBytes: this.#bytes('usage'),
       peakBytes: this.#bytes('peak'),
       kills: this.#number('kills'),
@@ -51,6 +54,7 @@ export class SharedState {
     this.#set('usage', usage);
     if (usage > Atomics.load(this.#cells, index('peak'))) this.#set('peak', usage);
     this.#set('processes', BigInt(processes));
+    Atomics.add(this.#cells, index('looks'), 1n);
   }
 
   addKills(count: number): void {

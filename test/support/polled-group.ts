@@ -24,7 +24,7 @@ export function groupsOfEachTest(): (options?: Partial<GroupOptions>) => TestGro
   const opened: TestGroup[] = [];
   afterEach(async () => {
     for (const group of opened.splice(0)) {
-      await group.killAll();
+      await group.killAll(10_000);
       group.close();
     }
   });
@@ -41,7 +41,7 @@ export function groupsOfEachTest(): (options?: Partial<GroupOptions>) => TestGro
     });
     const run = (script: string): ChildProcess => {
       const child = spawn('sh', ['-c', script], { stdio: 'ignore', env: { ...process.env, [name]: value } });
-      group.add(child.pid ?? 0);
+      group.add(child.pid ?? 0, () => child.kill('SIGKILL'));
       return child;
     };
     // Its methods stay on the prototype, and its figures are read when they are asked for.

@@ -158,7 +158,7 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
   async kill(): Promise<void> {
     if (this.#closed) return;
     this.#killed = true;
-    await this.group.killAll();
+    await emptyGroup(this.group);
   }
 
   /** Kill every process in the cage. Resolves when nothing is left. You may call it again. */

@@ -1,14 +1,24 @@
+import { retry } from '../../cgroup/processes/remove';
 import type { PolledGroup } from '../../polling/open-group';
 
-const NOTHING_SEEN: PolledGroup['seen'] = { usageBytes: null, peakBytes: null, kills: 0, processes: 0 };
+/** Every look has happened: none will tell more. */
+const NOTHING_SEEN: PolledGroup['seen'] = {
+  looks: Number.POSITIVE_INFINITY,
+  usageBytes: null,
+  peakBytes: null,
+  kills: 0,
+  processes: 0,
+};
 
 /** A group where nothing can look at processes. It knows only those that were added, and not what they start. */
 export class UnmeasuredGroup implements PolledGroup {
+  readonly id = undefined;
   readonly seen = NOTHING_SEEN;
-  readonly #pids = new Set<number>();
+  /** How each is killed, by pid. */
+  readonly #kills = new Map<number, () => void>();
 
-  add(pid: number): void {
-    this.#pids.add(pid);
+  add(pid: number, kill: () => void): void {
+    this.#kills.set(pid, kill);
   }
 
   /** It stays unknown. */
@@ -19,22 +29,17 @@ export class UnmeasuredGroup implements PolledGroup {
   expectNoChild(): void {}
 
   forget(pid: number): void {
-    this.#pids.delete(pid);
+    this.#kills.delete(pid);
   }
 
-  killAll(): Promise<void> {
+  killAll(timeoutMs: number): Promise<boolean> {
     this.killAllNow();
-    return Promise.resolve();
+    return retry(() => this.#kills.size === 0, timeoutMs);
   }
 
+  /** The end of a child is not seen while the event loop is blocked. */
   killAllNow(): boolean {
-    for (const pid of this.#pids) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It has become another user's, or its parent is about to learn of its end.
-      }
-    }
+    for (const kill of this.#kills.values()) kill();
     return true;
   }
 
@@ -43,11 +48,6 @@ export class UnmeasuredGroup implements PolledGroup {
   }
 
   close(): void {
-    this.#pids.clear();
+    this.#kills.clear();
   }
-}
-
-/** The process was reaped: its pid may be another's from now on. A sampler sees that by itself. */
-export function forgetReaped(group: PolledGroup, pid: number): void {
-  if (group instanceof UnmeasuredGroup) group.forget(pid);
 }

@@ -4,7 +4,7 @@ const SHARE = 0.05;
 /** What it may have saved for when it is needed, in milliseconds of a processor. */
 const MOST_SAVED_MS = 50;
 
-/** Keeps the cost of all looks together within a share of one processor. */
+/** Keeps the cost of all regular looks together within a share of one processor. */
 export class Budget {
   #savedMs = MOST_SAVED_MS;
   #lastCostMs = 0;

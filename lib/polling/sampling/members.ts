@@ -58,6 +58,11 @@ export class Members {
     this.#spared.clear();
   }
 
+  has({ pid, start }: Process): boolean {
+    const known = this.#starts.get(pid);
+    return known !== undefined && this.#isSame(start, known);
+  }
+
   isSpared(pid: number): boolean {
     return this.#spared.has(pid);
   }

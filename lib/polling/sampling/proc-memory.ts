@@ -1,6 +1,12 @@
 import { readProcFile } from '../../machine/proc-file';
 import { hasWaitingThread, type ProcessStat, readProcessStat } from './process-stat';
 
+/** What differs between a process and its child of fork(2) as soon as one of them writes to its memory. */
+const TELLING = ['Rss', 'Anonymous', 'Private_Dirty'] as const;
+
+/** So many may come or go without a change of memory. */
+const FEW_PAGES = 16;
+
 /**
  * Memory of all processes together: what several share is divided among them (Pss), and what was swapped out counts
  * too. See proc_pid_smaps(5). Files of a tmpfs count only where a process has mapped them.
@@ -18,14 +24,35 @@ export function proportionalBytes(processes: readonly ProcessStat[], pageBytes: 
 
 /**
  * Between vfork(2) and exec a child has the very memory of its parent, and the kernel shows it for both: a process that
- * starts another would seem to have doubled. A child of fork(2) has the same addresses too, but its parent goes on.
+ * starts another would seem to have doubled. A child of fork(2) has the same addresses too, but memory of its own.
  */
 function isBorrower(child: ProcessStat, parent: ProcessStat | undefined, pageBytes: number): boolean {
   if (parent === undefined || child.layout !== parent.layout) return false;
-  const later = readProcessStat(child.pid, pageBytes);
   // It ended or became another program while the figures were read: they say nothing.
-  if (later === undefined || later.start !== child.start || later.layout !== child.layout) return true;
-  return hasWaitingThread(parent.pid);
+  const isAnother = (): boolean => {
+    const later = readProcessStat(child.pid, pageBytes);
+    return later === undefined || later.start !== child.start || later.layout !== child.layout;
+  };
+  if (isAnother()) return true;
+  // The parent may wait for something else, while a child of fork(2) takes memory.
+  return (hasWaitingThread(parent.pid) && hasSameMemory(child, parent, pageBytes)) || isAnother();
+}
+
+/** Whether two processes show the same memory. True also where that can't be read. */
+function hasSameMemory(child: ProcessStat, parent: ProcessStat, pageBytes: number): boolean {
+  const read = ({ reader }: ProcessStat): string | undefined => readProcFile(reader, 'smaps_rollup');
+  // Other threads of the parent go on, so what it shows may lie between what its child shows before and after.
+  const [before, between, after] = [read(child), read(parent), read(child)];
+  if (before === undefined || between === undefined || after === undefined) return true;
+  return TELLING.every((name) => {
+    const [one, parents, other] = [before, between, after].map((text) => sumOf(text, [name]) ?? 0) as [
+      number,
+      number,
+      number,
+    ];
+    const slack = FEW_PAGES * pageBytes;
+    return parents >= Math.min(one, other) - slack && parents <= Math.max(one, other) + slack;
+  });
 }
 
 function ofOne({ reader, rssBytes }: ProcessStat): number {

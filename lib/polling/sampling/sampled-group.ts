@@ -6,11 +6,17 @@ import { Members } from './members';
 import { Pace } from './pace';
 import type { Look, Process } from './process';
 
-/** Resident memory counts what is shared several times, so it is an upper bound, but for what the kernel has not added up yet. */
+/**
+ * Resident memory counts what is shared several times, so with what is swapped out it is an upper bound, but for what the
+ * kernel has not added up yet.
+ */
 const SURELY_BELOW = 0.95;
 
 /** A change of resident memory by this part makes it worth to measure again, if that can be paid. */
 const NEWS = 0.02;
+
+/** Measured again after so long in any case: resident memory does not change while as much is swapped out as is taken. */
+const OLD_MS = 500;
 
 const UNKILLABLE_PAUSE_MS = 100;
 
@@ -19,6 +25,8 @@ export interface GroupContext extends Omit<KillingOptions, 'onFound'> {
   /** This process. */
   self: number;
   names(processes: readonly Process[]): Promise<Process[]> | readonly Process[];
+  /** All groups that a process belongs to. */
+  groupsOf(process: Process): number[];
   onOver(kill: PolledKill): void;
   onKilled(request: number): void;
 }
@@ -35,7 +43,8 @@ export class SampledGroup {
   #killAsked = 0;
   #killDone = 0;
   #measuredRss = 0;
-  /** What resident memory counted too often when that was measured. */
+  #measuredMs = Number.NEGATIVE_INFINITY;
+  /** What resident memory counted too often when that was measured. Negative: what it did not have, swapped out. */
   #sharedBytes = 0;
   #isClosed = false;
 
@@ -117,14 +126,18 @@ export class SampledGroup {
 
   #usage(living: readonly Process[], look: Look, canMeasure: boolean): number {
     const rssBytes = living.reduce((sum, process) => sum + process.rssBytes, 0);
-    const isNear = rssBytes > this.limitBytes * SURELY_BELOW;
+    const isNear = rssBytes - Math.min(0, this.#sharedBytes) > this.limitBytes * SURELY_BELOW;
     const isNews = Math.abs(rssBytes - this.#measuredRss) > rssBytes * NEWS;
+    const nowMs = performance.now();
+    const isOld = living.length > 0 && nowMs > this.#measuredMs + OLD_MS;
+    const isDue =
+      isNear || (isOld && this.limitBytes !== Number.POSITIVE_INFINITY) || (canMeasure && (isNews || isOld));
     // While it is being killed nothing depends on the figure.
-    if (this.#killing !== undefined || !(isNear || (canMeasure && isNews)))
-      return Math.max(0, rssBytes - this.#sharedBytes);
+    if (this.#killing !== undefined || !isDue) return Math.max(0, rssBytes - this.#sharedBytes);
     const usageBytes = look.measure(living);
     this.#measuredRss = rssBytes;
-    this.#sharedBytes = Math.max(0, rssBytes - usageBytes);
+    this.#measuredMs = nowMs;
+    this.#sharedBytes = rssBytes - usageBytes;
     return usageBytes;
   }
 
@@ -135,7 +148,12 @@ export class SampledGroup {
       onFound: async (found) => {
         // Elsewhere nothing is found by its marker.
         this.members.spareNew(process.platform === 'linux' ? ticksNow() : Number.POSITIVE_INFINITY);
-        const victims = (await this.context.names(found)).map(({ pid, ppid, name }) => ({ pid, ppid, name }));
+        const { groupsOf, names } = this.context;
+        // Before anything is awaited: it depends on who lives at this look.
+        const groups = new Map(found.map((process) => [process.pid, groupsOf(process)]));
+        const victims = (await names(found)).map(({ pid, name }) => {
+          return { pid, name, groups: groups.get(pid) ?? [] };
+        });
         // Before the first dies: whoever learns of its end must find here why.
         this.context.onOver({ count: victims.length, usageBytes, limitBytes: this.limitBytes, victims, timeMs });
         this.state.addKills(victims.length);

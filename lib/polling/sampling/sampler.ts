@@ -1,3 +1,4 @@
+import { type FdReserve, isFdShortage } from '../fd-reserve';
 import type { Report, Request } from '../messages';
 import { SharedState } from '../shared-state';
 import { Budget } from './budget';
@@ -15,6 +16,7 @@ interface SamplerOptions {
   table: ProcessTable;
   pidfds: Pidfds | undefined;
   canStop: boolean;
+  reserve: Pick<FdReserve, 'lend' | 'refill'>;
   /** Milliseconds of work so far. */
   costMs(): number;
   report(report: Report): void;
@@ -74,6 +76,7 @@ export class Sampler {
         canStop,
         startTolerance: table.startTolerance,
         names: (processes) => table.names(processes),
+        groupsOf: (process) => [...this.#groups].flatMap(([id, { members }]) => (members.has(process) ? [id] : [])),
         onOver: (kill) => report({ kind: 'over', group, kill }),
         onKilled: (request) => report({ kind: 'killed', group, request }),
       }),
@@ -99,8 +102,11 @@ export class Sampler {
     if (this.#isLooking) return;
     this.#isLooking = true;
     try {
-      await this.#look();
-      this.#failingSinceMs = undefined;
+      // A timer may fire before anything is due: that no look was needed does not mean that one would have succeeded.
+      if (await this.#look()) {
+        this.#failingSinceMs = undefined;
+        this.#options.reserve.refill();
+      }
     } catch (error) {
       this.#endure(error);
     } finally {
@@ -110,12 +116,13 @@ export class Sampler {
     }
   }
 
-  async #look(): Promise<void> {
+  /** @returns whether a group was due, and so was looked at */
+  async #look(): Promise<boolean> {
     const { table, costMs } = this.#options;
     const beganMs = performance.now();
     const isUrgent = [...this.#groups.values()].some((group) => group.isUrgent);
     const due = [...this.#groups].filter(([, { dueMs }]) => dueMs <= beganMs + 0.5);
-    if (due.length === 0) return;
+    if (due.length === 0) return false;
     const before = costMs();
     const roots = [...this.#groups.values()].flatMap(({ members }) => members.roots);
     const look: Look = await table.look(
@@ -132,6 +139,7 @@ export class Sampler {
     }
     // What was asked for may cost what it costs, and must not make the others wait.
     if (!isUrgent) this.#budget.spend(costMs() - before, performance.now());
+    return true;
   }
 
   #endure(error: unknown): void {
@@ -141,6 +149,7 @@ export class Sampler {
       this.#groups.clear();
       this.#options.onFailed(error);
     }
-    for (const group of this.#groups.values()) group.dueMs = Math.max(group.dueMs, nowMs + RETRY_MS);
+    const retryMs = isFdShortage(error) && this.#options.reserve.lend() ? nowMs : nowMs + RETRY_MS;
+    for (const group of this.#groups.values()) group.dueMs = Math.max(group.dueMs, retryMs);
   }
 }

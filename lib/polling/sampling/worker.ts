@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { FdReserve } from '../fd-reserve';
 import type { Report, Request, SamplerData } from '../messages';
 import { ProcTable } from './proc-table';
 import { PsTable } from './ps-table';
@@ -23,6 +24,7 @@ const isLinux = platform === 'linux';
 const sampler = new Sampler({
   table: isLinux ? new ProcTable(pageBytes) : new PsTable(),
   pidfds: loadPidfds(addon),
+  reserve: new FdReserve(),
   canStop: platform !== 'win32',
   // The programs that list processes work in processes of their own, so there the time counts.
   costMs: isLinux ? threadCostMs : () => performance.now(),

@@ -259,6 +259,12 @@ describeIf(['linux', 'root', 'cgroup'], 'where cgroups are read-only', () => {
     expect(closed).toBe('Cage <polled> { oomKills: 0, closed: true }');
   });
 
+  test('a detached child of a shared cage dies with the process that is killed', async () => {
+    const pid = await answersOf<number>('ask.js', 'killedOwner');
+    expect(pid).toBeGreaterThan(1);
+    await until('it has ended', () => !isAlive(pid));
+  });
+
   test('open cages end with the process', async () => {
     const pids = await answersOf<number[]>('ask.js', 'leave');
     expect(pids).toHaveLength(4);

@@ -10,6 +10,8 @@ interface Life {
   pid: number;
   workers: number;
   killed?: boolean;
+  looked?: boolean;
+  told?: string;
   failed?: string;
 }
 
@@ -42,6 +44,22 @@ describeIf(['linux', 'machine'], 'the sampler of a process', () => {
   test('may fail unnoticed while the event loop is blocked', async () => {
     const { killed, left } = await life('blocked');
     expect([killed, left()]).toEqual([true, []]);
+  });
+
+  test('does not keep it alive when a kill takes too long', async () => {
+    const { killed, left } = await life('late');
+    for (const each of left()) endNow(each);
+    expect(killed).toBe(false);
+  });
+
+  test('looks and kills when all fds are taken', async () => {
+    const { killed, looked, left } = await life('noFd');
+    expect([looked, killed, left()]).toEqual([true, true, []]);
+  });
+
+  test('may fail when all fds are taken: then all are killed nevertheless', async () => {
+    const { killed, told, left } = await life('noFdFailed');
+    expect([killed, told, left()]).toEqual([true, expect.stringContaining('was killed'), []]);
   });
 
   test('is one for each thread', async () => {

@@ -29,7 +29,7 @@ describeIf(['linux', 'machine'], 'the members of a polled group', () => {
     expect(await endOf(parent)).toBe(0);
     const pid = await theOne(`sleep ${id}`);
     await until('it is found', () => group.seen.processes === 1);
-    await group.killAll();
+    await group.killAll(10_000);
     expect([isAlive(pid), group.seen.processes]).toEqual([false, 0]);
   });
 
@@ -61,7 +61,7 @@ describeIf(['linux', 'machine'], 'the members of a polled group', () => {
     const stranger = other.run(`exec sleep ${id}`);
     group.run('sleep 1000');
     await until('its own is found', () => group.seen.processes > 0);
-    await group.killAll();
+    await group.killAll(10_000);
     expect(isAlive(stranger.pid ?? 0)).toBe(true);
   });
 
@@ -70,7 +70,7 @@ describeIf(['linux', 'machine'], 'the members of a polled group', () => {
     const id = mark();
     group.run(`for i in $(seq 1 30); do sleep ${id} & done; while :; do (sleep 0.01; :) & wait $!; done`);
     await until('they are there', () => group.seen.processes > 30);
-    await group.killAll();
+    await group.killAll(10_000);
     expect(processesThatAre(`sleep ${id}`)).toEqual([]);
     expect(group.seen).toMatchObject({ processes: 0, kills: 0 });
     // Zombies of this process have no memory, and may wait for their parent.

@@ -29,7 +29,7 @@ describeIf(['linux', 'machine'], 'a polled group where processes are listed by p
     expect(group.seen.usageBytes).toBeGreaterThan(MIB);
     parent.kill('SIGKILL');
     await endOf(parent);
-    await group.killAll();
+    await group.killAll(10_000);
     expect(processesThatAre(`sleep ${id}`)).toEqual([]);
   });
 });

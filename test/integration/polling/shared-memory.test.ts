@@ -63,6 +63,21 @@ describeIf(['linux', 'machine', 'python3'], 'memory that several processes of a 
     expect([group.kills, child.exitCode, child.signalCode]).toEqual([[], null, null]);
   });
 
+  test('counts for a child of fork also while its parent waits for another to become a program', async () => {
+    const group = newGroup({ limitBytes: LIMIT });
+    const fifo = join(directory, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const actions = `[(os.POSIX_SPAWN_OPEN, 0, "${fifo}", os.O_RDONLY, 0)]`;
+    // The child of fork takes its memory once its parent waits.
+    const eat = 'time.sleep(1)\n  memory[::4096] = bytes(len(memory[::4096]))\n  time.sleep(1000)';
+    const child = python(
+      group,
+      `if os.fork() == 0:\n  ${eat}\nos.posix_spawn("/bin/true", ["true"], {}, file_actions=${actions})`,
+    );
+    expect(await endOf(child)).toBe('SIGKILL');
+    await until('it is told', () => group.kills.length === 1);
+  });
+
   test('is seen when the first thread of a process has ended', async () => {
     const group = newGroup({ limitBytes: LIMIT });
     // exit(2), which ends one thread only.

@@ -1,3 +1,4 @@
+import type { Report } from '../../../lib/polling/messages';
 import type { Look, ProcessTable } from '../../../lib/polling/sampling/process';
 import { Sampler } from '../../../lib/polling/sampling/sampler';
 import { SharedState } from '../../../lib/polling/shared-state';
@@ -8,11 +9,18 @@ const MIB = 2 ** 20;
 const sleep = (ms: number) => (ms === 0 ? undefined : new Promise((resolve) => setTimeout(resolve, ms)));
 
 beforeEach(() => jest.useFakeTimers());
-afterEach(() => jest.useRealTimers());
+afterEach(() => {
+  jest.restoreAllMocks();
+  jest.useRealTimers();
+});
 
 /** A sampler of processes that `list` makes up for each look. */
-function newSampler(list: (looks: number, roots: readonly number[]) => FakeProcess[], lookMs = 0) {
-  const seen = { looks: 0, failures: [] as unknown[] };
+function newSampler(
+  list: (looks: number, roots: readonly number[]) => FakeProcess[],
+  lookMs = 0,
+  reserve = { lend: () => false, refill: () => {} },
+) {
+  const seen = { looks: 0, failures: [] as unknown[], reports: [] as Report[] };
   const known = new Set<number>();
   const table: ProcessTable = {
     startTolerance: 0,
@@ -31,8 +39,9 @@ function newSampler(list: (looks: number, roots: readonly number[]) => FakeProce
     table,
     pidfds: undefined,
     canStop: true,
+    reserve,
     costMs: () => 0,
-    report: () => {},
+    report: (report) => seen.reports.push(report),
     onFailed: (error) => seen.failures.push(error),
   });
   const open = (group: number, limitBytes: number): SharedState => {
@@ -86,6 +95,69 @@ test('if they fail for long, that is told, once', async () => {
   open(1, 1000 * MIB);
   await jest.advanceTimersByTimeAsync(5000);
   expect(seen.failures).toEqual([failure]);
+});
+
+test('also if timers fire a little too early', async () => {
+  const { setTimeout: onTime } = globalThis;
+  const early = (run: () => void, ms: number) => onTime(run, ms - 0.7);
+  jest.spyOn(globalThis, 'setTimeout').mockImplementation(early as typeof setTimeout);
+  const failure = new Error('no fd is free');
+  const { seen, open } = newSampler(() => {
+    throw failure;
+  });
+  open(1, 1000 * MIB);
+  for (let step = 0; step < 50_000 && seen.failures.length === 0; step += 1) await jest.advanceTimersByTimeAsync(0.1);
+  expect(seen.failures).toEqual([failure]);
+});
+
+test('if no fd is free, those in reserve are used at once, and taken back', async () => {
+  let isThere = true;
+  let lent = 0;
+  const reserve = {
+    lend(): boolean {
+      const was = isThere;
+      isThere = false;
+      lent += 1;
+      return was;
+    },
+    refill(): void {
+      isThere = true;
+    },
+  };
+  const { seen, open } = newSampler(
+    () => {
+      if (isThere) throw Object.assign(new Error('no fd is free'), { code: 'EMFILE' });
+      return [{ pid: 10, rssBytes: MIB, env: ['GROUP=1'] }];
+    },
+    0,
+    reserve,
+  );
+  const state = open(1, 1000 * MIB);
+  await jest.advanceTimersByTimeAsync(5000);
+  expect([seen.failures, state.seen.usageBytes, lent > 10]).toEqual([[], MIB, true]);
+});
+
+test('a victim is told with all groups that it belongs to', async () => {
+  const signals = jest.spyOn(process, 'kill').mockReturnValue(true);
+  const victims = [
+    { pid: 10, env: ['GROUP=1', 'GROUP=3'] },
+    { pid: 11, env: ['GROUP=1', 'GROUP=2'] },
+  ];
+  const { seen, open } = newSampler(() => victims.map((each) => ({ ...each, rssBytes: MIB })));
+  for (const group of [2, 3]) open(group, Number.POSITIVE_INFINITY);
+  open(1, MIB);
+  await jest.advanceTimersByTimeAsync(100);
+  expect(signals).toHaveBeenCalled();
+  const of = (pid: number, ...groups: number[]) => ({ pid, name: 'fake', groups });
+  expect(seen.reports).toMatchObject([{ kind: 'over', group: 1, kill: { victims: [of(10, 3, 1), of(11, 2, 1)] } }]);
+});
+
+test('what is swapped out while resident memory stays the same counts', async () => {
+  const process = { pid: 10, rssBytes: 100 * MIB, env: ['GROUP=1'] };
+  const { open } = newSampler((looks) => [{ ...process, swappedBytes: looks < 10 ? 0 : 500 * MIB }]);
+  const state = open(1, 1000 * MIB);
+  await jest.advanceTimersByTimeAsync(3000);
+  expect(state.seen.usageBytes).toBe(600 * MIB);
 });
 
 test('without a group nothing is looked at', async () => {

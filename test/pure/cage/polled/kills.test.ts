@@ -13,11 +13,13 @@ jest.mock('../../../../lib/polling/open-group', () => ({
   openGroup: (options: Options): Polling.PolledGroup => {
     opened.push(options);
     return {
+      id: opened.length - 1,
       add: () => {},
+      forget: () => {},
       expectChild: () => true,
       expectNoChild: () => {},
-      seen: { usageBytes: 1, peakBytes: 1, kills: 0, processes: 1 },
-      killAll: () => Promise.resolve(),
+      seen: { looks: 1, usageBytes: 1, peakBytes: 1, kills: 0, processes: 1 },
+      killAll: () => Promise.resolve(true),
       killAllNow: () => true,
       lookNow: () => true,
       close: () => {},
@@ -38,18 +40,18 @@ const shared = (limitBytes: number): Shared => new Shared({ enforcedBy, limitByt
 const privateIn = (outer: Shared, limitBytes: number) =>
   new PrivatePolledCage({ enforcedBy, limitBytes, outer, outlivesOwner: false });
 
-function kill(group: number, limitBytes: number, ...victims: [pid: number, ppid: number][]): void {
+function kill(group: number, limitBytes: number, ...victims: [pid: number, ...groups: number[]][]): void {
   opened[group]?.onKill({
     count: victims.length,
     usageBytes: limitBytes + 1,
     limitBytes,
-    victims: victims.map(([pid, ppid]) => ({ pid, ppid, name: `p${pid}` })),
+    victims: victims.map(([pid, ...groups]) => ({ pid, name: `p${pid}`, groups: [group, ...groups] })),
     timeMs: 1000,
   });
 }
 
 function started(child: PolledChild, pid: number): PolledChild {
-  child.started(pid);
+  child.started(pid, () => {});
   return child;
 }
 
@@ -66,7 +68,8 @@ describe('a polled kill', () => {
   test('of a shared cage is told each child for its own processes', () => {
     const cage = shared(100);
     const children = [10, 20, 30].map((pid) => started(PolledChild.within(cage, options), pid));
-    kill(0, 100, [12, 11], [10, 1], [11, 10], [20, 1], [99, 1]);
+    // Whose parents have ended by then is of no matter.
+    kill(0, 100, [12, 1], [10, 1], [11, 1], [20, 2], [99]);
     expect(children.map(verdictOn)).toEqual([
       { limitBytes: 100, kills: 3, pids: [12, 10, 11] },
       { limitBytes: 100, kills: 1, pids: [20] },
@@ -78,7 +81,7 @@ describe('a polled kill', () => {
   test('of the only child is all its own, whoever became the parent', () => {
     const cage = shared(100);
     const child = started(PolledChild.within(cage, options), 10);
-    kill(0, 100, [10, 1], [99, 1]);
+    kill(0, 100, [10, 1], [99]);
     expect(verdictOn(child)).toEqual({ limitBytes: 100, kills: 2, pids: [10, 99] });
   });
 
@@ -87,7 +90,7 @@ describe('a polled kill', () => {
     const inner = privateIn(outer, 100);
     const child = started(PolledChild.withCage(inner, options), 10);
     kill(0, 200, [10, 1]);
-    kill(1, 100, [10, 1]);
+    kill(1, 100, [10, 0]);
     expect(verdictOn(child)).toEqual({ limitBytes: 200, kills: 1, pids: [10] });
     expect([outer.oomKills, inner.oomKills]).toEqual([1, 1]);
   });
@@ -103,8 +106,8 @@ describe('a polled kill', () => {
     for (const [name, cage] of Object.entries({ outer, one, other })) {
       cage.on('oom', ({ limitBytes, kills }) => told.push([name, limitBytes, kills]));
     }
-    kill(1, 100, [10, 1]);
-    kill(0, 200, [20, 1], [21, 20]);
+    kill(1, 100, [10, 0]);
+    kill(0, 200, [20, 2], [21, 2]);
     expect(told).toEqual([
       ['one', 100, 1],
       ['outer', 100, 1],
