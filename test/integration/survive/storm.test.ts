@@ -49,9 +49,9 @@ describeIf('cgroup', 'a storm of starts while siblings run into OOM', () => {
     const blocked: number[] = [];
     let started = 0;
     const wrong: unknown[] = [];
-    const one = async (): Promise<void> => {
-      // Don't start all the first ones in one turn.
-      await setImmediate();
+    const one = async (turns: number): Promise<void> => {
+      // Don't start all the first ones in one turn of the event loop.
+      for (let waited = 0; waited < turns; waited += 1) await setImmediate();
       while (started < STARTS) {
         started += 1;
         const turn = started;
@@ -69,7 +69,7 @@ describeIf('cgroup', 'a storm of starts while siblings run into OOM', () => {
         if (JSON.stringify(end) !== JSON.stringify(expected) || !excused) wrong.push({ turn, file, end, error });
       }
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, one));
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, turns) => one(turns)));
     clearInterval(timer);
     await shared.close();
 
