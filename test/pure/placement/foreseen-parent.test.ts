@@ -50,7 +50,8 @@ jest.mock('../../../lib/placement/parent-facts', () => ({
   }),
 }));
 
-const hierarchy = { version: 2, controller: '', mountPoint: ROOT, mountRoot: '/', readOnly: false } as const;
+// Not the root of a hierarchy, nor of a cgroup namespace, whichever these tests are in.
+const hierarchy = { version: 2, controller: '', mountPoint: ROOT, mountRoot: '/elsewhere', readOnly: false } as const;
 const host: HostModule.Host = {
   version: 2,
   memory: hierarchy,
