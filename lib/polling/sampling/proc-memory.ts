@@ -1,8 +1,12 @@
 import { readProcFile } from '../../machine/proc-file';
+import { ticksNow } from '../start-clock';
 import { hasWaitingThread, type ProcessStat, readProcessStat } from './process-stat';
 
 /** What differs between a process and its child of fork(2) as soon as one of them writes to its memory. */
 const TELLING = ['Rss', 'Anonymous', 'Private_Dirty'] as const;
+
+/** A child is another program by then, if it is to become one. In ticks of the kernel's clock, which are 10 ms. */
+const YOUNG_TICKS = 100;
 
 /** So many may come or go without a change of memory. */
 const FEW_PAGES = 16;
@@ -17,14 +21,20 @@ export function proportionalBytes(processes: readonly ProcessStat[], pageBytes: 
   const byPid = new Map(processes.map((process) => [process.pid, process]));
   let sum = 0;
   for (const { process, bytes } of figures) {
-    if (!isBorrower(process, byPid.get(process.ppid), pageBytes)) sum += bytes;
+    if (!isBorrower(process, byPid.get(process.ppid) ?? ownStat(process, pageBytes), pageBytes)) sum += bytes;
   }
   return sum;
 }
 
+/** The process that this thread is of, if it started that one. It is in no group. */
+function ownStat({ ppid }: ProcessStat, pageBytes: number): ProcessStat | undefined {
+  return ppid === process.pid ? readProcessStat(ppid, pageBytes) : undefined;
+}
+
 /**
  * Between vfork(2) and exec a child has the very memory of its parent, and the kernel shows it for both: a process that
- * starts another would seem to have doubled. A child of fork(2) has the same addresses too, but memory of its own.
+ * starts another would seem to have doubled. In exec it lets go of the waiting parent a moment before it has a memory of
+ * its own. A child of fork(2) has the same addresses too, but memory of its own.
  */
 function isBorrower(child: ProcessStat, parent: ProcessStat | undefined, pageBytes: number): boolean {
   if (parent === undefined || child.layout !== parent.layout) return false;
@@ -34,8 +44,9 @@ function isBorrower(child: ProcessStat, parent: ProcessStat | undefined, pageByt
     return later === undefined || later.start !== child.start || later.layout !== child.layout;
   };
   if (isAnother()) return true;
+  const mayBorrow = hasWaitingThread(parent.pid) || ticksNow() - child.start < YOUNG_TICKS;
   // The parent may wait for something else, while a child of fork(2) takes memory.
-  return (hasWaitingThread(parent.pid) && hasSameMemory(child, parent, pageBytes)) || isAnother();
+  return (mayBorrow && hasSameMemory(child, parent, pageBytes)) || isAnother();
 }
 
 /** Whether two processes show the same memory. True also where that can't be read. */

@@ -63,6 +63,20 @@ describeIf(['linux', 'machine', 'python3'], 'memory that several processes of a 
     expect([group.kills, child.exitCode, child.signalCode]).toEqual([[], null, null]);
   });
 
+  test('counts once also when the child has let go of its parent, and has no memory of its own yet', async () => {
+    const group = newGroup({ limitBytes: LIMIT });
+    // A clone with CLONE_VM alone is in that state for as long as it waits in pause(2).
+    const share =
+      'import ctypes, signal\nlibc = ctypes.CDLL(None)\nstack = ctypes.create_string_buffer(65536)\n' +
+      'top = ctypes.c_void_p((ctypes.addressof(stack) + 65536) & ~15)\n' +
+      'pid = libc.clone(libc.pause, top, 0x100 | signal.SIGCHLD, None)';
+    const child = python(group, `${share}\ntime.sleep(0.4)\nos.kill(pid, 9)\ntime.sleep(1000)`);
+    await until('both were there', () => group.lookNow(patience(5000)) && group.seen.processes === 2);
+    const usage = await usageOf(group, 1);
+    expect(usage).toBeLessThan(LIMIT);
+    expect([group.kills, child.exitCode, child.signalCode]).toEqual([[], null, null]);
+  });
+
   test('counts for a child of fork also while its parent waits for another to become a program', async () => {
     const group = newGroup({ limitBytes: LIMIT });
     const fifo = join(directory, 'fifo');
