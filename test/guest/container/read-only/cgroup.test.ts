@@ -51,7 +51,10 @@ describe('in a container with a read-only cgroupfs', () => {
   });
 
   test('creating and limiting say what to add to the container', async () => {
-    const cure = refused('NO_PERMISSION', /Read-only file system.*Kubernetes container: .*cgroup_writable/i);
+    const cure = refused(
+      'NO_PERMISSION',
+      /(?:read-only file system|mounted read-only).*Kubernetes container: .*cgroup_writable/i,
+    );
     // One of the parents that memcage considered.
     expect(() => Cgroup.create('inner')).toThrow(
       refused('NO_PARENT', /read-only.*Kubernetes container: .*cgroup_writable/i),
