@@ -54,3 +54,12 @@ export interface Command extends CommandTexts {
 /** The exit code of every failure of memcage itself. */
 export const FAILED = 125;
 export const FAILED_TEXT = ['125', 'memcage failed: wrong usage, no such cgroup, or the kernel refused'] as const;
+
+/** Of a command of memcage that ends as COMMAND ends. */
+export const COMMAND_EXIT_CODES = [
+  ["COMMAND's own", 'it has run'],
+  ['128 + N', 'signal N ended it'],
+  FAILED_TEXT,
+  ['126', "COMMAND can't be run"],
+  ['127', 'COMMAND was not found'],
+] as const;

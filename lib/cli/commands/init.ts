@@ -1,5 +1,5 @@
 import { becomeInit } from '../../index';
-import { FAILED_TEXT } from '../command';
+import { COMMAND_EXIT_CODES } from '../command';
 import { defineCommand } from '../define-command';
 
 export const init = defineCommand({
@@ -15,13 +15,7 @@ export const init = defineCommand({
   ],
   operands: { name: 'command', least: 1, endOptions: true, suggest: 'command' },
   options: {},
-  exitCodes: [
-    ["COMMAND's own", 'it has run'],
-    ['128 + N', 'signal N ended it'],
-    FAILED_TEXT,
-    ['126', "COMMAND can't be run"],
-    ['127', 'COMMAND was not found'],
-  ],
+  exitCodes: COMMAND_EXIT_CODES,
   examples: [
     ['memcage init -- node server.js', 'the command of a Dockerfile, or of ExecStart='],
     ["memcage init -- sh -c 'migrate && exec node server.js'", 'several programs, one after the other'],

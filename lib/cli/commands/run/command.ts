@@ -7,7 +7,7 @@ import {
   parseSize,
   type Size,
 } from '../../../index';
-import { FAILED_TEXT, type Option, type Values } from '../../command';
+import { COMMAND_EXIT_CODES, type Option, type Values } from '../../command';
 import { defineCommand } from '../../define-command';
 import { asUsage, checkLimits, swapNeeds } from '../../limit-options';
 import { UsageError } from '../../parse';
@@ -74,13 +74,7 @@ export const run = defineCommand({
   ],
   operands: { name: 'command', least: 1, endOptions: true, suggest: 'command' },
   options: OPTIONS,
-  exitCodes: [
-    ["COMMAND's own", 'it has run'],
-    ['128 + N', 'signal N ended it'],
-    FAILED_TEXT,
-    ['126', "COMMAND can't be run"],
-    ['127', 'COMMAND was not found'],
-  ],
+  exitCodes: COMMAND_EXIT_CODES,
   examples: [
     ['memcage run -m 100M node server.js', 'a server under 100 MiB'],
     ['memcage run -m 1G --json outcome.json -- make -j8', 'a build; outcome.json says how it ended'],
