@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { ONE_ARENA } from './fds';
 import { patience } from './patience';
 import { childrenOf, endNow } from './processes';
 
@@ -40,7 +41,7 @@ export function startFixture(program: Program, ...args: unknown[]): Fixture {
   const words = args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg)));
   const child = spawn(process.execPath, [...flags, path, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...ONE_ARENA, ...env },
   });
   const pid = child.pid ?? 0;
   // Its children first: one that hangs would hold the output open.
