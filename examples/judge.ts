@@ -7,15 +7,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  createCage,
-  ErrorCode,
-  ExitError,
-  MemcageError,
-  MemoryLimitError,
-  type RunResult,
-  TimeoutError,
-} from 'memcage';
+import { createCage, ErrorCode, ExitError, MemcageError, MemoryLimitError, TimeoutError } from 'memcage';
 import { exitWith, Report } from './support/report';
 
 const MEMORY = '64M';
@@ -83,10 +75,10 @@ function explain(error: unknown): string {
   if (error instanceof TimeoutError) return 'time limit';
   if (error instanceof MemcageError && error.code === ErrorCode.MAX_BUFFER) return 'output limit';
   if (!(error instanceof ExitError)) throw error;
-  const { exitCode, signal, stderr } = error.outcome as RunResult;
+  const { exitCode, signal, stderr } = error.outcome;
   // The limit on processor time: the soft limit sends SIGXCPU, the hard limit SIGKILL.
   if (signal === 'SIGXCPU' || signal === 'SIGKILL') return 'time limit';
-  return `runtime error: ${signal ?? `exit code ${exitCode}`}, ${stderr.trim().split('\n').at(-1)?.slice(0, 60)}`;
+  return `runtime error: ${signal ?? `exit code ${exitCode}`}, ${String(stderr).trim().split('\n').at(-1)?.slice(0, 60)}`;
 }
 
 const SUM = 'my $sum = 0; $sum += $_ while <STDIN>; print "$sum\\n";';

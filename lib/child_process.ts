@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * A drop-in replacement for `node:child_process`: everything that the running Node exports there, with memcage's
  * functions in place of Node's. Libraries pass extra options of their own, so an unknown option is ignored, unless it

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * Run child processes in memory cgroups and Linux namespaces of their own, and read and change the memory cgroups of
  * this machine.

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * The system calls beneath memcage. Each function does what it is told, without defaults and without policy.
  *

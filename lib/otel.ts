@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * Metrics of cgroups for OpenTelemetry. `@opentelemetry/api` is an optional peer dependency.
  *

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * Metrics of cgroups for prom-client, an optional peer dependency.
  *

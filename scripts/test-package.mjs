@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -23,6 +24,7 @@ try {
   const tarball = pack();
   install(tarball);
   load();
+  compile();
   failToBuild();
   build();
   console.log('The packed tarball installs without a script, loads its prebuilt binary, and builds another.');
@@ -97,6 +99,33 @@ function load() {
   node('module', imported);
   loadMetrics();
   assert.match(execute(join(project, 'node_modules/.bin/memcage'), ['--help']), /memcage/);
+}
+
+/** In a project as `tsc --init` makes it, which has no types of Node's unless a package asks for them. */
+function compile() {
+  for (const version of ['5.9', '6.0']) {
+    const directory = join(project, `typescript-${version}`);
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+    npm(directory, 'install', '--loglevel=warn', `typescript@~${version}`);
+    const tsc = (...args) =>
+      execFileSync('node_modules/.bin/tsc', args, { cwd: directory, stdio: ['ignore', 'inherit', 'inherit'] });
+    tsc('--init');
+    writeFileSync(
+      join(directory, 'index.ts'),
+      `import { ExitError, run } from 'memcage';
+      import { spawn } from 'memcage/child_process';
+      import { native } from 'memcage/native';
+      const { stdout } = await run('true', { memory: '10M' });
+      stdout.trim();
+      spawn('true', { memory: '10M' }).stdout.resume();
+      export const now: number = native.monotonicNs();
+      export function said(error: unknown): string {
+        return error instanceof ExitError ? error.outcome.stdout.toString('utf8') : '';
+      }`,
+    );
+    tsc('--noEmit');
+  }
 }
 
 /** Where there is a binary: it must stay in use. */

@@ -125,6 +125,16 @@ export interface FaultReport {
   major: number;
 }
 
+/** What a child of {@link run} wrote. */
+export interface RunOutput<T extends string | Buffer = string | Buffer> {
+  /**
+   * What the child, and processes that inherited its stdout, wrote to it: text, or a Buffer with `encoding: 'buffer'`.
+   */
+  stdout: T;
+  /** What they wrote to stderr, in the same form. */
+  stderr: T;
+}
+
 /** What became of a child. `M` is null for a child without a cage: the kernel keeps no account of its memory. */
 export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   /** `null` if a signal ended it, if it never started, or if its exit status could not be read. */

@@ -16,7 +16,7 @@ import type {
 import type { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { Enforce, MemoryOption, NamespaceOptions, NodeHeapOption } from '../../types/options';
-import type { EnforcedBy, MemoryReport, Outcome } from '../../types/outcome';
+import type { EnforcedBy, MemoryReport, Outcome, RunOutput } from '../../types/outcome';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import type { Exactly } from '../options/exactly';
 import type { Output, OutputEncoding } from '../process/collect';
@@ -114,14 +114,7 @@ export interface RunOptions<E extends OutputEncoding = OutputEncoding> extends S
 export type RunResult<
   E extends OutputEncoding = 'utf8',
   M extends MemoryReport | null = MemoryReport | null,
-> = Outcome<M> & {
-  /**
-   * What the child, and processes that inherited its stdout, wrote to it: text, or a Buffer with `encoding: 'buffer'`.
-   */
-  stdout: Output<E>;
-  /** What they wrote to stderr, in the same form. */
-  stderr: Output<E>;
-};
+> = Outcome<M> & RunOutput<Output<E>>;
 
 /** What a caged child adds to Node's ChildProcess. */
 export interface Caged {

@@ -1,5 +1,5 @@
 import type { Stage } from '../../types/native';
-import type { Outcome } from '../../types/outcome';
+import type { Outcome, RunOutput } from '../../types/outcome';
 import type { ParentCandidate } from '../../types/parent';
 
 import { ErrorCode } from './error-codes';
@@ -84,13 +84,13 @@ export class MemcageError extends Error {
   }
 }
 
-/** Base class of errors about a child, with its outcome. */
+/** Base class of the errors of {@link run}, with what became of the child. */
 abstract class OutcomeError extends MemcageError {
-  /** What became of the child. From {@link run} it includes `stdout` and `stderr`. */
-  readonly outcome: Outcome;
+  /** What became of the child, and what it wrote. `stdout` and `stderr` are Buffers after `encoding: 'buffer'`. */
+  readonly outcome: Outcome & RunOutput;
 
   /** @internal */
-  constructor(code: ErrorCode, message: string, outcome: Outcome) {
+  constructor(code: ErrorCode, message: string, outcome: Outcome & RunOutput) {
     super(code, message);
     this.outcome = outcome;
   }
@@ -107,7 +107,7 @@ export class MemoryLimitError extends OutcomeError {
   readonly limit: 'cgroup' | 'heap';
 
   /** @internal */
-  constructor(message: string, outcome: Outcome, limit: 'cgroup' | 'heap') {
+  constructor(message: string, outcome: Outcome & RunOutput, limit: 'cgroup' | 'heap') {
     super(ErrorCode.MEMORY_LIMIT, message, outcome);
     this.limit = limit;
   }
@@ -116,7 +116,7 @@ export class MemoryLimitError extends OutcomeError {
 /** The child ended with a non-zero exit code or by a signal, and not for memory. */
 export class ExitError extends OutcomeError {
   /** @internal */
-  constructor(message: string, outcome: Outcome) {
+  constructor(message: string, outcome: Outcome & RunOutput) {
     super(ErrorCode.EXIT, message, outcome);
   }
 }
@@ -124,7 +124,7 @@ export class ExitError extends OutcomeError {
 /** The child was killed because its `timeout` expired. */
 export class TimeoutError extends OutcomeError {
   /** @internal */
-  constructor(message: string, outcome: Outcome) {
+  constructor(message: string, outcome: Outcome & RunOutput) {
     super(ErrorCode.TIMEOUT, message, outcome);
   }
 }
@@ -137,10 +137,10 @@ export class AbortError extends Error {
   /** Always 'ABORT_ERR'. */
   readonly code = 'ABORT_ERR';
   /** What became of the child of {@link run}. Left out by functions without a child, such as `cgroup.watch()`. */
-  declare readonly outcome?: Outcome;
+  declare readonly outcome?: Outcome & RunOutput;
 
   /** @internal */
-  constructor(reason: unknown, outcome?: Outcome) {
+  constructor(reason: unknown, outcome?: Outcome & RunOutput) {
     super('The operation was aborted', reason === undefined ? undefined : { cause: reason });
     if (outcome !== undefined) Object.defineProperty(this, 'outcome', { value: outcome, enumerable: true });
   }

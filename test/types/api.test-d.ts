@@ -39,6 +39,7 @@ import {
   type OomVerdict,
   type Outcome,
   parseSize,
+  type RunOutput,
   run,
   type SpawnOptions,
   type SpawnSyncOptions,
@@ -351,7 +352,8 @@ function wrongOptions(): void {
 
 function errors(error: unknown): void {
   if (error instanceof MemoryLimitError) {
-    expectType<Outcome>()(error.outcome);
+    expectType<Outcome & RunOutput>()(error.outcome);
+    expectType<string | Buffer>()(error.outcome.stdout);
     expectType<MemoryReport>()(error.outcome.memory);
   }
   if (error instanceof MemcageError) {

@@ -10,10 +10,12 @@ import {
   MemoryLimitError,
   TimeoutError,
 } from '../../../lib/errors/errors';
-import type { Outcome } from '../../../types/outcome';
+import type { Outcome, RunOutput } from '../../../types/outcome';
 import { testRows } from '../../support/rows';
 
-const outcome: Outcome = {
+const outcome: Outcome & RunOutput = {
+  stdout: '',
+  stderr: 'not enough',
   exitCode: null,
   signal: 'SIGKILL',
   oom: { cause: 'limit', kills: 1, limitBytes: 2 ** 20, path: '/c', victims: null },
