@@ -4,8 +4,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { transformSync } from '@swc/core';
-import { blocksOf, type Example, examplesOf, pages } from '../../support/doc-examples';
+import { parseSync, transformSync } from '@swc/core';
+import { type Block, blocksOf, type Example, examplesOf, pages } from '../../support/doc-examples';
 import { cagesLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
@@ -41,6 +41,22 @@ testRows('every example of a page is run, or says that it is not', pages(), (pag
   expect(silent.map(({ line }) => `${page}:${line}`)).toEqual([]);
 });
 
+const ofLanguage = (...languages: string[]): Block[] =>
+  pages().flatMap((page) => blocksOf(page).filter(({ language }) => languages.includes(language)));
+
+// Newer Nodes, which this may run on, have `using`, and Bun has types too.
+test('every example in JavaScript is what Node 20 can parse', () => {
+  const refused = ofLanguage('js').flatMap(({ page, line, text: source }) => {
+    try {
+      parseSync(source, { syntax: 'ecmascript', explicitResourceManagement: false, target: 'es2022' });
+      return [];
+    } catch (error) {
+      return `${page}:${line}: ${String(error)}`;
+    }
+  });
+  expect(refused).toEqual([]);
+});
+
 const examples = pages().flatMap(examplesOf);
 
 // Examples with the same needs are skipped together, visibly.
@@ -68,19 +84,21 @@ for (const needs of new Set(examples.map((example) => example.needs.join(' and '
 }
 
 /** tsc checks the types as in a user's project: strictly, against the package's declarations. */
-describeIf('linux', 'the examples in TypeScript', () => {
+describeIf('linux', 'the examples in JavaScript and TypeScript', () => {
   test('compile', async () => {
-    const sources = pages().flatMap((page) =>
-      blocksOf(page)
-        .filter(({ language }) => language === 'ts')
-        .map((block) => [`${block.page.replaceAll('/', '-')}-${block.line}.mts`, block.text] as const),
-    );
-    expect(sources.length).toBeGreaterThan(0);
+    const blocks = ofLanguage('js', 'ts');
+    expect(new Set(blocks.map(({ language }) => language)).size).toBe(2);
     const directory = join(project, 'typed');
     mkdirSync(directory, { recursive: true });
-    for (const [name, source] of sources) writeFileSync(join(directory, name), `${source}\nexport {};\n`);
+    for (const { page, line, language, text: source } of blocks) {
+      writeFileSync(join(directory, `${page.replaceAll('/', '-')}-${line}.m${language}`), `${source}\nexport {};\n`);
+    }
+    // Bun's own types would change those of Node too. Those of workerpool name a type of browsers.
+    writeFileSync(join(directory, 'elsewhere.d.ts'), 'declare const Bun: any;\ninterface WorkerOptions {}\n');
     const compilerOptions = {
       strict: true,
+      allowJs: true,
+      checkJs: true,
       exactOptionalPropertyTypes: true,
       noEmit: true,
       module: 'Node16',
@@ -108,9 +126,12 @@ interface End {
 function runExample({ language, needs, text: source }: Example, name: string): Promise<End> {
   if (language === 'sh') return execute('bash', ['-euo', 'pipefail', '-c', source]);
   const file = join(project, `${name}.mjs`);
-  const { code } = transformSync(source, { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } });
-  writeFileSync(file, code);
+  writeFileSync(file, language === 'ts' ? toJavaScript(source) : source);
   return execute((needs.includes('bun') ? runtimePath('bun') : undefined) ?? process.execPath, [file]);
+}
+
+function toJavaScript(source: string): string {
+  return transformSync(source, { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }).code;
 }
 
 async function execute(file: string, args: string[]): Promise<End> {
