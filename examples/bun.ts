@@ -47,7 +47,7 @@ function byLauncher({ file, args }: CagedLauncher): BunChild {
 }
 
 async function show(report: Report, start: (launcher: CagedLauncher) => BunChild): Promise<void> {
-  await using launcher = launcherFor({ memory: LIMIT });
+  const launcher = launcherFor({ memory: LIMIT });
   const { cage } = launcher;
   const events: OomEvent[] = [];
   cage.on('oom', (event) => events.push(event));

@@ -24,7 +24,7 @@ const LONGEST_MS = 60_000;
 const mib = (bytes: number): string => `${bytes} (${(bytes / MIB).toFixed(1)} MiB)`;
 
 async function withContainer(docker: Docker, look: (id: string, program: string) => Promise<void>): Promise<void> {
-  using allocator = findAllocator({ own: process.argv.includes('--own-allocator') });
+  const allocator = findAllocator({ own: process.argv.includes('--own-allocator') });
   const directory = mkdtempSync(join(tmpdir(), 'memcage-example-'));
   try {
     const archive = join(directory, 'image.tar');
@@ -38,19 +38,17 @@ async function withContainer(docker: Docker, look: (id: string, program: string)
     // Remove both, as far as they exist.
     await docker.run('rm', '-f', NAME).catch(() => {});
     await docker.run('image', 'rm', NAME).catch(() => {});
+    allocator.remove();
   }
 }
 
-async function show(report: Report, id: string): Promise<void> {
-  using cgroup = Cgroup.find(id);
+async function show(report: Report, cgroup: Cgroup, id: string): Promise<void> {
   const full = () => cgroup.usage().workingSetBytes >= 100 * MIB;
   for (let waited = 0; !full() && waited < LONGEST_MS; waited += 100) await sleep(100);
 
   report.check('cgroup', cgroup.path, cgroup.path.includes(id));
-  using byPrefix = Cgroup.find(id.slice(0, 12));
-  report.check('by what docker ps prints', id.slice(0, 12), byPrefix.path === cgroup.path);
-  using byName = Cgroup.find(NAME);
-  report.check('by its name', NAME, byName.path === cgroup.path);
+  report.check('by what docker ps prints', id.slice(0, 12), pathOf(id.slice(0, 12)) === cgroup.path);
+  report.check('by its name', NAME, pathOf(NAME) === cgroup.path);
   const { limitBytes, usageBytes, percent } = cgroup.usage();
   report.check('limit', mib(limitBytes), limitBytes === 128 * MIB);
   report.check('usage', mib(usageBytes), usageBytes >= 100 * MIB && usageBytes <= limitBytes);
@@ -63,6 +61,12 @@ async function show(report: Report, id: string): Promise<void> {
   report.check('rss + cache + swap', mib(real), real >= 100 * MIB && real <= limitBytes);
 }
 
+function pathOf(idOrName: string): string {
+  const found = Cgroup.find(idOrName);
+  found.close();
+  return found.path;
+}
+
 /** v1 has this as one figure, which is exact where the usage is not. */
 function realUse(cgroup: Cgroup): number {
   const { realUseBytes } = cgroup.usage();
@@ -71,8 +75,7 @@ function realUse(cgroup: Cgroup): number {
   return anon + file + cgroup.get('memory.swap.current');
 }
 
-function showProcesses(report: Report, id: string): void {
-  using cgroup = Cgroup.find(id);
+function showProcesses(report: Report, cgroup: Cgroup): void {
   const processes = cgroup.processes();
   for (const each of processes) report.tree(each.depth, describe(each));
   const [first, worker] = processes;
@@ -90,8 +93,7 @@ function describe({ name, pid, ownPid, rssBytes }: CgroupProcess): string {
  * `docker stats` takes a second or two, and reads at some moment in between. Some sample of that time must match its
  * figures.
  */
-async function compare(report: Report, docker: Docker, id: string): Promise<void> {
-  using cgroup = Cgroup.find(id);
+async function compare(report: Report, docker: Docker, cgroup: Cgroup, id: string): Promise<void> {
   const stats = docker.run('stats', '--no-stream', '--format', '{{.MemUsage}} / {{.MemPerc}}', id);
   const samples = await sampleUntil(stats, cgroup);
   const line = await stats;
@@ -145,13 +147,18 @@ async function main(): Promise<number> {
     console.log(found);
     return 1;
   }
-  await using docker = found;
-  await withContainer(docker, async (id, program) => {
-    report.title(`docker run -m 128m ... ${program}, by ${docker.how}`);
-    await show(report, id);
-    showProcesses(report, id);
-    await compare(report, docker, id);
-  });
+  try {
+    await withContainer(found, async (id, program) => {
+      report.title(`docker run -m 128m ... ${program}, by ${found.how}`);
+      const cgroup = Cgroup.find(id);
+      await show(report, cgroup, id);
+      showProcesses(report, cgroup);
+      await compare(report, found, cgroup, id);
+      cgroup.close();
+    });
+  } finally {
+    await found.stop();
+  }
   return report.end();
 }
 

@@ -36,7 +36,7 @@ function makeProject(): string {
 async function main(): Promise<number> {
   const report = new Report();
   const project = makeProject();
-  await using cage = createCage({ memory: LIMIT });
+  const cage = createCage({ memory: LIMIT });
   const kill = once(cage, 'oom') as Promise<[OomEvent]>;
   try {
     report.title(`Jest, its two workers within ${LIMIT}`);
@@ -60,6 +60,7 @@ async function main(): Promise<number> {
     const [{ cause, totalKills }] = await kill;
     report.check('the reason', `${cause} of ${LIMIT}, kills: ${totalKills}`, cause === 'limit' && totalKills === 1);
   } finally {
+    await cage.close();
     rmSync(project, { recursive: true });
   }
   return report.end();

@@ -15,12 +15,15 @@ interface Job {
 }
 
 class JobQueue {
+  readonly concurrency: number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   /** The most jobs that ran at the same time. */
   busiest = 0;
 
-  constructor(readonly concurrency: number) {}
+  constructor(concurrency: number) {
+    this.concurrency = concurrency;
+  }
 
   /** Rejects with MemoryLimitError, TimeoutError or ExitError. */
   async add({ script, memory, timeoutMs = 60_000 }: Job): Promise<string> {

@@ -38,7 +38,7 @@ interface Verdict {
 }
 
 async function judge(source: string, input: string, answer: string): Promise<Verdict> {
-  await using cage = createCage({ memory: MEMORY });
+  const cage = createCage({ memory: MEMORY });
   const directory = mkdtempSync(join(tmpdir(), 'memcage-example-'));
   const submission = join(directory, 'submission');
   writeFileSync(submission, source, { mode: 0o644 });
@@ -63,6 +63,7 @@ async function judge(source: string, input: string, answer: string): Promise<Ver
     clearInterval(timer);
     closeSync(fd);
     rmSync(directory, { recursive: true });
+    await cage.close();
   }
 }
 

@@ -102,13 +102,17 @@ async function beyond(report: Report, allocator: Allocator): Promise<void> {
 
 async function main(): Promise<number> {
   const report = new Report();
-  using allocator = findAllocator({ own: process.argv.includes('--own-allocator') });
+  const allocator = findAllocator({ own: process.argv.includes('--own-allocator') });
   const hostname = readFileSync('/proc/sys/kernel/hostname', 'utf8').trim();
   report.title('memcage');
   report.show('Linux', `${release()}, host ${hostname}, Node.js ${process.version}`);
   report.show('memory is taken by', allocator.name);
-  await within(report, allocator);
-  await beyond(report, allocator);
+  try {
+    await within(report, allocator);
+    await beyond(report, allocator);
+  } finally {
+    allocator.remove();
+  }
   return report.end();
 }
 

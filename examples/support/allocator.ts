@@ -12,7 +12,8 @@ export interface Allocator {
   args(mebibytes: number): string[];
   /** The program and its arguments as a shell command. */
   command(mebibytes: number): string;
-  [Symbol.dispose](): void;
+  /** Removes the program if it was made for this. */
+  remove(): void;
 }
 
 /** Debian's `stress` if it is installed, else a small program of ours that behaves like it. */
@@ -28,7 +29,7 @@ function stress(file: string): Allocator {
     file,
     args,
     command: (mebibytes) => `stress ${args(mebibytes).join(' ')}`,
-    [Symbol.dispose]() {},
+    remove() {},
   };
 }
 
@@ -43,6 +44,6 @@ function buildHog(): Allocator {
     file,
     args: (mebibytes) => [String(mebibytes)],
     command: (mebibytes) => `'${file}' ${mebibytes}`,
-    [Symbol.dispose]: () => rmSync(directory, { recursive: true }),
+    remove: () => rmSync(directory, { recursive: true }),
   };
 }

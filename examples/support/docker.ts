@@ -29,7 +29,7 @@ export interface Docker {
   /** Runs `docker ARGS`, and resolves with its standard output. */
   run(...args: string[]): Promise<string>;
   /** Ends an engine that we started, with its containers and its data. */
-  [Symbol.asyncDispose](): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /** The engine that runs here, else one that we start; or, as text, what is missing for both. */
@@ -38,7 +38,7 @@ export async function findDocker(): Promise<Docker | string> {
   const running = client();
   const version = await running('version', '--format', '{{.Server.Version}}').catch(() => undefined);
   if (version !== undefined) {
-    return { how: `the running engine, ${version}`, host: undefined, run: running, async [Symbol.asyncDispose]() {} };
+    return { how: `the running engine, ${version}`, host: undefined, run: running, async stop() {} };
   }
   const noEngine = 'no Docker engine answers, and one of our own can not be started';
   if (process.getuid?.() !== 0) return `${noEngine}: that takes root`;
@@ -91,7 +91,7 @@ export async function startDocker(): Promise<Docker> {
     await stop();
     throw new Error(`dockerd does not come up:\n${said}`);
   }
-  return { how: 'an engine of our own', host, run, [Symbol.asyncDispose]: stop };
+  return { how: 'an engine of our own', host, run, stop };
 }
 
 function containerdConfiguration(directory: string, address: string): string {

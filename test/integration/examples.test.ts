@@ -189,8 +189,10 @@ describeIf(['cgroup', 'root'], 'the examples', () => {
 
   describeIf(['docker', 'stress'], 'with a Docker engine', () => {
     test('docker-container', async () => {
-      await using docker = await startDocker();
-      const { code, lines, left } = await runExampleIn({ DOCKER_HOST: docker.host }, 'docker-container');
+      const docker = await startDocker();
+      const { code, lines, left } = await runExampleIn({ DOCKER_HOST: docker.host }, 'docker-container').finally(() =>
+        docker.stop(),
+      );
       const expected = [
         /^docker run -m 128m \.\.\. \S+stress --vm-bytes 100m --vm-keep -m 1, by the running engine, \d+/,
         /^✓ cgroup \/sys\/fs\/cgroup\/.*[0-9a-f]{64}$/,

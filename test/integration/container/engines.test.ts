@@ -84,7 +84,7 @@ describeIf(['linux', 'root', 'cgroup', 'docker', 'podman'], 'real engines', () =
   }
 
   async function stop(): Promise<void> {
-    const ends = [docker?.[Symbol.asyncDispose]() ?? Promise.resolve(), podman?.stop() ?? Promise.resolve()];
+    const ends = [docker?.stop() ?? Promise.resolve(), podman?.stop() ?? Promise.resolve()];
     docker = undefined;
     podman = undefined;
     await Promise.all(ends);
