@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 export default defineConfig([
   { ignores: ['build', 'dist', 'out', 'prebuilds', '**/*.{js,mjs,cjs}'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', 'examples/**/*.mts'],
     languageOptions: {
       parser: tseslint.parser,
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
@@ -20,7 +20,7 @@ export default defineConfig([
   },
   {
     // Tests look into JSON, mocks and matchers, which are `any` by their own types.
-    files: ['lib/**/*.ts', 'types/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
+    files: ['lib/**/*.ts', 'types/**/*.ts', 'examples/**/*.mts', 'bench/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unsafe-argument': 'error',
       '@typescript-eslint/no-unsafe-assignment': 'error',

@@ -2,7 +2,7 @@ const shared = {
   // What a test could load, beside packages: a crawl of node_modules takes long in a guest.
   roots: ['lib', 'types', 'test'].map((directory) => `<rootDir>/${directory}`),
   transform: {
-    '\\.ts$': [
+    '\\.m?ts$': [
       '@swc/jest',
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { startDocker } from '../../examples/support/docker';
+import { startDocker } from '../../examples/support/docker.mts';
 import { version } from '../support/cgroup-tree';
 import { cagesLeft } from '../support/nothing-left';
 import { patience } from '../support/patience';
@@ -24,7 +24,7 @@ async function runExample(name: string, ...args: string[]): Promise<End> {
 }
 
 async function runExampleIn(env: NodeJS.ProcessEnv, name: string, ...args: string[]): Promise<End> {
-  return runProgram(env, process.execPath, join(root, 'out/examples', `${name}.js`), ...args);
+  return runProgram(env, process.execPath, join(root, 'out/examples', `${name}.mjs`), ...args);
 }
 
 async function runProgram(env: NodeJS.ProcessEnv, program: string, ...args: string[]): Promise<End> {
@@ -224,7 +224,7 @@ describeIf(['cgroup', 'root'], 'the examples', () => {
   describeIf('bun', 'with Bun', () => {
     test('bun', async () => {
       const settings = `--tsconfig-override=${join(root, 'tsconfig.programs.json')}`;
-      const end = await runProgram({}, runtimePath('bun') ?? '', settings, join(root, 'examples/bun.ts'));
+      const end = await runProgram({}, runtimePath('bun') ?? '', settings, join(root, 'examples/bun.mts'));
       const below = [
         '✓ in the cage yes',
         /^✓ usage [\d.]+ MiB$/,

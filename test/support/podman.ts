@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { removeEverywhere } from '../../examples/support/hierarchies';
+import { removeEverywhere } from '../../examples/support/hierarchies.mts';
 import { version } from './cgroup-tree';
 import { childrenOf } from './processes';
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram } from '../../../examples/support/programs';
+import { findProgram } from '../../../examples/support/programs.mts';
 import { read, version, write } from '../../support/cgroup-tree';
 import { mark } from '../../support/mark';
 import { patience } from '../../support/patience';

@@ -200,7 +200,7 @@ describe('docs name', () => {
       const { version } = require(join(root, 'node_modules', name, 'package.json')) as { version: string };
       expect(text).toContain(`${name} ${version.split('.').slice(0, 2).join('.')}`);
     }
-    const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.ts'));
+    const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.mts'));
     expect(examples.filter((name) => !pageText('README.md').includes(`(examples/${name})`))).toEqual([]);
   });
 

@@ -4,17 +4,17 @@
  *
  * Uses the Docker engine that runs. As root, if there is none, it starts one of its own, and ends it.
  *
- *   npm run build && npm run build:programs && sudo node out/examples/docker-container.js
+ *   npm run build && npm run build:programs && sudo node out/examples/docker-container.mjs
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cgroup, type CgroupProcess } from 'memcage';
-import { findAllocator } from './support/allocator';
-import { type Docker, findDocker } from './support/docker';
-import { packPrograms } from './support/programs';
-import { exitWith, Report } from './support/report';
+import { findAllocator } from './support/allocator.mts';
+import { type Docker, findDocker } from './support/docker.mts';
+import { packPrograms } from './support/programs.mts';
+import { exitWith, Report } from './support/report.mts';
 
 const MIB = 1024 * 1024;
 const NAME = `memcage-example-${process.pid}`;

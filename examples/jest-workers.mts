@@ -2,7 +2,7 @@
  * Jest with caged workers: a test that takes all memory fails alone, and harms neither the other tests nor the
  * machine. Jest starts its workers as always. They are in the cage because Jest runs in its context.
  *
- *   npm run build && npm run build:programs && node out/examples/jest-workers.js
+ *   npm run build && npm run build:programs && node out/examples/jest-workers.mjs
  */
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { buildArgv, runCLI } from 'jest';
 import { createCage, type OomEvent } from 'memcage';
-import { exitWith, Report } from './support/report';
+import { exitWith, Report } from './support/report.mts';
 
 const LIMIT = '500M';
 

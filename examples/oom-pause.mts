@@ -2,12 +2,12 @@
  * Pause instead of kill: with the OOM killer off, a child that reaches its limit waits until it gets more. cgroup v1
  * only.
  *
- *   npm run build && npm run build:programs && node out/examples/oom-pause.js
+ *   npm run build && npm run build:programs && node out/examples/oom-pause.mjs
  */
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { Cgroup, type OomEvent, spawn } from 'memcage';
-import { exitWith, Report } from './support/report';
+import { exitWith, Report } from './support/report.mts';
 
 const MIB = 1024 * 1024;
 

@@ -2,11 +2,12 @@
  * A pool that recycles workers by measured memory use: Buffers and native memory count, but page cache that the
  * kernel can drop does not. Only a worker with a greedy task meets its limit, and no task is lost.
  *
- *   npm run build && npm run build:programs && node out/examples/worker-pool.js
+ *   npm run build && npm run build:programs && node out/examples/worker-pool.mjs
  */
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { fork } from 'memcage';
-import { exitWith, Report } from './support/report';
+import { exitWith, Report } from './support/report.mts';
 
 const MIB = 2 ** 20;
 const WORKERS = 2;
@@ -31,7 +32,7 @@ function work(): void {
 type Worker = ReturnType<typeof start>;
 
 function start() {
-  return fork(__filename, ['worker'], { memory: LIMIT });
+  return fork(fileURLToPath(import.meta.url), ['worker'], { memory: LIMIT });
 }
 
 /** Rejects if the worker dies of the task. */

@@ -1,10 +1,10 @@
 /**
  * A job queue: each job has its own limit, and one that exceeds it fails alone, with an error that says so.
  *
- *   npm run build && npm run build:programs && node out/examples/job-queue.js
+ *   npm run build && npm run build:programs && node out/examples/job-queue.mjs
  */
 import { ExitError, MemoryLimitError, run, TimeoutError } from 'memcage';
-import { exitWith, Report } from './support/report';
+import { exitWith, Report } from './support/report.mts';
 
 interface Job {
   name: string;

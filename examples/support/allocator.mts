@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { findProgram } from './programs';
+import { dirname, join } from 'node:path';
+import { findProgram } from './programs.mts';
 
 /** A program that takes a given amount of memory in a worker process, and keeps it. */
 export interface Allocator {
@@ -36,8 +37,9 @@ function stress(file: string): Allocator {
 function buildHog(): Allocator {
   const directory = mkdtempSync(join(tmpdir(), 'memcage-example-'));
   const file = join(directory, 'hog');
-  // The compiled example is in out/examples/support.
-  const source = join(__dirname, '../../../examples/support/hog.c');
+  // Its source is in examples/support, and when it is compiled, it runs in out/examples/support.
+  const root = dirname(createRequire(import.meta.url).resolve('memcage/package.json'));
+  const source = join(root, 'examples/support/hog.c');
   execFileSync(process.env['CC'] ?? 'cc', ['-O1', '-o', file, source], { stdio: 'inherit' });
   return {
     name: 'our own allocator (stress is not installed, or --own-allocator was given)',

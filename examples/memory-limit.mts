@@ -8,8 +8,8 @@ import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawn } from 'memcage';
-import { type Allocator, findAllocator } from './support/allocator';
-import { exitWith, Report } from './support/report';
+import { type Allocator, findAllocator } from './support/allocator.mts';
+import { exitWith, Report } from './support/report.mts';
 
 const LIMIT = '100M';
 /** Time to take 99 MiB: a fraction of a second, but longer on an emulated virtual machine. */

@@ -2,10 +2,10 @@
  * A library that knows nothing of memcage, in a cage: everything that execa starts shares one limit, and you see
  * which kill was for memory.
  *
- *   npm run build && npm run build:programs && node out/examples/execa.js
+ *   npm run build && npm run build:programs && node out/examples/execa.mjs
  */
 import { type Cage, createCage, type OomEvent } from 'memcage';
-import { exitWith, Report } from './support/report';
+import { exitWith, Report } from './support/report.mts';
 
 const LIMIT = '150M';
 

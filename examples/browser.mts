@@ -2,7 +2,7 @@
  * A browser that can't eat the machine: puppeteer, unmodified, with all processes of its Chromium in one cage. A page
  * that takes unbounded memory dies there; the program lives on, and says why.
  *
- *   sudo apt-get install chromium; npm run build && npm run build:programs && node out/examples/browser.js
+ *   sudo apt-get install chromium; npm run build && npm run build:programs && node out/examples/browser.mjs
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCage, type OomEvent } from 'memcage';
 import puppeteer, { type Browser } from 'puppeteer-core';
-import { exitWith, Report } from './support/report';
+import { exitWith, Report } from './support/report.mts';
 
 const LIMIT = '700M';
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';

@@ -2,12 +2,12 @@
  * Bun children below a memory limit. Bun starts them in a cgroup that memcage has made, and memcage says what became
  * of them there.
  *
- *   npm run build && npx bun --tsconfig-override=tsconfig.programs.json examples/bun.ts
+ *   npm run build && npx bun --tsconfig-override=tsconfig.programs.json examples/bun.mts
  *
  * Without that option Bun would find this checkout's sources as `memcage`. In a program of yours you don't need it.
  */
 import { type CagedLauncher, explainOom, formatSize, launcherFor, type OomEvent } from 'memcage';
-import { exitWith, Report } from './support/report';
+import { exitWith, Report } from './support/report.mts';
 
 const LIMIT = '256M';
 const MIB = 2 ** 20;
@@ -81,7 +81,7 @@ async function showEnd(report: Report): Promise<void> {
 
 async function main(): Promise<number> {
   if (process.versions['bun'] === undefined) {
-    console.log('This example is for Bun: npx bun --tsconfig-override=tsconfig.programs.json examples/bun.ts');
+    console.log('This example is for Bun: npx bun --tsconfig-override=tsconfig.programs.json examples/bun.mts');
     return 1;
   }
   const report = new Report();

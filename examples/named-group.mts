@@ -2,12 +2,12 @@
  * Use a memory cgroup by hand, as the Go program does: make it, limit it, put a running process in, read it, remove
  * it.
  *
- *   npm run build && npm run build:programs && node out/examples/named-group.js
+ *   npm run build && npm run build:programs && node out/examples/named-group.mjs
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Cgroup } from 'memcage';
-import { exitWith, Report } from './support/report';
+import { exitWith, Report } from './support/report.mts';
 
 const LIMIT_BYTES = 100 * 1024 * 1024;
 

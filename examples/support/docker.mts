@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { spawn } from 'memcage';
-import { removeEverywhere } from './hierarchies';
-import { findProgram } from './programs';
+import { removeEverywhere } from './hierarchies.mts';
+import { findProgram } from './programs.mts';
 
 /** Time for an engine to come up: a second or two, but longer on an emulated virtual machine. */
 const LONGEST_MS = 240_000;

@@ -2,13 +2,13 @@
  * A judge for untrusted programs. It limits their memory, time, processes and output, and runs each as its own user,
  * without a network and with a root file system that is read-only except for a small /tmp.
  *
- *   npm run build && npm run build:programs && sudo node out/examples/judge.js
+ *   npm run build && npm run build:programs && sudo node out/examples/judge.mjs
  */
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCage, ErrorCode, ExitError, MemcageError, MemoryLimitError, TimeoutError } from 'memcage';
-import { exitWith, Report } from './support/report';
+import { exitWith, Report } from './support/report.mts';
 
 const MEMORY = '64M';
 /** How slow the machine is. Time limits are multiplied by this. */
