@@ -28,7 +28,7 @@ async function cgroupAfterLeaving(options: SpawnOptions): Promise<string> {
   return stdout.trim().slice(ROOT.length);
 }
 
-// docs/security.md claims all of this.
+// docs/threat-model.md claims all of this, beside its tables of attacks: threat-model.test.ts.
 describeIf(['cgroup', 'root'], `what a cage holds on cgroup v${version}`, () => {
   expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
 
@@ -76,16 +76,6 @@ describeIf(['cgroup', 'root'], `what a cage holds on cgroup v${version}`, () => 
       rmSync(directory, { recursive: true });
       remove();
       directory = mkdtempSync(join('/dev/shm', 'memcage-test-'));
-    });
-
-    test('of System V: it stays, unless the IPC namespace ends', async () => {
-      const segment = ['-e', 'print shmget(0x6d63, 1 << 20, 01600)'];
-      const left = async () => (await run('ipcs', ['-m'])).stdout.includes('0x00006d63');
-      await run('perl', segment, { memory: '40M', namespaces: { ipc: true } });
-      expect(await left()).toBe(false);
-      await run('perl', segment, { memory: '40M' });
-      expect(await left()).toBe(true);
-      await run('ipcrm', ['-M', '0x6d63']);
     });
   });
 
