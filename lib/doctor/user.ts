@@ -11,7 +11,7 @@ export function findUser(): Finding {
     name,
     state: 'limited',
     detail: 'children run as root, who can leave any cage',
-    cure: 'give what you do not trust a user of its own, by `uid` and `gid`: docs/security.md',
+    cure: 'give what you do not trust a user of its own, by `uid` and `gid`: docs/threat-model.md',
   };
 }
 
