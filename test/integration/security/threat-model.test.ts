@@ -71,7 +71,12 @@ const delegatesNamespaces = /cgroup2 \S+ \S*nsdelegate/.test(readFileSync('/proc
 function expected({ attack, cells }: Row, column: Column, set: readonly Kind[]): string {
   if (version === 2 && attack.endsWith('on cgroup v1')) return 'no';
   if (column === 'the same user' && isScoped() && /memory of the Node process|ptrace/.test(attack)) return 'no';
-  if (version === 2 && delegatesNamespaces && set.includes('cgroup') && /leave its cage|has left/.test(attack))
+  if (
+    version === 2 &&
+    delegatesNamespaces &&
+    set.includes('cgroup') &&
+    /leave its cage|has left|raise its/.test(attack)
+  )
     return 'no';
   return claimed(cells[column], set);
 }
