@@ -2,7 +2,7 @@
 // Then no run finds another's cgroups by name, removes its cages as those of a dead owner, or takes what the other
 // has at that moment for a leak (test/setup/leak-check.ts).
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -24,6 +24,8 @@ export function makePlace(name) {
     .filter(({ controllers }) => V1_HIERARCHIES.some((controller) => controllers.includes(controller)))
     .map(({ directory, ...place }) => ({ ...place, cgroup: join(directory, scope) }));
   const temporary = mkdtempSync(join(tmpdir(), `${scope}-`));
+  // As /tmp is: some tests run programs as another user.
+  chmodSync(temporary, 0o1777);
   for (const { cgroup } of places) mkdirSync(cgroup);
   const enter = places.map(({ cgroup }) => `echo 0 >'${cgroup}/cgroup.procs'`);
   // In a cgroup namespace that begins there, this cgroup is the root of the hierarchy.
