@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseSync, transformSync } from '@swc/core';
 import { type Block, blocksOf, type Example, examplesOf, pages } from '../../support/doc-examples';
@@ -11,32 +10,22 @@ import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { runtimePath } from '../../support/runtimes';
+import { makeUserProject, type UserProject } from '../../support/user-project';
 
 jest.setTimeout(patience(60_000));
 
 const root = join(__dirname, '../../..');
 const CODE = ['ts', 'js', 'sh'];
 
-/** A project that has installed the built package, with its command in PATH. */
-let project: string;
+let project: UserProject;
 beforeAll(() => {
-  project = mkdtempSync(join(tmpdir(), 'memcage-docs-'));
-  const bin = join(project, 'node_modules/.bin');
-  mkdirSync(bin, { recursive: true });
-  symlinkSync(root, join(project, 'node_modules/memcage'));
-  for (const name of ['@opentelemetry', '@types', 'prom-client', 'workerpool']) {
-    symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
-  }
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
-  // npm makes a link, and makes the file executable. The build does neither.
-  writeFileSync(join(bin, 'memcage'), `#!/bin/sh\nexec '${process.execPath}' '${root}/dist/cli.js' "$@"\n`);
-  chmodSync(join(bin, 'memcage'), 0o755);
+  project = makeUserProject(['@opentelemetry', '@types', 'prom-client', 'workerpool']);
 });
-afterAll(() => rmSync(project, { recursive: true }));
+afterAll(() => project.remove());
 
 testRows('every example of a page is run, or says that it is not', pages(), (page) => {
   const silent = blocksOf(page).filter(
-    ({ language, words }) => CODE.includes(language) && !/run/.test(words.join(' ')),
+    ({ language, words }) => CODE.includes(language) && !/run|recipe/.test(words.join(' ')),
   );
   expect(silent.map(({ line }) => `${page}:${line}`)).toEqual([]);
 });
@@ -91,7 +80,7 @@ describeIf('linux', 'the types of the examples', () => {
   testRows('are right', ['js', 'ts'], async (language) => {
     const blocks = ofLanguage(language);
     expect(blocks.length).toBeGreaterThan(0);
-    const directory = join(project, `typed-${language}`);
+    const directory = join(project.directory, `typed-${language}`);
     mkdirSync(directory, { recursive: true });
     for (const { page, line, text: source } of blocks) {
       writeFileSync(join(directory, `${page.replaceAll('/', '-')}-${line}.m${language}`), `${source}\nexport {};\n`);
@@ -126,8 +115,7 @@ interface End {
 
 function runExample({ language, needs, text: source }: Example, name: string): Promise<End> {
   if (language === 'sh') return execute('bash', ['-euo', 'pipefail', '-c', source]);
-  const file = join(project, `${name}.mjs`);
-  writeFileSync(file, language === 'ts' ? toJavaScript(source) : source);
+  const file = project.write(`${name}.mjs`, language === 'ts' ? toJavaScript(source) : source);
   return execute((needs.includes('bun') ? runtimePath('bun') : undefined) ?? process.execPath, [file]);
 }
 
@@ -136,10 +124,9 @@ function toJavaScript(source: string): string {
 }
 
 async function execute(file: string, args: string[]): Promise<End> {
-  const env = { ...process.env, PATH: `${join(project, 'node_modules/.bin')}${delimiter}${process.env['PATH']}` };
   // A retry must not find files of the first attempt.
-  const cwd = mkdtempSync(join(project, 'run-'));
-  const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const cwd = mkdtempSync(join(project.directory, 'run-'));
+  const child = spawn(file, args, { cwd, env: project.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   // Kill the whole group, with everything that a shell started.
   const timer = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), patience(50_000));
   const [stdout, stderr, [code]] = await Promise.all([

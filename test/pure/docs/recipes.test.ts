@@ -1,0 +1,20 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pages } from '../../support/doc-examples';
+import { recipesOf } from '../../support/recipes';
+
+const tests = join(__dirname, '../../integration/recipes');
+const recipes = pages().flatMap(recipesOf);
+
+test('a recipe has five lines or fewer', () => {
+  const long = recipes.filter(({ text }) => text.trimEnd().split('\n').length > 5);
+  expect(long.map(({ page, line }) => `${page}:${line}`)).toEqual([]);
+});
+
+test('every recipe is tried', () => {
+  const code = readdirSync(tests)
+    .map((name) => readFileSync(join(tests, name), 'utf8'))
+    .join('\n');
+  const untried = recipes.filter(({ heading }) => !code.includes(`'${heading}'`));
+  expect(untried.map(({ page, heading }) => `${page}: ${heading}`)).toEqual([]);
+});

@@ -1,0 +1,28 @@
+import { type Block, blocksOf, pageText } from './doc-examples';
+
+/** A block marked `recipe`: code that a test puts into a program, or a file of its own. */
+export interface Recipe extends Block {
+  /** The heading that it is below. */
+  heading: string;
+}
+
+export function recipesOf(page: string): Recipe[] {
+  const lines = pageText(page).split('\n');
+  return blocksOf(page)
+    .filter(({ words }) => words.includes('recipe'))
+    .map((block) => {
+      const above =
+        lines
+          .slice(0, block.line - 1)
+          .filter((line) => /^#+ /.test(line))
+          .at(-1) ?? '';
+      return { ...block, heading: above.replace(/^#+ /, '') };
+    });
+}
+
+/** The code of the recipe below a heading; the `index`th if there are several. */
+export function recipe(page: string, heading: string, index = 0): string {
+  const found = recipesOf(page).filter((each) => each.heading === heading)[index];
+  if (found === undefined) throw new Error(`${page} has no recipe ${index} below "${heading}"`);
+  return found.text;
+}

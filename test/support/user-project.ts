@@ -1,0 +1,42 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+
+const root = join(__dirname, '../..');
+
+/** A project that has installed the built package, and some others of the repository's. */
+export interface UserProject {
+  directory: string;
+  /** The environment of its programs: the command `memcage` is in PATH. */
+  env: NodeJS.ProcessEnv;
+  /** Writes a file, and returns its path. */
+  write: (name: string, text: string) => string;
+  remove: () => void;
+}
+
+export function makeUserProject(packages: readonly string[]): UserProject {
+  const directory = mkdtempSync(join(tmpdir(), 'memcage-docs-'));
+  const modules = join(directory, 'node_modules');
+  const bin = join(modules, '.bin');
+  mkdirSync(bin, { recursive: true });
+  symlinkSync(root, join(modules, 'memcage'));
+  for (const name of packages) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
+    symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  }
+  const write = (name: string, text: string): string => {
+    const path = join(directory, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  write('package.json', JSON.stringify({ name: 'user', private: true, type: 'module' }));
+  // npm makes a link, and makes the file executable. The build does neither.
+  write('node_modules/.bin/memcage', `#!/bin/sh\nexec '${process.execPath}' '${root}/dist/cli.js' "$@"\n`);
+  chmodSync(join(bin, 'memcage'), 0o755);
+  return {
+    directory,
+    env: { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH']}` },
+    write,
+    remove: () => rmSync(directory, { recursive: true }),
+  };
+}
