@@ -12,7 +12,6 @@ export const anchor = (heading) =>
 /** @param {import('vitepress').MarkdownRenderer} md */
 export function asOnGitHub(md) {
   // Before the rule that gives each heading its anchor.
-  md.core.ruler.after('inline', 'fences', ({ tokens }) => tokens.forEach(withoutWords));
   md.core.ruler.after('inline', 'typedoc-anchors', takeAnchors);
   md.core.ruler.after('inline', 'links', ({ tokens, env, Token }) => {
     for (const { children } of tokens) {
@@ -21,11 +20,6 @@ export function asOnGitHub(md) {
       linkNames(children, env.relativePath, Token);
     }
   });
-}
-
-/** The words after the language are for the tests (CONTRIBUTING.md). */
-function withoutWords(token) {
-  if (token.type === 'fence') token.info = token.info.split(' ', 1)[0];
 }
 
 /** TypeDoc writes the anchor of a heading as HTML before it. The heading takes it, so that the page has it once. */
