@@ -5,9 +5,9 @@ import { execFile } from 'node:child_process';
 
 /**
  * The slow ones come first. None reads what another writes: dist/ (package), build/ without its programs (native),
- * build/api (docs).
+ * build/api (docs), build/site (site).
  */
-const PARTS = ['native', 'eslint', 'types', 'docs', 'package', 'unused', 'rooms', 'format', 'shell', 'binary'];
+const PARTS = ['native', 'eslint', 'types', 'site', 'docs', 'package', 'unused', 'rooms', 'format', 'shell', 'binary'];
 
 /** Resolves to whether the part is clean. */
 function lint(name) {

@@ -232,8 +232,11 @@ describe('docs name', () => {
     const exported = Object.keys(read('package.json')['exports'] as object).filter((name) => name !== './package.json');
     const sources = exported.map((name) => `lib/${name === '.' ? 'index' : name.slice(2)}.ts`);
     expect(read('typedoc.json')['entryPoints']).toEqual(sources);
-    const made = exported.map((name) => `docs/api/${join('memcage', name)}.md`);
-    expect(apiPages().sort()).toEqual([...made, 'docs/api/README.md'].sort());
+    const made = exported.map((name) => `docs/api/${join('memcage', name)}/README.md`);
+    const indexes = apiPages().filter((page) => page.endsWith('/README.md'));
+    expect(indexes.sort()).toEqual([...made, 'docs/api/README.md'].sort());
+    const own = api.names().filter((name) => !apiPages().some((page) => page.endsWith(`/${name}.md`)));
+    expect(own).toEqual([]);
   });
 
   test('only files that exist', () => {
