@@ -34,7 +34,8 @@ export function makeUserProject(packages: readonly string[]): UserProject {
   write('package.json', JSON.stringify({ name: 'user', private: true, type: 'module' }));
   // npm makes a link, and makes the file executable. The build does neither.
   const link = (command: string, file: string): void => {
-    const path = write(`node_modules/.bin/${command}`, `#!/bin/sh\nexec '${process.execPath}' '${join(modules, file)}' "$@"\n`);
+    const text = `#!/bin/sh\nexec '${process.execPath}' "\${0%/*}/../${file}" "$@"\n`;
+    const path = write(`node_modules/.bin/${command}`, text);
     chmodSync(path, 0o755);
   };
   link('memcage', 'memcage/dist/cli.js');
