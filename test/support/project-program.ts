@@ -5,7 +5,7 @@ import { cagesLeft } from './nothing-left';
 import { patience } from './patience';
 import type { UserProject } from './user-project';
 
-export interface ProgramEnd {
+interface ProgramEnd {
   code: number | null;
   stdout: string;
   stderr: string;

@@ -37,7 +37,7 @@ describeIf(['cgroup', 'host'], 'Jest with a limit', () => {
   });
 
   test('of its workers: the same', async () => {
-    project.write('caged-runner.mjs', recipe(PAGE, "A limit for Jest's workers"));
+    project.write('caged-runner.mjs', recipe(PAGE, 'A limit for the workers of Jest'));
     const command = `npx jest --runner=./caged-runner.mjs ${options}`;
     const { code, stderr, left } = await startIn(project, ['sh', '-c', `exec ${command}`]).end;
     expect(readReport(project)).toEqual(report);
@@ -46,7 +46,7 @@ describeIf(['cgroup', 'host'], 'Jest with a limit', () => {
   });
 
   test('of its workers: a single test file runs in a worker too', async () => {
-    project.write('caged-runner.mjs', recipe(PAGE, "A limit for Jest's workers"));
+    project.write('caged-runner.mjs', recipe(PAGE, 'A limit for the workers of Jest'));
     project.write('outlives.pid', '');
     const command = `npx jest --runner=./caged-runner.mjs ${options} greedy`;
     const { code, left } = await startIn(project, ['sh', '-c', `exec ${command}`]).end;
