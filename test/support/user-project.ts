@@ -11,6 +11,8 @@ export interface UserProject {
   env: NodeJS.ProcessEnv;
   /** Writes a file, and returns its path. */
   write: (name: string, text: string) => string;
+  /** Puts a command into PATH, as npm does: a JavaScript file of a package. */
+  link: (command: string, file: string) => void;
   remove: () => void;
 }
 
@@ -31,12 +33,17 @@ export function makeUserProject(packages: readonly string[]): UserProject {
   };
   write('package.json', JSON.stringify({ name: 'user', private: true, type: 'module' }));
   // npm makes a link, and makes the file executable. The build does neither.
-  write('node_modules/.bin/memcage', `#!/bin/sh\nexec '${process.execPath}' '${root}/dist/cli.js' "$@"\n`);
-  chmodSync(join(bin, 'memcage'), 0o755);
+  const link = (command: string, file: string): void => {
+    const text = `#!/bin/sh\nexec '${process.execPath}' "\${0%/*}/../${file}" "$@"\n`;
+    const path = write(`node_modules/.bin/${command}`, text);
+    chmodSync(path, 0o755);
+  };
+  link('memcage', 'memcage/dist/cli.js');
   return {
     directory,
     env: { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH']}` },
     write,
+    link,
     remove: () => rmSync(directory, { recursive: true }),
   };
 }

@@ -15,7 +15,7 @@ function lastSteps(jobs: Jobs): string[] {
 
 const blocks = pages()
   .flatMap(blocksOf)
-  .filter(({ language }) => language === 'yaml');
+  .filter(({ language, words }) => language === 'yaml' && !words.includes('recipe'));
 
 function parse({ text }: Block): Record<string, unknown> {
   const [document, ...others] = parseAllDocuments(text, { prettyErrors: true, strict: true, uniqueKeys: true });

@@ -1,0 +1,56 @@
+import { readReport, writeTests } from '../../support/greedy-tests';
+import { patience } from '../../support/patience';
+import { startIn } from '../../support/project-program';
+import { recipe } from '../../support/recipes';
+import { describeIf } from '../../support/require';
+import { makeUserProject, type UserProject } from '../../support/user-project';
+
+jest.setTimeout(patience(90_000));
+
+const PAGE = 'docs/recipes.md';
+const TERMINATED = /^ *A jest worker process \(pid=\d+\) was terminated by another process: signal=SIGKILL/m;
+
+describeIf(['cgroup', 'host'], 'Jest with a limit', () => {
+  let project: UserProject;
+  let options: string;
+
+  beforeEach(() => {
+    project = makeUserProject(['jest', 'jest-runner']);
+    project.link('jest', 'jest/bin/jest.js');
+    options = [...writeTests(project, 'cjs'), '--json', '--no-watchman', '--cacheDirectory=cache'].join(' ');
+  });
+  afterEach(() => project.remove());
+
+  const report = {
+    adds: 'passed',
+    fails: 'failed',
+    greedy: expect.stringMatching(TERMINATED) as string,
+    outlives: 'passed',
+  };
+
+  test('of the whole run: the greedy test is killed, and the run goes on', async () => {
+    const command = recipe(PAGE, 'Jest in a cage').trim();
+    const { code, stderr, left } = await startIn(project, ['sh', '-c', `exec ${command} ${options}`]).end;
+    expect(readReport(project)).toEqual(report);
+    expect(stderr.trim().split('\n').at(-1)).toMatch(/^memcage: .* was killed for its memory limit of 700 MiB \(peak/);
+    expect({ code, left }).toEqual({ code: 1, left: [] });
+  });
+
+  test('of its workers: the same', async () => {
+    project.write('caged-runner.mjs', recipe(PAGE, 'A limit for the workers of Jest'));
+    const command = `npx jest --runner=./caged-runner.mjs ${options}`;
+    const { code, stderr, left } = await startIn(project, ['sh', '-c', `exec ${command}`]).end;
+    expect(readReport(project)).toEqual(report);
+    expect(stderr).toMatch(/cause: 'limit',\s+limitBytes: 629145600,/);
+    expect({ code, left }).toEqual({ code: 1, left: [] });
+  });
+
+  test('of its workers: a single test file runs in a worker too', async () => {
+    project.write('caged-runner.mjs', recipe(PAGE, 'A limit for the workers of Jest'));
+    project.write('outlives.pid', '');
+    const command = `npx jest --runner=./caged-runner.mjs ${options} greedy`;
+    const { code, left } = await startIn(project, ['sh', '-c', `exec ${command}`]).end;
+    expect(readReport(project)).toEqual({ greedy: report.greedy });
+    expect({ code, left }).toEqual({ code: 1, left: [] });
+  });
+});

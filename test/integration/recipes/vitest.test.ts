@@ -1,0 +1,44 @@
+import { readReport, writeTests } from '../../support/greedy-tests';
+import { patience } from '../../support/patience';
+import { startIn } from '../../support/project-program';
+import { recipe } from '../../support/recipes';
+import { describeIf } from '../../support/require';
+import { makeUserProject, type UserProject } from '../../support/user-project';
+
+jest.setTimeout(patience(90_000));
+
+const PAGE = 'docs/recipes.md';
+
+describeIf(['cgroup', 'host'], 'Vitest with a limit', () => {
+  let project: UserProject;
+  let options: string;
+
+  beforeEach(() => {
+    project = makeUserProject(['vitest']);
+    project.link('vitest', 'vitest/vitest.mjs');
+    options = [...writeTests(project, 'js'), '--globals', '--reporter=default', '--reporter=json'].join(' ');
+  });
+  afterEach(() => project.remove());
+
+  // Vitest has no result for the test of a worker that was killed.
+  const report = { adds: 'passed', fails: 'failed', greedy: 'pending', outlives: 'passed' };
+
+  test('of the whole run: the greedy test is killed, and the run goes on', async () => {
+    const command = recipe(PAGE, 'Vitest in a cage').trim();
+    const { code, stderr, left } = await startIn(project, ['sh', '-c', `exec ${command} ${options}`]).end;
+    expect(readReport(project)).toEqual(report);
+    expect(stderr).toMatch(/Worker exited unexpectedly/);
+    expect(stderr.trim().split('\n').at(-1)).toMatch(/^memcage: .* was killed for its memory limit of 700 MiB \(peak/);
+    expect({ code, left }).toEqual({ code: 1, left: [] });
+  });
+
+  test('of each worker: the same', async () => {
+    project.write('vitest.config.js', recipe(PAGE, 'A limit for each Vitest worker'));
+    project.write('limit.test.js', "test('limit', () => expect(process.constrainedMemory()).toBe(400 * 2 ** 20));");
+    const { code, stderr, left } = await startIn(project, ['sh', '-c', `exec npx vitest run ${options}`]).end;
+    expect(readReport(project)).toEqual({ ...report, limit: 'passed' });
+    expect(stderr).toMatch(/Worker exited unexpectedly/);
+    expect(stderr).toMatch(/cause: 'limit',\s+limitBytes: 419430400,/);
+    expect({ code, left }).toEqual({ code: 1, left: [] });
+  });
+});
