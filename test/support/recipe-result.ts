@@ -14,3 +14,7 @@ export async function resultOf(project: UserProject, source: string): Promise<un
   expect(stderr).toBe('');
   return JSON.parse(stdout);
 }
+
+/** A pattern for what memcage says of a kill in the cage of a command. The kernel need not say who was killed. */
+export const killed = (command: string, limit: string): string =>
+  `(\\w+ \\(pid \\d+\\), started by ${command}, was|${command}: 1 process was) killed for its memory limit of ${limit}`;

@@ -6,7 +6,7 @@ import { makeUserProject, type UserProject } from '../../support/user-project';
 
 jest.setTimeout(patience(60_000));
 
-describeIf('cgroup', "execa's result, beside what the cage says", () => {
+describeIf(['cgroup', 'machine'], "execa's result, beside what the cage says", () => {
   let project: UserProject;
   beforeAll(() => {
     project = makeUserProject(['execa']);
@@ -31,7 +31,11 @@ describeIf('cgroup', "execa's result, beside what the cage says", () => {
     expect(results).toEqual([
       ['fine', '', ''],
       ['', killed, ''],
-      ['', killed, expect.stringMatching(/^tail \(pid \d+\), started by bash, was killed for its memory limit of 200 MiB$/)],
+      [
+        '',
+        killed,
+        expect.stringMatching(/^tail \(pid \d+\), started by bash, was killed for its memory limit of 200 MiB$/),
+      ],
       [expect.stringContaining('memcage-'), '', ''],
     ]);
   });

@@ -54,7 +54,10 @@ describeIf(['cgroup', 'machine'], 'the SDK of the Model Context Protocol', () =>
     project = makeUserProject(['@modelcontextprotocol/sdk', 'zod']);
     project.write('some-mcp-server.mjs', SERVER + OTHER + START);
     // npm's own would look in the registry.
-    chmodSync(project.write('node_modules/.bin/npx', `#!/bin/sh\nexec 2>/dev/null\n'${process.execPath}' "$1.mjs"\nexit $?\n`), 0o755);
+    chmodSync(
+      project.write('node_modules/.bin/npx', `#!/bin/sh\nexec 2>/dev/null\n'${process.execPath}' "$1.mjs"\nexit $?\n`),
+      0o755,
+    );
   });
   afterAll(() => project.remove());
 

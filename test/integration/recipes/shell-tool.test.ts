@@ -6,7 +6,7 @@ import { makeUserProject, type UserProject } from '../../support/user-project';
 
 jest.setTimeout(patience(60_000));
 
-describeIf('cgroup', 'the shell tool of an agent', () => {
+describeIf(['cgroup', 'machine'], 'the shell tool of an agent', () => {
   let project: UserProject;
   beforeAll(() => {
     project = makeUserProject([]);
@@ -31,7 +31,9 @@ describeIf('cgroup', 'the shell tool of an agent', () => {
     expect(told).toEqual([
       expect.stringMatching(/^bash did not end within 1000 ms\nbegun\n/),
       expect.stringMatching(/^\nfine\n/),
-      expect.stringMatching(/^tail \(pid \d+\), started by bash, was killed for its memory limit of 200 MiB.*\nso far\n/),
+      expect.stringMatching(
+        /^tail \(pid \d+\), started by bash, was killed for its memory limit of 200 MiB.*\nso far\n/,
+      ),
       'bash ended with exit code 3\n\nbad\n',
       expect.stringMatching(/^bash wrote more than 100000 bytes to stdout\n(y\n)+\n$/),
     ]);
