@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs';
 import { patience } from '../../support/patience';
-import { resultOf } from '../../support/recipe-result';
+import { killed, resultOf } from '../../support/recipe-result';
 import { recipe } from '../../support/recipes';
 import { describeIf } from '../../support/require';
 import { makeUserProject, type UserProject } from '../../support/user-project';
@@ -76,7 +76,7 @@ describeIf(['cgroup', 'machine'], 'the SDK of the Model Context Protocol', () =>
     );
     expect(results).toEqual([
       [false, 'fine\n'],
-      [true, expect.stringMatching(/^tail \(pid \d+\), started by bash, was killed for its memory limit of 200 MiB/)],
+      [true, expect.stringMatching(`^${killed('bash', '200 MiB')}`)],
       [true, 'bash ended with exit code 3'],
       [false, expect.stringContaining('memcage-')],
     ]);
@@ -97,9 +97,9 @@ describeIf(['cgroup', 'machine'], 'the SDK of the Model Context Protocol', () =>
     expect(results).toEqual([
       [false, 'true'],
       [false, ',SIGKILL'],
-      [expect.stringMatching(/^tail \(pid \d+\), started by npx, was killed for its memory limit of 500 MiB$/)],
+      [expect.stringMatching(`^${killed('npx', '500 MiB')}$`)],
       'MCP error -32000: Connection closed',
-      [expect.stringMatching(/^node \(pid \d+\), started by npx, was killed for its memory limit of 500 MiB$/)],
+      [expect.stringMatching(`^${killed('npx', '500 MiB')}$`)],
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { patience } from '../../support/patience';
-import { resultOf } from '../../support/recipe-result';
+import { killed, resultOf } from '../../support/recipe-result';
 import { recipe } from '../../support/recipes';
 import { describeIf } from '../../support/require';
 import { makeUserProject, type UserProject } from '../../support/user-project';
@@ -39,9 +39,7 @@ describeIf(['cgroup', 'machine'], 'a shell in a terminal of node-pty', () => {
     expect(screen).toContain('/dev/pts/');
     expect(screen).toContain('pid of the shell');
     expect(screen).toContain('memcage-');
-    expect(told).toEqual([
-      expect.stringMatching(/^tail \(pid \d+\), started by bash, was killed for its memory limit of 200 MiB$/),
-    ]);
+    expect(told).toEqual([expect.stringMatching(`^${killed('bash', '200 MiB')}$`)]);
     expect(end).toMatchObject({ exitCode: 3 });
   });
 });
