@@ -41,6 +41,8 @@ const features = {
   },
   /** A kernel on a machine, real or virtual, for what a kernel that is a process can't run: test/guest/README.md. */
   machine: () => process.env.MEMCAGE_TEST_GUEST !== 'uml',
+  /** This machine itself, at its own speed: real tools start many programs, which takes minutes in a guest. */
+  host: () => process.env.MEMCAGE_TEST_GUEST === undefined,
   'two-processors': () => availableParallelism() >= 2,
   /** A virtual machine of the tests' own, which may be driven out of memory. */
   guest: () => (process.env.MEMCAGE_GUEST ?? '') !== '',

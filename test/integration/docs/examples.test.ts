@@ -78,7 +78,8 @@ for (const needs of new Set(examples.map((example) => example.needs.join(' and '
  */
 describeIf('linux', 'the types of the examples', () => {
   testRows('are right', ['js', 'ts'], async (language) => {
-    const blocks = ofLanguage(language);
+    // A recipe is part of something larger, which is not here.
+    const blocks = ofLanguage(language).filter(({ words }) => !words.includes('recipe'));
     expect(blocks.length).toBeGreaterThan(0);
     const directory = join(project.directory, `typed-${language}`);
     mkdirSync(directory, { recursive: true });

@@ -43,7 +43,7 @@ beforeAll(() => {
 });
 afterAll(() => project.remove());
 
-describeIf(['cgroup', 'machine', 'bwrap'], 'bubblewrap in a cage', () => {
+describeIf(['cgroup', 'host', 'bwrap'], 'bubblewrap in a cage', () => {
   test('shows its view of the files, and its command has a limit', async () => {
     const results = await resultOf(
       project,
@@ -116,7 +116,7 @@ describeIf(['v2', 'bwrap'], 'memcage in bubblewrap with a cgroup namespace', () 
   });
 });
 
-describeIf(['cgroup', 'machine', 'bwrap'], 'memcage in bubblewrap that lacks something', () => {
+describeIf(['cgroup', 'host', 'bwrap'], 'memcage in bubblewrap that lacks something', () => {
   test('a writable cgroup', async () => {
     const code = agentInside.replace("'--bind', path, path, ", '');
     expect(code).not.toBe(agentInside);

@@ -6,7 +6,7 @@ import { makeUserProject, type UserProject } from '../../support/user-project';
 
 jest.setTimeout(patience(60_000));
 
-describeIf(['cgroup', 'machine'], "execa's result, beside what the cage says", () => {
+describeIf(['cgroup', 'host'], "execa's result, beside what the cage says", () => {
   let project: UserProject;
   beforeAll(() => {
     project = makeUserProject(['execa']);

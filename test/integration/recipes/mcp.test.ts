@@ -48,7 +48,7 @@ const CLIENT = `
     );
 `;
 
-describeIf(['cgroup', 'machine'], 'the SDK of the Model Context Protocol', () => {
+describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
   let project: UserProject;
   beforeAll(() => {
     project = makeUserProject(['@modelcontextprotocol/sdk', 'zod']);

@@ -6,7 +6,7 @@ import { makeUserProject, type UserProject } from '../../support/user-project';
 
 jest.setTimeout(patience(60_000));
 
-describeIf(['cgroup', 'machine'], 'a shell in a terminal of node-pty', () => {
+describeIf(['cgroup', 'host'], 'a shell in a terminal of node-pty', () => {
   let project: UserProject;
   beforeAll(() => {
     project = makeUserProject(['@lydell/node-pty']);

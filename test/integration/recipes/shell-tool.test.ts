@@ -6,7 +6,7 @@ import { makeUserProject, type UserProject } from '../../support/user-project';
 
 jest.setTimeout(patience(60_000));
 
-describeIf(['cgroup', 'machine'], 'the shell tool of an agent', () => {
+describeIf(['cgroup', 'host'], 'the shell tool of an agent', () => {
   let project: UserProject;
   beforeAll(() => {
     project = makeUserProject([]);
@@ -41,7 +41,10 @@ describeIf(['cgroup', 'machine'], 'the shell tool of an agent', () => {
     const told = await resultOf(
       project,
       `import { explainOom, run } from 'memcage';
-       const shell = async (command) => { ${recipe('docs/agents.md', 'A shell tool', 1)} };
+       const shell = async (command) => {
+         ${recipe('docs/agents.md', 'A shell tool', 1)}
+         return told;
+       };
        console.log(JSON.stringify([await shell('echo fine'), await shell('tail /dev/zero; echo "goes on: $?"')]));`,
     );
     expect(told).toEqual(['fine\n', expect.stringMatching(`^goes on: 137\n${killed('bash', '200 MiB')}$`)]);
