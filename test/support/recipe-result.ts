@@ -17,4 +17,4 @@ export async function resultOf(project: UserProject, source: string): Promise<un
 
 /** A pattern for what memcage says of a kill in the cage of a command. The kernel need not say who was killed. */
 export const killed = (command: string, limit: string): string =>
-  `(\\w+ \\(pid \\d+\\), started by ${command}, was|${command}: 1 process was) killed for its memory limit of ${limit}`;
+  `([\\w-]+ \\(pid \\d+\\), started by ${command}, was|${command}: 1 process was) killed for its memory limit of ${limit}`;
