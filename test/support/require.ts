@@ -75,6 +75,9 @@ const features = {
   python3: () => hasCommand('python3'),
   zsh: () => hasCommand('zsh'),
   fish: () => hasCommand('fish'),
+  bwrap: () => hasCommand('bwrap') && features.userns(),
+  /** What @anthropic-ai/sandbox-runtime calls on Linux. */
+  'sandbox-runtime': () => features.bwrap() && hasCommand('socat') && hasCommand('rg'),
   /** Debian's browser, at the machine's own speed: in a guest it takes minutes to start. */
   chromium: () => hasCommand('chromium') && process.env.MEMCAGE_TEST_GUEST === undefined,
   'redis-server': () => hasCommand('redis-server'),

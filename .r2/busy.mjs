@@ -1,0 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { createCage, launcherFor } from 'memcage';
+const cage = createCage({ memory: '50M' });
+const l = launcherFor({ cage });
+const c = spawn(l.file, [...l.args, process.argv[2] ?? 'true', '/dev/zero'], { stdio: 'inherit' });
+console.log(await once(c, 'exit'));
+const t = setTimeout(()=>{ const walk=(p)=>{console.log(p, readFileSync(p+'/cgroup.procs','utf8').trim().split('\n')); for (const n of readdirSync(p)) if (statSync(p+'/'+n).isDirectory()) walk(p+'/'+n)}; walk(cage.cgroup.path)}, 3000);
+console.time('close');
+if (process.argv[3]) await l.close();
+await cage.close().catch(e=>console.log(e.message));
+console.timeEnd('close'); clearTimeout(t);

@@ -1,0 +1,11 @@
+import { SandboxManager } from '@anthropic-ai/sandbox-runtime';
+import { run } from 'memcage';
+await SandboxManager.initialize({ network: { allowedDomains: [], deniedDomains: [] }, filesystem: { denyRead: [], allowWrite: ['/tmp/r2/w'], denyWrite: [] } });
+const c = await SandboxManager.wrapWithSandbox('id; cat /proc/self/cgroup; ls /proc | head -30 | tr "\\n" " "; touch /etc/x; tail /dev/zero; echo ended $?');
+console.log(c);
+const r = await run('bash', ['-c', c], { memory: '100M', reject: false, timeout: 20000 });
+console.log(r);
+const d = await SandboxManager.wrapWithSandbox('echo hello; echo after; exit 3');
+console.log(await run('bash', ['-c', d], { memory: '100M', reject: false, timeout: 20000 }));
+console.log(await run(d, [], { shell: true, memory: '100M',  timeout: 20000 }).catch(e=>e.message));
+await SandboxManager.reset();

@@ -1,0 +1,38 @@
+import { patience } from '../../support/patience';
+import { killed, resultOf } from '../../support/recipe-result';
+import { recipe } from '../../support/recipes';
+import { describeIf } from '../../support/require';
+import { makeUserProject, type UserProject } from '../../support/user-project';
+
+jest.setTimeout(patience(60_000));
+
+describeIf(['cgroup', 'host'], "execa's result, beside what the cage says", () => {
+  let project: UserProject;
+  beforeAll(() => {
+    project = makeUserProject(['execa']);
+  });
+  afterAll(() => project.remove());
+
+  test('of commands that end well, fail, and take too much', async () => {
+    const results = await resultOf(
+      project,
+      `import { execa } from 'execa';
+       import { createCage, explainOom } from 'memcage';
+       async function tool(command) {
+         ${recipe('docs/agents.md', 'execa')}
+         return [result.stdout, result.shortMessage ?? '', verdict];
+       }
+       const results = [];
+       for (const command of ['echo fine', 'kill -KILL $$', 'tail /dev/zero; kill -KILL $$', 'cat /proc/self/cgroup'])
+         results.push(await tool(command));
+       console.log(JSON.stringify(results));`,
+    );
+    const short = expect.stringMatching(/^Command was killed with SIGKILL/);
+    expect(results).toEqual([
+      ['fine', '', ''],
+      ['', short, ''],
+      ['', short, expect.stringMatching(`^${killed('bash', '200 MiB')}$`)],
+      [expect.stringContaining('memcage-'), '', ''],
+    ]);
+  });
+});
