@@ -8,7 +8,10 @@ const MOST_NAMED = 3;
 export interface KilledChild {
   /** Name of the program that you started, for people: `npx`. */
   command: string;
-  /** Its pid. Of a single victim with another pid, the sentence says that the child started it. Default: unknown. */
+  /**
+   * Its pid. The victim with this pid has the name `command`. Of a single victim with another pid, the sentence says that
+   * the child started it. Default: unknown.
+   */
   pid?: number | undefined;
   /** The highest usage of its cage, in bytes: `memory.peakBytes` of the outcome. Default: left out. */
   peakBytes?: number | null;
@@ -36,10 +39,12 @@ export interface OomExplanation {
 export function explainOom(oom: OomVerdict, { command, pid, peakBytes = null }: KilledChild): OomExplanation {
   const reason = whoseLimit(oom);
   const peak = peakBytes === null ? '' : ` (peak ${formatSize(peakBytes)})`;
+  // A program may rename its processes: the main thread of newer versions of Node is called "MainThread".
+  const victims = oom.victims?.map((victim) => (victim.pid === pid ? { pid, name: command } : victim)) ?? null;
   return {
-    sentence: `${whoWas(command, oom, pid)} killed for ${reason}${peak}`,
+    sentence: `${whoWas(command, { ...oom, victims }, pid)} killed for ${reason}${peak}`,
     reason,
-    victims: oom.victims === null ? null : namesOf(oom.victims),
+    victims: victims === null ? null : namesOf(victims),
   };
 }
 

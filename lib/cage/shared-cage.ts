@@ -1,4 +1,6 @@
+import { firstLimits, followLimits, limitsToRepeat } from '../cgroup/limits/leaf-limits';
 import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
+import { leafName } from '../cgroup/names/own-names';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import type { NodeHeapSetting } from '../process/node-heap';
 import { BaseCage } from './base-cage';
@@ -7,25 +9,20 @@ import { makeCageCgroup, makeInnerCageCgroup, makeLeaf } from './cgroup/make-cag
 import { withCageRoot } from './root/cage-roots';
 import { asTooSmall } from './too-small';
 
-// With this much more in the leaf, the cage's own limit is hit first.
-const GROUP_KILL_MARGIN_BYTES = 64 * 1024;
-
 /**
  * One limit for many children. Each child lives in its own leaf below the cage's cgroup, so that it has its own verdict
  * and may have cgroups below it (v2). The leaf repeats the cage's limit, since a program reads only the limit of its
- * own cgroup.
+ * own cgroup; `Cgroup.setLimits()` has it follow.
  */
 export abstract class SharedCage extends BaseCage {
   /** @internal For children that have no setting of their own. */
   readonly nodeHeap: NodeHeapSetting;
-  readonly #limits: ResolvedLimits;
-  #leaves = 0;
+  #made = 0;
 
   /** @internal Use `createCage()`. */
   constructor(limits: ResolvedLimits, within: SharedCage | string | undefined, nodeHeap: NodeHeapSetting) {
     const outer = within instanceof SharedCage ? within : undefined;
     super(createCageCgroup(limits, within), { outlivesOwner: false, outer });
-    this.#limits = limits;
     this.nodeHeap = nodeHeap;
   }
 
@@ -36,10 +33,14 @@ export abstract class SharedCage extends BaseCage {
 
   /** @internal Makes a leaf for one child, and watches it for OOM kills. */
   createLeaf(): CageCgroup {
-    return this.#below((name) => {
+    return this.#below((number) => {
+      const { memory, version } = this.cageCgroup;
       this.cageCgroup.assertNotFrozen();
-      const leaf = makeLeaf(this.cageCgroup, name, this.#leafLimits());
+      const before = limitsToRepeat(memory, version);
+      const leaf = makeLeaf(this.cageCgroup, leafName(number), firstLimits(before));
       try {
+        // Another process may have changed the cage's limit before it could see the leaf.
+        followLimits(leaf.memory, version, { before, after: limitsToRepeat(memory, version) });
         this.reporter.watch(leaf);
         return leaf;
       } catch (error) {
@@ -51,30 +52,20 @@ export abstract class SharedCage extends BaseCage {
 
   /** @internal Makes the cgroup of a cage within this one. */
   createInner(limits: ResolvedLimits): CageCgroup {
-    return this.#below((name) => {
+    return this.#below((number) => {
       this.cageCgroup.assertNotFrozen();
-      return makeInnerCageCgroup(this.cageCgroup, name, limits);
+      return makeInnerCageCgroup(this.cageCgroup, String(number), limits);
     });
   }
 
-  #below<T>(make: (name: string) => T): T {
+  #below<T>(make: (number: number) => T): T {
     this.assertOpen();
-    this.#leaves += 1;
+    this.#made += 1;
     try {
-      return make(String(this.#leaves));
+      return make(this.#made);
     } catch (error) {
       throw asTooSmall(error, this.cageCgroup);
     }
-  }
-
-  #leafLimits(): ResolvedLimits {
-    const { max, swap, oomGroup, oomKill } = this.#limits;
-    const leaf: ResolvedLimits = {};
-    // An OOM at the leaf's limit would kill only the leaf. With oomGroup, the cage's limit must be the one that is hit.
-    if (max !== undefined) leaf.max = oomGroup === true ? max + GROUP_KILL_MARGIN_BYTES : max;
-    if (swap !== undefined) leaf.swap = swap;
-    if (oomKill !== undefined) leaf.oomKill = oomKill;
-    return leaf;
   }
 }
 

@@ -12,11 +12,14 @@ export class LimitsAround {
     private readonly surroundings: OomSurroundings,
   ) {}
 
-  /** The child's own limit. A leaf only repeats the limit of its cage, so then it is the cage's. */
+  /** The child's own limit. A leaf repeats the limit of its cage, so then it is the cage's, unless the leaf has less. */
   own(): WhoseLimit {
     const { cages, version } = this.surroundings;
     const [nearest] = cages;
-    return nearest?.isOwn === true ? limitOfCage(nearest, version) : limitOf('limit', this.directory, version);
+    const own = limitOf('limit', this.directory, version);
+    if (nearest?.isOwn !== true) return own;
+    const cage = limitOfCage(nearest, version);
+    return bytesOf(own) < bytesOf(cage) ? own : cage;
   }
 
   /** The limit of a cage around it; index 0 is the nearest. */
@@ -55,4 +58,8 @@ export class LimitsAround {
   #ancestor(path: string | undefined): WhoseLimit {
     return path === undefined ? nowhere('ancestor') : limitOfAncestorAt(path, this.surroundings.version);
   }
+}
+
+function bytesOf({ limitBytes }: WhoseLimit): number {
+  return limitBytes ?? Number.POSITIVE_INFINITY;
 }

@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import type { Parent, ParentCandidate } from '../../types/parent';
+import type { Parent, ParentCandidate, ParentSource } from '../../types/parent';
 import { type Host, processDirectory } from '../cgroup/hierarchy/host';
 import { resolveGiven } from '../cgroup/hierarchy/resolve-path';
 import { noParent } from './describe';
@@ -77,6 +77,20 @@ export function givenParent(host: Host): Parent | undefined {
 /** Whether cages can be made in it. */
 export function considerGiven(given: Parent, host: Host): ParentCandidate {
   return { ...given, ...refuseGiven(given, host) };
+}
+
+/** How memcage came to a parent; `option` where it did not find it itself. */
+export function sourceOf(path: string, host: Host): ParentSource {
+  const known = [fromEnvironment(host), found ?? ownIfSeen(host)];
+  return known.find((parent) => parent?.path === path)?.source ?? 'option';
+}
+
+function ownIfSeen(host: Host): Parent | undefined {
+  try {
+    return ownOnV1(host);
+  } catch {
+    return undefined;
+  }
 }
 
 function fromEnvironment(host: Host): Parent | undefined {

@@ -50,7 +50,7 @@ export class CageCgroup {
   /** See {@link CageRoot}. */
   readonly hasGuardian: boolean;
   readonly hold: CageRoot['hold'];
-  /** The lowest limit of this cgroup and the cages around it, in bytes; `Infinity` if there is none. */
+  /** The lowest limit of this cgroup and the cages around it when it was made, in bytes; `Infinity` if there is none. */
   readonly ceilingBytes: number;
   readonly monitor: OomMonitor;
   readonly report: MemoryReporter;
@@ -81,7 +81,12 @@ export class CageCgroup {
     writeFirstLimits(memory, this.version, plan.writes);
     this.#teardown = new Teardown(memory, killCgroup);
     this.monitor = openOomMonitor(memory, parts.surroundings);
-    this.report = new MemoryReporter(memory, plan, parts.limitContext);
+    const [nearest] = parts.surroundings.cages;
+    this.report = new MemoryReporter(memory, {
+      plan,
+      context: parts.limitContext,
+      repeats: nearest?.isOwn === true ? nearest.directory : undefined,
+    });
     this.exitCleanUp = new ExitCleanUp(() => ({
       directories: killCgroup === undefined ? [memory] : [killCgroup.directory, memory],
       monitor: this.monitor,

@@ -1,3 +1,7 @@
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import type { CgroupVersion } from '../../cgroup/files/formats';
+import { hasRole } from '../../cgroup/files/roles';
+import { readMemoryFile } from '../../cgroup/limits/limit-files';
 import { type LimitPlan, planLimits } from '../../cgroup/limits/limit-plan';
 import type { ResolvedLimits } from '../../cgroup/limits/resolve-limits';
 import { killCgroupBelow } from '../../cgroup/processes/kill-cgroup';
@@ -60,10 +64,11 @@ function makeBelow(
   { isLeaf }: { isLeaf: boolean },
 ): CageCgroup {
   const { limitContext, hasGuardian, hold, monitor } = cage;
-  const around: CageAround = { directory: cage.memory, isOwn: isLeaf, ooms: () => monitor.ooms() };
-  const surroundings = { ...cage.surroundings, cages: [around, ...cage.surroundings.cages] };
+  const nearest: CageAround = { directory: cage.memory, isOwn: isLeaf, ooms: () => monitor.ooms() };
+  const surroundings = { ...cage.surroundings, cages: [nearest, ...cage.surroundings.cages] };
   const plan: LimitPlan = planLimits(limits, limitContext);
-  const ceilingBytes = Math.min(ceilingOf(limits), cage.ceilingBytes);
+  const ceilings = surroundings.cages.map(({ directory }) => readCeiling(directory, limitContext.version));
+  const ceilingBytes = Math.min(ceilingOf(limits), ...ceilings);
   const killCgroup = killCgroupBelow(cage.killCgroup, name);
   const memory = cage.memory.below(name);
   const onRemoved = (): void => monitor.removeLeaf(name);
@@ -88,6 +93,15 @@ function makeIn(parts: CageCgroupParts, onMade: () => void = () => {}): CageCgro
     onRemoved?.();
     throw error;
   }
+}
+
+/** The limits of a cage may have changed since it was made. */
+function readCeiling(directory: CgroupDirectory, version: CgroupVersion): number {
+  const high = hasRole('high', version) ? readMemoryFile(directory, version, 'high') : undefined;
+  return Math.min(
+    readMemoryFile(directory, version, 'max') ?? Number.POSITIVE_INFINITY,
+    high ?? Number.POSITIVE_INFINITY,
+  );
 }
 
 function ceilingOf({ max, high }: ResolvedLimits): number {

@@ -8,6 +8,12 @@ import type { LimitContext, LimitPlan } from '../../cgroup/limits/limit-plan';
 
 type Role = 'max' | 'peak' | 'memsw' | 'swap';
 
+interface Reported {
+  plan: LimitPlan;
+  context: Omit<LimitContext, 'current'>;
+  repeats: CgroupDirectory | undefined;
+}
+
 /** Makes an outcome's memory report: from the cgroup's files, from texts that the watcher read, or without either. */
 export class MemoryReporter {
   /** Whether to add `details` to the report. */
@@ -15,23 +21,30 @@ export class MemoryReporter {
   readonly #swap: 'memsw' | 'swap';
   readonly #roles: readonly Role[];
 
+  readonly #plan: LimitPlan;
+  readonly #context: Omit<LimitContext, 'current'>;
+  readonly #repeats: CgroupDirectory | undefined;
+
+  /** @param repeats for a leaf: the cage whose limit it repeats */
   constructor(
     private readonly memory: CgroupDirectory,
-    private readonly plan: LimitPlan,
-    private readonly context: Omit<LimitContext, 'current'>,
+    { plan, context, repeats }: Reported,
   ) {
+    this.#plan = plan;
+    this.#context = context;
+    this.#repeats = repeats;
     this.#swap = memoryController(context.version).swapRole;
     this.#roles = context.swapOn ? ['max', 'peak', this.#swap] : ['max', 'peak'];
   }
 
   /** Names of the files that a report without details needs. */
   get files(): string[] {
-    return this.#roles.map((role) => memoryFile(role, this.context.version));
+    return this.#roles.map((role) => memoryFile(role, this.#context.version));
   }
 
   read(): MemoryReport {
     const { memory } = this;
-    const { version } = this.context;
+    const { version } = this.#context;
     const report = this.#reportOf((role) => readMemoryFile(memory, version, role));
     return this.hasDetails ? { ...report, details: readMemoryDetails(memory, version) } : report;
   }
@@ -40,19 +53,30 @@ export class MemoryReporter {
   parse(texts: readonly string[]): MemoryReport {
     return this.#reportOf((role) => {
       const text = texts[this.#roles.indexOf(role)];
-      return text === undefined ? undefined : parseMemoryFile(role, this.context.version, text);
+      return text === undefined ? undefined : parseMemoryFile(role, this.#context.version, text);
     });
   }
 
   /** What is known without reading the cgroup. */
   fromPlan(): MemoryReport {
-    return { limitBytes: this.plan.max, peakBytes: null, swapLimited: this.plan.swapLimited };
+    return { limitBytes: this.#cageLimit() ?? this.#plan.max, peakBytes: null, swapLimited: this.#plan.swapLimited };
+  }
+
+  /** A leaf may have more than its cage: for group kills, or since v1 could not lower it. */
+  #cageLimit(): number | undefined {
+    const cage = this.#repeats;
+    try {
+      return cage && readMemoryFile(cage, this.#context.version, 'max');
+    } catch {
+      // It was removed, or no fd is free.
+      return undefined;
+    }
   }
 
   #reportOf(read: (role: Role) => number | undefined): MemoryReport {
-    const limitBytes = read('max') ?? Number.POSITIVE_INFINITY;
+    const limitBytes = Math.min(read('max') ?? Number.POSITIVE_INFINITY, this.#cageLimit() ?? Number.POSITIVE_INFINITY);
     const peakBytes = read('peak') ?? null;
-    return { limitBytes, peakBytes, swapLimited: !this.context.swapOn || isLimited(read(this.#swap)) };
+    return { limitBytes, peakBytes, swapLimited: !this.#context.swapOn || isLimited(read(this.#swap)) };
   }
 }
 

@@ -2,14 +2,14 @@ import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { parseNames } from '../../cgroup/files/formats';
-import { type Host, processDirectory } from '../../cgroup/hierarchy/host';
+import { type Host, host, processDirectory } from '../../cgroup/hierarchy/host';
 import type { Hierarchy } from '../../cgroup/hierarchy/mounts';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { AncestorsV2 } from '../../oom/ancestors-v2';
 import { whyNotWritable } from '../../placement/given-parent';
 import { readPids } from '../../placement/parent-facts';
 import type { CageVersion } from './cage-version';
-import { explainDelegation, foreseenRefusal, refusedParent } from './refused-parent';
+import { explainDelegation, foreseenRefusal, onlyCandidate, refusedParent } from './refused-parent';
 
 const SUBTREE_CONTROL = 'cgroup.subtree_control';
 
@@ -27,23 +27,24 @@ export const CAGES_V2: CageVersion = {
 
 /** Enables the memory controller for the cgroups below. */
 function enableMemory(directory: CgroupDirectory): void {
-  if (hasEnabled(directory)) return;
+  const current = host();
+  if (hasEnabled(directory, current)) return;
   try {
     directory.write(SUBTREE_CONTROL, '+memory');
   } catch (error) {
     // "No internal process constraint" in the cgroup v2 document.
     if (!(error instanceof MemcageError) || error.code !== ErrorCode.BUSY) throw refusedParent(directory.path, error);
-    throw hasProcesses(directory, error);
+    throw hasProcesses(directory, current, error);
   }
 }
 
 function foreseeMemory(directory: CgroupDirectory, host: Host): void {
-  if (hasEnabled(directory)) return;
+  if (hasEnabled(directory, host)) return;
   const { path } = directory;
   const code = whyNotWritable(join(path, SUBTREE_CONTROL));
   if (code !== undefined) throw foreseenRefusal(path, code, 'openat2', host);
   // The root, which has no such file, may have processes.
-  if (directory.has('cgroup.type') && readPids(path).length > 0) throw hasProcesses(directory);
+  if (directory.has('cgroup.type') && readPids(path).length > 0) throw hasProcesses(directory, host);
 }
 
 /** "Delegation Containment" in the cgroup v2 document. */
@@ -77,18 +78,21 @@ function nearestAround(path: string, other: string): string {
 }
 
 /** Throws where it can't be enabled at all. */
-function hasEnabled(directory: CgroupDirectory): boolean {
+function hasEnabled(directory: CgroupDirectory, current: Host): boolean {
   if (parseNames(directory.read(SUBTREE_CONTROL)).includes('memory')) return true;
   if (parseNames(directory.read('cgroup.controllers')).includes('memory')) return false;
-  throw new MemcageError(ErrorCode.NO_PARENT, `The memory controller is not delegated to ${directory.path}`, {
-    path: directory.path,
-  });
+  throw unusable(directory, 'the memory controller is not delegated to it', current);
 }
 
-function hasProcesses({ path }: CgroupDirectory, cause?: unknown): MemcageError {
-  return new MemcageError(
-    ErrorCode.NO_PARENT,
-    `${path} has processes of its own, so it can't give the memory controller to cgroups below it`,
-    { path, cause },
-  );
+function hasProcesses(directory: CgroupDirectory, current: Host, cause?: unknown): MemcageError {
+  const refusal = "it has processes of its own, so it can't give the memory controller to cgroups below it";
+  return unusable(directory, refusal, current, cause);
+}
+
+function unusable({ path }: CgroupDirectory, refusal: string, current: Host, cause?: unknown): MemcageError {
+  return new MemcageError(ErrorCode.NO_PARENT, `Cages can't be made in ${path}: ${refusal}`, {
+    path,
+    candidates: onlyCandidate(path, { refusal }, current),
+    cause,
+  });
 }

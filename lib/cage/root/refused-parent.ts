@@ -1,8 +1,10 @@
 import { constants } from 'node:os';
+import type { ParentCandidate } from '../../../types/parent';
 import { isNativeError } from '../../cgroup/directory/refusal';
 import { type Host, host } from '../../cgroup/hierarchy/host';
 import { ErrorCode, MemcageError } from '../../errors/errors';
-import { explainRefused } from '../../placement/given-parent';
+import { sourceOf } from '../../placement/default-parent';
+import { explainRefused, type Refusal } from '../../placement/given-parent';
 
 /** What says something about the parent. Running out of fds or of cgroups (ENOSPC, ERR_MEMCAGE_CGROUP_LIMIT) does not. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -26,6 +28,11 @@ export function foreseenRefusal(path: string, code: string, syscall: string, hos
   return asError(path, { code, errno, syscall }, host);
 }
 
+/** For `candidates`: what says that a place can't be used, when no other one was considered. */
+export function onlyCandidate(path: string, refusal: Refusal, host: Host): readonly [ParentCandidate] {
+  return [{ source: sourceOf(path, host), path, ...refusal }];
+}
+
 /** Why a child may not join a cgroup of v2: "Delegation Containment" in the kernel's cgroup-v2 document. */
 export function explainDelegation(path: string): string {
   return (
@@ -43,10 +50,19 @@ interface Refused {
 
 function asError(path: string, cause: Refused, host: Host): MemcageError {
   const { code, errno, syscall } = cause;
-  const { refusal, cure } = explainRefused(code, path, host);
+  const why = explainRefused(code, path, host);
+  const { refusal, cure } = why;
+  const known = CODES[code] ?? ErrorCode.NO_PERMISSION;
   return new MemcageError(
-    CODES[code] ?? ErrorCode.NO_PERMISSION,
+    known,
     `Cages can't be made in ${path}: ${refusal} (${code}, ${syscall})${cure === undefined ? '' : `. Cure: ${cure}`}`,
-    { errno, syscall, path, cure, ...(cause instanceof Error && { cause }) },
+    {
+      errno,
+      syscall,
+      path,
+      cure,
+      ...(known === ErrorCode.NO_PARENT && { candidates: onlyCandidate(path, why, host) }),
+      ...(cause instanceof Error && { cause }),
+    },
   );
 }

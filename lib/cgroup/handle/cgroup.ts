@@ -11,10 +11,9 @@ import { withAccess } from '../directory/with-access';
 import type { CgroupVersion } from '../files/formats';
 import { memoryFile } from '../files/roles';
 import type { FileInput, WritableFile } from '../files/table';
-import { host, openDirectory, swapOn, visibleDirectory } from '../hierarchy/host';
+import { host, openDirectory, visibleDirectory } from '../hierarchy/host';
 import { resolveGiven } from '../hierarchy/resolve-path';
-import { writeLimits } from '../limits/limit-files';
-import { planLimits } from '../limits/limit-plan';
+import { changeLimits, changeWithLeaves, isRepeated } from '../limits/leaf-limits';
 import { type ResolvedLimits, resolveLimits } from '../limits/resolve-limits';
 import { freeze, thaw } from '../processes/freezer';
 import { killAll } from '../processes/kill';
@@ -158,11 +157,15 @@ export class Cgroup extends ReadableCgroup {
    * `ERR_MEMCAGE_VALUE_REFUSED` for any other value.
    */
   set<N extends WritableFile>(name: N, value: FileInput<N>): void {
-    setFile(this.opened(), this.version, name, value);
+    const directory = this.opened();
+    const change = (): void => setFile(directory, this.version, name, value);
+    if (isRepeated(name, this.version)) changeWithLeaves(directory, this.version, change);
+    else change();
   }
 
   /**
-   * Change limits. Those that you leave out stay as they are. Throws `ERR_MEMCAGE_LIMIT_REFUSED` if v1 can't reclaim
+   * Change limits. Those that you leave out stay as they are. In a cage of many, a new hard limit holds at once for the
+   * children that run in it, too. Throws `ERR_MEMCAGE_LIMIT_REFUSED` if v1 can't reclaim
    * what exceeds the new limit (v2 kills instead); then no limit has changed.
    */
   setLimits(memory: MemoryOption): void {
@@ -260,17 +263,7 @@ export class Cgroup extends ReadableCgroup {
 
   #apply(limits: ResolvedLimits): void {
     const directory = this.opened();
-    const { max, swap } = this.limits();
-    const plan = planLimits(limits, {
-      version: this.version,
-      swapAccounting: swap !== undefined,
-      tcpAccounting: directory.has(memoryFile('tcp', 1)),
-      swapOn: swapOn(),
-      current: { max, swap: swap ?? Number.POSITIVE_INFINITY },
-      pageBytes: directory.native.constants.pageSize,
-    });
-    // This thread is not cloning a child into it now, so the deferred writes need not wait; they come last.
-    writeLimits(directory, this.version, [...plan.writes, ...plan.deferred]);
+    changeWithLeaves(directory, this.version, () => changeLimits(directory, this.version, limits));
   }
 
   #busy(doing: string): MemcageError {

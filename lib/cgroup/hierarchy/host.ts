@@ -47,7 +47,9 @@ function detect(): Host {
 export function processDirectory(hierarchy: Hierarchy, pid: number | 'self'): string {
   const found = findProcess(hierarchy, pid, readProcCgroup(pid));
   if (typeof found === 'string') return found;
-  throw new MemcageError(ErrorCode.NO_PARENT, notVisible(hierarchy, pid, found), { path: hierarchy.mountPoint });
+  const refusal = notVisible(hierarchy, pid, found);
+  const candidates = [{ source: 'own', path: null, refusal }] as const;
+  throw new MemcageError(ErrorCode.NO_PARENT, refusal, { path: hierarchy.mountPoint, candidates });
 }
 
 /** The directory of a process's memory cgroup, below any mount. Throws ERR_MEMCAGE_NOT_VISIBLE if no mount shows it. */

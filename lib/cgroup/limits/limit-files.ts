@@ -40,12 +40,25 @@ const READ: Readonly<Record<CgroupVersion, (directory: CgroupDirectory, max: num
   2: readV2,
 };
 
-function readV1(directory: CgroupDirectory, max: number): Limits {
+/** The limits of memory and of swap alone; `swap` is undefined if swap is not accounted. */
+export function readHardLimits(
+  directory: CgroupDirectory,
+  version: CgroupVersion,
+): { max: number; swap: number | undefined } {
+  const max = readMemoryFile(directory, version, 'max') ?? Number.POSITIVE_INFINITY;
+  return { max, swap: version === 1 ? readSwapV1(directory, max) : readMemoryFile(directory, 2, 'swap') };
+}
+
+function readSwapV1(directory: CgroupDirectory, max: number): number | undefined {
   const memsw = readMemoryFile(directory, 1, 'memsw');
+  return memsw === undefined || memsw === Number.POSITIVE_INFINITY ? memsw : Math.max(0, memsw - max);
+}
+
+function readV1(directory: CgroupDirectory, max: number): Limits {
   const control = readMemoryFile(directory, 1, 'oomKill');
   return present({
     max,
-    swap: memsw === undefined || memsw === Number.POSITIVE_INFINITY ? memsw : Math.max(0, memsw - max),
+    swap: readSwapV1(directory, max),
     soft: readMemoryFile(directory, 1, 'soft'),
     swappiness: readMemoryFile(directory, 1, 'swappiness'),
     oomKill: control && !control.oomKillDisable,

@@ -20,6 +20,25 @@ export function isCage(path: string): boolean {
   return kinds.at(-1) === 'detached' || kinds.at(-2) === 'owner' || kinds.at(-3) === 'owner';
 }
 
+/** Whether a path is that of a cage, private or shared, which may be in other cages. A leaf is none. */
+export function isCageItself(path: string): boolean {
+  const names = path.split('/');
+  const owner = names.findIndex((name) => ownKind(name) === 'owner');
+  const below = owner === -1 ? [] : names.slice(owner + 1);
+  return below.length > 0 && below.every((name) => /^\d+$/.test(name));
+}
+
+const LEAF = /^leaf-\d+$/;
+
+/** The name of a child's own cgroup in a shared cage. A cage there has the number alone. */
+export function leafName(number: number): string {
+  return `leaf-${number}`;
+}
+
+export function isLeafName(name: string): boolean {
+  return LEAF.test(name);
+}
+
 /** The owner's pid in its own PID namespace. */
 export function pidInName(name: string): number | undefined {
   const [, digits] = NAMES.owner.exec(name) ?? NAMES.detached.exec(name) ?? [];

@@ -18,7 +18,7 @@ describeIf('cgroup', 'a generator that the function of cage.contain returns, ite
     await run('true', [], { memory: '10M' });
   });
 
-  const isIn = (cage: Cage) => expect.stringMatching(new RegExp(`^${placeOf(cage)}/\\d+$`)) as string;
+  const isIn = (cage: Cage) => expect.stringMatching(new RegExp(`^${placeOf(cage)}/leaf-\\d+$`)) as string;
 
   const whereNow = (): string => placeIn(String(childProcess.execFileSync('cat', ['/proc/self/cgroup'])));
   function* sync(): Generator<string, string, string | undefined> {

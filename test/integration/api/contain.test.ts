@@ -47,7 +47,8 @@ describeIf('cgroup', 'cage.contain', () => {
     await run('true', [], { memory: '10M' });
   });
 
-  const isIn = (cage: Cage) => expect.stringMatching(new RegExp(`^${placeOf(cage)}/\\d+$`)) as string;
+  const isIn = (cage: Cage) => expect.stringMatching(new RegExp(`^${placeOf(cage)}/leaf-\\d+$`)) as string;
+  const isCageIn = (cage: Cage) => expect.stringMatching(new RegExp(`^${placeOf(cage)}/\\d+$`)) as string;
 
   test('returns what fn returns, and throws what it throws', async () => {
     const cage = make('50M');
@@ -296,7 +297,7 @@ describeIf('cgroup', 'cage.contain', () => {
       const cage = make('100M');
       const child = cage.contain(() => spawn('cat', ['/proc/self/cgroup'], { memory: '20M' }));
       expect(child.cage).not.toBe(cage);
-      expect(placeOf(child.cage)).toEqual(isIn(cage));
+      expect(placeOf(child.cage)).toEqual(isCageIn(cage));
       expect(placeIn(await text(child.stdout))).toBe(placeOf(child.cage));
       expect(await child.outcome).toMatchObject({ exitCode: 0, memory: { limitBytes: 20 << 20 } });
       expect(child.cage.closing).toBe(true);
@@ -309,7 +310,7 @@ describeIf('cgroup', 'cage.contain', () => {
         const plain = look({});
         expect([placeIn(String(plain.stdout)), plain.outcome.memory?.limitBytes]).toEqual([isIn(cage), 100 << 20]);
         const nested = look({ memory: '20M' });
-        expect([placeIn(String(nested.stdout)), nested.outcome.memory?.limitBytes]).toEqual([isIn(cage), 20 << 20]);
+        expect([placeIn(String(nested.stdout)), nested.outcome.memory?.limitBytes]).toEqual([isCageIn(cage), 20 << 20]);
       });
     });
 
@@ -346,7 +347,7 @@ describeIf('cgroup', 'cage.contain', () => {
       const outer = make('100M');
       await outer.contain(async () => {
         const inner = make('50M');
-        expect(placeOf(inner)).toEqual(isIn(outer));
+        expect(placeOf(inner)).toEqual(isCageIn(outer));
         expect(await inner.contain(whereStarted)).toEqual(isIn(inner));
         expect(await whereStarted()).toEqual(isIn(outer));
         expect(placeIn((await inner.run('cat', ['/proc/self/cgroup'])).stdout)).toEqual(isIn(inner));

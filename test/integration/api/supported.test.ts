@@ -4,7 +4,15 @@ import { rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createCage, ErrorCode, isSupported, type NamespaceOptions, run, whyUnsupported } from 'memcage';
+import {
+  createCage,
+  ErrorCode,
+  isSupported,
+  type NamespaceOptions,
+  type ParentCandidate,
+  run,
+  whyUnsupported,
+} from 'memcage';
 import { cgroupOf, makeCgroup, mountPoint, version, write } from '../../support/cgroup-tree';
 import { inChroot } from '../../support/chroot';
 import { delegate } from '../../support/delegate';
@@ -35,7 +43,7 @@ interface Plain {
   message: string;
   path?: string;
   cure?: string;
-  candidates?: { cure?: string }[];
+  candidates?: ParentCandidate[];
 }
 
 interface Answer {
@@ -168,7 +176,12 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
       write(parent.path, 'cgroup.procs', String(sleeper.pid));
       try {
         const questions = [{ parent: parent.path }, { parent: inner }];
-        expect(codes(await ask({ questions }))).toEqual([ErrorCode.NO_PARENT, ErrorCode.NO_PARENT]);
+        const answers = await ask({ questions });
+        expect(codes(answers)).toEqual([ErrorCode.NO_PARENT, ErrorCode.NO_PARENT]);
+        expect(answers.map(({ why }) => why?.candidates)).toEqual([
+          [{ source: 'option', path: parent.path, refusal: expect.stringMatching(/^it has processes of its own/) }],
+          [{ source: 'option', path: inner, refusal: 'the memory controller is not delegated to it' }],
+        ]);
       } finally {
         sleeper.kill('SIGKILL');
         await once(sleeper, 'exit');
@@ -201,9 +214,19 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
   test('a parent that does not exist, or is none', async () => {
     const none = `${cgroupOf('self')}/cgroup.procs`;
     const questions = [{ parent: '/no/such/cgroup' }, { parent: none }];
-    expect(codes(await ask({ questions }))).toEqual([ErrorCode.NO_PARENT, ErrorCode.NO_PARENT]);
+    const answers = await ask({ questions });
+    expect(codes(answers)).toEqual([ErrorCode.NO_PARENT, ErrorCode.NO_PARENT]);
+    const path = `${mountPoint('memory')}/no/such/cgroup`;
+    expect(answers.map(({ why }) => why?.candidates)).toEqual([
+      [{ source: 'option', path, refusal: 'there is no such cgroup' }],
+      [{ source: 'option', path: none, refusal: 'it is no directory' }],
+    ]);
     const [answer] = await ask({ env: { MEMCAGE_PARENT: '/no/such/cgroup' } });
-    expect(answer?.why).toMatchObject({ code: ErrorCode.NO_PARENT, cure: 'make it, or unset MEMCAGE_PARENT' });
+    const cure = 'make it, or unset MEMCAGE_PARENT';
+    expect(answer?.why).toMatchObject({ code: ErrorCode.NO_PARENT, cure });
+    expect(answer?.why?.candidates).toEqual([
+      { source: 'environment', path, refusal: 'there is no such cgroup', cure },
+    ]);
   });
 
   describe('a package', () => {

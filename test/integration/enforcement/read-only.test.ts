@@ -102,7 +102,7 @@ describeIf(['linux', 'root', 'cgroup'], 'where cgroups are read-only', () => {
       error: {
         code: 'ERR_MEMCAGE_MEMORY_LIMIT',
         message: expect.stringMatching(
-          /^(node|MainThread) \(pid \d+\) was killed for a memory limit of 50 MiB that memcage polls/,
+          /^\S+node \(pid \d+\) was killed for a memory limit of 50 MiB that memcage polls/,
         ),
       },
       outcome: { oom: { cause: 'polled', kills: 1 } },

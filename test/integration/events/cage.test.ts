@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Cage, type CageEvents, Cgroup, createCage, type OomEvent, run, spawn } from 'memcage';
+import { type Cage, type CageEvents, createCage, type OomEvent, run, spawn } from 'memcage';
 import { allocate, type Kind, kinds, place, said } from '../../support/cage-kinds';
 import { version } from '../../support/cgroup-tree';
 import { openFdCount } from '../../support/fds';
@@ -131,11 +131,6 @@ describeIf('v1', 'with the OOM killer off', () => {
       });
       expect(child.exitCode).toBeNull();
       child.cage.cgroup.setLimits({ max: '64M' });
-      if (kind === 'shared') {
-        // The leaf repeats the cage's limit.
-        using leaf = Cgroup.of(child.pid ?? 0);
-        leaf.setLimits({ max: '64M' });
-      }
       await said(child, 'has it');
       child.stdin.end('\n');
       expect(await child.outcome).toMatchObject({ exitCode: 0, oom: null });

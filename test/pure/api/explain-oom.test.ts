@@ -31,6 +31,9 @@ testRows<[Partial<OomVerdict>, string]>(
     [{}, 'npx: 1 process was'],
     [{ kills: 3 }, 'npx: 3 processes were'],
     [{ victims: [victim(7, 'npx')] }, 'npx (pid 7) was'],
+    // Newer versions of Node rename their main thread.
+    [{ victims: [victim(7, 'MainThread')] }, 'npx (pid 7) was'],
+    [{ kills: 2, victims: [victim(7, 'MainThread'), victim(8)] }, 'npx: 2 processes (npx (pid 7), node (pid 8)) were'],
     [{ victims: [victim(4242)] }, 'node (pid 4242), started by npx, was'],
     [{ kills: 2, victims: [victim(8), victim(9)] }, 'npx: 2 processes (node (pid 8), node (pid 9)) were'],
     [
@@ -55,6 +58,13 @@ testRows<[OomVerdict['victims'], string | null]>(
   ],
   ([victims, expected]) => expect(explainOom({ ...OOM, victims }, { command: 'npx' }).victims).toBe(expected),
 );
+
+test('the child that was started has the name of its command, whatever the kernel calls it', () => {
+  const victims = [victim(7, 'node-MainThread'), victim(8, 'node-MainThread')];
+  expect(explainOom({ ...OOM, victims }, { command: '/bin/node', pid: 7 }).victims).toBe(
+    '/bin/node (pid 7), node-MainThread (pid 8)',
+  );
+});
 
 test('a command that commands a terminal is made harmless, and a peak that is not known is not told', () => {
   const { sentence } = explainOom(OOM, { command: '\x9bx', peakBytes: null });
