@@ -113,7 +113,7 @@ function compile() {
     tsc('--init');
     writeFileSync(
       join(directory, 'index.ts'),
-      `import { ExitError, run } from 'memcage';
+      `import { ExitError, type MemoryLimitError, run } from 'memcage';
       import { spawn } from 'memcage/child_process';
       import { native } from 'memcage/native';
       const { stdout } = await run('true', { memory: '10M' });
@@ -122,6 +122,11 @@ function compile() {
       export const now: number = native.monotonicNs();
       export function said(error: unknown): string {
         return error instanceof ExitError ? error.outcome.stdout.toString('utf8') : '';
+      }
+      export function typed(error: ExitError | MemoryLimitError): string | Buffer {
+        // @ts-expect-error it is text or a Buffer, not any
+        const wrong: number = error.outcome.stdout;
+        return error.outcome.stdout ?? wrong;
       }`,
     );
     tsc('--noEmit');

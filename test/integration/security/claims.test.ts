@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCage, run } from 'memcage';
+import { createCage, type NamespaceOptions, run } from 'memcage';
 import { makeCgroup, mountPoint, version } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -23,10 +23,14 @@ describeIf(['cgroup', 'root'], `what a cage holds on cgroup v${version}`, () => 
   test('root does not leave it that sees the cgroups read-only, and may not mount them anew', async () => {
     // The kill cgroup in another hierarchy has such a name, too.
     const look = 'grep -E ":memory:|^0::" /proc/self/cgroup | head -n 1 | grep -q memcage-[0-9]';
+    // A process outside sees the mounts that can be written to.
+    const around = `for root in /proc/[0-9]*/root; do echo 0 >$root${ROOT}/cgroup.procs; done 2>/dev/null`;
     const script = `mount -o remount,bind,ro ${ROOT} && exec setpriv --bounding-set -sys_admin sh -c '
-      ${LEAVE}; mount -o remount,bind,rw ${ROOT} 2>/dev/null; ${LEAVE}; ${look} && echo held'`;
-    const { stdout } = await run('sh', ['-c', script], { memory: '50M', namespaces: { mount: true } });
-    expect(stdout).toBe('held\n');
+      ${LEAVE}; mount -o remount,bind,rw ${ROOT} 2>/dev/null; ${LEAVE}; ${around}; ${look} && echo held || echo left'`;
+    const tried = async (namespaces: NamespaceOptions) =>
+      (await run('sh', ['-c', script], { memory: '50M', namespaces })).stdout;
+    expect(await tried({ pid: true, mount: true })).toBe('held\n');
+    expect(await tried({ mount: true })).toBe('left\n');
   });
 
   describe('memory that outlives the processes', () => {

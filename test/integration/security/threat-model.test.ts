@@ -114,6 +114,7 @@ async function observe(column: Column): Promise<Results[]> {
     if (child.stdout === null || child.stderr === null) throw new Error('no pipes');
     const [stdout, stderr] = await Promise.all([text(child.stdout as never), text(child.stderr as never)]);
     if (stdout === '') throw new Error(`${column}: ${stderr}`);
+    if (stderr !== '') console.warn(`${column}: ${stderr}`);
     return JSON.parse(stdout) as Results[];
   } finally {
     const left = tree(path).filter((each) => each.includes('/memcage-', path.length));
