@@ -24,7 +24,7 @@ function suite(needed: Feature, joins: number, where: () => { parent?: string })
       children.forEach(({ exitCode, stdout }, index) => {
         expect(exitCode).toBe(0);
         const line = stdout.split('\n').find((text) => text.startsWith('0::')) ?? '';
-        if (typeof inUnified === 'string') expect(line.endsWith(`${inUnified}${index + 1}`)).toBe(true);
+        if (typeof inUnified === 'string') expect(line.endsWith(`${inUnified}leaf-${index + 1}`)).toBe(true);
         else expect(line).toMatch(inUnified);
       });
     }
