@@ -18,8 +18,7 @@ const RENDER = `
   const kept = [];
   while (url === '/buffers' && kept.length < 300) kept.push(Buffer.alloc(2 ** 20, 1));
   while (url === '/objects' && kept.length < 4_000_000) kept.push({ name: 'x' + kept.length });
-  // A request that fails for another reason than memory.
-  if (url === '/broken') process.exit(3);
+  if (url === '/broken') throw new Error('for another reason than memory');
   while (url === '/waits' && !existsSync('enough')) await sleep(20);
   console.log('rendered ' + url);
 `;
