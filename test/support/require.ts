@@ -43,6 +43,11 @@ const features = {
   machine: () => process.env.MEMCAGE_TEST_GUEST !== 'uml',
   /** This machine itself, at its own speed: real tools start many programs, which takes minutes in a guest. */
   host: () => process.env.MEMCAGE_TEST_GUEST === undefined,
+  /** The controller pids, for cgroups of this process's own. */
+  pids: () => hasController('pids'),
+  /** The controllers of processor time. */
+  cpu: () => hasController('cpu'),
+  cpuset: () => hasController('cpuset'),
   'two-processors': () => availableParallelism() >= 2,
   /** A virtual machine of the tests' own, which may be driven out of memory. */
   guest: () => (process.env.MEMCAGE_GUEST ?? '') !== '',
@@ -135,6 +140,11 @@ function ownCgroup(type: 'cgroup' | 'cgroup2', controller: string): string {
   const path = membership?.[2];
   if (root === undefined || mountPoint === undefined || path === undefined) return '';
   return join(mountPoint, root !== '/' && path.startsWith(root) ? path.slice(root.length) : path);
+}
+
+function hasController(name: string): boolean {
+  if (features.v1()) return canWrite(ownCgroup('cgroup', name));
+  return features.v2() && readWords(join(ownCgroup('cgroup2', ''), 'cgroup.controllers')).includes(name);
 }
 
 function canWrite(path: string): boolean {
