@@ -62,6 +62,8 @@
           'native/cgroup/regain.cc',
           'native/cgroup/walk.cc',
           'native/clone/child.cc',
+          'native/clone/child_settings.cc',
+          'native/clone/close_fds.cc',
         ],
         'cflags!': ['-fPIC', '-pthread'],
         # It has to run wherever the addon is loaded, whatever C library that machine has.

@@ -72,6 +72,7 @@ export type {
   Cage,
   Caged,
   CageOptions,
+  ChildSettingsOptions,
   ExecFileOptions,
   ExecOptions,
   ForkOptions,

@@ -1,11 +1,13 @@
 import { firstLimits, followLimits, limitsToRepeat } from '../cgroup/limits/leaf-limits';
 import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 import { leafName } from '../cgroup/names/own-names';
+import type { ChildSettings } from '../child-settings/child-settings';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import type { NodeHeapSetting } from '../process/node-heap';
 import { BaseCage } from './base-cage';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import { makeCageCgroup, makeInnerCageCgroup, makeLeaf } from './cgroup/make-cage-cgroup';
+import type { ChildDefaults } from './child-defaults';
 import { withCageRoot } from './root/cage-roots';
 import { asTooSmall } from './too-small';
 
@@ -15,15 +17,18 @@ import { asTooSmall } from './too-small';
  * own cgroup; `Cgroup.setLimits()` has it follow.
  */
 export abstract class SharedCage extends BaseCage {
-  /** @internal For children that have no setting of their own. */
+  /** @internal */
   readonly nodeHeap: NodeHeapSetting;
+  /** @internal */
+  readonly settings: ChildSettings;
   #made = 0;
 
   /** @internal Use `createCage()`. */
-  constructor(limits: ResolvedLimits, within: SharedCage | string | undefined, nodeHeap: NodeHeapSetting) {
+  constructor(limits: ResolvedLimits, within: SharedCage | string | undefined, { nodeHeap, settings }: ChildDefaults) {
     const outer = within instanceof SharedCage ? within : undefined;
     super(createCageCgroup(limits, within), { outlivesOwner: false, outer });
     this.nodeHeap = nodeHeap;
+    this.settings = settings;
   }
 
   /** @internal */
