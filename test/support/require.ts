@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { canRaiseLimits } from '../../lib/machine/capabilities';
 import { KernelLog } from '../../lib/oom/kernel-log';
 import { runtimePath } from './runtimes';
 import { keepsSoftLimit } from './soft-limit';
@@ -10,6 +11,8 @@ import { keepsSoftLimit } from './soft-limit';
 const features = {
   linux: () => process.platform === 'linux',
   root: () => process.getuid?.() === 0,
+  /** The right to raise limits of resources. Root in a container often lacks it. */
+  'sys-resource': () => canRaiseLimits(),
   /** A writable memory cgroup v1 of this process's own. */
   v1: () => canWrite(ownCgroup('cgroup', 'memory')),
   /** A v1 that accepts the soft limit and ignores it, as newer kernels do. */
