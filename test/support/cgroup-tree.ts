@@ -5,7 +5,7 @@ import { patience } from './patience';
 
 /** The machine's cgroups as the kernel shows them, read without any of memcage's code. */
 
-export type Controller = 'memory' | 'unified' | 'freezer' | 'pids';
+export type Controller = 'memory' | 'unified' | 'freezer' | 'pids' | 'cpuacct';
 
 interface Mount {
   root: string;
@@ -19,7 +19,7 @@ for (const line of readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split(
   const [root = '', mountPoint = ''] = fields.slice(3, 5);
   if (type === 'cgroup2') mounts.set('unified', { root, mountPoint });
   if (type !== 'cgroup') continue;
-  for (const name of ['memory', 'freezer', 'pids'] as const) {
+  for (const name of ['memory', 'freezer', 'pids', 'cpuacct'] as const) {
     if (superOptions.split(',').includes(name)) mounts.set(name, { root, mountPoint });
   }
 }
