@@ -62,6 +62,7 @@
           'native/cgroup/regain.cc',
           'native/cgroup/walk.cc',
           'native/clone/child.cc',
+          'native/clone/pids_limit.cc',
         ],
         'cflags!': ['-fPIC', '-pthread'],
         # It has to run wherever the addon is loaded, whatever C library that machine has.

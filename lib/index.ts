@@ -10,7 +10,7 @@ export type * from '../types/options';
 export type * from '../types/outcome';
 export type * from '../types/parent';
 export { type BecomeInitOptions, becomeInit } from './api/become-init';
-export { type CreateCageOptions, createCage } from './api/create-cage';
+export { type AnyCageLimit, type CreateCageOptions, createCage, type SharedCageSettings } from './api/create-cage';
 export { dropIn } from './api/drop-in';
 export { exec, execFile } from './api/exec';
 export { explainOom, type KilledChild, type OomExplanation } from './api/explain-oom';
@@ -71,7 +71,9 @@ export type { Sample, WatchOptions } from './cgroup/watching/watch';
 export type {
   Cage,
   Caged,
+  CageLimitOptions,
   CageOptions,
+  CagingOption,
   ExecFileOptions,
   ExecOptions,
   ForkOptions,

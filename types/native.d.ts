@@ -117,7 +117,12 @@ export interface CloneOptions {
    * An open, writable v1 `freezer.state`. The watchdog writes THAWED to it, because a frozen v1 task can't be killed.
    */
   thawFd?: number;
-  /** Close `intoCgroupFd`, `joinFds` and `thawFd` after use, even if the clone fails. Default: false. */
+  /**
+   * The directory of a cgroup of the pids controller that the child has joined by `joinFds`. If that has more members
+   * than `pids.max` then, or a cgroup above it has, the child fails with EAGAIN at the stage `cgroup`.
+   */
+  pidsFd?: number;
+  /** Close `intoCgroupFd`, `joinFds`, `pidsFd` and `thawFd` after use, even if the clone fails. Default: false. */
   closesFds?: boolean;
 }
 
@@ -176,7 +181,7 @@ export interface ChildUsage {
  * stated here.
  */
 export interface Ending {
-  /** Directory fd. `file` and `reads` are below it. */
+  /** Directory fd. `file` is below it. */
   dirFd: number;
   /**
    * An eventfd that must not have been signalled, or -1. If the watcher watches it, a signal still counts after it
@@ -190,14 +195,17 @@ export interface Ending {
   /** A directory that must still have its stamp (see {@link NativeBinding.stampDirectory}), or '' for none. */
   stamped: string;
   /** Files to read; the event has their texts. */
-  reads: readonly string[];
+  reads: readonly Beneath[];
   /** Directories to remove after the reads, in this order. */
-  removes: readonly {
-    /** Directory fd. */
-    dirFd: number;
-    /** Path below `dirFd`. */
-    path: string;
-  }[];
+  removes: readonly Beneath[];
+}
+
+/** A file or directory, reached through an open directory. */
+export interface Beneath {
+  /** Directory fd. */
+  dirFd: number;
+  /** Path below `dirFd`. */
+  path: string;
 }
 
 /** How a child ended. */

@@ -68,6 +68,42 @@ export interface MemoryLimits {
 export type MemoryOption = Size | MemoryLimits;
 
 /**
+ * Processor time that a cage may use.
+ *
+ * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
+ * @see https://docs.kernel.org/scheduler/sched-bwc.html
+ * @see https://docs.kernel.org/admin-guide/cgroup-v1/cpusets.html
+ */
+export interface CpuLimits {
+  /**
+   * How many processors it may use together, from 0.01 on: 1.5 is 150 ms in each 100 ms. Above that its processes wait;
+   * none is killed. `cpu.max` (v2), `cpu.cfs_quota_us` (v1). Needs CONFIG_CFS_BANDWIDTH. Default: unlimited.
+   */
+  max?: number;
+  /**
+   * Its part where processors are short, beside the other cgroups of its parent: an integer from 1 to 10000. `cpu.weight`
+   * (v2); `cpu.shares` (v1) with 1024 for 100. Default: 100.
+   */
+  weight?: number;
+  /**
+   * The processors on which it may run, as in `'0-2,4'`. All of them must be there, and allowed to this process.
+   * `cpuset.cpus` (v1, and v2 since Linux 5.0). Default: those of the parent.
+   */
+  set?: string;
+}
+
+/** The limit `max` alone, or several limits. */
+export type CpuOption = number | CpuLimits;
+
+/**
+ * How many processes and threads may be in a cage at a time, a positive integer; `'max'` or `Infinity` for no limit, so
+ * that they are only counted. At the limit fork(2) and clone(2) fail with EAGAIN. `pids.max` (v1 and v2, Linux 4.3).
+ *
+ * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#pid-interface-files
+ */
+export type PidsOption = number | 'max';
+
+/**
  * What may hold a child's limits, from strong to weak. With `'polled'` and `'none'` memcage still takes the strongest
  * that works here.
  * - `kernel`: a memory cgroup. Where none can be made, the call throws.

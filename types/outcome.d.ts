@@ -125,6 +125,41 @@ export interface FaultReport {
   major: number;
 }
 
+/** What became of a limit of processes. */
+export interface PidsReport {
+  /** The limit, `pids.max`. `Infinity` if they were only counted. */
+  max: number;
+  /**
+   * How often a process or thread was refused for it, by the kernel's count in `pids.events`. Before Linux 6.11 the kernel
+   * counts that in the cgroup that forks: those in a cgroup that the child made within its own are missing then. `null`
+   * if the kernel does not tell.
+   */
+  hits: number | null;
+  /** The most at a time: `pids.peak` (Linux 6.6). `null` if the kernel does not record it. */
+  peak: number | null;
+}
+
+/** What became of limits of the processor. Times are in milliseconds. */
+export interface CpuLimitReport {
+  /** The limit in processors. `Infinity` if there was none. */
+  max: number;
+  /** For how long processes that could have run had to wait for `max`. `null` if the kernel does not tell. */
+  throttledMs: number | null;
+  /** The processor time of all processes of the cage, ended ones included. `null` if the kernel does not tell. */
+  usageMs: number | null;
+}
+
+/**
+ * What became of the limits other than memory, each if it was asked for: of the child's own cage, else of the nearest cage
+ * around it that has this limit. The counts are of that whole cage, since it was made.
+ */
+export interface LimitsReport {
+  /** Of the option `pids`. */
+  pids?: PidsReport;
+  /** Of the option `cpu`. */
+  cpu?: CpuLimitReport;
+}
+
 /** What a child of {@link run} wrote. */
 export interface RunOutput<T extends string | Buffer = string | Buffer> {
   /**
@@ -152,6 +187,8 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   nodeHeap: NodeHeapReport | null;
   /** Memory of the whole cage, not of the child alone; `null` without a cage. */
   memory: M;
+  /** What became of the limits other than memory. `{}` if none was asked for. */
+  limits: LimitsReport;
   /**
    * Processor time. Each number is `NaN` of a child that has started where the addon does not load: Node, which started
    * it, does not tell.

@@ -1,25 +1,49 @@
-import type { Enforce, MemoryOption, NodeHeapOption } from '../../types/options';
+import type { CpuOption, Enforce, MemoryOption, NodeHeapOption, PidsOption } from '../../types/options';
 import { SharedCage } from '../cage/shared-cage';
 import type { Cgroup } from '../cgroup/handle/cgroup';
-import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
+import type { CageLimits } from '../cgroup/limits/cage-limits';
+import { resolveCageLimits } from '../cgroup/limits/resolve-cage-limits';
 import type { AnySharedCage } from '../child/member';
-import type { Cage } from '../contract/cage';
+import type { Cage, CageLimitOptions } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
 import { ALIASES } from '../options/called';
-import { checkOptions } from '../options/option-names';
+import { checkOptions, isRecord, refuseUnknown } from '../options/option-names';
 import { type NodeHeapSetting, resolveNodeHeap } from '../process/node-heap';
 import { acceptedIn } from '../request/cage-choice';
-import { resolveMemory, resolveParent } from '../request/cage-options';
+import { resolveParent } from '../request/cage-options';
 import { cageAround, refuseOtherCopy } from '../request/context';
 import { resolveEnforce } from '../request/enforce-option';
 import { asAround, KernelFirst, makeWeaker, type Refusal } from '../request/enforcement';
 import { StartingCage } from './starting-cage';
 import { StartingPolledCage } from './starting-polled-cage';
 
-/** Options of {@link createCage}. */
-export interface CreateCageOptions {
-  /** Limits for all children together. */
-  memory: MemoryOption;
+/** At least one limit for all children together. */
+export type AnyCageLimit = CageLimitOptions &
+  (
+    | {
+        /** Limits of memory. */
+        memory: MemoryOption;
+      }
+    | {
+        /** Limit of processes and threads. */
+        pids: PidsOption;
+      }
+    | {
+        /** Limits of processor time. */
+        cpu: CpuOption;
+      }
+  );
+
+/** Options of {@link createCage}: limits, and {@link SharedCageSettings}. */
+export type CreateCageOptions = AnyCageLimit & SharedCageSettings;
+
+/** Options of {@link createCage} beside its limits. */
+export interface SharedCageSettings {
+  /**
+   * Limits that each child has besides, with all that it starts: also a contained child, whatever library starts it, and a
+   * child with limits of its own. Where there are two limits, the lower one holds. Default: none.
+   */
+  perChild?: CageLimitOptions;
   /**
    * The memory cgroup to make the cage in. Default: the cage around ({@link Cage.contain}), or else memcage
    * finds one, see {@link prepare}.
@@ -44,20 +68,33 @@ export interface CreateCageOptions {
  * is left behind then
  */
 export function createCage(options: CreateCageOptions): Cage {
-  checkOptions(options, { of: 'createCage', known: ['memory', 'parent', 'nodeHeap', 'enforce'], aliases: ALIASES });
-  if (options.memory === undefined) throw invalidArgument('memory', 'a size or an object of limits', undefined);
-  const limits = resolveMemory(options.memory, 'createCage');
+  checkOptions(options, { of: 'createCage', known: KNOWN, aliases: ALIASES });
+  const limits = resolveCageLimits(options, 'createCage');
+  if (limits === undefined)
+    throw invalidArgument('memory', 'a size or an object of limits (or pids, or cpu)', undefined);
+  const perChild = resolvePerChild(options.perChild);
   const nodeHeap = resolveNodeHeap(options.nodeHeap);
   const parent = resolveParent(options.parent);
   const enforce = resolveEnforce(options.enforce);
   refuseOtherCopy();
   const around = parent === undefined ? cageAround() : undefined;
   const accepted = acceptedIn(around, enforce);
-  return make({ limits, parent, around, nodeHeap: nodeHeap ?? around?.nodeHeap, accepted });
+  return make({ limits, perChild, parent, around, nodeHeap: nodeHeap ?? around?.nodeHeap, accepted });
+}
+
+const KNOWN = ['memory', 'pids', 'cpu', 'perChild', 'parent', 'nodeHeap', 'enforce'];
+const LIMITS = ['memory', 'pids', 'cpu'];
+
+function resolvePerChild(given: CageLimitOptions | undefined): CageLimits | undefined {
+  if (given === undefined) return undefined;
+  if (!isRecord(given)) throw invalidArgument('perChild', `an object of ${LIMITS.join(', ')}`, given);
+  refuseUnknown(given, { of: 'createCage', within: 'perChild', known: LIMITS, aliases: ALIASES });
+  return resolveCageLimits(given, 'createCage');
 }
 
 interface CageRequest {
-  limits: ResolvedLimits;
+  limits: CageLimits;
+  perChild: CageLimits | undefined;
   parent: string | undefined;
   around: AnySharedCage | undefined;
   nodeHeap: NodeHeapSetting;
@@ -66,22 +103,22 @@ interface CageRequest {
 }
 
 function make(request: CageRequest): Cage {
-  const { limits, parent, around, nodeHeap, accepted } = request;
+  const { limits, perChild, parent, around, nodeHeap, accepted } = request;
   if (around !== undefined && !(around instanceof SharedCage)) {
     return makePolled(request, asAround(around.enforcedBy));
   }
-  const makeByKernel = (): Cage => new StartingCage(limits, parent ?? around, nodeHeap);
+  const makeByKernel = (): Cage => new StartingCage({ limits, perChild, within: parent ?? around, nodeHeap });
   // Only the kernel can honour a parent.
   if (accepted === 'kernel' || around !== undefined || parent !== undefined) return makeByKernel();
   return new KernelFirst().make(makeByKernel, (refusal) => makePolled(request, refusal));
 }
 
-function makePolled({ limits, around, nodeHeap, accepted }: CageRequest, refusal: Refusal): Cage {
+function makePolled({ limits, perChild, around, nodeHeap, accepted }: CageRequest, refusal: Refusal): Cage {
   const outer = around instanceof SharedCage ? undefined : around;
   outer?.assertOpen();
-  const limitBytes = limits.max ?? Number.POSITIVE_INFINITY;
+  const limitBytes = limits.memory.max ?? Number.POSITIVE_INFINITY;
   return makeWeaker(
-    { limits, outlivesOwner: false, accepted },
+    { limits, perChild, outlivesOwner: false, accepted },
     refusal,
     (enforcedBy) => new StartingPolledCage({ enforcedBy, limitBytes, outer }, nodeHeap),
   );

@@ -87,6 +87,7 @@ export function launcherFor(options: LauncherOptions): Launcher {
     caged?.started();
     const plan: LauncherPlan = {
       join: caged === undefined ? [] : joinPaths(caged.home),
+      pids: caged?.home.homes.counted.pids?.path,
       namespaces: planNamespaces(own.namespaces, native),
       init: hasInit(own.namespaces),
     };

@@ -1,14 +1,18 @@
 import { type InspectOptions, inspect } from 'node:util';
 import type { EnforcedBy } from '../../types/outcome';
+import { planControllers } from '../cgroup/controllers/controller-plan';
 import { isGone, refusedWith } from '../cgroup/directory/refusal';
 import type { CgroupEvent } from '../cgroup/events/types';
 import { Cgroup } from '../cgroup/handle/cgroup';
+import { resolveCageLimits } from '../cgroup/limits/resolve-cage-limits';
 import { retry, retrySync } from '../cgroup/processes/remove';
-import type { Cage } from '../contract/cage';
+import type { Cage, CageLimitOptions } from '../contract/cage';
 import { type CageEvents, FORWARDED, type ForwardedEvents, type OomEvent } from '../contract/cage-events';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { emitApart } from '../event-loop/emit-apart';
 import { LazyEmitter } from '../event-loop/lazy-emitter';
+import { ALIASES } from '../options/called';
+import { checkOptions } from '../options/option-names';
 import { shown } from '../text/inspected';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import { BY_KERNEL } from './enforced-by';
@@ -102,6 +106,19 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
   /** @internal Whether memcage has ever killed everything in this cage, or in a cage around it. */
   get wasKilled(): boolean {
     return this.#killed || this.cageCgroup.wasKilled || this.container?.wasKilled === true;
+  }
+
+  /** Change limits of the cage. See {@link Cage}. */
+  setLimits(limits: CageLimitOptions): void {
+    const of = 'cage.setLimits';
+    checkOptions(limits, { of, known: ['memory', 'pids', 'cpu'], aliases: ALIASES });
+    const { memory: _, ...others } = resolveCageLimits(limits, of) ?? { memory: {} };
+    const { homes, version } = this.cageCgroup;
+    const writes = planControllers({ memory: {}, ...others }, version);
+    // Before the first write: memcage can tell.
+    homes.assertHas(writes);
+    if (limits.memory !== undefined) this.cgroup.setLimits(limits.memory);
+    homes.write(writes);
   }
 
   /** Send SIGKILL to every process in the cage. Resolves when none is left. The cage stays open. */

@@ -1,5 +1,5 @@
 import { isNativeError } from '../cgroup/directory/refusal';
-import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
+import { type CageLimits, isSameLimits } from '../cgroup/limits/cage-limits';
 import { MemcageError } from '../errors/errors';
 import { defer } from '../event-loop/defer';
 import { nextTurn } from '../event-loop/next-turn';
@@ -9,7 +9,7 @@ import type { CageRoot } from './root/cage-root';
 
 /** The kind of a private cage. Cages of the same kind are interchangeable. */
 interface CageKind {
-  limits: ResolvedLimits;
+  limits: CageLimits;
   killable: boolean;
 }
 
@@ -119,7 +119,5 @@ function discard(cage: PrivateCage): void {
 }
 
 function isSameKind(a: CageKind, b: CageKind): boolean {
-  if (a.killable !== b.killable) return false;
-  const names = Object.keys(a.limits) as (keyof ResolvedLimits)[];
-  return names.length === Object.keys(b.limits).length && names.every((name) => a.limits[name] === b.limits[name]);
+  return a.killable === b.killable && isSameLimits(a.limits, b.limits);
 }

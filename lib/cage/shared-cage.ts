@@ -1,5 +1,5 @@
-import { firstLimits, followLimits, limitsToRepeat } from '../cgroup/limits/leaf-limits';
-import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
+import { type CageLimits, lowerOfBoth } from '../cgroup/limits/cage-limits';
+import { firstLimits, followLimits, limitsToRepeat, type RepeatedLimits } from '../cgroup/limits/leaf-limits';
 import { leafName } from '../cgroup/names/own-names';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import type { NodeHeapSetting } from '../process/node-heap';
@@ -9,6 +9,16 @@ import { makeCageCgroup, makeInnerCageCgroup, makeLeaf } from './cgroup/make-cag
 import { withCageRoot } from './root/cage-roots';
 import { asTooSmall } from './too-small';
 
+/** How a shared cage is made, and what its children get. */
+export interface SharedCageOptions {
+  limits: CageLimits;
+  /** The cage in which to make it, or the path of the cgroup. Default: the default parent. */
+  within: SharedCage | string | undefined;
+  nodeHeap: NodeHeapSetting;
+  /** Limits that each child has besides. */
+  perChild: CageLimits | undefined;
+}
+
 /**
  * One limit for many children. Each child lives in its own leaf below the cage's cgroup, so that it has its own verdict
  * and may have cgroups below it (v2). The leaf repeats the cage's limit, since a program reads only the limit of its
@@ -17,13 +27,16 @@ import { asTooSmall } from './too-small';
 export abstract class SharedCage extends BaseCage {
   /** @internal For children that have no setting of their own. */
   readonly nodeHeap: NodeHeapSetting;
+  /** @internal Each child has these limits too. */
+  readonly perChild: CageLimits | undefined;
   #made = 0;
 
   /** @internal Use `createCage()`. */
-  constructor(limits: ResolvedLimits, within: SharedCage | string | undefined, nodeHeap: NodeHeapSetting) {
+  constructor({ limits, within, nodeHeap, perChild }: SharedCageOptions) {
     const outer = within instanceof SharedCage ? within : undefined;
     super(createCageCgroup(limits, within), { outlivesOwner: false, outer });
     this.nodeHeap = nodeHeap;
+    this.perChild = bothOf(perChild, outer?.perChild);
   }
 
   /** @internal */
@@ -37,7 +50,8 @@ export abstract class SharedCage extends BaseCage {
       const { memory, version } = this.cageCgroup;
       this.cageCgroup.assertNotFrozen();
       const before = limitsToRepeat(memory, version);
-      const leaf = makeLeaf(this.cageCgroup, leafName(number), firstLimits(before));
+      const { limits, repeats } = leafLimits(before, this.perChild);
+      const leaf = makeLeaf(this.cageCgroup, leafName(number), limits, { repeats });
       try {
         // Another process may have changed the cage's limit before it could see the leaf.
         followLimits(leaf.memory, version, { before, after: limitsToRepeat(memory, version) });
@@ -50,8 +64,13 @@ export abstract class SharedCage extends BaseCage {
     });
   }
 
+  /** @internal Makes the cgroup of a cage for one child within this one. */
+  createPrivate(limits: CageLimits): CageCgroup {
+    return this.createInner(bothOf(limits, this.perChild) ?? limits);
+  }
+
   /** @internal Makes the cgroup of a cage within this one. */
-  createInner(limits: ResolvedLimits): CageCgroup {
+  createInner(limits: CageLimits): CageCgroup {
     return this.#below((number) => {
       this.cageCgroup.assertNotFrozen();
       return makeInnerCageCgroup(this.cageCgroup, String(number), limits);
@@ -69,7 +88,24 @@ export abstract class SharedCage extends BaseCage {
   }
 }
 
-function createCageCgroup(limits: ResolvedLimits, within: SharedCage | string | undefined): CageCgroup {
+/** A limit of its own that is lower than the cage's makes a leaf repeat nothing. */
+function leafLimits(cage: RepeatedLimits, perChild: CageLimits | undefined): { limits: CageLimits; repeats: boolean } {
+  const repeated = firstLimits(cage);
+  if (perChild === undefined) return { limits: { memory: repeated }, repeats: true };
+  const { max, swap, ...memory } = perChild.memory;
+  if (max === undefined || max >= cage.max) {
+    return { limits: { ...perChild, memory: { ...memory, ...repeated } }, repeats: true };
+  }
+  const { oomKill } = repeated;
+  const own = { ...memory, max, ...(swap !== undefined && { swap }), ...(oomKill !== undefined && { oomKill }) };
+  return { limits: { ...perChild, memory: own }, repeats: false };
+}
+
+function bothOf(one: CageLimits | undefined, other: CageLimits | undefined): CageLimits | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : lowerOfBoth(one, other);
+}
+
+function createCageCgroup(limits: CageLimits, within: SharedCage | string | undefined): CageCgroup {
   const cageCgroup =
     within instanceof SharedCage
       ? within.createInner(limits)

@@ -4,7 +4,7 @@ import type { CageCgroup } from '../cage/cgroup/cage-cgroup';
 import type { Cage } from '../contract/cage';
 import { Clearing } from './clearing';
 import type { HeldChild } from './held-child';
-import { type KernelReport, readKernelReport } from './kernel-report';
+import { type KernelReport, readKernelReport, unreadReport } from './kernel-report';
 
 type State = 'starting' | 'running' | 'clearing' | 'kept' | 'gone';
 
@@ -116,11 +116,14 @@ export abstract class CagedChild implements HeldChild {
 
   /** The watcher found no kill, and removed the cgroup. */
   #concludeCleanUp(texts: readonly string[]): KernelReport {
-    const memory = this.home.report.parse(texts);
+    const { home } = this;
+    const ofMemory = home.report.files.length;
+    const memory = home.report.parse(texts.slice(0, ofMemory));
+    const limits = home.limitsReport.parse(home.exitCleanUp.reads.slice(ofMemory), texts.slice(ofMemory));
     this.home.wasCleanedUp();
     this.removeHome();
     this.#become('gone');
-    return { oom: null, memory };
+    return { oom: null, memory, limits };
   }
 
   #clear(signal: NodeJS.Signals | null): Clearing {
@@ -157,7 +160,7 @@ export abstract class CagedChild implements HeldChild {
     try {
       return readKernelReport(this.home, this.cage.reporter, signal);
     } catch (error) {
-      return { oom: null, memory: this.home.report.fromPlan(), error: error as Error };
+      return { oom: null, ...unreadReport(this.home), error: error as Error };
     }
   }
 }

@@ -2,7 +2,7 @@ import type { CageCgroup } from '../cage/cgroup/cage-cgroup';
 import { retry, retrySync, tookLong } from '../cgroup/processes/remove';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { waitForTurn } from '../event-loop/wait-for-turn';
-import type { KernelReport } from './kernel-report';
+import { type KernelReport, unreadReport } from './kernel-report';
 
 const PATIENCE_MS = 10_000;
 
@@ -69,7 +69,7 @@ export class Clearing {
   }
 
   #conclude(isCleared: boolean): KernelReport {
-    const report = this.#report ?? { oom: null, memory: this.child.cgroup.report.fromPlan() };
+    const report = this.#report ?? { oom: null, ...unreadReport(this.child.cgroup) };
     if (isCleared) return report;
     return { ...report, error: this.#failure instanceof Error ? this.#failure : this.#notCleared() };
   }

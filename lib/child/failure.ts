@@ -22,7 +22,7 @@ const NAMESPACE_STAGES: ReadonlySet<Stage> = new Set([
   'loopback',
 ]);
 /** Steps that take threads, fds or memory. */
-const TAKING_STAGES: ReadonlySet<Stage> = new Set(['clone', 'unshare', 'init', 'id-maps']);
+const TAKING_STAGES: ReadonlySet<Stage> = new Set(['clone', 'cgroup', 'unshare', 'init', 'id-maps']);
 /** The machine is short of something. Node reports or throws these for any spawn. */
 const SHORTAGES: ReadonlySet<number> = new Set([-EAGAIN, -EMFILE, -ENFILE, -ENOMEM]);
 

@@ -1,4 +1,4 @@
-import type { MemoryReport, OomVerdict } from '../../types/outcome';
+import type { LimitsReport, MemoryReport, OomVerdict } from '../../types/outcome';
 import type { CageCgroup } from '../cage/cgroup/cage-cgroup';
 import type { OomReporter } from '../cage/oom-reporter';
 import { diedForWantOfMemory } from '../cage/too-small';
@@ -9,8 +9,14 @@ import { nowhere, verdictOn } from '../oom/whose-limit';
 export interface KernelReport {
   oom: OomVerdict | null;
   memory: MemoryReport;
+  limits: LimitsReport;
   /** Why the report could not be read, or something could not be removed. */
   error?: Error;
+}
+
+/** What is known of a cgroup that could not be read. */
+export function unreadReport(home: CageCgroup): Pick<KernelReport, 'memory' | 'limits'> {
+  return { memory: home.report.fromPlan(), limits: home.limitsReport.unknown() };
 }
 
 /** Reads the report from the cgroup that the child lived in. Throws if that can't be read. */
@@ -18,13 +24,14 @@ export function readKernelReport(home: CageCgroup, reporter: OomReporter, signal
   try {
     const oom = reporter.check(home);
     const error = oom === null ? diedForWantOfMemory(home, signal) : undefined;
-    return { oom, memory: home.report.read(), ...(error !== undefined && { error }) };
+    const limits = home.limitsReport.read();
+    return { oom, memory: home.report.read(), limits, ...(error !== undefined && { error }) };
   } catch (error) {
     if (!(error instanceof MemcageError) || error.code !== ErrorCode.CGROUP_GONE) throw error;
     // Someone else removed the cgroup, and its counts with it.
     return {
       oom: signal === 'SIGKILL' ? verdictOn(nowhere('unknown'), 0, null) : null,
-      memory: home.report.fromPlan(),
+      ...unreadReport(home),
     };
   }
 }

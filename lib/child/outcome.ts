@@ -67,6 +67,7 @@ export function outcomeOf(
     enforcedBy,
     nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
     memory,
+    limits: end?.limits ?? {},
     cpu,
     faults,
     durationMs: (timeNs - startNs) / 1e6,

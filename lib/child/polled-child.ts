@@ -198,7 +198,7 @@ export class PolledChild implements HeldChild, PolledMember {
 
   #report(failure?: Error): KernelReport {
     const error = failure ?? this.#failure;
-    return { oom: this.#verdict(), memory: this.#memory(), ...(error !== undefined && { error }) };
+    return { oom: this.#verdict(), memory: this.#memory(), limits: {}, ...(error !== undefined && { error }) };
   }
 
   #memory(): MemoryReport {

@@ -4,11 +4,11 @@ import { PrivateCage } from '../cage/private-cage';
 import type { CageRoot } from '../cage/root/cage-root';
 import { withCageRoot } from '../cage/root/cage-roots';
 import type { SharedCage } from '../cage/shared-cage';
-import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
+import type { CageLimits } from '../cgroup/limits/cage-limits';
 import { CagedChild } from './caged-child';
 
 export interface PrivateCageOptions {
-  limits: ResolvedLimits;
+  limits: CageLimits;
   parent: string | undefined;
   /** The cage in which to make it. It then ends with that cage, detached or not. */
   within: SharedCage | undefined;
@@ -45,7 +45,8 @@ export class PrivateChild extends CagedChild {
 const pools = new WeakMap<CageRoot, CagePool>();
 
 function makePrivateCage({ limits, parent, within, detached, hasPidNamespace }: PrivateCageOptions): PrivateCage {
-  if (within !== undefined) return new PrivateCage(within.createInner(limits), { outlivesOwner: false, outer: within });
+  if (within !== undefined)
+    return new PrivateCage(within.createPrivate(limits), { outlivesOwner: false, outer: within });
   return withCageRoot(parent, (root) =>
     detached
       ? new PrivateCage(makeDetachedCageCgroup(root, limits), { outlivesOwner: true })

@@ -15,12 +15,29 @@ import type {
 } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import type { Enforce, MemoryOption, NamespaceOptions, NodeHeapOption } from '../../types/options';
+import type {
+  CpuOption,
+  Enforce,
+  MemoryOption,
+  NamespaceOptions,
+  NodeHeapOption,
+  PidsOption,
+} from '../../types/options';
 import type { EnforcedBy, MemoryReport, Outcome, RunOutput } from '../../types/outcome';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import type { Exactly } from '../options/exactly';
 import type { Output, OutputEncoding } from '../process/collect';
 import type { CageEvents } from './cage-events';
+
+/** Limits of a cage. */
+export interface CageLimitOptions {
+  /** Limits of memory. */
+  memory?: MemoryOption;
+  /** Limit of processes and threads. */
+  pids?: PidsOption;
+  /** Limits of processor time. */
+  cpu?: CpuOption;
+}
 
 /** What memcage adds to the options of Node's `child_process.spawn`. */
 export interface CageOptions {
@@ -29,6 +46,10 @@ export interface CageOptions {
    * that one. Default: no private cage.
    */
   memory?: MemoryOption;
+  /** Limit of the processes and threads in that cage. Makes a private cage as `memory` does. Default: none. */
+  pids?: PidsOption;
+  /** Limit of the processors that it uses. Makes a private cage as `memory` does. Default: none. */
+  cpu?: CpuOption;
   /** The shared cage to start in, from {@link createCage}. Default: that of `contain()` around the call, if any. */
   cage?: Cage;
   /** Namespaces of the child's own. Default: it shares the parent's. */
@@ -52,7 +73,7 @@ export interface CageOptions {
    */
   memoryDetails?: boolean;
   /**
-   * The weakest that may hold the limits of `memory`, where the kernel can't. Within {@link Cage.contain} it is what
+   * The weakest that may hold the limits, where the kernel can't. Within {@link Cage.contain} it is what
    * holds the cage around; a weaker one than you accept is an error. Default: `MEMCAGE_ENFORCE` of the environment,
    * else `'kernel'`.
    *
@@ -64,10 +85,27 @@ export interface CageOptions {
 /** Options of {@link spawn}: Node's, and {@link CageOptions}. */
 export type SpawnOptions = NodeSpawnOptions & CageOptions;
 
+/** An option with which a child is in a cage. */
+export type CagingOption =
+  | {
+      /** A private cage. */
+      memory: NonNullable<unknown>;
+    }
+  | {
+      /** A private cage. */
+      pids: NonNullable<unknown>;
+    }
+  | {
+      /** A private cage. */
+      cpu: NonNullable<unknown>;
+    }
+  | {
+      /** A shared cage. */
+      cage: NonNullable<unknown>;
+    };
+
 /** The memory report of a child with these options. It is null without a cage; within `contain()` there is one. */
-export type MemoryOf<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> }
-  ? MemoryReport
-  : MemoryReport | null;
+export type MemoryOf<O> = O extends CagingOption ? MemoryReport : MemoryReport | null;
 
 /** Options of {@link fork}: Node's, and {@link CageOptions}. */
 export type ForkOptions = NodeForkOptions & CageOptions;
@@ -130,7 +168,7 @@ export interface Caged {
   readonly outcome: Promise<Outcome>;
 }
 
-/** A child without a cage: it was started with neither `memory` nor `cage`. */
+/** A child without a cage: it was started with neither a limit nor `cage`. */
 export interface Uncaged {
   /** Always null. */
   readonly cage: null;
@@ -140,8 +178,8 @@ export interface Uncaged {
   readonly outcome: Promise<Outcome<null>>;
 }
 
-/** Without `memory` and `cage`, a child has a cage only within {@link Cage.contain}. */
-type CagedBy<O> = O extends { memory: NonNullable<unknown> } | { cage: NonNullable<unknown> } ? Caged : Caged | Uncaged;
+/** Without a {@link CagingOption}, a child has a cage only within {@link Cage.contain}. */
+type CagedBy<O> = O extends CagingOption ? Caged : Caged | Uncaged;
 
 /**
  * The streams that Node's own typings derive from `stdio`. If the type of the options is not known in full, neither
@@ -173,7 +211,7 @@ type EncodingOf<O> = O extends { encoding: infer E extends OutputEncoding } ? E 
 /** What a run with these options resolves with. */
 type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
 
-/** Options of a child that a cage starts. With `memory`, the child gets a private cage within that cage. */
+/** Options of a child that a cage starts. With `memory`, `pids` or `cpu`, the child gets a private cage within that cage. */
 export type MemberOptions<O extends CageOptions> = Omit<O, 'cage' | 'parent' | 'enforce'>;
 
 /** The option that a cage sets for the children that it starts. */
@@ -272,6 +310,15 @@ export interface Cage extends EventEmitter<CageEvents>, AsyncDisposable {
 
   /** Whether the cage is closed or closing. */
   readonly closing: boolean;
+
+  /**
+   * Change limits of the cage, as far as the kernel lets change them. Those that you leave out stay. `pids` and `cpu` can
+   * change in a cage that was made with a limit of that kind, if only `pids: 'max'` or `cpu: Infinity`.
+   *
+   * @throws ERR_MEMCAGE_LIMIT_REFUSED if the kernel refuses one: those before it, in the order memory, pids, cpu, have
+   * changed. ERR_MEMCAGE_UNSUPPORTED for one that the cage was made without, or if {@link enforcedBy} is not the kernel
+   */
+  setLimits(limits: CageLimitOptions): void;
 
   /** Send SIGKILL to every process in the cage. Resolves when none is left. The cage stays open. */
   kill(): Promise<void>;

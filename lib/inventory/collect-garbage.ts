@@ -7,7 +7,7 @@ import { pidInName } from '../cgroup/names/own-names';
 import { listPids } from '../cgroup/processes/pids';
 import { invalidArgument } from '../errors/errors';
 import { checkOptions } from '../options/option-names';
-import { killHierarchies, memoryHierarchies, OwnDirectories, type OwnDirectory } from './own-directories';
+import { memoryHierarchies, OwnDirectories, type OwnDirectory, otherHierarchies } from './own-directories';
 
 /** Options of {@link collectGarbage}. */
 export interface CollectGarbageOptions {
@@ -46,7 +46,7 @@ export async function collectGarbage(options: CollectGarbageOptions = {}): Promi
   const dryRun = check(options);
   const current = host();
   // Kill cgroups first: there the kernel can kill all processes at once.
-  using directories = new OwnDirectories([...killHierarchies(current), ...memoryHierarchies(current)]);
+  using directories = new OwnDirectories([...otherHierarchies(current), ...memoryHierarchies(current)]);
   // List the pids in all before killing any, since a kill cgroup and its memory cgroup hold the same processes.
   const dead = directories.all.flatMap((each) => {
     const pids = deadPids(each);

@@ -16,9 +16,13 @@ export function memoryHierarchies({ memory, memoryElsewhere }: Host): Hierarchy[
   return [memory, ...memoryElsewhere];
 }
 
-/** The hierarchies that may hold kill cgroups. None on v2, where a cage cgroup is its own kill cgroup. */
-export function killHierarchies({ version, unified, freezer }: Host): Hierarchy[] {
-  return version === 2 ? [] : [unified, freezer].filter((hierarchy) => hierarchy !== null);
+/**
+ * The hierarchies that may hold kill cgroups, then those that may hold side cgroups. None on v2, where a cage cgroup is all
+ * that there is of a cage.
+ */
+export function otherHierarchies({ version, unified, freezer, controllers }: Host): Hierarchy[] {
+  if (version === 2) return [];
+  return [unified, freezer, ...Object.values(controllers)].filter((hierarchy) => hierarchy !== null);
 }
 
 /**

@@ -4,6 +4,8 @@ import type { NamespacePlan } from '../namespaces/namespaces';
 export interface LauncherPlan {
   /** Files through which to join a cgroup: paths, or numbers of fds that the launcher inherits. */
   join: readonly (string | number)[];
+  /** The directory of the pids controller in which the joins must not exceed a limit: a path, or the number of an fd. */
+  pids?: string | number | undefined;
   namespaces: NamespacePlan;
   /** Whether an init runs between the PID namespace and the program. */
   init: boolean;
@@ -26,11 +28,12 @@ const VERSION = '1';
 
 /** The arguments that go before the command. */
 export function launcherArguments(plan: LauncherPlan): string[] {
-  const { namespaces: ns, join, init, entryPoint = false, reportFd, statusFd, parent, uid, gid, file } = plan;
+  const { namespaces: ns, join, pids, init, entryPoint = false, reportFd, statusFd, parent, uid, gid, file } = plan;
   const values: readonly (readonly [name: string, value: string | number | undefined])[] = [
     ['report', reportFd],
     ['status', statusFd],
     ...join.map((path) => ['join', path] as const),
+    ['pids', pids],
     ['parent', parent],
     ['unshare', ns.namespaces === 0 ? undefined : ns.namespaces],
     ['uid-map', ns.idMaps?.uidMap],

@@ -32,6 +32,7 @@ const NAMES = {
     'shareMemory',
     'watchdogMs',
     'thawFd',
+    'pidsFd',
     'closesFds',
   ],
   cloneRefusal: ['namespaces'],

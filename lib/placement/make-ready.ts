@@ -13,6 +13,8 @@ interface Change {
   path: string;
   leaf: string | undefined;
   isMovable: IsMovable;
+  /** The controllers that were enabled for cgroups below. */
+  enabled: string[];
 }
 
 type IsMovable = (pid: number) => boolean;
@@ -38,7 +40,7 @@ export function* makeReady(
   if (move.length === 0) {
     if (!enable) return;
     yield control(path, '+memory');
-    if (lasts) lastingChanges.push({ path, leaf: undefined, isMovable });
+    if (lasts) lastingChanges.push({ path, leaf: undefined, isMovable, enabled: ['memory'] });
     return;
   }
   const name = newLeafName();
@@ -51,7 +53,14 @@ export function* makeReady(
     yield* moveBack(leaf, path, isMovable);
     throw error;
   }
-  (lasts ? lastingChanges : changes).push({ path, leaf, isMovable });
+  (lasts ? lastingChanges : changes).push({ path, leaf, isMovable, enabled: ['memory'] });
+}
+
+/** Notes that controllers were enabled there, so that they are disabled when the cgroup is given back. */
+export function noteEnabled(path: string, names: readonly string[]): void {
+  for (const change of [...changes, ...lastingChanges]) {
+    if (change.path === path) change.enabled.push(...names);
+  }
 }
 
 /**
@@ -108,9 +117,9 @@ export function undoLasting(): Generator<Effect, void, EffectResult> {
 }
 
 function* undo(made: Change[]): Generator<Effect, void, EffectResult> {
-  for (const { path, leaf, isMovable } of made.splice(0)) {
+  for (const { path, leaf, isMovable, enabled } of made.splice(0)) {
     if (hasChildren(path, leaf?.slice(path.length + 1))) continue;
-    yield control(path, '-memory');
+    yield control(path, enabled.map((name) => `-${name}`).join(' '));
     if (leaf === undefined) continue;
     yield* moveAll(leaf, path, isMovable);
     yield { do: 'remove-directory', path: leaf };

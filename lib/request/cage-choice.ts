@@ -1,7 +1,7 @@
 import type { Enforce } from '../../types/options';
 import type { MemoryReport } from '../../types/outcome';
 import { SharedCage } from '../cage/shared-cage';
-import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
+import type { CageLimits } from '../cgroup/limits/cage-limits';
 import type { CagedChild } from '../child/caged-child';
 import { LeafChild } from '../child/leaf-child';
 import type { AnySharedCage } from '../child/member';
@@ -18,7 +18,7 @@ export interface CageChoice {
   /** The shared cage to start in. */
   shared: AnySharedCage | undefined;
   /** The limits of a private cage to make. */
-  limits: ResolvedLimits | undefined;
+  limits: CageLimits | undefined;
   /** The shared cage to make the private cage in. */
   within: AnySharedCage | undefined;
   /** The child's own option takes precedence over its cage's. */
@@ -77,7 +77,7 @@ export function memoryOfUnstarted({ shared, limits }: CageChoice): MemoryReport 
     return shared instanceof SharedCage ? shared.cageCgroup.report.fromPlan() : shared.reportOn(undefined);
   }
   if (limits === undefined) return null;
-  return { limitBytes: limits.max ?? Number.POSITIVE_INFINITY, peakBytes: null, swapLimited: true };
+  return { limitBytes: limits.memory.max ?? Number.POSITIVE_INFINITY, peakBytes: null, swapLimited: true };
 }
 
 /** Only a cgroup can be joined by a child that somebody else starts. */

@@ -1,10 +1,10 @@
-import type { Enforce, MemoryOption, NamespaceOptions } from '../../types/options';
-import { canLoad, loadNative } from '../addon/load-native';
+import type { Enforce, NamespaceOptions } from '../../types/options';
+import { canLoad } from '../addon/load-native';
 import { SharedPolledCage } from '../cage/polled/shared-polled-cage';
 import { SharedCage } from '../cage/shared-cage';
 import { Cgroup } from '../cgroup/handle/cgroup';
-import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
-import { resolveLimits } from '../cgroup/limits/resolve-limits';
+import type { CageLimits } from '../cgroup/limits/cage-limits';
+import { resolveCageLimits } from '../cgroup/limits/resolve-cage-limits';
 import type { AnySharedCage } from '../child/member';
 import type { CageOptions } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
@@ -16,7 +16,8 @@ import { resolveEnforce } from './enforce-option';
 
 /** {@link CageOptions} after validation. */
 export interface ResolvedCageOptions {
-  limits: ResolvedLimits | undefined;
+  /** Undefined if none was given: then they ask for no cage. */
+  limits: CageLimits | undefined;
   cage: AnySharedCage | undefined;
   namespaces: NamespaceOptions;
   parent: string | undefined;
@@ -42,9 +43,8 @@ const NOTHING: ResolvedCageOptions = {
 export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
   // Node reports what is wrong with it.
   if (!isOptions(options)) return { node: options, own: NOTHING };
-  const { memory, cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, enforce, ...node } = called.read(
-    options as CageOptions,
-  );
+  const { memory, pids, cpu, cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, enforce, ...node } =
+    called.read(options as CageOptions);
   if (cage !== undefined && !isShared(cage)) throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && parent !== undefined) {
     throw invalidArgument('parent', 'no value (cage already says where)', parent);
@@ -55,7 +55,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   checkBoolean('keepDescendants', keepDescendants);
   checkBoolean('memoryDetails', memoryDetails);
   const own = {
-    limits: memory === undefined ? undefined : resolveMemory(memory, called.of),
+    limits: resolveCageLimits({ memory, pids, cpu }, called.of),
     cage,
     namespaces: withRightsHere(resolveNamespaces(namespaces, called.of)),
     parent: resolveParent(parent),
@@ -66,7 +66,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   };
   if (own.limits === undefined) {
     for (const [name, given] of Object.entries({ parent, keepDescendants, enforce })) {
-      if (given !== undefined) throw invalidArgument(name, 'no value (it needs memory)', given);
+      if (given !== undefined) throw invalidArgument(name, 'no value (it needs memory, pids or cpu)', given);
     }
   }
   return { node, own };
@@ -83,10 +83,6 @@ function isShared(cage: unknown): cage is AnySharedCage {
 
 function checkBoolean(name: string, given: unknown): void {
   if (given !== undefined && typeof given !== 'boolean') throw invalidArgument(name, 'true or false', given);
-}
-
-export function resolveMemory(memory: MemoryOption, of: string): ResolvedLimits {
-  return resolveLimits(memory, { of, ...(canLoad() && { pageBytes: loadNative().constants.pageSize }) });
 }
 
 export function resolveParent(parent: unknown): string | undefined {

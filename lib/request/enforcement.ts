@@ -1,9 +1,9 @@
 import type { Enforce } from '../../types/options';
 import type { EnforcedBy } from '../../types/outcome';
 import { whyNoCage } from '../cage/root/cage-roots';
-import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
+import type { CageLimits } from '../cgroup/limits/cage-limits';
 import { ErrorCode, MemcageError } from '../errors/errors';
-import { unheldLimits } from './unheld-limits';
+import { type UnheldLimit, unheldLimits } from './unheld-limits';
 
 /**
  * Codes of errors of a start that say: no cage can be made here, whatever is asked of it. Not ERR_MEMCAGE_UNSUPPORTED,
@@ -79,11 +79,19 @@ export function asAround({ reason }: EnforcedBy): Refusal {
   return { reason: reason ?? '' };
 }
 
+function unheldOf({ limits, perChild }: Asked): UnheldLimit[] {
+  const unheld = unheldLimits(limits);
+  if (perChild !== undefined) unheld.push({ name: 'perChild', why: 'its children share one budget' });
+  return unheld;
+}
+
 const OUTLIVING = { name: 'detached', why: 'it is this process that would poll the child, which is to outlive it' };
 
 /** What a caller asks of a cage that the kernel can't make. */
 export interface Asked {
-  limits: ResolvedLimits;
+  limits: CageLimits;
+  /** Limits that each child of the cage is to have besides. */
+  perChild?: CageLimits | undefined;
   /** The child is to outlive its parent process, in a private cage that no cage around ends. */
   outlivesOwner: boolean;
   /** The weakest that the caller accepts. */
@@ -97,7 +105,7 @@ export interface Asked {
  */
 export function makeWeaker<T>(asked: Asked, refusal: Refusal, make: (enforcedBy: EnforcedBy) => T): T {
   const { reason } = refusal;
-  const [unheld] = asked.outlivesOwner ? [OUTLIVING] : unheldLimits(asked.limits);
+  const [unheld] = asked.outlivesOwner ? [OUTLIVING] : unheldOf(asked);
   let obstacle: string;
   if (unheld === undefined) {
     try {

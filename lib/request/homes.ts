@@ -36,7 +36,7 @@ export function homesFor(choice: CageChoice, own: ResolvedCageOptions): Homes {
 
 /** A child in a private cage without a cgroup. */
 function makePolled(
-  { limits = {}, within, accepted }: CageChoice & { accepted: Enforce },
+  { limits = { memory: {} }, within, accepted }: CageChoice & { accepted: Enforce },
   { keepDescendants, memoryDetails }: ResolvedCageOptions,
   { detached }: { detached: boolean },
   refusal: Refusal,
@@ -44,7 +44,7 @@ function makePolled(
   const outer = within instanceof SharedCage ? undefined : within;
   outer?.assertOpen();
   const outlivesOwner = detached && outer === undefined;
-  const limitBytes = limits.max ?? Number.POSITIVE_INFINITY;
+  const limitBytes = limits.memory.max ?? Number.POSITIVE_INFINITY;
   const cage = makeWeaker(
     { limits, outlivesOwner, accepted },
     refusal,

@@ -1,3 +1,4 @@
+import type { CageLimits } from '../cgroup/limits/cage-limits';
 import type { ResolvedLimits } from '../cgroup/limits/resolve-limits';
 
 /** A limit that only the kernel can hold, and why. */
@@ -27,12 +28,15 @@ const JUDGES: { readonly [K in keyof ResolvedLimits]-?: Judge<K> } = {
 };
 
 /** The limits among these that polling can't hold. */
-export function unheldLimits(limits: ResolvedLimits): UnheldLimit[] {
-  return (Object.keys(limits) as (keyof ResolvedLimits)[]).flatMap((name) => {
-    const value = limits[name];
+export function unheldLimits({ memory, pids, cpu }: CageLimits): UnheldLimit[] {
+  const unheld = (Object.keys(memory) as (keyof ResolvedLimits)[]).flatMap((name) => {
+    const value = memory[name];
     const why = value === undefined ? undefined : (JUDGES[name] as (given: unknown) => string | undefined)(value);
     return why === undefined ? [] : [{ name: `memory.${name}`, why }];
   });
+  if (pids !== undefined) unheld.push({ name: 'pids', why: 'nothing but the kernel refuses and counts processes' });
+  if (cpu !== undefined) unheld.push({ name: 'cpu', why: 'nothing but the kernel shares out processors' });
+  return unheld;
 }
 
 function finite(bytes: number, why: string): string | undefined {

@@ -18,7 +18,12 @@ export function runByNode(
   if (permissionModelAllows() && !interceptsSync()) refuse('this call could start a child outside of its cage');
   const startMs = performance.now();
   let held: HeldChild | undefined;
-  let end: Parameters<typeof withOutcome>[1] = { oom: null, memory: memoryOfUnstarted(choice), enforcedBy: null };
+  let end: Parameters<typeof withOutcome>[1] = {
+    oom: null,
+    memory: memoryOfUnstarted(choice),
+    limits: {},
+    enforcedBy: null,
+  };
   const launch = launchSyncByNode({
     nodeHeap: choice.nodeHeap,
     ...homesFor(choice, own),

@@ -35,11 +35,11 @@ export type NodeReturns = NodeSpawnSyncReturns<string | Buffer>;
 /** Adds the outcome of a child that Node ran. */
 export function withOutcome(
   result: NodeReturns,
-  end: Pick<SyncOutcome, 'oom' | 'memory' | 'error' | 'enforcedBy'> & { heap?: LimitedHeap | undefined },
+  end: Pick<SyncOutcome, 'oom' | 'memory' | 'limits' | 'error' | 'enforcedBy'> & { heap?: LimitedHeap | undefined },
   startMs: number,
 ): AnyReturns {
   const { status: exitCode, signal } = result;
-  const { oom, memory, enforcedBy, heap } = end;
+  const { oom, memory, limits, enforcedBy, heap } = end;
   const peakBytes = memory?.peakBytes ?? null;
   const error = end.error ?? result.error;
   const outcome: SyncOutcome = {
@@ -49,6 +49,7 @@ export function withOutcome(
     enforcedBy,
     nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
     memory,
+    limits,
     cpu: null,
     faults: null,
     durationMs: performance.now() - startMs,

@@ -54,5 +54,5 @@ export function startSync(called: Called, file: unknown, args: unknown, options:
 function runPlainly(file: unknown, args: unknown, options: unknown): AnyReturns {
   const startMs = performance.now();
   const result = spawnSyncByNode(file, args, options) as NodeReturns;
-  return withOutcome(result, { oom: null, memory: null, enforcedBy: null }, startMs);
+  return withOutcome(result, { oom: null, memory: null, limits: {}, enforcedBy: null }, startMs);
 }

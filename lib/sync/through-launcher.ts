@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { CloneFailure, NativeBinding } from '../../types/native';
-import type { EnforcedBy, MemoryReport } from '../../types/outcome';
+import type { EnforcedBy, LimitsReport, MemoryReport } from '../../types/outcome';
 import { loadNative } from '../addon/load-native';
 import { isNativeError } from '../cgroup/directory/refusal';
 import type { CagedChild } from '../child/caged-child';
@@ -61,6 +61,7 @@ export interface LaunchedEnd<R> {
   oom: KernelReport['oom'];
   heap: LimitedHeap | undefined;
   memory: MemoryReport | null;
+  limits: LimitsReport;
   enforcedBy: EnforcedBy | null;
   /** Set if something of the cage could not be removed, or no program was started. */
   error?: Error;
@@ -97,10 +98,11 @@ function attempt<R extends LaunchedResult>(
   isLast: boolean,
 ): LaunchedEnd<R> | undefined {
   const choice = chooseCage(cage);
-  const unstarted: Pick<LaunchedEnd<R>, 'oom' | 'heap' | 'memory' | 'enforcedBy'> = {
+  const unstarted: Pick<LaunchedEnd<R>, 'oom' | 'heap' | 'memory' | 'limits' | 'enforcedBy'> = {
     oom: null,
     heap: undefined,
     memory: memoryOfUnstarted(choice),
+    limits: {},
     enforcedBy: null,
   };
   let caged: CagedChild | undefined;
@@ -159,10 +161,12 @@ function launch<R extends LaunchedResult>(
     let result: R;
     try {
       const { uid, gid, stdioCount, detached } = options;
-      const fds = [report.fd, ...(join?.fds.joinFds ?? [])];
+      const { joinFds = [], pidsFd } = join?.fds ?? {};
+      const fds = [report.fd, ...joinFds, ...(pidsFd === undefined ? [] : [pidsFd])];
       const prefix = launcherArguments({
         reportFd: stdioCount,
-        join: (join?.fds.joinFds ?? []).map((_, index) => stdioCount + 1 + index),
+        join: joinFds.map((_, index) => stdioCount + 1 + index),
+        pids: pidsFd === undefined ? undefined : stdioCount + 1 + joinFds.length,
         namespaces: planNamespaces(cage.namespaces, native),
         init: hasInit(cage.namespaces),
         ...(!detached && caged?.home.hasGuardian !== true && { parent: process.pid }),

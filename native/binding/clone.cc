@@ -55,6 +55,7 @@ SpawnRequest ReadRequest(Options& options) {
   request.groups = options.OptionalUints("groups");
   request.into_cgroup_fd = options.OptionalInt("intoCgroupFd");
   request.join_fds = options.Ints("joinFds");
+  request.pids_fd = options.OptionalInt("pidsFd");
   request.share_memory = options.Bool("shareMemory");
   request.watchdog_ms = options.Int("watchdogMs");
   request.thaw_fd = options.OptionalInt("thawFd");
@@ -92,6 +93,7 @@ const char* Refusal(const SpawnRequest& request) {
 /** Closes the fds that were only for this child. */
 void CloseFds(Instance& instance, const SpawnRequest& request) {
   for (const int fd : request.join_fds) instance.Close(fd);
+  if (request.pids_fd) instance.Close(*request.pids_fd);
   if (request.into_cgroup_fd) instance.Close(*request.into_cgroup_fd);
   if (request.thaw_fd) instance.Close(*request.thaw_fd);
 }

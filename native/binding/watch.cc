@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "binding/args.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
@@ -26,6 +28,14 @@ void StartWatcher(const Napi::CallbackInfo& info) {
   }
 }
 
+ExitCleanUp::Beneath ReadBeneath(Napi::Env env, Napi::Object object, bool* ok) {
+  Options options(env, object);
+  const int dir_fd = options.Int("dirFd");
+  std::string path = options.String("path");
+  if (!options.ok()) *ok = false;
+  return {dir_fd, std::move(path)};
+}
+
 ExitCleanUp ReadCleanUp(Napi::Env env, Napi::Object object, bool* ok) {
   Options options(env, object);
   ExitCleanUp clean_up;
@@ -34,13 +44,8 @@ ExitCleanUp ReadCleanUp(Napi::Env env, Napi::Object object, bool* ok) {
   clean_up.file = options.String("file");
   clean_up.expected = options.String("expected");
   clean_up.stamped = options.String("stamped");
-  clean_up.reads = options.Strings("reads");
-  for (Napi::Object directory : options.Objects("removes")) {
-    Options removed(env, directory);
-    const int dir_fd = removed.Int("dirFd");
-    clean_up.removes.push_back({dir_fd, removed.String("path")});
-    if (!removed.ok()) *ok = false;
-  }
+  for (Napi::Object read : options.Objects("reads")) clean_up.reads.push_back(ReadBeneath(env, read, ok));
+  for (Napi::Object removed : options.Objects("removes")) clean_up.removes.push_back(ReadBeneath(env, removed, ok));
   if (!options.ok()) *ok = false;
   return clean_up;
 }

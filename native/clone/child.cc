@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "clone/pids_limit.h"
 #include "sys/raw_call.h"
 #include "sys/syscall_numbers.h"
 
@@ -70,6 +71,7 @@ void JoinCgroups(const SpawnPlan& plan) {
     const int fd = plan.join_fds[i];
     Check(plan, Stage::kCgroup, Call(SYS_write, fd, "0", 1), nullptr, fd);
   }
+  if (plan.pids_fd >= 0) Check(plan, Stage::kCgroup, PidsRefusal(plan.pids_fd), "pids.max");
   // After the join, so that the root of the new namespace is the cage: CLONE_NEWCGROUP in the clone would make the
   // parent's cgroup the root. See cgroup_namespaces(7).
   if (plan.new_cgroup_namespace) {

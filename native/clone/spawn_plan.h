@@ -37,6 +37,8 @@ struct SpawnPlan {
   int stdio_count;
   const int* join_fds;
   int join_count;
+  /** A directory that was joined, and whose pids.max the join must not exceed, or -1. */
+  int pids_fd;
   const char* hostname;
   size_t hostname_length;
   const char* uid_map;

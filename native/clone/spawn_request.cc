@@ -75,6 +75,7 @@ SpawnPlan SpawnRequest::Plan(Report* report, int parent_pidfd, const IdMapper& i
   plan.stdio_count = static_cast<int>(stdio.size());
   plan.join_fds = join_fds.data();
   plan.join_count = static_cast<int>(join_fds.size());
+  plan.pids_fd = pids_fd.value_or(-1);
   plan.hostname = hostname ? hostname->c_str() : nullptr;
   plan.hostname_length = hostname ? hostname->size() : 0;
   plan.uid_map = uid_map ? uid_map->c_str() : nullptr;

@@ -20,6 +20,7 @@ struct SpawnRequest {
   std::optional<std::string> cwd;
   std::vector<int> stdio;
   std::vector<int> join_fds;
+  std::optional<int> pids_fd;
   std::optional<std::string> hostname;
   std::optional<std::string> uid_map;
   std::optional<std::string> gid_map;

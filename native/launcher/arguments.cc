@@ -28,6 +28,7 @@ struct Reader {
   bool ReadWord(const char* argument);
   bool ReadValue(const char* name, size_t length, const char* value);
   bool AddJoin(const char* value);
+  bool SetPids(const char* value);
 };
 
 /** Accepts decimal digits up to `max`, and nothing else. */
@@ -75,6 +76,7 @@ bool Reader::ReadValue(const char* name, size_t length, const char* value) {
   SpawnPlan& plan = task->plan;
   const auto is = [&](const char* other) { return strlen(other) == length && strncmp(name, other, length) == 0; };
   if (is("join")) return AddJoin(value);
+  if (is("pids")) return SetPids(value);
   if (is("report")) return Set(value, kMaxInt, &task->report_fd);
   if (is("status")) return Set(value, kMaxInt, &task->status_fd);
   if (is("parent")) return Set(value, kMaxInt, &task->parent);
@@ -101,6 +103,12 @@ bool Reader::AddJoin(const char* value) {
   }
   if (!Set(value, kMaxInt, &join_fds[plan.join_count])) return false;
   plan.join_count += 1;
+  return true;
+}
+
+bool Reader::SetPids(const char* value) {
+  if (*value != '/') return Set(value, kMaxInt, &task->plan.pids_fd);
+  task->pids_path = value;
   return true;
 }
 
@@ -165,7 +173,7 @@ const char* ReadArguments(int argc, char** argv, char** envp, Task* task) {
   static int join_fds[kMaxJoins];
   SpawnPlan& plan = task->plan;
   plan.join_fds = join_fds;
-  plan.parent_pidfd = plan.id_mapper_fd = plan.id_mapper_peer_fd = -1;
+  plan.pids_fd = plan.parent_pidfd = plan.id_mapper_fd = plan.id_mapper_peer_fd = -1;
   task->report_fd = task->status_fd = -1;
 
   if (argc < 2 || strcmp(argv[1], guardian::kLauncherVersion) != 0) return argc < 2 ? "(none)" : argv[1];

@@ -12,6 +12,8 @@ struct Task {
   /** Files to open and add to the plan's join_fds. */
   const char* join_paths[8];
   int join_path_count;
+  /** Directory to open as the plan's pids_fd, or nullptr. */
+  const char* pids_path;
   /** The caller's pid if the program must end with the caller; 0: it may outlive the caller. */
   pid_t parent;
   /** Where to report a failure instead of on stderr, or -1. */

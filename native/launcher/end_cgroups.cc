@@ -94,7 +94,10 @@ bool GiveBack(int parent_fd, const char* name) {
       if (pid != getpid()) return false;
     }
   }
-  cgroup::WriteRegaining(parent.get(), "cgroup.subtree_control", "-memory");
+  // One by one: the kernel refuses a list with a controller that it does not have.
+  for (const char* controller : {"-pids", "-cpu", "-cpuset", "-memory"}) {
+    cgroup::WriteRegaining(parent.get(), "cgroup.subtree_control", controller);
+  }
   cgroup::WriteRegaining(parent.get(), "cgroup.procs", "0");
   return Call(SYS_unlinkat, parent.get(), name, AT_REMOVEDIR) == 0;
 }

@@ -43,6 +43,15 @@ void OpenJoins() {
   }
 }
 
+void OpenPids() {
+  SpawnPlan& plan = task.plan;
+  CloseOnExec(plan.pids_fd, "pids");
+  if (task.pids_path == nullptr) return;
+  const long fd = Call(SYS_openat, AT_FDCWD, task.pids_path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+  Check(fd, Stage::kCgroup, task.pids_path);
+  plan.pids_fd = static_cast<int>(fd);
+}
+
 /** Has the end of process `of` end this one. */
 void EndWith(pid_t of) {
   const long pidfd = Call(SYS_pidfd_open, of, 0);
@@ -104,6 +113,7 @@ bool IsGuardian(int argc, char** argv) {
   CloseOnExec(task.status_fd, "status");
   ObserveParent();
   OpenJoins();
+  OpenPids();
   EnterCage(plan);
   if (task.fork) ForkIntoNamespaces();
   FillNamespaces(plan);

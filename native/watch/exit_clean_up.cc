@@ -25,11 +25,11 @@ bool CarryOut(const ExitCleanUp& clean_up, std::vector<std::string>* texts) {
   if (!clean_up.stamped.empty() && !cgroup::IsStamped(clean_up.dir_fd, clean_up.stamped, &stamped, &error))
     return false;
   if (!stamped) return false;
-  for (const std::string& path : clean_up.reads) {
-    if (!cgroup::Read(clean_up.dir_fd, path, &text, &error)) return false;
+  for (const ExitCleanUp::Beneath& read : clean_up.reads) {
+    if (!cgroup::Read(read.dir_fd, read.path, &text, &error)) return false;
     texts->push_back(text);
   }
-  for (const ExitCleanUp::Directory& directory : clean_up.removes) {
+  for (const ExitCleanUp::Beneath& directory : clean_up.removes) {
     if (!cgroup::RemoveDirectory(directory.dir_fd, directory.path, &error)) return false;
   }
   return true;

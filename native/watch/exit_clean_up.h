@@ -10,7 +10,7 @@ namespace memcage {
  * watcher's thread does it while the event loop is still waking up. The contract calls it `Ending`.
  */
 struct ExitCleanUp {
-  struct Directory {
+  struct Beneath {
     int dir_fd;
     std::string path;
   };
@@ -24,8 +24,9 @@ struct ExitCleanUp {
   /** A directory that must still have its stamp; '' for none. */
   std::string stamped;
   /** Files to read. */
-  std::vector<std::string> reads;
-  std::vector<Directory> removes;
+  std::vector<Beneath> reads;
+  /** Directories to remove. */
+  std::vector<Beneath> removes;
 };
 
 /**

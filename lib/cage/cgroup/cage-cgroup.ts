@@ -1,7 +1,11 @@
 import { watcher } from '../../addon/watcher';
+import type { ControllerName } from '../../cgroup/controllers/controller-name';
+import { planControllers } from '../../cgroup/controllers/controller-plan';
+import { LimitsReporter } from '../../cgroup/controllers/limits-report';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { isGone } from '../../cgroup/directory/refusal';
 import type { CgroupVersion } from '../../cgroup/files/formats';
+import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import { writeFirstLimits } from '../../cgroup/limits/limit-files';
 import type { LimitContext, LimitPlan } from '../../cgroup/limits/limit-plan';
 import { isFreezing } from '../../cgroup/processes/freezer';
@@ -15,46 +19,52 @@ import { openOomMonitor } from '../../oom/open-monitor';
 import type { OomSurroundings } from '../../oom/surroundings';
 import { type CageRoot, cageVersion } from '../root/cage-root';
 import { giveUp } from '../root/locked-directory';
+import type { ControllerHomes } from './controller-homes';
 import { ExitCleanUp } from './exit-clean-up';
 import { type JoinFds, openJoinFds } from './join-fds';
 import { MemoryReporter } from './memory-reporter';
 import { Teardown } from './teardown';
 
-/** What a {@link CageCgroup} is made of. Its directories exist already. */
+/** What a {@link CageCgroup} is made of. */
 export interface CageCgroupParts {
+  root: CageRoot;
+  /** Undefined if it is directly below the cage root, or detached. */
+  around: CageCgroup | undefined;
   memory: CgroupDirectory;
   killCgroup: KillCgroup | undefined;
-  limitContext: Omit<LimitContext, 'current'>;
+  homes: ControllerHomes;
   surroundings: OomSurroundings;
   ceilingBytes: number;
   hasGuardian: boolean;
+  limits: CageLimits;
   plan: LimitPlan;
   /** Locked directories, whose locks it gives up at the end. */
   locks: readonly CgroupDirectory[];
-  /** The cage cgroup is reached through an fd of the cage root, which it holds open. */
-  hold: CageRoot['hold'];
   /** Called once the cgroup is removed. */
   onRemoved?: () => void;
 }
 
 /**
  * A cgroup that memcage made: for a cage, or for one child in a shared cage (a leaf). It has a directory in the memory
- * hierarchy, on v1 a kill cgroup in another one, limits, and a monitor of its OOM kills. `make-cage-cgroup.ts` makes it
- * whole or not at all.
+ * hierarchy, on v1 a kill cgroup and side cgroups in others, limits, and a monitor of its OOM kills. `make-cage-cgroup.ts`
+ * makes it whole or not at all.
  */
 export class CageCgroup {
   readonly memory: CgroupDirectory;
   readonly killCgroup: KillCgroup | undefined;
+  readonly root: CageRoot;
+  readonly homes: ControllerHomes;
   readonly limitContext: Omit<LimitContext, 'current'>;
   readonly surroundings: OomSurroundings;
   /** See {@link CageRoot}. */
   readonly hasGuardian: boolean;
-  readonly hold: CageRoot['hold'];
   /** The lowest limit of this cgroup and the cages around it when it was made, in bytes; `Infinity` if there is none. */
   readonly ceilingBytes: number;
   readonly monitor: OomMonitor;
   readonly report: MemoryReporter;
+  readonly limitsReport: LimitsReporter;
   readonly exitCleanUp: ExitCleanUp;
+  readonly #around: CageCgroup | undefined;
   readonly #plan: LimitPlan;
   readonly #teardown: Teardown;
   readonly #locks: readonly CgroupDirectory[];
@@ -67,34 +77,44 @@ export class CageCgroup {
   #isRemoved = false;
 
   constructor(parts: CageCgroupParts) {
-    const { memory, killCgroup, plan, locks } = parts;
+    const { root, memory, killCgroup, plan, locks } = parts;
+    this.root = root;
     this.memory = memory;
     this.killCgroup = killCgroup;
-    this.limitContext = parts.limitContext;
+    this.#around = parts.around;
+    this.limitContext = root.limitContext;
     this.surroundings = parts.surroundings;
     this.hasGuardian = parts.hasGuardian;
-    this.hold = parts.hold;
     this.ceilingBytes = parts.ceilingBytes;
     this.#plan = plan;
     this.#locks = locks;
     this.#onRemoved = parts.onRemoved;
+    this.homes = parts.homes;
     writeFirstLimits(memory, this.version, plan.writes);
-    this.#teardown = new Teardown(memory, killCgroup);
+    this.homes.write(planControllers(parts.limits, this.version));
+    this.#teardown = new Teardown(memory, killCgroup, this.homes.ownSides);
     this.monitor = openOomMonitor(memory, parts.surroundings);
     const [nearest] = parts.surroundings.cages;
     this.report = new MemoryReporter(memory, {
       plan,
-      context: parts.limitContext,
+      context: root.limitContext,
       repeats: nearest?.isOwn === true ? nearest.directory : undefined,
     });
+    this.limitsReport = new LimitsReporter(this.homes.counted, this.version);
+    const sides = this.homes.ownSides;
     this.exitCleanUp = new ExitCleanUp(() => ({
-      directories: killCgroup === undefined ? [memory] : [killCgroup.directory, memory],
+      directories: killCgroup === undefined ? [...sides, memory] : [killCgroup.directory, ...sides, memory],
       monitor: this.monitor,
-      reads: this.report.files,
+      reads: [...this.report.files.map((file) => ({ directory: memory, file })), ...this.limitsReport.files],
     }));
     // A locked directory is anchored at itself, so the watcher can't remove it by a path.
     if (locks.length > 0) this.exitCleanUp.forbid();
-    this.#letGo = parts.hold();
+    this.#letGo = root.hold();
+  }
+
+  /** See {@link openJoinFds}. Alone in its cage, a child is never one too many. */
+  get pidsToCheck(): CgroupDirectory | undefined {
+    return this.surroundings.cages.length > 0 ? this.homes.counted.pids : undefined;
   }
 
   get version(): CgroupVersion {
@@ -109,6 +129,14 @@ export class CageCgroup {
   /** Prepares for cgroups to be made below it. */
   becomeParent(): void {
     cageVersion(this.version).becomeParent(this.memory);
+  }
+
+  /** Lets cgroups below it have limits of these controllers. */
+  enableBelow(names: readonly ControllerName[]): void {
+    if (names.length === 0) return;
+    if (this.#around === undefined) this.root.controllers.homes(names);
+    else this.#around.enableBelow(names);
+    this.root.controllers.enableBelow(this.memory, names);
   }
 
   /** Adds `details` to its report. A kernel may lack files for them, and the watcher's clean-up can't skip any. */

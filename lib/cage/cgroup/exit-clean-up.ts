@@ -1,4 +1,5 @@
 import type { Ending } from '../../../types/native';
+import type { Counter } from '../../cgroup/controllers/limits-report';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { OomMonitor } from '../../oom/monitor';
 
@@ -7,7 +8,7 @@ interface Cleaned {
   directories: readonly CgroupDirectory[];
   monitor: OomMonitor;
   /** The files to read before that. */
-  reads: readonly string[];
+  reads: readonly Counter[];
 }
 
 /**
@@ -17,6 +18,7 @@ interface Cleaned {
  */
 export class ExitCleanUp {
   #plan: Ending | undefined;
+  #reads: readonly Counter[] = [];
   #isForbidden = false;
   #takeBack: (() => void) | undefined;
 
@@ -25,6 +27,11 @@ export class ExitCleanUp {
   /** Makes the plan now, so that {@link plan} is faster later. */
   prepare(): void {
     this.#plan ??= this.#makePlan();
+  }
+
+  /** The files whose texts the watcher delivers. */
+  get reads(): readonly Counter[] {
+    return this.#reads;
   }
 
   /** The plan for the watcher; undefined if the clean-up is forbidden. */
@@ -50,13 +57,17 @@ export class ExitCleanUp {
     const { file, expected, eventFd, isStamped } = monitor.quiet;
     const memory = directories.at(-1) as CgroupDirectory;
     const within = (name: string): string => `${memory.relative}/${name}`;
+    this.#reads = reads;
     return {
       dirFd: memory.anchor,
       quietFd: eventFd,
       file: within(file),
       expected,
       stamped: isStamped ? memory.relative : '',
-      reads: reads.map(within),
+      reads: reads.map((counter) => ({
+        dirFd: counter.directory.anchor,
+        path: counter.directory.beneath(counter.file),
+      })),
       removes: directories.map(({ anchor, relative }) => ({ dirFd: anchor, path: relative })),
     };
   }

@@ -1,6 +1,7 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import { type KillCgroup, killCgroupOf } from '../../cgroup/processes/kill-cgroup';
+import type { ControllerHomes } from './controller-homes';
 
 /** The fds through which a child joins a cage cgroup, at its birth or by a write. */
 export interface JoinFds {
@@ -8,6 +9,7 @@ export interface JoinFds {
     readonly intoCgroupFd?: number;
     readonly joinFds: readonly number[];
     readonly thawFd?: number;
+    readonly pidsFd?: number;
   };
   /** Closes the fds, unless they are {@link spent}. */
   close(): void;
@@ -19,16 +21,20 @@ export interface JoinedCgroup {
   version: CgroupVersion;
   memory: CgroupDirectory;
   killCgroup: KillCgroup | undefined;
+  homes: Pick<ControllerHomes, 'sides'>;
+  /** Where others are too: who joins by a write has to look whether its limit of processes holds. */
+  pidsToCheck: CgroupDirectory | undefined;
 }
 
 type JoinFile = readonly [directory: CgroupDirectory, file: string];
 
 /** The files to which a process writes to join. */
-function joinFiles({ version, memory, killCgroup }: JoinedCgroup): readonly JoinFile[] {
+function joinFiles({ version, memory, killCgroup, homes }: JoinedCgroup): readonly JoinFile[] {
   const kill = killCgroupOf(version, memory, killCgroup);
   // Use cgroup.procs only where no file takes one thread: a write to it waits for an RCU grace period, up to 20 ms.
   const files: JoinFile[] = kill?.directory === memory ? [] : [[memory, 'tasks']];
   if (kill !== undefined) files.push([kill.directory, kill.kind === 'unified' ? 'cgroup.procs' : 'tasks']);
+  for (const { directory } of homes.sides) files.push([directory, 'tasks']);
   return files;
 }
 
@@ -50,6 +56,7 @@ export function openJoinFds(cgroup: JoinedCgroup, { cloneInto }: { cloneInto: bo
     for (const fd of fds.splice(0)) native.closeFd({ fd });
   };
   const kill = killCgroupOf(cgroup.version, memory, killCgroup);
+  const { pidsToCheck } = cgroup;
   const unified = kill?.kind === 'unified' ? kill.directory : undefined;
   try {
     const joinFds = joinFiles(cgroup)
@@ -59,6 +66,9 @@ export function openJoinFds(cgroup: JoinedCgroup, { cloneInto }: { cloneInto: bo
       fds: {
         joinFds,
         ...(unified !== undefined && cloneInto && { intoCgroupFd: open(unified, '', 'path') }),
+        // Where the clone itself enters it, the kernel checks the limit.
+        ...(pidsToCheck !== undefined &&
+          !(cloneInto && cgroup.version === 2) && { pidsFd: open(pidsToCheck, '', 'path') }),
         ...(killCgroup?.kind === 'freezer' && { thawFd: open(killCgroup.directory, 'freezer.state', 'read-write') }),
       },
       close,

@@ -1,46 +1,55 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import { hasRole } from '../../cgroup/files/roles';
+import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import { readMemoryFile } from '../../cgroup/limits/limit-files';
-import { type LimitPlan, planLimits } from '../../cgroup/limits/limit-plan';
+import { planLimits } from '../../cgroup/limits/limit-plan';
 import type { ResolvedLimits } from '../../cgroup/limits/resolve-limits';
-import { killCgroupBelow } from '../../cgroup/processes/kill-cgroup';
+import { type KillCgroup, killCgroupBelow } from '../../cgroup/processes/kill-cgroup';
 import { removeTree, undo } from '../../cgroup/processes/remove';
 import type { CageAround } from '../../oom/surroundings';
 import type { CageRoot } from '../root/cage-root';
 import { release } from '../root/locked-directory';
+import type { ControllerHome } from '../root/root-controllers';
 import { CageCgroup, type CageCgroupParts } from './cage-cgroup';
+import { ControllerHomes, type HomeBelow, namesFor } from './controller-homes';
 
 /**
  * Makes the cgroup of a private or shared cage. If memcage itself refuses the limits, it does so before it makes
  * any directory.
  *
- * @param killable false: make no kill cgroup for it
+ * @param killable false: make no kill cgroup for it, unless it counts processor time there
  */
-export function makeCageCgroup(
-  root: CageRoot,
-  limits: ResolvedLimits,
-  { killable }: { killable: boolean },
-): CageCgroup {
-  const { limitContext, surroundings, hasGuardian } = root;
-  const hold = (): (() => void) => root.hold();
-  const plan = planLimits(limits, limitContext);
+export function makeCageCgroup(root: CageRoot, limits: CageLimits, { killable }: { killable: boolean }): CageCgroup {
+  const { surroundings, hasGuardian } = root;
+  const plan = planLimits(limits.memory, root.limitContext);
+  const own = homesBelow(root, limits, root.killCgroup, (home) => home.directory);
   const name = root.nextName();
-  const common = { limitContext, surroundings, hasGuardian, hold, plan, ceilingBytes: ceilingOf(limits) };
-  const killCgroup = killable ? killCgroupBelow(root.killCgroup, name) : undefined;
-  return makeIn({ ...common, memory: root.memory.below(name), killCgroup, locks: [] });
+  const counts = limits.cpu !== undefined;
+  const killCgroup = killable || counts ? killCgroupBelow(root.killCgroup, name) : undefined;
+  const memory = root.memory.below(name);
+  return makeIn({
+    ...{ root, around: undefined, memory, killCgroup, limits, plan, surroundings, hasGuardian, locks: [] },
+    own: own.map(({ home, above }) => ({ home: below(home, name, memory), above })),
+    ceilingBytes: ceilingOf(limits.memory),
+  });
 }
 
 /** Makes the cgroup of a detached cage, which outlives its owner until it is empty. */
-export function makeDetachedCageCgroup(root: CageRoot, limits: ResolvedLimits): CageCgroup {
-  const { limitContext, surroundings } = root;
-  const hold = (): (() => void) => root.hold();
-  const plan = planLimits(limits, limitContext);
-  const { memory, killCgroup } = root.makeDetached();
-  const locks = killCgroup === undefined ? [memory] : [killCgroup.directory, memory];
-  const common = { limitContext, surroundings, hold, plan, ceilingBytes: ceilingOf(limits) };
+export function makeDetachedCageCgroup(root: CageRoot, limits: CageLimits): CageCgroup {
+  const { surroundings, limitContext } = root;
+  const plan = planLimits(limits.memory, limitContext);
+  const { memory, killCgroup, homes } = root.makeDetached(namesFor(limits, limitContext.version, root.killCgroup));
+  const sides = homes.filter(({ inMemory }) => !inMemory).map(({ directory }) => directory);
+  const locks = [...(killCgroup === undefined ? [] : [killCgroup.directory]), ...sides, memory];
+  const own = homes.map((home) => ({ home: home.inMemory ? { ...home, directory: memory } : home, above: undefined }));
+  const around = undefined;
   try {
-    return new CageCgroup({ ...common, memory, killCgroup, locks, hasGuardian: false });
+    return new CageCgroup({
+      ...{ root, around, memory, killCgroup, limits, plan, surroundings, locks, hasGuardian: false },
+      homes: new ControllerHomes({ version: limitContext.version, memory, killCgroup, limits, own, around }),
+      ceilingBytes: ceilingOf(limits.memory),
+    });
   } catch (error) {
     for (const lock of locks) release(lock);
     throw error;
@@ -48,37 +57,71 @@ export function makeDetachedCageCgroup(root: CageRoot, limits: ResolvedLimits): 
 }
 
 /** Makes a leaf: a cgroup below that of a shared cage, for one child. */
-export function makeLeaf(cage: CageCgroup, name: string, limits: ResolvedLimits): CageCgroup {
-  return makeBelow(cage, name, limits, { isLeaf: true });
+export function makeLeaf(
+  cage: CageCgroup,
+  name: string,
+  limits: CageLimits,
+  { repeats }: { repeats: boolean },
+): CageCgroup {
+  return makeBelow(cage, name, limits, { isOwn: repeats });
 }
 
 /** Makes the cgroup of a cage within another cage. */
-export function makeInnerCageCgroup(cage: CageCgroup, name: string, limits: ResolvedLimits): CageCgroup {
-  return makeBelow(cage, name, limits, { isLeaf: false });
+export function makeInnerCageCgroup(cage: CageCgroup, name: string, limits: CageLimits): CageCgroup {
+  return makeBelow(cage, name, limits, { isOwn: false });
 }
 
-function makeBelow(
-  cage: CageCgroup,
-  name: string,
-  limits: ResolvedLimits,
-  { isLeaf }: { isLeaf: boolean },
-): CageCgroup {
-  const { limitContext, hasGuardian, hold, monitor } = cage;
-  const nearest: CageAround = { directory: cage.memory, isOwn: isLeaf, ooms: () => monitor.ooms() };
+/** @param isOwn the limit of the cage around is that of the new cgroup */
+function makeBelow(cage: CageCgroup, name: string, limits: CageLimits, { isOwn }: { isOwn: boolean }): CageCgroup {
+  const { root, hasGuardian, monitor, version } = cage;
+  const nearest: CageAround = { directory: cage.memory, isOwn, ooms: () => monitor.ooms() };
   const surroundings = { ...cage.surroundings, cages: [nearest, ...cage.surroundings.cages] };
-  const plan: LimitPlan = planLimits(limits, limitContext);
-  const ceilings = surroundings.cages.map(({ directory }) => readCeiling(directory, limitContext.version));
-  const ceilingBytes = Math.min(ceilingOf(limits), ...ceilings);
+  const plan = planLimits(limits.memory, root.limitContext);
+  const ceilings = surroundings.cages.map(({ directory }) => readCeiling(directory, version));
+  const ceilingBytes = Math.min(ceilingOf(limits.memory), ...ceilings);
   const killCgroup = killCgroupBelow(cage.killCgroup, name);
   const memory = cage.memory.below(name);
-  const onRemoved = (): void => monitor.removeLeaf(name);
-  const common = { limitContext, surroundings, hasGuardian, hold, plan, ceilingBytes };
-  return makeIn({ ...common, memory, killCgroup, locks: [], onRemoved }, () => monitor.addLeaf(name));
+  cage.enableBelow(namesFor(limits, version, killCgroup));
+  const own = homesBelow(root, limits, killCgroup, (home) => {
+    const around = cage.homes.sides.find((side) => side.controllers.some((each) => home.controllers.includes(each)));
+    return around?.directory ?? home.directory;
+  });
+  return makeIn(
+    {
+      ...{ root, around: cage, memory, killCgroup, limits, plan, surroundings, hasGuardian, ceilingBytes, locks: [] },
+      own: own.map(({ home, above }) => {
+        // Directly below the cage root, if the cage around has no side cgroup in this hierarchy.
+        const isOfRoot = above === home.directory && !home.inMemory;
+        return { home: below({ ...home, directory: above }, isOfRoot ? root.nextName() : name, memory), above };
+      }),
+      onRemoved: () => monitor.removeLeaf(name),
+    },
+    () => monitor.addLeaf(name),
+  );
 }
 
+/** The homes that limits need, as the cage root has them, and the directories in which to make those of a new cgroup. */
+function homesBelow(
+  root: CageRoot,
+  limits: CageLimits,
+  killCgroup: KillCgroup | undefined,
+  aboveOf: (home: ControllerHome) => CgroupDirectory,
+): { home: ControllerHome; above: CgroupDirectory }[] {
+  const names = namesFor(limits, root.limitContext.version, killCgroup);
+  return root.controllers.homes(names).map((home) => ({ home, above: aboveOf(home) }));
+}
+
+function below(home: ControllerHome, name: string, memory: CgroupDirectory): ControllerHome {
+  return { ...home, directory: home.inMemory ? memory : home.directory.below(name) };
+}
+
+type MadeParts = Omit<CageCgroupParts, 'homes'> & { own: readonly HomeBelow[] };
+
 /** Makes the directories and the rest of a cage cgroup. If that fails, removes what was made. */
-function makeIn(parts: CageCgroupParts, onMade: () => void = () => {}): CageCgroup {
-  const { memory, killCgroup, onRemoved } = parts;
+function makeIn({ own, ...parts }: MadeParts, onMade: () => void = () => {}): CageCgroup {
+  const { root, memory, killCgroup, limits, around, onRemoved } = parts;
+  const { version } = root.limitContext;
+  const homes = new ControllerHomes({ version, memory, killCgroup, limits, own, around: around?.homes });
   memory.make();
   onMade();
   const made = [memory];
@@ -87,7 +130,8 @@ function makeIn(parts: CageCgroupParts, onMade: () => void = () => {}): CageCgro
       killCgroup.directory.make();
       made.unshift(killCgroup.directory);
     }
-    return new CageCgroup(parts);
+    homes.make((directory) => made.unshift(directory));
+    return new CageCgroup({ ...parts, homes });
   } catch (error) {
     for (const directory of made) undo(() => removeTree(directory));
     onRemoved?.();

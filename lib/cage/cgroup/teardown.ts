@@ -3,7 +3,10 @@ import { killAll } from '../../cgroup/processes/kill';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import { removeStep, tookLong } from '../../cgroup/processes/remove';
 
-/** Ends a cgroup and its kill cgroup: kills what is in them, and removes them with all below them, step by step. */
+/**
+ * Ends a cgroup with its kill cgroup and its side cgroups: kills what is in them, and removes them with all below them,
+ * step by step.
+ */
 export class Teardown {
   #wasKilled = false;
   /** The last attempt to remove found no process, but more cgroups than it had time for. */
@@ -13,6 +16,7 @@ export class Teardown {
   constructor(
     private readonly memory: CgroupDirectory,
     private readonly killCgroup: KillCgroup | undefined,
+    private readonly sides: readonly CgroupDirectory[],
   ) {}
 
   get wasKilled(): boolean {
@@ -41,9 +45,9 @@ export class Teardown {
 
   /** Removes the kill cgroup first: alone it would be useless. True once nothing is left, false while processes are. */
   remove(): boolean {
-    return (
-      (this.killCgroup === undefined || this.#removeStep(this.killCgroup.directory)) && this.#removeStep(this.memory)
-    );
+    const { killCgroup, sides, memory } = this;
+    const all = killCgroup === undefined ? [...sides, memory] : [killCgroup.directory, ...sides, memory];
+    return all.every((directory) => this.#removeStep(directory));
   }
 
   #removeStep(directory: CgroupDirectory): boolean {

@@ -94,6 +94,11 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
   }
 
   /** See {@link Cage}. */
+  setLimits(): never {
+    throw new MemcageError(ErrorCode.UNSUPPORTED, `The limits of this cage can't change: it is ${this.#why}`);
+  }
+
+  /** See {@link Cage}. */
   get outer(): Cage | undefined {
     return this.container?.self;
   }

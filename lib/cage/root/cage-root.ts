@@ -1,3 +1,4 @@
+import type { ControllerName } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import { memoryFile } from '../../cgroup/files/roles';
@@ -13,6 +14,7 @@ import { CAGES_V2 } from './cages-v2';
 import { makeBeside, type RootKillCgroup } from './kill-hierarchy';
 import { makeLocked, release } from './locked-directory';
 import { foreseenRefusal, refusedParent } from './refused-parent';
+import type { ControllerHome, RootControllers } from './root-controllers';
 import { DETACHED_PREFIX, OWNER_PREFIX, sweep } from './sweep';
 
 const VERSIONS: Readonly<Record<CgroupVersion, CageVersion>> = { 1: CAGES_V1, 2: CAGES_V2 };
@@ -31,10 +33,18 @@ interface Parts {
   hasGuardian: boolean;
 }
 
+/** Locked directories beside the cage root's. Homes in memory's directory are the cage root's. */
+interface DetachedDirectories {
+  memory: CgroupDirectory;
+  killCgroup: KillCgroup | undefined;
+  homes: readonly ControllerHome[];
+}
+
 /** The locked directory in which one thread (main thread or worker) makes its cages, and what those cages share. */
 export class CageRoot {
   readonly memory: CgroupDirectory;
   readonly killCgroup: RootKillCgroup | undefined;
+  readonly controllers: RootControllers;
   /** The guardian ends its cages if this process is killed. */
   readonly hasGuardian: boolean;
   readonly limitContext: Omit<LimitContext, 'current'>;
@@ -88,12 +98,13 @@ export class CageRoot {
   }
 
   private constructor(host: Host, { parent, memory, killCgroup, hasGuardian }: Parts) {
-    const { enableLimitsBelow, surroundingsOf } = cageVersion(host.version);
+    const { enableLimitsBelow, openControllers, surroundingsOf } = cageVersion(host.version);
     this.#parent = parent;
     this.memory = memory;
     this.killCgroup = killCgroup;
     this.hasGuardian = hasGuardian;
     enableLimitsBelow(memory);
+    this.controllers = openControllers({ host, parent, memory, hasGuardian });
     this.limitContext = {
       version: host.version,
       swapAccounting: memory.has(SWAP_FILE[host.version]),
@@ -107,7 +118,7 @@ export class CageRoot {
 
   /** Whether someone removed its directories. */
   get isGone(): boolean {
-    return !this.memory.exists() || this.killCgroup?.directory.exists() === false;
+    return !this.memory.exists() || this.killCgroup?.directory.exists() === false || this.controllers.isGone;
   }
 
   /** A name that no cage of this root has or had. */
@@ -117,12 +128,16 @@ export class CageRoot {
   }
 
   /** A locked cgroup beside the root, for a cage that outlives it. */
-  makeDetached(): { memory: CgroupDirectory; killCgroup: KillCgroup | undefined } {
-    const { killCgroup, hasGuardian } = this;
+  makeDetached(controllers: readonly ControllerName[]): DetachedDirectories {
+    const { killCgroup: rootKillCgroup, hasGuardian } = this;
     const memory = makeLocked(this.#parent, DETACHED_PREFIX, hasGuardian ? 'detached' : undefined);
+    let killCgroup: KillCgroup | undefined;
     try {
-      return { memory, killCgroup: killCgroup && makeBeside(killCgroup, DETACHED_PREFIX, hasGuardian) };
+      killCgroup = rootKillCgroup && makeBeside(rootKillCgroup, DETACHED_PREFIX, hasGuardian);
+      const homes = this.controllers.makeDetached(controllers);
+      return { memory, killCgroup, homes };
     } catch (error) {
+      if (killCgroup !== undefined) release(killCgroup.directory);
       release(memory);
       throw error;
     }
@@ -155,6 +170,7 @@ export class CageRoot {
     // Before the removal, which a v1 eventfd would count.
     this.surroundings.ancestors.close();
     if (this.killCgroup !== undefined) release(this.killCgroup.directory);
+    this.controllers.remove();
     release(this.memory);
     this.#parent.close();
   }

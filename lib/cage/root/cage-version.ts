@@ -3,6 +3,7 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { Host } from '../../cgroup/hierarchy/host';
 import type { OomSurroundings } from '../../oom/surroundings';
 import type { RootKillCgroup } from './kill-hierarchy';
+import type { RootControllers, RootParts } from './root-controllers';
 
 /** How to make cages on one cgroup version. */
 export interface CageVersion {
@@ -18,6 +19,8 @@ export interface CageVersion {
   becomeParent(memory: CgroupDirectory): void;
   /** Makes the kill cgroup for all cages of a cage root. */
   makeKillCgroup(host: Host, hasGuardian: boolean): RootKillCgroup | undefined;
+  /** The controllers beside memory. Makes nothing yet. */
+  openControllers(root: RootParts): RootControllers;
   /** Sweeps, ahead of time, the cgroups in which kill cgroups will be made. */
   sweepKillHierarchies(host: Host): Promise<void>;
   /** What is around the cages of a cage root. Holds fds until `ancestors` is closed. */

@@ -1,6 +1,7 @@
 import { undo } from '../../cgroup/processes/remove';
 import { AncestorsV1 } from '../../oom/ancestors-v1';
 import type { CageVersion } from './cage-version';
+import { ControllersV1 } from './controllers-v1';
 import { makeRootKillCgroup, sweepKillHierarchies } from './kill-hierarchy';
 
 export const CAGES_V1: CageVersion = {
@@ -15,6 +16,7 @@ export const CAGES_V1: CageVersion = {
     if (memory.readIfPresent('memory.use_hierarchy')?.trim() === '0') memory.write('memory.use_hierarchy', '1');
   },
   makeKillCgroup: makeRootKillCgroup,
+  openControllers: (root) => new ControllersV1(root),
   sweepKillHierarchies,
   surroundingsOf: (root, _parent, host) => ({ version: 1, cages: [], ancestors: new AncestorsV1(root, host) }),
 };

@@ -9,6 +9,7 @@ import { AncestorsV2 } from '../../oom/ancestors-v2';
 import { whyNotWritable } from '../../placement/given-parent';
 import { readPids } from '../../placement/parent-facts';
 import type { CageVersion } from './cage-version';
+import { ControllersV2 } from './controllers-v2';
 import { explainDelegation, foreseenRefusal, onlyCandidate, refusedParent } from './refused-parent';
 
 const SUBTREE_CONTROL = 'cgroup.subtree_control';
@@ -21,6 +22,7 @@ export const CAGES_V2: CageVersion = {
   foreseeJoin,
   becomeParent: (memory) => memory.write(SUBTREE_CONTROL, '+memory'),
   makeKillCgroup: () => undefined,
+  openControllers: (root) => new ControllersV2(root),
   sweepKillHierarchies: async () => {},
   surroundingsOf: (_root, parent, host) => ({ version: 2, cages: [], ancestors: new AncestorsV2(parent.path, host) }),
 };

@@ -4,7 +4,7 @@ import { ErrorCode, MemcageError } from '../../errors/errors';
 import { CgroupDirectory } from '../directory/directory';
 import type { CgroupVersion } from '../files/formats';
 import { missingMemory } from './missing-memory';
-import { findHierarchies, type Hierarchy, type Location, locateProcess } from './mounts';
+import { findHierarchies, type Hierarchies, type Hierarchy, type Location, locateProcess } from './mounts';
 import { findMember } from './unnamed';
 
 /** The cgroup hierarchies of this machine that memcage uses. */
@@ -15,6 +15,8 @@ export interface Host {
   memoryElsewhere: readonly Hierarchy[];
   unified: Hierarchy | null;
   freezer: Hierarchy | null;
+  /** See {@link Hierarchies}. */
+  controllers: Hierarchies['controllers'];
 }
 
 let cached: Host | undefined;

@@ -12,6 +12,9 @@ export interface Hierarchy {
   readOnly: boolean;
 }
 
+/** The controllers beside memory that memcage has a use for. */
+export const SIDE_CONTROLLERS = ['pids', 'cpu', 'cpuset', 'cpuacct'] as const;
+
 /** What is mounted where; `null` if it is not mounted, or not visible. */
 export interface Hierarchies {
   /** The hierarchy that has the memory controller. */
@@ -22,6 +25,8 @@ export interface Hierarchies {
   unified: Hierarchy | null;
   /** The v1 freezer. */
   freezer: Hierarchy | null;
+  /** The v1 hierarchies of other controllers. Several names may have the same one. */
+  controllers: Readonly<Partial<Record<(typeof SIDE_CONTROLLERS)[number], Hierarchy>>>;
 }
 
 /** Where a cgroup is, seen from a mount of its hierarchy. */
@@ -60,7 +65,14 @@ export function findHierarchies(mountInfo: string, unifiedControllers: (mountPoi
     ({ mountRoot }, index) =>
       ![memory, ...others.slice(0, index)].some((shown) => shown && below(shown.mountRoot, mountRoot) !== null),
   );
-  return { memory, memoryElsewhere, unified, freezer: v1('freezer')[0] ?? null };
+  const controllers = Object.fromEntries(
+    SIDE_CONTROLLERS.flatMap((name) =>
+      v1(name)
+        .slice(0, 1)
+        .map((hierarchy) => [name, hierarchy]),
+    ),
+  );
+  return { memory, memoryElsewhere, unified, freezer: v1('freezer')[0] ?? null, controllers };
 }
 
 /**

@@ -54,7 +54,7 @@ function useNative(replaced: Partial<NativeBinding>): void {
   };
 }
 
-const nothing: KernelReport = { oom: null, memory: { limitBytes: 0, peakBytes: null, swapLimited: true } };
+const nothing: KernelReport = { oom: null, memory: { limitBytes: 0, peakBytes: null, swapLimited: true }, limits: {} };
 
 function cagedWith(replaced: Partial<HeldChild> = {}): HeldChild {
   const home = {

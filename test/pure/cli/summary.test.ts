@@ -28,6 +28,7 @@ const OUTCOME: Outcome = {
   enforcedBy: { kind: 'kernel', reason: null },
   nodeHeap: null,
   memory: { limitBytes: 100 * MIB, peakBytes: 50 * MIB, swapLimited: true, details: V2_DETAILS },
+  limits: {},
   cpu: { userMs: 1000, systemMs: 20 },
   faults: { minor: 12_345, major: 6 },
   durationMs: 61_000,

@@ -22,6 +22,7 @@ const outcome: Outcome & RunOutput = {
   enforcedBy: { kind: 'kernel', reason: null },
   nodeHeap: null,
   memory: { limitBytes: 104857600, peakBytes: 104857600, swapLimited: true },
+  limits: {},
   cpu: { userMs: 1, systemMs: 2 },
   faults: { minor: 3, major: 4 },
   durationMs: 30,

@@ -46,6 +46,7 @@ const host: HostModule.Host = {
   memoryElsewhere: [],
   unified: hierarchy,
   freezer: null,
+  controllers: {},
 };
 
 const taken: BusFailure = {

@@ -58,6 +58,7 @@ const host: HostModule.Host = {
   memoryElsewhere: [],
   unified: hierarchy,
   freezer: null,
+  controllers: {},
 };
 
 beforeEach(() => {

@@ -4,7 +4,7 @@ import type { MemoryOption } from '../../../types/options';
 import { testRows } from '../../support/rows';
 
 const namesIn = (memory: MemoryOption): string[] =>
-  unheldLimits(resolveLimits(memory, { of: 'spawn' })).map(({ name }) => name);
+  unheldLimits({ memory: resolveLimits(memory, { of: 'spawn' }) }).map(({ name }) => name);
 
 testRows(
   'what only the kernel can hold',

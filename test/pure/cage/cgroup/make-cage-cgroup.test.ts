@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { makeCageCgroup } from '../../../../lib/cage/cgroup/make-cage-cgroup';
 import type { CageRoot } from '../../../../lib/cage/root/cage-root';
+import type { RootControllers } from '../../../../lib/cage/root/root-controllers';
 import { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
 import type { NativeBinding } from '../../../../types/native';
 
@@ -48,13 +49,14 @@ class Machine {
       hasGuardian: false,
       nextName: () => '1',
       hold: () => () => {},
+      controllers: { homes: () => [] } as Partial<RootControllers> as RootControllers,
     } as Partial<CageRoot> as CageRoot;
   }
 
   /** The error for a cage cgroup that can't be made. */
   failure(): unknown {
     try {
-      makeCageCgroup(this.owner, { max: 2 ** 20 }, { killable: true });
+      makeCageCgroup(this.owner, { memory: { max: 2 ** 20 } }, { killable: true });
     } catch (error) {
       return error;
     }

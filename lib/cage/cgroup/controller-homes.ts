@@ -1,0 +1,101 @@
+import { type ControllerName, controllersFor } from '../../cgroup/controllers/controller-name';
+import type { ControllerWrite } from '../../cgroup/controllers/controller-plan';
+import { inheritProcessors } from '../../cgroup/controllers/cpuset-v1';
+import type { CountedIn, UsageFile } from '../../cgroup/controllers/limits-report';
+import { writeControllerLimit } from '../../cgroup/controllers/write-limit';
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import type { CgroupVersion } from '../../cgroup/files/formats';
+import type { CageLimits } from '../../cgroup/limits/cage-limits';
+import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import type { ControllerHome } from '../root/root-controllers';
+
+/** A home below that of a cage root or of a cage around, in the same hierarchy. */
+export interface HomeBelow {
+  home: ControllerHome;
+  /** Undefined for one that is there already: a locked directory of a detached cage. */
+  above: CgroupDirectory | undefined;
+}
+
+interface Parts {
+  version: CgroupVersion;
+  memory: CgroupDirectory;
+  killCgroup: KillCgroup | undefined;
+  limits: CageLimits;
+  own: readonly HomeBelow[];
+  around: ControllerHomes | undefined;
+}
+
+/** The controllers to ask a cage root or a cage for, so that a cage below has what its limits need. */
+export function namesFor(
+  limits: CageLimits,
+  version: CgroupVersion,
+  killCgroup: KillCgroup | undefined,
+): ControllerName[] {
+  return controllersFor(limits, { version, hasUnified: version === 2 || killCgroup?.kind === 'unified' });
+}
+
+/**
+ * Where a cage cgroup has its limits beside memory, and where it counts. A cage cgroup without such a limit lives in those
+ * of the cage around it.
+ */
+export class ControllerHomes {
+  /** The side cgroups that its processes join (v1). */
+  readonly sides: readonly ControllerHome[];
+  /** Those of {@link sides} that are this cage cgroup's own. */
+  readonly ownSides: readonly CgroupDirectory[];
+  readonly counted: CountedIn;
+  readonly #own: readonly HomeBelow[];
+
+  constructor({ version, memory, killCgroup, limits, own, around }: Parts) {
+    this.#own = own;
+    const ownSides = own.map(({ home }) => home).filter(({ inMemory }) => !inMemory);
+    const others = (around?.sides ?? []).filter((side) => !ownSides.some((each) => isSameHierarchy(each, side)));
+    this.sides = [...ownSides, ...others];
+    this.ownSides = ownSides.map(({ directory }) => directory);
+    const usage = (): UsageFile => {
+      if (version === 2) return { directory: memory, file: 'cpu.stat' };
+      if (killCgroup?.kind === 'unified') return { directory: killCgroup.directory, file: 'cpu.stat' };
+      return { directory: this.#homeOf('cpuacct'), file: 'cpuacct.usage' };
+    };
+    this.counted = {
+      ...around?.counted,
+      ...(limits.pids !== undefined && { pids: this.#homeOf('pids') }),
+      ...(limits.cpu !== undefined && { cpu: { directory: this.#homeOf('cpu'), usage: usage() } }),
+    };
+  }
+
+  /** Makes its own side cgroups. If one can't be made, `onMade` has been called with those that were. */
+  make(onMade: (directory: CgroupDirectory) => void): void {
+    for (const { home, above } of this.#own) {
+      if (home.inMemory || above === undefined) continue;
+      home.directory.make();
+      onMade(home.directory);
+      if (home.controllers.includes('cpuset')) inheritProcessors(home.directory, above);
+    }
+  }
+
+  /** @throws ERR_MEMCAGE_UNSUPPORTED for a limit of a controller that the cage was made without */
+  assertHas(writes: readonly ControllerWrite[]): void {
+    for (const { controller, option } of writes) this.#homeOf(controller, option);
+  }
+
+  /** @throws ERR_MEMCAGE_UNSUPPORTED for a limit of a controller that the cage was made without */
+  write(writes: readonly ControllerWrite[]): void {
+    for (const write of writes) writeControllerLimit(this.#homeOf(write.controller, write.option), write);
+  }
+
+  #homeOf(name: ControllerName, option: string = name): CgroupDirectory {
+    const found = this.#own.find(({ home }) => home.controllers.includes(name));
+    if (found !== undefined) return found.home.directory;
+    throw new MemcageError(
+      ErrorCode.UNSUPPORTED,
+      `${option} can't be set now: the cage was made without it, and its processes can't be moved safely. Make the cage ` +
+        "with a limit of that kind, if only pids: 'max' or cpu: Infinity",
+    );
+  }
+}
+
+function isSameHierarchy(one: ControllerHome, other: ControllerHome): boolean {
+  return one.controllers.some((name) => other.controllers.includes(name));
+}

@@ -1,0 +1,154 @@
+import type { ControllerName } from '../../cgroup/controllers/controller-name';
+import { inheritProcessors } from '../../cgroup/controllers/cpuset-v1';
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { type Host, openDirectory, processDirectory } from '../../cgroup/hierarchy/host';
+import { type Hierarchy, SIDE_CONTROLLERS } from '../../cgroup/hierarchy/mounts';
+import { ErrorCode, MemcageError } from '../../errors/errors';
+import { makeLocked, release } from './locked-directory';
+import type { ControllerHome, RootControllers, RootParts } from './root-controllers';
+import { DETACHED_PREFIX, OWNER_PREFIX, sweep } from './sweep';
+
+interface Side {
+  home: ControllerHome;
+  parentPath: string;
+}
+
+/**
+ * On v1 each controller may be in another hierarchy. A cage root has a locked directory in each that a cage of it has
+ * needed so far, below this process's cgroup there.
+ */
+export class ControllersV1 implements RootControllers {
+  /** By the mount point of the hierarchy. */
+  readonly #sides = new Map<string, Side>();
+
+  constructor(private readonly root: Pick<RootParts, 'host' | 'memory' | 'hasGuardian'>) {}
+
+  get isGone(): boolean {
+    return this.#all().some(({ home }) => !home.directory.exists());
+  }
+
+  homes(names: readonly ControllerName[]): ControllerHome[] {
+    return this.#hierarchies(names).map((hierarchy) => {
+      const controllers = controllersOf(hierarchy, this.root.host);
+      if (isSameMount(hierarchy, this.root.host.memory)) {
+        return { controllers, directory: this.root.memory, inMemory: true };
+      }
+      let side = this.#sides.get(hierarchy.mountPoint);
+      if (side === undefined) {
+        side = this.#makeSide(hierarchy, controllers);
+        this.#sides.set(hierarchy.mountPoint, side);
+      }
+      return side.home;
+    });
+  }
+
+  enableBelow(): void {}
+
+  makeDetached(names: readonly ControllerName[]): ControllerHome[] {
+    const made: CgroupDirectory[] = [];
+    try {
+      return this.homes(names).map((home) => {
+        if (home.inMemory) return home;
+        const { parentPath } = this.#all().find((side) => side.home === home) as Side;
+        const guarded = this.root.hasGuardian ? 'detached' : undefined;
+        const directory = inDirectory(parentPath, (parent) => {
+          const locked = makeLocked(parent, DETACHED_PREFIX, guarded);
+          made.push(locked);
+          if (home.controllers.includes('cpuset')) inheritProcessors(locked, parent);
+          return locked;
+        });
+        return { ...home, directory };
+      });
+    } catch (error) {
+      for (const directory of made) release(directory);
+      throw error;
+    }
+  }
+
+  remove(): void {
+    for (const { home } of this.#all()) release(home.directory);
+    this.#sides.clear();
+  }
+
+  #all(): Side[] {
+    return [...this.#sides.values()];
+  }
+
+  /** Each once, though it may have several of the controllers. */
+  #hierarchies(names: readonly ControllerName[]): Hierarchy[] {
+    const { host } = this.root;
+    const found = new Map<string, Hierarchy>();
+    for (const name of names) {
+      const hierarchy = host.controllers[name];
+      if (hierarchy === undefined) throw notMounted(name);
+      if (hierarchy.readOnly) throw notWritable(name, hierarchy);
+      // A process is in one cgroup of a hierarchy, and in this one that is its kill cgroup.
+      if (host.freezer !== null && isSameMount(hierarchy, host.freezer)) throw withFreezer(name, hierarchy);
+      found.set(hierarchy.mountPoint, hierarchy);
+    }
+    return [...found.values()];
+  }
+
+  #makeSide(hierarchy: Hierarchy, controllers: readonly ControllerName[]): Side {
+    const parentPath = processDirectory(hierarchy, 'self');
+    return inDirectory(parentPath, (parent) => {
+      sweep(parent);
+      // Its processes are in the memory hierarchy too. But should one be here alone, it is killed with the rest.
+      const directory = makeLocked(parent, OWNER_PREFIX, this.root.hasGuardian ? 'memory' : undefined);
+      try {
+        if (controllers.includes('cpuset')) inheritProcessors(directory, parent);
+      } catch (error) {
+        release(directory);
+        throw error;
+      }
+      return { home: { controllers, directory, inMemory: false }, parentPath };
+    });
+  }
+}
+
+function controllersOf(hierarchy: Hierarchy, { controllers }: Host): ControllerName[] {
+  return SIDE_CONTROLLERS.filter((name) => {
+    const other = controllers[name];
+    return other !== undefined && isSameMount(other, hierarchy);
+  });
+}
+
+function isSameMount(one: Hierarchy, other: Hierarchy): boolean {
+  return one.mountPoint === other.mountPoint;
+}
+
+function inDirectory<T>(path: string, use: (directory: CgroupDirectory) => T): T {
+  const directory = openDirectory(path);
+  try {
+    return use(directory);
+  } finally {
+    directory.close();
+  }
+}
+
+function notMounted(name: ControllerName): MemcageError {
+  const cure = `mount it as root: mkdir -p /sys/fs/cgroup/${name} && mount -t cgroup -o ${name} cgroup /sys/fs/cgroup/${name}`;
+  return new MemcageError(
+    ErrorCode.NO_CONTROLLER,
+    `The limit can't be had: the v1 ${name} controller is not mounted here, and memory is on cgroup v1. Cure: ${cure}`,
+    { cure },
+  );
+}
+
+function notWritable(name: ControllerName, { mountPoint }: Hierarchy): MemcageError {
+  const cure = `mount it writable, as root: mount -o remount,rw ${mountPoint}`;
+  return new MemcageError(
+    ErrorCode.NO_CONTROLLER,
+    `The limit can't be had: the ${name} controller is mounted read-only at ${mountPoint}. Cure: ${cure}`,
+    { path: mountPoint, cure },
+  );
+}
+
+function withFreezer(name: ControllerName, { mountPoint }: Hierarchy): MemcageError {
+  return new MemcageError(
+    ErrorCode.NO_CONTROLLER,
+    `The limit can't be had: the ${name} controller shares the hierarchy at ${mountPoint} with the freezer, which memcage ` +
+      'uses to kill. Mount them apart',
+    { path: mountPoint },
+  );
+}

@@ -1,0 +1,149 @@
+import type { CpuLimitReport, LimitsReport, PidsReport } from '../../../types/outcome';
+import type { CgroupDirectory } from '../directory/directory';
+import { type CgroupVersion, parseFlatKeyed, parseValue } from '../files/formats';
+
+/** Where the counts of a cage's limits are. */
+export interface CountedIn {
+  pids?: CgroupDirectory;
+  cpu?: {
+    /** Has the limit, and how long it was in force. */
+    directory: CgroupDirectory;
+    /** Has the processor time. */
+    usage: UsageFile;
+  };
+}
+
+/** The file that tells a cgroup's processor time, ended processes included. */
+export interface UsageFile {
+  directory: CgroupDirectory;
+  file: 'cpu.stat' | 'cpuacct.usage';
+}
+
+/** A file to read. */
+export interface Counter {
+  directory: CgroupDirectory;
+  file: string;
+}
+
+type Texts = (counter: Counter) => string | undefined;
+
+/** Makes an outcome's report on the limits beside memory, from the cgroups' files or from texts that the watcher read. */
+export class LimitsReporter {
+  readonly #files: readonly Counter[];
+
+  constructor(
+    private readonly counted: CountedIn,
+    private readonly version: CgroupVersion,
+  ) {
+    this.#files = filesOf(counted, version);
+  }
+
+  /** The files that a report needs and that are there. A kernel may lack some, but always the same ones. */
+  get files(): Counter[] {
+    return this.#files.filter(({ directory, file }) => directory.has(file));
+  }
+
+  read(): LimitsReport {
+    return this.#report(({ directory, file }) => directory.readIfPresent(file));
+  }
+
+  /** @param texts contents of `files`, which {@link files} returned */
+  parse(files: readonly Counter[], texts: readonly string[]): LimitsReport {
+    return this.#report(({ directory, file }) => {
+      const index = files.findIndex((each) => each.directory === directory && each.file === file);
+      return index < 0 ? undefined : texts[index];
+    });
+  }
+
+  /** What is known once the cgroups are gone. */
+  unknown(): LimitsReport {
+    return this.#report(() => undefined);
+  }
+
+  #report(textOf: Texts): LimitsReport {
+    const { pids, cpu } = this.counted;
+    return {
+      ...(pids !== undefined && { pids: pidsReport(pids, textOf) }),
+      ...(cpu !== undefined && { cpu: cpuReport(cpu, this.version, textOf) }),
+    };
+  }
+}
+
+const PIDS_FILES = ['pids.max', 'pids.events', 'pids.peak'] as const;
+const CPU_FILES = { 1: ['cpu.cfs_quota_us', 'cpu.cfs_period_us', 'cpu.stat'], 2: ['cpu.max', 'cpu.stat'] } as const;
+
+function filesOf({ pids, cpu }: CountedIn, version: CgroupVersion): Counter[] {
+  const files: Counter[] = [];
+  if (pids !== undefined) files.push(...PIDS_FILES.map((file) => ({ directory: pids, file })));
+  if (cpu !== undefined) {
+    const { directory, usage } = cpu;
+    files.push(...CPU_FILES[version].map((file) => ({ directory, file })));
+    if (usage.directory !== directory || !files.some(({ file }) => file === usage.file)) files.push(usage);
+  }
+  return files;
+}
+
+function pidsReport(directory: CgroupDirectory, textOf: Texts): PidsReport {
+  const read = <T>(file: (typeof PIDS_FILES)[number], parse: (text: string, path: string) => T): T | null =>
+    parsed({ directory, file }, textOf, parse);
+  const events = read('pids.events', parseFlatKeyed);
+  return {
+    max: read('pids.max', parseValue) ?? Number.POSITIVE_INFINITY,
+    hits: events?.['max'] ?? null,
+    peak: read('pids.peak', parseValue),
+  };
+}
+
+function cpuReport(
+  { directory, usage }: NonNullable<CountedIn['cpu']>,
+  version: CgroupVersion,
+  textOf: Texts,
+): CpuLimitReport {
+  const stat = parsed({ directory, file: 'cpu.stat' }, textOf, parseFlatKeyed);
+  return {
+    max:
+      version === 1
+        ? maxV1(directory, textOf)
+        : (parsed({ directory, file: 'cpu.max' }, textOf, parseMax) ?? Number.POSITIVE_INFINITY),
+    throttledMs: throttledMs(stat),
+    usageMs: usageMs(usage, textOf),
+  };
+}
+
+function maxV1(directory: CgroupDirectory, textOf: Texts): number {
+  const quota = parsed({ directory, file: 'cpu.cfs_quota_us' }, textOf, parseSigned);
+  const period = parsed({ directory, file: 'cpu.cfs_period_us' }, textOf, parseValue);
+  return quota === null || period === null || quota < 0 ? Number.POSITIVE_INFINITY : quota / period;
+}
+
+/** `QUOTA PERIOD`, in microseconds. */
+function parseMax(text: string, path: string): number {
+  const [quota = '', period = ''] = text.trim().split(' ');
+  return parseValue(`${quota}\n`, path) / parseValue(`${period}\n`, path);
+}
+
+function parseSigned(text: string, path: string): number {
+  return text.startsWith('-') ? -1 : parseValue(text, path);
+}
+
+/** v1 has nanoseconds, v2 microseconds. */
+function throttledMs(stat: Readonly<Record<string, number>> | null): number | null {
+  const ns = stat?.['throttled_time'];
+  const us = stat?.['throttled_usec'];
+  if (ns !== undefined) return ns / 1e6;
+  return us === undefined ? null : us / 1e3;
+}
+
+function usageMs({ directory, file }: UsageFile, textOf: Texts): number | null {
+  if (file === 'cpuacct.usage') {
+    const ns = parsed({ directory, file }, textOf, parseValue);
+    return ns === null ? null : ns / 1e6;
+  }
+  const us = parsed({ directory, file }, textOf, parseFlatKeyed)?.['usage_usec'];
+  return us === undefined ? null : us / 1e3;
+}
+
+function parsed<T>(counter: Counter, textOf: Texts, parse: (text: string, path: string) => T): T | null {
+  const text = textOf(counter);
+  return text === undefined ? null : parse(text, `${counter.directory.path}/${counter.file}`);
+}

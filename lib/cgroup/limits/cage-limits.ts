@@ -1,0 +1,50 @@
+import type { ResolvedLimits } from './resolve-limits';
+
+/** Limits of processor time after validation. */
+export interface ResolvedCpu {
+  /** In processors; `Infinity` for unlimited. */
+  max?: number;
+  weight?: number;
+  /** Sorted, without overlaps: `0-2,4`. */
+  set?: string;
+}
+
+/** All limits of a cage after validation. What was left out is absent. */
+export interface CageLimits {
+  memory: ResolvedLimits;
+  /** `Infinity` for counting alone. */
+  pids?: number;
+  cpu?: ResolvedCpu;
+}
+
+export function isSameLimits(one: CageLimits, other: CageLimits): boolean {
+  return one.pids === other.pids && isSame(one.memory, other.memory) && isSame(one.cpu ?? {}, other.cpu ?? {});
+}
+
+function isSame<T extends object>(one: T, other: T): boolean {
+  const names = Object.keys(one) as (keyof T)[];
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+}
+
+/** Both hold: of each limit the lower one, and what only one of them has. */
+export function lowerOfBoth(one: CageLimits, other: CageLimits): CageLimits {
+  const pids = lowest(one.pids, other.pids);
+  const cpu = { ...other.cpu, ...one.cpu };
+  const cpuMax = lowest(one.cpu?.max, other.cpu?.max);
+  if (cpuMax !== undefined) cpu.max = cpuMax;
+  const memory = { ...other.memory, ...one.memory };
+  for (const name of ['max', 'swap', 'swapHigh', 'zswap', 'high', 'soft'] as const) {
+    const size = lowest(one.memory[name], other.memory[name]);
+    if (size !== undefined) memory[name] = size;
+  }
+  return {
+    memory,
+    ...(pids !== undefined && { pids }),
+    ...(Object.keys(cpu).length > 0 && { cpu }),
+  };
+}
+
+function lowest(...values: (number | undefined)[]): number | undefined {
+  const given = values.filter((value) => value !== undefined);
+  return given.length === 0 ? undefined : Math.min(...given);
+}

@@ -1,0 +1,23 @@
+import type { CpuOption, MemoryOption, PidsOption } from '../../../types/options';
+import { canLoad, loadNative } from '../../addon/load-native';
+import type { CageLimits } from './cage-limits';
+import { resolveLimits } from './resolve-limits';
+import { resolveCpu, resolvePids } from './resolve-pids-and-cpu';
+
+/** The options that limit a cage. */
+export interface GivenLimits {
+  memory?: MemoryOption | undefined;
+  pids?: PidsOption | undefined;
+  cpu?: CpuOption | undefined;
+}
+
+/** Validates the options that limit a cage. Undefined if none is given. */
+export function resolveCageLimits({ memory, pids, cpu }: GivenLimits, of: string): CageLimits | undefined {
+  if (memory === undefined && pids === undefined && cpu === undefined) return undefined;
+  const pageBytes = canLoad() ? { pageBytes: loadNative().constants.pageSize } : {};
+  return {
+    memory: memory === undefined ? {} : resolveLimits(memory, { of, ...pageBytes }),
+    ...(pids !== undefined && { pids: resolvePids(pids) }),
+    ...(cpu !== undefined && { cpu: resolveCpu(cpu, of) }),
+  };
+}

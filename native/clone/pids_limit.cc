@@ -1,0 +1,60 @@
+#include "clone/pids_limit.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#include "sys/raw_call.h"
+#include "sys/syscall_numbers.h"
+
+namespace memcage {
+namespace {
+
+using sys::Call;
+
+constexpr int64_t kNoLimit = INT64_MAX;
+
+/** Reads a number, or "max". Negative errno if it can't be read. */
+int64_t ReadCount(int dir_fd, const char* file) {
+  const long fd = Call(SYS_openat, dir_fd, file, O_RDONLY | O_CLOEXEC, 0);
+  if (fd < 0) return fd;
+  char text[24];
+  const long length = Call(SYS_read, fd, text, sizeof(text));
+  Call(SYS_close, fd);
+  if (length < 0) return length;
+  if (length > 0 && text[0] == 'm') return kNoLimit;
+  int64_t count = 0;
+  for (long i = 0; i < length && text[i] >= '0' && text[i] <= '9'; ++i) count = count * 10 + (text[i] - '0');
+  return count;
+}
+
+/** 0 if the members are within the limit. 1 above the root of the hierarchy, which has no limit. */
+long Check(int dir_fd) {
+  const int64_t max = ReadCount(dir_fd, "pids.max");
+  if (max == -ENOENT) return 1;
+  if (max < 0) return static_cast<long>(max);
+  if (max == kNoLimit) return 0;
+  const int64_t current = ReadCount(dir_fd, "pids.current");
+  if (current < 0) return static_cast<long>(current);
+  return current > max ? -EAGAIN : 0;
+}
+
+}  // namespace
+
+long PidsRefusal(int dir_fd) {
+  int at = dir_fd;
+  long result = Check(at);
+  while (result == 0) {
+    const long above = Call(SYS_openat, at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    if (at != dir_fd) Call(SYS_close, at);
+    if (above < 0) return above;
+    at = static_cast<int>(above);
+    result = Check(at);
+  }
+  if (at != dir_fd) Call(SYS_close, at);
+  return result == 1 ? 0 : result;
+}
+
+}  // namespace memcage
