@@ -32,6 +32,10 @@ export type AnyCageLimit = CageLimitOptions &
         /** Limits of processor time. */
         cpu: CpuOption;
       }
+    | {
+        /** Processor time in milliseconds. */
+        cpuTimeMs: number;
+      }
   );
 
 /** Options of {@link createCage}: limits, and {@link SharedCageSettings}. */
@@ -71,7 +75,7 @@ export function createCage(options: CreateCageOptions): Cage {
   checkOptions(options, { of: 'createCage', known: KNOWN, aliases: ALIASES });
   const limits = resolveCageLimits(options, 'createCage');
   if (limits === undefined)
-    throw invalidArgument('memory', 'a size or an object of limits (or pids, or cpu)', undefined);
+    throw invalidArgument('memory', 'a size or an object of limits (or pids, cpu or cpuTimeMs)', undefined);
   const perChild = resolvePerChild(options.perChild);
   const nodeHeap = resolveNodeHeap(options.nodeHeap);
   const parent = resolveParent(options.parent);
@@ -82,8 +86,8 @@ export function createCage(options: CreateCageOptions): Cage {
   return make({ limits, perChild, parent, around, nodeHeap: nodeHeap ?? around?.nodeHeap, accepted });
 }
 
-const KNOWN = ['memory', 'pids', 'cpu', 'perChild', 'parent', 'nodeHeap', 'enforce'];
-const LIMITS = ['memory', 'pids', 'cpu'];
+const KNOWN = ['memory', 'pids', 'cpu', 'cpuTimeMs', 'perChild', 'parent', 'nodeHeap', 'enforce'];
+const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs'];
 
 function resolvePerChild(given: CageLimitOptions | undefined): CageLimits | undefined {
   if (given === undefined) return undefined;

@@ -43,8 +43,20 @@ const NOTHING: ResolvedCageOptions = {
 export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
   // Node reports what is wrong with it.
   if (!isOptions(options)) return { node: options, own: NOTHING };
-  const { memory, pids, cpu, cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, enforce, ...node } =
-    called.read(options as CageOptions);
+  const {
+    memory,
+    pids,
+    cpu,
+    cpuTimeMs,
+    cage,
+    namespaces,
+    parent,
+    keepDescendants,
+    nodeHeap,
+    memoryDetails,
+    enforce,
+    ...node
+  } = called.read(options as CageOptions);
   if (cage !== undefined && !isShared(cage)) throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && parent !== undefined) {
     throw invalidArgument('parent', 'no value (cage already says where)', parent);
@@ -55,7 +67,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   checkBoolean('keepDescendants', keepDescendants);
   checkBoolean('memoryDetails', memoryDetails);
   const own = {
-    limits: resolveCageLimits({ memory, pids, cpu }, called.of),
+    limits: resolveCageLimits({ memory, pids, cpu, cpuTimeMs }, called.of),
     cage,
     namespaces: withRightsHere(resolveNamespaces(namespaces, called.of)),
     parent: resolveParent(parent),
@@ -66,7 +78,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   };
   if (own.limits === undefined) {
     for (const [name, given] of Object.entries({ parent, keepDescendants, enforce })) {
-      if (given !== undefined) throw invalidArgument(name, 'no value (it needs memory, pids or cpu)', given);
+      if (given !== undefined) throw invalidArgument(name, 'no value (it needs memory, pids, cpu or cpuTimeMs)', given);
     }
   }
   return { node, own };
