@@ -85,9 +85,17 @@ export type {
   SpawnOptions,
   Uncaged,
 } from './contract/cage';
-export type { CageEvents, OomEvent } from './contract/cage-events';
+export type { CageEvents, CpuTimeEvent, OomEvent } from './contract/cage-events';
 export { type DiagnoseOptions, diagnose } from './doctor/diagnose';
-export { AbortError, ErrorCode, ExitError, MemcageError, MemoryLimitError, TimeoutError } from './errors/errors';
+export {
+  AbortError,
+  ErrorCode,
+  ExitError,
+  LimitError,
+  MemcageError,
+  MemoryLimitError,
+  TimeoutError,
+} from './errors/errors';
 export { type CageName, cageOf } from './inventory/cage-of';
 export { type CollectedCage, type CollectGarbageOptions, collectGarbage } from './inventory/collect-garbage';
 export { findCage } from './inventory/find-cage';

@@ -289,7 +289,41 @@ export type WatchEvent =
       id: number;
       /** CLOCK_MONOTONIC in nanoseconds, when the watcher saw it. */
       timeNs: number;
+    }
+  | {
+      /** A meter's limit is reached, and everything in its cgroup was sent SIGKILL. Once for each meter. */
+      kind: 'spent';
+      /** The number that {@link NativeBinding.startMeter} returned. */
+      id: number;
+      /** Processor time in microseconds. */
+      usedUs: number;
+      /** CLOCK_MONOTONIC in nanoseconds, after the kill. */
+      timeNs: number;
     };
+
+/** A limit of the processor time that a cgroup and all below it use together. */
+export interface MeterOptions {
+  /** Directory fd of the cgroup whose time counts. */
+  dirFd: number;
+  /** Path below `dirFd`; '' for `dirFd` itself. */
+  path: string;
+  /** The file there that counts it: of v2 (Linux 4.15), or of v1's hierarchy of the controller cpuacct. */
+  file: 'cpu.stat' | 'cpuacct.usage';
+  /** Directory fd of the cgroup in which everything is killed at the limit. */
+  killDirFd: number;
+  /** Path below `killDirFd`. */
+  killPath: string;
+  /** In microseconds, from the birth of the cgroup on. */
+  limitUs: number;
+}
+
+/** What a meter shows. */
+export interface MeterReading {
+  /** Processor time in microseconds; if the cgroup is gone, as it was last seen. */
+  usedUs: number;
+  /** The limit is reached: what is in the cgroup, or comes in, is killed. */
+  isSpent: boolean;
+}
 
 /** A transient scope to ask systemd for. */
 export interface ScopeRequest {
@@ -390,6 +424,18 @@ export interface NativeBinding {
    * itself.
    */
   unwatch(options: { fd: number }): void;
+  /**
+   * Have the watcher thread look at a cgroup's processor time, the sooner the less is left, and at the limit do as {@link
+   * NativeBinding.killAll} does, until you stop the meter. This needs no event loop. It opens what it needs at once. With
+   * the cgroup it ends by itself, but stop it all the same.
+   *
+   * @returns the `id` of the meter and of its event, unique as those of `watch`
+   */
+  startMeter(options: MeterOptions): number;
+  /** The time now; null if there is no such meter. */
+  readMeter(options: { id: number }): MeterReading | null;
+  /** End a meter. From now on it kills nothing, except that a kill which is under way goes on. */
+  stopMeter(options: { id: number }): void;
   /** Whether the watcher keeps the event loop alive. Default: false. */
   setWatcherRef(options: { ref: boolean }): void;
 

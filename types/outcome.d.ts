@@ -149,6 +149,16 @@ export interface CpuLimitReport {
   usageMs: number | null;
 }
 
+/** What became of a limit of the processor time that a whole cage may use. Times are in milliseconds. */
+export interface CpuTimeReport {
+  /** The limit. */
+  limitMs: number;
+  /** The processor time of all processes of the cage, ended ones included, since the cage was made. */
+  usedMs: number;
+  /** Whether the limit was reached. memcage kills everything in the cage then. */
+  hit: boolean;
+}
+
 /**
  * What became of the limits other than memory, each if it was asked for: of the child's own cage, else of the nearest cage
  * around it that has this limit. The counts are of that whole cage, since it was made.
@@ -158,6 +168,8 @@ export interface LimitsReport {
   pids?: PidsReport;
   /** Of the option `cpu`. */
   cpu?: CpuLimitReport;
+  /** Of the option `cpuTimeMs`; of a cage further out if its limit was the one that was reached. */
+  cpuTime?: CpuTimeReport;
 }
 
 /** What a child of {@link run} wrote. */

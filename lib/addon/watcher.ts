@@ -1,4 +1,4 @@
-import type { Ending, NativeBinding, WatchEvent } from '../../types/native';
+import type { Ending, MeterOptions, MeterReading, NativeBinding, WatchEvent } from '../../types/native';
 import { createRefs, type Refs } from '../event-loop/refs';
 import { inTimeSlices } from '../event-loop/time-slice';
 import { loadNative } from './load-native';
@@ -10,6 +10,13 @@ interface WatchChildOptions {
   detached: boolean;
   /** What the watcher does at once when the child has exited by itself. */
   ending: Ending | undefined;
+}
+
+/** A limit of processor time that the watcher's thread holds. */
+export interface Meter {
+  /** Undefined once it is stopped. */
+  read(): MeterReading | undefined;
+  stop(): void;
 }
 
 /** The one watcher of this environment, with callbacks. */
@@ -25,6 +32,8 @@ export interface Watcher {
    * it, which you call before you close the fd.
    */
   event(fd: number, kind: 'event' | 'priority', onReady: (timeMs: number) => void): () => void;
+  /** Starts a meter. Calls `onSpent` once, after the first kill at its limit, with the time of that. */
+  meter(options: MeterOptions, onSpent: (usedUs: number, timeMs: number) => void): Meter;
 }
 
 let started: Watcher | undefined;
@@ -86,6 +95,19 @@ function startWatcher(native: NativeBinding): Watcher {
       const id = add(fd, kind, (event) => onReady(epochMs(native, event.timeNs)));
       return () => {
         if (handlers.delete(id)) native.unwatch({ fd });
+      };
+    },
+    meter(options, onSpent) {
+      const id = native.startMeter(options);
+      handlers.set(id, (event) => {
+        if (event.kind === 'spent') onSpent(event.usedUs, epochMs(native, event.timeNs));
+      });
+      return {
+        read: () => native.readMeter({ id }) ?? undefined,
+        stop() {
+          handlers.delete(id);
+          native.stopMeter({ id });
+        },
       };
     },
   };

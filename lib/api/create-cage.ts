@@ -35,6 +35,10 @@ export type AnyCageLimit = CageLimitOptions &
         /** Limits of processor time. */
         cpu: CpuOption;
       }
+    | {
+        /** Processor time in milliseconds. */
+        cpuTimeMs: number;
+      }
   );
 
 /** Options of {@link createCage}: limits, and {@link SharedCageSettings}. */
@@ -74,7 +78,7 @@ export function createCage(options: CreateCageOptions): Cage {
   checkOptions(options, { of: 'createCage', known: KNOWN, aliases: ALIASES });
   const limits = resolveCageLimits(options, 'createCage');
   if (limits === undefined)
-    throw invalidArgument('memory', 'a size or an object of limits (or pids, or cpu)', undefined);
+    throw invalidArgument('memory', 'a size or an object of limits (or pids, cpu or cpuTimeMs)', undefined);
   const perChild = resolvePerChild(options.perChild);
   const nodeHeap = resolveNodeHeap(options.nodeHeap);
   const own = resolveSettings(options, 'createCage');
@@ -90,8 +94,8 @@ export function createCage(options: CreateCageOptions): Cage {
   return make({ limits, perChild, parent, around, defaults, accepted });
 }
 
-const KNOWN = ['memory', 'pids', 'cpu', 'perChild', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS];
-const LIMITS = ['memory', 'pids', 'cpu'];
+const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs'];
+const KNOWN = [...LIMITS, 'perChild', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS];
 
 function resolvePerChild(given: CageLimitOptions | undefined): CageLimits | undefined {
   if (given === undefined) return undefined;

@@ -61,6 +61,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
       hasMembers: () => this.#members > 0,
       onWatched: () => cageCgroup.exitCleanUp.forbid(),
     });
+    cageCgroup.onCpuTimeSpent = (event) => emitApart(this, 'cpuTime', event);
     this.reporter = new OomReporter(cageCgroup, (event) => this.#tell(event), outer?.reporter);
     try {
       this.reporter.watch(cageCgroup);
@@ -111,14 +112,16 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
   /** Change limits of the cage. See {@link Cage}. */
   setLimits(limits: CageLimitOptions): void {
     const of = 'cage.setLimits';
-    checkOptions(limits, { of, known: ['memory', 'pids', 'cpu'], aliases: ALIASES });
-    const { memory: _, ...others } = resolveCageLimits(limits, of) ?? { memory: {} };
+    checkOptions(limits, { of, known: ['memory', 'pids', 'cpu', 'cpuTimeMs'], aliases: ALIASES });
+    const { memory: _, cpuTimeMs, ...others } = resolveCageLimits(limits, of) ?? { memory: {} };
     const { homes, version } = this.cageCgroup;
     const writes = planControllers({ memory: {}, ...others }, version);
     // Before the first write: memcage can tell.
     homes.assertHas(writes);
+    const cpuTime = cpuTimeMs === undefined ? undefined : this.cageCgroup.cpuTime;
     if (limits.memory !== undefined) this.cgroup.setLimits(limits.memory);
     homes.write(writes);
+    if (cpuTimeMs !== undefined) cpuTime?.change(cpuTimeMs);
   }
 
   /** Send SIGKILL to every process in the cage. Resolves when none is left. The cage stays open. */

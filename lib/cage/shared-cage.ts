@@ -84,6 +84,8 @@ export abstract class SharedCage extends BaseCage {
 
   #below<T>(make: (number: number) => T): T {
     this.assertOpen();
+    const spent = this.cageCgroup.explainSpent();
+    if (spent !== undefined) throw new MemcageError(ErrorCode.CPU_TIME, spent, { path: this.cgroup.path });
     this.#made += 1;
     try {
       return make(this.#made);

@@ -65,6 +65,9 @@ export function explainFailure(
     return { error: refusedSetting(failure, settings, readSettingFacts(namespaces)), asNode: false };
   }
   if (NODE_STAGES.has(stage) || (TAKING_STAGES.has(stage) && SHORTAGES.has(errno))) return failAsNode();
+  // The meter may have killed it on its way.
+  const spent = context.home?.explainSpent();
+  if (spent !== undefined) return fail(ErrorCode.CPU_TIME, spent);
   if (NAMESPACE_STAGES.has(stage)) return fail(...explainNamespaceRefusal(failure, wanted, readNamespaceFacts()));
   if (stage === 'cgroup' && (errno === -ENODEV || errno === -ENOENT)) {
     return fail(ErrorCode.CGROUP_GONE, 'The cage was removed before the child could join it');

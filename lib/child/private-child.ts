@@ -5,6 +5,7 @@ import type { CageRoot } from '../cage/root/cage-root';
 import { withCageRoot } from '../cage/root/cage-roots';
 import type { SharedCage } from '../cage/shared-cage';
 import type { CageLimits } from '../cgroup/limits/cage-limits';
+import { invalidArgument } from '../errors/errors';
 import { CagedChild } from './caged-child';
 
 export interface PrivateCageOptions {
@@ -47,6 +48,10 @@ const pools = new WeakMap<CageRoot, CagePool>();
 function makePrivateCage({ limits, parent, within, detached, hasPidNamespace }: PrivateCageOptions): PrivateCage {
   if (within !== undefined)
     return new PrivateCage(within.createPrivate(limits), { outlivesOwner: false, outer: within });
+  if (detached && limits.cpuTimeMs !== undefined) {
+    const why = 'no value (a detached child outlives this process, which would measure and kill)';
+    throw invalidArgument('cpuTimeMs', why, limits.cpuTimeMs);
+  }
   return withCageRoot(parent, (root) =>
     detached
       ? new PrivateCage(makeDetachedCageCgroup(root, limits), { outlivesOwner: true })

@@ -22,6 +22,8 @@ export interface CageEvents extends ForwardedEvents {
   oom: [event: OomEvent];
   /** The kernel killed processes of the cage for memory. The event has their number. */
   oomKill: [event: CgroupEvent];
+  /** The cage has used up its processor time (`cpuTimeMs`), and memcage has killed everything in it. */
+  cpuTime: [event: CpuTimeEvent];
   /** The cage is closed: nothing of it is left. */
   close: [];
 }
@@ -38,5 +40,15 @@ export interface OomEvent extends Pick<OomVerdict, 'cause' | 'limitBytes' | 'pat
    */
   underOom: boolean;
   /** When the kernel reported it, or when memcage saw it at the end of a child; milliseconds since the epoch. */
+  timeMs: number;
+}
+
+/** The argument of a 'cpuTime' event. */
+export interface CpuTimeEvent {
+  /** The limit, in milliseconds. */
+  limitMs: number;
+  /** The processor time of the whole cage at the kill, in milliseconds. */
+  usedMs: number;
+  /** When memcage killed, in milliseconds since the epoch. */
   timeMs: number;
 }

@@ -38,6 +38,11 @@ export interface CageLimitOptions {
   pids?: PidsOption;
   /** Limits of processor time. */
   cpu?: CpuOption;
+  /**
+   * Processor time that all processes together may use, since the cage was made: milliseconds, a positive integer. memcage
+   * kills at the limit, also while your JavaScript is blocked. Needs Linux 4.15, or the v1 controller cpuacct.
+   */
+  cpuTimeMs?: number;
 }
 
 /**
@@ -77,6 +82,11 @@ export interface CageOptions extends ChildSettingsOptions {
   pids?: PidsOption;
   /** Limit of the processors that it uses. Makes a private cage as `memory` does. Default: none. */
   cpu?: CpuOption;
+  /**
+   * Processor time that the child and all its descendants may use together, in milliseconds, a positive integer. At the
+   * limit memcage kills them. Makes a private cage as `memory` does; not with `detached`. Default: none.
+   */
+  cpuTimeMs?: number;
   /** The shared cage to start in, from {@link createCage}. Default: that of `contain()` around the call, if any. */
   cage?: Cage;
   /** Namespaces of the child's own. Default: it shares the parent's. */
@@ -125,6 +135,10 @@ export type CagingOption =
   | {
       /** A private cage. */
       cpu: NonNullable<unknown>;
+    }
+  | {
+      /** A private cage. */
+      cpuTimeMs: NonNullable<unknown>;
     }
   | {
       /** A shared cage. */
@@ -238,7 +252,7 @@ type EncodingOf<O> = O extends { encoding: infer E extends OutputEncoding } ? E 
 /** What a run with these options resolves with. */
 type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
 
-/** Options of a child that a cage starts. With `memory`, `pids` or `cpu`, the child gets a private cage within that cage. */
+/** Options of a child that a cage starts. With a limit, the child gets a private cage within that cage. */
 export type MemberOptions<O extends CageOptions> = Omit<O, 'cage' | 'parent' | 'enforce'>;
 
 /** The option that a cage sets for the children that it starts. */

@@ -64,6 +64,10 @@ export const ErrorCode = {
   SPAWN: 'ERR_MEMCAGE_SPAWN',
   /** The call was made within `contain()` of another copy of memcage. */
   SEVERAL_COPIES: 'ERR_MEMCAGE_SEVERAL_COPIES',
+  /** The cage has used up its processor time (`cpuTimeMs`): nothing can be started in it. */
+  CPU_TIME: 'ERR_MEMCAGE_CPU_TIME',
+  /** The child was killed at a limit other than that of memory. */
+  LIMIT: 'ERR_MEMCAGE_LIMIT',
   /** The child was killed for memory. */
   MEMORY_LIMIT: 'ERR_MEMCAGE_MEMORY_LIMIT',
   /** The child ended with a non-zero exit code or by a signal. */

@@ -113,7 +113,19 @@ export class MemoryLimitError extends OutcomeError {
   }
 }
 
-/** The child ended with a non-zero exit code or by a signal, and not for memory. */
+/** The child was killed at a limit other than that of memory. */
+export class LimitError extends OutcomeError {
+  /** The limit: `cpuTime`, the processor time of the cage or of one around it. `outcome.limits` has its figures. */
+  readonly limit: 'cpuTime';
+
+  /** @internal */
+  constructor(message: string, outcome: Outcome & RunOutput, limit: 'cpuTime') {
+    super(ErrorCode.LIMIT, message, outcome);
+    this.limit = limit;
+  }
+}
+
+/** The child ended with a non-zero exit code or by a signal, and not at a limit. */
 export class ExitError extends OutcomeError {
   /** @internal */
   constructor(message: string, outcome: Outcome & RunOutput) {
@@ -147,6 +159,7 @@ export class AbortError extends Error {
 }
 
 // On the prototypes, as in Node's and the language's own errors: Node would print an own `name` with every error.
-for (const [name, type] of Object.entries({ MemcageError, MemoryLimitError, ExitError, TimeoutError, AbortError })) {
+const NAMED = { MemcageError, MemoryLimitError, LimitError, ExitError, TimeoutError, AbortError };
+for (const [name, type] of Object.entries(NAMED)) {
   Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });
 }

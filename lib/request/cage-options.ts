@@ -46,8 +46,8 @@ const NOTHING: ResolvedCageOptions = {
 export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
   // Node reports what is wrong with it.
   if (!isOptions(options)) return { node: options, own: NOTHING };
-  const { memory, pids, cpu, cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, enforce, ...rest } =
-    called.read(options as CageOptions);
+  const { memory, pids, cpu, cpuTimeMs, ...others } = called.read(options as CageOptions);
+  const { cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, enforce, ...rest } = others;
   const { rlimits, oomScoreAdj, nice, ...node } = rest;
   if (cage !== undefined && !isShared(cage)) throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && parent !== undefined) {
@@ -59,7 +59,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   checkBoolean('keepDescendants', keepDescendants);
   checkBoolean('memoryDetails', memoryDetails);
   const own = {
-    limits: resolveCageLimits({ memory, pids, cpu }, called.of),
+    limits: resolveCageLimits({ memory, pids, cpu, cpuTimeMs }, called.of),
     cage,
     namespaces: withRightsHere(resolveNamespaces(namespaces, called.of)),
     parent: resolveParent(parent),
@@ -71,7 +71,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   };
   if (own.limits === undefined) {
     for (const [name, given] of Object.entries({ parent, keepDescendants, enforce })) {
-      if (given !== undefined) throw invalidArgument(name, 'no value (it needs memory, pids or cpu)', given);
+      if (given !== undefined) throw invalidArgument(name, 'no value (it needs memory, pids, cpu or cpuTimeMs)', given);
     }
   }
   return { node, own };

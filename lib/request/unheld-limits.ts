@@ -28,7 +28,7 @@ const JUDGES: { readonly [K in keyof ResolvedLimits]-?: Judge<K> } = {
 };
 
 /** The limits among these that polling can't hold. */
-export function unheldLimits({ memory, pids, cpu }: CageLimits): UnheldLimit[] {
+export function unheldLimits({ memory, pids, cpu, cpuTimeMs }: CageLimits): UnheldLimit[] {
   const unheld = (Object.keys(memory) as (keyof ResolvedLimits)[]).flatMap((name) => {
     const value = memory[name];
     const why = value === undefined ? undefined : (JUDGES[name] as (given: unknown) => string | undefined)(value);
@@ -36,6 +36,12 @@ export function unheldLimits({ memory, pids, cpu }: CageLimits): UnheldLimit[] {
   });
   if (pids !== undefined) unheld.push({ name: 'pids', why: 'nothing but the kernel refuses and counts processes' });
   if (cpu !== undefined) unheld.push({ name: 'cpu', why: 'nothing but the kernel shares out processors' });
+  if (cpuTimeMs !== undefined) {
+    unheld.push({
+      name: 'cpuTimeMs',
+      why: 'nothing but the kernel counts the time of processes that live for a moment',
+    });
+  }
   return unheld;
 }
 

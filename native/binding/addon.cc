@@ -10,6 +10,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   memcage::RegisterClone(env, exports);
   memcage::RegisterAttend(env, exports);
   memcage::RegisterWatcher(env, exports);
+  memcage::RegisterMeters(env, exports);
   memcage::RegisterPidfd(env, exports);
   memcage::RegisterThreadNamespaces(env, exports);
   memcage::RegisterCgroupFiles(env, exports);

@@ -10,6 +10,7 @@ namespace {
 constexpr double kIntMin = std::numeric_limits<int>::min();
 constexpr double kIntMax = std::numeric_limits<int>::max();
 constexpr double kUintMax = std::numeric_limits<uint32_t>::max();
+constexpr double kMaxSafeInteger = 9'007'199'254'740'991;
 constexpr size_t kShortString = 1024;
 constexpr size_t kUsualBlock = 4096;
 
@@ -96,6 +97,8 @@ std::optional<uint32_t> Options::OptionalUint(const char* name) {
   if (!ok_ || value.IsUndefined()) return std::nullopt;
   return static_cast<uint32_t>(Number(name, value, 0, kUintMax));
 }
+
+int64_t Options::Count(const char* name) { return static_cast<int64_t>(Number(name, Get(name), 0, kMaxSafeInteger)); }
 
 std::optional<double> Options::OptionalAmount(const char* name) {
   Napi::Value value = Get(name);

@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ class Options {
   /** For ids and flags: 0 to 2^32 - 1. */
   uint32_t Uint(const char* name);
   std::optional<uint32_t> OptionalUint(const char* name);
+  /** For counts and the ids of events: 0 to 2^53 - 1. */
+  int64_t Count(const char* name);
   /** For amounts: 0 to Infinity. */
   double Amount(const char* name);
   std::optional<double> OptionalAmount(const char* name);

@@ -8,6 +8,7 @@ namespace memcage {
 void RegisterClone(Napi::Env env, Napi::Object exports);
 void RegisterAttend(Napi::Env env, Napi::Object exports);
 void RegisterWatcher(Napi::Env env, Napi::Object exports);
+void RegisterMeters(Napi::Env env, Napi::Object exports);
 void RegisterPidfd(Napi::Env env, Napi::Object exports);
 void RegisterThreadNamespaces(Napi::Env env, Napi::Object exports);
 void RegisterCgroupFiles(Napi::Env env, Napi::Object exports);

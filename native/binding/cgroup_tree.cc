@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <sys/mman.h>
 
 #include <cerrno>
 
@@ -8,6 +7,7 @@
 #include "binding/throw.h"
 #include "cgroup/files.h"
 #include "cgroup/kill.h"
+#include "cgroup/kill_memory.h"
 #include "cgroup/tree.h"
 #include "sys/unique_fd.h"
 
@@ -80,26 +80,6 @@ Napi::Value RemoveBelow(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), name);
 }
 
-/** Zeroed memory for one call. A page takes memory only once it is written to. */
-template <typename T>
-class Pages {
- public:
-  explicit Pages(size_t count)
-      : bytes_(count * sizeof(T)),
-        at_(mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {}
-  Pages(const Pages&) = delete;
-  Pages& operator=(const Pages&) = delete;
-  ~Pages() {
-    if (valid()) munmap(at_, bytes_);
-  }
-  [[nodiscard]] bool valid() const { return at_ != MAP_FAILED; }
-  [[nodiscard]] T* get() const { return static_cast<T*>(at_); }
-
- private:
-  size_t bytes_;
-  void* at_;
-};
-
 void KillAll(const Napi::CallbackInfo& info) {
   Options options(info);
   const int dir_fd = options.Int("dirFd");
@@ -111,11 +91,9 @@ void KillAll(const Napi::CallbackInfo& info) {
   if (!cgroup::Open(dir_fd, path, O_RDONLY | O_DIRECTORY, &directory, &error)) {
     return ThrowSystemError(info.Env(), error);
   }
-  const Pages<cgroup::Level> levels(cgroup::kMostLevels);
-  const Pages<cgroup::Target> targets(cgroup::kMostTargets);
-  if (!levels.valid() || !targets.valid()) return ThrowSystemError(info.Env(), {-ENOMEM, "mmap", {}});
-  const cgroup::KillStorage storage{levels.get(), cgroup::kMostLevels, targets.get(), cgroup::kMostTargets};
-  const cgroup::Refusal refusal = cgroup::KillAll(directory.get(), storage, spared.data(), spared.size());
+  const cgroup::KillMemory memory;
+  if (!memory.valid()) return ThrowSystemError(info.Env(), {-ENOMEM, "mmap", {}});
+  const cgroup::Refusal refusal = cgroup::KillAll(directory.get(), memory.storage(), spared.data(), spared.size());
   if (refusal.error == 0) return;
   const bool is_in_it = *refusal.file != '\0' && !path.empty();
   ThrowSystemError(info.Env(), {refusal.error, refusal.syscall, path + (is_in_it ? "/" : "") + refusal.file});

@@ -82,8 +82,11 @@ Watcher::Refusal Watcher::OpenFds() {
   if (!wake.valid()) return {sys::NegativeErrno(), "eventfd"};
   const int timer = watchdog_.Open();
   if (timer < 0) return {timer, "timerfd_create"};
+  const int meter_timer = meters_.Open();
+  if (meter_timer < 0) return {meter_timer, "timerfd_create"};
   int error = AddToEpoll(epoll.get(), wake.get(), EPOLLIN);
   if (error == 0) error = AddToEpoll(epoll.get(), timer, EPOLLIN);
+  if (error == 0) error = AddToEpoll(epoll.get(), meter_timer, EPOLLIN);
   if (error < 0) return {error, "epoll_ctl"};
   epoll_ = std::move(epoll);
   wake_ = std::move(wake);
@@ -133,29 +136,65 @@ void Watcher::Unwatch(int fd) {
   if (watched_.erase(fd) != 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
+int64_t Watcher::StartMeter(Meter meter) {
+  int64_t id = 0;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    id = ++last_id_;
+  }
+  const int error = meters_.Start(id, std::move(meter));
+  return error < 0 ? error : id;
+}
+
 void Watcher::Run() {
   prctl(PR_SET_NAME, "memcage-watch");
   epoll_event ready[kBatch];
   const int timer = watchdog_.Open();
+  const int meter_timer = meters_.Open();
   for (;;) {
     const int count = epoll_wait(epoll_.get(), ready, kBatch, HoldsAny() ? kHeldMs : -1);
     if (count < 0 && errno != EINTR) return;
-    // Take() waits for this, so the event loop can be woken at once. Waking it takes about as long as a clean-up.
-    const std::lock_guard<std::mutex> lock(clean_ups_);
-    const bool only_timer = count == 1 && ready[0].data.fd == timer;
-    if (count > 0 && !only_timer) notify_();
-    for (int i = 0; i < count; ++i) {
-      const int fd = ready[i].data.fd;
-      if (fd == wake_.get()) return;
-      if (fd == timer) {
-        watchdog_.Look();
-      } else {
-        Handle(fd);
+    bool are_meters_due = false;
+    {
+      // Take() waits for this, so the event loop can be woken at once. Waking it takes about as long as a clean-up.
+      const std::lock_guard<std::mutex> lock(clean_ups_);
+      const auto is_timer = [&](const epoll_event& event) {
+        return event.data.fd == timer || event.data.fd == meter_timer;
+      };
+      if (!std::all_of(ready, ready + std::max(count, 0), is_timer)) notify_();
+      for (int i = 0; i < count; ++i) {
+        const int fd = ready[i].data.fd;
+        if (fd == wake_.get()) return;
+        if (fd == timer) {
+          watchdog_.Look();
+        } else if (fd == meter_timer) {
+          are_meters_due = true;
+        } else {
+          Handle(fd);
+        }
       }
+      if (TakeReleased()) notify_();
+      CarryOutCleanUps();
     }
-    if (TakeReleased()) notify_();
-    CarryOutCleanUps();
+    // A kill may take long, and Take() must not wait for it.
+    if (are_meters_due) LookAtMeters();
   }
+}
+
+void Watcher::LookAtMeters() {
+  const std::vector<Meters::Spent> spent = meters_.Look();
+  if (spent.empty()) return;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& [id, used_us] : spent) {
+      Event event{};
+      event.id = id;
+      event.used_us = used_us;
+      event.time_ns = sys::MonotonicNs();
+      queue_.push_back(std::move(event));
+    }
+  }
+  notify_();
 }
 
 bool Watcher::HoldsAny() {

@@ -15,12 +15,13 @@
 #include "sys/unique_fd.h"
 #include "watch/child_exit.h"
 #include "watch/exit_clean_up.h"
+#include "watch/meters.h"
 
 namespace memcage {
 
 /**
- * One thread and one epoll set per environment, for every pidfd, every event fd, and the vfork watchdog. It does not
- * use libuv, since a prebuilt binary can't rely on libuv's ABI (nodejs/node 62789).
+ * One thread and one epoll set per environment, for every pidfd, every event fd, the vfork watchdog, and all meters. It
+ * does not use libuv, since a prebuilt binary can't rely on libuv's ABI (nodejs/node 62789).
  */
 class Watcher {
  public:
@@ -33,8 +34,10 @@ class Watcher {
 
   struct Event {
     int64_t id = 0;
-    /** Empty if the event is that the fd is ready. */
+    /** Empty if the event is that the fd is ready, or a meter's limit is reached. */
     std::optional<ChildExit> exit;
+    /** What was used, if the event is that a meter's limit is reached. */
+    std::optional<int64_t> used_us;
     int64_t time_ns = 0;
     /** Done before the event is taken; empty once it was tried. */
     std::optional<ExitCleanUp> clean_up;
@@ -59,6 +62,10 @@ class Watcher {
   void DropCleanUp(int fd);
   void Unwatch(int fd);
 
+  /** Call it after EnsureThread(). Returns the id of the meter and of its event, like Watch(); or a negative errno. */
+  int64_t StartMeter(Meter meter);
+  [[nodiscard]] Meters& meters() { return meters_; }
+
   /** Ends the thread, and kills and reaps children that must not outlive it. For the end of the environment. */
   void Stop();
 
@@ -82,9 +89,11 @@ class Watcher {
   /** Adds the child's end to the queue. False if its tracer has not let it go yet. Call it holding mutex_. */
   bool TakeExit(std::unordered_map<int, Watched>::iterator child);
   void CarryOutCleanUps();
+  void LookAtMeters();
   bool HasBeenSignalled(int fd);
 
   Watchdog& watchdog_;
+  Meters meters_;
   const std::function<void()> notify_;
   UniqueFd epoll_;
   UniqueFd wake_;

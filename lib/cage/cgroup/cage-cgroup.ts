@@ -12,6 +12,7 @@ import { isFreezing } from '../../cgroup/processes/freezer';
 import { type KillCgroup, killCgroupOf } from '../../cgroup/processes/kill-cgroup';
 import { isPopulated } from '../../cgroup/processes/pids';
 import { undo } from '../../cgroup/processes/remove';
+import type { CpuTimeEvent } from '../../contract/cage-events';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import type { OomMonitor } from '../../oom/monitor';
 import { killsWhenOut } from '../../oom/oom-killer';
@@ -20,6 +21,7 @@ import type { OomSurroundings } from '../../oom/surroundings';
 import { type CageRoot, cageVersion } from '../root/cage-root';
 import { giveUp } from '../root/locked-directory';
 import type { ControllerHomes } from './controller-homes';
+import { CpuTimeLimit } from './cpu-time-limit';
 import { ExitCleanUp } from './exit-clean-up';
 import { type JoinFds, openJoinFds } from './join-fds';
 import { MemoryReporter } from './memory-reporter';
@@ -64,6 +66,9 @@ export class CageCgroup {
   readonly report: MemoryReporter;
   readonly limitsReport: LimitsReporter;
   readonly exitCleanUp: ExitCleanUp;
+  /** Called when its own processor time is used up, after the kill. */
+  onCpuTimeSpent: ((spent: CpuTimeEvent) => void) | undefined;
+  readonly #cpuTime: CpuTimeLimit | undefined;
   readonly #around: CageCgroup | undefined;
   readonly #plan: LimitPlan;
   readonly #teardown: Teardown;
@@ -100,7 +105,8 @@ export class CageCgroup {
       context: root.limitContext,
       repeats: nearest?.isOwn === true ? nearest.directory : undefined,
     });
-    this.limitsReport = new LimitsReporter(this.homes.counted, this.version);
+    this.#cpuTime = this.#startCpuTime(parts.limits);
+    this.limitsReport = new LimitsReporter(this.homes.counted, this.version, this.#cpuTimes);
     const sides = this.homes.ownSides;
     this.exitCleanUp = new ExitCleanUp(() => ({
       directories: killCgroup === undefined ? [...sides, memory] : [killCgroup.directory, ...sides, memory],
@@ -137,6 +143,26 @@ export class CageCgroup {
     if (this.#around === undefined) this.root.controllers.homes(names);
     else this.#around.enableBelow(names);
     this.root.controllers.enableBelow(this.memory, names);
+  }
+
+  /** The limits of processor time that hold for it: its own first, then those of the cages around. */
+  get #cpuTimes(): CpuTimeLimit[] {
+    const own = this.#cpuTime === undefined ? [] : [this.#cpuTime];
+    return [...own, ...(this.#around === undefined ? [] : this.#around.#cpuTimes)];
+  }
+
+  /** Its own limit of processor time. @throws ERR_MEMCAGE_UNSUPPORTED if it was made without one */
+  get cpuTime(): CpuTimeLimit {
+    if (this.#cpuTime !== undefined) return this.#cpuTime;
+    throw new MemcageError(
+      ErrorCode.UNSUPPORTED,
+      "cpuTimeMs can't be set now: the cage was made without it. Make the cage with it, if only a high one",
+    );
+  }
+
+  /** Why nothing can be started in it; undefined if no limit of processor time is used up, here or around. */
+  explainSpent(): string | undefined {
+    return this.#cpuTimes.map((limit) => limit.explain()).find((why) => why !== undefined);
   }
 
   /** Adds `details` to its report. A kernel may lack files for them, and the watcher's clean-up can't skip any. */
@@ -196,7 +222,7 @@ export class CageCgroup {
 
   /** memcage killed everything in it. */
   get wasKilled(): boolean {
-    return this.#teardown.wasKilled;
+    return this.#teardown.wasKilled || this.#cpuTime?.isSpent === true;
   }
 
   kill(): void {
@@ -221,6 +247,7 @@ export class CageCgroup {
     this.#joinFds?.close();
     this.#unwatch?.();
     this.monitor.close();
+    this.#cpuTime?.stop();
     for (const lock of this.#locks) giveUp(lock, { removed: true });
     this.#onRemoved?.();
     this.#letGo();
@@ -230,5 +257,29 @@ export class CageCgroup {
   /** {@link tryRemove} after a failure. Never throws, so that the caller can report that failure. */
   discard(): void {
     undo(() => this.tryRemove());
+  }
+
+  /** The last that can fail in the making: the meter goes on until it is stopped. */
+  #startCpuTime({ cpuTimeMs: limitMs }: CageLimits): CpuTimeLimit | undefined {
+    const { usage } = this.homes;
+    if (limitMs === undefined || usage === undefined) return undefined;
+    const { memory } = this;
+    const { directory: kill } = killCgroupOf(this.version, memory, this.killCgroup) ?? { directory: memory };
+    try {
+      return new CpuTimeLimit({ path: memory.path, limitMs, usage, kill }, (spent) => this.#wasSpent(spent));
+    } catch (error) {
+      this.monitor.close();
+      throw error;
+    }
+  }
+
+  #wasSpent(spent: CpuTimeEvent): void {
+    try {
+      // On v1 a process may be in the memory cgroup alone.
+      this.kill();
+    } catch {
+      // It is gone, or no fd is free. The meter goes on.
+    }
+    this.onCpuTimeSpent?.(spent);
   }
 }

@@ -45,6 +45,8 @@ export class ControllerHomes {
   /** Those of {@link sides} that are this cage cgroup's own. */
   readonly ownSides: readonly CgroupDirectory[];
   readonly counted: CountedIn;
+  /** Counts the processor time of this cage cgroup; undefined if no limit needs that. */
+  readonly usage: UsageFile | undefined;
   readonly #own: readonly HomeBelow[];
 
   constructor({ version, memory, killCgroup, limits, own, around }: Parts) {
@@ -53,15 +55,17 @@ export class ControllerHomes {
     const others = (around?.sides ?? []).filter((side) => !ownSides.some((each) => isSameHierarchy(each, side)));
     this.sides = [...ownSides, ...others];
     this.ownSides = ownSides.map(({ directory }) => directory);
+    const { pids, cpu, cpuTimeMs } = limits;
     const usage = (): UsageFile => {
       if (version === 2) return { directory: memory, file: 'cpu.stat' };
       if (killCgroup?.kind === 'unified') return { directory: killCgroup.directory, file: 'cpu.stat' };
       return { directory: this.#homeOf('cpuacct'), file: 'cpuacct.usage' };
     };
+    this.usage = cpu === undefined && cpuTimeMs === undefined ? undefined : usage();
     this.counted = {
       ...around?.counted,
-      ...(limits.pids !== undefined && { pids: this.#homeOf('pids') }),
-      ...(limits.cpu !== undefined && { cpu: { directory: this.#homeOf('cpu'), usage: usage() } }),
+      ...(pids !== undefined && { pids: this.#homeOf('pids') }),
+      ...(cpu !== undefined && this.usage && { cpu: { directory: this.#homeOf('cpu'), usage: this.usage } }),
     };
   }
 

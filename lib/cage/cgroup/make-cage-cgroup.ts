@@ -25,7 +25,7 @@ export function makeCageCgroup(root: CageRoot, limits: CageLimits, { killable }:
   const plan = planLimits(limits.memory, root.limitContext);
   const own = homesBelow(root, limits, root.killCgroup, (home) => home.directory);
   const name = root.nextName();
-  const counts = limits.cpu !== undefined;
+  const counts = limits.cpu !== undefined || limits.cpuTimeMs !== undefined;
   const killCgroup = killable || counts ? killCgroupBelow(root.killCgroup, name) : undefined;
   const memory = root.memory.below(name);
   return makeIn({

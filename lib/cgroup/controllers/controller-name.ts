@@ -13,13 +13,14 @@ export interface Needs {
 }
 
 /** The controllers that hold these limits, and count for them. */
-export function controllersFor({ pids, cpu }: CageLimits, { version, hasUnified }: Needs): ControllerName[] {
+export function controllersFor({ pids, cpu, cpuTimeMs }: CageLimits, { version, hasUnified }: Needs): ControllerName[] {
   const names: ControllerName[] = [];
   if (pids !== undefined) names.push('pids');
   if (cpu !== undefined) {
     names.push('cpu');
     if (cpu.set !== undefined) names.push('cpuset');
-    if (version === 1 && !hasUnified) names.push('cpuacct');
   }
+  const counts = cpu !== undefined || cpuTimeMs !== undefined;
+  if (counts && version === 1 && !hasUnified) names.push('cpuacct');
   return names;
 }

@@ -1,4 +1,4 @@
-import type { CpuLimitReport, LimitsReport, PidsReport } from '../../../types/outcome';
+import type { CpuLimitReport, CpuTimeReport, LimitsReport, PidsReport } from '../../../types/outcome';
 import type { CgroupDirectory } from '../directory/directory';
 import { type CgroupVersion, parseFlatKeyed, parseValue } from '../files/formats';
 
@@ -17,6 +17,14 @@ export interface CountedIn {
 export interface UsageFile {
   directory: CgroupDirectory;
   file: 'cpu.stat' | 'cpuacct.usage';
+}
+
+/** A limit of processor time, which memcage holds itself. */
+export interface TimeLimit {
+  readonly limitMs: number;
+  readonly usage: UsageFile;
+  /** The time that was seen last, if the file is gone. */
+  readonly usedMs: number;
 }
 
 /** A file to read. */
@@ -43,11 +51,13 @@ function isThere({ directory, file }: Counter): boolean {
 export class LimitsReporter {
   readonly #files: readonly Counter[];
 
+  /** @param times the limits of processor time that hold for a cgroup, its own first */
   constructor(
     private readonly counted: CountedIn,
     private readonly version: CgroupVersion,
+    private readonly times: readonly TimeLimit[],
   ) {
-    this.#files = filesOf(counted, version);
+    this.#files = distinct([...filesOf(counted, version), ...times.map(({ usage }) => usage)]);
   }
 
   /** The files that a report needs and that are there. */
@@ -62,7 +72,7 @@ export class LimitsReporter {
   /** @param texts contents of `files`, which {@link files} returned */
   parse(files: readonly Counter[], texts: readonly string[]): LimitsReport {
     return this.#report(({ directory, file }) => {
-      const index = files.findIndex((each) => each.directory === directory && each.file === file);
+      const index = files.findIndex((each) => isSameFile(each, { directory, file }));
       return index < 0 ? undefined : texts[index];
     });
   }
@@ -74,9 +84,11 @@ export class LimitsReporter {
 
   #report(textOf: Texts): LimitsReport {
     const { pids, cpu } = this.counted;
+    const cpuTime = cpuTimeReport(this.times, textOf);
     return {
       ...(pids !== undefined && { pids: pidsReport(pids, textOf) }),
       ...(cpu !== undefined && { cpu: cpuReport(cpu, this.version, textOf) }),
+      ...(cpuTime !== undefined && { cpuTime }),
     };
   }
 }
@@ -89,10 +101,17 @@ function filesOf({ pids, cpu }: CountedIn, version: CgroupVersion): Counter[] {
   if (pids !== undefined) files.push(...PIDS_FILES.map((file) => ({ directory: pids, file })));
   if (cpu !== undefined) {
     const { directory, usage } = cpu;
-    files.push(...CPU_FILES[version].map((file) => ({ directory, file })));
-    if (usage.directory !== directory || !files.some(({ file }) => file === usage.file)) files.push(usage);
+    files.push(...CPU_FILES[version].map((file) => ({ directory, file })), usage);
   }
   return files;
+}
+
+function distinct(files: readonly Counter[]): Counter[] {
+  return files.filter((one, index) => files.findIndex((other) => isSameFile(one, other)) === index);
+}
+
+function isSameFile(one: Counter, other: Counter): boolean {
+  return one.directory === other.directory && one.file === other.file;
 }
 
 function pidsReport(directory: CgroupDirectory, textOf: Texts): PidsReport {
@@ -120,6 +139,14 @@ function cpuReport(
     throttledMs: throttledMs(stat),
     usageMs: usageMs(usage, textOf),
   };
+}
+
+function cpuTimeReport(times: readonly TimeLimit[], textOf: Texts): CpuTimeReport | undefined {
+  const reports = times.map(({ limitMs, usage, usedMs: seenMs }) => {
+    const usedMs = usageMs(usage, textOf) ?? seenMs;
+    return { limitMs, usedMs, hit: usedMs >= limitMs };
+  });
+  return reports.find(({ hit }) => hit) ?? reports[0];
 }
 
 function maxV1(directory: CgroupDirectory, textOf: Texts): number {

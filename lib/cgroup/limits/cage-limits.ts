@@ -15,10 +15,14 @@ export interface CageLimits {
   /** `Infinity` for counting alone. */
   pids?: number;
   cpu?: ResolvedCpu;
+  /** Processor time of all processes together, since the cage was made. */
+  cpuTimeMs?: number;
 }
 
 export function isSameLimits(one: CageLimits, other: CageLimits): boolean {
-  return one.pids === other.pids && isSame(one.memory, other.memory) && isSame(one.cpu ?? {}, other.cpu ?? {});
+  const isSameNumber = (name: 'pids' | 'cpuTimeMs'): boolean => one[name] === other[name];
+  if (!isSameNumber('pids') || !isSameNumber('cpuTimeMs')) return false;
+  return isSame(one.memory, other.memory) && isSame(one.cpu ?? {}, other.cpu ?? {});
 }
 
 function isSame<T extends object>(one: T, other: T): boolean {
@@ -29,6 +33,7 @@ function isSame<T extends object>(one: T, other: T): boolean {
 /** Both hold: of each limit the lower one, and what only one of them has. */
 export function lowerOfBoth(one: CageLimits, other: CageLimits): CageLimits {
   const pids = lowest(one.pids, other.pids);
+  const cpuTimeMs = lowest(one.cpuTimeMs, other.cpuTimeMs);
   const cpu = { ...other.cpu, ...one.cpu };
   const cpuMax = lowest(one.cpu?.max, other.cpu?.max);
   if (cpuMax !== undefined) cpu.max = cpuMax;
@@ -41,6 +46,7 @@ export function lowerOfBoth(one: CageLimits, other: CageLimits): CageLimits {
     memory,
     ...(pids !== undefined && { pids }),
     ...(Object.keys(cpu).length > 0 && { cpu }),
+    ...(cpuTimeMs !== undefined && { cpuTimeMs }),
   };
 }
 

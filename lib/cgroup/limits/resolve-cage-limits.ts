@@ -1,6 +1,7 @@
 import type { CpuOption, MemoryOption, PidsOption } from '../../../types/options';
 import { canLoad, loadNative } from '../../addon/load-native';
 import type { CageLimits } from './cage-limits';
+import { resolveCpuTime } from './resolve-cpu-time';
 import { resolveLimits } from './resolve-limits';
 import { resolveCpu, resolvePids } from './resolve-pids-and-cpu';
 
@@ -9,15 +10,18 @@ export interface GivenLimits {
   memory?: MemoryOption | undefined;
   pids?: PidsOption | undefined;
   cpu?: CpuOption | undefined;
+  cpuTimeMs?: number | undefined;
 }
 
 /** Validates the options that limit a cage. Undefined if none is given. */
-export function resolveCageLimits({ memory, pids, cpu }: GivenLimits, of: string): CageLimits | undefined {
-  if (memory === undefined && pids === undefined && cpu === undefined) return undefined;
+export function resolveCageLimits(given: GivenLimits, of: string): CageLimits | undefined {
+  const { memory, pids, cpu, cpuTimeMs } = given;
+  if ([memory, pids, cpu, cpuTimeMs].every((limit) => limit === undefined)) return undefined;
   const pageBytes = canLoad() ? { pageBytes: loadNative().constants.pageSize } : {};
   return {
     memory: memory === undefined ? {} : resolveLimits(memory, { of, ...pageBytes }),
     ...(pids !== undefined && { pids: resolvePids(pids) }),
     ...(cpu !== undefined && { cpu: resolveCpu(cpu, of) }),
+    ...(cpuTimeMs !== undefined && { cpuTimeMs: resolveCpuTime(cpuTimeMs) }),
   };
 }

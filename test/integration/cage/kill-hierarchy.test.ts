@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import type * as Memcage from 'memcage';
 import { fixture } from '../../support/cage-kinds';
 import { cagesOf, cgroupOf, members, mountPoint, read, version, write } from '../../support/cgroup-tree';
+import { KILL_MEANS, memcageWithout } from '../../support/kill-means';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { processesWith } from '../../support/processes';
@@ -19,34 +20,8 @@ let bombs = 0;
 // With only kill(2) it takes several passes, while cgroup.kill does it in a millisecond.
 const PATIENCE_MS = patience(8000);
 
-/** Loads memcage as on a host that has only some of the hierarchies. */
-function memcageWithout(missing: Record<string, null>): typeof Memcage {
-  let library: typeof Memcage | undefined;
-  jest.isolateModules(() => {
-    jest.doMock('../../../lib/cgroup/hierarchy/host', () => {
-      const actual = jest.requireActual<Record<string, unknown> & { host(): object }>(
-        '../../../lib/cgroup/hierarchy/host',
-      );
-      return { ...actual, host: () => ({ ...actual.host(), ...missing }) };
-    });
-    library = jest.requireActual<typeof Memcage>('../../../lib');
-  });
-  jest.dontMock('../../../lib/cgroup/hierarchy/host');
-  return library as typeof Memcage;
-}
-
-/** How the kernel can stop the processes of a cage all at once. */
-const means =
-  version === 2
-    ? ([['cgroup.kill', {}, undefined]] as const)
-    : ([
-        ['the unified hierarchy as kill cgroup', {}, 'unified'],
-        ['the freezer of v1 as kill cgroup', { unified: null }, 'freezer'],
-        ['neither', { unified: null, freezer: null }, undefined],
-      ] as const);
-
 describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'the end of a fork bomb', () => {
-  describe.each(means)('with %s', (_, missing, hierarchy) => {
+  describe.each(KILL_MEANS)('with %s', (_, missing, hierarchy) => {
     let memcage: typeof Memcage;
     let bomb: ReturnType<typeof compile>;
 

@@ -1,0 +1,145 @@
+#include "watch/meters.h"
+
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "cgroup/kill.h"
+#include "sys/clock.h"
+#include "sys/syscalls.h"
+
+namespace memcage {
+namespace {
+
+constexpr int64_t kMs = 1'000'000;
+constexpr int64_t kUs = 1000;
+constexpr int64_t kSecond = 1000 * kMs;
+
+constexpr int64_t kLeastPauseNs = kMs;
+/** The kernel adds the time of a process that runs at its clock's ticks, one to ten milliseconds apart. */
+constexpr int64_t kMostPauseNs = 8 * kMs;
+/** Between the kills of a cgroup in which nothing runs any more. */
+constexpr int64_t kMostKillPauseNs = kSecond;
+/** Processors may come online. */
+constexpr int64_t kMostWaitNs = 5 * kSecond;
+
+}  // namespace
+
+int Meters::Open() {
+  if (!timer_.valid()) timer_.Reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  return timer_.valid() ? timer_.get() : sys::NegativeErrno();
+}
+
+int Meters::Start(int64_t id, Meter meter) {
+  auto state = std::make_shared<State>();
+  state->meter = std::move(meter);
+  state->processors = std::max(sysconf(_SC_NPROCESSORS_ONLN), 1L);
+  if (const int error = Measure(*state)) return error;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!memory_) {
+    memory_ = std::make_unique<cgroup::KillMemory>();
+    reserve_.Refill(timer_.get());
+  }
+  if (!memory_->valid()) {
+    memory_.reset();
+    return -ENOMEM;
+  }
+  meters_[id] = state;
+  Schedule(id, *state, NextLook(*state));
+  SetTimer();
+  return 0;
+}
+
+std::optional<Meters::Reading> Meters::Read(int64_t id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = meters_.find(id);
+  if (found == meters_.end()) return std::nullopt;
+  State& state = *found->second;
+  if (Measure(state) == 0 && state.last.is_spent && !state.is_told) {
+    Schedule(id, state, sys::MonotonicNs());
+    SetTimer();
+  }
+  return state.last;
+}
+
+void Meters::Stop(int64_t id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = meters_.find(id);
+  if (found == meters_.end()) return;
+  due_.erase({found->second->due_ns, id});
+  meters_.erase(found);
+}
+
+std::vector<Meters::Spent> Meters::Look() {
+  uint64_t expirations = 0;
+  if (read(timer_.get(), &expirations, sizeof(expirations)) < 0 && errno == EAGAIN) return {};
+  std::vector<Spent> spent;
+  std::unique_lock<std::mutex> lock(mutex_);
+  timer_ns_ = 0;
+  const int64_t now = sys::MonotonicNs();
+  while (!due_.empty() && due_.begin()->first <= now) {
+    const int64_t id = due_.begin()->second;
+    due_.erase(due_.begin());
+    const std::shared_ptr<State> state = meters_.find(id)->second;
+    // With the cgroup all that could use time is gone.
+    if (cgroup::IsGone(Measure(*state))) continue;
+    if (state->last.is_spent) {
+      const bool exists = Kill(*state, lock);
+      if (!state->is_told) spent.push_back({id, state->last.used_us});
+      state->is_told = true;
+      if (!exists || !meters_.contains(id)) continue;
+    }
+    Schedule(id, *state, NextLook(*state));
+  }
+  SetTimer();
+  return spent;
+}
+
+int Meters::Measure(State& state) {
+  const int64_t used_us = cgroup::ReadProcessorTime(state.meter.time_fd.get(), state.meter.time_file);
+  if (used_us < 0) return static_cast<int>(used_us);
+  state.last.used_us = used_us;
+  if (used_us >= state.meter.limit_us) state.last.is_spent = true;
+  return 0;
+}
+
+int64_t Meters::NextLook(State& state) {
+  const bool is_idle = state.last.used_us == state.looked_us;
+  state.looked_us = state.last.used_us;
+  const int64_t most = state.last.is_spent ? kMostKillPauseNs : kMostPauseNs;
+  state.pause_ns = is_idle ? std::min(state.pause_ns * 2, most) : kLeastPauseNs;
+  const int64_t left_us = std::max<int64_t>(state.meter.limit_us - state.last.used_us, 0);
+  const int64_t left_ns = std::min(left_us * kUs / state.processors, kMostWaitNs);
+  return sys::MonotonicNs() + std::max(left_ns, state.pause_ns);
+}
+
+bool Meters::Kill(const State& state, std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  // The fd table may be full.
+  reserve_.Lend();
+  const cgroup::Refusal refused = cgroup::KillAll(state.meter.kill_dir.get(), memory_->storage(), nullptr, 0);
+  reserve_.Refill(timer_.get());
+  lock.lock();
+  return !cgroup::IsGone(refused.error);
+}
+
+void Meters::Schedule(int64_t id, State& state, int64_t due_ns) {
+  due_.erase({state.due_ns, id});
+  state.due_ns = due_ns;
+  due_.emplace(due_ns, id);
+}
+
+void Meters::SetTimer() {
+  if (due_.empty()) return;
+  const int64_t first = due_.begin()->first;
+  if (timer_ns_ != 0 && timer_ns_ <= first) return;
+  timer_ns_ = first;
+  itimerspec spec{};
+  spec.it_value.tv_sec = static_cast<time_t>(first / kSecond);
+  spec.it_value.tv_nsec = static_cast<long>(first % kSecond);
+  timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
+}
+
+}  // namespace memcage

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "cgroup/kill_memory.h"
+#include "cgroup/processor_time.h"
+#include "sys/unique_fd.h"
+#include "watch/fd_reserve.h"
+
+namespace memcage {
+
+/** A limit of the processor time of a cgroup. */
+struct Meter {
+  UniqueFd time_fd;
+  cgroup::TimeFile time_file = cgroup::TimeFile::kCpuStat;
+  /** The directory of the cgroup in which everything is killed at the limit. */
+  UniqueFd kill_dir;
+  int64_t limit_us = 0;
+};
+
+/**
+ * The meters of one environment. One timer in the epoll set of the watcher's thread serves all: it fires when the first
+ * of them could have reached its limit if its processes ran on all processors. From then on the thread kills what
+ * is in that cgroup, again and again until the meter is stopped: what was killed may have forked meanwhile, and others
+ * may come in.
+ */
+class Meters {
+ public:
+  struct Reading {
+    int64_t used_us = 0;
+    /** The limit is reached. */
+    bool is_spent = false;
+  };
+  struct Spent {
+    int64_t id;
+    int64_t used_us;
+  };
+
+  /** The timer to watch for EPOLLIN, or a negative errno. */
+  int Open();
+
+  /** Call it after Open(), with an id that no other meter has. Returns 0, or the negative errno of the first reading.
+   */
+  int Start(int64_t id, Meter meter);
+  /** Reads the time now, or returns the last reading if the cgroup is gone. Empty if there is no such meter. */
+  std::optional<Reading> Read(int64_t id);
+  void Stop(int64_t id);
+
+  /** The watcher's thread calls it when the timer fires. Returns those whose limit is newly reached. */
+  std::vector<Spent> Look();
+
+ private:
+  struct State {
+    Meter meter;
+    Reading last;
+    /** The time at the last look. */
+    int64_t looked_us = -1;
+    /** The least time between two looks. */
+    int64_t pause_ns = 0;
+    int64_t due_ns = 0;
+    long processors = 1;
+    bool is_told = false;
+  };
+
+  /** Returns 0 or a negative errno. */
+  static int Measure(State& state);
+  /** When to look again after a look now. */
+  static int64_t NextLook(State& state);
+  /** Kills what is in its cgroup. False if that is gone. Lets go of the lock meanwhile. */
+  bool Kill(const State& state, std::unique_lock<std::mutex>& lock);
+  void Schedule(int64_t id, State& state, int64_t due_ns);
+  void SetTimer();
+
+  UniqueFd timer_;
+  /** Made with the first meter, for the thread. */
+  std::unique_ptr<cgroup::KillMemory> memory_;
+  FdReserve reserve_;
+  std::mutex mutex_;
+  /** Shared with the thread while it kills. */
+  std::unordered_map<int64_t, std::shared_ptr<State>> meters_;
+  /** When to look at which. */
+  std::set<std::pair<int64_t, int64_t>> due_;
+  /** When the timer fires; 0 if it is not set. */
+  int64_t timer_ns_ = 0;
+};
+
+}  // namespace memcage

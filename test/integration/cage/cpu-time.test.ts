@@ -1,0 +1,193 @@
+import type * as Memcage from 'memcage';
+import { members, version } from '../../support/cgroup-tree';
+import { KILL_MEANS, memcageWithout } from '../../support/kill-means';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+const LOOP = 'while :; do :; done';
+const FOREVER = ['sh', ['-c', LOOP]] as const;
+/** Uses some processor time and ends. */
+const A_LITTLE = ['sh', ['-c', 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done']] as const;
+
+/** Of the cage that is kept ready. */
+const FDS_OF_METER = 2;
+
+/** What a busy machine, and a guest with one processor, may add. */
+const SLACK_MS = patience(250);
+
+function used({ limits }: Pick<Memcage.Outcome, 'limits'>): number {
+  const { cpuTime } = limits;
+  if (cpuTime === undefined) throw new Error('no report');
+  return cpuTime.usedMs;
+}
+
+function failure(run: Promise<unknown>): Promise<Memcage.LimitError> {
+  return run.then(
+    () => Promise.reject(new Error('it ended well')),
+    (error: unknown) => error as Memcage.LimitError,
+  );
+}
+
+function block(condition: () => boolean): boolean {
+  const end = Date.now() + patience(10_000);
+  while (!condition() && Date.now() < end) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+  return condition();
+}
+
+describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'a limit of processor time', () => {
+  describe.each(KILL_MEANS)('with %s', (_, missing) => {
+    let memcage: typeof Memcage;
+
+    expectNothingLeft(() => {
+      memcage = memcageWithout(missing);
+      return memcage.run('true', { cpuTimeMs: 60_000 });
+    }, FDS_OF_METER);
+
+    async function expectLimitError(run: Promise<unknown>, limitMs: number): Promise<Memcage.LimitError> {
+      const error = await failure(run);
+      expect(error).toMatchObject({
+        name: 'LimitError',
+        code: 'ERR_MEMCAGE_LIMIT',
+        limit: 'cpuTime',
+        outcome: { exitCode: null, signal: 'SIGKILL', oom: null, limits: { cpuTime: { limitMs, hit: true } } },
+      });
+      expect(used(error.outcome)).toBeGreaterThanOrEqual(limitMs);
+      expect(used(error.outcome)).toBeLessThan(limitMs + SLACK_MS);
+      return error;
+    }
+
+    test('ends a child that never ends', async () => {
+      const error = await expectLimitError(memcage.run(...FOREVER, { cpuTimeMs: 200 }), 200);
+      expect(error.message).toMatch(
+        /^sh was killed: its cage had used \d+ ms of processor time, and the limit is 200 ms/,
+      );
+    });
+
+    test('leaves a child alone that ends in time, and says what it used', async () => {
+      const result = await memcage.run(...A_LITTLE, { cpuTimeMs: 60_000 });
+      expect(result).toMatchObject({ exitCode: 0, limits: { cpuTime: { limitMs: 60_000, hit: false } } });
+      const { userMs, systemMs } = result.cpu;
+      expect(used(result)).toBeGreaterThanOrEqual((userMs + systemMs) / 2);
+    });
+
+    test('holds while JavaScript is blocked', () => {
+      const { signal, outcome } = memcage.spawnSync(...FOREVER, { cpuTimeMs: 100 });
+      expect(signal).toBe('SIGKILL');
+      expect(outcome.limits.cpuTime).toMatchObject({ limitMs: 100, hit: true });
+    });
+
+    test('counts all processes together, and kills all', async () => {
+      const cage = memcage.createCage({ cpuTimeMs: 300 });
+      try {
+        const child = cage.spawn('sh', ['-c', `for i in 1 2 3; do ${LOOP} & done; ${LOOP}`], { stdio: 'ignore' });
+        expect(block(() => members(cage.cgroup.path).length === 4)).toBe(true);
+        expect(block(() => members(cage.cgroup.path).length === 0)).toBe(true);
+        const outcome = await child.outcome;
+        expect(outcome).toMatchObject({ signal: 'SIGKILL', limits: { cpuTime: { limitMs: 300, hit: true } } });
+        expect(used(outcome)).toBeLessThan(300 + SLACK_MS);
+      } finally {
+        await cage.close();
+      }
+    });
+
+    test.each([
+      ['that a shell starts', ['sh', ['-c', 'while :; do /bin/true; done']] as const],
+      ['that follow each other', ['perl', ['-e', 'while (1) { fork and wait, exit }']] as const],
+    ])('counts processes that live for a moment, %s', async (__, [file, args]) => {
+      await expectLimitError(memcage.run(file, args, { cpuTimeMs: 150 }), 150);
+    });
+
+    test('holds in a PID namespace', async () => {
+      await expectLimitError(memcage.run(...FOREVER, { cpuTimeMs: 100, namespaces: { pid: true } }), 100);
+      await expectLimitError(memcage.run(...FOREVER, { cpuTimeMs: 100, namespaces: { pid: { init: true } } }), 100);
+    });
+
+    test('of a shared cage is for all children together, ended ones too', async () => {
+      const cage = memcage.createCage({ cpuTimeMs: 400 });
+      const events: unknown[] = [];
+      cage.on('cpuTime', (event) => events.push(event));
+      try {
+        const first = used(await cage.run(...A_LITTLE));
+        expect(first).toBeGreaterThan(0);
+        await expectLimitError(cage.run(...FOREVER), 400);
+        await until('the event', () => events.length > 0);
+        expect(events).toEqual([{ limitMs: 400, usedMs: expect.any(Number), timeMs: expect.any(Number) }]);
+
+        const next = await failure(cage.run('true'));
+        expect(next).toMatchObject({ name: 'MemcageError', code: 'ERR_MEMCAGE_CPU_TIME', path: cage.cgroup.path });
+        expect(() => cage.spawn('true')).toThrow(/has used up its processor time \(\d+ of 400 ms\)/);
+
+        cage.setLimits({ cpuTimeMs: 60_000 });
+        expect(await cage.run('true')).toMatchObject({
+          exitCode: 0,
+          limits: { cpuTime: { limitMs: 60_000, hit: false } },
+        });
+        cage.setLimits({ cpuTimeMs: 1 });
+        expect(() => cage.spawn('true')).toThrow(/of 1 ms/);
+      } finally {
+        await cage.close();
+      }
+    });
+
+    test('of a shared cage holds for a cage within it', async () => {
+      const cage = memcage.createCage({ cpuTimeMs: 200 });
+      try {
+        await expectLimitError(cage.run(...FOREVER, { cpuTimeMs: 60_000 }), 200);
+        await expect(cage.run('true', { memory: '20M' })).rejects.toMatchObject({ code: 'ERR_MEMCAGE_CPU_TIME' });
+      } finally {
+        await cage.close();
+      }
+    });
+
+    test('per child is each child\u2019s own', async () => {
+      const cage = memcage.createCage({ memory: '200M', perChild: { cpuTimeMs: 150 } });
+      try {
+        const [error, result] = await Promise.all([failure(cage.run(...FOREVER)), cage.run('sh', ['-c', 'sleep 0.5'])]);
+        expect(error).toMatchObject({
+          name: 'LimitError',
+          outcome: { limits: { cpuTime: { limitMs: 150, hit: true } } },
+        });
+        expect(result).toMatchObject({ exitCode: 0, limits: { cpuTime: { limitMs: 150, hit: false } } });
+      } finally {
+        await cage.close();
+      }
+    });
+
+    test('goes on for what a child leaves running', async () => {
+      const script = `( ${LOOP} ) > /dev/null 2>&1 & exit 0`;
+      const child = memcage.spawn('sh', ['-c', script], { stdio: 'ignore', cpuTimeMs: 150, keepDescendants: true });
+      const closed = new Promise((resolve) => {
+        child.cage.once('close', resolve as () => void);
+      });
+      expect(await child.outcome).toMatchObject({ exitCode: 0 });
+      await closed;
+    });
+
+    test('of a millisecond takes starts and ends as they come', async () => {
+      for (let i = 0; i < 20; i += 1) await expectLimitError(memcage.run(...FOREVER, { cpuTimeMs: 1 }), 1);
+    });
+
+    test('is refused where nobody would be left to hold it', () => {
+      expect(() => memcage.spawn('true', [], { cpuTimeMs: 100, detached: true })).toThrow(
+        expect.objectContaining({
+          code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+          message: expect.stringContaining('a detached child outlives this process') as string,
+        }),
+      );
+    });
+
+    test('can not be set in a cage that was made without it', async () => {
+      const cage = memcage.createCage({ memory: '100M' });
+      try {
+        expect(() => cage.setLimits({ memory: '50M', cpuTimeMs: 1 })).toThrow(
+          expect.objectContaining({ code: 'ERR_MEMCAGE_UNSUPPORTED' }),
+        );
+        expect(cage.cgroup.limits().max).toBe(100 * 2 ** 20);
+      } finally {
+        await cage.close();
+      }
+    });
+  });
+});

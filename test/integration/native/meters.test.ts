@@ -1,0 +1,224 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { native, type WatchEvent } from 'memcage/native';
+import { type Controller, makeCgroup, members } from '../../support/cgroup-tree';
+import { openFdCount } from '../../support/fds';
+import { fixtureResult } from '../../support/fixture';
+import { refusal } from '../../support/native-child';
+import { patience } from '../../support/patience';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+const { ENOENT, ENODATA } = constants.errno;
+
+const BUSY_LOOP = 'while :; do :; done';
+const HOUR_US = 3600e6;
+
+interface Place {
+  path: string;
+  dirFd: number;
+}
+
+type SpentEvent = Extract<WatchEvent, { kind: 'spent' }>;
+
+let undo: (() => void)[] = [];
+const children: ChildProcess[] = [];
+let spent: SpentEvent[] = [];
+
+beforeEach(() => {
+  spent = [];
+  native.startWatcher({
+    onEvents: (batch) => {
+      spent.push(...batch.filter((event) => event.kind === 'spent'));
+    },
+  });
+});
+
+afterEach(async () => {
+  for (const child of children.splice(0).filter(isAlive)) {
+    const exit = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exit;
+  }
+  for (const step of undo.splice(0).reverse()) step();
+  undo = [];
+});
+
+function isAlive({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
+}
+
+function make(controller: Controller): Place {
+  const { path, remove } = makeCgroup(undefined, controller);
+  const dirFd = native.openDirectory({ path });
+  undo.push(remove, () => native.closeFd({ fd: dirFd }));
+  return { path, dirFd };
+}
+
+function meter(
+  { dirFd }: Place,
+  limitUs: number,
+  kill = dirFd,
+  file: 'cpu.stat' | 'cpuacct.usage' = 'cpu.stat',
+): number {
+  const id = native.startMeter({ dirFd, path: '', file, killDirFd: kill, killPath: '', limitUs });
+  undo.push(() => native.stopMeter({ id }));
+  return id;
+}
+
+function start(script: string, ...places: string[]): ChildProcess {
+  const join = places.map((path) => `echo $$ > ${path}/cgroup.procs`);
+  const child = spawn('sh', ['-c', [...join, script].join('; ')], { stdio: 'ignore' });
+  children.push(child);
+  return child;
+}
+
+function block(condition: () => boolean): boolean {
+  const end = Date.now() + patience(15_000);
+  while (!condition() && Date.now() < end) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+  return condition();
+}
+
+describeIf(['unified', 'root'], 'a meter', () => {
+  test('kills at its limit, while JavaScript is blocked', async () => {
+    const place = make('unified');
+    const id = meter(place, 100_000);
+    const child = start(BUSY_LOOP, place.path);
+    const exit = once(child, 'exit');
+    expect(block(() => members(place.path).length > 0)).toBe(true);
+    expect(block(() => members(place.path).length === 0)).toBe(true);
+    expect(spent).toEqual([]);
+    expect(await exit).toEqual([null, 'SIGKILL']);
+    const event = await until('the event', () => spent.find((each) => each.id === id));
+    expect(event).toEqual({
+      kind: 'spent',
+      id,
+      usedUs: expect.any(Number) as number,
+      timeNs: expect.any(Number) as number,
+    });
+    expect(event.usedUs).toBeGreaterThanOrEqual(100_000);
+    const reading = native.readMeter({ id });
+    expect(reading?.isSpent).toBe(true);
+    expect(reading?.usedUs).toBeGreaterThanOrEqual(event.usedUs);
+  });
+
+  test('counts all below, the dead and the removed ones too', async () => {
+    const place = make('unified');
+    const below = join(place.path, 'below');
+    mkdirSync(below);
+    const id = meter(place, HOUR_US);
+    await once(start('i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done', below), 'exit');
+    const used = native.readMeter({ id })?.usedUs ?? 0;
+    expect(used).toBeGreaterThan(10_000);
+    rmdirSync(below);
+    expect(native.readMeter({ id })?.usedUs).toBeGreaterThanOrEqual(used);
+  });
+
+  test('kills what comes in later, and says so once', async () => {
+    const place = make('unified');
+    meter(place, 1000);
+    await once(start(BUSY_LOOP, place.path), 'exit');
+    await until('the event', () => spent.length > 0);
+    await once(start('exec sleep 1000', place.path), 'exit');
+    expect(spent).toHaveLength(1);
+  });
+
+  test('ends chains of processes that each live for a moment', async () => {
+    const place = make('unified');
+    const id = meter(place, 100_000);
+    start('while :; do /bin/true; done', place.path);
+    await until('the end', () => native.readMeter({ id })?.isSpent === true && members(place.path).length === 0);
+  });
+
+  test('kills nothing once it is stopped', async () => {
+    const place = make('unified');
+    const id = meter(place, 50_000);
+    native.stopMeter({ id });
+    expect(native.readMeter({ id })).toBeNull();
+    native.stopMeter({ id });
+    const child = start('i=0; while [ $i -lt 500000 ]; do i=$((i+1)); done', place.path);
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(spent).toEqual([]);
+  });
+
+  test('many share one thread, and the limit of each is its own', async () => {
+    const places = Array.from({ length: 20 }, () => make('unified'));
+    const ids = places.map((place, index) => meter(place, index === 7 ? 50_000 : HOUR_US));
+    const sleepers = places.map(({ path }) => start(path === places[7]?.path ? BUSY_LOOP : 'exec sleep 1000', path));
+    await once(sleepers[7] as ChildProcess, 'exit');
+    await until('the event', () => spent.length > 0);
+    await sleep(50);
+    expect(spent.map(({ id }) => id)).toEqual([ids[7]]);
+    expect(sleepers.filter(isAlive)).toHaveLength(19);
+  });
+
+  test('outlives its cgroup, and gives its fds back', () => {
+    const before = openFdCount();
+    const { path, remove } = makeCgroup(undefined, 'unified');
+    const dirFd = native.openDirectory({ path });
+    const id = meter({ path, dirFd }, HOUR_US);
+    remove();
+    expect(native.readMeter({ id })).toEqual({ usedUs: 0, isSpent: false });
+    native.stopMeter({ id });
+    native.closeFd({ fd: dirFd });
+    // The first meter takes some for good.
+    expect(openFdCount() - before).toBeLessThanOrEqual(6);
+    const again = openFdCount();
+    const place = make('unified');
+    native.stopMeter({ id: meter(place, HOUR_US) });
+    expect(openFdCount()).toBe(again + 1);
+  });
+
+  test('kills when no fd is left', async () => {
+    const { path } = make('unified');
+    const child = start(BUSY_LOOP, path);
+    await until('the child in it', () => members(path).length > 0);
+    const result = await fixtureResult('native/meter-without-fds.js', { path, limitUs: 300_000 });
+    expect(result).toEqual({ isEmpty: true });
+    await until('the end', () => !isAlive(child));
+  });
+
+  test('refuses what it can not read', () => {
+    const { dirFd } = make('unified');
+    const start = (options: object): unknown =>
+      refusal(() =>
+        native.startMeter({
+          dirFd,
+          path: '',
+          file: 'cpu.stat',
+          killDirFd: dirFd,
+          killPath: '',
+          limitUs: 1,
+          ...options,
+        }),
+      );
+    expect(start({ path: 'gone' })).toMatchObject({ errno: -ENOENT, path: 'gone/cpu.stat' });
+    expect(start({ killPath: 'gone' })).toMatchObject({ errno: -ENOENT, path: 'gone' });
+    expect(start({ file: 'memory.max' })).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
+    for (const limitUs of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
+      expect(start({ limitUs })).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
+    }
+    const directory = mkdtempSync(join(tmpdir(), 'memcage-meter-'));
+    undo.push(() => rmSync(directory, { recursive: true }));
+    writeFileSync(join(directory, 'cpu.stat'), 'nr_periods 1\n');
+    const other = native.openDirectory({ path: directory });
+    undo.push(() => native.closeFd({ fd: other }));
+    expect(start({ dirFd: other })).toMatchObject({ errno: -ENODATA, path: 'cpu.stat' });
+  });
+});
+
+describeIf(['v1', 'root'], 'a meter of the v1 controller cpuacct', () => {
+  test.each(['freezer', 'memory'] as const)('kills in a cgroup of the hierarchy of %s', async (controller) => {
+    const counted = make('cpuacct');
+    const kill = make(controller);
+    const id = meter(counted, 100_000, kill.dirFd, 'cpuacct.usage');
+    const child = start(`(${BUSY_LOOP}) & ${BUSY_LOOP}`, counted.path, kill.path);
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+    await until('the end of all', () => members(counted.path).length === 0);
+    expect(native.readMeter({ id })).toMatchObject({ isSpent: true });
+  });
+});
