@@ -36,7 +36,7 @@ export interface Launcher extends AsyncDisposable {
   readonly cage: Cage | null;
   /**
    * Kill what was started through the launcher, and remove its cgroup. Later starts fail. You can call it more than
-   * once.
+   * once, and after the cage's own `close()`, which does the same: you get the report that was read at the end.
    */
   close(): Promise<LauncherReport>;
 }
@@ -97,9 +97,12 @@ export function launcherFor(options: LauncherOptions): Launcher {
   }
   let closed: Promise<LauncherReport> | undefined;
   const close = (): Promise<LauncherReport> => {
+    forget?.();
     closed ??= endCaged(caged);
     return closed;
   };
+  // What goes wrong there, the cage's own close() reports.
+  const forget = caged?.cage.addLauncher(() => void close().catch(() => {}));
   return {
     file,
     args,
