@@ -19,6 +19,7 @@ const ROOMS = [
   'lib/cgroup/events/',
   'lib/cgroup/watching/',
   'lib/namespaces/',
+  'lib/child-settings/',
   'lib/process/',
   'lib/launcher/',
   'lib/placement/',

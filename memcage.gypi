@@ -62,6 +62,8 @@
           'native/cgroup/regain.cc',
           'native/cgroup/walk.cc',
           'native/clone/child.cc',
+          'native/clone/child_settings.cc',
+          'native/clone/close_fds.cc',
           'native/clone/pids_limit.cc',
         ],
         'cflags!': ['-fPIC', '-pthread'],

@@ -74,6 +74,7 @@ export type {
   CageLimitOptions,
   CageOptions,
   CagingOption,
+  ChildSettingsOptions,
   ExecFileOptions,
   ExecOptions,
   ForkOptions,

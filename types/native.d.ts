@@ -36,11 +36,14 @@ export type Stage =
   | 'loopback'
   | 'stdio'
   | 'cwd'
+  | 'close-fds'
+  | 'oom-score-adj'
+  | 'rlimits'
+  | 'nice'
   | 'groups'
   | 'gid'
   | 'uid'
   | 'parent-death'
-  | 'close-fds'
   | 'init'
   | 'exec'
   | 'watchdog';
@@ -99,6 +102,16 @@ export interface CloneOptions {
   gid?: number;
   /** Supplementary groups. Left out, they are dropped when `uid` or `gid` is set, as libuv does. */
   groups?: readonly number[];
+  /**
+   * setrlimit(2) in the child, before it changes its ids and after it has opened its last file. `name` is an RLIMIT_* in
+   * lower case, without RLIMIT_. `Infinity` is RLIM_INFINITY; fractions are cut off. A failure at the stage 'rlimits' has
+   * the name as its `path`.
+   */
+  rlimits?: readonly { name: string; soft: number; hard: number }[];
+  /** Written to /proc/self/oom_score_adj in the child, before it changes its ids. */
+  oomScoreAdj?: number;
+  /** setpriority(2) in the child, after `rlimits` and before it changes its ids. */
+  nice?: number;
   /** Directory fd of a cgroup v2 for CLONE_INTO_CGROUP (Linux 5.7). */
   intoCgroupFd?: number;
   /**

@@ -120,6 +120,65 @@ export type Enforce = 'kernel' | 'polled' | 'none';
 export type NodeHeapOption = 'auto' | Size | false;
 
 /**
+ * A limit of a resource: both the soft and the hard one, or each of them. The kernel enforces the soft limit; the program
+ * may raise it up to the hard one. `'unlimited'` and `Infinity` mean no limit.
+ */
+export type ResourceLimit<Amount extends number | string = number> =
+  | Amount
+  | 'unlimited'
+  | {
+      /** What the kernel enforces. At most `hard`. */
+      soft: Amount | 'unlimited';
+      /** How far the program may raise the soft limit. Only CAP_SYS_RESOURCE raises this one. */
+      hard: Amount | 'unlimited';
+    };
+
+/**
+ * Limits of resources other than a cage's memory, for the child; its descendants inherit them. Each process is counted on
+ * its own, except with `nproc`, `sigpending`, `msgqueue` and `memlock`, which count all of a user. Default of each: the
+ * parent's.
+ *
+ * @see https://man7.org/linux/man-pages/man2/getrlimit.2.html
+ */
+export interface ResourceLimits {
+  /** Address space, in bytes (RLIMIT_AS). Above it, allocations fail with ENOMEM. */
+  as?: ResourceLimit<Size>;
+  /** A core file, in bytes (RLIMIT_CORE). With 0 there is none. */
+  core?: ResourceLimit<Size>;
+  /** Processor time, in seconds (RLIMIT_CPU): SIGXCPU at the soft limit, SIGKILL at the hard one. 0 counts as 1. */
+  cpu?: ResourceLimit;
+  /** Data and heap, in bytes (RLIMIT_DATA); private writable mappings too since Linux 4.7. */
+  data?: ResourceLimit<Size>;
+  /** A file that the process writes, in bytes (RLIMIT_FSIZE): SIGXFSZ, or EFBIG. */
+  fsize?: ResourceLimit<Size>;
+  /** File locks (RLIMIT_LOCKS). Linux has ignored it since 2.4.25. */
+  locks?: ResourceLimit;
+  /** Locked memory, in bytes (RLIMIT_MEMLOCK). */
+  memlock?: ResourceLimit<Size>;
+  /** POSIX message queues of the user, in bytes (RLIMIT_MSGQUEUE). */
+  msgqueue?: ResourceLimit<Size>;
+  /** How far the nice value may go down, as 20 minus that value: 1 to 40 (RLIMIT_NICE). */
+  nice?: ResourceLimit;
+  /** One more than the highest number of a file descriptor (RLIMIT_NOFILE). At most the sysctl `fs.nr_open`. */
+  nofile?: ResourceLimit;
+  /**
+   * Processes and threads of the user (RLIMIT_NPROC). Does not hold root, or who has CAP_SYS_ADMIN or CAP_SYS_RESOURCE.
+   * If the child's `uid` has more already, the start fails with EAGAIN.
+   */
+  nproc?: ResourceLimit;
+  /** Resident memory, in bytes (RLIMIT_RSS). Linux has ignored it since 2.4.30: use a cage. */
+  rss?: ResourceLimit<Size>;
+  /** Highest real-time priority (RLIMIT_RTPRIO). */
+  rtprio?: ResourceLimit;
+  /** Processor time between two blocking calls under a real-time policy, in microseconds (RLIMIT_RTTIME). */
+  rttime?: ResourceLimit;
+  /** Queued signals of the user (RLIMIT_SIGPENDING). */
+  sigpending?: ResourceLimit;
+  /** The stack of the main thread, in bytes (RLIMIT_STACK). Arguments and environment may have a quarter of it. */
+  stack?: ResourceLimit<Size>;
+}
+
+/**
  * Namespaces of the child's own. Default of each: false, it shares the parent's. All but `user` need CAP_SYS_ADMIN. A
  * caller without it also gets a user namespace, as with `user: true`, unless `user` is `false`.
  */

@@ -46,7 +46,7 @@ export function becomeInit(command: string, args: readonly string[] = [], option
   removeCageRoots();
   prepareLastingParent(current, { formerGuardian });
   try {
-    const plan = { join: [], namespaces: NO_NAMESPACES, init: false, entryPoint: true };
+    const plan = { join: [], namespaces: NO_NAMESPACES, settings: {}, init: false, entryPoint: true };
     return native.execve({ file, args: [file, ...launcherArguments(plan), ...words], env: pairs(env) });
   } catch (error) {
     giveBackLastingParent();

@@ -63,6 +63,7 @@ function launchIn(cage: AnySharedCage): LaunchRequest {
   return {
     namespaces: {},
     nodeHeap: cage.nodeHeap,
+    settings: cage.settings,
     makeCaged: () => makeMember(cage, { memoryDetails: false }),
     onCaged: () => {},
     onFailed: () => {},

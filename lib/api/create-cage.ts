@@ -1,14 +1,17 @@
 import type { CpuOption, Enforce, MemoryOption, NodeHeapOption, PidsOption } from '../../types/options';
+import { loadNative } from '../addon/load-native';
+import type { ChildDefaults } from '../cage/child-defaults';
 import { SharedCage } from '../cage/shared-cage';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import type { CageLimits } from '../cgroup/limits/cage-limits';
 import { resolveCageLimits } from '../cgroup/limits/resolve-cage-limits';
 import type { AnySharedCage } from '../child/member';
-import type { Cage, CageLimitOptions } from '../contract/cage';
+import { hasSettings, resolveSettings, settingsIn } from '../child-settings/child-settings';
+import type { Cage, CageLimitOptions, ChildSettingsOptions } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
-import { ALIASES } from '../options/called';
+import { ALIASES, CHILD_SETTINGS } from '../options/called';
 import { checkOptions, isRecord, refuseUnknown } from '../options/option-names';
-import { type NodeHeapSetting, resolveNodeHeap } from '../process/node-heap';
+import { resolveNodeHeap } from '../process/node-heap';
 import { acceptedIn } from '../request/cage-choice';
 import { resolveParent } from '../request/cage-options';
 import { cageAround, refuseOtherCopy } from '../request/context';
@@ -41,8 +44,8 @@ export type AnyCageLimit = CageLimitOptions &
 /** Options of {@link createCage}: limits, and {@link SharedCageSettings}. */
 export type CreateCageOptions = AnyCageLimit & SharedCageSettings;
 
-/** Options of {@link createCage} beside its limits. */
-export interface SharedCageSettings {
+/** Options of {@link createCage} beside its limits. The settings of children are for all of them, contained ones too. */
+export interface SharedCageSettings extends ChildSettingsOptions {
   /**
    * Limits that each child has besides, with all that it starts: also a contained child, whatever library starts it, and a
    * child with limits of its own. Where there are two limits, the lower one holds. Default: none.
@@ -78,15 +81,20 @@ export function createCage(options: CreateCageOptions): Cage {
     throw invalidArgument('memory', 'a size or an object of limits (or pids, cpu or cpuTimeMs)', undefined);
   const perChild = resolvePerChild(options.perChild);
   const nodeHeap = resolveNodeHeap(options.nodeHeap);
+  const own = resolveSettings(options, 'createCage');
   const parent = resolveParent(options.parent);
   const enforce = resolveEnforce(options.enforce);
   refuseOtherCopy();
   const around = parent === undefined ? cageAround() : undefined;
   const accepted = acceptedIn(around, enforce);
-  return make({ limits, perChild, parent, around, nodeHeap: nodeHeap ?? around?.nodeHeap, accepted });
+  const settings = settingsIn(around?.settings, own);
+  // Where it does not load, Node starts the children, and knows no settings: say so now.
+  if (hasSettings(settings)) loadNative();
+  const defaults = { nodeHeap: nodeHeap ?? around?.nodeHeap, settings };
+  return make({ limits, perChild, parent, around, defaults, accepted });
 }
 
-const KNOWN = ['memory', 'pids', 'cpu', 'cpuTimeMs', 'perChild', 'parent', 'nodeHeap', 'enforce'];
+const KNOWN = ['memory', 'pids', 'cpu', 'cpuTimeMs', 'perChild', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS];
 const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs'];
 
 function resolvePerChild(given: CageLimitOptions | undefined): CageLimits | undefined {
@@ -101,29 +109,29 @@ interface CageRequest {
   perChild: CageLimits | undefined;
   parent: string | undefined;
   around: AnySharedCage | undefined;
-  nodeHeap: NodeHeapSetting;
+  defaults: ChildDefaults;
   /** The weakest that may hold the cage. */
   accepted: Enforce;
 }
 
 function make(request: CageRequest): Cage {
-  const { limits, perChild, parent, around, nodeHeap, accepted } = request;
+  const { limits, perChild, parent, around, defaults, accepted } = request;
   if (around !== undefined && !(around instanceof SharedCage)) {
     return makePolled(request, asAround(around.enforcedBy));
   }
-  const makeByKernel = (): Cage => new StartingCage({ limits, perChild, within: parent ?? around, nodeHeap });
+  const makeByKernel = (): Cage => new StartingCage({ limits, perChild, within: parent ?? around, defaults });
   // Only the kernel can honour a parent.
   if (accepted === 'kernel' || around !== undefined || parent !== undefined) return makeByKernel();
   return new KernelFirst().make(makeByKernel, (refusal) => makePolled(request, refusal));
 }
 
-function makePolled({ limits, perChild, around, nodeHeap, accepted }: CageRequest, refusal: Refusal): Cage {
+function makePolled({ limits, perChild, around, defaults, accepted }: CageRequest, refusal: Refusal): Cage {
   const outer = around instanceof SharedCage ? undefined : around;
   outer?.assertOpen();
   const limitBytes = limits.memory.max ?? Number.POSITIVE_INFINITY;
   return makeWeaker(
     { limits, perChild, outlivesOwner: false, accepted },
     refusal,
-    (enforcedBy) => new StartingPolledCage({ enforcedBy, limitBytes, outer }, nodeHeap),
+    (enforcedBy) => new StartingPolledCage({ enforcedBy, limitBytes, outer }, defaults),
   );
 }

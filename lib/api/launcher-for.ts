@@ -2,12 +2,14 @@ import type { MemoryReport, OomVerdict } from '../../types/outcome';
 import { loadNative } from '../addon/load-native';
 import { joinPaths } from '../cage/cgroup/join-fds';
 import type { CagedChild } from '../child/caged-child';
+import { refuseLimits } from '../child/setting-refusal';
+import { planSettings } from '../child-settings/child-settings';
 import type { Cage, CageOptions } from '../contract/cage';
 import { type LauncherPlan, launcherArguments } from '../launcher/arguments';
 import { launcherPath } from '../launcher/executable';
 import { refuseUnsupported } from '../launcher/unsupported';
 import { hasInit, planNamespaces } from '../namespaces/namespaces';
-import { ALIASES, alreadyRead } from '../options/called';
+import { ALIASES, alreadyRead, CHILD_SETTINGS } from '../options/called';
 import { checkOptions } from '../options/option-names';
 import { chooseCage, makeCagedChild } from '../request/cage-choice';
 import { splitOptions } from '../request/cage-options';
@@ -43,7 +45,7 @@ export interface Launcher extends AsyncDisposable {
 
 const NAMES = {
   of: 'launcherFor',
-  known: ['memory', 'cage', 'namespaces', 'parent'],
+  known: ['memory', 'cage', 'namespaces', 'parent', ...CHILD_SETTINGS],
   aliases: ALIASES,
 } as const;
 
@@ -81,7 +83,9 @@ export function launcherFor(options: LauncherOptions): Launcher {
   refuseUnsupported(own.namespaces);
   const native = loadNative();
   const file = launcherPath();
-  const caged = makeCagedChild(chooseCage(own), own, { detached: false });
+  const choice = chooseCage(own);
+  refuseLimits(choice.settings, own.namespaces);
+  const caged = makeCagedChild(choice, own, { detached: false });
   let args: string[];
   try {
     caged?.started();
@@ -89,6 +93,7 @@ export function launcherFor(options: LauncherOptions): Launcher {
       join: caged === undefined ? [] : joinPaths(caged.home),
       pids: caged?.home.homes.counted.pids?.path,
       namespaces: planNamespaces(own.namespaces, native),
+      settings: planSettings(choice.settings),
       init: hasInit(own.namespaces),
     };
     args = launcherArguments(plan);

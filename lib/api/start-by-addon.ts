@@ -29,6 +29,7 @@ export function startByAddon(call: NodeCall, own: ResolvedCageOptions, choice: C
   const launch = createLaunch({
     namespaces: own.namespaces,
     nodeHeap: choice.nodeHeap,
+    settings: choice.settings,
     ...homesFor(choice, own),
     onCaged: (made) => {
       caged = made;

@@ -1,11 +1,13 @@
 import { type CageLimits, lowerOfBoth } from '../cgroup/limits/cage-limits';
 import { firstLimits, followLimits, limitsToRepeat, type RepeatedLimits } from '../cgroup/limits/leaf-limits';
 import { leafName } from '../cgroup/names/own-names';
+import type { ChildSettings } from '../child-settings/child-settings';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import type { NodeHeapSetting } from '../process/node-heap';
 import { BaseCage } from './base-cage';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import { makeCageCgroup, makeInnerCageCgroup, makeLeaf } from './cgroup/make-cage-cgroup';
+import type { ChildDefaults } from './child-defaults';
 import { withCageRoot } from './root/cage-roots';
 import { asTooSmall } from './too-small';
 
@@ -14,7 +16,7 @@ export interface SharedCageOptions {
   limits: CageLimits;
   /** The cage in which to make it, or the path of the cgroup. Default: the default parent. */
   within: SharedCage | string | undefined;
-  nodeHeap: NodeHeapSetting;
+  defaults: ChildDefaults;
   /** Limits that each child has besides. */
   perChild: CageLimits | undefined;
 }
@@ -25,17 +27,20 @@ export interface SharedCageOptions {
  * own cgroup; `Cgroup.setLimits()` has it follow.
  */
 export abstract class SharedCage extends BaseCage {
-  /** @internal For children that have no setting of their own. */
+  /** @internal */
   readonly nodeHeap: NodeHeapSetting;
+  /** @internal */
+  readonly settings: ChildSettings;
   /** @internal Each child has these limits too. */
   readonly perChild: CageLimits | undefined;
   #made = 0;
 
   /** @internal Use `createCage()`. */
-  constructor({ limits, within, nodeHeap, perChild }: SharedCageOptions) {
+  constructor({ limits, within, defaults, perChild }: SharedCageOptions) {
     const outer = within instanceof SharedCage ? within : undefined;
     super(createCageCgroup(limits, within), { outlivesOwner: false, outer });
-    this.nodeHeap = nodeHeap;
+    this.nodeHeap = defaults.nodeHeap;
+    this.settings = defaults.settings;
     this.perChild = bothOf(perChild, outer?.perChild);
   }
 

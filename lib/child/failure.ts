@@ -5,9 +5,11 @@ import type { NamespaceOptions } from '../../types/options';
 import type { CageCgroup } from '../cage/cgroup/cage-cgroup';
 import { explainDelegation } from '../cage/root/refused-parent';
 import { explainTooSmall } from '../cage/too-small';
+import type { ChildSettings } from '../child-settings/child-settings';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { readNamespaceFacts } from '../namespaces/namespace-facts';
 import { explainNamespaceRefusal, MAKING_STAGES } from './namespace-refusal';
+import { isSettingStage, readSettingFacts, refusedSetting, SYSCALLS as SETTING_SYSCALLS } from './setting-refusal';
 
 const { EACCES, EAGAIN, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSYS, EPERM } = constants.errno;
 
@@ -34,7 +36,7 @@ export interface ExplainedFailure {
 
 export function explainFailure(
   failure: CloneFailure,
-  context: { home: CageCgroup | undefined; namespaces: NamespaceOptions; isLate: boolean },
+  context: { home: CageCgroup | undefined; namespaces: NamespaceOptions; settings: ChildSettings; isLate: boolean },
 ): ExplainedFailure {
   const { stage, errno, path } = failure;
   const syscall = SYSCALLS[stage];
@@ -58,6 +60,10 @@ export function explainFailure(
   const limited = limitAtFault(context.home, errno);
   if (limited !== undefined) return fail(ErrorCode.LIMIT_TOO_SMALL, limited);
   if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(stage, path));
+  if (isSettingStage(stage)) {
+    const { namespaces, settings } = context;
+    return { error: refusedSetting(failure, settings, readSettingFacts(namespaces)), asNode: false };
+  }
   if (NODE_STAGES.has(stage) || (TAKING_STAGES.has(stage) && SHORTAGES.has(errno))) return failAsNode();
   // The meter may have killed it on its way.
   const spent = context.home?.explainSpent();
@@ -121,4 +127,5 @@ const SYSCALLS: Readonly<Partial<Record<Stage, string>>> = {
   'close-fds': 'close_range',
   init: 'fork',
   exec: 'execve',
+  ...SETTING_SYSCALLS,
 };

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import type { CloneFailure, NativeBinding } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
+import { NO_SETTINGS } from '../child-settings/child-settings';
 import { MemcageError } from '../errors/errors';
 import { launcherPath } from '../launcher/executable';
 import type { NamespaceKind } from '../namespaces/kinds';
@@ -24,7 +25,7 @@ export function whyNoNamespaces(native: NativeBinding, namespaces: NamespaceOpti
     const filtered = facts.hasSeccompFilter ? (native.cloneRefusal({ namespaces: flags }) ?? undefined) : undefined;
     const failure = filtered ?? foreseeRefusal(wanted, facts, { mapsItself: idMapPrograms === undefined });
     if (failure === undefined) return null;
-    const { error } = explainFailure(failure, { home: undefined, namespaces, isLate: false });
+    const { error } = explainFailure(failure, { home: undefined, namespaces, settings: NO_SETTINGS, isLate: false });
     return error instanceof MemcageError ? error : null;
   } catch (error) {
     if (error instanceof MemcageError) return error;

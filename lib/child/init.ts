@@ -2,6 +2,7 @@ import { readSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { CloneFailure, CloneResult, NativeBinding } from '../../types/native';
 import { OwnedFd } from '../addon/owned-fd';
+import type { SettingsPlan } from '../child-settings/child-settings';
 import { launcherArguments } from '../launcher/arguments';
 import { launcherPath } from '../launcher/executable';
 import { openReport } from '../launcher/report';
@@ -38,9 +39,10 @@ export interface Init {
   close(): void;
 }
 
-export function openInit(native: NativeBinding, plan: LaunchPlan): Init {
+/** @param settings of the program */
+export function openInit(native: NativeBinding, plan: LaunchPlan, settings: SettingsPlan): Init {
   const count = plan.stdio.length;
-  const launcher = withInit(plan, { reportFd: count, statusFd: count + 1 });
+  const launcher = withInit(plan, settings, { reportFd: count, statusFd: count + 1 });
   const report = openReport(native);
   let status: [ours: number, its: number];
   try {
@@ -77,13 +79,24 @@ export function openInit(native: NativeBinding, plan: LaunchPlan): Init {
   };
 }
 
-function withInit(plan: LaunchPlan, fds: { reportFd: number; statusFd: number }): LaunchPlan {
+/**
+ * The init keeps the ids of this process, and the program changes its own: what it does to itself before may need rights
+ * that a change takes away.
+ */
+function withInit(
+  { uid, gid, ...plan }: LaunchPlan,
+  settings: SettingsPlan,
+  fds: { reportFd: number; statusFd: number },
+): LaunchPlan {
   const file = launcherPath();
   const own = launcherArguments({
     ...fds,
     join: [],
     namespaces: NO_NAMESPACES,
+    settings,
     init: true,
+    ...(uid !== undefined && { uid }),
+    ...(gid !== undefined && { gid }),
     ...(plan.args[0] !== plan.file && { file: plan.file }),
   });
   return { ...plan, file, args: [file, ...own, ...plan.args] };

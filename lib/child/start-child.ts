@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import type { CloneOptions, CloneResult, NativeBinding } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
 import { isNativeError } from '../cgroup/directory/refusal';
+import { type ChildSettings, planSettings, type SettingsPlan } from '../child-settings/child-settings';
 import { hasCgroupNamespace, hasInit, hasPidNamespace, planNamespaces } from '../namespaces/namespaces';
 import type { LaunchPlan } from '../process/launch';
 import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../process/node-heap';
@@ -10,6 +11,7 @@ import { type ExplainedFailure, explainFailure } from './failure';
 import type { HeldChild } from './held-child';
 import { type Init, openInit } from './init';
 import type { KernelReport } from './kernel-report';
+import { refuseLimits } from './setting-refusal';
 
 /** From a cold file system, a program may take seconds to load; nothing sane takes longer. */
 const WATCHDOG_MS = 10_000;
@@ -19,6 +21,7 @@ const { ENODEV, ENOENT } = constants.errno;
 export interface StartRequest {
   namespaces: NamespaceOptions;
   nodeHeap: NodeHeapSetting;
+  settings: ChildSettings;
   /** Makes the home of the child. Undefined: it has no cage, and lives where its parent does. */
   makeCaged(plan: LaunchPlan): HeldChild | undefined;
   onCaged(caged: HeldChild | undefined): void;
@@ -38,6 +41,9 @@ export interface StartedChild {
   readonly init: Init | undefined;
   readonly heap: LimitedHeap | undefined;
 }
+
+/** What to clone: the program with its settings, or its init. */
+type ClonePlan = LaunchPlan & SettingsPlan;
 
 interface Attempt extends Pick<StartedChild, 'caged' | 'init' | 'heap'> {
   result: CloneResult;
@@ -72,7 +78,8 @@ export function startChild(
   const isLate = performance.now() - startMs >= WATCHDOG_MS;
   let explained: ExplainedFailure;
   try {
-    explained = explainFailure(result, { home: caged?.home, namespaces: request.namespaces, isLate });
+    const { namespaces, settings } = request;
+    explained = explainFailure(result, { home: caged?.home, namespaces, settings, isLate });
   } catch (error) {
     request.onFailed(error as Error, caged?.abandon());
     throw error;
@@ -88,7 +95,8 @@ export function startChild(
 }
 
 function tryStart(native: NativeBinding, given: LaunchPlan, request: StartRequest): Attempt {
-  const { namespaces, nodeHeap } = request;
+  const { namespaces, nodeHeap, settings } = request;
+  refuseLimits(settings, namespaces);
   const caged = request.makeCaged(given);
   let init: Init | undefined;
   try {
@@ -99,8 +107,10 @@ function tryStart(native: NativeBinding, given: LaunchPlan, request: StartReques
     const isPidOne = hasPidNamespace(namespaces) && !hasInit(namespaces);
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
     const startMs = performance.now();
-    init = hasInit(namespaces) ? openInit(native, plan) : undefined;
-    const result = cloneChild(native, init?.plan ?? plan, namespaces, caged);
+    const own = planSettings(settings);
+    init = hasInit(namespaces) ? openInit(native, plan, own) : undefined;
+    const child = init?.plan ?? { ...plan, ...own };
+    const result = cloneChild(native, child, namespaces, caged);
     return { caged, heap, init, result: init?.waitForProgram(result, WATCHDOG_MS) ?? result, startMs };
   } catch (error) {
     init?.close();
@@ -117,7 +127,7 @@ function foundNoCgroup(result: CloneResult): boolean {
 
 function cloneChild(
   native: NativeBinding,
-  plan: LaunchPlan,
+  plan: ClonePlan,
   namespaces: NamespaceOptions,
   caged: HeldChild | undefined,
 ): CloneResult {
@@ -136,7 +146,7 @@ function cloneChild(
 
 function cloneOptions(
   native: NativeBinding,
-  plan: LaunchPlan,
+  plan: ClonePlan,
   namespaces: NamespaceOptions,
   caged: HeldChild | undefined,
 ): Omit<CloneOptions, 'joinFds'> {

@@ -10,6 +10,8 @@ export interface Option {
   /** Its heading in the help. Default: `Options`. */
   readonly section?: string;
   readonly suggest?: Suggestion;
+  /** Whether it may be given several times: its value is then a list. */
+  readonly multiple?: true;
 }
 
 /** Options by their long names. */
@@ -28,7 +30,11 @@ export interface Operands {
 }
 
 export type Values<O extends Options> = {
-  readonly [N in keyof O]?: O[N]['type'] extends 'boolean' ? boolean : string;
+  readonly [N in keyof O]?: O[N] extends { multiple: true }
+    ? readonly string[]
+    : O[N]['type'] extends 'boolean'
+      ? boolean
+      : string;
 };
 
 /** A command of memcage, as the parser, the help and the shells' completion see it. */

@@ -10,7 +10,7 @@ interface Table extends Pick<CommandTexts, 'name' | 'operands'> {
 }
 
 interface Parsed {
-  values: Readonly<Record<string, string | boolean | undefined>>;
+  values: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   operands: string[];
 }
 

@@ -22,6 +22,7 @@ import type {
   NamespaceOptions,
   NodeHeapOption,
   PidsOption,
+  ResourceLimits,
 } from '../../types/options';
 import type { EnforcedBy, MemoryReport, Outcome, RunOutput } from '../../types/outcome';
 import type { Cgroup } from '../cgroup/handle/cgroup';
@@ -44,8 +45,34 @@ export interface CageLimitOptions {
   cpuTimeMs?: number;
 }
 
+/**
+ * What a child does to itself before its program runs. With an init or the launcher, only the program has the settings.
+ *
+ * @see docs/child-settings.md
+ */
+export interface ChildSettingsOptions {
+  /**
+   * Limits of the child's resources, setrlimit(2). Those that you leave out are the cage's, or else the parent's. Only
+   * CAP_SYS_RESOURCE in the machine's first user namespace raises a hard limit; without it you get `ERR_MEMCAGE_SETTING`.
+   */
+  rlimits?: ResourceLimits;
+  /**
+   * -1000 (never) to 1000 (first): how likely the kernel's OOM killer is to choose the child, and its descendants,
+   * which inherit it. `/proc/PID/oom_score_adj`. Lowering it needs CAP_SYS_RESOURCE. Default: the cage's, or else the
+   * parent's.
+   *
+   * @see https://docs.kernel.org/filesystems/proc.html
+   */
+  oomScoreAdj?: number;
+  /**
+   * -20 (most processor time) to 19 (least): the nice value, setpriority(2). Lowering it needs CAP_SYS_NICE, or a
+   * sufficient `rlimits.nice`. Default: the cage's, or else the parent's.
+   */
+  nice?: number;
+}
+
 /** What memcage adds to the options of Node's `child_process.spawn`. */
-export interface CageOptions {
+export interface CageOptions extends ChildSettingsOptions {
   /**
    * Limits of a private cage for the child and all its descendants. With `cage`, memcage makes the private cage within
    * that one. Default: no private cage.

@@ -58,6 +58,8 @@ export const ErrorCode = {
   NO_SUBORDINATE_IDS: 'ERR_MEMCAGE_NO_SUBORDINATE_IDS',
   /** newuidmap or newgidmap did not map the ids. */
   ID_MAP_REFUSED: 'ERR_MEMCAGE_ID_MAP_REFUSED',
+  /** The kernel refused a setting of the child: a limit, a priority, a privilege. */
+  SETTING: 'ERR_MEMCAGE_SETTING',
   /** The child could not be started. */
   SPAWN: 'ERR_MEMCAGE_SPAWN',
   /** The call was made within `contain()` of another copy of memcage. */

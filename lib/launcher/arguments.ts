@@ -1,3 +1,4 @@
+import type { SettingsPlan } from '../child-settings/child-settings';
 import type { NamespacePlan } from '../namespaces/namespaces';
 
 /** What memcage-exec has to do. docs/launcher.md has the format; `native/launcher/arguments.cc` reads it. */
@@ -7,6 +8,8 @@ export interface LauncherPlan {
   /** The directory of the pids controller in which the joins must not exceed a limit: a path, or the number of an fd. */
   pids?: string | number | undefined;
   namespaces: NamespacePlan;
+  /** Of the program. */
+  settings: SettingsPlan;
   /** Whether an init runs between the PID namespace and the program. */
   init: boolean;
   /** Whether the launcher is an init in the place of its caller, which need not be pid 1. */
@@ -28,7 +31,20 @@ const VERSION = '1';
 
 /** The arguments that go before the command. */
 export function launcherArguments(plan: LauncherPlan): string[] {
-  const { namespaces: ns, join, pids, init, entryPoint = false, reportFd, statusFd, parent, uid, gid, file } = plan;
+  const {
+    namespaces: ns,
+    settings,
+    join,
+    pids,
+    init,
+    entryPoint = false,
+    reportFd,
+    statusFd,
+    parent,
+    uid,
+    gid,
+    file,
+  } = plan;
   const values: readonly (readonly [name: string, value: string | number | undefined])[] = [
     ['report', reportFd],
     ['status', statusFd],
@@ -39,6 +55,11 @@ export function launcherArguments(plan: LauncherPlan): string[] {
     ['uid-map', ns.idMaps?.uidMap],
     ['gid-map', ns.idMaps?.gidMap],
     ['hostname', ns.hostname],
+    ['oom-score-adj', settings.oomScoreAdj],
+    ...(settings.rlimits ?? []).map(
+      ({ name, soft, hard }) => ['rlimit', `${name}:${amount(soft)}:${amount(hard)}`] as const,
+    ),
+    ['nice', settings.nice],
     ['uid', uid],
     ['gid', gid],
     ['file', file],
@@ -56,4 +77,9 @@ export function launcherArguments(plan: LauncherPlan): string[] {
     ...words.flatMap(([name, given]) => (given ? [`--${name}`] : [])),
     '--',
   ];
+}
+
+function amount(limit: number): string {
+  // Decimal digits, also where String() would write an exponent.
+  return limit === Number.POSITIVE_INFINITY ? 'unlimited' : BigInt(limit).toString();
 }

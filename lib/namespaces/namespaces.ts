@@ -85,6 +85,11 @@ export function hasCgroupNamespace({ cgroup }: NamespaceOptions): boolean {
   return isWanted(cgroup);
 }
 
+/** Whether it is born without rights in the parent's user namespace. */
+export function hasUserNamespace({ user }: NamespaceOptions): boolean {
+  return isWanted(user);
+}
+
 /** Whether pid 1 is memcage's init. */
 export function hasInit({ pid }: NamespaceOptions): boolean {
   return typeof pid === 'object' && pid.init === true;

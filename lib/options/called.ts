@@ -14,6 +14,9 @@ export interface Called {
   read<O extends object>(options: O): O;
 }
 
+/** The names in `ChildSettingsOptions`. */
+export const CHILD_SETTINGS = ['rlimits', 'oomScoreAdj', 'nice'] as const;
+
 /** The names in `CageOptions`. */
 export const CAGE_OPTIONS = [
   'memory',
@@ -25,6 +28,7 @@ export const CAGE_OPTIONS = [
   'parent',
   'keepDescendants',
   'nodeHeap',
+  ...CHILD_SETTINGS,
   'memoryDetails',
   'enforce',
 ] as const;
@@ -76,6 +80,15 @@ export const ALIASES = {
   maxheap: 'nodeHeap',
   maxoldspacesize: 'nodeHeap',
   keepchildren: 'keepDescendants',
+  rlimit: 'rlimits',
+  ulimit: 'rlimits',
+  ulimits: 'rlimits',
+  resourcelimits: 'rlimits',
+  oomscore: 'oomScoreAdj',
+  oomadj: 'oomScoreAdj',
+  oomscoreadjust: 'oomScoreAdj',
+  niceness: 'nice',
+  priority: 'nice',
 } as const;
 
 /** A function that refuses every option that neither memcage nor this function of Node knows. */

@@ -4,7 +4,7 @@
  */
 export type Exactly<O, Known> = {
   [K in keyof O]: K extends keyof Known
-    ? K extends 'memory' | 'namespaces'
+    ? K extends 'memory' | 'namespaces' | 'rlimits'
       ? Within<O[K], Known[K]>
       : O[K]
     : Unknown<K, O[K]>;

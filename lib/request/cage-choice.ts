@@ -6,6 +6,7 @@ import type { CagedChild } from '../child/caged-child';
 import { LeafChild } from '../child/leaf-child';
 import type { AnySharedCage } from '../child/member';
 import { PrivateChild } from '../child/private-child';
+import { type ChildSettings, settingsIn } from '../child-settings/child-settings';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { hasPidNamespace } from '../namespaces/namespaces';
 import type { NodeHeapSetting } from '../process/node-heap';
@@ -23,17 +24,21 @@ export interface CageChoice {
   within: AnySharedCage | undefined;
   /** The child's own option takes precedence over its cage's. */
   nodeHeap: NodeHeapSetting;
+  /** The same, setting by setting. */
+  settings: ChildSettings;
 }
 
 /** An explicit cage or parent takes precedence over the surrounding cage of `contain()`. */
-export function chooseCage({ cage, limits, parent, nodeHeap: own }: ResolvedCageOptions): CageChoice {
+export function chooseCage(own: ResolvedCageOptions): CageChoice {
+  const { cage, limits, parent } = own;
   refuseOtherCopy();
   const around = cage === undefined && parent === undefined ? cageAround() : undefined;
   const held = cage ?? around;
-  const nodeHeap = own ?? held?.nodeHeap;
+  const nodeHeap = own.nodeHeap ?? held?.nodeHeap;
+  const settings = settingsIn(held?.settings, own.settings);
   return limits === undefined
-    ? { shared: held, limits, within: undefined, nodeHeap }
-    : { shared: undefined, limits, within: held, nodeHeap };
+    ? { shared: held, limits, within: undefined, nodeHeap, settings }
+    : { shared: undefined, limits, within: held, nodeHeap, settings };
 }
 
 /** Who chose a cage accepted what holds it, unless the option says otherwise. */

@@ -6,6 +6,7 @@ import { Cgroup } from '../cgroup/handle/cgroup';
 import type { CageLimits } from '../cgroup/limits/cage-limits';
 import { resolveCageLimits } from '../cgroup/limits/resolve-cage-limits';
 import type { AnySharedCage } from '../child/member';
+import { type ChildSettings, NO_SETTINGS, resolveSettings } from '../child-settings/child-settings';
 import type { CageOptions } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
 import { resolveNamespaces, withRights } from '../namespaces/namespaces';
@@ -23,6 +24,7 @@ export interface ResolvedCageOptions {
   parent: string | undefined;
   keepDescendants: boolean;
   nodeHeap: NodeHeapSetting;
+  settings: ChildSettings;
   memoryDetails: boolean;
   /** Undefined: the default, `enforceOf()`. */
   enforce: Enforce | undefined;
@@ -35,6 +37,7 @@ const NOTHING: ResolvedCageOptions = {
   parent: undefined,
   keepDescendants: false,
   nodeHeap: undefined,
+  settings: NO_SETTINGS,
   memoryDetails: false,
   enforce: undefined,
 };
@@ -55,8 +58,9 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
     nodeHeap,
     memoryDetails,
     enforce,
-    ...node
+    ...rest
   } = called.read(options as CageOptions);
+  const { rlimits, oomScoreAdj, nice, ...node } = rest;
   if (cage !== undefined && !isShared(cage)) throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && parent !== undefined) {
     throw invalidArgument('parent', 'no value (cage already says where)', parent);
@@ -73,6 +77,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
     parent: resolveParent(parent),
     keepDescendants: keepDescendants === true,
     nodeHeap: resolveNodeHeap(nodeHeap),
+    settings: resolveSettings({ rlimits, oomScoreAdj, nice }, called.of),
     memoryDetails: memoryDetails === true,
     enforce: resolveEnforce(enforce),
   };

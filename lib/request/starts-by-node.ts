@@ -1,13 +1,13 @@
 import { canLoad, loadNative } from '../addon/load-native';
 import { acceptedIn, type CageChoice } from './cage-choice';
 import type { ResolvedCageOptions } from './cage-options';
-import { isPlain, wantsNamespaces } from './is-plain';
+import { isPlain, needsAddon } from './is-plain';
 
 /**
  * Whether Node itself starts the child, since the addon does not load here.
  *
  * @throws ERR_MEMCAGE_UNSUPPORTED, as the addon's load does, for what the caller does not accept without it: namespaces
- * are never left out, and a cage needs the kernel unless `enforce` says otherwise
+ * and settings of the child are never left out, and a cage needs the kernel unless `enforce` says otherwise
  */
 export function startsByNode(own: ResolvedCageOptions, choice: CageChoice): boolean {
   const plain = isPlain(own, choice);
@@ -19,6 +19,6 @@ export function startsByNode(own: ResolvedCageOptions, choice: CageChoice): bool
   }
   if (plain) return true;
   const accepted = acceptedIn(choice.shared ?? choice.within, own.enforce);
-  if (accepted === 'kernel' || wantsNamespaces(own)) loadNative();
+  if (accepted === 'kernel' || needsAddon(own, choice)) loadNative();
   return true;
 }

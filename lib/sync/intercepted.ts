@@ -24,6 +24,7 @@ export function runIntercepted(file: unknown, args: unknown, options: object, ow
   const launch = createSyncLaunch({
     namespaces: own.namespaces,
     nodeHeap: choice.nodeHeap,
+    settings: choice.settings,
     ...homesFor(choice, own),
     onCaged: (made) => {
       enforcedBy = made?.enforcedBy ?? null;

@@ -6,8 +6,10 @@ import { isNativeError } from '../cgroup/directory/refusal';
 import type { CagedChild } from '../child/caged-child';
 import { explainFailure } from '../child/failure';
 import type { KernelReport } from '../child/kernel-report';
+import { refuseLimits } from '../child/setting-refusal';
 import { withChild } from '../child/victim';
-import { launcherArguments } from '../launcher/arguments';
+import { planSettings } from '../child-settings/child-settings';
+import { type LauncherPlan, launcherArguments } from '../launcher/arguments';
 import { launcherPath } from '../launcher/executable';
 import { openReport } from '../launcher/report';
 import { refuseUnsupported } from '../launcher/unsupported';
@@ -116,6 +118,7 @@ function attempt<R extends LaunchedResult>(
     caged = undefined;
     return left?.endedNow(signal);
   };
+  refuseLimits(choice.settings, cage.namespaces);
   try {
     caged = makeCagedChild(choice, cage, request.options);
     unstarted.enforcedBy = caged?.enforcedBy ?? null;
@@ -125,7 +128,12 @@ function attempt<R extends LaunchedResult>(
     const { env, limitBytes } = withNodeHeapIn(request, choice.nodeHeap, ceiling);
     const isPidOne = hasPidNamespace(cage.namespaces) && !hasInit(cage.namespaces);
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
-    const { result, failure } = launch(native, { ...request, env }, cage, caged, run);
+    const plans = {
+      namespaces: planNamespaces(cage.namespaces, native),
+      settings: planSettings(choice.settings),
+      init: hasInit(cage.namespaces),
+    };
+    const { result, failure } = launch(native, { ...request, env }, plans, caged, run);
     if (failure === undefined) {
       if (result.pid === 0) return { result, ...unstarted, heap, ...abandon() };
       const { pid, signal } = result;
@@ -135,7 +143,8 @@ function attempt<R extends LaunchedResult>(
     }
     if (!isLast && foundNoCgroup(failure)) return undefined;
     const { namespaces } = cage;
-    const { error, asNode } = explainFailure(failure, { home: caged?.home, namespaces, isLate: false });
+    const { settings } = choice;
+    const { error, asNode } = explainFailure(failure, { home: caged?.home, namespaces, settings, isLate: false });
     if (!asNode) throw error;
     return { result, ...unstarted, ...abandon(), error, errno: failure.errno };
   } catch (error) {
@@ -150,7 +159,7 @@ function attempt<R extends LaunchedResult>(
 function launch<R extends LaunchedResult>(
   native: NativeBinding,
   { file, args, env, options }: LaunchedProgram,
-  cage: ResolvedCageOptions,
+  plans: Pick<LauncherPlan, 'namespaces' | 'settings' | 'init'>,
   caged: CagedChild | undefined,
   run: (command: LauncherArguments) => R,
 ): { result: R; failure: CloneFailure | undefined } {
@@ -167,8 +176,7 @@ function launch<R extends LaunchedResult>(
         reportFd: stdioCount,
         join: joinFds.map((_, index) => stdioCount + 1 + index),
         pids: pidsFd === undefined ? undefined : stdioCount + 1 + joinFds.length,
-        namespaces: planNamespaces(cage.namespaces, native),
-        init: hasInit(cage.namespaces),
+        ...plans,
         ...(!detached && caged?.home.hasGuardian !== true && { parent: process.pid }),
         ...(uid !== undefined && { uid: uid >>> 0 }),
         ...(gid !== undefined && { gid: gid >>> 0 }),

@@ -103,10 +103,17 @@ int64_t Options::Count(const char* name) { return static_cast<int64_t>(Number(na
 std::optional<double> Options::OptionalAmount(const char* name) {
   Napi::Value value = Get(name);
   if (!ok_ || value.IsUndefined()) return std::nullopt;
-  const double amount = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  return ToAmount(name, value);
+}
+
+double Options::Amount(const char* name) { return ToAmount(name, Get(name)); }
+
+double Options::ToAmount(const char* name, Napi::Value value) {
+  const double amount = ok_ && value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
   // Also false for NaN.
-  if (!(amount >= 0)) Fail(name, "a number from 0 on");
-  return amount;
+  if (amount >= 0) return amount;
+  Fail(name, "a number from 0 on");
+  return 0;
 }
 
 bool Options::AppendText(const char* name, Napi::Value value, std::string* text) {

@@ -32,6 +32,7 @@ class Options {
   /** For counts and the ids of events: 0 to 2^53 - 1. */
   int64_t Count(const char* name);
   /** For amounts: 0 to Infinity. */
+  double Amount(const char* name);
   std::optional<double> OptionalAmount(const char* name);
   std::string String(const char* name);
   std::optional<std::string> OptionalString(const char* name);
@@ -58,6 +59,7 @@ class Options {
   std::vector<std::string> ToStrings(const char* name, Napi::Value value);
   std::vector<Napi::Object> ToObjects(const char* name, Napi::Value value);
   double Number(const char* name, Napi::Value value, double min, double max);
+  double ToAmount(const char* name, Napi::Value value);
   template <typename T>
   std::vector<T> Numbers(const char* name, Napi::Value value, double min, double max);
 

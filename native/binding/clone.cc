@@ -25,6 +25,23 @@ constexpr uint32_t kNamespaceFlags = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUT
 
 constexpr const char* kOnlyNamespaces = "Expected only CLONE_NEW* in namespaces";
 
+/** A number of JavaScript has no 64 bits: what is beyond them is unlimited. */
+uint64_t ToRlimit(double amount) {
+  return amount >= static_cast<double>(kUnlimited) ? kUnlimited : static_cast<uint64_t>(amount);
+}
+
+std::vector<Rlimit> ReadRlimits(Options& options) {
+  std::vector<Rlimit> rlimits;
+  for (Napi::Object object : options.OptionalObjects("rlimits")) {
+    Options limit(options.env(), object);
+    const std::string name = limit.String("name");
+    const double soft = limit.Amount("soft");
+    const double hard = limit.Amount("hard");
+    rlimits.push_back({FindResource(name.data(), name.size()), ToRlimit(soft), ToRlimit(hard)});
+  }
+  return rlimits;
+}
+
 SpawnRequest ReadRequest(Options& options) {
   SpawnRequest request;
   request.file = options.String("file");
@@ -53,6 +70,11 @@ SpawnRequest ReadRequest(Options& options) {
   request.uid = options.OptionalUint("uid");
   request.gid = options.OptionalUint("gid");
   request.groups = options.OptionalUints("groups");
+  request.rlimits = ReadRlimits(options);
+  if (const std::optional<int> score = options.OptionalInt("oomScoreAdj")) {
+    request.oom_score_adj = std::to_string(*score);
+  }
+  request.nice = options.OptionalInt("nice");
   request.into_cgroup_fd = options.OptionalInt("intoCgroupFd");
   request.join_fds = options.Ints("joinFds");
   request.pids_fd = options.OptionalInt("pidsFd");
@@ -80,6 +102,9 @@ const char* Refusal(const SpawnRequest& request) {
   if (request.private_mounts && lacks(CLONE_NEWNS)) return "privateMounts needs CLONE_NEWNS";
   if (request.mount_proc && (lacks(CLONE_NEWNS) || lacks(CLONE_NEWPID) || !request.private_mounts)) {
     return "mountProc needs CLONE_NEWNS, CLONE_NEWPID and privateMounts";
+  }
+  for (const Rlimit& limit : request.rlimits) {
+    if (limit.resource == nullptr) return "Expected the name of an RLIMIT_* in lower case, without RLIMIT_, in rlimits";
   }
   if (request.loopback && lacks(CLONE_NEWNET)) return "loopback needs CLONE_NEWNET";
   // A uid change makes the memory undumpable, and the parent's too while it is shared. Undoing that would let the other

@@ -15,6 +15,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "clone/child_settings.h"
+#include "clone/close_fds.h"
 #include "clone/pids_limit.h"
 #include "sys/raw_call.h"
 #include "sys/syscall_numbers.h"
@@ -45,11 +47,11 @@ void Fail(const SpawnPlan& plan, Stage stage, long error, const char* subject, i
   for (;;) syscall(SYS_exit_group, 127);
 }
 
-namespace {
-
-void Check(const SpawnPlan& plan, Stage stage, long result, const char* subject = nullptr, int fd = -1) {
+void Check(const SpawnPlan& plan, Stage stage, long result, const char* subject, int fd) {
   if (result < 0) Fail(plan, stage, result, subject, fd);
 }
+
+namespace {
 
 long Open(const char* path, int flags) { return Call(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0); }
 
@@ -169,39 +171,10 @@ void SetUpStdio(const SpawnPlan& plan) {
   }
 }
 
-/** For kernels without close_range(2) (before Linux 5.9): closes every number in /proc/self/fd, without allocating. */
-long CloseListed(int first) {
-  struct Entry {
-    uint64_t inode;
-    int64_t offset;
-    uint16_t length;
-    uint8_t type;
-    char name[1];
-  };
-  const long dir = Open("/proc/self/fd", O_RDONLY | O_DIRECTORY);
-  if (dir < 0) return dir;
-  alignas(Entry) char buffer[4096];
-  long size = 0;
-  // The position in this directory is the number of an fd, so closing one on the way skips none.
-  while ((size = Call(SYS_getdents64, dir, buffer, sizeof(buffer))) > 0) {
-    for (long at = 0; at < size;) {
-      const Entry* entry = reinterpret_cast<const Entry*>(buffer + at);
-      at += entry->length;
-      int fd = 0;
-      const char* digit = entry->name;
-      if (*digit < '0' || *digit > '9') continue;
-      for (; *digit != '\0'; ++digit) fd = fd * 10 + (*digit - '0');
-      if (fd >= first && fd != dir) Call(SYS_close, fd);
-    }
-  }
-  if (size < 0) return size;
-  Call(SYS_close, dir);
-  return 0;
-}
-
 void CloseOtherFds(const SpawnPlan& plan) {
   const int first = plan.stdio_count > STDERR_FILENO + 1 ? plan.stdio_count : STDERR_FILENO + 1;
-  Check(plan, Stage::kCloseFds, CloseFdsFrom(first), "/proc/self/fd");
+  // Of this one, DieWithParent() asks whether the parent is still there. It is closed on exec.
+  Check(plan, Stage::kCloseFds, CloseFdsFrom(first, plan.parent_pidfd), "/proc/self/fd");
 }
 
 /** Whether execvp(3) tries the next directory of PATH after this error. */
@@ -274,11 +247,6 @@ void Exec(const SpawnPlan& plan) {
   Fail(plan, Stage::kExec, denied ? -EACCES : error, plan.file);
 }
 
-long CloseFdsFrom(int first) {
-  const long result = Call(SYS_close_range, first, ~0U, 0);
-  return result == -ENOSYS ? CloseListed(first) : result;
-}
-
 void RunChild(const SpawnPlan& plan) {
   ResetSignals(plan);
   if (plan.new_session) Check(plan, Stage::kSession, Call(SYS_setsid));
@@ -286,9 +254,10 @@ void RunChild(const SpawnPlan& plan) {
   FillNamespaces(plan);
   SetUpStdio(plan);
   if (plan.cwd != nullptr) Check(plan, Stage::kCwd, Call(SYS_chdir, plan.cwd), plan.cwd);
+  CloseOtherFds(plan);
+  ApplySettings(plan);
   DropPrivileges(plan);
   DieWithParent(plan);
-  CloseOtherFds(plan);
   UnblockSignals(plan);
   Exec(plan);
 }

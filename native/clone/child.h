@@ -21,8 +21,8 @@ void DropPrivileges(const SpawnPlan& plan);
 void DieWithParent(const SpawnPlan& plan);
 [[noreturn]] void Exec(const SpawnPlan& plan);
 
-/** Closes every fd from `first` on. Returns 0 or a negative errno. */
-long CloseFdsFrom(int first);
 [[noreturn]] void Fail(const SpawnPlan& plan, Stage stage, long error, const char* subject, int fd = -1);
+/** Fails if the result is a negative errno. */
+void Check(const SpawnPlan& plan, Stage stage, long result, const char* subject = nullptr, int fd = -1);
 
 }  // namespace memcage

@@ -86,6 +86,11 @@ SpawnPlan SpawnRequest::Plan(Report* report, int parent_pidfd, const IdMapper& i
   plan.group_count = groups ? static_cast<int>(groups->size()) : 0;
   plan.uid = uid.value_or(0);
   plan.gid = gid.value_or(0);
+  plan.settings.rlimits = rlimits.data();
+  plan.settings.rlimit_count = static_cast<int>(rlimits.size());
+  plan.settings.oom_score_adj = oom_score_adj ? oom_score_adj->c_str() : nullptr;
+  plan.settings.set_nice = nice.has_value();
+  plan.settings.nice = nice.value_or(0);
   plan.parent_pidfd = parent_pidfd;
   plan.set_uid = uid.has_value();
   plan.set_gid = gid.has_value();

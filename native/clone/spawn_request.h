@@ -28,6 +28,10 @@ struct SpawnRequest {
   std::optional<std::vector<uint32_t>> groups;
   std::optional<uint32_t> uid;
   std::optional<uint32_t> gid;
+  std::vector<Rlimit> rlimits;
+  /** A decimal number. */
+  std::optional<std::string> oom_score_adj;
+  std::optional<int> nice;
   bool detached = false;
   bool kill_with_parent = false;
   /** The guardian kills the child if this process ends, so kill_with_parent is not needed for that. */

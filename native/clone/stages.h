@@ -17,11 +17,14 @@ namespace memcage {
   X(kLoopback, "loopback")                \
   X(kStdio, "stdio")                      \
   X(kCwd, "cwd")                          \
+  X(kCloseFds, "close-fds")               \
+  X(kOomScoreAdj, "oom-score-adj")        \
+  X(kRlimits, "rlimits")                  \
+  X(kNice, "nice")                        \
   X(kGroups, "groups")                    \
   X(kGid, "gid")                          \
   X(kUid, "uid")                          \
   X(kParentDeath, "parent-death")         \
-  X(kCloseFds, "close-fds")               \
   X(kInit, "init")                        \
   X(kExec, "exec")                        \
   X(kWatchdog, "watchdog")

@@ -17,10 +17,16 @@ namespace memcage::launcher {
 namespace {
 
 constexpr int kMaxJoins = 8;
+// More than Linux has.
+constexpr int kMaxRlimits = 32;
+
+constexpr uint64_t kMaxInt = 0x7fffffff;
+constexpr uint64_t kMaxId = 0xffffffff;
 
 struct Reader {
   Task* task;
   int* join_fds;
+  Rlimit* rlimits;
 
   bool Read(const char* argument);
 
@@ -29,17 +35,28 @@ struct Reader {
   bool ReadValue(const char* name, size_t length, const char* value);
   bool AddJoin(const char* value);
   bool SetPids(const char* value);
+  bool AddRlimit(const char* value);
 };
 
-/** Accepts decimal digits up to `max`, and nothing else. */
-bool ToNumber(const char* text, uint64_t max, uint64_t* number) {
+/** Accepts decimal digits up to `max`, and nothing else before `end`. */
+bool ToNumber(const char* text, uint64_t max, uint64_t* number, char end = '\0') {
   *number = 0;
-  if (*text == '\0') return false;
-  for (; *text != '\0'; ++text) {
+  if (*text == end) return false;
+  for (; *text != end; ++text) {
     if (*text < '0' || *text > '9') return false;
-    *number = *number * 10 + static_cast<uint64_t>(*text - '0');
-    if (*number > max) return false;
+    const uint64_t digit = static_cast<uint64_t>(*text - '0');
+    if (*number > (max - digit) / 10) return false;
+    *number = *number * 10 + digit;
   }
+  return true;
+}
+
+/** The same with a sign. */
+bool SetSigned(const char* text, int* target) {
+  const bool negative = *text == '-';
+  uint64_t number = 0;
+  if (!ToNumber(negative ? text + 1 : text, kMaxInt, &number)) return false;
+  *target = negative ? -static_cast<int>(number) : static_cast<int>(number);
   return true;
 }
 
@@ -50,9 +67,6 @@ bool Set(const char* text, uint64_t max, T* target) {
   *target = static_cast<T>(number);
   return true;
 }
-
-constexpr uint64_t kMaxInt = 0x7fffffff;
-constexpr uint64_t kMaxId = 0xffffffff;
 
 bool Reader::Read(const char* argument) {
   if (strncmp(argument, "--", 2) != 0) return false;
@@ -86,6 +100,13 @@ bool Reader::ReadValue(const char* name, size_t length, const char* value) {
   if (is("file")) return (plan.file = value) != nullptr;
   if (is("uid-map")) return (plan.uid_map = value) != nullptr;
   if (is("gid-map")) return (plan.gid_map = value) != nullptr;
+  if (is("rlimit")) return AddRlimit(value);
+  if (is("nice")) return plan.settings.set_nice = SetSigned(value, &plan.settings.nice);
+  if (is("oom-score-adj")) {
+    int score = 0;
+    plan.settings.oom_score_adj = value;
+    return SetSigned(value, &score);
+  }
   if (is("hostname")) {
     plan.hostname = value;
     plan.hostname_length = strlen(value);
@@ -110,6 +131,27 @@ bool Reader::SetPids(const char* value) {
   if (*value != '/') return Set(value, kMaxInt, &task->plan.pids_fd);
   task->pids_path = value;
   return true;
+}
+
+/** NAME:SOFT:HARD, where `unlimited` is a number too. */
+bool Reader::AddRlimit(const char* value) {
+  ChildSettings& settings = task->plan.settings;
+  const char* soft = strchr(value, ':');
+  const char* hard = soft == nullptr ? nullptr : strchr(soft + 1, ':');
+  if (hard == nullptr || settings.rlimit_count == kMaxRlimits) return false;
+  Rlimit& limit = rlimits[settings.rlimit_count];
+  limit.resource = FindResource(value, static_cast<size_t>(soft - value));
+  const auto is_unlimited = [](const char* text, char end) {
+    constexpr size_t kLength = sizeof("unlimited") - 1;
+    return strncmp(text, "unlimited", kLength) == 0 && text[kLength] == end;
+  };
+  const auto read = [&](const char* text, char end, uint64_t* number) {
+    if (!is_unlimited(text, end)) return ToNumber(text, kUnlimited, number, end);
+    *number = kUnlimited;
+    return true;
+  };
+  settings.rlimit_count += 1;
+  return limit.resource != nullptr && read(soft + 1, ':', &limit.soft) && read(hard + 1, '\0', &limit.hard);
 }
 
 /** Zeroed memory that lasts until exec; nullptr if there is none. */
@@ -171,13 +213,19 @@ char** ShellArguments(int argc, char** argv) {
 
 const char* ReadArguments(int argc, char** argv, char** envp, Task* task) {
   static int join_fds[kMaxJoins];
+  static Rlimit rlimits[kMaxRlimits];
   SpawnPlan& plan = task->plan;
   plan.join_fds = join_fds;
+<<<<<<< HEAD
   plan.pids_fd = plan.parent_pidfd = plan.id_mapper_fd = plan.id_mapper_peer_fd = -1;
+=======
+  plan.settings.rlimits = rlimits;
+  plan.parent_pidfd = plan.id_mapper_fd = plan.id_mapper_peer_fd = -1;
+>>>>>>> settings
   task->report_fd = task->status_fd = -1;
 
   if (argc < 2 || strcmp(argv[1], guardian::kLauncherVersion) != 0) return argc < 2 ? "(none)" : argv[1];
-  Reader reader{task, join_fds};
+  Reader reader{task, join_fds, rlimits};
   int at = 2;
   for (; at < argc && strcmp(argv[at], "--") != 0; ++at) {
     if (!reader.Read(argv[at])) return argv[at];

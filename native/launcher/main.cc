@@ -7,6 +7,8 @@
 #include <cstring>
 
 #include "clone/child.h"
+#include "clone/child_settings.h"
+#include "clone/close_fds.h"
 #include "guardian/protocol.h"
 #include "launcher/arguments.h"
 #include "launcher/guard_process.h"
@@ -123,6 +125,7 @@ bool IsGuardian(int argc, char** argv) {
     plan.kill_with_parent = false;
     Fork(task.status_fd, -1);
   }
+  ApplySettings(plan);
   DropPrivileges(plan);
   DieWithParent(plan);
   Exec(plan);

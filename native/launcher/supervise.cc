@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clone/child.h"
+#include "clone/close_fds.h"
 #include "sys/raw_call.h"
 
 namespace memcage::launcher {

@@ -17,6 +17,7 @@ const SECTIONS = {
     'contain',
     'limits',
     'namespaces',
+    'child-settings',
     'outcome',
     'memory',
     'node-heap',

@@ -22,8 +22,8 @@ const std::map<std::string, long> kNumbers{
     NUMBER(chdir) NUMBER(clone) NUMBER(clone3) NUMBER(close_range) NUMBER(dup3) NUMBER(execve) NUMBER(fcntl) NUMBER(ioctl)
     NUMBER(memfd_create) NUMBER(mkdirat) NUMBER(mknodat) NUMBER(mount) NUMBER(openat2) NUMBER(pidfd_open)
     NUMBER(pidfd_send_signal) NUMBER(ppoll) NUMBER(prctl) NUMBER(prlimit64) NUMBER(ptrace) NUMBER(rt_sigaction)
-    NUMBER(rt_sigprocmask) NUMBER(setgid) NUMBER(setgroups) NUMBER(sethostname) NUMBER(setsid) NUMBER(setuid)
-    NUMBER(socketpair) NUMBER(umount2) NUMBER(unshare) NUMBER(waitid)
+    NUMBER(rt_sigprocmask) NUMBER(setgid) NUMBER(setgroups) NUMBER(sethostname) NUMBER(setpriority) NUMBER(setsid)
+    NUMBER(setuid) NUMBER(socketpair) NUMBER(umount2) NUMBER(unshare) NUMBER(waitid)
     // clang-format on
 };
 #undef NUMBER

@@ -5,7 +5,9 @@ import { patience } from './patience';
 
 /** The machine's cgroups as the kernel shows them, read without any of memcage's code. */
 
-export type Controller = 'memory' | 'unified' | 'freezer' | 'pids' | 'cpuacct';
+const V1_CONTROLLERS = ['memory', 'freezer', 'pids', 'cpu', 'cpuset', 'cpuacct'] as const;
+
+export type Controller = (typeof V1_CONTROLLERS)[number] | 'unified';
 
 interface Mount {
   root: string;
@@ -19,7 +21,7 @@ for (const line of readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split(
   const [root = '', mountPoint = ''] = fields.slice(3, 5);
   if (type === 'cgroup2') mounts.set('unified', { root, mountPoint });
   if (type !== 'cgroup') continue;
-  for (const name of ['memory', 'freezer', 'pids', 'cpuacct'] as const) {
+  for (const name of V1_CONTROLLERS) {
     if (superOptions.split(',').includes(name)) mounts.set(name, { root, mountPoint });
   }
 }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { canRaiseLimits } from '../../lib/machine/capabilities';
 import { KernelLog } from '../../lib/oom/kernel-log';
 import { runtimePath } from './runtimes';
 import { keepsSoftLimit } from './soft-limit';
@@ -10,6 +11,8 @@ import { keepsSoftLimit } from './soft-limit';
 const features = {
   linux: () => process.platform === 'linux',
   root: () => process.getuid?.() === 0,
+  /** The right to raise limits of resources. Root in a container often lacks it. */
+  'sys-resource': () => canRaiseLimits(),
   /** A writable memory cgroup v1 of this process's own. */
   v1: () => canWrite(ownCgroup('cgroup', 'memory')),
   /** A v1 that accepts the soft limit and ignores it, as newer kernels do. */
@@ -43,6 +46,11 @@ const features = {
   machine: () => process.env.MEMCAGE_TEST_GUEST !== 'uml',
   /** This machine itself, at its own speed: real tools start many programs, which takes minutes in a guest. */
   host: () => process.env.MEMCAGE_TEST_GUEST === undefined,
+  /** The controller pids, for cgroups of this process's own. */
+  pids: () => hasController('pids'),
+  /** The controllers of processor time. */
+  cpu: () => hasController('cpu'),
+  cpuset: () => hasController('cpuset'),
   'two-processors': () => availableParallelism() >= 2,
   /** A virtual machine of the tests' own, which may be driven out of memory. */
   guest: () => (process.env.MEMCAGE_GUEST ?? '') !== '',
@@ -135,6 +143,11 @@ function ownCgroup(type: 'cgroup' | 'cgroup2', controller: string): string {
   const path = membership?.[2];
   if (root === undefined || mountPoint === undefined || path === undefined) return '';
   return join(mountPoint, root !== '/' && path.startsWith(root) ? path.slice(root.length) : path);
+}
+
+function hasController(name: string): boolean {
+  if (features.v1()) return canWrite(ownCgroup('cgroup', name));
+  return features.v2() && readWords(join(ownCgroup('cgroup2', ''), 'cgroup.controllers')).includes(name);
 }
 
 function canWrite(path: string): boolean {

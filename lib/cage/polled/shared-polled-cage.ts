@@ -1,14 +1,19 @@
+import type { ChildSettings } from '../../child-settings/child-settings';
 import type { NodeHeapSetting } from '../../process/node-heap';
+import type { ChildDefaults } from '../child-defaults';
 import { PolledCage, type PolledCageOptions } from './polled-cage';
 
 /** A polled cage for many children. Each has a group of its own too, which measures it and finds what it leaves. */
 export abstract class SharedPolledCage extends PolledCage {
-  /** @internal For children that have no setting of their own. */
+  /** @internal */
   readonly nodeHeap: NodeHeapSetting;
+  /** @internal */
+  readonly settings: ChildSettings;
 
   /** @internal Use `createCage()`. */
-  constructor(options: Omit<PolledCageOptions, 'outlivesOwner'>, nodeHeap: NodeHeapSetting) {
+  constructor(options: Omit<PolledCageOptions, 'outlivesOwner'>, { nodeHeap, settings }: ChildDefaults) {
     super({ ...options, outlivesOwner: false });
     this.nodeHeap = nodeHeap;
+    this.settings = settings;
   }
 }

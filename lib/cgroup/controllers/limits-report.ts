@@ -35,6 +35,18 @@ export interface Counter {
 
 type Texts = (counter: Counter) => string | undefined;
 
+/** A kernel may lack some files, but always the same ones, in whatever cgroup. */
+const there = new Map<string, boolean>();
+
+function isThere({ directory, file }: Counter): boolean {
+  let known = there.get(file);
+  if (known === undefined) {
+    known = directory.has(file);
+    there.set(file, known);
+  }
+  return known;
+}
+
 /** Makes an outcome's report on the limits beside memory, from the cgroups' files or from texts that the watcher read. */
 export class LimitsReporter {
   readonly #files: readonly Counter[];
@@ -48,9 +60,9 @@ export class LimitsReporter {
     this.#files = distinct([...filesOf(counted, version), ...times.map(({ usage }) => usage)]);
   }
 
-  /** The files that a report needs and that are there. A kernel may lack some, but always the same ones. */
+  /** The files that a report needs and that are there. */
   get files(): Counter[] {
-    return this.#files.filter(({ directory, file }) => directory.has(file));
+    return this.#files.filter(isThere);
   }
 
   read(): LimitsReport {

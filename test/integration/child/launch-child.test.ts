@@ -3,6 +3,7 @@ import type * as Native from '../../../lib/addon/load-native';
 import type { HeldChild } from '../../../lib/child/held-child';
 import type { KernelReport } from '../../../lib/child/kernel-report';
 import { createLaunch } from '../../../lib/child/launch-child';
+import { NO_SETTINGS } from '../../../lib/child-settings/child-settings';
 import { ErrorCode, MemcageError } from '../../../lib/errors/errors';
 import type { LaunchPlan } from '../../../lib/process/launch';
 import type { NativeBinding, WatchEvent } from '../../../types/native';
@@ -92,6 +93,7 @@ function launch({
   return createLaunch({
     namespaces,
     nodeHeap: undefined,
+    settings: NO_SETTINGS,
     makeCaged: () => caged,
     onCaged: () => {},
     onRefused,

@@ -24,6 +24,15 @@ const showOwn = (file: string) => `${OWN_CGROUP_IN_SHELL}; cat "$own/${file}"`;
 const directory = mkdtempSync(join(tmpdir(), 'memcage-cli-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
+describeIf('cgroup', 'settings of the command', () => {
+  test('limits, each once or with its hard limit, score and nice value', async () => {
+    const options = ['--rlimit', 'nofile=64', '--rlimit=fsize=1M:2M', '--oom-score-adj', '500', '--nice=5'];
+    const show = 'ulimit -n; ulimit -Sf; ulimit -Hf; cat /proc/self/oom_score_adj; nice';
+    const end = await runCli(['run', ...options, '--', 'sh', '-c', show]);
+    expect(end).toMatchObject({ code: 0, stdout: '64\n2048\n4096\n500\n5\n', stderr: '', left: [] });
+  });
+});
+
 describeIf('cgroup', 'memory', () => {
   const LIMIT = showOwn(files.limit);
 

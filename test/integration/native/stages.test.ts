@@ -70,6 +70,18 @@ const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
   },
   stdio: { options: { stdio: [UNUSED_FD, -1, -1] }, errno: EBADF, path: `fd ${UNUSED_FD}` },
   cwd: { options: { cwd: '/nowhere' }, errno: ENOENT, path: '/nowhere' },
+  'close-fds': { rules: [{ syscall: 'close_range', errno: EPERM }], options: {}, errno: EPERM, path: '/proc/self/fd' },
+  'oom-score-adj': { options: { oomScoreAdj: 1001 }, errno: EINVAL, path: '/proc/self/oom_score_adj' },
+  rlimits: {
+    options: { rlimits: [{ name: 'nofile', soft: 2, hard: 1 }] },
+    errno: EINVAL,
+    path: 'nofile',
+  },
+  nice: {
+    rules: [{ syscall: 'setpriority', errno: EPERM }],
+    options: { nice: 1 },
+    errno: EPERM,
+  },
   groups: { options: { groups: [NO_ID] }, errno: EINVAL },
   gid: { options: { gid: NO_ID }, errno: EINVAL, onlyCopied: true },
   uid: { options: { uid: NO_ID }, errno: EINVAL, onlyCopied: true },
@@ -78,7 +90,6 @@ const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
     options: { killWithParent: true },
     errno: EINVAL,
   },
-  'close-fds': { rules: [{ syscall: 'close_range', errno: EPERM }], options: {}, errno: EPERM, path: '/proc/self/fd' },
   exec: { options: { file: '/nowhere' }, errno: ENOENT, path: '/nowhere' },
   watchdog: { fullPipe: 'pipe', options: { watchdogMs: 50 }, errno: ETIMEDOUT, path: '/bin/sh' },
 };

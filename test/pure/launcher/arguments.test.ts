@@ -3,7 +3,7 @@ import { NO_NAMESPACES } from '../../../lib/namespaces/namespaces';
 
 describe('launcherArguments', () => {
   test('nothing', () => {
-    expect(launcherArguments({ join: [], namespaces: NO_NAMESPACES, init: false })).toEqual(['1', '--']);
+    expect(launcherArguments({ join: [], namespaces: NO_NAMESPACES, settings: {}, init: false })).toEqual(['1', '--']);
   });
 
   test('everything', () => {
@@ -18,6 +18,14 @@ describe('launcherArguments', () => {
     const plan = {
       join: [4, '/tasks'],
       namespaces,
+      settings: {
+        rlimits: [
+          { name: 'nofile', soft: 64, hard: Number.POSITIVE_INFINITY },
+          { name: 'fsize', soft: 0, hard: 1e15 },
+        ],
+        oomScoreAdj: -5,
+        nice: 0,
+      },
       init: true,
       entryPoint: true,
       reportFd: 3,
@@ -38,6 +46,10 @@ describe('launcherArguments', () => {
       '--uid-map=0 1 1',
       '--gid-map=0 2 1',
       '--hostname=h',
+      '--oom-score-adj=-5',
+      '--rlimit=nofile:64:unlimited',
+      '--rlimit=fsize:0:1000000000000000',
+      '--nice=0',
       '--uid=0',
       '--gid=0',
       '--file=f',

@@ -7,10 +7,10 @@ function action(suggestion: Suggestion | undefined): string {
   return { cgroup: '_memcage_cgroup', file: '_files', command: '_normal' }[suggestion];
 }
 
-function optionSpec([name, { type, short, value = '', help, suggest }]: [string, Option]): string {
+function optionSpec([name, { type, short, value = '', help, suggest, multiple }]: [string, Option]): string {
   const text = `[${help.replace(/[[\]\\:]/g, '\\$&')}]`;
   const takes = type === 'string' ? `:${value}:${action(suggest)}` : '';
-  const long = type === 'string' ? `--${name}=` : `--${name}`;
+  const long = `${multiple === true ? '*' : ''}${type === 'string' ? `--${name}=` : `--${name}`}`;
   if (short === undefined) return quote(`${long}${text}${takes}`);
   const both = `(-${short} --${name})`;
   return `${quote(both)}{${type === 'string' ? `-${short}+` : `-${short}`},${long}}${quote(`${text}${takes}`)}`;

@@ -12,6 +12,7 @@ import { defineCommand } from '../../define-command';
 import { asUsage, checkLimits, swapNeeds } from '../../limit-options';
 import { UsageError } from '../../parse';
 import type { RunRequest } from './request';
+import { SETTINGS, settingsOf } from './settings';
 import { startAndWait } from './start';
 
 const MEMORY = 'Memory (sizes: bytes, or with K, M, G, T)';
@@ -48,6 +49,7 @@ const OPTIONS = {
   cgroup: namespace('the root of the cgroups that are seen'),
   time: namespace('the monotonic and the boot-time clock'),
   user: namespace('users and groups'),
+  ...SETTINGS,
   parent: { type: 'string', value: 'PATH', help: 'memory cgroup to make the cage in', suggest: 'cgroup' },
   keep: { type: 'boolean', help: 'wait for what COMMAND leaves running, instead of killing it' },
   json: { type: 'string', value: 'FILE', help: 'write the outcome to FILE as JSON', suggest: 'file' },
@@ -79,6 +81,7 @@ export const run = defineCommand({
     ['memcage run -m 100M node server.js', 'a server under 100 MiB'],
     ['memcage run -m 1G --json outcome.json -- make -j8', 'a build; outcome.json says how it ended'],
     ['memcage run -m 1G --summary --chart build.svg make -j8', 'how much it needs, as figures and as a picture'],
+    ['memcage run --rlimit nofile=64 --nice 5 -- make', 'a build that gives way to others, with few open files'],
     ['memcage run -m 64M --pid --mount --net sh', 'a shell that sees only its own processes, and no network'],
   ],
   run: (values, operands) => startAndWait(requestOf(values, operands)),
@@ -102,6 +105,7 @@ function requestOf(values: Values<typeof OPTIONS>, [file = '', ...args]: readonl
     memory,
     namespaces,
     nodeHeap,
+    settings: settingsOf(values),
     parent: values.parent,
     keepDescendants: values.keep === true,
     json: values.json,

@@ -1,4 +1,4 @@
-import type { MemoryLimits, NamespaceOptions, NodeHeapOption } from '../../../index';
+import type { ChildSettingsOptions, MemoryLimits, NamespaceOptions, NodeHeapOption } from '../../../index';
 
 /** What the command line asks of `memcage run`. */
 export interface RunRequest {
@@ -7,6 +7,7 @@ export interface RunRequest {
   memory: MemoryLimits;
   namespaces: NamespaceOptions;
   nodeHeap: NodeHeapOption | undefined;
+  settings: ChildSettingsOptions;
   parent: string | undefined;
   keepDescendants: boolean;
   json: string | undefined;

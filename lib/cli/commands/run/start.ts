@@ -56,7 +56,7 @@ async function runIn(request: RunRequest, reports: Reports): Promise<number> {
 }
 
 function start(request: RunRequest, memoryDetails: boolean) {
-  const { file, args, memory, namespaces, nodeHeap, parent, keepDescendants } = request;
+  const { file, args, memory, namespaces, nodeHeap, settings, parent, keepDescendants } = request;
   return spawn(file, args, {
     stdio: 'inherit',
     memory,
@@ -64,6 +64,7 @@ function start(request: RunRequest, memoryDetails: boolean) {
     enforce: 'kernel',
     namespaces,
     memoryDetails,
+    ...settings,
     ...(nodeHeap !== undefined && { nodeHeap }),
     ...(keepDescendants && { keepDescendants }),
     ...(parent !== undefined && { parent }),

@@ -1,6 +1,7 @@
 import { PrivatePolledCage } from '../../../../lib/cage/polled/private-polled-cage';
 import { SharedPolledCage } from '../../../../lib/cage/polled/shared-polled-cage';
 import { PolledChild } from '../../../../lib/child/polled-child';
+import { NO_SETTINGS } from '../../../../lib/child-settings/child-settings';
 import type { Cage } from '../../../../lib/contract/cage';
 import type * as Polling from '../../../../lib/polling/open-group';
 
@@ -36,7 +37,8 @@ class Shared extends SharedPolledCage {
   }
 }
 
-const shared = (limitBytes: number): Shared => new Shared({ enforcedBy, limitBytes, outer: undefined }, undefined);
+const shared = (limitBytes: number): Shared =>
+  new Shared({ enforcedBy, limitBytes, outer: undefined }, { nodeHeap: undefined, settings: NO_SETTINGS });
 const privateIn = (outer: Shared, limitBytes: number) =>
   new PrivatePolledCage({ enforcedBy, limitBytes, outer, outlivesOwner: false });
 

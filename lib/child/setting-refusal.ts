@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import type { CloneFailure } from '../../types/native';
+import type { NamespaceOptions } from '../../types/options';
+import type { ChildSettings } from '../child-settings/child-settings';
+import { RESOURCES, type ResourceName } from '../child-settings/resource-limits';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { CAP_SYS_RESOURCE, canRaiseLimits, hasCapability, isInFirstUserNamespace } from '../machine/capabilities';
+import { hasUserNamespace } from '../namespaces/namespaces';
+
+const { EACCES, EPERM } = constants.errno;
+
+/** What decides whether the kernel accepts a setting. */
+export interface SettingFacts {
+  /** Whether the child has CAP_SYS_RESOURCE where it counts: in the machine's first user namespace. */
+  mayRaise: boolean;
+  /** Whether it lacks that only because of the user namespace that it is born in. */
+  losesRights: boolean;
+  /** The hard limits of this process; undefined for one that can't be read. */
+  hard: Readonly<Partial<Record<ResourceName, number>>>;
+  /** The sysctl fs.nr_open; undefined if it can't be read. */
+  mostFiles: number | undefined;
+}
+
+/** Reads them anew: another process may change the limits of this one. */
+export function readSettingFacts(namespaces: NamespaceOptions): SettingFacts {
+  const can = hasCapability(read('/proc/thread-self/status'), CAP_SYS_RESOURCE) && isInFirstUserNamespace();
+  const isApart = hasUserNamespace(namespaces);
+  const most = read('/proc/sys/fs/nr_open');
+  return {
+    mayRaise: can && !isApart,
+    losesRights: can && isApart,
+    hard: hardLimits(),
+    mostFiles: most === '' ? undefined : Number(most),
+  };
+}
+
+/** One that can't be read is left out. */
+function hardLimits(): SettingFacts['hard'] {
+  const lines = read('/proc/self/limits').split('\n');
+  const limits: Partial<Record<ResourceName, number>> = {};
+  for (const [name, { title }] of Object.entries(RESOURCES)) {
+    const [, hard] =
+      lines
+        .find((line) => line.startsWith(title))
+        ?.slice(title.length)
+        .trim()
+        .split(/\s+/) ?? [];
+    if (hard !== undefined)
+      limits[name as ResourceName] = hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard);
+  }
+  return limits;
+}
+
+/**
+ * Throws what a start would throw for a hard limit that this process may not raise. Other refusals show only when the
+ * child takes its settings.
+ */
+export function refuseLimits(settings: ChildSettings, namespaces: NamespaceOptions): void {
+  const asked = Object.entries(settings.rlimits);
+  if (asked.length === 0 || (canRaiseLimits() && !hasUserNamespace(namespaces))) return;
+  const hard: Readonly<Record<string, number>> = hardLimits();
+  const [path] = asked.find(([name, limit]) => limit.hard > (hard[name] ?? Number.POSITIVE_INFINITY)) ?? [];
+  if (path === undefined) return;
+  const facts = readSettingFacts(namespaces);
+  // It may have got the capability since it was last looked up.
+  if (!facts.mayRaise) throw refusedSetting({ stage: 'rlimits', errno: -EPERM, path }, settings, facts);
+}
+
+/** The error for a setting that the kernel refused, or would. */
+export function refusedSetting(failure: CloneFailure, settings: ChildSettings, facts: SettingFacts): MemcageError {
+  const { stage, errno, path } = failure;
+  const { what, why, cure } = explain(failure, settings, facts);
+  const message = `The kernel refused ${what} (${getSystemErrorName(errno)}): ${why}${cure === '' ? '' : `. Cure: ${cure}`}`;
+  return new MemcageError(ErrorCode.SETTING, message, {
+    errno,
+    stage,
+    syscall: SYSCALLS[stage],
+    ...(path !== '' && { path }),
+    ...(cure !== '' && { cure }),
+  });
+}
+
+/** The steps of the child that are its settings. */
+export const SYSCALLS: Readonly<Record<string, string>> = {
+  'oom-score-adj': 'write',
+  rlimits: 'prlimit64',
+  nice: 'setpriority',
+};
+
+export function isSettingStage(stage: string): boolean {
+  return Object.hasOwn(SYSCALLS, stage);
+}
+
+interface Explanation {
+  what: string;
+  why: string;
+  /** Empty if nothing is known to help. */
+  cure: string;
+}
+
+function explain({ stage, errno, path }: CloneFailure, settings: ChildSettings, facts: SettingFacts): Explanation {
+  if (stage === 'rlimits') return explainLimit(path as ResourceName, errno, settings, facts);
+  const { oomScoreAdj, nice } = settings;
+  if (stage === 'nice') {
+    return {
+      what: `nice: ${nice}`,
+      why: `a lower value than this process has needs CAP_SYS_NICE${ofFirst(facts)}, or a limit rlimits.nice of at least ${20 - (nice ?? 0)}`,
+      cure: errno === -EACCES || errno === -EPERM ? 'ask for the value that this process has, or a higher one' : '',
+    };
+  }
+  const what = `oomScoreAdj: ${oomScoreAdj}`;
+  if (errno === -EACCES || errno === -EPERM) {
+    return {
+      what,
+      why:
+        `a value below the lowest that somebody with CAP_SYS_RESOURCE gave this process needs that capability${ofFirst(facts)}; ` +
+        `and ${path} must be the user's own, which it is not after a change of ids`,
+      cure: 'ask for a higher value, or start this process with the capability',
+    };
+  }
+  return { what, why: `${path} can't be written`, cure: 'mount a writable /proc' };
+}
+
+function explainLimit(name: ResourceName, errno: number, { rlimits }: ChildSettings, facts: SettingFacts): Explanation {
+  const { soft, hard } = rlimits[name] ?? { soft: 0, hard: 0 };
+  const what = `rlimits.${name}: ${soft === hard ? amount(hard) : `{ soft: ${amount(soft)}, hard: ${amount(hard)} }`}`;
+  const { mostFiles = Number.POSITIVE_INFINITY } = facts;
+  if (errno !== -EPERM) return { what, why: 'it knows no such limit, or a security module forbids it', cure: '' };
+  if (name === 'nofile' && hard > mostFiles) {
+    return {
+      what,
+      why: `nobody may have more than the sysctl fs.nr_open, ${mostFiles}`,
+      cure: `ask for at most ${mostFiles}, or raise it: sysctl fs.nr_open=NUMBER`,
+    };
+  }
+  const most = facts.hard[name];
+  return {
+    what,
+    why: `the hard limit of this process is ${most === undefined ? 'lower' : amount(most)}, and only CAP_SYS_RESOURCE${ofFirst(facts)} may raise it`,
+    cure: `ask for ${most === undefined ? 'less' : `at most ${amount(most)}`}, or start this process with ${facts.losesRights ? 'no user namespace for the child' : 'the capability'}`,
+  };
+}
+
+function ofFirst({ losesRights }: SettingFacts): string {
+  return losesRights
+    ? " of the machine's first user namespace, which a child in one of its own has not"
+    : " of the machine's first user namespace";
+}
+
+function amount(value: number): string {
+  return value === Number.POSITIVE_INFINITY ? "'unlimited'" : String(value);
+}
+
+/** Without /proc nothing is known, and the child finds out. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}

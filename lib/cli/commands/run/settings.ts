@@ -1,0 +1,68 @@
+import { type ChildSettingsOptions, checkCageOptions, type ResourceLimits } from '../../../index';
+import type { Option, Values } from '../../command';
+import { UsageError } from '../../parse';
+
+const SECTION = 'Settings of COMMAND';
+
+/** What COMMAND does to itself before it runs. */
+export const SETTINGS = {
+  rlimit: {
+    type: 'string',
+    value: 'NAME=LIMIT',
+    help:
+      'limit of a resource, for each of its processes: nofile=64, fsize=1M:2M (soft:hard), cpu=60, core=unlimited; the names are those of ' +
+      'getrlimit(2) in lower case; any number of times',
+    section: SECTION,
+    multiple: true,
+  },
+  'oom-score-adj': {
+    type: 'string',
+    value: 'N',
+    help: '-1000 to 1000: how likely the OOM killer is to choose it',
+    section: SECTION,
+  },
+  nice: { type: 'string', value: 'N', help: '-20 (most processor time) to 19 (least)', section: SECTION },
+} as const satisfies Record<string, Option>;
+
+export function settingsOf({
+  rlimit = [],
+  'oom-score-adj': oomScoreAdj,
+  nice,
+}: Values<typeof SETTINGS>): ChildSettingsOptions {
+  const settings: ChildSettingsOptions = {
+    ...(rlimit.length > 0 && { rlimits: Object.fromEntries(rlimit.map(limitOf)) as ResourceLimits }),
+    ...(oomScoreAdj !== undefined && { oomScoreAdj: integer('oom-score-adj', oomScoreAdj) }),
+    ...(nice !== undefined && { nice: integer('nice', nice) }),
+  };
+  try {
+    checkCageOptions(settings);
+  } catch (error) {
+    throw new UsageError(inOptions((error as Error).message));
+  }
+  return settings;
+}
+
+function limitOf(word: string): [name: string, limit: unknown] {
+  const [, name = '', soft = '', hard] = /^(\w+)=([^:]+)(?::([^:]+))?$/.exec(word) ?? [];
+  if (name === '') throw new UsageError(`--rlimit is NAME=LIMIT or NAME=SOFT:HARD, not '${word}'`);
+  return [name, hard === undefined ? amount(soft) : { soft: amount(soft), hard: amount(hard) }];
+}
+
+/** A size, a word, or a count. */
+function amount(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+function integer(name: string, text: string): number {
+  if (/^-?\d+$/.test(text)) return Number(text);
+  throw new UsageError(`--${name} is an integer, not '${text}'`);
+}
+
+/** With the names of the command line. */
+function inOptions(message: string): string {
+  return message
+    .replace(' of checkCageOptions', '')
+    .replace(/\brlimits\.(?=\w)/g, '--rlimit ')
+    .replace('for oomScoreAdj ', 'for --oom-score-adj ')
+    .replace('for nice ', 'for --nice ');
+}

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace memcage {
+
+struct SpawnPlan;
+
+/** A limit of getrlimit(2). */
+struct Resource {
+  /** RLIMIT_NOFILE is `nofile`. */
+  const char* name;
+  int number;
+};
+
+/** nullptr if Linux has no limit of that name. */
+const Resource* FindResource(const char* name, size_t length);
+
+struct Rlimit {
+  const Resource* resource;
+  uint64_t soft;
+  uint64_t hard;
+};
+
+/** RLIM_INFINITY of the system call, on every architecture. */
+inline constexpr uint64_t kUnlimited = ~uint64_t{0};
+
+/** What the child does to itself before its program runs, apart from its ids. Plain views, as all of the plan. */
+struct ChildSettings {
+  const Rlimit* rlimits;
+  int rlimit_count;
+  /** What to write to /proc/self/oom_score_adj, or nullptr. */
+  const char* oom_score_adj;
+  bool set_nice;
+  int nice;
+};
+
+/**
+ * Takes the steps that need rights which a change of ids would take away. They come after all that opens a file: a
+ * limit of open files may leave no number for one.
+ */
+void ApplySettings(const SpawnPlan& plan);
+
+}  // namespace memcage

@@ -1,0 +1,82 @@
+import * as fc from 'fast-check';
+import { areWithin, parseProcessors } from '../../../../lib/cgroup/limits/processors';
+import { testRows } from '../../../support/rows';
+
+testRows<[string, ReturnType<typeof parseProcessors>]>(
+  'lists of processors',
+  [
+    ['', []],
+    ['\n', []],
+    ['0', [[0, 0]]],
+    [
+      '0-2,4\n',
+      [
+        [0, 2],
+        [4, 4],
+      ],
+    ],
+    [
+      '4,0-2',
+      [
+        [0, 2],
+        [4, 4],
+      ],
+    ],
+    ['0-2,1-3', [[0, 3]]],
+    ['0,1,2', [[0, 2]]],
+    ['0-5,2', [[0, 5]]],
+    [
+      ' 1 , 3 ',
+      [
+        [1, 1],
+        [3, 3],
+      ],
+    ],
+    ['3-1', undefined],
+    ['1,', undefined],
+    ['a', undefined],
+    ['-1', undefined],
+    ['0-9:2/3', undefined],
+    ['123456', undefined],
+  ],
+  ([text, ranges]) => {
+    expect(parseProcessors(text)).toEqual(ranges);
+  },
+);
+
+test('any list has each of its processors once, in order', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 300 }), { minLength: 1 }), (numbers) => {
+      const ranges = parseProcessors(numbers.join(',')) ?? [];
+      const all = ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, index) => from + index));
+      expect(all).toEqual([...numbers].sort((a, b) => a - b));
+      expect(areWithin(ranges, [[0, 300]])).toBe(true);
+      expect(areWithin(ranges, [[Math.min(...numbers) + 1, 300]])).toBe(false);
+    }),
+  );
+});
+
+test('within', () => {
+  expect(
+    areWithin(
+      [[0, 1]],
+      [
+        [0, 0],
+        [2, 5],
+      ],
+    ),
+  ).toBe(false);
+  expect(
+    areWithin(
+      [
+        [0, 0],
+        [3, 4],
+      ],
+      [
+        [0, 0],
+        [2, 5],
+      ],
+    ),
+  ).toBe(true);
+  expect(areWithin([], [])).toBe(true);
+});
