@@ -94,8 +94,8 @@ export function createCage(options: CreateCageOptions): Cage {
   return make({ limits, perChild, parent, around, defaults, accepted });
 }
 
-const KNOWN = ['memory', 'pids', 'cpu', 'cpuTimeMs', 'perChild', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS];
 const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs'];
+const KNOWN = [...LIMITS, 'perChild', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS];
 
 function resolvePerChild(given: CageLimitOptions | undefined): CageLimits | undefined {
   if (given === undefined) return undefined;

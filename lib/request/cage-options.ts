@@ -46,20 +46,8 @@ const NOTHING: ResolvedCageOptions = {
 export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
   // Node reports what is wrong with it.
   if (!isOptions(options)) return { node: options, own: NOTHING };
-  const {
-    memory,
-    pids,
-    cpu,
-    cpuTimeMs,
-    cage,
-    namespaces,
-    parent,
-    keepDescendants,
-    nodeHeap,
-    memoryDetails,
-    enforce,
-    ...rest
-  } = called.read(options as CageOptions);
+  const { memory, pids, cpu, cpuTimeMs, ...others } = called.read(options as CageOptions);
+  const { cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, enforce, ...rest } = others;
   const { rlimits, oomScoreAdj, nice, ...node } = rest;
   if (cage !== undefined && !isShared(cage)) throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && parent !== undefined) {

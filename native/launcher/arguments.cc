@@ -216,12 +216,8 @@ const char* ReadArguments(int argc, char** argv, char** envp, Task* task) {
   static Rlimit rlimits[kMaxRlimits];
   SpawnPlan& plan = task->plan;
   plan.join_fds = join_fds;
-<<<<<<< HEAD
-  plan.pids_fd = plan.parent_pidfd = plan.id_mapper_fd = plan.id_mapper_peer_fd = -1;
-=======
   plan.settings.rlimits = rlimits;
-  plan.parent_pidfd = plan.id_mapper_fd = plan.id_mapper_peer_fd = -1;
->>>>>>> settings
+  plan.pids_fd = plan.parent_pidfd = plan.id_mapper_fd = plan.id_mapper_peer_fd = -1;
   task->report_fd = task->status_fd = -1;
 
   if (argc < 2 || strcmp(argv[1], guardian::kLauncherVersion) != 0) return argc < 2 ? "(none)" : argv[1];
