@@ -97,7 +97,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'a limit of processor 
 
     test.each([
       ['that a shell starts', ['sh', ['-c', 'while :; do /bin/true; done']] as const],
-      ['that follow each other', ['perl', ['-e', 'while (1) { fork and wait, exit }']] as const],
+      ['that follow each other', ['sh', ['-c', `perl -e 'while (1) { exit if fork }' & exec sleep 60`]] as const],
     ])('counts processes that live for a moment, %s', async (__, [file, args]) => {
       await expectLimitError(memcage.run(file, args, { cpuTimeMs: 150 }), 150);
     });
