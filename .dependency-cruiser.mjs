@@ -14,6 +14,7 @@ const ROOMS = [
   'lib/cgroup/directory/',
   'lib/cgroup/limits/',
   'lib/cgroup/hierarchy/',
+  'lib/cgroup/controllers/',
   'lib/cgroup/processes/',
   'lib/cgroup/containers/',
   'lib/cgroup/events/',

@@ -33,6 +33,22 @@ describeIf('cgroup', 'settings of the command', () => {
   });
 });
 
+describeIf(['cgroup', 'pids', 'cpu', 'cpuset'], 'limits of processes and processor', () => {
+  test('hold, and are told', async () => {
+    const options = ['--pids', '3', '--cpu=0.5', '--cpu-weight', '50', '--cpu-set', '0'];
+    const script =
+      'my $n = 0; for (1 .. 9) { my $p = fork(); last unless defined $p; if (!$p) { sleep 9; exit } $n++ } print $n';
+    const json = join(directory, 'limits.json');
+    const end = await runCli(['run', ...options, '--json', json, '--summary', '--', 'perl', '-e', script]);
+    expect(end).toMatchObject({ code: 0, stdout: '2', left: [] });
+    expect(end.stderr).toContain('memcage: perl: 1 fork was refused at the limit of 3 (--pids)\n');
+    expect(end.stderr).toMatch(/pids +at most 3 at once, the limit is 3, 1 fork was refused|pids +not recorded/);
+    expect(end.stderr).toMatch(/cpu +limit 0.5, waited \d+\.\d\d s for it/);
+    const { limits } = JSON.parse(readFileSync(json, 'utf8')) as { limits: unknown };
+    expect(limits).toMatchObject({ pids: { max: 3, hits: 1 }, cpu: { max: 0.5 } });
+  });
+});
+
 describeIf('cgroup', 'memory', () => {
   const LIMIT = showOwn(files.limit);
 

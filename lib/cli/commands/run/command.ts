@@ -11,6 +11,7 @@ import { COMMAND_EXIT_CODES, type Option, type Values } from '../../command';
 import { defineCommand } from '../../define-command';
 import { asUsage, checkLimits, swapNeeds } from '../../limit-options';
 import { UsageError } from '../../parse';
+import { LIMITS, limitsOf } from './limits';
 import type { RunRequest } from './request';
 import { SETTINGS, settingsOf } from './settings';
 import { startAndWait } from './start';
@@ -40,6 +41,7 @@ const OPTIONS = {
     section: MEMORY,
     suggest: ['auto', 'off'],
   },
+  ...LIMITS,
   uts: namespace('host name'),
   hostname: { ...namespace('a new host name, in a UTS namespace'), type: 'string', value: 'NAME' },
   mount: namespace('mounts'),
@@ -81,6 +83,7 @@ export const run = defineCommand({
     ['memcage run -m 100M node server.js', 'a server under 100 MiB'],
     ['memcage run -m 1G --json outcome.json -- make -j8', 'a build; outcome.json says how it ended'],
     ['memcage run -m 1G --summary --chart build.svg make -j8', 'how much it needs, as figures and as a picture'],
+    ['memcage run -m 1G --pids 64 --cpu 1.5 -- npm test', 'at most 64 processes, on one and a half processors'],
     ['memcage run --rlimit nofile=64 --nice 5 -- make', 'a build that gives way to others, with few open files'],
     ['memcage run -m 64M --pid --mount --net sh', 'a shell that sees only its own processes, and no network'],
   ],
@@ -103,6 +106,7 @@ function requestOf(values: Values<typeof OPTIONS>, [file = '', ...args]: readonl
     file,
     args,
     memory,
+    limits: limitsOf(values),
     namespaces,
     nodeHeap,
     settings: settingsOf(values),

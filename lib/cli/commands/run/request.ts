@@ -1,10 +1,18 @@
-import type { ChildSettingsOptions, MemoryLimits, NamespaceOptions, NodeHeapOption } from '../../../index';
+import type {
+  CageLimitOptions,
+  ChildSettingsOptions,
+  MemoryLimits,
+  NamespaceOptions,
+  NodeHeapOption,
+} from '../../../index';
 
 /** What the command line asks of `memcage run`. */
 export interface RunRequest {
   file: string;
   args: readonly string[];
   memory: MemoryLimits;
+  /** Beside memory. */
+  limits: CageLimitOptions;
   namespaces: NamespaceOptions;
   nodeHeap: NodeHeapOption | undefined;
   settings: ChildSettingsOptions;

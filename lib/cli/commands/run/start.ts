@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { type Cage, explainOom, formatSize, type NodeHeapReport, spawn } from '../../../index';
 import { FAILED } from '../../command';
+import { limitNotes } from './limits';
 import { Reports } from './reports';
 import type { RunRequest } from './request';
 import { forwardSignals } from './signals';
@@ -49,6 +50,7 @@ async function runIn(request: RunRequest, reports: Reports): Promise<number> {
   }
   if (outcome.nodeHeap?.exhausted === 'likely') process.stderr.write(`memcage: ${heapLine(file, outcome.nodeHeap)}\n`);
   if (outcome.error !== undefined) process.stderr.write(`memcage: ${outcome.error.message}\n`);
+  for (const note of limitNotes(outcome.limits)) process.stderr.write(`memcage: ${file}: ${note}\n`);
   if (summary !== '') process.stderr.write(summary);
   if (keepDescendants) await untilClosed(child.cage);
   const code = outcome.exitCode ?? (outcome.signal === null ? FAILED : exitCodeOf(outcome.signal));
@@ -56,10 +58,11 @@ async function runIn(request: RunRequest, reports: Reports): Promise<number> {
 }
 
 function start(request: RunRequest, memoryDetails: boolean) {
-  const { file, args, memory, namespaces, nodeHeap, settings, parent, keepDescendants } = request;
+  const { file, args, memory, limits, namespaces, nodeHeap, settings, parent, keepDescendants } = request;
   return spawn(file, args, {
     stdio: 'inherit',
     memory,
+    ...limits,
     // Whoever typed a limit wants it held, whatever the environment says of other programs.
     enforce: 'kernel',
     namespaces,

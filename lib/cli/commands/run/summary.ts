@@ -10,6 +10,7 @@ import {
 import type { Rows } from '../../chart/chart-data';
 import type { Colors } from '../../text/color';
 import { formatDuration } from '../../text/duration';
+import { limitRows } from './limits';
 
 export interface Seen {
   /** Undefined: there was no cage. */
@@ -41,6 +42,7 @@ export function summaryRows(outcome: Outcome, { version, mostProcesses }: Seen):
       'time',
       `${formatDuration(durationMs)} (user ${formatDuration(cpu.userMs)}, system ${formatDuration(cpu.systemMs)})`,
     ],
+    ...limitRows(outcome.limits),
     ['page faults', `${counted(faults.minor)} minor, ${counted(faults.major)} major`],
     ['stalled', stallOf(memory, version)],
     ['OOM kills', oom === null ? 'none' : `${counted(oom.kills)}, for ${wordsOf(oom).reason}`],

@@ -49,6 +49,13 @@ describe('a hybrid host (this project was written on it)', () => {
     expect(unified).toMatchObject({ version: 2, controller: '', mountPoint: '/sys/fs/cgroup/unified' });
   });
 
+  it('has the other controllers, each in its hierarchy', () => {
+    const { controllers } = hierarchiesOf('hybrid');
+    expect(Object.entries(controllers).map(([name, { mountPoint }]) => [name, mountPoint])).toEqual(
+      ['pids', 'cpu', 'cpuset', 'cpuacct'].map((name) => [name, `/sys/fs/cgroup/${name}`]),
+    );
+  });
+
   it('places the process in each', () => {
     expect(pathOf(required(memory), procCgroup)).toMatch(/^\/jobs\/[0-9a-f]{16}$/);
     expect(pathOf(required(freezer), procCgroup)).toBe('/');
@@ -198,7 +205,21 @@ describe('mounts that show more than the one of the namespace', () => {
 
 describe('findHierarchies', () => {
   const V1_OPTIONS = 'cgroup rw,memory';
-  const NOTHING = { memory: null, memoryElsewhere: [], unified: null, freezer: null };
+  const NOTHING = { memory: null, memoryElsewhere: [], unified: null, freezer: null, controllers: {} };
+
+  it('finds controllers that are mounted together', () => {
+    const text = lines(
+      '30 22 0:30 / /cg/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct',
+      '31 22 0:31 / /cg/pids rw - cgroup cgroup rw,pids',
+    );
+    const { controllers } = findHierarchies(text, NO_CONTROLLERS);
+    expect(controllers).toMatchObject({
+      cpu: { mountPoint: '/cg/cpu,cpuacct', controller: 'cpu' },
+      cpuacct: { mountPoint: '/cg/cpu,cpuacct', controller: 'cpuacct' },
+      pids: { mountPoint: '/cg/pids' },
+    });
+    expect(controllers.cpuset).toBeUndefined();
+  });
 
   it('finds nothing where nothing is mounted', () => {
     expect(findHierarchies('', NO_CONTROLLERS)).toEqual(NOTHING);

@@ -1,0 +1,94 @@
+import { type CageLimitOptions, type CpuLimits, checkCageOptions, type LimitsReport } from '../../../index';
+import type { Option, Values } from '../../command';
+import { asUsage } from '../../limit-options';
+
+const SECTION = 'Processes and processor';
+
+/** Limits of the cage beside memory. */
+export const LIMITS = {
+  pids: {
+    type: 'string',
+    value: 'N',
+    help: 'how many processes and threads may be there at a time; max only counts them',
+    section: SECTION,
+    suggest: ['max'],
+  },
+  cpu: { type: 'string', value: 'N', help: 'how many processors it may use, as in 1.5', section: SECTION },
+  'cpu-weight': {
+    type: 'string',
+    value: 'N',
+    help: '1 to 10000: its part where processors are short (default 100)',
+    section: SECTION,
+  },
+  'cpu-set': {
+    type: 'string',
+    value: 'LIST',
+    help: 'the processors on which it may run, as in 0-2,4',
+    section: SECTION,
+  },
+} as const satisfies Record<string, Option>;
+
+export function limitsOf(values: Values<typeof LIMITS>): CageLimitOptions {
+  const { pids, cpu, 'cpu-weight': weight, 'cpu-set': set } = values;
+  if (pids !== undefined) {
+    const wrong = `--pids is an integer from 1 on, or max, not '${pids}'`;
+    asUsage(() => checkCageOptions({ pids: countOf(pids) }), wrong);
+  }
+  if (cpu !== undefined) {
+    const wrong = `--cpu is a number of processors from 0.01 on, as in 1.5, not '${cpu}'`;
+    asUsage(() => checkCageOptions({ cpu: numberOf(cpu) }), wrong);
+  }
+  if (weight !== undefined) {
+    const wrong = `--cpu-weight is an integer from 1 to 10000, not '${weight}'`;
+    asUsage(() => checkCageOptions({ cpu: { weight: numberOf(weight) } }), wrong);
+  }
+  if (set !== undefined) {
+    const wrong = `--cpu-set is a list of processors as in 0-2,4, not '${set}'`;
+    asUsage(() => checkCageOptions({ cpu: { set } }), wrong);
+  }
+  const limits: CpuLimits = {
+    ...(cpu !== undefined && { max: numberOf(cpu) }),
+    ...(weight !== undefined && { weight: numberOf(weight) }),
+    ...(set !== undefined && { set }),
+  };
+  return {
+    ...(pids !== undefined && { pids: countOf(pids) }),
+    ...(Object.keys(limits).length > 0 && { cpu: limits }),
+  };
+}
+
+/** What the limits did, as rows of the summary. */
+export function limitRows({ pids, cpu }: LimitsReport): (readonly [string, string])[] {
+  const rows: (readonly [string, string])[] = [];
+  if (pids !== undefined) {
+    const { max, peak, hits } = pids;
+    const limit = Number.isFinite(max) ? `, the limit is ${max}` : '';
+    const most = peak === null ? 'not recorded by this kernel' : `at most ${peak} at once`;
+    rows.push(['pids', `${most}${limit}${hits === null ? '' : `, ${refusals(hits)}`}`]);
+  }
+  if (cpu !== undefined) {
+    const { max, throttledMs } = cpu;
+    const limit = Number.isFinite(max) ? `limit ${max}` : 'no limit';
+    rows.push(['cpu', throttledMs === null ? limit : `${limit}, waited ${(throttledMs / 1000).toFixed(2)} s for it`]);
+  }
+  return rows;
+}
+
+/** What a person should know even without the summary. */
+export function limitNotes({ pids }: LimitsReport): string[] {
+  const hits = pids?.hits ?? 0;
+  return pids === undefined || hits === 0 ? [] : [`${refusals(hits)} at the limit of ${pids.max} (--pids)`];
+}
+
+function refusals(hits: number): string {
+  return hits === 1 ? '1 fork was refused' : `${hits} forks were refused`;
+}
+
+function countOf(text: string): number | 'max' {
+  return text === 'max' ? text : numberOf(text);
+}
+
+/** NaN if it is not written in digits. */
+function numberOf(text: string): number {
+  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+}
