@@ -7,6 +7,7 @@ const ROOMS = [
   'lib/text/',
   'lib/machine/',
   'lib/options/',
+  'lib/oci/',
   'lib/addon/',
   'lib/polling/',
   'lib/cgroup/files/',

@@ -100,6 +100,8 @@ export { type CageName, cageOf } from './inventory/cage-of';
 export { type CollectedCage, type CollectGarbageOptions, collectGarbage } from './inventory/collect-garbage';
 export { findCage } from './inventory/find-cage';
 export { type CageOwner, type ListedCage, listCages } from './inventory/list-cages';
+export { limitsFromOci, type OciOptions } from './oci/limits-from-oci';
+export type { OciLimits } from './oci/translation';
 export { likelyMeant } from './options/likely-meant';
 export { describeCandidate } from './placement/describe';
 export { checkCageOptions } from './request/check-cage-options';

@@ -27,6 +27,7 @@ const PARTS = {
   lookup: /^cgroup\/(containers\/|hierarchy\/(unnamed|resolve-path))/,
   parents: /^placement\/(?!default-parent|given-parent|cures)/,
   doctor: /^doctor\//,
+  oci: /^oci\//,
   commands: /^cli\/(commands\/(?!run\/)|help|text\/duration)/,
   chart: /^cli\/chart\//,
   polling: /^(polling\/(?!sampling\/worker)|cage\/polled\/|child\/polled-child|api\/starting-polled-cage)/,

@@ -1,11 +1,11 @@
-import type { MemoryReport, OomVerdict } from '../../types/outcome';
+import type { LimitsReport, MemoryReport, OomVerdict } from '../../types/outcome';
 import { loadNative } from '../addon/load-native';
 import { joinPaths } from '../cage/cgroup/join-fds';
 import type { CagedChild } from '../child/caged-child';
 import { refuseLimits } from '../child/setting-refusal';
 import { withTimeBackstop } from '../child/time-backstop';
 import { planSettings } from '../child-settings/child-settings';
-import type { Cage, CageOptions } from '../contract/cage';
+import type { Cage, CageOptions, CagingOption } from '../contract/cage';
 import { type LauncherPlan, launcherArguments } from '../launcher/arguments';
 import { launcherPath } from '../launcher/executable';
 import { refuseUnsupported } from '../launcher/unsupported';
@@ -24,6 +24,8 @@ export interface LauncherReport {
   oom: OomVerdict | null;
   /** `null` without a cage. */
   memory: MemoryReport | null;
+  /** What became of the limits other than memory. `{}` if none was asked for. */
+  limits: LimitsReport;
 }
 
 /**
@@ -35,38 +37,28 @@ export interface Launcher extends AsyncDisposable {
   readonly file: string;
   /** Arguments that come before the command. */
   readonly args: readonly string[];
-  /** The cage that all commands share; `null` without `memory` and `cage`. */
+  /** The cage that all commands share; `null` without a limit and `cage`. */
   readonly cage: Cage | null;
   /**
    * Kill what was started through the launcher, and remove its cgroup. Later starts fail. You can call it more than
-   * once.
+   * once, and after the cage's own `close()`, which does the same: you get the report that was read at the end.
    */
   close(): Promise<LauncherReport>;
 }
 
 const NAMES = {
   of: 'launcherFor',
-  known: ['memory', 'cage', 'namespaces', 'parent', ...CHILD_SETTINGS],
+  known: ['memory', 'pids', 'cpu', 'cpuTimeMs', 'cage', 'namespaces', 'parent', ...CHILD_SETTINGS],
   aliases: ALIASES,
 } as const;
 
-/** A {@link Launcher} with a cage, which `memory` or `cage` gives it. */
+/** A {@link Launcher} with a cage, which a limit or `cage` gives it. */
 export interface CagedLauncher extends Launcher {
   readonly cage: Cage;
 }
 
 /** Options that make a cage, or name one. */
-export type CagedLauncherOptions = LauncherOptions &
-  (
-    | {
-        /** The limits of a cage of the launcher's own. */
-        memory: NonNullable<LauncherOptions['memory']>;
-      }
-    | {
-        /** The shared cage that the launcher enters. */
-        cage: NonNullable<LauncherOptions['cage']>;
-      }
-  );
+export type CagedLauncherOptions = LauncherOptions & CagingOption;
 
 /**
  * Make a launcher, for tools that accept only the path of a program and its arguments. What you start as `file` with
@@ -77,7 +69,7 @@ export type CagedLauncherOptions = LauncherOptions &
  * started.
  */
 export function launcherFor(options: CagedLauncherOptions): CagedLauncher;
-/** The same without `memory` and `cage`, or if the type does not tell. Then `cage` may be `null`. */
+/** The same without a limit and `cage`, or if the type does not tell. Then `cage` may be `null`. */
 export function launcherFor(options: LauncherOptions): Launcher;
 export function launcherFor(options: LauncherOptions): Launcher {
   const { own } = splitOptions(checkOptions(options, NAMES), alreadyRead(NAMES));
@@ -104,9 +96,12 @@ export function launcherFor(options: LauncherOptions): Launcher {
   }
   let closed: Promise<LauncherReport> | undefined;
   const close = (): Promise<LauncherReport> => {
+    forget?.();
     closed ??= endCaged(caged);
     return closed;
   };
+  // What goes wrong there, the cage's own close() reports.
+  const forget = caged?.cage.addLauncher(() => void close().catch(() => {}));
   return {
     file,
     args,
@@ -117,10 +112,10 @@ export function launcherFor(options: LauncherOptions): Launcher {
 }
 
 function endCaged(caged: CagedChild | undefined): Promise<LauncherReport> {
-  if (caged === undefined) return Promise.resolve({ oom: null, memory: null });
+  if (caged === undefined) return Promise.resolve({ oom: null, memory: null, limits: {} });
   return new Promise((resolve, reject) => {
-    caged.ended(null, undefined, ({ oom, memory, error }) => {
-      if (error === undefined) resolve({ oom, memory });
+    caged.ended(null, undefined, ({ oom, memory, limits, error }) => {
+      if (error === undefined) resolve({ oom, memory, limits });
       else reject(error);
     });
   });

@@ -44,6 +44,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
   /** @internal See {@link CageLife}. */
   spare: boolean;
   readonly #inner = new Set<BaseCage>();
+  readonly #launchers = new Set<() => void>();
   readonly #forwards = new Map<keyof ForwardedEvents, (event: CgroupEvent) => void>();
   #members = 0;
   #closing: Promise<void> | undefined;
@@ -159,6 +160,15 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
     };
   }
 
+  /**
+   * @internal Registers a launcher, a member that no process's end concludes: {@link close} calls `end` first. Until you
+   * call the returned function, it may do so again.
+   */
+  addLauncher(end: () => void): () => void {
+    this.#launchers.add(end);
+    return () => void this.#launchers.delete(end);
+  }
+
   /** @internal Closes the cage, blocking: at the end of the process, or for a child that never started. */
   closeNow(): void {
     if (this.#closed) return;
@@ -207,6 +217,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
   }
 
   async #close(): Promise<void> {
+    for (const end of this.#launchers) end();
     try {
       // Without inner cages there is no await, so that the first attempt is made at once.
       if (this.#inner.size > 0) await Promise.all(Array.from(this.#inner, (cage) => cage.close()));

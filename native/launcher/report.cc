@@ -24,6 +24,10 @@ int ExitCode(const Report& report) {
   return report.error == -ENOENT ? kNotFound : kNotRunnable;
 }
 
+bool IsCgroupGone(const Report& report) {
+  return report.stage == Stage::kCgroup && (report.error == -ENOENT || report.error == -ENODEV);
+}
+
 /** Text in a buffer of fixed size, truncated at its end. */
 class Line {
  public:
@@ -88,7 +92,9 @@ void SendReport(const Report& report, int fd) {
     line.Add(strerror(-report.error));
     line.Add(" (");
     line.Add(stage);
-    line.Add(")\n");
+    line.Add(")");
+    if (IsCgroupGone(report)) line.Add(": the launcher or its cage was closed, or their owner has ended");
+    line.Add("\n");
     line.Send(STDERR_FILENO);
   }
   // Not exit(): a forked child must not flush the caller's streams or run its exit handlers.

@@ -16,6 +16,7 @@ const SECTIONS = {
     'create-cage',
     'contain',
     'limits',
+    'oci',
     'namespaces',
     'child-settings',
     'outcome',

@@ -235,6 +235,7 @@ describeIf('cgroup', '--json', () => {
       signal: null,
       oom: null,
       nodeHeap: null,
+      limits: {},
       memory: { limitBytes: 50 * 1024 * 1024, peakBytes: expect.any(Number) as number, swapLimited: true },
       cpu: { userMs: expect.any(Number) as number, systemMs: expect.any(Number) as number },
       faults: { minor: expect.any(Number) as number, major: expect.any(Number) as number },

@@ -1,10 +1,13 @@
 import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createCage, launcherFor } from 'memcage';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Cage, type CagedLauncher, createCage, type Launcher, launcherFor } from 'memcage';
+import { fixtureResult } from '../../support/fixture';
 import { mark } from '../../support/mark';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { processesThatAre, processesWith } from '../../support/processes';
+import { isAlive, processesThatAre, processesWith } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';
@@ -59,6 +62,96 @@ describeIf('cgroup', 'launcherFor', () => {
     await launcher.close();
     expect(processesWith(sleep)).toEqual([]);
     expect(spawnSync(launcher.file, [...launcher.args, 'true']).status).toBe(125);
+  });
+
+  describe('the cage is closed while the launcher is open', () => {
+    const closings: [how: string, close: (cage: Cage, launcher: Launcher) => Promise<unknown>][] = [
+      ['the cage first', (cage, launcher) => cage.close().then(() => launcher.close())],
+      ['the launcher first', (cage, launcher) => launcher.close().then(() => cage.close())],
+      ['both at once, the cage first', (cage, launcher) => Promise.all([cage.close(), launcher.close()])],
+      ['both at once, the launcher first', (cage, launcher) => Promise.all([launcher.close(), cage.close()])],
+      ['each twice', (cage, launcher) => Promise.all([cage, launcher, cage, launcher].map((each) => each.close()))],
+      ['the cage alone', (cage) => cage.close()],
+    ];
+    const cages: [kind: string, make: () => { cage: Cage; launcher: CagedLauncher }][] = [
+      ['shared', inShared],
+      ['of its own', inOwn],
+    ];
+
+    function inShared(): { cage: Cage; launcher: CagedLauncher } {
+      const cage = createCage({ memory: '100M' });
+      return { cage, launcher: launcherFor({ cage }) };
+    }
+
+    function inOwn(): { cage: Cage; launcher: CagedLauncher } {
+      const launcher = launcherFor({ memory: '100M' });
+      return { cage: launcher.cage, launcher };
+    }
+
+    describe.each(cages)('a cage that is %s', (_kind, make) => {
+      test.each(closings)('%s: nothing is left, and the report is read', async (_how, close) => {
+        const { cage, launcher } = make();
+        const { path } = cage.cgroup;
+        const sleep = mark();
+        const command = `setsid sleep ${sleep} >/dev/null 2>&1 &`;
+        spawnSync(launcher.file, [...launcher.args, 'sh', '-c', command]);
+        await until('it runs', () => processesThatAre(`sleep ${sleep}`).length === 1);
+        await close(cage, launcher);
+        expect(processesWith(sleep)).toEqual([]);
+        expect(existsSync(path)).toBe(false);
+        const { oom, memory } = await launcher.close();
+        expect(oom).toBeNull();
+        expect(memory?.limitBytes).toBe(100 * 2 ** 20);
+      });
+
+      test('nothing was started', async () => {
+        const { cage, launcher } = make();
+        const startMs = performance.now();
+        await cage.close();
+        expect(performance.now() - startMs).toBeLessThan(patience(2000));
+        expect(await launcher.close()).toMatchObject({ oom: null, memory: { limitBytes: 100 * 2 ** 20 } });
+      });
+
+      test('later starts say that the cgroup is gone', async () => {
+        const { cage, launcher } = make();
+        const { path } = cage.cgroup;
+        await cage.close();
+        const { status, stderr } = spawnSync(launcher.file, [...launcher.args, 'true'], UTF8);
+        expect({ status, stderr }).toEqual({ status: 125, stderr: expect.stringContaining(path) });
+        expect(stderr).toContain('No such file or directory');
+        expect(stderr).toContain('the launcher or its cage was closed, or their owner has ended');
+      });
+    });
+
+    test("the report has the kills that were counted in the launcher's cgroup", async () => {
+      const cage = createCage({ memory: '30M' });
+      const launcher = launcherFor({ cage });
+      const idle = launcherFor({ cage });
+      expect(spawnSync(launcher.file, [...launcher.args, 'tail', '/dev/zero']).signal).toBe('SIGKILL');
+      await cage.close();
+      expect(await launcher.close()).toMatchObject({ oom: { cause: 'limit', kills: 1 } });
+      expect(await idle.close()).toMatchObject({ oom: null });
+      expect(cage.oomKills).toBe(1);
+    });
+
+    test.each(['open', 'closing', 'worker'])('the end of the process or thread: %s', async (how) => {
+      const { members, cages } = await fixtureResult<{ members: number[]; cages: string[] }>(
+        // Without it: what the process itself leaves.
+        { name: 'launcher/open-at-exit.js', env: { MEMCAGE_GUARDIAN: '0' } },
+        how,
+      );
+      expect(members).toHaveLength(2);
+      await until('all are dead', () => !members.some(isAlive), 1000);
+      expect(cages.filter((path) => existsSync(path))).toEqual([]);
+      expect(cages.map((path) => dirname(path)).filter((path) => existsSync(path))).toEqual([]);
+    });
+
+    test('a cage around', async () => {
+      const outer = createCage({ memory: '100M' });
+      const launcher = outer.contain(() => launcherFor({ memory: '50M' }));
+      await outer.close();
+      expect(await launcher.close()).toMatchObject({ oom: null, memory: { limitBytes: 50 * 2 ** 20 } });
+    });
   });
 
   test.each([

@@ -96,6 +96,8 @@ describe('docs name', () => {
       ['docs/run.md', 'RunResult', {}],
       ['docs/limits.md', 'MemoryLimits', {}],
       ['docs/limits.md', 'Limits', {}],
+      ['docs/oci.md', 'OciOptions', {}],
+      ['docs/oci.md', 'OciLimits', {}],
       ['docs/namespaces.md', 'NamespaceOptions', {}],
       ['docs/create-cage.md', 'CreateCageOptions', {}],
       ['docs/create-cage.md', 'Cage', { own: true }],

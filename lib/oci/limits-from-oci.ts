@@ -1,0 +1,86 @@
+import { ErrorCode, invalidArgument, MemcageError } from '../errors/errors';
+import { checkOptions, isRecord } from '../options/option-names';
+import { translateCpu } from './cpu';
+import { translateMemory } from './memory';
+import { translatePids } from './pids';
+import { RESOURCES, readResources } from './resources';
+import { type OciLimits, Translation, type Unheld } from './translation';
+import { noteUnheld } from './unheld';
+import { translateUnified } from './unified';
+
+/** Options of {@link limitsFromOci}. */
+export interface OciOptions {
+  /**
+   * The cgroups for which the limits are; `Cgroup.self().version` has those of this machine. It decides what
+   * `memory.reservation` (`soft` or `low`) and `cpu.shares` mean, and which fields there are. If it is not the
+   * machine's, the start throws `ERR_MEMCAGE_NOT_IN_VERSION` for a limit that only the other version has. Default: 2.
+   */
+  version?: 1 | 2;
+  /**
+   * Called with the paths of all fields that nothing would hold, such as `linux.resources.blockIO.weight`, instead of
+   * throwing. By returning you accept that.
+   */
+  onUnsupported?: (fields: readonly string[]) => void;
+}
+
+/**
+ * Turn `linux.resources` of an OCI runtime configuration into memcage's options:
+ * `spawn(file, args, { ...limitsFromOci(config) })`. Other parts of the configuration are not read, and `devices` is left
+ * out: memcage makes no container. It looks only at what you pass.
+ *
+ * @param config the text of a config.json; or the object that it is, or that its `linux.resources` is. With `ociVersion`
+ *   or `linux` in it, it is a whole configuration.
+ * @throws `ERR_MEMCAGE_UNSUPPORTED` that names all fields that nothing would hold; TypeError
+ *   `ERR_MEMCAGE_INVALID_ARGUMENT` or `ERR_MEMCAGE_UNKNOWN_OPTION` that names the field that the specification does not
+ *   have, or not with this value
+ * @see docs/oci.md
+ */
+export function limitsFromOci(config: string | object, options: OciOptions = {}): OciLimits {
+  const { version, onUnsupported } = check(options);
+  const { memory, cpu, pids, unified, ...others } = readResources(resourcesOf(config));
+  const into = new Translation(version);
+  if (memory !== undefined) translateMemory(memory, into);
+  if (cpu !== undefined) translateCpu(cpu, into);
+  if (pids?.limit !== undefined) translatePids(`${RESOURCES}.pids.limit`, pids.limit, into);
+  if (unified !== undefined) translateUnified(unified, into);
+  noteUnheld(others, into);
+  if (into.unheld.length > 0) {
+    if (onUnsupported === undefined) throw unsupported(into.unheld);
+    onUnsupported(into.unheld.map(({ path }) => path));
+  }
+  return into.limits();
+}
+
+function check(options: OciOptions): { version: 1 | 2; onUnsupported: OciOptions['onUnsupported'] } {
+  const known = ['version', 'onUnsupported'] as const;
+  const { version = 2, onUnsupported } = checkOptions(options, { of: 'limitsFromOci', known });
+  if (version !== 1 && version !== 2) throw invalidArgument('version', '1 or 2', version);
+  if (onUnsupported !== undefined && typeof onUnsupported !== 'function') {
+    throw invalidArgument('onUnsupported', 'a function', onUnsupported);
+  }
+  return { version, onUnsupported: onUnsupported as OciOptions['onUnsupported'] };
+}
+
+function resourcesOf(config: unknown): unknown {
+  const given = typeof config === 'string' ? parse(config) : config;
+  if (!isRecord(given)) throw invalidArgument('config', 'an OCI runtime configuration, or its linux.resources', given);
+  const { ociVersion, linux } = given;
+  if (ociVersion === undefined && linux === undefined) return given;
+  if (!isRecord(linux)) throw invalidArgument('linux', 'an object', linux);
+  const { resources = {} } = linux;
+  return resources;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw invalidArgument('config', `the text of a config.json (${(error as Error).message})`, text);
+  }
+}
+
+function unsupported(unheld: readonly Unheld[]): MemcageError {
+  const fields = unheld.map(({ path, why }) => (why === undefined ? path : `${path} (${why})`)).join(', ');
+  const cure = 'leave them out of the configuration, or accept with onUnsupported that nothing holds them';
+  return new MemcageError(ErrorCode.UNSUPPORTED, `memcage does not hold ${fields}. Cure: ${cure}`, { cure });
+}

@@ -1,0 +1,13 @@
+import { invalidArgument } from '../errors/errors';
+import type { Translation } from './translation';
+
+/** The kernel's PID_MAX_LIMIT on 64 bits. It refuses more. */
+const MOST_PIDS = 2 ** 22;
+
+/** @param limit -1 for unlimited */
+export function translatePids(path: string, limit: number, into: Translation): void {
+  if (limit === -1) into.set(path, 'pids', 'max', 'max');
+  else if (limit === 0) into.lacks(path, 'with 0 no child can start');
+  else if (limit > 0 && limit <= MOST_PIDS) into.set(path, 'pids', 'max', limit);
+  else throw invalidArgument(path, `an integer from 0 to ${MOST_PIDS}, or -1 for unlimited`, limit);
+}

@@ -1,0 +1,62 @@
+import { flag, int64, list, map, object, text, uint16, uint32, uint64 } from './readers';
+
+/** Where the configuration has them. */
+export const RESOURCES = 'linux.resources';
+
+const device = object({ allow: flag, type: text, major: int64, minor: int64, access: text }, ['allow']);
+const throttle = list(object({ major: int64, minor: int64, rate: uint64 }, ['major', 'minor', 'rate']));
+
+/**
+ * The form of `linux.resources`, with all fields of version 1.3 of the specification.
+ *
+ * @see https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md#control-groups
+ */
+const readFields = object({
+  devices: list(device),
+  memory: object({
+    limit: int64,
+    reservation: int64,
+    swap: int64,
+    kernel: int64,
+    kernelTCP: int64,
+    swappiness: uint64,
+    disableOOMKiller: flag,
+    useHierarchy: flag,
+    checkBeforeUpdate: flag,
+  }),
+  cpu: object({
+    shares: uint64,
+    quota: int64,
+    burst: uint64,
+    period: uint64,
+    realtimeRuntime: int64,
+    realtimePeriod: uint64,
+    cpus: text,
+    mems: text,
+    idle: int64,
+  }),
+  pids: object({ limit: int64 }),
+  blockIO: object({
+    weight: uint16,
+    leafWeight: uint16,
+    weightDevice: list(object({ major: int64, minor: int64, weight: uint16, leafWeight: uint16 }, ['major', 'minor'])),
+    throttleReadBpsDevice: throttle,
+    throttleWriteBpsDevice: throttle,
+    throttleReadIOPSDevice: throttle,
+    throttleWriteIOPSDevice: throttle,
+  }),
+  hugepageLimits: list(object({ pageSize: text, limit: uint64 }, ['pageSize', 'limit'])),
+  network: object({
+    classID: uint32,
+    priorities: list(object({ name: text, priority: uint32 }, ['name', 'priority'])),
+  }),
+  rdma: map(object({ hcaHandles: uint32, hcaObjects: uint32 })),
+  unified: map(text),
+});
+
+export type OciResources = ReturnType<typeof readFields>;
+
+/** @throws TypeError that names the field whose name or type the specification does not have */
+export function readResources(value: unknown): OciResources {
+  return readFields(RESOURCES, value);
+}
