@@ -3,6 +3,7 @@ import { loadNative } from '../addon/load-native';
 import { joinPaths } from '../cage/cgroup/join-fds';
 import type { CagedChild } from '../child/caged-child';
 import { refuseLimits } from '../child/setting-refusal';
+import { withTimeBackstop } from '../child/time-backstop';
 import { planSettings } from '../child-settings/child-settings';
 import type { Cage, CageOptions, CagingOption } from '../contract/cage';
 import { type LauncherPlan, launcherArguments } from '../launcher/arguments';
@@ -85,7 +86,7 @@ export function launcherFor(options: LauncherOptions): Launcher {
       join: caged === undefined ? [] : joinPaths(caged.home),
       pids: caged?.home.homes.counted.pids?.path,
       namespaces: planNamespaces(own.namespaces, native),
-      settings: planSettings(choice.settings),
+      settings: planSettings(withTimeBackstop(choice.settings, caged?.home)),
       init: hasInit(own.namespaces),
     };
     args = launcherArguments(plan);

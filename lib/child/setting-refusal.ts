@@ -4,10 +4,11 @@ import { getSystemErrorName } from 'node:util';
 import type { CloneFailure } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
 import type { ChildSettings } from '../child-settings/child-settings';
-import { RESOURCES, type ResourceName } from '../child-settings/resource-limits';
+import type { ResourceName } from '../child-settings/resource-limits';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { CAP_SYS_RESOURCE, canRaiseLimits, hasCapability, isInFirstUserNamespace } from '../machine/capabilities';
 import { hasUserNamespace } from '../namespaces/namespaces';
+import { ownLimits } from './own-limits';
 
 const { EACCES, EPERM } = constants.errno;
 
@@ -36,21 +37,8 @@ export function readSettingFacts(namespaces: NamespaceOptions): SettingFacts {
   };
 }
 
-/** One that can't be read is left out. */
 function hardLimits(): SettingFacts['hard'] {
-  const lines = read('/proc/self/limits').split('\n');
-  const limits: Partial<Record<ResourceName, number>> = {};
-  for (const [name, { title }] of Object.entries(RESOURCES)) {
-    const [, hard] =
-      lines
-        .find((line) => line.startsWith(title))
-        ?.slice(title.length)
-        .trim()
-        .split(/\s+/) ?? [];
-    if (hard !== undefined)
-      limits[name as ResourceName] = hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard);
-  }
-  return limits;
+  return Object.fromEntries(Object.entries(ownLimits()).map(([name, { hard }]) => [name, hard]));
 }
 
 /**

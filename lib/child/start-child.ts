@@ -12,6 +12,7 @@ import type { HeldChild } from './held-child';
 import { type Init, openInit } from './init';
 import type { KernelReport } from './kernel-report';
 import { refuseLimits } from './setting-refusal';
+import { withTimeBackstop } from './time-backstop';
 
 /** From a cold file system, a program may take seconds to load; nothing sane takes longer. */
 const WATCHDOG_MS = 10_000;
@@ -107,7 +108,7 @@ function tryStart(native: NativeBinding, given: LaunchPlan, request: StartReques
     const isPidOne = hasPidNamespace(namespaces) && !hasInit(namespaces);
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
     const startMs = performance.now();
-    const own = planSettings(settings);
+    const own = planSettings(withTimeBackstop(settings, caged?.home));
     init = hasInit(namespaces) ? openInit(native, plan, own) : undefined;
     const child = init?.plan ?? { ...plan, ...own };
     const result = cloneChild(native, child, namespaces, caged);

@@ -7,6 +7,7 @@ import type { CagedChild } from '../child/caged-child';
 import { explainFailure } from '../child/failure';
 import type { KernelReport } from '../child/kernel-report';
 import { refuseLimits } from '../child/setting-refusal';
+import { withTimeBackstop } from '../child/time-backstop';
 import { withChild } from '../child/victim';
 import { planSettings } from '../child-settings/child-settings';
 import { type LauncherPlan, launcherArguments } from '../launcher/arguments';
@@ -130,7 +131,7 @@ function attempt<R extends LaunchedResult>(
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
     const plans = {
       namespaces: planNamespaces(cage.namespaces, native),
-      settings: planSettings(choice.settings),
+      settings: planSettings(withTimeBackstop(choice.settings, caged?.home)),
       init: hasInit(cage.namespaces),
     };
     const { result, failure } = launch(native, { ...request, env }, plans, caged, run);

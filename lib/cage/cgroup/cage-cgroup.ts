@@ -160,6 +160,12 @@ export class CageCgroup {
     );
   }
 
+  /** The lowest limit of processor time that holds for it; undefined if there is none. */
+  get cpuTimeLimitMs(): number | undefined {
+    const limits = this.#cpuTimes;
+    return limits.length === 0 ? undefined : Math.min(...limits.map(({ limitMs }) => limitMs));
+  }
+
   /** Why nothing can be started in it; undefined if no limit of processor time is used up, here or around. */
   explainSpent(): string | undefined {
     return this.#cpuTimes.map((limit) => limit.explain()).find((why) => why !== undefined);

@@ -1,8 +1,11 @@
 import type * as Memcage from 'memcage';
+import { createCage, launcherFor, run, spawnSync } from 'memcage';
 import { members, version } from '../../support/cgroup-tree';
+import { startFixture } from '../../support/fixture';
 import { KILL_MEANS, memcageWithout } from '../../support/kill-means';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
+import { childrenOf, stateOf } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 
@@ -94,7 +97,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'a limit of processor 
 
     test.each([
       ['that a shell starts', ['sh', ['-c', 'while :; do /bin/true; done']] as const],
-      ['that follow each other', ['perl', ['-e', 'while (1) { fork and wait, exit }']] as const],
+      ['that follow each other', ['sh', ['-c', `perl -e 'while (1) { exit if fork }' & exec sleep 60`]] as const],
     ])('counts processes that live for a moment, %s', async (__, [file, args]) => {
       await expectLimitError(memcage.run(file, args, { cpuTimeMs: 150 }), 150);
     });
@@ -189,5 +192,46 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'a limit of processor 
         await cage.close();
       }
     });
+  });
+});
+
+describeIf(['cgroup', 'root'], 'a limit of processor time, for each process', () => {
+  expectNothingLeft(() => run('true', { cpuTimeMs: 60_000 }), FDS_OF_METER);
+
+  const limits = ['sh', ['-c', 'ulimit -St; ulimit -Ht']] as const;
+
+  test.each([
+    ['in a private cage', { cpuTimeMs: 1500 }, ['3', '4']],
+    ['beside a lower one of the child\u2019s own', { cpuTimeMs: 1500, rlimits: { cpu: 1 } }, ['1', '1']],
+    [
+      'beside a soft one of the child\u2019s own',
+      { cpuTimeMs: 1500, rlimits: { cpu: { soft: 1, hard: 'unlimited' } } },
+      ['1', '4'],
+    ],
+    ['under an init', { cpuTimeMs: 1500, namespaces: { pid: { init: true } } }, ['3', '4']],
+  ] as const)('is a little higher %s', async (_, options, expected) => {
+    expect((await run(...limits, options)).stdout.trim().split('\n')).toEqual(expected);
+    expect(
+      spawnSync(...limits, { ...options, encoding: 'utf8' })
+        .stdout.trim()
+        .split('\n'),
+    ).toEqual(expected);
+  });
+
+  test('is that of the cage around, and of the launcher', async () => {
+    await using cage = createCage({ cpuTimeMs: 1000 });
+    expect((await cage.run(...limits, { memory: '20M' })).stdout).toBe('2\n3\n');
+    await using launcher = launcherFor({ cage });
+    expect((await run(launcher.file, [...launcher.args, limits[0], ...limits[1]])).stdout).toBe('2\n3\n');
+  });
+
+  test('ends a child whose owner is stopped', async () => {
+    const owner = startFixture('cage/stopped-owner.js');
+    await until('the owner stops', () => stateOf(owner.pid) === 'T');
+    const [child = 0] = childrenOf(owner.pid);
+    await until('the end of the child', () => stateOf(child) === 'Z');
+    process.kill(owner.pid, 'SIGCONT');
+    const { stdout } = await owner.end;
+    expect(JSON.parse(stdout)).toEqual({ name: 'LimitError', signal: 'SIGXCPU', hit: true });
   });
 });

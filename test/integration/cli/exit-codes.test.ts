@@ -120,6 +120,8 @@ describeIf('cgroup', 'a wrong value is wrong usage, told by the name of its opti
       ['--cpu', ['run', '--cpu', 'all', 'true']],
       ['--cpu-weight', ['run', '--cpu-weight', '1.5', 'true']],
       ['--cpu-set', ['run', '--cpu-set', '3-1', 'true']],
+      ['--cpu-time', ['run', '--cpu-time', '5 s', 'true']],
+      ['--cpu-time', ['run', '--cpu-time', '0', 'true']],
       ['--rlimit', ['run', '--rlimit', 'nofile', 'true']],
       ['--rlimit', ['run', '--rlimit', 'nofiles=1', 'true']],
       ['--rlimit', ['run', '--rlimit', 'nofile=1M', 'true']],

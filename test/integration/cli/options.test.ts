@@ -49,6 +49,19 @@ describeIf(['cgroup', 'pids', 'cpu', 'cpuset'], 'limits of processes and process
   });
 });
 
+describeIf('cgroup', 'a limit of processor time', () => {
+  test('ends the command, and is told', async () => {
+    const json = join(directory, 'cpu-time.json');
+    const options = ['--cpu-time', '200ms', '--json', json, '--summary'];
+    const end = await runCli(['run', ...options, '--', 'sh', '-c', 'while :; do :; done']);
+    expect(end).toMatchObject({ code: 137, stdout: '', left: [] });
+    expect(end.stderr).toContain('memcage: sh: killed at its limit of 200 ms of processor time (--cpu-time)\n');
+    expect(end.stderr).toMatch(/cpu time +\d+ ms, the limit is 200 ms: killed\n/);
+    const { limits } = JSON.parse(readFileSync(json, 'utf8')) as { limits: unknown };
+    expect(limits).toMatchObject({ cpuTime: { limitMs: 200, hit: true } });
+  });
+});
+
 describeIf('cgroup', 'memory', () => {
   const LIMIT = showOwn(files.limit);
 

@@ -134,3 +134,16 @@ test('as lines: the name of the command can not be obeyed by a terminal', () => 
     ),
   ).toBe('memcage: a\\u001b[31m\n  peak         1 MiB\n  exit status  x\n');
 });
+
+test('processor time and its limit', () => {
+  const spent = {
+    limits: { cpuTime: { limitMs: 5000, usedMs: 5012, hit: true } },
+    exitCode: null,
+    signal: 'SIGKILL',
+  } as const;
+  expect(rows(spent)).toMatchObject({ 'cpu time': '5.01 s, the limit is 5 s: killed' });
+  expect(verdictOf({ ...OUTCOME, ...spent })).toBe('Killed: its processor time was used up. Ended by SIGKILL.');
+  const left = { limits: { cpuTime: { limitMs: 5000, usedMs: 12, hit: false } } };
+  expect(rows(left)).toMatchObject({ 'cpu time': '12 ms, the limit is 5 s' });
+  expect(verdictOf({ ...OUTCOME, ...left })).toBe('Exit code 0.');
+});

@@ -5,6 +5,7 @@ import {
   ExitError,
   invalidArgument,
   invalidSize,
+  LimitError,
   limitTooSmall,
   MemcageError,
   MemoryLimitError,
@@ -68,6 +69,7 @@ testRows(
   'an error of a child carries its outcome',
   [
     [new MemoryLimitError('message', outcome, 'cgroup'), 'MemoryLimitError', 'ERR_MEMCAGE_MEMORY_LIMIT'],
+    [new LimitError('message', outcome, 'cpuTime'), 'LimitError', 'ERR_MEMCAGE_LIMIT'],
     [new ExitError('message', outcome), 'ExitError', 'ERR_MEMCAGE_EXIT'],
     [new TimeoutError('message', outcome), 'TimeoutError', 'ERR_MEMCAGE_TIMEOUT'],
   ] as const,

@@ -6,6 +6,12 @@ import { testRows } from '../../support/rows';
 const namesIn = (memory: MemoryOption): string[] =>
   unheldLimits({ memory: resolveLimits(memory, { of: 'spawn' }) }).map(({ name }) => name);
 
+test('processor time too', () => {
+  expect(unheldLimits({ memory: {}, cpuTimeMs: 1 })).toEqual([
+    { name: 'cpuTimeMs', why: expect.stringContaining('processes that live for a moment') as string },
+  ]);
+});
+
 testRows(
   'what only the kernel can hold',
   [

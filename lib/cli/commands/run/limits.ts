@@ -1,6 +1,8 @@
 import { type CageLimitOptions, type CpuLimits, checkCageOptions, type LimitsReport } from '../../../index';
 import type { Option, Values } from '../../command';
 import { asUsage } from '../../limit-options';
+import { formatDuration } from '../../text/duration';
+import { parseDuration } from '../../text/parse-duration';
 
 const SECTION = 'Processes and processor';
 
@@ -26,10 +28,16 @@ export const LIMITS = {
     help: 'the processors on which it may run, as in 0-2,4',
     section: SECTION,
   },
+  'cpu-time': {
+    type: 'string',
+    value: 'TIME',
+    help: 'processor time of all its processes together; memcage kills them then: 5s, 500ms, 2m, 1h, or seconds',
+    section: SECTION,
+  },
 } as const satisfies Record<string, Option>;
 
 export function limitsOf(values: Values<typeof LIMITS>): CageLimitOptions {
-  const { pids, cpu, 'cpu-weight': weight, 'cpu-set': set } = values;
+  const { pids, cpu, 'cpu-weight': weight, 'cpu-set': set, 'cpu-time': cpuTime } = values;
   if (pids !== undefined) {
     const wrong = `--pids is an integer from 1 on, or max, not '${pids}'`;
     asUsage(() => checkCageOptions({ pids: countOf(pids) }), wrong);
@@ -46,6 +54,10 @@ export function limitsOf(values: Values<typeof LIMITS>): CageLimitOptions {
     const wrong = `--cpu-set is a list of processors as in 0-2,4, not '${set}'`;
     asUsage(() => checkCageOptions({ cpu: { set } }), wrong);
   }
+  if (cpuTime !== undefined) {
+    const wrong = `--cpu-time is a time of at least 1ms, as in 5s, 500ms, 2m or 1h, not '${cpuTime}'`;
+    asUsage(() => checkCageOptions({ cpuTimeMs: parseDuration(cpuTime) }), wrong);
+  }
   const limits: CpuLimits = {
     ...(cpu !== undefined && { max: numberOf(cpu) }),
     ...(weight !== undefined && { weight: numberOf(weight) }),
@@ -54,11 +66,12 @@ export function limitsOf(values: Values<typeof LIMITS>): CageLimitOptions {
   return {
     ...(pids !== undefined && { pids: countOf(pids) }),
     ...(Object.keys(limits).length > 0 && { cpu: limits }),
+    ...(cpuTime !== undefined && { cpuTimeMs: parseDuration(cpuTime) }),
   };
 }
 
 /** What the limits did, as rows of the summary. */
-export function limitRows({ pids, cpu }: LimitsReport): (readonly [string, string])[] {
+export function limitRows({ pids, cpu, cpuTime }: LimitsReport): (readonly [string, string])[] {
   const rows: (readonly [string, string])[] = [];
   if (pids !== undefined) {
     const { max, peak, hits } = pids;
@@ -71,13 +84,23 @@ export function limitRows({ pids, cpu }: LimitsReport): (readonly [string, strin
     const limit = Number.isFinite(max) ? `limit ${max}` : 'no limit';
     rows.push(['cpu', throttledMs === null ? limit : `${limit}, waited ${(throttledMs / 1000).toFixed(2)} s for it`]);
   }
+  if (cpuTime !== undefined) {
+    const { usedMs, limitMs, hit } = cpuTime;
+    const use = `${formatDuration(usedMs)}, the limit is ${formatDuration(limitMs)}`;
+    rows.push(['cpu time', hit ? `${use}: killed` : use]);
+  }
   return rows;
 }
 
 /** What a person should know even without the summary. */
-export function limitNotes({ pids }: LimitsReport): string[] {
+export function limitNotes({ pids, cpuTime }: LimitsReport): string[] {
+  const notes: string[] = [];
   const hits = pids?.hits ?? 0;
-  return pids === undefined || hits === 0 ? [] : [`${refusals(hits)} at the limit of ${pids.max} (--pids)`];
+  if (pids !== undefined && hits > 0) notes.push(`${refusals(hits)} at the limit of ${pids.max} (--pids)`);
+  if (cpuTime?.hit === true) {
+    notes.push(`killed at its limit of ${formatDuration(cpuTime.limitMs)} of processor time (--cpu-time)`);
+  }
+  return notes;
 }
 
 function refusals(hits: number): string {

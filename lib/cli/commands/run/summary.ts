@@ -20,9 +20,10 @@ export interface Seen {
 }
 
 /** How a command ended, as a sentence. */
-export function verdictOf({ exitCode, signal, oom, nodeHeap, error }: Outcome): string {
+export function verdictOf({ exitCode, signal, oom, limits, nodeHeap, error }: Outcome): string {
   const status = statusOf({ exitCode, signal });
   if (oom !== null) return `${killsOf(oom)} killed for ${wordsOf(oom).reason}. ${status}.`;
+  if (limits.cpuTime?.hit === true) return `Killed: its processor time was used up. ${status}.`;
   if (nodeHeap?.exhausted === 'likely') return `Aborted, most likely at the limit of its JavaScript heap. ${status}.`;
   if (error !== undefined && exitCode === null && signal === null) return `Could not be started: ${error.message}.`;
   return `${status}.`;

@@ -1,0 +1,17 @@
+import type { CageCgroup } from '../cage/cgroup/cage-cgroup';
+import type { ChildSettings } from '../child-settings/child-settings';
+import { ownLimits } from './own-limits';
+
+/**
+ * Gives each process of a cage with a limit of processor time one of its own (RLIMIT_CPU), a little higher. It holds when
+ * this process is stopped, and the watcher's thread with it. It never raises a limit that the child has anyway.
+ */
+export function withTimeBackstop(settings: ChildSettings, home: CageCgroup | undefined): ChildSettings {
+  const limitMs = home?.cpuTimeLimitMs;
+  if (limitMs === undefined) return settings;
+  const given = settings.rlimits.cpu ?? ownLimits().cpu;
+  if (given === undefined) return settings;
+  const soft = Math.ceil(limitMs / 1000) + 1;
+  const cpu = { soft: Math.min(soft, given.soft), hard: Math.min(soft + 1, given.hard) };
+  return { ...settings, rlimits: { ...settings.rlimits, cpu } };
+}
