@@ -84,7 +84,7 @@ export function launcherFor(options: LauncherOptions): Launcher {
     caged?.started();
     const plan: LauncherPlan = {
       join: caged === undefined ? [] : joinPaths(caged.home),
-      pids: caged?.home.homes.counted.pids?.path,
+      pids: caged?.home.homes.counted.pids?.directory.path,
       namespaces: planNamespaces(own.namespaces, native),
       settings: planSettings(withTimeBackstop(choice.settings, caged?.home)),
       init: hasInit(own.namespaces),

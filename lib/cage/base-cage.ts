@@ -1,6 +1,5 @@
 import { type InspectOptions, inspect } from 'node:util';
 import type { EnforcedBy } from '../../types/outcome';
-import { planControllers } from '../cgroup/controllers/controller-plan';
 import { isGone, refusedWith } from '../cgroup/directory/refusal';
 import type { CgroupEvent } from '../cgroup/events/types';
 import { Cgroup } from '../cgroup/handle/cgroup';
@@ -115,13 +114,12 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
     const of = 'cage.setLimits';
     checkOptions(limits, { of, known: ['memory', 'pids', 'cpu', 'cpuTimeMs'], aliases: ALIASES });
     const { memory: _, cpuTimeMs, ...others } = resolveCageLimits(limits, of) ?? { memory: {} };
-    const { homes, version } = this.cageCgroup;
-    const writes = planControllers({ memory: {}, ...others }, version);
+    const { homes } = this.cageCgroup;
     // Before the first write: memcage can tell.
-    homes.assertHas(writes);
+    homes.assertHas(others);
     const cpuTime = cpuTimeMs === undefined ? undefined : this.cageCgroup.cpuTime;
     if (limits.memory !== undefined) this.cgroup.setLimits(limits.memory);
-    homes.write(writes);
+    homes.write(others);
     if (cpuTimeMs !== undefined) cpuTime?.change(cpuTimeMs);
   }
 

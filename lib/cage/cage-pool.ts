@@ -4,6 +4,7 @@ import { MemcageError } from '../errors/errors';
 import { defer } from '../event-loop/defer';
 import { nextTurn } from '../event-loop/next-turn';
 import { makeCageCgroup } from './cgroup/make-cage-cgroup';
+import { SpareSides } from './cgroup/spare-sides';
 import { PrivateCage } from './private-cage';
 import type { CageRoot } from './root/cage-root';
 
@@ -29,6 +30,7 @@ export class CagePool {
   /** The kind of the cage to make ahead soon. */
   #wanted: CageKind | undefined;
   #closed = false;
+  readonly #sides = new SpareSides();
 
   constructor(private readonly root: CageRoot) {}
 
@@ -50,10 +52,11 @@ export class CagePool {
     const ready = this.#ready;
     this.#ready = undefined;
     if (ready !== undefined) discard(ready.cage);
+    this.#sides.close();
   }
 
   #make({ limits, killable }: CageKind, { spare = false } = {}): PrivateCage {
-    const cageCgroup = makeCageCgroup(this.root, limits, { killable });
+    const cageCgroup = makeCageCgroup(this.root, limits, { killable, spareSides: this.#sides });
     const cage = new PrivateCage(cageCgroup, { outlivesOwner: false, spare });
     try {
       cageCgroup.prepareStart();

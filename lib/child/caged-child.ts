@@ -120,7 +120,7 @@ export abstract class CagedChild implements HeldChild {
     const ofMemory = home.report.files.length;
     const memory = home.report.parse(texts.slice(0, ofMemory));
     const limits = home.limitsReport.parse(home.exitCleanUp.reads.slice(ofMemory), texts.slice(ofMemory));
-    this.home.wasCleanedUp();
+    this.home.wasCleanedUp(limits);
     this.removeHome();
     this.#become('gone');
     return { oom: null, memory, limits };

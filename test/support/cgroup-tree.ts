@@ -60,6 +60,12 @@ export function cgroupOf(pid: number | 'self', controller: Controller = 'memory'
   return join(mount.mountPoint, mount.root === '/' ? path : path.slice(mount.root.length)).replace(/\/$/, '');
 }
 
+/** Whether it is in a hierarchy that a cage is in only for limits beside memory (v1). */
+export function isSide(path: string): boolean {
+  const sides = (['pids', 'cpu', 'cpuset', 'cpuacct'] as const).map((name) => mounts.get(name)?.mountPoint);
+  return sides.some((mountPoint) => mountPoint !== undefined && path.startsWith(`${mountPoint}/`));
+}
+
 export function read(path: string, file: string): string {
   return readFileSync(join(path, file), 'utf8').trimEnd();
 }

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { members, openCages, removeTree } from './cgroup-tree';
+import { isSide, members, openCages, removeTree } from './cgroup-tree';
 import { openFdCount } from './fds';
 import { childrenOf, endNow } from './processes';
 import { until } from './until';
@@ -9,14 +9,13 @@ const FDS_OF_SPARE = 4;
 // Open from the first kill for memory on.
 const FDS_OF_KERNEL_LOG = 1;
 
-/** What exists beyond that spare cage. */
+/** What exists beyond that spare cage, and beyond the spare side cgroups that it may have beside its own (v1). */
 export function cagesLeft(...owners: number[]): string[] {
   const cages = openCages(...owners);
-  return cages.filter((path) => members(path).length > 0 || cages.some((other) => isSibling(path, other)));
-}
-
-function isSibling(path: string, other: string): boolean {
-  return path !== other && dirname(path) === dirname(other);
+  return cages.filter((path) => {
+    const siblings = cages.filter((other) => path !== other && dirname(path) === dirname(other));
+    return members(path).length > 0 || siblings.length > (isSide(path) ? 1 : 0);
+  });
 }
 
 /**

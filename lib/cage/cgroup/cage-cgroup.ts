@@ -1,6 +1,6 @@
+import type { LimitsReport } from '../../../types/outcome';
 import { watcher } from '../../addon/watcher';
 import type { ControllerName } from '../../cgroup/controllers/controller-name';
-import { planControllers } from '../../cgroup/controllers/controller-plan';
 import { LimitsReporter } from '../../cgroup/controllers/limits-report';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { isGone } from '../../cgroup/directory/refusal';
@@ -25,6 +25,7 @@ import { CpuTimeLimit } from './cpu-time-limit';
 import { ExitCleanUp } from './exit-clean-up';
 import { type JoinFds, openJoinFds } from './join-fds';
 import { MemoryReporter } from './memory-reporter';
+import type { SpareSides } from './spare-sides';
 import { Teardown } from './teardown';
 
 /** What a {@link CageCgroup} is made of. */
@@ -40,6 +41,8 @@ export interface CageCgroupParts {
   hasGuardian: boolean;
   limits: CageLimits;
   plan: LimitPlan;
+  /** Takes its side cgroups, if the watcher has removed the rest. Undefined: they are removed too. */
+  spareSides?: SpareSides | undefined;
   /** Locked directories, whose locks it gives up at the end. */
   locks: readonly CgroupDirectory[];
   /** Called once the cgroup is removed. */
@@ -75,6 +78,7 @@ export class CageCgroup {
   readonly #locks: readonly CgroupDirectory[];
   readonly #onRemoved: (() => void) | undefined;
   readonly #letGo: () => void;
+  readonly #giveBackSides: (report: LimitsReport) => void;
   #joinFds: JoinFds | undefined;
   #unwatch: (() => void) | undefined;
   /** The watcher has removed its directories; its fds are not yet closed. */
@@ -96,7 +100,7 @@ export class CageCgroup {
     this.#onRemoved = parts.onRemoved;
     this.homes = parts.homes;
     writeFirstLimits(memory, this.version, plan.writes);
-    this.homes.write(planControllers(parts.limits, this.version));
+    this.homes.write(parts.limits);
     this.#teardown = new Teardown(memory, killCgroup, this.homes.ownSides);
     this.monitor = openOomMonitor(memory, parts.surroundings);
     const [nearest] = parts.surroundings.cages;
@@ -106,8 +110,11 @@ export class CageCgroup {
       repeats: nearest?.isOwn === true ? nearest.directory : undefined,
     });
     this.#cpuTime = this.#startCpuTime(parts.limits);
-    this.limitsReport = new LimitsReporter(this.homes.counted, this.version, this.#cpuTimes);
-    const sides = this.homes.ownSides;
+    this.limitsReport = new LimitsReporter(this.homes.counted, this.#cpuTimes);
+    const { spareSides, limits } = parts;
+    const reusable = spareSides === undefined ? [] : this.homes.reusable;
+    this.#giveBackSides = (report) => spareSides?.giveBack(limits, reusable, report);
+    const sides = reusable.length > 0 ? [] : this.homes.ownSides;
     this.exitCleanUp = new ExitCleanUp(() => ({
       directories: killCgroup === undefined ? [...sides, memory] : [killCgroup.directory, ...sides, memory],
       monitor: this.monitor,
@@ -120,7 +127,7 @@ export class CageCgroup {
 
   /** See {@link openJoinFds}. Alone in its cage, a child is never one too many. */
   get pidsToCheck(): CgroupDirectory | undefined {
-    return this.surroundings.cages.length > 0 ? this.homes.counted.pids : undefined;
+    return this.surroundings.cages.length > 0 ? this.homes.counted.pids?.directory : undefined;
   }
 
   get version(): CgroupVersion {
@@ -240,9 +247,10 @@ export class CageCgroup {
     return this.#teardown.killForRemoval();
   }
 
-  /** The watcher has removed its directories. */
-  wasCleanedUp(): void {
+  /** The watcher has removed its directories, but for side cgroups that another cage can have. */
+  wasCleanedUp(report: LimitsReport): void {
     this.#isCleanedUp = true;
+    this.#giveBackSides(report);
   }
 
   /** True once nothing of it is left; false while processes are in it. */

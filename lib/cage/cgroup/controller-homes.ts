@@ -1,19 +1,21 @@
 import { type ControllerName, controllersFor } from '../../cgroup/controllers/controller-name';
-import type { ControllerWrite } from '../../cgroup/controllers/controller-plan';
+import { planControllers } from '../../cgroup/controllers/controller-plan';
 import { inheritProcessors } from '../../cgroup/controllers/cpuset-v1';
 import type { CountedIn, UsageFile } from '../../cgroup/controllers/limits-report';
 import { writeControllerLimit } from '../../cgroup/controllers/write-limit';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../cgroup/files/formats';
-import type { CageLimits } from '../../cgroup/limits/cage-limits';
+import type { CageLimits, ControllerLimits } from '../../cgroup/limits/cage-limits';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import type { ControllerHome } from '../root/root-controllers';
 
+const UNLIMITED = Number.POSITIVE_INFINITY;
+
 /** A home below that of a cage root or of a cage around, in the same hierarchy. */
 export interface HomeBelow {
   home: ControllerHome;
-  /** Undefined for one that is there already: a locked directory of a detached cage. */
+  /** Undefined for one that is there already: a locked directory of a detached cage, or a spare one. */
   above: CgroupDirectory | undefined;
 }
 
@@ -48,9 +50,11 @@ export class ControllerHomes {
   /** Counts the processor time of this cage cgroup; undefined if no limit needs that. */
   readonly usage: UsageFile | undefined;
   readonly #own: readonly HomeBelow[];
+  readonly #version: CgroupVersion;
 
   constructor({ version, memory, killCgroup, limits, own, around }: Parts) {
     this.#own = own;
+    this.#version = version;
     const ownSides = own.map(({ home }) => home).filter(({ inMemory }) => !inMemory);
     const others = (around?.sides ?? []).filter((side) => !ownSides.some((each) => isSameHierarchy(each, side)));
     this.sides = [...ownSides, ...others];
@@ -64,29 +68,43 @@ export class ControllerHomes {
     this.usage = cpu === undefined && cpuTimeMs === undefined ? undefined : usage();
     this.counted = {
       ...around?.counted,
-      ...(pids !== undefined && { pids: this.#homeOf('pids') }),
-      ...(cpu !== undefined && this.usage && { cpu: { directory: this.#homeOf('cpu'), usage: this.usage } }),
+      ...(pids !== undefined && { pids: { directory: this.#homeOf('pids'), max: UNLIMITED } }),
+      ...(cpu !== undefined &&
+        this.usage && { cpu: { directory: this.#homeOf('cpu'), max: UNLIMITED, usage: this.usage } }),
     };
+  }
+
+  /** Its own homes, if all of them are side cgroups that the next cage can have: nothing else counts in them. */
+  get reusable(): readonly ControllerHome[] {
+    const homes = this.#own.map(({ home }) => home);
+    const counts = this.usage !== undefined && homes.some(({ directory }) => directory === this.usage?.directory);
+    return counts || homes.some(({ inMemory }) => inMemory) ? [] : homes;
   }
 
   /** Makes its own side cgroups. If one can't be made, `onMade` has been called with those that were. */
   make(onMade: (directory: CgroupDirectory) => void): void {
     for (const { home, above } of this.#own) {
-      if (home.inMemory || above === undefined) continue;
-      home.directory.make();
+      if (home.inMemory) continue;
+      if (above !== undefined) home.directory.make();
       onMade(home.directory);
+      if (above === undefined) continue;
       if (home.controllers.includes('cpuset')) inheritProcessors(home.directory, above);
     }
   }
 
   /** @throws ERR_MEMCAGE_UNSUPPORTED for a limit of a controller that the cage was made without */
-  assertHas(writes: readonly ControllerWrite[]): void {
-    for (const { controller, option } of writes) this.#homeOf(controller, option);
+  assertHas(limits: ControllerLimits): void {
+    for (const { controller, option } of planControllers(limits, this.#version)) this.#homeOf(controller, option);
   }
 
   /** @throws ERR_MEMCAGE_UNSUPPORTED for a limit of a controller that the cage was made without */
-  write(writes: readonly ControllerWrite[]): void {
-    for (const write of writes) writeControllerLimit(this.#homeOf(write.controller, write.option), write);
+  write(limits: ControllerLimits): void {
+    for (const write of planControllers(limits, this.#version)) {
+      writeControllerLimit(this.#homeOf(write.controller, write.option), write);
+    }
+    const { pids, cpu } = this.counted;
+    if (pids !== undefined && limits.pids !== undefined) pids.max = limits.pids;
+    if (cpu !== undefined && limits.cpu?.max !== undefined) cpu.max = limits.cpu.max;
   }
 
   #homeOf(name: ControllerName, option: string = name): CgroupDirectory {

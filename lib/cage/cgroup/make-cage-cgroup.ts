@@ -13,24 +13,36 @@ import { release } from '../root/locked-directory';
 import type { ControllerHome } from '../root/root-controllers';
 import { CageCgroup, type CageCgroupParts } from './cage-cgroup';
 import { ControllerHomes, type HomeBelow, namesFor } from './controller-homes';
+import type { SpareSides } from './spare-sides';
 
 /**
  * Makes the cgroup of a private or shared cage. If memcage itself refuses the limits, it does so before it makes
  * any directory.
  *
  * @param killable false: make no kill cgroup for it, unless it counts processor time there
+ * @param spareSides where it may take side cgroups from, and gives them back to
  */
-export function makeCageCgroup(root: CageRoot, limits: CageLimits, { killable }: { killable: boolean }): CageCgroup {
+export function makeCageCgroup(
+  root: CageRoot,
+  limits: CageLimits,
+  { killable, spareSides }: { killable: boolean; spareSides?: SpareSides },
+): CageCgroup {
   const { surroundings, hasGuardian } = root;
   const plan = planLimits(limits.memory, root.limitContext);
-  const own = homesBelow(root, limits, root.killCgroup, (home) => home.directory);
+  const spare = spareSides?.take(limits)?.map((home) => ({ home, above: undefined }));
   const name = root.nextName();
   const counts = limits.cpu !== undefined || limits.cpuTimeMs !== undefined;
   const killCgroup = killable || counts ? killCgroupBelow(root.killCgroup, name) : undefined;
   const memory = root.memory.below(name);
+  const own =
+    spare ??
+    homesBelow(root, limits, root.killCgroup, (home) => home.directory).map(({ home, above }) => ({
+      home: below(home, name, memory),
+      above,
+    }));
   return makeIn({
     ...{ root, around: undefined, memory, killCgroup, limits, plan, surroundings, hasGuardian, locks: [] },
-    own: own.map(({ home, above }) => ({ home: below(home, name, memory), above })),
+    ...{ own, spareSides },
     ceilingBytes: ceilingOf(limits.memory),
   });
 }

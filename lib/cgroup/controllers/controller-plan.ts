@@ -1,5 +1,5 @@
 import type { CgroupVersion } from '../files/formats';
-import type { CageLimits, ResolvedCpu } from '../limits/cage-limits';
+import type { ControllerLimits, ResolvedCpu } from '../limits/cage-limits';
 import type { ControllerName } from './controller-name';
 
 /** One write to an interface file of a controller. */
@@ -18,7 +18,7 @@ const DEFAULT_SHARES = 1024;
 const DEFAULT_WEIGHT = 100;
 
 /** Plans the writes for the limits beside memory. Each is for itself, so their order is of no account. */
-export function planControllers({ pids, cpu }: CageLimits, version: CgroupVersion): ControllerWrite[] {
+export function planControllers({ pids, cpu }: ControllerLimits, version: CgroupVersion): ControllerWrite[] {
   const writes: ControllerWrite[] = [];
   if (pids !== undefined) writes.push({ controller: 'pids', file: 'pids.max', value: count(pids), option: 'pids' });
   if (cpu !== undefined) writes.push(...(version === 1 ? planCpuV1(cpu) : planCpuV2(cpu)));

@@ -1,13 +1,20 @@
 import type { CpuLimitReport, CpuTimeReport, LimitsReport, PidsReport } from '../../../types/outcome';
 import type { CgroupDirectory } from '../directory/directory';
-import { type CgroupVersion, parseFlatKeyed, parseValue } from '../files/formats';
+import { parseFlatKeyed, parseValue } from '../files/formats';
 
-/** Where the counts of a cage's limits are. */
+/**
+ * The limits of a cage, as they were written last, and where their counts are. A report does not read the limits back: that
+ * would cost each start more than the counts do.
+ */
 export interface CountedIn {
-  pids?: CgroupDirectory;
-  cpu?: {
-    /** Has the limit, and how long it was in force. */
+  pids?: {
     directory: CgroupDirectory;
+    max: number;
+  };
+  cpu?: {
+    /** Tells how long the limit was in force. */
+    directory: CgroupDirectory;
+    max: number;
     /** Has the processor time. */
     usage: UsageFile;
   };
@@ -54,10 +61,9 @@ export class LimitsReporter {
   /** @param times the limits of processor time that hold for a cgroup, its own first */
   constructor(
     private readonly counted: CountedIn,
-    private readonly version: CgroupVersion,
     private readonly times: readonly TimeLimit[],
   ) {
-    this.#files = distinct([...filesOf(counted, version), ...times.map(({ usage }) => usage)]);
+    this.#files = distinct([...filesOf(counted), ...times.map(({ usage }) => usage)]);
   }
 
   /** The files that a report needs and that are there. */
@@ -87,22 +93,19 @@ export class LimitsReporter {
     const cpuTime = cpuTimeReport(this.times, textOf);
     return {
       ...(pids !== undefined && { pids: pidsReport(pids, textOf) }),
-      ...(cpu !== undefined && { cpu: cpuReport(cpu, this.version, textOf) }),
+      ...(cpu !== undefined && { cpu: cpuReport(cpu, textOf) }),
       ...(cpuTime !== undefined && { cpuTime }),
     };
   }
 }
 
-const PIDS_FILES = ['pids.max', 'pids.events', 'pids.peak'] as const;
-const CPU_FILES = { 1: ['cpu.cfs_quota_us', 'cpu.cfs_period_us', 'cpu.stat'], 2: ['cpu.max', 'cpu.stat'] } as const;
-
-function filesOf({ pids, cpu }: CountedIn, version: CgroupVersion): Counter[] {
+function filesOf({ pids, cpu }: CountedIn): Counter[] {
   const files: Counter[] = [];
-  if (pids !== undefined) files.push(...PIDS_FILES.map((file) => ({ directory: pids, file })));
-  if (cpu !== undefined) {
-    const { directory, usage } = cpu;
-    files.push(...CPU_FILES[version].map((file) => ({ directory, file })), usage);
+  if (pids !== undefined) {
+    const { directory } = pids;
+    files.push({ directory, file: 'pids.events' }, { directory, file: 'pids.peak' });
   }
+  if (cpu !== undefined) files.push({ directory: cpu.directory, file: 'cpu.stat' }, cpu.usage);
   return files;
 }
 
@@ -114,29 +117,18 @@ function isSameFile(one: Counter, other: Counter): boolean {
   return one.directory === other.directory && one.file === other.file;
 }
 
-function pidsReport(directory: CgroupDirectory, textOf: Texts): PidsReport {
-  const read = <T>(file: (typeof PIDS_FILES)[number], parse: (text: string, path: string) => T): T | null =>
-    parsed({ directory, file }, textOf, parse);
-  const events = read('pids.events', parseFlatKeyed);
+function pidsReport({ directory, max }: NonNullable<CountedIn['pids']>, textOf: Texts): PidsReport {
   return {
-    max: read('pids.max', parseValue) ?? Number.POSITIVE_INFINITY,
-    hits: events?.['max'] ?? null,
-    peak: read('pids.peak', parseValue),
+    max,
+    hits: parsed({ directory, file: 'pids.events' }, textOf, parseFlatKeyed)?.['max'] ?? null,
+    peak: parsed({ directory, file: 'pids.peak' }, textOf, parseValue),
   };
 }
 
-function cpuReport(
-  { directory, usage }: NonNullable<CountedIn['cpu']>,
-  version: CgroupVersion,
-  textOf: Texts,
-): CpuLimitReport {
-  const stat = parsed({ directory, file: 'cpu.stat' }, textOf, parseFlatKeyed);
+function cpuReport({ directory, max, usage }: NonNullable<CountedIn['cpu']>, textOf: Texts): CpuLimitReport {
   return {
-    max:
-      version === 1
-        ? maxV1(directory, textOf)
-        : (parsed({ directory, file: 'cpu.max' }, textOf, parseMax) ?? Number.POSITIVE_INFINITY),
-    throttledMs: throttledMs(stat),
+    max,
+    throttledMs: throttledMs(parsed({ directory, file: 'cpu.stat' }, textOf, parseFlatKeyed)),
     usageMs: usageMs(usage, textOf),
   };
 }
@@ -147,22 +139,6 @@ function cpuTimeReport(times: readonly TimeLimit[], textOf: Texts): CpuTimeRepor
     return { limitMs, usedMs, hit: usedMs >= limitMs };
   });
   return reports.find(({ hit }) => hit) ?? reports[0];
-}
-
-function maxV1(directory: CgroupDirectory, textOf: Texts): number {
-  const quota = parsed({ directory, file: 'cpu.cfs_quota_us' }, textOf, parseSigned);
-  const period = parsed({ directory, file: 'cpu.cfs_period_us' }, textOf, parseValue);
-  return quota === null || period === null || quota < 0 ? Number.POSITIVE_INFINITY : quota / period;
-}
-
-/** `QUOTA PERIOD`, in microseconds. */
-function parseMax(text: string, path: string): number {
-  const [quota = '', period = ''] = text.trim().split(' ');
-  return parseValue(`${quota}\n`, path) / parseValue(`${period}\n`, path);
-}
-
-function parseSigned(text: string, path: string): number {
-  return text.startsWith('-') ? -1 : parseValue(text, path);
 }
 
 /** v1 has nanoseconds, v2 microseconds. */

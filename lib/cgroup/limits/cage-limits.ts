@@ -19,13 +19,20 @@ export interface CageLimits {
   cpuTimeMs?: number;
 }
 
+/** Those of them that other controllers than memory hold. */
+export type ControllerLimits = Pick<CageLimits, 'pids' | 'cpu'>;
+
 export function isSameLimits(one: CageLimits, other: CageLimits): boolean {
-  const isSameNumber = (name: 'pids' | 'cpuTimeMs'): boolean => one[name] === other[name];
-  if (!isSameNumber('pids') || !isSameNumber('cpuTimeMs')) return false;
-  return isSame(one.memory, other.memory) && isSame(one.cpu ?? {}, other.cpu ?? {});
+  const isSameTime = one.cpuTimeMs === other.cpuTimeMs;
+  return isSameTime && isSame(one.memory, other.memory) && isSameControllers(one, other);
 }
 
-function isSame<T extends object>(one: T, other: T): boolean {
+export function isSameControllers(one: ControllerLimits, other: ControllerLimits): boolean {
+  return one.pids === other.pids && isSame(one.cpu, other.cpu);
+}
+
+function isSame<T extends object>(one: T | undefined, other: T | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
   const names = Object.keys(one) as (keyof T)[];
   return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }

@@ -22,7 +22,15 @@ describeIf('linux', 'where the addon does not load', () => {
 
   test.each(surroundings)('a plain child has an outcome (%s)', async (_, where) => {
     const seen = await fixtureResult({ name: 'enforcement/plain.js', timeoutMs: LIMIT_MS, ...where });
-    const unknown = { oom: null, enforcedBy: null, nodeHeap: null, memory: null, limits: {}, isUnknown: true, hasTime: true };
+    const unknown = {
+      oom: null,
+      enforcedBy: null,
+      nodeHeap: null,
+      memory: null,
+      limits: {},
+      isUnknown: true,
+      hasTime: true,
+    };
     const sync = { ...unknown, signal: null };
     const exit = (exitCode: number) => ({ ...sync, exitCode, cage: null });
     const signal = (name: string) => ({ ...unknown, exitCode: null, signal: name, cage: null });

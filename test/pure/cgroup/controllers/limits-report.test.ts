@@ -19,40 +19,80 @@ const usage = (us: number): { 'cpu.stat': string } => ({
   'cpu.stat': `usage_usec ${us}\nuser_usec 1\nsystem_usec 2\n`,
 });
 
+describe('the report on processes and processors', () => {
+  const directory = cgroup('/cage', {
+    'pids.events': 'max 7\n',
+    'pids.peak': '5\n',
+    'cpu.stat': 'usage_usec 2500\nthrottled_usec 1500\n',
+  });
+  const file = { directory, file: 'cpu.stat' as const };
+
+  test('has the limits as they were written, and the counts of the kernel', () => {
+    const reporter = new LimitsReporter({ pids: { directory, max: 9 }, cpu: { directory, max: 1.5, usage: file } }, []);
+    const report = { pids: { max: 9, hits: 7, peak: 5 }, cpu: { max: 1.5, throttledMs: 1.5, usageMs: 2.5 } };
+    expect(reporter.read()).toEqual(report);
+    const texts = reporter.files.map((each) => each.directory.readIfPresent(each.file) ?? '');
+    expect(reporter.parse(reporter.files, texts)).toEqual(report);
+  });
+
+  test('is null for what the kernel does not tell', () => {
+    const old = cgroup('/old');
+    const usageFile = { directory: old, file: 'cpu.stat' as const };
+    const reporter = new LimitsReporter(
+      { pids: { directory: old, max: 3 }, cpu: { directory: old, max: 1, usage: usageFile } },
+      [],
+    );
+    expect(reporter.read()).toEqual({
+      pids: { max: 3, hits: null, peak: null },
+      cpu: { max: 1, throttledMs: null, usageMs: null },
+    });
+    expect(reporter.unknown()).toEqual(reporter.read());
+  });
+
+  test('of v1 is in nanoseconds', () => {
+    const v1 = cgroup('/v1', { 'cpu.stat': 'nr_periods 3\nthrottled_time 2500000\n', 'cpuacct.usage': '4000000\n' });
+    const reporter = new LimitsReporter(
+      { cpu: { directory: v1, max: 1, usage: { directory: v1, file: 'cpuacct.usage' } } },
+      [],
+    );
+    expect(reporter.read()).toEqual({ cpu: { max: 1, throttledMs: 2.5, usageMs: 4 } });
+  });
+});
+
 describe('the report on processor time', () => {
   test('is left out where no limit holds', () => {
-    expect(new LimitsReporter({}, 2, []).read()).toEqual({});
+    expect(new LimitsReporter({}, []).read()).toEqual({});
   });
 
   test('is that of the cgroup itself', () => {
     const times = [limit(1000, cgroup('/leaf', usage(999_999))), limit(2000, cgroup('/cage', usage(1_500_000)))];
-    expect(new LimitsReporter({}, 2, times).read()).toEqual({
+    expect(new LimitsReporter({}, times).read()).toEqual({
       cpuTime: { limitMs: 1000, usedMs: 999.999, hit: false },
     });
   });
 
   test('is that of a cage around, if its limit was reached', () => {
     const times = [limit(1000, cgroup('/leaf', usage(5))), limit(2000, cgroup('/cage', usage(2_000_000)))];
-    expect(new LimitsReporter({}, 2, times).read()).toEqual({ cpuTime: { limitMs: 2000, usedMs: 2000, hit: true } });
+    expect(new LimitsReporter({}, times).read()).toEqual({ cpuTime: { limitMs: 2000, usedMs: 2000, hit: true } });
   });
 
   test('comes from the texts that the watcher has read', () => {
     const directory = cgroup('/cage', usage(1));
-    const reporter = new LimitsReporter({}, 2, [limit(1000, directory)]);
+    const reporter = new LimitsReporter({}, [limit(1000, directory)]);
     expect(reporter.files).toEqual([{ directory, file: 'cpu.stat' }]);
     const { cpuTime } = reporter.parse(reporter.files, ['usage_usec 1000000\n']);
     expect(cpuTime).toEqual({ limitMs: 1000, usedMs: 1000, hit: true });
   });
 
   test('reads no file twice', () => {
-    const directory = cgroup('/cage', { ...usage(1), 'cpu.max': 'max 100000\n' });
-    const counted = { cpu: { directory, usage: { directory, file: 'cpu.stat' as const } } };
-    const { files } = new LimitsReporter(counted, 2, [limit(1000, directory)]);
-    expect(files.map(({ file }) => file)).toEqual(['cpu.max', 'cpu.stat']);
+    const directory = cgroup('/cage', usage(1));
+    const counted = { cpu: { directory, max: 2, usage: { directory, file: 'cpu.stat' as const } } };
+    const { files } = new LimitsReporter(counted, [limit(1000, directory)]);
+    expect(files.map(({ file }) => file)).toEqual(['cpu.stat']);
   });
 
   test('has what was seen last of a cgroup that is gone', () => {
-    const reporter = new LimitsReporter({}, 2, [limit(1000, cgroup('/gone'), 1200)]);
+    const reporter = new LimitsReporter({}, [limit(1000, cgroup('/gone'), 1200)]);
     expect(reporter.unknown()).toEqual({ cpuTime: { limitMs: 1000, usedMs: 1200, hit: true } });
     expect(reporter.read()).toEqual(reporter.unknown());
   });
@@ -60,6 +100,6 @@ describe('the report on processor time', () => {
   test('of v1 is in nanoseconds', () => {
     const directory = cgroup('/cage', { 'cpuacct.usage': '1500000\n' });
     const time = { limitMs: 1, usedMs: 0, usage: { directory, file: 'cpuacct.usage' as const } };
-    expect(new LimitsReporter({}, 1, [time]).read()).toEqual({ cpuTime: { limitMs: 1, usedMs: 1.5, hit: true } });
+    expect(new LimitsReporter({}, [time]).read()).toEqual({ cpuTime: { limitMs: 1, usedMs: 1.5, hit: true } });
   });
 });

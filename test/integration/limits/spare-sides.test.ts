@@ -1,0 +1,62 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { run, spawn } from 'memcage';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { describeIf } from '../../support/require';
+import { controllerCgroup } from '../../support/side-cgroups';
+
+/** Longer than memcage waits before it makes the next cage ahead. */
+const PAUSE_MS = 40;
+
+describeIf(['v1', 'pids', 'cpu', 'root'], 'side cgroups that a child leaves as good as new', () => {
+  expectNothingLeft(async () => {
+    await run('true', { memory: '8M', pids: 3 });
+  }, 4);
+
+  /** The side cgroups of a child, and its report. */
+  async function live(options: Parameters<typeof spawn>[2], act: (path: string) => void = () => {}) {
+    const child = spawn('cat', [], { stdio: ['pipe', 'ignore', 'ignore'], ...options });
+    const path = controllerCgroup(child.pid as number, 'pids');
+    const limit = readFileSync(`${path}/pids.max`, 'utf8').trim();
+    act(path);
+    child.stdin?.end();
+    const { limits } = await child.outcome;
+    await sleep(PAUSE_MS);
+    return { path, limit, limits };
+  }
+
+  test('are those of a later child', async () => {
+    const paths = new Set<string>();
+    for (let i = 0; i < 8; i += 1) paths.add((await live({ pids: 64, cpu: 1.5 })).path);
+    expect(paths.size).toBeLessThan(4);
+  });
+
+  test('have the limits again that such a child has changed', async () => {
+    const spoil = (path: string): void => writeFileSync(`${path}/pids.max`, '1000');
+    for (let i = 0; i < 5; i += 1) expect((await live({ pids: 32 }, spoil)).limit).toBe('32');
+  });
+
+  test('are not those of a child with other limits', async () => {
+    for (const pids of [5, 7, 5, 7]) expect((await live({ pids })).limit).toBe(String(pids));
+    const { limits } = await live({ pids: 7, cpu: 1 });
+    expect(limits).toMatchObject({ pids: { max: 7 }, cpu: { max: 1 } });
+    expect((await live({ cpu: { max: 1, set: '0' }, pids: 7 })).limits.cpu?.max).toBe(1);
+  });
+
+  test('tell no child the counts of another', async () => {
+    const many = { pids: 3 } as const;
+    for (let i = 0; i < 3; i += 1) {
+      const script = 'sleep 0.01 & sleep 0.01 & wait';
+      expect((await run('sh', ['-c', script], many)).limits.pids).toMatchObject({ hits: 0 });
+      await sleep(PAUSE_MS);
+      const { peak = null } = (await run('true', many)).limits.pids ?? {};
+      expect(peak ?? 1).toBe(1);
+      await sleep(PAUSE_MS);
+    }
+  });
+
+  test('stay few, however many children there were at once', async () => {
+    const children = Array.from({ length: 12 }, () => spawn('true', [], { pids: 64 }));
+    for (const child of children) await child.outcome;
+  });
+});
