@@ -64,6 +64,7 @@
           'native/clone/child.cc',
           'native/clone/child_settings.cc',
           'native/clone/close_fds.cc',
+          'native/clone/privileges.cc',
         ],
         'cflags!': ['-fPIC', '-pthread'],
         # It has to run wherever the addon is loaded, whatever C library that machine has.

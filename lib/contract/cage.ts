@@ -15,7 +15,14 @@ import type {
 } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import type { Enforce, MemoryOption, NamespaceOptions, NodeHeapOption, ResourceLimits } from '../../types/options';
+import type {
+  Enforce,
+  MemoryOption,
+  NamespaceOptions,
+  NodeHeapOption,
+  PrivilegeOptions,
+  ResourceLimits,
+} from '../../types/options';
 import type { EnforcedBy, MemoryReport, Outcome, RunOutput } from '../../types/outcome';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import type { Exactly } from '../options/exactly';
@@ -46,6 +53,13 @@ export interface ChildSettingsOptions {
    * sufficient `rlimits.nice`. Default: the cage's, or else the parent's.
    */
   nice?: number;
+  /**
+   * What the child gives up: new rights by exec, capabilities, system calls. In a cage it can only give up more than the
+   * cage says. Default: nothing.
+   *
+   * @see docs/privileges.md
+   */
+  privileges?: PrivilegeOptions;
 }
 
 /** What memcage adds to the options of Node's `child_process.spawn`. */

@@ -18,6 +18,7 @@ const SECTIONS = {
     'limits',
     'namespaces',
     'child-settings',
+    'privileges',
     'outcome',
     'memory',
     'node-heap',
