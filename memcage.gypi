@@ -65,6 +65,7 @@
           'native/clone/child_settings.cc',
           'native/clone/close_fds.cc',
           'native/clone/pids_limit.cc',
+          'native/clone/privileges.cc',
         ],
         'cflags!': ['-fPIC', '-pthread'],
         # It has to run wherever the addon is loaded, whatever C library that machine has.

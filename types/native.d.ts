@@ -40,10 +40,14 @@ export type Stage =
   | 'oom-score-adj'
   | 'rlimits'
   | 'nice'
+  | 'bounding-set'
   | 'groups'
   | 'gid'
   | 'uid'
+  | 'capabilities'
   | 'parent-death'
+  | 'no-new-privs'
+  | 'seccomp'
   | 'init'
   | 'exec'
   | 'watchdog';
@@ -112,6 +116,22 @@ export interface CloneOptions {
   oomScoreAdj?: number;
   /** setpriority(2) in the child, after `rlimits` and before it changes its ids. */
   nice?: number;
+  /** PR_SET_NO_NEW_PRIVS in the child (Linux 3.5). */
+  noNewPrivs?: boolean;
+  /**
+   * Numbers of the capabilities to keep: all five sets of the child become these, also across a change of ids (Linux
+   * 4.3). A failure at the stages 'bounding-set' and 'capabilities' has the step as its `path`: `PR_CAPBSET_DROP`,
+   * `PR_SET_KEEPCAPS`, `capset` or `PR_CAP_AMBIENT_RAISE`.
+   */
+  capabilities?: readonly number[];
+  /**
+   * A seccomp filter, as an array of struct sock_filter: 1 to 4096 instructions of 8 bytes. The child installs it last,
+   * and needs `noNewPrivs` or CAP_SYS_ADMIN for that. Before Linux 5.16 say false to `shareMemory`: a filter that kills
+   * with a core dump would take the parent too.
+   */
+  seccomp?: Uint8Array;
+  /** Install the filter before the child changes its ids and capabilities instead. Default: false. */
+  seccompEarly?: boolean;
   /** Directory fd of a cgroup v2 for CLONE_INTO_CGROUP (Linux 5.7). */
   intoCgroupFd?: number;
   /**

@@ -178,6 +178,34 @@ export interface ResourceLimits {
   stack?: ResourceLimit<Size>;
 }
 
+/** What a child gives up, for itself and its descendants. */
+export interface PrivilegeOptions {
+  /**
+   * With `true`, exec never gives more rights: set-user-ID programs and file capabilities have no effect. `no_new_privs`,
+   * PR_SET_NO_NEW_PRIVS (Linux 3.5). Default: true with `seccomp`, else false.
+   *
+   * @see https://docs.kernel.org/userspace-api/no_new_privs.html
+   */
+  noNew?: boolean;
+  /**
+   * The capabilities to keep: names of capabilities(7) with or without `CAP_`, in any case. The bounding, inheritable,
+   * permitted, effective and ambient sets all become these, also for another `uid` than root's. `[]` drops all. Needs
+   * CAP_SETPCAP, which root and a user namespace have. Default: all that the child would have.
+   *
+   * @see https://man7.org/linux/man-pages/man7/capabilities.7.html
+   */
+  capabilities?: readonly string[];
+  /**
+   * A seccomp filter: a program of classic BPF as an array of struct sock_filter, 8 bytes for each instruction, in the
+   * machine's byte order, as bubblewrap's `--seccomp` takes it and libseccomp exports it. The child installs it last, so
+   * it must allow execve(2) and what the program needs. With `noNew: false` the child installs it before it changes its
+   * ids and capabilities, and needs CAP_SYS_ADMIN.
+   *
+   * @see https://docs.kernel.org/userspace-api/seccomp_filter.html
+   */
+  seccomp?: Uint8Array;
+}
+
 /**
  * Namespaces of the child's own. Default of each: false, it shares the parent's. All but `user` need CAP_SYS_ADMIN. A
  * caller without it also gets a user namespace, as with `user: true`, unless `user` is `false`.

@@ -2,7 +2,7 @@ import type { LimitsReport, MemoryReport, OomVerdict } from '../../types/outcome
 import { loadNative } from '../addon/load-native';
 import { joinPaths } from '../cage/cgroup/join-fds';
 import type { CagedChild } from '../child/caged-child';
-import { refuseLimits } from '../child/setting-refusal';
+import { refuseSettings } from '../child/setting-refusal';
 import { withTimeBackstop } from '../child/time-backstop';
 import { planSettings } from '../child-settings/child-settings';
 import type { Cage, CageOptions, CagingOption } from '../contract/cage';
@@ -77,7 +77,7 @@ export function launcherFor(options: LauncherOptions): Launcher {
   const native = loadNative();
   const file = launcherPath();
   const choice = chooseCage(own);
-  refuseLimits(choice.settings, own.namespaces);
+  refuseSettings(choice.settings, own.namespaces);
   const caged = makeCagedChild(choice, own, { detached: false });
   let args: string[];
   try {

@@ -6,9 +6,16 @@ import type { NamespaceOptions } from '../../types/options';
 import type { ChildSettings } from '../child-settings/child-settings';
 import type { ResourceName } from '../child-settings/resource-limits';
 import { ErrorCode, MemcageError } from '../errors/errors';
-import { CAP_SYS_RESOURCE, canRaiseLimits, hasCapability, isInFirstUserNamespace } from '../machine/capabilities';
+import {
+  CAP_SYS_RESOURCE,
+  canRaiseLimits,
+  hasCapability,
+  isInFirstUserNamespace,
+  readCapabilities,
+} from '../machine/capabilities';
 import { hasUserNamespace } from '../namespaces/namespaces';
 import { ownLimits } from './own-limits';
+import { type Explanation, explainPrivilege, foreseeRefusedCapabilities } from './privilege-refusal';
 
 const { EACCES, EPERM } = constants.errno;
 
@@ -26,7 +33,7 @@ export interface SettingFacts {
 
 /** Reads them anew: another process may change the limits of this one. */
 export function readSettingFacts(namespaces: NamespaceOptions): SettingFacts {
-  const can = hasCapability(read('/proc/thread-self/status'), CAP_SYS_RESOURCE) && isInFirstUserNamespace();
+  const can = hasCapability(readCapabilities(), CAP_SYS_RESOURCE) && isInFirstUserNamespace();
   const isApart = hasUserNamespace(namespaces);
   const most = read('/proc/sys/fs/nr_open');
   return {
@@ -42,18 +49,32 @@ function hardLimits(): SettingFacts['hard'] {
 }
 
 /**
- * Throws what a start would throw for a hard limit that this process may not raise. Other refusals show only when the
- * child takes its settings.
+ * Throws what a start would throw for capabilities that this process can't leave a child, or for a hard limit that it may
+ * not raise. Other refusals show only when the child takes its settings.
  */
-export function refuseLimits(settings: ChildSettings, namespaces: NamespaceOptions): void {
-  const asked = Object.entries(settings.rlimits);
-  if (asked.length === 0 || (canRaiseLimits() && !hasUserNamespace(namespaces))) return;
-  const hard: Readonly<Record<string, number>> = hardLimits();
-  const [path] = asked.find(([name, limit]) => limit.hard > (hard[name] ?? Number.POSITIVE_INFINITY)) ?? [];
+export function refuseSettings(settings: ChildSettings, namespaces: NamespaceOptions): void {
+  refuseLimits(settings, namespaces);
+  // In a user namespace of its own it has all capabilities.
+  const failure = hasUserNamespace(namespaces) ? undefined : foreseeRefusedCapabilities(settings.privileges);
+  if (failure !== undefined) throw refusedSetting(failure, settings, readSettingFacts(namespaces));
+}
+
+/** Those of this process when they were last looked at. Of lower ones, since then, the child finds out. */
+let knownHard: SettingFacts['hard'] | undefined;
+
+function refuseLimits(settings: ChildSettings, namespaces: NamespaceOptions): void {
+  const limits = Object.entries(settings.rlimits);
+  if (limits.length === 0 || (canRaiseLimits() && !hasUserNamespace(namespaces))) return;
+  knownHard ??= hardLimits();
+  const hard: Readonly<Record<string, number>> = knownHard;
+  const [path] = limits.find(([name, limit]) => limit.hard > (hard[name] ?? Number.POSITIVE_INFINITY)) ?? [];
   if (path === undefined) return;
   const facts = readSettingFacts(namespaces);
-  // It may have got the capability since it was last looked up.
-  if (!facts.mayRaise) throw refusedSetting({ stage: 'rlimits', errno: -EPERM, path }, settings, facts);
+  knownHard = facts.hard;
+  const asked = settings.rlimits[path as ResourceName]?.hard ?? 0;
+  // It may have got the capability, or a higher limit, since they were last looked up.
+  if (facts.mayRaise || asked <= (facts.hard[path as ResourceName] ?? Number.POSITIVE_INFINITY)) return;
+  throw refusedSetting({ stage: 'rlimits', errno: -EPERM, path }, settings, facts);
 }
 
 /** The error for a setting that the kernel refused, or would. */
@@ -75,20 +96,21 @@ export const SYSCALLS: Readonly<Record<string, string>> = {
   'oom-score-adj': 'write',
   rlimits: 'prlimit64',
   nice: 'setpriority',
+  'bounding-set': 'prctl',
+  capabilities: 'capset',
+  'no-new-privs': 'prctl',
+  seccomp: 'seccomp',
 };
+
+const PRIVILEGES: ReadonlySet<string> = new Set(['bounding-set', 'capabilities', 'no-new-privs', 'seccomp']);
 
 export function isSettingStage(stage: string): boolean {
   return Object.hasOwn(SYSCALLS, stage);
 }
 
-interface Explanation {
-  what: string;
-  why: string;
-  /** Empty if nothing is known to help. */
-  cure: string;
-}
-
-function explain({ stage, errno, path }: CloneFailure, settings: ChildSettings, facts: SettingFacts): Explanation {
+function explain(failure: CloneFailure, settings: ChildSettings, facts: SettingFacts): Explanation {
+  const { stage, errno, path } = failure;
+  if (PRIVILEGES.has(stage)) return explainPrivilege(failure, settings.privileges);
   if (stage === 'rlimits') return explainLimit(path as ResourceName, errno, settings, facts);
   const { oomScoreAdj, nice } = settings;
   if (stage === 'nice') {

@@ -1,8 +1,9 @@
-import { constants } from 'node:os';
+import { constants, release } from 'node:os';
 import type { CloneOptions, CloneResult, NativeBinding } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
 import { isNativeError } from '../cgroup/directory/refusal';
 import { type ChildSettings, planSettings, type SettingsPlan } from '../child-settings/child-settings';
+import { isOlderThan, type KernelVersion } from '../machine/kernel-version';
 import { hasCgroupNamespace, hasInit, hasPidNamespace, planNamespaces } from '../namespaces/namespaces';
 import type { LaunchPlan } from '../process/launch';
 import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../process/node-heap';
@@ -11,11 +12,14 @@ import { type ExplainedFailure, explainFailure } from './failure';
 import type { HeldChild } from './held-child';
 import { type Init, openInit } from './init';
 import type { KernelReport } from './kernel-report';
-import { refuseLimits } from './setting-refusal';
+import { refuseSettings } from './setting-refusal';
 import { withTimeBackstop } from './time-backstop';
 
 /** From a cold file system, a program may take seconds to load; nothing sane takes longer. */
 const WATCHDOG_MS = 10_000;
+
+/** Before it, a core dump kills all that share the memory, a vfork child's parent too: commit 0258b5fd7c71. */
+const DUMPS_ALONE: KernelVersion = [5, 16];
 
 const { ENODEV, ENOENT } = constants.errno;
 
@@ -97,7 +101,7 @@ export function startChild(
 
 function tryStart(native: NativeBinding, given: LaunchPlan, request: StartRequest): Attempt {
   const { namespaces, nodeHeap, settings } = request;
-  refuseLimits(settings, namespaces);
+  refuseSettings(settings, namespaces);
   const caged = request.makeCaged(given);
   let init: Init | undefined;
   try {
@@ -151,11 +155,15 @@ function cloneOptions(
   namespaces: NamespaceOptions,
   caged: HeldChild | undefined,
 ): Omit<CloneOptions, 'joinFds'> {
-  const { uid, gid } = plan;
+  const { uid, gid, seccomp } = plan;
   // uid, gid: a change of ids with shared memory would make the parent undumpable. time: before Linux 6.3, CLONE_VM
-  // can't be combined with CLONE_NEWTIME.
+  // can't be combined with CLONE_NEWTIME. seccomp: a filter may kill the child, with a core dump.
   const shareMemory =
-    uid === undefined && gid === undefined && namespaces.time !== true && caged?.home?.endangersOwner() !== true;
+    uid === undefined &&
+    gid === undefined &&
+    namespaces.time !== true &&
+    (seccomp === undefined || !isOlderThan(DUMPS_ALONE, release())) &&
+    caged?.home?.endangersOwner() !== true;
   return {
     ...plan,
     ...planNamespaces(namespaces, native),

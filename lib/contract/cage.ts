@@ -22,6 +22,7 @@ import type {
   NamespaceOptions,
   NodeHeapOption,
   PidsOption,
+  PrivilegeOptions,
   ResourceLimits,
 } from '../../types/options';
 import type { EnforcedBy, MemoryReport, Outcome, RunOutput } from '../../types/outcome';
@@ -69,6 +70,13 @@ export interface ChildSettingsOptions {
    * sufficient `rlimits.nice`. Default: the cage's, or else the parent's.
    */
   nice?: number;
+  /**
+   * What the child gives up: new rights by exec, capabilities, system calls. In a cage it can only give up more than the
+   * cage says. Default: nothing.
+   *
+   * @see docs/privileges.md
+   */
+  privileges?: PrivilegeOptions;
 }
 
 /** What memcage adds to the options of Node's `child_process.spawn`. */

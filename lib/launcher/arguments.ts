@@ -60,6 +60,8 @@ export function launcherArguments(plan: LauncherPlan): string[] {
       ({ name, soft, hard }) => ['rlimit', `${name}:${amount(soft)}:${amount(hard)}`] as const,
     ),
     ['nice', settings.nice],
+    ['capabilities', settings.capabilities && bits(settings.capabilities)],
+    ['seccomp', settings.seccomp && Buffer.from(settings.seccomp).toString('hex')],
     ['uid', uid],
     ['gid', gid],
     ['file', file],
@@ -68,6 +70,8 @@ export function launcherArguments(plan: LauncherPlan): string[] {
     ['private-mounts', ns.privateMounts],
     ['mount-proc', ns.mountProc],
     ['loopback', ns.loopback],
+    ['no-new-privs', settings.noNewPrivs === true],
+    ['seccomp-early', settings.seccompEarly === true],
     ['init', init],
     ['entry-point', entryPoint],
   ];
@@ -82,4 +86,10 @@ export function launcherArguments(plan: LauncherPlan): string[] {
 function amount(limit: number): string {
   // Decimal digits, also where String() would write an exponent.
   return limit === Number.POSITIVE_INFINITY ? 'unlimited' : BigInt(limit).toString();
+}
+
+/** As /proc/PID/status has them. */
+function bits(numbers: readonly number[]): string {
+  const sum = numbers.reduce((all, number) => all | (1n << BigInt(number)), 0n);
+  return sum.toString(16).padStart(16, '0');
 }

@@ -1,40 +1,64 @@
 import { readFileSync } from 'node:fs';
 
 /** Numbers of linux/capability.h. */
+export const CAP_SETPCAP = 8;
 export const CAP_SYS_ADMIN = 21;
 export const CAP_SYS_RESOURCE = 24;
 
-const known = new Map<number, string>();
+/** Sets of a thread, as bits. https://man7.org/linux/man-pages/man7/capabilities.7.html */
+export interface CapabilitySets {
+  readonly permitted: bigint;
+  readonly effective: bigint;
+  readonly bounding: bigint;
+}
+
+const known = new Map<number, CapabilitySets>();
 
 /**
- * The proc_pid_status(5) of the calling thread. The uid does not tell what it may: root in a container may lack
- * capabilities. Read once for each effective uid, because changing the uid drops them.
- * https://man7.org/linux/man-pages/man7/capabilities.7.html
+ * Those of the calling thread. The uid does not tell: root in a container may lack some. Looked up once for each
+ * effective uid, because changing the uid drops them.
  */
-function knownStatus(): string {
+export function knownCapabilities(): CapabilitySets {
   const uid = process.geteuid?.() ?? 0;
-  let status = known.get(uid);
-  if (status === undefined) {
-    status = readFileSync('/proc/thread-self/status', 'utf8');
-    known.set(uid, status);
+  let sets = known.get(uid);
+  if (sets === undefined) {
+    sets = readCapabilities();
+    known.set(uid, sets);
   }
-  return status;
+  return sets;
+}
+
+/** The same, looked up now. */
+export function readCapabilities(): CapabilitySets {
+  return parseCapabilities(readFileSync('/proc/thread-self/status', 'utf8'));
+}
+
+/** @param status a proc_pid_status(5). What it lacks is empty. */
+export function parseCapabilities(status: string): CapabilitySets {
+  const bits = (name: string): bigint => {
+    const mask = new RegExp(`^${name}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0';
+    return BigInt(`0x${mask}`);
+  };
+  return { permitted: bits('CapPrm'), effective: bits('CapEff'), bounding: bits('CapBnd') };
+}
+
+/** Whether the capability is in effect. */
+export function hasCapability({ effective }: CapabilitySets, number: number): boolean {
+  return ((effective >> BigInt(number)) & 1n) === 1n;
 }
 
 /** Whether the calling thread has CAP_SYS_ADMIN in its user namespace, which every namespace but a user namespace needs. */
 export function canMakeNamespaces(): boolean {
-  return hasCapability(knownStatus(), CAP_SYS_ADMIN);
+  return hasCapability(knownCapabilities(), CAP_SYS_ADMIN);
 }
+
+let isInFirst: boolean | undefined;
 
 /** Whether the calling thread has CAP_SYS_RESOURCE where the kernel asks for it: in the machine's first user namespace. */
 export function canRaiseLimits(): boolean {
-  return hasCapability(knownStatus(), CAP_SYS_RESOURCE) && isInFirstUserNamespace();
-}
-
-/** Whether the `CapEff` of a proc_pid_status(5) has a capability. */
-export function hasCapability(status: string, number: number): boolean {
-  const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
-  return ((BigInt(`0x${mask}`) >> BigInt(number)) & 1n) === 1n;
+  // A process with threads can't leave its user namespace.
+  isInFirst ??= isInFirstUserNamespace();
+  return isInFirst && hasCapability(knownCapabilities(), CAP_SYS_RESOURCE);
 }
 
 /** Whether this process is in the machine's first user namespace, or in one that looks the same. */

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { CAP_SYS_ADMIN, hasCapability, isInFirstUserNamespace } from '../machine/capabilities';
+import { CAP_SYS_ADMIN, hasCapability, isInFirstUserNamespace, parseCapabilities } from '../machine/capabilities';
 import { NAMESPACE_KINDS, NAMESPACES, type NamespaceKind } from './kinds';
 
 /** What can prevent namespaces. Read after a refusal, or to foresee one. */
@@ -43,7 +43,7 @@ export function readNamespaceFacts(): NamespaceFacts {
     forbidding: Object.fromEntries(limits.filter(([, file]) => readNumber(file) === 0)),
     lacking: NAMESPACE_KINDS.filter((kind) => !existsSync(`/proc/self/ns/${NAMESPACES[kind].name}`)),
     isNested: !isInFirstUserNamespace(),
-    isPrivileged: hasCapability(status, CAP_SYS_ADMIN),
+    isPrivileged: hasCapability(parseCapabilities(status), CAP_SYS_ADMIN),
     apparmorRestricts: (readNumber('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') ?? 0) > 0,
     isUnconfined: read('/proc/thread-self/attr/apparmor/current').trim() === 'unconfined',
     isUnmapped:

@@ -15,7 +15,7 @@ export interface Called {
 }
 
 /** The names in `ChildSettingsOptions`. */
-export const CHILD_SETTINGS = ['rlimits', 'oomScoreAdj', 'nice'] as const;
+export const CHILD_SETTINGS = ['rlimits', 'oomScoreAdj', 'nice', 'privileges'] as const;
 
 /** The names in `CageOptions`. */
 export const CAGE_OPTIONS = [
@@ -88,6 +88,11 @@ export const ALIASES = {
   oomadj: 'oomScoreAdj',
   oomscoreadjust: 'oomScoreAdj',
   niceness: 'nice',
+  nonewprivs: 'privileges',
+  nonewprivileges: 'privileges',
+  capabilities: 'privileges',
+  caps: 'privileges',
+  seccomp: 'privileges',
   priority: 'nice',
 } as const;
 

@@ -6,13 +6,18 @@ export type Exactly<O, Known> = {
   [K in keyof O]: K extends keyof Known
     ? K extends 'memory' | 'namespaces' | 'rlimits'
       ? Within<O[K], Known[K]>
-      : O[K]
+      : K extends 'privileges'
+        ? Named<O[K], Known[K]>
+        : O[K]
     : Unknown<K, O[K]>;
 };
 
 type Within<O, Known> = O extends object
   ? { [K in keyof O]: K extends KeyOf<Known> ? Within<O[K], PropertyOf<Known, K>> : Unknown<K, O[K]> }
   : O;
+
+/** Like `Within`, without what is within the properties: arrays have names of their own. */
+type Named<O, Known> = O extends object ? { [K in keyof O]: K extends KeyOf<Known> ? O[K] : Unknown<K, O[K]> } : O;
 
 /** With an index signature the names are known only at run time. */
 type Unknown<K, V> = string extends K ? V : never;

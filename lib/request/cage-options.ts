@@ -48,7 +48,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   if (!isOptions(options)) return { node: options, own: NOTHING };
   const { memory, pids, cpu, cpuTimeMs, ...others } = called.read(options as CageOptions);
   const { cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, enforce, ...rest } = others;
-  const { rlimits, oomScoreAdj, nice, ...node } = rest;
+  const { rlimits, oomScoreAdj, nice, privileges, ...node } = rest;
   if (cage !== undefined && !isShared(cage)) throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && parent !== undefined) {
     throw invalidArgument('parent', 'no value (cage already says where)', parent);
@@ -65,7 +65,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
     parent: resolveParent(parent),
     keepDescendants: keepDescendants === true,
     nodeHeap: resolveNodeHeap(nodeHeap),
-    settings: resolveSettings({ rlimits, oomScoreAdj, nice }, called.of),
+    settings: resolveSettings({ rlimits, oomScoreAdj, nice, privileges }, called.of),
     memoryDetails: memoryDetails === true,
     enforce: resolveEnforce(enforce),
   };

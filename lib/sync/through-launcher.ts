@@ -6,7 +6,7 @@ import { isNativeError } from '../cgroup/directory/refusal';
 import type { CagedChild } from '../child/caged-child';
 import { explainFailure } from '../child/failure';
 import type { KernelReport } from '../child/kernel-report';
-import { refuseLimits } from '../child/setting-refusal';
+import { refuseSettings } from '../child/setting-refusal';
 import { withTimeBackstop } from '../child/time-backstop';
 import { withChild } from '../child/victim';
 import { planSettings } from '../child-settings/child-settings';
@@ -119,7 +119,7 @@ function attempt<R extends LaunchedResult>(
     caged = undefined;
     return left?.endedNow(signal);
   };
-  refuseLimits(choice.settings, cage.namespaces);
+  refuseSettings(choice.settings, cage.namespaces);
   try {
     caged = makeCagedChild(choice, cage, request.options);
     unstarted.enforcedBy = caged?.enforcedBy ?? null;

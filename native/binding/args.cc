@@ -254,6 +254,14 @@ Napi::Uint8Array Options::Bytes(const char* name) {
   return value.As<Napi::Uint8Array>();
 }
 
+std::optional<std::vector<uint8_t>> Options::OptionalBytes(const char* name) {
+  Napi::Value value = Get(name);
+  if (!ok_ || value.IsUndefined()) return std::nullopt;
+  Napi::Uint8Array bytes = Bytes(name);
+  if (!ok_) return std::nullopt;
+  return std::vector<uint8_t>(bytes.Data(), bytes.Data() + bytes.ByteLength());
+}
+
 Napi::Int32Array Options::Int32s(const char* name) {
   Napi::Value value = Get(name);
   if (!ok_ || !value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {

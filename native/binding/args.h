@@ -48,6 +48,8 @@ class Options {
   std::vector<Napi::Object> OptionalObjects(const char* name);
   Napi::Function Function(const char* name);
   Napi::Uint8Array Bytes(const char* name);
+  /** A copy. */
+  std::optional<std::vector<uint8_t>> OptionalBytes(const char* name);
   Napi::Int32Array Int32s(const char* name);
 
  private:

@@ -23,6 +23,8 @@ namespace {
 constexpr uint32_t kNamespaceFlags = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
                                      CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME;
 
+constexpr uint32_t kCapabilityBits = 64;
+
 constexpr const char* kOnlyNamespaces = "Expected only CLONE_NEW* in namespaces";
 
 /** A number of JavaScript has no 64 bits: what is beyond them is unlimited. */
@@ -40,6 +42,20 @@ std::vector<Rlimit> ReadRlimits(Options& options) {
     rlimits.push_back({FindResource(name.data(), name.size()), ToRlimit(soft), ToRlimit(hard)});
   }
   return rlimits;
+}
+
+std::optional<uint64_t> ReadCapabilities(Options& options) {
+  const std::optional<std::vector<uint32_t>> numbers = options.OptionalUints("capabilities");
+  if (!numbers) return std::nullopt;
+  uint64_t bits = 0;
+  for (const uint32_t number : *numbers) {
+    if (number >= kCapabilityBits) {
+      ThrowInvalidArgument(options.env(), "Expected numbers below 64 for capabilities");
+      break;
+    }
+    bits |= uint64_t{1} << number;
+  }
+  return bits;
 }
 
 SpawnRequest ReadRequest(Options& options) {
@@ -75,6 +91,10 @@ SpawnRequest ReadRequest(Options& options) {
     request.oom_score_adj = std::to_string(*score);
   }
   request.nice = options.OptionalInt("nice");
+  request.capabilities = ReadCapabilities(options);
+  request.no_new_privs = options.OptionalBool("noNewPrivs");
+  request.seccomp = options.OptionalBytes("seccomp");
+  request.seccomp_early = options.OptionalBool("seccompEarly");
   request.into_cgroup_fd = options.OptionalInt("intoCgroupFd");
   request.join_fds = options.Ints("joinFds");
   request.pids_fd = options.OptionalInt("pidsFd");
@@ -105,6 +125,9 @@ const char* Refusal(const SpawnRequest& request) {
   }
   for (const Rlimit& limit : request.rlimits) {
     if (limit.resource == nullptr) return "Expected the name of an RLIMIT_* in lower case, without RLIMIT_, in rlimits";
+  }
+  if (request.seccomp && !IsFilterSize(request.seccomp->size())) {
+    return "Expected 1 to 4096 instructions of 8 bytes for seccomp";
   }
   if (request.loopback && lacks(CLONE_NEWNET)) return "loopback needs CLONE_NEWNET";
   // A uid change makes the memory undumpable, and the parent's too while it is shared. Undoing that would let the other

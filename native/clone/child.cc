@@ -18,6 +18,7 @@
 #include "clone/child_settings.h"
 #include "clone/close_fds.h"
 #include "clone/pids_limit.h"
+#include "clone/privileges.h"
 #include "sys/raw_call.h"
 #include "sys/syscall_numbers.h"
 
@@ -44,7 +45,9 @@ void Fail(const SpawnPlan& plan, Stage stage, long error, const char* subject, i
   plan.report->fd = fd;
   plan.report->error = static_cast<int>(error);
   if (plan.on_failure != nullptr) plan.on_failure(plan);
-  for (;;) syscall(SYS_exit_group, 127);
+  syscall(SYS_exit_group, 127);
+  // Only a seccomp filter of the child's own can forbid that. The report is written; end by a fault.
+  __builtin_trap();
 }
 
 void Check(const SpawnPlan& plan, Stage stage, long result, const char* subject, int fd) {
@@ -206,6 +209,7 @@ void FillNamespaces(const SpawnPlan& plan) {
 }
 
 void DropPrivileges(const SpawnPlan& plan) {
+  BeginToDrop(plan);
   // Raw calls: the C library's wrappers would signal every thread of the parent to do the same.
   if (plan.set_groups) {
     Check(plan, Stage::kGroups, Call(SYS_setgroups, plan.group_count, plan.groups));
@@ -216,6 +220,7 @@ void DropPrivileges(const SpawnPlan& plan) {
   }
   if (plan.set_gid) Check(plan, Stage::kGid, Call(SYS_setgid, plan.gid));
   if (plan.set_uid) Check(plan, Stage::kUid, Call(SYS_setuid, plan.uid));
+  KeepCapabilities(plan);
 }
 
 void DieWithParent(const SpawnPlan& plan) {
@@ -259,6 +264,7 @@ void RunChild(const SpawnPlan& plan) {
   DropPrivileges(plan);
   DieWithParent(plan);
   UnblockSignals(plan);
+  LockPrivileges(plan);
   Exec(plan);
 }
 

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "clone/child_settings.h"
+#include "clone/privileges.h"
 #include "clone/stages.h"
 
 namespace memcage {
@@ -52,6 +53,7 @@ struct SpawnPlan {
   uid_t uid;
   gid_t gid;
   ChildSettings settings;
+  Privileges privileges;
   /** A pidfd of the parent, to find out whether it died before PR_SET_PDEATHSIG was in force. */
   int parent_pidfd;
   bool set_uid;

@@ -91,6 +91,12 @@ SpawnPlan SpawnRequest::Plan(Report* report, int parent_pidfd, const IdMapper& i
   plan.settings.oom_score_adj = oom_score_adj ? oom_score_adj->c_str() : nullptr;
   plan.settings.set_nice = nice.has_value();
   plan.settings.nice = nice.value_or(0);
+  plan.privileges.set_capabilities = capabilities.has_value();
+  plan.privileges.capabilities = capabilities.value_or(0);
+  plan.privileges.no_new_privs = no_new_privs;
+  plan.privileges.filter = seccomp ? seccomp->data() : nullptr;
+  plan.privileges.filter_length = seccomp ? static_cast<uint16_t>(seccomp->size() / kInstructionSize) : 0;
+  plan.privileges.filter_early = seccomp_early;
   plan.parent_pidfd = parent_pidfd;
   plan.set_uid = uid.has_value();
   plan.set_gid = gid.has_value();

@@ -32,6 +32,12 @@ struct SpawnRequest {
   /** A decimal number. */
   std::optional<std::string> oom_score_adj;
   std::optional<int> nice;
+  /** The capabilities to keep, as bits. */
+  std::optional<uint64_t> capabilities;
+  bool no_new_privs = false;
+  /** Instructions of a seccomp filter. */
+  std::optional<std::vector<uint8_t>> seccomp;
+  bool seccomp_early = false;
   bool detached = false;
   bool kill_with_parent = false;
   /** The guardian kills the child if this process ends, so kill_with_parent is not needed for that. */

@@ -21,10 +21,14 @@ namespace memcage {
   X(kOomScoreAdj, "oom-score-adj")        \
   X(kRlimits, "rlimits")                  \
   X(kNice, "nice")                        \
+  X(kBoundingSet, "bounding-set")         \
   X(kGroups, "groups")                    \
   X(kGid, "gid")                          \
   X(kUid, "uid")                          \
+  X(kCapabilities, "capabilities")        \
   X(kParentDeath, "parent-death")         \
+  X(kNoNewPrivs, "no-new-privs")          \
+  X(kSeccomp, "seccomp")                  \
   X(kInit, "init")                        \
   X(kExec, "exec")                        \
   X(kWatchdog, "watchdog")

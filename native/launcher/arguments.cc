@@ -36,6 +36,7 @@ struct Reader {
   bool AddJoin(const char* value);
   bool SetPids(const char* value);
   bool AddRlimit(const char* value);
+  bool SetFilter(const char* value);
 };
 
 /** Accepts decimal digits up to `max`, and nothing else before `end`. */
@@ -47,6 +48,24 @@ bool ToNumber(const char* text, uint64_t max, uint64_t* number, char end = '\0')
     const uint64_t digit = static_cast<uint64_t>(*text - '0');
     if (*number > (max - digit) / 10) return false;
     *number = *number * 10 + digit;
+  }
+  return true;
+}
+
+/** -1 if it is no hexadecimal digit. */
+int HexDigit(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+/** Accepts 16 hexadecimal digits. */
+bool ToBits(const char* text, uint64_t* bits) {
+  *bits = 0;
+  if (strlen(text) != 16) return false;
+  for (; *text != '\0'; ++text) {
+    const int digit = HexDigit(*text);
+    if (digit < 0) return false;
+    *bits = *bits << 4 | static_cast<uint64_t>(digit);
   }
   return true;
 }
@@ -81,6 +100,8 @@ bool Reader::ReadWord(const char* name) {
   if (is("private-mounts")) return plan.private_mounts = true;
   if (is("mount-proc")) return plan.mount_proc = true;
   if (is("loopback")) return plan.loopback = true;
+  if (is("no-new-privs")) return plan.privileges.no_new_privs = true;
+  if (is("seccomp-early")) return plan.privileges.filter_early = true;
   if (is("init")) return task->init = true;
   if (is("entry-point")) return task->init = task->entry_point = true;
   return false;
@@ -102,6 +123,11 @@ bool Reader::ReadValue(const char* name, size_t length, const char* value) {
   if (is("gid-map")) return (plan.gid_map = value) != nullptr;
   if (is("rlimit")) return AddRlimit(value);
   if (is("nice")) return plan.settings.set_nice = SetSigned(value, &plan.settings.nice);
+  if (is("capabilities")) {
+    plan.privileges.set_capabilities = true;
+    return ToBits(value, &plan.privileges.capabilities);
+  }
+  if (is("seccomp")) return SetFilter(value);
   if (is("oom-score-adj")) {
     int score = 0;
     plan.settings.oom_score_adj = value;
@@ -159,6 +185,24 @@ template <typename T>
 T* Allocate(size_t count) {
   void* memory = mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return memory == MAP_FAILED ? nullptr : static_cast<T*>(memory);
+}
+
+/** Two hexadecimal digits for each byte. */
+bool Reader::SetFilter(const char* value) {
+  Privileges& privileges = task->plan.privileges;
+  const size_t digits = strlen(value);
+  if (digits % 2 != 0 || !IsFilterSize(digits / 2) || privileges.filter != nullptr) return false;
+  unsigned char* bytes = Allocate<unsigned char>(digits / 2);
+  if (bytes == nullptr) return false;
+  for (size_t i = 0; i < digits / 2; ++i) {
+    const int high = HexDigit(value[2 * i]);
+    const int low = HexDigit(value[2 * i + 1]);
+    if (high < 0 || low < 0) return false;
+    bytes[i] = static_cast<unsigned char>(high << 4 | low);
+  }
+  privileges.filter = bytes;
+  privileges.filter_length = static_cast<uint16_t>(digits / 2 / kInstructionSize);
+  return true;
 }
 
 const char* SearchPath(char** envp) {

@@ -9,6 +9,7 @@
 #include "clone/child.h"
 #include "clone/child_settings.h"
 #include "clone/close_fds.h"
+#include "clone/privileges.h"
 #include "guardian/protocol.h"
 #include "launcher/arguments.h"
 #include "launcher/guard_process.h"
@@ -128,6 +129,7 @@ bool IsGuardian(int argc, char** argv) {
   ApplySettings(plan);
   DropPrivileges(plan);
   DieWithParent(plan);
+  LockPrivileges(plan);
   Exec(plan);
 }
 

@@ -19,6 +19,7 @@ const SECTIONS = {
     'oci',
     'namespaces',
     'child-settings',
+    'privileges',
     'outcome',
     'memory',
     'node-heap',

@@ -1,6 +1,7 @@
-import { constants, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { constants, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KILL, refusing } from '../../support/bpf';
 import {
   files,
   makeCgroup,
@@ -59,6 +60,26 @@ describeIf('cgroup', 'a limit of processor time', () => {
     expect(end.stderr).toMatch(/cpu time +\d+ ms, the limit is 200 ms: killed\n/);
     const { limits } = JSON.parse(readFileSync(json, 'utf8')) as { limits: unknown };
     expect(limits).toMatchObject({ cpuTime: { limitMs: 200, hit: true } });
+  });
+});
+
+describeIf(['cgroup', 'root', 'seccomp'], 'privileges of the command', () => {
+  const SHOW = ['grep', '-E', '^(CapEff|NoNewPrivs|Seccomp:)', '/proc/self/status'];
+  const shown = async (...options: string[]) => (await runCli(['run', ...options, '--', ...SHOW])).stdout;
+  const lines = (capabilities: string, noNew: number, seccomp: number) =>
+    `CapEff:\t${capabilities}\nNoNewPrivs:\t${noNew}\nSeccomp:\t${seccomp}\n`;
+
+  test('none that are new, and which are kept', async () => {
+    expect(await shown('--no-new-privs', '--drop-caps')).toBe(lines('0000000000000000', 1, 0));
+    expect(await shown('--keep-cap', 'CAP_CHOWN', '--keep-cap=kill')).toBe(lines('0000000000000021', 0, 0));
+  });
+
+  test('a filter from a file', async () => {
+    const file = join(directory, 'filter.bpf');
+    writeFileSync(file, refusing(['mkdir', 'mkdirat'], KILL));
+    expect(await shown('--drop-caps', '--seccomp', file)).toBe(lines('0000000000000000', 1, 2));
+    const end = await runCli(['run', '--seccomp', file, 'mkdir', join(directory, 'never')]);
+    expect(end).toMatchObject({ code: 128 + 31, left: [] });
   });
 });
 

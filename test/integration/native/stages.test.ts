@@ -17,6 +17,8 @@ const MS_PRIVATE = 1 << 18;
 const PROC_FLAGS = 14; // MS_NOSUID | MS_NODEV | MS_NOEXEC
 const SIOCSIFFLAGS = 0x8914;
 const PR_SET_PDEATHSIG = 1;
+const PR_CAPBSET_DROP = 24;
+const PR_SET_NO_NEW_PRIVS = 38;
 const LONG_NAME = 'h'.repeat(65);
 
 interface Injection extends Scenario {
@@ -82,14 +84,27 @@ const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
     options: { nice: 1 },
     errno: EPERM,
   },
+  'bounding-set': {
+    rules: [{ syscall: 'prctl', errno: EPERM, argument: 0, value: PR_CAPBSET_DROP }],
+    options: { capabilities: [] },
+    errno: EPERM,
+    path: 'PR_CAPBSET_DROP',
+  },
   groups: { options: { groups: [NO_ID] }, errno: EINVAL },
   gid: { options: { gid: NO_ID }, errno: EINVAL, onlyCopied: true },
   uid: { options: { uid: NO_ID }, errno: EINVAL, onlyCopied: true },
+  capabilities: { options: { capabilities: [63] }, errno: EINVAL, path: 'PR_CAP_AMBIENT_RAISE' },
   'parent-death': {
     rules: [{ syscall: 'prctl', errno: EINVAL, argument: 0, value: PR_SET_PDEATHSIG }],
     options: { killWithParent: true },
     errno: EINVAL,
   },
+  'no-new-privs': {
+    rules: [{ syscall: 'prctl', errno: EINVAL, argument: 0, value: PR_SET_NO_NEW_PRIVS }],
+    options: { noNewPrivs: true },
+    errno: EINVAL,
+  },
+  seccomp: { options: { noNewPrivs: true, seccomp: new Uint8Array(8) }, errno: EINVAL },
   exec: { options: { file: '/nowhere' }, errno: ENOENT, path: '/nowhere' },
   watchdog: { fullPipe: 'pipe', options: { watchdogMs: 50 }, errno: ETIMEDOUT, path: '/bin/sh' },
 };

@@ -1,4 +1,4 @@
-import { CAP_SYS_ADMIN, hasCapability } from '../../../lib/machine/capabilities';
+import { CAP_SYS_ADMIN, hasCapability, parseCapabilities } from '../../../lib/machine/capabilities';
 import { testRows } from '../../support/rows';
 
 const status = (mask: string): string =>
@@ -16,11 +16,11 @@ describe('hasCapability', () => {
       ['0000000000000000', false],
     ],
     ([mask, expected]) => {
-      expect(hasCapability(status(mask), CAP_SYS_ADMIN)).toBe(expected);
+      expect(hasCapability(parseCapabilities(status(mask)), CAP_SYS_ADMIN)).toBe(expected);
     },
   );
 
   it('is false where nothing can be read', () => {
-    expect(hasCapability('', CAP_SYS_ADMIN)).toBe(false);
+    expect(hasCapability(parseCapabilities(''), CAP_SYS_ADMIN)).toBe(false);
   });
 });

@@ -1,4 +1,10 @@
-import { type ChildSettingsOptions, checkCageOptions, type ResourceLimits } from '../../../index';
+import { readFileSync } from 'node:fs';
+import {
+  type ChildSettingsOptions,
+  checkCageOptions,
+  type PrivilegeOptions,
+  type ResourceLimits,
+} from '../../../index';
 import type { Option, Values } from '../../command';
 import { UsageError } from '../../parse';
 
@@ -21,6 +27,22 @@ export const SETTINGS = {
     help: '-1000 to 1000: how likely the OOM killer is to choose it',
     section: SECTION,
   },
+  'no-new-privs': { type: 'boolean', help: 'no set-user-ID program gives it more rights', section: SECTION },
+  'drop-caps': { type: 'boolean', help: 'without capabilities', section: SECTION },
+  'keep-cap': {
+    type: 'string',
+    value: 'NAME',
+    help: 'of all capabilities only this one, such as net_bind_service; any number of times',
+    section: SECTION,
+    multiple: true,
+  },
+  seccomp: {
+    type: 'string',
+    value: 'FILE',
+    help: 'a seccomp filter: struct sock_filter, as bwrap and libseccomp have it',
+    section: SECTION,
+    suggest: 'file',
+  },
   nice: { type: 'string', value: 'N', help: '-20 (most processor time) to 19 (least)', section: SECTION },
 } as const satisfies Record<string, Option>;
 
@@ -28,11 +50,14 @@ export function settingsOf({
   rlimit = [],
   'oom-score-adj': oomScoreAdj,
   nice,
+  ...values
 }: Values<typeof SETTINGS>): ChildSettingsOptions {
+  const privileges = privilegesOf(values);
   const settings: ChildSettingsOptions = {
     ...(rlimit.length > 0 && { rlimits: Object.fromEntries(rlimit.map(limitOf)) as ResourceLimits }),
     ...(oomScoreAdj !== undefined && { oomScoreAdj: integer('oom-score-adj', oomScoreAdj) }),
     ...(nice !== undefined && { nice: integer('nice', nice) }),
+    ...(Object.keys(privileges).length > 0 && { privileges }),
   };
   try {
     checkCageOptions(settings);
@@ -40,6 +65,27 @@ export function settingsOf({
     throw new UsageError(inOptions((error as Error).message));
   }
   return settings;
+}
+
+function privilegesOf({
+  'no-new-privs': noNew,
+  'drop-caps': dropsAll,
+  'keep-cap': kept,
+  seccomp,
+}: Values<typeof SETTINGS>): PrivilegeOptions {
+  return {
+    ...(noNew === true && { noNew }),
+    ...((dropsAll === true || kept !== undefined) && { capabilities: kept ?? [] }),
+    ...(seccomp !== undefined && { seccomp: read(seccomp) }),
+  };
+}
+
+function read(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new UsageError(`--seccomp can't read ${path}: ${(error as Error).message}`);
+  }
 }
 
 function limitOf(word: string): [name: string, limit: unknown] {
@@ -64,5 +110,7 @@ function inOptions(message: string): string {
     .replace(' of checkCageOptions', '')
     .replace(/\brlimits\.(?=\w)/g, '--rlimit ')
     .replace('for oomScoreAdj ', 'for --oom-score-adj ')
+    .replace('for privileges.capabilities ', 'for --keep-cap ')
+    .replace('for privileges.seccomp ', 'for --seccomp ')
     .replace('for nice ', 'for --nice ');
 }

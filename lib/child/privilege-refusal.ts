@@ -1,0 +1,93 @@
+import { constants } from 'node:os';
+import type { CloneFailure } from '../../types/native';
+import { capabilitiesIn } from '../child-settings/capability-names';
+import type { Privileges } from '../child-settings/privileges';
+import {
+  CAP_SETPCAP,
+  type CapabilitySets,
+  hasCapability,
+  knownCapabilities,
+  readCapabilities,
+} from '../machine/capabilities';
+
+const { EACCES, EINVAL, ENOMEM, EPERM } = constants.errno;
+
+/** Of a refused setting. */
+export interface Explanation {
+  what: string;
+  why: string;
+  /** Empty if nothing is known to help. */
+  cure: string;
+}
+
+/** Why this process can't leave a child just these capabilities, which then fails at that step; undefined if it can. */
+export function foreseeRefusedCapabilities({ capabilities }: Privileges): CloneFailure | undefined {
+  if (capabilities === undefined) return undefined;
+  const refusal = refusalBy(knownCapabilities(), capabilities);
+  // It may have got capabilities since they were last looked up.
+  return refusal && refusalBy(readCapabilities(), capabilities);
+}
+
+function refusalBy(sets: CapabilitySets, kept: bigint): CloneFailure | undefined {
+  const refused = (stage: 'bounding-set' | 'capabilities', path: string): CloneFailure => ({
+    stage,
+    path,
+    errno: -EPERM,
+  });
+  if (lackingOf(sets, kept) !== 0n) return refused('capabilities', 'capset');
+  const drops = (sets.bounding & ~kept) !== 0n;
+  return drops && !hasCapability(sets, CAP_SETPCAP) ? refused('bounding-set', 'PR_CAPBSET_DROP') : undefined;
+}
+
+function lackingOf({ permitted, bounding }: CapabilitySets, kept: bigint): bigint {
+  return kept & ~(permitted & bounding);
+}
+
+/** Explains the stages of the child's privileges. */
+export function explainPrivilege({ stage, errno, path }: CloneFailure, privileges: Privileges): Explanation {
+  if (stage === 'no-new-privs') return { what: 'privileges.noNew', why: 'it knows no PR_SET_NO_NEW_PRIVS', cure: '' };
+  if (stage === 'seccomp') return explainFilter(errno);
+  return explainCapabilities(errno, path, privileges.capabilities ?? 0n);
+}
+
+function explainCapabilities(errno: number, step: string, kept: bigint): Explanation {
+  const what = `privileges.capabilities: ${kept === 0n ? 'none' : capabilitiesIn(kept)}`;
+  if (step === 'PR_CAPBSET_DROP') {
+    return {
+      what,
+      why: 'only CAP_SETPCAP may take capabilities out of the bounding set, of what set-user-ID programs can give',
+      cure: 'start this process with the capability, ask for a user namespace (namespaces.user), or use privileges.noNew instead',
+    };
+  }
+  if (step === 'PR_SET_KEEPCAPS') {
+    return { what, why: 'the securebits of this process lock SECBIT_KEEP_CAPS', cure: 'leave out uid, or keep none' };
+  }
+  if (step === 'PR_CAP_AMBIENT_RAISE') {
+    const why =
+      errno === -EINVAL
+        ? 'it has no such capability, or no ambient set (before Linux 4.3)'
+        : 'the securebits of this process have SECBIT_NO_CAP_AMBIENT_RAISE';
+    return { what, why, cure: 'keep none' };
+  }
+  const lacking = capabilitiesIn(lackingOf(knownCapabilities(), kept));
+  return {
+    what,
+    why: `a child keeps only what this process has${lacking === '' ? '' : `, which lacks ${lacking}`}`,
+    cure: 'leave out what it lacks, or start this process with it',
+  };
+}
+
+function explainFilter(errno: number): Explanation {
+  const what = 'privileges.seccomp';
+  if (errno === -EACCES) {
+    return { what, why: 'with noNew: false only CAP_SYS_ADMIN may install a filter', cure: 'leave out noNew: false' };
+  }
+  if (errno === -ENOMEM) {
+    return {
+      what,
+      why: 'with the filters that this process has, there are too many instructions',
+      cure: 'a shorter filter',
+    };
+  }
+  return { what, why: 'it has no filters (CONFIG_SECCOMP_FILTER), or another filter forbids it', cure: '' };
+}

@@ -1,0 +1,85 @@
+#include "clone/privileges.h"
+
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+
+#include <cerrno>
+
+#include "clone/child.h"
+#include "sys/raw_call.h"
+#include "sys/syscall_numbers.h"
+
+namespace memcage {
+namespace {
+
+using sys::Call;
+
+static_assert(sizeof(sock_filter) == kInstructionSize);
+
+constexpr int kMostCapabilities = 64;
+
+bool Keeps(const Privileges& privileges, int capability) { return ((privileges.capabilities >> capability) & 1) != 0; }
+
+/** Also those that only a newer kernel has. */
+void DropFromBoundingSet(const SpawnPlan& plan) {
+  for (int capability = 0; capability < kMostCapabilities; ++capability) {
+    if (Keeps(plan.privileges, capability)) continue;
+    const long result = Call(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
+    // The kernel has none of this number, nor of a higher one.
+    if (result == -EINVAL) return;
+    // Without CAP_SETPCAP that is refused for what is not in the set, too.
+    if (result == -EPERM && Call(SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0) == 0) continue;
+    Check(plan, Stage::kBoundingSet, result, "PR_CAPBSET_DROP");
+  }
+}
+
+void InstallFilter(const SpawnPlan& plan) {
+  const Privileges& privileges = plan.privileges;
+  sock_fprog program{};
+  program.len = privileges.filter_length;
+  program.filter = static_cast<sock_filter*>(const_cast<void*>(privileges.filter));
+  Check(plan, Stage::kSeccomp, Call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+}
+
+}  // namespace
+
+void BeginToDrop(const SpawnPlan& plan) {
+  const Privileges& privileges = plan.privileges;
+  if (privileges.filter != nullptr && privileges.filter_early) InstallFilter(plan);
+  if (!privileges.set_capabilities) return;
+  DropFromBoundingSet(plan);
+  // The permitted set then outlives the change from root to another user. exec clears this again.
+  if (plan.set_uid && privileges.capabilities != 0) {
+    Check(plan, Stage::kBoundingSet, Call(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0), "PR_SET_KEEPCAPS");
+  }
+}
+
+void KeepCapabilities(const SpawnPlan& plan) {
+  const Privileges& privileges = plan.privileges;
+  if (!privileges.set_capabilities) return;
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+  for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; ++i) {
+    const uint32_t word = static_cast<uint32_t>(privileges.capabilities >> (32 * i));
+    sets[i] = {word, word, word};
+  }
+  Check(plan, Stage::kCapabilities, Call(SYS_capset, &header, sets), "capset");
+  // The ambient set is what exec leaves to a program of another user than root. It has shrunk with the others.
+  for (int capability = 0; capability < kMostCapabilities; ++capability) {
+    if (!Keeps(privileges, capability)) continue;
+    Check(plan, Stage::kCapabilities, Call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0),
+          "PR_CAP_AMBIENT_RAISE");
+  }
+}
+
+void LockPrivileges(const SpawnPlan& plan) {
+  const Privileges& privileges = plan.privileges;
+  if (privileges.no_new_privs) {
+    Check(plan, Stage::kNoNewPrivs, Call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  }
+  if (privileges.filter != nullptr && !privileges.filter_early) InstallFilter(plan);
+}
+
+}  // namespace memcage
