@@ -3,6 +3,7 @@ import { events } from './events';
 import { functions } from './functions';
 import { launcher } from './launcher';
 import { leaks } from './leaks';
+import { limits } from './limits';
 import { loading } from './loading';
 import { many } from './many';
 import { oom } from './oom';
@@ -24,6 +25,7 @@ export const cases: readonly Case[] = [
   leaks,
   many,
   launcher,
+  limits,
   loading,
   rivals,
 ];

@@ -11,7 +11,7 @@ import { readNamespaceFacts } from '../namespaces/namespace-facts';
 import { explainNamespaceRefusal, MAKING_STAGES } from './namespace-refusal';
 import { isSettingStage, readSettingFacts, refusedSetting, SYSCALLS as SETTING_SYSCALLS } from './setting-refusal';
 
-const { EACCES, EAGAIN, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSYS, EPERM } = constants.errno;
+const { EACCES, EAGAIN, EINVAL, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSYS, EPERM } = constants.errno;
 
 /** Steps that Node's own spawn has too. The caller gets their errors as Node would report them. */
 const NODE_STAGES: ReadonlySet<Stage> = new Set(['stdio', 'cwd', 'groups', 'gid', 'uid', 'exec']);
@@ -72,6 +72,8 @@ export function explainFailure(
   if (stage === 'cgroup' && (errno === -ENODEV || errno === -ENOENT)) {
     return fail(ErrorCode.CGROUP_GONE, 'The cage was removed before the child could join it');
   }
+  if (stage === 'cgroup' && errno === -EINVAL && context.home?.homes.counted.cpu !== undefined)
+    return fail(ErrorCode.UNSUPPORTED, REAL_TIME);
   // Within clone, only entering a cgroup can fail with EACCES. A join by a write can also fail with EPERM.
   if ((stage === 'clone' && errno === -EACCES) || (stage === 'cgroup' && (errno === -EACCES || errno === -EPERM)))
     return fail(ErrorCode.NO_PERMISSION, explainDelegation(context.home?.memory.path ?? 'the cgroup'));
@@ -105,6 +107,11 @@ function explainWatchdog(
   if (isLate) return [ErrorCode.SPAWN, `The child did not reach its program in time and was killed: ${path}`];
   return [ErrorCode.FROZEN, `${home?.memory.path} was frozen while a child was being started in it, which was killed`];
 }
+
+/** cpu_cgroup_can_attach() in the kernel: that cgroup has no real-time share (CONFIG_RT_GROUP_SCHED). */
+const REAL_TIME =
+  'The child could not join its cgroup (EINVAL): with a real-time policy, which it has from this process, the v1 cpu ' +
+  'controller takes nobody. Start this process without it (chrt --other 0), or leave the option cpu out';
 
 const SYSCALLS: Readonly<Partial<Record<Stage, string>>> = {
   clone: 'clone3',

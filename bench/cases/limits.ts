@@ -1,0 +1,41 @@
+import { spawn } from 'memcage';
+import type { Case, Row } from '../support/case';
+import { interleave } from '../support/interleave';
+import { PROGRAM, stock } from '../support/starts';
+
+const MEMORY = { memory: '100M', stdio: 'ignore' } as const;
+const CONTROLLERS = { ...MEMORY, pids: 64, cpu: 1.5 } as const;
+const ALL = {
+  ...CONTROLLERS,
+  cpuTimeMs: 60_000,
+  rlimits: { nofile: 256, core: 0, fsize: '1G' },
+  oomScoreAdj: 500,
+  nice: 1,
+} as const;
+
+const kinds = {
+  stock,
+  memory: () => spawn(PROGRAM, [], MEMORY),
+  controllers: () => spawn(PROGRAM, [], CONTROLLERS),
+  all: () => spawn(PROGRAM, [], ALL),
+};
+
+/** What limits beside memory cost. */
+export const limits: Case = {
+  name: 'limits',
+  async run({ quick }) {
+    const count = quick ? 300 : 2000;
+    const medians = await interleave(kinds, { count, warmUp: 300, pauseMs: 0, block: 10 });
+    const { stock, memory, controllers, all } = medians;
+    return [
+      row('pids and cpu over memory alone', controllers.totalMs, memory.totalMs, 1.05),
+      row('all limits and settings over memory alone', all.totalMs, memory.totalMs, 1.2),
+      row('all limits and settings over stock spawn', all.totalMs, stock.totalMs, 0.9),
+    ];
+  },
+};
+
+function row(measure: string, ours: number, theirs: number, bound: number): Row {
+  const figure = ours / theirs;
+  return { measure, value: `${figure.toFixed(3)} (${ours.toFixed(3)} ms / ${theirs.toFixed(3)} ms)`, figure, bound };
+}
