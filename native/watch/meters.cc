@@ -33,10 +33,10 @@ int Meters::Open() {
 }
 
 int Meters::Start(int64_t id, Meter meter) {
-  auto state = std::make_shared<State>();
-  state->meter = std::move(meter);
-  state->processors = std::max(sysconf(_SC_NPROCESSORS_ONLN), 1L);
-  if (const int error = Measure(*state)) return error;
+  State state;
+  state.meter = std::move(meter);
+  state.processors = std::max(sysconf(_SC_NPROCESSORS_ONLN), 1L);
+  if (const int error = Measure(state)) return error;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!memory_) {
     memory_ = std::make_unique<cgroup::KillMemory>();
@@ -46,8 +46,9 @@ int Meters::Start(int64_t id, Meter meter) {
     memory_.reset();
     return -ENOMEM;
   }
-  meters_[id] = state;
-  Schedule(id, *state, NextLook(*state));
+  State& started = meters_[id];
+  started = std::move(state);
+  Schedule(id, started, NextLook(started));
   SetTimer();
   return 0;
 }
@@ -55,8 +56,8 @@ int Meters::Start(int64_t id, Meter meter) {
 std::optional<Meters::Reading> Meters::Read(int64_t id) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = meters_.find(id);
-  if (found == meters_.end()) return std::nullopt;
-  State& state = *found->second;
+  if (found == meters_.end() || found->second.is_stopped) return std::nullopt;
+  State& state = found->second;
   if (Measure(state) == 0 && state.last.is_spent && !state.is_told) {
     Schedule(id, state, sys::MonotonicNs());
     SetTimer();
@@ -68,8 +69,9 @@ void Meters::Stop(int64_t id) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = meters_.find(id);
   if (found == meters_.end()) return;
-  due_.erase({found->second->due_ns, id});
-  meters_.erase(found);
+  due_.erase({found->second.due_ns, id});
+  found->second.is_stopped = true;
+  if (id != killing_) meters_.erase(found);
 }
 
 std::vector<Meters::Spent> Meters::Look() {
@@ -82,16 +84,19 @@ std::vector<Meters::Spent> Meters::Look() {
   while (!due_.empty() && due_.begin()->first <= now) {
     const int64_t id = due_.begin()->second;
     due_.erase(due_.begin());
-    const std::shared_ptr<State> state = meters_.find(id)->second;
+    State& state = meters_[id];
     // With the cgroup all that could use time is gone.
-    if (cgroup::IsGone(Measure(*state))) continue;
-    if (state->last.is_spent) {
-      const bool exists = Kill(*state, lock);
-      if (!state->is_told) spent.push_back({id, state->last.used_us});
-      state->is_told = true;
+    if (cgroup::IsGone(Measure(state))) continue;
+    if (state.last.is_spent) {
+      killing_ = id;
+      const bool exists = Kill(state, lock);
+      killing_ = 0;
+      if (!state.is_told) spent.push_back({id, state.last.used_us});
+      state.is_told = true;
+      if (state.is_stopped) meters_.erase(id);
       if (!exists || !meters_.contains(id)) continue;
     }
-    Schedule(id, *state, NextLook(*state));
+    Schedule(id, state, NextLook(state));
   }
   SetTimer();
   return spent;

@@ -67,13 +67,14 @@ class Meters {
     int64_t due_ns = 0;
     long processors = 1;
     bool is_told = false;
+    bool is_stopped = false;
   };
 
   /** Returns 0 or a negative errno. */
   static int Measure(State& state);
   /** When to look again after a look now. */
   static int64_t NextLook(State& state);
-  /** Kills what is in its cgroup. False if that is gone. Lets go of the lock meanwhile. */
+  /** Kills what is in its cgroup, and lets go of the lock meanwhile. False if the cgroup is gone. */
   bool Kill(const State& state, std::unique_lock<std::mutex>& lock);
   void Schedule(int64_t id, State& state, int64_t due_ns);
   void SetTimer();
@@ -83,8 +84,9 @@ class Meters {
   std::unique_ptr<cgroup::KillMemory> memory_;
   FdReserve reserve_;
   std::mutex mutex_;
-  /** Shared with the thread while it kills. */
-  std::unordered_map<int64_t, std::shared_ptr<State>> meters_;
+  std::unordered_map<int64_t, State> meters_;
+  /** The meter that the thread uses while it kills. Who stops it leaves it to the thread. */
+  int64_t killing_ = 0;
   /** When to look at which. */
   std::set<std::pair<int64_t, int64_t>> due_;
   /** When the timer fires; 0 if it is not set. */
