@@ -7,7 +7,7 @@ import { checkSize } from '../text/size';
 export type ResourceName = keyof ResourceLimits;
 
 /** Both limits of a resource, `Infinity` for none. */
-export interface Rlimit {
+interface Rlimit {
   soft: number;
   hard: number;
 }

@@ -51,7 +51,7 @@ void SetRlimits(const SpawnPlan& plan) {
 
 const Resource* FindResource(const char* name, size_t length) {
   for (const Resource& resource : kResources) {
-    if (strlen(resource.name) == length && strncmp(resource.name, name, length) == 0) return &resource;
+    if (strlen(resource.name) == length && memcmp(resource.name, name, length) == 0) return &resource;
   }
   return nullptr;
 }

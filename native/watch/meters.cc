@@ -1,5 +1,6 @@
 #include "watch/meters.h"
 
+#include <pthread.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -56,7 +57,7 @@ int Meters::Start(int64_t id, Meter meter) {
 std::optional<Meters::Reading> Meters::Read(int64_t id) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = meters_.find(id);
-  if (found == meters_.end() || found->second.is_stopped) return std::nullopt;
+  if (found == meters_.end()) return std::nullopt;
   State& state = found->second;
   if (Measure(state) == 0 && state.last.is_spent && !state.is_told) {
     Schedule(id, state, sys::MonotonicNs());
@@ -66,12 +67,12 @@ std::optional<Meters::Reading> Meters::Read(int64_t id) {
 }
 
 void Meters::Stop(int64_t id) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (killing_ == id) pthread_cond_wait(&killed_, mutex_.native_handle());
   const auto found = meters_.find(id);
   if (found == meters_.end()) return;
   due_.erase({found->second.due_ns, id});
-  found->second.is_stopped = true;
-  if (id != killing_) meters_.erase(found);
+  meters_.erase(found);
 }
 
 std::vector<Meters::Spent> Meters::Look() {
@@ -91,10 +92,10 @@ std::vector<Meters::Spent> Meters::Look() {
       killing_ = id;
       const bool exists = Kill(state, lock);
       killing_ = 0;
+      pthread_cond_broadcast(&killed_);
       if (!state.is_told) spent.push_back({id, state.last.used_us});
       state.is_told = true;
-      if (state.is_stopped) meters_.erase(id);
-      if (!exists || !meters_.contains(id)) continue;
+      if (!exists) continue;
     }
     Schedule(id, state, NextLook(state));
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <pthread.h>
+
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -51,6 +53,7 @@ class Meters {
   int Start(int64_t id, Meter meter);
   /** Reads the time now, or returns the last reading if the cgroup is gone. Empty if there is no such meter. */
   std::optional<Reading> Read(int64_t id);
+  /** Waits for a kill that goes on: once it returns, what comes into the cgroup is safe. */
   void Stop(int64_t id);
 
   /** The watcher's thread calls it when the timer fires. Returns those whose limit is newly reached. */
@@ -67,7 +70,6 @@ class Meters {
     int64_t due_ns = 0;
     long processors = 1;
     bool is_told = false;
-    bool is_stopped = false;
   };
 
   /** Returns 0 or a negative errno. */
@@ -85,8 +87,10 @@ class Meters {
   FdReserve reserve_;
   std::mutex mutex_;
   std::unordered_map<int64_t, State> meters_;
-  /** The meter that the thread uses while it kills. Who stops it leaves it to the thread. */
+  /** The meter that the thread uses while it kills; 0 if it does not. */
   int64_t killing_ = 0;
+  /** Signalled when it is 0 again. The C++ runtime's own would bring in code that throws. */
+  pthread_cond_t killed_ = PTHREAD_COND_INITIALIZER;
   /** When to look at which. */
   std::set<std::pair<int64_t, int64_t>> due_;
   /** When the timer fires; 0 if it is not set. */
