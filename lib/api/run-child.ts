@@ -1,11 +1,10 @@
-import type { CpuTimeReport, MemoryReport, Outcome } from '../../types/outcome';
+import type { MemoryReport, Outcome } from '../../types/outcome';
 import type { RunOptions, RunResult } from '../contract/cage';
 import {
   AbortError,
   ErrorCode,
   ExitError,
   invalidArgument,
-  LimitError,
   MemcageError,
   MemoryLimitError,
   outOfRange,
@@ -19,6 +18,7 @@ import { inspectable } from '../text/inspected';
 import { formatSize } from '../text/size';
 import { EarlyEnd } from './early-end';
 import { explainOom } from './explain-oom';
+import { limitErrorOf } from './limit-error';
 import { startThroughNode } from './start';
 import type { Started } from './started';
 
@@ -113,22 +113,9 @@ function throwFailure(
   if (error instanceof MemcageError && error.code === ErrorCode.TIMEOUT) throw new TimeoutError(error.message, outcome);
   if (error !== undefined) throw Object.assign(error, { outcome });
   if (nodeHeap?.exhausted === 'likely') throw new MemoryLimitError(exitMessage(file, outcome), outcome, 'heap');
-  const { cpuTime } = outcome.limits;
-  if (cpuTime?.hit === true && isKilled(outcome))
-    throw new LimitError(cpuTimeMessage(file, cpuTime), outcome, 'cpuTime');
+  const limitError = limitErrorOf(file, outcome);
+  if (limitError !== undefined) throw limitError;
   if (exitCode !== 0) throw new ExitError(exitMessage(file, outcome), outcome);
-}
-
-/** By a meter, or by the kernel's own limit for each process (RLIMIT_CPU). */
-function isKilled({ signal }: Outcome): boolean {
-  return signal === 'SIGKILL' || signal === 'SIGXCPU';
-}
-
-function cpuTimeMessage(file: string, { limitMs, usedMs }: CpuTimeReport): string {
-  return (
-    `${file} was killed: its cage had used ${Math.floor(usedMs)} ms of processor time, and the limit is ${limitMs} ms. ` +
-    'If it needs more, raise cpuTimeMs'
-  );
 }
 
 function exitMessage(file: string, { exitCode, signal, nodeHeap }: Outcome): string {

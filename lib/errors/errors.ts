@@ -113,13 +113,18 @@ export class MemoryLimitError extends OutcomeError {
   }
 }
 
-/** The child was killed at a limit other than that of memory. */
+/** The child was ended at a limit other than that of memory. */
 export class LimitError extends OutcomeError {
-  /** The limit: `cpuTime`, the processor time of the cage or of one around it. `outcome.limits` has its figures. */
-  readonly limit: 'cpuTime';
+  /**
+   * The limit:
+   * - `cpuTime`: the processor time of the cage or of one around it. `outcome.limits` has its figures.
+   * - `rlimits.cpu`, `rlimits.fsize`: that of one process, by the signal that the kernel sends at it (SIGXCPU, SIGXFSZ),
+   *   whoever has set the limit.
+   */
+  readonly limit: 'cpuTime' | 'rlimits.cpu' | 'rlimits.fsize';
 
   /** @internal */
-  constructor(message: string, outcome: Outcome & RunOutput, limit: 'cpuTime') {
+  constructor(message: string, outcome: Outcome & RunOutput, limit: LimitError['limit']) {
     super(ErrorCode.LIMIT, message, outcome);
     this.limit = limit;
   }

@@ -1,7 +1,7 @@
 import { spawnSync as stockSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Cage, createCage, exec, execFile, fork, launcherFor, type Outcome, run, spawn, spawnSync } from 'memcage';
+import { createCage, exec, execFile, fork, launcherFor, type Outcome, run, spawn, spawnSync } from 'memcage';
 import { readNumber, version } from '../../support/cgroup-tree';
 import { cagesClosedAfterEach } from '../../support/closed-after-each';
 import { kernelHas } from '../../support/kernel-version';
