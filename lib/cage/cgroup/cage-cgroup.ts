@@ -73,6 +73,7 @@ export class CageCgroup {
   onCpuTimeSpent: ((spent: CpuTimeEvent) => void) | undefined;
   readonly #cpuTime: CpuTimeLimit | undefined;
   readonly #around: CageCgroup | undefined;
+  readonly #enabledBelow = new Set<ControllerName>();
   readonly #plan: LimitPlan;
   readonly #teardown: Teardown;
   readonly #locks: readonly CgroupDirectory[];
@@ -146,10 +147,12 @@ export class CageCgroup {
 
   /** Lets cgroups below it have limits of these controllers. */
   enableBelow(names: readonly ControllerName[]): void {
-    if (names.length === 0) return;
-    if (this.#around === undefined) this.root.controllers.homes(names);
-    else this.#around.enableBelow(names);
-    this.root.controllers.enableBelow(this.memory, names);
+    const missing = names.filter((name) => !this.#enabledBelow.has(name));
+    if (missing.length === 0) return;
+    if (this.#around === undefined) this.root.controllers.homes(missing);
+    else this.#around.enableBelow(missing);
+    this.root.controllers.enableBelow(this.memory, missing);
+    for (const name of missing) this.#enabledBelow.add(name);
   }
 
   /** The limits of processor time that hold for it: its own first, then those of the cages around. */
