@@ -107,11 +107,10 @@ export interface CloneOptions {
   /** Supplementary groups. Left out, they are dropped when `uid` or `gid` is set, as libuv does. */
   groups?: readonly number[];
   /**
-   * setrlimit(2) in the child, before it changes its ids and after it has opened its last file. `name` is an RLIMIT_* in
-   * lower case, without RLIMIT_. `Infinity` is RLIM_INFINITY; fractions are cut off. A failure at the stage 'rlimits' has
-   * the name as its `path`.
+   * setrlimit(2) in the child, before it changes its ids and after it has opened its last file. A failure at the stage
+   * 'rlimits' has the name of the limit as its `path`.
    */
-  rlimits?: readonly { name: string; soft: number; hard: number }[];
+  rlimits?: readonly Rlimit[];
   /** Written to /proc/self/oom_score_adj in the child, before it changes its ids. */
   oomScoreAdj?: number;
   /** setpriority(2) in the child, after `rlimits` and before it changes its ids. */
@@ -157,6 +156,16 @@ export interface CloneOptions {
   pidsFd?: number;
   /** Close `intoCgroupFd`, `joinFds`, `pidsFd` and `thawFd` after use, even if the clone fails. Default: false. */
   closesFds?: boolean;
+}
+
+/** A limit of a resource. `Infinity` is RLIM_INFINITY; fractions are cut off. */
+export interface Rlimit {
+  /** An RLIMIT_* of getrlimit(2), in lower case and without RLIMIT_: `nofile`. */
+  name: string;
+  /** What the kernel enforces. */
+  soft: number;
+  /** How far the child may raise the soft limit. */
+  hard: number;
 }
 
 /** A program that writes an id map. */

@@ -1,3 +1,4 @@
+import type { Rlimit } from '../../types/native';
 import type { ResourceLimit, ResourceLimits } from '../../types/options';
 import { invalidArgument } from '../errors/errors';
 import { isRecord, refuseUnknown, withInherited } from '../options/option-names';
@@ -7,12 +8,9 @@ import { checkSize } from '../text/size';
 export type ResourceName = keyof ResourceLimits;
 
 /** Both limits of a resource, `Infinity` for none. */
-interface Rlimit {
-  soft: number;
-  hard: number;
-}
+type SoftAndHard = Pick<Rlimit, 'soft' | 'hard'>;
 
-export type Rlimits = Readonly<Partial<Record<ResourceName, Rlimit>>>;
+export type Rlimits = Readonly<Partial<Record<ResourceName, SoftAndHard>>>;
 
 /** How each limit is counted, and what /proc/PID/limits calls it. */
 export const RESOURCES = {
@@ -58,12 +56,12 @@ export function resolveRlimits(option: unknown, of: string): Rlimits {
   if (!isRecord(option)) throw invalidArgument('rlimits', 'an object of limits such as { nofile: 64 }', option);
   refuseUnknown(option, { of, within: 'rlimits', known: NAMES, aliases: ALIASES });
   const given = withInherited(option, NAMES);
-  const rlimits: Partial<Record<ResourceName, Rlimit>> = {};
+  const rlimits: Partial<Record<ResourceName, SoftAndHard>> = {};
   for (const name of NAMES) if (given[name] !== undefined) rlimits[name] = toRlimit(name, given[name], of);
   return rlimits;
 }
 
-function toRlimit(name: ResourceName, option: unknown, of: string): Rlimit {
+function toRlimit(name: ResourceName, option: unknown, of: string): SoftAndHard {
   const full = `rlimits.${name}`;
   if (!isRecord(option)) {
     const both = toAmount(name, full, option);

@@ -83,17 +83,13 @@ export const ALIASES = {
   rlimit: 'rlimits',
   ulimit: 'rlimits',
   ulimits: 'rlimits',
-  resourcelimits: 'rlimits',
   oomscore: 'oomScoreAdj',
   oomadj: 'oomScoreAdj',
   oomscoreadjust: 'oomScoreAdj',
   niceness: 'nice',
   nonewprivs: 'privileges',
   nonewprivileges: 'privileges',
-  capabilities: 'privileges',
-  caps: 'privileges',
   seccomp: 'privileges',
-  priority: 'nice',
 } as const;
 
 /** A function that refuses every option that neither memcage nor this function of Node knows. */
@@ -123,13 +119,16 @@ export function alreadyRead({ of }: Pick<Called, 'of'>): Called {
   return { of, read: (options) => options };
 }
 
+/** Near names of memcage's, but words that a library may well have for an option of its own. */
+const COMMON_WORDS = ['limit', 'limits', 'privileged'];
+
 /** A function that replaces Node's. Libraries give it extra fields, so it refuses only likely typos. */
 export function lenient(of: NodeFunctionName): Called {
   const names = { of, known: CAGE_OPTIONS, aliases: ALIASES };
   return {
     of,
     read: (options) => {
-      refuseSlips(options, NODE_OPTIONS[of], names);
+      refuseSlips(options, [...NODE_OPTIONS[of], ...COMMON_WORDS], names);
       return withInherited(options, CAGE_OPTIONS);
     },
   };

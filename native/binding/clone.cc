@@ -39,7 +39,7 @@ std::vector<Rlimit> ReadRlimits(Options& options) {
     const std::string name = limit.String("name");
     const double soft = limit.Amount("soft");
     const double hard = limit.Amount("hard");
-    rlimits.push_back({FindResource(name.data(), name.size()), ToRlimit(soft), ToRlimit(hard)});
+    rlimits.push_back({FindResource(name), ToRlimit(soft), ToRlimit(hard)});
   }
   return rlimits;
 }

@@ -49,9 +49,9 @@ void SetRlimits(const SpawnPlan& plan) {
 
 }  // namespace
 
-const Resource* FindResource(const char* name, size_t length) {
+const Resource* FindResource(std::string_view name) {
   for (const Resource& resource : kResources) {
-    if (strlen(resource.name) == length && memcmp(resource.name, name, length) == 0) return &resource;
+    if (name == resource.name) return &resource;
   }
   return nullptr;
 }

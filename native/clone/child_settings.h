@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace memcage {
 
@@ -15,7 +15,7 @@ struct Resource {
 };
 
 /** nullptr if Linux has no limit of that name. */
-const Resource* FindResource(const char* name, size_t length);
+const Resource* FindResource(std::string_view name);
 
 struct Rlimit {
   const Resource* resource;

@@ -166,7 +166,7 @@ bool Reader::AddRlimit(const char* value) {
   const char* hard = soft == nullptr ? nullptr : strchr(soft + 1, ':');
   if (hard == nullptr || settings.rlimit_count == kMaxRlimits) return false;
   Rlimit& limit = rlimits[settings.rlimit_count];
-  limit.resource = FindResource(value, static_cast<size_t>(soft - value));
+  limit.resource = FindResource({value, static_cast<size_t>(soft - value)});
   const auto is_unlimited = [](const char* text, char end) {
     constexpr size_t kLength = sizeof("unlimited") - 1;
     return strncmp(text, "unlimited", kLength) == 0 && text[kLength] == end;

@@ -40,6 +40,11 @@ const SLIPS: [string, string][] = [
   ['node_heap', 'nodeHeap'],
   ['keepDescendents', 'keepDescendants'],
   ['parnet', 'parent'],
+  ['rlimit', 'rlimits'],
+  ['ulimits', 'rlimits'],
+  ['oom_score_adj', 'oomScoreAdj'],
+  ['niceness', 'nice'],
+  ['noNewPrivs', 'privileges'],
 ];
 
 describe('a function that knows all its options', () => {
@@ -100,6 +105,13 @@ describe('a function that takes the place of Node’s', () => {
     'x',
     '',
     'toString',
+    'limit',
+    'limits',
+    'priority',
+    'privileged',
+    'capabilities',
+    // What tinypool gives to fork().
+    'resourceLimits',
   ];
   testRows('lets other names through', others, (name) => {
     expect(refusal(() => spawn.read({ [name]: 1 }))).toBeUndefined();
