@@ -77,9 +77,10 @@ export type MemoryOption = Size | MemoryLimits;
 export interface CpuLimits {
   /**
    * How many processors it may use together, from 0.01 on: 1.5 is 150 ms in each 100 ms. Above that its processes wait;
-   * none is killed. `cpu.max` (v2), `cpu.cfs_quota_us` (v1). Needs CONFIG_CFS_BANDWIDTH. Default: unlimited.
+   * none is killed. `'max'` and `Infinity` limit nothing. `cpu.max` (v2), `cpu.cfs_quota_us` (v1). Needs
+   * CONFIG_CFS_BANDWIDTH. Default: unlimited.
    */
-  max?: number;
+  max?: number | 'max';
   /**
    * Its part where processors are short, beside the other cgroups of its parent: an integer from 1 to 10000. `cpu.weight`
    * (v2); `cpu.shares` (v1) with 1024 for 100. Default: 100.
@@ -93,7 +94,7 @@ export interface CpuLimits {
 }
 
 /** The limit `max` alone, or several limits. */
-export type CpuOption = number | CpuLimits;
+export type CpuOption = number | 'max' | CpuLimits;
 
 /**
  * How many processes and threads may be in a cage at a time, a positive integer; `'max'` or `Infinity` for no limit, so

@@ -55,11 +55,11 @@ export abstract class SharedCage extends BaseCage {
       const { memory, version } = this.cageCgroup;
       this.cageCgroup.assertNotFrozen();
       const before = limitsToRepeat(memory, version);
-      const { limits, repeats } = leafLimits(before, this.perChild);
-      const leaf = makeLeaf(this.cageCgroup, leafName(number), limits, { repeats });
+      const { limits, follows } = leafLimits(before, this.perChild);
+      const leaf = makeLeaf(this.cageCgroup, leafName(number, { follows }), limits, { follows });
       try {
         // Another process may have changed the cage's limit before it could see the leaf.
-        followLimits(leaf.memory, version, { before, after: limitsToRepeat(memory, version) });
+        if (follows) followLimits(leaf.memory, version, { before, after: limitsToRepeat(memory, version) });
         this.reporter.watch(leaf);
         return leaf;
       } catch (error) {
@@ -95,17 +95,21 @@ export abstract class SharedCage extends BaseCage {
   }
 }
 
-/** A limit of its own that is lower than the cage's makes a leaf repeat nothing. */
-function leafLimits(cage: RepeatedLimits, perChild: CageLimits | undefined): { limits: CageLimits; repeats: boolean } {
+/**
+ * The limits of a leaf. With limits of memory of its own it does not follow those of the cage: a cage that is given more
+ * must not give more to a child than `perChild` does.
+ */
+function leafLimits(cage: RepeatedLimits, perChild: CageLimits | undefined): { limits: CageLimits; follows: boolean } {
   const repeated = firstLimits(cage);
-  if (perChild === undefined) return { limits: { memory: repeated }, repeats: true };
-  const { max, swap, ...memory } = perChild.memory;
-  if (max === undefined || max >= cage.max) {
-    return { limits: { ...perChild, memory: { ...memory, ...repeated } }, repeats: true };
+  if (perChild === undefined) return { limits: { memory: repeated }, follows: true };
+  const { max, swap } = perChild.memory;
+  if (max === undefined && swap === undefined) {
+    return { limits: { ...perChild, memory: { ...perChild.memory, ...repeated } }, follows: true };
   }
-  const { oomKill } = repeated;
-  const own = { ...memory, max, ...(swap !== undefined && { swap }), ...(oomKill !== undefined && { oomKill }) };
-  return { limits: { ...perChild, memory: own }, repeats: false };
+  const own = { memory: { ...perChild.memory } };
+  // As for every first limit of memory, where swap can be limited.
+  if (max !== undefined && swap === undefined && cage.swap !== undefined) own.memory.swap = 0;
+  return { limits: { ...perChild, ...lowerOfBoth({ memory: repeated }, own) }, follows: false };
 }
 
 function bothOf(one: CageLimits | undefined, other: CageLimits | undefined): CageLimits | undefined {

@@ -362,7 +362,8 @@ export interface Cage extends EventEmitter<CageEvents>, AsyncDisposable {
 
   /**
    * Change limits of the cage, as far as the kernel lets change them. Those that you leave out stay. `pids` and `cpu` can
-   * change in a cage that was made with a limit of that kind, if only `pids: 'max'` or `cpu: Infinity`.
+   * change in a cage that was made with a limit of that kind, if only `pids: 'max'` or `cpu: 'max'`; `cpu.set` in one
+   * that was made with a `set`.
    *
    * @throws ERR_MEMCAGE_LIMIT_REFUSED if the kernel refuses one: those before it, in the order memory, pids, cpu, have
    * changed. ERR_MEMCAGE_UNSUPPORTED for one that the cage was made without, or if {@link enforcedBy} is not the kernel

@@ -1,7 +1,7 @@
 import { newLeafName } from '../cgroup/names/parent-names';
 import type { Effect, EffectResult } from './effects';
 import type { Judgement } from './judge';
-import { hasChildren, readPids } from './parent-facts';
+import { hasChildren, readEnabled, readPids } from './parent-facts';
 
 const ATTEMPTS = 5;
 /** How often to begin again when processes appear between the last look and the enabling: for a second in all. */
@@ -13,11 +13,12 @@ interface Change {
   path: string;
   leaf: string | undefined;
   isMovable: IsMovable;
-  /** The controllers that were enabled for cgroups below. */
-  enabled: string[];
 }
 
 type IsMovable = (pid: number) => boolean;
+
+/** Memory in any case, the others with a limit that needs them. */
+const ENABLED_BY_CAGES = ['memory', 'pids', 'cpu', 'cpuset'];
 
 /** The changes that are undone at the end of the process. */
 const changes: Change[] = [];
@@ -40,7 +41,7 @@ export function* makeReady(
   if (move.length === 0) {
     if (!enable) return;
     yield control(path, '+memory');
-    if (lasts) lastingChanges.push({ path, leaf: undefined, isMovable, enabled: ['memory'] });
+    if (lasts) lastingChanges.push({ path, leaf: undefined, isMovable });
     return;
   }
   const name = newLeafName();
@@ -53,14 +54,7 @@ export function* makeReady(
     yield* moveBack(leaf, path, isMovable);
     throw error;
   }
-  (lasts ? lastingChanges : changes).push({ path, leaf, isMovable, enabled: ['memory'] });
-}
-
-/** Notes that controllers were enabled there, so that they are disabled when the cgroup is given back. */
-export function noteEnabled(path: string, names: readonly string[]): void {
-  for (const change of [...changes, ...lastingChanges]) {
-    if (change.path === path) change.enabled.push(...names);
-  }
+  (lasts ? lastingChanges : changes).push({ path, leaf, isMovable });
 }
 
 /**
@@ -117,9 +111,11 @@ export function undoLasting(): Generator<Effect, void, EffectResult> {
 }
 
 function* undo(made: Change[]): Generator<Effect, void, EffectResult> {
-  for (const { path, leaf, isMovable, enabled } of made.splice(0)) {
+  for (const { path, leaf, isMovable } of made.splice(0)) {
     if (hasChildren(path, leaf?.slice(path.length + 1))) continue;
-    yield control(path, enabled.map((name) => `-${name}`).join(' '));
+    // Cages may have enabled others than memory, of this thread or of another.
+    const enabled = readEnabled(path).filter((name) => ENABLED_BY_CAGES.includes(name));
+    if (enabled.length > 0) yield control(path, enabled.map((name) => `-${name}`).join(' '));
     if (leaf === undefined) continue;
     yield* moveAll(leaf, path, isMovable);
     yield { do: 'remove-directory', path: leaf };

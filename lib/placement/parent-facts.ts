@@ -46,10 +46,15 @@ export function readParentFacts(path: string): ParentFacts {
     isMarked: ['user.delegate', 'trusted.delegate'].some((name) => readMark(path, name) === '1'),
     type: readIfPresent(join(path, 'cgroup.type'))?.trim(),
     controllers: parseNames(readIfPresent(join(path, 'cgroup.controllers')) ?? ''),
-    enabled: parseNames(readIfPresent(join(path, 'cgroup.subtree_control')) ?? ''),
+    enabled: readEnabled(path),
     pids: readPids(path),
     limits: LIMIT_FILES.filter((file) => isLimit(readIfPresent(join(path, file)))),
   };
+}
+
+/** The controllers that cgroups below have. */
+export function readEnabled(path: string): string[] {
+  return parseNames(readIfPresent(join(path, 'cgroup.subtree_control')) ?? '');
 }
 
 /** What must be written there and can't be. '' is the directory itself. */

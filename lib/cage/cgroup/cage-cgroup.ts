@@ -119,7 +119,10 @@ export class CageCgroup {
     this.exitCleanUp = new ExitCleanUp(() => ({
       directories: killCgroup === undefined ? [...sides, memory] : [killCgroup.directory, ...sides, memory],
       monitor: this.monitor,
-      reads: [...this.report.files.map((file) => ({ directory: memory, file })), ...this.limitsReport.files],
+      reads: [
+        ...this.report.files.map((file) => ({ directory: memory, file, of: 'memory' as const })),
+        ...this.limitsReport.files,
+      ],
     }));
     // A locked directory is anchored at itself, so the watcher can't remove it by a path.
     if (locks.length > 0) this.exitCleanUp.forbid();

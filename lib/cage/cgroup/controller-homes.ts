@@ -1,11 +1,17 @@
 import { type ControllerName, controllersFor } from '../../cgroup/controllers/controller-name';
-import { planControllers } from '../../cgroup/controllers/controller-plan';
+import { type ControllerWrite, planControllers } from '../../cgroup/controllers/controller-plan';
 import { inheritProcessors } from '../../cgroup/controllers/cpuset-v1';
 import type { CountedIn, UsageFile } from '../../cgroup/controllers/limits-report';
+import { renew } from '../../cgroup/controllers/renew-v1';
 import { writeControllerLimit } from '../../cgroup/controllers/write-limit';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../cgroup/files/formats';
-import type { CageLimits, ControllerLimits } from '../../cgroup/limits/cage-limits';
+import {
+  type CageLimits,
+  type ControllerLimits,
+  type ResolvedCpu,
+  withinAround,
+} from '../../cgroup/limits/cage-limits';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import type { ControllerHome } from '../root/root-controllers';
@@ -15,8 +21,10 @@ const UNLIMITED = Number.POSITIVE_INFINITY;
 /** A home below that of a cage root or of a cage around, in the same hierarchy. */
 export interface HomeBelow {
   home: ControllerHome;
-  /** Undefined for one that is there already: a locked directory of a detached cage, or a spare one. */
+  /** Undefined for a locked directory of a detached cage, which is there already. */
   above: CgroupDirectory | undefined;
+  /** It is there, and another cage had it before. */
+  isSpare?: boolean;
 }
 
 interface Parts {
@@ -50,11 +58,18 @@ export class ControllerHomes {
   /** Counts the processor time of this cage cgroup; undefined if no limit needs that. */
   readonly usage: UsageFile | undefined;
   readonly #own: readonly HomeBelow[];
+  /** The controllers that its limits need. A hierarchy may have others too, which are then nobody's. */
+  readonly #names: readonly ControllerName[];
   readonly #version: CgroupVersion;
+  /** The limits in force. */
+  readonly #written: { pids?: number; cpu?: ResolvedCpu } = {};
+  readonly #around: ControllerHomes | undefined;
 
   constructor({ version, memory, killCgroup, limits, own, around }: Parts) {
     this.#own = own;
     this.#version = version;
+    this.#around = around;
+    this.#names = namesFor(limits, version, killCgroup);
     const ownSides = own.map(({ home }) => home).filter(({ inMemory }) => !inMemory);
     const others = (around?.sides ?? []).filter((side) => !ownSides.some((each) => isSameHierarchy(each, side)));
     this.sides = [...ownSides, ...others];
@@ -74,21 +89,29 @@ export class ControllerHomes {
     };
   }
 
-  /** Its own homes, if all of them are side cgroups that the next cage can have: nothing else counts in them. */
+  /** Its own homes, if all of them are side cgroups that the next cage can have: no time is counted in them. */
   get reusable(): readonly ControllerHome[] {
     const homes = this.#own.map(({ home }) => home);
     const counts = this.usage !== undefined && homes.some(({ directory }) => directory === this.usage?.directory);
     return counts || homes.some(({ inMemory }) => inMemory) ? [] : homes;
   }
 
-  /** Makes its own side cgroups. If one can't be made, `onMade` has been called with those that were. */
+  /** How much of the processors it and those around it let it use. */
+  get cpu(): ResolvedCpu | undefined {
+    const around = this.#around?.cpu;
+    const own = this.#written.cpu;
+    return own === undefined || around === undefined ? (own ?? around) : withinAround({ cpu: own }, around).cpu;
+  }
+
+  /** Makes its own side cgroups, or renews spare ones. If that fails, `onMade` has been called with those to remove. */
   make(onMade: (directory: CgroupDirectory) => void): void {
-    for (const { home, above } of this.#own) {
-      if (home.inMemory) continue;
-      if (above !== undefined) home.directory.make();
-      onMade(home.directory);
-      if (above === undefined) continue;
-      if (home.controllers.includes('cpuset')) inheritProcessors(home.directory, above);
+    for (const { home, above, isSpare = false } of this.#own) {
+      if (home.inMemory || above === undefined) continue;
+      const { directory, controllers } = home;
+      if (!isSpare) directory.make();
+      onMade(directory);
+      if (isSpare) renew(directory, controllers, above);
+      else if (controllers.includes('cpuset')) inheritProcessors(directory, above);
     }
   }
 
@@ -97,26 +120,51 @@ export class ControllerHomes {
     for (const { controller, option } of planControllers(limits, this.#version)) this.#homeOf(controller, option);
   }
 
-  /** @throws ERR_MEMCAGE_UNSUPPORTED for a limit of a controller that the cage was made without */
-  write(limits: ControllerLimits): void {
+  /**
+   * Writes limits, as far as those around allow them. If one is refused, those before it are in force.
+   *
+   * @throws ERR_MEMCAGE_UNSUPPORTED for a limit of a controller that the cage was made without
+   */
+  write(given: ControllerLimits): void {
+    const limits = withinAround(given, this.#around?.cpu);
     for (const write of planControllers(limits, this.#version)) {
       writeControllerLimit(this.#homeOf(write.controller, write.option), write);
+      this.#note(write.option, limits);
     }
-    const { pids, cpu } = this.counted;
-    if (pids !== undefined && limits.pids !== undefined) pids.max = limits.pids;
-    if (cpu !== undefined && limits.cpu?.max !== undefined) cpu.max = limits.cpu.max;
+  }
+
+  #note(option: ControllerWrite['option'], { pids, cpu }: ControllerLimits): void {
+    const { counted } = this;
+    if (option === 'pids') {
+      if (pids !== undefined) this.#written.pids = pids;
+      if (pids !== undefined && counted.pids !== undefined) counted.pids.max = pids;
+      return;
+    }
+    this.#written.cpu ??= {};
+    if (option === 'cpu.set' && cpu?.set !== undefined) this.#written.cpu.set = cpu.set;
+    if (option !== 'cpu.max' || cpu?.max === undefined) return;
+    this.#written.cpu.max = cpu.max;
+    if (counted.cpu !== undefined) counted.cpu.max = cpu.max;
   }
 
   #homeOf(name: ControllerName, option: string = name): CgroupDirectory {
     const found = this.#own.find(({ home }) => home.controllers.includes(name));
-    if (found !== undefined) return found.home.directory;
+    if (found !== undefined && this.#names.includes(name)) return found.home.directory;
     throw new MemcageError(
       ErrorCode.UNSUPPORTED,
       `${option} can't be set now: the cage was made without it, and its processes can't be moved safely. Make the cage ` +
-        "with a limit of that kind, if only pids: 'max' or cpu: Infinity",
+        `with ${MADE_WITH[name]}`,
     );
   }
 }
+
+/** What a cage is made with so that a limit can change, though it limits nothing at first. */
+const MADE_WITH: Readonly<Record<ControllerName, string>> = {
+  pids: "pids: 'max'",
+  cpu: "cpu: 'max'",
+  cpuset: 'a cpu.set, of all processors if need be',
+  cpuacct: 'cpuTimeMs',
+};
 
 function isSameHierarchy(one: ControllerHome, other: ControllerHome): boolean {
   return one.controllers.some((name) => other.controllers.includes(name));

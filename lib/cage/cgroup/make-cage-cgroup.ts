@@ -29,17 +29,17 @@ export function makeCageCgroup(
 ): CageCgroup {
   const { surroundings, hasGuardian } = root;
   const plan = planLimits(limits.memory, root.limitContext);
-  const spare = spareSides?.take(limits)?.map((home) => ({ home, above: undefined }));
   const name = root.nextName();
   const counts = limits.cpu !== undefined || limits.cpuTimeMs !== undefined;
   const killCgroup = killable || counts ? killCgroupBelow(root.killCgroup, name) : undefined;
   const memory = root.memory.below(name);
-  const own =
-    spare ??
-    homesBelow(root, limits, root.killCgroup, (home) => home.directory).map(({ home, above }) => ({
-      home: below(home, name, memory),
-      above,
-    }));
+  const homes = homesBelow(root, limits, root.killCgroup, (home) => home.directory);
+  const spare = spareSides?.take(limits) ?? [];
+  // With the same limits it has the same homes, in the same order.
+  const own = homes.map(({ home, above }, index) => {
+    const side = spare[index];
+    return side === undefined ? { home: below(home, name, memory), above } : { home: side, above, isSpare: true };
+  });
   return makeIn({
     ...{ root, around: undefined, memory, killCgroup, limits, plan, surroundings, hasGuardian, locks: [] },
     ...{ own, spareSides },
@@ -73,9 +73,9 @@ export function makeLeaf(
   cage: CageCgroup,
   name: string,
   limits: CageLimits,
-  { repeats }: { repeats: boolean },
+  { follows }: { follows: boolean },
 ): CageCgroup {
-  return makeBelow(cage, name, limits, { isOwn: repeats });
+  return makeBelow(cage, name, limits, { isOwn: follows });
 }
 
 /** Makes the cgroup of a cage within another cage. */
@@ -134,10 +134,11 @@ function makeIn({ own, ...parts }: MadeParts, onMade: () => void = () => {}): Ca
   const { root, memory, killCgroup, limits, around, onRemoved } = parts;
   const { version } = root.limitContext;
   const homes = new ControllerHomes({ version, memory, killCgroup, limits, own, around: around?.homes });
-  memory.make();
-  onMade();
-  const made = [memory];
+  const made = own.filter(({ isSpare }) => isSpare).map(({ home }) => home.directory);
   try {
+    memory.make();
+    onMade();
+    made.push(memory);
     if (killCgroup !== undefined) {
       killCgroup.directory.make();
       made.unshift(killCgroup.directory);

@@ -1,5 +1,8 @@
 import type { LimitsReport } from '../../../types/outcome';
+import { isInUse } from '../../cgroup/controllers/renew-v1';
+import { unlessGone } from '../../cgroup/directory/refusal';
 import { type ControllerLimits, isSameControllers } from '../../cgroup/limits/cage-limits';
+import { killAll } from '../../cgroup/processes/kill';
 import { removeTree, undo } from '../../cgroup/processes/remove';
 import type { ControllerHome } from '../root/root-controllers';
 
@@ -7,39 +10,53 @@ import type { ControllerHome } from '../root/root-controllers';
 const MOST_USAGE_MS = 10;
 
 /**
- * The side cgroups (v1) of the last private cage whose child has left them as good as new. The next cage with the same
- * limits takes them: to make and to remove one costs a short child more than all else about it.
+ * The side cgroups (v1) of the last private cage whose child has left no trace in their counts. The next cage with the
+ * same limits takes them: to make and to remove one is a twentieth of what a short child takes.
  */
 export class SpareSides {
-  #spare: { limits: ControllerLimits; homes: readonly ControllerHome[] } | undefined;
+  #spare: { limits: ControllerLimits; sides: readonly ControllerHome[] } | undefined;
   #isClosed = false;
 
-  /** The caller writes the limits once more: a child with the right to may have changed them. */
-  take(limits: ControllerLimits): readonly ControllerHome[] | undefined {
+  /** The caller renews them, or removes them. Empty if there are none for these limits. */
+  take(limits: ControllerLimits): readonly ControllerHome[] {
     const spare = this.#spare;
-    if (spare === undefined || !isSameControllers(spare.limits, limits)) return undefined;
+    if (spare === undefined || !isSameControllers(spare.limits, limits)) return [];
     this.#spare = undefined;
-    return spare.homes;
+    if (spare.sides.every(({ directory }) => unlessGone(() => !isInUse(directory)) === true)) return spare.sides;
+    removeSides(spare.sides);
+    return [];
   }
 
   /** Keeps the side cgroups of a child that has ended, if they are of use, and removes others. Never throws. */
-  giveBack(limits: ControllerLimits, homes: readonly ControllerHome[], report: LimitsReport): void {
-    if (homes.length === 0) return;
+  giveBack(limits: ControllerLimits, sides: readonly ControllerHome[], report: LimitsReport): void {
+    if (sides.length === 0) return;
     const isSpareEnough = this.#spare !== undefined && isSameControllers(this.#spare.limits, limits);
     if (this.#isClosed || isSpareEnough || !isAsNew(report)) {
-      remove(homes);
+      removeSides(sides);
       return;
     }
     // Other limits are wanted now.
-    if (this.#spare !== undefined) remove(this.#spare.homes);
-    this.#spare = { limits, homes };
+    if (this.#spare !== undefined) removeSides(this.#spare.sides);
+    this.#spare = { limits, sides };
   }
 
   close(): void {
     this.#isClosed = true;
     const spare = this.#spare;
     this.#spare = undefined;
-    if (spare !== undefined) remove(spare.homes);
+    if (spare !== undefined) removeSides(spare.sides);
+  }
+}
+
+/** Removes side cgroups whose cage is gone. What can't be removed now is removed with the cage root. Never throws. */
+export function removeSides(sides: readonly ControllerHome[]): void {
+  for (const { directory } of sides) {
+    undo(() => {
+      if (removeTree(directory)) return;
+      // A process that has left all other cgroups of its cage.
+      killAll(directory);
+      removeTree(directory);
+    });
   }
 }
 
@@ -47,9 +64,4 @@ export class SpareSides {
 function isAsNew({ pids, cpu }: LimitsReport): boolean {
   const isUncounted = pids === undefined || ((pids.hits ?? 0) === 0 && (pids.peak ?? 1) <= 1);
   return isUncounted && (cpu === undefined || ((cpu.throttledMs ?? 0) === 0 && (cpu.usageMs ?? 0) <= MOST_USAGE_MS));
-}
-
-function remove(homes: readonly ControllerHome[]): void {
-  // What can't be removed now is removed with the cage root.
-  for (const { directory } of homes) undo(() => void removeTree(directory));
 }

@@ -1,4 +1,5 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { unlessGone } from '../../cgroup/directory/refusal';
 import { killAll } from '../../cgroup/processes/kill';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import { removeStep, tookLong } from '../../cgroup/processes/remove';
@@ -26,6 +27,8 @@ export class Teardown {
   kill(): void {
     this.#wasKilled = true;
     killAll(this.memory, this.killCgroup);
+    // A process may be in one of these alone, as it may be in the memory cgroup alone.
+    for (const side of this.sides) unlessGone(() => killAll(side));
   }
 
   /**

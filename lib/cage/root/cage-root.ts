@@ -104,7 +104,7 @@ export class CageRoot {
     this.killCgroup = killCgroup;
     this.hasGuardian = hasGuardian;
     enableLimitsBelow(memory);
-    this.controllers = openControllers({ host, parent, memory, hasGuardian });
+    this.controllers = openControllers({ host, parent, memory, killCgroup, hasGuardian });
     this.limitContext = {
       version: host.version,
       swapAccounting: memory.has(SWAP_FILE[host.version]),

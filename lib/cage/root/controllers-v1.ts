@@ -1,7 +1,7 @@
 import type { ControllerName } from '../../cgroup/controllers/controller-name';
 import { inheritProcessors } from '../../cgroup/controllers/cpuset-v1';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
-import { type Host, openDirectory, processDirectory } from '../../cgroup/hierarchy/host';
+import { type Host, inDirectory, processDirectory } from '../../cgroup/hierarchy/host';
 import { type Hierarchy, SIDE_CONTROLLERS } from '../../cgroup/hierarchy/mounts';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { makeLocked, release } from './locked-directory';
@@ -21,7 +21,7 @@ export class ControllersV1 implements RootControllers {
   /** By the mount point of the hierarchy. */
   readonly #sides = new Map<string, Side>();
 
-  constructor(private readonly root: Pick<RootParts, 'host' | 'memory' | 'hasGuardian'>) {}
+  constructor(private readonly root: Pick<RootParts, 'host' | 'memory' | 'killCgroup' | 'hasGuardian'>) {}
 
   get isGone(): boolean {
     return this.#all().some(({ home }) => !home.directory.exists());
@@ -76,33 +76,38 @@ export class ControllersV1 implements RootControllers {
 
   /** Each once, though it may have several of the controllers. */
   #hierarchies(names: readonly ControllerName[]): Hierarchy[] {
-    const { host } = this.root;
+    const { host, killCgroup } = this.root;
+    const freezer = killCgroup?.kind === 'freezer' ? host.freezer : null;
     const found = new Map<string, Hierarchy>();
     for (const name of names) {
       const hierarchy = host.controllers[name];
       if (hierarchy === undefined) throw notMounted(name);
       if (hierarchy.readOnly) throw notWritable(name, hierarchy);
       // A process is in one cgroup of a hierarchy, and in this one that is its kill cgroup.
-      if (host.freezer !== null && isSameMount(hierarchy, host.freezer)) throw withFreezer(name, hierarchy);
+      if (freezer !== null && isSameMount(hierarchy, freezer)) throw withFreezer(name, hierarchy);
       found.set(hierarchy.mountPoint, hierarchy);
     }
     return [...found.values()];
   }
 
   #makeSide(hierarchy: Hierarchy, controllers: readonly ControllerName[]): Side {
-    const parentPath = processDirectory(hierarchy, 'self');
-    return inDirectory(parentPath, (parent) => {
-      sweep(parent);
-      // Its processes are in the memory hierarchy too. But should one be here alone, it is killed with the rest.
-      const directory = makeLocked(parent, OWNER_PREFIX, this.root.hasGuardian ? 'memory' : undefined);
-      try {
-        if (controllers.includes('cpuset')) inheritProcessors(directory, parent);
-      } catch (error) {
-        release(directory);
-        throw error;
-      }
-      return { home: { controllers, directory, inMemory: false }, parentPath };
+    return withOwnError(controllers, () => {
+      const parentPath = processDirectory(hierarchy, 'self');
+      return inDirectory(parentPath, (parent) => this.#makeSideIn(parent, controllers));
     });
+  }
+
+  #makeSideIn(parent: CgroupDirectory, controllers: readonly ControllerName[]): Side {
+    sweep(parent);
+    // Its processes are in the memory hierarchy too. But should one be here alone, it is killed with the rest.
+    const directory = makeLocked(parent, OWNER_PREFIX, this.root.hasGuardian ? 'memory' : undefined);
+    try {
+      if (controllers.includes('cpuset')) inheritProcessors(directory, parent);
+    } catch (error) {
+      release(directory);
+      throw error;
+    }
+    return { home: { controllers, directory, inMemory: false }, parentPath: parent.path };
   }
 }
 
@@ -117,14 +122,24 @@ function isSameMount(one: Hierarchy, other: Hierarchy): boolean {
   return one.mountPoint === other.mountPoint;
 }
 
-function inDirectory<T>(path: string, use: (directory: CgroupDirectory) => T): T {
-  const directory = openDirectory(path);
+/** A refusal there says nothing about memory, and what helps is something else. */
+function withOwnError<T>(controllers: readonly ControllerName[], make: () => T): T {
   try {
-    return use(directory);
-  } finally {
-    directory.close();
+    return make();
+  } catch (error) {
+    if (!(error instanceof MemcageError) || !REFUSALS.has(error.code)) throw error;
+    const { path, errno, syscall } = error;
+    const names = controllers.join(' and ');
+    const cure = `as root, give the user of this process the cgroup in which it is in that hierarchy (chown ${path})`;
+    throw new MemcageError(
+      ErrorCode.NO_CONTROLLER,
+      `The limit can't be had: this process may not make a cgroup of the v1 controller ${names} in ${path}. Cure: ${cure}`,
+      { path, errno, syscall, cure, cause: error },
+    );
   }
 }
+
+const REFUSALS: ReadonlySet<unknown> = new Set([ErrorCode.NO_PERMISSION, ErrorCode.NO_PARENT]);
 
 function notMounted(name: ControllerName): MemcageError {
   const cure = `mount it as root: mkdir -p /sys/fs/cgroup/${name} && mount -t cgroup -o ${name} cgroup /sys/fs/cgroup/${name}`;

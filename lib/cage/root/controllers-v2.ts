@@ -1,8 +1,10 @@
+import { basename, dirname } from 'node:path';
 import type { ControllerName } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { parseNames } from '../../cgroup/files/formats';
+import { inDirectory } from '../../cgroup/hierarchy/host';
+import { isCage, ownKind } from '../../cgroup/names/own-names';
 import { ErrorCode, MemcageError } from '../../errors/errors';
-import { noteEnabled } from '../../placement/make-ready';
 import { refusedParent } from './refused-parent';
 import type { ControllerHome, RootControllers, RootParts } from './root-controllers';
 
@@ -19,9 +21,7 @@ export class ControllersV2 implements RootControllers {
     const { parent, memory } = this.root;
     const missing = names.filter((name) => !this.#enabled.has(name));
     if (missing.length > 0) {
-      const enabled = enable(parent, missing);
-      // So that they are disabled again where memcage gives back the parent.
-      if (enabled.length > 0) noteEnabled(parent.path, enabled);
+      enable(parent, missing);
       enable(memory, missing);
       for (const name of missing) this.#enabled.add(name);
     }
@@ -40,26 +40,33 @@ export class ControllersV2 implements RootControllers {
   remove(): void {}
 }
 
-/** Enables controllers for the cgroups below, and returns those that were not. */
-function enable(directory: CgroupDirectory, names: readonly ControllerName[]): ControllerName[] {
+/** Enables controllers for the cgroups below. Where memcage gives back a cgroup, it disables them: `make-ready.ts`. */
+function enable(directory: CgroupDirectory, names: readonly ControllerName[]): void {
   const enabled = parseNames(directory.read(SUBTREE_CONTROL));
   const wanted = names.filter((name) => !enabled.includes(name));
-  if (wanted.length === 0) return [];
-  const available = parseNames(directory.read('cgroup.controllers'));
-  const missing = wanted.find((name) => !available.includes(name));
-  if (missing !== undefined) throw notDelegated(missing, directory.path);
+  if (wanted.length === 0) return;
+  const isMissing = (name: ControllerName): boolean => !parseNames(directory.read('cgroup.controllers')).includes(name);
+  const missing = wanted.filter(isMissing);
+  if (missing.length > 0) enableAbove(directory.path, missing);
+  const stillMissing = missing.find(isMissing);
+  if (stillMissing !== undefined) throw notDelegated(stillMissing, directory.path);
   try {
     directory.write(SUBTREE_CONTROL, wanted.map((name) => `+${name}`).join(' '));
   } catch (error) {
     throw refusedParent(directory.path, error);
   }
-  return wanted;
+}
+
+/** A memcage of this process has moved it into a cgroup of its own, and enabled no more than was needed then. */
+function enableAbove(path: string, names: readonly ControllerName[]): void {
+  if (ownKind(basename(path)) === 'leaf') inDirectory(dirname(path), (above) => enable(above, names));
 }
 
 function notDelegated(name: ControllerName, path: string): MemcageError {
-  const cure =
-    `enable it in the cgroups above (echo +${name} > DIRECTORY/${SUBTREE_CONTROL}, as root); under systemd, ` +
-    `Delegate=yes in the unit, or Delegate=memory pids cpu cpuset for user@.service`;
+  const cure = isCage(path)
+    ? `make the cage around with such a limit, if only ${name === 'pids' ? "pids: 'max'" : "cpu: 'max'"}`
+    : `enable it in the cgroups above (echo +${name} > DIRECTORY/${SUBTREE_CONTROL}, as root); under systemd, ` +
+      `Delegate=yes in the unit, or Delegate=memory pids cpu cpuset for user@.service`;
   return new MemcageError(
     ErrorCode.NO_CONTROLLER,
     `The limit can't be had in ${path}: the ${name} controller is not available there. Cure: ${cure}`,

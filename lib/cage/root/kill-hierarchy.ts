@@ -1,5 +1,5 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
-import { type Host, openDirectory, processDirectory } from '../../cgroup/hierarchy/host';
+import { type Host, inDirectory, processDirectory } from '../../cgroup/hierarchy/host';
 import type { Hierarchy } from '../../cgroup/hierarchy/mounts';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import { ErrorCode, MemcageError } from '../../errors/errors';
@@ -64,13 +64,4 @@ export function makeBeside({ kind, parentPath }: RootKillCgroup, prefix: string,
     kind,
     directory: makeLocked(parent, prefix, hasGuardian ? 'detached' : undefined),
   }));
-}
-
-function inDirectory<T>(path: string, use: (directory: CgroupDirectory) => T): T {
-  const directory = openDirectory(path);
-  try {
-    return use(directory);
-  } finally {
-    directory.close();
-  }
 }

@@ -1,6 +1,7 @@
 import type { ControllerName } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { Host } from '../../cgroup/hierarchy/host';
+import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 
 /** The directory of a cage root, a cage or a leaf in which some controllers have their files. */
 export interface ControllerHome {
@@ -34,5 +35,6 @@ export interface RootParts {
   host: Host;
   parent: CgroupDirectory;
   memory: CgroupDirectory;
+  killCgroup: KillCgroup | undefined;
   hasGuardian: boolean;
 }

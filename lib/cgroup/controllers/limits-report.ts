@@ -38,20 +38,24 @@ export interface TimeLimit {
 export interface Counter {
   directory: CgroupDirectory;
   file: string;
+  /** What it counts; `memory` for a file of the memory controller. Hierarchies of v1 have other files of one name. */
+  of: 'memory' | 'pids' | 'cpu' | 'usage';
 }
 
-type Texts = (counter: Counter) => string | undefined;
+type File = Pick<Counter, 'directory' | 'file'>;
+type Texts = (file: File) => string | undefined;
 
-/** A kernel may lack some files, but always the same ones, in whatever cgroup. */
+/** A kernel may lack some files, but always the same ones, in whatever cgroup of a hierarchy. */
 const there = new Map<string, boolean>();
 
-function isThere({ directory, file }: Counter): boolean {
-  let known = there.get(file);
-  if (known === undefined) {
-    known = directory.has(file);
-    there.set(file, known);
-  }
-  return known;
+function isThere({ directory, file, of }: Counter): boolean {
+  const key = `${of} ${file}`;
+  const known = there.get(key);
+  if (known !== undefined) return known;
+  const has = directory.has(file);
+  // A cgroup that was removed has none, which says nothing.
+  if (has || directory.exists()) there.set(key, has);
+  return has;
 }
 
 /** Makes an outcome's report on the limits beside memory, from the cgroups' files or from texts that the watcher read. */
@@ -63,7 +67,7 @@ export class LimitsReporter {
     private readonly counted: CountedIn,
     private readonly times: readonly TimeLimit[],
   ) {
-    this.#files = distinct([...filesOf(counted), ...times.map(({ usage }) => usage)]);
+    this.#files = distinct([...filesOf(counted), ...times.map(({ usage }) => ({ ...usage, of: 'usage' as const }))]);
   }
 
   /** The files that a report needs and that are there. */
@@ -103,9 +107,11 @@ function filesOf({ pids, cpu }: CountedIn): Counter[] {
   const files: Counter[] = [];
   if (pids !== undefined) {
     const { directory } = pids;
-    files.push({ directory, file: 'pids.events' }, { directory, file: 'pids.peak' });
+    files.push({ directory, file: 'pids.events', of: 'pids' }, { directory, file: 'pids.peak', of: 'pids' });
   }
-  if (cpu !== undefined) files.push({ directory: cpu.directory, file: 'cpu.stat' }, cpu.usage);
+  if (cpu !== undefined) {
+    files.push({ directory: cpu.directory, file: 'cpu.stat', of: 'cpu' }, { ...cpu.usage, of: 'usage' });
+  }
   return files;
 }
 
@@ -113,7 +119,7 @@ function distinct(files: readonly Counter[]): Counter[] {
   return files.filter((one, index) => files.findIndex((other) => isSameFile(one, other)) === index);
 }
 
-function isSameFile(one: Counter, other: Counter): boolean {
+function isSameFile(one: File, other: File): boolean {
   return one.directory === other.directory && one.file === other.file;
 }
 
@@ -158,7 +164,7 @@ function usageMs({ directory, file }: UsageFile, textOf: Texts): number | null {
   return us === undefined ? null : us / 1e3;
 }
 
-function parsed<T>(counter: Counter, textOf: Texts, parse: (text: string, path: string) => T): T | null {
+function parsed<T>(counter: File, textOf: Texts, parse: (text: string, path: string) => T): T | null {
   const text = textOf(counter);
   return text === undefined ? null : parse(text, `${counter.directory.path}/${counter.file}`);
 }

@@ -9,13 +9,29 @@ const EFFECTIVE = ['cpuset.cpus.effective', 'cpuset.effective_cpus'] as const;
 
 /** Writes one limit of a controller beside memory. The error names the option. */
 export function writeControllerLimit(directory: CgroupDirectory, { file, value, option }: ControllerWrite): void {
+  const before = file === 'cpuset.cpus' ? directory.readIfPresent(file)?.trim() : undefined;
   try {
     directory.write(file, value);
   } catch (error) {
     throw refused(directory, { file, value, option }, error);
   }
-  // v2 takes any processors, and uses those of the cgroup around where it has none of them.
-  if (file === 'cpuset.cpus') assertUsed(directory, value, option);
+  if (file !== 'cpuset.cpus') return;
+  try {
+    // v2 takes any processors, and uses those of the cgroup around where it has none of them.
+    assertUsed(directory, value, option);
+  } catch (error) {
+    restore(directory, file, before);
+    throw error;
+  }
+}
+
+function restore(directory: CgroupDirectory, file: string, before: string | undefined): void {
+  try {
+    // An empty line, as v2 has it at first, stands for all processors of the cgroup around.
+    directory.write(file, before === undefined || before === '' ? '\n' : before);
+  } catch {
+    // The refusal is what the caller must hear of.
+  }
 }
 
 function refused(
@@ -50,8 +66,10 @@ function refused(
 }
 
 function around(directory: CgroupDirectory, file: string): string {
-  if (file === 'cpuset.cpus') return `: ${availableIn(directory)}`;
-  return file === 'cpu.cfs_quota_us' ? ': on cgroup v1 it may not be more than the limit of a cgroup around it' : '';
+  if (file === 'cpuset.cpus') return `: ${availableIn(directory)}, and a cgroup within it may not have more`;
+  return file === 'cpu.cfs_quota_us'
+    ? ': on cgroup v1 it may not be more than the limit of a cgroup around it, or less than that of one within it'
+    : '';
 }
 
 function assertUsed(directory: CgroupDirectory, value: string, option: string): void {

@@ -115,6 +115,16 @@ export function openDirectory(path: string): CgroupDirectory {
   return CgroupDirectory.anchoredAt(native, native.openDirectory({ path }), path);
 }
 
+/** Opens a directory for a while. */
+export function inDirectory<T>(path: string, use: (directory: CgroupDirectory) => T): T {
+  const directory = openDirectory(path);
+  try {
+    return use(directory);
+  } finally {
+    directory.close();
+  }
+}
+
 /** Whether the machine has swap. */
 export function swapOn(): boolean {
   // A header, then one line for each swap device.

@@ -1,3 +1,4 @@
+import { commonProcessors } from './processors';
 import type { ResolvedLimits } from './resolve-limits';
 
 /** Limits of processor time after validation. */
@@ -37,13 +38,15 @@ function isSame<T extends object>(one: T | undefined, other: T | undefined): boo
   return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }
 
-/** Both hold: of each limit the lower one, and what only one of them has. */
+/**
+ * Both hold: of each limit the lower one, and what only one of them has.
+ *
+ * @throws ERR_MEMCAGE_LIMIT_REFUSED if they have no processor in common
+ */
 export function lowerOfBoth(one: CageLimits, other: CageLimits): CageLimits {
   const pids = lowest(one.pids, other.pids);
   const cpuTimeMs = lowest(one.cpuTimeMs, other.cpuTimeMs);
-  const cpu = { ...other.cpu, ...one.cpu };
-  const cpuMax = lowest(one.cpu?.max, other.cpu?.max);
-  if (cpuMax !== undefined) cpu.max = cpuMax;
+  const cpu = one.cpu === undefined || other.cpu === undefined ? (one.cpu ?? other.cpu) : lowerCpu(one.cpu, other.cpu);
   const memory = { ...other.memory, ...one.memory };
   for (const name of ['max', 'swap', 'swapHigh', 'zswap', 'high', 'soft'] as const) {
     const size = lowest(one.memory[name], other.memory[name]);
@@ -52,8 +55,41 @@ export function lowerOfBoth(one: CageLimits, other: CageLimits): CageLimits {
   return {
     memory,
     ...(pids !== undefined && { pids }),
-    ...(Object.keys(cpu).length > 0 && { cpu }),
+    ...(cpu !== undefined && { cpu }),
     ...(cpuTimeMs !== undefined && { cpuTimeMs }),
+  };
+}
+
+function lowerCpu(one: ResolvedCpu, other: ResolvedCpu): ResolvedCpu {
+  const max = lowest(one.max, other.max);
+  const weight = lowest(one.weight, other.weight);
+  const set =
+    one.set === undefined || other.set === undefined ? (one.set ?? other.set) : commonProcessors(one.set, other.set);
+  return {
+    ...(max !== undefined && { max }),
+    ...(weight !== undefined && { weight }),
+    ...(set !== undefined && { set }),
+  };
+}
+
+/**
+ * What a cgroup within another can have of these limits: v1 refuses more processors than the cgroup around has.
+ *
+ * @param around what the cgroup around, and those around that, may use
+ *
+ * @throws ERR_MEMCAGE_LIMIT_REFUSED if they have no processor in common
+ */
+export function withinAround<L extends ControllerLimits>(limits: L, around: ResolvedCpu | undefined): L {
+  const { cpu } = limits;
+  if (cpu === undefined || around === undefined) return limits;
+  const { max, set } = lowerCpu(cpu, around);
+  return {
+    ...limits,
+    cpu: {
+      ...cpu,
+      ...(cpu.max !== undefined && max !== undefined && { max }),
+      ...(cpu.set !== undefined && set !== undefined && { set }),
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import type { CgroupDirectory } from '../directory/directory';
 import { isGone } from '../directory/refusal';
 import type { CgroupVersion } from '../files/formats';
 import { hasRole, type MemoryRole, memoryFile } from '../files/roles';
-import { isCageItself, isLeafName } from '../names/own-names';
+import { isCageItself, isFollowingLeaf } from '../names/own-names';
 import { readHardLimits, readMemoryFile, writeLimits } from './limit-files';
 import { planLimits } from './limit-plan';
 import type { ResolvedLimits } from './resolve-limits';
@@ -59,7 +59,7 @@ export function changeWithLeaves(directory: CgroupDirectory, version: CgroupVers
   // Listed after the change: the maker of a leaf looks for one once the leaf is there.
   const after = limitsToRepeat(directory, version);
   for (const name of directory.children()) {
-    if (isLeafName(name)) followLimits(directory.below(name), version, { before, after });
+    if (isFollowingLeaf(name)) followLimits(directory.below(name), version, { before, after });
   }
 }
 

@@ -1,3 +1,5 @@
+import { ErrorCode, MemcageError } from '../../errors/errors';
+
 /** Processors from one number to another, both included. */
 export type ProcessorRange = readonly [from: number, to: number];
 
@@ -23,6 +25,11 @@ export function parseProcessors(text: string): ProcessorRange[] | undefined {
   return merged(ranges.sort(([one], [other]) => one - other));
 }
 
+/** The text of such a list. */
+export function formatProcessors(ranges: readonly ProcessorRange[]): string {
+  return ranges.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(',');
+}
+
 function merged(sorted: readonly ProcessorRange[]): ProcessorRange[] {
   const ranges: ProcessorRange[] = [];
   for (const [from, to] of sorted) {
@@ -36,4 +43,25 @@ function merged(sorted: readonly ProcessorRange[]): ProcessorRange[] {
 /** Whether all processors of a list are in another one. Both as {@link parseProcessors} returns them. */
 export function areWithin(inner: readonly ProcessorRange[], outer: readonly ProcessorRange[]): boolean {
   return inner.every(([from, to]) => outer.some(([first, last]) => first <= from && to <= last));
+}
+
+/**
+ * The processors that are in both lists.
+ *
+ * @throws ERR_MEMCAGE_LIMIT_REFUSED if there are none
+ */
+export function commonProcessors(one: string, other: string): string {
+  const others = parseProcessors(other) ?? [];
+  const common = (parseProcessors(one) ?? []).flatMap(([from, to]) =>
+    others.flatMap(([first, last]): ProcessorRange[] => {
+      const both: ProcessorRange = [Math.max(from, first), Math.min(to, last)];
+      return both[0] <= both[1] ? [both] : [];
+    }),
+  );
+  if (common.length > 0) return formatProcessors(common);
+  throw new MemcageError(
+    ErrorCode.LIMIT_REFUSED,
+    `cpu.set: ${one} and ${other}, which hold both, have no processor in common`,
+    { value: one },
+  );
 }

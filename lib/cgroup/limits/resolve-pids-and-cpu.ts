@@ -1,7 +1,7 @@
 import { invalidArgument } from '../../errors/errors';
 import { isRecord, refuseUnknown } from '../../options/option-names';
 import type { ResolvedCpu } from './cage-limits';
-import { parseProcessors } from './processors';
+import { formatProcessors, parseProcessors } from './processors';
 
 /** The kernel takes no quota below 1 ms, and memcage's period is its default of 100 ms. */
 const LEAST_PROCESSORS = 0.01;
@@ -32,9 +32,9 @@ export function resolvePids(given: unknown): number {
 
 /** Validates the option `cpu`, without looking at the machine. */
 export function resolveCpu(given: unknown, of: string): ResolvedCpu {
-  if (typeof given === 'number') return { max: processors('cpu', given) };
+  if (typeof given === 'number' || given === 'max') return { max: processors('cpu', given) };
   if (!isRecord(given))
-    throw invalidArgument('cpu', `a number of processors or an object of ${CPU_NAMES.join(', ')}`, given);
+    throw invalidArgument('cpu', `a number of processors, 'max' or an object of ${CPU_NAMES.join(', ')}`, given);
   refuseUnknown(given, { of, within: 'cpu', known: CPU_NAMES, aliases: CPU_ALIASES });
   const { max, weight, set } = given;
   return {
@@ -45,9 +45,13 @@ export function resolveCpu(given: unknown, of: string): ResolvedCpu {
 }
 
 function processors(option: string, given: unknown): number {
-  if (given === Number.POSITIVE_INFINITY) return given;
+  if (given === 'max' || given === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   if (typeof given === 'number' && given >= LEAST_PROCESSORS && given <= MOST_PROCESSORS) return given;
-  throw invalidArgument(option, `a number of processors from ${LEAST_PROCESSORS} to ${MOST_PROCESSORS}`, given);
+  throw invalidArgument(
+    option,
+    `a number of processors from ${LEAST_PROCESSORS} to ${MOST_PROCESSORS}, or 'max'`,
+    given,
+  );
 }
 
 function checkWeight(given: unknown): number {
@@ -57,7 +61,6 @@ function checkWeight(given: unknown): number {
 
 function checkSet(given: unknown): string {
   const set = typeof given === 'string' ? parseProcessors(given) : undefined;
-  if (set !== undefined && set.length > 0)
-    return set.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(',');
+  if (set !== undefined && set.length > 0) return formatProcessors(set);
   throw invalidArgument('cpu.set', "processors as in '0-2,4'", given);
 }

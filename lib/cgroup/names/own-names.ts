@@ -30,12 +30,17 @@ export function isCageItself(path: string): boolean {
 
 const LEAF = /^leaf-\d+$/;
 
-/** The name of a child's own cgroup in a shared cage. A cage there has the number alone. */
-export function leafName(number: number): string {
-  return `leaf-${number}`;
+/**
+ * The name of a child's own cgroup in a shared cage. A cage there has the number alone.
+ *
+ * @param follows whether its limit of memory is that of the cage, and follows it
+ */
+export function leafName(number: number, { follows }: { follows: boolean }): string {
+  return `${follows ? 'leaf' : 'limited'}-${number}`;
 }
 
-export function isLeafName(name: string): boolean {
+/** Whether it is the name of a leaf that follows the limit of its cage. */
+export function isFollowingLeaf(name: string): boolean {
   return LEAF.test(name);
 }
 

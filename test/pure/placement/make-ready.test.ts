@@ -6,11 +6,14 @@ const PATH = '/sys/fs/cgroup';
 
 /** Pids by the path of their cgroup. */
 let members: Map<string, number[]>;
+/** What the cgroup's children have; somebody else may have enabled io. */
+const enabled = ['cpu', 'io', 'memory', 'pids'];
 
 jest.mock('../../../lib/placement/parent-facts', () => ({
   ...jest.requireActual<typeof FactsModule>('../../../lib/placement/parent-facts'),
   readPids: (path: string) => members.get(path) ?? [],
   hasChildren: () => false,
+  readEnabled: () => enabled,
 }));
 
 type Answer = (effect: Effect) => void;
@@ -168,7 +171,7 @@ test('what should have lasted is undone if the process does not become another',
   const effects = drive(undoLasting());
   expect(leaf()).toBeUndefined();
   expect(members.get(PATH)).toEqual([1, 7, 42]);
-  expect(effects).toContainEqual({ do: 'write', path: `${PATH}/cgroup.subtree_control`, value: '-memory' });
+  expect(effects).toContainEqual({ do: 'write', path: `${PATH}/cgroup.subtree_control`, value: '-cpu -memory -pids' });
 });
 
 test('a process that has ended meanwhile does not matter', () => {

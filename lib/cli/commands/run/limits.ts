@@ -15,7 +15,12 @@ export const LIMITS = {
     section: SECTION,
     suggest: ['max'],
   },
-  cpu: { type: 'string', value: 'N', help: 'how many processors it may use, as in 1.5', section: SECTION },
+  cpu: {
+    type: 'string',
+    value: 'N',
+    help: 'how many processors it may use, as in 1.5; max only measures',
+    section: SECTION,
+  },
   'cpu-weight': {
     type: 'string',
     value: 'N',
@@ -43,8 +48,8 @@ export function limitsOf(values: Values<typeof LIMITS>): CageLimitOptions {
     asUsage(() => checkCageOptions({ pids: countOf(pids) }), wrong);
   }
   if (cpu !== undefined) {
-    const wrong = `--cpu is a number of processors from 0.01 on, as in 1.5, not '${cpu}'`;
-    asUsage(() => checkCageOptions({ cpu: numberOf(cpu) }), wrong);
+    const wrong = `--cpu is a number of processors from 0.01 on, as in 1.5, or max, not '${cpu}'`;
+    asUsage(() => checkCageOptions({ cpu: countOf(cpu) }), wrong);
   }
   if (weight !== undefined) {
     const wrong = `--cpu-weight is an integer from 1 to 10000, not '${weight}'`;
@@ -59,7 +64,7 @@ export function limitsOf(values: Values<typeof LIMITS>): CageLimitOptions {
     asUsage(() => checkCageOptions({ cpuTimeMs: parseDuration(cpuTime) }), wrong);
   }
   const limits: CpuLimits = {
-    ...(cpu !== undefined && { max: numberOf(cpu) }),
+    ...(cpu !== undefined && { max: countOf(cpu) }),
     ...(weight !== undefined && { weight: numberOf(weight) }),
     ...(set !== undefined && { set }),
   };

@@ -79,7 +79,7 @@ describe('the report on processor time', () => {
   test('comes from the texts that the watcher has read', () => {
     const directory = cgroup('/cage', usage(1));
     const reporter = new LimitsReporter({}, [limit(1000, directory)]);
-    expect(reporter.files).toEqual([{ directory, file: 'cpu.stat' }]);
+    expect(reporter.files).toEqual([{ directory, file: 'cpu.stat', of: 'usage' }]);
     const { cpuTime } = reporter.parse(reporter.files, ['usage_usec 1000000\n']);
     expect(cpuTime).toEqual({ limitMs: 1000, usedMs: 1000, hit: true });
   });

@@ -1,4 +1,4 @@
-import { isCage, isCageItself, isLeafName, leafName } from '../../../../lib/cgroup/names/own-names';
+import { isCage, isCageItself, isFollowingLeaf, leafName } from '../../../../lib/cgroup/names/own-names';
 import { testRows } from '../../../support/rows';
 
 testRows<[string, boolean]>(
@@ -38,6 +38,7 @@ testRows<[string, boolean]>(
 );
 
 test('a leaf is told by its name', () => {
-  expect(isLeafName(leafName(12))).toBe(true);
-  expect(['12', 'leaf', 'leaf-x', 'my-leaf-1'].map(isLeafName)).toEqual([false, false, false, false]);
+  expect(isFollowingLeaf(leafName(12, { follows: true }))).toBe(true);
+  const others = ['12', 'leaf', 'leaf-x', 'my-leaf-1', leafName(12, { follows: false })];
+  expect(others.filter(isFollowingLeaf)).toEqual([]);
 });

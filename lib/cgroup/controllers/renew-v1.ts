@@ -1,0 +1,33 @@
+import type { CgroupDirectory } from '../directory/directory';
+import type { ControllerName } from './controller-name';
+import { inheritProcessors } from './cpuset-v1';
+
+/** The kernel's defaults. The quota comes first: with a limit, it may allow no other period. */
+const CPU_DEFAULTS = [
+  ['cpu.cfs_quota_us', '-1'],
+  ['cpu.cfs_period_us', '100000'],
+  ['cpu.shares', '1024'],
+] as const;
+
+/**
+ * Makes a side cgroup as it was when it was new, but for what it has counted: a child with the right to do so may have
+ * changed everything.
+ *
+ * @param around the cgroup in which it is
+ */
+export function renew(
+  directory: CgroupDirectory,
+  controllers: readonly ControllerName[],
+  around: CgroupDirectory,
+): void {
+  if (controllers.includes('cpu')) {
+    // Without CONFIG_CFS_BANDWIDTH there is no quota, and whoever asks for one is refused.
+    for (const [file, value] of CPU_DEFAULTS) if (directory.has(file)) directory.write(file, value);
+  }
+  if (controllers.includes('cpuset')) inheritProcessors(directory, around);
+}
+
+/** Whether a process that has left all other cgroups of its cage is in it, or a cgroup that a child has made. */
+export function isInUse(directory: CgroupDirectory): boolean {
+  return directory.read('tasks') !== '' || directory.children().length > 0;
+}
