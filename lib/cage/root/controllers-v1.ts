@@ -130,7 +130,9 @@ function withOwnError<T>(controllers: readonly ControllerName[], make: () => T):
     if (!(error instanceof MemcageError) || !REFUSALS.has(error.code)) throw error;
     const { path, errno, syscall } = error;
     const names = controllers.join(' and ');
-    const cure = `as root, give the user of this process the cgroup in which it is in that hierarchy (chown ${path})`;
+    const user = process.geteuid?.() ?? 0;
+    const own = `${path}/cages-${user}`;
+    const cure = `as root: mkdir -p ${own} && chown -R ${user} ${own} && echo ${process.pid} > ${own}/cgroup.procs`;
     throw new MemcageError(
       ErrorCode.NO_CONTROLLER,
       `The limit can't be had: this process may not make a cgroup of the v1 controller ${names} in ${path}. Cure: ${cure}`,
