@@ -49,7 +49,7 @@ export class SpareSides {
 }
 
 /** Removes side cgroups whose cage is gone. What can't be removed now is removed with the cage root. Never throws. */
-export function removeSides(sides: readonly ControllerHome[]): void {
+function removeSides(sides: readonly ControllerHome[]): void {
   for (const { directory } of sides) {
     undo(() => {
       if (removeTree(directory)) return;
