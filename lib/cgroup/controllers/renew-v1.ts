@@ -1,4 +1,5 @@
 import type { CgroupDirectory } from '../directory/directory';
+import { unlessGone } from '../directory/refusal';
 import type { ControllerName } from './controller-name';
 import { inheritProcessors } from './cpuset-v1';
 
@@ -21,8 +22,8 @@ export function renew(
   around: CgroupDirectory,
 ): void {
   if (controllers.includes('cpu')) {
-    // Without CONFIG_CFS_BANDWIDTH there is no quota, and whoever asks for one is refused.
-    for (const [file, value] of CPU_DEFAULTS) if (directory.has(file)) directory.write(file, value);
+    // Without CONFIG_CFS_BANDWIDTH there is no quota, and whoever asks for one is refused. A missing file looks gone.
+    for (const [file, value] of CPU_DEFAULTS) unlessGone(() => directory.write(file, value));
   }
   if (controllers.includes('cpuset')) inheritProcessors(directory, around);
 }
