@@ -245,6 +245,18 @@ describeIf(['cgroup', 'root', 'seccomp', 'userns'], 'the privileges of a child',
     } else expect((await start()).stdout).toBe(sets(1n << 24n, 0, 0));
   });
 
+  test('none can be left by a process that has none itself', async () => {
+    const inner = [process.execPath, join(__dirname, '../../fixtures/rootless/runs.js')];
+    const attempts = [
+      ['grep', SHOW, { privileges: { capabilities: [] } }],
+      ['grep', SHOW, { privileges: { capabilities: [] }, memory: '50M', enforce: 'polled' }],
+    ];
+    const [file = '', ...args] = [...inner, JSON.stringify(attempts)];
+    const { stdout } = await run(file, args, { privileges: { capabilities: [] } });
+    const shown = { stdout: sets(0n, 0, 0), stderr: '', exitCode: 0, oom: null };
+    expect(JSON.parse(stdout)).toEqual([shown, shown]);
+  });
+
   test('the kernel agrees about which programs are filters', () => {
     const codes = [
       LOAD,
