@@ -44,6 +44,9 @@ const FORKED = join(__dirname, '../../fixtures/child-settings/show.js');
 const outputOf = async (child: childProcess.ChildProcess): Promise<string> =>
   child.stdout === null ? '' : text(child.stdout);
 
+/** EMFILE of the launcher, by glibc and by musl. */
+const TOO_MANY = /\/dev\/null: (Too many open files|No file descriptors available) /;
+
 /** Every way to start a child with settings. */
 const WAYS: Record<string, (options: SpawnOptions) => string | Promise<string>> = {
   spawn: (options) => outputOf(spawn('sh', ['-c', SHOW], options)),
@@ -96,14 +99,21 @@ describeIf(['cgroup', 'root'], 'the settings of a child', () => {
     { name: ({ way, where }) => `${way} ${where}` },
   );
 
-  test('a limit of open files may be lower than the number of a pipe that the child is given', async () => {
-    // A static program: it opens no library. It refuses to do anything without arguments.
-    const { file } = launcherFor({});
-    const stdio = Array.from({ length: 12 }, () => 'pipe' as const);
-    const child = spawn(file, [], { stdio, rlimits: { nofile: 2 } });
-    expect(await text(child.stdio[2] as never)).toContain('memcage-exec: not an argument');
-    expect(await child.outcome).toMatchObject({ exitCode: 125 });
-  });
+  testRows(
+    'a limit of open files may be lower than the number of a pipe that the child is given',
+    [0, 1, 2].flatMap((nofile) => [{ nofile }, { nofile: { soft: nofile, hard: 100 } }]),
+    async (rlimits) => {
+      // A static program: it opens no library.
+      const { file } = launcherFor({});
+      const stdio = Array.from({ length: 12 }, () => 'pipe' as const);
+      for (const place of [{}, { ...PLACES['below an init'], stdio: 'pipe' }, { uid: 65534 }] as SpawnOptions[]) {
+        const child = spawn(file, ['1', '--join=/dev/null', '--', 'true'], { stdio, ...place, rlimits });
+        expect(await text(child.stdio[2] as never)).toMatch(TOO_MANY);
+        expect(await child.outcome).toMatchObject({ exitCode: 125 });
+      }
+    },
+    { name: ({ nofile }) => JSON.stringify(nofile) },
+  );
 
   test('the kernel holds a limit', async () => {
     const result = await run(
