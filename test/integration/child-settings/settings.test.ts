@@ -1,6 +1,6 @@
 import childProcess from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { constants, getPriority, setPriority } from 'node:os';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { constants, getPriority, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import {
@@ -85,6 +85,11 @@ const own = () => ({
 describeIf(['cgroup', 'root'], 'the settings of a child', () => {
   const closed = closedAfterEach();
   expectNothingLeft(() => run('true', [], { memory: '100M', ...SETTINGS }));
+  let directory: string;
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'memcage-settings-'));
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
 
   testRows(
     'are what the program and its descendants have, however it is started, and this process has none of them',
@@ -186,6 +191,26 @@ describeIf(['cgroup', 'root'], 'the settings of a child', () => {
     expect(outputs).toEqual(Array.from({ length: 5 }, () => SET));
     await launcher.close();
   });
+
+  testRows(
+    'a launcher whose limit of files is too low for its message ends with its code, and says what it may',
+    [
+      { fsize: { soft: 0, hard: '1M' }, says: /\/no\/such\/program/ },
+      { fsize: 20, says: /^memcage-exec: .{6}$/ },
+      { fsize: 0, says: /^$/ },
+    ] as const,
+    async ({ fsize, says }) => {
+      const path = join(directory, 'stderr');
+      const fd = openSync(path, 'w');
+      await using launcher = launcherFor({ rlimits: { fsize, core: 0 } });
+      const stdio = ['ignore', 'ignore', fd] as const;
+      const end = childProcess.spawnSync(launcher.file, [...launcher.args, '/no/such/program'], { stdio: [...stdio] });
+      closeSync(fd);
+      expect(end).toMatchObject({ status: 127, signal: null });
+      expect(readFileSync(path, 'utf8')).toMatch(says);
+    },
+    { name: ({ fsize }) => JSON.stringify(fsize) },
+  );
 
   test('a limit that nobody may have is refused with its name', async () => {
     const most = readFileSync('/proc/sys/fs/nr_open', 'utf8').trim();
