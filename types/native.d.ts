@@ -125,8 +125,8 @@ export interface CloneOptions {
   capabilities?: readonly number[];
   /**
    * A seccomp filter, as an array of struct sock_filter: 1 to 4096 instructions of 8 bytes. The child installs it last,
-   * and needs `noNewPrivs` or CAP_SYS_ADMIN for that. Before Linux 5.16 say false to `shareMemory`: a filter that kills
-   * with a core dump would take the parent too.
+   * and needs `noNewPrivs` or CAP_SYS_ADMIN for that. It needs `shareMemory: false`: a filter may kill the child before
+   * its program runs, and that may dump the memory.
    */
   seccomp?: Uint8Array;
   /** Install the filter before the child changes its ids and capabilities instead. Default: false. */

@@ -9,7 +9,7 @@ import type { ChildSettings } from '../child-settings/child-settings';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { readNamespaceFacts } from '../namespaces/namespace-facts';
 import { explainNamespaceRefusal, MAKING_STAGES } from './namespace-refusal';
-import { isSettingStage, readSettingFacts, refusedSetting, SYSCALLS as SETTING_SYSCALLS } from './setting-refusal';
+import { isSettingStage, readSettingFacts, refusedSetting, settingCall } from './setting-refusal';
 
 const { EACCES, EAGAIN, EINVAL, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSYS, EPERM } = constants.errno;
 
@@ -39,7 +39,7 @@ export function explainFailure(
   context: { home: CageCgroup | undefined; namespaces: NamespaceOptions; settings: ChildSettings; isLate: boolean },
 ): ExplainedFailure {
   const { stage, errno, path } = failure;
-  const syscall = SYSCALLS[stage];
+  const syscall = settingCall(failure) ?? SYSCALLS[stage];
   const known = { errno, syscall, stage, ...(path !== '' && { path }) };
   const fail = (code: ErrorCode, message: string): ExplainedFailure => ({
     error: new MemcageError(code, message, known),
@@ -59,7 +59,7 @@ export function explainFailure(
 
   const limited = limitAtFault(context.home, errno);
   if (limited !== undefined) return fail(ErrorCode.LIMIT_TOO_SMALL, limited);
-  if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(stage, path));
+  if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(failure, syscall));
   if (isSettingStage(stage)) {
     const { namespaces, settings } = context;
     return { error: refusedSetting(failure, settings, readSettingFacts(namespaces)), asNode: false };
@@ -93,9 +93,9 @@ function limitAtFault(home: CageCgroup | undefined, errno: number): string | und
   }
 }
 
-function explainMissingCall(stage: Stage, path: string): string {
+function explainMissingCall({ stage, path }: CloneFailure, syscall: string | undefined): string {
   // Without clone3(2), clone(2) is tried, but that can enter no cgroup and make no time namespace.
-  const call = stage === 'clone' ? 'clone3' : path === 'pidfd_open' ? path : SYSCALLS[stage];
+  const call = stage === 'clone' ? 'clone3' : path === 'pidfd_open' ? path : syscall;
   return `${call} is missing (this Linux is too old, or a seccomp filter hides it), which the child needs at ${stage}`;
 }
 
@@ -134,5 +134,4 @@ const SYSCALLS: Readonly<Partial<Record<Stage, string>>> = {
   'close-fds': 'close_range',
   init: 'fork',
   exec: 'execve',
-  ...SETTING_SYSCALLS,
 };

@@ -17,7 +17,7 @@ import { hasUserNamespace } from '../namespaces/namespaces';
 import { ownLimits } from './own-limits';
 import { type Explanation, explainPrivilege, foreseeRefusedCapabilities } from './privilege-refusal';
 
-const { EACCES, EPERM } = constants.errno;
+const { EACCES, EINVAL, EPERM } = constants.errno;
 
 /** What decides whether the kernel accepts a setting. */
 export interface SettingFacts {
@@ -85,14 +85,14 @@ export function refusedSetting(failure: CloneFailure, settings: ChildSettings, f
   return new MemcageError(ErrorCode.SETTING, message, {
     errno,
     stage,
-    syscall: SYSCALLS[stage],
+    syscall: settingCall(failure),
     ...(path !== '' && { path }),
     ...(cure !== '' && { cure }),
   });
 }
 
-/** The steps of the child that are its settings. */
-export const SYSCALLS: Readonly<Record<string, string>> = {
+/** The steps of the child that are its settings, and the system call of most. */
+const SYSCALLS: Readonly<Record<string, string>> = {
   'oom-score-adj': 'write',
   rlimits: 'prlimit64',
   nice: 'setpriority',
@@ -103,6 +103,15 @@ export const SYSCALLS: Readonly<Record<string, string>> = {
 };
 
 const PRIVILEGES: ReadonlySet<string> = new Set(['bounding-set', 'capabilities', 'no-new-privs', 'seccomp']);
+
+/** Of a write to oom_score_adj. EACCES may also be of opening it, where this process is not dumpable. */
+const WRITE_ERRORS: ReadonlySet<number> = new Set([-EACCES, -EINVAL, -EPERM]);
+
+/** The system call that failed; undefined if the stage is no setting. */
+export function settingCall({ stage, errno, path }: CloneFailure): string | undefined {
+  if (stage === 'oom-score-adj' && !WRITE_ERRORS.has(errno)) return 'openat';
+  return path === 'PR_CAP_AMBIENT_RAISE' ? 'prctl' : SYSCALLS[stage];
+}
 
 export function isSettingStage(stage: string): boolean {
   return Object.hasOwn(SYSCALLS, stage);

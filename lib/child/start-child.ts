@@ -1,9 +1,8 @@
-import { constants, release } from 'node:os';
+import { constants } from 'node:os';
 import type { CloneOptions, CloneResult, NativeBinding } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
 import { isNativeError } from '../cgroup/directory/refusal';
 import { type ChildSettings, planSettings, type SettingsPlan } from '../child-settings/child-settings';
-import { isOlderThan, type KernelVersion } from '../machine/kernel-version';
 import { hasCgroupNamespace, hasInit, hasPidNamespace, planNamespaces } from '../namespaces/namespaces';
 import type { LaunchPlan } from '../process/launch';
 import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../process/node-heap';
@@ -17,9 +16,6 @@ import { withTimeBackstop } from './time-backstop';
 
 /** From a cold file system, a program may take seconds to load; nothing sane takes longer. */
 const WATCHDOG_MS = 10_000;
-
-/** Before it, a core dump kills all that share the memory, a vfork child's parent too: commit 0258b5fd7c71. */
-const DUMPS_ALONE: KernelVersion = [5, 16];
 
 const { ENODEV, ENOENT } = constants.errno;
 
@@ -157,12 +153,13 @@ function cloneOptions(
 ): Omit<CloneOptions, 'joinFds'> {
   const { uid, gid, seccomp } = plan;
   // uid, gid: a change of ids with shared memory would make the parent undumpable. time: before Linux 6.3, CLONE_VM
-  // can't be combined with CLONE_NEWTIME. seccomp: a filter may kill the child, with a core dump.
+  // can't be combined with CLONE_NEWTIME. seccomp: a filter may kill the child, and the core dump would be of
+  // this process's memory.
   const shareMemory =
     uid === undefined &&
     gid === undefined &&
     namespaces.time !== true &&
-    (seccomp === undefined || !isOlderThan(DUMPS_ALONE, release())) &&
+    seccomp === undefined &&
     caged?.home?.endangersOwner() !== true;
   return {
     ...plan,

@@ -263,6 +263,7 @@ void RunChild(const SpawnPlan& plan) {
   ApplySettings(plan);
   DropPrivileges(plan);
   DieWithParent(plan);
+  FinishSettings(plan);
   UnblockSignals(plan);
   LockPrivileges(plan);
   Exec(plan);

@@ -38,12 +38,25 @@ void SetOomScoreAdj(const SpawnPlan& plan) {
   Call(SYS_close, fd);
 }
 
+// ppoll(2) takes no more fds than the soft limit, and DieWithParent() gives it one.
+constexpr uint64_t kLeastFiles = 1;
+
+bool IsTooFewFiles(const Rlimit& limit) { return limit.resource->number == RLIMIT_NOFILE && limit.soft < kLeastFiles; }
+
+void SetRlimit(const SpawnPlan& plan, const Resource& resource, uint64_t soft, uint64_t hard) {
+  // Raw: a C library's struct rlimit may have other sizes than the system call.
+  const uint64_t values[2] = {soft, hard};
+  Check(plan, Stage::kRlimits, Call(SYS_prlimit64, 0, resource.number, values, nullptr), resource.name);
+}
+
 void SetRlimits(const SpawnPlan& plan) {
   for (int i = 0; i < plan.settings.rlimit_count; ++i) {
     const Rlimit& limit = plan.settings.rlimits[i];
-    // Raw: a C library's struct rlimit may have other sizes than the system call.
-    const uint64_t values[2] = {limit.soft, limit.hard};
-    Check(plan, Stage::kRlimits, Call(SYS_prlimit64, 0, limit.resource->number, values, nullptr), limit.resource->name);
+    if (IsTooFewFiles(limit)) {
+      SetRlimit(plan, *limit.resource, kLeastFiles, limit.hard < kLeastFiles ? kLeastFiles : limit.hard);
+    } else {
+      SetRlimit(plan, *limit.resource, limit.soft, limit.hard);
+    }
   }
 }
 
@@ -62,6 +75,13 @@ void ApplySettings(const SpawnPlan& plan) {
   // After the limits: RLIMIT_NICE says how far a process without CAP_SYS_NICE may go.
   if (plan.settings.set_nice) {
     Check(plan, Stage::kNice, Call(SYS_setpriority, PRIO_PROCESS, 0, plan.settings.nice));
+  }
+}
+
+void FinishSettings(const SpawnPlan& plan) {
+  for (int i = 0; i < plan.settings.rlimit_count; ++i) {
+    const Rlimit& limit = plan.settings.rlimits[i];
+    if (IsTooFewFiles(limit)) SetRlimit(plan, *limit.resource, limit.soft, limit.hard);
   }
 }
 

@@ -41,5 +41,7 @@ struct ChildSettings {
  * limit of open files may leave no number for one.
  */
 void ApplySettings(const SpawnPlan& plan);
+/** After DieWithParent(): sets a limit of no open files, which it could not work with. Everybody may lower a limit. */
+void FinishSettings(const SpawnPlan& plan);
 
 }  // namespace memcage

@@ -1,5 +1,6 @@
 #include "clone/child_starter.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "clone/child.h"
 #include "clone/clone_call.h"
 #include "clone/id_mapper.h"
+#include "sys/errors.h"
 #include "sys/syscalls.h"
 
 namespace memcage {
@@ -50,7 +52,7 @@ std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, Uni
   error = stack_.Ensure();
   if (error < 0) return CloneFailure{Stage::kClone, error, "stack"};
   const bool signal = request.kill_with_parent && !request.guarded;
-  const int parent = signal ? SelfPidfd() : -1;
+  const int parent = signal ? SelfPidfdAbove(static_cast<int>(request.stdio.size())) : -1;
   if (signal && parent < 0) {
     return CloneFailure{Stage::kParentDeath, parent, "pidfd_open"};
   }
@@ -106,6 +108,17 @@ int ChildStarter::SelfPidfd() {
     self_pidfd_.Reset(fd);
   }
   return self_pidfd_.get();
+}
+
+int ChildStarter::SelfPidfdAbove(int count) {
+  const int fd = SelfPidfd();
+  if (fd < 0 || fd >= count) return fd;
+  const int above = fcntl(fd, F_DUPFD_CLOEXEC, count);
+  // Beyond the limit of open files, where the stdio fails too and says so.
+  if (above < 0 && errno == EINVAL) return fd;
+  if (above < 0) return sys::NegativeErrno();
+  self_pidfd_.Reset(above);
+  return above;
 }
 
 }  // namespace memcage

@@ -39,6 +39,9 @@ class ChildStarter {
   [[nodiscard]] Watchdog& watchdog() { return watchdog_; }
 
  private:
+  /** The same, with a number that is none of the first `count`, which become the child's stdio. */
+  int SelfPidfdAbove(int count);
+
   std::function<int()> ready_watchdog_;
   Watchdog watchdog_;
   VforkStack stack_;

@@ -54,7 +54,10 @@ struct SpawnPlan {
   gid_t gid;
   ChildSettings settings;
   Privileges privileges;
-  /** A pidfd of the parent, to find out whether it died before PR_SET_PDEATHSIG was in force. */
+  /**
+   * A pidfd of the parent, to find out whether it died before PR_SET_PDEATHSIG was in force. Its number is none of the
+   * child's stdio.
+   */
   int parent_pidfd;
   bool set_uid;
   bool set_gid;

@@ -129,6 +129,7 @@ bool IsGuardian(int argc, char** argv) {
   ApplySettings(plan);
   DropPrivileges(plan);
   DieWithParent(plan);
+  FinishSettings(plan);
   LockPrivileges(plan);
   Exec(plan);
 }

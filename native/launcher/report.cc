@@ -1,9 +1,11 @@
 #include "launcher/report.h"
 
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 
@@ -64,6 +66,20 @@ class Line {
   size_t used_ = 0;
 };
 
+/**
+ * The program's limit of files may be in force already. Where standard error is a file, a write beyond it would end
+ * this process by a signal, as if the program had run.
+ */
+void WriteWhatItMay() {
+  struct sigaction ignore{};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGXFSZ, &ignore, nullptr);
+  rlimit files{};
+  if (getrlimit(RLIMIT_FSIZE, &files) < 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_FSIZE, &files);
+}
+
 void AddSubject(Line* line, const Report& report) {
   if (report.subject != nullptr) {
     line->Add(report.subject);
@@ -76,6 +92,7 @@ void AddSubject(Line* line, const Report& report) {
 }  // namespace
 
 void SendReport(const Report& report, int fd) {
+  WriteWhatItMay();
   const char* stage = kStageNames[static_cast<int>(report.stage)];
   Line line;
   if (fd >= 0) {

@@ -7,7 +7,7 @@ import { execSync, launcherFor, type PrivilegeOptions, run, type SpawnOptions, s
 import * as dropIn from 'memcage/child_process';
 import { native } from 'memcage/native';
 import { whyNoFilter } from '../../../lib/child-settings/seccomp-filter';
-import { ALLOW, assemble, type Bpf, errno, KILL, LOAD, RETURN, refusing } from '../../support/bpf';
+import { ALLOW, assemble, type Bpf, callNumber, errno, KILL, LOAD, RETURN, refusing } from '../../support/bpf';
 import { closedAfterEach } from '../../support/closed-after-each';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
@@ -183,6 +183,31 @@ describeIf(['cgroup', 'root', 'seccomp', 'userns'], 'the privileges of a child',
     { name: (answer) => answer.toString(16) },
   );
 
+  test('a start that its filter kills leaves no core file, which would hold the memory of this process', async () => {
+    const seccomp = assemble(
+      [LOAD, 0],
+      [0x15, callNumber('execve'), 0, 3],
+      [LOAD, 16],
+      [0x15, 0, 1, 0],
+      [RETURN, KILL],
+      [RETURN, ALLOW],
+    );
+    const cwd = mkdtempSync(join(directory, 'core-'));
+    for (const place of [{}, { uid: 0 }] as SpawnOptions[]) {
+      const settings = { rlimits: { core: 'unlimited' }, privileges: { seccomp } } as const;
+      const start = run('true', [], { ...place, ...settings, cwd, reject: false });
+      expect(await start).toMatchObject({ exitCode: null, signal: 'SIGSYS' });
+      // A relative pattern of core(5): the kernel would write it there.
+      expect(readdirSync(cwd)).toEqual([]);
+    }
+    // A program is as any other.
+    const { stdout } = await run('stat', ['-c', '%u', '/proc/self/mem'], {
+      ...NOBODY,
+      privileges: { seccomp: NO_MKDIR },
+    });
+    expect(stdout).toBe('65534\n');
+  });
+
   test('a filter without exit does not keep a failed start waiting', async () => {
     const seccomp = refusing(['exit_group'], errno(1));
     const startMs = performance.now();
@@ -218,6 +243,18 @@ describeIf(['cgroup', 'root', 'seccomp', 'userns'], 'the privileges of a child',
       });
       await expect(start()).rejects.toThrow('lacks CAP_SYS_RESOURCE');
     } else expect((await start()).stdout).toBe(sets(1n << 24n, 0, 0));
+  });
+
+  test('none can be left by a process that has none itself', async () => {
+    const inner = [process.execPath, join(__dirname, '../../fixtures/rootless/runs.js')];
+    const attempts = [
+      ['grep', SHOW, { privileges: { capabilities: [] } }],
+      ['grep', SHOW, { privileges: { capabilities: [] }, memory: '50M', enforce: 'polled' }],
+    ];
+    const [file = '', ...args] = [...inner, JSON.stringify(attempts)];
+    const { stdout } = await run(file, args, { privileges: { capabilities: [] } });
+    const shown = { stdout: sets(0n, 0, 0), stderr: '', exitCode: 0, oom: null };
+    expect(JSON.parse(stdout)).toEqual([shown, shown]);
   });
 
   test('the kernel agrees about which programs are filters', () => {

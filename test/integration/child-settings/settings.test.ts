@@ -1,6 +1,6 @@
 import childProcess from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { constants, getPriority, setPriority } from 'node:os';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { constants, getPriority, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import {
@@ -44,6 +44,9 @@ const FORKED = join(__dirname, '../../fixtures/child-settings/show.js');
 const outputOf = async (child: childProcess.ChildProcess): Promise<string> =>
   child.stdout === null ? '' : text(child.stdout);
 
+/** EMFILE of the launcher, by glibc and by musl. */
+const TOO_MANY = /\/dev\/null: (Too many open files|No file descriptors available) /;
+
 /** Every way to start a child with settings. */
 const WAYS: Record<string, (options: SpawnOptions) => string | Promise<string>> = {
   spawn: (options) => outputOf(spawn('sh', ['-c', SHOW], options)),
@@ -82,6 +85,11 @@ const own = () => ({
 describeIf(['cgroup', 'root'], 'the settings of a child', () => {
   const closed = closedAfterEach();
   expectNothingLeft(() => run('true', [], { memory: '100M', ...SETTINGS }));
+  let directory: string;
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'memcage-settings-'));
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
 
   testRows(
     'are what the program and its descendants have, however it is started, and this process has none of them',
@@ -96,14 +104,21 @@ describeIf(['cgroup', 'root'], 'the settings of a child', () => {
     { name: ({ way, where }) => `${way} ${where}` },
   );
 
-  test('a limit of open files may be lower than the number of a pipe that the child is given', async () => {
-    // A static program: it opens no library. It refuses to do anything without arguments.
-    const { file } = launcherFor({});
-    const stdio = Array.from({ length: 12 }, () => 'pipe' as const);
-    const child = spawn(file, [], { stdio, rlimits: { nofile: 2 } });
-    expect(await text(child.stdio[2] as never)).toContain('memcage-exec: not an argument');
-    expect(await child.outcome).toMatchObject({ exitCode: 125 });
-  });
+  testRows(
+    'a limit of open files may be lower than the number of a pipe that the child is given',
+    [0, 1, 2].flatMap((nofile) => [{ nofile }, { nofile: { soft: nofile, hard: 100 } }]),
+    async (rlimits) => {
+      // A static program: it opens no library.
+      const { file } = launcherFor({});
+      const stdio = Array.from({ length: 12 }, () => 'pipe' as const);
+      for (const place of [{}, { ...PLACES['below an init'], stdio: 'pipe' }, { uid: 65534 }] as SpawnOptions[]) {
+        const child = spawn(file, ['1', '--join=/dev/null', '--', 'true'], { stdio, ...place, rlimits });
+        expect(await text(child.stdio[2] as never)).toMatch(TOO_MANY);
+        expect(await child.outcome).toMatchObject({ exitCode: 125 });
+      }
+    },
+    { name: ({ nofile }) => JSON.stringify(nofile) },
+  );
 
   test('the kernel holds a limit', async () => {
     const result = await run(
@@ -176,6 +191,26 @@ describeIf(['cgroup', 'root'], 'the settings of a child', () => {
     expect(outputs).toEqual(Array.from({ length: 5 }, () => SET));
     await launcher.close();
   });
+
+  testRows(
+    'a launcher whose limit of files is too low for its message ends with its code, and says what it may',
+    [
+      { fsize: { soft: 0, hard: '1M' }, says: /\/no\/such\/program/ },
+      { fsize: 20, says: /^memcage-exec: .{6}$/ },
+      { fsize: 0, says: /^$/ },
+    ] as const,
+    async ({ fsize, says }) => {
+      const path = join(directory, 'stderr');
+      const fd = openSync(path, 'w');
+      await using launcher = launcherFor({ rlimits: { fsize, core: 0 } });
+      const stdio = ['ignore', 'ignore', fd] as const;
+      const end = childProcess.spawnSync(launcher.file, [...launcher.args, '/no/such/program'], { stdio: [...stdio] });
+      closeSync(fd);
+      expect(end).toMatchObject({ status: 127, signal: null });
+      expect(readFileSync(path, 'utf8')).toMatch(says);
+    },
+    { name: ({ fsize }) => JSON.stringify(fsize) },
+  );
 
   test('a limit that nobody may have is refused with its name', async () => {
     const most = readFileSync('/proc/sys/fs/nr_open', 'utf8').trim();

@@ -6,6 +6,7 @@ import { host } from '../../../lib/cgroup/hierarchy/host';
 import { type CreateCageOptions, createCage, run, type SpawnOptions, spawn, spawnSync } from '../../../lib/index';
 import { AncestorsApart } from '../../../lib/oom/ancestors-apart';
 import type { NativeBinding } from '../../../types/native';
+import { errno, refusing } from '../../support/bpf';
 import { cgroupOf, files, makeCgroup, version, write } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
@@ -69,6 +70,13 @@ describeIf('cgroup', 'until exec, a child has the memory of this process', () =>
 
   test('in no cage', async () => {
     expect(await isShared(() => spawn('true', [], { stdio: 'ignore', namespaces: { uts: true } }))).toBe(true);
+  });
+
+  test('but not with a seccomp filter, whose core dump would be of that memory', async () => {
+    for (const noNew of [true, false]) {
+      const privileges = { noNew, seccomp: refusing(['mkdir'], errno(1)) };
+      expect(await isShared(() => spawn('true', [], { stdio: 'ignore', privileges }))).toBe(false);
+    }
   });
 
   test('in a private cage', async () => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CloneOptions, native } from 'memcage/native';
+import { cloneTwice, RAN, twice } from '../../support/clone-fixture';
 import { startFixture } from '../../support/fixture';
 import { cloneOptions } from '../../support/native-child';
 import { endNow, isAlive } from '../../support/processes';
@@ -33,6 +34,21 @@ describeIf(['root', 'userns'], 'killWithParent', () => {
 
   testRows('a parent killed by SIGKILL takes the child along, however it was started', cases, async ([, options]) => {
     const { child, parent, end } = await startFamily({ ...options, killWithParent: true });
+    expect(isAlive(child)).toBe(true);
+    endNow(parent);
+    await end;
+    await until('the end of the child', () => !isAlive(child));
+  });
+
+  test('holds for a child whose fds have the numbers of all that its parent has open', async () => {
+    // Nothing, and a file that is always ready: both would look like the end of the parent.
+    for (const fd of [-1, 0]) {
+      const stdio = Array.from({ length: 200 }, () => fd);
+      const report = await cloneTwice({ options: { stdio, killWithParent: true } });
+      expect(report).toEqual(twice(RAN));
+    }
+    const stdio = Array.from({ length: 200 }, () => 0);
+    const { child, parent, end } = await startFamily({ stdio, killWithParent: true });
     expect(isAlive(child)).toBe(true);
     endNow(parent);
     await end;

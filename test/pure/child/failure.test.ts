@@ -4,7 +4,7 @@ import { NO_SETTINGS } from '../../../lib/child-settings/child-settings';
 import { ErrorCode } from '../../../lib/errors/errors';
 import type { Stage } from '../../../types/native';
 
-const { EACCES, EPERM } = constants.errno;
+const { EACCES, EINVAL, EMFILE, ENOENT, EPERM, EROFS } = constants.errno;
 
 test.each<[Stage, number]>([
   ['clone', EACCES],
@@ -15,4 +15,19 @@ test.each<[Stage, number]>([
   const context = { home: undefined, namespaces: {}, settings: NO_SETTINGS, isLate: false };
   const { error, asNode } = explainFailure(failure, context);
   expect([error, asNode]).toEqual([expect.objectContaining({ code: ErrorCode.NO_PERMISSION }), false]);
+});
+
+test.each<[Stage, number, string, string]>([
+  ['capabilities', EPERM, 'capset', 'capset'],
+  ['capabilities', EINVAL, 'PR_CAP_AMBIENT_RAISE', 'prctl'],
+  ['bounding-set', EPERM, 'PR_CAPBSET_DROP', 'prctl'],
+  ['oom-score-adj', EACCES, '/proc/self/oom_score_adj', 'write'],
+  ['oom-score-adj', EINVAL, '/proc/self/oom_score_adj', 'write'],
+  ['oom-score-adj', ENOENT, '/proc/self/oom_score_adj', 'openat'],
+  ['oom-score-adj', EROFS, '/proc/self/oom_score_adj', 'openat'],
+  ['oom-score-adj', EMFILE, '/proc/self/oom_score_adj', 'openat'],
+])('a refused setting tells the system call that the kernel refused: %s, %i, %s', (stage, errno, path, syscall) => {
+  const context = { home: undefined, namespaces: {}, settings: NO_SETTINGS, isLate: false };
+  const { error } = explainFailure({ stage, errno: -errno, path }, context);
+  expect(error).toMatchObject({ code: ErrorCode.SETTING, syscall, path });
 });
