@@ -155,7 +155,7 @@ export interface CpuTimeReport {
   limitMs: number;
   /** The processor time of all processes of the cage, ended ones included, since the cage was made. */
   usedMs: number;
-  /** Whether the limit was reached. memcage kills everything in the cage then. */
+  /** Whether the limit was reached. memcage kills everything in the cage then; `error` of the outcome says if it could not. */
   hit: boolean;
 }
 

@@ -23,6 +23,10 @@ constexpr int64_t kLeastPauseNs = kMs;
 constexpr int64_t kMostPauseNs = 8 * kMs;
 /** Between the kills of a cgroup in which nothing runs any more. */
 constexpr int64_t kMostKillPauseNs = kSecond;
+/** Between kills that the kernel refuses. */
+constexpr int64_t kMostRefusedPauseNs = 10 * kSecond;
+/** A pause after a refused kill is at least so many times longer than that took. */
+constexpr int64_t kRefusedShare = 10;
 /** Processors may come online. */
 constexpr int64_t kMostWaitNs = 5 * kSecond;
 
@@ -93,7 +97,7 @@ std::vector<Meters::Spent> Meters::Look() {
       const bool exists = Kill(state, lock);
       killing_ = 0;
       pthread_cond_broadcast(&killed_);
-      if (!state.is_told) spent.push_back({id, state.last.used_us});
+      if (!state.is_told) spent.push_back({id, state.last});
       state.is_told = true;
       if (!exists) continue;
     }
@@ -112,23 +116,29 @@ int Meters::Measure(State& state) {
 }
 
 int64_t Meters::NextLook(State& state) {
+  const bool is_refused = state.last.refused.error != 0;
   const bool is_idle = state.last.used_us == state.looked_us;
   state.looked_us = state.last.used_us;
-  const int64_t most = state.last.is_spent ? kMostKillPauseNs : kMostPauseNs;
-  state.pause_ns = is_idle ? std::min(state.pause_ns * 2, most) : kLeastPauseNs;
+  const int64_t most = is_refused ? kMostRefusedPauseNs : state.last.is_spent ? kMostKillPauseNs : kMostPauseNs;
+  state.pause_ns = is_idle || is_refused ? std::min(state.pause_ns * 2, most) : kLeastPauseNs;
   const int64_t left_us = std::max<int64_t>(state.meter.limit_us - state.last.used_us, 0);
   const int64_t left_ns = std::min(left_us * kUs / state.processors, kMostWaitNs);
   return sys::MonotonicNs() + std::max(left_ns, state.pause_ns);
 }
 
-bool Meters::Kill(const State& state, std::unique_lock<std::mutex>& lock) {
+bool Meters::Kill(State& state, std::unique_lock<std::mutex>& lock) {
   lock.unlock();
+  const int64_t begin = sys::MonotonicNs();
   // The fd table may be full.
   reserve_.Lend();
   const cgroup::Refusal refused = cgroup::KillAll(state.meter.kill_dir.get(), memory_->storage(), nullptr, 0);
   reserve_.Refill(timer_.get());
+  const int64_t end = sys::MonotonicNs();
   lock.lock();
-  return !cgroup::IsGone(refused.error);
+  if (cgroup::IsGone(refused.error)) return false;
+  state.last.refused = refused;
+  if (refused.error != 0) state.pause_ns = std::max(state.pause_ns, (end - begin) * kRefusedShare);
+  return true;
 }
 
 void Meters::Schedule(int64_t id, State& state, int64_t due_ns) {

@@ -182,6 +182,18 @@ describeIf(['unified', 'root'], 'a meter', () => {
     await until('the end', () => !isAlive(child));
   });
 
+  test('tells that the kernel refuses the kill, and tries again after growing pauses', async () => {
+    const { path } = make('unified');
+    const child = start(BUSY_LOOP, path);
+    await until('the child in it', () => members(path).length > 0);
+    const result = await fixtureResult<{ looks: number }>('native/meter-refused.js', { path, limitUs: 50_000 });
+    const refused = { code: 'EACCES', syscall: 'openat', path: 'cgroup.kill' };
+    expect(result).toMatchObject({ event: refused, reading: refused, isEmpty: true, events: 1 });
+    expect(result).not.toHaveProperty('refused');
+    expect(result.looks).toBeLessThan(50);
+    await until('the end', () => !isAlive(child));
+  });
+
   test('refuses what it can not read', () => {
     const { dirFd } = make('unified');
     const start = (options: object): unknown =>
