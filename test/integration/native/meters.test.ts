@@ -194,6 +194,23 @@ describeIf(['unified', 'root'], 'a meter', () => {
     await until('the end', () => !isAlive(child));
   });
 
+  test('looks as often as the processors that are online demand, however many there were at first', async () => {
+    const place = make('unified');
+    const directory = mkdtempSync(join(tmpdir(), 'memcage-meter-'));
+    undo.push(() => rmSync(directory, { recursive: true }));
+    const online = join(directory, 'online');
+    writeFileSync(online, '0\n');
+    const looks = await fixtureResult<{ few: number; many: number }>(
+      {
+        name: 'native/meter-processors.js',
+        within: ['unshare', '-m', 'sh', '-c', 'mount --bind "$0" /sys/devices/system/cpu/online && exec "$@"', online],
+      },
+      { path: place.path, online, limitUs: 400_000 },
+    );
+    expect(looks.few).toBeLessThan(10);
+    expect(looks.many).toBeGreaterThan(30);
+  });
+
   test('refuses what it can not read', () => {
     const { dirFd } = make('unified');
     const start = (options: object): unknown =>
