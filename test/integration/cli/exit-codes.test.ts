@@ -129,6 +129,8 @@ describeIf('cgroup', 'a wrong value is wrong usage, told by the name of its opti
       ['--oom-score-adj', ['run', '--oom-score-adj', 'x', 'true']],
       ['--oom-score-adj', ['run', '--oom-score-adj', '1001', 'true']],
       ['--nice', ['run', '--nice', '20', 'true']],
+      ['--nice', ['run', '--nice', '-21', 'true']],
+      ['--oom-score-adj', ['run', '--oom-score-adj', '-1001', 'true']],
       ['--keep-cap', ['run', '--keep-cap', 'nonsense', 'true']],
       ['--seccomp', ['run', '--seccomp', '/dev/null', 'true']],
       ['--seccomp', ['run', '--seccomp', '/no/such/file', 'true']],

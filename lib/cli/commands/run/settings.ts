@@ -26,6 +26,7 @@ export const SETTINGS = {
     value: 'N',
     help: '-1000 to 1000: how likely the OOM killer is to choose it',
     section: SECTION,
+    signed: true,
   },
   'no-new-privs': { type: 'boolean', help: 'no set-user-ID program gives it more rights', section: SECTION },
   'drop-caps': { type: 'boolean', help: 'without capabilities', section: SECTION },
@@ -43,7 +44,7 @@ export const SETTINGS = {
     section: SECTION,
     suggest: 'file',
   },
-  nice: { type: 'string', value: 'N', help: '-20 (most processor time) to 19 (least)', section: SECTION },
+  nice: { type: 'string', value: 'N', help: '-20 (most processor time) to 19 (least)', section: SECTION, signed: true },
 } as const satisfies Record<string, Option>;
 
 export function settingsOf({
