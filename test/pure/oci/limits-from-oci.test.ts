@@ -27,6 +27,11 @@ describe('limitsFromOci, whole configurations', () => {
     expect(limitsFromOci(config('runc-spec'))).toEqual({});
   });
 
+  test('without `linux`, or without its `resources`, limits nothing', () => {
+    expect(limitsFromOci({ ociVersion: '1.0.2', root: { path: 'rootfs' }, hostname: 'a' })).toEqual({});
+    expect(limitsFromOci({ ociVersion: '1.0.2', linux: {} })).toEqual({});
+  });
+
   test('of Docker', () => {
     const common = { pids: 100, cpu: { max: 1.5, set: '0-2,4' } };
     expect(limitsFromOci(config('docker'))).toEqual({
@@ -367,6 +372,7 @@ describe('limitsFromOci, what is wrong', () => {
       ['config', 5],
       ['config', Buffer.from('{}')],
       ['linux', { ociVersion: '1.0.0', windows: { resources: { memory: { limit: 5 } } } }],
+      ['linux', { ociVersion: '1.0.0', Linux: { resources: { memory: { limit: 5 } } } }],
       ['linux', { linux: [] }],
       ['linux.resources', { linux: { resources: null } }],
       ['linux.resources', { linux: { resources: 5 } }],
