@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { resolveCageLimits } from '../../../lib/cgroup/limits/resolve-cage-limits';
 import { resolveLimits } from '../../../lib/cgroup/limits/resolve-limits';
 import { limitsFromOci, type OciOptions } from '../../../lib/oci/limits-from-oci';
 import { testRows } from '../../support/rows';
@@ -66,6 +67,25 @@ describe('limitsFromOci, whole configurations', () => {
     expect(limitsFromOci(JSON.stringify(whole.linux.resources))).toEqual(fromText);
     expect(whole).toEqual(JSON.parse(config('docker')));
   });
+
+  testRows(
+    'the least and the most are what memcage\u2019s options take, and no more is',
+    [
+      [{ pids: { limit: 1 } }, { pids: { limit: 2 ** 22 + 1 } }],
+      [{ pids: { limit: 2 ** 22 } }, { unified: { 'pids.max': '4194305' } }],
+      [{ cpu: { quota: 1000, period: 100_000 } }, { cpu: { quota: 1000, period: 100_001 } }],
+      [{ cpu: { shares: 2 } }, { unified: { 'cpu.weight': '0' } }],
+      [{ cpu: { shares: 2 ** 20 } }, { unified: { 'cpu.weight': '10001' } }],
+      [{ unified: { 'cpu.weight': '10000' } }, { unified: { 'cpu.max': '1000 100001' } }],
+    ] as [object, object][],
+    ([most, more]) => {
+      for (const version of 'unified' in most ? ([2] as const) : ([1, 2] as const)) {
+        const { pids, cpu } = limitsFromOci(most, { version });
+        expect(resolveCageLimits({ memory: undefined, pids, cpu }, 'spawn')).toBeDefined();
+      }
+      expect(() => limitsFromOci(more)).toThrow();
+    },
+  );
 
   testRows('nothing to limit', [{}, { linux: {} }, { ociVersion: '1.0.0', linux: { resources: {} } }], (given) => {
     expect(limitsFromOci(given)).toEqual({});
