@@ -211,7 +211,8 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   /** From the call to the end of the child, in milliseconds of monotonic time. */
   durationMs: number;
   /**
-   * Why the child did not start or was ended early (the spawn error, the abort, the timeout), or why nobody knows how
+   * Why the child did not start or was ended early (the spawn error, the abort, the timeout), what the kernel refused when
+   * memcage was to kill it at the limit `cpuTimeMs`, or why nobody knows how
    * it ended. Left out otherwise.
    */
   error?: Error;
