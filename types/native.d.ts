@@ -320,12 +320,17 @@ export type WatchEvent =
       timeNs: number;
     }
   | {
-      /** A meter's limit is reached, and everything in its cgroup was sent SIGKILL. Once for each meter. */
+      /**
+       * A meter's limit is reached, and everything in its cgroup was sent SIGKILL, unless the kernel `refused`. Once for each
+       * meter.
+       */
       kind: 'spent';
       /** The number that {@link NativeBinding.startMeter} returned. */
       id: number;
       /** Processor time in microseconds. */
       usedUs: number;
+      /** Absent if the kernel refused nothing. The meter tries again, after longer and longer pauses. */
+      refused?: NativeError;
       /** CLOCK_MONOTONIC in nanoseconds, after the kill. */
       timeNs: number;
     };
@@ -352,6 +357,8 @@ export interface MeterReading {
   usedUs: number;
   /** The limit is reached: what is in the cgroup, or comes in, is killed. */
   isSpent: boolean;
+  /** What the kernel refused in the last kill. Absent if nothing, or if there was none. */
+  refused?: NativeError;
 }
 
 /** A transient scope to ask systemd for. */

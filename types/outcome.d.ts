@@ -155,7 +155,7 @@ export interface CpuTimeReport {
   limitMs: number;
   /** The processor time of all processes of the cage, ended ones included, since the cage was made. */
   usedMs: number;
-  /** Whether the limit was reached. memcage kills everything in the cage then. */
+  /** Whether the limit was reached. memcage kills everything in the cage then; `error` of the outcome says if it could not. */
   hit: boolean;
 }
 
@@ -211,7 +211,8 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   /** From the call to the end of the child, in milliseconds of monotonic time. */
   durationMs: number;
   /**
-   * Why the child did not start or was ended early (the spawn error, the abort, the timeout), or why nobody knows how
+   * Why the child did not start or was ended early (the spawn error, the abort, the timeout), what the kernel refused when
+   * memcage was to kill it at the limit `cpuTimeMs`, or why nobody knows how
    * it ended. Left out otherwise.
    */
   error?: Error;

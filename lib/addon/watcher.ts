@@ -4,6 +4,7 @@ import { inTimeSlices } from '../event-loop/time-slice';
 import { loadNative } from './load-native';
 
 type ExitEvent = Extract<WatchEvent, { kind: 'exit' }>;
+type SpentEvent = Extract<WatchEvent, { kind: 'spent' }>;
 
 interface WatchChildOptions {
   /** The child may outlive this environment. */
@@ -32,8 +33,8 @@ export interface Watcher {
    * it, which you call before you close the fd.
    */
   event(fd: number, kind: 'event' | 'priority', onReady: (timeMs: number) => void): () => void;
-  /** Starts a meter. Calls `onSpent` once, after the first kill at its limit, with the time of that. */
-  meter(options: MeterOptions, onSpent: (usedUs: number, timeMs: number) => void): Meter;
+  /** Starts a meter. Calls `onSpent` once, after the first kill at its limit, with its time. */
+  meter(options: MeterOptions, onSpent: (spent: SpentEvent, timeMs: number) => void): Meter;
 }
 
 let started: Watcher | undefined;
@@ -100,7 +101,7 @@ function startWatcher(native: NativeBinding): Watcher {
     meter(options, onSpent) {
       const id = native.startMeter(options);
       handlers.set(id, (event) => {
-        if (event.kind === 'spent') onSpent(event.usedUs, epochMs(native, event.timeNs));
+        if (event.kind === 'spent') onSpent(event, epochMs(native, event.timeNs));
       });
       return {
         read: () => native.readMeter({ id }) ?? undefined,

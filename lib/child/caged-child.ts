@@ -77,21 +77,22 @@ export abstract class CagedChild implements HeldChild {
     texts: readonly string[] | undefined,
     done: (report: KernelReport) => void,
   ): void {
-    if (texts !== undefined) done(this.#concludeCleanUp(texts));
-    else if (this.keepsDescendants) done(this.#keep(signal));
+    const tell = (report: KernelReport): void => done(this.#withRefusal(report, signal));
+    if (texts !== undefined) tell(this.#concludeCleanUp(texts));
+    else if (this.keepsDescendants) tell(this.#keep(signal));
     else {
       this.#clear(signal).start((report) => {
         this.#become('gone');
-        done(report);
+        tell(report);
       });
     }
   }
 
   endedNow(signal: NodeJS.Signals | null): KernelReport {
-    if (this.keepsDescendants) return this.#keep(signal);
+    if (this.keepsDescendants) return this.#withRefusal(this.#keep(signal), signal);
     const report = this.#clear(signal).finishNow();
     this.#become('gone');
-    return report;
+    return this.#withRefusal(report, signal);
   }
 
   killAll(): void {
@@ -133,6 +134,12 @@ export abstract class CagedChild implements HeldChild {
       readReport: () => readKernelReport(this.home, this.cage.reporter, signal),
       removeCgroup: () => this.removeHome(),
     });
+  }
+
+  /** Says that the kernel refused to kill the child at a limit, unless a later kill went well. */
+  #withRefusal(report: KernelReport, signal: NodeJS.Signals | null): KernelReport {
+    const error = signal === 'SIGKILL' ? undefined : this.home.killRefusal;
+    return error === undefined ? report : { error, ...report };
   }
 
   #keep(signal: NodeJS.Signals | null): KernelReport {

@@ -12,6 +12,8 @@ export interface Option {
   readonly suggest?: Suggestion;
   /** Whether it may be given several times: its value is then a list. */
   readonly multiple?: true;
+  /** Whether its value may be a negative number, also as the next word: `--nice -5`. */
+  readonly signed?: true;
 }
 
 /** Options by their long names. */

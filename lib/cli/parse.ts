@@ -28,7 +28,7 @@ function parseUpToOperand(words: readonly string[], table: Table): Parsed {
 }
 
 function parseAll(words: readonly string[], { name, options }: Table): Parsed {
-  const config = { args: [...words], options, allowPositionals: true } as const;
+  const config = { args: withSignedValues(words, options), options, allowPositionals: true } as const;
   const { tokens } = parseArgs({ ...config, strict: false, tokens: true });
   for (const token of tokens) {
     if (token.kind === 'option' && !Object.hasOwn(options, token.name)) {
@@ -43,6 +43,20 @@ function parseAll(words: readonly string[], { name, options }: Table): Parsed {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+/** Writes `--nice -5` as `--nice=-5`: parseArgs() takes a word with a hyphen for an option. */
+function withSignedValues(words: readonly string[], options: Options): string[] {
+  const joined: string[] = [];
+  let isAfterOptions = false;
+  for (const word of words) {
+    const before = joined.at(-1) ?? '';
+    const isSigned = before.startsWith('--') && options[before.slice(2)]?.signed === true;
+    if (!isAfterOptions && isSigned && /^-\d+$/.test(word)) joined.splice(-1, 1, `${before}=${word}`);
+    else joined.push(word);
+    isAfterOptions ||= word === '--';
+  }
+  return joined;
 }
 
 /** Asks whether a similar word was meant; empty if there is none. */

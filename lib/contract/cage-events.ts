@@ -22,7 +22,7 @@ export interface CageEvents extends ForwardedEvents {
   oom: [event: OomEvent];
   /** The kernel killed processes of the cage for memory. The event has their number. */
   oomKill: [event: CgroupEvent];
-  /** The cage has used up its processor time (`cpuTimeMs`), and memcage has killed everything in it. */
+  /** The cage has used up its processor time (`cpuTimeMs`), and memcage has killed everything in it, unless there is an `error`. */
   cpuTime: [event: CpuTimeEvent];
   /** The cage is closed: nothing of it is left. */
   close: [];
@@ -51,4 +51,9 @@ export interface CpuTimeEvent {
   usedMs: number;
   /** When memcage killed, in milliseconds since the epoch. */
   timeMs: number;
+  /**
+   * What the kernel refused, so that processes may still run. memcage tries again, after pauses of up to ten seconds. Left out
+   * if it refused nothing.
+   */
+  error?: Error;
 }

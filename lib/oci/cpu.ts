@@ -1,4 +1,5 @@
 import { invalidArgument } from '../errors/errors';
+import { LEAST_PROCESSORS, MOST_WEIGHT } from '../options/limit-bounds';
 import { type OciResources, RESOURCES } from './resources';
 import type { Translation } from './translation';
 
@@ -7,11 +8,8 @@ const PATH = `${RESOURCES}.cpu`;
 const DEFAULT_PERIOD_US = 100_000;
 const LEAST_US = 1000;
 const MOST_PERIOD_US = 1_000_000;
-/** memcage's period is 100 ms, of which the kernel takes no less than 1 ms. */
-const LEAST_PROCESSORS = 0.01;
 const LEAST_SHARES = 2;
 const MOST_SHARES = 2 ** 18;
-const MOST_WEIGHT = 10_000;
 
 export function translateCpu(cpu: NonNullable<OciResources['cpu']>, into: Translation): void {
   const { shares, quota, period, cpus, idle } = cpu;

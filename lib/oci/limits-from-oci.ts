@@ -61,11 +61,26 @@ function check(options: OciOptions): { version: 1 | 2; onUnsupported: OciOptions
   return { version, onUnsupported: onUnsupported as OciOptions['onUnsupported'] };
 }
 
+/** The parts of a configuration that have no limits. Any other one may: `windows` has, and so has a `linux` with a slip in it. */
+const OF_ALL_PLATFORMS: ReadonlySet<string> = new Set([
+  'ociVersion',
+  'root',
+  'mounts',
+  'process',
+  'hostname',
+  'domainname',
+  'hooks',
+  'annotations',
+]);
+
 function resourcesOf(config: unknown): unknown {
   const given = typeof config === 'string' ? parse(config) : config;
   if (!isRecord(given)) throw invalidArgument('config', 'an OCI runtime configuration, or its linux.resources', given);
   const { ociVersion, linux } = given;
-  if (ociVersion === undefined && linux === undefined) return given;
+  if (linux === undefined) {
+    if (ociVersion === undefined) return given;
+    if (Object.keys(given).every((name) => OF_ALL_PLATFORMS.has(name))) return {};
+  }
   if (!isRecord(linux)) throw invalidArgument('linux', 'an object', linux);
   const { resources = {} } = linux;
   return resources;

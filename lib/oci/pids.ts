@@ -1,8 +1,6 @@
 import { invalidArgument } from '../errors/errors';
+import { MOST_PIDS } from '../options/limit-bounds';
 import type { Translation } from './translation';
-
-/** The kernel's PID_MAX_LIMIT on 64 bits. It refuses more. */
-const MOST_PIDS = 2 ** 22;
 
 /** @param limit -1 for unlimited */
 export function translatePids(path: string, limit: number, into: Translation): void {

@@ -1,5 +1,6 @@
 import type { MemoryLimits } from '../../types/options';
 import { invalidArgument } from '../errors/errors';
+import { MOST_WEIGHT } from '../options/limit-bounds';
 import { checkPeriod, translateQuota, translateSet } from './cpu';
 import { checkBytes } from './memory';
 import { translatePids } from './pids';
@@ -8,7 +9,6 @@ import { RESOURCES } from './resources';
 import type { Translation } from './translation';
 
 const PATH = `${RESOURCES}.unified`;
-const MOST_WEIGHT = 10_000;
 /** What the kernel's memparse() takes, without the sizes that no machine has. */
 const BYTES = /^(\d+)([KMGTP]?)$/i;
 const UNITS = ['', 'K', 'M', 'G', 'T', 'P'];

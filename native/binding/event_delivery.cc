@@ -12,10 +12,10 @@ namespace {
 
 Napi::Object EventToJs(Napi::Env env, const Watcher::Event& event) {
   Napi::Object object = Napi::Object::New(env);
-  object.Set("kind", event.exit ? "exit" : event.used_us ? "spent" : "ready");
+  object.Set("kind", event.exit ? "exit" : event.spent ? "spent" : "ready");
   object.Set("id", static_cast<double>(event.id));
   if (!event.exit) {
-    if (event.used_us) object.Set("usedUs", static_cast<double>(*event.used_us));
+    if (event.spent) SetReading(object, *event.spent);
     object.Set("timeNs", static_cast<double>(event.time_ns));
     return object;
   }

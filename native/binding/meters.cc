@@ -7,6 +7,7 @@
 #include "binding/bindings.h"
 #include "binding/instance.h"
 #include "binding/throw.h"
+#include "binding/to_js.h"
 #include "cgroup/files.h"
 
 namespace memcage {
@@ -63,7 +64,7 @@ Napi::Value ReadMeter(const Napi::CallbackInfo& info) {
   const std::optional<Meters::Reading> reading = Instance::Of(info.Env()).watcher.meters().Read(id);
   if (!reading) return info.Env().Null();
   Napi::Object object = Napi::Object::New(info.Env());
-  object.Set("usedUs", static_cast<double>(reading->used_us));
+  SetReading(object, *reading);
   object.Set("isSpent", reading->is_spent);
   return object;
 }

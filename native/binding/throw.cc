@@ -4,16 +4,20 @@
 
 namespace memcage {
 
-void ThrowSystemError(Napi::Env env, const SystemError& error) {
+Napi::Error MakeSystemError(Napi::Env env, const SystemError& error) {
   const char* name = ErrnoName(-error.error);
   std::string message = std::string(name) + ": " + strerror(-error.error) + ", " + error.syscall;
   if (!error.path.empty()) message += " '" + error.path + "'";
-  Napi::Error thrown = Napi::Error::New(env, message);
-  thrown.Set("code", Napi::String::New(env, name));
-  thrown.Set("errno", Napi::Number::New(env, error.error));
-  thrown.Set("syscall", Napi::String::New(env, error.syscall));
-  if (!error.path.empty()) thrown.Set("path", Napi::String::New(env, error.path));
-  thrown.ThrowAsJavaScriptException();
+  Napi::Error made = Napi::Error::New(env, message);
+  made.Set("code", Napi::String::New(env, name));
+  made.Set("errno", Napi::Number::New(env, error.error));
+  made.Set("syscall", Napi::String::New(env, error.syscall));
+  if (!error.path.empty()) made.Set("path", Napi::String::New(env, error.path));
+  return made;
+}
+
+void ThrowSystemError(Napi::Env env, const SystemError& error) {
+  MakeSystemError(env, error).ThrowAsJavaScriptException();
 }
 
 void ThrowCoded(Napi::Env env, const char* code, const std::string& message) {

@@ -8,7 +8,9 @@
 
 namespace memcage {
 
-/** Throws the contract's NativeError. */
+/** The contract's NativeError. */
+Napi::Error MakeSystemError(Napi::Env env, const SystemError& error);
+/** Throws it. */
 void ThrowSystemError(Napi::Env env, const SystemError& error);
 
 /** Throws an error of memcage's with a stable code. */

@@ -3,6 +3,8 @@
 #include <csignal>
 #include <cstdint>
 
+#include "binding/throw.h"
+
 namespace memcage {
 namespace {
 
@@ -34,6 +36,13 @@ void SetExit(Napi::Object object, const ChildExit& exit) {
   usage.Set("minorFaults", static_cast<double>(exit.usage.ru_minflt));
   usage.Set("majorFaults", static_cast<double>(exit.usage.ru_majflt));
   object.Set("usage", usage);
+}
+
+void SetReading(Napi::Object object, const Meters::Reading& reading) {
+  object.Set("usedUs", static_cast<double>(reading.used_us));
+  const cgroup::Refusal& refused = reading.refused;
+  if (refused.error == 0) return;
+  object.Set("refused", MakeSystemError(object.Env(), {refused.error, refused.syscall, refused.file}).Value());
 }
 
 }  // namespace memcage

@@ -9,6 +9,7 @@
 
 #include "cgroup/kill.h"
 #include "sys/clock.h"
+#include "sys/online_processors.h"
 #include "sys/syscalls.h"
 
 namespace memcage {
@@ -23,8 +24,16 @@ constexpr int64_t kLeastPauseNs = kMs;
 constexpr int64_t kMostPauseNs = 8 * kMs;
 /** Between the kills of a cgroup in which nothing runs any more. */
 constexpr int64_t kMostKillPauseNs = kSecond;
-/** Processors may come online. */
+/** Between kills that the kernel refuses. */
+constexpr int64_t kMostRefusedPauseNs = 10 * kSecond;
+/** A pause after a refused kill is at least so many times longer than that took. */
+constexpr int64_t kRefusedShare = 10;
+/** More processors may come online after a look. */
 constexpr int64_t kMostWaitNs = 5 * kSecond;
+/** How often to count the processors. */
+constexpr int64_t kCountPauseNs = kSecond;
+/** As many as no kernel has, for as long as it does not tell. */
+constexpr long kMostProcessors = 8192;
 
 }  // namespace
 
@@ -36,7 +45,6 @@ int Meters::Open() {
 int Meters::Start(int64_t id, Meter meter) {
   State state;
   state.meter = std::move(meter);
-  state.processors = std::max(sysconf(_SC_NPROCESSORS_ONLN), 1L);
   if (const int error = Measure(state)) return error;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!memory_) {
@@ -47,6 +55,7 @@ int Meters::Start(int64_t id, Meter meter) {
     memory_.reset();
     return -ENOMEM;
   }
+  CountProcessors();
   State& started = meters_[id];
   started = std::move(state);
   Schedule(id, started, NextLook(started));
@@ -81,6 +90,7 @@ std::vector<Meters::Spent> Meters::Look() {
   std::vector<Spent> spent;
   std::unique_lock<std::mutex> lock(mutex_);
   timer_ns_ = 0;
+  CountProcessors();
   const int64_t now = sys::MonotonicNs();
   while (!due_.empty() && due_.begin()->first <= now) {
     const int64_t id = due_.begin()->second;
@@ -93,7 +103,7 @@ std::vector<Meters::Spent> Meters::Look() {
       const bool exists = Kill(state, lock);
       killing_ = 0;
       pthread_cond_broadcast(&killed_);
-      if (!state.is_told) spent.push_back({id, state.last.used_us});
+      if (!state.is_told) spent.push_back({id, state.last});
       state.is_told = true;
       if (!exists) continue;
     }
@@ -111,24 +121,39 @@ int Meters::Measure(State& state) {
   return 0;
 }
 
+void Meters::CountProcessors() {
+  const int64_t now = sys::MonotonicNs();
+  if (now < count_ns_) return;
+  count_ns_ = now + kCountPauseNs;
+  const long count = sys::OnlineProcessors();
+  if (count > 0) processors_ = count;
+  if (processors_ == 0) processors_ = kMostProcessors;
+}
+
 int64_t Meters::NextLook(State& state) {
+  const bool is_refused = state.last.refused.error != 0;
   const bool is_idle = state.last.used_us == state.looked_us;
   state.looked_us = state.last.used_us;
-  const int64_t most = state.last.is_spent ? kMostKillPauseNs : kMostPauseNs;
-  state.pause_ns = is_idle ? std::min(state.pause_ns * 2, most) : kLeastPauseNs;
+  const int64_t most = is_refused ? kMostRefusedPauseNs : state.last.is_spent ? kMostKillPauseNs : kMostPauseNs;
+  state.pause_ns = is_idle || is_refused ? std::min(state.pause_ns * 2, most) : kLeastPauseNs;
   const int64_t left_us = std::max<int64_t>(state.meter.limit_us - state.last.used_us, 0);
-  const int64_t left_ns = std::min(left_us * kUs / state.processors, kMostWaitNs);
+  const int64_t left_ns = std::min(left_us * kUs / processors_, kMostWaitNs);
   return sys::MonotonicNs() + std::max(left_ns, state.pause_ns);
 }
 
-bool Meters::Kill(const State& state, std::unique_lock<std::mutex>& lock) {
+bool Meters::Kill(State& state, std::unique_lock<std::mutex>& lock) {
   lock.unlock();
+  const int64_t begin = sys::MonotonicNs();
   // The fd table may be full.
   reserve_.Lend();
   const cgroup::Refusal refused = cgroup::KillAll(state.meter.kill_dir.get(), memory_->storage(), nullptr, 0);
   reserve_.Refill(timer_.get());
+  const int64_t end = sys::MonotonicNs();
   lock.lock();
-  return !cgroup::IsGone(refused.error);
+  if (cgroup::IsGone(refused.error)) return false;
+  state.last.refused = refused;
+  if (refused.error != 0) state.pause_ns = std::max(state.pause_ns, (end - begin) * kRefusedShare);
+  return true;
 }
 
 void Meters::Schedule(int64_t id, State& state, int64_t due_ns) {

@@ -13,6 +13,7 @@
 
 #include "cgroup/kill_memory.h"
 #include "cgroup/processor_time.h"
+#include "cgroup/regain.h"
 #include "sys/unique_fd.h"
 #include "watch/fd_reserve.h"
 
@@ -29,9 +30,10 @@ struct Meter {
 
 /**
  * The meters of one environment. One timer in the epoll set of the watcher's thread serves all: it fires when the first
- * of them could have reached its limit if its processes ran on all processors. From then on the thread kills what
- * is in that cgroup, again and again until the meter is stopped: what was killed may have forked meanwhile, and others
- * may come in.
+ * of them could have reached its limit if its processes ran on all processors that are online. From then on the thread
+ * kills what is in that cgroup, again and again until the meter is stopped: what was killed may have forked meanwhile,
+ * and others may come in. If the kernel refuses, it tries again after longer and longer pauses, since a kill may hold
+ * the thread for a second.
  */
 class Meters {
  public:
@@ -39,10 +41,12 @@ class Meters {
     int64_t used_us = 0;
     /** The limit is reached. */
     bool is_spent = false;
+    /** What the kernel refused in the last kill. */
+    cgroup::Refusal refused;
   };
   struct Spent {
     int64_t id;
-    int64_t used_us;
+    Reading reading;
   };
 
   /** The timer to watch for EPOLLIN, or a negative errno. */
@@ -68,16 +72,17 @@ class Meters {
     /** The least time between two looks. */
     int64_t pause_ns = 0;
     int64_t due_ns = 0;
-    long processors = 1;
     bool is_told = false;
   };
 
   /** Returns 0 or a negative errno. */
   static int Measure(State& state);
+  /** Now and then: processors may come online. Call it holding mutex_. */
+  void CountProcessors();
   /** When to look again after a look now. */
-  static int64_t NextLook(State& state);
+  int64_t NextLook(State& state);
   /** Kills what is in its cgroup, and lets go of the lock meanwhile. False if the cgroup is gone. */
-  bool Kill(const State& state, std::unique_lock<std::mutex>& lock);
+  bool Kill(State& state, std::unique_lock<std::mutex>& lock);
   void Schedule(int64_t id, State& state, int64_t due_ns);
   void SetTimer();
 
@@ -91,6 +96,9 @@ class Meters {
   int64_t killing_ = 0;
   /** Signalled when it is 0 again. The C++ runtime's own would bring in code that throws. */
   pthread_cond_t killed_ = PTHREAD_COND_INITIALIZER;
+  long processors_ = 0;
+  /** When to count them next. */
+  int64_t count_ns_ = 0;
   /** When to look at which. */
   std::set<std::pair<int64_t, int64_t>> due_;
   /** When the timer fires; 0 if it is not set. */

@@ -186,10 +186,10 @@ void Watcher::LookAtMeters() {
   if (spent.empty()) return;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    for (const auto& [id, used_us] : spent) {
+    for (const auto& [id, reading] : spent) {
       Event event{};
       event.id = id;
-      event.used_us = used_us;
+      event.spent = reading;
       event.time_ns = sys::MonotonicNs();
       queue_.push_back(std::move(event));
     }

@@ -36,8 +36,8 @@ class Watcher {
     int64_t id = 0;
     /** Empty if the event is that the fd is ready, or a meter's limit is reached. */
     std::optional<ChildExit> exit;
-    /** What was used, if the event is that a meter's limit is reached. */
-    std::optional<int64_t> used_us;
+    /** What the meter shows, if the event is that its limit is reached. */
+    std::optional<Meters::Reading> spent;
     int64_t time_ns = 0;
     /** Done before the event is taken; empty once it was tried. */
     std::optional<ExitCleanUp> clean_up;

@@ -30,16 +30,25 @@ type Program =
       flags?: readonly string[];
       /** Besides this process's environment. */
       env?: NodeJS.ProcessEnv;
+      /** A command that executes the words after its own. */
+      within?: readonly string[];
     };
 
 /**
  * Starts a fixture under plain Node. Arguments that are not strings are passed as JSON. Killed if it takes too long.
  */
 export function startFixture(program: Program, ...args: unknown[]): Fixture {
-  const { name, timeoutMs = TIMEOUT_MS, flags = [], env } = typeof program === 'string' ? { name: program } : program;
+  const {
+    name,
+    timeoutMs = TIMEOUT_MS,
+    flags = [],
+    env,
+    within = [],
+  } = typeof program === 'string' ? { name: program } : program;
   const path = join(__dirname, '../fixtures', name);
   const words = args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg)));
-  const child = spawn(process.execPath, [...flags, path, ...words], {
+  const [file = '', ...all] = [...within, process.execPath, ...flags, path, ...words];
+  const child = spawn(file, all, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...ONE_ARENA, ...env },
   });

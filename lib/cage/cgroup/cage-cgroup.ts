@@ -184,6 +184,11 @@ export class CageCgroup {
     return this.#cpuTimes.map((limit) => limit.explain()).find((why) => why !== undefined);
   }
 
+  /** What the kernel refused when memcage was to kill at a limit of processor time, here or around. */
+  get killRefusal(): Error | undefined {
+    return this.#cpuTimes.map(({ refusal }) => refusal).find((refusal) => refusal !== undefined);
+  }
+
   /** Adds `details` to its report. A kernel may lack files for them, and the watcher's clean-up can't skip any. */
   reportDetails(): void {
     this.report.hasDetails = true;

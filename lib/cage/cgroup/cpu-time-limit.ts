@@ -1,3 +1,4 @@
+import type { NativeError } from '../../../types/native';
 import { type Meter, watcher } from '../../addon/watcher';
 import type { TimeLimit, UsageFile } from '../../cgroup/controllers/limits-report';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
@@ -23,6 +24,7 @@ export class CpuTimeLimit implements TimeLimit {
   #limitMs: number;
   #meter: Meter;
   #seenMs = 0;
+  #refusal: Error | undefined;
 
   /** @param onSpent is called by the event loop, after the kill */
   constructor({ path, limitMs, usage, kill }: Parts, onSpent: (spent: CpuTimeEvent) => void) {
@@ -40,9 +42,14 @@ export class CpuTimeLimit implements TimeLimit {
 
   /** The time now; as it was last seen if the cgroup is gone. */
   get usedMs(): number {
-    const reading = this.#meter.read();
-    if (reading !== undefined) this.#seenMs = reading.usedUs / 1000;
+    this.#look();
     return this.#seenMs;
+  }
+
+  /** What the kernel refused when this limit was reached, even if a later kill went well; undefined if nothing. */
+  get refusal(): Error | undefined {
+    this.#look();
+    return this.#refusal;
   }
 
   /** Nothing more may run. */
@@ -55,6 +62,7 @@ export class CpuTimeLimit implements TimeLimit {
     const before = this.#meter;
     this.#meter = this.#start(limitMs);
     this.#limitMs = limitMs;
+    this.#refusal = undefined;
     before.stop();
   }
 
@@ -70,8 +78,20 @@ export class CpuTimeLimit implements TimeLimit {
 
   stop(): void {
     // The last reading stays.
-    void this.usedMs;
+    this.#look();
     this.#meter.stop();
+  }
+
+  #look(): void {
+    const reading = this.#meter.read();
+    if (reading === undefined) return;
+    this.#seenMs = reading.usedUs / 1000;
+    this.#note(reading.refused);
+  }
+
+  #note(refused: NativeError | undefined): void {
+    if (refused === undefined) return;
+    this.#refusal ??= cgroupError(refused, 'kill, at the limit cpuTimeMs, the processes of', this.#kill.path) as Error;
   }
 
   #start(limitMs: number): Meter {
@@ -79,9 +99,11 @@ export class CpuTimeLimit implements TimeLimit {
     const { anchor: dirFd, relative: path } = directory;
     const place = { dirFd, path, file, killDirFd: this.#kill.anchor, killPath: this.#kill.relative };
     try {
-      return watcher().meter({ ...place, limitUs: limitMs * 1000 }, (usedUs, timeMs) =>
-        this.#onSpent({ limitMs, usedMs: usedUs / 1000, timeMs }),
-      );
+      return watcher().meter({ ...place, limitUs: limitMs * 1000 }, ({ usedUs, refused }, timeMs) => {
+        this.#note(refused);
+        const error = this.#refusal;
+        this.#onSpent({ limitMs, usedMs: usedUs / 1000, timeMs, ...(error !== undefined && { error }) });
+      });
     } catch (error) {
       throw refused(error, this.usage);
     }

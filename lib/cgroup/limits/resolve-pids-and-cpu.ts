@@ -1,15 +1,8 @@
 import { invalidArgument } from '../../errors/errors';
+import { LEAST_PROCESSORS, MOST_PIDS, MOST_PROCESSORS, MOST_WEIGHT } from '../../options/limit-bounds';
 import { isRecord, refuseUnknown } from '../../options/option-names';
 import type { ResolvedCpu } from './cage-limits';
 import { formatProcessors, parseProcessors } from './processors';
-
-/** The kernel takes no quota below 1 ms, and memcage's period is its default of 100 ms. */
-const LEAST_PROCESSORS = 0.01;
-/** As many processors as no kernel has. */
-const MOST_PROCESSORS = 100_000;
-const MOST_WEIGHT = 10_000;
-/** The kernel's PID_MAX_LIMIT on 64 bits: no more processes and threads can be there at all. */
-const MOST_PIDS = 2 ** 22;
 
 const CPU_NAMES = ['max', 'weight', 'set'] as const;
 /** Names that Docker, systemd and the kernel use. */

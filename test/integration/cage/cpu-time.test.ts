@@ -1,7 +1,7 @@
 import type * as Memcage from 'memcage';
 import { createCage, launcherFor, run, spawnSync } from 'memcage';
 import { members, version } from '../../support/cgroup-tree';
-import { startFixture } from '../../support/fixture';
+import { fixtureResult, startFixture } from '../../support/fixture';
 import { KILL_MEANS, memcageWithout } from '../../support/kill-means';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -223,6 +223,18 @@ describeIf(['cgroup', 'root'], 'a limit of processor time, for each process', ()
     expect((await cage.run(...limits, { memory: '20M' })).stdout).toBe('2\n3\n');
     await using launcher = launcherFor({ cage });
     expect((await run(launcher.file, [...launcher.args, limits[0], ...limits[1]])).stdout).toBe('2\n3\n');
+  });
+
+  test('tells that the kernel refuses the kill', async () => {
+    const error = {
+      name: 'MemcageError',
+      code: 'ERR_MEMCAGE_NO_PERMISSION',
+      message: expect.stringMatching(/^Can't kill, at the limit cpuTimeMs, the processes of \/.*: EACCES/) as string,
+    };
+    expect(await fixtureResult('cage/refused-kill.js')).toEqual({
+      event: error,
+      outcome: { exitCode: 0, hit: true, error },
+    });
   });
 
   test('ends a child whose owner is stopped', async () => {

@@ -182,6 +182,35 @@ describeIf(['unified', 'root'], 'a meter', () => {
     await until('the end', () => !isAlive(child));
   });
 
+  test('tells that the kernel refuses the kill, and tries again after growing pauses', async () => {
+    const { path } = make('unified');
+    const child = start(BUSY_LOOP, path);
+    await until('the child in it', () => members(path).length > 0);
+    const result = await fixtureResult<{ looks: number }>('native/meter-refused.js', { path, limitUs: 50_000 });
+    const refused = { code: 'EACCES', syscall: 'openat', path: 'cgroup.kill' };
+    expect(result).toMatchObject({ event: refused, reading: refused, isEmpty: true, events: 1 });
+    expect(result).not.toHaveProperty('refused');
+    expect(result.looks).toBeLessThan(50);
+    await until('the end', () => !isAlive(child));
+  });
+
+  test('looks as often as the processors that are online demand, however many there were at first', async () => {
+    const place = make('unified');
+    const directory = mkdtempSync(join(tmpdir(), 'memcage-meter-'));
+    undo.push(() => rmSync(directory, { recursive: true }));
+    const online = join(directory, 'online');
+    writeFileSync(online, '0\n');
+    const looks = await fixtureResult<{ few: number; many: number }>(
+      {
+        name: 'native/meter-processors.js',
+        within: ['unshare', '-m', 'sh', '-c', 'mount --bind "$0" /sys/devices/system/cpu/online && exec "$@"', online],
+      },
+      { path: place.path, online, limitUs: 400_000 },
+    );
+    expect(looks.few).toBeLessThan(10);
+    expect(looks.many).toBeGreaterThan(30);
+  });
+
   test('refuses what it can not read', () => {
     const { dirFd } = make('unified');
     const start = (options: object): unknown =>

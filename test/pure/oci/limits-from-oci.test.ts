@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { resolveCageLimits } from '../../../lib/cgroup/limits/resolve-cage-limits';
 import { resolveLimits } from '../../../lib/cgroup/limits/resolve-limits';
 import { limitsFromOci, type OciOptions } from '../../../lib/oci/limits-from-oci';
 import { testRows } from '../../support/rows';
@@ -25,6 +26,11 @@ function translated(resources: object, options: OciOptions = {}): { limits: obje
 describe('limitsFromOci, whole configurations', () => {
   test('what `runc spec` writes limits nothing', () => {
     expect(limitsFromOci(config('runc-spec'))).toEqual({});
+  });
+
+  test('without `linux`, or without its `resources`, limits nothing', () => {
+    expect(limitsFromOci({ ociVersion: '1.0.2', root: { path: 'rootfs' }, hostname: 'a' })).toEqual({});
+    expect(limitsFromOci({ ociVersion: '1.0.2', linux: {} })).toEqual({});
   });
 
   test('of Docker', () => {
@@ -61,6 +67,25 @@ describe('limitsFromOci, whole configurations', () => {
     expect(limitsFromOci(JSON.stringify(whole.linux.resources))).toEqual(fromText);
     expect(whole).toEqual(JSON.parse(config('docker')));
   });
+
+  testRows(
+    'the least and the most are what memcage\u2019s options take, and no more is',
+    [
+      [{ pids: { limit: 1 } }, { pids: { limit: 2 ** 22 + 1 } }],
+      [{ pids: { limit: 2 ** 22 } }, { unified: { 'pids.max': '4194305' } }],
+      [{ cpu: { quota: 1000, period: 100_000 } }, { cpu: { quota: 1000, period: 100_001 } }],
+      [{ cpu: { shares: 2 } }, { unified: { 'cpu.weight': '0' } }],
+      [{ cpu: { shares: 2 ** 20 } }, { unified: { 'cpu.weight': '10001' } }],
+      [{ unified: { 'cpu.weight': '10000' } }, { unified: { 'cpu.max': '1000 100001' } }],
+    ] as [object, object][],
+    ([most, more]) => {
+      for (const version of 'unified' in most ? ([2] as const) : ([1, 2] as const)) {
+        const { pids, cpu } = limitsFromOci(most, { version });
+        expect(resolveCageLimits({ memory: undefined, pids, cpu }, 'spawn')).toBeDefined();
+      }
+      expect(() => limitsFromOci(more)).toThrow();
+    },
+  );
 
   testRows('nothing to limit', [{}, { linux: {} }, { ociVersion: '1.0.0', linux: { resources: {} } }], (given) => {
     expect(limitsFromOci(given)).toEqual({});
@@ -367,6 +392,7 @@ describe('limitsFromOci, what is wrong', () => {
       ['config', 5],
       ['config', Buffer.from('{}')],
       ['linux', { ociVersion: '1.0.0', windows: { resources: { memory: { limit: 5 } } } }],
+      ['linux', { ociVersion: '1.0.0', Linux: { resources: { memory: { limit: 5 } } } }],
       ['linux', { linux: [] }],
       ['linux.resources', { linux: { resources: null } }],
       ['linux.resources', { linux: { resources: 5 } }],

@@ -26,6 +26,7 @@ export const SETTINGS = {
     value: 'N',
     help: '-1000 to 1000: how likely the OOM killer is to choose it',
     section: SECTION,
+    signed: true,
   },
   'no-new-privs': { type: 'boolean', help: 'no set-user-ID program gives it more rights', section: SECTION },
   'drop-caps': { type: 'boolean', help: 'without capabilities', section: SECTION },
@@ -43,7 +44,7 @@ export const SETTINGS = {
     section: SECTION,
     suggest: 'file',
   },
-  nice: { type: 'string', value: 'N', help: '-20 (most processor time) to 19 (least)', section: SECTION },
+  nice: { type: 'string', value: 'N', help: '-20 (most processor time) to 19 (least)', section: SECTION, signed: true },
 } as const satisfies Record<string, Option>;
 
 export function settingsOf({
@@ -54,7 +55,7 @@ export function settingsOf({
 }: Values<typeof SETTINGS>): ChildSettingsOptions {
   const privileges = privilegesOf(values);
   const settings: ChildSettingsOptions = {
-    ...(rlimit.length > 0 && { rlimits: Object.fromEntries(rlimit.map(limitOf)) as ResourceLimits }),
+    ...(rlimit.length > 0 && { rlimits: rlimitsOf(rlimit) }),
     ...(oomScoreAdj !== undefined && { oomScoreAdj: integer('oom-score-adj', oomScoreAdj) }),
     ...(nice !== undefined && { nice: integer('nice', nice) }),
     ...(Object.keys(privileges).length > 0 && { privileges }),
@@ -88,15 +89,29 @@ function read(path: string): Uint8Array {
   }
 }
 
+function rlimitsOf(words: readonly string[]): ResourceLimits {
+  const limits = new Map<string, unknown>();
+  for (const word of words) {
+    const [name, limit] = limitOf(word);
+    if (limits.has(name))
+      throw new UsageError(`--rlimit ${name} is given twice: give it once, as NAME=SOFT:HARD for both`);
+    limits.set(name, limit);
+  }
+  return Object.fromEntries(limits);
+}
+
 function limitOf(word: string): [name: string, limit: unknown] {
   const [, name = '', soft = '', hard] = /^(\w+)=([^:]+)(?::([^:]+))?$/.exec(word) ?? [];
   if (name === '') throw new UsageError(`--rlimit is NAME=LIMIT or NAME=SOFT:HARD, not '${word}'`);
   return [name, hard === undefined ? amount(soft) : { soft: amount(soft), hard: amount(hard) }];
 }
 
-/** A size, a word, or a count. */
+/** A size, a word, or a count, which `Number` must not round, let alone to no limit. */
 function amount(text: string): number | string {
-  return /^\d+$/.test(text) ? Number(text) : text;
+  if (!/^\d+$/.test(text)) return text;
+  const count = Number(text);
+  if (Number.isSafeInteger(count)) return count;
+  throw new UsageError(`--rlimit takes numbers up to ${Number.MAX_SAFE_INTEGER}, or unlimited, not '${text}'`);
 }
 
 function integer(name: string, text: string): number {

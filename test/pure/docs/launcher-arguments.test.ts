@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '../../..');
+
+function matches(path: string, pattern: RegExp): string[] {
+  return Array.from(readFileSync(join(ROOT, path), 'utf8').matchAll(pattern), ([, name = '']) => name);
+}
+
+test('docs/launcher.md has the arguments that the launcher takes', () => {
+  const taken = matches('native/launcher/arguments.cc', /\bis\("([\w-]+)"\)/g);
+  const inTable = matches('docs/launcher.md', /^(\| `--.*?) \|/gm).join('\n');
+  const told = Array.from(inTable.matchAll(/`--([\w-]+)/g), ([, name]) => name);
+  expect(taken.length).toBeGreaterThan(20);
+  expect([...new Set(told)].sort()).toEqual([...taken].sort());
+});
