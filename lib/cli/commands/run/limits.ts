@@ -1,4 +1,10 @@
-import { type CageLimitOptions, type CpuLimits, checkCageOptions, type LimitsReport } from '../../../index';
+import {
+  type CageLimitOptions,
+  type CpuLimits,
+  checkCageOptions,
+  type LimitsReport,
+  type Outcome,
+} from '../../../index';
 import type { Option, Values } from '../../command';
 import { asUsage } from '../../limit-options';
 import { formatDuration } from '../../text/duration';
@@ -98,11 +104,13 @@ export function limitRows({ pids, cpu, cpuTime }: LimitsReport): (readonly [stri
 }
 
 /** What a person should know even without the summary. */
-export function limitNotes({ pids, cpuTime }: LimitsReport): string[] {
+export function limitNotes({ limits, signal }: Pick<Outcome, 'limits' | 'signal'>): string[] {
+  const { pids, cpuTime } = limits;
   const notes: string[] = [];
   const hits = pids?.hits ?? 0;
   if (pids !== undefined && hits > 0) notes.push(`${refusals(hits)} at the limit of ${pids.max} (--pids)`);
-  if (cpuTime?.hit === true) {
+  // A command may end by itself in the moment in which it reaches the limit.
+  if (cpuTime?.hit === true && signal !== null) {
     notes.push(`killed at its limit of ${formatDuration(cpuTime.limitMs)} of processor time (--cpu-time)`);
   }
   return notes;

@@ -50,7 +50,7 @@ async function runIn(request: RunRequest, reports: Reports): Promise<number> {
   }
   if (outcome.nodeHeap?.exhausted === 'likely') process.stderr.write(`memcage: ${heapLine(file, outcome.nodeHeap)}\n`);
   if (outcome.error !== undefined) process.stderr.write(`memcage: ${outcome.error.message}\n`);
-  for (const note of limitNotes(outcome.limits)) process.stderr.write(`memcage: ${file}: ${note}\n`);
+  for (const note of limitNotes(outcome)) process.stderr.write(`memcage: ${file}: ${note}\n`);
   if (summary !== '') process.stderr.write(summary);
   if (keepDescendants) await untilClosed(child.cage);
   const code = outcome.exitCode ?? (outcome.signal === null ? FAILED : exitCodeOf(outcome.signal));
