@@ -125,11 +125,11 @@ export interface CloneOptions {
   capabilities?: readonly number[];
   /**
    * A seccomp filter, as an array of struct sock_filter: 1 to 4096 instructions of 8 bytes. The child installs it last,
-   * and needs `noNewPrivs` or CAP_SYS_ADMIN for that. It needs `shareMemory: false`: a filter may kill the child before
-   * its program runs, and that may dump the memory.
+   * and needs `noNewPrivs` or CAP_SYS_ADMIN for that. With `shareMemory` it must let execve(2) and exit_group(2) through,
+   * whatever their arguments are: else it may kill the child before its program runs, and that dumps the memory.
    */
   seccomp?: Uint8Array;
-  /** Install the filter before the child changes its ids and capabilities instead. Default: false. */
+  /** Install the filter before the child changes its ids and capabilities. Needs `shareMemory: false`. Default: false. */
   seccompEarly?: boolean;
   /** Directory fd of a cgroup v2 for CLONE_INTO_CGROUP (Linux 5.7). */
   intoCgroupFd?: number;

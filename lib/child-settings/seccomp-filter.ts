@@ -63,10 +63,10 @@ const ALLOWED: ReadonlySet<number> = new Set([
   ...withBothSources(JUMP_CLASS, [JEQ, JGT, JGE, JSET]),
 ]);
 
-/** The number of execve(2) and the AUDIT_ARCH_* of each architecture that memcage has binaries for. */
-const EXECVE: Readonly<Record<string, { number: number; audit: number }>> = {
-  x64: { number: 59, audit: 0xc000003e },
-  arm64: { number: 221, audit: 0xc00000b7 },
+/** The AUDIT_ARCH_* of each architecture that memcage has binaries for, and its numbers of system calls. */
+const ARCHITECTURES: Readonly<Record<string, { audit: number; execve: number; exitGroup: number }>> = {
+  x64: { audit: 0xc000003e, execve: 59, exitGroup: 231 },
+  arm64: { audit: 0xc00000b7, execve: 221, exitGroup: 94 },
 };
 
 const RET_ACTION = 0xffff0000;
@@ -81,11 +81,28 @@ export function whyNoFilter(bytes: Uint8Array): string | undefined {
   const program = read(bytes);
   const wrong = wrongInstruction(program) ?? readBeforeWritten(program);
   if (wrong !== undefined) return wrong;
-  const execve = EXECVE[process.arch];
-  if (execve === undefined) return undefined;
-  const result = run(program, execve);
-  if (result === undefined || [RET_ALLOW, RET_LOG].includes((result & RET_ACTION) >>> 0)) return undefined;
+  const architecture = ARCHITECTURES[process.arch];
+  if (architecture === undefined) return undefined;
+  const { audit, execve } = architecture;
+  const result = run(program, { audit, number: execve });
+  if (result === undefined || isLetThrough(result)) return undefined;
   return `it forbids execve(2) on ${process.arch} (it returns 0x${(result >>> 0).toString(16)}), so no program could be started`;
+}
+
+/**
+ * Whether it is certain that the filter, installed just before exec, kills no child before its program runs: it lets
+ * execve(2) through, and exit_group(2) if that fails, whatever their arguments are.
+ */
+export function letsStart(bytes: Uint8Array): boolean {
+  const architecture = ARCHITECTURES[process.arch];
+  if (architecture === undefined) return false;
+  const { audit, execve, exitGroup } = architecture;
+  const program = read(bytes);
+  return [execve, exitGroup].every((number) => isLetThrough(run(program, { audit, number })));
+}
+
+function isLetThrough(result: number | undefined): boolean {
+  return result !== undefined && [RET_ALLOW, RET_LOG].includes((result & RET_ACTION) >>> 0);
 }
 
 function read(bytes: Uint8Array): Instruction[] {

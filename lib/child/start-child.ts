@@ -3,6 +3,7 @@ import type { CloneOptions, CloneResult, NativeBinding } from '../../types/nativ
 import type { NamespaceOptions } from '../../types/options';
 import { isNativeError } from '../cgroup/directory/refusal';
 import { type ChildSettings, planSettings, type SettingsPlan } from '../child-settings/child-settings';
+import { letsStart } from '../child-settings/seccomp-filter';
 import { hasCgroupNamespace, hasInit, hasPidNamespace, planNamespaces } from '../namespaces/namespaces';
 import type { LaunchPlan } from '../process/launch';
 import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../process/node-heap';
@@ -151,15 +152,16 @@ function cloneOptions(
   namespaces: NamespaceOptions,
   caged: HeldChild | undefined,
 ): Omit<CloneOptions, 'joinFds'> {
-  const { uid, gid, seccomp } = plan;
+  const { uid, gid, seccomp, seccompEarly } = plan;
+  const mayBeKilled = seccomp !== undefined && (seccompEarly === true || !letsStart(seccomp));
   // uid, gid: a change of ids with shared memory would make the parent undumpable. time: before Linux 6.3, CLONE_VM
-  // can't be combined with CLONE_NEWTIME. seccomp: a filter may kill the child, and the core dump would be of
-  // this process's memory.
+  // can't be combined with CLONE_NEWTIME. seccomp: where a filter kills the child, the core dump would be of this
+  // process's memory.
   const shareMemory =
     uid === undefined &&
     gid === undefined &&
     namespaces.time !== true &&
-    seccomp === undefined &&
+    !mayBeKilled &&
     caged?.home?.endangersOwner() !== true;
   return {
     ...plan,

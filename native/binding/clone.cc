@@ -135,9 +135,9 @@ const char* Refusal(const SpawnRequest& request) {
   if (request.share_memory && (request.uid || request.gid)) {
     return "uid and gid need shareMemory to be false";
   }
-  // A filter that kills the child dumps the memory that it has: to a core file, and before Linux 5.16 with the death of
-  // all that share it. And the child forbids that dump, which would forbid those of its parent too.
-  if (request.share_memory && request.seccomp) return "seccomp needs shareMemory to be false";
+  // The steps that come after it would have to pass it, and a filter that kills the child dumps the memory that it has:
+  // to a core file, and before Linux 5.16 with the death of all that share it.
+  if (request.share_memory && request.seccomp_early) return "seccompEarly needs shareMemory to be false";
   return nullptr;
 }
 

@@ -39,8 +39,11 @@ void DropFromBoundingSet(const SpawnPlan& plan) {
 void InstallFilter(const SpawnPlan& plan) {
   const Privileges& privileges = plan.privileges;
   // The filter may kill this process before its program runs. A core dump would then be of what it has copied from its
-  // parent. It shares no memory with that (see Refusal() in binding/clone.cc), and exec makes it dumpable again.
-  Check(plan, Stage::kSeccomp, Call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE");
+  // parent. exec makes it dumpable again. While it shares that memory, it would change the parent; then whoever made
+  // the plan knows that the filter lets it start.
+  if (!plan.shares_memory) {
+    Check(plan, Stage::kSeccomp, Call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE");
+  }
   sock_fprog program{};
   program.len = privileges.filter_length;
   program.filter = static_cast<sock_filter*>(const_cast<void*>(privileges.filter));

@@ -63,6 +63,8 @@ struct SpawnPlan {
   bool set_gid;
   bool set_groups;
   bool new_session;
+  /** With the parent, until exec. */
+  bool shares_memory;
   bool kill_with_parent;
   bool new_cgroup_namespace;
   bool private_mounts;

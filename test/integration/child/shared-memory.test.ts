@@ -6,10 +6,11 @@ import { host } from '../../../lib/cgroup/hierarchy/host';
 import { type CreateCageOptions, createCage, run, type SpawnOptions, spawn, spawnSync } from '../../../lib/index';
 import { AncestorsApart } from '../../../lib/oom/ancestors-apart';
 import type { NativeBinding } from '../../../types/native';
-import { errno, refusing } from '../../support/bpf';
+import { ALLOW, assemble, callNumber, errno, IF_EQUAL, KILL, LOAD, RETURN, refusing } from '../../support/bpf';
 import { cgroupOf, files, makeCgroup, version, write } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 
 /** Whether each child so far was cloned with the memory of this process. */
 const mockShared: boolean[] = [];
@@ -60,6 +61,16 @@ async function inShared(options: Partial<CreateCageOptions>, own: SpawnOptions =
   }
 }
 
+/** Kills execve(2) with a null pointer in its first argument. */
+const LOOKS_AT_ARGUMENT = assemble(
+  [LOAD, 0],
+  [IF_EQUAL, callNumber('execve'), 0, 3],
+  [LOAD, 16],
+  [IF_EQUAL, 0, 0, 1],
+  [RETURN, KILL],
+  [RETURN, ALLOW],
+);
+
 describeIf('cgroup', 'until exec, a child has the memory of this process', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
   let group: ReturnType<typeof makeCgroup>;
@@ -72,12 +83,24 @@ describeIf('cgroup', 'until exec, a child has the memory of this process', () =>
     expect(await isShared(() => spawn('true', [], { stdio: 'ignore', namespaces: { uts: true } }))).toBe(true);
   });
 
-  test('but not with a seccomp filter, whose core dump would be of that memory', async () => {
-    for (const noNew of [true, false]) {
-      const privileges = { noNew, seccomp: refusing(['mkdir'], errno(1)) };
-      expect(await isShared(() => spawn('true', [], { stdio: 'ignore', privileges }))).toBe(false);
-    }
-  });
+  testRows<[string, Uint8Array, { noNew: boolean }, boolean]>(
+    'but not with a seccomp filter that may kill the child before: the core dump would be of that memory',
+    [
+      ['one that lets it start', refusing(['mkdir'], errno(1)), { noNew: true }, true],
+      ['one that is installed before other steps', refusing(['mkdir'], errno(1)), { noNew: false }, false],
+      ['one that looks at an argument of execve', LOOKS_AT_ARGUMENT, { noNew: true }, false],
+      [
+        'one that forbids the end of a child that could not start',
+        refusing(['exit_group'], KILL),
+        { noNew: true },
+        false,
+      ],
+    ],
+    async ([, seccomp, { noNew }, expected]) => {
+      const start = () => spawn('true', [], { stdio: 'ignore', privileges: { noNew, seccomp } });
+      expect(await isShared(start)).toBe(expected);
+    },
+  );
 
   test('in a private cage', async () => {
     expect(await inPrivate()).toBe(true);
