@@ -15,7 +15,13 @@ import {
 } from '../machine/capabilities';
 import { hasUserNamespace } from '../namespaces/namespaces';
 import { ownLimits } from './own-limits';
-import { type Explanation, explainPrivilege, foreseeRefusedCapabilities } from './privilege-refusal';
+import {
+  type Explanation,
+  explainFiltered,
+  explainPrivilege,
+  foreseeRefusedCapabilities,
+  isFiltered,
+} from './privilege-refusal';
 
 const { EACCES, EINVAL, EPERM } = constants.errno;
 
@@ -77,15 +83,39 @@ function refuseLimits(settings: ChildSettings, namespaces: NamespaceOptions): vo
   throw refusedSetting({ stage: 'rlimits', errno: -EPERM, path }, settings, facts);
 }
 
-/** The error for a setting that the kernel refused, or would. */
-export function refusedSetting(failure: CloneFailure, settings: ChildSettings, facts: SettingFacts): MemcageError {
-  const { stage, errno, path } = failure;
-  const { what, why, cure } = explain(failure, settings, facts);
+/** The error for a setting that the kernel would refuse. */
+function refusedSetting(failure: CloneFailure, settings: ChildSettings, facts: SettingFacts): MemcageError {
+  return settingError(failure, settingCall(failure), explain(failure, settings, facts));
+}
+
+/**
+ * The error for a step that failed in a child for its settings: it is a setting itself, or the child has its filter
+ * already ({@link isFiltered}).
+ *
+ * @param syscall what failed
+ */
+export function failedSetting(
+  failure: CloneFailure,
+  syscall: string,
+  settings: ChildSettings,
+  facts: SettingFacts,
+): MemcageError {
+  const { stage } = failure;
+  const own = isSettingStage(stage) ? explain(failure, settings, facts) : undefined;
+  const isOwn = own !== undefined && !isFiltered(failure, settings);
+  return settingError(failure, syscall, isOwn ? own : explainFiltered(stage, syscall, own));
+}
+
+function settingError(
+  { stage, errno, path }: CloneFailure,
+  syscall: string | undefined,
+  { what, why, cure }: Explanation,
+): MemcageError {
   const message = `The kernel refused ${what} (${getSystemErrorName(errno)}): ${why}${cure === '' ? '' : `. Cure: ${cure}`}`;
   return new MemcageError(ErrorCode.SETTING, message, {
     errno,
     stage,
-    syscall: settingCall(failure),
+    syscall,
     ...(path !== '' && { path }),
     ...(cure !== '' && { cure }),
   });

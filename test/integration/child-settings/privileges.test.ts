@@ -158,7 +158,9 @@ describeIf(['cgroup', 'root', 'seccomp', 'userns'], 'the privileges of a child',
     expect((await run('grep', SHOW, { ...NOBODY, privileges })).stdout).toBe(sets(0n, 0, 2));
     const forbidding = refusing(['setuid'], errno(constants.errno.EPERM));
     const start = run('true', [], { ...NOBODY, privileges: { seccomp: forbidding, noNew: false } });
-    await expect(start).rejects.toMatchObject({ code: 'EPERM', syscall: expect.stringContaining('spawn') as string });
+    await expect(start).rejects.toMatchObject({ code: 'ERR_MEMCAGE_SETTING', stage: 'uid', syscall: 'setuid' });
+    const noDrop = { capabilities: [], seccomp: refusing(['capset'], errno(constants.errno.EPERM)), noNew: false };
+    await expect(run('true', [], { privileges: noDrop })).rejects.toThrow('the filter allow capset');
   });
 
   testRows(
