@@ -63,10 +63,10 @@ const ALLOWED: ReadonlySet<number> = new Set([
   ...withBothSources(JUMP_CLASS, [JEQ, JGT, JGE, JSET]),
 ]);
 
-/** The number of execve(2) and the AUDIT_ARCH_* of each architecture that memcage has binaries for. */
-const EXECVE: Readonly<Record<string, { number: number; audit: number }>> = {
-  x64: { number: 59, audit: 0xc000003e },
-  arm64: { number: 221, audit: 0xc00000b7 },
+/** Numbers of system calls and the AUDIT_ARCH_* of each architecture that memcage has binaries for. */
+const ARCHITECTURES: Readonly<Record<string, { execve: number; write: number; audit: number }>> = {
+  x64: { execve: 59, write: 1, audit: 0xc000003e },
+  arm64: { execve: 221, write: 64, audit: 0xc00000b7 },
 };
 
 const RET_ACTION = 0xffff0000;
@@ -81,11 +81,23 @@ export function whyNoFilter(bytes: Uint8Array): string | undefined {
   const program = read(bytes);
   const wrong = wrongInstruction(program) ?? readBeforeWritten(program);
   if (wrong !== undefined) return wrong;
-  const execve = EXECVE[process.arch];
-  if (execve === undefined) return undefined;
-  const result = run(program, execve);
+  const result = refusalOf(program, 'execve');
+  if (result === undefined) return undefined;
+  return `it forbids execve(2) on ${process.arch} (it returns ${result}), so no program could be started`;
+}
+
+/** Whether a filter forbids write(2) to every fd, as far as that can be told without running it. */
+export function forbidsWrite(filter: Uint8Array): boolean {
+  return refusalOf(read(filter), 'write') !== undefined;
+}
+
+/** What the program returns for the call, whatever its arguments, if that does not let it pass. */
+function refusalOf(program: readonly Instruction[], call: 'execve' | 'write'): string | undefined {
+  const numbers = ARCHITECTURES[process.arch];
+  if (numbers === undefined) return undefined;
+  const result = run(program, { number: numbers[call], audit: numbers.audit });
   if (result === undefined || [RET_ALLOW, RET_LOG].includes((result & RET_ACTION) >>> 0)) return undefined;
-  return `it forbids execve(2) on ${process.arch} (it returns 0x${(result >>> 0).toString(16)}), so no program could be started`;
+  return `0x${(result >>> 0).toString(16)}`;
 }
 
 function read(bytes: Uint8Array): Instruction[] {

@@ -5,7 +5,8 @@ import type { CloneFailure } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
 import type { ChildSettings } from '../child-settings/child-settings';
 import type { ResourceName } from '../child-settings/resource-limits';
-import { ErrorCode, MemcageError } from '../errors/errors';
+import { forbidsWrite } from '../child-settings/seccomp-filter';
+import { ErrorCode, invalidArgument, MemcageError } from '../errors/errors';
 import {
   CAP_SYS_RESOURCE,
   canRaiseLimits,
@@ -13,7 +14,7 @@ import {
   isInFirstUserNamespace,
   readCapabilities,
 } from '../machine/capabilities';
-import { hasUserNamespace } from '../namespaces/namespaces';
+import { hasInit, hasUserNamespace } from '../namespaces/namespaces';
 import { ownLimits } from './own-limits';
 import {
   type Explanation,
@@ -55,11 +56,18 @@ function hardLimits(): SettingFacts['hard'] {
 }
 
 /**
- * Throws what a start would throw for capabilities that this process can't leave a child, or for a hard limit that it may
+ * Throws for a filter that would hide a failed start below an init, and what a start would throw for capabilities that this process can't leave a child, or for a hard limit that it may
  * not raise. Other refusals show only when the child takes its settings.
  */
 export function refuseSettings(settings: ChildSettings, namespaces: NamespaceOptions): void {
   refuseLimits(settings, namespaces);
+  const { seccomp } = settings.privileges;
+  if (seccomp !== undefined && hasInit(namespaces) && forbidsWrite(seccomp)) {
+    const expected =
+      'a filter that allows write(2): below an init (namespaces.pid.init) the child says with it why its program could not ' +
+      'be run, which would otherwise look as if it had run. Allow write(2), or leave out init';
+    throw invalidArgument('privileges.seccomp', expected, seccomp);
+  }
   // In a user namespace of its own it has all capabilities.
   const failure = hasUserNamespace(namespaces) ? undefined : foreseeRefusedCapabilities(settings.privileges);
   if (failure !== undefined) throw refusedSetting(failure, settings, readSettingFacts(namespaces));

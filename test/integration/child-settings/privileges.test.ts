@@ -217,6 +217,18 @@ describeIf(['cgroup', 'root', 'seccomp', 'userns'], 'the privileges of a child',
     expect(performance.now() - startMs).toBeLessThan(patience(5000));
   });
 
+  test('a filter that would hide a failed start below an init is refused', async () => {
+    const namespaces = { pid: { init: true } };
+    const noWrite = { privileges: { seccomp: refusing(['write'], errno(1)) } };
+    const start = run('/no/such/program', [], { ...noWrite, namespaces });
+    await expect(start).rejects.toEqual(withCode('INVALID_ARGUMENT', 'a filter that allows write(2)'));
+    const other = { namespaces, privileges: { seccomp: NO_MKDIR } };
+    await expect(run('/no/such/program', [], other)).rejects.toMatchObject({ code: 'ENOENT' });
+    // Without an init nothing has to be written.
+    await expect(run('/no/such/program', [], noWrite)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await run('true', [], noWrite)).toMatchObject({ exitCode: 0 });
+  });
+
   test('of a cage hold for each child, which can only give up more', async () => {
     const cage = closed('200M', { privileges: { capabilities: ['chown', 'kill'], seccomp: NO_MKDIR } });
     const shown = async (privileges?: PrivilegeOptions) =>
