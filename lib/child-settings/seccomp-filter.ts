@@ -63,10 +63,12 @@ const ALLOWED: ReadonlySet<number> = new Set([
   ...withBothSources(JUMP_CLASS, [JEQ, JGT, JGE, JSET]),
 ]);
 
+type Call = 'execve' | 'exitGroup' | 'write';
+
 /** The AUDIT_ARCH_* of each architecture that memcage has binaries for, and its numbers of system calls. */
-const ARCHITECTURES: Readonly<Record<string, { audit: number; execve: number; exitGroup: number }>> = {
-  x64: { audit: 0xc000003e, execve: 59, exitGroup: 231 },
-  arm64: { audit: 0xc00000b7, execve: 221, exitGroup: 94 },
+const ARCHITECTURES: Readonly<Record<string, Readonly<Record<Call | 'audit', number>>>> = {
+  x64: { audit: 0xc000003e, execve: 59, exitGroup: 231, write: 1 },
+  arm64: { audit: 0xc00000b7, execve: 221, exitGroup: 94, write: 64 },
 };
 
 const RET_ACTION = 0xffff0000;
@@ -81,24 +83,32 @@ export function whyNoFilter(bytes: Uint8Array): string | undefined {
   const program = read(bytes);
   const wrong = wrongInstruction(program) ?? readBeforeWritten(program);
   if (wrong !== undefined) return wrong;
-  const architecture = ARCHITECTURES[process.arch];
-  if (architecture === undefined) return undefined;
-  const { audit, execve } = architecture;
-  const result = run(program, { audit, number: execve });
+  const result = resultOf(program, 'execve');
   if (result === undefined || isLetThrough(result)) return undefined;
-  return `it forbids execve(2) on ${process.arch} (it returns 0x${(result >>> 0).toString(16)}), so no program could be started`;
+  return `it forbids execve(2) on ${process.arch} (it returns 0x${result.toString(16)}), so no program could be started`;
+}
+
+/** Whether a filter forbids write(2) to every fd, as far as that can be told without running it. */
+export function forbidsWrite(filter: Uint8Array): boolean {
+  const result = resultOf(read(filter), 'write');
+  return result !== undefined && !isLetThrough(result);
 }
 
 /**
  * Whether it is certain that the filter, installed just before exec, kills no child before its program runs: it lets
  * execve(2) through, and exit_group(2) if that fails, whatever their arguments are.
  */
-export function letsStart(bytes: Uint8Array): boolean {
+export function letsStart(filter: Uint8Array): boolean {
+  const program = read(filter);
+  return (['execve', 'exitGroup'] as const).every((call) => isLetThrough(resultOf(program, call)));
+}
+
+/** What the program returns for the call, whatever its arguments; undefined if it depends on those. */
+function resultOf(program: readonly Instruction[], call: Call): number | undefined {
   const architecture = ARCHITECTURES[process.arch];
-  if (architecture === undefined) return false;
-  const { audit, execve, exitGroup } = architecture;
-  const program = read(bytes);
-  return [execve, exitGroup].every((number) => isLetThrough(run(program, { audit, number })));
+  if (architecture === undefined) return undefined;
+  const result = run(program, { number: architecture[call], audit: architecture.audit });
+  return result === undefined ? undefined : result >>> 0;
 }
 
 function isLetThrough(result: number | undefined): boolean {

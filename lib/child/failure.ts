@@ -9,7 +9,8 @@ import type { ChildSettings } from '../child-settings/child-settings';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { readNamespaceFacts } from '../namespaces/namespace-facts';
 import { explainNamespaceRefusal, MAKING_STAGES } from './namespace-refusal';
-import { isSettingStage, readSettingFacts, refusedSetting, settingCall } from './setting-refusal';
+import { isFiltered } from './privilege-refusal';
+import { failedSetting, isSettingStage, readSettingFacts, settingCall } from './setting-refusal';
 
 const { EACCES, EAGAIN, EINVAL, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSYS, EPERM } = constants.errno;
 
@@ -60,9 +61,10 @@ export function explainFailure(
   const limited = limitAtFault(context.home, errno);
   if (limited !== undefined) return fail(ErrorCode.LIMIT_TOO_SMALL, limited);
   if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(failure, syscall));
-  if (isSettingStage(stage)) {
-    const { namespaces, settings } = context;
-    return { error: refusedSetting(failure, settings, readSettingFacts(namespaces)), asNode: false };
+  const { namespaces, settings } = context;
+  if (isSettingStage(stage) || (isFiltered(failure, settings) && !SHORTAGES.has(errno))) {
+    const facts = readSettingFacts(namespaces);
+    return { error: failedSetting(failure, syscall ?? stage, settings, facts), asNode: false };
   }
   if (NODE_STAGES.has(stage) || (TAKING_STAGES.has(stage) && SHORTAGES.has(errno))) return failAsNode();
   // The meter may have killed it on its way.

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import type { CloneFailure } from '../../types/native';
 import { capabilitiesIn } from '../child-settings/capability-names';
+import type { ChildSettings } from '../child-settings/child-settings';
 import type { Privileges } from '../child-settings/privileges';
 import {
   CAP_SETPCAP,
@@ -74,6 +75,33 @@ function explainCapabilities(errno: number, step: string, kept: bigint): Explana
     what,
     why: `a child keeps only what this process has${lacking === '' ? '' : `, which lacks ${lacking}`}`,
     cure: 'leave out what it lacks, or start this process with it',
+  };
+}
+
+/** What a child does with its filter already there, if that is installed before the child gives up its rights. */
+const AFTER_EARLY_FILTER: ReadonlySet<string> = new Set([
+  'bounding-set',
+  'groups',
+  'gid',
+  'uid',
+  'capabilities',
+  'parent-death',
+]);
+
+/** Whether the child has its filter when it takes that step. */
+export function isFiltered({ stage, path }: CloneFailure, { privileges, rlimits }: ChildSettings): boolean {
+  if (privileges.seccomp === undefined || privileges.noNew === true) return false;
+  // A limit of no open files is set last.
+  return AFTER_EARLY_FILTER.has(stage) || (path === 'nofile' && stage === 'rlimits' && rlimits.nofile?.soft === 0);
+}
+
+/** @param other the explanation without a filter, if there is one */
+export function explainFiltered(stage: string, call: string, other: Explanation | undefined): Explanation {
+  const orElse = (text: string | undefined): string => (text === undefined || text === '' ? '' : `; or else ${text}`);
+  return {
+    what: other?.what ?? `the step ${stage}`,
+    why: `its seccomp filter, which with noNew: false is there before, may forbid ${call}${orElse(other?.why)}`,
+    cure: `let the filter allow ${call}, or leave out noNew: false${orElse(other?.cure)}`,
   };
 }
 

@@ -5,7 +5,8 @@ import type { CloneFailure } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
 import type { ChildSettings } from '../child-settings/child-settings';
 import type { ResourceName } from '../child-settings/resource-limits';
-import { ErrorCode, MemcageError } from '../errors/errors';
+import { forbidsWrite } from '../child-settings/seccomp-filter';
+import { ErrorCode, invalidArgument, MemcageError } from '../errors/errors';
 import {
   CAP_SYS_RESOURCE,
   canRaiseLimits,
@@ -13,9 +14,15 @@ import {
   isInFirstUserNamespace,
   readCapabilities,
 } from '../machine/capabilities';
-import { hasUserNamespace } from '../namespaces/namespaces';
+import { hasInit, hasUserNamespace } from '../namespaces/namespaces';
 import { ownLimits } from './own-limits';
-import { type Explanation, explainPrivilege, foreseeRefusedCapabilities } from './privilege-refusal';
+import {
+  type Explanation,
+  explainFiltered,
+  explainPrivilege,
+  foreseeRefusedCapabilities,
+  isFiltered,
+} from './privilege-refusal';
 
 const { EACCES, EINVAL, EPERM } = constants.errno;
 
@@ -49,11 +56,18 @@ function hardLimits(): SettingFacts['hard'] {
 }
 
 /**
- * Throws what a start would throw for capabilities that this process can't leave a child, or for a hard limit that it may
+ * Throws for a filter that would hide a failed start below an init, and what a start would throw for capabilities that this process can't leave a child, or for a hard limit that it may
  * not raise. Other refusals show only when the child takes its settings.
  */
 export function refuseSettings(settings: ChildSettings, namespaces: NamespaceOptions): void {
   refuseLimits(settings, namespaces);
+  const { seccomp } = settings.privileges;
+  if (seccomp !== undefined && hasInit(namespaces) && forbidsWrite(seccomp)) {
+    const expected =
+      'a filter that allows write(2): below an init (namespaces.pid.init) the child says with it why its program could not ' +
+      'be run, which would otherwise look as if it had run. Allow write(2), or leave out init';
+    throw invalidArgument('privileges.seccomp', expected, seccomp);
+  }
   // In a user namespace of its own it has all capabilities.
   const failure = hasUserNamespace(namespaces) ? undefined : foreseeRefusedCapabilities(settings.privileges);
   if (failure !== undefined) throw refusedSetting(failure, settings, readSettingFacts(namespaces));
@@ -77,15 +91,39 @@ function refuseLimits(settings: ChildSettings, namespaces: NamespaceOptions): vo
   throw refusedSetting({ stage: 'rlimits', errno: -EPERM, path }, settings, facts);
 }
 
-/** The error for a setting that the kernel refused, or would. */
-export function refusedSetting(failure: CloneFailure, settings: ChildSettings, facts: SettingFacts): MemcageError {
-  const { stage, errno, path } = failure;
-  const { what, why, cure } = explain(failure, settings, facts);
+/** The error for a setting that the kernel would refuse. */
+function refusedSetting(failure: CloneFailure, settings: ChildSettings, facts: SettingFacts): MemcageError {
+  return settingError(failure, settingCall(failure), explain(failure, settings, facts));
+}
+
+/**
+ * The error for a step that failed in a child for its settings: it is a setting itself, or the child has its filter
+ * already ({@link isFiltered}).
+ *
+ * @param syscall what failed
+ */
+export function failedSetting(
+  failure: CloneFailure,
+  syscall: string,
+  settings: ChildSettings,
+  facts: SettingFacts,
+): MemcageError {
+  const { stage } = failure;
+  const own = isSettingStage(stage) ? explain(failure, settings, facts) : undefined;
+  const isOwn = own !== undefined && !isFiltered(failure, settings);
+  return settingError(failure, syscall, isOwn ? own : explainFiltered(stage, syscall, own));
+}
+
+function settingError(
+  { stage, errno, path }: CloneFailure,
+  syscall: string | undefined,
+  { what, why, cure }: Explanation,
+): MemcageError {
   const message = `The kernel refused ${what} (${getSystemErrorName(errno)}): ${why}${cure === '' ? '' : `. Cure: ${cure}`}`;
   return new MemcageError(ErrorCode.SETTING, message, {
     errno,
     stage,
-    syscall: settingCall(failure),
+    syscall,
     ...(path !== '' && { path }),
     ...(cure !== '' && { cure }),
   });

@@ -158,7 +158,9 @@ describeIf(['cgroup', 'root', 'seccomp', 'userns'], 'the privileges of a child',
     expect((await run('grep', SHOW, { ...NOBODY, privileges })).stdout).toBe(sets(0n, 0, 2));
     const forbidding = refusing(['setuid'], errno(constants.errno.EPERM));
     const start = run('true', [], { ...NOBODY, privileges: { seccomp: forbidding, noNew: false } });
-    await expect(start).rejects.toMatchObject({ code: 'EPERM', syscall: expect.stringContaining('spawn') as string });
+    await expect(start).rejects.toMatchObject({ code: 'ERR_MEMCAGE_SETTING', stage: 'uid', syscall: 'setuid' });
+    const noDrop = { capabilities: [], seccomp: refusing(['capset'], errno(constants.errno.EPERM)), noNew: false };
+    await expect(run('true', [], { privileges: noDrop })).rejects.toThrow('the filter allow capset');
   });
 
   testRows(
@@ -213,6 +215,18 @@ describeIf(['cgroup', 'root', 'seccomp', 'userns'], 'the privileges of a child',
     const startMs = performance.now();
     await expect(run('/no/such/program', [], { privileges: { seccomp } })).rejects.toMatchObject({ code: 'ENOENT' });
     expect(performance.now() - startMs).toBeLessThan(patience(5000));
+  });
+
+  test('a filter that would hide a failed start below an init is refused', async () => {
+    const namespaces = { pid: { init: true } };
+    const noWrite = { privileges: { seccomp: refusing(['write'], errno(1)) } };
+    const start = run('/no/such/program', [], { ...noWrite, namespaces });
+    await expect(start).rejects.toEqual(withCode('INVALID_ARGUMENT', 'a filter that allows write(2)'));
+    const other = { namespaces, privileges: { seccomp: NO_MKDIR } };
+    await expect(run('/no/such/program', [], other)).rejects.toMatchObject({ code: 'ENOENT' });
+    // Without an init nothing has to be written.
+    await expect(run('/no/such/program', [], noWrite)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await run('true', [], noWrite)).toMatchObject({ exitCode: 0 });
   });
 
   test('of a cage hold for each child, which can only give up more', async () => {

@@ -95,7 +95,10 @@ describe('clone', () => {
     ['a uid beyond 32 bits', { uid: 2 ** 32, shareMemory: false }],
     ['a uid with shared memory', { uid: 1 }],
     ['a gid with shared memory', { gid: 1 }],
-    ['a seccomp filter with shared memory', { noNewPrivs: true, seccomp: new Uint8Array(8) }],
+    [
+      'an early seccomp filter with shared memory',
+      { noNewPrivs: true, seccomp: new Uint8Array(8), seccompEarly: true },
+    ],
     ['groups that are no numbers', { groups: ['root'] }],
     ['a watchdog that never bites', { watchdogMs: 0 }],
     ['a negative watchdog', { watchdogMs: -1 }],

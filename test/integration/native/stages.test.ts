@@ -104,7 +104,7 @@ const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
     options: { noNewPrivs: true },
     errno: EINVAL,
   },
-  seccomp: { options: { noNewPrivs: true, seccomp: new Uint8Array(8) }, errno: EINVAL, onlyCopied: true },
+  seccomp: { options: { noNewPrivs: true, seccomp: new Uint8Array(8) }, errno: EINVAL },
   exec: { options: { file: '/nowhere' }, errno: ENOENT, path: '/nowhere' },
   watchdog: { fullPipe: 'pipe', options: { watchdogMs: 50 }, errno: ETIMEDOUT, path: '/bin/sh' },
 };

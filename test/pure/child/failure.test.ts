@@ -4,7 +4,7 @@ import { NO_SETTINGS } from '../../../lib/child-settings/child-settings';
 import { ErrorCode } from '../../../lib/errors/errors';
 import type { Stage } from '../../../types/native';
 
-const { EACCES, EINVAL, EMFILE, ENOENT, EPERM, EROFS } = constants.errno;
+const { EACCES, EAGAIN, EINVAL, EMFILE, ENOENT, EPERM, EROFS } = constants.errno;
 
 test.each<[Stage, number]>([
   ['clone', EACCES],
@@ -30,4 +30,43 @@ test.each<[Stage, number, string, string]>([
   const context = { home: undefined, namespaces: {}, settings: NO_SETTINGS, isLate: false };
   const { error } = explainFailure({ stage, errno: -errno, path }, context);
   expect(error).toMatchObject({ code: ErrorCode.SETTING, syscall, path });
+});
+
+describe('a step after a filter that is installed early', () => {
+  const settings = {
+    ...NO_SETTINGS,
+    rlimits: { nofile: { soft: 0, hard: 0 } },
+    privileges: { noNew: false, capabilities: 0n, seccomp: new Uint8Array(8) },
+  };
+  const context = { home: undefined, namespaces: {}, settings, isLate: false };
+  const late = { ...context, settings: { ...settings, privileges: { ...settings.privileges, noNew: true } } };
+
+  test.each<[Stage, string, string]>([
+    ['bounding-set', 'PR_CAPBSET_DROP', 'prctl'],
+    ['groups', '', 'setgroups'],
+    ['gid', '', 'setgid'],
+    ['uid', '', 'setuid'],
+    ['capabilities', 'capset', 'capset'],
+    ['parent-death', '', 'prctl'],
+    ['rlimits', 'nofile', 'prlimit64'],
+  ])('may be what the filter forbids: %s', (stage, path, syscall) => {
+    const failure = { stage, errno: -EPERM, path };
+    const { error, asNode } = explainFailure(failure, context);
+    expect({ error, asNode }).toMatchObject({ error: { code: ErrorCode.SETTING, stage, syscall }, asNode: false });
+    expect(error.message).toContain(
+      `its seccomp filter, which with noNew: false is there before, may forbid ${syscall}`,
+    );
+    expect(error.message).toContain(`Cure: let the filter allow ${syscall}`);
+    expect(explainFailure(failure, late).error.message).not.toContain('filter');
+  });
+
+  test.each<[Stage, number]>([
+    ['cwd', ENOENT],
+    ['nice', EPERM],
+    ['uid', EAGAIN],
+    ['exec', EACCES],
+  ])('is no other one: %s, %i', (stage, errno) => {
+    const { error } = explainFailure({ stage, errno: -errno, path: '' }, context);
+    expect(error.message).not.toContain('filter');
+  });
 });
