@@ -31,7 +31,7 @@ export const limits: Case = {
     const medians = await interleave(kinds, { count, warmUp: 300, pauseMs: 0, block: 10 });
     const { stock, memory, controllers, all } = medians;
     return [
-      row('pids and cpu over memory alone', controllers.totalMs, memory.totalMs, 1.05),
+      row('pids and cpu over memory alone', controllers.totalMs, memory.totalMs, 1.1),
       row('all limits, settings and privileges over memory alone', all.totalMs, memory.totalMs, 1.4),
       row('all limits, settings and privileges over stock spawn', all.totalMs, stock.totalMs, 0.9),
     ];

@@ -1,6 +1,12 @@
 import type { CageCgroup } from '../cage/cgroup/cage-cgroup';
 import type { ChildSettings } from '../child-settings/child-settings';
+import type { Rlimits } from '../child-settings/resource-limits';
 import { ownLimits } from './own-limits';
+
+/** Another process may change the limits of this one. To read them at each start would take a thirtieth of it. */
+const REMEMBER_MS = 1000;
+
+let own: { cpu: Rlimits['cpu']; untilMs: number } = { cpu: undefined, untilMs: 0 };
 
 /**
  * Gives each process of a cage with a limit of processor time one of its own (RLIMIT_CPU), a little higher. It holds when
@@ -9,9 +15,15 @@ import { ownLimits } from './own-limits';
 export function withTimeBackstop(settings: ChildSettings, home: CageCgroup | undefined): ChildSettings {
   const limitMs = home?.cpuTimeLimitMs;
   if (limitMs === undefined) return settings;
-  const given = settings.rlimits.cpu ?? ownLimits().cpu;
+  const given = settings.rlimits.cpu ?? ownCpu();
   if (given === undefined) return settings;
   const soft = Math.ceil(limitMs / 1000) + 1;
   const cpu = { soft: Math.min(soft, given.soft), hard: Math.min(soft + 1, given.hard) };
   return { ...settings, rlimits: { ...settings.rlimits, cpu } };
+}
+
+function ownCpu(): Rlimits['cpu'] {
+  const now = performance.now();
+  if (now >= own.untilMs) own = { cpu: ownLimits().cpu, untilMs: now + REMEMBER_MS };
+  return own.cpu;
 }

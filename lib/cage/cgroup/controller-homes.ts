@@ -104,13 +104,13 @@ export class ControllerHomes {
   }
 
   /** Makes its own side cgroups, or renews spare ones. If that fails, `onMade` has been called with those to remove. */
-  make(onMade: (directory: CgroupDirectory) => void): void {
+  make(limits: ControllerLimits, onMade: (directory: CgroupDirectory) => void): void {
     for (const { home, above, isSpare = false } of this.#own) {
       if (home.inMemory || above === undefined) continue;
       const { directory, controllers } = home;
       if (!isSpare) directory.make();
       onMade(directory);
-      if (isSpare) renew(directory, controllers, above);
+      if (isSpare) renew(directory, controllers, above, limits);
       else if (controllers.includes('cpuset')) inheritProcessors(directory, above);
     }
   }

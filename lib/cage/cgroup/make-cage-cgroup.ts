@@ -143,7 +143,7 @@ function makeIn({ own, ...parts }: MadeParts, onMade: () => void = () => {}): Ca
       killCgroup.directory.make();
       made.unshift(killCgroup.directory);
     }
-    homes.make((directory) => made.unshift(directory));
+    homes.make(limits, (directory) => made.unshift(directory));
     return new CageCgroup({ ...parts, homes });
   } catch (error) {
     for (const directory of made) undo(() => removeTree(directory));

@@ -89,12 +89,6 @@ describeIf('cgroup', 'until exec, a child has the memory of this process', () =>
       ['one that lets it start', refusing(['mkdir'], errno(1)), { noNew: true }, true],
       ['one that is installed before other steps', refusing(['mkdir'], errno(1)), { noNew: false }, false],
       ['one that looks at an argument of execve', LOOKS_AT_ARGUMENT, { noNew: true }, false],
-      [
-        'one that forbids the end of a child that could not start',
-        refusing(['exit_group'], KILL),
-        { noNew: true },
-        false,
-      ],
     ],
     async ([, seccomp, { noNew }, expected]) => {
       const start = () => spawn('true', [], { stdio: 'ignore', privileges: { noNew, seccomp } });
