@@ -1,4 +1,3 @@
-import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { type Host, inDirectory, processDirectory } from '../../cgroup/hierarchy/host';
 import type { Hierarchy } from '../../cgroup/hierarchy/mounts';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
