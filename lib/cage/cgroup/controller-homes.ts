@@ -9,6 +9,7 @@ import type { CgroupVersion } from '../../cgroup/files/formats';
 import {
   type CageLimits,
   type ControllerLimits,
+  lowerCpu,
   type ResolvedCpu,
   withinAround,
 } from '../../cgroup/limits/cage-limits';
@@ -61,8 +62,8 @@ export class ControllerHomes {
   /** The controllers that its limits need. A hierarchy may have others too, which are then nobody's. */
   readonly #names: readonly ControllerName[];
   readonly #version: CgroupVersion;
-  /** The limits in force. */
-  readonly #written: { pids?: number; cpu?: ResolvedCpu } = {};
+  /** What is in force of its own limits of processors. */
+  #ownCpu: ResolvedCpu | undefined;
   readonly #around: ControllerHomes | undefined;
 
   constructor({ version, memory, killCgroup, limits, own, around }: Parts) {
@@ -99,8 +100,8 @@ export class ControllerHomes {
   /** How much of the processors it and those around it let it use. */
   get cpu(): ResolvedCpu | undefined {
     const around = this.#around?.cpu;
-    const own = this.#written.cpu;
-    return own === undefined || around === undefined ? (own ?? around) : withinAround({ cpu: own }, around).cpu;
+    const own = this.#ownCpu;
+    return own === undefined || around === undefined ? (own ?? around) : lowerCpu(own, around);
   }
 
   /** Makes its own side cgroups, or renews spare ones. If that fails, `onMade` has been called with those to remove. */
@@ -135,15 +136,10 @@ export class ControllerHomes {
 
   #note(option: ControllerWrite['option'], { pids, cpu }: ControllerLimits): void {
     const { counted } = this;
-    if (option === 'pids') {
-      if (pids !== undefined) this.#written.pids = pids;
-      if (pids !== undefined && counted.pids !== undefined) counted.pids.max = pids;
-      return;
-    }
-    this.#written.cpu ??= {};
-    if (option === 'cpu.set' && cpu?.set !== undefined) this.#written.cpu.set = cpu.set;
+    if (option === 'pids' && pids !== undefined && counted.pids !== undefined) counted.pids.max = pids;
+    if (option === 'cpu.set' && cpu?.set !== undefined) this.#ownCpu = { ...this.#ownCpu, set: cpu.set };
     if (option !== 'cpu.max' || cpu?.max === undefined) return;
-    this.#written.cpu.max = cpu.max;
+    this.#ownCpu = { ...this.#ownCpu, max: cpu.max };
     if (counted.cpu !== undefined) counted.cpu.max = cpu.max;
   }
 

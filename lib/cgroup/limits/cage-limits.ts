@@ -60,7 +60,8 @@ export function lowerOfBoth(one: CageLimits, other: CageLimits): CageLimits {
   };
 }
 
-function lowerCpu(one: ResolvedCpu, other: ResolvedCpu): ResolvedCpu {
+/** Both hold. @throws ERR_MEMCAGE_LIMIT_REFUSED if they have no processor in common */
+export function lowerCpu(one: ResolvedCpu, other: ResolvedCpu): ResolvedCpu {
   const max = lowest(one.max, other.max);
   const weight = lowest(one.weight, other.weight);
   const set =

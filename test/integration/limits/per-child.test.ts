@@ -66,6 +66,12 @@ describeIf(['cgroup', 'cpuset', 'two-processors'], 'processors of each child', (
     });
   });
 
+  test('are those that all limits have in common, two cages out', async () => {
+    const outer = make({ cpu: { set: '0' } });
+    const middle = outer.contain(() => make({ cpu: { max: 1 } }));
+    expect((await middle.run(...ALLOWED, { cpu: { set: '0-1' } })).stdout).toBe('0\n');
+  });
+
   test('stay as they were when others are refused', async () => {
     const cage = make({ cpu: { max: 1, set: '0' } });
     expect(() => cage.setLimits({ cpu: { max: 0.5, set: '0-4000' } })).toThrow('cpu.set');

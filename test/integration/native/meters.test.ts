@@ -28,12 +28,15 @@ type SpentEvent = Extract<WatchEvent, { kind: 'spent' }>;
 let undo: (() => void)[] = [];
 const children: ChildProcess[] = [];
 let spent: SpentEvent[] = [];
+/** The meters of the test. The event of another one's may still be on its way. */
+const ours = new Set<number>();
 
 beforeEach(() => {
   spent = [];
+  ours.clear();
   native.startWatcher({
     onEvents: (batch) => {
-      spent.push(...batch.filter((event) => event.kind === 'spent'));
+      spent.push(...batch.filter((event) => event.kind === 'spent').filter(({ id }) => ours.has(id)));
     },
   });
 });
@@ -66,6 +69,7 @@ function meter(
   file: 'cpu.stat' | 'cpuacct.usage' = 'cpu.stat',
 ): number {
   const id = native.startMeter({ dirFd, path: '', file, killDirFd: kill, killPath: '', limitUs });
+  ours.add(id);
   undo.push(() => native.stopMeter({ id }));
   return id;
 }
