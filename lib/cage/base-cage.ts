@@ -20,6 +20,12 @@ import { cages } from './open-cages';
 
 const PATIENCE_MS = 10_000;
 const EXIT_PATIENCE_MS = 2000;
+/**
+ * A kill looks at each cgroup below, and a child may have made thousands. So it rests some times as long as it took, in
+ * which the ends of the children remove them.
+ */
+const KILL_REST = 9;
+const MOST_REST_MS = 1000;
 
 export interface CageLife {
   /** The cage stays when this process ends. */
@@ -46,6 +52,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
   readonly #launchers = new Set<() => void>();
   readonly #forwards = new Map<keyof ForwardedEvents, (event: CgroupEvent) => void>();
   #members = 0;
+  #nextKillMs = 0;
   #closing: Promise<void> | undefined;
   #closed = false;
   #killed = false;
@@ -249,8 +256,12 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
   /** True when all children have ended, and the kernel's report on each is recorded. */
   #endMembers(): boolean {
     if (this.#members === 0 || this.#closed) return true;
+    const startMs = performance.now();
+    if (startMs < this.#nextKillMs) return false;
     try {
       this.cageCgroup.kill();
+      const endMs = performance.now();
+      this.#nextKillMs = endMs + Math.min(KILL_REST * (endMs - startMs), MOST_REST_MS);
       return false;
     } catch (error) {
       // Either the watcher removed it and its event is on the way, or someone else did. No process is left in it.
