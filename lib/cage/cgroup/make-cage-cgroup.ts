@@ -137,8 +137,8 @@ function makeIn({ own, ...parts }: MadeParts, onMade: () => void = () => {}): Ca
   const made = own.filter(({ isSpare }) => isSpare).map(({ home }) => home.directory);
   try {
     memory.make();
-    onMade();
     made.push(memory);
+    onMade();
     if (killCgroup !== undefined) {
       killCgroup.directory.make();
       made.unshift(killCgroup.directory);
