@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "binding/throw.h"
 #include "guardian/client.h"
 #include "sys/syscalls.h"
 
@@ -36,5 +37,13 @@ void Instance::Close(int fd) {
 }
 
 void Instance::GiveAway(int fd) { handed_out_.erase(fd); }
+
+Watcher* RunningWatcher(Napi::Env env) {
+  Watcher& watcher = Instance::Of(env).watcher;
+  const auto [error, syscall] = watcher.EnsureThread();
+  if (error == 0) return &watcher;
+  ThrowSystemError(env, {error, syscall, {}});
+  return nullptr;
+}
 
 }  // namespace memcage

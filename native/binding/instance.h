@@ -46,4 +46,7 @@ class Instance {
   Watcher watcher;
 };
 
+/** The watcher of the environment, whose thread runs from now on; nullptr after throwing what the system refused. */
+Watcher* RunningWatcher(Napi::Env env);
+
 }  // namespace memcage

@@ -43,13 +43,9 @@ Napi::Value StartMeter(const Napi::CallbackInfo& info) {
     ThrowSystemError(env, refused);
     return env.Undefined();
   }
-  Watcher& watcher = Instance::Of(env).watcher;
-  const auto [error, syscall] = watcher.EnsureThread();
-  if (error < 0) {
-    ThrowSystemError(env, {error, syscall, {}});
-    return env.Undefined();
-  }
-  const int64_t id = watcher.StartMeter(std::move(meter));
+  Watcher* const watcher = RunningWatcher(env);
+  if (watcher == nullptr) return env.Undefined();
+  const int64_t id = watcher->StartMeter(std::move(meter));
   if (id < 0) {
     ThrowSystemError(env, {static_cast<int>(id), "pread", time_path});
     return env.Undefined();

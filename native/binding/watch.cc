@@ -20,10 +20,8 @@ void StartWatcher(const Napi::CallbackInfo& info) {
   Options options(info);
   Napi::Function callback = options.Function("onEvents");
   if (!options.ok()) return;
-  Instance& instance = Instance::Of(info.Env());
-  const auto [error, syscall] = instance.watcher.EnsureThread();
-  if (error < 0) return ThrowSystemError(info.Env(), {error, syscall, {}});
-  if (instance.delivery.SetCallback(callback) != napi_ok) {
+  if (RunningWatcher(info.Env()) == nullptr) return;
+  if (Instance::Of(info.Env()).delivery.SetCallback(callback) != napi_ok) {
     ThrowSystemError(info.Env(), {-ENOMEM, "napi_create_threadsafe_function", {}});
   }
 }
@@ -66,13 +64,9 @@ Napi::Value Watch(const Napi::CallbackInfo& info) {
     ThrowInvalidArgument(env, "Expected child, detached-child, event or priority for kind");
     return env.Undefined();
   }
-  Watcher& watcher = Instance::Of(env).watcher;
-  const auto [error, syscall] = watcher.EnsureThread();
-  if (error < 0) {
-    ThrowSystemError(env, {error, syscall, {}});
-    return env.Undefined();
-  }
-  const int64_t id = watcher.Watch(fd, *kind, std::move(clean_up));
+  Watcher* const watcher = RunningWatcher(env);
+  if (watcher == nullptr) return env.Undefined();
+  const int64_t id = watcher->Watch(fd, *kind, std::move(clean_up));
   if (id < 0) {
     ThrowSystemError(env, {static_cast<int>(id), "epoll_ctl", {}});
     return env.Undefined();
