@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { createCage, run, spawn } from 'memcage';
 import { version } from '../../support/cgroup-tree';
@@ -101,6 +102,18 @@ describeIf(['cgroup', 'cpu'], 'limits of processor time', () => {
       expect(() => createCage(options as never)).toThrow(message);
     },
   );
+});
+
+describeIf(['v1', 'cpu', 'root'], 'a process with a real-time policy', () => {
+  test('starts a child with a limit of processors, or says why the kernel lets none join', () => {
+    const cpuRoot = controllerCgroup(process.pid, 'cpu');
+    // The file is there with CONFIG_RT_GROUP_SCHED: then a new cgroup has no time for such a process.
+    const hasShares = existsSync(`${cpuRoot}/cpu.rt_runtime_us`);
+    const start = `require('memcage').run('true', [], { cpu: 1 }).then(() => 'started', (error) => error.code + error.message)`;
+    const script = `${start}.then(console.log)`;
+    const { stdout } = spawnSync('chrt', ['--rr', '1', process.execPath, '-e', script], { encoding: 'utf8' });
+    expect(stdout).toMatch(hasShares ? /^ERR_MEMCAGE_UNSUPPORTED.*chrt --other 0/ : /^started\n$/);
+  });
 });
 
 describeIf(['cgroup', 'cpuset'], 'the processors of a cage', () => {
