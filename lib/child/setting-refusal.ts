@@ -56,8 +56,9 @@ function hardLimits(): SettingFacts['hard'] {
 }
 
 /**
- * Throws for a filter that would hide a failed start below an init, and what a start would throw for capabilities that this process can't leave a child, or for a hard limit that it may
- * not raise. Other refusals show only when the child takes its settings.
+ * Throws for a filter that would hide a failed start below an init. Throws what a start would throw for capabilities
+ * that this process can't leave a child, or for a hard limit that it may not raise. Other refusals show only when the
+ * child takes its settings.
  */
 export function refuseSettings(settings: ChildSettings, namespaces: NamespaceOptions): void {
   refuseLimits(settings, namespaces);

@@ -127,15 +127,15 @@ function names(): void {
   spawn('true', [], { namespaces: { pid: { init: true, reap: true } } });
   // @ts-expect-error
   spawn('true', [], { namespaces: { uts: { host: 'x' } } });
-  // @ts-expect-error
+  // @ts-expect-error no such resource
   spawn('true', [], { rlimits: { nofiles: 5 } });
-  // @ts-expect-error
+  // @ts-expect-error a resource has a soft and a hard limit, and no other
   spawn('true', [], { rlimits: { nofile: { soft: 1, hard: 2, max: 3 } } });
   // @ts-expect-error a size only where bytes are counted
   spawn('true', [], { rlimits: { nofile: '1M' } });
-  // @ts-expect-error
+  // @ts-expect-error it is called noNew
   spawn('true', [], { privileges: { noNewPrivs: true } });
-  // @ts-expect-error
+  // @ts-expect-error a list of names
   spawn('true', [], { privileges: { capabilities: 'chown' } });
   spawn('true', [], { rlimits: { fsize: '1M', cpu: { soft: 1, hard: 'unlimited' } }, nice: 1, oomScoreAdj: 1 });
   spawn('true', [], { privileges: { capabilities: ['chown'], seccomp: new Uint8Array(8), noNew: true } });
