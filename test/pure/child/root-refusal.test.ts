@@ -7,7 +7,7 @@ import { resolveRoot } from '../../../lib/root/resolve-root';
 import { NO_FACTS } from '../../support/namespace-facts';
 import { testRows } from '../../support/rows';
 
-const { EACCES, EINVAL, ELOOP, EMFILE, ENOENT, ENOSPC, ENOSYS, ENOTDIR, EPERM } = constants.errno;
+const { EACCES, EBUSY, EINVAL, ELOOP, EMFILE, ENOENT, ENOSPC, ENOSYS, ENOTDIR, EPERM } = constants.errno;
 
 const OPTION = {
   path: '/srv/root',
@@ -70,6 +70,8 @@ testRows<[RootStage, number, string, RegExp]>(
     ['root-dev', ENOENT, '/dev', /^\/dev of root\.path.*Cure: mkdir -p \/srv\/root\/dev/],
     ['root-dev', ENOENT, '/dev/tty', /^\/dev\/tty of root\.path.*this machine shows no \/dev\/tty/],
     ['root-hide', ENOSPC, '/etc/shadow', /^root\.hide\[0\]: \/etc\/shadow could not be hidden/],
+    ['root-hide', ENOENT, '/etc/shadow', /shows no \/dev\/null/],
+    ['root-mount', EBUSY, '/work', /leads to \/ itself/],
     ['root-pivot', EINVAL, '', /chroot.*initramfs.*Cure: .*pivot_root/],
   ],
   ([stage, errno, path, text]) => {
@@ -120,6 +122,15 @@ test('a shortage is an error as of any spawn', () => {
     asNode: false,
     error: { code: 'ERR_MEMCAGE_MOUNT', syscall: 'move_mount' },
   });
+});
+
+test('a working directory that is not inside is told from a missing program', () => {
+  const context = { home: undefined, namespaces: {}, settings: NO_SETTINGS, isLate: false };
+  const failure = { stage: 'cwd', errno: -ENOENT, path: '/work' } as const;
+  const { error, asNode } = explainFailure(failure, { ...context, root: resolveRoot({}, 'spawn') });
+  expect(asNode).toBe(false);
+  expect(error.message).toMatch(/^The child can't begin in \/work \(ENOENT\).*Cure: the option cwd/);
+  expect(explainFailure(failure, { ...context, root: undefined }).asNode).toBe(true);
 });
 
 testRows(
