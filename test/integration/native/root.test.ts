@@ -2,12 +2,13 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, wri
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { type CloneOptions, native, type RootPlan } from 'memcage/native';
+import { errno, refusing } from '../../support/bpf';
 import { cloneOptions, outputOf, shell, temporaryDirectory } from '../../support/native-child';
 import { describeIf } from '../../support/require';
 import { bind, inRoot, SYSTEM, tmpfs } from '../../support/root-plan';
 import { testRows } from '../../support/rows';
 
-const { EBUSY, EISDIR, ELOOP, ENOENT, ENOTDIR } = constants.errno;
+const { EACCES, EBUSY, EISDIR, ELOOP, ENOENT, ENOTDIR } = constants.errno;
 
 const mountsHere = (): string => readFileSync('/proc/self/mountinfo', 'utf8');
 
@@ -168,7 +169,14 @@ describeIf('root', 'the root of a child', () => {
       stage: 'root-target',
       errno: -ENOENT,
     });
+    // A tmpfs of the plan, which something else covers.
+    const covered = [tmpfs(directory), bind('/tmp', directory), bind('/etc', inside('new'), { create: true })];
+    expect(failure({ mounts: covered })).toMatchObject({ stage: 'root-target', errno: -ENOENT });
     expect(existsSync(inside('new'))).toBe(false);
+    expect(existsSync('/tmp/new')).toBe(false);
+    expect(
+      printed({ ...EMPTY, mounts: [...SYSTEM, bind(file, '/dev/own', { create: true })] }, 'cat /dev/own'),
+    ).toEqual([]);
   });
 
   test('a tmpfs has its size and mode', () => {
@@ -212,7 +220,7 @@ describeIf('root', 'the root of a child', () => {
   test('/proc without a PID namespace is that of this process', () => {
     const root = inRoot({ ...EMPTY, proc: 'bind' });
     const options = { ...root, namespaces: native.constants.CLONE_NEWNS, ...shell('echo /proc/[0-9]*') };
-    expect(outputOf(options).split(' ')).toContain(`/proc/${process.pid}`);
+    expect(outputOf(options).trim().split(' ')).toContain(`/proc/${process.pid}`);
   });
 
   test('is made before the child gives up what it needs for that', () => {
@@ -221,6 +229,18 @@ describeIf('root', 'the root of a child', () => {
     expect(printed(root, 'id -u; grep CapEff /proc/self/status', dropped)).toEqual([
       '1234',
       'CapEff:\t0000000000000000',
+    ]);
+  });
+
+  test('is made before a seccomp filter forbids what that takes', () => {
+    const seccomp = refusing(['chdir', 'mkdir', 'mkdirat'], errno(EACCES));
+    const root = { ...EMPTY, mounts: [...SYSTEM, tmpfs('/a/b/c', { create: true })], cwd: '/a/b' };
+    const script = 'pwd; mkdir d; cd c';
+    const denied = expect.stringContaining('ermission denied') as string;
+    expect(printed(root, script, { noNewPrivs: true, seccomp })).toEqual([
+      '/a/b',
+      denied,
+      expect.stringContaining('cd') as string,
     ]);
   });
 
@@ -235,8 +255,8 @@ describeIf('root', 'the root of a child', () => {
       ['no working directory', { cwd: '/nowhere' }, 'cwd', ENOENT, '/nowhere'],
       ['no such directory', { path: '/nowhere' }, 'root', ENOENT, '/nowhere'],
     ] as const,
-    ([, root, stage, errno, path]) => {
-      expect(failure(root)).toEqual({ stage, errno: -errno, path });
+    ([, root, stage, error, path]) => {
+      expect(failure(root)).toEqual({ stage, errno: -error, path });
     },
     { name: ([what]) => what },
   );
