@@ -71,10 +71,8 @@ export type { Sample, WatchOptions } from './cgroup/watching/watch';
 export type {
   Cage,
   Caged,
-  CageLimitOptions,
   CageOptions,
   CagingOption,
-  ChildSettingsOptions,
   ExecFileOptions,
   ExecOptions,
   ForkOptions,
@@ -85,7 +83,8 @@ export type {
   SpawnOptions,
   Uncaged,
 } from './contract/cage';
-export type { CageEvents, CpuTimeEvent, OomEvent } from './contract/cage-events';
+export type { CageEvents, CpuTimeEvent, OomEvent, UsageEvent } from './contract/cage-events';
+export type { CageLimitOptions, ChildSettingsOptions } from './contract/limit-options';
 export { type DiagnoseOptions, diagnose } from './doctor/diagnose';
 export {
   AbortError,

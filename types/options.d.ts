@@ -6,6 +6,12 @@
 export type Size = number | string;
 
 /**
+ * A use of memory to be told of: a {@link Size}, or a whole percentage of the cage's own limit, `'1%'` to `'100%'`. A percentage
+ * follows when that limit changes.
+ */
+export type CageThreshold = number | string;
+
+/**
  * The limits of a memory cgroup. Limits that you leave out stay as they are, except `swap`.
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files

@@ -48,7 +48,7 @@ export interface Launcher extends AsyncDisposable {
 
 const NAMES = {
   of: 'launcherFor',
-  known: ['memory', 'pids', 'cpu', 'cpuTimeMs', 'cage', 'namespaces', 'parent', ...CHILD_SETTINGS],
+  known: ['memory', 'pids', 'cpu', 'cpuTimeMs', 'thresholds', 'cage', 'namespaces', 'parent', ...CHILD_SETTINGS],
   aliases: ALIASES,
 } as const;
 

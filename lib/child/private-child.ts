@@ -5,11 +5,14 @@ import type { CageRoot } from '../cage/root/cage-root';
 import { withCageRoot } from '../cage/root/cage-roots';
 import type { SharedCage } from '../cage/shared-cage';
 import type { CageLimits } from '../cgroup/limits/cage-limits';
+import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { invalidArgument } from '../errors/errors';
 import { CagedChild } from './caged-child';
 
 export interface PrivateCageOptions {
   limits: CageLimits;
+  /** Where the cage emits 'usage'. */
+  thresholds: readonly ResolvedThreshold[];
   parent: string | undefined;
   /** The cage in which to make it. It then ends with that cage, detached or not. */
   within: SharedCage | undefined;
@@ -26,6 +29,7 @@ export class PrivateChild extends CagedChild {
   constructor(options: PrivateCageOptions) {
     const cage = makePrivateCage(options);
     super(cage, cage.cageCgroup);
+    cage.watchUsage(options.thresholds);
     this.keepsDescendants = options.keepDescendants;
   }
 

@@ -1,3 +1,4 @@
+import type { CageThreshold } from '../../types/options';
 import type { OomVerdict } from '../../types/outcome';
 import type { CgroupEvent, CgroupEvents } from '../cgroup/events/types';
 
@@ -24,6 +25,8 @@ export interface CageEvents extends ForwardedEvents {
   oomKill: [event: CgroupEvent];
   /** The cage has used up its processor time (`cpuTimeMs`), and memcage has killed everything in it, unless there is an `error`. */
   cpuTime: [event: CpuTimeEvent];
+  /** The use of memory went above one of the cage's `thresholds`, or below it again. */
+  usage: [event: UsageEvent];
   /** The cage is closed: nothing of it is left. */
   close: [];
 }
@@ -56,4 +59,16 @@ export interface CpuTimeEvent {
    * if it refused nothing.
    */
   error?: Error;
+}
+
+/** The argument of a 'usage' event. The counts are those of its threshold. */
+export interface UsageEvent extends CgroupEvent {
+  /** The threshold, as you gave it. */
+  threshold: CageThreshold;
+  /** Where that is, in bytes; `Infinity` for a percentage of a limit that is gone. */
+  thresholdBytes: number;
+  /** Memory use when memcage looked, in bytes. It includes page cache, which the kernel drops before it kills. */
+  usageBytes: number;
+  /** Whether the use is at or above the threshold. */
+  above: boolean;
 }
