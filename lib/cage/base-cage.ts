@@ -124,7 +124,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
     const { homes } = this.cageCgroup;
     // Before the first write: memcage can tell.
     homes.assertHas(others);
-    const cpuTime = cpuTimeMs === undefined ? undefined : this.cageCgroup.cpuTime;
+    const cpuTime = cpuTimeMs === undefined ? undefined : this.cageCgroup.watched.cpuTime;
     if (limits.memory !== undefined) this.cgroup.setLimits(limits.memory);
     homes.write(others);
     if (cpuTimeMs !== undefined) cpuTime?.change(cpuTimeMs);
