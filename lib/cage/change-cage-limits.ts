@@ -14,7 +14,7 @@ export function changeCageLimits(limits: CageLimitOptions, cgroup: Cgroup, cageC
   const { homes } = cageCgroup;
   // Before the first write: memcage can tell.
   homes.assertHas(others);
-  const cpuTime = cpuTimeMs === undefined ? undefined : cageCgroup.cpuTime;
+  const cpuTime = cpuTimeMs === undefined ? undefined : cageCgroup.watched.cpuTime;
   if (limits.memory !== undefined) cgroup.setLimits(limits.memory);
   homes.write(others);
   if (cpuTimeMs !== undefined) cpuTime?.change(cpuTimeMs);

@@ -88,7 +88,7 @@ export abstract class SharedCage extends BaseCage {
 
   #below<T>(make: (number: number) => T): T {
     this.assertOpen();
-    const spent = this.cageCgroup.explainSpent();
+    const spent = this.cageCgroup.watched.explainSpent();
     if (spent !== undefined) throw new MemcageError(ErrorCode.CPU_TIME, spent, { path: this.cgroup.path });
     this.#made += 1;
     try {

@@ -138,7 +138,7 @@ export abstract class CagedChild implements HeldChild {
 
   /** Says that the kernel refused to kill the child at a limit, unless a later kill went well. */
   #withRefusal(report: KernelReport, signal: NodeJS.Signals | null): KernelReport {
-    const error = signal === 'SIGKILL' ? undefined : this.home.killRefusal;
+    const error = signal === 'SIGKILL' ? undefined : this.home.watched.killRefusal;
     return error === undefined ? report : { error, ...report };
   }
 

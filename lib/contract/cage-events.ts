@@ -1,3 +1,4 @@
+import type { StallSign } from '../../types/native';
 import type { CageThreshold } from '../../types/options';
 import type { OomVerdict } from '../../types/outcome';
 import type { CgroupEvent, CgroupEvents } from '../cgroup/events/types';
@@ -71,4 +72,26 @@ export interface UsageEvent extends CgroupEvent {
   usageBytes: number;
   /** Whether the use is at or above the threshold. */
   above: boolean;
+}
+
+/** The argument of a 'stall' event. */
+export interface StallEvent {
+  /** The limit, in milliseconds. */
+  ms: number;
+  /** For how long the cage had got nowhere, in milliseconds. */
+  stalledMs: number;
+  /**
+   * What told so: `pressure`, the kernel's measure of time lost to memory (PSI); `refaults`, pages that were read again and
+   * again soon after they had been reclaimed; `oomPaused`, processes that wait for memory (v1, `memory: { oomKill: false }`).
+   */
+  toldBy: StallSign;
+  /** Whether memcage killed everything in the cage. */
+  killed: boolean;
+  /** When memcage killed or saw it, in milliseconds since the epoch. */
+  timeMs: number;
+  /**
+   * What the kernel refused, so that processes may still run. memcage tries again, after pauses of up to ten seconds. Left out
+   * if it refused nothing.
+   */
+  error?: Error;
 }
