@@ -6,6 +6,7 @@
  * @module memcage
  */
 export type * from '../types/diagnosis';
+export type { StallSign } from '../types/native';
 export type * from '../types/options';
 export type * from '../types/outcome';
 export type * from '../types/parent';
@@ -83,7 +84,7 @@ export type {
   SpawnOptions,
   Uncaged,
 } from './contract/cage';
-export type { CageEvents, CpuTimeEvent, OomEvent, UsageEvent } from './contract/cage-events';
+export type { CageEvents, CpuTimeEvent, OomEvent, StallEvent, UsageEvent } from './contract/cage-events';
 export type { CageLimitOptions, ChildSettingsOptions } from './contract/limit-options';
 export { type DiagnoseOptions, diagnose } from './doctor/diagnose';
 export {
@@ -93,6 +94,7 @@ export {
   LimitError,
   MemcageError,
   MemoryLimitError,
+  StallError,
   TimeoutError,
 } from './errors/errors';
 export { type CageName, cageOf } from './inventory/cage-of';

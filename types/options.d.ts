@@ -6,6 +6,19 @@
 export type Size = number | string;
 
 /**
+ * A limit of how long a cage may get nowhere because of memory: its processes only wait for pages that were taken from them.
+ * `{}` has the defaults.
+ *
+ * @see docs/stall.md
+ */
+export interface StallOption {
+  /** For how long, in milliseconds, an integer of at least 500. Default: 10,000. */
+  ms?: number;
+  /** `kill`: memcage kills everything in the cage; `event`: it only emits 'stall'. Default: `kill`. */
+  action?: 'kill' | 'event';
+}
+
+/**
  * A use of memory to be told of: a {@link Size}, or a whole percentage of the cage's own limit, `'1%'` to `'100%'`. A percentage
  * follows when that limit changes.
  */

@@ -1,4 +1,12 @@
-import type { CageThreshold, CpuOption, Enforce, MemoryOption, NodeHeapOption, PidsOption } from '../../types/options';
+import type {
+  CageThreshold,
+  CpuOption,
+  Enforce,
+  MemoryOption,
+  NodeHeapOption,
+  PidsOption,
+  StallOption,
+} from '../../types/options';
 import { loadNative } from '../addon/load-native';
 import type { ChildDefaults } from '../cage/child-defaults';
 import { SharedCage } from '../cage/shared-cage';
@@ -40,6 +48,10 @@ export type AnyCageLimit = CageLimitOptions &
     | {
         /** Processor time in milliseconds. */
         cpuTimeMs: number;
+      }
+    | {
+        /** How long it may get nowhere because of memory. */
+        stall: StallOption;
       }
   );
 
@@ -86,7 +98,7 @@ export function createCage(options: CreateCageOptions): Cage {
   checkOptions(options, { of: 'createCage', known: KNOWN, aliases: ALIASES });
   const limits = resolveCageLimits(options, 'createCage');
   if (limits === undefined)
-    throw invalidArgument('memory', 'a size or an object of limits (or pids, cpu or cpuTimeMs)', undefined);
+    throw invalidArgument('memory', 'a size or an object of limits (or pids, cpu, cpuTimeMs or stall)', undefined);
   const perChild = resolvePerChild(options.perChild);
   const thresholds = options.thresholds === undefined ? [] : resolveThresholds(options.thresholds, limits);
   const nodeHeap = resolveNodeHeap(options.nodeHeap);
@@ -103,7 +115,7 @@ export function createCage(options: CreateCageOptions): Cage {
   return make({ limits, perChild, thresholds, parent, around, defaults, accepted });
 }
 
-const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs'];
+const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'];
 const KNOWN = [...LIMITS, 'perChild', 'thresholds', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS];
 
 function resolvePerChild(given: CageLimitOptions | undefined): CageLimits | undefined {

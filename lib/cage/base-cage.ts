@@ -70,6 +70,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
     });
     this.#heard = new HeardEvents({ emitter: this, cgroup: this.cgroup, cageCgroup });
     cageCgroup.onCpuTimeSpent = (event) => emitApart(this, 'cpuTime', event);
+    cageCgroup.onStalled = (event) => emitApart(this, 'stall', event);
     this.reporter = new OomReporter(cageCgroup, (event) => this.#tell(event), outer?.reporter);
     try {
       this.reporter.watch(cageCgroup);

@@ -52,15 +52,20 @@ const pools = new WeakMap<CageRoot, CagePool>();
 function makePrivateCage({ limits, parent, within, detached, hasPidNamespace }: PrivateCageOptions): PrivateCage {
   if (within !== undefined)
     return new PrivateCage(within.createPrivate(limits), { outlivesOwner: false, outer: within });
-  if (detached && limits.cpuTimeMs !== undefined) {
-    const why = 'no value (a detached child outlives this process, which would measure and kill)';
-    throw invalidArgument('cpuTimeMs', why, limits.cpuTimeMs);
-  }
+  if (detached) refuseWatched(limits);
   return withCageRoot(parent, (root) =>
     detached
       ? new PrivateCage(makeDetachedCageCgroup(root, limits), { outlivesOwner: true })
       : poolOf(root).take({ limits, killable: !hasPidNamespace }),
   );
+}
+
+function refuseWatched(limits: CageLimits): void {
+  for (const name of ['cpuTimeMs', 'stall'] as const) {
+    if (limits[name] === undefined) continue;
+    const why = 'no value (a detached child outlives this process, which would measure and kill)';
+    throw invalidArgument(name, why, limits[name]);
+  }
 }
 
 function poolOf(root: CageRoot): CagePool {

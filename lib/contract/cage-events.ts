@@ -26,6 +26,11 @@ export interface CageEvents extends ForwardedEvents {
   oomKill: [event: CgroupEvent];
   /** The cage has used up its processor time (`cpuTimeMs`), and memcage has killed everything in it, unless there is an `error`. */
   cpuTime: [event: CpuTimeEvent];
+  /**
+   * The cage has got nowhere because of memory for as long as its `stall` says, and memcage has killed everything in it, unless
+   * that was not asked for, or there is an `error`. Once for each stall.
+   */
+  stall: [event: StallEvent];
   /** The use of memory went above one of the cage's `thresholds`, or below it again. */
   usage: [event: UsageEvent];
   /** The cage is closed: nothing of it is left. */

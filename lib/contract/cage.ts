@@ -23,6 +23,7 @@ import type {
   NamespaceOptions,
   NodeHeapOption,
   PidsOption,
+  StallOption,
 } from '../../types/options';
 import type { EnforcedBy, MemoryReport, Outcome, RunOutput } from '../../types/outcome';
 import type { Cgroup } from '../cgroup/handle/cgroup';
@@ -47,6 +48,13 @@ export interface CageOptions extends ChildSettingsOptions {
    * limit memcage kills them. Makes a private cage as `memory` does; not with `detached`. Default: none.
    */
   cpuTimeMs?: number;
+  /**
+   * How long the child and its descendants may get nowhere because of memory, before memcage kills them. Makes a private
+   * cage as `memory` does; not with `detached`. Default: none.
+   *
+   * @see docs/stall.md
+   */
+  stall?: StallOption;
   /**
    * Uses of the private cage's memory at which it emits 'usage': sizes, or percentages of `memory.max`. Default: none.
    *
@@ -105,6 +113,10 @@ export type CagingOption =
   | {
       /** A private cage. */
       cpuTimeMs: NonNullable<unknown>;
+    }
+  | {
+      /** A private cage. */
+      stall: NonNullable<unknown>;
     }
   | {
       /** A shared cage. */
@@ -321,7 +333,7 @@ export interface Cage extends EventEmitter<CageEvents>, AsyncDisposable {
   /**
    * Change limits of the cage, as far as the kernel lets change them. Those that you leave out stay. `pids` and `cpu` can
    * change in a cage that was made with a limit of that kind, if only `pids: 'max'` or `cpu: 'max'`; `cpu.set` in one
-   * that was made with a `set`.
+   * that was made with a `set`; `cpuTimeMs` and `stall` in one that was made with it.
    *
    * @throws ERR_MEMCAGE_LIMIT_REFUSED if the kernel refuses one: those before it, in the order memory, pids, cpu, have
    * changed. ERR_MEMCAGE_UNSUPPORTED for one that the cage was made without, or if {@link enforcedBy} is not the kernel

@@ -1,4 +1,11 @@
-import type { CpuOption, MemoryOption, PidsOption, PrivilegeOptions, ResourceLimits } from '../../types/options';
+import type {
+  CpuOption,
+  MemoryOption,
+  PidsOption,
+  PrivilegeOptions,
+  ResourceLimits,
+  StallOption,
+} from '../../types/options';
 
 /** Limits of a cage. */
 export interface CageLimitOptions {
@@ -13,6 +20,14 @@ export interface CageLimitOptions {
    * kills at the limit, also while your JavaScript is blocked. Needs Linux 4.15, or the v1 controller cpuacct.
    */
   cpuTimeMs?: number;
+  /**
+   * How long the cage may get nowhere because of memory, as a program does that reads its own pages again and again at the
+   * limit without being killed. memcage holds it, also while your JavaScript is blocked. Needs PSI (Linux 4.20) or a kernel
+   * that counts refaults.
+   *
+   * @see docs/stall.md
+   */
+  stall?: StallOption;
 }
 
 /**

@@ -50,7 +50,7 @@ const NOTHING: ResolvedCageOptions = {
 export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
   // Node reports what is wrong with it.
   if (!isOptions(options)) return { node: options, own: NOTHING };
-  const { memory, pids, cpu, cpuTimeMs, thresholds, ...others } = called.read(options as CageOptions);
+  const { memory, pids, cpu, cpuTimeMs, stall, thresholds, ...others } = called.read(options as CageOptions);
   const { cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, enforce, ...rest } = others;
   const { rlimits, oomScoreAdj, nice, privileges, ...node } = rest;
   if (cage !== undefined && !isShared(cage)) throw invalidArgument('cage', 'a cage of createCage()', cage);
@@ -62,7 +62,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   }
   checkBoolean('keepDescendants', keepDescendants);
   checkBoolean('memoryDetails', memoryDetails);
-  const limits = resolveCageLimits({ memory, pids, cpu, cpuTimeMs }, called.of);
+  const limits = resolveCageLimits({ memory, pids, cpu, cpuTimeMs, stall }, called.of);
   const own = {
     limits,
     thresholds: thresholds === undefined || limits === undefined ? [] : resolveThresholds(thresholds, limits),
@@ -77,7 +77,8 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   };
   if (limits === undefined) {
     for (const [name, given] of Object.entries({ thresholds, parent, keepDescendants, enforce })) {
-      if (given !== undefined) throw invalidArgument(name, 'no value (it needs memory, pids, cpu or cpuTimeMs)', given);
+      if (given !== undefined)
+        throw invalidArgument(name, 'no value (it needs memory, pids, cpu, cpuTimeMs or stall)', given);
     }
   }
   return { node, own };
