@@ -391,6 +391,8 @@ export interface MeterReading {
   valueUs: number;
   /** The highest `valueUs` so far. */
   mostUs: number;
+  /** How often the watcher's thread has found the limit reached: more than once only of stalls. */
+  times: number;
   /** The limit is reached, or, of stalls, was once. */
   isReached: boolean;
   /** Of stalls: what told of the last. */

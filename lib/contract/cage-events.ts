@@ -1,4 +1,5 @@
 import type { StallSign } from '../../types/native';
+import type { CageThreshold } from '../../types/options';
 import type { OomVerdict } from '../../types/outcome';
 import type { CgroupEvent, CgroupEvents } from '../cgroup/events/types';
 
@@ -25,6 +26,13 @@ export interface CageEvents extends ForwardedEvents {
   oomKill: [event: CgroupEvent];
   /** The cage has used up its processor time (`cpuTimeMs`), and memcage has killed everything in it, unless there is an `error`. */
   cpuTime: [event: CpuTimeEvent];
+  /**
+   * The cage has got nowhere because of memory for as long as its `stall` says, and memcage has killed everything in it, unless
+   * that was not asked for, or there is an `error`. Once for each stall.
+   */
+  stall: [event: StallEvent];
+  /** The use of memory went above one of the cage's `thresholds`, or below it again. */
+  usage: [event: UsageEvent];
   /** The cage is closed: nothing of it is left. */
   close: [];
 }
@@ -57,6 +65,18 @@ export interface CpuTimeEvent {
    * if it refused nothing.
    */
   error?: Error;
+}
+
+/** The argument of a 'usage' event. The counts are those of its threshold. */
+export interface UsageEvent extends CgroupEvent {
+  /** The threshold, as you gave it. */
+  threshold: CageThreshold;
+  /** Where that is, in bytes; `Infinity` for a percentage of a limit that is gone. */
+  thresholdBytes: number;
+  /** Memory use when memcage looked, in bytes. It includes page cache, which the kernel drops before it kills. */
+  usageBytes: number;
+  /** Whether the use is at or above the threshold. */
+  above: boolean;
 }
 
 /** The argument of a 'stall' event. */

@@ -135,6 +135,7 @@ Napi::Value ReadMeter(const Napi::CallbackInfo& info) {
   Napi::Object object = Napi::Object::New(info.Env());
   SetReading(object, *reading);
   object.Set("mostUs", static_cast<double>(reading->most_us));
+  object.Set("times", static_cast<double>(reading->times));
   object.Set("isReached", reading->is_reached);
   return object;
 }

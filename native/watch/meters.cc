@@ -102,6 +102,8 @@ std::vector<Meters::Reached> Meters::Look() {
     if (cgroup::IsGone(gauge.Look())) continue;
     Note(state);
     if (gauge.is_reached()) {
+      // Before the kill: whoever sees its victims end may read this.
+      if (!state.is_told) ++state.last.times;
       bool exists = true;
       if (state.meter.kill_dir.valid()) {
         killing_ = id;

@@ -39,6 +39,8 @@ class Meters {
     /** The highest value so far. */
     int64_t most_us = 0;
     StallSign sign = StallSign::kNone;
+    /** How often the limit was reached. */
+    int64_t times = 0;
     /** The limit is reached, or was once. */
     bool is_reached = false;
     /** What the kernel refused in the last kill. */

@@ -28,7 +28,10 @@ export class StallLimit {
   #stall: ResolvedStall;
   #meter: Meter;
   #longestMs = 0;
-  #hit = false;
+  /** How often, by the meter. */
+  #times = 0;
+  /** How often, by meters before it. */
+  #before = 0;
   #toldBy: StallSign | undefined;
   #hasKilled = false;
   #refusal: Error | undefined;
@@ -51,10 +54,10 @@ export class StallLimit {
     return this.#longestMs;
   }
 
-  /** The limit that was in force then was reached. */
-  get hit(): boolean {
+  /** How often the limit that was in force then was reached. */
+  get times(): number {
     this.#look();
-    return this.#hit;
+    return this.#before + this.#times;
   }
 
   /** What told of the last slice of time without progress; undefined if there was none. */
@@ -78,8 +81,11 @@ export class StallLimit {
   /** Sets another limit, for what happens from now on. */
   change(stall: ResolvedStall): void {
     const before = this.#meter;
+    const meter = this.#start(stall);
     this.#look();
-    this.#meter = this.#start(stall);
+    this.#before += this.#times;
+    this.#times = 0;
+    this.#meter = meter;
     this.#stall = stall;
     this.#refusal = undefined;
     before.stop();
@@ -96,13 +102,9 @@ export class StallLimit {
     if (reading === undefined) return;
     this.#longestMs = Math.max(this.#longestMs, reading.mostUs / 1000);
     this.#toldBy = reading.toldBy ?? this.#toldBy;
-    if (reading.isReached) this.#noteHit();
+    this.#times = reading.times;
+    if (this.#times > 0 && this.#stall.action === 'kill') this.#hasKilled = true;
     this.#note(reading.refused);
-  }
-
-  #noteHit(): void {
-    this.#hit = true;
-    if (this.#stall.action === 'kill') this.#hasKilled = true;
   }
 
   #note(refused: NativeError | undefined): void {
