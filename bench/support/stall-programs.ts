@@ -59,7 +59,6 @@ export class Workshop {
     const loop = (name: string, memory: string, work: string): StallProgram => ({
       ...{ name, memory, command: ['sh', '-c', `while :; do ${work}; done`] },
     });
-    const modules = join(ROOT, 'node_modules');
     return [
       loop('cat', '60M', `cat ${text}`),
       loop('cat, little room', '8M', `cat ${text}`),
@@ -70,7 +69,7 @@ export class Workshop {
       loop('dd to a file, little room', '6M', `dd if=/dev/zero of=${out} bs=64k count=2000`),
       loop('dd with fsync', '20M', `dd if=/dev/zero of=${out} bs=1M count=60 conv=fsync`),
       loop('cp', '20M', `cp ${text} ${out}`),
-      loop('tar', '12M', `tar cf - ${modules} | cat`),
+      loop('tar', '12M', `tar cf ${out} ${text}`),
       loop('grep', '40M', `grep -c zzzz ${text}`),
       loop(
         'grep of a mapped file',
