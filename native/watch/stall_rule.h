@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+
+#include "cgroup/stall_files.h"
+
+namespace memcage {
+
+/** What tells that a cage gets nowhere. */
+enum class StallSign {
+  kNone,
+  /** The kernel's own measure of time lost to memory (PSI). */
+  kPressure,
+  /** It reads again and again what it has just lost. */
+  kRefaults,
+  /** It waits until there is memory, because the OOM killer is off. */
+  kOomPaused,
+};
+
+/** What happened in a slice of time. */
+struct StallSlice {
+  int64_t length_us = 0;
+  /** How much the counts have grown. */
+  cgroup::StallCounts grown;
+  /** Whether there is PSI, so that `grown.full_us` says something. */
+  bool has_pressure = false;
+  /** Whether the kernel counts refaults. */
+  bool has_refaults = false;
+  /** At the end of the slice. */
+  bool waits_for_memory = false;
+  bool is_above_high = false;
+};
+
+/** A stretch of time in which a cage gets nowhere, made of slices that follow each other. */
+class StallStretch {
+ public:
+  /** Adds a slice that counts as `us`. The first in which the cage has got on ends the stretch. */
+  void Add(const StallSlice& slice, int64_t us);
+  void End();
+
+  /** 0 if it got on last. */
+  [[nodiscard]] int64_t length_us() const { return length_us_; }
+  /** Of the last slice that was lost, even if the stretch is over. */
+  [[nodiscard]] StallSign sign() const { return sign_; }
+
+ private:
+  int64_t length_us_ = 0;
+  /** Of the stretch, as PSI says; and of the slices that this is a part of. */
+  int64_t full_us_ = 0;
+  int64_t measured_us_ = 0;
+  StallSign sign_ = StallSign::kNone;
+};
+
+}  // namespace memcage
