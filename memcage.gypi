@@ -62,6 +62,7 @@
           'native/cgroup/regain.cc',
           'native/cgroup/walk.cc',
           'native/clone/child.cc',
+          'native/clone/child_fds.cc',
           'native/clone/child_settings.cc',
           'native/clone/close_fds.cc',
           'native/clone/pids_limit.cc',

@@ -62,13 +62,22 @@ void EnterStage(const SpawnPlan& plan, Roots* roots) {
   roots->outside = static_cast<int>(root);
 }
 
-/** From then on no path leads outside. */
+/** From then on neither a path nor a link of a file system leads outside, only what is open, and processes outside. */
 void LeaveStage(const SpawnPlan& plan, const Roots& roots) {
   Call(SYS_close, roots.outside);
   Check(plan, Stage::kRootPivot, Call(SYS_fchdir, roots.inside), "/");
   Check(plan, Stage::kRootPivot, Call(SYS_pivot_root, ".", "."), "/");
   // The stage, which is on top of it now, and the old root with it.
   Check(plan, Stage::kRootPivot, Call(SYS_umount2, ".", MNT_DETACH), "/");
+}
+
+/** Not by chdir(2): a link to /proc/self/fd/3 or /proc/PID/root may lead outside. */
+void EnterDirectory(const SpawnPlan& plan, const Roots& roots) {
+  const char* path = plan.root->cwd;
+  const long directory = sys::OpenInRoot(roots.inside, path, O_PATH | O_DIRECTORY);
+  Check(plan, Stage::kCwd, directory, path);
+  Check(plan, Stage::kCwd, Call(SYS_fchdir, directory), path);
+  Call(SYS_close, directory);
 }
 
 }  // namespace
@@ -87,9 +96,9 @@ void EnterRoot(const SpawnPlan& plan) {
   for (int i = 0; i < root.hide_count; ++i) Hide(plan, roots, root.hide[i]);
   LeaveStage(plan, roots);
   if (root.empty && root.read_only) Check(plan, Stage::kRootReadOnly, sys::SetMountReadOnly(roots.inside, 0), "/");
+  EnterDirectory(plan, roots);
   Call(SYS_close, roots.inside);
   Call(SYS_umask, mask);
-  Check(plan, Stage::kCwd, Call(SYS_chdir, root.cwd), root.cwd);
 }
 
 }  // namespace memcage

@@ -55,6 +55,13 @@ void OpenPids() {
   plan.pids_fd = static_cast<int>(fd);
 }
 
+/** A link in a root of the program's own must not lead to them. */
+void CloseCgroups() {
+  const SpawnPlan& plan = task.plan;
+  for (int i = 0; i < plan.join_count; ++i) Call(SYS_close, plan.join_fds[i]);
+  if (plan.pids_fd >= 0) Call(SYS_close, plan.pids_fd);
+}
+
 /** Has the end of process `of` end this one. */
 void EndWith(pid_t of) {
   const long pidfd = Call(SYS_pidfd_open, of, 0);
@@ -118,6 +125,7 @@ bool IsGuardian(int argc, char** argv) {
   OpenJoins();
   OpenPids();
   EnterCage(plan);
+  CloseCgroups();
   if (task.fork) ForkIntoNamespaces();
   FillNamespaces(plan);
   if (task.entry_point) AdoptOrphans();

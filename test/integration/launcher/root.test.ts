@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { native } from 'memcage/native';
 import { launcherArguments } from '../../../lib/launcher/arguments';
 import { launcherPath } from '../../../lib/launcher/executable';
 import { NO_NAMESPACES } from '../../../lib/namespaces/namespaces';
+import { temporaryDirectory } from '../../support/native-child';
 import { describeIf } from '../../support/require';
 import { inRoot, SYSTEM, tmpfs } from '../../support/root-plan';
 import { testRows } from '../../support/rows';
@@ -103,6 +105,24 @@ describeIf(['root', 'userns'], 'the launcher', () => {
     },
     { name: ([args]) => args.join(' ') },
   );
+
+  test('keeps no cgroup open that a link inside could lead out by', () => {
+    const directory = temporaryDirectory();
+    try {
+      const names = ['proc', 'dev', ...SYSTEM.map(({ to }) => to)];
+      for (const name of names) mkdirSync(join(directory, name), { recursive: true });
+      // /proc is a directory of outside, and at the place of --pids.
+      for (const fd of [3, 4, 5, 6]) symlinkSync(`/proc/self/fd/${fd}/self/exe`, join(directory, `program${fd}`));
+      const mounts = SYSTEM.flatMap(({ to }) => [`--bind-from=${to}`, `--bind-read-only=${to}`]);
+      const root = [`--root=${directory}`, '--root-proc=new', ...mounts];
+      for (const fd of [3, 4, 5, 6]) {
+        const { stderr } = launched(NAMESPACES, '--private-mounts', '--pids=/proc', ...root, '--', `/program${fd}`);
+        expect(stderr).toMatch(/\(exec\)$/);
+      }
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
 
   testRows(
     'says what could not be done',
