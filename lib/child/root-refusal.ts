@@ -11,9 +11,9 @@ const { EACCES, EBUSY, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOSPC, ENOS
 
 /** The steps of a root directory, the system call of most, and the Linux that brought it. */
 const STEPS = {
-  root: { syscall: 'open_tree', since: '5.2' },
+  root: { syscall: 'openat2', since: '5.6' },
   'root-pivot': { syscall: 'pivot_root', since: '5.2' },
-  'root-source': { syscall: 'open_tree', since: '5.2' },
+  'root-source': { syscall: 'openat2', since: '5.6' },
   'root-target': { syscall: 'openat2', since: '5.6' },
   'root-mount': { syscall: 'move_mount', since: '5.2' },
   'root-proc': { syscall: 'fsmount', since: '5.2' },
@@ -93,6 +93,7 @@ function explain(
       cure: `Linux ${since} or newer, without such a filter${less}`,
     };
   }
+  if (stage === 'root-pivot' && path !== '/') return errno === -EPERM ? NO_CHROOT_RIGHT : NO_OWN_PROC;
   if (errno === -EPERM || (errno === -EACCES && stage !== 'root-source' && stage !== 'root')) {
     return stage === 'root-proc' ? HIDDEN_PROC : explainDenial(facts);
   }
@@ -161,8 +162,18 @@ function explainMissing(stage: RootStage, { source, target, inRoot }: RootPart, 
 }
 
 const NO_PIVOT: Reason = {
-  why: 'this process was started by chroot, or its root is that of an initramfs, where the kernel lets no root be changed',
-  cure: 'start it by pivot_root or in a container, or on a machine that has left its initramfs (switch_root)',
+  why: 'the root of this machine or container is an initramfs, where the kernel lets no root be changed',
+  cure: 'start it on a machine that has left its initramfs (switch_root), or in a container whose root is a mount of its own',
+};
+
+const NO_CHROOT_RIGHT: Reason = {
+  why: 'this process has CAP_SYS_ADMIN, but not CAP_SYS_CHROOT, which the way out of its own root takes',
+  cure: 'give it CAP_SYS_CHROOT, or the child a user namespace (namespaces: { user: true })',
+};
+
+const NO_OWN_PROC: Reason = {
+  why: 'this process does not see itself in /proc, which the way out of its own root takes',
+  cure: 'mount a /proc of its PID namespace: mount -t proc proc /proc',
 };
 
 const HIDDEN_PROC: Reason = {

@@ -148,10 +148,11 @@ void FillNamespaces(const SpawnPlan& plan) {
   if (plan.hostname != nullptr) {
     Check(plan, Stage::kHostname, Call(SYS_sethostname, plan.hostname, plan.hostname_length), plan.hostname);
   }
+  const int outside = plan.root == nullptr ? -1 : LeaveChroot(plan);
   if (plan.private_mounts) {
     Check(plan, Stage::kMounts, Call(SYS_mount, nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "/");
   }
-  if (plan.root != nullptr) EnterRoot(plan);
+  if (plan.root != nullptr) EnterRoot(plan, outside);
   if (plan.mount_proc) {
     Check(plan, Stage::kProc, Call(SYS_mount, "proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr),
           "/proc");
