@@ -70,6 +70,7 @@
           'native/clone/root.cc',
           'native/clone/root_dev.cc',
           'native/clone/root_mounts.cc',
+          'native/clone/root_proc.cc',
         ],
         'cflags!': ['-fPIC', '-pthread'],
         # It has to run wherever the addon is loaded, whatever C library that machine has.

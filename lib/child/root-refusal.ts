@@ -177,7 +177,7 @@ const NO_OWN_PROC: Reason = {
 };
 
 const HIDDEN_PROC: Reason = {
-  why: 'the kernel mounts no /proc in a user namespace where mounts hide parts of the one outside, as in containers',
+  why: 'the kernel mounts no /proc in a user namespace where mounts hide parts of the one outside, as in containers, and in a root of memcage’s',
   cure: 'let the container show all of it (docker: `--security-opt systempaths=unconfined`), or namespaces: { pid: false }',
 };
 

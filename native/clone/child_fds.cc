@@ -15,8 +15,6 @@ namespace {
 
 using sys::Call;
 
-long Open(const char* path, int flags) { return Call(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0); }
-
 /** Moves a parent's fd out of the way if a dup2 below would overwrite its number before its turn. */
 long MoveAbove(int fd, int count) { return Call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, count); }
 
@@ -45,7 +43,8 @@ void SetUpStdio(const SpawnPlan& plan) {
         Call(SYS_close, i);
         continue;
       }
-      const long null = Open("/dev/null", i == STDIN_FILENO ? O_RDONLY : O_RDWR);
+      const int mode = i == STDIN_FILENO ? O_RDONLY : O_RDWR;
+      const long null = Call(SYS_openat, AT_FDCWD, "/dev/null", mode | O_CLOEXEC, 0);
       Check(plan, Stage::kStdio, null, "/dev/null");
       if (null == i) {
         Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), "/dev/null", i);
@@ -71,7 +70,7 @@ void SetUpStdio(const SpawnPlan& plan) {
 
 int OpenOutside(const SpawnPlan& plan) {
   if (!plan.file_outside) return -1;
-  const long low = Open(plan.file, O_PATH);
+  const long low = Call(SYS_openat, AT_FDCWD, plan.file, O_PATH | O_CLOEXEC, 0);
   Check(plan, Stage::kExec, low, plan.file);
   const long fd = MoveAbove(static_cast<int>(low), FirstOtherFd(plan));
   Check(plan, Stage::kExec, fd, plan.file);

@@ -10,6 +10,7 @@
 #include "clone/child.h"
 #include "clone/root_dev.h"
 #include "clone/root_mounts.h"
+#include "clone/root_proc.h"
 #include "sys/mount_calls.h"
 #include "sys/stat.h"
 

@@ -32,8 +32,14 @@ int NewTmpfs(const SpawnPlan& plan, Roots* roots, const TmpfsOptions& options, S
 /** A copy of a path outside with all that is mounted below, mounted nowhere. */
 int CopyOutside(const SpawnPlan& plan, const Roots& roots, const char* path, Stage stage, const char* subject);
 
-/** Mounts `tree` on a path inside, and closes it. */
+/** A copy of a device outside, whose owner and mode nobody changes through it. */
+int CopyDevice(const SpawnPlan& plan, const Roots& roots, const char* path, Stage stage, const char* subject);
+
+/** Mounts `tree` on a path inside. `tree` is an fd of what is mounted then. */
 void MountInside(const SpawnPlan& plan, const Roots& roots, int tree, const Target& target);
+
+/** Covers `found` by an empty directory, or by /dev/null, and closes it. */
+void Cover(const SpawnPlan& plan, const Roots& roots, int found, Stage stage, const char* subject);
 
 /** Carries out one entry of the plan. */
 void MakeMount(const SpawnPlan& plan, Roots* roots, const RootMount& mount);

@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { native } from 'memcage/native';
 import { launcherArguments } from '../../../lib/launcher/arguments';
@@ -66,6 +67,18 @@ describeIf(['root', 'userns'], 'the launcher', () => {
     },
   );
 
+  test('keeps no directory in use of the root that is gone', async () => {
+    const args = ['1', NAMESPACES, '--private-mounts', '--root-own', '--root-proc=new', '--', 'cat'];
+    const launcher = spawn(launcherPath(), args, { cwd: '/usr/share', stdio: ['pipe', 'pipe', 'inherit'] });
+    const end = once(launcher, 'close');
+    launcher.stdin.write('started');
+    await once(launcher.stdout, 'data');
+    const cwd = readlinkSync(`/proc/${launcher.pid}/cwd`);
+    launcher.stdin.end();
+    await end;
+    expect(cwd).toBe('/');
+  });
+
   testRows(
     'refuses what makes no root',
     [
@@ -91,6 +104,12 @@ describeIf(['root', 'userns'], 'the launcher', () => {
       [['--create', '--root-empty'], '--root-empty'],
       [['--root-own', '--tmpfs=etc'], '--tmpfs=etc'],
       [['--root-own', '--hide=etc'], '--hide=etc'],
+      [['--root-own', '--hide=/etc/passwd/'], '--hide=/etc/passwd/'],
+      [['--root-own', '--hide=/etc/passwd/.'], '--hide=/etc/passwd/.'],
+      [
+        [`--unshare=${CLONE_NEWNS}`, '--private-mounts', '--root-own', '--root-proc=new'],
+        '(a new /proc of an old PID namespace)',
+      ],
       [['--root-own', '--cwd=etc'], '--cwd=etc'],
       [['--root-own', '--create'], '(no target of a mount)'],
       [['--root-own', '--tmpfs-size=1'], '(no target of a mount)'],
