@@ -68,6 +68,7 @@
           'native/clone/pids_limit.cc',
           'native/clone/privileges.cc',
           'native/clone/root.cc',
+          'native/clone/root_covered.cc',
           'native/clone/root_dev.cc',
           'native/clone/root_mounts.cc',
           'native/clone/root_proc.cc',

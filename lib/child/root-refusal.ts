@@ -116,7 +116,12 @@ function explain(
   if (stage === 'root-pivot' && errno === -EINVAL) return NO_PIVOT;
   if (MISSING.has(errno)) return explainMissing(stage, part, errno);
   if (errno === -EINVAL) return UNBINDABLE;
-  if (errno === -EBUSY) return { why: 'it leads to / itself', cure: 'another target' };
+  if (errno === -EBUSY) {
+    return {
+      why: 'it leads to / itself, or a symbolic link in the root leads another entry there, which would cover it',
+      cure: 'name the places themselves, without symbolic links',
+    };
+  }
 
   return { why: 'the kernel refused it', cure: '' };
 }

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "clone/child.h"
+#include "clone/root_covered.h"
 #include "clone/root_dev.h"
 #include "clone/root_mounts.h"
 #include "clone/root_proc.h"
@@ -107,10 +108,11 @@ void EnterRoot(const SpawnPlan& plan, int outside) {
   roots.outside = outside;
   roots.inside = root.empty ? NewTmpfs(plan, &roots, root.empty_options, Stage::kRoot, "/") : CopyRoot(plan, roots);
   EnterStage(plan, &roots);
-  MountProc(plan, roots);
+  MountProc(plan, &roots);
   if (root.dev) MountDev(plan, &roots);
-  for (int i = 0; i < root.mount_count; ++i) MakeMount(plan, &roots, root.mounts[i]);
+  MakeMounts(plan, &roots);
   for (int i = 0; i < root.hide_count; ++i) Hide(plan, roots, root.hide[i]);
+  RefuseCovered(plan, roots);
   LeaveStage(plan, roots);
   if (root.empty && root.read_only) Check(plan, Stage::kRootReadOnly, sys::SetMountReadOnly(roots.inside, 0), "/");
   EnterDirectory(plan, roots);

@@ -50,7 +50,7 @@ void MountOn(const SpawnPlan& plan, int dev, const char* path, int tree) {
 
 void MountDev(const SpawnPlan& plan, Roots* roots) {
   const int dev = NewTmpfs(plan, roots, kDevOptions, Stage::kRootDev, kDev);
-  MountInside(plan, *roots, dev, {Stage::kRootDev, kDev, plan.root->empty});
+  roots->dev = MountInside(plan, *roots, dev, {Stage::kRootDev, kDev, plan.root->empty});
   for (const char* path : kDevices) {
     Check(plan, Stage::kRootDev, Call(SYS_mknodat, dev, NameInDev(path), S_IFREG, 0), path);
     MountOn(plan, dev, path, CopyDevice(plan, *roots, path, Stage::kRootDev, path));

@@ -126,10 +126,11 @@ int CopyDevice(const SpawnPlan& plan, const Roots& roots, const char* path, Stag
   return tree;
 }
 
-void MountInside(const SpawnPlan& plan, const Roots& roots, int tree, const Target& target) {
+uint64_t MountInside(const SpawnPlan& plan, const Roots& roots, int tree, const Target& target) {
   const int fd = OpenTarget(plan, roots, target, IsDirectory(plan, tree, target.stage, target.path));
   Check(plan, target.stage, sys::MoveMount(tree, fd), target.path);
   Call(SYS_close, fd);
+  return sys::MountId(tree);
 }
 
 void Cover(const SpawnPlan& plan, const Roots& roots, int found, Stage stage, const char* subject) {
@@ -146,7 +147,10 @@ void Cover(const SpawnPlan& plan, const Roots& roots, int found, Stage stage, co
   Call(SYS_close, found);
 }
 
-void MakeMount(const SpawnPlan& plan, Roots* roots, const RootMount& mount) {
+namespace {
+
+/** Returns the id of the mount. */
+uint64_t MakeMount(const SpawnPlan& plan, Roots* roots, const RootMount& mount) {
   int tree = -1;
   if (mount.from == nullptr) {
     tree = NewTmpfs(plan, roots, mount.tmpfs, Stage::kRootMount, mount.to);
@@ -154,8 +158,15 @@ void MakeMount(const SpawnPlan& plan, Roots* roots, const RootMount& mount) {
     tree = CopyOutside(plan, *roots, mount.from, Stage::kRootSource, mount.from);
     if (mount.read_only) Check(plan, Stage::kRootReadOnly, sys::SetMountReadOnly(tree, sys::kAtRecursive), mount.to);
   }
-  MountInside(plan, *roots, tree, {Stage::kRootMount, mount.to, mount.create});
+  const uint64_t id = MountInside(plan, *roots, tree, {Stage::kRootMount, mount.to, mount.create});
   Call(SYS_close, tree);
+  return id;
+}
+
+}  // namespace
+
+void MakeMounts(const SpawnPlan& plan, Roots* roots) {
+  for (int i = 0; i < plan.root->mount_count; ++i) roots->mounts[i] = MakeMount(plan, roots, plan.root->mounts[i]);
 }
 
 void Hide(const SpawnPlan& plan, const Roots& roots, const char* path) {

@@ -47,22 +47,22 @@ void HideIn(const SpawnPlan& plan, const Roots& roots, int proc, const char* pat
 
 }  // namespace
 
-void MountProc(const SpawnPlan& plan, const Roots& roots) {
+void MountProc(const SpawnPlan& plan, Roots* roots) {
   const RootPlan& root = *plan.root;
   if (root.proc == RootProc::kKeep) return;
   long tree = -1;
   if (root.proc == RootProc::kBind) {
-    tree = CopyOutside(plan, roots, kProc, Stage::kRootProc, kProc);
+    tree = CopyOutside(plan, *roots, kProc, Stage::kRootProc, kProc);
   } else {
     // Of the options of proc(5), none.
     tree = sys::NewMount("proc", {{"source", "proc"}}, sys::kMountNoSuid | sys::kMountNoDev | sys::kMountNoExec);
     Check(plan, Stage::kRootProc, tree, kProc);
   }
   const int proc = static_cast<int>(tree);
-  MountInside(plan, roots, proc, {Stage::kRootProc, kProc, root.empty});
+  roots->proc = MountInside(plan, *roots, proc, {Stage::kRootProc, kProc, root.empty});
   Check(plan, Stage::kRootProc, Call(SYS_fchdir, proc), kProc);
   for (const char* path : kReadOnly) MakeReadOnly(plan, path);
-  for (const char* path : kHidden) HideIn(plan, roots, proc, path);
+  for (const char* path : kHidden) HideIn(plan, *roots, proc, path);
   Call(SYS_close, proc);
 }
 

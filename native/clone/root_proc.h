@@ -5,6 +5,6 @@
 namespace memcage {
 
 /** Mounts what the plan wants on /proc, between clone and exec. Changes the working directory. */
-void MountProc(const SpawnPlan& plan, const Roots& roots);
+void MountProc(const SpawnPlan& plan, Roots* roots);
 
 }  // namespace memcage
