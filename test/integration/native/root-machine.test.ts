@@ -30,7 +30,7 @@ function printed(root: Partial<RootPlan>, script: string, more: Partial<CloneOpt
 }
 
 describeIf(['root', 'seccomp', 'userns'], 'what a root shows of the machine', () => {
-  testRows(
+  testRows<Partial<CloneOptions> & { proc: RootPlan['proc'] }>(
     'is read-only in /proc',
     [
       { proc: 'new', namespaces: CLONE_NEWNS | CLONE_NEWPID },
@@ -39,7 +39,7 @@ describeIf(['root', 'seccomp', 'userns'], 'what a root shows of the machine', ()
         ...{ proc: 'new', namespaces: CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUSER },
         idMaps: { uidMap: '0 0 1', gidMap: '0 0 1' },
       },
-    ] as const,
+    ],
     ({ proc, ...more }) => {
       const options = findmnt(proc, more);
       for (const path of READ_ONLY) expect(options.get(path)).toMatch(/^ro,/);
@@ -48,7 +48,7 @@ describeIf(['root', 'seccomp', 'userns'], 'what a root shows of the machine', ()
       ]);
       expect(printed({ ...EMPTY, proc }, 'echo 500 > /proc/self/oom_score_adj && echo own', more)).toEqual(['own']);
     },
-    { name: ({ proc, namespaces }) => `${proc}, namespaces ${namespaces}` },
+    { name: ({ proc, namespaces = 0 }) => `${proc}, namespaces ${namespaces}` },
   );
 
   test('is hidden in /proc where it tells of others', () => {
@@ -90,16 +90,21 @@ describeIf(['root', 'seccomp', 'userns'], 'what a root shows of the machine', ()
 
   test('lets a root within it have a new /proc, but not in another user namespace', () => {
     const mounts = [...SYSTEM, bind(dirname(launcherPath()), '/launcher', { create: true, readOnly: true })];
-    const launch = (namespaces: number, ...ids: string[]): string =>
+    const launch = (proc: 'new' | 'bind', namespaces: number, ...ids: string[]): string =>
       [
-        `/launcher/memcage-exec 1 --unshare=${namespaces} ${ids.join(' ')} --private-mounts --root-own`,
-        '--root-proc=new -- sh -c "echo made"',
+        `/launcher/memcage-exec 1 --unshare=${namespaces | CLONE_NEWNS} ${ids.join(' ')} --private-mounts --root-own`,
+        `--root-proc=${proc} -- sh -c "echo ${proc}"`,
       ].join(' ');
-    const all = CLONE_NEWNS | CLONE_NEWPID;
-    const script = `${launch(all)}; ${launch(all | CLONE_NEWUSER, '--uid-map="0 0 1"', '--gid-map="0 0 1"')}`;
+    const ids = ['--uid-map="0 0 1"', '--gid-map="0 0 1"'];
+    const script = [
+      launch('new', CLONE_NEWPID),
+      launch('new', CLONE_NEWPID | CLONE_NEWUSER, ...ids),
+      launch('bind', CLONE_NEWUSER, ...ids),
+    ].join('; ');
     expect(printed({ ...EMPTY, mounts }, script)).toEqual([
-      'made',
+      'new',
       'memcage-exec: /proc: Operation not permitted (root-proc)',
+      'bind',
     ]);
   });
 });
