@@ -93,7 +93,8 @@ function explain(
       cure: `Linux ${since} or newer, without such a filter${less}`,
     };
   }
-  if (stage === 'root-pivot' && path !== '/') return errno === -EPERM ? NO_CHROOT_RIGHT : NO_OWN_PROC;
+  if (stage === 'root-pivot' && errno === -ENOENT) return NO_OWN_PROC;
+  if (stage === 'root-pivot' && errno === -EPERM && facts.isPrivileged) return NO_CHROOT_RIGHT;
   if (errno === -EPERM || (errno === -EACCES && stage !== 'root-source' && stage !== 'root')) {
     return stage === 'root-proc' ? HIDDEN_PROC : explainDenial(facts);
   }
@@ -172,7 +173,7 @@ const NO_PIVOT: Reason = {
 };
 
 const NO_CHROOT_RIGHT: Reason = {
-  why: 'this process has CAP_SYS_ADMIN, but not CAP_SYS_CHROOT, which the way out of its own root takes',
+  why: 'this process has CAP_SYS_ADMIN, but not CAP_SYS_CHROOT, which the way out of its own root takes, or a seccomp filter forbids setns',
   cure: 'give it CAP_SYS_CHROOT, or the child a user namespace (namespaces: { user: true })',
 };
 

@@ -3,6 +3,7 @@ import { explainFailure } from '../../../lib/child/failure';
 import { whyNoRoot } from '../../../lib/child/foreseen-root';
 import { failedRoot, type RootStage } from '../../../lib/child/root-refusal';
 import { NO_SETTINGS } from '../../../lib/child-settings/child-settings';
+import type { NamespaceFacts } from '../../../lib/namespaces/namespace-facts';
 import { resolveRoot } from '../../../lib/root/resolve-root';
 import { NO_FACTS } from '../../support/namespace-facts';
 import { testRows } from '../../support/rows';
@@ -79,7 +80,6 @@ testRows<[RootStage, number, string, RegExp]>(
     ],
     ['root-proc', EBUSY, '/proc', /^\/proc of root\.path: .*another entry/],
     ['root-pivot', EINVAL, '/', /initramfs.*Cure: .*switch_root/],
-    ['root-pivot', EPERM, '/proc/self/ns/mnt', /not CAP_SYS_CHROOT.*Cure: .*user namespace/],
     ['root-pivot', ENOENT, '/proc/self/ns/mnt', /itself in \/proc.*Cure: mount/],
   ],
   ([stage, errno, path, text]) => {
@@ -105,15 +105,17 @@ testRows<[RootStage, string]>(
   },
 );
 
-testRows(
+testRows<[Partial<NamespaceFacts>, string, RootStage?]>(
   'a denial depends on what is known of the machine',
   [
     [{ apparmorRestricts: true }, 'kernel.apparmor_restrict_unprivileged_userns=0'],
     [{ apparmorRestricts: true, isPrivileged: true, hasSeccompFilter: true }, 'seccomp=unconfined'],
     [{}, 'CAP_SYS_ADMIN'],
+    [{}, 'CAP_SYS_ADMIN', 'root-pivot'],
+    [{ isPrivileged: true }, 'give it CAP_SYS_CHROOT', 'root-pivot'],
   ],
-  ([facts, text]) => {
-    expect(explain('root-mount', EPERM, '/work', { facts }).cure).toContain(text);
+  ([facts, text, stage = 'root-mount']) => {
+    expect(explain(stage, EPERM, '/work', { facts }).cure).toContain(text);
   },
 );
 
