@@ -94,7 +94,7 @@ function explain(
     };
   }
   if (errno === -EPERM || (errno === -EACCES && stage !== 'root-source' && stage !== 'root')) {
-    return stage === 'root-proc' ? HIDDEN_PROC : explainDenial(facts);
+    return stage === 'root-proc' && path === '/proc' ? HIDDEN_PROC : explainDenial(facts);
   }
   if (errno === -EACCES)
     return { why: `this user may not reach ${path}`, cure: 'give it the right to search each directory above' };
@@ -131,7 +131,7 @@ function explainMissing(stage: RootStage, { source, target, inRoot }: RootPart, 
           cure: 'name a directory',
         };
   }
-  if (stage === 'root-hide') {
+  if (stage === 'root-hide' || (stage === 'root-proc' && target !== '/proc')) {
     return { why: 'this machine shows no /dev/null', cure: 'start this process where it has a complete /dev' };
   }
   if (stage === 'root-dev' && target !== '/dev') {
@@ -166,7 +166,7 @@ const NO_PIVOT: Reason = {
 };
 
 const HIDDEN_PROC: Reason = {
-  why: 'the kernel mounts no /proc in a user namespace where mounts hide parts of the one outside, as in containers, and in a root of memcage’s',
+  why: 'the kernel mounts no /proc in a user namespace where mounts hide parts of the one outside, as in containers and in a root of memcage',
   cure: 'let the container show all of it (docker: `--security-opt systempaths=unconfined`), or namespaces: { pid: false }',
 };
 
