@@ -96,7 +96,7 @@ function explain(
   if (stage === 'root-pivot' && errno === -ENOENT) return NO_OWN_PROC;
   if (stage === 'root-pivot' && errno === -EPERM && facts.isPrivileged) return NO_CHROOT_RIGHT;
   if (errno === -EPERM || (errno === -EACCES && stage !== 'root-source' && stage !== 'root')) {
-    return stage === 'root-proc' ? HIDDEN_PROC : explainDenial(facts);
+    return stage === 'root-proc' && path === '/proc' ? HIDDEN_PROC : explainDenial(facts);
   }
   if (errno === -EACCES)
     return { why: `this user may not reach ${path}`, cure: 'give it the right to search each directory above' };
@@ -138,7 +138,7 @@ function explainMissing(stage: RootStage, { source, target, inRoot }: RootPart, 
           cure: 'name a directory',
         };
   }
-  if (stage === 'root-hide') {
+  if (stage === 'root-hide' || (stage === 'root-proc' && target !== '/proc')) {
     return { why: 'this machine shows no /dev/null', cure: 'start this process where it has a complete /dev' };
   }
   if (stage === 'root-dev' && target !== '/dev') {
@@ -183,7 +183,7 @@ const NO_OWN_PROC: Reason = {
 };
 
 const HIDDEN_PROC: Reason = {
-  why: 'the kernel mounts no /proc in a user namespace where mounts hide parts of the one outside, as in containers, and in a root of memcage’s',
+  why: 'the kernel mounts no /proc in a user namespace where mounts hide parts of the one outside, as in containers and in a root of memcage',
   cure: 'let the container show all of it (docker: `--security-opt systempaths=unconfined`), or namespaces: { pid: false }',
 };
 

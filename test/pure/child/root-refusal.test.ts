@@ -70,6 +70,8 @@ testRows<[RootStage, number, string, RegExp]>(
     ['root-proc', EPERM, '/proc', /hide parts of the one outside.*systempaths=unconfined/],
     ['root-dev', ENOENT, '/dev', /^\/dev of root\.path.*Cure: mkdir -p \/srv\/root\/dev/],
     ['root-dev', ENOENT, '/dev/tty', /^\/dev\/tty of root\.path.*this machine shows no \/dev\/tty/],
+    ['root-proc', EPERM, '/proc/sys', /^\/proc\/sys of root\.path: \/srv\/root could not be mounted .*CAP_SYS_ADMIN/],
+    ['root-proc', ENOENT, '/proc/kcore', /shows no \/dev\/null/],
     ['root-hide', ENOSPC, '/etc/shadow', /^root\.hide\[0\]: \/etc\/shadow could not be hidden/],
     ['root-hide', ENOENT, '/etc/shadow', /shows no \/dev\/null/],
     [
