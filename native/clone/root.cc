@@ -3,9 +3,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
-
-#include <cerrno>
 
 #include "clone/child.h"
 #include "clone/root_covered.h"
@@ -13,7 +10,6 @@
 #include "clone/root_mounts.h"
 #include "clone/root_proc.h"
 #include "sys/mount_calls.h"
-#include "sys/stat.h"
 
 namespace memcage {
 namespace {
@@ -29,10 +25,8 @@ constexpr TmpfsOptions kStageOptions{"65536", "700"};
 int CopyRoot(const SpawnPlan& plan, const Roots& roots) {
   const RootPlan& root = *plan.root;
   const char* path = root.path == nullptr ? "/" : root.path;
-  const int tree = CopyOutside(plan, roots, path, Stage::kRoot, path);
-  struct stat status{};
-  Check(plan, Stage::kRoot, sys::Stat(tree, &status), path);
-  if (!S_ISDIR(status.st_mode)) Fail(plan, Stage::kRoot, -ENOTDIR, path);
+  const long source = sys::OpenInRoot(roots.outside, path, O_PATH | O_DIRECTORY);
+  const int tree = CopyOpened(plan, source, Stage::kRoot, path);
   if (root.read_only) Check(plan, Stage::kRootReadOnly, sys::SetMountReadOnly(tree, sys::kAtRecursive), path);
   return tree;
 }

@@ -109,13 +109,16 @@ int NewTmpfs(const SpawnPlan& plan, Roots* roots, const TmpfsOptions& options, S
   return static_cast<int>(tree);
 }
 
-int CopyOutside(const SpawnPlan& plan, const Roots& roots, const char* path, Stage stage, const char* subject) {
-  const long source = sys::OpenInRoot(roots.outside, path, O_PATH);
+int CopyOpened(const SpawnPlan& plan, long source, Stage stage, const char* subject) {
   Check(plan, stage, source, subject);
   const long tree = sys::CopyTree(static_cast<int>(source), "", AT_EMPTY_PATH);
   Check(plan, stage, tree, subject);
   Call(SYS_close, source);
   return static_cast<int>(tree);
+}
+
+int CopyOutside(const SpawnPlan& plan, const Roots& roots, const char* path, Stage stage, const char* subject) {
+  return CopyOpened(plan, sys::OpenInRoot(roots.outside, path, O_PATH), stage, subject);
 }
 
 int CopyDevice(const SpawnPlan& plan, const Roots& roots, const char* path, Stage stage, const char* subject) {

@@ -36,6 +36,9 @@ struct Target {
 /** A tmpfs, mounted nowhere. */
 int NewTmpfs(const SpawnPlan& plan, Roots* roots, const TmpfsOptions& options, Stage stage, const char* subject);
 
+/** A copy of what `source` is, an fd or what kept it from being opened, mounted nowhere. Closes it. */
+int CopyOpened(const SpawnPlan& plan, long source, Stage stage, const char* subject);
+
 /** A copy of a path outside with all that is mounted below, mounted nowhere. */
 int CopyOutside(const SpawnPlan& plan, const Roots& roots, const char* path, Stage stage, const char* subject);
 

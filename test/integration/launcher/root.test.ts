@@ -147,6 +147,7 @@ describeIf(['root', 'userns'], 'the launcher', () => {
     'says what could not be done',
     [
       [['--root=/nowhere'], '/nowhere: No such file or directory (root)', 125],
+      [['--root=/etc/passwd'], '/etc/passwd: Not a directory (root)', 125],
       [['--root-own', '--bind-from=/nowhere', '--bind=/mnt'], '/nowhere: No such file or directory (root-source)', 125],
       [['--root-own', '--tmpfs=/nowhere'], '/nowhere: No such file or directory (root-target)', 125],
       [['--root-own', '--cwd=/nowhere'], '/nowhere: No such file or directory (cwd)', 125],
