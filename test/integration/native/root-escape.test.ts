@@ -45,6 +45,7 @@ describeIf('root', 'a root whose links lead to fds and processes', () => {
       };
       expect(native.clone(cloneOptions(options))).toEqual({ stage: 'cwd', errno: -errno, path: '/work' });
     },
+    { name: ({ target }) => target() },
   );
 
   test('has the /dev/null of outside as its streams', () => {

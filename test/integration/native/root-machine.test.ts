@@ -51,17 +51,21 @@ describeIf(['root', 'seccomp', 'userns'], 'what a root shows of the machine', ()
   });
 
   test('is a device that can be used, and not changed', () => {
-    const file = join(temporaryDirectory(), 'file');
-    writeFileSync(file, 'secret');
-    const mounts = [...SYSTEM, bind(file, '/file', { create: true })];
-    // To what it is already: a failure of this test must not change the machine.
-    const script = `for f in ${DEVICES.join(' ')} /file; do chmod $(stat -c %a $f) $f; done; echo x > /file && echo written`;
-    const denied = expect.stringContaining('Read-only file system') as string;
-    expect(printedIn({ ...EMPTY, mounts, hide: ['/file'] }, script)).toEqual([
-      ...[...DEVICES, file].map(() => denied),
-      'written',
-    ]);
-    rmSync(dirname(file), { recursive: true });
+    const directory = temporaryDirectory();
+    try {
+      const file = join(directory, 'file');
+      writeFileSync(file, 'secret');
+      const mounts = [...SYSTEM, bind(file, '/file', { create: true })];
+      // To what it is already: a failure of this test must not change the machine.
+      const change = `for f in ${DEVICES.join(' ')} /file; do chmod $(stat -c %a $f) $f; done`;
+      const denied = expect.stringContaining('Read-only file system') as string;
+      expect(printedIn({ ...EMPTY, mounts, hide: ['/file'] }, `${change}; echo x > /file && echo written`)).toEqual([
+        ...[...DEVICES, file].map(() => denied),
+        'written',
+      ]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   test('is not changed by the standard streams either', () => {
