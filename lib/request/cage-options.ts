@@ -90,7 +90,9 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
     parent: resolveParent(parent),
     keepDescendants: keepDescendants === true,
     nodeHeap: resolveNodeHeap(nodeHeap),
-    settings: resolveSettings({ rlimits, oomScoreAdj, nice, privileges }, called.of),
+    settings: resolveSettings({ rlimits, oomScoreAdj, nice, privileges }, called.of, {
+      hasRoot: root !== undefined,
+    }),
     memoryDetails: memoryDetails === true,
     enforce: resolveEnforce(enforce),
   };

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RootOptions, run, whyUnsupported } from 'memcage';
+import { type RootOptions, run, spawnSync, whyUnsupported } from 'memcage';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -42,6 +42,16 @@ describeIf(['root', 'cgroup', 'root-read-only'], "this machine's root, changed",
     const data = join(directory, 'data');
     const script = 'for d in . data; do touch $d/new 2>/dev/null && echo $d; done; cat data/file';
     expect(await sh(script, { binds: [{ from: data, to: data, readOnly: true }] })).toBe('.\ndata');
+  });
+
+  test('no new rights, unless they are asked for', async () => {
+    const root = { tmpfs: ['/etc'] };
+    const held = async (options: object) =>
+      (await run('grep', ['NoNewPrivs', '/proc/self/status'], { root, ...options })).stdout.trim().at(-1);
+    expect(await held({})).toBe('1');
+    expect(await held({ privileges: { capabilities: [] } })).toBe('1');
+    expect(spawnSync('grep', ['NoNewPrivs:\t1', '/proc/self/status'], { root }).status).toBe(0);
+    expect(await held({ privileges: { noNew: false } })).toBe('0');
   });
 
   test('a file over a file', async () => {
