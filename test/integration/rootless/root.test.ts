@@ -74,6 +74,17 @@ describeIf(['unprivileged-userns', 'root-read-only'], 'a root of its own for a u
     ]);
   });
 
+  test('a root that this user may not search is told', async () => {
+    const [result] = await runAsUser([sh('true', { tmpfs: [{ path: '/', mode: 0 }], binds: SYSTEM })]);
+    expect(result).toMatchObject({
+      code: 'ERR_MEMCAGE_MOUNT',
+      stage: 'init',
+      message: expect.stringMatching(
+        /^The init finds no \/proc in root \(EACCES.* a tmpfs at \/ a mode that lets/,
+      ) as string,
+    });
+  });
+
   test('what is missing is named', async () => {
     const [result] = await runAsUser([sh('true', { path: directory.path, binds: [{ from: '/usr', to: '/none' }] })]);
     expect(result).toMatchObject({
