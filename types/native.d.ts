@@ -30,6 +30,8 @@ export type Stage =
   | 'cgroup-namespace'
   | 'unshare'
   | 'id-maps'
+  | 'stdio'
+  | 'close-fds'
   | 'hostname'
   | 'mounts'
   | 'root'
@@ -43,9 +45,7 @@ export type Stage =
   | 'root-read-only'
   | 'proc'
   | 'loopback'
-  | 'stdio'
   | 'cwd'
-  | 'close-fds'
   | 'oom-score-adj'
   | 'rlimits'
   | 'nice'
@@ -179,8 +179,9 @@ export interface CloneOptions {
 
 /**
  * The root directory of a child, made of mounts that no other process sees (pivot_root(2)). Needs Linux 5.6 (openat2, and
- * the calls of the newer mount API), and 5.12 (mount_setattr) for what is read-only. Targets are looked up inside: no
- * symbolic link leads out, and the links of /proc are not followed.
+ * the calls of the newer mount API), and 5.12 (mount_setattr) for what is read-only. Targets and `cwd` are looked up inside:
+ * no symbolic link leads out, and the links of /proc are not followed. The program is looked up inside too, after all fds but
+ * those of `stdio` are closed: a link of /proc leads to what those are, or with `'bind'` to processes outside.
  */
 export interface RootPlan {
   /** The directory that becomes `/`, as this process sees it. null: `/` of this process, with all that is mounted below. */
@@ -196,14 +197,22 @@ export interface RootPlan {
   readOnly: boolean;
   /** In this order. */
   mounts: readonly RootMount[];
-  /** Covered last: a directory by an empty one, another file by /dev/null. What does not exist is left out. */
+  /**
+   * Covered last: a directory by an empty one, another file by /dev/null. What does not exist is left out. No path ends in a
+   * slash, `.` or `..`.
+   */
   hide: readonly string[];
   /**
    * What is mounted on `/proc`: a new procfs, which needs CLONE_NEWPID; that of this process, with all that is mounted
-   * below; or nothing.
+   * below; or nothing. In the first two `sys`, `sysrq-trigger`, `irq`, `bus` and `fs` are read-only, and `acpi`, `kcore`,
+   * `keys`, `timer_list`, `latency_stats`, `sched_debug` and `scsi` are hidden. So no user namespace within can mount a new
+   * procfs (EPERM).
    */
   proc: 'new' | 'bind' | 'keep';
-  /** Mount a tmpfs on `/dev` with null, zero, full, random, urandom, tty, a devpts of its own, shm, and the links to fds. */
+  /**
+   * Mount a tmpfs on `/dev` with null, zero, full, random, urandom, tty, a devpts of its own, shm, and the links to fds. The
+   * devices are on read-only mounts, through which they can be written to, but not changed (Linux 5.12).
+   */
   dev: boolean;
   /** The working directory, inside. */
   cwd: string;

@@ -7,17 +7,17 @@ import type { Root } from '../root/root';
 import type { RootStage } from './root-reasons';
 import { failedRoot } from './root-refusal';
 
-const { EINVAL, ENOENT, ENOSYS, ENOTDIR } = constants.errno;
+const { ENOENT, ENOSYS, ENOTDIR } = constants.errno;
 
 /** Why a child can't have this root, as a start would throw it; null if nothing is known that forbids it. Makes nothing. */
 export function whyNoRoot(root: Root | undefined, kernel = release()): MemcageError | null {
   if (root === undefined) return null;
-  const facts = readNamespaceFacts();
-  const [stage, errno, path] = foresee(root, kernel, facts.isChrooted) ?? [];
-  return stage === undefined ? null : failedRoot({ stage, errno: -(errno ?? 0), path: path ?? '' }, root, facts);
+  const [stage, errno, path] = foresee(root, kernel) ?? [];
+  if (stage === undefined) return null;
+  return failedRoot({ stage, errno: -(errno ?? 0), path: path ?? '' }, root, readNamespaceFacts());
 }
 
-function foresee(root: Root, kernel: string, isChrooted: boolean): [RootStage, number, string?] | undefined {
+function foresee(root: Root, kernel: string): [RootStage, number, string?] | undefined {
   const { path, readOnly, mounts } = root;
   if (isOlderThan([5, 6], kernel)) return ['root-target', ENOSYS];
   const hasReadOnly = readOnly || mounts.some(({ mount }) => mount.kind === 'bind' && mount.readOnly);
@@ -27,7 +27,6 @@ function foresee(root: Root, kernel: string, isChrooted: boolean): [RootStage, n
     if (found === undefined) return ['root', ENOENT, path];
     if (!found.isDirectory()) return ['root', ENOTDIR, path];
   }
-  if (isChrooted) return ['root-pivot', EINVAL];
   for (const { mount } of mounts) {
     if (mount.kind === 'bind' && look(mount.from) === undefined) return ['root-source', ENOENT, mount.from];
   }

@@ -8,9 +8,9 @@ const { EACCES, EBUSY, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOSPC, ENOS
 
 /** The steps of a root directory, the system call of most, and the Linux that brought it. */
 export const ROOT_STEPS = {
-  root: { syscall: 'open_tree', since: '5.2' },
+  root: { syscall: 'openat2', since: '5.6' },
   'root-pivot': { syscall: 'pivot_root', since: '5.2' },
-  'root-source': { syscall: 'open_tree', since: '5.2' },
+  'root-source': { syscall: 'openat2', since: '5.6' },
   'root-target': { syscall: 'openat2', since: '5.6' },
   'root-mount': { syscall: 'move_mount', since: '5.2' },
   'root-proc': { syscall: 'fsmount', since: '5.2' },
@@ -41,6 +41,7 @@ export function explainRootStep(
       cure: `Linux ${since} or newer, without such a filter${less}`,
     };
   }
+  if (stage === 'root-pivot' && path !== '/') return errno === -EPERM ? NO_CHROOT_RIGHT : NO_OWN_PROC;
   if (errno === -EACCES && LOOKING.has(stage)) return explainSearch(stage, path);
   if (errno === -EPERM || errno === -EACCES) {
     return stage === 'root-proc' ? HIDDEN_PROC : explainDenial(facts);
@@ -64,8 +65,8 @@ export function explainRootStep(
   if (errno === -EINVAL) return UNBINDABLE;
   if (errno === -EBUSY) {
     return {
-      why: 'it leads, by a symbolic link, to /, to /proc or /dev, or to where another entry is mounted, which it would cover',
-      cure: 'another target, without symbolic links on the way',
+      why: 'it leads to / itself, or a symbolic link in the root leads another entry there, which would cover it',
+      cure: 'name the places themselves, without symbolic links',
     };
   }
 
@@ -128,12 +129,22 @@ function explainMissing(stage: RootStage, { source, target, inRoot }: RootPart, 
 }
 
 const NO_PIVOT: Reason = {
-  why: 'this process was started by chroot, or its root is that of an initramfs, where the kernel lets no root be changed',
-  cure: 'start it by pivot_root or in a container, or on a machine that has left its initramfs (switch_root)',
+  why: 'the root of this machine or container is an initramfs, where the kernel lets no root be changed',
+  cure: 'start it on a machine that has left its initramfs (switch_root), or in a container whose root is a mount of its own',
+};
+
+const NO_CHROOT_RIGHT: Reason = {
+  why: 'this process has CAP_SYS_ADMIN, but not CAP_SYS_CHROOT, which the way out of its own root takes',
+  cure: 'give it CAP_SYS_CHROOT, or the child a user namespace (namespaces: { user: true })',
+};
+
+const NO_OWN_PROC: Reason = {
+  why: 'this process does not see itself in /proc, which the way out of its own root takes',
+  cure: 'mount a /proc of its PID namespace: mount -t proc proc /proc',
 };
 
 const HIDDEN_PROC: Reason = {
-  why: 'the kernel mounts no /proc in a user namespace where mounts hide parts of the one outside, as in containers',
+  why: 'the kernel mounts no /proc in a user namespace where mounts hide parts of the one outside, as in containers, and in a root of memcage’s',
   cure: 'let the container show all of it (docker: `--security-opt systempaths=unconfined`), or namespaces: { pid: false }',
 };
 

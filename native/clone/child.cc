@@ -15,8 +15,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "clone/child_fds.h"
 #include "clone/child_settings.h"
-#include "clone/close_fds.h"
 #include "clone/pids_limit.h"
 #include "clone/privileges.h"
 #include "clone/root.h"
@@ -130,72 +130,6 @@ void BringLoopbackUp(const SpawnPlan& plan) {
   Call(SYS_close, fd);
 }
 
-/** Moves a parent's fd out of the way if a dup2 below would overwrite its number before its turn. */
-long MoveAbove(int fd, int count) { return Call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, count); }
-
-void SetUpStdio(const SpawnPlan& plan) {
-  // The parent may share the plan's array, so the moved numbers are kept in this frame.
-  constexpr int kMaxStdio = 4096;
-  int source[kMaxStdio];
-  const int count = plan.stdio_count;
-  if (count > kMaxStdio) Fail(plan, Stage::kStdio, -EINVAL, nullptr, count);
-  for (int i = 0; i < count; ++i) {
-    source[i] = plan.stdio[i];
-    if (source[i] < 0 || source[i] >= i) continue;
-    source[i] = static_cast<int>(MoveAbove(source[i], count));
-    Check(plan, Stage::kStdio, source[i], nullptr, plan.stdio[i]);
-  }
-  for (int i = 0; i < count; ++i) {
-    if (source[i] < 0) {
-      if (i > STDERR_FILENO) {
-        Call(SYS_close, i);
-        continue;
-      }
-      const long null = Open("/dev/null", i == STDIN_FILENO ? O_RDONLY : O_RDWR);
-      Check(plan, Stage::kStdio, null, "/dev/null");
-      if (null == i) {
-        Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), "/dev/null", i);
-      } else {
-        Check(plan, Stage::kStdio, Call(SYS_dup3, null, i, 0), "/dev/null", i);
-        Call(SYS_close, null);
-      }
-      continue;
-    }
-    const int fd = plan.stdio[i];
-    if (source[i] == i) {
-      Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), nullptr, fd);
-    } else {
-      Check(plan, Stage::kStdio, Call(SYS_dup3, source[i], i, 0), nullptr, fd);
-    }
-    if (i > STDERR_FILENO) continue;
-    // Programs expect blocking standard streams; libuv does the same.
-    const long flags = Call(SYS_fcntl, i, F_GETFL);
-    Check(plan, Stage::kStdio, flags, nullptr, fd);
-    if ((flags & O_NONBLOCK) != 0) Call(SYS_fcntl, i, F_SETFL, flags & ~O_NONBLOCK);
-  }
-}
-
-/** The first number that is not the program's. */
-int FirstOtherFd(const SpawnPlan& plan) {
-  return plan.stdio_count > STDERR_FILENO + 1 ? plan.stdio_count : STDERR_FILENO + 1;
-}
-
-/** Opens the program outside, where no fd of the child's stdio gets its number; -1 if it is inside. */
-int OpenOutside(const SpawnPlan& plan) {
-  if (!plan.file_outside) return -1;
-  const long low = Open(plan.file, O_PATH);
-  Check(plan, Stage::kExec, low, plan.file);
-  const long fd = MoveAbove(static_cast<int>(low), FirstOtherFd(plan));
-  Check(plan, Stage::kExec, fd, plan.file);
-  Call(SYS_close, low);
-  return static_cast<int>(fd);
-}
-
-void CloseOtherFds(const SpawnPlan& plan, int program) {
-  // Of the parent's, DieWithParent() asks whether it is still there. Both are closed on exec.
-  Check(plan, Stage::kCloseFds, CloseFdsFrom(FirstOtherFd(plan), plan.parent_pidfd, program), "/proc/self/fd");
-}
-
 /** Whether execvp(3) tries the next directory of PATH after this error. */
 bool TryNextDirectory(long error) {
   return error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -ESTALE || error == -ENODEV ||
@@ -214,10 +148,11 @@ void FillNamespaces(const SpawnPlan& plan) {
   if (plan.hostname != nullptr) {
     Check(plan, Stage::kHostname, Call(SYS_sethostname, plan.hostname, plan.hostname_length), plan.hostname);
   }
+  const int outside = plan.root == nullptr ? -1 : LeaveChroot(plan);
   if (plan.private_mounts) {
     Check(plan, Stage::kMounts, Call(SYS_mount, nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "/");
   }
-  if (plan.root != nullptr) EnterRoot(plan);
+  if (plan.root != nullptr) EnterRoot(plan, outside);
   if (plan.mount_proc) {
     Check(plan, Stage::kProc, Call(SYS_mount, "proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr),
           "/proc");
@@ -282,10 +217,10 @@ void RunChild(const SpawnPlan& plan) {
   if (plan.new_session) Check(plan, Stage::kSession, Call(SYS_setsid));
   EnterCage(plan);
   const int program = OpenOutside(plan);
-  FillNamespaces(plan);
   SetUpStdio(plan);
-  if (plan.cwd != nullptr) Check(plan, Stage::kCwd, Call(SYS_chdir, plan.cwd), plan.cwd);
   CloseOtherFds(plan, program);
+  FillNamespaces(plan);
+  if (plan.cwd != nullptr) Check(plan, Stage::kCwd, Call(SYS_chdir, plan.cwd), plan.cwd);
   ApplySettings(plan);
   DropPrivileges(plan);
   DieWithParent(plan);

@@ -1,14 +1,17 @@
 #include "clone/root.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 
 #include "clone/child.h"
+#include "clone/root_covered.h"
 #include "clone/root_dev.h"
 #include "clone/root_mounts.h"
+#include "clone/root_proc.h"
 #include "sys/mount_calls.h"
 #include "sys/stat.h"
 
@@ -17,22 +20,27 @@ namespace {
 
 using sys::Call;
 
+constexpr const char* kMountNamespace = "/proc/self/ns/mnt";
 constexpr const char* kOld = "old";
 constexpr const char* kNew = "new";
 constexpr mode_t kPrivate = 0700;
 constexpr TmpfsOptions kStageOptions{"65536", "700"};
 
-int CopyRoot(const SpawnPlan& plan) {
+int CopyRoot(const SpawnPlan& plan, const Roots& roots) {
   const RootPlan& root = *plan.root;
   const char* path = root.path == nullptr ? "/" : root.path;
-  const long tree = sys::CopyTree(AT_FDCWD, path, 0);
-  Check(plan, Stage::kRoot, tree, path);
+  const int tree = CopyOutside(plan, roots, path, Stage::kRoot, path);
   struct stat status{};
-  Check(plan, Stage::kRoot, sys::Stat(static_cast<int>(tree), &status), path);
+  Check(plan, Stage::kRoot, sys::Stat(tree, &status), path);
   if (!S_ISDIR(status.st_mode)) Fail(plan, Stage::kRoot, -ENOTDIR, path);
-  if (root.read_only)
-    Check(plan, Stage::kRootReadOnly, sys::SetMountReadOnly(static_cast<int>(tree), sys::kAtRecursive), path);
-  return static_cast<int>(tree);
+  if (root.read_only) Check(plan, Stage::kRootReadOnly, sys::SetMountReadOnly(tree, sys::kAtRecursive), path);
+  return tree;
+}
+
+int OpenRoot(const SpawnPlan& plan) {
+  const long root = Call(SYS_openat, AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0);
+  Check(plan, Stage::kRootPivot, root, "/");
+  return static_cast<int>(root);
 }
 
 /** Mounts `tree` on a directory of the stage, which it makes. */
@@ -51,18 +59,17 @@ void MountOnStage(const SpawnPlan& plan, int stage, int tree, const char* name) 
 void EnterStage(const SpawnPlan& plan, Roots* roots) {
   const int stage = NewTmpfs(plan, roots, kStageOptions, Stage::kRootPivot, "/");
   // pivot_root(2) takes only what is mounted below the root. On top of it there is no need for a directory.
-  const long root = Call(SYS_openat, AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0);
-  Check(plan, Stage::kRootPivot, root, "/");
-  Check(plan, Stage::kRootPivot, sys::MoveMount(stage, static_cast<int>(root)), "/");
+  const int root = OpenRoot(plan);
+  Check(plan, Stage::kRootPivot, sys::MoveMount(stage, root), "/");
+  Call(SYS_close, root);
   Check(plan, Stage::kRootPivot, Call(SYS_fchdir, stage), "/");
   Check(plan, Stage::kRootPivot, Call(SYS_mkdirat, stage, kOld, kPrivate), "/");
   Check(plan, Stage::kRootPivot, Call(SYS_pivot_root, ".", kOld), "/");
   MountOnStage(plan, stage, roots->inside, kNew);
   Call(SYS_close, stage);
-  roots->outside = static_cast<int>(root);
 }
 
-/** From then on no path leads outside. */
+/** From then on neither a path nor a link of a file system leads outside, only what is open, and processes outside. */
 void LeaveStage(const SpawnPlan& plan, const Roots& roots) {
   Call(SYS_close, roots.outside);
   Check(plan, Stage::kRootPivot, Call(SYS_fchdir, roots.inside), "/");
@@ -71,25 +78,46 @@ void LeaveStage(const SpawnPlan& plan, const Roots& roots) {
   Check(plan, Stage::kRootPivot, Call(SYS_umount2, ".", MNT_DETACH), "/");
 }
 
+/** Not by chdir(2): a link to /proc/self/fd/3 or /proc/PID/root may lead outside. */
+void EnterDirectory(const SpawnPlan& plan, const Roots& roots) {
+  const char* path = plan.root->cwd;
+  const long directory = sys::OpenInRoot(roots.inside, path, O_PATH | O_DIRECTORY);
+  Check(plan, Stage::kCwd, directory, path);
+  Check(plan, Stage::kCwd, Call(SYS_fchdir, directory), path);
+  Call(SYS_close, directory);
+}
+
 }  // namespace
 
-void EnterRoot(const SpawnPlan& plan) {
+int LeaveChroot(const SpawnPlan& plan) {
+  const int root = OpenRoot(plan);
+  const long own = Call(SYS_openat, AT_FDCWD, kMountNamespace, O_RDONLY | O_CLOEXEC, 0);
+  Check(plan, Stage::kRootPivot, own, kMountNamespace);
+  // See setns(2): to enter the namespace where one already is makes its root the root.
+  Check(plan, Stage::kRootPivot, Call(SYS_setns, own, CLONE_NEWNS), kMountNamespace);
+  Call(SYS_close, own);
+  return root;
+}
+
+void EnterRoot(const SpawnPlan& plan, int outside) {
   const RootPlan& root = *plan.root;
   // So that the directories that are made have the modes that are meant. The child may share the parent's memory, but
   // not its mask.
   const long mask = Call(SYS_umask, 0);
   Roots roots;
-  roots.inside = root.empty ? NewTmpfs(plan, &roots, root.empty_options, Stage::kRoot, "/") : CopyRoot(plan);
+  roots.outside = outside;
+  roots.inside = root.empty ? NewTmpfs(plan, &roots, root.empty_options, Stage::kRoot, "/") : CopyRoot(plan, roots);
   EnterStage(plan, &roots);
-  MountProc(plan, roots);
+  MountProc(plan, &roots);
   if (root.dev) MountDev(plan, &roots);
-  for (int i = 0; i < root.mount_count; ++i) MakeMount(plan, &roots, root.mounts[i]);
+  MakeMounts(plan, &roots);
   for (int i = 0; i < root.hide_count; ++i) Hide(plan, roots, root.hide[i]);
+  RefuseCovered(plan, roots);
   LeaveStage(plan, roots);
   if (root.empty && root.read_only) Check(plan, Stage::kRootReadOnly, sys::SetMountReadOnly(roots.inside, 0), "/");
+  EnterDirectory(plan, roots);
   Call(SYS_close, roots.inside);
   Call(SYS_umask, mask);
-  Check(plan, Stage::kCwd, Call(SYS_chdir, root.cwd), root.cwd);
 }
 
 }  // namespace memcage

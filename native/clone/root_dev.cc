@@ -11,7 +11,6 @@ namespace {
 
 using sys::Call;
 
-constexpr const char* kProc = "/proc";
 constexpr const char* kDev = "/dev";
 constexpr const char* kPts = "/dev/pts";
 constexpr const char* kShm = "/dev/shm";
@@ -38,43 +37,34 @@ void MakeDirectory(const SpawnPlan& plan, int dev, const char* path) {
   Check(plan, Stage::kRootDev, Call(SYS_mkdirat, dev, NameInDev(path), kMode), path);
 }
 
-}  // namespace
-
-void MountProc(const SpawnPlan& plan, const Roots& roots) {
-  const RootPlan& root = *plan.root;
-  if (root.proc == RootProc::kKeep) return;
-  long tree = -1;
-  if (root.proc == RootProc::kBind) {
-    tree = CopyOutside(plan, roots, kProc, Stage::kRootProc, kProc);
-  } else {
-    // Of the options of proc(5), none.
-    tree = sys::NewMount("proc", {{"source", "proc"}}, sys::kMountNoSuid | sys::kMountNoDev | sys::kMountNoExec);
-    Check(plan, Stage::kRootProc, tree, kProc);
-  }
-  MountInside(plan, roots, static_cast<int>(tree), {Stage::kRootProc, kProc, root.empty});
+/** Mounts `tree` on a path of our own /dev, and closes it. */
+void MountOn(const SpawnPlan& plan, int dev, const char* path, int tree) {
+  const long target = Call(SYS_openat, dev, NameInDev(path), O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+  Check(plan, Stage::kRootDev, target, path);
+  Check(plan, Stage::kRootDev, sys::MoveMount(tree, static_cast<int>(target)), path);
+  Call(SYS_close, target);
+  Call(SYS_close, tree);
 }
 
+}  // namespace
+
 void MountDev(const SpawnPlan& plan, Roots* roots) {
-  const auto target = [](const char* path) { return Target{Stage::kRootDev, path, false}; };
-  MountInside(plan, *roots, NewTmpfs(plan, roots, kDevOptions, Stage::kRootDev, kDev),
-              {Stage::kRootDev, kDev, plan.root->empty});
-  const long dev = sys::OpenInRoot(roots->inside, kDev, O_PATH | O_DIRECTORY);
-  Check(plan, Stage::kRootDev, dev, kDev);
-  const int fd = static_cast<int>(dev);
+  const int dev = NewTmpfs(plan, roots, kDevOptions, Stage::kRootDev, kDev);
+  roots->dev = MountInside(plan, *roots, dev, {Stage::kRootDev, kDev, plan.root->empty});
   for (const char* path : kDevices) {
-    Check(plan, Stage::kRootDev, Call(SYS_mknodat, fd, NameInDev(path), S_IFREG, 0), path);
-    MountInside(plan, *roots, CopyOutside(plan, *roots, path, Stage::kRootDev, path), target(path));
+    Check(plan, Stage::kRootDev, Call(SYS_mknodat, dev, NameInDev(path), S_IFREG, 0), path);
+    MountOn(plan, dev, path, CopyDevice(plan, *roots, path, Stage::kRootDev, path));
   }
   for (const auto& [path, to] : kLinks)
-    Check(plan, Stage::kRootDev, Call(SYS_symlinkat, to, fd, NameInDev(path)), path);
-  MakeDirectory(plan, fd, kPts);
-  MakeDirectory(plan, fd, kShm);
-  Call(SYS_close, dev);
+    Check(plan, Stage::kRootDev, Call(SYS_symlinkat, to, dev, NameInDev(path)), path);
+  MakeDirectory(plan, dev, kPts);
   const long pts =
       sys::NewMount("devpts", {{"ptmxmode", "0666"}, {"mode", "620"}}, sys::kMountNoSuid | sys::kMountNoExec);
   Check(plan, Stage::kRootDev, pts, kPts);
-  MountInside(plan, *roots, static_cast<int>(pts), target(kPts));
-  MountInside(plan, *roots, NewTmpfs(plan, roots, kShmOptions, Stage::kRootDev, kShm), target(kShm));
+  MountOn(plan, dev, kPts, static_cast<int>(pts));
+  MakeDirectory(plan, dev, kShm);
+  MountOn(plan, dev, kShm, NewTmpfs(plan, roots, kShmOptions, Stage::kRootDev, kShm));
+  Call(SYS_close, dev);
 }
 
 }  // namespace memcage

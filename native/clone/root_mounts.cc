@@ -27,10 +27,16 @@ bool IsDirectory(const SpawnPlan& plan, int fd, Stage stage, const char* subject
   return S_ISDIR(status.st_mode);
 }
 
-/** What is mounted on that would be seen by nobody: the root of the child is what lies below. */
-bool IsRoot(const Roots& roots, const struct stat& target) {
+/**
+ * What is mounted on that would be seen by nobody: the root of the child is what lies below. Another mount of the same
+ * directory is not it.
+ */
+bool IsRoot(const Roots& roots, int target) {
   struct stat root{};
-  return sys::Stat(roots.inside, &root) == 0 && root.st_dev == target.st_dev && root.st_ino == target.st_ino;
+  struct stat other{};
+  if (sys::Stat(roots.inside, &root) != 0 || sys::Stat(target, &other) != 0) return false;
+  if (root.st_dev != other.st_dev || root.st_ino != other.st_ino) return false;
+  return sys::MountId(roots.inside) == sys::MountId(target);
 }
 
 /** Whether what is made there goes with the child. */
@@ -83,12 +89,12 @@ int OpenTarget(const SpawnPlan& plan, const Roots& roots, const Target& target, 
   long fd = sys::OpenInRoot(roots.inside, target.path, O_PATH | (follow ? 0 : O_NOFOLLOW));
   if (fd == -ENOENT && target.create) fd = CreateInside(roots, target.path, is_directory);
   Check(plan, stage, fd, target.path);
-  struct stat status{};
-  Check(plan, stage, sys::Stat(static_cast<int>(fd), &status), target.path);
-  if (IsRoot(roots, status)) Fail(plan, stage, -EBUSY, target.path);
-  if (is_directory && !S_ISDIR(status.st_mode)) Fail(plan, stage, -ENOTDIR, target.path);
-  if (!is_directory && S_ISDIR(status.st_mode)) Fail(plan, stage, -EISDIR, target.path);
-  return static_cast<int>(fd);
+  const int opened = static_cast<int>(fd);
+  const bool on_directory = IsDirectory(plan, opened, stage, target.path);
+  if (IsRoot(roots, opened)) Fail(plan, stage, -EBUSY, target.path);
+  if (is_directory && !on_directory) Fail(plan, stage, -ENOTDIR, target.path);
+  if (!is_directory && on_directory) Fail(plan, stage, -EISDIR, target.path);
+  return opened;
 }
 
 }  // namespace
@@ -112,14 +118,39 @@ int CopyOutside(const SpawnPlan& plan, const Roots& roots, const char* path, Sta
   return static_cast<int>(tree);
 }
 
-void MountInside(const SpawnPlan& plan, const Roots& roots, int tree, const Target& target) {
+int CopyDevice(const SpawnPlan& plan, const Roots& roots, const char* path, Stage stage, const char* subject) {
+  const int tree = CopyOutside(plan, roots, path, stage, subject);
+  // A device can be written to on a read-only mount.
+  const long result = sys::SetMountReadOnly(tree, 0);
+  if (result != -ENOSYS) Check(plan, stage, result, subject);
+  return tree;
+}
+
+uint64_t MountInside(const SpawnPlan& plan, const Roots& roots, int tree, const Target& target) {
   const int fd = OpenTarget(plan, roots, target, IsDirectory(plan, tree, target.stage, target.path));
   Check(plan, target.stage, sys::MoveMount(tree, fd), target.path);
   Call(SYS_close, fd);
-  Call(SYS_close, tree);
+  return sys::MountId(tree);
 }
 
-void MakeMount(const SpawnPlan& plan, Roots* roots, const RootMount& mount) {
+void Cover(const SpawnPlan& plan, const Roots& roots, int found, Stage stage, const char* subject) {
+  long tree = -1;
+  if (IsDirectory(plan, found, stage, subject)) {
+    tree = sys::NewMount("tmpfs", {{"mode", "755"}},
+                         sys::kMountReadOnly | sys::kMountNoSuid | sys::kMountNoDev | sys::kMountNoExec);
+    Check(plan, stage, tree, subject);
+  } else {
+    tree = CopyDevice(plan, roots, kNull, stage, subject);
+  }
+  Check(plan, stage, sys::MoveMount(static_cast<int>(tree), found), subject);
+  Call(SYS_close, tree);
+  Call(SYS_close, found);
+}
+
+namespace {
+
+/** Returns the id of the mount. */
+uint64_t MakeMount(const SpawnPlan& plan, Roots* roots, const RootMount& mount) {
   int tree = -1;
   if (mount.from == nullptr) {
     tree = NewTmpfs(plan, roots, mount.tmpfs, Stage::kRootMount, mount.to);
@@ -127,24 +158,23 @@ void MakeMount(const SpawnPlan& plan, Roots* roots, const RootMount& mount) {
     tree = CopyOutside(plan, *roots, mount.from, Stage::kRootSource, mount.from);
     if (mount.read_only) Check(plan, Stage::kRootReadOnly, sys::SetMountReadOnly(tree, sys::kAtRecursive), mount.to);
   }
-  MountInside(plan, *roots, tree, {Stage::kRootMount, mount.to, mount.create});
+  const uint64_t id = MountInside(plan, *roots, tree, {Stage::kRootMount, mount.to, mount.create});
+  Call(SYS_close, tree);
+  return id;
+}
+
+}  // namespace
+
+void MakeMounts(const SpawnPlan& plan, Roots* roots) {
+  for (int i = 0; i < plan.root->mount_count; ++i) roots->mounts[i] = MakeMount(plan, roots, plan.root->mounts[i]);
 }
 
 void Hide(const SpawnPlan& plan, const Roots& roots, const char* path) {
   const long found = sys::OpenInRoot(roots.inside, path, O_PATH);
   if (found == -ENOENT || found == -ENOTDIR) return;
   Check(plan, Stage::kRootHide, found, path);
-  const bool is_directory = IsDirectory(plan, static_cast<int>(found), Stage::kRootHide, path);
-  Call(SYS_close, found);
-  long tree = -1;
-  if (is_directory) {
-    tree = sys::NewMount("tmpfs", {{"mode", "755"}},
-                         sys::kMountReadOnly | sys::kMountNoSuid | sys::kMountNoDev | sys::kMountNoExec);
-    Check(plan, Stage::kRootHide, tree, path);
-  } else {
-    tree = CopyOutside(plan, roots, kNull, Stage::kRootHide, path);
-  }
-  MountInside(plan, roots, static_cast<int>(tree), {Stage::kRootHide, path, false});
+  if (IsRoot(roots, static_cast<int>(found))) Fail(plan, Stage::kRootHide, -EBUSY, path);
+  Cover(plan, roots, static_cast<int>(found), Stage::kRootHide, path);
 }
 
 }  // namespace memcage

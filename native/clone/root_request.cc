@@ -7,6 +7,13 @@ TmpfsOptions View(const TmpfsRequest& tmpfs) {
   return {tmpfs.size ? tmpfs.size->c_str() : nullptr, tmpfs.mode.c_str()};
 }
 
+/** With "file/" or "file/." the kernel wants a directory, and there would be nothing to hide. */
+bool EndsInName(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string last = path.substr(slash + 1);
+  return path == "/" || (!last.empty() && last != "." && last != "..");
+}
+
 bool IsAbsolute(const std::string& path) { return path.starts_with('/'); }
 
 }  // namespace
@@ -43,6 +50,7 @@ const char* Refusal(const RootRequest& root) {
   }
   for (const std::string& path : root.hide) {
     if (!IsAbsolute(path)) return kAbsolute;
+    if (!EndsInName(path)) return "Expected paths that end in a name in hide of root";
   }
   return nullptr;
 }

@@ -11,6 +11,8 @@ namespace memcage {
   X(kCgroupNamespace, "cgroup-namespace") \
   X(kUnshare, "unshare")                  \
   X(kIdMaps, "id-maps")                   \
+  X(kStdio, "stdio")                      \
+  X(kCloseFds, "close-fds")               \
   X(kHostname, "hostname")                \
   X(kMounts, "mounts")                    \
   X(kRoot, "root")                        \
@@ -24,9 +26,7 @@ namespace memcage {
   X(kRootReadOnly, "root-read-only")      \
   X(kProc, "proc")                        \
   X(kLoopback, "loopback")                \
-  X(kStdio, "stdio")                      \
   X(kCwd, "cwd")                          \
-  X(kCloseFds, "close-fds")               \
   X(kOomScoreAdj, "oom-score-adj")        \
   X(kRlimits, "rlimits")                  \
   X(kNice, "nice")                        \

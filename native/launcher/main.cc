@@ -13,6 +13,7 @@
 #include "guardian/protocol.h"
 #include "launcher/arguments.h"
 #include "launcher/guard_process.h"
+#include "launcher/inherited.h"
 #include "launcher/report.h"
 #include "launcher/sealed.h"
 #include "launcher/supervise.h"
@@ -24,6 +25,8 @@ namespace {
 
 using sys::Call;
 
+constexpr int kFirstOther = STDERR_FILENO + 1;
+
 Task task{};
 Report report{Stage::kInit, 0, nullptr, -1};
 
@@ -33,6 +36,12 @@ void Check(long result, Stage stage, const char* subject) {
 
 void CloseOnExec(int fd, const char* name) {
   if (fd >= 0) Check(Call(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC), Stage::kStdio, name);
+}
+
+/** A caller that reports to nobody may have open what it never meant for the program. Below a report is the stdio. */
+void CloseWaysOut() {
+  const int first = task.report_fd < kFirstOther ? kFirstOther : task.report_fd + 1;
+  Check(CloseDirectoriesFrom(first, task.plan.pids_fd), Stage::kCloseFds, "/proc/self/fd");
 }
 
 void OpenJoins() {
@@ -53,6 +62,13 @@ void OpenPids() {
   const long fd = Call(SYS_openat, AT_FDCWD, task.pids_path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
   Check(fd, Stage::kCgroup, task.pids_path);
   plan.pids_fd = static_cast<int>(fd);
+}
+
+/** A link in a root of the program's own must not lead to them. */
+void CloseCgroups() {
+  const SpawnPlan& plan = task.plan;
+  for (int i = 0; i < plan.join_count; ++i) Call(SYS_close, plan.join_fds[i]);
+  if (plan.pids_fd >= 0) Call(SYS_close, plan.pids_fd);
 }
 
 /** Has the end of process `of` end this one. */
@@ -111,13 +127,15 @@ bool IsGuardian(int argc, char** argv) {
   // Before exec closes fds. The root of a container can write to its files anyway.
   if (task.init && !task.entry_point) Check(RunSealed(argv, envp), Stage::kInit, "/proc/self/exe");
   // What the program before has inherited, and never marked: only standard streams are the command's.
-  if (task.entry_point) CloseFdsFrom(3);
+  if (task.entry_point) CloseFdsFrom(kFirstOther);
+  if (plan.root != nullptr) CloseWaysOut();
   CloseOnExec(task.report_fd, "report");
   CloseOnExec(task.status_fd, "status");
   ObserveParent();
   OpenJoins();
   OpenPids();
   EnterCage(plan);
+  CloseCgroups();
   if (task.fork) ForkIntoNamespaces();
   FillNamespaces(plan);
   if (task.entry_point) AdoptOrphans();

@@ -21,6 +21,12 @@ bool SetPath(const char* value, const char** path) {
   return true;
 }
 
+/** As the addon has it for its contract. */
+bool EndsInName(const char* path) {
+  const char* last = strrchr(path, '/') + 1;
+  return strcmp(path, "/") == 0 || (*last != '\0' && strcmp(last, ".") != 0 && strcmp(last, "..") != 0);
+}
+
 bool IsSaid(const RootMount& mount) {
   return mount.create || mount.from != nullptr || mount.tmpfs.size != nullptr || mount.tmpfs.mode != nullptr;
 }
@@ -82,7 +88,7 @@ bool RootArguments::AddMount(const char* to, bool is_bind, bool read_only) {
 
 bool RootArguments::Hide(const char* path) {
   if (root_.hide_count == kMaxHidden) return false;
-  return SetPath(path, &hidden[root_.hide_count++]);
+  return SetPath(path, &hidden[root_.hide_count++]) && EndsInName(path);
 }
 
 const char* RootArguments::Finish(SpawnPlan* plan) {
@@ -96,6 +102,8 @@ const char* RootArguments::Finish(SpawnPlan* plan) {
   // It would be the caller's own root that changes.
   if ((plan->unshare & CLONE_NEWNS) == 0 || !plan->private_mounts) return "(a root without private mounts)";
   if (plan->mount_proc) return "(a root with --mount-proc)";
+  if (root_.proc == RootProc::kNew && (plan->unshare & CLONE_NEWPID) == 0)
+    return "(a new /proc of an old PID namespace)";
   root = root_;
   root.mounts = mounts;
   root.hide = hidden;

@@ -57,8 +57,8 @@ inline long MoveMount(int tree, int target) {
   return Call(SYS_move_mount, tree, "", target, "", kFromEmptyPath | kToEmptyPath);
 }
 
-/** mount_setattr(2) (Linux 5.12). `flags`: 0 or kAtRecursive. */
-inline long SetMountReadOnly(int tree, int flags) {
+/** mount_setattr(2) (Linux 5.12) for the mount at a path. `flags`: AT_EMPTY_PATH and kAtRecursive, or 0. */
+inline long SetReadOnlyAt(int dir_fd, const char* path, int flags) {
   struct {
     uint64_t set;
     uint64_t clear;
@@ -66,7 +66,24 @@ inline long SetMountReadOnly(int tree, int flags) {
     uint64_t userns_fd;
   } attributes{};
   attributes.set = kMountReadOnly;
-  return Call(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | flags, &attributes, sizeof(attributes));
+  return Call(SYS_mount_setattr, dir_fd, path, flags, &attributes, sizeof(attributes));
+}
+
+/** The same for a mount as an fd. `flags`: 0 or kAtRecursive. */
+inline long SetMountReadOnly(int tree, int flags) { return SetReadOnlyAt(tree, "", AT_EMPTY_PATH | flags); }
+
+/** The id of the mount that an fd is on (statx(2), Linux 5.8); 0 if the kernel does not say. */
+inline uint64_t MountId(int fd) {
+  struct {
+    uint32_t mask;
+    uint32_t before[35];
+    uint64_t mount_id;
+    uint64_t after[13];
+  } status{};
+  static_assert(sizeof(status) == 256);
+  constexpr uint32_t kMountId = 0x1000;
+  if (Call(SYS_statx, fd, "", AT_EMPTY_PATH, kMountId, &status) < 0) return 0;
+  return (status.mask & kMountId) == 0 ? 0 : status.mount_id;
 }
 
 struct FilesystemOption {

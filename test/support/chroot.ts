@@ -1,13 +1,25 @@
+export interface Chroot {
+  /** Whether its root is a mount itself. */
+  isMount?: boolean;
+  /** Whether the mounts around it are shared, as systemd has them. */
+  isShared?: boolean;
+}
+
 /**
- * The start of a command line that runs a command in a chroot. Its root is a directory that is not a mount itself, with
- * everything that Node needs mounted below it. Needs root.
+ * The start of a command line that runs a command in a chroot, with everything that Node needs mounted below it. Needs
+ * root.
  *
  * @param directory an empty one, outside of the checkout
  * @param checkout what the command needs besides the system
  */
-export function inChroot(directory: string, checkout: string): [string, ...string[]] {
+export function inChroot(
+  directory: string,
+  checkout: string,
+  { isMount = false, isShared = false }: Chroot = {},
+): [string, ...string[]] {
   const script = `
-    mount -t tmpfs memcage-chroot "$1" && mkdir "$1/root" && root="$1/root" && shift
+    ${isShared ? 'mount --make-rshared /' : ':'} || exit 1
+    mount -t tmpfs memcage-chroot "$1" && mkdir "$1/root" && root="$1${isMount ? '' : '/root'}" && shift
     for each in usr bin lib lib64 proc sys dev etc work tmp "$1"; do
       [ -e "/$each" ] || continue
       mkdir -p "$root/$each" && mount --rbind "/$each" "$root/$each" || exit 1

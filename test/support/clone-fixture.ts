@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import type { CloneOptions, Stage } from 'memcage/native';
 import type { FaultRule } from './faults';
 import { type Fixture, fixtureResult, startFixture } from './fixture';
@@ -28,6 +30,22 @@ export interface Report {
 /** Clones twice in a separate process. */
 export function cloneTwice({ options, ...scenario }: Scenario): Promise<Report> {
   return fixtureResult('native/clone.js', { ...scenario, options: cloneOptions(options) });
+}
+
+/** What {@link cloneTwice} reports where another command starts it, and what both children wrote to fd 2. */
+export function cloneTwiceBy(
+  command: readonly string[],
+  options: Partial<CloneOptions>,
+): { report: Report; stderr: string } {
+  const [file = '', ...args] = [
+    ...command,
+    process.execPath,
+    join(__dirname, '../fixtures/native/clone.js'),
+    JSON.stringify({ options: cloneOptions(options) }),
+  ];
+  const { stdout, stderr } = spawnSync(file, args, { encoding: 'utf8' });
+  if (stdout === '') throw new Error(stderr);
+  return { report: JSON.parse(stdout) as Report, stderr };
 }
 
 /** Like {@link cloneTwice}, but a test can interfere while it runs. */

@@ -58,6 +58,8 @@ const features = {
   seccomp: () => existsSync('/proc/sys/kernel/seccomp'),
   /** Mounts that can be made read-only with all below them (mount_setattr). */
   'root-read-only': () => kernelHas(5, 12),
+  /** Mounts whose ids can be asked for (statx). */
+  'mount-ids': () => kernelHas(5, 8),
   userns: () => maximum('user') > 0 && readNumber('/proc/sys/kernel/unprivileged_userns_clone', 1) > 0,
   /** The machine's first user namespace, in which others can be made. */
   'first-userns': () =>

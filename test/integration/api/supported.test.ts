@@ -268,8 +268,8 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
       const directory = temporaryDirectory();
       try {
         const through = inChroot(directory, ROOT);
-        const questions = [{}, { namespaces: { pid: true } }, { namespaces: { user: true } }];
-        expect(codes(await ask({ questions, through }))).toEqual([null, null, ErrorCode.USER_NAMESPACE]);
+        const questions = [{}, { namespaces: { pid: true } }, { root: {} }, { namespaces: { user: true } }];
+        expect(codes(await ask({ questions, through }))).toEqual([null, null, null, ErrorCode.USER_NAMESPACE]);
       } finally {
         rmSync(directory, { recursive: true });
       }

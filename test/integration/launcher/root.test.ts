@@ -1,9 +1,12 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { native } from 'memcage/native';
 import { launcherArguments } from '../../../lib/launcher/arguments';
 import { launcherPath } from '../../../lib/launcher/executable';
 import { NO_NAMESPACES } from '../../../lib/namespaces/namespaces';
+import { temporaryDirectory } from '../../support/native-child';
 import { describeIf } from '../../support/require';
 import { inRoot, SYSTEM, tmpfs } from '../../support/root-plan';
 import { testRows } from '../../support/rows';
@@ -64,6 +67,18 @@ describeIf(['root', 'userns'], 'the launcher', () => {
     },
   );
 
+  test('keeps no directory in use of the root that is gone', async () => {
+    const args = ['1', NAMESPACES, '--private-mounts', '--root-own', '--root-proc=new', '--', 'cat'];
+    const launcher = spawn(launcherPath(), args, { cwd: '/usr/share', stdio: ['pipe', 'pipe', 'inherit'] });
+    const end = once(launcher, 'close');
+    launcher.stdin.write('started');
+    await once(launcher.stdout, 'data');
+    const cwd = readlinkSync(`/proc/${launcher.pid}/cwd`);
+    launcher.stdin.end();
+    await end;
+    expect(cwd).toBe('/');
+  });
+
   testRows(
     'refuses what makes no root',
     [
@@ -89,6 +104,12 @@ describeIf(['root', 'userns'], 'the launcher', () => {
       [['--create', '--root-empty'], '--root-empty'],
       [['--root-own', '--tmpfs=etc'], '--tmpfs=etc'],
       [['--root-own', '--hide=etc'], '--hide=etc'],
+      [['--root-own', '--hide=/etc/passwd/'], '--hide=/etc/passwd/'],
+      [['--root-own', '--hide=/etc/passwd/.'], '--hide=/etc/passwd/.'],
+      [
+        [`--unshare=${CLONE_NEWNS}`, '--private-mounts', '--root-own', '--root-proc=new'],
+        '(a new /proc of an old PID namespace)',
+      ],
       [['--root-own', '--cwd=etc'], '--cwd=etc'],
       [['--root-own', '--create'], '(no target of a mount)'],
       [['--root-own', '--tmpfs-size=1'], '(no target of a mount)'],
@@ -103,6 +124,24 @@ describeIf(['root', 'userns'], 'the launcher', () => {
     },
     { name: ([args]) => args.join(' ') },
   );
+
+  test('keeps no cgroup open that a link inside could lead out by', () => {
+    const directory = temporaryDirectory();
+    try {
+      const names = ['proc', 'dev', ...SYSTEM.map(({ to }) => to)];
+      for (const name of names) mkdirSync(join(directory, name), { recursive: true });
+      // /proc is a directory of outside, and at the place of --pids.
+      for (const fd of [3, 4, 5, 6]) symlinkSync(`/proc/self/fd/${fd}/self/exe`, join(directory, `program${fd}`));
+      const mounts = SYSTEM.flatMap(({ to }) => [`--bind-from=${to}`, `--bind-read-only=${to}`]);
+      const root = [`--root=${directory}`, '--root-proc=new', ...mounts];
+      for (const fd of [3, 4, 5, 6]) {
+        const { stderr } = launched(NAMESPACES, '--private-mounts', '--pids=/proc', ...root, '--', `/program${fd}`);
+        expect(stderr).toMatch(/\(exec\)$/);
+      }
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
 
   testRows(
     'says what could not be done',

@@ -101,6 +101,8 @@ describe('clone', () => {
     ['a root with a /proc that is unknown', inRoot({ proc: 'old' as never })],
     ['a root without a path', inRoot({ path: undefined as never })],
     ['an empty root with a path', inRoot({ path: '/', empty: true })],
+    ['a hidden file as a directory', inRoot({ hide: ['/etc/passwd/'] })],
+    ['a hidden directory above one', inRoot({ hide: ['/etc/passwd/..'] })],
     ['a relative root', inRoot({ path: 'etc' })],
     ['a relative working directory in a root', inRoot({ cwd: 'etc' })],
     ['a relative source', inRoot({ mounts: [bind('etc', '/mnt')] })],

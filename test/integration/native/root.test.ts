@@ -52,7 +52,8 @@ describeIf('root', 'the root of a child', () => {
     'an empty one has what was mounted in it, and no way out',
     [true, false],
     (shareMemory) => {
-      const script = 'pwd; cd ..; pwd; echo *; echo /proc/[0-9]*; cut -d" " -f5 /proc/self/mountinfo | sort';
+      const script =
+        'pwd; cd ..; pwd; echo *; echo /proc/[0-9]*; cut -d" " -f5 /proc/self/mountinfo | grep -v /proc/ | sort';
       expect(printed({ ...EMPTY, cwd: '/usr' }, script, { shareMemory })).toEqual([
         '/usr',
         '/',
@@ -135,6 +136,17 @@ describeIf('root', 'the root of a child', () => {
       expect.stringContaining('/host/host') as string,
       `/host/proc/${process.pid}`,
     ]);
+  });
+
+  test('can be seen in itself, and that can be hidden', () => {
+    const mounts = [bind('/', '/mnt'), tmpfs('/mnt/tmp')];
+    expect(printed({ mounts, hide: ['/mnt/usr'] }, 'ls -A /mnt/tmp /mnt/usr')).toEqual(['/mnt/tmp:', '', '/mnt/usr:']);
+    expect(printed({ mounts: [bind('/', '/mnt')], hide: ['/mnt'] }, 'ls -A /mnt; echo hidden')).toEqual(['hidden']);
+    prepare('self');
+    const root: Partial<RootPlan> = { path: directory, proc: 'new', dev: true };
+    expect(
+      printed({ ...root, mounts: [...SYSTEM, bind(directory, '/self')], hide: ['/self'] }, 'ls -A /self; echo hidden'),
+    ).toEqual(['hidden']);
   });
 
   test('a link in it leads to where it leads inside', () => {

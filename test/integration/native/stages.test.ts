@@ -52,6 +52,8 @@ const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
     errno: EINVAL,
     path: '/proc/self/gid_map',
   },
+  stdio: { options: { stdio: [UNUSED_FD, -1, -1] }, errno: EBADF, path: `fd ${UNUSED_FD}` },
+  'close-fds': { rules: [{ syscall: 'close_range', errno: EPERM }], options: {}, errno: EPERM, path: '/proc/self/fd' },
   hostname: { options: { namespaces: CLONE_NEWUTS, hostname: LONG_NAME }, errno: EINVAL, path: LONG_NAME },
   mounts: {
     rules: [{ syscall: 'mount', errno: EPERM, argument: 3, mask: MS_PRIVATE, value: MS_PRIVATE }],
@@ -85,9 +87,7 @@ const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
     errno: EPERM,
     path: 'lo',
   },
-  stdio: { options: { stdio: [UNUSED_FD, -1, -1] }, errno: EBADF, path: `fd ${UNUSED_FD}` },
   cwd: { options: { cwd: '/nowhere' }, errno: ENOENT, path: '/nowhere' },
-  'close-fds': { rules: [{ syscall: 'close_range', errno: EPERM }], options: {}, errno: EPERM, path: '/proc/self/fd' },
   'oom-score-adj': { options: { oomScoreAdj: 1001 }, errno: EINVAL, path: '/proc/self/oom_score_adj' },
   rlimits: {
     options: { rlimits: [{ name: 'nofile', soft: 2, hard: 1 }] },

@@ -81,8 +81,16 @@ testRows<[RootStage, number, string, RegExp]>(
     ['root-dev', ENOENT, '/dev/tty', /^\/dev\/tty of root\.path.*this machine shows no \/dev\/tty/],
     ['root-hide', ENOSPC, '/etc/shadow', /^root\.hide\[0\]: \/etc\/shadow could not be hidden/],
     ['root-hide', ENOENT, '/etc/shadow', /shows no \/dev\/null/],
-    ['root-target', EBUSY, '/work', /leads, by a symbolic link, to \/, to \/proc .*cover\. Cure: another target/],
-    ['root-pivot', EINVAL, '', /chroot.*initramfs.*Cure: .*pivot_root/],
+    [
+      'root-target',
+      EBUSY,
+      '/work',
+      /^root\.binds\[0\]: .*leads to \/ itself, or .*another entry.*Cure: .*without symbolic links/,
+    ],
+    ['root-proc', EBUSY, '/proc', /^\/proc of root\.path: .*another entry/],
+    ['root-pivot', EINVAL, '/', /initramfs.*Cure: .*switch_root/],
+    ['root-pivot', EPERM, '/proc/self/ns/mnt', /not CAP_SYS_CHROOT.*Cure: .*user namespace/],
+    ['root-pivot', ENOENT, '/proc/self/ns/mnt', /itself in \/proc.*Cure: mount/],
   ],
   ([stage, errno, path, text]) => {
     const error = explain(stage, errno, path);
@@ -95,7 +103,8 @@ testRows<[RootStage, number, string, RegExp]>(
 testRows<[RootStage, string]>(
   'a missing system call names the Linux that brought it',
   [
-    ['root', 'open_tree is missing (this Linux is older than 5.2'],
+    ['root', 'openat2 is missing (this Linux is older than 5.6'],
+    ['root-mount', 'move_mount is missing (this Linux is older than 5.2'],
     ['root-target', 'openat2 is missing (this Linux is older than 5.6'],
     ['root-read-only', 'mount_setattr is missing (this Linux is older than 5.12'],
   ],

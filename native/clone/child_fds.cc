@@ -1,0 +1,85 @@
+#include "clone/child_fds.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "clone/child.h"
+#include "clone/close_fds.h"
+#include "sys/raw_call.h"
+#include "sys/syscall_numbers.h"
+
+namespace memcage {
+namespace {
+
+using sys::Call;
+
+/** Moves a parent's fd out of the way if a dup2 below would overwrite its number before its turn. */
+long MoveAbove(int fd, int count) { return Call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, count); }
+
+/** The first number that is not the program's. */
+int FirstOtherFd(const SpawnPlan& plan) {
+  return plan.stdio_count > STDERR_FILENO + 1 ? plan.stdio_count : STDERR_FILENO + 1;
+}
+
+}  // namespace
+
+void SetUpStdio(const SpawnPlan& plan) {
+  // The parent may share the plan's array, so the moved numbers are kept in this frame.
+  constexpr int kMaxStdio = 4096;
+  int source[kMaxStdio];
+  const int count = plan.stdio_count;
+  if (count > kMaxStdio) Fail(plan, Stage::kStdio, -EINVAL, nullptr, count);
+  for (int i = 0; i < count; ++i) {
+    source[i] = plan.stdio[i];
+    if (source[i] < 0 || source[i] >= i) continue;
+    source[i] = static_cast<int>(MoveAbove(source[i], count));
+    Check(plan, Stage::kStdio, source[i], nullptr, plan.stdio[i]);
+  }
+  for (int i = 0; i < count; ++i) {
+    if (source[i] < 0) {
+      if (i > STDERR_FILENO) {
+        Call(SYS_close, i);
+        continue;
+      }
+      const int mode = i == STDIN_FILENO ? O_RDONLY : O_RDWR;
+      const long null = Call(SYS_openat, AT_FDCWD, "/dev/null", mode | O_CLOEXEC, 0);
+      Check(plan, Stage::kStdio, null, "/dev/null");
+      if (null == i) {
+        Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), "/dev/null", i);
+      } else {
+        Check(plan, Stage::kStdio, Call(SYS_dup3, null, i, 0), "/dev/null", i);
+        Call(SYS_close, null);
+      }
+      continue;
+    }
+    const int fd = plan.stdio[i];
+    if (source[i] == i) {
+      Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), nullptr, fd);
+    } else {
+      Check(plan, Stage::kStdio, Call(SYS_dup3, source[i], i, 0), nullptr, fd);
+    }
+    if (i > STDERR_FILENO) continue;
+    // Programs expect blocking standard streams; libuv does the same.
+    const long flags = Call(SYS_fcntl, i, F_GETFL);
+    Check(plan, Stage::kStdio, flags, nullptr, fd);
+    if ((flags & O_NONBLOCK) != 0) Call(SYS_fcntl, i, F_SETFL, flags & ~O_NONBLOCK);
+  }
+}
+
+int OpenOutside(const SpawnPlan& plan) {
+  if (!plan.file_outside) return -1;
+  const long low = Call(SYS_openat, AT_FDCWD, plan.file, O_PATH | O_CLOEXEC, 0);
+  Check(plan, Stage::kExec, low, plan.file);
+  const long fd = MoveAbove(static_cast<int>(low), FirstOtherFd(plan));
+  Check(plan, Stage::kExec, fd, plan.file);
+  Call(SYS_close, low);
+  return static_cast<int>(fd);
+}
+
+void CloseOtherFds(const SpawnPlan& plan, int program) {
+  Check(plan, Stage::kCloseFds, CloseFdsFrom(FirstOtherFd(plan), plan.parent_pidfd, program), "/proc/self/fd");
+}
+
+}  // namespace memcage

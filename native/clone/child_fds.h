@@ -1,0 +1,17 @@
+#pragma once
+
+#include "clone/spawn_plan.h"
+
+// The fds of a child, between clone and exec. All of this comes before the child looks anything up in a root of its
+// own: a link there may lead to what is open.
+namespace memcage {
+
+/** Opens the program outside, where no fd of the child's stdio gets its number; -1 if it is inside. */
+int OpenOutside(const SpawnPlan& plan);
+
+void SetUpStdio(const SpawnPlan& plan);
+
+/** Closes all but the child's stdio, the program, and the pidfd of the parent. The last two are closed on exec. */
+void CloseOtherFds(const SpawnPlan& plan, int program);
+
+}  // namespace memcage

@@ -1,0 +1,11 @@
+#pragma once
+
+namespace memcage::launcher {
+
+/**
+ * Closes every fd from `first` on but `spare` by which more can be reached than what is open: a directory, or what was
+ * opened with O_PATH. Returns 0 or a negative errno.
+ */
+long CloseDirectoriesFrom(int first, int spare);
+
+}  // namespace memcage::launcher

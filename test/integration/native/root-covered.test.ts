@@ -1,0 +1,77 @@
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { native, type RootPlan } from 'memcage/native';
+import { cloneOptions, temporaryDirectory } from '../../support/native-child';
+import { describeIf } from '../../support/require';
+import { bind, inRoot, SYSTEM, tmpfs } from '../../support/root-plan';
+import { testRows } from '../../support/rows';
+
+const { EBUSY } = constants.errno;
+
+const RAN = { ran: true };
+const covered = (stage: string, path: string): object => ({ stage, errno: -EBUSY, path });
+
+describeIf(['root', 'mount-ids'], 'what a root has mounted', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = temporaryDirectory();
+    for (const name of ['proc', 'dev', 'work/below', 'above/work', ...SYSTEM.map(({ to }) => to)]) {
+      mkdirSync(join(directory, name), { recursive: true });
+    }
+    for (const name of ['work', 'proc', 'dev']) symlinkSync(`/${name}`, join(directory, `to-${name}`));
+    symlinkSync('../../work', join(directory, 'above/work/link'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const start = (root: Partial<RootPlan>): object => {
+    const plan = {
+      path: directory,
+      proc: 'new',
+      dev: true,
+      ...root,
+      mounts: [...SYSTEM, ...(root.mounts ?? [])],
+    } as const;
+    const result = native.clone(cloneOptions(inRoot(plan)));
+    if ('stage' in result) return result;
+    native.reap({ pidfd: result.pidfd });
+    native.closeFd({ fd: result.pidfd });
+    return RAN;
+  };
+
+  testRows<[Partial<RootPlan>, object]>(
+    'is covered by nothing that a link leads there',
+    [
+      [{ mounts: [tmpfs('/work'), tmpfs('/to-work')] }, covered('root-target', '/work')],
+      [{ mounts: [tmpfs('/to-work'), tmpfs('/work')] }, covered('root-target', '/to-work')],
+      [{ mounts: [tmpfs('/work/below'), bind('/etc', '/above/work/link')] }, covered('root-target', '/work/below')],
+      [{ mounts: [tmpfs('/to-proc')] }, covered('root-proc', '/proc')],
+      [{ mounts: [bind('/etc', '/to-dev')] }, covered('root-dev', '/dev')],
+      [{ hide: ['/to-proc'] }, covered('root-proc', '/proc')],
+      [{ hide: ['/to-dev'] }, covered('root-dev', '/dev')],
+      [{ mounts: [tmpfs('/work')], hide: ['/to-work'] }, covered('root-target', '/work')],
+      [{ mounts: [tmpfs('/work/below')], hide: ['/to-work'] }, covered('root-target', '/work/below')],
+    ],
+    ([root, failure]) => expect(start(root)).toEqual(failure),
+    { name: ([root]) => text(root) },
+  );
+
+  testRows<Partial<RootPlan>>(
+    'is covered where that is asked for',
+    [
+      { mounts: [tmpfs('/to-work')] },
+      { mounts: [tmpfs('/to-work'), tmpfs('/work/below/more', { create: true })] },
+      { mounts: [tmpfs('/work')], hide: ['/work'] },
+      { mounts: [tmpfs('/work'), tmpfs('/work/more', { create: true })], hide: ['/work'] },
+      { mounts: [tmpfs('/to-work')], hide: ['/to-work', '/work'] },
+      { mounts: [tmpfs('/dev/shm'), bind('/etc', '/dev/pts'), bind('/dev/full', '/dev/null')] },
+      { mounts: [tmpfs('/work'), bind('/etc', '/work/etc', { create: true }), bind('/etc', '/above')] },
+    ],
+    (root) => expect(start(root)).toEqual(RAN),
+    { name: text },
+  );
+});
+
+function text({ mounts = [], hide = [] }: Partial<RootPlan>): string {
+  return [...mounts.map(({ to }) => to), ...hide.map((path) => `hide ${path}`)].join(', ');
+}
