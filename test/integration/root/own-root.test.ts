@@ -70,6 +70,13 @@ describeIf(['root', 'cgroup', 'root-read-only'], "this machine's root, changed",
     expect(readFileSync(join(directory, 'secret'), 'utf8')).toBe('secret');
   });
 
+  test('a covered /dev does not keep a stream from being ignored', async () => {
+    for (const root of [{ hide: ['/dev'] }, { tmpfs: ['/dev'] }]) {
+      expect(await sh('ls /dev; cat; echo read', root)).toBe('read');
+      expect(spawnSync('cat', { root, stdio: ['ignore', 'pipe', 'pipe'] }).status).toBe(0);
+    }
+  });
+
   test('a link does not keep what it leads to from being hidden', async () => {
     mkdirSync(join(directory, 'links'));
     await run('ln', ['-s', '../secret', join(directory, 'links/relative')]);
