@@ -1,0 +1,51 @@
+import { type MemoryReport, type RunResult, run } from 'memcage';
+import type { Limits } from './limits.mts';
+import { rootWith } from './roots.mts';
+import { systemCalls } from './system-calls.mts';
+
+/** Root gives each run a user of its own. Others can't, and a user namespace has to do. */
+export const isRoot = process.getuid?.() === 0;
+const UIDS = { first: 100_000, count: 1_000_000 };
+// So that another judge that runs at the same time begins with other uids.
+let runs = process.pid * 100;
+
+interface Caged {
+  limits: Limits;
+  /** What it sees of this machine. */
+  files: readonly string[];
+  /** A file of this machine, and where it sees that. */
+  submission: { from: string; to: string };
+  input?: string;
+}
+
+/** Runs a program that nobody trusts. Rejects as `run()` does, unless the program ends well. */
+export function runCaged(
+  [file = '', ...args]: string[],
+  { limits, files, submission, input = '' }: Caged,
+): Promise<RunResult<'buffer', MemoryReport>> {
+  const uid = UIDS.first + (runs++ % UIDS.count);
+  return run(file, args, {
+    ...(isRoot ? { uid, gid: uid } : {}),
+    input,
+    encoding: 'buffer',
+    env: { PATH: '/usr/bin:/bin', HOME: '/tmp', LANG: 'C.UTF-8' },
+    // What all of its processes use together.
+    memory: limits.memory,
+    pids: limits.pids,
+    cpu: 1,
+    cpuTimeMs: limits.cpuTimeMs,
+    timeout: limits.timeoutMs,
+    maxBuffer: limits.outputBytes,
+    // What each of them may use.
+    rlimits: { core: 0, fsize: limits.file, nofile: 64, stack: '8M', memlock: 0, msgqueue: 0 },
+    // It gives way to the judge.
+    nice: 5,
+    oomScoreAdj: 1000,
+    // What they see.
+    root: rootWith({ files, submission, room: limits.room }),
+    cwd: '/tmp',
+    namespaces: { pid: { init: true }, net: true, ipc: true, cgroup: true, uts: { hostname: 'judge' } },
+    // What they may ask of the kernel.
+    privileges: { noNew: true, capabilities: [], seccomp: systemCalls },
+  });
+}

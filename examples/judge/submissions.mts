@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+/** What is handed in, the file in `submissions`, and the verdict on it. */
+export interface Submission {
+  name: string;
+  file: string;
+  verdict: RegExp;
+}
+
+type Row = [name: string, file: string, verdict: RegExp];
+
+/** Programs that mean no harm. */
+const honest: Row[] = [
+  ['a right one in C', 'sum.c', /^accepted$/],
+  ['a right one in Python', 'sum.py', /^accepted$/],
+  ['a right one in JavaScript', 'sum.js', /^accepted$/],
+  ['a wrong one', 'wrong.py', /^wrong answer: 16$/],
+  ['one that crashes', 'crash.c', /^runtime error: SIGSEGV$/],
+  ['one that fails', 'fails.py', /^runtime error: exit code 1, broken$/],
+  ['one that kills itself', 'own-sigkill.c', /^runtime error: SIGKILL$/],
+  ['one without a declaration', 'broken.c', /^compile error: .* error: .*undeclared/],
+];
+
+/** Programs for the compiler. */
+const compiled: Row[] = [
+  ['one of endless source', 'include-zero.c', /^compile limit: memory limit, cause limit$/],
+  ['one that grows as compiled', 'include-twice.c', /^compile limit: time limit, cpuTime$/],
+  ['one of 256 MiB', 'large-binary.c', /^compile limit: (memory|output) limit/],
+  ['one that includes secrets', 'include-shadow.c', /^compile error: .*No such file or directory$/],
+];
+
+/** Programs that take more than they may. */
+const greedy: Row[] = [
+  ['memory', 'memory.c', /^memory limit: cause limit$/],
+  ['memory of JavaScript', 'memory.js', /^memory limit: (the JavaScript heap|cause limit)$/],
+  ['memory by many processes', 'memory-processes.py', /^memory limit: cause limit$/],
+  ['System V memory', 'memory-shared.c', /^memory limit: cause limit$/],
+  ['memory as a file', 'memory-file.py', /^memory limit: cause limit$/],
+  ['memory in pipes', 'memory-pipes.py', /^memory limit: cause limit$/],
+  ['locked memory', 'mlock.c', /^wrong answer: (Operation not permitted|Cannot allocate memory)$/],
+  ['a deep stack', 'deep-stack.c', /^runtime error: SIGSEGV$/],
+  ['the processor', 'loop.c', /^time limit: cpuTime$/],
+  ['the processor in turns', 'loop-in-turns.c', /^time limit: cpuTime$/],
+  ['all the time there is', 'sleep.py', /^wall limit$/],
+  ['processes', 'fork-bomb.c', /^process limit: more than 10$/],
+  ['threads', 'thread-bomb.py', /^process limit: more than 10$/],
+  ['stdout', 'flood.c', /^output limit$/],
+  ['stderr', 'flood-stderr.js', /^output limit$/],
+  ['a large file', 'large-file.c', /^file limit$/],
+  [
+    'full file systems',
+    'full-tmp.py',
+    /^wrong answer: \/tmp: No space left on device; \/dev\/shm: No space left on device;$/,
+  ],
+  ['many files', 'many-files.py', /^memory limit: cause limit$|^wrong answer: No space left on device$/],
+  ['many fds', 'many-fds.py', /^wrong answer: Too many open files after 63$/],
+];
+
+/** Programs that want out, or to know more than their input. They print what became of it. */
+const curious: Row[] = [
+  ['all files', 'all-files.py', /^wrong answer: \/etc\/ld\.so\.cache \/submission$/],
+  ['secrets', 'secrets.py', /^wrong answer: opened:$/],
+  ['fds of the judge', 'open-fds.py', /^wrong answer: 0 1 2$/],
+  ['what can be written to', 'write-anywhere.py', /^wrong answer: written to \/dev\/shm \/tmp$/],
+  ['symbolic links', 'symlinks.py', /^wrong answer: (\w+: (No such file or directory|Permission denied);? ?){4}$/],
+  ['set-user-ID programs', 'setuid.py', /^wrong answer: stayed the same$/],
+  ['pids of the machine', 'other-pids.c', /^wrong answer: 0 others$/],
+  ['/proc of others', 'proc-pids.py', /^wrong answer: 0 others$/],
+  ['signals to all', 'signals.c', /^wrong answer: still below 1$/],
+  ['the init', 'proc-1-exe.py', /^wrong answer: ([\w ]+: Permission denied;? ?){5}$/],
+  ['tracing', 'ptrace.c', /^forbidden call$/],
+  ['a core dump', 'core-dump.c', /^wrong answer: no core$/],
+  [
+    'the network',
+    'network.py',
+    /^wrong answer: connect: Network is unreachable; port 22: .*denied; raw: .*permitted; 0 listeners, 0 names$/,
+  ],
+  ['the terminal of the judge', 'terminal.py', /^wrong answer: no terminal$/],
+  ['devices', 'devices.py', /^wrong answer: unusual:; mknod: Operation not permitted$/],
+  ['settings', 'settings.py', /^wrong answer: (\w+ ?\w* refused;? ?){6}$/],
+  ['another cgroup', 'leave-cage.py', /^wrong answer: 0 hierarchies, 0 names of a cage, judge$/],
+  ['a mount', 'mount.c', /^forbidden call$/],
+  ['a namespace', 'unshare.c', /^forbidden call$/],
+  ['a namespace by clone', 'clone.c', /^forbidden call$/],
+  ['a namespace by clone3', 'clone3.c', /^wrong answer: Function not implemented$/],
+  ['keys of the kernel', 'keyring.c', /^forbidden call$/],
+  ['a ring for system calls', 'io-uring.c', /^wrong answer: Function not implemented$/],
+  ['the clock', 'clock.c', /^forbidden call$/],
+  ['a process that stays', 'daemon.c', /^wrong answer$/],
+  ['a process with stdout', 'held-stdout.py', /^wrong answer$/],
+];
+
+const named = (rows: Row[]): Submission[] => rows.map(([name, file, verdict]) => ({ name, file, verdict }));
+
+export const groups: readonly { title: string; submissions: Submission[] }[] = [
+  { title: 'Programs', submissions: named(honest) },
+  { title: 'Programs for the compiler', submissions: named(compiled) },
+  { title: 'Programs that take too much', submissions: named(greedy) },
+  { title: 'Programs that want out', submissions: named(curious) },
+];
+
+/** The sources are in examples/judge, and compiled, this runs in out/examples/judge. */
+export function sourceOf({ file }: Submission): string {
+  const root = dirname(createRequire(import.meta.url).resolve('memcage/package.json'));
+  return readFileSync(join(root, 'examples/judge/submissions', file), 'utf8');
+}
