@@ -21,6 +21,7 @@ const ROOMS = [
   'lib/cgroup/events/',
   'lib/cgroup/watching/',
   'lib/namespaces/',
+  'lib/root/',
   'lib/child-settings/',
   'lib/process/',
   'lib/launcher/',

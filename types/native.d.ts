@@ -32,6 +32,15 @@ export type Stage =
   | 'id-maps'
   | 'hostname'
   | 'mounts'
+  | 'root'
+  | 'root-pivot'
+  | 'root-source'
+  | 'root-target'
+  | 'root-mount'
+  | 'root-proc'
+  | 'root-dev'
+  | 'root-hide'
+  | 'root-read-only'
   | 'proc'
   | 'loopback'
   | 'stdio'
@@ -98,6 +107,11 @@ export interface CloneOptions {
   privateMounts: boolean;
   /** Mount a new procfs over /proc. Needs CLONE_NEWNS and CLONE_NEWPID. */
   mountProc: boolean;
+  /**
+   * A root directory of the child's own. Needs CLONE_NEWNS and `privateMounts`, and neither `mountProc` nor `cwd`: the plan
+   * has both. The child looks up its program inside.
+   */
+  root?: RootPlan;
   /** Bring the loopback interface up. Needs CLONE_NEWNET. */
   loopback: boolean;
   /** setuid(2) in the child, with an id of its user namespace. */
@@ -156,6 +170,69 @@ export interface CloneOptions {
   pidsFd?: number;
   /** Close `intoCgroupFd`, `joinFds`, `pidsFd` and `thawFd` after use, even if the clone fails. Default: false. */
   closesFds?: boolean;
+}
+
+/**
+ * The root directory of a child, made of mounts that no other process sees (pivot_root(2)). Needs Linux 5.6 (openat2, and
+ * the calls of the newer mount API), and 5.12 (mount_setattr) for what is read-only. Targets are looked up inside: no
+ * symbolic link leads out, and the links of /proc are not followed.
+ */
+export interface RootPlan {
+  /** The directory that becomes `/`, as this process sees it. null: `/` of this process, with all that is mounted below. */
+  path: string | null;
+  /** With `path: null`: an empty tmpfs becomes `/`. */
+  empty: boolean;
+  /** Of the tmpfs of `empty`. Default: mode 755. */
+  emptyOptions?: TmpfsOptions;
+  /**
+   * Everything of the root is read-only, except what the rest of the plan mounts. With `empty`, that is the tmpfs, once all
+   * is made in it. With `proc: 'keep'` also /proc.
+   */
+  readOnly: boolean;
+  /** In this order. */
+  mounts: readonly RootMount[];
+  /** Covered last: a directory by an empty one, another file by /dev/null. What does not exist is left out. */
+  hide: readonly string[];
+  /**
+   * What is mounted on `/proc`: a new procfs, which needs CLONE_NEWPID; that of this process, with all that is mounted
+   * below; or nothing.
+   */
+  proc: 'new' | 'bind' | 'keep';
+  /** Mount a tmpfs on `/dev` with null, zero, full, random, urandom, tty, a devpts of its own, shm, and the links to fds. */
+  dev: boolean;
+  /** The working directory, inside. */
+  cwd: string;
+}
+
+/** A mount below the root of a child. */
+export type RootMount =
+  | {
+      /** A directory with all that is mounted below it, or another file. */
+      kind: 'bind';
+      /** As this process sees it: an absolute path. */
+      from: string;
+      /** Inside: an absolute path. */
+      to: string;
+      /** With all that is mounted below it. */
+      readOnly: boolean;
+      /** Make what is missing of `to`. Only for what lies on a tmpfs of the plan: elsewhere it would stay. */
+      create: boolean;
+    }
+  | ({
+      /** A new one, nosuid and nodev. */
+      kind: 'tmpfs';
+      /** Inside: an absolute path. */
+      to: string;
+      /** As for a bind. */
+      create: boolean;
+    } & TmpfsOptions);
+
+/** Options of a tmpfs, see tmpfs(5). */
+export interface TmpfsOptions {
+  /** Bytes, as a decimal number. Default: the kernel's, half of the machine's memory. */
+  size?: string;
+  /** Permissions of its root directory, as an octal number. */
+  mode: string;
 }
 
 /** A limit of a resource. `Infinity` is RLIM_INFINITY; fractions are cut off. */

@@ -262,3 +262,55 @@ export interface UserNamespaceOptions {
    */
   subordinate?: boolean;
 }
+
+/**
+ * The files that the child sees: a root directory of its own, in a mount namespace of its own. Without `path` it is the
+ * caller's `/`, with what you change of it here. Needs Linux 5.6, and 5.12 with `readOnly`.
+ *
+ * @see docs/files.md
+ * @see https://man7.org/linux/man-pages/man2/pivot_root.2.html
+ */
+export interface RootOptions {
+  /**
+   * The directory that becomes `/`, absolute or relative to the working directory of this process. It gets a minimal
+   * `/dev`, and a `/proc`; both directories must be in it. Default: `/` of this process, or an empty one with a tmpfs at `/`.
+   */
+  path?: string;
+  /**
+   * Nothing of it can be written to, nor of what is mounted in it: only a bind without `readOnly`, a tmpfs, `/proc` and the
+   * minimal `/dev`. Default: false.
+   */
+  readOnly?: boolean;
+  /** Files and directories of the caller's that are seen at other places. Default: none. */
+  binds?: readonly RootBind[];
+  /** Directories that are empty at first, and whose files are in memory of the child's cage. Default: none. */
+  tmpfs?: readonly (string | RootTmpfs)[];
+  /**
+   * Absolute paths inside that the child can't look into: a directory is empty and read-only, a file is as /dev/null. A path
+   * that is not there is skipped. Default: none.
+   */
+  hide?: readonly string[];
+}
+
+/** A file or directory of the caller's that the child sees elsewhere. */
+export interface RootBind {
+  /** Absolute, or relative to the working directory of this process. Symbolic links are followed. */
+  from: string;
+  /**
+   * Absolute, inside the child's root: symbolic links do not lead out of it. It must be there, a directory for a directory
+   * and a file for a file; below a tmpfs of `tmpfs` it is made.
+   */
+  to: string;
+  /** The child can't write to it, nor to what is mounted in it. Default: false. */
+  readOnly?: boolean;
+}
+
+/** A file system in memory. */
+export interface RootTmpfs {
+  /** Absolute, inside the child's root. It must be there, or below another tmpfs. `/` makes the root an empty one. */
+  path: string;
+  /** What its files may have together. Default: the kernel's, half of the machine's memory. The limit of the cage holds too. */
+  size?: Size;
+  /** Permissions of the directory, as a number or as octal text. Default: 0o1777, everybody may make files. */
+  mode?: number | string;
+}

@@ -62,6 +62,7 @@ function handleIn(cage: AnySharedCage): ProcessHandle {
 function launchIn(cage: AnySharedCage): LaunchRequest {
   return {
     namespaces: {},
+    root: undefined,
     nodeHeap: cage.nodeHeap,
     settings: cage.settings,
     makeCaged: () => makeMember(cage, { memoryDetails: false }),

@@ -9,11 +9,12 @@ import type { Cage, CageOptions, CagingOption } from '../contract/cage';
 import { type LauncherPlan, launcherArguments } from '../launcher/arguments';
 import { launcherPath } from '../launcher/executable';
 import { refuseUnsupported } from '../launcher/unsupported';
-import { hasInit, planNamespaces } from '../namespaces/namespaces';
+import { hasInit, hasPidNamespace, planNamespaces } from '../namespaces/namespaces';
 import { ALIASES, alreadyRead, CHILD_SETTINGS } from '../options/called';
 import { checkOptions } from '../options/option-names';
 import { chooseCage, makeCagedChild } from '../request/cage-choice';
 import { splitOptions } from '../request/cage-options';
+import { planRoot } from '../root/plan-root';
 
 /** Options of {@link launcherFor}. */
 export type LauncherOptions = Omit<CageOptions, 'keepDescendants' | 'nodeHeap' | 'memoryDetails' | 'enforce'>;
@@ -48,7 +49,7 @@ export interface Launcher extends AsyncDisposable {
 
 const NAMES = {
   of: 'launcherFor',
-  known: ['memory', 'pids', 'cpu', 'cpuTimeMs', 'cage', 'namespaces', 'parent', ...CHILD_SETTINGS],
+  known: ['memory', 'pids', 'cpu', 'cpuTimeMs', 'cage', 'namespaces', 'root', 'parent', ...CHILD_SETTINGS],
   aliases: ALIASES,
 } as const;
 
@@ -85,7 +86,8 @@ export function launcherFor(options: LauncherOptions): Launcher {
     const plan: LauncherPlan = {
       join: caged === undefined ? [] : joinPaths(caged.home),
       pids: caged?.home.homes.counted.pids?.directory.path,
-      namespaces: planNamespaces(own.namespaces, native),
+      namespaces: planNamespaces(own.namespaces, native, { hasRoot: own.root !== undefined }),
+      root: planRoot(own.root, { cwd: undefined, hasPidNamespace: hasPidNamespace(own.namespaces) }),
       settings: planSettings(withTimeBackstop(choice.settings, caged?.home)),
       init: hasInit(own.namespaces),
     };

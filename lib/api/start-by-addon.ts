@@ -28,6 +28,7 @@ export function startByAddon(call: NodeCall, own: ResolvedCageOptions, choice: C
   let caged: HeldChild | undefined;
   const launch = createLaunch({
     namespaces: own.namespaces,
+    root: own.root,
     nodeHeap: choice.nodeHeap,
     settings: choice.settings,
     ...homesFor(choice, own),

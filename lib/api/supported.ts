@@ -1,20 +1,25 @@
-import type { NamespaceOptions } from '../../types/options';
+import type { NamespaceOptions, RootOptions } from '../../types/options';
 import { loadNative } from '../addon/load-native';
 import { whyNoCage } from '../cage/root/cage-roots';
 import { Cgroup } from '../cgroup/handle/cgroup';
 import { foreseenHost } from '../cgroup/hierarchy/host';
 import { resolveGiven } from '../cgroup/hierarchy/resolve-path';
 import { whyNoNamespaces } from '../child/foreseen-refusal';
+import { whyNoRoot } from '../child/foreseen-root';
 import { invalidArgument, MemcageError } from '../errors/errors';
 import { resolveNamespaces, withRights } from '../namespaces/namespaces';
 import { checkOptions } from '../options/option-names';
 import { acceptedIn } from '../request/cage-choice';
 import { cageAround, refuseOtherCopy } from '../request/context';
+import { withRoot } from '../root/implied-namespaces';
+import { resolveRoot } from '../root/resolve-root';
 
 /** Options of {@link isSupported} and {@link whyUnsupported}. */
 export interface SupportedOptions {
   /** Namespaces that the child is to have besides its cage. Default: none. */
   namespaces?: NamespaceOptions;
+  /** The root directory that the child is to have, with the namespaces that it implies. Default: this process's. */
+  root?: RootOptions;
   /**
    * The memory cgroup in which the cage is to be made. Default: as in {@link spawn}, the cage around
    * ({@link Cage.contain}), or else what memcage would find, see {@link prepare}.
@@ -23,7 +28,7 @@ export interface SupportedOptions {
 }
 
 /**
- * Whether `spawn()` can start a child with a memory limit here, in a cage of the kernel's, and with these namespaces.
+ * Whether `spawn()` can start a child with a memory limit here, in a cage of the kernel's, with these namespaces and this root.
  * {@link whyUnsupported} says why not, and has the details. `enforce` and `MEMCAGE_ENFORCE` play no part: a start that
  * accepts less than the kernel may work where this is false.
  *
@@ -34,8 +39,8 @@ export function isSupported(options: SupportedOptions = {}): boolean {
 }
 
 /**
- * The error that `spawn()` would throw for a child with a memory limit in a cage of the kernel's, and with these
- * namespaces; `null` if nothing is known that forbids them. It has the `code`, a message with the cause, and what
+ * The error that `spawn()` would throw for a child with a memory limit in a cage of the kernel's, with these
+ * namespaces and this root; `null` if nothing is known that forbids them. It has the `code`, a message with the cause, and what
  * helps. `enforce` and `MEMCAGE_ENFORCE` play no part.
  *
  * Looks only: it makes, moves and starts nothing, and leaves no decision behind. On cgroup v2 with systemd it may ask
@@ -49,13 +54,14 @@ export function whyUnsupported(options: SupportedOptions = {}): MemcageError | n
 }
 
 function refusalFor(options: SupportedOptions, of: string): MemcageError | null {
-  const given = checkOptions(options, { of, known: ['namespaces', 'parent'] });
-  const namespaces = resolveNamespaces(given.namespaces, of);
+  const given = checkOptions(options, { of, known: ['namespaces', 'root', 'parent'] });
+  const root = resolveRoot(given.root, of);
+  const namespaces = withRoot(resolveNamespaces(given.namespaces, of), root);
   checkParent(given.parent);
   try {
     const native = loadNative();
     const wanted = withRights(namespaces);
-    return whyNoPlace(given.parent) ?? whyNoNamespaces(native, wanted);
+    return whyNoPlace(given.parent) ?? whyNoNamespaces(native, wanted) ?? whyNoRoot(root);
   } catch (error) {
     if (error instanceof MemcageError) return error;
     throw error;

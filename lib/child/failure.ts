@@ -8,8 +8,10 @@ import { explainTooSmall } from '../cage/too-small';
 import type { ChildSettings } from '../child-settings/child-settings';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { readNamespaceFacts } from '../namespaces/namespace-facts';
+import type { Root } from '../root/root';
 import { explainNamespaceRefusal, MAKING_STAGES } from './namespace-refusal';
 import { isFiltered } from './privilege-refusal';
+import { failedRoot, isRootStage, rootCall } from './root-refusal';
 import { failedSetting, isSettingStage, readSettingFacts, settingCall } from './setting-refusal';
 
 const { EACCES, EAGAIN, EINVAL, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSYS, EPERM } = constants.errno;
@@ -37,10 +39,16 @@ export interface ExplainedFailure {
 
 export function explainFailure(
   failure: CloneFailure,
-  context: { home: CageCgroup | undefined; namespaces: NamespaceOptions; settings: ChildSettings; isLate: boolean },
+  context: {
+    home: CageCgroup | undefined;
+    namespaces: NamespaceOptions;
+    root: Root | undefined;
+    settings: ChildSettings;
+    isLate: boolean;
+  },
 ): ExplainedFailure {
   const { stage, errno, path } = failure;
-  const syscall = settingCall(failure) ?? SYSCALLS[stage];
+  const syscall = isRootStage(stage) ? rootCall(stage) : (settingCall(failure) ?? SYSCALLS[stage]);
   const known = { errno, syscall, stage, ...(path !== '' && { path }) };
   const fail = (code: ErrorCode, message: string): ExplainedFailure => ({
     error: new MemcageError(code, message, known),
@@ -60,6 +68,11 @@ export function explainFailure(
 
   const limited = limitAtFault(context.home, errno);
   if (limited !== undefined) return fail(ErrorCode.LIMIT_TOO_SMALL, limited);
+  if (isRootStage(stage)) {
+    // The machine is short of something, as for any spawn.
+    if (SHORTAGES.has(errno)) return failAsNode();
+    return { error: failedRoot({ stage, errno, path }, context.root, readNamespaceFacts()), asNode: false };
+  }
   if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(failure, syscall));
   const { namespaces, settings } = context;
   if (isSettingStage(stage) || (isFiltered(failure, settings) && !SHORTAGES.has(errno))) {

@@ -25,7 +25,13 @@ export function whyNoNamespaces(native: NativeBinding, namespaces: NamespaceOpti
     const filtered = facts.hasSeccompFilter ? (native.cloneRefusal({ namespaces: flags }) ?? undefined) : undefined;
     const failure = filtered ?? foreseeRefusal(wanted, facts, { mapsItself: idMapPrograms === undefined });
     if (failure === undefined) return null;
-    const { error } = explainFailure(failure, { home: undefined, namespaces, settings: NO_SETTINGS, isLate: false });
+    const { error } = explainFailure(failure, {
+      home: undefined,
+      namespaces,
+      root: undefined,
+      settings: NO_SETTINGS,
+      isLate: false,
+    });
     return error instanceof MemcageError ? error : null;
   } catch (error) {
     if (error instanceof MemcageError) return error;

@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { CloneFailure, CloneResult, NativeBinding } from '../../types/native';
+import type { CloneFailure, CloneResult, NativeBinding, RootPlan } from '../../types/native';
 import { OwnedFd } from '../addon/owned-fd';
 import type { SettingsPlan } from '../child-settings/child-settings';
 import { launcherArguments } from '../launcher/arguments';
@@ -39,10 +39,17 @@ export interface Init {
   close(): void;
 }
 
-/** @param settings of the program */
-export function openInit(native: NativeBinding, plan: LaunchPlan, settings: SettingsPlan): Init {
+/** What the init does on the way to the program. */
+export interface InitTasks {
+  /** Of the program. */
+  settings: SettingsPlan;
+  /** Of both. The executable of the init need not be in it, so the init itself makes it. */
+  root: RootPlan | undefined;
+}
+
+export function openInit(native: NativeBinding, plan: LaunchPlan, tasks: InitTasks): Init {
   const count = plan.stdio.length;
-  const launcher = withInit(plan, settings, { reportFd: count, statusFd: count + 1 });
+  const launcher = withInit(plan, tasks, { reportFd: count, statusFd: count + 1 });
   const report = openReport(native);
   let status: [ours: number, its: number];
   try {
@@ -85,7 +92,7 @@ export function openInit(native: NativeBinding, plan: LaunchPlan, settings: Sett
  */
 function withInit(
   { uid, gid, ...plan }: LaunchPlan,
-  settings: SettingsPlan,
+  { settings, root }: InitTasks,
   fds: { reportFd: number; statusFd: number },
 ): LaunchPlan {
   const file = launcherPath();
@@ -93,6 +100,7 @@ function withInit(
     ...fds,
     join: [],
     namespaces: NO_NAMESPACES,
+    root,
     settings,
     init: true,
     ...(uid !== undefined && { uid }),

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { CloneOptions, CloneResult, NativeBinding } from '../../types/native';
+import type { CloneOptions, CloneResult, NativeBinding, RootPlan } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
 import { isNativeError } from '../cgroup/directory/refusal';
 import { type ChildSettings, planSettings, type SettingsPlan } from '../child-settings/child-settings';
@@ -7,6 +7,8 @@ import { letsStart } from '../child-settings/seccomp-filter';
 import { hasCgroupNamespace, hasInit, hasPidNamespace, planNamespaces } from '../namespaces/namespaces';
 import type { LaunchPlan } from '../process/launch';
 import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../process/node-heap';
+import { planRoot } from '../root/plan-root';
+import type { Root } from '../root/root';
 import { canCloneInto, lacksCloneInto } from './clone-into';
 import { type ExplainedFailure, explainFailure } from './failure';
 import type { HeldChild } from './held-child';
@@ -22,6 +24,7 @@ const { ENODEV, ENOENT } = constants.errno;
 
 export interface StartRequest {
   namespaces: NamespaceOptions;
+  root: Root | undefined;
   nodeHeap: NodeHeapSetting;
   settings: ChildSettings;
   /** Makes the home of the child. Undefined: it has no cage, and lives where its parent does. */
@@ -44,8 +47,8 @@ export interface StartedChild {
   readonly heap: LimitedHeap | undefined;
 }
 
-/** What to clone: the program with its settings, or its init. */
-type ClonePlan = LaunchPlan & SettingsPlan;
+/** What to clone: the program with its settings and its root directory, or its init. */
+type ClonePlan = LaunchPlan & SettingsPlan & { root?: RootPlan };
 
 interface Attempt extends Pick<StartedChild, 'caged' | 'init' | 'heap'> {
   result: CloneResult;
@@ -80,8 +83,8 @@ export function startChild(
   const isLate = performance.now() - startMs >= WATCHDOG_MS;
   let explained: ExplainedFailure;
   try {
-    const { namespaces, settings } = request;
-    explained = explainFailure(result, { home: caged?.home, namespaces, settings, isLate });
+    const { namespaces, root, settings } = request;
+    explained = explainFailure(result, { home: caged?.home, namespaces, root, settings, isLate });
   } catch (error) {
     request.onFailed(error as Error, caged?.abandon());
     throw error;
@@ -99,26 +102,32 @@ export function startChild(
 function tryStart(native: NativeBinding, given: LaunchPlan, request: StartRequest): Attempt {
   const { namespaces, nodeHeap, settings } = request;
   refuseSettings(settings, namespaces);
+  const root = planRoot(request.root, { cwd: given.cwd, hasPidNamespace: hasPidNamespace(namespaces) });
   const caged = request.makeCaged(given);
   let init: Init | undefined;
   try {
     request.onCaged(caged);
     const isHidden = hasCgroupNamespace(namespaces) || caged?.seesLimit === false;
     const { env, limitBytes } = withNodeHeap(given, nodeHeap, { bytes: caged?.ceilingBytes, isHidden });
-    const plan = { ...given, env: caged?.environment(env) ?? env };
+    const plan = { ...inRoot(given, root), env: caged?.environment(env) ?? env };
     const isPidOne = hasPidNamespace(namespaces) && !hasInit(namespaces);
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
     const startMs = performance.now();
     const own = planSettings(withTimeBackstop(settings, caged?.home));
-    init = hasInit(namespaces) ? openInit(native, plan, own) : undefined;
-    const child = init?.plan ?? { ...plan, ...own };
-    const result = cloneChild(native, child, namespaces, caged);
+    init = hasInit(namespaces) ? openInit(native, plan, { settings: own, root }) : undefined;
+    const child = init?.plan ?? { ...plan, ...own, ...(root && { root }) };
+    const result = cloneChild(native, child, request, caged);
     return { caged, heap, init, result: init?.waitForProgram(result, WATCHDOG_MS) ?? result, startMs };
   } catch (error) {
     init?.close();
     caged?.abandon();
     throw error;
   }
+}
+
+/** The working directory of a child with a root of its own is inside, so it comes with that. */
+function inRoot({ cwd, ...others }: LaunchPlan, root: RootPlan | undefined): LaunchPlan {
+  return cwd === undefined || root !== undefined ? others : { ...others, cwd };
 }
 
 /** Whether the child wrote to `tasks` of a removed cgroup, or was to be cloned into one. */
@@ -130,28 +139,29 @@ function foundNoCgroup(result: CloneResult): boolean {
 function cloneChild(
   native: NativeBinding,
   plan: ClonePlan,
-  namespaces: NamespaceOptions,
+  request: Pick<StartRequest, 'namespaces' | 'root'>,
   caged: HeldChild | undefined,
 ): CloneResult {
   const join = caged?.home?.takeJoinFds({ cloneInto: canCloneInto() });
   let result: CloneResult;
   try {
     const fds = join?.fds ?? { joinFds: [] };
-    result = native.clone({ ...cloneOptions(native, plan, namespaces, caged), ...fds, closesFds: true });
+    result = native.clone({ ...cloneOptions(native, plan, request, caged), ...fds, closesFds: true });
     join?.spent();
   } finally {
     join?.close();
   }
   if (join?.fds.intoCgroupFd === undefined || !lacksCloneInto(result)) return result;
-  return cloneChild(native, plan, namespaces, caged);
+  return cloneChild(native, plan, request, caged);
 }
 
 function cloneOptions(
   native: NativeBinding,
   plan: ClonePlan,
-  namespaces: NamespaceOptions,
+  request: Pick<StartRequest, 'namespaces' | 'root'>,
   caged: HeldChild | undefined,
 ): Omit<CloneOptions, 'joinFds'> {
+  const { namespaces, root } = request;
   const { uid, gid, seccomp, seccompEarly } = plan;
   const mayBeKilled = seccomp !== undefined && (seccompEarly === true || !letsStart(seccomp));
   // uid, gid: a change of ids with shared memory would make the parent undumpable. time: before Linux 6.3, CLONE_VM
@@ -165,7 +175,7 @@ function cloneOptions(
     caged?.home?.endangersOwner() !== true;
   return {
     ...plan,
-    ...planNamespaces(namespaces, native),
+    ...planNamespaces(namespaces, native, { hasRoot: root !== undefined }),
     killWithParent: !plan.detached || caged?.diesWithOwner === true,
     guarded: caged?.home?.hasGuardian === true,
     shareMemory,

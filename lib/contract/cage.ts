@@ -24,6 +24,7 @@ import type {
   PidsOption,
   PrivilegeOptions,
   ResourceLimits,
+  RootOptions,
 } from '../../types/options';
 import type { EnforcedBy, MemoryReport, Outcome, RunOutput } from '../../types/outcome';
 import type { Cgroup } from '../cgroup/handle/cgroup';
@@ -99,6 +100,13 @@ export interface CageOptions extends ChildSettingsOptions {
   cage?: Cage;
   /** Namespaces of the child's own. Default: it shares the parent's. */
   namespaces?: NamespaceOptions;
+  /**
+   * A root directory of the child's own: which files it sees, and which it can write to. It gets a mount namespace, and,
+   * unless `namespaces.pid` says otherwise, a PID namespace with an init. Default: it shares the parent's.
+   *
+   * @see docs/files.md
+   */
+  root?: RootOptions;
   /** The memory cgroup in which to make a private cage. Default: memcage finds one, see {@link prepare}. */
   parent?: Cgroup | string;
   /**

@@ -58,6 +58,8 @@ export const ErrorCode = {
   NO_SUBORDINATE_IDS: 'ERR_MEMCAGE_NO_SUBORDINATE_IDS',
   /** newuidmap or newgidmap did not map the ids. */
   ID_MAP_REFUSED: 'ERR_MEMCAGE_ID_MAP_REFUSED',
+  /** A mount of the child's own root directory failed. */
+  MOUNT: 'ERR_MEMCAGE_MOUNT',
   /** The kernel refused a setting of the child: a limit, a priority, a privilege. */
   SETTING: 'ERR_MEMCAGE_SETTING',
   /** The child could not be started. */

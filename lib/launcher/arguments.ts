@@ -1,5 +1,7 @@
+import type { RootPlan } from '../../types/native';
 import type { SettingsPlan } from '../child-settings/child-settings';
 import type { NamespacePlan } from '../namespaces/namespaces';
+import { rootArguments } from './root-arguments';
 
 /** What memcage-exec has to do. docs/launcher.md has the format; `native/launcher/arguments.cc` reads it. */
 export interface LauncherPlan {
@@ -8,6 +10,8 @@ export interface LauncherPlan {
   /** The directory of the pids controller in which the joins must not exceed a limit: a path, or the number of an fd. */
   pids?: string | number | undefined;
   namespaces: NamespacePlan;
+  /** The root directory of the program, and of an init. Its sources are looked up where the launcher is started. */
+  root?: RootPlan | undefined;
   /** Of the program. */
   settings: SettingsPlan;
   /** Whether an init runs between the PID namespace and the program. */
@@ -79,6 +83,7 @@ export function launcherArguments(plan: LauncherPlan): string[] {
     VERSION,
     ...values.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
     ...words.flatMap(([name, given]) => (given ? [`--${name}`] : [])),
+    ...(plan.root ? rootArguments(plan.root) : []),
     '--',
   ];
 }

@@ -111,8 +111,16 @@ export function wantedKinds(options: NamespaceOptions): NamespaceKind[] {
   return NAMESPACE_KINDS.filter((kind) => isWanted(options[kind]));
 }
 
-/** The options for the addon. */
-export function planNamespaces(options: NamespaceOptions, { constants }: NativeBinding): NamespacePlan {
+/**
+ * The options for the addon.
+ *
+ * @param hasRoot the child's own root directory gets its `/proc` with it
+ */
+export function planNamespaces(
+  options: NamespaceOptions,
+  { constants }: NativeBinding,
+  { hasRoot = false } = {},
+): NamespacePlan {
   const wanted = (kind: NamespaceKind): boolean => isWanted(options[kind]);
   let namespaces = 0;
   for (const kind of wantedKinds(options)) namespaces += constants[NAMESPACES[kind].flag];
@@ -121,7 +129,7 @@ export function planNamespaces(options: NamespaceOptions, { constants }: NativeB
     namespaces,
     privateMounts: wanted('mount'),
     // A /proc of the parent's PID namespace would show the child other pids than its own.
-    mountProc: wanted('mount') && wanted('pid'),
+    mountProc: wanted('mount') && wanted('pid') && !hasRoot,
     loopback: wanted('net'),
     ...(hostname !== undefined && { hostname }),
     ...(wanted('user') && planIds(options.user)),

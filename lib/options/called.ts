@@ -25,6 +25,7 @@ export const CAGE_OPTIONS = [
   'cpuTimeMs',
   'cage',
   'namespaces',
+  'root',
   'parent',
   'keepDescendants',
   'nodeHeap',
@@ -62,6 +63,12 @@ export const ALIASES = {
   maxmemorymb: 'memory',
   maxmemorybytes: 'memory',
   ns: 'namespaces',
+  rootfs: 'root',
+  chroot: 'root',
+  pivotroot: 'root',
+  rootoptions: 'root',
+  binds: 'root',
+  bindmounts: 'root',
   pidslimit: 'pids',
   pidsmax: 'pids',
   maxpids: 'pids',
@@ -120,7 +127,7 @@ export function alreadyRead({ of }: Pick<Called, 'of'>): Called {
 }
 
 /** Near names of memcage's, but words that a library may well have for an option of its own. */
-const COMMON_WORDS = ['limit', 'limits', 'privileged'];
+const COMMON_WORDS = ['limit', 'limits', 'privileged', 'boot', 'room', 'roots'];
 
 /** A function that replaces Node's. Libraries give it extra fields, so it refuses only likely typos. */
 export function lenient(of: NodeFunctionName): Called {

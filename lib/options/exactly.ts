@@ -4,7 +4,7 @@
  */
 export type Exactly<O, Known> = {
   [K in keyof O]: K extends keyof Known
-    ? K extends 'memory' | 'namespaces' | 'rlimits'
+    ? K extends 'memory' | 'namespaces' | 'rlimits' | 'root'
       ? Within<O[K], Known[K]>
       : K extends 'privileges'
         ? Named<O[K], Known[K]>

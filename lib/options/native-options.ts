@@ -23,6 +23,7 @@ const NAMES = {
     'idMapPrograms',
     'privateMounts',
     'mountProc',
+    'root',
     'loopback',
     'uid',
     'gid',

@@ -13,6 +13,9 @@ import { resolveNamespaces, withRights } from '../namespaces/namespaces';
 import type { Called } from '../options/called';
 import { isOptions } from '../process/node-call';
 import { type NodeHeapSetting, resolveNodeHeap } from '../process/node-heap';
+import { withRoot } from '../root/implied-namespaces';
+import { resolveRoot } from '../root/resolve-root';
+import type { Root } from '../root/root';
 import { resolveEnforce } from './enforce-option';
 
 /** {@link CageOptions} after validation. */
@@ -20,7 +23,10 @@ export interface ResolvedCageOptions {
   /** Undefined if none was given: then they ask for no cage. */
   limits: CageLimits | undefined;
   cage: AnySharedCage | undefined;
+  /** Also those that `root` implies. */
   namespaces: NamespaceOptions;
+  /** Undefined: the child shares the root directory of its parent process. */
+  root: Root | undefined;
   parent: string | undefined;
   keepDescendants: boolean;
   nodeHeap: NodeHeapSetting;
@@ -34,6 +40,7 @@ const NOTHING: ResolvedCageOptions = {
   limits: undefined,
   cage: undefined,
   namespaces: {},
+  root: undefined,
   parent: undefined,
   keepDescendants: false,
   nodeHeap: undefined,
@@ -47,7 +54,17 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   // Node reports what is wrong with it.
   if (!isOptions(options)) return { node: options, own: NOTHING };
   const { memory, pids, cpu, cpuTimeMs, ...others } = called.read(options as CageOptions);
-  const { cage, namespaces, parent, keepDescendants, nodeHeap, memoryDetails, enforce, ...rest } = others;
+  const {
+    cage,
+    namespaces,
+    root: givenRoot,
+    parent,
+    keepDescendants,
+    nodeHeap,
+    memoryDetails,
+    enforce,
+    ...rest
+  } = others;
   const { rlimits, oomScoreAdj, nice, privileges, ...node } = rest;
   if (cage !== undefined && !isShared(cage)) throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && parent !== undefined) {
@@ -58,10 +75,12 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   }
   checkBoolean('keepDescendants', keepDescendants);
   checkBoolean('memoryDetails', memoryDetails);
+  const root = resolveRoot(givenRoot, called.of);
   const own = {
     limits: resolveCageLimits({ memory, pids, cpu, cpuTimeMs }, called.of),
     cage,
-    namespaces: withRightsHere(resolveNamespaces(namespaces, called.of)),
+    namespaces: withRightsHere(withRoot(resolveNamespaces(namespaces, called.of), root)),
+    root,
     parent: resolveParent(parent),
     keepDescendants: keepDescendants === true,
     nodeHeap: resolveNodeHeap(nodeHeap),

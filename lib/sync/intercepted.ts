@@ -23,6 +23,7 @@ export function runIntercepted(file: unknown, args: unknown, options: object, ow
   let enforcedBy: EnforcedBy | null = null;
   const launch = createSyncLaunch({
     namespaces: own.namespaces,
+    root: own.root,
     nodeHeap: choice.nodeHeap,
     settings: choice.settings,
     ...homesFor(choice, own),

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { getSystemErrorName } from 'node:util';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { defaultKillSignal } from '../namespaces/namespaces';
@@ -23,18 +24,20 @@ export function runLaunched(file: unknown, args: unknown, options: object, own: 
 function runCaged(call: SyncCall, own: ResolvedCageOptions): LaunchedEnd<NodeReturns> {
   const { file, argv, options, uid, gid } = call;
   const count = stdioCount(options.stdio);
+  const inside = own.root === undefined ? undefined : textOf(options.cwd);
   const request = {
     file,
     args: argv,
     // As Node reads it.
     env: options.env || process.env,
-    options: { uid, gid, detached: isDetached(options), stdioCount: count },
+    options: { uid, gid, detached: isDetached(options), stdioCount: count, cwd: inside },
   };
   const killSignal = options.killSignal ?? defaultKillSignal(own.namespaces);
   return runThroughLauncher(request, own, (command) => {
     const [, ...args] = command.args;
     const result = spawnSyncAlone(command.file, args, {
       ...options,
+      ...(inside !== undefined && { cwd: undefined }),
       env: command.env,
       ...(killSignal !== undefined && { killSignal }),
       stdio: withFds(options.stdio, command.fds),
@@ -48,6 +51,12 @@ function runCaged(call: SyncCall, own: ResolvedCageOptions): LaunchedEnd<NodeRet
     if (error?.errno !== undefined) result.error = nodeError(error.errno, call);
     return result;
   });
+}
+
+/** Undefined for what Node refuses, or ignores. */
+function textOf(cwd: string | URL | undefined): string | undefined {
+  if (cwd instanceof URL && cwd.protocol === 'file:') return fileURLToPath(cwd);
+  return typeof cwd === 'string' && !cwd.includes('\0') ? cwd : undefined;
 }
 
 /** Node's typings lack `detached` for these functions, but the functions have it. */

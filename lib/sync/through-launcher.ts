@@ -18,6 +18,7 @@ import { hasCgroupNamespace, hasInit, hasPidNamespace, planNamespaces } from '..
 import { type LimitedHeap, withNodeHeapIn } from '../process/node-heap';
 import { chooseCage, makeCagedChild, memoryOfUnstarted } from '../request/cage-choice';
 import type { ResolvedCageOptions } from '../request/cage-options';
+import { planRoot } from '../root/plan-root';
 
 const { ENODEV, ENOENT } = constants.errno;
 
@@ -31,6 +32,8 @@ export interface LaunchedProgram {
     uid?: number | undefined;
     gid?: number | undefined;
     detached: boolean;
+    /** Of a program with a root of its own: inside. */
+    cwd?: string | undefined;
     /** Number of entries in `stdio`, which is the first free fd in the child. */
     stdioCount: number;
   };
@@ -127,10 +130,12 @@ function attempt<R extends LaunchedResult>(
     caged?.started();
     const ceiling = { bytes: caged?.home.ceilingBytes, isHidden: hasCgroupNamespace(cage.namespaces) };
     const { env, limitBytes } = withNodeHeapIn(request, choice.nodeHeap, ceiling);
-    const isPidOne = hasPidNamespace(cage.namespaces) && !hasInit(cage.namespaces);
+    const isApart = hasPidNamespace(cage.namespaces);
+    const isPidOne = isApart && !hasInit(cage.namespaces);
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
     const plans = {
-      namespaces: planNamespaces(cage.namespaces, native),
+      namespaces: planNamespaces(cage.namespaces, native, { hasRoot: cage.root !== undefined }),
+      root: planRoot(cage.root, { cwd: request.options.cwd, hasPidNamespace: isApart }),
       settings: planSettings(withTimeBackstop(choice.settings, caged?.home)),
       init: hasInit(cage.namespaces),
     };
@@ -143,9 +148,9 @@ function attempt<R extends LaunchedResult>(
       return { result, ...unstarted, heap, ...end };
     }
     if (!isLast && foundNoCgroup(failure)) return undefined;
-    const { namespaces } = cage;
+    const { namespaces, root } = cage;
     const { settings } = choice;
-    const { error, asNode } = explainFailure(failure, { home: caged?.home, namespaces, settings, isLate: false });
+    const { error, asNode } = explainFailure(failure, { home: caged?.home, namespaces, root, settings, isLate: false });
     if (!asNode) throw error;
     return { result, ...unstarted, ...abandon(), error, errno: failure.errno };
   } catch (error) {
@@ -160,7 +165,7 @@ function attempt<R extends LaunchedResult>(
 function launch<R extends LaunchedResult>(
   native: NativeBinding,
   { file, args, env, options }: LaunchedProgram,
-  plans: Pick<LauncherPlan, 'namespaces' | 'settings' | 'init'>,
+  plans: Pick<LauncherPlan, 'namespaces' | 'root' | 'settings' | 'init'>,
   caged: CagedChild | undefined,
   run: (command: LauncherArguments) => R,
 ): { result: R; failure: CloneFailure | undefined } {

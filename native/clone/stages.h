@@ -13,6 +13,15 @@ namespace memcage {
   X(kIdMaps, "id-maps")                   \
   X(kHostname, "hostname")                \
   X(kMounts, "mounts")                    \
+  X(kRoot, "root")                        \
+  X(kRootPivot, "root-pivot")             \
+  X(kRootSource, "root-source")           \
+  X(kRootTarget, "root-target")           \
+  X(kRootMount, "root-mount")             \
+  X(kRootProc, "root-proc")               \
+  X(kRootDev, "root-dev")                 \
+  X(kRootHide, "root-hide")               \
+  X(kRootReadOnly, "root-read-only")      \
   X(kProc, "proc")                        \
   X(kLoopback, "loopback")                \
   X(kStdio, "stdio")                      \

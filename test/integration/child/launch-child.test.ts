@@ -93,6 +93,7 @@ function launch({
 } & Partial<LaunchPlan> = {}): ReturnType<ReturnType<typeof createLaunch>> {
   return createLaunch({
     namespaces,
+    root: undefined,
     nodeHeap: undefined,
     settings: NO_SETTINGS,
     makeCaged: () => caged,

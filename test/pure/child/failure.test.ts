@@ -12,7 +12,7 @@ test.each<[Stage, number]>([
   ['cgroup', EPERM],
 ])('a child that may not join its cgroup is a matter of permission: %s, %i', (stage, errno) => {
   const failure = { stage, errno: -errno, path: '' };
-  const context = { home: undefined, namespaces: {}, settings: NO_SETTINGS, isLate: false };
+  const context = { home: undefined, namespaces: {}, root: undefined, settings: NO_SETTINGS, isLate: false };
   const { error, asNode } = explainFailure(failure, context);
   expect([error, asNode]).toEqual([expect.objectContaining({ code: ErrorCode.NO_PERMISSION }), false]);
 });
@@ -27,7 +27,7 @@ test.each<[Stage, number, string, string]>([
   ['oom-score-adj', EROFS, '/proc/self/oom_score_adj', 'openat'],
   ['oom-score-adj', EMFILE, '/proc/self/oom_score_adj', 'openat'],
 ])('a refused setting tells the system call that the kernel refused: %s, %i, %s', (stage, errno, path, syscall) => {
-  const context = { home: undefined, namespaces: {}, settings: NO_SETTINGS, isLate: false };
+  const context = { home: undefined, namespaces: {}, root: undefined, settings: NO_SETTINGS, isLate: false };
   const { error } = explainFailure({ stage, errno: -errno, path }, context);
   expect(error).toMatchObject({ code: ErrorCode.SETTING, syscall, path });
 });
@@ -38,7 +38,7 @@ describe('a step after a filter that is installed early', () => {
     rlimits: { nofile: { soft: 0, hard: 0 } },
     privileges: { noNew: false, capabilities: 0n, seccomp: new Uint8Array(8) },
   };
-  const context = { home: undefined, namespaces: {}, settings, isLate: false };
+  const context = { home: undefined, namespaces: {}, root: undefined, settings, isLate: false };
   const late = { ...context, settings: { ...settings, privileges: { ...settings.privileges, noNew: true } } };
 
   test.each<[Stage, string, string]>([

@@ -13,6 +13,7 @@ import { asUsage, checkLimits, swapNeeds } from '../../limit-options';
 import { UsageError } from '../../parse';
 import { LIMITS, limitsOf } from './limits';
 import type { RunRequest } from './request';
+import { ROOT, rootOf } from './root';
 import { SETTINGS, settingsOf } from './settings';
 import { startAndWait } from './start';
 
@@ -51,6 +52,7 @@ const OPTIONS = {
   cgroup: namespace('the root of the cgroups that are seen'),
   time: namespace('the monotonic and the boot-time clock'),
   user: namespace('users and groups'),
+  ...ROOT,
   ...SETTINGS,
   parent: { type: 'string', value: 'PATH', help: 'memory cgroup to make the cage in', suggest: 'cgroup' },
   keep: { type: 'boolean', help: 'wait for what COMMAND leaves running, instead of killing it' },
@@ -87,6 +89,10 @@ export const run = defineCommand({
     ['memcage run --cpu-time 10m -- make test', 'tests that may compute for ten minutes, all processes together'],
     ['memcage run --rlimit nofile=64 --nice 5 -- make', 'a build that gives way to others, with few open files'],
     ['memcage run -m 64M --pid --mount --net sh', 'a shell that sees only its own processes, and no network'],
+    [
+      'memcage run -m 1G --read-only --tmpfs /tmp --bind .:/mnt -- make -C /mnt',
+      'a build that can write only to this directory',
+    ],
   ],
   run: (values, operands) => startAndWait(requestOf(values, operands)),
 });
@@ -109,6 +115,7 @@ function requestOf(values: Values<typeof OPTIONS>, [file = '', ...args]: readonl
     memory,
     limits: limitsOf(values),
     namespaces,
+    root: rootOf(values),
     nodeHeap,
     settings: settingsOf(values),
     parent: values.parent,

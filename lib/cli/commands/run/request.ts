@@ -4,6 +4,7 @@ import type {
   MemoryLimits,
   NamespaceOptions,
   NodeHeapOption,
+  RootOptions,
 } from '../../../index';
 
 /** What the command line asks of `memcage run`. */
@@ -14,6 +15,7 @@ export interface RunRequest {
   /** Beside memory. */
   limits: CageLimitOptions;
   namespaces: NamespaceOptions;
+  root: RootOptions | undefined;
   nodeHeap: NodeHeapOption | undefined;
   settings: ChildSettingsOptions;
   parent: string | undefined;

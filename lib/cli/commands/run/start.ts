@@ -58,7 +58,7 @@ async function runIn(request: RunRequest, reports: Reports): Promise<number> {
 }
 
 function start(request: RunRequest, memoryDetails: boolean) {
-  const { file, args, memory, limits, namespaces, nodeHeap, settings, parent, keepDescendants } = request;
+  const { file, args, memory, limits, namespaces, root, nodeHeap, settings, parent, keepDescendants } = request;
   return spawn(file, args, {
     stdio: 'inherit',
     memory,
@@ -68,6 +68,7 @@ function start(request: RunRequest, memoryDetails: boolean) {
     namespaces,
     memoryDetails,
     ...settings,
+    ...(root !== undefined && { root }),
     ...(nodeHeap !== undefined && { nodeHeap }),
     ...(keepDescendants && { keepDescendants }),
     ...(parent !== undefined && { parent }),

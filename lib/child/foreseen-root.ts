@@ -1,0 +1,43 @@
+import { statSync } from 'node:fs';
+import { constants, release } from 'node:os';
+import type { MemcageError } from '../errors/errors';
+import { isOlderThan } from '../machine/kernel-version';
+import { readNamespaceFacts } from '../namespaces/namespace-facts';
+import type { Root } from '../root/root';
+import { failedRoot, type RootStage } from './root-refusal';
+
+const { EINVAL, ENOENT, ENOSYS, ENOTDIR } = constants.errno;
+
+/** Why a child can't have this root, as a start would throw it; null if nothing is known that forbids it. Makes nothing. */
+export function whyNoRoot(root: Root | undefined, kernel = release()): MemcageError | null {
+  if (root === undefined) return null;
+  const facts = readNamespaceFacts();
+  const [stage, errno, path] = foresee(root, kernel, facts.isChrooted) ?? [];
+  return stage === undefined ? null : failedRoot({ stage, errno: -(errno ?? 0), path: path ?? '' }, root, facts);
+}
+
+function foresee(root: Root, kernel: string, isChrooted: boolean): [RootStage, number, string?] | undefined {
+  const { path, readOnly, mounts } = root;
+  if (isOlderThan([5, 6], kernel)) return ['root-target', ENOSYS];
+  const hasReadOnly = readOnly || mounts.some(({ mount }) => mount.kind === 'bind' && mount.readOnly);
+  if (hasReadOnly && isOlderThan([5, 12], kernel)) return ['root-read-only', ENOSYS];
+  if (path !== undefined) {
+    const found = look(path);
+    if (found === undefined) return ['root', ENOENT, path];
+    if (!found.isDirectory()) return ['root', ENOTDIR, path];
+  }
+  if (isChrooted) return ['root-pivot', EINVAL];
+  for (const { mount } of mounts) {
+    if (mount.kind === 'bind' && look(mount.from) === undefined) return ['root-source', ENOENT, mount.from];
+  }
+  return undefined;
+}
+
+/** Undefined if it is not there. What this user can't look at, the child may still find: it has the rights of its namespace. */
+function look(path: string): { isDirectory(): boolean } | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return { isDirectory: () => true };
+  }
+}

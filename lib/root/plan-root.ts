@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import type { RootPlan } from '../../types/native';
+import { needsDev } from './mount-order';
+import { isApart, type Root } from './root';
+
+export interface RootSurroundings {
+  /** Of the child, as the caller gave it. */
+  cwd: string | undefined;
+  hasPidNamespace: boolean;
+}
+
+/** What the child, or the launcher, is told. Undefined without a root of its own. */
+export function planRoot(root: Root | undefined, { cwd, hasPidNamespace }: RootSurroundings): RootPlan | undefined {
+  if (root === undefined) return undefined;
+  const { path = null, empty, readOnly, mounts, hide } = root;
+  const apart = isApart(root);
+  return {
+    path,
+    empty: empty !== undefined,
+    ...(empty !== undefined && { emptyOptions: empty }),
+    readOnly,
+    mounts: mounts.map(({ mount }) => mount),
+    hide: [...new Set(hide.map((hidden) => hidden.path))],
+    // A /proc of this process's PID namespace would show the child other pids than its own.
+    proc: hasPidNamespace ? 'new' : apart ? 'bind' : 'keep',
+    dev: needsDev(
+      apart,
+      mounts.map(({ mount }) => mount),
+    ),
+    // Where the root is another one, the directory of this process may not be there.
+    cwd: apart ? resolve('/', cwd ?? '') : resolve(cwd ?? ''),
+  };
+}
