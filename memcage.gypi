@@ -66,6 +66,9 @@
           'native/clone/close_fds.cc',
           'native/clone/pids_limit.cc',
           'native/clone/privileges.cc',
+          'native/clone/root.cc',
+          'native/clone/root_dev.cc',
+          'native/clone/root_mounts.cc',
         ],
         'cflags!': ['-fPIC', '-pthread'],
         # It has to run wherever the addon is loaded, whatever C library that machine has.

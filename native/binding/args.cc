@@ -138,6 +138,12 @@ std::optional<std::string> Options::OptionalString(const char* name) {
   return ToString(name, value);
 }
 
+std::optional<std::string> Options::NullableString(const char* name) {
+  Napi::Value value = Get(name);
+  if (!ok_ || value.IsNull()) return std::nullopt;
+  return ToString(name, value);
+}
+
 std::vector<std::string> Options::Strings(const char* name) { return ToStrings(name, Get(name)); }
 
 std::string Options::Block(const char* name) {

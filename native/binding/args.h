@@ -36,6 +36,8 @@ class Options {
   std::optional<double> OptionalAmount(const char* name);
   std::string String(const char* name);
   std::optional<std::string> OptionalString(const char* name);
+  /** Empty for null. It can't be left out. */
+  std::optional<std::string> NullableString(const char* name);
   std::vector<std::string> Strings(const char* name);
   /** An array of strings as one block, each followed by a NUL byte. This saves dozens of allocations. */
   std::string Block(const char* name);

@@ -8,6 +8,7 @@
 #include "binding/args.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
+#include "binding/root.h"
 #include "binding/throw.h"
 #include "binding/to_js.h"
 #include "clone/clone_call.h"
@@ -82,6 +83,7 @@ SpawnRequest ReadRequest(Options& options) {
   }
   request.private_mounts = options.Bool("privateMounts");
   request.mount_proc = options.Bool("mountProc");
+  request.root = ReadRoot(options);
   request.loopback = options.Bool("loopback");
   request.uid = options.OptionalUint("uid");
   request.gid = options.OptionalUint("gid");
@@ -122,6 +124,12 @@ const char* Refusal(const SpawnRequest& request) {
   if (request.private_mounts && lacks(CLONE_NEWNS)) return "privateMounts needs CLONE_NEWNS";
   if (request.mount_proc && (lacks(CLONE_NEWNS) || lacks(CLONE_NEWPID) || !request.private_mounts)) {
     return "mountProc needs CLONE_NEWNS, CLONE_NEWPID and privateMounts";
+  }
+  if (request.root) {
+    if (lacks(CLONE_NEWNS) || !request.private_mounts) return "root needs CLONE_NEWNS and privateMounts";
+    if (request.mount_proc || request.cwd) return "root needs mountProc to be false, and no cwd: it has both";
+    if (request.root->proc == RootProc::kNew && lacks(CLONE_NEWPID)) return "A new proc in root needs CLONE_NEWPID";
+    if (const char* refusal = Refusal(*request.root)) return refusal;
   }
   for (const Rlimit& limit : request.rlimits) {
     if (limit.resource == nullptr) return "Expected the name of an RLIMIT_* in lower case, without RLIMIT_, in rlimits";

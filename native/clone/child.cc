@@ -19,6 +19,7 @@
 #include "clone/close_fds.h"
 #include "clone/pids_limit.h"
 #include "clone/privileges.h"
+#include "clone/root.h"
 #include "sys/raw_call.h"
 #include "sys/syscall_numbers.h"
 
@@ -201,6 +202,7 @@ void FillNamespaces(const SpawnPlan& plan) {
   if (plan.private_mounts) {
     Check(plan, Stage::kMounts, Call(SYS_mount, nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "/");
   }
+  if (plan.root != nullptr) EnterRoot(plan);
   if (plan.mount_proc) {
     Check(plan, Stage::kProc, Call(SYS_mount, "proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr),
           "/proc");

@@ -15,7 +15,7 @@ namespace memcage {
 
 /** Joins the cgroups, makes the namespaces that are left for unshare(2), and maps the ids. */
 void EnterCage(const SpawnPlan& plan);
-/** Sets the host name, mounts, /proc and loopback. */
+/** Sets the host name, mounts, the root directory, /proc and loopback. */
 void FillNamespaces(const SpawnPlan& plan);
 void DropPrivileges(const SpawnPlan& plan);
 void DieWithParent(const SpawnPlan& plan);

@@ -7,6 +7,7 @@
 
 #include "clone/child_settings.h"
 #include "clone/privileges.h"
+#include "clone/root_plan.h"
 #include "clone/stages.h"
 
 namespace memcage {
@@ -69,6 +70,8 @@ struct SpawnPlan {
   bool new_cgroup_namespace;
   bool private_mounts;
   bool mount_proc;
+  /** nullptr: the parent's. It has a /proc and a working directory of its own. */
+  const RootPlan* root;
   bool loopback;
   /** Namespaces to make by unshare(2), since the launcher does not clone. Only kinds that need no fork. */
   int unshare;

@@ -107,6 +107,7 @@ SpawnPlan SpawnRequest::Plan(Report* report, int parent_pidfd, const IdMapper& i
   plan.new_cgroup_namespace = (namespaces & CLONE_NEWCGROUP) != 0;
   plan.private_mounts = private_mounts;
   plan.mount_proc = mount_proc;
+  plan.root = root ? root->Plan() : nullptr;
   plan.loopback = loopback;
   plan.report = report;
   return plan;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "clone/id_mapper.h"
+#include "clone/root_request.h"
 #include "clone/spawn_plan.h"
 
 namespace memcage {
@@ -44,6 +45,7 @@ struct SpawnRequest {
   bool guarded = false;
   bool private_mounts = false;
   bool mount_proc = false;
+  std::optional<RootRequest> root;
   bool loopback = false;
   bool share_memory = true;
   uint32_t namespaces = 0;

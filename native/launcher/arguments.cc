@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "guardian/protocol.h"
+#include "launcher/root_arguments.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -27,6 +28,7 @@ struct Reader {
   Task* task;
   int* join_fds;
   Rlimit* rlimits;
+  RootArguments root;
 
   bool Read(const char* argument);
 
@@ -104,7 +106,7 @@ bool Reader::ReadWord(const char* name) {
   if (is("seccomp-early")) return plan.privileges.filter_early = true;
   if (is("init")) return task->init = true;
   if (is("entry-point")) return task->init = task->entry_point = true;
-  return false;
+  return root.ReadWord(name);
 }
 
 bool Reader::ReadValue(const char* name, size_t length, const char* value) {
@@ -138,7 +140,7 @@ bool Reader::ReadValue(const char* name, size_t length, const char* value) {
     plan.hostname_length = strlen(value);
     return true;
   }
-  return false;
+  return root.ReadValue(name, length, value);
 }
 
 bool Reader::AddJoin(const char* value) {
@@ -265,12 +267,13 @@ const char* ReadArguments(int argc, char** argv, char** envp, Task* task) {
   task->report_fd = task->status_fd = -1;
 
   if (argc < 2 || strcmp(argv[1], guardian::kLauncherVersion) != 0) return argc < 2 ? "(none)" : argv[1];
-  Reader reader{task, join_fds, rlimits};
+  Reader reader{task, join_fds, rlimits, {}};
   int at = 2;
   for (; at < argc && strcmp(argv[at], "--") != 0; ++at) {
     if (!reader.Read(argv[at])) return argv[at];
   }
   if (at + 1 >= argc) return "(no command)";
+  if (const char* wrong = reader.root.Finish(&plan)) return wrong;
 
   constexpr int kForChildren = CLONE_NEWPID | CLONE_NEWTIME;
   task->fork = (plan.unshare & kForChildren) != 0;

@@ -1,0 +1,73 @@
+#include "binding/root.h"
+
+#include <string>
+#include <utility>
+
+#include "binding/throw.h"
+
+namespace memcage {
+namespace {
+
+TmpfsRequest ReadTmpfs(Options& options) {
+  TmpfsRequest tmpfs;
+  tmpfs.size = options.OptionalString("size");
+  tmpfs.mode = options.String("mode");
+  return tmpfs;
+}
+
+std::optional<MountRequest> ReadMount(Options& options) {
+  MountRequest mount;
+  const std::string kind = options.String("kind");
+  if (options.ok() && kind != "bind" && kind != "tmpfs") {
+    ThrowInvalidArgument(options.env(), "Expected bind or tmpfs for kind");
+    return std::nullopt;
+  }
+  mount.to = options.String("to");
+  mount.create = options.Bool("create");
+  if (kind == "bind") {
+    mount.from = options.String("from");
+    mount.read_only = options.Bool("readOnly");
+  } else {
+    mount.tmpfs = ReadTmpfs(options);
+  }
+  if (!options.ok()) return std::nullopt;
+  return mount;
+}
+
+std::optional<RootProc> ToProc(const std::string& name) {
+  if (name == "keep") return RootProc::kKeep;
+  if (name == "new") return RootProc::kNew;
+  if (name == "bind") return RootProc::kBind;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<RootRequest> ReadRoot(Options& options) {
+  const std::optional<Napi::Object> object = options.OptionalObject("root");
+  if (!object) return std::nullopt;
+  Options given(options.env(), *object);
+  RootRequest root;
+  root.path = given.NullableString("path");
+  root.empty = given.Bool("empty");
+  if (const std::optional<Napi::Object> empty = given.OptionalObject("emptyOptions")) {
+    Options of_empty(options.env(), *empty);
+    root.empty_options = ReadTmpfs(of_empty);
+  }
+  root.read_only = given.Bool("readOnly");
+  for (const Napi::Object entry : given.Objects("mounts")) {
+    Options of_mount(options.env(), entry);
+    std::optional<MountRequest> mount = ReadMount(of_mount);
+    if (!mount) return std::nullopt;
+    root.mounts.push_back(std::move(*mount));
+  }
+  root.hide = given.Strings("hide");
+  const std::optional<RootProc> proc = ToProc(given.String("proc"));
+  if (given.ok() && !proc) ThrowInvalidArgument(options.env(), "Expected new, bind or keep for proc");
+  root.proc = proc.value_or(RootProc::kKeep);
+  root.dev = given.Bool("dev");
+  root.cwd = given.String("cwd");
+  return root;
+}
+
+}  // namespace memcage

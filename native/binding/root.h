@@ -1,0 +1,13 @@
+#pragma once
+
+#include <optional>
+
+#include "binding/args.h"
+#include "clone/root_request.h"
+
+namespace memcage {
+
+/** Reads the option `root` of clone(). */
+std::optional<RootRequest> ReadRoot(Options& options);
+
+}  // namespace memcage
