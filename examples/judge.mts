@@ -57,7 +57,10 @@ async function judgeAll(submissions: readonly Submission[]): Promise<Map<Submiss
 }
 
 function tell(report: Report, { name, verdict }: Submission, seen: Verdict | undefined): void {
-  if (seen === undefined) return report.show(name, 'not judged');
+  if (seen === undefined) {
+    report.show(name, 'not judged');
+    return;
+  }
   const text = seen.detail === '' ? seen.kind : `${seen.kind}: ${seen.detail}`;
   report.check(name, text, verdict.test(text));
 }

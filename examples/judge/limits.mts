@@ -14,7 +14,7 @@ export interface Limits {
   outputBytes: number;
   /** What one file may have. */
   file: string;
-  /** What all files in a directory for temporary files may have. Without it the memory is the limit. */
+  /** What all files in /tmp may have. Without it the memory is the limit, as it is in /dev/shm. */
   room?: string;
 }
 

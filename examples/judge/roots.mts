@@ -8,7 +8,7 @@ interface Inside {
   /** Of this machine, each at its own path. */
   files: readonly string[];
   submission: { from: string; to: string };
-  /** For how many bytes there is room in each directory for temporary files. */
+  /** For how many bytes there is room in /tmp. */
   room: string | undefined;
 }
 
@@ -17,10 +17,12 @@ interface Inside {
  * files in memory.
  */
 export function rootWith({ files, submission, room }: Inside): RootOptions {
-  const size = room === undefined ? {} : { size: room };
   return {
     readOnly: true,
-    tmpfs: [{ path: '/', mode: 0o755 }, ...['/tmp', '/dev/shm'].map((path) => ({ path, ...size }))],
+    tmpfs: [
+      { path: '/', mode: 0o755 },
+      { path: '/tmp', ...(room === undefined ? {} : { size: room }) },
+    ],
     binds: [...files.map((path) => ({ from: path, to: path })), submission].map((bind) => ({
       ...bind,
       readOnly: true,

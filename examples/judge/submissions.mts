@@ -49,11 +49,8 @@ const greedy: Row[] = [
   ['stdout', 'flood.c', /^output limit$/],
   ['stderr', 'flood-stderr.js', /^output limit$/],
   ['a large file', 'large-file.c', /^file limit$/],
-  [
-    'full file systems',
-    'full-tmp.py',
-    /^wrong answer: \/tmp: No space left on device; \/dev\/shm: No space left on device;$/,
-  ],
+  ['a full /tmp', 'full-tmp.py', /^wrong answer: No space left on device after \d MiB$/],
+  ['a full /dev/shm', 'full-shm.py', /^memory limit: cause limit$/],
   ['many files', 'many-files.py', /^memory limit: cause limit$|^wrong answer: No space left on device$/],
   ['many fds', 'many-fds.py', /^wrong answer: Too many open files after 63$/],
 ];

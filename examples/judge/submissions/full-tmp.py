@@ -1,9 +1,9 @@
 # No file is large, so that only the file system can be full.
-for directory in '/tmp', '/dev/shm':
-    try:
-        for number in range(1000):
-            with open(f'{directory}/{number}', 'wb') as file:
-                file.write(b'x' * (1 << 20))
-        print(directory, 'has room for a gibibyte')
-    except OSError as error:
-        print(f'{directory}: {error.strerror}', end='; ')
+written = 0
+try:
+    while True:
+        with open(f'/tmp/{written}', 'wb') as file:
+            file.write(b'x' * (1 << 20))
+        written += 1
+except OSError as error:
+    print(f'{error.strerror} after {written} MiB')
