@@ -11,7 +11,7 @@ import { readNamespaceFacts } from '../namespaces/namespace-facts';
 import type { Root } from '../root/root';
 import { explainNamespaceRefusal, MAKING_STAGES } from './namespace-refusal';
 import { isFiltered } from './privilege-refusal';
-import { failedRoot, isRootStage, rootCall } from './root-refusal';
+import { failedRoot, isRootStage, noDirectoryInside, rootCall } from './root-refusal';
 import { failedSetting, isSettingStage, readSettingFacts, settingCall } from './setting-refusal';
 
 const { EACCES, EAGAIN, EINVAL, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSYS, EPERM } = constants.errno;
@@ -73,6 +73,7 @@ export function explainFailure(
     if (SHORTAGES.has(errno)) return failAsNode();
     return { error: failedRoot({ stage, errno, path }, context.root, readNamespaceFacts()), asNode: false };
   }
+  if (stage === 'cwd' && context.root !== undefined) return { error: noDirectoryInside(failure), asNode: false };
   if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(failure, syscall));
   const { namespaces, settings } = context;
   if (isSettingStage(stage) || (isFiltered(failure, settings) && !SHORTAGES.has(errno))) {

@@ -6,7 +6,7 @@ import type { SettingsPlan } from '../child-settings/child-settings';
 import { launcherArguments } from '../launcher/arguments';
 import { launcherPath } from '../launcher/executable';
 import { openReport } from '../launcher/report';
-import { NO_NAMESPACES } from '../namespaces/namespaces';
+import { planNamespaces } from '../namespaces/namespaces';
 import type { LaunchPlan } from '../process/launch';
 import { endChild } from './end-child';
 
@@ -43,13 +43,13 @@ export interface Init {
 export interface InitTasks {
   /** Of the program. */
   settings: SettingsPlan;
-  /** Of both. The executable of the init need not be in it, so the init itself makes it. */
+  /** Of both. The executable of the init need not be in it: so the init itself makes it, with a mount namespace for it. */
   root: RootPlan | undefined;
 }
 
 export function openInit(native: NativeBinding, plan: LaunchPlan, tasks: InitTasks): Init {
   const count = plan.stdio.length;
-  const launcher = withInit(plan, tasks, { reportFd: count, statusFd: count + 1 });
+  const launcher = withInit(native, plan, tasks, { reportFd: count, statusFd: count + 1 });
   const report = openReport(native);
   let status: [ours: number, its: number];
   try {
@@ -91,6 +91,7 @@ export function openInit(native: NativeBinding, plan: LaunchPlan, tasks: InitTas
  * that a change takes away.
  */
 function withInit(
+  native: NativeBinding,
   { uid, gid, ...plan }: LaunchPlan,
   { settings, root }: InitTasks,
   fds: { reportFd: number; statusFd: number },
@@ -99,7 +100,7 @@ function withInit(
   const own = launcherArguments({
     ...fds,
     join: [],
-    namespaces: NO_NAMESPACES,
+    namespaces: planNamespaces(root === undefined ? {} : { mount: true }, native),
     root,
     settings,
     init: true,

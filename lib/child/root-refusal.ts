@@ -38,6 +38,14 @@ export function rootCall(stage: RootStage): string {
   return STEPS[stage].syscall;
 }
 
+/** The error for a working directory that is not in the child's root. Node's would look as if the program were missing. */
+export function noDirectoryInside({ errno, path }: Pick<CloneFailure, 'errno' | 'path'>): MemcageError {
+  const name = getSystemErrorName(errno);
+  const cure = "the option cwd, with a directory that the child's root has";
+  const message = `The child can't begin in ${path} (${name}), which is looked up in its own root (option root). Cure: ${cure}`;
+  return new MemcageError(ErrorCode.MOUNT, message, { errno, stage: 'cwd', syscall: 'chdir', path, cure });
+}
+
 /** The error for a root directory that could not be made: which entry of the option, why, and what helps. */
 export function failedRoot(
   failure: Pick<CloneFailure, 'errno' | 'path'> & { stage: RootStage },
@@ -107,7 +115,8 @@ function explain(
   if (stage === 'root-pivot' && errno === -EINVAL) return NO_PIVOT;
   if (MISSING.has(errno)) return explainMissing(stage, part, errno);
   if (errno === -EINVAL) return UNBINDABLE;
-  if (errno === -EBUSY) return { why: 'the kernel uses it', cure: 'another target' };
+  if (errno === -EBUSY) return { why: 'it leads to / itself', cure: 'another target' };
+
   return { why: 'the kernel refused it', cure: '' };
 }
 
@@ -121,6 +130,9 @@ function explainMissing(stage: RootStage, { source, target, inRoot }: RootPart, 
           why: `${source ?? 'it'} is not a directory, or something on the way there is none`,
           cure: 'name a directory',
         };
+  }
+  if (stage === 'root-hide') {
+    return { why: 'this machine shows no /dev/null', cure: 'start this process where it has a complete /dev' };
   }
   if (stage === 'root-dev' && target !== '/dev') {
     return {

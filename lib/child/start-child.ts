@@ -163,6 +163,8 @@ function cloneOptions(
 ): Omit<CloneOptions, 'joinFds'> {
   const { namespaces, root } = request;
   const { uid, gid, seccomp, seccompEarly } = plan;
+  // The init makes the root, and with it the mount namespace that only it is for.
+  const isMadeByInit = root !== undefined && hasInit(namespaces);
   const mayBeKilled = seccomp !== undefined && (seccompEarly === true || !letsStart(seccomp));
   // uid, gid: a change of ids with shared memory would make the parent undumpable. time: before Linux 6.3, CLONE_VM
   // can't be combined with CLONE_NEWTIME. seccomp: where a filter kills the child, the core dump would be of this
@@ -175,7 +177,9 @@ function cloneOptions(
     caged?.home?.endangersOwner() !== true;
   return {
     ...plan,
-    ...planNamespaces(namespaces, native, { hasRoot: root !== undefined }),
+    ...planNamespaces(isMadeByInit ? { ...namespaces, mount: false } : namespaces, native, {
+      hasRoot: root !== undefined,
+    }),
     killWithParent: !plan.detached || caged?.diesWithOwner === true,
     guarded: caged?.home?.hasGuardian === true,
     shareMemory,

@@ -24,12 +24,18 @@ export function needsDev(isApart: boolean, mounts: readonly { to: string }[]): b
  * @param isApart nothing of this process's root is there
  */
 export function orderMounts(given: readonly GivenMount[], isApart: boolean): RootEntry[] {
-  refuseTaken(given, needsDev(isApart, given) ? [PROC, DEV] : [PROC]);
+  refuseTaken(given);
   const sorted = [...given].sort((one, other) => depthOf(one.to) - depthOf(other.to));
-  return sorted.filter(({ to }) => to !== '/').map((each) => ({ option: each.option, mount: mountOf(each, sorted) }));
+  // What memcage mounts first.
+  const before: Around[] = [{ to: PROC }, ...(needsDev(isApart, given) ? [{ to: DEV, tmpfs: {} }] : [])];
+  const all = [...before, ...sorted].sort((one, other) => depthOf(one.to) - depthOf(other.to));
+  return sorted.filter(({ to }) => to !== '/').map((each) => ({ option: each.option, mount: mountOf(each, all) }));
 }
 
-function mountOf(given: GivenMount, all: readonly GivenMount[]): RootEntry['mount'] {
+/** A mount that others are within, and whether it is a tmpfs. */
+type Around = Pick<GivenMount, 'to'> & { tmpfs?: object };
+
+function mountOf(given: GivenMount, all: readonly Around[]): RootEntry['mount'] {
   const { to } = given;
   const around = all.filter((other) => other !== given && isWithin(to, other.to)).at(-1);
   const create = around?.tmpfs !== undefined;
@@ -37,15 +43,13 @@ function mountOf(given: GivenMount, all: readonly GivenMount[]): RootEntry['moun
   return { kind: 'bind', from: given.from, to, readOnly: given.readOnly, create };
 }
 
-function refuseTaken(given: readonly GivenMount[], owned: readonly string[]): void {
+function refuseTaken(given: readonly GivenMount[]): void {
   const taken = new Map<string, string>();
   for (const { option, to } of given) {
     const other = taken.get(to);
     if (other !== undefined) throw invalidArgument(option, `another target than that of ${other}`, to);
     taken.set(to, option);
-    const own = owned.find((each) => isWithin(to, each));
-    if (own === undefined) continue;
-    const cure = own === DEV ? ' (mount something on /dev itself, and it does not)' : '';
-    throw invalidArgument(option, `a target outside of ${own}, which memcage mounts${cure}`, to);
+    if (to === PROC)
+      throw invalidArgument(option, `another target than ${PROC}, where memcage mounts that of the child`, to);
   }
 }
