@@ -112,6 +112,11 @@ export interface CloneOptions {
    * has both. The child looks up its program inside.
    */
   root?: RootPlan;
+  /**
+   * `file` is a path outside `root`: the child opens it before it enters that, and runs what it has opened (execveat(2)).
+   * Only for binaries that need no interpreter, such as an init. Default: false.
+   */
+  fileOutside?: boolean;
   /** Bring the loopback interface up. Needs CLONE_NEWNET. */
   loopback: boolean;
   /** setuid(2) in the child, with an id of its user namespace. */

@@ -24,6 +24,7 @@ const NAMES = {
     'privateMounts',
     'mountProc',
     'root',
+    'fileOutside',
     'loopback',
     'uid',
     'gid',

@@ -84,6 +84,7 @@ SpawnRequest ReadRequest(Options& options) {
   request.private_mounts = options.Bool("privateMounts");
   request.mount_proc = options.Bool("mountProc");
   request.root = ReadRoot(options);
+  request.file_outside = options.OptionalBool("fileOutside");
   request.loopback = options.Bool("loopback");
   request.uid = options.OptionalUint("uid");
   request.gid = options.OptionalUint("gid");
@@ -131,6 +132,11 @@ const char* Refusal(const SpawnRequest& request) {
     if (request.root->proc == RootProc::kNew && lacks(CLONE_NEWPID)) return "A new proc in root needs CLONE_NEWPID";
     if (const char* refusal = Refusal(*request.root)) return refusal;
   }
+  if (request.file_outside && (!request.root || !request.file.starts_with('/'))) {
+    return "fileOutside needs root, and an absolute path for file";
+  }
+  // letsStart() in lib/child-settings/seccomp-filter.ts knows nothing of execveat(2).
+  if (request.file_outside && request.seccomp) return "fileOutside needs seccomp to be left out";
   for (const Rlimit& limit : request.rlimits) {
     if (limit.resource == nullptr) return "Expected the name of an RLIMIT_* in lower case, without RLIMIT_, in rlimits";
   }

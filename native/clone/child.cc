@@ -175,10 +175,25 @@ void SetUpStdio(const SpawnPlan& plan) {
   }
 }
 
-void CloseOtherFds(const SpawnPlan& plan) {
-  const int first = plan.stdio_count > STDERR_FILENO + 1 ? plan.stdio_count : STDERR_FILENO + 1;
-  // Of this one, DieWithParent() asks whether the parent is still there. It is closed on exec.
-  Check(plan, Stage::kCloseFds, CloseFdsFrom(first, plan.parent_pidfd), "/proc/self/fd");
+/** The first number that is not the program's. */
+int FirstOtherFd(const SpawnPlan& plan) {
+  return plan.stdio_count > STDERR_FILENO + 1 ? plan.stdio_count : STDERR_FILENO + 1;
+}
+
+/** Opens the program outside, where no fd of the child's stdio gets its number; -1 if it is inside. */
+int OpenOutside(const SpawnPlan& plan) {
+  if (!plan.file_outside) return -1;
+  const long low = Open(plan.file, O_PATH);
+  Check(plan, Stage::kExec, low, plan.file);
+  const long fd = MoveAbove(static_cast<int>(low), FirstOtherFd(plan));
+  Check(plan, Stage::kExec, fd, plan.file);
+  Call(SYS_close, low);
+  return static_cast<int>(fd);
+}
+
+void CloseOtherFds(const SpawnPlan& plan, int program) {
+  // Of the parent's, DieWithParent() asks whether it is still there. Both are closed on exec.
+  Check(plan, Stage::kCloseFds, CloseFdsFrom(FirstOtherFd(plan), plan.parent_pidfd, program), "/proc/self/fd");
 }
 
 /** Whether execvp(3) tries the next directory of PATH after this error. */
@@ -239,6 +254,14 @@ void DieWithParent(const SpawnPlan& plan) {
   if (ready > 0) Fail(plan, Stage::kParentDeath, -ESRCH, nullptr);
 }
 
+namespace {
+
+[[noreturn]] void ExecOpened(const SpawnPlan& plan, int program) {
+  Fail(plan, Stage::kExec, Call(SYS_execveat, program, "", plan.argv, plan.envp, AT_EMPTY_PATH), plan.file);
+}
+
+}  // namespace
+
 void Exec(const SpawnPlan& plan) {
   long error = -ENOENT;
   bool denied = false;
@@ -258,16 +281,18 @@ void RunChild(const SpawnPlan& plan) {
   ResetSignals(plan);
   if (plan.new_session) Check(plan, Stage::kSession, Call(SYS_setsid));
   EnterCage(plan);
+  const int program = OpenOutside(plan);
   FillNamespaces(plan);
   SetUpStdio(plan);
   if (plan.cwd != nullptr) Check(plan, Stage::kCwd, Call(SYS_chdir, plan.cwd), plan.cwd);
-  CloseOtherFds(plan);
+  CloseOtherFds(plan, program);
   ApplySettings(plan);
   DropPrivileges(plan);
   DieWithParent(plan);
   FinishSettings(plan);
   UnblockSignals(plan);
   LockPrivileges(plan);
+  if (program >= 0) ExecOpened(plan, program);
   Exec(plan);
 }
 

@@ -14,7 +14,7 @@ namespace {
 using sys::Call;
 
 /** For kernels without close_range(2) (before Linux 5.9): closes every number in /proc/self/fd, without allocating. */
-long CloseListed(int first, int spare) {
+long CloseListed(int first, int spare, int other) {
   struct Entry {
     uint64_t inode;
     int64_t offset;
@@ -35,7 +35,7 @@ long CloseListed(int first, int spare) {
       const char* digit = entry->name;
       if (*digit < '0' || *digit > '9') continue;
       for (; *digit != '\0'; ++digit) fd = fd * 10 + (*digit - '0');
-      if (fd >= first && fd != dir && fd != spare) Call(SYS_close, fd);
+      if (fd >= first && fd != dir && fd != spare && fd != other) Call(SYS_close, fd);
     }
   }
   if (size < 0) return size;
@@ -45,15 +45,18 @@ long CloseListed(int first, int spare) {
 
 }  // namespace
 
-long CloseFdsFrom(int first, int spare) {
-  long result = 0;
-  if (spare >= first) {
-    if (spare > first) result = Call(SYS_close_range, first, spare - 1, 0);
-    if (result == 0) result = Call(SYS_close_range, spare + 1, ~0U, 0);
-  } else {
-    result = Call(SYS_close_range, first, ~0U, 0);
+long CloseFdsFrom(int first, int spare, int other) {
+  int from = first;
+  const int spares[] = {spare < other ? spare : other, spare < other ? other : spare};
+  for (const int kept : spares) {
+    if (kept < from) continue;
+    const long result = kept == from ? 0 : Call(SYS_close_range, from, kept - 1, 0);
+    if (result == -ENOSYS) return CloseListed(first, spare, other);
+    if (result < 0) return result;
+    from = kept + 1;
   }
-  return result == -ENOSYS ? CloseListed(first, spare) : result;
+  const long result = Call(SYS_close_range, from, ~0U, 0);
+  return result == -ENOSYS ? CloseListed(first, spare, other) : result;
 }
 
 }  // namespace memcage

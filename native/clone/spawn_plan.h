@@ -72,6 +72,8 @@ struct SpawnPlan {
   bool mount_proc;
   /** nullptr: the parent's. It has a /proc and a working directory of its own. */
   const RootPlan* root;
+  /** Open `file` before entering the root. */
+  bool file_outside;
   bool loopback;
   /** Namespaces to make by unshare(2), since the launcher does not clone. Only kinds that need no fork. */
   int unshare;

@@ -108,6 +108,7 @@ SpawnPlan SpawnRequest::Plan(Report* report, int parent_pidfd, const IdMapper& i
   plan.private_mounts = private_mounts;
   plan.mount_proc = mount_proc;
   plan.root = root ? root->Plan() : nullptr;
+  plan.file_outside = file_outside;
   plan.loopback = loopback;
   plan.report = report;
   return plan;

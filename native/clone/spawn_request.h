@@ -46,6 +46,7 @@ struct SpawnRequest {
   bool private_mounts = false;
   bool mount_proc = false;
   std::optional<RootRequest> root;
+  bool file_outside = false;
   bool loopback = false;
   bool share_memory = true;
   uint32_t namespaces = 0;
