@@ -7,10 +7,10 @@
  *
  * In `judge`, `caged.mts` has what holds a program, `verdict.mts` what memcage says of its end.
  */
-import { openCages } from 'memcage';
 import { isRoot } from './judge/caged.mts';
 import { judge } from './judge/judge.mts';
 import { languageOf, missing } from './judge/languages.mts';
+import { whatIsLeft } from './judge/left.mts';
 import { PROGRAM } from './judge/limits.mts';
 import { groups, type Submission, sourceOf } from './judge/submissions.mts';
 import type { Verdict } from './judge/verdict.mts';
@@ -35,7 +35,7 @@ async function main(): Promise<number> {
     for (const submission of submissions) tell(report, submission, verdicts.get(submission));
   }
   report.title('What is left');
-  report.check('cages', openCages().length, openCages().length === 0);
+  for (const [what, count] of whatIsLeft()) report.check(what, count, count === 0);
   return report.end();
 }
 

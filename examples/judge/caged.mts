@@ -8,6 +8,10 @@ export const isRoot = process.getuid?.() === 0;
 const UIDS = { first: 100_000, count: 1_000_000 };
 // So that another judge that runs at the same time begins with other uids.
 let runs = process.pid * 100;
+const used = new Set<number>();
+
+/** Whether a program has run as this user. Without root, all have run as you. */
+export const hasRun = (uid: number): boolean => used.has(uid);
 
 interface Caged {
   limits: Limits;
@@ -24,6 +28,7 @@ export function runCaged(
   { limits, files, submission, input = '' }: Caged,
 ): Promise<RunResult<'buffer', MemoryReport>> {
   const uid = UIDS.first + (runs++ % UIDS.count);
+  if (isRoot) used.add(uid);
   return run(file, args, {
     ...(isRoot ? { uid, gid: uid } : {}),
     input,
@@ -38,8 +43,7 @@ export function runCaged(
     maxBuffer: limits.outputBytes,
     // What each of them may use.
     rlimits: { core: 0, fsize: limits.file, nofile: 64, stack: '8M', memlock: 0, msgqueue: 0 },
-    // It gives way to the judge.
-    nice: 5,
+    // If the machine runs out of memory, they go first.
     oomScoreAdj: 1000,
     // What they see.
     root: rootWith({ files, submission, room: limits.room }),

@@ -6,6 +6,9 @@ import { compile } from './compile.mts';
 import type { Language } from './languages.mts';
 import { compare, explain, type Verdict } from './verdict.mts';
 
+/** How the names of directories for submissions begin. */
+export const DIRECTORY = `memcage-judge-${process.pid}-`;
+
 export interface Problem {
   input: string;
   answer: string;
@@ -13,7 +16,7 @@ export interface Problem {
 
 /** What a submission makes of a problem. */
 export async function judge(language: Language, source: string, problem: Problem): Promise<Verdict> {
-  const directory = mkdtempSync(join(tmpdir(), 'memcage-example-'));
+  const directory = mkdtempSync(join(tmpdir(), DIRECTORY));
   try {
     const submission = place(directory, 'submission', source);
     if (!language.isCompiled) return await test(language, submission, problem);

@@ -26,7 +26,7 @@ const honest: Row[] = [
 /** Programs for the compiler. */
 const compiled: Row[] = [
   ['one of endless source', 'include-zero.c', /^compile limit: memory limit, cause limit$/],
-  ['one that grows as compiled', 'include-twice.c', /^compile limit: time limit, cpuTime$/],
+  ['one with a hard constant', 'constant.c', /^compile limit: time limit, cpuTime$/],
   ['one of 256 MiB', 'large-binary.c', /^compile limit: (memory|output) limit/],
   ['one that includes secrets', 'include-shadow.c', /^compile error: .*No such file or directory$/],
 ];
