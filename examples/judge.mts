@@ -12,7 +12,8 @@ import { judge } from './judge/judge.mts';
 import { languageOf, missing } from './judge/languages.mts';
 import { whatIsLeft } from './judge/left.mts';
 import { PROGRAM } from './judge/limits.mts';
-import { groups, type Submission, sourceOf } from './judge/submissions.mts';
+import { sourceOf } from './judge/source-of.mts';
+import { groups, type Submission } from './judge/submissions.mts';
 import type { Verdict } from './judge/verdict.mts';
 import { exitWith, Report } from './support/report.mts';
 

@@ -1,7 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-
 /** What is handed in, the file in `submissions`, and the verdict on it. */
 export interface Submission {
   name: string;
@@ -18,6 +14,7 @@ const honest: Row[] = [
   ['a right one in JavaScript', 'sum.js', /^accepted$/],
   ['a wrong one', 'wrong.py', /^wrong answer: 16$/],
   ['one that crashes', 'crash.c', /^runtime error: SIGSEGV$/],
+  ['one that clears the screen', 'escape.py', /^wrong answer: \[2J \[1;1Haccepted$/],
   ['one that fails', 'fails.py', /^runtime error: exit code 1, broken$/],
   ['one that kills itself', 'own-sigkill.c', /^runtime error: SIGKILL$/],
   ['one without a declaration', 'broken.c', /^compile error: .* error: .*undeclared/],
@@ -26,7 +23,7 @@ const honest: Row[] = [
 /** Programs for the compiler. */
 const compiled: Row[] = [
   ['one of endless source', 'include-zero.c', /^compile limit: memory limit, cause limit$/],
-  ['one with a hard constant', 'constant.c', /^compile limit: time limit, cpuTime$/],
+  ['one with a hard constant', 'constant.c', /^compile limit: time limit$/],
   ['one of 256 MiB', 'large-binary.c', /^compile limit: (memory|output) limit/],
   ['one that includes secrets', 'include-shadow.c', /^compile error: .*No such file or directory$/],
 ];
@@ -39,10 +36,9 @@ const greedy: Row[] = [
   ['System V memory', 'memory-shared.c', /^memory limit: cause limit$/],
   ['memory as a file', 'memory-file.py', /^memory limit: cause limit$/],
   ['memory in pipes', 'memory-pipes.py', /^memory limit: cause limit$/],
-  ['locked memory', 'mlock.c', /^wrong answer: (Operation not permitted|Cannot allocate memory)$/],
   ['a deep stack', 'deep-stack.c', /^runtime error: SIGSEGV$/],
-  ['the processor', 'loop.c', /^time limit: cpuTime$/],
-  ['the processor in turns', 'loop-in-turns.c', /^time limit: cpuTime$/],
+  ['the processor', 'loop.c', /^time limit$/],
+  ['the processor in turns', 'loop-in-turns.c', /^time limit$/],
   ['all the time there is', 'sleep.py', /^wall limit$/],
   ['processes', 'fork-bomb.c', /^process limit: more than 10$/],
   ['threads', 'thread-bomb.py', /^process limit: more than 10$/],
@@ -55,29 +51,46 @@ const greedy: Row[] = [
   ['many fds', 'many-fds.py', /^wrong answer: Too many open files after 63$/],
 ];
 
-/** Programs that want out, or to know more than their input. They print what became of it. */
-const curious: Row[] = [
+// The others want to know or to change what is not theirs, and print what became of that.
+
+/** Held by `root`: a root directory in which there is nothing to find. */
+const nosy: Row[] = [
   ['all files', 'all-files.py', /^wrong answer: \/etc\/ld\.so\.cache \/submission$/],
   ['secrets', 'secrets.py', /^wrong answer: opened:$/],
-  ['fds of the judge', 'open-fds.py', /^wrong answer: 0 1 2$/],
-  ['what can be written to', 'write-anywhere.py', /^wrong answer: written to \/dev\/shm \/tmp$/],
   ['symbolic links', 'symlinks.py', /^wrong answer: (\w+: (No such file or directory|Permission denied);? ?){4}$/],
-  ['set-user-ID programs', 'setuid.py', /^wrong answer: stayed the same$/],
+  ['a place to write to', 'write-anywhere.py', /^wrong answer: written to \/dev\/shm \/tmp$/],
+  ['devices', 'devices.py', /^wrong answer: unusual:; mknod: Operation not permitted$/],
+  ['the terminal of the judge', 'terminal.py', /^wrong answer: no terminal$/],
+  ['another cgroup', 'leave-cage.py', /^wrong answer: 0 hierarchies, 0 names of a cage, judge$/],
+];
+
+/** Held by `namespaces`, and by memcage, which ends what a program leaves behind and passes on no fds. */
+const sociable: Row[] = [
+  ['fds of the judge', 'open-fds.py', /^wrong answer: 0 1 2$/],
   ['pids of the machine', 'other-pids.c', /^wrong answer: 0 others$/],
   ['/proc of others', 'proc-pids.py', /^wrong answer: 0 others$/],
   ['signals to all', 'signals.c', /^wrong answer: still below 1$/],
-  ['the init', 'proc-1-exe.py', /^wrong answer: ([\w ]+: Permission denied;? ?){5}$/],
-  ['tracing', 'ptrace.c', /^forbidden call$/],
-  ['a core dump', 'core-dump.c', /^wrong answer: no core$/],
   [
     'the network',
     'network.py',
     /^wrong answer: connect: Network is unreachable; port 22: .*denied; raw: .*permitted; 0 listeners, 0 names$/,
   ],
-  ['the terminal of the judge', 'terminal.py', /^wrong answer: no terminal$/],
-  ['devices', 'devices.py', /^wrong answer: unusual:; mknod: Operation not permitted$/],
+  ['a process that stays', 'daemon.c', /^wrong answer$/],
+  ['a process with stdout', 'held-stdout.py', /^wrong answer$/],
+];
+
+/** Held by `uid`, `privileges` and `rlimits`. */
+const ambitious: Row[] = [
+  ['the init', 'proc-1-exe.py', /^wrong answer: ([\w ]+: Permission denied;? ?){5}$/],
+  ['set-user-ID programs', 'setuid.py', /^wrong answer: stayed the same$/],
   ['settings', 'settings.py', /^wrong answer: (\w+ ?\w* refused;? ?){6}$/],
-  ['another cgroup', 'leave-cage.py', /^wrong answer: 0 hierarchies, 0 names of a cage, judge$/],
+  ['locked memory', 'mlock.c', /^wrong answer: (Operation not permitted|Cannot allocate memory)$/],
+  ['a core dump', 'core-dump.c', /^wrong answer: no core$/],
+];
+
+/** Held by `privileges.seccomp`. */
+const inventive: Row[] = [
+  ['tracing', 'ptrace.c', /^forbidden call$/],
   ['a mount', 'mount.c', /^forbidden call$/],
   ['a namespace', 'unshare.c', /^forbidden call$/],
   ['a namespace by clone', 'clone.c', /^forbidden call$/],
@@ -85,21 +98,19 @@ const curious: Row[] = [
   ['keys of the kernel', 'keyring.c', /^forbidden call$/],
   ['a ring for system calls', 'io-uring.c', /^wrong answer: Function not implemented$/],
   ['the clock', 'clock.c', /^forbidden call$/],
-  ['a process that stays', 'daemon.c', /^wrong answer$/],
-  ['a process with stdout', 'held-stdout.py', /^wrong answer$/],
 ];
 
-const named = (rows: Row[]): Submission[] => rows.map(([name, file, verdict]) => ({ name, file, verdict }));
+const group = (title: string, rows: readonly Row[]): { title: string; submissions: Submission[] } => ({
+  title,
+  submissions: rows.map(([name, file, verdict]) => ({ name, file, verdict })),
+});
 
-export const groups: readonly { title: string; submissions: Submission[] }[] = [
-  { title: 'Programs', submissions: named(honest) },
-  { title: 'Programs for the compiler', submissions: named(compiled) },
-  { title: 'Programs that take too much', submissions: named(greedy) },
-  { title: 'Programs that want out', submissions: named(curious) },
+export const groups = [
+  group('Programs', honest),
+  group('Programs for the compiler', compiled),
+  group('Programs that take too much', greedy),
+  group('Programs that look around', nosy),
+  group('Programs that look for others', sociable),
+  group('Programs that want more rights', ambitious),
+  group('Programs that ask the kernel', inventive),
 ];
-
-/** The sources are in examples/judge, and compiled, this runs in out/examples/judge. */
-export function sourceOf({ file }: Submission): string {
-  const root = dirname(createRequire(import.meta.url).resolve('memcage/package.json'));
-  return readFileSync(join(root, 'examples/judge/submissions', file), 'utf8');
-}

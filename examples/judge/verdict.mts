@@ -9,7 +9,7 @@ import {
   TimeoutError,
 } from 'memcage';
 
-export type Kind =
+type Kind =
   | 'accepted'
   | 'wrong answer'
   | 'runtime error'
@@ -69,7 +69,8 @@ function atLimit(error: MemcageError, ended: Ended): Verdict | undefined {
   if (error.code === ErrorCode.MAX_BUFFER) return { kind: 'output limit', detail: '' };
   if (!(error instanceof LimitError)) return undefined;
   if (error.limit === 'rlimits.fsize') return { kind: 'file limit', detail: '' };
-  return { kind: 'time limit', detail: error.limit };
+  // rlimits.cpu is memcage's own, should it be stopped itself: a second above the other.
+  return { kind: 'time limit', detail: '' };
 }
 
 function atItsOwnHand(error: MemcageError, { exitCode, signal, stderr }: Ended): Verdict {
