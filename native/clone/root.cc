@@ -17,6 +17,11 @@ namespace {
 
 using sys::Call;
 
+constexpr const char* kOld = "old";
+constexpr const char* kNew = "new";
+constexpr mode_t kPrivate = 0700;
+constexpr TmpfsOptions kStageOptions{"65536", "700"};
+
 int CopyRoot(const SpawnPlan& plan) {
   const RootPlan& root = *plan.root;
   const char* path = root.path == nullptr ? "/" : root.path;
@@ -30,27 +35,41 @@ int CopyRoot(const SpawnPlan& plan) {
   return static_cast<int>(tree);
 }
 
+/** Mounts `tree` on a directory of the stage, which it makes. */
+void MountOnStage(const SpawnPlan& plan, int stage, int tree, const char* name) {
+  Check(plan, Stage::kRootPivot, Call(SYS_mkdirat, stage, name, kPrivate), "/");
+  const long target = Call(SYS_openat, stage, name, O_PATH | O_CLOEXEC, 0);
+  Check(plan, Stage::kRootPivot, target, "/");
+  Check(plan, Stage::kRootPivot, sys::MoveMount(tree, static_cast<int>(target)), "/");
+  Call(SYS_close, target);
+}
+
 /**
- * Makes `tree` the root directory. The old root is mounted on top of it until LeaveOutside(). A copy of the old root,
- * made after that, does not have the new one in it.
+ * Enters a stage, which has the old root and the new one beside each other. If one lay on top of the other, ".." would
+ * lead from its root into the other, and a copy of it would have the other in it.
  */
-Roots Pivot(const SpawnPlan& plan, int tree) {
-  const long outside = Call(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-  Check(plan, Stage::kRootPivot, outside, "/");
+Roots EnterStage(const SpawnPlan& plan, int tree) {
+  const int stage = NewTmpfs(plan, kStageOptions, Stage::kRootPivot, "/");
   // pivot_root(2) takes only what is mounted below the root. On top of it there is no need for a directory.
-  Check(plan, Stage::kRootPivot, sys::MoveMount(tree, static_cast<int>(outside)), "/");
-  Check(plan, Stage::kRootPivot, Call(SYS_fchdir, tree), "/");
-  Check(plan, Stage::kRootPivot, Call(SYS_pivot_root, ".", "."), "/");
-  return {tree, static_cast<int>(outside)};
+  const long root = Call(SYS_openat, AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0);
+  Check(plan, Stage::kRootPivot, root, "/");
+  Check(plan, Stage::kRootPivot, sys::MoveMount(stage, static_cast<int>(root)), "/");
+  Check(plan, Stage::kRootPivot, Call(SYS_fchdir, stage), "/");
+  Check(plan, Stage::kRootPivot, Call(SYS_mkdirat, stage, kOld, kPrivate), "/");
+  Check(plan, Stage::kRootPivot, Call(SYS_pivot_root, ".", kOld), "/");
+  MountOnStage(plan, stage, tree, kNew);
+  Call(SYS_close, stage);
+  return {tree, static_cast<int>(root)};
 }
 
 /** From then on no path leads outside. */
-void LeaveOutside(const SpawnPlan& plan, const Roots& roots) {
-  Check(plan, Stage::kRootPivot, Call(SYS_fchdir, roots.outside), "/");
-  Check(plan, Stage::kRootPivot, Call(SYS_umount2, ".", MNT_DETACH), "/");
+void LeaveStage(const SpawnPlan& plan, const Roots& roots) {
   Call(SYS_close, roots.outside);
-  // The working directory still is outside.
+  Check(plan, Stage::kRootPivot, Call(SYS_umount2, kOld, MNT_DETACH), "/");
   Check(plan, Stage::kRootPivot, Call(SYS_fchdir, roots.inside), "/");
+  Check(plan, Stage::kRootPivot, Call(SYS_pivot_root, ".", "."), "/");
+  // The stage, which is on top of it now.
+  Check(plan, Stage::kRootPivot, Call(SYS_umount2, ".", MNT_DETACH), "/");
 }
 
 }  // namespace
@@ -60,12 +79,13 @@ void EnterRoot(const SpawnPlan& plan) {
   // So that the directories that are made have the modes that are meant. The child may share the parent's memory, but
   // not its mask.
   const long mask = Call(SYS_umask, 0);
-  const Roots roots = Pivot(plan, root.empty ? NewTmpfs(plan, root.empty_options, Stage::kRoot, "/") : CopyRoot(plan));
+  const Roots roots =
+      EnterStage(plan, root.empty ? NewTmpfs(plan, root.empty_options, Stage::kRoot, "/") : CopyRoot(plan));
   MountProc(plan, roots);
   if (root.dev) MountDev(plan, roots);
   for (int i = 0; i < root.mount_count; ++i) MakeMount(plan, roots, root.mounts[i]);
   for (int i = 0; i < root.hide_count; ++i) Hide(plan, roots, root.hide[i]);
-  LeaveOutside(plan, roots);
+  LeaveStage(plan, roots);
   if (root.empty && root.read_only) Check(plan, Stage::kRootReadOnly, sys::SetMountReadOnly(roots.inside, 0), "/");
   Call(SYS_close, roots.inside);
   Call(SYS_umask, mask);

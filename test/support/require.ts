@@ -4,6 +4,7 @@ import { availableParallelism, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { canRaiseLimits } from '../../lib/machine/capabilities';
 import { KernelLog } from '../../lib/oom/kernel-log';
+import { kernelHas } from './kernel-version';
 import { runtimePath } from './runtimes';
 import { keepsSoftLimit } from './soft-limit';
 
@@ -55,6 +56,8 @@ const features = {
   /** A virtual machine of the tests' own, which may be driven out of memory. */
   guest: () => (process.env.MEMCAGE_GUEST ?? '') !== '',
   seccomp: () => existsSync('/proc/sys/kernel/seccomp'),
+  /** Mounts that can be made read-only with all below them (mount_setattr). */
+  'root-read-only': () => kernelHas(5, 12),
   userns: () => maximum('user') > 0 && readNumber('/proc/sys/kernel/unprivileged_userns_clone', 1) > 0,
   /** The machine's first user namespace, in which others can be made. */
   'first-userns': () =>

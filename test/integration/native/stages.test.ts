@@ -5,9 +5,10 @@ import { native, type Stage } from 'memcage/native';
 import { cloneTwice, failedAt, RAN, type Scenario, twice } from '../../support/clone-fixture';
 import { makeFifo, shell, temporaryDirectory } from '../../support/native-child';
 import { describeIf } from '../../support/require';
+import { bind, inRoot, tmpfs } from '../../support/root-plan';
 import { testRows } from '../../support/rows';
 
-const { EBADF, EINVAL, ENOENT, EPERM, ETIMEDOUT } = constants.errno;
+const { EBADF, EBUSY, EINVAL, ENOENT, ENOSYS, ENOTDIR, EPERM, ETIMEDOUT } = constants.errno;
 const { CLONE_NEWCGROUP, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS } = native.constants;
 
 const UNUSED_FD = 999;
@@ -56,6 +57,20 @@ const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
     rules: [{ syscall: 'mount', errno: EPERM, argument: 3, mask: MS_PRIVATE, value: MS_PRIVATE }],
     options: { namespaces: CLONE_NEWNS, privateMounts: true },
     errno: EPERM,
+    path: '/',
+  },
+  root: { options: inRoot({ path: '/etc/passwd' }), errno: ENOTDIR, path: '/etc/passwd' },
+  'root-pivot': { rules: [{ syscall: 'pivot_root', errno: EINVAL }], options: inRoot({}), errno: EINVAL, path: '/' },
+  'root-source': { options: inRoot({ mounts: [bind('/nowhere', '/mnt')] }), errno: ENOENT, path: '/nowhere' },
+  'root-target': { options: inRoot({ mounts: [bind('/etc', '/nowhere')] }), errno: ENOENT, path: '/nowhere' },
+  'root-mount': { options: inRoot({ mounts: [tmpfs('/mnt', { size: 'many' })] }), errno: EINVAL, path: '/mnt' },
+  'root-proc': { options: inRoot({ path: '/etc', proc: 'bind' }), errno: ENOENT, path: '/proc' },
+  'root-dev': { options: inRoot({ path: '/etc', dev: true }), errno: ENOENT, path: '/dev' },
+  'root-hide': { options: inRoot({ hide: ['/'] }), errno: EBUSY, path: '/' },
+  'root-read-only': {
+    rules: [{ syscall: 'mount_setattr', errno: ENOSYS }],
+    options: inRoot({ readOnly: true }),
+    errno: ENOSYS,
     path: '/',
   },
   proc: {
