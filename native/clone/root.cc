@@ -65,10 +65,9 @@ Roots EnterStage(const SpawnPlan& plan, int tree) {
 /** From then on no path leads outside. */
 void LeaveStage(const SpawnPlan& plan, const Roots& roots) {
   Call(SYS_close, roots.outside);
-  Check(plan, Stage::kRootPivot, Call(SYS_umount2, kOld, MNT_DETACH), "/");
   Check(plan, Stage::kRootPivot, Call(SYS_fchdir, roots.inside), "/");
   Check(plan, Stage::kRootPivot, Call(SYS_pivot_root, ".", "."), "/");
-  // The stage, which is on top of it now.
+  // The stage, which is on top of it now, and the old root with it.
   Check(plan, Stage::kRootPivot, Call(SYS_umount2, ".", MNT_DETACH), "/");
 }
 

@@ -25,10 +25,10 @@ constexpr uint64_t kMaxInt = 0x7fffffff;
 constexpr uint64_t kMaxId = 0xffffffff;
 
 struct Reader {
-  Task* task;
-  int* join_fds;
-  Rlimit* rlimits;
-  RootArguments root;
+  Task* task = nullptr;
+  int* join_fds = nullptr;
+  Rlimit* rlimits = nullptr;
+  RootArguments root{};
 
   bool Read(const char* argument);
 

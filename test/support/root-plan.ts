@@ -4,7 +4,7 @@ import { type CloneOptions, native, type RootMount, type RootPlan, type TmpfsOpt
 const { CLONE_NEWNS, CLONE_NEWPID } = native.constants;
 
 /** Options of a clone into a root that is this process's own, unless `root` says otherwise. */
-export function inRoot(root: Partial<RootPlan>): Partial<CloneOptions> {
+export function inRoot(root: Partial<RootPlan>): Partial<CloneOptions> & { root: RootPlan } {
   const plan: RootPlan = {
     path: null,
     empty: false,

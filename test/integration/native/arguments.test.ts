@@ -2,6 +2,7 @@ import { native } from 'memcage/native';
 import { openFdCount } from '../../support/fds';
 import { cloneOptions, refusal } from '../../support/native-child';
 import { childrenOf } from '../../support/processes';
+import { bind, inRoot, tmpfs } from '../../support/root-plan';
 import { testRows } from '../../support/rows';
 
 const { CLONE_FS, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUTS } = native.constants;
@@ -91,6 +92,31 @@ describe('clone', () => {
     ['a /proc in our own mounts', { namespaces: CLONE_NEWPID, mountProc: true }],
     ['a /proc that others would see', { namespaces: CLONE_NEWPID | CLONE_NEWNS, mountProc: true }],
     ['a loopback that would be ours', { loopback: true }],
+    ['a root that would be ours', { root: inRoot({}).root }],
+    ['a root in mounts that others see', { ...inRoot({}), privateMounts: false }],
+    ['a root that is no object', { ...inRoot({}), root: '/' }],
+    ['a root with a /proc twice', { ...inRoot({}), mountProc: true }],
+    ['a root with two working directories', { ...inRoot({}), cwd: '/' }],
+    ['a root with the /proc of our own pids', { ...inRoot({ proc: 'new' }), namespaces: CLONE_NEWNS }],
+    ['a root with a /proc that is unknown', inRoot({ proc: 'old' as never })],
+    ['a root without a path', inRoot({ path: undefined as never })],
+    ['an empty root with a path', inRoot({ path: '/', empty: true })],
+    ['a relative root', inRoot({ path: 'etc' })],
+    ['a relative working directory in a root', inRoot({ cwd: 'etc' })],
+    ['a relative source', inRoot({ mounts: [bind('etc', '/mnt')] })],
+    ['a relative target', inRoot({ mounts: [bind('/etc', 'mnt')] })],
+    ['a relative target of a tmpfs', inRoot({ mounts: [tmpfs('mnt')] })],
+    ['a relative path to hide', inRoot({ hide: ['etc'] })],
+    ['a mount of an unknown kind', inRoot({ mounts: [{ ...tmpfs('/mnt'), kind: 'ramfs' } as never] })],
+    ['a bind without a source', inRoot({ mounts: [{ ...bind('/', '/mnt'), from: undefined } as never] })],
+    ['a tmpfs without a mode', inRoot({ mounts: [{ ...tmpfs('/mnt'), mode: undefined } as never] })],
+    ['a size that is a number', inRoot({ empty: true, emptyOptions: { size: 1 as never, mode: '755' } })],
+    ['a program outside without a root', { file: '/bin/true', fileOutside: true }],
+    ['a program outside without a path', { ...inRoot({}), file: 'true', fileOutside: true }],
+    [
+      'a program outside with a seccomp filter',
+      { ...inRoot({}), file: '/bin/true', fileOutside: true, seccomp: new Uint8Array(8) },
+    ],
     ['a negative uid', { uid: -1, shareMemory: false }],
     ['a uid beyond 32 bits', { uid: 2 ** 32, shareMemory: false }],
     ['a uid with shared memory', { uid: 1 }],

@@ -1,4 +1,5 @@
-import { launcherArguments } from '../../../lib/launcher/arguments';
+import type { RootPlan } from 'memcage/native';
+import { type LauncherPlan, launcherArguments } from '../../../lib/launcher/arguments';
 import { NO_NAMESPACES } from '../../../lib/namespaces/namespaces';
 
 describe('launcherArguments', () => {
@@ -38,7 +39,22 @@ describe('launcherArguments', () => {
       uid: 0,
       gid: 0,
       file: 'f',
-    };
+      root: {
+        path: '/r',
+        empty: false,
+        readOnly: true,
+        mounts: [
+          { kind: 'bind', from: '/a', to: '/b', readOnly: false, create: false },
+          { kind: 'bind', from: '/c', to: '/d', readOnly: true, create: true },
+          { kind: 'tmpfs', to: '/e', mode: '1777', create: false },
+          { kind: 'tmpfs', to: '/f', size: '1', mode: '700', create: true },
+        ],
+        hide: ['/g', '/h'],
+        proc: 'new',
+        dev: true,
+        cwd: '/w',
+      },
+    } satisfies LauncherPlan;
     expect(launcherArguments(plan)).toEqual([
       '1',
       '--report=3',
@@ -66,7 +82,45 @@ describe('launcherArguments', () => {
       '--seccomp-early',
       '--init',
       '--entry-point',
+      '--root=/r',
+      '--root-read-only',
+      '--root-proc=new',
+      '--root-dev',
+      '--bind-from=/a',
+      '--bind=/b',
+      '--create',
+      '--bind-from=/c',
+      '--bind-read-only=/d',
+      '--tmpfs-mode=1777',
+      '--tmpfs=/e',
+      '--create',
+      '--tmpfs-size=1',
+      '--tmpfs-mode=700',
+      '--tmpfs=/f',
+      '--hide=/g',
+      '--hide=/h',
+      '--cwd=/w',
       '--',
+    ]);
+  });
+
+  test('a root that is no directory', () => {
+    const root = { path: null, readOnly: false, mounts: [], hide: [], dev: false, cwd: '/' } as const;
+    const rootOf = (more: Pick<RootPlan, 'empty' | 'emptyOptions' | 'proc'>): string[] =>
+      launcherArguments({
+        join: [],
+        namespaces: NO_NAMESPACES,
+        settings: {},
+        init: false,
+        root: { ...root, ...more },
+      }).slice(1, -1);
+    expect(rootOf({ empty: false, proc: 'keep' })).toEqual(['--root-own', '--cwd=/']);
+    expect(rootOf({ empty: true, proc: 'bind' })).toEqual(['--root-empty', '--root-proc=bind', '--cwd=/']);
+    expect(rootOf({ empty: true, emptyOptions: { size: '1', mode: '700' }, proc: 'keep' })).toEqual([
+      '--tmpfs-size=1',
+      '--tmpfs-mode=700',
+      '--root-empty',
+      '--cwd=/',
     ]);
   });
 });

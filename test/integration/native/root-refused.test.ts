@@ -1,0 +1,102 @@
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { type CloneFailure, type CloneOptions, native, type RootPlan } from 'memcage/native';
+import { inChroot } from '../../support/chroot';
+import { cloneTwice, failedAt, RAN, type Report, twice } from '../../support/clone-fixture';
+import { fixtureResult } from '../../support/fixture';
+import { cloneOptions, temporaryDirectory } from '../../support/native-child';
+import { describeIf } from '../../support/require';
+import { bind, inRoot, SYSTEM, tmpfs } from '../../support/root-plan';
+import { user } from '../../support/rootless';
+import { testRows } from '../../support/rows';
+
+const { EINVAL, EMFILE, ENOSYS, EPERM } = constants.errno;
+const { CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER } = native.constants;
+
+const EMPTY: Partial<RootPlan> = { empty: true, readOnly: true, dev: true, proc: 'new', mounts: SYSTEM };
+const ROOT_STAGES = native.stages.filter((stage) => stage.startsWith('root'));
+
+const FIXTURE = join(__dirname, '../../fixtures/native/clone.js');
+
+/** What cloneTwice() reports where another command starts it. */
+function cloneTwiceBy(command: readonly string[], options: Partial<CloneOptions>): Report {
+  const [file = '', ...args] = [
+    ...command,
+    process.execPath,
+    FIXTURE,
+    JSON.stringify({ options: cloneOptions(options) }),
+  ];
+  const { stdout, stderr } = spawnSync(file, args, { encoding: 'utf8' });
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as Report;
+}
+
+describeIf(['root', 'seccomp'], 'the root of a child on a kernel that is too old', () => {
+  testRows(
+    'is an error of the step that needs the call',
+    [
+      ['open_tree', {}, 'root', '/'],
+      ['openat2', { mounts: [bind('/etc', '/mnt')] }, 'root-source', '/etc'],
+      ['openat2', { mounts: [tmpfs('/mnt')] }, 'root-target', '/mnt'],
+      ['mount_setattr', { mounts: [bind('/etc', '/mnt', { readOnly: true })] }, 'root-read-only', '/mnt'],
+      ['mount_setattr', EMPTY, 'root-read-only', '/usr'],
+      ['mount_setattr', { empty: true, readOnly: true }, 'root-read-only', '/'],
+    ] as const,
+    async ([syscall, root, stage, path]) => {
+      const report = await cloneTwice({ rules: [{ syscall, errno: ENOSYS }], options: inRoot(root) });
+      expect(report).toEqual(twice(failedAt(stage, ENOSYS, path)));
+    },
+    { name: ([syscall, , stage]) => `${syscall}: ${stage}` },
+  );
+});
+
+describeIf('root', 'the root of a child', () => {
+  test('takes a few fds at a time, and says where there are none', async () => {
+    const options = cloneOptions(inRoot(EMPTY));
+    const failures = await fixtureResult<CloneFailure[]>('native/root-without-fds.js', JSON.stringify(options));
+    expect(failures.length).toBeGreaterThan(0);
+    expect(failures.length).toBeLessThan(6);
+    for (const { stage, errno } of failures) {
+      expect(errno).toBe(-EMFILE);
+      expect(ROOT_STAGES).toContain(stage);
+    }
+  });
+
+  test('can not be made by a process in a chroot, whose root is no mount', () => {
+    const directory = temporaryDirectory();
+    try {
+      const command = inChroot(directory, join(__dirname, '../../..'));
+      expect(cloneTwiceBy(command, inRoot({}))).toEqual(twice(failedAt('mounts', EINVAL, '/')));
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});
+
+describeIf(['root', 'unprivileged-userns'], 'the root of a child of a user without rights', () => {
+  const asUser = ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
+
+  test('is made in a user namespace', () => {
+    const options = {
+      ...inRoot(EMPTY),
+      namespaces: CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUSER,
+      idMaps: { uidMap: `${user.uid} ${user.uid} 1`, gidMap: `${user.gid} ${user.gid} 1` },
+      file: '/usr/bin/true',
+    };
+    expect(cloneTwiceBy(asUser, options)).toEqual(twice(RAN));
+    const { root } = inRoot({
+      readOnly: true,
+      proc: 'new',
+      dev: true,
+      mounts: [tmpfs('/tmp')],
+      hide: ['/etc/passwd', '/root'],
+    });
+    expect(cloneTwiceBy(asUser, { ...options, root })).toEqual(twice(RAN));
+  });
+
+  test('needs one', () => {
+    expect(cloneTwiceBy(asUser, inRoot(EMPTY))).toEqual(twice(failedAt('clone', EPERM)));
+  });
+});
