@@ -27,12 +27,9 @@ async function main(): Promise<number> {
     `${PROGRAM.memory}, ${PROGRAM.cpuTimeMs} ms of the processor, ${PROGRAM.timeoutMs} ms in all, ${PROGRAM.pids} processes`,
   );
   for (const line of whatIsMissing()) report.show('not here', line);
-  const all = groups
-    .flatMap(({ submissions }) => submissions)
-    .filter(({ file }) => !missing().includes(languageOf(file)));
-  const verdicts = await judgeAll(all);
   for (const { title, submissions } of groups) {
     report.title(title);
+    const verdicts = await judgeAll(submissions.filter(({ file }) => !missing().includes(languageOf(file))));
     for (const submission of submissions) tell(report, submission, verdicts.get(submission));
   }
   report.title('What is left');
@@ -43,7 +40,7 @@ async function main(): Promise<number> {
 function whatIsMissing(): string[] {
   const languages = missing().map(({ name, needs }) => `${name}: no ${needs.path} (Debian: ${needs.package})`);
   const users =
-    "a user for each program, which takes root: what gets out could do what you can, and RLIMITs of a user's are shared";
+    'a user for each program, which takes root: what gets out is you, and limits of a user hold for all together';
   return isRoot ? languages : [...languages, users];
 }
 

@@ -28,6 +28,6 @@ export function rootWith({ files, submission, room }: Inside): RootOptions {
       readOnly: true,
     })),
     // What everybody may read or write, and no submission should: facts of the machine, and the terminal of the judge.
-    hide: ['/proc/keys', '/proc/timer_list', '/proc/sys/kernel', '/proc/sysrq-trigger', '/dev/tty'],
+    hide: ['/proc/keys', '/proc/timer_list', '/proc/sys/kernel', '/dev/tty'],
   };
 }

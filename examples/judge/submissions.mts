@@ -47,7 +47,7 @@ const greedy: Row[] = [
   ['a large file', 'large-file.c', /^file limit$/],
   ['a full /tmp', 'full-tmp.py', /^wrong answer: No space left on device after \d MiB$/],
   ['a full /dev/shm', 'full-shm.py', /^memory limit: cause limit$/],
-  ['many files', 'many-files.py', /^memory limit: cause limit$|^wrong answer: No space left on device$/],
+  ['many files', 'many-files.c', /^memory limit: cause limit$|^wrong answer: No space left on device$/],
   ['many fds', 'many-fds.py', /^wrong answer: Too many open files after 63$/],
 ];
 

@@ -1,2 +1,2 @@
 const kept = [];
-for (;;) kept.push({ number: kept.length, text: String(kept.length) });
+for (;;) kept.push(new Array(10_000).fill(kept.length));

@@ -2,7 +2,7 @@ import os
 
 written = []
 for directory, below, _ in os.walk('/'):
-    if directory.startswith('/proc/'): below.clear()
+    if directory.startswith('/proc/') or directory.count('/') == 2: below.clear()
     try:
         os.close(os.open(os.path.join(directory, 'written'), os.O_CREAT | os.O_WRONLY))
         written.append(directory)
