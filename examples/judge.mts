@@ -7,8 +7,10 @@
  *
  * In `judge`, `caged.mts` has what holds a program, `verdict.mts` what memcage says of its end.
  */
+import { rmSync } from 'node:fs';
 import { isRoot } from './judge/caged.mts';
-import { judge } from './judge/judge.mts';
+import { makeData } from './judge/data.mts';
+import { judge, type Problem } from './judge/judge.mts';
 import { languageOf, missing } from './judge/languages.mts';
 import { whatIsLeft } from './judge/left.mts';
 import { PROGRAM } from './judge/limits.mts';
@@ -17,7 +19,6 @@ import { groups, type Submission } from './judge/submissions.mts';
 import type { Verdict } from './judge/verdict.mts';
 import { exitWith, Report } from './support/report.mts';
 
-const SUM = { input: '1\n2\n3\n4\n5\n', answer: '15' };
 /** How many are judged at a time. */
 const LANES = 2;
 
@@ -27,11 +28,16 @@ async function main(): Promise<number> {
     `${PROGRAM.memory}, ${PROGRAM.cpuTimeMs} ms of the processor, ${PROGRAM.timeoutMs} ms in all, ${PROGRAM.pids} processes`,
   );
   for (const line of whatIsMissing()) report.show('not here', line);
+  const problem = { input: '1\n2\n3\n4\n5\n', answer: '15', data: makeData() };
   for (const { title, submissions } of groups) {
     report.title(title);
-    const verdicts = await judgeAll(submissions.filter(({ file }) => !missing().includes(languageOf(file))));
+    const verdicts = await judgeAll(
+      submissions.filter(({ file }) => !missing().includes(languageOf(file))),
+      problem,
+    );
     for (const submission of submissions) tell(report, submission, verdicts.get(submission));
   }
+  rmSync(problem.data);
   report.title('What is left');
   for (const [what, count] of whatIsLeft()) report.check(what, count, count === 0);
   return report.end();
@@ -44,11 +50,11 @@ function whatIsMissing(): string[] {
   return isRoot ? languages : [...languages, users];
 }
 
-async function judgeAll(submissions: readonly Submission[]): Promise<Map<Submission, Verdict>> {
+async function judgeAll(submissions: readonly Submission[], problem: Problem): Promise<Map<Submission, Verdict>> {
   const verdicts = new Map<Submission, Verdict>();
   const queue = submissions.values();
   const lane = async (): Promise<void> => {
-    for (const each of queue) verdicts.set(each, await judge(languageOf(each.file), sourceOf(each), SUM));
+    for (const each of queue) verdicts.set(each, await judge(languageOf(each.file), sourceOf(each), problem));
   };
   await Promise.all(Array.from({ length: LANES }, lane));
   return verdicts;

@@ -1,6 +1,6 @@
 import { type MemoryReport, type RunResult, run } from 'memcage';
 import type { Limits } from './limits.mts';
-import { rootWith } from './roots.mts';
+import { rootWith, type Seen } from './roots.mts';
 import { systemCalls } from './system-calls.mts';
 
 /** Root gives each run a user of its own. Others can't, and a user namespace has to do. */
@@ -16,16 +16,14 @@ export const hasRun = (uid: number): boolean => used.has(uid);
 interface Caged {
   limits: Limits;
   /** What it sees of this machine. */
-  files: readonly string[];
-  /** A file of this machine, and where it sees that. */
-  submission: { from: string; to: string };
+  seen: readonly Seen[];
   input?: string;
 }
 
 /** Runs a program that nobody trusts. Rejects as `run()` does, unless the program ends well. */
 export function runCaged(
   [file = '', ...args]: string[],
-  { limits, files, submission, input = '' }: Caged,
+  { limits, seen, input = '' }: Caged,
 ): Promise<RunResult<'buffer', MemoryReport>> {
   const uid = UIDS.first + (runs++ % UIDS.count);
   if (isRoot) used.add(uid);
@@ -46,7 +44,7 @@ export function runCaged(
     // If the machine runs out of memory, they go first.
     oomScoreAdj: 1000,
     // What they see.
-    root: rootWith({ files, submission, room: limits.room }),
+    root: rootWith(seen, limits.room),
     cwd: '/tmp',
     namespaces: { pid: { init: true }, net: true, ipc: true, cgroup: true, uts: { hostname: 'judge' } },
     // What they may ask of the kernel.

@@ -8,9 +8,11 @@ const COMMANDS = 'gcc -O1 -w -static -pthread -o /tmp/program /submission.c && c
 
 /** A submission controls what its compiler does, so that one is in a cage too. */
 export async function compile(from: string): Promise<{ program: Buffer } | Verdict> {
-  const submission = { from, to: '/submission.c' };
   try {
-    const { stdout } = await runCaged(['/bin/sh', '-c', COMMANDS], { limits: COMPILER, files: SYSTEM, submission });
+    const { stdout } = await runCaged(['/bin/sh', '-c', COMMANDS], {
+      limits: COMPILER,
+      seen: [...SYSTEM, { from, to: '/submission.c' }],
+    });
     return { program: stdout };
   } catch (error) {
     return notCompiled(error);

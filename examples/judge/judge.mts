@@ -12,6 +12,8 @@ export const DIRECTORY = `memcage-judge-${process.pid}-`;
 export interface Problem {
   input: string;
   answer: string;
+  /** A file that every program may read, as /data. */
+  data: string;
 }
 
 /** What a submission makes of a problem. */
@@ -36,11 +38,12 @@ function place(directory: string, name: string, content: string | Buffer): strin
   return path;
 }
 
-async function test(language: Language, from: string, { input, answer }: Problem): Promise<Verdict> {
+async function test(language: Language, from: string, { input, answer, data }: Problem): Promise<Verdict> {
   const submission = { from, to: '/submission' };
+  const { limits, sees } = language;
   try {
-    const { limits, sees: files } = language;
-    return compare(await runCaged(language.command(submission.to), { limits, files, submission, input }), answer);
+    const seen = [...sees, submission, { from: data, to: '/data' }];
+    return compare(await runCaged(language.command(submission.to), { limits, seen, input }), answer);
   } catch (error) {
     return explain(error);
   }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import { type Limits, NODE_PROGRAM, PROGRAM } from './limits.mts';
-import { SYSTEM } from './roots.mts';
+import { atItsPath, type Seen, SYSTEM } from './roots.mts';
 
 export interface Language {
   name: string;
@@ -9,7 +9,7 @@ export interface Language {
   needs: { path: string; package: string };
   limits: Limits;
   /** What its programs see of this machine. */
-  sees: readonly string[];
+  sees: readonly Seen[];
   isCompiled?: boolean;
   /** The command that runs a submission at this path. */
   command(submission: string): string[];
@@ -40,7 +40,7 @@ const languages: Readonly<Record<string, Language>> = {
     needs: { path: process.execPath, package: 'nodejs' },
     limits: NODE_PROGRAM,
     // Node may be anywhere, and is one file.
-    sees: [...SYSTEM, ...(process.execPath.startsWith('/usr/') ? [] : [process.execPath])],
+    sees: [...SYSTEM, ...(process.execPath.startsWith('/usr/') ? [] : [atItsPath(process.execPath)])],
     command: (submission) => [process.execPath, submission],
   },
 };

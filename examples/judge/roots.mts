@@ -1,32 +1,30 @@
 import { existsSync } from 'node:fs';
 import type { RootOptions } from 'memcage';
 
-/** Where a distribution has its programs and libraries. The directories at the top are often links into /usr. */
-export const SYSTEM = ['/usr', '/bin', '/lib', '/lib64', '/etc/ld.so.cache'].filter(existsSync);
-
-interface Inside {
-  /** Of this machine, each at its own path. */
-  files: readonly string[];
-  submission: { from: string; to: string };
-  /** For how many bytes there is room in /tmp. */
-  room: string | undefined;
+/** A file or directory of this machine, and where a program sees it. */
+export interface Seen {
+  from: string;
+  to: string;
 }
 
+export const atItsPath = (path: string): Seen => ({ from: path, to: path });
+
+/** Where a distribution has its programs and libraries. The directories at the top are often links into /usr. */
+export const SYSTEM = ['/usr', '/bin', '/lib', '/lib64', '/etc/ld.so.cache'].filter(existsSync).map(atItsPath);
+
 /**
- * An empty root, read-only, in which there is nothing but some files of this machine, the submission, and room for a few
- * files in memory.
+ * An empty root, read-only, in which there is nothing but this, and a /tmp with room for a few files in memory.
+ *
+ * @param room the size of /tmp
  */
-export function rootWith({ files, submission, room }: Inside): RootOptions {
+export function rootWith(seen: readonly Seen[], room: string | undefined): RootOptions {
   return {
     readOnly: true,
     tmpfs: [
       { path: '/', mode: 0o755 },
       { path: '/tmp', ...(room === undefined ? {} : { size: room }) },
     ],
-    binds: [...files.map((path) => ({ from: path, to: path })), submission].map((bind) => ({
-      ...bind,
-      readOnly: true,
-    })),
+    binds: seen.map((each) => ({ ...each, readOnly: true })),
     // What everybody may read or write, and no submission should: facts of the machine, and the terminal of the judge.
     hide: ['/proc/keys', '/proc/timer_list', '/proc/sys/kernel', '/dev/tty'],
   };

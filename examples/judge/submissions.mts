@@ -55,7 +55,7 @@ const greedy: Row[] = [
 
 /** Held by `root`: a root directory in which there is nothing to find. */
 const nosy: Row[] = [
-  ['all files', 'all-files.py', /^wrong answer: \/etc\/ld\.so\.cache \/submission$/],
+  ['all files', 'all-files.py', /^wrong answer: \/data \/etc\/ld\.so\.cache \/submission$/],
   ['secrets', 'secrets.py', /^wrong answer: opened:$/],
   ['symbolic links', 'symlinks.py', /^wrong answer: (\w+: (No such file or directory|Permission denied);? ?){4}$/],
   ['a place to write to', 'write-anywhere.py', /^wrong answer: written to \/dev\/shm \/tmp$/],
