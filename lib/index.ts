@@ -6,6 +6,7 @@
  * @module memcage
  */
 export type * from '../types/diagnosis';
+export type { StallSign } from '../types/native';
 export type * from '../types/options';
 export type * from '../types/outcome';
 export type * from '../types/parent';
@@ -71,10 +72,8 @@ export type { Sample, WatchOptions } from './cgroup/watching/watch';
 export type {
   Cage,
   Caged,
-  CageLimitOptions,
   CageOptions,
   CagingOption,
-  ChildSettingsOptions,
   ExecFileOptions,
   ExecOptions,
   ForkOptions,
@@ -85,7 +84,8 @@ export type {
   SpawnOptions,
   Uncaged,
 } from './contract/cage';
-export type { CageEvents, CpuTimeEvent, OomEvent } from './contract/cage-events';
+export type { CageEvents, CpuTimeEvent, OomEvent, StallEvent, UsageEvent } from './contract/cage-events';
+export type { CageLimitOptions, ChildSettingsOptions } from './contract/limit-options';
 export { type DiagnoseOptions, diagnose } from './doctor/diagnose';
 export {
   AbortError,
@@ -94,6 +94,7 @@ export {
   LimitError,
   MemcageError,
   MemoryLimitError,
+  StallError,
   TimeoutError,
 } from './errors/errors';
 export { type CageName, cageOf } from './inventory/cage-of';

@@ -403,14 +403,16 @@ export type WatchEvent =
     }
   | {
       /**
-       * A meter's limit is reached, and everything in its cgroup was sent SIGKILL, unless the kernel `refused`. Once for each
-       * meter.
+       * A meter's limit is reached, and everything in its cgroup was sent SIGKILL, unless the kernel `refused`, or the meter
+       * kills nothing. Once for each meter of processor time; for one of stalls, once for each stall.
        */
-      kind: 'spent';
-      /** The number that {@link NativeBinding.startMeter} returned. */
+      kind: 'reached';
+      /** The number that {@link NativeBinding.startMeter} or {@link NativeBinding.startStallMeter} returned. */
       id: number;
-      /** Processor time in microseconds. */
-      usedUs: number;
+      /** In microseconds: processor time, or how long nothing has got on. */
+      valueUs: number;
+      /** Of stalls. */
+      toldBy?: StallSign;
       /** Absent if the kernel refused nothing. The meter tries again, after longer and longer pauses. */
       refused?: NativeError;
       /** CLOCK_MONOTONIC in nanoseconds, after the kill. */
@@ -433,12 +435,50 @@ export interface MeterOptions {
   limitUs: number;
 }
 
-/** What a meter shows. */
+/**
+ * What tells that a cgroup gets nowhere because of memory: PSI; what is read again and again soon after it was
+ * reclaimed; processes that wait for memory with the OOM killer off (v1).
+ */
+export type StallSign = 'pressure' | 'refaults' | 'oomPaused';
+
+/** A limit of how long a cgroup and all below it may get nowhere because of memory. */
+export interface StallMeterOptions {
+  /** Directory fd of the memory cgroup. */
+  dirFd: number;
+  /** Path below `dirFd`; '' for `dirFd` itself. */
+  path: string;
+  /** Directory fd of the cgroup with the same processes whose processor time counts. */
+  timeDirFd: number;
+  /** Path below `timeDirFd`. */
+  timePath: string;
+  /** As in {@link MeterOptions}. `cpuacct.stat`, which tells user time, is beside `cpuacct.usage`. */
+  timeFile: MeterOptions['file'];
+  /** Directory fd of the cgroup with the same processes that may have `memory.pressure`. */
+  pressureDirFd: number;
+  /** Path below `pressureDirFd`. */
+  pressurePath: string;
+  /** Whether to kill at the limit. */
+  kills: boolean;
+  /** As in {@link MeterOptions}. */
+  killDirFd: number;
+  /** Path below `killDirFd`. */
+  killPath: string;
+  /** In microseconds. */
+  limitUs: number;
+}
+
+/** What a meter shows. If the cgroup is gone, as it was last seen. */
 export interface MeterReading {
-  /** Processor time in microseconds; if the cgroup is gone, as it was last seen. */
-  usedUs: number;
-  /** The limit is reached: what is in the cgroup, or comes in, is killed. */
-  isSpent: boolean;
+  /** In microseconds: processor time, or how long nothing has got on. */
+  valueUs: number;
+  /** The highest `valueUs` so far. */
+  mostUs: number;
+  /** How often the watcher's thread has found the limit reached: more than once only of stalls. */
+  times: number;
+  /** The limit is reached, or, of stalls, was once. */
+  isReached: boolean;
+  /** Of stalls: what told of the last. */
+  toldBy?: StallSign;
   /** What the kernel refused in the last kill. Absent if nothing, or if there was none. */
   refused?: NativeError;
 }
@@ -550,7 +590,15 @@ export interface NativeBinding {
    * @returns the `id` of the meter and of its event, unique as those of `watch`
    */
   startMeter(options: MeterOptions): number;
-  /** The time now; null if there is no such meter. */
+  /**
+   * Have the watcher thread look whether a cgroup gets on, several times a second while it waits for memory. At the limit it
+   * does as {@link NativeBinding.killAll} does, once for each stall.
+   *
+   * @throws ENODATA if the kernel counts no refaults
+   * @returns as {@link NativeBinding.startMeter} does
+   */
+  startStallMeter(options: StallMeterOptions): number;
+  /** What it shows now; null if there is no such meter. */
   readMeter(options: { id: number }): MeterReading | null;
   /** End a meter. From now on it kills nothing, except that a kill which is under way goes on. */
   stopMeter(options: { id: number }): void;

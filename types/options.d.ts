@@ -6,6 +6,25 @@
 export type Size = number | string;
 
 /**
+ * A limit of how long a cage may get nowhere because of memory: its processes only wait for pages that were taken from them.
+ * `{}` has the defaults.
+ *
+ * @see docs/stall.md
+ */
+export interface StallOption {
+  /** For how long, in milliseconds, an integer of at least 500. Default: 10,000. */
+  ms?: number;
+  /** `kill`: memcage kills everything in the cage; `event`: it only emits 'stall'. Default: `kill`. */
+  action?: 'kill' | 'event';
+}
+
+/**
+ * A use of memory to be told of: a {@link Size}, or a whole percentage of the cage's own limit, `'1%'` to `'100%'`. A percentage
+ * follows when that limit changes.
+ */
+export type CageThreshold = number | string;
+
+/**
  * The limits of a memory cgroup. Limits that you leave out stay as they are, except `swap`.
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files

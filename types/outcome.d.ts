@@ -1,3 +1,4 @@
+import type { StallSign } from './native';
 import type { Enforce } from './options';
 
 /** What holds the limits of a cage. */
@@ -172,6 +173,18 @@ export interface LimitsReport {
   cpuTime?: CpuTimeReport;
 }
 
+/** What is known of a cage that got nowhere because of memory, for as long as its option `stall` says. */
+export interface StallVerdict {
+  /** The limit, in milliseconds. */
+  ms: number;
+  /** For how long the cage got nowhere, in milliseconds. The limit, if a shared cage had got nowhere for longer before. */
+  stalledMs: number;
+  /** What told so, see `StallEvent`. */
+  toldBy: StallSign;
+  /** Whether memcage killed everything in the cage for it. */
+  killed: boolean;
+}
+
 /** What a child of {@link run} wrote. */
 export interface RunOutput<T extends string | Buffer = string | Buffer> {
   /**
@@ -202,6 +215,11 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   /** What became of the limits other than memory. `{}` if none was asked for. */
   limits: LimitsReport;
   /**
+   * `null` unless the child's cage, or a cage around it, got nowhere because of memory for as long as its option `stall` says,
+   * while the child was there.
+   */
+  stalled: StallVerdict | null;
+  /**
    * Processor time. Each number is `NaN` of a child that has started where the addon does not load: Node, which started
    * it, does not tell.
    */
@@ -212,8 +230,7 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   durationMs: number;
   /**
    * Why the child did not start or was ended early (the spawn error, the abort, the timeout), what the kernel refused when
-   * memcage was to kill it at the limit `cpuTimeMs`, or why nobody knows how
-   * it ended. Left out otherwise.
+   * memcage was to kill it at the limit `cpuTimeMs` or `stall`, or why nobody knows how it ended. Left out otherwise.
    */
   error?: Error;
 }

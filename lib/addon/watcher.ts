@@ -1,10 +1,17 @@
-import type { Ending, MeterOptions, MeterReading, NativeBinding, WatchEvent } from '../../types/native';
+import type {
+  Ending,
+  MeterOptions,
+  MeterReading,
+  NativeBinding,
+  StallMeterOptions,
+  WatchEvent,
+} from '../../types/native';
 import { createRefs, type Refs } from '../event-loop/refs';
 import { inTimeSlices } from '../event-loop/time-slice';
 import { loadNative } from './load-native';
 
 type ExitEvent = Extract<WatchEvent, { kind: 'exit' }>;
-type SpentEvent = Extract<WatchEvent, { kind: 'spent' }>;
+type ReachedEvent = Extract<WatchEvent, { kind: 'reached' }>;
 
 interface WatchChildOptions {
   /** The child may outlive this environment. */
@@ -13,7 +20,9 @@ interface WatchChildOptions {
   ending: Ending | undefined;
 }
 
-/** A limit of processor time that the watcher's thread holds. */
+type OnReached = (reached: ReachedEvent, timeMs: number) => void;
+
+/** A limit that the watcher's thread holds. */
 export interface Meter {
   /** Undefined once it is stopped. */
   read(): MeterReading | undefined;
@@ -33,8 +42,10 @@ export interface Watcher {
    * it, which you call before you close the fd.
    */
   event(fd: number, kind: 'event' | 'priority', onReady: (timeMs: number) => void): () => void;
-  /** Starts a meter. Calls `onSpent` once, after the first kill at its limit, with its time. */
-  meter(options: MeterOptions, onSpent: (spent: SpentEvent, timeMs: number) => void): Meter;
+  /** Starts a meter of processor time. Calls `onReached` once, after the first kill at its limit, with its time. */
+  meter(options: MeterOptions, onReached: OnReached): Meter;
+  /** Starts a meter of stalls. Calls `onReached` once for each. */
+  stallMeter(options: StallMeterOptions, onReached: OnReached): Meter;
 }
 
 let started: Watcher | undefined;
@@ -62,6 +73,19 @@ function startWatcher(native: NativeBinding): Watcher {
     // This is in time: events are delivered by the event loop.
     handlers.set(id, handler);
     return id;
+  };
+
+  const metered = (id: number, onReached: OnReached): Meter => {
+    handlers.set(id, (event) => {
+      if (event.kind === 'reached') onReached(event, epochMs(native, event.timeNs));
+    });
+    return {
+      read: () => native.readMeter({ id }) ?? undefined,
+      stop() {
+        handlers.delete(id);
+        native.stopMeter({ id });
+      },
+    };
   };
 
   native.startWatcher({
@@ -98,18 +122,7 @@ function startWatcher(native: NativeBinding): Watcher {
         if (handlers.delete(id)) native.unwatch({ fd });
       };
     },
-    meter(options, onSpent) {
-      const id = native.startMeter(options);
-      handlers.set(id, (event) => {
-        if (event.kind === 'spent') onSpent(event, epochMs(native, event.timeNs));
-      });
-      return {
-        read: () => native.readMeter({ id }) ?? undefined,
-        stop() {
-          handlers.delete(id);
-          native.stopMeter({ id });
-        },
-      };
-    },
+    meter: (options, onReached) => metered(native.startMeter(options), onReached),
+    stallMeter: (options, onReached) => metered(native.startStallMeter(options), onReached),
   };
 }

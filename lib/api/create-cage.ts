@@ -1,13 +1,23 @@
-import type { CpuOption, Enforce, MemoryOption, NodeHeapOption, PidsOption } from '../../types/options';
+import type {
+  CageThreshold,
+  CpuOption,
+  Enforce,
+  MemoryOption,
+  NodeHeapOption,
+  PidsOption,
+  StallOption,
+} from '../../types/options';
 import { loadNative } from '../addon/load-native';
 import type { ChildDefaults } from '../cage/child-defaults';
 import { SharedCage } from '../cage/shared-cage';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import type { CageLimits } from '../cgroup/limits/cage-limits';
 import { resolveCageLimits } from '../cgroup/limits/resolve-cage-limits';
+import { type ResolvedThreshold, resolveThresholds } from '../cgroup/limits/resolve-thresholds';
 import type { AnySharedCage } from '../child/member';
 import { hasSettings, resolveSettings, settingsIn } from '../child-settings/child-settings';
-import type { Cage, CageLimitOptions, ChildSettingsOptions } from '../contract/cage';
+import type { Cage } from '../contract/cage';
+import type { CageLimitOptions, ChildSettingsOptions } from '../contract/limit-options';
 import { invalidArgument } from '../errors/errors';
 import { ALIASES, CHILD_SETTINGS } from '../options/called';
 import { checkOptions, isRecord, refuseUnknown } from '../options/option-names';
@@ -39,6 +49,10 @@ export type AnyCageLimit = CageLimitOptions &
         /** Processor time in milliseconds. */
         cpuTimeMs: number;
       }
+    | {
+        /** How long it may get nowhere because of memory. */
+        stall: StallOption;
+      }
   );
 
 /** Options of {@link createCage}: limits, and {@link SharedCageSettings}. */
@@ -51,6 +65,12 @@ export interface SharedCageSettings extends ChildSettingsOptions {
    * child with limits of its own. Where there are two limits, the lower one holds. Default: none.
    */
   perChild?: CageLimitOptions;
+  /**
+   * Uses of the cage's memory at which it emits 'usage': sizes, or percentages of its `memory.max`. Default: none.
+   *
+   * @see docs/events.md
+   */
+  thresholds?: readonly CageThreshold[];
   /**
    * The memory cgroup to make the cage in. Default: the cage around ({@link Cage.contain}), or else memcage
    * finds one, see {@link prepare}.
@@ -78,8 +98,9 @@ export function createCage(options: CreateCageOptions): Cage {
   checkOptions(options, { of: 'createCage', known: KNOWN, aliases: ALIASES });
   const limits = resolveCageLimits(options, 'createCage');
   if (limits === undefined)
-    throw invalidArgument('memory', 'a size or an object of limits (or pids, cpu or cpuTimeMs)', undefined);
+    throw invalidArgument('memory', 'a size or an object of limits (or pids, cpu, cpuTimeMs or stall)', undefined);
   const perChild = resolvePerChild(options.perChild);
+  const thresholds = options.thresholds === undefined ? [] : resolveThresholds(options.thresholds, limits);
   const nodeHeap = resolveNodeHeap(options.nodeHeap);
   const own = resolveSettings(options, 'createCage');
   const parent = resolveParent(options.parent);
@@ -91,11 +112,11 @@ export function createCage(options: CreateCageOptions): Cage {
   // Where it does not load, Node starts the children, and knows no settings: say so now.
   if (hasSettings(settings)) loadNative();
   const defaults = { nodeHeap: nodeHeap ?? around?.nodeHeap, settings };
-  return make({ limits, perChild, parent, around, defaults, accepted });
+  return make({ limits, perChild, thresholds, parent, around, defaults, accepted });
 }
 
-const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs'];
-const KNOWN = [...LIMITS, 'perChild', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS];
+const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'];
+const KNOWN = [...LIMITS, 'perChild', 'thresholds', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS];
 
 function resolvePerChild(given: CageLimitOptions | undefined): CageLimits | undefined {
   if (given === undefined) return undefined;
@@ -107,6 +128,7 @@ function resolvePerChild(given: CageLimitOptions | undefined): CageLimits | unde
 interface CageRequest {
   limits: CageLimits;
   perChild: CageLimits | undefined;
+  thresholds: readonly ResolvedThreshold[];
   parent: string | undefined;
   around: AnySharedCage | undefined;
   defaults: ChildDefaults;
@@ -115,22 +137,23 @@ interface CageRequest {
 }
 
 function make(request: CageRequest): Cage {
-  const { limits, perChild, parent, around, defaults, accepted } = request;
+  const { limits, perChild, thresholds, parent, around, defaults, accepted } = request;
   if (around !== undefined && !(around instanceof SharedCage)) {
     return makePolled(request, asAround(around.enforcedBy));
   }
-  const makeByKernel = (): Cage => new StartingCage({ limits, perChild, within: parent ?? around, defaults });
+  const makeByKernel = (): Cage =>
+    new StartingCage({ limits, perChild, thresholds, within: parent ?? around, defaults });
   // Only the kernel can honour a parent.
   if (accepted === 'kernel' || around !== undefined || parent !== undefined) return makeByKernel();
   return new KernelFirst().make(makeByKernel, (refusal) => makePolled(request, refusal));
 }
 
-function makePolled({ limits, perChild, around, defaults, accepted }: CageRequest, refusal: Refusal): Cage {
+function makePolled({ limits, perChild, thresholds, around, defaults, accepted }: CageRequest, refusal: Refusal): Cage {
   const outer = around instanceof SharedCage ? undefined : around;
   outer?.assertOpen();
   const limitBytes = limits.memory.max ?? Number.POSITIVE_INFINITY;
   return makeWeaker(
-    { limits, perChild, outlivesOwner: false, accepted },
+    { limits, perChild, thresholds, outlivesOwner: false, accepted },
     refusal,
     (enforcedBy) => new StartingPolledCage({ enforcedBy, limitBytes, outer }, defaults),
   );

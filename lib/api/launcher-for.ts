@@ -1,4 +1,4 @@
-import type { LimitsReport, MemoryReport, OomVerdict } from '../../types/outcome';
+import type { LimitsReport, MemoryReport, OomVerdict, StallVerdict } from '../../types/outcome';
 import { loadNative } from '../addon/load-native';
 import { joinPaths } from '../cage/cgroup/join-fds';
 import type { CagedChild } from '../child/caged-child';
@@ -27,6 +27,8 @@ export interface LauncherReport {
   memory: MemoryReport | null;
   /** What became of the limits other than memory. `{}` if none was asked for. */
   limits: LimitsReport;
+  /** `null` unless the cage, or one around it, got nowhere for as long as its `stall` says. */
+  stalled: StallVerdict | null;
 }
 
 /**
@@ -49,7 +51,19 @@ export interface Launcher extends AsyncDisposable {
 
 const NAMES = {
   of: 'launcherFor',
-  known: ['memory', 'pids', 'cpu', 'cpuTimeMs', 'cage', 'namespaces', 'root', 'parent', ...CHILD_SETTINGS],
+  known: [
+    'memory',
+    'pids',
+    'cpu',
+    'cpuTimeMs',
+    'stall',
+    'thresholds',
+    'cage',
+    'namespaces',
+    'root',
+    'parent',
+    ...CHILD_SETTINGS,
+  ],
   aliases: ALIASES,
 } as const;
 
@@ -114,10 +128,10 @@ export function launcherFor(options: LauncherOptions): Launcher {
 }
 
 function endCaged(caged: CagedChild | undefined): Promise<LauncherReport> {
-  if (caged === undefined) return Promise.resolve({ oom: null, memory: null, limits: {} });
+  if (caged === undefined) return Promise.resolve({ oom: null, memory: null, limits: {}, stalled: null });
   return new Promise((resolve, reject) => {
-    caged.ended(null, undefined, ({ oom, memory, limits, error }) => {
-      if (error === undefined) resolve({ oom, memory, limits });
+    caged.ended(null, undefined, ({ oom, memory, limits, stalled = null, error }) => {
+      if (error === undefined) resolve({ oom, memory, limits, stalled });
       else reject(error);
     });
   });

@@ -1,11 +1,23 @@
 import type { Outcome, RunOutput } from '../../types/outcome';
-import { LimitError } from '../errors/errors';
+import { LimitError, StallError } from '../errors/errors';
 
 /** The kernel's signals at the soft limit of a resource: setrlimit(2). Nothing else in the kernel sends them. */
 const BY_SIGNAL = {
   SIGXCPU: ['rlimits.cpu', 'RLIMIT_CPU, the processor time of one process'],
   SIGXFSZ: ['rlimits.fsize', 'RLIMIT_FSIZE, the size of a file'],
 } as const;
+
+/** The error for a child that was killed since its cage got nowhere; undefined if it was not. */
+export function stallErrorOf(file: string, outcome: Outcome & RunOutput): StallError | undefined {
+  const { signal, stalled } = outcome;
+  if (stalled?.killed !== true || signal !== 'SIGKILL') return undefined;
+  const { stalledMs, ms } = stalled;
+  return new StallError(
+    `${file} was killed: for ${stalledMs} ms its cage had got nowhere because of memory, and stall allows ${ms} ms. It ` +
+      'needs more memory, or less to do at a time',
+    outcome,
+  );
+}
 
 /** The error for a child that a limit other than that of memory has ended; undefined if none has. */
 export function limitErrorOf(file: string, outcome: Outcome & RunOutput): LimitError | undefined {

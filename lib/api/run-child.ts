@@ -18,7 +18,7 @@ import { inspectable } from '../text/inspected';
 import { formatSize } from '../text/size';
 import { EarlyEnd } from './early-end';
 import { explainOom } from './explain-oom';
-import { limitErrorOf } from './limit-error';
+import { limitErrorOf, stallErrorOf } from './limit-error';
 import { startThroughNode } from './start';
 import type { Started } from './started';
 
@@ -113,7 +113,7 @@ function throwFailure(
   if (error instanceof MemcageError && error.code === ErrorCode.TIMEOUT) throw new TimeoutError(error.message, outcome);
   if (error !== undefined) throw Object.assign(error, { outcome });
   if (nodeHeap?.exhausted === 'likely') throw new MemoryLimitError(exitMessage(file, outcome), outcome, 'heap');
-  const limitError = limitErrorOf(file, outcome);
+  const limitError = stallErrorOf(file, outcome) ?? limitErrorOf(file, outcome);
   if (limitError !== undefined) throw limitError;
   if (exitCode !== 0) throw new ExitError(exitMessage(file, outcome), outcome);
 }

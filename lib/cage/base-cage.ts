@@ -1,20 +1,20 @@
 import { type InspectOptions, inspect } from 'node:util';
 import type { EnforcedBy } from '../../types/outcome';
 import { isGone, refusedWith } from '../cgroup/directory/refusal';
-import type { CgroupEvent } from '../cgroup/events/types';
 import { Cgroup } from '../cgroup/handle/cgroup';
-import { resolveCageLimits } from '../cgroup/limits/resolve-cage-limits';
+import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { retry, retrySync } from '../cgroup/processes/remove';
-import type { Cage, CageLimitOptions } from '../contract/cage';
-import { type CageEvents, FORWARDED, type ForwardedEvents, type OomEvent } from '../contract/cage-events';
+import type { Cage } from '../contract/cage';
+import type { CageEvents, OomEvent } from '../contract/cage-events';
+import type { CageLimitOptions } from '../contract/limit-options';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { emitApart } from '../event-loop/emit-apart';
 import { LazyEmitter } from '../event-loop/lazy-emitter';
-import { ALIASES } from '../options/called';
-import { checkOptions } from '../options/option-names';
 import { shown } from '../text/inspected';
 import type { CageCgroup } from './cgroup/cage-cgroup';
+import { changeCageLimits } from './change-cage-limits';
 import { BY_KERNEL } from './enforced-by';
+import { HeardEvents } from './heard-events';
 import { OomReporter } from './oom-reporter';
 import { cages } from './open-cages';
 
@@ -50,7 +50,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
   spare: boolean;
   readonly #inner = new Set<BaseCage>();
   readonly #launchers = new Set<() => void>();
-  readonly #forwards = new Map<keyof ForwardedEvents, (event: CgroupEvent) => void>();
+  readonly #heard: HeardEvents;
   #members = 0;
   #nextKillMs = 0;
   #closing: Promise<void> | undefined;
@@ -68,7 +68,9 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
       hasMembers: () => this.#members > 0,
       onWatched: () => cageCgroup.exitCleanUp.forbid(),
     });
+    this.#heard = new HeardEvents({ emitter: this, cgroup: this.cgroup, cageCgroup });
     cageCgroup.onCpuTimeSpent = (event) => emitApart(this, 'cpuTime', event);
+    cageCgroup.onStalled = (event) => emitApart(this, 'stall', event);
     this.reporter = new OomReporter(cageCgroup, (event) => this.#tell(event), outer?.reporter);
     try {
       this.reporter.watch(cageCgroup);
@@ -118,16 +120,13 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
 
   /** Change limits of the cage. See {@link Cage}. */
   setLimits(limits: CageLimitOptions): void {
-    const of = 'cage.setLimits';
-    checkOptions(limits, { of, known: ['memory', 'pids', 'cpu', 'cpuTimeMs'], aliases: ALIASES });
-    const { memory: _, cpuTimeMs, ...others } = resolveCageLimits(limits, of) ?? { memory: {} };
-    const { homes } = this.cageCgroup;
-    // Before the first write: memcage can tell.
-    homes.assertHas(others);
-    const cpuTime = cpuTimeMs === undefined ? undefined : this.cageCgroup.cpuTime;
-    if (limits.memory !== undefined) this.cgroup.setLimits(limits.memory);
-    homes.write(others);
-    if (cpuTimeMs !== undefined) cpuTime?.change(cpuTimeMs);
+    changeCageLimits(limits, this.cgroup, this.cageCgroup);
+    this.#heard.lookAtUsage();
+  }
+
+  /** @internal Where it emits 'usage'. */
+  watchUsage(thresholds: readonly ResolvedThreshold[]): void {
+    this.#heard.thresholds = thresholds;
   }
 
   /** Send SIGKILL to every process in the cage. Resolves when none is left. The cage stays open. */
@@ -184,11 +183,11 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
   /** @internal Removes the cage if it is empty. False while processes are in it. */
   tryRemove(): boolean {
     if (this.#closed) return true;
-    this.cgroup.lookAtEvents();
+    this.#heard.look();
     if (!this.cageCgroup.tryRemove()) return false;
     this.#closed = true;
     this.reporter.stop();
-    this.cgroup.concludeEvents();
+    this.#heard.conclude();
     this.cgroup.close();
     if (this.container !== undefined) this.container.#inner.delete(this);
     cages.delete(this);
@@ -198,21 +197,12 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
 
   /** @internal */
   protected override listeningBegins(name: keyof CageEvents): void {
-    if (isForwarded(name)) this.cgroup.on(name, this.#forwardOf(name));
+    this.#heard.begin(name);
   }
 
   /** @internal */
   protected override listeningEnds(name: keyof CageEvents): void {
-    if (isForwarded(name)) this.cgroup.off(name, this.#forwardOf(name));
-  }
-
-  #forwardOf(name: keyof ForwardedEvents): (event: CgroupEvent) => void {
-    let forward = this.#forwards.get(name);
-    if (forward === undefined) {
-      forward = (event) => emitApart(this, name, event);
-      this.#forwards.set(name, forward);
-    }
-    return forward;
+    this.#heard.end(name);
   }
 
   #tell(event: OomEvent): void {
@@ -275,8 +265,4 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
     this.cageCgroup.killForRemoval();
     return false;
   }
-}
-
-function isForwarded(name: unknown): name is keyof ForwardedEvents {
-  return (FORWARDED as readonly unknown[]).includes(name);
 }

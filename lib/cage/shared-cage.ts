@@ -1,5 +1,6 @@
 import { type CageLimits, lowerOfBoth } from '../cgroup/limits/cage-limits';
 import { firstLimits, followLimits, limitsToRepeat, type RepeatedLimits } from '../cgroup/limits/leaf-limits';
+import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { leafName } from '../cgroup/names/own-names';
 import type { ChildSettings } from '../child-settings/child-settings';
 import { ErrorCode, MemcageError } from '../errors/errors';
@@ -19,6 +20,8 @@ export interface SharedCageOptions {
   defaults: ChildDefaults;
   /** Limits that each child has besides. */
   perChild: CageLimits | undefined;
+  /** Where the cage emits 'usage'. */
+  thresholds: readonly ResolvedThreshold[];
 }
 
 /**
@@ -36,9 +39,10 @@ export abstract class SharedCage extends BaseCage {
   #made = 0;
 
   /** @internal Use `createCage()`. */
-  constructor({ limits, within, defaults, perChild }: SharedCageOptions) {
+  constructor({ limits, within, defaults, perChild, thresholds }: SharedCageOptions) {
     const outer = within instanceof SharedCage ? within : undefined;
     super(createCageCgroup(limits, within), { outlivesOwner: false, outer });
+    this.watchUsage(thresholds);
     this.nodeHeap = defaults.nodeHeap;
     this.settings = defaults.settings;
     this.perChild = bothOf(perChild, outer?.perChild);
@@ -84,7 +88,7 @@ export abstract class SharedCage extends BaseCage {
 
   #below<T>(make: (number: number) => T): T {
     this.assertOpen();
-    const spent = this.cageCgroup.explainSpent();
+    const spent = this.cageCgroup.watched.explainSpent();
     if (spent !== undefined) throw new MemcageError(ErrorCode.CPU_TIME, spent, { path: this.cgroup.path });
     this.#made += 1;
     try {

@@ -5,6 +5,7 @@ import type { Cage } from '../contract/cage';
 import { Clearing } from './clearing';
 import type { HeldChild } from './held-child';
 import { type KernelReport, readKernelReport, unreadReport } from './kernel-report';
+import { StallWitness } from './stall-witness';
 
 type State = 'starting' | 'running' | 'clearing' | 'kept' | 'gone';
 
@@ -27,6 +28,7 @@ export abstract class CagedChild implements HeldChild {
   readonly diesWithOwner = false;
   #state: State = 'starting';
   readonly #leaveCage: () => void;
+  readonly #stalls: StallWitness;
 
   /** @param home the cgroup that the child lives in */
   protected constructor(
@@ -35,6 +37,7 @@ export abstract class CagedChild implements HeldChild {
   ) {
     // While it is a member, the cage's close() does not remove the cgroups that hold the counts of its end.
     this.#leaveCage = cage.addMember();
+    this.#stalls = new StallWitness(home.watched.stalls);
   }
 
   get self(): Cage {
@@ -77,7 +80,7 @@ export abstract class CagedChild implements HeldChild {
     texts: readonly string[] | undefined,
     done: (report: KernelReport) => void,
   ): void {
-    const tell = (report: KernelReport): void => done(this.#withRefusal(report, signal));
+    const tell = (report: KernelReport): void => done(this.#completed(report, signal));
     if (texts !== undefined) tell(this.#concludeCleanUp(texts));
     else if (this.keepsDescendants) tell(this.#keep(signal));
     else {
@@ -89,10 +92,10 @@ export abstract class CagedChild implements HeldChild {
   }
 
   endedNow(signal: NodeJS.Signals | null): KernelReport {
-    if (this.keepsDescendants) return this.#withRefusal(this.#keep(signal), signal);
+    if (this.keepsDescendants) return this.#completed(this.#keep(signal), signal);
     const report = this.#clear(signal).finishNow();
     this.#become('gone');
-    return this.#withRefusal(report, signal);
+    return this.#completed(report, signal);
   }
 
   killAll(): void {
@@ -136,10 +139,11 @@ export abstract class CagedChild implements HeldChild {
     });
   }
 
-  /** Says that the kernel refused to kill the child at a limit, unless a later kill went well. */
-  #withRefusal(report: KernelReport, signal: NodeJS.Signals | null): KernelReport {
-    const error = signal === 'SIGKILL' ? undefined : this.home.killRefusal;
-    return error === undefined ? report : { error, ...report };
+  /** Adds what the limits tell that memcage holds. The kernel may have refused to kill the child, and a later kill gone well. */
+  #completed(report: KernelReport, signal: NodeJS.Signals | null): KernelReport {
+    const stalled = this.#stalls.verdict();
+    const error = signal === 'SIGKILL' ? undefined : this.home.watched.killRefusal;
+    return { ...(error !== undefined && { error }), ...report, ...(stalled !== undefined && { stalled }) };
   }
 
   #keep(signal: NodeJS.Signals | null): KernelReport {

@@ -82,7 +82,7 @@ export function explainFailure(
   }
   if (NODE_STAGES.has(stage) || (TAKING_STAGES.has(stage) && SHORTAGES.has(errno))) return failAsNode();
   // The meter may have killed it on its way.
-  const spent = context.home?.explainSpent();
+  const spent = context.home?.watched.explainSpent();
   if (spent !== undefined) return fail(ErrorCode.CPU_TIME, spent);
   if (NAMESPACE_STAGES.has(stage)) return fail(...explainNamespaceRefusal(failure, wanted, readNamespaceFacts()));
   if (stage === 'cgroup' && (errno === -ENODEV || errno === -ENOENT)) {

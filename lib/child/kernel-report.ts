@@ -1,4 +1,4 @@
-import type { LimitsReport, MemoryReport, OomVerdict } from '../../types/outcome';
+import type { LimitsReport, MemoryReport, OomVerdict, StallVerdict } from '../../types/outcome';
 import type { CageCgroup } from '../cage/cgroup/cage-cgroup';
 import type { OomReporter } from '../cage/oom-reporter';
 import { diedForWantOfMemory } from '../cage/too-small';
@@ -10,6 +10,8 @@ export interface KernelReport {
   oom: OomVerdict | null;
   memory: MemoryReport;
   limits: LimitsReport;
+  /** Absent if its cage got on. */
+  stalled?: StallVerdict;
   /** Why the report could not be read, or something could not be removed. */
   error?: Error;
 }

@@ -68,6 +68,7 @@ export function outcomeOf(
     nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
     memory,
     limits: end?.limits ?? {},
+    stalled: end?.stalled ?? null,
     cpu,
     faults,
     durationMs: (timeNs - startNs) / 1e6,

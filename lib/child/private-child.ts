@@ -5,11 +5,14 @@ import type { CageRoot } from '../cage/root/cage-root';
 import { withCageRoot } from '../cage/root/cage-roots';
 import type { SharedCage } from '../cage/shared-cage';
 import type { CageLimits } from '../cgroup/limits/cage-limits';
+import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { invalidArgument } from '../errors/errors';
 import { CagedChild } from './caged-child';
 
 export interface PrivateCageOptions {
   limits: CageLimits;
+  /** Where the cage emits 'usage'. */
+  thresholds: readonly ResolvedThreshold[];
   parent: string | undefined;
   /** The cage in which to make it. It then ends with that cage, detached or not. */
   within: SharedCage | undefined;
@@ -26,6 +29,7 @@ export class PrivateChild extends CagedChild {
   constructor(options: PrivateCageOptions) {
     const cage = makePrivateCage(options);
     super(cage, cage.cageCgroup);
+    cage.watchUsage(options.thresholds);
     this.keepsDescendants = options.keepDescendants;
   }
 
@@ -48,15 +52,20 @@ const pools = new WeakMap<CageRoot, CagePool>();
 function makePrivateCage({ limits, parent, within, detached, hasPidNamespace }: PrivateCageOptions): PrivateCage {
   if (within !== undefined)
     return new PrivateCage(within.createPrivate(limits), { outlivesOwner: false, outer: within });
-  if (detached && limits.cpuTimeMs !== undefined) {
-    const why = 'no value (a detached child outlives this process, which would measure and kill)';
-    throw invalidArgument('cpuTimeMs', why, limits.cpuTimeMs);
-  }
+  if (detached) refuseWatched(limits);
   return withCageRoot(parent, (root) =>
     detached
       ? new PrivateCage(makeDetachedCageCgroup(root, limits), { outlivesOwner: true })
       : poolOf(root).take({ limits, killable: !hasPidNamespace }),
   );
+}
+
+function refuseWatched(limits: CageLimits): void {
+  for (const name of ['cpuTimeMs', 'stall'] as const) {
+    if (limits[name] === undefined) continue;
+    const why = 'no value (a detached child outlives this process, which would measure and kill)';
+    throw invalidArgument(name, why, limits[name]);
+  }
 }
 
 function poolOf(root: CageRoot): CagePool {

@@ -13,7 +13,7 @@ let own: { cpu: Rlimits['cpu']; untilMs: number } = { cpu: undefined, untilMs: 0
  * this process is stopped, and the watcher's thread with it. It never raises a limit that the child has anyway.
  */
 export function withTimeBackstop(settings: ChildSettings, home: CageCgroup | undefined): ChildSettings {
-  const limitMs = home?.cpuTimeLimitMs;
+  const limitMs = home?.watched.cpuTimeLimitMs;
   if (limitMs === undefined) return settings;
   const given = settings.rlimits.cpu ?? ownCpu();
   if (given === undefined) return settings;

@@ -1,3 +1,5 @@
+import type { StallSign } from '../../types/native';
+import type { CageThreshold } from '../../types/options';
 import type { OomVerdict } from '../../types/outcome';
 import type { CgroupEvent, CgroupEvents } from '../cgroup/events/types';
 
@@ -24,6 +26,13 @@ export interface CageEvents extends ForwardedEvents {
   oomKill: [event: CgroupEvent];
   /** The cage has used up its processor time (`cpuTimeMs`), and memcage has killed everything in it, unless there is an `error`. */
   cpuTime: [event: CpuTimeEvent];
+  /**
+   * The cage has got nowhere because of memory for as long as its `stall` says, and memcage has killed everything in it, unless
+   * that was not asked for, or there is an `error`. Once for each stall.
+   */
+  stall: [event: StallEvent];
+  /** The use of memory went above one of the cage's `thresholds`, or below it again. */
+  usage: [event: UsageEvent];
   /** The cage is closed: nothing of it is left. */
   close: [];
 }
@@ -50,6 +59,40 @@ export interface CpuTimeEvent {
   /** The processor time of the whole cage at the kill, in milliseconds. */
   usedMs: number;
   /** When memcage killed, in milliseconds since the epoch. */
+  timeMs: number;
+  /**
+   * What the kernel refused, so that processes may still run. memcage tries again, after pauses of up to ten seconds. Left out
+   * if it refused nothing.
+   */
+  error?: Error;
+}
+
+/** The argument of a 'usage' event. The counts are those of its threshold. */
+export interface UsageEvent extends CgroupEvent {
+  /** The threshold, as you gave it. */
+  threshold: CageThreshold;
+  /** Where that is, in bytes; `Infinity` for a percentage of a limit that is gone. */
+  thresholdBytes: number;
+  /** Memory use when memcage looked, in bytes. It includes page cache, which the kernel drops before it kills. */
+  usageBytes: number;
+  /** Whether the use is at or above the threshold. */
+  above: boolean;
+}
+
+/** The argument of a 'stall' event. */
+export interface StallEvent {
+  /** The limit, in milliseconds. */
+  ms: number;
+  /** For how long the cage had got nowhere, in milliseconds. */
+  stalledMs: number;
+  /**
+   * What told so: `pressure`, the kernel's measure of time lost to memory (PSI); `refaults`, pages that were read again and
+   * again soon after they had been reclaimed; `oomPaused`, processes that wait for memory (v1, `memory: { oomKill: false }`).
+   */
+  toldBy: StallSign;
+  /** Whether memcage killed everything in the cage. */
+  killed: boolean;
+  /** When memcage killed or saw it, in milliseconds since the epoch. */
   timeMs: number;
   /**
    * What the kernel refused, so that processes may still run. memcage tries again, after pauses of up to ten seconds. Left out

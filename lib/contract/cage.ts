@@ -16,69 +16,22 @@ import type {
 import type { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type {
+  CageThreshold,
   CpuOption,
   Enforce,
   MemoryOption,
   NamespaceOptions,
   NodeHeapOption,
   PidsOption,
-  PrivilegeOptions,
-  ResourceLimits,
   RootOptions,
+  StallOption,
 } from '../../types/options';
 import type { EnforcedBy, MemoryReport, Outcome, RunOutput } from '../../types/outcome';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import type { Exactly } from '../options/exactly';
 import type { Output, OutputEncoding } from '../process/collect';
 import type { CageEvents } from './cage-events';
-
-/** Limits of a cage. */
-export interface CageLimitOptions {
-  /** Limits of memory. */
-  memory?: MemoryOption;
-  /** Limit of processes and threads. */
-  pids?: PidsOption;
-  /** Limits of processor time. */
-  cpu?: CpuOption;
-  /**
-   * Processor time that all processes together may use, since the cage was made: milliseconds, a positive integer. memcage
-   * kills at the limit, also while your JavaScript is blocked. Needs Linux 4.15, or the v1 controller cpuacct.
-   */
-  cpuTimeMs?: number;
-}
-
-/**
- * What a child does to itself before its program runs. With an init or the launcher, only the program has the settings.
- *
- * @see docs/child-settings.md
- */
-export interface ChildSettingsOptions {
-  /**
-   * Limits of the child's resources, setrlimit(2). Those that you leave out are the cage's, or else the parent's. Only
-   * CAP_SYS_RESOURCE in the machine's first user namespace raises a hard limit; without it you get `ERR_MEMCAGE_SETTING`.
-   */
-  rlimits?: ResourceLimits;
-  /**
-   * -1000 (never) to 1000 (first): how likely the kernel's OOM killer is to choose the child, and its descendants,
-   * which inherit it. `/proc/PID/oom_score_adj`. Lowering it needs CAP_SYS_RESOURCE. Default: the cage's, or else the
-   * parent's.
-   *
-   * @see https://docs.kernel.org/filesystems/proc.html
-   */
-  oomScoreAdj?: number;
-  /**
-   * -20 (most processor time) to 19 (least): the nice value, setpriority(2). Lowering it needs CAP_SYS_NICE, or a
-   * sufficient `rlimits.nice`. Default: the cage's, or else the parent's.
-   */
-  nice?: number;
-  /**
-   * What the child gives up: new rights by exec, capabilities, system calls. In a cage it can only give up more than the
-   * cage says. Default: nothing.
-   *
-   * @see docs/privileges.md
-   */
-  privileges?: PrivilegeOptions;
-}
+import type { CageLimitOptions, ChildSettingsOptions } from './limit-options';
 
 /** What memcage adds to the options of Node's `child_process.spawn`. */
 export interface CageOptions extends ChildSettingsOptions {
@@ -96,6 +49,19 @@ export interface CageOptions extends ChildSettingsOptions {
    * limit memcage kills them. Makes a private cage as `memory` does; not with `detached`. Default: none.
    */
   cpuTimeMs?: number;
+  /**
+   * How long the child and its descendants may get nowhere because of memory, before memcage kills them. Makes a private
+   * cage as `memory` does; not with `detached`. Default: none.
+   *
+   * @see docs/stall.md
+   */
+  stall?: StallOption;
+  /**
+   * Uses of the private cage's memory at which it emits 'usage': sizes, or percentages of `memory.max`. Default: none.
+   *
+   * @see docs/events.md
+   */
+  thresholds?: readonly CageThreshold[];
   /** The shared cage to start in, from {@link createCage}. Default: that of `contain()` around the call, if any. */
   cage?: Cage;
   /** Namespaces of the child's own. Default: it shares the parent's. */
@@ -155,6 +121,10 @@ export type CagingOption =
   | {
       /** A private cage. */
       cpuTimeMs: NonNullable<unknown>;
+    }
+  | {
+      /** A private cage. */
+      stall: NonNullable<unknown>;
     }
   | {
       /** A shared cage. */
@@ -371,7 +341,7 @@ export interface Cage extends EventEmitter<CageEvents>, AsyncDisposable {
   /**
    * Change limits of the cage, as far as the kernel lets change them. Those that you leave out stay. `pids` and `cpu` can
    * change in a cage that was made with a limit of that kind, if only `pids: 'max'` or `cpu: 'max'`; `cpu.set` in one
-   * that was made with a `set`.
+   * that was made with a `set`; `cpuTimeMs` and `stall` in one that was made with it.
    *
    * @throws ERR_MEMCAGE_LIMIT_REFUSED if the kernel refuses one: those before it, in the order memory, pids, cpu, have
    * changed. ERR_MEMCAGE_UNSUPPORTED for one that the cage was made without, or if {@link enforcedBy} is not the kernel

@@ -68,6 +68,8 @@ export const ErrorCode = {
   SEVERAL_COPIES: 'ERR_MEMCAGE_SEVERAL_COPIES',
   /** The cage has used up its processor time (`cpuTimeMs`): nothing can be started in it. */
   CPU_TIME: 'ERR_MEMCAGE_CPU_TIME',
+  /** The child was killed since its cage got nowhere because of memory (`stall`). */
+  STALL: 'ERR_MEMCAGE_STALL',
   /** The child was killed at a limit other than that of memory. */
   LIMIT: 'ERR_MEMCAGE_LIMIT',
   /** The child was killed for memory. */

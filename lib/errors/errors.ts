@@ -130,6 +130,14 @@ export class LimitError extends OutcomeError {
   }
 }
 
+/** The child was killed since its cage, or one around it, got nowhere because of memory (`stall`). `outcome.stalled` tells more. */
+export class StallError extends OutcomeError {
+  /** @internal */
+  constructor(message: string, outcome: Outcome & RunOutput) {
+    super(ErrorCode.STALL, message, outcome);
+  }
+}
+
 /** The child ended with a non-zero exit code or by a signal, and not at a limit. */
 export class ExitError extends OutcomeError {
   /** @internal */
@@ -164,7 +172,7 @@ export class AbortError extends Error {
 }
 
 // On the prototypes, as in Node's and the language's own errors: Node would print an own `name` with every error.
-const NAMED = { MemcageError, MemoryLimitError, LimitError, ExitError, TimeoutError, AbortError };
+const NAMED = { MemcageError, MemoryLimitError, StallError, LimitError, ExitError, TimeoutError, AbortError };
 for (const [name, type] of Object.entries(NAMED)) {
   Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });
 }

@@ -57,7 +57,7 @@ export function acceptedIn(held: AnySharedCage | undefined, enforce: Enforce | u
 /** Makes the child's home in a cage of the kernel's; undefined without a cage. */
 export function makeCagedChild(
   { shared, limits, within }: CageChoice,
-  { parent, keepDescendants, namespaces, memoryDetails }: ResolvedCageOptions,
+  { thresholds, parent, keepDescendants, namespaces, memoryDetails }: ResolvedCageOptions,
   { detached }: { detached: boolean },
 ): CagedChild | undefined {
   let child: CagedChild | undefined;
@@ -65,6 +65,7 @@ export function makeCagedChild(
   else if (limits !== undefined) {
     child = new PrivateChild({
       limits,
+      thresholds,
       parent,
       within: within && ofKernel(within),
       detached,

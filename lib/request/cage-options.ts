@@ -5,6 +5,7 @@ import { SharedCage } from '../cage/shared-cage';
 import { Cgroup } from '../cgroup/handle/cgroup';
 import type { CageLimits } from '../cgroup/limits/cage-limits';
 import { resolveCageLimits } from '../cgroup/limits/resolve-cage-limits';
+import { type ResolvedThreshold, resolveThresholds } from '../cgroup/limits/resolve-thresholds';
 import type { AnySharedCage } from '../child/member';
 import { type ChildSettings, NO_SETTINGS, resolveSettings } from '../child-settings/child-settings';
 import type { CageOptions } from '../contract/cage';
@@ -22,6 +23,8 @@ import { resolveEnforce } from './enforce-option';
 export interface ResolvedCageOptions {
   /** Undefined if none was given: then they ask for no cage. */
   limits: CageLimits | undefined;
+  /** Where the private cage emits 'usage'. */
+  thresholds: readonly ResolvedThreshold[];
   cage: AnySharedCage | undefined;
   /** Also those that `root` implies. */
   namespaces: NamespaceOptions;
@@ -38,6 +41,7 @@ export interface ResolvedCageOptions {
 
 const NOTHING: ResolvedCageOptions = {
   limits: undefined,
+  thresholds: [],
   cage: undefined,
   namespaces: {},
   root: undefined,
@@ -53,7 +57,7 @@ const NOTHING: ResolvedCageOptions = {
 export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
   // Node reports what is wrong with it.
   if (!isOptions(options)) return { node: options, own: NOTHING };
-  const { memory, pids, cpu, cpuTimeMs, ...others } = called.read(options as CageOptions);
+  const { memory, pids, cpu, cpuTimeMs, stall, thresholds, ...others } = called.read(options as CageOptions);
   const {
     cage,
     namespaces,
@@ -76,8 +80,10 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   checkBoolean('keepDescendants', keepDescendants);
   checkBoolean('memoryDetails', memoryDetails);
   const root = resolveRoot(givenRoot, called.of);
+  const limits = resolveCageLimits({ memory, pids, cpu, cpuTimeMs, stall }, called.of);
   const own = {
-    limits: resolveCageLimits({ memory, pids, cpu, cpuTimeMs }, called.of),
+    limits,
+    thresholds: thresholds === undefined || limits === undefined ? [] : resolveThresholds(thresholds, limits),
     cage,
     namespaces: withRightsHere(withRoot(resolveNamespaces(namespaces, called.of), root)),
     root,
@@ -88,9 +94,10 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
     memoryDetails: memoryDetails === true,
     enforce: resolveEnforce(enforce),
   };
-  if (own.limits === undefined) {
-    for (const [name, given] of Object.entries({ parent, keepDescendants, enforce })) {
-      if (given !== undefined) throw invalidArgument(name, 'no value (it needs memory, pids, cpu or cpuTimeMs)', given);
+  if (limits === undefined) {
+    for (const [name, given] of Object.entries({ thresholds, parent, keepDescendants, enforce })) {
+      if (given !== undefined)
+        throw invalidArgument(name, 'no value (it needs memory, pids, cpu, cpuTimeMs or stall)', given);
     }
   }
   return { node, own };

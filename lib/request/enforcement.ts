@@ -2,6 +2,7 @@ import type { Enforce } from '../../types/options';
 import type { EnforcedBy } from '../../types/outcome';
 import { whyNoCage } from '../cage/root/cage-roots';
 import type { CageLimits } from '../cgroup/limits/cage-limits';
+import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { type UnheldLimit, unheldLimits } from './unheld-limits';
 
@@ -79,9 +80,12 @@ export function asAround({ reason }: EnforcedBy): Refusal {
   return { reason: reason ?? '' };
 }
 
-function unheldOf({ limits, perChild }: Asked): UnheldLimit[] {
+function unheldOf({ limits, perChild, thresholds }: Asked): UnheldLimit[] {
   const unheld = unheldLimits(limits);
   if (perChild !== undefined) unheld.push({ name: 'perChild', why: 'its children share one budget' });
+  if (thresholds.length > 0) {
+    unheld.push({ name: 'thresholds', why: 'between two looks at its processes nobody knows its use' });
+  }
   return unheld;
 }
 
@@ -92,6 +96,8 @@ export interface Asked {
   limits: CageLimits;
   /** Limits that each child of the cage is to have besides. */
   perChild?: CageLimits | undefined;
+  /** Where it is to emit 'usage'. */
+  thresholds: readonly ResolvedThreshold[];
   /** The child is to outlive its parent process, in a private cage that no cage around ends. */
   outlivesOwner: boolean;
   /** The weakest that the caller accepts. */

@@ -37,7 +37,7 @@ export function homesFor(choice: CageChoice, own: ResolvedCageOptions): Homes {
 /** A child in a private cage without a cgroup. */
 function makePolled(
   { limits = { memory: {} }, within, accepted }: CageChoice & { accepted: Enforce },
-  { keepDescendants, memoryDetails }: ResolvedCageOptions,
+  { thresholds, keepDescendants, memoryDetails }: ResolvedCageOptions,
   { detached }: { detached: boolean },
   refusal: Refusal,
 ): HeldChild {
@@ -46,7 +46,7 @@ function makePolled(
   const outlivesOwner = detached && outer === undefined;
   const limitBytes = limits.memory.max ?? Number.POSITIVE_INFINITY;
   const cage = makeWeaker(
-    { limits, outlivesOwner, accepted },
+    { limits, thresholds, outlivesOwner, accepted },
     refusal,
     (enforcedBy) => new PrivatePolledCage({ enforcedBy, limitBytes, outer, outlivesOwner }),
   );

@@ -28,7 +28,7 @@ const JUDGES: { readonly [K in keyof ResolvedLimits]-?: Judge<K> } = {
 };
 
 /** The limits among these that polling can't hold. */
-export function unheldLimits({ memory, pids, cpu, cpuTimeMs }: CageLimits): UnheldLimit[] {
+export function unheldLimits({ memory, pids, cpu, cpuTimeMs, stall }: CageLimits): UnheldLimit[] {
   const unheld = (Object.keys(memory) as (keyof ResolvedLimits)[]).flatMap((name) => {
     const value = memory[name];
     const why = value === undefined ? undefined : (JUDGES[name] as (given: unknown) => string | undefined)(value);
@@ -41,6 +41,9 @@ export function unheldLimits({ memory, pids, cpu, cpuTimeMs }: CageLimits): Unhe
       name: 'cpuTimeMs',
       why: 'nothing but the kernel counts the time of processes that live for a moment',
     });
+  }
+  if (stall !== undefined) {
+    unheld.push({ name: 'stall', why: 'nothing but the kernel tells what processes lose to memory' });
   }
   return unheld;
 }

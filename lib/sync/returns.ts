@@ -1,5 +1,5 @@
 import type { SpawnSyncReturns as NodeSpawnSyncReturns } from 'node:child_process';
-import type { CpuReport, FaultReport, MemoryReport, Outcome } from '../../types/outcome';
+import type { CpuReport, FaultReport, MemoryReport, Outcome, StallVerdict } from '../../types/outcome';
 import { judgeNodeHeap, type LimitedHeap } from '../process/node-heap';
 import { inspectable } from '../text/inspected';
 
@@ -35,11 +35,14 @@ export type NodeReturns = NodeSpawnSyncReturns<string | Buffer>;
 /** Adds the outcome of a child that Node ran. */
 export function withOutcome(
   result: NodeReturns,
-  end: Pick<SyncOutcome, 'oom' | 'memory' | 'limits' | 'error' | 'enforcedBy'> & { heap?: LimitedHeap | undefined },
+  end: Pick<SyncOutcome, 'oom' | 'memory' | 'limits' | 'error' | 'enforcedBy'> & {
+    heap?: LimitedHeap | undefined;
+    stalled?: StallVerdict;
+  },
   startMs: number,
 ): AnyReturns {
   const { status: exitCode, signal } = result;
-  const { oom, memory, limits, enforcedBy, heap } = end;
+  const { oom, memory, limits, stalled = null, enforcedBy, heap } = end;
   const peakBytes = memory?.peakBytes ?? null;
   const error = end.error ?? result.error;
   const outcome: SyncOutcome = {
@@ -50,6 +53,7 @@ export function withOutcome(
     nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
     memory,
     limits,
+    stalled,
     cpu: null,
     faults: null,
     durationMs: performance.now() - startMs,

@@ -1,5 +1,6 @@
 import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
 import type { CageOptions, MemoryOf } from '../contract/cage';
+import { invalidArgument } from '../errors/errors';
 import { type Called, strict } from '../options/called';
 import type { Exactly } from '../options/exactly';
 import { isOptions } from '../process/node-call';
@@ -13,8 +14,8 @@ import { runIntercepted } from './intercepted';
 import { runLaunched } from './launched';
 import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutput, withOutcome } from './returns';
 
-/** Options of {@link spawnSync}: Node's, and {@link CageOptions}. */
-export type SpawnSyncOptions = NodeSpawnSyncOptions & CageOptions;
+/** Options of {@link spawnSync}: Node's, and {@link CageOptions}; without `thresholds`, since nobody can listen. */
+export type SpawnSyncOptions = NodeSpawnSyncOptions & Omit<CageOptions, 'thresholds'>;
 
 /**
  * Like Node's `child_process.spawnSync`, which runs it: signature, options and result are Node's, and the result has
@@ -43,6 +44,13 @@ const CALLED = strict('spawnSync', 'spawnSync');
 export function startSync(called: Called, file: unknown, args: unknown, options: unknown): AnyReturns {
   const [list, given] = isOptions(args) ? [[], args] : [args, options];
   const { node, own } = splitOptions(given === undefined ? {} : given, called);
+  if (own.thresholds.length > 0) {
+    throw invalidArgument(
+      'thresholds',
+      'no value (JavaScript is blocked until the child has ended)',
+      own.thresholds.map((threshold) => threshold.given),
+    );
+  }
   if (!isOptions(node)) return runPlainly(file, list, node);
   const choice = chooseCage(own);
   if (isPlain(own, choice)) return runPlainly(file, list, node);

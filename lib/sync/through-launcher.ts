@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { CloneFailure, NativeBinding } from '../../types/native';
-import type { EnforcedBy, LimitsReport, MemoryReport } from '../../types/outcome';
+import type { EnforcedBy, LimitsReport, MemoryReport, StallVerdict } from '../../types/outcome';
 import { loadNative } from '../addon/load-native';
 import { isNativeError } from '../cgroup/directory/refusal';
 import type { CagedChild } from '../child/caged-child';
@@ -68,6 +68,7 @@ export interface LaunchedEnd<R> {
   heap: LimitedHeap | undefined;
   memory: MemoryReport | null;
   limits: LimitsReport;
+  stalled?: StallVerdict;
   enforcedBy: EnforcedBy | null;
   /** Set if something of the cage could not be removed, or no program was started. */
   error?: Error;

@@ -12,10 +12,10 @@ namespace {
 
 Napi::Object EventToJs(Napi::Env env, const Watcher::Event& event) {
   Napi::Object object = Napi::Object::New(env);
-  object.Set("kind", event.exit ? "exit" : event.spent ? "spent" : "ready");
+  object.Set("kind", event.exit ? "exit" : event.reached ? "reached" : "ready");
   object.Set("id", static_cast<double>(event.id));
   if (!event.exit) {
-    if (event.spent) SetReading(object, *event.spent);
+    if (event.reached) SetReading(object, *event.reached);
     object.Set("timeNs", static_cast<double>(event.time_ns));
     return object;
   }

@@ -1,6 +1,9 @@
 #include <fcntl.h>
 
+#include <cerrno>
+#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "binding/args.h"
@@ -9,6 +12,8 @@
 #include "binding/throw.h"
 #include "binding/to_js.h"
 #include "cgroup/files.h"
+#include "watch/stall_gauge.h"
+#include "watch/time_gauge.h"
 
 namespace memcage {
 namespace {
@@ -19,6 +24,28 @@ std::optional<cgroup::TimeFile> ParseTimeFile(const std::string& name) {
   return std::nullopt;
 }
 
+std::string Join(const std::string& path, const std::string& file) { return path.empty() ? file : path + "/" + file; }
+
+/** Opens the directory in which a meter kills. */
+bool OpenKillDirectory(Napi::Env env, int dir_fd, const std::string& path, Meter* meter) {
+  SystemError refused;
+  if (cgroup::Open(dir_fd, path, O_RDONLY | O_DIRECTORY, &meter->kill_dir, &refused)) return true;
+  ThrowSystemError(env, refused);
+  return false;
+}
+
+/** @param read_path the file that the meter reads, for its error */
+Napi::Value Start(Napi::Env env, Meter meter, const std::string& read_path) {
+  Watcher* const watcher = RunningWatcher(env);
+  if (watcher == nullptr) return env.Undefined();
+  const int64_t id = watcher->StartMeter(std::move(meter));
+  if (id < 0) {
+    ThrowSystemError(env, {static_cast<int>(id), "pread", read_path});
+    return env.Undefined();
+  }
+  return Napi::Number::New(env, static_cast<double>(id));
+}
+
 Napi::Value StartMeter(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Options options(info);
@@ -27,30 +54,76 @@ Napi::Value StartMeter(const Napi::CallbackInfo& info) {
   const std::string file = options.String("file");
   const int kill_dir_fd = options.Int("killDirFd");
   const std::string kill_path = options.String("killPath");
-  Meter meter;
-  meter.limit_us = options.Count("limitUs");
+  const int64_t limit_us = options.Count("limitUs");
   if (!options.ok()) return env.Undefined();
   const std::optional<cgroup::TimeFile> time_file = ParseTimeFile(file);
   if (!time_file) {
     ThrowInvalidArgument(env, "Expected cpu.stat or cpuacct.usage for file");
     return env.Undefined();
   }
-  meter.time_file = *time_file;
-  const std::string time_path = path.empty() ? file : path + "/" + file;
+  const std::string time_path = Join(path, file);
+  UniqueFd time_fd;
   SystemError refused;
-  if (!cgroup::Open(dir_fd, time_path, O_RDONLY, &meter.time_fd, &refused) ||
-      !cgroup::Open(kill_dir_fd, kill_path, O_RDONLY | O_DIRECTORY, &meter.kill_dir, &refused)) {
+  if (!cgroup::Open(dir_fd, time_path, O_RDONLY, &time_fd, &refused)) {
     ThrowSystemError(env, refused);
     return env.Undefined();
   }
-  Watcher* const watcher = RunningWatcher(env);
-  if (watcher == nullptr) return env.Undefined();
-  const int64_t id = watcher->StartMeter(std::move(meter));
-  if (id < 0) {
-    ThrowSystemError(env, {static_cast<int>(id), "pread", time_path});
+  Meter meter;
+  if (!OpenKillDirectory(env, kill_dir_fd, kill_path, &meter)) return env.Undefined();
+  meter.gauge = std::make_unique<TimeGauge>(std::move(time_fd), *time_file, limit_us);
+  return Start(env, std::move(meter), time_path);
+}
+
+/** A file that not every kernel has: left closed if it is lacking. */
+bool OpenIfThere(int dir_fd, const std::string& path, UniqueFd* fd, SystemError* refused) {
+  return cgroup::Open(dir_fd, path, O_RDONLY, fd, refused) || refused->error == -ENOENT;
+}
+
+bool OpenPressure(int dir_fd, const std::string& path, UniqueFd* fd, SystemError* refused) {
+  if (!OpenIfThere(dir_fd, path, fd, refused)) return false;
+  uint8_t byte = 0;
+  // With psi=0, or PSI off for the cgroup (cgroup.pressure), the file may be there all the same.
+  if (fd->valid() && cgroup::ReadOnce(fd->get(), &byte, 1) < 0) fd->Reset(-1);
+  return true;
+}
+
+Napi::Value StartStallMeter(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Options options(info);
+  const int dir_fd = options.Int("dirFd");
+  const std::string path = options.String("path");
+  const int time_dir_fd = options.Int("timeDirFd");
+  const std::string time_path = options.String("timePath");
+  const std::string file = options.String("timeFile");
+  const int pressure_dir_fd = options.Int("pressureDirFd");
+  const std::string pressure_path = options.String("pressurePath");
+  const bool kills = options.Bool("kills");
+  const int kill_dir_fd = options.Int("killDirFd");
+  const std::string kill_path = options.String("killPath");
+  const int64_t limit_us = options.Count("limitUs");
+  if (!options.ok()) return env.Undefined();
+  const std::optional<cgroup::TimeFile> time_file = ParseTimeFile(file);
+  if (!time_file) {
+    ThrowInvalidArgument(env, "Expected cpu.stat or cpuacct.usage for timeFile");
     return env.Undefined();
   }
-  return Napi::Number::New(env, static_cast<double>(id));
+  const char* const shares = *time_file == cgroup::TimeFile::kCpuStat ? "cpu.stat" : "cpuacct.stat";
+  cgroup::StallFiles files;
+  files.time_file = *time_file;
+  SystemError refused;
+  if (!cgroup::Open(dir_fd, Join(path, "memory.stat"), O_RDONLY, &files.stat, &refused) ||
+      !cgroup::Open(time_dir_fd, Join(time_path, shares), O_RDONLY, &files.time, &refused) ||
+      !OpenPressure(pressure_dir_fd, Join(pressure_path, "memory.pressure"), &files.pressure, &refused) ||
+      !OpenIfThere(dir_fd, Join(path, "memory.oom_control"), &files.oom_control, &refused) ||
+      !OpenIfThere(dir_fd, Join(path, "memory.current"), &files.current, &refused) ||
+      !OpenIfThere(dir_fd, Join(path, "memory.high"), &files.high, &refused)) {
+    ThrowSystemError(env, refused);
+    return env.Undefined();
+  }
+  Meter meter;
+  if (kills && !OpenKillDirectory(env, kill_dir_fd, kill_path, &meter)) return env.Undefined();
+  meter.gauge = std::make_unique<StallGauge>(std::move(files), limit_us);
+  return Start(env, std::move(meter), Join(path, "memory.stat"));
 }
 
 Napi::Value ReadMeter(const Napi::CallbackInfo& info) {
@@ -61,7 +134,9 @@ Napi::Value ReadMeter(const Napi::CallbackInfo& info) {
   if (!reading) return info.Env().Null();
   Napi::Object object = Napi::Object::New(info.Env());
   SetReading(object, *reading);
-  object.Set("isSpent", reading->is_spent);
+  object.Set("mostUs", static_cast<double>(reading->most_us));
+  object.Set("times", static_cast<double>(reading->times));
+  object.Set("isReached", reading->is_reached);
   return object;
 }
 
@@ -75,6 +150,7 @@ void StopMeter(const Napi::CallbackInfo& info) {
 
 void RegisterMeters(Napi::Env env, Napi::Object exports) {
   exports.Set("startMeter", Napi::Function::New(env, StartMeter, "startMeter"));
+  exports.Set("startStallMeter", Napi::Function::New(env, StartStallMeter, "startStallMeter"));
   exports.Set("readMeter", Napi::Function::New(env, ReadMeter, "readMeter"));
   exports.Set("stopMeter", Napi::Function::New(env, StopMeter, "stopMeter"));
 }

@@ -8,6 +8,20 @@
 namespace memcage {
 namespace {
 
+const char* SignName(StallSign sign) {
+  switch (sign) {
+    case StallSign::kPressure:
+      return "pressure";
+    case StallSign::kRefaults:
+      return "refaults";
+    case StallSign::kOomPaused:
+      return "oomPaused";
+    case StallSign::kNone:
+      break;
+  }
+  return "";
+}
+
 int64_t Microseconds(const timeval& time) { return static_cast<int64_t>(time.tv_sec) * 1'000'000 + time.tv_usec; }
 
 }  // namespace
@@ -39,7 +53,8 @@ void SetExit(Napi::Object object, const ChildExit& exit) {
 }
 
 void SetReading(Napi::Object object, const Meters::Reading& reading) {
-  object.Set("usedUs", static_cast<double>(reading.used_us));
+  object.Set("valueUs", static_cast<double>(reading.value_us));
+  if (reading.sign != StallSign::kNone) object.Set("toldBy", SignName(reading.sign));
   const cgroup::Refusal& refused = reading.refused;
   if (refused.error == 0) return;
   object.Set("refused", MakeSystemError(object.Env(), {refused.error, refused.syscall, refused.file}).Value());

@@ -16,7 +16,6 @@ namespace memcage {
 namespace {
 
 constexpr int64_t kMs = 1'000'000;
-constexpr int64_t kUs = 1000;
 constexpr int64_t kSecond = 1000 * kMs;
 
 constexpr int64_t kLeastPauseNs = kMs;
@@ -28,8 +27,6 @@ constexpr int64_t kMostKillPauseNs = kSecond;
 constexpr int64_t kMostRefusedPauseNs = 10 * kSecond;
 /** A pause after a refused kill is at least so many times longer than that took. */
 constexpr int64_t kRefusedShare = 10;
-/** More processors may come online after a look. */
-constexpr int64_t kMostWaitNs = 5 * kSecond;
 /** How often to count the processors. */
 constexpr int64_t kCountPauseNs = kSecond;
 /** As many as no kernel has, for as long as it does not tell. */
@@ -45,7 +42,8 @@ int Meters::Open() {
 int Meters::Start(int64_t id, Meter meter) {
   State state;
   state.meter = std::move(meter);
-  if (const int error = Measure(state)) return error;
+  if (const int error = state.meter.gauge->Look()) return error;
+  Note(state);
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!memory_) {
     memory_ = std::make_unique<cgroup::KillMemory>();
@@ -68,9 +66,12 @@ std::optional<Meters::Reading> Meters::Read(int64_t id) {
   const auto found = meters_.find(id);
   if (found == meters_.end()) return std::nullopt;
   State& state = found->second;
-  if (Measure(state) == 0 && state.last.is_spent && !state.is_told) {
-    Schedule(id, state, sys::MonotonicNs());
-    SetTimer();
+  if (state.meter.gauge->Read() == 0) {
+    Note(state);
+    if (state.meter.gauge->is_reached() && !state.is_told) {
+      Schedule(id, state, sys::MonotonicNs());
+      SetTimer();
+    }
   }
   return state.last;
 }
@@ -84,10 +85,10 @@ void Meters::Stop(int64_t id) {
   meters_.erase(found);
 }
 
-std::vector<Meters::Spent> Meters::Look() {
+std::vector<Meters::Reached> Meters::Look() {
   uint64_t expirations = 0;
   if (read(timer_.get(), &expirations, sizeof(expirations)) < 0 && errno == EAGAIN) return {};
-  std::vector<Spent> spent;
+  std::vector<Reached> reached;
   std::unique_lock<std::mutex> lock(mutex_);
   timer_ns_ = 0;
   CountProcessors();
@@ -96,29 +97,37 @@ std::vector<Meters::Spent> Meters::Look() {
     const int64_t id = due_.begin()->second;
     due_.erase(due_.begin());
     State& state = meters_[id];
-    // With the cgroup all that could use time is gone.
-    if (cgroup::IsGone(Measure(state))) continue;
-    if (state.last.is_spent) {
-      killing_ = id;
-      const bool exists = Kill(state, lock);
-      killing_ = 0;
-      pthread_cond_broadcast(&killed_);
-      if (!state.is_told) spent.push_back({id, state.last});
+    Gauge& gauge = *state.meter.gauge;
+    // With the cgroup all that could reach the limit is gone.
+    if (cgroup::IsGone(gauge.Look())) continue;
+    Note(state);
+    if (gauge.is_reached()) {
+      // Before the kill: whoever sees its victims end may read this.
+      if (!state.is_told) ++state.last.times;
+      bool exists = true;
+      if (state.meter.kill_dir.valid()) {
+        killing_ = id;
+        exists = Kill(state, lock);
+        killing_ = 0;
+        pthread_cond_broadcast(&killed_);
+      }
+      if (!state.is_told) reached.push_back({id, state.last});
       state.is_told = true;
       if (!exists) continue;
     }
+    if (!gauge.is_reached()) state.is_told = false;
     Schedule(id, state, NextLook(state));
   }
   SetTimer();
-  return spent;
+  return reached;
 }
 
-int Meters::Measure(State& state) {
-  const int64_t used_us = cgroup::ReadProcessorTime(state.meter.time_fd.get(), state.meter.time_file);
-  if (used_us < 0) return static_cast<int>(used_us);
-  state.last.used_us = used_us;
-  if (used_us >= state.meter.limit_us) state.last.is_spent = true;
-  return 0;
+void Meters::Note(State& state) {
+  const Gauge& gauge = *state.meter.gauge;
+  state.last.value_us = gauge.value_us();
+  state.last.most_us = std::max(state.last.most_us, state.last.value_us);
+  state.last.sign = gauge.sign();
+  if (gauge.is_reached()) state.last.is_reached = true;
 }
 
 void Meters::CountProcessors() {
@@ -132,13 +141,12 @@ void Meters::CountProcessors() {
 
 int64_t Meters::NextLook(State& state) {
   const bool is_refused = state.last.refused.error != 0;
-  const bool is_idle = state.last.used_us == state.looked_us;
-  state.looked_us = state.last.used_us;
-  const int64_t most = is_refused ? kMostRefusedPauseNs : state.last.is_spent ? kMostKillPauseNs : kMostPauseNs;
+  const bool is_idle = state.last.value_us == state.looked_us;
+  state.looked_us = state.last.value_us;
+  const bool is_reached = state.meter.gauge->is_reached();
+  const int64_t most = is_refused ? kMostRefusedPauseNs : is_reached ? kMostKillPauseNs : kMostPauseNs;
   state.pause_ns = is_idle || is_refused ? std::min(state.pause_ns * 2, most) : kLeastPauseNs;
-  const int64_t left_us = std::max<int64_t>(state.meter.limit_us - state.last.used_us, 0);
-  const int64_t left_ns = std::min(left_us * kUs / processors_, kMostWaitNs);
-  return sys::MonotonicNs() + std::max(left_ns, state.pause_ns);
+  return sys::MonotonicNs() + std::max(state.meter.gauge->LeastWaitNs(processors_), state.pause_ns);
 }
 
 bool Meters::Kill(State& state, std::unique_lock<std::mutex>& lock) {
@@ -152,7 +160,11 @@ bool Meters::Kill(State& state, std::unique_lock<std::mutex>& lock) {
   lock.lock();
   if (cgroup::IsGone(refused.error)) return false;
   state.last.refused = refused;
-  if (refused.error != 0) state.pause_ns = std::max(state.pause_ns, (end - begin) * kRefusedShare);
+  if (refused.error == 0) {
+    state.meter.gauge->Restart();
+  } else {
+    state.pause_ns = std::max(state.pause_ns, (end - begin) * kRefusedShare);
+  }
   return true;
 }
 

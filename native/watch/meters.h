@@ -12,39 +12,41 @@
 #include <vector>
 
 #include "cgroup/kill_memory.h"
-#include "cgroup/processor_time.h"
 #include "cgroup/regain.h"
 #include "sys/unique_fd.h"
 #include "watch/fd_reserve.h"
+#include "watch/gauge.h"
 
 namespace memcage {
 
-/** A limit of the processor time of a cgroup. */
+/** A limit of what a gauge measures in a cgroup. */
 struct Meter {
-  UniqueFd time_fd;
-  cgroup::TimeFile time_file = cgroup::TimeFile::kCpuStat;
-  /** The directory of the cgroup in which everything is killed at the limit. */
+  std::unique_ptr<Gauge> gauge;
+  /** The directory of the cgroup in which everything is killed at the limit. Not valid: the limit is only told. */
   UniqueFd kill_dir;
-  int64_t limit_us = 0;
 };
 
 /**
  * The meters of one environment. One timer in the epoll set of the watcher's thread serves all: it fires when the first
- * of them could have reached its limit if its processes ran on all processors that are online. From then on the thread
- * kills what is in that cgroup, again and again until the meter is stopped: what was killed may have forked meanwhile,
- * and others may come in. If the kernel refuses, it tries again after longer and longer pauses, since a kill may hold
- * the thread for a second.
+ * of them could have reached its limit. As long as that is reached the thread kills what is in that cgroup, again and
+ * again until the meter is stopped: what was killed may have forked meanwhile, and others may come in. If the kernel
+ * refuses, it tries again after longer and longer pauses, since a kill may hold the thread for a second.
  */
 class Meters {
  public:
   struct Reading {
-    int64_t used_us = 0;
-    /** The limit is reached. */
-    bool is_spent = false;
+    int64_t value_us = 0;
+    /** The highest value so far. */
+    int64_t most_us = 0;
+    StallSign sign = StallSign::kNone;
+    /** How often the limit was reached. */
+    int64_t times = 0;
+    /** The limit is reached, or was once. */
+    bool is_reached = false;
     /** What the kernel refused in the last kill. */
     cgroup::Refusal refused;
   };
-  struct Spent {
+  struct Reached {
     int64_t id;
     Reading reading;
   };
@@ -55,19 +57,19 @@ class Meters {
   /** Call it after Open(), with an id that no other meter has. Returns 0, or the negative errno of the first reading.
    */
   int Start(int64_t id, Meter meter);
-  /** Reads the time now, or returns the last reading if the cgroup is gone. Empty if there is no such meter. */
+  /** Measures now, or returns the last reading if the cgroup is gone. Empty if there is no such meter. */
   std::optional<Reading> Read(int64_t id);
   /** Waits for a kill that goes on: once it returns, what comes into the cgroup is safe. */
   void Stop(int64_t id);
 
   /** The watcher's thread calls it when the timer fires. Returns those whose limit is newly reached. */
-  std::vector<Spent> Look();
+  std::vector<Reached> Look();
 
  private:
   struct State {
     Meter meter;
     Reading last;
-    /** The time at the last look. */
+    /** The value at the last look. */
     int64_t looked_us = -1;
     /** The least time between two looks. */
     int64_t pause_ns = 0;
@@ -75,8 +77,8 @@ class Meters {
     bool is_told = false;
   };
 
-  /** Returns 0 or a negative errno. */
-  static int Measure(State& state);
+  /** What the gauge has measured. */
+  static void Note(State& state);
   /** Now and then: processors may come online. Call it holding mutex_. */
   void CountProcessors();
   /** When to look again after a look now. */

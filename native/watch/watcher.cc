@@ -182,14 +182,14 @@ void Watcher::Run() {
 }
 
 void Watcher::LookAtMeters() {
-  const std::vector<Meters::Spent> spent = meters_.Look();
-  if (spent.empty()) return;
+  const std::vector<Meters::Reached> all = meters_.Look();
+  if (all.empty()) return;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    for (const auto& [id, reading] : spent) {
+    for (const auto& [id, reading] : all) {
       Event event{};
       event.id = id;
-      event.spent = reading;
+      event.reached = reading;
       event.time_ns = sys::MonotonicNs();
       queue_.push_back(std::move(event));
     }

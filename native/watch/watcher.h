@@ -37,7 +37,7 @@ class Watcher {
     /** Empty if the event is that the fd is ready, or a meter's limit is reached. */
     std::optional<ChildExit> exit;
     /** What the meter shows, if the event is that its limit is reached. */
-    std::optional<Meters::Reading> spent;
+    std::optional<Meters::Reading> reached;
     int64_t time_ns = 0;
     /** Done before the event is taken; empty once it was tried. */
     std::optional<ExitCleanUp> clean_up;

@@ -12,7 +12,7 @@ import { isFreezing } from '../../cgroup/processes/freezer';
 import { type KillCgroup, killCgroupOf } from '../../cgroup/processes/kill-cgroup';
 import { isPopulated } from '../../cgroup/processes/pids';
 import { undo } from '../../cgroup/processes/remove';
-import type { CpuTimeEvent } from '../../contract/cage-events';
+import type { CpuTimeEvent, StallEvent } from '../../contract/cage-events';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import type { OomMonitor } from '../../oom/monitor';
 import { killsWhenOut } from '../../oom/oom-killer';
@@ -21,12 +21,12 @@ import type { OomSurroundings } from '../../oom/surroundings';
 import { type CageRoot, cageVersion } from '../root/cage-root';
 import { giveUp } from '../root/locked-directory';
 import type { ControllerHomes } from './controller-homes';
-import { CpuTimeLimit } from './cpu-time-limit';
 import { ExitCleanUp } from './exit-clean-up';
 import { type JoinFds, openJoinFds } from './join-fds';
 import { MemoryReporter } from './memory-reporter';
 import type { SpareSides } from './spare-sides';
 import { Teardown } from './teardown';
+import { WatchedLimits } from './watched-limits';
 
 /** What a {@link CageCgroup} is made of. */
 export interface CageCgroupParts {
@@ -71,7 +71,9 @@ export class CageCgroup {
   readonly exitCleanUp: ExitCleanUp;
   /** Called when its own processor time is used up, after the kill. */
   onCpuTimeSpent: ((spent: CpuTimeEvent) => void) | undefined;
-  readonly #cpuTime: CpuTimeLimit | undefined;
+  /** Called when it has got nowhere for as long as its own limit of stalls says, after the kill. */
+  onStalled: ((event: StallEvent) => void) | undefined;
+  readonly watched: WatchedLimits;
   readonly #around: CageCgroup | undefined;
   readonly #enabledBelow = new Set<ControllerName>();
   readonly #plan: LimitPlan;
@@ -110,8 +112,8 @@ export class CageCgroup {
       context: root.limitContext,
       repeats: nearest?.isOwn === true ? nearest.directory : undefined,
     });
-    this.#cpuTime = this.#startCpuTime(parts.limits);
-    this.limitsReport = new LimitsReporter(this.homes.counted, this.#cpuTimes);
+    this.watched = this.#watch(parts.limits);
+    this.limitsReport = new LimitsReporter(this.homes.counted, this.watched.cpuTimes);
     const { spareSides, limits } = parts;
     const reusable = spareSides === undefined ? [] : this.homes.reusable;
     this.#giveBackSides = (report) => spareSides?.giveBack(limits, reusable, report);
@@ -156,37 +158,6 @@ export class CageCgroup {
     else this.#around.enableBelow(missing);
     this.root.controllers.enableBelow(this.memory, missing);
     for (const name of missing) this.#enabledBelow.add(name);
-  }
-
-  /** The limits of processor time that hold for it: its own first, then those of the cages around. */
-  get #cpuTimes(): CpuTimeLimit[] {
-    const own = this.#cpuTime === undefined ? [] : [this.#cpuTime];
-    return [...own, ...(this.#around === undefined ? [] : this.#around.#cpuTimes)];
-  }
-
-  /** Its own limit of processor time. @throws ERR_MEMCAGE_UNSUPPORTED if it was made without one */
-  get cpuTime(): CpuTimeLimit {
-    if (this.#cpuTime !== undefined) return this.#cpuTime;
-    throw new MemcageError(
-      ErrorCode.UNSUPPORTED,
-      "cpuTimeMs can't be set now: the cage was made without it. Make the cage with it, if only a high one",
-    );
-  }
-
-  /** The lowest limit of processor time that holds for it; undefined if there is none. */
-  get cpuTimeLimitMs(): number | undefined {
-    const limits = this.#cpuTimes;
-    return limits.length === 0 ? undefined : Math.min(...limits.map(({ limitMs }) => limitMs));
-  }
-
-  /** Why nothing can be started in it; undefined if no limit of processor time is used up, here or around. */
-  explainSpent(): string | undefined {
-    return this.#cpuTimes.map((limit) => limit.explain()).find((why) => why !== undefined);
-  }
-
-  /** What the kernel refused when memcage was to kill at a limit of processor time, here or around. */
-  get killRefusal(): Error | undefined {
-    return this.#cpuTimes.map(({ refusal }) => refusal).find((refusal) => refusal !== undefined);
   }
 
   /** Adds `details` to its report. A kernel may lack files for them, and the watcher's clean-up can't skip any. */
@@ -246,7 +217,7 @@ export class CageCgroup {
 
   /** memcage killed everything in it. */
   get wasKilled(): boolean {
-    return this.#teardown.wasKilled || this.#cpuTime?.isSpent === true;
+    return this.#teardown.wasKilled || this.watched.hasKilled;
   }
 
   kill(): void {
@@ -272,7 +243,7 @@ export class CageCgroup {
     this.#joinFds?.close();
     this.#unwatch?.();
     this.monitor.close();
-    this.#cpuTime?.stop();
+    this.watched.stop();
     for (const lock of this.#locks) giveUp(lock, { removed: true });
     this.#onRemoved?.();
     this.#letGo();
@@ -284,14 +255,15 @@ export class CageCgroup {
     undo(() => this.tryRemove());
   }
 
-  /** The last that can fail in the making: the meter goes on until it is stopped. */
-  #startCpuTime({ cpuTimeMs: limitMs }: CageLimits): CpuTimeLimit | undefined {
-    const { usage } = this.homes;
-    if (limitMs === undefined || usage === undefined) return undefined;
-    const { memory } = this;
-    const { directory: kill } = killCgroupOf(this.version, memory, this.killCgroup) ?? { directory: memory };
+  /** The last that can fail in the making: its meters go on until they are stopped. */
+  #watch(limits: CageLimits): WatchedLimits {
+    const { version, memory, killCgroup, homes } = this;
+    const around = this.#around?.watched;
     try {
-      return new CpuTimeLimit({ path: memory.path, limitMs, usage, kill }, (spent) => this.#wasSpent(spent));
+      return new WatchedLimits(
+        { version, memory, killCgroup, homes, limits, around },
+        { onCpuTimeSpent: (event) => this.#wasSpent(event), onStalled: (event) => this.onStalled?.(event) },
+      );
     } catch (error) {
       this.monitor.close();
       throw error;

@@ -1,4 +1,4 @@
-import { type ControllerName, controllersFor } from '../../cgroup/controllers/controller-name';
+import { type ControllerName, controllersFor, countsTime } from '../../cgroup/controllers/controller-name';
 import { type ControllerWrite, planControllers } from '../../cgroup/controllers/controller-plan';
 import { inheritProcessors } from '../../cgroup/controllers/cpuset-v1';
 import type { CountedIn, UsageFile } from '../../cgroup/controllers/limits-report';
@@ -75,13 +75,13 @@ export class ControllerHomes {
     const others = (around?.sides ?? []).filter((side) => !ownSides.some((each) => isSameHierarchy(each, side)));
     this.sides = [...ownSides, ...others];
     this.ownSides = ownSides.map(({ directory }) => directory);
-    const { pids, cpu, cpuTimeMs } = limits;
+    const { pids, cpu } = limits;
     const usage = (): UsageFile => {
       if (version === 2) return { directory: memory, file: 'cpu.stat' };
       if (killCgroup?.kind === 'unified') return { directory: killCgroup.directory, file: 'cpu.stat' };
       return { directory: this.#homeOf('cpuacct'), file: 'cpuacct.usage' };
     };
-    this.usage = cpu === undefined && cpuTimeMs === undefined ? undefined : usage();
+    this.usage = countsTime(limits) ? usage() : undefined;
     this.counted = {
       ...around?.counted,
       ...(pids !== undefined && { pids: { directory: this.#homeOf('pids'), max: UNLIMITED } }),

@@ -85,7 +85,7 @@ export class CpuTimeLimit implements TimeLimit {
   #look(): void {
     const reading = this.#meter.read();
     if (reading === undefined) return;
-    this.#seenMs = reading.usedUs / 1000;
+    this.#seenMs = reading.valueUs / 1000;
     this.#note(reading.refused);
   }
 
@@ -99,10 +99,10 @@ export class CpuTimeLimit implements TimeLimit {
     const { anchor: dirFd, relative: path } = directory;
     const place = { dirFd, path, file, killDirFd: this.#kill.anchor, killPath: this.#kill.relative };
     try {
-      return watcher().meter({ ...place, limitUs: limitMs * 1000 }, ({ usedUs, refused }, timeMs) => {
+      return watcher().meter({ ...place, limitUs: limitMs * 1000 }, ({ valueUs, refused }, timeMs) => {
         this.#note(refused);
         const error = this.#refusal;
-        this.#onSpent({ limitMs, usedMs: usedUs / 1000, timeMs, ...(error !== undefined && { error }) });
+        this.#onSpent({ limitMs, usedMs: valueUs / 1000, timeMs, ...(error !== undefined && { error }) });
       });
     } catch (error) {
       throw refused(error, this.usage);

@@ -1,3 +1,4 @@
+import { countsTime } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import { hasRole } from '../../cgroup/files/roles';
@@ -30,8 +31,7 @@ export function makeCageCgroup(
   const { surroundings, hasGuardian } = root;
   const plan = planLimits(limits.memory, root.limitContext);
   const name = root.nextName();
-  const counts = limits.cpu !== undefined || limits.cpuTimeMs !== undefined;
-  const killCgroup = killable || counts ? killCgroupBelow(root.killCgroup, name) : undefined;
+  const killCgroup = killable || countsTime(limits) ? killCgroupBelow(root.killCgroup, name) : undefined;
   const memory = root.memory.below(name);
   const homes = homesBelow(root, limits, root.killCgroup, (home) => home.directory);
   const spare = spareSides?.take(limits) ?? [];

@@ -16,8 +16,8 @@ const EXIT_PATIENCE_MS = 2000;
 /** No pid is another process's so soon after its process was killed. */
 const SAME_KILL_MS = 1000;
 
-/** The events of a cgroup. */
-const KERNEL_EVENTS: ReadonlySet<unknown> = new Set(FORWARDED);
+/** The events that need a cgroup. */
+const KERNEL_EVENTS: ReadonlySet<unknown> = new Set([...FORWARDED, 'usage']);
 
 export interface PolledCageOptions {
   /** Not the kernel. */

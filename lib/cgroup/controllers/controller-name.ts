@@ -13,14 +13,19 @@ export interface Needs {
 }
 
 /** The controllers that hold these limits, and count for them. */
-export function controllersFor({ pids, cpu, cpuTimeMs }: CageLimits, { version, hasUnified }: Needs): ControllerName[] {
+export function controllersFor(limits: CageLimits, { version, hasUnified }: Needs): ControllerName[] {
+  const { pids, cpu } = limits;
   const names: ControllerName[] = [];
   if (pids !== undefined) names.push('pids');
   if (cpu !== undefined) {
     names.push('cpu');
     if (cpu.set !== undefined) names.push('cpuset');
   }
-  const counts = cpu !== undefined || cpuTimeMs !== undefined;
-  if (counts && version === 1 && !hasUnified) names.push('cpuacct');
+  if (countsTime(limits) && version === 1 && !hasUnified) names.push('cpuacct');
   return names;
+}
+
+/** Whether processor time is counted for these limits. */
+export function countsTime({ cpu, cpuTimeMs, stall }: CageLimits): boolean {
+  return cpu !== undefined || cpuTimeMs !== undefined || stall !== undefined;
 }

@@ -10,6 +10,13 @@ export interface ResolvedCpu {
   set?: string;
 }
 
+/** A limit of how long a cage may get nowhere because of memory, after validation. */
+export interface ResolvedStall {
+  ms: number;
+  /** Whether to kill everything in the cage, or only to tell. */
+  action: 'kill' | 'event';
+}
+
 /** All limits of a cage after validation. What was left out is absent. */
 export interface CageLimits {
   memory: ResolvedLimits;
@@ -18,6 +25,7 @@ export interface CageLimits {
   cpu?: ResolvedCpu;
   /** Processor time of all processes together, since the cage was made. */
   cpuTimeMs?: number;
+  stall?: ResolvedStall;
 }
 
 /** Those of them that other controllers than memory hold. */
@@ -25,7 +33,9 @@ export type ControllerLimits = Pick<CageLimits, 'pids' | 'cpu'>;
 
 export function isSameLimits(one: CageLimits, other: CageLimits): boolean {
   const isSameTime = one.cpuTimeMs === other.cpuTimeMs;
-  return isSameTime && isSame(one.memory, other.memory) && isSameControllers(one, other);
+  return (
+    isSameTime && isSame(one.stall, other.stall) && isSame(one.memory, other.memory) && isSameControllers(one, other)
+  );
 }
 
 export function isSameControllers(one: ControllerLimits, other: ControllerLimits): boolean {
@@ -46,6 +56,7 @@ function isSame<T extends object>(one: T | undefined, other: T | undefined): boo
 export function lowerOfBoth(one: CageLimits, other: CageLimits): CageLimits {
   const pids = lowest(one.pids, other.pids);
   const cpuTimeMs = lowest(one.cpuTimeMs, other.cpuTimeMs);
+  const stall = lowerStall(one.stall, other.stall);
   const cpu = one.cpu === undefined || other.cpu === undefined ? (one.cpu ?? other.cpu) : lowerCpu(one.cpu, other.cpu);
   const memory = { ...other.memory, ...one.memory };
   for (const name of ['max', 'swap', 'swapHigh', 'zswap', 'high', 'soft'] as const) {
@@ -57,6 +68,7 @@ export function lowerOfBoth(one: CageLimits, other: CageLimits): CageLimits {
     ...(pids !== undefined && { pids }),
     ...(cpu !== undefined && { cpu }),
     ...(cpuTimeMs !== undefined && { cpuTimeMs }),
+    ...(stall !== undefined && { stall }),
   };
 }
 
@@ -92,6 +104,11 @@ export function withinAround<L extends ControllerLimits>(limits: L, around: Reso
       ...(cpu.set !== undefined && set !== undefined && { set }),
     },
   };
+}
+
+function lowerStall(one: ResolvedStall | undefined, other: ResolvedStall | undefined): ResolvedStall | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one.ms <= other.ms ? one : other;
 }
 
 function lowest(...values: (number | undefined)[]): number | undefined {

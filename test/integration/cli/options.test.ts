@@ -1,6 +1,7 @@
 import { constants, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Cgroup } from 'memcage';
 import { KILL, refusing } from '../../support/bpf';
 import {
   files,
@@ -60,6 +61,36 @@ describeIf('cgroup', 'a limit of processor time', () => {
     expect(end.stderr).toMatch(/cpu time +\d+ ms, the limit is 200 ms: killed\n/);
     const { limits } = JSON.parse(readFileSync(json, 'utf8')) as { limits: unknown };
     expect(limits).toMatchObject({ cpuTime: { limitMs: 200, hit: true } });
+  });
+});
+
+describeIf('cgroup', 'a limit of stalls', () => {
+  // No option turns the OOM killer off (v1), but it is off in what is made below such a cgroup.
+  let group: Cgroup | undefined;
+  afterEach(() => group?.remove());
+
+  function narrow(): string[] {
+    if (version === 2) return ['-m', '300M', '--high', '12M'];
+    group = Cgroup.create(`stall-${process.pid}`, { memory: { max: '16M', oomKill: false } });
+    return ['--parent', group.path];
+  }
+
+  test('ends the command, and is told', async () => {
+    const json = join(directory, 'stall.json');
+    const options = [...narrow(), '--stall', '600ms', '--json', json, '--summary'];
+    const end = await runCli(['run', ...options, '--', 'tail', '/dev/zero']);
+    expect(end).toMatchObject({ code: 137, stdout: '', left: [] });
+    expect(end.stderr).toMatch(
+      /memcage: tail: killed: it had got nowhere for \S+ m?s because of memory, and --stall allows 600 ms\n/,
+    );
+    expect(end.stderr).toMatch(/got nowhere +for .*, the limit is 600 ms: killed\n/);
+    const { stalled } = JSON.parse(readFileSync(json, 'utf8')) as { stalled: unknown };
+    expect(stalled).toMatchObject({ ms: 600, killed: true });
+  });
+
+  test('only tells with :event', async () => {
+    const end = await runCli(['run', '--stall', '10s:event', '--', 'true']);
+    expect(end).toMatchObject({ code: 0, stderr: '' });
   });
 });
 

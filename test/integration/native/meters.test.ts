@@ -23,20 +23,20 @@ interface Place {
   dirFd: number;
 }
 
-type SpentEvent = Extract<WatchEvent, { kind: 'spent' }>;
+type ReachedEvent = Extract<WatchEvent, { kind: 'reached' }>;
 
 let undo: (() => void)[] = [];
 const children: ChildProcess[] = [];
-let spent: SpentEvent[] = [];
+let reached: ReachedEvent[] = [];
 /** The meters of the test. The event of another one's may still be on its way. */
 const ours = new Set<number>();
 
 beforeEach(() => {
-  spent = [];
+  reached = [];
   ours.clear();
   native.startWatcher({
     onEvents: (batch) => {
-      spent.push(...batch.filter((event) => event.kind === 'spent').filter(({ id }) => ours.has(id)));
+      reached.push(...batch.filter((event) => event.kind === 'reached').filter(({ id }) => ours.has(id)));
     },
   });
 });
@@ -95,19 +95,19 @@ describeIf(['unified', 'root'], 'a meter', () => {
     const exit = once(child, 'exit');
     expect(block(() => members(place.path).length > 0)).toBe(true);
     expect(block(() => members(place.path).length === 0)).toBe(true);
-    expect(spent).toEqual([]);
+    expect(reached).toEqual([]);
     expect(await exit).toEqual([null, 'SIGKILL']);
-    const event = await until('the event', () => spent.find((each) => each.id === id));
+    const event = await until('the event', () => reached.find((each) => each.id === id));
     expect(event).toEqual({
-      kind: 'spent',
+      kind: 'reached',
       id,
-      usedUs: expect.any(Number) as number,
+      valueUs: expect.any(Number) as number,
       timeNs: expect.any(Number) as number,
     });
-    expect(event.usedUs).toBeGreaterThanOrEqual(100_000);
+    expect(event.valueUs).toBeGreaterThanOrEqual(100_000);
     const reading = native.readMeter({ id });
-    expect(reading?.isSpent).toBe(true);
-    expect(reading?.usedUs).toBeGreaterThanOrEqual(event.usedUs);
+    expect(reading?.isReached).toBe(true);
+    expect(reading?.valueUs).toBeGreaterThanOrEqual(event.valueUs);
   });
 
   test('counts all below, the dead and the removed ones too', async () => {
@@ -116,26 +116,26 @@ describeIf(['unified', 'root'], 'a meter', () => {
     mkdirSync(below);
     const id = meter(place, HOUR_US);
     await once(start('i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done', below), 'exit');
-    const used = native.readMeter({ id })?.usedUs ?? 0;
+    const used = native.readMeter({ id })?.valueUs ?? 0;
     expect(used).toBeGreaterThan(10_000);
     rmdirSync(below);
-    expect(native.readMeter({ id })?.usedUs).toBeGreaterThanOrEqual(used);
+    expect(native.readMeter({ id })?.valueUs).toBeGreaterThanOrEqual(used);
   });
 
   test('kills what comes in later, and says so once', async () => {
     const place = make('unified');
     meter(place, 1000);
     await once(start(BUSY_LOOP, place.path), 'exit');
-    await until('the event', () => spent.length > 0);
+    await until('the event', () => reached.length > 0);
     await once(start('exec sleep 1000', place.path), 'exit');
-    expect(spent).toHaveLength(1);
+    expect(reached).toHaveLength(1);
   });
 
   test('ends chains of processes that each live for a moment', async () => {
     const place = make('unified');
     const id = meter(place, 100_000);
     start('while :; do /bin/true; done', place.path);
-    await until('the end', () => native.readMeter({ id })?.isSpent === true && members(place.path).length === 0);
+    await until('the end', () => native.readMeter({ id })?.isReached === true && members(place.path).length === 0);
   });
 
   test('kills nothing once it is stopped', async () => {
@@ -146,7 +146,7 @@ describeIf(['unified', 'root'], 'a meter', () => {
     native.stopMeter({ id });
     const child = start('i=0; while [ $i -lt 500000 ]; do i=$((i+1)); done', place.path);
     expect(await once(child, 'exit')).toEqual([0, null]);
-    expect(spent).toEqual([]);
+    expect(reached).toEqual([]);
   });
 
   test('many share one thread, and the limit of each is its own', async () => {
@@ -154,9 +154,9 @@ describeIf(['unified', 'root'], 'a meter', () => {
     const ids = places.map((place, index) => meter(place, index === 7 ? 50_000 : HOUR_US));
     const sleepers = places.map(({ path }) => start(path === places[7]?.path ? BUSY_LOOP : 'exec sleep 1000', path));
     await once(sleepers[7] as ChildProcess, 'exit');
-    await until('the event', () => spent.length > 0);
+    await until('the event', () => reached.length > 0);
     await sleep(50);
-    expect(spent.map(({ id }) => id)).toEqual([ids[7]]);
+    expect(reached.map(({ id }) => id)).toEqual([ids[7]]);
     expect(sleepers.filter(isAlive)).toHaveLength(19);
   });
 
@@ -166,7 +166,7 @@ describeIf(['unified', 'root'], 'a meter', () => {
     const dirFd = native.openDirectory({ path });
     const id = meter({ path, dirFd }, HOUR_US);
     remove();
-    expect(native.readMeter({ id })).toEqual({ usedUs: 0, isSpent: false });
+    expect(native.readMeter({ id })).toEqual({ valueUs: 0, mostUs: 0, times: 0, isReached: false });
     native.stopMeter({ id });
     native.closeFd({ fd: dirFd });
     // The first meter takes some for good.
@@ -252,6 +252,6 @@ describeIf(['v1', 'root'], 'a meter of the v1 controller cpuacct', () => {
     const child = start(`(${BUSY_LOOP}) & ${BUSY_LOOP}`, counted.path, kill.path);
     expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
     await until('the end of all', () => members(counted.path).length === 0);
-    expect(native.readMeter({ id })).toMatchObject({ isSpent: true });
+    expect(native.readMeter({ id })).toMatchObject({ isReached: true });
   });
 });

@@ -29,6 +29,7 @@ const OUTCOME: Outcome = {
   nodeHeap: null,
   memory: { limitBytes: 100 * MIB, peakBytes: 50 * MIB, swapLimited: true, details: V2_DETAILS },
   limits: {},
+  stalled: null,
   cpu: { userMs: 1000, systemMs: 20 },
   faults: { minor: 12_345, major: 6 },
   durationMs: 61_000,
@@ -146,4 +147,15 @@ test('processor time and its limit', () => {
   const left = { limits: { cpuTime: { limitMs: 5000, usedMs: 12, hit: false } } };
   expect(rows(left)).toMatchObject({ 'cpu time': '12 ms, the limit is 5 s' });
   expect(verdictOf({ ...OUTCOME, ...left })).toBe('Exit code 0.');
+});
+
+test('a cage that got nowhere', () => {
+  const stalled = { ms: 1000, stalledMs: 1234, toldBy: 'pressure', killed: true } as const;
+  const killed = { stalled, exitCode: null, signal: 'SIGKILL' } as const;
+  expect(rows(killed)).toMatchObject({ 'got nowhere': 'for 1.23 s, the limit is 1 s: killed' });
+  expect(verdictOf({ ...OUTCOME, ...killed })).toBe('Killed: it got nowhere because of memory. Ended by SIGKILL.');
+  const told = { stalled: { ...stalled, killed: false } };
+  expect(rows(told)).toMatchObject({ 'got nowhere': 'for 1.23 s, the limit is 1 s' });
+  expect(verdictOf({ ...OUTCOME, ...told })).toBe('Exit code 0.');
+  expect(rows({})).not.toHaveProperty('got nowhere');
 });

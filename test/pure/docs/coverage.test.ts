@@ -108,6 +108,8 @@ describe('docs name', () => {
       ['docs/events.md', 'LimitEvent', {}],
       ['docs/events.md', 'PressureEvent', {}],
       ['docs/events.md', 'ThresholdEvent', {}],
+      ['docs/events.md', 'UsageEvent', {}],
+      ['docs/create-cage.md', 'UsageEvent', {}],
       ['docs/events.md', 'PressureStall', {}],
       ['docs/events.md', 'PressureLevel', {}],
       ['docs/events.md', 'UsageThreshold', {}],

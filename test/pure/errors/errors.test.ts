@@ -9,6 +9,7 @@ import {
   limitTooSmall,
   MemcageError,
   MemoryLimitError,
+  StallError,
   TimeoutError,
 } from '../../../lib/errors/errors';
 import type { Outcome, RunOutput } from '../../../types/outcome';
@@ -24,6 +25,7 @@ const outcome: Outcome & RunOutput = {
   nodeHeap: null,
   memory: { limitBytes: 104857600, peakBytes: 104857600, swapLimited: true },
   limits: {},
+  stalled: null,
   cpu: { userMs: 1, systemMs: 2 },
   faults: { minor: 3, major: 4 },
   durationMs: 30,
@@ -69,6 +71,7 @@ testRows(
   'an error of a child carries its outcome',
   [
     [new MemoryLimitError('message', outcome, 'cgroup'), 'MemoryLimitError', 'ERR_MEMCAGE_MEMORY_LIMIT'],
+    [new StallError('message', outcome), 'StallError', 'ERR_MEMCAGE_STALL'],
     [new LimitError('message', outcome, 'cpuTime'), 'LimitError', 'ERR_MEMCAGE_LIMIT'],
     [new ExitError('message', outcome), 'ExitError', 'ERR_MEMCAGE_EXIT'],
     [new TimeoutError('message', outcome), 'TimeoutError', 'ERR_MEMCAGE_TIMEOUT'],

@@ -1,6 +1,6 @@
 import type * as CageRoots from '../../../lib/cage/root/cage-roots';
 import { ErrorCode, MemcageError } from '../../../lib/errors/errors';
-import { KernelFirst } from '../../../lib/request/enforcement';
+import { KernelFirst, makeWeaker } from '../../../lib/request/enforcement';
 
 let answer: MemcageError | null;
 let looks: number;
@@ -55,4 +55,16 @@ test('a parent that the environment names counts at once', () => {
   process.env['MEMCAGE_PARENT'] = '/a';
   answer = null;
   expect(start()).toBe('kernel');
+});
+
+test('thresholds of the use are refused where the kernel holds nothing, unless the caller accepts that', () => {
+  const asked = {
+    limits: { memory: { max: 2 ** 20 } },
+    thresholds: [{ given: '80%', at: { percent: 80 } }],
+    outlivesOwner: false,
+  };
+  const make = (accepted: 'polled' | 'none') =>
+    makeWeaker({ ...asked, accepted }, { reason: 'why' }, ({ kind }) => kind);
+  expect(() => make('polled')).toThrow(/a polled cage can't have thresholds, since .* leave out thresholds/);
+  expect(make('none')).toBe('none');
 });

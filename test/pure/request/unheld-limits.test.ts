@@ -12,6 +12,12 @@ test('processor time too', () => {
   ]);
 });
 
+test('stalls too', () => {
+  expect(unheldLimits({ memory: {}, stall: { ms: 500, action: 'event' } })).toEqual([
+    { name: 'stall', why: expect.stringContaining('lose to memory') as string },
+  ]);
+});
+
 testRows(
   'what only the kernel can hold',
   [

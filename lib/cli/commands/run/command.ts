@@ -86,6 +86,10 @@ export const run = defineCommand({
     ['memcage run -m 1G --json outcome.json -- make -j8', 'a build; outcome.json says how it ended'],
     ['memcage run -m 1G --summary --chart build.svg make -j8', 'how much it needs, as figures and as a picture'],
     ['memcage run -m 1G --pids 64 --cpu 1.5 -- npm test', 'at most 64 processes, on one and a half processors'],
+    [
+      'memcage run --memory 1G --stall 30s -- make',
+      'a build that may get nowhere for half a minute, when it is short of memory',
+    ],
     ['memcage run --cpu-time 10m -- make test', 'tests that may compute for ten minutes, all processes together'],
     ['memcage run --rlimit nofile=64 --nice 5 -- make', 'a build that gives way to others, with few open files'],
     ['memcage run -m 64M --pid --mount --net sh', 'a shell that sees only its own processes, and no network'],

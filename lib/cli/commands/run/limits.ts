@@ -4,6 +4,7 @@ import {
   checkCageOptions,
   type LimitsReport,
   type Outcome,
+  type StallOption,
 } from '../../../index';
 import type { Option, Values } from '../../command';
 import { asUsage } from '../../limit-options';
@@ -45,10 +46,17 @@ export const LIMITS = {
     help: 'processor time of all its processes together; memcage kills them then: 5s, 500ms, 2m, 1h, or seconds',
     section: SECTION,
   },
+  stall: {
+    type: 'string',
+    value: 'TIME[:event]',
+    help: 'how long it may get nowhere because of memory; memcage kills it then, or only tells with :event; 500ms or more',
+    section: SECTION,
+    suggest: ['10s', '10s:event'],
+  },
 } as const satisfies Record<string, Option>;
 
 export function limitsOf(values: Values<typeof LIMITS>): CageLimitOptions {
-  const { pids, cpu, 'cpu-weight': weight, 'cpu-set': set, 'cpu-time': cpuTime } = values;
+  const { pids, cpu, 'cpu-weight': weight, 'cpu-set': set, 'cpu-time': cpuTime, stall } = values;
   if (pids !== undefined) {
     const wrong = `--pids is an integer from 1 on, or max, not '${pids}'`;
     asUsage(() => checkCageOptions({ pids: countOf(pids) }), wrong);
@@ -69,6 +77,10 @@ export function limitsOf(values: Values<typeof LIMITS>): CageLimitOptions {
     const wrong = `--cpu-time is a time of at least 1ms, as in 5s, 500ms, 2m or 1h, not '${cpuTime}'`;
     asUsage(() => checkCageOptions({ cpuTimeMs: parseDuration(cpuTime) }), wrong);
   }
+  if (stall !== undefined) {
+    const wrong = `--stall is a time of at least 500ms, as in 10s or 2m, or one with :event, as in 10s:event, not '${stall}'`;
+    asUsage(() => checkCageOptions({ stall: stallOf(stall) }), wrong);
+  }
   const limits: CpuLimits = {
     ...(cpu !== undefined && { max: countOf(cpu) }),
     ...(weight !== undefined && { weight: numberOf(weight) }),
@@ -78,7 +90,16 @@ export function limitsOf(values: Values<typeof LIMITS>): CageLimitOptions {
     ...(pids !== undefined && { pids: countOf(pids) }),
     ...(Object.keys(limits).length > 0 && { cpu: limits }),
     ...(cpuTime !== undefined && { cpuTimeMs: parseDuration(cpuTime) }),
+    ...(stall !== undefined && { stall: stallOf(stall) }),
   };
+}
+
+const ONLY_TELLS = ':event';
+
+function stallOf(text: string): StallOption {
+  const isTold = text.endsWith(ONLY_TELLS);
+  const ms = parseDuration(isTold ? text.slice(0, -ONLY_TELLS.length) : text);
+  return { ms, action: isTold ? 'event' : 'kill' };
 }
 
 /** What the limits did, as rows of the summary. */
@@ -104,7 +125,7 @@ export function limitRows({ pids, cpu, cpuTime }: LimitsReport): (readonly [stri
 }
 
 /** What a person should know even without the summary. */
-export function limitNotes({ limits, signal }: Pick<Outcome, 'limits' | 'signal'>): string[] {
+export function limitNotes({ limits, stalled, signal }: Pick<Outcome, 'limits' | 'stalled' | 'signal'>): string[] {
   const { pids, cpuTime } = limits;
   const notes: string[] = [];
   const hits = pids?.hits ?? 0;
@@ -112,6 +133,12 @@ export function limitNotes({ limits, signal }: Pick<Outcome, 'limits' | 'signal'
   // A command may end by itself in the moment in which it reaches the limit.
   if (cpuTime?.hit === true && signal !== null) {
     notes.push(`killed at its limit of ${formatDuration(cpuTime.limitMs)} of processor time (--cpu-time)`);
+  }
+  if (stalled !== null) {
+    const { stalledMs, ms, killed } = stalled;
+    const did = killed && signal !== null ? 'killed: it' : 'it';
+    const limit = `--stall allows ${formatDuration(ms)}`;
+    notes.push(`${did} had got nowhere for ${formatDuration(stalledMs)} because of memory, and ${limit}`);
   }
   return notes;
 }

@@ -20,9 +20,10 @@ export interface Seen {
 }
 
 /** How a command ended, as a sentence. */
-export function verdictOf({ exitCode, signal, oom, limits, nodeHeap, error }: Outcome): string {
+export function verdictOf({ exitCode, signal, oom, limits, stalled, nodeHeap, error }: Outcome): string {
   const status = statusOf({ exitCode, signal });
   if (oom !== null) return `${killsOf(oom)} killed for ${wordsOf(oom).reason}. ${status}.`;
+  if (stalled?.killed === true) return `Killed: it got nowhere because of memory. ${status}.`;
   if (limits.cpuTime?.hit === true) return `Killed: its processor time was used up. ${status}.`;
   if (nodeHeap?.exhausted === 'likely') return `Aborted, most likely at the limit of its JavaScript heap. ${status}.`;
   if (error !== undefined && exitCode === null && signal === null) return `Could not be started: ${error.message}.`;
@@ -46,6 +47,7 @@ export function summaryRows(outcome: Outcome, { version, mostProcesses }: Seen):
     ...limitRows(outcome.limits),
     ['page faults', `${counted(faults.minor)} minor, ${counted(faults.major)} major`],
     ['stalled', stallOf(memory, version)],
+    ['got nowhere', nowhereOf(outcome)],
     ['OOM kills', oom === null ? 'none' : `${counted(oom.kills)}, for ${wordsOf(oom).reason}`],
     ['killed', oom === null ? undefined : (wordsOf(oom).victims ?? undefined)],
     ['processes', mostProcesses === 0 ? undefined : `at least ${counted(mostProcesses)} at once`],
@@ -104,6 +106,13 @@ function wordsOf(oom: OomVerdict) {
 
 function killsOf({ kills }: OomVerdict): string {
   return kills === 1 ? '1 process was' : `${counted(kills)} processes were`;
+}
+
+function nowhereOf({ stalled }: Pick<Outcome, 'stalled'>): string | undefined {
+  if (stalled === null) return undefined;
+  const { stalledMs, ms, killed } = stalled;
+  const time = `for ${formatDuration(stalledMs)}, the limit is ${formatDuration(ms)}`;
+  return killed ? `${time}: killed` : time;
 }
 
 function times(count: number): string {

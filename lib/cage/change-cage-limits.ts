@@ -1,0 +1,24 @@
+import type { Cgroup } from '../cgroup/handle/cgroup';
+import { resolveCageLimits } from '../cgroup/limits/resolve-cage-limits';
+import { resolveStall } from '../cgroup/limits/resolve-stall';
+import type { CageLimitOptions } from '../contract/limit-options';
+import { ALIASES } from '../options/called';
+import { checkOptions } from '../options/option-names';
+import type { CageCgroup } from './cgroup/cage-cgroup';
+
+const OF = 'cage.setLimits';
+
+/** Changes limits of a cage: those that its cgroup was made with. @throws what `Cage.setLimits()` throws */
+export function changeCageLimits(limits: CageLimitOptions, cgroup: Cgroup, cageCgroup: CageCgroup): void {
+  checkOptions(limits, { of: OF, known: ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'], aliases: ALIASES });
+  const { memory: _, cpuTimeMs, stall: __, ...others } = resolveCageLimits(limits, OF) ?? { memory: {} };
+  const { homes } = cageCgroup;
+  // Before the first write: memcage can tell.
+  homes.assertHas(others);
+  const cpuTime = cpuTimeMs === undefined ? undefined : cageCgroup.watched.cpuTime;
+  const stall = limits.stall === undefined ? undefined : cageCgroup.watched.stall;
+  if (limits.memory !== undefined) cgroup.setLimits(limits.memory);
+  homes.write(others);
+  if (cpuTimeMs !== undefined) cpuTime?.change(cpuTimeMs);
+  if (stall !== undefined) stall.change(resolveStall(limits.stall, OF, stall.stall));
+}

@@ -1,0 +1,98 @@
+import type { EventEmitter } from 'node:events';
+import { isGone } from '../cgroup/directory/refusal';
+import type { CgroupEvent } from '../cgroup/events/types';
+import type { Cgroup } from '../cgroup/handle/cgroup';
+import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
+import { type CageEvents, FORWARDED, type ForwardedEvents } from '../contract/cage-events';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { emitApart } from '../event-loop/emit-apart';
+import type { CageCgroup } from './cgroup/cage-cgroup';
+import { UsageThresholds } from './usage-thresholds';
+
+interface Parts {
+  emitter: EventEmitter<CageEvents>;
+  cgroup: Cgroup;
+  cageCgroup: CageCgroup;
+}
+
+/** The events of a cage that take something while someone listens. */
+export class HeardEvents {
+  /** Set before anyone can listen. */
+  thresholds: readonly ResolvedThreshold[] = [];
+  readonly #forwards = new Map<keyof ForwardedEvents, (event: CgroupEvent) => void>();
+  #usage: UsageThresholds | undefined;
+  #isOver = false;
+
+  constructor(private readonly parts: Parts) {}
+
+  /** Someone begins to listen. @throws why the event can't be had */
+  begin(name: keyof CageEvents): void {
+    if (isForwarded(name)) this.parts.cgroup.on(name, this.#forwardOf(name));
+    else if (name === 'usage') this.#beginUsage();
+  }
+
+  /** Nobody listens any more. */
+  end(name: keyof CageEvents): void {
+    if (isForwarded(name)) this.parts.cgroup.off(name, this.#forwardOf(name));
+    else if (name === 'usage') this.#endUsage();
+  }
+
+  /** Emits what has not been emitted yet. */
+  look(): void {
+    this.parts.cgroup.lookAtEvents();
+    this.lookAtUsage();
+  }
+
+  /** The same, of the use alone: its limit has changed. */
+  lookAtUsage(): void {
+    this.#usage?.look();
+  }
+
+  /** The cgroup was removed by someone who called {@link look} first. */
+  conclude(): void {
+    this.#isOver = true;
+    this.#endUsage();
+    this.parts.cgroup.concludeEvents();
+  }
+
+  #beginUsage(): void {
+    const { thresholds } = this;
+    if (thresholds.length === 0) {
+      const why = "The event 'usage' needs the option thresholds, and this cage was made without it";
+      throw new MemcageError(ErrorCode.UNSUPPORTED, why);
+    }
+    if (this.#isOver) return;
+    const { emitter, cageCgroup } = this.parts;
+    const { memory: directory, version } = cageCgroup;
+    const usage = new UsageThresholds({ directory, version, thresholds }, (event) =>
+      emitApart(emitter, 'usage', event),
+    );
+    cageCgroup.exitCleanUp.forbid();
+    try {
+      usage.begin();
+    } catch (error) {
+      // The watcher has just removed it, and whoever started the child can't know that.
+      if (isGone(error)) return;
+      throw error;
+    }
+    this.#usage = usage;
+  }
+
+  #endUsage(): void {
+    this.#usage?.end();
+    this.#usage = undefined;
+  }
+
+  #forwardOf(name: keyof ForwardedEvents): (event: CgroupEvent) => void {
+    let forward = this.#forwards.get(name);
+    if (forward === undefined) {
+      forward = (event) => emitApart(this.parts.emitter, name, event);
+      this.#forwards.set(name, forward);
+    }
+    return forward;
+  }
+}
+
+function isForwarded(name: unknown): name is keyof ForwardedEvents {
+  return (FORWARDED as readonly unknown[]).includes(name);
+}

@@ -1,0 +1,68 @@
+import type { CgroupDirectory } from '../cgroup/directory/directory';
+import type { CgroupVersion } from '../cgroup/files/formats';
+import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
+import { type UsageLook, usageLooks } from '../cgroup/watching/usage-looks';
+import type { UsageEvent } from '../contract/cage-events';
+import { UsageThreshold } from './usage-threshold';
+
+interface Parts {
+  directory: CgroupDirectory;
+  version: CgroupVersion;
+  thresholds: readonly ResolvedThreshold[];
+}
+
+/** Tells when the use of a cage crosses one of its thresholds. It takes fds, and looks, only while someone listens. */
+export class UsageThresholds {
+  #end: (() => void) | undefined;
+  #look: UsageLook | undefined;
+
+  constructor(
+    private readonly parts: Parts,
+    private readonly tell: (event: UsageEvent) => void,
+  ) {}
+
+  /** @throws why that can't be had; nothing stays open then */
+  begin(): void {
+    const { directory, version, thresholds } = this.parts;
+    const alarmed = version === 1 ? directory : undefined;
+    const all = thresholds.map((threshold) => new UsageThreshold(threshold, alarmed, this.tell));
+    // Nobody would hear of it in the middle of `on()`.
+    let isHeard = false;
+    const look = usageLooks(version).begin(
+      directory,
+      (seen) => {
+        const timeMs = Date.now();
+        for (const each of all) {
+          if (isHeard) each.see(seen, timeMs);
+          else each.arm(seen);
+        }
+      },
+      // Where a percentage is depends on the limit, which anyone may change.
+      { isPaced: alarmed === undefined || thresholds.some(({ at }) => 'percent' in at) },
+    );
+    this.#look = look;
+    this.#end = () => {
+      look.end();
+      for (const each of all) each.close();
+    };
+    try {
+      look.now();
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+    isHeard = true;
+    process.nextTick(() => look.now());
+  }
+
+  /** Tells what has not been told yet. */
+  look(): void {
+    this.#look?.now();
+  }
+
+  end(): void {
+    this.#end?.();
+    this.#end = undefined;
+    this.#look = undefined;
+  }
+}

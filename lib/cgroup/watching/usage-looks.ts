@@ -1,0 +1,103 @@
+import { outsideOfCalls } from '../../event-loop/outside-of-calls';
+import { later } from '../../event-loop/timers';
+import type { CgroupDirectory } from '../directory/directory';
+import { OpenFiles } from '../directory/open-files';
+import { isGone } from '../directory/refusal';
+import type { CgroupVersion } from '../files/formats';
+import { memoryFile } from '../files/roles';
+import { MomentReader, type Source } from './moments';
+
+/** From one look to the next. */
+const PACE_MS = 50;
+
+const ROLES = ['usage', 'max'] as const;
+
+/** The use of a cgroup, and its own limit. */
+export interface SeenUsage {
+  usageBytes: number;
+  /** `Infinity` without one. */
+  limitBytes: number;
+}
+
+/** Looks at one cgroup. */
+export interface UsageLook {
+  /** Looks at once. Does nothing if the cgroup is gone. */
+  now(): void;
+  end(): void;
+}
+
+interface Looked extends Source {
+  readonly files: OpenFiles;
+  readonly isPaced: boolean;
+  readonly tell: (seen: SeenUsage) => void;
+}
+
+/** Looks at the use and the limit of cgroups, as long as someone wants to know. They share one timer. */
+class UsageLooks {
+  readonly #all = new Set<Looked>();
+  readonly #reader: MomentReader;
+  #isTicking = false;
+
+  constructor(private readonly version: CgroupVersion) {
+    this.#reader = new MomentReader(version, ROLES, []);
+  }
+
+  /**
+   * @param isPaced false: looks only when asked to
+   *
+   * @throws why the files can't be opened
+   */
+  begin(directory: CgroupDirectory, tell: Looked['tell'], { isPaced }: { isPaced: boolean }): UsageLook {
+    const looked: Looked = { directory, files: new OpenFiles(directory), isPaced, tell };
+    try {
+      for (const role of ROLES) looked.files.fd(memoryFile(role, this.version));
+    } catch (error) {
+      looked.files.close();
+      throw error;
+    }
+    this.#all.add(looked);
+    this.#tick();
+    return { now: () => this.#look([looked]), end: () => this.#end(looked) };
+  }
+
+  #end(looked: Looked): void {
+    this.#all.delete(looked);
+    looked.files.close();
+  }
+
+  #tick(): void {
+    const paced = Array.from(this.#all).filter(({ isPaced }) => isPaced);
+    if (this.#isTicking || paced.length === 0) return;
+    this.#isTicking = true;
+    const look = (): void => {
+      this.#isTicking = false;
+      this.#look(Array.from(this.#all).filter(({ isPaced }) => isPaced));
+      this.#tick();
+    };
+    outsideOfCalls(() => later(look, PACE_MS).unref());
+  }
+
+  /** Tells once it has read all: whoever is told may read with the same buffer. */
+  #look(asked: readonly Looked[]): void {
+    const open = asked.filter((looked) => this.#all.has(looked));
+    const seen = new Map<Looked, SeenUsage>();
+    this.#reader.read(open, (moment, index) => {
+      const looked = open[index] as Looked;
+      try {
+        const limitBytes = moment.value('max') ?? Number.POSITIVE_INFINITY;
+        seen.set(looked, { usageBytes: moment.value('usage') ?? 0, limitBytes });
+      } catch (error) {
+        // Else no fd is free to find out what is wrong with a file. The next look tries again.
+        if (isGone(error)) this.#end(looked);
+      }
+    });
+    for (const [looked, usage] of seen) if (this.#all.has(looked)) looked.tell(usage);
+  }
+}
+
+const LOOKS: Readonly<Record<CgroupVersion, UsageLooks>> = { 1: new UsageLooks(1), 2: new UsageLooks(2) };
+
+/** The looks at cgroups of this version. */
+export function usageLooks(version: CgroupVersion): UsageLooks {
+  return LOOKS[version];
+}

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+
+#include "cgroup/processor_time.h"
+#include "sys/unique_fd.h"
+
+namespace memcage::cgroup {
+
+/** What the kernel has counted so far for a cgroup and all below it. */
+struct StallCounts {
+  /** While all that could run waited for memory: PSI's "full". */
+  int64_t full_us = 0;
+  int64_t user_us = 0;
+  int64_t system_us = 0;
+  /** Page faults that had to wait for a disk. */
+  int64_t major_faults = 0;
+  int64_t faults = 0;
+  /** Pages read or swapped in again soon after they had been reclaimed; -1 if the kernel does not count them. */
+  int64_t refaults = 0;
+};
+
+/**
+ * The files that tell whether a cgroup gets on. `stat` (`memory.stat`) and `time` must be open, the others where the
+ * kernel has them.
+ */
+struct StallFiles {
+  UniqueFd stat;
+  /** `cpu.stat`, or `cpuacct.stat`. */
+  UniqueFd time;
+  TimeFile time_file = TimeFile::kCpuStat;
+  /** `memory.pressure` (PSI, Linux 4.20). */
+  UniqueFd pressure;
+  /** `memory.oom_control` (v1). */
+  UniqueFd oom_control;
+  /** `memory.current` and `memory.high` (v2). */
+  UniqueFd current;
+  UniqueFd high;
+};
+
+/** Reads the processor time alone, which does not move where nothing runs. Returns 0 or a negative errno. */
+int ReadStallTime(const StallFiles& files, StallCounts* counts);
+/** Reads PSI alone, if it is there. Returns 0 or a negative errno. */
+int ReadStallPressure(const StallFiles& files, StallCounts* counts);
+/** Reads `memory.stat`. Returns 0 or a negative errno. */
+int ReadStallStat(const StallFiles& files, StallCounts* counts);
+/** Whether processes wait for memory because the OOM killer is off (v1). */
+bool WaitsForMemory(const StallFiles& files);
+/** Whether more is in use than `memory.high` (v2). */
+bool IsAboveHigh(const StallFiles& files);
+
+}  // namespace memcage::cgroup

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+
+#include "cgroup/stall_files.h"
+#include "watch/gauge.h"
+
+namespace memcage {
+
+/** For how long a cgroup has got nowhere because of memory. It cuts time into slices, and one that was not lost ends
+ * it. */
+class StallGauge : public Gauge {
+ public:
+  StallGauge(cgroup::StallFiles files, int64_t limit_us);
+
+  int Look() override;
+  /** Slices are the thread's alone. */
+  int Read() override { return 0; }
+  [[nodiscard]] int64_t value_us() const override { return stretch_us_; }
+  /** Of the last slice that was lost. */
+  [[nodiscard]] StallSign sign() const override { return sign_; }
+  [[nodiscard]] bool is_reached() const override { return stretch_us_ >= limit_us_; }
+  [[nodiscard]] int64_t LeastWaitNs(long processors) const override;
+  void Restart() override;
+
+ private:
+  /** Whether nothing has run or waited for memory since the last look: then there is no need to read more. */
+  [[nodiscard]] bool IsIdle(const cgroup::StallCounts& now, int64_t length_us) const;
+  void Add(const StallSlice& slice);
+
+  const cgroup::StallFiles files_;
+  const int64_t limit_us_;
+  /** Of a slice. */
+  const int64_t length_us_;
+  cgroup::StallCounts last_;
+  /** When the current slice began; 0 before the first. */
+  int64_t begin_ns_ = 0;
+  /** last_ has all counts, not only those of an idle look. */
+  bool is_whole_ = false;
+  int64_t idle_ns_ = 0;
+  int64_t stretch_us_ = 0;
+  StallSign sign_ = StallSign::kNone;
+};
+
+}  // namespace memcage

@@ -1,0 +1,142 @@
+import { type Cage, launcherFor, run, type StallError, type StallEvent, spawn, spawnSync } from 'memcage';
+import { cagesClosedAfterEach } from '../../support/closed-after-each';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { describeIf } from '../../support/require';
+import { GREEDY, NARROW } from '../../support/stalling';
+import { until } from '../../support/until';
+
+/** Of the cage that is kept ready. */
+const FDS_OF_METER = 5;
+
+const MS = 600;
+const KILL = { memory: NARROW, stall: { ms: MS } };
+const KILLED = { ms: MS, killed: true, toldBy: expect.any(String) as string };
+
+function failure(ended: Promise<unknown>): Promise<StallError> {
+  return ended.then(
+    () => Promise.reject(new Error('it ended well')),
+    (error: unknown) => error as StallError,
+  );
+}
+
+describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
+  const make = cagesClosedAfterEach();
+  expectNothingLeft(() => run('true', KILL), FDS_OF_METER);
+
+  function heard(cage: Cage): StallEvent[] {
+    const events: StallEvent[] = [];
+    cage.on('stall', (event) => events.push(event));
+    return events;
+  }
+
+  test('ends a child that gets nowhere, with an error of its own', async () => {
+    const error = await failure(run(...GREEDY, KILL));
+    expect(error).toMatchObject({
+      name: 'StallError',
+      code: 'ERR_MEMCAGE_STALL',
+      message: expect.stringMatching(
+        /^tail was killed: for \d+ ms its cage had got nowhere because of memory/,
+      ) as string,
+      outcome: { exitCode: null, signal: 'SIGKILL', oom: null, stalled: KILLED },
+    });
+    expect(error.outcome.stalled?.stalledMs).toBeGreaterThanOrEqual(MS);
+    expect(error.outcome.durationMs).toBeGreaterThanOrEqual(MS);
+  });
+
+  test('says nothing of a child that gets on, or that is killed for memory', async () => {
+    expect(await run('true', KILL)).toMatchObject({ exitCode: 0, stalled: null });
+    const killed = await run(...GREEDY, { memory: '16M', stall: { ms: MS }, reject: false });
+    expect(killed).toMatchObject({ signal: 'SIGKILL', oom: { cause: 'limit' }, stalled: null });
+    expect(await run('true')).toMatchObject({ stalled: null });
+  });
+
+  test('holds while JavaScript is blocked', () => {
+    const { signal, outcome } = spawnSync(...GREEDY, KILL);
+    expect(signal).toBe('SIGKILL');
+    expect(outcome.stalled).toMatchObject(KILLED);
+    expect(spawnSync('true', KILL).outcome.stalled).toBeNull();
+  });
+
+  test('only tells, if that is all that is asked for', async () => {
+    const child = spawn(...GREEDY, { memory: NARROW, stall: { ms: MS, action: 'event' }, stdio: 'ignore' });
+    const events = heard(child.cage);
+    await until('the event', () => events.length > 0);
+    expect(events).toEqual([
+      {
+        ms: MS,
+        stalledMs: expect.any(Number) as number,
+        toldBy: expect.any(String) as string,
+        killed: false,
+        timeMs: expect.any(Number) as number,
+      },
+    ]);
+    expect(child.exitCode).toBeNull();
+    expect(child.signalCode).toBeNull();
+    child.kill('SIGKILL');
+    expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', stalled: { ms: MS, killed: false } });
+    expect(events).toHaveLength(1);
+  });
+
+  test('of a shared cage ends what is in it, and the cage goes on', async () => {
+    const cage = make(KILL);
+    const events = heard(cage);
+    const [idle, error] = await Promise.all([cage.spawn('sleep', ['60']).outcome, failure(cage.run(...GREEDY))]);
+    expect(error).toMatchObject({ name: 'StallError', outcome: { stalled: KILLED } });
+    expect(idle).toMatchObject({ signal: 'SIGKILL', stalled: KILLED });
+    await until('the event', () => events.length > 0);
+    expect(events).toMatchObject([{ ms: MS, killed: true }]);
+    // What was before is no other child's.
+    expect(await cage.run('true')).toMatchObject({ exitCode: 0, stalled: null });
+    expect(await failure(cage.run(...GREEDY))).toMatchObject({ name: 'StallError', outcome: { stalled: KILLED } });
+  });
+
+  test('of a cage around holds for a cage within it', async () => {
+    const cage = make(KILL);
+    expect(await failure(cage.run(...GREEDY, { memory: '200M', stall: { ms: 60_000 } }))).toMatchObject({ outcome: { stalled: KILLED } });
+  });
+
+  test('per child is each child\u2019s own', async () => {
+    const cage = make({ memory: '400M', perChild: KILL });
+    const other = cage.spawn('sleep', ['60']);
+    const ended = await failure(cage.run(...GREEDY));
+    expect(ended).toMatchObject({ name: 'StallError', outcome: { stalled: KILLED } });
+    expect(other.signalCode).toBeNull();
+    other.kill();
+    expect(await other.outcome).toMatchObject({ signal: 'SIGTERM', stalled: null });
+  });
+
+  test('can change in a cage that was made with it', async () => {
+    const cage = make({ memory: NARROW, stall: { ms: 60_000, action: 'event' } });
+    const events = heard(cage);
+    const child = cage.spawn(...GREEDY, { stdio: 'ignore' });
+    cage.setLimits({ stall: { ms: MS } });
+    await until('the event', () => events.length > 0);
+    expect(events).toMatchObject([{ ms: MS, killed: false }]);
+    cage.setLimits({ stall: { action: 'kill' } });
+    expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', stalled: KILLED });
+  });
+
+  test('can not be set in a cage that was made without it', () => {
+    const cage = make({ memory: '100M' });
+    expect(() => cage.setLimits({ memory: '50M', stall: {} })).toThrow(
+      expect.objectContaining({ code: 'ERR_MEMCAGE_UNSUPPORTED', message: expect.stringMatching(/^stall /) as string }),
+    );
+    expect(cage.cgroup.limits().max).toBe(100 * 2 ** 20);
+  });
+
+  test('of a launcher is in its report', async () => {
+    const launcher = launcherFor(KILL);
+    const child = spawn(launcher.file, [...launcher.args, GREEDY[0], ...GREEDY[1]], { stdio: 'ignore' });
+    expect(await child.outcome).toMatchObject({ signal: 'SIGKILL' });
+    expect(await launcher.close()).toMatchObject({ oom: null, stalled: KILLED });
+  });
+
+  test('is refused where nobody would be left to hold it', () => {
+    expect(() => spawn('true', [], { stall: {}, detached: true })).toThrow(
+      expect.objectContaining({
+        code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+        message: expect.stringMatching(/a detached child outlives this process.*for stall/) as string,
+      }),
+    );
+  });
+});
