@@ -48,8 +48,8 @@ void MountOnStage(const SpawnPlan& plan, int stage, int tree, const char* name) 
  * Enters a stage, which has the old root and the new one beside each other. If one lay on top of the other, ".." would
  * lead from its root into the other, and a copy of it would have the other in it.
  */
-Roots EnterStage(const SpawnPlan& plan, int tree) {
-  const int stage = NewTmpfs(plan, kStageOptions, Stage::kRootPivot, "/");
+void EnterStage(const SpawnPlan& plan, Roots* roots) {
+  const int stage = NewTmpfs(plan, roots, kStageOptions, Stage::kRootPivot, "/");
   // pivot_root(2) takes only what is mounted below the root. On top of it there is no need for a directory.
   const long root = Call(SYS_openat, AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0);
   Check(plan, Stage::kRootPivot, root, "/");
@@ -57,9 +57,9 @@ Roots EnterStage(const SpawnPlan& plan, int tree) {
   Check(plan, Stage::kRootPivot, Call(SYS_fchdir, stage), "/");
   Check(plan, Stage::kRootPivot, Call(SYS_mkdirat, stage, kOld, kPrivate), "/");
   Check(plan, Stage::kRootPivot, Call(SYS_pivot_root, ".", kOld), "/");
-  MountOnStage(plan, stage, tree, kNew);
+  MountOnStage(plan, stage, roots->inside, kNew);
   Call(SYS_close, stage);
-  return {tree, static_cast<int>(root)};
+  roots->outside = static_cast<int>(root);
 }
 
 /** From then on no path leads outside. */
@@ -78,11 +78,12 @@ void EnterRoot(const SpawnPlan& plan) {
   // So that the directories that are made have the modes that are meant. The child may share the parent's memory, but
   // not its mask.
   const long mask = Call(SYS_umask, 0);
-  const Roots roots =
-      EnterStage(plan, root.empty ? NewTmpfs(plan, root.empty_options, Stage::kRoot, "/") : CopyRoot(plan));
+  Roots roots;
+  roots.inside = root.empty ? NewTmpfs(plan, &roots, root.empty_options, Stage::kRoot, "/") : CopyRoot(plan);
+  EnterStage(plan, &roots);
   MountProc(plan, roots);
-  if (root.dev) MountDev(plan, roots);
-  for (int i = 0; i < root.mount_count; ++i) MakeMount(plan, roots, root.mounts[i]);
+  if (root.dev) MountDev(plan, &roots);
+  for (int i = 0; i < root.mount_count; ++i) MakeMount(plan, &roots, root.mounts[i]);
   for (int i = 0; i < root.hide_count; ++i) Hide(plan, roots, root.hide[i]);
   LeaveStage(plan, roots);
   if (root.empty && root.read_only) Check(plan, Stage::kRootReadOnly, sys::SetMountReadOnly(roots.inside, 0), "/");

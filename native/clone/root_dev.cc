@@ -54,16 +54,16 @@ void MountProc(const SpawnPlan& plan, const Roots& roots) {
   MountInside(plan, roots, static_cast<int>(tree), {Stage::kRootProc, kProc, root.empty});
 }
 
-void MountDev(const SpawnPlan& plan, const Roots& roots) {
+void MountDev(const SpawnPlan& plan, Roots* roots) {
   const auto target = [](const char* path) { return Target{Stage::kRootDev, path, false}; };
-  MountInside(plan, roots, NewTmpfs(plan, kDevOptions, Stage::kRootDev, kDev),
+  MountInside(plan, *roots, NewTmpfs(plan, roots, kDevOptions, Stage::kRootDev, kDev),
               {Stage::kRootDev, kDev, plan.root->empty});
-  const long dev = sys::OpenInRoot(roots.inside, kDev, O_PATH | O_DIRECTORY);
+  const long dev = sys::OpenInRoot(roots->inside, kDev, O_PATH | O_DIRECTORY);
   Check(plan, Stage::kRootDev, dev, kDev);
   const int fd = static_cast<int>(dev);
   for (const char* path : kDevices) {
     Check(plan, Stage::kRootDev, Call(SYS_mknodat, fd, NameInDev(path), S_IFREG, 0), path);
-    MountInside(plan, roots, CopyOutside(plan, roots, path, Stage::kRootDev, path), target(path));
+    MountInside(plan, *roots, CopyOutside(plan, *roots, path, Stage::kRootDev, path), target(path));
   }
   for (const auto& [path, to] : kLinks)
     Check(plan, Stage::kRootDev, Call(SYS_symlinkat, to, fd, NameInDev(path)), path);
@@ -73,8 +73,8 @@ void MountDev(const SpawnPlan& plan, const Roots& roots) {
   const long pts =
       sys::NewMount("devpts", {{"ptmxmode", "0666"}, {"mode", "620"}}, sys::kMountNoSuid | sys::kMountNoExec);
   Check(plan, Stage::kRootDev, pts, kPts);
-  MountInside(plan, roots, static_cast<int>(pts), target(kPts));
-  MountInside(plan, roots, NewTmpfs(plan, kShmOptions, Stage::kRootDev, kShm), target(kShm));
+  MountInside(plan, *roots, static_cast<int>(pts), target(kPts));
+  MountInside(plan, *roots, NewTmpfs(plan, roots, kShmOptions, Stage::kRootDev, kShm), target(kShm));
 }
 
 }  // namespace memcage

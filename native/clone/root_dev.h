@@ -8,6 +8,6 @@ namespace memcage {
 void MountProc(const SpawnPlan& plan, const Roots& roots);
 
 /** Mounts a small /dev with what nearly every program expects, between clone and exec. */
-void MountDev(const SpawnPlan& plan, const Roots& roots);
+void MountDev(const SpawnPlan& plan, Roots* roots);
 
 }  // namespace memcage

@@ -2,9 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/limits.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include <cerrno>
 #include <cstring>
@@ -29,20 +27,24 @@ bool IsDirectory(const SpawnPlan& plan, int fd, Stage stage, const char* subject
   return S_ISDIR(status.st_mode);
 }
 
-/** Mounted there, it would lie on top of the parent's root, and be gone with that. */
+/** What is mounted on that would be seen by nobody: the root of the child is what lies below. */
 bool IsRoot(const Roots& roots, const struct stat& target) {
   struct stat root{};
   return sys::Stat(roots.inside, &root) == 0 && root.st_dev == target.st_dev && root.st_ino == target.st_ino;
 }
 
-/** Nothing is made where it would stay. */
-bool IsOnTmpfs(int directory) {
-  struct statfs status{};
-  return Call(SYS_fstatfs, directory, &status) == 0 && status.f_type == TMPFS_MAGIC;
+/** Whether what is made there goes with the child. */
+bool IsOnOurs(const Roots& roots, int directory) {
+  struct stat status{};
+  if (sys::Stat(directory, &status) != 0) return false;
+  for (int i = 0; i < roots.made_count; ++i) {
+    if (roots.made[i] == status.st_dev) return true;
+  }
+  return false;
 }
 
-long MakeEntry(int parent, const char* name, bool is_directory) {
-  if (!IsOnTmpfs(parent)) return -ENOENT;
+long MakeEntry(const Roots& roots, int parent, const char* name, bool is_directory) {
+  if (!IsOnOurs(roots, parent)) return -ENOENT;
   if (is_directory) return Call(SYS_mkdirat, parent, name, kDirectoryMode);
   return Call(SYS_mknodat, parent, name, S_IFREG | kFileMode, 0);
 }
@@ -63,7 +65,7 @@ long CreateInside(const Roots& roots, const char* to, bool is_directory) {
     const bool last = end[after == '\0' ? 0 : 1 + strspn(end + 1, "/")] == '\0';
     long next = sys::OpenInRoot(roots.inside, path, O_PATH);
     if (next == -ENOENT) {
-      next = MakeEntry(static_cast<int>(parent), name, is_directory || !last);
+      next = MakeEntry(roots, static_cast<int>(parent), name, is_directory || !last);
       if (next >= 0) next = sys::OpenInRoot(roots.inside, path, O_PATH);
     }
     Call(SYS_close, parent);
@@ -91,10 +93,13 @@ int OpenTarget(const SpawnPlan& plan, const Roots& roots, const Target& target, 
 
 }  // namespace
 
-int NewTmpfs(const SpawnPlan& plan, const TmpfsOptions& options, Stage stage, const char* subject) {
+int NewTmpfs(const SpawnPlan& plan, Roots* roots, const TmpfsOptions& options, Stage stage, const char* subject) {
   const long tree =
       sys::NewMount("tmpfs", {{"size", options.size}, {"mode", options.mode}}, sys::kMountNoSuid | sys::kMountNoDev);
   Check(plan, stage, tree, subject);
+  struct stat status{};
+  Check(plan, stage, sys::Stat(static_cast<int>(tree), &status), subject);
+  roots->made[roots->made_count++] = status.st_dev;
   return static_cast<int>(tree);
 }
 
@@ -114,15 +119,15 @@ void MountInside(const SpawnPlan& plan, const Roots& roots, int tree, const Targ
   Call(SYS_close, tree);
 }
 
-void MakeMount(const SpawnPlan& plan, const Roots& roots, const RootMount& mount) {
+void MakeMount(const SpawnPlan& plan, Roots* roots, const RootMount& mount) {
   int tree = -1;
   if (mount.from == nullptr) {
-    tree = NewTmpfs(plan, mount.tmpfs, Stage::kRootMount, mount.to);
+    tree = NewTmpfs(plan, roots, mount.tmpfs, Stage::kRootMount, mount.to);
   } else {
-    tree = CopyOutside(plan, roots, mount.from, Stage::kRootSource, mount.from);
+    tree = CopyOutside(plan, *roots, mount.from, Stage::kRootSource, mount.from);
     if (mount.read_only) Check(plan, Stage::kRootReadOnly, sys::SetMountReadOnly(tree, sys::kAtRecursive), mount.to);
   }
-  MountInside(plan, roots, tree, {Stage::kRootMount, mount.to, mount.create});
+  MountInside(plan, *roots, tree, {Stage::kRootMount, mount.to, mount.create});
 }
 
 void Hide(const SpawnPlan& plan, const Roots& roots, const char* path) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include "clone/spawn_plan.h"
 
 // The mounts of a child's root directory, between clone and exec. Few fds are open at a time: the table may be nearly
@@ -9,9 +11,12 @@ namespace memcage {
 /** The directories in which paths are looked up, while the child is in a mount namespace with both. */
 struct Roots {
   /** The child's. */
-  int inside;
+  int inside = -1;
   /** The parent's. */
-  int outside;
+  int outside = -1;
+  /** Devices of the tmpfs that were made: those of the plan, the stage, the root, /dev and /dev/shm. */
+  dev_t made[kMaxRootMounts + 4] = {};
+  int made_count = 0;
 };
 
 /** Where something is mounted, and what to call it if that fails. */
@@ -22,7 +27,7 @@ struct Target {
 };
 
 /** A tmpfs, mounted nowhere. */
-int NewTmpfs(const SpawnPlan& plan, const TmpfsOptions& options, Stage stage, const char* subject);
+int NewTmpfs(const SpawnPlan& plan, Roots* roots, const TmpfsOptions& options, Stage stage, const char* subject);
 
 /** A copy of a path outside with all that is mounted below, mounted nowhere. */
 int CopyOutside(const SpawnPlan& plan, const Roots& roots, const char* path, Stage stage, const char* subject);
@@ -31,7 +36,7 @@ int CopyOutside(const SpawnPlan& plan, const Roots& roots, const char* path, Sta
 void MountInside(const SpawnPlan& plan, const Roots& roots, int tree, const Target& target);
 
 /** Carries out one entry of the plan. */
-void MakeMount(const SpawnPlan& plan, const Roots& roots, const RootMount& mount);
+void MakeMount(const SpawnPlan& plan, Roots* roots, const RootMount& mount);
 
 /** Covers a path inside, if there is one. */
 void Hide(const SpawnPlan& plan, const Roots& roots, const char* path);

@@ -2,6 +2,9 @@
 
 namespace memcage {
 
+/** Of a plan. */
+constexpr int kMaxRootMounts = 1024;
+
 struct TmpfsOptions {
   /** Decimal bytes, or nullptr for the kernel's default. */
   const char* size;

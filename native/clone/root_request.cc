@@ -37,6 +37,7 @@ const char* Refusal(const RootRequest& root) {
   constexpr const char* kAbsolute = "Expected absolute paths in root";
   if (root.path && root.empty) return "Expected no path with empty in root";
   if ((root.path && !IsAbsolute(*root.path)) || !IsAbsolute(root.cwd)) return kAbsolute;
+  if (root.mounts.size() > kMaxRootMounts) return "Expected at most 1024 mounts in root";
   for (const MountRequest& mount : root.mounts) {
     if ((mount.from && !IsAbsolute(*mount.from)) || !IsAbsolute(mount.to)) return kAbsolute;
   }

@@ -7,10 +7,10 @@
 namespace memcage::launcher {
 namespace {
 
+constexpr int kMaxHidden = 1024;
 // Untouched, they take no memory.
-constexpr int kMaxMounts = 1024;
-RootMount mounts[kMaxMounts];
-const char* hidden[kMaxMounts];
+RootMount mounts[kMaxRootMounts];
+const char* hidden[kMaxHidden];
 
 constexpr const char* kEmptyMode = "755";
 constexpr const char* kTmpfsMode = "1777";
@@ -71,7 +71,7 @@ bool RootArguments::ReadValue(const char* name, size_t length, const char* value
 
 bool RootArguments::AddMount(const char* to, bool is_bind, bool read_only) {
   const bool has_tmpfs = next_.tmpfs.size != nullptr || next_.tmpfs.mode != nullptr;
-  if (root_.mount_count == kMaxMounts || is_bind != (next_.from != nullptr) || (is_bind && has_tmpfs)) return false;
+  if (root_.mount_count == kMaxRootMounts || is_bind != (next_.from != nullptr) || (is_bind && has_tmpfs)) return false;
   if (!SetPath(to, &next_.to)) return false;
   if (next_.tmpfs.mode == nullptr) next_.tmpfs.mode = kTmpfsMode;
   next_.read_only = read_only;
@@ -81,7 +81,7 @@ bool RootArguments::AddMount(const char* to, bool is_bind, bool read_only) {
 }
 
 bool RootArguments::Hide(const char* path) {
-  if (root_.hide_count == kMaxMounts) return false;
+  if (root_.hide_count == kMaxHidden) return false;
   return SetPath(path, &hidden[root_.hide_count++]);
 }
 

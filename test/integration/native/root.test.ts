@@ -168,7 +168,14 @@ describeIf('root', 'the root of a child', () => {
       stage: 'root-target',
       errno: -ENOENT,
     });
+    // A tmpfs of the plan, which something else covers.
+    const covered = [tmpfs(directory), bind('/tmp', directory), bind('/etc', inside('new'), { create: true })];
+    expect(failure({ mounts: covered })).toMatchObject({ stage: 'root-target', errno: -ENOENT });
     expect(existsSync(inside('new'))).toBe(false);
+    expect(existsSync('/tmp/new')).toBe(false);
+    expect(
+      printed({ ...EMPTY, mounts: [...SYSTEM, bind(file, '/dev/own', { create: true })] }, 'cat /dev/own'),
+    ).toEqual([]);
   });
 
   test('a tmpfs has its size and mode', () => {
@@ -212,7 +219,7 @@ describeIf('root', 'the root of a child', () => {
   test('/proc without a PID namespace is that of this process', () => {
     const root = inRoot({ ...EMPTY, proc: 'bind' });
     const options = { ...root, namespaces: native.constants.CLONE_NEWNS, ...shell('echo /proc/[0-9]*') };
-    expect(outputOf(options).split(' ')).toContain(`/proc/${process.pid}`);
+    expect(outputOf(options).trim().split(' ')).toContain(`/proc/${process.pid}`);
   });
 
   test('is made before the child gives up what it needs for that', () => {

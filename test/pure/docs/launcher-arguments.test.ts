@@ -8,7 +8,8 @@ function matches(path: string, pattern: RegExp): string[] {
 }
 
 test('docs/launcher.md has the arguments that the launcher takes', () => {
-  const taken = matches('native/launcher/arguments.cc', /\bis\("([\w-]+)"\)/g);
+  const sources = ['native/launcher/arguments.cc', 'native/launcher/root_arguments.cc'];
+  const taken = sources.flatMap((path) => matches(path, /\bis\("([\w-]+)"\)/g));
   const inTable = matches('docs/launcher.md', /^(\| `--.*?) \|/gm).join('\n');
   const told = Array.from(inTable.matchAll(/`--([\w-]+)/g), ([, name]) => name);
   expect(taken.length).toBeGreaterThan(20);
