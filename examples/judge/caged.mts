@@ -37,6 +37,7 @@ export function runCaged(
     pids: limits.pids,
     cpu: 1,
     cpuTimeMs: limits.cpuTimeMs,
+    stall: { ms: limits.stallMs, action: 'kill' },
     timeout: limits.timeoutMs,
     maxBuffer: limits.outputBytes,
     // What each of them may use.

@@ -8,6 +8,8 @@ export interface Limits {
   pids: number;
   /** Of the processor, by all of its processes together. */
   cpuTimeMs: number;
+  /** How long it may get nowhere for want of memory. */
+  stallMs: number;
   /** By the clock on the wall. */
   timeoutMs: number;
   /** What it may write to stdout, and to stderr. */
@@ -18,7 +20,7 @@ export interface Limits {
   room?: string;
 }
 
-const TIMES = { cpuTimeMs: 1000 * SLOWNESS, timeoutMs: 8000 * SLOWNESS };
+const TIMES = { cpuTimeMs: 2000 * SLOWNESS, stallMs: 800 * SLOWNESS, timeoutMs: 8000 * SLOWNESS };
 
 export const PROGRAM: Limits = { ...TIMES, memory: '64M', pids: 10, outputBytes: 64 << 10, file: '4M', room: '8M' };
 /** Node has 11 threads before it does anything. */
@@ -30,5 +32,6 @@ export const COMPILER: Limits = {
   outputBytes: 8 << 20,
   file: 'unlimited',
   cpuTimeMs: 3000 * SLOWNESS,
+  stallMs: 3000 * SLOWNESS,
   timeoutMs: 10_000 * SLOWNESS,
 };

@@ -36,6 +36,7 @@ const greedy: Row[] = [
   ['System V memory', 'memory-shared.c', /^memory limit: cause limit$/],
   ['memory as a file', 'memory-file.py', /^memory limit: cause limit$/],
   ['memory in pipes', 'memory-pipes.py', /^memory limit: cause limit$/],
+  ['more than there is room for', 'stall.c', /^stalled$/],
   ['a deep stack', 'deep-stack.c', /^runtime error: SIGSEGV$/],
   ['the processor', 'loop.c', /^time limit$/],
   ['the processor in turns', 'loop-in-turns.c', /^time limit$/],

@@ -6,6 +6,7 @@ import {
   MemoryLimitError,
   type Outcome,
   type RunOutput,
+  StallError,
   TimeoutError,
 } from 'memcage';
 
@@ -19,6 +20,7 @@ type Kind =
   | 'time limit'
   | 'wall limit'
   | 'memory limit'
+  | 'stalled'
   | 'process limit'
   | 'output limit'
   | 'file limit';
@@ -65,6 +67,7 @@ function atLimit(error: MemcageError, ended: Ended): Verdict | undefined {
       detail: error.limit === 'heap' ? 'the JavaScript heap' : `cause ${ended.oom?.cause}`,
     };
   }
+  if (error instanceof StallError) return { kind: 'stalled', detail: '' };
   if (error instanceof TimeoutError) return { kind: 'wall limit', detail: '' };
   if (error.code === ErrorCode.MAX_BUFFER) return { kind: 'output limit', detail: '' };
   if (!(error instanceof LimitError)) return undefined;
