@@ -12,9 +12,11 @@ export type Exactly<O, Known> = {
     : Unknown<K, O[K]>;
 };
 
-type Within<O, Known> = O extends object
-  ? { [K in keyof O]: K extends KeyOf<Known> ? Within<O[K], PropertyOf<Known, K>> : Unknown<K, O[K]> }
-  : O;
+type Within<O, Known> = O extends readonly unknown[]
+  ? { [K in keyof O]: Within<O[K], ElementOf<Known>> }
+  : O extends object
+    ? { [K in keyof O]: K extends KeyOf<Known> ? Within<O[K], PropertyOf<Known, K>> : Unknown<K, O[K]> }
+    : O;
 
 /** Like `Within`, without what is within the properties: arrays have names of their own. */
 type Named<O, Known> = O extends object ? { [K in keyof O]: K extends KeyOf<Known> ? O[K] : Unknown<K, O[K]> } : O;
@@ -25,3 +27,4 @@ type Unknown<K, V> = string extends K ? V : never;
 /** Keys of the object types of a union. */
 type KeyOf<T> = T extends object ? keyof T : never;
 type PropertyOf<T, K> = T extends object ? (K extends keyof T ? T[K] : never) : never;
+type ElementOf<T> = T extends readonly (infer E)[] ? E : never;

@@ -52,6 +52,20 @@ describeIf(['root', 'seccomp'], 'the root of a child on a kernel that is too old
   );
 });
 
+describeIf(['root', 'seccomp'], 'a program outside the root of a child', () => {
+  testRows(
+    'is run, however the other fds are closed',
+    [[], [{ syscall: 'close_range', errno: ENOSYS }]],
+    async (rules) => {
+      const options = {
+        ...inRoot({ ...EMPTY, hide: ['/usr/bin'] }),
+        ...{ file: '/usr/bin/true', fileOutside: true, killWithParent: true, stdio: [-1, -1, -1, -1, 0, -1] },
+      };
+      expect(await cloneTwice({ rules, options, inheritable: 3 })).toEqual(twice(RAN));
+    },
+  );
+});
+
 describeIf('root', 'the root of a child', () => {
   test('takes a few fds at a time, and says where there are none', async () => {
     const options = cloneOptions(inRoot(EMPTY));

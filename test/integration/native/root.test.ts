@@ -2,12 +2,13 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, wri
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { type CloneOptions, native, type RootPlan } from 'memcage/native';
+import { errno, refusing } from '../../support/bpf';
 import { cloneOptions, outputOf, shell, temporaryDirectory } from '../../support/native-child';
 import { describeIf } from '../../support/require';
 import { bind, inRoot, SYSTEM, tmpfs } from '../../support/root-plan';
 import { testRows } from '../../support/rows';
 
-const { EBUSY, EISDIR, ELOOP, ENOENT, ENOTDIR } = constants.errno;
+const { EACCES, EBUSY, EISDIR, ELOOP, ENOENT, ENOTDIR } = constants.errno;
 
 const mountsHere = (): string => readFileSync('/proc/self/mountinfo', 'utf8');
 
@@ -231,6 +232,18 @@ describeIf('root', 'the root of a child', () => {
     ]);
   });
 
+  test('is made before a seccomp filter forbids what that takes', () => {
+    const seccomp = refusing(['chdir', 'mkdir', 'mkdirat'], errno(EACCES));
+    const root = { ...EMPTY, mounts: [...SYSTEM, tmpfs('/a/b/c', { create: true })], cwd: '/a/b' };
+    const script = 'pwd; mkdir d; cd c';
+    const denied = expect.stringContaining('ermission denied') as string;
+    expect(printed(root, script, { noNewPrivs: true, seccomp })).toEqual([
+      '/a/b',
+      denied,
+      expect.stringContaining('cd') as string,
+    ]);
+  });
+
   testRows(
     'has no room for what does not fit',
     [
@@ -242,8 +255,8 @@ describeIf('root', 'the root of a child', () => {
       ['no working directory', { cwd: '/nowhere' }, 'cwd', ENOENT, '/nowhere'],
       ['no such directory', { path: '/nowhere' }, 'root', ENOENT, '/nowhere'],
     ] as const,
-    ([, root, stage, errno, path]) => {
-      expect(failure(root)).toEqual({ stage, errno: -errno, path });
+    ([, root, stage, error, path]) => {
+      expect(failure(root)).toEqual({ stage, errno: -error, path });
     },
     { name: ([what]) => what },
   );

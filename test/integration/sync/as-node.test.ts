@@ -9,6 +9,7 @@ import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
+import { withoutBinding } from '../../support/without-binding';
 
 jest.setTimeout(patience(30_000));
 
@@ -53,21 +54,6 @@ const contained = (cage: () => Cage): Functions => {
     execSync: within(node.execSync),
   };
 };
-
-/** Loads memcage where it can't get Node's binding, as under the permission model. */
-function withoutBinding(): typeof memcage {
-  const binding = jest.spyOn(process as never, 'binding').mockImplementation((() => {
-    throw new Error('no bindings here');
-  }) as never);
-  let fresh = memcage;
-  jest.isolateModules(() => {
-    fresh = require('memcage') as typeof memcage;
-  });
-  fresh.spawnSync('true', { memory: '100M' });
-  expect(binding).toHaveBeenCalled();
-  binding.mockRestore();
-  return fresh;
-}
 
 /** What a call returned or threw, without what differs from one process to the next. */
 function observe(functions: Functions, name: keyof Functions, args: readonly unknown[]): unknown {
