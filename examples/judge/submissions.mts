@@ -23,7 +23,8 @@ const honest: Row[] = [
 /** Programs for the compiler. */
 const compiled: Row[] = [
   ['one of endless source', 'include-zero.c', /^compile limit: memory limit, cause limit$/],
-  ['one with a hard constant', 'constant.c', /^compile limit: time limit$/],
+  // On a busy machine the ticks that RLIMIT_CPU counts may be ahead of the time that memcage counts.
+  ['one with a hard constant', 'constant.c', /^compile limit: time limit$|CPU time limit exceeded/],
   ['one of 256 MiB', 'large-binary.c', /^compile limit: (memory|output) limit/],
   ['one that includes secrets', 'include-shadow.c', /^compile error: .*No such file or directory$/],
 ];
