@@ -73,6 +73,12 @@ export function explainFailure(
     if (SHORTAGES.has(errno)) return failAsNode();
     return { error: failedRoot({ stage, errno, path }, context.root, readNamespaceFacts()), asNode: false };
   }
+  // Where there can be no private mounts there can be no root either.
+  if (stage === 'mounts' && errno === -EINVAL && context.root !== undefined)
+    return {
+      error: failedRoot({ stage: 'root-pivot', errno, path }, context.root, readNamespaceFacts()),
+      asNode: false,
+    };
   if (stage === 'cwd' && context.root !== undefined) return { error: noDirectoryInside(failure), asNode: false };
   if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(failure, syscall));
   const { namespaces, settings } = context;

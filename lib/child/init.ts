@@ -1,12 +1,12 @@
 import { readSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { CloneFailure, CloneResult, NativeBinding, RootPlan } from '../../types/native';
+import type { CloneFailure, CloneResult, NativeBinding } from '../../types/native';
 import { OwnedFd } from '../addon/owned-fd';
 import type { SettingsPlan } from '../child-settings/child-settings';
 import { launcherArguments } from '../launcher/arguments';
 import { launcherPath } from '../launcher/executable';
 import { openReport } from '../launcher/report';
-import { planNamespaces } from '../namespaces/namespaces';
+import { NO_NAMESPACES } from '../namespaces/namespaces';
 import type { LaunchPlan } from '../process/launch';
 import { endChild } from './end-child';
 
@@ -39,17 +39,10 @@ export interface Init {
   close(): void;
 }
 
-/** What the init does on the way to the program. */
-export interface InitTasks {
-  /** Of the program. */
-  settings: SettingsPlan;
-  /** Of both. The executable of the init need not be in it: so the init itself makes it, with a mount namespace for it. */
-  root: RootPlan | undefined;
-}
-
-export function openInit(native: NativeBinding, plan: LaunchPlan, tasks: InitTasks): Init {
+/** @param settings of the program */
+export function openInit(native: NativeBinding, plan: LaunchPlan, settings: SettingsPlan): Init {
   const count = plan.stdio.length;
-  const launcher = withInit(native, plan, tasks, { reportFd: count, statusFd: count + 1 });
+  const launcher = withInit(plan, settings, { reportFd: count, statusFd: count + 1 });
   const report = openReport(native);
   let status: [ours: number, its: number];
   try {
@@ -91,17 +84,15 @@ export function openInit(native: NativeBinding, plan: LaunchPlan, tasks: InitTas
  * that a change takes away.
  */
 function withInit(
-  native: NativeBinding,
   { uid, gid, ...plan }: LaunchPlan,
-  { settings, root }: InitTasks,
+  settings: SettingsPlan,
   fds: { reportFd: number; statusFd: number },
 ): LaunchPlan {
   const file = launcherPath();
   const own = launcherArguments({
     ...fds,
     join: [],
-    namespaces: planNamespaces(root === undefined ? {} : { mount: true }, native),
-    root,
+    namespaces: NO_NAMESPACES,
     settings,
     init: true,
     ...(uid !== undefined && { uid }),

@@ -48,7 +48,7 @@ export interface StartedChild {
 }
 
 /** What to clone: the program with its settings and its root directory, or its init. */
-type ClonePlan = LaunchPlan & SettingsPlan & { root?: RootPlan };
+type ClonePlan = LaunchPlan & SettingsPlan & Pick<CloneOptions, 'root' | 'fileOutside'>;
 
 interface Attempt extends Pick<StartedChild, 'caged' | 'init' | 'heap'> {
   result: CloneResult;
@@ -114,8 +114,14 @@ function tryStart(native: NativeBinding, given: LaunchPlan, request: StartReques
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
     const startMs = performance.now();
     const own = planSettings(withTimeBackstop(settings, caged?.home));
-    init = hasInit(namespaces) ? openInit(native, plan, { settings: own, root }) : undefined;
-    const child = init?.plan ?? { ...plan, ...own, ...(root && { root }) };
+    init = hasInit(namespaces) ? openInit(native, plan, own) : undefined;
+    // The executable of an init need not be in the root.
+    const isOutside = init !== undefined && root !== undefined;
+    const child = {
+      ...(init?.plan ?? { ...plan, ...own }),
+      ...(root && { root }),
+      ...(isOutside && { fileOutside: true }),
+    };
     const result = cloneChild(native, child, request, caged);
     return { caged, heap, init, result: init?.waitForProgram(result, WATCHDOG_MS) ?? result, startMs };
   } catch (error) {
@@ -163,8 +169,6 @@ function cloneOptions(
 ): Omit<CloneOptions, 'joinFds'> {
   const { namespaces, root } = request;
   const { uid, gid, seccomp, seccompEarly } = plan;
-  // The init makes the root, and with it the mount namespace that only it is for.
-  const isMadeByInit = root !== undefined && hasInit(namespaces);
   const mayBeKilled = seccomp !== undefined && (seccompEarly === true || !letsStart(seccomp));
   // uid, gid: a change of ids with shared memory would make the parent undumpable. time: before Linux 6.3, CLONE_VM
   // can't be combined with CLONE_NEWTIME. seccomp: where a filter kills the child, the core dump would be of this
@@ -177,9 +181,7 @@ function cloneOptions(
     caged?.home?.endangersOwner() !== true;
   return {
     ...plan,
-    ...planNamespaces(isMadeByInit ? { ...namespaces, mount: false } : namespaces, native, {
-      hasRoot: root !== undefined,
-    }),
+    ...planNamespaces(namespaces, native, { hasRoot: root !== undefined }),
     killWithParent: !plan.detached || caged?.diesWithOwner === true,
     guarded: caged?.home?.hasGuardian === true,
     shareMemory,

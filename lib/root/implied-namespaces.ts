@@ -1,5 +1,6 @@
 import type { NamespaceOptions } from '../../types/options';
 import { invalidArgument } from '../errors/errors';
+import { hasInit } from '../namespaces/namespaces';
 import type { Root } from './root';
 
 /**
@@ -11,5 +12,11 @@ export function withRoot(namespaces: NamespaceOptions, root: Root | undefined): 
   if (namespaces.mount === false) {
     throw invalidArgument('namespaces.mount', 'no value, or true (root needs a mount namespace)', false);
   }
-  return { ...namespaces, mount: true, pid: namespaces.pid ?? { init: true } };
+  const implied = { ...namespaces, mount: true, pid: namespaces.pid ?? { init: true } };
+  const hidden = hasInit(implied) ? root.hide.find(({ path }) => path === '/proc') : undefined;
+  if (hidden !== undefined) {
+    const expected = 'another path than /proc, which an init needs (with namespaces: { pid: true } there is none)';
+    throw invalidArgument(hidden.option, expected, hidden.path);
+  }
+  return implied;
 }

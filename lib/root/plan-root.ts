@@ -21,8 +21,9 @@ export function planRoot(root: Root | undefined, { cwd, hasPidNamespace }: RootS
     readOnly,
     mounts: mounts.map(({ mount }) => mount),
     hide: [...new Set(hide.map((hidden) => hidden.path))],
-    // A /proc of this process's PID namespace would show the child other pids than its own.
-    proc: hasPidNamespace ? 'new' : apart ? 'bind' : 'keep',
+    // A /proc of this process's PID namespace would show the child other pids than its own. Kept in a read-only root, it
+    // would be read-only.
+    proc: hasPidNamespace ? 'new' : apart || readOnly ? 'bind' : 'keep',
     dev: needsDev(
       apart,
       mounts.map(({ mount }) => mount),

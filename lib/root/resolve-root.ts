@@ -27,6 +27,9 @@ const TMPFS_ALIASES = {
   ...{ max: 'size', limit: 'size', maxsize: 'size' },
 } as const;
 
+/** As many as the launcher takes. */
+const MOST_ENTRIES = 1024;
+
 const MOST_MODE = 0o7777;
 /** As /tmp has it: everybody may make files, and remove only their own. As / has it: only its owner. */
 const MODE = '1777';
@@ -48,6 +51,9 @@ export function resolveRoot(option: unknown, of: string): Root | undefined {
     throw invalidArgument(emptied.option, 'a path below / (root.path already says what is there)', '/');
   }
   const empty = emptied?.tmpfs;
+  const most = Math.max(binds.length + tmpfs.length, hide.length);
+  if (most > MOST_ENTRIES)
+    throw invalidArgument('root', `at most ${MOST_ENTRIES} mounts, and as many hidden paths`, option);
   const mounts = orderMounts([...binds, ...tmpfs], isApart({ path, empty }));
   return { path, empty, readOnly, mounts, hide };
 }

@@ -18,6 +18,7 @@ const SECTIONS = {
     'limits',
     'oci',
     'namespaces',
+    'files',
     'child-settings',
     'privileges',
     'outcome',

@@ -127,6 +127,16 @@ function names(): void {
   spawn('true', [], { namespaces: { pid: { init: true, reap: true } } });
   // @ts-expect-error
   spawn('true', [], { namespaces: { uts: { host: 'x' } } });
+  // @ts-expect-error it is called path
+  spawn('true', [], { root: { rootfs: '/srv' } });
+  // @ts-expect-error it is called readOnly
+  spawn('true', [], { root: { binds: [{ from: '/a', to: '/b', ro: true }] } });
+  // @ts-expect-error a target is needed
+  spawn('true', [], { root: { binds: [{ from: '/a' }] } });
+  // @ts-expect-error it is called path
+  spawn('true', [], { root: { tmpfs: ['/tmp', { path: '/a', target: '/b' }] } });
+  const mounts = { tmpfs: ['/tmp', { path: '/a', size: '1M', mode: 0o700 }], hide: ['/root'] };
+  spawn('true', [], { root: { readOnly: true, binds: [{ from: '/a', to: '/b', readOnly: true }], ...mounts } });
   // @ts-expect-error no such resource
   spawn('true', [], { rlimits: { nofiles: 5 } });
   // @ts-expect-error a resource has a soft and a hard limit, and no other

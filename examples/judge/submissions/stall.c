@@ -4,11 +4,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { DATA = 256 << 20, OWN = 40 << 20 };
+enum { DATA = 256 << 20, OWN = 20 << 20 };
 
 int main(void) {
   char *data = mmap(NULL, DATA, PROT_READ, MAP_SHARED, open("/data", O_RDONLY), 0);
-  madvise(data, DATA, MADV_RANDOM);
   char *own = memset(malloc(OWN), 1, OWN);
   for (;;) own[random() % OWN] += data[random() % DATA];
 }

@@ -17,6 +17,7 @@ import { NAMESPACE_FILES } from '../../support/namespace-files';
 import { patience } from '../../support/patience';
 import { hasEnded, isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
+import { SYSTEM } from '../../support/root-directory';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 
@@ -32,6 +33,35 @@ describeIf('cgroup', 'settings of the command', () => {
     const show = 'ulimit -n; ulimit -Sf; ulimit -Hf; cat /proc/self/oom_score_adj; nice';
     const end = await runCli(['run', ...options, '--', 'sh', '-c', show]);
     expect(end).toMatchObject({ code: 0, stdout: '64\n2048\n4096\n500\n5\n', stderr: '', left: [] });
+  });
+});
+
+describeIf(['cgroup', 'root-read-only'], 'the files that the command sees', () => {
+  const system = SYSTEM.flatMap(({ to }) => ['--bind', `${to}:${to}:ro`]);
+
+  test('an empty root, read-only, with binds, a tmpfs and a hidden path', async () => {
+    const options = [...system, '--tmpfs', '/', '--read-only', '--tmpfs', '/tmp:1M', '--hide', '/usr/share'];
+    const script =
+      'pwd; touch /x 2>/dev/null || echo read-only; touch /tmp/x; ls /tmp; ls -A /usr/share | wc -l; cat /own';
+    const file = join(directory, 'own');
+    writeFileSync(file, 'own');
+    const end = await runCli(['run', ...options, '--bind', `${file}:/own`, '--', 'sh', '-c', script]);
+    expect(end).toMatchObject({ code: 0, stdout: '/\nread-only\nx\n0\nown', stderr: '', left: [] });
+  });
+
+  test('a program that is not inside, and a mount that fails', async () => {
+    const none = await runCli(['run', '--tmpfs', '/', 'sh']);
+    expect(none).toMatchObject({ code: 127, left: [] });
+    const failed = await runCli(['run', '--bind', '/usr:/none', 'true']);
+    expect(failed).toMatchObject({
+      code: 125,
+      stderr: expect.stringMatching(/^memcage: root\.binds\[0\]: \/usr on \/none .* Cure: mkdir/) as string,
+    });
+  });
+
+  test('wrong words', async () => {
+    const end = await runCli(['run', '--bind', '/usr', 'true']);
+    expect(end).toMatchObject({ code: 125, stderr: expect.stringContaining('--bind is FROM:TO') as string });
   });
 });
 

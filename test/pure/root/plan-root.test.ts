@@ -46,6 +46,7 @@ describe('the plan', () => {
     [
       [{}, true, 'new'],
       [{}, false, 'keep'],
+      [{ readOnly: true }, false, 'bind'],
       [{ path: '/r' }, true, 'new'],
       [{ path: '/r' }, false, 'bind'],
       [{ tmpfs: ['/'] }, false, 'bind'],
@@ -102,6 +103,14 @@ describe('the namespaces that it implies', () => {
       expect(withRoot(given, undefined)).toBe(given);
     },
   );
+
+  it('have an init that needs /proc', () => {
+    const root = resolveRoot({ hide: ['/proc/'] }, 'spawn');
+    const refusal = withCode('INVALID_ARGUMENT', 'root.hide[0]');
+    expect(() => withRoot({}, root)).toThrow(refusal);
+    expect(() => withRoot({ pid: { init: true } }, root)).toThrow(refusal);
+    expect(withRoot({ pid: true }, root)).toEqual({ mount: true, pid: true });
+  });
 
   it('are not to be left out', () => {
     expect(() => withRoot({ mount: false }, resolveRoot({}, 'spawn'))).toThrow(

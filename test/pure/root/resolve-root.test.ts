@@ -171,6 +171,13 @@ describe('what it refuses', () => {
     },
   );
 
+  it('more than the launcher takes', () => {
+    const many = (count: number) => Array.from({ length: count }, (_, i) => `/t${i}`);
+    expect(resolved({ tmpfs: many(1024), hide: many(1024) })?.mounts.length).toBe(1024);
+    expect(() => resolved({ tmpfs: many(1025) })).toThrow(withCode('INVALID_ARGUMENT', 'at most 1024 mounts'));
+    expect(() => resolved({ hide: many(1025) })).toThrow(withCode('INVALID_ARGUMENT', 'at most 1024 mounts'));
+  });
+
   testRows(
     'a size that is none',
     [

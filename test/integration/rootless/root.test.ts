@@ -1,0 +1,60 @@
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RootOptions } from 'memcage';
+import { describeIf } from '../../support/require';
+import { makeRootDirectory, ownMounts, type RootDirectory, SYSTEM } from '../../support/root-directory';
+import { type Attempt, lines, runAsUser, user } from '../../support/rootless';
+
+const sh = (script: string, root: RootOptions, more: Attempt[2] = {}): Attempt => [
+  'sh',
+  ['-c', script],
+  { root, ...more },
+];
+
+describeIf(['unprivileged-userns', 'root-read-only'], 'a root of its own for a user without rights', () => {
+  let directory: RootDirectory;
+  let before: string;
+  beforeEach(() => {
+    directory = makeRootDirectory();
+    directory.file('etc/name', 'inside\n');
+    chmodSync(directory.path, 0o755);
+    before = ownMounts();
+  });
+  afterEach(() => {
+    expect(ownMounts()).toBe(before);
+    directory.remove();
+  });
+
+  test('a directory, an empty one, and the machine’s, below an init and as pid 1', async () => {
+    const { path } = directory;
+    const script =
+      'id -u; cat /etc/name; echo x > /dev/null && head -c 2 /dev/zero | wc -c; touch /tmp/x && echo tmp; echo $$';
+    const empty = { tmpfs: ['/', '/tmp'], binds: [...SYSTEM, { from: join(path, 'etc'), to: '/etc', readOnly: true }] };
+    const other = { path, binds: SYSTEM, tmpfs: ['/tmp'], readOnly: true };
+    const own = { readOnly: true, tmpfs: ['/tmp'], hide: ['/usr/share'] };
+    const results = await runAsUser([
+      sh(script, other),
+      sh(script, other, { namespaces: { pid: true } }),
+      sh(script, empty),
+      sh('touch /x 2>/dev/null || echo read-only; ls -A /usr/share | wc -l; touch /tmp/x && echo tmp', own, {
+        cwd: '/',
+      }),
+    ]);
+    const told = (pid: number) => [String(user.uid), 'inside', '2', 'tmp', String(pid)];
+    expect(results.map(({ stdout, message }) => message ?? lines(stdout))).toEqual([
+      told(2),
+      told(1),
+      told(2),
+      ['read-only', '0', 'tmp'],
+    ]);
+  });
+
+  test('what is missing is named', async () => {
+    const [result] = await runAsUser([sh('true', { path: directory.path, binds: [{ from: '/usr', to: '/none' }] })]);
+    expect(result).toMatchObject({
+      code: 'ERR_MEMCAGE_MOUNT',
+      stage: 'root-target',
+      message: expect.stringContaining('root.binds[0]: /usr on /none') as string,
+    });
+  });
+});
