@@ -31,41 +31,43 @@ int StallGauge::Look() {
   const int64_t now_ns = sys::MonotonicNs();
   const int64_t length_us = (now_ns - begin_ns_) / kNsPerUs;
   const bool waits = cgroup::WaitsForMemory(files_);
+  const bool has_pressure = files_.pressure.valid();
   cgroup::StallCounts now;
-  if (const int error = cgroup::ReadStallPressure(files_, &now)) return error;
-  // Where there is PSI, processor time matters only once it has moved.
-  if (!files_.pressure.valid() || begin_ns_ == 0) {
-    if (const int error = cgroup::ReadStallTime(files_, &now)) return error;
+  if (const int error = has_pressure ? cgroup::ReadStallPressure(files_, &now) : cgroup::ReadStallTime(files_, &now)) {
+    return error;
   }
-  if (begin_ns_ != 0 && !waits && IsIdle(now, length_us)) {
-    if (!files_.pressure.valid()) last_.user_us = now.user_us, last_.system_us = now.system_us;
-    last_.full_us = now.full_us;
+  if (begin_ns_ != 0 && !waits && stretch_.length_us() == 0 && IsIdle(now, length_us)) {
+    last_ = now;
     begin_ns_ = now_ns;
     is_whole_ = false;
-    stretch_us_ = 0;
     idle_ns_ = std::min(std::max(idle_ns_ * 2, length_us_ * kNsPerUs), kMostIdleNs);
     return 0;
   }
-  if (files_.pressure.valid() && begin_ns_ != 0) {
-    if (const int error = cgroup::ReadStallTime(files_, &now)) return error;
-  }
+  if (const int error = has_pressure ? cgroup::ReadStallTime(files_, &now) : 0) return error;
   if (const int error = cgroup::ReadStallStat(files_, &now)) return error;
-  if (now.refaults < 0 && !files_.pressure.valid()) return -ENODATA;
-  idle_ns_ = 0;
+  const bool has_refaults = now.refaults >= 0;
+  if (!has_pressure && !has_refaults) return -ENODATA;
   if (is_whole_) {
     StallSlice slice;
     slice.length_us = length_us;
-    slice.grown = {now.full_us - last_.full_us,           now.user_us - last_.user_us, now.system_us - last_.system_us,
-                   now.major_faults - last_.major_faults, now.faults - last_.faults,   now.refaults - last_.refaults};
-    slice.has_pressure = files_.pressure.valid();
-    slice.has_refaults = now.refaults >= 0;
+    slice.grown = {
+        .full_us = now.full_us - last_.full_us,
+        .user_us = now.user_us - last_.user_us,
+        .system_us = now.system_us - last_.system_us,
+        .major_faults = now.major_faults - last_.major_faults,
+        .faults = now.faults - last_.faults,
+        .refaults = now.refaults - last_.refaults,
+    };
+    slice.has_pressure = has_pressure;
+    slice.has_refaults = has_refaults;
     slice.waits_for_memory = waits;
     slice.is_above_high = cgroup::IsAboveHigh(files_);
-    Add(slice);
+    stretch_.Add(slice, std::min(length_us, length_us_ * kMostLate));
   }
   last_ = now;
   begin_ns_ = now_ns;
   is_whole_ = true;
+  idle_ns_ = 0;
   return 0;
 }
 
@@ -75,20 +77,10 @@ bool StallGauge::IsIdle(const cgroup::StallCounts& now, int64_t length_us) const
   return moved_us * kIdleShare < length_us;
 }
 
-void StallGauge::Add(const StallSlice& slice) {
-  const StallSign sign = SignOfSlice(slice);
-  if (sign == StallSign::kNone) {
-    stretch_us_ = 0;
-    return;
-  }
-  stretch_us_ += std::min(slice.length_us, length_us_ * kMostLate);
-  sign_ = sign;
-}
-
 int64_t StallGauge::LeastWaitNs(long /*processors*/) const { return std::max(idle_ns_, length_us_ * kNsPerUs); }
 
 void StallGauge::Restart() {
-  stretch_us_ = 0;
+  stretch_.End();
   is_whole_ = false;
 }
 

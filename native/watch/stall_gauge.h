@@ -16,17 +16,15 @@ class StallGauge : public Gauge {
   int Look() override;
   /** Slices are the thread's alone. */
   int Read() override { return 0; }
-  [[nodiscard]] int64_t value_us() const override { return stretch_us_; }
-  /** Of the last slice that was lost. */
-  [[nodiscard]] StallSign sign() const override { return sign_; }
-  [[nodiscard]] bool is_reached() const override { return stretch_us_ >= limit_us_; }
+  [[nodiscard]] int64_t value_us() const override { return stretch_.length_us(); }
+  [[nodiscard]] StallSign sign() const override { return stretch_.sign(); }
+  [[nodiscard]] bool is_reached() const override { return stretch_.length_us() >= limit_us_; }
   [[nodiscard]] int64_t LeastWaitNs(long processors) const override;
   void Restart() override;
 
  private:
   /** Whether nothing has run or waited for memory since the last look: then there is no need to read more. */
   [[nodiscard]] bool IsIdle(const cgroup::StallCounts& now, int64_t length_us) const;
-  void Add(const StallSlice& slice);
 
   const cgroup::StallFiles files_;
   const int64_t limit_us_;
@@ -38,8 +36,7 @@ class StallGauge : public Gauge {
   /** last_ has all counts, not only those of an idle look. */
   bool is_whole_ = false;
   int64_t idle_ns_ = 0;
-  int64_t stretch_us_ = 0;
-  StallSign sign_ = StallSign::kNone;
+  StallStretch stretch_;
 };
 
 }  // namespace memcage

@@ -1,34 +1,50 @@
 #include "watch/stall_rule.h"
 
+// How the numbers were found: programs in livelock beside healthy ones at their limit, whose traces are in
+// test/fixtures/stall. What tells them apart is not how much is reclaimed, or how long that takes: dd waits for reclaim
+// half of its time, and a loop of cat reads back a hundred times more than it could keep. In livelock a program has
+// page faults all the time, almost each of them has to read, what it reads was there a moment ago, and it computes next
+// to nothing.
+
 namespace memcage {
 namespace {
 
 constexpr int64_t kPercent = 100;
 constexpr int64_t kSecondUs = 1'000'000;
 
-/** Who computes gets on. */
+/** Who computes gets on. In livelock it was at most 4, at their limits compilers had 40 and sort 6. */
 constexpr int64_t kMostUserPercent = 10;
-/** Less is what a healthy program at its limit waits for memory now and then. */
+/** In livelock it was 11 and more, on a disk as fast as memory; a loop of grep over more than its limit had 3. */
 constexpr int64_t kLeastFullPercent = 5;
 /** Where refaults are not counted. */
 constexpr int64_t kLeastFullPercentAlone = 20;
+/** In livelock it was 50 and more with 8 MB read ahead at each. A slow disk has some ten; read(2) and write(2) have
+ * none. */
 constexpr int64_t kLeastFaultsPerSecond = 4;
 /** Without PSI nothing tells how long a fault took, and a program that mostly sleeps has some too. */
 constexpr int64_t kLeastBlindFaultsPerSecond = 20;
+/** In livelock the kernel is busy to reclaim and to read: 40 and more. */
 constexpr int64_t kLeastBlindSystemPercent = 10;
 /** As many pages as one fault may read ahead. With more, it is read(2) that brings them, in which a program gets on. */
-constexpr int64_t kMostPagesPerFault = 2048;
+constexpr int64_t kMostPagesPerFault = 4096;
+/**
+ * In livelock up to 4 faults were to one that had to read. Who goes through a mapped file finds most of it read ahead:
+ * 50 and more.
+ */
+constexpr int64_t kMostFaultsPerMajor = 16;
 /** Above memory.high the kernel makes a process sleep for almost all of its time. */
 constexpr int64_t kLeastThrottledPercent = 80;
+/** It lets it have some tens of pages every two seconds. */
 constexpr int64_t kMostThrottledFaultsPerSecond = 500;
 
 bool IsAtLeast(int64_t part_us, int64_t percent, int64_t whole_us) { return part_us * kPercent >= percent * whole_us; }
 
-/** What processes touch is not there any more, and most of what is read for them was here before. */
+/** What processes touch is not there, and much of what is read for them was a moment ago. */
 bool Refaults(const StallSlice& slice, int64_t least_per_second) {
   const int64_t faults = slice.grown.major_faults;
   const int64_t pages = slice.grown.refaults;
   if (faults * kSecondUs < least_per_second * slice.length_us) return false;
+  if (slice.grown.faults > faults * kMostFaultsPerMajor) return false;
   return !slice.has_refaults || (pages * 2 >= faults && pages <= faults * kMostPagesPerFault);
 }
 
@@ -37,19 +53,39 @@ bool IsThrottled(const StallSlice& slice) {
          slice.grown.faults * kSecondUs <= kMostThrottledFaultsPerSecond * slice.length_us;
 }
 
-}  // namespace
-
-StallSign SignOfSlice(const StallSlice& slice) {
+/** What tells that a slice was lost, but for how much of it PSI says. */
+StallSign SignOf(const StallSlice& slice) {
   if (IsAtLeast(slice.grown.user_us, kMostUserPercent, slice.length_us)) return StallSign::kNone;
   if (slice.waits_for_memory) return StallSign::kOomPaused;
-  if (!slice.has_pressure) {
-    const bool works = IsAtLeast(slice.grown.system_us, kLeastBlindSystemPercent, slice.length_us);
-    return works && Refaults(slice, kLeastBlindFaultsPerSecond) ? StallSign::kRefaults : StallSign::kNone;
+  if (slice.has_pressure) {
+    return Refaults(slice, kLeastFaultsPerSecond) || IsThrottled(slice) ? StallSign::kPressure : StallSign::kNone;
   }
+  const bool works = IsAtLeast(slice.grown.system_us, kLeastBlindSystemPercent, slice.length_us);
+  return works && Refaults(slice, kLeastBlindFaultsPerSecond) ? StallSign::kRefaults : StallSign::kNone;
+}
+
+}  // namespace
+
+void StallStretch::Add(const StallSlice& slice, int64_t us) {
+  const StallSign sign = SignOf(slice);
+  if (sign == StallSign::kPressure) {
+    full_us_ += slice.grown.full_us;
+    measured_us_ += slice.length_us;
+  }
+  // Of the whole stretch: a kernel may measure in steps of ten milliseconds, some of which fall between two slices.
   const int64_t least_percent = slice.has_refaults ? kLeastFullPercent : kLeastFullPercentAlone;
-  const bool waits = IsAtLeast(slice.grown.full_us, least_percent, slice.length_us);
-  const bool is_lost = (waits && Refaults(slice, kLeastFaultsPerSecond)) || IsThrottled(slice);
-  return is_lost ? StallSign::kPressure : StallSign::kNone;
+  if (sign == StallSign::kNone || !IsAtLeast(full_us_, least_percent, measured_us_)) {
+    End();
+    return;
+  }
+  length_us_ += us;
+  sign_ = sign;
+}
+
+void StallStretch::End() {
+  length_us_ = 0;
+  full_us_ = 0;
+  measured_us_ = 0;
 }
 
 }  // namespace memcage

@@ -31,7 +31,24 @@ struct StallSlice {
   bool is_above_high = false;
 };
 
-/** Whether a slice was lost to memory, and what tells so. */
-StallSign SignOfSlice(const StallSlice& slice);
+/** A stretch of time in which a cage gets nowhere, made of slices that follow each other. */
+class StallStretch {
+ public:
+  /** Adds a slice that counts as `us`. The first in which the cage has got on ends the stretch. */
+  void Add(const StallSlice& slice, int64_t us);
+  void End();
+
+  /** 0 if it got on last. */
+  [[nodiscard]] int64_t length_us() const { return length_us_; }
+  /** Of the last slice that was lost, even if the stretch is over. */
+  [[nodiscard]] StallSign sign() const { return sign_; }
+
+ private:
+  int64_t length_us_ = 0;
+  /** Of the stretch, as PSI says; and of the slices that this is a part of. */
+  int64_t full_us_ = 0;
+  int64_t measured_us_ = 0;
+  StallSign sign_ = StallSign::kNone;
+};
 
 }  // namespace memcage

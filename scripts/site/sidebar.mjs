@@ -16,6 +16,7 @@ const SECTIONS = {
     'create-cage',
     'contain',
     'limits',
+    'stall',
     'oci',
     'namespaces',
     'files',

@@ -92,7 +92,9 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
 
   test('of a cage around holds for a cage within it', async () => {
     const cage = make(KILL);
-    expect(await failure(cage.run(...GREEDY, { memory: '200M', stall: { ms: 60_000 } }))).toMatchObject({ outcome: { stalled: KILLED } });
+    expect(await failure(cage.run(...GREEDY, { memory: '200M', stall: { ms: 60_000 } }))).toMatchObject({
+      outcome: { stalled: KILLED },
+    });
   });
 
   test('per child is each child\u2019s own', async () => {

@@ -97,7 +97,10 @@ describeIf('cgroup', 'a limit of processor time', () => {
 describeIf('cgroup', 'a limit of stalls', () => {
   // No option turns the OOM killer off (v1), but it is off in what is made below such a cgroup.
   let group: Cgroup | undefined;
-  afterEach(() => group?.remove());
+  afterEach(async () => {
+    await group?.remove();
+    group = undefined;
+  });
 
   function narrow(): string[] {
     if (version === 2) return ['-m', '300M', '--high', '12M'];

@@ -1,0 +1,249 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { native, type StallMeterOptions, type WatchEvent } from 'memcage/native';
+import { files, makeCgroup, members, version, write } from '../../support/cgroup-tree';
+import { openFdCount } from '../../support/fds';
+import { LIVELOCK_LIMIT, type Livelock, makeLivelock } from '../../support/livelock';
+import { refusal } from '../../support/native-child';
+import { patience } from '../../support/patience';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+const { ENODATA, ENOENT } = constants.errno;
+const LIMIT_MS = 1000;
+
+type ReachedEvent = Extract<WatchEvent, { kind: 'reached' }>;
+
+/** A cgroup with a limit of memory, and the one of the unified hierarchy with the same processes. */
+interface Place {
+  memory: string;
+  unified: string;
+  memoryFd: number;
+  unifiedFd: number;
+}
+
+let livelock: Livelock;
+let undo: (() => void)[] = [];
+const children: ChildProcess[] = [];
+let reached: ReachedEvent[] = [];
+/** The meters of the test. The event of another one's may still be on its way. */
+const ours = new Set<number>();
+
+beforeEach(() => {
+  reached = [];
+  ours.clear();
+  native.startWatcher({
+    onEvents: (batch) => {
+      reached.push(...batch.filter((event) => event.kind === 'reached').filter(({ id }) => ours.has(id)));
+    },
+  });
+});
+
+afterEach(async () => {
+  for (const child of children.splice(0).filter(isAlive)) {
+    const exit = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exit;
+  }
+  for (const step of undo.splice(0).reverse()) step();
+  undo = [];
+});
+
+function isAlive({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
+}
+
+function make(limit = LIVELOCK_LIMIT): Place {
+  const open = (path: string): number => {
+    const fd = native.openDirectory({ path });
+    undo.push(() => native.closeFd({ fd }));
+    return fd;
+  };
+  const memory = makeCgroup(undefined, 'memory');
+  undo.push(memory.remove);
+  write(memory.path, files.limit, String(limit));
+  if (version === 2) {
+    const fd = open(memory.path);
+    return { memory: memory.path, unified: memory.path, memoryFd: fd, unifiedFd: fd };
+  }
+  const unified = makeCgroup(undefined, 'unified');
+  undo.push(unified.remove);
+  return {
+    memory: memory.path,
+    unified: unified.path,
+    memoryFd: open(memory.path),
+    unifiedFd: open(unified.path),
+  };
+}
+
+function options({ memoryFd, unifiedFd }: Place): StallMeterOptions {
+  return {
+    ...{ dirFd: memoryFd, path: '', timeDirFd: unifiedFd, timePath: '', timeFile: 'cpu.stat' },
+    ...{ pressureDirFd: unifiedFd, pressurePath: '', kills: true, killDirFd: unifiedFd, killPath: '' },
+    limitUs: LIMIT_MS * 1000,
+  };
+}
+
+function meter(place: Place, changes: Partial<StallMeterOptions> = {}): number {
+  const id = native.startStallMeter({ ...options(place), ...changes });
+  ours.add(id);
+  undo.push(() => native.stopMeter({ id }));
+  return id;
+}
+
+function start({ memory, unified }: Place, command: readonly string[]): ChildProcess {
+  const join = [...new Set([memory, unified])].map((path) => `echo 0 > ${path}/cgroup.procs`);
+  const child = spawn('sh', ['-c', [...join, 'exec "$@"'].join('; '), 'sh', ...command], { stdio: 'ignore' });
+  children.push(child);
+  return child;
+}
+
+/** A directory with files that are not the kernel's. */
+function fakes(contents: Record<string, string>): number {
+  const directory = mkdtempSync(join(tmpdir(), 'memcage-stall-'));
+  undo.push(() => rmSync(directory, { recursive: true }));
+  for (const [name, text] of Object.entries(contents)) writeFileSync(join(directory, name), text);
+  const fd = native.openDirectory({ path: directory });
+  undo.push(() => native.closeFd({ fd }));
+  return fd;
+}
+
+function block(condition: () => boolean): boolean {
+  const end = Date.now() + patience(30_000);
+  while (!condition() && Date.now() < end) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  return condition();
+}
+
+describeIf([version === 2 ? 'v2' : 'hybrid', 'root'], 'a meter of stalls', () => {
+  beforeAll(() => {
+    livelock = makeLivelock();
+  });
+
+  afterAll(() => {
+    livelock.remove();
+  });
+
+  test('kills what gets nowhere, while JavaScript is blocked', async () => {
+    const place = make();
+    const id = meter(place);
+    const child = start(place, livelock.command());
+    const exit = once(child, 'exit');
+    expect(block(() => members(place.memory).length > 0)).toBe(true);
+    expect(block(() => members(place.memory).length === 0)).toBe(true);
+    expect(reached).toEqual([]);
+    expect(await exit).toEqual([null, 'SIGKILL']);
+    const event = await until('the event', () => reached[0]);
+    expect(event).toMatchObject({ kind: 'reached', id, toldBy: 'pressure' });
+    expect(event.valueUs).toBeGreaterThanOrEqual(LIMIT_MS * 1000);
+    expect(native.readMeter({ id })).toMatchObject({ valueUs: 0, mostUs: event.valueUs, isReached: true });
+  });
+
+  test('kills several processes, and where there is no PSI', async () => {
+    const place = make();
+    meter(place, { pressureDirFd: fakes({}) });
+    const child = start(place, livelock.command(3));
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+    const event = await until('the event', () => reached[0]);
+    expect(event.toldBy).toBe('refaults');
+    await until('the end of all', () => members(place.memory).length === 0);
+  });
+
+  test('watches what comes after a kill', async () => {
+    const place = make();
+    meter(place);
+    await once(start(place, livelock.command()), 'exit');
+    await until('the event', () => reached.length === 1);
+    await once(start(place, livelock.command()), 'exit');
+    await until('the second event', () => reached.length === 2);
+    expect(await once(start(place, ['true']), 'exit')).toEqual([0, null]);
+  });
+
+  test('only tells, once for each stall', async () => {
+    const place = make();
+    const id = meter(place, { kills: false });
+    const child = start(place, livelock.command());
+    await until('the event', () => reached.length > 0);
+    const longer = (us: number): boolean => (native.readMeter({ id })?.valueUs ?? 0) > us;
+    await until('a longer stall', () => longer(LIMIT_MS * 2000));
+    expect(reached).toHaveLength(1);
+    write(place.memory, files.limit, String(4 * LIVELOCK_LIMIT));
+    await until('the end of the stall', () => native.readMeter({ id })?.valueUs === 0);
+    write(place.memory, files.limit, String(LIVELOCK_LIMIT));
+    await until('another event', () => reached.length === 2);
+    expect(isAlive(child)).toBe(true);
+  });
+
+  test('leaves alone what reads and writes files at its limit', async () => {
+    const place = make(8 * 1024 * 1024);
+    const id = meter(place);
+    const [, file = ''] = livelock.command();
+    const script = `for i in 1 2 3 4; do cat ${file} > /dev/null; dd if=${file} of=${file}.copy bs=64k count=400; done 2> /dev/null`;
+    expect(await once(start(place, ['sh', '-c', script]), 'exit')).toEqual([0, null]);
+    expect(native.readMeter({ id })).toMatchObject({ isReached: false });
+  });
+
+  test('does not count the time in which all of it is stopped', async () => {
+    const place = make();
+    const id = meter(place, { kills: false });
+    const child = start(place, livelock.command());
+    await until('a stall', () => (native.readMeter({ id })?.valueUs ?? 0) > 0);
+    child.kill('SIGSTOP');
+    await until('the end of the stall', () => native.readMeter({ id })?.valueUs === 0);
+  });
+
+  test('kills nothing once it is stopped, and gives its fds back', () => {
+    native.stopMeter({ id: meter(make()) });
+    const before = openFdCount();
+    const place = make();
+    const made = openFdCount();
+    const id = meter(place);
+    expect(openFdCount()).toBeGreaterThan(made);
+    native.stopMeter({ id });
+    native.stopMeter({ id });
+    expect(native.readMeter({ id })).toBeNull();
+    expect(openFdCount()).toBe(made);
+    expect(made).toBeGreaterThan(before);
+  });
+
+  test('refuses a kernel that tells nothing', () => {
+    const place = make();
+    const start = (changes: Partial<StallMeterOptions>): unknown =>
+      refusal(() => native.startStallMeter({ ...options(place), ...changes }));
+    const nothing = fakes({ 'memory.stat': 'pgfault 1\npgmajfault 1\n' });
+    expect(start({ dirFd: nothing, pressureDirFd: nothing })).toMatchObject({ errno: -ENODATA, path: 'memory.stat' });
+    expect(start({ path: 'gone' })).toMatchObject({ errno: -ENOENT, path: 'gone/memory.stat' });
+    expect(start({ timePath: 'gone' })).toMatchObject({ errno: -ENOENT, path: 'gone/cpu.stat' });
+    expect(start({ killPath: 'gone' })).toMatchObject({ errno: -ENOENT, path: 'gone' });
+    expect(start({ timeFile: 'memory.max' as 'cpu.stat' })).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
+    const id = native.startStallMeter({ ...options(place), dirFd: nothing });
+    native.stopMeter({ id });
+  });
+});
+
+describeIf(['v1', 'root'], 'a meter of stalls beside the v1 controller cpuacct', () => {
+  test('can do without the unified hierarchy', async () => {
+    livelock = makeLivelock();
+    undo.push(() => livelock.remove());
+    const [memory, counted, kill] = (['memory', 'cpuacct', 'freezer'] as const).map((controller) => {
+      const { path, remove } = makeCgroup(undefined, controller);
+      const fd = native.openDirectory({ path });
+      undo.push(remove, () => native.closeFd({ fd }));
+      return { path, fd };
+    }) as [{ path: string; fd: number }, { path: string; fd: number }, { path: string; fd: number }];
+    write(memory.path, files.limit, String(LIVELOCK_LIMIT));
+    const place = { memory: memory.path, unified: counted.path, memoryFd: memory.fd, unifiedFd: counted.fd };
+    meter(place, { timeFile: 'cpuacct.usage', killDirFd: kill.fd });
+    const child = start(place, [
+      'sh',
+      '-c',
+      `echo 0 > ${kill.path}/cgroup.procs; exec "$@"`,
+      'sh',
+      ...livelock.command(),
+    ]);
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+    expect(await until('the event', () => reached[0])).toMatchObject({ toldBy: 'refaults' });
+  });
+});
