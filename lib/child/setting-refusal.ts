@@ -65,7 +65,7 @@ export function refuseSettings(settings: ChildSettings, namespaces: NamespaceOpt
   const { seccomp } = settings.privileges;
   if (seccomp !== undefined && hasInit(namespaces) && forbidsWrite(seccomp)) {
     const expected =
-      'a filter that allows write(2): below an init (namespaces.pid.init) the child says with it why its program could not ' +
+      'a filter that allows write(2): below an init (namespaces.pid.init, which root implies) the child says with it why its program could not ' +
       'be run, which would otherwise look as if it had run. Allow write(2), or leave out init';
     throw invalidArgument('privileges.seccomp', expected, seccomp);
   }

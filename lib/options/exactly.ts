@@ -12,8 +12,11 @@ export type Exactly<O, Known> = {
     : Unknown<K, O[K]>;
 };
 
-type Within<O, Known> = O extends readonly unknown[]
-  ? { [K in keyof O]: Within<O[K], ElementOf<Known>> }
+type Within<O, Known> = O extends readonly (infer E)[]
+  ? // The list itself, if nothing is wrong with it: TypeScript takes [...a, b] for nothing else.
+    [E] extends [Within<E, ElementOf<Known>>]
+    ? O
+    : readonly Within<E, ElementOf<Known>>[]
   : O extends object
     ? { [K in keyof O]: K extends KeyOf<Known> ? Within<O[K], PropertyOf<Known, K>> : Unknown<K, O[K]> }
     : O;
@@ -27,4 +30,5 @@ type Unknown<K, V> = string extends K ? V : never;
 /** Keys of the object types of a union. */
 type KeyOf<T> = T extends object ? keyof T : never;
 type PropertyOf<T, K> = T extends object ? (K extends keyof T ? T[K] : never) : never;
+/** Of the list types of a union. */
 type ElementOf<T> = T extends readonly (infer E)[] ? E : never;
