@@ -1,4 +1,4 @@
-/** How slow the machine is: limits of time are multiplied by this. */
+/** How slow the machine is: limits of the time that a program may take are multiplied by this. */
 const SLOWNESS = Number(process.env['JUDGE_SLOWNESS'] ?? 1);
 
 /** What a program may use. */
@@ -20,7 +20,7 @@ export interface Limits {
   room?: string;
 }
 
-const TIMES = { cpuTimeMs: 1500 * SLOWNESS, stallMs: 600 * SLOWNESS, timeoutMs: 10_000 * SLOWNESS };
+const TIMES = { cpuTimeMs: 1500 * SLOWNESS, stallMs: 600, timeoutMs: 10_000 * SLOWNESS };
 
 export const PROGRAM: Limits = { ...TIMES, memory: '64M', pids: 10, outputBytes: 64 << 10, file: '4M', room: '8M' };
 /** Node has 11 threads before it does anything. */
@@ -32,6 +32,6 @@ export const COMPILER: Limits = {
   outputBytes: 8 << 20,
   file: 'unlimited',
   cpuTimeMs: 2000 * SLOWNESS,
-  stallMs: 3000 * SLOWNESS,
+  stallMs: 3000,
   timeoutMs: 20_000 * SLOWNESS,
 };
