@@ -7,7 +7,7 @@
  *
  * In `judge`, `caged.mts` has what holds a program, `verdict.mts` what memcage says of its end.
  */
-import { rmSync } from 'node:fs';
+import { unlinkSync } from 'node:fs';
 import { isRoot } from './judge/caged.mts';
 import { makeData } from './judge/data.mts';
 import { judge, type Problem } from './judge/judge.mts';
@@ -28,16 +28,12 @@ async function main(): Promise<number> {
     `${PROGRAM.memory}, ${PROGRAM.cpuTimeMs} ms of the processor, ${PROGRAM.timeoutMs} ms in all, ${PROGRAM.pids} processes`,
   );
   for (const line of whatIsMissing()) report.show('not here', line);
-  const problem = { input: '1\n2\n3\n4\n5\n', answer: '15', data: makeData() };
-  for (const { title, submissions } of groups) {
-    report.title(title);
-    const verdicts = await judgeAll(
-      submissions.filter(({ file }) => !missing().includes(languageOf(file))),
-      problem,
-    );
-    for (const submission of submissions) tell(report, submission, verdicts.get(submission));
+  const data = makeData();
+  try {
+    await judgeGroups(report, { input: '1\n2\n3\n4\n5\n', answer: '15', data });
+  } finally {
+    unlinkSync(data);
   }
-  rmSync(problem.data);
   report.title('What is left');
   for (const [what, count] of whatIsLeft()) report.check(what, count, count === 0);
   return report.end();
@@ -48,6 +44,16 @@ function whatIsMissing(): string[] {
   const users =
     'a user for each program, which takes root: what gets out is you, and limits of a user hold for all together';
   return isRoot ? languages : [...languages, users];
+}
+
+async function judgeGroups(report: Report, problem: Problem): Promise<void> {
+  const unknown = missing();
+  for (const { title, submissions } of groups) {
+    report.title(title);
+    const known = submissions.filter(({ file }) => !unknown.includes(languageOf(file)));
+    const verdicts = await judgeAll(known, problem);
+    for (const submission of submissions) tell(report, submission, verdicts.get(submission));
+  }
 }
 
 async function judgeAll(submissions: readonly Submission[], problem: Problem): Promise<Map<Submission, Verdict>> {

@@ -47,7 +47,11 @@ export function runCaged(
     // What they see.
     root: rootWith(seen, limits.room),
     cwd: '/tmp',
-    namespaces: { pid: { init: true }, net: true, ipc: true, cgroup: true, uts: { hostname: 'judge' } },
+    namespaces: {
+      ...{ pid: { init: true }, net: true, ipc: true, cgroup: true, uts: { hostname: 'judge' } },
+      // As root in there, the init may take from the program what it must not have.
+      ...(isRoot ? {} : { user: { uid: 0, gid: 0 } }),
+    },
     // What they may ask of the kernel.
     privileges: { noNew: true, capabilities: [], seccomp: systemCalls },
   });

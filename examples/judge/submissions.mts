@@ -60,7 +60,8 @@ const nosy: Row[] = [
   ['all files', 'all-files.py', /^wrong answer: \/data \/etc\/ld\.so\.cache \/submission$/],
   ['secrets', 'secrets.py', /^wrong answer: opened:$/],
   ['symbolic links', 'symlinks.py', /^wrong answer: (\w+: (No such file or directory|Permission denied);? ?){4}$/],
-  ['a place to write to', 'write-anywhere.py', /^wrong answer: written to \/dev\/shm \/tmp$/],
+  // The files of each of them are memory of the cage. Where the judge is not root, the program owns /dev.
+  ['a place to write to', 'write-anywhere.py', /^wrong answer: written to (\/dev )?\/dev\/shm \/tmp$/],
   ['devices', 'devices.py', /^wrong answer: unusual:; mknod: Operation not permitted$/],
   ['the terminal of the judge', 'terminal.py', /^wrong answer: no terminal$/],
   ['another cgroup', 'leave-cage.py', /^wrong answer: 0 hierarchies, 0 names of a cage, judge$/],
