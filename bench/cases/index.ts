@@ -10,6 +10,7 @@ import { oom } from './oom';
 import { readManyCgroups } from './read-many';
 import { rivals } from './rivals';
 import { spawnLarge, spawnPaced, spawnShared, spawnSmall } from './spawn';
+import { stall } from './stall';
 import { stat } from './stat';
 
 export const cases: readonly Case[] = [
@@ -26,6 +27,7 @@ export const cases: readonly Case[] = [
   many,
   launcher,
   limits,
+  stall,
   loading,
   rivals,
 ];

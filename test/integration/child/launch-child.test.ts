@@ -61,7 +61,7 @@ function cagedWith(replaced: Partial<HeldChild> = {}): HeldChild {
   const home = {
     takeJoinFds: () => ({ fds: { joinFds: [] }, close: () => {}, spent: () => {} }),
     endangersOwner: () => false,
-    explainSpent: () => undefined,
+    watched: { cpuTimeLimitMs: undefined, explainSpent: () => undefined },
     memory: { path: '/test' },
     exitCleanUp: { plan: undefined, handOver: () => {} },
   } as unknown as HeldChild['home'];

@@ -321,6 +321,7 @@ describeIf('cgroup', '--json', () => {
       oom: null,
       nodeHeap: null,
       limits: {},
+      stalled: null,
       memory: { limitBytes: 50 * 1024 * 1024, peakBytes: expect.any(Number) as number, swapLimited: true },
       cpu: { userMs: expect.any(Number) as number, systemMs: expect.any(Number) as number },
       faults: { minor: expect.any(Number) as number, major: expect.any(Number) as number },

@@ -28,6 +28,7 @@ describeIf('linux', 'where the addon does not load', () => {
       nodeHeap: null,
       memory: null,
       limits: {},
+      stalled: null,
       isUnknown: true,
       hasTime: true,
     };
