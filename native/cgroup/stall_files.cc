@@ -10,14 +10,14 @@ namespace memcage::cgroup {
 namespace {
 
 /** More than any kernel's `memory.stat`, the longest of these files. */
-constexpr size_t kMostBytes = 8192;
+constexpr size_t kMostTextBytes = 8192;
 /** The unit of `cpuacct.stat`: USER_HZ is 100 on all platforms. */
 constexpr int64_t kUsPerTick = 10'000;
 
 /** The text of a file. */
 class Text {
  public:
-  explicit Text(const UniqueFd& fd) : length_(ReadOnce(fd.get(), reinterpret_cast<uint8_t*>(text_), kMostBytes)) {
+  explicit Text(const UniqueFd& fd) : length_(ReadOnce(fd.get(), reinterpret_cast<uint8_t*>(text_), kMostTextBytes)) {
     if (length_ > 0) text_[length_] = '\0';
   }
   Text(const Text&) = delete;
@@ -42,7 +42,7 @@ class Text {
   }
 
  private:
-  char text_[kMostBytes + 1] = {};
+  char text_[kMostTextBytes + 1] = {};
   const ssize_t length_;
 };
 

@@ -6,6 +6,8 @@
 
 namespace memcage {
 
+inline constexpr int64_t kNsPerUs = 1000;
+
 /** What a meter measures, and when its limit is reached. */
 class Gauge {
  public:

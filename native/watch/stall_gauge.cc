@@ -9,7 +9,6 @@
 namespace memcage {
 namespace {
 
-constexpr int64_t kNsPerUs = 1000;
 constexpr int64_t kSlicesPerLimit = 4;
 /** The kernel counts user time by its ticks, up to ten milliseconds apart: in less, one of them would be a lot. */
 constexpr int64_t kLeastSliceUs = 200'000;

@@ -6,7 +6,6 @@
 namespace memcage {
 namespace {
 
-constexpr int64_t kNsPerUs = 1000;
 /** More processors may come online after a look. */
 constexpr int64_t kMostWaitNs = 5'000'000'000;
 
