@@ -72,7 +72,7 @@ function atLimit(error: MemcageError, ended: Ended): Verdict | undefined {
   if (error.code === ErrorCode.MAX_BUFFER) return { kind: 'output limit', detail: '' };
   if (!(error instanceof LimitError)) return undefined;
   if (error.limit === 'rlimits.fsize') return { kind: 'file limit', detail: '' };
-  // rlimits.cpu is memcage's own, should it be stopped itself: a second above the other.
+  // rlimits.cpu is memcage's own, should it be stopped itself. It is above the other.
   return { kind: 'time limit', detail: '' };
 }
 
