@@ -41,10 +41,11 @@ export function explainRootStep(
       cure: `Linux ${since} or newer, without such a filter${less}`,
     };
   }
-  if (stage === 'root-pivot' && path !== '/') return errno === -EPERM ? NO_CHROOT_RIGHT : NO_OWN_PROC;
+  if (stage === 'root-pivot' && errno === -ENOENT) return NO_OWN_PROC;
+  if (stage === 'root-pivot' && errno === -EPERM && facts.isPrivileged) return NO_CHROOT_RIGHT;
   if (errno === -EACCES && LOOKING.has(stage)) return explainSearch(stage, path);
   if (errno === -EPERM || errno === -EACCES) {
-    return stage === 'root-proc' ? HIDDEN_PROC : explainDenial(facts);
+    return stage === 'root-proc' && path === '/proc' ? HIDDEN_PROC : explainDenial(facts);
   }
   if (errno === -ELOOP) {
     return {
@@ -99,7 +100,7 @@ function explainMissing(stage: RootStage, { source, target, inRoot }: RootPart, 
           cure: 'name a file or a directory that is there',
         };
   }
-  if (stage === 'root-hide') {
+  if (stage === 'root-hide' || (stage === 'root-proc' && target !== '/proc')) {
     return { why: 'this machine shows no /dev/null', cure: 'start this process where it has a complete /dev' };
   }
   if (stage === 'root-dev' && target !== '/dev') {
@@ -134,7 +135,7 @@ const NO_PIVOT: Reason = {
 };
 
 const NO_CHROOT_RIGHT: Reason = {
-  why: 'this process has CAP_SYS_ADMIN, but not CAP_SYS_CHROOT, which the way out of its own root takes',
+  why: 'this process has CAP_SYS_ADMIN, but not CAP_SYS_CHROOT, which the way out of its own root takes, or a seccomp filter forbids setns',
   cure: 'give it CAP_SYS_CHROOT, or the child a user namespace (namespaces: { user: true })',
 };
 
@@ -144,7 +145,7 @@ const NO_OWN_PROC: Reason = {
 };
 
 const HIDDEN_PROC: Reason = {
-  why: 'the kernel mounts no /proc in a user namespace where mounts hide parts of the one outside, as in containers, and in a root of memcage’s',
+  why: 'the kernel mounts no /proc in a user namespace where mounts hide parts of the one outside, as in containers and in a root of memcage',
   cure: 'let the container show all of it (docker: `--security-opt systempaths=unconfined`), or namespaces: { pid: false }',
 };
 

@@ -7,8 +7,7 @@
 
 #include "clone/child.h"
 #include "clone/close_fds.h"
-#include "sys/raw_call.h"
-#include "sys/syscall_numbers.h"
+#include "sys/mount_calls.h"
 
 namespace memcage {
 namespace {
@@ -17,6 +16,20 @@ using sys::Call;
 
 /** Moves a parent's fd out of the way if a dup2 below would overwrite its number before its turn. */
 long MoveAbove(int fd, int count) { return Call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, count); }
+
+/**
+ * In a root of its own the child gets it on a read-only mount: by fchmod(2) it could change the device of the machine.
+ * Before Linux 5.12 it can.
+ */
+long OpenNull(const SpawnPlan& plan, int mode) {
+  const long dev = plan.root == nullptr ? -1 : sys::CopyTree(AT_FDCWD, "/dev", 0);
+  // Where there is no copy, there will be no root either: the step that makes it says why.
+  if (dev < 0) return Call(SYS_openat, AT_FDCWD, "/dev/null", mode | O_CLOEXEC, 0);
+  long result = sys::SetMountReadOnly(static_cast<int>(dev), sys::kAtRecursive);
+  if (result == -ENOSYS || result >= 0) result = Call(SYS_openat, dev, "null", mode | O_CLOEXEC, 0);
+  Call(SYS_close, dev);
+  return result;
+}
 
 /** The first number that is not the program's. */
 int FirstOtherFd(const SpawnPlan& plan) {
@@ -43,8 +56,7 @@ void SetUpStdio(const SpawnPlan& plan) {
         Call(SYS_close, i);
         continue;
       }
-      const int mode = i == STDIN_FILENO ? O_RDONLY : O_RDWR;
-      const long null = Call(SYS_openat, AT_FDCWD, "/dev/null", mode | O_CLOEXEC, 0);
+      const long null = OpenNull(plan, i == STDIN_FILENO ? O_RDONLY : O_RDWR);
       Check(plan, Stage::kStdio, null, "/dev/null");
       if (null == i) {
         Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), "/dev/null", i);

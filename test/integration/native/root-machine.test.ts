@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { type CloneOptions, native, type RootPlan } from 'memcage/native';
 import { launcherPath } from '../../../lib/launcher/executable';
 import { cloneTwice, RAN, twice } from '../../support/clone-fixture';
-import { outputOf, shell, temporaryDirectory } from '../../support/native-child';
+import { shell, temporaryDirectory } from '../../support/native-child';
 import { describeIf } from '../../support/require';
-import { bind, inRoot, SYSTEM } from '../../support/root-plan';
+import { bind, EMPTY, inRoot, printedIn, SYSTEM } from '../../support/root-plan';
 import { testRows } from '../../support/rows';
 
 const { ENOSYS } = constants.errno;
@@ -18,16 +18,8 @@ const HIDDEN = ['acpi', 'kcore', 'keys', 'timer_list', 'latency_stats', 'sched_d
   .filter(existsSync);
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'].map((name) => `/dev/${name}`);
 
-const EMPTY: Partial<RootPlan> = { empty: true, dev: true, proc: 'new', mounts: SYSTEM };
-
 /** That opens for writing, and writes nothing: a failure of this test must not change the machine. */
 const OPEN_TO_WRITE = '(: >> /proc/sys/kernel/domainname) 2>&1';
-
-function printed(root: Partial<RootPlan>, script: string, more: Partial<CloneOptions> = {}): string[] {
-  return outputOf({ ...inRoot(root), ...shell(`exec 2>&1; ${script}`), ...more })
-    .split('\n')
-    .slice(0, -1);
-}
 
 describeIf(['root', 'seccomp', 'userns'], 'what a root shows of the machine', () => {
   testRows<Partial<CloneOptions> & { proc: RootPlan['proc'] }>(
@@ -43,10 +35,10 @@ describeIf(['root', 'seccomp', 'userns'], 'what a root shows of the machine', ()
     ({ proc, ...more }) => {
       const options = findmnt(proc, more);
       for (const path of READ_ONLY) expect(options.get(path)).toMatch(/^ro,/);
-      expect(printed({ ...EMPTY, proc }, OPEN_TO_WRITE, { ...more, capabilities: [] })).toEqual([
+      expect(printedIn({ ...EMPTY, proc }, OPEN_TO_WRITE, { ...more, capabilities: [] })).toEqual([
         expect.stringContaining('Read-only file system') as string,
       ]);
-      expect(printed({ ...EMPTY, proc }, 'echo 500 > /proc/self/oom_score_adj && echo own', more)).toEqual(['own']);
+      expect(printedIn({ ...EMPTY, proc }, 'echo 500 > /proc/self/oom_score_adj && echo own', more)).toEqual(['own']);
     },
     { name: ({ proc, namespaces = 0 }) => `${proc}, namespaces ${namespaces}` },
   );
@@ -55,7 +47,7 @@ describeIf(['root', 'seccomp', 'userns'], 'what a root shows of the machine', ()
     const script = `for f in ${HIDDEN.join(' ')}; do test -d $f && ls -A $f || cat $f; done; echo end`;
     expect(readFileSync('/proc/timer_list', 'utf8')).not.toBe('');
     expect(HIDDEN).toContain('/proc/timer_list');
-    for (const proc of ['new', 'bind'] as const) expect(printed({ ...EMPTY, proc }, script)).toEqual(['end']);
+    for (const proc of ['new', 'bind'] as const) expect(printedIn({ ...EMPTY, proc }, script)).toEqual(['end']);
   });
 
   test('is a device that can be used, and not changed', () => {
@@ -65,11 +57,20 @@ describeIf(['root', 'seccomp', 'userns'], 'what a root shows of the machine', ()
     // To what it is already: a failure of this test must not change the machine.
     const script = `for f in ${DEVICES.join(' ')} /file; do chmod $(stat -c %a $f) $f; done; echo x > /file && echo written`;
     const denied = expect.stringContaining('Read-only file system') as string;
-    expect(printed({ ...EMPTY, mounts, hide: ['/file'] }, script)).toEqual([
+    expect(printedIn({ ...EMPTY, mounts, hide: ['/file'] }, script)).toEqual([
       ...[...DEVICES, file].map(() => denied),
       'written',
     ]);
     rmSync(dirname(file), { recursive: true });
+  });
+
+  test('is not changed by the standard streams either', () => {
+    const script =
+      'chmod $(stat -L -c %a /proc/self/fd/0) /proc/self/fd/0; stat -L -c %t:%T /proc/self/fd/0; cat; echo x 2>/dev/null >&0 || echo unwritable';
+    const denied = expect.stringContaining('Read-only file system') as string;
+    for (const root of [EMPTY, { proc: 'new' }] as const) {
+      expect(printedIn(root, script)).toEqual([denied, '1:3', 'unwritable']);
+    }
   });
 
   test('is guarded without mount_setattr, too, but for the devices', async () => {
@@ -101,7 +102,7 @@ describeIf(['root', 'seccomp', 'userns'], 'what a root shows of the machine', ()
       launch('new', CLONE_NEWPID | CLONE_NEWUSER, ...ids),
       launch('bind', CLONE_NEWUSER, ...ids),
     ].join('; ');
-    expect(printed({ ...EMPTY, mounts }, script)).toEqual([
+    expect(printedIn({ ...EMPTY, mounts }, script)).toEqual([
       'new',
       'memcage-exec: /proc: Operation not permitted (root-proc)',
       'bind',
@@ -111,6 +112,6 @@ describeIf(['root', 'seccomp', 'userns'], 'what a root shows of the machine', ()
 
 /** The options of all mounts of a child. */
 function findmnt(proc: RootPlan['proc'], more: Partial<CloneOptions>): Map<string, string> {
-  const lines = printed({ ...EMPTY, proc }, 'cut -d" " -f5,6 /proc/self/mountinfo', more);
+  const lines = printedIn({ ...EMPTY, proc }, 'cut -d" " -f5,6 /proc/self/mountinfo', more);
   return new Map(lines.map((line) => line.split(' ') as [string, string]));
 }

@@ -4,6 +4,7 @@ import { whyNoRoot } from '../../../lib/child/foreseen-root';
 import type { RootStage } from '../../../lib/child/root-reasons';
 import { failedRoot } from '../../../lib/child/root-refusal';
 import { NO_SETTINGS } from '../../../lib/child-settings/child-settings';
+import type { NamespaceFacts } from '../../../lib/namespaces/namespace-facts';
 import { resolveRoot } from '../../../lib/root/resolve-root';
 import { NO_FACTS } from '../../support/namespace-facts';
 import { testRows } from '../../support/rows';
@@ -79,6 +80,8 @@ testRows<[RootStage, number, string, RegExp]>(
     ['root-proc', EPERM, '/proc', /hide parts of the one outside.*systempaths=unconfined/],
     ['root-dev', ENOENT, '/dev', /^\/dev of root\.path.*Cure: mkdir -p \/srv\/root\/dev/],
     ['root-dev', ENOENT, '/dev/tty', /^\/dev\/tty of root\.path.*this machine shows no \/dev\/tty/],
+    ['root-proc', EPERM, '/proc/sys', /^\/proc\/sys of root\.path: \/srv\/root could not be mounted .*CAP_SYS_ADMIN/],
+    ['root-proc', ENOENT, '/proc/kcore', /shows no \/dev\/null/],
     ['root-hide', ENOSPC, '/etc/shadow', /^root\.hide\[0\]: \/etc\/shadow could not be hidden/],
     ['root-hide', ENOENT, '/etc/shadow', /shows no \/dev\/null/],
     [
@@ -89,7 +92,6 @@ testRows<[RootStage, number, string, RegExp]>(
     ],
     ['root-proc', EBUSY, '/proc', /^\/proc of root\.path: .*another entry/],
     ['root-pivot', EINVAL, '/', /initramfs.*Cure: .*switch_root/],
-    ['root-pivot', EPERM, '/proc/self/ns/mnt', /not CAP_SYS_CHROOT.*Cure: .*user namespace/],
     ['root-pivot', ENOENT, '/proc/self/ns/mnt', /itself in \/proc.*Cure: mount/],
   ],
   ([stage, errno, path, text]) => {
@@ -115,15 +117,17 @@ testRows<[RootStage, string]>(
   },
 );
 
-testRows(
+testRows<[Partial<NamespaceFacts>, string, RootStage?]>(
   'a denial depends on what is known of the machine',
   [
     [{ apparmorRestricts: true }, 'kernel.apparmor_restrict_unprivileged_userns=0'],
     [{ apparmorRestricts: true, isPrivileged: true, hasSeccompFilter: true }, 'seccomp=unconfined'],
     [{}, 'CAP_SYS_ADMIN'],
+    [{}, 'CAP_SYS_ADMIN', 'root-pivot'],
+    [{ isPrivileged: true }, 'give it CAP_SYS_CHROOT', 'root-pivot'],
   ],
-  ([facts, text]) => {
-    expect(explain('root-mount', EPERM, '/work', { facts }).cure).toContain(text);
+  ([facts, text, stage = 'root-mount']) => {
+    expect(explain(stage, EPERM, '/work', { facts }).cure).toContain(text);
   },
 );
 

@@ -41,6 +41,7 @@ const FLAGS: readonly (readonly [name: RegExp | string, flag: string])[] = [
   ['for cwd ', 'for --cwd '],
   ['namespaces.user', '--user'],
   ['namespaces: { pid: true }', '--pid'],
+  ['namespaces: { user: true }', '--user'],
   // What the command line can't say.
   [', or namespaces: { pid: false }', ''],
   [' (or process.chdir() to another one)', ''],

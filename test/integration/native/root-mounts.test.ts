@@ -1,0 +1,164 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import type { RootPlan } from 'memcage/native';
+import { temporaryDirectory } from '../../support/native-child';
+import { describeIf } from '../../support/require';
+import { bind, EMPTY, failureIn, printedIn, SYSTEM, tmpfs } from '../../support/root-plan';
+import { testRows } from '../../support/rows';
+
+const { EBUSY, EISDIR, ELOOP, ENOENT, ENOTDIR } = constants.errno;
+
+const mountsHere = (): string => readFileSync('/proc/self/mountinfo', 'utf8');
+
+describeIf('root', 'the mounts in the root of a child', () => {
+  let directory: string;
+  let before: string;
+  const inside = (...names: string[]): string => join(directory, ...names);
+  /** A directory of this process's that can become a root. */
+  const prepare = (...names: string[]): void => {
+    for (const name of ['proc', 'dev', ...SYSTEM.map(({ to }) => to), ...names]) {
+      mkdirSync(inside(name), { recursive: true });
+    }
+  };
+
+  beforeEach(() => {
+    directory = temporaryDirectory();
+    before = mountsHere();
+  });
+  afterEach(() => {
+    expect(mountsHere()).toBe(before);
+    rmSync(directory, { recursive: true });
+  });
+
+  test('a bind has all that is mounted below its source, and is the view of this process', () => {
+    writeFileSync(inside('file'), 'of the file');
+    symlinkSync('file', inside('link'));
+    // The new root is not in a copy of the old one.
+    const root = {
+      ...EMPTY,
+      mounts: [...SYSTEM, bind('/', '/host', { create: true }), bind(inside('link'), '/f', { create: true })],
+    };
+    expect(printedIn(root, `cat /f; echo; ls -d /host/host /host/proc/${process.pid}`)).toEqual([
+      'of the file',
+      expect.stringContaining('/host/host') as string,
+      `/host/proc/${process.pid}`,
+    ]);
+  });
+
+  test('can be seen in itself, and that can be hidden', () => {
+    const mounts = [bind('/', '/mnt'), tmpfs('/mnt/tmp')];
+    expect(printedIn({ mounts, hide: ['/mnt/usr'] }, 'ls -A /mnt/tmp /mnt/usr')).toEqual([
+      '/mnt/tmp:',
+      '',
+      '/mnt/usr:',
+    ]);
+    expect(printedIn({ mounts: [bind('/', '/mnt')], hide: ['/mnt'] }, 'ls -A /mnt; echo hidden')).toEqual(['hidden']);
+    prepare('self');
+    const root: Partial<RootPlan> = { path: directory, proc: 'new', dev: true };
+    expect(
+      printedIn(
+        { ...root, mounts: [...SYSTEM, bind(directory, '/self')], hide: ['/self'] },
+        'ls -A /self; echo hidden',
+      ),
+    ).toEqual(['hidden']);
+  });
+
+  test('a link in it leads to where it leads inside', () => {
+    prepare('a/etc');
+    symlinkSync('../../../../../a', inside('up'));
+    symlinkSync('/a', inside('absolute'));
+    writeFileSync(inside('file'), '');
+    const mounts = [...SYSTEM, tmpfs('/up/etc'), bind(inside('file'), '/absolute/etc/file', { create: true })];
+    expect(printedIn({ path: directory, proc: 'new', dev: true, mounts }, 'echo /a/etc/*')).toEqual(['/a/etc/file']);
+  });
+
+  test('a target is made on a tmpfs, whatever the umask, and only there', () => {
+    const file = inside('file');
+    writeFileSync(file, '');
+    const umask = process.umask(0o077);
+    try {
+      const made = {
+        ...EMPTY,
+        mounts: [...SYSTEM, tmpfs('/x//y/z/', { create: true }), bind(file, '/a/b/c', { create: true })],
+      };
+      expect(printedIn(made, 'stat -c "%a %F" /x /x/y /x/y/z /a/b; umask')).toEqual([
+        '755 directory',
+        '755 directory',
+        '1777 directory',
+        '755 directory',
+        '0077',
+      ]);
+    } finally {
+      process.umask(umask);
+    }
+    expect(failureIn({ mounts: [tmpfs(inside('new', 'one'), { create: true })] })).toMatchObject({
+      stage: 'root-target',
+      errno: -ENOENT,
+    });
+    // A tmpfs of the plan, which something else covers.
+    const covered = [tmpfs(directory), bind('/tmp', directory), bind('/etc', inside('new'), { create: true })];
+    expect(failureIn({ mounts: covered })).toMatchObject({ stage: 'root-target', errno: -ENOENT });
+    expect(existsSync(inside('new'))).toBe(false);
+    expect(existsSync('/tmp/new')).toBe(false);
+    expect(
+      printedIn({ ...EMPTY, mounts: [...SYSTEM, bind(file, '/dev/own', { create: true })] }, 'cat /dev/own'),
+    ).toEqual([]);
+  });
+
+  test('a tmpfs has its size and mode', () => {
+    const root = { mounts: [tmpfs(directory, { size: '8192', mode: '710' })] };
+    const script = 'stat -c %a .; head -c 1M /dev/zero > f 2>/dev/null || stat -c %s f';
+    expect(printedIn({ ...root, cwd: directory }, script)).toEqual(['710', '8192']);
+    const empty = { ...EMPTY, emptyOptions: { size: '4096', mode: '701' } };
+    expect(printedIn(empty, 'stat -c %a /; head -c 1M /dev/zero > /f 2>/dev/null || stat -c %s /f')).toEqual([
+      '701',
+      '4096',
+    ]);
+  });
+
+  test('hides directories, files, and what a link leads to', () => {
+    mkdirSync(inside('directory'));
+    for (const name of ['directory/secret', 'file', 'linked']) writeFileSync(inside(name), 'secret');
+    symlinkSync('linked', inside('link'));
+    const hide = ['directory', 'file', 'link', 'nothing', 'file/nothing'].map((name) => inside(name));
+    const script = 'echo directory/*; cat file linked; touch directory/f; echo > file; test -e nothing || echo none';
+    expect(printedIn({ hide, cwd: directory }, script)).toEqual([
+      'directory/*',
+      expect.stringContaining('Read-only file system') as string,
+      'none',
+    ]);
+    expect(readFileSync(inside('file'), 'utf8')).toBe('secret');
+  });
+
+  testRows(
+    'has no room for what does not fit',
+    [
+      ['a directory on a file', { mounts: [bind('/etc', '/etc/passwd')] }, 'root-target', ENOTDIR, '/etc/passwd'],
+      ['a file on a directory', { mounts: [bind('/etc/passwd', '/etc')] }, 'root-target', EISDIR, '/etc'],
+      ['a tmpfs on a file', { mounts: [tmpfs('/etc/passwd')] }, 'root-target', ENOTDIR, '/etc/passwd'],
+      ['a mount on itself', { mounts: [tmpfs('/')] }, 'root-target', EBUSY, '/'],
+      ['a way through /proc', { mounts: [tmpfs('/proc/self/cwd/mnt')] }, 'root-target', ELOOP, '/proc/self/cwd/mnt'],
+      ['no working directory', { cwd: '/nowhere' }, 'cwd', ENOENT, '/nowhere'],
+      ['no such directory', { path: '/nowhere' }, 'root', ENOENT, '/nowhere'],
+    ] as const,
+    ([, root, stage, error, path]) => {
+      expect(failureIn(root)).toEqual({ stage, errno: -error, path });
+    },
+    { name: ([what]) => what },
+  );
+
+  test('follows no link to /proc, /dev or itself', () => {
+    prepare('elsewhere');
+    symlinkSync('/', inside('self'));
+    for (const name of ['proc', 'dev']) rmSync(inside(name), { recursive: true });
+    for (const name of ['proc', 'dev']) symlinkSync('elsewhere', inside(name));
+    expect(failureIn({ path: directory, proc: 'new' })).toMatchObject({ stage: 'root-proc', errno: -ENOTDIR });
+    expect(failureIn({ path: directory, dev: true })).toMatchObject({ stage: 'root-dev', errno: -ENOTDIR });
+    expect(failureIn({ path: directory, mounts: [tmpfs('/self')] })).toMatchObject({
+      stage: 'root-target',
+      errno: -EBUSY,
+    });
+    expect(statSync(inside('elsewhere')).nlink).toBe(2);
+  });
+});
