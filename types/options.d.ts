@@ -202,7 +202,7 @@ export interface ResourceLimits {
 export interface PrivilegeOptions {
   /**
    * With `true`, exec never gives more rights: set-user-ID programs and file capabilities have no effect. `no_new_privs`,
-   * PR_SET_NO_NEW_PRIVS (Linux 3.5). Default: true with `seccomp`, else false.
+   * PR_SET_NO_NEW_PRIVS (Linux 3.5). Default: true with `seccomp`, and with `root`, else false.
    *
    * @see https://docs.kernel.org/userspace-api/no_new_privs.html
    */

@@ -8,6 +8,7 @@ import {
   planPrivileges,
   privilegesIn,
   resolvePrivileges,
+  withoutNewRights,
 } from './privileges';
 import { type Rlimits, resolveRlimits } from './resource-limits';
 
@@ -34,14 +35,19 @@ export const NO_SETTINGS: ChildSettings = {
   privileges: ALL_PRIVILEGES,
 };
 
-/** Validates the settings among the options of a function, without looking at the machine. */
-export function resolveSettings(given: GivenSettings, of: string): ChildSettings {
+/**
+ * Validates the settings among the options of a function, without looking at the machine.
+ *
+ * @param hasRoot the child has a root directory of its own
+ */
+export function resolveSettings(given: GivenSettings, of: string, { hasRoot = false } = {}): ChildSettings {
   const { rlimits, oomScoreAdj, nice, privileges } = given;
+  const resolved = resolvePrivileges(privileges, of);
   return {
     rlimits: resolveRlimits(rlimits, of),
     oomScoreAdj: checkInteger('oomScoreAdj', oomScoreAdj, -1000, 1000),
     nice: checkInteger('nice', nice, -20, 19),
-    privileges: resolvePrivileges(privileges, of),
+    privileges: hasRoot ? withoutNewRights(resolved) : resolved,
   };
 }
 

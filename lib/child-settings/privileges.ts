@@ -93,6 +93,13 @@ export function privilegesIn(cage: Privileges, own: Privileges): Privileges {
   };
 }
 
+/** For a child with a root directory of its own. */
+export function withoutNewRights(own: Privileges): Privileges {
+  // Set-user-ID programs trust the files around them, such as /etc/ld.so.preload. In such a root the child may have
+  // written these.
+  return { ...own, noNew: own.noNew ?? true };
+}
+
 export function limitsPrivileges({ noNew, capabilities, seccomp }: Privileges): boolean {
   return noNew === true || capabilities !== undefined || seccomp !== undefined;
 }

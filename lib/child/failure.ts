@@ -11,10 +11,10 @@ import { readNamespaceFacts } from '../namespaces/namespace-facts';
 import type { Root } from '../root/root';
 import { explainNamespaceRefusal, MAKING_STAGES } from './namespace-refusal';
 import { isFiltered } from './privilege-refusal';
-import { failedRoot, isRootStage, noDirectoryInside, rootCall } from './root-refusal';
+import { failedRoot, isRootStage, noDirectoryInside, noProcInside, rootCall } from './root-refusal';
 import { failedSetting, isSettingStage, readSettingFacts, settingCall } from './setting-refusal';
 
-const { EACCES, EAGAIN, EINVAL, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSYS, EPERM } = constants.errno;
+const { EACCES, EAGAIN, EINVAL, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSYS, ENOTDIR, EPERM } = constants.errno;
 
 /** Steps that Node's own spawn has too. The caller gets their errors as Node would report them. */
 const NODE_STAGES: ReadonlySet<Stage> = new Set(['stdio', 'cwd', 'groups', 'gid', 'uid', 'exec']);
@@ -30,6 +30,8 @@ const NAMESPACE_STAGES: ReadonlySet<Stage> = new Set([
 const TAKING_STAGES: ReadonlySet<Stage> = new Set(['clone', 'cgroup', 'unshare', 'init', 'id-maps']);
 /** The machine is short of something. Node reports or throws these for any spawn. */
 const SHORTAGES: ReadonlySet<number> = new Set([-EAGAIN, -EMFILE, -ENFILE, -ENOMEM]);
+/** What a lookup of a path fails with. */
+const NOT_FOUND: ReadonlySet<number> = new Set([-EACCES, -ENOENT, -ENOTDIR]);
 
 /** A failed start, and whether the caller gets it in Node's way (an errno) or as a memcage error. */
 export interface ExplainedFailure {
@@ -80,6 +82,8 @@ export function explainFailure(
       asNode: false,
     };
   if (stage === 'cwd' && context.root !== undefined) return { error: noDirectoryInside(failure), asNode: false };
+  if (stage === 'init' && NOT_FOUND.has(errno) && context.root !== undefined)
+    return { error: noProcInside(failure, context.root), asNode: false };
   if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(failure, syscall));
   const { namespaces, settings } = context;
   if (isSettingStage(stage) || (isFiltered(failure, settings) && !SHORTAGES.has(errno))) {

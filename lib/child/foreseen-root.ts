@@ -4,7 +4,8 @@ import type { MemcageError } from '../errors/errors';
 import { isOlderThan } from '../machine/kernel-version';
 import { readNamespaceFacts } from '../namespaces/namespace-facts';
 import type { Root } from '../root/root';
-import { failedRoot, type RootStage } from './root-refusal';
+import type { RootStage } from './root-reasons';
+import { failedRoot } from './root-refusal';
 
 const { ENOENT, ENOSYS, ENOTDIR } = constants.errno;
 

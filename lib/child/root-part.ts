@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Root } from '../root/root';
 
 /** The part of the option `root` that a step of the child was about. */
@@ -15,7 +14,7 @@ export interface RootPart {
 
 /** @param subject what the child was working on: a source, a target, or the root itself */
 export function foundInRoot(root: Root | undefined, stage: string, subject: string): RootPart {
-  const inRoot = (path: string): string => (root?.path === undefined ? path : join(root.path, path));
+  const inRoot = (path: string): string => `${root?.path ?? ''}${path}`.replace(/^\/\//, '/');
   const whole = root?.path === undefined ? 'root' : `root.path: ${root.path}`;
   const part = (name: string, source: string | undefined, target: string): RootPart => ({
     name,

@@ -4,38 +4,17 @@ import type { CloneFailure, Stage } from '../../types/native';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import type { NamespaceFacts } from '../namespaces/namespace-facts';
 import type { Root } from '../root/root';
-import { foundInRoot, type RootPart } from './root-part';
+import { foundInRoot } from './root-part';
+import { explainRootStep, ROOT_STEPS, type RootStage } from './root-reasons';
 
-const { EACCES, EBUSY, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOSPC, ENOSYS, ENOTDIR, EPERM, EROFS } =
-  constants.errno;
-
-/** The steps of a root directory, the system call of most, and the Linux that brought it. */
-const STEPS = {
-  root: { syscall: 'openat2', since: '5.6' },
-  'root-pivot': { syscall: 'pivot_root', since: '5.2' },
-  'root-source': { syscall: 'openat2', since: '5.6' },
-  'root-target': { syscall: 'openat2', since: '5.6' },
-  'root-mount': { syscall: 'move_mount', since: '5.2' },
-  'root-proc': { syscall: 'fsmount', since: '5.2' },
-  'root-dev': { syscall: 'fsmount', since: '5.2' },
-  'root-hide': { syscall: 'move_mount', since: '5.2' },
-  'root-read-only': { syscall: 'mount_setattr', since: '5.12' },
-} as const satisfies Partial<Record<Stage, { syscall: string; since: string }>>;
-
-export type RootStage = keyof typeof STEPS;
-
-interface Reason {
-  why: string;
-  /** '' if nothing is known to help. */
-  cure: string;
-}
+const { ENOSYS } = constants.errno;
 
 export function isRootStage(stage: Stage): stage is RootStage {
-  return Object.hasOwn(STEPS, stage);
+  return Object.hasOwn(ROOT_STEPS, stage);
 }
 
 export function rootCall(stage: RootStage): string {
-  return STEPS[stage].syscall;
+  return ROOT_STEPS[stage].syscall;
 }
 
 /** The error for a working directory that is not in the child's root. Node's would look as if the program were missing. */
@@ -46,6 +25,17 @@ export function noDirectoryInside({ errno, path }: Pick<CloneFailure, 'errno' | 
   return new MemcageError(ErrorCode.MOUNT, message, { errno, stage: 'cwd', syscall: 'chdir', path, cure });
 }
 
+/** The error for an init that does not find its own executable in `/proc`, though the root and its `/proc` were made. */
+export function noProcInside({ stage, errno, path }: CloneFailure, root: Root): MemcageError {
+  const name = getSystemErrorName(errno);
+  const { name: whole } = foundInRoot(root, 'root', '');
+  const cure =
+    'let no entry lead to /proc by a symbolic link, and give a tmpfs at / a mode that lets this user search it; ' +
+    'or namespaces: { pid: true }, without an init';
+  const message = `The init finds no /proc in ${whole} (${name}, ${path}): an entry of root covers it, or / can't be searched. Cure: ${cure}`;
+  return new MemcageError(ErrorCode.MOUNT, message, { errno, stage, syscall: 'openat', path, cure });
+}
+
 /** The error for a root directory that could not be made: which entry of the option, why, and what helps. */
 export function failedRoot(
   failure: Pick<CloneFailure, 'errno' | 'path'> & { stage: RootStage },
@@ -54,7 +44,7 @@ export function failedRoot(
 ): MemcageError {
   const { stage, errno, path } = failure;
   const part = foundInRoot(root, stage, path);
-  const { why, cure } = explain(failure, part, facts);
+  const { why, cure } = explainRootStep(failure, part, facts);
   const name = getSystemErrorName(errno);
   const message = `${part.name} could not be ${DONE[stage]} (${name}): ${why}${cure === '' ? '' : `. Cure: ${cure}`}`;
   const code = errno === -ENOSYS ? ErrorCode.UNSUPPORTED : ErrorCode.MOUNT;
@@ -79,136 +69,3 @@ const DONE: Readonly<Record<RootStage, string>> = {
   'root-hide': 'hidden',
   'root-read-only': 'made read-only',
 };
-
-function explain(
-  { stage, errno, path }: Pick<CloneFailure, 'errno' | 'path'> & { stage: RootStage },
-  part: RootPart,
-  facts: NamespaceFacts,
-): Reason {
-  if (errno === -ENOSYS) {
-    const { syscall, since } = STEPS[stage];
-    const less = stage === 'root-read-only' ? ', or leave out readOnly' : '';
-    return {
-      why: `${syscall} is missing (this Linux is older than ${since}, or a seccomp filter hides it)`,
-      cure: `Linux ${since} or newer, without such a filter${less}`,
-    };
-  }
-  if (stage === 'root-pivot' && errno === -ENOENT) return NO_OWN_PROC;
-  if (stage === 'root-pivot' && errno === -EPERM && facts.isPrivileged) return NO_CHROOT_RIGHT;
-  if (errno === -EPERM || (errno === -EACCES && stage !== 'root-source' && stage !== 'root')) {
-    return stage === 'root-proc' && path === '/proc' ? HIDDEN_PROC : explainDenial(facts);
-  }
-  if (errno === -EACCES)
-    return { why: `this user may not reach ${path}`, cure: 'give it the right to search each directory above' };
-  if (errno === -ELOOP) {
-    return {
-      why: 'symbolic links lead in a circle, or it goes through one of /proc that leads anywhere (such as /proc/self/root)',
-      cure: 'name the place itself',
-    };
-  }
-  if (errno === -ENOSPC) {
-    return {
-      why: 'there are as many mounts as one mount namespace may have (the sysctl fs.mount-max), or the tmpfs around is full',
-      cure: 'sysctl fs.mount-max=NUMBER, as root, or a larger size of that tmpfs',
-    };
-  }
-  if (errno === -ENAMETOOLONG)
-    return { why: 'the path, or a name in it, is too long for the kernel', cure: 'a shorter path' };
-  if (stage === 'root-pivot' && errno === -EINVAL) return NO_PIVOT;
-  if (MISSING.has(errno)) return explainMissing(stage, part, errno);
-  if (errno === -EINVAL) return UNBINDABLE;
-  if (errno === -EBUSY) {
-    return {
-      why: 'it leads to / itself, or a symbolic link in the root leads another entry there, which would cover it',
-      cure: 'name the places themselves, without symbolic links',
-    };
-  }
-
-  return { why: 'the kernel refused it', cure: '' };
-}
-
-const MISSING: ReadonlySet<number> = new Set([-ENOENT, -ENOTDIR, -EISDIR, -EROFS]);
-
-function explainMissing(stage: RootStage, { source, target, inRoot }: RootPart, errno: number): Reason {
-  if (stage === 'root' || stage === 'root-source') {
-    return errno === -ENOENT
-      ? { why: `there is no ${source ?? 'such directory'}`, cure: 'make it, or name another' }
-      : {
-          why: `${source ?? 'it'} is not a directory, or something on the way there is none`,
-          cure: 'name a directory',
-        };
-  }
-  if (stage === 'root-hide' || (stage === 'root-proc' && target !== '/proc')) {
-    return { why: 'this machine shows no /dev/null', cure: 'start this process where it has a complete /dev' };
-  }
-  if (stage === 'root-dev' && target !== '/dev') {
-    return {
-      why: `this machine shows no ${target} of its own`,
-      cure: 'start this process where it has a complete /dev',
-    };
-  }
-  const there = inRoot(target);
-  if (errno === -ENOENT || errno === -EROFS) {
-    const own =
-      stage === 'root-dev' || stage === 'root-proc'
-        ? ''
-        : ', or put it below a tmpfs of root.tmpfs, where memcage makes it';
-    return { why: `there is no ${target} in the root`, cure: `mkdir -p ${there} (touch for a file)${own}` };
-  }
-  if (source === undefined) {
-    return {
-      why: `${target} in the root is not a directory, or something on the way there is none`,
-      cure: 'another target',
-    };
-  }
-  return {
-    why: `one of ${source} and ${target} in the root is a directory, and the other is not`,
-    cure: `a target of the same kind: mkdir ${there} for a directory, touch ${there} for a file`,
-  };
-}
-
-const NO_PIVOT: Reason = {
-  why: 'the root of this machine or container is an initramfs, where the kernel lets no root be changed',
-  cure: 'start it on a machine that has left its initramfs (switch_root), or in a container whose root is a mount of its own',
-};
-
-const NO_CHROOT_RIGHT: Reason = {
-  why: 'this process has CAP_SYS_ADMIN, but not CAP_SYS_CHROOT, which the way out of its own root takes, or a seccomp filter forbids setns',
-  cure: 'give it CAP_SYS_CHROOT, or the child a user namespace (namespaces: { user: true })',
-};
-
-const NO_OWN_PROC: Reason = {
-  why: 'this process does not see itself in /proc, which the way out of its own root takes',
-  cure: 'mount a /proc of its PID namespace: mount -t proc proc /proc',
-};
-
-const HIDDEN_PROC: Reason = {
-  why: 'the kernel mounts no /proc in a user namespace where mounts hide parts of the one outside, as in containers and in a root of memcage',
-  cure: 'let the container show all of it (docker: `--security-opt systempaths=unconfined`), or namespaces: { pid: false }',
-};
-
-const UNBINDABLE: Reason = {
-  why: 'it is a mount that the kernel does not copy (mount --make-unbindable), or one that this user namespace may not change',
-  cure: 'name what is below that mount, or start this process with CAP_SYS_ADMIN',
-};
-
-function explainDenial({ apparmorRestricts, isPrivileged, hasSeccompFilter }: NamespaceFacts): Reason {
-  if (apparmorRestricts && !isPrivileged) {
-    return {
-      why: 'AppArmor takes away the rights in a user namespace (kernel.apparmor_restrict_unprivileged_userns)',
-      cure:
-        `an AppArmor profile with \`userns,\` for ${process.execPath}, or, for all programs, ` +
-        '`sysctl kernel.apparmor_restrict_unprivileged_userns=0`, as root',
-    };
-  }
-  if (hasSeccompFilter) {
-    return {
-      why: 'a seccomp filter or a security module is in force, as in containers, and may forbid mounts',
-      cure: 'run the container with CAP_SYS_ADMIN, or with `--security-opt seccomp=unconfined --security-opt apparmor=unconfined`',
-    };
-  }
-  return {
-    why: 'the kernel or a security module does not let this process change its mounts',
-    cure: 'start it with CAP_SYS_ADMIN, or let it have a user namespace (namespaces.user)',
-  };
-}

@@ -69,7 +69,7 @@ export function refuseSettings(settings: ChildSettings, namespaces: NamespaceOpt
       'be run, which would otherwise look as if it had run. Allow write(2), or leave out init';
     throw invalidArgument('privileges.seccomp', expected, seccomp);
   }
-  // In a user namespace of its own it has all capabilities.
+  // In a user namespace of its own it is born with all capabilities, and an init gives them up as early as it.
   const failure = hasUserNamespace(namespaces) ? undefined : foreseeRefusedCapabilities(settings.privileges);
   if (failure !== undefined) throw refusedSetting(failure, settings, readSettingFacts(namespaces));
 }

@@ -4,7 +4,13 @@ import type { NamespaceOptions } from '../../types/options';
 import { isNativeError } from '../cgroup/directory/refusal';
 import { type ChildSettings, planSettings, type SettingsPlan } from '../child-settings/child-settings';
 import { letsStart } from '../child-settings/seccomp-filter';
-import { hasCgroupNamespace, hasInit, hasPidNamespace, planNamespaces } from '../namespaces/namespaces';
+import {
+  hasCgroupNamespace,
+  hasInit,
+  hasPidNamespace,
+  losesCapabilities,
+  planNamespaces,
+} from '../namespaces/namespaces';
 import type { LaunchPlan } from '../process/launch';
 import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../process/node-heap';
 import { planRoot } from '../root/plan-root';
@@ -118,7 +124,7 @@ function tryStart(native: NativeBinding, given: LaunchPlan, request: StartReques
     // The executable of an init need not be in the root.
     const isOutside = init !== undefined && root !== undefined;
     const child = {
-      ...(init?.plan ?? { ...plan, ...own }),
+      ...(init === undefined ? { ...plan, ...own } : { ...init.plan, ...settingsOfInit(own, namespaces) }),
       ...(root && { root }),
       ...(isOutside && { fileOutside: true }),
     };
@@ -129,6 +135,11 @@ function tryStart(native: NativeBinding, given: LaunchPlan, request: StartReques
     caged?.abandon();
     throw error;
   }
+}
+
+/** What an init can't leave to its program: the exec of an init takes the right to give up capabilities, too. */
+function settingsOfInit({ capabilities }: SettingsPlan, namespaces: NamespaceOptions): SettingsPlan {
+  return capabilities !== undefined && losesCapabilities(namespaces) ? { capabilities } : {};
 }
 
 /** The working directory of a child with a root of its own is inside, so it comes with that. */

@@ -77,7 +77,8 @@ export interface CageOptions extends ChildSettingsOptions {
   parent?: Cgroup | string;
   /**
    * Let processes that the child leaves in its private cage live on. The cage is removed when the last of them has
-   * ended, and at the latest with the Node process. Default: false, they are killed when the child ends.
+   * ended, and at the latest with the Node process. An error with a PID namespace, in which nothing outlives the first
+   * process. Default: false, they are killed when the child ends.
    */
   keepDescendants?: boolean;
   /**

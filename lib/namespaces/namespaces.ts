@@ -4,7 +4,7 @@ import { invalidArgument } from '../errors/errors';
 import { canMakeNamespaces } from '../machine/capabilities';
 import { isRecord, refuseUnknown, withInherited } from '../options/option-names';
 import { NAMESPACE_KINDS, NAMESPACES, type NamespaceKind } from './kinds';
-import { mapSubordinateIds } from './subordinate-ids';
+import { mapSubordinateIds, type OwnIds } from './subordinate-ids';
 
 /** The part of the clone options that the namespaces determine. */
 export type NamespacePlan = Pick<
@@ -90,6 +90,11 @@ export function hasUserNamespace({ user }: NamespaceOptions): boolean {
   return isWanted(user);
 }
 
+/** Whether exec takes the capabilities that it is born with: in its user namespace it has them all, but is not root. */
+export function losesCapabilities(options: NamespaceOptions): boolean {
+  return hasUserNamespace(options) && ownIds(options.user).uid.inside !== 0;
+}
+
 /** Whether pid 1 is memcage's init. */
 export function hasInit({ pid }: NamespaceOptions): boolean {
   return typeof pid === 'object' && pid.init === true;
@@ -140,13 +145,18 @@ function isWanted(value: NamespaceOptions[NamespaceKind]): boolean {
   return value !== undefined && value !== false;
 }
 
-function planIds(user: NamespaceOptions['user']): Pick<CloneOptions, 'idMaps' | 'idMapPrograms'> {
+/** Of this process, inside and outside a user namespace of the child's. */
+function ownIds(user: NamespaceOptions['user']): OwnIds {
   const ids = typeof user === 'object' ? user : {};
   const uid = process.geteuid?.() ?? 0;
   const gid = process.getegid?.() ?? 0;
-  const own = { uid: { inside: ids.uid ?? uid, outside: uid }, gid: { inside: ids.gid ?? gid, outside: gid } };
-  if (ids.subordinate === true) return { idMapPrograms: mapSubordinateIds(own) };
+  return { uid: { inside: ids.uid ?? uid, outside: uid }, gid: { inside: ids.gid ?? gid, outside: gid } };
+}
+
+function planIds(user: NamespaceOptions['user']): Pick<CloneOptions, 'idMaps' | 'idMapPrograms'> {
+  const own = ownIds(user);
+  if (typeof user === 'object' && user.subordinate === true) return { idMapPrograms: mapSubordinateIds(own) };
   // An unprivileged process may write only this line itself, with its own id. See user_namespaces(7).
-  const line = ({ inside, outside }: typeof own.uid): string => `${inside} ${outside} 1`;
+  const line = ({ inside, outside }: OwnIds['uid']): string => `${inside} ${outside} 1`;
   return { idMaps: { uidMap: line(own.uid), gidMap: line(own.gid) } };
 }

@@ -10,7 +10,7 @@ import type { AnySharedCage } from '../child/member';
 import { type ChildSettings, NO_SETTINGS, resolveSettings } from '../child-settings/child-settings';
 import type { CageOptions } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
-import { resolveNamespaces, withRights } from '../namespaces/namespaces';
+import { hasPidNamespace, resolveNamespaces, withRights } from '../namespaces/namespaces';
 import type { Called } from '../options/called';
 import { isOptions } from '../process/node-call';
 import { type NodeHeapSetting, resolveNodeHeap } from '../process/node-heap';
@@ -53,6 +53,9 @@ const NOTHING: ResolvedCageOptions = {
   enforce: undefined,
 };
 
+const NOT_KEPT =
+  'no value, or false: in a PID namespace (namespaces.pid, which root implies unless it is false) all processes end with the first';
+
 /** Takes memcage's options out of Node's. Nothing has been created when this throws. */
 export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
   // Node reports what is wrong with it.
@@ -80,17 +83,21 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   checkBoolean('keepDescendants', keepDescendants);
   checkBoolean('memoryDetails', memoryDetails);
   const root = resolveRoot(givenRoot, called.of);
+  const wanted = withRoot(resolveNamespaces(namespaces, called.of), root);
+  if (keepDescendants === true && hasPidNamespace(wanted)) throw invalidArgument('keepDescendants', NOT_KEPT, true);
   const limits = resolveCageLimits({ memory, pids, cpu, cpuTimeMs, stall }, called.of);
   const own = {
     limits,
     thresholds: thresholds === undefined || limits === undefined ? [] : resolveThresholds(thresholds, limits),
     cage,
-    namespaces: withRightsHere(withRoot(resolveNamespaces(namespaces, called.of), root)),
+    namespaces: withRightsHere(wanted),
     root,
     parent: resolveParent(parent),
     keepDescendants: keepDescendants === true,
     nodeHeap: resolveNodeHeap(nodeHeap),
-    settings: resolveSettings({ rlimits, oomScoreAdj, nice, privileges }, called.of),
+    settings: resolveSettings({ rlimits, oomScoreAdj, nice, privileges }, called.of, {
+      hasRoot: root !== undefined,
+    }),
     memoryDetails: memoryDetails === true,
     enforce: resolveEnforce(enforce),
   };

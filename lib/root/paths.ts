@@ -1,9 +1,31 @@
 import { invalidArgument } from '../errors/errors';
 
-/** A path of this process's. */
+/** A path of this process's, absolute. */
 export function hostPath(option: string, value: unknown): string {
-  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value;
-  throw invalidArgument(option, 'a path without NUL bytes', value);
+  if (typeof value !== 'string' || value === '' || value.includes('\0')) {
+    throw invalidArgument(option, 'a path without NUL bytes', value);
+  }
+  if (value.startsWith('/')) return withoutExcess(value);
+  const from = workingDirectory();
+  if (from !== undefined) return withoutExcess(`${from}/${value}`);
+  throw invalidArgument(option, `an absolute path, since ${NO_DIRECTORY}`, value);
+}
+
+/** Of this process; undefined if it has been removed. */
+export function workingDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+export const NO_DIRECTORY = 'the working directory of this process has been removed';
+
+/** Leaves `..` to the kernel: what that means depends on the symbolic links before it. */
+export function withoutExcess(path: string): string {
+  return `/${namesIn(path).join('/')}`;
 }
 
 /**
@@ -12,8 +34,7 @@ export function hostPath(option: string, value: unknown): string {
  */
 export function innerPath(option: string, value: unknown): string {
   if (typeof value === 'string' && value.startsWith('/') && !value.includes('\0')) {
-    const names = value.split('/').filter((name) => name !== '' && name !== '.');
-    if (!names.includes('..')) return `/${names.join('/')}`;
+    if (!namesIn(value).includes('..')) return withoutExcess(value);
   }
   throw invalidArgument(option, 'an absolute path inside the root, without .. and NUL bytes', value);
 }
@@ -24,5 +45,9 @@ export function isWithin(path: string, directory: string): boolean {
 }
 
 export function depthOf(path: string): number {
-  return path.split('/').filter((name) => name !== '').length;
+  return namesIn(path).length;
+}
+
+function namesIn(path: string): string[] {
+  return path.split('/').filter((name) => name !== '' && name !== '.');
 }

@@ -1,6 +1,7 @@
-import { resolve } from 'node:path';
 import type { RootPlan } from '../../types/native';
+import { invalidArgument } from '../errors/errors';
 import { needsDev } from './mount-order';
+import { NO_DIRECTORY, withoutExcess, workingDirectory } from './paths';
 import { isApart, type Root } from './root';
 
 export interface RootSurroundings {
@@ -28,7 +29,15 @@ export function planRoot(root: Root | undefined, { cwd, hasPidNamespace }: RootS
       apart,
       mounts.map(({ mount }) => mount),
     ),
-    // Where the root is another one, the directory of this process may not be there.
-    cwd: apart ? resolve('/', cwd ?? '') : resolve(cwd ?? ''),
+    cwd: directoryInside(cwd ?? '', apart),
   };
+}
+
+function directoryInside(cwd: string, apart: boolean): string {
+  // Where the root is another one, the directory of this process may not be there.
+  if (apart || cwd.startsWith('/')) return withoutExcess(cwd);
+  const from = workingDirectory();
+  if (from !== undefined) return withoutExcess(`${from}/${cwd}`);
+  const expected = `an absolute path inside the root, since ${NO_DIRECTORY} (or process.chdir() to another one)`;
+  throw invalidArgument('cwd', expected, cwd === '' ? undefined : cwd);
 }

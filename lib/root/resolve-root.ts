@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { TmpfsOptions } from '../../types/native';
 import { invalidArgument } from '../errors/errors';
 import { isRecord, refuseUnknown, withInherited } from '../options/option-names';
@@ -41,7 +40,7 @@ export function resolveRoot(option: unknown, of: string): Root | undefined {
   if (!isRecord(option)) throw invalidArgument('root', `an object of ${ROOT.join(', ')}`, option);
   refuseUnknown(option, { of, within: 'root', known: ROOT, aliases: ROOT_ALIASES });
   const given = withInherited(option, ROOT);
-  const path = given['path'] === undefined ? undefined : resolve(hostPath('root.path', given['path']));
+  const path = given['path'] === undefined ? undefined : hostPath('root.path', given['path']);
   const readOnly = checkBoolean('root.readOnly', given['readOnly']);
   const binds = listOf('root.binds', given['binds'], (name, each) => bindOf(name, each, of));
   const tmpfs = listOf('root.tmpfs', given['tmpfs'], (name, each) => tmpfsOf(name, each, of));
@@ -69,7 +68,7 @@ function bindOf(option: string, given: unknown, of: string): GivenMount {
   return {
     option,
     to: target,
-    from: resolve(hostPath(`${option}.from`, from)),
+    from: hostPath(`${option}.from`, from),
     readOnly: checkBoolean(`${option}.readOnly`, readOnly),
   };
 }

@@ -86,6 +86,7 @@ const features = {
   /** Python, for its terminal. The output does not depend on the kernel, and each start is slow in a guest. */
   terminal: () => hasCommand('python3') && process.env.MEMCAGE_TEST_GUEST === undefined,
   python3: () => hasCommand('python3'),
+  gcc: () => hasCommand('gcc'),
   zsh: () => hasCommand('zsh'),
   fish: () => hasCommand('fish'),
   bwrap: () => hasCommand('bwrap') && features.userns(),

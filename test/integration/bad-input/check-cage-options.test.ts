@@ -22,6 +22,9 @@ describeIf('cgroup', 'checkCageOptions()', () => {
       { parent: '/a' },
       { memory: '8M', parent: '../a' },
       { memory: '8M', keepDescendants: 1 },
+      { memory: '8M', keepDescendants: true, namespaces: { pid: true } },
+      { memory: '8M', keepDescendants: true, namespaces: { pid: { init: true } } },
+      { memory: '8M', keepDescendants: true, root: {} },
       { cage: {} },
     ],
     (options) => {
@@ -38,6 +41,8 @@ describeIf('cgroup', 'checkCageOptions()', () => {
     checkCageOptions({});
     checkCageOptions({ memory: { max: '10M', swap: 0 }, namespaces: { pid: true }, nodeHeap: false });
     checkCageOptions({ cage, memoryDetails: true });
+    checkCageOptions({ memory: '8M', keepDescendants: true, root: {}, namespaces: { pid: false } });
+    checkCageOptions({ memory: '8M', keepDescendants: false, root: {} });
     expect(openFdCount()).toBe(fds);
     for (const none of [undefined, null, 'memory']) {
       expect(thrown(() => checkCageOptions(none as never))).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });

@@ -232,21 +232,26 @@ describeIf('cgroup', 'an option with a name that is not known', () => {
     expect(String(replacement.execSync('echo x', library))).toBe('x\n');
     await promisify(replacement.execFile)('true', [], library);
     await promisify(replacement.exec)('true', library);
-    const slip = { memory_limit: '10M' } as object;
-    for (const call of [
-      () => replacement.spawn('true', slip),
-      () => replacement.fork('x.js', slip),
-      () => replacement.exec('true', slip),
-      () => replacement.execFile('true', slip),
-      () => replacement.spawnSync('true', slip),
-      () => replacement.execFileSync('true', slip),
-      () => replacement.execSync('true', slip),
-    ]) {
-      expect(await refusal(call)).toMatchObject({
-        code: 'ERR_MEMCAGE_UNKNOWN_OPTION',
-        message: expect.stringContaining("did you mean 'memory'?") as string,
-      });
-    }
+    for (const [slip, meant] of [
+      [{ memory_limit: '10M' }, 'memory'],
+      [{ tmpfs: ['/tmp'] }, 'root'],
+      [{ readOnly: true }, 'root'],
+      [{ hide: ['/home'] }, 'root'],
+    ] as [object, string][])
+      for (const call of [
+        () => replacement.spawn('true', slip),
+        () => replacement.fork('x.js', slip),
+        () => replacement.exec('true', slip),
+        () => replacement.execFile('true', slip),
+        () => replacement.spawnSync('true', slip),
+        () => replacement.execFileSync('true', slip),
+        () => replacement.execSync('true', slip),
+      ]) {
+        expect(await refusal(call)).toMatchObject({
+          code: 'ERR_MEMCAGE_UNKNOWN_OPTION',
+          message: expect.stringContaining(`did you mean '${meant}'?`) as string,
+        });
+      }
   });
 
   test('is left to Node in its own functions within contain()', async () => {

@@ -201,15 +201,15 @@ describeIf(['cgroup', 'root'], 'a limit of processor time, for each process', ()
   const limits = ['sh', ['-c', 'ulimit -St; ulimit -Ht']] as const;
 
   test.each([
-    ['in a private cage', { cpuTimeMs: 1500 }, ['3', '4']],
+    ['in a private cage', { cpuTimeMs: 1500 }, ['4', '5']],
     ['beside a lower one of the child\u2019s own', { cpuTimeMs: 1500, rlimits: { cpu: 1 } }, ['1', '1']],
     [
       'beside a soft one of the child\u2019s own',
       { cpuTimeMs: 1500, rlimits: { cpu: { soft: 1, hard: 'unlimited' } } },
-      ['1', '4'],
+      ['1', '5'],
     ],
-    ['under an init', { cpuTimeMs: 1500, namespaces: { pid: { init: true } } }, ['3', '4']],
-  ] as const)('is a little higher %s', async (_, options, expected) => {
+    ['under an init', { cpuTimeMs: 1500, namespaces: { pid: { init: true } } }, ['4', '5']],
+  ] as const)('is higher %s', async (_, options, expected) => {
     expect((await run(...limits, options)).stdout.trim().split('\n')).toEqual(expected);
     expect(
       spawnSync(...limits, { ...options, encoding: 'utf8' })
@@ -220,9 +220,9 @@ describeIf(['cgroup', 'root'], 'a limit of processor time, for each process', ()
 
   test('is that of the cage around, and of the launcher', async () => {
     await using cage = createCage({ cpuTimeMs: 1000 });
-    expect((await cage.run(...limits, { memory: '20M' })).stdout).toBe('2\n3\n');
+    expect((await cage.run(...limits, { memory: '20M' })).stdout).toBe('3\n4\n');
     await using launcher = launcherFor({ cage });
-    expect((await run(launcher.file, [...launcher.args, limits[0], ...limits[1]])).stdout).toBe('2\n3\n');
+    expect((await run(launcher.file, [...launcher.args, limits[0], ...limits[1]])).stdout).toBe('3\n4\n');
   });
 
   test('tells that the kernel refuses the kill', async () => {

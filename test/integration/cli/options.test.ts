@@ -55,8 +55,30 @@ describeIf(['cgroup', 'root-read-only'], 'the files that the command sees', () =
     const failed = await runCli(['run', '--bind', '/usr:/none', 'true']);
     expect(failed).toMatchObject({
       code: 125,
-      stderr: expect.stringMatching(/^memcage: root\.binds\[0\]: \/usr on \/none .* Cure: mkdir/) as string,
+      stderr: expect.stringMatching(
+        /^memcage: --bind \/usr:\/none could not .* Cure: mkdir.* below a --tmpfs, where/,
+      ) as string,
     });
+  });
+
+  test('where it begins, inside and without a root of its own', async () => {
+    const inside = ['--read-only', '--tmpfs', '/tmp', '--bind', `${directory}:/mnt`, '--cwd', '/mnt'];
+    expect(await runCli(['run', ...inside, 'pwd'])).toMatchObject({ code: 0, stdout: '/mnt\n', stderr: '' });
+    expect(await runCli(['run', '--cwd', directory, 'pwd'])).toMatchObject({ code: 0, stdout: `${directory}\n` });
+    const covered = await runCli(['run', '--tmpfs', '/tmp', '--cwd', '/tmp/none', 'true']);
+    expect(covered).toMatchObject({
+      code: 125,
+      stderr: expect.stringMatching(/^memcage: The child can't begin in \/tmp\/none .*Cure: --cwd, with/) as string,
+    });
+  });
+
+  test('what ends with the command is not waited for', async () => {
+    for (const option of ['--read-only', '--pid']) {
+      expect(await runCli(['run', '--keep', option, '-m', '50M', 'true'])).toMatchObject({
+        code: 125,
+        stderr: expect.stringMatching(/^memcage: Expected no value.* PID namespace.* for --keep but/) as string,
+      });
+    }
   });
 
   test('wrong words', async () => {

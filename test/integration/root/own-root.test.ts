@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RootOptions, run, whyUnsupported } from 'memcage';
+import { type RootOptions, run, spawnSync, whyUnsupported } from 'memcage';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -44,6 +44,16 @@ describeIf(['root', 'cgroup', 'root-read-only'], "this machine's root, changed",
     expect(await sh(script, { binds: [{ from: data, to: data, readOnly: true }] })).toBe('.\ndata');
   });
 
+  test('no new rights, unless they are asked for', async () => {
+    const root = { tmpfs: ['/etc'] };
+    const held = async (options: object) =>
+      (await run('grep', ['NoNewPrivs', '/proc/self/status'], { root, ...options })).stdout.trim().at(-1);
+    expect(await held({})).toBe('1');
+    expect(await held({ privileges: { capabilities: [] } })).toBe('1');
+    expect(spawnSync('grep', ['NoNewPrivs:\t1', '/proc/self/status'], { root }).status).toBe(0);
+    expect(await held({ privileges: { noNew: false } })).toBe('0');
+  });
+
   test('a file over a file', async () => {
     const from = join(directory, 'data/file');
     expect(await sh('cat secret', { binds: [{ from, to: join(directory, 'secret') }] })).toBe('data');
@@ -58,6 +68,13 @@ describeIf(['root', 'cgroup', 'root-read-only'], "this machine's root, changed",
     const hide = ['secret', 'data', 'absent'].map((name) => join(directory, name));
     expect(await sh(script, { hide })).toBe('0\n0\nread-only');
     expect(readFileSync(join(directory, 'secret'), 'utf8')).toBe('secret');
+  });
+
+  test('a covered /dev does not keep a stream from being ignored', async () => {
+    for (const root of [{ hide: ['/dev'] }, { tmpfs: ['/dev'] }]) {
+      expect(await sh('ls /dev; cat; echo read', root)).toBe('read');
+      expect(spawnSync('cat', { root, stdio: ['ignore', 'pipe', 'pipe'] }).status).toBe(0);
+    }
   });
 
   test('a link does not keep what it leads to from being hidden', async () => {

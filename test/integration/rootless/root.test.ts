@@ -49,6 +49,42 @@ describeIf(['unprivileged-userns', 'root-read-only'], 'a root of its own for a u
     ]);
   });
 
+  test('without capabilities, or with those that are kept', async () => {
+    const script = 'grep -E "^Cap(Eff|Bnd)" /proc/self/status; id -u';
+    const root = { path: directory.path, binds: SYSTEM };
+    const none = { capabilities: [] };
+    const told = (bits: string, uid = user.uid) => [`CapEff:\t${bits}`, `CapBnd:\t${bits}`, String(uid)];
+    const [nothing, bind] = ['0000000000000000', '0000000000000400'];
+    const asAnother = { user: { uid: 1000, gid: 1000 } };
+    const results = await runAsUser([
+      sh(script, root, { privileges: none }),
+      sh(script, root, { privileges: { capabilities: ['net_bind_service'] } }),
+      sh(script, root, { privileges: none, namespaces: asAnother }),
+      sh(script, root, { privileges: none, namespaces: asAnother, uid: 1000, gid: 1000 }),
+      sh(script, root, { privileges: none, namespaces: { user: { uid: 0, gid: 0 } } }),
+      ['sh', ['-c', script], { namespaces: { pid: { init: true } }, privileges: { ...none, noNew: true } }],
+    ]);
+    expect(results.map(({ stdout, message }) => message ?? lines(stdout))).toEqual([
+      told(nothing),
+      told(bind),
+      told(nothing, 1000),
+      told(nothing, 1000),
+      told(nothing, 0),
+      told(nothing),
+    ]);
+  });
+
+  test('a root that this user may not search is told', async () => {
+    const [result] = await runAsUser([sh('true', { tmpfs: [{ path: '/', mode: 0 }], binds: SYSTEM })]);
+    expect(result).toMatchObject({
+      code: 'ERR_MEMCAGE_MOUNT',
+      stage: 'init',
+      message: expect.stringMatching(
+        /^The init finds no \/proc in root \(EACCES.* a tmpfs at \/ a mode that lets/,
+      ) as string,
+    });
+  });
+
   test('what is missing is named', async () => {
     const [result] = await runAsUser([sh('true', { path: directory.path, binds: [{ from: '/usr', to: '/none' }] })]);
     expect(result).toMatchObject({

@@ -1,7 +1,8 @@
 import { constants } from 'node:os';
 import { explainFailure } from '../../../lib/child/failure';
 import { whyNoRoot } from '../../../lib/child/foreseen-root';
-import { failedRoot, type RootStage } from '../../../lib/child/root-refusal';
+import type { RootStage } from '../../../lib/child/root-reasons';
+import { failedRoot } from '../../../lib/child/root-refusal';
 import { NO_SETTINGS } from '../../../lib/child-settings/child-settings';
 import type { NamespaceFacts } from '../../../lib/namespaces/namespace-facts';
 import { resolveRoot } from '../../../lib/root/resolve-root';
@@ -35,7 +36,16 @@ testRows<[RootStage, number, string, RegExp]>(
       /^root\.path: \/srv\/root could not be taken .*\(ENOENT\): there is no \/srv\/root\. Cure: make it/,
     ],
     ['root', ENOTDIR, '/srv/root', /root\.path.* is not a directory.*Cure: name a directory/],
-    ['root', EACCES, '/srv/root', /this user may not reach \/srv\/root\. Cure: give it/],
+    ['root', EACCES, '/srv/root', /this user may not search one of .* above \/srv\/root\. Cure: give it/],
+    ['root-target', EACCES, '/work', /^root\.binds\[0\]: .*may not search one of .* above \/work\. Cure: give it/],
+    [
+      'root-hide',
+      EACCES,
+      '/etc/shadow',
+      /^root\.hide\[0\]: .*above \/etc\/shadow\. Cure: leave it out: the child can't/,
+    ],
+    ['root-mount', EACCES, '/work', /security module.*Cure: .*CAP_SYS_ADMIN/],
+    ['root-source', ENOTDIR, '/data', /something on the way to \/data is not a directory\. Cure: name a file or a dir/],
     [
       'root-source',
       ENOENT,
@@ -135,6 +145,25 @@ test('a shortage is an error as of any spawn', () => {
     asNode: false,
     error: { code: 'ERR_MEMCAGE_MOUNT', syscall: 'move_mount' },
   });
+});
+
+test('an init that finds no /proc says what may cover it', () => {
+  const context = { home: undefined, namespaces: {}, settings: NO_SETTINGS, isLate: false };
+  const failure = { stage: 'init', errno: -ENOENT, path: '/proc/self/exe' } as const;
+  const { error, asNode } = explainFailure(failure, { ...context, root: resolveRoot({}, 'spawn') });
+  expect(asNode).toBe(false);
+  expect(error).toMatchObject({ code: 'ERR_MEMCAGE_MOUNT', stage: 'init' });
+  expect(error.message).toMatch(
+    /^The init finds no \/proc in root \(ENOENT, \/proc\/self\/exe\).*symbolic link.*pid: true/,
+  );
+  for (const other of [
+    { failure, root: undefined },
+    { failure: { ...failure, errno: -EPERM }, root: resolveRoot({}, 'spawn') },
+  ]) {
+    expect(explainFailure(other.failure, { ...context, root: other.root }).error).toMatchObject({
+      code: 'ERR_MEMCAGE_SPAWN',
+    });
+  }
 });
 
 test('a working directory that is not inside is told from a missing program', () => {

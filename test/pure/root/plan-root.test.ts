@@ -77,7 +77,11 @@ describe('the plan', () => {
       [{ path: '/r' }, undefined, '/'],
       [{ path: '/r' }, 'sub', '/sub'],
       [{ path: '/r' }, '/srv', '/srv'],
-      [{ tmpfs: ['/'] }, '../up', '/up'],
+      [{ tmpfs: ['/'] }, './/sub/', '/sub'],
+      // With symbolic links only the kernel knows what is above.
+      [{ tmpfs: ['/'] }, '../up', '/../up'],
+      [{}, '/srv/link/..', '/srv/link/..'],
+      [{}, 'link/../x', join(process.cwd(), 'link').concat('/../x')],
     ],
     ([option, cwd, inside]) => {
       expect(plan(option, { ...(cwd !== undefined && { cwd }) })?.cwd).toBe(inside);

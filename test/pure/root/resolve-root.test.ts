@@ -28,6 +28,11 @@ describe('paths', () => {
     ]);
   });
 
+  it('outside keep .., which depends on the symbolic links before it', () => {
+    expect(resolved({ path: '//link/.././root/' })?.path).toBe('/link/../root');
+    expect(mountsOf({ binds: [{ from: '../data', to: '/d' }] })).toMatchObject([{ from: `${process.cwd()}/../data` }]);
+  });
+
   testRows(
     'inside lose what is superfluous in them',
     [

@@ -13,7 +13,7 @@ import { asUsage, checkLimits, swapNeeds } from '../../limit-options';
 import { UsageError } from '../../parse';
 import { LIMITS, limitsOf } from './limits';
 import type { RunRequest } from './request';
-import { ROOT, rootOf } from './root';
+import { cwdOf, ROOT, rootOf } from './root';
 import { SETTINGS, settingsOf } from './settings';
 import { startAndWait } from './start';
 
@@ -94,7 +94,7 @@ export const run = defineCommand({
     ['memcage run --rlimit nofile=64 --nice 5 -- make', 'a build that gives way to others, with few open files'],
     ['memcage run -m 64M --pid --mount --net sh', 'a shell that sees only its own processes, and no network'],
     [
-      'memcage run -m 1G --read-only --tmpfs /tmp --bind .:/mnt -- make -C /mnt',
+      'memcage run -m 1G --read-only --tmpfs /tmp --bind .:/mnt --cwd /mnt -- make',
       'a build that can write only to this directory',
     ],
   ],
@@ -113,13 +113,15 @@ function requestOf(values: Values<typeof OPTIONS>, [file = '', ...args]: readonl
   if (values.hostname !== undefined) {
     asUsage(() => checkCageOptions({ namespaces }), '--hostname needs 1 to 64 bytes of text');
   }
+  const root = rootOf(values, namespaces);
   return {
     file,
     args,
+    cwd: cwdOf(values.cwd, root),
     memory,
     limits: limitsOf(values),
     namespaces,
-    root: rootOf(values),
+    root,
     nodeHeap,
     settings: settingsOf(values),
     parent: values.parent,

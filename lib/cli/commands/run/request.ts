@@ -11,6 +11,7 @@ import type {
 export interface RunRequest {
   file: string;
   args: readonly string[];
+  cwd: string | undefined;
   memory: MemoryLimits;
   /** Beside memory. */
   limits: CageLimitOptions;

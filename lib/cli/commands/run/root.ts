@@ -1,7 +1,15 @@
-import { checkCageOptions, type RootBind, type RootOptions, type RootTmpfs } from '../../../index';
+import { accessSync, constants, statSync } from 'node:fs';
+import {
+  checkCageOptions,
+  type NamespaceOptions,
+  type RootBind,
+  type RootOptions,
+  type RootTmpfs,
+} from '../../../index';
 import type { Option, Values } from '../../command';
 import { asUsage } from '../../limit-options';
 import { UsageError } from '../../parse';
+import { inFlags } from './in-flags';
 
 const SECTION = 'Files that COMMAND sees (a PID namespace with an init, unless --pid)';
 
@@ -35,16 +43,24 @@ export const ROOT = {
     section: SECTION,
     multiple: true,
   },
+  cwd: {
+    type: 'string',
+    value: 'DIR',
+    help: 'it begins in DIR, as it sees it (default: this directory, or / in another root)',
+    section: SECTION,
+    suggest: 'file',
+  },
 } as const satisfies Record<string, Option>;
 
-/** Undefined if no option asks for one. */
-export function rootOf({
-  root: path,
-  'read-only': readOnly,
-  bind,
-  tmpfs,
-  hide,
-}: Values<typeof ROOT>): RootOptions | undefined {
+/**
+ * Undefined if no option asks for one.
+ *
+ * @param namespaces of COMMAND
+ */
+export function rootOf(
+  { root: path, 'read-only': readOnly, bind, tmpfs, hide }: Values<typeof ROOT>,
+  namespaces: NamespaceOptions,
+): RootOptions | undefined {
   const root: RootOptions = {
     ...(path !== undefined && { path }),
     ...(readOnly === true && { readOnly }),
@@ -54,10 +70,10 @@ export function rootOf({
   };
   if (Object.keys(root).length === 0) return undefined;
   try {
-    asUsage(() => checkCageOptions({ root }));
+    asUsage(() => checkCageOptions({ root, namespaces }));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(inOptions(error.message, { binds: bind, tmpfs, hide }));
+    throw new UsageError(inFlags(error.message, root));
   }
   return root;
 }
@@ -75,12 +91,16 @@ function tmpfsOf(word: string): RootTmpfs {
   return { path, ...(size !== undefined && { size }) };
 }
 
-/** With the names of the command line, and the words that were given. */
-function inOptions(message: string, words: Record<string, readonly string[] | undefined>): string {
-  return message
-    .replace(
-      /\broot\.(binds|tmpfs|hide)\[(\d+)\](?:\.\w+)?/g,
-      (_, name: string, index: string) => `--${name.replace('binds', 'bind')} ${words[name]?.[Number(index)] ?? ''}`,
-    )
-    .replace(/\broot\.path\b/g, '--root');
+/** Undefined for the default. In a root of its own, only the child finds out whether the directory is there. */
+export function cwdOf(cwd: string | undefined, root: RootOptions | undefined): string | undefined {
+  if (cwd === '') throw new UsageError('--cwd needs a directory');
+  if (cwd === undefined || root !== undefined) return cwd;
+  try {
+    if (!statSync(cwd).isDirectory()) throw new UsageError(`--cwd ${cwd} is not a directory`);
+    accessSync(cwd, constants.X_OK);
+    return cwd;
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`--cwd ${cwd}: ${(error as Error).message}`);
+  }
 }

@@ -7,6 +7,7 @@ import {
 } from '../../../index';
 import type { Option, Values } from '../../command';
 import { UsageError } from '../../parse';
+import { inFlags } from './in-flags';
 
 const SECTION = 'Settings of COMMAND';
 
@@ -63,7 +64,7 @@ export function settingsOf({
   try {
     checkCageOptions(settings);
   } catch (error) {
-    throw new UsageError(inOptions((error as Error).message));
+    throw new UsageError(inFlags((error as Error).message));
   }
   return settings;
 }
@@ -117,15 +118,4 @@ function amount(text: string): number | string {
 function integer(name: string, text: string): number {
   if (/^-?\d+$/.test(text)) return Number(text);
   throw new UsageError(`--${name} is an integer, not '${text}'`);
-}
-
-/** With the names of the command line. */
-function inOptions(message: string): string {
-  return message
-    .replace(' of checkCageOptions', '')
-    .replace(/\brlimits\.(?=\w)/g, '--rlimit ')
-    .replace('for oomScoreAdj ', 'for --oom-score-adj ')
-    .replace('for privileges.capabilities ', 'for --keep-cap ')
-    .replace('for privileges.seccomp ', 'for --seccomp ')
-    .replace('for nice ', 'for --nice ');
 }

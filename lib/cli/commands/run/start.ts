@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { type Cage, explainOom, formatSize, type NodeHeapReport, spawn } from '../../../index';
 import { FAILED } from '../../command';
+import { inFlags } from './in-flags';
 import { limitNotes } from './limits';
 import { Reports } from './reports';
 import type { RunRequest } from './request';
@@ -35,14 +36,14 @@ async function runIn(request: RunRequest, reports: Reports): Promise<number> {
     child = start(request, reports.wantsDetails);
   } catch (error) {
     reports.failed(error as Error);
-    return reportStartError(file, error as NodeJS.ErrnoException);
+    return reportStartError(request, error as NodeJS.ErrnoException);
   }
   // The outcome has the error too.
   child.on('error', () => {});
   reports.started(child.cage, { runs: child.pid !== undefined, startMs });
   const outcome = await child.outcome;
   const summary = await reports.ended(outcome);
-  if (child.pid === undefined) return reportStartError(file, outcome.error);
+  if (child.pid === undefined) return reportStartError(request, outcome.error);
   const { oom, memory } = outcome;
   if (oom !== null) {
     const { sentence } = explainOom(oom, { command: file, pid: child.pid, peakBytes: memory.peakBytes });
@@ -58,7 +59,7 @@ async function runIn(request: RunRequest, reports: Reports): Promise<number> {
 }
 
 function start(request: RunRequest, memoryDetails: boolean) {
-  const { file, args, memory, limits, namespaces, root, nodeHeap, settings, parent, keepDescendants } = request;
+  const { file, args, cwd, memory, limits, namespaces, root, nodeHeap, settings, parent, keepDescendants } = request;
   return spawn(file, args, {
     stdio: 'inherit',
     memory,
@@ -69,6 +70,7 @@ function start(request: RunRequest, memoryDetails: boolean) {
     memoryDetails,
     ...settings,
     ...(root !== undefined && { root }),
+    ...(cwd !== undefined && { cwd }),
     ...(nodeHeap !== undefined && { nodeHeap }),
     ...(keepDescendants && { keepDescendants }),
     ...(parent !== undefined && { parent }),
@@ -98,13 +100,13 @@ function exitCodeOf(signal: NodeJS.Signals): number {
 }
 
 /** env(1), timeout(1) and docker run have the same three codes. */
-function reportStartError(file: string, error: NodeJS.ErrnoException | undefined): number {
+function reportStartError({ file, root }: RunRequest, error: NodeJS.ErrnoException | undefined): number {
   const message = error?.message ?? 'it could not be started';
   const { code, syscall } = error ?? {};
   // `syscall` is 'spawn FILE' or 'spawn' in Node's error, and the system call in memcage's, which is in the outcome.
   const refused = (syscall?.startsWith('spawn') || syscall === 'execve') && !SHORTAGES.has(code);
   const ours = code?.startsWith('ERR_') ?? true;
-  process.stderr.write(`memcage: ${ours ? message : `can't run '${file}': ${message}`}\n`);
+  process.stderr.write(`memcage: ${ours ? inFlags(message, root) : `can't run '${file}': ${message}`}\n`);
   if (ours || !refused) return FAILED;
   return code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE;
 }

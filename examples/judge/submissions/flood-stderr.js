@@ -1,0 +1,1 @@
+for (;;) require('node:fs').writeSync(2, 'spam\n'.repeat(1000));

@@ -1,0 +1,3 @@
+char all[1 << 28] = {1};
+
+int main(void) { return all[1]; }

@@ -1,0 +1,4 @@
+// Ends as a process does that was killed for memory or time.
+#include <signal.h>
+
+int main(void) { raise(SIGKILL); }
