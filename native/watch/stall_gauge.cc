@@ -24,7 +24,8 @@ constexpr int64_t kIdleShare = 100;
 StallGauge::StallGauge(cgroup::StallFiles files, int64_t limit_us)
     : files_(std::move(files)),
       limit_us_(limit_us),
-      length_us_(std::clamp(limit_us / kSlicesPerLimit, kLeastSliceUs, kMostSliceUs)) {}
+      length_us_(std::clamp(limit_us / kSlicesPerLimit, kLeastSliceUs, kMostSliceUs)),
+      stretch_(limit_us) {}
 
 int StallGauge::Look() {
   const int64_t now_ns = sys::MonotonicNs();
