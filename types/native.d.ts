@@ -470,7 +470,7 @@ export interface StallMeterOptions {
 /** What a meter shows. If the cgroup is gone, as it was last seen. */
 export interface MeterReading {
   /**
-   * In microseconds: processor time, or how long nothing has got on, less four times as long as something has since; 0
+   * In microseconds: processor time, or how long nothing has got on, less three times as long as something has since; 0
    * once that is over.
    */
   valueUs: number;

@@ -13,7 +13,7 @@ export type Size = number | string;
  */
 export interface StallOption {
   /**
-   * For how long, in milliseconds, an integer of at least 500. Time in which something gets on takes back four times as
+   * For how long, in milliseconds, an integer of at least 500. Time in which something gets on takes back three times as
    * much. Default: 10,000.
    */
   ms?: number;

@@ -22,6 +22,8 @@ constexpr int64_t kChargedAheadBytes = 512 * 1024;
 /** The text of a file. */
 class Text {
  public:
+  // text_ is not zeroed: that takes longer than to read most of these files.
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init)
   explicit Text(const UniqueFd& fd) : length_(ReadOnce(fd.get(), reinterpret_cast<uint8_t*>(text_), kMostTextBytes)) {
     text_[std::max<ssize_t>(length_, 0)] = '\0';
   }
@@ -47,7 +49,6 @@ class Text {
   }
 
  private:
-  // Not zeroed: that takes longer than to read most of these files.
   char text_[kMostTextBytes + 1];
   const ssize_t length_;
 };

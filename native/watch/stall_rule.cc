@@ -38,19 +38,19 @@ constexpr int64_t kLeastBlindSystemPercent = 20;
 /** As many pages as one fault may read ahead. With more, it is read(2) that brings them, in which a program gets on. */
 constexpr int64_t kMostPagesPerFault = 4096;
 /**
- * In livelock up to 4 faults were to one that had to read. Who goes through a mapped file finds most of it read ahead:
- * 50 and more.
+ * In livelock up to 4 faults were to one that had to read. Who starts small programs all the time has 10 and more, and
+ * who goes through a mapped file finds most of it read ahead: 50 and more.
  */
-constexpr int64_t kMostFaultsPerMajor = 16;
+constexpr int64_t kMostFaultsPerMajor = 8;
 /** Above memory.high the kernel makes a process sleep for almost all of its time. */
 constexpr int64_t kLeastThrottledPercent = 80;
 /** It lets it have some tens of pages every two seconds. */
 constexpr int64_t kMostThrottledFaultsPerSecond = 500;
 /**
- * A good slice takes back so many times its length. In livelock one in 15 looked good at most; of a server that
- * mostly sleeps up to one in three looks lost.
+ * A good slice takes back so many times its length. In livelock one in 15 looked good; of a server that mostly sleeps
+ * up to one in three looks lost. One alone does not end a stretch that has reached a limit above 600 ms.
  */
-constexpr int64_t kTakenBack = 4;
+constexpr int64_t kTakenBack = 3;
 
 bool IsAtLeast(int64_t part_us, int64_t percent, int64_t whole_us) { return part_us * kPercent >= percent * whole_us; }
 
