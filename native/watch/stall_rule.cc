@@ -38,10 +38,12 @@ constexpr int64_t kLeastBlindSystemPercent = 20;
 /** As many pages as one fault may read ahead. With more, it is read(2) that brings them, in which a program gets on. */
 constexpr int64_t kMostPagesPerFault = 4096;
 /**
- * In livelock up to 4 faults were to one that had to read. Who starts small programs all the time has 10 and more, and
- * who goes through a mapped file finds most of it read ahead: 50 and more.
+ * In livelock up to 13 faults were to one that had to read. Who goes through a mapped file finds most of it read ahead:
+ * 50 and more.
  */
-constexpr int64_t kMostFaultsPerMajor = 8;
+constexpr int64_t kMostFaultsPerMajor = 16;
+/** In livelock up to 3. Who starts small programs all the time has 6 and more: little of what they touch was lost. */
+constexpr int64_t kMostFaultsPerRefault = 4;
 /** Above memory.high the kernel makes a process sleep for almost all of its time. */
 constexpr int64_t kLeastThrottledPercent = 80;
 /** It lets it have some tens of pages every two seconds. */
@@ -60,7 +62,8 @@ bool Refaults(const StallSlice& slice, int64_t least_per_second) {
   const int64_t pages = slice.grown.refaults;
   if (faults * kSecondUs < least_per_second * slice.length_us) return false;
   if (slice.grown.faults > faults * kMostFaultsPerMajor) return false;
-  return !slice.has_refaults || (pages * 2 >= faults && pages <= faults * kMostPagesPerFault);
+  return !slice.has_refaults || (pages * 2 >= faults && pages * kMostFaultsPerRefault > slice.grown.faults &&
+                                 pages <= faults * kMostPagesPerFault);
 }
 
 bool IsThrottled(const StallSlice& slice) {

@@ -108,9 +108,11 @@ describe('a stretch', () => {
   test('needs that what is read was here before, and that faults read it', () => {
     expect(stretchOf({ refaults: 19 })?.ms).toBe(0);
     expect(stretchOf({ refaults: 20 })?.ms).toBe(250);
+    expect(stretchOf({ faults: 180, refaults: 45 })?.ms).toBe(0);
+    expect(stretchOf({ faults: 180, refaults: 46 })?.ms).toBe(250);
     expect(stretchOf({ refaults: 40 * 4096 + 1 })?.ms).toBe(0);
-    expect(stretchOf({ faults: 40 * 8 })?.ms).toBe(250);
-    expect(stretchOf({ faults: 40 * 8 + 1 })?.ms).toBe(0);
+    expect(stretchOf({ faults: 40 * 16 })?.ms).toBe(250);
+    expect(stretchOf({ faults: 40 * 16 + 1 })?.ms).toBe(0);
   });
 
   test('needs that enough of it was waited for memory, as a whole', () => {
