@@ -478,7 +478,10 @@ export interface StallMeterOptions {
 
 /** What a meter shows. If the cgroup is gone, as it was last seen. */
 export interface MeterReading {
-  /** In microseconds: processor time, or how long nothing has got on. */
+  /**
+   * In microseconds: processor time, or how long nothing has got on, less three times as long as something has since; 0
+   * once that is over.
+   */
   valueUs: number;
   /** The highest `valueUs` so far. */
   mostUs: number;
@@ -488,7 +491,10 @@ export interface MeterReading {
   isReached: boolean;
   /** Of stalls: what told of the last. */
   toldBy?: StallSign;
-  /** What the kernel refused in the last kill. Absent if nothing, or if there was none. */
+  /**
+   * What the kernel refused in the last kill while the limit is reached, or in the last look: ENODATA if PSI was turned
+   * off, and nothing else tells of stalls. Absent if nothing.
+   */
   refused?: NativeError;
 }
 
@@ -607,7 +613,7 @@ export interface NativeBinding {
    * @returns as {@link NativeBinding.startMeter} does
    */
   startStallMeter(options: StallMeterOptions): number;
-  /** What it shows now; null if there is no such meter. */
+  /** What it shows now, after a kill that goes on; null if there is no such meter. */
   readMeter(options: { id: number }): MeterReading | null;
   /** End a meter. From now on it kills nothing, except that a kill which is under way goes on. */
   stopMeter(options: { id: number }): void;

@@ -109,11 +109,11 @@ export class StallLimit {
 
   #note(refused: NativeError | undefined): void {
     if (refused === undefined) return;
-    this.#refusal ??= cgroupError(
-      refused,
-      'kill, at the limit stall, the processes of',
-      this.#parts.kill.path,
-    ) as Error;
+    const { kill, memory } = this.#parts;
+    // A look that the kernel refuses comes from reading a file, and there is none in a kill.
+    const isLook = refused.syscall === 'pread';
+    const what = isLook ? 'watch for stalls' : 'kill, at the limit stall, the processes of';
+    this.#refusal ??= cgroupError(refused, what, (isLook ? memory : kill).path) as Error;
   }
 
   #start({ ms, action }: ResolvedStall): Meter {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { native, type StallMeterOptions, type WatchEvent } from 'memcage/native';
-import { files, makeCgroup, members, version, write } from '../../support/cgroup-tree';
+import { files, makeCgroup, members, readKey, removeTree, version, write } from '../../support/cgroup-tree';
 import { openFdCount } from '../../support/fds';
 import { LIVELOCK_LIMIT, type Livelock, makeLivelock } from '../../support/livelock';
 import { refusal } from '../../support/native-child';
@@ -101,6 +101,17 @@ function start({ memory, unified }: Place, command: readonly string[]): ChildPro
   return child;
 }
 
+/** Whether it has got SIGKILL; of two or so that are just taking it, the kernel shows nothing. */
+function isKilled(pid: number | undefined): boolean {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const pending = [...status.matchAll(/^(?:Sig|Shd)Pnd:\s*(\w+)$/gm)].map(([, mask]) => BigInt(`0x${mask}`));
+    return /^State:\s*[ZX]/m.test(status) || pending.some((mask) => (mask & 0x100n) !== 0n);
+  } catch {
+    return true;
+  }
+}
+
 /** A directory with files that are not the kernel's. */
 function fakes(contents: Record<string, string>): number {
   const directory = mkdtempSync(join(tmpdir(), 'memcage-stall-'));
@@ -111,9 +122,9 @@ function fakes(contents: Record<string, string>): number {
   return fd;
 }
 
-function block(condition: () => boolean): boolean {
+function block(condition: () => boolean, pauseMs = 20): boolean {
   const end = Date.now() + patience(30_000);
-  while (!condition() && Date.now() < end) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  while (!condition() && Date.now() < end) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
   return condition();
 }
 
@@ -181,8 +192,9 @@ describeIf([version === 2 ? 'v2' : 'hybrid', 'root'], 'a meter of stalls', () =>
     const id = meter(place);
     const [, file = ''] = livelock.command();
     const script = `for i in 1 2 3 4; do cat ${file} > /dev/null; dd if=${file} of=${file}.copy bs=64k count=400; done 2> /dev/null`;
-    expect(await once(start(place, ['sh', '-c', script]), 'exit')).toEqual([0, null]);
+    const exit = await once(start(place, ['sh', '-c', script]), 'exit');
     expect(native.readMeter({ id })).toMatchObject({ isReached: false });
+    expect(exit).toEqual([0, null]);
   });
 
   test('does not count the time in which all of it is stopped', async () => {
@@ -192,6 +204,37 @@ describeIf([version === 2 ? 'v2' : 'hybrid', 'root'], 'a meter of stalls', () =>
     await until('a stall', () => (native.readMeter({ id })?.valueUs ?? 0) > 0);
     child.kill('SIGSTOP');
     await until('the end of the stall', () => native.readMeter({ id })?.valueUs === 0);
+  });
+
+  test('counts a stall when all of it is killed', async () => {
+    const place = make(2 * LIVELOCK_LIMIT);
+    // Where the kernel has no cgroup.kill for them, its processes are killed one by one.
+    const id = meter(place, { killDirFd: place.memoryFd });
+    const sleepers = Array.from({ length: 40 }, () => start(place, ['sleep', '1000']));
+    await until('all of them', () => members(place.memory).length === sleepers.length);
+    const child = start(place, livelock.command());
+    expect(block(() => native.readMeter({ id })?.times === 1, 0)).toBe(true);
+    const spared = sleepers.filter(({ pid }) => !isKilled(pid));
+    expect(spared.length).toBeLessThan(5);
+    await until('the end of all', () => ![child, ...sleepers].some(isAlive));
+  });
+
+  test('forgets what the kernel refused once the cage gets on', async () => {
+    const place = make();
+    const directory = mkdtempSync(join(tmpdir(), 'memcage-stall-'));
+    undo.push(() => rmSync(directory, { recursive: true }));
+    symlinkSync('nowhere', join(directory, 'cgroup.kill'));
+    const fd = native.openDirectory({ path: directory });
+    undo.push(() => native.closeFd({ fd }));
+    const id = meter(place, { killDirFd: fd });
+    start(place, livelock.command());
+    const event = await until('the event', () => reached[0]);
+    const refused = { code: 'ELOOP', path: 'cgroup.kill' };
+    expect(event).toMatchObject({ refused });
+    expect(native.readMeter({ id })).toMatchObject({ refused });
+    write(place.memory, files.limit, String(4 * LIVELOCK_LIMIT));
+    await until('the end of the stall', () => native.readMeter({ id })?.valueUs === 0);
+    expect(native.readMeter({ id })).not.toHaveProperty('refused');
   });
 
   test('kills nothing once it is stopped, and gives its fds back', () => {
@@ -213,13 +256,75 @@ describeIf([version === 2 ? 'v2' : 'hybrid', 'root'], 'a meter of stalls', () =>
     const start = (changes: Partial<StallMeterOptions>): unknown =>
       refusal(() => native.startStallMeter({ ...options(place), ...changes }));
     const nothing = fakes({ 'memory.stat': 'pgfault 1\npgmajfault 1\n' });
-    expect(start({ dirFd: nothing, pressureDirFd: nothing })).toMatchObject({ errno: -ENODATA, path: 'memory.stat' });
+    expect(start({ dirFd: nothing, pressureDirFd: nothing })).toMatchObject({
+      ...{ code: 'ENODATA', errno: -ENODATA, path: 'memory.stat' },
+    });
     expect(start({ path: 'gone' })).toMatchObject({ errno: -ENOENT, path: 'gone/memory.stat' });
     expect(start({ timePath: 'gone' })).toMatchObject({ errno: -ENOENT, path: 'gone/cpu.stat' });
     expect(start({ killPath: 'gone' })).toMatchObject({ errno: -ENOENT, path: 'gone' });
     expect(start({ timeFile: 'memory.max' as 'cpu.stat' })).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
     const id = native.startStallMeter({ ...options(place), dirFd: nothing });
     native.stopMeter({ id });
+  });
+});
+
+describeIf([version === 2 ? 'v2' : 'hybrid', 'psi-switch', 'root'], 'a meter of stalls whose PSI is turned off', () => {
+  function turnOff({ unified }: Place): void {
+    write(unified, 'cgroup.pressure', '0');
+  }
+
+  test('goes by refaults', async () => {
+    livelock = makeLivelock();
+    undo.push(() => livelock.remove());
+    const place = make();
+    meter(place);
+    turnOff(place);
+    expect(await once(start(place, livelock.command()), 'exit')).toEqual([null, 'SIGKILL']);
+    expect(await until('the event', () => reached[0])).toMatchObject({ toldBy: 'refaults' });
+  });
+
+  test('says so if nothing else can tell', async () => {
+    const place = make();
+    const id = meter(place, { dirFd: fakes({ 'memory.stat': 'pgfault 1\npgmajfault 1\n' }) });
+    turnOff(place);
+    start(place, ['sh', '-c', 'while :; do :; done']);
+    const refused = await until('the refusal', () => native.readMeter({ id })?.refused);
+    expect(refused).toMatchObject({ code: 'ENODATA', syscall: 'pread', path: 'memory.stat' });
+  });
+});
+
+describeIf(['v1', 'hybrid', 'root'], 'a meter of stalls where the OOM killer is off', () => {
+  const FILL = ['tail', '/dev/zero'];
+
+  function withoutKiller(): Place {
+    const place = make();
+    write(place.memory, 'memory.oom_control', '1');
+    return place;
+  }
+
+  test('counts what waits for memory of its own, but not while it is frozen', async () => {
+    const place = withoutKiller();
+    const id = meter(place, { kills: false });
+    const stalledUs = (): number => native.readMeter({ id })?.valueUs ?? 0;
+    start(place, FILL);
+    expect(await until('the event', () => reached[0])).toMatchObject({ toldBy: 'oomPaused' });
+    write(place.unified, 'cgroup.freeze', '1');
+    await until('the end of the stall', () => stalledUs() === 0);
+    write(place.unified, 'cgroup.freeze', '0');
+    await until('another event', () => reached.length === 2);
+  });
+
+  test('does not count that a cgroup around waits for memory', async () => {
+    const outer = withoutKiller();
+    const inner = join(outer.memory, 'inner');
+    mkdirSync(inner);
+    undo.push(() => removeTree(inner));
+    const ids = [meter(outer, { kills: false }), meter(outer, { kills: false, path: 'inner' })];
+    start({ ...outer, memory: inner }, ['sleep', '1000']);
+    start(outer, FILL);
+    await until('the event', () => reached.length > 0);
+    expect(readKey(inner, 'memory.oom_control', 'under_oom')).toBe(1);
+    expect(ids.map((id) => native.readMeter({ id })?.mostUs === 0)).toEqual([false, true]);
   });
 });
 
