@@ -1,0 +1,70 @@
+import type { MeterReading, NativeError, StallSign } from '../../../types/native';
+import type { ResolvedStall } from '../../cgroup/limits/cage-limits';
+
+/** The limit was reached: what held then, and what came of it. */
+export interface StallHit extends Readonly<ResolvedStall> {
+  readonly toldBy: StallSign;
+  /** For how long nothing has got on; the limit, if an earlier stall took longer. */
+  stalledMs: number;
+  /** Everything was killed, if only after refused kills. */
+  killed: boolean;
+  /** What the kernel refused first, as long as no kill has gone well. */
+  refusal: Error | undefined;
+}
+
+const NOTHING = { times: 0, kills: 0, mostUs: 0 };
+
+/** What the readings of a limit's meters, one after the other, tell of its hits. */
+export class StallHits {
+  /** How many there were so far, of which {@link last} is the last. */
+  count = 0;
+  last: StallHit | undefined;
+  /** Everything was killed, at least once. */
+  hasKilled = false;
+  readonly #untold: StallHit[] = [];
+  /** As far as it is accounted for. */
+  #seen = NOTHING;
+
+  constructor(private readonly explain: (refused: NativeError) => Error) {}
+
+  /** @param stall what the meter was started with */
+  note({ times, kills, mostUs, toldBy = 'refaults', refused }: MeterReading, { ms, action }: ResolvedStall): void {
+    const { last: before } = this;
+    const hits: StallHit[] = before !== undefined && isOpen(before) ? [before] : [];
+    for (let number = this.#seen.times; number < times; number++) {
+      this.last = { ms, action, toldBy, stalledMs: ms, killed: false, refusal: undefined };
+      this.count += 1;
+      this.#untold.push(this.last);
+      hits.push(this.last);
+    }
+    this.#noteKills(refused === undefined ? hits : hits.slice(0, -1), kills - this.#seen.kills);
+    if (times === 0 || this.last === undefined) return;
+    if (mostUs > this.#seen.mostUs) this.last.stalledMs = mostUs / 1000;
+    if (refused !== undefined && isOpen(this.last)) this.last.refusal ??= this.explain(refused);
+    this.#seen = { times, kills, mostUs };
+  }
+
+  /** The readings that follow are those of another meter. */
+  begin(): void {
+    this.#seen = NOTHING;
+  }
+
+  /** The oldest of which nobody was told yet; undefined if there is none. */
+  takeUntold(): StallHit | undefined {
+    return this.#untold.shift();
+  }
+
+  /** One that was followed by others unless it was killed has recovered. */
+  #noteKills(hits: readonly StallHit[], kills: number): void {
+    if (kills <= 0) return;
+    this.hasKilled = true;
+    for (const hit of hits.slice(-kills)) {
+      hit.killed = true;
+      hit.refusal = undefined;
+    }
+  }
+}
+
+function isOpen({ action, killed }: StallHit): boolean {
+  return action === 'kill' && !killed;
+}
