@@ -21,9 +21,14 @@ export class StallWitness {
     return { ms, stalledMs: Math.round(stalledMs), toldBy, killed };
   }
 
-  /** What the kernel refused since, when memcage was to kill; undefined if nothing, or if a later kill went well. */
+  /** What the kernel refused since, when memcage was to kill, or refuses to tell; undefined if nothing. */
   get refusal(): Error | undefined {
-    return this.#hits().find(({ refusal }) => refusal !== undefined)?.refusal;
+    const refusals = [...this.#hits().map(({ refusal }) => refusal), ...this.#limits.map(({ blindness }) => blindness)];
+    return refusals.find((refusal) => refusal !== undefined);
+  }
+
+  get #limits(): StallLimit[] {
+    return [...this.#before.keys()];
   }
 
   #hits(): Readonly<StallHit>[] {

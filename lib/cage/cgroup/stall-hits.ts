@@ -21,10 +21,13 @@ export class StallHits {
   last: StallHit | undefined;
   /** Everything was killed, at least once. */
   hasKilled = false;
+  /** Why the meter can't tell any more; undefined if it can. */
+  blindness: NativeError | undefined;
   readonly #untold: StallHit[] = [];
   /** As far as it is accounted for. */
   #seen = NOTHING;
 
+  /** @param explain of a kill */
   constructor(private readonly explain: (refused: NativeError) => Error) {}
 
   /** @param stall what the meter was started with */
@@ -38,9 +41,12 @@ export class StallHits {
       hits.push(this.last);
     }
     this.#noteKills(refused === undefined ? hits : hits.slice(0, -1), kills - this.#seen.kills);
-    if (times === 0 || this.last === undefined) return;
-    if (mostUs > this.#seen.mostUs) this.last.stalledMs = mostUs / 1000;
-    if (refused !== undefined && isOpen(this.last)) this.last.refusal ??= this.explain(refused);
+    const last = times === 0 ? undefined : this.last;
+    const isOfKill = last !== undefined && isOpen(last);
+    this.blindness = isOfKill ? undefined : refused;
+    if (last === undefined) return;
+    if (mostUs > this.#seen.mostUs) last.stalledMs = mostUs / 1000;
+    if (refused !== undefined && isOfKill) last.refusal ??= this.explain(refused);
     this.#seen = { times, kills, mostUs };
   }
 

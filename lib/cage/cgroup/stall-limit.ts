@@ -63,6 +63,13 @@ export class StallLimit {
     return this.#hits.last;
   }
 
+  /** Why nothing tells of stalls any more; undefined if something does. */
+  get blindness(): Error | undefined {
+    this.#look();
+    const { blindness } = this.#hits;
+    return blindness && (cgroupError(blindness, 'watch for stalls', this.#parts.memory.path) as Error);
+  }
+
   /** Everything in it was killed, at least once. */
   get hasKilled(): boolean {
     this.#look();

@@ -3,12 +3,13 @@ import type { StallLimit } from '../../../lib/cage/cgroup/stall-limit';
 import { StallWitness } from '../../../lib/child/stall-witness';
 
 interface Limit {
+  blindness: Error | undefined;
   hitCount: number;
   lastHit: StallHit | undefined;
 }
 
 function limit(...hits: Partial<StallHit>[]): StallLimit & Limit {
-  const made: Limit = { hitCount: 0, lastHit: undefined };
+  const made: Limit = { hitCount: 0, lastHit: undefined, blindness: undefined };
   for (const each of hits) hit(made, each);
   return made as StallLimit & Limit;
 }
@@ -71,4 +72,12 @@ test('what the kernel refused in the life of the child', () => {
   hit(shared, { killed: false, refusal });
   expect(witness.refusal).toBe(refusal);
   expect(witness.verdict()).toMatchObject({ killed: false });
+});
+
+test('what the kernel refuses to tell', () => {
+  const [own, around] = [limit(), limit()];
+  const witness = new StallWitness([own, around]);
+  around.blindness = new Error('EOPNOTSUPP');
+  expect(witness.refusal).toBe(around.blindness);
+  expect(witness.verdict()).toBeUndefined();
 });

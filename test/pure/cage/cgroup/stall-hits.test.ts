@@ -97,3 +97,13 @@ test('each hit is told of once', () => {
   hits.note(reading({ times: 0 }), KILL);
   expect(hits.takeUntold()).toBeUndefined();
 });
+
+test('a look that is refused is no refused kill', () => {
+  const hits = make();
+  hits.note(reading({ refused: REFUSED }), KILL);
+  expect([hits.count, hits.blindness]).toEqual([0, REFUSED]);
+  hits.note(reading({ times: 1, kills: 1 }), KILL);
+  expect(hits.blindness).toBeUndefined();
+  hits.note(reading({ times: 1, kills: 1, refused: REFUSED }), KILL);
+  expect([hits.last?.refusal, hits.blindness]).toEqual([undefined, REFUSED]);
+});
