@@ -469,7 +469,10 @@ export interface StallMeterOptions {
 
 /** What a meter shows. If the cgroup is gone, as it was last seen. */
 export interface MeterReading {
-  /** In microseconds: processor time, or how long nothing has got on. */
+  /**
+   * In microseconds: processor time, or how long nothing has got on, less four times as long as something has since; 0
+   * once that is over.
+   */
   valueUs: number;
   /** The highest `valueUs` so far. */
   mostUs: number;

@@ -12,7 +12,10 @@ export type Size = number | string;
  * @see docs/stall.md
  */
 export interface StallOption {
-  /** For how long, in milliseconds, an integer of at least 500. Default: 10,000. */
+  /**
+   * For how long, in milliseconds, an integer of at least 500. Time in which something gets on takes back four times as
+   * much. Default: 10,000.
+   */
   ms?: number;
   /** `kill`: memcage kills everything in the cage; `event`: it only emits 'stall'. Default: `kill`. */
   action?: 'kill' | 'event';

@@ -79,6 +79,16 @@ f = open("${text}", "rb")
 m = mmap.mmap(f.fileno(), 0, prot=1)
 for i in range(9): m.find(b"qqqq")'`,
       ),
+      loop(
+        'a server that mostly sleeps',
+        '40M',
+        `python3 -c 'import mmap, random, time
+f = open("${text}", "rb")
+m = mmap.mmap(f.fileno(), 0, prot=1)
+while True:
+    for i in range(64): m[random.randrange(len(m))]
+    time.sleep(0.3)'`,
+      ),
       loop('wc', '30M', `wc -l ${text}`),
       loop('md5sum', '10M', `md5sum ${text}`),
       loop('sort with temporary files', '40M', `sort -S 15M -T ${this.#directory} -o ${out} ${text}`),

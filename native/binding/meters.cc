@@ -79,6 +79,16 @@ bool OpenIfThere(int dir_fd, const std::string& path, UniqueFd* fd, SystemError*
   return cgroup::Open(dir_fd, path, O_RDONLY, fd, refused) || refused->error == -ENOENT;
 }
 
+/** What tells that processes wait for memory, on v1 alone. */
+bool OpenOomControl(int dir_fd, const std::string& path, int kill_dir_fd, const std::string& kill_path,
+                    cgroup::StallFiles* files, SystemError* refused) {
+  constexpr int kDirectory = O_PATH | O_DIRECTORY;
+  UniqueFd control;
+  if (!OpenIfThere(dir_fd, Join(path, "memory.oom_control"), &control, refused)) return false;
+  return !control.valid() || (cgroup::Open(dir_fd, path, kDirectory, &files->memory_dir, refused) &&
+                              cgroup::Open(kill_dir_fd, kill_path, kDirectory, &files->freezer_dir, refused));
+}
+
 bool OpenPressure(int dir_fd, const std::string& path, UniqueFd* fd, SystemError* refused) {
   if (!OpenIfThere(dir_fd, path, fd, refused)) return false;
   uint8_t byte = 0;
@@ -114,7 +124,7 @@ Napi::Value StartStallMeter(const Napi::CallbackInfo& info) {
   if (!cgroup::Open(dir_fd, Join(path, "memory.stat"), O_RDONLY, &files.stat, &refused) ||
       !cgroup::Open(time_dir_fd, Join(time_path, shares), O_RDONLY, &files.time, &refused) ||
       !OpenPressure(pressure_dir_fd, Join(pressure_path, "memory.pressure"), &files.pressure, &refused) ||
-      !OpenIfThere(dir_fd, Join(path, "memory.oom_control"), &files.oom_control, &refused) ||
+      !OpenOomControl(dir_fd, path, kill_dir_fd, kill_path, &files, &refused) ||
       !OpenIfThere(dir_fd, Join(path, "memory.current"), &files.current, &refused) ||
       !OpenIfThere(dir_fd, Join(path, "memory.high"), &files.high, &refused)) {
     ThrowSystemError(env, refused);

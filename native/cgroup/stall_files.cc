@@ -1,5 +1,8 @@
 #include "cgroup/stall_files.h"
 
+#include <fcntl.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -13,12 +16,14 @@ namespace {
 constexpr size_t kMostTextBytes = 8192;
 /** The unit of `cpuacct.stat`: USER_HZ is 100 on all platforms. */
 constexpr int64_t kUsPerTick = 10'000;
+/** The kernel charges a few pages at a time, and gives back what it has charged ahead before it is out of memory. */
+constexpr int64_t kChargedAheadBytes = 512 * 1024;
 
 /** The text of a file. */
 class Text {
  public:
   explicit Text(const UniqueFd& fd) : length_(ReadOnce(fd.get(), reinterpret_cast<uint8_t*>(text_), kMostTextBytes)) {
-    if (length_ > 0) text_[length_] = '\0';
+    text_[std::max<ssize_t>(length_, 0)] = '\0';
   }
   Text(const Text&) = delete;
   Text& operator=(const Text&) = delete;
@@ -42,11 +47,31 @@ class Text {
   }
 
  private:
-  char text_[kMostTextBytes + 1] = {};
+  // Not zeroed: that takes longer than to read most of these files.
+  char text_[kMostTextBytes + 1];
   const ssize_t length_;
 };
 
 int64_t NotNegative(int64_t number) { return number < 0 ? 0 : number; }
+
+/** A file of a directory, empty if there is none. */
+class TextAt {
+ public:
+  TextAt(const UniqueFd& dir, const char* file)
+      : fd_(openat(dir.get(), file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)), text_(fd_) {}
+  [[nodiscard]] const Text* operator->() const { return &text_; }
+
+ private:
+  const UniqueFd fd_;
+  const Text text_;
+};
+
+bool IsUsedUp(const UniqueFd& dir, const char* usage_file, const char* limit_file) {
+  const TextAt usage(dir, usage_file);
+  const TextAt limit(dir, limit_file);
+  if (usage->error() != 0 || limit->error() != 0) return false;
+  return usage->Of("") + kChargedAheadBytes >= limit->Of("");
+}
 
 }  // namespace
 
@@ -90,8 +115,22 @@ int ReadStallStat(const StallFiles& files, StallCounts* counts) {
   return 0;
 }
 
-bool WaitsForMemory(const StallFiles& files) {
-  return files.oom_control.valid() && Text(files.oom_control).Of("under_oom ") > 0;
+OomControl ReadOomControl(const StallFiles& files) {
+  const TextAt text(files.memory_dir, "memory.oom_control");
+  return {.is_killer_off = text->Of("oom_kill_disable ") > 0, .is_under_oom = text->Of("under_oom ") > 0};
+}
+
+bool IsAtItsLimit(const StallFiles& files) {
+  return IsUsedUp(files.memory_dir, "memory.usage_in_bytes", "memory.limit_in_bytes") ||
+         IsUsedUp(files.memory_dir, "memory.memsw.usage_in_bytes", "memory.memsw.limit_in_bytes");
+}
+
+bool IsFrozen(const StallFiles& files) {
+  const UniqueFd& dir = files.freezer_dir;
+  // Who waits for memory can't stop before it gets some, so it stays FREEZING.
+  const TextAt state(dir, "freezer.state");
+  if (state->error() == 0) return state->After("THAWED") == nullptr;
+  return TextAt(dir, "cgroup.freeze")->Of("") > 0 || TextAt(dir, "cgroup.events")->Of("frozen ") > 0;
 }
 
 bool IsAboveHigh(const StallFiles& files) {

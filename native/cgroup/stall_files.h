@@ -31,8 +31,9 @@ struct StallFiles {
   TimeFile time_file = TimeFile::kCpuStat;
   /** `memory.pressure` (PSI, Linux 4.20). */
   UniqueFd pressure;
-  /** `memory.oom_control` (v1). */
-  UniqueFd oom_control;
+  /** v1: the directories of the memory cgroup and of the one that may be frozen. Their files are seldom read. */
+  UniqueFd memory_dir;
+  UniqueFd freezer_dir;
   /** `memory.current` and `memory.high` (v2). */
   UniqueFd current;
   UniqueFd high;
@@ -44,8 +45,17 @@ int ReadStallTime(const StallFiles& files, StallCounts* counts);
 int ReadStallPressure(const StallFiles& files, StallCounts* counts);
 /** Reads `memory.stat`. Returns 0 or a negative errno. */
 int ReadStallStat(const StallFiles& files, StallCounts* counts);
-/** Whether processes wait for memory because the OOM killer is off (v1). */
-bool WaitsForMemory(const StallFiles& files);
+/** What `memory.oom_control` says (v1). */
+struct OomControl {
+  bool is_killer_off = false;
+  /** It, or a cgroup around it, is out of memory. Being frozen does not end that. */
+  bool is_under_oom = false;
+};
+OomControl ReadOomControl(const StallFiles& files);
+/** Whether it has used up its own memory, rather than that of a cgroup around it (v1). */
+bool IsAtItsLimit(const StallFiles& files);
+/** Whether it is frozen, or is to be. Of a cgroup around it in a unified hierarchy, only once all are frozen. */
+bool IsFrozen(const StallFiles& files);
 /** Whether more is in use than `memory.high` (v2). */
 bool IsAboveHigh(const StallFiles& files);
 

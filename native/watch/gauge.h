@@ -26,8 +26,10 @@ class Gauge {
   [[nodiscard]] virtual StallSign sign() const = 0;
   /** The limit is reached at the last look. */
   [[nodiscard]] virtual bool is_reached() const = 0;
-  /** For so long the limit can't be reached. */
-  [[nodiscard]] virtual int64_t LeastWaitNs(long processors) const = 0;
+  /** Until then the limit can't be reached. */
+  [[nodiscard]] virtual int64_t DueNs(int64_t now_ns, long processors) const = 0;
+  /** The file that a look can't do without. */
+  [[nodiscard]] virtual const char* file() const = 0;
   /** Everything in the cgroup was killed. */
   virtual void Restart() = 0;
 };

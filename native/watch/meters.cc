@@ -62,7 +62,8 @@ int Meters::Start(int64_t id, Meter meter) {
 }
 
 std::optional<Meters::Reading> Meters::Read(int64_t id) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
+  WaitForKill(id);
   const auto found = meters_.find(id);
   if (found == meters_.end()) return std::nullopt;
   State& state = found->second;
@@ -78,7 +79,7 @@ std::optional<Meters::Reading> Meters::Read(int64_t id) {
 
 std::optional<Meters::Reading> Meters::Stop(int64_t id) {
   std::unique_lock<std::mutex> lock(mutex_);
-  while (killing_ == id) pthread_cond_wait(&killed_, mutex_.native_handle());
+  WaitForKill(id);
   const auto found = meters_.find(id);
   if (found == meters_.end()) return std::nullopt;
   const Reading last = found->second.last;
@@ -100,12 +101,16 @@ std::vector<Meters::Reached> Meters::Look() {
     due_.erase(due_.begin());
     State& state = meters_[id];
     Gauge& gauge = *state.meter.gauge;
+    const int error = gauge.Look();
     // With the cgroup all that could reach the limit is gone.
-    if (cgroup::IsGone(gauge.Look())) continue;
+    if (cgroup::IsGone(error)) continue;
+    if (error != 0) {
+      state.last.refused = {error, "pread", gauge.file()};
+      Schedule(id, state, NextLook(state));
+      continue;
+    }
     Note(state);
     if (gauge.is_reached()) {
-      // Before the kill: whoever sees its victims end may read this.
-      if (!state.is_told) ++state.last.times;
       bool exists = true;
       if (state.meter.kill_dir.valid()) {
         killing_ = id;
@@ -113,11 +118,17 @@ std::vector<Meters::Reached> Meters::Look() {
         killing_ = 0;
         pthread_cond_broadcast(&killed_);
       }
-      if (!state.is_told) reached.push_back({id, state.last});
+      if (!state.is_told) {
+        // After the kill: what comes in from now on is safe. Read() waits, so whoever sees the victims end reads this.
+        ++state.last.times;
+        reached.push_back({id, state.last});
+      }
       state.is_told = true;
       if (!exists) continue;
+    } else {
+      state.last.refused = {};
     }
-    if (!gauge.is_reached()) state.is_told = false;
+    if (!gauge.is_reached() && gauge.value_us() == 0) state.is_told = false;
     Schedule(id, state, NextLook(state));
   }
   SetTimer();
@@ -148,7 +159,12 @@ int64_t Meters::NextLook(State& state) {
   const bool is_reached = state.meter.gauge->is_reached();
   const int64_t most = is_refused ? kMostRefusedPauseNs : is_reached ? kMostKillPauseNs : kMostPauseNs;
   state.pause_ns = is_idle || is_refused ? std::min(state.pause_ns * 2, most) : kLeastPauseNs;
-  return sys::MonotonicNs() + std::max(state.meter.gauge->LeastWaitNs(processors_), state.pause_ns);
+  const int64_t now = sys::MonotonicNs();
+  return std::max(state.meter.gauge->DueNs(now, processors_), now + state.pause_ns);
+}
+
+void Meters::WaitForKill(int64_t id) {
+  while (killing_ == id) pthread_cond_wait(&killed_, mutex_.native_handle());
 }
 
 bool Meters::Kill(State& state, std::unique_lock<std::mutex>& lock) {

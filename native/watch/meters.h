@@ -45,7 +45,7 @@ class Meters {
     int64_t kills = 0;
     /** The limit is reached, or was once. */
     bool is_reached = false;
-    /** What the kernel refused in the last kill. */
+    /** What the kernel refused in the last kill, as long as the limit is reached, or in the last look. */
     cgroup::Refusal refused;
   };
   struct Reached {
@@ -59,7 +59,10 @@ class Meters {
   /** Call it after Open(), with an id that no other meter has. Returns 0, or the negative errno of the first reading.
    */
   int Start(int64_t id, Meter meter);
-  /** Measures now, or returns the last reading if the cgroup is gone. Empty if there is no such meter. */
+  /**
+   * Measures now, or returns the last reading if the cgroup is gone. Empty if there is no such meter. It waits for a kill
+   * that goes on: what comes into the cgroup once it returns is not killed for what it has counted.
+   */
   std::optional<Reading> Read(int64_t id);
   /**
    * Waits for a kill that goes on: once it returns, what comes into the cgroup is safe. Returns the last reading, or
@@ -88,6 +91,8 @@ class Meters {
   void CountProcessors();
   /** When to look again after a look now. */
   int64_t NextLook(State& state);
+  /** Call it holding mutex_. */
+  void WaitForKill(int64_t id);
   /** Kills what is in its cgroup, and lets go of the lock meanwhile. False if the cgroup is gone. */
   bool Kill(State& state, std::unique_lock<std::mutex>& lock);
   void Schedule(int64_t id, State& state, int64_t due_ns);

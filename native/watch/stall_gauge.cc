@@ -16,6 +16,8 @@ constexpr int64_t kMostSliceUs = 1'000'000;
 /** A slice counts as so many times its planned length at most: the thread, or the machine, may have slept. */
 constexpr int64_t kMostLate = 2;
 constexpr int64_t kMostIdleNs = 1'000'000'000;
+/** The OOM killer may be switched off later. */
+constexpr int64_t kOomPauseNs = 5'000'000'000;
 /** Of a slice, in which that much may be waited for memory or run without a closer look. */
 constexpr int64_t kIdleShare = 100;
 
@@ -24,17 +26,21 @@ constexpr int64_t kIdleShare = 100;
 StallGauge::StallGauge(cgroup::StallFiles files, int64_t limit_us)
     : files_(std::move(files)),
       limit_us_(limit_us),
-      length_us_(std::clamp(limit_us / kSlicesPerLimit, kLeastSliceUs, kMostSliceUs)) {}
+      length_us_(std::clamp(limit_us / kSlicesPerLimit, kLeastSliceUs, kMostSliceUs)),
+      stretch_(limit_us) {}
 
 int StallGauge::Look() {
   const int64_t now_ns = sys::MonotonicNs();
   const int64_t length_us = (now_ns - begin_ns_) / kNsPerUs;
-  const bool waits = cgroup::WaitsForMemory(files_);
-  const bool has_pressure = files_.pressure.valid();
+  const bool waits = WaitsForMemory(now_ns);
   cgroup::StallCounts now;
-  if (const int error = has_pressure ? cgroup::ReadStallPressure(files_, &now) : cgroup::ReadStallTime(files_, &now)) {
-    return error;
+  if (files_.pressure.valid() && cgroup::ReadStallPressure(files_, &now) != 0) {
+    // PSI may be turned off for a cgroup later (cgroup.pressure); if the cgroup is gone, the other files tell.
+    files_.pressure.Reset();
+    is_whole_ = false;
   }
+  const bool has_pressure = files_.pressure.valid();
+  if (const int error = has_pressure ? 0 : cgroup::ReadStallTime(files_, &now)) return error;
   if (begin_ns_ != 0 && !waits && stretch_.length_us() == 0 && IsIdle(now, length_us)) {
     last_ = now;
     begin_ns_ = now_ns;
@@ -76,7 +82,18 @@ bool StallGauge::IsIdle(const cgroup::StallCounts& now, int64_t length_us) const
   return moved_us * kIdleShare < length_us;
 }
 
-int64_t StallGauge::LeastWaitNs(long /*processors*/) const { return std::max(idle_ns_, length_us_ * kNsPerUs); }
+bool StallGauge::WaitsForMemory(int64_t now_ns) {
+  if (!files_.memory_dir.valid() || now_ns < oom_ns_) return false;
+  const auto [is_killer_off, is_under_oom] = cgroup::ReadOomControl(files_);
+  if (!is_killer_off) oom_ns_ = now_ns + kOomPauseNs;
+  return is_killer_off && is_under_oom && cgroup::IsAtItsLimit(files_) && !cgroup::IsFrozen(files_);
+}
+
+int64_t StallGauge::DueNs(int64_t now_ns, long /*processors*/) const {
+  // At whole seconds, so that the thread wakes once for all that are idle.
+  if (idle_ns_ >= kMostIdleNs) return (now_ns / kMostIdleNs + 1) * kMostIdleNs;
+  return now_ns + std::max(idle_ns_, length_us_ * kNsPerUs);
+}
 
 void StallGauge::Restart() {
   stretch_.End();

@@ -1,5 +1,7 @@
 #include "watch/stall_rule.h"
 
+#include <algorithm>
+
 // How the numbers were found: programs in livelock beside healthy ones at their limit, whose traces are in
 // test/fixtures/stall. What tells them apart is not how much is reclaimed, or how long that takes: dd waits for reclaim
 // half of its time, and a loop of cat reads back a hundred times more than it could keep. In livelock a program has
@@ -12,8 +14,16 @@ namespace {
 constexpr int64_t kPercent = 100;
 constexpr int64_t kSecondUs = 1'000'000;
 
-/** Who computes gets on. In livelock it was at most 4, at their limits compilers had 40 and sort 6. */
-constexpr int64_t kMostUserPercent = 10;
+/**
+ * Who computes gets on. Of what ran or was lost, since a cage may have a small part of the processors only: in livelock
+ * it was at most 3, while Python that looked through a mapped file had 35.
+ */
+constexpr int64_t kMostUserPercent = 15;
+/** Who waits for memory may have a process beside that looks at a clock: what ran counts as no less of a slice. */
+constexpr int64_t kLeastRanPercent = 33;
+/** What was lost and the work of the kernel fill a slice: in livelock 42 and more, of a server that mostly sleeps 26.
+ */
+constexpr int64_t kLeastBusyPercent = 40;
 /** In livelock it was 11 and more, on a disk as fast as memory; a loop of grep over more than its limit had 3. */
 constexpr int64_t kLeastFullPercent = 5;
 /** Where refaults are not counted. */
@@ -23,8 +33,8 @@ constexpr int64_t kLeastFullPercentAlone = 20;
 constexpr int64_t kLeastFaultsPerSecond = 4;
 /** Without PSI nothing tells how long a fault took, and a program that mostly sleeps has some too. */
 constexpr int64_t kLeastBlindFaultsPerSecond = 20;
-/** In livelock the kernel is busy to reclaim and to read: 40 and more. */
-constexpr int64_t kLeastBlindSystemPercent = 10;
+/** In livelock the kernel is busy to reclaim and to read: 24 and more, while a server that mostly sleeps has 10. */
+constexpr int64_t kLeastBlindSystemPercent = 20;
 /** As many pages as one fault may read ahead. With more, it is read(2) that brings them, in which a program gets on. */
 constexpr int64_t kMostPagesPerFault = 4096;
 /**
@@ -36,6 +46,11 @@ constexpr int64_t kMostFaultsPerMajor = 16;
 constexpr int64_t kLeastThrottledPercent = 80;
 /** It lets it have some tens of pages every two seconds. */
 constexpr int64_t kMostThrottledFaultsPerSecond = 500;
+/**
+ * A good slice takes back so many times its length. In livelock one in 15 looked good at most; of a server that
+ * mostly sleeps up to one in three looks lost.
+ */
+constexpr int64_t kTakenBack = 4;
 
 bool IsAtLeast(int64_t part_us, int64_t percent, int64_t whole_us) { return part_us * kPercent >= percent * whole_us; }
 
@@ -53,11 +68,19 @@ bool IsThrottled(const StallSlice& slice) {
          slice.grown.faults * kSecondUs <= kMostThrottledFaultsPerSecond * slice.length_us;
 }
 
+bool Computes(const StallSlice& slice) {
+  const int64_t ran_us = slice.grown.user_us + slice.grown.system_us + slice.grown.full_us;
+  const int64_t least_us = slice.length_us * kLeastRanPercent / kPercent;
+  return IsAtLeast(slice.grown.user_us, kMostUserPercent, std::max(ran_us, least_us));
+}
+
 /** What tells that a slice was lost, but for how much of it PSI says. */
 StallSign SignOf(const StallSlice& slice) {
-  if (IsAtLeast(slice.grown.user_us, kMostUserPercent, slice.length_us)) return StallSign::kNone;
+  if (Computes(slice)) return StallSign::kNone;
   if (slice.waits_for_memory) return StallSign::kOomPaused;
   if (slice.has_pressure) {
+    const int64_t busy_us = slice.grown.full_us + slice.grown.system_us;
+    if (!IsAtLeast(busy_us, kLeastBusyPercent, slice.length_us)) return StallSign::kNone;
     return Refaults(slice, kLeastFaultsPerSecond) || IsThrottled(slice) ? StallSign::kPressure : StallSign::kNone;
   }
   const bool works = IsAtLeast(slice.grown.system_us, kLeastBlindSystemPercent, slice.length_us);
@@ -75,7 +98,9 @@ void StallStretch::Add(const StallSlice& slice, int64_t us) {
   // Of the whole stretch: a kernel may measure in steps of ten milliseconds, some of which fall between two slices.
   const int64_t least_percent = slice.has_refaults ? kLeastFullPercent : kLeastFullPercentAlone;
   if (sign == StallSign::kNone || !IsAtLeast(full_us_, least_percent, measured_us_)) {
-    End();
+    // What goes on for hours recovers as fast as what has just reached the limit.
+    length_us_ = std::min(length_us_, limit_us_) - us * kTakenBack;
+    if (length_us_ <= 0) End();
     return;
   }
   length_us_ += us;

@@ -31,19 +31,25 @@ struct StallSlice {
   bool is_above_high = false;
 };
 
-/** A stretch of time in which a cage gets nowhere, made of slices that follow each other. */
+/**
+ * A stretch of time in which a cage gets nowhere, made of slices that follow each other. One in which it has got on
+ * makes it shorter by several times its own length: a single one does not end a long stretch, a few of them do.
+ */
 class StallStretch {
  public:
-  /** Adds a slice that counts as `us`. The first in which the cage has got on ends the stretch. */
+  explicit StallStretch(int64_t limit_us) : limit_us_(limit_us) {}
+
+  /** Adds a slice that counts as `us`. */
   void Add(const StallSlice& slice, int64_t us);
   void End();
 
-  /** 0 if it got on last. */
+  /** What was lost, less what was taken back. 0: there is no stretch. */
   [[nodiscard]] int64_t length_us() const { return length_us_; }
   /** Of the last slice that was lost, even if the stretch is over. */
   [[nodiscard]] StallSign sign() const { return sign_; }
 
  private:
+  const int64_t limit_us_;
   int64_t length_us_ = 0;
   /** Of the stretch, as PSI says; and of the slices that this is a part of. */
   int64_t full_us_ = 0;

@@ -21,9 +21,11 @@ int TimeGauge::Read() {
   return 0;
 }
 
-int64_t TimeGauge::LeastWaitNs(long processors) const {
+int64_t TimeGauge::DueNs(int64_t now_ns, long processors) const {
   const int64_t left_us = std::max<int64_t>(limit_us_ - used_us_, 0);
-  return std::min(left_us * kNsPerUs / processors, kMostWaitNs);
+  return now_ns + std::min(left_us * kNsPerUs / processors, kMostWaitNs);
 }
+
+const char* TimeGauge::file() const { return file_ == cgroup::TimeFile::kCpuStat ? "cpu.stat" : "cpuacct.usage"; }
 
 }  // namespace memcage

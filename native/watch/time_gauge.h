@@ -19,7 +19,8 @@ class TimeGauge : public Gauge {
   [[nodiscard]] StallSign sign() const override { return StallSign::kNone; }
   [[nodiscard]] bool is_reached() const override { return used_us_ >= limit_us_; }
   /** As if its processes ran on all processors. */
-  [[nodiscard]] int64_t LeastWaitNs(long processors) const override;
+  [[nodiscard]] int64_t DueNs(int64_t now_ns, long processors) const override;
+  [[nodiscard]] const char* file() const override;
   void Restart() override {}
 
  private:

@@ -35,11 +35,11 @@ int64_t NumberOf(const Napi::Object& slice, const char* name) {
 
 bool FlagOf(const Napi::Object& slice, const char* name) { return slice.Get(name).ToBoolean(); }
 
-/** stretches(slices): after each slice, how long the stretch is in milliseconds, and what told of it last. */
+/** stretches(slices, limitMs): after each slice, how long the stretch is in milliseconds, and what told of it last. */
 Napi::Value Stretches(const Napi::CallbackInfo& info) {
   const auto slices = info[0].As<Napi::Array>();
   Napi::Array stretches = Napi::Array::New(info.Env());
-  StallStretch stretch;
+  StallStretch stretch(info[1].As<Napi::Number>().Int64Value() * kUsPerMs);
   for (uint32_t i = 0; i < slices.Length(); ++i) {
     const auto given = slices.Get(i).As<Napi::Object>();
     StallSlice slice;

@@ -29,6 +29,8 @@ const features = {
   unified: () => canWrite(ownCgroup('cgroup2', '')),
   /** A memory cgroup v1 with the unified hierarchy beside it. */
   hybrid: () => features.v1() && features.unified(),
+  /** PSI that can be turned off for a cgroup. */
+  'psi-switch': () => kernelHas(6, 1) && existsSync('/proc/pressure/memory'),
   /** Swap that cgroups of this machine can limit. The machine need not have any. */
   'swap-accounting': () =>
     existsSync(join(ownCgroup('cgroup', 'memory'), 'memory.memsw.limit_in_bytes')) ||

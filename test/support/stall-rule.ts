@@ -23,7 +23,7 @@ export interface StallSlice {
 
 interface StallRule {
   /** After each slice: how long the cage has got nowhere, and what told so last. */
-  stretches(slices: readonly StallSlice[]): { ms: number; sign: StallSign | '' }[];
+  stretches(slices: readonly StallSlice[], limitMs: number): { ms: number; sign: StallSign | '' }[];
 }
 
 /** The rule of the addon, which `npm run build:test-addon` builds apart. */

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { native, type StallMeterOptions, type WatchEvent } from 'memcage/native';
-import { files, makeCgroup, members, version, write } from '../../support/cgroup-tree';
+import { files, makeCgroup, members, readKey, removeTree, version, write } from '../../support/cgroup-tree';
 import { openFdCount } from '../../support/fds';
 import { LIVELOCK_LIMIT, type Livelock, makeLivelock } from '../../support/livelock';
 import { refusal } from '../../support/native-child';
@@ -194,6 +194,39 @@ describeIf([version === 2 ? 'v2' : 'hybrid', 'root'], 'a meter of stalls', () =>
     await until('the end of the stall', () => native.readMeter({ id })?.valueUs === 0);
   });
 
+  test('kills nothing that comes in once the stall is counted', async () => {
+    const place = make();
+    // Its processes are killed one by one, where the kernel has no cgroup.kill for them.
+    const id = meter(place, { killDirFd: place.memoryFd });
+    const sleepers = Array.from({ length: 60 }, () => start(place, ['sleep', '1000']));
+    await until('all of them', () => members(place.memory).length === sleepers.length);
+    const late = spawn('sleep', ['1000'], { stdio: 'ignore' });
+    children.push(late);
+    start(place, livelock.command());
+    expect(block(() => native.readMeter({ id })?.times === 1)).toBe(true);
+    write(place.memory, 'cgroup.procs', String(late.pid));
+    await until('the end of the others', () => members(place.memory).length === 1);
+    expect(isAlive(late)).toBe(true);
+  });
+
+  test('forgets what the kernel refused once the cage gets on', async () => {
+    const place = make();
+    const directory = mkdtempSync(join(tmpdir(), 'memcage-stall-'));
+    undo.push(() => rmSync(directory, { recursive: true }));
+    mkdirSync(join(directory, 'cgroup.kill'));
+    const fd = native.openDirectory({ path: directory });
+    undo.push(() => native.closeFd({ fd }));
+    const id = meter(place, { killDirFd: fd });
+    start(place, livelock.command());
+    const event = await until('the event', () => reached[0]);
+    const refused = { code: 'EISDIR', path: 'cgroup.kill' };
+    expect(event).toMatchObject({ refused });
+    expect(native.readMeter({ id })).toMatchObject({ refused });
+    write(place.memory, files.limit, String(4 * LIVELOCK_LIMIT));
+    await until('the end of the stall', () => native.readMeter({ id })?.valueUs === 0);
+    expect(native.readMeter({ id })).not.toHaveProperty('refused');
+  });
+
   test('kills nothing once it is stopped, and gives its fds back', () => {
     native.stopMeter({ id: meter(make()) });
     const before = openFdCount();
@@ -220,6 +253,66 @@ describeIf([version === 2 ? 'v2' : 'hybrid', 'root'], 'a meter of stalls', () =>
     expect(start({ timeFile: 'memory.max' as 'cpu.stat' })).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
     const id = native.startStallMeter({ ...options(place), dirFd: nothing });
     native.stopMeter({ id });
+  });
+});
+
+describeIf([version === 2 ? 'v2' : 'hybrid', 'psi-switch', 'root'], 'a meter of stalls whose PSI is turned off', () => {
+  function turnOff({ unified }: Place): void {
+    write(unified, 'cgroup.pressure', '0');
+  }
+
+  test('goes by refaults', async () => {
+    livelock = makeLivelock();
+    undo.push(() => livelock.remove());
+    const place = make();
+    meter(place);
+    turnOff(place);
+    expect(await once(start(place, livelock.command()), 'exit')).toEqual([null, 'SIGKILL']);
+    expect(await until('the event', () => reached[0])).toMatchObject({ toldBy: 'refaults' });
+  });
+
+  test('says so if nothing else can tell', async () => {
+    const place = make();
+    const id = meter(place, { dirFd: fakes({ 'memory.stat': 'pgfault 1\npgmajfault 1\n' }) });
+    turnOff(place);
+    start(place, ['sh', '-c', 'while :; do :; done']);
+    const refused = await until('the refusal', () => native.readMeter({ id })?.refused);
+    expect(refused).toMatchObject({ code: 'ENODATA', syscall: 'pread', path: 'memory.stat' });
+  });
+});
+
+describeIf(['v1', 'hybrid', 'root'], 'a meter of stalls where the OOM killer is off', () => {
+  const FILL = ['tail', '/dev/zero'];
+
+  function withoutKiller(): Place {
+    const place = make();
+    write(place.memory, 'memory.oom_control', '1');
+    return place;
+  }
+
+  test('counts what waits for memory of its own, but not while it is frozen', async () => {
+    const place = withoutKiller();
+    const id = meter(place, { kills: false });
+    const stalledUs = (): number => native.readMeter({ id })?.valueUs ?? 0;
+    start(place, FILL);
+    expect(await until('the event', () => reached[0])).toMatchObject({ toldBy: 'oomPaused' });
+    write(place.unified, 'cgroup.freeze', '1');
+    await until('the end of the stall', () => stalledUs() === 0);
+    write(place.unified, 'cgroup.freeze', '0');
+    await until('another event', () => reached.length === 2);
+  });
+
+  test('does not count that a cgroup around waits for memory', async () => {
+    const outer = withoutKiller();
+    const inner = join(outer.memory, 'inner');
+    mkdirSync(inner);
+    undo.push(() => removeTree(inner));
+    const ids = [meter(outer, { kills: false }), meter(outer, { kills: false, path: 'inner' })];
+    start({ ...outer, memory: inner }, ['sleep', '1000']);
+    start(outer, FILL);
+    await until('the event', () => reached.length > 0);
+    expect(readKey(inner, 'memory.oom_control', 'under_oom')).toBe(1);
+    expect(ids.map((id) => native.readMeter({ id })?.mostUs === 0)).toEqual([false, true]);
   });
 });
 

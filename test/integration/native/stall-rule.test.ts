@@ -21,8 +21,12 @@ function slicesOf({ slices }: Trace): StallSlice[] {
   }));
 }
 
+const LIMIT_MS = 10_000;
+/** Two slices: fewer than the lowest limit has. */
+const MOST_HEALTHY_MS = 550;
+
 function longest(slices: readonly StallSlice[]): number {
-  return Math.max(...stallRule.stretches(slices).map(({ ms }) => ms));
+  return Math.max(...stallRule.stretches(slices, LIMIT_MS).map(({ ms }) => ms));
 }
 
 const NAMED = traces.map((trace) => [trace.name, trace] as const);
@@ -35,7 +39,12 @@ const LOST: StallSlice = {
 };
 
 function stretchOf(...changes: Partial<StallSlice>[]): { ms: number; sign: string } | undefined {
-  return stallRule.stretches(changes.map((change) => ({ ...LOST, ...change }))).at(-1);
+  const slices = changes.map((change) => ({ ...LOST, ...change }));
+  return stallRule.stretches(slices, LIMIT_MS).at(-1);
+}
+
+function lost(slices: number): Partial<StallSlice>[] {
+  return Array.from({ length: slices }, () => ({}));
 }
 
 describe('recorded programs', () => {
@@ -52,25 +61,47 @@ describe('recorded programs', () => {
   test.each(LIVELOCKS)('%s gets nowhere, without PSI too', (_, trace) => {
     const slices = slicesOf(trace).map((slice) => ({ ...slice, withoutPressure: true }));
     expect(longest(slices)).toBeGreaterThan(2000);
-    expect(stallRule.stretches(slices).some(({ sign }) => sign === 'refaults')).toBe(true);
+    expect(stallRule.stretches(slices, LIMIT_MS).some(({ sign }) => sign === 'refaults')).toBe(true);
   });
 
   test.each(HEALTHY)('%s gets on', (_, trace) => {
-    expect(longest(slicesOf(trace))).toBeLessThan(500);
+    expect(longest(slicesOf(trace))).toBeLessThan(MOST_HEALTHY_MS);
   });
 
   test.each(HEALTHY)('%s gets on, without PSI or counts of refaults too', (_, trace) => {
     const slices = slicesOf(trace);
-    expect(longest(slices.map((slice) => ({ ...slice, withoutPressure: true })))).toBeLessThan(500);
-    expect(longest(slices.map((slice) => ({ ...slice, withoutRefaults: true })))).toBeLessThan(500);
+    expect(longest(slices.map((slice) => ({ ...slice, withoutPressure: true })))).toBeLessThan(MOST_HEALTHY_MS);
+    expect(longest(slices.map((slice) => ({ ...slice, withoutRefaults: true })))).toBeLessThan(MOST_HEALTHY_MS);
   });
 });
 
 describe('a stretch', () => {
   test('is made of the slices that were lost one after the other', () => {
     expect(stretchOf({}, {}, {})).toEqual({ ms: 750, sign: 'pressure' });
-    expect(stretchOf({}, {}, { userUs: 25_000 })).toEqual({ ms: 0, sign: 'pressure' });
+    expect(stretchOf({}, {}, { userUs: 40_000 })).toEqual({ ms: 0, sign: 'pressure' });
     expect(stretchOf({}, { majorFaults: 0 }, {})).toEqual({ ms: 250, sign: 'pressure' });
+  });
+
+  test('outlasts a single slice that was not lost, but not many', () => {
+    expect(stretchOf(...lost(8), { majorFaults: 0 })?.ms).toBe(1000);
+    expect(stretchOf(...lost(8), { majorFaults: 0 }, ...lost(4))?.ms).toBe(2000);
+    expect(stretchOf(...lost(8), { majorFaults: 0 }, { majorFaults: 0 })?.ms).toBe(0);
+  });
+
+  test('is over as soon when it was longer than the limit', () => {
+    expect(stretchOf(...lost(400))?.ms).toBe(100_000);
+    expect(stretchOf(...lost(400), { majorFaults: 0 })?.ms).toBe(LIMIT_MS - 1000);
+  });
+
+  test('needs that little of what ran was the program itself, however little ran', () => {
+    const little = { userUs: 30_000, systemUs: 40_000, fullUs: 100_000 };
+    expect(stretchOf({ ...little, userUs: 24_000 })?.ms).toBe(250);
+    expect(stretchOf(little)?.ms).toBe(0);
+  });
+
+  test('needs that what was lost and the work of the kernel fill it', () => {
+    expect(stretchOf({ fullUs: 50_000, systemUs: 50_000 })?.ms).toBe(250);
+    expect(stretchOf({ fullUs: 50_000, systemUs: 49_000 })?.ms).toBe(0);
   });
 
   test('needs that what is read was here before, and that faults read it', () => {
@@ -95,14 +126,16 @@ describe('a stretch', () => {
   test('needs, without PSI, that the kernel is busy with it', () => {
     const blind = { withoutPressure: true, fullUs: 0 };
     expect(stretchOf(blind)).toEqual({ ms: 250, sign: 'refaults' });
-    expect(stretchOf({ ...blind, systemUs: 24_000 })?.ms).toBe(0);
+    expect(stretchOf({ ...blind, systemUs: 50_000 })?.ms).toBe(250);
+    expect(stretchOf({ ...blind, systemUs: 49_000 })?.ms).toBe(0);
     expect(stretchOf({ ...blind, majorFaults: 4, refaults: 100 })?.ms).toBe(0);
   });
 
   test('is one of processes that wait until there is memory', () => {
     const idle = { fullUs: 0, userUs: 0, systemUs: 0, majorFaults: 0, faults: 0, refaults: 0 };
     expect(stretchOf({ ...idle, waits: true }, { ...idle, waits: true })).toEqual({ ms: 500, sign: 'oomPaused' });
-    expect(stretchOf({ ...idle, waits: true, userUs: 250_000 })?.ms).toBe(0);
+    expect(stretchOf({ ...idle, waits: true, userUs: 12_000 })?.ms).toBe(250);
+    expect(stretchOf({ ...idle, waits: true, userUs: 13_000 })?.ms).toBe(0);
     expect(stretchOf(idle)?.ms).toBe(0);
   });
 
