@@ -9,7 +9,7 @@ import { GREEDY, NARROW, WIDE } from '../../support/stalling';
 import { until } from '../../support/until';
 
 /** Of the cage that is kept ready. */
-const FDS_OF_METER = 5;
+const FDS_OF_METER = 6;
 
 const MS = 600;
 const KILL = { memory: NARROW, stall: { ms: MS } };
