@@ -484,7 +484,10 @@ export interface MeterReading {
   isReached: boolean;
   /** Of stalls: what told of the last. */
   toldBy?: StallSign;
-  /** What the kernel refused in the last kill. Absent if nothing, or if there was none. */
+  /**
+   * What the kernel refused in the last kill while the limit is reached, or in the last look: ENODATA if PSI was turned
+   * off, and nothing else tells of stalls. Absent if nothing.
+   */
   refused?: NativeError;
 }
 
@@ -603,7 +606,7 @@ export interface NativeBinding {
    * @returns as {@link NativeBinding.startMeter} does
    */
   startStallMeter(options: StallMeterOptions): number;
-  /** What it shows now; null if there is no such meter. */
+  /** What it shows now, after a kill that goes on; null if there is no such meter. */
   readMeter(options: { id: number }): MeterReading | null;
   /** End a meter, after a kill that is under way. Returns what it showed last; null if there is no such meter. */
   stopMeter(options: { id: number }): MeterReading | null;

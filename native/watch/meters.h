@@ -60,8 +60,8 @@ class Meters {
    */
   int Start(int64_t id, Meter meter);
   /**
-   * Measures now, or returns the last reading if the cgroup is gone. Empty if there is no such meter. It waits for a kill
-   * that goes on: what comes into the cgroup once it returns is not killed for what it has counted.
+   * Measures now, or returns the last reading if the cgroup is gone. Empty if there is no such meter. It waits for a
+   * kill that goes on: what comes into the cgroup once it returns is not killed for what it has counted.
    */
   std::optional<Reading> Read(int64_t id);
   /**

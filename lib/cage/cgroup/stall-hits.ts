@@ -40,13 +40,15 @@ export class StallHits {
       this.#untold.push(this.last);
       hits.push(this.last);
     }
-    this.#noteKills(refused === undefined ? hits : hits.slice(0, -1), kills - this.#seen.kills);
+    // A look that the kernel refuses comes from reading a file, and there is none in a kill.
+    const isLook = refused?.syscall === 'pread';
+    this.blindness = isLook ? refused : undefined;
+    const refusal = isLook ? undefined : refused;
+    this.#noteKills(refusal === undefined ? hits : hits.slice(0, -1), kills - this.#seen.kills);
     const last = times === 0 ? undefined : this.last;
-    const isOfKill = last !== undefined && isOpen(last);
-    this.blindness = isOfKill ? undefined : refused;
     if (last === undefined) return;
     if (mostUs > this.#seen.mostUs) last.stalledMs = mostUs / 1000;
-    if (refused !== undefined && isOfKill) last.refusal ??= this.explain(refused);
+    if (refusal !== undefined && isOpen(last)) last.refusal ??= this.explain(refusal);
     this.#seen = { times, kills, mostUs };
   }
 

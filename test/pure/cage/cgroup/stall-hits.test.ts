@@ -100,10 +100,11 @@ test('each hit is told of once', () => {
 
 test('a look that is refused is no refused kill', () => {
   const hits = make();
-  hits.note(reading({ refused: REFUSED }), KILL);
-  expect([hits.count, hits.blindness]).toEqual([0, REFUSED]);
+  const refused = { code: 'ENODATA', syscall: 'pread' } as NativeError;
+  hits.note(reading({ refused }), KILL);
+  expect([hits.count, hits.blindness]).toEqual([0, refused]);
   hits.note(reading({ times: 1, kills: 1 }), KILL);
   expect(hits.blindness).toBeUndefined();
-  hits.note(reading({ times: 1, kills: 1, refused: REFUSED }), KILL);
-  expect([hits.last?.refusal, hits.blindness]).toEqual([undefined, REFUSED]);
+  hits.note(reading({ times: 1, kills: 1, refused }), KILL);
+  expect([hits.last?.refusal, hits.blindness]).toEqual([undefined, refused]);
 });
