@@ -487,6 +487,8 @@ export interface MeterReading {
   mostUs: number;
   /** How often the watcher's thread has found the limit reached: more than once only of stalls. */
   times: number;
+  /** How often everything was killed at the limit. Refused kills don't count. */
+  kills: number;
   /** The limit is reached, or, of stalls, was once. */
   isReached: boolean;
   /** Of stalls: what told of the last. */
@@ -615,8 +617,8 @@ export interface NativeBinding {
   startStallMeter(options: StallMeterOptions): number;
   /** What it shows now, after a kill that goes on; null if there is no such meter. */
   readMeter(options: { id: number }): MeterReading | null;
-  /** End a meter. From now on it kills nothing, except that a kill which is under way goes on. */
-  stopMeter(options: { id: number }): void;
+  /** End a meter, after a kill that is under way. Returns what it showed last; null if there is no such meter. */
+  stopMeter(options: { id: number }): MeterReading | null;
   /** Whether the watcher keeps the event loop alive. Default: false. */
   setWatcherRef(options: { ref: boolean }): void;
 

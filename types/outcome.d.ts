@@ -175,13 +175,13 @@ export interface LimitsReport {
 
 /** What is known of a cage that got nowhere because of memory, for as long as its option `stall` says. */
 export interface StallVerdict {
-  /** The limit, in milliseconds. */
+  /** The limit as it was then, in milliseconds. */
   ms: number;
   /** For how long the cage got nowhere, in milliseconds. The limit, if a shared cage had got nowhere for longer before. */
   stalledMs: number;
   /** What told so, see `StallEvent`. */
   toldBy: StallSign;
-  /** Whether memcage killed everything in the cage for it. */
+  /** Whether memcage killed everything in the cage for it, if only after the kernel had refused to. */
   killed: boolean;
 }
 
@@ -230,7 +230,8 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   durationMs: number;
   /**
    * Why the child did not start or was ended early (the spawn error, the abort, the timeout), what the kernel refused when
-   * memcage was to kill it at the limit `cpuTimeMs` or `stall`, or why nobody knows how it ended. Left out otherwise.
+   * memcage was to kill it at the limit `cpuTimeMs` or `stall`, or to tell of stalls, or why nobody knows how it ended. Left out
+   * otherwise.
    */
   error?: Error;
 }

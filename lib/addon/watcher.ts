@@ -26,7 +26,8 @@ type OnReached = (reached: ReachedEvent, timeMs: number) => void;
 export interface Meter {
   /** Undefined once it is stopped. */
   read(): MeterReading | undefined;
-  stop(): void;
+  /** Waits for a kill that is under way, and returns the last reading; undefined if it is stopped already. */
+  stop(): MeterReading | undefined;
 }
 
 /** The one watcher of this environment, with callbacks. */
@@ -83,7 +84,7 @@ function startWatcher(native: NativeBinding): Watcher {
       read: () => native.readMeter({ id }) ?? undefined,
       stop() {
         handlers.delete(id);
-        native.stopMeter({ id });
+        return native.stopMeter({ id }) ?? undefined;
       },
     };
   };

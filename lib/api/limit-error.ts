@@ -13,8 +13,9 @@ export function stallErrorOf(file: string, outcome: Outcome & RunOutput): StallE
   if (stalled?.killed !== true || signal !== 'SIGKILL') return undefined;
   const { stalledMs, ms } = stalled;
   return new StallError(
-    `${file} was killed: for ${stalledMs} ms its cage had got nowhere because of memory, and stall allows ${ms} ms. It ` +
-      'needs more memory, or less to do at a time',
+    `${file} was killed: for ${stalledMs} ms its cage had got nowhere because of memory, and stall allows ${ms} ms. Memory ` +
+      'was short in the cage, in a cage or container around it, or on the whole machine: give more to whichever has too ' +
+      'little, or less to do at a time',
     outcome,
   );
 }

@@ -67,6 +67,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
       killCgroup: cageCgroup.killCgroup,
       hasMembers: () => this.#members > 0,
       onWatched: () => cageCgroup.exitCleanUp.forbid(),
+      onLimited: () => this.#heard.lookAtUsage(),
     });
     this.#heard = new HeardEvents({ emitter: this, cgroup: this.cgroup, cageCgroup });
     cageCgroup.onCpuTimeSpent = (event) => emitApart(this, 'cpuTime', event);
@@ -121,7 +122,6 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
   /** Change limits of the cage. See {@link Cage}. */
   setLimits(limits: CageLimitOptions): void {
     changeCageLimits(limits, this.cgroup, this.cageCgroup);
-    this.#heard.lookAtUsage();
   }
 
   /** @internal Where it emits 'usage'. */

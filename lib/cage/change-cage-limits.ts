@@ -17,8 +17,15 @@ export function changeCageLimits(limits: CageLimitOptions, cgroup: Cgroup, cageC
   homes.assertHas(others);
   const cpuTime = cpuTimeMs === undefined ? undefined : cageCgroup.watched.cpuTime;
   const stall = limits.stall === undefined ? undefined : cageCgroup.watched.stall;
-  if (limits.memory !== undefined) cgroup.setLimits(limits.memory);
-  homes.write(others);
-  if (cpuTimeMs !== undefined) cpuTime?.change(cpuTimeMs);
-  if (stall !== undefined) stall.change(resolveStall(limits.stall, OF, stall.stall));
+  // What can fail for want of an fd comes first. A limit of processor time that is used up kills at once, so that comes last.
+  const prepared = stall?.prepare(resolveStall(limits.stall, OF, stall.stall));
+  try {
+    if (limits.memory !== undefined) cgroup.setLimits(limits.memory);
+    homes.write(others);
+    if (cpuTimeMs !== undefined) cpuTime?.change(cpuTimeMs);
+  } catch (error) {
+    prepared?.undo();
+    throw error;
+  }
+  prepared?.commit();
 }

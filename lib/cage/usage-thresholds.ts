@@ -5,6 +5,11 @@ import { type UsageLook, usageLooks } from '../cgroup/watching/usage-looks';
 import type { UsageEvent } from '../contract/cage-events';
 import { UsageThreshold } from './usage-threshold';
 
+/** From one look to the next, where nothing but looks shows the use (v2). */
+const USE_PACE_MS = 50;
+/** The same where only the limit, of which a percentage is, has to be looked at (v1). */
+const LIMIT_PACE_MS = 1000;
+
 interface Parts {
   directory: CgroupDirectory;
   version: CgroupVersion;
@@ -25,7 +30,13 @@ export class UsageThresholds {
   begin(): void {
     const { directory, version, thresholds } = this.parts;
     const alarmed = version === 1 ? directory : undefined;
-    const all = thresholds.map((threshold) => new UsageThreshold(threshold, alarmed, this.tell));
+    const hasPercent = thresholds.some(({ at }) => 'percent' in at);
+    const tell = (event: UsageEvent): void => {
+      // The limit may have changed a moment ago.
+      if (hasPercent && alarmed !== undefined) process.nextTick(() => this.look());
+      this.tell(event);
+    };
+    const all = thresholds.map((threshold) => new UsageThreshold(threshold, alarmed, tell));
     // Nobody would hear of it in the middle of `on()`.
     let isHeard = false;
     const look = usageLooks(version).begin(
@@ -37,8 +48,7 @@ export class UsageThresholds {
           else each.arm(seen);
         }
       },
-      // Where a percentage is depends on the limit, which anyone may change.
-      { isPaced: alarmed === undefined || thresholds.some(({ at }) => 'percent' in at) },
+      { paceMs: alarmed === undefined ? USE_PACE_MS : hasPercent ? LIMIT_PACE_MS : undefined },
     );
     this.#look = look;
     this.#end = () => {

@@ -142,7 +142,7 @@ export abstract class CagedChild implements HeldChild {
   /** Adds what the limits tell that memcage holds. The kernel may have refused to kill the child, and a later kill gone well. */
   #completed(report: KernelReport, signal: NodeJS.Signals | null): KernelReport {
     const stalled = this.#stalls.verdict();
-    const error = signal === 'SIGKILL' ? undefined : this.home.watched.killRefusal;
+    const error = signal === 'SIGKILL' ? undefined : (this.home.watched.killRefusal ?? this.#stalls.refusal);
     return { ...(error !== undefined && { error }), ...report, ...(stalled !== undefined && { stalled }) };
   }
 

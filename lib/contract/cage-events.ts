@@ -90,7 +90,7 @@ export interface StallEvent {
    * again soon after they had been reclaimed; `oomPaused`, processes that wait for memory (v1, `memory: { oomKill: false }`).
    */
   toldBy: StallSign;
-  /** Whether memcage killed everything in the cage. */
+  /** Whether memcage killed everything in the cage, if only after the kernel had refused to. */
   killed: boolean;
   /** When memcage killed or saw it, in milliseconds since the epoch. */
   timeMs: number;

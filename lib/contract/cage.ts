@@ -345,7 +345,7 @@ export interface Cage extends EventEmitter<CageEvents>, AsyncDisposable {
    * that was made with a `set`; `cpuTimeMs` and `stall` in one that was made with it.
    *
    * @throws ERR_MEMCAGE_LIMIT_REFUSED if the kernel refuses one: those before it, in the order memory, pids, cpu, have
-   * changed. ERR_MEMCAGE_UNSUPPORTED for one that the cage was made without, or if {@link enforcedBy} is not the kernel
+   * changed, `stall` has not. ERR_MEMCAGE_UNSUPPORTED for one that the cage was made without, or if {@link enforcedBy} is not the kernel
    */
   setLimits(limits: CageLimitOptions): void;
 

@@ -136,24 +136,29 @@ Napi::Value StartStallMeter(const Napi::CallbackInfo& info) {
   return Start(env, std::move(meter), Join(path, "memory.stat"));
 }
 
-Napi::Value ReadMeter(const Napi::CallbackInfo& info) {
-  Options options(info);
-  const int64_t id = options.Count("id");
-  if (!options.ok()) return info.Env().Undefined();
-  const std::optional<Meters::Reading> reading = Instance::Of(info.Env()).watcher.meters().Read(id);
-  if (!reading) return info.Env().Null();
-  Napi::Object object = Napi::Object::New(info.Env());
+Napi::Value MakeReading(Napi::Env env, const std::optional<Meters::Reading>& reading) {
+  if (!reading) return env.Null();
+  Napi::Object object = Napi::Object::New(env);
   SetReading(object, *reading);
   object.Set("mostUs", static_cast<double>(reading->most_us));
   object.Set("times", static_cast<double>(reading->times));
+  object.Set("kills", static_cast<double>(reading->kills));
   object.Set("isReached", reading->is_reached);
   return object;
 }
 
-void StopMeter(const Napi::CallbackInfo& info) {
+Napi::Value ReadMeter(const Napi::CallbackInfo& info) {
   Options options(info);
   const int64_t id = options.Count("id");
-  if (options.ok()) Instance::Of(info.Env()).watcher.meters().Stop(id);
+  if (!options.ok()) return info.Env().Undefined();
+  return MakeReading(info.Env(), Instance::Of(info.Env()).watcher.meters().Read(id));
+}
+
+Napi::Value StopMeter(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int64_t id = options.Count("id");
+  if (!options.ok()) return info.Env().Undefined();
+  return MakeReading(info.Env(), Instance::Of(info.Env()).watcher.meters().Stop(id));
 }
 
 }  // namespace

@@ -77,13 +77,15 @@ std::optional<Meters::Reading> Meters::Read(int64_t id) {
   return state.last;
 }
 
-void Meters::Stop(int64_t id) {
+std::optional<Meters::Reading> Meters::Stop(int64_t id) {
   std::unique_lock<std::mutex> lock(mutex_);
   WaitForKill(id);
   const auto found = meters_.find(id);
-  if (found == meters_.end()) return;
+  if (found == meters_.end()) return std::nullopt;
+  const Reading last = found->second.last;
   due_.erase({found->second.due_ns, id});
   meters_.erase(found);
+  return last;
 }
 
 std::vector<Meters::Reached> Meters::Look() {
@@ -177,6 +179,7 @@ bool Meters::Kill(State& state, std::unique_lock<std::mutex>& lock) {
   if (cgroup::IsGone(refused.error)) return false;
   state.last.refused = refused;
   if (refused.error == 0) {
+    ++state.last.kills;
     state.meter.gauge->Restart();
   } else {
     state.pause_ns = std::max(state.pause_ns, (end - begin) * kRefusedShare);

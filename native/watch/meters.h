@@ -41,6 +41,8 @@ class Meters {
     StallSign sign = StallSign::kNone;
     /** How often the limit was reached. */
     int64_t times = 0;
+    /** How often everything was killed. */
+    int64_t kills = 0;
     /** The limit is reached, or was once. */
     bool is_reached = false;
     /** What the kernel refused in the last kill, as long as the limit is reached, or in the last look. */
@@ -62,8 +64,11 @@ class Meters {
    * kill that goes on: what comes into the cgroup once it returns is not killed for what it has counted.
    */
   std::optional<Reading> Read(int64_t id);
-  /** Waits for a kill that goes on: once it returns, what comes into the cgroup is safe. */
-  void Stop(int64_t id);
+  /**
+   * Waits for a kill that goes on: once it returns, what comes into the cgroup is safe. Returns the last reading, or
+   * nothing if there is no such meter.
+   */
+  std::optional<Reading> Stop(int64_t id);
 
   /** The watcher's thread calls it when the timer fires. Returns those whose limit is newly reached. */
   std::vector<Reached> Look();

@@ -1,4 +1,4 @@
-import type { NativeError, StallSign } from '../../../types/native';
+import type { MeterReading } from '../../../types/native';
 import { type Meter, watcher } from '../../addon/watcher';
 import type { UsageFile } from '../../cgroup/controllers/limits-report';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
@@ -6,6 +6,7 @@ import { cgroupError, isNativeError } from '../../cgroup/directory/refusal';
 import type { ResolvedStall } from '../../cgroup/limits/cage-limits';
 import type { StallEvent } from '../../contract/cage-events';
 import { ErrorCode, MemcageError } from '../../errors/errors';
+import { type StallHit, StallHits } from './stall-hits';
 
 interface Parts {
   stall: ResolvedStall;
@@ -18,6 +19,12 @@ interface Parts {
   kill: CgroupDirectory;
 }
 
+/** See {@link StallLimit.prepare}. */
+export interface PreparedStall {
+  commit(): void;
+  undo(): void;
+}
+
 /**
  * The limit of how long a cage cgroup may get nowhere because of memory. The watcher's thread holds it, from the start to
  * {@link stop}. After a kill it watches what comes next.
@@ -25,21 +32,17 @@ interface Parts {
 export class StallLimit {
   readonly #parts: Omit<Parts, 'stall'>;
   readonly #onStalled: (event: StallEvent) => void;
+  readonly #hits: StallHits;
   #stall: ResolvedStall;
   #meter: Meter;
-  #longestMs = 0;
-  /** How often, by the meter. */
-  #times = 0;
-  /** How often, by meters before it. */
-  #before = 0;
-  #toldBy: StallSign | undefined;
-  #hasKilled = false;
-  #refusal: Error | undefined;
 
-  /** @param onStalled is called by the event loop, after the kill, once for each stall */
+  /** @param onStalled is called after the kill, once for each stall: by the event loop, or by {@link stop} or a change */
   constructor({ stall, ...parts }: Parts, onStalled: (event: StallEvent) => void) {
     this.#parts = parts;
     this.#onStalled = onStalled;
+    this.#hits = new StallHits(
+      (refused) => cgroupError(refused, 'kill, at the limit stall, the processes of', parts.kill.path) as Error,
+    );
     this.#stall = stall;
     this.#meter = this.#start(stall);
   }
@@ -48,91 +51,94 @@ export class StallLimit {
     return this.#stall;
   }
 
-  /** The longest time without progress so far, in milliseconds. */
-  get longestMs(): number {
-    this.#look();
-    return this.#longestMs;
-  }
-
   /** How often the limit that was in force then was reached. */
-  get times(): number {
+  get hitCount(): number {
     this.#look();
-    return this.#before + this.#times;
+    return this.#hits.count;
   }
 
-  /** What told of the last slice of time without progress; undefined if there was none. */
-  get toldBy(): StallSign | undefined {
+  /** The last of these times; undefined if there was none. */
+  get lastHit(): Readonly<StallHit> | undefined {
     this.#look();
-    return this.#toldBy;
+    return this.#hits.last;
+  }
+
+  /** Why nothing tells of stalls any more; undefined if something does. */
+  get blindness(): Error | undefined {
+    this.#look();
+    const { blindness } = this.#hits;
+    return blindness && (cgroupError(blindness, 'watch for stalls', this.#parts.memory.path) as Error);
   }
 
   /** Everything in it was killed, at least once. */
   get hasKilled(): boolean {
     this.#look();
-    return this.#hasKilled;
+    return this.#hits.hasKilled;
   }
 
-  /** What the kernel refused when this limit was reached, even if a later kill went well; undefined if nothing. */
-  get refusal(): Error | undefined {
-    this.#look();
-    return this.#refusal;
-  }
-
-  /** Sets another limit, for what happens from now on. */
-  change(stall: ResolvedStall): void {
-    const before = this.#meter;
+  /**
+   * Makes ready another limit, for what happens from now on. Call one of the functions that it returns.
+   *
+   * @throws why there can't be one; nothing has changed then
+   */
+  prepare(stall: ResolvedStall): PreparedStall {
     const meter = this.#start(stall);
-    this.#look();
-    this.#before += this.#times;
-    this.#times = 0;
-    this.#meter = meter;
-    this.#stall = stall;
-    this.#refusal = undefined;
-    before.stop();
+    return {
+      undo: () => void meter.stop(),
+      commit: () => {
+        this.#conclude();
+        this.#hits.begin();
+        this.#meter = meter;
+        this.#stall = stall;
+        this.#tellAll();
+      },
+    };
   }
 
   stop(): void {
-    // The last reading stays.
+    this.#conclude();
+    this.#tellAll();
+  }
+
+  /** Its last reading stays. What it was about to tell, it won't any more. */
+  #conclude(): void {
+    // Before it is stopped it may measure once more.
     this.#look();
-    this.#meter.stop();
+    this.#note(this.#meter.stop());
   }
 
   #look(): void {
-    const reading = this.#meter.read();
-    if (reading === undefined) return;
-    this.#longestMs = Math.max(this.#longestMs, reading.mostUs / 1000);
-    this.#toldBy = reading.toldBy ?? this.#toldBy;
-    this.#times = reading.times;
-    if (this.#times > 0 && this.#stall.action === 'kill') this.#hasKilled = true;
-    this.#note(reading.refused);
+    this.#note(this.#meter.read());
   }
 
-  #note(refused: NativeError | undefined): void {
-    if (refused === undefined) return;
-    const { kill, memory } = this.#parts;
-    // A look that the kernel refuses comes from reading a file, and there is none in a kill.
-    const isLook = refused.syscall === 'pread';
-    const what = isLook ? 'watch for stalls' : 'kill, at the limit stall, the processes of';
-    this.#refusal ??= cgroupError(refused, what, (isLook ? memory : kill).path) as Error;
+  #note(reading: MeterReading | undefined): void {
+    if (reading !== undefined) this.#hits.note(reading, this.#stall);
+  }
+
+  #tellAll(): void {
+    for (let hit = this.#hits.takeUntold(); hit !== undefined; hit = this.#hits.takeUntold()) {
+      this.#tell(hit, hit.stalledMs, Date.now());
+    }
+  }
+
+  #tell({ ms, toldBy, killed, refusal }: StallHit, stalledMs: number, timeMs: number): void {
+    this.#onStalled({ ms, stalledMs, toldBy, killed, timeMs, ...(refusal !== undefined && { error: refusal }) });
   }
 
   #start({ ms, action }: ResolvedStall): Meter {
     const { memory, usage, pressure, kill } = this.#parts;
-    const killed = action === 'kill';
     try {
       return watcher().stallMeter(
         {
           ...{ dirFd: memory.anchor, path: memory.relative },
           ...{ timeDirFd: usage.directory.anchor, timePath: usage.directory.relative, timeFile: usage.file },
           ...{ pressureDirFd: pressure.anchor, pressurePath: pressure.relative },
-          ...{ kills: killed, killDirFd: kill.anchor, killPath: kill.relative, limitUs: ms * 1000 },
+          ...{ kills: action === 'kill', killDirFd: kill.anchor, killPath: kill.relative, limitUs: ms * 1000 },
         },
-        ({ valueUs, toldBy = 'refaults', refused }, timeMs) => {
+        ({ valueUs }, timeMs) => {
           this.#look();
-          this.#note(refused);
-          const error = this.#refusal;
-          const stalledMs = valueUs / 1000;
-          this.#onStalled({ ms, stalledMs, toldBy, killed, timeMs, ...(error !== undefined && { error }) });
+          const hit = this.#hits.takeUntold();
+          if (hit !== undefined) this.#tell(hit, valueUs / 1000, timeMs);
         },
       );
     } catch (error) {

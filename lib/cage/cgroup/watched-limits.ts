@@ -87,9 +87,9 @@ export class WatchedLimits {
     return this.#cpuTime?.isSpent === true || this.#stall?.hasKilled === true;
   }
 
-  /** What the kernel refused when memcage was to kill at one of these limits, here or around. */
+  /** What the kernel refused when memcage was to kill at a limit of processor time, here or around. */
   get killRefusal(): Error | undefined {
-    return [...this.cpuTimes, ...this.stalls].map(({ refusal }) => refusal).find((refusal) => refusal !== undefined);
+    return this.cpuTimes.map(({ refusal }) => refusal).find((refusal) => refusal !== undefined);
   }
 
   stop(): void {

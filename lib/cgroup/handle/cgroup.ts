@@ -159,7 +159,7 @@ export class Cgroup extends ReadableCgroup {
   set<N extends WritableFile>(name: N, value: FileInput<N>): void {
     const directory = this.opened();
     const change = (): void => setFile(directory, this.version, name, value);
-    if (isRepeated(name, this.version)) changeWithLeaves(directory, this.version, change);
+    if (isRepeated(name, this.version)) this.#limit(directory, change);
     else change();
   }
 
@@ -263,7 +263,12 @@ export class Cgroup extends ReadableCgroup {
 
   #apply(limits: ResolvedLimits): void {
     const directory = this.opened();
-    changeWithLeaves(directory, this.version, () => changeLimits(directory, this.version, limits));
+    this.#limit(directory, () => changeLimits(directory, this.version, limits));
+  }
+
+  #limit(directory: CgroupDirectory, change: () => void): void {
+    changeWithLeaves(directory, this.version, change);
+    this.onLimited();
   }
 
   #busy(doing: string): MemcageError {

@@ -46,6 +46,8 @@ export interface HandleOptions {
   /** See {@link SourceCgroup}. */
   hasMembers?: () => boolean;
   onWatched?: () => void;
+  /** Called after this handle has changed a limit. */
+  onLimited?: () => void;
 }
 
 /** The part of a cgroup's handle that only observes: it reads, watches and emits events. */
@@ -63,16 +65,17 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
   readonly version: CgroupVersion;
   /** @internal */
   protected readonly killCgroup: KillCgroup | undefined;
+  /** @internal */
+  protected readonly onLimited: () => void;
 
   /** @internal Use the static methods. The handle of a cage uses the cage's fds. */
-  constructor(
-    directory: CgroupDirectory,
-    version: CgroupVersion,
-    { killCgroup, ownsAnchor = false, hasMembers = () => false, onWatched = () => {} }: HandleOptions = {},
-  ) {
+  constructor(directory: CgroupDirectory, version: CgroupVersion, options: HandleOptions = {}) {
     super();
+    const { killCgroup, ownsAnchor = false, hasMembers = () => false } = options;
+    const { onWatched = () => {}, onLimited = () => {} } = options;
     this.#directory = directory;
     this.killCgroup = killCgroup;
+    this.onLimited = onLimited;
     this.#ownsAnchor = ownsAnchor;
     this.#hasMembers = hasMembers;
     this.#onWatched = onWatched;

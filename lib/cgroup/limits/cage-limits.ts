@@ -108,6 +108,8 @@ export function withinAround<L extends ControllerLimits>(limits: L, around: Reso
 
 function lowerStall(one: ResolvedStall | undefined, other: ResolvedStall | undefined): ResolvedStall | undefined {
   if (one === undefined || other === undefined) return one ?? other;
+  // One that only tells takes nothing from one that kills.
+  if (one.action !== other.action) return one.action === 'kill' ? one : other;
   return one.ms <= other.ms ? one : other;
 }
 

@@ -7,9 +7,6 @@ import type { CgroupVersion } from '../files/formats';
 import { memoryFile } from '../files/roles';
 import { MomentReader, type Source } from './moments';
 
-/** From one look to the next. */
-const PACE_MS = 50;
-
 const ROLES = ['usage', 'max'] as const;
 
 /** The use of a cgroup, and its own limit. */
@@ -28,27 +25,27 @@ export interface UsageLook {
 
 interface Looked extends Source {
   readonly files: OpenFiles;
-  readonly isPaced: boolean;
+  readonly paceMs: number | undefined;
   readonly tell: (seen: SeenUsage) => void;
 }
 
-/** Looks at the use and the limit of cgroups, as long as someone wants to know. They share one timer. */
+/** Looks at the use and the limit of cgroups, as long as someone wants to know. Those of one pace share a timer. */
 class UsageLooks {
   readonly #all = new Set<Looked>();
   readonly #reader: MomentReader;
-  #isTicking = false;
+  readonly #ticking = new Set<number>();
 
   constructor(private readonly version: CgroupVersion) {
     this.#reader = new MomentReader(version, ROLES, []);
   }
 
   /**
-   * @param isPaced false: looks only when asked to
+   * @param paceMs from one look to the next. Undefined: looks only when asked to
    *
    * @throws why the files can't be opened
    */
-  begin(directory: CgroupDirectory, tell: Looked['tell'], { isPaced }: { isPaced: boolean }): UsageLook {
-    const looked: Looked = { directory, files: new OpenFiles(directory), isPaced, tell };
+  begin(directory: CgroupDirectory, tell: Looked['tell'], { paceMs }: Pick<Looked, 'paceMs'>): UsageLook {
+    const looked: Looked = { directory, files: new OpenFiles(directory), paceMs, tell };
     try {
       for (const role of ROLES) looked.files.fd(memoryFile(role, this.version));
     } catch (error) {
@@ -56,7 +53,7 @@ class UsageLooks {
       throw error;
     }
     this.#all.add(looked);
-    this.#tick();
+    if (paceMs !== undefined) this.#tick(paceMs);
     return { now: () => this.#look([looked]), end: () => this.#end(looked) };
   }
 
@@ -65,16 +62,19 @@ class UsageLooks {
     looked.files.close();
   }
 
-  #tick(): void {
-    const paced = Array.from(this.#all).filter(({ isPaced }) => isPaced);
-    if (this.#isTicking || paced.length === 0) return;
-    this.#isTicking = true;
+  #tick(paceMs: number): void {
+    if (this.#ticking.has(paceMs) || this.#withPace(paceMs).length === 0) return;
+    this.#ticking.add(paceMs);
     const look = (): void => {
-      this.#isTicking = false;
-      this.#look(Array.from(this.#all).filter(({ isPaced }) => isPaced));
-      this.#tick();
+      this.#ticking.delete(paceMs);
+      this.#look(this.#withPace(paceMs));
+      this.#tick(paceMs);
     };
-    outsideOfCalls(() => later(look, PACE_MS).unref());
+    outsideOfCalls(() => later(look, paceMs).unref());
+  }
+
+  #withPace(paceMs: number): Looked[] {
+    return Array.from(this.#all).filter((looked) => looked.paceMs === paceMs);
   }
 
   /** Tells once it has read all: whoever is told may read with the same buffer. */

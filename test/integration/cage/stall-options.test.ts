@@ -1,16 +1,30 @@
 import { type Cage, launcherFor, run, type StallError, type StallEvent, spawn, spawnSync } from 'memcage';
 import { cagesClosedAfterEach } from '../../support/closed-after-each';
+import { openFdCount } from '../../support/fds';
+import { fillFds } from '../../support/fill-fds';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
-import { GREEDY, NARROW } from '../../support/stalling';
+import { GREEDY, NARROW, WIDE } from '../../support/stalling';
 import { until } from '../../support/until';
 
 /** Of the cage that is kept ready. */
-const FDS_OF_METER = 5;
+const FDS_OF_METER = 6;
 
 const MS = 600;
 const KILL = { memory: NARROW, stall: { ms: MS } };
 const KILLED = { ms: MS, killed: true, toldBy: expect.any(String) as string };
+
+const IDLE = new Int32Array(new SharedArrayBuffer(4));
+
+/** A leaf may have ended, and still be there. */
+function members({ cgroup }: Cage): number[] {
+  return [...cgroup.descendants()].flatMap((each) => {
+    const pids = each.procs();
+    each.close();
+    return pids;
+  });
+}
 
 function failure(ended: Promise<unknown>): Promise<StallError> {
   return ended.then(
@@ -21,7 +35,11 @@ function failure(ended: Promise<unknown>): Promise<StallError> {
 
 describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
   const make = cagesClosedAfterEach();
-  expectNothingLeft(() => run('true', KILL), FDS_OF_METER);
+  expectNothingLeft(async () => {
+    // The cage root then has a directory in v1's hierarchy of the processors, too.
+    await run('true', { cpu: { set: '0' } });
+    return await run('true', KILL);
+  }, FDS_OF_METER);
 
   function heard(cage: Cage): StallEvent[] {
     const events: StallEvent[] = [];
@@ -116,6 +134,62 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
     expect(events).toMatchObject([{ ms: MS, killed: false }]);
     cage.setLimits({ stall: { action: 'kill' } });
     expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', stalled: KILLED });
+  });
+
+  test.each(['exit 0', 'kill KILL => $$; sleep 60'])(
+    'that has only told is no kill, whatever is in force later: %s',
+    async (end) => {
+      const cage = make({ memory: NARROW, stall: { ms: MS, action: 'event' } });
+      cage.on('stall', () => cage.setLimits({ memory: WIDE, stall: { ms: 60_000, action: 'kill' } }));
+      const ended = await cage.run('perl', ['-e', `$k = "x"; $k x= 60 << 20; ${end}`], { reject: false });
+      expect(ended).toMatchObject({ oom: null, stalled: { ms: MS, killed: false } });
+      expect(ended.signal).toBe(end.startsWith('kill') ? 'SIGKILL' : null);
+      expect(ended.error?.name).not.toBe('StallError');
+    },
+  );
+
+  test('tells of a kill before the limit changes', async () => {
+    const cage = make(KILL);
+    const events = heard(cage);
+    const child = cage.spawn(...GREEDY, { stdio: 'ignore' });
+    // The events of the meter wait for the event loop.
+    const end = Date.now() + patience(20_000);
+    while (members(cage).length > 0 && Date.now() < end) Atomics.wait(IDLE, 0, 0, 50);
+    expect(events).toEqual([]);
+    cage.setLimits({ stall: { ms: 60_000, action: 'event' } });
+    expect(events).toMatchObject([KILLED]);
+    expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', stalled: KILLED });
+    expect(events).toHaveLength(1);
+  });
+
+  test('of each child is not weaker for one that only wants to be told', async () => {
+    const cage = make({ memory: '400M', perChild: KILL });
+    const child = cage.spawn(...GREEDY, { memory: NARROW, stall: { ms: 500, action: 'event' }, stdio: 'ignore' });
+    expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', stalled: KILLED });
+  });
+
+  test('that can\u2019t change leaves the other limits as they were', () => {
+    const cage = make({ memory: '100M', stall: {} });
+    const release = fillFds(2);
+    try {
+      expect(() => cage.setLimits({ memory: '50M', stall: { ms: MS } })).toThrow(/EMFILE/);
+    } finally {
+      release();
+    }
+    expect(cage.cgroup.limits().max).toBe(100 * 2 ** 20);
+  });
+
+  test('stays as it was if another limit is refused', async () => {
+    const cage = make({ memory: NARROW, cpu: { set: '0' }, stall: { ms: MS, action: 'event' } });
+    const fds = openFdCount();
+    expect(() => cage.setLimits({ cpu: { set: '5000' }, stall: { ms: 60_000, action: 'kill' } })).toThrow(/cpu\.set/);
+    expect(openFdCount()).toBe(fds);
+    const events = heard(cage);
+    const child = cage.spawn(...GREEDY, { stdio: 'ignore' });
+    await until('the event', () => events.length > 0);
+    expect(events).toMatchObject([{ ms: MS, killed: false }]);
+    child.kill('SIGKILL');
+    await child.outcome;
   });
 
   test('can not be set in a cage that was made without it', () => {

@@ -1,7 +1,6 @@
 import { constants, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Cgroup } from 'memcage';
 import { KILL, refusing } from '../../support/bpf';
 import {
   files,
@@ -13,6 +12,7 @@ import {
   version,
 } from '../../support/cgroup-tree';
 import { runCli, startCli } from '../../support/cli';
+import { LIVELOCK_LIMIT, type Livelock, makeLivelock } from '../../support/livelock';
 import { NAMESPACE_FILES } from '../../support/namespace-files';
 import { patience } from '../../support/patience';
 import { hasEnded, isAlive } from '../../support/processes';
@@ -117,26 +117,19 @@ describeIf('cgroup', 'a limit of processor time', () => {
 });
 
 describeIf('cgroup', 'a limit of stalls', () => {
-  // No option turns the OOM killer off (v1), but it is off in what is made below such a cgroup.
-  let group: Cgroup | undefined;
-  afterEach(async () => {
-    await group?.remove();
-    group = undefined;
+  let livelock: Livelock;
+  beforeAll(() => {
+    livelock = makeLivelock();
   });
-
-  function narrow(): string[] {
-    if (version === 2) return ['-m', '300M', '--high', '12M'];
-    group = Cgroup.create(`stall-${process.pid}`, { memory: { max: '16M', oomKill: false } });
-    return ['--parent', group.path];
-  }
+  afterAll(() => livelock.remove());
 
   test('ends the command, and is told', async () => {
     const json = join(directory, 'stall.json');
-    const options = [...narrow(), '--stall', '600ms', '--json', json, '--summary'];
-    const end = await runCli(['run', ...options, '--', 'tail', '/dev/zero']);
+    const options = ['-m', `${LIVELOCK_LIMIT}`, '--stall', '600ms', '--json', json, '--summary'];
+    const end = await runCli(['run', ...options, '--', ...livelock.command()]);
     expect(end).toMatchObject({ code: 137, stdout: '', left: [] });
     expect(end.stderr).toMatch(
-      /memcage: tail: killed: it had got nowhere for \S+ m?s because of memory, and --stall allows 600 ms\n/,
+      /memcage: \S+: killed: it had got nowhere for \S+ m?s because of memory, and --stall allows 600 ms\n/,
     );
     expect(end.stderr).toMatch(/got nowhere +for .*, the limit is 600 ms: killed\n/);
     const { stalled } = JSON.parse(readFileSync(json, 'utf8')) as { stalled: unknown };

@@ -166,7 +166,7 @@ describeIf(['unified', 'root'], 'a meter', () => {
     const dirFd = native.openDirectory({ path });
     const id = meter({ path, dirFd }, HOUR_US);
     remove();
-    expect(native.readMeter({ id })).toEqual({ valueUs: 0, mostUs: 0, times: 0, isReached: false });
+    expect(native.readMeter({ id })).toEqual({ valueUs: 0, mostUs: 0, times: 0, kills: 0, isReached: false });
     native.stopMeter({ id });
     native.closeFd({ fd: dirFd });
     // The first meter takes some for good.

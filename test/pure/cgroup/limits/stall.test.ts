@@ -55,13 +55,31 @@ testRows(
     ),
 );
 
-test('the lower of two holds, and cages with different ones are not interchangeable', () => {
+testRows(
+  'of two, the one that kills holds, else the lower one',
+  [
+    [{ ms: 900, action: 'event' }, { ms: 1000, action: 'kill' }, 'other'],
+    [{ ms: 1000, action: 'event' }, { ms: 900, action: 'kill' }, 'other'],
+    [{ ms: 900, action: 'kill' }, { ms: 1000, action: 'kill' }, 'one'],
+    [{ ms: 1000, action: 'event' }, { ms: 900, action: 'event' }, 'other'],
+    [undefined, { ms: 900, action: 'event' }, 'other'],
+  ] as [ResolvedStall | undefined, ResolvedStall, 'one' | 'other'][],
+  ([one, other, which]) => {
+    const [first, second] = [
+      { memory: {}, ...(one && { stall: one }) },
+      { memory: {}, stall: other },
+    ];
+    const holds = which === 'one' ? one : other;
+    expect(lowerOfBoth(first, second).stall).toEqual(holds);
+    expect(lowerOfBoth(second, first).stall).toEqual(holds);
+  },
+);
+
+test('cages with different ones are not interchangeable', () => {
   const [one, other] = [
     { memory: {}, stall: { ms: 900, action: 'event' } },
     { memory: {}, stall: { ms: 1000, action: 'kill' } },
   ] as const;
-  expect(lowerOfBoth(one, other).stall).toEqual(one.stall);
-  expect(lowerOfBoth({ memory: {} }, other).stall).toEqual(other.stall);
   expect(isSameLimits(one, { memory: {}, stall: { ...one.stall } })).toBe(true);
   expect(isSameLimits(one, other)).toBe(false);
   expect(isSameLimits(one, { memory: {} })).toBe(false);
