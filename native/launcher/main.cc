@@ -95,9 +95,14 @@ void AdoptOrphans() {
 /** Returns only in the child. */
 void Fork(int status_fd, int inner_status_fd) {
   const SignalState signals = HoldSignals();
+  // The supervisor has none of the program's settings. So the program must not take it over, by ptrace(2) or
+  // /proc/PID/mem. In the child, files in /proc/self would not be its own.
+  const bool was_dumpable = prctl(PR_GET_DUMPABLE) == 1;
+  prctl(PR_SET_DUMPABLE, 0);
   const pid_t child = fork();
   Check(child < 0 ? -errno : 0, Stage::kInit, "fork");
   if (child > 0) Supervise({child, status_fd, inner_status_fd});
+  if (was_dumpable) prctl(PR_SET_DUMPABLE, 1);
   RestoreSignals(signals);
 }
 

@@ -42,6 +42,12 @@ describeIf(['unprivileged-userns'], 'namespaces for a user without rights', () =
     expect(hostname()).toBe(before);
   });
 
+  test('its program can take nothing of its init, which has none of its settings', async () => {
+    const script = '(: <> /proc/1/mem) 2>/dev/null && echo memory; readlink /proc/1/fd/0; id -u; cat /proc/1/comm';
+    const [result] = await runAsUser([sh(script, { pid: { init: true }, mount: true })]);
+    expect(lines((result as Result).stdout)).toEqual([String(user.uid), 'memcage-exec']);
+  });
+
   test('root inside mounts for itself only', async () => {
     const script = 'mount -t tmpfs memcage-rootless /mnt && grep -c memcage-rootless /proc/self/mountinfo';
     expect(await outputOf(sh(script, { mount: true, user: { uid: 0, gid: 0 } }))).toEqual(['1']);
