@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { native, type StallMeterOptions, type WatchEvent } from 'memcage/native';
@@ -298,6 +298,9 @@ describeIf(['v1', 'hybrid', 'root'], 'a meter of stalls where the OOM killer is 
 
   function withoutKiller(): Place {
     const place = make();
+    // Else the swap of the whole machine would be filled first.
+    const both = 'memory.memsw.limit_in_bytes';
+    if (existsSync(join(place.memory, both))) write(place.memory, both, String(LIVELOCK_LIMIT));
     write(place.memory, 'memory.oom_control', '1');
     return place;
   }
