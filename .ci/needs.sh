@@ -5,4 +5,4 @@
 packages=(c++:g++ gcc make python3 stress chromium dockerd:docker.io docker:docker-cli podman runc crun newuidmap:uidmap zsh fish redis-server bwrap:bubblewrap socat rg:ripgrep)
 
 # A test that needs something of this list may not be skipped, because this machine has it.
-export MEMCAGE_REQUIRE=${MEMCAGE_REQUIRE:-v1,hybrid,root,swap-accounting,seccomp,userns,unprivileged-userns,first-userns,newuidmap,stress,gcc,python3,chromium,terminal,zsh,fish,redis-server,bwrap,sandbox-runtime,bun,deno,runc,docker,podman}
+export MEMCAGE_REQUIRE=${MEMCAGE_REQUIRE:-v1,hybrid,root,swap-accounting,seccomp,userns,unprivileged-userns,first-userns,newuidmap,stress,gcc,python3,psi-switch,root-read-only,mount-ids,chromium,terminal,zsh,fish,redis-server,bwrap,sandbox-runtime,bun,deno,runc,docker,podman}
