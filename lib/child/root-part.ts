@@ -2,7 +2,7 @@ import type { Root } from '../root/root';
 
 /** The part of the option `root` that a step of the child was about. */
 export interface RootPart {
-  /** With the name of the option: `root.binds[1]: /data on /work`. */
+  /** With the name of the option: `root.binds[1]: /data on /job`. */
   name: string;
   /** A path of this process's. */
   source: string | undefined;

@@ -8,20 +8,6 @@
 namespace memcage {
 namespace {
 
-const char* SignName(StallSign sign) {
-  switch (sign) {
-    case StallSign::kPressure:
-      return "pressure";
-    case StallSign::kRefaults:
-      return "refaults";
-    case StallSign::kOomPaused:
-      return "oomPaused";
-    case StallSign::kNone:
-      break;
-  }
-  return "";
-}
-
 int64_t Microseconds(const timeval& time) { return static_cast<int64_t>(time.tv_sec) * 1'000'000 + time.tv_usec; }
 
 }  // namespace

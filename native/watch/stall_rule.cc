@@ -92,6 +92,20 @@ StallSign SignOf(const StallSlice& slice) {
 
 }  // namespace
 
+const char* SignName(StallSign sign) {
+  switch (sign) {
+    case StallSign::kPressure:
+      return "pressure";
+    case StallSign::kRefaults:
+      return "refaults";
+    case StallSign::kOomPaused:
+      return "oomPaused";
+    case StallSign::kNone:
+      break;
+  }
+  return "";
+}
+
 void StallStretch::Add(const StallSlice& slice, int64_t us) {
   const StallSign sign = SignOf(slice);
   if (sign == StallSign::kPressure) {

@@ -17,6 +17,9 @@ enum class StallSign {
   kOomPaused,
 };
 
+/** As JavaScript sees it; '' for none. */
+const char* SignName(StallSign sign);
+
 /** What happened in a slice of time. */
 struct StallSlice {
   int64_t length_us = 0;

@@ -13,20 +13,6 @@ using memcage::StallStretch;
 
 constexpr int64_t kUsPerMs = 1000;
 
-const char* NameOf(StallSign sign) {
-  switch (sign) {
-    case StallSign::kPressure:
-      return "pressure";
-    case StallSign::kRefaults:
-      return "refaults";
-    case StallSign::kOomPaused:
-      return "oomPaused";
-    case StallSign::kNone:
-      break;
-  }
-  return "";
-}
-
 /** Numbers are 0, and flags false, if they are left out. */
 int64_t NumberOf(const Napi::Object& slice, const char* name) {
   const Napi::Value value = slice.Get(name);
@@ -57,7 +43,7 @@ Napi::Value Stretches(const Napi::CallbackInfo& info) {
     stretch.Add(slice, slice.length_us);
     Napi::Object shown = Napi::Object::New(info.Env());
     shown.Set("ms", static_cast<double>(stretch.length_us() / kUsPerMs));
-    shown.Set("sign", NameOf(stretch.sign()));
+    shown.Set("sign", memcage::SignName(stretch.sign()));
     stretches.Set(i, shown);
   }
   return stretches;

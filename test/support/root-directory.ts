@@ -22,7 +22,7 @@ export function makeRootDirectory(): RootDirectory {
   const directory = (name: string): void => {
     mkdirSync(join(path, name), { recursive: true });
   };
-  for (const each of ['proc', 'dev', 'etc', 'tmp', 'work', ...SYSTEM.map(({ to }) => to)]) directory(each);
+  for (const each of ['proc', 'dev', 'etc', 'tmp', 'job', ...SYSTEM.map(({ to }) => to)]) directory(each);
   return {
     path,
     directory,

@@ -30,9 +30,9 @@ describeIf(['root', 'userns'], 'the launcher', () => {
     readOnly: true,
     proc: 'new',
     dev: true,
-    mounts: [...SYSTEM, tmpfs('/work', { size: '4096', mode: '700', create: true })],
+    mounts: [...SYSTEM, tmpfs('/job', { size: '4096', mode: '700', create: true })],
     hide: ['/usr/share'],
-    cwd: '/work',
+    cwd: '/job',
   });
 
   testRows(
@@ -54,10 +54,10 @@ describeIf(['root', 'userns'], 'the launcher', () => {
       const script =
         'pwd; echo /* /usr/share/*; readlink /proc/1/root || echo hidden; stat -c %a / .; echo $PPID; (echo > /f) 2>/dev/null';
       const { stdout, stderr } = launched(...args, '/bin/sh', '-c', script);
-      const names = ['/dev', '/proc', '/work', ...SYSTEM.map(({ to }) => to)].sort();
+      const names = ['/dev', '/proc', '/job', ...SYSTEM.map(({ to }) => to)].sort();
       expect(stderr).toBe('');
       expect(stdout.trim().split('\n')).toEqual([
-        '/work',
+        '/job',
         `${names.join(' ')} /usr/share/*`,
         // Of an init with more rights than the program, the kernel tells nothing.
         more === 0 ? '/' : 'hidden',

@@ -17,7 +17,7 @@ const EMPTY: Partial<RootPlan> = {
   dev: true,
   mounts: SYSTEM.filter(({ to }) => to !== '/sbin'),
 };
-const OWN: Partial<RootPlan> = { proc: 'new', mounts: [tmpfs('/etc')], hide: ['/work'] };
+const OWN: Partial<RootPlan> = { proc: 'new', mounts: [tmpfs('/etc')], hide: ['/job'] };
 
 const CHECKOUT = join(__dirname, '../../..');
 

@@ -16,11 +16,11 @@ describeIf(['root', 'mount-ids'], 'what a root has mounted', () => {
   let directory: string;
   beforeEach(() => {
     directory = temporaryDirectory();
-    for (const name of ['proc', 'dev', 'work/below', 'above/work', ...SYSTEM.map(({ to }) => to)]) {
+    for (const name of ['proc', 'dev', 'job/below', 'above/job', ...SYSTEM.map(({ to }) => to)]) {
       mkdirSync(join(directory, name), { recursive: true });
     }
-    for (const name of ['work', 'proc', 'dev']) symlinkSync(`/${name}`, join(directory, `to-${name}`));
-    symlinkSync('../../work', join(directory, 'above/work/link'));
+    for (const name of ['job', 'proc', 'dev']) symlinkSync(`/${name}`, join(directory, `to-${name}`));
+    symlinkSync('../../job', join(directory, 'above/job/link'));
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
@@ -42,15 +42,15 @@ describeIf(['root', 'mount-ids'], 'what a root has mounted', () => {
   testRows<[Partial<RootPlan>, object]>(
     'is covered by nothing that a link leads there',
     [
-      [{ mounts: [tmpfs('/work'), tmpfs('/to-work')] }, covered('root-target', '/work')],
-      [{ mounts: [tmpfs('/to-work'), tmpfs('/work')] }, covered('root-target', '/to-work')],
-      [{ mounts: [tmpfs('/work/below'), bind('/etc', '/above/work/link')] }, covered('root-target', '/work/below')],
+      [{ mounts: [tmpfs('/job'), tmpfs('/to-job')] }, covered('root-target', '/job')],
+      [{ mounts: [tmpfs('/to-job'), tmpfs('/job')] }, covered('root-target', '/to-job')],
+      [{ mounts: [tmpfs('/job/below'), bind('/etc', '/above/job/link')] }, covered('root-target', '/job/below')],
       [{ mounts: [tmpfs('/to-proc')] }, covered('root-proc', '/proc')],
       [{ mounts: [bind('/etc', '/to-dev')] }, covered('root-dev', '/dev')],
       [{ hide: ['/to-proc'] }, covered('root-proc', '/proc')],
       [{ hide: ['/to-dev'] }, covered('root-dev', '/dev')],
-      [{ mounts: [tmpfs('/work')], hide: ['/to-work'] }, covered('root-target', '/work')],
-      [{ mounts: [tmpfs('/work/below')], hide: ['/to-work'] }, covered('root-target', '/work/below')],
+      [{ mounts: [tmpfs('/job')], hide: ['/to-job'] }, covered('root-target', '/job')],
+      [{ mounts: [tmpfs('/job/below')], hide: ['/to-job'] }, covered('root-target', '/job/below')],
     ],
     ([root, failure]) => expect(start(root)).toEqual(failure),
     { name: ([root]) => text(root) },
@@ -59,13 +59,13 @@ describeIf(['root', 'mount-ids'], 'what a root has mounted', () => {
   testRows<Partial<RootPlan>>(
     'is covered where that is asked for',
     [
-      { mounts: [tmpfs('/to-work')] },
-      { mounts: [tmpfs('/to-work'), tmpfs('/work/below/more', { create: true })] },
-      { mounts: [tmpfs('/work')], hide: ['/work'] },
-      { mounts: [tmpfs('/work'), tmpfs('/work/more', { create: true })], hide: ['/work'] },
-      { mounts: [tmpfs('/to-work')], hide: ['/to-work', '/work'] },
+      { mounts: [tmpfs('/to-job')] },
+      { mounts: [tmpfs('/to-job'), tmpfs('/job/below/more', { create: true })] },
+      { mounts: [tmpfs('/job')], hide: ['/job'] },
+      { mounts: [tmpfs('/job'), tmpfs('/job/more', { create: true })], hide: ['/job'] },
+      { mounts: [tmpfs('/to-job')], hide: ['/to-job', '/job'] },
       { mounts: [tmpfs('/dev/shm'), bind('/etc', '/dev/pts'), bind('/dev/full', '/dev/null')] },
-      { mounts: [tmpfs('/work'), bind('/etc', '/work/etc', { create: true }), bind('/etc', '/above')] },
+      { mounts: [tmpfs('/job'), bind('/etc', '/job/etc', { create: true }), bind('/etc', '/above')] },
     ],
     (root) => expect(start(root)).toEqual(RAN),
     { name: text },

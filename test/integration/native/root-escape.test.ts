@@ -37,13 +37,13 @@ describeIf('root', 'a root whose links lead to fds and processes', () => {
       { target: () => `/proc/${process.pid}/cwd`, errno: ELOOP },
     ],
     ({ target, errno }) => {
-      symlinkSync(target(), inside('work'));
+      symlinkSync(target(), inside('job'));
       const options = {
-        ...inRoot({ ...root, proc: 'bind', cwd: '/work' }),
+        ...inRoot({ ...root, proc: 'bind', cwd: '/job' }),
         namespaces: CLONE_NEWNS,
         stdio: [fd, -1, -1],
       };
-      expect(native.clone(cloneOptions(options))).toEqual({ stage: 'cwd', errno: -errno, path: '/work' });
+      expect(native.clone(cloneOptions(options))).toEqual({ stage: 'cwd', errno: -errno, path: '/job' });
     },
     { name: ({ target }) => target() },
   );

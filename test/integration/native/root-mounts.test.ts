@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import type { RootPlan } from 'memcage/native';
 import { temporaryDirectory } from '../../support/native-child';
 import { describeIf } from '../../support/require';
+import { ownMounts } from '../../support/root-directory';
 import { bind, EMPTY, failureIn, printedIn, SYSTEM, tmpfs } from '../../support/root-plan';
 import { testRows } from '../../support/rows';
 
 const { EBUSY, EISDIR, ELOOP, ENOENT, ENOTDIR } = constants.errno;
-
-const mountsHere = (): string => readFileSync('/proc/self/mountinfo', 'utf8');
 
 describeIf('root', 'the mounts in the root of a child', () => {
   let directory: string;
@@ -24,10 +23,10 @@ describeIf('root', 'the mounts in the root of a child', () => {
 
   beforeEach(() => {
     directory = temporaryDirectory();
-    before = mountsHere();
+    before = ownMounts();
   });
   afterEach(() => {
-    expect(mountsHere()).toBe(before);
+    expect(ownMounts()).toBe(before);
     rmSync(directory, { recursive: true });
   });
 

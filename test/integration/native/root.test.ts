@@ -1,16 +1,15 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { native, type RootPlan } from 'memcage/native';
 import { errno, refusing } from '../../support/bpf';
 import { outputOf, shell, temporaryDirectory } from '../../support/native-child';
 import { describeIf } from '../../support/require';
+import { ownMounts } from '../../support/root-directory';
 import { bind, EMPTY, failureIn, inRoot, printedIn, SYSTEM, tmpfs } from '../../support/root-plan';
 import { testRows } from '../../support/rows';
 
 const { EACCES, ENOENT } = constants.errno;
-
-const mountsHere = (): string => readFileSync('/proc/self/mountinfo', 'utf8');
 
 describeIf('root', 'the root of a child', () => {
   let directory: string;
@@ -25,10 +24,10 @@ describeIf('root', 'the root of a child', () => {
 
   beforeEach(() => {
     directory = temporaryDirectory();
-    before = mountsHere();
+    before = ownMounts();
   });
   afterEach(() => {
-    expect(mountsHere()).toBe(before);
+    expect(ownMounts()).toBe(before);
     rmSync(directory, { recursive: true });
   });
 

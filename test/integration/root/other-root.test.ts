@@ -36,7 +36,7 @@ describeIf(['root', 'cgroup', 'root-read-only'], 'a directory as the root', () =
   test('is all that the child sees', async () => {
     directory.file('etc/name', 'inside\n');
     expect(await sh('cat /etc/name; pwd; echo /*')).toBe(
-      `inside\n/\n${['dev', 'etc', 'proc', 'tmp', 'work', ...SYSTEM.map(({ to }) => to.slice(1))]
+      `inside\n/\n${['dev', 'etc', 'proc', 'tmp', 'job', ...SYSTEM.map(({ to }) => to.slice(1))]
         .sort()
         .map((name) => `/${name}`)
         .join(' ')}`,
@@ -79,9 +79,9 @@ describeIf(['root', 'cgroup', 'root-read-only'], 'a directory as the root', () =
 
   test('read-only, but for a bind without readOnly and a tmpfs', async () => {
     mkdirSync(join(directory.path, 'outside'));
-    const binds = [{ from: join(directory.path, 'outside'), to: '/work' }];
-    const script = `for d in /etc /usr /outside /work /tmp /dev/shm; do touch $d/new 2>/dev/null && echo $d; done; true`;
-    expect(await sh(script, { readOnly: true, binds, tmpfs: ['/tmp'] })).toBe('/work\n/tmp\n/dev/shm');
+    const binds = [{ from: join(directory.path, 'outside'), to: '/job' }];
+    const script = `for d in /etc /usr /outside /job /tmp /dev/shm; do touch $d/new 2>/dev/null && echo $d; done; true`;
+    expect(await sh(script, { readOnly: true, binds, tmpfs: ['/tmp'] })).toBe('/job\n/tmp\n/dev/shm');
     expect(readFileSync(join(directory.path, 'outside/new'), 'utf8')).toBe('');
     expect(await sh('touch /etc/new && echo written')).toBe('written');
   });
@@ -92,11 +92,11 @@ describeIf(['root', 'cgroup', 'root-read-only'], 'a directory as the root', () =
     directory.directory('a/b');
     const from = (name: string) => join(directory.path, name);
     const binds = [
-      { from: from('b'), to: '/work/b' },
-      { from: from('a'), to: '/work' },
+      { from: from('b'), to: '/job/b' },
+      { from: from('a'), to: '/job' },
       { from: from('a/file'), to: '/tmp/deep/file' },
     ];
-    expect(await sh('cat /work/file /work/b/file /tmp/deep/file', { binds, tmpfs: ['/tmp'] })).toBe('aba');
+    expect(await sh('cat /job/file /job/b/file /tmp/deep/file', { binds, tmpfs: ['/tmp'] })).toBe('aba');
   });
 
   test('an empty root has what is made in it', async () => {

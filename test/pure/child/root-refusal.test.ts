@@ -14,7 +14,7 @@ const { EACCES, EBUSY, EINVAL, ELOOP, EMFILE, ENOENT, ENOSPC, ENOSYS, ENOTDIR, E
 const OPTION = {
   path: '/srv/root',
   binds: [
-    { from: '/data', to: '/work' },
+    { from: '/data', to: '/job' },
     { from: '/usr/lib', to: '/lib' },
   ],
   tmpfs: ['/tmp'],
@@ -37,14 +37,14 @@ testRows<[RootStage, number, string, RegExp]>(
     ],
     ['root', ENOTDIR, '/srv/root', /root\.path.* is not a directory.*Cure: name a directory/],
     ['root', EACCES, '/srv/root', /this user may not search one of .* above \/srv\/root\. Cure: give it/],
-    ['root-target', EACCES, '/work', /^root\.binds\[0\]: .*may not search one of .* above \/work\. Cure: give it/],
+    ['root-target', EACCES, '/job', /^root\.binds\[0\]: .*may not search one of .* above \/job\. Cure: give it/],
     [
       'root-hide',
       EACCES,
       '/etc/shadow',
       /^root\.hide\[0\]: .*above \/etc\/shadow\. Cure: leave it out: the child can't/,
     ],
-    ['root-mount', EACCES, '/work', /security module.*Cure: .*CAP_SYS_ADMIN/],
+    ['root-mount', EACCES, '/job', /security module.*Cure: .*CAP_SYS_ADMIN/],
     ['root-source', ENOTDIR, '/data', /something on the way to \/data is not a directory\. Cure: name a file or a dir/],
     [
       'root-source',
@@ -56,10 +56,10 @@ testRows<[RootStage, number, string, RegExp]>(
     [
       'root-target',
       ENOENT,
-      '/work',
-      /^root\.binds\[0\]: \/data on \/work .*there is no \/work in the root\. Cure: mkdir -p \/srv\/root\/work .*tmpfs/,
+      '/job',
+      /^root\.binds\[0\]: \/data on \/job .*there is no \/job in the root\. Cure: mkdir -p \/srv\/root\/job .*tmpfs/,
     ],
-    ['root-target', ELOOP, '/work', /^root\.binds\[0\]: .*symbolic links/],
+    ['root-target', ELOOP, '/job', /^root\.binds\[0\]: .*symbolic links/],
     ['root-target', ENOENT, '/tmp', /^root\.tmpfs\[0\]: \/tmp .*mkdir -p \/srv\/root\/tmp/],
     [
       'root-mount',
@@ -68,7 +68,7 @@ testRows<[RootStage, number, string, RegExp]>(
       /^root\.binds\[1\]: .*one of \/usr\/lib and \/lib in the root is a directory.*Cure: .*touch \/srv\/root\/lib/,
     ],
     ['root-mount', ENOTDIR, '/tmp', /^root\.tmpfs\[0\]: .*\/tmp in the root is not a directory/],
-    ['root-mount', ENOSPC, '/work', /^root\.binds\[0\]: .*fs\.mount-max/],
+    ['root-mount', ENOSPC, '/job', /^root\.binds\[0\]: .*fs\.mount-max/],
     ['root-read-only', EPERM, '/lib', /^root\.binds\[1\]: .*could not be made read-only/],
     ['root-read-only', EPERM, '', /^root\.path: \/srv\/root could not be made read-only/],
     [
@@ -87,7 +87,7 @@ testRows<[RootStage, number, string, RegExp]>(
     [
       'root-target',
       EBUSY,
-      '/work',
+      '/job',
       /^root\.binds\[0\]: .*leads to \/ itself, or .*another entry.*Cure: .*without symbolic links/,
     ],
     ['root-proc', EBUSY, '/proc', /^\/proc of root\.path: .*another entry/],
@@ -127,7 +127,7 @@ testRows<[Partial<NamespaceFacts>, string, RootStage?]>(
     [{ isPrivileged: true }, 'give it CAP_SYS_CHROOT', 'root-pivot'],
   ],
   ([facts, text, stage = 'root-mount']) => {
-    expect(explain(stage, EPERM, '/work', { facts }).cure).toContain(text);
+    expect(explain(stage, EPERM, '/job', { facts }).cure).toContain(text);
   },
 );
 
@@ -139,7 +139,7 @@ test('without a path the cure names the path inside', () => {
 test('a shortage is an error as of any spawn', () => {
   const context = { home: undefined, namespaces: {}, settings: NO_SETTINGS, isLate: false };
   const root = resolveRoot(OPTION, 'spawn');
-  const failure = { stage: 'root-mount', errno: -EMFILE, path: '/work' } as const;
+  const failure = { stage: 'root-mount', errno: -EMFILE, path: '/job' } as const;
   expect(explainFailure(failure, { ...context, root })).toMatchObject({ asNode: true, error: { code: 'EMFILE' } });
   expect(explainFailure({ ...failure, errno: -EPERM }, { ...context, root })).toMatchObject({
     asNode: false,
@@ -168,10 +168,10 @@ test('an init that finds no /proc says what may cover it', () => {
 
 test('a working directory that is not inside is told from a missing program', () => {
   const context = { home: undefined, namespaces: {}, settings: NO_SETTINGS, isLate: false };
-  const failure = { stage: 'cwd', errno: -ENOENT, path: '/work' } as const;
+  const failure = { stage: 'cwd', errno: -ENOENT, path: '/job' } as const;
   const { error, asNode } = explainFailure(failure, { ...context, root: resolveRoot({}, 'spawn') });
   expect(asNode).toBe(false);
-  expect(error.message).toMatch(/^The child can't begin in \/work \(ENOENT\).*Cure: the option cwd/);
+  expect(error.message).toMatch(/^The child can't begin in \/job \(ENOENT\).*Cure: the option cwd/);
   expect(explainFailure(failure, { ...context, root: undefined }).asNode).toBe(true);
 });
 

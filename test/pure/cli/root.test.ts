@@ -11,7 +11,7 @@ test('the options of memcage run as the option root', () => {
       {
         root: '/srv/root',
         'read-only': true,
-        bind: ['.:/work', '/a:b:/c:ro', '/x:/y:rw'],
+        bind: ['.:/job', '/a:b:/c:ro', '/x:/y:rw'],
         tmpfs: ['/tmp', '/run:16M'],
         hide: ['/etc'],
       },
@@ -21,7 +21,7 @@ test('the options of memcage run as the option root', () => {
     path: '/srv/root',
     readOnly: true,
     binds: [
-      { from: '.', to: '/work', readOnly: false },
+      { from: '.', to: '/job', readOnly: false },
       { from: '/a:b', to: '/c', readOnly: true },
       { from: '/x', to: '/y', readOnly: false },
     ],
@@ -34,8 +34,8 @@ testRows(
   'wrong words, by the name of the option',
   [
     [{ bind: ['/data'] }, /^--bind is FROM:TO or FROM:TO:ro.*'\/data'$/],
-    [{ bind: ['/data:work'] }, /^--bind is FROM:TO/],
-    [{ bind: ['/data:/work:rx'] }, /^--bind is FROM:TO/],
+    [{ bind: ['/data:job'] }, /^--bind is FROM:TO/],
+    [{ bind: ['/data:/job:rx'] }, /^--bind is FROM:TO/],
     [{ bind: ['/a:/x', '/b:/x'] }, /for --bind \/b:\/x but/],
     [{ bind: ['/a:/'] }, /--root is the directory that becomes \/.* for --bind \/a:\/ but/],
     [{ tmpfs: ['tmp'] }, /^--tmpfs is PATH or PATH:SIZE/],

@@ -10,7 +10,7 @@ export function inFlags(message: string, root: RootOptions = {}): string {
   );
 }
 
-/** As errors name an entry of the option `root`: `root.binds[1]: /data on /work`, or `root.tmpfs[0].size`. */
+/** As errors name an entry of the option `root`: `root.binds[1]: /data on /job`, or `root.tmpfs[0].size`. */
 const ENTRY = /\broot\.(binds|tmpfs|hide)\[(\d+)\](?:\.\w+|: \/.*?(?= could not be ))?/g;
 
 function flagOf({ binds, tmpfs, hide }: RootOptions, list: string, index: number): string {
