@@ -1,0 +1,30 @@
+/** What a job takes of a budget. */
+export interface Need {
+  /** The limit of its memory, in bytes. */
+  memoryBytes: number;
+  /** Processors; 0 if it asks for none. */
+  cpus: number;
+  /** Processes and threads; 0 if it asks for none. */
+  pids: number;
+}
+
+/** A job that runs, as the rules of admission see it. */
+export interface RunningJob {
+  readonly need: Need;
+  /** When it started, in milliseconds of monotonic time. */
+  readonly startedMs: number;
+  /** Whether the budget can start it again without its caller noticing. Only such a job is evicted. */
+  readonly canStartAgain: boolean;
+  /** What it used when it was last measured, without page cache that the kernel can drop, in bytes; 0 before that. */
+  readonly usedBytes: number;
+  /** The most that it was seen to use. */
+  readonly mostUsedBytes: number;
+}
+
+/** Which jobs may run at the same time. Knows no clock, no kernel and no queue. */
+export interface Admission {
+  /** Whether a job may start beside those that run. */
+  admits(need: Need, running: readonly RunningJob[], nowMs: number): boolean;
+  /** What the running jobs have taken of the memory, in bytes. */
+  reservedBytes(running: readonly RunningJob[], nowMs: number): number;
+}
