@@ -31,31 +31,17 @@ export interface SharedBudgetOptions {
 /** What {@link createBudget} makes. */
 export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
   readonly cage: Cage;
-  declare readonly run: Budget['run'];
-  declare readonly spawn: Budget['spawn'];
-  declare readonly fork: Budget['fork'];
-  declare readonly exec: Budget['exec'];
-  declare readonly execFile: Budget['execFile'];
+  readonly spawn = this.#starter('spawn') as Budget['spawn'];
+  readonly fork = this.#starter('fork') as Budget['fork'];
+  readonly exec = this.#collector('exec') as Budget['exec'];
+  readonly execFile = this.#collector('execFile') as Budget['execFile'];
+  readonly run = ((file: string, args?: readonly string[] | RunOptions, options?: RunOptions) => {
+    const [list, rest] = isOptions(args) ? [[], args] : [args ?? [], options];
+    return runJob(this.#parts, file, list, rest);
+  }) as Budget['run'];
   readonly #parts: BudgetParts;
   readonly #meter: UseMeter | undefined;
   #closing: Promise<void> | undefined;
-
-  static {
-    for (const name of ['spawn', 'fork'] as const) {
-      define(name, function (...args) {
-        return startJob(this.#parts, name, args);
-      });
-    }
-    for (const name of ['exec', 'execFile'] as const) {
-      define(name, function (...args) {
-        return withCallback(startJob(this.#parts, name, args), args);
-      });
-    }
-    define('run', function (file, args, options) {
-      const [list, rest] = isOptions(args) ? [[], args] : [args ?? [], options];
-      return runJob(this.#parts, file as string, list as readonly string[], rest as RunOptions);
-    });
-  }
 
   constructor({ cage, supply, concurrency, admission, createMeter, learned }: SharedBudgetOptions) {
     super();
@@ -107,6 +93,15 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
     return this.close();
   }
 
+  #starter(name: 'spawn' | 'fork' | 'exec' | 'execFile') {
+    return (...args: unknown[]): Promise<unknown> => startJob(this.#parts, name, args);
+  }
+
+  #collector(name: 'exec' | 'execFile') {
+    const start = this.#starter(name);
+    return (...args: unknown[]): Promise<unknown> => withCallback(start(...args), args);
+  }
+
   #whyClosed(): Error | undefined {
     return this.closing ? new MemcageError(ErrorCode.CLOSED, 'The budget is closed') : undefined;
   }
@@ -127,8 +122,4 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
     await learned?.close();
     emitApart(this, 'close');
   }
-}
-
-function define(name: string, value: (this: SharedBudget, ...args: unknown[]) => unknown): void {
-  Object.defineProperty(SharedBudget.prototype, name, { value, writable: true, configurable: true });
 }
