@@ -38,6 +38,8 @@ const ROOMS = [
   'lib/request/',
   'lib/sync/',
   'lib/api/',
+  'lib/warm-pool/preload/',
+  'lib/warm-pool/',
   'lib/doctor/',
   'lib/index.ts',
   'lib/native.ts',
