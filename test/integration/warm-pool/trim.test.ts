@@ -8,8 +8,6 @@ import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 import { pools, WORKER } from '../../support/warm-pool';
 
-const MIB = 2 ** 20;
-
 describeIf(['v2', 'swap'], 'a child that waits, trimmed', () => {
   const { make, ready } = pools();
   expectNothingLeft(() => run('true', { memory: '8M' }));
@@ -21,7 +19,6 @@ describeIf(['v2', 'swap'], 'a child that waits, trimmed', () => {
     const cgroup = Cgroup.of(pid);
     const before = cgroup.usage().usageBytes;
     await until('it uses less than half', () => cgroup.usage().usageBytes < before / 2);
-    console.log(`warm pool: ${before / MIB} MiB before, ${cgroup.usage().usageBytes / MIB} MiB after`);
     expect(await pool.run('answer')).toBe('answer');
   });
 });
