@@ -13,6 +13,7 @@ const SECTIONS = {
     'spawn',
     'child-process',
     'sync',
+    'warm-pool',
     'create-cage',
     'budget',
     'contain',
