@@ -15,6 +15,13 @@ export function exitCodeOf(signal: NodeJS.Signals): number {
   return 128 + (numbers[signal] ?? Number(signal.slice('SIG'.length)));
 }
 
+/** Ends this process at a signal, by the exit handler that closes its cages, which the signal's default action would pass over. */
+export function exitOnSignals(): void {
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const) {
+    process.once(signal, () => process.exit(exitCodeOf(signal)));
+  }
+}
+
 /** env(1), timeout(1) and docker run have the same three codes. */
 export function reportStartError({ file, root }: CagedRequest, error: NodeJS.ErrnoException | undefined): number {
   const message = error?.message ?? 'it could not be started';

@@ -1,6 +1,6 @@
 import { type Cage, explainOom, formatSize, type NodeHeapReport, spawn } from '../../../index';
 import { FAILED } from '../../command';
-import { exitCodeOf, reportStartError } from './ends';
+import { exitCodeOf, exitOnSignals, reportStartError } from './ends';
 import { limitNotes } from './limits';
 import { Reports } from './reports';
 import type { RunRequest } from './request';
@@ -74,10 +74,7 @@ function start(request: RunRequest, memoryDetails: boolean) {
 function untilClosed(cage: Cage): Promise<void> {
   if (cage.closing) return Promise.resolve();
   const alive = setInterval(() => {}, 2 ** 30);
-  for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const) {
-    // The signal's default action would end the process without the exit handler that closes the cage.
-    process.once(signal, () => process.exit(exitCodeOf(signal)));
-  }
+  exitOnSignals();
   return new Promise((resolve) => {
     cage.once('close', () => {
       clearInterval(alive);
