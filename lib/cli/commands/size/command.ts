@@ -16,7 +16,7 @@ import { sizeOf } from './size';
 import { jsonOf, renderResult } from './table';
 
 const LEAST_RUNS = 5;
-const DEFAULT_RUNS = 12;
+const DEFAULT_RUNS = 16;
 const MOST_RUNS = 100;
 const DEFAULT_SLACK = 10;
 

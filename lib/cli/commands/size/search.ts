@@ -29,9 +29,14 @@ export interface Found {
 /** How often it must run well at the limit that is found. */
 const ENOUGH = 2;
 const FIRST_STEP = 4;
+/** By what a step grows. Above the need, page cache is what is missing, which may be much; below, a little less is often too little. */
+const UP = 4;
+const DOWN = 2;
+/** No limit is tried that is so many times what the command uses without one. */
+const MOST_PEAKS = 8;
 
 /**
- * Searches the smallest limit that is good. Walks from the need, up or down, in steps that double, until one limit is good
+ * Searches the smallest limit that is good. Walks from the need, up or down, in steps that grow, until one limit is good
  * and one is not; then halves what is between them; then tries the good one again, since a command that needs a little more each second
  * time would be found too small.
  */
@@ -39,7 +44,7 @@ export async function search(
   { needBytes, peakBytes, mostRuns }: SearchOptions,
   probe: (limitBytes: number) => Promise<Answer>,
 ): Promise<Found> {
-  const bounds = new Bounds(placeOf(needBytes), placeOf(peakBytes));
+  const bounds = new Bounds(placeOf(needBytes), placeOf(peakBytes), placeOf(MOST_PEAKS * peakBytes));
   for (let run = 0; run < mostRuns; run += 1) {
     const place = bounds.next();
     if (place === undefined) break;
@@ -59,11 +64,12 @@ class Bounds {
   constructor(
     private readonly start: number,
     private readonly peak: number,
+    private readonly last: number,
   ) {}
 
   get found(): Found {
     const bad = this.#bad < 0 ? undefined : this.#bad;
-    return { good: this.#good, bad, isCertain: this.next() === undefined };
+    return { good: this.#good, bad, isCertain: this.#good !== undefined && this.next() === undefined };
   }
 
   /** Undefined once all is known. */
@@ -87,12 +93,12 @@ class Bounds {
 
   #tellGood(place: number): void {
     this.#goods.set(place, (this.#goods.get(place) ?? 0) + 1);
-    if (this.#good !== undefined && place < this.#good && this.#bad < 0) this.#step *= 2;
+    if (this.#good !== undefined && place < this.#good && this.#bad < 0) this.#step *= DOWN;
     this.#good = place;
   }
 
   #tellBad(place: number): void {
-    if (this.#good === undefined && this.#bad >= 0) this.#step *= 2;
+    if (this.#good === undefined && this.#bad >= 0) this.#step *= UP;
     this.#bad = Math.max(this.#bad, place);
     if (this.#good === undefined || this.#good > place) return;
     // What was good once is not after all: the next place that was good before, if there is one.
@@ -106,9 +112,10 @@ class Bounds {
   }
 
   /** Above the peak only if the command fails there too, as a Node program may, whose heap follows the limit. */
-  #above(): number {
+  #above(): number | undefined {
     if (this.#bad < 0) return this.start;
+    if (this.#bad >= this.last) return undefined;
     const place = this.#bad + this.#step;
-    return this.#bad < this.peak ? Math.min(place, Math.max(this.peak, this.#bad + 1)) : place;
+    return this.#bad < this.peak ? Math.min(place, Math.max(this.peak, this.#bad + 1)) : Math.min(place, this.last);
   }
 }
