@@ -40,7 +40,7 @@ function isFile(path: string): boolean {
 export function isStdinGiven(): boolean {
   try {
     const stat = fstatSync(0);
-    return stat.isFIFO() || stat.isFile();
+    return stat.isFIFO() || stat.isSocket() || stat.isFile();
   } catch {
     // It is closed.
     return false;
