@@ -35,7 +35,7 @@ describeIf('cgroup', 'memcage size', () => {
       [1, 2, 3].map(() => expect.objectContaining({ limitBytes: 'max', judgement: 'well' })),
     );
     expect(runs.some(({ judgement }: { judgement: string }) => judgement === 'killed')).toBe(true);
-    expect(end.stderr).toMatch(/up to 13 runs with limits follow/);
+    expect(end.stderr).toMatch(/up to 13 runs follow/);
     const texts = parseXml(readFileSync(chart, 'utf8')).map(({ text }) => text);
     expect(texts).toContain(`recommended ${recommended.size}`);
     // It is good for memcage run.

@@ -49,8 +49,7 @@ export function baselineOf(first: Trial, others: readonly Trial[], slack: number
   const durationMs = middle(timed.map((trial) => trial.durationMs));
   const allowed = (cost: keyof Costs, slackOf: (usual: number) => number): number => {
     const values = timed.map((trial) => trial[cost] ?? 0);
-    const most = Math.max(...values);
-    return most + (most - Math.min(...values)) + Math.max(LEAST_SLACK[cost], slackOf(middle(values)));
+    return Math.max(...values) + Math.max(LEAST_SLACK[cost], slackOf(middle(values)));
   };
   const ofTime = (): number => slack * durationMs;
   const ofPages = (): number => (slack * peakBytes) / PAGE_BYTES;

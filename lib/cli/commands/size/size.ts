@@ -7,7 +7,7 @@ import { inputOf, type OpenInput } from './input';
 import type { SizeRequest } from './request';
 import { type JudgedTrial, resultOf, type SizeResult } from './result';
 import { runTrial, StartError, type TrialBounds } from './run-trial';
-import { search } from './search';
+import { type Answer, search } from './search';
 import { limitOf } from './table';
 import type { Trial } from './trial';
 import { answerOf, complaintOf, judge, wordsOf } from './verdict';
@@ -16,6 +16,8 @@ import { answerOf, complaintOf, judge, wordsOf } from './verdict';
 const LONG_MS = 60_000;
 /** Of the runs, those without a limit. */
 const FREE_RUNS = 3;
+/** And of the others, as many as may be without a limit too. */
+const MOST_CONTROLS = 2;
 
 /** Told of what happens, for those who wait. */
 type Say = (line: string) => void;
@@ -25,23 +27,62 @@ export async function sizeOf(request: SizeRequest, say: Say): Promise<SizeResult
   const openInput = await inputOf(request.input);
   const free = await runFree(request, openInput, say);
   if (typeof free === 'number') return free;
-  const [first, ...others] = free;
-  const baseline = baselineOf(first, others, request.slack);
-  const trials: JudgedTrial[] = free.map((trial) => ({ ...trial, judgement: 'well' }));
-  const mostRuns = request.mostRuns - free.length;
+  const left = request.mostRuns - free.length;
+  const controls = left > 2 * MOST_CONTROLS ? MOST_CONTROLS : 0;
+  const trials = new Trials(request, openInput, say, free, controls);
+  const { durationMs, peakBytes, needBytes, cutMs } = trials.baseline;
   say(
-    `without a limit ${formatDuration(baseline.durationMs)}, peak ${formatSize(baseline.peakBytes)}; up to ${mostRuns} runs with ` +
-      `limits follow, each of ${formatDuration(baseline.cutMs)} at most`,
+    `without a limit ${formatDuration(durationMs)}, peak ${formatSize(peakBytes)}; up to ${left} runs follow, ` +
+      `each of ${formatDuration(cutMs)} at most`,
   );
-  const { needBytes, peakBytes } = baseline;
-  const found = await search({ needBytes, peakBytes, mostRuns }, async (limitBytes) => {
-    const trial = await tryLimit(request, baseline, limitBytes, openInput);
+  const found = await search({ needBytes, peakBytes, mostRuns: left - controls }, (limitBytes) =>
+    trials.at(limitBytes),
+  );
+  return resultOf([request.file, ...request.args], trials.baseline, trials.all, found);
+}
+
+/** The runs of a command so far. */
+class Trials {
+  readonly all: JudgedTrial[];
+  readonly #free: [Trial, ...Trial[]];
+  #controls: number;
+
+  constructor(
+    private readonly request: SizeRequest,
+    private readonly openInput: OpenInput,
+    private readonly say: Say,
+    free: readonly [Trial, ...Trial[]],
+    controls: number,
+  ) {
+    this.#free = [...free];
+    this.#controls = controls;
+    this.all = free.map((trial) => ({ ...trial, judgement: 'well' }));
+  }
+
+  get baseline(): Baseline {
+    const [first, ...others] = this.#free;
+    return baselineOf(first, others, this.request.slack);
+  }
+
+  async at(limitBytes: number): Promise<Answer> {
+    const trial = await tryLimit(this.request, this.baseline, limitBytes, this.openInput);
+    if (answerOf(judge(trial, this.baseline), trial, this.baseline).isDoubtful) await this.#control();
+    const { baseline } = this;
     const judgement = judge(trial, baseline);
-    trials.push({ ...trial, judgement });
-    say(`${limitOf(trial)}: ${wordsOf(judgement, trial)}, ${formatDuration(trial.durationMs)}`);
+    this.all.push({ ...trial, judgement });
+    this.say(`${limitOf(trial)}: ${wordsOf(judgement, trial)}, ${formatDuration(trial.durationMs)}`);
     return answerOf(judgement, trial, baseline);
-  });
-  return resultOf([request.file, ...request.args], baseline, trials, found);
+  }
+
+  /** Has the machine become slower since the first runs? Then it takes more processor time without a limit too. */
+  async #control(): Promise<void> {
+    if (this.#controls === 0) return;
+    this.#controls -= 1;
+    const control = await runTrial(this.request, { limitBytes: Number.POSITIVE_INFINITY }, this.openInput);
+    this.say(`no limit: ${formatDuration(control.durationMs)}, once more, for comparison`);
+    this.#free.push(control);
+    this.all.push({ ...control, judgement: 'well' });
+  }
 }
 
 async function runFree(

@@ -12,8 +12,8 @@ testRows(
     [{}, 'well', 'well', false],
     // The clock alone does not count.
     [{ durationMs: 3000 }, 'well', 'well', false],
-    [{ cpuMs: 900 }, 'well', 'well', false],
-    [{ cpuMs: 901 }, 'slow', 'takes too much processor time', true],
+    [{ cpuMs: 890 }, 'well', 'well', false],
+    [{ cpuMs: 891 }, 'slow', 'takes too much processor time', true],
     [{ cpuMs: 1500 }, 'slow', 'takes too much processor time', false],
     [{ stallMs: 100 }, 'well', 'well', false],
     [{ stallMs: 200 }, 'waits', 'waits too long for memory', false],
