@@ -28,7 +28,7 @@ export const WELL: Trial = {
 export type Model = (limitBytes: number, noise: number) => Partial<Trial>;
 
 /** Random numbers that are the same each time. */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state * 48_271) % 2_147_483_647;

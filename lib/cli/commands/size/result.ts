@@ -10,7 +10,7 @@ export interface JudgedTrial extends Trial {
 }
 
 /** A limit, in bytes and as one writes it. */
-export interface NamedSize {
+interface NamedSize {
   bytes: number;
   size: string;
 }
