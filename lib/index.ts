@@ -74,6 +74,7 @@ export type {
   Caged,
   CageOptions,
   CagingOption,
+  ContainOptions,
   ExecFileOptions,
   ExecOptions,
   ForkOptions,

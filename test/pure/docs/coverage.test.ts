@@ -104,6 +104,7 @@ describe('docs name', () => {
       ['docs/files.md', 'RootTmpfs', {}],
       ['docs/create-cage.md', 'CreateCageOptions', {}],
       ['docs/create-cage.md', 'Cage', { own: true }],
+      ['docs/contain.md', 'ContainOptions', {}],
       ['docs/create-cage.md', 'CageEvents', {}],
       ['docs/events.md', 'CageEvents', {}],
       ['docs/events.md', 'CgroupEvents', {}],
