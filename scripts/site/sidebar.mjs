@@ -29,7 +29,17 @@ const SECTIONS = {
     'launcher',
   ],
   Reference: ['cli', 'errors', 'cgroup', 'interface-files', 'supported', 'native', 'nodes', 'api/README'],
-  Operations: ['parent', 'containers', 'enforcement', 'monitoring', 'inventory', 'speed', 'threat-model', '/SECURITY'],
+  Operations: [
+    'parent',
+    'containers',
+    'many-machines',
+    'enforcement',
+    'monitoring',
+    'inventory',
+    'speed',
+    'threat-model',
+    '/SECURITY',
+  ],
   Internals: [
     'architecture',
     'guardian',
