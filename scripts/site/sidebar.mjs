@@ -77,7 +77,7 @@ function titleOf(path) {
 function examples() {
   const paths = sources().map(({ path }) => path);
   return paths
-    .filter((path) => path.startsWith('examples/'))
+    .filter((path) => path.startsWith('examples/') && path.endsWith('.mts'))
     .map((path) => ({ text: basename(path, '.mts'), link: `/${path}` }));
 }
 
