@@ -91,6 +91,7 @@ export type {
   Caged,
   CageOptions,
   CagingOption,
+  ContainOptions,
   ExecFileOptions,
   ExecOptions,
   ForkOptions,

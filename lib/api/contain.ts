@@ -3,6 +3,7 @@ import { watcher } from '../addon/watcher';
 import { launchByNode, launchSyncByNode } from '../child/launch-by-node';
 import { createLaunch, createSyncLaunch, type LaunchRequest } from '../child/launch-child';
 import { type AnySharedCage, makeMember } from '../child/member';
+import type { ContainOptions } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
 import { ProcessHandle } from '../process/handle';
 import { interceptChildren } from '../process/intercept';
@@ -11,17 +12,20 @@ import { refuse } from '../process/swap';
 import { interceptSync, interceptsSync } from '../process/sync-functions';
 import { cageAround, refuseOtherCopy, runWithin } from '../request/context';
 import { containIterator } from './contained-iterator';
+import { checkThreads, guardThreads } from './contained-threads';
 
 /** What starts the children that are intercepted; undefined until one `contain()` was called. */
 let intercepting: 'handle' | 'around' | undefined;
 
 /** Calls `fn`. Every child started in its async context, by whatever library, starts in the cage. */
-export function contain<T>(cage: AnySharedCage, fn: () => T): T {
+export function contain<T>(cage: AnySharedCage, fn: () => T, options: ContainOptions = {}): T {
   if (typeof fn !== 'function') throw invalidArgument('fn', 'a function', fn);
+  const threads = checkThreads(options);
   cage.assertOpen();
   refuseOtherCopy();
   intercept();
-  const run = <R>(call: () => R): R => runWithin(cage, call);
+  if (threads === 'refuse') guardThreads();
+  const run = <R>(call: () => R): R => runWithin(cage, threads, call);
   return containIterator(run(fn), run);
 }
 

@@ -9,7 +9,12 @@ interface Around {
   copy: string;
   /** The cage, an object of that copy and its version. */
   cage: object;
+  /** What becomes of a worker thread. Copies that know nothing of it leave it out. */
+  threads?: Threads;
 }
+
+/** Whether worker threads may start, outside of the cage. */
+export type Threads = 'refuse' | 'allow';
 
 /** All copies of memcage in a thread share one: copies unaware of each other would let children escape. */
 const KEY = Symbol.for('memcage.context.1');
@@ -21,9 +26,9 @@ const context = shared[KEY];
 const own = new WeakSet<object>();
 
 /** Calls `fn` with a cage around it. */
-export function runWithin<T>(cage: AnySharedCage, fn: () => T): T {
+export function runWithin<T>(cage: AnySharedCage, threads: Threads, fn: () => T): T {
   own.add(cage);
-  return context.run({ copy: PACKAGE_ROOT, cage }, fn);
+  return context.run({ copy: PACKAGE_ROOT, cage, threads }, fn);
 }
 
 /**
@@ -32,6 +37,11 @@ export function runWithin<T>(cage: AnySharedCage, fn: () => T): T {
 export function cageAround(): AnySharedCage | undefined {
   const cage = context.getStore()?.cage;
   return cage !== undefined && own.has(cage) ? (cage as AnySharedCage) : undefined;
+}
+
+/** Whether a worker thread may start, whichever copy's cage is around the caller. */
+export function allowsThreads(): boolean {
+  return context.getStore()?.threads !== 'refuse';
 }
 
 /** Throws within `contain()` of another copy: this copy could not start anything in that cage. */

@@ -314,6 +314,9 @@ async function functions(): Promise<void> {
   expectType<Cage>()(shared.fork('x.js').cage);
   expectType<Cage>()(shared.execFile('true', ['x'], (_error, stdout) => expectType<string>()(stdout)).cage);
   expectType<number>()(shared.contain(() => 5));
+  expectType<number>()(shared.contain(() => 5, { threads: 'allow' }));
+  // @ts-expect-error: only these two.
+  shared.contain(() => 5, { threads: true });
   expectType<Cage>()(shared.exec('true', { memory: '10M' }).cage);
   // @ts-expect-error no such option
   exec('true', { memoryLimit: 5 });
