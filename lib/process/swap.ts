@@ -115,6 +115,21 @@ function shadow(object: unknown, spawn: (proceed: () => unknown, argument: unkno
   };
 }
 
+/** Node makes an error of its own of an errno, and emits that. */
+function emitInstead(child: ChildProcess, error: unknown, call: () => void): void {
+  const previous = Object.getOwnPropertyDescriptor(child, 'emit');
+  const { emit } = child;
+  const value = (name: string, ...args: unknown[]): unknown =>
+    Reflect.apply(emit, child, name === 'error' ? [name, error] : [name, ...args]);
+  Object.defineProperty(child, 'emit', { value, configurable: true, writable: true, enumerable: false });
+  try {
+    call();
+  } finally {
+    if (previous === undefined) Reflect.deleteProperty(child, 'emit');
+    else Object.defineProperty(child, 'emit', previous);
+  }
+}
+
 function isStockHandle(handle: unknown): handle is StockHandle {
   if (typeof handle !== 'object' || handle === null) return false;
   const { onexit, spawn, close, asyncReset } = handle as Partial<Record<keyof StockHandle, unknown>>;
@@ -133,7 +148,12 @@ function swap(
   request: SpawnRequest,
   unlock: () => void,
 ): void {
-  handle.onexit = stock.onexit;
+  const { onexit } = stock;
+  handle.onexit = (...args) => {
+    const exit = (): void => Reflect.apply(onexit, handle, args);
+    if (handle.failure === undefined) exit();
+    else emitInstead(child, handle.failure.error, exit);
+  };
   Reflect.set(child, '_handle', handle);
   // Node 20 and 22 pass the options, later versions eight arguments. So use the options that the shadow saw.
   const { spawn } = handle;
