@@ -89,7 +89,8 @@ void ObserveParent() {
   if (getppid() != task.parent) Fail(task.plan, Stage::kParentDeath, -ESRCH, nullptr);
 }
 
-/** Waits until the other end of the report says so. If nobody is left to say it, or to be told of a failure, this ends. */
+/** Waits until the other end of the report says so. If nobody is left to say it, or to be told of a failure, this ends.
+ */
 void AwaitGate() {
   if (!task.gate) return;
   char byte = 0;
