@@ -1,5 +1,4 @@
-import type { Outcome } from '../../types/outcome';
-import type { Started } from '../api/started';
+import type { MemoryReport, Outcome } from '../../types/outcome';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import type { Cage } from '../contract/cage';
 import type { RunningJob } from './admission/admission';
@@ -16,6 +15,14 @@ export interface Gone {
   isEvicted: boolean;
 }
 
+/** What is followed of a child. */
+export interface Followable {
+  /** Without a pid there is no child. */
+  child: { readonly pid?: number | undefined; readonly cage: Cage | null };
+  recorder: { readonly promise: Promise<Outcome<MemoryReport | null>> };
+  killAll(): void;
+}
+
 /** A child whose job has room. */
 class FollowedChild {
   isEvicted = false;
@@ -23,7 +30,7 @@ class FollowedChild {
 
   constructor(
     readonly record: RunningRecord,
-    readonly started: Started,
+    readonly started: Followable,
     keepsDescendants: boolean,
   ) {
     this.gone = this.#whenGone(keepsDescendants);
@@ -56,7 +63,7 @@ export class FollowedJobs {
    * Resolves when the child, and all that it left in its cage, are gone: what it took of the memory is free again. Nobody
    * needs to have read its pipes to the end.
    */
-  async untilGone({ record }: Job, started: Started, keepsDescendants: boolean): Promise<Gone> {
+  async untilGone({ record }: Job, started: Followable, keepsDescendants: boolean): Promise<Gone> {
     if (record === undefined) throw new Error('A job without room has a child');
     const child = new FollowedChild(record, started, keepsDescendants);
     this.#followed.set(record, child);

@@ -13,7 +13,8 @@ export interface SwapHandle {
   spawn(request: SpawnRequest): number;
 }
 
-export type MakeHandle = () => SwapHandle;
+/** @param child whose handle it is */
+export type MakeHandle = (child: ChildProcess) => SwapHandle;
 
 /**
  * Calls `proceed`, with which Node's own handle starts the child, or throws. It may change what the request has for
@@ -69,7 +70,7 @@ export function interpose(child: ChildProcess, choose: (request: unknown) => Sta
     if (!isStockHandle(stock) || Reflect.get(child, '_handle') !== stock) {
       refuse("Node's process handle has an unexpected form, or another package replaced it");
     }
-    const handle = starter.makeHandle();
+    const handle = starter.makeHandle(child);
     swap(child, stock, handle, request as SpawnRequest, unlock);
     try {
       return proceed();
