@@ -6,16 +6,17 @@ import type { BornChild, Turn, TurnOptions } from '../request/turns';
 import { formatSize } from '../text/size';
 import type { BudgetParts } from './budget-parts';
 import type { OwnJobOptions } from './job-options';
-import type { Job, JobEnd, JobListener } from './jobs';
+import type { Job, JobListener } from './jobs';
 import { needOf } from './need';
 import { recordAttempt } from './record-attempt';
-import { assertOpen } from './start-jobs';
+import { assertOpen, prepareStart } from './start-jobs';
 
 /** The turn of a child that was started within `contain()`: a job that is born before it has room. */
 export class JobTurn implements Turn {
   readonly #gate = new Gate();
   #job: Job | undefined;
   #hasRoom = false;
+  #isHeld = false;
   #born: BornChild | undefined;
 
   constructor(
@@ -34,7 +35,13 @@ export class JobTurn implements Turn {
     const listener: JobListener = { onRoom: (job) => this.#enter(job), onLeft: () => {} };
     this.#job = options.canWait ? jobs.enter(request, listener) : jobs.enterNow(request, listener);
     if (this.#job === undefined) throw hasNoRoom(file, need.memoryBytes);
-    return this.#hasRoom ? undefined : this.#gate;
+    if (this.#hasRoom) {
+      prepareStart(parts, this.#job);
+      return undefined;
+    }
+    this.#isHeld = true;
+    parts.headroom.hold(options.heldBytes, parts.cage);
+    return this.#gate;
   }
 
   born(born: BornChild): void {
@@ -42,14 +49,14 @@ export class JobTurn implements Turn {
     if (job === undefined) return;
     this.#born = born;
     if (this.#hasRoom) this.#enter(job);
-    else this.#onceGone(born, ({ error, signal }) => this.#endedBefore(job, error, signal));
+    else born.recorder.whenRecorded((outcome) => this.#leave(outcome.error ?? notStarted(job, outcome.signal)));
   }
 
   over(end: { outcome?: Outcome; error?: Error }): void {
     const job = this.#job;
     if (job === undefined || this.#born !== undefined) return;
     if (!this.#hasRoom) {
-      job.leave(end.error ?? notStarted(job));
+      this.#leave(end.error ?? notStarted(job));
       return;
     }
     if (end.outcome !== undefined) {
@@ -63,43 +70,39 @@ export class JobTurn implements Turn {
     this.#hasRoom = true;
     if (this.#born === undefined) return;
     this.#follow(job, this.#born);
-    this.#gate.open();
+    if (!this.#isHeld) return;
+    this.#waitsNoMore();
+    const { headroom, jobs, cage } = this.parts;
+    try {
+      headroom.makeFor(jobs.ledger.running.length, cage);
+      this.#gate.open();
+    } catch {
+      // The cage closes, or is gone: this child ends with it, if it has not ended already.
+      this.#born.killAll();
+    }
   }
 
-  #follow(job: Job, born: BornChild): void {
-    const { pid, child, cage, recorder, killAll } = born;
-    const { followed } = this.parts;
+  #follow(job: Job, { pid, child, cage, recorder, killAll }: BornChild): void {
     // Node sets the pid of a child only after its start has returned.
     if (child.pid === undefined && pid !== undefined) queueMicrotask(() => job.started(child));
     else if (pid !== undefined) job.started(child);
+    const started = { child: { pid, cage }, recorder, killAll };
     const { keepsDescendants } = this.options;
-    const gone = followed.untilGone(job, { child: { pid, cage }, recorder, killAll }, keepsDescendants);
-    // What it kept running still takes its room.
-    if (keepsDescendants) void gone.then((end) => this.#ended(job, end));
-    else this.#onceGone(born, (outcome) => this.#ended(job, endOf(outcome, pid)));
+    this.parts.followed.follow({ job, started, keepsDescendants, isPrompt: true }, (end) => {
+      recordAttempt(this.parts, job, end.outcome);
+      job.ended(end);
+    });
   }
 
-  /** In time for who looks for room in the listeners of its 'exit'. */
-  #onceGone({ recorder }: BornChild, listener: (outcome: Outcome) => void): void {
-    // A child in a cage always has the kernel's report.
-    if (recorder.outcome === undefined) recorder.onRecorded = (outcome) => listener(outcome as Outcome);
-    else listener(recorder.outcome as Outcome);
+  #leave(error: Error): void {
+    this.#waitsNoMore();
+    this.#job?.leave(error);
   }
 
-  #ended(job: Job, end: JobEnd & { outcome: Outcome }): void {
-    recordAttempt(this.parts, job, end.outcome);
-    job.ended(end);
-    this.parts.followed.listener?.jobEnded();
+  #waitsNoMore(): void {
+    if (this.#isHeld) this.parts.headroom.letGo(this.options.heldBytes);
+    this.#isHeld = false;
   }
-
-  #endedBefore(job: Job, error: Error | undefined, signal: string | null): void {
-    if (!this.#hasRoom) job.leave(error ?? notStarted(job, signal));
-  }
-}
-
-function endOf(outcome: Outcome, pid: number | undefined): JobEnd & { outcome: Outcome } {
-  const { error } = outcome;
-  return pid === undefined && error !== undefined ? { outcome, error } : { outcome };
 }
 
 function notStarted({ request }: Job, signal: string | null = null): MemcageError {

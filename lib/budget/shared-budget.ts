@@ -12,8 +12,10 @@ import type { BudgetParts } from './budget-parts';
 import { withCallback } from './callback';
 import { containJobs } from './contain-jobs';
 import { FollowedJobs } from './followed-jobs';
+import type { Headroom } from './headroom';
 import { Jobs } from './jobs';
 import type { KeyLimits } from './key-limits';
+import type { LeftBehind } from './left-behind';
 import { reserveRoom } from './reserve';
 import { runJob } from './run-job';
 import { startJob } from './start-jobs';
@@ -24,6 +26,8 @@ export interface SharedBudgetOptions {
   supply: Supply;
   concurrency: number;
   admission: Admission;
+  headroom: Headroom;
+  leftBehind: LeftBehind | undefined;
   /** Undefined if nothing measures. */
   createMeter: UseParts['createMeter'] | undefined;
   learned: KeyLimits | undefined;
@@ -44,13 +48,14 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
   readonly #meter: UseMeter | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ cage, supply, concurrency, admission, createMeter, learned }: SharedBudgetOptions) {
+  constructor(options: SharedBudgetOptions) {
     super();
+    const { cage, supply, concurrency, admission, headroom, leftBehind, createMeter, learned } = options;
     this.cage = cage;
     const ledger = new RoomLedger({ admission, concurrency, now: () => performance.now() });
     const jobs = new Jobs(ledger, this);
-    const followed = new FollowedJobs();
-    this.#parts = { cage, jobs, followed, supply, learned, whyClosed: () => this.#whyClosed() };
+    const followed = new FollowedJobs((running) => leftBehind?.look(running));
+    this.#parts = { cage, jobs, followed, headroom, supply, learned, whyClosed: () => this.#whyClosed() };
     this.#meter = createMeter?.({
       cgroup: cage.cgroup,
       running: () => ledger.running,

@@ -12,8 +12,7 @@ export class OutcomeRecorder {
   readonly promise: Promise<AnyOutcome>;
   /** What the child is held by, once that is known. */
   held: Pick<HeldChild, 'enforcedBy'> | undefined;
-  /** Called within the call that records it: promises are told later. Must not throw. */
-  onRecorded: ((outcome: AnyOutcome) => void) | undefined;
+  #listener: ((outcome: AnyOutcome) => void) | undefined;
   #outcome: AnyOutcome | undefined;
   #resolve!: (outcome: AnyOutcome) => void;
   #reason: Error | undefined;
@@ -31,6 +30,15 @@ export class OutcomeRecorder {
   /** Undefined until it is recorded. */
   get outcome(): AnyOutcome | undefined {
     return this.#outcome;
+  }
+
+  /**
+   * Calls the listener within the call that records it, or now if it is recorded: a promise is told later. There is only the last
+   * listener. It must not throw.
+   */
+  whenRecorded(listener: (outcome: AnyOutcome) => void): void {
+    this.#listener = listener;
+    if (this.#outcome !== undefined) listener(this.#outcome);
   }
 
   /** Notes why the child is about to be ended early: a timeout, an abort. */
@@ -52,7 +60,7 @@ export class OutcomeRecorder {
     if (this.#outcome !== undefined) return;
     this.#outcome = outcomeOf(child, end, { startNs, unstarted, error, enforcedBy });
     this.#resolve(this.#outcome);
-    this.onRecorded?.(this.#outcome);
+    this.#listener?.(this.#outcome);
   }
 }
 

@@ -1,18 +1,25 @@
 import type { StartRequest } from '../child/start-child';
+import { hasInit } from '../namespaces/namespaces';
 import type { CageChoice } from './cage-choice';
 import type { ResolvedCageOptions } from './cage-options';
 import type { Turn } from './turns';
 
 type Homes = Pick<StartRequest, 'makeCaged' | 'onRefused'>;
 
+/** Twice what the kernel charges for a launcher that waits, with its cgroup; `node scripts/measure-gate.mjs` has the figures. */
+const LAUNCHER_BYTES = 256 << 10;
+/** The same with an init, which is a second process, and a copy in memory. */
+const INIT_BYTES = 2 << 20;
+
 /** The turn of a child that needs one. */
 export function turnOf(
   { turns, limits }: CageChoice,
-  { keepDescendants }: ResolvedCageOptions,
+  { keepDescendants, namespaces }: ResolvedCageOptions,
   { canWait }: { canWait: boolean },
 ): Turn | undefined {
   if (turns === undefined || limits === undefined) return undefined;
-  return turns.turnFor({ limits, keepsDescendants: keepDescendants, canWait });
+  const heldBytes = hasInit(namespaces) ? INIT_BYTES : LAUNCHER_BYTES;
+  return turns.turnFor({ limits, keepsDescendants: keepDescendants, heldBytes, canWait });
 }
 
 /** For a start that asks for no gate: it takes its turn before its cage is made. */

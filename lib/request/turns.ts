@@ -21,6 +21,8 @@ export interface Turns {
 export interface TurnOptions {
   limits: CageLimits;
   keepsDescendants: boolean;
+  /** What it may take of the memory while it waits. */
+  heldBytes: number;
   /** Whether it can be born, and wait at a gate. */
   canWait: boolean;
 }
