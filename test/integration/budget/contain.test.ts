@@ -182,8 +182,8 @@ describeIf('cgroup', 'budget.contain', () => {
     expect((await executed).stdout).toBe('/bin/sh\n');
     expect((await file).stdout).toBe('file\n');
     expect(await once(forked, 'message')).toBeDefined();
-    forked.disconnect();
-    expect(await exit(forked)).toEqual([0, null]);
+    forked.kill();
+    expect(await exit(forked)).toEqual([null, 'SIGTERM']);
   });
 
   test('the innermost contain() counts', async () => {

@@ -30,7 +30,7 @@ const STATE = `
 
 const program: [string, string[]] = ['sh', ['-c', STATE]];
 const outputOf = async ({ stdout, stderr }: ChildProcess) =>
-  (await Promise.all([stdout, stderr].map((stream) => (stream === null ? '' : text(stream))))).join('\n');
+  (await Promise.all([stdout, stderr].map(async (stream) => (stream === null ? '' : text(stream))))).join('\n');
 
 describeIf('cgroup', 'a child that waits at a gate', () => {
   const makeFull = fullBudgets();
