@@ -26,7 +26,7 @@ export interface Gone {
 }
 
 /** What is followed of a child. */
-export interface Followable {
+interface Followable {
   /** Without a pid there is no child. */
   child: { readonly pid?: number | undefined; readonly cage: Cage | null };
   recorder: OutcomeRecorder;

@@ -40,7 +40,7 @@ export const librarySpawn: Spawn = spawn as Spawn;
 const HELD_MS = 20;
 
 /** Our handle and our launch, without a cage, and each child waits at a gate for a moment. */
-export const gatedSpawn: Spawn = (file, args, options) => {
+const gatedSpawn: Spawn = (file, args, options) => {
   const gate = new Gate();
   const launch = createLaunch({
     namespaces: {},
