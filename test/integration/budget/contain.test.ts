@@ -1,5 +1,6 @@
 import childProcess, { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readlinkSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { createCage, launcherFor, run, spawn, spawnSync } from 'memcage';
@@ -38,7 +39,9 @@ describeIf('cgroup', 'budget.contain', () => {
     const budget = make({ memory: '100M' });
     const events = eventsOf(budget);
     const children = budget.contain(() => [1, 2, 3].map(() => childProcess.spawn(...WAIT)), { memory: '60M' });
-    for (const { pid } of children) expect(isAlive(pid ?? 0)).toBe(true);
+    // The launcher waits in the place of the program.
+    const waits = children.map(({ pid }) => readlinkSync(`/proc/${pid}/exe`).endsWith('/memcage-exec'));
+    expect(waits).toEqual([false, true, true]);
     expect(budget.stats()).toMatchObject({ running: 1, queued: 2, reservedBytes: 60 << 20 });
     for (const child of children) {
       await until('it runs', () => String(child.stdout.read() ?? '').includes('waiting'));
