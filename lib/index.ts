@@ -75,6 +75,7 @@ export type {
   BudgetEvents,
   BudgetOptions,
   BudgetStats,
+  ContainJobsOptions,
   Job,
   JobEndedEvent,
   JobEvent,

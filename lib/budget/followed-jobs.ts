@@ -1,6 +1,6 @@
-import type { Outcome } from '../../types/outcome';
-import type { Started } from '../api/started';
+import type { MemoryReport, Outcome } from '../../types/outcome';
 import type { Cgroup } from '../cgroup/handle/cgroup';
+import type { OutcomeRecorder } from '../child/outcome';
 import type { Cage } from '../contract/cage';
 import type { RunningJob } from './admission/admission';
 import type { MeasurableJob } from './admission/eviction';
@@ -10,8 +10,10 @@ import type { Job } from './jobs';
 /** A child that has been started. */
 interface FollowedStart {
   job: Job;
-  started: Started;
+  started: Followable;
   keepsDescendants: boolean;
+  /** Tell of its end within the call that records it: before its 'exit', in whose listeners somebody may look for room. */
+  isPrompt?: boolean;
 }
 
 /** How a child ended. */
@@ -23,13 +25,21 @@ export interface Gone {
   isEvicted: boolean;
 }
 
+/** What is followed of a child. */
+interface Followable {
+  /** Without a pid there is no child. */
+  child: { readonly pid?: number | undefined; readonly cage: Cage | null };
+  recorder: OutcomeRecorder;
+  killAll(): void;
+}
+
 /** A child whose job has room. */
 class FollowedChild {
   isEvicted = false;
 
   constructor(
     readonly record: RunningRecord,
-    readonly started: Started,
+    readonly started: Followable,
   ) {}
 
   /** Undefined if it has none, or no more. */
@@ -60,7 +70,7 @@ export class FollowedJobs {
    * Calls `onGone` when the child, and all that it left in its cage, are gone: what it took of the memory is free again. Nobody
    * needs to have read its pipes to the end. Whoever awaits the child's outcome sees it after that.
    */
-  follow({ job, started, keepsDescendants }: FollowedStart, onGone: (gone: Gone) => void): void {
+  follow({ job, started, keepsDescendants, isPrompt = false }: FollowedStart, onGone: (gone: Gone) => void): void {
     const { record } = job;
     if (record === undefined) throw new Error('A job without room has a child');
     const followed = new FollowedChild(record, started);
@@ -73,13 +83,16 @@ export class FollowedJobs {
       this.listener?.jobEnded();
       if (this.#followed.size === 0) this.#allGone?.();
     };
-    const { cage } = started.child;
-    void started.recorder.promise.then((given) => {
+    const { child, recorder } = started;
+    const { cage } = child;
+    const told = (given: Outcome<MemoryReport | null>): void => {
       // A child in a cage always has the kernel's report.
       const outcome = given as Outcome;
       if (!keepsDescendants || cage === null) end(outcome);
       else void untilClosed(cage).then(() => end(outcome));
-    });
+    };
+    if (isPrompt) recorder.whenRecorded(told);
+    else void recorder.promise.then(told);
   }
 
   /** Resolves when nothing runs. Nothing may start any more. */

@@ -15,6 +15,8 @@ const JOBS_AT_FIRST = 64;
  */
 export class Headroom {
   #jobs = JOBS_AT_FIRST;
+  #heldBytes = 0;
+  #forHeldBytes = 0;
   readonly #bytesOfCgroup = bytesOfCgroup();
 
   /** @param memoryBytes what the jobs share */
@@ -33,7 +35,20 @@ export class Headroom {
     cage.setLimits({ memory: { max: this.#maxBytes() } });
   }
 
+  /** Before a child is born that waits, with nothing reserved for it. @throws what `Cage.setLimits()` throws */
+  hold(bytes: number, cage: Cage): void {
+    this.#heldBytes += bytes;
+    if (this.#heldBytes <= this.#forHeldBytes || cage.enforcedBy.kind !== 'kernel') return;
+    this.#forHeldBytes = Math.max(this.#heldBytes, 2 * this.#forHeldBytes);
+    cage.setLimits({ memory: { max: this.#maxBytes() } });
+  }
+
+  /** One of those waits no more. */
+  letGo(bytes: number): void {
+    this.#heldBytes -= bytes;
+  }
+
   #maxBytes(): number {
-    return this.memoryBytes + this.#jobs * this.#bytesOfCgroup;
+    return this.memoryBytes + this.#jobs * this.#bytesOfCgroup + this.#forHeldBytes;
   }
 }

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Budget, BudgetEvents, BudgetStats, ReserveOptions, Room } from '../contract/budget';
+import type { Budget, BudgetEvents, BudgetStats, ContainJobsOptions, ReserveOptions, Room } from '../contract/budget';
 import type { Cage, RunOptions } from '../contract/cage';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { emitApart } from '../event-loop/emit-apart';
@@ -10,6 +10,7 @@ import type { Supply } from './admission/limits-admission';
 import { RoomLedger } from './admission/room-ledger';
 import type { BudgetParts } from './budget-parts';
 import { withCallback } from './callback';
+import { containJobs } from './contain-jobs';
 import { FollowedJobs } from './followed-jobs';
 import type { Headroom } from './headroom';
 import { Jobs } from './jobs';
@@ -89,6 +90,10 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
 
   reserve(options: ReserveOptions): Promise<Room> {
     return reserveRoom(this.#parts, options);
+  }
+
+  contain<T>(fn: () => T, options: ContainJobsOptions): T {
+    return containJobs(this.#parts, fn, options);
   }
 
   close(): Promise<void> {

@@ -127,6 +127,7 @@ describe('docs name', () => {
       ['docs/budget.md', 'LearnOptions', {}],
       ['docs/budget.md', 'JobOptions', {}],
       ['docs/budget.md', 'ReserveOptions', {}],
+      ['docs/budget.md', 'ContainJobsOptions', {}],
       ['docs/budget.md', 'Room', { own: true }],
       ['docs/budget.md', 'Budget', { own: true }],
       ['docs/budget.md', 'BudgetEvents', {}],
