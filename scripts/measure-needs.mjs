@@ -25,14 +25,17 @@ const files = (pattern, least = 0) =>
     .sort()
     .filter((file) => statSync(file).size >= least);
 const nth = (list, i) => list[i % list.length];
-/** Lines of text, of a size that differs from run to run. */
-const lines = (bytes) =>
+/** A command whose input is so many bytes of text, in lines. */
+function withLines(bytes, ...command) {
   writeFileSync(
     input,
     `${randomBytes(bytes / 2)
       .toString('hex')
       .replaceAll('7', '\n')}\n`,
   );
+  return command;
+}
+/** From 5 % less to 5 % more. */
 const vary = (size, i) => Math.round(size * (0.95 + 0.1 * ((i * 0.618) % 1)));
 
 const sources = ['clone', 'systemd', 'watch']
@@ -79,9 +82,8 @@ const PROGRAMS = {
   'g++ file': { runs: 50, command: () => compile('native/cgroup/kill.cc') },
   'g++ debug': { runs: 50, command: () => compile('native/cgroup/kill.cc', '-g') },
   'g++ any': { runs: 50, command: (i) => compile(nth(sources, i)) },
-  'jest size': { runs: 30, command: () => jest('test/pure/text/size.test.ts') },
-  'jest oci': { runs: 30, command: () => jest('test/pure/oci') },
-  'jest any': { runs: 30, command: (i) => jest(nth(pureTests, i)) },
+  'jest size': { runs: 25, command: () => jest('test/pure/text/size.test.ts') },
+  'jest any': { runs: 25, command: (i) => jest(nth(pureTests, i)) },
   'esbuild lib': { runs: 60, command: () => bundle('lib/index.ts') },
   'esbuild any': { runs: 60, command: (i) => bundle(nth(ownSources, i)) },
   'sort with files': {

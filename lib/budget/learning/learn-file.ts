@@ -16,13 +16,14 @@ import { loadNative } from '../../addon/load-native';
 import { fileError } from './file-error';
 import { parseText, toText } from './file-format';
 import type { Histories } from './histories';
+import type { LessonFile } from './lesson-store';
 import { abandon, isNotThere, OPEN_FLAGS, openLocked } from './saving-lock';
 
 /** Ten thousand long keys take a tenth of it. */
 const MOST_BYTES = 64 * 1024 ** 2;
 
 /** The file with what was learned, which several processes may share. It is replaced as a whole, so that a reader finds all or nothing new. */
-export class LearnFile {
+export class LearnFile implements LessonFile {
   private constructor(readonly path: string) {}
 
   /**
@@ -43,7 +44,7 @@ export class LearnFile {
     }
   }
 
-  /** Its content; undefined if there is no file. Blocks. */
+  /** Blocks. */
   readSync(nowMs: number): Histories | undefined {
     try {
       const stats = statSync(this.path, { throwIfNoEntry: false });
@@ -55,11 +56,6 @@ export class LearnFile {
     }
   }
 
-  /**
-   * Replaces the content by one that is made of it, while no other process does.
-   *
-   * @param change gets undefined if there is no file. Called at most once, after a wait for the lock
-   */
   async update(nowMs: number, change: (found: Histories | undefined) => Histories): Promise<Histories> {
     try {
       const temporary = await openLocked(this.#temporary);

@@ -1,11 +1,22 @@
 import { cancel, later } from '../../event-loop/timers';
 import { Histories, type KeyedLesson } from './histories';
-import type { LearnFile } from './learn-file';
 
 /** A process that is killed loses what was learned in the last seconds, and nothing else. */
 const SAVE_AFTER_MS = 5000;
 /** What can't be saved, as the disk is full, must not fill the memory. It is still known here. */
 const MOST_PENDING = 10_000;
+
+/** Where it is kept. */
+export interface LessonFile {
+  /** Undefined if there is none. */
+  readSync(nowMs: number): Histories | undefined;
+  /**
+   * Replaces the content by one that is made of it, while no other process does.
+   *
+   * @param change gets undefined if there is no file. Called at most once, after a wait for the lock
+   */
+  update(nowMs: number, change: (found: Histories | undefined) => Histories): Promise<Histories>;
+}
 
 /**
  * What was learned, here and in a file that others may write, too. What is added here is added to what they have saved meanwhile: so
@@ -19,8 +30,9 @@ export class LessonStore {
   #failure: unknown;
 
   constructor(
-    private readonly file: LearnFile | undefined,
+    private readonly file: LessonFile | undefined,
     private readonly clock: () => number,
+    private readonly saveAfterMs = SAVE_AFTER_MS,
   ) {
     this.#histories = file?.readSync(clock()) ?? new Histories();
   }
@@ -55,7 +67,7 @@ export class LessonStore {
         this.#saving = undefined;
         if (this.#pending.length > 0) this.#saveLater();
       });
-    }, SAVE_AFTER_MS).unref();
+    }, this.saveAfterMs).unref();
   }
 
   /** Never rejects. After a failure all is still pending. */

@@ -9,10 +9,8 @@ export interface Lesson {
 
 /** After a kill the limit is this much higher, be it for the next attempt or for the next job. */
 export const GROWTH_AFTER_KILL = 1.5;
-/**
- * How often a running job is looked at. The last look at a job whose use grows to its end was up to that long before the end.
- */
-const LOOK_EVERY_MS = 100;
+/** A running job is looked at no less often. So long before its end its last look may have been. */
+const LOOK_EVERY_MS = 250;
 /** The kernel charges in batches, and a cgroup may stay that much below a limit that it has reached. */
 const CHARGE_BATCH_BYTES = 1024 ** 2;
 
