@@ -15,15 +15,21 @@ export interface RunningJob {
   readonly startedMs: number;
   /** Whether the budget can start it again without its caller noticing. Only such a job is evicted. */
   readonly canStartAgain: boolean;
-  /** What it used when it was last measured, without page cache that the kernel can drop, in bytes; 0 before that. */
+  /**
+   * What it used when it was last measured, without page cache that the kernel can drop, in bytes; 0 before that. Room that
+   * somebody reserved can't be measured: it counts as used in full from the start.
+   */
   readonly usedBytes: number;
   /** The most that it was seen to use. */
   readonly mostUsedBytes: number;
 }
 
-/** Which jobs may run at the same time. Knows no clock, no kernel and no queue. */
+/**
+ * Which jobs may run at the same time. Knows no clock, no kernel and no queue. Where it refuses a job, it refuses any that
+ * needs at least as much of everything.
+ */
 export interface Admission {
-  /** Whether a job may start beside those that run. */
+  /** Whether a job may start beside those that run. Without any it must: it fits the budget, or would never start. */
   admits(need: Need, running: readonly RunningJob[], nowMs: number): boolean;
   /** What the running jobs have taken of the memory, in bytes. */
   reservedBytes(running: readonly RunningJob[], nowMs: number): number;
