@@ -6,6 +6,8 @@ import { ALIASES, CHILD_SETTINGS } from '../options/called';
 import { checkOptions } from '../options/option-names';
 import { LimitsAdmission, type Supply } from './admission/limits-admission';
 import { Headroom } from './headroom';
+import { KeyLimits } from './key-limits';
+import { createLearner } from './learning/create-learner';
 import { LeftBehind } from './left-behind';
 import { SharedBudget } from './shared-budget';
 
@@ -38,14 +40,18 @@ export function createBudget(options: BudgetOptions): Budget {
   }
   if (admit !== 'limits' && admit !== 'use') throw invalidArgument('admit', "'limits' or 'use'", admit);
   if (admit === 'use') throw new MemcageError(ErrorCode.UNSUPPORTED, "admit: 'use' is not there yet");
-  if (learn !== undefined) throw new MemcageError(ErrorCode.UNSUPPORTED, 'learn is not there yet');
+  const learned = learn === undefined ? undefined : keyLimits(learn, supply);
   const own = Object.fromEntries(OF_THE_CAGE.map((name) => [name, given[name]])) as unknown as BudgetOptions;
   const headroom = new Headroom(supply.memoryBytes);
   const cage = createCageFor('createBudget', { ...own, memory: headroom.around(options.memory) });
   const leftBehind = new LeftBehind(cage);
   const admission = new LimitsAdmission(supply, () => leftBehind.bytes);
-  const rules = { admission, leftBehind, createMeter: undefined, learned: undefined };
+  const rules = { admission, leftBehind, createMeter: undefined, learned };
   return new SharedBudget({ cage, supply, concurrency, headroom, ...rules });
+}
+
+function keyLimits(learn: LearnOptions, { memoryBytes: totalBytes }: Supply): KeyLimits {
+  return new KeyLimits(createLearner(learn, { totalBytes }), totalBytes);
 }
 
 function supplyOf({ memory, cpu, pids }: BudgetOptions): Supply {

@@ -124,7 +124,10 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
       throw error;
     }
     await followed.allGone();
-    await learned?.close();
-    emitApart(this, 'close');
+    try {
+      await learned?.close();
+    } finally {
+      emitApart(this, 'close');
+    }
   }
 }

@@ -30,8 +30,8 @@ export class HistoryLearner implements Learner {
     return this.#first.limitBytes;
   }
 
-  limitAfterKill(_key: string, limitBytes: number, attempt: number): number | undefined {
-    return limitAfterKill(limitBytes, attempt, this.bounds);
+  limitAfterKill(_key: string, limitBytes: number, kills: number): number | undefined {
+    return limitAfterKill(limitBytes, kills, this.bounds);
   }
 
   record(key: string, last: Attempt): void {

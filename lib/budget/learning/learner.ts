@@ -23,9 +23,9 @@ export interface Learner {
   /**
    * The limit to try after a kill, in bytes; undefined if there is nothing more to try.
    *
-   * @param attempt the one that was killed, from 1
+   * @param kills how often an attempt at this job was killed for its limit, 1 or more
    */
-  limitAfterKill(key: string, limitBytes: number, attempt: number): number | undefined;
+  limitAfterKill(key: string, limitBytes: number, kills: number): number | undefined;
   /** Learn from a job that does not start again. */
   record(key: string, last: Attempt): void;
   /** Keep what was learned, if there is a file for it. Rejects if that can't be done. */
