@@ -8,7 +8,7 @@ const ELSEWHERE = 'name another file in learn.file';
 /** Why a file can't be had. */
 export function fileError(path: string, cause: unknown): MemcageError {
   if (cause instanceof MemcageError) return cause;
-  const reason = cause instanceof Error ? printable(cause.message) : 'it was refused';
+  const reason = printable(messageOf(cause));
   const { code, errno, syscall } = detailsOf(cause);
   const cure = code === undefined ? cureOfContent(path) : cureOfRefusal(path, code);
   const message = `The file of learned limits ${printable(path)} can't be used: ${reason}. Cure: ${cure}`;
@@ -34,6 +34,11 @@ function detailsOf(error: unknown): Pick<NodeJS.ErrnoException, 'code' | 'errno'
   return isErrnoException(error) ? error : {};
 }
 
+// Node's own errors are of another realm than this code where that runs in a vm context, as in Jest.
 function isErrnoException(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
+  return typeof error === 'object' && error !== null && 'syscall' in error;
+}
+
+function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 }

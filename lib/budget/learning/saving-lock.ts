@@ -59,5 +59,5 @@ export async function abandon(path: string, handle: FileHandle): Promise<void> {
 }
 
 export function isNotThere(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 }
