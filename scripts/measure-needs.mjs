@@ -14,8 +14,8 @@ const LIMIT = 4 * 1024 ** 3;
 const LOOK_MS = 4;
 /** What the kernel's counts may differ from its sum. A count may be older than that. */
 const FUZZ = 1024 ** 2;
-/** How often a meter may look, in milliseconds: the traces say what it would have seen. */
-const LOOKS_MS = [25, 100, 250];
+/** As rarely as a budget looks at its jobs: the traces say what it would have seen. */
+const METER_MS = 250;
 const scratch = mkdtempSync(join(tmpdir(), 'memcage-needs-'));
 const input = join(scratch, 'input');
 const output = join(scratch, 'output');
@@ -154,7 +154,7 @@ async function measure([file, ...args]) {
   const child = spawn(file, args, { memory: LIMIT, stdio: 'ignore' });
   const { path } = child.cage.cgroup;
   const started = performance.now();
-  const seen = { need: 0, looks: LOOKS_MS.map((every) => ({ every, next: every, most: 0 })) };
+  const seen = { need: 0, most: 0, nextMs: METER_MS };
   let isOver = false;
   const outcome = child.outcome.finally(() => {
     isOver = true;
@@ -164,10 +164,9 @@ async function measure([file, ...args]) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
   const { memory, durationMs, exitCode } = await outcome;
-  const looks = seen.looks.map(({ most }) => most);
   // Too short to be looked at: all of it, page cache included.
   const need = seen.need === 0 ? memory.peakBytes : Math.min(seen.need, memory.peakBytes);
-  return { need, peak: memory.peakBytes, looks, ms: Math.round(durationMs), exitCode };
+  return { need, peak: memory.peakBytes, most: seen.most, ms: Math.round(durationMs), exitCode };
 }
 
 /** False once the cgroup is gone. */
@@ -179,10 +178,9 @@ function look(path, ms, seen) {
     return false;
   }
   if (use.isFresh) seen.need = Math.max(seen.need, use.bytes);
-  for (const each of seen.looks) {
-    if (ms < each.next) continue;
-    each.next = ms + each.every;
-    each.most = Math.max(each.most, use.bytes);
+  if (ms >= seen.nextMs) {
+    seen.nextMs = ms + METER_MS;
+    seen.most = Math.max(seen.most, use.bytes);
   }
   return true;
 }
@@ -210,13 +208,13 @@ try {
     if (only.length > 0 && !only.includes(key)) continue;
     const rows = [];
     for (let i = 0; i < runs; i += 1) {
-      const { need, peak, looks, ms, exitCode } = await measure(command(i));
+      const { need, peak, most, ms, exitCode } = await measure(command(i));
       if (exitCode !== 0 && i === 0) console.error(`${key} exits with ${exitCode}`);
-      rows.push([kib(need), kib(peak), ...looks.map(kib), ms]);
+      rows.push([kib(need), kib(peak), kib(most), ms]);
     }
     traces[key] = rows;
     console.error(key, rows[0].join(' '), '...', rows.at(-1).join(' '));
-    writeFileSync(out, JSON.stringify(traces));
+    writeFileSync(out, `{\n${Object.entries(traces).map((entry) => entry.map((each) => JSON.stringify(each)).join(': ')).join(',\n')}\n}\n`);
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -45,7 +45,7 @@ export function createBudget(options: BudgetOptions): Budget {
   const headroom = new Headroom(supply.memoryBytes);
   const cage = createCageFor('createBudget', { ...own, memory: headroom.around(options.memory) });
   const leftBehind = new LeftBehind(cage);
-  const admission = new LimitsAdmission(supply, () => leftBehind.bytes);
+  const admission = new LimitsAdmission(supply, () => leftBehind.bytes());
   const rules = { admission, leftBehind, createMeter: undefined, learned };
   return new SharedBudget({ cage, supply, concurrency, headroom, ...rules });
 }

@@ -19,8 +19,9 @@ const CHARGE_BATCH_BYTES = 1024 ** 2;
  * measures that, but it has bounds:
  *
  * - The peak is no less than it, unless the kernel had to drop page cache at the limit. Then the limit is no less: it sufficed.
- * - What the job was seen to use is no more than it. A job whose use grows evenly to the end of its n looks needed at most n / (n - 1)
- *   times that, which is the estimate, within the bounds. Of two looks that is twice what was seen.
+ * - What the job was seen to use is no more than it. Of a job whose use grows evenly to its end, the last look missed what came after
+ *   it, on average the growth of half the time between two looks: with time for n looks, it needed n / (n - 1/2) times what was seen. That is the
+ *   estimate, within the bounds. Where it is too little for a kind of job, a kill says so.
  * - A job that was not looked at twice needed, for all that is known, its peak. If that was the limit, the job says nothing: if it said that
  *   it needed the limit, the limit would grow with each job that only reads files, and if it said less, the next would be killed.
  * - A job that was killed needed more than the limit. It says what worked in the end, or if nothing did, what would be tried next.
@@ -44,5 +45,5 @@ function estimate({ limitBytes, peakBytes, mostUsedBytes, durationMs }: Attempt)
   const most = isCut ? limitBytes : peakBytes;
   const looks = durationMs / LOOK_EVERY_MS;
   if (mostUsedBytes === null || looks < 2) return isCut ? undefined : most;
-  return Math.min(most, (mostUsedBytes * looks) / (looks - 1));
+  return Math.min(most, (mostUsedBytes * looks) / (looks - 0.5));
 }

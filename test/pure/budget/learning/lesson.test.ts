@@ -32,7 +32,7 @@ describe('what a job needed that ended by itself', () => {
     const [two, ten, hundred] = [500, 2500, 25_000].map((durationMs) =>
       needed({ mostUsedBytes: 45 * MIB, durationMs }),
     );
-    expect([two, ten, hundred]).toEqual([90 * MIB, 50 * MIB, (45 * MIB * 100) / 99]);
+    expect([two, ten, hundred]).toEqual([60 * MIB, (45 * MIB * 10) / 9.5, (45 * MIB * 100) / 99.5]);
   });
 
   it('is no more than its peak', () => {
@@ -40,7 +40,7 @@ describe('what a job needed that ended by itself', () => {
   });
 
   it('is what it was seen to use if page cache filled its limit', () => {
-    expect(needed({ peakBytes: GIB, mostUsedBytes: 40 * MIB, durationMs: 25_000 })).toBe((40 * MIB * 100) / 99);
+    expect(needed({ peakBytes: GIB, mostUsedBytes: 40 * MIB, durationMs: 25_000 })).toBe((40 * MIB * 100) / 99.5);
   });
 
   testRows(
@@ -57,7 +57,7 @@ describe('what a job needed that ended by itself', () => {
   );
 
   it('is taken from looks alone where the kernel records no peak', () => {
-    expect(needed({ peakBytes: null, mostUsedBytes: 99 * MIB, durationMs: 25_000 })).toBe(100 * MIB);
+    expect(needed({ peakBytes: null, mostUsedBytes: 99.5 * MIB, durationMs: 25_000 })).toBe(100 * MIB);
   });
 });
 
