@@ -29,6 +29,7 @@ export { type PrepareOptions, prepare } from './api/prepare';
 export { run } from './api/run';
 export { spawn } from './api/spawn';
 export { isSupported, type SupportedOptions, whyUnsupported } from './api/supported';
+export { createBudget } from './budget/create-budget';
 export type { PressureLevel, PressureStall, Trigger, UsageThreshold } from './cgroup/events/trigger-options';
 export {
   CGROUP_EVENT_NAMES,
@@ -69,6 +70,22 @@ export { type CgroupContainer, containerOf } from './cgroup/names/cgroup-name';
 export type { CgroupProcess, ProcessesOptions } from './cgroup/processes/processes';
 export type { EventCounts, SampleField, SampleFields } from './cgroup/watching/fields';
 export type { Sample, WatchOptions } from './cgroup/watching/watch';
+export type {
+  Budget,
+  BudgetEvents,
+  BudgetOptions,
+  BudgetStats,
+  Job,
+  JobEndedEvent,
+  JobEvent,
+  JobOptions,
+  JobStartedEvent,
+  LearnedJob,
+  LearnOptions,
+  ReserveOptions,
+  Room,
+  SizedJob,
+} from './contract/budget';
 export type {
   Cage,
   Caged,

@@ -96,13 +96,18 @@ export interface SharedCageSettings extends ChildSettingsOptions {
  */
 export function createCage(options: CreateCageOptions): Cage {
   checkOptions(options, { of: 'createCage', known: KNOWN, aliases: ALIASES });
-  const limits = resolveCageLimits(options, 'createCage');
+  return createCageFor('createCage', options);
+}
+
+/** The same for another function, which has checked the names of the options and is called `of`. */
+export function createCageFor(of: string, options: CreateCageOptions): Cage {
+  const limits = resolveCageLimits(options, of);
   if (limits === undefined)
     throw invalidArgument('memory', 'a size or an object of limits (or pids, cpu, cpuTimeMs or stall)', undefined);
-  const perChild = resolvePerChild(options.perChild);
+  const perChild = resolvePerChild(options.perChild, of);
   const thresholds = options.thresholds === undefined ? [] : resolveThresholds(options.thresholds, limits);
   const nodeHeap = resolveNodeHeap(options.nodeHeap);
-  const own = resolveSettings(options, 'createCage');
+  const own = resolveSettings(options, of);
   const parent = resolveParent(options.parent);
   const enforce = resolveEnforce(options.enforce);
   refuseOtherCopy();
@@ -118,11 +123,11 @@ export function createCage(options: CreateCageOptions): Cage {
 const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'];
 const KNOWN = [...LIMITS, 'perChild', 'thresholds', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS];
 
-function resolvePerChild(given: CageLimitOptions | undefined): CageLimits | undefined {
+function resolvePerChild(given: CageLimitOptions | undefined, of: string): CageLimits | undefined {
   if (given === undefined) return undefined;
   if (!isRecord(given)) throw invalidArgument('perChild', `an object of ${LIMITS.join(', ')}`, given);
-  refuseUnknown(given, { of: 'createCage', within: 'perChild', known: LIMITS, aliases: ALIASES });
-  return resolveCageLimits(given, 'createCage');
+  refuseUnknown(given, { of, within: 'perChild', known: LIMITS, aliases: ALIASES });
+  return resolveCageLimits(given, of);
 }
 
 interface CageRequest {

@@ -25,12 +25,17 @@ import type { Started } from './started';
 /** The most that setTimeout() takes: a longer time becomes 1 ms. */
 const MOST_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** The work of `run()`, once its arguments have been told apart. */
+/**
+ * The work of `run()`, once its arguments have been told apart.
+ *
+ * @param onStarted called within the call, unless it rejects before there is a child
+ */
 export async function runChild(
   called: Called,
   file: string,
   args: readonly string[],
   given: RunOptions,
+  onStarted?: (started: Started) => void,
 ): Promise<RunResult<OutputEncoding>> {
   const {
     input,
@@ -40,9 +45,10 @@ export async function runChild(
     timeout,
     ...options
   } = called.read(given);
-  check(input, encoding, maxBuffer, reject, timeout);
+  checkRunOptions({ input, encoding, maxBuffer, reject, timeout });
   options.stdio ??= [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
   const started = startThroughNode(nodeCall('spawn', [file, args, options]), alreadyRead(called));
+  onStarted?.(started);
   const { child, recorder } = started;
   const closed = waitForClose(started);
   const early = new EarlyEnd(started, options.killSignal ?? defaultKillSignal(options.namespaces ?? {}) ?? 'SIGTERM');
@@ -124,7 +130,11 @@ function exitMessage(file: string, { exitCode, signal, nodeHeap }: Outcome): str
   return `${end}, most likely at the limit of its JavaScript heap (${formatSize(nodeHeap.limitBytes)})`;
 }
 
-function check(input: unknown, encoding: unknown, maxBuffer: unknown, reject: unknown, timeout: unknown): void {
+type OwnOptions = { [N in 'input' | 'encoding' | 'maxBuffer' | 'reject' | 'timeout']?: unknown };
+
+/** Checks what `run()` does not leave to Node. What is left out has its default. */
+export function checkRunOptions(given: OwnOptions): void {
+  const { input, encoding = 'utf8', maxBuffer = DEFAULT_MAX_BUFFER, reject = true, timeout } = given;
   if (input !== undefined && typeof input !== 'string' && !(input instanceof Uint8Array)) {
     throw invalidArgument('input', 'a string or a Uint8Array', input);
   }

@@ -3,7 +3,24 @@ import type { EventEmitter } from 'node:events';
 import type { CpuOption, Enforce, MemoryOption, NodeHeapOption, PidsOption, Size } from '../../types/options';
 import type { Outcome } from '../../types/outcome';
 import type { Cgroup } from '../cgroup/handle/cgroup';
-import type { Cage, ExecFileOptions, ExecOptions, ForkOptions, MemberOptions, RunOptions, SpawnOptions } from './cage';
+import type {
+  Args,
+  Cage,
+  CageOptions,
+  Callback,
+  Checked,
+  Child,
+  ExecFileOptions,
+  ExecOptions,
+  ForkOptions,
+  InCage,
+  MemberOptions,
+  ResultOf,
+  RunOptions,
+  SpawnedProcess,
+  SpawnOptions,
+  TextBy,
+} from './cage';
 import type { ChildSettingsOptions } from './limit-options';
 
 /** Options of {@link createBudget}. The settings of children are for all jobs. */
@@ -50,8 +67,29 @@ export interface JobOptions {
   priority?: number;
 }
 
+/** What a job says of its memory: the limit, `max` of it if it is an object. */
+export interface SizedJob {
+  /** The limit of the job's memory, which it takes of the budget. It can't be unlimited. */
+  memory: MemoryOption;
+}
+
+/** The same in a budget with `learn`. `memory` is then the limit while nothing is known of the `key`. */
+export type LearnedJob = SizedJob | { key: string };
+
 /** Options of a job: those of a child in a cage, and {@link JobOptions}. */
-export type Job<O> = O & JobOptions;
+export type Job<O extends CageOptions, Sized = SizedJob> = MemberOptions<O> & JobOptions & Sized;
+
+/** Options of {@link Budget.reserve}. */
+export interface ReserveOptions extends JobOptions {
+  /** How much memory. It can't be unlimited. */
+  memory: Size;
+  /** How many processors. Default: 0. */
+  cpu?: number;
+  /** How many processes and threads. Default: 0. */
+  pids?: number;
+  /** Stop waiting. It changes nothing once there is room. */
+  signal?: AbortSignal;
+}
 
 /** Room in a budget, from {@link Budget.reserve}. */
 export interface Room extends Disposable {
@@ -133,12 +171,99 @@ export interface BudgetStats {
   longestWaitMs: number;
 }
 
-type Args = readonly string[] | null | undefined;
+/** The type of {@link Budget.spawn}. `Options` are the options that it takes. */
+export interface JobSpawn<Options> {
+  <const O extends Options>(file: string, options: Checked<O, Options>): Promise<SpawnedProcess<O & InCage>>;
+  <const O extends Options>(
+    file: string,
+    args: readonly string[] | undefined,
+    options: Checked<O, Options>,
+  ): Promise<SpawnedProcess<O & InCage>>;
+}
 
-/** A cage whose children wait for room. */
-export interface Budget extends EventEmitter<BudgetEvents>, AsyncDisposable {
-  /** The cage around all jobs. What you start in it yourself does not wait. */
+/** The type of {@link Budget.fork}; see {@link JobSpawn}. */
+export interface JobFork<Options> {
+  <const O extends Options>(modulePath: string | URL, options: Checked<O, Options>): Promise<Child<O & InCage>>;
+  <const O extends Options>(
+    modulePath: string | URL,
+    args: readonly string[] | undefined,
+    options: Checked<O, Options>,
+  ): Promise<Child<O & InCage>>;
+}
+
+/** The type of {@link Budget.exec}; see {@link JobSpawn}. */
+export type JobExec<Options> = <const O extends Options>(
+  command: string,
+  options: Checked<O, Options>,
+  callback?: Callback<ExecException, TextBy<O>>,
+) => Promise<Child<O & InCage>>;
+
+/** The type of {@link Budget.execFile}; see {@link JobSpawn}. */
+export interface JobExecFile<Options> {
+  <const O extends Options>(
+    file: string,
+    options: Checked<O, Options>,
+    callback?: Callback<ExecFileException, TextBy<O>>,
+  ): Promise<Child<O & InCage>>;
+  <const O extends Options>(
+    file: string,
+    args: Args,
+    options: Checked<O, Options>,
+    callback?: Callback<ExecFileException, TextBy<O>>,
+  ): Promise<Child<O & InCage>>;
+}
+
+/** The type of {@link Budget.run}; see {@link JobSpawn}. */
+export interface JobRun<Options> {
+  <const O extends Options>(file: string, options: Checked<O, Options>): Promise<ResultOf<O & InCage>>;
+  <const O extends Options>(
+    file: string,
+    args: readonly string[] | undefined,
+    options: Checked<O, Options>,
+  ): Promise<ResultOf<O & InCage>>;
+}
+
+/**
+ * A cage whose children wait for room. An open budget does not keep the event loop alive, and ends with the process.
+ *
+ * @see docs/budget.md
+ */
+export interface Budget<Sized = SizedJob> extends EventEmitter<BudgetEvents>, AsyncDisposable {
+  /** The cage around all jobs. What you start in it yourself does not wait, and takes memory that jobs count on. */
   readonly cage: Cage;
+
+  /** Whether the budget is closed or closing. */
   readonly closing: boolean;
+
+  /** Its figures at this moment. */
   stats(): BudgetStats;
+
+  /**
+   * Like {@link run}, once there is room.
+   *
+   * Like the other functions, it rejects with ERR_MEMCAGE_INVALID_ARGUMENT, before it waits, for a job that asks for more than
+   * the whole budget; with an AbortError, if `signal` aborts while it waits; with ERR_MEMCAGE_CLOSED, if the budget closes before
+   * the job has started.
+   */
+  readonly run: JobRun<Job<RunOptions, Sized>>;
+  /** Like {@link spawn}, once there is room. Resolves with the child before it has emitted anything. */
+  readonly spawn: JobSpawn<Job<SpawnOptions, Sized>>;
+  /** Like {@link fork}, once there is room. Resolves with the child before it has emitted anything. */
+  readonly fork: JobFork<Job<ForkOptions, Sized>>;
+  /** Like {@link exec}, once there is room. With a `callback`, that gets the error too if the job is never started. */
+  readonly exec: JobExec<Job<ExecOptions, Sized>>;
+  /** Like {@link execFile}, once there is room. With a `callback`, that gets the error too if the job is never started. */
+  readonly execFile: JobExecFile<Job<ExecFileOptions, Sized>>;
+
+  /** Wait for room without a child, for what you start yourself. It is yours until you release it. */
+  reserve(options: ReserveOptions): Promise<Room>;
+
+  /**
+   * Reject what waits with ERR_MEMCAGE_CLOSED, and close the cage, which kills what runs. Resolves when nothing is left. You may
+   * call it again.
+   */
+  close(): Promise<void>;
+
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }

@@ -162,7 +162,7 @@ export type TextBy<O> = O extends { encoding: 'buffer' | null }
 export type Child<O> = ChildProcess & CagedBy<O>;
 
 /** The callback that Node calls once the child has ended. */
-type Callback<E, T> = (error: E | null, stdout: T, stderr: T) => void;
+export type Callback<E, T> = (error: E | null, stdout: T, stderr: T) => void;
 
 /** Options of {@link run}: those of {@link spawn}, and some of Node's `execFile`. */
 export interface RunOptions<E extends OutputEncoding = OutputEncoding> extends SpawnOptions {
@@ -237,7 +237,7 @@ export type SpawnedProcess<O> = StreamsBy<O> & CagedBy<O>;
 type EncodingOf<O> = O extends { encoding: infer E extends OutputEncoding } ? E : 'utf8';
 
 /** What a run with these options resolves with. */
-type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
+export type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
 
 /** Options of a child that a cage starts. With a limit, the child gets a private cage within that cage. */
 export type MemberOptions<O extends CageOptions> = Omit<O, 'cage' | 'parent' | 'enforce'>;
@@ -248,9 +248,11 @@ export interface InCage {
   cage: Cage;
 }
 
-type Checked<O, Options> = O & Exactly<O, Options>;
+/** Options of the type O, checked for names that `Options` does not have. */
+export type Checked<O, Options> = O & Exactly<O, Options>;
 
-type Args = readonly string[] | null | undefined;
+/** Arguments as execFile takes them. */
+export type Args = readonly string[] | null | undefined;
 
 /** The type of {@link spawn}: `Options` are the options that it takes, `Given` those that a child gets in any case. */
 export interface Spawn<Options, Given = object> {

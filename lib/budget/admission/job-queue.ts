@@ -1,0 +1,89 @@
+import type { Need } from './admission';
+import { SortedList } from './sorted-list';
+
+/** How often the job that is first in the queue, or the one that has waited longest, may be passed by others. */
+export const MOST_PASSES = 32;
+
+/** A job that waits. */
+export interface Waiting {
+  readonly need: Need;
+  /** Higher ones come first. */
+  readonly priority: number;
+  /** Its number in the order of arrival. */
+  readonly order: number;
+}
+
+/**
+ * Jobs by priority, and by arrival within it. Those that fit may pass others that don't, but not without end: once the first
+ * in the queue, or the one that has waited longest, has been passed {@link MOST_PASSES} times, it is next, and everything
+ * else waits until it fits. So of `MOST_PASSES + 1` jobs that start, at least one is the oldest there is, however many of a higher
+ * priority come, and each job starts in the end.
+ */
+export class JobQueue<W extends Waiting> {
+  readonly #inOrder = new SortedList<W>((one, other) => other.priority - one.priority || one.order - other.order);
+  readonly #byAge = new SortedList<W>((one, other) => one.order - other.order);
+  readonly #passes = new Map<W, number>();
+
+  get size(): number {
+    return this.#inOrder.size;
+  }
+
+  /** The one that came first. */
+  get oldest(): W | undefined {
+    return this.#byAge.first;
+  }
+
+  /** In the order in which they start if all fit. */
+  [Symbol.iterator](): Iterator<W> {
+    return this.#inOrder[Symbol.iterator]();
+  }
+
+  add(job: W): void {
+    this.#inOrder.add(job);
+    this.#byAge.add(job);
+  }
+
+  /** False if it was not waiting. */
+  delete(job: W): boolean {
+    this.#passes.delete(job);
+    return this.#inOrder.delete(job) && this.#byAge.delete(job);
+  }
+
+  /** Takes out the job that is to start now; undefined if none is. */
+  take(fits: (need: Need) => boolean): W | undefined {
+    const due = this.#due();
+    const next = due === undefined ? this.#firstThatFits(fits) : fits(due.need) ? due : undefined;
+    if (next === undefined) return undefined;
+    this.#countPasses(next);
+    this.delete(next);
+    return next;
+  }
+
+  #due(): W | undefined {
+    return [this.#byAge.first, this.#inOrder.first].find(
+      (job) => job !== undefined && (this.#passes.get(job) ?? 0) >= MOST_PASSES,
+    );
+  }
+
+  #countPasses(next: W): void {
+    for (const job of new Set([this.#byAge.first, this.#inOrder.first])) {
+      if (job !== undefined && job !== next) this.#passes.set(job, (this.#passes.get(job) ?? 0) + 1);
+    }
+  }
+
+  #firstThatFits(fits: (need: Need) => boolean): W | undefined {
+    // Of thousands that wait, few are asked about: none that needs as much as one that was refused.
+    let refused: Need[] = [];
+    for (const job of this.#inOrder) {
+      const { need } = job;
+      if (refused.some((less) => isAtLeast(need, less))) continue;
+      if (fits(need)) return job;
+      refused = [...refused.filter((more) => !isAtLeast(more, need)), need];
+    }
+    return undefined;
+  }
+}
+
+function isAtLeast(one: Need, other: Need): boolean {
+  return one.memoryBytes >= other.memoryBytes && one.cpus >= other.cpus && one.pids >= other.pids;
+}

@@ -1,0 +1,71 @@
+import type { MemoryOption } from '../../types/options';
+import type { MemberOptions, SpawnOptions } from '../contract/cage';
+import { invalidArgument } from '../errors/errors';
+import { alreadyRead, type Called } from '../options/called';
+import { isOptions } from '../process/node-call';
+import { splitOptions } from '../request/cage-options';
+import type { Need } from './admission/admission';
+import type { BudgetParts } from './budget-parts';
+import { checkJobOptions, type OwnJobOptions } from './job-options';
+import type { JobRequest } from './jobs';
+import { needOf } from './need';
+
+type Options = MemberOptions<SpawnOptions> & { key?: string; priority?: number };
+
+/** What is known of a job before it waits, and the options with which it is started then. */
+export class JobPlan {
+  readonly own: OwnJobOptions;
+  readonly keepsDescendants: boolean;
+  readonly #options: Omit<Options, 'key' | 'priority'>;
+  readonly #asked: Need;
+  #raisedBytes: number | undefined;
+
+  /**
+   * @param given the caller's, unchecked
+   *
+   * @throws TypeError or RangeError for one that is wrong
+   */
+  constructor(
+    private readonly parts: BudgetParts,
+    given: unknown,
+    called: Called,
+  ) {
+    if (!isOptions(given)) throw invalidArgument('options', "an object with memory, such as { memory: '512M' }", given);
+    const { key, priority, ...options } = called.read(given as Options);
+    this.own = checkJobOptions({ key, priority, signal: options.signal });
+    if (key !== undefined && parts.learned !== undefined) options.memory ??= parts.learned.mostBytes;
+    this.#options = options;
+    const { own } = splitOptions(this.#within(options.memory), alreadyRead(called));
+    this.#asked = needOf(own.limits ?? {}, parts.supply);
+    this.keepsDescendants = own.keepDescendants;
+  }
+
+  /** What the job takes now. */
+  get need(): Need {
+    const { key } = this.own;
+    const asked = this.#asked;
+    const learned = key === undefined ? undefined : this.parts.learned?.limitFor(key);
+    const memoryBytes = this.#raisedBytes ?? learned ?? asked.memoryBytes;
+    return memoryBytes === asked.memoryBytes ? asked : { ...asked, memoryBytes };
+  }
+
+  /** The limit of the next attempt. */
+  raiseTo(bytes: number): void {
+    this.#raisedBytes = bytes;
+  }
+
+  request(file: unknown, canStartAgain: boolean): JobRequest {
+    return { ...this.own, file: String(file), need: () => this.need, canStartAgain };
+  }
+
+  /** Options of a start in the budget's cage, with this limit. */
+  optionsFor({ memoryBytes }: Need): object {
+    const { memory } = this.#options;
+    if (memoryBytes === this.#asked.memoryBytes) return this.#within(memory);
+    return this.#within(typeof memory === 'object' ? { ...memory, max: memoryBytes } : memoryBytes);
+  }
+
+  #within(memory: MemoryOption | undefined): object {
+    return { ...this.#options, ...(memory !== undefined && { memory }), cage: this.parts.cage };
+  }
+}

@@ -1,0 +1,99 @@
+import { checkRunOptions, runChild } from '../api/run-child';
+import type { Started } from '../api/started';
+import type { RunOptions, RunResult } from '../contract/cage';
+import { alreadyRead } from '../options/called';
+import type { OutputEncoding } from '../process/collect';
+import type { BudgetParts } from './budget-parts';
+import type { Gone } from './followed-jobs';
+import { JobPlan } from './job-plan';
+import type { Again, Job } from './jobs';
+import { reachedOwnLimit, recordAttempt } from './record-attempt';
+import { assertOpen, CALLED_RUN, prepareStart, whenRoom } from './start-jobs';
+
+type Result = RunResult<OutputEncoding>;
+
+/** The work of `budget.run()`. */
+export async function runJob(
+  parts: BudgetParts,
+  file: string,
+  args: readonly string[],
+  options: RunOptions | undefined,
+): Promise<Result> {
+  assertOpen(parts);
+  const plan = new JobPlan(parts, options, CALLED_RUN);
+  checkRunOptions(options ?? {});
+  const request = plan.request(file, canStartAgain(options ?? {}));
+  let job = await whenRoom((listener) => parts.jobs.enter(request, listener));
+  for (;;) {
+    prepareStart(parts, job);
+    const { result, again } = startAttempt(parts, { plan, job, file, args });
+    const room = await again;
+    // Nobody is told how an attempt ended that was not the last.
+    if (room === undefined) return result;
+    job = await room.promise;
+  }
+}
+
+interface Attempt {
+  result: Promise<Result>;
+  /** Resolves once what it took is free again: with the room of the next attempt, or undefined if there is none. */
+  again: Promise<{ promise: Promise<Job> } | undefined>;
+}
+
+function startAttempt(
+  parts: BudgetParts,
+  { plan, job, file, args }: { plan: JobPlan; job: Job; file: string; args: readonly string[] },
+): Attempt {
+  let again: Attempt['again'] | undefined;
+  const onStarted = (started: Started): void => {
+    if (started.child.pid !== undefined) job.started(started.child);
+    const { keepsDescendants } = plan;
+    again = new Promise((resolve) => {
+      parts.followed.follow({ job, started, keepsDescendants }, (end) => {
+        const why = whyAgain(parts, { plan, job }, end);
+        recordAttempt(parts, job, end.outcome);
+        if (why === undefined) {
+          job.ended(end);
+          resolve(undefined);
+        } else {
+          // Wrapped, or the promise would be waited for.
+          resolve({ promise: whenRoom((listener) => job.endedFor(why, end.outcome, listener)) });
+        }
+      });
+    });
+  };
+  const result = runChild(alreadyRead(CALLED_RUN), file, args, plan.optionsFor(job.taken), onStarted);
+  // It may reject before it is known whether there is another attempt.
+  result.catch((error: Error) => {
+    if (again === undefined) job.ended({ error });
+  });
+  return { result, again: again ?? Promise.resolve(undefined) };
+}
+
+/** Why the job is to start again; undefined if it has ended for good. */
+function whyAgain(
+  { learned, whyClosed }: BudgetParts,
+  { plan, job }: { plan: JobPlan; job: Job },
+  { outcome, isEvicted }: Gone,
+): Again | undefined {
+  const { key, signal } = job.request;
+  // Its caller ended it, or everything ends.
+  if (!job.canStartAgain || outcome.error !== undefined || signal?.aborted === true) return undefined;
+  if (whyClosed() !== undefined) return undefined;
+  // Exit code 0: it ended before the kill came.
+  if ((isEvicted && outcome.exitCode !== 0) || (outcome.oom?.cause === 'cage' && !job.alone)) {
+    job.alone = true;
+    return 'budget';
+  }
+  if (key === undefined || !reachedOwnLimit(outcome)) return undefined;
+  const limitBytes = learned?.limitAfterKill(key, job.taken.memoryBytes, job.attempt);
+  if (limitBytes === undefined) return undefined;
+  plan.raiseTo(limitBytes);
+  return 'memory';
+}
+
+/** Whether nothing outside can tell that it was started twice: what it reads is still there, and what it wrote was only collected. */
+function canStartAgain({ stdio }: RunOptions): boolean {
+  const all = Array.isArray(stdio) ? stdio : [stdio];
+  return all.every((each) => each === undefined || each === null || each === 'pipe' || each === 'ignore');
+}

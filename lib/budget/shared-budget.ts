@@ -1,0 +1,130 @@
+import { EventEmitter } from 'node:events';
+import type { Budget, BudgetEvents, BudgetStats, ReserveOptions, Room } from '../contract/budget';
+import type { Cage, RunOptions } from '../contract/cage';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import { emitApart } from '../event-loop/emit-apart';
+import { isOptions } from '../process/node-call';
+import type { Admission } from './admission/admission';
+import type { UseMeter, UseParts } from './admission/eviction';
+import type { Supply } from './admission/limits-admission';
+import { RoomLedger } from './admission/room-ledger';
+import type { BudgetParts } from './budget-parts';
+import { withCallback } from './callback';
+import { FollowedJobs } from './followed-jobs';
+import type { Headroom } from './headroom';
+import { Jobs } from './jobs';
+import type { KeyLimits } from './key-limits';
+import type { LeftBehind } from './left-behind';
+import { reserveRoom } from './reserve';
+import { runJob } from './run-job';
+import { startJob } from './start-jobs';
+import { usedBytesOf } from './used-bytes';
+
+export interface SharedBudgetOptions {
+  cage: Cage;
+  supply: Supply;
+  concurrency: number;
+  admission: Admission;
+  headroom: Headroom;
+  leftBehind: LeftBehind | undefined;
+  /** Undefined if nothing measures. */
+  createMeter: UseParts['createMeter'] | undefined;
+  learned: KeyLimits | undefined;
+}
+
+/** What {@link createBudget} makes. */
+export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
+  readonly cage: Cage;
+  readonly spawn = this.#starter('spawn') as Budget['spawn'];
+  readonly fork = this.#starter('fork') as Budget['fork'];
+  readonly exec = this.#collector('exec') as Budget['exec'];
+  readonly execFile = this.#collector('execFile') as Budget['execFile'];
+  readonly run = ((file: string, args?: readonly string[] | RunOptions, options?: RunOptions) => {
+    const [list, rest] = isOptions(args) ? [[], args] : [args ?? [], options];
+    return runJob(this.#parts, file, list, rest);
+  }) as Budget['run'];
+  readonly #parts: BudgetParts;
+  readonly #meter: UseMeter | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: SharedBudgetOptions) {
+    super();
+    const { cage, supply, concurrency, admission, headroom, leftBehind, createMeter, learned } = options;
+    this.cage = cage;
+    const ledger = new RoomLedger({ admission, concurrency, now: () => performance.now() });
+    const jobs = new Jobs(ledger, this);
+    const followed = new FollowedJobs((running) => leftBehind?.look(running));
+    this.#parts = { cage, jobs, followed, headroom, supply, learned, whyClosed: () => this.#whyClosed() };
+    this.#meter = createMeter?.({
+      cgroup: cage.cgroup,
+      running: () => ledger.running,
+      measurable: () => followed.measurable(),
+      evict: (job) => followed.evict(job),
+      admitAgain: () => ledger.look(),
+    });
+    followed.listener = this.#meter;
+    // Somebody may close the cage itself.
+    cage.once('close', () => void this.close().catch(() => {}));
+  }
+
+  get closing(): boolean {
+    return this.#closing !== undefined || this.cage.closing;
+  }
+
+  stats(): BudgetStats {
+    const { jobs, supply } = this.#parts;
+    const { ledger, counts } = jobs;
+    return {
+      memoryBytes: supply.memoryBytes,
+      reservedBytes: ledger.reservedBytes(),
+      usedBytes: usedBytesOf(this.cage),
+      queued: ledger.queued,
+      running: ledger.running.length,
+      ...counts,
+      longestWaitMs: jobs.longestWaitMs(),
+    };
+  }
+
+  reserve(options: ReserveOptions): Promise<Room> {
+    return reserveRoom(this.#parts, options);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #starter(name: 'spawn' | 'fork' | 'exec' | 'execFile') {
+    return (...args: unknown[]): Promise<unknown> => startJob(this.#parts, name, args);
+  }
+
+  #collector(name: 'exec' | 'execFile') {
+    const start = this.#starter(name);
+    return (...args: unknown[]): Promise<unknown> => withCallback(start(...args), args);
+  }
+
+  #whyClosed(): Error | undefined {
+    return this.closing ? new MemcageError(ErrorCode.CLOSED, 'The budget is closed') : undefined;
+  }
+
+  async #close(): Promise<void> {
+    const { jobs, followed, learned } = this.#parts;
+    // close() has returned by the time that a listener or a rejected caller asks whether it is closing.
+    await Promise.resolve();
+    this.#meter?.stop();
+    jobs.rejectAll(() => new MemcageError(ErrorCode.CLOSED, 'The budget was closed before there was room'));
+    try {
+      await this.cage.close();
+    } catch (error) {
+      this.#closing = undefined;
+      throw error;
+    }
+    await followed.allGone();
+    await learned?.close();
+    emitApart(this, 'close');
+  }
+}
