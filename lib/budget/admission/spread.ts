@@ -1,22 +1,29 @@
-/** Mean and spread of figures, of which older ones count less and less. */
-export class Spread {
-  #count = 0;
-  #sum = 0;
-  #squares = 0;
+/** Figures of several kinds at once: mean and spread of each. Older ones count less and less. */
+export class Spreads {
+  #weight = 0;
+  readonly #sums: Float64Array;
+  readonly #squares: Float64Array;
 
-  /** @param keep how much of their weight the figures before it keep, from 0 to 1 */
-  add(figure: number, keep: number): void {
-    this.#count = this.#count * keep + 1;
-    this.#sum = this.#sum * keep + figure;
-    this.#squares = this.#squares * keep + figure * figure;
+  constructor(kinds: number) {
+    this.#sums = new Float64Array(kinds);
+    this.#squares = new Float64Array(kinds);
   }
 
-  /** The same after `weight` more figures like those of a guess. */
-  with(guess: Guess, weight: number): Guess {
-    const count = this.#count + weight;
+  /** @param keep how much of their weight the figures before these keep, from 0 to 1 */
+  add(figures: readonly number[], keep: number): void {
+    this.#weight = this.#weight * keep + 1;
+    for (const [kind, figure] of figures.entries()) {
+      this.#sums[kind] = (this.#sums[kind] ?? 0) * keep + figure;
+      this.#squares[kind] = (this.#squares[kind] ?? 0) * keep + figure * figure;
+    }
+  }
+
+  /** The same after one more figure like the guess. */
+  with(guess: Guess, kind: number): Guess {
+    const weight = this.#weight + 1;
     return {
-      mean: (this.#sum + weight * guess.mean) / count,
-      square: (this.#squares + weight * guess.square) / count,
+      mean: ((this.#sums[kind] ?? 0) + guess.mean) / weight,
+      square: ((this.#squares[kind] ?? 0) + guess.square) / weight,
     };
   }
 }

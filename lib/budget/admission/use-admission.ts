@@ -15,6 +15,8 @@ const REACTION_MS = 40;
 const CAUTION_PART = 1 / 16;
 const MOST_CAUTION_PART = 1 / 2;
 const CAUTION_KEEP = 0.97;
+/** Nothing is admitted on older figures: while JavaScript was blocked, jobs may have grown. */
+const STALE_MS = 1000;
 
 /**
  * Jobs take what they are expected to use, so that more of them run than their limits allow. At times one has to go.
@@ -44,10 +46,11 @@ export class UseAdmission implements EvictingAdmission {
 
   admits(job: AskingJob, running: readonly RunningJob[], nowMs: number): boolean {
     if (running.length === 0) return true;
-    if (!this.others.admits(job, running, nowMs)) return false;
+    const isStale = nowMs - this.#lookedMs > STALE_MS && running.some(({ canStartAgain }) => canStartAgain);
+    if (isStale || !this.others.admits(job, running, nowMs)) return false;
     const sums = this.#sums(running);
     sums.add(job.canStartAgain ? this.#forecast.ofFresh(job.need.memoryBytes) : job.need.memoryBytes);
-    return sums.most() <= this.memoryBytes * (1 - this.#cautionPart) - this.#leastFreeBytes();
+    return sums.most() <= this.memoryBytes * (1 - this.#cautionPart) - leastFreeBytes(this.memoryBytes);
   }
 
   reservedBytes(running: readonly RunningJob[]): number {
@@ -57,6 +60,8 @@ export class UseAdmission implements EvictingAdmission {
   }
 
   victim(running: readonly RunningJob[], usedBytes: number): RunningJob | undefined {
+    // It has its limit, and no room would be won for others.
+    if (running.length === 1) return undefined;
     const leavingBytes = running.reduce((sum, job) => sum + (this.#evicted.has(job) ? job.usedBytes : 0), 0);
     if (usedBytes - leavingBytes <= this.memoryBytes - this.#freeBytes()) return undefined;
     let youngest: RunningJob | undefined;
@@ -123,15 +128,15 @@ export class UseAdmission implements EvictingAdmission {
     return forecast;
   }
 
-  #leastFreeBytes(): number {
-    const { memoryBytes } = this;
-    return Math.min(memoryBytes * MOST_FREE_PART, Math.max(memoryBytes * FREE_PART, LEAST_FREE_BYTES));
-  }
-
   #freeBytes(): number {
     const burstBytes = Math.min(this.#growthPerMs * REACTION_MS, this.memoryBytes * MOST_FREE_PART);
-    return Math.max(this.#leastFreeBytes(), burstBytes);
+    return Math.max(leastFreeBytes(this.memoryBytes), burstBytes);
   }
+}
+
+/** What jobs are to leave free of a budget, in bytes. */
+export function leastFreeBytes(memoryBytes: number): number {
+  return Math.min(memoryBytes * MOST_FREE_PART, Math.max(memoryBytes * FREE_PART, LEAST_FREE_BYTES));
 }
 
 /** What is taken now: what is used, and the limits of jobs that can't start again. */
@@ -141,8 +146,8 @@ function certainBytes(running: readonly RunningJob[]): number {
 
 /** What jobs are expected to use together, window by window. */
 class Sums {
-  readonly #means = new Array<number>(FORECAST_WINDOWS).fill(0);
-  readonly #variances = new Array<number>(FORECAST_WINDOWS).fill(0);
+  readonly #means = new Float64Array(FORECAST_WINDOWS);
+  readonly #variances = new Float64Array(FORECAST_WINDOWS);
 
   /** @param leastBytes what they use however good the prospects are */
   constructor(private readonly leastBytes: number) {}
@@ -150,19 +155,15 @@ class Sums {
   /** @param use what one uses; a number is certain */
   add(use: Forecast | number): void {
     for (let window = 0; window < FORECAST_WINDOWS; window += 1) {
-      const { mean, square } = typeof use === 'number' ? { mean: use, square: use * use } : (use[window] ?? NOTHING);
-      this.#means[window] = (this.#means[window] ?? 0) + mean;
-      this.#variances[window] = (this.#variances[window] ?? 0) + square - mean * mean;
+      const [mean, variance] = typeof use === 'number' ? [use, 0] : [use.means[window], use.variances[window]];
+      this.#means[window] = (this.#means[window] ?? 0) + (mean ?? 0);
+      this.#variances[window] = (this.#variances[window] ?? 0) + (variance ?? 0);
     }
   }
 
   /** What they will hardly exceed in any window, in bytes. */
   most(): number {
-    const each = this.#means.map(
-      (mean, window) => mean + DEVIATIONS * Math.sqrt(Math.max(0, this.#variances[window] ?? 0)),
-    );
+    const each = this.#means.map((mean, window) => mean + DEVIATIONS * Math.sqrt(this.#variances[window] ?? 0));
     return Math.max(this.leastBytes, ...each);
   }
 }
-
-const NOTHING = { mean: 0, square: 0 };

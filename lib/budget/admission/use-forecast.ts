@@ -1,4 +1,4 @@
-import { type Guess, Spread } from './spread';
+import { type Guess, Spreads } from './spread';
 import type { JobState, UseTrack } from './use-track';
 
 /**
@@ -12,8 +12,6 @@ const ENDS_MS: readonly number[] = Array.from({ length: WINDOWS }, (_, index) =>
 );
 /** What is known of jobs keeps this much of its weight with each thing that is learned. */
 const KEEP = 0.998;
-/** How many jobs a guess counts as. */
-const GUESS_WEIGHT = 1;
 /** Before so many jobs have ended, a guess is the limit. */
 const FEW_JOBS = 3;
 /**
@@ -27,9 +25,10 @@ const CAREFUL_MS = 1000;
 const LEAST_BYTES = 4 * 1024 * 1024;
 
 /** What a job will use at most in each window, in bytes. */
-export type Forecast = readonly Guess[];
-
-type Row = readonly Spread[];
+export interface Forecast {
+  means: Float64Array;
+  variances: Float64Array;
+}
 
 /**
  * Learns from jobs that have ended what jobs in like states use later: jobs of the same age, that use as much, and grow or don't.
@@ -37,26 +36,27 @@ type Row = readonly Spread[];
  */
 export class UseForecast {
   /** By age and growth. */
-  readonly #rows = new Map<string, Row>();
+  readonly #rows = new Map<string, Spreads>();
   /** By age, growth and use. */
-  readonly #fineRows = new Map<string, Row>();
-  readonly #fresh: Row = newRow();
+  readonly #fineRows = new Map<string, Spreads>();
+  readonly #fresh = new Spreads(WINDOWS);
   #ended = 0;
 
   learn(track: UseTrack): void {
     this.#ended += 1;
-    add(this.#fresh, track.mostIn(0, ENDS_MS), 0);
+    this.#fresh.add(track.mostIn(0, ENDS_MS), KEEP);
     for (const state of track.states) {
-      const uses = track.mostIn(state.ageMs, ENDS_MS);
-      add(rowOf(this.#rows, keyOf(state)), uses, state.usedBytes);
-      add(rowOf(this.#fineRows, fineKeyOf(state)), uses, state.usedBytes);
+      // What was used more than at the time of the state: less than nothing where the job had ended.
+      const growths = track.mostIn(state.ageMs, ENDS_MS).map((bytes) => bytes - state.usedBytes);
+      spreadsOf(this.#rows, keyOf(state)).add(growths, KEEP);
+      spreadsOf(this.#fineRows, fineKeyOf(state)).add(growths, KEEP);
     }
   }
 
   /** Of a job that has not been looked at yet. */
   ofFresh(limitBytes: number): Forecast {
     const guess = this.#guess(limitBytes);
-    return this.#fresh.map((spread) => within(spread.with(guess, GUESS_WEIGHT), 0, limitBytes));
+    return forecast(0, limitBytes, (window) => this.#fresh.with(guess, window));
   }
 
   /** Of a job that runs. */
@@ -68,9 +68,9 @@ export class UseForecast {
     const guess = this.#guess(Math.max(roomBytes * Math.exp(-state.ageMs / CAREFUL_MS), grownBytes));
     const row = this.#rows.get(keyOf(state));
     const fineRow = this.#fineRows.get(fineKeyOf(state));
-    return ENDS_MS.map((_, index) => {
-      const known = atLeast(row?.[index]?.with(guess, GUESS_WEIGHT) ?? guess, grownBytes);
-      return within(fineRow?.[index]?.with(known, GUESS_WEIGHT) ?? known, state.usedBytes, limitBytes);
+    return forecast(state.usedBytes, limitBytes, (window) => {
+      const known = atLeast(row?.with(guess, window) ?? guess, grownBytes);
+      return fineRow?.with(known, window) ?? known;
     });
   }
 
@@ -83,22 +83,24 @@ export class UseForecast {
 /** How many windows a {@link Forecast} has. */
 export const FORECAST_WINDOWS = WINDOWS;
 
-function newRow(): Row {
-  return ENDS_MS.map(() => new Spread());
-}
-
-function rowOf(rows: Map<string, Row>, key: string): Row {
-  let row = rows.get(key);
-  if (row === undefined) {
-    row = newRow();
-    rows.set(key, row);
+function spreadsOf(rows: Map<string, Spreads>, key: string): Spreads {
+  let spreads = rows.get(key);
+  if (spreads === undefined) {
+    spreads = new Spreads(WINDOWS);
+    rows.set(key, spreads);
   }
-  return row;
+  return spreads;
 }
 
-/** Rows have what was used more than at the time of the state: less than nothing where a job had ended. */
-function add(row: Row, uses: readonly number[], usedBytes: number): void {
-  for (const [index, spread] of row.entries()) spread.add((uses[index] ?? 0) - usedBytes, KEEP);
+/** From growth to use. No job uses more than its limit. */
+function forecast(usedBytes: number, limitBytes: number, growthIn: (window: number) => Guess): Forecast {
+  const [means, variances] = [new Float64Array(WINDOWS), new Float64Array(WINDOWS)];
+  for (let window = 0; window < WINDOWS; window += 1) {
+    const { mean, square } = growthIn(window);
+    means[window] = Math.min(limitBytes, Math.max(0, usedBytes + mean));
+    variances[window] = Math.max(0, square - mean * mean);
+  }
+  return { means, variances };
 }
 
 function keyOf({ ageMs, isGrowing }: JobState): string {
@@ -114,11 +116,4 @@ function fineKeyOf(state: JobState): string {
 function atLeast(guess: Guess, bytes: number): Guess {
   if (bytes <= guess.mean) return guess;
   return { mean: bytes, square: guess.square - guess.mean ** 2 + bytes ** 2 };
-}
-
-/** From growth to use. No job uses more than its limit. */
-function within({ mean, square }: Guess, usedBytes: number, limitBytes: number): Guess {
-  const variance = Math.max(0, square - mean * mean);
-  const use = Math.min(limitBytes, Math.max(0, usedBytes + mean));
-  return { mean: use, square: variance + use * use };
 }
