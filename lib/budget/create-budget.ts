@@ -59,7 +59,7 @@ export function createBudget(options: BudgetOptions): Budget {
 
 function rulesByLimits(supply: Supply, cage: Cage): Rules {
   const leftBehind = new LeftBehind(cage);
-  return { admission: new LimitsAdmission(supply, () => leftBehind.bytes), leftBehind };
+  return { admission: new LimitsAdmission(supply, () => leftBehind.bytes()), leftBehind };
 }
 
 function supplyOf({ memory, cpu, pids }: BudgetOptions): Supply {

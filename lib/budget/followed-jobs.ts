@@ -53,8 +53,8 @@ export class FollowedJobs {
   listener: { jobStarted(): void; jobEnded(): void } | undefined;
   #allGone: (() => void) | undefined;
 
-  /** @param onGone called with the cgroups of those that run, as one of them has gone */
-  constructor(private readonly onGone: (running: readonly Cgroup[]) => void) {}
+  /** @param onGone called as one has gone, before its room is given to another */
+  constructor(private readonly onGone: () => void) {}
 
   /**
    * Calls `onGone` when the child, and all that it left in its cage, are gone: what it took of the memory is free again. Nobody
@@ -68,7 +68,7 @@ export class FollowedJobs {
     this.listener?.jobStarted();
     const end = (outcome: Outcome): void => {
       this.#followed.delete(record);
-      this.onGone(this.measurable().map(({ cgroup }) => cgroup));
+      this.onGone();
       onGone(followed.gone(outcome));
       this.listener?.jobEnded();
       if (this.#followed.size === 0) this.#allGone?.();

@@ -6,21 +6,32 @@ import type { Cage } from '../contract/cage';
  * They stay charged to the budget until somebody removes them, so no other job can have that memory.
  */
 export class LeftBehind {
-  bytes = 0;
+  #bytes = 0;
+  /** Set if there may be more or less of it than at the last look: the cgroups of the jobs that run. */
+  #running: (() => readonly Cgroup[]) | undefined;
 
   constructor(private readonly cage: Cage) {}
 
-  /** @param running the cgroups of the jobs that run */
-  look(running: readonly Cgroup[]): void {
+  /** A job has ended. Nothing is read before somebody asks: nobody may wait. */
+  changed(running: () => readonly Cgroup[]): void {
+    this.#running = running;
+  }
+
+  bytes(): number {
+    const running = this.#running;
+    if (running !== undefined) {
+      this.#running = undefined;
+      this.#bytes = this.#look(running);
+    }
+    return this.#bytes;
+  }
+
+  #look(running: () => readonly Cgroup[]): number {
     const { cage } = this;
-    if (cage.enforcedBy.kind !== 'kernel' || cage.closing) return;
+    if (cage.enforcedBy.kind !== 'kernel' || cage.closing) return 0;
     const all = sharedBytes(cage.cgroup);
-    if (all === 0) this.bytes = 0;
-    else
-      this.bytes = Math.max(
-        0,
-        running.reduce((rest, cgroup) => rest - sharedBytes(cgroup), all),
-      );
+    if (all === 0) return 0;
+    return running().reduce((rest, cgroup) => Math.max(0, rest - sharedBytes(cgroup)), all);
   }
 }
 

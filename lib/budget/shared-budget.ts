@@ -58,7 +58,9 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
     this.cage = cage;
     const ledger = new RoomLedger({ admission, concurrency, now: () => performance.now() });
     const jobs = new Jobs(ledger, this);
-    const followed = new FollowedJobs((running) => leftBehind?.look(running));
+    const followed = new FollowedJobs(() =>
+      leftBehind?.changed(() => followed.measurable().map(({ cgroup }) => cgroup)),
+    );
     this.#parts = { cage, jobs, followed, headroom, supply, learned, whyClosed: () => this.#whyClosed() };
     this.#meter = createMeter?.({
       cgroup: cage.cgroup,

@@ -14,6 +14,7 @@ const SECTIONS = {
     'child-process',
     'sync',
     'create-cage',
+    'budget',
     'contain',
     'limits',
     'stall',
