@@ -8,9 +8,9 @@ const MIB = 2 ** 20;
 
 export type Rule = 'limits' | 'use' | 'oracle';
 
-/** Runs the same jobs by one of the rules. The oracle knows each peak beforehand, and has it be the limit. */
-export function simulateBy(rule: Rule, draw: DrawOptions, memoryMib = 8192): Simulation {
-  const jobs = drawJobs(draw);
+/** Runs the same jobs, those of one draw after those of another, by one of the rules. The oracle knows each peak beforehand, and has it be the limit. */
+export function simulateBy(rule: Rule, draws: DrawOptions | readonly DrawOptions[], memoryMib = 8192): Simulation {
+  const jobs = [draws].flat().flatMap((draw) => drawJobs(draw));
   const supply = { memoryBytes: memoryMib * MIB, cpus: Number.POSITIVE_INFINITY, pids: Number.POSITIVE_INFINITY };
   const limits: Admission = new LimitsAdmission(supply);
   if (rule === 'oracle') return simulate(jobs, { memoryMib, admission: limits, limitMib: ({ peakMib }) => peakMib });
