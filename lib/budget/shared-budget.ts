@@ -20,15 +20,20 @@ import { runJob } from './run-job';
 import { startJob } from './start-jobs';
 import { usedBytesOf } from './used-bytes';
 
-export interface SharedBudgetOptions {
+/** Which jobs run at the same time. */
+export interface Rules {
+  admission: Admission;
+  /** Undefined if the rules count what ended jobs left behind themselves. */
+  leftBehind?: LeftBehind | undefined;
+  /** Undefined if nothing measures. */
+  createMeter?: UseParts['createMeter'] | undefined;
+}
+
+export interface SharedBudgetOptions extends Rules {
   cage: Cage;
   supply: Supply;
   concurrency: number;
-  admission: Admission;
   headroom: Headroom;
-  leftBehind: LeftBehind | undefined;
-  /** Undefined if nothing measures. */
-  createMeter: UseParts['createMeter'] | undefined;
   learned: KeyLimits | undefined;
 }
 

@@ -11,6 +11,8 @@ export interface Lesson {
 export const GROWTH_AFTER_KILL = 1.5;
 /** A running job is looked at no less often. So long before its end its last look may have been. */
 const LOOK_EVERY_MS = 250;
+/** With fewer, what was seen may be of any moment: a Node program of half a second was seen to use a third of its need. */
+const LEAST_LOOKS = 4;
 /** The kernel charges in batches, and a cgroup may stay that much below a limit that it has reached. */
 const CHARGE_BATCH_BYTES = 1024 ** 2;
 
@@ -22,7 +24,7 @@ const CHARGE_BATCH_BYTES = 1024 ** 2;
  * - What the job was seen to use is no more than it. Of a job whose use grows evenly to its end, the last look missed what came after
  *   it, on average the growth of half the time between two looks: with time for n looks, it needed n / (n - 1/2) times what was seen. That is the
  *   estimate, within the bounds. Where it is too little for a kind of job, a kill says so.
- * - A job that was not looked at twice needed, for all that is known, its peak. If that was the limit, the job says nothing: if it said that
+ * - A job that was not looked at four times needed, for all that is known, its peak. If that was the limit, the job says nothing: if it said that
  *   it needed the limit, the limit would grow with each job that only reads files, and if it said less, the next would be killed.
  * - A job that was killed needed more than the limit. It says what worked in the end, or if nothing did, what would be tried next.
  *
@@ -44,6 +46,6 @@ function estimate({ limitBytes, peakBytes, mostUsedBytes, durationMs }: Attempt)
   const isCut = peakBytes === null || peakBytes >= limitBytes - CHARGE_BATCH_BYTES;
   const most = isCut ? limitBytes : peakBytes;
   const looks = durationMs / LOOK_EVERY_MS;
-  if (mostUsedBytes === null || looks < 2) return isCut ? undefined : most;
+  if (mostUsedBytes === null || looks < LEAST_LOOKS) return isCut ? undefined : most;
   return Math.min(most, (mostUsedBytes * looks) / (looks - 0.5));
 }

@@ -116,6 +116,17 @@ describeIf('cgroup', 'a budget that learns', () => {
     expect(budget.stats()).toMatchObject({ ended: 5, retried: 0, killed: 0 });
   });
 
+  test('gives a job that only fills the page cache no more than it was seen to use', async () => {
+    const budget = make();
+    const limits: number[] = [];
+    budget.on('started', ({ memoryBytes }) => limits.push(memoryBytes));
+    const write = `dd if=/dev/zero of=${join(directory, 'output')} bs=1M count=300 2>/dev/null; sleep 1.3`;
+    for (let i = 0; i < 2; i += 1) await budget.run('sh', ['-c', write], { key: 'k' });
+    expect(limits[0]).toBe(CEILING);
+    expect(limits[1]).toBeLessThan(CEILING / 2);
+    expect(budget.stats()).toMatchObject({ ended: 2, retried: 0, killed: 0 });
+  });
+
   test('knows what an earlier budget has learned', async () => {
     const first = make({ file });
     for (let i = 0; i < 3; i += 1) await first.run(...fills(10), { key: 'k' });

@@ -23,16 +23,16 @@ describe('what a job needed that ended by itself', () => {
     expect(lessonOf(usual)).toEqual({ bytes: 100 * MIB, wasKilled: false });
   });
 
-  it('is its peak if it was too short to be looked at twice', () => {
-    expect(needed({ mostUsedBytes: 60 * MIB, durationMs: 400 })).toBe(100 * MIB);
+  it('is its peak if it was too short to be looked at four times', () => {
+    expect(needed({ mostUsedBytes: 60 * MIB, durationMs: 999 })).toBe(100 * MIB);
   });
 
   it('is a little more than it was seen to use, the longer it ran the less', () => {
-    // Two looks, ten, and a hundred.
-    const [two, ten, hundred] = [500, 2500, 25_000].map((durationMs) =>
+    // Four looks, ten, and a hundred.
+    const [four, ten, hundred] = [1000, 2500, 25_000].map((durationMs) =>
       needed({ mostUsedBytes: 45 * MIB, durationMs }),
     );
-    expect([two, ten, hundred]).toEqual([60 * MIB, (45 * MIB * 10) / 9.5, (45 * MIB * 100) / 99.5]);
+    expect([four, ten, hundred]).toEqual([(45 * MIB * 4) / 3.5, (45 * MIB * 10) / 9.5, (45 * MIB * 100) / 99.5]);
   });
 
   it('is no more than its peak', () => {
@@ -44,12 +44,12 @@ describe('what a job needed that ended by itself', () => {
   });
 
   testRows(
-    'is unknown if it reached its limit, and nobody looked at it twice',
+    'is unknown if it reached its limit, and nobody looked at it four times',
     [
       { peakBytes: GIB },
       { peakBytes: GIB - 512 * 1024 },
       { peakBytes: null },
-      { peakBytes: GIB, mostUsedBytes: 40 * MIB, durationMs: 499 },
+      { peakBytes: GIB, mostUsedBytes: 40 * MIB, durationMs: 999 },
     ],
     (changes) => {
       expect(lessonOf({ ...usual, ...changes })).toBeUndefined();

@@ -12,19 +12,20 @@ type Row = [need: number, peak: number, mostSeen: number, ms: number];
 const path = join(__dirname, '../../../fixtures/budget/traces.json');
 const traces: Record<string, Row[]> = JSON.parse(readFileSync(path, 'utf8'));
 
-/** A limit is no lower than the floor: a job that needs less is taken for one that needs that. */
 const recorded = (key: string): TracedJob[] =>
   (traces[key] ?? []).map(([need, peak, mostSeen, ms]) => ({
     key,
-    needBytes: Math.max(bounds.floorBytes, need * KIB),
-    peakBytes: Math.max(bounds.floorBytes, peak * KIB),
+    needBytes: need * KIB,
+    peakBytes: peak * KIB,
     mostUsedBytes: mostSeen === 0 ? null : mostSeen * KIB,
     durationMs: ms,
   }));
+/** Of a smaller one the floor is the limit, whatever is learned. */
+const isAboveFloor = (key: string) => recorded(key).every(({ needBytes }) => needBytes > bounds.floorBytes);
 const isMixed = (key: string) => key.endsWith(' any');
 
 describe('recorded traces', () => {
-  const alike = Object.keys(traces).filter((key) => !isMixed(key));
+  const alike = Object.keys(traces).filter((key) => !isMixed(key) && isAboveFloor(key));
 
   it('are of many programs, each with many runs', () => {
     expect(alike.length).toBeGreaterThanOrEqual(10);
@@ -47,11 +48,11 @@ describe('recorded traces', () => {
     expect(byPeak.slack).toBeGreaterThan(slack);
   });
 
-  it('are retried seldom also where a key means all uses of a program, which costs slack', () => {
-    const mixed = Object.keys(traces).filter(isMixed);
+  it('get more, and are retried more often, where a key means all uses of a program', () => {
+    const mixed = Object.keys(traces).filter((key) => isMixed(key) && isAboveFloor(key));
     const { retried, slack } = replay(mixed.flatMap(recorded), bounds);
-    expect(retried).toBeLessThanOrEqual(0.05);
-    expect(slack).toBeGreaterThan(0.25);
+    expect(retried).toBeLessThanOrEqual(0.1);
+    expect(slack).toBeLessThanOrEqual(1);
   });
 });
 
