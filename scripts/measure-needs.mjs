@@ -1,7 +1,8 @@
 /**
  * Records what real programs need: the traces of test/fixtures/budget/traces.json, on which the limits that a budget learns are
  * tried. It runs each program many times, with other input each time, in a cage that is far too large, and reads the kernel's
- * figures about every millisecond. Needs dist, and a machine that is not busy: `node scripts/measure-needs.mjs [FILE] [KEY]...`.
+ * figures about every millisecond. Needs dist, Node 22 or later,
+ * and a machine that is not busy: `node scripts/measure-needs.mjs [FILE] [KEY]...`. Have Biome format the file then.
  */
 import { randomBytes } from 'node:crypto';
 import { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -214,7 +215,7 @@ try {
     }
     traces[key] = rows;
     console.error(key, rows[0].join(' '), '...', rows.at(-1).join(' '));
-    writeFileSync(out, `{\n${Object.entries(traces).map((entry) => entry.map((each) => JSON.stringify(each)).join(': ')).join(',\n')}\n}\n`);
+    writeFileSync(out, JSON.stringify(traces));
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -30,7 +30,7 @@ function checkBounds(floor: unknown, ceiling: unknown, totalBytes: number): Limi
     const expected = `at most the ${formatSize(totalBytes)} that the whole budget has`;
     throw invalidArgument('learn.ceiling', expected, ceiling);
   }
-  if (floor === undefined) return { floorBytes: Math.min(DEFAULT_FLOOR_BYTES, ceilingBytes), ceilingBytes };
+  if (floor === undefined) return { floorBytes: DEFAULT_FLOOR_BYTES, ceilingBytes };
   const floorBytes = checkSize('learn.floor', floor);
   if (floorBytes > ceilingBytes) {
     throw invalidArgument('learn.floor', `at most the ceiling of ${formatSize(ceilingBytes)}`, floor);

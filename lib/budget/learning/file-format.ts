@@ -32,16 +32,16 @@ export function parseText(text: string, nowMs: number): Histories {
   const { version, keys } = content;
   if (version !== VERSION)
     throw new SyntaxError(`its version is ${JSON.stringify(version)}, and this memcage knows ${VERSION}`);
-  if (!Array.isArray(keys)) throw new SyntaxError('it has no list of keys');
-  const entries = keys.map((entry: unknown, index) => parseEntry(entry, index, nowMs));
+  if (!isList(keys)) throw new SyntaxError('it has no list of keys');
+  const entries = keys.map((entry, index) => parseEntry(entry, index, nowMs));
   if (new Set(entries.map(([key]) => key)).size < entries.length) throw new SyntaxError('it has a key twice');
   return new Histories(entries.slice(-MOST_KEYS));
 }
 
 function parseEntry(entry: unknown, index: number, nowMs: number): [string, KeyHistory] {
   const wrong = new SyntaxError(`entry ${index + 1} of its keys is not one`);
-  if (!Array.isArray(entry) || entry.length !== 4) throw wrong;
-  const [key, lastMs, jobs, weights]: unknown[] = entry;
+  if (!isList(entry) || entry.length !== 4) throw wrong;
+  const [key, lastMs, jobs, weights] = entry;
   if (typeof key !== 'string' || !isWithin(lastMs, 0, LAST_MS) || !isWithin(jobs, 0, MOST_JOBS)) throw wrong;
   const needs = parseWeights(weights);
   if (needs === undefined) throw wrong;
@@ -49,7 +49,7 @@ function parseEntry(entry: unknown, index: number, nowMs: number): [string, KeyH
 }
 
 function parseWeights(weights: unknown): Histogram | undefined {
-  if (!Array.isArray(weights) || weights.length === 0 || !weights.every(isPair)) return undefined;
+  if (!isList(weights) || weights.length === 0 || !weights.every(isPair)) return undefined;
   try {
     return Histogram.of(weights);
   } catch {
@@ -57,8 +57,12 @@ function parseWeights(weights: unknown): Histogram | undefined {
   }
 }
 
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
 function isPair(value: unknown): value is [number, number] {
-  return Array.isArray(value) && value.length === 2 && value.every((each) => typeof each === 'number');
+  return isList(value) && value.length === 2 && value.every((each) => typeof each === 'number');
 }
 
 function isWithin(value: unknown, least: number, most: number): value is number {

@@ -1,6 +1,7 @@
 import type { KeyHistory } from './key-history';
 
 export interface LimitBounds {
+  /** Counts for nothing above the ceiling. */
   floorBytes: number;
   ceilingBytes: number;
 }

@@ -1,5 +1,5 @@
 import { parseText, toText } from '../../../../lib/budget/learning/file-format';
-import type { Histories, KeyedLesson } from '../../../../lib/budget/learning/histories';
+import { Histories, type KeyedLesson } from '../../../../lib/budget/learning/histories';
 import { type LessonFile, LessonStore } from '../../../../lib/budget/learning/lesson-store';
 import { waitMs } from '../../../../lib/event-loop/wait-for-turn';
 
@@ -117,6 +117,7 @@ describe('a store with a file', () => {
 
   it('saves what comes while it saves', async () => {
     const file = new FakeFile();
+    file.text = toText(new Histories());
     const store = new LessonStore(file, clock);
     store.add(lesson('a'));
     file.onWrite = () => {

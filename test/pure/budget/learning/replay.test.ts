@@ -43,7 +43,10 @@ describe('recorded traces', () => {
     const jobs = alike.flatMap(recorded);
     const sum = (each: (job: TracedJob) => number) => jobs.reduce((total, job) => total + each(job), 0);
     const { slack } = replay(jobs, bounds);
-    const byPeak = replay(jobs.map((job) => ({ ...job, mostUsedBytes: null })), bounds);
+    const byPeak = replay(
+      jobs.map((job) => ({ ...job, mostUsedBytes: null })),
+      bounds,
+    );
     expect(sum(({ peakBytes }) => peakBytes)).toBeGreaterThan(sum(({ needBytes }) => needBytes) * 1.05);
     expect(byPeak.slack).toBeGreaterThan(slack);
   });
@@ -80,7 +83,10 @@ const largeAtTimes = (percent: number) => (index: number) => ((index * 61) % 100
 function testFiles(): TracedJob[] {
   const draw = normal(7);
   const medians = Array.from({ length: 60 }, () => 93 * Math.exp(1.167 * draw()));
-  return made(60 * 100, (index) => medians[index % 60] ?? 0).map((job, index) => ({ ...job, key: `file ${index % 60}` }));
+  return made(60 * 100, (index) => medians[index % 60] ?? 0).map((job, index) => ({
+    ...job,
+    key: `file ${index % 60}`,
+  }));
 }
 
 const synthetic: [name: string, jobs: TracedJob[], slack: number, retried: number][] = [
