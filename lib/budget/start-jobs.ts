@@ -9,7 +9,7 @@ import type { Job, JobListener } from './jobs';
 import { recordAttempt } from './record-attempt';
 
 /** Options of a job that a member of a cage does not have. */
-export const JOB_OPTIONS = ['key', 'priority'];
+const JOB_OPTIONS = ['key', 'priority'];
 
 const CALLED = {
   spawn: strictMember('budget.spawn', 'spawn', JOB_OPTIONS),

@@ -172,7 +172,7 @@ export interface BudgetStats {
 }
 
 /** The type of {@link Budget.spawn}. `Options` are the options that it takes. */
-export interface JobSpawn<Options> {
+interface JobSpawn<Options> {
   <const O extends Options>(file: string, options: Checked<O, Options>): Promise<SpawnedProcess<O & InCage>>;
   <const O extends Options>(
     file: string,
@@ -182,7 +182,7 @@ export interface JobSpawn<Options> {
 }
 
 /** The type of {@link Budget.fork}; see {@link JobSpawn}. */
-export interface JobFork<Options> {
+interface JobFork<Options> {
   <const O extends Options>(modulePath: string | URL, options: Checked<O, Options>): Promise<Child<O & InCage>>;
   <const O extends Options>(
     modulePath: string | URL,
@@ -192,14 +192,14 @@ export interface JobFork<Options> {
 }
 
 /** The type of {@link Budget.exec}; see {@link JobSpawn}. */
-export type JobExec<Options> = <const O extends Options>(
+type JobExec<Options> = <const O extends Options>(
   command: string,
   options: Checked<O, Options>,
   callback?: Callback<ExecException, TextBy<O>>,
 ) => Promise<Child<O & InCage>>;
 
 /** The type of {@link Budget.execFile}; see {@link JobSpawn}. */
-export interface JobExecFile<Options> {
+interface JobExecFile<Options> {
   <const O extends Options>(
     file: string,
     options: Checked<O, Options>,
@@ -214,7 +214,7 @@ export interface JobExecFile<Options> {
 }
 
 /** The type of {@link Budget.run}; see {@link JobSpawn}. */
-export interface JobRun<Options> {
+interface JobRun<Options> {
   <const O extends Options>(file: string, options: Checked<O, Options>): Promise<ResultOf<O & InCage>>;
   <const O extends Options>(
     file: string,
