@@ -1,4 +1,5 @@
 import type { Case } from '../support/case';
+import { budget } from './budget';
 import { events } from './events';
 import { functions } from './functions';
 import { launcher } from './launcher';
@@ -28,6 +29,7 @@ export const cases: readonly Case[] = [
   launcher,
   limits,
   stall,
+  budget,
   loading,
   rivals,
 ];

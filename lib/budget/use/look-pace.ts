@@ -1,5 +1,7 @@
-/** A burst must not fill what is free within one look: a thread fills so many bytes per millisecond with new pages. */
+/** A burst must not fill what is free within one look. A thread fills so many bytes per millisecond with new pages. */
 const SUDDEN_GROWTH = 2 ** 21;
+/** No more threads than that are expected to begin at once. */
+const MOST_THREADS = 8;
 const SOONEST_MS = 10;
 const LATEST_MS = 250;
 
@@ -9,6 +11,12 @@ export class LookPace {
   #lastMs = Number.NEGATIVE_INFINITY;
   /** Bytes per millisecond. */
   #growth = 0;
+  readonly #suddenGrowth: number;
+
+  /** @param processors on which jobs run */
+  constructor(processors: number) {
+    this.#suddenGrowth = SUDDEN_GROWTH * Math.min(processors, MOST_THREADS);
+  }
 
   /** @returns milliseconds until the next look */
   after(usedBytes: number, memoryBytes: number, nowMs: number): number {
@@ -16,7 +24,7 @@ export class LookPace {
     this.#growth = Math.max(growth, this.#growth / 2);
     this.#lastBytes = usedBytes;
     this.#lastMs = nowMs;
-    const wanted = (memoryBytes - usedBytes) / (4 * Math.max(this.#growth, SUDDEN_GROWTH));
+    const wanted = (memoryBytes - usedBytes) / (4 * Math.max(this.#growth, this.#suddenGrowth));
     return Math.min(LATEST_MS, Math.max(SOONEST_MS, wanted));
   }
 }

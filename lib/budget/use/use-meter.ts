@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import { outsideOfCalls } from '../../event-loop/outside-of-calls';
 import { cancel, later } from '../../event-loop/timers';
 import type { MeteredBudget, UseMeter } from '../admission/eviction';
@@ -13,7 +14,7 @@ const SOON_MS = 10;
 export class AdaptiveUseMeter implements UseMeter {
   readonly #reader: UseReader;
   readonly #alarms: UsageAlarms;
-  readonly #pace = new LookPace();
+  readonly #pace = new LookPace(cpus().length);
   #timer: NodeJS.Timeout | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
   #isStopped = false;

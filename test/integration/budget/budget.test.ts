@@ -181,6 +181,10 @@ describeIf('cgroup', 'a budget', () => {
     await Promise.all(children.map((child) => said(child, 'full')));
     expect(budget.stats()).toMatchObject({ reservedBytes: (count * 20) << 20, queued: 0 });
     expect(budget.stats().usedBytes).toBeGreaterThan((count * 19) << 20);
+    // What is charged beside them fits between what they share and the hard limit around them.
+    const { usageBytes, limitBytes } = budget.cage.cgroup.usage();
+    const ofJobs = children.reduce((sum, { cage }) => sum + cage.cgroup.usage().usageBytes, 0);
+    expect(limitBytes - ((count * 20) << 20)).toBeGreaterThan(usageBytes - ofJobs);
     for (const { stdin } of children) stdin.end();
     for (const { outcome } of children) expect(await outcome).toMatchObject({ exitCode: 0, oom: null });
     // And one that wants more meets its own.

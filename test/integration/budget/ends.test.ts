@@ -148,8 +148,10 @@ describeIf('cgroup', 'how jobs of a budget end', () => {
   test('the pipes of a job do not keep its room', async () => {
     const budget = make({ memory: '20M' });
     const first = await budget.spawn('sh', ['-c', 'echo unread'], { memory: '20M' });
-    // Someone is reading, but has not read to the end.
-    await once(first.stdout, 'readable');
+    // Someone is reading, but has not read to the end. Without a listener Node would drop the rest as the child ends.
+    const readable = jest.fn();
+    first.stdout.on('readable', readable);
+    await until('it has said something', () => readable.mock.calls.length > 0);
     expect((await budget.run('echo', ['next'], { memory: '20M' })).stdout).toBe('next\n');
     expect(String(first.stdout.read())).toBe('unread\n');
   });

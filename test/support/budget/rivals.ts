@@ -1,8 +1,8 @@
+import { type DrawOptions, drawJobs } from '../../../bench/support/drawn-jobs';
 import type { Admission } from '../../../lib/budget/admission/admission';
 import { LimitsAdmission } from '../../../lib/budget/admission/limits-admission';
 import { UseAdmission } from '../../../lib/budget/admission/use-admission';
 import { type Simulation, simulate } from './simulate';
-import { type DrawOptions, drawJobs } from './simulated-jobs';
 
 const MIB = 2 ** 20;
 

@@ -1,8 +1,8 @@
+import { type DrawnJob, MOST_MIB } from '../../../bench/support/drawn-jobs';
 import type { Admission } from '../../../lib/budget/admission/admission';
 import { RoomLedger, type RoomRequest, type RunningRecord } from '../../../lib/budget/admission/room-ledger';
 import type { UseAdmission } from '../../../lib/budget/admission/use-admission';
 import { LookPace } from '../../../lib/budget/use/look-pace';
-import { MOST_MIB, type SimulatedJob } from './simulated-jobs';
 
 const MIB = 2 ** 20;
 /** From a kill until its memory is free. */
@@ -25,11 +25,11 @@ export interface SimulateOptions {
   /** If it is this one, jobs are looked at, and evicted. */
   use?: UseAdmission;
   /** The limit of a job. Default: the most that the distribution has. */
-  limitMib?: (job: SimulatedJob) => number;
+  limitMib?: (job: DrawnJob) => number;
 }
 
 interface Live {
-  readonly job: SimulatedJob;
+  readonly job: DrawnJob;
   readonly record: RunningRecord;
   /** When it is gone. */
   endMs: number;
@@ -37,14 +37,14 @@ interface Live {
 }
 
 /** Runs jobs, all of which wait from the start, in a budget without a kernel: event by event, in no real time. */
-export function simulate(jobs: readonly SimulatedJob[], options: SimulateOptions): Simulation {
+export function simulate(jobs: readonly DrawnJob[], options: SimulateOptions): Simulation {
   return new Simulator(options).run(jobs);
 }
 
 class Simulator {
   #nowMs = 0;
   readonly #live = new Set<Live>();
-  readonly #pace = new LookPace();
+  readonly #pace = new LookPace(4);
   readonly #ledger: RoomLedger;
   readonly #result: Simulation = { makespanMs: 0, evicted: 0, overLimit: 0, mostRunning: 0 };
   #order = 0;
@@ -54,7 +54,7 @@ class Simulator {
     this.#ledger = new RoomLedger({ admission, concurrency: Number.POSITIVE_INFINITY, now: () => this.#nowMs });
   }
 
-  run(jobs: readonly SimulatedJob[]): Simulation {
+  run(jobs: readonly DrawnJob[]): Simulation {
     for (const job of jobs) this.#ask(job, false);
     let lookMs = 0;
     while (this.#live.size > 0) {
@@ -67,7 +67,7 @@ class Simulator {
     return this.#result;
   }
 
-  #ask(job: SimulatedJob, alone: boolean): void {
+  #ask(job: DrawnJob, alone: boolean): void {
     const limitMib = this.options.limitMib?.(job) ?? MOST_MIB;
     const request: RoomRequest = {
       need: { memoryBytes: limitMib * MIB, cpus: 0, pids: 0 },

@@ -67,6 +67,12 @@ describe('RoomLedger', () => {
     expect(book.started).toEqual([1, 2, 4]);
   });
 
+  it('is not misled by fractions that add up to a little more', () => {
+    const book = new Book();
+    for (let count = 0; count < 41; count += 1) book.ask({ cpus: 0.1 });
+    expect(book.started).toHaveLength(40);
+  });
+
   it('has no more run at a time than it may', () => {
     const book = new Book(2);
     for (let count = 0; count < 5; count += 1) book.ask({});

@@ -1,5 +1,5 @@
+import type { DrawOptions } from '../../../../bench/support/drawn-jobs';
 import { simulateBy } from '../../../support/budget/rivals';
-import type { DrawOptions } from '../../../support/budget/simulated-jobs';
 
 /** How much of the oracle's throughput is reached at least, in each shape. docs/budget.md has the figures. */
 const SHAPES: [DrawOptions['shape'], correlation: number, part: number][] = [

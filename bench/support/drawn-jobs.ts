@@ -5,8 +5,8 @@ export const MOST_MIB = 2267;
 /** How many standard deviations above the median the 99th percentile is. */
 const DEVIATIONS_OF_P99 = 2.3263;
 
-/** A job that a simulation runs. */
-export interface SimulatedJob {
+/** A job, before it runs. */
+export interface DrawnJob {
   readonly peakMib: number;
   readonly durationMs: number;
   /** What it uses at an age, in MiB. */
@@ -73,7 +73,7 @@ const STEP_MS = 10;
 const DURATION_SIGMA = 0.8;
 
 /** Jobs as the published distribution has them. The same seed draws the same. */
-export function drawJobs(options: DrawOptions): SimulatedJob[] {
+export function drawJobs(options: DrawOptions): DrawnJob[] {
   const { seed, count, shape, correlation, medianMs = 2000, scale = 1 } = options;
   const random = randomFrom(seed);
   const names = Object.keys(SHAPES) as ShapeName[];
