@@ -13,11 +13,12 @@ const MEMORY_MIB = 8192;
 const OWN_MIB = 2;
 const OWN_PART = 1.01;
 /** By limits jobs are so slow that fewer have to do. */
-const FEWER = 10;
+const FEWER = 20;
 
 /**
  * Test files whose memory is as in a published distribution, in a budget of 8 GiB: admitted by their limits, by their use, and by
- * an oracle that knows each peak. For a smaller machine, BUDGET_SCALE multiplies all sizes: 0.125 is for 1 GiB.
+ * an oracle that knows each peak. For a smaller machine, BUDGET_SCALE multiplies all sizes: 0.125 is for 1 GiB. A turn takes three
+ * minutes, BUDGET_TURNS (1) is how many.
  */
 export const budget: Case = {
   name: 'budget',
@@ -29,7 +30,7 @@ export const budget: Case = {
       const source = join(__dirname, '../../../bench/support/memory-profile.c');
       execFileSync('c++', ['-x', 'c', '-O1', '-o', program, source]);
       const jobs = drawJobs({ seed: 1, count: quick ? 200 : 600, shape: 'mixed', correlation: 0.5, scale });
-      return await compare(program, jobs, { scale, turns: quick ? 1 : 3 });
+      return await compare(program, jobs, { scale, turns: Number(process.env.BUDGET_TURNS ?? 1) });
     } finally {
       rmSync(directory, { recursive: true });
     }
@@ -67,7 +68,7 @@ async function compare(
       value: `${(1000 / times[kind]).toFixed(2)}, at most ${totals[kind].mostRunning} at a time`,
     })),
     ratio('budget: time by use, of that by limits', times.use / times.limits),
-    { ...ratio('budget: time by use, of that of an oracle', times.use / times.oracle), bound: 1 / 0.9 },
+    { ...ratio('budget: time by use, of that of an oracle', times.use / times.oracle), bound: 1.11 },
     {
       measure: 'budget: jobs killed for memory by the kernel, by use',
       value: `${totals.use.killed}, and ${totals.use.evicted} evicted`,
