@@ -20,7 +20,7 @@ type Profile = (part: number) => number;
 type Shape = (random: () => number) => Profile;
 
 /** How use goes on. Each draws where things happen. */
-export const SHAPES = {
+const SHAPES = {
   /** Grows evenly until it has between a tenth and six tenths of its time behind it, then stays. */
   ramp(random) {
     const end = 0.1 + 0.5 * random();
@@ -50,7 +50,7 @@ export const SHAPES = {
   },
 } satisfies Record<string, Shape>;
 
-export type ShapeName = keyof typeof SHAPES;
+type ShapeName = keyof typeof SHAPES;
 
 export interface DrawOptions {
   seed: number;

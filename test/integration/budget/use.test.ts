@@ -78,11 +78,12 @@ describeIf('cgroup', 'a budget that admits by use', () => {
     budget.on('started', ({ id, attempt }) => {
       if (attempt > 1) beside.push(id, budget.stats().running);
     });
-    const oldest = budget.run(...grows('oldest', 20, 140), { memory: '190M' });
-    const middle = budget.run(...grows('middle', 14), { memory: '190M' });
+    const oldest = budget.run(...grows('oldest', 20, 135), { memory: '190M' });
+    const middle = budget.run(...grows('middle', 5), { memory: '190M' });
     await runs(budget, 2);
-    const youngest = budget.run(...grows('youngest', 14), { memory: '190M' });
+    const youngest = budget.run(...grows('youngest', 25), { memory: '190M' });
     await runs(budget, 3);
+    await until('all have what they begin with', () => (budget.stats().usedBytes ?? 0) > 50 << 20);
     signal('grow-oldest');
     await until('one is evicted', () => budget.stats().evicted === 1);
     expect(events).toContain('ended 6 budget');
