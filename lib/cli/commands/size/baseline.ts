@@ -41,7 +41,6 @@ const CUT_FACTOR = 3;
 const CUT_EXTRA_MS = 1000;
 const LEAST_STALL_MS = 1000;
 const MOST_STALL_MS = 10_000;
-const LEAST_PEAK_BYTES = 2 ** 20;
 
 /**
  * @param first also finds cold caches; its costs count only if there is no other
@@ -50,7 +49,7 @@ const LEAST_PEAK_BYTES = 2 ** 20;
 export function baselineOf(first: Trial, others: readonly Trial[], slack: number): Baseline {
   const all = [first, ...others];
   const timed = others.length === 0 ? [first] : others;
-  const peakBytes = Math.max(...all.map((trial) => trial.peakBytes), LEAST_PEAK_BYTES);
+  const peakBytes = Math.max(...all.map((trial) => trial.peakBytes));
   const durationMs = middle(timed.map((trial) => trial.durationMs));
   const allowed = (cost: keyof Costs, slackOf: (usual: number) => number): number => {
     const values = timed.map((trial) => trial[cost] ?? 0);
@@ -61,7 +60,7 @@ export function baselineOf(first: Trial, others: readonly Trial[], slack: number
   return {
     exitCode: first.exitCode ?? 0,
     peakBytes,
-    programBytes: Math.max(first.programBytes ?? 0, LEAST_PEAK_BYTES),
+    programBytes: first.programBytes ?? 0,
     durationMs,
     allowed: {
       cpuMs: allowed('cpuMs', (usual) => slack * usual),

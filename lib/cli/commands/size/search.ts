@@ -34,6 +34,8 @@ const UP = 4;
 const DOWN = 2;
 /** No limit is tried that is so many times what the command uses without one. */
 const MOST_PEAKS = 8;
+/** A very short run may have been seen with less than it had, or with nothing. */
+const LEAST_PEAK_BYTES = 2 ** 20;
 
 /**
  * Searches the smallest limit that is good. Walks from the program memory, up or down, in steps that grow, until one limit is good
@@ -44,7 +46,11 @@ export async function search(
   { programBytes, peakBytes, mostRuns }: SearchOptions,
   probe: (limitBytes: number) => Promise<Answer>,
 ): Promise<Found> {
-  const bounds = new Bounds(placeOf(programBytes), placeOf(peakBytes), placeOf(MOST_PEAKS * peakBytes));
+  const bounds = new Bounds(
+    placeOf(programBytes),
+    placeOf(peakBytes),
+    placeOf(MOST_PEAKS * Math.max(peakBytes, LEAST_PEAK_BYTES)),
+  );
   for (let run = 0; run < mostRuns; run += 1) {
     const place = bounds.next();
     if (place === undefined) break;

@@ -95,6 +95,13 @@ test('a command that needs nothing has the smallest size', async () => {
   expect(found).toEqual({ good: 0, bad: undefined, isCertain: true });
 });
 
+test('a command of which no memory was seen is searched too', async () => {
+  const model: Model = (limitBytes) => ({ oomKills: limitBytes < 3 * MIB ? 1 : 0, programBytes: 0, peakBytes: 0 });
+  const { found, baseline } = await sizeModel(model, { seed: 1, mostRuns: RUNS });
+  expect(sizeAt(found.good ?? 0)).toBe('3M');
+  expect(baseline).toMatchObject({ peakBytes: 0, programBytes: 0 });
+});
+
 test('a command that runs well at no limit: the runs end, and nothing is found', async () => {
   const { found, runs, limits } = await sizeModel((limit) => ({ oomKills: Number.isFinite(limit) ? 1 : 0 }), {
     seed: 1,
