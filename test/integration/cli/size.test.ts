@@ -93,6 +93,18 @@ describeIf('cgroup', 'memcage size', () => {
     expect(runs.every(({ judgement }) => ['well', 'killed', 'cut', 'slow'].includes(judgement))).toBe(true);
   });
 
+  test('what only the clock has cut is done again, and a run for comparison that fails is none', async () => {
+    const counter = path('runs');
+    const script = `echo >> '${counter}'; case $(wc -l < '${counter}') in 4) exec sleep 1000;; 5) exit 3;; esac`;
+    const end = await runCli(['size', '--json', '--runs', '8', 'sh', '-c', script]);
+    const { runs } = JSON.parse(end.stdout) as { runs: { judgement: string; limitBytes: unknown }[] };
+    const [control, cut, again] = runs.slice(3, 6);
+    expect([control, cut, again].map((run) => run?.judgement)).toEqual(['failed', 'cut', 'well']);
+    expect(control?.limitBytes).toBe('max');
+    expect(again?.limitBytes).toBe(cut?.limitBytes);
+    expect(end.left).toEqual([]);
+  });
+
   test('a signal ends the program too, and nothing is left', async () => {
     const file = path('pid');
     const cli = startCli(['size', 'sh', '-c', `echo $$ > '${file}'; exec sleep 1000`]);

@@ -80,8 +80,9 @@ class Trials {
     this.#controls -= 1;
     const control = await runTrial(this.request, { limitBytes: Number.POSITIVE_INFINITY }, this.openInput);
     this.say(`no limit: ${formatDuration(control.durationMs)}, once more, for comparison`);
-    this.#free.push(control);
-    this.all.push({ ...control, judgement: 'well' });
+    const isWell = complaintOf(control, this.request.exitCode) === undefined;
+    if (isWell) this.#free.push(control);
+    this.all.push({ ...control, judgement: isWell ? 'well' : 'failed' });
   }
 }
 
