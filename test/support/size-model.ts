@@ -20,7 +20,7 @@ export const WELL: Trial = {
   majorFaults: 0,
   refaults: 0,
   peakBytes: 100 * MIB,
-  needBytes: 90 * MIB,
+  programBytes: 90 * MIB,
   error: undefined,
 };
 
@@ -45,10 +45,10 @@ export async function sizeModel(
   const run = (limitBytes: number): Trial => ({ ...WELL, ...model(limitBytes, 2 * random() - 1), limitBytes });
   const free = [run(Number.POSITIVE_INFINITY), run(Number.POSITIVE_INFINITY), run(Number.POSITIVE_INFINITY)] as const;
   const [first, ...others] = free;
-  const baseline = baselineOf(first, others, 0.1);
+  const baseline = baselineOf(first, others, 0.5);
   const limits: number[] = [];
-  const { needBytes, peakBytes } = baseline;
-  const found = await search({ needBytes, peakBytes, mostRuns: mostRuns - free.length }, (limitBytes) => {
+  const { programBytes, peakBytes } = baseline;
+  const found = await search({ programBytes, peakBytes, mostRuns: mostRuns - free.length }, (limitBytes) => {
     limits.push(limitBytes);
     const trial = run(limitBytes);
     const judgement = judge(trial, baseline);

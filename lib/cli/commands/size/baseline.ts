@@ -6,7 +6,7 @@ export interface Baseline {
   /** The most memory that it used, page cache included. */
   peakBytes: number;
   /** The most memory of programs and of the kernel, as far as samples have seen. */
-  needBytes: number;
+  programBytes: number;
   /** The usual time. */
   durationMs: number;
   /** The most of each that counts as well. */
@@ -30,33 +30,37 @@ export interface Costs {
 }
 
 /** What a run may take more by chance, whatever the noise was. */
-const LEAST_SLACK: Costs = { cpuMs: 20, stallMs: 20, majorFaults: 50, refaults: 500 };
+const LEAST_SLACK: Costs = { cpuMs: 50, stallMs: 20, majorFaults: 50, refaults: 500 };
+/**
+ * Pages are read again because of the limit only, but a busy machine alone has a program take a tenth or two more of the processor's time. That
+ * time rises steeply near the smallest heap with which a program can live: so a large slack there still is at about the same limit.
+ */
+const SHARE_OF_SLACK = 0.2;
 const PAGE_BYTES = 4096;
 const CUT_FACTOR = 3;
 const CUT_EXTRA_MS = 1000;
 const LEAST_STALL_MS = 1000;
 const MOST_STALL_MS = 10_000;
-const LEAST_NEED_BYTES = 2 ** 20;
 
 /**
  * @param first also finds cold caches; its costs count only if there is no other
- * @param slack how much more than without a limit it may take: 0.1 is a tenth of its time, or of its pages
+ * @param slack how much more than without a limit it may take: 0.5 is half of its processor time, and a fifth of that, a tenth, of its time for waiting and of its pages
  */
 export function baselineOf(first: Trial, others: readonly Trial[], slack: number): Baseline {
   const all = [first, ...others];
   const timed = others.length === 0 ? [first] : others;
-  const peakBytes = Math.max(...all.map((trial) => trial.peakBytes), LEAST_NEED_BYTES);
+  const peakBytes = Math.max(...all.map((trial) => trial.peakBytes));
   const durationMs = middle(timed.map((trial) => trial.durationMs));
   const allowed = (cost: keyof Costs, slackOf: (usual: number) => number): number => {
     const values = timed.map((trial) => trial[cost] ?? 0);
     return Math.max(...values) + Math.max(LEAST_SLACK[cost], slackOf(middle(values)));
   };
-  const ofTime = (): number => slack * durationMs;
-  const ofPages = (): number => (slack * peakBytes) / PAGE_BYTES;
+  const ofTime = (): number => SHARE_OF_SLACK * slack * durationMs;
+  const ofPages = (): number => (SHARE_OF_SLACK * slack * peakBytes) / PAGE_BYTES;
   return {
     exitCode: first.exitCode ?? 0,
     peakBytes,
-    needBytes: Math.max(first.needBytes ?? 0, LEAST_NEED_BYTES),
+    programBytes: first.programBytes ?? 0,
     durationMs,
     allowed: {
       cpuMs: allowed('cpuMs', (usual) => slack * usual),
@@ -65,7 +69,7 @@ export function baselineOf(first: Trial, others: readonly Trial[], slack: number
       refaults: allowed('refaults', ofPages),
     },
     cutMs: CUT_FACTOR * Math.max(...timed.map((trial) => trial.durationMs)) + CUT_EXTRA_MS,
-    stallMs: Math.min(MOST_STALL_MS, Math.max(LEAST_STALL_MS, Math.ceil(slack * durationMs))),
+    stallMs: Math.min(MOST_STALL_MS, Math.max(LEAST_STALL_MS, Math.ceil(ofTime()))),
   };
 }
 

@@ -16,9 +16,9 @@ import { sizeOf } from './size';
 import { jsonOf, renderResult } from './table';
 
 const LEAST_RUNS = 5;
-const DEFAULT_RUNS = 16;
+const DEFAULT_RUNS = 20;
 const MOST_RUNS = 100;
-const DEFAULT_SLACK = 10;
+const DEFAULT_SLACK = 50;
 
 // memcage has a limit of stalls of its own here.
 const { stall: _, ...CAGED_HERE } = CAGED;
@@ -32,7 +32,7 @@ const OPTIONS = {
   slack: {
     type: 'string',
     value: 'PERCENT',
-    help: `how much more processor time, and pages read again, still is well (default ${DEFAULT_SLACK})`,
+    help: `how much more processor time still is well; of other costs a fifth of it (default ${DEFAULT_SLACK})`,
   },
   'exit-code': { type: 'string', value: 'N', help: 'the exit code with which COMMAND runs well (default 0)' },
   input: {
@@ -59,7 +59,7 @@ export const size = defineCommand({
   summary: 'find the smallest memory limit at which a command still runs well',
   details: [
     'Runs COMMAND some times in a cage, without a limit and then with smaller and smaller ones, and prints the smallest at ' +
-      'which it still runs well: it ends as without a limit, in about the same time, and nothing is killed. COMMAND must be ' +
+      'which it still runs well: it ends as without a limit, at about the same costs, and nothing is killed. COMMAND must be ' +
       'one that does the same each time. Options end at the first word that is not an option.',
   ],
   operands: { name: 'command', least: 1, endOptions: true, suggest: 'command' },
@@ -118,8 +118,9 @@ async function sizeAndPrint(request: SizeRequest): Promise<number> {
   try {
     const result = await sizeOf(request, say);
     if (typeof result === 'number') return result;
-    if (file !== undefined) writeFileSync(file, chartOf(result, chart));
+    // First, so that a full disk can't lose the result.
     process.stdout.write(isJson ? toJson(jsonOf(result)) : renderResult(result, colorsOf(process.stdout)));
+    if (file !== undefined) writeFileSync(file, chartOf(result, chart));
     return result.recommended === undefined ? 125 : 0;
   } finally {
     if (file !== undefined) closeSync(file);

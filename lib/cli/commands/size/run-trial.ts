@@ -117,7 +117,7 @@ function trialOf(
   const most = (of: (point: Point) => number): number => Math.max(0, ...points.map(of));
   const peakBytes = memory.peakBytes ?? most(({ usageBytes }) => usageBytes);
   // A peak between two samples is one of programs: page cache grows more slowly, and stays.
-  const needBytes = Math.max(
+  const programBytes = Math.max(
     peakBytes - most(({ fileBytes }) => fileBytes),
     most(({ anonBytes, kernelBytes, swapBytes }) => anonBytes + kernelBytes + swapBytes),
   );
@@ -132,7 +132,7 @@ function trialOf(
     cpuMs: cpu.userMs + cpu.systemMs,
     majorFaults: faults.major,
     peakBytes,
-    needBytes: recording && needBytes,
+    programBytes: recording && programBytes,
     error: undefined,
   };
 }

@@ -3,13 +3,13 @@ import { bytesAt, placeOf } from './grid';
 /** What a run at a limit told. */
 export interface Answer {
   isGood: boolean;
-  /** Whether only the time says so, which the machine may be to blame for: then a second run decides. */
+  /** Whether only a time says so, which the machine may be to blame for: then a second run decides. */
   isDoubtful: boolean;
 }
 
 export interface SearchOptions {
-  /** Where to begin: about what the command needs. */
-  needBytes: number;
+  /** Where to begin: about the program memory of a free run. */
+  programBytes: number;
   /** The most that it uses without a limit. */
   peakBytes: number;
   /** How many runs there may be. */
@@ -29,22 +29,28 @@ export interface Found {
 /** How often it must run well at the limit that is found. */
 const ENOUGH = 2;
 const FIRST_STEP = 4;
-/** By what a step grows. Above the need, page cache is what is missing, which may be much; below, a little less is often too little. */
+/** By what a step grows. Above the program memory, page cache is what is missing, which may be much; below, a little less is often too little. */
 const UP = 4;
 const DOWN = 2;
 /** No limit is tried that is so many times what the command uses without one. */
 const MOST_PEAKS = 8;
+/** A very short run may have been seen with less than it had, or with nothing. */
+const LEAST_PEAK_BYTES = 2 ** 20;
 
 /**
- * Searches the smallest limit that is good. Walks from the need, up or down, in steps that grow, until one limit is good
+ * Searches the smallest limit that is good. Walks from the program memory, up or down, in steps that grow, until one limit is good
  * and one is not; then halves what is between them; then tries the good one again, since a command that needs a little more each second
  * time would be found too small.
  */
 export async function search(
-  { needBytes, peakBytes, mostRuns }: SearchOptions,
+  { programBytes, peakBytes, mostRuns }: SearchOptions,
   probe: (limitBytes: number) => Promise<Answer>,
 ): Promise<Found> {
-  const bounds = new Bounds(placeOf(needBytes), placeOf(peakBytes), placeOf(MOST_PEAKS * peakBytes));
+  const bounds = new Bounds(
+    placeOf(programBytes),
+    placeOf(peakBytes),
+    placeOf(MOST_PEAKS * Math.max(peakBytes, LEAST_PEAK_BYTES)),
+  );
   for (let run = 0; run < mostRuns; run += 1) {
     const place = bounds.next();
     if (place === undefined) break;

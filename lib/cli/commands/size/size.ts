@@ -30,12 +30,12 @@ export async function sizeOf(request: SizeRequest, say: Say): Promise<SizeResult
   const left = request.mostRuns - free.length;
   const controls = left > 2 * MOST_CONTROLS ? MOST_CONTROLS : 0;
   const trials = new Trials(request, openInput, say, free, controls);
-  const { durationMs, peakBytes, needBytes, cutMs } = trials.baseline;
+  const { durationMs, peakBytes, programBytes, cutMs } = trials.baseline;
   say(
     `without a limit ${formatDuration(durationMs)}, peak ${formatSize(peakBytes)}; up to ${left} runs follow, ` +
       `each of ${formatDuration(cutMs)} at most`,
   );
-  const found = await search({ needBytes, peakBytes, mostRuns: left - controls }, (limitBytes) =>
+  const found = await search({ programBytes, peakBytes, mostRuns: left - controls }, (limitBytes) =>
     trials.at(limitBytes),
   );
   return resultOf([request.file, ...request.args], trials.baseline, trials.all, found);
@@ -74,14 +74,15 @@ class Trials {
     return answerOf(judgement, trial, baseline);
   }
 
-  /** Has the machine become slower since the first runs? Then it takes more processor time without a limit too. */
+  /** Has the machine become slower since the first runs? Then it takes more time without a limit too. */
   async #control(): Promise<void> {
     if (this.#controls === 0) return;
     this.#controls -= 1;
     const control = await runTrial(this.request, { limitBytes: Number.POSITIVE_INFINITY }, this.openInput);
     this.say(`no limit: ${formatDuration(control.durationMs)}, once more, for comparison`);
-    this.#free.push(control);
-    this.all.push({ ...control, judgement: 'well' });
+    const isWell = complaintOf(control, this.request.exitCode) === undefined;
+    if (isWell) this.#free.push(control);
+    this.all.push({ ...control, judgement: isWell ? 'well' : 'failed' });
   }
 }
 
@@ -155,7 +156,7 @@ function notStarted(limitBytes: number, error: string): Trial {
     majorFaults: 0,
     refaults: null,
     peakBytes: 0,
-    needBytes: undefined,
+    programBytes: undefined,
     error,
   };
 }

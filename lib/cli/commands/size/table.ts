@@ -50,10 +50,10 @@ export function limitOf({ limitBytes }: Pick<JudgedTrial, 'limitBytes'>): string
 
 function conclusions(result: SizeResult, bold: Colors['bold']): string[] {
   const { baseline, recommended, smallest, tooSmall, isCertain } = result;
-  const { durationMs, allowed, peakBytes, needBytes } = baseline;
+  const { durationMs, allowed, peakBytes, programBytes } = baseline;
   const free =
     `without a limit:  ${formatDuration(durationMs)}, peak ${formatSize(peakBytes)}, of which programs and kernel at ` +
-    `most some ${formatSize(needBytes)}`;
+    `most some ${formatSize(programBytes)}`;
   const costs = [
     `exit code ${baseline.exitCode}, nothing killed`,
     `up to ${formatDuration(allowed.cpuMs)} of processor time`,
@@ -75,13 +75,13 @@ function conclusions(result: SizeResult, bold: Colors['bold']): string[] {
 
 /** The result for programs. */
 export function jsonOf({ baseline, trials, ...result }: SizeResult): object {
-  const { exitCode, durationMs, allowed, peakBytes, needBytes } = baseline;
+  const { exitCode, durationMs, allowed, peakBytes, programBytes } = baseline;
   return {
     ...result,
     recommended: result.recommended ?? null,
     smallest: result.smallest ?? null,
     tooSmall: result.tooSmall ?? null,
-    free: { exitCode, durationMs, allowed, peakBytes, needBytes },
-    runs: trials.map(({ needBytes: _, error, ...trial }) => ({ ...trial, ...(error !== undefined && { error }) })),
+    free: { exitCode, durationMs, allowed, peakBytes, programBytes },
+    runs: trials.map(({ programBytes: _, error, ...trial }) => ({ ...trial, ...(error !== undefined && { error }) })),
   };
 }

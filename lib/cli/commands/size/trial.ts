@@ -19,8 +19,8 @@ export interface Trial {
   /** How many pages were read again after the kernel had dropped them; null where it does not tell. */
   refaults: number | null;
   peakBytes: number;
-  /** About the most memory of programs and of the kernel, without page cache; undefined if there were no samples. */
-  needBytes: number | undefined;
+  /** The program memory: about the most of programs and of the kernel, without page cache; undefined if there were no samples. */
+  programBytes: number | undefined;
   /** Why it was not started. */
   error: string | undefined;
 }

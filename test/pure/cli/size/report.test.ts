@@ -14,7 +14,7 @@ const trials: JudgedTrial[] = [
   { ...WELL, limitBytes: 100 * MIB, refaults: 1234, judgement: 'well' },
   { ...WELL, limitBytes: 90 * MIB, refaults: 99_999, durationMs: 2500, judgement: 'reads again' },
 ];
-const baseline = baselineOf(WELL, [WELL], 0.1);
+const baseline = baselineOf(WELL, [WELL], 0.5);
 const found = { good: placeOf(100 * MIB), bad: placeOf(96 * MIB), isCertain: true };
 const result = resultOf(['sort', EVIL], baseline, trials, found);
 const nothing = resultOf(['sort'], baseline, trials, { good: undefined, bad: 9, isCertain: false });
