@@ -41,6 +41,8 @@ const ROOMS = [
   'lib/budget/admission/',
   'lib/budget/learning/',
   'lib/budget/',
+  'lib/warm-pool/preload/',
+  'lib/warm-pool/',
   'lib/doctor/',
   'lib/index.ts',
   'lib/native.ts',

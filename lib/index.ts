@@ -103,6 +103,15 @@ export type {
 } from './contract/cage';
 export type { CageEvents, CpuTimeEvent, OomEvent, StallEvent, UsageEvent } from './contract/cage-events';
 export type { CageLimitOptions, ChildSettingsOptions } from './contract/limit-options';
+export type {
+  AskOptions,
+  TakeOptions,
+  WarmPool,
+  WarmPoolEvents,
+  WarmPoolOptions,
+  WarmPoolSettings,
+  WarmPoolStats,
+} from './contract/warm-pool';
 export { type DiagnoseOptions, diagnose } from './doctor/diagnose';
 export {
   AbortError,
@@ -133,3 +142,4 @@ export type { SpawnSyncReturns, SyncOutcome } from './sync/returns';
 export { type SpawnSyncOptions, spawnSync } from './sync/spawn-sync';
 export { printable } from './text/printable';
 export { formatSize, parseSize } from './text/size';
+export { createWarmPool } from './warm-pool/create-warm-pool';

@@ -31,7 +31,8 @@ const PARTS = {
   commands: /^cli\/(commands\/(?!run\/)|help|text\/duration)/,
   chart: /^cli\/chart\//,
   polling: /^(polling\/(?!sampling\/worker)|cage\/polled\/|child\/polled-child|api\/starting-polled-cage)/,
-  cages: /^(?!cli|metrics\/|otel|prometheus|child_process|native|polling\/sampling\/worker)/,
+  warm: /^warm-pool\/(?!preload\/preload)/,
+  cages: /^(?!cli|metrics\/|otel|prometheus|child_process|native|polling\/sampling\/worker|warm-pool\/)/,
 };
 
 const common = { absWorkingDir: root, outdir: 'dist', platform: 'node', target: 'node20', logLevel: 'warning' };
@@ -74,6 +75,14 @@ await build({ ...external, entryPoints: { native: 'lib/native.ts' }, bundle: tru
 await build({
   ...external,
   entryPoints: { 'polling-worker': 'lib/polling/sampling/worker.ts' },
+  bundle: true,
+  format: 'cjs',
+});
+
+// What the children of a warm pool load first. It must not take long.
+await build({
+  ...external,
+  entryPoints: { 'warm-preload': 'lib/warm-pool/preload/preload.ts' },
   bundle: true,
   format: 'cjs',
 });

@@ -1,29 +1,16 @@
 import type { MemoryReport, Outcome } from '../../types/outcome';
 import type { RunOptions, RunResult } from '../contract/cage';
-import {
-  AbortError,
-  ErrorCode,
-  ExitError,
-  invalidArgument,
-  MemcageError,
-  MemoryLimitError,
-  outOfRange,
-  TimeoutError,
-} from '../errors/errors';
+import { AbortError, ErrorCode, invalidArgument, MemcageError } from '../errors/errors';
 import { defaultKillSignal } from '../namespaces/namespaces';
 import { alreadyRead, type Called } from '../options/called';
+import { checkTimeout } from '../options/timeout';
 import { collectOutput, DEFAULT_MAX_BUFFER, type OutputEncoding, writeInput } from '../process/collect';
 import { nodeCall } from '../process/node-call';
 import { inspectable } from '../text/inspected';
-import { formatSize } from '../text/size';
 import { EarlyEnd } from './early-end';
-import { explainOom } from './explain-oom';
-import { limitErrorOf, stallErrorOf } from './limit-error';
+import { failureOf } from './failure-of';
 import { startThroughNode } from './start';
 import type { Started } from './started';
-
-/** The most that setTimeout() takes: a longer time becomes 1 ms. */
-const MOST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * The work of `run()`, once its arguments have been told apart.
@@ -83,7 +70,8 @@ export async function runChild(
     };
     const result = inspectable({ ...outcome, ...output() });
     if (startError !== undefined) throw Object.assign(startError, { outcome: result });
-    if (reject) throwFailure({ file, pid: child.pid, signal }, result);
+    const failure = reject ? failureOf({ file, pid: child.pid, signal }, result) : undefined;
+    if (failure !== undefined) throw failure;
     return result;
   } finally {
     clearTimeout(timer);
@@ -104,32 +92,6 @@ function waitForClose({ child }: Started): Promise<Error | undefined> {
   });
 }
 
-function throwFailure(
-  { file, pid, signal }: { file: string; pid: number | undefined; signal: AbortSignal | undefined },
-  result: RunResult<OutputEncoding>,
-): void {
-  const { error, oom, exitCode, nodeHeap } = result;
-  // The outcome type of errors is that of caged children; without a cage `memory` is null here as well.
-  const outcome = result as Outcome & typeof result;
-  if (error?.name === 'AbortError') throw new AbortError(signal?.reason, outcome);
-  if (oom !== null && oom.kills > 0) {
-    const { peakBytes } = outcome.memory;
-    throw new MemoryLimitError(explainOom(oom, { command: file, pid, peakBytes }).sentence, outcome, 'cgroup');
-  }
-  if (error instanceof MemcageError && error.code === ErrorCode.TIMEOUT) throw new TimeoutError(error.message, outcome);
-  if (error !== undefined) throw Object.assign(error, { outcome });
-  if (nodeHeap?.exhausted === 'likely') throw new MemoryLimitError(exitMessage(file, outcome), outcome, 'heap');
-  const limitError = stallErrorOf(file, outcome) ?? limitErrorOf(file, outcome);
-  if (limitError !== undefined) throw limitError;
-  if (exitCode !== 0) throw new ExitError(exitMessage(file, outcome), outcome);
-}
-
-function exitMessage(file: string, { exitCode, signal, nodeHeap }: Outcome): string {
-  const end = signal === null ? `${file} ended with exit code ${exitCode}` : `${file} was ended by ${signal}`;
-  if (nodeHeap?.exhausted !== 'likely') return end;
-  return `${end}, most likely at the limit of its JavaScript heap (${formatSize(nodeHeap.limitBytes)})`;
-}
-
 type OwnOptions = { [N in 'input' | 'encoding' | 'maxBuffer' | 'reject' | 'timeout']?: unknown };
 
 /** Checks what `run()` does not leave to Node. What is left out has its default. */
@@ -145,8 +107,5 @@ export function checkRunOptions(given: OwnOptions): void {
     throw invalidArgument('maxBuffer', 'a number of bytes', maxBuffer);
   }
   if (typeof reject !== 'boolean') throw invalidArgument('reject', 'true or false', reject);
-  const validTimeout =
-    timeout === undefined || (typeof timeout === 'number' && Number.isInteger(timeout) && timeout >= 0);
-  if (!validTimeout) throw invalidArgument('timeout', 'a number of milliseconds', timeout);
-  if (timeout !== undefined && timeout > MOST_TIMEOUT_MS) throw outOfRange('timeout', MOST_TIMEOUT_MS, timeout);
+  checkTimeout(timeout);
 }

@@ -1,0 +1,106 @@
+import type { Serializable } from 'node:child_process';
+import type { RunOutput } from '../../types/outcome';
+import { EarlyEnd } from '../api/early-end';
+import type { Started } from '../api/started';
+import { AbortError, ErrorCode, MemcageError } from '../errors/errors';
+import { endError, resultOf } from './spare-end';
+
+/** How long a child may live on that has closed its channel, or whose channel was closed. */
+const LEAVE_MS = 1000;
+
+export interface Question {
+  message: Serializable;
+  /** The module, for errors. */
+  file: string;
+  killSignal: NodeJS.Signals | number;
+  signal: AbortSignal | undefined;
+  timeout: number | undefined;
+  /** What the child writes to its pipes. */
+  output: () => RunOutput<string>;
+  /** Calls the function when the pool closes. The returned function takes that back. */
+  onClose: (act: () => void) => () => void;
+}
+
+/** Asks a child, and resolves with its first answer. It has ended when this rejects. */
+export async function ask(started: Started, question: Question): Promise<unknown> {
+  const { recorder } = started;
+  const { file, signal, timeout, output } = question;
+  const early = new EarlyEnd(started, question.killSignal);
+  let reason: Error | undefined;
+  const end = (because: Error): void => {
+    reason ??= because;
+    recorder.because(because);
+    early.begin();
+  };
+  const stays = question.onClose(() => end(closedError()));
+  const abort = (): void => end(new AbortError(signal?.reason));
+  signal?.addEventListener('abort', abort);
+  if (signal?.aborted === true) abort();
+  const late = (): void => end(new MemcageError(ErrorCode.TIMEOUT, `${file} did not answer within ${timeout} ms`));
+  const timer = timeout === undefined || timeout === 0 ? undefined : setTimeout(late, timeout);
+  try {
+    const answer = await answerOf(started, question.message);
+    if (answer !== undefined) return answer.message;
+    const result = await resultOf(started, output);
+    if (reason !== undefined) result.error ??= reason;
+    throw endError({ file, when: 'it answered', signal }, started, result);
+  } finally {
+    clearTimeout(timer);
+    stays();
+    signal?.removeEventListener('abort', abort);
+    early.dispose();
+  }
+}
+
+export function closedError(): MemcageError {
+  return new MemcageError(ErrorCode.CLOSED, 'The warm pool is closed');
+}
+
+/** The first message that it sends after ours; undefined if it ends without. */
+function answerOf({ child, killAll }: Started, message: Serializable): Promise<{ message: unknown } | undefined> {
+  return new Promise((resolve, reject) => {
+    let isAsked = false;
+    let leaving: NodeJS.Timeout | undefined;
+    const settle = (settled: () => void): void => {
+      clearTimeout(leaving);
+      child.off('message', onMessage);
+      child.off('disconnect', onDisconnect);
+      child.off('exit', onExit);
+      child.off('error', onError);
+      settled();
+    };
+    const onMessage = (received: unknown): void => {
+      if (isAsked) settle(() => resolve({ message: received }));
+    };
+    const onExit = (): void => settle(() => resolve(undefined));
+    const onDisconnect = (): void => {
+      leaving = setTimeout(killAll, LEAVE_MS);
+    };
+    const onError = (): void => {
+      // The channel was closed, which 'disconnect' or 'exit' tells.
+    };
+    child.on('error', onError);
+    child.on('message', onMessage);
+    child.on('disconnect', onDisconnect);
+    child.on('exit', onExit);
+    // Node emits what the child has sent before in the next tick after the listener was added.
+    process.nextTick(() => {
+      isAsked = true;
+      try {
+        child.send(message);
+      } catch (error) {
+        // It can't be serialized.
+        settle(() => reject(error as Error));
+      }
+    });
+  });
+}
+
+/** Has a child end that is no longer needed: by itself, since its channel is closed, or else it is killed. */
+export async function dismiss({ child, killAll }: Started): Promise<void> {
+  child.on('error', () => {});
+  if (child.connected) child.disconnect();
+  const timer = setTimeout(killAll, LEAVE_MS);
+  await child.outcome;
+  clearTimeout(timer);
+}

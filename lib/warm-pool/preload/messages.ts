@@ -1,0 +1,16 @@
+// Node's channel delivers messages whose `cmd` begins with NODE_ as 'internalMessage', in either direction and with either
+// serialization: neither the module nor who takes the child sees them.
+
+/** The module is loaded. */
+export const READY = 'NODE_MEMCAGE_READY';
+/** It can't be loaded; with `text`, its error. */
+export const FAILED = 'NODE_MEMCAGE_FAILED';
+/** To the child: collect garbage. */
+export const TRIM = 'NODE_MEMCAGE_TRIM';
+/** It has. */
+export const TRIMMED = 'NODE_MEMCAGE_TRIMMED';
+
+export interface InternalMessage {
+  cmd: string;
+  text?: string;
+}

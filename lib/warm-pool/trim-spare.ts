@@ -1,0 +1,20 @@
+import type { WarmChild } from './warm-child';
+
+/** How long a child waits before it is trimmed: it may be taken soon, and its first answer should not wait for that. */
+const TRIM_AFTER_MS = 1000;
+
+/** Gives back memory of a child, if it still waits then. */
+export function trimSoon(child: WarmChild): void {
+  const timer = setTimeout(() => void trim(child), TRIM_AFTER_MS).unref();
+  child.whenUnwatched(() => clearTimeout(timer));
+}
+
+async function trim(child: WarmChild): Promise<void> {
+  if (!(await child.trim())) return;
+  try {
+    const cgroup = child.child.cage?.cgroup;
+    if (cgroup?.version === 2) await cgroup.reclaim('max', { swappiness: 0 });
+  } catch {
+    // It gives back less: the kernel is too old for that, or the child has ended meanwhile.
+  }
+}
