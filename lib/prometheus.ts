@@ -9,7 +9,7 @@ import type { Cgroup } from './index.js';
 import { type CageTotals, Collector } from './metrics/collector.js';
 import type { Counts, Gauges } from './metrics/figures.js';
 import { checkKinds } from './metrics/options.js';
-import { requirePeer } from './metrics/peer.js';
+import { requirePeer } from './peers/require-peer.js';
 
 const { Counter, Gauge, register } = requirePeer(() => require('prom-client'), {
   name: 'prom-client',

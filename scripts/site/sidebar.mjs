@@ -73,7 +73,14 @@ function examples() {
 
 /** The pages that TypeDoc makes, by entry point and kind. */
 export function apiSidebar() {
-  const entries = ['memcage', 'memcage/child_process', 'memcage/native', 'memcage/otel', 'memcage/prometheus'];
+  const entries = [
+    'memcage',
+    'memcage/child_process',
+    'memcage/native',
+    'memcage/otel',
+    'memcage/prometheus',
+    'memcage/bullmq',
+  ];
   return [
     { text: 'Documentation', link: '/' },
     { text: 'API', link: '/docs/api/' },

@@ -23,7 +23,7 @@ class Api {
   constructor() {
     const config = ts.readConfigFile(join(root, 'tsconfig.build.json'), (path) => readFileSync(path, 'utf8'));
     const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
-    const entries = ['lib/index.ts', 'lib/native.ts', 'lib/otel.ts', 'lib/prometheus.ts'].map((name) =>
+    const entries = ['lib/index.ts', 'lib/native.ts', 'lib/otel.ts', 'lib/prometheus.ts', 'lib/bullmq.ts'].map((name) =>
       join(root, name),
     );
     const program = ts.createProgram(entries, { ...options, skipLibCheck: true, noEmit: true });
