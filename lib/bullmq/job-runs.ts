@@ -61,16 +61,13 @@ export class JobRuns {
     call.signal?.addEventListener('abort', cancel);
     if (call.signal?.aborted === true) cancel();
     let leave = (): void => {};
-    let timer: NodeJS.Timeout | undefined;
     try {
       const seat = await this.parts.seats.enter(call.job, stops.signal);
       leave = seat.leave;
-      timer = this.#timer(stops);
       return await this.#tries(call, stops, seat.giveBack);
     } catch (error) {
       throw stops.first !== undefined && error instanceof AbortError ? stops.first.error(undefined) : error;
     } finally {
-      clearTimeout(timer);
       call.signal?.removeEventListener('abort', cancel);
       leave();
     }
@@ -79,32 +76,39 @@ export class JobRuns {
   async #tries(call: Call, stops: Stops, giveBack: () => void): Promise<unknown> {
     const { plan } = this.parts;
     try {
-      return await this.#try(call, stops, () => this.#first(call, stops, giveBack));
+      return await this.#first(call, stops, giveBack);
     } catch (error) {
       if (!isForOwnLimit(error) || stops.first !== undefined) throw error;
       const bytes = plan.retryBytes?.(error.outcome.memory.limitBytes ?? plan.memoryBytes);
       if (bytes === undefined) throw unrecoverable(error);
       giveBack();
       await call.job.log(`${error.message}: it is done once more with ${formatSize(bytes)}`);
-      return await this.#try(call, stops, () => this.#children.larger(bytes, stops.signal)).catch((second) => {
+      try {
+        return await this.#converse(call, stops, await this.#children.larger(bytes, stops.signal));
+      } catch (second) {
         throw isForOwnLimit(second) ? unrecoverable(second) : second;
-      });
+      }
     }
   }
 
-  #first({ job }: Call, stops: Stops, giveBack: () => void): Promise<CagedChild> {
-    if (this.parts.plan.keyOf === undefined) return this.#children.warm(stops.signal);
+  async #first(call: Call, stops: Stops, giveBack: () => void): Promise<unknown> {
+    if (this.parts.plan.keyOf === undefined) {
+      // Of the time for the job, in case that the processor never ends to load.
+      const timer = this.#timer(stops);
+      const child = await this.#children.warm(stops.signal).finally(() => clearTimeout(timer));
+      return this.#converse(call, stops, child);
+    }
     // It asks for its own room before it gives this back.
-    const child = this.#children.learned(job, stops.signal);
+    const child = this.#children.learned(call.job, stops.signal);
     giveBack();
-    return child;
+    return this.#converse(call, stops, await child);
   }
 
-  async #try(call: Call, stops: Stops, start: () => Promise<CagedChild>): Promise<unknown> {
+  async #converse({ job, token }: Call, stops: Stops, child: CagedChild): Promise<unknown> {
     const { protocol, plan } = this.parts;
-    const child = await start();
-    const { job, token } = call;
-    return attempt(child, { job, token, stops, protocol, name: plan.processor.name, graceMs: plan.graceMs });
+    const timer = this.#timer(stops);
+    const request = { job, token, stops, protocol, name: plan.processor.name, graceMs: plan.graceMs };
+    return attempt(child, request).finally(() => clearTimeout(timer));
   }
 
   #timer(stops: Stops): NodeJS.Timeout | undefined {

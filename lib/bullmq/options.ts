@@ -39,7 +39,10 @@ export interface CagedProcessorOptions
    * again, whatever its `attempts` are. With `learn`, it is done once more with half as much again.
    */
   retry?: { memory: Size } | false;
-  /** For how long a job may take, in milliseconds, from when it has its room. Default: no limit. */
+  /**
+   * For how long a job may take, in milliseconds, from when its child is there; and as long before, for a child to load the
+   * processor. Once more with `retry`. Default: no limit.
+   */
   timeout?: number;
   /** How long a job that is cancelled, or is over its `timeout`, may take to end by itself, in milliseconds. Default: 5000. */
   grace?: number;

@@ -1,13 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { patience } from '../../support/patience';
 import { startIn } from '../../support/project-program';
 import { recipe } from '../../support/recipes';
 import { describeIf } from '../../support/require';
-import { until } from '../../support/until';
 import { makeUserProject, type UserProject } from '../../support/user-project';
+import { Valkey } from '../../support/valkey';
 
 jest.setTimeout(patience(60_000));
 
@@ -38,26 +34,22 @@ const PROGRAM = `
   for (const each of [worker, queue, events]) await each.close();
 `;
 
-describeIf(['cgroup', 'host', 'redis-server'], 'a limit for each BullMQ job', () => {
+describeIf(['cgroup', 'host', 'valkey-server'], 'a limit for each BullMQ job', () => {
   let project: UserProject;
-  let redis: ChildProcess;
+  let valkey: Valkey;
 
   beforeEach(async () => {
     project = makeUserProject(['bullmq', 'ioredis']);
-    const options = ['--port', '0', '--unixsocket', 'redis.socket', '--save', '', '--appendonly', 'no'];
-    redis = spawn('redis-server', options, { cwd: project.directory, stdio: 'ignore' });
-    await until('Redis listens', () => existsSync(join(project.directory, 'redis.socket')));
+    valkey = await Valkey.start();
   });
   afterEach(async () => {
-    const end = once(redis, 'exit');
-    redis.kill();
-    await end;
+    await valkey.stop();
     project.remove();
   });
 
   test('one over its limit fails, with the reason, and the next one runs', async () => {
     project.write('job.js', JOB);
-    project.write('program.js', PROGRAM);
+    project.write('program.js', PROGRAM.replace('redis.socket', valkey.connection.path));
     const { stdout, ...end } = await startIn(project, [process.execPath, 'program.js']).end;
     expect(end).toEqual({ code: 0, stderr: '', left: [] });
     expect(JSON.parse(stdout)).toEqual([
