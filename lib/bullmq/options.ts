@@ -76,10 +76,21 @@ export interface Plan {
 }
 
 const OWN = ['budget', 'learn', 'retry', 'timeout', 'grace', 'spare', 'trim', 'memory'];
+/** As other programs call them. */
+const ALIASES = {
+  gracems: 'grace',
+  graceperiod: 'grace',
+  stopgraceperiod: 'grace',
+  timeoutms: 'timeout',
+  retries: 'retry',
+  morememory: 'retry',
+};
 const REFUSED = {
   signal: 'no value (a job has one: worker.cancelJob())',
   detached: 'no value (a job ends with its worker)',
   keepDescendants: 'no value (what a job leaves behind ends with it)',
+  uses: 'no value (each job has a child of its own)',
+  most: 'no value (the concurrency of the worker says how many)',
 };
 const GRACE_MS = 5000;
 
@@ -148,7 +159,7 @@ export function openPool(plan: Plan, options: CagedProcessorOptions): WarmPool<C
 function inOurWords(error: unknown, options: object): unknown {
   if (!(error instanceof TypeError)) return error;
   const [, unknown] = /^Unknown option '(\w+)' of createWarmPool: /.exec(error.message) ?? [];
-  const meant = unknown === undefined ? undefined : likelyMeant(unknown, OWN);
+  const meant = unknown === undefined ? undefined : likelyMeant(unknown, OWN, ALIASES);
   if (meant !== undefined && unknown !== undefined && unknown in options) {
     error.message = `Unknown option '${unknown}' of cagedProcessor: did you mean '${meant}'?`;
   } else {
