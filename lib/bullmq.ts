@@ -74,6 +74,7 @@ function makeProcessor(plan: Plan, options: CagedProcessorOptions): CagedProcess
   // Three parameters: BullMQ looks at their number, and makes a signal for the third.
   const processor = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {
     if (closed !== undefined) throw isClosed();
+    if (spares.error !== undefined) throw spares.error;
     return runs.run({ job, token, signal });
   };
   const attach = <W extends Worker>(worker: W): W => {

@@ -15,16 +15,17 @@ export function refuseLarge({ budget, memoryBytes, spare }: Plan): void {
 export class SpareRoom {
   readonly #left = new AbortController();
   #room: Room | undefined;
+  /** Why they have none: jobs fail then. */
+  error: Error | undefined;
 
-  constructor({ budget, spare }: Plan, need: ReserveOptions) {
+  constructor({ budget, spare, memoryBytes }: Plan, { pids }: ReserveOptions) {
     if (budget === undefined || spare === 0) return;
-    const { memoryBytes } = { memoryBytes: Number(need.memory) };
-    const { cpu = 0, pids = 0 } = need;
-    const all = { memory: memoryBytes * spare, cpu: cpu * spare, pids: pids * spare, signal: this.#left.signal };
-    // Once the budget is closed, its children are gone too.
-    budget.reserve(all).then(
+    const all = { memory: memoryBytes * spare, ...(pids !== undefined && { pids: pids * spare }) };
+    budget.reserve({ ...all, signal: this.#left.signal }).then(
       (room) => this.#take(room),
-      () => {},
+      (error: Error) => {
+        this.error = error;
+      },
     );
   }
 

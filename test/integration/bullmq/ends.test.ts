@@ -182,9 +182,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor', ()
       expect(ends.filter(({ state }) => state === 'completed').length).toBe(8);
       expect(atOnce(ends.map(({ returnvalue }) => returnvalue as { from: number; to: number }))).toBe(2);
       // The room of the spare child, and that of the next job.
-      await until('the rest is given back', () => budget.stats().running === 2, 5000).catch((e) => {
-        throw new Error(JSON.stringify(budget.stats()));
-      });
+      await until('the rest is given back', () => budget.stats().running === 2);
       await queue.close();
       await queue.processor.close();
       expect(budget.stats()).toMatchObject({ running: 0, queued: 0, reservedBytes: 0 });

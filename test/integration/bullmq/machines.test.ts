@@ -146,6 +146,8 @@ describeIf(['cgroup', 'host', 'root', 'valkey-server', 'ip'], 'workers on severa
     queue = new Queue('jobs', { connection: { path: join(directory, 'socket') } });
     const workers = [];
     for (let number = 1; number <= WORKERS; number++) workers.push(await startWorker(server, number));
+    const namespaces = machines.map(({ network }) => network);
+    expect(new Set([...namespaces, readlinkSync('/proc/self/ns/net')]).size).toBe(WORKERS + 2);
     const [victim, ...others] = workers as [Machine, ...Machine[]];
     const all = Array.from({ length: JOBS }, (_, n) => ({ name: kindOf(n), data: { n } }));
     const opts = (name: string) => ({ opts: { attempts: name === 'hangs' ? 1 : 2 } });
@@ -174,7 +176,6 @@ describeIf(['cgroup', 'host', 'root', 'valkey-server', 'ip'], 'workers on severa
       if (name === 'works') expect(record.returnvalue).toEqual({ square: n ** 2 });
 
     await expectEnd(others);
-    const namespaces = machines.map(({ network }) => network);
     expect(processesThatAre('sleep 3600')).toEqual([]);
     await server.cage.close();
     await until('no network is left', () => !networks().some((name) => namespaces.includes(name)));
