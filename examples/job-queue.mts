@@ -1,9 +1,10 @@
 /**
- * A job queue: each job has its own limit, and one that exceeds it fails alone, with an error that says so.
+ * A job queue: each job has its own limit, waits until that fits beside the others, and fails alone if it exceeds it, with an
+ * error that says so.
  *
  *   npm run build && npm run build:programs && node out/examples/job-queue.mjs
  */
-import { ExitError, MemoryLimitError, run, TimeoutError } from 'memcage';
+import { type Budget, createBudget, ExitError, formatSize, MemoryLimitError, TimeoutError } from 'memcage';
 import { exitWith, Report } from './support/report.mts';
 
 interface Job {
@@ -14,32 +15,11 @@ interface Job {
   timeoutMs?: number;
 }
 
-class JobQueue {
-  readonly concurrency: number;
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
-  /** The most jobs that ran at the same time. */
-  busiest = 0;
-
-  constructor(concurrency: number) {
-    this.concurrency = concurrency;
-  }
-
-  /** Rejects with MemoryLimitError, TimeoutError or ExitError. */
-  async add({ script, memory, timeoutMs = 60_000 }: Job): Promise<string> {
-    if (this.#running === this.concurrency) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#running += 1;
-    this.busiest = Math.max(this.busiest, this.#running);
-    try {
-      const { stdout } = await run(process.execPath, ['--eval', script], { memory, timeout: timeoutMs });
-      return stdout.trim();
-    } finally {
-      // The next job takes its place, or the place is free.
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running -= 1;
-      else next();
-    }
-  }
+/** Rejects with MemoryLimitError, TimeoutError or ExitError. */
+async function add(budget: Budget, { name, script, memory, timeoutMs = 60_000 }: Job): Promise<string> {
+  const args = ['--eval', script];
+  const { stdout } = await budget.run(process.execPath, args, { memory, timeout: timeoutMs, key: name });
+  return stdout.trim();
 }
 
 /** What a queue would tell whoever submitted the job. */
@@ -74,21 +54,30 @@ const jobs: (Job & { expected: RegExp })[] = [
 
 async function main(): Promise<number> {
   const report = new Report();
-  const queue = new JobQueue(3);
-  report.title(`${jobs.length} jobs, ${queue.concurrency} at a time`);
+  const budget = createBudget({ memory: '700M', concurrency: 3 });
+  let busiest = 0;
+  let mostBytes = 0;
+  budget.on('started', () => {
+    const { running, reservedBytes } = budget.stats();
+    busiest = Math.max(busiest, running);
+    mostBytes = Math.max(mostBytes, reservedBytes);
+  });
+  report.title(`${jobs.length} jobs, at most 3 at a time, and never more than 700 MiB`);
   const ends = await Promise.all(
     jobs.map((job) =>
-      queue.add(job).then(
+      add(budget, job).then(
         (output) => `done: ${output}`,
         (error: unknown) => `failed: ${reasonOf(error)}`,
       ),
     ),
   );
+  await budget.close();
   for (const [index, { name, expected }] of jobs.entries()) {
     const end = ends[index] ?? 'lost';
     report.check(name, end, expected.test(end));
   }
-  report.check('at the same time', queue.busiest, queue.busiest === queue.concurrency);
+  report.check('at the same time', busiest, busiest === 3);
+  report.check('most memory at a time', formatSize(mostBytes), mostBytes <= 700 * 2 ** 20);
   return report.end();
 }
 

@@ -12,6 +12,7 @@ import { rivals } from './rivals';
 import { spawnLarge, spawnPaced, spawnShared, spawnSmall } from './spawn';
 import { stall } from './stall';
 import { stat } from './stat';
+import { warmPool } from './warm-pool';
 
 export const cases: readonly Case[] = [
   spawnSmall,
@@ -26,6 +27,7 @@ export const cases: readonly Case[] = [
   leaks,
   many,
   launcher,
+  warmPool,
   limits,
   stall,
   loading,

@@ -3,25 +3,37 @@ import { watcher } from '../addon/watcher';
 import { launchByNode, launchSyncByNode } from '../child/launch-by-node';
 import { createLaunch, createSyncLaunch, type LaunchRequest } from '../child/launch-child';
 import { type AnySharedCage, makeMember } from '../child/member';
+import type { ContainOptions } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
 import { ProcessHandle } from '../process/handle';
 import { interceptChildren } from '../process/intercept';
 import { runNow } from '../process/run-now';
-import { refuse } from '../process/swap';
+import { refuse, type Starter } from '../process/swap';
 import { interceptSync, interceptsSync } from '../process/sync-functions';
-import { cageAround, refuseOtherCopy, runWithin } from '../request/context';
+import { type CageChoice, chooseCage } from '../request/cage-choice';
+import { NOTHING } from '../request/cage-options';
+import { cageAround, refuseOtherCopy, runWithin, turnsAround } from '../request/context';
+import type { Turns } from '../request/turns';
 import { containIterator } from './contained-iterator';
+import { aroundJob, handleOfJob, runJobNow } from './contained-job';
+import { checkThreads, guardThreads } from './contained-threads';
 
 /** What starts the children that are intercepted; undefined until one `contain()` was called. */
 let intercepting: 'handle' | 'around' | undefined;
 
-/** Calls `fn`. Every child started in its async context, by whatever library, starts in the cage. */
-export function contain<T>(cage: AnySharedCage, fn: () => T): T {
+/**
+ * Calls `fn`. Every child started in its async context, by whatever library, starts in the cage.
+ *
+ * @param turns what these children, each in a private cage within that one, get their turn from; undefined: they share the cage
+ */
+export function contain<T>(cage: AnySharedCage, fn: () => T, options: ContainOptions = {}, turns?: Turns): T {
   if (typeof fn !== 'function') throw invalidArgument('fn', 'a function', fn);
+  const threads = checkThreads(options);
   cage.assertOpen();
   refuseOtherCopy();
   intercept();
-  const run = <R>(call: () => R): R => runWithin(cage, call);
+  if (threads === 'refuse') guardThreads();
+  const run = <R>(call: () => R): R => runWithin({ cage, threads, turns }, call);
   return containIterator(run(fn), run);
 }
 
@@ -35,6 +47,7 @@ function intercept(): void {
   const intercepted = interceptSync(() => {
     const cage = cageAround();
     if (cage === undefined) return undefined;
+    if (turnsAround() !== undefined) return runJobNow(chooseCage(NOTHING), intercepting ?? 'handle');
     const request = launchIn(cage);
     if (intercepting === 'around') return launchSyncByNode(request);
     return (given) => runNow(given, createSyncLaunch(request), loadNative());
@@ -43,9 +56,15 @@ function intercept(): void {
   interceptChildren(() => {
     const cage = cageAround();
     if (cage === undefined) return undefined;
+    if (turnsAround() !== undefined) return jobStarter(chooseCage(NOTHING));
     return intercepting === 'around' ? { around: launchByNode(launchIn(cage)) } : { makeHandle: () => handleIn(cage) };
   }, kind);
   intercepting = kind;
+}
+
+function jobStarter(choice: CageChoice): Starter {
+  if (intercepting === 'around') return { around: aroundJob(choice) };
+  return { makeHandle: (child) => handleOfJob(choice, child) };
 }
 
 function refuseSync(): never {

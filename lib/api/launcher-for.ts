@@ -6,6 +6,7 @@ import { refuseSettings } from '../child/setting-refusal';
 import { withTimeBackstop } from '../child/time-backstop';
 import { planSettings } from '../child-settings/child-settings';
 import type { Cage, CageOptions, CagingOption } from '../contract/cage';
+import { ErrorCode, MemcageError } from '../errors/errors';
 import { type LauncherPlan, launcherArguments } from '../launcher/arguments';
 import { launcherPath } from '../launcher/executable';
 import { refuseUnsupported } from '../launcher/unsupported';
@@ -92,6 +93,7 @@ export function launcherFor(options: LauncherOptions): Launcher {
   const native = loadNative();
   const file = launcherPath();
   const choice = chooseCage(own);
+  if (choice.turns !== undefined) throw wouldNotWait();
   refuseSettings(choice.settings, own.namespaces);
   const caged = makeCagedChild(choice, own, { detached: false });
   let args: string[];
@@ -135,4 +137,12 @@ function endCaged(caged: CagedChild | undefined): Promise<LauncherReport> {
       else reject(error);
     });
   });
+}
+
+function wouldNotWait(): MemcageError {
+  return new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    "launcherFor() can't be called within contain() of a budget: what it starts later would not wait for room. Call it outside, " +
+      'or with the option cage, and have the room from reserve()',
+  );
 }

@@ -35,7 +35,6 @@ export async function runChild(
   checkRunOptions({ input, encoding, maxBuffer, reject, timeout });
   options.stdio ??= [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
   const started = startThroughNode(nodeCall('spawn', [file, args, options]), alreadyRead(called));
-  onStarted?.(started);
   const { child, recorder } = started;
   const closed = waitForClose(started);
   const early = new EarlyEnd(started, options.killSignal ?? defaultKillSignal(options.namespaces ?? {}) ?? 'SIGTERM');
@@ -61,6 +60,8 @@ export async function runChild(
     timeout === undefined || timeout === 0
       ? undefined
       : setTimeout(() => end(new MemcageError(ErrorCode.TIMEOUT, `${file} did not end within ${timeout} ms`)), timeout);
+  // By now an abort within it finds all listeners.
+  onStarted?.(started);
   try {
     const startError = await closed;
     // The child may have ended long before, but what it left running had not.

@@ -18,6 +18,7 @@ import { readStreams } from '../process/read-streams';
 import { type CageChoice, memoryOfUnstarted } from '../request/cage-choice';
 import type { ResolvedCageOptions } from '../request/cage-options';
 import { homesFor } from '../request/homes';
+import { endingTurn, turnOf } from '../request/take-turn';
 import { outcomeOnceRead, type Started } from './started';
 
 /** Where the addon loads. */
@@ -26,7 +27,9 @@ export function startByAddon(call: NodeCall, own: ResolvedCageOptions, choice: C
   const recorder = new OutcomeRecorder(native.monotonicNs(), memoryOfUnstarted(choice));
   let cage: Cage | null = choice.shared?.self ?? null;
   let caged: HeldChild | undefined;
+  const turn = turnOf(choice, own, { canWait: true });
   const launch = createLaunch({
+    ...(turn && { gateFor: (plan) => turn.take(plan) }),
     namespaces: own.namespaces,
     root: own.root,
     nodeHeap: choice.nodeHeap,
@@ -46,9 +49,11 @@ export function startByAddon(call: NodeCall, own: ResolvedCageOptions, choice: C
       read = readStreams(child);
       onEnd(...end);
     });
-  const { result, child } = callWithHandle(
-    { ...call, options: withKillSignal(call.options, own.namespaces) },
-    () => new ProcessHandle({ launch: noting, binding: native, refs: watcher().refs }),
+  const { result, child } = endingTurn(turn, () =>
+    callWithHandle(
+      { ...call, options: withKillSignal(call.options, own.namespaces) },
+      () => new ProcessHandle({ launch: noting, binding: native, refs: watcher().refs }),
+    ),
   );
   // Only observes: an 'error' that nobody handles must still be thrown.
   (child as EventEmitter).once(errorMonitor, (error: Error) => {
@@ -62,12 +67,14 @@ export function startByAddon(call: NodeCall, own: ResolvedCageOptions, choice: C
     child.kill('SIGKILL');
     undo(() => caged?.killAll());
   };
-  return {
+  const started = {
     child: Object.assign(child, { cage, outcome }) as ChildProcess & (Caged | Uncaged),
     recorder,
     result,
     killAll,
   };
+  turn?.born({ ...started, pid: child.pid, cage });
+  return started;
 }
 
 /** Changes the object itself, which {@link callWithHandle} may. */

@@ -12,6 +12,7 @@ import { type CageChoice, memoryOfUnstarted } from '../request/cage-choice';
 import type { ResolvedCageOptions } from '../request/cage-options';
 import { homesFor } from '../request/homes';
 import { isPlain } from '../request/is-plain';
+import { endingTurn, turnOf, withTurn } from '../request/take-turn';
 import { outcomeOnceRead, type Started } from './started';
 
 /** Where the addon does not load. What only the addon can do must have been refused. */
@@ -20,9 +21,10 @@ export function startByNode(call: NodeCall, own: ResolvedCageOptions, choice: Ca
   let cage: Cage | null = choice.shared?.self ?? null;
   let caged: HeldChild | undefined;
   let read: readonly Readable[] = [];
+  const turn = turnOf(choice, own, { canWait: false });
   const request: NodeLaunchRequest = {
     nodeHeap: choice.nodeHeap,
-    ...homesFor(choice, own),
+    ...withTurn(turn, homesFor(choice, own)),
     onCaged: (made) => {
       caged = made;
       recorder.held = made;
@@ -35,9 +37,11 @@ export function startByNode(call: NodeCall, own: ResolvedCageOptions, choice: Ca
     },
     onEnded: (end, report) => recorder.ended(end, report),
   };
-  const { child, result } = isPlain(own, choice) ? startAlone(call, request) : callAround(call, launchByNode(request));
+  const { child, result } = endingTurn(turn, () =>
+    isPlain(own, choice) ? startAlone(call, request) : callAround(call, launchByNode(request)),
+  );
   const outcome = outcomeOnceRead(recorder, () => read);
-  return {
+  const started = {
     child: Object.assign(child, { cage, outcome }) as ChildProcess & (Caged | Uncaged),
     recorder,
     result,
@@ -46,6 +50,8 @@ export function startByNode(call: NodeCall, own: ResolvedCageOptions, choice: Ca
       undo(() => caged?.killAll());
     },
   };
+  turn?.born({ ...started, pid: child.pid, cage });
+  return started;
 }
 
 /** Leaves the call to Node alone: nothing of Node's is tried or replaced. */

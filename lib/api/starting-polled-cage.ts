@@ -1,5 +1,5 @@
 import { SharedPolledCage } from '../cage/polled/shared-polled-cage';
-import type { Cage } from '../contract/cage';
+import type { Cage, ContainOptions } from '../contract/cage';
 import { startInCage } from './cage-functions';
 import { contain } from './contain';
 
@@ -19,7 +19,7 @@ export class StartingPolledCage extends SharedPolledCage implements Cage {
     return this;
   }
 
-  contain<T>(fn: () => T): T {
-    return contain(this, fn);
+  contain<T>(fn: () => T, options?: ContainOptions): T {
+    return contain(this, fn, options);
   }
 }

@@ -1,6 +1,7 @@
 import type { Cage } from '../contract/cage';
 import type { Supply } from './admission/limits-admission';
 import type { FollowedJobs } from './followed-jobs';
+import type { Headroom } from './headroom';
 import type { Jobs } from './jobs';
 import type { KeyLimits } from './key-limits';
 
@@ -9,6 +10,7 @@ export interface BudgetParts {
   readonly cage: Cage;
   readonly jobs: Jobs;
   readonly followed: FollowedJobs;
+  readonly headroom: Headroom;
   readonly supply: Supply;
   /** Undefined without `learn`. */
   readonly learned: KeyLimits | undefined;

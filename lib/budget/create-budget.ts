@@ -5,6 +5,8 @@ import { ErrorCode, invalidArgument, MemcageError } from '../errors/errors';
 import { ALIASES, CHILD_SETTINGS } from '../options/called';
 import { checkOptions } from '../options/option-names';
 import { LimitsAdmission, type Supply } from './admission/limits-admission';
+import { Headroom } from './headroom';
+import { LeftBehind } from './left-behind';
 import { SharedBudget } from './shared-budget';
 
 const OF_THE_CAGE = ['memory', 'cpu', 'pids', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS] as const;
@@ -38,9 +40,12 @@ export function createBudget(options: BudgetOptions): Budget {
   if (admit === 'use') throw new MemcageError(ErrorCode.UNSUPPORTED, "admit: 'use' is not there yet");
   if (learn !== undefined) throw new MemcageError(ErrorCode.UNSUPPORTED, 'learn is not there yet');
   const own = Object.fromEntries(OF_THE_CAGE.map((name) => [name, given[name]])) as unknown as BudgetOptions;
-  const cage = createCageFor('createBudget', own);
-  const admission = new LimitsAdmission(supply);
-  return new SharedBudget({ cage, supply, concurrency, admission, createMeter: undefined, learned: undefined });
+  const headroom = new Headroom(supply.memoryBytes);
+  const cage = createCageFor('createBudget', { ...own, memory: headroom.around(options.memory) });
+  const leftBehind = new LeftBehind(cage);
+  const admission = new LimitsAdmission(supply, () => leftBehind.bytes());
+  const rules = { admission, leftBehind, createMeter: undefined, learned: undefined };
+  return new SharedBudget({ cage, supply, concurrency, headroom, ...rules });
 }
 
 function supplyOf({ memory, cpu, pids }: BudgetOptions): Supply {

@@ -1,11 +1,20 @@
-import type { Outcome } from '../../types/outcome';
-import type { Started } from '../api/started';
+import type { MemoryReport, Outcome } from '../../types/outcome';
 import type { Cgroup } from '../cgroup/handle/cgroup';
+import type { OutcomeRecorder } from '../child/outcome';
 import type { Cage } from '../contract/cage';
 import type { RunningJob } from './admission/admission';
 import type { MeasurableJob } from './admission/eviction';
 import type { RunningRecord } from './admission/room-ledger';
 import type { Job } from './jobs';
+
+/** A child that has been started. */
+interface FollowedStart {
+  job: Job;
+  started: Followable;
+  keepsDescendants: boolean;
+  /** Tell of its end within the call that records it: before its 'exit', in whose listeners somebody may look for room. */
+  isPrompt?: boolean;
+}
 
 /** How a child ended. */
 export interface Gone {
@@ -16,18 +25,22 @@ export interface Gone {
   isEvicted: boolean;
 }
 
+/** What is followed of a child. */
+interface Followable {
+  /** Without a pid there is no child. */
+  child: { readonly pid?: number | undefined; readonly cage: Cage | null };
+  recorder: OutcomeRecorder;
+  killAll(): void;
+}
+
 /** A child whose job has room. */
 class FollowedChild {
   isEvicted = false;
-  readonly gone: Promise<Gone>;
 
   constructor(
     readonly record: RunningRecord,
-    readonly started: Started,
-    keepsDescendants: boolean,
-  ) {
-    this.gone = this.#whenGone(keepsDescendants);
-  }
+    readonly started: Followable,
+  ) {}
 
   /** Undefined if it has none, or no more. */
   get cgroup(): Cgroup | undefined {
@@ -35,14 +48,11 @@ class FollowedChild {
     return cage !== null && cage.enforcedBy.kind === 'kernel' && !cage.closing ? cage.cgroup : undefined;
   }
 
-  async #whenGone(keepsDescendants: boolean): Promise<Gone> {
-    const { child, recorder } = this.started;
-    // A child in a cage always has the kernel's report.
-    const outcome = (await recorder.promise) as Outcome;
-    if (keepsDescendants && child.cage !== null) await untilClosed(child.cage);
+  gone(outcome: Outcome): Gone {
+    const { isEvicted, started } = this;
     const { error } = outcome;
-    const neverStarted = child.pid === undefined && error !== undefined;
-    return { outcome, isEvicted: this.isEvicted, ...(neverStarted && { error }) };
+    const neverStarted = started.child.pid === undefined && error !== undefined;
+    return { outcome, isEvicted, ...(neverStarted && { error }) };
   }
 }
 
@@ -51,24 +61,43 @@ export class FollowedJobs {
   readonly #followed = new Map<RunningJob, FollowedChild>();
   /** Told of each job that starts or has ended. */
   listener: { jobStarted(): void; jobEnded(): void } | undefined;
+  #allGone: (() => void) | undefined;
+
+  /** @param onGone called as one has gone, before its room is given to another */
+  constructor(private readonly onGone: () => void) {}
 
   /**
-   * Resolves when the child, and all that it left in its cage, are gone: what it took of the memory is free again. Nobody
-   * needs to have read its pipes to the end.
+   * Calls `onGone` when the child, and all that it left in its cage, are gone: what it took of the memory is free again. Nobody
+   * needs to have read its pipes to the end. Whoever awaits the child's outcome sees it after that.
    */
-  async untilGone({ record }: Job, started: Started, keepsDescendants: boolean): Promise<Gone> {
+  follow({ job, started, keepsDescendants, isPrompt = false }: FollowedStart, onGone: (gone: Gone) => void): void {
+    const { record } = job;
     if (record === undefined) throw new Error('A job without room has a child');
-    const child = new FollowedChild(record, started, keepsDescendants);
-    this.#followed.set(record, child);
+    const followed = new FollowedChild(record, started);
+    this.#followed.set(record, followed);
     this.listener?.jobStarted();
-    const gone = await child.gone;
-    this.#followed.delete(record);
-    return gone;
+    const end = (outcome: Outcome): void => {
+      this.#followed.delete(record);
+      this.onGone();
+      onGone(followed.gone(outcome));
+      this.listener?.jobEnded();
+      if (this.#followed.size === 0) this.#allGone?.();
+    };
+    const { child, recorder } = started;
+    const { cage } = child;
+    const told = (given: Outcome<MemoryReport | null>): void => {
+      // A child in a cage always has the kernel's report.
+      const outcome = given as Outcome;
+      if (!keepsDescendants || cage === null) end(outcome);
+      else void untilClosed(cage).then(() => end(outcome));
+    };
+    if (isPrompt) recorder.whenRecorded(told);
+    else void recorder.promise.then(told);
   }
 
-  /** Resolves when nothing runs. */
+  /** Resolves when nothing runs. Nothing may start any more. */
   async allGone(): Promise<void> {
-    await Promise.all(Array.from(this.#followed.values(), ({ gone }) => gone));
+    if (this.#followed.size > 0) await new Promise<void>((resolve) => (this.#allGone = resolve));
   }
 
   /** Those that can be measured now. */

@@ -62,6 +62,14 @@ export class Jobs {
     return job;
   }
 
+  /** For one that can't wait: undefined, and nothing has happened, if it would have to. */
+  enterNow(request: JobRequest, listener: JobListener): Job | undefined {
+    const job = new Job(this, request, this.#made + 1);
+    if (!job.startNow(listener)) return undefined;
+    this.#made += 1;
+    return job;
+  }
+
   /** All that wait leave. */
   rejectAll(error: () => Error): void {
     for (const job of this.#waiting()) job.leave(error());
@@ -139,6 +147,17 @@ export class Job implements RoomRequest {
     jobs.ledger.ask(this);
     if (this.#record === undefined) jobs.emit('queued', this.#event());
     jobs.changed();
+  }
+
+  /** False if there is no room for it now: then it does not wait either. */
+  startNow(listener: JobListener): boolean {
+    const { ledger } = this.jobs;
+    this.#listener = listener;
+    this.sinceMs = performance.now();
+    ledger.ask(this);
+    if (this.#record === undefined) ledger.withdraw(this);
+    this.jobs.changed();
+    return this.#record !== undefined;
   }
 
   onRoom(record: RunningRecord): void {

@@ -7,7 +7,7 @@ import type { BudgetParts } from './budget-parts';
 import { checkJobOptions } from './job-options';
 import type { Job } from './jobs';
 import { needOf } from './need';
-import { assertOpen, assertStarts, whenRoom } from './start-jobs';
+import { assertOpen, prepareStart, whenRoom } from './start-jobs';
 
 const KNOWN = ['memory', 'cpu', 'pids', 'key', 'priority', 'signal'] as const;
 const { mem } = ALIASES;
@@ -26,7 +26,7 @@ export async function reserveRoom(parts: BudgetParts, options: ReserveOptions): 
   const need = needOf(limits, parts.supply);
   const request = { ...own, file: undefined, need: () => need, canStartAgain: false };
   const job = await whenRoom((listener) => parts.jobs.enter(request, listener));
-  assertStarts(parts, job);
+  prepareStart(parts, job);
   job.started(undefined);
   return new ReservedRoom(job, need.memoryBytes);
 }

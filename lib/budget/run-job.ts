@@ -8,7 +8,7 @@ import type { Gone } from './followed-jobs';
 import { JobPlan } from './job-plan';
 import type { Again, Job } from './jobs';
 import { reachedOwnLimit, recordAttempt } from './record-attempt';
-import { assertOpen, assertStarts, CALLED_RUN, whenRoom } from './start-jobs';
+import { assertOpen, CALLED_RUN, prepareStart, whenRoom } from './start-jobs';
 
 type Result = RunResult<OutputEncoding>;
 
@@ -25,49 +25,49 @@ export async function runJob(
   const request = plan.request(file, canStartAgain(options ?? {}));
   let job = await whenRoom((listener) => parts.jobs.enter(request, listener));
   for (;;) {
-    assertStarts(parts, job);
-    const { result, gone } = startAttempt(parts, { plan, job, file, args });
-    if (gone === undefined) return result;
-    const end = await gone;
-    const again = whyAgain(parts, { plan, job }, end);
-    recordAttempt(parts, job, end.outcome);
-    if (again === undefined) {
-      job.ended(end);
-      parts.followed.listener?.jobEnded();
-      return result;
-    }
-    // Nobody is told how this attempt ended.
-    result.catch(() => {});
-    const last = job;
-    const room = whenRoom((listener) => last.endedFor(again, end.outcome, listener));
-    parts.followed.listener?.jobEnded();
-    job = await room;
+    prepareStart(parts, job);
+    const { result, again } = startAttempt(parts, { plan, job, file, args });
+    const room = await again;
+    // Nobody is told how an attempt ended that was not the last.
+    if (room === undefined) return result;
+    job = await room.promise;
   }
 }
 
 interface Attempt {
   result: Promise<Result>;
-  /** Undefined if there was no child. */
-  gone: Promise<Gone> | undefined;
+  /** Resolves once what it took is free again: with the room of the next attempt, or undefined if there is none. */
+  again: Promise<{ promise: Promise<Job> } | undefined>;
 }
 
 function startAttempt(
   parts: BudgetParts,
   { plan, job, file, args }: { plan: JobPlan; job: Job; file: string; args: readonly string[] },
 ): Attempt {
-  let gone: Promise<Gone> | undefined;
+  let again: Attempt['again'] | undefined;
   const onStarted = (started: Started): void => {
     if (started.child.pid !== undefined) job.started(started.child);
-    gone = parts.followed.untilGone(job, started, plan.keepsDescendants);
+    const { keepsDescendants } = plan;
+    again = new Promise((resolve) => {
+      parts.followed.follow({ job, started, keepsDescendants }, (end) => {
+        const why = whyAgain(parts, { plan, job }, end);
+        recordAttempt(parts, job, end.outcome);
+        if (why === undefined) {
+          job.ended(end);
+          resolve(undefined);
+        } else {
+          // Wrapped, or the promise would be waited for.
+          resolve({ promise: whenRoom((listener) => job.endedFor(why, end.outcome, listener)) });
+        }
+      });
+    });
   };
   const result = runChild(alreadyRead(CALLED_RUN), file, args, plan.optionsFor(job.taken), onStarted);
-  if (gone === undefined) {
-    result.catch((error: Error) => job.ended({ error }));
-  } else {
-    // It may reject before it is known whether there is another attempt.
-    result.catch(() => {});
-  }
-  return { result, gone };
+  // It may reject before it is known whether there is another attempt.
+  result.catch((error: Error) => {
+    if (again === undefined) job.ended({ error });
+  });
+  return { result, again: again ?? Promise.resolve(undefined) };
 }
 
 /** Why the job is to start again; undefined if it has ended for good. */

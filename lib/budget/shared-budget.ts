@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Budget, BudgetEvents, BudgetStats, ReserveOptions, Room } from '../contract/budget';
+import type { Budget, BudgetEvents, BudgetStats, ContainJobsOptions, ReserveOptions, Room } from '../contract/budget';
 import type { Cage, RunOptions } from '../contract/cage';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { emitApart } from '../event-loop/emit-apart';
@@ -10,9 +10,12 @@ import type { Supply } from './admission/limits-admission';
 import { RoomLedger } from './admission/room-ledger';
 import type { BudgetParts } from './budget-parts';
 import { withCallback } from './callback';
+import { containJobs } from './contain-jobs';
 import { FollowedJobs } from './followed-jobs';
+import type { Headroom } from './headroom';
 import { Jobs } from './jobs';
 import type { KeyLimits } from './key-limits';
+import type { LeftBehind } from './left-behind';
 import { reserveRoom } from './reserve';
 import { runJob } from './run-job';
 import { startJob } from './start-jobs';
@@ -23,6 +26,8 @@ export interface SharedBudgetOptions {
   supply: Supply;
   concurrency: number;
   admission: Admission;
+  headroom: Headroom;
+  leftBehind: LeftBehind | undefined;
   /** Undefined if nothing measures. */
   createMeter: UseParts['createMeter'] | undefined;
   learned: KeyLimits | undefined;
@@ -43,13 +48,16 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
   readonly #meter: UseMeter | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ cage, supply, concurrency, admission, createMeter, learned }: SharedBudgetOptions) {
+  constructor(options: SharedBudgetOptions) {
     super();
+    const { cage, supply, concurrency, admission, headroom, leftBehind, createMeter, learned } = options;
     this.cage = cage;
     const ledger = new RoomLedger({ admission, concurrency, now: () => performance.now() });
     const jobs = new Jobs(ledger, this);
-    const followed = new FollowedJobs();
-    this.#parts = { cage, jobs, followed, supply, learned, whyClosed: () => this.#whyClosed() };
+    const followed = new FollowedJobs(() =>
+      leftBehind?.changed(() => followed.measurable().map(({ cgroup }) => cgroup)),
+    );
+    this.#parts = { cage, jobs, followed, headroom, supply, learned, whyClosed: () => this.#whyClosed() };
     this.#meter = createMeter?.({
       cgroup: cage.cgroup,
       running: () => ledger.running,
@@ -82,6 +90,10 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
 
   reserve(options: ReserveOptions): Promise<Room> {
     return reserveRoom(this.#parts, options);
+  }
+
+  contain<T>(fn: () => T, options: ContainJobsOptions): T {
+    return containJobs(this.#parts, fn, options);
   }
 
   close(): Promise<void> {

@@ -9,7 +9,7 @@ import type { Job, JobListener } from './jobs';
 import { recordAttempt } from './record-attempt';
 
 /** Options of a job that a member of a cage does not have. */
-export const JOB_OPTIONS = ['key', 'priority'];
+const JOB_OPTIONS = ['key', 'priority'];
 
 const CALLED = {
   spawn: strictMember('budget.spawn', 'spawn', JOB_OPTIONS),
@@ -38,12 +38,19 @@ export function assertOpen({ whyClosed }: BudgetParts): void {
 }
 
 /** Between the room and the start an abort may have come, or the end of the budget. @throws why it can't start */
-export function assertStarts({ whyClosed }: BudgetParts, job: Job): void {
+export function prepareStart({ whyClosed, headroom, jobs, cage }: BudgetParts, job: Job): void {
   const { signal } = job.request;
   const error = signal?.aborted === true ? new AbortError(signal.reason) : whyClosed();
-  if (error === undefined) return;
-  job.leave(error);
-  throw error;
+  if (error !== undefined) {
+    job.leave(error);
+    throw error;
+  }
+  try {
+    headroom.makeFor(jobs.ledger.running.length, cage);
+  } catch (refusal) {
+    job.ended({ error: refusal as Error });
+    throw refusal;
+  }
 }
 
 /** The work of `budget.spawn()`, and of the others that resolve with a child. */
@@ -58,16 +65,15 @@ export async function startJob(
   const plan = new JobPlan(parts, call.options, called);
   const request = plan.request(args[0], false);
   const job = await whenRoom((listener) => parts.jobs.enter(request, listener));
-  assertStarts(parts, job);
+  prepareStart(parts, job);
   const need = job.taken;
   try {
     const started = startThroughNode({ ...call, options: plan.optionsFor(need) }, alreadyRead(called));
     if (started.child.pid !== undefined) job.started(started.child);
-    const { followed } = parts;
-    void followed.untilGone(job, started, plan.keepsDescendants).then((end) => {
+    const { keepsDescendants } = plan;
+    parts.followed.follow({ job, started, keepsDescendants }, (end) => {
       recordAttempt(parts, job, end.outcome);
       job.ended(end);
-      followed.listener?.jobEnded();
     });
     return started.result;
   } catch (error) {

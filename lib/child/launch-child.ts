@@ -1,11 +1,14 @@
 import { constants } from 'node:os';
-import type { Attended, NativeBinding, WatchEvent } from '../../types/native';
+import type { Attended, CloneFailure, NativeBinding, WatchEvent } from '../../types/native';
 import { loadNative } from '../addon/load-native';
 import { watcher } from '../addon/watcher';
 import { isGone, isNativeError } from '../cgroup/directory/refusal';
 import type { Launch, Launched, LaunchPlan, OnEnd, SyncLaunch } from '../process/launch';
 import { type ChildEnd, childEndOf } from './child-end';
 import { endChild } from './end-child';
+import { type ExplainedFailure, explainFailure } from './failure';
+import { foreseeProgram } from './foreseen-program';
+import type { Gate } from './gate';
 import type { KernelReport } from './kernel-report';
 import { type StartedChild, type StartRequest, startChild } from './start-child';
 import { withChild } from './victim';
@@ -16,7 +19,14 @@ const END_MS = 1000;
 const { ESRCH } = constants.errno;
 const { SIGKILL } = constants.signals;
 
-export interface LaunchRequest extends StartRequest {
+export interface LaunchRequest extends Omit<StartRequest, 'gate'> {
+  /**
+   * Where the child is to wait, once it is born; undefined: nowhere. Asked once, when nothing speaks against the start and
+   * before anything is made for it. `onFailed` gets what this throws. Left out: it need not wait.
+   */
+  gateFor?(plan: LaunchPlan): Gate | undefined;
+  /** Also called once a child has ended that waited at its gate, if it could not become its program then. */
+  onFailed: StartRequest['onFailed'];
   /** Called before the child's 'exit', or later if it left something running. `report` is undefined without a cage. */
   onEnded(child: ChildEnd, report: KernelReport | undefined): void;
 }
@@ -27,9 +37,28 @@ export function createLaunch(request: LaunchRequest): Launch {
     const native = loadNative();
     // Start the watcher now, so that it can only fail before there is a child.
     watcher();
-    const started = startChild(native, plan, request);
+    const gate = takeGate(plan, request);
+    if (typeof gate === 'number') return { errno: gate };
+    const started = startChild(native, plan, { ...request, gate });
     return 'errno' in started ? started : new WatchedChild(native, started, { plan, request, onEnd });
   };
+}
+
+/** @returns an errno for a program that can't be run: it is refused before it waits */
+function takeGate(plan: LaunchPlan, request: LaunchRequest): Gate | undefined | number {
+  if (request.gateFor === undefined) return undefined;
+  const errno = foreseeProgram(plan, request);
+  if (errno !== undefined) {
+    const failure: CloneFailure = { stage: 'exec', errno, path: plan.file };
+    request.onFailed(explainFailure(failure, { ...request, home: undefined, isLate: false }).error, undefined);
+    return errno;
+  }
+  try {
+    return request.gateFor(plan);
+  } catch (error) {
+    request.onFailed(error as Error, undefined);
+    throw error;
+  }
 }
 
 /** A running child. Its end gives back everything it holds: its cage, the fds of its init, its pidfd. */
@@ -44,7 +73,7 @@ class WatchedChild implements Launched {
     private readonly context: { plan: LaunchPlan; request: LaunchRequest; onEnd: OnEnd },
   ) {
     this.pid = started.pid;
-    const { caged, init, pidfd } = started;
+    const { caged, forerunner, pidfd } = started;
     try {
       // Before the watcher knows of the child: it removes the cgroup once the child has ended.
       noteStart(native, started);
@@ -56,7 +85,7 @@ class WatchedChild implements Launched {
       cleanUp?.handOver(dropEnding);
     } catch (error) {
       endChild(native, pidfd);
-      init?.close();
+      forerunner?.close();
       context.request.onFailed(error as Error, caged?.abandon());
       throw error;
     }
@@ -70,54 +99,74 @@ class WatchedChild implements Launched {
 
   #exited(event: Extract<WatchEvent, { kind: 'exit' }>): void {
     this.#isRunning = false;
-    const { heap, init, pidfd } = this.started;
+    const { heap, forerunner, pidfd } = this.started;
     try {
-      const end = childEndOf({ ...event, ...init?.end() }, heap);
+      const late = this.#lateFailure();
+      const end = childEndOf({ ...event, ...forerunner?.end() }, heap);
       // Before 'exit', so that listeners find the cage gone and the outcome recorded, unless something was left running.
-      this.#endCaged(end, event.texts);
-      this.context.onEnd(end.exitCode, end.signal, event.errno);
+      if (late === undefined) this.#endCaged(end, event.texts);
+      else this.#endUnstarted(late.error, event.texts);
+      if (late === undefined) this.context.onEnd(end.exitCode, end.signal, event.errno);
+      else this.context.onEnd(null, null, late.errno, late.asNode ? undefined : late.error);
     } finally {
-      init?.close();
+      forerunner?.close();
       this.native.closeFd({ fd: pidfd });
     }
   }
 
+  /** Why it ended at its gate, or behind it before its program ran. */
+  #lateFailure(): (ExplainedFailure & { errno: number }) | undefined {
+    const { caged, forerunner } = this.started;
+    const failure = forerunner?.failure();
+    if (failure === undefined) return undefined;
+    const { namespaces, root, settings } = this.context.request;
+    const explained = explainFailure(failure, { home: caged?.home, namespaces, root, settings, isLate: false });
+    return { ...explained, errno: failure.errno };
+  }
+
+  #endUnstarted(error: Error, texts: readonly string[] | undefined): void {
+    const { caged } = this.started;
+    const { request } = this.context;
+    if (caged === undefined) request.onFailed(error, undefined);
+    else caged.ended(null, texts, (report) => request.onFailed(error, report));
+  }
+
   #endCaged(end: ChildEnd, texts: readonly string[] | undefined): void {
-    const { caged, init } = this.started;
+    const { caged, forerunner } = this.started;
     const { plan, request } = this.context;
     if (caged === undefined) {
       request.onEnded(end, undefined);
       return;
     }
     // Ask before memcage kills what the child left.
-    const wasKilled = this.#wasSentKill || init !== undefined || caged.wasKilled;
+    const wasKilled = this.#wasSentKill || forerunner?.isInit === true || caged.wasKilled;
     const child = { pid: this.pid, file: plan.file, signal: end.signal, wasKilled };
     caged.ended(end.signal, texts, (report) => request.onEnded(end, withChild(report, child)));
   }
 }
 
 /** Like {@link createLaunch}, for a caller that waits with the pipes until the child has ended. */
-export function createSyncLaunch(request: LaunchRequest): SyncLaunch {
+export function createSyncLaunch(request: Omit<LaunchRequest, 'gateFor'>): SyncLaunch {
   return (plan, waitWithPipes) => {
     const native = loadNative();
     const started = startChild(native, plan, request);
     if ('errno' in started) return started;
-    const { caged, heap, init, pid, pidfd } = started;
+    const { caged, heap, forerunner, pid, pidfd } = started;
     let end: ChildEnd;
     let exit: Attended;
     try {
       noteStart(native, started);
       exit = waitWithPipes(pidfd);
-      end = childEndOf({ ...exit, ...init?.end() }, heap);
+      end = childEndOf({ ...exit, ...forerunner?.end() }, heap);
     } catch (error) {
       endChild(native, pidfd);
       request.onFailed(error as Error, caged?.abandon());
       throw error;
     } finally {
-      init?.close();
+      forerunner?.close();
     }
     native.closeFd({ fd: pidfd });
-    const wasKilled = exit.error !== 0 || init !== undefined || caged?.wasKilled === true;
+    const wasKilled = exit.error !== 0 || forerunner?.isInit === true || caged?.wasKilled === true;
     const child = { pid, file: plan.file, signal: end.signal, wasKilled };
     request.onEnded(end, withChild(caged?.endedNow(end.signal), child));
     return { pid, exitCode: end.exitCode, signal: end.signal, errno: exit.errno };

@@ -12,6 +12,8 @@ export class OutcomeRecorder {
   readonly promise: Promise<AnyOutcome>;
   /** What the child is held by, once that is known. */
   held: Pick<HeldChild, 'enforcedBy'> | undefined;
+  #listener: ((outcome: AnyOutcome) => void) | undefined;
+  #outcome: AnyOutcome | undefined;
   #resolve!: (outcome: AnyOutcome) => void;
   #reason: Error | undefined;
 
@@ -23,6 +25,20 @@ export class OutcomeRecorder {
     this.promise = new Promise((resolve) => {
       this.#resolve = resolve;
     });
+  }
+
+  /** Undefined until it is recorded. */
+  get outcome(): AnyOutcome | undefined {
+    return this.#outcome;
+  }
+
+  /**
+   * Calls the listener within the call that records it, or now if it is recorded: a promise is told later. There is only the last
+   * listener. It must not throw.
+   */
+  whenRecorded(listener: (outcome: AnyOutcome) => void): void {
+    this.#listener = listener;
+    if (this.#outcome !== undefined) listener(this.#outcome);
   }
 
   /** Notes why the child is about to be ended early: a timeout, an abort. */
@@ -40,7 +56,11 @@ export class OutcomeRecorder {
 
   #record(child: ChildEnd, end: KernelReport | undefined, error: Error | undefined): void {
     const { startNs, unstarted } = this;
-    this.#resolve(outcomeOf(child, end, { startNs, unstarted, error, enforcedBy: this.held?.enforcedBy ?? null }));
+    const enforcedBy = this.held?.enforcedBy ?? null;
+    if (this.#outcome !== undefined) return;
+    this.#outcome = outcomeOf(child, end, { startNs, unstarted, error, enforcedBy });
+    this.#resolve(this.#outcome);
+    this.#listener?.(this.#outcome);
   }
 }
 

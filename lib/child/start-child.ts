@@ -17,8 +17,10 @@ import { planRoot } from '../root/plan-root';
 import type { Root } from '../root/root';
 import { canCloneInto, lacksCloneInto } from './clone-into';
 import { type ExplainedFailure, explainFailure } from './failure';
+import { type Forerunner, openForerunner } from './forerunner';
+import type { Gate } from './gate';
 import type { HeldChild } from './held-child';
-import { type Init, openInit } from './init';
+
 import type { KernelReport } from './kernel-report';
 import { refuseSettings } from './setting-refusal';
 import { withTimeBackstop } from './time-backstop';
@@ -33,6 +35,8 @@ export interface StartRequest {
   root: Root | undefined;
   nodeHeap: NodeHeapSetting;
   settings: ChildSettings;
+  /** The child waits there before it becomes its program. */
+  gate?: Gate | undefined;
   /** Makes the home of the child. Undefined: it has no cage, and lives where its parent does. */
   makeCaged(plan: LaunchPlan): HeldChild | undefined;
   onCaged(caged: HeldChild | undefined): void;
@@ -44,19 +48,19 @@ export interface StartRequest {
   onFailed(error: Error, report: KernelReport | undefined): void;
 }
 
-/** A child that has reached its program, and what to give back when it ends. */
+/** A child that has reached its program, or its gate, and what to give back when it ends. */
 export interface StartedChild {
   readonly pid: number;
   readonly pidfd: number;
   readonly caged: HeldChild | undefined;
-  readonly init: Init | undefined;
+  readonly forerunner: Forerunner | undefined;
   readonly heap: LimitedHeap | undefined;
 }
 
 /** What to clone: the program with its settings and its root directory, or its init. */
 type ClonePlan = LaunchPlan & SettingsPlan & Pick<CloneOptions, 'root' | 'fileOutside'>;
 
-interface Attempt extends Pick<StartedChild, 'caged' | 'init' | 'heap'> {
+interface Attempt extends Pick<StartedChild, 'caged' | 'forerunner' | 'heap'> {
   result: CloneResult;
   /** When the clone began. */
   startMs: number;
@@ -73,7 +77,7 @@ export function startChild(
     attempt = tryStart(native, plan, request);
     if (foundNoCgroup(attempt.result)) {
       // Someone removed it: some programs remove empty cgroups, and a pooled cage may have been empty for a while.
-      attempt.init?.close();
+      attempt.forerunner?.close();
       attempt.caged?.abandon();
       attempt = tryStart(native, plan, request);
     }
@@ -83,9 +87,9 @@ export function startChild(
     if (isNativeError(error)) return { errno: error.errno };
     throw error;
   }
-  const { caged, heap, init, result, startMs } = attempt;
-  if (!('stage' in result)) return { caged, heap, init, ...result };
-  init?.close();
+  const { caged, heap, forerunner, result, startMs } = attempt;
+  if (!('stage' in result)) return { caged, heap, forerunner, ...result };
+  forerunner?.close();
   const isLate = performance.now() - startMs >= WATCHDOG_MS;
   let explained: ExplainedFailure;
   try {
@@ -106,11 +110,11 @@ export function startChild(
 }
 
 function tryStart(native: NativeBinding, given: LaunchPlan, request: StartRequest): Attempt {
-  const { namespaces, nodeHeap, settings } = request;
+  const { namespaces, nodeHeap, settings, gate } = request;
   refuseSettings(settings, namespaces);
   const root = planRoot(request.root, { cwd: given.cwd, hasPidNamespace: hasPidNamespace(namespaces) });
   const caged = request.makeCaged(given);
-  let init: Init | undefined;
+  let forerunner: Forerunner | undefined;
   try {
     request.onCaged(caged);
     const isHidden = hasCgroupNamespace(namespaces) || caged?.seesLimit === false;
@@ -120,25 +124,35 @@ function tryStart(native: NativeBinding, given: LaunchPlan, request: StartReques
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
     const startMs = performance.now();
     const own = planSettings(withTimeBackstop(settings, caged?.home));
-    init = hasInit(namespaces) ? openInit(native, plan, own) : undefined;
-    // The executable of an init need not be in the root.
-    const isOutside = init !== undefined && root !== undefined;
+    const isInit = hasInit(namespaces);
+    const endsWithParent = endsWithThisProcess(plan, caged) && caged?.home?.hasGuardian !== true;
+    if (isInit || gate !== undefined) {
+      forerunner = openForerunner(native, plan, { settings: own, isInit, gate, endsWithParent });
+    }
+    // The launcher's executable need not be in the root.
+    const isOutside = forerunner !== undefined && root !== undefined;
     const child = {
-      ...(init === undefined ? { ...plan, ...own } : { ...init.plan, ...settingsOfInit(own, namespaces) }),
+      ...(forerunner === undefined
+        ? { ...plan, ...own }
+        : { ...forerunner.plan, ...settingsOfLauncher(own, namespaces) }),
       ...(root && { root }),
       ...(isOutside && { fileOutside: true }),
     };
     const result = cloneChild(native, child, request, caged);
-    return { caged, heap, init, result: init?.waitForProgram(result, WATCHDOG_MS) ?? result, startMs };
+    return { caged, heap, forerunner, result: forerunner?.follow(result, WATCHDOG_MS) ?? result, startMs };
   } catch (error) {
-    init?.close();
+    forerunner?.close();
     caged?.abandon();
     throw error;
   }
 }
 
-/** What an init can't leave to its program: the exec of an init takes the right to give up capabilities, too. */
-function settingsOfInit({ capabilities }: SettingsPlan, namespaces: NamespaceOptions): SettingsPlan {
+function endsWithThisProcess({ detached }: LaunchPlan, caged: HeldChild | undefined): boolean {
+  return !detached || caged?.diesWithOwner === true;
+}
+
+/** What the launcher can't do for the program: its own exec takes the right to give up capabilities, too. */
+function settingsOfLauncher({ capabilities }: SettingsPlan, namespaces: NamespaceOptions): SettingsPlan {
   return capabilities !== undefined && losesCapabilities(namespaces) ? { capabilities } : {};
 }
 
@@ -193,7 +207,7 @@ function cloneOptions(
   return {
     ...plan,
     ...planNamespaces(namespaces, native, { hasRoot: root !== undefined }),
-    killWithParent: !plan.detached || caged?.diesWithOwner === true,
+    killWithParent: endsWithThisProcess(plan, caged),
     guarded: caged?.home?.hasGuardian === true,
     shareMemory,
     watchdogMs: WATCHDOG_MS,

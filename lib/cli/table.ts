@@ -8,12 +8,14 @@ import { kill } from './commands/kill';
 import { limit } from './commands/limit';
 import { ls } from './commands/ls';
 import { run } from './commands/run/command';
+import { size } from './commands/size/command';
 import { stat } from './commands/stat';
 import { top } from './commands/top/command';
 
 // Functions, so that `memcage run` does not load the other commands.
 const COMMANDS: Readonly<Record<string, () => Command>> = {
   run: () => run,
+  size: () => size,
   ls: () => ls,
   top: () => top,
   stat: () => stat,

@@ -10,6 +10,7 @@ import type {
   Callback,
   Checked,
   Child,
+  ContainOptions,
   ExecFileOptions,
   ExecOptions,
   ForkOptions,
@@ -21,7 +22,7 @@ import type {
   SpawnOptions,
   TextBy,
 } from './cage';
-import type { ChildSettingsOptions } from './limit-options';
+import type { CageLimitOptions, ChildSettingsOptions } from './limit-options';
 
 /** Options of {@link createBudget}. The settings of children are for all jobs. */
 export interface BudgetOptions extends ChildSettingsOptions {
@@ -90,6 +91,9 @@ export interface ReserveOptions extends JobOptions {
   /** Stop waiting. It changes nothing once there is room. */
   signal?: AbortSignal;
 }
+
+/** Options of {@link Budget.contain}: the limits of each child that has none of its own, and what kind of job it is. */
+export type ContainJobsOptions<Sized = SizedJob> = ContainOptions & CageLimitOptions & JobOptions & Sized;
 
 /** Room in a budget, from {@link Budget.reserve}. */
 export interface Room extends Disposable {
@@ -172,7 +176,7 @@ export interface BudgetStats {
 }
 
 /** The type of {@link Budget.spawn}. `Options` are the options that it takes. */
-export interface JobSpawn<Options> {
+interface JobSpawn<Options> {
   <const O extends Options>(file: string, options: Checked<O, Options>): Promise<SpawnedProcess<O & InCage>>;
   <const O extends Options>(
     file: string,
@@ -182,7 +186,7 @@ export interface JobSpawn<Options> {
 }
 
 /** The type of {@link Budget.fork}; see {@link JobSpawn}. */
-export interface JobFork<Options> {
+interface JobFork<Options> {
   <const O extends Options>(modulePath: string | URL, options: Checked<O, Options>): Promise<Child<O & InCage>>;
   <const O extends Options>(
     modulePath: string | URL,
@@ -192,14 +196,14 @@ export interface JobFork<Options> {
 }
 
 /** The type of {@link Budget.exec}; see {@link JobSpawn}. */
-export type JobExec<Options> = <const O extends Options>(
+type JobExec<Options> = <const O extends Options>(
   command: string,
   options: Checked<O, Options>,
   callback?: Callback<ExecException, TextBy<O>>,
 ) => Promise<Child<O & InCage>>;
 
 /** The type of {@link Budget.execFile}; see {@link JobSpawn}. */
-export interface JobExecFile<Options> {
+interface JobExecFile<Options> {
   <const O extends Options>(
     file: string,
     options: Checked<O, Options>,
@@ -214,7 +218,7 @@ export interface JobExecFile<Options> {
 }
 
 /** The type of {@link Budget.run}; see {@link JobSpawn}. */
-export interface JobRun<Options> {
+interface JobRun<Options> {
   <const O extends Options>(file: string, options: Checked<O, Options>): Promise<ResultOf<O & InCage>>;
   <const O extends Options>(
     file: string,
@@ -257,6 +261,18 @@ export interface Budget<Sized = SizedJob> extends EventEmitter<BudgetEvents>, As
 
   /** Wait for room without a child, for what you start yourself. It is yours until you release it. */
   reserve(options: ReserveOptions): Promise<Room>;
+
+  /**
+   * Call a function. Each child that is started within, in its async context and by whatever library, is a job of the budget,
+   * with these options. Without room it is born nevertheless, with its pid and in its cage, and waits before it becomes its
+   * program. Limits in a child's own options take precedence; with `cage` or `parent` it goes elsewhere, at once.
+   *
+   * A synchronous function of Node's can't wait, and throws ERR_MEMCAGE_BUSY if there is no room. What asks for more than the
+   * whole budget throws ERR_MEMCAGE_INVALID_ARGUMENT.
+   *
+   * @see docs/budget.md
+   */
+  contain<T>(fn: () => T, options: ContainJobsOptions<Sized>): T;
 
   /**
    * Reject what waits with ERR_MEMCAGE_CLOSED, and close the cage, which kills what runs. Resolves when nothing is left. You may

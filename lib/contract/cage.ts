@@ -314,6 +314,16 @@ export interface Run<Options, Given = object> {
   ): Promise<ResultOf<O & Given>>;
 }
 
+/** Options of {@link Cage.contain}. */
+export interface ContainOptions {
+  /**
+   * What becomes of a worker thread (`node:worker_threads`) that starts in the context: it can't be in the cage, since
+   * its memory is that of this process. With `'refuse'` the constructor throws ERR_MEMCAGE_UNSUPPORTED; with `'allow'` the
+   * thread starts outside of the cage, and so does every child that it starts. Default: `'refuse'`.
+   */
+  threads?: 'refuse' | 'allow';
+}
+
 /**
  * A limit with a lifetime. A private cage, made by the option `memory`, holds one child and all its descendants, and
  * closes with it. A shared one, made by {@link createCage}, holds many children: they all end with the cage, and each
@@ -379,5 +389,5 @@ export interface Cage extends EventEmitter<CageEvents>, AsyncDisposable {
    *
    * @throws ERR_MEMCAGE_UNSUPPORTED_NODE before it calls `fn`, if memcage could not keep every child in the cage
    */
-  contain<T>(fn: () => T): T;
+  contain<T>(fn: () => T, options?: ContainOptions): T;
 }

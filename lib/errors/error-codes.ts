@@ -42,7 +42,10 @@ export const ErrorCode = {
   CGROUP_LIMIT: 'ERR_MEMCAGE_CGROUP_LIMIT',
   /** The cgroup is frozen: starting a child in it would freeze the caller too. */
   FROZEN: 'ERR_MEMCAGE_FROZEN',
-  /** Processes are still in a cgroup, or have not stopped, after the time that memcage waits for them. */
+  /**
+   * Processes are still in a cgroup, or have not stopped, after the time that memcage waits for them. Or a budget has no room
+   * for a child that can't wait.
+   */
   BUSY: 'ERR_MEMCAGE_BUSY',
   /** The guardian, which ends the cages when this process is killed, could not be started. */
   GUARDIAN: 'ERR_MEMCAGE_GUARDIAN',

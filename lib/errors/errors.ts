@@ -4,7 +4,7 @@ import type { ParentCandidate } from '../../types/parent';
 
 import { ErrorCode } from './error-codes';
 
-export { invalidArgument, invalidSize, limitTooSmall, outOfRange } from './argument-errors';
+export { invalidArgument, invalidSize, limitTooSmall } from './argument-errors';
 export { ErrorCode } from './error-codes';
 
 /** Details of a refusal by the kernel. */

@@ -20,6 +20,11 @@ export interface LauncherPlan {
   entryPoint?: boolean;
   /** The launcher's fd to which it writes a failure. */
   reportFd?: number;
+  /**
+   * Whether the program waits at `reportFd` until its gate is opened. 'parent': it also ends with this process, whatever
+   * it does to its ids.
+   */
+  gate?: boolean | 'parent';
   /** The fd to which the init writes the wait status of its program. */
   statusFd?: number;
   /** The process with which the program ends. */
@@ -43,6 +48,7 @@ export function launcherArguments(plan: LauncherPlan): string[] {
     init,
     entryPoint = false,
     reportFd,
+    gate = false,
     statusFd,
     parent,
     uid,
@@ -76,6 +82,8 @@ export function launcherArguments(plan: LauncherPlan): string[] {
     ['loopback', ns.loopback],
     ['no-new-privs', settings.noNewPrivs === true],
     ['seccomp-early', settings.seccompEarly === true],
+    ['gate', gate !== false],
+    ['gate-parent', gate === 'parent'],
     ['init', init],
     ['entry-point', entryPoint],
   ];

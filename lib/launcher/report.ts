@@ -1,4 +1,4 @@
-import { fstatSync, readSync } from 'node:fs';
+import { fstatSync, readSync, writeSync } from 'node:fs';
 import type { CloneFailure, NativeBinding } from '../../types/native';
 import { isStage } from '../addon/load-native';
 import { OwnedFd } from '../addon/owned-fd';
@@ -12,6 +12,10 @@ const LONGEST = 8192;
 export interface ReportChannel {
   /** The launcher inherits this fd, and closes it on exec. */
   readonly fd: number;
+  /** Closes `fd`, the caller's copy: the launcher has its own. */
+  started(): void;
+  /** Lets a launcher go on that waits at a gate. You may call it once that has ended, or all is closed. */
+  letThrough(): void;
   /**
    * Waits until the program has started or failed to; false if neither happened in time. Closes `fd`, the caller's
    * copy.
@@ -42,6 +46,10 @@ export function openReport(native: NativeBinding): ReportChannel {
   }
   return {
     fd: itsFd,
+    started: () => its.close(),
+    letThrough: () => {
+      if (ours.fd >= 0) sendByte(ours.fd);
+    },
     wait(timeoutMs) {
       its.close();
       return native.waitReadable({ fd: ours.fd, timeoutMs });
@@ -68,6 +76,15 @@ function assertReadable(fd: number): void {
       `The file functions of ${runtimeName()} can't read file descriptors that they did not open themselves, so no child was started`,
       { cause },
     );
+  }
+}
+
+function sendByte(fd: number): void {
+  try {
+    writeSync(fd, '\n');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EPIPE' && code !== 'ECONNRESET') throw error;
   }
 }
 

@@ -26,7 +26,10 @@ export class ProcessHandle {
   /** Set only by a successful spawn, as in process_wrap.cc. */
   pid: number | undefined;
   onexit: OnExit | undefined;
-  /** What `launch` threw. Node knows only errnos, so `spawn` returned -ECANCELED for it. */
+  /**
+   * What `launch` threw: Node knows only errnos, so `spawn` returned -ECANCELED for it. Or what `onexit` is called for: the
+   * child never became its program.
+   */
   failure: { readonly error: unknown } | undefined;
 
   readonly #options: ProcessHandleOptions;
@@ -106,9 +109,13 @@ export class ProcessHandle {
 
   #launch(request: SpawnRequest, stdio: OpenedStdio): Launched | { errno: number } {
     try {
-      return this.#options.launch({ ...planOf(request, textOrEmpty), stdio: stdio.fds }, (exitCode, signal, errno) => {
-        this.#end(errno === 0 ? (exitCode ?? 0) : errno, signal ?? '');
-      });
+      return this.#options.launch(
+        { ...planOf(request, textOrEmpty), stdio: stdio.fds },
+        (exitCode, signal, errno, error) => {
+          if (error !== undefined) this.failure = { error };
+          this.#end(errno === 0 ? (exitCode ?? 0) : errno, signal ?? '');
+        },
+      );
     } catch (error) {
       stdio.abandon();
       throw error;

@@ -135,9 +135,9 @@ function noting(starter: Starter, note: () => void): Starter {
   }
   const { makeHandle } = starter;
   return {
-    makeHandle: () => {
+    makeHandle: (child) => {
       note();
-      return makeHandle();
+      return makeHandle(child);
     },
   };
 }

@@ -33,9 +33,10 @@ export interface Launched {
 
 /**
  * Called after the child was reaped. `errno` is 0, or a negative errno if its status could not be read (another
- * reaper took it); the other two are null then.
+ * reaper took it), or if it never became its program; the other two are null then. `error` is what the caller is to get
+ * instead of Node's error for that errno.
  */
-export type OnEnd = (exitCode: number | null, signal: NodeJS.Signals | null, errno: number) => void;
+export type OnEnd = (exitCode: number | null, signal: NodeJS.Signals | null, errno: number, error?: Error) => void;
 
 /**
  * Starts a child. A refusal that Node's callers know (ENOENT, EACCES, ...) is returned as a negative errno, and

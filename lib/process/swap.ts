@@ -13,7 +13,8 @@ export interface SwapHandle {
   spawn(request: SpawnRequest): number;
 }
 
-export type MakeHandle = () => SwapHandle;
+/** @param child whose handle it is */
+export type MakeHandle = (child: ChildProcess) => SwapHandle;
 
 /**
  * Calls `proceed`, with which Node's own handle starts the child, or throws. It may change what the request has for
@@ -69,7 +70,7 @@ export function interpose(child: ChildProcess, choose: (request: unknown) => Sta
     if (!isStockHandle(stock) || Reflect.get(child, '_handle') !== stock) {
       refuse("Node's process handle has an unexpected form, or another package replaced it");
     }
-    const handle = starter.makeHandle();
+    const handle = starter.makeHandle(child);
     swap(child, stock, handle, request as SpawnRequest, unlock);
     try {
       return proceed();
@@ -115,6 +116,21 @@ function shadow(object: unknown, spawn: (proceed: () => unknown, argument: unkno
   };
 }
 
+/** Node makes an error of its own of an errno, and emits that. */
+function emitInstead(child: ChildProcess, error: unknown, call: () => void): void {
+  const previous = Object.getOwnPropertyDescriptor(child, 'emit');
+  const { emit } = child;
+  const value = (name: string, ...args: unknown[]): unknown =>
+    Reflect.apply(emit, child, name === 'error' ? [name, error] : [name, ...args]);
+  Object.defineProperty(child, 'emit', { value, configurable: true, writable: true, enumerable: false });
+  try {
+    call();
+  } finally {
+    if (previous === undefined) Reflect.deleteProperty(child, 'emit');
+    else Object.defineProperty(child, 'emit', previous);
+  }
+}
+
 function isStockHandle(handle: unknown): handle is StockHandle {
   if (typeof handle !== 'object' || handle === null) return false;
   const { onexit, spawn, close, asyncReset } = handle as Partial<Record<keyof StockHandle, unknown>>;
@@ -133,7 +149,12 @@ function swap(
   request: SpawnRequest,
   unlock: () => void,
 ): void {
-  handle.onexit = stock.onexit;
+  const { onexit } = stock;
+  handle.onexit = (...args) => {
+    const exit = (): void => Reflect.apply(onexit, handle, args);
+    if (handle.failure === undefined) exit();
+    else emitInstead(child, handle.failure.error, exit);
+  };
   Reflect.set(child, '_handle', handle);
   // Node 20 and 22 pass the options, later versions eight arguments. So use the options that the shadow saw.
   const { spawn } = handle;

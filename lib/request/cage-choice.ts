@@ -11,8 +11,9 @@ import { ErrorCode, MemcageError } from '../errors/errors';
 import { hasPidNamespace } from '../namespaces/namespaces';
 import type { NodeHeapSetting } from '../process/node-heap';
 import type { ResolvedCageOptions } from './cage-options';
-import { cageAround, refuseOtherCopy } from './context';
+import { cageAround, refuseOtherCopy, turnsAround } from './context';
 import { enforceOf, isWeaker } from './enforce-option';
+import type { Turns } from './turns';
 
 /** The cage that a child will be in. */
 export interface CageChoice {
@@ -26,6 +27,8 @@ export interface CageChoice {
   nodeHeap: NodeHeapSetting;
   /** The same, setting by setting. */
   settings: ChildSettings;
+  /** Of whom the child gets its turn to start, if it needs one. */
+  turns?: Turns;
 }
 
 /** An explicit cage or parent takes precedence over the surrounding cage of `contain()`. */
@@ -34,8 +37,11 @@ export function chooseCage(own: ResolvedCageOptions): CageChoice {
   refuseOtherCopy();
   const around = cage === undefined && parent === undefined ? cageAround() : undefined;
   const held = cage ?? around;
+  const turns = around && turnsAround();
   const nodeHeap = own.nodeHeap ?? held?.nodeHeap;
   const settings = settingsIn(held?.settings, own.settings);
+  if (turns !== undefined)
+    return { shared: undefined, limits: turns.limitsFor(limits), within: held, nodeHeap, settings, turns };
   return limits === undefined
     ? { shared: held, limits, within: undefined, nodeHeap, settings }
     : { shared: undefined, limits, within: held, nodeHeap, settings };

@@ -39,7 +39,8 @@ export interface ResolvedCageOptions {
   enforce: Enforce | undefined;
 }
 
-const NOTHING: ResolvedCageOptions = {
+/** Of a child without options of memcage. */
+export const NOTHING: ResolvedCageOptions = {
   limits: undefined,
   thresholds: [],
   cage: undefined,
@@ -115,7 +116,8 @@ function withRightsHere(namespaces: NamespaceOptions): NamespaceOptions {
   return Object.keys(namespaces).length > 0 && canLoad() ? withRights(namespaces) : namespaces;
 }
 
-function isShared(cage: unknown): cage is AnySharedCage {
+/** Whether it is a cage of createCage(). */
+export function isShared(cage: unknown): cage is AnySharedCage {
   return cage instanceof SharedCage || cage instanceof SharedPolledCage;
 }
 

@@ -5,6 +5,7 @@ import { interceptsSync, spawnSyncWith } from '../process/sync-functions';
 import { type CageChoice, memoryOfUnstarted } from '../request/cage-choice';
 import type { ResolvedCageOptions } from '../request/cage-options';
 import { homesFor } from '../request/homes';
+import { endingTurn, turnOf, withTurn } from '../request/take-turn';
 import { type AnyReturns, type NodeReturns, withOutcome } from './returns';
 
 /** Where the addon does not load. What only the addon can do must have been refused. */
@@ -24,9 +25,10 @@ export function runByNode(
     limits: {},
     enforcedBy: null,
   };
+  const turn = turnOf(choice, own, { canWait: false });
   const launch = launchSyncByNode({
     nodeHeap: choice.nodeHeap,
-    ...homesFor(choice, own),
+    ...withTurn(turn, homesFor(choice, own)),
     onCaged: (made) => {
       held = made;
     },
@@ -35,6 +37,7 @@ export function runByNode(
       end = { ...end, ...report, heap };
     },
   });
-  const result = spawnSyncWith(launch, file, args, options) as NodeReturns;
+  const result = endingTurn(turn, () => spawnSyncWith(launch, file, args, options)) as NodeReturns;
+  turn?.over({});
   return withOutcome(result, { ...end, enforcedBy: held?.enforcedBy ?? null }, startMs);
 }

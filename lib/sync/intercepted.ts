@@ -1,5 +1,5 @@
 import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
-import type { EnforcedBy } from '../../types/outcome';
+import type { EnforcedBy, Outcome } from '../../types/outcome';
 import { loadNative } from '../addon/load-native';
 import { neverStarted } from '../child/child-end';
 import { createSyncLaunch } from '../child/launch-child';
@@ -10,6 +10,7 @@ import { spawnSyncWith } from '../process/sync-functions';
 import { chooseCage, memoryOfUnstarted } from '../request/cage-choice';
 import type { ResolvedCageOptions } from '../request/cage-options';
 import { homesFor } from '../request/homes';
+import { endingTurn, turnOf, withTurn } from '../request/take-turn';
 import { inspectable } from '../text/inspected';
 import type { AnyReturns, NodeReturns, SyncOutcome } from './returns';
 
@@ -21,12 +22,13 @@ export function runIntercepted(file: unknown, args: unknown, options: object, ow
   const unstarted = memoryOfUnstarted(choice);
   let outcome: SyncOutcome | undefined;
   let enforcedBy: EnforcedBy | null = null;
+  const turn = turnOf(choice, own, { canWait: false });
   const launch = createSyncLaunch({
     namespaces: own.namespaces,
     root: own.root,
     nodeHeap: choice.nodeHeap,
     settings: choice.settings,
-    ...homesFor(choice, own),
+    ...withTurn(turn, homesFor(choice, own)),
     onCaged: (made) => {
       enforcedBy = made?.enforcedBy ?? null;
     },
@@ -38,12 +40,15 @@ export function runIntercepted(file: unknown, args: unknown, options: object, ow
     },
   });
   const killSignal = (options as NodeSpawnSyncOptions).killSignal ?? defaultKillSignal(own.namespaces);
-  const result = spawnSyncWith((request) => runNow(request, launch, native), file, args, {
-    ...options,
-    ...(killSignal !== undefined && { killSignal }),
-  }) as NodeReturns;
+  const result = endingTurn(turn, () =>
+    spawnSyncWith((request) => runNow(request, launch, native), file, args, {
+      ...options,
+      ...(killSignal !== undefined && { killSignal }),
+    }),
+  ) as NodeReturns;
   const { error } = result;
   // Nothing was launched if Node ran out of fds while it opened the pipes.
   outcome ??= outcomeOf(neverStarted(native.monotonicNs()), undefined, { startNs, unstarted, error, enforcedBy });
+  turn?.over({ outcome: outcome as Outcome });
   return Object.assign(result, { outcome: inspectable({ ...(error !== undefined && { error }), ...outcome }) });
 }

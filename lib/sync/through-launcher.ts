@@ -16,6 +16,7 @@ import { openReport } from '../launcher/report';
 import { refuseUnsupported } from '../launcher/unsupported';
 import { hasCgroupNamespace, hasInit, hasPidNamespace, planNamespaces } from '../namespaces/namespaces';
 import { type LimitedHeap, withNodeHeapIn } from '../process/node-heap';
+import { refuse } from '../process/swap';
 import { chooseCage, makeCagedChild, memoryOfUnstarted } from '../request/cage-choice';
 import type { ResolvedCageOptions } from '../request/cage-options';
 import { planRoot } from '../root/plan-root';
@@ -105,6 +106,7 @@ function attempt<R extends LaunchedResult>(
   isLast: boolean,
 ): LaunchedEnd<R> | undefined {
   const choice = chooseCage(cage);
+  if (choice.turns !== undefined) refuse('a synchronous function could not take its turn in a budget');
   const unstarted: Pick<LaunchedEnd<R>, 'oom' | 'heap' | 'memory' | 'limits' | 'enforcedBy'> = {
     oom: null,
     heap: undefined,

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { startThroughNode } from '../api/start';
+import type { Started } from '../api/started';
 import type { Child } from '../contract/cage';
 import type { WarmPool, WarmPoolOptions } from '../contract/warm-pool';
 import { invalidArgument } from '../errors/errors';
@@ -8,7 +9,7 @@ import { alreadyRead } from '../options/called';
 import type { Exactly } from '../options/exactly';
 import { isOptions, nodeCall } from '../process/node-call';
 import { ForkPool } from './pool';
-import { CALLED, readPoolOptions } from './pool-options';
+import { CALLED, readPoolOptions, withoutPreload } from './pool-options';
 
 /**
  * Start Node children of a module ahead of time. Each is in its cage from birth, has loaded the module, and waits for
@@ -41,6 +42,15 @@ export function createWarmPool(module: string | URL, ...rest: unknown[]): WarmPo
     plan,
     file: module instanceof URL ? fileURLToPath(module) : module,
     killSignal: killSignal ?? defaultKillSignal(namespaces) ?? 'SIGTERM',
-    start: () => startThroughNode(nodeCall('fork', [module, list, { ...forkOptions }]), called),
+    start: () => hidden(startThroughNode(nodeCall('fork', [module, list, { ...forkOptions }]), called)),
   });
+}
+
+/** What the caller sees of the command line is that of fork. */
+function hidden(started: Started): Started {
+  const { child } = started;
+  // Node leaves it undefined if there were no fds for the pipes.
+  const args = child.spawnargs as string[] | undefined;
+  if (args !== undefined) Reflect.set(child, 'spawnargs', withoutPreload(args));
+  return started;
 }

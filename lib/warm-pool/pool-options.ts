@@ -10,6 +10,7 @@ import { splitOptions } from '../request/cage-options';
 
 export const CALLED = strict('createWarmPool', 'fork', ['spare', 'most', 'uses', 'trim']);
 const PRELOAD = join(PACKAGE_ROOT, 'dist', 'warm-preload.js');
+const ALLOW_PRELOAD = `--allow-fs-read=${PRELOAD}`;
 
 /** What a pool does, apart from how its children are started. */
 export interface PoolPlan {
@@ -73,19 +74,24 @@ function refuse(options: object): void {
 /** A copy that holds for all children, whatever the caller changes later. */
 function forChildren(options: Omit<WarmPoolOptions, keyof PoolPlan>): object {
   const { execArgv = ownExecArgv(), env, cwd = hereUnless(options.root !== undefined) } = options;
+  if (!Array.isArray(execArgv)) throw invalidArgument('execArgv', 'an array of strings', execArgv);
   return {
     ...options,
     ...(env !== undefined && { env: { ...env } }),
     ...(cwd !== undefined && { cwd }),
-    // Node says what is wrong with anything else.
-    execArgv: Array.isArray(execArgv) ? withPreload(execArgv) : execArgv,
+    execArgv: withPreload(execArgv),
   };
 }
 
 /** First, so that the preload sees, and hides, its own arguments only. */
 function withPreload(execArgv: readonly string[]): string[] {
   const isRestricted = execArgv.some((argument) => /^--(experimental-)?permission$/.test(argument));
-  return [...(isRestricted ? [`--allow-fs-read=${PRELOAD}`] : []), '--require', PRELOAD, ...execArgv];
+  return [...(isRestricted ? [ALLOW_PRELOAD] : []), '--require', PRELOAD, ...execArgv];
+}
+
+export function withoutPreload(args: readonly string[]): string[] {
+  const at = args.indexOf(PRELOAD) - 1;
+  return at < 0 ? [...args] : args.filter((arg, index) => index !== at && index !== at + 1 && arg !== ALLOW_PRELOAD);
 }
 
 /** As fork() does it, which leaves out the code of `node -e`. */

@@ -13,8 +13,8 @@ async function trim(child: WarmChild): Promise<void> {
   if (!(await child.trim())) return;
   try {
     const cgroup = child.child.cage?.cgroup;
-    if (cgroup?.version === 2) await cgroup.reclaim('max', { swappiness: 0 });
+    if (cgroup?.version === 2) await cgroup.reclaim('max');
   } catch {
-    // It gives back less: the kernel is too old for that, or the child has ended meanwhile.
+    // Nothing holds such a cage, the kernel is older than 5.19, or the child has ended meanwhile: it gives back less.
   }
 }

@@ -105,6 +105,8 @@ bool Reader::ReadWord(const char* name) {
   if (is("no-new-privs")) return plan.privileges.no_new_privs = true;
   if (is("seccomp-early")) return plan.privileges.filter_early = true;
   if (is("init")) return task->init = true;
+  if (is("gate")) return task->gate = true;
+  if (is("gate-parent")) return task->gate_parent = true;
   if (is("entry-point")) return task->init = task->entry_point = true;
   return root.ReadWord(name);
 }
@@ -273,6 +275,8 @@ const char* ReadArguments(int argc, char** argv, char** envp, Task* task) {
     if (!reader.Read(argv[at])) return argv[at];
   }
   if (at + 1 >= argc) return "(no command)";
+  if (task->gate && task->report_fd < 0) return "(a gate without a report)";
+  if (task->gate_parent && (!task->gate || task->init)) return "(a gate without a parent)";
   if (const char* wrong = reader.root.Finish(&plan)) return wrong;
 
   constexpr int kForChildren = CLONE_NEWPID | CLONE_NEWTIME;

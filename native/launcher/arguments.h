@@ -18,6 +18,10 @@ struct Task {
   pid_t parent;
   /** Where to report a failure instead of on stderr, or -1. */
   int report_fd;
+  /** Wait for a byte from report_fd before becoming the program, and end without one if that is closed. */
+  bool gate;
+  /** End the program with whoever holds the other end of report_fd, if that is the parent. */
+  bool gate_parent;
   /** Where an init writes the wait status of its program, or -1. */
   int status_fd;
   /** Fork before running the program: only children enter the new namespaces. */

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +27,8 @@ namespace {
 using sys::Call;
 
 constexpr int kFirstOther = STDERR_FILENO + 1;
+/** As where the launcher fails. */
+constexpr int kNeverStarted = 125;
 
 Task task{};
 Report report{Stage::kInit, 0, nullptr, -1};
@@ -84,6 +87,26 @@ void ObserveParent() {
   EndWith(task.parent);
   // Another process may have got the pid before it was opened. Then that is not the parent.
   if (getppid() != task.parent) Fail(task.plan, Stage::kParentDeath, -ESRCH, nullptr);
+}
+
+/** Waits until the other end of the report says so. If nobody is left to say it, or to be told of a failure, this ends.
+ */
+void AwaitGate() {
+  if (!task.gate) return;
+  char byte = 0;
+  long length = 0;
+  do {
+    pollfd gate{};
+    gate.fd = task.report_fd;
+    gate.events = POLLIN;
+    Check(Call(SYS_ppoll, &gate, 1, nullptr, nullptr, 0), Stage::kInit, "ppoll");
+    length = Call(SYS_read, task.report_fd, &byte, 1);
+  } while (length == -EAGAIN);
+  if (length != 1) _exit(kNeverStarted);
+  if (!task.gate_parent) return;
+  // The end of the socket shows the death of the parent as a pidfd would, in any PID namespace.
+  task.plan.parent_pidfd = task.report_fd;
+  task.plan.kill_with_parent = true;
 }
 
 /** Orphans come to the first process of a PID namespace anyway. */
@@ -149,6 +172,7 @@ bool IsGuardian(int argc, char** argv) {
     plan.kill_with_parent = false;
     Fork(task.status_fd, -1);
   }
+  AwaitGate();
   ApplySettings(plan);
   DropPrivileges(plan);
   DieWithParent(plan);

@@ -7,13 +7,15 @@ const root = join(import.meta.dirname, '../..');
 
 /** Every page of docs/ is in one of these; the file of a page that is not in docs/ has its path from the root. */
 const SECTIONS = {
-  Start: ['/README', 'tutorial', 'install', 'from-child-process', 'faq', 'recipes', 'agents'],
+  Start: ['/README', 'tutorial', 'install', 'from-child-process', 'faq', 'recipes', 'temporal', 'agents'],
   Guides: [
     'run',
     'spawn',
     'child-process',
     'sync',
+    'warm-pool',
     'create-cage',
+    'budget',
     'contain',
     'limits',
     'stall',
@@ -29,7 +31,17 @@ const SECTIONS = {
     'launcher',
   ],
   Reference: ['cli', 'errors', 'cgroup', 'interface-files', 'supported', 'native', 'nodes', 'api/README'],
-  Operations: ['parent', 'containers', 'enforcement', 'monitoring', 'inventory', 'speed', 'threat-model', '/SECURITY'],
+  Operations: [
+    'parent',
+    'containers',
+    'many-machines',
+    'enforcement',
+    'monitoring',
+    'inventory',
+    'speed',
+    'threat-model',
+    '/SECURITY',
+  ],
   Internals: [
     'architecture',
     'guardian',
@@ -67,7 +79,7 @@ function titleOf(path) {
 function examples() {
   const paths = sources().map(({ path }) => path);
   return paths
-    .filter((path) => path.startsWith('examples/'))
+    .filter((path) => path.startsWith('examples/') && path.endsWith('.mts'))
     .map((path) => ({ text: basename(path, '.mts'), link: `/${path}` }));
 }
 

@@ -1,6 +1,10 @@
 import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { loadNative } from '../../lib/addon/load-native';
+import { watcher } from '../../lib/addon/watcher';
 import { spawn } from '../../lib/api/spawn';
+import { Gate } from '../../lib/child/gate';
+import { createLaunch } from '../../lib/child/launch-child';
+import { NO_SETTINGS } from '../../lib/child-settings/child-settings';
 import { ProcessHandle } from '../../lib/process/handle';
 import { callWithHandle } from '../../lib/process/intercept';
 import { isOptions, nodeCall } from '../../lib/process/node-call';
@@ -32,13 +36,48 @@ export const swappedSpawn: Spawn = (file, args, options) =>
 /** The whole library, without a cage. */
 export const librarySpawn: Spawn = spawn as Spawn;
 
+/** What a child of {@link gatedSpawn} waits, in milliseconds. */
+const HELD_MS = 20;
+
+/** Our handle and our launch, without a cage, and each child waits at a gate for a moment. */
+const gatedSpawn: Spawn = (file, args, options) => {
+  const gate = new Gate();
+  const launch = createLaunch({
+    namespaces: {},
+    root: undefined,
+    nodeHeap: undefined,
+    settings: NO_SETTINGS,
+    gateFor: () => gate,
+    makeCaged: () => undefined,
+    onCaged: () => {},
+    onFailed: () => {},
+    onEnded: () => {},
+  });
+  const child = spawnWithHandle(
+    file,
+    args,
+    options,
+    () => new ProcessHandle({ launch, binding: loadNative(), refs: watcher().refs }),
+  );
+  setTimeout(() => gate.open(), HELD_MS);
+  return child;
+};
+
 // Saved at load time, so that changes by another test file do not count.
 export const nodeSpawn = childProcess.spawn as Spawn;
 
-/** Runs a scenario with each spawn. The results must be the same, and are returned for more checks. */
-export async function sameAsNode<T>(scenario: (spawn: Spawn) => T | Promise<T>): Promise<T> {
+/**
+ * Runs a scenario with each spawn. The results must be the same, and are returned for more checks.
+ *
+ * @param isBlocking it waits for a child without the event loop, which would never open a gate
+ */
+export async function sameAsNode<T>(
+  scenario: (spawn: Spawn) => T | Promise<T>,
+  { isBlocking = false } = {},
+): Promise<T> {
   const expected = await handleSameAsNode(scenario);
   expect({ library: await scenario(librarySpawn) }).toEqual({ library: expected });
+  if (!isBlocking) expect({ gated: await scenario(gatedSpawn) }).toEqual({ gated: expected });
   return expected;
 }
 

@@ -16,6 +16,7 @@ import {
   collectGarbage,
   containerOf,
   createCage,
+  createWarmPool,
   type ErrorCode,
   type ExecFileSyncOptions,
   type ExecSyncOptions,
@@ -49,6 +50,7 @@ import {
   spawnSync,
   type ThresholdEvent,
   type TriggerHandle,
+  type WarmPool,
 } from 'memcage';
 import * as replacement from 'memcage/child_process';
 import { expectType } from './expect-type';
@@ -109,6 +111,29 @@ function launchers(): void {
   launcherFor({ memory: '10M', memroy: '10M' });
   // @ts-expect-error
   launcherFor({ namespaces: { pid: true }, nodeHeap: false });
+}
+
+async function warmPools(): Promise<void> {
+  const pool = createWarmPool('worker.js', { memory: '10M', spare: 2, uses: 3, most: 4, trim: true, silent: true });
+  const child: ChildProcess = await pool.take({ signal: AbortSignal.abort() });
+  child.kill();
+  expectType<Cage>()((await pool.take()).cage);
+  expectType<Outcome>()(await (await pool.take()).outcome);
+  expectType<Cage>()((await createWarmPool(new URL('file:///a.js'), ['a'], { cage: shared }).take()).cage);
+  expectType<Cage | null>()((await createWarmPool('worker.js').take()).cage);
+  expectType<unknown>()(await pool.run({ any: ['message'] }, { timeout: 5 }));
+  const any: WarmPool = pool;
+  await any.close();
+  // @ts-expect-error it is called spare
+  createWarmPool('worker.js', { memory: '10M', spares: 2 });
+  // @ts-expect-error
+  createWarmPool('worker.js', [], { memory: { limit: '10M' } });
+  // @ts-expect-error a child that waits is not aborted
+  createWarmPool('worker.js', { memory: '10M', signal: AbortSignal.abort() });
+  // @ts-expect-error
+  await pool.take({ timeout: 5 });
+  // @ts-expect-error nothing can't be sent
+  await pool.run(undefined);
 }
 
 /** A slip is an error of the compiler, wherever it is. */
@@ -289,6 +314,9 @@ async function functions(): Promise<void> {
   expectType<Cage>()(shared.fork('x.js').cage);
   expectType<Cage>()(shared.execFile('true', ['x'], (_error, stdout) => expectType<string>()(stdout)).cage);
   expectType<number>()(shared.contain(() => 5));
+  expectType<number>()(shared.contain(() => 5, { threads: 'allow' }));
+  // @ts-expect-error: only these two.
+  shared.contain(() => 5, { threads: true });
   expectType<Cage>()(shared.exec('true', { memory: '10M' }).cage);
   // @ts-expect-error no such option
   exec('true', { memoryLimit: 5 });
@@ -415,6 +443,7 @@ void [
   cages,
   streams,
   launchers,
+  warmPools,
   names,
   files,
   runs,

@@ -20,12 +20,15 @@ describe('kill', () => {
   });
 
   test('of a child that has ended, before that is told', async () => {
-    await sameAsNode(async (spawn) => {
-      const child = spawn('true');
-      blockUntilEnded(child.pid);
-      const results = [child.kill(0), child.kill('SIGKILL'), child.killed];
-      return { results, record: await follow(child) };
-    });
+    await sameAsNode(
+      async (spawn) => {
+        const child = spawn('true');
+        blockUntilEnded(child.pid);
+        const results = [child.kill(0), child.kill('SIGKILL'), child.killed];
+        return { results, record: await follow(child) };
+      },
+      { isBlocking: true },
+    );
   });
 
   test('of a child that never was', async () => {

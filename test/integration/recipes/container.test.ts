@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
@@ -70,6 +70,28 @@ describeIf(['linux', 'root', 'cgroup', 'docker', 'host'], 'cages in a Docker con
   });
 });
 
+/** The words of an instruction of the queue's Dockerfile. */
+function wordsOf(instruction: string): string[] {
+  const text = readFileSync(join(ROOT, 'examples/queue/Dockerfile'), 'utf8');
+  return JSON.parse(new RegExp(`^${instruction} (.*)$`, 'm').exec(text)?.[1] ?? '') as string[];
+}
+
+/** Runs words in a pod, which sees the files of this machine. */
+async function runInPod(limit: string, all: readonly string[], program: string): Promise<unknown> {
+  const pod = new Pod({ limit });
+  try {
+    const words = all.map((word) =>
+      word === program ? join(project.directory, word) : word.replace(/^\/app/, project.directory),
+    );
+    const end = await pod.run(words, { PATH: `${node}:${process.env['PATH']}` });
+    expect(end).toMatchObject({ code: 0, stderr: '' });
+    return JSON.parse(end.stdout);
+  } finally {
+    await until('nothing runs in it', () => pod.members.length === 0);
+    pod.remove();
+  }
+}
+
 describeIf(['cgroup', 'root'], 'cages in a Kubernetes pod', () => {
   test('a container that starts with these lines', async () => {
     const { command, args, resources } = parse(recipe(PAGE, 'Cages in a Kubernetes pod')) as {
@@ -77,18 +99,12 @@ describeIf(['cgroup', 'root'], 'cages in a Kubernetes pod', () => {
       args: string[];
       resources: { limits: { memory: string } };
     };
-    const pod = new Pod({ limit: resources.limits.memory.replace('Gi', 'G') });
-    try {
-      // The pod sees the files of this machine.
-      const words = [...command, ...args].map((word) =>
-        word.replace(/^\/app/, project.directory).replace(/^server\.js$/, join(project.directory, word)),
-      );
-      const end = await pod.run(words, { PATH: `${node}:${process.env['PATH']}` });
-      expect(end).toMatchObject({ code: 0, stderr: '' });
-      expect(JSON.parse(end.stdout)).toEqual(PRINTED);
-    } finally {
-      await until('nothing runs in it', () => pod.members.length === 0);
-      pod.remove();
-    }
+    const limit = resources.limits.memory.replace('Gi', 'G');
+    expect(await runInPod(limit, [...command, ...args], 'server.js')).toEqual(PRINTED);
+  });
+
+  test("a worker of the queue's image", async () => {
+    project.write('worker.mjs', SERVER);
+    expect(await runInPod('2G', [...wordsOf('ENTRYPOINT'), ...wordsOf('CMD')], 'worker.mjs')).toEqual(PRINTED);
   });
 });

@@ -104,6 +104,7 @@ describe('docs name', () => {
       ['docs/files.md', 'RootTmpfs', {}],
       ['docs/create-cage.md', 'CreateCageOptions', {}],
       ['docs/create-cage.md', 'Cage', { own: true }],
+      ['docs/contain.md', 'ContainOptions', {}],
       ['docs/create-cage.md', 'CageEvents', {}],
       ['docs/events.md', 'CageEvents', {}],
       ['docs/events.md', 'CgroupEvents', {}],
@@ -122,6 +123,18 @@ describe('docs name', () => {
       ['docs/events.md', 'UsageThreshold', {}],
       ['docs/events.md', 'TriggerHandle', {}],
       ['docs/create-cage.md', 'OomEvent', {}],
+      ['docs/budget.md', 'BudgetOptions', {}],
+      ['docs/budget.md', 'LearnOptions', {}],
+      ['docs/budget.md', 'JobOptions', {}],
+      ['docs/budget.md', 'ReserveOptions', {}],
+      ['docs/budget.md', 'ContainJobsOptions', {}],
+      ['docs/budget.md', 'Room', { own: true }],
+      ['docs/budget.md', 'Budget', { own: true }],
+      ['docs/budget.md', 'BudgetEvents', {}],
+      ['docs/budget.md', 'BudgetStats', {}],
+      ['docs/budget.md', 'JobEvent', {}],
+      ['docs/budget.md', 'JobStartedEvent', {}],
+      ['docs/budget.md', 'JobEndedEvent', {}],
       ['docs/cgroup.md', 'Cgroup', { own: true }],
       ['docs/cgroup.md', 'CreateCgroupOptions', {}],
       ['docs/interface-files.md', 'InterfaceFile', {}],
@@ -206,7 +219,7 @@ describe('docs name', () => {
     const fixtures = join(root, 'test/fixtures/libraries');
     const code = readdirSync(fixtures).map((name) => readFileSync(join(fixtures, name), 'utf8'));
     const used = Object.keys(devDependencies).filter((name) => code.some((each) => each.includes(`'${name}'`)));
-    expect(used.length).toBe(9);
+    expect(used.length).toBe(11);
     for (const name of used) {
       const { version } = require(join(root, 'node_modules', name, 'package.json')) as { version: string };
       expect(text).toContain(`${name} ${version.split('.').slice(0, 2).join('.')}`);

@@ -7,6 +7,16 @@ describe('launcherArguments', () => {
     expect(launcherArguments({ join: [], namespaces: NO_NAMESPACES, settings: {}, init: false })).toEqual(['1', '--']);
   });
 
+  test('a gate', () => {
+    const plan = { join: [], namespaces: NO_NAMESPACES, settings: {}, init: false, reportFd: 3 };
+    const gates = [false, true, 'parent'] as const;
+    expect(gates.map((gate) => launcherArguments({ ...plan, gate }))).toEqual([
+      ['1', '--report=3', '--'],
+      ['1', '--report=3', '--gate', '--'],
+      ['1', '--report=3', '--gate', '--gate-parent', '--'],
+    ]);
+  });
+
   test('everything', () => {
     const namespaces = {
       namespaces: 1024,

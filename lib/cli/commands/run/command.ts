@@ -1,26 +1,11 @@
-import {
-  Cgroup,
-  type CgroupVersion,
-  checkCageOptions,
-  type MemoryLimits,
-  type NamespaceOptions,
-  parseSize,
-  type Size,
-} from '../../../index';
-import { COMMAND_EXIT_CODES, type Option, type Values } from '../../command';
+import { Cgroup, type CgroupVersion, type MemoryLimits, parseSize, type Size } from '../../../index';
+import { COMMAND_EXIT_CODES, type Values } from '../../command';
 import { defineCommand } from '../../define-command';
-import { asUsage, checkLimits, swapNeeds } from '../../limit-options';
+import { checkLimits, swapNeeds } from '../../limit-options';
 import { UsageError } from '../../parse';
-import { LIMITS, limitsOf } from './limits';
+import { CAGED, cagedOf, MEMORY, SWAP } from './caged';
 import type { RunRequest } from './request';
-import { cwdOf, ROOT, rootOf } from './root';
-import { SETTINGS, settingsOf } from './settings';
 import { startAndWait } from './start';
-
-const MEMORY = 'Memory (sizes: bytes, or with K, M, G, T)';
-const NAMESPACES = ['mount', 'pid', 'ipc', 'net', 'cgroup', 'time', 'user'] as const;
-
-const namespace = (help: string) => ({ type: 'boolean', help, section: 'Namespaces' }) as const satisfies Option;
 
 const OPTIONS = {
   memory: {
@@ -30,31 +15,10 @@ const OPTIONS = {
     help: 'hard limit; the kernel kills what exceeds it',
     section: MEMORY,
   },
-  swap: { type: 'string', value: 'SIZE', help: 'swap on top of it (default 0)', section: MEMORY },
+  swap: SWAP,
   high: { type: 'string', value: 'SIZE', help: 'throttle and reclaim above it (cgroup v2)', section: MEMORY },
   'oom-group': { type: 'boolean', help: 'an OOM kill takes all of the cage (cgroup v2)', section: MEMORY },
-  'node-heap': {
-    type: 'string',
-    value: 'HEAP',
-    help:
-      "limit of a Node program's JavaScript heap: a size, or 'off' (default: below --memory, for what is called node), " +
-      "or 'auto' (the same, for whatever COMMAND is)",
-    section: MEMORY,
-    suggest: ['auto', 'off'],
-  },
-  ...LIMITS,
-  uts: namespace('host name'),
-  hostname: { ...namespace('a new host name, in a UTS namespace'), type: 'string', value: 'NAME' },
-  mount: namespace('mounts'),
-  pid: namespace('process ids: COMMAND is pid 1'),
-  ipc: namespace('System V IPC, POSIX message queues'),
-  net: namespace('network devices, addresses, ports'),
-  cgroup: namespace('the root of the cgroups that are seen'),
-  time: namespace('the monotonic and the boot-time clock'),
-  user: namespace('users and groups'),
-  ...ROOT,
-  ...SETTINGS,
-  parent: { type: 'string', value: 'PATH', help: 'memory cgroup to make the cage in', suggest: 'cgroup' },
+  ...CAGED,
   keep: { type: 'boolean', help: 'wait for what COMMAND leaves running, instead of killing it' },
   json: { type: 'string', value: 'FILE', help: 'write the outcome to FILE as JSON', suggest: 'file' },
   summary: {
@@ -101,30 +65,12 @@ export const run = defineCommand({
   run: (values, operands) => startAndWait(requestOf(values, operands)),
 });
 
-function requestOf(values: Values<typeof OPTIONS>, [file = '', ...args]: readonly string[]): RunRequest {
+function requestOf(values: Values<typeof OPTIONS>, operands: readonly string[]): RunRequest {
   const memory = memoryOf(values);
-  const nodeHeap = values['node-heap'] === 'off' ? false : values['node-heap'];
-  const namespaces = namespacesOf(values);
   checkMemory(memory);
-  if (nodeHeap !== undefined) {
-    const wrong = `--node-heap is auto, off, or a size of at least 1M, not '${nodeHeap}'`;
-    asUsage(() => checkCageOptions({ nodeHeap }), wrong);
-  }
-  if (values.hostname !== undefined) {
-    asUsage(() => checkCageOptions({ namespaces }), '--hostname needs 1 to 64 bytes of text');
-  }
-  const root = rootOf(values, namespaces);
   return {
-    file,
-    args,
-    cwd: cwdOf(values.cwd, root),
+    ...cagedOf(values, operands),
     memory,
-    limits: limitsOf(values),
-    namespaces,
-    root,
-    nodeHeap,
-    settings: settingsOf(values),
-    parent: values.parent,
     keepDescendants: values.keep === true,
     json: values.json,
     summary: values.summary === true,
@@ -157,12 +103,4 @@ function cgroupVersion(): CgroupVersion | undefined {
   const [root] = Cgroup.roots();
   root?.close();
   return root?.version;
-}
-
-function namespacesOf(values: Values<typeof OPTIONS>): NamespaceOptions {
-  const namespaces: NamespaceOptions = {};
-  for (const kind of NAMESPACES) if (values[kind]) namespaces[kind] = true;
-  if (values.hostname !== undefined) namespaces.uts = { hostname: values.hostname };
-  else if (values.uts) namespaces.uts = true;
-  return namespaces;
 }

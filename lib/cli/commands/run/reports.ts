@@ -1,18 +1,15 @@
 import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
-import { extname } from 'node:path';
 import type { Cage, CgroupVersion, Outcome } from '../../../index';
 import type { ChartData, Rows } from '../../chart/chart-data';
+import { checkChartName, isPage } from '../../chart/chart-name';
 import { renderHtml } from '../../chart/page';
 import { renderSvg } from '../../chart/svg';
 import { Timeline } from '../../chart/timeline';
-import { UsageError } from '../../parse';
 import { colorsOf } from '../../text/color';
 import { toJson } from '../../text/json';
 import { type Recording, record } from './recording';
 import type { RunRequest } from './request';
 import { renderSummary, summaryRows, verdictOf } from './summary';
-
-const PAGES: ReadonlySet<string> = new Set(['.html', '.htm']);
 
 /** What memcage tells about a run besides its exit code: the files, and the summary. */
 export class Reports {
@@ -27,9 +24,7 @@ export class Reports {
   constructor(request: RunRequest) {
     this.#request = request;
     const { json, chart } = request;
-    if (chart !== undefined && extname(chart) !== '.svg' && !PAGES.has(extname(chart))) {
-      throw new UsageError(`--chart needs a file whose name ends in .svg or .html, not '${chart}'`);
-    }
+    if (chart !== undefined) checkChartName(chart);
     this.#json = json === undefined ? undefined : openSync(json, 'w');
     try {
       this.#chart = chart === undefined ? undefined : openSync(chart, 'w');
@@ -87,8 +82,8 @@ export class Reports {
   }
 
   #writeChart(data: ChartData, rows: Rows): void {
-    const isPage = PAGES.has(extname(this.#request.chart ?? ''));
-    this.#write(this.#chart, this.#request.chart, isPage ? renderHtml(data, rows) : renderSvg(data));
+    const { chart } = this.#request;
+    this.#write(this.#chart, chart, isPage(chart ?? '') ? renderHtml(data, rows) : renderSvg(data));
   }
 
   /** Reports a failure and goes on: a full disk, or a directory that is gone, must not cost the rest of the report. */

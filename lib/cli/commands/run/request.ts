@@ -7,12 +7,11 @@ import type {
   RootOptions,
 } from '../../../index';
 
-/** What the command line asks of `memcage run`. */
-export interface RunRequest {
+/** A command in a cage, and what is to hold for it besides the limits of memory. */
+export interface CagedRequest {
   file: string;
   args: readonly string[];
   cwd: string | undefined;
-  memory: MemoryLimits;
   /** Beside memory. */
   limits: CageLimitOptions;
   namespaces: NamespaceOptions;
@@ -20,6 +19,11 @@ export interface RunRequest {
   nodeHeap: NodeHeapOption | undefined;
   settings: ChildSettingsOptions;
   parent: string | undefined;
+}
+
+/** What the command line asks of `memcage run`. */
+export interface RunRequest extends CagedRequest {
+  memory: MemoryLimits;
   keepDescendants: boolean;
   json: string | undefined;
   summary: boolean;

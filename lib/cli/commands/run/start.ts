@@ -1,17 +1,10 @@
-import { constants } from 'node:os';
 import { type Cage, explainOom, formatSize, type NodeHeapReport, spawn } from '../../../index';
 import { FAILED } from '../../command';
-import { inFlags } from './in-flags';
+import { exitCodeOf, exitOnSignals, reportStartError } from './ends';
 import { limitNotes } from './limits';
 import { Reports } from './reports';
 import type { RunRequest } from './request';
 import { forwardSignals } from './signals';
-
-const NOT_EXECUTABLE = 126;
-const NOT_FOUND = 127;
-
-/** The machine is short of something, which says nothing about the command. */
-const SHORTAGES: ReadonlySet<unknown> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
 /** Returns the exit code. */
 export async function startAndWait(request: RunRequest): Promise<number> {
@@ -81,34 +74,13 @@ function start(request: RunRequest, memoryDetails: boolean) {
 function untilClosed(cage: Cage): Promise<void> {
   if (cage.closing) return Promise.resolve();
   const alive = setInterval(() => {}, 2 ** 30);
-  for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const) {
-    // The signal's default action would end the process without the exit handler that closes the cage.
-    process.once(signal, () => process.exit(exitCodeOf(signal)));
-  }
+  exitOnSignals();
   return new Promise((resolve) => {
     cage.once('close', () => {
       clearInterval(alive);
       resolve();
     });
   });
-}
-
-/** The code that a shell would report. Node has no names for real-time signals; memcage calls them SIG34 and so on. */
-function exitCodeOf(signal: NodeJS.Signals): number {
-  const numbers: Readonly<Record<string, number>> = constants.signals;
-  return 128 + (numbers[signal] ?? Number(signal.slice('SIG'.length)));
-}
-
-/** env(1), timeout(1) and docker run have the same three codes. */
-function reportStartError({ file, root }: RunRequest, error: NodeJS.ErrnoException | undefined): number {
-  const message = error?.message ?? 'it could not be started';
-  const { code, syscall } = error ?? {};
-  // `syscall` is 'spawn FILE' or 'spawn' in Node's error, and the system call in memcage's, which is in the outcome.
-  const refused = (syscall?.startsWith('spawn') || syscall === 'execve') && !SHORTAGES.has(code);
-  const ours = code?.startsWith('ERR_') ?? true;
-  process.stderr.write(`memcage: ${ours ? inFlags(message, root) : `can't run '${file}': ${message}`}\n`);
-  if (ours || !refused) return FAILED;
-  return code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE;
 }
 
 function heapLine(file: string, { limitBytes }: NodeHeapReport): string {

@@ -1,0 +1,48 @@
+import { contain } from '../api/contain';
+import type { CageLimits } from '../cgroup/limits/cage-limits';
+import { resolveCageLimits } from '../cgroup/limits/resolve-cage-limits';
+import type { ContainJobsOptions } from '../contract/budget';
+import { ALIASES } from '../options/called';
+import { checkOptions } from '../options/option-names';
+import { isShared } from '../request/cage-options';
+import type { Turns } from '../request/turns';
+import type { BudgetParts } from './budget-parts';
+import { checkJobOptions } from './job-options';
+import { JobTurn } from './job-turn';
+import { needOf } from './need';
+import { assertOpen } from './start-jobs';
+
+const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'] as const;
+const KNOWN = [...LIMITS, 'key', 'priority', 'threads'] as const;
+const KNOWN_NAMES: readonly string[] = KNOWN;
+const OWN_ALIASES = Object.fromEntries(Object.entries(ALIASES).filter(([, name]) => KNOWN_NAMES.includes(name)));
+
+/** The work of `budget.contain()`. */
+export function containJobs<T>(parts: BudgetParts, fn: () => T, options: ContainJobsOptions): T {
+  assertOpen(parts);
+  const { cage } = parts;
+  if (!isShared(cage)) throw new Error('The cage of a budget is not one of createCage()');
+  checkOptions(options, { of: 'budget.contain', known: KNOWN, aliases: OWN_ALIASES });
+  const { threads, ...ofJobs } = options;
+  return contain(cage, fn, threads === undefined ? {} : { threads }, turnsOf(parts, ofJobs));
+}
+
+function turnsOf(parts: BudgetParts, { key, priority, ...limits }: Omit<ContainJobsOptions, 'threads'>): Turns {
+  const job = checkJobOptions({ key, priority });
+  const given = resolveCageLimits(limits, 'budget.contain') ?? { memory: {} };
+  const limitsFor = (own: CageLimits = given): CageLimits =>
+    own.memory.max === undefined ? { ...own, memory: { ...own.memory, ...defaultMemory(parts, key, given) } } : own;
+  // Nothing within could ever start.
+  needOf(limitsFor(), parts.supply);
+  return { limitsFor, turnFor: (child) => new JobTurn(parts, job, child) };
+}
+
+/** That of a child without a limit of its own. */
+function defaultMemory(
+  { learned }: BudgetParts,
+  key: string | undefined,
+  { memory }: CageLimits,
+): CageLimits['memory'] {
+  if (learned === undefined || key === undefined) return memory;
+  return { ...memory, max: learned.limitFor(key) ?? memory.max ?? learned.mostBytes };
+}

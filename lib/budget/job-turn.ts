@@ -1,0 +1,119 @@
+import type { Outcome } from '../../types/outcome';
+import { Gate } from '../child/gate';
+import { ErrorCode, MemcageError } from '../errors/errors';
+import type { LaunchPlan } from '../process/launch';
+import type { BornChild, Turn, TurnOptions } from '../request/turns';
+import { formatSize } from '../text/size';
+import type { BudgetParts } from './budget-parts';
+import type { OwnJobOptions } from './job-options';
+import type { Job, JobListener } from './jobs';
+import { needOf } from './need';
+import { recordAttempt } from './record-attempt';
+import { assertOpen, prepareStart } from './start-jobs';
+
+/** The turn of a child that was started within `contain()`: a job that is born before it has room. */
+export class JobTurn implements Turn {
+  readonly #gate = new Gate();
+  #job: Job | undefined;
+  #hasRoom = false;
+  #isHeld = false;
+  #born: BornChild | undefined;
+
+  constructor(
+    private readonly parts: BudgetParts,
+    private readonly own: OwnJobOptions,
+    private readonly options: TurnOptions,
+  ) {}
+
+  take({ file }: Pick<LaunchPlan, 'file'>): Gate | undefined {
+    const { parts, own, options } = this;
+    assertOpen(parts);
+    const need = needOf(options.limits, parts.supply);
+    const request = { ...own, file, need: () => need, canStartAgain: false };
+    const { jobs } = parts;
+    // One that has left was born, in the cage of the budget, which closes; or it has ended.
+    const listener: JobListener = { onRoom: (job) => this.#enter(job), onLeft: () => {} };
+    this.#job = options.canWait ? jobs.enter(request, listener) : jobs.enterNow(request, listener);
+    if (this.#job === undefined) throw hasNoRoom(file, need.memoryBytes);
+    if (this.#hasRoom) {
+      prepareStart(parts, this.#job);
+      return undefined;
+    }
+    this.#isHeld = true;
+    parts.headroom.hold(options.heldBytes, parts.cage);
+    return this.#gate;
+  }
+
+  born(born: BornChild): void {
+    const job = this.#job;
+    if (job === undefined) return;
+    this.#born = born;
+    if (this.#hasRoom) this.#enter(job);
+    else born.recorder.whenRecorded((outcome) => this.#leave(outcome.error ?? notStarted(job, outcome.signal)));
+  }
+
+  over(end: { outcome?: Outcome; error?: Error }): void {
+    const job = this.#job;
+    if (job === undefined || this.#born !== undefined) return;
+    if (!this.#hasRoom) {
+      this.#leave(end.error ?? notStarted(job));
+      return;
+    }
+    if (end.outcome !== undefined) {
+      job.started(undefined);
+      recordAttempt(this.parts, job, end.outcome);
+    }
+    job.ended(end);
+  }
+
+  #enter(job: Job): void {
+    this.#hasRoom = true;
+    if (this.#born === undefined) return;
+    this.#follow(job, this.#born);
+    if (!this.#isHeld) return;
+    this.#waitsNoMore();
+    const { headroom, jobs, cage } = this.parts;
+    try {
+      headroom.makeFor(jobs.ledger.running.length, cage);
+      this.#gate.open();
+    } catch {
+      // The cage closes, or is gone: this child ends with it, if it has not ended already.
+      this.#born.killAll();
+    }
+  }
+
+  #follow(job: Job, { pid, child, cage, recorder, killAll }: BornChild): void {
+    // Node sets the pid of a child only after its start has returned.
+    if (child.pid === undefined && pid !== undefined) queueMicrotask(() => job.started(child));
+    else if (pid !== undefined) job.started(child);
+    const started = { child: { pid, cage }, recorder, killAll };
+    const { keepsDescendants } = this.options;
+    this.parts.followed.follow({ job, started, keepsDescendants, isPrompt: true }, (end) => {
+      recordAttempt(this.parts, job, end.outcome);
+      job.ended(end);
+    });
+  }
+
+  #leave(error: Error): void {
+    this.#waitsNoMore();
+    this.#job?.leave(error);
+  }
+
+  #waitsNoMore(): void {
+    if (this.#isHeld) this.parts.headroom.letGo(this.options.heldBytes);
+    this.#isHeld = false;
+  }
+}
+
+function notStarted({ request }: Job, signal: string | null = null): MemcageError {
+  const how = signal === null ? 'ended' : `was ended by ${signal}`;
+  return new MemcageError(ErrorCode.SPAWN, `${request.file} ${how} while it waited for room in its budget`);
+}
+
+function hasNoRoom(file: string, bytes: number): MemcageError {
+  return new MemcageError(
+    ErrorCode.BUSY,
+    `There is no room in the budget now for ${file}, which needs ${formatSize(bytes)}, and this call can't wait: a synchronous ` +
+      'function blocks the event loop, and so all that could give room back. Call an asynchronous one, such as spawn() or exec()',
+  );
+}

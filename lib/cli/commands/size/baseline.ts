@@ -1,0 +1,74 @@
+import type { Trial } from './trial';
+
+/** How the command runs without a limit, and what it may do at one. */
+export interface Baseline {
+  exitCode: number;
+  /** The most memory that it used, page cache included. */
+  peakBytes: number;
+  /** The most memory of programs and of the kernel, as far as samples have seen. */
+  needBytes: number;
+  /** The usual time. */
+  durationMs: number;
+  /** The most of each that counts as well. */
+  allowed: Costs;
+  /** When a run is ended that takes too long. */
+  cutMs: number;
+  /** When a run is ended that gets nowhere because of memory. */
+  stallMs: number;
+}
+
+/** What a run takes that a limit makes more of. */
+export interface Costs {
+  /** Processor time: the kernel computes to take pages back, and a smaller heap is collected more often. */
+  cpuMs: number;
+  /** Time in which a process was stalled for want of memory. */
+  stallMs: number;
+  /** Pages read from a disk to go on. */
+  majorFaults: number;
+  /** Pages read again after the kernel had dropped them. */
+  refaults: number;
+}
+
+/** What a run may take more by chance, whatever the noise was. */
+const LEAST_SLACK: Costs = { cpuMs: 20, stallMs: 20, majorFaults: 50, refaults: 500 };
+const PAGE_BYTES = 4096;
+const CUT_FACTOR = 3;
+const CUT_EXTRA_MS = 1000;
+const LEAST_STALL_MS = 1000;
+const MOST_STALL_MS = 10_000;
+const LEAST_NEED_BYTES = 2 ** 20;
+
+/**
+ * @param first also finds cold caches; its costs count only if there is no other
+ * @param slack how much more than without a limit it may take: 0.1 is a tenth of its time, or of its pages
+ */
+export function baselineOf(first: Trial, others: readonly Trial[], slack: number): Baseline {
+  const all = [first, ...others];
+  const timed = others.length === 0 ? [first] : others;
+  const peakBytes = Math.max(...all.map((trial) => trial.peakBytes), LEAST_NEED_BYTES);
+  const durationMs = middle(timed.map((trial) => trial.durationMs));
+  const allowed = (cost: keyof Costs, slackOf: (usual: number) => number): number => {
+    const values = timed.map((trial) => trial[cost] ?? 0);
+    return Math.max(...values) + Math.max(LEAST_SLACK[cost], slackOf(middle(values)));
+  };
+  const ofTime = (): number => slack * durationMs;
+  const ofPages = (): number => (slack * peakBytes) / PAGE_BYTES;
+  return {
+    exitCode: first.exitCode ?? 0,
+    peakBytes,
+    needBytes: Math.max(first.needBytes ?? 0, LEAST_NEED_BYTES),
+    durationMs,
+    allowed: {
+      cpuMs: allowed('cpuMs', (usual) => slack * usual),
+      stallMs: allowed('stallMs', ofTime),
+      majorFaults: allowed('majorFaults', ofPages),
+      refaults: allowed('refaults', ofPages),
+    },
+    cutMs: CUT_FACTOR * Math.max(...timed.map((trial) => trial.durationMs)) + CUT_EXTRA_MS,
+    stallMs: Math.min(MOST_STALL_MS, Math.max(LEAST_STALL_MS, Math.ceil(slack * durationMs))),
+  };
+}
+
+function middle(values: readonly number[]): number {
+  return (Math.min(...values) + Math.max(...values)) / 2;
+}

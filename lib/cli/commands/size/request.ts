@@ -1,0 +1,16 @@
+import type { CagedRequest } from '../run/request';
+
+/** What the command line asks of `memcage size`. */
+export interface SizeRequest extends CagedRequest {
+  swap: string | undefined;
+  /** The exit code with which the command runs well. */
+  exitCode: number;
+  /** How much more than without a limit it may take: 0.1 is a tenth. */
+  slack: number;
+  mostRuns: number;
+  /** A file, or '-' for the stdin of memcage; undefined for an empty one. */
+  input: string | undefined;
+  showsOutput: boolean;
+  isJson: boolean;
+  chart: string | undefined;
+}

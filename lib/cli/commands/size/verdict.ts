@@ -1,0 +1,81 @@
+import type { Baseline, Costs } from './baseline';
+import type { Answer } from './search';
+import type { Trial } from './trial';
+
+/** How a run at a limit went: `well`, or the first of the others that holds. */
+export type Judgement =
+  | 'well'
+  | 'not started'
+  | 'killed'
+  | 'stalled'
+  | 'heap'
+  | 'cut'
+  | 'failed'
+  | 'reads again'
+  | 'waits'
+  | 'slow';
+
+export function judge(trial: Trial, baseline: Baseline): Judgement {
+  if (trial.error !== undefined) return 'not started';
+  if (trial.oomKills > 0) return 'killed';
+  if (trial.isStalled) return 'stalled';
+  if (trial.isHeapExhausted) return 'heap';
+  if (trial.isCut) return 'cut';
+  if (trial.exitCode !== baseline.exitCode) return 'failed';
+  return judgeCosts(trial, baseline);
+}
+
+/**
+ * Not by the clock: a program takes longer whenever the machine does something else as well. What a limit costs is in the counts, and they
+ * are much the same each time.
+ */
+function judgeCosts(trial: Trial, { allowed }: Baseline): Judgement {
+  const isAbove = (cost: keyof Costs): boolean => (trial[cost] ?? 0) > allowed[cost];
+  if (isAbove('refaults') || isAbove('majorFaults')) return 'reads again';
+  if (isAbove('stallMs')) return 'waits';
+  return isAbove('cpuMs') ? 'slow' : 'well';
+}
+
+/** How much more processor time than allowed a run may take by chance. */
+const DOUBT = 1.3;
+
+/** @param cpuMs of the run */
+export function answerOf(judgement: Judgement, { cpuMs }: Pick<Trial, 'cpuMs'>, { allowed }: Baseline): Answer {
+  return {
+    isGood: judgement === 'well',
+    isDoubtful: judgement === 'slow' && cpuMs <= DOUBT * allowed.cpuMs,
+  };
+}
+
+/** What did the command not do as it should without a limit? Undefined if nothing. */
+export function complaintOf(trial: Trial, exitCode: number): string | undefined {
+  if (trial.oomKills > 0) return 'something was killed for memory, though it had no limit of its own';
+  if (trial.signal !== null) return `${trial.signal} ended it`;
+  return trial.exitCode === exitCode ? undefined : `it ended with exit code ${trial.exitCode}`;
+}
+
+/** In words, for the table. */
+export function wordsOf(judgement: Judgement, { exitCode, signal, oomKills, error }: Trial): string {
+  switch (judgement) {
+    case 'well':
+      return 'well';
+    case 'killed':
+      return oomKills === 1 ? 'killed for memory' : `${oomKills} killed for memory`;
+    case 'stalled':
+      return 'got nowhere because of memory';
+    case 'heap':
+      return 'at the limit of its JavaScript heap';
+    case 'cut':
+      return 'took too long, ended';
+    case 'not started':
+      return `not started: ${error}`;
+    case 'failed':
+      return signal === null ? `exit code ${exitCode}` : `ended by ${signal}`;
+    case 'reads again':
+      return 'reads too much again';
+    case 'waits':
+      return 'waits too long for memory';
+    case 'slow':
+      return 'takes too much processor time';
+  }
+}

@@ -1,0 +1,175 @@
+import { createCage } from '../../../lib/api/create-cage';
+import type { RunningJob } from '../../../lib/budget/admission/admission';
+import type { MeteredBudget } from '../../../lib/budget/admission/eviction';
+import { LimitsAdmission } from '../../../lib/budget/admission/limits-admission';
+import { Headroom } from '../../../lib/budget/headroom';
+import { KeyLimits } from '../../../lib/budget/key-limits';
+import type { Attempt, Learner } from '../../../lib/budget/learning/learner';
+import { SharedBudget } from '../../../lib/budget/shared-budget';
+import type { Budget, LearnedJob } from '../../../lib/contract/budget';
+import { run } from '../../../lib/index';
+import { eventsOf } from '../../support/budget-after-each';
+import { withCode } from '../../support/error-code';
+import { holding } from '../../support/holding';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+const MIB = 2 ** 20;
+const SUPPLY = { memoryBytes: 100 * MIB, cpus: Number.POSITIVE_INFINITY, pids: Number.POSITIVE_INFINITY };
+
+class FakeLearner implements Learner {
+  readonly attempts: [key: string, limit: number, wasKilled: boolean][] = [];
+  readonly known = new Map<string, number>();
+  closed = false;
+
+  limitFor(key: string): number | undefined {
+    return this.known.get(key);
+  }
+
+  limitAfterKill(_key: string, limitBytes: number, attempt: number): number | undefined {
+    return attempt < 3 ? limitBytes * 2 : undefined;
+  }
+
+  record(key: string, { limitBytes, wasKilled }: Attempt): void {
+    this.attempts.push([key, limitBytes / MIB, wasKilled]);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+}
+
+describeIf('cgroup', 'jobs that start again', () => {
+  const budgets: SharedBudget[] = [];
+  let meter: { budget?: MeteredBudget; told: string[] };
+  beforeEach(() => {
+    meter = { told: [] };
+  });
+  afterEach(async () => {
+    await Promise.all(budgets.splice(0).map((budget) => budget.close()));
+  });
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  function make(learner?: Learner): Budget<LearnedJob> {
+    const budget = new SharedBudget({
+      cage: createCage({ memory: '110M' }),
+      supply: SUPPLY,
+      concurrency: Number.POSITIVE_INFINITY,
+      admission: new LimitsAdmission(SUPPLY),
+      headroom: new Headroom(SUPPLY.memoryBytes),
+      leftBehind: undefined,
+      createMeter: (metered) => {
+        meter.budget = metered;
+        return {
+          jobStarted: () => void meter.told.push('started'),
+          jobEnded: () => void meter.told.push('ended'),
+          stop: () => void meter.told.push('stop'),
+        };
+      },
+      learned: learner && new KeyLimits(learner, SUPPLY.memoryBytes),
+    });
+    budgets.push(budget);
+    return budget as Budget<LearnedJob>;
+  }
+
+  /** Needs somewhat more than twice that: Perl makes a copy. */
+  const needs = (mebibytes: number): [string, string[]] => [
+    'perl',
+    ['-e', `my $kept = "x" x (${mebibytes} << 20); print length $kept`],
+  ];
+
+  test('with a higher limit after a kill for its own, while there is one', async () => {
+    const learner = new FakeLearner();
+    const budget = make(learner);
+    const events = eventsOf(budget);
+    const { stdout } = await budget.run(...needs(15), { memory: '20M', key: 'grows' });
+    expect(stdout).toBe(String(15 * MIB));
+    expect(learner.attempts).toEqual([
+      ['grows', 20, true],
+      ['grows', 40, false],
+    ]);
+    expect(events).toEqual(['started 1', 'ended 1 memory', 'started 1', 'ended 1']);
+    expect(budget.stats()).toMatchObject({ ended: 1, retried: 1, killed: 0 });
+    // Not beyond the whole budget: 100 MiB, instead of 120 MiB.
+    await expect(budget.run(...needs(200), { memory: '60M', key: 'vast' })).rejects.toMatchObject(
+      withCode('MEMORY_LIMIT'),
+    );
+    expect(learner.attempts.slice(2)).toEqual([
+      ['vast', 60, true],
+      ['vast', 100, true],
+    ]);
+    expect(budget.stats()).toMatchObject({ ended: 2, retried: 2, killed: 1 });
+  });
+
+  test('not if its caller could tell, and then it is learned from all the same', async () => {
+    const learner = new FakeLearner();
+    const budget = make(learner);
+    const child = await budget.spawn(...holding(30), { memory: '20M', key: 'spawned' });
+    expect((await child.outcome).oom?.cause).toBe('limit');
+    const stdio: ('ignore' | 'pipe' | 2)[] = ['ignore', 'pipe', 2];
+    await expect(budget.run(...needs(30), { memory: '20M', key: 'fd', stdio })).rejects.toMatchObject(
+      withCode('MEMORY_LIMIT'),
+    );
+    await expect(budget.run('false', { memory: '20M', key: 'fails' })).rejects.toMatchObject(withCode('EXIT'));
+    expect(learner.attempts).toEqual([
+      ['spawned', 20, true],
+      ['fd', 20, true],
+      ['fails', 20, false],
+    ]);
+    expect(budget.stats()).toMatchObject({ retried: 0 });
+  });
+
+  test('the limit is what was learned, also by the time that it starts', async () => {
+    const learner = new FakeLearner();
+    const budget = make(learner);
+    learner.known.set('known', 30 * MIB);
+    const limit = async (options: LearnedJob & { key: string }): Promise<number> =>
+      (await budget.run('true', options)).memory.limitBytes / MIB;
+    expect(await limit({ key: 'known' })).toBe(30);
+    expect(await limit({ key: 'known', memory: { max: '20M', swap: 0 } })).toBe(30);
+    expect(await limit({ key: 'unknown', memory: '20M' })).toBe(20);
+    expect(await limit({ key: 'unknown' })).toBe(100);
+    await expect(budget.run('true', {} as never)).rejects.toMatchObject(withCode('INVALID_ARGUMENT', 'memory'));
+    // Two that wait for the first: what that teaches is what the second takes.
+    learner.known.set('learning', 100 * MIB);
+    const first = budget.run('true', { key: 'learning' });
+    const second = budget.run('true', { key: 'learning' });
+    learner.known.set('learning', 25 * MIB);
+    expect((await first).memory.limitBytes).toBe(100 * MIB);
+    expect((await second).memory.limitBytes).toBe(25 * MIB);
+    await budget.close();
+    expect(learner.closed).toBe(true);
+  });
+
+  test('alone, if it was evicted', async () => {
+    const budget = make();
+    const events = eventsOf(budget);
+    const other = await budget.spawn(...holding(1), { memory: '20M' });
+    const evicted = budget.run('sh', ['-c', 'sleep 0.3; echo done'], { memory: '20M' });
+    await until('both run', () => meter.budget?.measurable().length === 2);
+    const { budget: metered } = meter;
+    if (metered === undefined) throw new Error('There is no meter');
+    const victim = metered.running().find(({ canStartAgain }) => canStartAgain) as RunningJob;
+    const measured = metered.measurable().find(({ job }) => job === victim);
+    measured?.measured(5);
+    expect(victim).toMatchObject({ usedBytes: 5, mostUsedBytes: 5, need: { memoryBytes: 20 * MIB } });
+    expect(measured?.cgroup.usage().usageBytes).toBeGreaterThan(0);
+    // One that can't start again is spared.
+    for (const each of metered.running()) metered.evict(each);
+    await until('it was evicted', () => budget.stats().evicted === 1);
+    const later = budget.run('echo', ['later'], { memory: '20M' });
+    expect(budget.stats()).toMatchObject({ queued: 2, running: 1 });
+    other.stdin.end();
+    expect((await evicted).stdout).toBe('done\n');
+    expect((await later).stdout).toBe('later\n');
+    expect(events).toEqual([
+      ...['started 1', 'started 2', 'ended 2 budget', 'queued 2', 'queued 3'],
+      ...['ended 1', 'started 2', 'ended 2', 'started 3', 'ended 3'],
+    ]);
+    expect(meter.told.filter((each) => each === 'started')).toHaveLength(4);
+    expect(meter.told.filter((each) => each === 'ended')).toHaveLength(4);
+    await budget.close();
+    expect(meter.told.at(-1)).toBe('stop');
+  });
+});

@@ -1,0 +1,44 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Cgroup, run } from 'memcage';
+import { expectNothingLeft } from '../../support/nothing-left';
+import { childrenOf, processesWith } from '../../support/processes';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+import { pools, WORKER } from '../../support/warm-pool';
+
+describeIf(['v2', 'swap'], 'a child that waits, trimmed', () => {
+  const { make, ready } = pools();
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  test('gives its memory to the swap, and answers nevertheless', async () => {
+    const pool = make({ trim: true, memory: { max: '200M', swap: '200M' } });
+    await ready(pool);
+    const [pid = 0] = processesWith(WORKER).filter((found) => childrenOf(process.pid).includes(found));
+    const cgroup = Cgroup.of(pid);
+    const before = cgroup.usage().usageBytes;
+    await until('it uses less than half', () => cgroup.usage().usageBytes < before / 2);
+    expect(await pool.run('answer')).toBe('answer');
+  });
+});
+
+describeIf('cgroup', 'a child that is trimmed while it waits', () => {
+  const { make, ready } = pools();
+  const directory = mkdtempSync(join(tmpdir(), 'memcage-test-'));
+  afterAll(() => rmSync(directory, { recursive: true }));
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  test('collects its garbage, and answers as any other', async () => {
+    const log = join(directory, 'log');
+    const fd = openSync(log, 'a');
+    const pool = make({ trim: true, uses: 2, execArgv: ['--trace-gc'], stdio: ['ignore', fd, 'inherit', 'ipc'] });
+    await ready(pool);
+    await until('a collection that was asked for', () => /last resort|testing/.test(readFileSync(log, 'utf8')));
+    expect(await pool.run('answer')).toBe('answer');
+    expect(await pool.run('again')).toBe('again');
+    expect(pool.stats().crashed).toBe(0);
+    await pool.close();
+    closeSync(fd);
+  });
+});

@@ -1,0 +1,79 @@
+// Compiled by the type check (npm run lint), never run. Each @ts-expect-error is a test: unused, it is an error itself.
+import type { Readable, Writable } from 'node:stream';
+import { type Budget, type Cage, createBudget, type JobEndedEvent, type MemoryReport, type Room } from 'memcage';
+import { expectType } from './expect-type';
+
+async function jobs(): Promise<void> {
+  const budget = createBudget({ memory: '8G', cpu: 4, pids: 100, concurrency: 3, nodeHeap: 'auto', nice: 5 });
+  expectType<Budget>()(budget);
+  await using sameBudget = budget;
+  expectType<Cage>()(sameBudget.cage);
+
+  // As the functions of a cage, but for the promise.
+  const { stdout, memory } = await budget.run('true', ['x'], { memory: '1G', key: 'a', priority: -1.5 });
+  expectType<string>()(stdout);
+  expectType<MemoryReport>()(memory);
+  expectType<Buffer>()((await budget.run('true', { memory: { max: '1G', swap: 0 }, encoding: 'buffer' })).stdout);
+  const child = await budget.spawn('cat', { memory: '1G', stdio: ['pipe', 'pipe', 'ignore'] });
+  expectType<Writable>()(child.stdin);
+  expectType<Readable>()(child.stdout);
+  expectType<null>()(child.stderr);
+  expectType<Cage>()(child.cage);
+  expectType<Cage>()((await budget.fork('module.js', [], { memory: '1G' })).cage);
+  await budget.exec('true', { memory: '1G', encoding: null }, (_error, written) => expectType<Buffer>()(written));
+  await budget.execFile('true', [], { memory: '1G' }, (_error, written) => expectType<string>()(written));
+
+  // @ts-expect-error memory is required
+  void budget.run('true');
+  // @ts-expect-error
+  void budget.run('true', []);
+  // @ts-expect-error
+  void budget.run('true', { key: 'a' });
+  // @ts-expect-error
+  void budget.spawn('true', [], {});
+  // @ts-expect-error
+  void budget.exec('true');
+  // @ts-expect-error it says where
+  void budget.run('true', { memory: '1G', cage: budget.cage });
+  // @ts-expect-error
+  void budget.run('true', { memory: '1G', prioritty: 5 });
+  // @ts-expect-error
+  void budget.run('true', { memory: { max: '1G', swpa: 0 } });
+  // @ts-expect-error
+  void budget.spawn('true', { memory: '1G', input: 'text' });
+
+  expectType<Room>()(await budget.reserve({ memory: '1G', cpu: 0.5, pids: 3, signal: AbortSignal.timeout(5) }));
+  using room = await budget.reserve({ memory: 5000 });
+  expectType<number>()(room.memoryBytes);
+  // @ts-expect-error
+  void budget.reserve({ key: 'a' });
+
+  budget.on('ended', (event) => {
+    expectType<JobEndedEvent>()(event);
+    expectType<'memory' | 'budget' | undefined>()(event.again);
+  });
+  // @ts-expect-error
+  budget.on('end', () => {});
+}
+
+async function learned(): Promise<void> {
+  const budget = createBudget({ memory: '8G', learn: { file: 'learned.json', floor: '32M', ceiling: '2G' } });
+  expectType<MemoryReport>()((await budget.run('true', { key: 'a' })).memory);
+  await budget.run('true', { memory: '1G' });
+  await budget.spawn('true', [], { key: 'a', memory: '1G' });
+  // @ts-expect-error one of them
+  void budget.run('true', { priority: 1 });
+}
+
+function options(): void {
+  // @ts-expect-error
+  createBudget({});
+  // @ts-expect-error
+  createBudget({ cpu: 4 });
+  // @ts-expect-error
+  createBudget({ memory: '1G', concurency: 4 });
+  // @ts-expect-error
+  createBudget({ memory: '1G', admit: 'all' });
+}
+
+void [jobs, learned, options];
