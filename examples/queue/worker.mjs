@@ -11,9 +11,7 @@ const processor = cagedProcessor(new URL('processor.mjs', import.meta.url), {
   timeout: 60_000,
   budget,
 });
-const worker = processor.attach(
-  new Worker('jobs', processor, { connection: { url: REDIS_URL }, concurrency: 50 }),
-);
+const worker = processor.attach(new Worker('jobs', processor, { connection: { url: REDIS_URL }, concurrency: 50 }));
 worker.on('failed', (job, error) => console.log(`${job?.name} ${job?.id}: ${error.message}`));
 worker.on('error', (error) => console.error(error.message));
 

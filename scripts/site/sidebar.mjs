@@ -34,6 +34,7 @@ const SECTIONS = {
   Operations: [
     'parent',
     'containers',
+    'bullmq',
     'many-machines',
     'enforcement',
     'monitoring',

@@ -14,7 +14,7 @@ import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 import { SERVER } from '../../support/valkey';
 
-/** How many jobs. docs/tested.md has what 1,000 of them took. */
+/** How many jobs. docs/bullmq.md has what 1,000 of them took. */
 const JOBS = Number(process.env['MEMCAGE_TEST_JOBS'] ?? 200);
 const WORKERS = 3;
 const CONCURRENCY = 3;
