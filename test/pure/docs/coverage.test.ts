@@ -170,6 +170,8 @@ describe('docs name', () => {
       ['docs/errors.md', 'MemcageError', { own: true }],
       ['docs/monitoring.md', 'ReadManyOptions', {}],
       ['docs/monitoring.md', 'CollectCgroupsOptions', {}],
+      ['docs/monitoring.md', 'CollectBudgetsOptions', {}],
+      ['docs/bullmq.md', 'CagedProcessor', { own: true }],
       ['docs/monitoring.md', 'ObserveCgroupsOptions', {}],
       ['docs/native.md', 'NativeBinding', {}],
       ['docs/native.md', 'CloneOptions', {}],
