@@ -64,10 +64,10 @@ export function cagedProcessor<Data = unknown, Result = unknown>(
 
 function makeProcessor(plan: Plan, options: CagedProcessorOptions): CagedProcessor {
   const pool = openPool(plan, options);
-  // A child that can't load the processor is told by the job that should have had it.
   const seats = new Seats(plan);
   const runs = new JobRuns({ plan, protocol, pool, seats });
   const spares = new SpareRoom(plan, needOf(plan));
+  const attached = new WeakSet<Worker>();
   let closed: Promise<void> | undefined;
   const isClosed = (): MemcageError => new MemcageError(ErrorCode.CLOSED, 'The processor is closed');
 
@@ -79,6 +79,8 @@ function makeProcessor(plan: Plan, options: CagedProcessorOptions): CagedProcess
   };
   const attach = <W extends Worker>(worker: W): W => {
     if (closed !== undefined) throw isClosed();
+    if (attached.has(worker)) return worker;
+    attached.add(worker);
     seats.attach(worker);
     worker.on('lockRenewalFailed', (jobIds) => {
       const lost = new Error('The lock of the job was lost: another worker may do it now');

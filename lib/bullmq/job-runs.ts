@@ -79,7 +79,7 @@ export class JobRuns {
       return await this.#first(call, stops, giveBack);
     } catch (error) {
       if (!isForOwnLimit(error) || stops.first !== undefined) throw error;
-      const bytes = plan.retryBytes?.(error.outcome.memory.limitBytes ?? plan.memoryBytes);
+      const bytes = plan.retryBytes(error.outcome.memory.limitBytes ?? plan.memoryBytes);
       if (bytes === undefined) throw unrecoverable(error);
       giveBack();
       await call.job.log(`${error.message}: it is done once more with ${formatSize(bytes)}`);

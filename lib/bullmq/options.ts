@@ -62,7 +62,7 @@ export interface Plan {
   /** Undefined if nothing is learned. */
   keyOf: ((job: Job) => string) | undefined;
   /** The limit of the second try, from that of the first; undefined if there is none. */
-  retryBytes: ((limitBytes: number) => number) | undefined;
+  retryBytes: (limitBytes: number) => number | undefined;
   timeoutMs: number | undefined;
   graceMs: number;
   spare: number;
@@ -130,7 +130,7 @@ export function readPlan(
     memoryBytes,
     budget: readBudget(budget, { cage, parent, enforce }),
     keyOf,
-    retryBytes: readRetry(retry, { memoryBytes, learns: keyOf !== undefined }),
+    retryBytes: readRetry(retry, { memoryBytes, learns: keyOf !== undefined, most: budget?.stats().memoryBytes }),
     timeoutMs: readTime('timeout', timeout),
     graceMs: readTime('grace', grace) ?? GRACE_MS,
     spare: spare ?? (keyOf === undefined ? 1 : 0),
@@ -183,18 +183,26 @@ function readBudget(budget: unknown, place: object): Budget<LearnedJob> | undefi
 
 function readRetry(
   retry: unknown,
-  { memoryBytes, learns }: { memoryBytes: number; learns: boolean },
+  {
+    memoryBytes,
+    learns,
+    most = Number.POSITIVE_INFINITY,
+  }: { memoryBytes: number; learns: boolean; most?: number | undefined },
 ): Plan['retryBytes'] {
-  if (retry === false) return undefined;
-  if (retry === undefined) return learns ? (limitBytes) => Math.ceil(limitBytes * 1.5) : undefined;
+  const isMore = (bytes: number, limitBytes: number) => (bytes > limitBytes ? bytes : undefined);
+  if (retry === false) return () => undefined;
+  if (retry === undefined) {
+    return (limitBytes) => (learns ? isMore(Math.min(most, Math.ceil(limitBytes * 1.5)), limitBytes) : undefined);
+  }
   if (typeof retry !== 'object' || retry === null || Object.keys(retry).join() !== 'memory') {
     throw invalid('retry', "an object with memory, such as { memory: '400M' }, or false", retry);
   }
   const bytes = parseSize((retry as { memory: Size }).memory);
-  if (!learns && bytes <= memoryBytes) {
+  if (bytes <= memoryBytes) {
     throw invalid('retry.memory', `more than memory, which is ${formatSize(memoryBytes)}`, formatSize(bytes));
   }
-  return () => bytes;
+  if (bytes > most) throw invalid('retry.memory', `at most the ${formatSize(most)} of the budget`, formatSize(bytes));
+  return (limitBytes) => isMore(bytes, limitBytes);
 }
 
 function readTime(name: string, ms: unknown): number | undefined {

@@ -11,14 +11,13 @@ export class Seats {
 
   constructor(private readonly plan: Plan) {}
 
-  attach(worker: Worker): Attachment | undefined {
+  attach(worker: Worker): void {
     const { budget } = this.plan;
-    if (budget === undefined) return undefined;
+    if (budget === undefined) return;
     const attachment = new Attachment(worker, { budget, need: needOf(this.plan) });
     this.#attachments.add(attachment);
     worker.on('active', (job: Job) => this.#fetchedBy.set(job, attachment));
     worker.once('closed', () => this.#attachments.delete(attachment));
-    return attachment;
   }
 
   /** Waits for room. Rejects with an AbortError after an abort, with the budget's error once it is closed. */

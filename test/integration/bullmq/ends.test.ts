@@ -1,8 +1,19 @@
 import { join } from 'node:path';
 import type { Job } from 'bullmq';
 import { Redis } from 'ioredis';
-import { type Budget, createBudget, ExitError, LimitError, MemoryLimitError, run, TimeoutError } from 'memcage';
+import {
+  type Budget,
+  createBudget,
+  ExitError,
+  LimitError,
+  MemoryLimitError,
+  type MemoryOption,
+  run,
+  StallError,
+  TimeoutError,
+} from 'memcage';
 import { type CagedProcessor, type CagedProcessorOptions, cagedProcessor } from 'memcage/bullmq';
+import { version } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { hasEnded, isAlive } from '../../support/processes';
@@ -125,6 +136,15 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor', ()
     expect(queue.failures.get(job.id ?? '')).toBeInstanceOf(LimitError);
   });
 
+  test('that gets nowhere at its limit is ended', async () => {
+    const memory: MemoryOption = version === 1 ? { max: '64M', oomKill: false } : { high: '64M', max: '400M' };
+    const queue = work({ memory, stall: { ms: 500, action: "kill" }, spare: 0 });
+    const job = await queue.add('eats');
+    const failedReason = expect.stringContaining('its cage had got nowhere because of memory') as unknown;
+    expect(await queue.end(job)).toMatchObject({ state: 'failed', failedReason });
+    expect(queue.failures.get(job.id ?? '')).toBeInstanceOf(StallError);
+  });
+
   test('that is cancelled, and does not end, is ended', async () => {
     const queue = work({ grace: 50 });
     const job = await queue.add('computes');
@@ -230,6 +250,10 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor', ()
 
     test('that needs more than it has is refused', () => {
       const budget = budgetOf('100M');
+      const retry = { memory: '200M' } as const;
+      expect(thrown(() => cagedProcessor(FILE, { memory: '64M', spare: 0, budget, retry })).message).toContain(
+        'Expected at most the 100 MiB of the budget for retry.memory',
+      );
       expect(thrown(() => cagedProcessor(FILE, { memory: '64M', budget }))).toMatchObject({
         code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
         message: expect.stringContaining('so that a job and 1 spare children fit into the budget of 100 MiB'),
