@@ -40,6 +40,7 @@ const ROOMS = [
   'lib/api/',
   'lib/budget/admission/',
   'lib/budget/learning/',
+  'lib/budget/use/',
   'lib/budget/',
   'lib/warm-pool/preload/',
   'lib/warm-pool/',

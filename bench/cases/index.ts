@@ -1,4 +1,5 @@
 import type { Case } from '../support/case';
+import { budget } from './budget';
 import { events } from './events';
 import { functions } from './functions';
 import { launcher } from './launcher';
@@ -30,6 +31,7 @@ export const cases: readonly Case[] = [
   warmPool,
   limits,
   stall,
+  budget,
   loading,
   rivals,
 ];

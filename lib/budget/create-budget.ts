@@ -1,13 +1,17 @@
 import { createCageFor } from '../api/create-cage';
 import { resolveCageLimits } from '../cgroup/limits/resolve-cage-limits';
 import type { Budget, BudgetOptions, LearnedJob, LearnOptions } from '../contract/budget';
-import { ErrorCode, invalidArgument, MemcageError } from '../errors/errors';
+import type { Cage } from '../contract/cage';
+import { invalidArgument } from '../errors/errors';
 import { ALIASES, CHILD_SETTINGS } from '../options/called';
 import { checkOptions } from '../options/option-names';
 import { LimitsAdmission, type Supply } from './admission/limits-admission';
 import { Headroom } from './headroom';
+import { KeyLimits } from './key-limits';
+import { createLearner } from './learning/create-learner';
 import { LeftBehind } from './left-behind';
-import { SharedBudget } from './shared-budget';
+import { type Rules, SharedBudget } from './shared-budget';
+import { onlyMeasured, rulesByUse } from './use/use-rules';
 
 const OF_THE_CAGE = ['memory', 'cpu', 'pids', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS] as const;
 const KNOWN = [...OF_THE_CAGE, 'concurrency', 'admit', 'learn'] as const;
@@ -37,15 +41,34 @@ export function createBudget(options: BudgetOptions): Budget {
     throw invalidArgument('concurrency', 'a positive integer', concurrency);
   }
   if (admit !== 'limits' && admit !== 'use') throw invalidArgument('admit', "'limits' or 'use'", admit);
-  if (admit === 'use') throw new MemcageError(ErrorCode.UNSUPPORTED, "admit: 'use' is not there yet");
-  if (learn !== undefined) throw new MemcageError(ErrorCode.UNSUPPORTED, 'learn is not there yet');
-  const own = Object.fromEntries(OF_THE_CAGE.map((name) => [name, given[name]])) as unknown as BudgetOptions;
+  if (admit === 'use' && options.enforce !== undefined && options.enforce !== 'kernel') {
+    throw invalidArgument(
+      'enforce',
+      "'kernel' with admit: 'use' (only the kernel tells what jobs use)",
+      options.enforce,
+    );
+  }
+  const learned = learn === undefined ? undefined : keyLimits(learn, supply);
+  const own = {
+    ...(Object.fromEntries(OF_THE_CAGE.map((name) => [name, given[name]])) as unknown as BudgetOptions),
+    ...(admit === 'use' && { enforce: 'kernel' as const }),
+  };
   const headroom = new Headroom(supply.memoryBytes);
   const cage = createCageFor('createBudget', { ...own, memory: headroom.around(options.memory) });
+  const rules: Rules = admit === 'use' ? rulesByUse(supply, cage) : rulesByLimits(supply, cage);
+  // What jobs use is learned from, too. Without the kernel there is only their peak.
+  const measures = learned !== undefined && cage.enforcedBy.kind === 'kernel';
+  const createMeter = rules.createMeter ?? (measures ? onlyMeasured(supply) : undefined);
+  return new SharedBudget({ cage, supply, concurrency, headroom, learned, ...rules, createMeter });
+}
+
+function rulesByLimits(supply: Supply, cage: Cage): Rules {
   const leftBehind = new LeftBehind(cage);
-  const admission = new LimitsAdmission(supply, () => leftBehind.bytes());
-  const rules = { admission, leftBehind, createMeter: undefined, learned: undefined };
-  return new SharedBudget({ cage, supply, concurrency, headroom, ...rules });
+  return { admission: new LimitsAdmission(supply, () => leftBehind.bytes()), leftBehind };
+}
+
+function keyLimits(learn: LearnOptions, { memoryBytes: totalBytes }: Supply): KeyLimits {
+  return new KeyLimits(createLearner(learn, { totalBytes }), totalBytes);
 }
 
 function supplyOf({ memory, cpu, pids }: BudgetOptions): Supply {

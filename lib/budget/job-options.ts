@@ -11,12 +11,21 @@ type Given = { [N in keyof OwnJobOptions]?: unknown };
 
 /** @throws TypeError for a value of the wrong type */
 export function checkJobOptions({ key, priority = 0, signal }: Given): OwnJobOptions {
-  if (key !== undefined && typeof key !== 'string') throw invalidArgument('key', 'a text', key);
+  if (key !== undefined && !isKey(key)) {
+    throw invalidArgument('key', `a text of 1 to ${MOST_KEY_LENGTH} characters`, key);
+  }
   if (typeof priority !== 'number' || !Number.isFinite(priority)) {
     throw invalidArgument('priority', 'a finite number', priority);
   }
   if (signal !== undefined && !isSignal(signal)) throw invalidArgument('signal', 'an AbortSignal', signal);
   return { key, priority, signal };
+}
+
+/** All keys are kept, in memory and maybe in a file. */
+const MOST_KEY_LENGTH = 500;
+
+function isKey(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= MOST_KEY_LENGTH;
 }
 
 /** Of any realm. */

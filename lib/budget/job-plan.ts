@@ -18,6 +18,10 @@ export class JobPlan {
   readonly keepsDescendants: boolean;
   readonly #options: Omit<Options, 'key' | 'priority'>;
   readonly #asked: Need;
+  /** Whether its caller has said how much it needs. */
+  readonly #isSized: boolean;
+  /** The limits at which it was killed, lowest first. */
+  readonly #killedAt: number[] = [];
   #raisedBytes: number | undefined;
 
   /**
@@ -33,6 +37,7 @@ export class JobPlan {
     if (!isOptions(given)) throw invalidArgument('options', "an object with memory, such as { memory: '512M' }", given);
     const { key, priority, ...options } = called.read(given as Options);
     this.own = checkJobOptions({ key, priority, signal: options.signal });
+    this.#isSized = options.memory !== undefined;
     if (key !== undefined && parts.learned !== undefined) options.memory ??= parts.learned.mostBytes;
     this.#options = options;
     const { own } = splitOptions(this.#within(options.memory), alreadyRead(called));
@@ -42,16 +47,26 @@ export class JobPlan {
 
   /** What the job takes now. */
   get need(): Need {
-    const { key } = this.own;
     const asked = this.#asked;
-    const learned = key === undefined ? undefined : this.parts.learned?.limitFor(key);
-    const memoryBytes = this.#raisedBytes ?? learned ?? asked.memoryBytes;
+    const memoryBytes = this.#raisedBytes ?? this.#learnedBytes ?? asked.memoryBytes;
     return memoryBytes === asked.memoryBytes ? asked : { ...asked, memoryBytes };
   }
 
-  /** The limit of the next attempt. */
-  raiseTo(bytes: number): void {
-    this.#raisedBytes = bytes;
+  /** The highest limit at which it was killed; null if it was not. */
+  get killedAtBytes(): number | null {
+    return this.#killedAt.at(-1) ?? null;
+  }
+
+  /** It was killed at this limit. False if there is no higher one to try. */
+  raiseAbove(limitBytes: number): boolean {
+    const { learned } = this.parts;
+    const { key } = this.own;
+    if (learned === undefined || key === undefined) return false;
+    const next = learned.limitAfterKill(key, limitBytes, this.#killedAt.length + 1);
+    if (next === undefined) return false;
+    this.#killedAt.push(limitBytes);
+    this.#raisedBytes = next;
+    return true;
   }
 
   request(file: unknown, canStartAgain: boolean): JobRequest {
@@ -63,6 +78,13 @@ export class JobPlan {
     const { memory } = this.#options;
     if (memoryBytes === this.#asked.memoryBytes) return this.#within(memory);
     return this.#within(typeof memory === 'object' ? { ...memory, max: memoryBytes } : memoryBytes);
+  }
+
+  get #learnedBytes(): number | undefined {
+    const { learned } = this.parts;
+    const { key } = this.own;
+    if (learned === undefined || key === undefined) return undefined;
+    return learned.limitFor(key) ?? (this.#isSized ? undefined : learned.firstLimit());
   }
 
   #within(memory: MemoryOption | undefined): object {

@@ -8,7 +8,7 @@ import type { BudgetParts } from './budget-parts';
 import type { OwnJobOptions } from './job-options';
 import type { Job, JobListener } from './jobs';
 import { needOf } from './need';
-import { recordAttempt } from './record-attempt';
+import { recordLast } from './record-last';
 import { assertOpen, prepareStart } from './start-jobs';
 
 /** The turn of a child that was started within `contain()`: a job that is born before it has room. */
@@ -61,7 +61,7 @@ export class JobTurn implements Turn {
     }
     if (end.outcome !== undefined) {
       job.started(undefined);
-      recordAttempt(this.parts, job, end.outcome);
+      recordLast(this.parts, { job, end: { outcome: end.outcome, isEvicted: false }, killedAtBytes: null });
     }
     job.ended(end);
   }
@@ -89,7 +89,7 @@ export class JobTurn implements Turn {
     const started = { child: { pid, cage }, recorder, killAll };
     const { keepsDescendants } = this.options;
     this.parts.followed.follow({ job, started, keepsDescendants, isPrompt: true }, (end) => {
-      recordAttempt(this.parts, job, end.outcome);
+      recordLast(this.parts, { job, end, killedAtBytes: null });
       job.ended(end);
     });
   }

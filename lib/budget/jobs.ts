@@ -46,6 +46,7 @@ export class Jobs {
   readonly counts: Counts = { ended: 0, killed: 0, retried: 0, evicted: 0, aborted: 0 };
   readonly #keepAlive = new KeepAlive();
   #made = 0;
+  #orders = 0;
 
   constructor(
     readonly ledger: RoomLedger,
@@ -68,6 +69,12 @@ export class Jobs {
     if (!job.startNow(listener)) return undefined;
     this.#made += 1;
     return job;
+  }
+
+  /** The last place of all. */
+  nextOrder(): number {
+    this.#orders += 1;
+    return this.#orders;
   }
 
   /** All that wait leave. */
@@ -98,6 +105,7 @@ export class Jobs {
 /** One job, from before it waits until its last attempt has ended. */
 export class Job implements RoomRequest {
   attempt = 1;
+  order: number;
   /** Set to have it run with nothing beside it. */
   alone = false;
   /** Since when it waits or runs, in milliseconds of monotonic time. */
@@ -109,9 +117,10 @@ export class Job implements RoomRequest {
   constructor(
     private readonly jobs: Jobs,
     readonly request: JobRequest,
-    /** Its id too. */
-    readonly order: number,
-  ) {}
+    private readonly id: number,
+  ) {
+    this.order = jobs.nextOrder();
+  }
 
   get need(): Need {
     return this.request.need();
@@ -195,7 +204,8 @@ export class Job implements RoomRequest {
   endedFor(again: Again, outcome: Outcome, listener: JobListener): void {
     this.#giveBack(again === 'memory' ? 'retried' : 'evicted', { outcome }, again);
     this.attempt += 1;
-    // Nobody gets room before it waits: if it is to be alone, it goes first.
+    // All that wait go first: nothing may run beside it, and so the others would have to end before anything starts again.
+    if (again === 'budget') this.order = this.jobs.nextOrder();
     this.wait(listener);
   }
 
@@ -221,6 +231,6 @@ export class Job implements RoomRequest {
   #event(): JobEvent {
     const { file, key, priority } = this.request;
     const { memoryBytes } = this.taken;
-    return { id: this.order, key, priority, file, memoryBytes, attempt: this.attempt, timeMs: Date.now() };
+    return { id: this.id, key, priority, file, memoryBytes, attempt: this.attempt, timeMs: Date.now() };
   }
 }

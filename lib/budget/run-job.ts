@@ -7,7 +7,7 @@ import type { BudgetParts } from './budget-parts';
 import type { Gone } from './followed-jobs';
 import { JobPlan } from './job-plan';
 import type { Again, Job } from './jobs';
-import { reachedOwnLimit, recordAttempt } from './record-attempt';
+import { reachedOwnLimit, recordLast } from './record-last';
 import { assertOpen, CALLED_RUN, prepareStart, whenRoom } from './start-jobs';
 
 type Result = RunResult<OutputEncoding>;
@@ -51,8 +51,8 @@ function startAttempt(
     again = new Promise((resolve) => {
       parts.followed.follow({ job, started, keepsDescendants }, (end) => {
         const why = whyAgain(parts, { plan, job }, end);
-        recordAttempt(parts, job, end.outcome);
         if (why === undefined) {
+          recordLast(parts, { job, end, killedAtBytes: plan.killedAtBytes });
           job.ended(end);
           resolve(undefined);
         } else {
@@ -72,11 +72,11 @@ function startAttempt(
 
 /** Why the job is to start again; undefined if it has ended for good. */
 function whyAgain(
-  { learned, whyClosed }: BudgetParts,
+  { whyClosed }: BudgetParts,
   { plan, job }: { plan: JobPlan; job: Job },
   { outcome, isEvicted }: Gone,
 ): Again | undefined {
-  const { key, signal } = job.request;
+  const { signal } = job.request;
   // Its caller ended it, or everything ends.
   if (!job.canStartAgain || outcome.error !== undefined || signal?.aborted === true) return undefined;
   if (whyClosed() !== undefined) return undefined;
@@ -85,11 +85,7 @@ function whyAgain(
     job.alone = true;
     return 'budget';
   }
-  if (key === undefined || !reachedOwnLimit(outcome)) return undefined;
-  const limitBytes = learned?.limitAfterKill(key, job.taken.memoryBytes, job.attempt);
-  if (limitBytes === undefined) return undefined;
-  plan.raiseTo(limitBytes);
-  return 'memory';
+  return reachedOwnLimit(outcome) && plan.raiseAbove(job.taken.memoryBytes) ? 'memory' : undefined;
 }
 
 /** Whether nothing outside can tell that it was started twice: what it reads is still there, and what it wrote was only collected. */

@@ -21,15 +21,20 @@ import { runJob } from './run-job';
 import { startJob } from './start-jobs';
 import { usedBytesOf } from './used-bytes';
 
-export interface SharedBudgetOptions {
+/** Which jobs run at the same time. */
+export interface Rules {
+  admission: Admission;
+  /** Undefined if the rules count what ended jobs left behind themselves. */
+  leftBehind?: LeftBehind | undefined;
+  /** Undefined if nothing measures. */
+  createMeter?: UseParts['createMeter'] | undefined;
+}
+
+export interface SharedBudgetOptions extends Rules {
   cage: Cage;
   supply: Supply;
   concurrency: number;
-  admission: Admission;
   headroom: Headroom;
-  leftBehind: LeftBehind | undefined;
-  /** Undefined if nothing measures. */
-  createMeter: UseParts['createMeter'] | undefined;
   learned: KeyLimits | undefined;
 }
 
@@ -131,7 +136,10 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
       throw error;
     }
     await followed.allGone();
-    await learned?.close();
-    emitApart(this, 'close');
+    try {
+      await learned?.close();
+    } finally {
+      emitApart(this, 'close');
+    }
   }
 }

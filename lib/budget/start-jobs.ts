@@ -6,7 +6,7 @@ import { nodeCall } from '../process/node-call';
 import type { BudgetParts } from './budget-parts';
 import { JobPlan } from './job-plan';
 import type { Job, JobListener } from './jobs';
-import { recordAttempt } from './record-attempt';
+import { recordLast } from './record-last';
 
 /** Options of a job that a member of a cage does not have. */
 const JOB_OPTIONS = ['key', 'priority'];
@@ -72,7 +72,7 @@ export async function startJob(
     if (started.child.pid !== undefined) job.started(started.child);
     const { keepsDescendants } = plan;
     parts.followed.follow({ job, started, keepsDescendants }, (end) => {
-      recordAttempt(parts, job, end.outcome);
+      recordLast(parts, { job, end, killedAtBytes: null });
       job.ended(end);
     });
     return started.result;

@@ -75,7 +75,12 @@ export interface SizedJob {
 }
 
 /** The same in a budget with `learn`. `memory` is then the limit while nothing is known of the `key`. */
-export type LearnedJob = SizedJob | { key: string };
+export type LearnedJob =
+  | SizedJob
+  | {
+      /** What kind of job it is. */
+      key: string;
+    };
 
 /** Options of a job: those of a child in a cage, and {@link JobOptions}. */
 export type Job<O extends CageOptions, Sized = SizedJob> = MemberOptions<O> & JobOptions & Sized;
@@ -107,7 +112,9 @@ export interface Room extends Disposable {
 export interface JobEvent {
   /** Counts from 1 in each budget. */
   id: number;
+  /** As given. */
   key: string | undefined;
+  /** As given, or 0. */
   priority: number;
   /** What was called: the file, module or command; undefined for {@link Budget.reserve}. */
   file: string | undefined;
@@ -159,7 +166,9 @@ export interface BudgetStats {
   reservedBytes: number;
   /** What running jobs use without page cache; null if it can't be read. */
   usedBytes: number | null;
+  /** Jobs that wait. */
   queued: number;
+  /** Jobs that have room. */
   running: number;
   /** Jobs that ended, however. */
   ended: number;

@@ -89,6 +89,8 @@ export const ErrorCode = {
   UNSAFE_THREAD: 'ERR_MEMCAGE_UNSAFE_THREAD',
   /** The module that you imported needs a package that is not installed. */
   NO_PACKAGE: 'ERR_MEMCAGE_NO_PACKAGE',
+  /** The file of learned limits (`learn.file`) can't be read or replaced, or is something else. */
+  LEARN_FILE: 'ERR_MEMCAGE_LEARN_FILE',
   /** A kernel file contains something that memcage can't parse. */
   KERNEL_FORMAT: 'ERR_MEMCAGE_KERNEL_FORMAT',
 } as const;

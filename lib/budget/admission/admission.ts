@@ -24,13 +24,16 @@ export interface RunningJob {
   readonly mostUsedBytes: number;
 }
 
+/** A job that asks for room. */
+export type AskingJob = Pick<RunningJob, 'need' | 'canStartAgain'>;
+
 /**
  * Which jobs may run at the same time. Knows no clock, no kernel and no queue. Where it refuses a job, it refuses any that
- * needs at least as much of everything.
+ * needs at least as much of everything, unless that can start again and the other can't.
  */
 export interface Admission {
   /** Whether a job may start beside those that run. Without any it must: it fits the budget, or would never start. */
-  admits(need: Need, running: readonly RunningJob[], nowMs: number): boolean;
+  admits(job: AskingJob, running: readonly RunningJob[], nowMs: number): boolean;
   /** What the running jobs have taken of the memory, in bytes. */
   reservedBytes(running: readonly RunningJob[], nowMs: number): number;
 }

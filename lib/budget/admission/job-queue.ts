@@ -7,6 +7,9 @@ export const MOST_PASSES = 32;
 /** A job that waits. */
 export interface Waiting {
   readonly need: Need;
+  readonly canStartAgain: boolean;
+  /** Nothing else may run beside it. */
+  readonly alone: boolean;
   /** Higher ones come first. */
   readonly priority: number;
   /** Its number in the order of arrival. */
@@ -50,9 +53,9 @@ export class JobQueue<W extends Waiting> {
   }
 
   /** Takes out the job that is to start now; undefined if none is. */
-  take(fits: (need: Need) => boolean): W | undefined {
+  take(fits: (job: W) => boolean): W | undefined {
     const due = this.#due();
-    const next = due === undefined ? this.#firstThatFits(fits) : fits(due.need) ? due : undefined;
+    const next = due === undefined ? this.#firstThatFits(fits) : fits(due) ? due : undefined;
     if (next === undefined) return undefined;
     this.#countPasses(next);
     this.delete(next);
@@ -71,19 +74,22 @@ export class JobQueue<W extends Waiting> {
     }
   }
 
-  #firstThatFits(fits: (need: Need) => boolean): W | undefined {
+  #firstThatFits(fits: (job: W) => boolean): W | undefined {
     // Of thousands that wait, few are asked about: none that needs as much as one that was refused.
-    let refused: Need[] = [];
+    let refused: W[] = [];
     for (const job of this.#inOrder) {
-      const { need } = job;
-      if (refused.some((less) => isAtLeast(need, less))) continue;
-      if (fits(need)) return job;
-      refused = [...refused.filter((more) => !isAtLeast(more, need)), need];
+      if (refused.some((less) => isRefusedWith(job, less))) continue;
+      if (fits(job)) return job;
+      refused = [...refused.filter((more) => !isRefusedWith(more, job)), job];
     }
     return undefined;
   }
 }
 
-function isAtLeast(one: Need, other: Need): boolean {
-  return one.memoryBytes >= other.memoryBytes && one.cpus >= other.cpus && one.pids >= other.pids;
+/** Whether one does not fit where the other does not. */
+function isRefusedWith(one: Waiting, other: Waiting): boolean {
+  if (other.alone) return one.alone;
+  if (!other.canStartAgain && one.canStartAgain) return false;
+  const [need, less] = [one.need, other.need];
+  return need.memoryBytes >= less.memoryBytes && need.cpus >= less.cpus && need.pids >= less.pids;
 }

@@ -1,4 +1,4 @@
-import type { Admission, Need, RunningJob } from './admission';
+import type { Admission, AskingJob, Need, RunningJob } from './admission';
 
 /** What a budget has of each; `Infinity` for no limit. */
 export type Supply = Need;
@@ -14,7 +14,7 @@ export class LimitsAdmission implements Admission {
     private readonly leftBytes: () => number = () => 0,
   ) {}
 
-  admits(need: Need, running: readonly RunningJob[]): boolean {
+  admits({ need }: AskingJob, running: readonly RunningJob[]): boolean {
     // What was left behind may go, or may not: the one job that must start gets to try.
     if (running.length === 0) return true;
     const { supply } = this;

@@ -3,9 +3,6 @@ import { JobQueue, type Waiting } from './job-queue';
 
 /** Someone who asks for room. */
 export interface RoomRequest extends Waiting {
-  readonly canStartAgain: boolean;
-  /** Nothing else may run beside it, and it goes before all that wait. */
-  readonly alone: boolean;
   /** Its use can't be measured: it counts as used in full. */
   readonly isMeasured: boolean;
   /** It has room from now on. Must not throw. */
@@ -49,7 +46,6 @@ export interface LedgerOptions {
 /** Who has room in a budget, and who waits for it. */
 export class RoomLedger {
   readonly #queue = new JobQueue<RoomRequest>();
-  readonly #alone: RoomRequest[] = [];
   readonly #running: RunningRecord[] = [];
   #isLooking = false;
 
@@ -60,12 +56,12 @@ export class RoomLedger {
   }
 
   get queued(): number {
-    return this.#queue.size + this.#alone.length;
+    return this.#queue.size;
   }
 
   /** All that wait. */
   waiting(): RoomRequest[] {
-    return [...this.#alone, ...this.#queue];
+    return [...this.#queue];
   }
 
   reservedBytes(): number {
@@ -74,17 +70,13 @@ export class RoomLedger {
 
   /** It may get its room within this call. */
   ask(request: RoomRequest): void {
-    if (request.alone) this.#alone.push(request);
-    else this.#queue.add(request);
+    this.#queue.add(request);
     this.look();
   }
 
   /** False if it does not wait (any more). {@link look} then: it may have been what the others waited for. */
   withdraw(request: RoomRequest): boolean {
-    const place = this.#alone.indexOf(request);
-    if (place !== -1) this.#alone.splice(place, 1);
-    else if (!this.#queue.delete(request)) return false;
-    return true;
+    return this.#queue.delete(request);
   }
 
   /** Takes the room back. {@link look} then. */
@@ -112,9 +104,10 @@ export class RoomLedger {
   #next(): RoomRequest | undefined {
     const { admission, concurrency, now } = this.options;
     if (this.queued === 0 || this.#running.length >= concurrency) return undefined;
-    if (this.#alone.length > 0) return this.#running.length === 0 ? this.#alone.shift() : undefined;
     if (this.#running.some(({ request }) => request.alone)) return undefined;
     const nowMs = now();
-    return this.#queue.take((need) => admission.admits(need, this.#running, nowMs));
+    return this.#queue.take((job) =>
+      job.alone ? this.#running.length === 0 : admission.admits(job, this.#running, nowMs),
+    );
   }
 }

@@ -4,14 +4,15 @@ import { JobQueue, MOST_PASSES, type Waiting } from '../../../../lib/budget/admi
 const job = (order: number, memoryBytes: number, priority = 0): Waiting => ({
   order,
   priority,
+  ...{ canStartAgain: true, alone: false },
   need: { memoryBytes, cpus: 0, pids: 0 },
 });
 
 /** Fits what needs at most that much. */
 const upTo =
   (room: number) =>
-  ({ memoryBytes }: Waiting['need']): boolean =>
-    memoryBytes <= room;
+  ({ need }: Waiting): boolean =>
+    need.memoryBytes <= room;
 
 function queueOf(...jobs: Waiting[]): JobQueue<Waiting> {
   const queue = new JobQueue<Waiting>();

@@ -67,6 +67,12 @@ describe('RoomLedger', () => {
     expect(book.started).toEqual([1, 2, 4]);
   });
 
+  it('is not misled by fractions that add up to a little more', () => {
+    const book = new Book();
+    for (let count = 0; count < 41; count += 1) book.ask({ cpus: 0.1 });
+    expect(book.started).toHaveLength(40);
+  });
+
   it('has no more run at a time than it may', () => {
     const book = new Book(2);
     for (let count = 0; count < 5; count += 1) book.ask({});
@@ -75,16 +81,17 @@ describe('RoomLedger', () => {
     expect(book.started).toEqual([1, 2, 3]);
   });
 
-  it('runs one alone: after all others, before all that wait, and nothing beside it', () => {
+  it('runs one alone: once all others have ended, with nothing beside it', () => {
     const book = new Book();
     book.ask({ memoryBytes: 10 });
     book.ask({ memoryBytes: 10 });
     book.ask({ memoryBytes: 10 }, { alone: true });
-    book.ask({ memoryBytes: 10 });
     expect(book.started).toEqual([1, 2]);
     book.end(1);
     expect(book.started).toEqual([1, 2]);
     book.end(2);
+    expect(book.started).toEqual([1, 2, 3]);
+    book.ask({ memoryBytes: 10 });
     expect(book.started).toEqual([1, 2, 3]);
     book.end(3);
     expect(book.started).toEqual([1, 2, 3, 4]);

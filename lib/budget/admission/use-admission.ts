@@ -1,0 +1,169 @@
+import type { Admission, AskingJob, RunningJob } from './admission';
+import type { EvictingAdmission } from './eviction';
+import { FORECAST_WINDOWS, type Forecast, UseForecast } from './use-forecast';
+import { UseTrack } from './use-track';
+
+/** How many standard deviations beside what jobs are expected to use together must fit. */
+const DEVIATIONS = 2.3;
+/** The part of the memory that stays free of all jobs. Where less is free, one is evicted. */
+const FREE_PART = 1 / 64;
+const LEAST_FREE_BYTES = 16 * 1024 * 1024;
+const MOST_FREE_PART = 1 / 8;
+/** From a look at the use until a kill has freed memory. What grows in it must fit in what is free. */
+const REACTION_MS = 40;
+/** Each eviction has this part of the memory be left free too, and each job that ends well gives some of it back. */
+const CAUTION_PART = 1 / 16;
+const MOST_CAUTION_PART = 1 / 2;
+const CAUTION_KEEP = 0.97;
+/** Nothing is admitted on older figures: while JavaScript was blocked, jobs may have grown. */
+const STALE_MS = 1000;
+
+/**
+ * Jobs take what they are expected to use, so that more of them run than their limits allow. At times one has to go.
+ * A job that can't start again takes its limit, and never goes.
+ */
+export class UseAdmission implements EvictingAdmission {
+  readonly #forecast = new UseForecast();
+  readonly #tracks = new Map<RunningJob, UseTrack>();
+  /** Until the next look. */
+  readonly #forecasts = new Map<RunningJob, Forecast>();
+  readonly #evicted = new Set<RunningJob>();
+  #usedBytes = 0;
+  /** Used by whatever is no job: what you started in the cage yourself, and what ended jobs left behind. */
+  #strangeBytes = 0;
+  #lookedMs = Number.NEGATIVE_INFINITY;
+  #growthPerMs = 0;
+  #cautionPart = 0;
+
+  /**
+   * @param memoryBytes what the jobs share
+   * @param others the rules for all but memory
+   */
+  constructor(
+    private readonly memoryBytes: number,
+    private readonly others: Admission,
+  ) {}
+
+  admits(job: AskingJob, running: readonly RunningJob[], nowMs: number): boolean {
+    if (running.length === 0) return true;
+    const isStale = nowMs - this.#lookedMs > STALE_MS && running.some(({ canStartAgain }) => canStartAgain);
+    if (isStale || !this.others.admits(job, running, nowMs)) return false;
+    const sums = this.#sums(running);
+    sums.add(job.canStartAgain ? this.#forecast.ofFresh(job.need.memoryBytes) : job.need.memoryBytes);
+    return sums.most() <= this.memoryBytes * (1 - this.#cautionPart) - leastFreeBytes(this.memoryBytes);
+  }
+
+  reservedBytes(running: readonly RunningJob[]): number {
+    if (running.length === 0) return 0;
+    const limits = running.reduce((sum, { need }) => sum + need.memoryBytes, 0);
+    return Math.round(Math.min(limits, this.#sums(running).most()));
+  }
+
+  victim(running: readonly RunningJob[], usedBytes: number): RunningJob | undefined {
+    // It has its limit, and no room would be won for others.
+    if (running.length === 1) return undefined;
+    const leavingBytes = running.reduce((sum, job) => sum + (this.#evicted.has(job) ? job.usedBytes : 0), 0);
+    if (usedBytes - leavingBytes <= this.memoryBytes - this.#freeBytes()) return undefined;
+    let youngest: RunningJob | undefined;
+    for (const job of running) {
+      const canGo = job.canStartAgain && !this.#evicted.has(job);
+      if (canGo && (youngest === undefined || job.startedMs >= youngest.startedMs)) youngest = job;
+    }
+    return youngest;
+  }
+
+  /**
+   * Jobs have been looked at. Those that ran and are not among them have ended.
+   *
+   * @param usedBytes what is used in the budget, by whomever, without page cache that the kernel can drop
+   */
+  looked(running: readonly RunningJob[], usedBytes: number, nowMs: number): void {
+    const growth = (usedBytes - this.#usedBytes) / (nowMs - this.#lookedMs);
+    // A burst may pause.
+    if (nowMs > this.#lookedMs) this.#growthPerMs = Math.max(0, growth, this.#growthPerMs / 2);
+    this.#usedBytes = usedBytes;
+    this.#lookedMs = nowMs;
+    this.#forecasts.clear();
+    this.#forgetEnded(new Set(running));
+    this.#strangeBytes = Math.max(0, usedBytes - certainBytes(running));
+    for (const job of running) {
+      if (!job.canStartAgain) continue;
+      const track = this.#tracks.get(job) ?? new UseTrack();
+      this.#tracks.set(job, track);
+      if (job.mostUsedBytes > 0) track.looked(nowMs - job.startedMs, job.usedBytes);
+    }
+  }
+
+  /** A job is being killed for the others. */
+  evicted(job: RunningJob): void {
+    this.#evicted.add(job);
+    this.#cautionPart = Math.min(MOST_CAUTION_PART, this.#cautionPart + CAUTION_PART);
+  }
+
+  #forgetEnded(running: ReadonlySet<RunningJob>): void {
+    for (const [job, track] of this.#tracks) {
+      if (running.has(job)) continue;
+      this.#tracks.delete(job);
+      // What an evicted one would have used will show when it runs again.
+      if (this.#evicted.delete(job)) continue;
+      this.#cautionPart *= CAUTION_KEEP;
+      this.#forecast.learn(track);
+    }
+  }
+
+  #sums(running: readonly RunningJob[]): Sums {
+    const sums = new Sums(certainBytes(running) + this.#strangeBytes);
+    for (const job of running) sums.add(job.canStartAgain ? this.#forecastOf(job) : job.need.memoryBytes);
+    sums.add(this.#strangeBytes);
+    return sums;
+  }
+
+  #forecastOf(job: RunningJob): Forecast {
+    const known = this.#forecasts.get(job);
+    if (known !== undefined) return known;
+    const track = this.#tracks.get(job);
+    const limitBytes = job.need.memoryBytes;
+    const forecast = track === undefined ? this.#forecast.ofFresh(limitBytes) : this.#forecast.of(track, limitBytes);
+    this.#forecasts.set(job, forecast);
+    return forecast;
+  }
+
+  #freeBytes(): number {
+    const burstBytes = Math.min(this.#growthPerMs * REACTION_MS, this.memoryBytes * MOST_FREE_PART);
+    return Math.max(leastFreeBytes(this.memoryBytes), burstBytes);
+  }
+}
+
+/** What jobs are to leave free of a budget, in bytes. */
+export function leastFreeBytes(memoryBytes: number): number {
+  return Math.min(memoryBytes * MOST_FREE_PART, Math.max(memoryBytes * FREE_PART, LEAST_FREE_BYTES));
+}
+
+/** What is taken now: what is used, and the limits of jobs that can't start again. */
+function certainBytes(running: readonly RunningJob[]): number {
+  return running.reduce((sum, job) => sum + (job.canStartAgain ? job.usedBytes : job.need.memoryBytes), 0);
+}
+
+/** What jobs are expected to use together, window by window. */
+class Sums {
+  readonly #means = new Float64Array(FORECAST_WINDOWS);
+  readonly #variances = new Float64Array(FORECAST_WINDOWS);
+
+  /** @param leastBytes what they use however good the prospects are */
+  constructor(private readonly leastBytes: number) {}
+
+  /** @param use what one uses; a number is certain */
+  add(use: Forecast | number): void {
+    for (let window = 0; window < FORECAST_WINDOWS; window += 1) {
+      const [mean, variance] = typeof use === 'number' ? [use, 0] : [use.means[window], use.variances[window]];
+      this.#means[window] = (this.#means[window] ?? 0) + (mean ?? 0);
+      this.#variances[window] = (this.#variances[window] ?? 0) + (variance ?? 0);
+    }
+  }
+
+  /** What they will hardly exceed in any window, in bytes. */
+  most(): number {
+    const each = this.#means.map((mean, window) => mean + DEVIATIONS * Math.sqrt(this.#variances[window] ?? 0));
+    return Math.max(this.leastBytes, ...each);
+  }
+}

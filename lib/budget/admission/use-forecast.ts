@@ -1,0 +1,119 @@
+import { type Guess, Spreads } from './spread';
+import type { JobState, UseTrack } from './use-track';
+
+/**
+ * The time to come is cut into windows: 100 ms from now, from there to 200 ms, to 400 ms and so on. The last one has no end.
+ * What jobs use together at any moment is at most the sum of the most that each uses in the window of that moment.
+ */
+const FIRST_WINDOW_MS = 100;
+const WINDOWS = 16;
+const ENDS_MS: readonly number[] = Array.from({ length: WINDOWS }, (_, index) =>
+  index === WINDOWS - 1 ? Number.POSITIVE_INFINITY : FIRST_WINDOW_MS * 2 ** index,
+);
+/** What is known of jobs keeps this much of its weight with each thing that is learned. */
+const KEEP = 0.998;
+/** Before so many jobs have ended, a guess is the limit. */
+const FEW_JOBS = 3;
+/**
+ * After that a guess is that any order of magnitude is as likely as another, from a thousandth of what a job could still take to
+ * all of that: so much is the mean of it, and the mean of its square.
+ */
+const MIDDLE_GUESS: Guess = { mean: 0.15, square: 0.07 };
+/** A job of which nothing else is known is expected to reach its limit, but after this long less and less. */
+const CAREFUL_MS = 1000;
+/** Below this use all jobs are alike. */
+const LEAST_BYTES = 4 * 1024 * 1024;
+
+/** What a job will use at most in each window, in bytes. */
+export interface Forecast {
+  means: Float64Array;
+  variances: Float64Array;
+}
+
+/**
+ * Learns from jobs that have ended what jobs in like states use later: jobs of the same age, that use as much, and grow or don't.
+ * Ages and uses are told apart by factors, not by sizes: nothing here is made for seconds or for gigabytes.
+ */
+export class UseForecast {
+  /** By age and growth. */
+  readonly #rows = new Map<string, Spreads>();
+  /** By age, growth and use. */
+  readonly #fineRows = new Map<string, Spreads>();
+  readonly #fresh = new Spreads(WINDOWS);
+  #ended = 0;
+
+  learn(track: UseTrack): void {
+    this.#ended += 1;
+    this.#fresh.add(track.mostIn(0, ENDS_MS), KEEP);
+    for (const state of track.states) {
+      // What was used more than at the time of the state: less than nothing where the job had ended.
+      const growths = track.mostIn(state.ageMs, ENDS_MS).map((bytes) => bytes - state.usedBytes);
+      spreadsOf(this.#rows, keyOf(state)).add(growths, KEEP);
+      spreadsOf(this.#fineRows, fineKeyOf(state)).add(growths, KEEP);
+    }
+  }
+
+  /** Of a job that has not been looked at yet. */
+  ofFresh(limitBytes: number): Forecast {
+    const guess = this.#guess(limitBytes);
+    return forecast(0, limitBytes, (window) => this.#fresh.with(guess, window));
+  }
+
+  /** Of a job that runs. */
+  of(track: UseTrack, limitBytes: number): Forecast {
+    const { state } = track;
+    if (state === undefined) return this.ofFresh(limitBytes);
+    const roomBytes = Math.max(0, limitBytes - state.usedBytes);
+    const grownBytes = Math.min(roomBytes, track.grownBytes);
+    const guess = this.#guess(Math.max(roomBytes * Math.exp(-state.ageMs / CAREFUL_MS), grownBytes));
+    const row = this.#rows.get(keyOf(state));
+    const fineRow = this.#fineRows.get(fineKeyOf(state));
+    return forecast(state.usedBytes, limitBytes, (window) => {
+      const known = atLeast(row?.with(guess, window) ?? guess, grownBytes);
+      return fineRow?.with(known, window) ?? known;
+    });
+  }
+
+  #guess(bytes: number): Guess {
+    if (this.#ended < FEW_JOBS) return { mean: bytes, square: bytes * bytes };
+    return { mean: MIDDLE_GUESS.mean * bytes, square: MIDDLE_GUESS.square * bytes * bytes };
+  }
+}
+
+/** How many windows a {@link Forecast} has. */
+export const FORECAST_WINDOWS = WINDOWS;
+
+function spreadsOf(rows: Map<string, Spreads>, key: string): Spreads {
+  let spreads = rows.get(key);
+  if (spreads === undefined) {
+    spreads = new Spreads(WINDOWS);
+    rows.set(key, spreads);
+  }
+  return spreads;
+}
+
+/** From growth to use. No job uses more than its limit. */
+function forecast(usedBytes: number, limitBytes: number, growthIn: (window: number) => Guess): Forecast {
+  const [means, variances] = [new Float64Array(WINDOWS), new Float64Array(WINDOWS)];
+  for (let window = 0; window < WINDOWS; window += 1) {
+    const { mean, square } = growthIn(window);
+    means[window] = Math.min(limitBytes, Math.max(0, usedBytes + mean));
+    variances[window] = Math.max(0, square - mean * mean);
+  }
+  return { means, variances };
+}
+
+function keyOf({ ageMs, isGrowing }: JobState): string {
+  const age = Math.max(0, 1 + Math.floor(Math.log2(ageMs / FIRST_WINDOW_MS)));
+  return `${age}${isGrowing ? '+' : '='}`;
+}
+
+function fineKeyOf(state: JobState): string {
+  return `${keyOf(state)}${Math.floor(2 * Math.log2(Math.max(state.usedBytes, LEAST_BYTES)))}`;
+}
+
+/** A job that grows is expected to grow as much again. */
+function atLeast(guess: Guess, bytes: number): Guess {
+  if (bytes <= guess.mean) return guess;
+  return { mean: bytes, square: guess.square - guess.mean ** 2 + bytes ** 2 };
+}

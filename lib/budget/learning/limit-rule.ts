@@ -1,0 +1,25 @@
+import type { KeyHistory } from './key-history';
+
+export interface LimitBounds {
+  /** Counts for nothing above the ceiling. */
+  floorBytes: number;
+  ceilingBytes: number;
+}
+
+const SHARE = 0.95;
+const MARGIN = 0.15;
+/** Of the first job; of n jobs it is the n-th part. The p95 of few jobs is only the largest of them. */
+const CAUTION = 0.3;
+const PAGE_BYTES = 4096;
+
+/** The limit for the next job. */
+export function limitOf(known: KeyHistory, nowMs: number, bounds: LimitBounds): number {
+  const margin = 1 + MARGIN + CAUTION / Math.max(1, known.jobsAt(nowMs));
+  return within(known.needs.percentile(SHARE) * margin, bounds);
+}
+
+/** In whole pages, as the kernel takes it. */
+export function within(bytes: number, { floorBytes, ceilingBytes }: LimitBounds): number {
+  const pages = Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
+  return Math.min(ceilingBytes, Math.max(floorBytes, pages));
+}

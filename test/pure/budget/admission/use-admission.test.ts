@@ -1,0 +1,166 @@
+import type { AskingJob, RunningJob } from '../../../../lib/budget/admission/admission';
+import { LimitsAdmission } from '../../../../lib/budget/admission/limits-admission';
+import { UseAdmission } from '../../../../lib/budget/admission/use-admission';
+
+const MIB = 2 ** 20;
+const NONE = Number.POSITIVE_INFINITY;
+const MEMORY_MIB = 1024;
+
+type Changeable = { -readonly [K in keyof RunningJob]: RunningJob[K] };
+
+const asks = (memoryMib: number, more: Partial<AskingJob & { cpus: number }> = {}): AskingJob => ({
+  need: { memoryBytes: memoryMib * MIB, cpus: more.cpus ?? 0, pids: 0 },
+  canStartAgain: more.canStartAgain ?? true,
+});
+
+const job = (limitMib: number, startedMs: number, more: Partial<RunningJob> = {}): Changeable => ({
+  ...{ need: { memoryBytes: limitMib * MIB, cpus: 0, pids: 0 }, startedMs, canStartAgain: true },
+  ...{ usedBytes: 0, mostUsedBytes: 0 },
+  ...more,
+});
+
+/** Has jobs run for a second that use so much, one after the other. */
+function learn(use: UseAdmission, mib: number, count: number): number {
+  let nowMs = 0;
+  for (let ran = 0; ran < count; ran += 1) {
+    const one = job(512, nowMs);
+    for (let ms = 100; ms <= 1000; ms += 100) {
+      nowMs += 100;
+      see(use, [one], nowMs, mib);
+    }
+    use.looked([], 0, nowMs);
+  }
+  return nowMs;
+}
+
+function see(use: UseAdmission, running: Changeable[], nowMs: number, mib: number): void {
+  for (const one of running) {
+    one.usedBytes = mib * MIB;
+    one.mostUsedBytes = Math.max(one.mostUsedBytes, one.usedBytes);
+  }
+  use.looked(running, running.length * mib * MIB, nowMs);
+}
+
+const create = (cpus = NONE): UseAdmission =>
+  new UseAdmission(MEMORY_MIB * MIB, new LimitsAdmission({ memoryBytes: NONE, cpus, pids: NONE }));
+
+describe('admission by use', () => {
+  it('goes by limits while it knows nothing', () => {
+    const use = create();
+    const running = [job(512, 0)];
+    use.looked(running, 0, 0);
+    expect(use.admits(asks(400), running, 1)).toBe(true);
+    expect(use.admits(asks(512), running, 1)).toBe(false);
+    expect(use.admits(asks(512), [], 1)).toBe(true);
+  });
+
+  it('admits more once jobs have shown what they use', () => {
+    const use = create();
+    const nowMs = learn(use, 50, 30);
+    const running: RunningJob[] = [];
+    use.looked(running, 0, nowMs);
+    while (running.length < 50 && use.admits(asks(512), running, nowMs)) running.push(job(512, nowMs));
+    expect(running.length).toBeGreaterThan(6);
+    expect(running.length).toBeLessThanOrEqual(MEMORY_MIB / 50);
+  });
+
+  it('expects more from a job that grows than from one that has come to rest', () => {
+    const reserved = (uses: number[]): number => {
+      const use = create();
+      const one = job(512, 0);
+      for (const [index, mib] of uses.entries()) see(use, [one], (index + 1) * 1000, mib);
+      return use.reservedBytes([one]) / MIB;
+    };
+    const rested = reserved([100, 100, 100, 100, 100, 100]);
+    expect(rested).toBeGreaterThanOrEqual(100);
+    expect(rested).toBeLessThan(110);
+    expect(reserved([17, 33, 50, 67, 83, 100])).toBeGreaterThan(140);
+  });
+
+  it('counts a job that can not start again with its limit, whatever it uses, now and later', () => {
+    const use = create();
+    const nowMs = learn(use, 10, 30);
+    const running = [job(600, nowMs, { canStartAgain: false })];
+    see(use, running, nowMs + 100, 5);
+    expect(use.reservedBytes(running)).toBe(600 * MIB);
+    expect(use.admits(asks(512), running, nowMs + 100)).toBe(true);
+    expect(use.admits(asks(512, { canStartAgain: false }), running, nowMs + 100)).toBe(false);
+  });
+
+  it('counts what is used in the cage by whatever is no job', () => {
+    const use = create();
+    const nowMs = learn(use, 10, 30);
+    const running = [job(512, nowMs)];
+    use.looked(running, 1000 * MIB, nowMs + 100);
+    expect(use.admits(asks(512), running, nowMs + 100)).toBe(false);
+  });
+
+  it('admits nothing on figures that are old', () => {
+    const use = create();
+    const nowMs = learn(use, 10, 30);
+    const running = [job(512, nowMs)];
+    see(use, running, nowMs + 100, 10);
+    expect(use.admits(asks(512), running, nowMs + 200)).toBe(true);
+    expect(use.admits(asks(512), running, nowMs + 5000)).toBe(false);
+    // Room that is taken in full can't have grown.
+    const room = [job(100, nowMs, { canStartAgain: false })];
+    use.looked(room, 0, nowMs + 5000);
+    expect(use.admits(asks(512), room, nowMs + 60_000)).toBe(true);
+  });
+
+  it('leaves all but memory to other rules', () => {
+    const use = create(1);
+    const nowMs = learn(use, 10, 30);
+    const running = [{ ...job(10, nowMs), need: { memoryBytes: MIB, cpus: 1, pids: 0 } }];
+    see(use, running, nowMs + 100, 1);
+    expect(use.admits(asks(10), running, nowMs + 100)).toBe(true);
+    expect(use.admits(asks(10, { cpus: 0.5 }), running, nowMs + 100)).toBe(false);
+  });
+
+  it('picks the youngest that can start again, when little is free, until enough is on its way out', () => {
+    const use = create();
+    const [oldest, middle, firm] = [job(512, 0), job(512, 10), job(512, 20, { canStartAgain: false })];
+    const running = [oldest, middle, firm];
+    const used = (mib: number): number => {
+      for (const one of running) one.usedBytes = (mib / 3) * MIB;
+      use.looked(running, mib * MIB, 1000);
+      return mib * MIB;
+    };
+    expect(use.victim(running, used(900))).toBeUndefined();
+    expect(use.victim(running, used(1015))).toBe(middle);
+    use.evicted(middle);
+    expect(use.victim(running, used(1015))).toBeUndefined();
+    expect(use.victim(running, used(1800))).toBe(oldest);
+    use.evicted(oldest);
+    expect(use.victim(running, used(2000))).toBeUndefined();
+    expect(use.victim([oldest], 2000 * MIB)).toBeUndefined();
+  });
+
+  it('leaves more free the faster use grows', () => {
+    const use = create();
+    const running = [job(512, 0), job(512, 1)];
+    use.looked(running, 500 * MIB, 1000);
+    use.looked(running, 960 * MIB, 1200);
+    expect(use.victim(running, 960 * MIB)).toBe(running[1]);
+    use.looked(running, 960 * MIB, 1400);
+    use.looked(running, 960 * MIB, 1600);
+    expect(use.victim(running, 960 * MIB)).toBeUndefined();
+  });
+
+  it('is more careful after an eviction, for a while', () => {
+    const use = create();
+    const admitted = (nowMs: number): number => {
+      const running: RunningJob[] = [];
+      use.looked(running, 0, nowMs);
+      while (use.admits(asks(512), running, nowMs)) running.push(job(512, nowMs));
+      return running.length;
+    };
+    const nowMs = learn(use, 50, 100);
+    const before = admitted(nowMs);
+    for (let evictions = 0; evictions < 4; evictions += 1) use.evicted(job(512, nowMs));
+    const after = admitted(nowMs);
+    expect(after).toBeLessThan(before);
+    learn(use, 50, 100);
+    expect(admitted(nowMs + 1e6)).toBeGreaterThan(after);
+  });
+});
