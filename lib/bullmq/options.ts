@@ -36,7 +36,7 @@ export interface CagedProcessorOptions
   learn?: boolean | ((job: Job) => string);
   /**
    * Do a job once more, at once, that was killed for its own memory limit: with this limit. Default: it fails, and is not tried
-   * again, whatever its `attempts` are. With `learn`, it is done once more with half as much again.
+   * again, whatever its `attempts` are. With `learn`, it is done once more with half as much again, or with `memory` if that is more.
    */
   retry?: { memory: Size } | false;
   /**
@@ -192,7 +192,9 @@ function readRetry(
   const isMore = (bytes: number, limitBytes: number) => (bytes > limitBytes ? bytes : undefined);
   if (retry === false) return () => undefined;
   if (retry === undefined) {
-    return (limitBytes) => (learns ? isMore(Math.min(most, Math.ceil(limitBytes * 1.5)), limitBytes) : undefined);
+    // What was learned may be less than what the caller thinks a job needs.
+    const next = (limitBytes: number) => Math.min(most, Math.max(memoryBytes, Math.ceil(limitBytes * 1.5)));
+    return (limitBytes) => (learns ? isMore(next(limitBytes), limitBytes) : undefined);
   }
   if (typeof retry !== 'object' || retry === null || Object.keys(retry).join() !== 'memory') {
     throw invalid('retry', "an object with memory, such as { memory: '400M' }, or false", retry);

@@ -138,7 +138,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor', ()
 
   test('that gets nowhere at its limit is ended', async () => {
     const memory: MemoryOption = version === 1 ? { max: '64M', oomKill: false } : { high: '64M', max: '400M' };
-    const queue = work({ memory, stall: { ms: 500, action: "kill" }, spare: 0 });
+    const queue = work({ memory, stall: { ms: 500, action: 'kill' }, spare: 0 });
     const job = await queue.add('eats');
     const failedReason = expect.stringContaining('its cage had got nowhere because of memory') as unknown;
     expect(await queue.end(job)).toMatchObject({ state: 'failed', failedReason });
@@ -234,6 +234,26 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor', ()
       const queue = work({ budget, spare: 0, retry: { memory: '200M' } }, { concurrency: 4 });
       const jobs = await Promise.all(Array.from({ length: 3 }, () => queue.add('eats some')));
       for (const job of jobs) expect(await queue.end(job)).toMatchObject({ state: 'completed', attemptsMade: 1 });
+    });
+
+    test('has the limit that was learned, and is done once more if that was too little', async () => {
+      const budget = createBudget({ memory: '400M', learn: { floor: '32M' } });
+      open.push(budget);
+      const limits: number[] = [];
+      budget.on('started', ({ key, memoryBytes }) => {
+        if (key === 'all') limits.push(memoryBytes);
+      });
+      const queue = work({ budget, memory: '200M', learn: () => 'all' }, { concurrency: 1 });
+      for (const name of ['value', 'value', 'eats some']) {
+        const end = await queue.end(await queue.add(name));
+        expect(end).toMatchObject({ state: 'completed', attemptsMade: 1 });
+        expect(end.logs.length).toBe(name === 'value' ? 0 : 1);
+      }
+      const [first, second = 0, third = 0] = limits;
+      expect(first).toBe(200 << 20);
+      expect(Math.max(second, third)).toBeLessThan(100 << 20);
+      expect(Math.min(second, third)).toBeGreaterThanOrEqual(32 << 20);
+      expect(limits.length).toBe(3);
     });
 
     test('waits while its worker is paused by its owner', async () => {
