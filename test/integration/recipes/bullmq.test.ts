@@ -18,6 +18,7 @@ const JOB = `
 /** Adds jobs of so many MiB, and prints what became of them. */
 const programOf = (work: string, path: string): string => `
   import { Job, Queue, QueueEvents } from 'bullmq';
+  ${work.includes("from 'bullmq'") ? '' : "import { Worker } from 'bullmq';"}
 
   const connection = { path: '${path}' };
   ${work}
