@@ -83,7 +83,9 @@ class Ending {
   }
 
   #kill(): void {
-    // A failure is told when the cage is closed, by the end of the child.
-    this.child.cage.kill().catch(() => {});
+    // None, if the child could not be started for want of fds.
+    const cage: Caged['cage'] | null = this.child.cage;
+    // A failure is told by the end of the child.
+    cage?.kill().catch(() => {});
   }
 }

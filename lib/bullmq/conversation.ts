@@ -62,8 +62,8 @@ export class Conversation {
   }
 
   #send(message: object): void {
-    // A closed channel is told by 'exit'.
-    this.child.send(message, () => {});
+    // A closed channel is told by 'exit', and a child that could not be started by 'error'.
+    if (this.child.connected) this.child.send(message, () => {});
   }
 
   readonly #onError = (): void => {

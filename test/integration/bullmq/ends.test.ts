@@ -30,7 +30,7 @@ const fixture = (name: string) => join(__dirname, '../../fixtures/bullmq', name)
 const FILE = fixture('ends.mjs');
 const KILLED = /^ends\.mjs \(pid \d+\) was killed for its memory limit of 64 MiB \(peak .*\)$/;
 
-describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor', () => {
+describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
   let valkey: Valkey;
   let count = 0;
   let open: { close(): Promise<unknown> }[] = [];
@@ -144,6 +144,19 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor', ()
     expect(await queue.end(job)).toMatchObject({ state: 'failed', failedReason });
     expect(queue.failures.get(job.id ?? '')).toBeInstanceOf(StallError);
   });
+
+  testRows(
+    'whose child can not be started fails with the reason',
+    [['of the pool'], ['of the budget']],
+    async ([whose]) => {
+      const budget = createBudget({ memory: '200M', learn: {} });
+      open.push(budget);
+      const own = whose === 'of the pool' ? {} : { budget, learn: true };
+      const queue = work({ spare: 0, cwd: '/nowhere', ...own });
+      const failedReason = expect.stringContaining('ENOENT') as unknown;
+      expect(await queue.end(await queue.add('value'))).toMatchObject({ state: 'failed', failedReason });
+    },
+  );
 
   test('that is cancelled, and does not end, is ended', async () => {
     const queue = work({ grace: 50 });
