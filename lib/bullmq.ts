@@ -13,7 +13,7 @@ import { needOf, Seats } from './bullmq/seats.js';
 import { refuseLarge, SpareRoom } from './bullmq/spare-room.js';
 import { ErrorCode, MemcageError } from './index.js';
 
-export type { CagedProcessorOptions } from './bullmq/options.js';
+export type { CagedProcessorOptions, RetryOptions } from './bullmq/options.js';
 
 const protocol = loadProtocol();
 const MODULE = join(__dirname, 'bullmq-child.mjs');

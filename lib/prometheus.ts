@@ -10,7 +10,7 @@ import { addBudgets } from './metrics/budget-figures.js';
 import { type CageTotals, Collector } from './metrics/collector.js';
 import type { Counts, Gauges } from './metrics/figures.js';
 import { checkBudgets, checkKinds } from './metrics/options.js';
-import { type Help, Metrics, type Register } from './metrics/prometheus-metrics.js';
+import { type Help, Metrics } from './metrics/prometheus-metrics.js';
 import { requirePeer } from './peers/require-peer.js';
 
 const client = requirePeer(() => require('prom-client'), {
@@ -21,7 +21,9 @@ const client = requirePeer(() => require('prom-client'), {
 /** Options of {@link collectCgroups}. */
 export interface CollectCgroupsOptions<L extends string = string> {
   /** Where to register the metrics. Default: prom-client's own register. */
-  register?: Register;
+  register?:
+    | PromClient.Registry<PromClient.PrometheusContentType>
+    | PromClient.Registry<PromClient.OpenMetricsContentType>;
   /** Prefix of all names. Default: `memcage_`. */
   prefix?: string;
   /** Returns the cgroups to collect; called at each scrape. Default: those of this thread's open cages. */
@@ -36,12 +38,7 @@ export interface CollectCgroupsOptions<L extends string = string> {
 }
 
 /** Options of {@link collectBudgets}. */
-export interface CollectBudgetsOptions {
-  /** Where to register the metrics. Default: prom-client's own register. */
-  register?: Register;
-  /** Prefix of all names. Default: `memcage_`. */
-  prefix?: string;
-}
+export type CollectBudgetsOptions = Pick<CollectCgroupsOptions, 'register' | 'prefix'>;
 
 /** The handle of a running collection, which {@link collectCgroups} and {@link collectBudgets} return. */
 export interface Collection {

@@ -19,9 +19,15 @@ import { invalid } from './invalid.js';
 import { findProcessor, type ProcessorFile } from './processor-file.js';
 import type { Protocol } from './protocol.js';
 
+/** How a job is done once more that was killed for its own memory limit. */
+export interface RetryOptions {
+  /** The limit then, which is more than that of the first time. */
+  memory: Size;
+}
+
 /** Options of {@link cagedProcessor}: those of `fork` for the child of each job, and these. */
 export interface CagedProcessorOptions
-  extends Omit<ForkOptions, 'memory' | 'signal' | 'timeout' | 'detached' | 'keepDescendants'> {
+  extends Omit<ForkOptions, 'memory' | 'cage' | 'parent' | 'signal' | 'timeout' | 'detached' | 'keepDescendants'> {
   /** The limit of each job's cage. With `learn`, of a job of which nothing is known. */
   memory: MemoryOption;
   /**
@@ -38,7 +44,7 @@ export interface CagedProcessorOptions
    * Do a job once more, at once, that was killed for its own memory limit: with this limit. Default: it fails, and is not tried
    * again, whatever its `attempts` are. With `learn`, it is done once more with half as much again, or with `memory` if that is more.
    */
-  retry?: { memory: Size } | false;
+  retry?: RetryOptions | false;
   /**
    * For how long a job may take, in milliseconds, from when its child is there; and as long before, for a child to load the
    * processor. Once more with `retry`. Default: no limit.
@@ -50,6 +56,10 @@ export interface CagedProcessorOptions
   spare?: number;
   /** Like the option of `createWarmPool`. */
   trim?: boolean;
+  /** Like the option of `fork`. Not with `budget`. */
+  cage?: Cage;
+  /** Like the option of `fork`. Not with `budget`. */
+  parent?: Cgroup | string;
 }
 
 /** What a processor does with each job. */

@@ -177,6 +177,7 @@ describeIf(['cgroup', 'host', 'root', 'valkey-server', 'ip'], 'workers on severa
 
     await expectEnd(others);
     expect(processesThatAre('sleep 3600')).toEqual([]);
+    await queue.close();
     await server.cage.close();
     await until('no network is left', () => !networks().some((name) => namespaces.includes(name)));
   });
