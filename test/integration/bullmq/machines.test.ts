@@ -15,7 +15,7 @@ import { until } from '../../support/until';
 import { SERVER } from '../../support/valkey';
 
 /** How many jobs. docs/bullmq.md has what 1,000 of them took. */
-const JOBS = Number(process.env['MEMCAGE_TEST_JOBS'] ?? 200);
+const JOBS = Number(process.env['MEMCAGE_TEST_JOBS'] ?? 150);
 const WORKERS = 3;
 const CONCURRENCY = 3;
 const TIMEOUT_MS = 8000;
