@@ -37,8 +37,9 @@ export class Throttle {
   }
 
   #stop(): void {
-    // A worker that does not run yet is started by its owner.
-    if (this.#isPaused || !this.worker.isRunning()) return;
+    const { worker } = this;
+    // One that has not been started yet is started by its owner.
+    if (this.#isPaused || !(worker.isRunning() || worker.isPaused())) return;
     this.#isPaused = true;
     this.#report(this.#pause(true));
   }

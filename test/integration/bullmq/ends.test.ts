@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { Redis } from 'ioredis';
 import {
@@ -269,15 +270,34 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
       expect(limits.length).toBe(3);
     });
 
-    test('waits while its worker is paused by its owner', async () => {
+    test('waits while its worker is paused by its owner, whatever room there is', async () => {
       const budget = budgetOf('100M');
       const queue = work({ budget, spare: 0 });
       await queue.worker?.pause(true);
-      const room = await budget.reserve({ memory: '36M' });
-      room.release();
+      // The worker gives up the room that it holds, and gets it back.
+      const room = await budget.reserve({ memory: '64M' });
+      await until('it waits for room', () => budget.stats().queued === 1);
       const job = await queue.add('value');
+      room.release();
+      await until('it has room', () => budget.stats().queued === 0 && budget.stats().running === 1);
+      await sleep(300);
+      expect(await queue.queue.getJobState(job.id ?? '')).toBe('waiting');
       expect(queue.worker?.isPaused()).toBe(true);
       await queue.worker?.resume();
+      expect(await queue.end(job)).toMatchObject({ state: 'completed' });
+    });
+
+    test('is not fetched by a worker that its owner resumes while there is no room', async () => {
+      const budget = budgetOf('100M');
+      const queue = work({ budget, spare: 0 });
+      await queue.worker?.pause(true);
+      const room = await budget.reserve({ memory: '64M' });
+      await until('it waits for room', () => budget.stats().queued === 1);
+      await queue.worker?.resume();
+      const job = await queue.add('value');
+      await sleep(300);
+      expect(await queue.queue.getJobState(job.id ?? '')).toBe('waiting');
+      room.release();
       expect(await queue.end(job)).toMatchObject({ state: 'completed' });
     });
 
