@@ -48,14 +48,27 @@ const ROOMS = [
   'lib/index.ts',
   'lib/native.ts',
   'lib/child_process.',
+  'lib/peers/',
   'lib/metrics/',
   'lib/(prometheus|otel).ts',
+  'lib/bullmq/child/',
+  'lib/bullmq/',
+  'lib/bullmq.ts',
   'lib/cli/',
   'lib/cli.ts',
 ];
 
 /** Programs that are shipped with the library: what they miss in its API, others miss too. */
-const PROGRAMS = ['lib/cli/', 'lib/cli.ts', 'lib/metrics/', 'lib/(prometheus|otel).ts'];
+const PROGRAMS = [
+  'lib/cli/',
+  'lib/cli.ts',
+  'lib/peers/',
+  'lib/metrics/',
+  'lib/(prometheus|otel).ts',
+  'lib/bullmq/child/',
+  'lib/bullmq/',
+  'lib/bullmq.ts',
+];
 
 /** A room with rooms in it is the files that are in none of those. */
 const pattern = (room) =>

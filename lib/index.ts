@@ -15,6 +15,7 @@ export { type AnyCageLimit, type CreateCageOptions, createCage, type SharedCageS
 export { dropIn } from './api/drop-in';
 export { exec, execFile } from './api/exec';
 export { explainOom, type KilledChild, type OomExplanation } from './api/explain-oom';
+export { type EndedChild, failureOf } from './api/failure';
 export { fork } from './api/fork';
 export {
   type CagedLauncher,

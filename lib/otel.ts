@@ -10,7 +10,7 @@ import { type CageTotals, Collector } from './metrics/collector.js';
 import type { Gauges } from './metrics/figures.js';
 import type { Totals } from './metrics/ledger.js';
 import { checkKinds } from './metrics/options.js';
-import { requirePeer } from './metrics/peer.js';
+import { requirePeer } from './peers/require-peer.js';
 
 const { metrics } = requirePeer(() => require('@opentelemetry/api'), {
   name: '@opentelemetry/api',

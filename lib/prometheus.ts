@@ -5,13 +5,15 @@
  * @module memcage/prometheus
  */
 import type * as PromClient from 'prom-client';
-import type { Cgroup } from './index.js';
+import type { Budget, Cgroup } from './index.js';
+import { addBudgets } from './metrics/budget-figures.js';
 import { type CageTotals, Collector } from './metrics/collector.js';
 import type { Counts, Gauges } from './metrics/figures.js';
-import { checkKinds } from './metrics/options.js';
-import { requirePeer } from './metrics/peer.js';
+import { checkBudgets, checkKinds } from './metrics/options.js';
+import { type Help, Metrics } from './metrics/prometheus-metrics.js';
+import { requirePeer } from './peers/require-peer.js';
 
-const { Counter, Gauge, register } = requirePeer(() => require('prom-client'), {
+const client = requirePeer(() => require('prom-client'), {
   name: 'prom-client',
   entry: 'memcage/prometheus',
 }) as typeof PromClient;
@@ -35,20 +37,16 @@ export interface CollectCgroupsOptions<L extends string = string> {
   labels?: (cgroup: Cgroup) => Readonly<Record<L, string>> | undefined;
 }
 
-/** The handle of a running collection, which {@link collectCgroups} returns. */
+/** Options of {@link collectBudgets}. */
+export type CollectBudgetsOptions = Pick<CollectCgroupsOptions, 'register' | 'prefix'>;
+
+/** The handle of a running collection, which {@link collectCgroups} and {@link collectBudgets} return. */
 export interface Collection {
   /** Stop collecting, and remove the metrics from the register. */
   stop(): void;
   /** `stop()`, for `using`. */
   [Symbol.dispose](): void;
 }
-
-type Register = NonNullable<CollectCgroupsOptions['register']>;
-
-/** Calls `give` for each value, with its labels. */
-type Values = (give: (value: number | undefined, labels: object) => void) => void;
-
-type Help = readonly [name: string, help: string];
 
 const GAUGES: { readonly [G in Exclude<keyof Gauges, 'availableBytes'>]-?: Help } = {
   usageBytes: ['memory_usage_bytes', 'Memory that is charged to the cgroup, page cache included.'],
@@ -103,13 +101,36 @@ export function collectCgroups<L extends string = 'cgroup'>(options: CollectCgro
   });
   const { prefix = 'memcage_', cgroups, labels, labelNames = ['cgroup'] } = options;
   const collector = new Collector<object>({ cgroups, labels: labels ?? byPath, labelsEnd: labels === undefined });
-  const metrics = new Metrics(options.register ?? register, prefix);
+  const metrics = new Metrics(client, options.register ?? client.register, prefix);
   const stop = (): void => {
     collector.stop();
     metrics.remove();
   };
   try {
     addAll(metrics, labelNames, { collector, ofCages: cgroups === undefined });
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return { stop, [Symbol.dispose]: stop };
+}
+
+/**
+ * Register metrics of budgets with prom-client. Each scrape reads them. They go on when a budget is closed.
+ *
+ * @param budgets by the name that each has as its label `budget`
+ * @throws TypeError for bad options; prom-client's own Error as {@link collectCgroups}
+ */
+export function collectBudgets(
+  budgets: Readonly<Record<string, Pick<Budget, 'stats'>>>,
+  options: CollectBudgetsOptions = {},
+): Collection {
+  checkKinds('collectBudgets', options, { register: 'object', prefix: 'string' });
+  checkBudgets(budgets);
+  const metrics = new Metrics(client, options.register ?? client.register, options.prefix ?? 'memcage_');
+  const stop = (): void => metrics.remove();
+  try {
+    addBudgets(metrics, { ...budgets });
   } catch (error) {
     stop();
     throw error;
@@ -137,46 +158,6 @@ function addAll(
   metrics.gauge(CAGES.open, [], (give) => give(moment().cages?.open, {}));
   metrics.counter(CAGES.closed, [], (give) => give(moment().cages?.closed, {}));
   metrics.counter(CAGES.oomKills, [], (give) => give(moment().cages?.oomKills, {}));
-}
-
-/** The metrics in a register, which share a prefix. */
-class Metrics {
-  readonly #names: string[] = [];
-
-  constructor(
-    private readonly registry: Register,
-    private readonly prefix: string,
-  ) {}
-
-  gauge(help: Help, labelNames: readonly string[], values: Values): void {
-    new Gauge({
-      ...this.#configuration(help, labelNames),
-      collect() {
-        this.reset();
-        values((value, labels) => value !== undefined && this.set(labels, value));
-      },
-    });
-    this.#names.push(this.prefix + help[0]);
-  }
-
-  counter(help: Help, labelNames: readonly string[], values: Values): void {
-    new Counter({
-      ...this.#configuration(help, labelNames),
-      collect() {
-        this.reset();
-        values((value, labels) => value !== undefined && this.inc(labels, value));
-      },
-    });
-    this.#names.push(this.prefix + help[0]);
-  }
-
-  remove(): void {
-    for (const name of this.#names.splice(0)) this.registry.removeSingleMetric(name);
-  }
-
-  #configuration([name, help]: Help, labelNames: readonly string[]) {
-    return { name: this.prefix + name, help, labelNames, registers: [this.registry] };
-  }
 }
 
 function byPath(cgroup: Cgroup): { cgroup: string } {

@@ -62,6 +62,9 @@ function pack() {
     'dist/prometheus.d.ts',
     'dist/otel.js',
     'dist/otel.d.ts',
+    'dist/bullmq.js',
+    'dist/bullmq.d.ts',
+    'dist/bullmq-child.mjs',
     'dist/cli.js',
     'types/native.d.ts',
   ]) {
@@ -158,7 +161,7 @@ function build() {
 
 /** Their packages are optional, so nothing installs them. */
 function loadMetrics() {
-  for (const entry of ['prometheus', 'otel']) {
+  for (const entry of ['prometheus', 'otel', 'bullmq']) {
     node(
       'module',
       `const error = await import('memcage/${entry}').then(() => undefined, (reason) => reason);

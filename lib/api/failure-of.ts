@@ -13,7 +13,7 @@ interface Ended {
 }
 
 /** The error for a child that failed; undefined if it ended with exit code 0. */
-export function failureOf(
+export function failureOfRun(
   { file, pid, signal }: Ended,
   result: Outcome<MemoryReport | null> & RunOutput,
 ): Error | undefined {

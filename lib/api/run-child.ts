@@ -8,7 +8,7 @@ import { collectOutput, DEFAULT_MAX_BUFFER, type OutputEncoding, writeInput } fr
 import { nodeCall } from '../process/node-call';
 import { inspectable } from '../text/inspected';
 import { EarlyEnd } from './early-end';
-import { failureOf } from './failure-of';
+import { failureOfRun } from './failure-of';
 import { startThroughNode } from './start';
 import type { Started } from './started';
 
@@ -71,7 +71,7 @@ export async function runChild(
     };
     const result = inspectable({ ...outcome, ...output() });
     if (startError !== undefined) throw Object.assign(startError, { outcome: result });
-    const failure = reject ? failureOf({ file, pid: child.pid, signal }, result) : undefined;
+    const failure = reject ? failureOfRun({ file, pid: child.pid, signal }, result) : undefined;
     if (failure !== undefined) throw failure;
     return result;
   } finally {

@@ -24,6 +24,14 @@ export function checkKinds(
   }
 }
 
+/** Throws TypeError if it is not an object of budgets by their names. */
+export function checkBudgets(budgets: unknown): void {
+  const isObject = typeof budgets === 'object' && budgets !== null;
+  const hasStats = (each: unknown) => typeof (each as { stats?: unknown } | null)?.stats === 'function';
+  if (isObject && Object.values(budgets).every(hasStats)) return;
+  throw invalid('budgets', 'budgets by their names, such as { images: budget }', budgets);
+}
+
 function invalid(name: string, expected: string, value: unknown): TypeError {
   return wrong(ErrorCode.INVALID_ARGUMENT, `Expected ${expected} for ${name} but received ${inspect(value)}`);
 }

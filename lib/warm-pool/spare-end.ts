@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { MemoryReport, Outcome, RunOutput } from '../../types/outcome';
-import { failureOf } from '../api/failure-of';
+import { failureOfRun } from '../api/failure-of';
 import type { Started } from '../api/started';
 import { ExitError } from '../errors/errors';
 import { collectOutput, DEFAULT_MAX_BUFFER } from '../process/collect';
@@ -34,7 +34,7 @@ export function endError(
   told?: string,
 ): Error {
   const error =
-    failureOf({ file, pid: started.child.pid, signal }, result) ??
+    failureOfRun({ file, pid: started.child.pid, signal }, result) ??
     new ExitError(`${file} ended with exit code 0`, result as Outcome & Result);
   if (!(error instanceof ExitError)) return error;
   const text = told ?? result.stderr.slice(-EXCERPT).trim();

@@ -34,6 +34,7 @@ const SECTIONS = {
   Operations: [
     'parent',
     'containers',
+    'bullmq',
     'many-machines',
     'enforcement',
     'monitoring',
@@ -85,7 +86,14 @@ function examples() {
 
 /** The pages that TypeDoc makes, by entry point and kind. */
 export function apiSidebar() {
-  const entries = ['memcage', 'memcage/child_process', 'memcage/native', 'memcage/otel', 'memcage/prometheus'];
+  const entries = [
+    'memcage',
+    'memcage/child_process',
+    'memcage/native',
+    'memcage/otel',
+    'memcage/prometheus',
+    'memcage/bullmq',
+  ];
   return [
     { text: 'Documentation', link: '/' },
     { text: 'API', link: '/docs/api/' },

@@ -96,7 +96,10 @@ const features = {
   'sandbox-runtime': () => features.bwrap() && hasCommand('socat') && hasCommand('rg'),
   /** Debian's browser, at the machine's own speed: in a guest it takes minutes to start. */
   chromium: () => hasCommand('chromium') && process.env.MEMCAGE_TEST_GUEST === undefined,
-  'redis-server': () => hasCommand('redis-server'),
+  /** A server for BullMQ: Valkey, or Redis. */
+  'valkey-server': () => hasCommand('valkey-server') || hasCommand('redis-server'),
+  /** Networks with cables between them. */
+  ip: () => features.root() && hasCommand('ip') && hasCommand('nsenter'),
   /** From `node scripts/nodes.mjs --install bun deno`. An emulated guest would take minutes for Bun to start. */
   bun: () => process.env.MEMCAGE_TEST_GUEST !== 'tcg' && runtimePath('bun') !== undefined,
   /** Tested on the host: docs/nodes.md. */

@@ -1,34 +1,32 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { patience } from '../../support/patience';
 import { startIn } from '../../support/project-program';
+import { TestQueue } from '../../support/queue';
 import { recipe } from '../../support/recipes';
 import { describeIf } from '../../support/require';
-import { until } from '../../support/until';
+import { testRows } from '../../support/rows';
 import { makeUserProject, type UserProject } from '../../support/user-project';
+import { Valkey } from '../../support/valkey';
 
 jest.setTimeout(patience(60_000));
 
 const JOB = `
-  import { json } from 'node:stream/consumers';
-
-  const { mebibytes } = await json(process.stdin);
-  console.log(JSON.stringify({ taken: Buffer.alloc(mebibytes * 2 ** 20, 1).length / 2 ** 20 }));
+  export default async ({ data }) => ({ taken: Buffer.alloc(data.mebibytes * 2 ** 20, 1).length / 2 ** 20 });
 `;
 
 /** Adds jobs of so many MiB, and prints what became of them. */
-const PROGRAM = `
+const programOf = (work: string, path: string): string => `
   import { Job, Queue, QueueEvents } from 'bullmq';
+  ${work.includes("from 'bullmq'") ? '' : "import { Worker } from 'bullmq';"}
 
-  const connection = { path: 'redis.socket' };
-  ${recipe('docs/recipes.md', 'A limit for each BullMQ job')}
+  const connection = { path: '${path}' };
+  ${work}
   const queue = new Queue('jobs', { connection });
   const events = new QueueEvents('jobs', { connection });
   await events.waitUntilReady();
   const ends = [];
-  for (const { id } of await queue.addBulk([10, 300, 20].map((mebibytes) => ({ name: 'take', data: { mebibytes } })))) {
+  for (const { id } of await queue.addBulk([10, 500, 20].map((mebibytes) => ({ name: 'take', data: { mebibytes } })))) {
     const job = await Job.fromId(queue, id);
     await job.waitUntilFinished(events).catch(() => {});
     const { returnvalue, failedReason } = await Job.fromId(queue, id);
@@ -38,36 +36,56 @@ const PROGRAM = `
   for (const each of [worker, queue, events]) await each.close();
 `;
 
-describeIf(['cgroup', 'host', 'redis-server'], 'a limit for each BullMQ job', () => {
+const KILLED = /^(job|processor)\.js \(pid \d+\) was killed for its memory limit of \d+ MiB \(peak .*\)$/;
+const ENDS = [
+  { state: 'completed', returnvalue: { taken: 10 } },
+  { state: 'failed', returnvalue: null, failedReason: expect.stringMatching(KILLED) as unknown },
+  { state: 'completed', returnvalue: { taken: 20 } },
+];
+
+describeIf(['cgroup', 'host', 'valkey-server'], 'the recipes for BullMQ', () => {
   let project: UserProject;
-  let redis: ChildProcess;
+  let valkey: Valkey;
 
   beforeEach(async () => {
     project = makeUserProject(['bullmq', 'ioredis']);
-    const options = ['--port', '0', '--unixsocket', 'redis.socket', '--save', '', '--appendonly', 'no'];
-    redis = spawn('redis-server', options, { cwd: project.directory, stdio: 'ignore' });
-    await until('Redis listens', () => existsSync(join(project.directory, 'redis.socket')));
+    valkey = await Valkey.start();
   });
   afterEach(async () => {
-    const end = once(redis, 'exit');
-    redis.kill();
-    await end;
+    await valkey.stop();
     project.remove();
   });
 
-  test('one over its limit fails, with the reason, and the next one runs', async () => {
-    project.write('job.js', JOB);
-    project.write('program.js', PROGRAM);
-    const { stdout, ...end } = await startIn(project, [process.execPath, 'program.js']).end;
+  testRows(
+    'one over its limit fails, with the reason, and the next one runs',
+    [
+      ['docs/recipes.md', 'A limit for each BullMQ job'],
+      ['docs/bullmq.md', 'Caged jobs of BullMQ'],
+      ['docs/bullmq.md', 'A budget'],
+      ['docs/bullmq.md', 'Learned limits'],
+    ],
+    async ([page, heading]) => {
+      project.write('job.js', JOB);
+      project.write('processor.js', recipe('docs/bullmq.md', 'Caged jobs of BullMQ', 1));
+      project.write('program.js', programOf(recipe(page, heading), valkey.connection.path));
+      const { stdout, ...end } = await startIn(project, [process.execPath, 'program.js']).end;
+      expect(end).toEqual({ code: 0, stderr: '', left: [] });
+      expect(JSON.parse(stdout)).toEqual(ENDS);
+    },
+  );
+
+  test('the worker of the example does jobs, and ends at SIGTERM with what it has begun', async () => {
+    for (const name of ['worker.mjs', 'processor.mjs']) {
+      project.write(name, readFileSync(join(__dirname, '../../../examples/queue', name), 'utf8'));
+    }
+    const queue = new TestQueue(valkey, 'jobs');
+    const worker = startIn(project, [process.execPath, 'worker.mjs'], { REDIS_URL: valkey.connection.path });
+    const jobs = await Promise.all([10, 500, 20].map((mebibytes) => queue.add('take', { mebibytes })));
+    const ends = await Promise.all(jobs.map((job) => queue.end(job)));
+    expect(ends).toMatchObject([ENDS[0], { state: 'failed', attemptsMade: 1 }, ENDS[2]]);
+    const { stdout, ...end } = await worker.stop();
     expect(end).toEqual({ code: 0, stderr: '', left: [] });
-    expect(JSON.parse(stdout)).toEqual([
-      { state: 'completed', returnvalue: { taken: 10 } },
-      {
-        state: 'failed',
-        returnvalue: null,
-        failedReason: expect.stringMatching(/ was killed for its memory limit of 200 MiB \(peak .*\)$/),
-      },
-      { state: 'completed', returnvalue: { taken: 20 } },
-    ]);
+    expect(stdout).toMatch(/^take 2: processor\.mjs \(pid \d+\) was killed for its memory limit of 200 MiB \(.*\)\n$/);
+    await queue.close();
   });
 });

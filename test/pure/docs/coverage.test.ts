@@ -23,7 +23,7 @@ class Api {
   constructor() {
     const config = ts.readConfigFile(join(root, 'tsconfig.build.json'), (path) => readFileSync(path, 'utf8'));
     const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
-    const entries = ['lib/index.ts', 'lib/native.ts', 'lib/otel.ts', 'lib/prometheus.ts'].map((name) =>
+    const entries = ['lib/index.ts', 'lib/native.ts', 'lib/otel.ts', 'lib/prometheus.ts', 'lib/bullmq.ts'].map((name) =>
       join(root, name),
     );
     const program = ts.createProgram(entries, { ...options, skipLibCheck: true, noEmit: true });
@@ -170,6 +170,8 @@ describe('docs name', () => {
       ['docs/errors.md', 'MemcageError', { own: true }],
       ['docs/monitoring.md', 'ReadManyOptions', {}],
       ['docs/monitoring.md', 'CollectCgroupsOptions', {}],
+      ['docs/monitoring.md', 'CollectBudgetsOptions', {}],
+      ['docs/bullmq.md', 'CagedProcessor', { own: true }],
       ['docs/monitoring.md', 'ObserveCgroupsOptions', {}],
       ['docs/native.md', 'NativeBinding', {}],
       ['docs/native.md', 'CloneOptions', {}],
