@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Budget, run } from 'memcage';
+import { type Budget, createCage, run } from 'memcage';
 import { budgetsClosedAfterEach, eventsOf } from '../../support/budget-after-each';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
@@ -20,6 +20,8 @@ sleep 0.02 until -e "$dir/end";
 print "$name is done";
 `;
 
+/** What memcage keeps of the last parent that somebody named. */
+const FDS_OF_PARENT = 3;
 const TMPFS = 0x01021994;
 
 /** Where files become page cache. Undefined if all is in tmpfs, whose files can't be dropped. */
@@ -41,7 +43,7 @@ describeIf('cgroup', 'a budget that admits by use', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
   const make = budgetsClosedAfterEach();
-  expectNothingLeft(() => run('true', { memory: '8M' }));
+  expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_PARENT);
 
   const signal = (name: string): void => writeFileSync(join(directory, name), '');
   const grows = (name: string, first: number, second = 0): [string, string[]] => [
@@ -126,6 +128,19 @@ describeIf('cgroup', 'a budget that admits by use', () => {
     } finally {
       rmSync(place, { recursive: true });
     }
+  });
+
+  test('shares no more than a cage around it has left', async () => {
+    await using outer = createCage({ memory: '150M' });
+    const budget = make({ memory: '1G', admit: 'use', parent: outer.cgroup.path });
+    const first = await budget.spawn(...grows('first', 5), { memory: '100M' });
+    const second = budget.spawn(...grows('second', 5), { memory: '100M' });
+    const third = budget.spawn(...grows('third', 5), { memory: '20M' });
+    expect((await third).pid).toBeDefined();
+    expect(budget.stats()).toMatchObject({ running: 2, queued: 1 });
+    signal('end');
+    expect(await first.outcome).toMatchObject({ exitCode: 0 });
+    expect(await (await second).outcome).toMatchObject({ exitCode: 0 });
   });
 
   test('needs the kernel', () => {
