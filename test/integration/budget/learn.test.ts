@@ -1,5 +1,14 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -146,7 +155,7 @@ describeIf('cgroup', 'a budget that learns', () => {
     const own = make({ file });
     await own.run(...fills(10), { key: 'own' });
     expect(await closes.end).toMatchObject({ code: 0, stderr: '' });
-    // It saves now and then.
+    // It has more to save, and ends with that.
     await until('it has saved', () => existsSync(file) && readFileSync(file, 'utf8').includes('"stays"'));
     stays.process.kill('SIGKILL');
     await stays.end;
@@ -156,6 +165,17 @@ describeIf('cgroup', 'a budget that learns', () => {
     expect(limits.filter((limit) => limit === CEILING)).toEqual([]);
     await later.close();
     expect(readdirSync(directory)).toEqual(['limits.json']);
+  });
+
+  test('makes its file where a link leads, though nothing is there yet', async () => {
+    mkdirSync(join(directory, 'kept'));
+    symlinkSync('kept/limits.json', file);
+    const budget = make({ file });
+    await budget.run('true', { key: 'k' });
+    await budget.close();
+    expect(readFileSync(join(directory, 'kept/limits.json'), 'utf8')).toContain('"k"');
+    expect(readdirSync(directory)).toEqual(['kept', 'limits.json']);
+    expect(readdirSync(join(directory, 'kept'))).toEqual(['limits.json']);
   });
 
   const LEARNED = '{"format":"limits that memcage learned","version":1,"keys":[]}\n';
