@@ -1,8 +1,9 @@
-import { accessSync, constants, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Budget, createCage, run } from 'memcage';
 import { budgetsClosedAfterEach, eventsOf } from '../../support/budget-after-each';
+import { disk } from '../../support/disk';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
@@ -22,19 +23,6 @@ print "$name is done";
 
 /** What memcage keeps of the last parent that somebody named. */
 const FDS_OF_PARENT = 3;
-const TMPFS = 0x01021994;
-
-/** Where files become page cache. Undefined if all is in tmpfs, whose files can't be dropped. */
-function disk(): string | undefined {
-  return [tmpdir(), join(__dirname, '../../../build')].find((path) => {
-    try {
-      accessSync(path, constants.W_OK);
-      return statfsSync(path).type !== TMPFS;
-    } catch {
-      return false;
-    }
-  });
-}
 
 describeIf('cgroup', 'a budget that admits by use', () => {
   let directory: string;
