@@ -16,7 +16,10 @@ interface Limited {
   readonly limitBytes: number;
 }
 
-/** What bounds the jobs of a budget beside its memory: the limits of cgroups around it, and what the machine has left. Others use both. */
+/**
+ * What bounds the jobs of a budget beside its memory: the limits of cgroups around it, and what the machine has left. Others use both.
+ * The limit of its own cgroup counts too: somebody may have lowered it.
+ */
 export class Surroundings {
   readonly #reader: UseReader;
   #limited: readonly Limited[] = [];
@@ -58,7 +61,7 @@ export class Surroundings {
     }
     const limited: Limited[] = [];
     this.#limited = limited;
-    for (const path of pathsAround(cgroup)) {
+    for (const path of pathsFrom(cgroup)) {
       const each = limitedAt(path);
       if (each !== undefined) limited.push(each);
     }
@@ -66,10 +69,10 @@ export class Surroundings {
   }
 }
 
-function pathsAround({ path }: Cgroup): string[] {
+function pathsFrom({ path }: Cgroup): string[] {
   const top = mountPointOf(path, host()) ?? host().memory.mountPoint;
   const paths: string[] = [];
-  for (let at = dirname(path); at.startsWith(top); at = dirname(at)) paths.push(at);
+  for (let at = path; at.startsWith(top); at = dirname(at)) paths.push(at);
   return paths;
 }
 

@@ -212,6 +212,9 @@ describeIf('cgroup', 'a budget that learns', () => {
       errno: -2,
       cure: `mkdir -p -- ${join(directory, 'no')}`,
     });
+    symlinkSync('/etc/passwd', `${file}.saving`);
+    expect(open(file)).toMatchObject({ cure: `rm -- ${file}.saving, or name another file in learn.file` });
+    rmSync(`${file}.saving`);
     mkdirSync(file);
     expect(open(file).message).toContain('it is not a regular file');
     expect(readdirSync(directory)).toEqual(['limits.json']);

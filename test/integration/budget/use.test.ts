@@ -131,6 +131,19 @@ describeIf('cgroup', 'a budget that admits by use', () => {
     expect(await (await second).outcome).toMatchObject({ exitCode: 0 });
   });
 
+  test('shares no more than the limit of its cage, which somebody has lowered', async () => {
+    const budget = make({ memory: '1G', admit: 'use' });
+    budget.cage.setLimits({ memory: '150M' });
+    // As it ends, all is looked at.
+    await budget.run('true', { memory: '8M' });
+    const first = await budget.spawn(...grows('first', 5), { memory: '100M' });
+    const second = budget.spawn(...grows('second', 5), { memory: '100M' });
+    expect(budget.stats()).toMatchObject({ running: 1, queued: 1 });
+    signal('end');
+    expect(await first.outcome).toMatchObject({ exitCode: 0 });
+    expect(await (await second).outcome).toMatchObject({ exitCode: 0 });
+  });
+
   test('needs the kernel', () => {
     expect(() => make({ memory: '200M', admit: 'use', enforce: 'polled' })).toThrow(withCode('INVALID_ARGUMENT'));
   });
