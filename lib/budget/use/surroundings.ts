@@ -72,8 +72,10 @@ export class Surroundings {
 function pathsFrom({ path }: Cgroup): string[] {
   const top = mountPointOf(path, host()) ?? host().memory.mountPoint;
   const paths: string[] = [];
-  for (let at = path; at.startsWith(top); at = dirname(at)) paths.push(at);
-  return paths;
+  for (let at = path; ; at = dirname(at)) {
+    paths.push(at);
+    if (at === top || at === '/') return paths;
+  }
 }
 
 /** Undefined if it has no limit. */
