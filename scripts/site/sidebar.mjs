@@ -16,6 +16,7 @@ const SECTIONS = {
     'warm-pool',
     'create-cage',
     'budget',
+    'learned-limits',
     'contain',
     'limits',
     'stall',

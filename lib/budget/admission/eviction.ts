@@ -4,7 +4,7 @@ import type { Admission, RunningJob } from './admission';
 /** Admission that may turn out wrong. It says then which job has to go. */
 export interface EvictingAdmission extends Admission {
   /** The job to kill, of those that can start again; undefined while all is well, or if none can. */
-  victim(running: readonly RunningJob[], usedBytes: number, nowMs: number): RunningJob | undefined;
+  victim(running: readonly RunningJob[], usedBytes: number): RunningJob | undefined;
 }
 
 /** A running job that has a cgroup of its own to look at. */

@@ -29,6 +29,7 @@ export class UseAdmission implements EvictingAdmission {
   readonly #forecasts = new Map<RunningJob, Forecast>();
   readonly #evicted = new Set<RunningJob>();
   #usedBytes = 0;
+  #shareBytes: number;
   /** Used by whatever is no job: what you started in the cage yourself, and what ended jobs left behind. */
   #strangeBytes = 0;
   #lookedMs = Number.NEGATIVE_INFINITY;
@@ -42,7 +43,14 @@ export class UseAdmission implements EvictingAdmission {
   constructor(
     private readonly memoryBytes: number,
     private readonly others: Admission,
-  ) {}
+  ) {
+    this.#shareBytes = memoryBytes;
+  }
+
+  /** What the jobs can have together: the memory of the budget, or less if others leave less. */
+  get shareBytes(): number {
+    return this.#shareBytes;
+  }
 
   admits(job: AskingJob, running: readonly RunningJob[], nowMs: number): boolean {
     if (running.length === 0) return true;
@@ -50,7 +58,7 @@ export class UseAdmission implements EvictingAdmission {
     if (isStale || !this.others.admits(job, running, nowMs)) return false;
     const sums = this.#sums(running);
     sums.add(job.canStartAgain ? this.#forecast.ofFresh(job.need.memoryBytes) : job.need.memoryBytes);
-    return sums.most() <= this.memoryBytes * (1 - this.#cautionPart) - leastFreeBytes(this.memoryBytes);
+    return sums.most() <= this.#shareBytes * (1 - this.#cautionPart) - leastFreeBytes(this.#shareBytes);
   }
 
   reservedBytes(running: readonly RunningJob[]): number {
@@ -63,7 +71,7 @@ export class UseAdmission implements EvictingAdmission {
     // It has its limit, and no room would be won for others.
     if (running.length === 1) return undefined;
     const leavingBytes = running.reduce((sum, job) => sum + (this.#evicted.has(job) ? job.usedBytes : 0), 0);
-    if (usedBytes - leavingBytes <= this.memoryBytes - this.#freeBytes()) return undefined;
+    if (usedBytes - leavingBytes <= this.#shareBytes - this.#freeBytes()) return undefined;
     let youngest: RunningJob | undefined;
     for (const job of running) {
       const canGo = job.canStartAgain && !this.#evicted.has(job);
@@ -75,9 +83,15 @@ export class UseAdmission implements EvictingAdmission {
   /**
    * Jobs have been looked at. Those that ran and are not among them have ended.
    *
-   * @param usedBytes what is used in the budget, by whomever, without page cache that the kernel can drop
+   * @param use `usedBytes` in the budget, by whomever, without page cache that the kernel can drop; and how many `moreBytes`
+   * the machine and the cgroups around the budget leave it. Default: all that it has
    */
-  looked(running: readonly RunningJob[], usedBytes: number, nowMs: number): void {
+  looked(
+    running: readonly RunningJob[],
+    { usedBytes, moreBytes = Number.POSITIVE_INFINITY }: { usedBytes: number; moreBytes?: number },
+    nowMs: number,
+  ): void {
+    this.#shareBytes = Math.min(this.memoryBytes, usedBytes + moreBytes);
     const growth = (usedBytes - this.#usedBytes) / (nowMs - this.#lookedMs);
     // A burst may pause.
     if (nowMs > this.#lookedMs) this.#growthPerMs = Math.max(0, growth, this.#growthPerMs / 2);
@@ -129,8 +143,8 @@ export class UseAdmission implements EvictingAdmission {
   }
 
   #freeBytes(): number {
-    const burstBytes = Math.min(this.#growthPerMs * REACTION_MS, this.memoryBytes * MOST_FREE_PART);
-    return Math.max(leastFreeBytes(this.memoryBytes), burstBytes);
+    const burstBytes = Math.min(this.#growthPerMs * REACTION_MS, this.#shareBytes * MOST_FREE_PART);
+    return Math.max(leastFreeBytes(this.#shareBytes), burstBytes);
   }
 }
 

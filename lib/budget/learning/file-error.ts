@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { printable } from '../../text/printable';
@@ -9,8 +10,8 @@ const ELSEWHERE = 'name another file in learn.file';
 export function fileError(path: string, cause: unknown): MemcageError {
   if (cause instanceof MemcageError) return cause;
   const reason = printable(messageOf(cause));
-  const { code, errno, syscall } = detailsOf(cause);
-  const cure = code === undefined ? cureOfContent(path) : cureOfRefusal(path, code);
+  const { code, errno, syscall, path: refused } = detailsOf(cause);
+  const cure = code === undefined ? cureOfContent(path) : cureOfRefusal(path, code, refused);
   const message = `The file of learned limits ${printable(path)} can't be used: ${reason}. Cure: ${cure}`;
   return new MemcageError(ErrorCode.LEARN_FILE, message, { errno, syscall, path, cure, cause });
 }
@@ -20,8 +21,11 @@ function cureOfContent(path: string): string {
   return `memcage does not overwrite it, so move it away (mv -- ${word} ${shellWord(`${path}.old`)}) to learn anew, or ${ELSEWHERE}`;
 }
 
-function cureOfRefusal(path: string, code: string): string {
+function cureOfRefusal(path: string, code: string, refused: string | undefined): string {
   const directory = shellWord(dirname(path));
+  // Another user's process that was killed as it saved may have left it, or somebody put a link there.
+  if (refused !== undefined && refused !== path && isThere(refused))
+    return `rm -- ${shellWord(refused)}, or ${ELSEWHERE}`;
   if (code === 'ENOENT') return `mkdir -p -- ${directory}`;
   if (code === 'EACCES' || code === 'EPERM') {
     return `let this user write the file, and make files in its directory ${directory}; or ${ELSEWHERE}`;
@@ -29,7 +33,16 @@ function cureOfRefusal(path: string, code: string): string {
   return ELSEWHERE;
 }
 
-function detailsOf(error: unknown): Pick<NodeJS.ErrnoException, 'code' | 'errno' | 'syscall'> {
+function isThere(path: string): boolean {
+  try {
+    const stats = lstatSync(path);
+    return stats.isFile() || stats.isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
+
+function detailsOf(error: unknown): Pick<NodeJS.ErrnoException, 'code' | 'errno' | 'syscall' | 'path'> {
   // Only what a system call refused has one.
   return isErrnoException(error) ? error : {};
 }

@@ -33,18 +33,21 @@ export function parseText(text: string, nowMs: number): Histories {
   if (version !== VERSION)
     throw new SyntaxError(`its version is ${JSON.stringify(version)}, and this memcage knows ${VERSION}`);
   if (!isList(keys)) throw new SyntaxError('it has no list of keys');
-  const entries = keys.map((entry, index) => parseEntry(entry, index, nowMs));
+  const entries = keys.map((entry, index) => {
+    const parsed = parseEntry(entry, nowMs);
+    if (parsed === undefined) throw new SyntaxError(`entry ${index + 1} of its keys is not one`);
+    return parsed;
+  });
   if (new Set(entries.map(([key]) => key)).size < entries.length) throw new SyntaxError('it has a key twice');
   return new Histories(entries.slice(-MOST_KEYS));
 }
 
-function parseEntry(entry: unknown, index: number, nowMs: number): [string, KeyHistory] {
-  const wrong = new SyntaxError(`entry ${index + 1} of its keys is not one`);
-  if (!isList(entry) || entry.length !== 4) throw wrong;
+function parseEntry(entry: unknown, nowMs: number): [string, KeyHistory] | undefined {
+  if (!isList(entry) || entry.length !== 4) return undefined;
   const [key, lastMs, jobs, weights] = entry;
-  if (typeof key !== 'string' || !isWithin(lastMs, 0, LAST_MS) || !isWithin(jobs, 0, MOST_JOBS)) throw wrong;
+  if (typeof key !== 'string' || !isWithin(lastMs, 0, LAST_MS) || !isWithin(jobs, 0, MOST_JOBS)) return undefined;
   const needs = parseWeights(weights);
-  if (needs === undefined) throw wrong;
+  if (needs === undefined) return undefined;
   return [key, new KeyHistory(Math.min(lastMs, nowMs), jobs, needs)];
 }
 

@@ -3,15 +3,17 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   openSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   type Stats,
   statSync,
   unlinkSync,
 } from 'node:fs';
 import { type FileHandle, readFile, rename, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { loadNative } from '../../addon/load-native';
 import { fileError } from './file-error';
 import { parseText, toText } from './file-format';
@@ -105,9 +107,13 @@ export class LearnFile implements LessonFile {
   }
 }
 
-/** Through links: a rename would replace the link. */
+/** Through links, also to what is not there yet: a rename would replace the link. */
 function followed(path: string): string {
-  return statSync(path, { throwIfNoEntry: false }) === undefined ? path : realpathSync(path);
+  // Throws for a circle of links.
+  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return realpathSync(path);
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return path;
+  // From where the link really is: its directory may have been reached through another one.
+  return followed(resolve(realpathSync(dirname(path)), readlinkSync(path)));
 }
 
 /** @throws for what can't be such a file. To read a FIFO would block. */

@@ -28,6 +28,7 @@ export class LessonStore {
   #timer: NodeJS.Timeout | undefined;
   #saving: Promise<void> | undefined;
   #failure: unknown;
+  #isClosed = false;
 
   constructor(
     private readonly file: LessonFile | undefined,
@@ -49,8 +50,9 @@ export class LessonStore {
     this.#saveLater();
   }
 
-  /** Saves what is not saved. Rejects if that fails. */
+  /** Saves what is not saved. Rejects if that fails. Afterwards only another `close()` saves. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     cancel(this.#timer);
     this.#timer = undefined;
     await this.#saving;
@@ -60,7 +62,7 @@ export class LessonStore {
   }
 
   #saveLater(): void {
-    if (this.#timer !== undefined || this.#saving !== undefined) return;
+    if (this.#isClosed || this.#timer !== undefined || this.#saving !== undefined) return;
     this.#timer = later(() => {
       this.#timer = undefined;
       this.#saving = this.#save().finally(() => {

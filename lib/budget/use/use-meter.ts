@@ -4,6 +4,7 @@ import { cancel, later } from '../../event-loop/timers';
 import type { MeteredBudget, UseMeter } from '../admission/eviction';
 import type { UseAdmission } from '../admission/use-admission';
 import { LookPace } from './look-pace';
+import { Surroundings } from './surroundings';
 import { UsageAlarms } from './usage-alarms';
 import { UseReader } from './use-reader';
 
@@ -14,6 +15,7 @@ const SOON_MS = 10;
 export class AdaptiveUseMeter implements UseMeter {
   readonly #reader: UseReader;
   readonly #alarms: UsageAlarms;
+  readonly #around: Surroundings;
   readonly #pace = new LookPace(cpus().length);
   #timer: NodeJS.Timeout | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
@@ -26,7 +28,11 @@ export class AdaptiveUseMeter implements UseMeter {
     private readonly admission: UseAdmission | undefined,
   ) {
     this.#reader = new UseReader(budget.cgroup.version);
+    this.#around = new Surroundings(budget.cgroup);
     this.#alarms = new UsageAlarms(budget.cgroup, memoryBytes, () => this.#look());
+    if (admission === undefined) return;
+    this.#lookedAtNone(admission);
+    this.#around.end();
   }
 
   jobStarted(): void {
@@ -42,8 +48,8 @@ export class AdaptiveUseMeter implements UseMeter {
       this.#lookIn(SOON_MS);
       return;
     }
+    if (admission !== undefined) this.#lookedAtNone(admission);
     this.#rest();
-    admission?.looked(budget.running(), 0, performance.now());
     budget.admitAgain();
   }
 
@@ -52,8 +58,20 @@ export class AdaptiveUseMeter implements UseMeter {
     this.#rest();
   }
 
+  #lookedAtNone(admission: UseAdmission): void {
+    const nowMs = performance.now();
+    let moreBytes = 0;
+    try {
+      moreBytes = this.#around.moreBytes(0, nowMs);
+    } catch {
+      // No fd is free. One job may start, and the next look tries again.
+    }
+    admission.looked(this.budget.running(), { usedBytes: 0, moreBytes }, nowMs);
+  }
+
   #rest(): void {
     this.#alarms.end();
+    this.#around.end();
     cancel(this.#timer);
     this.#timer = undefined;
     this.#dueMs = Number.POSITIVE_INFINITY;
@@ -75,8 +93,8 @@ export class AdaptiveUseMeter implements UseMeter {
       const usedBytes = this.#measure();
       const nowMs = performance.now();
       if (usedBytes !== undefined) {
-        this.#decide(usedBytes, nowMs);
-        pauseMs = this.#pace.after(usedBytes, this.memoryBytes, nowMs);
+        const shareBytes = this.#decide(usedBytes, nowMs);
+        pauseMs = this.#pace.after(usedBytes, shareBytes, nowMs);
       }
     } catch {
       // No fd is free. Nothing is admitted on old figures, and the next look tries again.
@@ -96,15 +114,18 @@ export class AdaptiveUseMeter implements UseMeter {
     return usedBytes;
   }
 
-  #decide(usedBytes: number, nowMs: number): void {
+  /** @returns what the jobs can have together now, in bytes */
+  #decide(usedBytes: number, nowMs: number): number {
     const { admission, budget } = this;
-    if (admission === undefined) return;
-    admission.looked(budget.running(), usedBytes, nowMs);
+    if (admission === undefined) return this.memoryBytes;
+    const moreBytes = this.#around.moreBytes(usedBytes, nowMs);
+    admission.looked(budget.running(), { usedBytes, moreBytes }, nowMs);
     for (let job = admission.victim(budget.running(), usedBytes); job !== undefined; ) {
       admission.evicted(job);
       budget.evict(job);
       job = admission.victim(budget.running(), usedBytes);
     }
     budget.admitAgain();
+    return admission.shareBytes;
   }
 }

@@ -1,5 +1,14 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -12,6 +21,7 @@ import {
   run,
 } from 'memcage';
 import { budgetsClosedAfterEach, eventsOf } from '../../support/budget-after-each';
+import { disk } from '../../support/disk';
 import { startFixture } from '../../support/fixture';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
@@ -101,14 +111,22 @@ describeIf('cgroup', 'a budget that learns', () => {
     expect(limits[1]).toBeLessThan(60 * MIB);
   });
 
-  test('does not take page cache for a need', async () => {
+  const onDisk = disk() === undefined ? test.skip : test;
+  /** Of a file that becomes page cache. */
+  const output = () => join(place, 'output');
+  let place: string;
+  beforeEach(() => {
+    place = mkdtempSync(join(disk() ?? tmpdir(), 'memcage-learn-'));
+  });
+  afterEach(() => rmSync(place, { recursive: true, force: true }));
+
+  onDisk('does not take page cache for a need', async () => {
     const budget = make({ floor: '1M' });
     const limits: number[] = [];
     budget.on('started', ({ memoryBytes }) => limits.push(memoryBytes));
     await budget.run(...fills(10), { key: 'k' });
-    const output = join(directory, 'output');
     for (let i = 0; i < 4; i += 1) {
-      const { memory } = await budget.run('dd', ['if=/dev/zero', `of=${output}`, 'bs=1M', 'count=120'], { key: 'k' });
+      const { memory } = await budget.run('dd', ['if=/dev/zero', `of=${output()}`, 'bs=1M', 'count=120'], { key: 'k' });
       // It has filled all there was.
       expect(memory.peakBytes ?? memory.limitBytes).toBeGreaterThan(memory.limitBytes - 2 * MIB);
     }
@@ -116,11 +134,11 @@ describeIf('cgroup', 'a budget that learns', () => {
     expect(budget.stats()).toMatchObject({ ended: 5, retried: 0, killed: 0 });
   });
 
-  test('gives a job that only fills the page cache no more than it was seen to use', async () => {
+  onDisk('gives a job that only fills the page cache no more than it was seen to use', async () => {
     const budget = make();
     const limits: number[] = [];
     budget.on('started', ({ memoryBytes }) => limits.push(memoryBytes));
-    const write = `dd if=/dev/zero of=${join(directory, 'output')} bs=1M count=300 2>/dev/null; sleep 1.3`;
+    const write = `dd if=/dev/zero of=${output()} bs=1M count=300 2>/dev/null; sleep 1.3`;
     for (let i = 0; i < 2; i += 1) await budget.run('sh', ['-c', write], { key: 'k' });
     expect(limits[0]).toBe(CEILING);
     expect(limits[1]).toBeLessThan(CEILING / 2);
@@ -146,7 +164,7 @@ describeIf('cgroup', 'a budget that learns', () => {
     const own = make({ file });
     await own.run(...fills(10), { key: 'own' });
     expect(await closes.end).toMatchObject({ code: 0, stderr: '' });
-    // It saves now and then.
+    // It has more to save, and ends with that.
     await until('it has saved', () => existsSync(file) && readFileSync(file, 'utf8').includes('"stays"'));
     stays.process.kill('SIGKILL');
     await stays.end;
@@ -156,6 +174,17 @@ describeIf('cgroup', 'a budget that learns', () => {
     expect(limits.filter((limit) => limit === CEILING)).toEqual([]);
     await later.close();
     expect(readdirSync(directory)).toEqual(['limits.json']);
+  });
+
+  test('makes its file where a link leads, though nothing is there yet', async () => {
+    mkdirSync(join(directory, 'kept'));
+    symlinkSync('kept/limits.json', file);
+    const budget = make({ file });
+    await budget.run('true', { key: 'k' });
+    await budget.close();
+    expect(readFileSync(join(directory, 'kept/limits.json'), 'utf8')).toContain('"k"');
+    expect(readdirSync(directory)).toEqual(['kept', 'limits.json']);
+    expect(readdirSync(join(directory, 'kept'))).toEqual(['limits.json']);
   });
 
   const LEARNED = '{"format":"limits that memcage learned","version":1,"keys":[]}\n';
@@ -183,6 +212,9 @@ describeIf('cgroup', 'a budget that learns', () => {
       errno: -2,
       cure: `mkdir -p -- ${join(directory, 'no')}`,
     });
+    symlinkSync('/etc/passwd', `${file}.saving`);
+    expect(open(file)).toMatchObject({ cure: `rm -- ${file}.saving, or name another file in learn.file` });
+    rmSync(`${file}.saving`);
     mkdirSync(file);
     expect(open(file).message).toContain('it is not a regular file');
     expect(readdirSync(directory)).toEqual(['limits.json']);

@@ -1,8 +1,9 @@
-import { accessSync, constants, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Budget, run } from 'memcage';
+import { type Budget, createCage, run } from 'memcage';
 import { budgetsClosedAfterEach, eventsOf } from '../../support/budget-after-each';
+import { disk } from '../../support/disk';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
@@ -20,19 +21,8 @@ sleep 0.02 until -e "$dir/end";
 print "$name is done";
 `;
 
-const TMPFS = 0x01021994;
-
-/** Where files become page cache. Undefined if all is in tmpfs, whose files can't be dropped. */
-function disk(): string | undefined {
-  return [tmpdir(), join(__dirname, '../../../build')].find((path) => {
-    try {
-      accessSync(path, constants.W_OK);
-      return statfsSync(path).type !== TMPFS;
-    } catch {
-      return false;
-    }
-  });
-}
+/** What memcage keeps of the last parent that somebody named. */
+const FDS_OF_PARENT = 3;
 
 describeIf('cgroup', 'a budget that admits by use', () => {
   let directory: string;
@@ -41,7 +31,7 @@ describeIf('cgroup', 'a budget that admits by use', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
   const make = budgetsClosedAfterEach();
-  expectNothingLeft(() => run('true', { memory: '8M' }));
+  expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_PARENT);
 
   const signal = (name: string): void => writeFileSync(join(directory, name), '');
   const grows = (name: string, first: number, second = 0): [string, string[]] => [
@@ -126,6 +116,32 @@ describeIf('cgroup', 'a budget that admits by use', () => {
     } finally {
       rmSync(place, { recursive: true });
     }
+  });
+
+  test('shares no more than a cage around it has left', async () => {
+    await using outer = createCage({ memory: '150M' });
+    const budget = make({ memory: '1G', admit: 'use', parent: outer.cgroup.path });
+    const first = await budget.spawn(...grows('first', 5), { memory: '100M' });
+    const second = budget.spawn(...grows('second', 5), { memory: '100M' });
+    const third = budget.spawn(...grows('third', 5), { memory: '20M' });
+    expect((await third).pid).toBeDefined();
+    expect(budget.stats()).toMatchObject({ running: 2, queued: 1 });
+    signal('end');
+    expect(await first.outcome).toMatchObject({ exitCode: 0 });
+    expect(await (await second).outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  test('shares no more than the limit of its cage, which somebody has lowered', async () => {
+    const budget = make({ memory: '1G', admit: 'use' });
+    budget.cage.setLimits({ memory: '150M' });
+    // As it ends, all is looked at.
+    await budget.run('true', { memory: '8M' });
+    const first = await budget.spawn(...grows('first', 5), { memory: '100M' });
+    const second = budget.spawn(...grows('second', 5), { memory: '100M' });
+    expect(budget.stats()).toMatchObject({ running: 1, queued: 1 });
+    signal('end');
+    expect(await first.outcome).toMatchObject({ exitCode: 0 });
+    expect(await (await second).outcome).toMatchObject({ exitCode: 0 });
   });
 
   test('needs the kernel', () => {

@@ -124,7 +124,7 @@ describe('docs name', () => {
       ['docs/events.md', 'TriggerHandle', {}],
       ['docs/create-cage.md', 'OomEvent', {}],
       ['docs/budget.md', 'BudgetOptions', {}],
-      ['docs/budget.md', 'LearnOptions', {}],
+      ['docs/learned-limits.md', 'LearnOptions', {}],
       ['docs/budget.md', 'JobOptions', {}],
       ['docs/budget.md', 'ReserveOptions', {}],
       ['docs/budget.md', 'ContainJobsOptions', {}],

@@ -105,7 +105,7 @@ class Simulator {
     const nowMs = this.#nowMs;
     for (const { job, record } of this.#live) record.measured(job.usedAt(nowMs - record.startedMs) * MIB);
     const usedBytes = this.#usedMib(nowMs) * MIB;
-    use.looked(this.#ledger.running, usedBytes, nowMs);
+    use.looked(this.#ledger.running, { usedBytes }, nowMs);
     for (let job = use.victim(this.#ledger.running, usedBytes); job !== undefined; ) {
       this.#evict(use, job as RunningRecord);
       job = use.victim(this.#ledger.running, usedBytes);
@@ -130,7 +130,7 @@ class Simulator {
       this.#live.delete(live);
       this.#ledger.release(live.record);
       const { use } = this.options;
-      use?.looked(this.#ledger.running, this.#usedMib(this.#nowMs) * MIB, this.#nowMs);
+      use?.looked(this.#ledger.running, { usedBytes: this.#usedMib(this.#nowMs) * MIB }, this.#nowMs);
       if (live.isEvicted) this.#ask(live.job, true);
       this.#ledger.look();
     }

@@ -28,7 +28,7 @@ function learn(use: UseAdmission, mib: number, count: number): number {
       nowMs += 100;
       see(use, [one], nowMs, mib);
     }
-    use.looked([], 0, nowMs);
+    use.looked([], { usedBytes: 0 }, nowMs);
   }
   return nowMs;
 }
@@ -38,7 +38,7 @@ function see(use: UseAdmission, running: Changeable[], nowMs: number, mib: numbe
     one.usedBytes = mib * MIB;
     one.mostUsedBytes = Math.max(one.mostUsedBytes, one.usedBytes);
   }
-  use.looked(running, running.length * mib * MIB, nowMs);
+  use.looked(running, { usedBytes: running.length * mib * MIB }, nowMs);
 }
 
 const create = (cpus = NONE): UseAdmission =>
@@ -48,7 +48,7 @@ describe('admission by use', () => {
   it('goes by limits while it knows nothing', () => {
     const use = create();
     const running = [job(512, 0)];
-    use.looked(running, 0, 0);
+    use.looked(running, { usedBytes: 0 }, 0);
     expect(use.admits(asks(400), running, 1)).toBe(true);
     expect(use.admits(asks(512), running, 1)).toBe(false);
     expect(use.admits(asks(512), [], 1)).toBe(true);
@@ -58,7 +58,7 @@ describe('admission by use', () => {
     const use = create();
     const nowMs = learn(use, 50, 30);
     const running: RunningJob[] = [];
-    use.looked(running, 0, nowMs);
+    use.looked(running, { usedBytes: 0 }, nowMs);
     while (running.length < 50 && use.admits(asks(512), running, nowMs)) running.push(job(512, nowMs));
     expect(running.length).toBeGreaterThan(6);
     expect(running.length).toBeLessThanOrEqual(MEMORY_MIB / 50);
@@ -91,7 +91,7 @@ describe('admission by use', () => {
     const use = create();
     const nowMs = learn(use, 10, 30);
     const running = [job(512, nowMs)];
-    use.looked(running, 1000 * MIB, nowMs + 100);
+    use.looked(running, { usedBytes: 1000 * MIB }, nowMs + 100);
     expect(use.admits(asks(512), running, nowMs + 100)).toBe(false);
   });
 
@@ -104,7 +104,7 @@ describe('admission by use', () => {
     expect(use.admits(asks(512), running, nowMs + 5000)).toBe(false);
     // Room that is taken in full can't have grown.
     const room = [job(100, nowMs, { canStartAgain: false })];
-    use.looked(room, 0, nowMs + 5000);
+    use.looked(room, { usedBytes: 0 }, nowMs + 5000);
     expect(use.admits(asks(512), room, nowMs + 60_000)).toBe(true);
   });
 
@@ -123,7 +123,7 @@ describe('admission by use', () => {
     const running = [oldest, middle, firm];
     const used = (mib: number): number => {
       for (const one of running) one.usedBytes = (mib / 3) * MIB;
-      use.looked(running, mib * MIB, 1000);
+      use.looked(running, { usedBytes: mib * MIB }, 1000);
       return mib * MIB;
     };
     expect(use.victim(running, used(900))).toBeUndefined();
@@ -139,19 +139,38 @@ describe('admission by use', () => {
   it('leaves more free the faster use grows', () => {
     const use = create();
     const running = [job(512, 0), job(512, 1)];
-    use.looked(running, 500 * MIB, 1000);
-    use.looked(running, 960 * MIB, 1200);
+    use.looked(running, { usedBytes: 500 * MIB }, 1000);
+    use.looked(running, { usedBytes: 960 * MIB }, 1200);
     expect(use.victim(running, 960 * MIB)).toBe(running[1]);
-    use.looked(running, 960 * MIB, 1400);
-    use.looked(running, 960 * MIB, 1600);
+    use.looked(running, { usedBytes: 960 * MIB }, 1400);
+    use.looked(running, { usedBytes: 960 * MIB }, 1600);
     expect(use.victim(running, 960 * MIB)).toBeUndefined();
+  });
+
+  it('shares no more than the machine and the cgroups around the budget leave', () => {
+    const use = create();
+    const nowMs = learn(use, 50, 30);
+    const running = [job(512, nowMs, { usedBytes: 50 * MIB, mostUsedBytes: 50 * MIB }), job(512, nowMs + 1)];
+    const [usedBytes, atMs] = [100 * MIB, nowMs + 100];
+    use.looked(running, { usedBytes, moreBytes: 900 * MIB }, atMs);
+    expect(use.admits(asks(512), running, atMs)).toBe(true);
+    expect(use.victim(running, usedBytes)).toBeUndefined();
+    use.looked(running, { usedBytes, moreBytes: 40 * MIB }, atMs + 1);
+    expect(use.shareBytes).toBe(140 * MIB);
+    expect(use.admits(asks(512), running, atMs + 1)).toBe(false);
+    expect(use.victim(running, usedBytes)).toBeUndefined();
+    use.looked(running, { usedBytes, moreBytes: 5 * MIB }, atMs + 2);
+    expect(use.victim(running, usedBytes)).toBe(running[1]);
+    // Nothing may run beside it, but one always may.
+    use.looked([], { usedBytes: 0, moreBytes: 0 }, atMs + 3);
+    expect(use.admits(asks(512), [], atMs + 3)).toBe(true);
   });
 
   it('is more careful after an eviction, for a while', () => {
     const use = create();
     const admitted = (nowMs: number): number => {
       const running: RunningJob[] = [];
-      use.looked(running, 0, nowMs);
+      use.looked(running, { usedBytes: 0 }, nowMs);
       while (use.admits(asks(512), running, nowMs)) running.push(job(512, nowMs));
       return running.length;
     };

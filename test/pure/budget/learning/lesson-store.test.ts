@@ -115,6 +115,25 @@ describe('a store with a file', () => {
     expect(file.saves).toBe(2);
   });
 
+  it('saves nothing more once it is closed, also what came while it saved', async () => {
+    const file = new FakeFile();
+    const store = new LessonStore(file, clock, 1);
+    const closed = new Promise<void>((resolve) => {
+      file.onWrite = () => {
+        file.onWrite = () => undefined;
+        store.add(lesson('b'));
+        resolve(store.close());
+      };
+    });
+    store.add(lesson('a'));
+    await closed;
+    expect(jobsOf(file.readSync())).toEqual({ a: 1, b: 1 });
+    // Someone removes the file: no timer is left that makes it again.
+    file.text = undefined;
+    await waitMs(20);
+    expect([file.text, file.saves]).toEqual([undefined, 2]);
+  });
+
   it('saves what comes while it saves', async () => {
     const file = new FakeFile();
     file.text = toText(new Histories());
