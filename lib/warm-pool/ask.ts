@@ -1,8 +1,10 @@
 import type { Serializable } from 'node:child_process';
+import type { EventEmitter } from 'node:events';
 import type { RunOutput } from '../../types/outcome';
 import { EarlyEnd } from '../api/early-end';
 import type { Started } from '../api/started';
 import { AbortError, ErrorCode, MemcageError } from '../errors/errors';
+import { ASK, ASKED, type InternalMessage } from './preload/messages';
 import { endError, resultOf } from './spare-end';
 
 /** How long a child may live on that has closed its channel, or whose channel was closed. */
@@ -56,7 +58,7 @@ export function closedError(): MemcageError {
   return new MemcageError(ErrorCode.CLOSED, 'The warm pool is closed');
 }
 
-/** The first message that it sends after ours; undefined if it ends without. */
+/** The first message that it sends after it got ours; undefined if it ends without. */
 function answerOf({ child, killAll }: Started, message: Serializable): Promise<{ message: unknown } | undefined> {
   return new Promise((resolve, reject) => {
     let isAsked = false;
@@ -64,6 +66,7 @@ function answerOf({ child, killAll }: Started, message: Serializable): Promise<{
     const settle = (settled: () => void): void => {
       clearTimeout(leaving);
       child.off('message', onMessage);
+      (child as EventEmitter).off('internalMessage', onInternal);
       child.off('disconnect', onDisconnect);
       child.off('exit', onExit);
       child.off('error', onError);
@@ -71,6 +74,10 @@ function answerOf({ child, killAll }: Started, message: Serializable): Promise<{
     };
     const onMessage = (received: unknown): void => {
       if (isAsked) settle(() => resolve({ message: received }));
+    };
+    // What it had sent before may still have been on its way.
+    const onInternal = ({ cmd }: InternalMessage): void => {
+      if (cmd === ASKED) isAsked = true;
     };
     const onExit = (): void => settle(() => resolve(undefined));
     const onDisconnect = (): void => {
@@ -81,18 +88,16 @@ function answerOf({ child, killAll }: Started, message: Serializable): Promise<{
     };
     child.on('error', onError);
     child.on('message', onMessage);
+    (child as EventEmitter).on('internalMessage', onInternal);
     child.on('disconnect', onDisconnect);
     child.on('exit', onExit);
-    // Node emits what the child has sent before in the next tick after the listener was added.
-    process.nextTick(() => {
-      isAsked = true;
-      try {
-        child.send(message);
-      } catch (error) {
-        // It can't be serialized.
-        settle(() => reject(error as Error));
-      }
-    });
+    try {
+      child.send({ cmd: ASK });
+      child.send(message);
+    } catch (error) {
+      // It can't be serialized.
+      settle(() => reject(error as Error));
+    }
   });
 }
 

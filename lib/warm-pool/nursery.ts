@@ -16,8 +16,8 @@ export interface NurseryRequest {
   /** How many calls wait for a child. */
   waiting: () => number;
   onReady: (child: WarmChild) => void;
-  /** A child that nobody had taken has ended, or could not be started. */
-  onLost: (error: Error) => void;
+  /** A child that nobody had taken has ended, or could not be started. `wasReady`: it had loaded the module. */
+  onLost: (error: Error, wasReady: boolean) => void;
 }
 
 /** Starts children, and keeps those that wait. */
@@ -33,7 +33,10 @@ export class Nursery {
   /** Until when no child is started that nobody waits for. */
   #later: NodeJS.Timeout | undefined;
   #isBackingOff = false;
+  #isSupplying = false;
   #isClosed = false;
+  /** Children that end to make room: until nothing is left of them. */
+  readonly #leaving = new Set<Promise<void>>();
 
   constructor(request: NurseryRequest) {
     this.#request = request;
@@ -49,25 +52,13 @@ export class Nursery {
 
   /** Starts what is missing. The `first` time, what can't be started is the caller's error. */
   supply({ first = false } = {}): void {
-    if (this.#isClosed) return;
-    const { plan, waiting } = this.#request;
-    const due = startsDue({
-      ...plan,
-      fillAtOnce: this.#fillAtOnce,
-      mayFill: this.#later === undefined,
-      idle: this.#idle.size,
-      loading: this.#loading.size,
-      busy: this.busy,
-      waiting: waiting(),
-    });
-    for (let n = 0; n < due; n++) {
-      try {
-        this.#start();
-      } catch (error) {
-        if (first) throw error;
-        this.#lost(error as Error);
-        return;
-      }
+    // A failure calls this again, which must not go as deep as there are calls that wait.
+    if (this.#isSupplying) return;
+    this.#isSupplying = true;
+    try {
+      while (this.#isOneDue()) this.#startOne(first);
+    } finally {
+      this.#isSupplying = false;
     }
     this.#makeRoom();
   }
@@ -83,7 +74,7 @@ export class Nursery {
   /** Takes a child that waits and suits. The one that has answered most comes first, which leaves fresh ones to others. */
   take(suits: (child: WarmChild) => boolean): WarmChild | undefined {
     const [best] = [...this.#idle]
-      .filter((child) => child.child.connected && suits(child))
+      .filter((child) => child.isUsable && suits(child))
       .sort((a, b) => b.answers - a.answers);
     if (best !== undefined) this.remove(best);
     return best;
@@ -114,7 +105,32 @@ export class Nursery {
     const all = [...this.#loading, ...this.#idle];
     this.#loading.clear();
     this.#idle.clear();
-    await Promise.all(all.map((child) => child.kill()));
+    await Promise.all([...all.map((child) => child.kill()), ...this.#leaving]);
+  }
+
+  #isOneDue(): boolean {
+    if (this.#isClosed) return false;
+    const { plan, waiting } = this.#request;
+    const due = startsDue({
+      ...plan,
+      fillAtOnce: this.#fillAtOnce,
+      mayFill: this.#later === undefined,
+      idle: this.#idle.size,
+      loading: this.#loading.size,
+      busy: this.busy,
+      waiting: waiting(),
+    });
+    return due > 0;
+  }
+
+  #startOne(first: boolean): void {
+    try {
+      this.#start();
+    } catch (error) {
+      // With one that was started there is a pool, which can try again.
+      if (first && this.started === 0) throw error;
+      this.#lost(error as Error, false);
+    }
   }
 
   #start(): void {
@@ -130,7 +146,7 @@ export class Nursery {
         lost: (_, error) => {
           this.#loading.delete(child);
           this.#idle.delete(child);
-          this.#lost(error);
+          this.#lost(error, child.isReady);
         },
       },
     });
@@ -138,13 +154,13 @@ export class Nursery {
     this.started += 1;
   }
 
-  #lost(error: Error): void {
+  #lost(error: Error, wasReady: boolean): void {
     if (this.#isClosed) return;
     this.crashed += 1;
     this.#backoff.failed();
     this.#isBackingOff = true;
     this.#delay(this.#backoff.delayMs);
-    this.#request.onLost(error);
+    this.#request.onLost(error, wasReady);
   }
 
   #delay(ms: number): void {
@@ -160,10 +176,15 @@ export class Nursery {
   #makeRoom(): void {
     const { plan, waiting } = this.#request;
     const total = this.#idle.size + this.#loading.size + this.busy;
-    if (waiting() <= this.#loading.size || total < plan.most) return;
+    if (this.#isClosed || waiting() <= this.#loading.size + this.#leaving.size || total < plan.most) return;
     const [old] = this.#idle;
     if (old === undefined) return;
     this.remove(old);
-    void old.kill().then(() => this.left());
+    const gone = old.kill();
+    this.#leaving.add(gone);
+    void gone.then(() => {
+      this.#leaving.delete(gone);
+      this.left();
+    });
   }
 }

@@ -1,16 +1,18 @@
 import { join } from 'node:path';
 import type { NamespaceOptions } from '../../types/options';
 import { PACKAGE_ROOT } from '../addon/package-root';
-import type { WarmPoolOptions } from '../contract/warm-pool';
+import type { WarmPoolOptions, WarmPoolSettings } from '../contract/warm-pool';
 import { ErrorCode, invalidArgument, MemcageError } from '../errors/errors';
 import { runtimeName } from '../machine/runtime';
 import { alreadyRead, strict } from '../options/called';
 import { chooseCage } from '../request/cage-choice';
 import { splitOptions } from '../request/cage-options';
+import { copyOf, copyWithInherited } from './copies';
 
 export const CALLED = strict('createWarmPool', 'fork', ['spare', 'most', 'uses', 'trim']);
 const PRELOAD = join(PACKAGE_ROOT, 'dist', 'warm-preload.js');
 const ALLOW_PRELOAD = `--allow-fs-read=${PRELOAD}`;
+const PERMISSION = /(^|\s)--(experimental-)?permission(\s|$)/;
 
 /** What a pool does, apart from how its children are started. */
 export interface PoolPlan {
@@ -18,6 +20,8 @@ export interface PoolPlan {
   most: number;
   uses: number;
   trim: boolean;
+  /** Whether the children share a cage, in which others use memory too. */
+  isShared: boolean;
 }
 
 export interface ReadPoolOptions {
@@ -41,8 +45,8 @@ export function readPoolOptions(given: WarmPoolOptions): ReadPoolOptions {
   const forkOptions = forChildren(options);
   // What a start would refuse is refused now.
   const { own } = splitOptions({ ...forkOptions }, alreadyRead(CALLED));
-  chooseCage(own);
-  const plan = { spare, most, uses, trim };
+  const isShared = chooseCage(own).shared !== undefined;
+  const plan = { spare, most, uses, trim, isShared };
   return { plan, forkOptions, killSignal: options.killSignal, namespaces: own.namespaces };
 }
 
@@ -72,20 +76,20 @@ function refuse(options: object): void {
 }
 
 /** A copy that holds for all children, whatever the caller changes later. */
-function forChildren(options: Omit<WarmPoolOptions, keyof PoolPlan>): object {
+function forChildren(options: Omit<WarmPoolOptions, keyof WarmPoolSettings>): object {
   const { execArgv = ownExecArgv(), env, cwd = hereUnless(options.root !== undefined) } = options;
   if (!Array.isArray(execArgv)) throw invalidArgument('execArgv', 'an array of strings', execArgv);
   return {
-    ...options,
-    ...(env !== undefined && { env: { ...env } }),
+    ...copyOf(options),
+    ...(typeof env === 'object' && env !== null && { env: copyWithInherited(env) }),
     ...(cwd !== undefined && { cwd }),
-    execArgv: withPreload(execArgv),
+    execArgv: withPreload(execArgv, env ?? process.env),
   };
 }
 
 /** First, so that the preload sees, and hides, its own arguments only. */
-function withPreload(execArgv: readonly string[]): string[] {
-  const isRestricted = execArgv.some((argument) => /^--(experimental-)?permission$/.test(argument));
+function withPreload(execArgv: readonly string[], env: NodeJS.ProcessEnv): string[] {
+  const isRestricted = PERMISSION.test([...execArgv, env.NODE_OPTIONS ?? ''].join(' '));
   return [...(isRestricted ? [ALLOW_PRELOAD] : []), '--require', PRELOAD, ...execArgv];
 }
 

@@ -5,7 +5,7 @@ import type { AskOptions, TakeOptions, WarmPool, WarmPoolEvents, WarmPoolStats }
 import { AbortError } from '../errors/errors';
 import { emitApart } from '../event-loop/emit-apart';
 import { ask, closedError, dismiss, type Question } from './ask';
-import { readAskOptions, readTakeOptions } from './call-options';
+import { type ReadAskOptions, readAskOptions, readTakeOptions } from './call-options';
 import { Nursery } from './nursery';
 import type { PoolPlan } from './pool-options';
 import { Hold } from './refs';
@@ -22,6 +22,9 @@ export interface PoolRequest {
   start: () => Started;
 }
 
+/** What came of a question. `over` resolves when the child is gone, or waits again. */
+type Asked = { over: Promise<void> } & ({ answer: unknown } | { error: unknown });
+
 /** The public pool: hands out the children of a {@link Nursery} in the order of the calls. */
 export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<Started['child']> {
   readonly #request: PoolRequest;
@@ -30,7 +33,7 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
   readonly #hold = new Hold();
   /** What ends the children that are asked, when the pool closes. */
   readonly #onClose = new Set<() => void>();
-  /** Resolve when children that were asked are gone. */
+  /** One for each call of run(): resolve when its child is gone, or waits again. */
   readonly #asked = new Set<Promise<unknown>>();
   #served = 0;
   #closed: Promise<void> | undefined;
@@ -48,7 +51,7 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
       inContext,
       waiting: () => this.#line.length,
       onReady: (child) => inContext(() => this.#onReady(child)),
-      onLost: (error) => inContext(() => this.#onLost(error)),
+      onLost: (error, wasReady) => inContext(() => this.#onLost(error, wasReady)),
     });
     this.#nursery.supply({ first: true });
   }
@@ -65,19 +68,18 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
   }
 
   async run(message: Question['message'], options: AskOptions = {}): Promise<unknown> {
-    const { signal, timeout } = readAskOptions(message, options);
-    const taken = await this.#next(() => true, signal);
-    const { file, killSignal } = this.#request;
-    const { output } = taken;
-    const onClose = (act: () => void) => this.#whenClosing(act);
-    const answer = ask(taken.started, { message, file, killSignal, signal, timeout, output, onClose });
-    const over = answer.then(
-      () => this.#answered(taken),
-      () => this.#end(taken),
+    const read = readAskOptions(message, options);
+    const asked = this.#next(() => true, read.signal).then((child) => this.#ask(child, message, read));
+    // Known from now on, not once there is a child: the pool may be closed in between.
+    const over = asked.then(
+      (end) => end.over,
+      () => {},
     );
     this.#asked.add(over);
     void over.finally(() => this.#asked.delete(over));
-    return answer;
+    const end = await asked;
+    if ('error' in end) throw end.error;
+    return end.answer;
   }
 
   stats(): WarmPoolStats {
@@ -109,6 +111,20 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
     return waits;
   }
 
+  /** Never rejects. A child that waits again does so before the caller has the answer, and may ask the next. */
+  async #ask(child: WarmChild, message: Question['message'], read: ReadAskOptions): Promise<Asked> {
+    const { file, killSignal } = this.#request;
+    const { output } = child;
+    const onClose = (act: () => void) => this.#whenClosing(act);
+    try {
+      if (this.closing) throw closedError();
+      const answer = await ask(child.started, { ...read, message, file, killSignal, output, onClose });
+      return { answer, over: this.#answered(child) };
+    } catch (error) {
+      return { error, over: this.#end(child) };
+    }
+  }
+
   #give(child: WarmChild): void {
     child.give();
     this.#served += 1;
@@ -125,7 +141,7 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
       this.#nursery.supplyLater();
       return;
     }
-    if (this.#request.plan.trim) trimSoon(child);
+    if (this.#request.plan.trim) trimSoon(child, this.#request.plan);
     this.#nursery.supply();
   }
 
@@ -134,8 +150,9 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
     emitApart(this, 'ready');
   }
 
-  #onLost(error: Error): void {
-    this.#line.refuseFirst(error);
+  #onLost(error: Error, wasReady: boolean): void {
+    // Nobody has missed one that had loaded the module.
+    if (!wasReady) this.#line.refuseFirst(error);
     this.#hold.set(this.#line.length > 0);
     emitApart(this, 'crash', error);
     this.#nursery.supply();
@@ -144,7 +161,9 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
   async #answered(child: WarmChild): Promise<void> {
     child.answers += 1;
     const isUsable = child.answers < this.#request.plan.uses && child.child.connected && !this.closing;
-    if (!isUsable) return this.#end(child);
+    // Otherwise those behind the first would use it for ever, with no room for a child that the first can use.
+    const isInTheWay = this.#nursery.loading === 0 && this.#line.isUselessToFirst(child);
+    if (!isUsable || isInTheWay) return this.#end(child);
     child.keep();
     this.#nursery.takeBack(child);
     this.#offer(child);

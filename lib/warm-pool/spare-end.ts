@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import type { MemoryReport, Outcome, RunOutput } from '../../types/outcome';
 import { failureOfRun } from '../api/failure-of';
 import type { Started } from '../api/started';
@@ -7,7 +8,7 @@ import { collectOutput, DEFAULT_MAX_BUFFER } from '../process/collect';
 import { inspectable } from '../text/inspected';
 
 /** How long to read what a child wrote, if a process outside of its cage still holds its pipes. */
-const DRAIN_MS = 250;
+export const DRAIN_MS = 250;
 /** What of stderr goes into the message of an error. */
 const EXCERPT = 2000;
 
@@ -21,7 +22,9 @@ export function readOutput(child: Started['child']): () => RunOutput<string> {
 /** What became of a child of which nobody expected more than an exit. */
 export async function resultOf({ child }: Started, output: () => RunOutput<string>): Promise<Result> {
   const outcome = await child.outcome;
-  const isOpen = [child.stdout, child.stderr].some((stream) => stream !== null && stream.closed === false);
+  // Node leaves them undefined if there were no fds for them.
+  const streams = [child.stdout, child.stderr] as (Readable | null | undefined)[];
+  const isOpen = streams.some((stream) => stream?.closed === false);
   if (isOpen) await once(child, 'close', { signal: AbortSignal.timeout(DRAIN_MS) }).catch(() => {});
   return inspectable({ ...outcome, ...output() });
 }

@@ -28,9 +28,16 @@ export class WaitingLine<T> {
           reject(error);
         },
       };
-      this.#waiters.push(waiter);
+      // First, since it throws if that is no real signal.
       signal?.addEventListener('abort', abort, { once: true });
+      this.#waiters.push(waiter);
     });
+  }
+
+  /** Whether somebody waits, and the first of them can't use it. */
+  isUselessToFirst(offered: T): boolean {
+    const [first] = this.#waiters;
+    return first !== undefined && !first.suits(offered);
   }
 
   /** Whether the first who waits for such a thing could be given it. `prepare` is called before. */

@@ -1,9 +1,9 @@
-import type { EventEmitter } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import type { RunOutput } from '../../types/outcome';
 import type { Started } from '../api/started';
 import { FAILED, type InternalMessage, READY, TRIM, TRIMMED } from './preload/messages';
 import { setRefs } from './refs';
-import { endError, readOutput, resultOf } from './spare-end';
+import { DRAIN_MS, endError, readOutput, resultOf } from './spare-end';
 
 /** How long a child may live on whose channel is closed. */
 const LEAVE_MS = 1000;
@@ -34,11 +34,17 @@ export class WarmChild {
   ) {
     this.#file = file;
     this.#events = events;
+    (this.child as EventEmitter).on('internalMessage', this.#onFailed);
     this.keep();
   }
 
   get child(): Started['child'] {
     return this.started.child;
+  }
+
+  /** Whether it can be taken: it has not ended, and listens. */
+  get isUsable(): boolean {
+    return this.#isWatched && this.child.connected;
   }
 
   /** What it writes, if those are pipes; read from the first time on that somebody asks for it. */
@@ -105,12 +111,16 @@ export class WarmChild {
   }
 
   readonly #onInternal = (message: InternalMessage): void => {
-    if (message.cmd === FAILED) this.#told = message.text;
-    else if (message.cmd === TRIMMED) this.#onTrimmed?.();
+    if (message.cmd === TRIMMED) this.#onTrimmed?.();
     else if (message.cmd === READY && !this.isReady) {
       this.isReady = true;
+      (this.child as EventEmitter).off('internalMessage', this.#onFailed);
       this.#events.ready(this);
     }
+  };
+
+  readonly #onFailed = (message: InternalMessage): void => {
+    if (message.cmd === FAILED) this.#told = message.text;
   };
 
   readonly #onError = (): void => {
@@ -131,7 +141,14 @@ export class WarmChild {
     this.#unwatch();
     this.child.on('error', () => {});
     const result = await resultOf(this.started, output);
+    await this.#lastWords();
     const when = this.isReady ? 'it was taken' : 'it was ready';
     this.#events.lost(this, endError({ file: this.#file, when }, this.started, result, this.#told));
+  }
+
+  /** Its exit may be known before what it has sent is read. */
+  async #lastWords(): Promise<void> {
+    if (!this.child.connected) return;
+    await once(this.child, 'disconnect', { signal: AbortSignal.timeout(DRAIN_MS) }).catch(() => {});
   }
 }

@@ -5,6 +5,10 @@
 export const READY = 'NODE_MEMCAGE_READY';
 /** It can't be loaded; with `text`, its error. */
 export const FAILED = 'NODE_MEMCAGE_FAILED';
+/** To the child, right before a question. */
+export const ASK = 'NODE_MEMCAGE_ASK';
+/** What it sends from here on, it sends after it was asked. */
+export const ASKED = 'NODE_MEMCAGE_ASKED';
 /** To the child: collect garbage. */
 export const TRIM = 'NODE_MEMCAGE_TRIM';
 /** It has. */

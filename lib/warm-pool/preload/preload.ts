@@ -1,10 +1,11 @@
 // Loaded by --require before everything else in a child of a warm pool. It tells the pool when Node has loaded the module,
 // and leaves nothing behind that the module could see: it must not change what Node does.
 import Module from 'node:module';
+import { inspect } from 'node:util';
 import { promiseHooks } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
 import { FAILED, READY } from './messages';
-import { serveTrims } from './trim';
+import { servePool } from './serve-pool';
 
 /** For how long a module that listens to no message must stay alive to count as one that waits. */
 const PROVE_MS = 20;
@@ -27,17 +28,13 @@ function reportOn(send: (this: NodeJS.Process, message: object) => unknown): voi
   const tell = (message: object): void => {
     if (process.connected) send.call(process, message);
   };
-  const onError = (error: unknown): void => tell({ cmd: FAILED, text: textOf(error) });
+  const onError = (error: unknown): void => tell({ cmd: FAILED, text: inspect(error) });
   process.on('uncaughtExceptionMonitor', onError);
   whenMainIsLoaded(() => {
     process.off('uncaughtExceptionMonitor', onError);
-    serveTrims(tell);
+    servePool(tell);
     tell({ cmd: READY });
   });
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? String(error.stack ?? error) : String(error);
 }
 
 /**

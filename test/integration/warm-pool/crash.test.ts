@@ -1,10 +1,21 @@
 import { once } from 'node:events';
-import { createWarmPool, run, type WarmPoolOptions } from 'memcage';
+import { readFileSync } from 'node:fs';
+import { createCage, createWarmPool, run, type WarmPoolOptions } from 'memcage';
+import { fillFds } from '../../support/fill-fds';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { childrenOf, endNow } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
 import { moduleAt, pools, WORKER } from '../../support/warm-pool';
+
+/** Without a turn of the event loop. */
+function hasNotEnded(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 describeIf('cgroup', 'a warm pool whose children fail', () => {
   const { make, ready } = pools();
@@ -27,6 +38,62 @@ describeIf('cgroup', 'a warm pool whose children fail', () => {
     await expect(pool.take()).rejects.toMatchObject(error);
     await expect(pool.run('')).rejects.toMatchObject(error);
     expect(pool.stats().spare).toBe(0);
+  });
+
+  test('has the error of a module that it hears of late, and nothing else has', async () => {
+    for (let n = 0; n < 4; n += 1) {
+      const before = childrenOf(process.pid);
+      const pool = make({ stdio: ['ignore', 'ignore', 'ignore', 'ipc'], spare: 0 }, moduleAt('throws.js'));
+      const taken = expect(pool.take()).rejects.toThrow(failed);
+      const [pid = 0] = childrenOf(process.pid).filter((each) => !before.includes(each));
+      // Here nothing is read until it has ended.
+      while (hasNotEnded(pid));
+      await taken;
+    }
+  });
+
+  test('does not change how a module fails', async () => {
+    const pool = make({ silent: true }, moduleAt('throws-no-error.js'));
+    await expect(pool.take()).rejects.toMatchObject({
+      message: expect.stringContaining('[Object: null prototype] {}') as string,
+      outcome: { exitCode: 1 },
+    });
+  });
+
+  test('fails one call after the other, when no child can be started any more', async () => {
+    const cage = createCage({ memory: '200M' });
+    const pool = createWarmPool(WORKER, { cage, spare: 0, most: 1 });
+    await pool.take();
+    const calls = Promise.allSettled(Array.from({ length: 3000 }, () => pool.take()));
+    await cage.close();
+    for (const { status } of await calls) expect(status).toBe('rejected');
+    expect(pool.stats()).toMatchObject({ waiting: 0, crashed: 3000 });
+    await pool.close();
+  });
+
+  test('fails when there is no fd for a child, and goes on', async () => {
+    const pool = make({ spare: 0 });
+    for (const free of [0, 1, 2]) {
+      const release = fillFds(free);
+      const asked = expect(pool.run('')).rejects.toMatchObject({ code: 'EMFILE' });
+      // Node reports some of it in the next tick.
+      await asked.finally(release);
+    }
+    expect(await pool.run('answer')).toBe('answer');
+  });
+
+  test('fails nobody when one ends that had loaded the module', async () => {
+    const pool = make({ uses: 2, spare: 0 }, moduleAt('late.mjs'));
+    const before = childrenOf(process.pid);
+    await pool.run('');
+    const used = childrenOf(process.pid).filter((pid) => !before.includes(pid));
+    const taken = pool.take();
+    const crash = once(pool, 'crash');
+    used.forEach(endNow);
+    await crash;
+    const child = await taken;
+    child.disconnect();
+    await child.outcome;
   });
 
   test('says what Node says of its arguments', async () => {

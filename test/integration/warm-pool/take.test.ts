@@ -1,7 +1,8 @@
 import { once } from 'node:events';
+import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
-import { fork, run } from 'memcage';
+import { fork, run, type WarmPoolOptions } from 'memcage';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
@@ -33,6 +34,36 @@ describeIf('cgroup', 'a child that was taken', () => {
     await leave(forked);
     const taken = await make(options, WORKER, ['a', 'b']).take();
     expect(await ask(taken, 'facts')).toEqual({ ...(expected as object), pid: taken.pid });
+    await leave(taken);
+  });
+
+  test('inherits of the environment what one of fork does', async () => {
+    const env = Object.create({ MEMCAGE_TEST_INHERITED: 'yes' }) as NodeJS.ProcessEnv;
+    const taken = await make({ env: Object.assign(env, process.env) }).take();
+    expect(await ask(taken, 'inherited')).toBe('yes');
+    await leave(taken);
+  });
+
+  const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+    ? '--permission'
+    : '--experimental-permission';
+  const rights = [permission, `--allow-fs-read=${dirname(WORKER)}/*`];
+
+  test.each<[string, WarmPoolOptions]>([
+    ['arguments', { execArgv: rights }],
+    ['environment', { env: { ...process.env, NODE_OPTIONS: rights.join(' ') } }],
+  ])("starts in Node's permission model, from its %s", async (_, options) => {
+    const taken = await make({ silent: true, ...options }).take();
+    expect(await ask(taken, 'answer')).toBe('answer');
+    await leave(taken);
+  });
+
+  test('has the options of the call, whatever becomes of them', async () => {
+    const memory = { max: '200M' };
+    const pool = make({ memory, spare: 0 });
+    memory.max = '100M';
+    const taken = await pool.take();
+    expect(taken.cage?.cgroup?.limits().max).toBe(200 * 2 ** 20);
     await leave(taken);
   });
 
@@ -117,6 +148,20 @@ describeIf('cgroup', 'a child that was taken', () => {
     await Promise.all(['first', 'second', 'third'].map(turn));
     expect(order).toEqual(['first', 'second', 'third']);
     expect(pool.stats()).toMatchObject({ served: 3, waiting: 0, crashed: 0 });
+  });
+
+  test('comes before later questions, which others could answer', async () => {
+    const pool = make({ most: 1, uses: 3 });
+    await ready(pool);
+    const order: string[] = [];
+    const first = pool.run('first').then(() => order.push('first'));
+    const taken = pool.take().then(async (child) => {
+      order.push('taken');
+      await leave(child);
+    });
+    const last = pool.run('last').then(() => order.push('last'));
+    await Promise.all([first, taken, last]);
+    expect(order).toEqual(['first', 'taken', 'last']);
   });
 
   test('does not come after an abort', async () => {

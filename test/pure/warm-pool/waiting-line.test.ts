@@ -22,6 +22,23 @@ test('prepares what is given before anybody has it, and only that', () => {
   expect(prepared).toEqual([1]);
 });
 
+test('says whether the first can use something', async () => {
+  const line = new WaitingLine<number>();
+  expect(line.isUselessToFirst(1)).toBe(false);
+  const even = line.wait((given) => given % 2 === 0, undefined, ignore);
+  void line.wait(any, undefined, ignore);
+  expect([1, 2].map((offered) => line.isUselessToFirst(offered))).toEqual([true, false]);
+  line.give(2, ignore);
+  expect(line.isUselessToFirst(1)).toBe(false);
+  expect(await even).toBe(2);
+});
+
+test('who can not be aborted as asked does not wait', async () => {
+  const line = new WaitingLine<number>();
+  await expect(line.wait(any, { aborted: false } as AbortSignal, ignore)).rejects.toThrow(TypeError);
+  expect(line.length).toBe(0);
+});
+
 test('who aborts leaves the line', async () => {
   const line = new WaitingLine<number>();
   const controller = new AbortController();
