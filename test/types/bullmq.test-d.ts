@@ -11,7 +11,7 @@ const processor = cagedProcessor('./processor.js', { memory: '200M', timeout: 60
 new Worker('jobs', processor, { connection, concurrency: 4 });
 const caged = cagedProcessor('./processor.js', { memory: { max: '200M' }, budget, retry: { memory: '1G' }, pids: 20 });
 const attached: Worker = caged.attach(new Worker('jobs', caged, { connection }));
-attached.run();
+void attached.run();
 const learned = cagedProcessor(new URL('file:///processor.js'), { memory: 1e8, budget: learning, learn: true });
 learned.attach(new Worker('jobs', learned, { connection }));
 cagedProcessor('a', { memory: 1e8, budget: learning, learn: (job: Job) => job.name });
