@@ -163,10 +163,9 @@ export class Job implements RoomRequest {
     const { ledger } = this.jobs;
     this.#listener = listener;
     this.sinceMs = performance.now();
-    ledger.ask(this);
-    if (this.#record === undefined) ledger.withdraw(this);
+    const hasRoom = ledger.askNow(this);
     this.jobs.changed();
-    return this.#record !== undefined;
+    return hasRoom;
   }
 
   onRoom(record: RunningRecord): void {
@@ -211,7 +210,7 @@ export class Job implements RoomRequest {
 
   #conclude(count: keyof Counts, end: JobEnd): void {
     this.#giveBack(count, end, undefined);
-    this.jobs.ledger.look();
+    this.jobs.ledger.lookIfChanged();
     this.jobs.changed();
   }
 
