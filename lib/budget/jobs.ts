@@ -152,10 +152,13 @@ export class Job implements RoomRequest {
     const { jobs } = this;
     this.#listener = listener;
     this.sinceMs = performance.now();
-    this.request.signal?.addEventListener('abort', this.#abort);
+    const { signal } = this.request;
+    signal?.addEventListener('abort', this.#abort);
     jobs.ledger.ask(this);
     if (this.#record === undefined) jobs.emit('queued', this.#event());
     jobs.changed();
+    // A listener may have aborted it as its last attempt ended: no event tells of that any more.
+    if (signal?.aborted === true && this.#record === undefined) this.#abort();
   }
 
   /** False if there is no room for it now: then it does not wait either. */
@@ -183,11 +186,13 @@ export class Job implements RoomRequest {
     this.#listener?.onLeft(error);
   }
 
-  /** @param child undefined if there is none */
-  started(child: ChildProcess | undefined): void {
-    const nowMs = performance.now();
-    const waitedMs = nowMs - this.sinceMs;
-    this.sinceMs = nowMs;
+  /**
+   * @param child undefined if there is none
+   * @param startedMs when it started, if that was not now
+   */
+  started(child: ChildProcess | undefined, startedMs = performance.now()): void {
+    const waitedMs = startedMs - this.sinceMs;
+    this.sinceMs = startedMs;
     this.#hasStarted = true;
     this.jobs.emit('started', { ...this.#event(), waitedMs, child });
   }
