@@ -5,6 +5,7 @@ import type { BudgetEvents, BudgetStats, JobEvent } from '../contract/budget';
 import { AbortError } from '../errors/errors';
 import { emitApart } from '../event-loop/emit-apart';
 import { KeepAlive } from '../event-loop/keep-alive';
+import { AbortListeners } from './abort-listeners';
 import type { Need } from './admission/admission';
 import type { RoomLedger, RoomRequest, RunningRecord } from './admission/room-ledger';
 
@@ -44,6 +45,7 @@ type Counts = Pick<BudgetStats, 'ended' | 'killed' | 'retried' | 'evicted' | 'ab
 /** The jobs of one budget: who waits, who runs, and the events that tell of it. */
 export class Jobs {
   readonly counts: Counts = { ended: 0, killed: 0, retried: 0, evicted: 0, aborted: 0 };
+  readonly abortListeners = new AbortListeners();
   readonly #keepAlive = new KeepAlive();
   #made = 0;
   #orders = 0;
@@ -153,7 +155,7 @@ export class Job implements RoomRequest {
     this.#listener = listener;
     this.sinceMs = performance.now();
     const { signal } = this.request;
-    signal?.addEventListener('abort', this.#abort);
+    if (signal !== undefined) jobs.abortListeners.add(signal, this.#abort);
     jobs.ledger.ask(this);
     if (this.#record === undefined) jobs.emit('queued', this.#event());
     jobs.changed();
@@ -173,7 +175,7 @@ export class Job implements RoomRequest {
 
   onRoom(record: RunningRecord): void {
     this.#record = record;
-    this.request.signal?.removeEventListener('abort', this.#abort);
+    this.#waitsNoMore();
     this.#listener?.onRoom(this);
   }
 
@@ -181,7 +183,7 @@ export class Job implements RoomRequest {
   leave(error: Error): void {
     const waits = this.#record === undefined;
     if (waits ? !this.jobs.ledger.withdraw(this) : this.#hasStarted) return;
-    this.request.signal?.removeEventListener('abort', this.#abort);
+    this.#waitsNoMore();
     this.#conclude('aborted', { error });
     this.#listener?.onLeft(error);
   }
@@ -228,6 +230,11 @@ export class Job implements RoomRequest {
     this.#record = undefined;
     jobs.counts[count] += 1;
     jobs.emit('ended', { ...event, durationMs, outcome, ...(error !== undefined && { error }), again });
+  }
+
+  #waitsNoMore(): void {
+    const { signal } = this.request;
+    if (signal !== undefined) this.jobs.abortListeners.delete(signal, this.#abort);
   }
 
   readonly #abort = (): void => this.leave(new AbortError(this.request.signal?.reason));

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { type JobEndedEvent, run, spawn } from 'memcage';
 import { budgetsClosedAfterEach, eventsOf } from '../../support/budget-after-each';
 import { cagesOf } from '../../support/cgroup-tree';
@@ -49,6 +49,23 @@ describeIf('cgroup', 'how jobs of a budget end', () => {
     expect(started).not.toHaveBeenCalled();
     first.stdin.end();
     await waiting;
+  });
+
+  test('many with one signal, of which the first ones have room', async () => {
+    const budget = make({ memory: '20M' });
+    const { signal, abort } = controller();
+    const listeners = (): number => getEventListeners(signal, 'abort').length;
+    const first = await budget.reserve({ memory: '20M' });
+    const all = Array.from({ length: 20 }, () => budget.reserve({ memory: '10M', signal }));
+    const rejected = all.slice(2).map((each) => expect(each).rejects.toMatchObject(ABORTED));
+    expect(listeners()).toBe(1);
+    first.release();
+    const rooms = await Promise.all(all.slice(0, 2));
+    expect(listeners()).toBe(1);
+    abort();
+    expect([listeners(), budget.stats().queued, budget.stats().running]).toEqual([0, 0, 2]);
+    await Promise.all(rejected);
+    for (const room of rooms) room.release();
   });
 
   test('an abort between the room and the start counts too', async () => {
