@@ -5,6 +5,7 @@ import { alreadyRead, type Called } from '../options/called';
 import { isOptions } from '../process/node-call';
 import { splitOptions } from '../request/cage-options';
 import type { Need } from './admission/admission';
+import { asCalled } from './as-called';
 import type { BudgetParts } from './budget-parts';
 import { checkJobOptions, type OwnJobOptions } from './job-options';
 import type { JobRequest } from './jobs';
@@ -35,7 +36,7 @@ export class JobPlan {
     called: Called,
   ) {
     if (!isOptions(given)) throw invalidArgument('options', "an object with memory, such as { memory: '512M' }", given);
-    const { key, priority, ...options } = called.read(given as Options);
+    const { key, priority, ...options } = asCalled(called.read(given as Options));
     this.own = checkJobOptions({ key, priority, signal: options.signal });
     this.#isSized = options.memory !== undefined;
     if (key !== undefined && parts.learned !== undefined) options.memory ??= parts.learned.mostBytes;

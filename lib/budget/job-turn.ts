@@ -10,6 +10,7 @@ import type { Job, JobListener } from './jobs';
 import { needOf } from './need';
 import { recordLast } from './record-last';
 import { assertOpen, prepareStart } from './start-jobs';
+import { tellStarted } from './tell-started';
 
 /** The turn of a child that was started within `contain()`: a job that is born before it has room. */
 export class JobTurn implements Turn {
@@ -60,7 +61,8 @@ export class JobTurn implements Turn {
       return;
     }
     if (end.outcome !== undefined) {
-      job.started(undefined);
+      // A synchronous one, that waited for nothing.
+      job.started(undefined, job.sinceMs);
       recordLast(this.parts, { job, end: { outcome: end.outcome, isEvicted: false }, killedAtBytes: null });
     }
     job.ended(end);
@@ -85,7 +87,7 @@ export class JobTurn implements Turn {
   #follow(job: Job, { pid, child, cage, recorder, killAll }: BornChild): void {
     // Node sets the pid of a child only after its start has returned.
     if (child.pid === undefined && pid !== undefined) queueMicrotask(() => job.started(child));
-    else if (pid !== undefined) job.started(child);
+    else if (pid !== undefined) tellStarted(job, child);
     const started = { child: { pid, cage }, recorder, killAll };
     const { keepsDescendants } = this.options;
     this.parts.followed.follow({ job, started, keepsDescendants, isPrompt: true }, (end) => {

@@ -5,6 +5,7 @@ import type { BudgetEvents, BudgetStats, JobEvent } from '../contract/budget';
 import { AbortError } from '../errors/errors';
 import { emitApart } from '../event-loop/emit-apart';
 import { KeepAlive } from '../event-loop/keep-alive';
+import { AbortListeners } from './abort-listeners';
 import type { Need } from './admission/admission';
 import type { RoomLedger, RoomRequest, RunningRecord } from './admission/room-ledger';
 
@@ -44,6 +45,7 @@ type Counts = Pick<BudgetStats, 'ended' | 'killed' | 'retried' | 'evicted' | 'ab
 /** The jobs of one budget: who waits, who runs, and the events that tell of it. */
 export class Jobs {
   readonly counts: Counts = { ended: 0, killed: 0, retried: 0, evicted: 0, aborted: 0 };
+  readonly abortListeners = new AbortListeners();
   readonly #keepAlive = new KeepAlive();
   #made = 0;
   #orders = 0;
@@ -152,10 +154,13 @@ export class Job implements RoomRequest {
     const { jobs } = this;
     this.#listener = listener;
     this.sinceMs = performance.now();
-    this.request.signal?.addEventListener('abort', this.#abort);
+    const { signal } = this.request;
+    if (signal !== undefined) jobs.abortListeners.add(signal, this.#abort);
     jobs.ledger.ask(this);
     if (this.#record === undefined) jobs.emit('queued', this.#event());
     jobs.changed();
+    // A listener may have aborted it as its last attempt ended: no event tells of that any more.
+    if (signal?.aborted === true && this.#record === undefined) this.#abort();
   }
 
   /** False if there is no room for it now: then it does not wait either. */
@@ -163,15 +168,14 @@ export class Job implements RoomRequest {
     const { ledger } = this.jobs;
     this.#listener = listener;
     this.sinceMs = performance.now();
-    ledger.ask(this);
-    if (this.#record === undefined) ledger.withdraw(this);
+    const hasRoom = ledger.askNow(this);
     this.jobs.changed();
-    return this.#record !== undefined;
+    return hasRoom;
   }
 
   onRoom(record: RunningRecord): void {
     this.#record = record;
-    this.request.signal?.removeEventListener('abort', this.#abort);
+    this.#waitsNoMore();
     this.#listener?.onRoom(this);
   }
 
@@ -179,16 +183,18 @@ export class Job implements RoomRequest {
   leave(error: Error): void {
     const waits = this.#record === undefined;
     if (waits ? !this.jobs.ledger.withdraw(this) : this.#hasStarted) return;
-    this.request.signal?.removeEventListener('abort', this.#abort);
+    this.#waitsNoMore();
     this.#conclude('aborted', { error });
     this.#listener?.onLeft(error);
   }
 
-  /** @param child undefined if there is none */
-  started(child: ChildProcess | undefined): void {
-    const nowMs = performance.now();
-    const waitedMs = nowMs - this.sinceMs;
-    this.sinceMs = nowMs;
+  /**
+   * @param child undefined if there is none
+   * @param startedMs when it started, if that was not now
+   */
+  started(child: ChildProcess | undefined, startedMs = performance.now()): void {
+    const waitedMs = startedMs - this.sinceMs;
+    this.sinceMs = startedMs;
     this.#hasStarted = true;
     this.jobs.emit('started', { ...this.#event(), waitedMs, child });
   }
@@ -211,7 +217,7 @@ export class Job implements RoomRequest {
 
   #conclude(count: keyof Counts, end: JobEnd): void {
     this.#giveBack(count, end, undefined);
-    this.jobs.ledger.look();
+    this.jobs.ledger.lookIfChanged();
     this.jobs.changed();
   }
 
@@ -224,6 +230,11 @@ export class Job implements RoomRequest {
     this.#record = undefined;
     jobs.counts[count] += 1;
     jobs.emit('ended', { ...event, durationMs, outcome, ...(error !== undefined && { error }), again });
+  }
+
+  #waitsNoMore(): void {
+    const { signal } = this.request;
+    if (signal !== undefined) this.jobs.abortListeners.delete(signal, this.#abort);
   }
 
   readonly #abort = (): void => this.leave(new AbortError(this.request.signal?.reason));

@@ -30,7 +30,8 @@ export function recordLast({ learned }: BudgetParts, { job, end, killedAtBytes }
     killedAtBytes,
     peakBytes: outcome.memory.peakBytes,
     mostUsedBytes: record.mostUsedBytes > 0 ? record.mostUsedBytes : null,
-    durationMs: outcome.durationMs,
+    // Its own is counted from its birth, after which it may have waited at a gate.
+    durationMs: Math.min(outcome.durationMs, performance.now() - job.sinceMs),
   });
 }
 

@@ -3,6 +3,7 @@ import type { Started } from '../api/started';
 import type { RunOptions, RunResult } from '../contract/cage';
 import { alreadyRead } from '../options/called';
 import type { OutputEncoding } from '../process/collect';
+import { asCalled } from './as-called';
 import type { BudgetParts } from './budget-parts';
 import type { Gone } from './followed-jobs';
 import { JobPlan } from './job-plan';
@@ -16,12 +17,13 @@ type Result = RunResult<OutputEncoding>;
 export async function runJob(
   parts: BudgetParts,
   file: string,
-  args: readonly string[],
+  given: readonly string[],
   options: RunOptions | undefined,
 ): Promise<Result> {
   assertOpen(parts);
   const plan = new JobPlan(parts, options, CALLED_RUN);
   checkRunOptions(options ?? {});
+  const args = asCalled(given);
   const request = plan.request(file, canStartAgain(options ?? {}));
   let job = await whenRoom((listener) => parts.jobs.enter(request, listener));
   for (;;) {

@@ -3,10 +3,12 @@ import { startThroughNode } from '../api/start';
 import { AbortError } from '../errors/errors';
 import { alreadyRead, strictMember } from '../options/called';
 import { nodeCall } from '../process/node-call';
+import { asCalled } from './as-called';
 import type { BudgetParts } from './budget-parts';
 import { JobPlan } from './job-plan';
 import type { Job, JobListener } from './jobs';
 import { recordLast } from './record-last';
+import { tellStarted } from './tell-started';
 
 /** Options of a job that a member of a cage does not have. */
 const JOB_OPTIONS = ['key', 'priority'];
@@ -53,6 +55,11 @@ export function prepareStart({ whyClosed, headroom, jobs, cage }: BudgetParts, j
   }
 }
 
+/** The options are copied as they are read. */
+function listAsCalled(given: unknown): unknown {
+  return Array.isArray(given) ? asCalled<unknown>(given) : given;
+}
+
 /** The work of `budget.spawn()`, and of the others that resolve with a child. */
 export async function startJob(
   parts: BudgetParts,
@@ -61,7 +68,7 @@ export async function startJob(
 ): Promise<unknown> {
   assertOpen(parts);
   const called = CALLED[name];
-  const call = nodeCall(name, args);
+  const call = nodeCall(name, args.map(listAsCalled));
   const plan = new JobPlan(parts, call.options, called);
   const request = plan.request(args[0], false);
   const job = await whenRoom((listener) => parts.jobs.enter(request, listener));
@@ -69,7 +76,7 @@ export async function startJob(
   const need = job.taken;
   try {
     const started = startThroughNode({ ...call, options: plan.optionsFor(need) }, alreadyRead(called));
-    if (started.child.pid !== undefined) job.started(started.child);
+    if (started.child.pid !== undefined) tellStarted(job, started.child);
     const { keepsDescendants } = plan;
     parts.followed.follow({ job, started, keepsDescendants }, (end) => {
       recordLast(parts, { job, end, killedAtBytes: null });

@@ -36,6 +36,13 @@ export class JobQueue<W extends Waiting> {
     return this.#byAge.first;
   }
 
+  /** The one that is next, and that all others wait for; undefined if none has been passed so often. */
+  get due(): W | undefined {
+    return [this.#byAge.first, this.#inOrder.first].find(
+      (job) => job !== undefined && (this.#passes.get(job) ?? 0) >= MOST_PASSES,
+    );
+  }
+
   /** In the order in which they start if all fit. */
   [Symbol.iterator](): Iterator<W> {
     return this.#inOrder[Symbol.iterator]();
@@ -54,18 +61,12 @@ export class JobQueue<W extends Waiting> {
 
   /** Takes out the job that is to start now; undefined if none is. */
   take(fits: (job: W) => boolean): W | undefined {
-    const due = this.#due();
+    const { due } = this;
     const next = due === undefined ? this.#firstThatFits(fits) : fits(due) ? due : undefined;
     if (next === undefined) return undefined;
     this.#countPasses(next);
     this.delete(next);
     return next;
-  }
-
-  #due(): W | undefined {
-    return [this.#byAge.first, this.#inOrder.first].find(
-      (job) => job !== undefined && (this.#passes.get(job) ?? 0) >= MOST_PASSES,
-    );
   }
 
   #countPasses(next: W): void {
@@ -76,20 +77,31 @@ export class JobQueue<W extends Waiting> {
 
   #firstThatFits(fits: (job: W) => boolean): W | undefined {
     // Of thousands that wait, few are asked about: none that needs as much as one that was refused.
-    let refused: W[] = [];
+    let refused: Wanted[] = [];
     for (const job of this.#inOrder) {
-      if (refused.some((less) => isRefusedWith(job, less))) continue;
+      const { need, alone, canStartAgain } = job;
+      const wanted = { need, alone, canStartAgain };
+      if (isRefusedWithAny(wanted, refused)) continue;
       if (fits(job)) return job;
-      refused = [...refused.filter((more) => !isRefusedWith(more, job)), job];
+      refused = [...refused.filter((more) => !isRefusedWith(more, wanted)), wanted];
     }
     return undefined;
   }
 }
 
+/** What a job wants. Its need is worked out each time that it is asked for. */
+type Wanted = Pick<Waiting, 'need' | 'alone' | 'canStartAgain'>;
+
+function isRefusedWithAny(one: Wanted, refused: readonly Wanted[]): boolean {
+  for (const other of refused) if (isRefusedWith(one, other)) return true;
+  return false;
+}
+
 /** Whether one does not fit where the other does not. */
-function isRefusedWith(one: Waiting, other: Waiting): boolean {
+function isRefusedWith(one: Wanted, other: Wanted): boolean {
   if (other.alone) return one.alone;
   if (!other.canStartAgain && one.canStartAgain) return false;
-  const [need, less] = [one.need, other.need];
+  const { need } = one;
+  const less = other.need;
   return need.memoryBytes >= less.memoryBytes && need.cpus >= less.cpus && need.pids >= less.pids;
 }

@@ -48,6 +48,8 @@ export class RoomLedger {
   readonly #queue = new JobQueue<RoomRequest>();
   readonly #running: RunningRecord[] = [];
   #isLooking = false;
+  /** Whether those that wait may have room since the last look. */
+  #hasChanged = false;
 
   constructor(private readonly options: LedgerOptions) {}
 
@@ -71,18 +73,40 @@ export class RoomLedger {
   /** It may get its room within this call. */
   ask(request: RoomRequest): void {
     this.#queue.add(request);
-    this.look();
+    // Nothing has changed for those that were refused: of thousands that wait none is asked about.
+    if (this.#hasChanged || this.#admits(request)) this.look();
   }
 
-  /** False if it does not wait (any more). {@link look} then: it may have been what the others waited for. */
+  /** For one that can't wait: it gets its room within this call. False: there is none, and it does not wait. */
+  askNow(request: RoomRequest): boolean {
+    this.#queue.add(request);
+    if (this.#hasChanged || this.#admits(request)) {
+      // Whoever is called by the loop can't wait for its next round either.
+      if (this.#isLooking) this.#giveRoom();
+      else this.look();
+    }
+    return !this.withdraw(request);
+  }
+
+  /** False if it does not wait (any more). {@link lookIfChanged} then: it may have been what the others waited for. */
   withdraw(request: RoomRequest): boolean {
-    return this.#queue.delete(request);
+    const heldBack = this.#queue.due === request;
+    if (!this.#queue.delete(request)) return false;
+    this.#hasChanged ||= heldBack;
+    return true;
   }
 
-  /** Takes the room back. {@link look} then. */
+  /** Takes the room back. {@link lookIfChanged} then. */
   release(record: RunningRecord): void {
     const place = this.#running.indexOf(record);
-    if (place !== -1) this.#running.splice(place, 1);
+    if (place === -1) return;
+    this.#running.splice(place, 1);
+    this.#hasChanged = true;
+  }
+
+  /** Looks, if others may have room since someone gave back theirs, or left. */
+  lookIfChanged(): void {
+    if (this.#hasChanged) this.look();
   }
 
   /** Gives room to all that may have it now. */
@@ -91,23 +115,33 @@ export class RoomLedger {
     if (this.#isLooking) return;
     this.#isLooking = true;
     try {
-      for (let next = this.#next(); next !== undefined; next = this.#next()) {
-        const record = new RunningRecord(next, this.options.now());
-        this.#running.push(record);
-        next.onRoom(record);
-      }
+      this.#giveRoom();
     } finally {
       this.#isLooking = false;
     }
   }
 
+  #giveRoom(): void {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      const record = new RunningRecord(next, this.options.now());
+      this.#running.push(record);
+      next.onRoom(record);
+    }
+    this.#hasChanged = false;
+  }
+
   #next(): RoomRequest | undefined {
-    const { admission, concurrency, now } = this.options;
-    if (this.queued === 0 || this.#running.length >= concurrency) return undefined;
-    if (this.#running.some(({ request }) => request.alone)) return undefined;
-    const nowMs = now();
-    return this.#queue.take((job) =>
-      job.alone ? this.#running.length === 0 : admission.admits(job, this.#running, nowMs),
-    );
+    return this.#mayStartAny() ? this.#queue.take((job) => this.#admits(job)) : undefined;
+  }
+
+  #admits(job: RoomRequest): boolean {
+    if (!this.#mayStartAny()) return false;
+    const { admission, now } = this.options;
+    return job.alone ? this.#running.length === 0 : admission.admits(job, this.#running, now());
+  }
+
+  #mayStartAny(): boolean {
+    if (this.queued === 0 || this.#running.length >= this.options.concurrency) return false;
+    return !this.#running.some(({ request }) => request.alone);
   }
 }

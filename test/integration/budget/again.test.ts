@@ -100,6 +100,20 @@ describeIf('cgroup', 'jobs that start again', () => {
     expect(budget.stats()).toMatchObject({ ended: 2, retried: 2, killed: 1 });
   });
 
+  test('not once it is aborted, be it as its last attempt ends', async () => {
+    const budget = make(new FakeLearner());
+    const abort = new AbortController();
+    const others: Promise<unknown>[] = [];
+    budget.once('ended', () => {
+      abort.abort();
+      others.push(budget.reserve({ memory: '100M', priority: 1 }));
+    });
+    const running = budget.run(...needs(15), { memory: '20M', key: 'grows', signal: abort.signal });
+    await expect(running).rejects.toMatchObject({ name: 'AbortError' });
+    expect(others).toHaveLength(1);
+    expect(budget.stats()).toMatchObject({ queued: 0, running: 1, aborted: 1 });
+  });
+
   test('not if its caller could tell, and then it is learned from all the same', async () => {
     const learner = new FakeLearner();
     const budget = make(learner);

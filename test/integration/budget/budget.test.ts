@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { type JobEndedEvent, type JobStartedEvent, run } from 'memcage';
 import { budgetsClosedAfterEach, eventsOf } from '../../support/budget-after-each';
 import { said } from '../../support/cage-kinds';
@@ -262,5 +263,31 @@ describeIf('cgroup', 'a budget', () => {
     expect(limit()).toBeGreaterThan(atFirst);
     for (const room of rooms) room.release();
     expect(members(budget.cage.cgroup.path)).toEqual([]);
+  });
+
+  test('a limit that somebody gave its cage stays', async () => {
+    const budget = make({ memory: '200M' });
+    budget.cage.setLimits({ memory: '50M' });
+    const rooms = await Promise.all(Array.from({ length: 65 }, () => budget.reserve({ memory: '1M' })));
+    expect(budget.cage.cgroup.usage().limitBytes).toBe(50 << 20);
+    for (const room of rooms) room.release();
+  });
+
+  test('what its caller changes while a job waits changes nothing of it', async () => {
+    const budget = make({ memory: '64M' });
+    const room = await budget.reserve({ memory: '64M' });
+    const args = ['-c', 'echo $0 $WORD', 'first'];
+    const env = { ...process.env, WORD: 'word' };
+    const memory = { max: '20M' };
+    const ran = budget.run('sh', args, { memory, env });
+    const spawned = budget
+      .spawn('sh', args, { memory, env })
+      .then(async ({ stdout, outcome }) => [await text(stdout), (await outcome).memory.limitBytes]);
+    memory.max = '60M';
+    env.WORD = 'other';
+    args[2] = 'later';
+    room.release();
+    expect(await ran).toMatchObject({ stdout: 'first word\n', memory: { limitBytes: 20 << 20 } });
+    expect(await spawned).toEqual(['first word\n', 20 << 20]);
   });
 });

@@ -143,6 +143,32 @@ describeIf('cgroup', 'budget.contain', () => {
     expect(budget.stats()).toMatchObject({ running: 0, reservedBytes: 0, ended: 3 });
   });
 
+  test('a synchronous one is told of with its own times, and starts from a listener, too', async () => {
+    const { budget, room } = await makeFull();
+    const times: object[] = [];
+    budget.on('started', ({ id, waitedMs }) => times.push({ id, waited: waitedMs >= 100 }));
+    budget.on('ended', ({ id, durationMs }) => times.push({ id, lasted: durationMs >= 100 }));
+    room.release();
+    times.length = 0;
+    budget.contain(() => childProcess.execSync('sleep 0.1'), ALL);
+    expect(times).toEqual([
+      { id: 2, waited: false },
+      { id: 2, lasted: true },
+    ]);
+    const full = await budget.reserve({ memory: '64M' });
+    const half = { memory: '32M' };
+    const waiting = budget.contain(() => childProcess.spawn(...WAIT), half);
+    let said = '';
+    budget.once('started', () => {
+      said = budget.contain(() => childProcess.execSync('echo within', { encoding: 'utf8' }), half);
+    });
+    full.release();
+    expect(said).toBe('within\n');
+    expect(budget.stats()).toMatchObject({ running: 1, ended: 4 });
+    waiting.stdin.end();
+    await exit(waiting);
+  });
+
   test("memcage's own children are jobs with their own limits, unless they go elsewhere", async () => {
     const budget = make({ memory: '64M' });
     const cage = createCage({ memory: '20M' });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
-import { once } from 'node:events';
-import { type JobEndedEvent, run } from 'memcage';
+import { getEventListeners, once } from 'node:events';
+import { type JobEndedEvent, run, spawn } from 'memcage';
 import { budgetsClosedAfterEach, eventsOf } from '../../support/budget-after-each';
 import { cagesOf } from '../../support/cgroup-tree';
 import { withCode } from '../../support/error-code';
@@ -51,6 +51,23 @@ describeIf('cgroup', 'how jobs of a budget end', () => {
     await waiting;
   });
 
+  test('many with one signal, of which the first ones have room', async () => {
+    const budget = make({ memory: '20M' });
+    const { signal, abort } = controller();
+    const listeners = (): number => getEventListeners(signal, 'abort').length;
+    const first = await budget.reserve({ memory: '20M' });
+    const all = Array.from({ length: 20 }, () => budget.reserve({ memory: '10M', signal }));
+    const rejected = all.slice(2).map((each) => expect(each).rejects.toMatchObject(ABORTED));
+    expect(listeners()).toBe(1);
+    first.release();
+    const rooms = await Promise.all(all.slice(0, 2));
+    expect(listeners()).toBe(1);
+    abort();
+    expect([listeners(), budget.stats().queued, budget.stats().running]).toEqual([0, 0, 2]);
+    await Promise.all(rejected);
+    for (const room of rooms) room.release();
+  });
+
   test('an abort between the room and the start counts too', async () => {
     const budget = make({ memory: '20M' });
     const started = jest.fn();
@@ -61,6 +78,22 @@ describeIf('cgroup', 'how jobs of a budget end', () => {
     await expect(aborted).rejects.toMatchObject(ABORTED);
     expect(started).not.toHaveBeenCalled();
     expect(budget.stats()).toMatchObject({ running: 0, reservedBytes: 0, aborted: 1, ended: 0 });
+  });
+
+  test('an abort as it is said to have started finds the listeners of its caller', async () => {
+    const budget = make({ memory: '20M' });
+    const seen: string[] = [];
+    for (const start of [
+      (signal: AbortSignal) => budget.spawn('sleep', ['60'], { memory: '8M', signal }),
+      async (signal: AbortSignal) => budget.contain(() => spawn('sleep', ['60'], { signal }), { memory: '8M' }),
+    ]) {
+      const { signal, abort } = controller();
+      budget.once('started', () => abort());
+      const child = await start(signal);
+      child.on('error', ({ name }) => seen.push(name));
+      expect((await child.outcome)?.signal).toBe('SIGTERM');
+    }
+    expect(seen).toEqual(['AbortError', 'AbortError']);
   });
 
   test('one that runs is ended by its signal and timeout as run() does', async () => {

@@ -217,6 +217,65 @@ describe('RoomLedger', () => {
     );
   });
 
+  it('looks at none of those that wait as one more comes, or one leaves', () => {
+    const book = new Book();
+    let asked = 0;
+    const counted = (memoryBytes: number): Partial<RoomRequest> => ({
+      get need() {
+        asked += 1;
+        return { memoryBytes, cpus: 0, pids: 0 };
+      },
+    });
+    const ask = (memoryBytes: number) => {
+      const request = book.ask({});
+      book.ledger.withdraw(request);
+      const wanted = Object.defineProperties(
+        { ...request, order: request.order },
+        Object.getOwnPropertyDescriptors(counted(memoryBytes)),
+      );
+      book.ledger.ask(wanted);
+      return wanted;
+    };
+    book.ask({ memoryBytes: 100 });
+    const all = Array.from({ length: 100 }, (_, at) => ask(1 + (at % 7)));
+    expect(asked).toBeLessThan(500);
+    asked = 0;
+    for (const each of all.slice(10).reverse()) {
+      expect(book.ledger.withdraw(each)).toBe(true);
+      book.ledger.lookIfChanged();
+    }
+    expect([asked, book.ledger.queued]).toEqual([0, 10]);
+    book.end(1);
+    expect(book.ledger.queued).toBe(0);
+  });
+
+  it('looks again as one leaves that all others waited for', () => {
+    const book = new Book();
+    book.ask({ memoryBytes: 50 });
+    const large = book.ask({ memoryBytes: 60 });
+    for (let count = 0; count < 33; count += 1) book.ask({ memoryBytes: 50 });
+    for (let count = 0; count < 31; count += 1) book.end(book.started.at(-1) ?? 0);
+    expect(book.started).toHaveLength(33);
+    book.end(book.started.at(-1) ?? 0);
+    expect(book.started).toHaveLength(33);
+    book.ledger.withdraw(large);
+    book.ledger.lookIfChanged();
+    expect(book.started).toHaveLength(34);
+  });
+
+  it('has room for one that can not wait while it gives room to another', () => {
+    const book = new Book();
+    const cantWait = { ...book.ask({ memoryBytes: 1 }), order: 1000, need: { memoryBytes: 40, cpus: 0, pids: 0 } };
+    book.end(1);
+    let hadRoom: boolean[] = [];
+    book.ask(
+      { memoryBytes: 60 },
+      { onRoom: () => (hadRoom = [1000, 1001].map((order) => book.ledger.askNow({ ...cantWait, order }))) },
+    );
+    expect(hadRoom).toEqual([true, false]);
+    expect([book.ledger.queued, book.ledger.reservedBytes()]).toEqual([0, 100]);
+  });
+
   it('is quick with 3,000 that wait', () => {
     const book = new Book();
     for (let count = 0; count < 3000; count += 1) book.ask({ memoryBytes: 20 + ((count * 7919) % 8000) / 100 });
