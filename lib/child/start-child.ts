@@ -20,7 +20,6 @@ import { type ExplainedFailure, explainFailure } from './failure';
 import { type Forerunner, openForerunner } from './forerunner';
 import type { Gate } from './gate';
 import type { HeldChild } from './held-child';
-
 import type { KernelReport } from './kernel-report';
 import { refuseSettings } from './setting-refusal';
 import { withTimeBackstop } from './time-backstop';

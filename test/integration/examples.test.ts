@@ -110,6 +110,7 @@ describeIf(['cgroup', 'root'], 'the examples', () => {
         '✓ endless failed: took too long',
         ...[1, 2, 3, 4].map((n) => `✓ mail ${n} done: used ${n} MiB`),
         '✓ at the same time 3',
+        /^✓ most memory at a time (\d+ MiB)$/,
       ],
     ],
     [

@@ -19,7 +19,7 @@ const CODE = ['ts', 'js', 'sh'];
 
 let project: UserProject;
 beforeAll(() => {
-  project = makeUserProject(['@opentelemetry', '@temporalio', '@types', 'prom-client', 'workerpool']);
+  project = makeUserProject(['@opentelemetry', '@temporalio', '@types', 'bullmq', 'ioredis', 'prom-client', 'workerpool']);
 });
 afterAll(() => project.remove());
 
