@@ -19,7 +19,15 @@ const CODE = ['ts', 'js', 'sh'];
 
 let project: UserProject;
 beforeAll(() => {
-  project = makeUserProject(['@opentelemetry', '@temporalio', '@types', 'bullmq', 'ioredis', 'prom-client', 'workerpool']);
+  project = makeUserProject([
+    '@opentelemetry',
+    '@temporalio',
+    '@types',
+    'bullmq',
+    'ioredis',
+    'prom-client',
+    'workerpool',
+  ]);
 });
 afterAll(() => project.remove());
 
