@@ -12,6 +12,8 @@ const TESTS_OF_NODES = {
   'test/integration/api/':
     "functions beside Node's own, contain(), cluster, permissions, memcage imported and required",
   'test/integration/libraries/': "what packages make of Node's child_process",
+  'test/integration/warm-pool/': 'how a child of Node loads its module',
+  'test/integration/child/gate': 'what Node makes of a start that fails late',
   'test/integration/bad-input/as-node': 'the errors that Node throws',
   'test/integration/polling/life': 'the thread of the sampler, its end, and requests while the event loop is blocked',
   'test/integration/events/environments': 'listeners in worker threads',
