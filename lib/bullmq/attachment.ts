@@ -1,4 +1,4 @@
-import type { Worker } from 'bullmq';
+import type { Job, Worker } from 'bullmq';
 import { AbortError, type Budget, type LearnedJob, type ReserveOptions, type Room } from '../index.js';
 import { Throttle } from './throttle.js';
 
@@ -31,7 +31,6 @@ interface Waiter {
  */
 export class Attachment {
   readonly #throttle: Throttle;
-  readonly #most: number;
   readonly #waiting: Waiter[] = [];
   #running = 0;
   /** For the next job. */
@@ -44,18 +43,18 @@ export class Attachment {
   #isClosed = false;
 
   constructor(
-    worker: Worker,
+    private readonly worker: Worker,
     private readonly supply: Supply,
   ) {
-    this.#most = worker.concurrency;
-    this.#throttle = new Throttle(worker);
+    this.#throttle = new Throttle(worker, () => this.#update({ wake: true }));
     supply.budget.on('queued', this.#onQueued);
     worker.once('closing', () => this.close());
     this.#update();
   }
 
   /** A job that was fetched takes its room. */
-  async enter(signal: AbortSignal): Promise<Seat> {
+  async enter(job: Job, signal: AbortSignal): Promise<Seat> {
+    if (this.#isTooMany()) await this.#putBack(job);
     this.#running += 1;
     const room = this.#held;
     this.#held = undefined;
@@ -69,15 +68,31 @@ export class Attachment {
     }
   }
 
+  /**
+   * Whether a job was fetched without room: BullMQ's wait for a job goes on when the worker is paused, or has its concurrency
+   * lowered. One who fetches by itself gets its job done.
+   */
+  #isTooMany(): boolean {
+    const hasRoom = this.#held !== undefined || (this.#isGranted && this.#waiting.length === 0);
+    if (hasRoom || this.#isClosed || !this.worker.isRunning()) return false;
+    this.#update();
+    // Else the worker would fetch it again at once.
+    return this.#throttle.holds(this.#running);
+  }
+
+  /** To the head of the queue, as BullMQ does with what its rate limit does not let pass. */
+  async #putBack(job: Job): Promise<never> {
+    await job.moveToWait(job.token);
+    throw Object.assign(new Error('There is no room for the job'), { name: 'WaitingError' });
+  }
+
   /** The worker fetches no more. Jobs that run stay. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.supply.budget.off('queued', this.#onQueued);
     clearTimeout(this.#idle);
-    this.#held?.release();
-    this.#held = undefined;
-    if (this.#waiting.length === 0) this.#asked?.abort();
+    this.#giveUp();
   }
 
   async #wait(signal: AbortSignal): Promise<Room> {
@@ -144,6 +159,7 @@ export class Attachment {
   #update({ wake = false } = {}): void {
     if (this.#needsMore()) this.#ask();
     if (this.#isClosed) return;
+    if (this.#running >= this.#throttle.most) this.#giveUp();
     const hasRoom = this.#held !== undefined || (this.#isGranted && this.#waiting.length === 0);
     this.#throttle.set(this.#running + (hasRoom ? 1 : 0), { wake });
   }
@@ -151,7 +167,16 @@ export class Attachment {
   #needsMore(): boolean {
     if (this.#asked !== undefined) return false;
     if (this.#waiting.length > 0) return true;
-    return !this.#isClosed && this.#held === undefined && this.#running < this.#most;
+    return !this.#isClosed && this.#held === undefined && this.#running < this.#throttle.most;
+  }
+
+  /** The worker is to fetch no more for now. Jobs that were fetched still get their room. */
+  #giveUp(): void {
+    this.#held?.release();
+    this.#held = undefined;
+    if (this.#waiting.length > 0) return;
+    this.#asked?.abort();
+    this.#isGranted = false;
   }
 
   #ask(): void {
