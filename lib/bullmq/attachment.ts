@@ -48,7 +48,7 @@ export class Attachment {
   ) {
     this.#throttle = new Throttle(worker, () => this.#update({ wake: true }));
     supply.budget.on('queued', this.#onQueued);
-    worker.once('closing', () => this.close());
+    worker.once('closing', () => this.#end());
     this.#update();
   }
 
@@ -73,9 +73,13 @@ export class Attachment {
    * lowered. One who fetches by itself gets its job done.
    */
   #isTooMany(): boolean {
-    const hasRoom = this.#held !== undefined || (this.#isGranted && this.#waiting.length === 0);
-    if (hasRoom || this.#isClosed || !this.worker.isRunning()) return false;
-    this.#update();
+    if (!this.worker.isRunning()) return false;
+    if (this.supply.budget.closing) {
+      this.close();
+    } else {
+      if (this.#hasRoom() || this.#isClosed) return false;
+      this.#update();
+    }
     // Else the worker would fetch it again at once.
     return this.#throttle.holds(this.#running);
   }
@@ -88,6 +92,11 @@ export class Attachment {
 
   /** The worker fetches no more. Jobs that run stay. */
   close(): void {
+    if (!this.#isClosed) this.#throttle.set(0, { wake: false });
+    this.#end();
+  }
+
+  #end(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.supply.budget.off('queued', this.#onQueued);
@@ -160,8 +169,12 @@ export class Attachment {
     if (this.#needsMore()) this.#ask();
     if (this.#isClosed) return;
     if (this.#running >= this.#throttle.most) this.#giveUp();
-    const hasRoom = this.#held !== undefined || (this.#isGranted && this.#waiting.length === 0);
-    this.#throttle.set(this.#running + (hasRoom ? 1 : 0), { wake });
+    this.#throttle.set(this.#running + (this.#hasRoom() ? 1 : 0), { wake });
+  }
+
+  /** For the next job. */
+  #hasRoom(): boolean {
+    return this.#held !== undefined || (this.#isGranted && this.#waiting.length === 0);
   }
 
   #needsMore(): boolean {

@@ -168,6 +168,21 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
     expect(await queue.end(job)).toMatchObject({ state: 'failed', failedReason: 'ends.mjs was cancelled: a reason' });
   });
 
+  test('that is cancelled as it begins is told so', async () => {
+    const { processor } = work({ spare: 0 });
+    const controller = new AbortController();
+    const name = 'waits until it is told';
+    const job = {
+      name,
+      asJSONSandbox: () => {
+        controller.abort('a reason');
+        return { name, data: '{}', opts: {} };
+      },
+      updateProgress: async () => {},
+    } as unknown as Job;
+    expect(await processor(job, undefined, controller.signal)).toBe('a reason');
+  });
+
   test('leaves no process behind when it is completed', async () => {
     const queue = work();
     const { returnvalue } = await queue.end(await queue.add('leaves'));
@@ -273,6 +288,30 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
       room.release();
       expect(await queue.end(job)).toMatchObject({ state: 'completed', attemptsMade: 1, attemptsStarted: 2 });
       expect(queue.errors).toEqual([]);
+    });
+
+    test('is left in the queue by a worker whose budget was closed before it', async () => {
+      const budget = budgetOf('100M');
+      const queue = work({ budget, spare: 0 }, { drainDelay: 600 });
+      await once(queue.worker as Worker, 'drained');
+      await budget.close();
+      const fetched = once(queue.worker as Worker, 'active');
+      await queue.queue.addBulk(Array.from({ length: 3 }, () => ({ name: 'value', data: {} })));
+      await fetched;
+      await until('no job is active', async () => (await active(queue)) === 0);
+      await sleep(200);
+      expect(await queue.queue.getJobCounts('waiting', 'failed')).toEqual({ waiting: 3, failed: 0 });
+    });
+
+    test('is left in the queue by a worker whose processor was closed before it', async () => {
+      const queue = work({ budget: budgetOf('100M'), spare: 0 });
+      await once(queue.worker as Worker, 'drained');
+      await queue.processor.close();
+      await queue.queue.addBulk(Array.from({ length: 3 }, () => ({ name: 'value', data: {} })));
+      await sleep(500);
+      // BullMQ's wait for a job may have gone on: it gives the worker one, which the processor refuses.
+      expect((await queue.queue.getJobCounts('failed'))['failed']).toBeLessThanOrEqual(1);
+      expect(queue.worker?.isPaused()).toBe(true);
     });
 
     test('waits for room for more, if it is done once more', async () => {
