@@ -18,6 +18,8 @@ export interface Supply {
 
 /** How long an idle worker keeps room that others wait for. */
 const IDLE_MS = 1000;
+/** And how long, if it has had no job since it last gave its room away: else each idle worker would cost others a second a job. */
+const STILL_IDLE_MS = 100;
 
 /** A job that was fetched, and has no room. */
 interface Waiter {
@@ -40,6 +42,7 @@ export class Attachment {
   /** Whether the budget has given it, which its promise tells later. */
   #isGranted = false;
   #idle: NodeJS.Timeout | undefined;
+  #idleMs = IDLE_MS;
   #isClosed = false;
 
   constructor(
@@ -54,6 +57,8 @@ export class Attachment {
 
   /** A job that was fetched takes its room. */
   async enter(job: Job, signal: AbortSignal): Promise<Seat> {
+    // Also for one that is put back: it came later than the worker's room could wait.
+    this.#idleMs = IDLE_MS;
     if (this.#isTooMany()) await this.#putBack(job);
     this.#running += 1;
     const room = this.#held;
@@ -242,10 +247,11 @@ export class Attachment {
     this.#idle = setTimeout(() => {
       if (this.#held !== room || this.supply.budget.stats().queued === 0) return;
       this.#held = undefined;
+      this.#idleMs = STILL_IDLE_MS;
       // Behind those that wait.
       this.#ask();
       room.release();
       this.#update();
-    }, IDLE_MS).unref();
+    }, this.#idleMs).unref();
   }
 }

@@ -273,6 +273,20 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
       expect(await one.end(await one.add('value'))).toMatchObject({ state: 'completed' });
     });
 
+    test('gets the room of a worker sooner that has had nothing to do for long', async () => {
+      const budget = budgetOf('100M');
+      work({ budget, spare: 0 });
+      const waits: number[] = [];
+      for (let round = 0; round < 5; round++) {
+        await until('it holds the room', () => budget.stats().running === 1);
+        const from = performance.now();
+        (await budget.reserve({ memory: '64M' })).release();
+        waits.push(performance.now() - from);
+      }
+      const [first = 0, ...later] = waits;
+      expect(later.reduce((sum, ms) => sum + ms, 0) / later.length).toBeLessThan(first / 2);
+    });
+
     test('is left in the queue by a worker that gave its room away while it waited for a job', async () => {
       const budget = budgetOf('100M');
       const queue = work({ budget, spare: 0 }, { drainDelay: 600 });
