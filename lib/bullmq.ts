@@ -68,6 +68,8 @@ function makeProcessor(plan: Plan, options: CagedProcessorOptions): CagedProcess
   const runs = new JobRuns({ plan, protocol, pool, seats });
   const spares = new SpareRoom(plan, needOf(plan));
   const attached = new WeakSet<Worker>();
+  /** Workers of one queue may do the same job after another, when the first has lost its lock. */
+  const fetchedBy = new WeakMap<Job, Worker>();
   let closed: Promise<void> | undefined;
   const isClosed = (): MemcageError => new MemcageError(ErrorCode.CLOSED, 'The processor is closed');
 
@@ -82,12 +84,10 @@ function makeProcessor(plan: Plan, options: CagedProcessorOptions): CagedProcess
     if (attached.has(worker)) return worker;
     attached.add(worker);
     seats.attach(worker);
+    worker.on('active', (job: Job) => fetchedBy.set(job, worker));
     worker.on('lockRenewalFailed', (jobIds) => {
       const lost = new Error('The lock of the job was lost: another worker may do it now');
-      void runs.stop(
-        lost,
-        ({ id, queueQualifiedName }) => isOf(worker, queueQualifiedName) && jobIds.includes(id ?? ''),
-      );
+      void runs.stop(lost, (job) => fetchedBy.get(job) === worker && jobIds.includes(job.id ?? ''));
     });
     return worker;
   };
@@ -102,8 +102,4 @@ function makeProcessor(plan: Plan, options: CagedProcessorOptions): CagedProcess
   return Object.defineProperty(Object.assign(processor, { attach, close, [Symbol.asyncDispose]: close }), 'closing', {
     get: () => closed !== undefined,
   }) as unknown as CagedProcessor;
-}
-
-function isOf(worker: Worker, queueQualifiedName: string): boolean {
-  return worker.qualifiedName === queueQualifiedName;
 }

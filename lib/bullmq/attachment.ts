@@ -1,4 +1,4 @@
-import type { Worker } from 'bullmq';
+import type { Job, Worker } from 'bullmq';
 import { AbortError, type Budget, type LearnedJob, type ReserveOptions, type Room } from '../index.js';
 import { Throttle } from './throttle.js';
 
@@ -18,6 +18,8 @@ export interface Supply {
 
 /** How long an idle worker keeps room that others wait for. */
 const IDLE_MS = 1000;
+/** And how long, if it has had no job since it last gave its room away: else each idle worker would cost others a second a job. */
+const STILL_IDLE_MS = 100;
 
 /** A job that was fetched, and has no room. */
 interface Waiter {
@@ -31,7 +33,6 @@ interface Waiter {
  */
 export class Attachment {
   readonly #throttle: Throttle;
-  readonly #most: number;
   readonly #waiting: Waiter[] = [];
   #running = 0;
   /** For the next job. */
@@ -41,21 +42,24 @@ export class Attachment {
   /** Whether the budget has given it, which its promise tells later. */
   #isGranted = false;
   #idle: NodeJS.Timeout | undefined;
+  #idleMs = IDLE_MS;
   #isClosed = false;
 
   constructor(
-    worker: Worker,
+    private readonly worker: Worker,
     private readonly supply: Supply,
   ) {
-    this.#most = worker.concurrency;
-    this.#throttle = new Throttle(worker);
+    this.#throttle = new Throttle(worker, () => this.#update({ wake: true }));
     supply.budget.on('queued', this.#onQueued);
-    worker.once('closing', () => this.close());
+    worker.once('closing', () => this.#end());
     this.#update();
   }
 
   /** A job that was fetched takes its room. */
-  async enter(signal: AbortSignal): Promise<Seat> {
+  async enter(job: Job, signal: AbortSignal): Promise<Seat> {
+    // Also for one that is put back: it came later than the worker's room could wait.
+    this.#idleMs = IDLE_MS;
+    if (this.#isTooMany()) await this.#putBack(job);
     this.#running += 1;
     const room = this.#held;
     this.#held = undefined;
@@ -69,15 +73,40 @@ export class Attachment {
     }
   }
 
+  /**
+   * Whether a job was fetched without room: BullMQ's wait for a job goes on when the worker is paused, or has its concurrency
+   * lowered. One who fetches by itself gets its job done.
+   */
+  #isTooMany(): boolean {
+    if (!this.worker.isRunning()) return false;
+    if (this.supply.budget.closing) {
+      this.close();
+    } else {
+      if (this.#hasRoom() || this.#isClosed) return false;
+      this.#update();
+    }
+    // Else the worker would fetch it again at once.
+    return this.#throttle.holds(this.#running);
+  }
+
+  /** To the head of the queue, as BullMQ does with what its rate limit does not let pass. */
+  async #putBack(job: Job): Promise<never> {
+    await job.moveToWait(job.token);
+    throw Object.assign(new Error('There is no room for the job'), { name: 'WaitingError' });
+  }
+
   /** The worker fetches no more. Jobs that run stay. */
   close(): void {
+    if (!this.#isClosed) this.#throttle.set(0, { wake: false });
+    this.#end();
+  }
+
+  #end(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.supply.budget.off('queued', this.#onQueued);
     clearTimeout(this.#idle);
-    this.#held?.release();
-    this.#held = undefined;
-    if (this.#waiting.length === 0) this.#asked?.abort();
+    this.#giveUp();
   }
 
   async #wait(signal: AbortSignal): Promise<Room> {
@@ -144,14 +173,28 @@ export class Attachment {
   #update({ wake = false } = {}): void {
     if (this.#needsMore()) this.#ask();
     if (this.#isClosed) return;
-    const hasRoom = this.#held !== undefined || (this.#isGranted && this.#waiting.length === 0);
-    this.#throttle.set(this.#running + (hasRoom ? 1 : 0), { wake });
+    if (this.#running >= this.#throttle.most) this.#giveUp();
+    this.#throttle.set(this.#running + (this.#hasRoom() ? 1 : 0), { wake });
+  }
+
+  /** For the next job. */
+  #hasRoom(): boolean {
+    return this.#held !== undefined || (this.#isGranted && this.#waiting.length === 0);
   }
 
   #needsMore(): boolean {
     if (this.#asked !== undefined) return false;
     if (this.#waiting.length > 0) return true;
-    return !this.#isClosed && this.#held === undefined && this.#running < this.#most;
+    return !this.#isClosed && this.#held === undefined && this.#running < this.#throttle.most;
+  }
+
+  /** The worker is to fetch no more for now. Jobs that were fetched still get their room. */
+  #giveUp(): void {
+    this.#held?.release();
+    this.#held = undefined;
+    if (this.#waiting.length > 0) return;
+    this.#asked?.abort();
+    this.#isGranted = false;
   }
 
   #ask(): void {
@@ -204,10 +247,11 @@ export class Attachment {
     this.#idle = setTimeout(() => {
       if (this.#held !== room || this.supply.budget.stats().queued === 0) return;
       this.#held = undefined;
+      this.#idleMs = STILL_IDLE_MS;
       // Behind those that wait.
       this.#ask();
       room.release();
       this.#update();
-    }, IDLE_MS).unref();
+    }, this.#idleMs).unref();
   }
 }

@@ -27,11 +27,12 @@ export async function attempt(child: CagedChild, request: AttemptRequest): Promi
   relayOutput(child);
   const conversation = new Conversation(child, job, protocol);
   const ending = new Ending(child);
+  // Before what cancels it: BullMQ's child has no signal before its job.
+  conversation.start(token);
   const stay = stops.listen(({ reason, atOnce }) => {
     conversation.cancel(reason);
     ending.within(atOnce ? 0 : graceMs);
   });
-  conversation.start(token);
   const said = await conversation.said;
   // What is asked for now is too late.
   stay();

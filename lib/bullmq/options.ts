@@ -68,6 +68,8 @@ export interface Plan {
   memory: MemoryOption;
   /** The limit in bytes, which a job takes of the budget. */
   memoryBytes: number;
+  /** The most that `memory` or `retry` give a job, in bytes. */
+  largestBytes: number;
   budget: Budget<LearnedJob> | undefined;
   /** Undefined if nothing is learned. */
   keyOf: ((job: Job) => string) | undefined;
@@ -134,13 +136,17 @@ export function readPlan(
   const processor = findProcessor(file, { looked: rest.root === undefined });
   const memoryBytes = bytesOf(memory);
   const keyOf = learn === true ? (job: Job) => job.name : learn === false ? undefined : learn;
+  const shared = readBudget(budget, { cage, parent, enforce });
+  const most = shared?.stats().memoryBytes;
+  const retryBytes = readRetry(retry, { memoryBytes, learns: keyOf !== undefined, most });
   return {
     processor,
     memory,
     memoryBytes,
-    budget: readBudget(budget, { cage, parent, enforce }),
+    largestBytes: (typeof retry === 'object' ? retryBytes(memoryBytes) : undefined) ?? memoryBytes,
+    budget: shared,
     keyOf,
-    retryBytes: readRetry(retry, { memoryBytes, learns: keyOf !== undefined, most: budget?.stats().memoryBytes }),
+    retryBytes,
     timeoutMs: readTime('timeout', timeout),
     graceMs: readTime('grace', grace) ?? GRACE_MS,
     spare: spare ?? (keyOf === undefined ? 1 : 0),
@@ -148,7 +154,7 @@ export function readPlan(
     args: [protocol.classes, processor.href],
     // As BullMQ's children: what they write is written by this process.
     childOptions: { silent: true, ...childOptions },
-    place: budget === undefined ? present({ cage, parent, enforce }) : { cage: budget.cage },
+    place: shared === undefined ? present({ cage, parent, enforce }) : { cage: shared.cage },
   };
 }
 

@@ -25,7 +25,7 @@ export class Seats {
     const { budget } = this.plan;
     if (budget === undefined) return NO_SEAT;
     const attachment = this.#fetchedBy.get(job);
-    if (attachment !== undefined) return attachment.enter(signal);
+    if (attachment !== undefined) return attachment.enter(job, signal);
     const room: Room = await budget.reserve({ ...needOf(this.plan), signal });
     return { giveBack: () => room.release(), leave: () => room.release() };
   }

@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Job } from 'bullmq';
+import type { Job, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import {
   type Budget,
@@ -47,14 +48,14 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
 
   function work(
     options: Partial<CagedProcessorOptions> = {},
-    { file = FILE, lockDuration = 30_000, concurrency = 2 } = {},
+    { file = FILE, lockDuration = 30_000, concurrency = 2, autorun = true, drainDelay = 5 } = {},
   ): TestQueue & { processor: CagedProcessor; failures: Map<string, Error> } {
     count += 1;
     const processor = cagedProcessor(file, { memory: '64M', nodeHeap: false, ...options });
     open.push(processor);
     const queue = new TestQueue(valkey, `ends-${count}`);
     open.push(queue);
-    const worker = queue.work(processor as never, { lockDuration, concurrency });
+    const worker = queue.work(processor as never, { lockDuration, concurrency, autorun, drainDelay });
     processor.attach(worker);
     const failures = new Map<string, Error>();
     worker.on('failed', (job, error) => failures.set(job?.id ?? '', error));
@@ -167,6 +168,21 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
     expect(await queue.end(job)).toMatchObject({ state: 'failed', failedReason: 'ends.mjs was cancelled: a reason' });
   });
 
+  test('that is cancelled as it begins is told so', async () => {
+    const { processor } = work({ spare: 0 });
+    const controller = new AbortController();
+    const name = 'waits until it is told';
+    const job = {
+      name,
+      asJSONSandbox: () => {
+        controller.abort('a reason');
+        return { name, data: '{}', opts: {} };
+      },
+      updateProgress: async () => {},
+    } as unknown as Job;
+    expect(await processor(job, undefined, controller.signal)).toBe('a reason');
+  });
+
   test('leaves no process behind when it is completed', async () => {
     const queue = work();
     const { returnvalue } = await queue.end(await queue.add('leaves'));
@@ -182,6 +198,18 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
     client.disconnect();
     await until('it is ended', () => !isAlive(pid));
     expect(queue.errors.map(({ message }) => message)).toContain(`could not renew lock for job ${job.id}`);
+  });
+
+  test('is not ended when another worker of the processor has lost the lock that it had before', async () => {
+    const queue = work();
+    const other = new TestQueue(valkey, queue.name);
+    open.push(other);
+    queue.processor.attach(other.work(queue.processor as never, { autorun: false }));
+    const job = await queue.add('waits until it is told');
+    await running(queue, job);
+    other.worker?.emit('lockRenewalFailed', [job.id ?? '']);
+    queue.worker?.cancelJob(job.id ?? '', 'enough');
+    expect(await queue.end(job)).toMatchObject({ state: 'completed', returnvalue: 'enough' });
   });
 
   test('is ended with its processor', async () => {
@@ -206,6 +234,8 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
       open.push(budget);
       return budget;
     }
+
+    const active = async (queue: TestQueue): Promise<number> => queue.queue.getActiveCount();
 
     test('is fetched only when there is room for it', async () => {
       const budget = budgetOf('200M');
@@ -241,6 +271,61 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
       const other = work({ budget, spare: 0 });
       expect(await other.end(await other.add('value'))).toMatchObject({ state: 'completed' });
       expect(await one.end(await one.add('value'))).toMatchObject({ state: 'completed' });
+    });
+
+    test('gets the room of a worker sooner that has had nothing to do for long', async () => {
+      const budget = budgetOf('100M');
+      work({ budget, spare: 0 });
+      const waits: number[] = [];
+      for (let round = 0; round < 5; round++) {
+        await until('it holds the room', () => budget.stats().running === 1);
+        const from = performance.now();
+        (await budget.reserve({ memory: '64M' })).release();
+        waits.push(performance.now() - from);
+      }
+      const [first = 0, ...later] = waits;
+      expect(later.reduce((sum, ms) => sum + ms, 0) / later.length).toBeLessThan(first / 2);
+    });
+
+    test('is left in the queue by a worker that gave its room away while it waited for a job', async () => {
+      const budget = budgetOf('100M');
+      const queue = work({ budget, spare: 0 }, { drainDelay: 600 });
+      const worker = queue.worker as Worker;
+      await once(worker, 'drained');
+      const room = await budget.reserve({ memory: '64M' });
+      const fetched = once(worker, 'active');
+      const job = await queue.add('value', {}, { attempts: 2 });
+      await fetched;
+      await until('it is back', async () => (await queue.queue.getJobState(job.id ?? '')) === 'waiting');
+      await sleep(200);
+      expect(await active(queue)).toBe(0);
+      room.release();
+      expect(await queue.end(job)).toMatchObject({ state: 'completed', attemptsMade: 1, attemptsStarted: 2 });
+      expect(queue.errors).toEqual([]);
+    });
+
+    test('is left in the queue by a worker whose budget was closed before it', async () => {
+      const budget = budgetOf('100M');
+      const queue = work({ budget, spare: 0 }, { drainDelay: 600 });
+      await once(queue.worker as Worker, 'drained');
+      await budget.close();
+      const fetched = once(queue.worker as Worker, 'active');
+      await queue.queue.addBulk(Array.from({ length: 3 }, () => ({ name: 'value', data: {} })));
+      await fetched;
+      await until('no job is active', async () => (await active(queue)) === 0);
+      await sleep(200);
+      expect(await queue.queue.getJobCounts('waiting', 'failed')).toEqual({ waiting: 3, failed: 0 });
+    });
+
+    test('is left in the queue by a worker whose processor was closed before it', async () => {
+      const queue = work({ budget: budgetOf('100M'), spare: 0 });
+      await once(queue.worker as Worker, 'drained');
+      await queue.processor.close();
+      await queue.queue.addBulk(Array.from({ length: 3 }, () => ({ name: 'value', data: {} })));
+      await sleep(500);
+      // BullMQ's wait for a job may have gone on: it gives the worker one, which the processor refuses.
+      expect((await queue.queue.getJobCounts('failed'))['failed']).toBeLessThanOrEqual(1);
+      expect(queue.worker?.isPaused()).toBe(true);
     });
 
     test('waits for room for more, if it is done once more', async () => {
@@ -299,6 +384,61 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
       expect(await queue.queue.getJobState(job.id ?? '')).toBe('waiting');
       room.release();
       expect(await queue.end(job)).toMatchObject({ state: 'completed' });
+    });
+
+    test('is one of as many as the owner of the worker says later', async () => {
+      const budget = budgetOf('400M');
+      const queue = work({ budget, spare: 0, grace: 50 }, { concurrency: 1 });
+      const worker = queue.worker as Worker;
+      const [first, second] = [await queue.add('tells its pid and waits'), await queue.add('tells its pid and waits')];
+      await running(queue, first);
+      expect(await active(queue)).toBe(1);
+      worker.concurrency = 2;
+      await running(queue, second);
+      expect(worker.concurrency).toBe(2);
+      worker.concurrency = 1;
+      expect(worker.concurrency).toBe(1);
+      expect(() => {
+        worker.concurrency = 0;
+      }).toThrow('concurrency must be');
+      const rest = await queue.queue.addBulk(Array.from({ length: 4 }, () => ({ name: 'waits', data: { ms: 100 } })));
+      for (const { id = '' } of [first, second]) worker.cancelJob(id);
+      const ends = await Promise.all(rest.map((job) => queue.end(job)));
+      expect(atOnce(ends.map(({ returnvalue }) => returnvalue as { from: number; to: number }))).toBe(1);
+    });
+
+    test('is not kept by a worker that starts while there is no room', async () => {
+      const budget = budgetOf('100M');
+      const room = await budget.reserve({ memory: '64M' });
+      const queue = work({ budget, spare: 0 }, { concurrency: 10, autorun: false });
+      const jobs = await queue.queue.addBulk(Array.from({ length: 3 }, () => ({ name: 'value', data: {} })));
+      const fetched = once(queue.worker as Worker, 'active');
+      const over = queue.worker?.run();
+      await fetched;
+      await until('it is back', async () => (await queue.queue.getWaitingCount()) === 3);
+      await sleep(200);
+      expect(await active(queue)).toBe(0);
+      room.release();
+      for (const job of jobs) expect(await queue.end(job)).toMatchObject({ state: 'completed' });
+      await queue.worker?.close();
+      await over;
+    });
+
+    test('that could never have room beside the spare children is refused', async () => {
+      const budget = budgetOf('150M');
+      const one = cagedProcessor(FILE, { memory: '64M', budget });
+      open.push(one);
+      expect(thrown(() => cagedProcessor(FILE, { memory: '64M', budget })).message).toContain(
+        'a job of 64 MiB and the spare children of all 2 processors, 128 MiB, fit into the budget of 150 MiB',
+      );
+      const larger = { memory: '64M', budget, spare: 0 } as const;
+      expect(thrown(() => cagedProcessor(FILE, { ...larger, memory: '100M' })).message).toContain('a job of 100 MiB');
+      const retry = { memory: '100M' } as const;
+      expect(thrown(() => cagedProcessor(FILE, { memory: '64M', budget, retry })).message).toMatch(
+        /a job done once more and 1 spare children .* for retry.memory/,
+      );
+      await one.close();
+      open.push(cagedProcessor(FILE, { ...larger, memory: '100M' }));
     });
 
     test('that needs more than it has is refused', () => {
