@@ -21,6 +21,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
     await worker.close();
     await processor.close();
     await budget.close();
+    // What is still connected to Redis would keep this process.
     process.exit();
   });
 }

@@ -126,11 +126,11 @@ async function warmPools(): Promise<void> {
   await any.close();
   // @ts-expect-error it is called spare
   createWarmPool('worker.js', { memory: '10M', spares: 2 });
-  // @ts-expect-error
+  // @ts-expect-error it is called max
   createWarmPool('worker.js', [], { memory: { limit: '10M' } });
   // @ts-expect-error a child that waits is not aborted
   createWarmPool('worker.js', { memory: '10M', signal: AbortSignal.abort() });
-  // @ts-expect-error
+  // @ts-expect-error only run() has a timeout
   await pool.take({ timeout: 5 });
   // @ts-expect-error nothing can't be sent
   await pool.run(undefined);

@@ -25,34 +25,34 @@ async function jobs(): Promise<void> {
 
   // @ts-expect-error memory is required
   void budget.run('true');
-  // @ts-expect-error
+  // @ts-expect-error memory is required
   void budget.run('true', []);
-  // @ts-expect-error
+  // @ts-expect-error memory is required without learn
   void budget.run('true', { key: 'a' });
-  // @ts-expect-error
+  // @ts-expect-error memory is required
   void budget.spawn('true', [], {});
-  // @ts-expect-error
+  // @ts-expect-error memory is required
   void budget.exec('true');
   // @ts-expect-error it says where
   void budget.run('true', { memory: '1G', cage: budget.cage });
-  // @ts-expect-error
+  // @ts-expect-error it is called priority
   void budget.run('true', { memory: '1G', prioritty: 5 });
-  // @ts-expect-error
+  // @ts-expect-error it is called swap
   void budget.run('true', { memory: { max: '1G', swpa: 0 } });
-  // @ts-expect-error
+  // @ts-expect-error only run() has input
   void budget.spawn('true', { memory: '1G', input: 'text' });
 
   expectType<Room>()(await budget.reserve({ memory: '1G', cpu: 0.5, pids: 3, signal: AbortSignal.timeout(5) }));
   using room = await budget.reserve({ memory: 5000 });
   expectType<number>()(room.memoryBytes);
-  // @ts-expect-error
+  // @ts-expect-error memory is required
   void budget.reserve({ key: 'a' });
 
   budget.on('ended', (event) => {
     expectType<JobEndedEvent>()(event);
     expectType<'memory' | 'budget' | undefined>()(event.again);
   });
-  // @ts-expect-error
+  // @ts-expect-error it is called ended
   budget.on('end', () => {});
 }
 
@@ -66,13 +66,13 @@ async function learned(): Promise<void> {
 }
 
 function options(): void {
-  // @ts-expect-error
+  // @ts-expect-error memory is required
   createBudget({});
-  // @ts-expect-error
+  // @ts-expect-error memory is required
   createBudget({ cpu: 4 });
-  // @ts-expect-error
+  // @ts-expect-error it is called concurrency
   createBudget({ memory: '1G', concurency: 4 });
-  // @ts-expect-error
+  // @ts-expect-error only 'limits' and 'use'
   createBudget({ memory: '1G', admit: 'all' });
 }
 
