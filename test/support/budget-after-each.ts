@@ -1,16 +1,9 @@
 import { type Budget, type BudgetOptions, createBudget, type JobEndedEvent, type JobEvent } from 'memcage';
+import { allClosedAfterEach } from './closed-after-each';
 
 /** createBudget() for the tests of a describe. Call it before expectNothingLeft(): it closes each budget after its test. */
 export function budgetsClosedAfterEach(): (options: BudgetOptions) => Budget {
-  const budgets: Budget[] = [];
-  afterEach(async () => {
-    await Promise.all(budgets.splice(0).map((budget) => budget.close()));
-  });
-  return (options) => {
-    const budget = createBudget(options);
-    budgets.push(budget);
-    return budget;
-  };
+  return allClosedAfterEach((options: BudgetOptions) => createBudget(options));
 }
 
 /** The names of a budget's events as they come, with the number of the job: 'queued 1'. */

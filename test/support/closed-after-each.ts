@@ -10,13 +10,18 @@ export function closedAfterEach(): (memory: MemoryOption, options?: object) => C
 
 /** {@link closedAfterEach} with the options of createCage(). */
 export function cagesClosedAfterEach(): (options: CreateCageOptions) => Cage {
-  const cages: Cage[] = [];
+  return allClosedAfterEach(createCage);
+}
+
+/** The same for anything that can be closed. */
+export function allClosedAfterEach<O, T extends { close(): Promise<unknown> }>(make: (options: O) => T) {
+  const made: T[] = [];
   afterEach(async () => {
-    await Promise.all(cages.splice(0).map((cage) => cage.close()));
+    await Promise.all(made.splice(0).map((each) => each.close()));
   });
-  return (options) => {
-    const cage = createCage(options);
-    cages.push(cage);
-    return cage;
+  return (options: O): T => {
+    const each = make(options);
+    made.push(each);
+    return each;
   };
 }
