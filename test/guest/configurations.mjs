@@ -33,7 +33,7 @@ const asProcess = [
     projects: whole,
     require: [...common, 'root', 'v1', 'hybrid', 'swap', 'swap-accounting', 'no-soft-limit'],
     requireIfHere: engines,
-    timeoutSeconds: 2400,
+    timeoutSeconds: 3000,
   },
   {
     // Pure cgroup v2, as root, with swap.
@@ -43,7 +43,7 @@ const asProcess = [
     projects: whole,
     require: [...common, 'root', 'v2', 'swap', 'swap-accounting'],
     requireIfHere: engines,
-    timeoutSeconds: 2400,
+    timeoutSeconds: 3000,
   },
   {
     // cgroup v2 under systemd, as user 1000 with a delegated session and D-Bus.
@@ -145,7 +145,7 @@ const stockKernels = [
     projects: ['integration'],
     paths: ['test/integration/survive/group-kill'],
     require: [...common, 'root', 'v2', 'swap', 'swap-accounting', 'two-processors'],
-    timeoutSeconds: 2400,
+    timeoutSeconds: 3000,
   },
   {
     // cgroup v2 of Linux 6.1: everything that reads or writes cgroups.

@@ -12,7 +12,7 @@ import { until } from '../../support/until';
 
 jest.setTimeout(patience(60_000));
 
-describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor in a budget', () => {
+describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a budget', () => {
   const caged = new CagedJobs('budget');
 
   /** The most jobs that were done at the same time. BullMQ calls one active for some time after its child is gone. */
