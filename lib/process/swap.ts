@@ -151,9 +151,9 @@ function swap(
 ): void {
   const { onexit } = stock;
   handle.onexit = (...args) => {
-    const exit = (): void => Reflect.apply(onexit, handle, args);
-    if (handle.failure === undefined) exit();
-    else emitInstead(child, handle.failure.error, exit);
+    const tellNode = (): void => Reflect.apply(onexit, handle, args);
+    if (handle.failure === undefined) tellNode();
+    else emitInstead(child, handle.failure.error, tellNode);
   };
   Reflect.set(child, '_handle', handle);
   // Node 20 and 22 pass the options, later versions eight arguments. So use the options that the shadow saw.

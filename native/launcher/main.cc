@@ -102,6 +102,7 @@ void AwaitGate() {
     Check(Call(SYS_ppoll, &gate, 1, nullptr, nullptr, 0), Stage::kInit, "ppoll");
     length = Call(SYS_read, task.report_fd, &byte, 1);
   } while (length == -EAGAIN);
+  // Nobody is left who could open the gate, or read a report: so there is nothing to tell but the status.
   if (length != 1) _exit(kNeverStarted);
   if (!task.gate_parent) return;
   // The end of the socket shows the death of the parent as a pidfd would, in any PID namespace.

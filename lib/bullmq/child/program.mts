@@ -43,7 +43,7 @@ function tell(message: Message): Promise<void> {
     process.send?.(message, undefined, undefined, (error) => {
       if (error !== null) reject(error);
       else resolve();
-      // The child has had its one job. Open handles, such as connections, would keep it.
+      // process.exit(): the child has had its one job, and open handles, such as connections, would keep it.
       if (message.cmd === ParentCommand['Completed'] || message.cmd === ParentCommand['Failed']) process.exit();
     });
   });

@@ -15,9 +15,10 @@ export function exitCodeOf(signal: NodeJS.Signals): number {
   return 128 + (numbers[signal] ?? Number(signal.slice('SIG'.length)));
 }
 
-/** Ends this process at a signal, by the exit handler that closes its cages, which the signal's default action would pass over. */
+/** Ends this process at a signal, with its cages. */
 export function exitOnSignals(): void {
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const) {
+    // The exit handler closes the cages. The signal's default action would pass over it.
     process.once(signal, () => process.exit(exitCodeOf(signal)));
   }
 }
