@@ -4,41 +4,39 @@ import { nextTurn } from './next-turn';
 const TURN_MS = 10;
 
 /**
- * Returns a function that calls `handle` for each event that it gets, in order, and gives the event loop turns in
- * between. Node would call a thread-safe function a thousand times in a row, and in a storm of children each call
- * brings the next: timers and I/O would wait for seconds.
+ * Returns a function that calls `handle` for each event that it gets, in order, after the other callbacks of this turn of the
+ * event loop. It gives the loop turns in between. Node would call a thread-safe function a thousand times in a row, and in
+ * a storm of children each call brings the next: timers and I/O would wait for seconds.
+ *
+ * libuv, too, tells of ended children after all else in a turn: their last output comes before their exit. The kernel may
+ * report the descriptor of a thread-safe function before a pipe that had its data first.
  *
  * @param handle must not throw
  */
 export function inTimeSlices<T>(handle: (event: T) => void): (events: readonly T[]) => void {
   const waiting: T[] = [];
-  let isGoingOn = false;
-  let turnEnd: number | undefined;
-  let turn: NodeJS.Immediate | undefined;
+  let isDue = false;
+  let turnEnd = 0;
 
   const goOn = (): void => {
-    isGoingOn = false;
-    if (waiting.length === 0) return;
-    if (turnEnd === undefined) {
-      turnEnd = performance.now() + TURN_MS;
-      turn = nextTurn(endTurn).unref();
+    if (waiting.length === 0) {
+      isDue = false;
     } else if (performance.now() >= turnEnd) {
-      // The unref'd immediate alone would not stop the loop from sleeping.
-      turn?.ref();
-      return;
+      nextTurn(begin);
+    } else {
+      handle(waiting.shift() as T);
+      afterMicrotasks(goOn);
     }
-    handle(waiting.shift() as T);
-    if (waiting.length === 0) return;
-    isGoingOn = true;
-    afterMicrotasks(goOn);
   };
-  const endTurn = (): void => {
-    turnEnd = undefined;
-    if (!isGoingOn) goOn();
+  const begin = (): void => {
+    turnEnd = performance.now() + TURN_MS;
+    goOn();
   };
   return (events) => {
     for (const event of events) waiting.push(event);
-    if (!isGoingOn) goOn();
+    if (isDue || waiting.length === 0) return;
+    isDue = true;
+    nextTurn(begin);
   };
 }
 

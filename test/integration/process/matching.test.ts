@@ -4,6 +4,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { pauseSync } from '../../../lib/event-loop/pause-sync';
 import {
   type ChildRecord,
   disconnectLast,
@@ -253,6 +254,21 @@ describe('stdio', () => {
       return { length: stdout?.length, stderr, events };
     });
     expect(sizes).toMatchObject({ length: 1024 * 1024, stderr: 'problem\n' });
+  });
+
+  test('the last output of a child comes before its exit', async () => {
+    const order = await sameAsNode(async (spawn) => {
+      const child = spawn('sh', ['-c', 'echo last'], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const seen: string[] = [];
+      child.stdout?.once('data', () => seen.push('data'));
+      child.once('exit', () => seen.push('exit'));
+      const closed = new Promise((resolve) => child.once('close', resolve));
+      // Both are there when the event loop looks.
+      pauseSync(200);
+      await closed;
+      return seen;
+    });
+    expect(order).toEqual(['data', 'exit']);
   });
 
   test('the kinds of entries', async () => {
