@@ -20,12 +20,14 @@ describeIf('cgroup', 'the processes of a cgroup', () => {
     const shell = cage.spawn('sh', ['-c', script]);
     const alone = cage.spawn('cat');
     await said(shell, 'started');
-    const listed = () => cage.cgroup.processes();
+    let processes = cage.cgroup.processes();
     // In the middle of an exec, a process has its new name but no command yet.
-    const areStarted = (): boolean => listed().filter(({ command }) => command[0] === 'sleep').length === 3;
-    await until('all are started', areStarted);
+    const started = (name: string): number => processes.filter(({ command }) => command[0] === name).length;
+    await until('all are started', () => {
+      processes = cage.cgroup.processes();
+      return started('sleep') === 3 && started('cat') === 1;
+    });
 
-    const processes = listed();
     const of = (command: string) => processes.find((each) => each.command.join(' ') === command);
     const inner = processes.find((each) => each.command[0] === 'sh' && each.pid !== shell.pid);
     expect(processes.map(({ depth }) => depth)).toEqual([0, 1, 1, 2, 1, 0]);
