@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Cage, createCage, type MemberOptions, MemcageError, type RunOptions, run } from 'memcage';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -11,12 +14,15 @@ const DEADLINES_MS = [200, 1000, 5000];
 /** How soon after that it must have ended. */
 const SETTLES_MS = patience(1000);
 
-/** Each prints the pid of a process that would run, and hold the pipes, for a minute. */
+/** Each prints the pid of a process that would run, and hold the pipes, for a minute; then it makes the file $PRINTED. */
 const SCRIPTS: [string, string][] = [
-  ['ends at once, and leaves a process behind', 'sleep 60 & echo $!'],
-  ['ignores the signal', 'trap "" TERM; echo $$; exec sleep 60'],
-  ['stops itself', 'echo $$; kill -STOP $$'],
-  ['has a child in a session of its own', 'setsid sh -c "trap \'\' TERM; echo \\$\\$; exec sleep 60" & wait'],
+  ['ends at once, and leaves a process behind', 'sleep 60 & echo $!; : >$PRINTED'],
+  ['ignores the signal', 'trap "" TERM; echo $$; : >$PRINTED; exec sleep 60'],
+  ['stops itself', 'echo $$; : >$PRINTED; kill -STOP $$'],
+  [
+    'has a child in a session of its own',
+    'setsid sh -c "trap \'\' TERM; echo \\$\\$; : >$PRINTED; exec sleep 60" & wait',
+  ],
 ];
 
 type Options = MemberOptions<RunOptions>;
@@ -42,23 +48,29 @@ async function endOf(start: (options: Options) => ReturnType<Start>, options: Op
   }
 }
 
-/** With the first deadline at which the script had printed. */
+/** With the first deadline at which the script had printed, whether or not run() has got that. */
 async function endAfterPrinting(
+  printed: string,
   stopAfter: (deadlineMs: number) => Promise<End>,
 ): Promise<End & { afterDeadlineMs: number }> {
   for (const deadlineMs of DEADLINES_MS) {
     const end = await stopAfter(deadlineMs);
-    if (!Number.isNaN(end.pid)) return { ...end, afterDeadlineMs: end.afterMs - deadlineMs };
+    if (existsSync(printed)) return { ...end, afterDeadlineMs: end.afterMs - deadlineMs };
   }
   throw new Error('it printed nothing');
 }
 
 describeIf('cgroup', 'run() is bounded, whoever holds the pipes', () => {
   let cage: Cage;
+  let scratch: string;
   beforeEach(() => {
     cage = createCage({ memory: '50M' });
+    scratch = mkdtempSync(join(tmpdir(), 'run-bounds-'));
   });
-  afterEach(() => cage.close());
+  afterEach(async () => {
+    await cage.close();
+    rmSync(scratch, { recursive: true });
+  });
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   const ways: [string, Start][] = [
@@ -74,8 +86,10 @@ describeIf('cgroup', 'run() is bounded, whoever holds the pipes', () => {
   describe.each(ways)('in %s', (where, start) => {
     describe.each(reasons)('after %s', (_, reason, error) => {
       testRows('a program that', SCRIPTS, async ([, script]) => {
-        const end = await endAfterPrinting((ms) =>
-          endOf((options) => start('sh', ['-c', script], options), reason(ms)),
+        const printed = join(scratch, 'printed');
+        const env = { ...process.env, PRINTED: printed };
+        const end = await endAfterPrinting(printed, (ms) =>
+          endOf((options) => start('sh', ['-c', script], { ...options, env }), reason(ms)),
         );
         try {
           // In a shared cage, what a child leaves running is killed when the child ends.

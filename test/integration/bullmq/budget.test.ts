@@ -26,6 +26,17 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
     return budget;
   }
 
+  /** A worker that its owner has paused, and that waits for room. */
+  async function pausedWithoutRoom() {
+    const budget = budgetOf('100M');
+    const queue = caged.work({ budget, spare: 0 });
+    await queue.worker?.pause(true);
+    // The worker gives up the room that it holds, and asks for it again.
+    const room = await budget.reserve({ memory: '64M' });
+    await until('it waits for room', () => budget.stats().queued === 1);
+    return { budget, queue, room };
+  }
+
   const active = async (queue: TestQueue): Promise<number> => queue.queue.getActiveCount();
 
   test('is fetched only when there is room for it', async () => {
@@ -147,12 +158,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
   });
 
   test('waits while its worker is paused by its owner, whatever room there is', async () => {
-    const budget = budgetOf('100M');
-    const queue = caged.work({ budget, spare: 0 });
-    await queue.worker?.pause(true);
-    // The worker gives up the room that it holds, and gets it back.
-    const room = await budget.reserve({ memory: '64M' });
-    await until('it waits for room', () => budget.stats().queued === 1);
+    const { budget, queue, room } = await pausedWithoutRoom();
     const job = await queue.add('value');
     room.release();
     await until('it has room', () => budget.stats().queued === 0 && budget.stats().running === 1);
@@ -164,11 +170,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
   });
 
   test('is not fetched by a worker that its owner resumes while there is no room', async () => {
-    const budget = budgetOf('100M');
-    const queue = caged.work({ budget, spare: 0 });
-    await queue.worker?.pause(true);
-    const room = await budget.reserve({ memory: '64M' });
-    await until('it waits for room', () => budget.stats().queued === 1);
+    const { queue, room } = await pausedWithoutRoom();
     await queue.worker?.resume();
     const job = await queue.add('value');
     await sleep(300);

@@ -63,6 +63,7 @@ test('lets timers have their turn within one long list, of which none is lost', 
       if (seen.length === all.length + 1) resolve();
     });
     deliver(all);
+    expect(seen).toEqual([]);
     // Must not come before those that wait.
     deliver([all.length]);
   });
