@@ -5,15 +5,17 @@ let tasks: (() => void)[] = [];
 
 /**
  * Runs a task in the next turn of the event loop, outside of any caller's async context: the call has returned by
- * then, and its child is loading meanwhile. The task does not keep the process alive, and is dropped if there is no
- * next turn.
+ * then, and its child is loading meanwhile. It is dropped if the process exits before that.
+ *
+ * For that one turn it keeps the process alive. Otherwise the loop would sleep first, until an event that may be the end of that
+ * child: after a timer, an immediate or an exit there is no other turn.
  */
 export function defer(task: () => void): void {
   if (tasks.push(task) === 1) schedule();
 }
 
 function schedule(): void {
-  outsideOfCalls(() => nextTurn(carryOut).unref());
+  outsideOfCalls(() => nextTurn(carryOut));
 }
 
 function carryOut(): void {

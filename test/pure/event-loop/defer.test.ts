@@ -1,6 +1,11 @@
+/** @starts-children A Node whose loop nothing else keeps awake. */
+
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { defer } from '../../../lib/event-loop/defer';
 
+const root = join(__dirname, '../../..');
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 afterEach(() => {
@@ -28,6 +33,19 @@ test('what is added by one of them waits for the turn after', async () => {
   expect(done).toEqual(['first']);
   await nextTurn();
   expect(done).toEqual(['first', 'second']);
+});
+
+test('before the loop sleeps until the next event, also where an immediate has called', () => {
+  // The end of the work of another thread, some hundred milliseconds later, wakes the loop.
+  const program = `
+    const { defer } = require(${JSON.stringify(join(root, 'lib/event-loop/defer'))});
+    setImmediate(() => {
+      defer(() => console.log('deferred'));
+      require('node:crypto').pbkdf2('word', 'salt', 500_000, 64, 'sha512', () => console.log('event'));
+    });`;
+  const args = ['--require', join(root, 'test/support/register-ts.js'), '--eval', program];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  expect({ stdout, stderr }).toEqual({ stdout: 'deferred\nevent\n', stderr: '' });
 });
 
 test('in no context of the caller', async () => {
