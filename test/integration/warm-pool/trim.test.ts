@@ -32,7 +32,13 @@ describeIf('cgroup', 'a child that is trimmed while it waits', () => {
   test('collects its garbage, and answers as any other', async () => {
     const log = join(directory, 'log');
     const fd = openSync(log, 'a');
-    const pool = make({ trim: true, uses: 2, execArgv: ['--trace-gc'], stdio: ['ignore', fd, 'inherit', 'ipc'] });
+    const pool = make({
+      trim: true,
+      most: 1,
+      uses: 2,
+      execArgv: ['--trace-gc'],
+      stdio: ['ignore', fd, 'inherit', 'ipc'],
+    });
     await ready(pool);
     const collections = () => readFileSync(log, 'utf8').split(/last resort|testing/).length - 1;
     await until('a collection that was asked for', () => collections() > 0);
