@@ -65,12 +65,10 @@ describeIf('cgroup', 'run() is bounded, whoever holds the pipes', () => {
   let scratch: string;
   beforeEach(() => {
     cage = createCage({ memory: '50M' });
-    scratch = mkdtempSync(join(tmpdir(), 'run-bounds-'));
+    scratch = mkdtempSync(join(tmpdir(), 'memcage-test-'));
   });
-  afterEach(async () => {
-    await cage.close();
-    rmSync(scratch, { recursive: true });
-  });
+  afterEach(() => cage.close());
+  afterEach(() => rmSync(scratch, { recursive: true }));
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   const ways: [string, Start][] = [
