@@ -17,6 +17,8 @@ export function recordEvents(child: ChildProcess): unknown[][] {
   return events;
 }
 
+export const eventNames = (events: readonly unknown[][]): unknown[] => events.map(([name]) => name);
+
 /**
  * The events in order, but with 'disconnect' last: if a child ends by itself, the system decides whether it comes
  * before 'exit'.

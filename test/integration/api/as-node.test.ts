@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { type Cage, createCage, run } from 'memcage';
-import { errorData, fieldsOf, follow, recordEvents, thrown } from '../../support/child-record';
+import { errorData, eventNames, fieldsOf, follow, recordEvents, thrown } from '../../support/child-record';
 import { comparing, type Functions } from '../../support/function-kinds';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -113,7 +113,7 @@ describeIf('cgroup', 'the functions of child_process do what Node’s do', () =>
         const controller = new AbortController();
         const child = fork(FORKED, { signal: controller.signal, killSignal: 'SIGKILL' });
         setTimeout(() => controller.abort(new Error('why')), 50);
-        return (await follow(child)).events.map(([name]) => name);
+        return eventNames((await follow(child)).events);
       });
       await sameAsNode(async ({ fork }) => {
         const child = fork(FORKED, { stdio: 'pipe' });

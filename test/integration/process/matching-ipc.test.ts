@@ -1,6 +1,6 @@
 import net from 'node:net';
 import { resolve } from 'node:path';
-import { disconnectLast, fieldsOf, follow, recordEvents, textOf } from '../../support/child-record';
+import { disconnectLast, eventNames, fieldsOf, follow, recordEvents, textOf } from '../../support/child-record';
 import { testRows } from '../../support/rows';
 import { type Spawn, sameAsNode } from '../../support/stock-spawn';
 
@@ -26,7 +26,7 @@ describe('IPC', () => {
   testRows('with each serialization', [undefined, 'json', 'advanced'] as const, async (serialization) => {
     const { events, before } = await sameAsNode((spawn) => conversation(spawn, serialization));
     expect(events[1]).toEqual(['message', { mode: null, fd: null }]);
-    expect(events.map(([name]) => name)).toEqual([
+    expect(eventNames(events)).toEqual([
       'spawn',
       'message',
       'message',

@@ -3,10 +3,8 @@ import type net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pauseSync } from '../../../lib/event-loop/pause-sync';
-import { type ChildRecord, errorData, follow, textOf } from '../../support/child-record';
+import { errorData, eventNames, follow, textOf } from '../../support/child-record';
 import { sameAsNode } from '../../support/stock-spawn';
-
-const names = (record: ChildRecord): unknown[] => record.events.map(([name]) => name);
 
 describe('stdio', () => {
   test('pipes both ways, 1 MiB', async () => {
@@ -111,7 +109,7 @@ describe('stdio', () => {
       return follow(child);
     });
     expect(record.stdout).toBe('late\n');
-    expect(names(record)).toEqual(['spawn', 'exit', 'close']);
+    expect(eventNames(record.events)).toEqual(['spawn', 'exit', 'close']);
   });
 
   test('a child that closes its stdin early: EPIPE on the stream', async () => {

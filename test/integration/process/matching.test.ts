@@ -1,6 +1,6 @@
 import { spawn as spawnNode } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
-import { type ChildRecord, follow, thrown } from '../../support/child-record';
+import { eventNames, follow, thrown } from '../../support/child-record';
 import { openFdCount } from '../../support/fds';
 import { testRows } from '../../support/rows';
 import {
@@ -11,8 +11,6 @@ import {
   stockSurvivesRefusals,
   swappedSpawn,
 } from '../../support/stock-spawn';
-
-const names = (record: ChildRecord): unknown[] => record.events.map(([name]) => name);
 
 describe('a child that runs', () => {
   testRows('with an exit code', [0, 1, 255], async (code) => {
@@ -54,7 +52,7 @@ describe('a child that runs', () => {
 describe('errors', () => {
   test('ENOENT: a later error event, then close', async () => {
     const record = await sameAsNode((spawn) => follow(spawn('/no/such/program', ['a', 'b'])));
-    expect(names(record)).toEqual(['error', 'close']);
+    expect(eventNames(record.events)).toEqual(['error', 'close']);
     expect(record.events[0]?.[1]).toEqual({
       name: 'Error',
       message: 'spawn /no/such/program ENOENT',
@@ -209,7 +207,7 @@ describe('options', () => {
 
   test('AbortSignal, before and while it runs', async () => {
     const record = await sameAsNode((spawn) => follow(spawn('sleep', ['60'], { signal: AbortSignal.abort('why') })));
-    expect(names(record)).toEqual(['spawn', 'error', 'exit', 'close']);
+    expect(eventNames(record.events)).toEqual(['spawn', 'error', 'exit', 'close']);
     expect(record.events[1]?.[1]).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR' });
     await sameAsNode((spawn) => {
       const controller = new AbortController();
