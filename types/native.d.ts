@@ -83,6 +83,11 @@ export interface CloneOptions {
   detached: boolean;
   /** Kill the child (SIGKILL) when the environment or the thread that started it ends (PR_SET_PDEATHSIG). */
   killWithParent: boolean;
+  /**
+   * The program begins with all signals blocked, so that none is lost before it asks for them: pid 1 of a PID namespace
+   * drops those that it neither blocks nor handles (pid_namespaces(7)). Default: false, none is blocked.
+   */
+  holdSignals?: boolean;
   /** The guardian ends the cgroup that the child is in, so `killWithParent` does not need PR_SET_PDEATHSIG. */
   guarded?: boolean;
   /** Bits of CLONE_NEW*; see {@link NativeBinding.constants}. */

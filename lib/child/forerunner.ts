@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { CloneFailure, CloneResult, NativeBinding } from '../../types/native';
+import type { CloneFailure, CloneOptions, CloneResult, NativeBinding } from '../../types/native';
 import { OwnedFd } from '../addon/owned-fd';
 import type { SettingsPlan } from '../child-settings/child-settings';
 import { launcherArguments } from '../launcher/arguments';
@@ -16,6 +16,9 @@ const { EAGAIN, ETIMEDOUT } = constants.errno;
 /** Size of a wait status as wait(2) gives it. */
 const STATUS_BYTES = 4;
 
+/** What the addon starts instead of the program. */
+type ForerunnerPlan = LaunchPlan & Pick<CloneOptions, 'holdSignals'>;
+
 /** How a process ended. */
 interface Ended {
   exitCode: number | null;
@@ -27,8 +30,7 @@ interface Ended {
  * when its {@link Gate} is opened, or both.
  */
 export interface Forerunner {
-  /** What the addon starts instead of the program. */
-  readonly plan: LaunchPlan;
+  readonly plan: ForerunnerPlan;
   /** Whether it stays, as the parent process of the program. */
   readonly isInit: boolean;
   /**
@@ -143,7 +145,7 @@ function withLauncher(
   { uid, gid, ...plan }: LaunchPlan,
   { settings, isInit, gate, endsWithParent }: ForerunnerOptions,
   fds: { reportFd: number; statusFd?: number },
-): LaunchPlan {
+): ForerunnerPlan {
   const file = launcherPath();
   // A change of ids would forget it. The program of an init ends with that.
   const parent = endsWithParent && !isInit ? 'parent' : true;
@@ -153,12 +155,13 @@ function withLauncher(
     namespaces: NO_NAMESPACES,
     settings,
     init: isInit,
+    signalsHeld: isInit,
     gate: gate === undefined ? false : parent,
     ...(uid !== undefined && { uid }),
     ...(gid !== undefined && { gid }),
     ...(plan.args[0] !== plan.file && { file: plan.file }),
   });
-  return { ...plan, file, args: [file, ...own, ...plan.args] };
+  return { ...plan, holdSignals: isInit, file, args: [file, ...own, ...plan.args] };
 }
 
 function readStatus(fd: number): Ended | undefined {

@@ -57,7 +57,7 @@ export interface StartedChild {
 }
 
 /** What to clone: the program with its settings and its root directory, or its init. */
-type ClonePlan = LaunchPlan & SettingsPlan & Pick<CloneOptions, 'root' | 'fileOutside'>;
+type ClonePlan = LaunchPlan & SettingsPlan & Pick<CloneOptions, 'root' | 'fileOutside' | 'holdSignals'>;
 
 interface Attempt extends Pick<StartedChild, 'caged' | 'forerunner' | 'heap'> {
   result: CloneResult;

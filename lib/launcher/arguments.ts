@@ -16,6 +16,8 @@ export interface LauncherPlan {
   settings: SettingsPlan;
   /** Whether an init runs between the PID namespace and the program. */
   init: boolean;
+  /** Whether the launcher begins with all signals blocked, which its program is not to have. */
+  signalsHeld?: boolean;
   /** Whether the launcher is an init in the place of its caller, which need not be pid 1. */
   entryPoint?: boolean;
   /** The launcher's fd to which it writes a failure. */
@@ -46,6 +48,7 @@ export function launcherArguments(plan: LauncherPlan): string[] {
     join,
     pids,
     init,
+    signalsHeld = false,
     entryPoint = false,
     reportFd,
     gate = false,
@@ -85,6 +88,7 @@ export function launcherArguments(plan: LauncherPlan): string[] {
     ['gate', gate !== false],
     ['gate-parent', gate === 'parent'],
     ['init', init],
+    ['signals-held', signalsHeld],
     ['entry-point', entryPoint],
   ];
   return [

@@ -16,6 +16,7 @@ const NAMES = {
     'stdio',
     'detached',
     'killWithParent',
+    'holdSignals',
     'guarded',
     'namespaces',
     'hostname',

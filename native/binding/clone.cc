@@ -67,6 +67,7 @@ SpawnRequest ReadRequest(Options& options) {
   request.cwd = options.OptionalString("cwd");
   request.stdio = options.Ints("stdio");
   request.detached = options.Bool("detached");
+  request.hold_signals = options.OptionalBool("holdSignals");
   request.kill_with_parent = options.Bool("killWithParent");
   request.guarded = options.OptionalBool("guarded");
   request.namespaces = options.Uint("namespaces");

@@ -225,7 +225,7 @@ void RunChild(const SpawnPlan& plan) {
   DropPrivileges(plan);
   DieWithParent(plan);
   FinishSettings(plan);
-  UnblockSignals(plan);
+  if (!plan.hold_signals) UnblockSignals(plan);
   LockPrivileges(plan);
   if (program >= 0) ExecOpened(plan, program);
   Exec(plan);

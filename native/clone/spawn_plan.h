@@ -64,6 +64,8 @@ struct SpawnPlan {
   bool set_gid;
   bool set_groups;
   bool new_session;
+  /** Leave all signals blocked, for the program to ask for them. */
+  bool hold_signals;
   /** With the parent, until exec. */
   bool shares_memory;
   bool kill_with_parent;

@@ -102,6 +102,7 @@ SpawnPlan SpawnRequest::Plan(Report* report, int parent_pidfd, const IdMapper& i
   plan.set_gid = gid.has_value();
   plan.set_groups = groups.has_value();
   plan.new_session = detached;
+  plan.hold_signals = hold_signals;
   plan.shares_memory = share_memory;
   plan.kill_with_parent = kill_with_parent && !guarded;
   plan.new_cgroup_namespace = (namespaces & CLONE_NEWCGROUP) != 0;

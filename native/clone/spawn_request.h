@@ -40,6 +40,8 @@ struct SpawnRequest {
   std::optional<std::vector<uint8_t>> seccomp;
   bool seccomp_early = false;
   bool detached = false;
+  /** The program finds all signals blocked. */
+  bool hold_signals = false;
   bool kill_with_parent = false;
   /** The guardian kills the child if this process ends, so kill_with_parent is not needed for that. */
   bool guarded = false;

@@ -106,6 +106,7 @@ bool Reader::ReadWord(const char* name) {
   if (is("seccomp-early")) return plan.privileges.filter_early = true;
   if (is("init")) return task->init = true;
   if (is("gate")) return task->gate = true;
+  if (is("signals-held")) return task->signals_held = true;
   if (is("gate-parent")) return task->gate_parent = true;
   if (is("entry-point")) return task->init = task->entry_point = true;
   return root.ReadWord(name);
@@ -277,6 +278,7 @@ const char* ReadArguments(int argc, char** argv, char** envp, Task* task) {
   if (at + 1 >= argc) return "(no command)";
   if (task->gate && task->report_fd < 0) return "(a gate without a report)";
   if (task->gate_parent && (!task->gate || task->init)) return "(a gate without a parent)";
+  if (task->signals_held && !task->init) return "(held signals without an init)";
   if (const char* wrong = reader.root.Finish(&plan)) return wrong;
 
   constexpr int kForChildren = CLONE_NEWPID | CLONE_NEWTIME;

@@ -22,6 +22,8 @@ struct Task {
   bool gate;
   /** End the program with whoever holds the other end of report_fd, if that is the parent. */
   bool gate_parent;
+  /** All signals are blocked from the beginning, so that an init loses none. */
+  bool signals_held;
   /** Where an init writes the wait status of its program, or -1. */
   int status_fd;
   /** Fork before running the program: only children enter the new namespaces. */

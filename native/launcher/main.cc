@@ -116,9 +116,8 @@ void AdoptOrphans() {
   Check(prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ? -errno : 0, Stage::kInit, "PR_SET_CHILD_SUBREAPER");
 }
 
-/** Returns only in the child. */
+/** Returns only in the child. Signals are held. */
 void Fork(int status_fd, int inner_status_fd) {
-  const SignalState signals = HoldSignals();
   // The supervisor has none of the program's settings. So the program must not take it over, by ptrace(2) or
   // /proc/PID/mem. In the child, files in /proc/self would not be its own.
   const bool was_dumpable = prctl(PR_GET_DUMPABLE) == 1;
@@ -127,7 +126,6 @@ void Fork(int status_fd, int inner_status_fd) {
   Check(child < 0 ? -errno : 0, Stage::kInit, "fork");
   if (child > 0) Supervise({child, status_fd, inner_status_fd});
   if (was_dumpable) prctl(PR_SET_DUMPABLE, 1);
-  RestoreSignals(signals);
 }
 
 /** Forks to enter the new PID and time namespaces: only children enter them. */
@@ -155,6 +153,9 @@ bool IsGuardian(int argc, char** argv) {
   plan.on_failure = [](const SpawnPlan& failed) { SendReport(*failed.report, task.report_fd); };
   // Before exec closes fds. The root of a container can write to its files anyway.
   if (task.init && !task.entry_point) Check(RunSealed(argv, envp), Stage::kInit, "/proc/self/exe");
+  const bool forks = task.fork || task.init;
+  // From here to the program: pid 1 of a PID namespace drops every signal that it neither holds nor handles.
+  const SignalState signals = forks ? HoldSignals({.begins_held = task.signals_held}) : SignalState{};
   // What the program before has inherited, and never marked: only standard streams are the command's.
   if (task.entry_point) CloseFdsFrom(kFirstOther);
   if (plan.root != nullptr) CloseWaysOut();
@@ -173,6 +174,7 @@ bool IsGuardian(int argc, char** argv) {
     plan.kill_with_parent = false;
     Fork(task.status_fd, -1);
   }
+  if (forks) RestoreSignals(signals);
   AwaitGate();
   ApplySettings(plan);
   DropPrivileges(plan);

@@ -82,7 +82,7 @@ void Reap(const Supervision& supervision) {
 
 }  // namespace
 
-SignalState HoldSignals() {
+SignalState HoldSignals(Held held) {
   SignalState state{};
   // If SIGCHLD were ignored, the kernel would reap children itself.
   struct sigaction fallback{};
@@ -90,6 +90,7 @@ SignalState HoldSignals() {
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &state.mask);
+  if (held.begins_held) sigemptyset(&state.mask);
   return state;
 }
 

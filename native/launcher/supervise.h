@@ -12,8 +12,13 @@ struct SignalState {
   struct sigaction child_action;
 };
 
+struct Held {
+  /** Whoever started the launcher has blocked all signals, and the program is to block none. */
+  bool begins_held;
+};
+
 /** Blocks all signals, so that they wait until asked for. Call it before the fork, so that none is lost. */
-SignalState HoldSignals();
+SignalState HoldSignals(Held held);
 void RestoreSignals(const SignalState& state);
 
 struct Supervision {

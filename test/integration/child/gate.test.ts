@@ -145,6 +145,18 @@ describeIf(['cgroup', 'root'], 'a child of another kind that waits at a gate', (
     expect(await once(child, 'exit')).toEqual([null, signal]);
   });
 
+  // Its init has hardly begun by then.
+  test('a signal that comes as soon as there is a pid ends one behind its init', async () => {
+    const { contain } = await makeFull();
+    const children = Array.from({ length: 8 }, () => {
+      const child = contain(() => spawn('sleep', ['60'], { namespaces: { pid: { init: true } } }));
+      child.kill();
+      return child;
+    });
+    const ends = await Promise.all(children.map(async (child) => once(child, 'exit')));
+    expect(ends).toEqual(children.map(() => [null, 'SIGTERM']));
+  });
+
   test('the launcher refuses a gate that nobody can open', () => {
     const { status, stderr } = spawnSync(
       join(__dirname, '../../../build/Release/memcage-exec'),

@@ -1,6 +1,6 @@
-import { fork, spawnSync } from 'node:child_process';
+import { fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Cage, type CagedLauncher, createCage, type Launcher, launcherFor } from 'memcage';
 import { fixtureResult } from '../../support/fixture';
@@ -177,6 +177,19 @@ describeIf('userns', 'launcherFor, namespaces alone', () => {
     expect(launcher.cage).toBeNull();
     const result = spawnSync(launcher.file, [...launcher.args, 'sh', '-c', command]);
     expect(result).toMatchObject({ status, signal });
+  });
+
+  // The init has just been born then, and has not begun to wait for signals.
+  test('a signal to a launcher that has just forked ends the program', async () => {
+    for (let round = 0; round < 20; ++round) {
+      await using launcher = launcherFor({ namespaces: { pid: { init: true }, mount: true, net: true } });
+      const child = spawn(launcher.file, [...launcher.args, 'sleep', '60']);
+      const children = `/proc/${child.pid}/task/${child.pid}/children`;
+      await once(child, 'spawn');
+      while (child.exitCode === null && readFileSync(children, 'utf8') === '');
+      child.kill();
+      expect(await once(child, 'exit')).toEqual([null, 'SIGTERM']);
+    }
   });
 
   test('the PID namespace ends with the launcher', async () => {
