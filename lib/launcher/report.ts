@@ -103,8 +103,10 @@ function readOnce(fd: number, buffer: Buffer, offset: number): number {
   try {
     return readSync(fd, buffer, offset, LONGEST - offset, null);
   } catch (error) {
-    // Something that the program left running holds the other end. That can't happen, as it is closed on exec.
-    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+    const { code } = error as NodeJS.ErrnoException;
+    // EAGAIN: something that the program left running holds the other end. That can't happen, as it is closed on exec.
+    // ECONNRESET: the launcher was killed before it read the byte that lets it through. What it wrote comes before that.
+    if (code === 'EAGAIN' || code === 'ECONNRESET') return 0;
     throw error;
   }
 }

@@ -102,6 +102,22 @@ describeIf('cgroup', 'a child that waits at a gate', () => {
   });
 });
 
+describeIf('cgroup', 'a child that is killed while its gate opens', () => {
+  const makeFull = fullBudgets();
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  test('ends by the signal', async () => {
+    const { room, contain } = await makeFull();
+    const child = contain(() => spawn('true'));
+    child.kill('SIGSTOP');
+    // The byte that lets it through stays unread.
+    room.release();
+    child.kill('SIGKILL');
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+    expect(await child.outcome).toMatchObject({ signal: 'SIGKILL' });
+  });
+});
+
 describeIf(['cgroup', 'root'], 'a child of another kind that waits at a gate', () => {
   const makeFull = fullBudgets();
   expectNothingLeft(() => run('true', { memory: '8M', namespaces: { pid: { init: true } } }));
