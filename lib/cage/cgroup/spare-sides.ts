@@ -21,8 +21,10 @@ export class SpareSides {
   take(limits: ControllerLimits): readonly ControllerHome[] {
     const spare = this.#spare;
     if (spare === undefined || !isSameControllers(spare.limits, limits)) return [];
+    // Without a free fd this throws, and they stay the spare ones.
+    const isFree = spare.sides.every(({ directory }) => unlessGone(() => !isInUse(directory)) === true);
     this.#spare = undefined;
-    if (spare.sides.every(({ directory }) => unlessGone(() => !isInUse(directory)) === true)) return spare.sides;
+    if (isFree) return spare.sides;
     removeSides(spare.sides);
     return [];
   }

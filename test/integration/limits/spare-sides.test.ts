@@ -1,6 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run, spawn } from 'memcage';
+import { fillFds } from '../../support/fill-fds';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { controllerCgroup } from '../../support/side-cgroups';
@@ -53,6 +56,21 @@ describeIf(['v1', 'pids', 'cpu', 'root'], 'side cgroups that a child leaves as g
       expect(peak ?? 1).toBe(1);
       await sleep(PAUSE_MS);
     }
+  });
+
+  test('are not lost where a start finds no free fd', async () => {
+    const { path } = await live({ pids: 64 });
+    const sides = () => readdirSync(dirname(path)).filter((name) => /^\d+$/.test(name)).length;
+    const before = sides();
+    expect(before).toBeGreaterThan(0);
+    for (let free = 0; free < 16; free += 1) {
+      const release = fillFds(free);
+      const failed = once(spawn('true', [], { pids: 64, stdio: 'ignore' }), 'exit').catch(() => undefined);
+      release();
+      await failed;
+      await sleep(PAUSE_MS);
+    }
+    expect(sides()).toBeLessThanOrEqual(before);
   });
 
   test('stay few, however many children there were at once', async () => {
