@@ -73,6 +73,9 @@ export function followLimits(
   try {
     const now = readRepeated(leaf, version);
     if (now.max < before.max) return;
+    // Its maker has not written its limits yet, and does what is done here afterwards. A lower one now would have v1 refuse
+    // the first that the maker writes.
+    if (now.max === Number.POSITIVE_INFINITY && before.max !== Number.POSITIVE_INFINITY) return;
     if (!isSame(now, after)) changeLimits(leaf, version, present(after));
   } catch (error) {
     // Its child has ended; or v1 can't lower it, since more is in use. Then the limit of the cage holds.

@@ -1,7 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { type Cage, type Caged, Cgroup, createCage, run } from 'memcage';
 import { allocate, said } from '../../support/cage-kinds';
-import { version, write } from '../../support/cgroup-tree';
+import { limitOf, makeBelow, removeTree, version, write } from '../../support/cgroup-tree';
 import { runCli } from '../../support/cli';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
@@ -70,6 +70,18 @@ describeIf('cgroup', 'the limit of a cage of many is changed', () => {
     }
     for (const { end } of [early, late]) {
       expect(await end()).toMatchObject({ ...WELL, memory: { limitBytes: 100 * MIB } });
+    }
+  });
+
+  test('lower while the leaf of a new child has no limit yet: its first one is not refused', () => {
+    const cage = make({ memory: '100M' });
+    const leaf = makeBelow(cage.cgroup.path, 'leaf-99');
+    try {
+      cage.cgroup.setLimits('50M');
+      write(leaf, LIMIT_FILE, '100M');
+      expect(limitOf(leaf)).toBe(100 * MIB);
+    } finally {
+      removeTree(leaf);
     }
   });
 
