@@ -80,20 +80,25 @@ describeIf('cgroup', 'how jobs of a budget end', () => {
     expect(budget.stats()).toMatchObject({ running: 0, reservedBytes: 0, aborted: 1, ended: 0 });
   });
 
-  test('an abort as it is said to have started finds the listeners of its caller', async () => {
-    const budget = make({ memory: '20M' });
-    const seen: string[] = [];
-    for (const start of [
-      (signal: AbortSignal) => budget.spawn('sleep', ['60'], { memory: '8M', signal }),
-      async (signal: AbortSignal) => budget.contain(() => spawn('sleep', ['60'], { signal }), { memory: '8M' }),
-    ]) {
-      const { signal, abort } = controller();
-      budget.once('started', () => abort());
-      const child = await start(signal);
-      child.on('error', ({ name }) => seen.push(name));
-      expect((await child.outcome)?.signal).toBe('SIGTERM');
-    }
-    expect(seen).toEqual(['AbortError', 'AbortError']);
+  describe.each<[string, (abort: () => void) => () => void]>([
+    ['as it is said to have started', (abort) => abort],
+    ['in the microtask after that', (abort) => () => queueMicrotask(abort)],
+  ])('an abort %s', (_, when) => {
+    test('finds the listeners of its caller', async () => {
+      const budget = make({ memory: '20M' });
+      const seen: string[] = [];
+      for (const start of [
+        (signal: AbortSignal) => budget.spawn('sleep', ['60'], { memory: '8M', signal }),
+        async (signal: AbortSignal) => budget.contain(() => spawn('sleep', ['60'], { signal }), { memory: '8M' }),
+      ]) {
+        const { signal, abort } = controller();
+        budget.once('started', when(abort));
+        const child = await start(signal);
+        child.on('error', ({ name }) => seen.push(name));
+        expect((await child.outcome)?.signal).toBe('SIGTERM');
+      }
+      expect(seen).toEqual(['AbortError', 'AbortError']);
+    });
   });
 
   test('one that runs is ended by its signal and timeout as run() does', async () => {
