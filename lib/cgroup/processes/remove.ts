@@ -1,4 +1,5 @@
 import { pauseSync } from '../../event-loop/pause-sync';
+import { untilTurn } from '../../event-loop/turn-share';
 import { waitForTurn, waitMs } from '../../event-loop/wait-for-turn';
 import type { CgroupDirectory } from '../directory/directory';
 import { cgroupError, refusedWith } from '../directory/refusal';
@@ -72,10 +73,16 @@ function retryWaitMs(attempt: number): number {
   return Math.min(FIRST_WAIT_MS * 2 ** Math.min(attempt, 10), LONGEST_WAIT_MS);
 }
 
-/** Repeats `attempt` with growing waits until it returns true. False if that takes longer than `timeoutMs`. */
+/**
+ * Repeats `attempt` with growing waits until it returns true. False if that takes longer than `timeoutMs`. The first attempt is
+ * made at once, unless many callers in the same turn of the event loop have made theirs.
+ */
 export async function retry(attempt: () => boolean, timeoutMs: number): Promise<boolean> {
-  const end = performance.now() + timeoutMs;
+  let end: number | undefined;
   for (let count = 0; ; count += 1) {
+    const turn = untilTurn();
+    if (turn !== undefined) await turn;
+    end ??= performance.now() + timeoutMs;
     const start = performance.now();
     if (attempt()) return true;
     const now = performance.now();
