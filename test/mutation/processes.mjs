@@ -1,0 +1,83 @@
+import { fork } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+
+/** A mutant in a loop may be reached this many times as often as the text that it replaces. */
+const HITS = 100;
+/** The longest that tests of one mutant may say nothing. */
+const PATIENCE_MS = 30_000;
+
+/**
+ * Runs all tests that import one of the files, without a mutant. Returns what each test file reached.
+ *
+ * @throws Error when one fails
+ */
+export async function measure(root, files, without) {
+  const tests = [];
+  const isDone = await runJest(root, without, {}, ['--findRelatedTests', ...files], (message) => tests.push(message));
+  if (!isDone) throw new Error('the tests without a mutant did not end');
+  for (const { file, failure } of tests) if (failure) throw new Error(`${file} fails without a mutant: ${failure}`);
+  return tests;
+}
+
+/** Tries each mutant. Returns what killed it, by its id; null for nothing. */
+export async function tryAll(root, without, mutants, tests) {
+  const killedBy = new Map();
+  const planned = mutants.map((mutant) => plan(mutant, tests));
+  for (const { id, reachedBy } of planned) if (reachedBy.length === 0) killedBy.set(id, null);
+  for (;;) {
+    const left = planned.filter(({ id }) => !killedBy.has(id));
+    if (left.length === 0) return killedBy;
+    const files = [...new Set(left.flatMap(({ reachedBy }) => reachedBy.map(({ file }) => file)))];
+    let last;
+    const isDone = await runJest(root, without, { mutants: left }, ['--runTestsByPath', ...files], (message) => {
+      if ('begin' in message) last = message.begin;
+      else killedBy.set(message.id, message.killedBy);
+    });
+    // It hangs, or has ended its process.
+    if (!isDone && last !== undefined && !killedBy.has(last)) killedBy.set(last, 'no answer');
+    else if (last === undefined) throw new Error('Jest did not begin');
+  }
+}
+
+/** Which tests to run for a mutant; likely killers first. Of what runs when a file is loaded, any test may be the killer. */
+function plan({ id, file }, tests) {
+  const home = dirname(file).replace(/^lib/, 'test/pure');
+  const name = basename(file, '.ts');
+  const reachedBy = [];
+  let hits = 0;
+  for (const test of tests) {
+    const { static: atLoad, perTest } = test.coverage;
+    const names = Object.keys(perTest).filter((each) => perTest[each][id] !== undefined);
+    hits += (atLoad[id] ?? 0) + names.reduce((sum, each) => sum + perTest[each][id], 0);
+    const rank = [atLoad[id] !== undefined && names.length === 0, dirname(test.file) !== home, !test.file.endsWith(`/${name}.test.ts`)];
+    if (atLoad[id] !== undefined) reachedBy.push({ file: test.file, rank, ms: test.ms });
+    else if (names.length > 0) reachedBy.push({ file: test.file, names, rank, ms: test.ms });
+  }
+  const weight = ({ rank, ms }) => rank.reduce((sum, isFar, index) => sum + (isFar ? [1e8, 1e7, 1e6][index] : 0), ms);
+  reachedBy.sort((a, b) => weight(a) - weight(b));
+  return { id, hitLimit: hits * HITS, reachedBy };
+}
+
+/** Resolves to whether it has done all that was planned. */
+function runJest(root, without, todo, args, heard) {
+  const path = join(root, 'build/mutation/plan.json');
+  writeFileSync(path, JSON.stringify(todo));
+  const env = { ...process.env, MEMCAGE_MUTATION_PLAN: path, MEMCAGE_MUTATION_WITHOUT: JSON.stringify(without) };
+  const config = ['--config', relative(root, join(root, 'test/mutation/jest.config.js'))];
+  const child = fork('node_modules/jest/bin/jest.js', [...config, '--runInBand', '--silent', ...args], { cwd: root, env });
+  let isDone = false;
+  const kill = () => child.kill('SIGKILL');
+  let timer = setTimeout(kill, PATIENCE_MS);
+  child.on('message', (message) => {
+    timer.refresh();
+    if (message.isDone) isDone = true;
+    else heard(message);
+  });
+  return new Promise((resolve) => {
+    child.on('close', () => {
+      clearTimeout(timer);
+      resolve(isDone);
+    });
+  });
+}

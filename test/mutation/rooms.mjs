@@ -1,0 +1,50 @@
+// What is mutated. A file belongs here if its decisions can be tried without a kernel.
+
+/** The files of each room. */
+export const ROOMS = {
+  verdict: [
+    'lib/oom/kill-records.ts',
+    'lib/oom/limits-around.ts',
+    'lib/oom/oom-killer.ts',
+    'lib/oom/surroundings.ts',
+    'lib/oom/verdict.ts',
+    'lib/oom/was-hit-v1.ts',
+    'lib/oom/whose-limit.ts',
+  ],
+  limits: [
+    'lib/cgroup/controllers/controller-plan.ts',
+    'lib/cgroup/limits/cage-limits.ts',
+    'lib/cgroup/limits/hard-limits-v1.ts',
+    'lib/cgroup/limits/hard-limits-v2.ts',
+    'lib/cgroup/limits/ignored-limit.ts',
+    'lib/cgroup/limits/leaf-limits.ts',
+    'lib/cgroup/limits/limit-files.ts',
+    'lib/cgroup/limits/limit-plan.ts',
+    'lib/cgroup/limits/limit-write.ts',
+    'lib/cgroup/limits/processors.ts',
+  ],
+  removal: [
+    'lib/cage/cgroup/teardown.ts',
+    'lib/cage/root/locked-directory.ts',
+    'lib/cage/root/sweep.ts',
+    'lib/cgroup/processes/kill.ts',
+    'lib/cgroup/processes/remove.ts',
+    'lib/child/clearing.ts',
+  ],
+  options: [
+    'lib/cgroup/limits/resolve-cage-limits.ts',
+    'lib/cgroup/limits/resolve-cpu-time.ts',
+    'lib/cgroup/limits/resolve-limits.ts',
+    'lib/cgroup/limits/resolve-pids-and-cpu.ts',
+    'lib/cgroup/limits/resolve-stall.ts',
+    'lib/cgroup/limits/resolve-thresholds.ts',
+    'lib/options/called.ts',
+    'lib/options/likely-meant.ts',
+    'lib/options/limit-bounds.ts',
+    'lib/options/native-options.ts',
+    'lib/options/node-options.ts',
+    'lib/options/option-names.ts',
+    'lib/options/timeout.ts',
+    'lib/text/size.ts',
+  ],
+};
