@@ -31,7 +31,7 @@ export class KillParser {
   /** The last group kill. More of its victims may still come. */
   #group: { cgroup: string; limitCgroup: string | null } | undefined;
   #last: LoggedKill | undefined;
-  /** The line of the last report's victim has not come yet. */
+  /** The line of the last victim has not come yet. Says nothing while there is no last one. */
   #isAwaited = false;
   #reported = 0;
 
@@ -44,7 +44,6 @@ export class KillParser {
   startAnew(): void {
     this.#group = undefined;
     this.#last = undefined;
-    this.#isAwaited = false;
     this.#reported = 0;
   }
 
@@ -63,7 +62,6 @@ export class KillParser {
   #report(text: string): LoggedKill | undefined {
     this.#group = undefined;
     this.#last = undefined;
-    this.#isAwaited = false;
     // Anyone may choose the names of cgroups and programs. Drop a record that can be read in two ways.
     if (text.split(',oom_memcg=').length > 2 || text.split(',task_memcg=').length > 2) return undefined;
     const [, limitCgroup, victimCgroup, name, pid] = VICTIM.exec(text) ?? [];
@@ -97,7 +95,7 @@ export class KillParser {
 
 /** Whether `cgroup` is `other` or below it. */
 export function isWithin(cgroup: string, other: string): boolean {
-  return cgroup === other || cgroup.startsWith(other === '/' ? '/' : `${other}/`);
+  return other === '/' || cgroup === other || cgroup.startsWith(`${other}/`);
 }
 
 /** The log writes backslashes, and bytes that are not printable ASCII, as \xNN. */

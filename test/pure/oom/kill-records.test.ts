@@ -1,4 +1,4 @@
-import { KillParser } from '../../../lib/oom/kill-records';
+import { isWithin, KillParser } from '../../../lib/oom/kill-records';
 import { testRows } from '../../support/rows';
 
 /** A record of /dev/kmsg as the kernel writes it, at level "info". */
@@ -10,6 +10,11 @@ function report(limit: string, cgroup: string, name = 'dd', pid = 29902): string
   return record(
     `oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=${limit},task_memcg=${cgroup},task=${name},pid=${pid},uid=0`,
   );
+}
+
+/** What the kernel says in a record. */
+function textOf(of: string): string {
+  return of.slice(of.indexOf(';') + 1).trimEnd();
 }
 
 function killed(pid: number, name = 'sh'): string {
@@ -89,6 +94,11 @@ testRows<[string, string[], unknown[]]>(
     ['what a program has written to the log', [report('/a', '/a').replace('6,', '14,')], []],
     ['a cgroup whose name is a forgery', [report('/a/x,task_memcg=/b', '/a/x,task_memcg=/b')], []],
     ['a process whose name is one', [report('/a', '/a', ',task_memcg=/b')], []],
+    ['a record without a line end', [report('/a', '/a').trimEnd()], [kill('/a', '/a')]],
+    ['a record that has no head', [report('/a', '/a').slice('6,2114,22183770473,-;'.length)], []],
+    ['a cgroup whose name has the field of the limit', [report('/b,oom_memcg=/a', '/a/b')], []],
+    ['what only contains a report', [record(`x ${textOf(report('/a', '/a'))}`)], []],
+    ['a report that goes on', [record(`${textOf(report('/a', '/a'))} and more`)], []],
     ['garbage', ['', ';', '6', '6,;', 'x;oom-kill:constraint=', record('oom-kill:constraint=CONSTRAINT_MEMCG,')], []],
     [
       'a whole group',
@@ -105,6 +115,26 @@ testRows<[string, string[], unknown[]]>(
       [kill('/a', '/a/b', 'sh', 1), kill('/a', '/a', 'sh', 2), kill('/a', '/a', 'x (y)', 3), kill('/c', '/c', 'z', 4)],
     ],
     [
+      'a group, its first victim among the others',
+      [report('/a', '/a/b', 'sh', 1), killed(1), GROUP, killed(29_902), killed(1)],
+      [kill('/a', '/a/b', 'sh', 1), kill('/a', '/a', 'sh')],
+    ],
+    [
+      'a group after a kill without a report',
+      [report('/a', '/a', 'sh', 1), killed(1), killed(2), GROUP, killed(2), killed(3)],
+      [kill('/a', '/a', 'sh', 1)],
+    ],
+    [
+      'what only begins like the line of a group',
+      [report('/a', '/a', 'sh', 1), killed(1), record(`${textOf(GROUP)} aside`), killed(2)],
+      [kill('/a', '/a', 'sh', 1)],
+    ],
+    [
+      'what only contains the line of a victim',
+      [report('/a', '/a', 'sh', 1), killed(1), GROUP, record(`x ${textOf(killed(2))}`)],
+      [kill('/a', '/a', 'sh', 1)],
+    ],
+    [
       'a group whose report is missing',
       [report('/c', '/c', 'z', 4), record('Tasks in /a are going to be killed due to memory.oom.group set'), killed(2)],
       [kill('/c', '/c', 'z', 4)],
@@ -112,3 +142,12 @@ testRows<[string, string[], unknown[]]>(
   ],
   ([, records, expected]) => expect(parse(records)).toEqual(expected),
 );
+
+test('which cgroups are within another', () => {
+  expect(isWithin('/a', '/a')).toBe(true);
+  expect(isWithin('/a/b', '/a')).toBe(true);
+  expect(isWithin('/ab', '/a')).toBe(false);
+  expect(isWithin('/a', '/a/b')).toBe(false);
+  expect(isWithin('/a', '/')).toBe(true);
+  expect(isWithin('/', '/')).toBe(true);
+});
