@@ -49,6 +49,7 @@ export default class MutationEnvironment extends PureEnvironment {
 /** As Jest matches it with `--testNamePattern`. */
 function fullName(test: Block): string {
   const names: string[] = [];
-  for (let block: Block | undefined = test; block?.parent !== undefined; block = block.parent) names.unshift(block.name);
+  for (let block: Block | undefined = test; block?.parent !== undefined; block = block.parent)
+    names.unshift(block.name);
   return names.join(' ');
 }

@@ -26,12 +26,16 @@ export function readOptions(args, root) {
 function filesOf(name) {
   const found = ROOMS[name] ?? all.filter((file) => file === name);
   if (found.length > 0) return found;
-  throw new Error(`There is no room or file ${name}: choose from ${Object.keys(ROOMS).join(', ')}, or the files in rooms.mjs`);
+  throw new Error(
+    `There is no room or file ${name}: choose from ${Object.keys(ROOMS).join(', ')}, or the files in rooms.mjs`,
+  );
 }
 
 /** The files that a revision did not have as they are now. */
 function changedSince(revision, files, root) {
-  const names = execFileSync('git', ['diff', '--name-only', revision, '--'], { cwd: root, encoding: 'utf8' }).split('\n');
+  const names = execFileSync('git', ['diff', '--name-only', revision, '--'], { cwd: root, encoding: 'utf8' }).split(
+    '\n',
+  );
   return files.filter((file) => names.includes(file));
 }
 

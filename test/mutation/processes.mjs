@@ -50,7 +50,11 @@ function plan({ id, file }, tests) {
     const { static: atLoad, perTest } = test.coverage;
     const names = Object.keys(perTest).filter((each) => perTest[each][id] !== undefined);
     hits += (atLoad[id] ?? 0) + names.reduce((sum, each) => sum + perTest[each][id], 0);
-    const rank = [atLoad[id] !== undefined && names.length === 0, dirname(test.file) !== home, !test.file.endsWith(`/${name}.test.ts`)];
+    const rank = [
+      atLoad[id] !== undefined && names.length === 0,
+      dirname(test.file) !== home,
+      !test.file.endsWith(`/${name}.test.ts`),
+    ];
     if (atLoad[id] !== undefined) reachedBy.push({ file: test.file, rank, ms: test.ms });
     else if (names.length > 0) reachedBy.push({ file: test.file, names, rank, ms: test.ms });
   }
@@ -65,10 +69,13 @@ function runJest(root, without, todo, args, heard) {
   writeFileSync(path, JSON.stringify(todo));
   const env = { ...process.env, MEMCAGE_MUTATION_PLAN: path, MEMCAGE_MUTATION_WITHOUT: JSON.stringify(without) };
   const config = ['--config', relative(root, join(root, 'test/mutation/jest.config.js'))];
-  const child = fork('node_modules/jest/bin/jest.js', [...config, '--runInBand', '--silent', ...args], { cwd: root, env });
+  const child = fork('node_modules/jest/bin/jest.js', [...config, '--runInBand', '--silent', ...args], {
+    cwd: root,
+    env,
+  });
   let isDone = false;
   const kill = () => child.kill('SIGKILL');
-  let timer = setTimeout(kill, PATIENCE_MS);
+  const timer = setTimeout(kill, PATIENCE_MS);
   child.on('message', (message) => {
     timer.refresh();
     if (message.isDone) isDone = true;

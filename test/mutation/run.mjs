@@ -4,9 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readOptions } from './options.mjs';
 import { compilerRefusals } from './compiler.mjs';
 import { instrument, keyOf } from './instrument.mjs';
+import { readOptions } from './options.mjs';
 import { measure, tryAll } from './processes.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -58,7 +58,8 @@ export function cgroupsInMemory(
     if (!cgroups.has(path)) throw refusal('ENOENT');
     return [path, ...below(path)];
   };
-  const pidsIn = (path: string): number[] => (cgroups.get(path)?.['cgroup.procs'] ?? '').split('\n').filter(Boolean).map(Number);
+  const pidsIn = (path: string): number[] =>
+    (cgroups.get(path)?.['cgroup.procs'] ?? '').split('\n').filter(Boolean).map(Number);
   const openFd = (path: string): number => {
     const fd = Math.max(...open.keys()) + 1;
     open.set(fd, path);

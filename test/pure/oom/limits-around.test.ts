@@ -1,5 +1,5 @@
-import type * as HostModule from '../../../lib/cgroup/hierarchy/host';
 import { CgroupDirectory } from '../../../lib/cgroup/directory/directory';
+import type * as HostModule from '../../../lib/cgroup/hierarchy/host';
 import type { LoggedKill } from '../../../lib/oom/kill-records';
 import { LimitsAround } from '../../../lib/oom/limits-around';
 import type { OomSurroundings } from '../../../lib/oom/surroundings';

@@ -1,7 +1,9 @@
 import { killsWhenOut } from '../../../lib/oom/oom-killer';
 import { cgroupsInMemory } from '../../support/cgroups-in-memory';
 
-const control = (disabled: 0 | 1) => ({ 'memory.oom_control': `oom_kill_disable ${disabled}\nunder_oom 0\noom_kill 0\n` });
+const control = (disabled: 0 | 1) => ({
+  'memory.oom_control': `oom_kill_disable ${disabled}\nunder_oom 0\noom_kill 0\n`,
+});
 const tree = cgroupsInMemory({ kills: control(0), waits: control(1) });
 
 test('v1 kills, unless it was told to let processes wait', () => {
