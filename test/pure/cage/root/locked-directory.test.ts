@@ -1,45 +1,201 @@
-import { constants } from 'node:os';
-import { tryLock } from '../../../../lib/cage/root/locked-directory';
-import { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
-import type { NativeBinding } from '../../../../types/native';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { giveUp, isLocked, makeLocked, release, tryLock } from '../../../../lib/cage/root/locked-directory';
+import type { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
+import { refusal } from '../../../support/cgroups-in-memory';
+import { type DirectoriesAsCgroups, directoriesAsCgroups } from '../../../support/directories-as-cgroups';
+import { withCode } from '../../../support/error-code';
 
-const { ENOLCK } = constants.errno;
+let cgroups: DirectoriesAsCgroups;
+beforeEach(() => {
+  cgroups = directoriesAsCgroups();
+});
+afterEach(() => {
+  cgroups.remove();
+  jest.restoreAllMocks();
+});
 
-/** @param flock the result of locking a directory */
-function directoryWith(flock: () => boolean): { directory: CgroupDirectory; open: Set<number> } {
-  const open = new Set<number>();
-  const native = {
-    openBeneath: () => {
-      open.add(100);
-      return 100;
-    },
-    tryLock: flock,
-    closeFd: ({ fd }) => void open.delete(fd),
-  } as Partial<NativeBinding> as NativeBinding;
-  return { directory: CgroupDirectory.anchoredAt(native, 99, '/cgroup'), open };
+/** Told to the guardian before anything is made. */
+jest.mock('../../../../lib/launcher/guardian', () => ({
+  tellGuardian: (dirFd: number, name: string, kind: string) => {
+    const { done, path, parent } = cgroups;
+    done.push(
+      `guard ${name} as ${kind}${dirFd === parent.anchor ? '' : ' elsewhere'}${existsSync(join(path, name)) ? ' too late' : ''}`,
+    );
+  },
+}));
+jest.mock('../../../../lib/event-loop/pause-sync', () => ({ pauseSync: () => {} }));
+jest.mock('../../../../lib/cage/root/refused-parent', () => ({
+  refusedParent: (path: string, error: Error) => new Error(`refused in ${path}: ${error.message}`),
+}));
+
+function made(name: string): CgroupDirectory {
+  mkdirSync(join(cgroups.path, name));
+  return cgroups.parent.below(name);
 }
 
 describe('the lock of a directory', () => {
-  test('is held by an fd', () => {
-    const { directory, open } = directoryWith(() => true);
+  test('is held by an fd, and anyone else is refused until that is closed', () => {
+    const directory = made('a');
     const locked = tryLock(directory);
-    expect([...open]).toEqual([100]);
+    expect(locked?.path).toBe(directory.path);
+    expect(isLocked(directory)).toBe(true);
+    expect(tryLock(directory)).toBeUndefined();
+    expect(cgroups.openFds.size).toBe(2);
     locked?.close();
-    expect(open.size).toBe(0);
+    expect(isLocked(directory)).toBe(false);
+    expect(cgroups.openFds.size).toBe(1);
+    expect(cgroups.locks.size).toBe(0);
   });
 
-  test("leaves no fd when it is another's", () => {
-    const { directory, open } = directoryWith(() => false);
+  test('is nobody’s where there is no directory', () => {
+    const directory = cgroups.parent.below('gone');
     expect(tryLock(directory)).toBeUndefined();
-    expect(open.size).toBe(0);
+    expect(isLocked(directory)).toBe(false);
   });
 
   test('leaves no fd when the kernel can give none', () => {
-    const refusal = Object.assign(new Error('flock ENOLCK'), { errno: -ENOLCK });
-    const { directory, open } = directoryWith(() => {
-      throw refusal;
+    const failure = refusal('ENOLCK', 'flock');
+    cgroups.native.tryLock = () => {
+      throw failure;
+    };
+    expect(() => tryLock(made('a'))).toThrow(failure);
+    expect(cgroups.openFds.size).toBe(1);
+  });
+
+  test('is an error if the directory may not be opened', () => {
+    cgroups.native.openBeneath = () => {
+      throw refusal('EACCES');
+    };
+    expect(() => tryLock(made('a'))).toThrow(withCode('NO_PERMISSION'));
+  });
+});
+
+describe('a locked directory', () => {
+  test('is made with a name that nobody can guess, and is locked', () => {
+    const locked = makeLocked(cgroups.parent, 'memcage-7-');
+    expect(basename(locked.path)).toMatch(/^memcage-7-[0-9a-f]{16}$/);
+    expect(isLocked(cgroups.parent.below(basename(locked.path)))).toBe(true);
+    expect(cgroups.done).toEqual([]);
+    locked.close();
+  });
+
+  test('is told to the guardian before it is made', () => {
+    const locked = makeLocked(cgroups.parent, 'a-', 'memory');
+    const name = basename(locked.path);
+    expect(cgroups.done).toEqual([`guard ${name} as memory`, `identify ${name} true`]);
+  });
+
+  test('gets another name while its name is taken, or another process sweeps it away', () => {
+    const { makeDirectory, tryLock: lock } = cgroups.native;
+    const names: string[] = [];
+    cgroups.native.makeDirectory = (options) => {
+      names.push(options.path);
+      if (names.length === 1) throw refusal('EEXIST', 'mkdirat');
+      makeDirectory(options);
+    };
+    cgroups.native.tryLock = (options) => {
+      // The first is locked by another's sweep, the second is removed by it before this process locks it.
+      if (names.length === 2) return false;
+      if (names.length === 3) rmdirSync(join(cgroups.path, names[2] as string));
+      return lock(options);
+    };
+    const locked = makeLocked(cgroups.parent, 'a-', 'memory');
+    expect(new Set(names).size).toBe(4);
+    expect(basename(locked.path)).toBe(names[3]);
+    expect(cgroups.done.filter((each) => !each.startsWith('guard'))).toEqual([
+      `unguard ${names[0]}`,
+      `unguard ${names[1]}, end it`,
+      `unguard ${names[2]}, end it`,
+      `identify ${names[3]} true`,
+    ]);
+    expect(cgroups.openFds.size).toBe(2);
+  });
+
+  test('is given up after a hundred names', () => {
+    let attempts = 0;
+    cgroups.native.makeDirectory = () => {
+      attempts += 1;
+      throw refusal('EEXIST', 'mkdirat');
+    };
+    expect(() => makeLocked(cgroups.parent, 'a-')).toThrow(
+      withCode('BUSY', `No cgroup could be made in ${cgroups.path}: each was removed by someone else`),
+    );
+    expect(attempts).toBe(100);
+  });
+
+  test('is not made in a parent that refuses, and the guardian forgets it', () => {
+    cgroups.native.makeDirectory = () => {
+      throw refusal('EROFS', 'mkdirat');
+    };
+    expect(() => makeLocked(cgroups.parent, 'a-', 'memory')).toThrow(`refused in ${cgroups.path}: `);
+    expect(cgroups.done.at(-1)).toMatch(/^unguard a-[0-9a-f]+$/);
+  });
+
+  test('is removed again if it can not be locked', () => {
+    const failure = refusal('ENOLCK', 'flock');
+    cgroups.native.tryLock = () => {
+      throw failure;
+    };
+    expect(() => makeLocked(cgroups.parent, 'a-', 'memory')).toThrow(failure);
+    expect(readdirSync(cgroups.path)).toEqual([]);
+    expect(cgroups.openFds.size).toBe(1);
+    expect(cgroups.done.at(-1)).toMatch(/^unguard a-[0-9a-f]+, end it$/);
+  });
+});
+
+describe('the end of a locked directory', () => {
+  const lock = (): CgroupDirectory => makeLocked(cgroups.parent, 'a-', 'memory');
+
+  test('removes it, and leaves nothing for the guardian', () => {
+    const locked = lock();
+    locked.native.makeDirectory({ dirFd: locked.anchor, path: 'below', mode: 0o755 });
+    release(locked);
+    expect(readdirSync(cgroups.path)).toEqual([]);
+    expect(cgroups.done.at(-1)).toBe(`unguard ${basename(locked.path)}`);
+    expect(locked.isClosed).toBe(true);
+    expect(cgroups.openFds.size).toBe(1);
+  });
+
+  test('leaves it to the guardian if it can not be removed within two seconds', () => {
+    let nowMs = 0;
+    jest.spyOn(performance, 'now').mockImplementation(() => {
+      nowMs += 1;
+      return nowMs;
     });
-    expect(() => tryLock(directory)).toThrow(refusal);
-    expect(open.size).toBe(0);
+    const locked = lock();
+    writeFileSync(join(locked.path, 'process'), '');
+    release(locked);
+    expect(cgroups.done.at(-1)).toBe(`unguard ${basename(locked.path)}, end it`);
+    expect(cgroups.locks.size).toBe(0);
+    expect(nowMs).toBeGreaterThanOrEqual(2000);
+    expect(nowMs).toBeLessThan(2020);
+  });
+
+  test('leaves it to the guardian if the kernel refuses', () => {
+    const locked = lock();
+    cgroups.native.removeBelow = () => {
+      throw refusal('EPERM', 'unlinkat');
+    };
+    writeFileSync(join(locked.path, 'process'), '');
+    release(locked);
+    expect(cgroups.done.at(-1)).toBe(`unguard ${basename(locked.path)}, end it`);
+    expect(locked.isClosed).toBe(true);
+  });
+
+  test('is its own, whatever has its name by now', () => {
+    const locked = lock();
+    renameSync(locked.path, `${locked.path}-moved`);
+    mkdirSync(locked.path);
+    release(locked);
+    expect(readdirSync(cgroups.path)).toEqual([basename(locked.path)]);
+  });
+
+  test('can be left to the guardian', () => {
+    const locked = lock();
+    giveUp(locked, { removed: false });
+    expect(existsSync(locked.path)).toBe(true);
+    expect(cgroups.done.at(-1)).toBe(`unguard ${basename(locked.path)}, end it`);
+    expect(cgroups.locks.size).toBe(0);
   });
 });

@@ -1,5 +1,13 @@
 import type { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
-import { type Removal, removeStep, removeTree, retry, retrySync, tookLong, undo } from '../../../../lib/cgroup/processes/remove';
+import {
+  type Removal,
+  removeStep,
+  removeTree,
+  retry,
+  retrySync,
+  tookLong,
+  undo,
+} from '../../../../lib/cgroup/processes/remove';
 import { type CgroupsInMemory, cgroupsInMemory, refusal } from '../../../support/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';
@@ -38,7 +46,10 @@ const tree = (): CgroupsInMemory =>
   });
 
 /** A cgroup whose removal the kernel refuses, at once and, with others below gone, again. */
-function refusing(code: Parameters<typeof refusal>[0], instead: Partial<CgroupsInMemory['native']> = {}): CgroupDirectory {
+function refusing(
+  code: Parameters<typeof refusal>[0],
+  instead: Partial<CgroupsInMemory['native']> = {},
+): CgroupDirectory {
   const removeDirectory = (): never => {
     throw refusal(code, 'unlinkat');
   };
@@ -196,11 +207,21 @@ describe.each(ways)('%s', (_, again) => {
 });
 
 test('while attempts take long, the event loop gets a turn after each, and there is no wait', async () => {
-  expect(await retry(succeedsAs(5, (attempt) => (attempt === 2 || attempt === 3 ? 30 : 0)), 1000)).toBe(true);
+  expect(
+    await retry(
+      succeedsAs(5, (attempt) => (attempt === 2 || attempt === 3 ? 30 : 0)),
+      1000,
+    ),
+  ).toBe(true);
   expect(waits).toEqual([1, 'turn', 'turn', 1]);
 });
 
 test('blocking, the waits begin anew after an attempt that took long', () => {
-  expect(retrySync(succeedsAs(6, (attempt) => (attempt === 4 ? 30 : 0)), 1000)).toBe(true);
+  expect(
+    retrySync(
+      succeedsAs(6, (attempt) => (attempt === 4 ? 30 : 0)),
+      1000,
+    ),
+  ).toBe(true);
   expect(waits).toEqual([1, 2, 4, 1, 2]);
 });

@@ -1,0 +1,153 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DETACHED_PREFIX, OWNER_PREFIX, sweep, sweepOne } from '../../../../lib/cage/root/sweep';
+import { ownKind } from '../../../../lib/cgroup/names/own-names';
+import { refusal } from '../../../support/cgroups-in-memory';
+import { type DirectoriesAsCgroups, directoriesAsCgroups } from '../../../support/directories-as-cgroups';
+
+jest.mock('../../../../lib/event-loop/wait-for-turn', () => ({
+  waitMs: (ms: number) => Promise.resolve(void waited.push(ms)),
+  waitForTurn: () => Promise.resolve(),
+}));
+
+const waited: number[] = [];
+let cgroups: DirectoriesAsCgroups;
+beforeEach(() => {
+  cgroups = directoriesAsCgroups();
+  waited.length = 0;
+});
+afterEach(() => {
+  cgroups.remove();
+  jest.restoreAllMocks();
+});
+
+const OWNER = 'memcage-7-0a';
+const DETACHED = 'memcage-detached-7-0a';
+const LEAF = 'memcage-self-7-0a';
+
+/** A directory with something in it: a process, a cgroup, or a cgroup with a process. */
+function make(name: string, ...within: ('process' | 'cage' | 'cage/process')[]) {
+  mkdirSync(join(cgroups.path, name, within.some((each) => each.startsWith('cage')) ? 'cage' : ''), {
+    recursive: true,
+  });
+  for (const each of within) if (each.endsWith('process')) writeFileSync(join(cgroups.path, name, each), '');
+  return cgroups.parent.below(name);
+}
+const lock = (name: string): void => {
+  const fd = cgroups.native.openBeneath({ dirFd: cgroups.parent.anchor, path: name, access: 'directory' });
+  cgroups.native.tryLock({ fd });
+};
+const left = (): string[] => readdirSync(cgroups.path).sort();
+
+test('what this process makes has names that a sweep knows', () => {
+  expect(ownKind(`${OWNER_PREFIX}0a`)).toBe('owner');
+  expect(ownKind(`${DETACHED_PREFIX}0a`)).toBe('detached');
+  expect(OWNER_PREFIX).toContain(String(process.pid));
+  expect(DETACHED_PREFIX).toContain(String(process.pid));
+});
+
+describe('what a dead owner left', () => {
+  test('is killed and removed', async () => {
+    expect(await sweepOne('owner', make(OWNER, 'process', 'cage/process'))).toBe('removed');
+    expect(left()).toEqual([]);
+    expect(cgroups.done).toEqual(['kill']);
+    expect(cgroups.openFds.size).toBe(1);
+  });
+
+  test('is tried again until it can be removed', async () => {
+    const directory = make(OWNER, 'process');
+    const { killAll } = cgroups.native;
+    let kills = 0;
+    cgroups.native.killAll = (options) => {
+      kills += 1;
+      if (kills === 4) killAll(options);
+    };
+    expect(await sweepOne('owner', directory)).toBe('removed');
+    expect(waited).toEqual([1, 2, 4]);
+  });
+
+  test('is left after ten seconds, and without a lock', async () => {
+    let nowMs = 0;
+    jest.spyOn(performance, 'now').mockImplementation(() => nowMs++);
+    cgroups.native.killAll = () => {};
+    expect(await sweepOne('owner', make(OWNER, 'process'))).toBe('left');
+    expect(nowMs).toBeGreaterThan(10_000);
+    expect(nowMs).toBeLessThan(10_050);
+    expect(cgroups.locks.size).toBe(0);
+    expect(cgroups.openFds.size).toBe(1);
+  });
+
+  test('is in use while its owner lives', async () => {
+    const directory = make(OWNER, 'process');
+    lock(OWNER);
+    expect(await sweepOne('owner', directory)).toBe('in use');
+    expect(cgroups.done).toEqual([]);
+  });
+
+  test('may be gone by now', async () => {
+    expect(await sweepOne('owner', cgroups.parent.below(OWNER))).toBe('removed');
+  });
+
+  test('is an error if the kernel refuses, and without a lock', async () => {
+    cgroups.native.killAll = () => {
+      throw refusal('EPERM');
+    };
+    await expect(sweepOne('owner', make(OWNER))).rejects.toThrow("Can't kill the processes of");
+    expect(cgroups.locks.size).toBe(0);
+  });
+});
+
+describe('the cage of a detached child', () => {
+  test('is removed once it is empty, and nothing in it is killed', async () => {
+    expect(await sweepOne('detached', make(DETACHED, 'cage'))).toBe('removed');
+    expect(await sweepOne('detached', make(DETACHED, 'cage/process'))).toBe('in use');
+    expect(left()).toEqual([DETACHED]);
+    expect(cgroups.done).toEqual([]);
+    expect(cgroups.openFds.size).toBe(1);
+  });
+});
+
+test('a leaf has no lock, and is removed once it is empty', async () => {
+  const leaf = make(LEAF, 'process');
+  expect(await sweepOne('leaf', leaf)).toBe('in use');
+  cgroups.native.killAll({ dirFd: leaf.anchor, path: leaf.relative, spare: [] });
+  expect(await sweepOne('leaf', leaf)).toBe('removed');
+  expect(cgroups.locks.size).toBe(0);
+});
+
+describe('a sweep', () => {
+  test('ends what has no owner, and touches nothing of others', () => {
+    make(OWNER, 'process');
+    make('memcage-8-0b', 'process');
+    lock('memcage-8-0b');
+    make(DETACHED);
+    make(LEAF);
+    make('memcage-of-somebody');
+    make('system.slice', 'process');
+    sweep(cgroups.parent);
+    expect(left()).toEqual(['memcage-8-0b', 'memcage-of-somebody', 'system.slice']);
+  });
+
+  test('goes on after one that the kernel refuses', async () => {
+    make(OWNER, 'process');
+    make('memcage-8-0b');
+    const { killAll } = cgroups.native;
+    let isFirst = true;
+    cgroups.native.killAll = (options) => {
+      if (!isFirst) return killAll(options);
+      isFirst = false;
+      throw refusal('EPERM');
+    };
+    expect(() => sweep(cgroups.parent)).not.toThrow();
+    await new Promise(setImmediate);
+    expect(left()).toHaveLength(1);
+  });
+
+  test('never keeps a child from starting', () => {
+    cgroups.native.listDirectories = () => {
+      throw refusal('EMFILE');
+    };
+    expect(() => sweep(cgroups.parent)).not.toThrow();
+    expect(existsSync(cgroups.path)).toBe(true);
+  });
+});
