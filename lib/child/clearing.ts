@@ -60,12 +60,16 @@ export class Clearing {
   }
 
   #killAndAttempt(): boolean {
+    let refusal: unknown;
     try {
       if (!this.child.cgroup.killForRemoval()) return false;
     } catch (error) {
-      this.#failure = error;
+      refusal = error;
     }
-    return this.#attempt();
+    if (this.#attempt()) return true;
+    // What is left is there because of it, unless something else went wrong too.
+    this.#failure ??= refusal;
+    return false;
   }
 
   #conclude(isCleared: boolean): KernelReport {
