@@ -5,7 +5,10 @@ import { ROOMS } from './rooms.mjs';
 
 const all = Object.values(ROOMS).flat();
 
-/** What is to be mutated, and which tests are left out. */
+/** How many mutants are tried of a file that is drawn. */
+const SAMPLE = 40;
+
+/** What is to be mutated, and which tests are left out. `sample` returns the mutants to try. */
 export function readOptions(args, root) {
   const { values, positionals } = parseArgs({
     args,
@@ -19,8 +22,14 @@ export function readOptions(args, root) {
   });
   let files = positionals.length === 0 ? all : positionals.flatMap(filesOf);
   if (values.changed !== undefined) files = changedSince(values.changed, files, root);
-  if (values.random) files = [drawn(files, values.seed)];
-  return { files: [...new Set(files)], without: values.without };
+  let sample = (mutants) => mutants;
+  if (values.random) {
+    const seed = values.seed === undefined ? randomInt(1_000_000) : Number(values.seed);
+    files = [files[seed % files.length]];
+    sample = (mutants) => drawn(mutants, seed);
+    console.log(`drawn: ${SAMPLE} mutants of ${files[0]}; again with --random --seed ${seed}`);
+  }
+  return { files: [...new Set(files)], without: values.without, sample };
 }
 
 function filesOf(name) {
@@ -39,10 +48,14 @@ function changedSince(revision, files, root) {
   return files.filter((file) => names.includes(file));
 }
 
-/** One of them; the same again with the same seed. */
-function drawn(files, given) {
-  const seed = given === undefined ? randomInt(1_000_000) : Number(given);
-  const file = files[seed % files.length];
-  console.log(`drawn: ${file}; again with --seed ${seed}`);
-  return file;
+/** Some of them; the same again with the same seed. */
+function drawn(mutants, seed) {
+  const rest = [...mutants];
+  const chosen = [];
+  for (let state = seed + 1; chosen.length < SAMPLE && rest.length > 0; ) {
+    // The generator of Park and Miller.
+    state = (state * 48_271) % 2_147_483_647;
+    chosen.push(...rest.splice(state % rest.length, 1));
+  }
+  return chosen;
 }

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** A mutant in a loop may be reached this many times as often as the text that it replaces. */
 const HITS = 100;
@@ -63,27 +63,32 @@ function plan({ id, file }, tests) {
   return { id, hitLimit: hits * HITS, reachedBy };
 }
 
-/** Resolves to whether it has done all that was planned. */
+/** Resolves to whether it has done all that was planned. What it writes is shown only if it said nothing else. */
 function runJest(root, without, todo, args, heard) {
   const path = join(root, 'build/mutation/plan.json');
   writeFileSync(path, JSON.stringify(todo));
   const env = { ...process.env, MEMCAGE_MUTATION_PLAN: path, MEMCAGE_MUTATION_WITHOUT: JSON.stringify(without) };
-  const config = ['--config', relative(root, join(root, 'test/mutation/jest.config.js'))];
-  const child = fork('node_modules/jest/bin/jest.js', [...config, '--runInBand', '--silent', ...args], {
-    cwd: root,
-    env,
-  });
+  const all = ['--config', 'test/mutation/jest.config.js', '--runInBand', '--silent', ...args];
+  const child = fork('node_modules/jest/bin/jest.js', all, { cwd: root, env, silent: true });
+  let written = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      written = (written + text).slice(-10_000);
+    });
+  }
+  let messages = 0;
   let isDone = false;
-  const kill = () => child.kill('SIGKILL');
-  const timer = setTimeout(kill, PATIENCE_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
   child.on('message', (message) => {
     timer.refresh();
+    messages += 1;
     if (message.isDone) isDone = true;
     else heard(message);
   });
   return new Promise((resolve) => {
     child.on('close', () => {
       clearTimeout(timer);
+      if (messages === 0) process.stderr.write(written);
       resolve(isDone);
     });
   });

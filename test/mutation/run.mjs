@@ -15,8 +15,9 @@ const explained = JSON.parse(readFileSync(join(root, 'test/mutation/survivors.js
 const started = performance.now();
 const seconds = () => `${((performance.now() - started) / 1000).toFixed(0)} s`;
 
-const { files, without } = readOptions(process.argv.slice(2), root);
-const mutants = await instrument(root, files, join(root, 'build/mutation/sources'));
+const { files, without, sample } = readOptions(process.argv.slice(2), root);
+const all = await instrument(root, files, join(root, 'build/mutation/sources'));
+const mutants = sample(all);
 const tests = await measure(root, files, without);
 console.log(`${mutants.length} mutants in ${files.length} files, ${tests.length} test files reach them (${seconds()})`);
 
@@ -28,7 +29,11 @@ const survivors = unseen.filter(({ id }) => !refused.has(id));
 const listed = new Map(explained.map((each) => [keyOf(each), each]));
 const alive = new Set(survivors.map(keyOf));
 const unknown = survivors.filter((each) => !listed.has(keyOf(each)));
-const stale = explained.filter((each) => files.includes(each.file) && !alive.has(keyOf(each)));
+const tried = new Set(mutants.map(keyOf));
+const known = new Set(all.map(keyOf));
+const stale = explained.filter(
+  (each) => files.includes(each.file) && (known.has(keyOf(each)) ? tried.has(keyOf(each)) && !alive.has(keyOf(each)) : true),
+);
 
 for (const { file, line, ...mutant } of unknown) {
   console.log(`survived: ${file}:${line}`);
