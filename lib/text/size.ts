@@ -61,7 +61,7 @@ function toBytes(value: unknown): number | null {
 
 // Above 2^53 - 1 a number may differ from what the caller wrote.
 function safeBytes(value: number): number | null {
-  return Number.isSafeInteger(value) && value >= 0 ? value + 0 : null;
+  return Number.isSafeInteger(value) ? value + 0 : null;
 }
 
 const UNLIMITED = 'unlimited';

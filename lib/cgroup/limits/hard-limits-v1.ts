@@ -18,7 +18,7 @@ export const planHardLimitsV1: HardLimitsPlan = (limits, swap, current) => {
   const writes = limits.max === undefined ? [] : [limitWrite('max', 1, sizeText(limits.max, 1))];
   const before = current.max + current.swap;
   const after = max + (swap ?? current.swap);
-  if (after === before && (swap === undefined || swap === current.swap)) return writes;
+  if (after === before) return writes;
   const memsw: LimitWrite = { ...limitWrite('memsw', 1, sizeText(after, 1)), option: 'memory.swap' };
-  return after >= before ? [memsw, ...writes] : [...writes, memsw];
+  return after > before ? [memsw, ...writes] : [...writes, memsw];
 };
