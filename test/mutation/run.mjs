@@ -32,7 +32,8 @@ const unknown = survivors.filter((each) => !listed.has(keyOf(each)));
 const tried = new Set(mutants.map(keyOf));
 const known = new Set(all.map(keyOf));
 const stale = explained.filter(
-  (each) => files.includes(each.file) && (known.has(keyOf(each)) ? tried.has(keyOf(each)) && !alive.has(keyOf(each)) : true),
+  (each) =>
+    files.includes(each.file) && (known.has(keyOf(each)) ? tried.has(keyOf(each)) && !alive.has(keyOf(each)) : true),
 );
 
 for (const { file, line, ...mutant } of unknown) {

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { likelyMeant } from '../../../lib/options/likely-meant';
 import { testRows } from '../../support/rows';
 
@@ -23,3 +24,35 @@ testRows<[string, string | undefined]>(
   ],
   ([word, meant]) => expect(likelyMeant(word, KNOWN, { maxmem: 'memory' })).toBe(meant),
 );
+
+test('the nearest of several', () => {
+  expect(likelyMeant('stat', ['starts', 'stats'])).toBe('stats');
+  expect(likelyMeant('statr', ['starts', 'stat'])).toBe('stat');
+});
+
+test('its name, before what others call something else', () => {
+  expect(likelyMeant('Memory', ['ram', 'memory'], { memory: 'ram' })).toBe('memory');
+});
+
+/** How many letters are missing, superfluous, wrong or swapped, by the definition. */
+function distance(a: string, b: string): number {
+  if (a === '' || b === '') return a.length + b.length;
+  const isSwapped = a.length > 1 && b.length > 1 && a[0] === b[1] && a[1] === b[0];
+  return Math.min(
+    distance(a.slice(1), b) + 1,
+    distance(a, b.slice(1)) + 1,
+    distance(a.slice(1), b.slice(1)) + (a[0] === b[0] ? 0 : 1),
+    isSwapped ? distance(a.slice(2), b.slice(2)) + 1 : Number.POSITIVE_INFINITY,
+  );
+}
+
+test('a letter or two of a longer name, and none of a short one', () => {
+  const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(word, word, (given, name) => {
+      const isNear = distance(given, name) <= Math.min(2, Math.floor(name.length / 3));
+      expect(likelyMeant(given, [name])).toBe(isNear ? name : undefined);
+    }),
+    { numRuns: 500 },
+  );
+});

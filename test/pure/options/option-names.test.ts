@@ -1,6 +1,7 @@
 import { RUN_OPTIONS } from '../../../lib/api/run';
-import { CAGE_OPTIONS, lenient, strict } from '../../../lib/options/called';
-import { checkOptions, refuseUnknown } from '../../../lib/options/option-names';
+import { ALIASES, CAGE_OPTIONS, lenient, strict, strictMember } from '../../../lib/options/called';
+import { NODE_OPTIONS } from '../../../lib/options/node-options';
+import { checkOptions, refuseUnknown, withInherited } from '../../../lib/options/option-names';
 import { testRows } from '../../support/rows';
 
 const run = strict('run', 'spawn', RUN_OPTIONS);
@@ -30,6 +31,15 @@ const SLIPS: [string, string][] = [
   ['maxMemory', 'memory'],
   ['memLimit', 'memory'],
   ['mem', 'memory'],
+  ['memoryMax', 'memory'],
+  ['memoryMB', 'memory'],
+  ['memoryMiB', 'memory'],
+  ['memory_bytes', 'memory'],
+  ['memoryLimitMB', 'memory'],
+  ['memory_limit_in_mb', 'memory'],
+  ['memoryLimitBytes', 'memory'],
+  ['memory_limit_in_bytes', 'memory'],
+  ['limitsMem', 'memory'],
   ['memroy', 'memory'],
   ['memery', 'memory'],
   ['Memory', 'memory'],
@@ -68,6 +78,8 @@ describe('a function that knows all its options', () => {
       code: 'ERR_MEMCAGE_UNKNOWN_OPTION',
     });
     expect(refusal(() => run.read(Object.create(null)))).toBeUndefined();
+    expect(refusal(() => run.read(Object.assign(Object.create(null), { memroy: 1 })))).toBeDefined();
+    expect(refusal(() => run.read({ hasOwnProperty: 1 }))).toBeDefined();
     class Options {
       memory = 1;
       method(): void {}
@@ -79,6 +91,21 @@ describe('a function that knows all its options', () => {
     } finally {
       Reflect.deleteProperty(Object.prototype, 'polluted');
     }
+  });
+
+  test('refuses a slip also where it is not listed, as accessors and methods of a class are', () => {
+    class Slip {
+      get memroy(): number {
+        return 1;
+      }
+    }
+    expect(refusal(() => run.read(new Slip()))).toMatchObject({ code: 'ERR_MEMCAGE_UNKNOWN_OPTION' });
+  });
+
+  test('has the options of memcage and of Node, and no others', () => {
+    const all = [...CAGE_OPTIONS, ...NODE_OPTIONS.spawn].join(', ');
+    const { message } = refusal(() => strict('f', 'spawn').read({ unheardOf: 1 })) as Error;
+    expect(message).toBe(`Unknown option 'unheardOf' of f: f has ${all}`);
   });
 
   test('refuses a name that is there without a value', () => {
@@ -106,6 +133,9 @@ describe('a function that takes the place of Node’s', () => {
     '',
     'toString',
     'limit',
+    'boot',
+    'room',
+    'roots',
     'limits',
     'priority',
     'privileged',
@@ -116,6 +146,37 @@ describe('a function that takes the place of Node’s', () => {
   testRows('lets other names through', others, (name) => {
     expect(refusal(() => spawn.read({ [name]: 1 }))).toBeUndefined();
   });
+});
+
+describe('a method of a cage', () => {
+  const start = strictMember('cage.spawn', 'spawn', ['more']);
+
+  testRows('refuses what says in which cage', ['cage', 'parent', 'enforce'], (name) => {
+    expect(refusal(() => start.read({ [name]: 1 }))).toMatchObject({ code: 'ERR_MEMCAGE_UNKNOWN_OPTION' });
+  });
+
+  test('takes all else, inherited too', () => {
+    expect(start.read({ memory: 1, more: 2, cwd: '/' })).toEqual({ memory: 1, more: 2, cwd: '/' });
+    expect(start.read(Object.create({ memory: 1, more: 2 }) as object)).toEqual({ memory: 1, more: 2 });
+  });
+
+  test('has no others', () => {
+    const ours = CAGE_OPTIONS.filter((name) => !['cage', 'parent', 'enforce'].includes(name));
+    const all = [...ours, ...NODE_OPTIONS.fork].join(', ');
+    const { message } = refusal(() => strictMember('f', 'fork').read({ unheardOf: 1 })) as Error;
+    expect(message).toBe(`Unknown option 'unheardOf' of f: f has ${all}`);
+  });
+});
+
+test('every other name leads to an option that there is', () => {
+  const known: readonly string[] = CAGE_OPTIONS;
+  expect(Object.entries(ALIASES).filter(([, option]) => !known.includes(option))).toEqual([]);
+});
+
+test('an option that nobody gives is not there', () => {
+  expect(withInherited({ a: 1 }, ['a', 'b'])).toStrictEqual({ a: 1 });
+  const inherited = withInherited(Object.create({ b: 2, c: 3 }) as object, ['a', 'b']);
+  expect(inherited).toStrictEqual({ b: 2 });
 });
 
 test('what is in an option is named with it', () => {
@@ -132,6 +193,7 @@ test('what is no object is no option', () => {
   for (const options of [null, undefined, 5, 'x']) {
     expect(refusal(() => checkOptions(options, { of: 'f', known: ['a'] }))).toMatchObject({
       code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+      message: expect.stringMatching(/^Expected an object for options but received /) as string,
     });
   }
 });

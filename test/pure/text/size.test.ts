@@ -256,3 +256,9 @@ describe('parseSize', () => {
     expect(thrown(() => parseSize('100', 'x'))).toMatchObject({ code: 'ERR_MEMCAGE_LIMIT_TOO_SMALL' });
   });
 });
+
+test('what is no size is told with what would be one', () => {
+  const rest = ", a string such as '512K', '100M' or '1.5G', or 'max' for x but received 'much' of type string";
+  expect(() => checkSize('x', 'much')).toThrow(`Expected a number of bytes (a positive integer)${rest}`);
+  expect(() => checkSize('x', 'much', { min: 0 })).toThrow(`Expected a number of bytes (an integer)${rest}`);
+});

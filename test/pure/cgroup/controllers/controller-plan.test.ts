@@ -31,6 +31,16 @@ testRows<[Given, string[], string[]]>(
   },
 );
 
+test.each([1, 2] as const)('each write on v%i names the option that it comes from', (version) => {
+  const limits = resolved({ pids: 5, cpu: { max: 1, weight: 2, set: '0' } });
+  expect(planControllers(limits, version).map(({ option }) => option)).toEqual([
+    'pids',
+    'cpu.max',
+    'cpu.weight',
+    'cpu.set',
+  ]);
+});
+
 testRows<[Given, string[], string[], string[]]>(
   'no more controllers than needed: v1 without and with the unified hierarchy, v2',
   [

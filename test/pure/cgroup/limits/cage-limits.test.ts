@@ -1,4 +1,11 @@
-import { type CageLimits, isSameLimits, lowerOfBoth } from '../../../../lib/cgroup/limits/cage-limits';
+import {
+  type CageLimits,
+  isSameLimits,
+  lowerOfBoth,
+  type ResolvedCpu,
+  withinAround,
+} from '../../../../lib/cgroup/limits/cage-limits';
+import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';
 
 testRows<[CageLimits, CageLimits, boolean]>(
@@ -33,6 +40,7 @@ testRows<[CageLimits, CageLimits, CageLimits]>(
       { memory: {}, cpu: { max: 1, weight: 70, set: '0' } },
       { memory: {}, cpu: { max: 1, weight: 50, set: '0' } },
     ],
+    [{ memory: {}, cpu: { max: 2 } }, { memory: {} }, { memory: {}, cpu: { max: 2 } }],
     [
       { memory: {}, pids: Number.POSITIVE_INFINITY },
       { memory: {}, pids: 4 },
@@ -40,6 +48,37 @@ testRows<[CageLimits, CageLimits, CageLimits]>(
     ],
   ],
   ([one, other, both]) => {
-    expect(lowerOfBoth(one, other)).toEqual(both);
+    expect(lowerOfBoth(one, other)).toStrictEqual(both);
   },
 );
+
+testRows<[ResolvedCpu | undefined, ResolvedCpu | undefined, ResolvedCpu | undefined]>(
+  'a cgroup within another can have no more processors than that',
+  [
+    [undefined, { max: 1 }, undefined],
+    [{ max: 2 }, undefined, { max: 2 }],
+    [{ max: 2 }, {}, { max: 2 }],
+    [
+      { max: 2, set: '0-3' },
+      { max: 1, set: '2-5' },
+      { max: 1, set: '2-3' },
+    ],
+    [
+      { max: 1, set: '2' },
+      { max: 4, set: '0-7' },
+      { max: 1, set: '2' },
+    ],
+    // What it does not limit, and a weight, is up to the one around it.
+    [{ weight: 50 }, { max: 1, weight: 10, set: '0' }, { weight: 50 }],
+    [{ max: 2 }, { max: 1, set: '0' }, { max: 1 }],
+    [{ set: '0-1' }, { max: 1, set: '0' }, { set: '0' }],
+  ],
+  ([own, around, expected]) => {
+    const within = withinAround({ pids: 5, ...(own && { cpu: own }) }, around);
+    expect(within).toStrictEqual({ pids: 5, ...(expected && { cpu: expected }) });
+  },
+);
+
+test('without a processor in common it can have none', () => {
+  expect(() => withinAround({ cpu: { set: '0' } }, { set: '1' })).toThrow(withCode('LIMIT_REFUSED'));
+});

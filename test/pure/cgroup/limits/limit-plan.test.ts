@@ -306,3 +306,22 @@ describe('the kernel', () => {
     );
   });
 });
+
+test('each write names the option that it comes from', () => {
+  const options = (limits: MemoryOption, context: LimitContext): string[] =>
+    planLimits(resolveLimits(limits), context).writes.map(({ option }) => option);
+  expect(options({ max: '10M', swap: '1M', soft: '5M', swappiness: 5 }, { ...V1, tcpAccounting: true })).toEqual([
+    'memory.swappiness',
+    'memory.soft',
+    'memory.max',
+    'memory.swap',
+    'memory.max',
+  ]);
+  expect(options({ max: '10M', swap: '1M' }, V2)).toEqual(['memory.swap', 'memory.max']);
+});
+
+test('what is not accounted is named', () => {
+  const plain = { ...V2, swapAccounting: false };
+  expect(() => planLimits(resolveLimits({ swap: '1M' }), plain)).toThrow(/^memory\.swap can not be set/);
+  expect(() => planLimits(resolveLimits({ swapHigh: '1M' }), plain)).toThrow(/^memory\.swapHigh can not be set/);
+});

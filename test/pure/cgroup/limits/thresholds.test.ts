@@ -38,6 +38,7 @@ testRows(
     [['101%'], 'thresholds[0]'],
     [['1.5%'], 'thresholds[0]'],
     [['05%'], 'thresholds[0]'],
+    [['5%x'], 'thresholds[0]'],
     [[' 5%'], 'thresholds[0]'],
     [['max'], 'thresholds[0]'],
     [[Number.POSITIVE_INFINITY], 'thresholds[0]'],
@@ -78,3 +79,13 @@ describe('as an option of a start', () => {
     );
   });
 });
+
+testRows<[unknown, string]>(
+  'what is wrong is told with what would be right',
+  [
+    ['80%', "Expected a list of sizes and percentages, as in ['80%', '200M'] for thresholds"],
+    [['101%'], "Expected a size, or a whole percentage from '1%' to '100%' for thresholds[0]"],
+    [['max'], 'Expected a size that can be reached for thresholds[0]'],
+  ],
+  ([given, message]) => expect(() => resolveThresholds(given, LIMITED)).toThrow(message),
+);
