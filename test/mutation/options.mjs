@@ -17,6 +17,7 @@ export function readOptions(args, root) {
       changed: { type: 'string' },
       random: { type: 'boolean' },
       seed: { type: 'string' },
+      verbose: { type: 'boolean', default: false },
       without: { type: 'string', multiple: true, default: [] },
     },
   });
@@ -29,7 +30,7 @@ export function readOptions(args, root) {
     sample = (mutants) => drawn(mutants, seed);
     console.log(`drawn: ${SAMPLE} mutants of ${files[0]}; again with --random --seed ${seed}`);
   }
-  return { files: [...new Set(files)], without: values.without, sample };
+  return { files: [...new Set(files)], without: values.without, sample, verbose: values.verbose };
 }
 
 function filesOf(name) {

@@ -2,6 +2,13 @@ import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
+/**
+ * @typedef {object} Run
+ * @property {string} root of the project
+ * @property {string} directory that is this run's own
+ * @property {string[]} without tests that are left out
+ */
+
 /** A mutant in a loop may be reached this many times as often as the text that it replaces. */
 const HITS = 100;
 /** The longest that tests of one mutant may say nothing. */
@@ -12,16 +19,16 @@ const PATIENCE_MS = 30_000;
  *
  * @throws Error when one fails
  */
-export async function measure(root, files, without) {
+export async function measure(run, files) {
   const tests = [];
-  const isDone = await runJest(root, without, {}, ['--findRelatedTests', ...files], (message) => tests.push(message));
+  const isDone = await runJest(run, {}, ['--findRelatedTests', ...files], (message) => tests.push(message));
   if (!isDone) throw new Error('the tests without a mutant did not end');
   for (const { file, failure } of tests) if (failure) throw new Error(`${file} fails without a mutant: ${failure}`);
   return tests;
 }
 
 /** Tries each mutant. Returns what killed it, by its id; null for nothing. */
-export async function tryAll(root, without, mutants, tests) {
+export async function tryAll(run, mutants, tests) {
   const killedBy = new Map();
   const planned = mutants.map((mutant) => plan(mutant, tests));
   for (const { id, reachedBy } of planned) if (reachedBy.length === 0) killedBy.set(id, null);
@@ -30,13 +37,13 @@ export async function tryAll(root, without, mutants, tests) {
     if (left.length === 0) return killedBy;
     const files = [...new Set(left.flatMap(({ reachedBy }) => reachedBy.map(({ file }) => file)))];
     let last;
-    const isDone = await runJest(root, without, { mutants: left }, ['--runTestsByPath', ...files], (message) => {
+    const isDone = await runJest(run, { mutants: left }, ['--runTestsByPath', ...files], (message) => {
       if ('begin' in message) last = message.begin;
       else killedBy.set(message.id, message.killedBy);
     });
     // It hangs, or has ended its process.
     if (!isDone && last !== undefined && !killedBy.has(last)) killedBy.set(last, 'no answer');
-    else if (last === undefined) throw new Error('Jest did not begin');
+    else if (last === undefined) throw new Error('Jest did not begin with the mutants');
   }
 }
 
@@ -63,12 +70,15 @@ function plan({ id, file }, tests) {
   return { id, hitLimit: hits * HITS, reachedBy };
 }
 
-/** Resolves to whether it has done all that was planned. What it writes is shown only if it said nothing else. */
-function runJest(root, without, todo, args, heard) {
-  const path = join(root, 'build/mutation/plan.json');
-  writeFileSync(path, JSON.stringify(todo));
-  const env = { ...process.env, MEMCAGE_MUTATION_PLAN: path, MEMCAGE_MUTATION_WITHOUT: JSON.stringify(without) };
-  const all = ['--config', 'test/mutation/jest.config.js', '--runInBand', '--silent', ...args];
+/** Resolves to whether it has done all that was planned. */
+function runJest({ root, directory, without }, todo, args, heard) {
+  writeFileSync(join(directory, 'plan.json'), JSON.stringify(todo));
+  const env = {
+    ...process.env,
+    MEMCAGE_MUTATION_DIRECTORY: directory,
+    MEMCAGE_MUTATION_WITHOUT: JSON.stringify(without),
+  };
+  const all = ['--config', 'test/mutation/jest.config.js', '--runInBand', '--silent', '--passWithNoTests', ...args];
   const child = fork('node_modules/jest/bin/jest.js', all, { cwd: root, env, silent: true });
   let written = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -85,11 +95,13 @@ function runJest(root, without, todo, args, heard) {
     if (message.isDone) isDone = true;
     else heard(message);
   });
-  return new Promise((resolve) => {
-    child.on('close', () => {
+  return new Promise((resolve, reject) => {
+    child.on('close', (code) => {
       clearTimeout(timer);
-      if (messages === 0) process.stderr.write(written);
-      resolve(isDone);
+      if (messages > 0) resolve(isDone);
+      // There was no test.
+      else if (code === 0) resolve(true);
+      else reject(new Error(`Jest ended with ${code}: ${written}`));
     });
   });
 }

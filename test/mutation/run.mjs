@@ -1,7 +1,7 @@
 // Usage: run [OPTION...] [ROOM|FILE...] (by ./run; README.md has the options)
 // Makes small changes to what decides (rooms.mjs), one at a time, and runs the pure tests that reach them. Exit code 1
 // when a change survives that survivors.json does not explain, or one does not survive that it explains.
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compilerRefusals } from './compiler.mjs';
@@ -15,13 +15,22 @@ const explained = JSON.parse(readFileSync(join(root, 'test/mutation/survivors.js
 const started = performance.now();
 const seconds = () => `${((performance.now() - started) / 1000).toFixed(0)} s`;
 
-const { files, without, sample } = readOptions(process.argv.slice(2), root);
-const all = await instrument(root, files, join(root, 'build/mutation/sources'));
+const { files, without, sample, verbose } = readOptions(process.argv.slice(2), root);
+const run = { root, directory: join(root, 'build/mutation', String(process.pid)), without };
+process.once('exit', () => rmSync(run.directory, { recursive: true, force: true }));
+const all = await instrument(root, files, join(run.directory, 'sources'));
 const mutants = sample(all);
-const tests = await measure(root, files, without);
+const tests = await measure(run, files);
 console.log(`${mutants.length} mutants in ${files.length} files, ${tests.length} test files reach them (${seconds()})`);
 
-const killedBy = await tryAll(root, without, mutants, tests);
+const killedBy = await tryAll(run, mutants, tests);
+if (verbose) {
+  for (const each of mutants) {
+    const { id, file, line, from, to } = each;
+    console.log(`${killedBy.get(id) === null ? 'not killed' : 'killed'}: ${file}:${line} ${from} => ${to}`);
+    if (killedBy.get(id) !== null) console.log(`  by ${killedBy.get(id)}`);
+  }
+}
 const unseen = mutants.filter(({ id }) => killedBy.get(id) === null);
 const refused = compilerRefusals(root, unseen);
 const survivors = unseen.filter(({ id }) => !refused.has(id));

@@ -19,7 +19,7 @@ module.exports = class MutationRunner {
   }
 
   async runTests(tests, watcher) {
-    const { mutants } = JSON.parse(readFileSync(process.env.MEMCAGE_MUTATION_PLAN, 'utf8'));
+    const { mutants } = JSON.parse(readFileSync(join(process.env.MEMCAGE_MUTATION_DIRECTORY, 'plan.json'), 'utf8'));
     const byFile = new Map(tests.map((test) => [relative(root, test.path), test]));
     if (mutants === undefined) {
       for (const [file, test] of byFile) process.send({ file, ...(await this.#run(test, {}, watcher)) });

@@ -3,7 +3,7 @@ const { join, relative } = require('node:path');
 const { createTransformer } = require('@swc/jest');
 
 const root = join(__dirname, '../..');
-const sources = join(root, 'build/mutation/sources');
+const sources = join(process.env.MEMCAGE_MUTATION_DIRECTORY, 'sources');
 
 /** The same file with its mutants, if it is to be mutated. */
 function mutated(text, path) {

@@ -3,7 +3,7 @@ import { CgroupDirectory } from '../../lib/cgroup/directory/directory';
 import type { NativeBinding } from '../../types/native';
 
 /** Where the tree seems to be mounted. */
-export const MOUNT_POINT = '/cg';
+const MOUNT_POINT = '/cg';
 
 /** The files of a cgroup. `cgroup.procs`, which each has, has one pid in each line. */
 type Files = Record<string, string>;
