@@ -31,11 +31,13 @@ export function readLimits(directory: CgroupDirectory, version: CgroupVersion, s
   // The root of a v2 hierarchy has no memory.max: nothing limits it.
   const max = readMemoryFile(directory, version, 'max') ?? Number.POSITIVE_INFINITY;
   const limits = READ[version](directory, max);
-  limits.swapLimited = !swapOn || (limits.swap ?? Number.POSITIVE_INFINITY) !== Number.POSITIVE_INFINITY;
-  return limits;
+  const swapLimited = !swapOn || (limits.swap ?? Number.POSITIVE_INFINITY) !== Number.POSITIVE_INFINITY;
+  return { ...limits, swapLimited };
 }
 
-const READ: Readonly<Record<CgroupVersion, (directory: CgroupDirectory, max: number) => Limits>> = {
+type Sizes = Omit<Limits, 'swapLimited'>;
+
+const READ: Readonly<Record<CgroupVersion, (directory: CgroupDirectory, max: number) => Sizes>> = {
   1: readV1,
   2: readV2,
 };
@@ -54,7 +56,7 @@ function readSwapV1(directory: CgroupDirectory, max: number): number | undefined
   return memsw === undefined || memsw === Number.POSITIVE_INFINITY ? memsw : Math.max(0, memsw - max);
 }
 
-function readV1(directory: CgroupDirectory, max: number): Limits {
+function readV1(directory: CgroupDirectory, max: number): Sizes {
   const control = readMemoryFile(directory, 1, 'oomKill');
   return present({
     max,
@@ -62,11 +64,10 @@ function readV1(directory: CgroupDirectory, max: number): Limits {
     soft: readMemoryFile(directory, 1, 'soft'),
     swappiness: readMemoryFile(directory, 1, 'swappiness'),
     oomKill: control && !control.oomKillDisable,
-    swapLimited: false,
   });
 }
 
-function readV2(directory: CgroupDirectory, max: number): Limits {
+function readV2(directory: CgroupDirectory, max: number): Sizes {
   return present({
     max,
     swap: readMemoryFile(directory, 2, 'swap'),
@@ -76,12 +77,11 @@ function readV2(directory: CgroupDirectory, max: number): Limits {
     low: readMemoryFile(directory, 2, 'low'),
     min: readMemoryFile(directory, 2, 'min'),
     oomGroup: readMemoryFile(directory, 2, 'oomGroup'),
-    swapLimited: false,
   });
 }
 
-function present(limits: { [K in keyof Limits]: Limits[K] | undefined }): Limits {
-  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)) as unknown as Limits;
+function present(limits: { [K in keyof Sizes]: Sizes[K] | undefined }): Sizes {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)) as unknown as Sizes;
 }
 
 /** Writes limits in order. If one is refused, it restores those before it, and the error says which one it was. */

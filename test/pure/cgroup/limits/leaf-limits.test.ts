@@ -107,8 +107,10 @@ describe('a change of a cage', () => {
     ]);
   });
 
-  test('is nothing for leaves if what they repeat stays', () => {
+  test('is nothing for leaves if what they repeat stays, whatever they have', () => {
     const { directory, done } = tree();
+    directory(`${CAGE}/leaf-1`).write('memory.max', '16384');
+    done.length = 0;
     changeWithLeaves(directory(CAGE), 2, () => {});
     expect(done).toEqual([]);
   });
@@ -157,6 +159,12 @@ describe('a leaf that follows', () => {
       followLimits(directory('c'), 1, { before, after });
       expect(done).toEqual([]);
     }
+  });
+
+  test('that was made with the new limit is left alone', () => {
+    const { directory, done } = cgroupsInMemory({ c: v1(16_384, 16_384) });
+    followLimits(directory('c'), 1, { before, after: { ...before, max: 16_384 } });
+    expect(done).toEqual([]);
   });
 
   test('may be gone, or may have more in use than it could have', () => {

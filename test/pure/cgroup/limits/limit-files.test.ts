@@ -9,6 +9,7 @@ import type { LimitWrite } from '../../../../lib/cgroup/limits/limit-write';
 import { cgroupsInMemory, refusal } from '../../../support/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';
+import { thrown } from '../../../support/thrown';
 
 const UNLIMITED = Number.POSITIVE_INFINITY;
 /** What v1 has for no limit. */
@@ -202,6 +203,8 @@ describe('the first limits of a cgroup', () => {
     expect(() => writeFirstLimits(ignoring.directory('c'), 1, [soft])).toThrow(
       withCode('UNSUPPORTED', 'memory.soft: /cg/c/memory.soft_limit_in_bytes was written and is still unlimited'),
     );
+    const path = '/cg/c/memory.soft_limit_in_bytes';
+    expect(thrown(() => writeFirstLimits(ignoring.directory('c'), 1, [soft]))).toMatchObject({ path });
     // No limit is what it has.
     expect(() => writeFirstLimits(ignoring.directory('c'), 1, [{ ...soft, value: '-1' }])).not.toThrow();
   });
