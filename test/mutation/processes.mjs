@@ -57,17 +57,14 @@ function plan({ id, file }, tests) {
     const { static: atLoad, perTest } = test.coverage;
     const names = Object.keys(perTest).filter((each) => perTest[each][id] !== undefined);
     hits += (atLoad[id] ?? 0) + names.reduce((sum, each) => sum + perTest[each][id], 0);
-    const rank = [
-      atLoad[id] !== undefined && names.length === 0,
-      dirname(test.file) !== home,
-      !test.file.endsWith(`/${name}.test.ts`),
-    ];
-    if (atLoad[id] !== undefined) reachedBy.push({ file: test.file, rank, ms: test.ms });
-    else if (names.length > 0) reachedBy.push({ file: test.file, names, rank, ms: test.ms });
+    const distance = test.file === `${home}/${name}.test.ts` ? 0 : dirname(test.file) === home ? 1 : 2;
+    if (atLoad[id] !== undefined) reachedBy.push({ file: test.file, distance, ms: test.ms });
+    else if (names.length > 0) reachedBy.push({ file: test.file, names, distance, ms: test.ms });
   }
-  const weight = ({ rank, ms }) => rank.reduce((sum, isFar, index) => sum + (isFar ? [1e8, 1e7, 1e6][index] : 0), ms);
-  reachedBy.sort((a, b) => weight(a) - weight(b));
-  return { id, hitLimit: hits * HITS, reachedBy };
+  reachedBy.sort((a, b) => a.distance - b.distance || a.ms - b.ms);
+  // A test may notice what another one, which reaches the mutant, has left in a module.
+  const whole = reachedBy.filter(({ names }) => names !== undefined).map((each) => ({ file: each.file }));
+  return { id, hitLimit: hits * HITS, reachedBy: [...reachedBy, ...whole] };
 }
 
 /** Resolves to whether it has done all that was planned. */

@@ -2,25 +2,27 @@
 import { spawnSync } from 'node:child_process';
 import { patience } from '../../support/patience';
 
-const FILE = 'lib/oom/was-hit-v1.ts';
-const TEST = 'test/pure/oom/was-hit-v1.test.ts';
+// Few tests reach it, so that this is quick.
+const FILE = 'lib/options/native-options.ts';
+const TEST = 'test/pure/options/native-options.test.ts';
 
 jest.setTimeout(patience(120_000));
 
-/** Jest would take what it tells its own children for its own. */
-const { JEST_WORKER_ID: _, NODE_OPTIONS: __, ...env } = process.env;
-const run = (...args: string[]) =>
-  spawnSync(process.execPath, ['test/mutation/run.mjs', ...args, FILE], { encoding: 'utf8', env });
+const run = (...args: string[]) => spawnSync('test/mutation/run', [...args, FILE], { encoding: 'utf8' });
 
 test('mutants are killed by the tests that there are', () => {
   const { status, stdout, stderr } = run();
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(stdout).toMatch(/mutants: \d\d killed by tests, \d+ by the compiler, 0 survive, 0 of them not explained/);
+  expect({ status, stderr, stdout }).toEqual({
+    status: 0,
+    stderr: '',
+    stdout: expect.stringMatching(/mutants: [1-9]\d* killed by tests, .* 0 of them not explained/) as string,
+  });
 });
 
 test('a test that is missing is noticed', () => {
   const { status, stdout } = run('--without', TEST);
-  expect(status).toBe(1);
-  expect(stdout).toContain(`survived: ${FILE}:`);
-  expect(stdout).toMatch(/mutants: 0 killed by tests/);
+  expect({ status, stdout }).toEqual({
+    status: 1,
+    stdout: expect.stringContaining(`survived: ${FILE}:`) as string,
+  });
 });
