@@ -100,8 +100,8 @@ export function withinAround<L extends ControllerLimits>(limits: L, around: Reso
     ...limits,
     cpu: {
       ...cpu,
-      ...(cpu.max !== undefined && max !== undefined && { max }),
-      ...(cpu.set !== undefined && set !== undefined && { set }),
+      ...(cpu.max !== undefined && { max }),
+      ...(cpu.set !== undefined && { set }),
     },
   };
 }
