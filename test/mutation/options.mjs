@@ -23,6 +23,10 @@ export function readOptions(args, root) {
   });
   let files = positionals.length === 0 ? all : positionals.flatMap(filesOf);
   if (values.changed !== undefined) files = changedSince(values.changed, files, root);
+  if (files.length === 0) {
+    console.log('None of the files in rooms.mjs has changed.');
+    process.exit(0);
+  }
   let sample = (mutants) => mutants;
   if (values.random) {
     const seed = values.seed === undefined ? randomInt(1_000_000) : Number(values.seed);

@@ -11,8 +11,10 @@ import { basename, dirname, join } from 'node:path';
 
 /** A mutant in a loop may be reached this many times as often as the text that it replaces. */
 const HITS = 100;
+/** What has killed a mutant with which a test hangs, or ends its process. */
+export const NO_ANSWER = 'no answer';
 /** The longest that tests of one mutant may say nothing. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /**
  * Runs all tests that import one of the files, without a mutant. Returns what each test file reached.
@@ -42,7 +44,7 @@ export async function tryAll(run, mutants, tests) {
       else killedBy.set(message.id, message.killedBy);
     });
     // It hangs, or has ended its process.
-    if (!isDone && last !== undefined && !killedBy.has(last)) killedBy.set(last, 'no answer');
+    if (!isDone && last !== undefined && !killedBy.has(last)) killedBy.set(last, NO_ANSWER);
     else if (last === undefined) throw new Error('Jest did not begin with the mutants');
   }
 }

@@ -6,9 +6,10 @@ import { patience } from '../../support/patience';
 const FILE = 'lib/options/native-options.ts';
 const TEST = 'test/pure/options/native-options.test.ts';
 
-jest.setTimeout(patience(120_000));
+jest.setTimeout(patience(240_000));
 
-const run = (...args: string[]) => spawnSync('test/mutation/run', [...args, FILE], { encoding: 'utf8' });
+const run = (...args: string[]) =>
+  spawnSync(process.execPath, ['test/mutation/run.mjs', ...args, FILE], { encoding: 'utf8' });
 
 test('mutants are killed by the tests that there are', () => {
   const { status, stdout, stderr } = run();
