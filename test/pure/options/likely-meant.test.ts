@@ -19,6 +19,8 @@ testRows<[string, string | undefined]>(
     ['stta', 'stat'],
     // In a short name two letters make it another word.
     ['stxx', undefined],
+    ['stxa', undefined],
+    ['sttx', undefined],
     ['sl', undefined],
     ['', undefined],
     // What others call it.
