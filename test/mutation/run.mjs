@@ -17,6 +17,7 @@ const seconds = () => `${((performance.now() - started) / 1000).toFixed(0)} s`;
 const { files, without, sample, verbose } = readOptions(process.argv.slice(2), root);
 const run = { root, directory: join(root, 'build/mutation', String(process.pid)), without };
 process.once('exit', () => rmSync(run.directory, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 const all = await instrument(root, files, join(run.directory, 'sources'));
 const tried = sample(all);
 const tests = await measure(run, files);

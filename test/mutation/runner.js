@@ -16,6 +16,8 @@ module.exports = class MutationRunner {
   constructor(globalConfig, context) {
     this.#globalConfig = globalConfig;
     this.#context = context;
+    // A run that was stopped leaves nobody to tell.
+    process.once('disconnect', () => process.exit(1));
   }
 
   async runTests(tests, watcher) {

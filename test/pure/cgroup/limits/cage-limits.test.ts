@@ -30,6 +30,16 @@ testRows<[CageLimits, CageLimits, CageLimits]>(
   [
     [{ memory: {} }, { memory: {} }, { memory: {} }],
     [
+      { memory: {}, cpu: { max: 2 } },
+      { memory: {}, cpu: { max: 1 } },
+      { memory: {}, cpu: { max: 1 } },
+    ],
+    [
+      { memory: {}, cpu: { weight: 2 } },
+      { memory: {}, cpu: { weight: 3 } },
+      { memory: {}, cpu: { weight: 2 } },
+    ],
+    [
       { memory: { max: 5 }, pids: 3 },
       { memory: { max: 4 }, pids: 7 },
       { memory: { max: 4 }, pids: 3 },
