@@ -51,7 +51,8 @@ export class HeardEvents {
   /** The cgroup was removed by someone who called {@link look} first. */
   conclude(): void {
     this.#isOver = true;
-    this.#endUsage();
+    this.#usage?.conclude();
+    this.#usage = undefined;
     this.parts.cgroup.concludeEvents();
   }
 

@@ -3,41 +3,43 @@ import { UsageAlarm } from '../cgroup/events/usage-alarm';
 import { bytesAt, type ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import type { SeenUsage } from '../cgroup/watching/usage-looks';
 import type { UsageEvent } from '../contract/cage-events';
+import { Crossings } from './crossings';
 
-type Crossing = Pick<UsageEvent, 'usageBytes' | 'above' | 'count' | 'timeMs'>;
+interface Listener {
+  tell(event: UsageEvent): void;
+  /** Has {@link UsageThreshold.see} called again in a moment. */
+  lookSoon(): void;
+}
 
 /** One threshold of a cage that someone listens to. */
 export class UsageThreshold {
   #bytes = Number.NaN;
   #alarm: UsageAlarm | undefined;
-  /** Whether it has looked since the threshold is where it is. */
-  #isSettled = false;
   #isClosed = false;
-  #above = false;
+  readonly #crossings = new Crossings();
+  /** What the kernel has told, and all that was told on. */
+  #heard = 0;
   #total = 0;
 
   constructor(
     private readonly threshold: ResolvedThreshold,
     /** Where the kernel tells of crossings (v1). Undefined: every look compares. */
     private readonly alarmed: CgroupDirectory | undefined,
-    private readonly tell: (event: UsageEvent) => void,
+    private readonly listener: Listener,
   ) {}
 
   /** Puts the threshold where it belongs with this limit. */
-  arm({ limitBytes }: Pick<SeenUsage, 'limitBytes'>): void {
+  arm({ usageBytes, limitBytes }: SeenUsage): void {
     const bytes = bytesAt(this.threshold, limitBytes);
     if (bytes === this.#bytes || this.#isClosed) return;
     this.#disarm();
-    if (this.alarmed !== undefined && bytes !== Number.POSITIVE_INFINITY) {
-      this.#alarm = new UsageAlarm(this.alarmed, bytes, (event) => this.#crossed(event));
-    }
+    if (this.alarmed !== undefined && bytes !== Number.POSITIVE_INFINITY) this.#watch(this.alarmed, bytes, usageBytes);
     this.#bytes = bytes;
-    this.#isSettled = false;
   }
 
   /** Tells of a crossing. */
   see(seen: SeenUsage, timeMs: number): void {
-    const before = this.#total;
+    const before = this.#heard;
     this.#alarm?.look(timeMs);
     try {
       this.arm(seen);
@@ -45,18 +47,29 @@ export class UsageThreshold {
       // No fd is free, or the cgroup is gone. The next look tries again.
       return;
     }
-    // Whoever was told may have stopped to listen.
-    if (this.#isClosed) return;
-    // The kernel tells of the rest, and counts what comes between two looks. What it told just now is newer than `seen`.
-    if (this.#alarm !== undefined && (this.#isSettled || this.#total > before)) return;
-    this.#isSettled = true;
-    const above = seen.usageBytes >= this.#bytes;
-    if (above !== this.#above) this.#crossed({ usageBytes: seen.usageBytes, above, count: 1, timeMs });
+    // What the kernel told just now came with a newer reading.
+    if (this.#heard === before) this.#judge(seen.usageBytes, timeMs);
+  }
+
+  /** The cage is gone: tells what was held back. */
+  conclude(timeMs: number): void {
+    if (!this.#isClosed) this.#tell(this.#crossings.conclude(), { usageBytes: 0, timeMs });
   }
 
   close(): void {
     this.#isClosed = true;
     this.#disarm();
+  }
+
+  #watch(directory: CgroupDirectory, bytes: number, usageBytes: number): void {
+    this.#alarm = new UsageAlarm(directory, bytes, (event) => {
+      this.#heard += event.count;
+      this.#crossings.heard(event.count);
+      this.#judge(event.usageBytes, event.timeMs);
+    });
+    this.#crossings.begin(usageBytes >= bytes);
+    // The use may have crossed it since that was read.
+    this.listener.lookSoon();
   }
 
   #disarm(): void {
@@ -65,11 +78,31 @@ export class UsageThreshold {
     this.#bytes = Number.NaN;
   }
 
-  #crossed({ usageBytes, above, count, timeMs }: Crossing): void {
-    this.#above = above;
+  #judge(usageBytes: number, timeMs: number): void {
+    // Whoever was told may have stopped to listen.
+    if (this.#isClosed) return;
+    const above = usageBytes >= this.#bytes;
+    if (this.#alarm === undefined) this.#crossings.begin(above);
+    const { count, isInDoubt, isBelieved } = this.#crossings.read(above, performance.now());
+    if (isInDoubt) this.listener.lookSoon();
+    const told = { usageBytes, timeMs };
+    if (!isBelieved) return this.#tell(count, told);
+    const bytes = this.#bytes;
+    this.#disarm();
+    try {
+      if (this.alarmed !== undefined) this.#watch(this.alarmed, bytes, usageBytes);
+      this.#bytes = bytes;
+    } catch {
+      // As above.
+    }
+    this.#tell(count, told, bytes);
+  }
+
+  #tell(count: number, { usageBytes, timeMs }: Pick<UsageEvent, 'usageBytes' | 'timeMs'>, bytes = this.#bytes): void {
+    if (count === 0) return;
     this.#total += count;
     const { given: threshold } = this.threshold;
-    const figures = { threshold, thresholdBytes: this.#bytes, usageBytes, above };
-    this.tell({ ...figures, count, totalCount: this.#total, timeMs });
+    const figures = { threshold, thresholdBytes: bytes, usageBytes, above: usageBytes >= bytes };
+    this.listener.tell({ ...figures, count, totalCount: this.#total, timeMs });
   }
 }

@@ -3,10 +3,14 @@ import type { CgroupVersion } from '../cgroup/files/formats';
 import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { type UsageLook, usageLooks } from '../cgroup/watching/usage-looks';
 import type { UsageEvent } from '../contract/cage-events';
+import { outsideOfCalls } from '../event-loop/outside-of-calls';
+import { cancel, later } from '../event-loop/timers';
 import { UsageThreshold } from './usage-threshold';
 
 /** From one look to the next, where nothing but looks shows the use (v2). */
 const USE_PACE_MS = 50;
+/** The same where the kernel's word and a reading disagree (v1). */
+const DOUBT_PACE_MS = 50;
 /** The same where only the limit, of which a percentage is, has to be looked at (v1). */
 const LIMIT_PACE_MS = 1000;
 
@@ -20,6 +24,8 @@ interface Parts {
 export class UsageThresholds {
   #end: (() => void) | undefined;
   #look: UsageLook | undefined;
+  #all: readonly UsageThreshold[] = [];
+  #soon: ReturnType<typeof later> | undefined;
 
   constructor(
     private readonly parts: Parts,
@@ -36,7 +42,8 @@ export class UsageThresholds {
       if (hasPercent && alarmed !== undefined) process.nextTick(() => this.look());
       this.tell(event);
     };
-    const all = thresholds.map((threshold) => new UsageThreshold(threshold, alarmed, tell));
+    const listener = { tell, lookSoon: () => this.#lookSoon() };
+    const all = thresholds.map((threshold) => new UsageThreshold(threshold, alarmed, listener));
     // Nobody would hear of it in the middle of `on()`.
     let isHeard = false;
     const look = usageLooks(version).begin(
@@ -51,6 +58,7 @@ export class UsageThresholds {
       { paceMs: alarmed === undefined ? USE_PACE_MS : hasPercent ? LIMIT_PACE_MS : undefined },
     );
     this.#look = look;
+    this.#all = all;
     this.#end = () => {
       look.end();
       for (const each of all) each.close();
@@ -70,9 +78,30 @@ export class UsageThresholds {
     this.#look?.now();
   }
 
+  /** The cage is gone: tells the rest. */
+  conclude(): void {
+    const timeMs = Date.now();
+    for (const each of this.#all) each.conclude(timeMs);
+    this.end();
+  }
+
   end(): void {
     this.#end?.();
     this.#end = undefined;
     this.#look = undefined;
+    this.#all = [];
+    cancel(this.#soon);
+    this.#soon = undefined;
+  }
+
+  #lookSoon(): void {
+    if (this.#end === undefined) return;
+    this.#soon ??= outsideOfCalls(() => {
+      const look = (): void => {
+        this.#soon = undefined;
+        this.look();
+      };
+      return later(look, DOUBT_PACE_MS).unref();
+    });
   }
 }
