@@ -13,6 +13,7 @@
 #include "clone/clone_call.h"
 #include "clone/id_mapper.h"
 #include "sys/errors.h"
+#include "sys/own_stack.h"
 #include "sys/syscalls.h"
 
 namespace memcage {
@@ -80,6 +81,7 @@ std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, Uni
   {
     const SignalBlock block;
     watchdog_.Arm({&cloned_pidfd, call.cgroup_fd, request.thaw_fd.value_or(-1), request.watchdog_ms});
+    const sys::OwnStack own_stack(call.stack_base, call.stack_size);
     pid =
         CloneChild(call, [](void* child_plan) -> int { RunChild(*static_cast<const SpawnPlan*>(child_plan)); }, &plan);
     killed = watchdog_.Disarm();
