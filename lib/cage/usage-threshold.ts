@@ -86,16 +86,19 @@ export class UsageThreshold {
     const { count, isInDoubt, isBelieved } = this.#crossings.read(above, performance.now());
     if (isInDoubt) this.listener.lookSoon();
     const told = { usageBytes, timeMs };
-    if (!isBelieved) return this.#tell(count, told);
     const bytes = this.#bytes;
+    if (isBelieved) this.#watchAnew(bytes, usageBytes);
+    this.#tell(count, told, bytes);
+  }
+
+  #watchAnew(bytes: number, usageBytes: number): void {
     this.#disarm();
     try {
       if (this.alarmed !== undefined) this.#watch(this.alarmed, bytes, usageBytes);
       this.#bytes = bytes;
     } catch {
-      // As above.
+      // No fd is free, or the cgroup is gone. The next look arms it.
     }
-    this.#tell(count, told, bytes);
   }
 
   #tell(count: number, { usageBytes, timeMs }: Pick<UsageEvent, 'usageBytes' | 'timeMs'>, bytes = this.#bytes): void {

@@ -30,7 +30,10 @@
         'defines': ['MEMCAGE_PLACE="<(place)"', 'MEMCAGE_PLANTED_IN="launcher"'],
       }],
       # No sanitizer can be part of a static program.
-      ['kind=="address" and _type=="executable"', {'ldflags!': ['-static', '-s'], 'ldflags': ['-pthread']}],
+      ['kind=="address" and _type=="executable"', {
+        'ldflags!': ['-static', '-s'],
+        'ldflags': ['-pthread', '-static-libstdc++', '-static-libgcc'],
+      }],
     ],
   },
 }
