@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Usage: lint-native.sh check|analyze|format
 # Runs clang-format and clang-tidy on native/. `check` is what the rooms include, clang-format, and clang-tidy without
-# its analyzer; `analyze` is the analyzer, which takes twice as long as the whole lint. The version is fixed, because
-# each version formats and warns differently.
+# its analyzer; `analyze` is the analyzer, also on test/native/, which takes twice as long as the whole lint. The
+# version is fixed, because each version formats and warns differently.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -30,14 +30,20 @@ mkdir -p build/tidy/{binding,launcher}
 # clang-tidy uses the flags of the source with the most similar name.
 all_of native/!(launcher)/*.cc >build/tidy/binding/addon.cc
 all_of native/launcher/*.cc >build/tidy/launcher/main.cc
+# tidy BUILD CHECKS FLAG SOURCE...
+tidy() (
+  # Paths in the flags are relative to that directory, where make runs.
+  cd "$1"
+  # The count of warnings suppressed in system headers is noise.
+  printf '%s\0' "${@:4}" |
+    xargs -0 -n 1 -P "$(nproc)" "clang-tidy-$version" --quiet -p Release --checks="$2" --extra-arg="$3" \
+      2> >(grep -v 'warnings\? generated' >&2)
+)
 if [[ $1 == check ]]; then
-  checks='--checks=-clang-analyzer-*' sources=("$PWD"/build/tidy/{binding/addon,launcher/main}.cc) more=--extra-arg=-Wno-shadow
+  tidy build '-clang-analyzer-*' -Wno-shadow "$PWD"/build/tidy/{binding/addon,launcher/main}.cc
 else
-  checks='--checks=-*,clang-analyzer-*,clang-diagnostic-*' sources=("$PWD"/native/*/*.cc) more=
+  analyzer='-*,clang-analyzer-*,clang-diagnostic-*'
+  MEMCAGE_WERROR=1 node-gyp configure -C test/native --loglevel error -- -f compile_commands_json
+  tidy build "$analyzer" -Wshadow "$PWD"/native/*/*.cc
+  tidy test/native/build "$analyzer" -Wshadow "$PWD"/test/native/*.cc
 fi
-# Paths in the flags are relative to that directory, where make runs.
-cd build
-# The count of warnings suppressed in system headers is noise.
-printf '%s\0' "${sources[@]}" |
-  xargs -0 -n 1 -P "$(nproc)" "clang-tidy-$version" --quiet -p Release "$checks" ${more:+"$more"} \
-    2> >(grep -v 'warnings\? generated' >&2)
