@@ -33,7 +33,7 @@ if (options.includes('--planted')) {
 clearReports(reports);
 // Jest takes every word after --selectProjects for a project.
 const jest = ['node_modules/jest/bin/jest.js', '--selectProjects', 'integration', '--runInBand'];
-const selected = words.length > 0 ? words : selection(kind, options.includes('--gate'));
+const selected = selection(kind, { given: words, isGate: options.includes('--gate') });
 const { MEMCAGE_TEST_SLOWNESS = '3' } = process.env;
 const { status, signal } = spawnSync(join(bin, 'node'), [...jest, ...selected], {
   cwd: checkout,
