@@ -24,7 +24,7 @@ using guardian::Order;
 constexpr int kStartMs = 10'000;
 
 bool Fill(guardian::Message* message, Order order, const std::string& name, Kind kind) {
-  if (name.empty() || name.size() >= sizeof(message->name) || name.find('/') != std::string::npos) return false;
+  if (!guardian::IsName(name)) return false;
   *message = {};
   message->order = order;
   message->kind = kind;

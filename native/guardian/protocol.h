@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 
 // What the addon and the guardian send each other. Both are always from the same build of the package.
@@ -51,6 +52,13 @@ struct Message {
   uint64_t inode;
 };
 static_assert(std::is_trivially_copyable_v<Message> && sizeof(Message) == 128);
+
+/** Whether a message can name a directory so. It is one in another: the guardian must not end what is elsewhere. */
+constexpr bool IsName(std::string_view name) {
+  constexpr std::string_view kNotInNames("/\0", 2);
+  return !name.empty() && name.size() < sizeof(Message::name) && name.find_first_of(kNotInNames) == name.npos &&
+         name != "." && name != "..";
+}
 
 /** The first message from the guardian, once it watches. */
 struct Answer {

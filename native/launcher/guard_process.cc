@@ -10,9 +10,11 @@
 #include <csignal>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 #include "guardian/protocol.h"
 #include "launcher/end_cgroups.h"
+#include "sys/unique_fd.h"
 
 namespace memcage::launcher {
 namespace {
@@ -77,11 +79,11 @@ void FindAgain(Charge* charge) {
   if (strcmp(before, charge->name) != 0) RemoveTree(charge->parent_fd, before);
 }
 
-void Obey(const Message& message, int parent_fd) {
+void Obey(const Message& message, UniqueFd parent) {
   if (message.order == Order::kGuard) {
-    if (parent_fd < 0 || charge_count == kMostCharges) return;
+    if (!parent.valid() || charge_count == kMostCharges || !guardian::IsName(message.name)) return;
     Charge& charge = charges[charge_count++];
-    charge.parent_fd = parent_fd;
+    charge.parent_fd = parent.Release();
     charge.kind = message.kind;
     charge.ending = false;
     charge.inode = 0;
@@ -120,8 +122,9 @@ bool Receive() {
   int fd = -1;
   const cmsghdr* rights = CMSG_FIRSTHDR(&header);
   if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS) memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
+  UniqueFd parent(fd);
   message.name[sizeof(message.name) - 1] = '\0';
-  if (length == sizeof(message)) Obey(message, fd);
+  if (length == sizeof(message)) Obey(message, std::move(parent));
   return true;
 }
 
