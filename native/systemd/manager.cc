@@ -12,16 +12,22 @@ constexpr char kDestination[] = "org.freedesktop.systemd1";
 constexpr char kScope[] = "org.freedesktop.systemd1.Scope";
 constexpr BusObject kManager{kDestination, "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"};
 
+/** The object path that a reply consists of. */
+std::variant<std::string, BusFailure> ReadPath(const SdBus& library, const char* step, Message& reply) {
+  const char* path = nullptr;
+  const int result = library.read(reply.get(), "o", &path);
+  // 0: the reply is empty.
+  if (result <= 0) return FromErrno(step, result < 0 ? result : -ENODATA);
+  return std::string(path);
+}
+
 /** The object path of a loaded unit. */
 std::variant<std::string, BusFailure> UnitPath(Bus& bus, const SdBus& library, const char* step,
                                                const std::string& name) {
   Message reply(library);
   const auto fill = [&](sd_bus_message* message) { return library.append(message, "s", name.c_str()); };
   if (std::optional<BusFailure> failure = bus.CallMethod(step, kManager, "GetUnit", fill, &reply)) return *failure;
-  const char* path = nullptr;
-  const int result = library.read(reply.get(), "o", &path);
-  if (result < 0) return FromErrno(step, result);
-  return std::string(path);
+  return ReadPath(library, step, reply);
 }
 
 /** The job that was started. The handler fills in its result. */
@@ -37,7 +43,7 @@ int OnJobRemoved(sd_bus_message* message, void* data, sd_bus_error* /*error*/) {
   const char* path = nullptr;
   const char* unit = nullptr;
   const char* result = nullptr;
-  if (job.library.read(message, "uoss", &id, &path, &unit, &result) < 0) return 0;
+  if (job.library.read(message, "uoss", &id, &path, &unit, &result) <= 0) return 0;
   if (job.path == path) job.result = result;
   return 0;
 }
@@ -62,7 +68,7 @@ int FillScope(const SdBus& library, sd_bus_message* message, const ScopeRequest&
 BusFailure NoLibrary() { return {"library", "ENOENT", "libsystemd.so.0, version 240 or later, is not installed"}; }
 
 void CancelJob(Bus& bus, const SdBus& library, const std::string& job_path) {
-  const auto id = sys::LeadingNumber<uint32_t>(job_path.c_str() + job_path.rfind('/') + 1);
+  const auto id = sys::LeadingNumber<uint32_t>(job_path.c_str() + (job_path.rfind('/') + 1));
   Message reply(library);
   bus.CallMethod(
       "job", kManager, "CancelJob", [&](sd_bus_message* message) { return library.append(message, "u", id); }, &reply);
@@ -90,10 +96,9 @@ std::variant<std::string, BusFailure> Ask(const ScopeRequest& request) {
   if (std::optional<BusFailure> failure = bus.CallMethod("request", kManager, "StartTransientUnit", fill, &started)) {
     return *failure;
   }
-  const char* path = nullptr;
-  const int read = library->read(started.get(), "o", &path);
-  if (read < 0) return FromErrno("request", read);
-  job.path = path;
+  const std::variant<std::string, BusFailure> path = ReadPath(*library, "request", started);
+  if (const auto* failure = std::get_if<BusFailure>(&path)) return *failure;
+  job.path = *std::get_if<std::string>(&path);
   if (std::optional<BusFailure> failure = bus.Process("job", [&] { return job.result.empty() ? 0 : 1; })) {
     // Stopping the unit instead would kill the processes in it, perhaps this one.
     CancelJob(bus, *library, job.path);
