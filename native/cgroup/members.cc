@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -19,6 +20,9 @@ using sys::Call;
 UniqueFd OpenList(int dir_fd, const char* file) {
   return UniqueFd(static_cast<int>(OpenRegaining(dir_fd, file, O_RDONLY, 0400)));
 }
+
+/** Far more than any id. With one more digit it still is a pid_t. */
+constexpr pid_t kMostId = 100'000'000;
 
 /** 0 if it has ended, or is in another PID namespace. */
 pid_t ProcessOf(pid_t thread) {
@@ -71,7 +75,7 @@ pid_t Members::NextId() {
     }
     const char digit = buffer_[at_++];
     if (digit >= '0' && digit <= '9') {
-      id = id * 10 + (digit - '0');
+      id = std::min(id, kMostId) * 10 + (digit - '0');
     } else if (id != 0) {
       return id;
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 
 #include "cgroup/files.h"
 #include "sys/number.h"
@@ -18,6 +19,11 @@ constexpr size_t kMostTextBytes = 8192;
 constexpr int64_t kUsPerTick = 10'000;
 /** The kernel charges a few pages at a time, and gives back what it has charged ahead before it is out of memory. */
 constexpr int64_t kChargedAheadBytes = 512 * 1024;
+
+/** Times the unit, or a few times itself, this still is a number. No machine counts that far. */
+constexpr int64_t kMostCount = std::numeric_limits<int64_t>::max() / (4 * kUsPerTick);
+
+int64_t CountAt(const char* text) { return std::clamp<int64_t>(sys::LeadingNumber<int64_t>(text), 0, kMostCount); }
 
 /** The text of a file. */
 class Text {
@@ -38,7 +44,7 @@ class Text {
     const size_t length = strlen(key);
     for (const char* line = text_; line != nullptr; line = strchr(line, '\n')) {
       if (*line == '\n') ++line;
-      if (strncmp(line, key, length) == 0) return sys::LeadingNumber<int64_t>(line + length);
+      if (strncmp(line, key, length) == 0) return CountAt(line + length);
     }
     return -1;
   }
@@ -96,7 +102,7 @@ int ReadStallPressure(const StallFiles& files, StallCounts* counts) {
   const char* const full = text.After("full ");
   const char* const total = full == nullptr ? nullptr : strstr(full, "total=");
   if (total == nullptr) return -ENODATA;
-  counts->full_us = sys::LeadingNumber<int64_t>(total + strlen("total="));
+  counts->full_us = CountAt(total + strlen("total="));
   return 0;
 }
 

@@ -79,7 +79,8 @@ void ParseIds(const std::string& text, std::vector<std::int32_t>* ids) {
   while (at < end) {
     std::int32_t id = 0;
     const auto [rest, failure] = std::from_chars(at, end, id);
-    if (failure == std::errc()) ids->push_back(id);
+    // kill(2) takes others for groups.
+    if (failure == std::errc() && id >= 0) ids->push_back(id);
     at = std::find(rest, end, '\n') + 1;
   }
 }

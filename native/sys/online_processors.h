@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <system_error>
 
@@ -17,13 +18,13 @@ inline long ProcessorsIn(const char* list) {
   const char* const end = list + strlen(list);
   long count = 0;
   while (true) {
-    long first = 0;
+    uint32_t first = 0;
     std::from_chars_result parsed = std::from_chars(list, end, first);
     if (parsed.ec != std::errc()) return 0;
-    long last = first;
+    uint32_t last = first;
     if (*parsed.ptr == '-') parsed = std::from_chars(parsed.ptr + 1, end, last);
     if (parsed.ec != std::errc() || last < first) return 0;
-    count += last - first + 1;
+    count += long{last - first} + 1;
     if (*parsed.ptr != ',') return count;
     list = parsed.ptr + 1;
   }
