@@ -115,7 +115,7 @@ std::vector<Meters::Reached> Meters::Look() {
       if (state.meter.kill_dir.valid()) {
         killing_ = id;
         exists = Kill(state, lock);
-        killing_ = 0;
+        killing_ = kNone;
         pthread_cond_broadcast(&killed_);
       }
       if (!state.is_told) {

@@ -98,15 +98,18 @@ class Meters {
   void Schedule(int64_t id, State& state, int64_t due_ns);
   void SetTimer();
 
+  /** No meter's id. */
+  static constexpr int64_t kNone = -1;
+
   UniqueFd timer_;
   /** Made with the first meter, for the thread. */
   std::unique_ptr<cgroup::KillMemory> memory_;
   FdReserve reserve_;
   std::mutex mutex_;
   std::unordered_map<int64_t, State> meters_;
-  /** The meter that the thread uses while it kills; 0 if it does not. */
-  int64_t killing_ = 0;
-  /** Signalled when it is 0 again. The C++ runtime's own would bring in code that throws. */
+  /** The meter that the thread uses while it kills, or kNone. */
+  int64_t killing_ = kNone;
+  /** Signalled when it is kNone again. The C++ runtime's own would bring in code that throws. */
   pthread_cond_t killed_ = PTHREAD_COND_INITIALIZER;
   long processors_ = 0;
   /** When to count them next. */
