@@ -1,5 +1,6 @@
 #include "binding/args.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "binding/throw.h"
@@ -13,6 +14,8 @@ constexpr double kUintMax = std::numeric_limits<uint32_t>::max();
 constexpr double kMaxSafeInteger = 9'007'199'254'740'991;
 constexpr size_t kShortString = 1024;
 constexpr size_t kUsualBlock = 4096;
+/** The length of an array costs its caller nothing: new Array(2 ** 32 - 1). */
+constexpr uint32_t kMostReserved = 1024;
 
 /** False if it is not a string. Takes one call for a short one, not two like Utf8Value(): an env has dozens of them. */
 bool Append(napi_env env, napi_value value, std::string* text) {
@@ -35,31 +38,50 @@ Options::Options(const Napi::CallbackInfo& info) : env_(info.Env()) {
     object_ = info[0].As<Napi::Object>();
     return;
   }
-  ok_ = false;
-  ThrowInvalidArgument(env_, "Expected an options object");
+  Refuse("Expected an options object");
+}
+
+void Options::Refuse(const char* message) {
+  if (!*ok_) return;
+  *ok_ = false;
+  ThrowInvalidArgument(env_, message);
 }
 
 void Options::Fail(const char* name, const char* expected) {
-  if (!ok_) return;
-  ok_ = false;
-  // A getter of the caller may have thrown already. Report its error.
-  if (env_.IsExceptionPending()) return;
-  ThrowInvalidArgument(env_, std::string("Expected ") + expected + " for " + name);
+  // The message is made for those that are told.
+  if (*ok_) Refuse((std::string("Expected ") + expected + " for " + name).c_str());
+}
+
+Napi::Value Options::Answered(napi_status status, napi_value value) {
+  // Leave what was thrown as it is: node-addon-api would look into it, which may throw again.
+  if (status == napi_ok) return {env_, value};
+  *ok_ = false;
+  return {};
 }
 
 Napi::Value Options::Get(const char* name) {
-  if (!ok_) return env_.Undefined();
-  Napi::Value value = object_.Get(name);
-  if (env_.IsExceptionPending()) {
-    ok_ = false;
-    return env_.Undefined();
-  }
-  return value;
+  if (!*ok_) return {};
+  napi_value value = nullptr;
+  const napi_status status = napi_get_named_property(env_, object_, name, &value);
+  return Answered(status, value);
+}
+
+Napi::Value Options::Element(Napi::Value array, uint32_t index) {
+  if (!*ok_) return {};
+  napi_value value = nullptr;
+  const napi_status status = napi_get_element(env_, array, index, &value);
+  return Answered(status, value);
+}
+
+uint32_t Options::Length(Napi::Value array) {
+  uint32_t length = 0;
+  napi_get_array_length(env_, array, &length);
+  return length;
 }
 
 bool Options::Bool(const char* name) {
   Napi::Value value = Get(name);
-  if (!ok_ || !value.IsBoolean()) {
+  if (!ok() || !value.IsBoolean()) {
     Fail(name, "a boolean");
     return false;
   }
@@ -68,13 +90,13 @@ bool Options::Bool(const char* name) {
 
 bool Options::OptionalBool(const char* name) {
   Napi::Value value = Get(name);
-  if (!ok_ || value.IsUndefined()) return false;
+  if (!ok() || value.IsUndefined()) return false;
   if (!value.IsBoolean()) Fail(name, "a boolean");
-  return ok_ && value.As<Napi::Boolean>().Value();
+  return ok() && value.As<Napi::Boolean>().Value();
 }
 
 double Options::Number(const char* name, Napi::Value value, double min, double max) {
-  if (ok_ && value.IsNumber()) {
+  if (ok() && value.IsNumber()) {
     const double number = value.As<Napi::Number>().DoubleValue();
     if (number >= min && number <= max && static_cast<double>(static_cast<int64_t>(number)) == number) return number;
   }
@@ -86,7 +108,7 @@ int Options::Int(const char* name) { return static_cast<int>(Number(name, Get(na
 
 std::optional<int> Options::OptionalInt(const char* name) {
   Napi::Value value = Get(name);
-  if (!ok_ || value.IsUndefined()) return std::nullopt;
+  if (!ok() || value.IsUndefined()) return std::nullopt;
   return static_cast<int>(Number(name, value, kIntMin, kIntMax));
 }
 
@@ -94,7 +116,7 @@ uint32_t Options::Uint(const char* name) { return static_cast<uint32_t>(Number(n
 
 std::optional<uint32_t> Options::OptionalUint(const char* name) {
   Napi::Value value = Get(name);
-  if (!ok_ || value.IsUndefined()) return std::nullopt;
+  if (!ok() || value.IsUndefined()) return std::nullopt;
   return static_cast<uint32_t>(Number(name, value, 0, kUintMax));
 }
 
@@ -102,14 +124,14 @@ int64_t Options::Count(const char* name) { return static_cast<int64_t>(Number(na
 
 std::optional<double> Options::OptionalAmount(const char* name) {
   Napi::Value value = Get(name);
-  if (!ok_ || value.IsUndefined()) return std::nullopt;
+  if (!ok() || value.IsUndefined()) return std::nullopt;
   return ToAmount(name, value);
 }
 
 double Options::Amount(const char* name) { return ToAmount(name, Get(name)); }
 
 double Options::ToAmount(const char* name, Napi::Value value) {
-  const double amount = ok_ && value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  const double amount = ok() && value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
   // Also false for NaN.
   if (amount >= 0) return amount;
   Fail(name, "a number from 0 on");
@@ -119,7 +141,7 @@ double Options::ToAmount(const char* name, Napi::Value value) {
 bool Options::AppendText(const char* name, Napi::Value value, std::string* text) {
   const size_t start = text->size();
   // A string with a NUL byte would silently be shorter for the kernel.
-  if (ok_ && Append(env_, value, text) && text->find('\0', start) == std::string::npos) return true;
+  if (ok() && Append(env_, value, text) && text->find('\0', start) == std::string::npos) return true;
   Fail(name, "a string without NUL bytes");
   return false;
 }
@@ -134,13 +156,13 @@ std::string Options::String(const char* name) { return ToString(name, Get(name))
 
 std::optional<std::string> Options::OptionalString(const char* name) {
   Napi::Value value = Get(name);
-  if (!ok_ || value.IsUndefined()) return std::nullopt;
+  if (!ok() || value.IsUndefined()) return std::nullopt;
   return ToString(name, value);
 }
 
 std::optional<std::string> Options::NullableString(const char* name) {
   Napi::Value value = Get(name);
-  if (!ok_ || value.IsNull()) return std::nullopt;
+  if (!ok() || value.IsNull()) return std::nullopt;
   return ToString(name, value);
 }
 
@@ -149,34 +171,32 @@ std::vector<std::string> Options::Strings(const char* name) { return ToStrings(n
 std::string Options::Block(const char* name) {
   std::string block;
   Napi::Value value = Get(name);
-  if (!ok_ || !value.IsArray()) {
+  if (!ok() || !value.IsArray()) {
     Fail(name, "an array of strings");
     return block;
   }
-  Napi::Array array = value.As<Napi::Array>();
-  const uint32_t length = array.Length();
+  const uint32_t length = Length(value);
   block.reserve(kUsualBlock);
-  for (uint32_t i = 0; i < length && AppendText(name, array.Get(i), &block); ++i) block.push_back('\0');
+  for (uint32_t i = 0; i < length && AppendText(name, Element(value, i), &block); ++i) block.push_back('\0');
   return block;
 }
 
 std::optional<std::vector<std::string>> Options::OptionalStrings(const char* name) {
   Napi::Value value = Get(name);
-  if (!ok_ || value.IsUndefined()) return std::nullopt;
+  if (!ok() || value.IsUndefined()) return std::nullopt;
   return ToStrings(name, value);
 }
 
 std::vector<std::string> Options::ToStrings(const char* name, Napi::Value value) {
   std::vector<std::string> strings;
-  if (!ok_ || !value.IsArray()) {
+  if (!ok() || !value.IsArray()) {
     Fail(name, "an array of strings");
     return strings;
   }
-  Napi::Array array = value.As<Napi::Array>();
-  const uint32_t length = array.Length();
-  strings.reserve(length);
-  for (uint32_t i = 0; ok_ && i < length; ++i) {
-    std::optional<std::string> text = ToString(name, array.Get(i));
+  const uint32_t length = Length(value);
+  strings.reserve(std::min(length, kMostReserved));
+  for (uint32_t i = 0; ok() && i < length; ++i) {
+    std::optional<std::string> text = ToString(name, Element(value, i));
     if (text) strings.push_back(std::move(*text));
   }
   return strings;
@@ -185,15 +205,14 @@ std::vector<std::string> Options::ToStrings(const char* name, Napi::Value value)
 template <typename T>
 std::vector<T> Options::Numbers(const char* name, Napi::Value value, double min, double max) {
   std::vector<T> numbers;
-  if (!ok_ || !value.IsArray()) {
+  if (!ok() || !value.IsArray()) {
     Fail(name, "an array of integers");
     return numbers;
   }
-  Napi::Array array = value.As<Napi::Array>();
-  const uint32_t length = array.Length();
-  numbers.reserve(length);
-  for (uint32_t i = 0; ok_ && i < length; ++i) {
-    numbers.push_back(static_cast<T>(Number(name, array.Get(i), min, max)));
+  const uint32_t length = Length(value);
+  numbers.reserve(std::min(length, kMostReserved));
+  for (uint32_t i = 0; ok() && i < length; ++i) {
+    numbers.push_back(static_cast<T>(Number(name, Element(value, i), min, max)));
   }
   return numbers;
 }
@@ -202,13 +221,13 @@ std::vector<int> Options::Ints(const char* name) { return Numbers<int>(name, Get
 
 std::optional<std::vector<uint32_t>> Options::OptionalUints(const char* name) {
   Napi::Value value = Get(name);
-  if (!ok_ || value.IsUndefined()) return std::nullopt;
+  if (!ok() || value.IsUndefined()) return std::nullopt;
   return Numbers<uint32_t>(name, value, 0, kUintMax);
 }
 
 std::optional<Napi::Object> Options::OptionalObject(const char* name) {
   Napi::Value value = Get(name);
-  if (!ok_ || value.IsUndefined()) return std::nullopt;
+  if (!ok() || value.IsUndefined()) return std::nullopt;
   if (!value.IsObject()) {
     Fail(name, "an object");
     return std::nullopt;
@@ -220,20 +239,20 @@ std::vector<Napi::Object> Options::Objects(const char* name) { return ToObjects(
 
 std::vector<Napi::Object> Options::OptionalObjects(const char* name) {
   Napi::Value value = Get(name);
-  if (!ok_ || value.IsUndefined()) return {};
+  if (!ok() || value.IsUndefined()) return {};
   return ToObjects(name, value);
 }
 
 std::vector<Napi::Object> Options::ToObjects(const char* name, Napi::Value value) {
   std::vector<Napi::Object> objects;
-  if (!ok_ || !value.IsArray()) {
+  if (!ok() || !value.IsArray()) {
     Fail(name, "an array of objects");
     return objects;
   }
-  Napi::Array array = value.As<Napi::Array>();
-  for (uint32_t i = 0; i < array.Length(); ++i) {
-    Napi::Value entry = array.Get(i);
-    if (!entry.IsObject()) {
+  const uint32_t length = Length(value);
+  for (uint32_t i = 0; i < length; ++i) {
+    Napi::Value entry = Element(value, i);
+    if (!ok() || !entry.IsObject()) {
       Fail(name, "an array of objects");
       return {};
     }
@@ -244,37 +263,34 @@ std::vector<Napi::Object> Options::ToObjects(const char* name, Napi::Value value
 
 Napi::Function Options::Function(const char* name) {
   Napi::Value value = Get(name);
-  if (!ok_ || !value.IsFunction()) {
+  if (!ok() || !value.IsFunction()) {
     Fail(name, "a function");
     return {};
   }
   return value.As<Napi::Function>();
 }
 
-Napi::Uint8Array Options::Bytes(const char* name) {
-  Napi::Value value = Get(name);
-  if (!ok_ || !value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-    Fail(name, "a Uint8Array");
+template <typename T>
+TypedArray<T> Options::Typed(const char* name, Napi::Value value, napi_typedarray_type type, const char* expected) {
+  if (!ok() || !value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
+    Fail(name, expected);
     return {};
   }
-  return value.As<Napi::Uint8Array>();
+  return {env_, value};
 }
 
-std::optional<std::vector<uint8_t>> Options::OptionalBytes(const char* name) {
-  Napi::Value value = Get(name);
-  if (!ok_ || value.IsUndefined()) return std::nullopt;
-  Napi::Uint8Array bytes = Bytes(name);
-  if (!ok_) return std::nullopt;
-  return std::vector<uint8_t>(bytes.Data(), bytes.Data() + bytes.ByteLength());
+TypedArray<uint8_t> Options::Bytes(const char* name) {
+  return Typed<uint8_t>(name, Get(name), napi_uint8_array, "a Uint8Array");
 }
 
-Napi::Int32Array Options::Int32s(const char* name) {
+std::optional<TypedArray<uint8_t>> Options::OptionalBytes(const char* name) {
   Napi::Value value = Get(name);
-  if (!ok_ || !value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {
-    Fail(name, "an Int32Array");
-    return {};
-  }
-  return value.As<Napi::Int32Array>();
+  if (!ok() || value.IsUndefined()) return std::nullopt;
+  return Typed<uint8_t>(name, value, napi_uint8_array, "a Uint8Array");
+}
+
+TypedArray<int32_t> Options::Int32s(const char* name) {
+  return Typed<int32_t>(name, Get(name), napi_int32_array, "an Int32Array");
 }
 
 }  // namespace memcage

@@ -4,21 +4,53 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace memcage {
 
 /**
- * Reads the one options object of a function. The first wrong value throws a TypeError that names it. After that, every
- * reader returns an empty value, and the caller leaves with `if (!options.ok()) return ...`.
+ * A typed array among the options. The getter of another option may detach its buffer, so its elements can be had only
+ * once all options are read, for as long as no JavaScript runs.
+ */
+template <typename T>
+class TypedArray {
+ public:
+  TypedArray() = default;
+  TypedArray(napi_env env, napi_value value) : env_(env), value_(value) {}
+
+  /** Empty if it is detached. */
+  [[nodiscard]] std::span<T> Elements() const {
+    size_t length = 0;
+    void* data = nullptr;
+    if (value_ == nullptr) return {};
+    if (napi_get_typedarray_info(env_, value_, nullptr, &length, &data, nullptr, nullptr) != napi_ok) return {};
+    return {static_cast<T*>(data), length};
+  }
+
+ private:
+  napi_env env_ = nullptr;
+  napi_value value_ = nullptr;
+};
+
+/**
+ * Reads the one options object of a function. The first wrong value throws a TypeError that names it. After that, or
+ * after what a getter has thrown, every reader returns an empty value, and no getter is called any more: the caller
+ * leaves with `if (!options.ok()) return ...`.
  */
 class Options {
  public:
   explicit Options(const Napi::CallbackInfo& info);
-  Options(Napi::Env env, Napi::Object object) : env_(env), object_(object) {}
+  /** Of an object within others: what is wrong with it is wrong with the `whole`. */
+  Options(Options& whole, Napi::Object object) : env_(whole.env_), object_(object), ok_(whole.ok_) {}
+  Options(const Options&) = delete;
+  Options& operator=(const Options&) = delete;
+  ~Options() = default;
 
-  [[nodiscard]] bool ok() const { return ok_; }
+  [[nodiscard]] bool ok() const { return *ok_; }
+  /** For what a reader can't know to be wrong. */
+  void Refuse(const char* message);
   [[nodiscard]] Napi::Env env() const { return env_; }
 
   bool Bool(const char* name);
@@ -49,14 +81,20 @@ class Options {
   /** Empty if it is left out. */
   std::vector<Napi::Object> OptionalObjects(const char* name);
   Napi::Function Function(const char* name);
-  Napi::Uint8Array Bytes(const char* name);
-  /** A copy. */
-  std::optional<std::vector<uint8_t>> OptionalBytes(const char* name);
-  Napi::Int32Array Int32s(const char* name);
+  TypedArray<uint8_t> Bytes(const char* name);
+  std::optional<TypedArray<uint8_t>> OptionalBytes(const char* name);
+  TypedArray<int32_t> Int32s(const char* name);
 
  private:
-  /** The value, or an empty one after a failure. `expected` is for the message. */
+  /** The value, or an empty one after a failure. */
   Napi::Value Get(const char* name);
+  Napi::Value Element(Napi::Value array, uint32_t index);
+  /** What JavaScript answered: nothing, if it has thrown or may no longer run. */
+  Napi::Value Answered(napi_status status, napi_value value);
+  uint32_t Length(Napi::Value array);
+  template <typename T>
+  TypedArray<T> Typed(const char* name, Napi::Value value, napi_typedarray_type type, const char* expected);
+  /** `expected` is for the message. */
   void Fail(const char* name, const char* expected);
   bool AppendText(const char* name, Napi::Value value, std::string* text);
   std::optional<std::string> ToString(const char* name, Napi::Value value);
@@ -69,7 +107,9 @@ class Options {
 
   Napi::Env env_;
   Napi::Object object_;
-  bool ok_ = true;
+  /** Of the whole. */
+  bool own_ok_ = true;
+  bool* ok_ = &own_ok_;
 };
 
 }  // namespace memcage

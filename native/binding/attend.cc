@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "binding/args.h"
@@ -16,20 +17,14 @@ int64_t DeadlineOf(std::optional<double> ns) {
   return ns && *ns < kNever ? static_cast<int64_t>(*ns) : -1;
 }
 
-ChildPipe ReadPipe(Napi::Env env, Napi::Object object, bool* ok) {
-  Options options(env, object);
+/** `input`: what is to be written to it. */
+ChildPipe ReadPipe(Options& whole, Napi::Object object, TypedArray<uint8_t>* input) {
+  Options options(whole, object);
   ChildPipe pipe;
   pipe.fd = options.Int("fd");
   pipe.reads = options.Bool("reads");
   pipe.writes = options.Bool("writes");
-  if (options.ok() && pipe.writes && !object.Get("input").IsUndefined()) {
-    Napi::Uint8Array input = options.Bytes("input");
-    if (options.ok()) {
-      pipe.input = input.Data();
-      pipe.input_length = input.ByteLength();
-    }
-  }
-  if (!options.ok()) *ok = false;
+  if (pipe.writes) *input = options.OptionalBytes("input").value_or(TypedArray<uint8_t>());
   return pipe;
 }
 
@@ -49,13 +44,18 @@ Napi::Value Attend(const Napi::CallbackInfo& info) {
   wait.deadline_ns = DeadlineOf(options.OptionalAmount("deadlineNs"));
   wait.max_bytes = options.OptionalAmount("maxBytes").value_or(0);
   wait.kill_signal = options.Int("killSignal");
-  bool ok = true;
   std::vector<bool> collects;
+  std::vector<TypedArray<uint8_t>> inputs;
   for (Napi::Object object : options.Objects("pipes")) {
-    wait.pipes.push_back(ReadPipe(env, object, &ok));
+    wait.pipes.push_back(ReadPipe(options, object, &inputs.emplace_back()));
     collects.push_back(wait.pipes.back().reads);
   }
-  if (!options.ok() || !ok) return env.Undefined();
+  if (!options.ok()) return env.Undefined();
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const std::span<uint8_t> input = inputs[i].Elements();
+    wait.pipes[i].input = input.data();
+    wait.pipes[i].input_length = input.size();
+  }
   WaitWithPipes(&wait);
   Napi::Object result = Napi::Object::New(env);
   SetExit(result, wait.exit);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <span>
 
 #include "binding/args.h"
 #include "binding/bindings.h"
@@ -142,9 +143,10 @@ Napi::Value ListDirectories(const Napi::CallbackInfo& info) {
 Napi::Value ReadOpen(const Napi::CallbackInfo& info) {
   Options options(info);
   const int fd = options.Int("fd");
-  Napi::Uint8Array buffer = options.Bytes("buffer");
+  const TypedArray<uint8_t> buffer = options.Bytes("buffer");
   if (!options.ok()) return info.Env().Undefined();
-  const ssize_t length = cgroup::ReadOnce(fd, buffer.Data(), buffer.ByteLength());
+  const std::span<uint8_t> bytes = buffer.Elements();
+  const ssize_t length = cgroup::ReadOnce(fd, bytes.data(), bytes.size());
   if (length < 0) {
     ThrowSystemError(info.Env(), {static_cast<int>(length), "pread", {}});
     return info.Env().Undefined();
@@ -163,22 +165,25 @@ ssize_t ReadBeneathOnce(int dir_fd, const std::string& path, uint8_t* buffer, si
 Napi::Value ReadMany(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Options options(info);
-  Napi::Int32Array fds = options.Int32s("fds");
+  const TypedArray<int32_t> given_fds = options.Int32s("fds");
   const std::optional<std::vector<std::string>> paths = options.OptionalStrings("paths");
   const uint32_t first = options.Uint("first");
-  Napi::Uint8Array buffer = options.Bytes("buffer");
-  Napi::Int32Array lengths = options.Int32s("lengths");
+  const TypedArray<uint8_t> given_buffer = options.Bytes("buffer");
+  const TypedArray<int32_t> given_lengths = options.Int32s("lengths");
   if (!options.ok()) return env.Undefined();
-  const size_t count = fds.ElementLength();
-  if (lengths.ElementLength() < count || (paths && paths->size() != count)) {
+  const std::span<int32_t> fds = given_fds.Elements();
+  const std::span<uint8_t> buffer = given_buffer.Elements();
+  const std::span<int32_t> lengths = given_lengths.Elements();
+  const size_t count = fds.size();
+  if (lengths.size() < count || (paths && paths->size() != count)) {
     ThrowInvalidArgument(env, "Expected as many paths and lengths as fds");
     return env.Undefined();
   }
   size_t used = 0;
   size_t index = first;
   for (; index < count; ++index) {
-    uint8_t* place = buffer.Data() + used;
-    const size_t room = buffer.ByteLength() - used;
+    uint8_t* place = buffer.data() + used;
+    const size_t room = buffer.size() - used;
     const ssize_t length =
         paths ? ReadBeneathOnce(fds[index], (*paths)[index], place, room) : cgroup::ReadOnce(fds[index], place, room);
     // A text that fills the room may be truncated. With no room, a read returns 0.

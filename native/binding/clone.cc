@@ -1,6 +1,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -36,7 +37,7 @@ uint64_t ToRlimit(double amount) {
 std::vector<Rlimit> ReadRlimits(Options& options) {
   std::vector<Rlimit> rlimits;
   for (Napi::Object object : options.OptionalObjects("rlimits")) {
-    Options limit(options.env(), object);
+    Options limit(options, object);
     const std::string name = limit.String("name");
     const double soft = limit.Amount("soft");
     const double hard = limit.Amount("hard");
@@ -51,7 +52,7 @@ std::optional<uint64_t> ReadCapabilities(Options& options) {
   uint64_t bits = 0;
   for (const uint32_t number : *numbers) {
     if (number >= kCapabilityBits) {
-      ThrowInvalidArgument(options.env(), "Expected numbers below 64 for capabilities");
+      options.Refuse("Expected numbers below 64 for capabilities");
       break;
     }
     bits |= uint64_t{1} << number;
@@ -73,12 +74,12 @@ SpawnRequest ReadRequest(Options& options) {
   request.namespaces = options.Uint("namespaces");
   request.hostname = options.OptionalString("hostname");
   if (std::optional<Napi::Object> maps = options.OptionalObject("idMaps")) {
-    Options id_maps(options.env(), *maps);
+    Options id_maps(options, *maps);
     request.uid_map = id_maps.String("uidMap");
     request.gid_map = id_maps.String("gidMap");
   }
   for (Napi::Object object : options.OptionalObjects("idMapPrograms")) {
-    Options program(options.env(), object);
+    Options program(options, object);
     std::string file = program.String("file");
     request.id_map_programs.push_back({std::move(file), program.Strings("args")});
   }
@@ -97,7 +98,7 @@ SpawnRequest ReadRequest(Options& options) {
   request.nice = options.OptionalInt("nice");
   request.capabilities = ReadCapabilities(options);
   request.no_new_privs = options.OptionalBool("noNewPrivs");
-  request.seccomp = options.OptionalBytes("seccomp");
+  const std::optional<TypedArray<uint8_t>> seccomp = options.OptionalBytes("seccomp");
   request.seccomp_early = options.OptionalBool("seccompEarly");
   request.into_cgroup_fd = options.OptionalInt("intoCgroupFd");
   request.join_fds = options.Ints("joinFds");
@@ -106,6 +107,10 @@ SpawnRequest ReadRequest(Options& options) {
   request.watchdog_ms = options.Int("watchdogMs");
   request.thaw_fd = options.OptionalInt("thawFd");
   request.closes_fds = options.OptionalBool("closesFds");
+  if (seccomp) {
+    const std::span<uint8_t> filter = seccomp->Elements();
+    request.seccomp.emplace(filter.begin(), filter.end());
+  }
   return request;
 }
 

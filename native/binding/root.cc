@@ -1,9 +1,6 @@
 #include "binding/root.h"
 
 #include <string>
-#include <utility>
-
-#include "binding/throw.h"
 
 namespace memcage {
 namespace {
@@ -15,13 +12,10 @@ TmpfsRequest ReadTmpfs(Options& options) {
   return tmpfs;
 }
 
-std::optional<MountRequest> ReadMount(Options& options) {
+MountRequest ReadMount(Options& options) {
   MountRequest mount;
   const std::string kind = options.String("kind");
-  if (options.ok() && kind != "bind" && kind != "tmpfs") {
-    ThrowInvalidArgument(options.env(), "Expected bind or tmpfs for kind");
-    return std::nullopt;
-  }
+  if (kind != "bind" && kind != "tmpfs") options.Refuse("Expected bind or tmpfs for kind");
   mount.to = options.String("to");
   mount.create = options.Bool("create");
   if (kind == "bind") {
@@ -30,7 +24,6 @@ std::optional<MountRequest> ReadMount(Options& options) {
   } else {
     mount.tmpfs = ReadTmpfs(options);
   }
-  if (!options.ok()) return std::nullopt;
   return mount;
 }
 
@@ -46,24 +39,22 @@ std::optional<RootProc> ToProc(const std::string& name) {
 std::optional<RootRequest> ReadRoot(Options& options) {
   const std::optional<Napi::Object> object = options.OptionalObject("root");
   if (!object) return std::nullopt;
-  Options given(options.env(), *object);
+  Options given(options, *object);
   RootRequest root;
   root.path = given.NullableString("path");
   root.empty = given.Bool("empty");
   if (const std::optional<Napi::Object> empty = given.OptionalObject("emptyOptions")) {
-    Options of_empty(options.env(), *empty);
+    Options of_empty(options, *empty);
     root.empty_options = ReadTmpfs(of_empty);
   }
   root.read_only = given.Bool("readOnly");
   for (const Napi::Object entry : given.Objects("mounts")) {
-    Options of_mount(options.env(), entry);
-    std::optional<MountRequest> mount = ReadMount(of_mount);
-    if (!mount) return std::nullopt;
-    root.mounts.push_back(std::move(*mount));
+    Options of_mount(options, entry);
+    root.mounts.push_back(ReadMount(of_mount));
   }
   root.hide = given.Strings("hide");
   const std::optional<RootProc> proc = ToProc(given.String("proc"));
-  if (given.ok() && !proc) ThrowInvalidArgument(options.env(), "Expected new, bind or keep for proc");
+  if (!proc) given.Refuse("Expected new, bind or keep for proc");
   root.proc = proc.value_or(RootProc::kKeep);
   root.dev = given.Bool("dev");
   root.cwd = given.String("cwd");

@@ -1,5 +1,6 @@
 #include "binding/throw.h"
 
+#include <climits>
 #include <cstring>
 
 namespace memcage {
@@ -7,12 +8,14 @@ namespace memcage {
 Napi::Error MakeSystemError(Napi::Env env, const SystemError& error) {
   const char* name = ErrnoName(-error.error);
   std::string message = std::string(name) + ": " + strerror(-error.error) + ", " + error.syscall;
-  if (!error.path.empty()) message += " '" + error.path + "'";
+  // A path may be as long as a string can be, and the message would be longer.
+  const std::string path = error.path.substr(0, PATH_MAX);
+  if (!path.empty()) message += " '" + path + "'";
   Napi::Error made = Napi::Error::New(env, message);
   made.Set("code", Napi::String::New(env, name));
   made.Set("errno", Napi::Number::New(env, error.error));
   made.Set("syscall", Napi::String::New(env, error.syscall));
-  if (!error.path.empty()) made.Set("path", Napi::String::New(env, error.path));
+  if (!path.empty()) made.Set("path", Napi::String::New(env, path));
   return made;
 }
 

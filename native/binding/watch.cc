@@ -26,25 +26,23 @@ void StartWatcher(const Napi::CallbackInfo& info) {
   }
 }
 
-ExitCleanUp::Beneath ReadBeneath(Napi::Env env, Napi::Object object, bool* ok) {
-  Options options(env, object);
+ExitCleanUp::Beneath ReadBeneath(Options& whole, Napi::Object object) {
+  Options options(whole, object);
   const int dir_fd = options.Int("dirFd");
   std::string path = options.String("path");
-  if (!options.ok()) *ok = false;
   return {dir_fd, std::move(path)};
 }
 
-ExitCleanUp ReadCleanUp(Napi::Env env, Napi::Object object, bool* ok) {
-  Options options(env, object);
+ExitCleanUp ReadCleanUp(Options& whole, Napi::Object object) {
+  Options options(whole, object);
   ExitCleanUp clean_up;
   clean_up.dir_fd = options.Int("dirFd");
   clean_up.quiet_fd = options.Int("quietFd");
   clean_up.file = options.String("file");
   clean_up.expected = options.String("expected");
   clean_up.stamped = options.String("stamped");
-  for (Napi::Object read : options.Objects("reads")) clean_up.reads.push_back(ReadBeneath(env, read, ok));
-  for (Napi::Object removed : options.Objects("removes")) clean_up.removes.push_back(ReadBeneath(env, removed, ok));
-  if (!options.ok()) *ok = false;
+  for (Napi::Object read : options.Objects("reads")) clean_up.reads.push_back(ReadBeneath(options, read));
+  for (Napi::Object removed : options.Objects("removes")) clean_up.removes.push_back(ReadBeneath(options, removed));
   return clean_up;
 }
 
@@ -54,11 +52,10 @@ Napi::Value Watch(const Napi::CallbackInfo& info) {
   const int fd = options.Int("fd");
   const std::string name = options.String("kind");
   std::optional<ExitCleanUp> clean_up;
-  bool ok = true;
   if (const std::optional<Napi::Object> object = options.OptionalObject("ending")) {
-    clean_up = ReadCleanUp(env, *object, &ok);
+    clean_up = ReadCleanUp(options, *object);
   }
-  if (!options.ok() || !ok) return env.Undefined();
+  if (!options.ok()) return env.Undefined();
   const std::optional<Watcher::Kind> kind = ParseWatchKind(name);
   if (!kind) {
     ThrowInvalidArgument(env, "Expected child, detached-child, event or priority for kind");
