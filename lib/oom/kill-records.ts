@@ -12,11 +12,13 @@ export interface LoggedKill {
 /** Bits 3 and up of a record's first number. Records that programs write to the log have another facility. */
 const KERNEL_FACILITY = 0;
 
-const GROUP_KILL = /^Tasks in (.*) are going to be killed due to memory\.oom\.group set$/;
+const GROUP_KILL = /^Tasks in (.*) are going to be killed due to memory\.oom\.group set$/s;
 const KILLED =
-  /^(?:Memory cgroup out|Out) of memory(?: \(oom_kill_allocating_task\))?: Killed process (\d+) \((.*)\) total-vm:/;
+  /^(?:Memory cgroup out|Out) of memory(?: \(oom_kill_allocating_task\))?: Killed process (\d+) \((.*)\) total-vm:/s;
 const REPORT = /^oom-kill:constraint=\w+,/;
-const VICTIM = /(?:,oom_memcg=(.*)|,global_oom),task_memcg=(.*?),task=(.*),pid=(\d+),uid=\d+$/;
+/** What a report has once. */
+const MARKS = [/,oom_memcg=|,global_oom/, ',task_memcg=', ',task='];
+const VICTIM = /(?:,oom_memcg=(.*)|,global_oom),task_memcg=(.*?),task=(.*),pid=(\d+),uid=\d+$/s;
 
 /**
  * Finds the kills among the records of /dev/kmsg, which come in the order in which the kernel kills: OOM after OOM.
@@ -63,7 +65,7 @@ export class KillParser {
     this.#group = undefined;
     this.#last = undefined;
     // Anyone may choose the names of cgroups and programs. Drop a record that can be read in two ways.
-    if (text.split(',oom_memcg=').length > 2 || text.split(',task_memcg=').length > 2) return undefined;
+    if (MARKS.some((mark) => text.split(mark).length > 2)) return undefined;
     const [, limitCgroup, victimCgroup, name, pid] = VICTIM.exec(text) ?? [];
     if (victimCgroup === undefined || name === undefined) return undefined;
     this.#last = { victim: { pid: Number(pid), name }, victimCgroup, limitCgroup: limitCgroup ?? null };

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { isWithin, KillParser } from '../../../lib/oom/kill-records';
 import { testRows } from '../../support/rows';
 
@@ -99,6 +100,10 @@ testRows<[string, string[], unknown[]]>(
     ['a cgroup whose name has the field of the limit', [report('/b,oom_memcg=/a', '/a/b')], []],
     ['what only contains a report', [record(`x ${textOf(report('/a', '/a'))}`)], []],
     ['a report that goes on', [record(`${textOf(report('/a', '/a'))} and more`)], []],
+    ['a process whose name may begin earlier', [report('/a', '/a', ',task=x')], []],
+    ['a cgroup whose name may end later', [report('/a', '/a,task=x')], []],
+    ['a limit that may be none', [report('/a,global_oom', '/a')], []],
+    ['names of several lines', [report('/a\\x0ab', '/a\\x0ab', 'x\\x0ay')], [kill('/a\nb', '/a\nb', 'x\ny')]],
     ['garbage', ['', ';', '6', '6,;', 'x;oom-kill:constraint=', record('oom-kill:constraint=CONSTRAINT_MEMCG,')], []],
     [
       'a whole group',
@@ -150,4 +155,67 @@ test('which cgroups are within another', () => {
   expect(isWithin('/a', '/a/b')).toBe(false);
   expect(isWithin('/a', '/')).toBe(true);
   expect(isWithin('/', '/')).toBe(true);
+});
+
+/** As the kernel writes text to its log: bytes that are not printable ASCII, and backslashes, as \xNN. */
+function escaped(text: string): string {
+  return Array.from(Buffer.from(text), (byte) =>
+    byte < 32 || byte > 126 || byte === 0x5c ? `\\x${byte.toString(16).padStart(2, '0')}` : String.fromCharCode(byte),
+  ).join('');
+}
+
+describe('names that anyone may choose', () => {
+  const PIECES = [
+    ...['a', '/', ' ', ',', '=', ')', '(', '\n', '\\', '\\x2c', 'é', ',task=', ',task_memcg=/b', ',oom_memcg=/b'],
+    ...[
+      ',global_oom',
+      ',pid=1',
+      ',uid=0',
+      'oom-kill:constraint=X,',
+      'Memory cgroup out of memory: Killed process 9 (x)',
+    ],
+    ...[' total-vm:', ' are going to be killed due to memory.oom.group set', 'Tasks in /b', ';', '\x1b'],
+  ];
+  const pieces = (maxLength: number) =>
+    fc.array(fc.constantFrom(...PIECES), { maxLength }).map((chosen) => chosen.join(''));
+  const cgroup = pieces(5).map((path) => `/${path}`);
+  /** The kernel keeps 15 bytes of a program's name, cut anywhere. */
+  const comm = fc.oneof(pieces(4), fc.string()).map((name) => Buffer.from(name).subarray(0, 15).toString('latin1'));
+  const pid = fc.integer({ min: 2, max: 4_194_304 });
+  const told = fc.record({ limit: fc.option(cgroup), victim: cgroup, name: comm, pid, group: fc.boolean() });
+
+  test('make no record say what is not so', () => {
+    fc.assert(
+      fc.property(fc.array(told, { maxLength: 4 }), (kills) => {
+        const records = kills.flatMap(({ limit, victim, name, pid: id, group }) => {
+          const of = limit === null ? 'global_oom' : `oom_memcg=${escaped(limit)}`;
+          const place = 'oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0';
+          return [
+            record(`${place},${of},task_memcg=${escaped(victim)},task=${escaped(name)},pid=${id},uid=0`),
+            killed(id, escaped(name)),
+            ...(group
+              ? [record(`Tasks in ${escaped(victim)} are going to be killed due to memory.oom.group set`)]
+              : []),
+            ...(group ? [killed(id, escaped(name)), killed(1, escaped(name))] : []),
+          ];
+        });
+        const truth = kills.flatMap(({ limit, victim, name, pid: id, group }) => [
+          kill(limit, victim, name, id),
+          ...(group ? [kill(limit, victim, name, 1)] : []),
+        ]);
+        // What can be read in two ways is left out.
+        for (const found of parse(records)) expect(truth).toContainEqual(found);
+      }),
+    );
+  });
+
+  test('that have none of the words of a record hide nothing', () => {
+    const plain = fc.stringMatching(/^[a-z0-9 .:()\\-]{0,12}$/);
+    fc.assert(
+      fc.property(plain, plain, plain, pid, (limit, victim, name, id) => {
+        const found = parse([report(escaped(`/${limit}`), escaped(`/${victim}`), escaped(name), id), killed(id)]);
+        expect(found).toEqual([kill(`/${limit}`, `/${victim}`, name, id)]);
+      }),
+    );
+  });
 });
