@@ -3,6 +3,7 @@ import type { RunOptions, RunResult } from '../contract/cage';
 import { AbortError, ErrorCode, invalidArgument, MemcageError } from '../errors/errors';
 import { defaultKillSignal } from '../namespaces/namespaces';
 import { alreadyRead, type Called } from '../options/called';
+import { withoutPrototype } from '../options/option-names';
 import { checkTimeout } from '../options/timeout';
 import { collectOutput, DEFAULT_MAX_BUFFER, type OutputEncoding, writeInput } from '../process/collect';
 import { nodeCall } from '../process/node-call';
@@ -30,8 +31,9 @@ export async function runChild(
     maxBuffer = DEFAULT_MAX_BUFFER,
     reject = true,
     timeout,
-    ...options
+    ...others
   } = called.read(given);
+  const options = withoutPrototype(others);
   checkRunOptions({ input, encoding, maxBuffer, reject, timeout });
   options.stdio ??= [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
   const started = startThroughNode(nodeCall('spawn', [file, args, options]), alreadyRead(called));

@@ -2,6 +2,7 @@ import type { MemoryOption } from '../../types/options';
 import type { MemberOptions, SpawnOptions } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
 import { alreadyRead, type Called } from '../options/called';
+import { withoutPrototype } from '../options/option-names';
 import { isOptions } from '../process/node-call';
 import { splitOptions } from '../request/cage-options';
 import type { Need } from './admission/admission';
@@ -36,7 +37,8 @@ export class JobPlan {
     called: Called,
   ) {
     if (!isOptions(given)) throw invalidArgument('options', "an object with memory, such as { memory: '512M' }", given);
-    const { key, priority, ...options } = asCalled(called.read(given as Options));
+    const { key, priority, ...others } = asCalled(called.read(given as Options));
+    const options = withoutPrototype(others);
     this.own = checkJobOptions({ key, priority, signal: options.signal });
     this.#isSized = options.memory !== undefined;
     if (key !== undefined && parts.learned !== undefined) options.memory ??= parts.learned.mostBytes;

@@ -204,7 +204,8 @@ function cloneOptions(
     !mayBeKilled &&
     caged?.home?.endangersOwner() !== true;
   return {
-    ...plan,
+    // For the addon, what is undefined is left out.
+    ...(plan as ClonePlan & Pick<CloneOptions, 'cwd' | 'uid' | 'gid'>),
     ...planNamespaces(namespaces, native, { hasRoot: root !== undefined }),
     killWithParent: endsWithThisProcess(plan, caged),
     guarded: caged?.home?.hasGuardian === true,

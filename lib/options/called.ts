@@ -1,5 +1,5 @@
 import { NODE_OPTIONS, type NodeFunctionName } from './node-options';
-import { refuseSlips, refuseUnknown, withInherited } from './option-names';
+import { refuseSlips, refuseUnknown, withInherited, withoutPrototype } from './option-names';
 
 /** A function of memcage that starts a child, with the options that it accepts. */
 export interface Called {
@@ -135,9 +135,9 @@ function reading(of: string, node: NodeFunctionName, ours: readonly string[]): C
   };
 }
 
-/** For options that have been read already. */
+/** For options that have been read already, and may have been copied since. */
 export function alreadyRead({ of }: Pick<Called, 'of'>): Called {
-  return { of, read: (options) => options };
+  return { of, read: withoutPrototype };
 }
 
 /** Near names of memcage's, but words that a library may well have for an option of its own. */

@@ -51,11 +51,25 @@ export function refuseSlips(options: object, others: readonly string[], names: O
  * Object.create(defaults), and those of a class.
  */
 export function withInherited<O extends object>(options: O, names: readonly string[]): O {
-  const copy = { ...options };
+  const copy = withoutPrototype(options);
   for (const name of names) {
-    if (!Object.hasOwn(copy, name) && name in options) Reflect.set(copy, name, Reflect.get(options, name));
+    if (!(name in copy) && isInherited(name, options)) Reflect.set(copy, name, Reflect.get(options, name));
   }
   return copy;
+}
+
+/** A copy of what is its own, as Node makes one: what somebody has added to Object.prototype is no option. */
+export function withoutPrototype<O extends object>(options: O): O {
+  return Object.assign(Object.create(null), options) as O;
+}
+
+/** Whether it has the property, and not only since all objects have it. */
+function isInherited(name: string, options: object): boolean {
+  if (!(name in options)) return false;
+  let object: object | null = options;
+  while (object !== null && !Object.hasOwn(object, name)) object = Reflect.getPrototypeOf(object);
+  // A proxy may have it all the same.
+  return object === null || object === options || !isPrototypeOfAll(object);
 }
 
 /** A property of an object, or one that it inherits. */
@@ -82,7 +96,15 @@ function unknownIn(options: object, known: readonly string[]): Property[] {
   return propertiesOf(options).filter(({ name }) => !known.includes(name));
 }
 
-/** Of any realm. */
+/** Whether it is the Object.prototype of any realm. Options may have no prototype either, and any names of their own. */
 function isPrototypeOfAll(object: object): boolean {
-  return Object.getPrototypeOf(object) === null && Object.hasOwn(object, 'hasOwnProperty');
+  if (object === Object.prototype) return true;
+  if (Reflect.getPrototypeOf(object) !== null) return false;
+  const made: unknown = Object.getOwnPropertyDescriptor(object, 'constructor')?.value;
+  return typeof made === 'function' && made.prototype === object && isObjectFunction(made);
+}
+
+/** No function of a program is written so, however it is called. */
+function isObjectFunction(made: object): boolean {
+  return Function.prototype.toString.call(made) === Function.prototype.toString.call(Object);
 }

@@ -5,7 +5,10 @@ import type { Attended } from '../../types/native';
  * ended. By now nothing of Node's `child_process` is left; cgroups and namespaces come later.
  */
 
-/** A child as Node's options describe it, with all defaults applied. */
+/**
+ * A child as Node's options describe it, with all defaults applied. What Node can leave out is its own all the same, if
+ * undefined: else it would have what somebody has added to all objects.
+ */
 export interface LaunchPlan {
   file: string;
   /** argv, including `argv[0]`. */
@@ -13,15 +16,15 @@ export interface LaunchPlan {
   /** The environment as `KEY=value`. */
   env: string[];
   /** Default: the parent's. */
-  cwd?: string;
+  cwd?: string | undefined;
   /**
    * `stdio[n]` is the parent's fd that becomes fd n of the child; -1 means "ignore". The fds stay open after the
    * launch.
    */
   stdio: number[];
   detached: boolean;
-  uid?: number;
-  gid?: number;
+  uid?: number | undefined;
+  gid?: number | undefined;
 }
 
 /** A running child. */

@@ -27,11 +27,11 @@ export function planOf(request: EarlyRequest, toText = text): Omit<LaunchPlan, '
     args: args === undefined ? [file] : args.map(toText),
     env: Array.isArray(envPairs) ? envPairs.map(toText) : ownEnvironment(),
     detached: detached === true,
-    ...(typeof cwd === 'string' && cwd !== '' && { cwd }),
+    cwd: typeof cwd === 'string' && cwd !== '' ? cwd : undefined,
     // A negative id wraps around to 2^32 minus its value. -1 becomes a number that is no id, and setuid(2) refuses
     // it.
-    ...(typeof uid === 'number' && { uid: uid >>> 0 }),
-    ...(typeof gid === 'number' && { gid: gid >>> 0 }),
+    uid: typeof uid === 'number' ? uid >>> 0 : undefined,
+    gid: typeof gid === 'number' ? gid >>> 0 : undefined,
   };
 }
 

@@ -12,6 +12,7 @@ import type { CageOptions } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
 import { hasPidNamespace, resolveNamespaces, withRights } from '../namespaces/namespaces';
 import type { Called } from '../options/called';
+import { withoutPrototype } from '../options/option-names';
 import { isOptions } from '../process/node-call';
 import { type NodeHeapSetting, resolveNodeHeap } from '../process/node-heap';
 import { withRoot } from '../root/implied-namespaces';
@@ -61,8 +62,14 @@ const NOT_KEPT =
 export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
   // Node reports what is wrong with it.
   if (!isOptions(options)) return { node: options, own: NOTHING };
-  const { memory, pids, cpu, cpuTimeMs, stall, thresholds, ...others } = called.read(options as CageOptions);
+  // At once: a rest that is taken apart again would have what somebody has added to all objects.
   const {
+    memory,
+    pids,
+    cpu,
+    cpuTimeMs,
+    stall,
+    thresholds,
     cage,
     namespaces,
     root: givenRoot,
@@ -71,9 +78,13 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
     nodeHeap,
     memoryDetails,
     enforce,
+    rlimits,
+    oomScoreAdj,
+    nice,
+    privileges,
     ...rest
-  } = others;
-  const { rlimits, oomScoreAdj, nice, privileges, ...node } = rest;
+  } = called.read(options as CageOptions);
+  const node = withoutPrototype(rest);
   if (cage !== undefined && !isShared(cage)) throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && parent !== undefined) {
     throw invalidArgument('parent', 'no value (cage already says where)', parent);
