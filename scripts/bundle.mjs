@@ -1,7 +1,7 @@
 // Makes dist/*.js from lib/. The files are few, since a hundred small ones take longer to load than the first child
 // takes to start. But they are more than one, since V8 reads every line of a file that it loads, and
 // `require('memcage')` needs a fifth of them.
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { buildInParts } from './parts.mjs';
@@ -45,6 +45,11 @@ const external = { ...common, packages: 'external' };
 function withOwnNames(code) {
   const classes = [...code.matchAll(/^(?:var|let) (\w+) = class _\1\b/gm)];
   return classes.reduce((sofar, [, own]) => sofar.replace(new RegExp(`\\b_${own}\\b`, 'g'), own), code);
+}
+
+/** esbuild's helper would export, as a getter, whatever somebody has added to Object.prototype before a file is loaded. */
+function withOwnExports(code) {
+  return code.replaceAll(/^( *)for \(var name in all\)$/gm, '$1for (var name of Object.keys(all))');
 }
 
 /** esbuild keeps the comments of a class, which V8 would read each time; the declarations have them for users. */
@@ -133,3 +138,10 @@ await build({
   format: 'esm',
   outExtension: { '.js': '.mjs' },
 });
+
+for (const name of readdirSync(join(root, 'dist'))) {
+  if (!/\.m?js$/.test(name)) continue;
+  const file = join(root, 'dist', name);
+  const code = readFileSync(file, 'utf8');
+  if (code !== withOwnExports(code)) writeFileSync(file, withOwnExports(code));
+}

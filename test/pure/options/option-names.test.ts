@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { RUN_OPTIONS } from '../../../lib/api/run';
 import { ALIASES, CAGE_OPTIONS, lenient, strict, strictMember } from '../../../lib/options/called';
 import { NODE_OPTIONS } from '../../../lib/options/node-options';
@@ -196,4 +197,53 @@ test('what is no object is no option', () => {
       message: expect.stringMatching(/^Expected an object for options but received /) as string,
     });
   }
+});
+
+describe('a name that is not an option', () => {
+  const known = new Set<string>([...CAGE_OPTIONS, ...RUN_OPTIONS]);
+  const name = fc.oneof(
+    fc.string({ minLength: 1 }),
+    fc.constantFrom('memroy', 'hasOwnProperty', 'constructor', 'toString', 'valueOf', '__proto__', 'length', '0'),
+  );
+  /** Objects that have a property, as many ways as there are. */
+  const WAYS: ((own: Record<string, unknown>) => object)[] = [
+    (own) => own,
+    (own) => Object.assign(Object.create(null), own) as object,
+    (own) => Object.assign(Object.create(null), own, { hasOwnProperty: 1 }) as object,
+    (own) => Object.assign(Object.create(null), own, { hasOwnProperty: () => true, constructor: Object }) as object,
+    (own) => Object.freeze(own),
+    (own) => new Proxy(own, {}),
+    (own) => Object.defineProperties({}, Object.fromEntries(Object.keys(own).map((key) => [key, getter(own[key])]))),
+    (own) => Object.create(own) as object,
+    (own) => Object.create(Object.assign(Object.create(null), own, { hasOwnProperty: 1 }) as object) as object,
+  ];
+  const getter = (value: unknown) => ({ get: () => value, enumerable: true });
+
+  test('is refused, whatever the object is', () => {
+    fc.assert(
+      fc.property(name, fc.constantFrom(...WAYS), (unknownName, way) => {
+        fc.pre(!known.has(unknownName));
+        const own = Object.defineProperty({ memory: 1 }, unknownName, {
+          value: 1,
+          enumerable: true,
+          writable: true,
+          configurable: true,
+        });
+        const refused = refusal(() => checkOptions(way(own), { of: 'x', known: ['memory'] }));
+        expect(refused).toMatchObject({ code: 'ERR_MEMCAGE_UNKNOWN_OPTION' });
+      }),
+    );
+  });
+
+  test('is not one that somebody has added to all objects, and neither is one that is', () => {
+    Object.defineProperty(Object.prototype, 'memory', { value: '5M', enumerable: true, configurable: true });
+    try {
+      const read = checkOptions({ pids: 1 }, { of: 'x', known: ['memory', 'pids'] });
+      expect([read.memory, read.pids]).toEqual([undefined, 1]);
+      expect(run.read<{ memory?: unknown }>({}).memory).toBeUndefined();
+      expect(run.read<{ memory?: unknown }>(Object.create({ memory: 3 }) as object).memory).toBe(3);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'memory');
+    }
+  });
 });
