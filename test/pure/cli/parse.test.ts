@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { SETTINGS } from '../../../lib/cli/commands/run/settings';
 import { parseWords, UsageError } from '../../../lib/cli/parse';
 import { testRows } from '../../support/rows';
@@ -34,3 +35,36 @@ testRows(
   ],
   (words) => expect(() => parseWords(words, RUN)).toThrow(UsageError),
 );
+
+describe('any words', () => {
+  const names = Object.keys(SETTINGS);
+  const word = fc.oneof(
+    fc.constantFrom(...names.map((name) => `--${name}`), '--', '-', '-5', '--nice=-5', 'sh', '--constructor', '--no-x'),
+    fc.constantFrom('--__proto__=1', '--hasOwnProperty', '--toString=1', '-h', ''),
+    fc.string(),
+  );
+
+  test('are read as options that the command has, or refused as a usage error', () => {
+    fc.assert(
+      fc.property(fc.array(word), fc.constantFrom(RUN, PLAIN), (words, table) => {
+        let parsed: ReturnType<typeof parseWords>;
+        try {
+          parsed = parseWords(words, table);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UsageError);
+          return;
+        }
+        for (const name of Object.keys(parsed.values)) expect(names).toContain(name);
+      }),
+    );
+  });
+
+  test('of a command of its own stay as they are', () => {
+    fc.assert(
+      fc.property(fc.array(word), (words) => {
+        expect(parseWords(['--nice', '-5', '--', ...['sh', ...words]], RUN).operands).toEqual(['sh', ...words]);
+        expect(parseWords(['--nice=1', 'sh', ...words], RUN).operands).toEqual(['sh', ...words]);
+      }),
+    );
+  });
+});
