@@ -83,6 +83,23 @@ std::map<std::string, std::string> LastOfEach(const std::vector<std::string>& wo
   return last;
 }
 
+/** Of an argument that is said twice, both must be right. */
+void RequireValues(const std::vector<std::string>& words) {
+  for (size_t i = 2; i < words.size() && words[i] != "--"; ++i) {
+    const std::string& word = words[i];
+    const std::string value = word.substr(word.find('=') + 1);
+    int64_t number = 0;
+    for (const char* name : {"--uid=", "--gid=", "--report=", "--status=", "--parent=", "--nice=", "--unshare="}) {
+      if (word.starts_with(name)) Require(IsNumber(value, &number), name);
+    }
+    if (word.starts_with("--root-proc=")) Require(value == "new" || value == "bind", "root-proc");
+    for (const char* name :
+         {"--root=", "--bind=", "--bind-read-only=", "--bind-from=", "--tmpfs=", "--hide=", "--cwd="}) {
+      if (word.starts_with(name)) Require(value.starts_with('/'), name);
+    }
+  }
+}
+
 void RequireNumbers(const std::vector<std::string>& words, const Task& task) {
   const SpawnPlan& plan = task.plan;
   const std::map<std::string, std::string> last = LastOfEach(words);
@@ -230,6 +247,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Arguments arguments(words);
   Task task{};
   if (Read(arguments, environment, &task) == nullptr) {
+    RequireValues(words);
     RequireNumbers(words, task);
     RequireCandidates(task.plan);
     // Another reading of what was understood gives the same, to the last word.
