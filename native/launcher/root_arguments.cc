@@ -39,9 +39,10 @@ bool RootArguments::SetRoot() {
 }
 
 bool RootArguments::SetProc(const char* value) {
-  if (strcmp(value, "new") == 0) root_.proc = RootProc::kNew;
-  if (strcmp(value, "bind") == 0) root_.proc = RootProc::kBind;
-  return root_.proc != RootProc::kKeep;
+  const bool is_new = strcmp(value, "new") == 0;
+  if (!is_new && strcmp(value, "bind") != 0) return false;
+  root_.proc = is_new ? RootProc::kNew : RootProc::kBind;
+  return true;
 }
 
 bool RootArguments::ReadWord(const char* name) {

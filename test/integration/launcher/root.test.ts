@@ -94,6 +94,7 @@ describeIf(['root', 'userns'], 'the launcher', () => {
       [['--tmpfs=/etc'], '(mounts without a root)'],
       [['--root-proc=bind'], '(mounts without a root)'],
       [['--root-proc=keep'], '--root-proc=keep'],
+      [['--root-proc=bind', '--root-proc=keep'], '--root-proc=keep'],
       [['--root-own', '--root-own'], '--root-own'],
       [['--root-own', '--root=/'], '--root=/'],
       [['--root=etc'], '--root=etc'],
