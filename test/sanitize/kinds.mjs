@@ -34,9 +34,9 @@ const WITH_THREAD = [
 /** Each room of native/ once. */
 const GATE = {
   address: [
-    'native/(child|arguments|attend|cgroup-files|systemd-bus|stages|root|watchdog)\\.test',
+    'native/(child|arguments|attend|cgroup-files|systemd-bus|root)\\.test',
     'launcher/init',
-    'survive/killed-parent',
+    'cage/ended-owner',
   ],
   thread: ['native/(watcher|attend|watchdog|workers)\\.test', 'events/environments'],
 };
