@@ -20,6 +20,20 @@
     ['OS=="linux"', {
       'targets': [
         {'target_name': 'faults', 'sources': ['faults.cc']},
+        {
+          'target_name': 'overseer',
+          'type': 'executable',
+          'sources': [
+            '../overseer/calls.cc',
+            '../overseer/loop_fds.cc',
+            '../overseer/main.cc',
+            '../overseer/overseer.cc',
+            '../overseer/proc.cc',
+            '../overseer/program.cc',
+            '../overseer/rules.cc',
+            '../overseer/tasks.cc',
+          ],
+        },
         {'target_name': 'stall_rule', 'sources': ['stall_rule.cc', '../../native/watch/stall_rule.cc']},
       ],
     }, {

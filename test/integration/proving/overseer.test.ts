@@ -1,0 +1,155 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { OVERSEER, type Overseen, type OverseeOptions, oversee } from '../../support/proving/oversee';
+import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
+
+const START = join(__dirname, '../../fixtures/proving/start.js');
+
+const overseeStart = (rules: string[], ...args: string[]): Promise<Overseen> =>
+  oversee([process.execPath, START, ...args], { rules });
+
+const shell = (script: string, options: OverseeOptions = {}): Promise<Overseen> =>
+  oversee(['sh', '-c', script], { always: true, ...options });
+
+const calls = ({ points }: Overseen, role: string): Set<string> =>
+  new Set(points.filter((point) => point.role === role).map((point) => point.call));
+
+/** Pids with that text in their command line. */
+function processesWith(text: string): string[] {
+  const own = String(process.pid);
+  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && pid !== own && commandLine(pid).includes(text));
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+describeIf(['seccomp', 'machine', 'root'], 'the overseer', () => {
+  test('counts what a program does, and gives back its status', async () => {
+    const end = await shell('mkdir /nowhere/at-all 2>&1; exit 3');
+    expect(end).toMatchObject({ status: 3, left: [], hung: [], hits: [] });
+    expect(end.stdout).toContain('No such file');
+    expect(calls(end, 'parent')).toContain('wait4');
+  });
+
+  test('fails the n-th call, and no other', async () => {
+    const script = 'cd /tmp; cd /usr 2>&1; cd /var';
+    const end = await shell(script, { rules: [`fail parent chdir 2 ${constants.errno.EIO}`] });
+    expect(end).toMatchObject({ status: 0, hits: ['/usr'] });
+    expect(end.stdout).toContain("can't cd to /usr");
+    expect(end.points.filter(({ call }) => call === 'chdir').map(({ nth, subject }) => [nth, subject])).toEqual([
+      [1, '/tmp'],
+      [2, '/usr'],
+      [3, '/var'],
+    ]);
+  });
+
+  test('ends what a program has left, and says so', async () => {
+    const end = await shell('sleep 1000.25 & exit 0', { graceMs: 100 });
+    expect(end.status).toBe(0);
+    expect(end.left).toEqual([expect.stringContaining('sleep 1000.25')]);
+    expect(processesWith('1000.25')).toEqual([]);
+  });
+
+  test('ends what hangs, and says where', async () => {
+    const end = await shell('sleep 1000.75', { timeoutMs: 300 });
+    expect(end.status).toBe(124);
+    expect(end.hung).toContainEqual(expect.stringContaining('sleep 1000.75'));
+    expect(processesWith('1000.75')).toEqual([]);
+  });
+
+  test('tells of the signal that ended a program', async () => {
+    expect(await shell('kill -ABRT $$')).toMatchObject({ status: 128 + constants.signals.SIGABRT });
+  });
+
+  // The overseer is two processes.
+  test.each([0, 1])('leaves nothing when it is killed (%i)', async (which) => {
+    const marker = `1000.${5 + which}5`;
+    let ended = false;
+    const end = shell(`sleep ${marker} & sleep ${marker}`, {
+      onStart: (overseer) => {
+        void until('its children sleep', () => processesWith(marker).length >= 3).then(() => {
+          const inner = readFileSync(`/proc/${overseer}/task/${overseer}/children`, 'utf8').trim();
+          process.kill(which === 0 ? overseer : Number(inner), 'SIGKILL');
+          ended = true;
+        });
+      },
+    });
+    await end;
+    expect(ended).toBe(true);
+    await until('everything has ended', () => processesWith(marker).length === 0);
+  });
+
+  test('refuses what is no rule', () => {
+    for (const rule of ['fail parent mkdirat 1', 'fail nobody mkdirat 1 5', 'kill child child execve 1', 'hold x']) {
+      const { status, stderr } = spawnSync(OVERSEER, ['--log', '/dev/null', '--rule', rule, '--', 'true'], {
+        encoding: 'utf8',
+      });
+      expect([status, stderr]).toEqual([2, expect.stringContaining(`no rule: ${rule}`)]);
+    }
+  });
+});
+
+describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'the overseer of memcage', () => {
+  test('tells the parts of memcage apart', async () => {
+    const end = await overseeStart([]);
+    expect(end).toMatchObject({ status: 0, stdout: 'started\n', left: [] });
+    expect(calls(end, 'parent')).toContain('mkdirat');
+    expect(calls(end, 'watcher')).toContain('waitid');
+    expect(calls(end, 'child')).toContain('execve');
+    expect(calls(end, 'guardian')).toContain('recvmsg');
+    expect(calls(end, 'launcher').size + calls(end, 'init').size).toBe(0);
+    const programs = end.executions.map(({ before, program }) => [before, program.split('/').pop()]);
+    expect(programs).toEqual([
+      ['child', 'memcage-exec'],
+      ['child', expect.stringMatching(/^(true|coreutils|busybox)$/)],
+    ]);
+    expect(end.executions[1]?.cgroups).toContainEqual(expect.stringMatching(/memory:.*memcage-|^0::.*memcage-/));
+  });
+
+  test('knows a launcher from the init that it becomes', async () => {
+    const end = await overseeStart([], 'init');
+    expect(end).toMatchObject({ status: 0, stdout: 'started\n', left: [] });
+    expect(calls(end, 'launcher')).toContain('execve');
+    expect(calls(end, 'init').size).toBeGreaterThan(0);
+  });
+
+  test('fails a call of the child', async () => {
+    const { hits, stdout } = await overseeStart([`fail child execve 2 ${constants.errno.ELOOP}`]);
+    expect(hits).toEqual([expect.stringContaining('true')]);
+    expect(stdout).toBe('ELOOP -40 spawn\n');
+  });
+
+  test('kills the parent: nothing is left', async () => {
+    const end = await overseeStart(['kill parent parent mkdirat 3']);
+    expect(end).toMatchObject({ status: 128 + constants.signals.SIGKILL, hits: [expect.anything()], left: [] });
+  });
+
+  test('stops the guardian, and lets it go on after the end', async () => {
+    const stopped = await overseeStart(['stop guardian child execve 2']);
+    expect(stopped).toMatchObject({ status: 0, stdout: 'started\n', left: [] });
+    const forever = await oversee([process.execPath, START], {
+      rules: ['stop guardian child execve 2'],
+      continueMs: 10_000,
+    });
+    expect(forever.left).toEqual([expect.stringContaining('memcage-guardian')]);
+  });
+
+  test('holds one until another one has come', async () => {
+    // The guardian answers only once the parent waits for its answer.
+    const end = await overseeStart(['hold guardian sendto 1 parent poll 1']);
+    expect(end).toMatchObject({ status: 0, stdout: 'started\n', released: 1, late: 0 });
+  });
+
+  test('ends a hold for which nobody comes', async () => {
+    const end = await overseeStart(['hold guardian sendto 1 parent pivot_root 1']);
+    expect(end).toMatchObject({ status: 0, stdout: 'started\n', released: 0, late: 1 });
+  });
+});

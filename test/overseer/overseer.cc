@@ -1,0 +1,229 @@
+#include "overseer.h"
+
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "../../native/sys/clock.h"
+#include "../../native/sys/syscall_numbers.h"
+#include "calls.h"
+#include "proc.h"
+
+namespace memcage::overseer {
+namespace {
+
+/** prctl(kMark, kOpen) and so on, of the program itself. Without an overseer the kernel refuses it. */
+constexpr uint64_t kMark = 0x6d656d63;
+constexpr uint64_t kOpen = 1;
+constexpr uint64_t kClose = 2;
+
+constexpr int kTimedOut = 124;
+constexpr int kSignalled = 128;
+constexpr int kLookMs = 20;
+/** A race that does not come about must not become a hang. */
+constexpr int64_t kHoldMs = 2000;
+
+int64_t NowMs() { return sys::MonotonicNs() / 1'000'000; }
+
+std::string Line(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t' || c == '\0'; }, ' ');
+  return text;
+}
+
+}  // namespace
+
+Overseer::Overseer(Settings settings, Program program)
+    : settings_(std::move(settings)), program_(std::move(program)), tasks_(program_.pid), is_open_(settings_.always) {
+  if (is_open_) tasks_.Open(program_.pid);
+}
+
+int Overseer::Run(const volatile std::sig_atomic_t* is_over) {
+  const int64_t start = NowMs();
+  Log({"start", std::to_string(program_.pid)});
+  while (!is_alone_ && *is_over == 0) {
+    pollfd watched{program_.listener.get(), POLLIN, 0};
+    poll(&watched, 1, kLookMs);
+    if ((watched.revents & POLLIN) != 0) {
+      Serve();
+      if (NowMs() - start < settings_.timeout_ms && !has_ended_) continue;
+    }
+    Reap();
+    ReleaseLate();
+    const int64_t now = NowMs();
+    if (!has_ended_ && now - start >= settings_.timeout_ms) {
+      ReportHang();
+      status_ = kTimedOut;
+      break;
+    }
+    if (!has_ended_) continue;
+    if (!has_continued_ && now - ended_ms_ >= settings_.continue_ms) {
+      has_continued_ = true;
+      if (tasks_.guardian() > 0) kill(tasks_.guardian(), SIGCONT);
+    }
+    if (!is_alone_ && now - ended_ms_ >= settings_.grace_ms) {
+      ReportLeft();
+      break;
+    }
+  }
+  EndDescendants();
+  return status_;
+}
+
+void Overseer::Serve() {
+  seccomp_notif call;
+  memset(&call, 0, sizeof(call));
+  // It may have been killed meanwhile.
+  if (ioctl(program_.listener.get(), SECCOMP_IOCTL_NOTIF_RECV, &call) < 0) return;
+  Look(call);
+}
+
+void Overseer::Look(const seccomp_notif& call) {
+  if (IsMark(call)) return;
+  std::vector<Execution> executions;
+  const Role role = tasks_.Of(call, &executions);
+  for (const Execution& one : executions) {
+    Log({"exec", std::to_string(one.pid), NameOf(one.before), one.program, ReadProc(one.pid, "cgroup")});
+  }
+  const bool is_loop = (role == Role::kParent || role == Role::kWatcher) && loop_fds_.IsOn(call);
+  if (!is_open_ || role == Role::kOther || is_loop) {
+    Answer(call.id, 0, 0, true);
+    return;
+  }
+  Count(call, role);
+}
+
+bool Overseer::IsMark(const seccomp_notif& call) {
+  if (call.data.nr != SYS_prctl || call.data.args[0] != kMark) return false;
+  is_open_ = call.data.args[1] == kOpen;
+  if (is_open_) tasks_.Open(static_cast<pid_t>(call.pid));
+  loop_fds_.Note(tasks_.root());
+  if (call.data.args[1] == kClose) Log({"closed"});
+  Answer(call.id, 0, 1, false);
+  return true;
+}
+
+void Overseer::Count(const seccomp_notif& call, Role role) {
+  const Point point{role, call.data.nr, ++counts_[{role, call.data.nr}]};
+  std::vector<std::string> words{"point", NameOf(role), NameOf(call.data.nr), std::to_string(point.nth)};
+  if (settings_.details) words.push_back(About(call));
+  Log(words);
+  bool is_answered = false;
+  for (const Rule& rule : settings_.rules) {
+    if (rule.point == point) Obey(rule, call, &is_answered);
+  }
+  Release(point);
+  if (!is_answered) Answer(call.id, 0, 0, true);
+}
+
+void Overseer::Obey(const Rule& rule, const seccomp_notif& call, bool* is_answered) {
+  Log({"hit", About(call)});
+  const int signal = rule.kind == Rule::Kind::kStop ? SIGSTOP : SIGKILL;
+  switch (rule.kind) {
+    case Rule::Kind::kFail:
+      Answer(call.id, rule.error, 0, false);
+      *is_answered = true;
+      break;
+    case Rule::Kind::kKill:
+    case Rule::Kind::kStop:
+      if (rule.guardian && tasks_.guardian() > 0) kill(tasks_.guardian(), signal);
+      if (rule.parent) kill(tasks_.root(), signal);
+      break;
+    case Rule::Kind::kHold:
+      if (counts_[{rule.until.role, rule.until.call}] >= rule.until.nth) {
+        Log({"released"});
+        break;
+      }
+      held_.push_back({call.id, rule.until, NowMs()});
+      *is_answered = true;
+      break;
+  }
+}
+
+void Overseer::Release(const Point& reached) {
+  std::erase_if(held_, [&](const Held& held) {
+    if (!(held.until == reached)) return false;
+    Log({"released"});
+    Answer(held.id, 0, 0, true);
+    return true;
+  });
+}
+
+void Overseer::ReleaseLate() {
+  std::erase_if(held_, [&](const Held& held) {
+    if (NowMs() - held.since_ms < kHoldMs) return false;
+    Log({"late"});
+    Answer(held.id, 0, 0, true);
+    return true;
+  });
+}
+
+void Overseer::Answer(uint64_t id, int error, int64_t value, bool goes_on) {
+  seccomp_notif_resp answer;
+  memset(&answer, 0, sizeof(answer));
+  answer.id = id;
+  answer.error = -error;
+  answer.val = value;
+  answer.flags = goes_on ? SECCOMP_USER_NOTIF_FLAG_CONTINUE : 0;
+  // This fails when the caller has been killed.
+  ioctl(program_.listener.get(), SECCOMP_IOCTL_NOTIF_SEND, &answer);
+}
+
+void Overseer::Reap() {
+  for (;;) {
+    int status = 0;
+    const pid_t pid = waitpid(-1, &status, WNOHANG);
+    if (pid < 0 && errno == ECHILD) is_alone_ = true;
+    if (pid <= 0) return;
+    if (pid != program_.pid) continue;
+    has_ended_ = true;
+    ended_ms_ = NowMs();
+    status_ = WIFSIGNALED(status) ? kSignalled + WTERMSIG(status) : WEXITSTATUS(status);
+    Log({"end", std::to_string(status_)});
+  }
+}
+
+void Overseer::ReportHang() {
+  for (const pid_t pid : Descendants()) {
+    Log({"hang", std::to_string(pid), ReadProc(pid, "cmdline"), ReadProc(pid, "syscall"), ReadProc(pid, "wchan")});
+  }
+}
+
+void Overseer::ReportLeft() {
+  for (const pid_t pid : Descendants()) {
+    Log({"left", std::to_string(pid), ReadProc(pid, "comm"), ReadProc(pid, "cmdline"), ReadProc(pid, "cgroup")});
+  }
+}
+
+void Overseer::Log(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) line += (line.empty() ? "" : "\t") + Line(word);
+  line += '\n';
+  [[maybe_unused]] const ssize_t written = write(settings_.log_fd, line.data(), line.size());
+}
+
+std::string Overseer::About(const seccomp_notif& call) const {
+  const Call* known = CallOf(call.data.nr);
+  if (known == nullptr) return {};
+  const auto pid = static_cast<pid_t>(call.pid);
+  const uint64_t argument = call.data.args[known->argument];
+  switch (known->subject) {
+    case Subject::kNone:
+      return {};
+    case Subject::kNumber:
+      return std::to_string(static_cast<int64_t>(argument));
+    case Subject::kFd:
+      return ReadProcLink(pid, "fd/" + std::to_string(static_cast<int>(argument)));
+    case Subject::kPath:
+      return ReadString(pid, argument);
+  }
+  return {};
+}
+
+}  // namespace memcage::overseer

@@ -1,0 +1,93 @@
+#include "proc.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+
+#include "../../native/sys/unique_fd.h"
+
+namespace memcage::overseer {
+namespace {
+
+constexpr size_t kMostCharacters = 160;
+constexpr int kAttempts = 500;
+constexpr useconds_t kPauseUs = 10'000;
+
+std::string PathOf(pid_t pid, const std::string& name) { return "/proc/" + std::to_string(pid) + "/" + name; }
+
+}  // namespace
+
+std::string ReadProc(pid_t pid, const char* name) {
+  const UniqueFd fd(open(PathOf(pid, name).c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  char buffer[4096];
+  for (;;) {
+    const ssize_t length = fd.valid() ? read(fd.get(), buffer, sizeof(buffer)) : 0;
+    if (length <= 0) return text;
+    text.append(buffer, static_cast<size_t>(length));
+  }
+}
+
+std::string ReadProcLink(pid_t pid, const std::string& name) {
+  char buffer[4096];
+  const ssize_t length = readlink(PathOf(pid, name).c_str(), buffer, sizeof(buffer));
+  return {buffer, length > 0 ? static_cast<size_t>(length) : 0};
+}
+
+std::string ReadString(pid_t pid, uint64_t address) {
+  if (address == 0) return {};
+  char buffer[kMostCharacters];
+  // Up to the end of its page first: what is behind that need not be mapped.
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t first = std::min(sizeof(buffer), page - address % page);
+  iovec ours{buffer, sizeof(buffer)};
+  iovec theirs[2] = {{reinterpret_cast<void*>(address), first},
+                     {reinterpret_cast<void*>(address + first), sizeof(buffer) - first}};
+  const ssize_t length = process_vm_readv(pid, &ours, 1, theirs, 2, 0);
+  if (length <= 0) return {};
+  return {buffer, strnlen(buffer, static_cast<size_t>(length))};
+}
+
+pid_t StatusNumber(const std::string& status, const char* key) {
+  const size_t at = status.find(std::string("\n") + key + ":");
+  return at == std::string::npos ? -1 : atoi(status.c_str() + at + strlen(key) + 2);
+}
+
+std::vector<pid_t> Descendants() {
+  std::multimap<pid_t, pid_t> children;
+  DIR* directory = opendir("/proc");
+  if (directory == nullptr) return {};
+  while (const dirent* entry = readdir(directory)) {
+    const pid_t pid = atoi(entry->d_name);
+    if (pid > 0) children.emplace(StatusNumber(ReadProc(pid, "status"), "PPid"), pid);
+  }
+  closedir(directory);
+  std::vector<pid_t> found{getpid()};
+  for (size_t i = 0; i < found.size(); ++i) {
+    const auto [first, last] = children.equal_range(found[i]);
+    for (auto child = first; child != last; ++child) found.push_back(child->second);
+  }
+  found.erase(found.begin());
+  return found;
+}
+
+void EndDescendants() {
+  for (int i = 0; i < kAttempts; ++i) {
+    for (const pid_t pid : Descendants()) kill(pid, SIGKILL);
+    pid_t reaped = 0;
+    do {
+      reaped = waitpid(-1, nullptr, WNOHANG);
+    } while (reaped > 0);
+    if (reaped < 0) return;
+    usleep(kPauseUs);
+  }
+}
+
+}  // namespace memcage::overseer

@@ -1,0 +1,88 @@
+#include "tasks.h"
+
+#include <sys/prctl.h>
+
+#include "../../native/sys/syscall_numbers.h"
+#include "proc.h"
+
+namespace memcage::overseer {
+namespace {
+
+constexpr const char* kNames[] = {"parent", "watcher", "child", "launcher", "init", "guardian", "other"};
+
+bool IsExec(int call) { return call == SYS_execve || call == SYS_execveat; }
+
+bool Has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+const char* NameOf(Role role) { return kNames[static_cast<int>(role)]; }
+
+bool FindRole(const std::string& name, Role* role) {
+  for (int i = 0; i <= static_cast<int>(Role::kOther); ++i) {
+    if (name != kNames[i]) continue;
+    *role = static_cast<Role>(i);
+    return true;
+  }
+  return false;
+}
+
+Role Tasks::Of(const seccomp_notif& call, std::vector<Execution>* executions) {
+  const auto pid = static_cast<pid_t>(call.pid);
+  const pid_t process = ProcessOf(pid);
+  if (process == root_) return OfThread(call);
+  Process& found = Find(process, call);
+  if (!found.before_exec.empty() && found.before_exec != ReadProc(process, "auxv")) {
+    const Role before = found.role;
+    found.role = ByProgram(process, Role::kOther);
+    found.before_exec.clear();
+    if (before != Role::kOther) executions->push_back({process, before, ReadProcLink(process, "exe")});
+  }
+  // The auxiliary vector says where the program is loaded, which differs from one exec to the next.
+  if (IsExec(call.data.nr)) found.before_exec = ReadProc(process, "auxv");
+  return found.role;
+}
+
+pid_t Tasks::ProcessOf(pid_t thread) {
+  const auto known = process_of_.find(thread);
+  if (known != process_of_.end()) return known->second;
+  return process_of_[thread] = StatusNumber(ReadProc(thread, "status"), "Tgid");
+}
+
+Role Tasks::OfThread(const seccomp_notif& call) {
+  const auto thread = static_cast<pid_t>(call.pid);
+  if (thread == opener_) return Role::kParent;
+  const auto known = threads_.find(thread);
+  const Role role = known != threads_.end()                         ? known->second
+                    : ReadProc(thread, "comm") == "memcage-watch\n" ? Role::kWatcher
+                                                                    : Role::kOther;
+  threads_[thread] = role;
+  // It is about to get its name.
+  if (call.data.nr == SYS_prctl && call.data.args[0] == PR_SET_NAME) threads_.erase(thread);
+  return role;
+}
+
+Tasks::Process& Tasks::Find(pid_t process, const seccomp_notif& call) {
+  const auto known = processes_.find(process);
+  if (known != processes_.end()) return known->second;
+  const pid_t above = StatusNumber(ReadProc(process, "status"), "PPid");
+  Role role = Role::kOther;
+  if (above == root_ && static_cast<pid_t>(call.pid) == process) role = Role::kChild;
+  role = ByProgram(process, role);
+  const auto parent = processes_.find(above);
+  if (parent != processes_.end() && parent->second.role == Role::kLauncher) {
+    role = Role::kLauncher;
+    parent->second.role = Role::kInit;
+  }
+  return processes_[process] = {role, {}};
+}
+
+Role Tasks::ByProgram(pid_t process, Role otherwise) {
+  // An init has copied itself to memory, under the same name.
+  if (!Has(ReadProcLink(process, "exe"), "memcage-exec")) return otherwise;
+  if (!Has(ReadProc(process, "cmdline"), "memcage-guardian")) return Role::kLauncher;
+  guardian_ = process;
+  return Role::kGuardian;
+}
+
+}  // namespace memcage::overseer

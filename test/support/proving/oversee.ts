@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { patience } from '../patience';
+
+/** The program of test/overseer, which `npm run build:test-addon` builds. */
+export const OVERSEER = join(__dirname, '../../native/build/Release/overseer');
+
+const ROLES = ['parent', 'watcher', 'child', 'launcher', 'init', 'guardian'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** The n-th call of that name that a role makes within the windows. */
+export interface Point {
+  role: Role;
+  call: string;
+  nth: number;
+  /** A path, what the fd is, or a number. */
+  subject: string;
+}
+
+/** A program that a part of memcage has become. */
+export interface Execution {
+  pid: number;
+  before: Role;
+  program: string;
+  /** Its cgroups at its first system call, as in /proc/PID/cgroup. */
+  cgroups: string[];
+}
+
+export interface Overseen {
+  /** As a shell has it; 124 if it hung. */
+  status: number;
+  pid: number;
+  points: Point[];
+  /** What the calls were about at which a rule was carried out. */
+  hits: string[];
+  executions: Execution[];
+  /** What was there a second after the end. */
+  left: string[];
+  /** What was there when the time was over. */
+  hung: string[];
+  /** How many holds ended as they should, and by waiting. */
+  released: number;
+  late: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface OverseeOptions {
+  /** As test/overseer/README.md has them. */
+  rules?: readonly string[];
+  /** The whole program is a window. */
+  always?: boolean;
+  timeoutMs?: number;
+  graceMs?: number;
+  /** When a stopped guardian goes on, after the end of the program. */
+  continueMs?: number;
+  env?: NodeJS.ProcessEnv;
+  onStart?(overseer: number): void;
+}
+
+/** Runs a program under the overseer. */
+export async function oversee(program: readonly string[], options: OverseeOptions = {}): Promise<Overseen> {
+  const directory = mkdtempSync(join(tmpdir(), 'memcage-test-overseer-'));
+  const log = join(directory, 'log');
+  try {
+    const child = spawn(OVERSEER, [...wordsOf(options, log), '--', ...program], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.env },
+    });
+    options.onStart?.(child.pid ?? 0);
+    const exit = new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => resolve(signal === null ? (code ?? 0) : -1));
+    });
+    const [status, stdout, stderr] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
+    return { status, stdout, stderr, ...readLog(log) };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function wordsOf(options: OverseeOptions, log: string): string[] {
+  const { rules = [], always = false, timeoutMs = 20_000, graceMs = 1000, continueMs = 100 } = options;
+  const times = { timeout: patience(timeoutMs), grace: patience(graceMs), continue: continueMs };
+  return [
+    ...['--log', log, '--details'],
+    ...(always ? ['--always'] : []),
+    ...Object.entries(times).flatMap(([name, ms]) => [`--${name}`, String(ms)]),
+    ...rules.flatMap((rule) => ['--rule', rule]),
+  ];
+}
+
+function readLog(log: string): Omit<Overseen, 'status' | 'stdout' | 'stderr'> {
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
+  const words = lines.map((line) => line.split('\t'));
+  const of = (kind: string): string[][] => words.filter(([first]) => first === kind).map(([, ...rest]) => rest);
+  return {
+    pid: Number(of('start')[0]?.[0]),
+    points: of('point').map(([role, call = '', nth, subject = '']) => ({
+      role: role as Role,
+      call,
+      nth: Number(nth),
+      subject,
+    })),
+    hits: of('hit').map(([subject = '']) => subject),
+    executions: of('exec').map(([pid, before, program = '', cgroups = '']) => ({
+      pid: Number(pid),
+      before: before as Role,
+      program,
+      cgroups: cgroups.trim().split(' '),
+    })),
+    left: of('left').map((rest) => rest.join(' ')),
+    hung: of('hang').map((rest) => rest.join(' ')),
+    released: of('released').length,
+    late: of('late').length,
+  };
+}
