@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <string>
 #include <vector>
@@ -102,8 +103,14 @@ Napi::Value Call(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(result < 0 ? -errno : result));
 }
 
+/** errorText(errno): what the C library calls it, and so does a launcher. */
+Napi::Value ErrorText(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), strerror(info[0].As<Napi::Number>().Int32Value()));
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("failSyscalls", Napi::Function::New(env, FailSyscalls, "failSyscalls"));
+  exports.Set("errorText", Napi::Function::New(env, ErrorText, "errorText"));
   exports.Set("call", Napi::Function::New(env, Call, "call"));
   return exports;
 }

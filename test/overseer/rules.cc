@@ -15,7 +15,7 @@ bool ReadPoint(std::istringstream& words, Point* point) {
   const Call* call = FindCall(name);
   if (call == nullptr) return false;
   point->call = call->number;
-  return point->nth > 0;
+  return point->nth >= 0;
 }
 
 bool ReadWhom(std::istringstream& words, Rule* rule) {
@@ -46,6 +46,10 @@ bool Point::operator<(const Point& other) const {
 }
 
 bool Point::operator==(const Point& other) const { return !(*this < other) && !(other < *this); }
+
+bool Point::Includes(const Point& other) const {
+  return role == other.role && call == other.call && (nth == 0 || nth == other.nth);
+}
 
 bool ReadRule(const std::string& text, Rule* rule) {
   std::istringstream words(text);

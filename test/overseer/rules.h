@@ -6,13 +6,14 @@
 
 namespace memcage::overseer {
 
-/** A call that a role makes within the windows, counted from 1. */
+/** A call that a role makes within the windows, counted from 1. In a rule 0 is each of them. */
 struct Point {
   Role role;
   int call;
   int nth;
   bool operator<(const Point& other) const;
   bool operator==(const Point& other) const;
+  [[nodiscard]] bool Includes(const Point& other) const;
 };
 
 /** What happens at a point. */

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { processesWith } from '../../support/processes';
 import { OVERSEER, type Overseen, type OverseeOptions, oversee } from '../../support/proving/oversee';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
@@ -16,20 +17,6 @@ const shell = (script: string, options: OverseeOptions = {}): Promise<Overseen> 
 
 const calls = ({ points }: Overseen, role: string): Set<string> =>
   new Set(points.filter((point) => point.role === role).map((point) => point.call));
-
-/** Pids with that text in their command line. */
-function processesWith(text: string): string[] {
-  const own = String(process.pid);
-  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && pid !== own && commandLine(pid).includes(text));
-}
-
-function commandLine(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  } catch {
-    return '';
-  }
-}
 
 describeIf(['seccomp', 'machine', 'root'], 'the overseer', () => {
   test('counts what a program does, and gives back its status', async () => {

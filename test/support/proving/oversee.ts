@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { patience } from '../patience';
+import { until } from '../until';
 
 /** The program of test/overseer, which `npm run build:test-addon` builds. */
 export const OVERSEER = join(__dirname, '../../native/build/Release/overseer');
@@ -21,7 +22,7 @@ export interface Point {
 }
 
 /** A program that a part of memcage has become. */
-export interface Execution {
+interface Execution {
   pid: number;
   before: Role;
   program: string;
@@ -58,7 +59,10 @@ export interface OverseeOptions {
   /** When a stopped guardian goes on, after the end of the program. */
   continueMs?: number;
   env?: NodeJS.ProcessEnv;
+  cwd?: string;
   onStart?(overseer: number): void;
+  /** Called when the program has ended, while what it has left may still be there. */
+  onEnd?(): Promise<void>;
 }
 
 /** Runs a program under the overseer. */
@@ -69,17 +73,23 @@ export async function oversee(program: readonly string[], options: OverseeOption
     const child = spawn(OVERSEER, [...wordsOf(options, log), '--', ...program], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
+      ...(options.cwd !== undefined && { cwd: options.cwd }),
     });
     options.onStart?.(child.pid ?? 0);
     const exit = new Promise<number>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code, signal) => resolve(signal === null ? (code ?? 0) : -1));
     });
-    const [status, stdout, stderr] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
+    const afterwards = options.onEnd && until('the program has ended', () => hasEnded(log, child)).then(options.onEnd);
+    const [status, stdout, stderr] = await Promise.all([exit, text(child.stdout), text(child.stderr), afterwards]);
     return { status, stdout, stderr, ...readLog(log) };
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+function hasEnded(log: string, { exitCode }: ChildProcess): boolean {
+  return exitCode !== null || (existsSync(log) && /^end\t/m.test(readFileSync(log, 'utf8')));
 }
 
 function wordsOf(options: OverseeOptions, log: string): string[] {

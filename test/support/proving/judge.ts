@@ -1,0 +1,98 @@
+import { constants } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import { namesCall } from './call-names';
+import type { Fault } from './faults';
+import type { Attempt, Operated, Told } from './operate';
+
+/** What must never come of a fault. */
+export type Wrong = 'crash' | 'hang' | 'uncaged' | 'leak' | 'false' | 'partial' | 'spoiled';
+
+export interface Finding {
+  wrong: Wrong;
+  what: string;
+}
+
+const { errno: ERRNO } = constants;
+/** From here on a shell's status is a signal. */
+const SIGNALLED = 128;
+const TIMED_OUT = 124;
+
+/** Judges a run of an operation with one fault by the same without any. */
+export function judge(run: Operated, sound: Operated, fault: Fault): Finding[] {
+  const { said } = run;
+  if (run.status === TIMED_OUT) return [{ wrong: 'hang', what: run.hung.join('; ') }, ...uncaged(run)];
+  if (said === undefined || run.status !== 0) {
+    const signal = run.status > SIGNALLED ? `signal ${run.status - SIGNALLED}` : `status ${run.status}`;
+    return [{ wrong: 'crash', what: `${signal}: ${run.stderr.slice(0, 2000)}` }, ...uncaged(run), ...left(run)];
+  }
+  return [
+    ...said.stray.map((error): Finding => ({ wrong: 'crash', what: `nobody could catch ${describe(error)}` })),
+    ...uncaged(run),
+    ...left(run),
+    ...held(run, sound, fault),
+    ...(run.hits.length === 0 ? [] : judgeFirst(said.first, sound.said?.first, fault)),
+    ...(isDeepStrictEqual(said.second, sound.said?.second)
+      ? []
+      : [{ wrong: 'spoiled' as const, what: `the next one: ${JSON.stringify(said.second)}` }]),
+  ];
+}
+
+/** A program that memcage has started outside of any cage. */
+export function uncaged({ executions }: Operated): Finding[] {
+  return executions
+    .filter(({ program, cgroups }) => !program.includes('memcage-exec') && !cgroups.some(isCage))
+    .map(({ program, cgroups }) => ({ wrong: 'uncaged', what: `${program} in ${cgroups.join(' ')}` }));
+}
+
+/** A line of /proc/PID/cgroup: the hierarchy with the memory controller, and a directory of memcage's. */
+function isCage(line: string): boolean {
+  return /^\d+:(.*\bmemory\b.*)?:.*\/memcage-(detached-)?\d+-[0-9a-f]+/.test(line);
+}
+
+/** What outlives the process. */
+export function left({ left: processes, remains }: Operated): Finding[] {
+  return [...processes.map((line) => `process ${line}`), ...remains].map((what) => ({ wrong: 'leak', what }));
+}
+
+/** What the process still holds. */
+function held({ said }: Operated, sound: Operated, { point }: Fault): Finding[] {
+  // The kernel says ECHILD where another one has reaped the child. Here nobody has.
+  const children = /^wait/.test(point.call) ? [] : (said?.children ?? []);
+  const usual = [...(sound.said?.fds ?? [])];
+  const fds = (said?.fds ?? []).filter((fd) => {
+    const at = usual.indexOf(fd);
+    if (at !== -1) usual.splice(at, 1);
+    return at === -1;
+  });
+  const all = [...children.map((child) => `child ${child}`), ...fds.map((fd) => `fd ${fd}`)];
+  return all.map((what) => ({ wrong: 'leak', what }));
+}
+
+function judgeFirst(first: Attempt, sound: Attempt | undefined, { operation, point, errno }: Fault): Finding[] {
+  if (first.error === undefined) {
+    if (isDeepStrictEqual(first, sound)) return [];
+    // What is gone is on no list.
+    if (operation === 'list' && ['ENOENT', 'ENODEV'].includes(errno)) return [];
+    return [{ wrong: 'partial', what: `${JSON.stringify(first.result)} instead of ${JSON.stringify(sound?.result)}` }];
+  }
+  const all = withRelated(first.error);
+  if (all.some((error) => error.errno === -ERRNO[errno] && namesCall(error, point))) return [];
+  // pthread_create(3) has no other error.
+  const isThread = point.call === 'clone3' && errno === 'ENOMEM';
+  if (isThread && all.some((error) => error.code === 'EAGAIN' && error.syscall === 'pthread_create')) return [];
+  // A step of the child has several calls, and the error names the step.
+  const isOfChild = point.role === 'child' || point.role === 'launcher' || point.role === 'init';
+  if (isOfChild && all.some((error) => error.errno === -ERRNO[errno] && error.stage !== undefined)) return [];
+  // A guardian that can't answer can't say why, either: what is true is that nobody is there.
+  const isUnanswered = point.role === 'guardian' && point.call === 'sendto';
+  if (isUnanswered && all.some((error) => error.errno === -ERRNO.ESRCH && error.syscall === 'recvfrom')) return [];
+  return [{ wrong: 'false', what: all.map(describe).join(' <- ') }];
+}
+
+function withRelated(error: Told): Told[] {
+  return [error, ...(error.related ?? []).flatMap(withRelated)];
+}
+
+function describe({ message, code, errno, syscall, stage }: Told): string {
+  return `${code ?? 'no code'} ${errno ?? 'no errno'} ${syscall ?? 'no call'} ${stage ?? ''} "${message}"`;
+}

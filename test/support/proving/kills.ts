@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { isDeepStrictEqual } from 'node:util';
+import { type Finding, left, uncaged } from './judge';
+import { OPERATE, type Operated, type OperateOptions, operate } from './operate';
+import type { Point } from './oversee';
+import type { Place } from './place';
+
+/** Who is killed (the guardian before the parent) or stopped, when a call begins. A guardian that was stopped goes on after the end of the parent. */
+export const BLOWS = {
+  'kill parent': ['kill parent'],
+  'kill guardian': ['kill guardian'],
+  'kill both': ['kill both'],
+  'stop guardian': ['stop guardian'],
+  'stop guardian, kill parent': ['stop guardian', 'kill parent'],
+} as const;
+
+export type Blow = keyof typeof BLOWS;
+
+export interface Kill {
+  operation: string;
+  point: Point;
+  blow: Blow;
+}
+
+const CLI = join(__dirname, '../../../dist/cli.js');
+/** A process in an empty cgroup may take this long to end, and the next memcage has to start first. */
+const NEXT_MS = 5000;
+
+export function titleOf({ operation, point: { role, call, nth, subject }, blow }: Kill): string {
+  return `${operation}: ${blow} at ${role} ${call} ${nth} (${subject})`;
+}
+
+/** Deals the blow. Where both are killed, another memcage then starts in the same place, or collects garbage: what it can't find stays. */
+export function strike({ operation, point: { role, call, nth }, blow }: Kill, place: Place): Promise<Operated> {
+  const rules = BLOWS[blow].map((what) => `${what} ${role} ${call} ${nth}`);
+  const options: OperateOptions = { rules, open: true };
+  if (blow !== 'kill both') return operate(operation, place, options);
+  const next = nth % 2 === 0 ? [CLI, 'gc'] : [OPERATE, 'create'];
+  return operate(operation, place, { ...options, graceMs: NEXT_MS, onEnd: () => runIn(place, next) });
+}
+
+async function runIn(place: Place, words: readonly string[]): Promise<void> {
+  const [file = '', ...args] = [...place.enter, process.execPath, ...words];
+  const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...place.env } });
+  const exit = new Promise((resolve) => void child.once('exit', resolve));
+  const [status, errors] = await Promise.all([exit, text(child.stderr)]);
+  if (status !== 0) throw new Error(`the next memcage: ${String(status)}: ${errors}`);
+}
+
+export function judgeKill(run: Operated, sound: Operated, { blow }: Kill): Finding[] {
+  const found = [...uncaged(run), ...left(run)].filter(({ what }) => !isDetached(what));
+  if (run.hung.length > 0) return [{ wrong: 'hang', what: run.hung.join('; ') }, ...found];
+  if (run.hits.length === 0 || BLOWS[blow].some((what) => what === 'kill parent' || what === 'kill both')) return found;
+  const { said } = run;
+  if (said === undefined || run.status !== 0) {
+    return [{ wrong: 'crash', what: `status ${run.status}: ${run.stderr.slice(0, 2000)}` }, ...found];
+  }
+  // A guardian that was killed before it could answer is an error. Later nobody notices.
+  const isTold = said.first.error?.code === 'ERR_MEMCAGE_GUARDIAN';
+  if (isTold || isDeepStrictEqual(said.first, sound.said?.first)) return found;
+  return [{ wrong: 'partial', what: JSON.stringify(said.first) }, ...found];
+}
+
+/** A detached child lives on, as it should. */
+function isDetached(what: string): boolean {
+  return what.includes('memcage-detached-');
+}

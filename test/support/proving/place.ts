@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Controller, makeCgroup, members, mountPoint, removeTree, tree, version } from '../cgroup-tree';
+import { endNow } from '../processes';
+
+const V1: readonly Controller[] = ['memory', 'unified', 'pids', 'cpu', 'cpuacct'];
+
+/** Cgroups and a directory for temporary files, where nobody else makes anything. */
+export interface Place {
+  /** The beginning of a command line that goes there. */
+  enter: readonly string[];
+  env: NodeJS.ProcessEnv;
+  /** For temporary files. */
+  directory: string;
+  /** What there is beyond the place itself: cgroups, temporary files, mounts. */
+  left(): string[];
+  /** Ends and removes all that. */
+  clear(): void;
+  remove(): void;
+}
+
+export function makePlace(): Place {
+  const controllers: readonly Controller[] = version === 1 ? V1 : ['memory'];
+  const cgroups = controllers.filter((name) => mountPoint(name) !== '').map((name) => makeCgroup(undefined, name));
+  const paths = cgroups.map(({ path }) => path);
+  const directory = mkdtempSync(join(tmpdir(), 'memcage-test-place-'));
+  const before = mounts();
+  const below = (): string[] => paths.flatMap((path) => tree(path).slice(1));
+  const newMounts = (): string[] => mounts().filter((line) => !before.includes(line));
+  return {
+    enter: ['sh', '-c', `for each in ${paths.join(' ')}; do echo 0 > "$each/cgroup.procs"; done; exec "$@"`, 'sh'],
+    env: { TMPDIR: directory },
+    directory,
+    left: () => [
+      ...below().map((path) => `cgroup ${path}${members(path).map((pid) => ` with ${pid}`)}`),
+      ...readdirSync(directory).map((name) => `file ${name}`),
+      ...newMounts().map((line) => `mount ${line}`),
+    ],
+    clear: () => {
+      // The fifth field is where it is mounted.
+      for (const line of newMounts()) spawnSync('umount', [line.split(' ')[4] ?? '']);
+      for (const pid of paths.flatMap(members)) endNow(pid);
+      for (const path of below()) removeTree(path);
+      for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true });
+    },
+    remove: () => {
+      for (const { remove } of cgroups) remove();
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+function mounts(): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split('\n');
+}
