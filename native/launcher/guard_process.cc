@@ -40,6 +40,10 @@ constexpr int64_t kPatienceMs = 60'000;
 
 constexpr int kHighestPriority = -20;
 
+/** After a refusal that says nothing of what was asked for, and how often to ask. */
+constexpr int kFailedMs = 10;
+constexpr int kAttempts = 100;
+
 /** A directory to end. */
 struct Charge {
   int parent_fd;
@@ -106,8 +110,17 @@ void Obey(const Message& message, UniqueFd parent) {
   }
 }
 
-/** Takes one message. False if there is none, or the socket is closed. That is no sign of death: exec closes it too. */
-bool Receive() {
+enum class Received {
+  kMessage,
+  kNothing,
+  /** That is no sign of death: exec closes it too. */
+  kClosed,
+  /** The kernel is short of memory, say: there may be a message. */
+  kFailed,
+};
+
+/** Takes one message. */
+Received Receive() {
   Message message{};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
   iovec part{&message, sizeof(message)};
@@ -117,15 +130,34 @@ bool Receive() {
   header.msg_control = control;
   header.msg_controllen = sizeof(control);
   const ssize_t length = recvmsg(kSocketFd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  if (length < 0) return errno == EINTR;
-  if (length == 0) return false;
+  if (length < 0 && errno == EAGAIN) return Received::kNothing;
+  if (length < 0 && errno != ECONNRESET && errno != ENOTCONN) return Received::kFailed;
+  if (length <= 0) return Received::kClosed;
   int fd = -1;
   const cmsghdr* rights = CMSG_FIRSTHDR(&header);
   if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS) memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
   UniqueFd parent(fd);
   message.name[sizeof(message.name) - 1] = '\0';
   if (length == sizeof(message)) Obey(message, std::move(parent));
-  return true;
+  return Received::kMessage;
+}
+
+void SleepMs(int ms) {
+  const timespec time{ms / 1000, ms % 1000 * 1'000'000L};
+  nanosleep(&time, nullptr);
+}
+
+/** Takes all that were sent. */
+void ReceiveAll() {
+  for (int attempts = kAttempts; attempts > 0;) {
+    const Received received = Receive();
+    if (received == Received::kFailed) {
+      attempts -= 1;
+      SleepMs(kFailedMs);
+    } else if (received != Received::kMessage) {
+      return;
+    }
+  }
 }
 
 /** Removes empty detached cages. The others may last, so nobody waits for them. */
@@ -157,11 +189,6 @@ void EndThoseEnding() {
   }
 }
 
-void SleepMs(int ms) {
-  const timespec time{ms / 1000, ms % 1000 * 1'000'000L};
-  nanosleep(&time, nullptr);
-}
-
 bool GiveBackLeaves() {
   bool all = true;
   for (size_t i = 0; i < charge_count; ++i) {
@@ -189,15 +216,13 @@ void Leave() {
   if (IsNeeded()) return;
   // From here on it takes no messages: the kernel refuses them, and then the sender starts another guardian.
   shutdown(kSocketFd, SHUT_RDWR);
-  while (Receive()) {
-  }
+  ReceiveAll();
   if (!IsNeeded()) _exit(0);
 }
 
 /** For the death of the process: all its threads are dead. */
 [[noreturn]] void EndAll() {
-  while (Receive()) {
-  }
+  ReceiveAll();
   for (size_t i = 0; i < charge_count; ++i) {
     charges[i].ending = IsToBeEmptied(charges[i]);
   }
@@ -226,9 +251,13 @@ void Leave() {
     const bool ending = IsAnyEnding();
     if (!ending) wait_ms = kFirstWaitMs;
     const int ready = poll(watched, 2, ending ? wait_ms : -1);
+    // Without a pause this would take a whole processor for as long as it fails.
+    if (ready < 0) SleepMs(kFailedMs);
     if (ready < 0) continue;
     if (watched[0].revents != 0) EndAll();
-    if (watched[1].revents != 0 && !Receive()) watched[1].fd = -1;
+    const Received received = watched[1].revents == 0 ? Received::kNothing : Receive();
+    if (received == Received::kClosed) watched[1].fd = -1;
+    if (received == Received::kFailed) SleepMs(kFailedMs);
     if (may_leave) Leave();
     if (!IsAnyEnding()) continue;
     EndThoseEnding();
@@ -262,9 +291,8 @@ void GuardProcess() {
     setpriority(PRIO_PROCESS, 0, kHighestPriority);
   }
   const ssize_t sent = send(kSocketFd, &answer, sizeof(answer), MSG_NOSIGNAL);
-  if (pid < 0) _exit(1);
-  // If it was not sent, the process has died, which Watch() notices.
-  (void)sent;
+  // The process sees that nobody is left at the other end of the socket, and need not wait for an answer.
+  if (pid < 0 || sent < 0) _exit(1);
   Watch();
 }
 

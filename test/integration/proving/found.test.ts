@@ -1,0 +1,46 @@
+import { constants } from 'node:os';
+import { patience } from '../../support/patience';
+import type { Errno } from '../../support/proving/errnos';
+import { type At, failAt } from '../../support/proving/fail-at';
+import { operate, type Told } from '../../support/proving/operate';
+import { makePlace, type Place } from '../../support/proving/place';
+import { describeIf } from '../../support/require';
+
+const { ENOMEM } = constants.errno;
+
+/** What the instruments of this folder have found, each by itself. */
+describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails', () => {
+  let place: Place;
+  beforeAll(() => {
+    place = makePlace();
+  });
+  afterAll(() => place.remove());
+
+  const errorOf = async (operation: string, at: At, errno: Errno): Promise<Told> => {
+    const { said } = await failAt(operation, place, at, errno);
+    return said?.first.error ?? { message: `no error: ${JSON.stringify(said)}` };
+  };
+
+  test('where the guardian answers ends it, and nobody waits for the answer', async () => {
+    const start = performance.now();
+    const error = await errorOf('create', { role: 'guardian', call: 'sendto' }, 'EPIPE');
+    expect(error).toMatchObject({ code: 'ERR_MEMCAGE_GUARDIAN', errno: -constants.errno.ESRCH, syscall: 'recvfrom' });
+    expect(performance.now() - start).toBeLessThan(patience(8000));
+  });
+
+  test('where the guardian reads does not keep a message from it', async () => {
+    const rules = [1, 2, 3].map((nth) => `fail guardian recvmsg ${nth} ${ENOMEM}`);
+    rules.push('kill parent child execve 2');
+    const { hits, left, remains } = await operate('spawn', place, { rules, open: true });
+    expect([hits.length, left, remains]).toEqual([4, [], []]);
+  });
+
+  test('where the guardian waits does not make it spin', async () => {
+    const rules = [`fail guardian poll 0 ${ENOMEM}`];
+    const { points } = await operate('kill', place, { rules, open: true, graceMs: 500 });
+    const count = points.filter(({ role, call }) => role === 'guardian' && call === 'poll').length;
+    // One in 10 ms, for some half a second and more.
+    expect(count).toBeGreaterThan(10);
+    expect(count).toBeLessThan(patience(400));
+  });
+});
