@@ -155,7 +155,10 @@ bool IsGuardian(int argc, char** argv) {
   if (task.init && !task.entry_point) Check(RunSealed(argv, envp), Stage::kInit, "/proc/self/exe");
   const bool forks = task.fork || task.init;
   // From here to the program: pid 1 of a PID namespace drops every signal that it neither holds nor handles.
-  const SignalState signals = forks ? HoldSignals({.begins_held = task.signals_held}) : SignalState{};
+  SignalState signals{};
+  if (forks) Check(HoldSignals(&signals), Stage::kInit, "rt_sigprocmask");
+  // Whoever started the launcher has blocked all of them, and the program is to block none.
+  if (task.signals_held) sigemptyset(&signals.mask);
   // What the program before has inherited, and never marked: only standard streams are the command's.
   if (task.entry_point) CloseFdsFrom(kFirstOther);
   if (plan.root != nullptr) CloseWaysOut();
@@ -174,7 +177,7 @@ bool IsGuardian(int argc, char** argv) {
     plan.kill_with_parent = false;
     Fork(task.status_fd, -1);
   }
-  if (forks) RestoreSignals(signals);
+  if (forks) Check(RestoreSignals(signals), Stage::kSignals, "rt_sigprocmask");
   AwaitGate();
   ApplySettings(plan);
   DropPrivileges(plan);

@@ -82,21 +82,18 @@ void Reap(const Supervision& supervision) {
 
 }  // namespace
 
-SignalState HoldSignals(Held held) {
-  SignalState state{};
+int HoldSignals(SignalState* state) {
   // If SIGCHLD were ignored, the kernel would reap children itself.
   struct sigaction fallback{};
-  sigaction(SIGCHLD, &fallback, &state.child_action);
+  if (sigaction(SIGCHLD, &fallback, &state->child_action) < 0) return -errno;
   sigset_t all;
   sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, &state.mask);
-  if (held.begins_held) sigemptyset(&state.mask);
-  return state;
+  return sigprocmask(SIG_SETMASK, &all, &state->mask) < 0 ? -errno : 0;
 }
 
-void RestoreSignals(const SignalState& state) {
-  sigaction(SIGCHLD, &state.child_action, nullptr);
-  sigprocmask(SIG_SETMASK, &state.mask, nullptr);
+int RestoreSignals(const SignalState& state) {
+  if (sigaction(SIGCHLD, &state.child_action, nullptr) < 0) return -errno;
+  return sigprocmask(SIG_SETMASK, &state.mask, nullptr) < 0 ? -errno : 0;
 }
 
 void Supervise(const Supervision& supervision) {

@@ -12,14 +12,13 @@ struct SignalState {
   struct sigaction child_action;
 };
 
-struct Held {
-  /** Whoever started the launcher has blocked all signals, and the program is to block none. */
-  bool begins_held;
-};
-
-/** Blocks all signals, so that they wait until asked for. Call it before the fork, so that none is lost. */
-SignalState HoldSignals(Held held);
-void RestoreSignals(const SignalState& state);
+/**
+ * Blocks all signals, so that they wait until asked for. Call it before the fork, so that none is lost. Both return 0
+ * or a negative errno: with signals as they were nobody would notice the end of the child, and with all of them blocked
+ * the program could not be ended.
+ */
+int HoldSignals(SignalState* state);
+int RestoreSignals(const SignalState& state);
 
 struct Supervision {
   pid_t child;

@@ -35,6 +35,17 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     expect([hits.length, left, remains]).toEqual([4, [], []]);
   });
 
+  test('in an init ends it', async () => {
+    const { status, said } = await failAt(
+      'launcher-init',
+      place,
+      { role: 'launcher', call: 'rt_sigprocmask' },
+      'EINVAL',
+    );
+    expect(status).toBe(0);
+    expect(said?.first.error).toMatchObject({ errno: -constants.errno.EINVAL, stage: 'init' });
+  });
+
   test('where the guardian waits does not make it spin', async () => {
     const rules = [`fail guardian poll 0 ${ENOMEM}`];
     const { points } = await operate('kill', place, { rules, open: true, graceMs: 500 });
