@@ -282,6 +282,8 @@ export interface CloneFailure {
   path: string;
   /** The first KiB that the failed program, one of `idMapPrograms`, wrote to its standard error. */
   output?: string;
+  /** The system call, where the stage alone does not say which it was. */
+  syscall?: string;
 }
 
 /** The result of a clone: a running child, or the stage that failed. A failure leaves no child behind. */

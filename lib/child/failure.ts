@@ -7,6 +7,7 @@ import { explainDelegation } from '../cage/root/refused-parent';
 import { explainTooSmall } from '../cage/too-small';
 import type { ChildSettings } from '../child-settings/child-settings';
 import { ErrorCode, MemcageError } from '../errors/errors';
+import { stageCall } from '../launcher/stage-calls';
 import { readNamespaceFacts } from '../namespaces/namespace-facts';
 import type { Root } from '../root/root';
 import { explainNamespaceRefusal, MAKING_STAGES } from './namespace-refusal';
@@ -50,7 +51,7 @@ export function explainFailure(
   },
 ): ExplainedFailure {
   const { stage, errno, path } = failure;
-  const syscall = isRootStage(stage) ? rootCall(stage) : (settingCall(failure) ?? SYSCALLS[stage]);
+  const syscall = isRootStage(stage) ? rootCall(stage) : (settingCall(failure) ?? stageCall(failure));
   const known = { errno, syscall, stage, ...(path !== '' && { path }) };
   const fail = (code: ErrorCode, message: string): ExplainedFailure => ({
     error: new MemcageError(code, message, known),
@@ -138,26 +139,3 @@ function explainWatchdog(
 const REAL_TIME =
   'The child could not join its cgroup (EINVAL): with a real-time policy, which it has from this process, the v1 cpu ' +
   'controller takes nobody. Start this process without it (chrt --other 0), or leave the option cpu out';
-
-const SYSCALLS: Readonly<Partial<Record<Stage, string>>> = {
-  clone: 'clone3',
-  signals: 'rt_sigaction',
-  session: 'setsid',
-  cgroup: 'write',
-  'cgroup-namespace': 'unshare',
-  unshare: 'unshare',
-  'id-maps': 'write',
-  hostname: 'sethostname',
-  mounts: 'mount',
-  proc: 'mount',
-  loopback: 'ioctl',
-  stdio: 'dup3',
-  cwd: 'chdir',
-  groups: 'setgroups',
-  gid: 'setgid',
-  uid: 'setuid',
-  'parent-death': 'prctl',
-  'close-fds': 'close_range',
-  init: 'fork',
-  exec: 'execve',
-};

@@ -10,6 +10,8 @@ export interface ExecutableFailure {
   path: string;
   detail: string;
   cure: string;
+  errno: number | undefined;
+  syscall: string | undefined;
 }
 
 /**
@@ -19,8 +21,8 @@ export interface ExecutableFailure {
 export function launcherPath(): string {
   const found = findExecutable();
   if (typeof found === 'string') return found;
-  const { path, detail, cure } = found;
-  throw new MemcageError(ErrorCode.UNSUPPORTED, `${detail}. Cure: ${cure}`, { path, cure });
+  const { detail, ...known } = found;
+  throw new MemcageError(ErrorCode.UNSUPPORTED, `${detail}. Cure: ${known.cure}`, known);
 }
 
 /** Its path, or why it can't be run. */
@@ -30,11 +32,11 @@ export function findExecutable(): string | ExecutableFailure {
     accessSync(path, constants.X_OK);
     return path;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const { code, errno, syscall } = error as NodeJS.ErrnoException;
     const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
     const word = shellWord(path);
     return {
-      path,
+      ...{ path, errno, syscall },
       detail: `${path}, a program that memcage needs beside its addon, ${isMissing ? 'is missing' : "can't be run"} (${code})`,
       cure: isMissing
         ? `install memcage anew, or build it here: ${buildCommand()}`

@@ -6,6 +6,7 @@ import { refusedWith } from '../cgroup/directory/refusal';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { pauseSync } from '../event-loop/pause-sync';
 import { type ExecutableFailure, findExecutable } from './executable';
+import { stageCall } from './stage-calls';
 
 /** Shortages: the next start may succeed. */
 const SHORTAGES: ReadonlySet<number> = new Set(
@@ -87,19 +88,24 @@ export function foreseenGuardianError(): MemcageError | undefined {
   return typeof file === 'string' ? undefined : withoutExecutable(file);
 }
 
-function withoutExecutable({ path, detail, cure }: ExecutableFailure): MemcageError {
+function withoutExecutable({ detail, cure, ...known }: ExecutableFailure): MemcageError {
   const either = `${cure}; or ${WITHOUT}`;
-  return new MemcageError(ErrorCode.GUARDIAN, `${CANNOT_START}: ${detail}. Cure: ${either}`, { path, cure: either });
+  return new MemcageError(ErrorCode.GUARDIAN, `${CANNOT_START}: ${detail}. Cure: ${either}`, {
+    ...known,
+    cure: either,
+  });
 }
 
-function asError({ stage, errno, path }: CloneFailure): Error {
+function asError(failure: CloneFailure): Error {
+  const { stage, errno, path } = failure;
   const code = getSystemErrorName(errno);
+  const syscall = stageCall(failure);
   if (SHORTAGES.has(errno)) {
-    return Object.assign(new Error(`The guardian can't be started: ${code}`), { code, errno, syscall: 'clone' });
+    return Object.assign(new Error(`The guardian can't be started: ${code}`), { code, errno, syscall, stage });
   }
   return new MemcageError(
     ErrorCode.GUARDIAN,
     `${CANNOT_START}: ${stage} ${path}: ${code}. To do without it: ${WITHOUT}`,
-    { errno, stage, path },
+    { errno, syscall, stage, path },
   );
 }

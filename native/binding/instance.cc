@@ -9,7 +9,10 @@
 namespace memcage {
 
 Instance::Instance(Napi::Env env)
-    : starter([this] { return watcher.EnsureThread().error; }),
+    : starter([this] {
+        const auto [error, syscall] = watcher.EnsureThread();
+        return ChildStarter::Refusal{error, syscall};
+      }),
       delivery(env, &watcher),
       watcher(&starter.watchdog(), [this] { delivery.Notify(); }) {}
 

@@ -18,6 +18,7 @@ Napi::Object ToJs(Napi::Env env, const CloneFailure& failure) {
   object.Set("errno", failure.error);
   object.Set("path", failure.path);
   if (!failure.output.empty()) object.Set("output", failure.output);
+  if (!failure.syscall.empty()) object.Set("syscall", failure.syscall);
   return object;
 }
 

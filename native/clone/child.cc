@@ -40,10 +40,11 @@ using sys::Call;
 
 }  // namespace
 
-void Fail(const SpawnPlan& plan, Stage stage, long error, const char* subject, int fd) {
+void Fail(const SpawnPlan& plan, Stage stage, long error, const char* subject, int fd, const char* call) {
   plan.report->stage = stage;
   plan.report->subject = subject;
   plan.report->fd = fd;
+  plan.report->syscall = call;
   plan.report->error = static_cast<int>(error);
   if (plan.on_failure != nullptr) plan.on_failure(plan);
   syscall(SYS_exit_group, 127);
@@ -51,8 +52,8 @@ void Fail(const SpawnPlan& plan, Stage stage, long error, const char* subject, i
   __builtin_trap();
 }
 
-void Check(const SpawnPlan& plan, Stage stage, long result, const char* subject, int fd) {
-  if (result < 0) Fail(plan, stage, result, subject, fd);
+void Check(const SpawnPlan& plan, Stage stage, long result, const char* subject, int fd, const char* call) {
+  if (result < 0) Fail(plan, stage, result, subject, fd, call);
 }
 
 namespace {
@@ -91,7 +92,7 @@ void UnshareNamespaces(const SpawnPlan& plan) {
 
 void WriteFile(const SpawnPlan& plan, const char* path, const char* text) {
   const long fd = Open(path, O_WRONLY);
-  Check(plan, Stage::kIdMaps, fd, path);
+  Check(plan, Stage::kIdMaps, fd, path, -1, "openat");
   Check(plan, Stage::kIdMaps, Call(SYS_write, fd, text, strlen(text)), path);
   Call(SYS_close, fd);
 }
@@ -104,7 +105,7 @@ void AwaitIdMaps(const SpawnPlan& plan) {
   char byte = 0;
   Check(plan, Stage::kIdMaps, Call(SYS_write, fd, &byte, 1));
   const long length = Call(SYS_read, fd, &byte, 1);
-  Check(plan, Stage::kIdMaps, length);
+  Check(plan, Stage::kIdMaps, length, nullptr, -1, "read");
   if (length == 0) Fail(plan, Stage::kIdMaps, -ECANCELED, nullptr);
   Call(SYS_close, fd);
 }
@@ -120,7 +121,7 @@ void MapIds(const SpawnPlan& plan) {
 
 void BringLoopbackUp(const SpawnPlan& plan) {
   const long fd = Call(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  Check(plan, Stage::kLoopback, fd, "lo");
+  Check(plan, Stage::kLoopback, fd, "lo", -1, "socket");
   ifreq request{};
   request.ifr_name[0] = 'l';
   request.ifr_name[1] = 'o';
@@ -185,7 +186,7 @@ void DieWithParent(const SpawnPlan& plan) {
   parent.events = POLLIN;
   timespec now{};
   const long ready = Call(SYS_ppoll, &parent, 1, &now, nullptr, 0);
-  Check(plan, Stage::kParentDeath, ready);
+  Check(plan, Stage::kParentDeath, ready, nullptr, -1, "ppoll");
   if (ready > 0) Fail(plan, Stage::kParentDeath, -ESRCH, nullptr);
 }
 

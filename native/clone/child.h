@@ -21,8 +21,10 @@ void DropPrivileges(const SpawnPlan& plan);
 void DieWithParent(const SpawnPlan& plan);
 [[noreturn]] void Exec(const SpawnPlan& plan);
 
-[[noreturn]] void Fail(const SpawnPlan& plan, Stage stage, long error, const char* subject, int fd = -1);
+[[noreturn]] void Fail(const SpawnPlan& plan, Stage stage, long error, const char* subject, int fd = -1,
+                       const char* syscall = nullptr);
 /** Fails if the result is a negative errno. */
-void Check(const SpawnPlan& plan, Stage stage, long result, const char* subject = nullptr, int fd = -1);
+void Check(const SpawnPlan& plan, Stage stage, long result, const char* subject = nullptr, int fd = -1,
+           const char* syscall = nullptr);
 
 }  // namespace memcage

@@ -14,6 +14,9 @@ namespace {
 
 using sys::Call;
 
+constexpr const char* kFcntl = "fcntl";
+constexpr const char* kOpenat = "openat";
+
 /** Moves a parent's fd out of the way if a dup2 below would overwrite its number before its turn. */
 long MoveAbove(int fd, int count) { return Call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, count); }
 
@@ -48,7 +51,7 @@ void SetUpStdio(const SpawnPlan& plan) {
     source[i] = plan.stdio[i];
     if (source[i] < 0 || source[i] >= i) continue;
     source[i] = static_cast<int>(MoveAbove(source[i], count));
-    Check(plan, Stage::kStdio, source[i], nullptr, plan.stdio[i]);
+    Check(plan, Stage::kStdio, source[i], nullptr, plan.stdio[i], kFcntl);
   }
   for (int i = 0; i < count; ++i) {
     if (source[i] < 0) {
@@ -57,9 +60,9 @@ void SetUpStdio(const SpawnPlan& plan) {
         continue;
       }
       const long null = OpenNull(plan, i == STDIN_FILENO ? O_RDONLY : O_RDWR);
-      Check(plan, Stage::kStdio, null, "/dev/null");
+      Check(plan, Stage::kStdio, null, "/dev/null", -1, kOpenat);
       if (null == i) {
-        Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), "/dev/null", i);
+        Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), "/dev/null", i, kFcntl);
       } else {
         Check(plan, Stage::kStdio, Call(SYS_dup3, null, i, 0), "/dev/null", i);
         Call(SYS_close, null);
@@ -68,14 +71,14 @@ void SetUpStdio(const SpawnPlan& plan) {
     }
     const int fd = plan.stdio[i];
     if (source[i] == i) {
-      Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), nullptr, fd);
+      Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), nullptr, fd, kFcntl);
     } else {
       Check(plan, Stage::kStdio, Call(SYS_dup3, source[i], i, 0), nullptr, fd);
     }
     if (i > STDERR_FILENO) continue;
     // Programs expect blocking standard streams; libuv does the same.
     const long flags = Call(SYS_fcntl, i, F_GETFL);
-    Check(plan, Stage::kStdio, flags, nullptr, fd);
+    Check(plan, Stage::kStdio, flags, nullptr, fd, kFcntl);
     if ((flags & O_NONBLOCK) != 0) Call(SYS_fcntl, i, F_SETFL, flags & ~O_NONBLOCK);
   }
 }
@@ -83,9 +86,9 @@ void SetUpStdio(const SpawnPlan& plan) {
 int OpenOutside(const SpawnPlan& plan) {
   if (!plan.file_outside) return -1;
   const long low = Call(SYS_openat, AT_FDCWD, plan.file, O_PATH | O_CLOEXEC, 0);
-  Check(plan, Stage::kExec, low, plan.file);
+  Check(plan, Stage::kExec, low, plan.file, -1, kOpenat);
   const long fd = MoveAbove(static_cast<int>(low), FirstOtherFd(plan));
-  Check(plan, Stage::kExec, fd, plan.file);
+  Check(plan, Stage::kExec, fd, plan.file, -1, kFcntl);
   Call(SYS_close, low);
   return static_cast<int>(fd);
 }

@@ -48,14 +48,14 @@ std::string Subject(const Report& report) {
 }  // namespace
 
 std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, UniqueFd* pidfd) {
-  int error = ready_watchdog_();
-  if (error < 0) return CloneFailure{Stage::kWatchdog, error, "thread"};
-  error = stack_.Ensure();
-  if (error < 0) return CloneFailure{Stage::kClone, error, "stack"};
+  const Refusal refused = ready_watchdog_();
+  if (refused.error < 0) return CloneFailure{Stage::kWatchdog, refused.error, "thread", {}, refused.syscall};
+  int error = stack_.Ensure();
+  if (error < 0) return CloneFailure{Stage::kClone, error, "stack", {}, "mmap"};
   const bool signal = request.kill_with_parent && !request.guarded;
   const int parent = signal ? SelfPidfdAbove(static_cast<int>(request.stdio.size())) : -1;
   if (signal && parent < 0) {
-    return CloneFailure{Stage::kParentDeath, parent, "pidfd_open"};
+    return CloneFailure{Stage::kParentDeath, parent, "pidfd_open", {}, "pidfd_open"};
   }
 
   Report* report = stack_.report();
@@ -98,7 +98,8 @@ std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, Uni
     if (report->stage == Stage::kIdMaps && id_mapper.error() != 0) {
       return CloneFailure{Stage::kIdMaps, id_mapper.error(), id_mapper.subject(), id_mapper.output()};
     }
-    return CloneFailure{report->stage, report->error, Subject(*report)};
+    return CloneFailure{
+        report->stage, report->error, Subject(*report), {}, report->syscall == nullptr ? "" : report->syscall};
   }
   return static_cast<pid_t>(pid);
 }

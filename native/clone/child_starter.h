@@ -20,13 +20,21 @@ struct CloneFailure {
   int error;
   std::string path;
   std::string output = {};
+  /** Where the stage alone does not say which it was. */
+  std::string syscall = {};
 };
 
 /** Starts children, one at a time: the calling thread is suspended from the clone to the exec. */
 class ChildStarter {
  public:
-  /** `ready_watchdog` makes sure that another thread calls the watchdog's Look(). It returns 0 or a negative errno. */
-  explicit ChildStarter(std::function<int()> ready_watchdog) : ready_watchdog_(std::move(ready_watchdog)) {}
+  struct Refusal {
+    /** 0 or a negative errno. */
+    int error = 0;
+    const char* syscall = "";
+  };
+
+  /** `ready_watchdog` makes sure that another thread calls the watchdog's Look(). */
+  explicit ChildStarter(std::function<Refusal()> ready_watchdog) : ready_watchdog_(std::move(ready_watchdog)) {}
 
   /**
    * Returns the pid, with the pidfd in `pidfd`, once the child has reached exec; or what failed, and no child is left.
@@ -42,7 +50,7 @@ class ChildStarter {
   /** The same, with a number that is none of the first `count`, which become the child's stdio. */
   int SelfPidfdAbove(int count);
 
-  std::function<int()> ready_watchdog_;
+  std::function<Refusal()> ready_watchdog_;
   Watchdog watchdog_;
   VforkStack stack_;
   UniqueFd self_pidfd_;

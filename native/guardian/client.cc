@@ -32,20 +32,24 @@ bool Fill(guardian::Message* message, Order order, const std::string& name, Kind
   return true;
 }
 
-/** Waits for the guardian's answer. Returns its pid, or a negative errno. */
-int ReadAnswer(int socket) {
+/** Waits for the guardian's answer. Returns its pid, or a negative errno, with the call that it is of. */
+int ReadAnswer(int socket, const char** syscall) {
   const int64_t deadline = sys::MonotonicNs() + int64_t{kStartMs} * 1'000'000;
   for (;;) {
     const int64_t left_ms = (deadline - sys::MonotonicNs()) / 1'000'000;
     pollfd watched{socket, POLLIN, 0};
+    *syscall = "poll";
     const int ready = poll(&watched, 1, left_ms > 0 ? static_cast<int>(left_ms) : 0);
     if (ready == 0) return -ETIMEDOUT;
     if (ready < 0 && errno != EINTR) return sys::NegativeErrno();
     if (ready < 0) continue;
     Answer answer{};
+    *syscall = "recvfrom";
     const ssize_t length = recvfrom(socket, &answer, sizeof(answer), MSG_DONTWAIT, nullptr, nullptr);
     // The guardian was killed.
     if (length != sizeof(answer)) return length < 0 ? sys::NegativeErrno() : -ESRCH;
+    // It says why it could not go on.
+    *syscall = "fork";
     return answer.pid;
   }
 }
@@ -84,13 +88,13 @@ std::optional<CloneFailure> Guardian::Ensure(ChildStarter& starter, const std::s
 std::optional<CloneFailure> Guardian::Start(ChildStarter& starter, const std::string& launcher) {
   int fds[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0) {
-    return CloneFailure{Stage::kClone, sys::NegativeErrno(), "socketpair"};
+    return CloneFailure{Stage::kClone, sys::NegativeErrno(), "socketpair", {}, "socketpair"};
   }
   UniqueFd ours(fds[0]);
   UniqueFd its(fds[1]);
   // This process opens it for itself, before it could be mistaken for another process.
   const int self = starter.SelfPidfd();
-  if (self < 0) return CloneFailure{Stage::kClone, self, "pidfd_open"};
+  if (self < 0) return CloneFailure{Stage::kClone, self, "pidfd_open", {}, "pidfd_open"};
 
   SpawnRequest request;
   request.file = launcher;
@@ -106,11 +110,12 @@ std::optional<CloneFailure> Guardian::Start(ChildStarter& starter, const std::st
   if (const CloneFailure* failure = std::get_if<CloneFailure>(&started)) return *failure;
   its.Reset();
   // It forks to go on as a child of its own, and ends.
-  const int answer = ReadAnswer(ours.get());
+  const char* syscall = "";
+  const int answer = ReadAnswer(ours.get(), &syscall);
   if (answer <= 0) sys::PidfdSendSignal(pidfd.get(), SIGKILL);
   siginfo_t info{};
   sys::WaitPidfd(pidfd.get(), &info, WEXITED, nullptr);
-  if (answer <= 0) return CloneFailure{Stage::kInit, answer, "guardian"};
+  if (answer <= 0) return CloneFailure{Stage::kInit, answer, "guardian", {}, syscall};
   state_->socket = ours.Release();
   state_->pid = answer;
   return std::nullopt;

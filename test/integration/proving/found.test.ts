@@ -5,6 +5,7 @@ import { type At, failAt } from '../../support/proving/fail-at';
 import { operate, type Told } from '../../support/proving/operate';
 import { makePlace, type Place } from '../../support/proving/place';
 import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
 
 const { ENOMEM } = constants.errno;
 
@@ -20,6 +21,23 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     const { said } = await failAt(operation, place, at, errno);
     return said?.first.error ?? { message: `no error: ${JSON.stringify(said)}` };
   };
+
+  testRows(
+    'at the start of the guardian is named',
+    [
+      [{ role: 'child', call: 'execve', subject: /memcage-exec$/ }, 'ENOTDIR', 'execve'],
+      [{ role: 'parent', call: 'eventfd2' }, 'EINVAL', 'eventfd'],
+      [{ role: 'parent', call: 'pidfd_open' }, 'ENODEV', 'pidfd_open'],
+      [{ role: 'parent', call: 'access', subject: /memcage-exec$/ }, 'EPERM', 'access'],
+      [{ role: 'guardian', call: 'clone' }, 'EPERM', 'fork'],
+      [{ role: 'child', call: 'openat', subject: /\/dev\/null$/ }, 'ENODEV', 'openat'],
+      [{ role: 'child', call: 'dup3' }, 'EBUSY', 'dup3'],
+    ] as const,
+    async ([at, errno, syscall]) => {
+      const error = await errorOf('create', at, errno);
+      expect(error).toMatchObject({ code: 'ERR_MEMCAGE_GUARDIAN', errno: -constants.errno[errno], syscall });
+    },
+  );
 
   test('where the guardian answers ends it, and nobody waits for the answer', async () => {
     const start = performance.now();
