@@ -34,6 +34,11 @@ const SHORTAGES: ReadonlySet<number> = new Set([-EAGAIN, -EMFILE, -ENFILE, -ENOM
 /** What a lookup of a path fails with. */
 const NOT_FOUND: ReadonlySet<number> = new Set([-EACCES, -ENOENT, -ENOTDIR]);
 
+/** Whether Node's own spawn would fail at this step with the same error. */
+export function isNodeStage(stage: Stage): boolean {
+  return NODE_STAGES.has(stage);
+}
+
 /** A failed start, and whether the caller gets it in Node's way (an errno) or as a memcage error. */
 export interface ExplainedFailure {
   error: Error;

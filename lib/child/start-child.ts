@@ -11,12 +11,12 @@ import {
   losesCapabilities,
   planNamespaces,
 } from '../namespaces/namespaces';
-import type { LaunchPlan } from '../process/launch';
+import type { LaunchPlan, Refused } from '../process/launch';
 import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../process/node-heap';
 import { planRoot } from '../root/plan-root';
 import type { Root } from '../root/root';
 import { canCloneInto, lacksCloneInto } from './clone-into';
-import { type ExplainedFailure, explainFailure } from './failure';
+import { type ExplainedFailure, explainFailure, isNodeStage } from './failure';
 import { type Forerunner, openForerunner } from './forerunner';
 import type { Gate } from './gate';
 import type { HeldChild } from './held-child';
@@ -66,11 +66,7 @@ interface Attempt extends Pick<StartedChild, 'caged' | 'forerunner' | 'heap'> {
 }
 
 /** @returns an errno for a failure that Node would report; any other failure is thrown. Either way nothing is left. */
-export function startChild(
-  native: NativeBinding,
-  plan: LaunchPlan,
-  request: StartRequest,
-): StartedChild | { errno: number } {
+export function startChild(native: NativeBinding, plan: LaunchPlan, request: StartRequest): StartedChild | Refused {
   let attempt: Attempt;
   try {
     attempt = tryStart(native, plan, request);
@@ -83,7 +79,7 @@ export function startChild(
   } catch (error) {
     request.onFailed(error as Error, undefined);
     // Running out of fds during the preparation looks the same to the caller as running out in the clone.
-    if (isNativeError(error)) return { errno: error.errno };
+    if (isNativeError(error)) return { errno: error.errno, cause: error };
     throw error;
   }
   const { caged, heap, forerunner, result, startMs } = attempt;
@@ -104,7 +100,7 @@ export function startChild(
     return startChild(native, plan, request);
   }
   request.onFailed(error, caged?.abandon());
-  if (asNode) return { errno: result.errno };
+  if (asNode) return { errno: result.errno, ...(!isNodeStage(result.stage) && { cause: error }) };
   throw error;
 }
 

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { constants } from 'node:os';
 import type { Refs } from '../event-loop/refs';
-import type { Launch, Launched } from './launch';
+import type { Launch, Launched, Refused } from './launch';
 import { planOf, type SpawnRequest, textOrEmpty } from './spawn-request';
 import { type OpenedStdio, openStdio, type StdioBinding } from './stdio';
 
@@ -31,6 +31,8 @@ export class ProcessHandle {
    * child never became its program.
    */
   failure: { readonly error: unknown } | undefined;
+  /** Of the error that Node makes of an errno. */
+  cause: Error | undefined;
 
   readonly #options: ProcessHandleOptions;
   // Listeners for 'exit' run in the context of spawn(), as with Node's own handles, which are async resources.
@@ -98,6 +100,7 @@ export class ProcessHandle {
 
     const launched = this.#launch(request, stdio);
     if ('errno' in launched) {
+      this.cause = launched.cause;
       if (!ERRNOS_WITH_STREAMS.has(launched.errno)) stdio.abandon();
       return launched.errno;
     }
@@ -107,7 +110,7 @@ export class ProcessHandle {
     return 0;
   }
 
-  #launch(request: SpawnRequest, stdio: OpenedStdio): Launched | { errno: number } {
+  #launch(request: SpawnRequest, stdio: OpenedStdio): Launched | Refused {
     try {
       return this.#options.launch(
         { ...planOf(request, textOrEmpty), stdio: stdio.fds },

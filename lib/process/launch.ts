@@ -27,6 +27,14 @@ export interface LaunchPlan {
   gid?: number | undefined;
 }
 
+/** Why there is no child. */
+export interface Refused {
+  /** From which Node makes its error. */
+  errno: number;
+  /** Which system call it was, where that is none of those for which Node has this error. */
+  cause?: Error;
+}
+
 /** A running child. */
 export interface Launched {
   pid: number;
@@ -46,7 +54,7 @@ export type OnEnd = (exitCode: number | null, signal: NodeJS.Signals | null, err
  * leaves no child; anything else (the kernel refused the cage) is thrown. `onEnd` is called once, never before
  * `Launch` has returned, and never after a refusal.
  */
-export type Launch = (plan: LaunchPlan, onEnd: OnEnd) => Launched | { errno: number };
+export type Launch = (plan: LaunchPlan, onEnd: OnEnd) => Launched | Refused;
 
 /** A child that has been waited for. `exitCode`, `signal` and `errno` are as for {@link OnEnd}. */
 export interface Ended {
@@ -60,4 +68,4 @@ export interface Ended {
  * Starts a child and returns when it has ended. Calls `waitWithPipes` while the child runs; that returns after the
  * child was reaped. Refusals are as for {@link Launch}.
  */
-export type SyncLaunch = (plan: LaunchPlan, waitWithPipes: (pidfd: number) => Attended) => Ended | { errno: number };
+export type SyncLaunch = (plan: LaunchPlan, waitWithPipes: (pidfd: number) => Attended) => Ended | Refused;

@@ -10,6 +10,8 @@ import type { EarlyRequest, SpawnRequest } from './spawn-request';
 export interface SwapHandle {
   onexit: OnExit | undefined;
   readonly failure: { readonly error: unknown } | undefined;
+  /** What Node's own error for a refused launch leaves out. */
+  readonly cause?: Error | undefined;
   spawn(request: SpawnRequest): number;
 }
 
@@ -75,7 +77,7 @@ export function interpose(child: ChildProcess, choose: (request: unknown) => Sta
     try {
       return proceed();
     } catch (error) {
-      throw handle.failure === undefined ? error : handle.failure.error;
+      throw handle.failure === undefined ? withCause(error, handle.cause) : handle.failure.error;
     }
   });
   return () => {
@@ -116,12 +118,12 @@ function shadow(object: unknown, spawn: (proceed: () => unknown, argument: unkno
   };
 }
 
-/** Node makes an error of its own of an errno, and emits that. */
-function emitInstead(child: ChildProcess, error: unknown, call: () => void): void {
+/** Node makes an error of its own of an errno, and emits that: `change` returns what is emitted instead. */
+function emitInstead(child: ChildProcess, change: (error: unknown) => unknown, call: () => void): void {
   const previous = Object.getOwnPropertyDescriptor(child, 'emit');
   const { emit } = child;
   const value = (name: string, ...args: unknown[]): unknown =>
-    Reflect.apply(emit, child, name === 'error' ? [name, error] : [name, ...args]);
+    Reflect.apply(emit, child, name === 'error' ? [name, change(args[0])] : [name, ...args]);
   Object.defineProperty(child, 'emit', { value, configurable: true, writable: true, enumerable: false });
   try {
     call();
@@ -129,6 +131,12 @@ function emitInstead(child: ChildProcess, error: unknown, call: () => void): voi
     if (previous === undefined) Reflect.deleteProperty(child, 'emit');
     else Object.defineProperty(child, 'emit', previous);
   }
+}
+
+/** Like the `cause` that the Error constructor takes: not enumerable. */
+function withCause(error: unknown, cause: Error | undefined): unknown {
+  if (cause === undefined || !(error instanceof Error)) return error;
+  return Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true, enumerable: false });
 }
 
 function isStockHandle(handle: unknown): handle is StockHandle {
@@ -152,8 +160,9 @@ function swap(
   const { onexit } = stock;
   handle.onexit = (...args) => {
     const tellNode = (): void => Reflect.apply(onexit, handle, args);
-    if (handle.failure === undefined) tellNode();
-    else emitInstead(child, handle.failure.error, tellNode);
+    const { failure, cause } = handle;
+    if (failure === undefined && cause === undefined) tellNode();
+    else emitInstead(child, (error) => (failure === undefined ? withCause(error, cause) : failure.error), tellNode);
   };
   Reflect.set(child, '_handle', handle);
   // Node 20 and 22 pass the options, later versions eight arguments. So use the options that the shadow saw.

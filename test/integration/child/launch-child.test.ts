@@ -115,7 +115,7 @@ describe('a start that fails', () => {
   test('in the clone gives back the fds of its init', () => {
     useNative({ clone: refuse });
     const before = openFdCount();
-    expect(launch({ namespaces })).toEqual({ errno: -EIO });
+    expect(launch({ namespaces })).toMatchObject({ errno: -EIO, cause: { code: 'EIO' } });
     expect(openFdCount()).toBe(before);
     expect(calls).toEqual(['abandoned', 'failed']);
   });
@@ -123,7 +123,7 @@ describe('a start that fails', () => {
   test('before its init has told how it went leaves no child', () => {
     useNative({ waitReadable: refuse });
     const before = openFdCount();
-    expect(launch({ namespaces })).toEqual({ errno: -EIO });
+    expect(launch({ namespaces })).toMatchObject({ errno: -EIO, cause: { code: 'EIO' } });
     expect(openFdCount()).toBe(before);
     expect(calls).toEqual(['killed', 'reaped', 'closed', 'abandoned', 'failed']);
   });

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { version } from '../../support/cgroup-tree';
 import { patience } from '../../support/patience';
 import type { Errno } from '../../support/proving/errnos';
 import { type At, failAt } from '../../support/proving/fail-at';
@@ -8,6 +9,7 @@ import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
 const { ENOMEM } = constants.errno;
+const LIMIT = version === 1 ? /memory\.limit_in_bytes$/ : /memory\.max$/;
 
 /** What the instruments of this folder have found, each by itself. */
 describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails', () => {
@@ -21,6 +23,16 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     const { said } = await failAt(operation, place, at, errno);
     return said?.first.error ?? { message: `no error: ${JSON.stringify(said)}` };
   };
+
+  test('before the clone is the cause of the error that Node makes', async () => {
+    const { errno, syscall, related } = await errorOf(
+      'spawn',
+      { role: 'parent', call: 'openat2', subject: LIMIT },
+      'ENXIO',
+    );
+    expect([errno, syscall]).toEqual([-constants.errno.ENXIO, 'spawn']);
+    expect(related).toContainEqual(expect.objectContaining({ errno: -constants.errno.ENXIO, syscall: 'openat2' }));
+  });
 
   testRows(
     'at the start of the guardian is named',
