@@ -59,7 +59,10 @@ export function closedError(): MemcageError {
 }
 
 /** The first message that it sends after it got ours; undefined if it ends without. */
-function answerOf({ child, killAll }: Started, message: Serializable): Promise<{ message: unknown } | undefined> {
+function answerOf(
+  { child, killAll, recorder }: Started,
+  message: Serializable,
+): Promise<{ message: unknown } | undefined> {
   return new Promise((resolve, reject) => {
     let isAsked = false;
     let leaving: NodeJS.Timeout | undefined;
@@ -81,10 +84,14 @@ function answerOf({ child, killAll }: Started, message: Serializable): Promise<{
     };
     const onExit = (): void => settle(() => resolve(undefined));
     const onDisconnect = (): void => {
-      leaving = setTimeout(killAll, LEAVE_MS);
+      leaving ??= setTimeout(killAll, LEAVE_MS);
     };
-    const onError = (): void => {
-      // The channel was closed, which 'disconnect' or 'exit' tells.
+    const onError = (error: Error): void => {
+      // Where the channel was closed, 'disconnect' or 'exit' tells. Else the child has not got the message, and never answers.
+      leaving ??= setTimeout(() => {
+        recorder.because(error);
+        killAll();
+      }, LEAVE_MS);
     };
     child.on('error', onError);
     child.on('message', onMessage);

@@ -65,6 +65,12 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     expect([hits.length, left, remains]).toEqual([4, [], []]);
   });
 
+  test('where a message is sent to a warm child is an error of run()', async () => {
+    const { status, said } = await failAt('pool', place, { role: 'parent', call: 'write', subject: /^socket:/ }, 'EIO');
+    expect(status).toBe(0);
+    expect(said?.first.error).toMatchObject({ errno: -constants.errno.EIO, syscall: 'write' });
+  });
+
   test('in an init ends it', async () => {
     const { status, said } = await failAt(
       'launcher-init',
