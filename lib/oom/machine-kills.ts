@@ -10,7 +10,7 @@ let last = { kills: 0, timeMs: Number.NEGATIVE_INFINITY };
  * equals no count, if the kernel does not count them (before Linux 4.13).
  */
 export function machineKills(): number {
-  const [, count] = /^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'latin1')) ?? [];
+  const [, count] = /^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'utf8')) ?? [];
   last = { kills: Number(count ?? Number.NaN), timeMs: performance.now() };
   return last.kills;
 }

@@ -8,7 +8,7 @@ const FIXED = new Set([12, 16]);
  * load.
  */
 export function randomHex(digits: number): string {
-  const uuid = readFileSync('/proc/sys/kernel/random/uuid', 'latin1').trim().replaceAll('-', '');
+  const uuid = readFileSync('/proc/sys/kernel/random/uuid', 'utf8').trim().replaceAll('-', '');
   return [...uuid]
     .filter((_, index) => !FIXED.has(index))
     .join('')
