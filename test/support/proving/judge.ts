@@ -77,6 +77,8 @@ function judgeFirst(first: Attempt, sound: Attempt | undefined, { operation, poi
   }
   const all = withRelated(first.error);
   if (all.some((error) => error.errno === -ERRNO[errno] && namesCall(error, point))) return [];
+  // What the kernel says it does not support is an error that says the same, of the file that it is missing.
+  if (errno === 'EOPNOTSUPP' && all.some((error) => error.code === 'ERR_MEMCAGE_UNSUPPORTED')) return [];
   // pthread_create(3) has no other error.
   const isThread = point.call === 'clone3' && errno === 'ENOMEM';
   if (isThread && all.some((error) => error.code === 'EAGAIN' && error.syscall === 'pthread_create')) return [];
