@@ -158,17 +158,17 @@ class Killing {
     const long top = Call(SYS_openat, dir_fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (top < 0) return Note({static_cast<int>(top), "openat", ""}, true);
     Walk walk(storage_.levels, storage_.level_count, Walk::Access::kRegain);
-    if (const int error = walk.Begin(UniqueFd(static_cast<int>(top)))) return Note({error, "openat", ""}, true);
+    if (const int error = walk.Begin(UniqueFd(static_cast<int>(top)))) return Note({error, "fstat", ""}, true);
     visit(walk.fd(), true);
     for (Walk::Step step = walk.Next(); step != Walk::Step::kEnd; step = walk.Next()) {
       if (step != Walk::Step::kFound) continue;
       if (const int error = walk.Enter()) {
-        Note({error, "openat", ""}, false);
+        Note({error, walk.refused_call(), ""}, false);
       } else {
         visit(walk.fd(), false);
       }
     }
-    Note({walk.error(), "openat", ""}, false);
+    Note({walk.error(), walk.refused_call(), ""}, false);
   }
 
   /** Ignores that a cgroup below is gone: the payload may remove it. */

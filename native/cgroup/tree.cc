@@ -49,7 +49,7 @@ class StrictWalk {
       const int refused = step == Walk::Step::kFound ? walk_.Enter() : walk_.error();
       if (step == Walk::Step::kFound && refused == 0) return true;
       if (step == Walk::Step::kFound && IsGone(refused)) continue;
-      failed_ = refused != 0 && !Refused(error, refused, "openat", path_);
+      failed_ = refused != 0 && !Refused(error, refused, walk_.refused_call(), path_);
       return false;
     }
   }

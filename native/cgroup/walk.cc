@@ -80,26 +80,28 @@ Walk::Step Walk::Next() {
     }
     name_ = names_.Next();
     if (name_ != nullptr) return Step::kFound;
-    if (names_.error() != 0 && !IsGone(names_.error())) return Fail(names_.error());
+    if (names_.error() != 0 && !IsGone(names_.error())) return Fail(names_.error(), "getdents64");
     if (depth_ == 0) return Step::kEnd;
     const long fd = Call(SYS_openat, at_.get(), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    if (fd < 0) return Fail(static_cast<int>(fd));
+    if (fd < 0) return Fail(static_cast<int>(fd), "openat");
     UniqueFd above(static_cast<int>(fd));
     struct stat status{};
-    if (const int refused = sys::Stat(above.get(), &status); refused != 0) return Fail(refused);
+    if (const int refused = sys::Stat(above.get(), &status); refused != 0) return Fail(refused, "fstat");
     depth_ -= 1;
-    if (status.st_ino != levels_[depth_].inode_above) return Fail(-ESTALE);
+    if (status.st_ino != levels_[depth_].inode_above) return Fail(-ESTALE, "fstat");
     at_ = std::move(above);
     if (GoBackTo(levels_[depth_])) return Step::kLeft;
   }
 }
 
 int Walk::Enter() {
+  refused_call_ = "openat";
   if (depth_ == count_) return -ELOOP;
   const long fd = access_ == Access::kRegain
                       ? OpenDirectoryRegaining(at_.get(), name_)
                       : Call(SYS_openat, at_.get(), name_, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0);
   if (fd < 0) return static_cast<int>(fd);
+  refused_call_ = "fstat";
   UniqueFd below(static_cast<int>(fd));
   struct stat status{};
   if (const int refused = sys::Stat(below.get(), &status); refused != 0) return refused;
@@ -111,6 +113,7 @@ int Walk::Enter() {
     at_ = std::move(below);
   } else {
     // Make sure that there is a way up again: the directory may not be searchable.
+    refused_call_ = "fstatat";
     if (const int refused = sys::StatAt(below.get(), "..", 0, &status); refused != 0) return refused;
     level.inode_above = status.st_ino;
     at_ = std::move(below);
@@ -135,8 +138,9 @@ bool Walk::GoBackTo(const Level& left) {
   return false;
 }
 
-Walk::Step Walk::Fail(int error) {
+Walk::Step Walk::Fail(int error, const char* syscall) {
   error_ = error;
+  refused_call_ = syscall;
   return Step::kEnd;
 }
 

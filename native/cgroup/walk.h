@@ -84,10 +84,12 @@ class Walk {
   [[nodiscard]] size_t depth() const { return depth_; }
   /** The negative errno that ended the walk early, or 0. */
   [[nodiscard]] int error() const { return error_; }
+  /** The call of the error, or of what Enter() has returned. */
+  [[nodiscard]] const char* refused_call() const { return refused_call_; }
 
  private:
   bool GoBackTo(const Level& left);
-  Step Fail(int error);
+  Step Fail(int error, const char* syscall);
 
   Level* levels_;
   size_t count_;
@@ -99,6 +101,7 @@ class Walk {
   size_t depth_ = 0;
   const char* name_ = nullptr;
   int error_ = 0;
+  const char* refused_call_ = "";
   Subdirectories names_;
 };
 

@@ -65,6 +65,14 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     expect([hits.length, left, remains]).toEqual([4, [], []]);
   });
 
+  test('in a walk through cgroups is named', async () => {
+    const at: At = { role: 'parent', call: 'getdents64', subject: /memcage-\d+-[0-9a-f]+\/1$/, last: true };
+    expect(await errorOf('list', at, 'EINVAL')).toMatchObject({
+      errno: -constants.errno.EINVAL,
+      syscall: 'getdents64',
+    });
+  });
+
   test('where a message is sent to a warm child is an error of run()', async () => {
     const { status, said } = await failAt('pool', place, { role: 'parent', call: 'write', subject: /^socket:/ }, 'EIO');
     expect(status).toBe(0);

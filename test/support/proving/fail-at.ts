@@ -4,11 +4,12 @@ import { type Operated, type OperateOptions, operate } from './operate';
 import type { Point, Role } from './oversee';
 import type { Place } from './place';
 
-/** The first call of a role with such a subject. */
+/** The first, or the last, call of a role with such a subject. */
 export interface At {
   role: Role;
   call: string;
   subject?: RegExp;
+  last?: boolean;
 }
 
 /** Carries an operation out twice: to find the call, and with that failing. */
@@ -24,9 +25,14 @@ export async function failAt(
   return operate(operation, place, { ...options, rules });
 }
 
-async function findPoint(operation: string, place: Place, { role, call, subject = /^/ }: At): Promise<Point> {
+async function findPoint(
+  operation: string,
+  place: Place,
+  { role, call, subject = /^/, last = false }: At,
+): Promise<Point> {
   const { points } = await operate(operation, place);
-  const found = points.find((point) => point.role === role && point.call === call && subject.test(point.subject));
+  const all = points.filter((point) => point.role === role && point.call === call && subject.test(point.subject));
+  const found = last ? all.at(-1) : all[0];
   if (found === undefined) throw new Error(`${operation} has no ${role} ${call} ${String(subject)}`);
   return found;
 }
