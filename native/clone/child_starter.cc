@@ -59,7 +59,7 @@ std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, Uni
   }
 
   Report* report = stack_.report();
-  *report = {Stage::kClone, 0, nullptr, -1};
+  *report = {Stage::kClone, 0, nullptr, -1, nullptr};
   volatile int cloned_pidfd = -1;
   IdMapper id_mapper;
   if (!request.id_map_programs.empty()) {

@@ -22,7 +22,7 @@ struct Report {
   /** The fd that the stage worked on, or -1. */
   int fd;
   /** The call, where it is not the one that the stage is known for; or nullptr. */
-  const char* syscall = nullptr;
+  const char* syscall;
 };
 
 /**

@@ -31,7 +31,7 @@ constexpr int kFirstOther = STDERR_FILENO + 1;
 constexpr int kNeverStarted = 125;
 
 Task task{};
-Report report{Stage::kInit, 0, nullptr, -1};
+Report report{Stage::kInit, 0, nullptr, -1, nullptr};
 
 void Check(long result, Stage stage, const char* subject) {
   if (result < 0) Fail(task.plan, stage, result, subject);
