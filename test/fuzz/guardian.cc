@@ -202,15 +202,16 @@ void RequireModel(const Model& model) {
 }
 
 void Hear() {
-  while (!sent.empty()) Require(launcher::Receive(), "a message is taken");
-  Require(!launcher::Receive(), "there are no more");
+  while (!sent.empty()) Require(launcher::Receive() == launcher::Received::kMessage, "a message is taken");
+  Require(launcher::Receive() == launcher::Received::kNothing, "there are no more");
   Require(open_fds.size() == launcher::charge_count, "every fd that came along is held for a directory, or closed");
 }
 
 void ReadAnAnswer(fuzz::Input& input) {
   answer = input.Text(input.Below(6));
   int pid = 0;
-  const int read = answer.empty() ? 0 : memcage::ReadAnswer(kClientSocket);
+  const char* syscall = "";
+  const int read = answer.empty() ? 0 : memcage::ReadAnswer(kClientSocket, &syscall);
   if (answer.size() >= sizeof(pid)) {
     memcpy(&pid, answer.data(), sizeof(pid));
     Require(read == pid, "the pid is the answer");
