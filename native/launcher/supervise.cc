@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "clone/close_fds.h"
 #include "sys/raw_call.h"
 
@@ -18,21 +20,22 @@ using sys::Call;
 constexpr int kStatusFd = 0;
 constexpr int kInnerStatusFd = 1;
 
+/** `fd` becomes `to`. Where that fails, or there is none, `to` is closed: another file must not be taken for it. */
+void Become(int fd, int to) {
+  int result = -1;
+  do {
+    result = fd < 0 ? -1 : dup2(fd, to);
+  } while (result < 0 && fd >= 0 && (errno == EINTR || errno == EBUSY));
+  if (result < 0) close(to);
+}
+
 /** Closes all but the two fds here: a pipe that the program closes must look closed. */
 void KeepOnly(int status_fd, int inner_status_fd) {
   // Move it above both numbers first, so that neither overwrites the other.
   const int status = status_fd < 0 ? -1 : fcntl(status_fd, F_DUPFD, 2);
   const int inner = inner_status_fd < 0 ? -1 : fcntl(inner_status_fd, F_DUPFD, 2);
-  if (status < 0) {
-    close(kStatusFd);
-  } else {
-    dup2(status, kStatusFd);
-  }
-  if (inner < 0) {
-    close(kInnerStatusFd);
-  } else {
-    dup2(inner, kInnerStatusFd);
-  }
+  Become(status, kStatusFd);
+  Become(inner, kInnerStatusFd);
   CloseFdsFrom(2);
 }
 

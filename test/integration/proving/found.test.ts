@@ -79,6 +79,11 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     expect(said?.first.error).toMatchObject({ errno: -constants.errno.EIO, syscall: 'write' });
   });
 
+  test('where an init takes up its pipe, for a signal, is made again', async () => {
+    const { status, said } = await failAt('launcher-init', place, { role: 'init', call: 'dup2' }, 'EINTR');
+    expect([status, said?.first.error]).toEqual([0, undefined]);
+  });
+
   test('in an init ends it', async () => {
     const { status, said } = await failAt(
       'launcher-init',
