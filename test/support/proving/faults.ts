@@ -21,6 +21,8 @@ export function isForeign(operation: string, { role, call, subject }: Point): bo
   // The guardian is the only one that memcage clones there, and it is in all the other operations.
   if (role === 'child') return BY_NODE.test(operation);
   if (role !== 'parent') return false;
+  // Only libuv has it there, for the channel of fork(): Node loses the message.
+  if (call === 'recvmsg') return true;
   // What the guardian is told goes through a socket, too.
   if (BY_NODE.test(operation) && PIPE.test(subject) && !['sendmsg', 'recvfrom'].includes(call)) return true;
   return MODULE.test(subject) && !subject.endsWith('/memcage-exec');
