@@ -19,6 +19,7 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   openat: ['open'],
   openat2: ['open', 'openat'],
   pread64: ['read', 'pread'],
+  pidfd_send_signal: ['kill'],
   ppoll: ['poll'],
   prlimit64: ['prlimit', 'setrlimit', 'getrlimit'],
   pwrite64: ['write', 'pwrite'],

@@ -24,7 +24,8 @@ export function isForeign(operation: string, { role, call, subject }: Point): bo
   // Only libuv has it there, for the channel of fork(): Node loses the message.
   if (call === 'recvmsg') return true;
   // What the guardian is told goes through a socket, too.
-  if (BY_NODE.test(operation) && PIPE.test(subject) && !['sendmsg', 'recvfrom'].includes(call)) return true;
+  const isPipe = PIPE.test(subject) || call === 'pipe2';
+  if (BY_NODE.test(operation) && isPipe && !['sendmsg', 'recvfrom'].includes(call)) return true;
   return MODULE.test(subject) && !subject.endsWith('/memcage-exec');
 }
 
