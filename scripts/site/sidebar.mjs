@@ -47,6 +47,7 @@ const SECTIONS = {
   Internals: [
     'architecture',
     'guardian',
+    'reliability',
     'tested',
     '/CONTRIBUTING',
     '/test/guest/README',

@@ -1,5 +1,5 @@
 // Usage: run.mjs [PART...] (by ./run)
-// Runs the whole matrix, or these parts of it (host, nodes, compilers, guests, roots, arm64, soak, or the name of a guest),
+// Runs the whole matrix, or these parts of it (the keys of `parts`, or the name of a guest),
 // and writes what was seen to docs/tested.md. A part that was not run keeps the rows that it had. Exit code 1 when one
 // of them fails.
 import { spawn } from 'node:child_process';
@@ -16,6 +16,8 @@ const results = join(root, 'build/matrix');
 const json = (name) => ['--json', `--outputFile=${join(results, `${name}.json`)}`];
 const guests = (...words) => ({ command: ['npm', 'run', 'test:guest', '--', ...words] });
 
+const jest = ['node', 'node_modules/jest/bin/jest.js'];
+
 const parts = {
   host: { command: ['npm', 'test', '--', ...json('{}')] },
   nodes: { command: ['npm', 'run', 'test:nodes', '--', '--all', ...json('node-{}')] },
@@ -23,6 +25,19 @@ const parts = {
   guests: guests('--matrix'),
   roots: { command: ['npm', 'run', 'test:roots'] },
   arm64: { command: ['npm', 'run', 'test:arm64'] },
+  proving: {
+    command: [
+      ...['env', 'MEMCAGE_TEST_FAULTS=3000', 'MEMCAGE_TEST_KILLS=1000', ...jest, '--selectProjects', 'integration'],
+      ...['--runInBand', ...json('proving'), '--', 'integration/proving/'],
+    ],
+    ownRun: true,
+  },
+  address: { command: ['node', 'test/sanitize/run.mjs', '--planted', 'address'], ownRun: true },
+  thread: { command: ['node', 'test/sanitize/run.mjs', '--planted', 'thread'], ownRun: true },
+  mutation: { command: ['test/mutation/run'], ownRun: true },
+  // The addon's arguments take ten times as long as anything else.
+  fuzz: { command: ['test/fuzz/run', '--runs', '10000000', 'launcher', 'guardian', 'bus', 'kernel'], ownRun: true },
+  'fuzz-binding': { command: ['test/fuzz/run', '--runs', '1000000', 'binding'], ownRun: true },
   // Its runs have names of Nodes, as have those of the tests.
   soak: { command: ['npm', 'run', 'soak'], ownRun: true },
 };

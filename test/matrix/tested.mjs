@@ -28,7 +28,8 @@ processor. \`qemu-user\` emulates only the programs, on the kernel of the machin
 of them run in another. \`root-*\` are the package in other root file systems (\`test/roots\`), and \`arm64*\` on arm64 (\`test/arm64\`). A run
 with the name of a compiler counts no tests: that compiler built memcage without a warning, and children started under that
 build. clang-15 and clang-16 have no row, because Debian 13 does not have them: they were tried in a root file system of Debian 12.
-\`soak\` and \`v2-bench\` count no tests either: their figures are in [nodes.md](nodes.md#soak) and [speed.md](speed.md).
+\`soak\` and \`v2-bench\` count no tests either: their figures are in [nodes.md](nodes.md#soak) and [speed.md](speed.md). \`proving\`,
+\`address\`, \`thread\`, \`mutation\` and \`fuzz\` are the instruments of [reliability.md](reliability.md).
 
 `;
 
