@@ -1,5 +1,5 @@
 import { pauseSync } from '../../event-loop/pause-sync';
-import { untilTurn } from '../../event-loop/turn-share';
+import { spendOfTurn, untilTurn } from '../../event-loop/turn-share';
 import { waitForTurn, waitMs } from '../../event-loop/wait-for-turn';
 import type { CgroupDirectory } from '../directory/directory';
 import { cgroupError, refusedWith } from '../directory/refusal';
@@ -84,8 +84,10 @@ export async function retry(attempt: () => boolean, timeoutMs: number): Promise<
     if (turn !== undefined) await turn;
     end ??= performance.now() + timeoutMs;
     const start = performance.now();
-    if (attempt()) return true;
+    const isDone = attempt();
     const now = performance.now();
+    spendOfTurn(now - start);
+    if (isDone) return true;
     if (now >= end) return false;
     if (tookLong(start)) {
       // It made progress, and the next attempt will. No timer: two callers with timers would starve everything else.
