@@ -68,6 +68,6 @@ export function foreseeRefusal(
   if (wanted.includes('cgroup') && 'cgroup' in forbidding) return atUnshare(ENOSPC);
   if (wanted.includes('cgroup') && lacking.includes('cgroup')) return atUnshare(EINVAL);
   if (!wanted.includes('user') || !mapsItself) return undefined;
-  if (facts.isUndumpable) return atMaps(EACCES);
+  if (facts.isUndumpable) return { ...atMaps(EACCES), syscall: 'openat' };
   return facts.apparmorRestricts && facts.isUnconfined && !isPrivileged ? atMaps(EPERM) : undefined;
 }

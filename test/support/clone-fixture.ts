@@ -55,8 +55,8 @@ export function startCloningTwice({ options, ...scenario }: Scenario): Fixture {
 
 export const RAN = { ran: true, ms: expect.any(Number) as number };
 
-export function failedAt(stage: Stage, errno: number, path = ''): Record<string, unknown> {
-  return { stage, errno: -errno, path, ms: expect.any(Number) as number };
+export function failedAt(stage: Stage, errno: number, path = '', syscall?: string): Record<string, unknown> {
+  return { stage, errno: -errno, path, ...(syscall && { syscall }), ms: expect.any(Number) as number };
 }
 
 /** The report if both clones ended like this, and left nothing behind. */
