@@ -69,7 +69,7 @@ function isInherited(name: string, options: object): boolean {
   let object: object | null = options;
   while (object !== null && !Object.hasOwn(object, name)) object = Reflect.getPrototypeOf(object);
   // A proxy may have it all the same.
-  return object === null || object === options || !isPrototypeOfAll(object);
+  return object === null || !isPrototypeOfAll(object);
 }
 
 /** A property of an object, or one that it inherits. */
@@ -98,8 +98,8 @@ function unknownIn(options: object, known: readonly string[]): Property[] {
 
 /** Whether it is the Object.prototype of any realm. Options may have no prototype either, and any names of their own. */
 function isPrototypeOfAll(object: object): boolean {
+  // Somebody may have taken its constructor from it.
   if (object === Object.prototype) return true;
-  if (Reflect.getPrototypeOf(object) !== null) return false;
   const made: unknown = Object.getOwnPropertyDescriptor(object, 'constructor')?.value;
   return typeof made === 'function' && made.prototype === object && isObjectFunction(made);
 }

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { RUN_OPTIONS } from '../../../lib/api/run';
 import { ALIASES, CAGE_OPTIONS, lenient, strict, strictMember } from '../../../lib/options/called';
@@ -245,5 +246,35 @@ describe('a name that is not an option', () => {
     } finally {
       Reflect.deleteProperty(Object.prototype, 'memory');
     }
+  });
+
+  test('is not one that somebody has added to all objects of another realm', () => {
+    const { plain, derived } = runInNewContext(`
+      Object.defineProperty(Object.prototype, 'memory', { value: '5M', enumerable: true });
+      Object.defineProperty(Object.prototype, 'memroy', { value: 1, enumerable: true });
+      ({ plain: { pids: 1 }, derived: Object.create({ pids: 1 }) })
+    `) as { plain: object; derived: object };
+    for (const options of [plain, derived]) {
+      expect({ ...checkOptions(options, { of: 'x', known: ['memory', 'pids'] }) }).toStrictEqual({ pids: 1 });
+    }
+  });
+
+  test('is not one that somebody has added to all objects whose constructor is another', () => {
+    const own = Object.prototype.constructor;
+    Object.defineProperty(Object.prototype, 'memroy', { value: 1, enumerable: true, configurable: true });
+    Object.defineProperty(Object.prototype, 'constructor', { value: undefined });
+    const refused = refusal(() => checkOptions({ memory: 1 }, { of: 'x', known: ['memory'] }));
+    Object.defineProperty(Object.prototype, 'constructor', { value: own });
+    Reflect.deleteProperty(Object.prototype, 'memroy');
+    expect(refused).toBeUndefined();
+  });
+
+  test('is refused where a class has it for all its objects', () => {
+    function Defaults(): void {}
+    Defaults.prototype = Object.assign(Object.create(null), { constructor: Defaults, memroy: 1 }) as object;
+    const options = Object.create(Defaults.prototype as object) as object;
+    expect(refusal(() => checkOptions(options, { of: 'x', known: ['memory', 'constructor'] }))).toMatchObject({
+      code: 'ERR_MEMCAGE_UNKNOWN_OPTION',
+    });
   });
 });
