@@ -13,6 +13,8 @@ import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';
 
 const UNLIMITED = Number.POSITIVE_INFINITY;
+/** What v1 shows where there is no limit. */
+const NONE_V1 = '9223372036854771712';
 const OWNER = 'memcage-7-0a';
 const CAGE = `${OWNER}/1`;
 
@@ -21,7 +23,7 @@ const v2 = (max: number | 'max', swap: number | 'max' = 0, group: 0 | 1 = 0) => 
   'memory.swap.max': `${swap}\n`,
   'memory.oom.group': `${group}\n`,
 });
-const v1 = (max: number, memsw: number, disabled: 0 | 1 = 0) => ({
+const v1 = (max: number | typeof NONE_V1, memsw: number | typeof NONE_V1, disabled: 0 | 1 = 0) => ({
   'memory.limit_in_bytes': `${max}\n`,
   'memory.memsw.limit_in_bytes': `${memsw}\n`,
   'memory.oom_control': `oom_kill_disable ${disabled}\nunder_oom 0\noom_kill 0\n`,
@@ -165,6 +167,22 @@ describe('a leaf that follows', () => {
     const { directory, done } = cgroupsInMemory({ c: v1(16_384, 16_384) });
     followLimits(directory('c'), 1, { before, after: { ...before, max: 16_384 } });
     expect(done).toEqual([]);
+  });
+
+  test('is left to its maker as long as it has no limit yet', () => {
+    const { directory, done } = cgroupsInMemory({ 1: v1(NONE_V1, NONE_V1), 2: v2('max', 'max') });
+    followLimits(directory('1'), 1, { before, after });
+    followLimits(directory('2'), 2, { before, after });
+    expect(done).toEqual([]);
+  });
+
+  test('is limited with its cage, which had no limit either', () => {
+    const { directory, done } = cgroupsInMemory({ c: v2('max', 0) });
+    followLimits(directory('c'), 2, {
+      before: { max: UNLIMITED, swap: 0, oomKill: undefined },
+      after: { max: 4096, swap: 0, oomKill: undefined },
+    });
+    expect(done).toEqual(['write c/memory.swap.max 0', 'write c/memory.max 4096']);
   });
 
   test('may be gone, or may have more in use than it could have', () => {
