@@ -135,6 +135,11 @@ testRows<[string, string[], unknown[]]>(
       [kill('/a', '/a', 'sh', 1)],
     ],
     [
+      'a group after another, whose line is cut',
+      [report('/a', '/a', 'sh', 1), killed(1), GROUP, killed(2), record('Tasks in /b are going'), killed(3)],
+      [kill('/a', '/a', 'sh', 1), kill('/a', '/a', 'sh', 2)],
+    ],
+    [
       'what only contains the line of a victim',
       [report('/a', '/a', 'sh', 1), killed(1), GROUP, record(`x ${textOf(killed(2))}`)],
       [kill('/a', '/a', 'sh', 1)],
