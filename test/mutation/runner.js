@@ -29,6 +29,8 @@ module.exports = class MutationRunner {
       for (const mutant of mutants) await this.#try(mutant, byFile, watcher);
     }
     process.send({ isDone: true });
+    // Whoever listens for 'disconnect' keeps the process, which has no more to do.
+    process.channel.unref();
   }
 
   async #try({ id, hitLimit, reachedBy }, byFile, watcher) {
