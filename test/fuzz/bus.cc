@@ -187,7 +187,7 @@ sd_bus* CloseUnref(sd_bus* bus) {
 void ErrorFree(sd_bus_error* error) {
   if (error->need_free == 0) return;
   live -= 1;
-  // NOLINTBEGIN(cppcoreguidelines-no-malloc)
+  // NOLINTBEGIN(cppcoreguidelines-no-malloc): as libsystemd's own strings.
   free(const_cast<char*>(error->name));
   free(const_cast<char*>(error->message));
   // NOLINTEND(cppcoreguidelines-no-malloc)
@@ -224,7 +224,7 @@ const std::map<std::string, void*> kFunctions{
 }  // namespace
 
 extern "C" {
-// NOLINTBEGIN(bugprone-reserved-identifier)
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker makes these names (--wrap).
 int __real_clock_gettime(clockid_t clock, timespec* time);
 
 int __wrap_clock_gettime(clockid_t clock, timespec* time) {

@@ -66,7 +66,7 @@ int Poll(pollfd* fds, nfds_t count) {
 void Sleep() { now_ns += 1'000'000; }
 
 long System(long number, const long* arguments) {
-  // NOLINTBEGIN(performance-no-int-to-ptr)
+  // NOLINTBEGIN(performance-no-int-to-ptr): arguments of system calls are numbers.
   switch (number) {
     case SYS_openat:
     case SYS_openat2:
@@ -110,7 +110,7 @@ using fuzz::Answer;
 using fuzz::is_faked;
 
 extern "C" {
-// NOLINTBEGIN(bugprone-reserved-identifier)
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker makes these names (--wrap).
 #define FAKE(type, name, parameters, arguments, result) \
   type __real_##name parameters;                        \
   type __wrap_##name parameters { return is_faked ? (result) : __real_##name arguments; }

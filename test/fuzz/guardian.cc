@@ -54,7 +54,7 @@ int NewFd() {
 }  // namespace
 
 extern "C" {
-// NOLINTBEGIN(bugprone-reserved-identifier)
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker makes these names (--wrap).
 long __real_syscall(long number, ...);
 int __real_close(int fd);
 ssize_t __real_recvfrom(int fd, void* buffer, size_t size, int flags, sockaddr* address, socklen_t* length);
@@ -119,7 +119,7 @@ long __wrap_syscall(long number, ...) {
   if (!is_faked || number != SYS_fstat) {
     return __real_syscall(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
   }
-  // NOLINTNEXTLINE(performance-no-int-to-ptr)
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): arguments of system calls are numbers.
   reinterpret_cast<struct stat*>(arguments[1])->st_ino = kInode;
   return 0;
 }

@@ -74,7 +74,7 @@ T Returned(T result) {
 }  // namespace
 
 extern "C" {
-// NOLINTBEGIN(bugprone-reserved-identifier)
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker makes these names (--wrap).
 long __real_syscall(long number, ...);
 int __real_close(int fd);
 ssize_t __real_pread(int fd, void* buffer, size_t size, off_t at);
@@ -97,7 +97,7 @@ long __wrap_syscall(long number, ...) {
   if (!is_faked) {
     return __real_syscall(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
   }
-  // NOLINTBEGIN(performance-no-int-to-ptr)
+  // NOLINTBEGIN(performance-no-int-to-ptr): arguments of system calls are numbers.
   if (number == SYS_openat) return Returned<long>(OpenNamed(reinterpret_cast<const char*>(arguments[1])));
   if (number == SYS_read) {
     File& file = files.at(static_cast<int>(arguments[0]));

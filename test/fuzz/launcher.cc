@@ -26,7 +26,7 @@ bool is_reading = false;
 }  // namespace
 
 extern "C" {
-// NOLINTBEGIN(bugprone-reserved-identifier,cppcoreguidelines-no-malloc)
+// NOLINTBEGIN(bugprone-reserved-identifier,cppcoreguidelines-no-malloc): the linker makes these names (--wrap).
 void* __real_mmap(void* address, size_t length, int protection, int flags, int fd, off_t offset);
 void* __wrap_mmap(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
   if (!is_reading) return __real_mmap(address, length, protection, flags, fd, offset);
@@ -230,7 +230,7 @@ class Rendered {
 };
 
 void FreeBlocks() {
-  // NOLINTNEXTLINE(cppcoreguidelines-no-malloc)
+  // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): they are calloc's.
   for (void* block : blocks) free(block);
   blocks.clear();
 }
