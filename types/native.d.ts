@@ -282,7 +282,7 @@ export interface CloneFailure {
   path: string;
   /** The first KiB that the failed program, one of `idMapPrograms`, wrote to its standard error. */
   output?: string;
-  /** The system call, where the stage alone does not say which it was. */
+  /** The system call that failed. None: the refusal is not the kernel's. */
   syscall?: string;
 }
 

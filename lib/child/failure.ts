@@ -7,13 +7,12 @@ import { explainDelegation } from '../cage/root/refused-parent';
 import { explainTooSmall } from '../cage/too-small';
 import type { ChildSettings } from '../child-settings/child-settings';
 import { ErrorCode, MemcageError } from '../errors/errors';
-import { stageCall } from '../launcher/stage-calls';
 import { readNamespaceFacts } from '../namespaces/namespace-facts';
 import type { Root } from '../root/root';
 import { explainNamespaceRefusal, MAKING_STAGES } from './namespace-refusal';
 import { isFiltered } from './privilege-refusal';
-import { failedRoot, isRootStage, noDirectoryInside, noProcInside, rootCall } from './root-refusal';
-import { failedSetting, isSettingStage, readSettingFacts, settingCall } from './setting-refusal';
+import { failedRoot, isRootStage, noDirectoryInside, noProcInside } from './root-refusal';
+import { failedSetting, isSettingStage, readSettingFacts } from './setting-refusal';
 
 const { EACCES, EAGAIN, EINVAL, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSYS, ENOTDIR, EPERM } = constants.errno;
 
@@ -55,8 +54,7 @@ export function explainFailure(
     isLate: boolean;
   },
 ): ExplainedFailure {
-  const { stage, errno, path } = failure;
-  const syscall = isRootStage(stage) ? rootCall(stage) : (settingCall(failure) ?? stageCall(failure));
+  const { stage, errno, path, syscall } = failure;
   const known = { errno, syscall, stage, ...(path !== '' && { path }) };
   const fail = (code: ErrorCode, message: string): ExplainedFailure => ({
     error: new MemcageError(code, message, known),
@@ -79,22 +77,22 @@ export function explainFailure(
   if (isRootStage(stage)) {
     // The machine is short of something, as for any spawn.
     if (SHORTAGES.has(errno)) return failAsNode();
-    return { error: failedRoot({ stage, errno, path }, context.root, readNamespaceFacts()), asNode: false };
+    return { error: failedRoot({ ...failure, stage }, context.root, readNamespaceFacts()), asNode: false };
   }
   // Where there can be no private mounts there can be no root either.
   if (stage === 'mounts' && errno === -EINVAL && context.root !== undefined)
     return {
-      error: failedRoot({ stage: 'root-pivot', errno, path }, context.root, readNamespaceFacts()),
+      error: failedRoot({ ...failure, stage: 'root-pivot' }, context.root, readNamespaceFacts()),
       asNode: false,
     };
   if (stage === 'cwd' && context.root !== undefined) return { error: noDirectoryInside(failure), asNode: false };
   if (stage === 'init' && NOT_FOUND.has(errno) && context.root !== undefined)
     return { error: noProcInside(failure, context.root), asNode: false };
-  if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(failure, syscall));
+  if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(failure));
   const { namespaces, settings } = context;
   if (isSettingStage(stage) || (isFiltered(failure, settings) && !SHORTAGES.has(errno))) {
     const facts = readSettingFacts(namespaces);
-    return { error: failedSetting(failure, syscall ?? stage, settings, facts), asNode: false };
+    return { error: failedSetting(failure, settings, facts), asNode: false };
   }
   if (NODE_STAGES.has(stage) || (TAKING_STAGES.has(stage) && SHORTAGES.has(errno))) return failAsNode();
   // The meter may have killed it on its way.
@@ -125,10 +123,8 @@ function limitAtFault(home: CageCgroup | undefined, errno: number): string | und
   }
 }
 
-function explainMissingCall({ stage, path }: CloneFailure, syscall: string | undefined): string {
-  // Without clone3(2), clone(2) is tried, but that can enter no cgroup and make no time namespace.
-  const call = stage === 'clone' ? 'clone3' : path === 'pidfd_open' ? path : syscall;
-  return `${call} is missing (this Linux is too old, or a seccomp filter hides it), which the child needs at ${stage}`;
+function explainMissingCall({ stage, syscall = 'a system call' }: CloneFailure): string {
+  return `${syscall} is missing (this Linux is too old, or a seccomp filter hides it), which the child needs at ${stage}`;
 }
 
 /** A child that is not late was killed because its cgroup was frozen. It may have been thawed since. */

@@ -52,9 +52,24 @@ export function foreseeRefusal(
 ): CloneFailure | undefined {
   const { forbidding, lacking, isPrivileged } = facts;
   const cloned = wanted.filter((kind) => kind !== 'cgroup');
-  const atClone = (errno: number): CloneFailure => ({ stage: 'clone', errno: -errno, path: '' });
-  const atUnshare = (errno: number): CloneFailure => ({ stage: 'cgroup-namespace', errno: -errno, path: '' });
-  const atMaps = (errno: number): CloneFailure => ({ stage: 'id-maps', errno: -errno, path: '/proc/self/setgroups' });
+  const atClone = (errno: number): CloneFailure => ({
+    stage: 'clone',
+    errno: -errno,
+    path: '',
+    syscall: 'clone3',
+  });
+  const atUnshare = (errno: number): CloneFailure => ({
+    stage: 'cgroup-namespace',
+    errno: -errno,
+    path: '',
+    syscall: 'unshare',
+  });
+  const atMaps = (errno: number, syscall: string): CloneFailure => ({
+    stage: 'id-maps',
+    errno: -errno,
+    path: '/proc/self/setgroups',
+    syscall,
+  });
   if (wanted.includes('user')) {
     if (facts.sysctlForbids && !isPrivileged) return atClone(EPERM);
     if (lacking.includes('user')) return atClone(EINVAL);
@@ -68,6 +83,6 @@ export function foreseeRefusal(
   if (wanted.includes('cgroup') && 'cgroup' in forbidding) return atUnshare(ENOSPC);
   if (wanted.includes('cgroup') && lacking.includes('cgroup')) return atUnshare(EINVAL);
   if (!wanted.includes('user') || !mapsItself) return undefined;
-  if (facts.isUndumpable) return { ...atMaps(EACCES), syscall: 'openat' };
-  return facts.apparmorRestricts && facts.isUnconfined && !isPrivileged ? atMaps(EPERM) : undefined;
+  if (facts.isUndumpable) return atMaps(EACCES, 'openat');
+  return facts.apparmorRestricts && facts.isUnconfined && !isPrivileged ? atMaps(EPERM, 'write') : undefined;
 }

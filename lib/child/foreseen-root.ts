@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { constants, release } from 'node:os';
+import type { CloneFailure } from '../../types/native';
 import type { MemcageError } from '../errors/errors';
 import { isOlderThan } from '../machine/kernel-version';
 import { readNamespaceFacts } from '../namespaces/namespace-facts';
@@ -12,23 +13,26 @@ const { ENOENT, ENOSYS, ENOTDIR } = constants.errno;
 /** Why a child can't have this root, as a start would throw it; null if nothing is known that forbids it. Makes nothing. */
 export function whyNoRoot(root: Root | undefined, kernel = release()): MemcageError | null {
   if (root === undefined) return null;
-  const [stage, errno, path] = foresee(root, kernel) ?? [];
-  if (stage === undefined) return null;
-  return failedRoot({ stage, errno: -(errno ?? 0), path: path ?? '' }, root, readNamespaceFacts());
+  const failure = foresee(root, kernel);
+  return failure === undefined ? null : failedRoot(failure, root, readNamespaceFacts());
 }
 
-function foresee(root: Root, kernel: string): [RootStage, number, string?] | undefined {
+function foresee(root: Root, kernel: string): (CloneFailure & { stage: RootStage }) | undefined {
   const { path, readOnly, mounts } = root;
-  if (isOlderThan([5, 6], kernel)) return ['root-target', ENOSYS];
+  if (isOlderThan([5, 6], kernel)) return { stage: 'root-target', errno: -ENOSYS, path: '', syscall: 'openat2' };
   const hasReadOnly = readOnly || mounts.some(({ mount }) => mount.kind === 'bind' && mount.readOnly);
-  if (hasReadOnly && isOlderThan([5, 12], kernel)) return ['root-read-only', ENOSYS];
+  if (hasReadOnly && isOlderThan([5, 12], kernel)) {
+    return { stage: 'root-read-only', errno: -ENOSYS, path: '', syscall: 'mount_setattr' };
+  }
   if (path !== undefined) {
     const found = look(path);
-    if (found === undefined) return ['root', ENOENT, path];
-    if (!found.isDirectory()) return ['root', ENOTDIR, path];
+    if (found === undefined) return { stage: 'root', errno: -ENOENT, path, syscall: 'openat2' };
+    if (!found.isDirectory()) return { stage: 'root', errno: -ENOTDIR, path, syscall: 'openat2' };
   }
   for (const { mount } of mounts) {
-    if (mount.kind === 'bind' && look(mount.from) === undefined) return ['root-source', ENOENT, mount.from];
+    if (mount.kind === 'bind' && look(mount.from) === undefined) {
+      return { stage: 'root-source', errno: -ENOENT, path: mount.from, syscall: 'openat2' };
+    }
   }
   return undefined;
 }

@@ -49,7 +49,7 @@ function takeGate(plan: LaunchPlan, request: LaunchRequest): Gate | undefined | 
   if (request.gateFor === undefined) return undefined;
   const errno = foreseeProgram(plan, request);
   if (errno !== undefined) {
-    const failure: CloneFailure = { stage: 'exec', errno, path: plan.file };
+    const failure: CloneFailure = { stage: 'exec', errno, path: plan.file, syscall: 'execve' };
     request.onFailed(explainFailure(failure, { ...request, home: undefined, isLate: false }).error, undefined);
     return errno;
   }

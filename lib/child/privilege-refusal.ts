@@ -30,14 +30,15 @@ export function foreseeRefusedCapabilities({ capabilities }: Privileges): CloneF
 }
 
 function refusalBy(sets: CapabilitySets, kept: bigint): CloneFailure | undefined {
-  const refused = (stage: 'bounding-set' | 'capabilities', path: string): CloneFailure => ({
+  const refused = (stage: 'bounding-set' | 'capabilities', syscall: string, path: string): CloneFailure => ({
     stage,
+    syscall,
     path,
     errno: -EPERM,
   });
-  if (lackingOf(sets, kept) !== 0n) return refused('capabilities', 'capset');
+  if (lackingOf(sets, kept) !== 0n) return refused('capabilities', 'capset', 'capset');
   const drops = (sets.bounding & ~kept) !== 0n;
-  return drops && !hasCapability(sets, CAP_SETPCAP) ? refused('bounding-set', 'PR_CAPBSET_DROP') : undefined;
+  return drops && !hasCapability(sets, CAP_SETPCAP) ? refused('bounding-set', 'prctl', 'PR_CAPBSET_DROP') : undefined;
 }
 
 function lackingOf({ permitted, bounding }: CapabilitySets, kept: bigint): bigint {
@@ -96,7 +97,10 @@ export function isFiltered({ stage, path }: CloneFailure, { privileges, rlimits 
 }
 
 /** @param other the explanation without a filter, if there is one */
-export function explainFiltered(stage: string, call: string, other: Explanation | undefined): Explanation {
+export function explainFiltered(
+  { stage, syscall: call = stage }: CloneFailure,
+  other: Explanation | undefined,
+): Explanation {
   const orElse = (text: string | undefined): string => (text === undefined || text === '' ? '' : `; or else ${text}`);
   return {
     what: other?.what ?? `the step ${stage}`,

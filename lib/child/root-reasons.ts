@@ -6,20 +6,32 @@ import type { RootPart } from './root-part';
 const { EACCES, EBUSY, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOSPC, ENOSYS, ENOTDIR, EPERM, EROFS } =
   constants.errno;
 
-/** The steps of a root directory, the system call of most, and the Linux that brought it. */
-export const ROOT_STEPS = {
-  root: { syscall: 'openat2', since: '5.6' },
-  'root-pivot': { syscall: 'pivot_root', since: '5.2' },
-  'root-source': { syscall: 'openat2', since: '5.6' },
-  'root-target': { syscall: 'openat2', since: '5.6' },
-  'root-mount': { syscall: 'move_mount', since: '5.2' },
-  'root-proc': { syscall: 'fsmount', since: '5.2' },
-  'root-dev': { syscall: 'fsmount', since: '5.2' },
-  'root-hide': { syscall: 'move_mount', since: '5.2' },
-  'root-read-only': { syscall: 'mount_setattr', since: '5.12' },
-} as const satisfies Partial<Record<Stage, { syscall: string; since: string }>>;
+/** The steps of a root directory. */
+const STAGES = [
+  'root',
+  'root-pivot',
+  'root-source',
+  'root-target',
+  'root-mount',
+  'root-proc',
+  'root-dev',
+  'root-hide',
+  'root-read-only',
+] as const satisfies Stage[];
 
-export type RootStage = keyof typeof ROOT_STEPS;
+export type RootStage = (typeof STAGES)[number];
+export const ROOT_STAGES: ReadonlySet<string> = new Set(STAGES);
+
+/** The Linux that brought a system call that they need. */
+const SINCE: Readonly<Record<string, string>> = {
+  fsconfig: '5.2',
+  fsmount: '5.2',
+  fsopen: '5.2',
+  mount_setattr: '5.12',
+  move_mount: '5.2',
+  open_tree: '5.2',
+  openat2: '5.6',
+};
 
 interface Reason {
   why: string;
@@ -29,16 +41,16 @@ interface Reason {
 
 /** Why a step of a root failed, and what helps. */
 export function explainRootStep(
-  { stage, errno, path }: Pick<CloneFailure, 'errno' | 'path'> & { stage: RootStage },
+  { stage, errno, path, syscall = 'a system call' }: CloneFailure & { stage: RootStage },
   part: RootPart,
   facts: NamespaceFacts,
 ): Reason {
   if (errno === -ENOSYS) {
-    const { syscall, since } = ROOT_STEPS[stage];
+    const since = SINCE[syscall];
     const less = stage === 'root-read-only' ? ', or leave out readOnly' : '';
     return {
-      why: `${syscall} is missing (this Linux is older than ${since}, or a seccomp filter hides it)`,
-      cure: `Linux ${since} or newer, without such a filter${less}`,
+      why: `${syscall} is missing (${since === undefined ? '' : `this Linux is older than ${since}, or `}a seccomp filter hides it)`,
+      cure: `${since === undefined ? 'a process' : `Linux ${since} or newer,`} without such a filter${less}`,
     };
   }
   if (stage === 'root-pivot' && errno === -ENOENT) return NO_OWN_PROC;

@@ -24,7 +24,7 @@ import {
   isFiltered,
 } from './privilege-refusal';
 
-const { EACCES, EINVAL, EPERM } = constants.errno;
+const { EACCES, EPERM } = constants.errno;
 
 /** What decides whether the kernel accepts a setting. */
 export interface SettingFacts {
@@ -89,37 +89,25 @@ function refuseLimits(settings: ChildSettings, namespaces: NamespaceOptions): vo
   const asked = settings.rlimits[path as ResourceName]?.hard ?? 0;
   // It may have got the capability, or a higher limit, since they were last looked up.
   if (facts.mayRaise || asked <= (facts.hard[path as ResourceName] ?? Number.POSITIVE_INFINITY)) return;
-  throw refusedSetting({ stage: 'rlimits', errno: -EPERM, path }, settings, facts);
+  throw refusedSetting({ stage: 'rlimits', errno: -EPERM, path, syscall: 'prlimit64' }, settings, facts);
 }
 
 /** The error for a setting that the kernel would refuse. */
 function refusedSetting(failure: CloneFailure, settings: ChildSettings, facts: SettingFacts): MemcageError {
-  return settingError(failure, settingCall(failure), explain(failure, settings, facts));
+  return settingError(failure, explain(failure, settings, facts));
 }
 
 /**
  * The error for a step that failed in a child for its settings: it is a setting itself, or the child has its filter
  * already ({@link isFiltered}).
- *
- * @param syscall what failed
  */
-export function failedSetting(
-  failure: CloneFailure,
-  syscall: string,
-  settings: ChildSettings,
-  facts: SettingFacts,
-): MemcageError {
-  const { stage } = failure;
-  const own = isSettingStage(stage) ? explain(failure, settings, facts) : undefined;
+export function failedSetting(failure: CloneFailure, settings: ChildSettings, facts: SettingFacts): MemcageError {
+  const own = isSettingStage(failure.stage) ? explain(failure, settings, facts) : undefined;
   const isOwn = own !== undefined && !isFiltered(failure, settings);
-  return settingError(failure, syscall, isOwn ? own : explainFiltered(stage, syscall, own));
+  return settingError(failure, isOwn ? own : explainFiltered(failure, own));
 }
 
-function settingError(
-  { stage, errno, path }: CloneFailure,
-  syscall: string | undefined,
-  { what, why, cure }: Explanation,
-): MemcageError {
+function settingError({ stage, errno, path, syscall }: CloneFailure, { what, why, cure }: Explanation): MemcageError {
   const message = `The kernel refused ${what} (${getSystemErrorName(errno)}): ${why}${cure === '' ? '' : `. Cure: ${cure}`}`;
   return new MemcageError(ErrorCode.SETTING, message, {
     errno,
@@ -130,30 +118,13 @@ function settingError(
   });
 }
 
-/** The steps of the child that are its settings, and the system call of most. */
-const SYSCALLS: Readonly<Record<string, string>> = {
-  'oom-score-adj': 'write',
-  rlimits: 'prlimit64',
-  nice: 'setpriority',
-  'bounding-set': 'prctl',
-  capabilities: 'capset',
-  'no-new-privs': 'prctl',
-  seccomp: 'seccomp',
-};
-
 const PRIVILEGES: ReadonlySet<string> = new Set(['bounding-set', 'capabilities', 'no-new-privs', 'seccomp']);
 
-/** Of a write to oom_score_adj. EACCES may also be of opening it, where this process is not dumpable. */
-const WRITE_ERRORS: ReadonlySet<number> = new Set([-EACCES, -EINVAL, -EPERM]);
-
-/** The system call that failed; undefined if the stage is no setting. */
-export function settingCall({ stage, errno, path }: CloneFailure): string | undefined {
-  if (stage === 'oom-score-adj' && !WRITE_ERRORS.has(errno)) return 'openat';
-  return path === 'PR_CAP_AMBIENT_RAISE' ? 'prctl' : SYSCALLS[stage];
-}
+/** The steps of the child that are its settings. */
+const SETTINGS: ReadonlySet<string> = new Set([...PRIVILEGES, 'oom-score-adj', 'rlimits', 'nice']);
 
 export function isSettingStage(stage: string): boolean {
-  return Object.hasOwn(SYSCALLS, stage);
+  return SETTINGS.has(stage);
 }
 
 function explain(failure: CloneFailure, settings: ChildSettings, facts: SettingFacts): Explanation {

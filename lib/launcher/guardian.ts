@@ -6,7 +6,6 @@ import { refusedWith } from '../cgroup/directory/refusal';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { pauseSync } from '../event-loop/pause-sync';
 import { type ExecutableFailure, findExecutable } from './executable';
-import { stageCall } from './stage-calls';
 
 /** Shortages: the next start may succeed. */
 const SHORTAGES: ReadonlySet<number> = new Set(
@@ -97,9 +96,8 @@ function withoutExecutable({ detail, cure, ...known }: ExecutableFailure): Memca
 }
 
 function asError(failure: CloneFailure): Error {
-  const { stage, errno, path } = failure;
+  const { stage, errno, path, syscall } = failure;
   const code = getSystemErrorName(errno);
-  const syscall = stageCall(failure);
   if (SHORTAGES.has(errno)) {
     return Object.assign(new Error(`The guardian can't be started: ${code}`), { code, errno, syscall, stage });
   }

@@ -111,10 +111,10 @@ function readOnce(fd: number, buffer: Buffer, offset: number): number {
   }
 }
 
-/** The format is "STAGE ERRNO SUBJECT". */
+/** The format is "STAGE ERRNO CALL SUBJECT"; CALL is `-` for a refusal that is not the kernel's. */
 function parse(text: string): CloneFailure | undefined {
   if (text === '') return undefined;
-  const [stage = '', errno = '', ...subject] = text.split(' ');
+  const [stage = '', errno = '', call, ...subject] = text.split(' ');
   if (!isStage(stage)) throw new Error(`memcage-exec reported ${text}`);
-  return { stage, errno: Number(errno), path: subject.join(' ') };
+  return { stage, errno: Number(errno), path: subject.join(' '), ...(call !== '-' && { syscall: call }) };
 }

@@ -14,6 +14,7 @@
 #include "binding/to_js.h"
 #include "clone/clone_call.h"
 #include "clone/spawn_request.h"
+#include "sys/call_names.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -190,6 +191,10 @@ Napi::Value Clone(const Napi::CallbackInfo& info) {
   return object;
 }
 
+CloneFailure Refused(Stage stage, const sys::Result& by) {
+  return {stage, static_cast<int>(by), {}, {}, sys::CallName(by.call)};
+}
+
 Napi::Value AskFilters(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Options options(info);
@@ -200,11 +205,11 @@ Napi::Value AskFilters(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   const uint32_t cloned = namespaces & ~uint32_t{CLONE_NEWCGROUP};
-  int error = CloneRefusal(cloned | CLONE_VFORK | CLONE_PIDFD);
-  if (error < 0) return ToJs(env, CloneFailure{Stage::kClone, error, {}});
-  if ((namespaces & CLONE_NEWCGROUP) != 0) error = UnshareRefusal(CLONE_NEWCGROUP);
-  if (error < 0) return ToJs(env, CloneFailure{Stage::kCgroupNamespace, error, {}});
-  return env.Null();
+  const sys::Result clone = CloneRefusal(cloned | CLONE_VFORK | CLONE_PIDFD);
+  if (clone < 0) return ToJs(env, Refused(Stage::kClone, clone));
+  if ((namespaces & CLONE_NEWCGROUP) == 0) return env.Null();
+  const sys::Result unshare = UnshareRefusal(CLONE_NEWCGROUP);
+  return unshare < 0 ? Napi::Value(ToJs(env, Refused(Stage::kCgroupNamespace, unshare))) : env.Null();
 }
 
 }  // namespace

@@ -37,28 +37,29 @@ struct KernelSigaction {
 constexpr size_t kKernelSigsetSize = 8;
 
 using sys::Call;
+using sys::Result;
 
 }  // namespace
 
-void Fail(const SpawnPlan& plan, Stage stage, long error, const char* subject, int fd, const char* call) {
+void Fail(const SpawnPlan& plan, Stage stage, sys::Result refused, const char* subject, int fd) {
   plan.report->stage = stage;
   plan.report->subject = subject;
   plan.report->fd = fd;
-  plan.report->syscall = call;
-  plan.report->error = static_cast<int>(error);
+  plan.report->call = refused.call;
+  plan.report->error = static_cast<int>(refused);
   if (plan.on_failure != nullptr) plan.on_failure(plan);
   syscall(SYS_exit_group, 127);
   // Only a seccomp filter of the child's own can forbid that. The report is written; end by a fault.
   __builtin_trap();
 }
 
-void Check(const SpawnPlan& plan, Stage stage, long result, const char* subject, int fd, const char* call) {
-  if (result < 0) Fail(plan, stage, result, subject, fd, call);
+void Check(const SpawnPlan& plan, Stage stage, sys::Result result, const char* subject, int fd) {
+  if (result < 0) Fail(plan, stage, result, subject, fd);
 }
 
 namespace {
 
-long Open(const char* path, int flags) { return Call(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0); }
+Result Open(const char* path, int flags) { return Call(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0); }
 
 void ResetSignals(const SpawnPlan& plan) {
   const KernelSigaction fallback{};
@@ -91,8 +92,8 @@ void UnshareNamespaces(const SpawnPlan& plan) {
 }
 
 void WriteFile(const SpawnPlan& plan, const char* path, const char* text) {
-  const long fd = Open(path, O_WRONLY);
-  Check(plan, Stage::kIdMaps, fd, path, -1, "openat");
+  const Result fd = Open(path, O_WRONLY);
+  Check(plan, Stage::kIdMaps, fd, path);
   Check(plan, Stage::kIdMaps, Call(SYS_write, fd, text, strlen(text)), path);
   Call(SYS_close, fd);
 }
@@ -104,9 +105,9 @@ void AwaitIdMaps(const SpawnPlan& plan) {
   Call(SYS_close, plan.id_mapper_peer_fd);
   char byte = 0;
   Check(plan, Stage::kIdMaps, Call(SYS_write, fd, &byte, 1));
-  const long length = Call(SYS_read, fd, &byte, 1);
-  Check(plan, Stage::kIdMaps, length, nullptr, -1, "read");
-  if (length == 0) Fail(plan, Stage::kIdMaps, -ECANCELED, nullptr);
+  const Result length = Call(SYS_read, fd, &byte, 1);
+  Check(plan, Stage::kIdMaps, length);
+  if (length == 0) Fail(plan, Stage::kIdMaps, {-ECANCELED}, nullptr);
   Call(SYS_close, fd);
 }
 
@@ -120,8 +121,8 @@ void MapIds(const SpawnPlan& plan) {
 }
 
 void BringLoopbackUp(const SpawnPlan& plan) {
-  const long fd = Call(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  Check(plan, Stage::kLoopback, fd, "lo", -1, "socket");
+  const Result fd = Call(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  Check(plan, Stage::kLoopback, fd, "lo");
   ifreq request{};
   request.ifr_name[0] = 'l';
   request.ifr_name[1] = 'o';
@@ -168,7 +169,7 @@ void DropPrivileges(const SpawnPlan& plan) {
     Check(plan, Stage::kGroups, Call(SYS_setgroups, plan.group_count, plan.groups));
   } else if (plan.set_uid || plan.set_gid) {
     // Like libuv, drop supplementary groups if that is allowed. A user that may not drop them has none that matter.
-    const long result = Call(SYS_setgroups, 0, nullptr);
+    const Result result = Call(SYS_setgroups, 0, nullptr);
     if (result < 0 && result != -EPERM) Fail(plan, Stage::kGroups, result, nullptr);
   }
   if (plan.set_gid) Check(plan, Stage::kGid, Call(SYS_setgid, plan.gid));
@@ -185,9 +186,9 @@ void DieWithParent(const SpawnPlan& plan) {
   parent.fd = plan.parent_pidfd;
   parent.events = POLLIN;
   timespec now{};
-  const long ready = Call(SYS_ppoll, &parent, 1, &now, nullptr, 0);
-  Check(plan, Stage::kParentDeath, ready, nullptr, -1, "ppoll");
-  if (ready > 0) Fail(plan, Stage::kParentDeath, -ESRCH, nullptr);
+  const Result ready = Call(SYS_ppoll, &parent, 1, &now, nullptr, 0);
+  Check(plan, Stage::kParentDeath, ready);
+  if (ready > 0) Fail(plan, Stage::kParentDeath, {-ESRCH}, nullptr);
 }
 
 namespace {
@@ -199,7 +200,7 @@ namespace {
 }  // namespace
 
 void Exec(const SpawnPlan& plan) {
-  long error = -ENOENT;
+  Result error{-ENOENT, SYS_execve};
   bool denied = false;
   for (const char* const* candidate = plan.candidates; *candidate != nullptr; ++candidate) {
     error = Call(SYS_execve, *candidate, plan.argv, plan.envp);
@@ -210,7 +211,7 @@ void Exec(const SpawnPlan& plan) {
     if (error == -EACCES) denied = true;
     if (!TryNextDirectory(error)) Fail(plan, Stage::kExec, error, *candidate);
   }
-  Fail(plan, Stage::kExec, denied ? -EACCES : error, plan.file);
+  Fail(plan, Stage::kExec, denied ? Result{-EACCES, SYS_execve} : error, plan.file);
 }
 
 void RunChild(const SpawnPlan& plan) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "clone/spawn_plan.h"
+#include "sys/raw_call.h"
 
 namespace memcage {
 
@@ -21,10 +22,8 @@ void DropPrivileges(const SpawnPlan& plan);
 void DieWithParent(const SpawnPlan& plan);
 [[noreturn]] void Exec(const SpawnPlan& plan);
 
-[[noreturn]] void Fail(const SpawnPlan& plan, Stage stage, long error, const char* subject, int fd = -1,
-                       const char* syscall = nullptr);
+[[noreturn]] void Fail(const SpawnPlan& plan, Stage stage, sys::Result refused, const char* subject, int fd = -1);
 /** Fails if the result is a negative errno. */
-void Check(const SpawnPlan& plan, Stage stage, long result, const char* subject = nullptr, int fd = -1,
-           const char* syscall = nullptr);
+void Check(const SpawnPlan& plan, Stage stage, sys::Result result, const char* subject = nullptr, int fd = -1);
 
 }  // namespace memcage

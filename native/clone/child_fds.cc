@@ -13,22 +13,20 @@ namespace memcage {
 namespace {
 
 using sys::Call;
-
-constexpr const char* kFcntl = "fcntl";
-constexpr const char* kOpenat = "openat";
+using sys::Result;
 
 /** Moves a parent's fd out of the way if a dup2 below would overwrite its number before its turn. */
-long MoveAbove(int fd, int count) { return Call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, count); }
+Result MoveAbove(int fd, int count) { return Call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, count); }
 
 /**
  * In a root of its own the child gets it on a read-only mount: by fchmod(2) it could change the device of the machine.
  * Before Linux 5.12 it can.
  */
-long OpenNull(const SpawnPlan& plan, int mode) {
-  const long dev = plan.root == nullptr ? -1 : sys::CopyTree(AT_FDCWD, "/dev", 0);
+Result OpenNull(const SpawnPlan& plan, int mode) {
+  const long dev = plan.root == nullptr ? -1 : sys::CopyTree(AT_FDCWD, "/dev", 0).value;
   // Where there is no copy, there will be no root either: the step that makes it says why.
   if (dev < 0) return Call(SYS_openat, AT_FDCWD, "/dev/null", mode | O_CLOEXEC, 0);
-  long result = sys::SetMountReadOnly(static_cast<int>(dev), sys::kAtRecursive);
+  Result result = sys::SetMountReadOnly(static_cast<int>(dev), sys::kAtRecursive);
   if (result == -ENOSYS || result >= 0) result = Call(SYS_openat, dev, "null", mode | O_CLOEXEC, 0);
   Call(SYS_close, dev);
   return result;
@@ -46,12 +44,13 @@ void SetUpStdio(const SpawnPlan& plan) {
   constexpr int kMaxStdio = 4096;
   int source[kMaxStdio];
   const int count = plan.stdio_count;
-  if (count > kMaxStdio) Fail(plan, Stage::kStdio, -EINVAL, nullptr, count);
+  if (count > kMaxStdio) Fail(plan, Stage::kStdio, {-EINVAL}, nullptr, count);
   for (int i = 0; i < count; ++i) {
     source[i] = plan.stdio[i];
     if (source[i] < 0 || source[i] >= i) continue;
-    source[i] = static_cast<int>(MoveAbove(source[i], count));
-    Check(plan, Stage::kStdio, source[i], nullptr, plan.stdio[i], kFcntl);
+    const Result moved = MoveAbove(source[i], count);
+    Check(plan, Stage::kStdio, moved, nullptr, plan.stdio[i]);
+    source[i] = static_cast<int>(moved);
   }
   for (int i = 0; i < count; ++i) {
     if (source[i] < 0) {
@@ -59,10 +58,10 @@ void SetUpStdio(const SpawnPlan& plan) {
         Call(SYS_close, i);
         continue;
       }
-      const long null = OpenNull(plan, i == STDIN_FILENO ? O_RDONLY : O_RDWR);
-      Check(plan, Stage::kStdio, null, "/dev/null", -1, kOpenat);
+      const Result null = OpenNull(plan, i == STDIN_FILENO ? O_RDONLY : O_RDWR);
+      Check(plan, Stage::kStdio, null, "/dev/null");
       if (null == i) {
-        Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), "/dev/null", i, kFcntl);
+        Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), "/dev/null", i);
       } else {
         Check(plan, Stage::kStdio, Call(SYS_dup3, null, i, 0), "/dev/null", i);
         Call(SYS_close, null);
@@ -71,24 +70,24 @@ void SetUpStdio(const SpawnPlan& plan) {
     }
     const int fd = plan.stdio[i];
     if (source[i] == i) {
-      Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), nullptr, fd, kFcntl);
+      Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), nullptr, fd);
     } else {
       Check(plan, Stage::kStdio, Call(SYS_dup3, source[i], i, 0), nullptr, fd);
     }
     if (i > STDERR_FILENO) continue;
     // Programs expect blocking standard streams; libuv does the same.
-    const long flags = Call(SYS_fcntl, i, F_GETFL);
-    Check(plan, Stage::kStdio, flags, nullptr, fd, kFcntl);
+    const Result flags = Call(SYS_fcntl, i, F_GETFL);
+    Check(plan, Stage::kStdio, flags, nullptr, fd);
     if ((flags & O_NONBLOCK) != 0) Call(SYS_fcntl, i, F_SETFL, flags & ~O_NONBLOCK);
   }
 }
 
 int OpenOutside(const SpawnPlan& plan) {
   if (!plan.file_outside) return -1;
-  const long low = Call(SYS_openat, AT_FDCWD, plan.file, O_PATH | O_CLOEXEC, 0);
-  Check(plan, Stage::kExec, low, plan.file, -1, kOpenat);
-  const long fd = MoveAbove(static_cast<int>(low), FirstOtherFd(plan));
-  Check(plan, Stage::kExec, fd, plan.file, -1, kFcntl);
+  const Result low = Call(SYS_openat, AT_FDCWD, plan.file, O_PATH | O_CLOEXEC, 0);
+  Check(plan, Stage::kExec, low, plan.file);
+  const Result fd = MoveAbove(static_cast<int>(low), FirstOtherFd(plan));
+  Check(plan, Stage::kExec, fd, plan.file);
   Call(SYS_close, low);
   return static_cast<int>(fd);
 }

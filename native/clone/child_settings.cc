@@ -32,7 +32,7 @@ constexpr const char* kOomScoreAdj = "/proc/self/oom_score_adj";
 void SetOomScoreAdj(const SpawnPlan& plan) {
   const char* text = plan.settings.oom_score_adj;
   if (text == nullptr) return;
-  const long fd = Call(SYS_openat, AT_FDCWD, kOomScoreAdj, O_WRONLY | O_CLOEXEC, 0);
+  const sys::Result fd = Call(SYS_openat, AT_FDCWD, kOomScoreAdj, O_WRONLY | O_CLOEXEC, 0);
   Check(plan, Stage::kOomScoreAdj, fd, kOomScoreAdj);
   Check(plan, Stage::kOomScoreAdj, Call(SYS_write, fd, text, strlen(text)), kOomScoreAdj);
   Call(SYS_close, fd);

@@ -12,6 +12,7 @@
 #include "clone/child.h"
 #include "clone/clone_call.h"
 #include "clone/id_mapper.h"
+#include "sys/call_names.h"
 #include "sys/errors.h"
 #include "sys/own_stack.h"
 #include "sys/syscalls.h"
@@ -45,12 +46,17 @@ std::string Subject(const Report& report) {
   return report.fd >= 0 ? "fd " + std::to_string(report.fd) : std::string();
 }
 
+const char* NameOf(long call) {
+  const char* name = sys::CallName(call);
+  return name == nullptr ? "" : name;
+}
+
 }  // namespace
 
 std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, UniqueFd* pidfd) {
   const Refusal refused = ready_watchdog_();
   if (refused.error < 0) return CloneFailure{Stage::kWatchdog, refused.error, "thread", {}, refused.syscall};
-  int error = stack_.Ensure();
+  const int error = stack_.Ensure();
   if (error < 0) return CloneFailure{Stage::kClone, error, "stack", {}, "mmap"};
   const bool signal = request.kill_with_parent && !request.guarded;
   const int parent = signal ? SelfPidfdAbove(static_cast<int>(request.stdio.size())) : -1;
@@ -59,12 +65,11 @@ std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, Uni
   }
 
   Report* report = stack_.report();
-  *report = {Stage::kClone, 0, nullptr, -1, nullptr};
+  *report = {Stage::kClone, 0, nullptr, -1, sys::kNoCall};
   volatile int cloned_pidfd = -1;
   IdMapper id_mapper;
-  if (!request.id_map_programs.empty()) {
-    error = id_mapper.Start(request.id_map_programs, &cloned_pidfd);
-    if (error < 0) return CloneFailure{Stage::kIdMaps, error, {}};
+  if (!request.id_map_programs.empty() && !id_mapper.Start(request.id_map_programs, &cloned_pidfd)) {
+    return CloneFailure{Stage::kIdMaps, id_mapper.error(), {}, {}, id_mapper.syscall()};
   }
   SpawnPlan plan = request.Plan(report, parent, id_mapper);
 
@@ -76,7 +81,7 @@ std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, Uni
   call.stack_size = VforkStack::size();
   call.cgroup_fd = request.into_cgroup_fd.value_or(-1);
 
-  long pid = 0;
+  sys::Result pid;
   bool killed = false;
   {
     const SignalBlock block;
@@ -87,7 +92,7 @@ std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, Uni
     killed = watchdog_.Disarm();
   }
   id_mapper.Finish();
-  if (pid < 0) return CloneFailure{Stage::kClone, static_cast<int>(pid), {}};
+  if (pid < 0) return CloneFailure{Stage::kClone, static_cast<int>(pid), {}, {}, NameOf(pid.call)};
   pidfd->Reset(cloned_pidfd);
   if (killed) {
     Reap(pidfd->get());
@@ -96,10 +101,10 @@ std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, Uni
   if (report->error != 0) {
     Reap(pidfd->get());
     if (report->stage == Stage::kIdMaps && id_mapper.error() != 0) {
-      return CloneFailure{Stage::kIdMaps, id_mapper.error(), id_mapper.subject(), id_mapper.output()};
+      return CloneFailure{Stage::kIdMaps, id_mapper.error(), id_mapper.subject(), id_mapper.output(),
+                          id_mapper.syscall()};
     }
-    return CloneFailure{
-        report->stage, report->error, Subject(*report), {}, report->syscall == nullptr ? "" : report->syscall};
+    return CloneFailure{report->stage, report->error, Subject(*report), {}, NameOf(report->call)};
   }
   return static_cast<pid_t>(pid);
 }

@@ -20,7 +20,7 @@ struct CloneFailure {
   int error;
   std::string path;
   std::string output = {};
-  /** Where the stage alone does not say which it was. */
+  /** The call that failed; empty: a refusal of our own. */
   std::string syscall = {};
 };
 

@@ -81,17 +81,17 @@ long RawClone3(CloneArgs* args, size_t size, int (*entry)(void*), void* arg) {
 
 constexpr uint64_t kOnlyClone3 = ~uint64_t{0xffffffff} | CLONE_NEWTIME;
 
-long LegacyClone(const CloneRequest& request, int (*entry)(void*), void* arg) {
+sys::Result LegacyClone(const CloneRequest& request, int (*entry)(void*), void* arg) {
   // clone(2) has 32 bits of flags. The lowest eight are the exit signal.
-  if ((request.flags & kOnlyClone3) != 0) return -ENOSYS;
+  if ((request.flags & kOnlyClone3) != 0) return {-ENOSYS, SYS_clone3};
   const int flags = static_cast<int>(request.flags) | SIGCHLD;
   const int pid = clone(entry, request.stack_base + request.stack_size, flags, arg, request.pidfd);
-  return pid < 0 ? -errno : pid;
+  return {pid < 0 ? -errno : pid, SYS_clone};
 }
 
 }  // namespace
 
-long CloneChild(const CloneRequest& request, int (*entry)(void*), void* arg) {
+sys::Result CloneChild(const CloneRequest& request, int (*entry)(void*), void* arg) {
   CloneArgs args{};
   args.flags = request.flags;
   args.pidfd = Address(request.pidfd);
@@ -105,17 +105,15 @@ long CloneChild(const CloneRequest& request, int (*entry)(void*), void* arg) {
     size = kCloneArgsVersion2;
   }
   const long pid = RawClone3(&args, size, entry, arg);
-  if (pid != -ENOSYS) return pid;
-  if (request.cgroup_fd >= 0) return -ENOSYS;
+  if (pid != -ENOSYS || request.cgroup_fd >= 0) return {pid, SYS_clone3};
   return LegacyClone(request, entry, arg);
 }
 
-int CloneRefusal(uint64_t flags) {
+sys::Result CloneRefusal(uint64_t flags) {
   // Smaller than the first version of the structure. The kernel looks at the size before all else.
   syscall(SYS_clone3, nullptr, 0);
-  if (errno == EINVAL) return 0;
-  if (errno != ENOSYS) return -errno;
-  if ((flags & kOnlyClone3) != 0) return -ENOSYS;
+  if (errno == EINVAL) return {};
+  if (errno != ENOSYS || (flags & kOnlyClone3) != 0) return {-errno, SYS_clone3};
   // clone(2): CLONE_SIGHAND needs CLONE_VM. A filter sees the flags that matter to it.
   const uint64_t refused = (flags & ~uint64_t{CLONE_VM}) | CLONE_SIGHAND | SIGCHLD;
   int unused = -1;
@@ -124,15 +122,15 @@ int CloneRefusal(uint64_t flags) {
   if (pid == 0) syscall(SYS_exit_group, 0);
   if (pid > 0) {
     waitpid(static_cast<pid_t>(pid), nullptr, __WALL);
-    return 0;
+    return {};
   }
-  return errno == EINVAL ? 0 : -errno;
+  return {errno == EINVAL ? 0 : -errno, SYS_clone};
 }
 
-int UnshareRefusal(int flags) {
+sys::Result UnshareRefusal(int flags) {
   // unshare(2): CLONE_THREAD is for a process with one thread.
-  if (syscall(SYS_unshare, flags | CLONE_THREAD) == 0 || errno == EINVAL) return 0;
-  return -errno;
+  if (syscall(SYS_unshare, flags | CLONE_THREAD) == 0 || errno == EINVAL) return {};
+  return {-errno, SYS_unshare};
 }
 
 }  // namespace memcage

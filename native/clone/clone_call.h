@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "sys/raw_call.h"
+
 namespace memcage {
 
 struct CloneRequest {
@@ -19,18 +21,18 @@ struct CloneRequest {
 
 /**
  * clone3(2) (Linux 5.3), or clone(2) if clone3 fails with ENOSYS (an older kernel, a container's seccomp filter). The
- * child runs `entry(arg)` on its own stack and never returns. Returns a pid, or a negative errno: ENOSYS if only clone3
- * can do what was asked for.
+ * child runs `entry(arg)` on its own stack and never returns. Its result is a pid, or ENOSYS if only clone3 can do what
+ * was asked for.
  */
-long CloneChild(const CloneRequest& request, int (*entry)(void*), void* arg);
+sys::Result CloneChild(const CloneRequest& request, int (*entry)(void*), void* arg);
 
 /**
- * The errno with which a seccomp filter would refuse CloneChild() with these flags, without a child: 0 if none does.
+ * How a seccomp filter would refuse CloneChild() with these flags, without a child: 0 if none does.
  * Makes the same calls, in a way that the kernel itself refuses with EINVAL before it does anything.
  */
-int CloneRefusal(uint64_t flags);
+sys::Result CloneRefusal(uint64_t flags);
 
 /** The same for unshare(2). The process must have several threads, as any with Node has. */
-int UnshareRefusal(int flags);
+sys::Result UnshareRefusal(int flags);
 
 }  // namespace memcage

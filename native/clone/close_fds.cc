@@ -10,9 +10,10 @@ namespace memcage {
 namespace {
 
 using sys::Call;
+using sys::Result;
 
 /** For kernels without close_range(2) (before Linux 5.9). */
-long CloseListed(int first, int spare, int other) {
+Result CloseListed(int first, int spare, int other) {
   return VisitFdsFrom(first, [=](int fd) {
     if (fd != spare && fd != other) Call(SYS_close, fd);
   });
@@ -20,17 +21,17 @@ long CloseListed(int first, int spare, int other) {
 
 }  // namespace
 
-long CloseFdsFrom(int first, int spare, int other) {
+Result CloseFdsFrom(int first, int spare, int other) {
   int from = first;
   const int spares[] = {spare < other ? spare : other, spare < other ? other : spare};
   for (const int kept : spares) {
     if (kept < from) continue;
-    const long result = kept == from ? 0 : Call(SYS_close_range, from, kept - 1, 0);
+    const Result result = kept == from ? Result{} : Call(SYS_close_range, from, kept - 1, 0);
     if (result == -ENOSYS) return CloseListed(first, spare, other);
     if (result < 0) return result;
     from = kept + 1;
   }
-  const long result = Call(SYS_close_range, from, ~0U, 0);
+  const Result result = Call(SYS_close_range, from, ~0U, 0);
   return result == -ENOSYS ? CloseListed(first, spare, other) : result;
 }
 

@@ -25,12 +25,14 @@ constexpr const char* kProcFdinfo = "/proc/self/fdinfo/";
 
 /**
  * The pid of a pidfd as /proc shows it, since the programs look for it there. It may differ from clone's pid if /proc
- * belongs to another PID namespace. Empty, with errno set, if it is unknown.
+ * belongs to another PID namespace. Empty, with errno and the call, if it is unknown.
  */
-std::string PidOf(int pidfd) {
+std::string PidOf(int pidfd, const char** syscall) {
+  *syscall = "openat";
   const UniqueFd file(open((kProcFdinfo + std::to_string(pidfd)).c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return {};
   char buffer[512];
+  *syscall = "read";
   const ssize_t length = read(file.get(), buffer, sizeof(buffer));
   if (length < 0) return {};
   std::string_view text(buffer, static_cast<size_t>(length));
@@ -38,6 +40,7 @@ std::string PidOf(int pidfd) {
   const size_t start = text.find(kKey);
   // 0 and -1: the process is not in that namespace, or gone.
   errno = ESRCH;
+  *syscall = "";
   if (start == std::string_view::npos) return {};
   text.remove_prefix(start + kKey.size());
   text = text.substr(0, text.find('\n'));
@@ -61,9 +64,9 @@ int WaitFor(pid_t pid, siginfo_t* info, int options) {
 
 }  // namespace
 
-int IdMapper::Start(const std::vector<IdMapProgram>& programs, const volatile int* pidfd) {
+bool IdMapper::Start(const std::vector<IdMapProgram>& programs, const volatile int* pidfd) {
   int ends[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return sys::NegativeErrno();
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return Fail(sys::NegativeErrno(), "socketpair", {});
   parent_end_.Reset(ends[0]);
   child_end_.Reset(ends[1]);
   programs_ = &programs;
@@ -77,7 +80,7 @@ int IdMapper::Start(const std::vector<IdMapProgram>& programs, const volatile in
       },
       this);
   started_ = failed == 0;
-  return failed;
+  return started_ || Fail(failed, "pthread_create", {});
 }
 
 void IdMapper::Finish() {
@@ -105,8 +108,9 @@ void IdMapper::Run() {
 }
 
 bool IdMapper::MapIds() {
-  const std::string pid = PidOf(*pidfd_);
-  if (pid.empty()) return Fail(sys::NegativeErrno(), kProcFdinfo);
+  const char* syscall = "";
+  const std::string pid = PidOf(*pidfd_, &syscall);
+  if (pid.empty()) return Fail(sys::NegativeErrno(), syscall, kProcFdinfo);
   for (const IdMapProgram& program : *programs_) {
     if (!RunProgram(program, pid)) return false;
   }
@@ -116,9 +120,9 @@ bool IdMapper::MapIds() {
 bool IdMapper::RunProgram(const IdMapProgram& program, const std::string& pid) {
   // A file, not a pipe: nobody has to read it in time, and it has an end even if the program left something running.
   const UniqueFd output(memfd_create("memcage", MFD_CLOEXEC));
-  if (!output.valid()) return Fail(sys::NegativeErrno(), "memfd_create");
+  if (!output.valid()) return Fail(sys::NegativeErrno(), "memfd_create", "memfd_create");
   const int started = Spawn(program, pid, output.get());
-  if (started < 0) return Fail(started, program.file);
+  if (started < 0) return Fail(started, "posix_spawn", program.file);
   siginfo_t info{};
   int error = WaitFor(started, &info, WEXITED | WNOWAIT);
   {
@@ -126,10 +130,10 @@ bool IdMapper::RunProgram(const IdMapProgram& program, const std::string& pid) {
     running_ = 0;
     if (error == 0) error = WaitFor(started, &info, WEXITED);
   }
-  if (error < 0) return Fail(error, program.file);
+  if (error < 0) return Fail(error, "waitid", program.file);
   if (info.si_code == CLD_EXITED && info.si_status == 0) return true;
   output_ = ReadAll(output.get());
-  return Fail(info.si_code == CLD_EXITED ? -EPERM : -EINTR, program.file);
+  return Fail(info.si_code == CLD_EXITED ? -EPERM : -EINTR, "", program.file);
 }
 
 /** Returns the pid of the program, or a negative errno. */
@@ -166,8 +170,9 @@ int IdMapper::Spawn(const IdMapProgram& program, const std::string& pid, int out
   return failed == 0 ? started : -failed;
 }
 
-bool IdMapper::Fail(int error, const std::string& subject) {
+bool IdMapper::Fail(int error, const char* syscall, const std::string& subject) {
   error_ = error;
+  syscall_ = syscall;
   subject_ = subject;
   return false;
 }

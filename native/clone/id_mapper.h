@@ -29,8 +29,8 @@ class IdMapper {
   IdMapper& operator=(const IdMapper&) = delete;
   ~IdMapper() { Finish(); }
 
-  /** The kernel writes `pidfd` before the child runs. Returns 0 or a negative errno. */
-  int Start(const std::vector<IdMapProgram>& programs, const volatile int* pidfd);
+  /** The kernel writes `pidfd` before the child runs. Returns whether it could. */
+  [[nodiscard]] bool Start(const std::vector<IdMapProgram>& programs, const volatile int* pidfd);
 
   /** The child's end; and the parent's, which the child must not keep open. */
   [[nodiscard]] int child_end() const { return child_end_.get(); }
@@ -39,8 +39,10 @@ class IdMapper {
   /** Call it when the child has reached exec or is gone. It kills a program that still runs, and ends the thread. */
   void Finish();
 
-  /** After Finish(): what failed. */
+  /** After Start() or Finish(): what failed. */
   [[nodiscard]] int error() const { return error_; }
+  /** The call; empty: a program ended with a status that says so. */
+  [[nodiscard]] const char* syscall() const { return syscall_; }
   [[nodiscard]] const std::string& subject() const { return subject_; }
   /** What the failed program wrote to its standard error, without trailing white space. */
   [[nodiscard]] const std::string& output() const { return output_; }
@@ -50,7 +52,7 @@ class IdMapper {
   [[nodiscard]] bool MapIds();
   [[nodiscard]] bool RunProgram(const IdMapProgram& program, const std::string& pid);
   [[nodiscard]] int Spawn(const IdMapProgram& program, const std::string& pid, int output);
-  [[nodiscard]] bool Fail(int error, const std::string& subject);
+  [[nodiscard]] bool Fail(int error, const char* syscall, const std::string& subject);
 
   const std::vector<IdMapProgram>* programs_ = nullptr;
   const volatile int* pidfd_ = nullptr;
@@ -59,6 +61,7 @@ class IdMapper {
   pthread_t thread_{};
   bool started_ = false;
   int error_ = 0;
+  const char* syscall_ = "";
   std::string subject_;
   std::string output_;
 

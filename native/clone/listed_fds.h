@@ -10,11 +10,10 @@
 namespace memcage {
 
 /**
- * Calls `visit` with every number from `first` on in /proc/self/fd, without allocating. It may close that fd. Returns 0
- * or a negative errno.
+ * Calls `visit` with every number from `first` on in /proc/self/fd, without allocating. It may close that fd.
  */
 template <typename Visit>
-long VisitFdsFrom(int first, Visit visit) {
+sys::Result VisitFdsFrom(int first, Visit visit) {
   using sys::Call;
   struct Entry {
     uint64_t inode;
@@ -23,10 +22,10 @@ long VisitFdsFrom(int first, Visit visit) {
     uint8_t type;
     char name[1];
   };
-  const long dir = Call(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  const sys::Result dir = Call(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
   if (dir < 0) return dir;
   alignas(Entry) char buffer[4096];
-  long size = 0;
+  sys::Result size;
   // The position in this directory is the number of an fd, so closing one on the way skips none.
   while ((size = Call(SYS_getdents64, dir, buffer, sizeof(buffer))) > 0) {
     for (long at = 0; at < size;) {

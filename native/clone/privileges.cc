@@ -26,10 +26,10 @@ bool Keeps(const Privileges& privileges, int capability) { return ((privileges.c
 void DropFromBoundingSet(const SpawnPlan& plan) {
   for (int capability = 0; capability < kMostCapabilities; ++capability) {
     if (Keeps(plan.privileges, capability)) continue;
-    long dropped = Call(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
+    sys::Result dropped = Call(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
     if (dropped == -EPERM) {
       // Without CAP_SETPCAP it is refused before the kernel looks at the number: there may be nothing to drop.
-      const long has = Call(SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0);
+      const sys::Result has = Call(SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0);
       if (has <= 0 && has != -EPERM) dropped = has;
     }
     // The kernel has none of this number, nor of a higher one.

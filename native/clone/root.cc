@@ -25,14 +25,14 @@ constexpr TmpfsOptions kStageOptions{"65536", "700"};
 int CopyRoot(const SpawnPlan& plan, const Roots& roots) {
   const RootPlan& root = *plan.root;
   const char* path = root.path == nullptr ? "/" : root.path;
-  const long source = sys::OpenInRoot(roots.outside, path, O_PATH | O_DIRECTORY);
+  const sys::Result source = sys::OpenInRoot(roots.outside, path, O_PATH | O_DIRECTORY);
   const int tree = CopyOpened(plan, source, Stage::kRoot, path);
   if (root.read_only) Check(plan, Stage::kRootReadOnly, sys::SetMountReadOnly(tree, sys::kAtRecursive), path);
   return tree;
 }
 
 int OpenRoot(const SpawnPlan& plan) {
-  const long root = Call(SYS_openat, AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0);
+  const sys::Result root = Call(SYS_openat, AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0);
   Check(plan, Stage::kRootPivot, root, "/");
   return static_cast<int>(root);
 }
@@ -40,7 +40,7 @@ int OpenRoot(const SpawnPlan& plan) {
 /** Mounts `tree` on a directory of the stage, which it makes. */
 void MountOnStage(const SpawnPlan& plan, int stage, int tree, const char* name) {
   Check(plan, Stage::kRootPivot, Call(SYS_mkdirat, stage, name, kPrivate), "/");
-  const long target = Call(SYS_openat, stage, name, O_PATH | O_CLOEXEC, 0);
+  const sys::Result target = Call(SYS_openat, stage, name, O_PATH | O_CLOEXEC, 0);
   Check(plan, Stage::kRootPivot, target, "/");
   Check(plan, Stage::kRootPivot, sys::MoveMount(tree, static_cast<int>(target)), "/");
   Call(SYS_close, target);
@@ -75,7 +75,7 @@ void LeaveStage(const SpawnPlan& plan, const Roots& roots) {
 /** Not by chdir(2): a link to /proc/self/fd/3 or /proc/PID/root may lead outside. */
 void EnterDirectory(const SpawnPlan& plan, const Roots& roots) {
   const char* path = plan.root->cwd;
-  const long directory = sys::OpenInRoot(roots.inside, path, O_PATH | O_DIRECTORY);
+  const sys::Result directory = sys::OpenInRoot(roots.inside, path, O_PATH | O_DIRECTORY);
   Check(plan, Stage::kCwd, directory, path);
   Check(plan, Stage::kCwd, Call(SYS_fchdir, directory), path);
   Call(SYS_close, directory);
@@ -85,7 +85,7 @@ void EnterDirectory(const SpawnPlan& plan, const Roots& roots) {
 
 int LeaveChroot(const SpawnPlan& plan) {
   const int root = OpenRoot(plan);
-  const long own = Call(SYS_openat, AT_FDCWD, kMountNamespace, O_RDONLY | O_CLOEXEC, 0);
+  const sys::Result own = Call(SYS_openat, AT_FDCWD, kMountNamespace, O_RDONLY | O_CLOEXEC, 0);
   Check(plan, Stage::kRootPivot, own, kMountNamespace);
   // See setns(2): to enter the namespace where one already is makes its root the root.
   Check(plan, Stage::kRootPivot, Call(SYS_setns, own, CLONE_NEWNS), kMountNamespace);

@@ -27,10 +27,10 @@ bool IsToBeHidden(const RootPlan& root, const char* path) {
 
 void RefuseIfCovered(const SpawnPlan& plan, const Roots& roots, uint64_t mount, Stage stage, const char* path) {
   if (mount == 0) return;
-  const long found = sys::OpenInRoot(roots.inside, path, O_PATH);
+  const sys::Result found = sys::OpenInRoot(roots.inside, path, O_PATH);
   const bool is_there = found >= 0 && sys::MountId(static_cast<int>(found)) == mount;
   if (found >= 0) Call(SYS_close, found);
-  if (!is_there && !IsToBeHidden(*plan.root, path)) Fail(plan, stage, -EBUSY, path);
+  if (!is_there && !IsToBeHidden(*plan.root, path)) Fail(plan, stage, {-EBUSY}, path);
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ void MakeDirectory(const SpawnPlan& plan, int dev, const char* path) {
 
 /** Mounts `tree` on a path of our own /dev, and closes it. */
 void MountOn(const SpawnPlan& plan, int dev, const char* path, int tree) {
-  const long target = Call(SYS_openat, dev, NameInDev(path), O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+  const sys::Result target = Call(SYS_openat, dev, NameInDev(path), O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
   Check(plan, Stage::kRootDev, target, path);
   Check(plan, Stage::kRootDev, sys::MoveMount(tree, static_cast<int>(target)), path);
   Call(SYS_close, target);
@@ -58,7 +58,7 @@ void MountDev(const SpawnPlan& plan, Roots* roots) {
   for (const auto& [path, to] : kLinks)
     Check(plan, Stage::kRootDev, Call(SYS_symlinkat, to, dev, NameInDev(path)), path);
   MakeDirectory(plan, dev, kPts);
-  const long pts =
+  const sys::Result pts =
       sys::NewMount("devpts", {{"ptmxmode", "0666"}, {"mode", "620"}}, sys::kMountNoSuid | sys::kMountNoExec);
   Check(plan, Stage::kRootDev, pts, kPts);
   MountOn(plan, dev, kPts, static_cast<int>(pts));

@@ -15,6 +15,7 @@ namespace memcage {
 namespace {
 
 using sys::Call;
+using sys::Result;
 
 constexpr const char* kNull = "/dev/null";
 
@@ -23,7 +24,7 @@ constexpr mode_t kFileMode = 0644;
 
 bool IsDirectory(const SpawnPlan& plan, int fd, Stage stage, const char* subject) {
   struct stat status{};
-  Check(plan, stage, sys::Stat(fd, &status), subject);
+  Check(plan, stage, {sys::Stat(fd, &status), SYS_fstat}, subject);
   return S_ISDIR(status.st_mode);
 }
 
@@ -49,19 +50,19 @@ bool IsOnOurs(const Roots& roots, int directory) {
   return false;
 }
 
-long MakeEntry(const Roots& roots, int parent, const char* name, bool is_directory) {
-  if (!IsOnOurs(roots, parent)) return -ENOENT;
+Result MakeEntry(const Roots& roots, int parent, const char* name, bool is_directory) {
+  if (!IsOnOurs(roots, parent)) return {-ENOENT, SYS_openat2};
   if (is_directory) return Call(SYS_mkdirat, parent, name, kDirectoryMode);
   return Call(SYS_mknodat, parent, name, S_IFREG | kFileMode, 0);
 }
 
 /** Makes what is missing of a path inside: directories, or a file as the last of it. Returns its fd. */
-long CreateInside(const Roots& roots, const char* to, bool is_directory) {
+Result CreateInside(const Roots& roots, const char* to, bool is_directory) {
   char path[PATH_MAX];
   const size_t length = strlen(to);
-  if (length >= sizeof(path)) return -ENAMETOOLONG;
+  if (length >= sizeof(path)) return {-ENAMETOOLONG};
   memcpy(path, to, length + 1);
-  long parent = Call(SYS_fcntl, roots.inside, F_DUPFD_CLOEXEC, 0);
+  Result parent = Call(SYS_fcntl, roots.inside, F_DUPFD_CLOEXEC, 0);
   for (char* name = path; parent >= 0;) {
     while (*name == '/') ++name;
     if (*name == '\0') break;
@@ -69,7 +70,7 @@ long CreateInside(const Roots& roots, const char* to, bool is_directory) {
     const char after = *end;
     *end = '\0';
     const bool last = end[after == '\0' ? 0 : 1 + strspn(end + 1, "/")] == '\0';
-    long next = sys::OpenInRoot(roots.inside, path, O_PATH);
+    Result next = sys::OpenInRoot(roots.inside, path, O_PATH);
     if (next == -ENOENT) {
       next = MakeEntry(roots, static_cast<int>(parent), name, is_directory || !last);
       if (next >= 0) next = sys::OpenInRoot(roots.inside, path, O_PATH);
@@ -86,32 +87,32 @@ int OpenTarget(const SpawnPlan& plan, const Roots& roots, const Target& target, 
   const Stage stage = target.stage == Stage::kRootMount ? Stage::kRootTarget : target.stage;
   // A link would put them elsewhere in a foreign root.
   const bool follow = target.stage != Stage::kRootProc && target.stage != Stage::kRootDev;
-  long fd = sys::OpenInRoot(roots.inside, target.path, O_PATH | (follow ? 0 : O_NOFOLLOW));
+  Result fd = sys::OpenInRoot(roots.inside, target.path, O_PATH | (follow ? 0 : O_NOFOLLOW));
   if (fd == -ENOENT && target.create) fd = CreateInside(roots, target.path, is_directory);
   Check(plan, stage, fd, target.path);
   const int opened = static_cast<int>(fd);
   const bool on_directory = IsDirectory(plan, opened, stage, target.path);
-  if (IsRoot(roots, opened)) Fail(plan, stage, -EBUSY, target.path);
-  if (is_directory && !on_directory) Fail(plan, stage, -ENOTDIR, target.path);
-  if (!is_directory && on_directory) Fail(plan, stage, -EISDIR, target.path);
+  if (IsRoot(roots, opened)) Fail(plan, stage, {-EBUSY}, target.path);
+  if (is_directory && !on_directory) Fail(plan, stage, {-ENOTDIR}, target.path);
+  if (!is_directory && on_directory) Fail(plan, stage, {-EISDIR}, target.path);
   return opened;
 }
 
 }  // namespace
 
 int NewTmpfs(const SpawnPlan& plan, Roots* roots, const TmpfsOptions& options, Stage stage, const char* subject) {
-  const long tree =
+  const Result tree =
       sys::NewMount("tmpfs", {{"size", options.size}, {"mode", options.mode}}, sys::kMountNoSuid | sys::kMountNoDev);
   Check(plan, stage, tree, subject);
   struct stat status{};
-  Check(plan, stage, sys::Stat(static_cast<int>(tree), &status), subject);
+  Check(plan, stage, {sys::Stat(static_cast<int>(tree), &status), SYS_fstat}, subject);
   roots->made[roots->made_count++] = status.st_dev;
   return static_cast<int>(tree);
 }
 
-int CopyOpened(const SpawnPlan& plan, long source, Stage stage, const char* subject) {
+int CopyOpened(const SpawnPlan& plan, Result source, Stage stage, const char* subject) {
   Check(plan, stage, source, subject);
-  const long tree = sys::CopyTree(static_cast<int>(source), "", AT_EMPTY_PATH);
+  const Result tree = sys::CopyTree(static_cast<int>(source), "", AT_EMPTY_PATH);
   Check(plan, stage, tree, subject);
   Call(SYS_close, source);
   return static_cast<int>(tree);
@@ -124,7 +125,7 @@ int CopyOutside(const SpawnPlan& plan, const Roots& roots, const char* path, Sta
 int CopyDevice(const SpawnPlan& plan, const Roots& roots, const char* path, Stage stage, const char* subject) {
   const int tree = CopyOutside(plan, roots, path, stage, subject);
   // A device can be written to on a read-only mount.
-  const long result = sys::SetMountReadOnly(tree, 0);
+  const Result result = sys::SetMountReadOnly(tree, 0);
   if (result != -ENOSYS) Check(plan, stage, result, subject);
   return tree;
 }
@@ -137,15 +138,16 @@ uint64_t MountInside(const SpawnPlan& plan, const Roots& roots, int tree, const 
 }
 
 void Cover(const SpawnPlan& plan, const Roots& roots, int found, Stage stage, const char* subject) {
-  long tree = -1;
+  int tree = -1;
   if (IsDirectory(plan, found, stage, subject)) {
-    tree = sys::NewMount("tmpfs", {{"mode", "755"}},
-                         sys::kMountReadOnly | sys::kMountNoSuid | sys::kMountNoDev | sys::kMountNoExec);
-    Check(plan, stage, tree, subject);
+    const Result made = sys::NewMount("tmpfs", {{"mode", "755"}},
+                                      sys::kMountReadOnly | sys::kMountNoSuid | sys::kMountNoDev | sys::kMountNoExec);
+    Check(plan, stage, made, subject);
+    tree = static_cast<int>(made);
   } else {
     tree = CopyDevice(plan, roots, kNull, stage, subject);
   }
-  Check(plan, stage, sys::MoveMount(static_cast<int>(tree), found), subject);
+  Check(plan, stage, sys::MoveMount(tree, found), subject);
   Call(SYS_close, tree);
   Call(SYS_close, found);
 }
@@ -173,10 +175,10 @@ void MakeMounts(const SpawnPlan& plan, Roots* roots) {
 }
 
 void Hide(const SpawnPlan& plan, const Roots& roots, const char* path) {
-  const long found = sys::OpenInRoot(roots.inside, path, O_PATH);
+  const Result found = sys::OpenInRoot(roots.inside, path, O_PATH);
   if (found == -ENOENT || found == -ENOTDIR) return;
   Check(plan, Stage::kRootHide, found, path);
-  if (IsRoot(roots, static_cast<int>(found))) Fail(plan, Stage::kRootHide, -EBUSY, path);
+  if (IsRoot(roots, static_cast<int>(found))) Fail(plan, Stage::kRootHide, {-EBUSY}, path);
   Cover(plan, roots, static_cast<int>(found), Stage::kRootHide, path);
 }
 

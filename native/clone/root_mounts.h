@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "clone/spawn_plan.h"
+#include "sys/raw_call.h"
 
 // The mounts of a child's root directory, between clone and exec. Few fds are open at a time: the table may be nearly
 // full.
@@ -37,7 +38,7 @@ struct Target {
 int NewTmpfs(const SpawnPlan& plan, Roots* roots, const TmpfsOptions& options, Stage stage, const char* subject);
 
 /** A copy of what `source` is, an fd or what kept it from being opened, mounted nowhere. Closes it. */
-int CopyOpened(const SpawnPlan& plan, long source, Stage stage, const char* subject);
+int CopyOpened(const SpawnPlan& plan, sys::Result source, Stage stage, const char* subject);
 
 /** A copy of a path outside with all that is mounted below, mounted nowhere. */
 int CopyOutside(const SpawnPlan& plan, const Roots& roots, const char* path, Stage stage, const char* subject);

@@ -26,7 +26,7 @@ const char* NameInProc(const char* path) { return path + sizeof("/proc/") - 1; }
 /** Of a name in the working directory. */
 void MakeReadOnly(const SpawnPlan& plan, const char* path) {
   const char* name = NameInProc(path);
-  long result = Call(SYS_mount, name, name, nullptr, MS_BIND | MS_REC, nullptr);
+  sys::Result result = Call(SYS_mount, name, name, nullptr, MS_BIND | MS_REC, nullptr);
   if (result == -ENOENT) return;
   Check(plan, Stage::kRootProc, result, path);
   result = sys::SetReadOnlyAt(AT_FDCWD, name, sys::kAtRecursive);
@@ -39,7 +39,7 @@ void MakeReadOnly(const SpawnPlan& plan, const char* path) {
 }
 
 void HideIn(const SpawnPlan& plan, const Roots& roots, int proc, const char* path) {
-  const long found = Call(SYS_openat, proc, NameInProc(path), O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+  const sys::Result found = Call(SYS_openat, proc, NameInProc(path), O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
   if (found == -ENOENT) return;
   Check(plan, Stage::kRootProc, found, path);
   Cover(plan, roots, static_cast<int>(found), Stage::kRootProc, path);
@@ -50,15 +50,16 @@ void HideIn(const SpawnPlan& plan, const Roots& roots, int proc, const char* pat
 void MountProc(const SpawnPlan& plan, Roots* roots) {
   const RootPlan& root = *plan.root;
   if (root.proc == RootProc::kKeep) return;
-  long tree = -1;
+  int proc = -1;
   if (root.proc == RootProc::kBind) {
-    tree = CopyOutside(plan, *roots, kProc, Stage::kRootProc, kProc);
+    proc = CopyOutside(plan, *roots, kProc, Stage::kRootProc, kProc);
   } else {
     // Of the options of proc(5), none.
-    tree = sys::NewMount("proc", {{"source", "proc"}}, sys::kMountNoSuid | sys::kMountNoDev | sys::kMountNoExec);
+    const sys::Result tree =
+        sys::NewMount("proc", {{"source", "proc"}}, sys::kMountNoSuid | sys::kMountNoDev | sys::kMountNoExec);
     Check(plan, Stage::kRootProc, tree, kProc);
+    proc = static_cast<int>(tree);
   }
-  const int proc = static_cast<int>(tree);
   roots->proc = MountInside(plan, *roots, proc, {Stage::kRootProc, kProc, root.empty});
   Check(plan, Stage::kRootProc, Call(SYS_fchdir, proc), kProc);
   for (const char* path : kReadOnly) MakeReadOnly(plan, path);

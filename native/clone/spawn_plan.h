@@ -21,8 +21,8 @@ struct Report {
   const char* subject;
   /** The fd that the stage worked on, or -1. */
   int fd;
-  /** The call, where it is not the one that the stage is known for; or nullptr. */
-  const char* syscall;
+  /** The number of the call, or sys::kNoCall. */
+  long call;
 };
 
 /**

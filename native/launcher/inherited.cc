@@ -20,7 +20,7 @@ bool LeadsOn(int fd) {
 
 }  // namespace
 
-long CloseDirectoriesFrom(int first, int spare) {
+sys::Result CloseDirectoriesFrom(int first, int spare) {
   return VisitFdsFrom(first, [=](int fd) {
     if (fd != spare && LeadsOn(fd)) Call(SYS_close, fd);
   });

@@ -25,15 +25,16 @@ namespace memcage::launcher {
 namespace {
 
 using sys::Call;
+using sys::Result;
 
 constexpr int kFirstOther = STDERR_FILENO + 1;
 /** As where the launcher fails. */
 constexpr int kNeverStarted = 125;
 
 Task task{};
-Report report{Stage::kInit, 0, nullptr, -1, nullptr};
+Report report{Stage::kInit, 0, nullptr, -1, sys::kNoCall};
 
-void Check(long result, Stage stage, const char* subject) {
+void Check(const Result& result, Stage stage, const char* subject) {
   if (result < 0) Fail(task.plan, stage, result, subject);
 }
 
@@ -52,7 +53,7 @@ void OpenJoins() {
   int* fds = const_cast<int*>(plan.join_fds);
   for (int i = 0; i < plan.join_count; ++i) CloseOnExec(fds[i], "join");
   for (int i = 0; i < task.join_path_count; ++i) {
-    const long fd = Call(SYS_openat, AT_FDCWD, task.join_paths[i], O_WRONLY | O_CLOEXEC, 0);
+    const Result fd = Call(SYS_openat, AT_FDCWD, task.join_paths[i], O_WRONLY | O_CLOEXEC, 0);
     Check(fd, Stage::kCgroup, task.join_paths[i]);
     fds[plan.join_count++] = static_cast<int>(fd);
   }
@@ -62,7 +63,7 @@ void OpenPids() {
   SpawnPlan& plan = task.plan;
   CloseOnExec(plan.pids_fd, "pids");
   if (task.pids_path == nullptr) return;
-  const long fd = Call(SYS_openat, AT_FDCWD, task.pids_path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+  const Result fd = Call(SYS_openat, AT_FDCWD, task.pids_path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
   Check(fd, Stage::kCgroup, task.pids_path);
   plan.pids_fd = static_cast<int>(fd);
 }
@@ -76,7 +77,7 @@ void CloseCgroups() {
 
 /** Has the end of process `of` end this one. */
 void EndWith(pid_t of) {
-  const long pidfd = Call(SYS_pidfd_open, of, 0);
+  const Result pidfd = Call(SYS_pidfd_open, of, 0);
   Check(pidfd, Stage::kParentDeath, "pidfd_open");
   task.plan.parent_pidfd = static_cast<int>(pidfd);
   task.plan.kill_with_parent = true;
@@ -86,7 +87,7 @@ void ObserveParent() {
   if (task.parent == 0) return;
   EndWith(task.parent);
   // Another process may have got the pid before it was opened. Then that is not the parent.
-  if (getppid() != task.parent) Fail(task.plan, Stage::kParentDeath, -ESRCH, nullptr);
+  if (getppid() != task.parent) Fail(task.plan, Stage::kParentDeath, {-ESRCH}, nullptr);
 }
 
 /** Waits until the other end of the report says so. If nobody is left to say it, or to be told of a failure, this ends.
@@ -94,7 +95,7 @@ void ObserveParent() {
 void AwaitGate() {
   if (!task.gate) return;
   char byte = 0;
-  long length = 0;
+  Result length;
   do {
     pollfd gate{};
     gate.fd = task.report_fd;
@@ -113,7 +114,7 @@ void AwaitGate() {
 /** Orphans come to the first process of a PID namespace anyway. */
 void AdoptOrphans() {
   if (getpid() == 1) return;
-  Check(prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ? -errno : 0, Stage::kInit, "PR_SET_CHILD_SUBREAPER");
+  Check(Call(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), Stage::kInit, "PR_SET_CHILD_SUBREAPER");
 }
 
 /** Returns only in the child. Signals are held. */
@@ -123,7 +124,7 @@ void Fork(int status_fd, int inner_status_fd) {
   const bool was_dumpable = prctl(PR_GET_DUMPABLE) == 1;
   prctl(PR_SET_DUMPABLE, 0);
   const pid_t child = fork();
-  Check(child < 0 ? -errno : 0, Stage::kInit, "fork");
+  Check({child < 0 ? -errno : 0, SYS_clone}, Stage::kInit, "fork");
   if (child > 0) Supervise({child, status_fd, inner_status_fd});
   if (was_dumpable) prctl(PR_SET_DUMPABLE, 1);
 }
@@ -131,7 +132,7 @@ void Fork(int status_fd, int inner_status_fd) {
 /** Forks to enter the new PID and time namespaces: only children enter them. */
 void ForkIntoNamespaces() {
   int pipe_fds[2] = {-1, -1};
-  Check(pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0 ? -errno : 0, Stage::kInit, "pipe2");
+  Check(Call(SYS_pipe2, pipe_fds, O_CLOEXEC | O_NONBLOCK), Stage::kInit, "pipe2");
   // This process ends with the caller, and the child ends with this process.
   DieWithParent(task.plan);
   EndWith(getpid());

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "sys/raw_call.h"
+#include "sys/call_names.h"
 
 namespace memcage::launcher {
 namespace {
@@ -20,6 +20,8 @@ using sys::Call;
 constexpr int kNotFound = 127;
 constexpr int kNotRunnable = 126;
 constexpr int kFailed = 125;
+
+constexpr const char* kNoCallName = "-";
 
 int ExitCode(const Report& report) {
   if (report.stage != Stage::kExec) return kFailed;
@@ -94,11 +96,14 @@ void AddSubject(Line* line, const Report& report) {
 void SendReport(const Report& report, int fd) {
   WriteWhatItMay();
   const char* stage = kStageNames[static_cast<int>(report.stage)];
+  const char* call = sys::CallName(report.call);
   Line line;
   if (fd >= 0) {
     line.Add(stage);
     line.Add(" ");
     line.AddNumber(report.error);
+    line.Add(" ");
+    line.Add(call == nullptr ? kNoCallName : call);
     line.Add(" ");
     AddSubject(&line, report);
     line.Send(fd);
@@ -109,6 +114,8 @@ void SendReport(const Report& report, int fd) {
     line.Add(strerror(-report.error));
     line.Add(" (");
     line.Add(stage);
+    if (call != nullptr) line.Add(", ");
+    if (call != nullptr) line.Add(call);
     line.Add(")");
     if (IsCgroupGone(report)) line.Add(": the launcher or its cage was closed, or their owner has ended");
     line.Add("\n");

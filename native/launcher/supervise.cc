@@ -85,18 +85,18 @@ void Reap(const Supervision& supervision) {
 
 }  // namespace
 
-int HoldSignals(SignalState* state) {
+sys::Result HoldSignals(SignalState* state) {
   // If SIGCHLD were ignored, the kernel would reap children itself.
   struct sigaction fallback{};
-  if (sigaction(SIGCHLD, &fallback, &state->child_action) < 0) return -errno;
+  if (sigaction(SIGCHLD, &fallback, &state->child_action) < 0) return {-errno, SYS_rt_sigaction};
   sigset_t all;
   sigfillset(&all);
-  return sigprocmask(SIG_SETMASK, &all, &state->mask) < 0 ? -errno : 0;
+  return {sigprocmask(SIG_SETMASK, &all, &state->mask) < 0 ? -errno : 0, SYS_rt_sigprocmask};
 }
 
-int RestoreSignals(const SignalState& state) {
-  if (sigaction(SIGCHLD, &state.child_action, nullptr) < 0) return -errno;
-  return sigprocmask(SIG_SETMASK, &state.mask, nullptr) < 0 ? -errno : 0;
+sys::Result RestoreSignals(const SignalState& state) {
+  if (sigaction(SIGCHLD, &state.child_action, nullptr) < 0) return {-errno, SYS_rt_sigaction};
+  return {sigprocmask(SIG_SETMASK, &state.mask, nullptr) < 0 ? -errno : 0, SYS_rt_sigprocmask};
 }
 
 void Supervise(const Supervision& supervision) {

@@ -4,6 +4,8 @@
 
 #include <csignal>
 
+#include "sys/raw_call.h"
+
 namespace memcage::launcher {
 
 /** What the supervisor's child must restore before it runs its program. */
@@ -13,12 +15,12 @@ struct SignalState {
 };
 
 /**
- * Blocks all signals, so that they wait until asked for. Call it before the fork, so that none is lost. Both return 0
- * or a negative errno: with signals as they were nobody would notice the end of the child, and with all of them blocked
- * the program could not be ended.
+ * Blocks all signals, so that they wait until asked for. Call it before the fork, so that none is lost. Look at
+ * both results: with signals as they were nobody would notice the end of the child, and with all of them blocked the
+ * program could not be ended.
  */
-int HoldSignals(SignalState* state);
-int RestoreSignals(const SignalState& state);
+sys::Result HoldSignals(SignalState* state);
+sys::Result RestoreSignals(const SignalState& state);
 
 struct Supervision {
   pid_t child;

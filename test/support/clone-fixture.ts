@@ -55,7 +55,7 @@ export function startCloningTwice({ options, ...scenario }: Scenario): Fixture {
 
 export const RAN = { ran: true, ms: expect.any(Number) as number };
 
-export function failedAt(stage: Stage, errno: number, path = '', syscall?: string): Record<string, unknown> {
+export function failedAt(stage: Stage, errno: number, path = '', syscall?: string | null): Record<string, unknown> {
   return { stage, errno: -errno, path, ...(syscall && { syscall }), ms: expect.any(Number) as number };
 }
 

@@ -155,8 +155,8 @@ describeIf('cgroup', 'launcherFor', () => {
   });
 
   test.each([
-    [127, 'no-such-file', 'memcage-exec: no-such-file: No such file or directory (exec)\n'],
-    [126, '/etc/passwd', 'memcage-exec: /etc/passwd: Permission denied (exec)\n'],
+    [127, 'no-such-file', 'memcage-exec: no-such-file: No such file or directory (exec, execve)\n'],
+    [126, '/etc/passwd', 'memcage-exec: /etc/passwd: Permission denied (exec, execve)\n'],
   ])('exit code %i for %s', async (code, file, message) => {
     await using launcher = launcherFor({ memory: '100M' });
     const { status, stderr } = spawnSync(launcher.file, [...launcher.args, file], UTF8);

@@ -138,7 +138,7 @@ describeIf(['root', 'userns'], 'the launcher', () => {
       const root = [`--root=${directory}`, '--root-proc=new', ...mounts];
       for (const fd of [3, 4, 5, 6]) {
         const { stderr } = launched(NAMESPACES, '--private-mounts', '--pids=/proc', ...root, '--', `/program${fd}`);
-        expect(stderr).toMatch(/\(exec\)$/);
+        expect(stderr).toMatch(/\(exec, execve\)$/);
       }
     } finally {
       rmSync(directory, { recursive: true });
@@ -148,12 +148,16 @@ describeIf(['root', 'userns'], 'the launcher', () => {
   testRows(
     'says what could not be done',
     [
-      [['--root=/nowhere'], '/nowhere: No such file or directory (root)', 125],
-      [['--root=/etc/passwd'], '/etc/passwd: Not a directory (root)', 125],
-      [['--root-own', '--bind-from=/nowhere', '--bind=/mnt'], '/nowhere: No such file or directory (root-source)', 125],
-      [['--root-own', '--tmpfs=/nowhere'], '/nowhere: No such file or directory (root-target)', 125],
-      [['--root-own', '--cwd=/nowhere'], '/nowhere: No such file or directory (cwd)', 125],
-      [['--root-empty'], 'true: No such file or directory (exec)', 127],
+      [['--root=/nowhere'], '/nowhere: No such file or directory (root, openat2)', 125],
+      [['--root=/etc/passwd'], '/etc/passwd: Not a directory (root, openat2)', 125],
+      [
+        ['--root-own', '--bind-from=/nowhere', '--bind=/mnt'],
+        '/nowhere: No such file or directory (root-source, openat2)',
+        125,
+      ],
+      [['--root-own', '--tmpfs=/nowhere'], '/nowhere: No such file or directory (root-target, openat2)', 125],
+      [['--root-own', '--cwd=/nowhere'], '/nowhere: No such file or directory (cwd, openat2)', 125],
+      [['--root-empty'], 'true: No such file or directory (exec, execve)', 127],
     ] as const,
     ([args, text, status]) => {
       expect(launched(NAMESPACES, '--private-mounts', ...args, '--', 'true')).toEqual({

@@ -121,7 +121,7 @@ describe('the program is found as libuv finds it', () => {
     const result = native.clone(
       cloneOptions({ file: 'tool', args: ['tool'], env: [`PATH=${path('empty', 'denied')}`] }),
     );
-    expect(result).toEqual({ stage: 'exec', errno: -EACCES, path: 'tool' });
+    expect(result).toEqual({ stage: 'exec', errno: -EACCES, path: 'tool', syscall: 'execve' });
   });
 
   test('argv and the environment are what was given, also when empty', () => {

@@ -103,7 +103,11 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
       { errno: -EPERM, path: 'talk', output: 'x'.repeat(1024) },
     ],
     ['that a signal ends', () => [script('die', 'kill -KILL $$')], { errno: -EINTR, path: 'die' }],
-    ['that is not there', () => [{ file: at('missing'), args: [] }], { errno: -ENOENT, path: 'missing' }],
+    [
+      'that is not there',
+      () => [{ file: at('missing'), args: [] }],
+      { errno: -ENOENT, path: 'missing', syscall: 'posix_spawn' },
+    ],
     [
       'that fails after one that did not',
       () => [mapper('uid_map', '0 0 1'), script('refuse', 'exit 1')],
@@ -141,7 +145,7 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
 
   test('without a need for them none is run, and nobody waits', async () => {
     const options = { ...withPrograms(script('mark', `echo ran > ${at('marker')}`)), joinFds: [999] };
-    expect(await cloneTwice({ options })).toEqual(twice(failedAt('cgroup', constants.errno.EBADF, 'fd 999')));
+    expect(await cloneTwice({ options })).toEqual(twice(failedAt('cgroup', constants.errno.EBADF, 'fd 999', 'write')));
     expect(existsSync(at('marker'))).toBe(false);
   });
 
@@ -160,9 +164,9 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
     }
   });
 
-  const shortages: [what: string, rules: FaultRule[], errno: number, path: string][] = [
-    ['fds for a socket pair', [{ syscall: 'socketpair', errno: EMFILE }], EMFILE, ''],
-    ['fds for the output', [{ syscall: 'memfd_create', errno: EMFILE }], EMFILE, 'memfd_create'],
+  const shortages: [what: string, rules: FaultRule[], errno: number, path: string, syscall: string][] = [
+    ['fds for a socket pair', [{ syscall: 'socketpair', errno: EMFILE }], EMFILE, '', 'socketpair'],
+    ['fds for the output', [{ syscall: 'memfd_create', errno: EMFILE }], EMFILE, 'memfd_create', 'memfd_create'],
     [
       'threads',
       [
@@ -171,12 +175,13 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
       ],
       EAGAIN,
       '',
+      'pthread_create',
     ],
   ];
 
-  testRows('a shortage is reported, and leaves nothing', shortages, async ([, rules, errno, path]) => {
+  testRows('a shortage is reported, and leaves nothing', shortages, async ([, rules, errno, path, syscall]) => {
     const options = withPrograms(script('fine', 'exit 0'));
-    expect(await cloneTwice({ rules, options })).toEqual(twice(failedAt('id-maps', errno, path)));
+    expect(await cloneTwice({ rules, options })).toEqual(twice(failedAt('id-maps', errno, path, syscall)));
   });
 
   test('with neither shortage nor refusal the program runs', async () => {

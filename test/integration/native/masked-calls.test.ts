@@ -33,26 +33,28 @@ describeIf('seccomp', 'without clone3', () => {
 
   test.each(kinds)('clone reports what fails (%p)', async ({ shareMemory }) => {
     const report = await cloneTwice({ rules: [masked('clone3')], options: { file: '/', shareMemory } });
-    expect(report).toEqual(twice(failedAt('exec', EACCES, '/')));
+    expect(report).toEqual(twice(failedAt('exec', EACCES, '/', 'execve')));
   });
 
   test("clone's own refusal is reported", async () => {
     const rules = [masked('clone3'), { syscall: 'clone', errno: EPERM }];
-    expect(await cloneTwice({ rules, options: {} })).toEqual(twice(failedAt('clone', EPERM)));
+    expect(await cloneTwice({ rules, options: {} })).toEqual(twice(failedAt('clone', EPERM, '', 'clone')));
   });
 
   testRows('only because of ENOSYS is clone used', [EPERM, EINVAL, E2BIG], async (errno) => {
     const rules = [{ syscall: 'clone3', errno }];
-    expect(await cloneTwice({ rules, options: {} })).toEqual(twice(failedAt('clone', errno)));
+    expect(await cloneTwice({ rules, options: {} })).toEqual(twice(failedAt('clone', errno, '', 'clone3')));
   });
 
   test('what clone can not do is refused: a cgroup to start in, a time namespace', async () => {
     const into = '/';
     expect(await cloneTwice({ rules: [masked('clone3')], into, options: {} })).toEqual(
-      twice(failedAt('clone', ENOSYS)),
+      twice(failedAt('clone', ENOSYS, '', 'clone3')),
     );
     const options = { namespaces: CLONE_NEWTIME, shareMemory: false };
-    expect(await cloneTwice({ rules: [masked('clone3')], options })).toEqual(twice(failedAt('clone', ENOSYS)));
+    expect(await cloneTwice({ rules: [masked('clone3')], options })).toEqual(
+      twice(failedAt('clone', ENOSYS, '', 'clone3')),
+    );
   });
 });
 
@@ -85,7 +87,9 @@ describeIf(['seccomp', 'root', 'unified'], 'clone3 in a cgroup v2', () => {
     try {
       const scenario = { into: group.path, options: {} };
       expect(await cloneTwice(scenario)).toEqual(twice(RAN));
-      expect(await cloneTwice({ ...scenario, rules: [masked('clone3')] })).toEqual(twice(failedAt('clone', ENOSYS)));
+      expect(await cloneTwice({ ...scenario, rules: [masked('clone3')] })).toEqual(
+        twice(failedAt('clone', ENOSYS, '', 'clone3')),
+      );
     } finally {
       group.remove();
     }
@@ -115,7 +119,7 @@ describeIf('seccomp', 'without close_range', () => {
   test('other errors are reported', async () => {
     const rules = [{ syscall: 'close_range', errno: EINVAL }];
     expect(await cloneTwice({ rules, options: shell(listFds, output) })).toEqual(
-      twice(failedAt('close-fds', EINVAL, '/proc/self/fd')),
+      twice(failedAt('close-fds', EINVAL, '/proc/self/fd', 'close_range')),
     );
   });
 });

@@ -56,6 +56,6 @@ describeIf('root', 'the root of a child of a process in a chroot', () => {
 describeIf('root', 'the root of a child of a process without CAP_SYS_CHROOT', () => {
   test('is not made, since it might be in a chroot', () => {
     const { report } = cloneTwiceBy(['setpriv', '--bounding-set=-sys_chroot'], inRoot({}));
-    expect(report).toEqual(twice(failedAt('root-pivot', EPERM, '/proc/self/ns/mnt')));
+    expect(report).toEqual(twice(failedAt('root-pivot', EPERM, '/proc/self/ns/mnt', 'setns')));
   });
 });

@@ -43,7 +43,12 @@ describeIf('root', 'a root whose links lead to fds and processes', () => {
         namespaces: CLONE_NEWNS,
         stdio: [fd, -1, -1],
       };
-      expect(native.clone(cloneOptions(options))).toEqual({ stage: 'cwd', errno: -errno, path: '/job' });
+      expect(native.clone(cloneOptions(options))).toEqual({
+        stage: 'cwd',
+        errno: -errno,
+        path: '/job',
+        syscall: 'openat2',
+      });
     },
     { name: ({ target }) => target() },
   );
@@ -73,6 +78,7 @@ describeIf('root', 'a root whose links lead to fds and processes', () => {
       stage: 'root-target',
       errno: -ELOOP,
       path: '/way/root',
+      syscall: 'openat2',
     });
   });
 });

@@ -108,7 +108,7 @@ describeIf(['root', 'seccomp', 'userns'], 'what a root shows of the machine', ()
     ].join('; ');
     expect(printedIn({ ...EMPTY, mounts }, script)).toEqual([
       'new',
-      'memcage-exec: /proc: Operation not permitted (root-proc)',
+      'memcage-exec: /proc: Operation not permitted (root-proc, fsmount)',
       'bind',
     ]);
   });

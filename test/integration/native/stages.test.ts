@@ -24,6 +24,8 @@ const LONG_NAME = 'h'.repeat(65);
 
 interface Injection extends Scenario {
   errno: number;
+  /** The call that fails. Default: that of the first rule; null: none. */
+  syscall?: string | null;
   path?: string;
   /** True if only a clone that copies memory takes this step. */
   onlyCopied?: boolean;
@@ -34,14 +36,14 @@ type LauncherStage = 'unshare' | 'init';
 
 // Use a natural cause if there is one.
 const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
-  clone: { options: { intoCgroupFd: UNUSED_FD }, errno: EBADF },
+  clone: { options: { intoCgroupFd: UNUSED_FD }, errno: EBADF, syscall: 'clone3' },
   signals: {
     rules: [{ syscall: 'rt_sigaction', errno: EPERM, argument: 0, value: SIGHUP }],
     options: {},
     errno: EPERM,
   },
   session: { rules: [{ syscall: 'setsid', errno: EPERM }], options: { detached: true }, errno: EPERM },
-  cgroup: { options: { joinFds: [UNUSED_FD] }, errno: EBADF, path: `fd ${UNUSED_FD}` },
+  cgroup: { options: { joinFds: [UNUSED_FD] }, errno: EBADF, syscall: 'write', path: `fd ${UNUSED_FD}` },
   'cgroup-namespace': {
     rules: [{ syscall: 'unshare', errno: EPERM }],
     options: { namespaces: CLONE_NEWCGROUP },
@@ -50,25 +52,46 @@ const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
   'id-maps': {
     options: { namespaces: CLONE_NEWUSER, idMaps: { uidMap: '0 0 1', gidMap: 'nonsense' } },
     errno: EINVAL,
+    syscall: 'write',
     path: '/proc/self/gid_map',
   },
-  stdio: { options: { stdio: [UNUSED_FD, -1, -1] }, errno: EBADF, path: `fd ${UNUSED_FD}` },
+  stdio: { options: { stdio: [UNUSED_FD, -1, -1] }, errno: EBADF, syscall: 'dup3', path: `fd ${UNUSED_FD}` },
   'close-fds': { rules: [{ syscall: 'close_range', errno: EPERM }], options: {}, errno: EPERM, path: '/proc/self/fd' },
-  hostname: { options: { namespaces: CLONE_NEWUTS, hostname: LONG_NAME }, errno: EINVAL, path: LONG_NAME },
+  hostname: {
+    options: { namespaces: CLONE_NEWUTS, hostname: LONG_NAME },
+    errno: EINVAL,
+    syscall: 'sethostname',
+    path: LONG_NAME,
+  },
   mounts: {
     rules: [{ syscall: 'mount', errno: EPERM, argument: 3, mask: MS_PRIVATE, value: MS_PRIVATE }],
     options: { namespaces: CLONE_NEWNS, privateMounts: true },
     errno: EPERM,
     path: '/',
   },
-  root: { options: inRoot({ path: '/etc/passwd' }), errno: ENOTDIR, path: '/etc/passwd' },
+  root: { options: inRoot({ path: '/etc/passwd' }), errno: ENOTDIR, syscall: 'openat2', path: '/etc/passwd' },
   'root-pivot': { rules: [{ syscall: 'pivot_root', errno: EINVAL }], options: inRoot({}), errno: EINVAL, path: '/' },
-  'root-source': { options: inRoot({ mounts: [bind('/nowhere', '/mnt')] }), errno: ENOENT, path: '/nowhere' },
-  'root-target': { options: inRoot({ mounts: [bind('/etc', '/nowhere')] }), errno: ENOENT, path: '/nowhere' },
-  'root-mount': { options: inRoot({ mounts: [tmpfs('/mnt', { size: 'many' })] }), errno: EINVAL, path: '/mnt' },
-  'root-proc': { options: inRoot({ path: '/etc', proc: 'bind' }), errno: ENOENT, path: '/proc' },
-  'root-dev': { options: inRoot({ path: '/etc', dev: true }), errno: ENOENT, path: '/dev' },
-  'root-hide': { options: inRoot({ hide: ['/'] }), errno: EBUSY, path: '/' },
+  'root-source': {
+    options: inRoot({ mounts: [bind('/nowhere', '/mnt')] }),
+    errno: ENOENT,
+    syscall: 'openat2',
+    path: '/nowhere',
+  },
+  'root-target': {
+    options: inRoot({ mounts: [bind('/etc', '/nowhere')] }),
+    errno: ENOENT,
+    syscall: 'openat2',
+    path: '/nowhere',
+  },
+  'root-mount': {
+    options: inRoot({ mounts: [tmpfs('/mnt', { size: 'many' })] }),
+    errno: EINVAL,
+    syscall: 'fsconfig',
+    path: '/mnt',
+  },
+  'root-proc': { options: inRoot({ path: '/etc', proc: 'bind' }), errno: ENOENT, syscall: 'openat2', path: '/proc' },
+  'root-dev': { options: inRoot({ path: '/etc', dev: true }), errno: ENOENT, syscall: 'openat2', path: '/dev' },
+  'root-hide': { options: inRoot({ hide: ['/'] }), errno: EBUSY, syscall: null, path: '/' },
   'root-read-only': {
     rules: [{ syscall: 'mount_setattr', errno: ENOSYS }],
     options: inRoot({ readOnly: true }),
@@ -87,11 +110,17 @@ const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
     errno: EPERM,
     path: 'lo',
   },
-  cwd: { options: { cwd: '/nowhere' }, errno: ENOENT, path: '/nowhere' },
-  'oom-score-adj': { options: { oomScoreAdj: 1001 }, errno: EINVAL, path: '/proc/self/oom_score_adj' },
+  cwd: { options: { cwd: '/nowhere' }, errno: ENOENT, syscall: 'chdir', path: '/nowhere' },
+  'oom-score-adj': {
+    options: { oomScoreAdj: 1001 },
+    errno: EINVAL,
+    syscall: 'write',
+    path: '/proc/self/oom_score_adj',
+  },
   rlimits: {
     options: { rlimits: [{ name: 'nofile', soft: 2, hard: 1 }] },
     errno: EINVAL,
+    syscall: 'prlimit64',
     path: 'nofile',
   },
   nice: {
@@ -105,10 +134,10 @@ const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
     errno: EPERM,
     path: 'PR_CAPBSET_DROP',
   },
-  groups: { options: { groups: [NO_ID] }, errno: EINVAL },
-  gid: { options: { gid: NO_ID }, errno: EINVAL, onlyCopied: true },
-  uid: { options: { uid: NO_ID }, errno: EINVAL, onlyCopied: true },
-  capabilities: { options: { capabilities: [63] }, errno: EINVAL, path: 'PR_CAP_AMBIENT_RAISE' },
+  groups: { options: { groups: [NO_ID] }, errno: EINVAL, syscall: 'setgroups' },
+  gid: { options: { gid: NO_ID }, errno: EINVAL, syscall: 'setgid', onlyCopied: true },
+  uid: { options: { uid: NO_ID }, errno: EINVAL, syscall: 'setuid', onlyCopied: true },
+  capabilities: { options: { capabilities: [63] }, errno: EINVAL, syscall: 'prctl', path: 'PR_CAP_AMBIENT_RAISE' },
   'parent-death': {
     rules: [{ syscall: 'prctl', errno: EINVAL, argument: 0, value: PR_SET_PDEATHSIG }],
     options: { killWithParent: true },
@@ -119,9 +148,9 @@ const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
     options: { noNewPrivs: true },
     errno: EINVAL,
   },
-  seccomp: { options: { noNewPrivs: true, seccomp: new Uint8Array(8) }, errno: EINVAL },
-  exec: { options: { file: '/nowhere' }, errno: ENOENT, path: '/nowhere' },
-  watchdog: { fullPipe: 'pipe', options: { watchdogMs: 50 }, errno: ETIMEDOUT, path: '/bin/sh' },
+  seccomp: { options: { noNewPrivs: true, seccomp: new Uint8Array(8) }, errno: EINVAL, syscall: 'seccomp' },
+  exec: { options: { file: '/nowhere' }, errno: ENOENT, syscall: 'execve', path: '/nowhere' },
+  watchdog: { fullPipe: 'pipe', options: { watchdogMs: 50 }, errno: ETIMEDOUT, syscall: null, path: '/bin/sh' },
 };
 
 const cases = Object.entries(injections).flatMap(([stage, { onlyCopied, ...injection }]) =>
@@ -150,7 +179,7 @@ describeIf(['root', 'seccomp', 'userns'], 'a start that fails', () => {
     'is told by its stage, and leaves nothing',
     cases,
     async ({ stage, shareMemory, injection }) => {
-      const { errno, path, options, fullPipe, ...scenario } = injection;
+      const { errno, path, options, fullPipe, syscall = injection.rules?.[0]?.syscall, ...scenario } = injection;
       const marker = join(directory, 'marker');
       const pipe = join(directory, 'pipe');
       if (fullPipe !== undefined) makeFifo(pipe);
@@ -159,7 +188,7 @@ describeIf(['root', 'seccomp', 'userns'], 'a start that fails', () => {
         ...(fullPipe === undefined ? {} : { fullPipe: pipe }),
         options: { ...shell('echo ran > "$1"', marker), shareMemory, ...options },
       });
-      expect(report).toEqual(twice(failedAt(stage, errno, path)));
+      expect(report).toEqual(twice(failedAt(stage, errno, path, syscall)));
       expect(existsSync(marker)).toBe(false);
     },
     { name: ({ stage, memory }) => `${stage}, memory ${memory}` },

@@ -21,9 +21,14 @@ const OPTION = {
   hide: ['/etc/shadow'],
 };
 
-function explain(stage: RootStage, errno: number, path: string, { facts = {}, option = OPTION as unknown } = {}) {
+function explain(
+  stage: RootStage,
+  errno: number,
+  path: string,
+  { facts = {}, option = OPTION as unknown, syscall = 'mount' } = {},
+) {
   const root = resolveRoot(option, 'spawn');
-  return failedRoot({ stage, errno: -errno, path }, root, { ...NO_FACTS, ...facts });
+  return failedRoot({ stage, errno: -errno, path, syscall }, root, { ...NO_FACTS, ...facts });
 }
 
 testRows<[RootStage, number, string, RegExp]>(
@@ -102,17 +107,18 @@ testRows<[RootStage, number, string, RegExp]>(
   },
 );
 
-testRows<[RootStage, string]>(
+testRows<[RootStage, string, string]>(
   'a missing system call names the Linux that brought it',
   [
-    ['root', 'openat2 is missing (this Linux is older than 5.6'],
-    ['root-mount', 'move_mount is missing (this Linux is older than 5.2'],
-    ['root-target', 'openat2 is missing (this Linux is older than 5.6'],
-    ['root-read-only', 'mount_setattr is missing (this Linux is older than 5.12'],
+    ['root', 'openat2', 'openat2 is missing (this Linux is older than 5.6, or'],
+    ['root-mount', 'move_mount', 'move_mount is missing (this Linux is older than 5.2, or'],
+    ['root-target', 'openat2', 'openat2 is missing (this Linux is older than 5.6, or'],
+    ['root-read-only', 'mount_setattr', 'mount_setattr is missing (this Linux is older than 5.12, or'],
+    ['root-pivot', 'fchdir', 'fchdir is missing (a seccomp filter hides it). Cure: a process without such a filter'],
   ],
-  ([stage, text]) => {
-    const error = explain(stage, ENOSYS, '');
-    expect(error.code).toBe('ERR_MEMCAGE_UNSUPPORTED');
+  ([stage, syscall, text]) => {
+    const error = explain(stage, ENOSYS, '', { syscall });
+    expect(error).toMatchObject({ code: 'ERR_MEMCAGE_UNSUPPORTED', syscall });
     expect(error.message).toContain(text);
   },
 );
@@ -139,11 +145,11 @@ test('without a path the cure names the path inside', () => {
 test('a shortage is an error as of any spawn', () => {
   const context = { home: undefined, namespaces: {}, settings: NO_SETTINGS, isLate: false };
   const root = resolveRoot(OPTION, 'spawn');
-  const failure = { stage: 'root-mount', errno: -EMFILE, path: '/job' } as const;
+  const failure = { stage: 'root-mount', errno: -EMFILE, path: '/job', syscall: 'fsopen' } as const;
   expect(explainFailure(failure, { ...context, root })).toMatchObject({ asNode: true, error: { code: 'EMFILE' } });
   expect(explainFailure({ ...failure, errno: -EPERM }, { ...context, root })).toMatchObject({
     asNode: false,
-    error: { code: 'ERR_MEMCAGE_MOUNT', syscall: 'move_mount' },
+    error: { code: 'ERR_MEMCAGE_MOUNT', syscall: 'fsopen' },
   });
 });
 

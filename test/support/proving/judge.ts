@@ -92,9 +92,6 @@ function judgeFirst(first: Attempt, sound: Attempt | undefined, { operation, poi
   // pthread_create(3) has no other error.
   const isThread = point.call === 'clone3' && errno === 'ENOMEM';
   if (isThread && all.some((error) => error.code === 'EAGAIN' && error.syscall === 'pthread_create')) return [];
-  // A step of the child has several calls, and the error names the step.
-  const isOfChild = point.role === 'child' || point.role === 'launcher' || point.role === 'init';
-  if (isOfChild && all.some((error) => error.errno === -ERRNO[errno] && error.stage !== undefined)) return [];
   // A guardian that can't answer can't say why, either: what is true is that nobody is there.
   const isUnanswered = point.role === 'guardian' && point.call === 'sendto';
   if (isUnanswered && all.some((error) => error.errno === -ERRNO.ESRCH && error.syscall === 'recvfrom')) return [];
