@@ -250,7 +250,9 @@ class Killing {
   }
 
   void Hold(Target& target, Batch& batch) {
-    const auto open_pidfd = [&] { return batch.CanBeChecked() ? Call(SYS_pidfd_open, target.pid, 0) : -EMFILE; };
+    const auto open_pidfd = [&] {
+      return batch.CanBeChecked() ? Call(SYS_pidfd_open, target.pid, 0) : sys::Result{-EMFILE};
+    };
     long fd = open_pidfd();
     if (IsShortage(fd)) {
       was_short_ = true;

@@ -61,7 +61,7 @@ pid_t Members::NextId() {
   pid_t id = 0;
   for (;;) {
     if (at_ >= size_) {
-      size_ = fd_.valid() ? Call(SYS_read, fd_.get(), buffer_, sizeof(buffer_)) : 0;
+      size_ = fd_.valid() ? Call(SYS_read, fd_.get(), buffer_, sizeof(buffer_)) : sys::Result{};
       at_ = 0;
       if (size_ == -EOPNOTSUPP && !are_threads_) {
         // A threaded cgroup (v2) lists no processes.

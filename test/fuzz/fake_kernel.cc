@@ -249,7 +249,7 @@ void RequireId(const char* name, bool is_set, uint32_t id) {
 
 }  // namespace
 
-long CloneChild(const CloneRequest& request, int (* /*entry*/)(void*), void* arg) {
+sys::Result CloneChild(const CloneRequest& request, int (* /*entry*/)(void*), void* arg) {
   SpawnPlan plan = *static_cast<const SpawnPlan*>(arg);
 #ifdef FUZZ_PLANTED
   plan.uid &= 0xffff;
@@ -262,13 +262,13 @@ long CloneChild(const CloneRequest& request, int (* /*entry*/)(void*), void* arg
     fuzz::Require(plan.settings.rlimits[i].resource != nullptr, "a limit has a resource");
   }
   const long pid = Answer(4711L);
-  if (pid < 0) return -errno;
+  if (pid < 0) return {-errno, SYS_clone3};
   *request.pidfd = ++fuzz::last_fd;
-  return pid;
+  return {pid, SYS_clone3};
 }
 
-int CloneRefusal(uint64_t /*flags*/) { return Answer(0) < 0 ? -errno : 0; }
-int UnshareRefusal(int /*flags*/) { return Answer(0) < 0 ? -errno : 0; }
+sys::Result CloneRefusal(uint64_t /*flags*/) { return {Answer(0) < 0 ? -errno : 0, SYS_clone3}; }
+sys::Result UnshareRefusal(int /*flags*/) { return {Answer(0) < 0 ? -errno : 0, SYS_unshare}; }
 
 int sys::BecomeProgram(const char* file, char* const* argv, char* const* envp) {
   fuzz::Require(file != nullptr && argv != nullptr && envp != nullptr, "a program has a name and its lists");
