@@ -1,3 +1,5 @@
+import { randomFrom } from './random';
+
 /** A published distribution of the memory of test files, in MiB: log-normal, cut at the most. */
 const MEDIAN_MIB = 93;
 const P99_MIB = 1405;
@@ -99,17 +101,6 @@ function fill(durationMs: number, wantedMib: (ageMs: number) => number): number[
     uses.push(Math.min(before + FILL_MIB_PER_MS * STEP_MS, Math.max(START_MIB, wantedMib(ageMs))));
   }
   return uses;
-}
-
-/** Mulberry32. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function gaussian(random: () => number): number {

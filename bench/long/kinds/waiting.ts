@@ -1,0 +1,67 @@
+import childProcess from 'node:child_process';
+import { type Budget, createBudget, createWarmPool, type WarmPool } from 'memcage';
+import { attempt, follow } from '../finish';
+import type { Kind, World } from '../world';
+import { ANSWERS, TRUE } from './programs';
+
+const QUIET = { stdio: 'ignore' } as const;
+
+const budgetOf = (world: World): Budget => world.shared('budget', () => createBudget({ memory: '256M' }), 300);
+const poolOf = (world: World): WarmPool =>
+  world.shared(
+    'pool',
+    () => {
+      const pool = createWarmPool(ANSWERS, { memory: '200M', spare: 1, most: 2, uses: 100 });
+      pool.on('ready', () => world.tally.start());
+      pool.on('crash', () => {});
+      return pool;
+    },
+    400,
+  );
+
+const jobs: Kind = {
+  name: 'budget',
+  weight: 30,
+  run: (world) => attempt(world, jobs.name, () => budgetOf(world).run(TRUE, [], { memory: '64M' })),
+};
+
+const spawned: Kind = {
+  name: 'budget spawn',
+  weight: 10,
+  run: (world) =>
+    attempt(world, spawned.name, async () =>
+      follow(world, spawned.name, await budgetOf(world).spawn(TRUE, [], { ...QUIET, memory: '64M' })),
+    ),
+};
+
+/** More than there is room for, so some are born before their turn. */
+const gated: Kind = {
+  name: 'gate',
+  weight: 20,
+  run: (world) =>
+    attempt(world, gated.name, async () => {
+      const children = budgetOf(world).contain(
+        () => Array.from({ length: 3 }, () => childProcess.spawn(TRUE, [], QUIET)),
+        { memory: '100M' },
+      );
+      for (const _ of children) world.tally.start();
+      await Promise.all(children.map((child) => follow(world, gated.name, child)));
+    }),
+};
+
+/** Most are messages to a child that is there. */
+const warm: Kind = {
+  name: 'warm pool',
+  weight: 4,
+  async run(world) {
+    try {
+      const pool = poolOf(world);
+      await pool.run(7);
+      world.tally.end(warm.name, 'good');
+    } catch (error) {
+      world.tally.refuse(warm.name, error);
+    }
+  },
+};
+
+export const waitingKinds = [jobs, spawned, gated, warm];
