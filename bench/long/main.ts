@@ -56,9 +56,11 @@ function say({
   residentBytes,
   loopP999Ms,
   loopMaxMs,
+  usedP999Ms,
+  usedMaxMs,
 }: Sample): void {
   const memory = `heap ${(heapBytes / MIB).toFixed(2)} MiB, RSS ${(residentBytes / MIB).toFixed(0)} MiB`;
-  const loop = `loop p99.9 ${loopP999Ms.toFixed(0)} ms, at most ${loopMaxMs.toFixed(0)} ms`;
+  const loop = `turns p99.9 ${loopP999Ms.toFixed(0)} ms, at most ${loopMaxMs.toFixed(0)}; processor ${usedP999Ms.toFixed(0)}, ${usedMaxMs.toFixed(0)}`;
   console.log(
     `${starts} starts, ${seconds.toFixed(0)} s: ${fds} fds, ${threads} threads, ${cgroups} cgroups, ${memory}, ${loop}`,
   );

@@ -1,29 +1,25 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { cgroupCount, fdCount, heapBytes, threadCount } from '../support/own';
+import { Turns } from '../support/turns';
 import type { Sample } from './series';
-
-const RESOLUTION_MS = 1;
-const NS_PER_MS = 1e6;
 
 /** Measures this process. Its event loop is watched between `resume` and `pause`. */
 export class Meter {
-  readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  readonly #turns = new Turns();
   readonly #startMs = performance.now();
 
   resume(): void {
-    this.#delay.reset();
-    this.#delay.enable();
+    this.#turns.resume();
   }
 
   pause(): void {
-    this.#delay.disable();
+    this.#turns.pause();
   }
 
   sample(starts: number): Sample {
     const heap = heapBytes();
     const memory = process.memoryUsage();
-    const ms = (percentile: number): number => this.#delay.percentile(percentile) / NS_PER_MS;
+    const { took, used } = this.#turns;
     return {
       starts,
       seconds: (performance.now() - this.#startMs) / 1000,
@@ -35,10 +31,13 @@ export class Meter {
       heapBytes: heap,
       externalBytes: memory.external,
       residentBytes: memory.rss,
-      loopP50Ms: ms(50),
-      loopP99Ms: ms(99),
-      loopP999Ms: ms(99.9),
-      loopMaxMs: this.#delay.max / NS_PER_MS,
+      loopP50Ms: took.p50,
+      loopP99Ms: took.p99,
+      loopP999Ms: took.p999,
+      loopMaxMs: took.max,
+      usedP99Ms: used.p99,
+      usedP999Ms: used.p999,
+      usedMaxMs: used.max,
     };
   }
 }

@@ -14,12 +14,17 @@ export interface Sample {
   loopP99Ms: number;
   loopP999Ms: number;
   loopMaxMs: number;
+  /** The same in processor time. */
+  usedP99Ms: number;
+  usedP999Ms: number;
+  usedMaxMs: number;
 }
 
 export const COLUMNS = [
   ...(['starts', 'seconds', 'fds', 'threads', 'cgroups', 'mounts', 'processes'] as const),
   ...(['heapBytes', 'externalBytes', 'residentBytes'] as const),
   ...(['loopP50Ms', 'loopP99Ms', 'loopP999Ms', 'loopMaxMs'] as const),
+  ...(['usedP99Ms', 'usedP999Ms', 'usedMaxMs'] as const),
 ] satisfies (keyof Sample)[];
 
 export const HEADER = COLUMNS.join('\t');

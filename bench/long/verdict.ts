@@ -13,7 +13,10 @@ const SLOPES = {
   residentBytes: { each: 64, once: 16 * 1024 * 1024 },
 } as const;
 
-/** How much longer than its median the event loop's p99.9 may be at the end, by the line. */
+/**
+ * How much longer than its median the event loop's p99.9 may be at the end, by the line. In processor time: the machine may be busy
+ * with something else at times.
+ */
 const LONGER_LOOP = { part: 0.25, ms: 5 };
 
 export interface Finding {
@@ -51,10 +54,10 @@ function slopes(late: readonly Sample[]): Finding[] {
 }
 
 function loop(late: readonly Sample[]): Finding {
-  const name = 'loopP999Ms';
+  const name = 'usedP999Ms';
   const longer = slopeOf(late, name) * spanOf(late);
   const usual = median(late.map((sample) => sample[name]));
-  const most = Math.max(...late.map(({ loopMaxMs }) => loopMaxMs));
+  const most = Math.max(...late.map(({ usedMaxMs }) => usedMaxMs));
   return {
     ...{ name, flat: longer <= usual * LONGER_LOOP.part + LONGER_LOOP.ms },
     text: `median ${usual.toFixed(1)} ms, ${longer.toFixed(1)} ms longer at the end; the longest turn took ${most.toFixed(0)} ms`,

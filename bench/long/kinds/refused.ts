@@ -1,4 +1,6 @@
+import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'memcage';
+import { oneOf } from '../../support/random';
 import { finish } from '../finish';
 import type { Kind } from '../world';
 import { TRUE } from './programs';
@@ -16,12 +18,12 @@ const STARTS = [
   () => spawn(TRUE, [], { ...LIMIT, root: { path: '/no/such/root' } }),
   () => spawn(TRUE, [], { ...LIMIT, parent: '/sys/fs/cgroup/no/such/parent' }),
   () => spawn('sh', ['-c', ': & : & : & wait'], { stdio: 'ignore', pids: 1 }),
-];
+] as const;
 
 const refused: Kind = {
   name: 'refused',
   weight: 30,
-  run: (world) => finish(world, refused.name, STARTS[Math.floor(world.random() * STARTS.length)] ?? STARTS[0]!),
+  run: (world) => finish(world, refused.name, oneOf<() => ChildProcess>(world.random, STARTS)),
 };
 
 export const refusedKinds = [refused];
