@@ -1,5 +1,6 @@
 import type { Case } from '../support/case';
 import { budget } from './budget';
+import { cages } from './cages';
 import { events } from './events';
 import { functions } from './functions';
 import { launcher } from './launcher';
@@ -27,6 +28,7 @@ export const cases: readonly Case[] = [
   events,
   leaks,
   many,
+  cages,
   launcher,
   warmPool,
   limits,

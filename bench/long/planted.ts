@@ -9,10 +9,7 @@ let busyMs = 0;
 export const PLANTS = {
   fd: { every: 200, plant: () => void openSync('/dev/null', 'r') },
   cgroup: { every: 200, plant: () => mkdirSync(plantedCgroup(`${kept.push({})}`), { recursive: true }) },
-  heap: {
-    every: 1,
-    plant: () => void kept.push({ one: kept.length, other: [kept.length, {}], third: {}, fourth: [] }),
-  },
+  heap: { every: 1, plant: () => void kept.push(Array.from({ length: 16 }, () => ({}))) },
   loop: { every: 20, plant: () => block() },
 } as const;
 
@@ -37,7 +34,7 @@ export function removePlanted(): void {
 
 /** Longer each time. */
 function block(): void {
-  busyMs += 0.1;
+  busyMs += 0.2;
   const end = performance.now() + busyMs;
   while (performance.now() < end);
 }

@@ -8,7 +8,7 @@ const COUNTS = ['fds', 'threads', 'cgroups', 'mounts', 'processes'] as const;
  * and once, since a process's memory wanders.
  */
 const SLOPES = {
-  heapBytes: { each: 8, once: 512 * 1024 },
+  heapBytes: { each: 8, once: 2 * 1024 * 1024 },
   externalBytes: { each: 4, once: 256 * 1024 },
   residentBytes: { each: 64, once: 16 * 1024 * 1024 },
 } as const;
