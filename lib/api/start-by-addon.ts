@@ -49,12 +49,7 @@ export function startByAddon(call: NodeCall, own: ResolvedCageOptions, choice: C
       read = readStreams(child);
       onEnd(...end);
     });
-  const { result, child } = endingTurn(turn, () =>
-    callWithHandle(
-      { ...call, options: withKillSignal(call.options, own.namespaces) },
-      () => new ProcessHandle({ launch: noting, binding: native, refs: watcher().refs }),
-    ),
-  );
+  const { result, child } = endingTurn(turn, callThrough(call, own.namespaces, noting));
   // Only observes: an 'error' that nobody handles must still be thrown.
   (child as EventEmitter).once(errorMonitor, (error: Error) => {
     // If not even its pipes could be opened (EMFILE), nothing was launched that could have failed.
@@ -75,6 +70,19 @@ export function startByAddon(call: NodeCall, own: ResolvedCageOptions, choice: C
   };
   turn?.born({ ...started, pid: child.pid, cage });
   return started;
+}
+
+/** The functions of {@link startByAddon} live as long as the child does: the call, with the environment, must not be where they are. */
+function callThrough(
+  call: NodeCall,
+  namespaces: NamespaceOptions,
+  launch: Launch,
+): () => { result: unknown; child: ChildProcess } {
+  return () =>
+    callWithHandle(
+      { ...call, options: withKillSignal(call.options, namespaces) },
+      () => new ProcessHandle({ launch, binding: loadNative(), refs: watcher().refs }),
+    );
 }
 
 /** Changes the object itself, which {@link callWithHandle} may. */

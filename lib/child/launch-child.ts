@@ -40,8 +40,15 @@ export function createLaunch(request: LaunchRequest): Launch {
     const gate = takeGate(plan, request);
     if (typeof gate === 'number') return { errno: gate };
     const started = startChild(native, plan, { ...request, gate });
-    return 'errno' in started ? started : new WatchedChild(native, started, { plan, request, onEnd });
+    return 'errno' in started ? started : new WatchedChild(native, started, { plan: keptOf(plan), request, onEnd });
   };
+}
+
+/** What is asked of the plan while the child runs. The rest, such as its environment, is large. */
+type KeptPlan = Pick<LaunchPlan, 'file' | 'detached'>;
+
+function keptOf({ file, detached }: LaunchPlan): KeptPlan {
+  return { file, detached };
 }
 
 /** @returns an errno for a program that can't be run: it is refused before it waits */
@@ -70,7 +77,7 @@ class WatchedChild implements Launched {
   constructor(
     private readonly native: NativeBinding,
     private readonly started: StartedChild,
-    private readonly context: { plan: LaunchPlan; request: LaunchRequest; onEnd: OnEnd },
+    private readonly context: { plan: KeptPlan; request: LaunchRequest; onEnd: OnEnd },
   ) {
     this.pid = started.pid;
     const { caged, forerunner, pidfd } = started;

@@ -157,13 +157,7 @@ function swap(
   request: SpawnRequest,
   unlock: () => void,
 ): void {
-  const { onexit } = stock;
-  handle.onexit = (...args) => {
-    const tellNode = (): void => Reflect.apply(onexit, handle, args);
-    const { failure, cause } = handle;
-    if (failure === undefined && cause === undefined) tellNode();
-    else emitInstead(child, (error) => (failure === undefined ? withCause(error, cause) : failure.error), tellNode);
-  };
+  handle.onexit = exitOf(child, stock.onexit, handle);
   Reflect.set(child, '_handle', handle);
   // Node 20 and 22 pass the options, later versions eight arguments. So use the options that the shadow saw.
   const { spawn } = handle;
@@ -175,6 +169,16 @@ function swap(
       // After the spawn, while the child is loading.
       retire(stock, args, unlock);
     }
+  };
+}
+
+/** Lives as long as the child does, so it must not be where the request is: that has the whole environment. */
+function exitOf(child: ChildProcess, onexit: OnExit, handle: SwapHandle): OnExit {
+  return (...args) => {
+    const tellNode = (): void => Reflect.apply(onexit, handle, args);
+    const { failure, cause } = handle;
+    if (failure === undefined && cause === undefined) tellNode();
+    else emitInstead(child, (error) => (failure === undefined ? withCause(error, cause) : failure.error), tellNode);
   };
 }
 

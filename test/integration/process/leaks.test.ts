@@ -69,3 +69,8 @@ test('the permission model forbids our children as well', async () => {
   const args = [flag, ...flags, '--allow-fs-read=*', fixture('permission.js')];
   expect(await output(process.execPath, args)).toBe('ERR_ACCESS_DENIED');
 });
+
+test('a living child holds no copy of its environment', async () => {
+  const bytes = Number(await output(process.execPath, ['--expose-gc', fixture('live-children.js')]));
+  expect(bytes).toBeLessThan(50_000);
+});
