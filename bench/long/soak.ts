@@ -83,8 +83,10 @@ function sometimes(world: World, { planted }: SoakOptions): { each(): void; ende
   const each = (): void => {
     count += 1;
     if (planted !== undefined && count % PLANTS[planted].every === 0) PLANTS[planted].plant();
+    // Each of them looks into a directory, for which there has to be an fd.
+    if (running !== undefined) return;
     if (random() < 1 / GUARDIAN_EVERY) killGuardian(tally);
-    if (running === undefined && random() < 1 / FEW_FDS_EVERY) {
+    if (random() < 1 / FEW_FDS_EVERY) {
       running = shortOfFds(Math.floor(random() * 8), tally).finally(() => {
         running = undefined;
       });
