@@ -3,6 +3,7 @@ import { budget } from './budget';
 import { cages } from './cages';
 import { events } from './events';
 import { functions } from './functions';
+import { largeHeap } from './large-heap';
 import { launcher } from './launcher';
 import { leaks } from './leaks';
 import { limits } from './limits';
@@ -20,6 +21,7 @@ export const cases: readonly Case[] = [
   spawnSmall,
   spawnPaced,
   spawnLarge,
+  largeHeap,
   spawnShared,
   functions,
   stat,

@@ -1,9 +1,9 @@
 import { createCage } from 'memcage';
+import { holdBuffers } from '../support/ballast';
 import type { Case, Row } from '../support/case';
 import { interleave, type Medians } from '../support/interleave';
 import { caged, PROGRAM, stock } from '../support/starts';
 
-const MIB = 1024 * 1024;
 const kinds = { stock, caged };
 
 export const spawnSmall: Case = {
@@ -26,10 +26,9 @@ export const spawnPaced: Case = {
 export const spawnLarge: Case = {
   name: 'spawn-1gib',
   async run({ quick }) {
-    // Touched, and each with its own mapping, so there are no huge pages.
-    const held = Array.from({ length: 1024 }, () => Buffer.alloc(MIB, 1));
+    const ballast = holdBuffers(1024);
     const medians = await interleave(kinds, { count: quick ? 20 : 100, warmUp: 20, pauseMs: 0, block: 10 });
-    if (held.some((buffer) => buffer[0] !== 1)) throw new Error('the parent has lost its memory');
+    ballast.check();
     return [total('the same, 1 GiB of Buffers in the parent', medians, 0.05), block('1 GiB', medians, 0.03)];
   },
 };

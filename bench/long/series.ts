@@ -20,7 +20,7 @@ export interface Sample {
   usedMaxMs: number;
 }
 
-export const COLUMNS = [
+const COLUMNS = [
   ...(['starts', 'seconds', 'fds', 'threads', 'cgroups', 'mounts', 'processes'] as const),
   ...(['heapBytes', 'externalBytes', 'residentBytes'] as const),
   ...(['loopP50Ms', 'loopP99Ms', 'loopP999Ms', 'loopMaxMs'] as const),

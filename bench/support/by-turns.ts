@@ -9,12 +9,14 @@ export interface TurnOptions {
   warmUp: number;
   /** Measurements of one kind in a row. The first of them pays for work that the other kind left. */
   block: number;
+  /** What stands for all measurements of a kind. Default: the median. */
+  figure?(times: readonly number[]): number;
 }
 
-/** Medians of several kinds of measurement, taken in turns and in alternating order. */
+/** A figure for each of several kinds of measurement, taken in turns and in alternating order. */
 export async function byTurns<K extends string>(
   kinds: Readonly<Record<K, Measure>>,
-  { count, warmUp, block }: TurnOptions,
+  { count, warmUp, block, figure = median }: TurnOptions,
 ): Promise<Record<K, number>> {
   const names = Object.keys(kinds) as K[];
   const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<K, number[]>;
@@ -24,5 +26,5 @@ export async function byTurns<K extends string>(
       for (let i = 0; i < block; i += 1) times[name].push(await kinds[name]());
     }
   }
-  return Object.fromEntries(names.map((name) => [name, median(times[name])])) as Record<K, number>;
+  return Object.fromEntries(names.map((name) => [name, figure(times[name])])) as Record<K, number>;
 }

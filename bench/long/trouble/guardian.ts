@@ -9,7 +9,7 @@ export function killGuardian(tally: Tally): void {
   }
 }
 
-export function guardians(): number[] {
+function guardians(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
