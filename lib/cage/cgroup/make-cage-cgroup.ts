@@ -7,7 +7,7 @@ import { readMemoryFile } from '../../cgroup/limits/limit-files';
 import { planLimits } from '../../cgroup/limits/limit-plan';
 import type { ResolvedLimits } from '../../cgroup/limits/resolve-limits';
 import { type KillCgroup, killCgroupBelow } from '../../cgroup/processes/kill-cgroup';
-import { removeTree, undo } from '../../cgroup/processes/remove';
+import { undoMake } from '../../cgroup/processes/remove';
 import type { CageAround } from '../../oom/surroundings';
 import type { CageRoot } from '../root/cage-root';
 import { release } from '../root/locked-directory';
@@ -146,7 +146,7 @@ function makeIn({ own, ...parts }: MadeParts, onMade: () => void = () => {}): Ca
     homes.make(limits, (directory) => made.unshift(directory));
     return new CageCgroup({ ...parts, homes });
   } catch (error) {
-    for (const directory of made) undo(() => removeTree(directory));
+    for (const directory of made) undoMake(directory);
     onRemoved?.();
     throw error;
   }

@@ -7,6 +7,7 @@ import { withAccess } from '../directory/with-access';
 
 const FIRST_WAIT_MS = 1;
 const LONGEST_WAIT_MS = 250;
+const UNDO_MS = 2000;
 
 /** A payload may have made thousands of cgroups below its own. The event loop gets a turn after each slice. */
 const SLICE_MS = 25;
@@ -37,6 +38,18 @@ export function undo(step: () => void): void {
   } catch {
     // For example, no fd is free, which may be what failed before.
   }
+}
+
+/** Undoes the making of a directory: {@link undo} for it, tried again for a while, should the kernel be short of something. */
+export function undoMake(directory: CgroupDirectory): void {
+  const attempt = (): boolean => {
+    let isRemoved = false;
+    undo(() => {
+      isRemoved = removeTree(directory);
+    });
+    return isRemoved;
+  };
+  if (!attempt()) void retry(attempt, UNDO_MS);
 }
 
 function removeFromBelow(directory: CgroupDirectory): Removal {

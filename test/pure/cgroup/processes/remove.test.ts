@@ -7,6 +7,7 @@ import {
   retrySync,
   tookLong,
   undo,
+  undoMake,
 } from '../../../../lib/cgroup/processes/remove';
 import { type CgroupsInMemory, cgroupsInMemory, refusal } from '../../../support/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
@@ -224,4 +225,47 @@ test('blocking, the waits begin anew after an attempt that took long', () => {
     ),
   ).toBe(true);
   expect(waits).toEqual([1, 2, 4, 1, 2]);
+});
+
+describe('undoing the making of a cgroup', () => {
+  /** Refuses so often; then it is as the cgroups in memory are. */
+  function shortFor(times: number, code: 'ENOMEM' | 'EBUSY'): { calls(): number; undo(): void; isThere(): boolean } {
+    let calls = 0;
+    const made = cgroupsInMemory({ '': {}, c: {} });
+    const { removeDirectory } = made.native;
+    made.native.removeDirectory = (options) => {
+      calls += 1;
+      if (calls <= times) throw refusal(code, 'unlinkat');
+      return removeDirectory(options);
+    };
+    const directory = made.directory('c');
+    return { calls: () => calls, undo: () => undoMake(directory), isThere: () => made.cgroups.has('c') };
+  }
+
+  test('is done at once', () => {
+    const made = shortFor(0, 'ENOMEM');
+    made.undo();
+    expect([made.isThere(), waits]).toEqual([false, []]);
+  });
+
+  test.each(['ENOMEM', 'EBUSY'] as const)(
+    'is done later, where the kernel refused it with %s at first',
+    async (code) => {
+      const made = shortFor(10, code);
+      made.undo();
+      expect(made.isThere()).toBe(true);
+      await new Promise(setImmediate);
+      expect(made.isThere()).toBe(false);
+    },
+  );
+
+  test('ends, and fails nobody, where the kernel refuses it for ever', async () => {
+    const made = shortFor(Number.POSITIVE_INFINITY, 'ENOMEM');
+    made.undo();
+    await new Promise(setImmediate);
+    const { calls } = made;
+    const before = calls();
+    await new Promise(setImmediate);
+    expect([calls() - before, nowMs < 6000]).toEqual([0, true]);
+  });
 });
