@@ -15,7 +15,9 @@ export function endanger(child: ChildProcess & { cage?: Cage | null }, random: R
 async function strike(child: ChildProcess & { cage?: Cage | null }, random: Random, tally: Tally): Promise<void> {
   if (random() < 0.8) await sleep(random() * 3);
   const signal = oneOf<NodeJS.Signals>(random, ['SIGKILL', 'SIGKILL', 'SIGTERM', 'SIGSTOP', 'SIGINT']);
-  for (const pid of random() < 0.2 ? members(child) : [child.pid]) send(pid, signal);
+  // What it leaves behind is stopped by nobody: nobody would let it go on.
+  const pids = signal !== 'SIGSTOP' && random() < 0.2 ? members(child) : [child.pid];
+  for (const pid of pids) send(pid, signal);
   tally.trouble(signal);
   if (signal !== 'SIGSTOP') return;
   await sleep(random() * 5);
