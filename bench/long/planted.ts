@@ -34,7 +34,7 @@ export function removePlanted(): void {
 
 /** Longer each time. */
 function block(): void {
-  busyMs += 0.2;
+  busyMs += 1;
   const end = performance.now() + busyMs;
   while (performance.now() < end);
 }
