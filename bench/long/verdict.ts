@@ -36,8 +36,8 @@ export function judge(samples: readonly Sample[]): Finding[] {
 
 /** Usually no more at the end than ever at first: what is made ahead, or about to be removed, makes them wander. */
 function count(name: (typeof COUNTS)[number], samples: readonly Sample[], warm: number): Finding {
-  const first = samples.slice(0, Math.max(2, warm)).map((sample) => sample[name]);
-  const last = samples.slice(-Math.max(2, warm)).map((sample) => sample[name]);
+  const first = samples.slice(0, Math.max(4, warm)).map((sample) => sample[name]);
+  const last = samples.slice(-Math.max(4, warm)).map((sample) => sample[name]);
   const flat = median(last) <= Math.max(...first);
   return { name, flat, text: `${first[0]} at first, ${last.at(-1)} at the end` };
 }
