@@ -1,0 +1,75 @@
+/** @starts-children Node, which loads modules that Jest can't */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const directory = join(__dirname, '../../suites');
+const recorded = (way: string): string => readFileSync(join(__dirname, `../../fixtures/suites/${way}.json`), 'utf8');
+
+/** What the expression gives with everything that the module exports. */
+function evaluate(module: string, expression: string): unknown {
+  const program = `import * as it from ${JSON.stringify(join(directory, module))}; console.log(JSON.stringify(${expression}));`;
+  return JSON.parse(execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' }));
+}
+
+test('what came out another way is found, also what is missing', () => {
+  const maps = `new Map(${recorded('stock')}), new Map(${recorded('contained')})`;
+  expect(evaluate('compare.mjs', `it.differences(${maps})`)).toEqual([
+    { name: 'fails contained', file: 'a.js', stock: 'pass', contained: 'fail' },
+    { name: 'is gone contained', file: 'b.js', stock: 'pass', contained: 'missing' },
+    { name: 'passes only contained', file: 'b.js', stock: 'fail', contained: 'pass' },
+    { name: 'is only there contained', file: 'c.js', stock: 'missing', contained: 'pass' },
+  ]);
+});
+
+test.each([
+  [true, 5, 0, 'fails contained', true],
+  [true, 5, 4, 'fails contained', true],
+  [true, 5, 5, 'did not come again', false],
+  [true, 4, 0, 'comes and goes, stock too', false],
+  [true, 0, 5, 'comes and goes, stock too', false],
+  [false, 5, 0, 'comes and goes, stock too', false],
+  [false, 0, 0, 'fails in both ways', false],
+  [false, 0, 5, 'passes only contained', false],
+])(
+  'a test that was well stock (%s) and is again %i of 5 times, contained %i',
+  (first, stock, contained, verdict, isDefect) => {
+    const judged = `it.judge(${JSON.stringify({ first, stock, contained, times: 5 })})`;
+    expect(evaluate('compare.mjs', `[${judged}, it.isDefect(${judged})]`)).toEqual([verdict, isDefect]);
+  },
+);
+
+test.each([
+  ['pass', 'pass', true],
+  ['pass', 'fail', true],
+  ['skip', 'skip', true],
+  ['skip', 'pass', false],
+  ['fail', 'skip', false],
+  ['missing', 'pass', false],
+])('%s is well where stock it was %s: %s', (outcome, stock, expected) => {
+  expect(evaluate('compare.mjs', `it.isWell(${JSON.stringify(outcome)}, ${JSON.stringify({ stock })})`)).toBe(expected);
+});
+
+test('two tests of one name are two', () => {
+  const tests = [
+    { name: 'twice', outcome: 'pass', file: 'a.js' },
+    { name: 'twice', outcome: 'fail', file: 'a.js' },
+  ];
+  expect(
+    evaluate('results.mjs', `[...it.collect(${JSON.stringify(tests)}).values()].map((each) => each.outcome)`),
+  ).toEqual(['pass', 'fail']);
+});
+
+test('the report of AVA is read', () => {
+  const report =
+    'TAP version 13\nok 1 - a › works\nnot ok 2 - a › fails\n  ---\n  name: ok 3 - no test\nok 4 - b › later # SKIP\n';
+  expect(evaluate('readers/tap.mjs', `it.readTap(${JSON.stringify(report)}, (name) => name[0])`)).toEqual([
+    { name: 'a › works', outcome: 'pass', file: 'a' },
+    { name: 'a › fails', outcome: 'fail', file: 'a' },
+    { name: 'b › later', outcome: 'skip', file: 'b' },
+  ]);
+});
+
+test('the documentation has each sentence that a known difference refers to', () => {
+  expect(evaluate('known.mjs', 'it.unwritten()')).toEqual([]);
+});
