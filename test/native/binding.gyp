@@ -25,6 +25,7 @@
           'type': 'executable',
           'sources': [
             '../overseer/calls.cc',
+            '../overseer/holds.cc',
             '../overseer/loop_fds.cc',
             '../overseer/main.cc',
             '../overseer/overseer.cc',

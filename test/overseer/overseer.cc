@@ -26,9 +26,6 @@ constexpr uint64_t kClose = 2;
 
 constexpr int kTimedOut = 124;
 constexpr int kSignalled = 128;
-constexpr int kLookMs = 20;
-/** A race that does not come about must not become a hang. */
-constexpr int64_t kHoldMs = 2000;
 
 int64_t NowMs() { return sys::MonotonicNs() / 1'000'000; }
 
@@ -40,7 +37,13 @@ std::string Line(std::string text) {
 }  // namespace
 
 Overseer::Overseer(Settings settings, Program program)
-    : settings_(std::move(settings)), program_(std::move(program)), tasks_(program_.pid), is_open_(settings_.always) {
+    : settings_(std::move(settings)),
+      program_(std::move(program)),
+      tasks_(program_.pid),
+      is_open_(settings_.always),
+      holds_(
+          tasks_, [this](const std::vector<std::string>& words) { Log(words); },
+          [this](uint64_t id) { Answer(id, 0, 0, true); }) {
   if (is_open_) tasks_.Open(program_.pid);
 }
 
@@ -50,14 +53,15 @@ int Overseer::Run(const volatile std::sig_atomic_t* is_over) {
   Log({"start", std::to_string(program_.pid)});
   while (!is_alone_ && *is_over == 0) {
     pollfd watched{program_.listener.get(), POLLIN, 0};
-    poll(&watched, 1, kLookMs);
+    const int look_ms = holds_.look_ms();
+    poll(&watched, 1, look_ms);
     if ((watched.revents & POLLIN) != 0) Serve();
     const int64_t now = NowMs();
     // There may always be a call.
-    if ((watched.revents & POLLIN) != 0 && now - looked_ms < kLookMs) continue;
+    if ((watched.revents & POLLIN) != 0 && now - looked_ms < look_ms) continue;
     looked_ms = now;
     Reap();
-    ReleaseLate();
+    holds_.Look();
     if (!has_ended_ && now - start >= settings_.timeout_ms) {
       ReportHang();
       status_ = kTimedOut;
@@ -86,6 +90,7 @@ void Overseer::Serve() {
 }
 
 void Overseer::Look(const seccomp_notif& call) {
+  holds_.Called(static_cast<pid_t>(call.pid));
   if (IsMark(call)) return;
   std::vector<Execution> executions;
   const Role role = tasks_.Of(call, &executions);
@@ -111,15 +116,19 @@ bool Overseer::IsMark(const seccomp_notif& call) {
 }
 
 void Overseer::Count(const seccomp_notif& call, Role role) {
-  const Point point{role, call.data.nr, ++counts_[{role, call.data.nr}]};
-  std::vector<std::string> words{"point", NameOf(role), NameOf(call.data.nr), std::to_string(point.nth)};
-  if (settings_.details) words.push_back(About(call));
+  tasks_.NoteBegun(role, static_cast<pid_t>(call.pid));
+  const Point point{role, call.data.nr, About(call)};
+  const int nth = ++counts_[{role, call.data.nr}];
+  std::vector<std::string> words{"point", NameOf(role), NameOf(call.data.nr), std::to_string(nth)};
+  if (settings_.details) words.push_back(point.subject);
   Log(words);
-  bool is_answered = false;
-  for (const Rule& rule : settings_.rules) {
-    if (rule.point.Includes(point)) Obey(rule, call, &is_answered);
+  for (Rule& rule : settings_.rules) {
+    if (rule.until.point.Meets(point)) holds_.Reached(rule.until, call);
   }
-  Release(point);
+  bool is_answered = false;
+  for (Rule& rule : settings_.rules) {
+    if (rule.point.Meets(point)) Obey(rule, call, &is_answered);
+  }
   if (!is_answered) Answer(call.id, 0, 0, true);
 }
 
@@ -137,32 +146,10 @@ void Overseer::Obey(const Rule& rule, const seccomp_notif& call, bool* is_answer
       if (rule.parent) kill(tasks_.root(), signal);
       break;
     case Rule::Kind::kHold:
-      if (counts_[{rule.until.role, rule.until.call}] >= rule.until.nth) {
-        Log({"released"});
-        break;
-      }
-      held_.push_back({call.id, rule.until, NowMs()});
-      *is_answered = true;
+    case Rule::Kind::kRun:
+      if (holds_.Hold(call, rule)) *is_answered = true;
       break;
   }
-}
-
-void Overseer::Release(const Point& reached) {
-  std::erase_if(held_, [&](const Held& held) {
-    if (!(held.until == reached)) return false;
-    Log({"released"});
-    Answer(held.id, 0, 0, true);
-    return true;
-  });
-}
-
-void Overseer::ReleaseLate() {
-  std::erase_if(held_, [&](const Held& held) {
-    if (NowMs() - held.since_ms < kHoldMs) return false;
-    Log({"late"});
-    Answer(held.id, 0, 0, true);
-    return true;
-  });
 }
 
 void Overseer::Answer(uint64_t id, int error, int64_t value, bool goes_on) {
@@ -182,6 +169,7 @@ void Overseer::Reap() {
     const pid_t pid = waitpid(-1, &status, WNOHANG);
     if (pid < 0 && errno == ECHILD) is_alone_ = true;
     if (pid <= 0) return;
+    holds_.Ended(pid, status);
     if (pid != program_.pid) continue;
     has_ended_ = true;
     ended_ms_ = NowMs();

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "holds.h"
 #include "loop_fds.h"
 #include "program.h"
 #include "rules.h"
@@ -34,24 +35,19 @@ struct Settings {
 class Overseer {
  public:
   Overseer(Settings settings, Program program);
+  Overseer(const Overseer&) = delete;
+  Overseer& operator=(const Overseer&) = delete;
+  ~Overseer() = default;
 
   /** Returns when nothing of the program is left, or it is over, with the program's status as a shell has it. */
   int Run(const volatile std::sig_atomic_t* is_over);
 
  private:
-  struct Held {
-    uint64_t id;
-    Point until;
-    int64_t since_ms;
-  };
-
   void Serve();
   void Look(const seccomp_notif& call);
   bool IsMark(const seccomp_notif& call);
   void Count(const seccomp_notif& call, Role role);
   void Obey(const Rule& rule, const seccomp_notif& call, bool* is_answered);
-  void Release(const Point& reached);
-  void ReleaseLate();
   void Answer(uint64_t id, int error, int64_t value, bool goes_on);
   void Reap();
   void ReportHang();
@@ -65,7 +61,7 @@ class Overseer {
   LoopFds loop_fds_;
   bool is_open_ = false;
   std::map<std::pair<Role, int>, int> counts_;
-  std::vector<Held> held_;
+  Holds holds_;
   bool has_ended_ = false;
   bool is_alone_ = false;
   bool has_continued_ = false;

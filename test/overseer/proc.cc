@@ -60,6 +60,12 @@ pid_t StatusNumber(const std::string& status, const char* key) {
   return at == std::string::npos ? -1 : atoi(status.c_str() + at + strlen(key) + 2);
 }
 
+bool IsDead(pid_t pid) {
+  const std::string status = ReadProc(pid, "status");
+  return status.empty() || status.find("\nState:\tZ") != std::string::npos ||
+         status.find("\nState:\tX") != std::string::npos;
+}
+
 std::vector<pid_t> Descendants() {
   std::multimap<pid_t, pid_t> children;
   DIR* directory = opendir("/proc");

@@ -16,6 +16,9 @@ std::string ReadString(pid_t pid, uint64_t address);
 /** The number after `key` in /proc/PID/status, or -1. */
 pid_t StatusNumber(const std::string& status, const char* key);
 
+/** Whether it has ended, and at most its parent has not heard of that. */
+bool IsDead(pid_t pid);
+
 /** All processes below this one, zombies included. */
 std::vector<pid_t> Descendants();
 /** Kills and reaps all processes below this one, for a few seconds at most. */

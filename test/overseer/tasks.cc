@@ -2,6 +2,8 @@
 
 #include <sys/prctl.h>
 
+#include <algorithm>
+
 #include "../../native/sys/syscall_numbers.h"
 #include "proc.h"
 
@@ -41,6 +43,18 @@ Role Tasks::Of(const seccomp_notif& call, std::vector<Execution>* executions) {
   // The auxiliary vector says where the program is loaded, which differs from one exec to the next.
   if (IsExec(call.data.nr)) found.before_exec = ReadProc(process, "auxv");
   return found.role;
+}
+
+void Tasks::NoteBegun(Role role, pid_t thread) {
+  const pid_t process = ProcessOf(thread);
+  std::vector<pid_t>& begun = begun_[role];
+  if (std::find(begun.begin(), begun.end(), process) == begun.end()) begun.push_back(process);
+}
+
+pid_t Tasks::Begun(Role role, int nth) const {
+  const auto begun = begun_.find(role);
+  const auto index = static_cast<size_t>(nth - 1);
+  return begun != begun_.end() && index < begun->second.size() ? begun->second[index] : 0;
 }
 
 pid_t Tasks::ProcessOf(pid_t thread) {

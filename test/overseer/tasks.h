@@ -46,6 +46,11 @@ class Tasks {
   /** This thread opens windows. */
   void Open(pid_t thread) { opener_ = thread; }
 
+  /** Adds this process to those of its role, unless it is known. */
+  void NoteBegun(Role role, pid_t thread);
+  /** The nth process that was one of this role, or 0. */
+  [[nodiscard]] pid_t Begun(Role role, int nth) const;
+
   [[nodiscard]] pid_t root() const { return root_; }
   /** The guardian's pid, or 0. */
   [[nodiscard]] pid_t guardian() const { return guardian_; }
@@ -68,6 +73,7 @@ class Tasks {
   std::map<pid_t, pid_t> process_of_;
   std::map<pid_t, Role> threads_;
   std::map<pid_t, Process> processes_;
+  std::map<Role, std::vector<pid_t>> begun_;
 };
 
 }  // namespace memcage::overseer

@@ -74,8 +74,30 @@ describeIf(['seccomp', 'machine', 'root'], 'the overseer', () => {
     await until('everything has ended', () => processesWith(marker).length === 0);
   });
 
+  test('counts calls by what they are about', async () => {
+    const script = 'cd /tmp; cd /usr 2>&1; cd /var; cd /usr 2>&1';
+    const end = await shell(script, { rules: [`fail parent chdir 2:^/(usr|tmp)$ ${constants.errno.EIO}`] });
+    expect([end.hits, end.stdout.match(/can't cd/g)?.length]).toEqual([['/usr'], 1]);
+  });
+
+  test('runs a command at a call, which goes on when that has ended', async () => {
+    const script = 'cd /tmp; cd /usr; echo $PPID; cat $1';
+    const rules = ['run parent chdir 2 echo it is $CALLER; readlink /proc/$CALLER/cwd; exit 3'];
+    const end = await shell(script, { rules });
+    expect(end).toMatchObject({ status: 0, hits: ['/usr'], ran: [3], late: 0, left: [] });
+    expect(end.stdout).toMatch(new RegExp(`^it is ${end.pid}\n/tmp\n\\d+\n$`));
+  });
+
   test('refuses what is no rule', () => {
-    for (const rule of ['fail parent mkdirat 1', 'fail nobody mkdirat 1 5', 'kill child child execve 1', 'hold x']) {
+    for (const rule of [
+      ...['fail parent mkdirat 1', 'fail nobody mkdirat 1 5', 'kill child child execve 1', 'hold x', 'kill parent x'],
+      ...[
+        'fail parent mkdirat 1:( 5',
+        'hold parent read 1 end child 0',
+        'hold parent read 1 after',
+        'run parent read 1',
+      ],
+    ]) {
       const { status, stderr } = spawnSync(OVERSEER, ['--log', '/dev/null', '--rule', rule, '--', 'true'], {
         encoding: 'utf8',
       });

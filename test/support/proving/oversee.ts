@@ -45,6 +45,8 @@ export interface Overseen {
   /** How many holds ended as they should, and by waiting. */
   released: number;
   late: number;
+  /** With what the commands of rules ended. */
+  ran: number[];
   stdout: string;
   stderr: string;
 }
@@ -126,5 +128,6 @@ function readLog(log: string): Omit<Overseen, 'status' | 'stdout' | 'stderr'> {
     hung: of('hang').map((rest) => rest.join(' ')),
     released: of('released').length,
     late: of('late').length,
+    ran: of('ran').map(([status]) => Number(status)),
   };
 }
