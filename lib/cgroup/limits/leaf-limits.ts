@@ -73,9 +73,9 @@ export function followLimits(
   try {
     const now = readRepeated(leaf, version);
     if (now.max < before.max) return;
-    // Its maker has not written its limits yet, and does what is done here afterwards. A lower one now would have v1 refuse
-    // the first that the maker writes.
-    if (now.max === Number.POSITIVE_INFINITY && before.max !== Number.POSITIVE_INFINITY) return;
+    // Its maker has not written all its limits yet, and does what is done here afterwards. Others now would have v1 refuse
+    // one that the maker writes.
+    if (isYetUnlimited(now.max, before.max) || isYetUnlimited(now.swap, before.swap)) return;
     if (!isSame(now, after)) changeLimits(leaf, version, present(after));
   } catch (error) {
     // Its child has ended; or v1 can't lower it, since more is in use. Then the limit of the cage holds.
@@ -103,6 +103,10 @@ export function changeLimits(directory: CgroupDirectory, version: CgroupVersion,
 function readRepeated(directory: CgroupDirectory, version: CgroupVersion): RepeatedLimits {
   const control = hasRole('oomKill', version) ? readMemoryFile(directory, version, 'oomKill') : undefined;
   return { ...readHardLimits(directory, version), oomKill: control && !control.oomKillDisable };
+}
+
+function isYetUnlimited(now: number | undefined, before: number | undefined): boolean {
+  return now === Number.POSITIVE_INFINITY && before !== undefined && before !== Number.POSITIVE_INFINITY;
 }
 
 function isSame(one: RepeatedLimits, other: RepeatedLimits): boolean {
