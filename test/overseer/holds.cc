@@ -112,12 +112,17 @@ void Holds::Look() {
 int Holds::look_ms() const { return held_.empty() && made_.empty() ? kLookMs : kOftenMs; }
 
 void Holds::Release(const std::function<bool(const Held&)>& is_due, const std::vector<std::string>& line) {
+  std::vector<uint64_t> due;
   std::erase_if(held_, [&](const Held& held) {
     if (!is_due(held)) return false;
     log_(line);
-    go_on_(held.id);
+    due.push_back(held.id);
     return true;
   });
+  for (const uint64_t id : due) {
+    const auto is_same = [&](const Held& held) { return held.id == id; };
+    if (std::none_of(held_.begin(), held_.end(), is_same)) go_on_(id);
+  }
 }
 
 }  // namespace memcage::overseer

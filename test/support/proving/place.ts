@@ -9,6 +9,8 @@ const V1: readonly Controller[] = ['memory', 'unified', 'pids', 'cpu', 'cpuacct'
 
 /** Cgroups and a directory for temporary files, where nobody else makes anything. */
 export interface Place {
+  /** One in each hierarchy in which memcage makes some. */
+  cgroups: readonly string[];
   /** The beginning of a command line that goes there. */
   enter: readonly string[];
   env: NodeJS.ProcessEnv;
@@ -30,6 +32,7 @@ export function makePlace(): Place {
   const below = (): string[] => paths.flatMap((path) => tree(path).slice(1));
   const newMounts = (): string[] => mounts().filter((line) => !before.includes(line));
   return {
+    cgroups: paths,
     enter: ['sh', '-c', `for each in ${paths.join(' ')}; do echo 0 > "$each/cgroup.procs"; done; exec "$@"`, 'sh'],
     env: { TMPDIR: directory },
     directory,

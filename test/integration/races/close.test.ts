@@ -1,0 +1,70 @@
+import { type Race, Races } from '../../support/races/force';
+import { inOrder, KILLS, mark, meanwhile, onceDead, REAPED } from '../../support/races/rules';
+import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
+
+/** It had ended by itself. */
+const BY_ITSELF = { result: { exitCode: 0, signal: null } };
+const LEAF_REMOVED = 'watcher unlinkat 2:^leaf-1$';
+
+const ROWS: readonly (readonly [string, Race])[] = [
+  [
+    'close() kills when the child is dead, and not reaped: it was not killed',
+    { operation: 'closing', rules: [onceDead(KILLS), inOrder(KILLS, REAPED)], first: BY_ITSELF },
+  ],
+  [
+    'close() kills when the child is reaped, and its clean-up is on its way',
+    { operation: 'closing', rules: [inOrder(REAPED, KILLS)], first: BY_ITSELF },
+  ],
+  [
+    'close() kills when the leaf is removed, and Node has not heard of the end',
+    { operation: 'closing', rules: [inOrder(LEAF_REMOVED, KILLS)], first: BY_ITSELF },
+  ],
+  [
+    'close() is called when the leaf is removed',
+    { operation: 'closing', rules: [inOrder(LEAF_REMOVED, mark('spawned'))], first: BY_ITSELF },
+  ],
+  ['close() kills the child, which then is reaped', { operation: 'close', rules: [inOrder(KILLS, REAPED)] }],
+  [
+    'a thread is terminated before the end of its child is told',
+    { operation: 'worker', rules: [inOrder(mark('terminating'), REAPED)] },
+  ],
+  [
+    'a thread is terminated while the end of its child is on its way',
+    {
+      operation: 'worker',
+      rules: [inOrder(REAPED, mark('told')), inOrder(mark('terminating'), 'watcher unlinkat 2:^1$')],
+    },
+  ],
+  [
+    'a thread is terminated when the cage of its child is removed',
+    { operation: 'worker', rules: [inOrder('watcher unlinkat 2:^1$', mark('told'))] },
+  ],
+];
+
+/** Steps of close(): it has killed, and removes the leaf and the cage in both hierarchies. */
+const STEPS = [
+  ...['close 1:/cgroup\\.kill$', 'unlinkat 1:^leaf-1$', 'unlinkat 2:^leaf-1$', 'unlinkat 1:^1$', 'unlinkat 2:^1$'],
+].map((call) => `parent ${call}`);
+
+describeIf(['seccomp', 'machine', 'root', 'hybrid'], 'a close', () => {
+  let races: Races;
+  beforeAll(() => {
+    races = new Races();
+  });
+  afterAll(() => races.place.remove());
+
+  test.each(ROWS)('%s', (_, race) => races.force(race));
+
+  testRows('takes with it who joins the cage after the kill', STEPS, (point) =>
+    races.force({ operation: 'close', rules: [meanwhile(point, 'join 1')] }),
+  );
+
+  testRows('takes with it a cgroup that is made in the cage after the kill', STEPS, (point) =>
+    races.force({ operation: 'close', rules: [meanwhile(point, 'nest 1 nested')] }),
+  );
+
+  testRows('is done when somebody removes the cage first', STEPS.slice(-2), (point) =>
+    races.force({ operation: 'close', rules: [meanwhile(point, 'remove 1 memory')] }),
+  );
+});

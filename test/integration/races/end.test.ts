@@ -1,0 +1,77 @@
+import { type Race, Races } from '../../support/races/force';
+import { inOrder, mark, meanwhile, onceDead, REAPED, REMOVES, SIGNALS, WATCHED } from '../../support/races/rules';
+import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
+
+/** kill() of a child that has ended says what Node says, and the signal hits nobody else. */
+const ENDED = { result: { sent: true, exitCode: 0, signal: null } };
+
+const ROWS: readonly (readonly [string, Race])[] = [
+  [
+    'kill() comes when the child is dead, and not reaped',
+    { operation: 'signalled', rules: [onceDead(SIGNALS), inOrder(SIGNALS, REAPED)], first: ENDED },
+  ],
+  [
+    'kill() comes when the child is reaped, and its pid may be another process’s',
+    { operation: 'signalled', rules: [inOrder(REAPED, SIGNALS)], first: ENDED },
+  ],
+  [
+    'kill() comes when the cage is removed, and Node has not heard of the end',
+    { operation: 'signalled', rules: [inOrder(REMOVES, SIGNALS)], first: ENDED },
+  ],
+  ['kill() comes before the end', { operation: 'killed', rules: [inOrder(SIGNALS, REAPED)] }],
+  [
+    'an abort comes when the child is dead, and not reaped',
+    { operation: 'late', rules: [onceDead(mark('spawned')), inOrder(SIGNALS, REAPED)] },
+  ],
+  ['an abort comes when the cage is removed', { operation: 'late', rules: [inOrder(REMOVES, mark('spawned'))] }],
+  ['an abort ends the child', { operation: 'aborted', rules: [inOrder(SIGNALS, REAPED)] }],
+  [
+    'the cage is removed before the first of the output is read: nothing of it is lost',
+    { operation: 'plain', rules: [inOrder(REMOVES, 'parent read 1:^socket')] },
+  ],
+  [
+    'the output has ended before the child is reaped',
+    { operation: 'plain', rules: [inOrder('parent shutdown 1:^socket', REAPED)] },
+  ],
+  ['the input has ended before the child is reaped', { operation: 'told', rules: [inOrder(mark('told'), REAPED)] }],
+  [
+    'Node’s own child is reaped after memcage’s: each has its own status',
+    { operation: 'both', rules: [inOrder(REAPED, 'parent wait4 1')] },
+  ],
+  ['Node’s own child is dead when memcage’s is reaped', { operation: 'both', rules: [onceDead(mark('spawned'), 2)] }],
+  ['the watcher hears of two ends at once', { operation: 'both', rules: [onceDead(WATCHED)] }],
+];
+
+/** Steps of the watcher after the end: it looks for a kill, for cgroups of the child’s, reads, and removes. */
+const STEPS = [
+  ...['openat2 1:oom_control$', 'poll 1', 'newfstatat 1:^1$', 'openat2 1:limit_in_bytes$'],
+  ...['openat2 1:max_usage_in_bytes$', 'unlinkat 1:^1$', 'unlinkat 2:^1$'],
+].map((call) => `watcher ${call}`);
+
+describeIf(['seccomp', 'machine', 'root', 'hybrid'], 'an end', () => {
+  let races: Races;
+  beforeAll(() => {
+    races = new Races();
+  });
+  afterAll(() => races.place.remove());
+
+  test.each(ROWS)('%s', (_, race) => races.force(race));
+
+  // Some programs remove empty cgroups.
+  testRows('is told when somebody removes the cage meanwhile', STEPS, async (point) => {
+    const first = {
+      result: { exitCode: 0, signal: null, text: expect.stringMatching(/^\d+\n$/), limitBytes: 64 << 20 },
+    };
+    const { said } = await races.force({ operation: 'plain', rules: [meanwhile(point, 'remove 1 memory')], first });
+    expect(said?.first.result).not.toHaveProperty('oom', expect.anything());
+  });
+
+  testRows('takes with it who joins the cage meanwhile', STEPS, (point) =>
+    races.force({ operation: 'plain', rules: [meanwhile(point, 'join 1')] }),
+  );
+
+  testRows('takes with it a cgroup that is made in the cage meanwhile', STEPS, (point) =>
+    races.force({ operation: 'plain', rules: [meanwhile(point, 'nest 1 nested')] }),
+  );
+});

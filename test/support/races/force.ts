@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import type { Fault } from '../proving/faults';
+import { type Finding, judge } from '../proving/judge';
+import { type Operated, type OperateOptions, operate } from '../proving/operate';
+import { makePlace, type Place } from '../proving/place';
+
+const FIXTURES = join(__dirname, '../../fixtures/races');
+const CLI = join(__dirname, '../../../dist/cli.js');
+
+/** One order of a race. */
+export interface Race {
+  /** Of test/fixtures/races or test/fixtures/proving. */
+  operation: string;
+  /** Of the overseer. Each has to be carried out, and no hold may end by waiting. */
+  rules: readonly string[];
+  /** What comes of it, at least. Default: the same as without a race. */
+  first?: object;
+  /** How many cage roots are made again. */
+  again?: number;
+}
+
+/** Forces races in a place of its own. */
+export class Races {
+  readonly place: Place = makePlace();
+  readonly #sound = new Map<string, Promise<Operated>>();
+
+  /** Forces a race, and fails unless it came about and what came of it is right. */
+  async force({ operation, rules, first, again = 0 }: Race): Promise<Operated> {
+    const sound = await this.#soundOf(operation);
+    const run = await this.operate(operation, { rules });
+    expectHappened(run, rules);
+    expect(judgeRace(run, sound)).toEqual([]);
+    expect(run.said?.second?.error?.message).toEqual(sound.said?.second?.error?.message);
+    expect(rootsMade(run) - rootsMade(sound)).toBe(again);
+    if (first === undefined) expect(run.said?.first).toEqual(sound.said?.first);
+    else expect(run.said?.first).toMatchObject(first);
+    return run;
+  }
+
+  /** Forces a race in which the parent is killed: nothing of it may be left. */
+  async forceKilled({ operation, rules }: Pick<Race, 'operation' | 'rules'>): Promise<Operated> {
+    const run = await this.operate(operation, { rules, open: true });
+    expectHappened(run, rules);
+    expect([run.status, run.hung, run.left, run.remains]).toEqual([128 + 9, [], [], []]);
+    return run;
+  }
+
+  operate(operation: string, options: OperateOptions = {}): Promise<Operated> {
+    const env = {
+      CGROUPS: this.place.cgroups.join(' '),
+      STRANGER: join(FIXTURES, 'stranger.sh'),
+      NODE: process.execPath,
+      CLI,
+      ...options.env,
+    };
+    return operate(operation, this.place, { program: join(FIXTURES, 'operate.js'), ...options, env });
+  }
+
+  #soundOf(operation: string): Promise<Operated> {
+    let sound = this.#sound.get(operation);
+    if (sound === undefined) {
+      sound = this.operate(operation);
+      this.#sound.set(operation, sound);
+    }
+    return sound;
+  }
+}
+
+function rootsMade({ points }: Operated): number {
+  return points.filter(({ call, subject }) => call === 'mkdirat' && subject.startsWith('memcage-')).length;
+}
+
+/** A race that did not come about proves nothing. */
+export function expectHappened({ hits, released, ran, late }: Operated, rules: readonly string[]): void {
+  const count = (kind: string): number => rules.filter((rule) => rule.startsWith(`${kind} `)).length;
+  const happened = { hits: hits.length, released, ran, late };
+  const ordered = { hits: rules.length, released: count('hold'), ran: Array(count('run')).fill(0), late: 0 };
+  expect(happened).toEqual(ordered);
+}
+
+/** No call fails, so that nothing of it is asked. */
+const NO_FAULT: Fault = {
+  operation: '',
+  point: { role: 'parent', call: '', nth: 0, subject: '' },
+  errno: 'EIO',
+};
+
+/** What the operation returns the second time may depend on who is first then. */
+function judgeRace(run: Operated, sound: Operated): Finding[] {
+  const { said } = run;
+  const second = sound.said?.second;
+  const same = said === undefined ? said : { ...said, ...(second !== undefined && { second }) };
+  return judge({ ...run, hits: [], said: same }, sound, NO_FAULT);
+}
