@@ -27,7 +27,7 @@ const ROWS: readonly (readonly [string, Race])[] = [
   ['close() kills the child, which then is reaped', { operation: 'close', rules: [inOrder(KILLS, REAPED)] }],
   [
     'a thread is terminated before the end of its child is told',
-    { operation: 'worker', rules: [inOrder(mark('terminating'), REAPED)] },
+    { operation: 'worker', rules: [`hold ${mark('told')} ${REAPED}`, inOrder(mark('terminating'), REAPED)] },
   ],
   [
     'a thread is terminated while the end of its child is on its way',

@@ -19,18 +19,20 @@ describeIf(['seccomp', 'machine', 'root', 'hybrid'], 'an init', () => {
 
   // Pid 1 ignores what it has no handler for, and a signal that comes before the init can pass it on must not be lost.
   testRows('passes on a signal that comes before it waits', STEPS, (point) =>
-    races.force({ operation: 'waits', rules: [meanwhile(point, 'kill -TERM "$CALLER"')] }),
+    races.force({ operation: 'waits', alone: 'stopped', rules: [meanwhile(point, 'kill -TERM "$CALLER"')] }),
   );
 
   test('passes on a signal that comes before the program has begun', () =>
     races.force({
       operation: 'waits',
+      alone: 'stopped',
       rules: [meanwhile(PROGRAM, `kill -TERM "$(sed -n 's/^PPid:.//p' "/proc/$CALLER/status")"`)],
     }));
 
   test('passes on a signal that comes before its parent watches it', () =>
     races.force({
       operation: 'waits',
+      alone: 'stopped',
       rules: [meanwhile(WATCHED, 'kill -TERM $(cat "/proc/$CALLER/task/$CALLER/children")')],
     }));
 

@@ -60,10 +60,6 @@ const ROWS: readonly (readonly [string, Race])[] = [
     { operation: 'shared', rules: [meanwhile(CLONES, FREEZE)], first: FROZEN },
   ],
   [
-    'a shared cage is frozen while the child is on its way to its program',
-    { operation: 'shared', rules: [meanwhile(EXECUTES, FREEZE)], first: FROZEN },
-  ],
-  [
     'a shared cage is frozen and thawed after the check',
     { operation: 'shared', rules: [meanwhile(CLONES, `${FREEZE}; put 1 cgroup.freeze 0`)] },
   ],
