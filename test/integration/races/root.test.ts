@@ -28,7 +28,7 @@ const ROWS: readonly (readonly [string, Race])[] = [
   ],
   [
     'another memcage sweeps the kill cgroup away before it is locked',
-    { operation: 'first', rules: [meanwhile(root('flock 3'), 'memcage gc')], again: 1 },
+    { operation: 'first', rules: [meanwhile(root('flock 2'), 'memcage gc')], again: 1 },
   ],
   [
     'another memcage sweeps before the first cage is made',

@@ -42,7 +42,8 @@ export function strike({ operation, point: { role, call, nth }, blow }: Kill, pl
   return operate(operation, place, { ...options, graceMs: NEXT_MS, onEnd: () => runIn(place, next) });
 }
 
-async function runIn(place: Place, words: readonly string[]): Promise<void> {
+/** Another memcage, in the place of the first. */
+export async function runIn(place: Place, words: readonly string[]): Promise<void> {
   const [file = '', ...args] = [...place.enter, process.execPath, ...words];
   const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...place.env } });
   const exit = new Promise((resolve) => void child.once('exit', resolve));
@@ -65,6 +66,6 @@ export function judgeKill(run: Operated, sound: Operated, { blow }: Kill): Findi
 }
 
 /** A detached child lives on, as it should. */
-function isDetached(what: string): boolean {
+export function isDetached(what: string): boolean {
   return what.includes('memcage-detached-');
 }

@@ -1,0 +1,101 @@
+import { writeSync } from 'node:fs';
+import { generalSubject, isForeign } from '../../support/proving/faults';
+import { type Operated, operate } from '../../support/proving/operate';
+import type { Point } from '../../support/proving/oversee';
+import { makePlace, type Place } from '../../support/proving/place';
+import { type Cut, cut, isChange } from '../../support/proving/power-cut';
+import { random, sample, seedOf } from '../../support/proving/sample';
+import { describeIf } from '../../support/require';
+
+/** How many: a number, or `all`. */
+const WANTED = process.env['MEMCAGE_TEST_POWER_CUTS'] ?? '12';
+const HOUR_MS = 3_600_000;
+/** Private and shared cages, sides, a detached cage, a cage made ahead, nested ones, a place for others. */
+const OPERATIONS = ['spawn', 'again', 'limited', 'detached', 'close', 'gate', 'launcher', 'list', 'limits'];
+/** The guardian comes when the parent is dead. */
+const KILLED = 'kill parent child execve 2';
+
+describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a cut of the power', () => {
+  let place: Place;
+  beforeAll(() => {
+    place = makePlace();
+  });
+  afterAll(() => place.remove());
+
+  test(
+    'leaves only what the next memcage, or memcage gc, finds and removes',
+    async () => {
+      const cuts: Cut[] = [];
+      for (const operation of OPERATIONS)
+        cuts.push(...cutsOf(operation, await operate(operation, place, { open: true })));
+      const guarded = await operate('spawn', place, { open: true, rules: [KILLED] });
+      cuts.push(...cutsOfGuardian(guarded));
+      const seed = seedOf();
+      const chosen = WANTED === 'all' ? cuts : sample(cuts, Number(WANTED), random(seed));
+      writeSync(2, `${chosen.length} of ${cuts.length} cuts, MEMCAGE_TEST_SEED=${seed}\n`);
+      const wrong: string[] = [];
+      let missed = 0;
+      for (const [index, each] of chosen.entries()) {
+        const run = await cut(each, place, index % 2 === 0 ? 'gc' : 'start');
+        if (run.hits.length < each.rules.length) missed += 1;
+        for (const what of run.wrong) {
+          wrong.push(`${each.title}: ${what}`);
+          if (process.env['MEMCAGE_TEST_POWER_CUTS'] !== undefined) writeSync(2, `${wrong.at(-1)}\n`);
+        }
+      }
+      writeSync(2, `${missed} were not reached\n`);
+      expect(wrong).toEqual([]);
+      expect(missed).toBeLessThan(Math.max(3, chosen.length / 10));
+    },
+    HOUR_MS,
+  );
+
+  test('is judged: what nobody can find is seen', async () => {
+    const rules = ['kill both child write 1'];
+    const title = 'spawn';
+    expect((await cut({ operation: 'spawn', rules, title }, place, 'gc')).wrong).toEqual([]);
+    const planted = ['run child write 1 mkdir "$PLANTED/planted"', ...rules];
+    process.env['PLANTED'] = place.cgroups[0] ?? '';
+    try {
+      const { wrong } = await cut({ operation: 'spawn', rules: planted, title }, place, 'gc');
+      expect(wrong).toEqual([
+        expect.stringMatching(/^left .*\/planted, which nobody can know$/),
+        expect.stringMatching(/^after the next memcage: cgroup .*\/planted$/),
+      ]);
+    } finally {
+      delete process.env['PLANTED'];
+    }
+  });
+});
+
+function cutsOf(operation: string, { points }: Operated): Cut[] {
+  return distinct(points.filter((point) => isChange(point) && !isForeign(operation, point))).map((point) => ({
+    operation,
+    rules: [`kill both ${words(point)}`],
+    title: `${operation} at ${words(point)} (${point.subject})`,
+  }));
+}
+
+/** The guardian itself is cut off while it removes what its parent has left. */
+function cutsOfGuardian({ points }: Operated): Cut[] {
+  const own = points.filter((point) => point.role === 'guardian' && isChange(point) && point.call !== 'clone');
+  return distinct(own).map((point) => ({
+    operation: 'spawn',
+    rules: [KILLED, `kill guardian ${words(point)}`],
+    title: `spawn, killed, at ${words(point)} (${point.subject})`,
+  }));
+}
+
+const words = ({ role, call, nth }: Point): string => `${role} ${call} ${nth}`;
+
+/** One of those that differ only in the count, but all that make or remove something. */
+function distinct(points: readonly Point[]): Point[] {
+  const kinds = new Map<string, Point>();
+  for (const point of points) {
+    const { role, call, nth, subject } = point;
+    const isEach = call === 'mkdirat' || call === 'unlinkat';
+    const kind = [role, call, isEach ? nth : generalSubject(subject)].join('\n');
+    if (!kinds.has(kind)) kinds.set(kind, point);
+  }
+  return [...kinds.values()];
+}
