@@ -15,10 +15,10 @@
 namespace memcage::overseer {
 namespace {
 
-/** A race that does not come about must not become a hang. */
-constexpr int64_t kHoldMs = 2000;
+/** A race that does not come about must not become a hang, and on a busy machine it takes its time. */
+constexpr int64_t kHoldMs = 5000;
 /** A command may start a Node. */
-constexpr int64_t kCommandMs = 10'000;
+constexpr int64_t kCommandMs = 15'000;
 constexpr int kLookMs = 20;
 constexpr int kOftenMs = 1;
 constexpr int kCannotExecute = 127;

@@ -176,6 +176,24 @@ describe('a leaf that follows', () => {
     expect(done).toEqual([]);
   });
 
+  test('is left to its maker between its two limits, of which the first may not be above the second on v1', () => {
+    const { directory, done } = cgroupsInMemory({ 1: v1(8192, NONE_V1), 2: v2(8192, 'max') });
+    followLimits(directory('1'), 1, { before, after: { ...before, max: 16_384 } });
+    followLimits(directory('2'), 2, { before, after: { ...before, max: 16_384 } });
+    expect(done).toEqual([]);
+  });
+
+  test('is left to its maker as long as it has no limit yet, where swap is not accounted', () => {
+    const { 'memory.memsw.limit_in_bytes': _, ...files } = v1(NONE_V1, NONE_V1);
+    const { directory, done } = cgroupsInMemory({ c: files });
+    const [was, is] = [before, after].map((limits) => ({ ...limits, swap: undefined })) as [
+      RepeatedLimits,
+      RepeatedLimits,
+    ];
+    followLimits(directory('c'), 1, { before: was, after: is });
+    expect(done).toEqual([]);
+  });
+
   test('is limited with its cage, which had no limit either', () => {
     const { directory, done } = cgroupsInMemory({ c: v2('max', 0) });
     followLimits(directory('c'), 2, {
