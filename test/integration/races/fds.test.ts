@@ -5,17 +5,6 @@ import { testRows } from '../../support/rows';
 
 /** After each call that makes an fd comes one of these, soon. */
 const CALLS = ['close', 'epoll_ctl', 'clone3'];
-  'close',
-  'write',
-  'epoll_ctl',
-  'fcntl',
-  'mkdirat',
-  'flock',
-  'fstat',
-  'rt_sigprocmask',
-  'clone3',
-  'openat2',
-];
 /** Without prepare(): the guardian, a cage root and a cage; a gate; an init. */
 const OPERATIONS = ['first', 'gated', 'init'];
 
