@@ -89,10 +89,14 @@ const NO_FAULT: Fault = {
   errno: 'EIO',
 };
 
+/** It is open from the first kill of somebody on, which may be anywhere on the machine (lib/oom/kernel-log.ts). */
+const KERNEL_LOG = '/dev/kmsg';
+
 /** What the operation returns the second time may depend on who is first then. */
 function judgeRace(run: Operated, sound: Operated): Finding[] {
   const { said } = run;
   const second = sound.said?.second;
   const same = said === undefined ? said : { ...said, ...(second !== undefined && { second }) };
-  return judge({ ...run, hits: [], said: same }, sound, NO_FAULT);
+  const usual = sound.said && { ...sound.said, fds: [...sound.said.fds, KERNEL_LOG] };
+  return judge({ ...run, hits: [], said: same }, { ...sound, said: usual }, NO_FAULT);
 }
