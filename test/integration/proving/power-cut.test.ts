@@ -11,7 +11,17 @@ import { describeIf } from '../../support/require';
 const WANTED = process.env['MEMCAGE_TEST_POWER_CUTS'] ?? '12';
 const HOUR_MS = 3_600_000;
 /** Private and shared cages, sides, a detached cage, a cage made ahead, nested ones, a place for others. */
-const OPERATIONS = ['spawn', 'again', 'limited', 'detached', 'close', 'gate', 'launcher', 'list', 'limits'];
+const OPERATIONS = process.env['MEMCAGE_TEST_OPERATIONS']?.split(',') ?? [
+  'spawn',
+  'again',
+  'limited',
+  'detached',
+  'close',
+  'gate',
+  'launcher',
+  'list',
+  'limits',
+];
 /** The guardian comes when the parent is dead. */
 const KILLED = 'kill parent child execve 2';
 
