@@ -75,7 +75,7 @@ function rootsMade({ points }: Operated): number {
 }
 
 /** A race that did not come about proves nothing. */
-export function expectHappened({ hits, released, ran, late }: Operated, rules: readonly string[]): void {
+function expectHappened({ hits, released, ran, late }: Operated, rules: readonly string[]): void {
   const count = (kind: string): number => rules.filter((rule) => rule.startsWith(`${kind} `)).length;
   const happened = { hits: hits.length, released, ran, late };
   const ordered = { hits: rules.length, released: count('hold'), ran: Array(count('run')).fill(0), late: 0 };
