@@ -64,7 +64,7 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a cut of the power', () =>
     const rules = ['kill both child write 1'];
     const title = 'spawn';
     expect((await cut({ operation: 'spawn', rules, title }, place, 'gc')).wrong).toEqual([]);
-    const planted = ['run child write 1 mkdir "$PLANTED/planted"', ...rules];
+    const planted = ['run parent mkdirat 1 mkdir "$PLANTED/planted"', ...rules];
     process.env['PLANTED'] = place.cgroups[0] ?? '';
     try {
       const { wrong } = await cut({ operation: 'spawn', rules: planted, title }, place, 'gc');
