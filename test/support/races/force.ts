@@ -5,6 +5,8 @@ import { type Operated, type OperateOptions, operate } from '../proving/operate'
 import { makePlace, type Place } from '../proving/place';
 
 const FIXTURES = join(__dirname, '../../fixtures/races');
+/** Somebody else may start a Node or two meanwhile, on a busy machine. */
+const TIMEOUT_MS = 60_000;
 const CLI = join(__dirname, '../../../dist/cli.js');
 
 /** One order of a race. */
@@ -57,7 +59,12 @@ export class Races {
       CLI,
       ...options.env,
     };
-    return operate(operation, this.place, { program: join(FIXTURES, 'operate.js'), ...options, env });
+    return operate(operation, this.place, {
+      program: join(FIXTURES, 'operate.js'),
+      timeoutMs: TIMEOUT_MS,
+      ...options,
+      env,
+    });
   }
 
   #soundOf(operation: string): Promise<Operated> {
