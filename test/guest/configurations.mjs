@@ -20,6 +20,8 @@ const whole = ['integration'];
 const common = ['linux', 'seccomp', 'stress', 'userns'];
 const engines = ['docker', 'podman', 'runc'];
 const roomy = ['--memory', '2048', '--swap', '512'];
+/** What reads or writes cgroups. */
+const cgroupTests = 'test/integration/(cage|cgroup|cgroup-v2|events|oom|child|placement)/';
 
 // The kernel is a process: the whole suite on each hierarchy, with one processor each.
 
@@ -153,8 +155,28 @@ const stockKernels = [
     part: 'matrix',
     guest: [...roomy, '--kernel', 'bookworm'],
     projects: whole,
-    paths: ['test/integration/(cage|cgroup|cgroup-v2|events|oom|child|placement)/'],
+    paths: [cgroupTests],
     require: [...common, 'root', 'v2', 'swap', 'swap-accounting'],
+    timeoutSeconds: 3600,
+  },
+  {
+    // cgroup v2 of the oldest kernel that memcage supports, Linux 5.10: no cgroup.kill, memory.peak or memory.reclaim.
+    name: 'oldest-v2',
+    part: 'matrix',
+    guest: [...roomy, '--kernel', 'bullseye'],
+    projects: whole,
+    paths: [cgroupTests],
+    require: [...common, 'root', 'v2', 'swap', 'swap-accounting'],
+    timeoutSeconds: 3600,
+  },
+  {
+    // The same on cgroup v1, where memory.use_hierarchy may still be 0.
+    name: 'oldest-v1',
+    part: 'matrix',
+    guest: [...roomy, '--kernel', 'bullseye', '--cgroup', '1'],
+    projects: whole,
+    paths: [cgroupTests, 'test/integration/(limits|enforcement|native)/'],
+    require: [...common, 'root', 'v1', 'hybrid', 'swap', 'swap-accounting'],
     timeoutSeconds: 3600,
   },
   {

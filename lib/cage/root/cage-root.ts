@@ -57,7 +57,7 @@ export class CageRoot {
 
   /** Sweeps the parent first. */
   static make(host: Host, parentPath: string): CageRoot {
-    const { guardedKind, enableLimitsBelow, makeKillCgroup } = cageVersion(host.version);
+    const { guardedKind, enableLimitsBelow, holdBelow, makeKillCgroup } = cageVersion(host.version);
     const parent = openParent(parentPath, host);
     let memory: CgroupDirectory | undefined;
     let killCgroup: RootKillCgroup | undefined;
@@ -66,6 +66,7 @@ export class CageRoot {
       sweep(parent);
       const hasGuardian = wantsGuardian();
       memory = makeLocked(parent, OWNER_PREFIX, hasGuardian ? guardedKind : undefined);
+      holdBelow(memory);
       killCgroup = makeKillCgroup(host, hasGuardian);
       return new CageRoot(host, { parent, memory, killCgroup, hasGuardian });
     } catch (error) {
@@ -133,6 +134,7 @@ export class CageRoot {
     const memory = makeLocked(this.#parent, DETACHED_PREFIX, hasGuardian ? 'detached' : undefined);
     let killCgroup: KillCgroup | undefined;
     try {
+      cageVersion(this.limitContext.version).holdBelow(memory);
       killCgroup = rootKillCgroup && makeBeside(rootKillCgroup, DETACHED_PREFIX, hasGuardian);
       const homes = this.controllers.makeDetached(controllers);
       return { memory, killCgroup, homes };

@@ -15,6 +15,8 @@ export interface CageVersion {
   foreseeLimitsBelow(parent: CgroupDirectory, host: Host): void;
   /** Throws what a child would get that may not join a cage in this parent. */
   foreseeJoin(parent: CgroupDirectory, host: Host): void;
+  /** Called for each directory that memcage makes below a parent, before anything is made in it. */
+  holdBelow(memory: CgroupDirectory): void;
   /** Called before the first cgroup is made below a cage cgroup. */
   becomeParent(memory: CgroupDirectory): void;
   /** Makes the kill cgroup for all cages of a cage root. */

@@ -1,3 +1,4 @@
+import { holdBelow } from '../../cgroup/limits/hold-below-v1';
 import { undo } from '../../cgroup/processes/remove';
 import { AncestorsV1 } from '../../oom/ancestors-v1';
 import type { CageVersion } from './cage-version';
@@ -9,12 +10,9 @@ export const CAGES_V1: CageVersion = {
   enableLimitsBelow() {},
   foreseeLimitsBelow() {},
   foreseeJoin() {},
-  becomeParent(memory) {
-    // Without a stamp, the inventory doesn't take it for a cage that was made ahead (`ListedCage.spare`).
-    undo(() => memory.unstamp());
-    // If it is 0 (some machines before Linux 5.11, which dropped it), the limit would not hold for cgroups below.
-    if (memory.readIfPresent('memory.use_hierarchy')?.trim() === '0') memory.write('memory.use_hierarchy', '1');
-  },
+  holdBelow,
+  // Without a stamp, the inventory doesn't take it for a cage that was made ahead (`ListedCage.spare`).
+  becomeParent: (memory) => undo(() => memory.unstamp()),
   makeKillCgroup: makeRootKillCgroup,
   openControllers: (root) => new ControllersV1(root),
   sweepKillHierarchies,

@@ -20,6 +20,8 @@ export const CAGES_V2: CageVersion = {
   enableLimitsBelow: enableMemory,
   foreseeLimitsBelow: foreseeMemory,
   foreseeJoin,
+  // Every limit of v2 does.
+  holdBelow() {},
   becomeParent: (memory) => memory.write(SUBTREE_CONTROL, '+memory'),
   makeKillCgroup: () => undefined,
   openControllers: (root) => new ControllersV2(root),

@@ -13,6 +13,7 @@ import { memoryFile } from '../files/roles';
 import type { FileInput, WritableFile } from '../files/table';
 import { host, openDirectory, visibleDirectory } from '../hierarchy/host';
 import { resolveGiven } from '../hierarchy/resolve-path';
+import { holdBelow } from '../limits/hold-below-v1';
 import { changeLimits, changeWithLeaves, isRepeated } from '../limits/leaf-limits';
 import { type ResolvedLimits, resolveLimits } from '../limits/resolve-limits';
 import { freeze, thaw } from '../processes/freezer';
@@ -116,6 +117,7 @@ export class Cgroup extends ReadableCgroup {
       directory.make();
       let created: Cgroup | undefined;
       try {
+        if (version === 1) holdBelow(directory);
         created = adopt(directory, version);
         if (limits !== undefined) created.#apply(limits);
         return created;

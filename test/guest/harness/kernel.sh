@@ -4,7 +4,7 @@
 ensure_kernel() {
   case $kernel in
     '') ensure_uml_kernel ;;
-    cloud | generic | bookworm | 16k)
+    cloud | generic | bookworm | bullseye | 16k)
       [[ $kernel != 16k || $arch == arm64 ]] || die 'only arm64 has a kernel with pages of 16 KiB'
       kernel_directory=$cache/$kernel$arch_suffix
       # The directory is complete once it has this name.
@@ -24,7 +24,7 @@ kernel_package() {
   case $(distribution):$kernel$arch_suffix in
     *:16k-arm64) echo linux-image-arm64-16k ;;
     *-arm64) echo linux-image-cloud-arm64 ;;
-    *:bookworm | debian:cloud) echo linux-image-cloud-amd64 ;;
+    *:bookworm | *:bullseye | debian:cloud) echo linux-image-cloud-amd64 ;;
     debian:*) echo linux-image-amd64 ;;
     *:cloud) echo linux-image-virtual ;;
     *) echo linux-image-generic ;;
@@ -34,8 +34,8 @@ kernel_package() {
 download_kernel() {
   set -euo pipefail
   local directory=$1 apt_options=() image packages package
-  if [[ $kernel == bookworm ]]; then
-    use_suites "bookworm$arch_suffix" bookworm bookworm-security
+  if [[ $kernel == bookworm || $kernel == bullseye ]]; then
+    use_suites "$kernel$arch_suffix" "$kernel" "$kernel-security"
   elif [[ $arch == arm64 ]]; then
     use_suites "$(codename)-arm64" "$(codename)" "$(codename)-security"
   fi

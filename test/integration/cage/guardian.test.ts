@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fixture } from '../../support/cage-kinds';
-import { type Controller, cagesOf, makeCgroup, members, mountPoint, version, write } from '../../support/cgroup-tree';
+import { type Controller, cagesOf, makeCgroup, members, mountPoint, version } from '../../support/cgroup-tree';
 import { delegate } from '../../support/delegate';
 import { type Fixture, fixtureResult, startFixture } from '../../support/fixture';
 import { addBuilt, addFile, BUILT, copyPackage } from '../../support/package-copy';
@@ -363,7 +363,7 @@ describeIf(['cgroup', 'root'], 'what a guardian ends', () => {
     await until('no guardian', () => guardiansOf(running?.pid ?? 0).length === 0);
     expect(pids.filter(isAlive)).toEqual(pids);
     expect(existsSync(empty)).toBe(false);
-    write(join(place.path, name), 'cgroup.kill', '1');
+    pids.forEach(endNow);
     await until('dead', () => members(join(place?.path ?? '', name)).length === 0);
   });
 });
