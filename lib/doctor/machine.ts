@@ -15,13 +15,15 @@ const KERNELS: readonly [version: KernelVersion, lacking: string][] = [
 export function findKernel({ text = release(), platform = process.platform as string, works = false } = {}): Finding {
   const name = 'kernel';
   if (platform !== 'linux') return { name, state: 'missing', detail: `${platform}: cages need Linux` };
-  if (isOlderThan(OLDEST_KERNEL, text) && !works) {
-    const detail = `Linux ${text}: memcage needs ${OLDEST_KERNEL.join('.')}`;
-    return { name, state: 'missing', detail, cure: 'start a newer kernel' };
+  const oldest = OLDEST_KERNEL.join('.');
+  const isUntested = isOlderThan(OLDEST_KERNEL, text);
+  if (isUntested && !works) {
+    return { name, state: 'missing', detail: `Linux ${text}: memcage needs ${oldest}`, cure: 'start a newer kernel' };
   }
   const [, lacking] = KERNELS.find(([version]) => isOlderThan(version, text)) ?? [];
   if (lacking === undefined) return { name, state: 'ok', detail: `Linux ${text}` };
-  return { name, state: 'limited', detail: `Linux ${text}: ${lacking}` };
+  const untested = isUntested ? `; memcage is not tested before ${oldest}` : '';
+  return { name, state: 'limited', detail: `Linux ${text}: ${lacking}${untested}` };
 }
 
 export function findPressure(): Finding {

@@ -1,8 +1,8 @@
 /** Of Linux, without what follows the second number. */
 export type KernelVersion = readonly [major: number, minor: number];
 
-/** The oldest that memcage works with: its waitid() knows pidfds. */
-export const OLDEST_KERNEL: KernelVersion = [5, 4];
+/** The oldest that memcage is tested on. An older one may have what memcage needs, too: a waitid() that knows pidfds. */
+export const OLDEST_KERNEL: KernelVersion = [5, 10];
 
 /** Whether the kernel of this `uname -r` is older than that version. */
 export function isOlderThan([major, minor]: KernelVersion, release: string): boolean {

@@ -138,7 +138,7 @@ describeIf(['cgroup', 'seccomp'], 'an old kernel', () => {
     [{ syscall: 'waitid', errno: EINVAL, argument: 0, value: 3 }],
     [{ syscall: 'pidfd_open', errno: ENOSYS }],
   ])('is refused before anything is made (%j)', async (fault) => {
-    const detail = 'memcage needs Linux 5.4 or newer; this is Linux 4.19.0-27';
+    const detail = 'memcage needs Linux 5.10 or newer; this is Linux 4.19.0-27';
     const expected = refusal({ detail, cure: 'start a newer kernel' });
     const result = await use({ release: '4.19.0-27', faults: [fault] });
     expect(result).toMatchObject({ ...expected, kernel: { state: 'missing' } });
