@@ -334,7 +334,7 @@ export interface Ending {
   expected: string;
   /** A directory that must still have its stamp (see {@link NativeBinding.stampDirectory}), or '' for none. */
   stamped: string;
-  /** Files to read; the event has their texts. */
+  /** Files to read; the event has their texts, '' for those that this kernel does not have. */
   reads: readonly Beneath[];
   /** Directories to remove after the reads, in this order. */
   removes: readonly Beneath[];

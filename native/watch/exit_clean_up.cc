@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include <cerrno>
+
 #include "cgroup/files.h"
 
 namespace memcage {
@@ -26,7 +28,11 @@ bool CarryOut(const ExitCleanUp& clean_up, std::vector<std::string>* texts) {
     return false;
   if (!stamped) return false;
   for (const ExitCleanUp::Beneath& read : clean_up.reads) {
-    if (!cgroup::Read(read.dir_fd, read.path, &text, &error)) return false;
+    // This kernel may have no such file. If the cgroup itself is gone, its removal fails.
+    if (!cgroup::Read(read.dir_fd, read.path, &text, &error)) {
+      if (error.error != -ENOENT) return false;
+      text.clear();
+    }
     texts->push_back(text);
   }
   for (const ExitCleanUp::Beneath& directory : clean_up.removes) {

@@ -163,7 +163,7 @@ const stockKernels = [
     // cgroup v2 of the oldest kernel that memcage supports, Linux 5.10: no cgroup.kill, memory.peak or memory.reclaim.
     name: 'oldest-v2',
     part: 'matrix',
-    guest: [...roomy, '--kernel', 'bullseye'],
+    guest: [...roomy, '--cpus', '1', '--kernel', 'bullseye'],
     projects: whole,
     paths: [cgroupTests],
     require: [...common, 'root', 'v2', 'swap', 'swap-accounting'],
@@ -173,7 +173,7 @@ const stockKernels = [
     // The same on cgroup v1, where memory.use_hierarchy may still be 0.
     name: 'oldest-v1',
     part: 'matrix',
-    guest: [...roomy, '--kernel', 'bullseye', '--cgroup', '1'],
+    guest: [...roomy, '--cpus', '1', '--kernel', 'bullseye', '--cgroup', '1'],
     projects: whole,
     paths: [cgroupTests, 'test/integration/(limits|enforcement|native)/'],
     require: [...common, 'root', 'v1', 'hybrid', 'swap', 'swap-accounting'],

@@ -160,7 +160,7 @@ export class CageCgroup {
     for (const name of missing) this.#enabledBelow.add(name);
   }
 
-  /** Adds `details` to its report. A kernel may lack files for them, and the watcher's clean-up can't skip any. */
+  /** Adds `details` to its report. Few children need that: the watcher's clean-up does not read the files for them. */
   reportDetails(): void {
     this.report.hasDetails = true;
     this.exitCleanUp.forbid();

@@ -49,11 +49,11 @@ export class MemoryReporter {
     return this.hasDetails ? { ...report, details: readMemoryDetails(memory, version) } : report;
   }
 
-  /** @param texts contents of the {@link files} */
+  /** @param texts contents of the {@link files}, as the watcher delivers them: '' for a file that this kernel lacks */
   parse(texts: readonly string[]): MemoryReport {
     return this.#reportOf((role) => {
-      const text = texts[this.#roles.indexOf(role)];
-      return text === undefined ? undefined : parseMemoryFile(role, this.#context.version, text);
+      const text = texts[this.#roles.indexOf(role)] ?? '';
+      return text === '' ? undefined : parseMemoryFile(role, this.#context.version, text);
     });
   }
 

@@ -79,11 +79,11 @@ export class LimitsReporter {
     return this.#report(({ directory, file }) => directory.readIfPresent(file));
   }
 
-  /** @param texts contents of `files`, which {@link files} returned */
+  /** @param texts contents of `files`, which {@link files} returned; '' for a file that this kernel lacks */
   parse(files: readonly Counter[], texts: readonly string[]): LimitsReport {
     return this.#report(({ directory, file }) => {
       const index = files.findIndex((each) => isSameFile(each, { directory, file }));
-      return index < 0 ? undefined : texts[index];
+      return index < 0 || texts[index] === '' ? undefined : texts[index];
     });
   }
 

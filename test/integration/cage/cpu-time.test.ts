@@ -2,6 +2,7 @@ import type * as Memcage from 'memcage';
 import { createCage, launcherFor, run, spawnSync } from 'memcage';
 import { members, version } from '../../support/cgroup-tree';
 import { fixtureResult, startFixture } from '../../support/fixture';
+import { kernelHas } from '../../support/kernel-version';
 import { KILL_MEANS, memcageWithout } from '../../support/kill-means';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -231,10 +232,10 @@ describeIf(['cgroup', 'root'], 'a limit of processor time, for each process', ()
       code: 'ERR_MEMCAGE_NO_PERMISSION',
       message: expect.stringMatching(/^Can't kill, at the limit cpuTimeMs, the processes of \/.*: EACCES/) as string,
     };
-    expect(await fixtureResult('cage/refused-kill.js')).toEqual({
-      event: error,
-      outcome: { exitCode: 0, hit: true, error },
-    });
+    // Without cgroup.kill, memcage kills one by one, which takes no right to write a file.
+    const refused = { event: error, outcome: { exitCode: 0, hit: true, error } };
+    const killed = { event: {}, outcome: { exitCode: null, hit: true, error: {} } };
+    expect(await fixtureResult('cage/refused-kill.js')).toEqual(kernelHas(5, 14) ? refused : killed);
   });
 
   test('ends a child whose owner is stopped', async () => {

@@ -47,6 +47,8 @@ describe('the report on processes and processors', () => {
       cpu: { max: 1, throttledMs: null, usageMs: null },
     });
     expect(reporter.unknown()).toEqual(reporter.read());
+    const ofWatcher = reporter.files.map(() => '');
+    expect(reporter.parse(reporter.files, ofWatcher)).toEqual(reporter.read());
   });
 
   test('of v1 is in nanoseconds', () => {
