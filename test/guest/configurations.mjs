@@ -6,6 +6,7 @@
  * @property {'gate' | 'matrix'} part `gate`: in .ci/run too; `matrix`: only in the matrix
  * @property {string[]} guest options of test/guest/run
  * @property {boolean} [bringsNode] the root file system has no Node: use Node 20 as `npm run test:nodes` has it
+ * @property {boolean} [prebuilt] the root file system has an older C library: use the package's binaries
  * @property {string[]} [view] the script of test/guest/views that runs Jest, with its arguments
  * @property {string[]} [projects] of jest.config.js
  * @property {string[]} [paths] of the tests, as Jest takes them. Default: all of the projects
@@ -91,6 +92,33 @@ const asProcess = [
     paths: ['test/guest/container/writable'],
     require: [...common, 'root', 'v2'],
     timeoutSeconds: 300,
+  },
+];
+
+// A sample of the proving ground (docs/reliability.md) on cgroup v2, where the host has v1.
+
+const sample = ['--env', 'MEMCAGE_TEST_FAULTS=100', '--env', 'MEMCAGE_TEST_KILLS=40'];
+
+/** @type {Configuration[]} */
+const proving = [
+  {
+    name: 'v2-proving',
+    part: 'matrix',
+    guest: [...roomy, '--cpus', '1', ...sample],
+    projects: ['integration'],
+    paths: ['test/integration/proving/(faults|kills)'],
+    require: [...common, 'root', 'v2'],
+    timeoutSeconds: 3600,
+  },
+  {
+    // The same as user 1000, to whom the cgroup was delegated.
+    name: 'v2-proving-user',
+    part: 'matrix',
+    guest: [...roomy, '--cpus', '1', ...sample, '--env', 'MEMCAGE_TEST_PLACE_UID=1000'],
+    projects: ['integration'],
+    paths: ['test/integration/proving/(faults|kills)'],
+    require: [...common, 'root', 'v2'],
+    timeoutSeconds: 3600,
   },
 ];
 
@@ -202,15 +230,24 @@ const stockKernels = [
 ];
 
 // Other distributions, from their process 1 on, under a kernel that is a process: for what another systemd can
-// change. Not Debian 12, whose C library is older than the one that the addon is linked with here.
+// change.
+
+/** @type {{ suite: string, prebuilt?: boolean }[]} */
+const suites = [
+  { suite: 'bullseye', prebuilt: true },
+  { suite: 'bookworm', prebuilt: true },
+  { suite: 'forky' },
+  { suite: 'sid' },
+];
 
 /** @type {Configuration[]} */
-const distributions = ['forky', 'sid'].flatMap((suite) => [
+const distributions = suites.flatMap(({ suite, prebuilt = false }) => [
   {
     name: `${suite}-systemd`,
     part: 'matrix',
     guest: ['--memory', '2048', '--systemd', '--root', suite],
     bringsNode: true,
+    prebuilt,
     view: ['user'],
     projects: ['guest-systemd'],
     paths: ['test/guest/systemd/user'],
@@ -222,6 +259,7 @@ const distributions = ['forky', 'sid'].flatMap((suite) => [
     part: 'matrix',
     guest: ['--memory', '2048', '--systemd', '--root', suite],
     bringsNode: true,
+    prebuilt,
     view: ['scope'],
     projects: ['guest-systemd'],
     paths: ['test/guest/systemd/root'],
@@ -231,4 +269,4 @@ const distributions = ['forky', 'sid'].flatMap((suite) => [
 ]);
 
 /** @type {Configuration[]} */
-export const configurations = [...asProcess, ...stockKernels, ...distributions];
+export const configurations = [...asProcess, ...proving, ...stockKernels, ...distributions];

@@ -64,10 +64,11 @@ function requirements({ require: always = [], requireIfHere = [] }) {
 }
 
 async function run(configuration, results) {
-  const { name, guest, bringsNode, view = [], benchmarks, timeoutSeconds } = configuration;
+  const { name, guest, bringsNode, prebuilt, view = [], benchmarks, timeoutSeconds } = configuration;
   const output = join(results, `${name}.json`);
   const [script, ...viewArgs] = view;
   const command = [
+    ...(prebuilt ? [join(here, 'views/prebuilt')] : []),
     ...(script === undefined ? [] : [join(here, 'views', script), ...viewArgs]),
     ...(benchmarks === undefined ? jestCommand(configuration, output) : ['node', 'out/bench/main.js', ...benchmarks]),
   ];
@@ -112,6 +113,9 @@ async function main(words) {
   // Guests write there as other users too.
   chmodSync(results, 0o777);
 
+  if (wanted.some(({ prebuilt }) => prebuilt)) {
+    execFileSync('npm', ['run', 'prebuilds', '--', 'x64'], { cwd: root, stdio: 'inherit' });
+  }
   fillCache(wanted);
   const isWell = await allWell(wanted, AT_ONCE, (configuration) => run(configuration, results));
   if (kept === undefined) rmSync(results, { recursive: true });

@@ -15,10 +15,8 @@
 namespace memcage::overseer {
 namespace {
 
-/** A race that does not come about must not become a hang, and on a busy machine it takes its time. */
-constexpr int64_t kHoldMs = 5000;
 /** A command may start a Node. */
-constexpr int64_t kCommandMs = 15'000;
+constexpr int kCommandPatience = 3;
 constexpr int kLookMs = 20;
 constexpr int kOftenMs = 1;
 constexpr int kCannotExecute = 127;
@@ -46,8 +44,8 @@ bool HasReturned(pid_t thread, int number) {
 }  // namespace
 
 Holds::Holds(const Tasks& tasks, std::function<void(const std::vector<std::string>&)> log,
-             std::function<void(uint64_t)> go_on)
-    : tasks_(tasks), log_(std::move(log)), go_on_(std::move(go_on)) {}
+             std::function<void(uint64_t)> go_on, int hold_ms)
+    : tasks_(tasks), hold_ms_(hold_ms), log_(std::move(log)), go_on_(std::move(go_on)) {}
 
 bool Holds::Hold(const seccomp_notif& call, const Rule& rule) {
   const Until& until = rule.until;
@@ -105,8 +103,11 @@ void Holds::Look() {
   Release([&](const Held& held) { return held.until->kind == Until::Kind::kEnds && HasCome(*held.until); },
           {"released"});
   const int64_t now = NowMs();
-  Release([&](const Held& held) { return now - held.since_ms >= (held.command == 0 ? kHoldMs : kCommandMs); },
-          {"late"});
+  Release(
+      [&](const Held& held) {
+        return now - held.since_ms >= (held.command == 0 ? hold_ms_ : hold_ms_ * kCommandPatience);
+      },
+      {"late"});
 }
 
 int Holds::look_ms() const { return held_.empty() && made_.empty() ? kLookMs : kOftenMs; }

@@ -16,9 +16,10 @@ namespace memcage::overseer {
 /** The calls that have no answer yet, since something else has to come first. */
 class Holds {
  public:
-  /** Where the calls come from, and who has begun; what writes a line of the log; what lets a call go on. */
+  /** Where the calls come from, and who has begun; what writes a line of the log; what lets a call go on; for how long.
+   */
   Holds(const Tasks& tasks, std::function<void(const std::vector<std::string>&)> log,
-        std::function<void(uint64_t)> go_on);
+        std::function<void(uint64_t)> go_on, int hold_ms);
 
   /** Holds a call. False: what it would wait for has come before. */
   bool Hold(const seccomp_notif& call, const Rule& rule);
@@ -51,6 +52,7 @@ class Holds {
   void Release(const std::function<bool(const Held&)>& is_due, const std::vector<std::string>& line);
 
   const Tasks& tasks_;
+  const int hold_ms_;
   std::function<void(const std::vector<std::string>&)> log_;
   std::function<void(uint64_t)> go_on_;
   std::vector<Held> held_;

@@ -29,7 +29,7 @@ int Refuse(const std::string& why) {
   fprintf(
       stderr,
       "overseer: %s\nusage: overseer --log FILE [--rule RULE]... [--details] [--always] [--timeout MS] [--grace MS] "
-      "[--continue MS] -- PROGRAM [ARGUMENT]...\n",
+      "[--hold MS] [--continue MS] -- PROGRAM [ARGUMENT]...\n",
       why.c_str());
   return kUsage;
 }
@@ -57,6 +57,8 @@ int ReadOptions(int argc, char** argv, Settings* settings, std::string* why) {
       settings->timeout_ms = atoi(value);
     } else if (option == "--grace") {
       settings->grace_ms = atoi(value);
+    } else if (option == "--hold") {
+      settings->hold_ms = atoi(value);
     } else if (option == "--continue") {
       settings->continue_ms = atoi(value);
     } else {

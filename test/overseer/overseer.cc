@@ -43,7 +43,7 @@ Overseer::Overseer(Settings settings, Program program)
       is_open_(settings_.always),
       holds_(
           tasks_, [this](const std::vector<std::string>& words) { Log(words); },
-          [this](uint64_t id) { Answer(id, 0, 0, true); }) {
+          [this](uint64_t id) { Answer(id, 0, 0, true); }, settings_.hold_ms) {
   if (is_open_) tasks_.Open(program_.pid);
 }
 

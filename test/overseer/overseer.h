@@ -27,6 +27,9 @@ struct Settings {
   int timeout_ms = 20'000;
   /** How long what the program has left may take to end. */
   int grace_ms = 1000;
+  /** How long a call is held: a race that does not come about must not become a hang, and on a busy machine takes its
+   * time. */
+  int hold_ms = 5000;
   /** When a guardian that was stopped goes on, after the end of the program. */
   int continue_ms = 100;
 };

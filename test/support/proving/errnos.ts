@@ -30,6 +30,10 @@ const MOUNT: readonly Errno[] = [
   'ENOTDIR',
   'EPERM',
 ];
+const MAKE: readonly Errno[] = [
+  ...(['EACCES', 'EAGAIN', 'EDQUOT', 'EEXIST', 'EINVAL', 'ELOOP', 'EMLINK', 'ENAMETOOLONG', 'ENODEV'] as const),
+  ...(['ENOENT', 'ENOMEM', 'ENOSPC', 'ENOTDIR', 'EPERM', 'EROFS'] as const),
+];
 const REMOVE: readonly Errno[] = [
   ...(['EACCES', 'EBUSY', 'EINVAL', 'EIO', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOMEM', 'ENOTDIR'] as const),
   ...(['ENOTEMPTY', 'EPERM', 'EROFS'] as const),
@@ -72,10 +76,8 @@ export const ERRNOS: Readonly<Partial<Record<string, readonly Errno[]>>> = {
   kill: ['EINVAL', 'EPERM', 'ESRCH'],
   lseek: ['EINVAL', 'ENXIO', 'EOVERFLOW', 'ESPIPE'],
   memfd_create: ['EACCES', 'EINVAL', ...FDS],
-  mkdirat: [
-    ...(['EACCES', 'EAGAIN', 'EDQUOT', 'EEXIST', 'EINVAL', 'ELOOP', 'EMLINK', 'ENAMETOOLONG', 'ENODEV'] as const),
-    ...(['ENOENT', 'ENOMEM', 'ENOSPC', 'ENOTDIR', 'EPERM', 'EROFS'] as const),
-  ],
+  mkdir: MAKE,
+  mkdirat: MAKE,
   mknodat: ['EACCES', 'EDQUOT', 'EEXIST', 'EINVAL', 'ENOENT', 'ENOMEM', 'ENOSPC', 'ENOTDIR', 'EPERM', 'EROFS'],
   mount: [...MOUNT, 'EMFILE', 'ENAMETOOLONG', 'ENXIO', 'EROFS'],
   mount_setattr: [...MOUNT, 'ENOSYS', 'ENOSPC'],
@@ -96,6 +98,7 @@ export const ERRNOS: Readonly<Partial<Record<string, readonly Errno[]>>> = {
   prlimit64: ['EINVAL', 'EPERM', 'ESRCH'],
   pwrite64: ['EACCES', 'EBUSY', 'EINTR', 'EINVAL', 'EIO', 'ENODEV', 'ENOMEM', 'ENOSPC', 'EPERM', 'ESPIPE'],
   read: ['EAGAIN', 'EINTR', 'EINVAL', 'EIO', 'EISDIR', 'ENODEV'],
+  readlink: ['EACCES', 'EINVAL', 'EIO', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOMEM', 'ENOTDIR'],
   readlinkat: ['EACCES', 'EINVAL', 'EIO', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOMEM', 'ENOTDIR'],
   recvfrom: RECEIVE,
   recvmsg: RECEIVE,

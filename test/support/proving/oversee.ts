@@ -9,6 +9,9 @@ import { until } from '../until';
 /** The program of test/overseer, which `npm run build:test-addon` builds. */
 export const OVERSEER = join(__dirname, '../../native/build/Release/overseer');
 
+/** How long a call is held for which nobody ends the hold. */
+const HOLD_MS = 5000;
+
 const ROLES = ['parent', 'watcher', 'child', 'launcher', 'init', 'guardian'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -96,7 +99,12 @@ function hasEnded(log: string, { exitCode }: ChildProcess): boolean {
 
 function wordsOf(options: OverseeOptions, log: string): string[] {
   const { rules = [], always = false, timeoutMs = 20_000, graceMs = 1000, continueMs = 100 } = options;
-  const times = { timeout: patience(timeoutMs), grace: patience(graceMs), continue: continueMs };
+  const times = {
+    timeout: patience(timeoutMs),
+    grace: patience(graceMs),
+    hold: patience(HOLD_MS),
+    continue: continueMs,
+  };
   return [
     ...['--log', log, '--details'],
     ...(always ? ['--always'] : []),

@@ -1,11 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Controller, makeCgroup, members, mountPoint, removeTree, tree, version } from '../cgroup-tree';
+import { asUser, giveTo, type User } from '../delegate';
 import { endNow } from '../processes';
 
 const V1: readonly Controller[] = ['memory', 'unified', 'pids', 'cpu', 'cpuacct'];
+
+/** Who has each place and goes there. The default is root. */
+export const PLACE_UID = Number(process.env['MEMCAGE_TEST_PLACE_UID'] || 0);
 
 /** Cgroups and a directory for temporary files, where nobody else makes anything. */
 export interface Place {
@@ -28,6 +32,12 @@ export function makePlace(): Place {
   const cgroups = controllers.filter((name) => mountPoint(name) !== '').map((name) => makeCgroup(undefined, name));
   const paths = cgroups.map(({ path }) => path);
   const directory = mkdtempSync(join(tmpdir(), 'memcage-test-place-'));
+  const user: User | undefined = PLACE_UID === 0 ? undefined : { uid: PLACE_UID, gid: PLACE_UID };
+  if (user !== undefined) {
+    for (const path of paths) giveTo(path, user);
+    chownSync(directory, user.uid, user.gid);
+  }
+  const become = user === undefined ? '' : asUser(user).join(' ');
   const before = mounts();
   const below = (): string[] => paths.flatMap((path) => tree(path).slice(1));
   // Tests that run beside these have mounts in directories of their own.
@@ -35,7 +45,10 @@ export function makePlace(): Place {
   const newMounts = (): string[] => mounts().filter((line) => !before.includes(line) && !isAnothers(line));
   return {
     cgroups: paths,
-    enter: ['sh', '-c', `for each in ${paths.join(' ')}; do echo 0 > "$each/cgroup.procs"; done; exec "$@"`, 'sh'],
+    enter: [
+      ...['sh', '-c', `for each in ${paths.join(' ')}; do echo 0 > "$each/cgroup.procs"; done; exec ${become} "$@"`],
+      'sh',
+    ],
     env: { TMPDIR: directory },
     directory,
     left: () => [

@@ -1,3 +1,7 @@
+import { PLACE_UID } from './place';
+
+type Operations = Readonly<Record<string, { needsRoot?: boolean }>>;
+
 /** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
 export function random(seed: number): () => number {
   let state = seed >>> 0;
@@ -20,10 +24,11 @@ export function sample<T>(all: readonly T[], count: number, next: () => number):
   return chosen;
 }
 
-/** The names of all operations, or those in MEMCAGE_TEST_OPERATIONS. */
+/** The names of all operations that the user of the places can carry out, or those in MEMCAGE_TEST_OPERATIONS. */
 export function operationNames(): string[] {
-  const { operations } = require('../../fixtures/proving/operations.js') as { operations: object };
-  return process.env['MEMCAGE_TEST_OPERATIONS']?.split(',') ?? Object.keys(operations);
+  const { operations } = require('../../fixtures/proving/operations.js') as { operations: Operations };
+  const names = process.env['MEMCAGE_TEST_OPERATIONS']?.split(',') ?? Object.keys(operations);
+  return names.filter((name) => PLACE_UID === 0 || operations[name]?.needsRoot !== true);
 }
 
 /** MEMCAGE_TEST_SEED, or another one each time. */
