@@ -6,8 +6,8 @@ usage() {
 Usage: test/guest/run [OPTION...] [--] COMMAND [ARGUMENT...]
 
   --arch ARCH        x64 (default), or arm64: the distribution's kernel and programs for it, emulated
-  --kernel KERNEL    the distribution's, in a virtual machine: cloud, generic, bookworm, 16k (arm64 only), or a
-                     directory with an unpacked kernel package; default: one of our own, which runs as a process
+  --kernel KERNEL    the distribution's, in a virtual machine: cloud, generic, bookworm, bullseye, 16k (arm64
+                     only), or a directory with an unpacked kernel package; default: one of our own, which runs as a process
   --root ROOT        the root file system, with which the guest starts: a directory, or a suite of Debian, such as sid;
                      default: this machine's
   --cgroup VERSION   2 (default), or 1: the hybrid layout
