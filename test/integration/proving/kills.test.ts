@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { version } from '../../support/cgroup-tree';
 import { generalSubject, isForeign } from '../../support/proving/faults';
 import type { Finding } from '../../support/proving/judge';
 import { BLOWS, type Blow, judgeKill, type Kill, strike, titleOf } from '../../support/proving/kills';
@@ -59,11 +60,12 @@ describeIf(
       HOUR_MS * 10,
     );
 
-    test('is judged: what is left is seen', async () => {
+    // At a call that only v1 has: there a child writes itself into its cage.
+    (version === 1 ? test : test.skip)('is judged: what is left is seen', async () => {
       const whole = await operate('spawn', place, { open: true });
-      const at: Point = { role: 'child', call: 'execve', nth: 1, subject: '' };
+      const at: Point = { role: 'child', call: 'write', nth: 1, subject: '' };
       const judged = async (blow: Blow, options: OperateOptions): Promise<Finding[]> => {
-        const rules = BLOWS[blow].map((what) => `${what} child execve 1`);
+        const rules = BLOWS[blow].map((what) => `${what} child write 1`);
         const run = await operate('spawn', place, { open: true, rules, graceMs: 300, ...options });
         return judgeKill(run, whole, { operation: 'spawn', point: at, blow });
       };
