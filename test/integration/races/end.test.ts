@@ -32,7 +32,7 @@ const ROWS: readonly (readonly [string, Race])[] = [
   ],
   [
     'the output has ended before the child is reaped',
-    { operation: 'plain', rules: [inOrder('parent shutdown 1:^socket', REAPED)] },
+    { operation: 'closes', rules: [inOrder(mark('output'), REAPED)] },
   ],
   ['the input has ended before the child is reaped', { operation: 'told', rules: [inOrder(mark('told'), REAPED)] }],
   [

@@ -24,7 +24,7 @@ describeIf(['seccomp', 'machine', 'root', 'hybrid'], 'an fd of memcage', () => {
       const rules = CALLS.map((call) => meanwhile(`parent ${call} 0`, 'closes_on_exec'));
       const { ran, late, stderr, said } = await races.operate(operation, { rules });
       expect([said?.first.error, ran.filter((status) => status !== 0), stderr, late]).toEqual([undefined, [], '', 0]);
-      expect(ran.length).toBeGreaterThan(20);
+      expect(ran.length).toBeGreaterThan(10);
     },
     { limitMs: 120_000 },
   );
