@@ -234,7 +234,6 @@ const stockKernels = [
 
 /** @type {{ suite: string, prebuilt?: boolean }[]} */
 const suites = [
-  { suite: 'bullseye', prebuilt: true },
   { suite: 'bookworm', prebuilt: true },
   { suite: 'forky' },
   { suite: 'sid' },

@@ -114,7 +114,8 @@ async function main(words) {
   chmodSync(results, 0o777);
 
   if (wanted.some(({ prebuilt }) => prebuilt)) {
-    execFileSync('npm', ['run', 'prebuilds', '--', 'x64'], { cwd: root, stdio: 'inherit' });
+    const make = ['run', 'prebuilds', '--', 'x64'];
+    execFileSync('npm', make, { cwd: root, stdio: 'inherit' });
   }
   fillCache(wanted);
   const isWell = await allWell(wanted, AT_ONCE, (configuration) => run(configuration, results));

@@ -27,7 +27,8 @@ const parts = {
   arm64: { command: ['npm', 'run', 'test:arm64'] },
   proving: {
     command: [
-      ...['env', 'MEMCAGE_TEST_FAULTS=3000', 'MEMCAGE_TEST_KILLS=1000', ...jest, '--selectProjects', 'integration'],
+      ...['env', 'MEMCAGE_TEST_FAULTS=3000', 'MEMCAGE_TEST_KILLS=1000', 'MEMCAGE_TEST_POWER_CUTS=all', ...jest],
+      ...['--selectProjects', 'integration'],
       ...['--runInBand', ...json('proving'), '--', 'integration/proving/'],
     ],
     ownRun: true,
@@ -38,6 +39,12 @@ const parts = {
   // The addon's arguments take ten times as long as anything else.
   fuzz: { command: ['test/fuzz/run', '--runs', '10000000', 'launcher', 'guardian', 'bus', 'kernel'], ownRun: true },
   'fuzz-binding': { command: ['test/fuzz/run', '--runs', '1000000', 'binding'], ownRun: true },
+  // The rest of them takes hours: npm run test:suites
+  suites: {
+    command: ['npm', 'run', 'test:suites', '--', '--node', '24', 'tinyexec', 'cross-spawn', 'jest-worker'],
+    ownRun: true,
+  },
+  'soak-long': { command: ['npm', 'run', 'soak:long'], ownRun: true },
   // Its runs have names of Nodes, as have those of the tests.
   soak: { command: ['npm', 'run', 'soak'], ownRun: true },
 };
