@@ -233,11 +233,7 @@ const stockKernels = [
 // change.
 
 /** @type {{ suite: string, prebuilt?: boolean }[]} */
-const suites = [
-  { suite: 'bookworm', prebuilt: true },
-  { suite: 'forky' },
-  { suite: 'sid' },
-];
+const suites = [{ suite: 'bookworm', prebuilt: true }, { suite: 'forky' }, { suite: 'sid' }];
 
 /** @type {Configuration[]} */
 const distributions = suites.flatMap(({ suite, prebuilt = false }) => [
