@@ -31,6 +31,7 @@ pid_t Start(const std::string& command, pid_t caller) {
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   setenv("CALLER", pid.c_str(), 1);
   execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+  // Not exit(), which would write what the overseer has not written yet of its log a second time.
   _exit(kCannotExecute);
 }
 

@@ -74,6 +74,7 @@ async function runOne(suite, major) {
   rows.push([...head, told.filter(({ isDefect, known }) => isDefect && known === undefined).length]);
 }
 
+// A signal by itself would end this process without its exit handlers, which end what runs and remove what was made.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 for (const { page, sentence } of unwritten()) complain(`${page} does not say: ${sentence}`);
 for (const suite of suites) {

@@ -1,24 +1,19 @@
-import { writeSync } from 'node:fs';
-import { distinct, type Fault, faultsOf, ruleOf, titleOf } from '../../support/proving/faults';
+import { distinct, faultsOf, ruleOf, titleOf } from '../../support/proving/faults';
 import { judge } from '../../support/proving/judge';
 import { type Operated, operate } from '../../support/proving/operate';
 import { makePlace, type Place } from '../../support/proving/place';
-import { operationNames, random, sample, seedOf } from '../../support/proving/sample';
+import { operationNames } from '../../support/proving/sample';
+import { LONGEST_MS, operateSoundly, tryEach } from '../../support/proving/try-each';
 import { describeIf } from '../../support/require';
 
-/** How many: a number, `distinct`, or `all`. */
-const ASKED = process.env['MEMCAGE_TEST_FAULTS'];
-const WANTED = ASKED ?? '100';
-const HOUR_MS = 3_600_000;
+const asked = process.env['MEMCAGE_TEST_FAULTS'];
 
 // A kernel that is a process is slow at it: in guests only when asked.
 describeIf(
-  ['seccomp', 'root', 'cgroup', ...(ASKED === undefined ? (['machine'] as const) : [])],
+  ['seccomp', 'root', 'cgroup', ...(asked === undefined ? (['machine'] as const) : [])],
   'a system call that fails',
   () => {
     let place: Place;
-    const sound = new Map<string, Operated>();
-
     beforeAll(() => {
       place = makePlace();
     });
@@ -27,40 +22,17 @@ describeIf(
     test(
       'never brings about a crash, a hang, an uncaged child, a leak, or an error that is not true',
       async () => {
-        const faults: Fault[] = [];
-        for (const name of operationNames()) {
-          const run = await operate(name, place);
-          if (run.said === undefined) throw new Error(`${name} ended with ${run.status}: ${run.stderr}`);
-          expect([name, run.said.first.error, run.said.stray, run.remains]).toEqual([name, undefined, [], []]);
-          sound.set(name, run);
-          faults.push(...faultsOf(name, run.points));
-        }
-        const seed = seedOf();
-        const chosen = choose(faults, seed);
-        const of = `${chosen.length} of ${faults.length} faults (${distinct(faults).length} distinct)`;
-        writeSync(2, `${of}, MEMCAGE_TEST_SEED=${seed}\n`);
-        const wrong: string[] = [];
-        let missed = 0;
-        for (const fault of chosen) {
+        const sound = new Map<string, Operated>();
+        for (const name of operationNames()) sound.set(name, await operateSoundly(name, place));
+        const all = [...sound].flatMap(([name, { points }]) => faultsOf(name, points));
+        await tryEach('faults', { all, distinct: distinct(all), asked, usually: 100 }, async (fault) => {
           const run = await operate(fault.operation, place, { rules: [ruleOf(fault)] });
-          if (run.hits.length === 0) missed += 1;
           const found = judge(run, sound.get(fault.operation) as Operated, fault);
-          for (const { wrong: kind, what } of found) {
-            wrong.push(`${kind}: ${titleOf(fault)}: ${what}`);
-            if (ASKED !== undefined) writeSync(2, `${wrong.at(-1)}\n`);
-          }
-        }
-        writeSync(2, `${missed} were not reached\n`);
-        expect(wrong).toEqual([]);
-        expect(missed).toBeLessThan(Math.max(5, chosen.length / 10));
+          const wrong = found.map(({ wrong: kind, what }) => `${kind}: ${titleOf(fault)}: ${what}`);
+          return { reached: run.hits.length > 0, wrong };
+        });
       },
-      HOUR_MS * 10,
+      LONGEST_MS,
     );
   },
 );
-
-function choose(faults: readonly Fault[], seed: number): Fault[] {
-  if (WANTED === 'all') return [...faults];
-  if (WANTED === 'distinct') return distinct(faults);
-  return sample(distinct(faults), Number(WANTED), random(seed));
-}

@@ -1,4 +1,3 @@
-import { writeSync } from 'node:fs';
 import { version } from '../../support/cgroup-tree';
 import { generalSubject, isForeign } from '../../support/proving/faults';
 import type { Finding } from '../../support/proving/judge';
@@ -6,24 +5,20 @@ import { BLOWS, type Blow, judgeKill, type Kill, strike, titleOf } from '../../s
 import { type Operated, type OperateOptions, operate } from '../../support/proving/operate';
 import type { Point } from '../../support/proving/oversee';
 import { makePlace, type Place } from '../../support/proving/place';
-import { operationNames, random, sample, seedOf } from '../../support/proving/sample';
+import { operationNames } from '../../support/proving/sample';
+import { LONGEST_MS, operateSoundly, tryEach } from '../../support/proving/try-each';
 import { describeIf } from '../../support/require';
 
-/** How many: a number, `distinct`, or `all`. */
-const ASKED = process.env['MEMCAGE_TEST_KILLS'];
-const WANTED = ASKED ?? '40';
-const HOUR_MS = 3_600_000;
+const asked = process.env['MEMCAGE_TEST_KILLS'];
 /** The caller has to remove what these make. */
 const BY_HAND = ['remove', 'cgroup'];
 
 // A kernel that is a process is slow at it: in guests only when asked.
 describeIf(
-  ['seccomp', 'root', 'cgroup', ...(ASKED === undefined ? (['machine'] as const) : [])],
+  ['seccomp', 'root', 'cgroup', ...(asked === undefined ? (['machine'] as const) : [])],
   'a kill at a system call',
   () => {
     let place: Place;
-    const sound = new Map<string, Operated>();
-
     beforeAll(() => {
       place = makePlace();
     });
@@ -32,32 +27,18 @@ describeIf(
     test(
       'leaves no process, cgroup or mount',
       async () => {
-        const kills: Kill[] = [];
-        for (const operation of operationNames().filter((name) => !BY_HAND.includes(name))) {
-          const run = await operate(operation, place, { open: true });
-          if (run.said === undefined) throw new Error(`${operation} ended with ${run.status}: ${run.stderr}`);
-          expect([operation, run.said.first.error, run.remains, run.left]).toEqual([operation, undefined, [], []]);
-          sound.set(operation, run);
-          kills.push(...killsAt(operation, run));
-        }
-        const seed = seedOf();
-        const chosen = choose(kills, seed);
-        writeSync(2, `${chosen.length} of ${kills.length} kills, MEMCAGE_TEST_SEED=${seed}\n`);
-        const wrong: string[] = [];
-        let missed = 0;
-        for (const kill of chosen) {
+        const sound = new Map<string, Operated>();
+        for (const name of operationNames().filter((each) => !BY_HAND.includes(each)))
+          sound.set(name, await operateSoundly(name, place, { open: true }));
+        const all = [...sound].flatMap(([name, run]) => killsAt(name, run));
+        await tryEach('kills', { all, distinct: distinct(all), asked, usually: 40 }, async (kill) => {
           const run = await strike(kill, place);
-          if (run.hits.length === 0) missed += 1;
-          for (const { wrong: kind, what } of judgeKill(run, sound.get(kill.operation) as Operated, kill)) {
-            wrong.push(`${kind}: ${titleOf(kill)}: ${what}`);
-            if (ASKED !== undefined) writeSync(2, `${wrong.at(-1)}\n`);
-          }
-        }
-        writeSync(2, `${missed} were not reached\n`);
-        expect(wrong).toEqual([]);
-        expect(missed).toBeLessThan(Math.max(5, chosen.length / 10));
+          const found = judgeKill(run, sound.get(kill.operation) as Operated, kill);
+          const wrong = found.map(({ wrong: kind, what }) => `${kind}: ${titleOf(kill)}: ${what}`);
+          return { reached: run.hits.length > 0, wrong };
+        });
       },
-      HOUR_MS * 10,
+      LONGEST_MS,
     );
 
     // At a call that only v1 has: there a child writes itself into its cage.
@@ -91,14 +72,12 @@ function killsAt(operation: string, { points }: Operated): Kill[] {
     .flatMap((point) => blows.map((blow): Kill => ({ operation, point, blow })));
 }
 
-function choose(kills: readonly Kill[], seed: number): Kill[] {
-  if (WANTED === 'all') return [...kills];
+function distinct(kills: readonly Kill[]): Kill[] {
   const kinds = new Map<string, Kill>();
   for (const kill of kills) {
     const { operation, point, blow } = kill;
     const kind = [operation, point.role, point.call, generalSubject(point.subject), blow].join('\n');
     if (!kinds.has(kind)) kinds.set(kind, kill);
   }
-  const distinct = [...kinds.values()];
-  return WANTED === 'distinct' ? distinct : sample(distinct, Number(WANTED), random(seed));
+  return [...kinds.values()];
 }

@@ -1,15 +1,12 @@
-import { writeSync } from 'node:fs';
 import { generalSubject, isForeign } from '../../support/proving/faults';
 import { type Operated, operate } from '../../support/proving/operate';
 import type { Point } from '../../support/proving/oversee';
 import { makePlace, type Place } from '../../support/proving/place';
 import { type Cut, cut, isChange } from '../../support/proving/power-cut';
-import { random, sample, seedOf } from '../../support/proving/sample';
+import { LONGEST_MS, operateSoundly, tryEach } from '../../support/proving/try-each';
 import { describeIf } from '../../support/require';
 
-/** How many: a number, or `all`. */
-const WANTED = process.env['MEMCAGE_TEST_POWER_CUTS'] ?? '12';
-const HOUR_MS = 3_600_000;
+const asked = process.env['MEMCAGE_TEST_POWER_CUTS'];
 /** Private and shared cages, sides, a detached cage, a cage made ahead, nested ones, a place for others. */
 const OPERATIONS = process.env['MEMCAGE_TEST_OPERATIONS']?.split(',') ?? [
   'spawn',
@@ -35,29 +32,19 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a cut of the power', () =>
   test(
     'leaves only what the next memcage, or memcage gc, finds and removes',
     async () => {
-      const cuts: Cut[] = [];
-      for (const operation of OPERATIONS)
-        cuts.push(...cutsOf(operation, await operate(operation, place, { open: true })));
+      const runs: (readonly [string, Operated])[] = [];
+      for (const name of OPERATIONS) runs.push([name, await operateSoundly(name, place, { open: true })]);
       const guarded = await operate('spawn', place, { open: true, rules: [KILLED] });
-      cuts.push(...cutsOfGuardian(guarded));
-      const seed = seedOf();
-      const chosen = WANTED === 'all' ? cuts : sample(cuts, Number(WANTED), random(seed));
-      writeSync(2, `${chosen.length} of ${cuts.length} cuts, MEMCAGE_TEST_SEED=${seed}\n`);
-      const wrong: string[] = [];
-      let missed = 0;
-      for (const [index, each] of chosen.entries()) {
+      const cuts = [...runs.flatMap(([name, run]) => cutsOf(name, run)), ...cutsOfGuardian(guarded)];
+      await tryEach('cuts', { all: cuts, distinct: cuts, asked, usually: 12 }, async (each, index) => {
         const run = await cut(each, place, index % 2 === 0 ? 'gc' : 'start');
-        if (run.hits.length < each.rules.length) missed += 1;
-        for (const what of run.wrong) {
-          wrong.push(`${each.title}: ${what}`);
-          if (process.env['MEMCAGE_TEST_POWER_CUTS'] !== undefined) writeSync(2, `${wrong.at(-1)}\n`);
-        }
-      }
-      writeSync(2, `${missed} were not reached\n`);
-      expect(wrong).toEqual([]);
-      expect(missed).toBeLessThan(Math.max(3, chosen.length / 10));
+        return {
+          reached: run.hits.length === each.rules.length,
+          wrong: run.wrong.map((what) => `${each.title}: ${what}`),
+        };
+      });
     },
-    HOUR_MS,
+    LONGEST_MS,
   );
 
   test('is judged: what nobody can find is seen', async () => {
