@@ -22,6 +22,8 @@ using guardian::Order;
 
 /** From a cold file system, a program may take seconds to load; nothing sane takes longer. */
 constexpr int kStartMs = 10'000;
+/** For a guardian that is not wanted to end by itself. One that is stopped does not. */
+constexpr int kEndMs = 1000;
 
 bool Fill(guardian::Message* message, Order order, const std::string& name, Kind kind) {
   if (!guardian::IsName(name)) return false;
@@ -51,6 +53,17 @@ int ReadAnswer(int socket, const char** syscall) {
     // It says why it could not go on.
     *syscall = "fork";
     return answer.pid;
+  }
+}
+
+/**
+ * A guardian that was not heard of may be there all the same. It ends when it sees that nobody will tell it anything;
+ * until it has, it is a process in the cgroup of this one that nobody knows.
+ */
+void AwaitEnd(int socket) {
+  shutdown(socket, SHUT_WR);
+  pollfd hung_up{socket, 0, 0};
+  while (poll(&hung_up, 1, kEndMs) < 0 && errno == EINTR) {
   }
 }
 
@@ -115,7 +128,10 @@ std::optional<CloneFailure> Guardian::Start(ChildStarter& starter, const std::st
   if (answer <= 0) sys::PidfdSendSignal(pidfd.get(), SIGKILL);
   siginfo_t info{};
   sys::WaitPidfd(pidfd.get(), &info, WEXITED, nullptr);
-  if (answer <= 0) return CloneFailure{Stage::kInit, answer, "guardian", {}, syscall};
+  if (answer <= 0) {
+    AwaitEnd(ours.get());
+    return CloneFailure{Stage::kInit, answer, "guardian", {}, syscall};
+  }
   state_->socket = ours.Release();
   state_->pid = answer;
   return std::nullopt;

@@ -220,6 +220,12 @@ void Leave() {
   if (!IsNeeded()) _exit(0);
 }
 
+/** The process may live on, but has nothing to watch over, and can't tell of anything. */
+void LeaveIfUnused() {
+  ReceiveAll();
+  if (charge_count == 0) _exit(0);
+}
+
 /** For the death of the process: all its threads are dead. */
 [[noreturn]] void EndAll() {
   ReceiveAll();
@@ -256,7 +262,10 @@ void Leave() {
     if (ready < 0) continue;
     if (watched[0].revents != 0) EndAll();
     const Received received = watched[1].revents == 0 ? Received::kNothing : Receive();
-    if (received == Received::kClosed) watched[1].fd = -1;
+    if (received == Received::kClosed) {
+      watched[1].fd = -1;
+      LeaveIfUnused();
+    }
     if (received == Received::kFailed) SleepMs(kFailedMs);
     if (may_leave) Leave();
     if (!IsAnyEnding()) continue;

@@ -23,8 +23,8 @@ const std::map<std::string, long> kNumbers{
     NUMBER(chdir) NUMBER(clone) NUMBER(clone3) NUMBER(close_range) NUMBER(dup3) NUMBER(execve) NUMBER(fcntl) NUMBER(ioctl)
     NUMBER(memfd_create) NUMBER(mkdirat) NUMBER(mknodat) NUMBER(mount) NUMBER(mount_setattr) NUMBER(move_mount)
     NUMBER(open_tree) NUMBER(openat2) NUMBER(pidfd_open) NUMBER(pivot_root)
-    NUMBER(pidfd_send_signal) NUMBER(ppoll) NUMBER(prctl) NUMBER(prlimit64) NUMBER(ptrace) NUMBER(rt_sigaction)
-    NUMBER(rt_sigprocmask) NUMBER(setgid) NUMBER(setgroups) NUMBER(sethostname) NUMBER(setpriority) NUMBER(setsid)
+    NUMBER(pidfd_send_signal) NUMBER(ppoll) NUMBER(prctl) NUMBER(prlimit64) NUMBER(ptrace) NUMBER(recvfrom)
+    NUMBER(rt_sigaction) NUMBER(rt_sigprocmask) NUMBER(setgid) NUMBER(setgroups) NUMBER(sethostname) NUMBER(setpriority) NUMBER(setsid)
     NUMBER(setuid) NUMBER(socketpair) NUMBER(umount2) NUMBER(unshare) NUMBER(waitid)
     // clang-format on
 };

@@ -372,6 +372,8 @@ describeIf(['cgroup', 'root'], 'where no guardian can be started', () => {
   interface Result {
     pid: number;
     codes: Record<string, string>;
+    /** Those that lived when a call had been refused. */
+    guardians: readonly number[];
   }
   const caged = (code: string) => ({ spawn: code, run: code, spawnSync: code, createCage: code, detached: code });
 
@@ -384,6 +386,13 @@ describeIf(['cgroup', 'root'], 'where no guardian can be started', () => {
     const { pid, codes } = await fixtureResult<Result>('cage/no-guardian.js', { rules: [rule] });
     expect(codes).toEqual({ ...caged(code), uncaged: 'started' });
     expect(cagesOf(pid)).toEqual([]);
+  });
+
+  test('its answer can not be read: it has ended when that is known', async () => {
+    const rule = { syscall: 'recvfrom', errno: 88 };
+    const { codes, guardians } = await fixtureResult<Result>('cage/no-guardian.js', { rules: [rule] });
+    expect(codes).toEqual({ ...caged('ERR_MEMCAGE_GUARDIAN'), uncaged: 'started' });
+    expect(guardians).toEqual([]);
   });
 
   test.each([
