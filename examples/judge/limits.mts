@@ -20,7 +20,7 @@ export interface Limits {
   room?: string;
 }
 
-const TIMES = { cpuTimeMs: 1500 * SLOWNESS, stallMs: 600, timeoutMs: 10_000 * SLOWNESS };
+const TIMES = { cpuTimeMs: 1500 * SLOWNESS, stallMs: 600 * SLOWNESS, timeoutMs: 10_000 * SLOWNESS };
 
 export const PROGRAM: Limits = { ...TIMES, memory: '64M', pids: 10, outputBytes: 64 << 10, file: '4M', room: '8M' };
 /** Node has 11 threads before it does anything. */

@@ -31,7 +31,8 @@ async function runExampleIn(env: NodeJS.ProcessEnv, name: string, ...args: strin
 async function runProgram(env: NodeJS.ProcessEnv, program: string, ...args: string[]): Promise<End> {
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { JUDGE_SLOWNESS: String(Math.min(4, patience(1))), ...process.env, ...env },
+    // A guest is slower still at what fills its memory.
+    env: { JUDGE_SLOWNESS: String(Math.min(8, patience(1) ** 1.5)), ...process.env, ...env },
   });
   const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, 'close') as Promise<[number | null]>]);
   return {
