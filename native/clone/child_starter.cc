@@ -46,11 +46,6 @@ std::string Subject(const Report& report) {
   return report.fd >= 0 ? "fd " + std::to_string(report.fd) : std::string();
 }
 
-const char* NameOf(long call) {
-  const char* name = sys::CallName(call);
-  return name == nullptr ? "" : name;
-}
-
 }  // namespace
 
 std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, UniqueFd* pidfd) {
@@ -92,7 +87,7 @@ std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, Uni
     killed = watchdog_.Disarm();
   }
   id_mapper.Finish();
-  if (pid < 0) return CloneFailure{Stage::kClone, static_cast<int>(pid), {}, {}, NameOf(pid.call)};
+  if (pid < 0) return CloneFailure{Stage::kClone, static_cast<int>(pid), {}, {}, sys::CallName(pid.call)};
   pidfd->Reset(cloned_pidfd);
   if (killed) {
     Reap(pidfd->get());
@@ -104,7 +99,7 @@ std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, Uni
       return CloneFailure{Stage::kIdMaps, id_mapper.error(), id_mapper.subject(), id_mapper.output(),
                           id_mapper.syscall()};
     }
-    return CloneFailure{report->stage, report->error, Subject(*report), {}, NameOf(report->call)};
+    return CloneFailure{report->stage, report->error, Subject(*report), {}, sys::CallName(report->call)};
   }
   return static_cast<pid_t>(pid);
 }

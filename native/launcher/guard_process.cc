@@ -223,6 +223,7 @@ void Leave() {
 /** The process may live on, but has nothing to watch over, and can't tell of anything. */
 void LeaveIfUnused() {
   ReceiveAll();
+  // By _exit(), as in Leave().
   if (charge_count == 0) _exit(0);
 }
 

@@ -103,7 +103,7 @@ void SendReport(const Report& report, int fd) {
     line.Add(" ");
     line.AddNumber(report.error);
     line.Add(" ");
-    line.Add(call == nullptr ? kNoCallName : call);
+    line.Add(*call == '\0' ? kNoCallName : call);
     line.Add(" ");
     AddSubject(&line, report);
     line.Send(fd);
@@ -114,8 +114,8 @@ void SendReport(const Report& report, int fd) {
     line.Add(strerror(-report.error));
     line.Add(" (");
     line.Add(stage);
-    if (call != nullptr) line.Add(", ");
-    if (call != nullptr) line.Add(call);
+    if (*call != '\0') line.Add(", ");
+    line.Add(call);
     line.Add(")");
     if (IsCgroupGone(report)) line.Add(": the launcher or its cage was closed, or their owner has ended");
     line.Add("\n");

@@ -68,7 +68,7 @@ namespace memcage::sys {
   X(waitid)              \
   X(write)
 
-/** As strace(1) has it; nullptr for kNoCall. */
+/** As strace(1) has it; "" for kNoCall. */
 constexpr const char* CallName(long number) {
   switch (number) {
 #define MEMCAGE_CALL_NAME(name) \
@@ -77,7 +77,7 @@ constexpr const char* CallName(long number) {
     MEMCAGE_CALLS(MEMCAGE_CALL_NAME)
 #undef MEMCAGE_CALL_NAME
     default:
-      return nullptr;
+      return "";
   }
 }
 

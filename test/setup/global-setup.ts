@@ -1,3 +1,4 @@
+import { removeWhenInterrupted } from './interrupted';
 import { markDescendants, takeInventory } from './leak-check';
 import { recordSurroundings } from './surroundings';
 
@@ -9,6 +10,7 @@ declare global {
 export default function globalSetup({ outputFile }: { outputFile?: string }): void {
   globalThis.memcageInventory = takeInventory();
   markDescendants();
+  removeWhenInterrupted();
   recordSurroundings(outputFile);
   keepBashFromItsProfile();
 }

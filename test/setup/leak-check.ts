@@ -29,8 +29,8 @@ export function ownCgroups(): string[] {
 }
 
 /**
- * Removes what a failed attempt of a test has made and not removed, with the processes in it. The failure was already
- * reported, and a second attempt that passes must not be blamed for it.
+ * Removes what a failed attempt of a test, or an interrupted run, has made and not removed, with the processes in it. The failure
+ * was already reported, and a second attempt that passes must not be blamed for it.
  */
 export async function removeTestCgroups(): Promise<void> {
   const made = cgroups()
