@@ -33,9 +33,6 @@ export function ownCgroups(): string[] {
  * was already reported, and a second attempt that passes must not be blamed for it.
  */
 export async function removeTestCgroups(): Promise<void> {
-  const made = cgroups()
-    .map((line) => line.slice(CGROUP.length))
-    .filter((path) => basename(path).startsWith(`memcage-test-${process.pid}-`));
   const isGone = (path: string): boolean => {
     for (const directory of [...subdirectories(path).reverse(), path]) {
       for (const pid of readText(join(directory, 'cgroup.procs')).split('\n')) if (pid !== '') kill(Number(pid));
@@ -43,7 +40,14 @@ export async function removeTestCgroups(): Promise<void> {
     }
     return !existsSync(path);
   };
-  await whatStays(() => made.filter((path) => !isGone(path)), new Set());
+  // Looked up anew each time: what an interrupted run still does may make more.
+  await whatStays(() => madeByTests().filter((path) => !isGone(path)), new Set());
+}
+
+function madeByTests(): string[] {
+  return cgroups()
+    .map((line) => line.slice(CGROUP.length))
+    .filter((path) => basename(path).startsWith(`memcage-test-${process.pid}-`));
 }
 
 function kill(pid: number): void {
