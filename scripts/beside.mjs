@@ -2,7 +2,7 @@
 // Then no run finds another's cgroups by name, removes its cages as those of a dead owner, or takes what the other
 // has at that moment for a leak (test/setup/leak-check.ts).
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -10,7 +10,7 @@ import { join } from 'node:path';
  * The hierarchies in which memcage makes directories. On v2 this is impossible: a cgroup with processes can't have
  * children with controllers.
  */
-const V1_HIERARCHIES = ['memory', 'freezer', ''];
+const V1_HIERARCHIES = ['memory', 'freezer', 'cpu', 'cpuacct', 'pids', ''];
 
 export function canRunBeside() {
   return process.getuid() === 0 && ownCgroups().some(({ controllers }) => controllers.includes('memory'));
@@ -26,7 +26,10 @@ export function makePlace(name) {
   const temporary = mkdtempSync(join(tmpdir(), `${scope}-`));
   // As /tmp is: some tests run programs as another user.
   chmodSync(temporary, 0o1777);
-  for (const { cgroup } of places) mkdirSync(cgroup);
+  for (const { cgroup } of places) {
+    mkdirSync(cgroup);
+    allowRealTime(cgroup);
+  }
   const enter = places.map(({ cgroup }) => `echo 0 >'${cgroup}/cgroup.procs'`);
   // In a cgroup namespace that begins there, this cgroup is the root of the hierarchy.
   const mount = places.flatMap(({ mountPoint, options }) => [
@@ -41,6 +44,20 @@ export function makePlace(name) {
       for (const { cgroup } of places) removeGroup(cgroup);
     },
   };
+}
+
+/**
+ * With CONFIG_RT_GROUP_SCHED a new cgroup has no time for a process with a real-time policy, and one of the tests is one.
+ * Where the cgroup above has none either, that test fails with and without a place.
+ */
+function allowRealTime(cgroup) {
+  const file = join(cgroup, 'cpu.rt_runtime_us');
+  if (!existsSync(file)) return;
+  try {
+    writeFileSync(file, '50000');
+  } catch (error) {
+    console.log(`${file} can't be written: ${error.code}`);
+  }
 }
 
 /** Reports what the run left behind. That is no reason to lose the results of the others. */
