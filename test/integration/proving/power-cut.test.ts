@@ -7,7 +7,7 @@ import { LONGEST_MS, operateSoundly, tryEach } from '../../support/proving/try-e
 import { describeIf } from '../../support/require';
 
 const asked = process.env['MEMCAGE_TEST_POWER_CUTS'];
-/** Private and shared cages, sides, a detached cage, a cage made ahead, nested ones, a place for others. */
+/** Private and shared cages, sides, a detached cage, a cage made ahead, nested ones, a place for others, what a dead one has left. */
 const OPERATIONS = process.env['MEMCAGE_TEST_OPERATIONS']?.split(',') ?? [
   'spawn',
   'again',
@@ -18,6 +18,7 @@ const OPERATIONS = process.env['MEMCAGE_TEST_OPERATIONS']?.split(',') ?? [
   'launcher',
   'list',
   'limits',
+  'collect',
 ];
 /** The guardian comes when the parent is dead. */
 const KILLED = 'kill parent child execve 2';

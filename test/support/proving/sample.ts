@@ -1,6 +1,6 @@
 import { PLACE_UID } from './place';
 
-type Operations = Readonly<Record<string, { needsRoot?: boolean }>>;
+type Operations = Readonly<Record<string, { needsRoot?: boolean; onlyCut?: boolean }>>;
 
 /** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
 export function random(seed: number): () => number {
@@ -27,7 +27,8 @@ export function sample<T>(all: readonly T[], count: number, next: () => number):
 /** The names of all operations that the user of the places can carry out, or those in MEMCAGE_TEST_OPERATIONS. */
 export function operationNames(): string[] {
   const { operations } = require('../../fixtures/proving/operations.js') as { operations: Operations };
-  const names = process.env['MEMCAGE_TEST_OPERATIONS']?.split(',') ?? Object.keys(operations);
+  const usual = Object.keys(operations).filter((name) => operations[name]?.onlyCut !== true);
+  const names = process.env['MEMCAGE_TEST_OPERATIONS']?.split(',') ?? usual;
   return names.filter((name) => PLACE_UID === 0 || operations[name]?.needsRoot !== true);
 }
 
