@@ -2,6 +2,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { type Cage, createCage } from 'memcage';
 import type { Case, Row } from '../support/case';
 import { fdCount, heapBytes, threadCount } from '../support/own';
+import { median } from '../support/stats';
 import { Turns } from '../support/turns';
 
 /** Cages that are made in one turn of the event loop. */
@@ -11,11 +12,8 @@ const MOST_MS = 100;
 const MOST_GROWTH = 1.5;
 const LISTENED_ONE_IN = 10;
 
-interface Pace {
-  /** Microseconds of this process's processors for each cage of the first and of the last thousand. */
-  first: number;
-  last: number;
-}
+/** Microseconds of this process's processors for each cage, of each batch. */
+type Pace = number[];
 
 /** How much one of very many open cages costs, empty ones and ones with a child. */
 export const cages: Case = {
@@ -39,7 +37,7 @@ async function measure(count: number, what: string, make: () => Cage): Promise<R
   await closeAll(await makeAll(200, make));
   await sleep(500);
   const before = { fds: fdCount(), threads: threadCount(), heap: heapBytes(), resident: process.memoryUsage.rss() };
-  const pace: Pace = { first: 0, last: 0 };
+  const pace: Pace = [];
   turns.resume();
   const open = await makeAll(count, make, pace);
   turns.pause();
@@ -59,6 +57,7 @@ async function measure(count: number, what: string, make: () => Cage): Promise<R
   turns.pause();
   const closing = turns.used.max;
   turns.close();
+  const { first, last } = ends(pace);
   const many = `${count.toLocaleString('en')} ${what}`;
   const longest = (doing: string, ms: number): Row => ({
     ...{
@@ -79,8 +78,8 @@ async function measure(count: number, what: string, make: () => Cage): Promise<R
   return [
     {
       measure: `${many}: time of the last tenth over the first`,
-      value: `${(pace.last / pace.first).toFixed(2)} (${pace.last.toFixed(0)} us / ${pace.first.toFixed(0)} us)`,
-      figure: pace.last / pace.first,
+      value: `${(last / first).toFixed(2)} (${last.toFixed(0)} us / ${first.toFixed(0)} us)`,
+      figure: last / first,
       bound: MOST_GROWTH,
     },
     { measure: 'the same: threads more', value: String(threads), figure: threads, bound: 0 },
@@ -95,18 +94,22 @@ async function measure(count: number, what: string, make: () => Cage): Promise<R
 
 async function makeAll(count: number, make: () => Cage, pace?: Pace): Promise<Cage[]> {
   const made: Cage[] = [];
-  const tenth = count / 10;
   let used = process.cpuUsage();
   while (made.length < count) {
     made.push(make());
-    if (made.length % AT_A_TIME === 0) await turn();
-    if (pace === undefined || made.length % tenth !== 0) continue;
+    if (made.length % AT_A_TIME !== 0) continue;
+    await turn();
     const { user, system } = process.cpuUsage(used);
     used = process.cpuUsage();
-    if (made.length === tenth) pace.first = (user + system) / tenth;
-    pace.last = (user + system) / tenth;
+    pace?.push((user + system) / AT_A_TIME);
   }
   return made;
+}
+
+/** Of the batches of the first and the last tenth. A median, since a collection of garbage falls into some of them. */
+function ends(pace: Pace): { first: number; last: number } {
+  const tenth = Math.ceil(pace.length / 10);
+  return { first: median(pace.slice(0, tenth)), last: median(pace.slice(-tenth)) };
 }
 
 /** Some are listened to, in some children end, and in some memory kills one. */
