@@ -25,11 +25,13 @@ export function describeCandidate({ source, path, refusal, cure }: ParentCandida
   return `${name}: ${refusal}${cure === undefined ? '' : `; cure: ${cure}`}`;
 }
 
-export function noParent(candidates: readonly ParentCandidate[]): MemcageError {
+/** @param cause what the kernel refused, of the candidate that was tried first */
+export function noParent(candidates: readonly ParentCandidate[], cause?: unknown): MemcageError {
   const lines = candidates.map((candidate) => `\n- ${describeCandidate(candidate)}`);
+  const { errno, syscall } = (cause ?? {}) as NodeJS.ErrnoException;
   return new MemcageError(
     ErrorCode.NO_PARENT,
     `No cgroup can be the parent of cages (run \`memcage doctor\` for details):${lines.join('')}`,
-    { candidates },
+    { candidates, errno, syscall, cause },
   );
 }

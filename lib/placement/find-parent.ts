@@ -67,16 +67,18 @@ function surroundings({ memory }: Host, { entryPoint = false, formerGuardian = 0
  */
 export function* findParent(host: Host, wishes: Wishes): Generator<Effect, Parent, EffectResult> {
   const refused: ParentCandidate[] = [];
+  const errors: unknown[] = [];
   const around = yield* askForMark(surroundings(host, wishes));
   for (const [index, level] of around.levels.entries()) {
     const source = index === 0 ? 'own' : 'ancestor';
+    errors.push(...level.errors);
     const verdict = judge(level, around.levels.slice(0, index), around.caller);
-    const refusal = 'refusal' in verdict ? verdict : yield* attempt(level, verdict, around.caller);
+    const refusal = 'refusal' in verdict ? verdict : yield* attempt(level, verdict, around.caller, errors);
     if (refusal === undefined) return { source, path: level.path };
     refused.push({ source, path: level.path, ...refusal });
   }
-  const asked = yield* askSystemd(host, around, wishes);
-  if ('refusal' in asked) throw noParent([...refused, asked]);
+  const asked = yield* askSystemd(host, around, wishes, errors);
+  if ('refusal' in asked) throw noParent([...refused, asked], errors[0]);
   return asked;
 }
 
@@ -123,6 +125,7 @@ function* attempt(
   level: ParentFacts,
   verdict: Exclude<Judgement, { refusal: string }>,
   { isEntryPoint, isOurs }: Caller,
+  errors: unknown[],
 ): Generator<Effect, { refusal: string } | undefined, EffectResult> {
   try {
     yield* makeReady(level.path, verdict, { isOurs, lasts: isEntryPoint });
@@ -130,6 +133,7 @@ function* attempt(
   } catch (error) {
     // A cage in a cgroup above would be free of that limit.
     if (error instanceof MemcageError && DECISIVE.has(error.code)) throw error;
+    errors.push(error);
     return { refusal: `the kernel refused: ${(error as Error).message}` };
   }
 }
@@ -160,6 +164,7 @@ function* askSystemd(
   host: Host,
   around: Surroundings,
   wishes: Wishes,
+  errors: unknown[],
 ): Generator<Effect, Parent | ParentCandidate, EffectResult> {
   const { address, refused } = considerSystemd(around, wishes);
   const refuse = (refusal: string, cure?: string): ParentCandidate => ({
@@ -187,13 +192,14 @@ function* askSystemd(
     return refuse(`it says that this process is in ${path}, the kernel that it is in ${now}`);
   }
   const level = readParentFacts(path);
+  errors.push(...level.errors);
   const above = pathsUp(now, path).slice(0, -1);
   const verdict = judge(
     level,
     above.map((between) => readParentFacts(between)),
     around.caller,
   );
-  const failure = 'refusal' in verdict ? verdict : yield* attempt(level, verdict, around.caller);
+  const failure = 'refusal' in verdict ? verdict : yield* attempt(level, verdict, around.caller, errors);
   return failure === undefined ? { source: 'systemd', path } : refuse(`its scope ${path}: ${failure.refusal}`);
 }
 

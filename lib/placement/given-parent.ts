@@ -18,12 +18,12 @@ export function refuseGiven({ path }: Pick<Parent, 'path'>, host: Host): Pick<Pa
 
 /** The name of the errno with which the kernel would refuse to make a directory there. */
 export function whyNoDirectoryIn(path: string): string | undefined {
-  return refusalToAccess(path, constants.W_OK | constants.X_OK);
+  return refusalToAccess(path, constants.W_OK | constants.X_OK)?.code;
 }
 
 /** The name of the errno with which the kernel would refuse to open the file for writing. */
 export function whyNotWritable(path: string): string | undefined {
-  return refusalToAccess(path, constants.W_OK);
+  return refusalToAccess(path, constants.W_OK)?.code;
 }
 
 /**

@@ -24,6 +24,8 @@ export interface ParentFacts {
   pids: readonly number[];
   /** Files that contain a limit. Processes moved to a cgroup elsewhere would escape these limits. */
   limits: readonly string[];
+  /** What the kernel refused while all this was read. */
+  errors: readonly unknown[];
 }
 
 /**
@@ -38,17 +40,30 @@ const LIMIT_FILES = ['memory.max', 'memory.high', 'memory.swap.max', 'cpu.max'];
 const WRITTEN = ['', 'cgroup.procs', 'cgroup.subtree_control'];
 
 export function readParentFacts(path: string): ParentFacts {
+  const refusals = refusalsToWrite(path);
+  const errors: unknown[] = [...refusals.values()];
+  const needed = (file: string): string => {
+    try {
+      return readFileSync(join(path, file), 'utf8');
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      // A threaded cgroup does not list processes.
+      if ((error as NodeJS.ErrnoException).code !== 'EOPNOTSUPP') errors.push(error);
+      return '';
+    }
+  };
   return {
     path,
     uid: statSync(path).uid,
-    readOnly: isReadOnly(path),
-    unwritable: unwritableIn(path),
+    readOnly: refusals.get('')?.code === 'EROFS',
+    unwritable: [...refusals.keys()],
     isMarked: ['user.delegate', 'trusted.delegate'].some((name) => readMark(path, name) === '1'),
     type: readIfPresent(join(path, 'cgroup.type'))?.trim(),
-    controllers: parseNames(readIfPresent(join(path, 'cgroup.controllers')) ?? ''),
-    enabled: readEnabled(path),
-    pids: readPids(path),
+    controllers: parseNames(needed('cgroup.controllers')),
+    enabled: parseNames(needed('cgroup.subtree_control')),
+    pids: parsePids(needed('cgroup.procs')),
     limits: LIMIT_FILES.filter((file) => isLimit(readIfPresent(join(path, file)))),
+    errors,
   };
 }
 
@@ -59,12 +74,24 @@ export function readEnabled(path: string): string[] {
 
 /** What must be written there and can't be. '' is the directory itself. */
 export function unwritableIn(path: string): string[] {
-  return WRITTEN.filter((file) => !isWritable(join(path, file)));
+  return [...refusalsToWrite(path).keys()];
+}
+
+function refusalsToWrite(path: string): Map<string, NodeJS.ErrnoException> {
+  const refusals = new Map<string, NodeJS.ErrnoException>();
+  for (const file of WRITTEN) {
+    const refusal = refusalToAccess(join(path, file), constants.W_OK);
+    if (refusal !== undefined) refusals.set(file, refusal);
+  }
+  return refusals;
 }
 
 export function readPids(path: string): number[] {
   // A threaded cgroup does not list processes (EOPNOTSUPP).
-  const text = readIfPresent(join(path, 'cgroup.procs')) ?? '';
+  return parsePids(readIfPresent(join(path, 'cgroup.procs')) ?? '');
+}
+
+function parsePids(text: string): number[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
@@ -74,18 +101,6 @@ export function readPids(path: string): number[] {
 /** Whether a cgroup has children. */
 export function hasChildren(path: string, except?: string): boolean {
   return readdirSync(path, { withFileTypes: true }).some((entry) => entry.isDirectory() && entry.name !== except);
-}
-
-function isWritable(path: string): boolean {
-  return refusalToWrite(path) === undefined;
-}
-
-function isReadOnly(path: string): boolean {
-  return refusalToWrite(path) === 'EROFS';
-}
-
-function refusalToWrite(path: string): string | undefined {
-  return refusalToAccess(path, constants.W_OK);
 }
 
 function readMark(path: string, name: string): string | null {
@@ -105,8 +120,12 @@ function readIfPresent(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENODEV' || code === 'EOPNOTSUPP' || code === 'EACCES') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENODEV' || code === 'EOPNOTSUPP' || code === 'EACCES';
 }

@@ -13,6 +13,8 @@ const SCOPE = '/system.slice/memcage-1-0.scope';
 
 /** Where this process is. systemd moves it. */
 let own: string;
+/** The controllers that its scope gives to cgroups below. */
+let enabled: string[];
 
 jest.mock('../../../lib/cgroup/hierarchy/host', () => ({
   ...jest.requireActual<typeof HostModule>('../../../lib/cgroup/hierarchy/host'),
@@ -33,9 +35,10 @@ jest.mock('../../../lib/placement/parent-facts', () => ({
     isMarked: true,
     type: 'domain',
     controllers: ['memory'],
-    enabled: ['memory'],
+    enabled,
     pids: [],
     limits: [],
+    errors: [],
   }),
 }));
 
@@ -56,6 +59,7 @@ const taken: BusFailure = {
 };
 const late: BusFailure = { step: 'job', error: 'ETIMEDOUT', message: 'No answer in time' };
 const started = { controlGroup: SCOPE };
+const REFUSED = Object.assign(new Error('EPERM: not allowed'), { code: 'EPERM', errno: -1, syscall: 'write' });
 
 let names: string[];
 
@@ -64,6 +68,10 @@ function find(answer: (n: number) => EffectResult): Parent {
   const steps: Generator<Effect, Parent, EffectResult> = findParent(host, { systemd: true });
   let step = steps.next();
   while (step.done !== true) {
+    if (step.value.do === 'write') {
+      step = steps.throw(REFUSED);
+      continue;
+    }
     if (step.value.do !== 'start-scope') throw new Error(`not expected: ${step.value.do}`);
     names.push(step.value.request.name);
     const given = answer(names.length);
@@ -77,6 +85,7 @@ describe('a scope from systemd', () => {
   beforeEach(() => {
     own = `${ROOT}/system.slice/x.service`;
     names = [];
+    enabled = ['memory'];
   });
 
   test.each([1, 4])('is asked for by another name as long as that is taken (%d)', (times) => {
@@ -97,5 +106,12 @@ describe('a scope from systemd', () => {
       refusal: expect.stringContaining(refusal) as string,
     });
     expect(names).toHaveLength(times);
+  });
+
+  test('that the kernel does not let be used is an error with the call that it refused', () => {
+    enabled = [];
+    const error = thrown(() => find(() => started));
+    expect(error).toMatchObject({ code: 'ERR_MEMCAGE_NO_PARENT', errno: -1, syscall: 'write', cause: REFUSED });
+    expect((error as MemcageError).candidates?.at(-1)?.refusal).toMatch(/its scope .*: the kernel refused: EPERM/);
   });
 });

@@ -47,6 +47,7 @@ jest.mock('../../../lib/placement/parent-facts', () => ({
     enabled: ['memory'],
     pids: [],
     limits: [],
+    errors: [],
   }),
 }));
 

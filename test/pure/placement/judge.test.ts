@@ -17,6 +17,7 @@ function place(path: string, facts: Partial<ParentFacts> = {}): ParentFacts {
     enabled: [],
     pids: [],
     limits: [],
+    errors: [],
     ...facts,
   };
 }
