@@ -41,9 +41,13 @@ export async function runChild(
   const closed = waitForClose(started);
   const early = new EarlyEnd(started, options.killSignal ?? defaultKillSignal(options.namespaces ?? {}) ?? 'SIGTERM');
   let reason: Error | undefined;
-  const end = (because: Error): void => {
+  const fail = (because: Error): void => {
+    // Its end may be recorded by now.
     reason ??= because;
     recorder.because(because);
+  };
+  const end = (because: Error): void => {
+    fail(because);
     early.begin();
   };
   const output = collectOutput(child, {
@@ -51,8 +55,9 @@ export async function runChild(
     maxBuffer,
     onOverflow: (stream) =>
       end(new MemcageError(ErrorCode.MAX_BUFFER, `${file} wrote more than ${maxBuffer} bytes to ${stream}`)),
+    onError: fail,
   });
-  if (input !== undefined) writeInput(child, input, (error) => recorder.because(error));
+  if (input !== undefined) writeInput(child, input, fail);
   const { signal } = options;
   const abort = (): void => end(new AbortError(signal?.reason));
   // Also for a signal that was aborted beforehand.

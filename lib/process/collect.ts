@@ -15,6 +15,8 @@ export interface CollectOptions<E extends OutputEncoding> {
   maxBuffer: number;
   /** Called once, for the first stream with more than `maxBuffer` bytes. */
   onOverflow: (stream: OutputStream) => void;
+  /** Called when one can't be read. What was read before stays. */
+  onError: (error: Error) => void;
 }
 
 export interface Collected<E extends OutputEncoding> {
@@ -38,6 +40,7 @@ export function collectOutput<E extends OutputEncoding>(
       overflowed = true;
       options.onOverflow(stream);
     });
+    source?.on('error', options.onError);
     return buffer;
   };
   const stdout = collect('stdout');

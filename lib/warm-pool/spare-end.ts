@@ -14,9 +14,10 @@ const EXCERPT = 2000;
 
 type Result = Outcome<MemoryReport | null> & RunOutput<string>;
 
-/** Reads what the child writes, if those are pipes. */
+/** Reads what the child writes, if those are pipes, as far as that can be read: it explains how the child ended. */
 export function readOutput(child: Started['child']): () => RunOutput<string> {
-  return collectOutput(child, { encoding: 'utf8', maxBuffer: DEFAULT_MAX_BUFFER, onOverflow: () => {} });
+  const options = { encoding: 'utf8', maxBuffer: DEFAULT_MAX_BUFFER } as const;
+  return collectOutput(child, { ...options, onOverflow: () => {}, onError: () => {} });
 }
 
 /** What became of a child of which nobody expected more than an exit. */

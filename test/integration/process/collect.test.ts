@@ -10,7 +10,8 @@ async function collect<E extends OutputEncoding>(chunks: (string | Buffer)[], en
   const overflows: string[] = [];
   const stdout = new PassThrough();
   const stderr = new PassThrough();
-  const output = collectOutput({ stdout, stderr }, { encoding, maxBuffer, onOverflow: (name) => overflows.push(name) });
+  const onOverflow = (name: string): void => void overflows.push(name);
+  const output = collectOutput({ stdout, stderr }, { encoding, maxBuffer, onOverflow, onError: () => {} });
   stderr.end('problem');
   for (const chunk of chunks) {
     stdout.write(chunk);
@@ -63,8 +64,21 @@ test('a character cut by the limit is left out; bytes that were never one are sh
   expect((await collect(['ab', Buffer.from([0xe2, 0x82])], 'utf8')).stdout).toBe('ab\ufffd');
 });
 
+test('a stream that can no longer be read is told of, and what was read stays', async () => {
+  const errors: Error[] = [];
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const onError = (error: Error): void => void errors.push(error);
+  const output = collectOutput({ stdout, stderr }, { encoding: 'utf8', maxBuffer: 9, onOverflow: () => {}, onError });
+  stdout.write('first');
+  await new Promise(setImmediate);
+  const error = new Error('read EINVAL');
+  stdout.destroy(error);
+  await new Promise((resolve) => stdout.once('close', resolve));
+  expect([output().stdout, errors]).toEqual(['first', [error]]);
+});
+
 test('streams that are not there are empty', () => {
-  const options = { maxBuffer: 1, onOverflow: () => {} };
+  const options = { maxBuffer: 1, onOverflow: () => {}, onError: () => {} };
   expect(collectOutput({ stdout: null, stderr: null }, { encoding: 'utf8', ...options })()).toEqual({
     stdout: '',
     stderr: '',
@@ -75,7 +89,7 @@ test('streams that are not there are empty', () => {
 
 test('a child that ignores its end is not blocked by a full pipe', async () => {
   const child = swappedSpawn('head', ['-c', '1000000', '/dev/zero']);
-  const output = collectOutput(child, { encoding: 'buffer', maxBuffer: 10, onOverflow: () => {} });
+  const output = collectOutput(child, { encoding: 'buffer', maxBuffer: 10, onOverflow: () => {}, onError: () => {} });
   expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
   expect(output().stdout).toEqual(Buffer.alloc(10));
 });
@@ -84,7 +98,7 @@ describe('input', () => {
   const follow = async (script: string, input: string | Uint8Array) => {
     const child = swappedSpawn('sh', ['-c', script]);
     const errors: Error[] = [];
-    const output = collectOutput(child, { encoding: 'utf8', maxBuffer: 1e9, onOverflow: () => {} });
+    const output = collectOutput(child, { encoding: 'utf8', maxBuffer: 1e9, onOverflow: () => {}, onError: () => {} });
     writeInput(child, input, (error) => errors.push(error));
     await new Promise((resolve) => child.once('close', resolve));
     return { stdout: output().stdout, errors };

@@ -65,6 +65,13 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     expect([hits.length, left, remains]).toEqual([4, [], []]);
   });
 
+  test('where run() reads the output is its error, and nobody else’s', async () => {
+    const at: At = { role: 'parent', call: 'read', subject: /^socket:/ };
+    const { said } = await failAt('run', place, at, 'EINVAL');
+    expect(said?.first.error).toMatchObject({ code: 'EINVAL', errno: -constants.errno.EINVAL, syscall: 'read' });
+    expect(said?.stray).toEqual([]);
+  });
+
   test('in a walk through cgroups is named', async () => {
     const at: At = { role: 'parent', call: 'getdents64', subject: /memcage-\d+-[0-9a-f]+\/1$/, last: true };
     expect(await errorOf('list', at, 'EINVAL')).toMatchObject({
