@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,13 +43,9 @@ std::string ReadProcLink(pid_t pid, const std::string& name) {
 std::string ReadString(pid_t pid, uint64_t address) {
   if (address == 0) return {};
   char buffer[kMostCharacters];
-  // Up to the end of its page first: what is behind that need not be mapped.
-  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  const size_t first = std::min(sizeof(buffer), page - address % page);
-  iovec ours{buffer, sizeof(buffer)};
-  iovec theirs[2] = {{reinterpret_cast<void*>(address), first},
-                     {reinterpret_cast<void*>(address + first), sizeof(buffer) - first}};
-  const ssize_t length = process_vm_readv(pid, &ours, 1, theirs, 2, 0);
+  // Not process_vm_readv(2), which a kernel may lack. What is behind the string's page need not be mapped.
+  const UniqueFd memory(open(PathOf(pid, "mem").c_str(), O_RDONLY | O_CLOEXEC));
+  const ssize_t length = memory.valid() ? pread(memory.get(), buffer, sizeof(buffer), static_cast<off_t>(address)) : 0;
   if (length <= 0) return {};
   return {buffer, strnlen(buffer, static_cast<size_t>(length))};
 }

@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
+import { version } from '../cgroup-tree';
 import { type Finding, left, uncaged } from './judge';
 import { OPERATE, type Operated, type OperateOptions, operate } from './operate';
 import type { Point } from './oversee';
-import type { Place } from './place';
+import { ENABLED, type Place } from './place';
 
 /** Who is killed (the guardian before the parent) or stopped, when a call begins. A guardian that was stopped goes on after the end of the parent. */
 export const BLOWS = {
@@ -24,7 +25,9 @@ export interface Kill {
   blow: Blow;
 }
 
-const CLI = join(__dirname, '../../../dist/cli.js');
+const NEXT = { gc: [join(__dirname, '../../../dist/cli.js'), 'gc'], start: [OPERATE, 'limited'] } as const;
+/** Who comes next: it has to find all that is left. */
+export type Next = keyof typeof NEXT;
 /** A process in an empty cgroup may take this long to end, and the next memcage has to start first. */
 const NEXT_MS = 5000;
 
@@ -38,13 +41,15 @@ export function strike({ operation, point: { role, call, nth }, blow }: Kill, pl
   const options: OperateOptions = { rules, open: true };
   if (blow !== 'kill both') return operate(operation, place, options);
   // It uses every controller: on v1 it looks in the hierarchies of those alone (docs/guardian.md).
-  const next = nth % 2 === 0 ? [CLI, 'gc'] : [OPERATE, 'limited'];
+  const next = nth % 2 === 0 ? 'gc' : 'start';
   return operate(operation, place, { ...options, graceMs: NEXT_MS, onEnd: () => runIn(place, next) });
 }
 
-/** Another memcage, in the place of the first. */
-export async function runIn(place: Place, words: readonly string[]): Promise<void> {
-  const [file = '', ...args] = [...place.enter, process.execPath, ...words];
+/** Another memcage, in the place of the first. On v2 nobody can join that before its owner has cleaned up: there it is `memcage gc`, from outside. */
+export async function runIn(place: Place, next: Next): Promise<void> {
+  const words =
+    version === 1 ? [...place.enter, process.execPath, ...NEXT[next]] : [...place.become, process.execPath, ...NEXT.gc];
+  const [file = '', ...args] = words;
   const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...place.env } });
   const exit = new Promise((resolve) => void child.once('exit', resolve));
   const [status, errors] = await Promise.all([exit, text(child.stderr)]);
@@ -52,7 +57,10 @@ export async function runIn(place: Place, words: readonly string[]): Promise<voi
 }
 
 export function judgeKill(run: Operated, sound: Operated, { blow }: Kill): Finding[] {
-  const found = [...uncaged(run), ...left(run)].filter(({ what }) => !isDetached(what));
+  const found = [...uncaged(run), ...left(run)].filter(
+    // A guardian gives the cgroup of its parent back. The next memcage does not: that would be somebody else's by then.
+    ({ what }) => !isDetached(what) && !(blow === 'kill both' && what.startsWith(ENABLED)),
+  );
   if (run.hung.length > 0) return [{ wrong: 'hang', what: run.hung.join('; ') }, ...found];
   if (run.hits.length === 0 || BLOWS[blow].some((what) => what === 'kill parent' || what === 'kill both')) return found;
   const { said } = run;

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Controller, makeCgroup, members, mountPoint, removeTree, tree, version } from '../cgroup-tree';
@@ -11,12 +11,18 @@ const V1: readonly Controller[] = ['memory', 'unified', 'pids', 'cpu', 'cpuacct'
 /** Who has each place and goes there. The default is root. */
 export const PLACE_UID = Number(process.env['MEMCAGE_TEST_PLACE_UID'] || 0);
 
+const SUBTREE_CONTROL = 'cgroup.subtree_control';
+/** How such a thing begins in `left()`. */
+export const ENABLED = 'controller';
+
 /** Cgroups and a directory for temporary files, where nobody else makes anything. */
 export interface Place {
   /** One in each hierarchy in which memcage makes some. */
   cgroups: readonly string[];
-  /** The beginning of a command line that goes there. */
+  /** The beginning of a command line that goes there, as the user of the place. */
   enter: readonly string[];
+  /** The same for one that stays outside of its cgroups. */
+  become: readonly string[];
   env: NodeJS.ProcessEnv;
   /** For temporary files. */
   directory: string;
@@ -37,7 +43,7 @@ export function makePlace(): Place {
     for (const path of paths) giveTo(path, user);
     chownSync(directory, user.uid, user.gid);
   }
-  const become = user === undefined ? '' : asUser(user).join(' ');
+  const become = user === undefined ? [] : asUser(user);
   const before = mounts();
   const below = (): string[] => paths.flatMap((path) => tree(path).slice(1));
   // Tests that run beside these have mounts in directories of their own.
@@ -46,13 +52,15 @@ export function makePlace(): Place {
   return {
     cgroups: paths,
     enter: [
-      ...['sh', '-c', `for each in ${paths.join(' ')}; do echo 0 > "$each/cgroup.procs"; done; exec ${become} "$@"`],
-      'sh',
+      ...['sh', '-c', `for each in ${paths.join(' ')}; do echo 0 > "$each/cgroup.procs" || exit; done; exec "$@"`],
+      ...['sh', ...become],
     ],
+    become,
     env: { TMPDIR: directory },
     directory,
     left: () => [
       ...below().map((path) => `cgroup ${path}${members(path).map((pid) => ` with ${pid}`)}`),
+      ...paths.flatMap((path) => enabledIn(path).map((name) => `${ENABLED} ${name} of ${path}`)),
       ...readdirSync(directory).map((name) => `file ${name}`),
       ...newMounts().map((line) => `mount ${line}`),
     ],
@@ -61,6 +69,9 @@ export function makePlace(): Place {
       for (const line of newMounts()) spawnSync('umount', [line.split(' ')[4] ?? '']);
       for (const pid of paths.flatMap(members)) endNow(pid);
       for (const path of below()) removeTree(path);
+      for (const path of paths) {
+        for (const name of enabledIn(path)) writeFileSync(join(path, SUBTREE_CONTROL), `-${name}`);
+      }
       for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true });
     },
     remove: () => {
@@ -68,6 +79,12 @@ export function makePlace(): Place {
       rmSync(directory, { recursive: true });
     },
   };
+}
+
+/** On v2 no process can join a cgroup that gives controllers to those below it. */
+function enabledIn(path: string): string[] {
+  if (version === 1) return [];
+  return readFileSync(join(path, SUBTREE_CONTROL), 'utf8').split(/\s+/).filter(Boolean);
 }
 
 function mounts(): string[] {

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { limitOf, members, tree } from '../cgroup-tree';
-import { isDetached, runIn } from './kills';
-import { OPERATE, type Operated, operate } from './operate';
+import { isDetached, type Next, runIn } from './kills';
+import { type Operated, operate } from './operate';
 import type { Point } from './oversee';
-import type { Place } from './place';
+import { ENABLED, type Place } from './place';
 
 /** An instant at which everybody is killed at once, as by the power, but for what the kernel keeps: the cgroups, and who lives in them. */
 export interface Cut {
@@ -30,10 +30,6 @@ const STRANGERS = [
   'memcage-7-0a-1',
 ];
 
-const CLI = join(__dirname, '../../../dist/cli.js');
-const NEXT = { gc: [CLI, 'gc'], start: [OPERATE, 'limited'] } as const;
-/** Who comes next: it has to find all that is left. */
-export type Next = keyof typeof NEXT;
 const NEXT_MS = 5000;
 
 const OWN = /^memcage-(detached-)?\d+-[0-9a-f]{16}$/;
@@ -59,7 +55,7 @@ export async function cut({ operation, rules }: Cut, place: Place, next: Next): 
     graceMs: NEXT_MS,
     onEnd: async () => {
       wrong.push(...place.cgroups.flatMap((path) => notFound(path)));
-      await runIn(place, NEXT[next]);
+      await runIn(place, next);
       wrong.push(
         ...strangers.filter((path) => !existsSync(path)).map((path) => `removed ${path}, which was a stranger’s`),
       );
@@ -68,7 +64,7 @@ export async function cut({ operation, rules }: Cut, place: Place, next: Next): 
   });
   wrong.push(
     ...[...run.left, ...run.remains, ...run.hung]
-      .filter((what) => !isDetached(what))
+      .filter((what) => !isDetached(what) && !what.startsWith(ENABLED))
       .map((what) => `after the next memcage: ${what}`),
   );
   return { ...run, wrong };
