@@ -19,6 +19,7 @@ using sys::Call;
 
 constexpr int kStatusFd = 0;
 constexpr int kInnerStatusFd = 1;
+constexpr int kAttempts = 3;
 
 /** `fd` becomes `to`. Where that fails, or there is none, `to` is closed: another file must not be taken for it. */
 void Become(int fd, int to) {
@@ -67,10 +68,11 @@ int InnerStatus(int otherwise) {
 
 /** Returns if the child has not ended. */
 void Reap(const Supervision& supervision) {
-  for (;;) {
+  for (int refusals = 0;;) {
     int status = 0;
     const long pid = Call(SYS_wait4, -1, &status, WNOHANG | WUNTRACED | __WALL, nullptr);
-    if (pid <= 0) return;
+    // The child is there until it is reaped here, and its SIGCHLD may have come: then nobody would look again.
+    if (pid == 0 || (pid < 0 && ++refusals == kAttempts)) return;
     if (pid != supervision.child) continue;
     if (WIFSTOPPED(status)) {
       // So that a shell with job control sees its job stopped.

@@ -65,6 +65,11 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     expect([hits.length, left, remains]).toEqual([4, [], []]);
   });
 
+  test('where an init reaps its child is made again: nobody is told of that child once more', async () => {
+    const { said, hung } = await failAt('launcher-init', place, { role: 'init', call: 'wait4', last: true }, 'ECHILD');
+    expect([hung, said?.first.error, said?.first.result]).toEqual([[], undefined, said?.second?.result]);
+  });
+
   test('where run() reads the output is its error, and nobody else’s', async () => {
     const at: At = { role: 'parent', call: 'read', subject: /^socket:/ };
     const { said } = await failAt('run', place, at, 'EINVAL');

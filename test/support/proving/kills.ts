@@ -57,10 +57,7 @@ export async function runIn(place: Place, next: Next): Promise<void> {
 }
 
 export function judgeKill(run: Operated, sound: Operated, { blow }: Kill): Finding[] {
-  const found = [...uncaged(run), ...left(run)].filter(
-    // A guardian gives the cgroup of its parent back. The next memcage does not: that would be somebody else's by then.
-    ({ what }) => !isDetached(what) && !(blow === 'kill both' && what.startsWith(ENABLED)),
-  );
+  const found = wrongAmong([...uncaged(run), ...left(run)], ({ what }) => what, { isGuarded: blow !== 'kill both' });
   if (run.hung.length > 0) return [{ wrong: 'hang', what: run.hung.join('; ') }, ...found];
   if (run.hits.length === 0 || BLOWS[blow].some((what) => what === 'kill parent' || what === 'kill both')) return found;
   const { said } = run;
@@ -73,7 +70,18 @@ export function judgeKill(run: Operated, sound: Operated, { blow }: Kill): Findi
   return [{ wrong: 'partial', what: JSON.stringify(said.first) }, ...found];
 }
 
-/** A detached child lives on, as it should. */
-export function isDetached(what: string): boolean {
-  return what.includes('memcage-detached-');
+/**
+ * Without what stays as it should: a detached child lives on. As long as it does, its parent's cgroup can't be given back; and
+ * nobody but the guardian does that, since to the next memcage it would be somebody else's.
+ */
+export function wrongAmong<T>(
+  all: readonly T[],
+  whatOf: (one: T) => string,
+  { isGuarded }: { isGuarded: boolean },
+): T[] {
+  const isDetached = (one: T): boolean => whatOf(one).includes('memcage-detached-');
+  const isUsed = all.some(isDetached);
+  const mayStay = (what: string): boolean =>
+    ((isUsed || !isGuarded) && what.startsWith(ENABLED)) || (isUsed && what.includes('/memcage-self-'));
+  return all.filter((one) => !isDetached(one) && !mayStay(whatOf(one)));
 }

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { limitOf, members, tree } from '../cgroup-tree';
-import { isDetached, type Next, runIn } from './kills';
+import { type Next, runIn, wrongAmong } from './kills';
 import { type Operated, operate } from './operate';
 import type { Point } from './oversee';
-import { ENABLED, type Place } from './place';
+import type { Place } from './place';
 
 /** An instant at which everybody is killed at once, as by the power, but for what the kernel keeps: the cgroups, and who lives in them. */
 export interface Cut {
@@ -62,11 +62,8 @@ export async function cut({ operation, rules }: Cut, place: Place, next: Next): 
       for (const path of strangers.filter(existsSync)) rmdirSync(path);
     },
   });
-  wrong.push(
-    ...[...run.left, ...run.remains, ...run.hung]
-      .filter((what) => !isDetached(what) && !what.startsWith(ENABLED))
-      .map((what) => `after the next memcage: ${what}`),
-  );
+  const stays = wrongAmong([...run.left, ...run.remains, ...run.hung], String, { isGuarded: false });
+  wrong.push(...stays.map((what) => `after the next memcage: ${what}`));
   return { ...run, wrong };
 }
 
