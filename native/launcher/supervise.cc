@@ -19,7 +19,7 @@ using sys::Call;
 
 constexpr int kStatusFd = 0;
 constexpr int kInnerStatusFd = 1;
-constexpr int kAttempts = 3;
+constexpr int kWaits = 3;
 
 /** `fd` becomes `to`. Where that fails, or there is none, `to` is closed: another file must not be taken for it. */
 void Become(int fd, int to) {
@@ -72,7 +72,7 @@ void Reap(const Supervision& supervision) {
     int status = 0;
     const long pid = Call(SYS_wait4, -1, &status, WNOHANG | WUNTRACED | __WALL, nullptr);
     // The child is there until it is reaped here, and its SIGCHLD may have come: then nobody would look again.
-    if (pid == 0 || (pid < 0 && ++refusals == kAttempts)) return;
+    if (pid == 0 || (pid < 0 && ++refusals == kWaits)) return;
     if (pid != supervision.child) continue;
     if (WIFSTOPPED(status)) {
       // So that a shell with job control sees its job stopped.
