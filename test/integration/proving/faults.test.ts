@@ -1,38 +1,26 @@
 import { distinct, faultsOf, ruleOf, titleOf } from '../../support/proving/faults';
 import { judge } from '../../support/proving/judge';
 import { type Operated, operate } from '../../support/proving/operate';
-import { makePlace, type Place } from '../../support/proving/place';
 import { operationNames } from '../../support/proving/sample';
-import { LONGEST_MS, operateSoundly, tryEach } from '../../support/proving/try-each';
-import { describeIf } from '../../support/require';
+import { describeInPlace, LONGEST_MS, operateSoundly, tryEach } from '../../support/proving/try-each';
 
 const asked = process.env['MEMCAGE_TEST_FAULTS'];
 
-// A kernel that is a process is slow at it: in guests only when asked.
-describeIf(
-  ['seccomp', 'root', 'cgroup', ...(asked === undefined ? (['machine'] as const) : [])],
-  'a system call that fails',
-  () => {
-    let place: Place;
-    beforeAll(() => {
-      place = makePlace();
-    });
-    afterAll(() => place.remove());
-
-    test(
-      'never brings about a crash, a hang, an uncaged child, a leak, or an error that is not true',
-      async () => {
-        const sound = new Map<string, Operated>();
-        for (const name of operationNames()) sound.set(name, await operateSoundly(name, place));
-        const all = [...sound].flatMap(([name, { points }]) => faultsOf(name, points));
-        await tryEach('faults', { all, distinct: distinct(all), asked, usually: 100 }, async (fault) => {
-          const run = await operate(fault.operation, place, { rules: [ruleOf(fault)] });
-          const found = judge(run, sound.get(fault.operation) as Operated, fault);
-          const wrong = found.map(({ wrong: kind, what }) => `${kind}: ${titleOf(fault)}: ${what}`);
-          return { reached: run.hits.length > 0, wrong };
-        });
-      },
-      LONGEST_MS,
-    );
-  },
-);
+describeInPlace('a system call that fails', asked, (inPlace) => {
+  test(
+    'never brings about a crash, a hang, an uncaged child, a leak, or an error that is not true',
+    async () => {
+      const place = inPlace();
+      const sound = new Map<string, Operated>();
+      for (const name of operationNames()) sound.set(name, await operateSoundly(name, place));
+      const all = [...sound].flatMap(([name, { points }]) => faultsOf(name, points));
+      await tryEach('faults', { all, distinct: distinct(all), asked, usually: 100 }, async (fault) => {
+        const run = await operate(fault.operation, place, { rules: [ruleOf(fault)] });
+        const found = judge(run, sound.get(fault.operation) as Operated, fault);
+        const wrong = found.map(({ wrong: kind, what }) => `${kind}: ${titleOf(fault)}: ${what}`);
+        return { reached: run.hits.length > 0, wrong };
+      });
+    },
+    LONGEST_MS,
+  );
+});

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
+import { describeIf } from '../require';
 import { type Operated, type OperateOptions, operate } from './operate';
-import type { Place } from './place';
+import { makePlace, type Place } from './place';
 import { random, sample, seedOf } from './sample';
 
 const HOUR_MS = 3_600_000;
@@ -23,6 +24,21 @@ interface Choice<T> {
 interface Tried {
   reached: boolean;
   wrong: readonly string[];
+}
+
+/**
+ * Tests in a place of their own, which `inPlace` is given when they run. A kernel that is a process is slow at them: in guests
+ * only when `asked`.
+ */
+export function describeInPlace(title: string, asked: string | undefined, body: (inPlace: () => Place) => void): void {
+  describeIf(['seccomp', 'root', 'cgroup', ...(asked === undefined ? (['machine'] as const) : [])], title, () => {
+    let place: Place;
+    beforeAll(() => {
+      place = makePlace();
+    });
+    afterAll(() => place.remove());
+    body(() => place);
+  });
 }
 
 /** An operation to which nothing is done: it works, and leaves nothing. */
