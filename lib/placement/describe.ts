@@ -25,7 +25,7 @@ export function describeCandidate({ source, path, refusal, cure }: ParentCandida
   return `${name}: ${refusal}${cure === undefined ? '' : `; cure: ${cure}`}`;
 }
 
-/** @param cause what the kernel refused, of the candidate that was tried first */
+/** @param cause the first thing that the kernel refused, if it did */
 export function noParent(candidates: readonly ParentCandidate[], cause?: unknown): MemcageError {
   const lines = candidates.map((candidate) => `\n- ${describeCandidate(candidate)}`);
   const { errno, syscall } = (cause ?? {}) as NodeJS.ErrnoException;

@@ -207,24 +207,23 @@ bool IsNeeded() {
   return false;
 }
 
-/**
- * Ends the guardian, or returns if another thread has cages, or told of some meanwhile. Here and below it ends by
- * _exit(): this is a forked process that writes to no stream, and exit handlers would not be its own.
- */
+/** By _exit(): it forks, so that exit handlers would run twice, and it writes to no stream. */
+[[noreturn]] void End(int status) { _exit(status); }
+
+/** Ends the guardian, or returns if another thread has cages, or told of some meanwhile. */
 void Leave() {
   may_leave = false;
   if (IsNeeded()) return;
   // From here on it takes no messages: the kernel refuses them, and then the sender starts another guardian.
   shutdown(kSocketFd, SHUT_RDWR);
   ReceiveAll();
-  if (!IsNeeded()) _exit(0);
+  if (!IsNeeded()) End(0);
 }
 
 /** The process may live on, but has nothing to watch over, and can't tell of anything. */
 void LeaveIfUnused() {
   ReceiveAll();
-  // By _exit(), as in Leave().
-  if (charge_count == 0) _exit(0);
+  if (charge_count == 0) End(0);
 }
 
 /** For the death of the process: all its threads are dead. */
@@ -247,8 +246,7 @@ void LeaveIfUnused() {
     SleepMs(wait_ms);
     wait_ms = wait_ms * 2 < kLongestWaitMs ? wait_ms * 2 : kLongestWaitMs;
   }
-  // Don't flush streams or run exit handlers.
-  _exit(0);
+  End(0);
 }
 
 [[noreturn]] void Watch() {
@@ -292,7 +290,7 @@ void GuardProcess() {
   sigprocmask(SIG_SETMASK, &all, nullptr);
   // Fork, so that the guardian is not a child of the process that it watches: init reaps it.
   const pid_t pid = fork();
-  if (pid > 0) _exit(0);
+  if (pid > 0) End(0);
   const Answer answer{pid < 0 ? -errno : getpid()};
   if (pid == 0) {
     prctl(PR_SET_NAME, "memcage-guard");
@@ -302,7 +300,7 @@ void GuardProcess() {
   }
   const ssize_t sent = send(kSocketFd, &answer, sizeof(answer), MSG_NOSIGNAL);
   // The process sees that nobody is left at the other end of the socket, and need not wait for an answer.
-  if (pid < 0 || sent < 0) _exit(1);
+  if (pid < 0 || sent < 0) End(1);
   Watch();
 }
 

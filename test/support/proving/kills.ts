@@ -82,6 +82,6 @@ export function wrongAmong<T>(
   const isDetached = (one: T): boolean => whatOf(one).includes('memcage-detached-');
   const isUsed = all.some(isDetached);
   const mayStay = (what: string): boolean =>
-    ((isUsed || !isGuarded) && what.startsWith(ENABLED)) || (isUsed && what.includes('/memcage-self-'));
+    ((isUsed || !isGuarded) && what.startsWith(ENABLED)) || (isUsed && /\/memcage-self-[\w-]+$/.test(what));
   return all.filter((one) => !isDetached(one) && !mayStay(whatOf(one)));
 }
