@@ -1,7 +1,8 @@
 // Usage: summary.mjs DIRECTORY EXIT-STATUS
 // Prints the end of a run of .ci/run: where its time went, what failed, and the closing line. DIRECTORY has steps.tsv
 // (heading, seconds, exit status), and in results/ Jest's results as NAME.json for each of its runs, and runs.tsv
-// (NAME, exit status). If .ci/run failed without a failed test (lint, a leak, a crash), that counts as one failure.
+// (NAME, exit status, what it left behind). If .ci/run failed without a failed test (lint, a leak, a crash), that
+// counts as one failure.
 import { join } from 'node:path';
 import { failureLines } from './summary/failures.mjs';
 import { readRuns, readTable, testFiles } from './summary/read.mjs';

@@ -2,9 +2,10 @@
 // Then no run finds another's cgroups by name, removes its cages as those of a dead owner, or takes what the other
 // has at that moment for a leak (test/setup/leak-check.ts).
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { emptyAndRemove } from './place-end.mjs';
 
 /**
  * The hierarchies in which memcage makes directories. On v2 this is impossible: a cgroup with processes can't have
@@ -16,7 +17,11 @@ export function canRunBeside() {
   return process.getuid() === 0 && ownCgroups().some(({ controllers }) => controllers.includes('memory'));
 }
 
-/** @returns {{ command: string[], env: Record<string, string>, remove: () => void }} */
+/**
+ * What `remove` resolves to is what the run has left there, one line each.
+ *
+ * @returns {{ command: string[], env: Record<string, string>, remove: () => Promise<string[]> }}
+ */
 export function makePlace(name) {
   // The name must not look like one of memcage's, because the tests recognise cages by it.
   const scope = `tests-${name}-${process.pid}`;
@@ -39,9 +44,10 @@ export function makePlace(name) {
   return {
     command: [...shell(enter), 'unshare', '--mount', '--cgroup', ...shell(mount)],
     env: { MEMCAGE_TEST_SLOWNESS: '2', TMPDIR: temporary },
-    remove() {
-      rmSync(temporary, { recursive: true });
-      for (const { cgroup } of places) removeGroup(cgroup);
+    async remove() {
+      const left = await emptyAndRemove(places.map(({ cgroup }) => cgroup));
+      rmSync(temporary, { recursive: true, force: true });
+      return left;
     },
   };
 }
@@ -57,16 +63,6 @@ function allowRealTime(cgroup) {
     writeFileSync(file, '50000');
   } catch (error) {
     console.log(`${file} can't be written: ${error.code}`);
-  }
-}
-
-/** Reports what the run left behind. That is no reason to lose the results of the others. */
-function removeGroup(path) {
-  try {
-    rmdirSync(path);
-  } catch (error) {
-    console.log(`${path} can't be removed: ${error.code}`);
-    process.exitCode = 1;
   }
 }
 

@@ -9,8 +9,8 @@ const root = join(import.meta.dirname, '..');
 
 /**
  * Resolves to whether the run succeeded. If it runs beside others (as every run in a place of beside.mjs does), each
- * line of its output begins with its name. Adds its exit status to runs.tsv in MEMCAGE_TEST_RESULTS, if that is set,
- * for .ci/summary.mjs.
+ * line of its output begins with its name, and what it leaves in its place is a failure. Adds its exit status and what
+ * it left to runs.tsv in MEMCAGE_TEST_RESULTS, if that is set, for .ci/summary.mjs.
  */
 export async function namedRun({ name, command, env = process.env, place, isBeside = place !== undefined }) {
   const [file, ...args] = [...(place?.command ?? []), ...command];
@@ -20,11 +20,13 @@ export async function namedRun({ name, command, env = process.env, place, isBesi
     if (input !== null) createInterface({ input }).on('line', (line) => console.log(`${name} | ${line}`));
   }
   const [status, signal] = await once(child, 'close');
-  place?.remove();
+  const left = (await place?.remove()) ?? [];
   const { MEMCAGE_TEST_RESULTS: results } = process.env;
-  if (results !== undefined) appendFileSync(join(results, 'runs.tsv'), `${name}\t${status ?? signal}\n`);
+  const end = [name, status ?? signal, left.join('; ')];
+  if (results !== undefined) appendFileSync(join(results, 'runs.tsv'), `${end.join('\t')}\n`);
   if (status !== 0) console.log(`=== ${name}: ended with ${status ?? signal}`);
-  return status === 0;
+  for (const line of left) console.log(`=== ${name}: left behind ${line}`);
+  return status === 0 && left.length === 0;
 }
 
 /** Calls `run` for each item, `atOnce` at a time. Resolves to whether all were true. */

@@ -24,8 +24,9 @@ function failuresOf({ run, path, hasFailed, message, tests }) {
   return hasFailed ? [`FAILED ${run}: ${path} as a whole: ${message}`] : [];
 }
 
-/** A failed run without a failed test. */
-function unexplained({ name, status = '0', results }, files) {
+/** A run that has left something in its place, or that failed without a failed test. */
+function unexplained({ name, status = '0', left, results }, files) {
+  if (left !== '') return [`FAILED ${name}: left behind ${left}`];
   if (status === '0' || files.some(({ run, hasFailed }) => run === name && hasFailed)) return [];
   const what = results.testResults === undefined ? 'it has left no result' : 'something was left behind, or it crashed';
   return [`FAILED ${name}: no test of it, but it ended with ${status}: ${what}`];

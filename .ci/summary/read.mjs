@@ -9,17 +9,16 @@ export function readTable(path) {
   return text === '' ? [] : text.split('\n').map((line) => line.split('\t'));
 }
 
-/** Each run of Jest that left a result, or whose exit status is known. */
+/** Each run of Jest that has a result, or whose exit status is known, with what it left behind. */
 export function readRuns(directory) {
-  const statuses = new Map(readTable(join(directory, 'runs.tsv')));
+  const ends = new Map(readTable(join(directory, 'runs.tsv')).map(([name, ...end]) => [name, end]));
   const written = (existsSync(directory) ? readdirSync(directory) : [])
     .filter((name) => name.endsWith('.json'))
     .map((name) => basename(name, '.json'));
-  return [...new Set([...written, ...statuses.keys()])].sort().map((name) => ({
-    name,
-    status: statuses.get(name),
-    results: readJson(join(directory, `${name}.json`)),
-  }));
+  return [...new Set([...written, ...ends.keys()])].sort().map((name) => {
+    const [status, left = ''] = ends.get(name) ?? [];
+    return { name, status, left, results: readJson(join(directory, `${name}.json`)) };
+  });
 }
 
 /** A run that was killed leaves an empty file, a part of one, or none. */
