@@ -22,11 +22,12 @@ export async function namedRun({ name, command, env = process.env, place, isBesi
   const [status, signal] = await once(child, 'close');
   const left = (await place?.remove()) ?? [];
   const { MEMCAGE_TEST_RESULTS: results } = process.env;
-  const end = [name, status ?? signal, left.join('; ')];
+  const isWell = status === 0 && left.length === 0;
+  const end = [name, isWell ? 0 : status || signal || 1, left.join('; ')];
   if (results !== undefined) appendFileSync(join(results, 'runs.tsv'), `${end.join('\t')}\n`);
   if (status !== 0) console.log(`=== ${name}: ended with ${status ?? signal}`);
   for (const line of left) console.log(`=== ${name}: left behind ${line}`);
-  return status === 0 && left.length === 0;
+  return isWell;
 }
 
 /** Calls `run` for each item, `atOnce` at a time. Resolves to whether all were true. */
