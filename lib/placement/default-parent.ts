@@ -51,7 +51,7 @@ export function foreseenParent(host: Host): string | undefined {
   const given = fromEnvironment(host) ?? found ?? ownOnV1(host);
   if (given !== undefined) return given.path;
   const deadlineMs = performance.now() + FORESEE_MS;
-  const candidates = runBlocking(listCandidates(host, wishes, FORESEE_MS));
+  const { candidates, errors } = runBlocking(listCandidates(host, wishes, FORESEE_MS));
   const last = candidates.pop();
   const isUsable = last?.refusal === null;
   const refused =
@@ -59,14 +59,14 @@ export function foreseenParent(host: Host): string | undefined {
       ? refuseAsking(Math.max(1, Math.round(deadlineMs - performance.now())))
       : undefined;
   if (isUsable && refused === undefined) return undefined;
-  throw noParent(last === undefined ? candidates : [...candidates, { ...last, ...refused }]);
+  throw noParent(last === undefined ? candidates : [...candidates, { ...last, ...refused }], errors[0]);
 }
 
 /** The parents that memcage would consider now. Changes nothing. */
 export function parentCandidates(host: Host): ParentCandidate[] {
   const given = fromEnvironment(host) ?? found ?? ownOnV1(host);
   if (given !== undefined) return [considerGiven(given, host)];
-  return runBlocking(listCandidates(host, wishes));
+  return runBlocking(listCandidates(host, wishes)).candidates;
 }
 
 /** The parent that needs no search: the one that the environment names, or on v1 the cgroup of this process. */

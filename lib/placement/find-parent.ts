@@ -98,27 +98,32 @@ function* askForMark(around: Surroundings, timeoutMs?: number): Generator<Effect
   return { caller, levels: levels.map((level) => (level === unit ? { ...level, isMarked: true } : level)) };
 }
 
+interface Look {
+  candidates: ParentCandidate[];
+  /** What the kernel refused meanwhile. */
+  errors: unknown[];
+}
+
 /**
  * What memcage would consider, up to the first usable parent, without changing anything. It does ask systemd.
  *
  * @param timeoutMs how long to wait for systemd's answer. Default: as long as a start does
  */
-export function* listCandidates(
-  host: Host,
-  wishes: Wishes,
-  timeoutMs?: number,
-): Generator<Effect, ParentCandidate[], EffectResult> {
+export function* listCandidates(host: Host, wishes: Wishes, timeoutMs?: number): Generator<Effect, Look, EffectResult> {
   const around = yield* askForMark(surroundings(host, wishes), timeoutMs);
   const candidates: ParentCandidate[] = [];
+  const errors: unknown[] = [];
   for (const [index, level] of around.levels.entries()) {
     const source = index === 0 ? 'own' : 'ancestor';
+    errors.push(...level.errors);
     const verdict = judge(level, around.levels.slice(0, index), around.caller);
     const refusal = 'refusal' in verdict ? verdict : { refusal: null };
     candidates.push({ source, path: level.path, ...refusal });
-    if (refusal.refusal === null) return candidates;
+    if (refusal.refusal === null) return { candidates, errors };
   }
   const { address, refused } = considerSystemd(around, wishes);
-  return [...candidates, { source: 'systemd', path: address, ...(refused ?? { refusal: null }) }];
+  candidates.push({ source: 'systemd', path: address, ...(refused ?? { refusal: null }) });
+  return { candidates, errors };
 }
 
 function* attempt(

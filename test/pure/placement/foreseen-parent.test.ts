@@ -21,6 +21,8 @@ function question(takesMs: number): (options: { timeoutMs: number }) => typeof s
   };
 }
 let isDelegated: ReturnType<typeof question>;
+/** What the kernel refused while a cgroup was looked at. */
+let mockRefused: NodeJS.ErrnoException[] = [];
 
 jest.mock('../../../lib/addon/load-native', () => ({
   ...jest.requireActual<typeof AddonModule>('../../../lib/addon/load-native'),
@@ -47,7 +49,7 @@ jest.mock('../../../lib/placement/parent-facts', () => ({
     enabled: ['memory'],
     pids: [],
     limits: [],
-    errors: [],
+    errors: mockRefused,
   }),
 }));
 
@@ -68,7 +70,10 @@ beforeEach(() => {
   jest.spyOn(performance, 'now').mockImplementation(() => now);
   jest.spyOn(process as Required<typeof process>, 'geteuid').mockReturnValue(1000);
 });
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  mockRefused = [];
+  jest.restoreAllMocks();
+});
 
 test.each([
   ['uses it up', 60_000, [2000, 1]],
@@ -81,3 +86,14 @@ test.each([
     expect(allowed).toEqual(times);
   },
 );
+
+test('what the kernel refused first is the cause, as it is of a start', () => {
+  isDelegated = question(0);
+  const refusal = Object.assign(new Error('EACCES: permission denied'), {
+    errno: -13,
+    code: 'EACCES',
+    syscall: 'faccessat',
+  });
+  mockRefused = [refusal, new Error('later')];
+  expect(thrown(() => foreseenParent(host))).toMatchObject({ errno: -13, syscall: 'faccessat', cause: refusal });
+});
