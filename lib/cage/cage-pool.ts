@@ -1,5 +1,6 @@
 import { isNativeError } from '../cgroup/directory/refusal';
 import { type CageLimits, isSameLimits } from '../cgroup/limits/cage-limits';
+import { undoPatiently } from '../cgroup/processes/remove';
 import { MemcageError } from '../errors/errors';
 import { defer } from '../event-loop/defer';
 import { nextTurn } from '../event-loop/next-turn';
@@ -113,12 +114,9 @@ export class CagePool {
   }
 }
 
+/** Removes a cage in which no child was. Never throws: what can't be removed for a while is removed with the cage root. */
 function discard(cage: PrivateCage): void {
-  try {
-    cage.tryRemove();
-  } catch {
-    // It is removed with the cage root.
-  }
+  undoPatiently(() => cage.tryRemove());
 }
 
 function isSameKind(a: CageKind, b: CageKind): boolean {

@@ -11,7 +11,7 @@ import type { LimitContext, LimitPlan } from '../../cgroup/limits/limit-plan';
 import { isFreezing } from '../../cgroup/processes/freezer';
 import { type KillCgroup, killCgroupOf } from '../../cgroup/processes/kill-cgroup';
 import { isPopulated } from '../../cgroup/processes/pids';
-import { undo } from '../../cgroup/processes/remove';
+import { undoPatiently } from '../../cgroup/processes/remove';
 import type { CpuTimeEvent, StallEvent } from '../../contract/cage-events';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import type { OomMonitor } from '../../oom/monitor';
@@ -252,7 +252,7 @@ export class CageCgroup {
 
   /** {@link tryRemove} after a failure. Never throws, so that the caller can report that failure. */
   discard(): void {
-    undo(() => this.tryRemove());
+    undoPatiently(() => this.tryRemove());
   }
 
   /** The last that can fail in the making: its meters go on until they are stopped. */

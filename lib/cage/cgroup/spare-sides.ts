@@ -3,7 +3,7 @@ import { isInUse } from '../../cgroup/controllers/renew-v1';
 import { unlessGone } from '../../cgroup/directory/refusal';
 import { type ControllerLimits, isSameControllers } from '../../cgroup/limits/cage-limits';
 import { killAll } from '../../cgroup/processes/kill';
-import { removeTree, undo } from '../../cgroup/processes/remove';
+import { removeTree, undoPatiently } from '../../cgroup/processes/remove';
 import type { ControllerHome } from '../root/root-controllers';
 
 /** With more than this, what is left of the current period of 100 ms may be too little for the next child. */
@@ -50,14 +50,17 @@ export class SpareSides {
   }
 }
 
-/** Removes side cgroups whose cage is gone. What can't be removed now is removed with the cage root. Never throws. */
+/**
+ * Removes side cgroups whose cage is gone. What can't be removed for a while is removed with the cage root. Never
+ * throws.
+ */
 function removeSides(sides: readonly ControllerHome[]): void {
   for (const { directory } of sides) {
-    undo(() => {
-      if (removeTree(directory)) return;
+    undoPatiently(() => {
+      if (removeTree(directory)) return true;
       // A process that has left all other cgroups of its cage.
       killAll(directory);
-      removeTree(directory);
+      return removeTree(directory);
     });
   }
 }

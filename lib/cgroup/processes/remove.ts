@@ -40,16 +40,21 @@ export function undo(step: () => void): void {
   }
 }
 
-/** Undoes the making of a directory: {@link undo} for it, tried again for a while, should the kernel be short of something. */
-export function undoMake(directory: CgroupDirectory): void {
+/** {@link undo}, tried again for a while until `step` returns true, should the kernel be short of something. */
+export function undoPatiently(step: () => boolean): void {
   const attempt = (): boolean => {
-    let isRemoved = false;
+    let isDone = false;
     undo(() => {
-      isRemoved = removeTree(directory);
+      isDone = step();
     });
-    return isRemoved;
+    return isDone;
   };
   if (!attempt()) void retry(attempt, UNDO_MS);
+}
+
+/** Undoes the making of a directory. */
+export function undoMake(directory: CgroupDirectory): void {
+  undoPatiently(() => removeTree(directory));
 }
 
 function removeFromBelow(directory: CgroupDirectory): Removal {

@@ -107,6 +107,13 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     expect(said?.first.error).toMatchObject({ errno: -constants.errno.EINVAL, stage: 'init' });
   });
 
+  test('where a cage is removed that was made ahead is made again', async () => {
+    const at: At = { role: 'parent', call: 'unlinkat' };
+    const sound = await operate('other', place);
+    const { said } = await failAt('other', place, at, 'ENOMEM');
+    expect(said?.fds).toEqual(sound.said?.fds);
+  });
+
   test('where the guardian waits does not make it spin', async () => {
     const rules = [`fail guardian poll 0 ${ENOMEM}`];
     const { points } = await operate('kill', place, { rules, open: true, graceMs: 500 });

@@ -1,0 +1,46 @@
+import { SpareSides } from '../../../../lib/cage/cgroup/spare-sides';
+import type { ControllerHome } from '../../../../lib/cage/root/root-controllers';
+import { cgroupsInMemory, refusal } from '../../../support/cgroups-in-memory';
+
+jest.mock('../../../../lib/event-loop/wait-for-turn', () => ({
+  waitMs: () => Promise.resolve(),
+  waitForTurn: () => Promise.resolve(),
+}));
+
+/** Refuses the first removals. */
+function machine(refusals: number): { cgroups: ReadonlyMap<string, unknown>; home(name: string): ControllerHome } {
+  let left = refusals;
+  const made = cgroupsInMemory({ '': {}, one: {}, other: {} });
+  const { removeDirectory } = made.native;
+  made.native.removeDirectory = (options) => {
+    left -= 1;
+    if (left >= 0) throw refusal('ENOMEM', 'unlinkat');
+    return removeDirectory(options);
+  };
+  return {
+    cgroups: made.cgroups,
+    home: (name) => ({ controllers: ['pids'], directory: made.directory(name), inMemory: false }) as ControllerHome,
+  };
+}
+
+const ONE = { pids: 1 };
+const OTHER = { pids: 2 };
+
+test('side cgroups that nobody wants any more are removed, also where the kernel refuses that at first', async () => {
+  const { cgroups, home } = machine(3);
+  const spares = new SpareSides();
+  spares.giveBack(ONE, [home('one')], {});
+  spares.giveBack(OTHER, [home('other')], {});
+  expect([...cgroups.keys()]).toEqual(['', 'one', 'other']);
+  await new Promise(setImmediate);
+  expect([...cgroups.keys()]).toEqual(['', 'other']);
+});
+
+test('at the end, none is kept', () => {
+  const { cgroups, home } = machine(0);
+  const spares = new SpareSides();
+  spares.giveBack(ONE, [home('one')], {});
+  spares.close();
+  spares.giveBack(OTHER, [home('other')], {});
+  expect([...cgroups.keys()]).toEqual(['']);
+});
