@@ -139,6 +139,8 @@ const listened: Kind = {
   run: (world) =>
     finish(world, listened.name, () => {
       const child = spawn(TRUE, [], { memory: '64M', stdio: 'ignore', thresholds: ['20%', '80%'] });
+      // Should the cage take no listener, nobody follows this one.
+      child.on('error', () => {});
       for (const name of ['oom', 'usage', 'oomKill', 'threshold', 'empty'] as const) child.cage?.on(name, () => {});
       return child;
     }),
