@@ -81,10 +81,11 @@ function judgeFirst(first: Attempt, sound: Attempt | undefined, { operation, poi
     if (isDeepStrictEqual(first, sound)) return [];
     if (operation === 'list' && PASSED_OVER.includes(errno)) return [];
     // A cgroup that is gone has no peak to be read.
-    if (errno === 'ENODEV' && isDeepStrictEqual(first.result, { ...asObject(sound?.result), hasPeak: false }))
-      return [];
-    // One without memory.max has no memory controller, and so no limit: Infinity, which is null in JSON.
-    const isUnlimited = errno === 'ENOENT' && point.subject.endsWith('/memory.max');
+    const isGone = errno === 'ENODEV' || errno === 'ENOENT';
+    if (isGone && isDeepStrictEqual(first.result, { ...asObject(sound?.result), hasPeak: false })) return [];
+    // One without memory.max has no memory controller, and so no limit: Infinity, which is null in JSON. On v1 the file is
+    // missing only where the cgroup is gone, which has no limit either.
+    const isUnlimited = errno === 'ENOENT' && /\/memory\.(max|limit_in_bytes)$/.test(point.subject);
     if (isUnlimited && isDeepStrictEqual(first.result, { ...asObject(sound?.result), limitBytes: null })) return [];
     return [{ wrong: 'partial', what: `${JSON.stringify(first.result)} instead of ${JSON.stringify(sound?.result)}` }];
   }
