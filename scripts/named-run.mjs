@@ -20,7 +20,8 @@ export async function namedRun({ name, command, env = process.env, place, isBesi
     if (input !== null) createInterface({ input }).on('line', (line) => console.log(`${name} | ${line}`));
   }
   const [status, signal] = await once(child, 'close');
-  const left = (await place?.remove()) ?? [];
+  // The runs beside this one go on, whatever happens here.
+  const left = (await place?.remove().catch(({ message }) => [`what can't be removed: ${message}`])) ?? [];
   const { MEMCAGE_TEST_RESULTS: results } = process.env;
   const isWell = status === 0 && left.length === 0;
   const end = [name, isWell ? 0 : status || signal || 1, left.join('; ')];

@@ -81,7 +81,8 @@ function judgeFirst(first: Attempt, sound: Attempt | undefined, { operation, poi
     if (isDeepStrictEqual(first, sound)) return [];
     if (operation === 'list' && PASSED_OVER.includes(errno)) return [];
     // A cgroup that is gone has no peak to be read.
-    const isGone = errno === 'ENODEV' || errno === 'ENOENT';
+    const isGone =
+      errno === 'ENODEV' || (errno === 'ENOENT' && /\/memory\.(peak|max_usage_in_bytes)$/.test(point.subject));
     if (isGone && isDeepStrictEqual(first.result, { ...asObject(sound?.result), hasPeak: false })) return [];
     // One without memory.max has no memory controller, and so no limit: Infinity, which is null in JSON. On v1 the file is
     // missing only where the cgroup is gone, which has no limit either.
