@@ -1,4 +1,5 @@
 import type { CgroupDirectory } from '../cgroup/directory/directory';
+import { isGone, isRefused } from '../cgroup/directory/refusal';
 import { UsageAlarm } from '../cgroup/events/usage-alarm';
 import { bytesAt, type ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import type { SeenUsage } from '../cgroup/watching/usage-looks';
@@ -40,11 +41,14 @@ export class UsageThreshold {
   /** Tells of a crossing. */
   see(seen: SeenUsage, timeMs: number): void {
     const before = this.#heard;
-    this.#alarm?.look(timeMs);
     try {
+      this.#alarm?.look(timeMs);
       this.arm(seen);
-    } catch {
-      // No fd is free, or the cgroup is gone. The next look tries again.
+    } catch (error) {
+      if (isGone(error)) return;
+      if (!isRefused(error)) throw error;
+      // No fd is free, or the kernel is short of memory.
+      this.listener.lookSoon();
       return;
     }
     // What the kernel told just now came with a newer reading.

@@ -16,6 +16,11 @@ export function refusedWith(error: unknown, ...codes: string[]): boolean {
   return isNativeError(error) && codes.includes(error.code);
 }
 
+/** Whether the kernel refused, for a reason that may pass: it does not say that the cgroup was removed. */
+export function isRefused(error: unknown): boolean {
+  return isNativeError(error) || (error instanceof MemcageError && error.errno !== undefined && !isGone(error));
+}
+
 /** Whether the error means that the cgroup was removed. */
 export function isGone(error: unknown): boolean {
   return error instanceof MemcageError && error.code === 'ERR_MEMCAGE_CGROUP_GONE';

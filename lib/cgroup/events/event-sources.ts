@@ -10,6 +10,7 @@ import { OomSource } from './oom-source';
 import { watchRemoval } from './removal-watch';
 import type { EventSource, NamedSource, SourceContext } from './source';
 import { StateSource } from './state-source';
+import { ToldLook } from './told-look';
 import { checkTrigger, NO_THRESHOLD, type Trigger } from './trigger-options';
 import { openTrigger } from './trigger-sources';
 import type { CgroupEventName, TriggerHandle } from './types';
@@ -57,6 +58,7 @@ const SOURCES: Readonly<Record<CgroupVersion, Readonly<Record<CgroupEventName, S
 interface Watched<S extends EventSource = EventSource> {
   readonly source: S;
   readonly unwatch: () => void;
+  readonly told: ToldLook;
   /** Whether its fds are closed. */
   isClosed: boolean;
 }
@@ -87,6 +89,8 @@ export class EventSources {
   #listensToRemoval = false;
   #unwatchRemoval: (() => void) | undefined;
   #conclusion: NodeJS.Timeout | undefined;
+  /** The cgroup is gone, and its sources may have news that has not been read. */
+  readonly #goneLook = new ToldLook(() => this.#conclude({ isNotified: true }));
   #isReferenced = false;
   #holdsReference = false;
   /** Whether the handle is closed, or the cgroup gone. */
@@ -148,8 +152,11 @@ export class EventSources {
 
   /** memcage has put a process into the cgroup. It may end before the kernel's news of it can be read. */
   noteMember(): void {
-    const source = this.#named.get('states')?.source;
-    if (source instanceof StateSource) this.#unlessGone(() => source.noteMember(Date.now()));
+    const states = this.#named.get('states');
+    if (!(states?.source instanceof StateSource)) return;
+    const timeMs = Date.now();
+    states.source.noteMember(timeMs);
+    states.told.begin(timeMs, false);
   }
 
   /** The cgroup was removed by someone who called {@link look} first. */
@@ -160,6 +167,7 @@ export class EventSources {
   close(): void {
     this.#isOver = true;
     clearTimeout(this.#conclusion);
+    this.#goneLook.end();
     for (const watched of this.#all()) close(watched);
     this.#named.clear();
     this.#triggers.clear();
@@ -206,7 +214,7 @@ export class EventSources {
 
   /** Reading for a new name may reveal news for other names, which the kernel does not report again. */
   #lookSoon(watched: Watched): void {
-    process.nextTick(() => this.#lookAt(watched, Date.now(), false));
+    process.nextTick(() => watched.told.begin(Date.now(), false));
   }
 
   #open(from: 'oom' | 'limits' | 'states', name: CgroupEventName): NamedSource<CgroupEventName> {
@@ -250,13 +258,11 @@ export class EventSources {
   }
 
   #watch<S extends EventSource>(source: S): Watched<S> {
-    const watched: Watched<S> = {
-      source,
-      unwatch: unlessFailed(source, () =>
-        watcher().event(source.fd, source.kind, (timeMs) => this.#lookAt(watched, timeMs, true)),
-      ),
-      isClosed: false,
-    };
+    const told = new ToldLook((timeMs, isTold) => this.#lookAt(watched, timeMs, isTold));
+    const unwatch = unlessFailed(source, () =>
+      watcher().event(source.fd, source.kind, (timeMs) => told.begin(timeMs, true)),
+    );
+    const watched: Watched<S> = { source, unwatch, told, isClosed: false };
     return watched;
   }
 
@@ -278,8 +284,9 @@ export class EventSources {
   }
 
   #noticeRemoval(): void {
-    if (!this.#kernelTellsRemoval) this.#conclude({ isNotified: true });
-    else this.#conclusion ??= setTimeout(() => this.#conclude({ isNotified: true }), NOTICE_MS).unref();
+    const conclude = (): void => this.#goneLook.begin(Date.now(), true);
+    if (!this.#kernelTellsRemoval) conclude();
+    else this.#conclusion ??= setTimeout(conclude, NOTICE_MS).unref();
   }
 
   #conclude({ isNotified }: { isNotified: boolean }): void {
@@ -326,6 +333,7 @@ export class EventSources {
 
 function close(watched: Watched): void {
   watched.isClosed = true;
+  watched.told.end();
   watched.unwatch();
   watched.source.close();
 }

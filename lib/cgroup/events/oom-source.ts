@@ -1,5 +1,5 @@
 import { PatientLook } from '../../event-loop/patient-look';
-import { isGone } from '../directory/refusal';
+import { isGone, isRefused } from '../directory/refusal';
 import { parseOomControl } from '../files/formats';
 import { CountedEvents } from './counted';
 import { Pace } from './pace';
@@ -111,8 +111,8 @@ export class OomSource implements NamedSource<CgroupEventName> {
     try {
       this.#emitKills(parseOomControl(this.#events.text()).oomKills);
     } catch (error) {
-      if (!isGone(error)) throw error;
-      return true;
+      if (isGone(error)) return true;
+      if (!isRefused(error)) throw error;
     }
     return this.#awaited === 0;
   }

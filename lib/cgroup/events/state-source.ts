@@ -61,10 +61,9 @@ export class StateSource implements NamedSource<StateEventName> {
     this.#compare(this.#read(), timeMs);
   }
 
-  /** A process was put into the cgroup, and may have ended since. */
+  /** A process was put into the cgroup, and may have ended since: look afterwards. */
   noteMember(timeMs: number): void {
     this.#compare({ ...this.#last, populated: 1 }, timeMs);
-    this.look(timeMs);
   }
 
   conclude(timeMs: number): void {

@@ -50,10 +50,10 @@ class StallSource implements EventSource {
   }
 
   look(timeMs: number, isTold: boolean): void {
-    // If the cgroup is gone, the kernel's report only says so.
-    this.#file.text();
     // The kernel reports once per window, and keeps no count.
     if (isTold) this.#total += 1;
+    // If the cgroup is gone, the kernel's report only says so.
+    this.#file.text();
     const event = this.#tally.update(this.#total, timeMs);
     if (event !== undefined) this.context.emit('pressure', { ...event, trigger: this.trigger });
   }

@@ -1,6 +1,7 @@
 import { watcher } from '../../addon/watcher';
 import type { CgroupDirectory } from '../directory/directory';
 import { unlessGone } from '../directory/refusal';
+import { ToldLook } from './told-look';
 import { openTrigger } from './trigger-sources';
 import type { ThresholdEvent } from './types';
 
@@ -8,6 +9,7 @@ import type { ThresholdEvent } from './types';
 export class UsageAlarm {
   readonly #source: ReturnType<typeof openTrigger>;
   readonly #unwatch: () => void;
+  readonly #told = new ToldLook((timeMs) => this.look(timeMs));
   #isClosed = false;
 
   constructor(
@@ -21,7 +23,7 @@ export class UsageAlarm {
       { kind: 'usage', bytes, of: 'memory' },
     );
     try {
-      this.#unwatch = watcher().event(this.#source.fd, this.#source.kind, (timeMs) => this.look(timeMs));
+      this.#unwatch = watcher().event(this.#source.fd, this.#source.kind, (timeMs) => this.#told.begin(timeMs, true));
     } catch (error) {
       this.#source.close();
       throw error;
@@ -36,6 +38,7 @@ export class UsageAlarm {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#told.end();
     this.#unwatch();
     this.#source.close();
   }

@@ -114,6 +114,18 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     expect([hits.length, said?.fds]).toEqual([1, sound.said?.fds]);
   });
 
+  const onV1 = version === 1 ? test : test.skip;
+  // Those before are the start's and those of on(), where the caller gets the error.
+  onV1.each([
+    ['read', /eventfd/, 2],
+    ['pread64', /usage_in_bytes$/, 3],
+  ])('where the kernel tells of a threshold is made again (%s %s %i)', async (call, subject, nth) => {
+    const sound = await operate('events', place);
+    const rules = [`fail parent ${call} ${nth}:${subject.source} ${ENOMEM}`];
+    const { hits, said } = await operate('events', place, { rules });
+    expect([hits.length, said?.stray, said?.first]).toEqual([1, [], sound.said?.first]);
+  });
+
   test('where the guardian waits does not make it spin', async () => {
     const rules = [`fail guardian poll 0 ${ENOMEM}`];
     const { points } = await operate('kill', place, { rules, open: true, graceMs: 500 });
