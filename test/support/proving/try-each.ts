@@ -69,6 +69,6 @@ export async function tryEach<T>(
     if (asked !== undefined) for (const line of tried.wrong) writeSync(2, `${line}\n`);
   }
   writeSync(2, `${missed} were not reached\n`);
-  expect(wrong).toEqual([]);
+  expect({ seed, wrong }).toEqual({ seed, wrong: [] });
   expect(missed).toBeLessThan(mayMiss(chosen.length));
 }
