@@ -94,8 +94,11 @@ void Overseer::Look(const seccomp_notif& call) {
   if (IsMark(call)) return;
   std::vector<Execution> executions;
   const Role role = tasks_.Of(call, &executions);
-  for (const Execution& one : executions) {
-    Log({"exec", std::to_string(one.pid), NameOf(one.before), one.program, ReadProc(one.pid, "cgroup")});
+  // Of who is killed while it is looked at, the kernel may say that it is in the root cgroup.
+  if (IsWaiting(call.id)) {
+    for (const Execution& one : executions) {
+      Log({"exec", std::to_string(one.pid), NameOf(one.before), one.program, one.cgroups});
+    }
   }
   const bool is_loop = (role == Role::kParent || role == Role::kWatcher) && loop_fds_.IsOn(call);
   if (!is_open_ || role == Role::kOther || is_loop) {
@@ -150,6 +153,10 @@ void Overseer::Obey(const Rule& rule, const seccomp_notif& call, bool* is_answer
       if (holds_.Hold(call, rule)) *is_answered = true;
       break;
   }
+}
+
+bool Overseer::IsWaiting(uint64_t id) const {
+  return ioctl(program_.listener.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
 }
 
 void Overseer::Answer(uint64_t id, int error, int64_t value, bool goes_on) {

@@ -51,6 +51,8 @@ class Overseer {
   bool IsMark(const seccomp_notif& call);
   void Count(const seccomp_notif& call, Role role);
   void Obey(const Rule& rule, const seccomp_notif& call, bool* is_answered);
+  /** False if the caller has been killed. */
+  [[nodiscard]] bool IsWaiting(uint64_t id) const;
   void Answer(uint64_t id, int error, int64_t value, bool goes_on);
   void Reap();
   void ReportHang();

@@ -34,14 +34,20 @@ Role Tasks::Of(const seccomp_notif& call, std::vector<Execution>* executions) {
   const pid_t process = ProcessOf(pid);
   if (process == root_) return OfThread(call);
   Process& found = Find(process, call);
-  if (!found.before_exec.empty() && found.before_exec != ReadProc(process, "auxv")) {
+  if (found.before_exec.empty() && !IsExec(call.data.nr)) return found.role;
+  // The auxiliary vector says where the program is loaded, which differs from one exec to the next. Who has been killed
+  // meanwhile has none, and runs nothing any more.
+  const std::string now = ReadProc(process, "auxv");
+  if (now.empty()) return found.role;
+  if (!found.before_exec.empty() && found.before_exec != now) {
     const Role before = found.role;
     found.role = ByProgram(process, Role::kOther);
     found.before_exec.clear();
-    if (before != Role::kOther) executions->push_back({process, before, ReadProcLink(process, "exe")});
+    if (before != Role::kOther) {
+      executions->push_back({process, before, ReadProcLink(process, "exe"), ReadProc(process, "cgroup")});
+    }
   }
-  // The auxiliary vector says where the program is loaded, which differs from one exec to the next.
-  if (IsExec(call.data.nr)) found.before_exec = ReadProc(process, "auxv");
+  if (IsExec(call.data.nr)) found.before_exec = now;
   return found.role;
 }
 

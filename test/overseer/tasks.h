@@ -34,6 +34,7 @@ struct Execution {
   pid_t pid;
   Role before;
   std::string program;
+  std::string cgroups;
 };
 
 /** Who is who. */
