@@ -104,7 +104,8 @@ void AwaitGate() {
     length = Call(SYS_read, task.report_fd, &byte, 1);
   } while (length == -EAGAIN);
   // Nobody is left who could open the gate, or read a report: so there is nothing to tell but the status.
-  if (length != 1) _exit(kNeverStarted);
+  if (length == 0 || length == -ECONNRESET) _exit(kNeverStarted);
+  Check(length, Stage::kInit, "gate");
   if (!task.gate_parent) return;
   // The end of the socket shows the death of the parent as a pidfd would, in any PID namespace.
   task.plan.parent_pidfd = task.report_fd;
