@@ -1,6 +1,8 @@
 import { type BigIntStats, chmodSync, readdirSync, readlinkSync, rmdirSync, statSync, utimesSync } from 'node:fs';
+import { constants } from 'node:os';
 import type { NativeBinding, NativeError } from '../../../types/native';
 import { OwnedFd } from '../../addon/owned-fd';
+import { ErrorCode, MemcageError } from '../../errors/errors';
 import { cgroupLimitError } from './cgroup-limit';
 import { missingFile } from './missing-file';
 import { cgroupError, isGone, refusedWith } from './refusal';
@@ -94,15 +96,16 @@ export class CgroupDirectory {
   }
 
   exists(): boolean {
-    try {
-      const fd = this.native.openBeneath({ dirFd: this.anchor, path: this.beneath('cgroup.procs'), access: 'probe' });
-      this.native.closeFd({ fd });
-      return true;
-    } catch (error) {
-      // A removed directory that is still open lists nothing (ENOENT); its open files answer ENODEV.
-      if (refusedWith(error, 'ENOENT', 'ENODEV')) return false;
-      throw cgroupError(error, 'open', this.path);
-    }
+    return this.#whyGone() === undefined;
+  }
+
+  /** Throws ERR_MEMCAGE_CGROUP_GONE if it was removed. */
+  checkExists(): void {
+    const cause = this.#whyGone();
+    if (cause === undefined) return;
+    const { path } = this;
+    const { errno, syscall } = cause;
+    throw new MemcageError(ErrorCode.CGROUP_GONE, `${path} was removed`, { errno, syscall, path, cause });
   }
 
   make(): void {
@@ -208,6 +211,18 @@ export class CgroupDirectory {
     }
   }
 
+  #whyGone(): NativeError | undefined {
+    try {
+      const fd = this.native.openBeneath({ dirFd: this.anchor, path: this.beneath('cgroup.procs'), access: 'probe' });
+      this.native.closeFd({ fd });
+      return undefined;
+    } catch (error) {
+      // A removed directory that is still open lists nothing (ENOENT); its open files answer ENODEV.
+      if (refusedWith(error, 'ENOENT', 'ENODEV')) return error as NativeError;
+      throw cgroupError(error, 'open', this.path);
+    }
+  }
+
   #call<T>(doing: string, file: string, call: (path: string) => T): T {
     try {
       return call(this.beneath(file));
@@ -232,5 +247,14 @@ function addMode(path: string, bits: number): void {
 
 /** Like fstatSync, which in Deno knows only its own fds. */
 export function statFd(fd: number): BigIntStats {
-  return statSync(`/proc/self/fd/${fd}`, { bigint: true });
+  const path = `/proc/self/fd/${fd}`;
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (found !== undefined) return found;
+  // Node's ENOENT would read as if the cgroup were gone.
+  const details = { errno: -constants.errno.ENOENT, syscall: 'stat', path };
+  throw new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    `There is no ${path}: memcage needs a proc file system at /proc`,
+    details,
+  );
 }

@@ -240,8 +240,7 @@ export class Cgroup extends ReadableCgroup {
    */
   async remove(): Promise<void> {
     const directory = this.opened();
-    if (!withAccess(directory, () => directory.exists()))
-      throw new MemcageError(ErrorCode.CGROUP_GONE, `${this.path} was removed`, { path: this.path });
+    withAccess(directory, () => directory.checkExists());
     // rmdir(2) takes a name, which another cgroup may have by now.
     const attempt = (): boolean => {
       if (!directory.exists()) return true;

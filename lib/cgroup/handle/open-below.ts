@@ -1,4 +1,3 @@
-import { ErrorCode, MemcageError } from '../../errors/errors';
 import type { CgroupDirectory } from '../directory/directory';
 import { cgroupsBelow, passingOver } from '../directory/walk';
 
@@ -14,9 +13,7 @@ export function* openBelow<T>(
   try {
     top.children();
     // For a removed cgroup, the kernel lists nothing and reports no error.
-    if (!top.exists()) {
-      throw new MemcageError(ErrorCode.CGROUP_GONE, `${directory.path} was removed`, { path: directory.path });
-    }
+    top.checkExists();
     for (const { directory: each } of cgroupsBelow(top)) {
       const anchored = passingOver(() => each.anchored());
       if (anchored !== undefined) yield open(anchored);

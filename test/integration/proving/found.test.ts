@@ -85,6 +85,19 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     });
   });
 
+  testRows(
+    'where a cgroup is to be removed is named, and the cgroup is not taken for removed',
+    [
+      [{ role: 'parent', call: 'statx', subject: /^\/proc\/self\/fd\// }, 'ENOENT', 'stat'],
+      [{ role: 'parent', call: 'openat2', subject: /^cgroup\.procs$/ }, 'ENODEV', 'openat2'],
+    ] as const,
+    async ([at, errno, syscall]) => {
+      const { said, remains } = await failAt('remove', place, at, errno);
+      expect(said?.first.error).toMatchObject({ errno: -constants.errno[errno], syscall });
+      expect(remains).toEqual([]);
+    },
+  );
+
   test('where a message is sent to a warm child is an error of run()', async () => {
     const { status, said } = await failAt('pool', place, { role: 'parent', call: 'write', subject: /^socket:/ }, 'EIO');
     expect(status).toBe(0);
@@ -97,7 +110,12 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
   });
 
   test('where a child reads that its gate is open is its error', async () => {
-    const { status, said } = await failAt('gate', place, { role: 'launcher', call: 'read', subject: /^socket:/ }, 'EIO');
+    const { status, said } = await failAt(
+      'gate',
+      place,
+      { role: 'launcher', call: 'read', subject: /^socket:/ },
+      'EIO',
+    );
     expect([status, said?.stray]).toEqual([0, []]);
     expect(said?.first.error).toMatchObject({ errno: -constants.errno.EIO, syscall: 'read' });
   });
