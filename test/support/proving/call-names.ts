@@ -11,7 +11,7 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   eventfd2: ['eventfd'],
   execveat: ['execve'],
   faccessat2: ['access', 'faccessat'],
-  fstat: ['stat', 'statx'],
+  fstat: ['stat', 'statx', 'fdopendir'],
   getdents64: ['scandir', 'readdir', 'opendir', 'getdents'],
   mkdirat: ['mkdir'],
   mknodat: ['mknod'],
@@ -35,9 +35,17 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
 
 /** Whether an error names the call that has failed. */
 export function namesCall({ syscall = '' }: Told, { role, call, subject }: Point): boolean {
-  // As Node has it for all that fails between fork and exec, and for the pipes.
-  const isPipe = call === 'socketpair' || call === 'pipe2' || (call === 'ioctl' && subject.startsWith('socket:'));
-  const isNodes = role === 'child' || role === 'launcher' || role === 'init' || isPipe;
-  if (isNodes && /^spawn(Sync)?( |$)/.test(syscall)) return true;
+  if (isNodes({ role, call, subject }) && /^spawn(Sync)?( |$)/.test(syscall)) return true;
+  // As the result of spawnSync() has it for all that fails while it waits.
+  if (call === 'ppoll' && syscall.startsWith('spawnSync ')) return true;
   return syscall === call || OTHER_NAMES[call]?.includes(syscall) === true;
+}
+
+/** Whether Node says no more than that the child could not be spawned. */
+function isNodes({ role, call, subject }: Pick<Point, 'role' | 'call' | 'subject'>): boolean {
+  // All between fork and exec.
+  if (role === 'child' || role === 'launcher' || role === 'init' || call === 'clone') return true;
+  // What exec would say, too.
+  if (subject === '/bin/sh' && (call === 'access' || OTHER_NAMES[call]?.includes('stat') === true)) return true;
+  return call === 'socketpair' || call === 'pipe2' || (call === 'ioctl' && subject.startsWith('socket:'));
 }

@@ -15,6 +15,8 @@ const MODULE = /\/(dist|node_modules|build|fixtures\/proving)(\/|$)|\/package\.j
 /** In these Node starts the child by itself, so what that child does, and its pipes, are Node's affair too. */
 const BY_NODE = /^launcher/;
 const PIPE = /^(socket|pipe):/;
+/** And how libuv hears of its end, without which it waits for ever or aborts. */
+const LIBUV_END: readonly string[] = ['rt_sigaction', 'wait4'];
 
 /** Whether the point is none of memcage's. */
 export function isForeign(operation: string, { role, call, subject }: Point): boolean {
@@ -23,6 +25,7 @@ export function isForeign(operation: string, { role, call, subject }: Point): bo
   if (role !== 'parent') return false;
   // Only libuv has it there, for the channel of fork(): Node loses the message.
   if (call === 'recvmsg') return true;
+  if (BY_NODE.test(operation) && LIBUV_END.includes(call)) return true;
   // What the guardian is told goes through a socket, too.
   const isPipe = PIPE.test(subject) || call === 'pipe2';
   if (BY_NODE.test(operation) && isPipe && !['sendmsg', 'recvfrom'].includes(call)) return true;

@@ -24,6 +24,8 @@ const TIMED_OUT = 124;
 const PASSED_OVER: readonly string[] = [
   ...['ENOENT', 'ENODEV', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'EOPNOTSUPP'],
 ];
+/** A list of processes passes over zombies, too (lib/machine/proc-file.ts). */
+const UNSEEN: readonly string[] = ['ENOENT', 'ESRCH', 'EINVAL', 'EACCES', 'EPERM'];
 
 /** Judges a run of an operation with one fault by the same without any. */
 export function judge(run: Operated, sound: Operated, fault: Fault): Finding[] {
@@ -33,16 +35,24 @@ export function judge(run: Operated, sound: Operated, fault: Fault): Finding[] {
     const signal = run.status > SIGNALLED ? `signal ${run.status - SIGNALLED}` : `status ${run.status}`;
     return [{ wrong: 'crash', what: `${signal}: ${run.stderr.slice(0, 2000)}` }, ...uncaged(run), ...left(run)];
   }
+  // Nobody removes what the kernel says is gone.
+  const isToldGone = isToldOfRemoval(fault);
   return [
     ...said.stray.map((error): Finding => ({ wrong: 'crash', what: `nobody could catch ${describe(error)}` })),
     ...uncaged(run),
-    ...left(run),
+    ...left(isToldGone ? { ...run, remains: [] } : run),
     ...held(run, sound, fault),
     ...(run.hits.length === 0 ? [] : judgeFirst(said.first, sound.said?.first, fault)),
-    ...(isDeepStrictEqual(said.second, sound.said?.second)
+    ...(isToldGone || isDeepStrictEqual(said.second, sound.said?.second)
       ? []
       : [{ wrong: 'spoiled' as const, what: `the next one: ${JSON.stringify(said.second)}` }]),
   ];
+}
+
+/** Who removes a cgroup, or looks whether it is still there, is told that it is not. */
+function isToldOfRemoval({ operation, point: { call, subject }, errno }: Fault): boolean {
+  if (errno !== 'ENOENT' && errno !== 'ENODEV') return false;
+  return call === 'rmdir' || call === 'unlinkat' || (operation === 'remove' && subject === 'cgroup.procs');
 }
 
 /** A program that memcage has started outside of any cage. */
@@ -79,11 +89,11 @@ function held({ said }: Operated, sound: Operated, { point }: Fault): Finding[] 
 function judgeFirst(first: Attempt, sound: Attempt | undefined, { operation, point, errno }: Fault): Finding[] {
   if (first.error === undefined) {
     if (isDeepStrictEqual(first, sound)) return [];
-    if (operation === 'list' && PASSED_OVER.includes(errno)) return [];
-    // A cgroup that is gone has no peak to be read.
-    const isGone =
-      errno === 'ENODEV' || (errno === 'ENOENT' && /\/memory\.(peak|max_usage_in_bytes)$/.test(point.subject));
-    if (isGone && isDeepStrictEqual(first.result, { ...asObject(sound?.result), hasPeak: false })) return [];
+    if (passedOver(operation, point).includes(errno)) return [];
+    // A cgroup that is gone has no peak to be read, and one whose file for it is not supported has none, either.
+    const isPeak = /\/memory\.(peak|max_usage_in_bytes)$/.test(point.subject);
+    const hasNoPeak = errno === 'ENODEV' || (isPeak && (errno === 'ENOENT' || errno === 'EOPNOTSUPP'));
+    if (hasNoPeak && isDeepStrictEqual(first.result, { ...asObject(sound?.result), hasPeak: false })) return [];
     // One without memory.max has no memory controller, and so no limit: Infinity, which is null in JSON. On v1 the file is
     // missing only where the cgroup is gone, which has no limit either.
     const isUnlimited = errno === 'ENOENT' && /\/memory\.(max|limit_in_bytes)$/.test(point.subject);
@@ -101,6 +111,12 @@ function judgeFirst(first: Attempt, sound: Attempt | undefined, { operation, poi
   const isUnanswered = point.role === 'guardian' && point.call === 'sendto';
   if (isUnanswered && all.some((error) => error.errno === -ERRNO.ESRCH && error.syscall === 'recvfrom')) return [];
   return [{ wrong: 'false', what: all.map(describe).join(' <- ') }];
+}
+
+/** What shortens the result of an operation that lists something. */
+function passedOver(operation: string, { subject }: Fault['point']): readonly string[] {
+  if (operation === 'list') return PASSED_OVER;
+  return operation === 'cgroup' && /^\/proc\/\d+\/status$/.test(subject) ? UNSEEN : [];
 }
 
 function asObject(value: unknown): object {
