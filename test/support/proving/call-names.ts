@@ -36,8 +36,9 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
 /** Whether an error names the call that has failed. */
 export function namesCall({ syscall = '' }: Told, { role, call, subject }: Point): boolean {
   if (isNodes({ role, call, subject }) && /^spawn(Sync)?( |$)/.test(syscall)) return true;
-  // As the result of spawnSync() has it for all that fails while it waits.
-  if (call === 'ppoll' && syscall.startsWith('spawnSync ')) return true;
+  // As the result of spawnSync() has it for all that fails while it waits, and reads what the child writes.
+  const isWait = call === 'ppoll' || (call === 'read' && subject.startsWith('socket:'));
+  if (isWait && syscall.startsWith('spawnSync ')) return true;
   return syscall === call || OTHER_NAMES[call]?.includes(syscall) === true;
 }
 
