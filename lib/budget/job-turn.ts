@@ -78,8 +78,9 @@ export class JobTurn implements Turn {
     try {
       headroom.makeFor(jobs.ledger.running.length, cage);
       this.#gate.open();
-    } catch {
-      // The cage closes, or is gone: this child ends with it, if it has not ended already.
+    } catch (error) {
+      // If the cage closes, or is gone, this child ends with it, if it has not ended already.
+      this.#gate.failed(error);
       this.#born.killAll();
     }
   }

@@ -85,7 +85,7 @@ export function openForerunner(native: NativeBinding, plan: LaunchPlan, options:
       return result;
     },
     end: () => status?.read(),
-    failure: () => (gate === undefined ? undefined : report.read()),
+    failure: () => (gate === undefined ? undefined : (report.read() ?? gate.failure)),
     close,
   };
 }

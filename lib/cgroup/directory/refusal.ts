@@ -17,7 +17,7 @@ export function refusedWith(error: unknown, ...codes: string[]): boolean {
 }
 
 /** Whether the kernel refused, for a reason that may pass: it does not say that the cgroup was removed. */
-export function isRefused(error: unknown): boolean {
+export function isRefused(error: unknown): error is NativeError | (MemcageError & { errno: number }) {
   return isNativeError(error) || (error instanceof MemcageError && error.errno !== undefined && !isGone(error));
 }
 

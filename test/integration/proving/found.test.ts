@@ -109,16 +109,18 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     expect([status, said?.first.error]).toEqual([0, undefined]);
   });
 
-  test('where a child reads that its gate is open is its error', async () => {
-    const { status, said } = await failAt(
-      'gate',
-      place,
-      { role: 'launcher', call: 'read', subject: /^socket:/ },
-      'EIO',
-    );
-    expect([status, said?.stray]).toEqual([0, []]);
-    expect(said?.first.error).toMatchObject({ errno: -constants.errno.EIO, syscall: 'read' });
-  });
+  testRows(
+    'where a gate is opened is the error of the child that waits there',
+    [
+      [{ role: 'launcher', call: 'read', subject: /^socket:/ }, 'read'],
+      [{ role: 'parent', call: 'write', subject: /^socket:/ }, 'write'],
+    ] as const,
+    async ([at, syscall]) => {
+      const { status, said } = await failAt('gate', place, at, 'EIO');
+      expect([status, said?.stray]).toEqual([0, []]);
+      expect(said?.first.error).toMatchObject({ errno: -constants.errno.EIO, syscall });
+    },
+  );
 
   test('in an init ends it', async () => {
     const { status, said } = await failAt(
