@@ -18,6 +18,9 @@ const PIPE = /^(socket|pipe):/;
 /** And how libuv hears of its end, without which it waits for ever or aborts. */
 const LIBUV_END: readonly string[] = ['rt_sigaction', 'wait4'];
 
+/** In these Node reads what the child writes, and listens to no 'error' of those streams. */
+const READ_BY_NODE = /^exec(File)?$/;
+
 /** Whether the point is none of memcage's. */
 export function isForeign(operation: string, { role, call, subject }: Point): boolean {
   // The guardian is the only one that memcage clones there, and it is in all the other operations.
@@ -26,6 +29,7 @@ export function isForeign(operation: string, { role, call, subject }: Point): bo
   // Only libuv has it there, for the channel of fork(): Node loses the message.
   if (call === 'recvmsg') return true;
   if (BY_NODE.test(operation) && LIBUV_END.includes(call)) return true;
+  if (READ_BY_NODE.test(operation) && call === 'read' && PIPE.test(subject)) return true;
   // What the guardian is told goes through a socket, too.
   const isPipe = PIPE.test(subject) || call === 'pipe2';
   if (BY_NODE.test(operation) && isPipe && !['sendmsg', 'recvfrom'].includes(call)) return true;
