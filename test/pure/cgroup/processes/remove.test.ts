@@ -9,6 +9,7 @@ import {
   undo,
   undoMake,
 } from '../../../../lib/cgroup/processes/remove';
+import { spendOfTurn } from '../../../../lib/event-loop/turn-share';
 import { type CgroupsInMemory, cgroupsInMemory, refusal } from '../../../support/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';
@@ -242,10 +243,20 @@ describe('undoing the making of a cgroup', () => {
     return { calls: () => calls, undo: () => undoMake(directory), isThere: () => made.cgroups.has('c') };
   }
 
-  test('is done at once', () => {
+  test('is done at once, and no second time', async () => {
     const made = shortFor(0, 'ENOMEM');
     made.undo();
     expect([made.isThere(), waits]).toEqual([false, []]);
+    await new Promise(setImmediate);
+    expect(made.calls()).toBe(1);
+  });
+
+  test('is done at once, too, where others have used up this turn of the event loop', async () => {
+    spendOfTurn(1000);
+    const made = shortFor(0, 'ENOMEM');
+    made.undo();
+    expect(made.isThere()).toBe(false);
+    await new Promise(setImmediate);
   });
 
   test.each(['ENOMEM', 'EBUSY'] as const)(
