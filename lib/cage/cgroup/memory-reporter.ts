@@ -74,7 +74,8 @@ export class MemoryReporter {
   }
 
   #reportOf(read: (role: Role) => number | undefined): MemoryReport {
-    const limitBytes = Math.min(read('max') ?? Number.POSITIVE_INFINITY, this.#cageLimit() ?? Number.POSITIVE_INFINITY);
+    // The file is missing where the cgroup is gone. That does not mean that there was no limit.
+    const limitBytes = Math.min(read('max') ?? this.#plan.max, this.#cageLimit() ?? Number.POSITIVE_INFINITY);
     const peakBytes = read('peak') ?? null;
     return { limitBytes, peakBytes, swapLimited: !this.#context.swapOn || isLimited(read(this.#swap)) };
   }

@@ -94,10 +94,6 @@ function judgeFirst(first: Attempt, sound: Attempt | undefined, { operation, poi
     const isPeak = /\/memory\.(peak|max_usage_in_bytes)$/.test(point.subject);
     const hasNoPeak = errno === 'ENODEV' || (isPeak && (errno === 'ENOENT' || errno === 'EOPNOTSUPP'));
     if (hasNoPeak && isDeepStrictEqual(first.result, { ...asObject(sound?.result), hasPeak: false })) return [];
-    // One without memory.max has no memory controller, and so no limit: Infinity, which is null in JSON. On v1 the file is
-    // missing only where the cgroup is gone, which has no limit either.
-    const isUnlimited = errno === 'ENOENT' && /\/memory\.(max|limit_in_bytes)$/.test(point.subject);
-    if (isUnlimited && isDeepStrictEqual(first.result, { ...asObject(sound?.result), limitBytes: null })) return [];
     return [{ wrong: 'partial', what: `${JSON.stringify(first.result)} instead of ${JSON.stringify(sound?.result)}` }];
   }
   const all = withRelated(first.error);
