@@ -113,8 +113,8 @@ class WatchedChild implements Launched {
       // Before 'exit', so that listeners find the cage gone and the outcome recorded, unless something was left running.
       if (late === undefined) this.#endCaged(end, event.texts);
       else this.#endUnstarted(late.error, event.texts);
-      if (late === undefined) this.context.onEnd(end.exitCode, end.signal, event.errno);
-      else this.context.onEnd(null, null, late.errno, late.asNode ? undefined : late.error);
+      if (late === undefined) this.context.onEnd(end.exitCode, end.signal, event.errno, { cause: end.error });
+      else this.context.onEnd(null, null, late.errno, late.asNode ? {} : { instead: late.error });
     } finally {
       forerunner?.close();
       this.native.closeFd({ fd: pidfd });

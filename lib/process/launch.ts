@@ -42,12 +42,19 @@ export interface Launched {
   kill(signal: number): number;
 }
 
+/** What there is to say of an errno at the end of a child. */
+interface EndError {
+  /** What the caller is to get instead of Node's error for that errno. */
+  instead?: Error | undefined;
+  /** The cause of Node's error. */
+  cause?: Error | undefined;
+}
+
 /**
  * Called after the child was reaped. `errno` is 0, or a negative errno if its status could not be read (another
- * reaper took it), or if it never became its program; the other two are null then. `error` is what the caller is to get
- * instead of Node's error for that errno.
+ * reaper took it), or if it never became its program; the other two are null then.
  */
-export type OnEnd = (exitCode: number | null, signal: NodeJS.Signals | null, errno: number, error?: Error) => void;
+export type OnEnd = (exitCode: number | null, signal: NodeJS.Signals | null, errno: number, error?: EndError) => void;
 
 /**
  * Starts a child. A refusal that Node's callers know (ENOENT, EACCES, ...) is returned as a negative errno, and

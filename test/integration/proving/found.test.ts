@@ -104,6 +104,16 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     expect(said?.first.error).toMatchObject({ errno: -constants.errno.EIO, syscall: 'write' });
   });
 
+  testRows(
+    'where a child is reaped is the cause of the error that Node makes',
+    [['spawn'], ['contain'], ['gate']] as const,
+    async ([operation]) => {
+      const error = await errorOf(operation, { role: 'watcher', call: 'waitid' }, 'ECHILD');
+      expect(error).toMatchObject({ errno: -constants.errno.ECHILD, syscall: 'spawn /bin/sh' });
+      expect(error.related).toContainEqual(expect.objectContaining({ syscall: 'waitid' }));
+    },
+  );
+
   test('where an init takes up its pipe, for a signal, is made again', async () => {
     const { status, said } = await failAt('launcher-init', place, { role: 'init', call: 'dup2' }, 'EINTR');
     expect([status, said?.first.error]).toEqual([0, undefined]);
