@@ -89,6 +89,10 @@ export class EventSources {
   #listensToRemoval = false;
   #unwatchRemoval: (() => void) | undefined;
   #conclusion: NodeJS.Timeout | undefined;
+  /** v2: something has changed in the directory above. */
+  readonly #removalLook = new ToldLook(() => {
+    if (!this.cgroup.directory.isAtItsPath()) this.#noticeRemoval();
+  });
   /** The cgroup is gone, and its sources may have news that has not been read. */
   readonly #goneLook = new ToldLook(() => this.#conclude({ isNotified: true }));
   #isReferenced = false;
@@ -168,6 +172,7 @@ export class EventSources {
     this.#isOver = true;
     clearTimeout(this.#conclusion);
     this.#goneLook.end();
+    this.#removalLook.end();
     for (const watched of this.#all()) close(watched);
     this.#named.clear();
     this.#triggers.clear();
@@ -302,10 +307,8 @@ export class EventSources {
 
   /** For v2, which does not report a removal itself. */
   #watchRemoval(): void {
-    const { directory } = this.cgroup;
-    this.#unwatchRemoval ??= watchRemoval(directory.path, () => {
-      if (!directory.isAtItsPath()) this.#noticeRemoval();
-    });
+    const { path } = this.cgroup.directory;
+    this.#unwatchRemoval ??= watchRemoval(path, () => this.#removalLook.begin(Date.now(), true));
   }
 
   /** Updates what depends on whether anyone listens. */
