@@ -1,9 +1,7 @@
+import { stripVTControlCharacters } from 'node:util';
+
 /** The longest line that is not broken into two where it is shown. */
 const LONGEST = 200;
-
-/** Colors, of a terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: what they begin with is one
-const COLORS = /\u001B\[[\d;]*m/g;
 
 /** Whether a step failed by itself. Steps that were ended with the run have no status. */
 export const isFailure = (status) => /^[1-9]\d*$/.test(status);
@@ -26,8 +24,7 @@ export function failureLines({ steps, runs, files, most }) {
 
 /** What a message of Jest's says, without the lines that every one has. */
 function reasonLines(message) {
-  return message
-    .replaceAll(COLORS, '')
+  return stripVTControlCharacters(message)
     .split('\n')
     .filter((line) => /\w/.test(line) && !/^\s*at /.test(line))
     .map((line) => `  ${shorten(line)}`);

@@ -114,9 +114,9 @@ export class ProcessHandle {
     try {
       return this.#options.launch(
         { ...planOf(request, textOrEmpty), stdio: stdio.fds },
-        (exitCode, signal, errno, { instead, cause = this.cause } = {}) => {
+        (exitCode, signal, errno, { instead, cause } = {}) => {
           if (instead !== undefined) this.failure = { error: instead };
-          this.cause = cause;
+          if (cause !== undefined) this.cause = cause;
           this.#end(errno === 0 ? (exitCode ?? 0) : errno, signal ?? '');
         },
       );

@@ -45,7 +45,8 @@ export function namesCall({ syscall = '' }: Told, { role, call, subject }: Point
 /** Whether Node says no more than that the child could not be spawned. */
 function isNodes({ role, call, subject }: Pick<Point, 'role' | 'call' | 'subject'>): boolean {
   // All between fork and exec.
-  if (role === 'child' || role === 'launcher' || role === 'init' || call === 'clone') return true;
+  if (role === 'child' || role === 'launcher' || role === 'init') return true;
+  if (role === 'parent' && call === 'clone') return true;
   // What exec would say, too.
   if (subject === '/bin/sh' && (call === 'access' || OTHER_NAMES[call]?.includes('stat') === true)) return true;
   return call === 'socketpair' || call === 'pipe2' || (call === 'ioctl' && subject.startsWith('socket:'));

@@ -49,10 +49,14 @@ export function judge(run: Operated, sound: Operated, fault: Fault): Finding[] {
   ];
 }
 
-/** Who removes a cgroup, or looks whether it is still there, is told that it is not. */
+/**
+ * Who removes a cgroup, or looks whether it is still there, is told that it is not. In the other operations it is below a cage
+ * root, and removed with that.
+ */
 function isToldOfRemoval({ operation, point: { call, subject }, errno }: Fault): boolean {
   if (errno !== 'ENOENT' && errno !== 'ENODEV') return false;
-  return call === 'rmdir' || call === 'unlinkat' || (operation === 'remove' && subject === 'cgroup.procs');
+  if (operation === 'remove') return call === 'rmdir' || call === 'unlinkat' || subject === 'cgroup.procs';
+  return operation === 'detached' && call === 'rmdir';
 }
 
 /** A program that memcage has started outside of any cage. */
