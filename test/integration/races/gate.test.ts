@@ -26,7 +26,8 @@ const ROWS: readonly (readonly [string, Race])[] = [
   ],
   [
     'the budget is closed before the launcher waits at its gate',
-    { operation: 'shut', rules: [inOrder(mark('closing'), AT_GATE)] },
+    // It is about to wait: close() kills it, so that later it would not come there at all.
+    { operation: 'shut', rules: [`hold ${mark('waiting')} ${AT_GATE}`, inOrder(mark('closing'), AT_GATE)] },
   ],
   [
     'the budget is closed while the launcher waits',

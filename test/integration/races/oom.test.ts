@@ -1,5 +1,5 @@
 import { type Race, Races } from '../../support/races/force';
-import { inOrder, LOOKS, meanwhile, onceDead, REAPED, WATCHED } from '../../support/races/rules';
+import { inOrder, KILLS_AT_LOOK, LOOKS, meanwhile, onceDead, REAPED, WATCHED } from '../../support/races/rules';
 import { describeIf } from '../../support/require';
 
 /** The cgroup had the counts. */
@@ -10,11 +10,11 @@ const ROWS: readonly (readonly [string, Race])[] = [
     'the child is killed before its parent watches it: the verdict is right, and told once',
     { operation: 'oom', rules: [onceDead(WATCHED)] },
   ],
-  ['the OOM is told before the end', { operation: 'oom', rules: [inOrder(LOOKS, REAPED)] }],
+  ['the OOM is told before the end', { operation: 'oom', rules: [...KILLS_AT_LOOK, inOrder(LOOKS, REAPED)] }],
   ['the end is told before anybody has looked at the OOM', { operation: 'oom', rules: [inOrder(REAPED, LOOKS)] }],
   [
     'a process of the child’s is killed, and that is told before the end',
-    { operation: 'inner', rules: [inOrder(LOOKS, REAPED)] },
+    { operation: 'inner', rules: [...KILLS_AT_LOOK, inOrder(LOOKS, REAPED)] },
   ],
   [
     'a process of the child’s is killed, and the end is told first',

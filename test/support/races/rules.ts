@@ -33,3 +33,12 @@ export const onceDead = (point: string, child = 1): string => `hold ${point} end
 
 /** Somebody else acts when this call has come, and it waits: a command of test/fixtures/races/stranger.sh. */
 export const meanwhile = (point: string, command: string): string => `run ${point} . "$STRANGER"; ${command}`;
+
+/**
+ * The kernel kills only once the parent, told of the OOM, looks: else the watcher, if it is late, hears of the OOM and of the end at
+ * once, and tells of both together.
+ */
+export const KILLS_AT_LOOK = [
+  meanwhile(EXECUTES, 'put 1 memory.oom_control 1'),
+  meanwhile(LOOKS, 'put 1 memory.oom_control 0 && killed 1'),
+];
