@@ -9,8 +9,8 @@ import { until } from '../../support/until';
 
 const START = join(__dirname, '../../fixtures/proving/start.js');
 
-const overseeStart = (rules: string[], ...args: string[]): Promise<Overseen> =>
-  oversee([process.execPath, START, ...args], { rules });
+const overseeStart = (rules: string[], options: OverseeOptions = {}): Promise<Overseen> =>
+  oversee([process.execPath, START], { ...options, rules });
 
 const shell = (script: string, options: OverseeOptions = {}): Promise<Overseen> =>
   oversee(['sh', '-c', script], { always: true, ...options });
@@ -125,7 +125,7 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'the overseer of memcage', 
   });
 
   test('knows a launcher from the init that it becomes', async () => {
-    const end = await overseeStart([], 'init');
+    const end = await oversee([process.execPath, START, 'init']);
     expect(end).toMatchObject({ status: 0, stdout: 'started\n', left: [] });
     expect(calls(end, 'launcher')).toContain('execve');
     expect(calls(end, 'init').size).toBeGreaterThan(0);
@@ -159,7 +159,8 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'the overseer of memcage', 
   });
 
   test('ends a hold for which nobody comes', async () => {
-    const end = await overseeStart(['hold guardian sendto 1 parent pivot_root 1']);
+    // The parent waits ten seconds for its guardian.
+    const end = await overseeStart(['hold guardian sendto 1 parent pivot_root 1'], { holdMs: 500 });
     expect(end).toMatchObject({ status: 0, stdout: 'started\n', released: 0, late: 1 });
   });
 });

@@ -9,9 +9,6 @@ import { until } from '../until';
 /** The program of test/overseer, which `npm run build:test-addon` builds. */
 export const OVERSEER = join(__dirname, '../../native/build/Release/overseer');
 
-/** How long a call is held for which nobody ends the hold. */
-const HOLD_MS = 5000;
-
 const ROLES = ['parent', 'watcher', 'child', 'launcher', 'init', 'guardian'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -61,6 +58,8 @@ export interface OverseeOptions {
   always?: boolean;
   timeoutMs?: number;
   graceMs?: number;
+  /** How long a call is held for which nobody ends the hold. */
+  holdMs?: number;
   /** When a stopped guardian goes on, after the end of the program. */
   continueMs?: number;
   env?: NodeJS.ProcessEnv;
@@ -98,11 +97,11 @@ function hasEnded(log: string, { exitCode }: ChildProcess): boolean {
 }
 
 function wordsOf(options: OverseeOptions, log: string): string[] {
-  const { rules = [], always = false, timeoutMs = 20_000, graceMs = 1000, continueMs = 100 } = options;
+  const { rules = [], always = false, timeoutMs = 20_000, graceMs = 1000, holdMs = 5000, continueMs = 100 } = options;
   const times = {
     timeout: patience(timeoutMs),
     grace: patience(graceMs),
-    hold: patience(HOLD_MS),
+    hold: patience(holdMs),
     continue: continueMs,
   };
   return [
