@@ -61,6 +61,11 @@ bool IsDead(pid_t pid) {
          status.find("\nState:\tX") != std::string::npos;
 }
 
+bool HasChild(pid_t pid) {
+  const std::string children = "task/" + std::to_string(pid) + "/children";
+  return !ReadProc(pid, children.c_str()).empty();
+}
+
 std::vector<pid_t> Descendants() {
   std::multimap<pid_t, pid_t> children;
   DIR* directory = opendir("/proc");

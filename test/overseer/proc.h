@@ -19,6 +19,8 @@ pid_t StatusNumber(const std::string& status, const char* key);
 /** Whether it has ended, and at most its parent has not heard of that. */
 bool IsDead(pid_t pid);
 
+/** Zombies included. */
+bool HasChild(pid_t pid);
 /** All processes below this one, zombies included. */
 std::vector<pid_t> Descendants();
 /** Kills and reaps all processes below this one, for a few seconds at most. */

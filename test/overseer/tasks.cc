@@ -14,6 +14,8 @@ constexpr const char* kNames[] = {"parent", "watcher", "child", "launcher", "ini
 
 bool IsExec(int call) { return call == SYS_execve || call == SYS_execveat; }
 
+bool IsClone(int call) { return call == SYS_clone || call == SYS_clone3; }
+
 bool Has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
@@ -34,6 +36,9 @@ Role Tasks::Of(const seccomp_notif& call, std::vector<Execution>* executions) {
   const pid_t process = ProcessOf(pid);
   if (process == root_) return OfThread(call);
   Process& found = Find(process, call);
+  // Whichever of the two makes a call first.
+  if (found.has_cloned && HasChild(process)) found.role = Role::kInit;
+  if (found.role == Role::kLauncher && IsClone(call.data.nr)) found.has_cloned = true;
   if (found.before_exec.empty() && !IsExec(call.data.nr)) return found.role;
   // The auxiliary vector says where the program is loaded, which differs from one exec to the next. Who has been killed
   // meanwhile has none, and runs nothing any more.
@@ -90,11 +95,13 @@ Tasks::Process& Tasks::Find(pid_t process, const seccomp_notif& call) {
   if (above == root_ && static_cast<pid_t>(call.pid) == process) role = Role::kChild;
   role = ByProgram(process, role);
   const auto parent = processes_.find(above);
-  if (parent != processes_.end() && parent->second.role == Role::kLauncher) {
+  // Its other children are those that it adopts.
+  if (parent != processes_.end() && parent->second.has_cloned) {
     role = Role::kLauncher;
     parent->second.role = Role::kInit;
+    parent->second.has_cloned = false;
   }
-  return processes_[process] = {role, {}};
+  return processes_[process] = {role, {}, false};
 }
 
 Role Tasks::ByProgram(pid_t process, Role otherwise) {

@@ -61,6 +61,8 @@ class Tasks {
     Role role;
     /** The address space of the program that called exec; empty: it did not. */
     std::string before_exec;
+    /** A launcher whose child has made no call yet. */
+    bool has_cloned;
   };
 
   pid_t ProcessOf(pid_t thread);

@@ -128,7 +128,16 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'the overseer of memcage', 
     const end = await oversee([process.execPath, START, 'init']);
     expect(end).toMatchObject({ status: 0, stdout: 'started\n', left: [] });
     expect(calls(end, 'launcher')).toContain('execve');
-    expect(calls(end, 'init').size).toBeGreaterThan(0);
+    expect(calls(end, 'init')).toContain('chdir');
+  });
+
+  test.each([
+    ['the init', 'hold launcher rt_sigprocmask 3 init close_range 1'],
+    ['the launcher', 'hold init rt_sigprocmask 1 launcher prctl 4'],
+  ])('knows both where %s is first after the fork', async (_, rule) => {
+    const end = await oversee([process.execPath, START, 'init'], { rules: [rule] });
+    expect(end).toMatchObject({ status: 0, stdout: 'started\n', released: 1, late: 0 });
+    expect([calls(end, 'init').has('rt_sigprocmask'), calls(end, 'launcher').has('chdir')]).toEqual([true, false]);
   });
 
   test('fails a call of the child', async () => {

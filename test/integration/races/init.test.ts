@@ -5,8 +5,11 @@ import { testRows } from '../../support/rows';
 
 /** Who is to be the init copies itself to memory, becomes the copy, holds signals back, forks the program, and waits. */
 const STEPS = [
-  ...['memfd_create 1', 'execveat 1', 'rt_sigprocmask 1', 'rt_sigprocmask 2', 'clone 1', 'rt_sigprocmask 3'],
-].map((call) => `launcher ${call}`);
+  ...['memfd_create 1', 'execveat 1', 'rt_sigprocmask 1', 'rt_sigprocmask 2', 'clone 1'].map(
+    (call) => `launcher ${call}`,
+  ),
+  ...['rt_sigprocmask 1', 'wait4 1'].map((call) => `init ${call}`),
+];
 /** Its parent is the init. */
 const PROGRAM = 'launcher execve 1:/sleep$';
 
