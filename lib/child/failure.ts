@@ -33,15 +33,12 @@ const SHORTAGES: ReadonlySet<number> = new Set([-EAGAIN, -EMFILE, -ENFILE, -ENOM
 /** What a lookup of a path fails with. */
 const NOT_FOUND: ReadonlySet<number> = new Set([-EACCES, -ENOENT, -ENOTDIR]);
 
-/** Whether Node's own spawn would fail at this step with the same error. */
-export function isNodeStage(stage: Stage): boolean {
-  return NODE_STAGES.has(stage);
-}
-
 /** A failed start, and whether the caller gets it in Node's way (an errno) or as a memcage error. */
 export interface ExplainedFailure {
   error: Error;
   asNode: boolean;
+  /** The cause of Node's error, unless Node's own spawn would fail at this step with the same error. */
+  cause?: Error;
 }
 
 export function explainFailure(
@@ -63,14 +60,11 @@ export function explainFailure(
   const name = getSystemErrorName(errno);
   const wanted = Object.entries(context.namespaces).flatMap(([kind, value]) => (value ? [kind] : []));
   // The code of Node's own error, with what that error leaves out.
-  const failAsNode = (): ExplainedFailure => ({
-    error: Object.assign(
-      new Error(`${name}: the child failed at ${stage}${path && `, '${path}'`}`),
-      { code: name },
-      known,
-    ),
-    asNode: true,
-  });
+  const failAsNode = (): ExplainedFailure => {
+    const text = `${name}: the child failed at ${stage}${path && `, '${path}'`}`;
+    const error = Object.assign(new Error(text), { code: name }, known);
+    return { error, asNode: true, ...(!NODE_STAGES.has(stage) && { cause: error }) };
+  };
 
   const limited = limitAtFault(context.home, errno);
   if (limited !== undefined) return fail(ErrorCode.LIMIT_TOO_SMALL, limited);

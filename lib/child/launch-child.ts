@@ -114,7 +114,7 @@ class WatchedChild implements Launched {
       if (late === undefined) this.#endCaged(end, event.texts);
       else this.#endUnstarted(late.error, event.texts);
       if (late === undefined) this.context.onEnd(end.exitCode, end.signal, event.errno, { cause: end.error });
-      else this.context.onEnd(null, null, late.errno, late.asNode ? {} : { instead: late.error });
+      else this.context.onEnd(null, null, late.errno, late.asNode ? { cause: late.cause } : { instead: late.error });
     } finally {
       forerunner?.close();
       this.native.closeFd({ fd: pidfd });

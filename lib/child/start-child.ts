@@ -16,7 +16,7 @@ import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../process
 import { planRoot } from '../root/plan-root';
 import type { Root } from '../root/root';
 import { canCloneInto, lacksCloneInto } from './clone-into';
-import { type ExplainedFailure, explainFailure, isNodeStage } from './failure';
+import { type ExplainedFailure, explainFailure } from './failure';
 import { type Forerunner, openForerunner } from './forerunner';
 import type { Gate } from './gate';
 import type { HeldChild } from './held-child';
@@ -94,13 +94,13 @@ export function startChild(native: NativeBinding, plan: LaunchPlan, request: Sta
     request.onFailed(error as Error, caged?.abandon());
     throw error;
   }
-  const { error, asNode } = explained;
+  const { error, asNode, cause } = explained;
   if (!asNode && request.onRefused?.(error) === true) {
     caged?.abandon();
     return startChild(native, plan, request);
   }
   request.onFailed(error, caged?.abandon());
-  if (asNode) return { errno: result.errno, ...(!isNodeStage(result.stage) && { cause: error }) };
+  if (asNode) return { errno: result.errno, ...(cause !== undefined && { cause }) };
   throw error;
 }
 

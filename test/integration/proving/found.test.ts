@@ -129,6 +129,12 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
       const { status, said } = await failAt('gate', place, at, 'EIO');
       expect([status, said?.stray]).toEqual([0, []]);
       expect(said?.first.error).toMatchObject({ errno: -constants.errno.EIO, syscall });
+      // Of a shortage, Node makes the error.
+      const { ENOMEM } = constants.errno;
+      expect(await errorOf('gate', at, 'ENOMEM')).toMatchObject({
+        ...{ errno: -ENOMEM, syscall: 'spawn /bin/sh' },
+        related: [{ errno: -ENOMEM, syscall }],
+      });
     },
   );
 
