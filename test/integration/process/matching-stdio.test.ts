@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pauseSync } from '../../../lib/event-loop/pause-sync';
 import { errorData, eventNames, follow, textOf } from '../../support/child-record';
+import { patience } from '../../support/patience';
 import { sameAsNode } from '../../support/stock-spawn';
 
 describe('stdio', () => {
@@ -25,7 +26,7 @@ describe('stdio', () => {
       child.once('exit', () => seen.push('exit'));
       const closed = new Promise((resolve) => child.once('close', resolve));
       // Both are there when the event loop looks.
-      pauseSync(200);
+      pauseSync(patience(200));
       await closed;
       return seen;
     });
