@@ -103,8 +103,8 @@ void AwaitGate() {
     Check(Call(SYS_ppoll, &gate, 1, nullptr, nullptr, 0), Stage::kInit, "ppoll");
     length = Call(SYS_read, task.report_fd, &byte, 1);
   } while (length == -EAGAIN);
-  // Nobody is left who could open the gate, or read a report: so there is nothing to tell but the status. Not exit(),
-  // as in SendReport().
+  // Nobody is left who could open the gate, or read a report: so there is nothing to tell but the status. By _exit():
+  // a forked child must not flush the streams or run the exit handlers of the process that it was forked from.
   if (length == 0 || length == -ECONNRESET) _exit(kNeverStarted);
   Check(length, Stage::kInit, "gate");
   if (!task.gate_parent) return;
