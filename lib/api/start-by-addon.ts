@@ -51,10 +51,10 @@ export function startByAddon(call: NodeCall, own: ResolvedCageOptions, choice: C
     });
   const { result, child } = endingTurn(turn, callThrough(call, own.namespaces, noting));
   // Only observes: an 'error' that nobody handles must still be thrown.
-  (child as EventEmitter).once(errorMonitor, (error: Error) => {
+  (child as EventEmitter).on(errorMonitor, (error: Error) => {
     // If not even its pipes could be opened (EMFILE), nothing was launched that could have failed.
     if (child.pid === undefined) recorder.failed(error, undefined, native.monotonicNs());
-    else recorder.because(error);
+    else recorder.heard(error);
   });
   const outcome = outcomeOnceRead(recorder, () => read);
   const killAll = (): void => {

@@ -31,7 +31,7 @@ export function startByNode(call: NodeCall, own: ResolvedCageOptions, choice: Ca
       cage = made?.self ?? null;
     },
     onFailed: (error, report) => recorder.failed(error, report, nowNs()),
-    onError: (error) => recorder.because(error),
+    onError: (error) => recorder.heard(error),
     onExit: () => {
       read = readStreams(child);
     },

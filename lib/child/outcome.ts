@@ -46,6 +46,14 @@ export class OutcomeRecorder {
     this.#reason ??= reason;
   }
 
+  /**
+   * Notes an 'error' event of a child that was started. By that event Node tells of an abort, and also of a kill() or send() that
+   * failed, which has ended nobody.
+   */
+  heard(error: Error): void {
+    if (error.name === 'AbortError') this.because(error);
+  }
+
   failed(error: Error, end: KernelReport | undefined, nowNs: number): void {
     this.#record(neverStarted(nowNs), end, error);
   }
