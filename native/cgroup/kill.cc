@@ -136,22 +136,33 @@ class Killing {
   Refusal Run() {
     // This kills everything below as well, including frozen processes and those forked meanwhile.
     const Refusal refused = WriteRegaining(dir_fd_, "cgroup.kill", "1");
+    if (refused.error == 0 || refused.error == -ENODEV) return refused;
+    const Refusal unfrozen = KillOneByOne();
+    // Who may not write the files may still signal all, for example children of its own user. Else the first file is
+    // what keeps it from killing.
+    if (refusal_.error == 0 && unfrozen.error != -ENODEV) return {};
     if (!IsLacking(refused)) return refused;
-    for (const Freezer& freezer : kFreezers) {
-      const Refusal frozen = WriteRegaining(dir_fd_, freezer.file, freezer.frozen);
-      if (IsLacking(frozen)) continue;
-      if (frozen.error != 0) return frozen;
-      StopThenKill();
-      // A process that the v1 freezer froze takes SIGKILL only after the thaw. Each cgroup below may be frozen by
-      // itself.
-      ForEachCgroup([&](int fd, bool is_top) { Note(WriteRegaining(fd, freezer.file, freezer.thawed), is_top); });
-      return refusal_;
-    }
-    StopThenKill();
-    return refusal_;
+    return unfrozen.error != 0 ? unfrozen : refusal_;
   }
 
  private:
+  /** Returns why they could not be frozen meanwhile, where there is a freezer. */
+  Refusal KillOneByOne() {
+    for (const Freezer& freezer : kFreezers) {
+      const Refusal frozen = WriteRegaining(dir_fd_, freezer.file, freezer.frozen);
+      if (IsLacking(frozen)) continue;
+      StopThenKill();
+      // A process that the v1 freezer froze takes SIGKILL only after the thaw. Each cgroup below may be frozen by
+      // itself.
+      if (frozen.error == 0) {
+        ForEachCgroup([&](int fd, bool is_top) { Note(WriteRegaining(fd, freezer.file, freezer.thawed), is_top); });
+      }
+      return frozen;
+    }
+    StopThenKill();
+    return {};
+  }
+
   /** Calls `visit(fd, is_top)`. */
   template <typename Visit>
   void ForEachCgroup(const Visit& visit) {

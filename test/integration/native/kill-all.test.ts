@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { native } from 'memcage/native';
-import { type Controller, makeCgroup, write } from '../../support/cgroup-tree';
+import { type Controller, makeCgroup, mountPoint, write } from '../../support/cgroup-tree';
 import { fixtureResult } from '../../support/fixture';
 import { refusal } from '../../support/native-child';
 import { describeIf } from '../../support/require';
@@ -88,6 +88,19 @@ describeIf(['hybrid', 'root'], 'killAll, where there is only kill(2)', () => {
     expect(refusal(() => native.killAll({ dirFd, path: 'gone', spare: [] }))).toMatchObject({ code: 'ENOENT' });
     expect(refusal(() => native.killAll({ dirFd: gone, path: '', spare: [] }))).toMatchObject({ code: 'ENOENT' });
     native.closeFd({ fd: gone });
+  });
+});
+
+/** Whoever was root can't write its files, but still signal what root has started. */
+describeIf('root', 'killAll, where the files are refused', () => {
+  afterEach(end);
+
+  const hierarchies = (['unified', 'freezer'] as const).filter((name) => mountPoint(name) !== '');
+  test.each(hierarchies)('ends what is in a cgroup and below (%s)', async (name) => {
+    begin(name);
+    const all = ['', 'a', 'a/b'].flatMap((below) => inhabit(join(cgroup.path, below), 2));
+    await fixtureResult('native/kill-all.js', { path: cgroup.path, room: 100, euid: 65_534 });
+    await expectKilled(all);
   });
 });
 

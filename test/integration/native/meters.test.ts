@@ -5,7 +5,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { native, type WatchEvent } from 'memcage/native';
-import { type Controller, makeCgroup, members } from '../../support/cgroup-tree';
+import { type Controller, makeCgroup, members, write } from '../../support/cgroup-tree';
 import { openFdCount } from '../../support/fds';
 import { fixtureResult } from '../../support/fixture';
 import { refusal } from '../../support/native-child';
@@ -188,8 +188,10 @@ describeIf(['unified', 'root'], 'a meter', () => {
 
   test('tells that the kernel refuses the kill, and tries again after growing pauses', async () => {
     const { path } = make('unified');
-    const child = start(BUSY_LOOP, path);
-    await until('the child in it', () => members(path).length > 0);
+    // Another user's, whom only root may signal.
+    const child = spawn('sh', ['-c', BUSY_LOOP], { stdio: 'ignore', uid: 1 });
+    children.push(child);
+    write(path, 'cgroup.procs', String(child.pid));
     const result = await fixtureResult<{ looks: number }>('native/meter-refused.js', { path, limitUs: 50_000 });
     const refused = { code: 'EACCES', syscall: 'openat', path: 'cgroup.kill' };
     expect(result).toMatchObject({ event: refused, reading: refused, isEmpty: true, events: 1 });
