@@ -39,8 +39,8 @@ struct KillStorage {
  * Sends SIGKILL to every process of a cgroup and those below it. Those `spared` need not be killed. Some may still be
  * ending after that, and others may have come in meanwhile, so repeat this until the cgroup is empty. With
  * `cgroup.kill` (Linux 5.14) or a freezer (v2, or the v1 freezer), none can escape by forking. Without either, or where
- * their files are refused, all are stopped before the first is killed. The files that exist say which hierarchy it is. Returns the first refusal that
- * leaves a process alive; ENOENT or ENODEV means that the cgroup is gone.
+ * their files are refused, all are stopped before the first is killed. The files that exist say which hierarchy it is.
+ * Returns the first refusal that leaves a process alive; ENOENT or ENODEV means that the cgroup is gone.
  */
 Refusal KillAll(int dir_fd, const KillStorage& storage, const pid_t* spared, size_t spared_count);
 

@@ -44,7 +44,7 @@ const asProcess = [
     part: 'gate',
     guest: [...roomy, '--cpus', '1'],
     projects: whole,
-    require: [...common, 'root', 'v2', 'swap', 'swap-accounting'],
+    require: [...common, 'root', 'v2', 'reclaim', 'swap', 'swap-accounting'],
     requireIfHere: engines,
     timeoutSeconds: 3000,
   },
@@ -143,7 +143,7 @@ const stockKernels = [
     guest: [...roomy, '--kernel', 'bookworm'],
     projects: whole,
     paths: ['test/integration/oom/verdict', 'test/integration/cgroup-v2/(limits|peak|reclaim)'],
-    require: [...common, 'root', 'v2', 'swap', 'swap-accounting'],
+    require: [...common, 'root', 'v2', 'reclaim', 'swap', 'swap-accounting'],
     timeoutSeconds: 900,
   },
   {
@@ -154,7 +154,7 @@ const stockKernels = [
     guest: [...roomy, '--kernel', 'cloud', '--cpus', '2', '--env', 'MEMCAGE_TEST_STARTS=30'],
     projects: ['integration'],
     paths: ['test/integration/survive/group-kill', 'test/integration/container/views'],
-    require: [...common, 'root', 'v2', 'swap', 'swap-accounting', 'machine', 'two-processors'],
+    require: [...common, 'root', 'v2', 'reclaim', 'swap', 'swap-accounting', 'machine', 'two-processors'],
     timeoutSeconds: 1800,
   },
   {
@@ -174,7 +174,7 @@ const stockKernels = [
     guest: [...roomy, '--kernel', 'cloud', '--cpus', '2', '--env', 'MEMCAGE_TEST_STARTS=100'],
     projects: ['integration'],
     paths: ['test/integration/survive/group-kill'],
-    require: [...common, 'root', 'v2', 'swap', 'swap-accounting', 'two-processors'],
+    require: [...common, 'root', 'v2', 'reclaim', 'swap', 'swap-accounting', 'two-processors'],
     timeoutSeconds: 3000,
   },
   {
@@ -184,7 +184,7 @@ const stockKernels = [
     guest: [...roomy, '--kernel', 'bookworm'],
     projects: whole,
     paths: [cgroupTests],
-    require: [...common, 'root', 'v2', 'swap', 'swap-accounting'],
+    require: [...common, 'root', 'v2', 'reclaim', 'swap', 'swap-accounting'],
     timeoutSeconds: 3600,
   },
   {
@@ -213,7 +213,7 @@ const stockKernels = [
     part: 'matrix',
     guest: [...roomy, '--cpus', '1', '--kernel', 'cloud'],
     projects: whole,
-    require: [...common, 'root', 'v2', 'swap', 'swap-accounting'],
+    require: [...common, 'root', 'v2', 'reclaim', 'swap', 'swap-accounting'],
     requireIfHere: engines,
     timeoutSeconds: 5400,
   },

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Dirent, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { kernelHas } from './kernel-version';
 import { patience } from './patience';
 
 /** The machine's cgroups as the kernel shows them, read without any of memcage's code. */
@@ -72,6 +73,11 @@ export function read(path: string, file: string): string {
 
 export function readNumber(path: string, file: string): number {
   return Number(read(path, file));
+}
+
+/** Null where this kernel records none: v2 before Linux 5.19. */
+export function readPeak(path: string): number | null {
+  return version === 1 || kernelHas(5, 19) ? readNumber(path, files.peak) : null;
 }
 
 /** The value of a line `NAME VALUE`. */

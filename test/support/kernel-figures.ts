@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { files, limitOf, members, oomKills, readKey, readNumber, version } from './cgroup-tree';
+import { files, limitOf, members, oomKills, readKey, readNumber, readPeak, version } from './cgroup-tree';
 
 const LINES =
   version === 1
@@ -27,7 +27,7 @@ export function kernelFigures(path: string) {
     fileBytes: line(LINES.file),
     pageFaults: line(LINES.faults),
     majorFaults: line(LINES.majorFaults),
-    peakBytes: readNumber(path, files.peak),
+    peakBytes: readPeak(path),
     processes: members(path).length,
     oomKills: oomKills(path),
     limitHits:

@@ -49,6 +49,8 @@ const features = {
   machine: () => process.env.MEMCAGE_TEST_GUEST !== 'uml',
   /** This machine itself, at its own speed: real tools start many programs, which takes minutes in a guest. */
   host: () => process.env.MEMCAGE_TEST_GUEST === undefined,
+  /** A v2 that takes memory back when it is told to (memory.reclaim). */
+  reclaim: () => features.v2() && kernelHas(5, 19),
   /** The controller pids, for cgroups of this process's own. */
   pids: () => hasController('pids'),
   /** The controllers of processor time. */

@@ -94,6 +94,10 @@ describeIf(['v2', 'swap'], 'above it', () => {
     child.stdin.end('\n');
     expect(await child.outcome).toMatchObject({ exitCode: 0, oom: null });
   });
+});
+
+describeIf(['reclaim', 'swap'], 'above its swap', () => {
+  expectNothingLeft(() => run('true', { memory: '8M', parent: home() }));
 
   test('swapHigh throttles, and nothing is killed', async () => {
     const script =

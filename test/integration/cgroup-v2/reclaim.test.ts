@@ -12,7 +12,7 @@ import { home, uniqueName } from '../../support/v2-home';
 
 const MiB = 2 ** 20;
 
-describeIf('v2', 'reclaim()', () => {
+describeIf('reclaim', 'reclaim()', () => {
   expectNothingLeft(() => run('true', { memory: '8M', parent: home() }));
 
   test('of nothing is no error, and says so', async () => {
@@ -50,7 +50,7 @@ describeIf('v2', 'reclaim()', () => {
   }
 });
 
-describeIf(['v2', 'swap'], 'reclaim() with swap', () => {
+describeIf(['reclaim', 'swap'], 'reclaim() with swap', () => {
   expectNothingLeft(() => run('true', { memory: '8M', parent: home() }));
 
   async function whileHeld(use: (cgroup: Cgroup) => Promise<void>): Promise<void> {

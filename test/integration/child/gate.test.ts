@@ -9,6 +9,7 @@ import { errno, refusing } from '../../support/bpf';
 import { errorData } from '../../support/child-record';
 import { withCode } from '../../support/error-code';
 import { fullBudgets } from '../../support/full-budget';
+import { kernelHas } from '../../support/kernel-version';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { childrenOf, isAlive } from '../../support/processes';
@@ -126,7 +127,7 @@ describeIf(['cgroup', 'root'], 'a child of another kind that waits at a gate', (
     'another user': { ...ids, cwd: '/' },
     'a PID namespace': { namespaces: { pid: true, mount: true, uts: { hostname: 'gate' } } },
     'an init': { namespaces: { pid: { init: true } }, ...ids, cwd: '/' },
-    'a root': { root: { readOnly: true, hide: ['/root'] } },
+    'a root': { root: { readOnly: kernelHas(5, 12), hide: ['/root'] } },
     'fewer privileges': { privileges: { capabilities: ['kill'], noNew: true } },
     'a user namespace': { namespaces: { user: true, mount: true } },
   };

@@ -85,7 +85,7 @@ describeIf('cgroup', 'memcage/otel', () => {
       ['memcage.memory.limit', 'By', 'UpDownCounter', 64 << 20],
       ['memcage.memory.file', 'By', 'UpDownCounter', kernel.fileBytes],
       ['memcage.memory.swap', 'By', 'UpDownCounter', 0],
-      ['memcage.memory.peak', 'By', 'Gauge', kernel.peakBytes],
+      ['memcage.memory.peak', 'By', 'Gauge', kernel.peakBytes ?? Number.NaN],
       ['memcage.process.count', '{process}', 'UpDownCounter', 1],
       ['memcage.oom.kills', '{process}', 'Counter', 1],
       ['memcage.memory.limit_hits', '{hit}', 'Counter', kernel.limitHits],
