@@ -1,4 +1,5 @@
 import { Races } from '../../support/races/force';
+import { inOrder, mark } from '../../support/races/rules';
 import { describeIf } from '../../support/require';
 
 /** Of the main thread's cage root, in the memory hierarchy. */
@@ -56,5 +57,29 @@ describeIf(['seccomp', 'machine', 'root', 'hybrid'], 'a parent that is killed', 
         !program.includes('memcage-exec') && !cgroups.some((line) => /memory:.*memcage-/.test(line)),
     );
     expect(outside).toEqual([]);
+  });
+});
+
+const REGISTERS = 'parent sendmsg 1:^socket';
+
+const LEAVING: readonly (readonly [string, readonly string[]])[] = [
+  ['has left', [`hold ${mark('making')} end guardian 1`]],
+  [
+    'seemed to be there, and takes no more messages',
+    ['hold guardian shutdown 1 after parent recvfrom 1:^socket', inOrder('guardian shutdown 1', REGISTERS)],
+  ],
+  ['is about to leave, and still takes messages', [inOrder(REGISTERS, 'guardian shutdown 1')]],
+];
+
+describeIf(['seccomp', 'machine', 'root', 'hybrid'], 'a guardian that a process has dismissed', () => {
+  let races: Races;
+  beforeAll(() => {
+    races = new Races();
+  });
+  afterAll(() => races.place.remove());
+
+  test.each(LEAVING)('%s when a thread makes its first cage: nothing is left', async (_, rules) => {
+    const run = await races.operate('leaving', { rules, open: true });
+    expect(run).toMatchObject({ status: 0, hung: [], left: [], remains: [], released: rules.length, late: 0 });
   });
 });
