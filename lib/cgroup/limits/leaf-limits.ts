@@ -106,7 +106,7 @@ function readRepeated(directory: CgroupDirectory, version: CgroupVersion): Repea
 }
 
 function isYetUnlimited(now: number | undefined, before: number | undefined): boolean {
-  return now === Number.POSITIVE_INFINITY && before !== undefined && before !== Number.POSITIVE_INFINITY;
+  return now === Number.POSITIVE_INFINITY && before !== Number.POSITIVE_INFINITY;
 }
 
 function isSame(one: RepeatedLimits, other: RepeatedLimits): boolean {
