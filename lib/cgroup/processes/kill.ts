@@ -6,7 +6,8 @@ import { listPids } from './pids';
 
 /**
  * Sends SIGKILL to every process in a cgroup and those below it. With `cgroup.kill` (Linux 5.14) or a freezer, none can
- * escape by forking. Without either, this stops the processes, then kills them; repeat it until the cgroup is empty.
+ * escape by forking. Without either, or where their files are refused, this stops the processes, then kills them; repeat
+ * it until the cgroup is empty.
  */
 export function killAll(memory: CgroupDirectory, killCgroup?: KillCgroup): void {
   if (killCgroup === undefined || killCgroup.directory === memory) {
