@@ -1,6 +1,6 @@
-import { type Race, Races } from '../../support/races/force';
+import { describeRaces } from '../../support/races/describe-races';
+import type { Race } from '../../support/races/force';
 import { inOrder, KILLS, mark, meanwhile, onceDead, REAPED } from '../../support/races/rules';
-import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
 /** It had ended by itself. */
@@ -47,13 +47,7 @@ const STEPS = [
   ...['close 1:/cgroup\\.kill$', 'unlinkat 1:^leaf-1$', 'unlinkat 2:^leaf-1$', 'unlinkat 1:^1$', 'unlinkat 2:^1$'],
 ].map((call) => `parent ${call}`);
 
-describeIf(['seccomp', 'machine', 'root', 'hybrid'], 'a close', () => {
-  let races: Races;
-  beforeAll(() => {
-    races = new Races();
-  });
-  afterAll(() => races.place.remove());
-
+describeRaces('a close', (races) => {
   test.each(ROWS)('%s', (_, race) => races.force(race));
 
   testRows('takes with it who joins the cage after the kill', STEPS, (point) =>

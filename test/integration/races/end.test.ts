@@ -1,6 +1,6 @@
-import { type Race, Races } from '../../support/races/force';
+import { describeRaces } from '../../support/races/describe-races';
+import type { Race } from '../../support/races/force';
 import { inOrder, mark, meanwhile, onceDead, REAPED, REMOVES, SIGNALS, WATCHED } from '../../support/races/rules';
-import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
 /** kill() of a child that has ended says what Node says, and the signal hits nobody else. */
@@ -52,13 +52,7 @@ const STEPS = [
   ...['openat2 1:max_usage_in_bytes$', 'unlinkat 1:^1$', 'unlinkat 2:^1$'],
 ].map((call) => `watcher ${call}`);
 
-describeIf(['seccomp', 'machine', 'root', 'hybrid'], 'an end', () => {
-  let races: Races;
-  beforeAll(() => {
-    races = new Races();
-  });
-  afterAll(() => races.place.remove());
-
+describeRaces('an end', (races) => {
   test.each(ROWS)('%s', (_, race) => races.force(race));
 
   // Some programs remove empty cgroups.

@@ -1,6 +1,5 @@
-import { Races } from '../../support/races/force';
+import { describeRaces } from '../../support/races/describe-races';
 import { meanwhile } from '../../support/races/rules';
-import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
 /** After each call that makes an fd comes one of these, soon. */
@@ -8,13 +7,7 @@ const CALLS = ['close', 'epoll_ctl', 'clone3'];
 /** Without prepare(): the guardian, a cage root and a cage; a gate; an init. */
 const OPERATIONS = ['first', 'gated', 'init'];
 
-describeIf(['seccomp', 'machine', 'root', 'hybrid'], 'an fd of memcage', () => {
-  let races: Races;
-  beforeAll(() => {
-    races = new Races();
-  });
-  afterAll(() => races.place.remove());
-
+describeRaces('an fd of memcage', (races) => {
   // Another thread may start a program at any time: an fd that is marked a moment later is in that program for ever, such as the
   // end of a pipe, which then never closes.
   testRows(

@@ -1,6 +1,6 @@
-import { type Race, Races } from '../../support/races/force';
+import { describeRaces } from '../../support/races/describe-races';
+import type { Race } from '../../support/races/force';
 import { AT_GATE, inOrder, mark, meanwhile, OPENS_GATE, onceDead } from '../../support/races/rules';
-import { describeIf } from '../../support/require';
 
 /** The first child has ended as it should, and the one at the gate by a signal. */
 const SECOND_KILLED = { result: [{ exitCode: 0 }, { exitCode: null, signal: 'SIGKILL' }] };
@@ -44,13 +44,7 @@ const KILLED: readonly (readonly [string, readonly string[]])[] = [
   ['when it has read that', ['kill parent launcher execve 1', 'hold launcher execve 1 end parent 1']],
 ];
 
-describeIf(['seccomp', 'machine', 'root', 'hybrid'], 'a gate', () => {
-  let races: Races;
-  beforeAll(() => {
-    races = new Races();
-  });
-  afterAll(() => races.place.remove());
-
+describeRaces('a gate', (races) => {
   test.each(ROWS)('%s', (_, race) => races.force(race));
 
   test.each(KILLED)('the parent is dead for the launcher %s: nobody becomes a program', (_, rules) =>

@@ -1,6 +1,5 @@
-import { Races } from '../../support/races/force';
+import { describeRaces } from '../../support/races/describe-races';
 import { inOrder, mark } from '../../support/races/rules';
-import { describeIf } from '../../support/require';
 
 /** Of the main thread's cage root, in the memory hierarchy. */
 const MAKES = 'parent mkdirat 1:^memcage-';
@@ -43,13 +42,7 @@ const ROWS: readonly (readonly [string, readonly string[]])[] = [
   ],
 ];
 
-describeIf(['seccomp', 'machine', 'root', 'hybrid'], 'a parent that is killed', () => {
-  let races: Races;
-  beforeAll(() => {
-    races = new Races();
-  });
-  afterAll(() => races.place.remove());
-
+describeRaces('a parent that is killed', (races) => {
   test.each(ROWS)('%s: nothing is left, and no program runs outside', async (_, rules) => {
     const { executions } = await races.forceKilled({ operation: 'first', rules });
     const outside = executions.filter(
@@ -71,13 +64,7 @@ const LEAVING: readonly (readonly [string, readonly string[]])[] = [
   ['is about to leave, and still takes messages', [inOrder(REGISTERS, 'guardian shutdown 1')]],
 ];
 
-describeIf(['seccomp', 'machine', 'root', 'hybrid'], 'a guardian that a process has dismissed', () => {
-  let races: Races;
-  beforeAll(() => {
-    races = new Races();
-  });
-  afterAll(() => races.place.remove());
-
+describeRaces('a guardian that a process has dismissed', (races) => {
   test.each(LEAVING)('%s when a thread makes its first cage: nothing is left', async (_, rules) => {
     const run = await races.operate('leaving', { rules, open: true });
     expect(run).toMatchObject({ status: 0, hung: [], left: [], remains: [], released: rules.length, late: 0 });

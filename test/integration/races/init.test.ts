@@ -1,6 +1,5 @@
-import { Races } from '../../support/races/force';
+import { describeRaces } from '../../support/races/describe-races';
 import { meanwhile, WATCHED } from '../../support/races/rules';
-import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
 /** Who is to be the init copies itself to memory, becomes the copy, holds signals back, forks the program, and waits. */
@@ -13,13 +12,7 @@ const STEPS = [
 /** Its parent is the init. */
 const PROGRAM = 'launcher execve 1:/sleep$';
 
-describeIf(['seccomp', 'machine', 'root', 'hybrid'], 'an init', () => {
-  let races: Races;
-  beforeAll(() => {
-    races = new Races();
-  });
-  afterAll(() => races.place.remove());
-
+describeRaces('an init', (races) => {
   // Pid 1 ignores what it has no handler for, and a signal that comes before the init can pass it on must not be lost.
   testRows('passes on a signal that comes before it waits', STEPS, (point) =>
     races.force({ operation: 'waits', alone: 'stopped', rules: [meanwhile(point, 'kill -TERM "$CALLER"')] }),

@@ -1,6 +1,6 @@
-import { type Race, Races } from '../../support/races/force';
+import { describeRaces } from '../../support/races/describe-races';
+import type { Race } from '../../support/races/force';
 import { inOrder, KILLS_AT_LOOK, LOOKS, meanwhile, onceDead, REAPED, WATCHED } from '../../support/races/rules';
-import { describeIf } from '../../support/require';
 
 /** The cgroup had the counts. */
 const UNKNOWN = { result: { signal: 'SIGKILL', oom: 'unknown', hasPeak: false } };
@@ -38,12 +38,10 @@ const ROWS: readonly (readonly [string, Race])[] = [
   ],
 ];
 
-describeIf(['seccomp', 'machine', 'root', 'hybrid', 'kernel-log'], 'an OOM kill', () => {
-  let races: Races;
-  beforeAll(() => {
-    races = new Races();
-  });
-  afterAll(() => races.place.remove());
-
-  test.each(ROWS)('%s', (_, race) => races.force(race));
-});
+describeRaces(
+  'an OOM kill',
+  (races) => {
+    test.each(ROWS)('%s', (_, race) => races.force(race));
+  },
+  ['kernel-log'],
+);

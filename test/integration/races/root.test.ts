@@ -1,6 +1,6 @@
-import { type Race, Races } from '../../support/races/force';
+import { describeRaces } from '../../support/races/describe-races';
+import type { Race } from '../../support/races/force';
 import { meanwhile } from '../../support/races/rules';
-import { describeIf } from '../../support/require';
 
 const root = (call: string): string => `parent ${call}:(^|/)memcage-[^/]*$`;
 const REMOVE = "remove 'memcage-*' memory";
@@ -64,12 +64,6 @@ const ROWS: readonly (readonly [string, Race])[] = [
   ],
 ];
 
-describeIf(['seccomp', 'machine', 'root', 'hybrid'], 'a cage root', () => {
-  let races: Races;
-  beforeAll(() => {
-    races = new Races();
-  });
-  afterAll(() => races.place.remove());
-
+describeRaces('a cage root', (races) => {
   test.each(ROWS)('%s', (_, race) => races.force(race));
 });

@@ -1,4 +1,5 @@
-import { type Race, Races } from '../../support/races/force';
+import { describeRaces } from '../../support/races/describe-races';
+import type { Race } from '../../support/races/force';
 import {
   CLONES,
   EXECUTES,
@@ -10,7 +11,6 @@ import {
   REAPED,
   WATCHED,
 } from '../../support/races/rules';
-import { describeIf } from '../../support/require';
 
 const KILLED = { result: { signal: 'SIGKILL', exitCode: null, text: '' } };
 const FROZEN = { error: { code: 'ERR_MEMCAGE_FROZEN' } };
@@ -65,12 +65,6 @@ const ROWS: readonly (readonly [string, Race])[] = [
   ],
 ];
 
-describeIf(['seccomp', 'machine', 'root', 'hybrid'], 'a start', () => {
-  let races: Races;
-  beforeAll(() => {
-    races = new Races();
-  });
-  afterAll(() => races.place.remove());
-
+describeRaces('a start', (races) => {
   test.each(ROWS)('%s', (_, race) => races.force(race));
 });

@@ -1,6 +1,6 @@
-import { type Race, Races } from '../../support/races/force';
+import { describeRaces } from '../../support/races/describe-races';
+import type { Race } from '../../support/races/force';
 import { inOrder, mark, meanwhile, REAPED } from '../../support/races/rules';
-import { describeIf } from '../../support/require';
 
 const READY = mark('ready');
 const ASKED = mark('asked');
@@ -42,12 +42,6 @@ const ROWS: readonly (readonly [string, Race])[] = [
   ],
 ];
 
-describeIf(['seccomp', 'machine', 'root', 'hybrid'], 'a child of a warm pool', () => {
-  let races: Races;
-  beforeAll(() => {
-    races = new Races();
-  });
-  afterAll(() => races.place.remove());
-
+describeRaces('a child of a warm pool', (races) => {
   test.each(ROWS)('%s', (_, race) => races.force(race));
 });

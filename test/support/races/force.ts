@@ -27,8 +27,17 @@ export interface Race {
 
 /** Forces races in a place of its own. */
 export class Races {
-  readonly place: Place = makePlace();
+  #place: Place | undefined;
   readonly #sound = new Map<string, Promise<Operated>>();
+
+  get place(): Place {
+    this.#place ??= makePlace();
+    return this.#place;
+  }
+
+  remove(): void {
+    this.#place?.remove();
+  }
 
   /** Forces a race, and fails unless it came about and what came of it is right. */
   async force({ operation, rules, first, alone = operation, uncaged = false, again = 0 }: Race): Promise<Operated> {
