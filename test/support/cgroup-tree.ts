@@ -161,7 +161,14 @@ export function makeBelow(parent: string, name: string): string {
   if (mounts.get('memory') === unified) enableMemory(parent);
   const path = join(parent, name);
   mkdirSync(path);
+  holdBelow(path);
   return path;
+}
+
+/** v1 before Linux 5.11, on a machine whose systemd has not done it for all: has the limits hold for the cgroups below, too. */
+function holdBelow(path: string): void {
+  const file = 'memory.use_hierarchy';
+  if (existsSync(join(path, file)) && read(path, file) === '0') write(path, file, '1');
 }
 
 /** v2: allows limits for the cgroups below. */
