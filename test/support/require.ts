@@ -49,6 +49,10 @@ const features = {
   machine: () => process.env.MEMCAGE_TEST_GUEST !== 'uml',
   /** This machine itself, at its own speed: real tools start many programs, which takes minutes in a guest. */
   host: () => process.env.MEMCAGE_TEST_GUEST === undefined,
+  /** A kernel that counts, for each cgroup, pages that are read again soon after they were dropped: v1 did not in Linux 5.10. */
+  refaults: () =>
+    features.v2() ||
+    readLines(join(ownCgroup('cgroup', 'memory'), 'memory.stat')).some((line) => line.includes('refault')),
   /** A v2 that takes memory back when it is told to (memory.reclaim). */
   reclaim: () => features.v2() && kernelHas(5, 19),
   /** The controller pids, for cgroups of this process's own. */

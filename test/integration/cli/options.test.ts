@@ -116,7 +116,7 @@ describeIf('cgroup', 'a limit of processor time', () => {
   });
 });
 
-describeIf('cgroup', 'a limit of stalls', () => {
+describeIf(['cgroup', 'refaults'], 'a limit of stalls', () => {
   let livelock: Livelock;
   beforeAll(() => {
     livelock = makeLivelock();

@@ -128,7 +128,7 @@ function block(condition: () => boolean, pauseMs = 20): boolean {
   return condition();
 }
 
-describeIf([version === 2 ? 'v2' : 'hybrid', 'root'], 'a meter of stalls', () => {
+describeIf([version === 2 ? 'v2' : 'hybrid', 'refaults', 'root'], 'a meter of stalls', () => {
   beforeAll(() => {
     livelock = makeLivelock();
   });
@@ -331,7 +331,7 @@ describeIf(['v1', 'hybrid', 'root'], 'a meter of stalls where the OOM killer is 
   });
 });
 
-describeIf(['v1', 'root'], 'a meter of stalls beside the v1 controller cpuacct', () => {
+describeIf(['v1', 'refaults', 'root'], 'a meter of stalls beside the v1 controller cpuacct', () => {
   test('can do without the unified hierarchy', async () => {
     livelock = makeLivelock();
     undo.push(() => livelock.remove());
