@@ -8,6 +8,7 @@ import { native, type WatchEvent } from 'memcage/native';
 import { type Controller, makeCgroup, members, write } from '../../support/cgroup-tree';
 import { openFdCount } from '../../support/fds';
 import { fixtureResult } from '../../support/fixture';
+import { kernelHas } from '../../support/kernel-version';
 import { refusal } from '../../support/native-child';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
@@ -193,7 +194,8 @@ describeIf(['unified', 'root'], 'a meter', () => {
     children.push(child);
     write(path, 'cgroup.procs', String(child.pid));
     const result = await fixtureResult<{ looks: number }>('native/meter-refused.js', { path, limitUs: 50_000 });
-    const refused = { code: 'EACCES', syscall: 'openat', path: 'cgroup.kill' };
+    const file = kernelHas(5, 14) ? 'cgroup.kill' : 'cgroup.freeze';
+    const refused = { code: 'EACCES', syscall: 'openat', path: file };
     expect(result).toMatchObject({ event: refused, reading: refused, isEmpty: true, events: 1 });
     expect(result).not.toHaveProperty('refused');
     expect(result.looks).toBeLessThan(50);
