@@ -6,6 +6,13 @@ const NOT_WITH_ADDRESS = {
     'with the compilers of the judge',
     'a limit of open files may be lower than the number of a pipe',
   ],
+  'another runtime is not linked with that of the sanitizer': [
+    'with Bun',
+    'in Bun',
+    'Bun.spawn',
+    'in Deno',
+    'with Deno',
+  ],
   'the image has the packages of a checkout, and this one has a link to them': ['memcage init in a container of'],
   'node with the runtime, or a guardian, is larger than the test lets it be': [
     'the heap of a Node child a program that takes more than it may',

@@ -21,7 +21,7 @@ const OWN: Partial<RootPlan> = { proc: 'new', mounts: [tmpfs('/etc')], hide: ['/
 
 const CHECKOUT = join(__dirname, '../../..');
 
-describeIf('root', 'the root of a child of a process in a chroot', () => {
+describeIf(['root', 'root-read-only'], 'the root of a child of a process in a chroot', () => {
   let directory: string;
   beforeEach(() => {
     directory = temporaryDirectory();
@@ -53,7 +53,7 @@ describeIf('root', 'the root of a child of a process in a chroot', () => {
   );
 });
 
-describeIf('root', 'the root of a child of a process without CAP_SYS_CHROOT', () => {
+describeIf(['root', 'root-read-only'], 'the root of a child of a process without CAP_SYS_CHROOT', () => {
   test('is not made, since it might be in a chroot', () => {
     const { report } = cloneTwiceBy(['setpriv', '--bounding-set=-sys_chroot'], inRoot({}));
     expect(report).toEqual(twice(failedAt('root-pivot', EPERM, '/proc/self/ns/mnt', 'setns')));

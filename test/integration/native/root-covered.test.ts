@@ -12,7 +12,7 @@ const { EBUSY } = constants.errno;
 const RAN = { ran: true };
 const covered = (stage: string, path: string): object => ({ stage, errno: -EBUSY, path });
 
-describeIf(['root', 'mount-ids'], 'what a root has mounted', () => {
+describeIf(['root', 'mount-ids', 'root-read-only'], 'what a root has mounted', () => {
   let directory: string;
   beforeEach(() => {
     directory = temporaryDirectory();

@@ -10,7 +10,7 @@ import { testRows } from '../../support/rows';
 const { ELOOP, ENOENT } = constants.errno;
 const { CLONE_NEWNS } = native.constants;
 
-describeIf('root', 'a root whose links lead to fds and processes', () => {
+describeIf(['root', 'root-read-only'], 'a root whose links lead to fds and processes', () => {
   let directory: string;
   let root: Partial<RootPlan> & { path: string };
   let fd: number;

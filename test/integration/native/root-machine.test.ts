@@ -21,7 +21,7 @@ const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'].map((name) 
 /** That opens for writing, and writes nothing: a failure of this test must not change the machine. */
 const OPEN_TO_WRITE = '(: >> /proc/sys/kernel/domainname) 2>&1';
 
-describeIf(['root', 'seccomp', 'userns'], 'what a root shows of the machine', () => {
+describeIf(['root', 'seccomp', 'userns', 'root-read-only'], 'what a root shows of the machine', () => {
   testRows<Partial<CloneOptions> & { proc: RootPlan['proc'] }>(
     'is read-only in /proc',
     [

@@ -10,7 +10,7 @@ import { testRows } from '../../support/rows';
 
 const { EBUSY, EISDIR, ELOOP, ENOENT, ENOTDIR } = constants.errno;
 
-describeIf('root', 'the mounts in the root of a child', () => {
+describeIf(['root', 'root-read-only'], 'the mounts in the root of a child', () => {
   let directory: string;
   let before: string;
   const inside = (...names: string[]): string => join(directory, ...names);

@@ -34,7 +34,7 @@ describeIf(['root', 'seccomp'], 'the root of a child on a kernel that is too old
   );
 });
 
-describeIf(['root', 'seccomp'], 'a program outside the root of a child', () => {
+describeIf(['root', 'seccomp', 'root-read-only'], 'a program outside the root of a child', () => {
   testRows(
     'is run, however the other fds are closed',
     [[], [{ syscall: 'close_range', errno: ENOSYS }]],
@@ -48,7 +48,7 @@ describeIf(['root', 'seccomp'], 'a program outside the root of a child', () => {
   );
 });
 
-describeIf('root', 'the root of a child', () => {
+describeIf(['root', 'root-read-only'], 'the root of a child', () => {
   test('takes a few fds at a time, and says where there are none', async () => {
     const options = cloneOptions(inRoot(EMPTY));
     const failures = await fixtureResult<CloneFailure[]>('native/root-without-fds.js', JSON.stringify(options));
@@ -61,7 +61,7 @@ describeIf('root', 'the root of a child', () => {
   });
 });
 
-describeIf(['root', 'unprivileged-userns'], 'the root of a child of a user without rights', () => {
+describeIf(['root', 'unprivileged-userns', 'root-read-only'], 'the root of a child of a user without rights', () => {
   const asUser = ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
 
   test('is made in a user namespace', () => {

@@ -11,7 +11,7 @@ import { testRows } from '../../support/rows';
 
 const { EACCES, ENOENT } = constants.errno;
 
-describeIf('root', 'the root of a child', () => {
+describeIf(['root', 'root-read-only'], 'the root of a child', () => {
   let directory: string;
   let before: string;
   const inside = (...names: string[]): string => join(directory, ...names);
@@ -147,7 +147,7 @@ describeIf('root', 'the root of a child', () => {
   });
 });
 
-describeIf(['root', 'userns'], 'the root of a child in a user namespace', () => {
+describeIf(['root', 'userns', 'root-read-only'], 'the root of a child in a user namespace', () => {
   test('is made with the rights in that', () => {
     const user = {
       namespaces: ['CLONE_NEWNS', 'CLONE_NEWPID', 'CLONE_NEWUSER'].reduce(
