@@ -138,9 +138,10 @@ class Killing {
     const Refusal refused = WriteRegaining(dir_fd_, "cgroup.kill", "1");
     if (refused.error == 0 || refused.error == -ENODEV) return refused;
     const Refusal unfrozen = KillOneByOne();
+    if (unfrozen.error == -ENODEV) return unfrozen;
     // Who may not write the files may still signal all, for example children of its own user. Else the first file is
     // what keeps it from killing.
-    if (refusal_.error == 0 && unfrozen.error != -ENODEV) return {};
+    if (refusal_.error == 0 || IsGone(refusal_.error)) return refusal_;
     if (!IsLacking(refused)) return refused;
     return unfrozen.error != 0 ? unfrozen : refusal_;
   }
@@ -288,8 +289,9 @@ class Killing {
     for (pid_t pid = batch.list.Next(); pid != 0; pid = batch.list.Next()) {
       Target* target = targets_.Find(pid);
       if (target == nullptr || target->pidfd < 0 || target->state != State::kNew) continue;
-      Send(*target, batch.signal);
-      target->state = State::kStopped;
+      // One that may not be signalled would be waited for in vain.
+      target->state = Send(*target, batch.signal) ? State::kStopped : State::kSpared;
+      if (target->state == State::kSpared) LetGo(*target);
     }
     for (size_t i = 0; i < batch.count; ++i) {
       Target& target = *batch.targets[i];
@@ -310,9 +312,12 @@ class Killing {
     target.pidfd = -1;
   }
 
-  void Send(const Target& target, int signal) {
+  /** Whether it has the signal, or has ended. */
+  bool Send(const Target& target, int signal) {
     const long sent = Call(SYS_pidfd_send_signal, target.pidfd, signal, nullptr, 0);
-    if (sent < 0 && sent != -ESRCH) Note({static_cast<int>(sent), "pidfd_send_signal", ""}, true);
+    if (sent >= 0 || sent == -ESRCH) return true;
+    Note({static_cast<int>(sent), "pidfd_send_signal", ""}, true);
+    return false;
   }
 
   int dir_fd_;
