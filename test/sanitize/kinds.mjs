@@ -22,6 +22,7 @@ const NOT_WITH_ADDRESS = {
     'budget.contain many that wait, within the memory of the budget',
     'has of each open cage what the kernel has, also after a kill',
     'the guardian is one process that sleeps outside of the cages',
+    'workers on several machines',
   ],
 };
 
