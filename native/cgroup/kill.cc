@@ -141,7 +141,7 @@ class Killing {
     if (unfrozen.error == -ENODEV) return unfrozen;
     // Who may not write the files may still signal all, for example children of its own user. Else the first file is
     // what keeps it from killing.
-    if (refusal_.error == 0 || IsGone(refusal_.error)) return refusal_;
+    if (refusal_.error == 0) return {};
     if (!IsLacking(refused)) return refused;
     return unfrozen.error != 0 ? unfrozen : refusal_;
   }
