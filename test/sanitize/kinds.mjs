@@ -5,6 +5,10 @@ const NOT_WITH_ADDRESS = {
   "a launcher that needs the C library's files, and writes its reports, does not start there, or then": [
     'the files that the command sees an empty root, read-only',
     'the files that the command sees a program that is not inside',
+    'a directory as the root is all that the child sees',
+    'a directory as the root read-only, but for a bind without readOnly and a tmpfs',
+    'a directory as the root an empty root has what is made in it',
+    'the examples of all pages print what they say',
     'with the compilers of the judge',
     'a limit of open files may be lower than the number of a pipe',
   ],
@@ -12,6 +16,7 @@ const NOT_WITH_ADDRESS = {
     'with Bun',
     'in Bun',
     'Bun.spawn',
+    'need bun',
     'in Deno',
     'with Deno',
   ],
