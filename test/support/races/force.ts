@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Fault } from '../proving/faults';
 import { type Finding, judge } from '../proving/judge';
-import { type Operated, type OperateOptions, operate } from '../proving/operate';
+import { type Attempt, type Operated, type OperateOptions, operate } from '../proving/operate';
 import { makePlace, type Place } from '../proving/place';
 
 const FIXTURES = join(__dirname, '../../fixtures/races');
@@ -47,8 +47,9 @@ export class Races {
     expect(judgeRace(run, sound).filter(({ wrong }) => !(uncaged && wrong === 'uncaged'))).toEqual([]);
     expect(run.said?.second?.error?.message).toEqual(sound.said?.second?.error?.message);
     expect(rootsMade(run) - rootsMade(sound)).toBe(again);
-    if (first === undefined) expect(run.said?.first).toEqual(sound.said?.first);
-    else expect(run.said?.first).toMatchObject(first);
+    const told = rules.some((rule) => rule.includes('; nest ')) ? withoutUnknown(run.said?.first) : run.said?.first;
+    if (first === undefined) expect(told).toEqual(sound.said?.first);
+    else expect(told).toMatchObject(first);
     return run;
   }
 
@@ -96,6 +97,17 @@ function expectHappened({ hits, released, ran, late }: Operated, rules: readonly
   const happened = { hits: hits.length, released, ran, late };
   const ordered = { hits: rules.length, released: count('hold'), ran: Array(count('run')).fill(0), late: 0 };
   expect(happened).toEqual(ordered);
+}
+
+/**
+ * Without the verdict that nobody knows: a cgroup below the child's is gone with its count of kills, and the OOM killer may have killed
+ * elsewhere on the machine meanwhile, for a test beside this one.
+ */
+function withoutUnknown(told: Attempt | undefined): Attempt | undefined {
+  const result = told?.result as { oom?: string } | undefined;
+  if (result?.oom !== 'unknown') return told;
+  const { oom: _, ...rest } = result;
+  return { result: rest };
 }
 
 /** No call fails, so that nothing of it is asked. */
