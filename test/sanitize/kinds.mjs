@@ -28,6 +28,7 @@ const NOT_WITH_ADDRESS = {
   ],
   'the runtime makes system calls of its own, which rules of the overseer count': [
     'a parent that is killed when its child runs its program, before the guardian begins',
+    'a system call that fails never brings about a crash',
   ],
   'node with the runtime, or a guardian, is larger than the test lets it be': [
     'the heap of a Node child a program that takes more than it may',
