@@ -75,9 +75,12 @@ export function readNumber(path: string, file: string): number {
   return Number(read(path, file));
 }
 
-/** Null where this kernel records none: v2 before Linux 5.19. */
+/** Whether this kernel records the highest use of a cgroup: on v2 since Linux 5.19. */
+export const hasPeak = version === 1 || kernelHas(5, 19);
+
+/** Null where this kernel records none. */
 export function readPeak(path: string): number | null {
-  return version === 1 || kernelHas(5, 19) ? readNumber(path, files.peak) : null;
+  return hasPeak ? readNumber(path, files.peak) : null;
 }
 
 /** The value of a line `NAME VALUE`. */

@@ -1,5 +1,6 @@
 import { Cgroup, run, spawn } from 'memcage';
 import { said } from '../../support/cage-kinds';
+import { hasPeak } from '../../support/cgroup-tree';
 import { withCode } from '../../support/error-code';
 import { openFdCount } from '../../support/fds';
 import { kernelHas } from '../../support/kernel-version';
@@ -19,7 +20,6 @@ describeIf('v2', 'trackPeak()', () => {
 
   if (!kernelHas(6, 12)) {
     test('is refused by name before Linux 6.12, and peak() is there', async () => {
-      const hasPeak = kernelHas(5, 19);
       using group = Cgroup.create(uniqueName('peak'), { parent: home() });
       const fds = openFdCount();
       expect(() => group.trackPeak()).toThrow(withCode('UNSUPPORTED', hasPeak ? 'Linux 6.12' : 'Linux 5.19'));

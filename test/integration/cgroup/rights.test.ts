@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { fixture } from '../../support/cage-kinds';
-import { limitOf, version } from '../../support/cgroup-tree';
-import { kernelHas } from '../../support/kernel-version';
+import { hasPeak, limitOf, version } from '../../support/cgroup-tree';
 import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { strangers } from '../../support/strangers';
@@ -23,7 +22,7 @@ describeIf('cgroup', `a Cgroup of someone else on v${version}`, () => {
         limits: 'object',
         procs: 'object',
         threads: 'object',
-        peak: version === 1 || kernelHas(5, 19) ? 'number' : 'object',
+        peak: hasPeak ? 'number' : 'object',
         add: refused,
         setLimits: refused,
         kill: refused,

@@ -55,7 +55,7 @@ describeRaces('a close', (races) => {
   );
 
   testRows('takes with it a cgroup that is made in the cage after the kill', STEPS, (point) =>
-    races.force({ operation: 'close', rules: [meanwhile(point, 'nest 1 nested')] }),
+    races.force({ operation: 'close', rules: [meanwhile(point, 'nest 1 nested')], losesCount: true }),
   );
 
   testRows('is done when somebody removes the cage first', STEPS.slice(-2), (point) =>

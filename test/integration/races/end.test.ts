@@ -69,6 +69,6 @@ describeRaces('an end', (races) => {
   );
 
   testRows('takes with it a cgroup that is made in the cage meanwhile', STEPS, (point) =>
-    races.force({ operation: 'plain', rules: [meanwhile(point, 'nest 1 nested')] }),
+    races.force({ operation: 'plain', rules: [meanwhile(point, 'nest 1 nested')], losesCount: true }),
   );
 });
