@@ -6,6 +6,7 @@ import type {
   StallMeterOptions,
   WatchEvent,
 } from '../../types/native';
+import { nextTurn } from '../event-loop/next-turn';
 import { createRefs, type Refs } from '../event-loop/refs';
 import { inTimeSlices } from '../event-loop/time-slice';
 import { loadNative } from './load-native';
@@ -89,21 +90,23 @@ function startWatcher(native: NativeBinding): Watcher {
     };
   };
 
-  native.startWatcher({
-    onEvents: inTimeSlices((event) => {
-      const handler = handlers.get(event.id);
-      if (event.kind === 'exit') handlers.delete(event.id);
-      try {
-        handler?.(event);
-      } catch (error) {
-        // An exception in a listener is the program's problem; the other events of this batch must still be
-        // delivered.
-        process.nextTick(() => {
-          throw error;
-        });
-      }
-    }),
+  const deliver = inTimeSlices<WatchEvent>((event) => {
+    const handler = handlers.get(event.id);
+    if (event.kind === 'exit') handlers.delete(event.id);
+    try {
+      handler?.(event);
+    } catch (error) {
+      // An exception in a listener is the program's problem; the other events of this batch must still be
+      // delivered.
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   });
+  // As with libuv, a child's last output comes before its exit. The loop takes what the thread has queued by now, which is
+  // after it has looked at the pipes: only its look in the next turn is sure to find that output. So the slices, which
+  // begin a turn after they get an event, get it when this turn's look is over.
+  native.startWatcher({ onEvents: (events) => void nextTurn(() => deliver(events)) });
 
   return {
     refs: createRefs(native),

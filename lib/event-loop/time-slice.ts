@@ -4,12 +4,9 @@ import { nextTurn } from './next-turn';
 const TURN_MS = 10;
 
 /**
- * Returns a function that calls `handle` for each event that it gets, in order, after the other callbacks of this turn of the
- * event loop. It gives the loop turns in between. Node would call a thread-safe function a thousand times in a row, and in
- * a storm of children each call brings the next: timers and I/O would wait for seconds.
- *
- * libuv, too, tells of ended children after all else in a turn: their last output comes before their exit. The kernel may
- * report the descriptor of a thread-safe function before a pipe that had its data first.
+ * Returns a function that calls `handle` for each event that it gets, in order, from the next turn of the event loop on. It
+ * gives the loop turns in between. Node would call a thread-safe function a thousand times in a row, and in a storm of
+ * children each call brings the next: timers and I/O would wait for seconds.
  *
  * @param handle must not throw
  */

@@ -36,8 +36,8 @@ export const swappedSpawn: Spawn = (file, args, options) =>
 /** The whole library, without a cage. */
 export const librarySpawn: Spawn = spawn as Spawn;
 
-/** What a child of {@link gatedSpawn} waits, in milliseconds. */
-const HELD_MS = 20;
+/** How long the gated child of {@link sameAsNode} waits at its gate, in milliseconds. */
+export const HELD_MS = 20;
 
 /** Our handle and our launch, without a cage, and each child waits at a gate for a moment. */
 const gatedSpawn: Spawn = (file, args, options) => {
