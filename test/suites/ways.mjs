@@ -3,6 +3,9 @@ import { delimiter, dirname, join } from 'node:path';
 
 const PRELOAD = join(import.meta.dirname, 'preload.cjs');
 
+/** V8 makes its heap smaller than stock where it may use less than 15 GiB. A limit above the machine's memory is one too. */
+const MEMORY = '16G';
+
 /** Environment of a suite. Both ways have the same, but for what contains the processes. */
 export function environmentOf(way, { node, log, mark }) {
   const { NODE_OPTIONS: _, FORCE_COLOR: __, NODE_TEST_CONTEXT: ___, ...rest } = process.env;
@@ -19,7 +22,7 @@ export function environmentOf(way, { node, log, mark }) {
     ...env,
     NODE_OPTIONS: `--require=${JSON.stringify(PRELOAD)}`,
     MEMCAGE_SUITES_LOG: log,
-    MEMCAGE_SUITES_MEMORY: '2G',
+    MEMCAGE_SUITES_MEMORY: MEMORY,
   };
 }
 

@@ -3,8 +3,13 @@ import { join } from 'node:path';
 import { readTap } from '../readers/tap.mjs';
 import { npmInstall } from './npm-install.mjs';
 
-/** AVA begins the name of a test with that of its file: `pipe › sequence › Works with ...`. */
+/**
+ * AVA begins the name of a test with that of its file: `pipe › sequence › Works with ...`. Of a file that ended badly it says
+ * `test/pipe/sequence.js exited due to SIGABRT`.
+ */
 function fileOf(place, name) {
+  const ended = /^(\S+) exited (?:due to|with) /.exec(name);
+  if (ended !== null) return ended[1];
   const parts = name.split(' › ');
   for (let length = parts.length; length > 0; length -= 1) {
     const file = `${join('test', ...parts.slice(0, length))}.js`;
