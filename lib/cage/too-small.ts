@@ -20,16 +20,14 @@ export function explainTooSmall(cgroup: CageCgroup, errno: number): string | und
 
 function explain(cgroup: CageCgroup): string | undefined {
   const { path } = cgroup.memory;
-  if (cgroup.monitor.underOom()) {
-    return `${path} is out of memory and its OOM killer is off (memory.oomKill): nothing can be started in it`;
-  }
   const hit = cgroup.monitor.limitHit();
   if (hit === undefined) return undefined;
   const { cause, limitBytes } = hit;
   const limit = `The limit of ${formatSize(limitBytes ?? Number.POSITIVE_INFINITY)}`;
   const whose = cause === 'limit' ? limit : `${limit} of ${hit.path}, a cage around it,`;
-  return isTiny(cgroup, limitBytes)
-    ? `${whose} is too small for a program to be started in it`
+  if (isTiny(cgroup, limitBytes)) return `${whose} is too small for a program to be started in it`;
+  return cgroup.monitor.isKillerOff()
+    ? `${path} is out of memory and its OOM killer is off (memory.oomKill): nothing can be started in it`
     : `${whose} is used up: no program can be started in ${path}`;
 }
 

@@ -87,13 +87,18 @@ export class OomMonitorV1 implements OomMonitor {
   }
 
   limitHit(): WhoseLimit | undefined {
-    if (wasHit(this.directory)) return this.#limits.own();
-    const index = this.surroundings.cages.findIndex(({ directory }) => wasHit(directory));
-    return index === -1 ? undefined : this.#limits.around(index);
+    const hit = this.#fromHereOut().findIndex(wasHit);
+    if (hit === -1) return undefined;
+    return hit === 0 ? this.#limits.own() : this.#limits.around(hit - 1);
+  }
+
+  isKillerOff(): boolean {
+    const hit = this.#fromHereOut().find(wasHit);
+    return hit !== undefined && parseOomControl(hit.read('memory.oom_control')).oomKillDisable;
   }
 
   underOom(): boolean {
-    return [this.directory, ...this.surroundings.cages.map(({ directory }) => directory)].some((directory) => {
+    return this.#fromHereOut().some((directory) => {
       const { underOom, oomKillDisable } = parseOomControl(directory.read('memory.oom_control'));
       // During a kill, a cgroup is under OOM for a moment as well.
       return underOom && oomKillDisable;
@@ -110,6 +115,10 @@ export class OomMonitorV1 implements OomMonitor {
 
   close(): void {
     this.#events.close();
+  }
+
+  #fromHereOut(): CgroupDirectory[] {
+    return [this.directory, ...this.surroundings.cages.map(({ directory }) => directory)];
   }
 
   /** Whether the kernel may have killed a process in a cgroup below. */

@@ -94,6 +94,10 @@ export class OomMonitorV2 implements OomMonitor {
   }
 
   /** v2 can't turn the OOM killer off. */
+  isKillerOff(): boolean {
+    return false;
+  }
+
   underOom(): boolean {
     return false;
   }

@@ -1,0 +1,32 @@
+import { constants } from 'node:os';
+import type { CageCgroup } from '../../../lib/cage/cgroup/cage-cgroup';
+import { explainTooSmall } from '../../../lib/cage/too-small';
+import type { WhoseLimit } from '../../../lib/oom/whose-limit';
+
+const { ENOMEM } = constants.errno;
+
+/** In which nothing waits for memory right now. */
+function cgroupOf(hit: WhoseLimit | undefined, isKillerOff = false): CageCgroup {
+  const monitor = { limitHit: () => hit, isKillerOff: () => isKillerOff, underOom: () => false };
+  return { memory: { path: '/cage' }, monitor, limitContext: { pageBytes: 4096 } } as unknown as CageCgroup;
+}
+
+const own = (limitBytes: number): WhoseLimit => ({ cause: 'limit', limitBytes, path: '/cage' });
+
+test.each([
+  ['no limit was hit', cgroupOf(undefined, true), undefined],
+  ['used up', cgroupOf(own(16 << 20)), 'The limit of 16 MiB is used up: no program can be started in /cage'],
+  [
+    'used up, that of a cage around it',
+    cgroupOf({ cause: 'ancestor', limitBytes: 16 << 20, path: '/around' }),
+    'The limit of 16 MiB of /around, a cage around it, is used up: no program can be started in /cage',
+  ],
+  [
+    'used up without an OOM killer, though whoever waits for memory is awake for a moment',
+    cgroupOf(own(16 << 20), true),
+    '/cage is out of memory and its OOM killer is off (memory.oomKill): nothing can be started in it',
+  ],
+  ['too small', cgroupOf(own(65536), true), 'The limit of 64 KiB is too small for a program to be started in it'],
+])('why a program could not be started: %s', (_, cgroup, message) => {
+  expect(explainTooSmall(cgroup, -ENOMEM)).toBe(message);
+});
