@@ -95,31 +95,34 @@ const asProcess = [
   },
 ];
 
-// A sample of the proving ground (docs/reliability.md) on cgroup v2, where the host has v1.
+// A sample of the proving ground (docs/reliability.md) on other kernels and hierarchies than the host's.
 
 const sample = ['--env', 'MEMCAGE_TEST_FAULTS=100', '--env', 'MEMCAGE_TEST_KILLS=40'];
 
+/**
+ * @param {'v1' | 'v2'} hierarchy
+ * @param {string[]} [guest] options of test/guest/run
+ * @returns {Configuration}
+ */
+const proves = (name, hierarchy, guest = []) => ({
+  name,
+  part: 'matrix',
+  guest: [...roomy, '--cpus', '1', ...(hierarchy === 'v1' ? ['--cgroup', '1'] : []), ...guest, ...sample],
+  projects: ['integration'],
+  paths: ['test/integration/proving/(faults|kills)'],
+  require: [...common, 'root', hierarchy],
+  timeoutSeconds: 5400,
+});
+
 /** @type {Configuration[]} */
 const proving = [
-  {
-    name: 'v2-proving',
-    part: 'matrix',
-    guest: [...roomy, '--cpus', '1', ...sample],
-    projects: ['integration'],
-    paths: ['test/integration/proving/(faults|kills)'],
-    require: [...common, 'root', 'v2'],
-    timeoutSeconds: 3600,
-  },
-  {
-    // The same as user 1000, to whom the cgroup was delegated.
-    name: 'v2-proving-user',
-    part: 'matrix',
-    guest: [...roomy, '--cpus', '1', ...sample, '--env', 'MEMCAGE_TEST_PLACE_UID=1000'],
-    projects: ['integration'],
-    paths: ['test/integration/proving/(faults|kills)'],
-    require: [...common, 'root', 'v2'],
-    timeoutSeconds: 3600,
-  },
+  proves('v2-proving', 'v2'),
+  // The same as user 1000, to whom the cgroup was delegated.
+  proves('v2-proving-user', 'v2', ['--env', 'MEMCAGE_TEST_PLACE_UID=1000']),
+  proves('stock-v2-proving', 'v2', ['--kernel', 'cloud']),
+  proves('stock-v1-proving', 'v1', ['--kernel', 'bookworm']),
+  proves('oldest-v2-proving', 'v2', ['--kernel', 'bullseye']),
+  proves('oldest-v1-proving', 'v1', ['--kernel', 'bullseye']),
 ];
 
 // The distribution's own kernels, emulated where there is no KVM: for what another kernel can change, or lacks.

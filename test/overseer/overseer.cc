@@ -70,7 +70,7 @@ int Overseer::Run(const volatile std::sig_atomic_t* is_over) {
     if (!has_ended_) continue;
     if (!has_continued_ && now - ended_ms_ >= settings_.continue_ms) {
       has_continued_ = true;
-      if (tasks_.guardian() > 0) kill(tasks_.guardian(), SIGCONT);
+      for (const pid_t pid : stopped_) kill(pid, SIGCONT);
     }
     if (!is_alone_ && now - ended_ms_ >= settings_.grace_ms) {
       ReportLeft();
@@ -145,7 +145,11 @@ void Overseer::Obey(const Rule& rule, const seccomp_notif& call, bool* is_answer
       break;
     case Rule::Kind::kKill:
     case Rule::Kind::kStop:
-      if (rule.guardian && tasks_.guardian() > 0) kill(tasks_.guardian(), signal);
+      if (rule.guardian && tasks_.guardian() > 0) {
+        kill(tasks_.guardian(), signal);
+        // By the time that it is to go on, it may have left its work to the child that it forks.
+        if (signal == SIGSTOP) stopped_.push_back(tasks_.guardian());
+      }
       if (rule.parent) kill(tasks_.root(), signal);
       break;
     case Rule::Kind::kHold:

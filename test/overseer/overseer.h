@@ -69,6 +69,7 @@ class Overseer {
   Holds holds_;
   bool has_ended_ = false;
   bool is_alone_ = false;
+  std::vector<pid_t> stopped_;
   bool has_continued_ = false;
   int status_ = 0;
   int64_t ended_ms_ = 0;

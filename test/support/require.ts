@@ -134,7 +134,8 @@ export function describeIf(needed: Feature | readonly Feature[], name: string, b
   }
 }
 
-function has(feature: Feature): boolean {
+/** Whether this machine has the feature. */
+export function has(feature: Feature): boolean {
   return features[feature]();
 }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { processesWith } from '../../support/processes';
 import { OVERSEER, type Overseen, type OverseeOptions, oversee } from '../../support/proving/oversee';
@@ -54,6 +54,21 @@ describeIf(['seccomp', 'machine', 'root'], 'the overseer', () => {
 
   test('tells of the signal that ended a program', async () => {
     expect(await shell('kill -ABRT $$')).toMatchObject({ status: 128 + constants.signals.SIGABRT });
+  });
+
+  test('lets a guardian that it has stopped go on, also when there is another one by then', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'memcage-test-overseer-'));
+    try {
+      copyFileSync('/bin/sh', join(directory, 'memcage-exec'));
+      const guardian = (name: string): string => `
+        ./memcage-exec -c ': >${name}; sleep 0.2; :' memcage-guardian &
+        until [ -e ${name} ]; do :; done`;
+      const script = `${guardian('first')}; cd .; ${guardian('second')}`;
+      const rules = ['stop guardian parent chdir 1'];
+      expect(await shell(script, { rules, cwd: directory })).toMatchObject({ status: 0, hits: [directory], left: [] });
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   // The overseer is two processes.

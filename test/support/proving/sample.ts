@@ -1,6 +1,7 @@
+import { type Feature, has } from '../require';
 import { PLACE_UID } from './place';
 
-type Operations = Readonly<Record<string, { needsRoot?: boolean; onlyCut?: boolean }>>;
+type Operations = Readonly<Record<string, { needs?: Feature; needsRoot?: boolean; onlyCut?: boolean }>>;
 
 /** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
 export function random(seed: number): () => number {
@@ -24,10 +25,13 @@ export function sample<T>(all: readonly T[], count: number, next: () => number):
   return chosen;
 }
 
-/** The names of all operations that the user of the places can carry out, or those in MEMCAGE_TEST_OPERATIONS. */
+/** The names of all operations that can be carried out here by the user of the places, or those in MEMCAGE_TEST_OPERATIONS. */
 export function operationNames(): string[] {
   const { operations } = require('../../fixtures/proving/operations.js') as { operations: Operations };
-  const usual = Object.keys(operations).filter((name) => operations[name]?.onlyCut !== true);
+  const usual = Object.keys(operations).filter((name) => {
+    const { needs, onlyCut = false } = operations[name] ?? {};
+    return !onlyCut && (needs === undefined || has(needs));
+  });
   const names = process.env['MEMCAGE_TEST_OPERATIONS']?.split(',') ?? usual;
   return names.filter((name) => PLACE_UID === 0 || operations[name]?.needsRoot !== true);
 }
