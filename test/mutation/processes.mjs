@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /**
@@ -72,8 +72,12 @@ function plan({ id, file }, tests) {
 /** Resolves to whether it has done all that was planned. */
 function runJest({ root, directory, without }, todo, args, heard) {
   writeFileSync(join(directory, 'plan.json'), JSON.stringify(todo));
+  // A mutant may leave what its test would have removed.
+  const temporary = join(directory, 'tmp');
+  mkdirSync(temporary, { recursive: true });
   const env = {
     ...process.env,
+    TMPDIR: temporary,
     MEMCAGE_MUTATION_DIRECTORY: directory,
     MEMCAGE_MUTATION_WITHOUT: JSON.stringify(without),
   };
