@@ -93,8 +93,9 @@ export class OomMonitorV1 implements OomMonitor {
   }
 
   isKillerOff(): boolean {
-    const hit = this.#fromHereOut().find(wasHit);
-    return hit !== undefined && parseOomControl(hit.read('memory.oom_control')).oomKillDisable;
+    return this.#fromHereOut().some(
+      (directory) => wasHit(directory) && parseOomControl(directory.read('memory.oom_control')).oomKillDisable,
+    );
   }
 
   underOom(): boolean {

@@ -40,7 +40,10 @@ export interface OomMonitor {
   removeLeaf(name: string): void;
   /** The nearest limit, the cgroup's or that of a cage around it, that refused memory, with or without a kill. */
   limitHit(): WhoseLimit | undefined;
-  /** Whether the OOM killer is off at that limit (v1). Then processes wait there, and wake for a moment whenever a page is freed. */
+  /**
+   * Whether the OOM killer is off at a limit, the cgroup's or that of a cage around it, that refused memory (v1). Processes wait
+   * there, and wake for a moment whenever a page is freed.
+   */
   isKillerOff(): boolean;
   /** Whether processes wait for memory now because the OOM killer is off (v1). */
   underOom(): boolean;

@@ -100,6 +100,7 @@ const asProcess = [
 const sample = ['--env', 'MEMCAGE_TEST_FAULTS=100', '--env', 'MEMCAGE_TEST_KILLS=40'];
 
 /**
+ * @param {string} name
  * @param {'v1' | 'v2'} hierarchy
  * @param {string[]} [guest] options of test/guest/run
  * @returns {Configuration}
@@ -111,7 +112,7 @@ const proves = (name, hierarchy, guest = []) => ({
   projects: ['integration'],
   paths: ['test/integration/proving/(faults|kills)'],
   require: [...common, 'root', hierarchy],
-  timeoutSeconds: 5400,
+  timeoutSeconds: 3600,
 });
 
 /** @type {Configuration[]} */

@@ -25,15 +25,15 @@ export function sample<T>(all: readonly T[], count: number, next: () => number):
   return chosen;
 }
 
-/** The names of all operations that can be carried out here by the user of the places, or those in MEMCAGE_TEST_OPERATIONS. */
+/** The names of all operations, or those in MEMCAGE_TEST_OPERATIONS, that the user of the places can carry out here. */
 export function operationNames(): string[] {
   const { operations } = require('../../fixtures/proving/operations.js') as { operations: Operations };
-  const usual = Object.keys(operations).filter((name) => {
-    const { needs, onlyCut = false } = operations[name] ?? {};
-    return !onlyCut && (needs === undefined || has(needs));
-  });
+  const usual = Object.keys(operations).filter((name) => operations[name]?.onlyCut !== true);
   const names = process.env['MEMCAGE_TEST_OPERATIONS']?.split(',') ?? usual;
-  return names.filter((name) => PLACE_UID === 0 || operations[name]?.needsRoot !== true);
+  return names.filter((name) => {
+    const { needs, needsRoot = false } = operations[name] ?? {};
+    return (PLACE_UID === 0 || !needsRoot) && (needs === undefined || has(needs));
+  });
 }
 
 /** MEMCAGE_TEST_SEED, or another one each time. */
