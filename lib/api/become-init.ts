@@ -39,15 +39,13 @@ export function becomeInit(command: string, args: readonly string[] = [], option
   refuseOpenCages();
   const file = launcherPath();
   const current = host();
-  const native = loadNative();
   // Their guardian and their locks would not outlast exec as they should.
-  const formerGuardian = native.guardianPid();
   cages.closeMortal();
   removeCageRoots();
-  prepareLastingParent(current, { formerGuardian });
+  prepareLastingParent(current);
   try {
     const plan = { join: [], namespaces: NO_NAMESPACES, settings: {}, init: false, entryPoint: true };
-    return native.execve({ file, args: [file, ...launcherArguments(plan), ...words], env: pairs(env) });
+    return loadNative().execve({ file, args: [file, ...launcherArguments(plan), ...words], env: pairs(env) });
   } catch (error) {
     giveBackLastingParent();
     throw error;

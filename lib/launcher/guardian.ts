@@ -3,6 +3,7 @@ import { getSystemErrorName } from 'node:util';
 import type { CloneFailure, GuardedKind, NativeError } from '../../types/native';
 import { loadNative } from '../addon/load-native';
 import { refusedWith } from '../cgroup/directory/refusal';
+import { readCommand } from '../cgroup/processes/processes';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { pauseSync } from '../event-loop/pause-sync';
 import { type ExecutableFailure, findExecutable } from './executable';
@@ -18,6 +19,9 @@ const CANNOT_START = "The guardian, which ends the cages when this process is ki
 const WITHOUT = 'set MEMCAGE_GUARDIAN=0 in the environment, or call prepare({ guardian: false })';
 
 const LONGEST_WAIT_MS = 32;
+
+/** Says whose guardian it is: native/guardian/protocol.h. */
+const ARGUMENT = '--guardian=';
 
 let wanted = process.env['MEMCAGE_GUARDIAN'] !== '0';
 
@@ -72,6 +76,15 @@ function stuck(cause: NativeError): MemcageError {
       `gets no processor time. \`kill -CONT ${pid}\` lets it go on; MEMCAGE_GUARDIAN=0 in the environment does without it`,
     { errno, syscall, cause },
   );
+}
+
+/**
+ * Whether a process is a guardian of this one: its present one, or one that it has dismissed, and that is still there for a
+ * moment.
+ */
+export function isGuardian(pid: number): boolean {
+  const [, , argument] = readCommand(pid);
+  return argument === `${ARGUMENT}${process.pid}`;
 }
 
 function startGuardian(): void {

@@ -1,8 +1,8 @@
 import { readlinkSync } from 'node:fs';
 import type { Parent, ParentCandidate } from '../../types/parent';
-import { loadNative } from '../addon/load-native';
 import { type Host, processDirectory } from '../cgroup/hierarchy/host';
 import { ErrorCode, MemcageError } from '../errors/errors';
+import { isGuardian } from '../launcher/guardian';
 import { readProcStat } from '../machine/proc-stat';
 import { makeAtRootCure } from './cures';
 import { noParent } from './describe';
@@ -30,8 +30,6 @@ export interface Wishes {
    * processes of others may be moved too. Default: false.
    */
   entryPoint?: boolean;
-  /** A guardian of this process that is about to end, and nobody's to wait for. Default, or 0: none. */
-  formerGuardian?: number | undefined;
 }
 
 /** The machine's own cgroup namespace has a fixed inode number (PROC_CGROUP_INIT_INO in the kernel's proc_ns.h). */
@@ -47,7 +45,7 @@ interface Surroundings {
   levels: readonly ParentFacts[];
 }
 
-function surroundings({ memory }: Host, { entryPoint = false, formerGuardian = 0 }: Wishes): Surroundings {
+function surroundings({ memory }: Host, { entryPoint = false }: Wishes): Surroundings {
   const own = processDirectory(memory, 'self');
   const isPartOfAnother = isNamespaced();
   const caller: Caller = {
@@ -56,7 +54,7 @@ function surroundings({ memory }: Host, { entryPoint = false, formerGuardian = 0
     namespaceRoot: isPartOfAnother && memory.mountRoot === '/' ? memory.mountPoint : undefined,
     hierarchyRoot: !isPartOfAnother && memory.mountRoot === '/' ? memory.mountPoint : undefined,
     isEntryPoint: entryPoint,
-    isOurs: (pid) => (pid !== 0 && pid === formerGuardian) || isOurs(pid),
+    isOurs,
   };
   return { caller, levels: pathsUp(own, memory.mountPoint).map((path) => readParentFacts(path)) };
 }
@@ -232,13 +230,13 @@ function isNamespaced(): boolean {
  * was.
  */
 export function isOurs(pid: number): boolean {
-  if (pid !== 0 && pid === loadNative().guardianPid()) return true;
+  if (pid === 0) return false;
   // Bounded, because a chain that is read while processes end could lead anywhere.
   for (let at = pid, count = 0; at > 0 && count < 1000; count += 1) {
     if (at === process.pid) return true;
     at = parentOf(at);
   }
-  return false;
+  return isGuardian(pid);
 }
 
 function parentOf(pid: number): number {

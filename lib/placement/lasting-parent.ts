@@ -3,7 +3,7 @@ import type { Host } from '../cgroup/hierarchy/host';
 import { considerGiven, givenParent, wishes } from './default-parent';
 import { noParent } from './describe';
 import { runBlocking } from './effects';
-import { findParent, type Wishes } from './find-parent';
+import { findParent } from './find-parent';
 import { undoLasting } from './make-ready';
 import { readParentFacts } from './parent-facts';
 
@@ -11,13 +11,12 @@ import { readParentFacts } from './parent-facts';
  * Finds a parent for the cages of the program that this process is about to become, and makes it ready. No guardian is
  * told of it, and the end of this process does not give it back.
  *
- * @param formerGuardian the pid of a guardian that was just dismissed, and may still be there for a moment
  * @returns the parent. The program finds the same one without being told
  * @throws ERR_MEMCAGE_NO_PARENT
  */
-export function prepareLastingParent(host: Host, { formerGuardian }: Pick<Wishes, 'formerGuardian'>): Parent {
+export function prepareLastingParent(host: Host): Parent {
   const given = givenParent(host);
-  if (given === undefined) return runBlocking(findParent(host, { ...wishes, entryPoint: true, formerGuardian }));
+  if (given === undefined) return runBlocking(findParent(host, { ...wishes, entryPoint: true }));
   const candidate = considerGiven(given, host);
   const refused = candidate.refusal === null ? refuseFull(given, host) : candidate;
   if (refused !== undefined) throw noParent([refused]);

@@ -7,6 +7,8 @@ const ATTEMPTS = 5;
 /** How often to begin again when processes appear between the last look and the enabling: for a second in all. */
 const ROUNDS = 24;
 const LONGEST_PAUSE_MS = 50;
+/** ENODEV: it was removed after the open. */
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENODEV']);
 
 /** A change that made a cgroup ready for cages. */
 interface Change {
@@ -67,7 +69,7 @@ function* moveAndEnable(
   { enable, isMovable }: { enable: boolean; isMovable: IsMovable },
 ): Generator<Effect, void, EffectResult> {
   for (let round = 1; ; round += 1) {
-    yield* moveAll(path, leaf, isMovable);
+    yield* moveIn(path, leaf, isMovable);
     if (!enable) return;
     try {
       yield control(path, '+memory');
@@ -75,6 +77,20 @@ function* moveAndEnable(
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EBUSY' || round === ROUNDS) throw error;
       yield { do: 'pause', ms: pauseAfter(round) };
+    }
+  }
+}
+
+/** As long as nobody is in the leaf, another memcage may sweep it away. Then it is made again. */
+function* moveIn(path: string, leaf: string, isMovable: IsMovable): Generator<Effect, void, EffectResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      yield* moveAll(path, leaf, isMovable);
+      return;
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (!GONE.has(code) || attempt === ATTEMPTS) throw error;
+      yield { do: 'make-directory', path: leaf };
     }
   }
 }

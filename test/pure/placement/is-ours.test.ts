@@ -1,13 +1,21 @@
-import type * as AddonModule from '../../../lib/addon/load-native';
+import type * as ProcessesModule from '../../../lib/cgroup/processes/processes';
 import type * as ProcStatModule from '../../../lib/machine/proc-stat';
 import { isOurs } from '../../../lib/placement/find-parent';
 
 /** The parents of processes. */
 let parents: Record<number, number>;
+const guardian = (pid: number): string[] => ['memcage-guardian', '1', `--guardian=${pid}`];
+/** One guardian that was dismissed, one that is there, one of another process. */
+const commands: Record<number, string[]> = {
+  8: guardian(5),
+  9: guardian(5),
+  10: guardian(55),
+  11: ['sh', '-c', 'true'],
+};
 
-jest.mock('../../../lib/addon/load-native', () => ({
-  ...jest.requireActual<typeof AddonModule>('../../../lib/addon/load-native'),
-  loadNative: () => ({ guardianPid: () => 9 }),
+jest.mock('../../../lib/cgroup/processes/processes', () => ({
+  ...jest.requireActual<typeof ProcessesModule>('../../../lib/cgroup/processes/processes'),
+  readCommand: (pid: number) => commands[pid] ?? [],
 }));
 jest.mock('../../../lib/machine/proc-stat', () => ({
   ...jest.requireActual<typeof ProcStatModule>('../../../lib/machine/proc-stat'),
@@ -26,9 +34,9 @@ function ours(self: number): number[] {
   return [...Object.keys(parents).map(Number), 0, 77].filter(isOurs);
 }
 
-test('a process, its descendants and its guardian are its own', () => {
-  parents = { 1: 0, 5: 1, 6: 5, 7: 6, 8: 1, 9: 1 };
-  expect(ours(5)).toEqual([5, 6, 7, 9]);
+test('a process, its descendants and its guardians are its own', () => {
+  parents = { 1: 0, 5: 1, 6: 5, 7: 6, 8: 1, 9: 1, 10: 1, 11: 1 };
+  expect(ours(5)).toEqual([5, 6, 7, 8, 9]);
 });
 
 test('so they are for the first process of a container, without those that come from outside', () => {

@@ -118,6 +118,33 @@ test('one that is ending, and no longer listed, is waited for', () => {
   expect(members.get(PATH)).toEqual([]);
 });
 
+/** Another memcage removes the leaf before anybody goes there, this often. */
+function swept(times: number): Answer {
+  let removed = 0;
+  return (effect) => {
+    if (effect.do !== 'write' || !effect.path.endsWith('/cgroup.procs') || effect.path.startsWith(`${PATH}/cgroup`))
+      return;
+    const path = effect.path.slice(0, effect.path.lastIndexOf('/'));
+    if (removed < times) {
+      removed += 1;
+      members.delete(path);
+    }
+    if (!members.has(path)) throw refusal('ENOENT');
+  };
+}
+
+test('a leaf that another memcage sweeps away, while nobody is in it, is made again', () => {
+  const effects = drive(makeReady(PATH, everyone, { isOurs, lasts: true }), swept(3));
+  expect(members.get(leaf() ?? '')).toEqual([1, 7, 42]);
+  expect(kinds(effects).filter((kind) => kind === 'make-directory')).toHaveLength(4);
+});
+
+test('nothing is left half done when it is swept away again and again', () => {
+  expect(() => drive(makeReady(PATH, everyone, { isOurs, lasts: true }), swept(1000))).toThrow('ENOENT');
+  expect(members.get(PATH)).toEqual([1, 7, 42]);
+  expect(drive(undoLasting())).toEqual([]);
+});
+
 test('nothing is left half done when they never stop', () => {
   const steps = makeReady(PATH, everyone, { isOurs, lasts: true });
   expect(() => drive(steps, disturbed(1000))).toThrow('EBUSY');
