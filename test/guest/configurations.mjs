@@ -95,25 +95,36 @@ const asProcess = [
   },
 ];
 
-// A sample of the proving ground (docs/reliability.md) on other kernels and hierarchies than the host's.
-
-const sample = ['--env', 'MEMCAGE_TEST_FAULTS=100', '--env', 'MEMCAGE_TEST_KILLS=40'];
+// The proving ground (docs/reliability.md) on other kernels and hierarchies than the host's: what runs in a guest only
+// when it is asked for.
 
 /**
- * @param {string} name
- * @param {'v1' | 'v2'} hierarchy
- * @param {string[]} [guest] options of test/guest/run
- * @returns {Configuration}
+ * @param {string[]} paths of the tests
+ * @param {string[]} asked variables
+ * @returns {(name: string, hierarchy: 'v1' | 'v2', guest?: string[]) => Configuration} `guest`: options of test/guest/run
  */
-const proves = (name, hierarchy, guest = []) => ({
-  name,
-  part: 'matrix',
-  guest: [...roomy, '--cpus', '1', ...(hierarchy === 'v1' ? ['--cgroup', '1'] : []), ...guest, ...sample],
-  projects: ['integration'],
-  paths: ['test/integration/proving/(faults|kills)'],
-  require: [...common, 'root', hierarchy],
-  timeoutSeconds: 3600,
-});
+const provesBy =
+  (paths, asked) =>
+  (name, hierarchy, guest = []) => ({
+    name,
+    part: 'matrix',
+    guest: [
+      ...[...roomy, '--cpus', '1'],
+      ...(hierarchy === 'v1' ? ['--cgroup', '1'] : []),
+      ...guest,
+      ...asked.flatMap((variable) => ['--env', variable]),
+    ],
+    projects: ['integration'],
+    paths,
+    require: [...common, 'root', hierarchy],
+    timeoutSeconds: 3600,
+  });
+
+const proves = provesBy(
+  ['test/integration/proving/(faults|kills)'],
+  ['MEMCAGE_TEST_FAULTS=100', 'MEMCAGE_TEST_KILLS=40'],
+);
+const races = provesBy(['test/integration/races/'], ['MEMCAGE_TEST_RACES=1']);
 
 /** @type {Configuration[]} */
 const proving = [
@@ -124,6 +135,9 @@ const proving = [
   proves('stock-v1-proving', 'v1', ['--kernel', 'bookworm']),
   proves('oldest-v2-proving', 'v2', ['--kernel', 'bullseye']),
   proves('oldest-v1-proving', 'v1', ['--kernel', 'bullseye']),
+  races('v2-races', 'v2'),
+  races('stock-v2-races', 'v2', ['--kernel', 'cloud']),
+  races('stock-v1-races', 'v1', ['--kernel', 'bookworm']),
 ];
 
 // The distribution's own kernels, emulated where there is no KVM: for what another kernel can change, or lacks.

@@ -1,11 +1,22 @@
+import { version } from '../../support/cgroup-tree';
 import { describeRaces } from '../../support/races/describe-races';
 import type { Race } from '../../support/races/force';
-import { inOrder, KILLS, mark, meanwhile, onceDead, REAPED } from '../../support/races/rules';
+import {
+  inOrder,
+  KILLS,
+  mark,
+  meanwhile,
+  onceDead,
+  REAPED,
+  REMOVES,
+  removals,
+  removed,
+} from '../../support/races/rules';
 import { testRows } from '../../support/rows';
 
 /** It had ended by itself. */
 const BY_ITSELF = { result: { exitCode: 0, signal: null } };
-const LEAF_REMOVED = 'watcher unlinkat 2:^leaf-1$';
+const LEAF_REMOVED = removed('watcher', 'leaf-1');
 
 const ROWS: readonly (readonly [string, Race])[] = [
   [
@@ -33,32 +44,34 @@ const ROWS: readonly (readonly [string, Race])[] = [
     'a thread is terminated while the end of its child is on its way',
     {
       operation: 'worker',
-      rules: [inOrder(REAPED, mark('told')), inOrder(mark('terminating'), 'watcher unlinkat 2:^1$')],
+      rules: [inOrder(REAPED, mark('told')), inOrder(mark('terminating'), REMOVES)],
     },
   ],
   [
     'a thread is terminated when the cage of its child is removed',
-    { operation: 'worker', rules: [inOrder('watcher unlinkat 2:^1$', mark('told'))] },
+    { operation: 'worker', rules: [inOrder(REMOVES, mark('told'))] },
   ],
 ];
 
-/** Steps of close(): it has killed, and removes the leaf and the cage in both hierarchies. */
-const STEPS = [
-  ...['close 1:/cgroup\\.kill$', 'unlinkat 1:^leaf-1$', 'unlinkat 2:^leaf-1$', 'unlinkat 1:^1$', 'unlinkat 2:^1$'],
-].map((call) => `parent ${call}`);
+/** Steps of close(): it has killed, and removes the leaf and the cage. */
+const REMOVALS = removals('parent', '1');
+const STEPS = ['parent close 1:/cgroup\\.kill$', ...removals('parent', 'leaf-1'), ...REMOVALS];
+
+/** On v2 no process can join a cgroup that gives controllers to those below it. */
+const JOIN = version === 1 ? 'join 1' : 'nest 1 nested && join nested';
 
 describeRaces('a close', (races) => {
   test.each(ROWS)('%s', (_, race) => races.force(race));
 
   testRows('takes with it who joins the cage after the kill', STEPS, (point) =>
-    races.force({ operation: 'close', rules: [meanwhile(point, 'join 1')] }),
+    races.force({ operation: 'close', rules: [meanwhile(point, JOIN)] }),
   );
 
   testRows('takes with it a cgroup that is made in the cage after the kill', STEPS, (point) =>
     races.force({ operation: 'close', rules: [meanwhile(point, 'nest 1 nested')], losesCount: true }),
   );
 
-  testRows('is done when somebody removes the cage first', STEPS.slice(-2), (point) =>
+  testRows('is done when somebody removes the cage first', REMOVALS, (point) =>
     races.force({ operation: 'close', rules: [meanwhile(point, 'remove 1 memory')] }),
   );
 });

@@ -1,6 +1,18 @@
+import { files, version } from '../../support/cgroup-tree';
 import { describeRaces } from '../../support/races/describe-races';
 import type { Race } from '../../support/races/force';
-import { inOrder, mark, meanwhile, onceDead, REAPED, REMOVES, SIGNALS, WATCHED } from '../../support/races/rules';
+import {
+  file,
+  inOrder,
+  mark,
+  meanwhile,
+  onceDead,
+  REAPED,
+  REMOVES,
+  removals,
+  SIGNALS,
+  WATCHED,
+} from '../../support/races/rules';
 import { testRows } from '../../support/rows';
 
 /** kill() of a child that has ended says what Node says, and the signal hits nobody else. */
@@ -46,11 +58,17 @@ const ROWS: readonly (readonly [string, Race])[] = [
   ['the watcher hears of two ends at once', { operation: 'both', uncaged: true, rules: [onceDead(WATCHED)] }],
 ];
 
-/** Steps of the watcher after the end: it looks for a kill, for cgroups of the child’s, reads, and removes. */
+/** What the watcher reads after the end: whether the kernel has killed, the limits, the peak. */
+const FILES =
+  version === 1
+    ? ['memory.oom_control', files.limit, files.peak]
+    : ['memory.events', files.limit, files.peak, 'memory.swap.max'];
+/** On v1 it asks besides whether an OOM is told, and looks for cgroups of the child's. Then it removes the cage. */
 const STEPS = [
-  ...['openat2 1:oom_control$', 'poll 1', 'newfstatat 1:^1$', 'openat2 1:limit_in_bytes$'],
-  ...['openat2 1:max_usage_in_bytes$', 'unlinkat 1:^1$', 'unlinkat 2:^1$'],
-].map((call) => `watcher ${call}`);
+  ...FILES.map((name) => `watcher openat2 1:${file(name)}`),
+  ...(version === 1 ? ['watcher poll 1', 'watcher newfstatat 1:^1$'] : []),
+  ...removals('watcher', '1'),
+];
 
 describeRaces('an end', (races) => {
   test.each(ROWS)('%s', (_, race) => races.force(race));

@@ -1,9 +1,23 @@
+import { version } from '../../support/cgroup-tree';
 import { describeRaces } from '../../support/races/describe-races';
 import type { Race } from '../../support/races/force';
-import { meanwhile } from '../../support/races/rules';
+import { JOINS, meanwhile } from '../../support/races/rules';
 
-const root = (call: string): string => `parent ${call}:(^|/)memcage-[^/]*$`;
-const REMOVE = "remove 'memcage-*' memory";
+const root = (call: string): string => `parent ${call}:(^|/)memcage-[0-9]+-[^/]*$`;
+const REMOVE = "remove 'memcage-[0-9]*' memory";
+
+/** On v1 there is a cgroup for the kill too, and the child joins its cage itself. */
+const BESIDE: readonly (readonly [string, Race])[] = [
+  [
+    'another memcage sweeps before the kill cgroup is made',
+    { operation: 'first', rules: [meanwhile(root('mkdirat 2'), 'memcage gc')] },
+  ],
+  [
+    'another memcage sweeps the kill cgroup away before it is locked',
+    { operation: 'first', rules: [meanwhile(root('flock 2'), 'memcage gc')], again: 1 },
+  ],
+  ['another memcage sweeps while the child joins', { operation: 'first', rules: [meanwhile(JOINS, 'memcage gc')] }],
+];
 
 const ROWS: readonly (readonly [string, Race])[] = [
   [
@@ -23,20 +37,8 @@ const ROWS: readonly (readonly [string, Race])[] = [
     { operation: 'first', rules: [meanwhile(root('fstat 1'), 'memcage gc')] },
   ],
   [
-    'another memcage sweeps before the kill cgroup is made',
-    { operation: 'first', rules: [meanwhile(root('mkdirat 2'), 'memcage gc')] },
-  ],
-  [
-    'another memcage sweeps the kill cgroup away before it is locked',
-    { operation: 'first', rules: [meanwhile(root('flock 2'), 'memcage gc')], again: 1 },
-  ],
-  [
     'another memcage sweeps before the first cage is made',
     { operation: 'first', rules: [meanwhile('parent mkdirat 1:^1$', 'memcage gc')] },
-  ],
-  [
-    'another memcage sweeps while the child joins',
-    { operation: 'first', rules: [meanwhile('child write 1:/tasks$', 'memcage gc')] },
   ],
   [
     'another memcage sweeps while the cage is removed',
@@ -48,7 +50,7 @@ const ROWS: readonly (readonly [string, Race])[] = [
   ],
   [
     'somebody has its lock for a moment',
-    { operation: 'first', rules: [meanwhile(root('flock 1'), "lock 'memcage-*' memory")], again: 1 },
+    { operation: 'first', rules: [meanwhile(root('flock 1'), "lock 'memcage-[0-9]*' memory")], again: 1 },
   ],
   [
     'somebody removes it before it is opened',
@@ -60,10 +62,22 @@ const ROWS: readonly (readonly [string, Race])[] = [
   ],
   [
     'somebody removes it before the first cage is made',
-    { operation: 'first', rules: [meanwhile('parent mkdirat 1:^1$', REMOVE)], again: 2 },
+    { operation: 'first', rules: [meanwhile('parent mkdirat 1:^1$', REMOVE)], again: version === 1 ? 2 : 1 },
+  ],
+];
+
+/** On v2 the process goes to a cgroup below its own first, and then gives the memory controller to those below. */
+const MOVING: readonly (readonly [string, Race])[] = [
+  [
+    'another memcage sweeps before the process goes to the cgroup that it has made for itself',
+    { operation: 'first', rules: [meanwhile('parent openat 1:/memcage-self-[^/]*/cgroup\\.procs$', 'memcage gc')] },
+  ],
+  [
+    'somebody is in the cgroup for a moment when it is to give the controller',
+    { operation: 'first', rules: [meanwhile('parent write 1:/cgroup\\.subtree_control$', 'visit 0.2')] },
   ],
 ];
 
 describeRaces('a cage root', (races) => {
-  test.each(ROWS)('%s', (_, race) => races.force(race));
+  test.each([...ROWS, ...(version === 1 ? BESIDE : MOVING)])('%s', (_, race) => races.force(race));
 });
