@@ -136,6 +136,7 @@ const proving = [
   proves('oldest-v2-proving', 'v2', ['--kernel', 'bullseye']),
   proves('oldest-v1-proving', 'v1', ['--kernel', 'bullseye']),
   races('v2-races', 'v2'),
+  races('v2-races-user', 'v2', ['--env', 'MEMCAGE_TEST_PLACE_UID=1000']),
   races('stock-v2-races', 'v2', ['--kernel', 'cloud']),
   races('stock-v1-races', 'v1', ['--kernel', 'bookworm']),
 ];

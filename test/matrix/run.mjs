@@ -33,6 +33,13 @@ const parts = {
     ],
     ownRun: true,
   },
+  'races-user': {
+    command: [
+      ...['env', 'MEMCAGE_TEST_PLACE_UID=1000', ...jest, '--selectProjects', 'integration', '--runInBand'],
+      ...[...json('races-user'), '--', 'integration/races/'],
+    ],
+    ownRun: true,
+  },
   address: { command: ['node', 'test/sanitize/run.mjs', '--planted', 'address'], ownRun: true },
   thread: { command: ['node', 'test/sanitize/run.mjs', '--planted', 'thread'], ownRun: true },
   mutation: { command: ['test/mutation/run'], ownRun: true },

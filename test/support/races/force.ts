@@ -70,6 +70,7 @@ export class Races {
       STRANGER: join(FIXTURES, 'stranger.sh'),
       NODE: process.execPath,
       CLI,
+      BECOME: this.place.become.join(' '),
       ...options.env,
     };
     return operate(operation, this.place, {
