@@ -9,7 +9,9 @@ jest.setTimeout(patience(90_000));
 
 const PAGE = 'docs/recipes.md';
 const TERMINATED = /^ *A jest worker process \(pid=\d+\) was terminated by another process: signal=SIGKILL/m;
-const KILLED = expect.stringMatching(/(^|\n)memcage: .* was killed for its memory limit of 700 MiB \(peak.*\s*$/) as string;
+const KILLED = expect.stringMatching(
+  /(^|\n)memcage: .* was killed for its memory limit of 700 MiB \(peak.*\s*$/,
+) as string;
 const EVENT = expect.stringMatching(/cause: 'limit',\s+limitBytes: 629145600,/) as string;
 
 describeIf(['cgroup', 'host'], 'Jest with a limit', () => {
