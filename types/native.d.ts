@@ -652,7 +652,8 @@ export interface NativeBinding {
    */
   identifyGuarded(options: { name: string; fd: number }): void;
   /**
-   * Tell the guardian that a directory is gone, or, with `end`, to end it now. Ignores names of other environments.
+   * Tell the guardian that a directory is gone, or, with `end`, to end it now, which is ignored for one that this environment
+   * has not registered.
    */
   unguard(options: { name: string; end: boolean }): void;
   /** Tell the guardian to exit if it has nothing left to end. For the end of the process. */

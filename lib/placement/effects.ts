@@ -17,6 +17,8 @@ export type Effect =
   | { do: 'tell-guardian'; path: string; name: string }
   | { do: 'make-directory'; path: string }
   | { do: 'remove-directory'; path: string }
+  /** Tells the guardian that the cgroup which it was told of has been removed. */
+  | { do: 'forget-leaf'; name: string }
   | { do: 'start-scope'; request: ScopeRequest }
   | { do: 'ask-delegation'; question: UnitQuestion };
 
@@ -78,6 +80,9 @@ function carryOut(effect: Effect): EffectResult {
     case 'tell-guardian':
       tellOfLeaf(effect);
       return undefined;
+    case 'forget-leaf':
+      loadNative().unguard({ name: effect.name, end: false });
+      return undefined;
     case 'make-directory':
       try {
         mkdirSync(effect.path);
@@ -111,6 +116,9 @@ async function carryOutLater(effect: Effect): Promise<EffectResult> {
       return loadNative().isDelegatedAsync(effect.question);
     case 'tell-guardian':
       tellOfLeaf(effect);
+      return undefined;
+    case 'forget-leaf':
+      loadNative().unguard({ name: effect.name, end: false });
       return undefined;
     case 'make-directory':
       await promises.mkdir(effect.path).catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { newLeafName } from '../cgroup/names/parent-names';
 import type { Effect, EffectResult } from './effects';
 import type { Judgement } from './judge';
@@ -100,7 +101,7 @@ function* moveBack(leaf: string, path: string, isMovable: IsMovable): Generator<
   for (let round = 1; round <= ROUNDS; round += 1) {
     try {
       yield* moveAll(leaf, path, isMovable);
-      yield { do: 'remove-directory', path: leaf };
+      yield* removeLeaf(leaf);
       return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EBUSY') return;
@@ -134,8 +135,14 @@ function* undo(made: Change[]): Generator<Effect, void, EffectResult> {
     if (enabled.length > 0) yield control(path, enabled.map((name) => `-${name}`).join(' '));
     if (leaf === undefined) continue;
     yield* moveAll(leaf, path, isMovable);
-    yield { do: 'remove-directory', path: leaf };
+    yield* removeLeaf(leaf);
   }
+}
+
+/** A guardian does not leave as long as it has one: one that is not there may be about to be made. */
+function* removeLeaf(leaf: string): Generator<Effect, void, EffectResult> {
+  yield { do: 'remove-directory', path: leaf };
+  yield { do: 'forget-leaf', name: basename(leaf) };
 }
 
 function control(path: string, value: string): Effect {

@@ -52,7 +52,8 @@ void Unguard(const Napi::CallbackInfo& info) {
   const std::string name = options.String("name");
   const bool end = options.Bool("end");
   if (!options.ok()) return;
-  if (Instance::Of(info.Env()).guarded.erase(name) == 0) return;
+  // A leaf is none of this environment's.
+  if (Instance::Of(info.Env()).guarded.erase(name) == 0 && end) return;
   Guardian().Tell(end ? guardian::Order::kEnd : guardian::Order::kForget, name);
 }
 

@@ -36,6 +36,8 @@ UniqueFd OpenBelow(int parent_fd, const char* name) {
   return UniqueFd(static_cast<int>(cgroup::OpenDirectoryRegaining(parent_fd, name)));
 }
 
+bool Exists(int parent_fd, const char* name) { return faccessat(parent_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0; }
+
 /** Removes the empty cgroups below. */
 void RemoveEmpty(int dir_fd) {
   UniqueFd top = OpenAgain(dir_fd);
@@ -63,8 +65,6 @@ bool EndTree(int parent_fd, const char* name) {
   if (directory.valid()) cgroup::KillAll(directory.get(), kStorage, nullptr, 0);
   return RemoveOpen(parent_fd, name, directory);
 }
-
-bool Exists(int parent_fd, const char* name) { return faccessat(parent_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0; }
 
 void FindByInode(int parent_fd, uint64_t inode, char* name, size_t size) {
   const UniqueFd parent = OpenAgain(parent_fd);

@@ -15,8 +15,6 @@ bool EndTree(int parent_fd, const char* name);
 /** Removes what is empty. True once nothing of it is left. */
 bool RemoveTree(int parent_fd, const char* name);
 
-bool Exists(int parent_fd, const char* name);
-
 /** Finds the name of the directory with this inode number in another. Leaves `name` unchanged if there is none. */
 void FindByInode(int parent_fd, uint64_t inode, char* name, size_t size);
 

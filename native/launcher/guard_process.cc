@@ -197,12 +197,10 @@ bool GiveBackLeaves() {
   return all;
 }
 
-/** Whether a charge still needs the guardian. A detached cage does not, nor does a leaf that was given back. */
+/** Whether a charge still needs the guardian. A detached cage does not. What is not there may be about to be made. */
 bool IsNeeded() {
   for (size_t i = 0; i < charge_count; ++i) {
-    const Charge& charge = charges[i];
-    if (charge.kind == Kind::kDetached) continue;
-    if (charge.kind != Kind::kLeaf || Exists(charge.parent_fd, charge.name)) return true;
+    if (charges[i].kind != Kind::kDetached) return true;
   }
   return false;
 }

@@ -139,7 +139,6 @@ bool Use(int parent_fd, const char* name) {
 }  // namespace
 bool EndTree(int parent_fd, const char* name) { return Use(parent_fd, name); }
 bool RemoveTree(int parent_fd, const char* name) { return Use(parent_fd, name); }
-bool Exists(int parent_fd, const char* name) { return Use(parent_fd, name); }
 bool GiveBack(int parent_fd, const char* name) { return Use(parent_fd, name); }
 void FindByInode(int parent_fd, uint64_t /*inode*/, char* name, size_t size) {
   Use(parent_fd, name);
@@ -252,7 +251,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     // What it does each time it wakes up.
     if (step == 4 && !is_true) launcher::EndThoseEnding();
     if (step == 5 && !is_true) launcher::RemoveDetached();
-    if (step == 6 && !is_true) launcher::IsNeeded();
+    if (step == 6 && !is_true) launcher::GiveBackLeaves();
     if (step == 7) Order1(input, &model);
   }
   Hear();

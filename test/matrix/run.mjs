@@ -40,6 +40,13 @@ const parts = {
     ],
     ownRun: true,
   },
+  properties: {
+    command: [
+      ...['env', 'MEMCAGE_TEST_RUNS=200000', ...jest, '--selectProjects', 'pure', '--testTimeout', '3600000'],
+      ...json('properties'),
+    ],
+    ownRun: true,
+  },
   address: { command: ['node', 'test/sanitize/run.mjs', '--planted', 'address'], ownRun: true },
   thread: { command: ['node', 'test/sanitize/run.mjs', '--planted', 'thread'], ownRun: true },
   mutation: { command: ['test/mutation/run'], ownRun: true },

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Overseen, oversee } from '../../support/proving/oversee';
+import { SCHEDULER } from '../../support/races/describe-races';
 import { describeIf } from '../../support/require';
 
 /** Two processes add 1 to a number in a file, each by a read and a write. */
@@ -10,7 +11,7 @@ const READ = 'read 1:/number$';
 const WRITE = 'write 1:/number$';
 
 /** With what both outcomes of a race come about at will, or all the others prove nothing. */
-describeIf(['seccomp', 'machine', 'root'], 'the scheduler of races', () => {
+describeIf(SCHEDULER, 'the scheduler of races', () => {
   let directory: string;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'memcage-test-scheduler-'));
