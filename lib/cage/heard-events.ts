@@ -73,7 +73,7 @@ export class HeardEvents {
       usage.begin();
     } catch (error) {
       // The watcher has just removed it, and whoever started the child can't know that.
-      if (isGone(error)) return;
+      if (isGone(error) && !directory.exists()) return;
       throw error;
     }
     this.#usage = usage;

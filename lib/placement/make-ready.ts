@@ -91,8 +91,17 @@ function* moveIn(path: string, leaf: string, isMovable: IsMovable): Generator<Ef
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
       if (!GONE.has(code) || attempt === ATTEMPTS) throw error;
-      yield { do: 'make-directory', path: leaf };
+      yield* makeAgain(leaf, error);
     }
+  }
+}
+
+function* makeAgain(leaf: string, why: unknown): Generator<Effect, void, EffectResult> {
+  try {
+    yield { do: 'make-directory', path: leaf };
+  } catch (error) {
+    // It is there: something else was missing.
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? why : error;
   }
 }
 

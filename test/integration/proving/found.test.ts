@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { version } from '../../support/cgroup-tree';
+import { files, version } from '../../support/cgroup-tree';
 import { patience } from '../../support/patience';
 import type { Errno } from '../../support/proving/errnos';
 import { type At, failAt } from '../../support/proving/fail-at';
@@ -9,6 +9,7 @@ import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
 const { ENOMEM } = constants.errno;
+const USAGE = new RegExp(`/${files.usage}$`);
 const LIMIT = version === 1 ? /memory\.limit_in_bytes$/ : /memory\.max$/;
 
 /** What the instruments of this folder have found, each by itself. */
@@ -75,6 +76,14 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     const { said } = await failAt('run', place, at, 'EINVAL');
     expect(said?.first.error).toMatchObject({ code: 'EINVAL', errno: -constants.errno.EINVAL, syscall: 'read' });
     expect(said?.stray).toEqual([]);
+  });
+
+  test('as if the cgroup were gone is an error: nobody waits for its use for ever', async () => {
+    const at: At = { role: 'parent', call: 'openat2', subject: USAGE };
+    const { said, hung } = await failAt('events', place, at, 'ENODEV');
+    expect(hung).toEqual([]);
+    const errno = -constants.errno.ENODEV;
+    expect(said?.first.error).toMatchObject({ code: 'ERR_MEMCAGE_CGROUP_GONE', errno, syscall: 'openat2' });
   });
 
   test('in a walk through cgroups is named', async () => {

@@ -139,6 +139,17 @@ test('a leaf that another memcage sweeps away, while nobody is in it, is made ag
   expect(kinds(effects).filter((kind) => kind === 'make-directory')).toHaveLength(4);
 });
 
+test('what is missing is told where the leaf is there', () => {
+  const steps = makeReady(PATH, everyone, { isOurs, lasts: true });
+  const missing: Answer = (effect) => {
+    if (effect.do === 'make-directory' && members.has(effect.path)) throw refusal('EEXIST');
+    if (effect.do === 'write' && effect.value === '7' && effect.path !== `${PATH}/cgroup.procs`)
+      throw refusal('ENOENT');
+  };
+  expect(() => drive(steps, missing)).toThrow('ENOENT');
+  expect(leaf()).toBeUndefined();
+});
+
 test('nothing is left half done when it is swept away again and again', () => {
   expect(() => drive(makeReady(PATH, everyone, { isOurs, lasts: true }), swept(1000))).toThrow('ENOENT');
   expect(members.get(PATH)).toEqual([1, 7, 42]);
