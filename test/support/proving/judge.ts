@@ -90,14 +90,25 @@ function held({ said }: Operated, sound: Operated, { point }: Fault): Finding[] 
   return all.map((what) => ({ wrong: 'leak', what }));
 }
 
+/** What a result says where the kernel says that there is no such file. */
+const WITHOUT: readonly (readonly [RegExp, object])[] = [
+  [/\/memory\.(peak|max_usage_in_bytes)$/, { hasPeak: false }],
+  [/\/memory\.(swap\.max|memsw\.limit_in_bytes)$/, { swapLimited: false }],
+];
+
+function withoutFile({ subject }: Fault['point'], errno: Fault['errno']): object | undefined {
+  // A cgroup that is gone has no peak to be read.
+  if (errno === 'ENODEV') return { hasPeak: false };
+  if (errno !== 'ENOENT' && errno !== 'EOPNOTSUPP') return undefined;
+  return WITHOUT.find(([file]) => file.test(subject))?.[1];
+}
+
 function judgeFirst(first: Attempt, sound: Attempt | undefined, { operation, point, errno }: Fault): Finding[] {
   if (first.error === undefined) {
     if (isDeepStrictEqual(first, sound)) return [];
     if (passedOver(operation, point).includes(errno)) return [];
-    // A cgroup that is gone has no peak to be read, and one whose file for it is not supported has none, either.
-    const isPeak = /\/memory\.(peak|max_usage_in_bytes)$/.test(point.subject);
-    const hasNoPeak = errno === 'ENODEV' || (isPeak && (errno === 'ENOENT' || errno === 'EOPNOTSUPP'));
-    if (hasNoPeak && isDeepStrictEqual(first.result, { ...asObject(sound?.result), hasPeak: false })) return [];
+    const without = withoutFile(point, errno);
+    if (without !== undefined && isDeepStrictEqual(first.result, { ...asObject(sound?.result), ...without })) return [];
     return [{ wrong: 'partial', what: `${JSON.stringify(first.result)} instead of ${JSON.stringify(sound?.result)}` }];
   }
   const all = withRelated(first.error);
