@@ -88,7 +88,7 @@ class UsageLooks {
         seen.set(looked, { usageBytes: moment.value('usage') ?? 0, limitBytes });
       } catch (error) {
         // Else no fd is free to find out what is wrong with a file. The next look tries again.
-        if (isGone(error) && !looked.directory.exists()) this.#end(looked);
+        if (isGone(error)) this.#end(looked);
       }
     });
     for (const [looked, usage] of seen) if (this.#all.has(looked)) looked.tell(usage);
