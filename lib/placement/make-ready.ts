@@ -50,7 +50,12 @@ export function* makeReady(
   const name = newLeafName();
   const leaf = `${path}/${name}`;
   if (!lasts) yield { do: 'tell-guardian', path, name };
-  yield { do: 'make-directory', path: leaf };
+  try {
+    yield { do: 'make-directory', path: leaf };
+  } catch (error) {
+    yield forget(leaf);
+    throw error;
+  }
   try {
     yield* moveAndEnable(path, leaf, { enable, isMovable });
   } catch (error) {
@@ -150,8 +155,17 @@ function* undo(made: Change[]): Generator<Effect, void, EffectResult> {
 
 /** A guardian does not leave as long as it has one: one that is not there may be about to be made. */
 function* removeLeaf(leaf: string): Generator<Effect, void, EffectResult> {
-  yield { do: 'remove-directory', path: leaf };
-  yield { do: 'forget-leaf', name: basename(leaf) };
+  try {
+    yield { do: 'remove-directory', path: leaf };
+  } catch (error) {
+    // Another memcage may have swept it away.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  yield forget(leaf);
+}
+
+function forget(leaf: string): Effect {
+  return { do: 'forget-leaf', name: basename(leaf) };
 }
 
 function control(path: string, value: string): Effect {

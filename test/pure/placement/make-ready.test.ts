@@ -139,6 +139,35 @@ test('a leaf that another memcage sweeps away, while nobody is in it, is made ag
   expect(kinds(effects).filter((kind) => kind === 'make-directory')).toHaveLength(4);
 });
 
+/** The name of the leaf that the guardian was told of is the one that it is to forget. */
+function expectForgotten(effects: readonly Effect[]): void {
+  const names = effects.flatMap((effect) => ('name' in effect ? [`${effect.do} ${effect.name}`] : []));
+  const [told] = names;
+  expect(told).toMatch(/^tell-guardian memcage-self-/);
+  expect(names).toEqual([told, told?.replace('tell-guardian', 'forget-leaf')]);
+}
+
+test.each([
+  ['is not made', 'make-directory', 'EAGAIN'],
+  ['can not be entered', 'write', 'EACCES'],
+  ['is swept away once more, and not made again', 'write', 'ENOENT'],
+] as const)('the guardian forgets a leaf that %s', (_, kind, code) => {
+  const effects: Effect[] = [];
+  const refuse: Answer = (effect) => {
+    effects.push(effect);
+    if (effect.do === 'remove-directory' && code === 'ENOENT') throw refusal('ENOENT');
+    if (effect.do === kind && !('path' in effect && effect.path.startsWith(`${PATH}/cgroup`))) throw refusal(code);
+  };
+  expect(() => drive(makeReady(PATH, { move: [42], enable: true }, { isOurs, lasts: false }), refuse)).toThrow(code);
+  expectForgotten(effects);
+});
+
+test('the guardian forgets a leaf that was given back', () => {
+  members.set(PATH, [42]);
+  const made = drive(makeReady(PATH, { move: [42], enable: true }, { isOurs, lasts: false }));
+  expectForgotten([...made, ...drive(undoAll())]);
+});
+
 test('what is missing is told where the leaf is there', () => {
   const steps = makeReady(PATH, everyone, { isOurs, lasts: true });
   const missing: Answer = (effect) => {
