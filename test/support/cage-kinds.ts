@@ -54,7 +54,10 @@ export function allocate(megabytes: number): string {
 
 const outputs = new WeakMap<ChildProcessWithoutNullStreams, { text: string }>();
 
-/** Resolves when the child has written a text to stdout, after the texts that were waited for before. */
+/**
+ * Resolves when the child has written a text to stdout, after the texts that were waited for before. Fails if the child
+ * ends without it.
+ */
 export async function said(child: ChildProcessWithoutNullStreams, text: string): Promise<void> {
   let output = outputs.get(child);
   if (output === undefined) {
@@ -66,7 +69,12 @@ export async function said(child: ChildProcessWithoutNullStreams, text: string):
     output = collected;
   }
   const collected = output;
-  await until(`the child says ${text}`, () => collected.text.includes(text));
+  await until(`the child says ${text}`, () => {
+    if (collected.text.includes(text)) return true;
+    const end = child.signalCode ?? child.exitCode;
+    if (end !== null && child.stdout.readableEnded) throw new Error(`the child ended (${end}) before it said ${text}`);
+    return false;
+  });
   collected.text = collected.text.slice(collected.text.indexOf(text) + text.length);
 }
 

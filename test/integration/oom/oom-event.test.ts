@@ -29,9 +29,16 @@ function record(cage: Cage): (Kills | 'close')[] {
 }
 
 /**
- * A child that allocates 30 MiB for each line of input, and says "done" when that process, or its worker, has ended.
+ * Has the kernel kill this process first. Without that it may kill main: a worker that has freed its memory, or is about
+ * to, is no candidate any more, and one that has just begun is no larger than main.
  */
-const eachLine: [string, string[]] = ['sh', ['-c', `while read -r _; do ${allocate(30)}; echo done; done`]];
+const killedFirst = 'echo 1000 >/proc/self/oom_score_adj';
+
+/** A child that allocates 30 MiB for each line of input, and says "done" when the worker that does it has ended. */
+const eachLine: [string, string[]] = [
+  'sh',
+  ['-c', `while read -r _; do (${killedFirst}; exec ${allocate(30)}); echo done; done`],
+];
 
 describeIf('cgroup', "the event 'oom'", () => {
   expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
@@ -63,9 +70,7 @@ describeIf('cgroup', "the event 'oom'", () => {
     test('of many kills at once add up to the count of the kernel', async () => {
       entered = place(kind, { memory: '8M' });
       const workers = 6;
-      // Without a score the kernel may kill main: a worker that has freed its memory is no candidate any more, and one
-      // that has just begun is no larger than main.
-      const worker = `{ echo 1000 >/proc/self/oom_score_adj; echo ready; read -r _ <&3; exec ${allocate(30)}; } &`;
+      const worker = `{ ${killedFirst}; echo ready; read -r _ <&3; exec ${allocate(30)}; } &`;
       const script = `exec 3<&0; ${`${worker} `.repeat(workers)} wait; echo done; read -r _; exit 0`;
       const child = entered.spawn('sh', ['-c', script]);
       const events = record(child.cage);
