@@ -15,6 +15,8 @@ const HITS = 100;
 export const NO_ANSWER = 'no answer';
 /** The longest that tests of one mutant may say nothing. */
 const PATIENCE_MS = 60_000;
+/** The same without a mutant: longer than any of them may take, so that the one that hangs tells of itself. */
+const MEASURE_PATIENCE_MS = 120_000;
 
 /**
  * Runs all tests that import one of the files, without a mutant. Returns what each test file reached.
@@ -23,8 +25,13 @@ const PATIENCE_MS = 60_000;
  */
 export async function measure(run, files) {
   const tests = [];
-  const isDone = await runJest(run, {}, ['--findRelatedTests', ...files], (message) => tests.push(message));
-  if (!isDone) throw new Error('the tests without a mutant did not end');
+  let last;
+  const isDone = await runJest(run, {}, ['--findRelatedTests', ...files], (message) => {
+    if ('begin' in message) last = message.begin;
+    else tests.push(message);
+  });
+  if (!isDone)
+    throw new Error(`the tests without a mutant did not end: ${last} said nothing for ${MEASURE_PATIENCE_MS} ms`);
   for (const { file, failure } of tests) if (failure) throw new Error(`${file} fails without a mutant: ${failure}`);
   return tests;
 }
@@ -91,7 +98,8 @@ function runJest({ root, directory, without }, todo, args, heard) {
   }
   let messages = 0;
   let isDone = false;
-  const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+  const patienceMs = todo.mutants === undefined ? MEASURE_PATIENCE_MS : PATIENCE_MS;
+  const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
   child.on('message', (message) => {
     timer.refresh();
     messages += 1;

@@ -24,7 +24,10 @@ module.exports = class MutationRunner {
     const { mutants } = JSON.parse(readFileSync(join(process.env.MEMCAGE_MUTATION_DIRECTORY, 'plan.json'), 'utf8'));
     const byFile = new Map(tests.map((test) => [relative(root, test.path), test]));
     if (mutants === undefined) {
-      for (const [file, test] of byFile) process.send({ file, ...(await this.#run(test, {}, watcher)) });
+      for (const [file, test] of byFile) {
+        process.send({ begin: file });
+        process.send({ file, ...(await this.#run(test, {}, watcher)) });
+      }
     } else {
       for (const mutant of mutants) await this.#try(mutant, byFile, watcher);
     }

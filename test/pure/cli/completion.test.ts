@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { everyCommand } from '../../../lib/cli/table';
-import { type Completion, makeCompletion } from '../../support/completion';
+import { type Completion, LIMITED, makeCompletion } from '../../support/completion';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
@@ -72,7 +72,12 @@ describeIf('terminal', 'bash', () => {
 describeIf(['fish', 'terminal'], 'fish', () => {
   const inFish = (line: string): string[] => {
     const script = `source '${directory}/fish'; complete -C '${line}'`;
-    const output = execFileSync('fish', ['--no-config', '-c', script], { encoding: 'utf8', env, cwd: directory });
+    const output = execFileSync('fish', ['--no-config', '-c', script], {
+      encoding: 'utf8',
+      env,
+      cwd: directory,
+      ...LIMITED,
+    });
     return output.trimEnd().split('\n');
   };
 
