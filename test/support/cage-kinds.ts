@@ -52,6 +52,18 @@ export function allocate(megabytes: number): string {
   return `dd if=/dev/zero of=/dev/null bs=${megabytes}M count=1 status=none`;
 }
 
+/**
+ * Has the kernel kill this process first. Without that it may kill main: a worker that has freed its memory, or is about
+ * to, is no candidate any more, and one that has just begun is no larger than main.
+ */
+export const killedFirst = 'echo 1000 >/proc/self/oom_score_adj';
+
+/** A child that allocates 30 MiB for each line of input, and says "done" when the worker that does it has ended. */
+export const eachLine: [string, string[]] = [
+  'sh',
+  ['-c', `while read -r _; do (${killedFirst}; exec ${allocate(30)}); echo done; done`],
+];
+
 const outputs = new WeakMap<ChildProcessWithoutNullStreams, { text: string }>();
 
 /**

@@ -1,5 +1,5 @@
 import { run, spawn } from 'memcage';
-import { allocate, said } from '../../support/cage-kinds';
+import { eachLine, said } from '../../support/cage-kinds';
 import { makeCgroup, version } from '../../support/cgroup-tree';
 import { runCli, startCli } from '../../support/cli';
 import { expectNothingLeft } from '../../support/nothing-left';
@@ -12,8 +12,7 @@ describeIf('cgroup', 'memcage events', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   test('prints what happens, and ends when the cgroup is gone', async () => {
-    const script = `while read -r _; do ${allocate(30)}; echo done; done`;
-    const child = spawn('sh', ['-c', script], { memory: '8M', stdio: 'pipe' });
+    const child = spawn(...eachLine, { memory: '8M', stdio: 'pipe' });
     const cli = startCli(['events', '--json', String(child.pid)]);
     const plain = startCli(['events', child.cage.cgroup.path]);
     await until('they listen', () => cli.stdout().includes('\n') && plain.stdout().includes('\n'));

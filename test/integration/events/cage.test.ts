@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cage, type CageEvents, createCage, type OomEvent, run, spawn } from 'memcage';
-import { allocate, type Kind, kinds, place, said } from '../../support/cage-kinds';
+import { allocate, eachLine, type Kind, kinds, place, said } from '../../support/cage-kinds';
 import { version } from '../../support/cgroup-tree';
 import { openFdCount } from '../../support/fds';
 import { expectNothingLeft } from '../../support/nothing-left';
@@ -10,8 +10,6 @@ import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';
 
 const STATES = ['empty', 'populated', 'frozen', 'thawed'] as const;
-
-const eachLine: [string, string[]] = ['sh', ['-c', `while read -r _; do ${allocate(30)}; echo done; done`]];
 
 describeIf('cgroup', 'events of a cage', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }), 1);

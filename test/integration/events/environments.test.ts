@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { run, spawn } from 'memcage';
-import { allocate, said } from '../../support/cage-kinds';
+import { eachLine, said } from '../../support/cage-kinds';
 import { openFdCount } from '../../support/fds';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
@@ -31,7 +31,7 @@ describeIf('cgroup', 'events', () => {
   test('in workers, of which one ends by itself and one is terminated', async () => {
     // Each time with another limit, so that no cage is made ahead.
     await run('true', { memory: '10M' });
-    const child = spawn('sh', ['-c', `while read -r _; do ${allocate(30)}; echo done; done`], {
+    const child = spawn(...eachLine, {
       memory: '9M',
       stdio: 'pipe',
     });

@@ -2,7 +2,7 @@ import { spawn as nodeSpawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cage, createCage, type OomEvent, run } from 'memcage';
-import { allocate, type Kind, kinds, type Place, place, said } from '../../support/cage-kinds';
+import { allocate, eachLine, type Kind, killedFirst, kinds, type Place, place, said } from '../../support/cage-kinds';
 import { makeCgroup, oomKills, placeForStrangers } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -27,18 +27,6 @@ function record(cage: Cage): (Kills | 'close')[] {
   cage.on('close', () => events.push('close'));
   return events;
 }
-
-/**
- * Has the kernel kill this process first. Without that it may kill main: a worker that has freed its memory, or is about
- * to, is no candidate any more, and one that has just begun is no larger than main.
- */
-const killedFirst = 'echo 1000 >/proc/self/oom_score_adj';
-
-/** A child that allocates 30 MiB for each line of input, and says "done" when the worker that does it has ended. */
-const eachLine: [string, string[]] = [
-  'sh',
-  ['-c', `while read -r _; do (${killedFirst}; exec ${allocate(30)}); echo done; done`],
-];
 
 describeIf('cgroup', "the event 'oom'", () => {
   expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
