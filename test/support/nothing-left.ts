@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { isSide, members, openCages, removeTree } from './cgroup-tree';
-import { openFdCount } from './fds';
+import { newFds, openFds } from './fds';
 import { childrenOf, endNow } from './processes';
 import { until } from './until';
 
@@ -26,12 +26,13 @@ export function cagesLeft(...owners: number[]): string[] {
  * @param keptFds how many more fds are allowed at any time
  */
 export function expectNothingLeft(warmUp: () => Promise<unknown>, keptFds = 0): void {
-  let fdsBefore: number;
+  let fdsBefore: string[];
+  const mostNew = FDS_OF_SPARE + FDS_OF_KERNEL_LOG + keptFds;
   let childrenBefore: number[];
   let cagesBefore: string[];
   beforeAll(async () => {
     await warmUp();
-    fdsBefore = openFdCount() + FDS_OF_SPARE + FDS_OF_KERNEL_LOG + keptFds;
+    fdsBefore = openFds();
   });
   // What one test leaves behind is not blamed on the next.
   beforeEach(() => {
@@ -40,18 +41,18 @@ export function expectNothingLeft(warmUp: () => Promise<unknown>, keptFds = 0): 
   });
   afterEach(async () => {
     const left = () => ({
-      fds: Math.max(0, openFdCount() - fdsBefore),
+      fds: openFds().length > fdsBefore.length + mostNew ? newFds(fdsBefore) : [],
       cages: cagesLeft().filter((path) => !cagesBefore.includes(path)),
       children: childrenOf(process.pid).filter((pid) => !childrenBefore.includes(pid)),
     });
-    const nothing = { fds: 0, cages: [], children: [] };
+    const nothing = { fds: [], cages: [], children: [] };
     // An end that was asked for may take a moment.
     const isClean = () => JSON.stringify(left()) === JSON.stringify(nothing);
     await until('nothing left', isClean, 3000).catch(() => {});
     const found = left();
     if (!isClean()) {
       await end(found);
-      fdsBefore += left().fds;
+      if (left().fds.length > 0) fdsBefore = openFds();
     }
     expect(found).toEqual(nothing);
   });

@@ -1,6 +1,5 @@
 import childProcess from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import {
   type Cage,
@@ -22,8 +21,9 @@ import {
 import { observeCgroups } from 'memcage/otel';
 import { collectCgroups } from 'memcage/prometheus';
 import { mountPoint, version } from '../../support/cgroup-tree';
-import { openFdCount } from '../../support/fds';
+import { expectNoNewFds, openFds } from '../../support/fds';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { childrenOf } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
@@ -47,12 +47,6 @@ async function refusal(call: () => unknown): Promise<{ name?: string; code?: str
 /** The stdout that a synchronous function returned. */
 function textOf(result: Buffer | string | { stdout: Buffer | string }): string {
   return typeof result === 'object' && 'stdout' in result ? String(result.stdout) : String(result);
-}
-
-/** The pids of this process's children. */
-function children(): string[] {
-  const threads = readdirSync('/proc/self/task');
-  return threads.flatMap((thread) => readFileSync(`/proc/self/task/${thread}/children`, 'utf8').trim().split(' '));
 }
 
 describeIf('cgroup', 'an option with a name that is not known', () => {
@@ -191,13 +185,14 @@ describeIf('cgroup', 'an option with a name that is not known', () => {
     ],
   ];
   testRows('is refused by every function, and nothing is made', functions, async ([, call, options, words]) => {
-    const before = { fds: openFdCount(), children: children() };
+    const before = { fds: openFds(), children: childrenOf(process.pid) };
     expect(await refusal(() => call(options as never))).toEqual({
       name: 'TypeError',
       code: 'ERR_MEMCAGE_UNKNOWN_OPTION',
       message: expect.stringContaining(words) as string,
     });
-    expect({ fds: openFdCount(), children: children() }).toEqual(before);
+    expect(childrenOf(process.pid)).toEqual(before.children);
+    await expectNoNewFds(before.fds);
   });
 
   testRows<[object, string]>(

@@ -3,7 +3,7 @@ import { Cgroup, run, type Size, spawn } from 'memcage';
 import { said } from '../../support/cage-kinds';
 import { readNumber } from '../../support/cgroup-tree';
 import { withCode } from '../../support/error-code';
-import { openFdCount } from '../../support/fds';
+import { expectNoNewFds, openFds } from '../../support/fds';
 import { holding } from '../../support/holding';
 import { kernelHas } from '../../support/kernel-version';
 import { expectNothingLeft } from '../../support/nothing-left';
@@ -24,7 +24,7 @@ describeIf('reclaim', 'reclaim()', () => {
 
   test('with wrong arguments, and of a cgroup that is gone', async () => {
     using group = Cgroup.create(uniqueName('reclaim'), { parent: home() });
-    const fds = openFdCount();
+    const fds = openFds();
     for (const bytes of [0, -1, '1.5', null]) {
       await expect(group.reclaim(bytes as Size)).rejects.toThrow(withCode('INVALID_SIZE', 'for bytes'));
     }
@@ -35,7 +35,7 @@ describeIf('reclaim', 'reclaim()', () => {
       );
     }
     await expect(group.reclaim('1M', { swapiness: 1 } as object)).rejects.toThrow(withCode('UNKNOWN_OPTION'));
-    expect(openFdCount()).toBe(fds);
+    await expectNoNewFds(fds);
     using other = Cgroup.open(group.path);
     await group.remove();
     await expect(other.reclaim('1M')).rejects.toThrow(withCode('CGROUP_GONE'));

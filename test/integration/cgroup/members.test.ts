@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { Cgroup } from 'memcage';
 import { cgroupOf, members, version } from '../../support/cgroup-tree';
 import { withCode } from '../../support/error-code';
-import { openFdCount } from '../../support/fds';
+import { expectNoNewFds, openFds } from '../../support/fds';
 import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { strangers } from '../../support/strangers';
@@ -44,7 +44,7 @@ describeIf('cgroup', `members of a Cgroup on v${version}`, () => {
     mkdirSync(`${path}/a`);
     mkdirSync(`${path}/a/b`);
     const pid = await inhabit(`${path}/a`);
-    const fds = openFdCount();
+    const fds = openFds();
     const cgroup = Cgroup.open(path);
     await expect(cgroup.remove()).rejects.toEqual(
       expect.objectContaining({ code: 'ERR_MEMCAGE_BUSY', path, message: expect.stringContaining(String(pid)) }),
@@ -53,7 +53,7 @@ describeIf('cgroup', `members of a Cgroup on v${version}`, () => {
     await cgroup.kill();
     await cgroup.remove();
     expect(existsSync(path)).toBe(false);
-    expect(openFdCount()).toBeLessThanOrEqual(fds);
+    await expectNoNewFds(fds);
     expect(() => cgroup.stat()).toThrow(withCode('CLOSED'));
   });
 });

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { Cgroup, createCage } from 'memcage';
 import { cgroupOf, limitOf, members, tree, version } from '../../support/cgroup-tree';
 import { withCode } from '../../support/error-code';
-import { openFdCount } from '../../support/fds';
+import { expectNoNewFds, openFds } from '../../support/fds';
 import { endNow, isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { product, testRows } from '../../support/rows';
@@ -105,13 +105,13 @@ describeIf('cgroup', `a Cgroup that is gone or closed on v${version}`, () => {
 
     testRows('each use says so', Object.keys(uses).filter(isUseOfHandle), async (use) => {
       const path = make();
-      const fds = openFdCount();
+      const fds = openFds();
       const cgroup = read(Cgroup.open(path));
       cgroup.close();
       cgroup.close();
       cgroup[Symbol.dispose]();
       await cgroup[Symbol.asyncDispose]();
-      expect(openFdCount()).toBe(fds);
+      await expectNoNewFds(fds);
       await expect(attempt(cgroup, use)).rejects.toEqual(withCode('CLOSED'));
       expect(existsSync(path)).toBe(true);
     });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { run, spawn } from 'memcage';
 import { eachLine, said } from '../../support/cage-kinds';
-import { openFdCount } from '../../support/fds';
+import { expectNoNewFds, openFds } from '../../support/fds';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
@@ -35,8 +35,7 @@ describeIf('cgroup', 'events', () => {
       memory: '9M',
       stdio: 'pipe',
     });
-    // The first kill opens the kernel's log.
-    const before = openFdCount() + 1;
+    const before = openFds();
     const workers = await Promise.all(
       [1, 2].map(async () => {
         const worker = new Worker(join(fixtures, 'worker.js'), { workerData: child.cage.cgroup.path });
@@ -57,7 +56,8 @@ describeIf('cgroup', 'events', () => {
     // Without a listener, nothing keeps the worker alive.
     await first?.ended;
     await second?.worker.terminate();
-    expect(openFdCount()).toBeLessThanOrEqual(before);
+    // The first kill opens the kernel's log.
+    await expectNoNewFds(before, 1);
     expect(workers.map(({ heard }) => heard)).toEqual([1, 2].map(() => ['listening', 1, 2]));
     child.stdin.end();
     await child.outcome;

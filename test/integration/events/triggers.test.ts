@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Cgroup, type PressureEvent, run, spawn, type ThresholdEvent, type Trigger } from 'memcage';
 import { allocate, said } from '../../support/cage-kinds';
 import { read, version } from '../../support/cgroup-tree';
-import { openFdCount } from '../../support/fds';
+import { expectNoNewFds, openFdCount, openFds } from '../../support/fds';
 import { holding } from '../../support/holding';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { countOf, type Recorded, recordEvents } from '../../support/record-events';
@@ -32,11 +32,11 @@ describeIf('v1', 'thresholds of the use', () => {
     await run('true', { memory: '12M' });
     const child = spawn(...breathing, { memory: '64M', stdio: 'pipe' });
     const { cgroup } = child.cage;
-    const fds = openFdCount();
+    const fds = openFds();
     const events = recordEvents(child.cage, ['threshold']);
-    expect(openFdCount()).toBe(fds);
+    expect(openFdCount()).toBe(fds.length);
     const [low, high] = [cgroup.addTrigger({ threshold: '16M' }), cgroup.addTrigger({ threshold: 60 * MIB })];
-    expect(openFdCount()).toBe(fds + 4);
+    expect(openFdCount()).toBe(fds.length + 4);
     for (const round of [1, 2, 3]) {
       child.stdin.write('\n');
       await said(child, 'done');
@@ -51,7 +51,7 @@ describeIf('v1', 'thresholds of the use', () => {
     low.close();
     low.close();
     high[Symbol.dispose]();
-    expect(openFdCount()).toBe(fds);
+    await expectNoNewFds(fds);
     child.stdin.write('\n');
     await said(child, 'done');
     child.stdin.end();

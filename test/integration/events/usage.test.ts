@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Cage,
   createCage,
@@ -12,9 +13,10 @@ import {
 } from 'memcage';
 import { said } from '../../support/cage-kinds';
 import { files, version } from '../../support/cgroup-tree';
-import { openFdCount } from '../../support/fds';
+import { expectNoNewFds, openFdCount, openFds } from '../../support/fds';
 import { fillFds } from '../../support/fill-fds';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
 import { countOf, type Recorded, recordEvents } from '../../support/record-events';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
@@ -158,7 +160,7 @@ describeIf('cgroup', 'thresholds of a cage', () => {
 
   test('whoever stops to listen in the middle is told no more', async () => {
     cage = createCage({ memory: '64M', thresholds: ['8M', '10M', '12M'] });
-    const fds = openFdCount();
+    const fds = openFds();
     const child = cage.spawn(...keeping(24));
     await said(child, 'done');
     let heard = 0;
@@ -171,7 +173,7 @@ describeIf('cgroup', 'thresholds of a cage', () => {
     child.stdin.end('\n');
     await child.outcome;
     expect(heard).toBe(1);
-    await until('no fd is left', () => openFdCount() <= fds);
+    await expectNoNewFds(fds);
   });
 
   test('nothing is told of a cage that is gone', async () => {
@@ -184,7 +186,7 @@ describeIf('cgroup', 'thresholds of a cage', () => {
     await until('it is above', () => names.includes('above'));
     await cage.close();
     cage.on('usage', () => names.push('late'));
-    await new Promise((resolve) => setTimeout(resolve, 120));
+    await sleep(patience(120));
     expect(names.at(-1)).toBe('close');
     expect(names.slice(0, -1)).toEqual(names.includes('below') ? ['above', 'below'] : ['above']);
   });

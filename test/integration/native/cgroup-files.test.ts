@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { native } from 'memcage/native';
 import { files, makeCgroup } from '../../support/cgroup-tree';
 import { faults } from '../../support/faults';
-import { openFdCount } from '../../support/fds';
+import { expectNoNewFds, openFdCount, openFds } from '../../support/fds';
 import { fixtureResult, startFixture } from '../../support/fixture';
 import { makeFifo, refusal, temporaryDirectory } from '../../support/native-child';
 import { endNow } from '../../support/processes';
@@ -31,20 +31,20 @@ const FD_CLOEXEC = 1;
 
 let directory: string;
 let dirFd: number;
-let fds: number;
+let fds: string[];
 
 beforeEach(() => {
-  fds = openFdCount();
+  fds = openFds();
   directory = temporaryDirectory();
   dirFd = native.openDirectory({ path: directory });
   mkdirSync(join(directory, 'inside'));
   writeFileSync(join(directory, 'file'), 'text');
   writeFileSync(join(directory, 'inside/file'), 'deeper');
 });
-afterEach(() => {
+afterEach(async () => {
   native.closeFd({ fd: dirFd });
   rmSync(directory, { recursive: true });
-  expect(openFdCount()).toBe(fds);
+  await expectNoNewFds(fds);
 });
 
 describe('openBeneath', () => {
@@ -217,7 +217,7 @@ describe('reading many', () => {
     expect(lengths).toEqual([4, 6, -ENOENT, -EXDEV, -ELOOP, -EISDIR, 4]);
     expect(text.slice(0, 14)).toBe('textdeepertext');
     // Only the fd of the directory.
-    expect(openFdCount()).toBe(fds + 1);
+    expect(openFdCount()).toBe(fds.length + 1);
   });
 
   test('goes on behind one that fails', () => {

@@ -1,7 +1,7 @@
 import { spawn as spawnNode } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import { eventNames, follow, thrown } from '../../support/child-record';
-import { openFdCount } from '../../support/fds';
+import { expectNoNewFds, openFds } from '../../support/fds';
 import { testRows } from '../../support/rows';
 import {
   handleSameAsNode,
@@ -94,10 +94,9 @@ describe('errors', () => {
     const attempt = (spawn: Spawn) =>
       thrown(() => spawn('true', { stdio: ['pipe', 'overlapped', { fd: -1 } as never] }));
     const expected = { name: 'Error', message: 'spawn EINVAL', errno: -22, code: 'EINVAL', syscall: 'spawn' };
-    const before = openFdCount();
+    const before = openFds();
     expect(attempt(swappedSpawn)).toEqual(expected);
-    await new Promise(setImmediate);
-    expect(openFdCount()).toBe(before);
+    await expectNoNewFds(before);
     if (stockSurvivesRefusals) await sameAsNode(attempt);
   });
 

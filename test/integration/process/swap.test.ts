@@ -6,7 +6,7 @@ import type { callWithHandle } from '../../../lib/process/intercept';
 import type { Launch } from '../../../lib/process/launch';
 import { eventNames, follow } from '../../support/child-record';
 import { withCode } from '../../support/error-code';
-import { openFdCount } from '../../support/fds';
+import { expectNoNewFds, openFds } from '../../support/fds';
 import { testRows } from '../../support/rows';
 import { stockLaunch, timerRefs } from '../../support/stock-launch';
 import { librarySpawn, nodeSpawn, spawnWithHandle, swappedSpawn } from '../../support/stock-spawn';
@@ -51,7 +51,7 @@ test('the options object of the caller stays as it is, frozen or not', async () 
 
 test('a launch that throws: the very same error, synchronously, and no fd left', async () => {
   const error = new Error('no cage');
-  const before = openFdCount();
+  const before = openFds();
   let started = 0;
   const attempt = () =>
     spawnWithHandle(
@@ -64,8 +64,8 @@ test('a launch that throws: the very same error, synchronously, and no fd left',
       }),
     );
   for (let round = 0; round < 10; round += 1) expect(attempt).toThrow(error);
-  await new Promise(setImmediate);
-  expect([started, openFdCount()]).toEqual([10, before]);
+  expect(started).toBe(10);
+  await expectNoNewFds(before);
 });
 
 test('a handle that can’t be made: that error, and no child', async () => {
@@ -82,7 +82,7 @@ testRows(
   ['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'] as const,
   async (code) => {
     const { errno } = await import('node:os').then(({ constants }) => constants);
-    const before = openFdCount();
+    const before = openFds();
     const child = spawnWithHandle(
       'x',
       ['y'],
@@ -92,8 +92,7 @@ testRows(
     const record = await follow(child);
     expect(eventNames(record.events)).toEqual(['error', 'close']);
     expect(record.events[0]?.[1]).toMatchObject({ code, path: 'x', spawnargs: ['y'] });
-    await new Promise(setImmediate);
-    expect(openFdCount()).toBe(before);
+    await expectNoNewFds(before);
   },
 );
 
