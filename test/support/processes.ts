@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { until } from './until';
+
+export const readIfThere = require('./read-if-there.js') as (path: string) => string | undefined;
 
 /** 'R', 'S', 'Z' ... as in proc(5); undefined if there is no such process. */
 export function stateOf(pid: number): string | undefined {
@@ -15,13 +17,15 @@ export function isAlive(pid: number): boolean {
 /** PF_EXITING of include/linux/sched.h. */
 const EXITING = 0x4;
 
-/**
- * Whether a process of an empty cgroup has ended. It runs no more code of its program, but may become a zombie only a
- * moment later.
- */
-export async function hasEnded(pid: number): Promise<boolean> {
+/** Whether it runs no more code of its program: it may become a zombie only a moment later. */
+export function isExiting(pid: number): boolean {
   const [, , , , , , flags] = statFields(pid) ?? [];
-  if (isAlive(pid) && (Number(flags) & EXITING) === 0) return false;
+  return !isAlive(pid) || (Number(flags) & EXITING) !== 0;
+}
+
+/** Whether a process of an empty cgroup has ended. */
+export async function hasEnded(pid: number): Promise<boolean> {
+  if (!isExiting(pid)) return false;
   await until('it is a zombie, or gone', () => !isAlive(pid));
   return true;
 }
@@ -47,6 +51,13 @@ export function processesThatAre(command: string): number[] {
 export function userOf(pid: number): number | undefined {
   const uid = /^Uid:\s+(\d+)/m.exec(readIfThere(`/proc/${pid}/status`) ?? '')?.[1];
   return uid === undefined ? undefined : Number(uid);
+}
+
+/** The processor time of a thread of this process. The kernel counts it in hundredths of a second. */
+export function threadTimeMs(name: string): number {
+  const stats = readdirSync('/proc/self/task').map((tid) => readIfThere(`/proc/self/task/${tid}/stat`));
+  const fields = fieldsOf(stats.find((stat) => stat?.includes(`(${name})`)));
+  return (Number(fields?.[11]) + Number(fields?.[12])) * 10;
 }
 
 export function threadCount(): number {
@@ -76,17 +87,11 @@ function commandLine(pid: number): string {
   return readIfThere(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ') ?? '';
 }
 
-/** The fields from the third on. The second one, the name, may contain spaces. */
 function statFields(pid: number): string[] | undefined {
-  const stat = readIfThere(`/proc/${pid}/stat`);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fieldsOf(readIfThere(`/proc/${pid}/stat`));
 }
 
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw error;
-  }
+/** The fields from the third on. The second one, the name, may contain spaces. */
+function fieldsOf(stat: string | undefined): string[] | undefined {
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
