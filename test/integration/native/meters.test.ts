@@ -11,6 +11,7 @@ import { fixtureResult } from '../../support/fixture';
 import { kernelHas } from '../../support/kernel-version';
 import { refusal } from '../../support/native-child';
 import { patience } from '../../support/patience';
+import { stateOf } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 
@@ -94,8 +95,8 @@ describeIf(['unified', 'root'], 'a meter', () => {
     const id = meter(place, 100_000);
     const child = start(BUSY_LOOP, place.path);
     const exit = once(child, 'exit');
-    expect(block(() => members(place.path).length > 0)).toBe(true);
-    expect(block(() => members(place.path).length === 0)).toBe(true);
+    // Not reaped, while JavaScript is blocked.
+    expect(block(() => stateOf(child.pid as number) === 'Z')).toBe(true);
     expect(reached).toEqual([]);
     expect(await exit).toEqual([null, 'SIGKILL']);
     const event = await until('the event', () => reached.find((each) => each.id === id));
@@ -156,7 +157,7 @@ describeIf(['unified', 'root'], 'a meter', () => {
     const sleepers = places.map(({ path }) => start(path === places[7]?.path ? BUSY_LOOP : 'exec sleep 1000', path));
     await once(sleepers[7] as ChildProcess, 'exit');
     await until('the event', () => reached.length > 0);
-    await sleep(50);
+    await sleep(patience(50));
     expect(reached.map(({ id }) => id)).toEqual([ids[7]]);
     expect(sleepers.filter(isAlive)).toHaveLength(19);
   });
@@ -182,7 +183,11 @@ describeIf(['unified', 'root'], 'a meter', () => {
     const { path } = make('unified');
     const child = start(BUSY_LOOP, path);
     await until('the child in it', () => members(path).length > 0);
-    const result = await fixtureResult('native/meter-without-fds.js', { path, limitUs: 300_000 });
+    const result = await fixtureResult('native/meter-without-fds.js', {
+      path,
+      limitUs: 300_000,
+      patienceMs: patience(15_000),
+    });
     expect(result).toEqual({ isEmpty: true });
     await until('the end', () => !isAlive(child));
   });
@@ -193,7 +198,8 @@ describeIf(['unified', 'root'], 'a meter', () => {
     const child = spawn('sh', ['-c', BUSY_LOOP], { stdio: 'ignore', uid: 1 });
     children.push(child);
     write(path, 'cgroup.procs', String(child.pid));
-    const result = await fixtureResult<{ looks: number }>('native/meter-refused.js', { path, limitUs: 50_000 });
+    const options = { path, limitUs: 50_000, patienceMs: patience(15_000) };
+    const result = await fixtureResult<{ looks: number }>('native/meter-refused.js', options);
     const file = kernelHas(5, 14) ? 'cgroup.kill' : 'cgroup.freeze';
     const refused = { code: 'EACCES', syscall: 'openat', path: file };
     expect(result).toMatchObject({ event: refused, reading: refused, isEmpty: true, events: 1 });
@@ -213,10 +219,10 @@ describeIf(['unified', 'root'], 'a meter', () => {
         name: 'native/meter-processors.js',
         within: ['unshare', '-m', 'sh', '-c', 'mount --bind "$0" /sys/devices/system/cpu/online && exec "$@"', online],
       },
-      { path: place.path, online, limitUs: 400_000 },
+      { path: place.path, online, limitUs: 400_000, wanted: 30 },
     );
     expect(looks.few).toBeLessThan(10);
-    expect(looks.many).toBeGreaterThan(30);
+    expect(looks.many).toBeGreaterThanOrEqual(30);
   });
 
   test('refuses what it can not read', () => {
