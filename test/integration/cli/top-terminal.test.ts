@@ -146,7 +146,7 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
     top.press('p');
     await top.shows('PAUSED');
     const { length } = top.raw;
-    await sleep(700);
+    await sleep(patience(700));
     expect(top.raw.length).toBe(length);
     top.press(' ');
     await top.shows('', (lines) => !lines.join().includes('PAUSED'));
@@ -261,10 +261,11 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
 
   describe('the terminal is as it was', () => {
     const expectLeft = async (top: TerminalSession): Promise<void> => {
-      await top.screen();
-      expect(top.isAlternate).toBe(false);
-      expect(top.raw.lastIndexOf('\x1b[?25h')).toBeGreaterThan(top.raw.lastIndexOf('\x1b[?25l'));
-      expect(top.raw.lastIndexOf('\x1b[?7h')).toBeGreaterThan(top.raw.lastIndexOf('\x1b[?7l'));
+      const isLast = (one: string, other: string) => top.raw.lastIndexOf(one) > top.raw.lastIndexOf(other);
+      // How it ended may be told before the last that it wrote has come.
+      await until('its screen is gone', async () => (await top.screen()) && !top.isAlternate);
+      await until('the cursor is shown', () => isLast('\x1b[?25h', '\x1b[?25l'));
+      await until('lines are wrapped', () => isLast('\x1b[?7h', '\x1b[?7l'));
     };
 
     test.each([
@@ -295,7 +296,7 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
       await top.signal('SIGUSR2');
       expect(await top.end()).toEqual({ code: 1, restored: true });
       await expectLeft(top);
-      expect((await top.screen()).join('\n')).toContain('Error: on purpose');
+      await until('its text', async () => (await top.screen()).join('\n').includes('Error: on purpose'));
     });
 
     test('while it is stopped, and drawn again when it goes on', async () => {
