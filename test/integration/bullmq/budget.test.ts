@@ -86,7 +86,8 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
       waits.push(performance.now() - from);
     }
     const [first = 0, ...later] = waits;
-    expect(later.reduce((sum, ms) => sum + ms, 0) / later.length).toBeLessThan(first / 2);
+    // Most of them.
+    expect(later.filter((ms) => ms < first / 2).length).toBeGreaterThanOrEqual(3);
   });
 
   test('is left in the queue by a worker that gave its room away while it waited for a job', async () => {
@@ -99,7 +100,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
     const job = await queue.add('value', {}, { attempts: 2 });
     await fetched;
     await until('it is back', async () => (await queue.queue.getJobState(job.id ?? '')) === 'waiting');
-    await sleep(200);
+    await sleep(patience(200));
     expect(await active(queue)).toBe(0);
     room.release();
     expect(await queue.end(job)).toMatchObject({ state: 'completed', attemptsMade: 1, attemptsStarted: 2 });
@@ -115,7 +116,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
     await queue.queue.addBulk(Array.from({ length: 3 }, () => ({ name: 'value', data: {} })));
     await fetched;
     await until('no job is active', async () => (await active(queue)) === 0);
-    await sleep(200);
+    await sleep(patience(200));
     expect(await queue.queue.getJobCounts('waiting', 'failed')).toEqual({ waiting: 3, failed: 0 });
   });
 
@@ -124,7 +125,8 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
     await once(queue.worker as Worker, 'drained');
     await queue.processor.close();
     await queue.queue.addBulk(Array.from({ length: 3 }, () => ({ name: 'value', data: {} })));
-    await sleep(500);
+    await until('it is paused', () => queue.worker?.isPaused());
+    await sleep(patience(500));
     // BullMQ's wait for a job may have gone on: it gives the worker one, which the processor refuses.
     expect((await queue.queue.getJobCounts('failed'))['failed']).toBeLessThanOrEqual(1);
     expect(queue.worker?.isPaused()).toBe(true);
@@ -162,7 +164,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
     const job = await queue.add('value');
     room.release();
     await until('it has room', () => budget.stats().queued === 0 && budget.stats().running === 1);
-    await sleep(300);
+    await sleep(patience(300));
     expect(await queue.queue.getJobState(job.id ?? '')).toBe('waiting');
     expect(queue.worker?.isPaused()).toBe(true);
     await queue.worker?.resume();
@@ -173,7 +175,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
     const { queue, room } = await pausedWithoutRoom();
     await queue.worker?.resume();
     const job = await queue.add('value');
-    await sleep(300);
+    await sleep(patience(300));
     expect(await queue.queue.getJobState(job.id ?? '')).toBe('waiting');
     room.release();
     expect(await queue.end(job)).toMatchObject({ state: 'completed' });
@@ -209,7 +211,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
     const over = queue.worker?.run();
     await fetched;
     await until('it is back', async () => (await queue.queue.getWaitingCount()) === 3);
-    await sleep(200);
+    await sleep(patience(200));
     expect(await active(queue)).toBe(0);
     room.release();
     for (const job of jobs) expect(await queue.end(job)).toMatchObject({ state: 'completed' });
