@@ -30,6 +30,13 @@ export async function hasEnded(pid: number): Promise<boolean> {
   return true;
 }
 
+/** Whether a signal was sent to it that it has not taken yet. */
+export function isPending(pid: number, signal: number): boolean {
+  const status = readIfThere(`/proc/${pid}/status`) ?? '';
+  const masks = [...status.matchAll(/^(?:Sig|Shd)Pnd:\s*(\w+)$/gm)].map(([, mask]) => BigInt(`0x${mask}`));
+  return masks.some((mask) => (mask & (1n << BigInt(signal - 1))) !== 0n);
+}
+
 /** Pids of this process's children, including zombies. */
 export function childrenOf(parent: number): number[] {
   return pids().filter((pid) => statFields(pid)?.[1] === String(parent));

@@ -168,7 +168,7 @@ describeIf('cgroup', 'cage.contain', () => {
     expect(await attempts).toEqual(Array(9).fill('ERR_MEMCAGE_CLOSED'));
     await closed;
     expect(() => cage.contain(() => {})).toThrow(withCode('CLOSED'));
-    await sleep(50);
+    await sleep(patience(50));
     expect(existsSync(mark)).toBe(false);
   });
 
@@ -400,7 +400,7 @@ describeIf('cgroup', 'cage.contain', () => {
       expect(outcome.oom).toMatchObject({ kills: 1 });
       await until('both events', () => events.length >= 2);
       await inner.close();
-      await sleep(20);
+      await sleep(patience(20));
       expect(events.sort()).toEqual([
         ['inner', 1],
         ['outer', 1],

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from 'memcage';
 import { openCages } from '../../support/cgroup-tree';
 import { expectNothingLeft, removeOwners } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 
 /** Longer than memcage waits before it makes a cage ahead. */
-const AHEAD_MS = 60;
+const AHEAD_MS = patience(60);
 
 describeIf('cgroup', 'an owner that has ended', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }));

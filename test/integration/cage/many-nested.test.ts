@@ -79,7 +79,7 @@ describeIf('cgroup', 'a child that makes many cgroups below its own', () => {
       test('a cage that is closed meanwhile', async () => {
         const cage = createCage({ memory: '500M' });
         const child = cage.spawn('sh', command(shape));
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await new Promise((resolve) => setTimeout(resolve, patience(100)));
         await cage.close();
         expectNoKill(await child.outcome);
         expect(existsSync(cage.cgroup.path)).toBe(false);

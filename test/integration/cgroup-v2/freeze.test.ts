@@ -4,6 +4,8 @@ import { Cgroup, createCage, run, spawn } from 'memcage';
 import { cgroupOf, makeCgroup, read, write } from '../../support/cgroup-tree';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
+import { stateOf } from '../../support/processes';
 import { describeIf, type Feature } from '../../support/require';
 import { until } from '../../support/until';
 import { home, makeInHome } from '../../support/v2-home';
@@ -23,8 +25,9 @@ function switches(pid: number): number {
 async function lastSwitch(pid: number): Promise<number> {
   return until('no further switch', async () => {
     const before = switches(pid);
-    await sleep(100);
-    return switches(pid) === before ? before : undefined;
+    await sleep(patience(100));
+    // While it waits for a processor it is not asleep.
+    return stateOf(pid) !== 'R' && switches(pid) === before ? before : undefined;
   });
 }
 
@@ -51,7 +54,7 @@ function suite(needed: Feature, where: () => { parent?: string }): void {
       expect(cgroup.frozen).toBe(true);
       expect(frozenFile(pid)).toBe('frozen');
       const before = await lastSwitch(pid);
-      await sleep(300);
+      await sleep(patience(300));
       expect(switches(pid)).toBe(before);
       await cgroup.thaw();
       expect(cgroup.frozen).toBe(false);

@@ -5,6 +5,7 @@ import { Cgroup, createCage, run, type Sample, spawn } from 'memcage';
 import { said } from '../../support/cage-kinds';
 import { makeCgroup, mountPoint, version } from '../../support/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
@@ -145,7 +146,7 @@ describeIf('cgroup', 'watching a cgroup', () => {
         (error: unknown) => error,
       ),
     );
-    await sleep(200);
+    await sleep(patience(200));
     // Other timers of this process are the same before and after, since this takes no turn of the event loop.
     const during = timers();
     abort.abort(new Error('enough'));

@@ -4,6 +4,7 @@ import { allocate, eachLine, type Kind, kinds, place, said } from '../../support
 import { version } from '../../support/cgroup-tree';
 import { openFdCount } from '../../support/fds';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
 import { countOf, namesOf, recordEvents } from '../../support/record-events';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
@@ -78,7 +79,7 @@ describeIf('cgroup', 'events of a cage', () => {
     const events = recordEvents(cage, [...names, 'close']);
     await cage.close();
     const { length } = events;
-    await sleep(150);
+    await sleep(patience(150));
     expect(events).toHaveLength(length);
     expect(namesOf(events).at(-1)).toBe('close');
     const forwarded = version === 1 ? 'empty' : 'max';

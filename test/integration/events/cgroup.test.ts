@@ -6,6 +6,7 @@ import { said } from '../../support/cage-kinds';
 import { oomKills, removeTree, version } from '../../support/cgroup-tree';
 import { expectNoNewFds, openFdCount, openFds } from '../../support/fds';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { patience } from '../../support/patience';
 import { countOf, namesOf, recordEvents } from '../../support/record-events';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
@@ -88,7 +89,7 @@ describeIf('cgroup', 'events of a cgroup', () => {
     await step(child);
     expect(oomKills(group.path)).toBe(12);
     await until('all kills', () => countOf(events, 'oomKill') === 12);
-    await sleep(50);
+    await sleep(patience(50));
     expect(countOf(events, 'oomKill')).toBe(12);
     expect(countOf(events, 'oom')).toBeGreaterThan(0);
   });
@@ -141,7 +142,7 @@ describeIf('cgroup', 'events of a cgroup', () => {
     const { length } = events;
     await step(child);
     await until('the kills', () => countOf(seen, 'oomKill') === 2);
-    await sleep(100);
+    await sleep(patience(100));
     expect(events).toHaveLength(length);
     expect(thrown(() => group.on('oom', () => {}))).toMatchObject({ code: 'ERR_MEMCAGE_CLOSED' });
   });
@@ -173,7 +174,7 @@ describeIf('cgroup', 'events of a cgroup', () => {
     expect(namesOf(events).at(-1)).toBe('removed');
     expect(countOf(events, 'oomKill')).toBe(1);
     if (version === 2) expect(countOf(events, 'empty')).toBe(1);
-    await sleep(150);
+    await sleep(patience(150));
     expect(namesOf(events).filter((name) => name === 'removed')).toHaveLength(1);
     // The other handle's own, this one's if it was not removed with it, and libuv's inotify instance.
     await expectNoNewFds(fds, 1 + (who === 'memcage' ? 0 : 1) + (version === 2 ? 1 : 0));

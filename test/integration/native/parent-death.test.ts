@@ -4,6 +4,7 @@ import { type CloneOptions, native } from 'memcage/native';
 import { cloneTwice, RAN, twice } from '../../support/clone-fixture';
 import { startFixture } from '../../support/fixture';
 import { cloneOptions } from '../../support/native-child';
+import { patience } from '../../support/patience';
 import { endNow, isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
@@ -60,7 +61,7 @@ describeIf(['root', 'userns'], 'killWithParent', () => {
     try {
       endNow(parent);
       await end;
-      await sleep(200);
+      await sleep(patience(200));
       expect(isAlive(child)).toBe(true);
     } finally {
       endNow(child);

@@ -9,11 +9,12 @@ import { openFdCount } from '../../support/fds';
 import { LIVELOCK_LIMIT, type Livelock, makeLivelock } from '../../support/livelock';
 import { refusal } from '../../support/native-child';
 import { patience } from '../../support/patience';
-import { isExiting, readIfThere, stateOf } from '../../support/processes';
+import { isExiting, isPending, stateOf } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 
 const { ENODATA, ENOENT } = constants.errno;
+const { SIGKILL } = constants.signals;
 const LIMIT_MS = 1000;
 
 type ReachedEvent = Extract<WatchEvent, { kind: 'reached' }>;
@@ -104,9 +105,7 @@ function start({ memory, unified }: Place, command: readonly string[]): ChildPro
 
 /** Whether it has got SIGKILL; of two or so that are just taking it, the kernel shows nothing. */
 function isKilled(pid: number): boolean {
-  const status = readIfThere(`/proc/${pid}/status`) ?? '';
-  const pending = [...status.matchAll(/^(?:Sig|Shd)Pnd:\s*(\w+)$/gm)].map(([, mask]) => BigInt(`0x${mask}`));
-  return isExiting(pid) || pending.some((mask) => (mask & 0x100n) !== 0n);
+  return isExiting(pid) || isPending(pid, SIGKILL);
 }
 
 /** A directory with files that are not the kernel's. */

@@ -1,6 +1,8 @@
 import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadNative } from '../../../lib/addon/load-native';
 import type * as Watching from '../../../lib/addon/watcher';
+import { patience } from '../../support/patience';
 import { until } from '../../support/until';
 
 /** A copy of the module, with its own watcher. The addon is the same. */
@@ -22,7 +24,7 @@ test('what another copy of the module has watched is not taken for what this one
   // Events come in order.
   signal(fds[1]);
   await until('told', () => told.length > 0);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await sleep(patience(50));
   expect(told).toEqual(['by copy 1']);
   for (const end of ends) end();
   for (const fd of fds) native.closeFd({ fd });

@@ -12,7 +12,7 @@ import { until } from '../../support/until';
 
 const FDS_OF_GONE_PARENT = 8;
 // Longer than memcage keeps looking for the kill that a v1 notification announces.
-const LATE_MS = 1500;
+const LATE_MS = patience(1500);
 
 type Kills = Omit<OomEvent, 'underOom' | 'timeMs'>;
 

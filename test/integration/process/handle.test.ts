@@ -3,9 +3,11 @@ import { constants } from 'node:os';
 import { ProcessHandle } from '../../../lib/process/handle';
 import type { Launch, LaunchPlan, OnEnd } from '../../../lib/process/launch';
 import type { SpawnRequest } from '../../../lib/process/spawn-request';
+import { patience } from '../../support/patience';
 import { testRows } from '../../support/rows';
 import { spawnStock, stockHandle } from '../../support/stock-launch';
 import { nodeSpawn, swappedSpawn } from '../../support/stock-spawn';
+import { until } from '../../support/until';
 
 const { EACCES, ECANCELED, EINVAL, EMFILE, ENOENT, EPERM, ESRCH } = constants.errno;
 
@@ -265,6 +267,7 @@ test('close calls back later, once', async () => {
   handle.close(() => calls.push('first'));
   handle.close(() => calls.push('second'));
   expect(calls).toEqual([]);
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  await until('it calls back', () => calls.length > 0);
+  await new Promise((resolve) => setTimeout(resolve, patience(10)));
   expect(calls).toEqual(['first']);
 });

@@ -220,7 +220,7 @@ const cases: Case[] = [
 ];
 
 /** Longer than memcage waits before it makes a cage ahead. */
-const SPARE_MS = 100;
+const SPARE_MS = patience(100);
 
 let cage: Cage;
 /** A copy of memcage, which keeps a cage root and a spare cage of its own. */

@@ -10,6 +10,7 @@ import type * as Intercept from '../../../lib/process/intercept';
 import { nodeCall } from '../../../lib/process/node-call';
 import type { NodeFunction } from '../../../lib/process/node-functions';
 import { withCode } from '../../support/error-code';
+import { patience } from '../../support/patience';
 import { product, testRows } from '../../support/rows';
 
 // What a future Node may do, or another package, at each step of the swap. The program never runs.
@@ -76,7 +77,7 @@ async function refusalOf(intercept: typeof Intercept, name: NodeFunction, ambien
   } catch (thrown) {
     error = thrown;
   }
-  await sleep(50);
+  await sleep(patience(50));
   expect({ launched, ran: existsSync(mark) }).toEqual({ launched: 0, ran: false });
   return error;
 }
