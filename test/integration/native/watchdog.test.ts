@@ -20,9 +20,9 @@ const { ETIMEDOUT } = constants.errno;
 const { SIGSTOP } = constants.signals;
 
 const KILLED = twice(failedAt('watchdog', ETIMEDOUT, '/bin/true'));
-/** The watchdog's limit, far beyond the time within which it must notice a frozen child. No test waits for it. */
-const LATE_MS = patience(60_000);
-const SOON_MS = LATE_MS / 6;
+/** The watchdog's limit, far beyond the time within which it must notice a frozen child. Only a test that fails waits for it. */
+const LATE_MS = Math.min(30_000, patience(15_000));
+const SOON_MS = LATE_MS / 3;
 /** Its limit where a test waits for it, after having done something to the child. */
 const WAITED_MS = Math.min(4000, patience(1500));
 /** How often the watchdog looks. */
