@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { thrown as errorOf } from './thrown';
 
 const EVENTS = ['spawn', 'exit', 'close', 'error', 'message', 'disconnect'];
 
@@ -38,14 +39,7 @@ export function errorData(error: Error): Record<string, unknown> {
 }
 
 /** What a call throws, as data. */
-export function thrown(call: () => unknown): Record<string, unknown> {
-  try {
-    call();
-  } catch (error) {
-    return errorData(error as Error);
-  }
-  throw new Error('nothing was thrown');
-}
+export const thrown = (call: () => unknown): Record<string, unknown> => errorData(errorOf(call));
 
 /** The fields of a child that do not differ from run to run. */
 export function fieldsOf(child: ChildProcess): Record<string, unknown> {

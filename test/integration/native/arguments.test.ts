@@ -1,9 +1,10 @@
 import { native } from 'memcage/native';
 import { openFdCount } from '../../support/fds';
-import { cloneOptions, refusal } from '../../support/native-child';
+import { cloneOptions } from '../../support/native-child';
 import { childrenOf } from '../../support/processes';
 import { bind, inRoot, tmpfs } from '../../support/root-plan';
 import { testRows } from '../../support/rows';
+import { thrown } from '../../support/thrown';
 
 const { CLONE_FS, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUTS } = native.constants;
 
@@ -28,7 +29,7 @@ describe('options that no function knows', () => {
     ],
     ([name, options, text]) => {
       const before = { fds: openFdCount(), children: childrenOf(process.pid) };
-      const { code, message } = refusal(() => call(name, options)) as unknown as Error & { code: string };
+      const { code, message } = thrown(() => call(name, options)) as unknown as Error & { code: string };
       expect({ code, message }).toEqual({
         code: 'ERR_MEMCAGE_UNKNOWN_OPTION',
         message: expect.stringContaining(text) as string,
@@ -39,7 +40,7 @@ describe('options that no function knows', () => {
 
   test('also of functions that are taken from it', () => {
     const { pidfdOpen } = { ...native };
-    expect(refusal(() => pidfdOpen({ pid: 1, flags: 0 } as never))).toMatchObject({
+    expect(thrown(() => pidfdOpen({ pid: 1, flags: 0 } as never))).toMatchObject({
       code: 'ERR_MEMCAGE_UNKNOWN_OPTION',
     });
     expect(pidfdOpen.name).toBe('pidfdOpen');
@@ -142,7 +143,7 @@ describe('clone', () => {
     ([, options]) => {
       native.clone(cloneOptions({ file: '/nowhere' }));
       const before = { fds: openFdCount(), children: childrenOf(process.pid) };
-      expect(refusal(() => call('clone', { ...cloneOptions({}), ...options }))).toMatchObject(INVALID);
+      expect(thrown(() => call('clone', { ...cloneOptions({}), ...options }))).toMatchObject(INVALID);
       expect({ fds: openFdCount(), children: childrenOf(process.pid) }).toEqual(before);
     },
     { name: ([what]) => what },
@@ -168,19 +169,19 @@ describe('every function', () => {
 
   testRows('refuses everything but an object with its options', functions, (name) => {
     for (const args of [[], [undefined], [null], [1], ['text'], [{}], [[]]]) {
-      expect(refusal(() => call(name, ...args))).toMatchObject(INVALID);
+      expect(thrown(() => call(name, ...args))).toMatchObject(INVALID);
     }
   });
 
   test('names what it wants', () => {
-    expect(refusal(() => call('closeFd', { fd: 'x' }))).toMatchObject({
+    expect(thrown(() => call('closeFd', { fd: 'x' }))).toMatchObject({
       message: expect.stringContaining('for fd') as string,
     });
   });
 
   test('refuses kinds and accesses that it does not know', () => {
-    expect(refusal(() => call('watch', { fd: 0, kind: 'file' }))).toMatchObject(INVALID);
-    expect(refusal(() => call('openBeneath', { dirFd: 0, path: 'a', access: 'append' }))).toMatchObject(INVALID);
-    expect(refusal(() => call('readOpen', { fd: 0, buffer: new Uint16Array(4) }))).toMatchObject(INVALID);
+    expect(thrown(() => call('watch', { fd: 0, kind: 'file' }))).toMatchObject(INVALID);
+    expect(thrown(() => call('openBeneath', { dirFd: 0, path: 'a', access: 'append' }))).toMatchObject(INVALID);
+    expect(thrown(() => call('readOpen', { fd: 0, buffer: new Uint16Array(4) }))).toMatchObject(INVALID);
   });
 });

@@ -2,9 +2,10 @@ import { constants } from 'node:os';
 import { type AttendedPipe, type AttendOptions, type CloneOptions, native } from 'memcage/native';
 import { BUSY } from '../../support/busy';
 import { openFdCount } from '../../support/fds';
-import { refusal, shell, startChild } from '../../support/native-child';
+import { shell, startChild } from '../../support/native-child';
 import { patience } from '../../support/patience';
 import { testRows } from '../../support/rows';
+import { thrown } from '../../support/thrown';
 
 const { SIGKILL, SIGTERM } = constants.signals;
 const { ENOBUFS, EPIPE, ETIMEDOUT } = constants.errno;
@@ -114,7 +115,7 @@ describe('attend', () => {
     ],
     ([, wrong]) => {
       const options = { pidfd: 0, pipes: [], killSignal: SIGTERM, ...wrong } as unknown as AttendOptions;
-      expect(refusal(() => native.attend(options))).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
+      expect(thrown(() => native.attend(options))).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
     },
   );
 });

@@ -19,10 +19,11 @@ import { files, makeCgroup } from '../../support/cgroup-tree';
 import { faults } from '../../support/faults';
 import { expectNoNewFds, openFdCount, openFds } from '../../support/fds';
 import { fixtureResult, startFixture } from '../../support/fixture';
-import { makeFifo, refusal, temporaryDirectory } from '../../support/native-child';
+import { makeFifo, temporaryDirectory } from '../../support/native-child';
 import { endNow } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
+import { thrown } from '../../support/thrown';
 
 const { EBADF, EEXIST, EINVAL, EMFILE, ENOENT, ENOTEMPTY } = os.errno;
 const F_GETFD = 1;
@@ -69,17 +70,17 @@ describe('openBeneath', () => {
       expect(faults.call('fcntl', fd, F_GETFD)).toBe(FD_CLOEXEC);
       native.closeFd({ fd });
     }
-    expect(refusal(() => native.openBeneath({ dirFd, path: 'file', access }))).toMatchObject({ code: 'ENOTDIR' });
+    expect(thrown(() => native.openBeneath({ dirFd, path: 'file', access }))).toMatchObject({ code: 'ENOTDIR' });
   });
 
   test('does not create', () => {
-    const error = refusal(() => native.openBeneath({ dirFd, path: 'new', access: 'write' }));
+    const error = thrown(() => native.openBeneath({ dirFd, path: 'new', access: 'write' }));
     expect(error).toMatchObject({ name: 'Error', code: 'ENOENT', errno: -ENOENT, syscall: 'openat2', path: 'new' });
     expect(existsSync(join(directory, 'new'))).toBe(false);
   });
 
   test('names the fd that is no directory', () => {
-    expect(refusal(() => native.openBeneath({ dirFd: 999, path: 'a', access: 'read' }))).toMatchObject({
+    expect(thrown(() => native.openBeneath({ dirFd: 999, path: 'a', access: 'read' }))).toMatchObject({
       code: 'EBADF',
       errno: -EBADF,
     });
@@ -113,7 +114,7 @@ describe('no way out', () => {
         () => native.listDirectories({ dirFd, path }),
       ];
       for (const call of calls) {
-        const { code, syscall } = refusal(call);
+        const { code, syscall } = thrown(call);
         expect(['EXDEV', 'ELOOP', 'ENOTDIR']).toContain(code);
         expect(syscall).toBe('openat2');
       }
@@ -124,17 +125,17 @@ describe('no way out', () => {
 
   test('by a link as the last component', () => {
     const link = { dirFd, path: 'link' };
-    expect(refusal(() => native.openBeneath({ ...link, access: 'directory' }))).toMatchObject({ code: 'ELOOP' });
-    expect(refusal(() => native.makeDirectory({ ...link, mode: 0o755 }))).toMatchObject({ code: 'EEXIST' });
-    expect(refusal(() => native.removeDirectory(link))).toMatchObject({ code: 'ENOTDIR' });
-    expect(refusal(() => native.listDirectories(link))).toMatchObject({ code: 'ELOOP' });
+    expect(thrown(() => native.openBeneath({ ...link, access: 'directory' }))).toMatchObject({ code: 'ELOOP' });
+    expect(thrown(() => native.makeDirectory({ ...link, mode: 0o755 }))).toMatchObject({ code: 'EEXIST' });
+    expect(thrown(() => native.removeDirectory(link))).toMatchObject({ code: 'ENOTDIR' });
+    expect(thrown(() => native.listDirectories(link))).toMatchObject({ code: 'ELOOP' });
   });
 
   testRows('or to a directory itself', ['', '.', '..', 'inside/', 'inside/.', 'inside/..'], (path) => {
     const error = { code: 'EINVAL', errno: -EINVAL, path };
     const refusals = [
-      refusal(() => native.makeDirectory({ dirFd, path, mode: 0o755 })),
-      refusal(() => native.removeDirectory({ dirFd, path })),
+      thrown(() => native.makeDirectory({ dirFd, path, mode: 0o755 })),
+      thrown(() => native.removeDirectory({ dirFd, path })),
     ];
     for (const one of refusals) expect({ ...one, path }).toMatchObject(error);
     expect(existsSync(join(directory, 'inside'))).toBe(true);
@@ -162,7 +163,7 @@ describe('reading', () => {
   });
 
   test('names what can not be read', () => {
-    expect(refusal(() => native.readBeneath({ dirFd, path: 'inside' }))).toMatchObject({
+    expect(thrown(() => native.readBeneath({ dirFd, path: 'inside' }))).toMatchObject({
       code: 'EISDIR',
       syscall: 'read',
       path: 'inside',
@@ -182,7 +183,7 @@ describe('reading', () => {
     expect(large.toString()).toBe('text.tex..');
     expect(native.readOpen({ fd, buffer: new Uint8Array(0) })).toBe(0);
     native.closeFd({ fd });
-    expect(refusal(() => native.readOpen({ fd: 999, buffer: small }))).toMatchObject({
+    expect(thrown(() => native.readOpen({ fd: 999, buffer: small }))).toMatchObject({
       code: 'EBADF',
       syscall: 'pread',
     });
@@ -249,7 +250,7 @@ describe('reading many', () => {
     ],
     ([, wrong]) => {
       const right = { fds: Int32Array.of(1), first: 0, buffer: new Uint8Array(9), lengths: new Int32Array(1) };
-      expect(refusal(() => native.readMany({ ...right, ...wrong } as never))).toMatchObject({
+      expect(thrown(() => native.readMany({ ...right, ...wrong } as never))).toMatchObject({
         name: 'TypeError',
         code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
       });
@@ -273,9 +274,9 @@ describe('writing', () => {
     const { O_RDWR, O_NONBLOCK } = constants;
     makeFifo(path);
     const fd = openSync(path, O_RDWR | O_NONBLOCK);
-    const error = refusal(() => native.writeOpen({ fd, value: 'x'.repeat(1 << 20) }));
+    const error = thrown(() => native.writeOpen({ fd, value: 'x'.repeat(1 << 20) }));
     expect(error).toMatchObject({ code: 'EIO', syscall: 'write' });
-    expect(refusal(() => native.writeOpen({ fd, value: 'x' }))).toMatchObject({ code: 'EAGAIN', syscall: 'write' });
+    expect(thrown(() => native.writeOpen({ fd, value: 'x' }))).toMatchObject({ code: 'EAGAIN', syscall: 'write' });
     closeSync(fd);
   });
 });
@@ -286,14 +287,14 @@ describeIf('cgroup', 'writing to a cgroup', () => {
     const groupFd = native.openDirectory({ path: group.path });
     try {
       const path = files.limit;
-      const error = refusal(() => native.writeBeneath({ dirFd: groupFd, path, value: 'nonsense' }));
+      const error = thrown(() => native.writeBeneath({ dirFd: groupFd, path, value: 'nonsense' }));
       expect(error).toMatchObject({ code: 'EINVAL', errno: -EINVAL, syscall: 'write', path });
       expect(native.listDirectories({ dirFd: groupFd, path: '' })).toEqual([]);
       native.makeDirectory({ dirFd: groupFd, path: 'one', mode: 0o755 });
       native.makeDirectory({ dirFd: groupFd, path: 'one/two', mode: 0o755 });
       expect(native.listDirectories({ dirFd: groupFd, path: '' })).toEqual(['one']);
       expect(native.listDirectories({ dirFd: groupFd, path: 'one' })).toEqual(['two']);
-      expect(refusal(() => native.removeDirectory({ dirFd: groupFd, path: 'one' }))).toMatchObject({ code: 'EBUSY' });
+      expect(thrown(() => native.removeDirectory({ dirFd: groupFd, path: 'one' }))).toMatchObject({ code: 'EBUSY' });
       native.removeDirectory({ dirFd: groupFd, path: 'one/two' });
       native.removeDirectory({ dirFd: groupFd, path: 'one' });
     } finally {
@@ -321,20 +322,20 @@ describe('directories', () => {
 
   test('refusals name the call and the path', () => {
     const path = 'inside';
-    expect(refusal(() => native.makeDirectory({ dirFd, path, mode: 0o755 }))).toMatchObject({
+    expect(thrown(() => native.makeDirectory({ dirFd, path, mode: 0o755 }))).toMatchObject({
       code: 'EEXIST',
       errno: -EEXIST,
       syscall: 'mkdirat',
       path,
     });
-    expect(refusal(() => native.removeDirectory({ dirFd, path }))).toMatchObject({
+    expect(thrown(() => native.removeDirectory({ dirFd, path }))).toMatchObject({
       code: 'ENOTEMPTY',
       errno: -ENOTEMPTY,
       syscall: 'unlinkat',
       path,
     });
-    expect(refusal(() => native.removeDirectory({ dirFd, path: 'file' }))).toMatchObject({ code: 'ENOTDIR' });
-    expect(refusal(() => native.openDirectory({ path: '/nowhere' }))).toMatchObject({
+    expect(thrown(() => native.removeDirectory({ dirFd, path: 'file' }))).toMatchObject({ code: 'ENOTDIR' });
+    expect(thrown(() => native.openDirectory({ path: '/nowhere' }))).toMatchObject({
       code: 'ENOENT',
       syscall: 'open',
       path: '/nowhere',
@@ -357,7 +358,7 @@ describe('tryLock', () => {
     expect(native.tryLock({ fd })).toBe(true);
     expect(native.tryLock({ fd })).toBe(true);
     native.closeFd({ fd });
-    expect(refusal(() => native.tryLock({ fd: 999 }))).toMatchObject({ code: 'EBADF', syscall: 'flock' });
+    expect(thrown(() => native.tryLock({ fd: 999 }))).toMatchObject({ code: 'EBADF', syscall: 'flock' });
   });
 });
 

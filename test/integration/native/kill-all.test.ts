@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { native } from 'memcage/native';
 import { type Controller, makeCgroup, mountPoint, write } from '../../support/cgroup-tree';
 import { fixtureResult } from '../../support/fixture';
-import { refusal } from '../../support/native-child';
 import { describeIf } from '../../support/require';
+import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';
 
 let cgroup: ReturnType<typeof makeCgroup>;
@@ -85,8 +85,8 @@ describeIf(['hybrid', 'root'], 'killAll, where there is only kill(2)', () => {
     mkdirSync(join(cgroup.path, 'gone'));
     const gone = native.openBeneath({ dirFd, path: 'gone', access: 'path' });
     native.removeDirectory({ dirFd, path: 'gone' });
-    expect(refusal(() => native.killAll({ dirFd, path: 'gone', spare: [] }))).toMatchObject({ code: 'ENOENT' });
-    expect(refusal(() => native.killAll({ dirFd: gone, path: '', spare: [] }))).toMatchObject({ code: 'ENOENT' });
+    expect(thrown(() => native.killAll({ dirFd, path: 'gone', spare: [] }))).toMatchObject({ code: 'ENOENT' });
+    expect(thrown(() => native.killAll({ dirFd: gone, path: '', spare: [] }))).toMatchObject({ code: 'ENOENT' });
     native.closeFd({ fd: gone });
   });
 });

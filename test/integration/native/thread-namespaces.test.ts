@@ -2,9 +2,10 @@ import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { native } from 'memcage/native';
 import { fixtureResult } from '../../support/fixture';
-import { killAndFinish, refusal, startChild } from '../../support/native-child';
+import { killAndFinish, startChild } from '../../support/native-child';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
+import { thrown } from '../../support/thrown';
 
 const { EINVAL } = constants.errno;
 const CLONE_FILES = 0x400;
@@ -36,33 +37,33 @@ describe('what would break a Node thread', () => {
       ['one unsafe kind among others', CLONE_NEWTIME_AND_NET] as const,
     ],
     ([, flags]) => {
-      expect(refusal(() => native.unshare({ flags }))).toMatchObject(UNSAFE);
+      expect(thrown(() => native.unshare({ flags }))).toMatchObject(UNSAFE);
     },
   );
 
   testRows('setns refuses it, named or not', Object.entries(unsafeKinds), ([kind, flags]) => {
     const fd = openSync(`/proc/self/ns/${kind}`, 'r');
-    expect(refusal(() => native.setns({ fd, flags }))).toMatchObject(UNSAFE);
-    expect(refusal(() => native.setns({ fd, flags: 0 }))).toMatchObject(UNSAFE);
+    expect(thrown(() => native.setns({ fd, flags }))).toMatchObject(UNSAFE);
+    expect(thrown(() => native.setns({ fd, flags: 0 }))).toMatchObject(UNSAFE);
     closeSync(fd);
   });
 
   test('setns refuses the unsafe kinds of a pidfd', () => {
     const child = startChild({ file: '/bin/sleep', args: ['sleep', '60'] });
-    expect(refusal(() => native.setns({ fd: child.pidfd, flags: CLONE_NEWTIME_AND_NET }))).toMatchObject(UNSAFE);
+    expect(thrown(() => native.setns({ fd: child.pidfd, flags: CLONE_NEWTIME_AND_NET }))).toMatchObject(UNSAFE);
     killAndFinish(child);
   });
 
   test("setns passes on the kernel's refusal", () => {
     const fd = openSync('/dev/null', 'r');
-    expect(refusal(() => native.setns({ fd, flags: 0 }))).toMatchObject({ syscall: 'setns', code: 'ENOTTY' });
-    expect(refusal(() => native.setns({ fd, flags: native.constants.CLONE_NEWNET }))).toMatchObject({
+    expect(thrown(() => native.setns({ fd, flags: 0 }))).toMatchObject({ syscall: 'setns', code: 'ENOTTY' });
+    expect(thrown(() => native.setns({ fd, flags: native.constants.CLONE_NEWNET }))).toMatchObject({
       syscall: 'setns',
       code: 'EINVAL',
       errno: -EINVAL,
     });
     closeSync(fd);
-    expect(refusal(() => native.setns({ fd: 999, flags: 0 }))).toMatchObject({ syscall: 'setns', code: 'EBADF' });
+    expect(thrown(() => native.setns({ fd: 999, flags: 0 }))).toMatchObject({ syscall: 'setns', code: 'EBADF' });
   });
 });
 

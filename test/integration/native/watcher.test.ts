@@ -4,9 +4,10 @@ import { native, type WatchEvent } from 'memcage/native';
 import { BUSY } from '../../support/busy';
 import { openFdCount } from '../../support/fds';
 import { fixtureResult } from '../../support/fixture';
-import { killAndFinish, type Running, refusal, SIGKILL, shell, startChild } from '../../support/native-child';
+import { killAndFinish, type Running, SIGKILL, shell, startChild } from '../../support/native-child';
 import { childrenOf, threadCount } from '../../support/processes';
 import { testRows } from '../../support/rows';
+import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';
 
 const { EBADF, ECHILD } = constants.errno;
@@ -154,11 +155,11 @@ describe('an event fd', () => {
 
 describe('a refused watch', () => {
   test('names the call', () => {
-    expect(refusal(() => watch(999, 'child'))).toMatchObject({ code: 'EBADF', errno: -EBADF, syscall: 'epoll_ctl' });
+    expect(thrown(() => watch(999, 'child'))).toMatchObject({ code: 'EBADF', errno: -EBADF, syscall: 'epoll_ctl' });
     // A directory of procfs, on which there is nothing to wait for. (A file of the checkout may be on a FUSE, on which
     // there is.)
     const directory = openSync('/proc/self', 'r');
-    expect(refusal(() => watch(directory, 'event'))).toMatchObject({ code: 'EPERM', syscall: 'epoll_ctl' });
+    expect(thrown(() => watch(directory, 'event'))).toMatchObject({ code: 'EPERM', syscall: 'epoll_ctl' });
     closeSync(directory);
   });
 });

@@ -1,6 +1,7 @@
 import type { Effect, EffectResult } from '../../../lib/placement/effects';
 import { makeReady, undoAll, undoLasting } from '../../../lib/placement/make-ready';
 import type * as FactsModule from '../../../lib/placement/parent-facts';
+import { refusal } from '../../support/cgroups-in-memory';
 
 const PATH = '/sys/fs/cgroup';
 
@@ -52,10 +53,6 @@ function move(pid: number, to: string): void {
       pids.filter((other) => other !== pid),
     );
   members.set(to, [...(members.get(to) ?? []), pid]);
-}
-
-function refusal(code: string): Error {
-  return Object.assign(new Error(code), { code });
 }
 
 const isOurs = (pid: number): boolean => pid === 42;

@@ -1,26 +1,22 @@
 import { constants } from 'node:os';
-import { getSystemErrorName } from 'node:util';
 import { makeCageCgroup } from '../../../../lib/cage/cgroup/make-cage-cgroup';
 import type { CageRoot } from '../../../../lib/cage/root/cage-root';
 import type { RootControllers } from '../../../../lib/cage/root/root-controllers';
 import { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
 import type { NativeBinding } from '../../../../types/native';
+import { refusal } from '../../../support/cgroups-in-memory';
 
-const { EEXIST, EMFILE, ENOENT, ENOSPC } = constants.errno;
+type Code = keyof typeof constants.errno;
+
 const MEMORY = 10;
 const KILL = 20;
 const MEMORY_PATH = `${MEMORY}/1`;
 const KILL_PATH = `${KILL}/1`;
 
-function refusal(errno: number): Error {
-  const code = getSystemErrorName(-errno);
-  return Object.assign(new Error(code), { code, errno: -errno, syscall: 'test' });
-}
-
 /** Plays the kernel's directories on v1, and refuses what the test says: by "make", "remove" or "write", and a path. */
 class Machine {
   readonly directories = new Set<string>();
-  readonly refuses = new Map<string, number>();
+  readonly refuses = new Map<string, Code>();
   readonly owner: CageRoot;
 
   constructor() {
@@ -28,13 +24,13 @@ class Machine {
       makeDirectory: ({ dirFd, path }) => {
         const directory = `${dirFd}/${path}`;
         this.#refuse('make', directory);
-        if (this.directories.has(directory)) throw refusal(EEXIST);
+        if (this.directories.has(directory)) throw refusal('EEXIST');
         this.directories.add(directory);
       },
       removeDirectory: ({ dirFd, path }) => {
         const directory = `${dirFd}/${path}`;
         this.#refuse('remove', directory);
-        if (!this.directories.delete(directory)) throw refusal(ENOENT);
+        if (!this.directories.delete(directory)) throw refusal('ENOENT');
       },
       listDirectories: () => [],
       openBeneath: () => 30,
@@ -64,8 +60,8 @@ class Machine {
   }
 
   #refuse(what: string, path: string): void {
-    const errno = this.refuses.get(`${what} ${path}`);
-    if (errno !== undefined) throw refusal(errno);
+    const code = this.refuses.get(`${what} ${path}`);
+    if (code !== undefined) throw refusal(code);
   }
 }
 
@@ -79,14 +75,14 @@ describe('a cage cgroup that can only be made in part', () => {
 
   test('is removed as far as can be, and what failed first is told', () => {
     const machine = new Machine();
-    machine.refuses.set(`write ${MEMORY_PATH}/memory.limit_in_bytes`, ENOSPC).set(`remove ${KILL_PATH}`, EMFILE);
-    expect(machine.failure()).toMatchObject({ errno: -ENOSPC });
+    machine.refuses.set(`write ${MEMORY_PATH}/memory.limit_in_bytes`, 'ENOSPC').set(`remove ${KILL_PATH}`, 'EMFILE');
+    expect(machine.failure()).toMatchObject({ errno: -constants.errno.ENOSPC });
     expect([...machine.directories]).toEqual([KILL_PATH]);
   });
 
   test('is told of where nothing can be removed', () => {
     const machine = new Machine();
-    machine.refuses.set(`make ${KILL_PATH}`, ENOSPC).set(`remove ${MEMORY_PATH}`, EMFILE);
-    expect(machine.failure()).toMatchObject({ errno: -ENOSPC });
+    machine.refuses.set(`make ${KILL_PATH}`, 'ENOSPC').set(`remove ${MEMORY_PATH}`, 'EMFILE');
+    expect(machine.failure()).toMatchObject({ errno: -constants.errno.ENOSPC });
   });
 });

@@ -1,5 +1,6 @@
 import { ToldLook } from '../../../../lib/cgroup/events/told-look';
 import { ErrorCode, MemcageError } from '../../../../lib/errors/errors';
+import { refusal } from '../../../support/cgroups-in-memory';
 
 const mockWaiting = new Set<() => void>();
 
@@ -19,8 +20,6 @@ function passTime(): void {
   for (const callback of due) callback();
 }
 
-const refusal = (): Error => Object.assign(new Error('ENOMEM'), { errno: -12, code: 'ENOMEM', syscall: 'read' });
-
 /** Looks that throw these, one after the other. */
 function lookThat(...errors: Error[]): { told: ToldLook; made: [number, boolean][] } {
   const made: [number, boolean][] = [];
@@ -37,7 +36,7 @@ describe('a look that the kernel asked for', () => {
 
   test('is made again until it is not refused, for the time at which the kernel told', () => {
     const { told, made } = lookThat(
-      refusal(),
+      refusal('ENOMEM', 'read'),
       new MemcageError(ErrorCode.NO_PERMISSION, "Can't read", { errno: -1, syscall: 'read' }),
     );
     told.begin(7, true);
@@ -50,7 +49,7 @@ describe('a look that the kernel asked for', () => {
   });
 
   test('waits once, however often the kernel tells meanwhile', () => {
-    const { told, made } = lookThat(refusal(), refusal(), refusal());
+    const { told, made } = lookThat(refusal('ENOMEM', 'read'), refusal('ENOMEM', 'read'), refusal('ENOMEM', 'read'));
     for (const timeMs of [1, 2, 3]) told.begin(timeMs, true);
     passTime();
     passTime();
@@ -58,7 +57,7 @@ describe('a look that the kernel asked for', () => {
   });
 
   test('is not made again when nobody wants to know any more', () => {
-    const { told, made } = lookThat(refusal());
+    const { told, made } = lookThat(refusal('ENOMEM', 'read'));
     told.begin(1, true);
     told.end();
     passTime();
