@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type CloneOptions, native } from 'memcage/native';
 import { faults } from './faults';
 import { patience } from './patience';
+import { block } from './until';
 
 export interface Running {
   pid: number;
@@ -82,11 +83,8 @@ export function whileRunning<T>(options: Partial<CloneOptions>, look: (pid: numb
   const child = startChild({ ...options, file: '/bin/sleep', args: ['sleep', '60'] });
   try {
     // The clone returns when exec has replaced the memory, which is before exec resets signals and closes fds.
-    const end = performance.now() + patience(10_000);
-    while (!readFileSync(`/proc/${child.pid}/stat`, 'utf8').includes('(sleep) S')) {
-      if (performance.now() > end) throw new Error('the child does not sleep');
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-    }
+    const sleeps = (): boolean => readFileSync(`/proc/${child.pid}/stat`, 'utf8').includes('(sleep) S');
+    if (!block(sleeps, 10_000, 1)) throw new Error('the child does not sleep');
     return look(child.pid);
   } finally {
     killAndFinish(child);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type GroupOptions, openGroup, type PolledGroup, type PolledKill } from '../../lib/polling/open-group';
+import { isRunning } from './is-running';
 
 export const MIB = 2 ** 20;
 
@@ -54,6 +55,6 @@ export function groupsOfEachTest(): (options?: Partial<GroupOptions>) => TestGro
 
 /** By which signal it was ended, or its exit code. */
 export async function endOf(child: ChildProcess): Promise<string | number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  if (isRunning(child)) await once(child, 'exit');
   return child.signalCode ?? child.exitCode;
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { isRunning } from './is-running';
 import { cagesLeft } from './nothing-left';
 import { patience } from './patience';
 import type { UserProject } from './user-project';
@@ -35,7 +36,7 @@ export function startIn(
   });
   const pid = child.pid ?? 0;
   const kill = (signal: NodeJS.Signals) => {
-    if (child.exitCode === null && child.signalCode === null) process.kill(-pid, signal);
+    if (isRunning(child)) process.kill(-pid, signal);
   };
   const timer = setTimeout(() => kill('SIGKILL'), patience(TIMEOUT_MS));
   const closed = once(child, 'close') as Promise<[number | null]>;

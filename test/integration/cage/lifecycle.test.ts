@@ -7,7 +7,7 @@ import { mark } from '../../support/mark';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { endNow, isAlive, processesThatAre } from '../../support/processes';
 import { describeIf } from '../../support/require';
-import { until } from '../../support/until';
+import { block, until } from '../../support/until';
 
 /** A child in the background, one in its own session, and one that has been forked twice; then `last`. */
 function leaving(sleep: string, last: string): [string, string[]] {
@@ -112,11 +112,7 @@ describeIf('cgroup', 'the life of a cage', () => {
     test.each(['kill', 'close'] as const)('%s() after an end that this thread has yet to hear of', async (how) => {
       const child = spawn('true', [], { memory: '64M', stdio: 'ignore' });
       const { path } = child.cage.cgroup;
-      const deadline = performance.now() + 10_000;
-      while (existsSync(path) && performance.now() < deadline) {
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-      }
-      expect(existsSync(path)).toBe(false);
+      expect(block(() => !existsSync(path))).toBe(true);
       await child.cage[how]();
       expect(await child.outcome).toMatchObject({ exitCode: 0, signal: null, oom: null });
       expect((await child.outcome).error).toBeUndefined();

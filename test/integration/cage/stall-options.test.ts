@@ -3,10 +3,9 @@ import { cagesClosedAfterEach } from '../../support/closed-after-each';
 import { openFdCount } from '../../support/fds';
 import { fillFds } from '../../support/fill-fds';
 import { expectNothingLeft } from '../../support/nothing-left';
-import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { GREEDY, NARROW, WIDE } from '../../support/stalling';
-import { until } from '../../support/until';
+import { block, until } from '../../support/until';
 
 /** Of the cage that is kept ready. */
 const FDS_OF_METER = 6;
@@ -14,8 +13,6 @@ const FDS_OF_METER = 6;
 const MS = 600;
 const KILL = { memory: NARROW, stall: { ms: MS } };
 const KILLED = { ms: MS, killed: true, toldBy: expect.any(String) as string };
-
-const IDLE = new Int32Array(new SharedArrayBuffer(4));
 
 /** A leaf may have ended, and still be there. */
 function members({ cgroup }: Cage): number[] {
@@ -153,8 +150,7 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
     const events = heard(cage);
     const child = cage.spawn(...GREEDY, { stdio: 'ignore' });
     // The events of the meter wait for the event loop.
-    const end = Date.now() + patience(20_000);
-    while (members(cage).length > 0 && Date.now() < end) Atomics.wait(IDLE, 0, 0, 50);
+    expect(block(() => members(cage).length === 0, 20_000)).toBe(true);
     expect(events).toEqual([]);
     cage.setLimits({ stall: { ms: 60_000, action: 'event' } });
     expect(events).toMatchObject([KILLED]);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { native } from 'memcage/native';
 import { type Controller, makeCgroup, mountPoint, write } from '../../support/cgroup-tree';
 import { fixtureResult } from '../../support/fixture';
+import { isRunning } from '../../support/is-running';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';
@@ -20,17 +21,13 @@ function begin(controller: Controller): void {
 }
 
 async function end(): Promise<void> {
-  for (const sleeper of sleepers.filter(isAlive)) {
+  for (const sleeper of sleepers.filter(isRunning)) {
     const exit = once(sleeper, 'exit');
     sleeper.kill('SIGKILL');
     await exit;
   }
   native.closeFd({ fd: dirFd });
   cgroup.remove();
-}
-
-function isAlive({ exitCode, signalCode }: ChildProcess): boolean {
-  return exitCode === null && signalCode === null;
 }
 
 function inhabit(path: string, count = 1): ChildProcess[] {
@@ -45,7 +42,7 @@ function inhabit(path: string, count = 1): ChildProcess[] {
 }
 
 async function expectKilled(children: ChildProcess[]): Promise<void> {
-  await until('the end of all', () => !children.some(isAlive));
+  await until('the end of all', () => !children.some(isRunning));
   expect(new Set(children.map(({ signalCode }) => signalCode))).toEqual(new Set(['SIGKILL']));
 }
 
@@ -59,7 +56,7 @@ describeIf(['hybrid', 'root'], 'killAll, where there is only kill(2)', () => {
     const others = ['', 'a', 'a/b', 'a/b/c', 'a/d', 'e'].flatMap((name) => inhabit(join(cgroup.path, name)));
     native.killAll({ dirFd, path: '', spare: [Number(spared?.pid), -1, 0] });
     await expectKilled(others);
-    expect(sleepers.filter(isAlive)).toEqual([spared]);
+    expect(sleepers.filter(isRunning)).toEqual([spared]);
   });
 
   test.each(['cgroup.kill', 'cgroup.freeze', 'freezer.state'])(
@@ -122,6 +119,6 @@ describeIf(['cgroup', 'root'], 'killAll of a cgroup of v2', () => {
     for (const { pid } of moves) write(path, 'cgroup.threads', String(pid));
     native.killAll({ dirFd, path: 'threaded', spare: [] });
     await expectKilled(moves);
-    expect(sleepers.filter(isAlive)).toEqual([stays]);
+    expect(sleepers.filter(isRunning)).toEqual([stays]);
   });
 });
