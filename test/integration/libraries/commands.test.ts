@@ -50,4 +50,12 @@ describeIf('cgroup', 'libraries that run commands, within contain()', () => {
     expect(inside).toEqual(outside);
     expect(left).toEqual([]);
   });
+
+  test.each(['execa', 'zx', 'cross-spawn'])('%s, synchronously: in the cage around', async (name) => {
+    const { places, expected } = await fixtureResult<Record<'places' | 'expected', unknown[]>>(
+      'libraries/sync.mjs',
+      name,
+    );
+    expect(places).toEqual(expected);
+  });
 });

@@ -1,3 +1,4 @@
+import { wantsColors } from '../../../lib/cli/text/color';
 import { pad, truncate, truncateStart, widthOf } from '../../../lib/cli/text/text-width';
 import { printable } from '../../../lib/text/printable';
 import { testRows } from '../../support/rows';
@@ -33,4 +34,23 @@ testRows(
     ['日本', '日本'],
   ],
   ([text, printed]) => expect(printable(text)).toBe(printed),
+);
+
+testRows(
+  'colours are wanted by terminal and environment',
+  [
+    [true, {}, true],
+    [false, {}, false],
+    [true, { NO_COLOR: '1' }, false],
+    [true, { NO_COLOR: '' }, true],
+    [true, { TERM: 'dumb' }, false],
+    [false, { FORCE_COLOR: '1' }, true],
+    [false, { FORCE_COLOR: '' }, true],
+    [true, { FORCE_COLOR: '0' }, false],
+    [true, { FORCE_COLOR: 'false' }, false],
+    [false, { FORCE_COLOR: '1', NO_COLOR: '1' }, true],
+  ],
+  ([isTerminal, env, wanted]) => {
+    expect(wantsColors(isTerminal, env)).toBe(wanted);
+  },
 );

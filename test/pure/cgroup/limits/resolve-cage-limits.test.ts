@@ -1,7 +1,10 @@
 import type * as LoadNativeModule from '../../../../lib/addon/load-native';
+import { isSameLimits, lowerOfBoth } from '../../../../lib/cgroup/limits/cage-limits';
 import { type GivenLimits, resolveCageLimits } from '../../../../lib/cgroup/limits/resolve-cage-limits';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
+
+const MOST = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
 
 let pageSize: number | undefined;
 jest.mock('../../../../lib/addon/load-native', () => ({
@@ -33,3 +36,33 @@ testRows<[GivenLimits, string]>(
   ],
   ([given, message]) => expect(thrown(() => resolveCageLimits(given, 'run')).message).toContain(message),
 );
+
+test('a processor time makes a cage by itself', () => {
+  expect(resolveCageLimits({ cpuTimeMs: 1 }, 'run')).toEqual({ memory: {}, cpuTimeMs: 1 });
+  expect(resolveCageLimits({ cpuTimeMs: MOST }, 'run')).toEqual({ memory: {}, cpuTimeMs: MOST });
+  expect(resolveCageLimits({ cpuTimeMs: undefined }, 'run')).toBeUndefined();
+});
+
+testRows(
+  'what is refused as a processor time',
+  [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, MOST + 1, '5s', null, true, {}, 5n],
+  (given) =>
+    expect(() => resolveCageLimits({ cpuTimeMs: given as number }, 'run')).toThrow(
+      expect.objectContaining({
+        code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+        message: expect.stringContaining('for cpuTimeMs') as string,
+      }),
+    ),
+);
+
+test('the lower of two holds, and cages with different ones are not interchangeable', () => {
+  const [one, other] = [
+    { memory: {}, cpuTimeMs: 5 },
+    { memory: {}, cpuTimeMs: 9 },
+  ];
+  expect(lowerOfBoth(one, other).cpuTimeMs).toBe(5);
+  expect(lowerOfBoth({ memory: {} }, other).cpuTimeMs).toBe(9);
+  expect(isSameLimits(one, { ...one })).toBe(true);
+  expect(isSameLimits(one, other)).toBe(false);
+  expect(isSameLimits(one, { memory: {} })).toBe(false);
+});
