@@ -6,6 +6,8 @@ import { faults } from './faults';
 import { patience } from './patience';
 import { block } from './until';
 
+export { thrown as refusal } from './thrown';
+
 export interface Running {
   pid: number;
   pidfd: number;
@@ -89,14 +91,4 @@ export function whileRunning<T>(options: Partial<CloneOptions>, look: (pid: numb
   } finally {
     killAndFinish(child);
   }
-}
-
-/** What the addon throws. Its errors belong to Node's realm, not to Jest's. */
-export function refusal(call: () => unknown): { name: string; code: string; syscall?: string; path?: string } {
-  try {
-    call();
-  } catch (error) {
-    return error as ReturnType<typeof refusal>;
-  }
-  throw new Error('nothing was thrown');
 }
