@@ -93,7 +93,9 @@ void Overseer::Look(const seccomp_notif& call) {
   holds_.Called(static_cast<pid_t>(call.pid));
   if (IsMark(call)) return;
   std::vector<Execution> executions;
+  const pid_t guardian = tasks_.guardian();
   const Role role = tasks_.Of(call, &executions);
+  if (tasks_.guardian() != guardian) Log({"guardian", std::to_string(tasks_.guardian())});
   // Of who is killed while it is looked at, the kernel may say that it is in the root cgroup.
   if (IsWaiting(call.id)) {
     for (const Execution& one : executions) {
@@ -120,6 +122,7 @@ bool Overseer::IsMark(const seccomp_notif& call) {
 
 void Overseer::Count(const seccomp_notif& call, Role role) {
   tasks_.NoteBegun(role, static_cast<pid_t>(call.pid));
+  NoteGone();
   const Point point{role, call.data.nr, About(call)};
   const int nth = ++counts_[{role, call.data.nr}];
   std::vector<std::string> words{"point", NameOf(role), NameOf(call.data.nr), std::to_string(nth)};
@@ -135,9 +138,16 @@ void Overseer::Count(const seccomp_notif& call, Role role) {
   if (!is_answered) Answer(call.id, 0, 0, true);
 }
 
+void Overseer::NoteGone() {
+  for (const pid_t pid : {tasks_.root(), tasks_.guardian()}) {
+    if (pid == 0 || !IsDead(pid) || !gone_.insert(pid).second) continue;
+    Log({"gone", std::to_string(pid)});
+  }
+}
+
 void Overseer::Obey(const Rule& rule, const seccomp_notif& call, bool* is_answered) {
-  Log({"hit", About(call)});
-  const int signal = rule.kind == Rule::Kind::kStop ? SIGSTOP : SIGKILL;
+  const std::string about = About(call);
+  bool is_hit = true;
   switch (rule.kind) {
     case Rule::Kind::kFail:
       Answer(call.id, rule.error, 0, false);
@@ -145,18 +155,26 @@ void Overseer::Obey(const Rule& rule, const seccomp_notif& call, bool* is_answer
       break;
     case Rule::Kind::kKill:
     case Rule::Kind::kStop:
-      if (rule.guardian && tasks_.guardian() > 0) {
-        kill(tasks_.guardian(), signal);
-        // By the time that it is to go on, it may have left its work to the child that it forks.
-        if (signal == SIGSTOP) stopped_.push_back(tasks_.guardian());
-      }
-      if (rule.parent) kill(tasks_.root(), signal);
+      is_hit = Strike(rule);
       break;
     case Rule::Kind::kHold:
     case Rule::Kind::kRun:
       if (holds_.Hold(call, rule)) *is_answered = true;
       break;
   }
+  Log({is_hit ? "hit" : "missed", about});
+}
+
+bool Overseer::Strike(const Rule& rule) {
+  const int signal = rule.kind == Rule::Kind::kStop ? SIGSTOP : SIGKILL;
+  // 0 while there is no guardian. A signal to a zombie would count as sent.
+  const auto strike = [signal](pid_t pid) { return !IsDead(pid) && kill(pid, signal) == 0; };
+  const pid_t guardian = tasks_.guardian();
+  const bool has_guardian = rule.guardian && strike(guardian);
+  // By the time that it is to go on, it may have left its work to the child that it forks.
+  if (has_guardian && signal == SIGSTOP) stopped_.push_back(guardian);
+  const bool has_parent = rule.parent && strike(tasks_.root());
+  return has_guardian || has_parent;
 }
 
 bool Overseer::IsWaiting(uint64_t id) const {

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,11 @@ class Overseer {
   void Look(const seccomp_notif& call);
   bool IsMark(const seccomp_notif& call);
   void Count(const seccomp_notif& call, Role role);
+  /** Says of the parent and the guardian once when they have ended. */
+  void NoteGone();
   void Obey(const Rule& rule, const seccomp_notif& call, bool* is_answered);
+  /** False if none of those whom the rule names is alive. */
+  bool Strike(const Rule& rule);
   /** False if the caller has been killed. */
   [[nodiscard]] bool IsWaiting(uint64_t id) const;
   void Answer(uint64_t id, int error, int64_t value, bool goes_on);
@@ -70,6 +75,7 @@ class Overseer {
   bool has_ended_ = false;
   bool is_alone_ = false;
   std::vector<pid_t> stopped_;
+  std::set<pid_t> gone_;
   bool has_continued_ = false;
   int status_ = 0;
   int64_t ended_ms_ = 0;

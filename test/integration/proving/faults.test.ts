@@ -1,7 +1,7 @@
 import { distinct, faultsOf, ruleOf, titleOf } from '../../support/proving/faults';
 import { judge } from '../../support/proving/judge';
 import { type Operated, operate } from '../../support/proving/operate';
-import { operationNames } from '../../support/proving/sample';
+import { operationNames } from '../../support/proving/operation-names';
 import { describeInPlace, LONGEST_MS, operateSoundly, tryEach } from '../../support/proving/try-each';
 
 const asked = process.env['MEMCAGE_TEST_FAULTS'];

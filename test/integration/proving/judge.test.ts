@@ -1,9 +1,13 @@
 import { join } from 'node:path';
+import { mountPoint } from '../../support/cgroup-tree';
+import type { Errno } from '../../support/proving/errnos';
 import type { Fault } from '../../support/proving/faults';
 import { ruleOf } from '../../support/proving/faults';
-import { judge, type Wrong } from '../../support/proving/judge';
+import { type Finding, judge, type Wrong } from '../../support/proving/judge';
 import { type Operated, operate } from '../../support/proving/operate';
+import type { Point } from '../../support/proving/oversee';
 import { makePlace, type Place } from '../../support/proving/place';
+import { operateSoundly } from '../../support/proving/try-each';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
@@ -48,7 +52,12 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'the judge of faults', () =
   let sound: Operated;
 
   const plant = (what: string, rules: readonly string[] = []): Promise<Operated> =>
-    operate(OPERATION, place, { rules, program: PLANTED, env: { MEMCAGE_TEST_PLANT: what }, timeoutMs: 1500 });
+    operate(OPERATION, place, {
+      rules,
+      program: PLANTED,
+      env: { MEMCAGE_TEST_PLANT: what, UNIFIED: mountPoint('unified') },
+      timeoutMs: 1500,
+    });
 
   beforeAll(async () => {
     place = makePlace();
@@ -63,6 +72,11 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'the judge of faults', () =
     expect([run.said?.first.error?.errno, judge(run, sound, FAULT)]).toEqual([-28, []]);
   });
 
+  test('refuses to begin where there is nothing to try', async () => {
+    const options = { program: PLANTED, env: { MEMCAGE_TEST_PLANT: 'closed' } };
+    await expect(operateSoundly(OPERATION, place, options)).rejects.toThrow('has only 0 points');
+  });
+
   testRows('sees what is wrong', ROWS, async ([what, wrong, text]) => {
     const found = judge(await plant(what), sound, FAULT);
     expect(found).toContainEqual({ wrong, what: expect.stringContaining(text) });
@@ -72,5 +86,37 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'the judge of faults', () =
   testRows('sees what is wrong with an error', OF_ERRORS, async ([what, wrong, text]) => {
     const found = judge(await plant(what, [ruleOf(FAULT)]), sound, FAULT);
     expect(found).toEqual([{ wrong, what: expect.stringContaining(text) }]);
+  });
+
+  test('sees a list that something else is missing from, or that has something else, than what could not be looked at', async () => {
+    const whole = await operate('list', place);
+    const list = whole.said?.first.result as unknown[];
+    const judged = (call: string, subject: string, errno: Errno, result: unknown, operation = 'list'): Finding[] => {
+      const point: Point = { role: 'parent', call, nth: 1, subject };
+      const said = whole.said && { ...whole.said, first: { result } };
+      return judge({ ...whole, said, hits: [subject] }, whole, { operation, point, errno });
+    };
+    const partial = [expect.objectContaining({ wrong: 'partial' })];
+    const limit = '/sys/fs/cgroup/memory/1/memory.limit_in_bytes';
+    expect(list.length).toBeGreaterThan(0);
+    // What may be missing, and what may not.
+    expect(judged('getdents64', '', 'ENOENT', [])).toEqual([]);
+    expect(judged('openat2', limit, 'EACCES', list.slice(1))).toEqual([]);
+    expect(judged('openat2', limit, 'ENOENT', [null, ...list.slice(1)])).toEqual([]);
+    expect(judged('mkdirat', '1', 'ENOENT', [])).toEqual(partial);
+    expect(judged('getdents64', '', 'EINVAL', [])).toEqual(partial);
+    expect(judged('getdents64', '', 'ENOENT', [1])).toEqual(partial);
+    expect(judged('getdents64', '', 'ENOENT', [...list, ...list])).toEqual(partial);
+    expect(judged('getdents64', '', 'ENOENT', 'nothing')).toEqual(partial);
+    expect(judged('openat2', limit, 'EACCES', [null, ...list.slice(1)])).toEqual(partial);
+    expect(judged('getdents64', '', 'ENOENT', [], 'cgroup')).toEqual(partial);
+  });
+
+  // Cgroup v2 alone has no other hierarchy in which a child could be instead.
+  describeIf('hybrid', 'beside cgroup v2', () => {
+    test('sees a child that is in a leaf there, and not in one of memory’s', async () => {
+      const found = judge(await plant('unified'), sound, FAULT);
+      expect(found).toEqual([{ wrong: 'uncaged', what: expect.stringMatching(/\/true in .*0::\S*\/memcage-\d+-/) }]);
+    });
   });
 });

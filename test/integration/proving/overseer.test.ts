@@ -166,6 +166,21 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'the overseer of memcage', 
     expect(end).toMatchObject({ status: 128 + constants.signals.SIGKILL, hits: [expect.anything()], left: [] });
   });
 
+  test('tells a kill that met nobody from one that did', async () => {
+    // The socket on which the guardian will hear.
+    const at = 'parent socketpair 1';
+    const early = await overseeStart([`kill guardian ${at}`, `stop guardian ${at}`]);
+    expect(early).toMatchObject({ status: 0, stdout: 'started\n', hits: [], missed: ['', ''] });
+    const before = early.points.slice(0, early.there.guardian[0]).map(({ call }) => call);
+    expect([before.includes('socketpair'), before.includes('mkdirat')]).toEqual([true, false]);
+
+    expect(await overseeStart([`kill both ${at}`])).toMatchObject({ hits: [''], missed: [] });
+
+    const rules = ['kill guardian child execve 2', 'hold watcher waitid 1 end guardian 2'];
+    const twice = await overseeStart([...rules, 'kill guardian watcher unlinkat 1']);
+    expect([twice.hits.length, twice.missed.length, twice.late]).toEqual([2, 1, 0]);
+  });
+
   test('stops the guardian, and lets it go on after the end', async () => {
     const stopped = await overseeStart(['stop guardian child execve 2']);
     expect(stopped).toMatchObject({ status: 0, stdout: 'started\n', left: [] });

@@ -50,12 +50,11 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a cut of the power', () =>
 
   test('is judged: what nobody can find is seen', async () => {
     const rules = ['kill both child write 1'];
-    const title = 'spawn';
-    expect((await cut({ operation: 'spawn', rules, title }, place, 'gc')).wrong).toEqual([]);
+    expect((await cut({ operation: 'spawn', rules }, place, 'gc')).wrong).toEqual([]);
     const planted = ['run parent mkdirat 1 mkdir "$PLANTED/planted"', ...rules];
     process.env['PLANTED'] = place.cgroups[0] ?? '';
     try {
-      const { wrong } = await cut({ operation: 'spawn', rules: planted, title }, place, 'gc');
+      const { wrong } = await cut({ operation: 'spawn', rules: planted }, place, 'gc');
       expect(wrong).toEqual([
         expect.stringMatching(/^left .*\/planted, which nobody can know$/),
         expect.stringMatching(/^after the next memcage: cgroup .*\/planted$/),
@@ -69,6 +68,7 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a cut of the power', () =>
 function cutsOf(operation: string, { points }: Operated): Cut[] {
   return distinct(points.filter((point) => isChange(point) && !isForeign(operation, point))).map((point) => ({
     operation,
+    point,
     rules: [`kill both ${words(point)}`],
     title: `${operation} at ${words(point)} (${point.subject})`,
   }));
@@ -79,6 +79,7 @@ function cutsOfGuardian({ points }: Operated): Cut[] {
   const own = points.filter((point) => point.role === 'guardian' && isChange(point) && point.call !== 'clone');
   return distinct(own).map((point) => ({
     operation: 'spawn',
+    point,
     rules: [KILLED, `kill guardian ${words(point)}`],
     title: `spawn, killed, at ${words(point)} (${point.subject})`,
   }));

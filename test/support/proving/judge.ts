@@ -18,7 +18,7 @@ const SIGNALLED = 128;
 const TIMED_OUT = 124;
 
 /**
- * A list passes over what is gone, what this process may not look at, and what has too long a path (isPassedOver() in
+ * A list of cages passes over what is gone, what this process may not look at, and what has too long a path (isPassedOver() in
  * lib/cgroup/directory/walk.ts), and what has threads alone.
  */
 const PASSED_OVER: readonly string[] = [
@@ -62,13 +62,19 @@ function isToldOfRemoval({ operation, point: { call, subject }, errno }: Fault):
 /** A program that memcage has started outside of any cage. */
 export function uncaged({ executions }: Operated): Finding[] {
   return executions
-    .filter(({ program, cgroups }) => !program.includes('memcage-exec') && !cgroups.some(isCage))
+    .filter(({ program, cgroups }) => !program.includes('memcage-exec') && !isCaged(cgroups))
     .map(({ program, cgroups }) => ({ wrong: 'uncaged', what: `${program} in ${cgroups.join(' ')}` }));
 }
 
-/** A line of /proc/PID/cgroup: the hierarchy with the memory controller, and a directory of memcage's. */
-function isCage(line: string): boolean {
-  return /^\d+:(.*\bmemory\b.*)?:.*\/memcage-(detached-)?\d+-[0-9a-f]+/.test(line);
+/** Whether it is in a directory of memcage's where memory is limited. */
+function isCaged(cgroups: readonly string[]): boolean {
+  return /\/memcage-(detached-)?\d+-[0-9a-f]+/.test(memoryCgroup(cgroups));
+}
+
+/** Of the lines of /proc/PID/cgroup, that of memory: of the v1 hierarchy that has it, or else of v2. */
+export function memoryCgroup(lines: readonly string[]): string {
+  const v1 = lines.find((line) => /^\d+:([^:]*,)?memory(,[^:]*)?:/.test(line));
+  return v1 ?? lines.find((line) => line.startsWith('0::')) ?? '';
 }
 
 /** What outlives the process. */
@@ -106,7 +112,7 @@ function withoutFile({ subject }: Fault['point'], errno: Fault['errno']): object
 function judgeFirst(first: Attempt, sound: Attempt | undefined, { operation, point, errno }: Fault): Finding[] {
   if (first.error === undefined) {
     if (isDeepStrictEqual(first, sound)) return [];
-    if (passedOver(operation, point).includes(errno)) return [];
+    if (isShortened(first.result, sound?.result, { operation, point, errno })) return [];
     const without = withoutFile(point, errno);
     if (without !== undefined && isDeepStrictEqual(first.result, { ...asObject(sound?.result), ...without })) return [];
     return [{ wrong: 'partial', what: `${JSON.stringify(first.result)} instead of ${JSON.stringify(sound?.result)}` }];
@@ -124,10 +130,30 @@ function judgeFirst(first: Attempt, sound: Attempt | undefined, { operation, poi
   return [{ wrong: 'false', what: all.map(describe).join(' <- ') }];
 }
 
-/** What shortens the result of an operation that lists something. */
-function passedOver(operation: string, { subject }: Fault['point']): readonly string[] {
-  if (operation === 'list') return PASSED_OVER;
-  return operation === 'cgroup' && /^\/proc\/\d+\/status$/.test(subject) ? UNSEEN : [];
+/** By which a list looks at what it lists. */
+const LOOKS: readonly string[] = ['openat', 'openat2', 'fcntl', 'getdents64', 'newfstatat', 'read'];
+
+/** Whether what could not be looked at is missing from what an operation lists, and nothing else is different. */
+function isShortened(result: unknown, sound: unknown, { operation, point, errno }: Fault): boolean {
+  if (!Array.isArray(result) || !Array.isArray(sound) || point.role !== 'parent' || !LOOKS.includes(point.call)) {
+    return false;
+  }
+  if (operation === 'list') {
+    // JSON's null is no limit: that is what a kernel without such a file has.
+    const isLimit = /\/memory\.(max|limit_in_bytes)$/.test(point.subject) && ['ENOENT', 'EOPNOTSUPP'].includes(errno);
+    const listed = isLimit ? result.filter((limit) => limit !== null) : result;
+    return PASSED_OVER.includes(errno) && result.length <= sound.length && isPartOf(listed, sound);
+  }
+  // It returns how many processes it has listed, as the last one.
+  if (operation !== 'cgroup' || !/^\/proc\/\d+\/status$/.test(point.subject) || !UNSEEN.includes(errno)) return false;
+  return isDeepStrictEqual(result, [...sound.slice(0, -1), (sound.at(-1) as number) - 1]);
+}
+
+/** Whether all of it is in the other one, in the same order. */
+function isPartOf(part: readonly unknown[], whole: readonly unknown[]): boolean {
+  let found = 0;
+  for (const one of whole) if (found < part.length && isDeepStrictEqual(one, part[found])) found += 1;
+  return found === part.length;
 }
 
 function asObject(value: unknown): object {

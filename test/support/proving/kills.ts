@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
 import { version } from '../cgroup-tree';
-import { type Finding, left, uncaged } from './judge';
+import { isForeign } from './faults';
+import { type Finding, left, memoryCgroup, uncaged } from './judge';
 import { OPERATE, type Operated, type OperateOptions, operate } from './operate';
 import type { Point } from './oversee';
 import { ENABLED, type Place } from './place';
@@ -35,6 +36,26 @@ export function titleOf({ operation, point: { role, call, nth, subject }, blow }
   return `${operation}: ${blow} at ${role} ${call} ${nth} (${subject})`;
 }
 
+/** Whether it hit whom it names: a run differs a little from the one before. */
+export function wasDealt({ hits }: Operated, { blow }: Kill): boolean {
+  return hits.length === BLOWS[blow].length;
+}
+
+const killsParent = (blow: Blow): boolean => BLOWS[blow].some((what) => what === 'kill parent' || what === 'kill both');
+
+/** All blows at an operation that went well, each where everybody is whom it names. */
+export function killsAt(operation: string, { points, there }: Operated): Kill[] {
+  const blows = Object.keys(BLOWS) as Blow[];
+  return points.flatMap((point, index) => {
+    const isThere = ([from, to]: readonly [number, number]): boolean => from <= index && index < to;
+    const isDealt = (what: string): boolean =>
+      // Of both, either one.
+      (!what.endsWith(' guardian') && isThere(there.parent)) || (!what.endsWith(' parent') && isThere(there.guardian));
+    const dealt = isForeign(operation, point) ? [] : blows.filter((blow) => BLOWS[blow].every(isDealt));
+    return dealt.map((blow): Kill => ({ operation, point, blow }));
+  });
+}
+
 /** Deals the blow. Where both are killed, another memcage then starts in the same place, or collects garbage: what it can't find stays. */
 export function strike({ operation, point: { role, call, nth }, blow }: Kill, place: Place): Promise<Operated> {
   const rules = BLOWS[blow].map((what) => `${what} ${role} ${call} ${nth}`);
@@ -59,7 +80,7 @@ export async function runIn(place: Place, next: Next): Promise<void> {
 export function judgeKill(run: Operated, sound: Operated, { blow }: Kill): Finding[] {
   const found = wrongAmong([...uncaged(run), ...left(run)], ({ what }) => what, { isGuarded: blow !== 'kill both' });
   if (run.hung.length > 0) return [{ wrong: 'hang', what: run.hung.join('; ') }, ...found];
-  if (run.hits.length === 0 || BLOWS[blow].some((what) => what === 'kill parent' || what === 'kill both')) return found;
+  if (run.hits.length === 0 || killsParent(blow)) return found;
   const { said } = run;
   if (said === undefined || run.status !== 0) {
     return [{ wrong: 'crash', what: `status ${run.status}: ${run.stderr.slice(0, 2000)}` }, ...found];
@@ -71,17 +92,30 @@ export function judgeKill(run: Operated, sound: Operated, { blow }: Kill): Findi
 }
 
 /**
- * Without what stays as it should: a detached child lives on. As long as it does, its parent's cgroup can't be given back; and
- * nobody but the guardian does that, since to the next memcage it would be somebody else's.
+ * Without what stays as it should: a detached child lives on in its cgroups. As long as it does, its parent's cgroup can't be given
+ * back; and nobody but the guardian does that, since to the next memcage it would be somebody else's.
  */
 export function wrongAmong<T>(
   all: readonly T[],
   whatOf: (one: T) => string,
   { isGuarded }: { isGuarded: boolean },
 ): T[] {
-  const isDetached = (one: T): boolean => whatOf(one).includes('memcage-detached-');
-  const isUsed = all.some(isDetached);
+  const living = all.map(whatOf).filter(isDetachedChild);
+  const isUsed = living.length > 0;
+  const isItsCgroup = (what: string): boolean => {
+    const [, name] = /^cgroup .*(\/memcage-detached-\d+-[0-9a-f]+)( with \d+)?$/.exec(what) ?? [];
+    return name !== undefined && living.some((child) => child.split(' ').some((line) => line.endsWith(name)));
+  };
   const mayStay = (what: string): boolean =>
-    ((isUsed || !isGuarded) && what.startsWith(ENABLED)) || (isUsed && /\/memcage-self-[\w-]+$/.test(what));
-  return all.filter((one) => !isDetached(one) && !mayStay(whatOf(one)));
+    isDetachedChild(what) ||
+    isItsCgroup(what) ||
+    ((isUsed || !isGuarded) && what.startsWith(ENABLED)) ||
+    (isUsed && /\/memcage-self-[\w-]+$/.test(what));
+  return all.filter((one) => !mayStay(whatOf(one)));
+}
+
+/** The program that `detached` of operations.js starts, and in a cage of its own. */
+function isDetachedChild(what: string): boolean {
+  const isProgram = / sleep 1000\.125( |$)/.test(what);
+  return isProgram && /\/memcage-detached-\d+-[0-9a-f]+$/.test(memoryCgroup(what.split(' ')));
 }

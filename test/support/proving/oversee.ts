@@ -37,6 +37,10 @@ export interface Overseen {
   points: Point[];
   /** What the calls were about at which a rule was carried out. */
   hits: string[];
+  /** The same of kills and stops that met nobody alive. */
+  missed: string[];
+  /** Who was there at which of the points: from one to before another. */
+  there: Readonly<Record<'parent' | 'guardian', readonly [from: number, to: number]>>;
   executions: Execution[];
   /** What was there a second after the end. */
   left: string[];
@@ -125,6 +129,8 @@ function readLog(log: string): Omit<Overseen, 'status' | 'stdout' | 'stderr'> {
       subject,
     })),
     hits: of('hit').map(([subject = '']) => subject),
+    missed: of('missed').map(([subject = '']) => subject),
+    there: whoWasThere(words),
     executions: of('exec').map(([pid, before, program = '', cgroups = '']) => ({
       pid: Number(pid),
       before: before as Role,
@@ -136,5 +142,19 @@ function readLog(log: string): Omit<Overseen, 'status' | 'stdout' | 'stderr'> {
     released: of('released').length,
     late: of('late').length,
     ran: of('ran').map(([status]) => Number(status)),
+  };
+}
+
+function whoWasThere(lines: readonly string[][]): Overseen['there'] {
+  const pointsBefore = (kind: string, pid: string | undefined): number => {
+    const line = lines.findIndex((words) => words[0] === kind && words[1] === pid);
+    return lines.slice(0, line === -1 ? lines.length : line).filter(([first]) => first === 'point').length;
+  };
+  const guardians = lines.filter(([kind]) => kind === 'guardian').map(([, pid]) => pid);
+  const [parent] = lines.filter(([kind]) => kind === 'start').map(([, pid]) => pid);
+  return {
+    parent: [0, pointsBefore('gone', parent)],
+    // It forks when it begins, and the first of the two leaves.
+    guardian: [pointsBefore('guardian', guardians[0]), pointsBefore('gone', guardians.at(-1))],
   };
 }

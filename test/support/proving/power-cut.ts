@@ -9,6 +9,7 @@ import type { Place } from './place';
 /** An instant at which everybody is killed at once, as by the power, but for what the kernel keeps: the cgroups, and who lives in them. */
 export interface Cut {
   operation: string;
+  point: Point;
   rules: readonly string[];
   title: string;
 }
@@ -45,7 +46,11 @@ export interface Outcome extends Operated {
 }
 
 /** Cuts, looks at what is left, and lets another memcage come. */
-export async function cut({ operation, rules }: Cut, place: Place, next: Next): Promise<Outcome> {
+export async function cut(
+  { operation, rules }: Pick<Cut, 'operation' | 'rules'>,
+  place: Place,
+  next: Next,
+): Promise<Outcome> {
   const wrong: string[] = [];
   const strangers = place.cgroups.flatMap((path) => STRANGERS.map((name) => join(path, name)));
   for (const path of strangers) mkdirSync(path);

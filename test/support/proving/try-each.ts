@@ -1,24 +1,23 @@
 import { writeSync } from 'node:fs';
+import { seedOf } from '../random';
 import { describeIf } from '../require';
+import { type Choice, draw } from './draw';
 import { type Operated, type OperateOptions, operate } from './operate';
 import { makePlace, type Place } from './place';
-import { random, sample, seedOf } from './sample';
+import { changedPaths, type Site, touches } from './touched';
 
 const HOUR_MS = 3_600_000;
 /** All of them take hours. */
 export const LONGEST_MS = HOUR_MS * 10;
 
-/** Of those that the draw has chosen, the n-th may no longer be reached: a run differs a little from the one before. */
-const mayMiss = (count: number): number => Math.max(3, count / 10);
+/**
+ * Of those that the draw has chosen, the n-th may no longer be reached: a run differs a little from the one before. But one that
+ * has reached none has tried nothing.
+ */
+const mayMiss = (count: number): number => Math.min(count, Math.max(3, count / 10));
 
-interface Choice<T> {
-  all: readonly T[];
-  /** One of those that differ only in the count. */
-  distinct: readonly T[];
-  /** The variable that says how many: a number, `distinct` or `all`. Who has set it sees at once what is wrong. */
-  asked: string | undefined;
-  usually: number;
-}
+/** Far fewer than any operation has. Without its windows, an operation has none. */
+const LEAST_POINTS = 50;
 
 /** What came of one try. */
 interface Tried {
@@ -46,20 +45,23 @@ export async function operateSoundly(name: string, place: Place, options: Operat
   const run = await operate(name, place, options);
   if (run.said === undefined) throw new Error(`${name} ended with ${run.status}: ${run.stderr}`);
   expect([name, run.said.first.error, run.said.stray, run.remains, run.left]).toEqual([name, undefined, [], [], []]);
+  if (run.points.length < LEAST_POINTS) throw new Error(`${name} has only ${run.points.length} points`);
   return run;
 }
 
 /** Tries some of them, and fails if anything is wrong. */
-export async function tryEach<T>(
+export async function tryEach<T extends Site>(
   what: string,
-  { all, distinct, asked, usually }: Choice<T>,
+  choice: Choice<T>,
   attempt: (one: T, index: number) => Promise<Tried>,
 ): Promise<void> {
   const seed = seedOf();
-  const some = (): T[] => sample(distinct, Number(asked ?? usually), random(seed));
-  const chosen = asked === 'all' ? all : asked === 'distinct' ? distinct : some();
+  const isTouched = touches(changedPaths());
+  const { all, distinct, asked } = choice;
+  const chosen = draw(choice, seed, isTouched);
   const of = `${chosen.length} of ${all.length} ${what} (${distinct.length} distinct)`;
-  writeSync(2, `${of}, MEMCAGE_TEST_SEED=${seed}\n`);
+  const touched = `${chosen.filter(isTouched).length} of ${distinct.filter(isTouched).length} where the change is`;
+  writeSync(2, `${of}, ${touched}, MEMCAGE_TEST_SEED=${seed}\n`);
   const wrong: string[] = [];
   let missed = 0;
   for (const [index, one] of chosen.entries()) {

@@ -1,8 +1,3 @@
-import { type Feature, has } from '../require';
-import { PLACE_UID } from './place';
-
-type Operations = Readonly<Record<string, { needs?: Feature; needsRoot?: boolean; onlyCut?: boolean }>>;
-
 /** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
 export function random(seed: number): () => number {
   let state = seed >>> 0;
@@ -23,17 +18,6 @@ export function sample<T>(all: readonly T[], count: number, next: () => number):
     chosen.push(one as T);
   }
   return chosen;
-}
-
-/** The names of all operations, or those in MEMCAGE_TEST_OPERATIONS, that the user of the places can carry out here. */
-export function operationNames(): string[] {
-  const { operations } = require('../../fixtures/proving/operations.js') as { operations: Operations };
-  const usual = Object.keys(operations).filter((name) => operations[name]?.onlyCut !== true);
-  const names = process.env['MEMCAGE_TEST_OPERATIONS']?.split(',') ?? usual;
-  return names.filter((name) => {
-    const { needs, needsRoot = false } = operations[name] ?? {};
-    return (PLACE_UID === 0 || !needsRoot) && (needs === undefined || has(needs));
-  });
 }
 
 /** MEMCAGE_TEST_SEED, or another one each time. */

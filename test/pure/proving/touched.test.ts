@@ -1,0 +1,74 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { EXERCISED, type Site, touches } from '../../support/proving/touched';
+import { testRows } from '../../support/rows';
+
+const ROOT = join(__dirname, '../../..');
+
+/** What no operation goes through, as a whole: what is above them, and what they only read. */
+const UNEXERCISED = [
+  ...['bullmq', 'cli', 'doctor', 'errors', 'event-loop', 'metrics', 'oci', 'options', 'peers', 'text'].map(
+    (room) => `lib/${room}`,
+  ),
+];
+
+type Words = `${string} ${Site['point']['role']} ${string} ${string}`;
+
+function site(words: Words): Site {
+  const [operation, role, call, subject] = words.split(' ') as [string, Site['point']['role'], string, string];
+  return { operation, point: { role, call, subject } };
+}
+
+const LEAF = '/sys/fs/cgroup/memory/memcage-7-0123456789abcdef/1/memory.limit_in_bytes';
+
+testRows(
+  'a change touches what it makes different, and not the rest',
+  [
+    ['native/guardian/client.cc', 'spawn guardian recvmsg socket:[1]', 'spawn watcher read x'],
+    ['native/guardian/client.cc', 'spawn parent sendmsg socket:[1]', 'spawn child sendmsg socket:[1]'],
+    ['native/launcher/supervise.cc', 'init init wait4 1', 'spawn guardian wait4 1'],
+    ['native/launcher/guard_process.cc', 'spawn guardian poll x', 'init launcher poll x'],
+    ['native/launcher/arguments.cc', 'gate launcher read socket:[1]', 'gate guardian read socket:[1]'],
+    ['native/clone/child.cc', 'spawn child dup3 /dev/null', 'spawn watcher waitid 3'],
+    ['native/clone/root_dev.cc', 'root child mount /dev', 'spawn child dup3 /dev/null'],
+    ['native/watch/watcher.cc', 'spawn watcher waitid 3', 'spawn child execve /bin/true'],
+    ['native/cgroup/files.cc', `limits parent write ${LEAF}`, 'limits parent read /proc/swaps'],
+    ['native/sys/syscalls.cc', 'spawn guardian poll x', undefined],
+    ['lib/sync/spawn-sync.ts', 'sync parent ppoll 1', 'spawn parent poll 1'],
+    ['lib/budget/admission/job-queue.ts', 'gate parent mkdirat 1', 'spawn parent mkdirat 1'],
+    ['lib/warm-pool/pool.ts', 'pool child execve x', 'run child execve x'],
+    ['lib/root/plan-root.ts', 'root init chdir /', 'init init chdir /'],
+    ['lib/cgroup/limits/limit-plan.ts', `spawn parent write ${LEAF}`, 'spawn parent read /proc/swaps'],
+    ['lib/cage/root/sweep.ts', 'create parent mkdirat memcage-7-0123456789abcdef', 'create parent mkdirat 1'],
+    ['lib/inventory/list-cages.ts', 'list parent getdents64 x', 'garbage parent getdents64 x'],
+    ['lib/api/contained-job.ts', 'contain parent mkdirat 1', 'run parent mkdirat 1'],
+    ['lib/polling/poller.ts', undefined, 'spawn parent read x'],
+    ['lib/cli/table.ts', undefined, 'spawn parent read x'],
+    ['README.md', undefined, 'spawn parent read x'],
+  ] as const,
+  ([path, touched, untouched]) => {
+    const isTouched = touches([path]);
+    if (touched !== undefined) expect(isTouched(site(touched))).toBe(true);
+    if (untouched !== undefined) expect(isTouched(site(untouched as Words))).toBe(false);
+  },
+);
+
+test('several changes touch what each of them touches, and none nothing', () => {
+  const either = touches(['README.md', 'lib/sync/call.ts', 'lib/root/paths.ts']);
+  const all = ['sync', 'root', 'spawn'].map((operation) => site(`${operation} parent read x`));
+  expect(all.map(either)).toEqual([true, true, false]);
+  expect(all.map(touches([]))).toEqual([false, false, false]);
+});
+
+test('each room of the source has a line, and each line something of the source', () => {
+  const rooms = ['lib', 'native'].flatMap((top) =>
+    readdirSync(join(ROOT, top), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `${top}/${name}`),
+  );
+  expect(rooms.filter((room) => !(room in EXERCISED)).sort()).toEqual(UNEXERCISED);
+  const isThere = (key: string): boolean =>
+    existsSync(join(ROOT, key)) ||
+    readdirSync(join(ROOT, key, '..')).some((name) => name.startsWith(key.slice(key.lastIndexOf('/') + 1)));
+  expect(Object.keys(EXERCISED).filter((key) => !isThere(key))).toEqual([]);
+});

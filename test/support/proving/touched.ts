@@ -1,0 +1,145 @@
+import type { Role } from './oversee';
+
+/** A call of an operation, as a fault, a kill or a power cut has it. */
+export interface Site {
+  operation: string;
+  point: { role: Role; call: string; subject: string };
+}
+
+/** Which calls a part of the source makes, or has made: all that this says must be so. */
+interface Calls {
+  roles?: readonly Role[];
+  operations?: readonly string[];
+  call?: RegExp;
+  subject?: RegExp;
+}
+
+const IN_CHILD: readonly Role[] = ['child', 'launcher', 'init'];
+const BY_LAUNCHER: readonly Role[] = ['launcher', 'init'];
+const GUARDIAN: readonly Calls[] = [
+  { roles: ['guardian'] },
+  { roles: ['parent'], subject: /^socket:/, call: /^(sendmsg|recvfrom|poll)$/ },
+  { roles: ['parent'], call: /^socketpair$/ },
+];
+const IN_CGROUPS: Calls = {
+  subject: /^\/sys\/fs\/cgroup\/|(^|\/)(memory|cgroup|pids|cpu|cpuacct|cpuset|freezer)\.|(^|\/)tasks$|memcage-\d|^\d+$/,
+};
+const PARENT: Calls = { roles: ['parent'] };
+const SIDES: readonly Role[] = ['parent', 'watcher'];
+const IN_PROC = /^\/proc\//;
+const STARTS: Calls = {
+  roles: ['parent', 'child'],
+  operations: ['spawn', 'again', 'other', 'shared', 'kill', 'detached'],
+};
+
+/**
+ * What is exercised where. A directory stands for all in it that has no line of its own. What an empty list stands for is in no
+ * operation.
+ */
+export const EXERCISED: Readonly<Record<string, readonly Calls[]>> = {
+  'native/binding': [{ roles: SIDES }],
+  'native/binding/guardian.cc': GUARDIAN,
+  'native/binding/systemd.cc': [],
+  'native/binding/watch.cc': [{ roles: ['watcher'] }],
+  'native/cgroup': [IN_CGROUPS],
+  'native/clone': [{ roles: ['child'] }, { roles: ['parent'], call: /^clone3?$|^rt_sigprocmask$/ }],
+  'native/clone/child_settings': [{ roles: IN_CHILD, operations: ['settings', 'gate'] }],
+  'native/clone/id_mapper': [{ operations: ['mapped'] }],
+  'native/clone/privileges': [{ roles: IN_CHILD, operations: ['settings', 'user', 'gate'] }],
+  'native/clone/root': [{ roles: IN_CHILD, operations: ['root'] }],
+  'native/guardian': GUARDIAN,
+  'native/launcher': [{ roles: BY_LAUNCHER }],
+  'native/launcher/end_cgroups': [{ roles: ['guardian'] }],
+  'native/launcher/guard_process': [{ roles: ['guardian'] }],
+  'native/launcher/main.cc': [{ roles: [...BY_LAUNCHER, 'guardian'] }],
+  'native/launcher/sealed': [{ roles: ['init'] }, { operations: ['init', 'launcher-init'], roles: BY_LAUNCHER }],
+  'native/launcher/supervise': [{ roles: ['init'] }, { operations: ['init', 'launcher-init'], roles: BY_LAUNCHER }],
+  'native/sys': [{}],
+  'native/systemd': [],
+  'native/watch': [{ roles: ['watcher'] }],
+  'native/watch/meters': [{ roles: SIDES, operations: ['limited'] }],
+  'native/watch/wait_with_pipes': [{ operations: ['sync', 'execFileSync'] }],
+  'lib/addon': [{ roles: SIDES }],
+  'lib/api': [PARENT],
+  'lib/api/contain': [{ ...PARENT, operations: ['contain', 'gate'] }],
+  'lib/api/contained': [{ ...PARENT, operations: ['contain', 'gate'] }],
+  'lib/api/create-cage.ts': [{ ...PARENT, operations: ['create', 'shared', 'limited', 'close', 'limits', 'list'] }],
+  'lib/api/exec.ts': [{ ...PARENT, operations: ['exec', 'execFile'] }],
+  'lib/api/fork.ts': [{ ...PARENT, operations: ['fork', 'pool'] }],
+  'lib/api/launcher-for.ts': [{ operations: ['launcher', 'launcher-init'] }],
+  'lib/api/run': [{ ...PARENT, operations: ['run'] }],
+  'lib/budget': [{ ...PARENT, operations: ['gate'] }],
+  'lib/cage': [PARENT],
+  'lib/cage/cage-pool.ts': [{ operations: ['again', 'other'], roles: SIDES }],
+  'lib/cage/change-cage-limits.ts': [{ ...PARENT, operations: ['limits'] }],
+  'lib/cage/cgroup': [{ ...IN_CGROUPS, roles: SIDES }],
+  'lib/cage/oom-reporter.ts': [{ operations: ['oom'], roles: SIDES }],
+  'lib/cage/polled': [],
+  'lib/cage/root': [{ roles: ['parent', 'guardian'], subject: /memcage-(detached-)?\d+-[0-9a-f]+$/ }],
+  'lib/cage/usage-threshold': [{ operations: ['events'], roles: SIDES }],
+  'lib/cage/usage-thresholds.ts': [{ operations: ['events'], roles: SIDES }],
+  'lib/cgroup': [{ ...IN_CGROUPS, roles: SIDES }],
+  'lib/cgroup/containers': [],
+  'lib/cgroup/events': [{ operations: ['events', 'oom'], roles: SIDES }],
+  'lib/cgroup/handle': [{ operations: ['cgroup', 'remove', 'freeze', 'limits'], roles: SIDES }],
+  'lib/cgroup/hierarchy': [{ ...PARENT, subject: /mountinfo$|\/proc\/[^/]+\/cgroup$|^\/sys\/fs\/cgroup\// }],
+  'lib/cgroup/limits': [
+    { roles: SIDES, subject: /\.(limit_in_bytes|max|high|low|min|cfs_\w+)$/ },
+    { operations: ['limits'] },
+  ],
+  'lib/cgroup/processes': [{ operations: ['close', 'kill', 'freeze', 'cgroup', 'detached'], roles: SIDES }],
+  'lib/cgroup/watching': [],
+  'lib/child': [{ roles: ['parent', 'watcher', 'child'] }],
+  'lib/child-settings': [{ operations: ['settings', 'user'] }],
+  'lib/child/clone-into.ts': [STARTS],
+  'lib/child/gate.ts': [{ operations: ['gate'] }],
+  'lib/child/held-child.ts': [STARTS],
+  'lib/child/leaf-child.ts': [{ operations: ['shared', 'limited', 'contain', 'close', 'gate'] }],
+  'lib/child/polled-child.ts': [],
+  'lib/child/root': [{ operations: ['root'] }],
+  'lib/contract': [],
+  'lib/inventory': [{ ...PARENT, operations: ['list', 'garbage', 'collect'] }],
+  'lib/inventory/collect-garbage.ts': [{ ...PARENT, operations: ['garbage', 'collect'] }],
+  'lib/inventory/list-cages.ts': [{ ...PARENT, operations: ['list'] }],
+  'lib/launcher': [{ operations: ['launcher', 'launcher-init', 'init', 'root', 'gate'] }],
+  'lib/launcher/guardian.ts': GUARDIAN,
+  'lib/machine': [{ ...PARENT, subject: IN_PROC }],
+  'lib/namespaces': [{ operations: ['namespaces', 'init', 'mapped', 'launcher-init'] }],
+  'lib/oom': [
+    { operations: ['oom'], roles: SIDES },
+    { roles: SIDES, subject: /memory\.(oom_control|events|oom\.group)|vmstat$|kmsg$/ },
+  ],
+  'lib/placement': [{ ...PARENT, operations: ['create', 'spawn'] }],
+  'lib/polling': [],
+  'lib/process': [{ ...PARENT, operations: ['spawn', 'fork', 'exec', 'execFile', 'run', 'contain', 'gate', 'kill'] }],
+  'lib/request': [PARENT],
+  'lib/root': [{ operations: ['root'] }],
+  'lib/sync': [{ operations: ['sync', 'execFileSync'] }],
+  'lib/warm-pool': [{ operations: ['pool'] }],
+};
+
+/** Whether a call is one of those that a change of these paths of the repository may make different. */
+export function touches(changed: readonly string[]): (site: Site) => boolean {
+  const calls = changed.flatMap((path) => EXERCISED[lineOf(path)] ?? []);
+  return ({ operation, point }) =>
+    calls.some(
+      ({ roles, operations, call, subject }) =>
+        roles?.includes(point.role) !== false &&
+        operations?.includes(operation) !== false &&
+        call?.test(point.call) !== false &&
+        subject?.test(point.subject) !== false,
+    );
+}
+
+/** The longest key with which the path begins. A key may be the beginning of the names of several files: root.cc, root_dev.cc. */
+function lineOf(path: string): string {
+  const keys = Object.keys(EXERCISED).filter(
+    (key) => path.startsWith(key) && /^($|[/._-])/.test(path.slice(key.length)),
+  );
+  return keys.sort((a, b) => b.length - a.length)[0] ?? '';
+}
+
+/** The paths in MEMCAGE_TEST_CHANGED, one a line. */
+export function changedPaths(): string[] {
+  return (process.env['MEMCAGE_TEST_CHANGED'] ?? '').split('\n').filter((path) => path !== '');
+}
