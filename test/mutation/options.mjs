@@ -8,6 +8,9 @@ const all = Object.values(ROOMS).flat();
 /** How many mutants are tried of a file that is drawn. */
 const SAMPLE = 40;
 
+/** Of the generator of Park and Miller, which goes through all numbers from 1 to below it. */
+const MODULUS = 2_147_483_647;
+
 /** What is to be mutated, and which tests are left out. `sample` returns the mutants to try. */
 export function readOptions(args, root) {
   const { values, positionals } = parseArgs({
@@ -29,7 +32,8 @@ export function readOptions(args, root) {
   }
   let sample = (mutants) => mutants;
   if (values.random) {
-    const seed = values.seed === undefined ? randomInt(1_000_000) : Number(values.seed);
+    const seed = Number(values.seed ?? process.env.MEMCAGE_TEST_SEED ?? randomInt(1_000_000));
+    if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('The seed is an integer from 0 on');
     files = [files[seed % files.length]];
     sample = (mutants) => drawn(mutants, seed);
     console.log(`drawn: ${SAMPLE} mutants of ${files[0]}; again with --random --seed ${seed}`);
@@ -57,9 +61,8 @@ function changedSince(revision, files, root) {
 function drawn(mutants, seed) {
   const rest = [...mutants];
   const chosen = [];
-  for (let state = seed + 1; chosen.length < SAMPLE && rest.length > 0; ) {
-    // The generator of Park and Miller.
-    state = (state * 48_271) % 2_147_483_647;
+  for (let state = 1 + (seed % (MODULUS - 1)); chosen.length < SAMPLE && rest.length > 0; ) {
+    state = (state * 48_271) % MODULUS;
     chosen.push(...rest.splice(state % rest.length, 1));
   }
   return chosen;

@@ -12,6 +12,7 @@ import { closedAfterEach } from '../../support/closed-after-each';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
+import { random, seedOf } from '../../support/random';
 import { describeIf } from '../../support/require';
 import { runAsUser } from '../../support/rootless';
 import { testRows } from '../../support/rows';
@@ -293,10 +294,11 @@ describeIf(['cgroup', 'root', 'seccomp', 'userns'], 'the privileges of a child',
       0x94,
       0x28,
     ];
-    const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
+    const next = random(seedOf());
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)] as T;
     let taken = 0;
     for (let round = 0; round < starts(400); round += 1) {
-      const length = 1 + Math.floor(Math.random() * 6);
+      const length = 1 + Math.floor(next() * 6);
       const body = Array.from(
         { length },
         (): Bpf => [pick(codes), pick([0, 1, 2, 4, 16, 32, 64]), pick([0, 0, 1, 2]), pick([0, 1])],

@@ -6,6 +6,7 @@ import { fixture, said } from '../../support/cage-kinds';
 import { cagesOf } from '../../support/cgroup-tree';
 import { patience } from '../../support/patience';
 import { endNow, isAlive, processesWith } from '../../support/processes';
+import { random, seedOf } from '../../support/random';
 import { describeIf } from '../../support/require';
 import { starts } from '../../support/starts';
 import { until } from '../../support/until';
@@ -38,6 +39,7 @@ function environmentOf(pid: number): string {
 
 describeIf(['cgroup', 'root'], 'a process that is killed while it creates, spawns, runs and closes', () => {
   const marks = new Set<string>();
+  const next = random(seedOf());
 
   afterEach(() => {
     for (const mark of marks) marked(mark).forEach(endNow);
@@ -55,7 +57,7 @@ describeIf(['cgroup', 'root'], 'a process that is killed while it creates, spawn
     const { pid = 0 } = victim;
     // Half of them may die before their first cage is complete.
     await said(victim, turn % 2 === 0 ? 'go' : 'running');
-    await sleep(Math.random() * LONGEST_LIFE_MS);
+    await sleep(next() * LONGEST_LIFE_MS);
     const cages = cagesOf(pid).length;
     victim.kill('SIGKILL');
     await exit;
