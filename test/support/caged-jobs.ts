@@ -28,7 +28,7 @@ export class CagedJobs {
     afterEach(async () => {
       for (const each of this.#open.splice(0)) await each.close();
     });
-    expectNothingLeft(() => run('true', { memory: '8M' }), 20);
+    expectNothingLeft(() => run('true', { memory: '8M' }));
   }
 
   get valkey(): Valkey {

@@ -1,15 +1,11 @@
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isSide, members, openCages, removeTree } from './cgroup-tree';
-import { newFds, openFds } from './fds';
+import { isSide, members, mountPoint, openCages, removeTree, version } from './cgroup-tree';
+import { openFds } from './fds';
 import { childrenOf, endNow } from './processes';
 import { until } from './until';
 
-// memcage keeps one cage ready for the next start, with its fds.
-const FDS_OF_SPARE = 4;
-// Open from the first kill for memory on.
-const FDS_OF_KERNEL_LOG = 1;
-
-/** What exists beyond that spare cage, and beyond the spare side cgroups that it may have beside its own (v1). */
+/** What exists beyond the one cage that memcage keeps ready for the next start, and beyond the spare side cgroups that it may have beside its own (v1). */
 export function cagesLeft(...owners: number[]): string[] {
   const cages = openCages(...owners);
   return cages.filter((path) => {
@@ -23,40 +19,93 @@ export function cagesLeft(...owners: number[]): string[] {
  * describe.
  *
  * @param warmUp opens what memcage keeps for the life of the process
- * @param keptFds how many more fds are allowed at any time
+ * @param parents whether the tests make cages in other parents, whose fds memcage keeps until it notices that they are gone
  */
-export function expectNothingLeft(warmUp: () => Promise<unknown>, keptFds = 0): void {
-  let fdsBefore: string[];
-  const mostNew = FDS_OF_SPARE + FDS_OF_KERNEL_LOG + keptFds;
-  let childrenBefore: number[];
-  let cagesBefore: string[];
-  beforeAll(async () => {
-    await warmUp();
-    fdsBefore = openFds();
-  });
+export function expectNothingLeft(warmUp: () => Promise<unknown>, { parents = false } = {}): void {
+  let before: Holdings;
+  beforeAll(warmUp);
   // What one test leaves behind is not blamed on the next.
   beforeEach(() => {
-    childrenBefore = childrenOf(process.pid);
-    cagesBefore = cagesLeft();
+    before = holdings(parents);
   });
   afterEach(async () => {
-    const left = () => ({
-      fds: openFds().length > fdsBefore.length + mostNew ? newFds(fdsBefore) : [],
-      cages: cagesLeft().filter((path) => !cagesBefore.includes(path)),
-      children: childrenOf(process.pid).filter((pid) => !childrenBefore.includes(pid)),
-    });
+    const left = (): Holdings => {
+      const now = holdings(parents);
+      return {
+        fds: without(now.fds, before.fds),
+        cages: without(now.cages, before.cages),
+        children: without(now.children, before.children),
+      };
+    };
     const nothing = { fds: [], cages: [], children: [] };
     // An end that was asked for may take a moment.
     const isClean = () => JSON.stringify(left()) === JSON.stringify(nothing);
     await until('nothing left', isClean, 3000).catch(() => {});
     const found = left();
-    if (!isClean()) {
-      await end(found);
-      if (left().fds.length > 0) fdsBefore = openFds();
-    }
+    if (!isClean()) await end(found);
     expect(found).toEqual(nothing);
   });
   afterAll(removeOwners);
+}
+
+interface Holdings {
+  /** What they lead to. */
+  fds: string[];
+  cages: string[];
+  children: number[];
+}
+
+function holdings(parents: boolean): Holdings {
+  return { fds: fdsBeyondKept(fdLinks(), parents), cages: cagesLeft(), children: childrenOf(process.pid) };
+}
+
+/** Open from the first kill for memory on, and from libuv's first watch. */
+const ONCE = ['/dev/kmsg', 'anon_inode:inotify'];
+/** With which a cage hears of kills on v1. A cage root has one, too, if something above it has a limit. */
+const EVENTFD = 'anon_inode:[eventfd]';
+const DELETED = ' (deleted)';
+
+/** Without the fds that are kept: {@link ONCE}, one of each cage root, and those of the cage that is ready. */
+function fdsBeyondKept(all: readonly string[], parents: boolean): string[] {
+  const links = parents ? all.filter((link) => link !== EVENTFD) : all;
+  const left = cagesLeft();
+  const ready = openCages().filter((path) => !left.includes(path));
+  const roots = [...new Set(links.filter((link) => isRoot(link) && (parents || existsSync(link))))];
+  const gone = roots.map(pathOf).filter((path) => !existsSync(path));
+  const inside = links.filter((link) => [...ready, ...gone].some((path) => isIn(path, link)));
+  const above = parents ? links.filter((link) => roots.some((root) => isOfParent(dirname(root), link))) : [];
+  const heard = ready.filter((path) => version === 1 && path.startsWith(`${mountPoint('memory')}/`));
+  return without(links, [...ONCE, ...roots, ...inside, ...above, ...heard.map(() => EVENTFD)]);
+}
+
+const pathOf = (link: string): string => (link.endsWith(DELETED) ? link.slice(0, -DELETED.length) : link);
+
+function isRoot(link: string): boolean {
+  return new RegExp(`/memcage-${process.pid}-[0-9a-f]+$`).test(pathOf(link));
+}
+
+function isIn(path: string, link: string): boolean {
+  return `${pathOf(link)}/`.startsWith(`${path}/`);
+}
+
+/** Whether it is the parent, one above it, or a file of one of those. */
+function isOfParent(parent: string, link: string): boolean {
+  return isIn(pathOf(link), parent) || (/\/(cgroup|memory)\.[\w.]+$/.test(link) && isIn(dirname(link), parent));
+}
+
+/** Without the numbers of sockets and pipes. */
+function fdLinks(): string[] {
+  return openFds().map((link) => link.replace(/^(socket|pipe):.*/, '$1'));
+}
+
+/** What is in one list more often than in another. */
+function without<T>(all: readonly T[], some: readonly T[]): T[] {
+  const rest = [...some];
+  return all.filter((one) => {
+    const at = rest.indexOf(one);
+    if (at !== -1) rest.splice(at, 1);
+    return at === -1;
+  });
 }
 
 /** Cleans up after a failure, so that neither the next test nor a second attempt fails because of what was left. */

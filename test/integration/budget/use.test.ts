@@ -21,9 +21,6 @@ sleep 0.02 until -e "$dir/end";
 print "$name is done";
 `;
 
-/** What memcage keeps of the last parent that somebody named. */
-const FDS_OF_PARENT = 3;
-
 describeIf('cgroup', 'a budget that admits by use', () => {
   let directory: string;
   beforeEach(() => {
@@ -31,7 +28,7 @@ describeIf('cgroup', 'a budget that admits by use', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
   const make = budgetsClosedAfterEach();
-  expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_PARENT);
+  expectNothingLeft(() => run('true', { memory: '8M' }), { parents: true });
 
   const signal = (name: string): void => writeFileSync(join(directory, name), '');
   const grows = (name: string, first: number, second = 0): [string, string[]] => [

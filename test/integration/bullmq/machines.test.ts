@@ -116,7 +116,7 @@ describeIf(['cgroup', 'host', 'root', 'valkey-server', 'ip'], 'workers on severa
     machines = [];
     rmSync(directory, { recursive: true });
   });
-  expectNothingLeft(() => run('true', { memory: '8M' }), 20);
+  expectNothingLeft(() => run('true', { memory: '8M' }));
 
   function start(...args: Parameters<typeof Machine.start>): Machine {
     const machine = Machine.start(...args);

@@ -44,7 +44,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], "a caged processor does what Bul
     for (const each of open) await each.close();
     open = [];
   });
-  expectNothingLeft(() => run('true', { memory: '8M' }), 20);
+  expectNothingLeft(() => run('true', { memory: '8M' }));
 
   function queue(): TestQueue {
     count += 1;

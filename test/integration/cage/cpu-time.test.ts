@@ -17,9 +17,6 @@ const A_LITTLE = ['sh', ['-c', 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done
 /** More than that takes, also on a slow machine. */
 const TOTAL_MS = patience(400);
 
-/** Of the cage that is kept ready. */
-const FDS_OF_METER = 2;
-
 /** What a busy machine, and a guest with one processor, may add. */
 const SLACK_MS = patience(500);
 
@@ -52,7 +49,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'a limit of processor 
     expectNothingLeft(() => {
       memcage = memcageWithout(missing);
       return memcage.run('true', { cpuTimeMs: 60_000 });
-    }, FDS_OF_METER);
+    });
 
     async function expectLimitError(run: Promise<unknown>, limitMs: number): Promise<Memcage.LimitError> {
       const error = await failure(run);
@@ -208,7 +205,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'a limit of processor 
 });
 
 describeIf(['cgroup', 'root'], 'a limit of processor time, for each process', () => {
-  expectNothingLeft(() => run('true', { cpuTimeMs: 60_000 }), FDS_OF_METER);
+  expectNothingLeft(() => run('true', { cpuTimeMs: 60_000 }));
 
   const limits = ['sh', ['-c', 'ulimit -St; ulimit -Ht']] as const;
 

@@ -19,7 +19,6 @@ import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 
-const FDS_OF_GONE_PARENT = 8;
 const NOBODY = { uid: 65534, gid: 65534 };
 
 /** The cages of a process in all hierarchies, except those of detached children. */
@@ -67,7 +66,7 @@ describeIf(['cgroup', 'root'], 'the end of the process that owns cages', () => {
   });
 
   // Called last, so that its hooks run after those above.
-  expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
+  expectNothingLeft(() => run('true', { memory: '8M' }), { parents: true });
 
   /** Starts a memcage process that has something to do in the parent, and lets it end. */
   async function sweep(as: readonly string[] = []): Promise<void> {

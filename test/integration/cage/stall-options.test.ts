@@ -7,9 +7,6 @@ import { describeIf } from '../../support/require';
 import { GREEDY, NARROW, WIDE } from '../../support/stalling';
 import { block, until } from '../../support/until';
 
-/** Of the cage that is kept ready. */
-const FDS_OF_METER = 6;
-
 const MS = 600;
 const KILL = { memory: NARROW, stall: { ms: MS } };
 const KILLED = { ms: MS, killed: true, toldBy: expect.any(String) as string };
@@ -36,7 +33,7 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
     // The cage root then has a directory in v1's hierarchy of the processors, too.
     await run('true', { cpu: { set: '0' } });
     return await run('true', KILL);
-  }, FDS_OF_METER);
+  });
 
   function heard(cage: Cage): StallEvent[] {
     const events: StallEvent[] = [];

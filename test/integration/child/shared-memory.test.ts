@@ -36,9 +36,6 @@ jest.mock('../../../lib/addon/load-native', () => {
   };
 });
 
-// They are closed when the next parent is used.
-const FDS_OF_GONE_PARENT = 12;
-
 const UNLIMITED = version === 1 ? '-1' : 'max';
 
 async function isShared(start: () => ReturnType<typeof spawn>): Promise<boolean | undefined> {
@@ -72,7 +69,7 @@ const LOOKS_AT_ARGUMENT = assemble(
 );
 
 describeIf('cgroup', 'until exec, a child has the memory of this process', () => {
-  expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
+  expectNothingLeft(() => run('true', { memory: '8M' }), { parents: true });
   let group: ReturnType<typeof makeCgroup>;
   beforeEach(() => {
     group = makeCgroup();

@@ -97,7 +97,7 @@ describeIf('v1', 'thresholds of the use', () => {
 });
 
 describeIf('cgroup', 'pressure', () => {
-  expectNothingLeft(() => run('true', { memory: '8M' }), 1);
+  expectNothingLeft(() => run('true', { memory: '8M' }));
 
   /** Its memory is reclaimed again and again, by reading a file or by swapping. */
   function startPressed() {

@@ -26,7 +26,7 @@ describeIf(['cgroup', 'cpu'], 'limits of processor time', () => {
   const make = cagesClosedAfterEach();
   expectNothingLeft(async () => {
     await run('true', { memory: '8M', cpu: 1 });
-  }, 4);
+  });
 
   test('its processes wait above the limit', async () => {
     const [file, args] = work(50);
@@ -124,7 +124,7 @@ describeIf(['v1', 'cpu', 'root'], 'a process with a real-time policy', () => {
 describeIf(['cgroup', 'cpuset'], 'the processors of a cage', () => {
   expectNothingLeft(async () => {
     await run('true', { cpu: { set: '0' } });
-  }, 4);
+  });
 
   test('are those that it is given, also for each child and in inner cages', async () => {
     const allowed = ['sed', ['-n', 's/^Cpus_allowed_list:\t//p', '/proc/self/status']] as const;

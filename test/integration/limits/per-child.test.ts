@@ -19,7 +19,7 @@ async function warmUp(make: ReturnType<typeof cagesClosedAfterEach>): Promise<vo
 
 describeIf(['cgroup', 'cpu', 'cpuset'], 'limits of each child besides those of its cage', () => {
   const make = cagesClosedAfterEach();
-  expectNothingLeft(() => warmUp(make), 6);
+  expectNothingLeft(() => warmUp(make));
 
   testRows<[before: string, perChild: string, after: string]>(
     'hold when the cage gets more memory',
@@ -53,7 +53,7 @@ describeIf(['cgroup', 'cpu', 'cpuset'], 'limits of each child besides those of i
 
 describeIf(['cgroup', 'cpuset', 'two-processors'], 'processors of each child', () => {
   const make = cagesClosedAfterEach();
-  expectNothingLeft(() => warmUp(make), 6);
+  expectNothingLeft(() => warmUp(make));
 
   test('are those that all limits have in common', async () => {
     const cage = make({ cpu: { set: '0' }, perChild: { cpu: { set: '0-1' } } });
@@ -85,7 +85,7 @@ describeIf(['cgroup', 'cpuset', 'two-processors'], 'processors of each child', (
 
 describeIf(['cgroup', 'swap-accounting'], 'swap of each child', () => {
   const make = cagesClosedAfterEach();
-  expectNothingLeft(() => warmUp(make), 6);
+  expectNothingLeft(() => warmUp(make));
 
   testRows<[object, number]>(
     'is the lower one of both',

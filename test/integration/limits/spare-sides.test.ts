@@ -16,7 +16,7 @@ const PAUSE_MS = 40;
 describeIf(['v1', 'pids', 'cpu', 'root'], 'side cgroups that a child leaves as good as new', () => {
   expectNothingLeft(async () => {
     await run('true', { memory: '8M', pids: 3 });
-  }, 4);
+  });
 
   /** The side cgroups of a child, and its report. */
   async function live(options: Parameters<typeof spawn>[2], act: (path: string) => void = () => {}) {

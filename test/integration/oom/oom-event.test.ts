@@ -10,7 +10,6 @@ import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 
-const FDS_OF_GONE_PARENT = 8;
 // Longer than memcage keeps looking for the kill that a v1 notification announces.
 const LATE_MS = patience(1500);
 
@@ -29,7 +28,7 @@ function record(cage: Cage): (Kills | 'close')[] {
 }
 
 describeIf('cgroup', "the event 'oom'", () => {
-  expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
+  expectNothingLeft(() => run('true', { memory: '8M' }), { parents: true });
 
   describe.each(kinds)('of a %s cage', (kind: Kind) => {
     let entered: Place | undefined;

@@ -20,9 +20,6 @@ import { isAlive } from '../../support/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 
-// They are closed when the next parent is used.
-const FDS_OF_GONE_PARENT = 12;
-
 /** `sh -c` that runs a command, says "done", and waits for the end of stdin. The counters can be read meanwhile. */
 function waiting(command: string): [string, string[]] {
   return ['sh', ['-c', `${command}; echo done; read -r _; exit 0`]];
@@ -54,7 +51,7 @@ async function startUntilRefused(cage: Cage): Promise<void> {
 }
 
 describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
-  expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
+  expectNothingLeft(() => run('true', { memory: '8M' }), { parents: true });
 
   describe.each(kinds)('in a %s cage', (kind: Kind) => {
     const places: Place[] = [];

@@ -20,9 +20,6 @@ import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(30_000));
 
-// They are closed when the next parent is used.
-const FDS_OF_GONE_PARENT = 12;
-
 const MIB = 2 ** 20;
 const HUNGRY = ['-c', `exec ${allocate(60)}`];
 
@@ -53,7 +50,7 @@ async function logged<T>(attempt: () => Promise<T>, isLogged: (result: T) => boo
 }
 
 describeIf('cgroup', `whose limit it was, on cgroup v${version}`, () => {
-  expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
+  expectNothingLeft(() => run('true', { memory: '8M' }), { parents: true });
 
   describeIf('kernel-log', "the kernel's log is read", () => verdicts({ isRead: true }));
 

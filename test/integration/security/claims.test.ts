@@ -9,7 +9,6 @@ import { describeIf } from '../../support/require';
 jest.setTimeout(patience(60_000));
 
 const MIB = 2 ** 20;
-const FDS_OF_GONE_PARENT = 12;
 const TMPFS_MAGIC = 0x01021994;
 const NOBODY = { uid: 65534, gid: 65534 };
 
@@ -18,7 +17,7 @@ const LEAVE = `echo 0 2>/dev/null >${ROOT}/cgroup.procs`;
 
 // docs/threat-model.md claims all of this, beside its tables of attacks: threat-model.test.ts.
 describeIf(['cgroup', 'root'], `what a cage holds on cgroup v${version}`, () => {
-  expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
+  expectNothingLeft(() => run('true', { memory: '8M' }), { parents: true });
 
   test('root does not leave it that sees the cgroups read-only, and may not mount them anew', async () => {
     // The kill cgroup in another hierarchy has such a name, too.

@@ -15,8 +15,6 @@ const STARTS = starts(1000);
 const AT_ONCE = 8;
 const TIMEOUT_MS = patience(120_000);
 
-const FDS_OF_GONE_PARENT = 8;
-
 /** How a child may end here: it ran, or memory killed it, or its start was refused with the reason. */
 const FATES = ['0', 'SIGKILL limit', 'SIGKILL ancestor', 'ERR_MEMCAGE_LIMIT_TOO_SMALL'];
 
@@ -46,7 +44,7 @@ describeIf(['v2', 'root', 'two-processors'], 'OOM kills of whole groups while ch
     }
     groups = [];
   });
-  expectNothingLeft(() => run('true', { memory: '8M' }), FDS_OF_GONE_PARENT);
+  expectNothingLeft(() => run('true', { memory: '8M' }), { parents: true });
 
   interface Options {
     kind: 'private' | 'shared';

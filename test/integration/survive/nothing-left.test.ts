@@ -1,0 +1,66 @@
+import { closeSync, openSync } from 'node:fs';
+import { type Cage, createCage, run } from 'memcage';
+import { cagesOf } from '../../support/cgroup-tree';
+import { expectNothingLeft, removeOwners } from '../../support/nothing-left';
+import { describeIf } from '../../support/require';
+import { testRows } from '../../support/rows';
+
+type Hook = () => Promise<void>;
+
+/** What expectNothingLeft() would have Jest do around each test. */
+function hooksOf(declare: () => void): { before: Hook; after: Hook } {
+  const replaced = (['beforeAll', 'beforeEach', 'afterEach', 'afterAll'] as const).map((name) =>
+    jest.spyOn(globalThis, name),
+  );
+  for (const each of replaced) each.mockImplementation(() => {});
+  declare();
+  const [, before, after] = replaced.map((each) => each.mock.calls[0]?.[0] as Hook);
+  for (const each of replaced) each.mockRestore();
+  return { before: async () => before?.(), after: async () => after?.() };
+}
+
+type Plant = readonly [what: string, take: () => () => unknown, seen: string];
+
+const openFd = (path: string) => (): (() => void) => {
+  const fd = openSync(path, 'r');
+  return () => closeSync(fd);
+};
+
+const PLANTS: readonly Plant[] = [
+  ['an fd', openFd('/dev/zero'), '/dev/zero'],
+  [
+    'a cage',
+    () => {
+      const cage: Cage = createCage({ memory: '20M' });
+      return () => cage.close();
+    },
+    '/memcage-',
+  ],
+  // memcage keeps one of it itself.
+  ['a second fd of a cage root', () => openFd(rootOfThis())(), '/memcage-'],
+];
+
+function rootOfThis(): string {
+  return cagesOf(process.pid).find((path) => /\/memcage-\d+-[0-9a-f]+$/.test(path)) ?? '';
+}
+
+describeIf('cgroup', 'what a test leaves', () => {
+  const warmUp = () => run('true', { memory: '8M' });
+  const { before, after } = hooksOf(() => expectNothingLeft(warmUp));
+  beforeAll(warmUp);
+  afterAll(removeOwners);
+
+  test('is nothing if it gives back all that it takes, and memcage keeps what it needs', async () => {
+    await before();
+    await run('true', { memory: '8M' });
+    await createCage({ memory: '20M' }).close();
+    await after();
+  });
+
+  testRows('is seen', PLANTS, async ([, take, seen]) => {
+    await before();
+    const giveBack = take();
+    await expect(after()).rejects.toThrow(seen);
+    await giveBack();
+  });
+});
