@@ -11,11 +11,11 @@ const { E2BIG, ENOMEM } = constants.errno;
 
 /**
  * Explains why a program could not be started in a cgroup; undefined if the limit is not to blame. The kernel reports
- * ENOMEM, or E2BIG if not even a page was left for the arguments. Elsewhere E2BIG means that the arguments are too long.
+ * ENOMEM, or E2BIG if no page was left for the arguments and the environment (copy_strings() in fs/exec.c). Elsewhere E2BIG
+ * means that these are too long.
  */
 export function explainTooSmall(cgroup: CageCgroup, errno: number): string | undefined {
-  if (errno !== -ENOMEM && !(errno === -E2BIG && isTiny(cgroup, cgroup.report.read().limitBytes))) return undefined;
-  return explain(cgroup);
+  return errno === -ENOMEM || (errno === -E2BIG && hasNoPage(cgroup)) ? explain(cgroup) : undefined;
 }
 
 function explain(cgroup: CageCgroup): string | undefined {
@@ -51,6 +51,10 @@ export function diedForWantOfMemory(cgroup: CageCgroup, signal: NodeJS.Signals |
     explain(cgroup) ?? `${signal} for want of memory in ${cgroup.memory.path}`,
     { path: cgroup.memory.path },
   );
+}
+
+function hasNoPage(cgroup: CageCgroup): boolean {
+  return isTiny(cgroup, cgroup.report.read().limitBytes) || cgroup.monitor.underOom();
 }
 
 function isTiny({ limitContext }: CageCgroup, limitBytes: number | null): boolean {

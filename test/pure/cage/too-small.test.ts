@@ -3,12 +3,13 @@ import type { CageCgroup } from '../../../lib/cage/cgroup/cage-cgroup';
 import { explainTooSmall } from '../../../lib/cage/too-small';
 import type { WhoseLimit } from '../../../lib/oom/whose-limit';
 
-const { ENOMEM } = constants.errno;
+const { E2BIG, ENOMEM } = constants.errno;
 
 /** In which nothing waits for memory right now. */
-function cgroupOf(hit: WhoseLimit | undefined, isKillerOff = false): CageCgroup {
-  const monitor = { limitHit: () => hit, isKillerOff: () => isKillerOff, underOom: () => false };
-  return { memory: { path: '/cage' }, monitor, limitContext: { pageBytes: 4096 } } as unknown as CageCgroup;
+function cgroupOf(hit: WhoseLimit | undefined, isKillerOff = false, underOom = false): CageCgroup {
+  const monitor = { limitHit: () => hit, isKillerOff: () => isKillerOff, underOom: () => underOom };
+  const report = { read: () => ({ limitBytes: hit?.limitBytes ?? null }) };
+  return { memory: { path: '/cage' }, monitor, report, limitContext: { pageBytes: 4096 } } as unknown as CageCgroup;
 }
 
 const own = (limitBytes: number): WhoseLimit => ({ cause: 'limit', limitBytes, path: '/cage' });
@@ -29,4 +30,16 @@ test.each([
   ['too small', cgroupOf(own(65536), true), 'The limit of 64 KiB is too small for a program to be started in it'],
 ])('why a program could not be started: %s', (_, cgroup, message) => {
   expect(explainTooSmall(cgroup, -ENOMEM)).toBe(message);
+});
+
+test.each([
+  ['a page is left', cgroupOf(own(16 << 20), true), undefined],
+  [
+    'none is left, since all wait for memory',
+    cgroupOf(own(16 << 20), true, true),
+    '/cage is out of memory and its OOM killer is off (memory.oomKill): nothing can be started in it',
+  ],
+  ['there never were many', cgroupOf(own(65536)), 'The limit of 64 KiB is too small for a program to be started in it'],
+])('arguments and environment do not fit: %s', (_, cgroup, message) => {
+  expect(explainTooSmall(cgroup, -E2BIG)).toBe(message);
 });
