@@ -1,12 +1,11 @@
-// Packs the package, installs the tarball in an empty project, and loads it there: with only the prebuilt binary, and
-// then with one that is built there.
+// Installs the tarball that `npm run test:pack` has made in an empty project, and loads it there: with only the prebuilt
+// binary, and then with one that is built there.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -18,11 +17,12 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const project = mkdtempSync(join(tmpdir(), 'memcage package-'));
+const tarball = join(root, 'build/package/memcage.tgz');
 const installed = join(project, 'node_modules/memcage');
 
 try {
-  const tarball = pack();
-  install(tarball);
+  checkContents();
+  install();
   load();
   compile();
   failToBuild();
@@ -32,12 +32,7 @@ try {
   rmSync(project, { recursive: true, force: true });
 }
 
-function pack() {
-  npm(root, 'pack', '--loglevel=warn', '--pack-destination', project);
-  const tarball = join(
-    project,
-    readdirSync(project).find((name) => name.endsWith('.tgz')),
-  );
+function checkContents() {
   const modes = new Map(
     [...execute('tar', ['-tvzf', tarball]).matchAll(/^(\S+) .* package\/(.+)$/gm)].map(([, mode, path]) => [
       path,
@@ -72,10 +67,9 @@ function pack() {
   }
   const own = paths.filter((path) => /^(lib|test|scripts|bench)\//.test(path));
   assert.deepEqual(own, ['scripts/build-native.mjs'], 'what only the repository needs is in the tarball');
-  return tarball;
 }
 
-function install(tarball) {
+function install() {
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true }));
   npm(project, 'install', '--loglevel=warn', '--ignore-scripts=false', tarball);
   const lock = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8'));

@@ -1,11 +1,11 @@
-// Usage: run.mjs [--tarball FILE] [RUN...]
+// Usage: run.mjs [RUN...] (by `npm run test:arm64`)
 // Runs the smoke suite with the package and Node for arm64, emulated: in virtual machines with Debian's kernels, and by
-// qemu-user on this machine's kernel (README.md). Packs what is built, unless there is a tarball. Run it as root. Leaves
+// qemu-user on this machine's kernel (README.md). Takes the tarball of `npm run test:pack`. Run it as root. Leaves
 // the counts as RUN.json in MEMCAGE_TEST_RESULTS, if that is set. Exit code 1 when a check fails.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { allWell } from '../../scripts/named-run.mjs';
 import { execute, isInterrupted, start } from '../packed/children.mjs';
@@ -48,15 +48,10 @@ const RUNS = {
   },
 };
 
-function parse(words) {
-  const [flag, file, ...rest] = words;
-  const names = flag === '--tarball' ? rest : words;
+function parse(names) {
   const unknown = names.find((name) => !(name in RUNS));
   if (unknown !== undefined) throw new Error(`There is no run ${unknown}: choose from ${Object.keys(RUNS).join(', ')}`);
-  return {
-    names: names.length > 0 ? names : Object.keys(RUNS),
-    tarball: flag === '--tarball' ? resolve(file) : undefined,
-  };
+  return names.length > 0 ? names : Object.keys(RUNS);
 }
 
 /** Installs the Nodes that these runs need, and tells where each is. */
@@ -107,10 +102,10 @@ async function watch(name, [file, ...args], directory) {
   return { seen, surroundings: surroundings && JSON.parse(surroundings), wrong: flaws(seen, status, signal) };
 }
 
-const { names, tarball } = parse(process.argv.slice(2));
+const names = parse(process.argv.slice(2));
 const directory = mkdtempSync(join(tmpdir(), 'memcage-arm64-'));
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
 
 const nodes = await programs(names);
-await installPackage(directory, { tarball, isAsBuilt: true });
+installPackage(directory);
 if (!(await allWell(names, AT_ONCE, (name) => run(name, nodes, directory)))) process.exitCode = 1;

@@ -1,5 +1,5 @@
-// Usage: run.mjs [--as-built] [ROOT...]
-// Packs the package, with --as-built from what is already built for it, and runs the smoke suite on it in root file
+// Usage: run.mjs [ROOT...] (by `npm run test:roots`)
+// Runs the smoke suite on the packed package in root file
 // systems of these Debians, with each official Node, and in one with musl (bookworm, trixie, bullseye, musl). Run it as
 // root. Leaves the counts as root-ROOT.json in MEMCAGE_TEST_RESULTS, if that is set. Exit code 1 when a check fails.
 import { once } from 'node:events';
@@ -34,14 +34,12 @@ const ROOTS = {
   musl: { runs: (home) => [loadAlone(home), ...muslRuntimes().map(smoke)] },
 };
 
-function parse(words) {
-  const isAsBuilt = words[0] === '--as-built';
-  const names = isAsBuilt ? words.slice(1) : words;
+function parse(names) {
   const unknown = names.find((name) => !(name in ROOTS));
   if (unknown !== undefined) {
     throw new Error(`There is no root file system ${unknown} here: choose from ${Object.keys(ROOTS).join(', ')}`);
   }
-  return { names: names.length > 0 ? names : Object.keys(ROOTS), isAsBuilt };
+  return names.length > 0 ? names : Object.keys(ROOTS);
 }
 
 /** Runs a command in a root file system, and counts the lines in which it says how a check went. */
@@ -94,9 +92,9 @@ function surroundingsIn(directory, all) {
   return { ...seen, distribution: seen.distribution === 'unknown' ? 'musl and BusyBox' : seen.distribution };
 }
 
-const { names, isAsBuilt } = parse(process.argv.slice(2));
+const names = parse(process.argv.slice(2));
 const home = mkdtempSync(join(tmpdir(), 'memcage-roots-'));
 process.on('exit', () => rmSync(home, { recursive: true, force: true }));
 
-await installPackage(home, { isAsBuilt });
+installPackage(home);
 for (const name of names) if (!isInterrupted() && !(await runAll(name, home))) process.exitCode = 1;
