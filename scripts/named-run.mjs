@@ -8,11 +8,10 @@ import { createInterface } from 'node:readline';
 const root = join(import.meta.dirname, '..');
 
 /**
- * Resolves to whether the run succeeded. If it runs beside others (as every run in a place of beside.mjs does), each
- * line of its output begins with its name, and what it leaves in its place is a failure. Adds its exit status and what
- * it left to runs.tsv in MEMCAGE_TEST_RESULTS, if that is set, for .ci/summary.mjs.
+ * Resolves to how it ended: `failure` is its exit status or signal unless it succeeded, `left` is what it left in its
+ * place (of beside.mjs), one line each. If it runs beside others, each line of its output begins with its name.
  */
-export async function namedRun({ name, command, env = process.env, place, isBeside = place !== undefined }) {
+export async function execute({ name, command, env = process.env, place, isBeside = place !== undefined }) {
   const [file, ...args] = [...(place?.command ?? []), ...command];
   const stdio = isBeside ? ['ignore', 'pipe', 'pipe'] : 'inherit';
   const child = spawn(file, args, { cwd: root, stdio, env: { ...env, ...place?.env } });
@@ -22,13 +21,23 @@ export async function namedRun({ name, command, env = process.env, place, isBesi
   const [status, signal] = await once(child, 'close');
   // The runs beside this one go on, whatever happens here.
   const left = (await place?.remove().catch(({ message }) => [`what can't be removed: ${message}`])) ?? [];
-  const { MEMCAGE_TEST_RESULTS: results } = process.env;
-  const isWell = status === 0 && left.length === 0;
-  const end = [name, isWell ? 0 : status || signal || 1, left.join('; ')];
-  if (results !== undefined) appendFileSync(join(results, 'runs.tsv'), `${end.join('\t')}\n`);
   if (status !== 0) console.log(`=== ${name}: ended with ${status ?? signal}`);
   for (const line of left) console.log(`=== ${name}: left behind ${line}`);
+  return { failure: status === 0 ? undefined : (status ?? signal), left };
+}
+
+/** Adds the end of a run to runs.tsv in MEMCAGE_TEST_RESULTS, if that is set, for the summary of .ci/run. True if it is a good one. */
+export function noteEnd(name, { failure, left }) {
+  const { MEMCAGE_TEST_RESULTS: results } = process.env;
+  const isWell = failure === undefined && left.length === 0;
+  const line = [name, isWell ? 0 : (failure ?? 1), left.join('; ')].join('\t');
+  if (results !== undefined) appendFileSync(join(results, 'runs.tsv'), `${line}\n`);
   return isWell;
+}
+
+/** Resolves to whether the run succeeded and left nothing. */
+export async function namedRun(run) {
+  return noteEnd(run.name, await execute(run));
 }
 
 /** Calls `run` for each item, `atOnce` at a time. Resolves to whether all were true. */

@@ -1,15 +1,13 @@
-// Usage: nodes.mjs [--others] [--beside] [NAME...] -- ARGUMENT...
+// Usage: nodes.mjs [--others] [NAME...] -- ARGUMENT...
 //    or: nodes.mjs --install [--others] [--arm64] NAME...
 // Runs `node ARGUMENT...` on each supported version of Node, or on those named (20, 22 ..., bun, deno), one after the
-// other. With --others it leaves out the version that runs this script; with --beside it runs two at a time per
-// processor, if they can be kept apart. The runtimes are npm packages, kept in build/nodes. In an argument, {} stands
-// for the name. The exit code is 1 if one of them fails; the exit status of each is in runs.tsv of
-// MEMCAGE_TEST_RESULTS, if that is set. With --arm64 it installs those for that processor.
+// other. With --others it leaves out the version that runs this script. The runtimes are npm packages, kept in
+// build/nodes. In an argument, {} stands for the name. The exit code is 1 if one of them fails; the exit status of each
+// is in runs.tsv of MEMCAGE_TEST_RESULTS, if that is set. With --install it prints the path of each; with --arm64 it
+// installs those for that processor.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { canRunBeside, makePlace } from './beside.mjs';
 import { allWell, namedRun } from './named-run.mjs';
 
 /** Only to be installed: this machine may be unable to run them. */
@@ -48,10 +46,10 @@ function parse(words) {
   const flags = own.filter((word) => word.startsWith('--'));
   const named = own.filter((word) => !word.startsWith('--'));
   const installs = flags.includes('--install');
-  const known = ['--install', '--others', '--beside', ...(wantsArm64 ? ['--arm64'] : [])];
+  const known = ['--install', '--others', ...(wantsArm64 ? ['--arm64'] : [])];
   if (installs !== (end === -1) || flags.some((flag) => !known.includes(flag))) {
     throw new Error(
-      'Usage: nodes.mjs [--others] [--beside] [NAME...] -- ARGUMENT... or nodes.mjs --install [--others] [--arm64] NAME...',
+      'Usage: nodes.mjs [--others] [NAME...] -- ARGUMENT... or nodes.mjs --install [--others] [--arm64] NAME...',
     );
   }
   const unknown = named.find((name) => !(name in RUNTIMES));
@@ -61,7 +59,7 @@ function parse(words) {
   const [current] = process.versions.node.split('.');
   const others = flags.includes('--others') ? NODES.filter((name) => name !== current) : [];
   const names = [...new Set([...others, ...named])];
-  return { names: names.length > 0 ? names : NODES, installs, beside: flags.includes('--beside'), args };
+  return { names: names.length > 0 ? names : NODES, installs, args };
 }
 
 /** Path of the program, build/nodes/NAME-VERSION/node_modules/PACKAGE/PROGRAM. */
@@ -92,20 +90,15 @@ function install(name) {
 }
 
 /** Whether it succeeded. */
-function run([name, path], args, place) {
+function run(name, args) {
+  const path = install(name);
   const words = args.map((arg) => arg.replaceAll('{}', name));
   console.log(`=== node-${name} (${RUNTIMES[name].version}): ${words.join(' ')}`);
   // So that a program called `node`, or a script with `#!/usr/bin/env node`, gets the same version.
   const env = { ...process.env, PATH: `${dirname(path)}${delimiter}${process.env.PATH}` };
-  return namedRun({ name: `node-${name}`, command: [path, ...words], env, place });
+  return namedRun({ name: `node-${name}`, command: [path, ...words], env });
 }
 
-function runAll(names, args, beside) {
-  const runtimes = names.map((name) => [name, install(name)]);
-  const atOnce = beside ? 2 * availableParallelism() : 1;
-  return allWell(runtimes, atOnce, (each) => run(each, args, beside ? makePlace(`node-${each[0]}`) : undefined));
-}
-
-const { names, installs, beside, args } = parse(process.argv.slice(2));
+const { names, installs, args } = parse(process.argv.slice(2));
 if (installs) for (const name of names) console.log(install(name));
-else if (!(await runAll(names, args, beside && canRunBeside()))) process.exitCode = 1;
+else if (!(await allWell(names, 1, (name) => run(name, args)))) process.exitCode = 1;

@@ -1,13 +1,44 @@
-// Usage: test-nodes.mjs [--all] [PATTERN...] [OPTION-OF-JEST...]
-// Runs tests on each supported version of Node but this one: those that a version can change, those that match, or
-// all.
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+// Usage: test-nodes.mjs [NODE...] [--pure | --all] [PATTERN...] [OPTION-OF-JEST...]
+// Runs tests on each supported version of Node but this one, or on those named: the tests that a version can change,
+// those that match, the pure ones, or all. Several run at a time, if they can be kept apart (beside.mjs).
+import { execFileSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { canRunBeside, makePlace } from './beside.mjs';
+import { jestRun } from './jest-run.mjs';
+import { allWell } from './named-run.mjs';
 import { testsOfNodes } from './tests-of-nodes.mjs';
 
-const words = process.argv.slice(2);
-const args = words.filter((word) => word !== '--all');
-const isChosen = args.length < words.length || args.some((word) => !word.startsWith('-'));
-const jest = ['node_modules/jest/bin/jest.js', '--runInBand', ...args, ...(isChosen ? [] : testsOfNodes())];
-const nodes = [join(import.meta.dirname, 'nodes.mjs'), '--others', '--beside', '--', ...jest];
-process.exitCode = spawnSync(process.execPath, nodes, { stdio: 'inherit' }).status ?? 1;
+const PURE = 'test/pure/';
+
+const args = process.argv.slice(2);
+const isNode = (word) => /^\d+$/.test(word);
+const [isPure, isAll] = ['--pure', '--all'].map((option) => args.includes(option));
+const words = args.filter((word) => !isNode(word) && word !== '--all' && word !== '--pure');
+const isChosen = isAll || words.some((word) => !word.startsWith('-'));
+const chosen = isPure ? [PURE] : isChosen ? [] : testsOfNodes();
+
+const install = [join(import.meta.dirname, 'nodes.mjs'), '--install'];
+const named = args.filter(isNode);
+const paths = execFileSync(process.execPath, [...install, ...(named.length > 0 ? named : ['--others'])], {
+  encoding: 'utf8',
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
+  .trimEnd()
+  .split('\n');
+
+function run(path) {
+  const [, version] = /\/nodes\/(\d+)-/.exec(path);
+  const name = `${isPure ? 'pure' : 'node'}-${version}`;
+  return jestRun({
+    name,
+    command: (selection) => [path, 'node_modules/jest/bin/jest.js', '--runInBand', ...selection],
+    words: [...words, ...chosen],
+    // So that a program called `node`, or a script with `#!/usr/bin/env node`, gets the same version.
+    env: { ...process.env, PATH: `${dirname(path)}${delimiter}${process.env.PATH}` },
+    ...(canRunBeside() && { makePlace: () => makePlace(name) }),
+  });
+}
+
+const atOnce = canRunBeside() ? availableParallelism() : 1;
+if (!(await allWell(paths, atOnce, run))) process.exitCode = 1;

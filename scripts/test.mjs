@@ -1,33 +1,48 @@
-// Usage: test.mjs [PATTERN...] [OPTION-OF-JEST...]
-// Runs the matching tests on this machine; or all, in several runs of Jest beside each other if they can be kept
-// apart (beside.mjs). In an argument, {} stands for the name of the run.
+// Usage: test.mjs [--files LIST] | PATTERN... [OPTION-OF-JEST...]
+// Runs every test on this machine, or those of the files that are the lines of LIST, in several runs of Jest beside each other if they can be kept
+// apart (beside.mjs). With patterns or options of Jest's it is one run.
 import { availableParallelism } from 'node:os';
+import { balance } from './balance.mjs';
 import { canRunBeside, makePlace } from './beside.mjs';
-import { allWell, namedRun } from './named-run.mjs';
+import { jestRun } from './jest-run.mjs';
+import { allWell } from './named-run.mjs';
+import { readLines, testFiles } from './test-files.mjs';
 
-/** More shards than processors, because they take different times. */
-const SHARDS = 4;
-
-const PARTS = [
-  ...Array.from({ length: SHARDS }, (_, index) => ({
-    name: `host-${index + 1}`,
-    options: ['--runInBand', '--selectProjects', 'integration', '--shard', `${index + 1}/${SHARDS}`],
-  })),
-  { name: 'host-pure', options: ['--maxWorkers', '2', '--selectProjects', 'pure'] },
-];
+/** More shares than processors, since the times that they take are not quite the recorded ones. */
+const SHARES = 6;
 
 const args = process.argv.slice(2);
-/** Any other argument may select tests, and a part of the run may then have none. */
-const isWhole = args.every((arg) => /^--(json|outputFile=.*|verbose|silent|ci)$/.test(arg));
+const files = args[0] === '--files' ? readLines(args[1]) : undefined;
+const isChosen = (path) => files === undefined || files.includes(path);
 
-function run({ name, options }, place) {
-  const words = [...options, ...args].map((arg) => arg.replaceAll('{}', name));
-  const command = [process.execPath, 'node_modules/jest/bin/jest.js', ...words];
-  return namedRun({ name, command, place });
+const jest = (...options) => [process.execPath, 'node_modules/jest/bin/jest.js', ...options];
+
+function parts() {
+  const integration = balance(testFiles('integration').filter(isChosen), SHARES, 'host').map((share, index) => ({
+    name: `host-${index + 1}`,
+    options: ['--runInBand', '--selectProjects', 'integration'],
+    paths: share,
+  }));
+  const pure = {
+    name: 'host-pure',
+    options: ['--maxWorkers', '2', '--selectProjects', 'pure'],
+    paths: testFiles('pure').filter(isChosen),
+  };
+  return [...integration, pure].filter(({ paths }) => paths.length > 0);
 }
 
-const isWell =
-  isWhole && canRunBeside()
-    ? await allWell(PARTS, availableParallelism(), (part) => run(part, makePlace(part.name)))
-    : await run({ name: 'host', options: ['--runInBand'] });
-if (!isWell) process.exitCode = 1;
+const run = ({ name, options, paths }) =>
+  jestRun({
+    name,
+    command: (selection) => jest(...options, ...selection),
+    words: ['--runTestsByPath', ...paths],
+    makePlace: () => makePlace(name),
+  });
+
+function runAsOne() {
+  const words = files === undefined ? args : ['--runTestsByPath', ...files];
+  return jestRun({ name: 'host', command: (selection) => jest('--runInBand', ...selection), words });
+}
+
+const areParts = (files !== undefined || args.length === 0) && canRunBeside();
+if (!(await (areParts ? allWell(parts(), availableParallelism(), run) : runAsOne()))) process.exitCode = 1;

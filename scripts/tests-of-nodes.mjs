@@ -6,7 +6,6 @@ const root = join(import.meta.dirname, '..');
 
 /** Beginnings of test paths, each with the reason. */
 const TESTS_OF_NODES = {
-  'test/pure/': 'JavaScript, of which each version has an engine and a library of its own',
   'test/integration/process/': "memcage's handle in Node's ChildProcess, whose inside changes",
   'test/integration/sync/': 'spawnSync and the like, by an internal binding of Node',
   'test/integration/api/':

@@ -3,7 +3,8 @@
 /**
  * @typedef {object} Configuration
  * @property {string} name
- * @property {'gate' | 'matrix'} part `gate`: in .ci/run too; `matrix`: only in the matrix
+ * @property {'gate' | 'matrix'} part `gate`: .ci/run has a step for it, or for some of its tests; `matrix`: only in the
+ * matrix
  * @property {string[]} guest options of test/guest/run
  * @property {boolean} [bringsNode] the root file system has no Node: use Node 20 as `npm run test:nodes` has it
  * @property {boolean} [prebuilt] the root file system has an older C library: use the package's binaries
@@ -169,7 +170,7 @@ const stockKernels = [
     // The cgroup v2 tests that a kernel as a process can't run, or that need two processors: four storms of 300
     // starts each.
     name: 'v2-machine',
-    part: 'gate',
+    part: 'matrix',
     guest: [...roomy, '--kernel', 'cloud', '--cpus', '2', '--env', 'MEMCAGE_TEST_STARTS=30'],
     projects: ['integration'],
     paths: ['test/integration/survive/group-kill', 'test/integration/container/views'],
@@ -180,7 +181,7 @@ const stockKernels = [
     // The ratios of the benchmarks on cgroup v2. Emulation slows down some things more than others; this clock does
     // not.
     name: 'v2-bench',
-    part: 'gate',
+    part: 'matrix',
     guest: ['--memory', '2560', '--kernel', 'cloud', '--clock', 'instructions'],
     view: ['in-memory', 'true,sleep'],
     benchmarks: ['--quick', 'spawn', 'spawn-paced', 'spawn-1gib', 'many'],

@@ -1,23 +1,30 @@
-// Usage: suites.mjs [--matrix | CONFIGURATION...]
-// Runs the suites of these configurations, or of those in the gate, each in its own guest; with --matrix those of
-// all. Expects that everything is built. Leaves Jest's results as NAME.json in MEMCAGE_TEST_RESULTS, if that is set.
+// Usage: suites.mjs [CONFIGURATION...] | --as NAME CONFIGURATION LIST
+// Runs the suites of these configurations, or of those of the gate, each in its own guest. With
+// --as it runs the test files that are the lines of LIST in a guest of that configuration. Expects that everything is
+// built. Leaves Jest's results as NAME.json in MEMCAGE_TEST_RESULTS, if that is set.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { jestRun } from '../../scripts/jest-run.mjs';
 import { allWell, namedRun } from '../../scripts/named-run.mjs';
+import { readLines } from '../../scripts/test-files.mjs';
 import { configurations } from './configurations.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const here = join(root, 'test/guest');
 const jest = 'node_modules/.bin/jest';
+const { MEMCAGE_TEST_RESULTS: results } = process.env;
 /** A guest's Jest keeps one core busy. */
 const AT_ONCE = 2;
 
 function chosen(words) {
   if (words.length === 0) return configurations.filter(({ part }) => part === 'gate');
-  if (words.length === 1 && words[0] === '--matrix') return configurations;
+  if (words[0] === '--as') {
+    const [, name, configuration, list] = words;
+    return [{ ...named(configuration), name, files: readLines(list) }];
+  }
   return words.map(named);
 }
 
@@ -42,7 +49,7 @@ function fillCache(wanted) {
   const scratch = mkdtempSync(join(tmpdir(), 'guest-cache-'));
   try {
     const env = { ...process.env, TMPDIR: scratch, MEMCAGE_TEST_GUEST: 'none' };
-    const words = ['--runInBand', '--testNamePattern=^$', ...jestChoice({ projects, paths })];
+    const words = ['--runInBand', '--testNamePattern=^$', '--selectProjects', ...projects, ...jestChoice({ paths })];
     // The output of such a run is of no interest. A test that can't be loaded will fail in the guest.
     spawnSync(jest, words, { cwd: root, stdio: 'ignore', env });
   } finally {
@@ -50,12 +57,10 @@ function fillCache(wanted) {
   }
 }
 
-function jestChoice({ projects, paths = [] }) {
-  return ['--selectProjects', ...projects, ...(paths.length === 0 ? [] : ['--testPathPatterns', ...paths])];
-}
-
-function jestCommand(configuration, output) {
-  return [jest, '--runInBand', '--json', `--outputFile=${output}`, ...jestChoice(configuration)];
+/** Jest takes every word after --selectProjects for a project, until the next option. */
+function jestChoice({ files, paths = [] }) {
+  if (files !== undefined) return ['--runTestsByPath', ...files];
+  return paths.length === 0 ? [] : ['--testPathPatterns', ...paths];
 }
 
 function requirements({ require: always = [], requireIfHere = [] }) {
@@ -63,27 +68,35 @@ function requirements({ require: always = [], requireIfHere = [] }) {
   return [...always, ...requireIfHere.filter((feature) => here.includes(feature))];
 }
 
-async function run(configuration, results) {
-  const { name, guest, bringsNode, prebuilt, view = [], benchmarks, timeoutSeconds } = configuration;
-  const output = join(results, `${name}.json`);
+async function run(configuration) {
+  const { name, guest, bringsNode, prebuilt, view = [], projects, benchmarks, timeoutSeconds } = configuration;
   const [script, ...viewArgs] = view;
-  const command = [
-    ...(prebuilt ? [join(here, 'views/prebuilt')] : []),
-    ...(script === undefined ? [] : [join(here, 'views', script), ...viewArgs]),
-    ...(benchmarks === undefined ? jestCommand(configuration, output) : ['node', 'out/bench/main.js', ...benchmarks]),
-  ];
   const options = [
     ...guest,
-    ...['--share', results],
+    ...(results === undefined ? [] : ['--share', results]),
     ...['--timeout', String(timeoutSeconds)],
     ...['--env', `MEMCAGE_REQUIRE=${requirements(configuration).join(',')}`],
+    ...['MEMCAGE_TEST_SEED', 'MEMCAGE_TEST_CHANGED'].flatMap((variable) => ['--env', variable]),
     ...(bringsNode ? ['--env', `PATH=${nodeDirectory()}${delimiter}${process.env.PATH}`] : []),
   ];
+  const inGuest = (...command) => [
+    ...[join(here, 'run'), ...options, '--'],
+    ...(prebuilt ? [join(here, 'views/prebuilt')] : []),
+    ...(script === undefined ? [] : [join(here, 'views', script), ...viewArgs]),
+    ...command,
+  ];
   const started = performance.now();
-  const isWell = await namedRun({ name, command: [join(here, 'run'), ...options, '--', ...command], isBeside: true });
+  const isWell =
+    benchmarks === undefined
+      ? await jestRun({
+          name,
+          command: (words) => inGuest(jest, '--runInBand', '--selectProjects', ...projects, ...words),
+          words: jestChoice(configuration),
+          isBeside: true,
+        })
+      : await namedRun({ name, command: inGuest('node', 'out/bench/main.js', ...benchmarks), isBeside: true });
   const seconds = Math.round((performance.now() - started) / 1000);
-  const counts = benchmarks === undefined ? countsOf(output) : 'benchmarks';
-  console.log(`=== ${name}: ${isWell ? 'done' : 'FAILED'} in ${seconds} s: ${counts}`);
+  console.log(`=== ${name}: ${isWell ? 'done' : 'FAILED'} in ${seconds} s`);
   return isWell;
 }
 
@@ -94,33 +107,16 @@ function nodeDirectory() {
   return dirname(path.trim());
 }
 
-function countsOf(path) {
-  try {
-    const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = JSON.parse(
-      readFileSync(path, 'utf8'),
-    );
-    return `${numPassedTests} passed, ${numFailedTests + numRuntimeErrorTestSuites} failed, ${numPendingTests} skipped`;
-  } catch {
-    return 'no result';
-  }
-}
-
 async function main(words) {
   const wanted = chosen(words);
-  const kept = process.env.MEMCAGE_TEST_RESULTS;
-  mkdirSync(join(root, 'build'), { recursive: true });
-  const results = kept ?? mkdtempSync(join(root, 'build/guest-results-'));
   // Guests write there as other users too.
-  chmodSync(results, 0o777);
-
+  if (results !== undefined) chmodSync(results, 0o777);
   if (wanted.some(({ prebuilt }) => prebuilt)) {
     const make = ['run', 'prebuilds', '--', 'x64'];
     execFileSync('npm', make, { cwd: root, stdio: 'inherit' });
   }
   fillCache(wanted);
-  const isWell = await allWell(wanted, AT_ONCE, (configuration) => run(configuration, results));
-  if (kept === undefined) rmSync(results, { recursive: true });
-  if (!isWell) process.exitCode = 1;
+  if (!(await allWell(wanted, AT_ONCE, run))) process.exitCode = 1;
 }
 
 await main(process.argv.slice(2));
