@@ -3,23 +3,23 @@ import { stripVTControlCharacters } from 'node:util';
 /** The longest line that is not broken into two where it is shown. */
 const LONGEST = 200;
 
-/** Whether a step failed by itself. Steps that were ended with the run have no status. */
-export const isFailure = (status) => /^[1-9]\d*$/.test(status);
+/** Whether a step failed by itself. One that was ended with the run, or never started, has no status. */
+export const isFailure = (status) => /^([1-9]\d*|SIG\w+)$/.test(status);
 
-/** Describes each failure in one line, and if there is room for it says what was wrong, in up to `most` lines. */
-export function failureLines({ steps, runs, files, most }) {
-  const failedSteps = steps
-    .filter(([, , status]) => isFailure(status))
-    .map(([heading, , status]) => `FAILED step: ${heading} (status ${status})`);
+/**
+ * After the `flaws` of the run, describes each failure of a test in one line, and if there is room for it says what was wrong,
+ * in up to `most` lines.
+ */
+export function failureLines({ flaws, runs, files, most }) {
   const failures = [...runs.flatMap((run) => unexplained(run, files)), ...files.flatMap(failuresOf)];
   if (failures.length === 0) failures.push({ line: 'No test failed: what did is told above.' });
   // The last line says how many more there are.
-  const room = most - failedSteps.length;
+  const room = most - flaws.length;
   const shown = failures.length <= room ? failures : failures.slice(0, room - 1);
   const rest = failures.length - shown.length;
   const each = Math.floor((room - shown.length) / shown.length);
   const lines = shown.flatMap(({ line, why = '' }) => [shorten(line), ...reasonLines(why).slice(0, each)]);
-  return [...failedSteps, ...lines, ...(rest > 0 ? [`... and ${rest} more`] : [])];
+  return [...flaws, ...lines, ...(rest > 0 ? [`... and ${rest} more`] : [])];
 }
 
 /** What a message of Jest's says, without the lines that every one has. */

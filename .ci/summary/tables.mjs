@@ -2,15 +2,20 @@ import { isFailure } from './failures.mjs';
 
 const SLOWEST = 10;
 
-/**
- * The steps in order. Steps that ran beside others have their own times, so the times add up to more than the total.
- */
-export function stepLines(steps) {
-  const rows = steps.map(([heading, seconds, status]) => [
-    `${seconds} s`,
-    status === '0' ? heading : `${heading}: ${isFailure(status) ? `FAILED with status ${status}` : status}`,
+/** The steps in the order in which they ended, then those that took longer than they may, and the whole. */
+export function stepLines(ends, seconds) {
+  const took = ends.filter((end) => end.seconds !== undefined);
+  const rows = ends.map(({ name, seconds: each, status }) => [
+    each === undefined ? '' : `${each} s`,
+    status === 0 ? name : `${name}: ${isFailure(status) ? `FAILED with status ${status}` : status}`,
   ]);
-  return titled('Steps:', rows);
+  const over = took.filter(({ seconds: each, minutes }) => each > minutes * 60);
+  const overRows = over.map(({ name, seconds: each, minutes }) => [`${each} s`, `${name}: ${minutes * 60} s`]);
+  return [
+    ...titled('Steps (two at a time):', rows),
+    ...titled('Over their budget:', overRows),
+    `The whole: ${seconds} s (${(seconds / 60).toFixed(1)} minutes)`,
+  ];
 }
 
 export function slowestLines(files) {

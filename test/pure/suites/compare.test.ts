@@ -1,16 +1,12 @@
 /** @starts-children Node, which loads modules that Jest can't */
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { evaluateModule } from '../../support/evaluate-module';
 
 const directory = join(__dirname, '../../suites');
 const recorded = (way: string): string => readFileSync(join(__dirname, `../../fixtures/suites/${way}.json`), 'utf8');
 
-/** What the expression gives with everything that the module exports. */
-function evaluate(module: string, expression: string): unknown {
-  const program = `import * as it from ${JSON.stringify(join(directory, module))}; console.log(JSON.stringify(${expression}));`;
-  return JSON.parse(execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' }));
-}
+const evaluate = (module: string, expression: string): unknown => evaluateModule(join(directory, module), expression);
 
 test('what came out another way is found, also what is missing', () => {
   const maps = `new Map(${recorded('stock')}), new Map(${recorded('contained')})`;

@@ -1,6 +1,6 @@
 /** @starts-children Node, which loads modules that Jest can't */
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { evaluateModule } from '../../support/evaluate-module';
 
 const MODULE = join(__dirname, '../../../.ci/summary/never-run.mjs');
 
@@ -12,10 +12,7 @@ const file = (run: string, path: string, ...tests: Test[]): object => ({
   tests: tests.map(([fullName, status]) => ({ fullName, status })),
 });
 
-function neverRun(...files: object[]): unknown {
-  const program = `import { neverRun } from ${JSON.stringify(MODULE)}; console.log(JSON.stringify(neverRun(${JSON.stringify(files)})));`;
-  return JSON.parse(execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' }));
-}
+const neverRun = (...files: object[]): unknown => evaluateModule(MODULE, `it.neverRun(${JSON.stringify(files)})`);
 
 test('a test that every run has skipped is named once', () => {
   const skipped = file('host', 'a.test.ts', ['one', 'passed'], ['two', 'pending'], ['three', 'todo']);

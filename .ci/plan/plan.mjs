@@ -1,0 +1,87 @@
+// What the gate runs for a change: a pure function.
+import { GROUPS, STEPS } from '../steps/table.mjs';
+import { topicsOf } from './topics.mjs';
+
+/** So long may the tests take that have no branch for a hierarchy, and are drawn to run on cgroup v2 too. */
+const V2_SAMPLE_SECONDS = 150;
+/** What a file takes there of which nothing is recorded. */
+const UNKNOWN_SECONDS = 10;
+
+const EVERYTHING = 'everything runs';
+
+/**
+ * `files` that changed, undefined if everything is to run. `importers` of each file. `tests` is every test file, with
+ * what it says of itself: `hasBranch` for a hierarchy, `needsSwap`, and `v2Seconds` if it is known what it takes on cgroup
+ * v2. `seed` draws.
+ *
+ * `isWhole` if everything runs; `steps` are those of the table, each with `why` it runs, undefined if it does not; `leftOut` are groups of tests that
+ * do not run on the host; `tests` are the files that run there and in guests.
+ */
+export function makePlan({ files, importers = {}, tests, seed }) {
+  const { topics, unknown } = files === undefined ? {} : topicsOf(files, importers);
+  const isWhole = files === undefined || unknown !== undefined;
+  const all = unknown === undefined ? EVERYTHING : `${EVERYTHING}: nobody knows what ${unknown} can change`;
+  /** Because of what any of these topics is touched. */
+  const why = (wanted) => {
+    if (isWhole) return all;
+    for (const [topic, file] of topics) {
+      if (wanted.some((each) => topic.startsWith(each)))
+        return topic === file || topic === 'docs' ? file : `${topic}: ${file}`;
+    }
+  };
+  const touches = (path) =>
+    isWhole || topics.has(path) || [...topics.keys()].some((topic) => topic.endsWith('/') && path.startsWith(topic));
+
+  const steps = STEPS.map((step) => ({ name: step.name, why: step.when === undefined ? 'always' : why(step.when) }));
+  const runs = new Set(steps.filter((step) => step.why !== undefined).map(({ name }) => name));
+  // What other steps need runs if one of them does.
+  for (const step of STEPS.toReversed()) {
+    if (runs.has(step.name)) for (const name of step.after ?? []) runs.add(name);
+  }
+  for (const step of steps) if (runs.has(step.name)) step.why ??= 'what others need';
+
+  const left = GROUPS.filter(({ pattern, when }) => {
+    const isTouched = tests.some(({ path }) => pattern.test(path) && touches(path));
+    return !isTouched && why(when) === undefined;
+  });
+  const isIn = (groups, path) => groups.some(({ pattern }) => pattern.test(path));
+  const wasTouched = GROUPS.filter((group) => !left.includes(group));
+  // Those of the docs are quick, and run the examples of all pages.
+  const isOfDocs = (path) => /^test\/\w+\/docs\//.test(path);
+  const isCode = why(['code']) !== undefined;
+  const isChosen = (path) => isCode || isOfDocs(path) || touches(path) || isIn(wasTouched, path);
+  const here = tests.filter(({ path }) => isChosen(path) && !isIn(left, path));
+  const inGuests = here.filter(({ path }) => path.startsWith('test/integration/'));
+  const isV2 = ({ path, hasBranch }) => hasBranch || (!isWhole && touches(path));
+  const others = inGuests.filter((test) => !isV2(test));
+  const pathsOf = (chosen) => chosen.map(({ path }) => path);
+  return {
+    isWhole,
+    steps,
+    leftOut: left.map(({ name }) => name),
+    tests: {
+      host: pathsOf(here),
+      v2: pathsOf([...inGuests.filter(isV2), ...draw(others, seed)]),
+      swap: pathsOf(inGuests.filter(({ needsSwap }) => needsSwap)),
+    },
+  };
+}
+
+/** As many as there is time for, in an order that the seed decides. */
+function draw(tests, seed) {
+  let left = V2_SAMPLE_SECONDS;
+  return tests
+    .map((test) => ({ ...test, order: hash(seed, test.path) }))
+    .sort((a, b) => a.order - b.order)
+    .filter(({ v2Seconds = UNKNOWN_SECONDS }) => {
+      left -= v2Seconds;
+      return left >= 0;
+    });
+}
+
+/** FNV-1a. */
+function hash(seed, text) {
+  let value = 0x811c9dc5 ^ seed;
+  for (const character of text) value = Math.imul(value ^ character.charCodeAt(0), 0x01000193);
+  return value >>> 0;
+}

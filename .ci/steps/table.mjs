@@ -1,0 +1,236 @@
+// The steps of the gate, in the order in which they start, and the tests of the host that do not always run. What is in
+// none of them is the matrix's (test/matrix).
+import { balance } from '../../scripts/balance.mjs';
+import { testsOfNodes } from '../../scripts/tests-of-nodes.mjs';
+
+/**
+ * @typedef {object} Step
+ * @property {string} name
+ * @property {(context: object) => string[]} command makes the command line, of a plan of ../plan/plan.mjs and what
+ * ../main.mjs adds
+ * @property {number} minutes its budget. Who adds to a step takes as much away
+ * @property {string[]} [when] it runs if one of these is touched (../plan/topics.mjs). Default: always
+ * @property {string[]} [after] what must have succeeded before, and runs too if this step runs
+ * @property {0 | 1 | 2} [cores] how many processors it keeps busy; 0 if others need not wait for it. Default: 1
+ */
+
+const tests = (...folders) => folders.map((folder) => `test/integration/${folder}`);
+
+const CODE = ['code'];
+const NATIVE = ['native'];
+/** What a version of Node can change: scripts/tests-of-nodes.mjs. */
+const NODE = [
+  'native',
+  'lib/process',
+  'lib/sync',
+  'lib/api',
+  'lib/addon',
+  'lib/warm-pool',
+  'lib/event-loop',
+  'lib/polling',
+];
+NODE.push(...testsOfNodes());
+/** What another kernel can change. */
+const KERNEL = [
+  'native',
+  'lib/oom',
+  'lib/cgroup',
+  'lib/placement',
+  ...tests('oom', 'cgroup', 'cgroup-v2', 'placement'),
+];
+const PLACEMENT = ['native', 'lib/placement', 'lib/cgroup', 'lib/doctor', ...tests('placement', 'rootless')];
+
+const guest = (name) => () => ['node', 'test/guest/suites.mjs', name];
+/** The tests that the plan has chosen, under a name of its own. */
+const guestWith =
+  (name, configuration, choose) =>
+  ({ tests: chosen, list }) => [
+    ...['node', 'test/guest/suites.mjs', '--as', name, configuration, list(name, choose(chosen))],
+  ];
+const half = (which) => (chosen) => balance(chosen.v2, 2, 'v2')[which];
+const sanitizer = (kind) => () => ['nice', '-n', '10', 'node', 'test/sanitize/run.mjs', '--planted', '--gate', kind];
+
+const BUILT = ['build'];
+const NODES_HERE = ['build', 'Bun, Deno and other Nodes'];
+const IN_GUEST = ['build', 'kernel for the guests'];
+
+/** @type {Step[]} */
+export const STEPS = [
+  { name: 'npm packages', command: () => ['npm', 'ci'], minutes: 1.5 },
+  { name: 'Debian packages', command: ({ packages }) => ['scripts/ensure-packages.sh', ...packages], minutes: 1.5 },
+  {
+    name: 'kernel for the guests',
+    command: () => ['nice', '-n', '10', 'test/guest/run', '--', 'true'],
+    minutes: 12,
+    when: CODE,
+    after: ['Debian packages'],
+    cores: 0,
+  },
+  {
+    name: 'root file system of Debian 12',
+    command: () => ['nice', '-n', '10', 'test/roots/make', 'bookworm'],
+    minutes: 2,
+    when: ['code', 'package'],
+    after: ['Debian packages'],
+    cores: 0,
+  },
+  {
+    name: 'Bun, Deno and other Nodes',
+    command: () => ['node', 'scripts/nodes.mjs', '--install', '--others', 'bun', 'deno'],
+    minutes: 1,
+    after: ['npm packages'],
+    cores: 0,
+  },
+  {
+    name: 'build',
+    // As built, as all that follow would have it.
+    command: () => ['env', 'MEMCAGE_AS_BUILT=', 'npm', 'run', 'build:all'],
+    minutes: 2,
+    after: ['npm packages', 'Debian packages'],
+    cores: 2,
+  },
+  { name: 'format, lint, types', command: () => ['npm', 'run', 'lint'], minutes: 2, after: BUILT, cores: 2 },
+  {
+    name: 'pack',
+    command: () => ['npm', 'run', 'test:pack'],
+    minutes: 2,
+    when: ['code', 'package', 'arm64'],
+    after: BUILT,
+    cores: 2,
+  },
+  {
+    name: 'tests',
+    command: ({ tests: { host }, list }) => ['npm', 'test', '--', '--files', list('host', host)],
+    minutes: 11,
+    after: NODES_HERE,
+    cores: 2,
+  },
+  {
+    name: 'v2, first half',
+    command: guestWith('v2-1', 'v2', half(0)),
+    minutes: 8,
+    when: CODE,
+    after: IN_GUEST,
+  },
+  { name: 'v2, second half', command: guestWith('v2-2', 'v2', half(1)), minutes: 8, when: CODE, after: IN_GUEST },
+  {
+    name: 'v1 with swap',
+    command: guestWith('v1-swap', 'v1-swap', ({ swap }) => swap),
+    minutes: 3,
+    when: [...KERNEL, 'lib/cage', ...tests('cage')],
+    after: IN_GUEST,
+  },
+  ...['systemd', 'systemd-root', 'container', 'container-writable'].map((name) => ({
+    name: `guest ${name}`,
+    command: guest(name),
+    minutes: 1,
+    when: ['guests', ...PLACEMENT],
+    after: IN_GUEST,
+  })),
+  ...['old', 'short-of-memory'].map((name) => ({
+    name: `guest ${name}`,
+    command: guest(name),
+    minutes: 3,
+    when: KERNEL,
+    after: IN_GUEST,
+  })),
+  {
+    name: 'pure tests on the newest Node',
+    command: ({ newest }) => ['npm', 'run', 'test:nodes', '--', newest, '--pure'],
+    minutes: 2,
+    when: CODE,
+    after: NODES_HERE,
+  },
+  ...['newest', 'drawn'].map((which) => ({
+    name: `${which} Node`,
+    command: (plan) => ['npm', 'run', 'test:nodes', '--', plan[which]],
+    minutes: 4,
+    when: NODE,
+    after: NODES_HERE,
+  })),
+  {
+    name: 'C++ analyzer',
+    command: () => ['npm', 'run', 'lint:analyzer'],
+    minutes: 2,
+    when: NATIVE,
+    after: ['format, lint, types'],
+    cores: 2,
+  },
+  {
+    name: 'fuzzing',
+    command: () => ['nice', '-n', '10', 'sh', '-c', 'test/fuzz/run --planted && test/fuzz/run --seconds 20'],
+    minutes: 3,
+    when: ['native', 'fuzz'],
+    after: BUILT,
+    cores: 2,
+  },
+  // Neither runs in a place of its own, so nothing that looks for leaks may run beside it.
+  {
+    name: 'address sanitizer',
+    command: sanitizer('address'),
+    minutes: 2,
+    when: ['native', 'sanitize'],
+    after: BUILT,
+    cores: 2,
+  },
+  {
+    name: 'thread sanitizer',
+    command: sanitizer('thread'),
+    minutes: 2,
+    when: ['native', 'sanitize'],
+    after: BUILT,
+    cores: 2,
+  },
+  {
+    name: 'mutants of one file',
+    command: () => ['test/mutation/run', '--random'],
+    minutes: 1,
+    when: ['mutation'],
+    after: BUILT,
+  },
+  {
+    name: 'packed tarball',
+    command: () => ['npm', 'run', 'test:package'],
+    minutes: 2,
+    when: ['code', 'package'],
+    after: ['pack'],
+  },
+  {
+    name: 'package in Debian 12',
+    command: () => ['npm', 'run', 'test:roots', '--', 'bookworm'],
+    minutes: 1,
+    when: ['code', 'package'],
+    after: ['pack', 'root file system of Debian 12'],
+  },
+  {
+    name: 'arm64',
+    command: () => ['npm', 'run', 'test:arm64', '--', 'arm64', 'arm64-musl', 'arm64-user'],
+    minutes: 3,
+    when: ['native', 'arm64'],
+    after: ['pack'],
+  },
+  { name: 'demo', command: () => ['npm', 'run', 'demo'], minutes: 0.5, after: BUILT },
+];
+
+/**
+ * @typedef {object} Group
+ * @property {string} name
+ * @property {RegExp} pattern the files
+ * @property {string[]} when they run if one of these is touched, or one of the files
+ */
+
+/** Tests that run on the host only for what they prove. All others always run there. @type {Group[]} */
+export const GROUPS = [
+  {
+    name: 'recipes',
+    pattern: /^test\/integration\/recipes\//,
+    when: ['docs', 'lib/api', 'lib/index.ts', 'lib/bullmq'],
+  },
+  { name: 'site', pattern: /^test\/integration\/docs\/site\./, when: ['docs'] },
+  { name: 'BullMQ', pattern: /^test\/integration\/bullmq\//, when: ['lib/bullmq', 'lib/bullmq.ts', 'lib/budget'] },
+  {
+    name: 'instruments',
+    pattern: /^test\/integration\/(proving\/(planted|overseer|judge|interrupted)|races\/scheduler|suites\/)/,
+    when: ['suites', ...tests('proving', 'races')],
+  },
+];

@@ -1,0 +1,178 @@
+/** @starts-children Node, which loads modules that Jest can't */
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { evaluateModule } from '../../support/evaluate-module';
+
+interface Plan {
+  steps: { name: string; why?: string }[];
+  leftOut: string[];
+  tests: Record<'host' | 'v2' | 'swap', string[]>;
+}
+
+const PLAN = join(__dirname, '../../../.ci/plan/plan.mjs');
+const STEPS = join(__dirname, '../../../.ci/steps/table.mjs');
+
+const IMPORTERS = {
+  'lib/cage/cage.ts': ['lib/child/child.ts'],
+  'lib/child/child.ts': ['lib/api/spawn.ts'],
+  'lib/text/sizes.ts': ['lib/cgroup/limits/limits.ts'],
+  'lib/budget/queue.ts': ['lib/bullmq/worker.ts'],
+  'test/support/queue.ts': ['test/support/valkey.ts'],
+  'test/support/valkey.ts': ['test/integration/bullmq/jobs.test.ts'],
+};
+
+const plain = { hasBranch: false, needsSwap: false };
+const TESTS = [
+  ...[
+    'bullmq/jobs',
+    'recipes/express',
+    'proving/judge',
+    'proving/faults',
+    'docs/examples',
+    'docs/site',
+    'cage/life',
+  ].map((name) => ({
+    path: `test/integration/${name}.test.ts`,
+    ...plain,
+  })),
+  { path: 'test/integration/oom/verdict.test.ts', hasBranch: true, needsSwap: true },
+  { path: 'test/pure/docs/coverage.test.ts', ...plain },
+  { path: 'test/pure/oom/verdict.test.ts', ...plain },
+];
+
+function planOf(files: string[] | undefined, { seed = 1, tests = TESTS } = {}): Plan {
+  const change = { files, importers: IMPORTERS, tests, seed };
+  return evaluateModule(PLAN, `it.makePlan(${JSON.stringify(change)})`) as Plan;
+}
+
+const runs = ({ steps }: Plan) => steps.filter(({ why }) => why !== undefined).map(({ name }) => name);
+const allSteps = evaluateModule(STEPS, 'it.STEPS.map(({ name }) => name)') as string[];
+
+const ALWAYS = [
+  'npm packages',
+  'Debian packages',
+  'Bun, Deno and other Nodes',
+  'build',
+  'format, lint, types',
+  'tests',
+  'demo',
+];
+const PACKED = ['root file system of Debian 12', 'pack', 'packed tarball', 'package in Debian 12'];
+const CODE = ['kernel for the guests', ...PACKED, 'pure tests on the newest Node', 'v2, first half', 'v2, second half'];
+const PLACES = ['guest systemd', 'guest systemd-root', 'guest container', 'guest container-writable'];
+const KERNELS = ['v1 with swap', 'guest old', 'guest short-of-memory'];
+const OPTIONAL = ['recipes', 'site', 'BullMQ', 'instruments'];
+const NODES = ['newest Node', 'drawn Node'];
+const SANITIZERS = ['address sanitizer', 'thread sanitizer'];
+
+test.each<[string, string[], string[]]>([
+  ['docs/speed.md', [], ['BullMQ', 'instruments']],
+  ['lib/cli/README.md', [], ['BullMQ', 'instruments']],
+  ['biome.json', [], OPTIONAL],
+  ['lib/cli/run.ts', CODE, OPTIONAL],
+  ['lib/cage/cage.ts', [...CODE, 'v1 with swap'], OPTIONAL],
+  // Its importer is a room of what other Nodes can change.
+  ['lib/child/child.ts', [...CODE, ...NODES], ['site', 'BullMQ', 'instruments']],
+  ['lib/text/sizes.ts', [...CODE, ...KERNELS, ...PLACES], OPTIONAL],
+  ['lib/oom/verdict.ts', [...CODE, ...KERNELS], OPTIONAL],
+  ['lib/budget/queue.ts', CODE, ['site', 'instruments']],
+  [
+    'native/clone/root.cc',
+    [...CODE, ...KERNELS, ...PLACES, ...NODES, ...SANITIZERS, 'C++ analyzer', 'fuzzing', 'arm64'],
+    OPTIONAL,
+  ],
+  ['scripts/prebuilds.mjs', [...PACKED, 'arm64'], OPTIONAL],
+  ['test/integration/bullmq/jobs.test.ts', CODE, ['recipes', 'site', 'instruments']],
+  ['test/support/queue.ts', CODE, ['recipes', 'site', 'instruments']],
+  ['test/fixtures/proving/operate.js', CODE, ['recipes', 'site', 'BullMQ']],
+  ['test/overseer/overseer.cc', CODE, ['recipes', 'site', 'BullMQ']],
+  ['test/fuzz/bus.cc', ['fuzzing'], OPTIONAL],
+  ['test/guest/init/init', ['kernel for the guests', ...PLACES], OPTIONAL],
+])('a change of %s', (file, expected, leftOut) => {
+  const plan = planOf([file]);
+  expect({ steps: runs(plan).sort(), leftOut: plan.leftOut }).toEqual({
+    steps: [...ALWAYS, ...expected].sort(),
+    leftOut,
+  });
+});
+
+test.each([
+  ['no change is known', undefined],
+  ['nobody knows what a file is about', ['docs/speed.md', 'package.json']],
+  ['the tests of all are changed', ['test/setup/leak-check.ts']],
+  ['the gate is changed', ['.ci/plan/plan.mjs']],
+])('everything runs if %s', (_, files) => {
+  const plan = planOf(files);
+  expect(runs(plan)).toEqual(allSteps);
+  expect(plan.leftOut).toEqual([]);
+});
+
+test('each step that runs says because of which file', () => {
+  const { steps } = planOf(['docs/speed.md', 'lib/oom/verdict.ts']);
+  expect(steps.find(({ name }) => name === 'guest old')).toEqual({
+    name: 'guest old',
+    why: 'lib/oom: lib/oom/verdict.ts',
+  });
+});
+
+test.each<[string, string[]]>([
+  ['test/mutation/run.mjs', ['test/pure/mutation/planted.test.ts']],
+  ['test/suites/run.mjs', ['test/integration/suites/planted.test.ts', 'test/pure/suites/compare.test.ts']],
+  ['docs/threat-model.md', ['test/integration/security/claims.test.ts']],
+])('a change of %s runs what proves it', (file, proofs) => {
+  const tests = [...TESTS, ...proofs.map((path) => ({ path, ...plain }))];
+  expect(planOf([file], { tests }).tests.host).toEqual(expect.arrayContaining(proofs));
+});
+
+test('what a step or a group waits for is there', () => {
+  const words = evaluateModule(STEPS, '[...it.STEPS, ...it.GROUPS].flatMap(({ when = [] }) => when)') as string[];
+  const rooms = [...new Set(words)].filter((word) => word.includes('/'));
+  const isThere = (beginning: string): boolean => {
+    const path = join(__dirname, '../../..', beginning);
+    return readdirSync(dirname(path)).some((name) => name.startsWith(basename(path)));
+  };
+  expect(rooms.length).toBeGreaterThan(10);
+  expect(rooms.filter((word) => !isThere(word))).toEqual([]);
+});
+
+test('docs alone run their examples and recipes, and nothing else', () => {
+  const { tests } = planOf(['docs/speed.md']);
+  expect(tests.host).toEqual([
+    'test/integration/recipes/express.test.ts',
+    'test/integration/docs/examples.test.ts',
+    'test/integration/docs/site.test.ts',
+    'test/pure/docs/coverage.test.ts',
+  ]);
+});
+
+describe('on cgroup v2', () => {
+  const many = Array.from({ length: 200 }, (_, index) => ({
+    path: `test/integration/cage/${index}.test.ts`,
+    ...plain,
+  }));
+  const v2 = (files: string[] | undefined, seed: number) =>
+    planOf(files, { seed, tests: [...many, ...TESTS] }).tests.v2;
+
+  test('run those with a branch for it, those that changed, and some others', () => {
+    const chosen = v2(['test/integration/cage/life.test.ts', 'lib/cli/run.ts'], 1);
+    expect(chosen).toContain('test/integration/oom/verdict.test.ts');
+    expect(chosen).toContain('test/integration/cage/life.test.ts');
+    expect(chosen.length).toBeGreaterThan(12);
+    expect(chosen.length).toBeLessThan(60);
+  });
+
+  test('the same seed draws the same, and another others', () => {
+    expect(v2(undefined, 7)).toEqual(v2(undefined, 7));
+    expect(v2(undefined, 7)).not.toEqual(v2(undefined, 8));
+  });
+});
+
+test('what a step needs is a step before it', () => {
+  const after = evaluateModule(STEPS, 'it.STEPS.map(({ name, after = [] }) => ({ name, after }))') as {
+    name: string;
+    after: string[];
+  }[];
+  for (const [index, { after: needed }] of after.entries()) {
+    for (const name of needed) expect(after.slice(0, index).map((each) => each.name)).toContain(name);
+  }
+});

@@ -1,0 +1,78 @@
+/** @starts-children Node, which loads modules that Jest can't */
+import { join } from 'node:path';
+import { evaluateModule } from '../../support/evaluate-module';
+
+const RUN = join(__dirname, '../../../scripts/jest-run.mjs');
+const UNSTABLE = join(__dirname, '../../../.ci/summary/unstable.mjs');
+
+const failed = (fullName: string, message = 'Error: expected 1 to be 2') => ({
+  fullName,
+  status: 'failed',
+  failureMessages: [message],
+});
+const file = (assertionResults: object[], message = '') => ({
+  name: join(__dirname, 'a.test.ts'),
+  status: 'failed',
+  message,
+  assertionResults,
+});
+const results = (...testResults: object[]) => ({ testResults, numRuntimeErrorTestSuites: 0 });
+
+const PATH = 'test/pure/gate/a.test.ts';
+const passed = { fullName: 'passes', status: 'passed', failureMessages: [] };
+
+function judge(seen: object | undefined, end: object, leaks: string[] = []): unknown {
+  const words = [seen === undefined ? 'undefined' : JSON.stringify(seen), JSON.stringify(end), JSON.stringify(leaks)];
+  return evaluateModule(RUN, `it.judge(${words.join(', ')})`);
+}
+
+const ended = { failure: 1, left: [] };
+
+test('a failed test may run again', () => {
+  const seen = results(file([passed, failed('a test'), failed('another')]));
+  expect(judge(seen, ended)).toEqual({
+    failed: ['a test', 'another'].map((fullName) => ({ path: PATH, fullName, message: 'Error: expected 1 to be 2' })),
+  });
+});
+
+test.each<[string, object | undefined, object, string[], RegExp]>([
+  ['a crash', undefined, { failure: 'SIGSEGV', left: [] }, [], /ended with SIGSEGV/],
+  ['a crash at the end', results(file([failed('a test')])), { failure: 139, left: [] }, [], /ended with 139/],
+  ['a leak of the run', results(file([failed('a test')])), ended, ['process 7 sleep'], /left behind process 7 sleep/],
+  ['what stays in its place', results(file([failed('a')])), { failure: 1, left: ['cgroup /x'] }, [], /cgroup/],
+  [
+    'a leak of a file',
+    { ...results(file([failed('a test')], 'left behind: cgroup /x')), numRuntimeErrorTestSuites: 1 },
+    ended,
+    [],
+    /a file failed beside its tests/,
+  ],
+  ['a file that fails as a whole', results(file([passed], 'Cannot find module')), ended, [], /as a whole: Cannot find/],
+  [
+    'a hang',
+    results(file([failed('a test', 'thrown: "Exceeded timeout of 30000 ms for a test.')])),
+    ended,
+    [],
+    /a test did not end/,
+  ],
+  [
+    'many failures',
+    results(file(Array.from({ length: 9 }, (_, index) => failed(`${index}`)))),
+    ended,
+    [],
+    /9 tests failed/,
+  ],
+  ['a failure without a failed test', results(), ended, [], /no test failed, but Jest ended with 1/],
+])('%s is not forgiven', (_, seen, end, leaks, why) => {
+  expect(judge(seen, end, leaks)).toEqual({ failed: [], why: expect.stringMatching(why) });
+});
+
+test.each([
+  [5, []],
+  [6, ['FAILED: test/unstable.md has 6 entries, and 5 are the most: mend some']],
+])('a list of %i unstable tests', (count, flaws) => {
+  const row = '| 2026-01-01 | a > b | no | nothing |';
+  const page = ['| date | test |', '|---|---|', ...Array.from({ length: count }, () => row)].join('\n');
+  const known = evaluateModule(UNSTABLE, `it.knownUnstable(${JSON.stringify(page)})`);
+  expect(known).toEqual({ names: Array(count).fill('a > b'), flaws });
+});
