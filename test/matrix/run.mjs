@@ -1,101 +1,93 @@
-// Usage: run.mjs [PART...] (by ./run)
-// Runs the whole matrix, or these parts of it (the keys of `parts`, or the name of a guest),
-// and writes what was seen to docs/tested.md. A part that was not run keeps the rows that it had. Exit code 1 when one
-// of them fails.
-import { spawn } from 'node:child_process';
+// Usage: run.mjs [--stale] [PART...] (by ./run)
+// Runs the whole matrix, or these parts of it (parts.mjs), and writes after each part what was seen to docs/tested.md. A part
+// that was not run keeps the rows that it had. With --stale it runs those whose rows are older than the last change of
+// what they prove, the oldest first, for an hour: call it again to go on. Exit code 1 when one of them fails.
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { configurations } from '../guest/configurations.mjs';
-import { readRows, writeRows } from './tested.mjs';
+import { parts, results } from './parts.mjs';
+import { knownRows, readRows, writeRows } from './tested.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const results = join(root, 'build/matrix');
 
-const json = (name) => ['--json', `--outputFile=${join(results, `${name}.json`)}`];
-const guests = (...words) => ({ command: ['npm', 'run', 'test:guest', '--', ...words] });
+/** A part begins only if it ended within this time when it last ran. */
+const PIECE_MINUTES = 60;
 
-const jest = ['node', 'node_modules/jest/bin/jest.js'];
+const git = (...args) =>
+  execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+const commit = git('rev-parse', '--short=8', 'HEAD');
 
-const parts = {
-  host: { command: ['npm', 'test', '--', ...json('{}')] },
-  nodes: { command: ['npm', 'run', 'test:nodes', '--', '--all', ...json('node-{}')] },
-  compilers: { command: ['node', 'test/matrix/compilers.mjs'] },
-  guests: guests('--matrix'),
-  roots: { command: ['npm', 'run', 'test:roots'] },
-  arm64: { command: ['npm', 'run', 'test:arm64'] },
-  proving: {
-    command: [
-      ...['env', 'MEMCAGE_TEST_FAULTS=3000', 'MEMCAGE_TEST_KILLS=1000', 'MEMCAGE_TEST_POWER_CUTS=all', ...jest],
-      ...['--selectProjects', 'integration'],
-      ...['--runInBand', ...json('proving'), '--', 'integration/proving/'],
-    ],
-    ownRun: true,
-  },
-  'races-user': {
-    command: [
-      ...['env', 'MEMCAGE_TEST_PLACE_UID=1000', ...jest, '--selectProjects', 'integration', '--runInBand'],
-      ...[...json('races-user'), '--', 'integration/races/'],
-    ],
-    ownRun: true,
-  },
-  properties: {
-    command: [
-      ...['env', 'MEMCAGE_TEST_RUNS=200000', ...jest, '--selectProjects', 'pure', '--testTimeout', '3600000'],
-      ...json('properties'),
-    ],
-    ownRun: true,
-  },
-  address: { command: ['node', 'test/sanitize/run.mjs', '--planted', 'address'], ownRun: true },
-  thread: { command: ['node', 'test/sanitize/run.mjs', '--planted', 'thread'], ownRun: true },
-  mutation: { command: ['test/mutation/run'], ownRun: true },
-  // The addon's arguments take ten times as long as anything else.
-  fuzz: { command: ['test/fuzz/run', '--runs', '10000000', 'launcher', 'guardian', 'bus', 'kernel'], ownRun: true },
-  'fuzz-binding': { command: ['test/fuzz/run', '--runs', '1000000', 'binding'], ownRun: true },
-  // The rest of them takes hours: npm run test:suites
-  suites: {
-    command: ['npm', 'run', 'test:suites', '--', '--node', '24', 'tinyexec', 'cross-spawn', 'jest-worker'],
-    ownRun: true,
-  },
-  'soak-long': { command: ['npm', 'run', 'soak:long'], ownRun: true },
-  // Its runs have names of Nodes, as have those of the tests.
-  soak: { command: ['npm', 'run', 'soak'], ownRun: true },
-};
-
-/** Of what was asked for; single guests are one part, since two of them run at the same time. */
 function chosen(names) {
-  if (names.length === 0) return Object.entries(parts);
-  const single = names.filter((name) => configurations.some((configuration) => configuration.name === name));
-  const unknown = names.find((name) => !single.includes(name) && !(name in parts));
+  const unknown = names.find((name) => !parts.some((part) => part.name === name));
   if (unknown !== undefined) {
-    const known = [...Object.keys(parts), ...configurations.map(({ name }) => name)].join(', ');
-    throw new Error(`There is no part ${unknown} of the matrix: choose from ${known}`);
+    throw new Error(
+      `There is no part ${unknown} of the matrix: choose from ${parts.map(({ name }) => name).join(', ')}`,
+    );
   }
-  return [
-    ...Object.entries(parts).filter(([name]) => names.includes(name)),
-    ...(single.length === 0 ? [] : [[single.join(', '), guests(...single)]]),
-  ];
+  return names.length === 0 ? parts : parts.filter(({ name }) => names.includes(name));
 }
 
-async function run(name, { command, ownRun = false }) {
+/** The oldest first. */
+function stale(all) {
+  const dates = new Map();
+  for (const part of all) {
+    const rows = knownRows().filter(({ run }) => part.rows.test(run));
+    const isOld = rows.length === 0 || rows.some((row) => hasFailed(row) || isStale(row.commit, part.proves));
+    if (isOld) dates.set(part, rows.map(({ when }) => when).sort()[0] ?? '');
+  }
+  return [...dates].sort(([, a], [, b]) => a.localeCompare(b)).map(([part]) => part);
+}
+
+const hasFailed = ({ failed }) => failed !== '' && failed !== '0';
+
+/** What no commit is known of is stale. */
+function isStale(since, paths) {
+  try {
+    return git('log', '--format=%h', '-1', `${since || 'none'}..HEAD`, '--', ...paths) !== '';
+  } catch {
+    return true;
+  }
+}
+
+async function run({ name, command, ownRun = false }) {
   console.log(`=== ${name}: ${command.join(' ')}`);
+  rmSync(results, { recursive: true, force: true });
+  mkdirSync(results, { recursive: true });
+  const started = performance.now();
   const [file, ...args] = command;
   const stdio = ['ignore', 'inherit', 'inherit'];
   const { MEMCAGE_TEST_RESULTS: _, ...env } = process.env;
   const child = spawn(file, args, { cwd: root, stdio, env: ownRun ? env : { ...env, MEMCAGE_TEST_RESULTS: results } });
   const [status, signal] = await once(child, 'close');
   if (ownRun) appendFileSync(join(results, 'runs.tsv'), `${name}\t${status ?? signal}\n`);
+  const minutes = Math.ceil((performance.now() - started) / 60_000);
+  writeRows(readRows(results).map((row) => ({ ...row, minutes, commit })));
   return status === 0;
 }
 
-const wanted = chosen(process.argv.slice(2));
-rmSync(results, { recursive: true, force: true });
-mkdirSync(results, { recursive: true });
+/** How long the part took when it last ran. */
+const minutesOf = (part) =>
+  Math.max(
+    0,
+    ...knownRows()
+      .filter(({ run: name }) => part.rows.test(name))
+      .map(({ minutes }) => Number(minutes)),
+  );
 
+const words = process.argv.slice(2);
+const isPiece = words[0] === '--stale';
+const wanted = isPiece ? stale(chosen(words.slice(1))) : chosen(words);
+const began = performance.now();
 const failed = [];
-for (const [name, part] of wanted) if (!(await run(name, part))) failed.push(name);
+const left = [];
+for (const part of wanted) {
+  const spent = (performance.now() - began) / 60_000;
+  if (isPiece && part !== wanted[0] && spent + minutesOf(part) > PIECE_MINUTES) left.push(part.name);
+  else if (!(await run(part))) failed.push(part.name);
+}
 
-writeRows(readRows(results));
+if (left.length > 0) console.log(`left for the next piece: ${left.join(', ')}`);
 for (const name of failed) console.log(`failed: ${name}`);
 if (failed.length > 0) process.exitCode = 1;

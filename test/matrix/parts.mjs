@@ -1,0 +1,108 @@
+// The parts of the matrix: what each runs, which rows of docs/tested.md it writes, and what these prove.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { configurations } from '../guest/configurations.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+export const results = join(root, 'build/matrix');
+
+/**
+ * @typedef {object} Part
+ * @property {string} name
+ * @property {string[]} command
+ * @property {RegExp} rows the names of its rows
+ * @property {string[]} proves paths: its rows are stale once one of these has changed
+ * @property {boolean} [ownRun] it writes no end of a run of its own, and its row has its name
+ */
+
+const NATIVE = ['native', 'memcage.gypi', 'binding.gyp'];
+const PRODUCT = ['lib', 'types', ...NATIVE, 'package.json', 'scripts/bundle.mjs', 'scripts/parts.mjs'];
+const SUITE = [
+  ...PRODUCT,
+  'jest.config.js',
+  ...['integration', 'support', 'fixtures', 'native', 'setup'].map((name) => `test/${name}`),
+];
+const PACKAGE = [...PRODUCT, 'scripts/prebuilds.mjs', 'scripts/forget-libraries.mjs', 'test/smoke', 'test/packed'];
+
+const jest = ['node', 'node_modules/jest/bin/jest.js', '--runInBand'];
+const json = (name) => ['--json', `--outputFile=${join(results, `${name}.json`)}`];
+const inJest = (name, variables, ...words) => ({
+  command: ['env', ...variables, ...jest, ...json(name), ...words],
+  ownRun: true,
+});
+
+/** @type {Record<string, Omit<Part, 'name' | 'rows'> & { rows?: RegExp }>} */
+const PARTS = {
+  host: { command: ['npm', 'test'], proves: [...SUITE, 'test/pure'] },
+  nodes: { command: ['npm', 'run', 'test:nodes', '--', '--all'], rows: /^node-/, proves: [...SUITE, 'test/pure'] },
+  compilers: {
+    command: ['node', 'test/matrix/compilers.mjs'],
+    rows: /^(g\+\+|clang)-/,
+    proves: [...NATIVE, 'test/native'],
+  },
+  ...Object.fromEntries(
+    configurations.map(({ name, benchmarks }) => [
+      name,
+      {
+        command: ['npm', 'run', 'test:guest', '--', name],
+        proves: ['test/guest', ...(benchmarks === undefined ? SUITE : [...PRODUCT, 'bench'])],
+      },
+    ]),
+  ),
+  roots: { command: ['npm', 'run', 'test:roots'], rows: /^root-/, proves: [...PACKAGE, 'test/roots'] },
+  arm64: { command: ['npm', 'run', 'test:arm64'], rows: /^arm64/, proves: [...PACKAGE, 'test/arm64', 'test/guest'] },
+  proving: {
+    ...inJest(
+      'proving',
+      ['MEMCAGE_TEST_FAULTS=3000', 'MEMCAGE_TEST_KILLS=1000', 'MEMCAGE_TEST_POWER_CUTS=all'],
+      ...['--selectProjects', 'integration', '--testPathPatterns', 'integration/proving/'],
+    ),
+    proves: [...PRODUCT, 'test/integration/proving', 'test/support/proving', 'test/fixtures/proving', 'test/overseer'],
+  },
+  'races-user': {
+    ...inJest(
+      'races-user',
+      ['MEMCAGE_TEST_PLACE_UID=1000'],
+      ...['--selectProjects', 'integration', '--testPathPatterns', 'integration/races/'],
+    ),
+    proves: [...PRODUCT, 'test/integration/races', 'test/support/races', 'test/fixtures/races', 'test/overseer'],
+  },
+  properties: {
+    ...inJest('properties', ['MEMCAGE_TEST_RUNS=200000'], ...['--selectProjects', 'pure', '--testTimeout', '3600000']),
+    proves: ['lib', 'test/pure'],
+  },
+  address: {
+    command: ['node', 'test/sanitize/run.mjs', '--planted', 'address'],
+    proves: [...NATIVE, 'test/sanitize'],
+    ownRun: true,
+  },
+  thread: {
+    command: ['node', 'test/sanitize/run.mjs', '--planted', 'thread'],
+    proves: [...NATIVE, 'test/sanitize'],
+    ownRun: true,
+  },
+  mutation: { command: ['test/mutation/run'], proves: ['lib', 'test/pure', 'test/mutation'], ownRun: true },
+  // The addon's arguments take ten times as long as anything else.
+  fuzz: {
+    command: ['test/fuzz/run', '--runs', '10000000', 'launcher', 'guardian', 'bus', 'kernel'],
+    proves: [...NATIVE, 'test/fuzz'],
+    ownRun: true,
+  },
+  'fuzz-binding': {
+    command: ['test/fuzz/run', '--runs', '1000000', 'binding'],
+    proves: [...NATIVE, 'test/fuzz'],
+    ownRun: true,
+  },
+  // The rest of them takes hours: npm run test:suites
+  suites: {
+    command: ['npm', 'run', 'test:suites', '--', '--node', '24', 'tinyexec', 'cross-spawn', 'jest-worker'],
+    proves: [...PRODUCT, 'package-lock.json', 'test/suites'],
+    ownRun: true,
+  },
+  'soak-long': { command: ['npm', 'run', 'soak:long'], proves: [...PRODUCT, 'bench/long'], ownRun: true },
+  // Its runs have names of Nodes, as have those of the tests.
+  soak: { command: ['npm', 'run', 'soak'], proves: [...PRODUCT, 'bench/soak.ts'], ownRun: true },
+};
+
+/** @type {Part[]} */
+export const parts = Object.entries(PARTS).map(([name, part]) => ({ name, rows: new RegExp(`^${name}$`), ...part }));
