@@ -84,7 +84,7 @@ for (const needs of new Set(examples.map((example) => example.needs.join(' and '
  * tsc checks the types against the package's declarations: those of TypeScript strictly, those of JavaScript as an
  * editor does, which finds a wrong name of an option or a member.
  */
-describeIf('linux', 'the types of the examples', () => {
+describeIf('host', 'the types of the examples', () => {
   testRows('are right', ['js', 'ts'], async (language) => {
     // A recipe is part of something larger, which is not here.
     const blocks = ofLanguage(language).filter(({ words }) => !words.includes('recipe'));

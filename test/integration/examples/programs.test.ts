@@ -1,55 +1,16 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { groups } from '../../examples/judge/submissions.mts';
-import { startDocker } from '../../examples/support/docker.mts';
-import { version } from '../support/cgroup-tree';
-import { cagesLeft } from '../support/nothing-left';
-import { patience } from '../support/patience';
-import { describeIf } from '../support/require';
-import { runtimePath } from '../support/runtimes';
+import { startDocker } from '../../../examples/support/docker.mts';
+import { version } from '../../support/cgroup-tree';
+import { expectChecked, expectLines, runExample, runExampleIn, runProgram } from '../../support/example-programs';
+import { patience } from '../../support/patience';
+import { describeIf } from '../../support/require';
+import { runtimePath } from '../../support/runtimes';
 
 jest.setTimeout(patience(120_000));
 
-const root = join(__dirname, '../..');
-/** How many times slower than at other things a guest is when its memory fills. */
-const toFillMemory = process.env['MEMCAGE_TEST_GUEST'] === undefined ? 1 : 2;
-
-interface End {
-  code: number | null;
-  lines: string[];
-  left: string[];
-}
-
-async function runExample(name: string, ...args: string[]): Promise<End> {
-  return runExampleIn({}, name, ...args);
-}
-
-async function runExampleIn(env: NodeJS.ProcessEnv, name: string, ...args: string[]): Promise<End> {
-  return runProgram(env, process.execPath, join(root, 'out/examples', `${name}.mjs`), ...args);
-}
-
-async function runProgram(env: NodeJS.ProcessEnv, program: string, ...args: string[]): Promise<End> {
-  const child = spawn(program, args, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { JUDGE_SLOWNESS: String(Math.min(8, patience(1) * toFillMemory)), ...process.env, ...env },
-  });
-  const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, 'close') as Promise<[number | null]>]);
-  return {
-    code,
-    lines: stdout.split('\n').map((line) => line.trim().replace(/ +/g, ' ')),
-    left: cagesLeft(child.pid ?? 0),
-  };
-}
+const root = join(__dirname, '../../..');
 
 describeIf(['cgroup', 'root'], 'the examples', () => {
-  beforeAll(() => {
-    // A guest gets them built (test/guest/suites.mjs), since compiling would take a minute there.
-    if (process.env['MEMCAGE_TEST_GUEST'] !== undefined) return;
-    execFileSync('npm', ['run', '--silent', 'build:programs'], { cwd: root, stdio: 'inherit' });
-  });
-
   const limit = [
     '✓ pid that the child sees 1',
     '✓ host name that it sees cage',
@@ -154,18 +115,6 @@ describeIf(['cgroup', 'root'], 'the examples', () => {
     ],
   ];
 
-  async function expectChecked(name: string, expected: (string | RegExp)[]): Promise<void> {
-    expectLines(await runExample(name), expected);
-  }
-
-  function expectLines({ code, lines, left }: End, expected: (string | RegExp)[]): void {
-    const [, title, ...rest] = lines;
-    expect(title).not.toBe('');
-    const texts = expected.map((line) => (typeof line === 'string' ? line : expect.stringMatching(line)) as string);
-    expect(rest).toEqual([...texts, '', 'All of it was so.', '', '']);
-    expect({ code, left }).toEqual({ code: 0, left: [] });
-  }
-
   test.each(checked)('%s', expectChecked);
 
   test('docker-container without Docker', async () => {
@@ -228,18 +177,6 @@ describeIf(['cgroup', 'root'], 'the examples', () => {
         'The end of a cage',
         '✓ ended by close() SIGKILL',
       ]);
-    });
-  });
-
-  describeIf(['gcc', 'python3', 'pids', 'cpu', 'seccomp'], 'with the compilers of the judge', () => {
-    test('judge', async () => {
-      const judged = groups.flatMap(({ title, submissions }) => [
-        '',
-        title,
-        ...submissions.map(({ name }) => new RegExp(`^✓ ${name} \\w`)),
-      ]);
-      const left = ['cages', 'processes', 'System V memory', 'mounts', 'directories'].map((what) => `✓ ${what} 0`);
-      await expectChecked('judge', [...judged, '', 'What is left', ...left]);
     });
   });
 
