@@ -50,6 +50,7 @@ const SECTIONS = {
     'reliability',
     'tested',
     '/CONTRIBUTING',
+    '/test/README',
     '/test/guest/README',
     '/test/roots/README',
     '/test/arm64/README',

@@ -4,7 +4,7 @@ import type { Feature } from './require';
 
 const root = join(__dirname, '../..');
 
-/** A fenced block of a page. The words after its language say what the tests do with it; see CONTRIBUTING.md. */
+/** A fenced block of a page. The words after its language say what the tests do with it; see test/README.md. */
 export interface Block {
   page: string;
   line: number;
