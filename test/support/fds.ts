@@ -30,7 +30,7 @@ export function openFdCount(): number {
 }
 
 /** What is open now beyond what was. */
-export function newFds(before: readonly string[]): string[] {
+function newFds(before: readonly string[]): string[] {
   const known = before.map(kindOf);
   return openFds().filter((target) => {
     const index = known.indexOf(kindOf(target));

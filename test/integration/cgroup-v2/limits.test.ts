@@ -16,7 +16,7 @@ describeIf('v2', 'limits on v2', () => {
     parent = makeInHome();
   });
   afterEach(() => parent.remove());
-  expectNothingLeft(() => run('true', { memory: '8M', parent: home() }));
+  expectNothingLeft(() => run('true', { memory: '8M', parent: home() }), { parents: true });
 
   function create(memory: MemoryOption): Cgroup {
     return Cgroup.create(uniqueName('limited'), { parent: home(), memory });

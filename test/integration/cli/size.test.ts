@@ -99,8 +99,10 @@ describeIf('cgroup', 'memcage size', () => {
     const script = `echo >> '${counter}'; case $(wc -l < '${counter}') in 4) exec sleep 1000;; 5) exit 3;; esac`;
     const end = await runCli(['size', '--json', '--runs', '8', 'sh', '-c', script]);
     const { runs } = JSON.parse(end.stdout) as { runs: { judgement: string; limitBytes: unknown }[] };
-    const [control, cut, again] = runs.slice(3, 6);
-    expect([control, cut].map((run) => run?.judgement)).toEqual(['failed', 'cut']);
+    // A run that is killed before it has counted itself comes before them now and then.
+    const from = runs.findIndex(({ judgement }) => judgement === 'failed');
+    const [control, cut, again] = runs.slice(from, from + 3);
+    expect(cut?.judgement).toBe('cut');
     expect(control?.limitBytes).toBe('max');
     // Well or killed: that limit is about what it needs.
     expect(again?.judgement).not.toBe('cut');

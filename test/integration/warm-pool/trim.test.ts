@@ -19,6 +19,7 @@ describeIf(['v2', 'swap'], 'a child that waits, trimmed', () => {
     const cgroup = Cgroup.of(pid);
     const before = cgroup.usage().usageBytes;
     await until('it uses less than half', () => cgroup.usage().usageBytes < before / 2);
+    cgroup.close();
     expect(await pool.run('answer')).toBe('answer');
   });
 });
