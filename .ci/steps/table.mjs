@@ -151,7 +151,7 @@ export const STEPS = [
   {
     name: 'C++ analyzer',
     command: () => ['npm', 'run', 'lint:analyzer'],
-    minutes: 2,
+    minutes: 2.5,
     when: NATIVE,
     after: ['format, lint, types'],
     cores: 2,
