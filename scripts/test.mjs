@@ -1,6 +1,6 @@
 // Usage: test.mjs [--files LIST] | PATTERN... [OPTION-OF-JEST...]
-// Runs every test on this machine, or those of the files that are the lines of LIST, in several runs of Jest beside each other if they can be kept
-// apart (beside.mjs). With patterns or options of Jest's it is one run.
+// Runs every test on this machine, or those of the files that are the lines of LIST, in several runs of Jest beside each
+// other if they can be kept apart (beside.mjs). With patterns or options of Jest's it is one run.
 import { availableParallelism } from 'node:os';
 import { balance } from './balance.mjs';
 import { canRunBeside, makePlace } from './beside.mjs';

@@ -14,8 +14,8 @@ const EVERYTHING = 'everything runs';
  * what it says of itself: `hasBranch` for a hierarchy, `needsSwap`, and `v2Seconds` if it is known what it takes on cgroup
  * v2. `seed` draws.
  *
- * `isWhole` if everything runs; `steps` are those of the table, each with `why` it runs, undefined if it does not; `leftOut` are groups of tests that
- * do not run on the host; `tests` are the files that run there and in guests.
+ * `isWhole` if everything runs; `steps` are those of the table, each with `why` it runs, undefined if it does not;
+ * `leftOut` are groups of tests that do not run on the host; `tests` are the files that run there and in guests.
  */
 export function makePlan({ files, importers = {}, tests, seed }) {
   const { topics, unknown } = files === undefined ? {} : topicsOf(files, importers);

@@ -38,13 +38,15 @@ export async function runStep({ name, command }, signal) {
   }
   const closed = once(child, 'close').catch(() => {});
   const exited = once(child, 'exit').catch(({ message }) => [message]);
+  let abort;
+  const ended = new Promise((resolve) => {
+    abort = () => resolve(end(child.pid).then(() => [null]));
+  });
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort);
   // The kernel may not let it go.
-  const [code, killedBy] = await Promise.race([
-    exited,
-    aborted(signal)
-      .then(() => end(child.pid))
-      .then(() => [null]),
-  ]);
+  const [code, killedBy] = await Promise.race([exited, ended]);
+  signal.removeEventListener('abort', abort);
   // What a step has left running may keep its output open.
   await Promise.race([closed, sleep(OUTPUT_MS, undefined, { ref: false })]);
   if (signal.aborted) await end(child.pid);
@@ -53,10 +55,6 @@ export async function runStep({ name, command }, signal) {
   const seconds = Math.round((performance.now() - started) / 1000);
   console.log(`=== ${name}: ${status === 0 ? 'done' : `FAILED: ${status}`} in ${seconds} s`);
   return { status, seconds, last };
-}
-
-async function aborted(signal) {
-  if (!signal.aborted) await once(signal, 'abort');
 }
 
 /** Ends the process group. One signal is enough: another would interrupt what a shell does about the first. */

@@ -14,7 +14,8 @@ const MOST_FAILURE_LINES = 38;
 /**
  * Prints it, and returns whether the run is green. `ends` are those of the steps; `record` has Jest's results as
  * results/NAME.json for each of its runs, how each ended in results/runs.tsv (NAME, exit status, what it left behind), and
- * results/unstable.tsv. `isWhole` if everything ran. If the run fails without a failed test (lint, a leak, a crash), that counts as one failure.
+ * results/unstable.tsv. `isWhole` if everything ran. If the run fails without a failed test (lint, a leak, a crash), that
+ * counts as one failure.
  */
 export function printSummary({ ends, record, seconds, reason, isWhole }) {
   const runs = readRuns(join(record, 'results'));

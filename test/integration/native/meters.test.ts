@@ -8,6 +8,7 @@ import { native, type WatchEvent } from 'memcage/native';
 import { type Controller, makeCgroup, members, write } from '../../support/cgroup-tree';
 import { openFdCount } from '../../support/fds';
 import { fixtureResult } from '../../support/fixture';
+import { isRunning } from '../../support/is-running';
 import { kernelHas } from '../../support/kernel-version';
 import { refusal } from '../../support/native-child';
 import { patience } from '../../support/patience';
@@ -44,7 +45,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  for (const child of children.splice(0).filter(isAlive)) {
+  for (const child of children.splice(0).filter(isRunning)) {
     const exit = once(child, 'exit');
     child.kill('SIGKILL');
     await exit;
@@ -52,10 +53,6 @@ afterEach(async () => {
   for (const step of undo.splice(0).reverse()) step();
   undo = [];
 });
-
-function isAlive({ exitCode, signalCode }: ChildProcess): boolean {
-  return exitCode === null && signalCode === null;
-}
 
 function make(controller: Controller): Place {
   const { path, remove } = makeCgroup(undefined, controller);
@@ -159,7 +156,7 @@ describeIf(['unified', 'root'], 'a meter', () => {
     await until('the event', () => reached.length > 0);
     await sleep(patience(50));
     expect(reached.map(({ id }) => id)).toEqual([ids[7]]);
-    expect(sleepers.filter(isAlive)).toHaveLength(19);
+    expect(sleepers.filter(isRunning)).toHaveLength(19);
   });
 
   test('outlives its cgroup, and gives its fds back', () => {
@@ -189,7 +186,7 @@ describeIf(['unified', 'root'], 'a meter', () => {
       patienceMs: patience(15_000),
     });
     expect(result).toEqual({ isEmpty: true });
-    await until('the end', () => !isAlive(child));
+    await until('the end', () => !isRunning(child));
   });
 
   test('tells that the kernel refuses the kill, and tries again after growing pauses', async () => {
@@ -205,7 +202,7 @@ describeIf(['unified', 'root'], 'a meter', () => {
     expect(result).toMatchObject({ event: refused, reading: refused, isEmpty: true, events: 1 });
     expect(result).not.toHaveProperty('refused');
     expect(result.looks).toBeLessThan(50);
-    await until('the end', () => !isAlive(child));
+    await until('the end', () => !isRunning(child));
   });
 
   test('looks as often as the processors that are online demand, however many there were at first', async () => {

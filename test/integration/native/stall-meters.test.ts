@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { native, type StallMeterOptions, type WatchEvent } from 'memcage/native';
 import { files, makeCgroup, members, readKey, removeTree, version, write } from '../../support/cgroup-tree';
 import { openFdCount } from '../../support/fds';
+import { isRunning } from '../../support/is-running';
 import { LIVELOCK_LIMIT, type Livelock, makeLivelock } from '../../support/livelock';
 import { refusal } from '../../support/native-child';
 import { patience } from '../../support/patience';
@@ -45,7 +46,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  for (const child of children.splice(0).filter(isAlive)) {
+  for (const child of children.splice(0).filter(isRunning)) {
     const exit = once(child, 'exit');
     child.kill('SIGKILL');
     await exit;
@@ -53,10 +54,6 @@ afterEach(async () => {
   for (const step of undo.splice(0).reverse()) step();
   undo = [];
 });
-
-function isAlive({ exitCode, signalCode }: ChildProcess): boolean {
-  return exitCode === null && signalCode === null;
-}
 
 function make(limit = LIVELOCK_LIMIT): Place {
   const open = (path: string): number => {
@@ -180,7 +177,7 @@ describeIf([version === 2 ? 'v2' : 'hybrid', 'refaults', 'root'], 'a meter of st
     await until('the end of the stall', () => native.readMeter({ id })?.valueUs === 0);
     write(place.memory, files.limit, String(LIVELOCK_LIMIT));
     await until('another event', () => reached.length === 2);
-    expect(isAlive(child)).toBe(true);
+    expect(isRunning(child)).toBe(true);
   });
 
   test('leaves alone what reads and writes files at its limit', async () => {
@@ -212,7 +209,7 @@ describeIf([version === 2 ? 'v2' : 'hybrid', 'refaults', 'root'], 'a meter of st
     expect(block(() => native.readMeter({ id })?.times === 1, 0)).toBe(true);
     const spared = sleepers.filter(({ pid }) => !isKilled(pid as number));
     expect(spared.length).toBeLessThan(5);
-    await until('the end of all', () => ![child, ...sleepers].some(isAlive));
+    await until('the end of all', () => ![child, ...sleepers].some(isRunning));
   });
 
   test('forgets what the kernel refused once the cage gets on', async () => {
