@@ -11,7 +11,8 @@ import { testsOfNodes } from '../../scripts/tests-of-nodes.mjs';
  * @property {number} minutes its budget. Who adds to a step takes as much away
  * @property {string[]} [when] it runs if one of these is touched (../plan/topics.mjs). Default: always
  * @property {string[]} [after] what must have succeeded before, and runs too if this step runs
- * @property {0 | 1 | 2} [cores] how many processors it keeps busy; 0 if others need not wait for it. Default: 1
+ * @property {0 | 1 | 2 | 3} [cores] how many processors it keeps busy; 0 if others need not wait for it, 3 if none may
+ * run beside it. Default: 1
  */
 
 const tests = (...folders) => folders.map((folder) => `test/integration/${folder}`);
@@ -96,7 +97,6 @@ export const STEPS = [
     minutes: 2,
     when: ['code', 'package', 'arm64'],
     after: BUILT,
-    cores: 2,
   },
   {
     name: 'tests',
@@ -141,13 +141,13 @@ export const STEPS = [
     when: CODE,
     after: NODES_HERE,
   },
-  ...['newest', 'drawn'].map((which) => ({
-    name: `${which} Node`,
-    command: (plan) => ['npm', 'run', 'test:nodes', '--', plan[which]],
-    minutes: 4,
+  {
+    name: 'newest Node',
+    command: ({ newest }) => ['npm', 'run', 'test:nodes', '--', newest],
+    minutes: 3,
     when: NODE,
     after: NODES_HERE,
-  })),
+  },
   {
     name: 'C++ analyzer',
     command: () => ['npm', 'run', 'lint:analyzer'],
@@ -158,7 +158,7 @@ export const STEPS = [
   },
   {
     name: 'fuzzing',
-    command: () => ['nice', '-n', '10', 'sh', '-c', 'test/fuzz/run --planted && test/fuzz/run --seconds 20'],
+    command: () => ['nice', '-n', '10', 'sh', '-c', 'test/fuzz/run --planted && test/fuzz/run --seconds 10'],
     minutes: 3,
     when: ['native', 'fuzz'],
     after: BUILT,
@@ -171,7 +171,7 @@ export const STEPS = [
     minutes: 2,
     when: ['native', 'sanitize'],
     after: BUILT,
-    cores: 2,
+    cores: 3,
   },
   {
     name: 'thread sanitizer',
@@ -179,7 +179,7 @@ export const STEPS = [
     minutes: 2,
     when: ['native', 'sanitize'],
     after: BUILT,
-    cores: 2,
+    cores: 3,
   },
   {
     name: 'mutants of one file',

@@ -62,7 +62,7 @@ const CODE = ['kernel for the guests', ...PACKED, 'pure tests on the newest Node
 const PLACES = ['guest systemd', 'guest systemd-root', 'guest container', 'guest container-writable'];
 const KERNELS = ['v1 with swap', 'guest old', 'guest short-of-memory'];
 const OPTIONAL = ['recipes', 'site', 'BullMQ', 'instruments'];
-const NODES = ['newest Node', 'drawn Node'];
+const NODES = ['newest Node'];
 const SANITIZERS = ['address sanitizer', 'thread sanitizer'];
 
 test.each<[string, string[], string[]]>([
@@ -157,7 +157,7 @@ describe('on cgroup v2', () => {
     const chosen = v2(['test/integration/cage/life.test.ts', 'lib/cli/run.ts'], 1);
     expect(chosen).toContain('test/integration/oom/verdict.test.ts');
     expect(chosen).toContain('test/integration/cage/life.test.ts');
-    expect(chosen.length).toBeGreaterThan(12);
+    expect(chosen.length).toBeGreaterThan(5);
     expect(chosen.length).toBeLessThan(60);
   });
 

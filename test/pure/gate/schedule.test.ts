@@ -25,31 +25,32 @@ function run(steps: Step[], { abortAfterMs = 0 } = {}): { lines: string[]; ends:
   return { ends: JSON.parse(lines.pop() ?? ''), lines: lines.filter((line) => !line.startsWith('===')) };
 }
 
-test('two steps run at a time, and a third once one has ended', () => {
+test('three steps run at a time, and a fourth once one has ended', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'memcage-steps-'));
   const wait = (file: string) => `until [ -e ${scratch}/${file} ]; do sleep 0.01; done`;
   const steps = [
-    // It ends only if the second runs beside it.
-    { name: 'first', script: `[ ! -e ${scratch}/third ] && ${wait('second')}` },
-    { name: 'second', script: `touch ${scratch}/second; ${wait('third')}` },
-    { name: 'third', script: `touch ${scratch}/third` },
+    // It ends only if the other two run beside it.
+    { name: 'first', script: `${wait('second')}; ${wait('third')}; [ ! -e ${scratch}/fourth ]` },
+    { name: 'second', script: `touch ${scratch}/second; ${wait('fourth')}` },
+    { name: 'third', script: `touch ${scratch}/third; ${wait('fourth')}` },
+    { name: 'fourth', script: `touch ${scratch}/fourth` },
   ];
   try {
-    expect(run(steps).ends).toEqual({ first: 0, second: 0, third: 0 });
+    expect(run(steps).ends).toEqual({ first: 0, second: 0, third: 0, fourth: 0 });
   } finally {
     rmSync(scratch, { recursive: true });
   }
 });
 
-test('a step of two processors runs alone, but for one that needs none', () => {
+test('a step of three processors runs alone, but for one that needs none', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'memcage-steps-'));
   try {
     const { lines } = run([
-      { name: 'beside', script: `until [ -e ${scratch}/both ]; do sleep 0.01; done; echo ends`, cores: 0 },
+      { name: 'beside', script: `until [ -e ${scratch}/all ]; do sleep 0.01; done; echo ends`, cores: 0 },
       { name: 'one', script: 'sleep 0.2; echo ends' },
-      { name: 'both', script: `echo ends; touch ${scratch}/both`, cores: 2 },
+      { name: 'all', script: `echo ends; touch ${scratch}/all`, cores: 3 },
     ]);
-    expect(lines).toEqual(['one | ends', 'both | ends', 'beside | ends']);
+    expect(lines).toEqual(['one | ends', 'all | ends', 'beside | ends']);
   } finally {
     rmSync(scratch, { recursive: true });
   }
