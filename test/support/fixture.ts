@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { ONE_ARENA } from './fds';
 import { patience } from './patience';
-import { childrenOf, endNow } from './processes';
+import { ONE_ARENA } from './processes/fds';
+import { childrenOf, endNow } from './processes/processes';
 
 const TIMEOUT_MS = 20_000;
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isSide, members, mountPoint, openCages, removeTree, version } from './cgroup-tree';
-import { openFds } from './fds';
-import { childrenOf, endNow } from './processes';
+import { isSide, members, mountPoint, openCages, removeTree, version } from './cgroups/cgroup-tree';
+import { openFds } from './processes/fds';
+import { childrenOf, endNow } from './processes/processes';
 import { until } from './until';
 
 /** What exists beyond the one cage that memcage keeps ready for the next start, and beyond the spare side cgroups that it may have beside its own (v1). */

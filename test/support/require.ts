@@ -4,9 +4,9 @@ import { availableParallelism, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { canRaiseLimits } from '../../lib/machine/capabilities';
 import { KernelLog } from '../../lib/oom/kernel-log';
+import { keepsSoftLimit } from './cgroups/soft-limit';
 import { kernelHas } from './kernel-version';
 import { runtimePath } from './runtimes';
-import { keepsSoftLimit } from './soft-limit';
 
 /** What a test may need from the machine, and how to find out whether it is there. */
 const features = {

@@ -1,7 +1,7 @@
 import childProcess from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Cage } from 'memcage';
-import { version } from './cgroup-tree';
+import { version } from './cgroups/cgroup-tree';
 
 // Saved at load time, as it is when a test starts.
 const execFile = promisify(childProcess.execFile);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ParentCandidate } from 'memcage';
-import { tree } from '../../support/cgroup-tree';
+import { tree } from '../../support/cgroups/cgroup-tree';
 
 /** What systemd's own tools say about the manager that the tests' user talks to. */
 

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import * as memcage from 'memcage';
 import { createCage, exec, execFile, MemcageError, run } from 'memcage';
 import * as native from 'memcage/native';
-import { follow } from '../../support/child-record';
+import { follow } from '../../support/children/child-record';
 import { fixtureResult } from '../../support/fixture';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { type Cage, Cgroup, run, spawnSync } from 'memcage';
-import { makeCgroup } from '../../support/cgroup-tree';
+import { makeCgroup } from '../../support/cgroups/cgroup-tree';
 import { closedAfterEach } from '../../support/closed-after-each';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { fixture } from '../../support/cage-kinds';
-import { cagesOf, makeCgroup, members } from '../../support/cgroup-tree';
-import { firstLine, makeGuardPlace, WITHOUT_GUARDIAN } from '../../support/owner-fixture';
+import { cagesOf, makeCgroup, members } from '../../support/cgroups/cgroup-tree';
 import { patience } from '../../support/patience';
-import { endNow } from '../../support/processes';
+import { firstLine, makeGuardPlace, WITHOUT_GUARDIAN } from '../../support/processes/owner-fixture';
+import { endNow } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

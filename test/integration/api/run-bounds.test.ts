@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Cage, createCage, type MemberOptions, MemcageError, type RunOptions, run } from 'memcage';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { endNow, isAlive } from '../../support/processes';
+import { endNow, isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';

@@ -13,16 +13,16 @@ import {
   run,
   whyUnsupported,
 } from 'memcage';
-import { cgroupOf, makeCgroup, mountPoint, version, write } from '../../support/cgroup-tree';
-import { inChroot } from '../../support/chroot';
-import { delegate } from '../../support/delegate';
-import type { FaultRule } from '../../support/faults';
-import { NAMESPACE_FILES } from '../../support/namespace-files';
-import { temporaryDirectory } from '../../support/native-child';
+import { cgroupOf, makeCgroup, mountPoint, version, write } from '../../support/cgroups/cgroup-tree';
+import { delegate } from '../../support/cgroups/delegate';
+import type { FaultRule } from '../../support/native/faults';
+import { temporaryDirectory } from '../../support/native/native-child';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { addBuilt, addFile, BUILT, copyPackage } from '../../support/package-copy';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
+import { inChroot } from '../../support/roots/chroot';
+import { NAMESPACE_FILES } from '../../support/roots/namespace-files';
 import { testRows } from '../../support/rows';
 
 jest.setTimeout(patience(30_000));

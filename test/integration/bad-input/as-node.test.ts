@@ -1,11 +1,11 @@
 import { spawn as nodeSpawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { type Cage, createCage, run, spawn } from 'memcage';
-import { errorData, recordEvents } from '../../support/child-record';
+import { errorData, recordEvents } from '../../support/children/child-record';
+import type { Spawn } from '../../support/children/stock-spawn';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
-import type { Spawn } from '../../support/stock-spawn';
 
 /** The result of a call, as data: what it throws, or the events of the child. */
 async function fateOf(call: (start: Spawn) => ReturnType<Spawn>, start: Spawn): Promise<unknown> {

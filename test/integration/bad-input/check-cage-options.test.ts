@@ -1,6 +1,6 @@
 import { type CageOptions, checkCageOptions, createCage, run, spawn } from 'memcage';
-import { openFdCount } from '../../support/fds';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { openFdCount } from '../../support/processes/fds';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';

@@ -1,5 +1,5 @@
 import { Cgroup, type CreateCageOptions, createCage, type MemoryOption, run, spawn } from 'memcage';
-import { version } from '../../support/cgroup-tree';
+import { version } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from 'memcage';
-import { NAMESPACE_FILES } from '../../support/namespace-files';
 import { cagesLeft, expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
+import { NAMESPACE_FILES } from '../../support/roots/namespace-files';
 
 describeIf(['cgroup', 'root', 'userns'], 'namespaces that the kernel refuses', () => {
   expectNothingLeft(() => run('true', [], { memory: '10M' }));

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCage, run, type SpawnOptions, spawn } from 'memcage';
-import { readKey, readNumber, tree } from '../../support/cgroup-tree';
+import { readKey, readNumber, tree } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';

@@ -20,10 +20,10 @@ import {
 } from 'memcage';
 import { observeCgroups } from 'memcage/otel';
 import { collectCgroups } from 'memcage/prometheus';
-import { mountPoint, version } from '../../support/cgroup-tree';
-import { expectNoNewFds, openFds } from '../../support/fds';
+import { mountPoint, version } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
-import { childrenOf } from '../../support/processes';
+import { expectNoNewFds, openFds } from '../../support/processes/fds';
+import { childrenOf } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 

@@ -8,10 +8,10 @@ import type { Attempt, Learner } from '../../../lib/budget/learning/learner';
 import { SharedBudget } from '../../../lib/budget/shared-budget';
 import type { Budget, LearnedJob } from '../../../lib/contract/budget';
 import { run } from '../../../lib/index';
-import { eventsOf } from '../../support/budget-after-each';
+import { eventsOf } from '../../support/budget/budget-after-each';
 import { withCode } from '../../support/error-code';
-import { holding } from '../../support/holding';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { holding } from '../../support/processes/holding';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
 import { getEventListeners, once } from 'node:events';
 import { type JobEndedEvent, run, spawn } from 'memcage';
-import { budgetsClosedAfterEach, eventsOf } from '../../support/budget-after-each';
-import { cagesOf } from '../../support/cgroup-tree';
+import { budgetsClosedAfterEach, eventsOf } from '../../support/budget/budget-after-each';
+import { cagesOf } from '../../support/cgroups/cgroup-tree';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
-import { firstLine } from '../../support/owner-fixture';
-import { endNow, isAlive } from '../../support/processes';
+import { firstLine } from '../../support/processes/owner-fixture';
+import { endNow, isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

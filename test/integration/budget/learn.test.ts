@@ -20,8 +20,8 @@ import {
   MemoryLimitError,
   run,
 } from 'memcage';
-import { budgetsClosedAfterEach, eventsOf } from '../../support/budget-after-each';
-import { disk } from '../../support/disk';
+import { budgetsClosedAfterEach, eventsOf } from '../../support/budget/budget-after-each';
+import { disk } from '../../support/engines/disk';
 import { startFixture } from '../../support/fixture';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';

@@ -9,11 +9,11 @@ import {
   StallError,
   TimeoutError,
 } from 'memcage';
-import { CagedJobs, ofBullmq } from '../../support/caged-jobs';
-import { version } from '../../support/cgroup-tree';
+import { CagedJobs, ofBullmq } from '../../support/bullmq/caged-jobs';
+import { TestQueue } from '../../support/bullmq/queue';
+import { version } from '../../support/cgroups/cgroup-tree';
 import { patience } from '../../support/patience';
-import { hasEnded, isAlive } from '../../support/processes';
-import { TestQueue } from '../../support/queue';
+import { hasEnded, isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Job, Queue } from 'bullmq';
 import { type Cage, createCage, run } from 'memcage';
+import { SERVER } from '../../support/bullmq/valkey';
 import { said } from '../../support/cage-kinds';
 import { cagesLeft, expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { processesThatAre } from '../../support/processes';
+import { processesThatAre } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
-import { SERVER } from '../../support/valkey';
 
 /** How many jobs. docs/bullmq.md has what 1,000 of them took. */
 const JOBS = Number(process.env['MEMCAGE_TEST_JOBS'] ?? 150);

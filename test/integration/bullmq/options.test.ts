@@ -1,5 +1,5 @@
 import { cagedProcessor } from 'memcage/bullmq';
-import { ENDS } from '../../support/caged-jobs';
+import { ENDS } from '../../support/bullmq/caged-jobs';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';

@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createBudget, run } from 'memcage';
 import { type CagedProcessor, cagedProcessor } from 'memcage/bullmq';
+import { type JobRecord, TestQueue } from '../../support/bullmq/queue';
+import { Valkey } from '../../support/bullmq/valkey';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { type JobRecord, TestQueue } from '../../support/queue';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
-import { Valkey } from '../../support/valkey';
 
 jest.setTimeout(patience(60_000));
 

@@ -1,8 +1,8 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { type Cage, type Caged, Cgroup, createCage, run } from 'memcage';
 import { allocate, said } from '../../support/cage-kinds';
-import { limitOf, makeBelow, removeTree, version, write } from '../../support/cgroup-tree';
-import { runCli } from '../../support/cli';
+import { limitOf, makeBelow, removeTree, version, write } from '../../support/cgroups/cgroup-tree';
+import { runCli } from '../../support/cli/cli';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';

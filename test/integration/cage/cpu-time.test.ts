@@ -1,13 +1,13 @@
 import type * as Memcage from 'memcage';
 import { createCage, launcherFor, run, spawnSync } from 'memcage';
-import { members, version } from '../../support/cgroup-tree';
+import { members, version } from '../../support/cgroups/cgroup-tree';
+import { KILL_MEANS, memcageWithout } from '../../support/cgroups/kill-means';
 import { fixtureResult, startFixture } from '../../support/fixture';
-import { KILL_MEANS, memcageWithout } from '../../support/kill-means';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { childrenOf, stateOf } from '../../support/processes';
+import { childrenOf, stateOf } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
-import { until } from '../../support/until';
+import { block, until } from '../../support/until';
 
 const LOOP = 'while :; do :; done';
 const FOREVER = ['sh', ['-c', LOOP]] as const;
@@ -34,12 +34,6 @@ function failure(run: Promise<unknown>): Promise<Memcage.LimitError> {
     () => Promise.reject(new Error('it ended well')),
     (error: unknown) => error as Memcage.LimitError,
   );
-}
-
-function block(condition: () => boolean): boolean {
-  const end = Date.now() + patience(10_000);
-  while (!condition() && Date.now() < end) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-  return condition();
 }
 
 describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'a limit of processor time', () => {

@@ -2,8 +2,8 @@ import { spawn as nodeSpawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { createCage, run, spawn } from 'memcage';
 import { fixture } from '../../support/cage-kinds';
-import { cagesOf, makeCgroup, members } from '../../support/cgroup-tree';
-import { delegate } from '../../support/delegate';
+import { cagesOf, makeCgroup, members } from '../../support/cgroups/cgroup-tree';
+import { delegate } from '../../support/cgroups/delegate';
 import { expectNothingLeft } from '../../support/nothing-left';
 import {
   firstLine,
@@ -13,8 +13,8 @@ import {
   type Running,
   startOwner,
   WITHOUT_GUARDIAN,
-} from '../../support/owner-fixture';
-import { endNow, isAlive } from '../../support/processes';
+} from '../../support/processes/owner-fixture';
+import { endNow, isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from 'memcage';
-import { openCages } from '../../support/cgroup-tree';
+import { openCages } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft, removeOwners } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';

@@ -3,12 +3,12 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type * as Memcage from 'memcage';
 import { fixture } from '../../support/cage-kinds';
-import { cagesOf, cgroupOf, members, mountPoint, read, version, write } from '../../support/cgroup-tree';
-import { KILL_MEANS, memcageWithout } from '../../support/kill-means';
+import { cagesOf, cgroupOf, members, mountPoint, read, version, write } from '../../support/cgroups/cgroup-tree';
+import { KILL_MEANS, memcageWithout } from '../../support/cgroups/kill-means';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { processesWith } from '../../support/processes';
-import { compile } from '../../support/programs';
+import { processesWith } from '../../support/processes/processes';
+import { compile } from '../../support/processes/programs';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

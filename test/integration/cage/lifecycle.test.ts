@@ -2,10 +2,17 @@ import { existsSync } from 'node:fs';
 import { createCage, run, spawn } from 'memcage';
 import { loadNative } from '../../../lib/addon/load-native';
 import { said } from '../../support/cage-kinds';
-import { cagesOf, members, mountPoint, OWN_CGROUP_IN_SHELL, openCages, version } from '../../support/cgroup-tree';
-import { mark } from '../../support/mark';
+import {
+  cagesOf,
+  members,
+  mountPoint,
+  OWN_CGROUP_IN_SHELL,
+  openCages,
+  version,
+} from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
-import { endNow, isAlive, processesThatAre } from '../../support/processes';
+import { mark } from '../../support/processes/mark';
+import { endNow, isAlive, processesThatAre } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { block, until } from '../../support/until';
 

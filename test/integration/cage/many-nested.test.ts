@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createCage, type Outcome, run, spawn, spawnSync } from 'memcage';
 import { loadNative } from '../../../lib/addon/load-native';
 import { fixture, said } from '../../support/cage-kinds';
-import { OWN_CGROUP_IN_SHELL, version } from '../../support/cgroup-tree';
+import { OWN_CGROUP_IN_SHELL, version } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';

@@ -1,10 +1,10 @@
 import { type Cage, launcherFor, run, type StallError, type StallEvent, spawn, spawnSync } from 'memcage';
 import { cagesClosedAfterEach } from '../../support/closed-after-each';
-import { openFdCount } from '../../support/fds';
-import { fillFds } from '../../support/fill-fds';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { openFdCount } from '../../support/processes/fds';
+import { fillFds } from '../../support/processes/fill-fds';
+import { GREEDY, NARROW, WIDE } from '../../support/processes/stalling';
 import { describeIf } from '../../support/require';
-import { GREEDY, NARROW, WIDE } from '../../support/stalling';
 import { block, until } from '../../support/until';
 
 const MS = 600;

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
+import { home } from '../../support/cgroups/v2-home';
 import { fixtureResult } from '../../support/fixture';
 import { describeIf, type Feature } from '../../support/require';
-import { home } from '../../support/v2-home';
 
 interface Report {
   clones: { into: boolean; joins: number; started: boolean }[];

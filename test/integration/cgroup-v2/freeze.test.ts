@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cgroup, createCage, run, spawn } from 'memcage';
-import { cgroupOf, makeCgroup, read, write } from '../../support/cgroup-tree';
+import { cgroupOf, makeCgroup, read, write } from '../../support/cgroups/cgroup-tree';
+import { home, makeInHome } from '../../support/cgroups/v2-home';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { stateOf } from '../../support/processes';
+import { stateOf } from '../../support/processes/processes';
 import { describeIf, type Feature } from '../../support/require';
 import { until } from '../../support/until';
-import { home, makeInHome } from '../../support/v2-home';
 
 // Runs as long as it may, and takes little of a core.
 const BUSY = ['-c', 'while :; do sleep 0.01; done'];

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { Cgroup, type MemoryOption, run, spawn } from 'memcage';
 import { said } from '../../support/cage-kinds';
-import { read, readKey } from '../../support/cgroup-tree';
+import { read, readKey } from '../../support/cgroups/cgroup-tree';
+import { home, makeInHome, uniqueName } from '../../support/cgroups/v2-home';
 import { withCode } from '../../support/error-code';
-import { holding } from '../../support/holding';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { holding } from '../../support/processes/holding';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
-import { home, makeInHome, uniqueName } from '../../support/v2-home';
 
 describeIf('v2', 'limits on v2', () => {
   let parent: ReturnType<typeof makeInHome>;

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { release } from 'node:os';
 import { Cgroup } from '../../../lib/cgroup/handle/cgroup';
 import { killAll } from '../../../lib/cgroup/processes/kill';
+import { fakeCgroup } from '../../support/cgroups/fake-cgroup';
 import { withCode } from '../../support/error-code';
-import { fakeCgroup } from '../../support/fake-cgroup';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { Cgroup, createCage, run, spawn } from 'memcage';
 import { allocate, said } from '../../support/cage-kinds';
-import { readKey, write } from '../../support/cgroup-tree';
+import { readKey, write } from '../../support/cgroups/cgroup-tree';
+import { home, makeInHome } from '../../support/cgroups/v2-home';
 import { kernelHas } from '../../support/kernel-version';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
-import { home, makeInHome } from '../../support/v2-home';
 
 describeIf('v2', 'oomGroup', () => {
   let parent: ReturnType<typeof makeInHome>;

@@ -1,13 +1,13 @@
 import { Cgroup, run, spawn } from 'memcage';
 import { said } from '../../support/cage-kinds';
-import { hasPeak } from '../../support/cgroup-tree';
+import { hasPeak } from '../../support/cgroups/cgroup-tree';
+import { home, uniqueName } from '../../support/cgroups/v2-home';
 import { withCode } from '../../support/error-code';
-import { openFdCount } from '../../support/fds';
 import { kernelHas } from '../../support/kernel-version';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { openFdCount } from '../../support/processes/fds';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
-import { home, uniqueName } from '../../support/v2-home';
 
 const MiB = 2 ** 20;
 

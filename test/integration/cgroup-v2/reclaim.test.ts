@@ -1,14 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Cgroup, run, type Size, spawn } from 'memcage';
 import { said } from '../../support/cage-kinds';
-import { readNumber } from '../../support/cgroup-tree';
+import { readNumber } from '../../support/cgroups/cgroup-tree';
+import { home, uniqueName } from '../../support/cgroups/v2-home';
 import { withCode } from '../../support/error-code';
-import { expectNoNewFds, openFds } from '../../support/fds';
-import { holding } from '../../support/holding';
 import { kernelHas } from '../../support/kernel-version';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { expectNoNewFds, openFds } from '../../support/processes/fds';
+import { holding } from '../../support/processes/holding';
 import { describeIf } from '../../support/require';
-import { home, uniqueName } from '../../support/v2-home';
 
 const MiB = 2 ** 20;
 

@@ -2,16 +2,16 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cgroup, createCage, run, spawn } from 'memcage';
 import { said } from '../../support/cage-kinds';
-import { read, write } from '../../support/cgroup-tree';
+import { read, write } from '../../support/cgroups/cgroup-tree';
+import { home, uniqueName } from '../../support/cgroups/v2-home';
 import { withCode } from '../../support/error-code';
-import { mark } from '../../support/mark';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { endNow, isAlive, processesWith } from '../../support/processes';
+import { mark } from '../../support/processes/mark';
+import { endNow, isAlive, processesWith } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
-import { home, uniqueName } from '../../support/v2-home';
 
 const SLEEP = `sleep ${mark()}`;
 

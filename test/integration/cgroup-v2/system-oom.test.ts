@@ -1,8 +1,8 @@
 import { run } from 'memcage';
+import { home } from '../../support/cgroups/v2-home';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
-import { home } from '../../support/v2-home';
 
 // Allocates memory until the kernel kills it, as the first of all. Only what fits into the pipe is ever freed again.
 const GREEDY = 'echo 1000 > /proc/self/oom_score_adj && exec tail /dev/zero';

@@ -2,12 +2,12 @@ import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { Cgroup } from 'memcage';
-import { cgroupOf, limitOf, mountPoint, read, version } from '../../support/cgroup-tree';
+import { cgroupOf, limitOf, mountPoint, read, version } from '../../support/cgroups/cgroup-tree';
+import { foreign, other, strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';
-import { openFdCount } from '../../support/fds';
+import { openFdCount } from '../../support/processes/fds';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
-import { foreign, other, strangers } from '../../support/strangers';
 import { thrown } from '../../support/thrown';
 
 describeIf('cgroup', `Cgroup.create() on v${version}`, () => {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { fakeCgroup } from '../../support/fake-cgroup';
+import { fakeCgroup } from '../../support/cgroups/fake-cgroup';
 import { patience } from '../../support/patience';
 
 const FIXTURE = resolve(__dirname, '../../fixtures/dropped-handles.js');

@@ -1,10 +1,10 @@
 import { spawn as nodeSpawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { Cgroup, type MemcageError, spawn } from 'memcage';
-import { cgroupOf, mountPoint, version } from '../../support/cgroup-tree';
+import { cgroupOf, mountPoint, version } from '../../support/cgroups/cgroup-tree';
+import { strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';
 import { describeIf } from '../../support/require';
-import { strangers } from '../../support/strangers';
 import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';
 

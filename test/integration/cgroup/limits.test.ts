@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Cgroup, type MemoryLimits, spawn } from 'memcage';
-import { limitOf, oomKills, read, version } from '../../support/cgroup-tree';
+import { limitOf, oomKills, read, version } from '../../support/cgroups/cgroup-tree';
+import { foreign, other, strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';
-import { isAlive } from '../../support/processes';
+import { isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
-import { foreign, other, strangers } from '../../support/strangers';
 import { until } from '../../support/until';
 
 function open<T>(path: string, use: (cgroup: Cgroup) => T): T {

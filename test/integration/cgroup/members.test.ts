@@ -1,12 +1,12 @@
 import { spawn as nodeSpawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { Cgroup } from 'memcage';
-import { cgroupOf, members, version } from '../../support/cgroup-tree';
+import { cgroupOf, members, version } from '../../support/cgroups/cgroup-tree';
+import { strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';
-import { expectNoNewFds, openFds } from '../../support/fds';
-import { isAlive } from '../../support/processes';
+import { expectNoNewFds, openFds } from '../../support/processes/fds';
+import { isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
-import { strangers } from '../../support/strangers';
 import { until } from '../../support/until';
 
 describeIf('cgroup', `members of a Cgroup on v${version}`, () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { run, spawn } from 'memcage';
 import { fixture } from '../../support/cage-kinds';
-import { version } from '../../support/cgroup-tree';
+import { version } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';

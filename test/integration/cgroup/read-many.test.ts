@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { Cgroup, createCage, MemcageError, type Reading, readMany, run, type SampleField, spawn } from 'memcage';
 import { said } from '../../support/cage-kinds';
-import { cgroupOf, files, makeCgroup, mountPoint, version } from '../../support/cgroup-tree';
+import { cgroupOf, files, makeCgroup, mountPoint, version } from '../../support/cgroups/cgroup-tree';
+import { whileSteady } from '../../support/cgroups/kernel-figures';
 import { withCode } from '../../support/error-code';
-import { openFdCount } from '../../support/fds';
-import { fillFds } from '../../support/fill-fds';
-import { whileSteady } from '../../support/kernel-figures';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
+import { openFdCount } from '../../support/processes/fds';
+import { fillFds } from '../../support/processes/fill-fds';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';

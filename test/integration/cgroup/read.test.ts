@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { Cgroup } from 'memcage';
-import { files, limitOf, read, readNumber, readPeak, version } from '../../support/cgroup-tree';
+import { files, limitOf, read, readNumber, readPeak, version } from '../../support/cgroups/cgroup-tree';
+import { other, strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';
 import { describeIf } from '../../support/require';
-import { other, strangers } from '../../support/strangers';
 import { until } from '../../support/until';
 
 const UNLIMITED = 2 ** 63 - 65536;

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { fixture } from '../../support/cage-kinds';
-import { hasPeak, limitOf, version } from '../../support/cgroup-tree';
-import { isAlive } from '../../support/processes';
+import { hasPeak, limitOf, version } from '../../support/cgroups/cgroup-tree';
+import { strangers } from '../../support/cgroups/strangers';
+import { isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
-import { strangers } from '../../support/strangers';
 
 describeIf('cgroup', `a Cgroup of someone else on v${version}`, () => {
   const { inhabit, make } = strangers();

@@ -1,13 +1,13 @@
 import { existsSync, rmdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { Cgroup, createCage } from 'memcage';
-import { cgroupOf, limitOf, members, tree, version } from '../../support/cgroup-tree';
+import { cgroupOf, limitOf, members, tree, version } from '../../support/cgroups/cgroup-tree';
+import { other, strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';
-import { expectNoNewFds, openFds } from '../../support/fds';
-import { endNow, isAlive } from '../../support/processes';
+import { expectNoNewFds, openFds } from '../../support/processes/fds';
+import { endNow, isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { product, testRows } from '../../support/rows';
-import { other, strangers } from '../../support/strangers';
 import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';
 

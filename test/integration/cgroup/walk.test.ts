@@ -1,10 +1,10 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { Cgroup, run } from 'memcage';
-import { enableMemory, mountPoint, version } from '../../support/cgroup-tree';
+import { enableMemory, mountPoint, version } from '../../support/cgroups/cgroup-tree';
+import { strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';
-import { openFdCount } from '../../support/fds';
+import { openFdCount } from '../../support/processes/fds';
 import { describeIf } from '../../support/require';
-import { strangers } from '../../support/strangers';
 
 describeIf('cgroup', `walking through cgroups on v${version}`, () => {
   const { make } = strangers();

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cgroup, createCage, run, type Sample, spawn } from 'memcage';
 import { said } from '../../support/cage-kinds';
-import { makeCgroup, mountPoint, version } from '../../support/cgroup-tree';
+import { makeCgroup, mountPoint, version } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';

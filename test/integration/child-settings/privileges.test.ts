@@ -7,7 +7,8 @@ import { execSync, launcherFor, type PrivilegeOptions, run, type SpawnOptions, s
 import * as dropIn from 'memcage/child_process';
 import { native } from 'memcage/native';
 import { whyNoFilter } from '../../../lib/child-settings/seccomp-filter';
-import { ALLOW, assemble, type Bpf, callNumber, errno, KILL, LOAD, RETURN, refusing } from '../../support/bpf';
+import { ALLOW, assemble, type Bpf, callNumber, errno, KILL, LOAD, RETURN, refusing } from '../../support/cgroups/bpf';
+import { starts } from '../../support/children/starts';
 import { closedAfterEach } from '../../support/closed-after-each';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
@@ -16,7 +17,6 @@ import { random, seedOf } from '../../support/random';
 import { describeIf } from '../../support/require';
 import { runAsUser } from '../../support/rootless';
 import { testRows } from '../../support/rows';
-import { starts } from '../../support/starts';
 
 jest.setTimeout(patience(60_000));
 

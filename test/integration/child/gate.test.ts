@@ -5,14 +5,14 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { run, type SpawnOptions, spawn } from 'memcage';
-import { errno, refusing } from '../../support/bpf';
-import { errorData } from '../../support/child-record';
+import { fullBudgets } from '../../support/budget/full-budget';
+import { errno, refusing } from '../../support/cgroups/bpf';
+import { errorData } from '../../support/children/child-record';
 import { withCode } from '../../support/error-code';
-import { fullBudgets } from '../../support/full-budget';
 import { kernelHas } from '../../support/kernel-version';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { childrenOf, isAlive } from '../../support/processes';
+import { childrenOf, isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

@@ -8,7 +8,7 @@ import { ErrorCode, MemcageError } from '../../../lib/errors/errors';
 import type { LaunchPlan } from '../../../lib/process/launch';
 import type { NativeBinding, WatchEvent } from '../../../types/native';
 import type { NamespaceOptions } from '../../../types/options';
-import { openFdCount } from '../../support/fds';
+import { openFdCount } from '../../support/processes/fds';
 import { until } from '../../support/until';
 
 const { EIO } = constants.errno;

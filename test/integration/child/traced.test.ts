@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { run, spawn } from 'memcage';
 import { fixture, said } from '../../support/cage-kinds';
 import { expectNothingLeft } from '../../support/nothing-left';
-import { childrenOf, endNow, stateOf, threadTimeMs } from '../../support/processes';
+import { childrenOf, endNow, stateOf, threadTimeMs } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

@@ -1,8 +1,8 @@
-import { cagesOf, makeCgroup, members, version } from '../../support/cgroup-tree';
-import { runCli } from '../../support/cli';
-import { makeGuardPlace, type Running, startOwner, WITHOUT_GUARDIAN } from '../../support/owner-fixture';
+import { cagesOf, makeCgroup, members, version } from '../../support/cgroups/cgroup-tree';
+import { runCli } from '../../support/cli/cli';
 import { patience } from '../../support/patience';
-import { endNow, hasEnded, isAlive } from '../../support/processes';
+import { makeGuardPlace, type Running, startOwner, WITHOUT_GUARDIAN } from '../../support/processes/owner-fixture';
+import { endNow, hasEnded, isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderHtml } from '../../../lib/cli/chart/page';
 import { renderSvg } from '../../../lib/cli/chart/svg';
-import { RUNS } from '../../support/chart-data';
+import { RUNS } from '../../support/docs/chart-data';
 import { fixtureResult } from '../../support/fixture';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';

@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCli, startCli } from '../../support/cli';
-import { type Element, parseXml } from '../../support/markup';
+import { runCli, startCli } from '../../support/cli/cli';
+import { type Element, parseXml } from '../../support/docs/markup';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { cgroupOf, makeBelow, openCages, removeTree } from '../../support/cgroup-tree';
-import { type Cli, runCli, startCli } from '../../support/cli';
-import { type Completion, makeCompletion } from '../../support/completion';
+import { cgroupOf, makeBelow, openCages, removeTree } from '../../support/cgroups/cgroup-tree';
+import { type Cli, runCli, startCli } from '../../support/cli/cli';
+import { type Completion, makeCompletion } from '../../support/cli/completion';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';

@@ -1,11 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Diagnosis } from 'memcage';
-import { cgroupOf, mountPoint, removeTree } from '../../support/cgroup-tree';
-import { runCli } from '../../support/cli';
+import { cgroupOf, mountPoint, removeTree } from '../../support/cgroups/cgroup-tree';
+import { runCli } from '../../support/cli/cli';
+import { TerminalSession } from '../../support/cli/terminal';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
-import { TerminalSession } from '../../support/terminal';
 
 const MAIN = join(__dirname, '../../../dist/cli.js');
 

@@ -1,7 +1,7 @@
 import { run, spawn } from 'memcage';
 import { eachLine, said } from '../../support/cage-kinds';
-import { makeCgroup, version } from '../../support/cgroup-tree';
-import { runCli, startCli } from '../../support/cli';
+import { makeCgroup, version } from '../../support/cgroups/cgroup-tree';
+import { runCli, startCli } from '../../support/cli/cli';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';

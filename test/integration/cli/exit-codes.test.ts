@@ -2,8 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { version as cgroupVersion, makeCgroup } from '../../support/cgroup-tree';
-import { runCli } from '../../support/cli';
+import { version as cgroupVersion, makeCgroup } from '../../support/cgroups/cgroup-tree';
+import { runCli } from '../../support/cli/cli';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 

@@ -1,9 +1,9 @@
-import { runCli } from '../../support/cli';
-import { mark } from '../../support/mark';
+import { runCli } from '../../support/cli/cli';
+import { TerminalSession } from '../../support/cli/terminal';
 import { patience } from '../../support/patience';
-import { processesThatAre, stateOf } from '../../support/processes';
+import { mark } from '../../support/processes/mark';
+import { processesThatAre, stateOf } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
-import { TerminalSession } from '../../support/terminal';
 import { until } from '../../support/until';
 
 jest.setTimeout(patience(30_000));

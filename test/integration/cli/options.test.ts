@@ -1,7 +1,7 @@
 import { constants, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KILL, refusing } from '../../support/bpf';
+import { KILL, refusing } from '../../support/cgroups/bpf';
 import {
   files,
   makeCgroup,
@@ -10,14 +10,14 @@ import {
   OWN_CGROUP_IN_SHELL,
   openCages,
   version,
-} from '../../support/cgroup-tree';
-import { runCli, startCli } from '../../support/cli';
-import { LIVELOCK_LIMIT, type Livelock, makeLivelock } from '../../support/livelock';
-import { NAMESPACE_FILES } from '../../support/namespace-files';
+} from '../../support/cgroups/cgroup-tree';
+import { runCli, startCli } from '../../support/cli/cli';
 import { patience } from '../../support/patience';
-import { hasEnded, isAlive } from '../../support/processes';
+import { LIVELOCK_LIMIT, type Livelock, makeLivelock } from '../../support/processes/livelock';
+import { hasEnded, isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
-import { SYSTEM } from '../../support/root-directory';
+import { NAMESPACE_FILES } from '../../support/roots/namespace-files';
+import { SYSTEM } from '../../support/roots/root-directory';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCli, startCli } from '../../support/cli';
-import { parseXml } from '../../support/markup';
+import { runCli, startCli } from '../../support/cli/cli';
+import { parseXml } from '../../support/docs/markup';
 import { patience } from '../../support/patience';
-import { isAlive } from '../../support/processes';
+import { isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

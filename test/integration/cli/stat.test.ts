@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { cgroupOf, files, makeBelow, makeCgroup, mountPoint, read, version } from '../../support/cgroup-tree';
-import { runCli } from '../../support/cli';
+import { cgroupOf, files, makeBelow, makeCgroup, mountPoint, read, version } from '../../support/cgroups/cgroup-tree';
+import { runCli } from '../../support/cli/cli';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 

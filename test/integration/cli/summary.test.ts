@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { version } from '../../support/cgroup-tree';
-import { runCli } from '../../support/cli';
+import { version } from '../../support/cgroups/cgroup-tree';
+import { runCli } from '../../support/cli/cli';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeCgroup, members, mountPoint, openCages } from '../../support/cgroup-tree';
-import { startCli } from '../../support/cli';
+import { makeCgroup, members, mountPoint, openCages } from '../../support/cgroups/cgroup-tree';
+import { startCli } from '../../support/cli/cli';
+import { TerminalSession } from '../../support/cli/terminal';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
-import { TerminalSession } from '../../support/terminal';
 import { until } from '../../support/until';
 
 jest.setTimeout(patience(60_000));

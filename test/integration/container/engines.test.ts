@@ -6,11 +6,11 @@ import { json } from 'node:stream/consumers';
 import { Cgroup } from 'memcage';
 import { type Docker, startDocker } from '../../../examples/support/docker.mts';
 import { findProgram, packPrograms } from '../../../examples/support/programs.mts';
-import { version } from '../../support/cgroup-tree';
+import { version } from '../../support/cgroups/cgroup-tree';
+import { memcage } from '../../support/engines/pod';
+import { Podman } from '../../support/engines/podman';
 import { withCode } from '../../support/error-code';
 import { patience } from '../../support/patience';
-import { memcage } from '../../support/pod';
-import { Podman } from '../../support/podman';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

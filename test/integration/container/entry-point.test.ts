@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../../../examples/support/programs.mts';
-import { read, version, write } from '../../support/cgroup-tree';
-import { mark } from '../../support/mark';
+import { read, version, write } from '../../support/cgroups/cgroup-tree';
+import { memcage, Pod, type PodEnd } from '../../support/engines/pod';
 import { patience } from '../../support/patience';
-import { memcage, Pod, type PodEnd } from '../../support/pod';
-import { processesWith } from '../../support/processes';
+import { mark } from '../../support/processes/mark';
+import { processesWith } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
 import { Cgroup } from 'memcage';
-import { type Answer, memory, type Self } from '../../support/container-view';
+import { type Answer, memory, type Self } from '../../support/engines/container-view';
+import { runInContainer, whileContainerRuns } from '../../support/engines/runc';
 import { describeIf } from '../../support/require';
-import { runInContainer, whileContainerRuns } from '../../support/runc';
 import { until } from '../../support/until';
 
 const MIB = 2 ** 20;

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Answer, EngineTree, memory, type Self } from '../../support/container-view';
+import { type Answer, EngineTree, memory, type Self } from '../../support/engines/container-view';
 import { describeIf } from '../../support/require';
 
 const MIB = 2 ** 20;

@@ -4,13 +4,13 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseSync, transformSync } from '@swc/core';
-import { type Block, blocksOf, type Example, examplesOf, pages } from '../../support/doc-examples';
+import { type Block, blocksOf, type Example, examplesOf, pages } from '../../support/docs/doc-examples';
+import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { cagesLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { runtimePath } from '../../support/runtimes';
-import { makeUserProject, type UserProject } from '../../support/user-project';
 
 jest.setTimeout(patience(60_000));
 

@@ -2,9 +2,9 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fixtureResult } from '../../support/fixture';
+import { WITHOUT_ADDON, type WithoutAddon } from '../../support/native/without-addon';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
-import { WITHOUT_ADDON, type WithoutAddon } from '../../support/without-addon';
 
 const LIMIT_MS = 60_000;
 

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fixtureResult } from '../../support/fixture';
+import { WITHOUT_ADDON } from '../../support/native/without-addon';
 import { copyPackage } from '../../support/package-copy';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
-import { WITHOUT_ADDON } from '../../support/without-addon';
 
 const LIMIT_MS = 120_000;
 

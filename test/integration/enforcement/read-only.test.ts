@@ -1,7 +1,7 @@
 import type { Cage, Outcome } from 'memcage';
+import { answersOf } from '../../support/cgroups/read-only-cgroups';
 import { patience } from '../../support/patience';
-import { isAlive } from '../../support/processes';
-import { answersOf } from '../../support/read-only-cgroups';
+import { isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

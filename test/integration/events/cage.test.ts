@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cage, type CageEvents, createCage, type OomEvent, run, spawn } from 'memcage';
 import { allocate, eachLine, type Kind, kinds, place, said } from '../../support/cage-kinds';
-import { version } from '../../support/cgroup-tree';
-import { openFdCount } from '../../support/fds';
+import { version } from '../../support/cgroups/cgroup-tree';
+import { countOf, namesOf, recordEvents } from '../../support/children/record-events';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { countOf, namesOf, recordEvents } from '../../support/record-events';
+import { openFdCount } from '../../support/processes/fds';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { run, spawn } from 'memcage';
 import { eachLine, said } from '../../support/cage-kinds';
-import { expectNoNewFds, openFds } from '../../support/fds';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { expectNoNewFds, openFds } from '../../support/processes/fds';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

@@ -12,12 +12,12 @@ import {
   type UsageEvent,
 } from 'memcage';
 import { said } from '../../support/cage-kinds';
-import { files, version } from '../../support/cgroup-tree';
-import { expectNoNewFds, openFdCount, openFds } from '../../support/fds';
-import { fillFds } from '../../support/fill-fds';
+import { files, version } from '../../support/cgroups/cgroup-tree';
+import { countOf, type Recorded, recordEvents } from '../../support/children/record-events';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { countOf, type Recorded, recordEvents } from '../../support/record-events';
+import { expectNoNewFds, openFdCount, openFds } from '../../support/processes/fds';
+import { fillFds } from '../../support/processes/fill-fds';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';

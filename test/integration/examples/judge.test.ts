@@ -1,5 +1,5 @@
 import { groups } from '../../../examples/judge/submissions.mts';
-import { expectChecked } from '../../support/example-programs';
+import { expectChecked } from '../../support/docs/example-programs';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 

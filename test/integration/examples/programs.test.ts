@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { startDocker } from '../../../examples/support/docker.mts';
-import { version } from '../../support/cgroup-tree';
-import { expectChecked, expectLines, runExample, runExampleIn, runProgram } from '../../support/example-programs';
+import { version } from '../../support/cgroups/cgroup-tree';
+import { expectChecked, expectLines, runExample, runExampleIn, runProgram } from '../../support/docs/example-programs';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { runtimePath } from '../../support/runtimes';

@@ -1,6 +1,6 @@
 import { refusedValue } from '../../../lib/cgroup/directory/refused-value';
 import { getFile, setFile } from '../../../lib/cgroup/handle/access';
-import { fakeCgroup } from '../../support/fake-cgroup';
+import { fakeCgroup } from '../../support/cgroups/fake-cgroup';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';

@@ -1,6 +1,6 @@
 import { Cgroup, type MemcageError, run, spawn } from 'memcage';
 import { said } from '../../support/cage-kinds';
-import { makeCgroup, read, version } from '../../support/cgroup-tree';
+import { makeCgroup, read, version } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';

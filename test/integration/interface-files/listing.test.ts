@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cgroup, type FileNeed, INTERFACE_FILES, type InterfaceFile, type ReadableFile } from 'memcage';
-import { type Controller, makeCgroup, mountPoint, version } from '../../support/cgroup-tree';
+import { type Controller, makeCgroup, mountPoint, version } from '../../support/cgroups/cgroup-tree';
 import { kernelHas } from '../../support/kernel-version';
 import { describeIf, type Feature } from '../../support/require';
 import { testRows } from '../../support/rows';

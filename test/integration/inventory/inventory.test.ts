@@ -1,10 +1,10 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { cageOf, collectGarbage, createCage, findCage, type ListedCage, listCages, spawn } from 'memcage';
-import { version } from '../../support/cgroup-tree';
+import { version } from '../../support/cgroups/cgroup-tree';
+import { strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';
-import { openFdCount } from '../../support/fds';
+import { openFdCount } from '../../support/processes/fds';
 import { describeIf } from '../../support/require';
-import { strangers } from '../../support/strangers';
 import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';
 

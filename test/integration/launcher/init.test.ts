@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type SpawnOptions, spawn } from 'memcage';
-import { mark } from '../../support/mark';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { processesWith } from '../../support/processes';
+import { mark } from '../../support/processes/mark';
+import { processesWith } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';

@@ -6,9 +6,9 @@ import { native } from 'memcage/native';
 import { launcherArguments } from '../../../lib/launcher/arguments';
 import { launcherPath } from '../../../lib/launcher/executable';
 import { NO_NAMESPACES } from '../../../lib/namespaces/namespaces';
-import { temporaryDirectory } from '../../support/native-child';
+import { temporaryDirectory } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';
-import { inRoot, SYSTEM, tmpfs } from '../../support/root-plan';
+import { inRoot, SYSTEM, tmpfs } from '../../support/roots/root-plan';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
 

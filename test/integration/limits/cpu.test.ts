@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { createCage, run, spawn } from 'memcage';
-import { version } from '../../support/cgroup-tree';
+import { version } from '../../support/cgroups/cgroup-tree';
+import { controllerCgroup } from '../../support/cgroups/side-cgroups';
 import { cagesClosedAfterEach } from '../../support/closed-after-each';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
-import { controllerCgroup } from '../../support/side-cgroups';
 
 /**
  * Works for so many ms of processor time from its start on: what its process used before that, it may have used before it

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Cgroup } from 'memcage';
-import { version } from '../../support/cgroup-tree';
+import { version } from '../../support/cgroups/cgroup-tree';
+import { controllerCgroup } from '../../support/cgroups/side-cgroups';
 import { cagesClosedAfterEach } from '../../support/closed-after-each';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
-import { controllerCgroup } from '../../support/side-cgroups';
 
 const MIB = 2 ** 20;
 const ALLOWED = ['sed', ['-n', 's/^Cpus_allowed_list:\t//p', '/proc/self/status']] as const;

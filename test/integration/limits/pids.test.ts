@@ -2,13 +2,13 @@ import { spawnSync as stockSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createCage, exec, execFile, fork, launcherFor, type Outcome, run, spawn, spawnSync } from 'memcage';
-import { readNumber, version } from '../../support/cgroup-tree';
+import { readNumber, version } from '../../support/cgroups/cgroup-tree';
+import { controllerCgroup } from '../../support/cgroups/side-cgroups';
 import { cagesClosedAfterEach } from '../../support/closed-after-each';
 import { kernelHas } from '../../support/kernel-version';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
-import { controllerCgroup } from '../../support/side-cgroups';
 import { until } from '../../support/until';
 
 /** Perl forks itself, without a shell that would try again; it writes how many forks succeeded. */

@@ -3,11 +3,11 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run, spawn } from 'memcage';
-import { fillFds } from '../../support/fill-fds';
+import { controllerCgroup } from '../../support/cgroups/side-cgroups';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
+import { fillFds } from '../../support/processes/fill-fds';
 import { describeIf } from '../../support/require';
-import { controllerCgroup } from '../../support/side-cgroups';
 import { until } from '../../support/until';
 
 /** Longer than memcage waits before it makes the next cage ahead. */

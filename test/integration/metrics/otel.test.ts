@@ -9,8 +9,8 @@ import {
 import { Cgroup, createCage, run } from 'memcage';
 import { type ObserveCgroupsOptions, observeCgroups } from 'memcage/otel';
 import { said } from '../../support/cage-kinds';
-import { makeCgroup, version } from '../../support/cgroup-tree';
-import { VICTIM, whileSteady } from '../../support/kernel-figures';
+import { makeCgroup, version } from '../../support/cgroups/cgroup-tree';
+import { VICTIM, whileSteady } from '../../support/cgroups/kernel-figures';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';

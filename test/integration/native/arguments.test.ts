@@ -1,8 +1,8 @@
 import { native } from 'memcage/native';
-import { openFdCount } from '../../support/fds';
-import { cloneOptions } from '../../support/native-child';
-import { childrenOf } from '../../support/processes';
-import { bind, inRoot, tmpfs } from '../../support/root-plan';
+import { cloneOptions } from '../../support/native/native-child';
+import { openFdCount } from '../../support/processes/fds';
+import { childrenOf } from '../../support/processes/processes';
+import { bind, inRoot, tmpfs } from '../../support/roots/root-plan';
 import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
 

@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
 import { type AttendedPipe, type AttendOptions, type CloneOptions, native } from 'memcage/native';
-import { BUSY } from '../../support/busy';
-import { openFdCount } from '../../support/fds';
-import { shell, startChild } from '../../support/native-child';
+import { shell, startChild } from '../../support/native/native-child';
 import { patience } from '../../support/patience';
+import { BUSY } from '../../support/processes/busy';
+import { openFdCount } from '../../support/processes/fds';
 import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
 

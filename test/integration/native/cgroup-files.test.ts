@@ -15,12 +15,12 @@ import {
 import { constants as os } from 'node:os';
 import { join } from 'node:path';
 import { native } from 'memcage/native';
-import { files, makeCgroup } from '../../support/cgroup-tree';
-import { faults } from '../../support/faults';
-import { expectNoNewFds, openFdCount, openFds } from '../../support/fds';
+import { files, makeCgroup } from '../../support/cgroups/cgroup-tree';
 import { fixtureResult, startFixture } from '../../support/fixture';
-import { makeFifo, temporaryDirectory } from '../../support/native-child';
-import { endNow } from '../../support/processes';
+import { faults } from '../../support/native/faults';
+import { makeFifo, temporaryDirectory } from '../../support/native/native-child';
+import { expectNoNewFds, openFdCount, openFds } from '../../support/processes/fds';
+import { endNow } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';

@@ -13,12 +13,12 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { type CloneOptions, native } from 'memcage/native';
-import { makeCgroup, version } from '../../support/cgroup-tree';
-import { faults } from '../../support/faults';
-import { cloneOptions, finish, makeFifo, temporaryDirectory, whileRunning } from '../../support/native-child';
-import { threadStatuses } from '../../support/processes';
+import { makeCgroup, version } from '../../support/cgroups/cgroup-tree';
+import { starts } from '../../support/children/starts';
+import { faults } from '../../support/native/faults';
+import { cloneOptions, finish, makeFifo, temporaryDirectory, whileRunning } from '../../support/native/native-child';
+import { threadStatuses } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
-import { starts } from '../../support/starts';
 
 const F_SETFD = 2;
 const PR_GET_DUMPABLE = 3;

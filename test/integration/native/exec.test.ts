@@ -3,7 +3,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, rmSync, symlinkSync, writeFi
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { native } from 'memcage/native';
-import { cloneOptions, finish, outputOf, temporaryDirectory } from '../../support/native-child';
+import { cloneOptions, finish, outputOf, temporaryDirectory } from '../../support/native/native-child';
 import { testRows } from '../../support/rows';
 
 type End = { output: string } | { errno: number };

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { native } from 'memcage/native';
-import { makeCgroup } from '../../support/cgroup-tree';
-import { cloneTwice, failedAt, RAN, twice } from '../../support/clone-fixture';
-import type { FaultRule } from '../../support/faults';
+import { makeCgroup } from '../../support/cgroups/cgroup-tree';
 import { fixtureResult } from '../../support/fixture';
-import { shell, temporaryDirectory } from '../../support/native-child';
+import { cloneTwice, failedAt, RAN, twice } from '../../support/native/clone-fixture';
+import type { FaultRule } from '../../support/native/faults';
+import { shell, temporaryDirectory } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 

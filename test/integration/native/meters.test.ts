@@ -5,16 +5,16 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { native, type WatchEvent } from 'memcage/native';
-import { type Controller, makeCgroup, members, write } from '../../support/cgroup-tree';
-import { openFdCount } from '../../support/fds';
+import { type Controller, makeCgroup, members, write } from '../../support/cgroups/cgroup-tree';
 import { fixtureResult } from '../../support/fixture';
-import { isRunning } from '../../support/is-running';
 import { kernelHas } from '../../support/kernel-version';
-import { refusal } from '../../support/native-child';
 import { patience } from '../../support/patience';
-import { stateOf } from '../../support/processes';
+import { openFdCount } from '../../support/processes/fds';
+import { isRunning } from '../../support/processes/is-running';
+import { stateOf } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
-import { until } from '../../support/until';
+import { thrown } from '../../support/thrown';
+import { block, until } from '../../support/until';
 
 const { ENOENT, ENODATA } = constants.errno;
 
@@ -78,12 +78,6 @@ function start(script: string, ...places: string[]): ChildProcess {
   const child = spawn('sh', ['-c', [...join, script].join('; ')], { stdio: 'ignore' });
   children.push(child);
   return child;
-}
-
-function block(condition: () => boolean): boolean {
-  const end = Date.now() + patience(15_000);
-  while (!condition() && Date.now() < end) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-  return condition();
 }
 
 describeIf(['unified', 'root'], 'a meter', () => {
@@ -225,7 +219,7 @@ describeIf(['unified', 'root'], 'a meter', () => {
   test('refuses what it can not read', () => {
     const { dirFd } = make('unified');
     const start = (options: object): unknown =>
-      refusal(() =>
+      thrown(() =>
         native.startMeter({
           dirFd,
           path: '',

@@ -2,9 +2,9 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type CloneOptions, native } from 'memcage/native';
-import { makeCgroup, version } from '../../support/cgroup-tree';
-import { faults } from '../../support/faults';
-import { outputOf, shell, temporaryDirectory, whileRunning } from '../../support/native-child';
+import { makeCgroup, version } from '../../support/cgroups/cgroup-tree';
+import { faults } from '../../support/native/faults';
+import { outputOf, shell, temporaryDirectory, whileRunning } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 

@@ -4,7 +4,7 @@ import { loadNative } from '../../../lib/addon/load-native';
 import { OwnedFd } from '../../../lib/addon/owned-fd';
 import { EventCounter } from '../../../lib/cgroup/directory/event-counter';
 import { OpenFile } from '../../../lib/cgroup/directory/open-file';
-import { fakeCgroup } from '../../support/fake-cgroup';
+import { fakeCgroup } from '../../support/cgroups/fake-cgroup';
 
 const { EBADF } = constants.errno;
 

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CloneOptions, native } from 'memcage/native';
-import { cloneTwice, RAN, twice } from '../../support/clone-fixture';
 import { startFixture } from '../../support/fixture';
-import { cloneOptions } from '../../support/native-child';
+import { cloneTwice, RAN, twice } from '../../support/native/clone-fixture';
+import { cloneOptions } from '../../support/native/native-child';
 import { patience } from '../../support/patience';
-import { endNow, isAlive } from '../../support/processes';
+import { endNow, isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';

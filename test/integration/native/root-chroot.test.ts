@@ -2,11 +2,11 @@ import { rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { CloneOptions, RootPlan } from 'memcage/native';
-import { inChroot } from '../../support/chroot';
-import { cloneTwiceBy, failedAt, RAN, twice } from '../../support/clone-fixture';
-import { shell, temporaryDirectory } from '../../support/native-child';
+import { cloneTwiceBy, failedAt, RAN, twice } from '../../support/native/clone-fixture';
+import { shell, temporaryDirectory } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';
-import { inRoot, SYSTEM, tmpfs } from '../../support/root-plan';
+import { inChroot } from '../../support/roots/chroot';
+import { inRoot, SYSTEM, tmpfs } from '../../support/roots/root-plan';
 import { testRows } from '../../support/rows';
 
 const { EPERM } = constants.errno;

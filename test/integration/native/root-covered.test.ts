@@ -2,9 +2,9 @@ import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { native, type RootPlan } from 'memcage/native';
-import { cloneOptions, temporaryDirectory } from '../../support/native-child';
+import { cloneOptions, temporaryDirectory } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';
-import { bind, inRoot, SYSTEM, tmpfs } from '../../support/root-plan';
+import { bind, inRoot, SYSTEM, tmpfs } from '../../support/roots/root-plan';
 import { testRows } from '../../support/rows';
 
 const { EBUSY } = constants.errno;

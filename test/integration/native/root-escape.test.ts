@@ -2,9 +2,9 @@ import { closeSync, mkdirSync, openSync, rmSync, symlinkSync, writeFileSync } fr
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { native, type RootPlan } from 'memcage/native';
-import { cloneOptions, makeFifo, outputOf, shell, temporaryDirectory } from '../../support/native-child';
+import { cloneOptions, makeFifo, outputOf, shell, temporaryDirectory } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';
-import { bind, inRoot, SYSTEM } from '../../support/root-plan';
+import { bind, inRoot, SYSTEM } from '../../support/roots/root-plan';
 import { testRows } from '../../support/rows';
 
 const { ELOOP, ENOENT } = constants.errno;

@@ -3,10 +3,10 @@ import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type CloneOptions, native, type RootPlan } from 'memcage/native';
 import { launcherPath } from '../../../lib/launcher/executable';
-import { cloneTwice, RAN, twice } from '../../support/clone-fixture';
-import { shell, temporaryDirectory } from '../../support/native-child';
+import { cloneTwice, RAN, twice } from '../../support/native/clone-fixture';
+import { shell, temporaryDirectory } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';
-import { bind, EMPTY, inRoot, printedIn, SYSTEM } from '../../support/root-plan';
+import { bind, EMPTY, inRoot, printedIn, SYSTEM } from '../../support/roots/root-plan';
 import { testRows } from '../../support/rows';
 
 const { ENOSYS } = constants.errno;

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, wri
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { RootPlan } from 'memcage/native';
-import { temporaryDirectory } from '../../support/native-child';
+import { temporaryDirectory } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';
-import { ownMounts } from '../../support/root-directory';
-import { bind, EMPTY, failureIn, printedIn, SYSTEM, tmpfs } from '../../support/root-plan';
+import { ownMounts } from '../../support/roots/root-directory';
+import { bind, EMPTY, failureIn, printedIn, SYSTEM, tmpfs } from '../../support/roots/root-plan';
 import { testRows } from '../../support/rows';
 
 const { EBUSY, EISDIR, ELOOP, ENOENT, ENOTDIR } = constants.errno;

@@ -1,11 +1,11 @@
 import { constants } from 'node:os';
 import { type CloneFailure, native, type RootPlan } from 'memcage/native';
-import { cloneTwice, cloneTwiceBy, failedAt, RAN, twice } from '../../support/clone-fixture';
 import { fixtureResult } from '../../support/fixture';
-import { cloneOptions } from '../../support/native-child';
+import { cloneTwice, cloneTwiceBy, failedAt, RAN, twice } from '../../support/native/clone-fixture';
+import { cloneOptions } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';
-import { bind, inRoot, SYSTEM, tmpfs } from '../../support/root-plan';
 import { user } from '../../support/rootless';
+import { bind, inRoot, SYSTEM, tmpfs } from '../../support/roots/root-plan';
 import { testRows } from '../../support/rows';
 
 const { EMFILE, ENOSYS, EPERM } = constants.errno;

@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { native, type RootPlan } from 'memcage/native';
-import { errno, refusing } from '../../support/bpf';
-import { outputOf, shell, temporaryDirectory } from '../../support/native-child';
+import { errno, refusing } from '../../support/cgroups/bpf';
+import { outputOf, shell, temporaryDirectory } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';
-import { ownMounts } from '../../support/root-directory';
-import { bind, EMPTY, failureIn, inRoot, printedIn, SYSTEM, tmpfs } from '../../support/root-plan';
+import { ownMounts } from '../../support/roots/root-directory';
+import { bind, EMPTY, failureIn, inRoot, printedIn, SYSTEM, tmpfs } from '../../support/roots/root-plan';
 import { testRows } from '../../support/rows';
 
 const { EACCES, ENOENT } = constants.errno;

@@ -2,10 +2,10 @@ import { existsSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { native, type Stage } from 'memcage/native';
-import { cloneTwice, failedAt, RAN, type Scenario, twice } from '../../support/clone-fixture';
-import { makeFifo, shell, temporaryDirectory } from '../../support/native-child';
+import { cloneTwice, failedAt, RAN, type Scenario, twice } from '../../support/native/clone-fixture';
+import { makeFifo, shell, temporaryDirectory } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';
-import { bind, inRoot, tmpfs } from '../../support/root-plan';
+import { bind, inRoot, tmpfs } from '../../support/roots/root-plan';
 import { testRows } from '../../support/rows';
 
 const { EBADF, EBUSY, EINVAL, ENOENT, ENOSYS, ENOTDIR, EPERM, ETIMEDOUT } = constants.errno;

@@ -4,15 +4,14 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { native, type StallMeterOptions, type WatchEvent } from 'memcage/native';
-import { files, makeCgroup, members, readKey, removeTree, version, write } from '../../support/cgroup-tree';
-import { openFdCount } from '../../support/fds';
-import { isRunning } from '../../support/is-running';
-import { LIVELOCK_LIMIT, type Livelock, makeLivelock } from '../../support/livelock';
-import { refusal } from '../../support/native-child';
-import { patience } from '../../support/patience';
-import { isExiting, isPending, stateOf } from '../../support/processes';
+import { files, makeCgroup, members, readKey, removeTree, version, write } from '../../support/cgroups/cgroup-tree';
+import { openFdCount } from '../../support/processes/fds';
+import { isRunning } from '../../support/processes/is-running';
+import { LIVELOCK_LIMIT, type Livelock, makeLivelock } from '../../support/processes/livelock';
+import { isExiting, isPending, stateOf } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
-import { until } from '../../support/until';
+import { thrown } from '../../support/thrown';
+import { block, until } from '../../support/until';
 
 const { ENODATA, ENOENT } = constants.errno;
 const { SIGKILL } = constants.signals;
@@ -115,12 +114,6 @@ function fakes(contents: Record<string, string>): number {
   return fd;
 }
 
-function block(condition: () => boolean, pauseMs = 20): boolean {
-  const end = Date.now() + patience(30_000);
-  while (!condition() && Date.now() < end) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
-  return condition();
-}
-
 describeIf([version === 2 ? 'v2' : 'hybrid', 'refaults', 'root'], 'a meter of stalls', () => {
   beforeAll(() => {
     livelock = makeLivelock();
@@ -136,7 +129,7 @@ describeIf([version === 2 ? 'v2' : 'hybrid', 'refaults', 'root'], 'a meter of st
     const child = start(place, livelock.command());
     const exit = once(child, 'exit');
     // Not reaped, while JavaScript is blocked.
-    expect(block(() => stateOf(child.pid as number) === 'Z')).toBe(true);
+    expect(block(() => stateOf(child.pid as number) === 'Z', 30_000)).toBe(true);
     expect(reached).toEqual([]);
     expect(await exit).toEqual([null, 'SIGKILL']);
     const event = await until('the event', () => reached[0]);
@@ -206,7 +199,7 @@ describeIf([version === 2 ? 'v2' : 'hybrid', 'refaults', 'root'], 'a meter of st
     const sleepers = Array.from({ length: 40 }, () => start(place, ['sleep', '1000']));
     await until('all of them', () => members(place.memory).length === sleepers.length);
     const child = start(place, livelock.command());
-    expect(block(() => native.readMeter({ id })?.times === 1, 0)).toBe(true);
+    expect(block(() => native.readMeter({ id })?.times === 1, 30_000, 0)).toBe(true);
     const spared = sleepers.filter(({ pid }) => !isKilled(pid as number));
     expect(spared.length).toBeLessThan(5);
     await until('the end of all', () => ![child, ...sleepers].some(isRunning));
@@ -247,7 +240,7 @@ describeIf([version === 2 ? 'v2' : 'hybrid', 'refaults', 'root'], 'a meter of st
   test('refuses a kernel that tells nothing', () => {
     const place = make();
     const start = (changes: Partial<StallMeterOptions>): unknown =>
-      refusal(() => native.startStallMeter({ ...options(place), ...changes }));
+      thrown(() => native.startStallMeter({ ...options(place), ...changes }));
     const nothing = fakes({ 'memory.stat': 'pgfault 1\npgmajfault 1\n' });
     expect(start({ dirFd: nothing, pressureDirFd: nothing })).toMatchObject({
       ...{ code: 'ENODATA', errno: -ENODATA, path: 'memory.stat' },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type StallSlice, stallRule } from '../../support/stall-rule';
+import { type StallSlice, stallRule } from '../../support/native/stall-rule';
 
 /** What a recorded program did in each quarter of a second at its limit. */
 interface Trace {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { native } from 'memcage/native';
-import { type Answer, startFakeBus } from '../../support/fake-bus';
+import { type Answer, startFakeBus } from '../../support/native/fake-bus';
 import { patience } from '../../support/patience';
 import { until } from '../../support/until';
 

@@ -2,7 +2,7 @@ import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { native } from 'memcage/native';
 import { fixtureResult } from '../../support/fixture';
-import { killAndFinish, startChild } from '../../support/native-child';
+import { killAndFinish, startChild } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { native } from 'memcage/native';
-import { makeCgroup, write } from '../../support/cgroup-tree';
+import { makeCgroup, write } from '../../support/cgroups/cgroup-tree';
 import {
   cloneTwice,
   failedAt,
@@ -10,10 +10,10 @@ import {
   type Scenario,
   startCloningTwice,
   twice,
-} from '../../support/clone-fixture';
-import { cloneOptions, finish, makeFifo, startChild, temporaryDirectory } from '../../support/native-child';
+} from '../../support/native/clone-fixture';
+import { cloneOptions, finish, makeFifo, startChild, temporaryDirectory } from '../../support/native/native-child';
 import { patience } from '../../support/patience';
-import { readIfThere } from '../../support/processes';
+import { readIfThere } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 
 const { ETIMEDOUT } = constants.errno;

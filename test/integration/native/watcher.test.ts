@@ -1,11 +1,11 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { native, type WatchEvent } from 'memcage/native';
-import { BUSY } from '../../support/busy';
-import { openFdCount } from '../../support/fds';
 import { fixtureResult } from '../../support/fixture';
-import { killAndFinish, type Running, SIGKILL, shell, startChild } from '../../support/native-child';
-import { childrenOf, threadCount } from '../../support/processes';
+import { killAndFinish, type Running, SIGKILL, shell, startChild } from '../../support/native/native-child';
+import { BUSY } from '../../support/processes/busy';
+import { openFdCount } from '../../support/processes/fds';
+import { childrenOf, threadCount } from '../../support/processes/processes';
 import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
 import { until } from '../../support/until';

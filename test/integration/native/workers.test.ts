@@ -1,7 +1,7 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fixtureResult } from '../../support/fixture';
-import { temporaryDirectory } from '../../support/native-child';
+import { temporaryDirectory } from '../../support/native/native-child';
 
 const NOTHING = { fds: 0, watcherThreads: 0, children: '' };
 

@@ -4,7 +4,7 @@ import { rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cgroup, createCage, type Outcome, spawn } from 'memcage';
 import { allocate } from '../../support/cage-kinds';
-import { OWN_CGROUP_IN_SHELL } from '../../support/cgroup-tree';
+import { OWN_CGROUP_IN_SHELL } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';

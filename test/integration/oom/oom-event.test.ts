@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cage, createCage, type OomEvent, run } from 'memcage';
 import { allocate, eachLine, type Kind, killedFirst, kinds, type Place, place, said } from '../../support/cage-kinds';
-import { makeCgroup, oomKills, placeForStrangers } from '../../support/cgroup-tree';
+import { makeCgroup, oomKills, placeForStrangers } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { isAlive } from '../../support/processes';
+import { isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

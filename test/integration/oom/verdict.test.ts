@@ -13,10 +13,10 @@ import {
   placeForStrangers,
   readKey,
   version,
-} from '../../support/cgroup-tree';
+} from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { isAlive } from '../../support/processes';
+import { isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

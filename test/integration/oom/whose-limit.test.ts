@@ -13,7 +13,7 @@ import {
 import { KernelLog } from '../../../lib/oom/kernel-log';
 import { closeKillLog } from '../../../lib/oom/kill-log';
 import { allocate, fixture } from '../../support/cage-kinds';
-import { makeCgroup, OWN_CGROUP_IN_SHELL, version } from '../../support/cgroup-tree';
+import { makeCgroup, OWN_CGROUP_IN_SHELL, version } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';

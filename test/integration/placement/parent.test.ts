@@ -9,10 +9,10 @@ import {
   openCages,
   removeTree,
   write,
-} from '../../support/cgroup-tree';
-import { expectNoNewFds, openFds } from '../../support/fds';
+} from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
-import { endNow } from '../../support/processes';
+import { expectNoNewFds, openFds } from '../../support/processes/fds';
+import { endNow } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

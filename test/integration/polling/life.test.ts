@@ -1,7 +1,7 @@
 import { fixtureResult } from '../../support/fixture';
-import { mark } from '../../support/mark';
 import { patience } from '../../support/patience';
-import { endNow, processesThatAre } from '../../support/processes';
+import { mark } from '../../support/processes/mark';
+import { endNow, processesThatAre } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(60_000));

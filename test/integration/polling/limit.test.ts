@@ -1,8 +1,8 @@
 import { pauseSync } from '../../../lib/event-loop/pause-sync';
-import { mark } from '../../support/mark';
+import { eat, endOf, groupsOfEachTest, MIB } from '../../support/cgroups/polled-group';
 import { patience } from '../../support/patience';
-import { eat, endOf, groupsOfEachTest, MIB } from '../../support/polled-group';
-import { isAlive, processesWith } from '../../support/processes';
+import { mark } from '../../support/processes/mark';
+import { isAlive, processesWith } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

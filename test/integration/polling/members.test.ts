@@ -2,10 +2,10 @@ import { loadNative } from '../../../lib/addon/load-native';
 import { readPageSize } from '../../../lib/machine/page-size';
 import { ProcTable } from '../../../lib/polling/sampling/proc-table';
 import { signal } from '../../../lib/polling/sampling/signal';
-import { mark } from '../../support/mark';
+import { endOf, groupsOfEachTest, MIB } from '../../support/cgroups/polled-group';
 import { patience } from '../../support/patience';
-import { endOf, groupsOfEachTest, MIB } from '../../support/polled-group';
-import { childrenOf, endNow, isAlive, processesThatAre } from '../../support/processes';
+import { mark } from '../../support/processes/mark';
+import { childrenOf, endNow, isAlive, processesThatAre } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

@@ -1,7 +1,7 @@
-import { mark } from '../../support/mark';
+import { eat, endOf, groupsOfEachTest, MIB } from '../../support/cgroups/polled-group';
 import { patience } from '../../support/patience';
-import { eat, endOf, groupsOfEachTest, MIB } from '../../support/polled-group';
-import { processesThatAre } from '../../support/processes';
+import { mark } from '../../support/processes/mark';
+import { processesThatAre } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endOf, groupsOfEachTest, MIB, type TestGroup } from '../../support/cgroups/polled-group';
 import { patience } from '../../support/patience';
-import { endOf, groupsOfEachTest, MIB, type TestGroup } from '../../support/polled-group';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { PassThrough } from 'node:stream';
 import { collectOutput, type OutputEncoding, writeInput } from '../../../lib/process/collect';
+import { swappedSpawn } from '../../support/children/stock-spawn';
 import { testRows } from '../../support/rows';
-import { swappedSpawn } from '../../support/stock-spawn';
 
 type Streams = Pick<ChildProcess, 'stdout' | 'stderr'>;
 

@@ -3,10 +3,10 @@ import { constants } from 'node:os';
 import { ProcessHandle } from '../../../lib/process/handle';
 import type { Launch, LaunchPlan, OnEnd } from '../../../lib/process/launch';
 import type { SpawnRequest } from '../../../lib/process/spawn-request';
+import { spawnStock, stockHandle } from '../../support/children/stock-launch';
+import { nodeSpawn, swappedSpawn } from '../../support/children/stock-spawn';
 import { patience } from '../../support/patience';
 import { testRows } from '../../support/rows';
-import { spawnStock, stockHandle } from '../../support/stock-launch';
-import { nodeSpawn, swappedSpawn } from '../../support/stock-spawn';
 import { until } from '../../support/until';
 
 const { EACCES, ECANCELED, EINVAL, EMFILE, ENOENT, EPERM, ESRCH } = constants.errno;

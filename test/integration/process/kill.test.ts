@@ -1,7 +1,7 @@
 import { pauseSync } from '../../../lib/event-loop/pause-sync';
-import { follow, thrown } from '../../support/child-record';
-import { isAlive, stateOf } from '../../support/processes';
-import { sameAsNode } from '../../support/stock-spawn';
+import { follow, thrown } from '../../support/children/child-record';
+import { sameAsNode } from '../../support/children/stock-spawn';
+import { isAlive, stateOf } from '../../support/processes/processes';
 
 /** Blocks until it is a zombie, and for as long as another thread may take to reap it. */
 function blockUntilEnded(pid = 0): void {

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { starts } from '../../support/children/starts';
+import { stockSurvivesRefusals } from '../../support/children/stock-spawn';
 import { patience } from '../../support/patience';
 import { testRows } from '../../support/rows';
-import { starts } from '../../support/starts';
-import { stockSurvivesRefusals } from '../../support/stock-spawn';
 
 jest.setTimeout(patience(60_000));
 

@@ -1,8 +1,15 @@
 import net from 'node:net';
 import { resolve } from 'node:path';
-import { disconnectLast, eventNames, fieldsOf, follow, recordEvents, textOf } from '../../support/child-record';
+import {
+  disconnectLast,
+  eventNames,
+  fieldsOf,
+  follow,
+  recordEvents,
+  textOf,
+} from '../../support/children/child-record';
+import { type Spawn, sameAsNode } from '../../support/children/stock-spawn';
 import { testRows } from '../../support/rows';
-import { type Spawn, sameAsNode } from '../../support/stock-spawn';
 
 const fixture = (name: string): string => resolve(__dirname, '../../fixtures', name);
 

@@ -3,9 +3,9 @@ import type net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pauseSync } from '../../../lib/event-loop/pause-sync';
-import { errorData, eventNames, follow, textOf } from '../../support/child-record';
+import { errorData, eventNames, follow, textOf } from '../../support/children/child-record';
+import { HELD_MS, type Spawn, sameAsNode } from '../../support/children/stock-spawn';
 import { patience } from '../../support/patience';
-import { HELD_MS, type Spawn, sameAsNode } from '../../support/stock-spawn';
 
 describe('stdio', () => {
   test('pipes both ways, 1 MiB', async () => {

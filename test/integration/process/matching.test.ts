@@ -1,8 +1,6 @@
 import { spawn as spawnNode } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
-import { eventNames, follow, thrown } from '../../support/child-record';
-import { expectNoNewFds, openFds } from '../../support/fds';
-import { testRows } from '../../support/rows';
+import { eventNames, follow, thrown } from '../../support/children/child-record';
 import {
   handleSameAsNode,
   librarySpawn,
@@ -10,7 +8,9 @@ import {
   sameAsNode,
   stockSurvivesRefusals,
   swappedSpawn,
-} from '../../support/stock-spawn';
+} from '../../support/children/stock-spawn';
+import { expectNoNewFds, openFds } from '../../support/processes/fds';
+import { testRows } from '../../support/rows';
 
 describe('a child that runs', () => {
   testRows('with an exit code', [0, 1, 255], async (code) => {

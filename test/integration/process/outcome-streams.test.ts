@@ -2,7 +2,7 @@ import { type Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run, spawn } from 'memcage';
 import { expectNothingLeft } from '../../support/nothing-left';
-import { isAlive } from '../../support/processes';
+import { isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 

@@ -4,12 +4,12 @@ import { loadNative } from '../../../lib/addon/load-native';
 import { ProcessHandle } from '../../../lib/process/handle';
 import type { callWithHandle } from '../../../lib/process/intercept';
 import type { Launch } from '../../../lib/process/launch';
-import { eventNames, follow } from '../../support/child-record';
+import { eventNames, follow } from '../../support/children/child-record';
+import { stockLaunch, timerRefs } from '../../support/children/stock-launch';
+import { librarySpawn, nodeSpawn, spawnWithHandle, swappedSpawn } from '../../support/children/stock-spawn';
 import { withCode } from '../../support/error-code';
-import { expectNoNewFds, openFds } from '../../support/fds';
+import { expectNoNewFds, openFds } from '../../support/processes/fds';
 import { testRows } from '../../support/rows';
-import { stockLaunch, timerRefs } from '../../support/stock-launch';
-import { librarySpawn, nodeSpawn, spawnWithHandle, swappedSpawn } from '../../support/stock-spawn';
 
 const refs = timerRefs();
 const makerOf = (launch: Launch) => () => new ProcessHandle({ launch, binding: loadNative(), refs });

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { files, version } from '../../support/cgroup-tree';
+import { files, version } from '../../support/cgroups/cgroup-tree';
 import { patience } from '../../support/patience';
 import type { Errno } from '../../support/proving/errnos';
 import { type At, failAt } from '../../support/proving/fail-at';

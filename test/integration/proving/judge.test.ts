@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { mountPoint } from '../../support/cgroup-tree';
+import { mountPoint } from '../../support/cgroups/cgroup-tree';
 import type { Errno } from '../../support/proving/errnos';
 import type { Fault } from '../../support/proving/faults';
 import { ruleOf } from '../../support/proving/faults';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { processesWith } from '../../support/processes';
+import { processesWith } from '../../support/processes/processes';
 import { OVERSEER, type Overseen, type OverseeOptions, oversee } from '../../support/proving/oversee';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';

@@ -1,4 +1,4 @@
-import { files, version } from '../../support/cgroup-tree';
+import { files, version } from '../../support/cgroups/cgroup-tree';
 import { describeRaces } from '../../support/races/describe-races';
 import type { Race } from '../../support/races/force';
 import {

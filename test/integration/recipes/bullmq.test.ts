@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TestQueue } from '../../support/bullmq/queue';
+import { Valkey } from '../../support/bullmq/valkey';
+import { startIn } from '../../support/docs/project-program';
+import { recipe } from '../../support/docs/recipes';
+import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
-import { startIn } from '../../support/project-program';
-import { TestQueue } from '../../support/queue';
-import { recipe } from '../../support/recipes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
-import { makeUserProject, type UserProject } from '../../support/user-project';
-import { Valkey } from '../../support/valkey';
 
 jest.setTimeout(patience(60_000));
 

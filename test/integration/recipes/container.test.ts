@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { type Docker, startDocker } from '../../../examples/support/docker.mts';
 import { findProgram, packPrograms } from '../../../examples/support/programs.mts';
+import { recipe } from '../../support/docs/recipes';
+import { makeUserProject, type UserProject } from '../../support/docs/user-project';
+import { Pod } from '../../support/engines/pod';
 import { patience } from '../../support/patience';
-import { Pod } from '../../support/pod';
-import { recipe } from '../../support/recipes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
-import { makeUserProject, type UserProject } from '../../support/user-project';
 
 jest.setTimeout(patience(60_000));
 

@@ -1,12 +1,12 @@
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { type ProjectProgram, startIn } from '../../support/docs/project-program';
+import { recipe } from '../../support/docs/recipes';
+import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
-import { type ProjectProgram, startIn } from '../../support/project-program';
-import { recipe } from '../../support/recipes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
-import { makeUserProject, type UserProject } from '../../support/user-project';
 
 jest.setTimeout(patience(60_000));
 

@@ -1,9 +1,9 @@
-import { readReport, writeTests } from '../../support/greedy-tests';
+import { readReport, writeTests } from '../../support/budget/greedy-tests';
+import { startIn } from '../../support/docs/project-program';
+import { recipe } from '../../support/docs/recipes';
+import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
-import { startIn } from '../../support/project-program';
-import { recipe } from '../../support/recipes';
 import { describeIf } from '../../support/require';
-import { makeUserProject, type UserProject } from '../../support/user-project';
 
 jest.setTimeout(patience(90_000));
 

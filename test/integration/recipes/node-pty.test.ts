@@ -1,8 +1,8 @@
+import { killed, resultOf } from '../../support/docs/recipe-result';
+import { recipe } from '../../support/docs/recipes';
+import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
-import { killed, resultOf } from '../../support/recipe-result';
-import { recipe } from '../../support/recipes';
 import { describeIf } from '../../support/require';
-import { makeUserProject, type UserProject } from '../../support/user-project';
 
 jest.setTimeout(patience(60_000));
 

@@ -1,9 +1,9 @@
-import { blocksOf } from '../../support/doc-examples';
+import { blocksOf } from '../../support/docs/doc-examples';
+import { resultOf } from '../../support/docs/recipe-result';
+import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
-import { hasEnded } from '../../support/processes';
-import { resultOf } from '../../support/recipe-result';
+import { hasEnded } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
-import { makeUserProject, type UserProject } from '../../support/user-project';
 
 jest.setTimeout(patience(60_000));
 

@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as memcage from 'memcage';
 import { spawnSync } from 'memcage';
+import { withoutBinding } from '../../support/native/without-binding';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
-import { makeRootDirectory, ownMounts, type RootDirectory, SYSTEM } from '../../support/root-directory';
+import { makeRootDirectory, ownMounts, type RootDirectory, SYSTEM } from '../../support/roots/root-directory';
 import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
-import { withoutBinding } from '../../support/without-binding';
 
 jest.setTimeout(patience(30_000));
 

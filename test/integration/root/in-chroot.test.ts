@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { inChroot } from '../../support/chroot';
-import { temporaryDirectory } from '../../support/native-child';
+import { temporaryDirectory } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';
+import { inChroot } from '../../support/roots/chroot';
 import { testRows } from '../../support/rows';
 
 const CHECKOUT = join(__dirname, '../../..');

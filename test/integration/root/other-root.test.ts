@@ -5,7 +5,7 @@ import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
-import { makeRootDirectory, ownMounts, type RootDirectory, SYSTEM } from '../../support/root-directory';
+import { makeRootDirectory, ownMounts, type RootDirectory, SYSTEM } from '../../support/roots/root-directory';
 import { testRows } from '../../support/rows';
 
 jest.setTimeout(patience(30_000));

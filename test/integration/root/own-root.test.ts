@@ -6,7 +6,7 @@ import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
-import { ownMounts } from '../../support/root-directory';
+import { ownMounts } from '../../support/roots/root-directory';
 
 jest.setTimeout(patience(30_000));
 

@@ -1,6 +1,6 @@
 import { chownSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeCgroup, tree } from '../../support/cgroup-tree';
+import { makeCgroup, tree } from '../../support/cgroups/cgroup-tree';
 import { fixtureResult } from '../../support/fixture';
 import { describeIf } from '../../support/require';
 import { user } from '../../support/rootless';

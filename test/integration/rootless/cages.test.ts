@@ -1,6 +1,6 @@
 import { chownSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeCgroup, tree } from '../../support/cgroup-tree';
+import { makeCgroup, tree } from '../../support/cgroups/cgroup-tree';
 import { describeIf } from '../../support/require';
 import { type Attempt, lines, runAfter, SHOW_MAPS, user } from '../../support/rootless';
 

@@ -4,9 +4,9 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { run } from 'memcage';
-import { inChroot } from '../../support/chroot';
-import { temporaryDirectory } from '../../support/native-child';
+import { temporaryDirectory } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';
+import { inChroot } from '../../support/roots/chroot';
 
 const FIXTURE = join(__dirname, '../../fixtures/rootless/limits.js');
 const LIMIT = '/proc/sys/user/max_user_namespaces';

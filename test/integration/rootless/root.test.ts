@@ -2,8 +2,8 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RootOptions } from 'memcage';
 import { describeIf } from '../../support/require';
-import { makeRootDirectory, ownMounts, type RootDirectory, SYSTEM } from '../../support/root-directory';
 import { type Attempt, lines, runAsUser, user } from '../../support/rootless';
+import { makeRootDirectory, ownMounts, type RootDirectory, SYSTEM } from '../../support/roots/root-directory';
 
 const sh = (script: string, root: RootOptions, more: Attempt[2] = {}): Attempt => [
   'sh',

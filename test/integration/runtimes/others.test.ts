@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { cagesOf } from '../../support/cgroup-tree';
+import { cagesOf } from '../../support/cgroups/cgroup-tree';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { runtimePath } from '../../support/runtimes';

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCage, type NamespaceOptions, run } from 'memcage';
-import { makeCgroup, mountPoint, version } from '../../support/cgroup-tree';
+import { makeCgroup, mountPoint, version } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';

@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { run } from 'memcage';
 import { fixture, said } from '../../support/cage-kinds';
-import { cagesOf, makeCgroup, members, readKey, write } from '../../support/cgroup-tree';
+import { cagesOf, makeCgroup, members, readKey, write } from '../../support/cgroups/cgroup-tree';
+import { starts } from '../../support/children/starts';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
-import { starts } from '../../support/starts';
 import { until } from '../../support/until';
 
 const STARTS = starts(1000);

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fixture, said } from '../../support/cage-kinds';
-import { cagesOf } from '../../support/cgroup-tree';
+import { cagesOf } from '../../support/cgroups/cgroup-tree';
+import { starts } from '../../support/children/starts';
 import { patience } from '../../support/patience';
-import { endNow, isAlive, processesWith } from '../../support/processes';
+import { endNow, isAlive, processesWith } from '../../support/processes/processes';
 import { random, seedOf } from '../../support/random';
 import { describeIf } from '../../support/require';
-import { starts } from '../../support/starts';
 import { until } from '../../support/until';
 
 jest.setTimeout(patience(240_000));

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { type Cage, createCage, run } from 'memcage';
-import { cagesOf } from '../../support/cgroup-tree';
+import { cagesOf } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft, removeOwners } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile } from 'node:child_process';
 import { run } from 'memcage';
 import { fixture } from '../../support/cage-kinds';
-import { cagesOf, makeCgroup } from '../../support/cgroup-tree';
+import { cagesOf, makeCgroup } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';

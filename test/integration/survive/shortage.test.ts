@@ -1,11 +1,11 @@
 import { type ChildProcessWithoutNullStreams, spawn as nodeSpawn } from 'node:child_process';
 import { run } from 'memcage';
 import { fixture } from '../../support/cage-kinds';
-import { cagesOf, makeCgroup } from '../../support/cgroup-tree';
-import { delegate } from '../../support/delegate';
+import { cagesOf, makeCgroup } from '../../support/cgroups/cgroup-tree';
+import { delegate } from '../../support/cgroups/delegate';
 import { cagesLeft, expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { childrenOf, endNow, processesThatAre, userOf } from '../../support/processes';
+import { childrenOf, endNow, processesThatAre, userOf } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { createCage, run, spawn } from 'memcage';
 import { allocate } from '../../support/cage-kinds';
-import { expectNoNewFds, openFds } from '../../support/fds';
+import { starts } from '../../support/children/starts';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { threadCount } from '../../support/processes';
+import { expectNoNewFds, openFds } from '../../support/processes/fds';
+import { threadCount } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
-import { starts } from '../../support/starts';
 import { until } from '../../support/until';
 
 jest.setTimeout(patience(120_000));

@@ -2,10 +2,10 @@ import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn as nodeSp
 import { once } from 'node:events';
 import { type Cage, type Caged, createCage, MemcageError, run, spawn } from 'memcage';
 import { fixture, said } from '../../support/cage-kinds';
-import { cagesOf, mountPoint, removeTree, version, write } from '../../support/cgroup-tree';
+import { cagesOf, mountPoint, removeTree, version, write } from '../../support/cgroups/cgroup-tree';
+import { starts } from '../../support/children/starts';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
-import { starts } from '../../support/starts';
 
 const STARTS = starts(200);
 

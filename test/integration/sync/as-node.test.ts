@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { types } from 'node:util';
 import * as memcage from 'memcage';
 import { type Cage, createCage, spawnSync } from 'memcage';
+import { withoutBinding } from '../../support/native/without-binding';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
-import { withoutBinding } from '../../support/without-binding';
 
 jest.setTimeout(patience(30_000));
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { createCage, execFileSync, execSync, run, spawnSync } from 'memcage';
-import { BUSY } from '../../support/busy';
-import { mark } from '../../support/mark';
 import { cagesLeft, expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
-import { hasEnded, processesWith } from '../../support/processes';
+import { BUSY } from '../../support/processes/busy';
+import { mark } from '../../support/processes/mark';
+import { hasEnded, processesWith } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
 

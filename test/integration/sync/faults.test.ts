@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'memcage';
-import type { FaultRule } from '../../support/faults';
+import type { FaultRule } from '../../support/native/faults';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';

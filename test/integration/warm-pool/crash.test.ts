@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createCage, createWarmPool, run, type WarmPoolOptions } from 'memcage';
-import { fillFds } from '../../support/fill-fds';
 import { expectNothingLeft } from '../../support/nothing-left';
-import { childrenOf, endNow } from '../../support/processes';
+import { fillFds } from '../../support/processes/fill-fds';
+import { childrenOf, endNow } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
 import { moduleAt, pools, WORKER } from '../../support/warm-pool';

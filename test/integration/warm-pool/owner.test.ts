@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { run } from 'memcage';
 import { startFixture } from '../../support/fixture';
 import { cagesLeft, expectNothingLeft } from '../../support/nothing-left';
-import { childrenOf, endNow, isAlive, processesWith } from '../../support/processes';
+import { childrenOf, endNow, isAlive, processesWith } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 import { WORKER } from '../../support/warm-pool';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cgroup, run } from 'memcage';
 import { expectNothingLeft } from '../../support/nothing-left';
-import { childrenOf, processesWith } from '../../support/processes';
+import { childrenOf, processesWith } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 import { pools, WORKER } from '../../support/warm-pool';

@@ -10,7 +10,7 @@ import {
   LOAD,
   RETURN,
   refusing,
-} from '../../support/bpf';
+} from '../../support/cgroups/bpf';
 import { testRows } from '../../support/rows';
 
 const allow: Bpf = [RETURN, ALLOW];

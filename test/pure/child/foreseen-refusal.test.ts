@@ -1,7 +1,7 @@
 import { foreseeRefusal } from '../../../lib/child/foreseen-refusal';
 import type { NamespaceKind } from '../../../lib/namespaces/kinds';
 import type { NamespaceFacts } from '../../../lib/namespaces/namespace-facts';
-import { NO_FACTS } from '../../support/namespace-facts';
+import { NO_FACTS } from '../../support/roots/namespace-facts';
 import { testRows } from '../../support/rows';
 
 function foresee(wanted: NamespaceKind[], facts: Partial<NamespaceFacts>, mapsItself = true): string {

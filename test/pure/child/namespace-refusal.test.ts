@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { explainNamespaceRefusal } from '../../../lib/child/namespace-refusal';
 import type { NamespaceFacts } from '../../../lib/namespaces/namespace-facts';
 import type { Stage } from '../../../types/native';
-import { NO_FACTS } from '../../support/namespace-facts';
+import { NO_FACTS } from '../../support/roots/namespace-facts';
 import { testRows } from '../../support/rows';
 
 const { EACCES, EINVAL, EIO, ENOSPC, EPERM } = constants.errno;

@@ -6,7 +6,7 @@ import { failedRoot } from '../../../lib/child/root-refusal';
 import { NO_SETTINGS } from '../../../lib/child-settings/child-settings';
 import type { NamespaceFacts } from '../../../lib/namespaces/namespace-facts';
 import { resolveRoot } from '../../../lib/root/resolve-root';
-import { NO_FACTS } from '../../support/namespace-facts';
+import { NO_FACTS } from '../../support/roots/namespace-facts';
 import { testRows } from '../../support/rows';
 
 const { EACCES, EBUSY, EINVAL, ELOOP, EMFILE, ENOENT, ENOSPC, ENOSYS, ENOTDIR, EPERM } = constants.errno;

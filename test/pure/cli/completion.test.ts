@@ -2,11 +2,11 @@
 
 import { execFileSync } from 'node:child_process';
 import { everyCommand } from '../../../lib/cli/table';
-import { type Completion, LIMITED, makeCompletion } from '../../support/completion';
+import { type Completion, LIMITED, makeCompletion } from '../../support/cli/completion';
+import { TerminalSession } from '../../support/cli/terminal';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
-import { TerminalSession } from '../../support/terminal';
 
 jest.setTimeout(patience(60_000));
 

@@ -3,8 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import ts from 'typescript';
 import { everyCommand } from '../../../lib/cli/table';
 import { ErrorCode } from '../../../lib/errors/errors';
-import { pages, pageText } from '../../support/doc-examples';
-import { codeOf, expectNamed } from '../../support/doc-names';
+import { pages, pageText } from '../../support/docs/doc-examples';
+import { codeOf, expectNamed } from '../../support/docs/doc-names';
 import { testRows } from '../../support/rows';
 
 const root = join(__dirname, '../../..');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { composeErrors, kubernetesErrors, parseYaml } from '../../support/manifests';
+import { composeErrors, kubernetesErrors, parseYaml } from '../../support/docs/manifests';
 import { testRows } from '../../support/rows';
 
 jest.setTimeout(60_000);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pages } from '../../support/doc-examples';
-import { recipesOf } from '../../support/recipes';
+import { pages } from '../../support/docs/doc-examples';
+import { recipesOf } from '../../support/docs/recipes';
 
 const tests = join(__dirname, '../../integration/recipes');
 const recipes = pages().flatMap(recipesOf);

@@ -1,5 +1,5 @@
-import { type Block, blocksOf, pages } from '../../support/doc-examples';
-import { composeErrors, kubernetesErrors, parseYaml } from '../../support/manifests';
+import { type Block, blocksOf, pages } from '../../support/docs/doc-examples';
+import { composeErrors, kubernetesErrors, parseYaml } from '../../support/docs/manifests';
 import { testRows } from '../../support/rows';
 
 /** The entry point of a container. */

@@ -17,8 +17,8 @@ const IMPORTERS = {
   'lib/child/child.ts': ['lib/api/spawn.ts'],
   'lib/text/sizes.ts': ['lib/cgroup/limits/limits.ts'],
   'lib/budget/queue.ts': ['lib/bullmq/worker.ts'],
-  'test/support/queue.ts': ['test/support/valkey.ts'],
-  'test/support/valkey.ts': ['test/integration/bullmq/jobs.test.ts'],
+  'test/support/bullmq/queue.ts': ['test/support/bullmq/valkey.ts'],
+  'test/support/bullmq/valkey.ts': ['test/integration/bullmq/jobs.test.ts'],
 };
 
 const plain = { hasBranch: false, needsSwap: false };
@@ -83,7 +83,7 @@ test.each<[string, string[], string[]]>([
   ],
   ['scripts/prebuilds.mjs', [...PACKED, 'arm64'], OPTIONAL],
   ['test/integration/bullmq/jobs.test.ts', CODE, ['recipes', 'site', 'instruments']],
-  ['test/support/queue.ts', CODE, ['recipes', 'site', 'instruments']],
+  ['test/support/bullmq/queue.ts', CODE, ['recipes', 'site', 'instruments']],
   ['test/fixtures/proving/operate.js', CODE, ['recipes', 'site', 'BullMQ']],
   ['test/overseer/overseer.cc', CODE, ['recipes', 'site', 'BullMQ']],
   ['test/fuzz/bus.cc', ['fuzzing'], OPTIONAL],

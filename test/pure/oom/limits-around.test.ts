@@ -4,7 +4,7 @@ import type { LoggedKill } from '../../../lib/oom/kill-records';
 import { LimitsAround } from '../../../lib/oom/limits-around';
 import type { OomSurroundings } from '../../../lib/oom/surroundings';
 import type { WhoseLimit } from '../../../lib/oom/whose-limit';
-import { type CgroupsInMemory, cgroupsInMemory } from '../../support/cgroups-in-memory';
+import { type CgroupsInMemory, cgroupsInMemory } from '../../support/cgroups/cgroups-in-memory';
 import { testRows } from '../../support/rows';
 
 const OWNER = 'a/memcage-7-0a';

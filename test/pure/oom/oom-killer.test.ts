@@ -1,5 +1,5 @@
 import { killsWhenOut } from '../../../lib/oom/oom-killer';
-import { cgroupsInMemory } from '../../support/cgroups-in-memory';
+import { cgroupsInMemory } from '../../support/cgroups/cgroups-in-memory';
 
 const control = (disabled: 0 | 1) => ({
   'memory.oom_control': `oom_kill_disable ${disabled}\nunder_oom 0\noom_kill 0\n`,

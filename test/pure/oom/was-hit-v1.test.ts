@@ -1,5 +1,5 @@
 import { wasHit } from '../../../lib/oom/was-hit-v1';
-import { cgroupsInMemory } from '../../support/cgroups-in-memory';
+import { cgroupsInMemory } from '../../support/cgroups/cgroups-in-memory';
 import { testRows } from '../../support/rows';
 
 const LIMIT = 1_048_576;

@@ -1,7 +1,7 @@
 import { CgroupDirectory } from '../../../lib/cgroup/directory/directory';
 import type * as HostModule from '../../../lib/cgroup/hierarchy/host';
 import { limitOf, limitOfAncestor, limitOfAncestorAt } from '../../../lib/oom/whose-limit';
-import { type CgroupsInMemory, cgroupsInMemory, refusal } from '../../support/cgroups-in-memory';
+import { type CgroupsInMemory, cgroupsInMemory, refusal } from '../../support/cgroups/cgroups-in-memory';
 import { withCode } from '../../support/error-code';
 
 let tree: CgroupsInMemory;

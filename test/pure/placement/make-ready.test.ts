@@ -1,7 +1,7 @@
 import type { Effect, EffectResult } from '../../../lib/placement/effects';
 import { makeReady, undoAll, undoLasting } from '../../../lib/placement/make-ready';
 import type * as FactsModule from '../../../lib/placement/parent-facts';
-import { refusal } from '../../support/cgroups-in-memory';
+import { refusal } from '../../support/cgroups/cgroups-in-memory';
 
 const PATH = '/sys/fs/cgroup';
 

@@ -1,6 +1,6 @@
 import { Killing } from '../../../lib/polling/sampling/killing';
 import { type Pidfds, signal } from '../../../lib/polling/sampling/signal';
-import { type FakeProcess, lookAt } from '../../support/fake-processes';
+import { type FakeProcess, lookAt } from '../../support/processes/fake-processes';
 
 const NAMES: Record<number, string> = { 9: 'kill', 19: 'stop' };
 

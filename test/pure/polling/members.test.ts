@@ -1,5 +1,5 @@
 import { Members } from '../../../lib/polling/sampling/members';
-import { type FakeProcess, lookAt } from '../../support/fake-processes';
+import { type FakeProcess, lookAt } from '../../support/processes/fake-processes';
 
 const MARKER = 'GROUP=7';
 const SELF = 5;

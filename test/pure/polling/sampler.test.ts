@@ -2,7 +2,7 @@ import type { Report } from '../../../lib/polling/messages';
 import type { Look, ProcessTable } from '../../../lib/polling/sampling/process';
 import { Sampler } from '../../../lib/polling/sampling/sampler';
 import { SharedState } from '../../../lib/polling/shared-state';
-import { type FakeProcess, lookAt } from '../../support/fake-processes';
+import { type FakeProcess, lookAt } from '../../support/processes/fake-processes';
 
 const MIB = 2 ** 20;
 

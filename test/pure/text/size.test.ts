@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { checkSize, formatSize, parseSize } from '../../../lib/text/size';
+import { starts } from '../../support/children/starts';
 import { testRows } from '../../support/rows';
-import { starts } from '../../support/starts';
 import { thrown } from '../../support/thrown';
 
 const PAGE = 4096;

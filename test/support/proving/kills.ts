@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
-import { version } from '../cgroup-tree';
+import { version } from '../cgroups/cgroup-tree';
 import { isForeign } from './faults';
 import { type Finding, left, memoryCgroup, uncaged } from './judge';
 import { OPERATE, type Operated, type OperateOptions, operate } from './operate';

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Controller, makeCgroup, members, mountPoint, removeTree, tree, version } from '../cgroup-tree';
-import { asUser, giveTo, type User } from '../delegate';
-import { endNow } from '../processes';
+import { type Controller, makeCgroup, members, mountPoint, removeTree, tree, version } from '../cgroups/cgroup-tree';
+import { asUser, giveTo, type User } from '../cgroups/delegate';
+import { endNow } from '../processes/processes';
 
 const V1: readonly Controller[] = ['memory', 'unified', 'pids', 'cpu', 'cpuacct'];
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { limitOf, members, tree } from '../cgroup-tree';
+import { limitOf, members, tree } from '../cgroups/cgroup-tree';
 import { type Next, runIn, wrongAmong } from './kills';
 import { type Operated, operate } from './operate';
 import type { Point } from './oversee';

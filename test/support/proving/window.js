@@ -1,5 +1,5 @@
 // The windows of the overseer, for fixtures that run under plain Node: only what happens within one is a point.
-const { faults } = require('../addons.js');
+const { faults } = require('../native/addons.js');
 
 const MARK = 0x6d656d63;
 

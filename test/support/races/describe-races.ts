@@ -1,4 +1,4 @@
-import { version } from '../cgroup-tree';
+import { version } from '../cgroups/cgroup-tree';
 import { describeIf, type Feature } from '../require';
 import { Races } from './force';
 

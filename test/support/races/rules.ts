@@ -1,4 +1,4 @@
-import { files, version } from '../cgroup-tree';
+import { files, version } from '../cgroups/cgroup-tree';
 
 /** Words of the rules of test/overseer, for the calls that many races are about. */
 

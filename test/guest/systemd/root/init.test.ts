@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { memcage } from '../../../support/engines/pod';
 import { patience } from '../../../support/patience';
-import { memcage } from '../../../support/pod';
 import { until } from '../../../support/until';
 import { leftovers, MOUNT } from '../manager';
 

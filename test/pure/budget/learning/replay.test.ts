@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replay, type TracedJob } from '../../../support/replay-needs';
+import { replay, type TracedJob } from '../../../support/budget/replay-needs';
 import { testRows } from '../../../support/rows';
 
 const KIB = 1024;

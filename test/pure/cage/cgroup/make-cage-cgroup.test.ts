@@ -4,7 +4,7 @@ import type { CageRoot } from '../../../../lib/cage/root/cage-root';
 import type { RootControllers } from '../../../../lib/cage/root/root-controllers';
 import { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
 import type { NativeBinding } from '../../../../types/native';
-import { refusal } from '../../../support/cgroups-in-memory';
+import { refusal } from '../../../support/cgroups/cgroups-in-memory';
 
 type Code = keyof typeof constants.errno;
 

@@ -1,6 +1,6 @@
 import { MemoryReporter } from '../../../../lib/cage/cgroup/memory-reporter';
 import type { CgroupVersion } from '../../../../lib/cgroup/files/formats';
-import { cgroupsInMemory } from '../../../support/cgroups-in-memory';
+import { cgroupsInMemory } from '../../../support/cgroups/cgroups-in-memory';
 import { testRows } from '../../../support/rows';
 
 const MIB = 2 ** 20;

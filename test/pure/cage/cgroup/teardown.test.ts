@@ -1,6 +1,6 @@
 import { Teardown } from '../../../../lib/cage/cgroup/teardown';
 import type { KillCgroup } from '../../../../lib/cgroup/processes/kill-cgroup';
-import { type CgroupsInMemory, cgroupsInMemory, refusal } from '../../../support/cgroups-in-memory';
+import { type CgroupsInMemory, cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
 
 let tree: CgroupsInMemory;

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, writeFileSyn
 import { basename, join } from 'node:path';
 import { giveUp, isLocked, makeLocked, release, tryLock } from '../../../../lib/cage/root/locked-directory';
 import type { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
-import { refusal } from '../../../support/cgroups-in-memory';
-import { type DirectoriesAsCgroups, directoriesAsCgroups } from '../../../support/directories-as-cgroups';
+import { refusal } from '../../../support/cgroups/cgroups-in-memory';
+import { type DirectoriesAsCgroups, directoriesAsCgroups } from '../../../support/cgroups/directories-as-cgroups';
 import { withCode } from '../../../support/error-code';
 
 let cgroups: DirectoriesAsCgroups;

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DETACHED_PREFIX, OWNER_PREFIX, sweep, sweepOne } from '../../../../lib/cage/root/sweep';
 import { ownKind } from '../../../../lib/cgroup/names/own-names';
-import { refusal } from '../../../support/cgroups-in-memory';
-import { type DirectoriesAsCgroups, directoriesAsCgroups } from '../../../support/directories-as-cgroups';
+import { refusal } from '../../../support/cgroups/cgroups-in-memory';
+import { type DirectoriesAsCgroups, directoriesAsCgroups } from '../../../support/cgroups/directories-as-cgroups';
 
 jest.mock('../../../../lib/event-loop/wait-for-turn', () => ({
   waitMs: (ms: number) => Promise.resolve(void waited.push(ms)),

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
 import { EventSources } from '../../../../lib/cgroup/events/event-sources';
-import { refusal } from '../../../support/cgroups-in-memory';
+import { refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { until } from '../../../support/until';
 
 let mockChanged: (() => void) | undefined;

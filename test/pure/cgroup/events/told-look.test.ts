@@ -1,6 +1,6 @@
 import { ToldLook } from '../../../../lib/cgroup/events/told-look';
 import { ErrorCode, MemcageError } from '../../../../lib/errors/errors';
-import { refusal } from '../../../support/cgroups-in-memory';
+import { refusal } from '../../../support/cgroups/cgroups-in-memory';
 
 const mockWaiting = new Set<() => void>();
 

@@ -9,9 +9,9 @@ import {
   parsePressure,
   parseValue,
 } from '../../../../lib/cgroup/files/formats';
-import { kernelText } from '../../../support/kernel-text';
+import { kernelText } from '../../../support/cgroups/kernel-text';
+import { starts } from '../../../support/children/starts';
 import { testRows } from '../../../support/rows';
-import { starts } from '../../../support/starts';
 import { thrown } from '../../../support/thrown';
 
 const FORMAT_ERROR = { name: 'MemcageError', code: 'ERR_MEMCAGE_KERNEL_FORMAT' };

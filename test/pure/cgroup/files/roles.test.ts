@@ -1,5 +1,5 @@
 import { type MemoryRole, memoryFile, parseMemoryFile, ROLES } from '../../../../lib/cgroup/files/roles';
-import { kernelText } from '../../../support/kernel-text';
+import { kernelText } from '../../../support/cgroups/kernel-text';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
 

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { type FlatKeyed, parseFlatKeyed } from '../../../../lib/cgroup/files/formats';
 import { createStatParser, createStatPicker, type StatParser } from '../../../../lib/cgroup/files/stat-parser';
-import { kernelText } from '../../../support/kernel-text';
+import { kernelText } from '../../../support/cgroups/kernel-text';
+import { starts } from '../../../support/children/starts';
 import { testRows } from '../../../support/rows';
-import { starts } from '../../../support/starts';
 import { thrown } from '../../../support/thrown';
 
 const FORMAT_ERROR = { code: 'ERR_MEMCAGE_KERNEL_FORMAT' };

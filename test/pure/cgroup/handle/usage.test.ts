@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { parseFlatKeyed } from '../../../../lib/cgroup/files/formats';
 import { computeUsage } from '../../../../lib/cgroup/handle/usage';
-import { kernelText } from '../../../support/kernel-text';
+import { kernelText } from '../../../support/cgroups/kernel-text';
 
 const UNLIMITED = Number.POSITIVE_INFINITY;
 

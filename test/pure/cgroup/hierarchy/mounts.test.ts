@@ -6,9 +6,9 @@ import {
   type Location,
   locateProcess,
 } from '../../../../lib/cgroup/hierarchy/mounts';
-import { kernelText } from '../../../support/kernel-text';
+import { kernelText } from '../../../support/cgroups/kernel-text';
+import { starts } from '../../../support/children/starts';
 import { testRows } from '../../../support/rows';
-import { starts } from '../../../support/starts';
 import { thrown } from '../../../support/thrown';
 
 const NO_CONTROLLERS = () => '\n';

@@ -1,7 +1,7 @@
 import { missingMemory } from '../../../../lib/cgroup/hierarchy/missing-memory';
 import { findHierarchies, type Hierarchy } from '../../../../lib/cgroup/hierarchy/mounts';
 import { mountPointOf, resolvePath } from '../../../../lib/cgroup/hierarchy/resolve-path';
-import { kernelText } from '../../../support/kernel-text';
+import { kernelText } from '../../../support/cgroups/kernel-text';
 import { testRows } from '../../../support/rows';
 
 const memory: Hierarchy = {

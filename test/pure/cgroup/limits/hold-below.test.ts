@@ -1,5 +1,5 @@
 import { holdBelow } from '../../../../lib/cgroup/limits/hold-below-v1';
-import { cgroupsInMemory, refusal } from '../../../support/cgroups-in-memory';
+import { cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';
 

@@ -8,7 +8,7 @@ import {
   type RepeatedLimits,
 } from '../../../../lib/cgroup/limits/leaf-limits';
 import type { ResolvedLimits } from '../../../../lib/cgroup/limits/resolve-limits';
-import { cgroupsInMemory, refusal } from '../../../support/cgroups-in-memory';
+import { cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';
 

@@ -6,7 +6,7 @@ import {
   writeLimits,
 } from '../../../../lib/cgroup/limits/limit-files';
 import type { LimitWrite } from '../../../../lib/cgroup/limits/limit-write';
-import { cgroupsInMemory, refusal } from '../../../support/cgroups-in-memory';
+import { cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';

@@ -3,8 +3,8 @@ import { type LimitContext, planLimits } from '../../../../lib/cgroup/limits/lim
 import type { LimitWrite } from '../../../../lib/cgroup/limits/limit-write';
 import { type ResolvedLimits, resolveLimits as resolveLimitsOf } from '../../../../lib/cgroup/limits/resolve-limits';
 import type { MemoryOption } from '../../../../types/options';
+import { starts } from '../../../support/children/starts';
 import { testRows } from '../../../support/rows';
-import { starts } from '../../../support/starts';
 import { thrown } from '../../../support/thrown';
 
 const MiB = 1024 ** 2;

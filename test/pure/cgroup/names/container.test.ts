@@ -1,6 +1,6 @@
 import { identifyContainer } from '../../../../lib/cgroup/names/container';
 import { containerCure } from '../../../../lib/cgroup/names/container-cure';
-import { kernelText } from '../../../support/kernel-text';
+import { kernelText } from '../../../support/cgroups/kernel-text';
 import { testRows } from '../../../support/rows';
 
 const ID = '3b9f1c64d7a258e0c1f4a6b8d2e97053c8a1f6e4b7d09325ae4c8f1b6d3e7a90';

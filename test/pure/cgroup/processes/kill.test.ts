@@ -1,6 +1,6 @@
 import { killAll } from '../../../../lib/cgroup/processes/kill';
 import { type KillCgroup, killCgroupBelow, killCgroupOf } from '../../../../lib/cgroup/processes/kill-cgroup';
-import { cgroupsInMemory, refusal } from '../../../support/cgroups-in-memory';
+import { cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
 
 /** A memory cgroup and its kill cgroup in another hierarchy. Processes that are killed are listed until they end. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { type CgroupProcess, inTreeOrder } from '../../../../lib/cgroup/processes/processes';
-import { starts } from '../../../support/starts';
+import { starts } from '../../../support/children/starts';
 
 function processOf(pid: number, parentPid: number): CgroupProcess {
   return { pid, ownPid: pid, parentPid, depth: 0, name: 'a', command: [], rssBytes: 0, pssBytes: null };

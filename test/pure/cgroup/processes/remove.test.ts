@@ -10,7 +10,7 @@ import {
   undoMake,
 } from '../../../../lib/cgroup/processes/remove';
 import { spendOfTurn } from '../../../../lib/event-loop/turn-share';
-import { type CgroupsInMemory, cgroupsInMemory, refusal } from '../../../support/cgroups-in-memory';
+import { type CgroupsInMemory, cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';
 

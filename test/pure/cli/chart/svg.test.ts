@@ -1,7 +1,7 @@
 import { renderHtml } from '../../../../lib/cli/chart/page';
 import { describe as inWords, renderSvg } from '../../../../lib/cli/chart/svg';
-import { MIB, RUNS, recorded } from '../../../support/chart-data';
-import { type Element, parseXml } from '../../../support/markup';
+import { MIB, RUNS, recorded } from '../../../support/docs/chart-data';
+import { type Element, parseXml } from '../../../support/docs/markup';
 import { testRows } from '../../../support/rows';
 
 const EVIL = '</title><script>alert(1)</script>"\'&<!--\u202e\u0000\ud800\ufffe]]>';

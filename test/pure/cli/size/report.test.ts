@@ -4,8 +4,8 @@ import { placeOf } from '../../../../lib/cli/commands/size/grid';
 import { type JudgedTrial, resultOf } from '../../../../lib/cli/commands/size/result';
 import { jsonOf, renderResult } from '../../../../lib/cli/commands/size/table';
 import { colorsOf } from '../../../../lib/cli/text/color';
-import { parseXml } from '../../../support/markup';
-import { MIB, WELL } from '../../../support/size-model';
+import { MIB, WELL } from '../../../support/budget/size-model';
+import { parseXml } from '../../../support/docs/markup';
 
 const EVIL = '</title><script>alert(1)</script>"\'&<!--\u0000]]>';
 const trials: JudgedTrial[] = [

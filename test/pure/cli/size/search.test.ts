@@ -1,8 +1,8 @@
 import { bytesAt, placeOf, sizeAt } from '../../../../lib/cli/commands/size/grid';
 import { search } from '../../../../lib/cli/commands/size/search';
 import { parseSize } from '../../../../lib/index';
+import { MIB, type Model, sizeModel } from '../../../support/budget/size-model';
 import { testRows } from '../../../support/rows';
-import { MIB, type Model, sizeModel } from '../../../support/size-model';
 
 const RUNS = 20;
 const SEEDS = Array.from({ length: 50 }, (_, index) => 7919 * (index + 1));

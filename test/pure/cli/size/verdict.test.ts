@@ -1,8 +1,8 @@
 import { baselineOf } from '../../../../lib/cli/commands/size/baseline';
 import type { Trial } from '../../../../lib/cli/commands/size/trial';
 import { answerOf, complaintOf, judge, wordsOf } from '../../../../lib/cli/commands/size/verdict';
+import { MIB, WELL } from '../../../support/budget/size-model';
 import { testRows } from '../../../support/rows';
-import { MIB, WELL } from '../../../support/size-model';
 
 const baseline = baselineOf(WELL, [WELL, { ...WELL, cpuMs: 810, durationMs: 1100 }], 0.5);
 

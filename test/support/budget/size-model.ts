@@ -1,0 +1,58 @@
+import { type Baseline, baselineOf } from '../../../lib/cli/commands/size/baseline';
+import { type Found, search } from '../../../lib/cli/commands/size/search';
+import type { Trial } from '../../../lib/cli/commands/size/trial';
+import { answerOf, judge } from '../../../lib/cli/commands/size/verdict';
+
+export const MIB = 2 ** 20;
+
+/** A run without a limit that nothing is wrong with. */
+export const WELL: Trial = {
+  limitBytes: Number.POSITIVE_INFINITY,
+  durationMs: 1000,
+  exitCode: 0,
+  signal: null,
+  oomKills: 0,
+  isStalled: false,
+  isCut: false,
+  isHeapExhausted: false,
+  stallMs: null,
+  cpuMs: 800,
+  majorFaults: 0,
+  refaults: 0,
+  peakBytes: 100 * MIB,
+  programBytes: 90 * MIB,
+  error: undefined,
+};
+
+/** A program: what a run at a limit does. `noise` is between -1 and 1. */
+export type Model = (limitBytes: number, noise: number) => Partial<Trial>;
+
+/** Random numbers that are the same each time. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
+
+/** What `memcage size` finds out about a model, and in how many runs. */
+export async function sizeModel(
+  model: Model,
+  { seed, mostRuns }: { seed: number; mostRuns: number },
+): Promise<{ found: Found; runs: number; baseline: Baseline; limits: number[] }> {
+  const random = seeded(seed);
+  const run = (limitBytes: number): Trial => ({ ...WELL, ...model(limitBytes, 2 * random() - 1), limitBytes });
+  const free = [run(Number.POSITIVE_INFINITY), run(Number.POSITIVE_INFINITY), run(Number.POSITIVE_INFINITY)] as const;
+  const [first, ...others] = free;
+  const baseline = baselineOf(first, others, 0.5);
+  const limits: number[] = [];
+  const { programBytes, peakBytes } = baseline;
+  const found = await search({ programBytes, peakBytes, mostRuns: mostRuns - free.length }, (limitBytes) => {
+    limits.push(limitBytes);
+    const trial = run(limitBytes);
+    const judgement = judge(trial, baseline);
+    return Promise.resolve(answerOf(judgement, trial, baseline));
+  });
+  return { found, runs: free.length + limits.length, baseline, limits };
+}

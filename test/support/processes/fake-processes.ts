@@ -1,0 +1,33 @@
+import type { Look, Process } from '../../../lib/polling/sampling/process';
+
+/** A process of a table that a test makes up. */
+export interface FakeProcess extends Partial<Omit<Process, 'pid'>> {
+  pid: number;
+  /** Its environment. */
+  env?: readonly string[];
+  /** What is swapped out. Only measuring finds it. */
+  swappedBytes?: number;
+}
+
+/** A look at these processes. All of them are fresh, unless `fresh` names others. */
+export function lookAt(processes: readonly FakeProcess[], fresh: readonly number[] = processes.map(({ pid }) => pid)) {
+  const asked: number[] = [];
+  const all = new Map<number, Process>(
+    processes.map(({ env: _env, swappedBytes: _swapped, ...process }) => [
+      process.pid,
+      { start: 100, ppid: 1, name: 'fake', ended: false, rssBytes: 0, ...process },
+    ]),
+  );
+  const swapped = new Map(processes.map(({ pid, swappedBytes = 0 }) => [pid, swappedBytes]));
+  const look: Look = {
+    fresh: [...all.values()].filter(({ pid }) => fresh.includes(pid)),
+    find: (pid) => all.get(pid),
+    carries({ pid }, marker) {
+      asked.push(pid);
+      return processes.find((process) => process.pid === pid)?.env?.includes(marker) ?? false;
+    },
+    measure: (some) => some.reduce((sum, { pid, rssBytes }) => sum + rssBytes + (swapped.get(pid) ?? 0), 0),
+  };
+  /** `asked`: whose environment was read. */
+  return { ...look, asked };
+}
