@@ -11,7 +11,7 @@ import { emptyAndRemove } from './place-end.mjs';
  * The hierarchies in which memcage makes directories. On v2 this is impossible: a cgroup with processes can't have
  * children with controllers.
  */
-const V1_HIERARCHIES = ['memory', 'freezer', 'cpu', 'cpuacct', 'pids', ''];
+const V1_HIERARCHIES = ['memory', 'freezer', 'cpu', 'cpuacct', 'cpuset', 'pids', ''];
 
 export function canRunBeside() {
   return process.getuid() === 0 && ownCgroups().some(({ controllers }) => controllers.includes('memory'));
@@ -34,6 +34,7 @@ export function makePlace(name) {
   for (const { cgroup } of places) {
     mkdirSync(cgroup);
     allowRealTime(cgroup);
+    allowProcessors(cgroup);
   }
   const enter = places.map(({ cgroup }) => `echo 0 >'${cgroup}/cgroup.procs'`);
   // In a cgroup namespace that begins there, this cgroup is the root of the hierarchy.
@@ -63,6 +64,14 @@ function allowRealTime(cgroup) {
     writeFileSync(file, '50000');
   } catch (error) {
     console.log(`${file} can't be written: ${error.code}`);
+  }
+}
+
+/** A new cgroup of v1's cpuset has none, and takes no process then. */
+function allowProcessors(cgroup) {
+  for (const name of ['cpuset.cpus', 'cpuset.mems']) {
+    const file = join(cgroup, name);
+    if (existsSync(file)) writeFileSync(file, readFileSync(join(cgroup, '..', name)));
   }
 }
 
