@@ -1,5 +1,23 @@
 {
   'variables': {
+    # Of the addon and the launcher.
+    'shared': [
+      'cgroup/kill.cc',
+      'cgroup/members.cc',
+      'cgroup/regain.cc',
+      'cgroup/walk.cc',
+      'clone/child.cc',
+      'clone/child_fds.cc',
+      'clone/child_settings.cc',
+      'clone/close_fds.cc',
+      'clone/pids_limit.cc',
+      'clone/privileges.cc',
+      'clone/root.cc',
+      'clone/root_covered.cc',
+      'clone/root_dev.cc',
+      'clone/root_mounts.cc',
+      'clone/root_proc.cc',
+    ],
     # Only the gate asks for it: a warning of a compiler that we don't know must not end anyone's build.
     'werror': ["<!@(node -p \"process.env.MEMCAGE_WERROR ? '-Werror' : ''\")"],
   },
@@ -24,7 +42,7 @@
       'targets': [{
         'target_name': 'memcage',
         'sources': [
-          "<!@(node -p \"require('node:fs').readdirSync('native', { recursive: true }).filter((f) => f.endsWith('.cc') && !f.startsWith('launcher/')).map((f) => 'native/' + f).join(' ')\")",
+          '<!@(node native/units.mjs memcage binding cgroup clone guardian sys systemd watch)',
         ],
         'defines': [
           'NAPI_VERSION=8',
@@ -55,23 +73,8 @@
         'product_name': 'memcage-exec',
         'type': 'executable',
         'sources': [
-          "<!@(node -p \"require('node:fs').readdirSync('native/launcher').filter((f) => f.endsWith('.cc')).map((f) => 'native/launcher/' + f).join(' ')\")",
           # What it shares with the addon allocates nothing.
-          'native/cgroup/kill.cc',
-          'native/cgroup/members.cc',
-          'native/cgroup/regain.cc',
-          'native/cgroup/walk.cc',
-          'native/clone/child.cc',
-          'native/clone/child_fds.cc',
-          'native/clone/child_settings.cc',
-          'native/clone/close_fds.cc',
-          'native/clone/pids_limit.cc',
-          'native/clone/privileges.cc',
-          'native/clone/root.cc',
-          'native/clone/root_covered.cc',
-          'native/clone/root_dev.cc',
-          'native/clone/root_mounts.cc',
-          'native/clone/root_proc.cc',
+          '<!@(node native/units.mjs memcage-exec launcher <(shared))',
         ],
         'cflags!': ['-fPIC', '-pthread'],
         # It has to run wherever the addon is loaded, whatever C library that machine has.

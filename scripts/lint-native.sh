@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Usage: lint-native.sh check|analyze|format
 # Runs clang-format and clang-tidy on native/ and on the fuzz targets. `check` is what the rooms include, clang-format, and
-# clang-tidy without its analyzer; `analyze` is the analyzer, on native/ and test/native/, which takes twice as long as the
-# whole lint. The version is fixed, because each version formats and warns differently.
+# clang-tidy without its analyzer; `analyze` is the analyzer, on native/ and test/native/, which takes longer than the whole
+# lint. The version is fixed, because each version formats and warns differently.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,27 +19,20 @@ fi
 # With the checks below, clang-tidy reports the compiler's own warnings only if they are errors.
 MEMCAGE_WERROR=1 node-gyp configure --loglevel error -- -f compile_commands_json
 
-# Most checks see all sources of a program as one, because each file alone would spend seconds on its headers. So
-# names must also differ between the anonymous namespaces of the sources. As one, a name may seem to shadow one of
-# another source, hence -Wno-shadow. The analyzer skips included files, so it gets each source alone.
-all_of() {
-  printf '#include "%s" // NOLINT(bugprone-suspicious-include)\n' "${@/#/$PWD/}"
-}
-shopt -s extglob
-mkdir -p build/tidy/{binding,launcher}
-# clang-tidy uses the flags of the source with the most similar name.
-all_of native/!(launcher)/*.cc >build/tidy/binding/addon.cc
-all_of native/launcher/*.cc >build/tidy/launcher/main.cc
+# Most checks see all sources of a room as one, as the compiler does (native/units.mjs), because each file alone would spend
+# seconds on its headers. So names must also differ between the anonymous namespaces of a room. The analyzer skips
+# included files, so it gets each source alone, with the flags of its room.
+
 # The count of warnings suppressed in system headers is noise.
 quietly() {
   "$@" 2> >(grep -v 'warnings\? generated' >&2)
 }
-# tidy BUILD CHECKS FLAG SOURCE...
+# tidy BUILD COMMANDS CHECKS SOURCE...
 tidy() (
   # Paths in the flags are relative to that directory, where make runs.
   cd "$1"
   printf '%s\0' "${@:4}" |
-    quietly xargs -0 -n 1 -P "$(nproc)" "clang-tidy-$version" --quiet -p Release --checks="$2" --extra-arg="$3"
+    quietly xargs -0 -n 1 -P "$(nproc)" "clang-tidy-$version" --quiet -p "$2" --checks="$3"
 )
 # Each fuzz target is a program of its own. The flags are those of test/fuzz/Makefile.
 tidy_targets() {
@@ -52,11 +45,20 @@ tidy_targets() {
       -iquote native -iquote test/fuzz -isystem "$napi" -isystem "${headers#-I}"
 }
 if [[ $1 == check ]]; then
-  tidy build '-clang-analyzer-*' -Wno-shadow "$PWD"/build/tidy/{binding/addon,launcher/main}.cc
+  tidy build Release '-clang-analyzer-*,-bugprone-suspicious-include' "$PWD"/build/units/{memcage/*,memcage-exec/launcher}.cc
   tidy_targets
 else
   analyzer='-*,clang-analyzer-*,clang-diagnostic-*'
+  # In the gate those that the change touches, and every second of the others: the seed says which half.
+  analyzed=()
+  index=$((${MEMCAGE_TEST_SEED:-0} & 1))
+  for source in native/*/*.cc; do
+    if [[ -z ${MEMCAGE_TEST_SEED:-} ]] || ((index++ & 1)) || grep -qxF "$source" "${MEMCAGE_TEST_CHANGED:-/dev/null}"; then
+      analyzed+=("$source")
+    fi
+  done
+  node scripts/tidy-commands.mjs
   MEMCAGE_WERROR=1 node-gyp configure -C test/native --loglevel error -- -f compile_commands_json
-  tidy build "$analyzer" -Wshadow "$PWD"/native/*/*.cc
-  tidy test/native/build "$analyzer" -Wshadow "$PWD"/test/native/*.cc
+  tidy build tidy "$analyzer" "${analyzed[@]/#/$PWD/}"
+  tidy test/native/build Release "$analyzer" "$PWD"/test/native/*.cc
 fi

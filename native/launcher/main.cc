@@ -32,7 +32,6 @@ constexpr int kFirstOther = STDERR_FILENO + 1;
 constexpr int kNeverStarted = 125;
 
 Task task{};
-Report report{Stage::kInit, 0, nullptr, -1, sys::kNoCall};
 
 void Check(const Result& result, Stage stage, const char* subject) {
   if (result < 0) Fail(task.plan, stage, result, subject);
@@ -150,6 +149,7 @@ bool IsGuardian(int argc, char** argv) {
 [[noreturn]] void Run(int argc, char** argv, char** envp) {
   if (IsGuardian(argc, argv)) GuardProcess();
   SpawnPlan& plan = task.plan;
+  static Report report{Stage::kInit, 0, nullptr, -1, sys::kNoCall};
   plan.report = &report;
   const char* wrong = ReadArguments(argc, argv, envp, &task);
   if (wrong != nullptr) RefuseArgument(wrong);

@@ -49,7 +49,7 @@ class Meters {
     cgroup::Refusal refused;
   };
   struct Reached {
-    int64_t id;
+    int64_t id = 0;
     Reading reading;
   };
 

@@ -8,13 +8,11 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   realpathSync,
   rmSync,
   symlinkSync,
   utimesSync,
-  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -41,7 +39,6 @@ export function build(kind) {
   ]);
   copyCheckout(checkout);
   makeNode(kind);
-  writeAddon(checkout);
   const options = ['-I', join(checkout, 'test/sanitize/sanitize.gypi'), `-Dkind=${kind}`, `-Dplace=${place}`];
   const env = { ...process.env, CC: COMPILER, CXX: COMPILER.replace('clang', 'clang++') };
   for (const directory of ['.', 'test/native']) {
@@ -79,20 +76,6 @@ function makeNode(kind) {
   for (const library of [realpathSync(runtimeOf(kind)), options]) run('patchelf', ['--add-needed', library, node]);
 }
 
-/**
- * All sources of the addon as one: each alone would spend seconds on its headers, and the same code comes out. As for
- * clang-tidy in scripts/lint-native.sh, names differ between the anonymous namespaces of the sources.
- */
-function writeAddon(checkout) {
-  const sources = filesIn(join(checkout, 'native')).filter((path) => /^(?!launcher\/).+\.cc$/.test(path));
-  const text = sources
-    .sort()
-    .map((path) => `#include "../../native/${path}"\n`)
-    .join('');
-  const file = join(checkout, 'test/sanitize/addon.cc');
-  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text);
-}
-
 /** Copies what has changed, so that make builds only that. */
 function copyCheckout(checkout) {
   const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root, encoding: 'utf8' });
@@ -103,7 +86,7 @@ function copyCheckout(checkout) {
   }
   for (const path of wanted) copyFile(join(root, path), join(checkout, path));
   for (const path of filesIn(checkout)) {
-    const isMade = /^(test\/native\/)?build\/|^node_modules$|^test\/sanitize\/addon.cc$/.test(path);
+    const isMade = /^(test\/native\/)?build\/|^node_modules$/.test(path);
     if (!isMade && !wanted.has(path)) rmSync(join(checkout, path));
   }
   const modules = join(checkout, 'node_modules');

@@ -20,9 +20,7 @@
         'ldflags': ['-fsanitize=thread'],
       }],
       ['_target_name=="memcage"', {
-        'sources/': [['exclude', '^native/']],
-        'sources': ['addon.cc', 'planted.cc'],
-        'cflags_cc': ['-Wno-shadow'],
+        'sources': ['planted.cc'],
         'defines': ['MEMCAGE_PLACE="<(place)"', 'MEMCAGE_PLANTED_IN="addon"'],
       }],
       ['_target_name=="memcage_exec"', {
