@@ -3,7 +3,7 @@ import { GROUPS, STEPS } from '../steps/table.mjs';
 import { topicsOf } from './topics.mjs';
 
 /** So long may the tests take that have no branch for a hierarchy, and are drawn to run on cgroup v2 too. */
-const V2_SAMPLE_SECONDS = 60;
+const V2_SAMPLE_SECONDS = 45;
 /** What a file takes there of which nothing is recorded. */
 const UNKNOWN_SECONDS = 10;
 
