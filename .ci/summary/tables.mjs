@@ -12,7 +12,7 @@ export function stepLines(ends, seconds) {
   const over = took.filter(({ seconds: each, minutes }) => each > minutes * 60);
   const overRows = over.map(({ name, seconds: each, minutes }) => [`${each} s`, `${name}: ${minutes * 60} s`]);
   return [
-    ...titled('Steps (two at a time):', rows),
+    ...titled('Steps (up to three at a time):', rows),
     ...titled('Over their budget:', overRows),
     `The whole: ${seconds} s (${(seconds / 60).toFixed(1)} minutes)`,
   ];
