@@ -54,7 +54,15 @@ function versionOf({ name, cxx }) {
 
 /** Of the sources, and of what node-gyp and the smoke test need. */
 function copyInto(directory) {
-  for (const name of ['binding.gyp', 'memcage.gypi', 'dist', 'native', 'package.json', 'test/native', 'test/overseer']) {
+  for (const name of [
+    'binding.gyp',
+    'memcage.gypi',
+    'dist',
+    'native',
+    'package.json',
+    'test/native',
+    'test/overseer',
+  ]) {
     const filter = (path) => basename(path) !== 'build';
     cpSync(join(root, name), join(directory, name), { recursive: true, filter });
   }
