@@ -22,10 +22,15 @@ namespace {
 using sys::Call;
 using State = Target::State;
 
-/** How long to try to stop processes that fork. The next attempt finds those that were faster. */
-constexpr int64_t kStoppingNs = 1'000'000'000;
+/**
+ * How long to try to stop processes that fork. The next attempt finds those that were faster. Meanwhile the event loop,
+ * or the watcher's thread, stands still.
+ */
+constexpr int64_t kStoppingNs = 100'000'000;
 /** The least number of rounds, however slow the machine is. */
 constexpr int kLeastRounds = 4;
+/** How often to look for what `cgroup.kill` has missed. Who is still new then forks faster than it is found. */
+constexpr int kMissedRounds = 3;
 constexpr long kRoundPauseNs = 1'000'000;
 /** How many processes are held at once before checking whether they are still members. */
 constexpr size_t kBatch = 256;
@@ -82,6 +87,16 @@ bool IsRunning(pid_t pid) {
   return at == nullptr || (sys::LeadingNumber<unsigned long>(at) & kExiting) == 0;
 }
 
+/**
+ * Whether the first thread of a process has ended. Others may go on: `cgroup.kill` signals the first one alone, and the
+ * process lives on (seen on Linux 6.18).
+ */
+bool IsLeaderless(pid_t pid) {
+  const sys::ProcFile stat(pid, "stat");
+  const char* at = strrchr(stat.text(), ')');
+  return at != nullptr && at[1] == ' ' && at[2] == 'Z';
+}
+
 /** The processes found so far, by pid, and as a list. */
 class Targets {
  public:
@@ -136,7 +151,12 @@ class Killing {
   Refusal Run() {
     // This kills everything below as well, including frozen processes and those forked meanwhile.
     const Refusal refused = WriteRegaining(dir_fd_, "cgroup.kill", "1");
-    if (refused.error == 0 || refused.error == -ENODEV) return refused;
+    if (refused.error == -ENODEV) return refused;
+    if (refused.error == 0) {
+      // What that is refused, for want of fds say, is there at the next attempt.
+      KillMissed();
+      return {};
+    }
     const Refusal unfrozen = KillOneByOne();
     if (unfrozen.error == -ENODEV) return unfrozen;
     // Who may not write the files may still signal all, for example children of its own user. Else the first file is
@@ -147,6 +167,21 @@ class Killing {
   }
 
  private:
+  /** Kills the processes that are {@link IsLeaderless}, whole. */
+  void KillMissed() {
+    for (int round = 0; round < kMissedRounds; ++round) {
+      found_ = false;
+      ForEachCgroup([&](int fd, bool is_top) {
+        SignalMembers(fd, is_top, SIGKILL,
+                      [](const Target& target) { return target.state != State::kStopped && IsLeaderless(target.pid); });
+      });
+      if (!found_) return;
+      // What they have forked.
+      WriteRegaining(dir_fd_, "cgroup.kill", "1");
+    }
+    KillOneByOne();
+  }
+
   /** Returns why they could not be frozen meanwhile, where there is a freezer. */
   Refusal KillOneByOne() {
     for (const Freezer& freezer : kFreezers) {
@@ -202,12 +237,17 @@ class Killing {
       const timespec pause{0, kRoundPauseNs};
       if (running) nanosleep(&pause, nullptr);
       found_ = false;
-      ForEachCgroup([&](int fd, bool is_top) { SignalMembers(fd, is_top, SIGSTOP); });
+      ForEachCgroup([&](int fd, bool is_top) {
+        SignalMembers(fd, is_top, SIGSTOP, [](const Target& target) { return target.state != State::kStopped; });
+      });
       if (!found_ && !running) break;
     }
     KillHeld();
     // The processes that could not be held all the time.
-    if (was_short_) ForEachCgroup([&](int fd, bool is_top) { SignalMembers(fd, is_top, SIGKILL); });
+    if (was_short_) {
+      ForEachCgroup(
+          [&](int fd, bool is_top) { SignalMembers(fd, is_top, SIGKILL, [](const Target&) { return true; }); });
+    }
   }
 
   /** Whether any runs. A process that was not found yet may have continued one that was stopped. */
@@ -246,14 +286,15 @@ class Killing {
 
   static bool IsShortage(long error) { return error == -EMFILE || error == -ENFILE; }
 
-  /** Sends SIGSTOP to new members, or SIGKILL to all. */
-  void SignalMembers(int dir_fd, bool is_top, int signal) {
+  /** Signals the members for which `is_meant(target)`. */
+  template <typename IsMeant>
+  void SignalMembers(int dir_fd, bool is_top, int signal, const IsMeant& is_meant) {
     Batch batch{dir_fd, signal};
     Members members(dir_fd);
     for (pid_t pid = members.Next(); pid != 0; pid = members.Next()) {
       Target* target = targets_.Find(pid);
       if (target == nullptr || target->pidfd >= 0 || target->state == State::kSpared) continue;
-      if (signal == SIGSTOP && target->state == State::kStopped) continue;
+      if (!is_meant(*target)) continue;
       if (batch.count == kBatch) SignalBatch(batch);
       Hold(*target, batch);
     }

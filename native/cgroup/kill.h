@@ -12,7 +12,12 @@ namespace memcage::cgroup {
 
 /** A process to kill or to leave alone, in a table by pid. An empty slot is all zero. */
 struct Target {
-  enum class State : uint8_t { kNew, kSpared, kStopped };
+  enum class State : uint8_t {
+    kNew,
+    kSpared,
+    /** Or killed. */
+    kStopped
+  };
 
   pid_t pid;
   /** Holds the process, so that no stranger that gets its pid is signalled instead; -1: not held. */
