@@ -10,6 +10,7 @@ import { NO_NAMESPACES } from '../namespaces/namespaces';
 import type { LaunchPlan } from '../process/launch';
 import { endChild } from './end-child';
 import type { Gate } from './gate';
+import type { HeldChild } from './held-child';
 
 const { EAGAIN, ETIMEDOUT } = constants.errno;
 
@@ -37,7 +38,7 @@ export interface Forerunner {
    * Without a gate, blocks until the program has been started, or could not be. With one, the child may go on to wait there.
    * If the program could not be started, or this throws, no child is left. Call it once.
    */
-  follow(result: CloneResult, timeoutMs: number): CloneResult;
+  follow(result: CloneResult, timeoutMs: number, caged: HeldChild | undefined): CloneResult;
   /**
    * How the program ended, once the init has ended: an init can't end itself by a signal, so its own status doesn't
    * say. Undefined if the init did not report it.
@@ -77,9 +78,9 @@ export function openForerunner(native: NativeBinding, plan: LaunchPlan, options:
   return {
     plan: { ...launcher, stdio: [...plan.stdio, report.fd, ...(status === undefined ? [] : [status.fd])] },
     isInit,
-    follow(result, timeoutMs) {
+    follow(result, timeoutMs, caged) {
       status?.started();
-      if (gate === undefined) return waitForProgram(native, { report, file: plan.file, result, timeoutMs });
+      if (gate === undefined) return waitForProgram(native, { report, file: plan.file, result, timeoutMs, caged });
       report.started();
       if (!('stage' in result)) gate.hold(report);
       return result;
@@ -95,20 +96,21 @@ interface Wait {
   file: string;
   result: CloneResult;
   timeoutMs: number;
+  caged: HeldChild | undefined;
 }
 
-function waitForProgram(native: NativeBinding, { report, file, result, timeoutMs }: Wait): CloneResult {
+function waitForProgram(native: NativeBinding, { report, file, result, timeoutMs, caged }: Wait): CloneResult {
   const late: CloneFailure = { stage: 'watchdog', errno: -ETIMEDOUT, path: file };
   let failure: CloneFailure | undefined;
   try {
     const told = report.wait(timeoutMs);
     failure = report.read() ?? (told ? undefined : late);
   } catch (error) {
-    if (!('stage' in result)) endChild(native, result.pidfd);
+    if (!('stage' in result)) endChild(native, result.pidfd, caged);
     throw error;
   }
   if ('stage' in result || failure === undefined) return result;
-  endChild(native, result.pidfd);
+  endChild(native, result.pidfd, caged);
   return failure;
 }
 

@@ -91,7 +91,7 @@ class WatchedChild implements Launched {
       // Nothing fails from here on: the watcher reports the end, which gives everything back.
       cleanUp?.handOver(dropEnding);
     } catch (error) {
-      endChild(native, pidfd);
+      endChild(native, pidfd, caged);
       forerunner?.close();
       context.request.onFailed(error as Error, caged?.abandon());
       throw error;
@@ -166,7 +166,7 @@ export function createSyncLaunch(request: Omit<LaunchRequest, 'gateFor'>): SyncL
       exit = waitWithPipes(pidfd);
       end = childEndOf({ ...exit, ...forerunner?.end() }, heap);
     } catch (error) {
-      endChild(native, pidfd);
+      endChild(native, pidfd, caged);
       request.onFailed(error as Error, caged?.abandon());
       throw error;
     } finally {
