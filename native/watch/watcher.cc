@@ -65,10 +65,17 @@ class SpinLock {
   std::mutex* mutex_;
 };
 
-int AddToEpoll(int epoll, int fd, uint32_t events) {
+/** What epoll returns for an fd: with its id, since an event may still come for an fd whose number is another's by now.
+ */
+uint64_t Key(int fd, int64_t id) { return uint64_t{static_cast<uint32_t>(id)} << 32 | static_cast<uint32_t>(fd); }
+
+int FdOf(uint64_t key) { return static_cast<int>(static_cast<uint32_t>(key)); }
+
+/** @param id 0 for the watcher's own */
+int AddToEpoll(int epoll, int fd, uint32_t events, int64_t id = 0) {
   epoll_event event{};
   event.events = events;
-  event.data.fd = fd;
+  event.data.u64 = Key(fd, id);
   return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? sys::NegativeErrno() : 0;
 }
 
@@ -112,7 +119,7 @@ Watcher::Refusal Watcher::EnsureThread() {
 
 int64_t Watcher::Watch(int fd, Kind kind, std::optional<ExitCleanUp> clean_up) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const int error = AddToEpoll(epoll_.get(), fd, Interest(kind));
+  const int error = AddToEpoll(epoll_.get(), fd, Interest(kind), last_id_ + 1);
   if (error < 0) return error;
   last_id_ += 1;
   watched_[fd] = {last_id_, kind, std::move(clean_up), false};
@@ -149,8 +156,9 @@ int64_t Watcher::StartMeter(Meter meter) {
 void Watcher::Run() {
   prctl(PR_SET_NAME, "memcage-watch");
   epoll_event ready[kBatch];
-  const int timer = watchdog_.Open();
-  const int meter_timer = meters_.Open();
+  const uint64_t wake = Key(wake_.get(), 0);
+  const uint64_t timer = Key(watchdog_.Open(), 0);
+  const uint64_t meter_timer = Key(meters_.Open(), 0);
   for (;;) {
     const int count = epoll_wait(epoll_.get(), ready, kBatch, HoldsAny() ? kHeldMs : -1);
     if (count < 0 && errno != EINTR) return;
@@ -159,18 +167,18 @@ void Watcher::Run() {
       // Take() waits for this, so the event loop can be woken at once. Waking it takes about as long as a clean-up.
       const std::lock_guard<std::mutex> lock(clean_ups_);
       const auto is_timer = [&](const epoll_event& event) {
-        return event.data.fd == timer || event.data.fd == meter_timer;
+        return event.data.u64 == timer || event.data.u64 == meter_timer;
       };
       if (!std::all_of(ready, ready + std::max(count, 0), is_timer)) notify_();
       for (int i = 0; i < count; ++i) {
-        const int fd = ready[i].data.fd;
-        if (fd == wake_.get()) return;
-        if (fd == timer) {
+        const uint64_t key = ready[i].data.u64;
+        if (key == wake) return;
+        if (key == timer) {
           watchdog_.Look();
-        } else if (fd == meter_timer) {
+        } else if (key == meter_timer) {
           are_meters_due = true;
         } else {
-          Handle(fd);
+          Handle(key);
         }
       }
       if (TakeReleased()) notify_();
@@ -240,10 +248,11 @@ bool Watcher::HasBeenSignalled(int fd) {
   return found != watched_.end() && found->second.signalled;
 }
 
-void Watcher::Handle(int fd) {
+void Watcher::Handle(uint64_t key) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  const int fd = FdOf(key);
   const auto found = watched_.find(fd);
-  if (found == watched_.end()) return;
+  if (found == watched_.end() || Key(fd, found->second.id) != key) return;
   if (IsChild(found->second.kind)) {
     if (TakeExit(found)) return;
     // A tracer has not let it go yet. Its pidfd stays readable, so epoll would report it all the time.

@@ -82,7 +82,7 @@ class Watcher {
   void EndChildren();
   void Run();
   /** Adds an event for the ready fd to the queue. */
-  void Handle(int fd);
+  void Handle(uint64_t key);
   bool HoldsAny();
   /** Takes the ends of children that their tracers let go. True if there was one, or one is no longer watched. */
   bool TakeReleased();
