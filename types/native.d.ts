@@ -88,8 +88,6 @@ export interface CloneOptions {
    * drops those that it neither blocks nor handles (pid_namespaces(7)). Default: false, none is blocked.
    */
   holdSignals?: boolean;
-  /** The guardian ends the cgroup that the child is in, so `killWithParent` does not need PR_SET_PDEATHSIG. */
-  guarded?: boolean;
   /** Bits of CLONE_NEW*; see {@link NativeBinding.constants}. */
   namespaces: number;
   /** sethostname(2) in the child. Needs CLONE_NEWUTS. */
@@ -297,11 +295,10 @@ export type CloneResult =
   | CloneFailure;
 
 /**
- * What kind of directory the guardian watches over: one in the v1 memory hierarchy, the unified hierarchy or the v1
- * freezer hierarchy; the cage of a detached child, in any hierarchy; or the v2 cgroup that the process moved itself
- * into ('leaf').
+ * What kind of directory the guardian watches over: that of an owner, with its cages; the cage of a detached child; or the
+ * v2 cgroup that the process moved itself into ('leaf').
  */
-export type GuardedKind = 'memory' | 'unified' | 'freezer' | 'detached' | 'leaf';
+export type GuardedKind = 'owner' | 'detached' | 'leaf';
 
 /** rusage of a reaped child and of the descendants that it waited for. Times are in microseconds. */
 export interface ChildUsage {
@@ -656,6 +653,11 @@ export interface NativeBinding {
    * has not registered.
    */
   unguard(options: { name: string; end: boolean }): void;
+  /**
+   * A new fd of the connection to the guardian, which is readable once the guardian has ended: then start another, and tell it
+   * of everything. ENOTCONN if there is none.
+   */
+  openGuardian(): number;
   /** Tell the guardian to exit if it has nothing left to end. For the end of the process. */
   dismissGuardian(): void;
   /**
@@ -778,6 +780,13 @@ export interface NativeBinding {
   readAttribute(options: { path: string; name: string }): string | null;
   /** flock(2) LOCK_EX | LOCK_NB; false if another open file description holds the lock. */
   tryLock(options: { fd: number }): boolean;
+  /**
+   * fcntl(2) F_OFD_SETLK for the whole file, F_RDLCK if `shared`, else F_WRLCK, which takes an fd that may write; false if
+   * another open file description holds a lock against it.
+   */
+  tryFileLock(options: { fd: number; shared: boolean }): boolean;
+  /** fcntl(2) F_OFD_GETLK: whether another open file description holds F_WRLCK. Takes no lock. */
+  isFileLocked(options: { fd: number }): boolean;
 
   /**
    * Ask the systemd manager on a bus for a transient scope with `Delegate=yes` for this process: StartTransientUnit,

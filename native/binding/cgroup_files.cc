@@ -212,7 +212,35 @@ Napi::Value TryLock(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), false);
 }
 
-/** The value of an extended attribute of a directory; null if there is none, or it may not be read. */
+/** Of a whole file, or all of it that will ever be. */
+struct flock WholeFile(short type) {
+  struct flock lock{};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+Napi::Value TryFileLock(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  const bool shared = options.Bool("shared");
+  if (!options.ok()) return info.Env().Undefined();
+  struct flock lock = WholeFile(shared ? F_RDLCK : F_WRLCK);
+  if (fcntl(fd, F_OFD_SETLK, &lock) == 0) return Napi::Boolean::New(info.Env(), true);
+  if (errno != EAGAIN && errno != EACCES) ThrowSystemError(info.Env(), {sys::NegativeErrno(), "fcntl", {}});
+  return Napi::Boolean::New(info.Env(), false);
+}
+
+Napi::Value IsFileLocked(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  if (!options.ok()) return info.Env().Undefined();
+  struct flock lock = WholeFile(F_RDLCK);
+  if (fcntl(fd, F_OFD_GETLK, &lock) == 0) return Napi::Boolean::New(info.Env(), lock.l_type == F_WRLCK);
+  ThrowSystemError(info.Env(), {sys::NegativeErrno(), "fcntl", {}});
+  return info.Env().Undefined();
+}
+
 void CheckAccess(const Napi::CallbackInfo& info) {
   Options options(info);
   const std::string path = options.String("path");
@@ -222,6 +250,7 @@ void CheckAccess(const Napi::CallbackInfo& info) {
   if (error < 0) ThrowSystemError(info.Env(), {error, "faccessat", path});
 }
 
+/** The value of an extended attribute of a directory; null if there is none, or it may not be read. */
 Napi::Value ReadAttribute(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Options options(info);
@@ -254,6 +283,8 @@ void RegisterCgroupFiles(Napi::Env env, Napi::Object exports) {
   exports.Set("checkAccess", Napi::Function::New(env, CheckAccess, "checkAccess"));
   exports.Set("readAttribute", Napi::Function::New(env, ReadAttribute, "readAttribute"));
   exports.Set("tryLock", Napi::Function::New(env, TryLock, "tryLock"));
+  exports.Set("tryFileLock", Napi::Function::New(env, TryFileLock, "tryFileLock"));
+  exports.Set("isFileLocked", Napi::Function::New(env, IsFileLocked, "isFileLocked"));
 }
 
 }  // namespace memcage

@@ -1,9 +1,11 @@
 import { basename, dirname } from 'node:path';
 import type { GuardedKind } from '../../../types/native';
+import { OwnedFd } from '../../addon/owned-fd';
 import { CgroupDirectory } from '../../cgroup/directory/directory';
+import { withAccess } from '../../cgroup/directory/with-access';
 import { removeTree, retrySync, undo } from '../../cgroup/processes/remove';
 import { ErrorCode, MemcageError } from '../../errors/errors';
-import { tellGuardian } from '../../launcher/guardian';
+import { identifyGuarded, tellGuardian, unguard } from '../../launcher/guardian';
 import { randomHex } from '../../text/random-hex';
 import { refusedParent } from './refused-parent';
 
@@ -11,8 +13,14 @@ const NAME_ATTEMPTS = 100;
 const REMOVE_PATIENCE_MS = 2000;
 
 /**
- * Makes a directory, anchored at itself by the fd that holds its lock. The lock (flock(2)) says that the owner lives:
- * the kernel drops it with the last fd, however the owner ends, whatever its PID namespace is and whoever gets its pid.
+ * Of a cgroup, this has the lock that says that the owner lives. Who may write it, may own it: anyone else can only get a
+ * shared lock, which keeps no sweeper away, as flock(2) of a directory would.
+ */
+const LOCK_FILE = 'cgroup.procs';
+
+/**
+ * Makes a directory, anchored at itself, and locks it. The lock (F_OFD_SETLK of fcntl(2)) says that the owner lives: the
+ * kernel drops it with the last fd, however the owner ends, whatever its PID namespace is and whoever gets its pid.
  *
  * @param guarded its kind for the guardian, which ends it with this process; undefined: the guardian leaves it alone
  */
@@ -28,10 +36,10 @@ export function makeLocked(parent: CgroupDirectory, prefix: string, guarded?: Gu
       isMade = make(directory);
       locked = isMade ? lockNew(directory) : undefined;
     } finally {
-      if (locked === undefined) parent.native.unguard({ name, end: isMade });
+      if (locked === undefined) unguard(name, { end: isMade });
     }
     if (locked === undefined) continue;
-    if (guarded !== undefined) parent.native.identifyGuarded({ name, fd: locked.anchor });
+    if (guarded !== undefined) identifyGuarded(name, locked.anchor);
     return locked;
   }
   throw new MemcageError(ErrorCode.BUSY, `No cgroup could be made in ${parent.path}: each was removed by someone else`);
@@ -52,7 +60,9 @@ function make(directory: CgroupDirectory): boolean {
 function lockNew(directory: CgroupDirectory): CgroupDirectory | undefined {
   let locked: CgroupDirectory | undefined;
   try {
-    locked = tryLock(directory);
+    locked = lock(directory, 'owner');
+    // For people alone: /proc/locks has the pid of this one's holder.
+    if (locked !== undefined) directory.native.tryLock({ fd: locked.anchor });
     if (locked === undefined || locked.isAtItsPath()) return locked;
   } catch (error) {
     // For example, no fd was free.
@@ -64,35 +74,48 @@ function lockNew(directory: CgroupDirectory): CgroupDirectory | undefined {
   return undefined;
 }
 
-/** Undefined if someone else holds the lock, or the directory is gone. */
+/**
+ * Locks the directory of a dead owner, so that no living one takes it. Others may lock it so too. Undefined if its owner
+ * lives, or the directory is gone.
+ */
 export function tryLock(directory: CgroupDirectory): CgroupDirectory | undefined {
-  const { native } = directory;
+  return withAccess(directory, () => lock(directory, 'sweeper'));
+}
+
+/** Whether the owner lives. */
+export function isLocked(directory: CgroupDirectory): boolean {
   let fd: number;
   try {
-    fd = directory.open('', 'directory');
+    fd = directory.open(LOCK_FILE, 'read');
+  } catch (error) {
+    if (error instanceof MemcageError && error.code === ErrorCode.CGROUP_GONE) return false;
+    throw error;
+  }
+  try {
+    return directory.native.isFileLocked({ fd });
+  } finally {
+    directory.native.closeFd({ fd });
+  }
+}
+
+/** Undefined if someone else holds a lock against it, or the directory is gone. */
+function lock(directory: CgroupDirectory, as: 'owner' | 'sweeper'): CgroupDirectory | undefined {
+  const { native } = directory;
+  let locked: CgroupDirectory | undefined;
+  let isHeld = false;
+  try {
+    locked = CgroupDirectory.anchoredAt(native, directory.open('', 'directory'), directory.path);
+    const file = new OwnedFd(native, locked.open(LOCK_FILE, as === 'owner' ? 'write' : 'read'));
+    locked.keepLock(file);
+    isHeld = native.tryFileLock({ fd: file.fd, shared: as === 'sweeper' });
   } catch (error) {
     if (error instanceof MemcageError && error.code === ErrorCode.CGROUP_GONE) return undefined;
     throw error;
-  }
-  let isHeld = false;
-  try {
-    isHeld = native.tryLock({ fd });
   } finally {
-    // Also if tryLock throws, for example when there is no memory for a lock (ENOLCK).
-    if (!isHeld) native.closeFd({ fd });
+    // Also after an error, for example when there is no memory for a lock (ENOLCK).
+    if (!isHeld) locked?.close();
   }
-  return isHeld ? CgroupDirectory.anchoredAt(native, fd, directory.path) : undefined;
-}
-
-/**
- * Whether an owner holds the lock now. To find out, this takes the lock for a moment. An owner that has just made the
- * directory may then find it locked, and makes another one.
- */
-export function isLocked(directory: CgroupDirectory): boolean {
-  const locked = tryLock(directory);
-  if (locked === undefined) return directory.exists();
-  locked.close();
-  return false;
+  return isHeld ? locked : undefined;
 }
 
 /** Removes the directory, blocking, and gives up the lock. */
@@ -108,6 +131,6 @@ export function release(directory: CgroupDirectory): void {
 
 /** Gives up the lock. The guardian removes what was not removed. */
 export function giveUp(directory: CgroupDirectory, { removed }: { removed: boolean }): void {
-  directory.native.unguard({ name: basename(directory.path), end: !removed });
+  unguard(basename(directory.path), { end: !removed });
   directory.close();
 }

@@ -23,6 +23,7 @@ export class CgroupDirectory {
   readonly path: string;
   /** All directories that are reached through one fd share this. */
   readonly #anchor: OwnedFd;
+  #lock: OwnedFd | undefined;
 
   private constructor(native: NativeBinding, anchor: OwnedFd, relative: string, path: string) {
     this.native = native;
@@ -51,6 +52,12 @@ export class CgroupDirectory {
    */
   close(): void {
     this.#anchor.close();
+    this.#lock?.close();
+  }
+
+  /** For a directory that is anchored at itself: {@link close} closes this fd too, and so gives up its lock. */
+  keepLock(fd: OwnedFd): void {
+    this.#lock = fd;
   }
 
   /** Converts a path in this directory to one below the anchor. */

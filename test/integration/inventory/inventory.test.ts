@@ -11,8 +11,23 @@ import { until } from '../../support/until';
 /** Higher than any pid. */
 const NOBODY = 2 ** 30;
 
+/** Takes every lock on a directory that anybody can get. */
+const LOCKS = `
+  use Fcntl qw(:DEFAULT :flock);
+  my ($directory) = @ARGV;
+  my ($fOfdSetlk, $wholeFile) = (37, 'ssx4qqix4');
+  sysopen(my $top, $directory, O_RDONLY) or die "open: $!";
+  flock($top, LOCK_EX | LOCK_NB) or die "flock: $!";
+  sysopen(my $procs, "$directory/cgroup.procs", O_RDONLY) or die "open: $!";
+  fcntl($procs, $fOfdSetlk, pack($wholeFile, F_RDLCK, 0, 0, 0, 0)) or die "read lock: $!";
+  fcntl($procs, $fOfdSetlk, pack($wholeFile, F_WRLCK, 0, 0, 0, 0)) and die "a write lock";
+  $| = 1;
+  print "done\\n";
+  <STDIN>;
+`;
+
 describeIf('cgroup', `all cages of the machine, on v${version}`, () => {
-  const { make } = strangers();
+  const { make, inhabit, start } = strangers();
 
   const listed = (path: string): ListedCage | undefined => listCages().find((each) => each.path === path);
 
@@ -70,6 +85,20 @@ describeIf('cgroup', `all cages of the machine, on v${version}`, () => {
     ]);
     rmdirSync(path);
     expect(listed(owner)).toMatchObject({ kind: 'owner', owner: dead, spare: false });
+  });
+
+  describeIf('root', 'whatever a stranger has locked', () => {
+    test('what a dead owner has left is its own, and is ended', async () => {
+      const owner = `${make()}/memcage-${NOBODY}-0b`;
+      const path = leave(owner);
+      const pid = await inhabit(path);
+      await start('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', 'perl', '-e', LOCKS, owner]);
+      expect(listed(path)?.owner).toEqual({ pid: NOBODY, command: [], alive: false });
+      const collected = await collectGarbage();
+      expect(collected.filter((each) => each.ownerPid === NOBODY)).toEqual([
+        { path: owner, kind: 'owner', ownerPid: NOBODY, pids: [pid], result: 'removed' },
+      ]);
+    });
   });
 
   test('findCage() says when there is none, or more than one, and takes nothing but text', () => {

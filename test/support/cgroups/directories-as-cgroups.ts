@@ -15,14 +15,20 @@ import { join } from 'node:path';
 import { CgroupDirectory } from '../../../lib/cgroup/directory/directory';
 import type { NativeBinding } from '../../../types/native';
 
+interface Lock {
+  /** Of the directory. */
+  inode: number;
+  shared: boolean;
+}
+
 /** Directories of an ordinary file system in the place of cgroups. A file in one stands for a process. */
 export interface DirectoriesAsCgroups {
   /** Of the directory in which all others are. */
   readonly path: string;
   readonly parent: CgroupDirectory;
   readonly native: NativeBinding;
-  /** Inodes of the directories that are locked, with the fds that hold the locks. */
-  readonly locks: Map<number, number>;
+  /** By the fds that hold them. */
+  readonly locks: Map<number, Lock>;
   /** What the guardian was told, and which cgroups were killed. */
   readonly done: string[];
   readonly openFds: Set<number>;
@@ -32,7 +38,9 @@ export interface DirectoriesAsCgroups {
 export function directoriesAsCgroups(instead: Partial<NativeBinding> = {}): DirectoriesAsCgroups {
   const path = mkdtempSync(join(tmpdir(), 'memcage-test-directories-'));
   const openFds = new Set<number>();
-  const locks = new Map<number, number>();
+  const locks = new Map<number, Lock>();
+  const others = (fd: number): Lock[] =>
+    [...locks].flatMap(([other, lock]) => (other !== fd && lock.inode === inode(fd) ? [lock] : []));
   const done: string[] = [];
   const at = (dirFd: number, below: string): string => `/proc/self/fd/${dirFd}/${below}`;
   const inode = (fd: number): number => fstatSync(fd).ino;
@@ -51,17 +59,19 @@ export function directoriesAsCgroups(instead: Partial<NativeBinding> = {}): Dire
     });
   const native: Partial<NativeBinding> = {
     openBeneath: ({ dirFd, path: below, access }) =>
-      open(at(dirFd, access === 'probe' ? below.replace(/\/?cgroup\.procs$/, '') : below)),
+      open(at(dirFd, access === 'directory' ? below : below.replace(/\/?cgroup\.procs$/, ''))),
     closeFd: ({ fd }) => {
       if (!openFds.delete(fd)) throw new Error(`${fd} is closed twice`);
-      if (locks.get(inode(fd)) === fd) locks.delete(inode(fd));
+      locks.delete(fd);
       closeSync(fd);
     },
-    tryLock: ({ fd }) => {
-      if (locks.has(inode(fd))) return false;
-      locks.set(inode(fd), fd);
+    tryLock: () => true,
+    tryFileLock({ fd, shared }) {
+      if (others(fd).some((lock) => !shared || !lock.shared)) return false;
+      locks.set(fd, { inode: inode(fd), shared });
       return true;
     },
+    isFileLocked: ({ fd }) => others(fd).some(({ shared }) => !shared),
     makeDirectory: ({ dirFd, path: below, mode }) => void mkdirSync(at(dirFd, below), { mode }),
     removeDirectory: ({ dirFd, path: below }) => rmdirSync(at(dirFd, below)),
     removeBelow: ({ dirFd, path: below }) => (empty(at(dirFd, below), 'remove') ? 'nothing' : 'busy'),
@@ -73,8 +83,6 @@ export function directoriesAsCgroups(instead: Partial<NativeBinding> = {}): Dire
       done.push('kill');
       empty(at(dirFd, below), 'kill');
     },
-    unguard: ({ name, end }) => void done.push(`unguard ${name}${end ? ', end it' : ''}`),
-    identifyGuarded: ({ name, fd }) => void done.push(`identify ${name} ${openFds.has(fd)}`),
     ...instead,
   };
   const parent = CgroupDirectory.anchoredAt(native as NativeBinding, open(path), path);

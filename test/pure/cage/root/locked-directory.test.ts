@@ -23,6 +23,9 @@ jest.mock('../../../../lib/launcher/guardian', () => ({
       `guard ${name} as ${kind}${dirFd === parent.anchor ? '' : ' elsewhere'}${existsSync(join(path, name)) ? ' too late' : ''}`,
     );
   },
+  identifyGuarded: (name: string, fd: number) => void cgroups.done.push(`identify ${name} ${cgroups.openFds.has(fd)}`),
+  unguard: (name: string, { end }: { end: boolean }) =>
+    void cgroups.done.push(`unguard ${name}${end ? ', end it' : ''}`),
 }));
 jest.mock('../../../../lib/event-loop/pause-sync', () => ({ pauseSync: () => {} }));
 jest.mock('../../../../lib/cage/root/refused-parent', () => ({
@@ -34,18 +37,33 @@ function made(name: string): CgroupDirectory {
   return cgroups.parent.below(name);
 }
 
+const openProcs = (name: string): number =>
+  cgroups.native.openBeneath({ dirFd: cgroups.parent.anchor, path: `${name}/cgroup.procs`, access: 'write' });
+
 describe('the lock of a directory', () => {
   test('is held by an fd, and anyone else is refused until that is closed', () => {
     const directory = made('a');
-    const locked = tryLock(directory);
-    expect(locked?.path).toBe(directory.path);
-    expect(isLocked(directory)).toBe(true);
-    expect(tryLock(directory)).toBeUndefined();
-    expect(cgroups.openFds.size).toBe(2);
-    locked?.close();
-    expect(isLocked(directory)).toBe(false);
+    const own = makeLocked(cgroups.parent, 'a-');
+    const there = cgroups.parent.below(basename(own.path));
+    expect([isLocked(there), isLocked(directory)]).toEqual([true, false]);
+    expect(tryLock(there)).toBeUndefined();
+    expect(cgroups.openFds.size).toBe(3);
+    own.close();
+    expect(isLocked(there)).toBe(false);
     expect(cgroups.openFds.size).toBe(1);
     expect(cgroups.locks.size).toBe(0);
+  });
+
+  test('of a sweep keeps an owner away, but no other sweep, and is no sign of life', () => {
+    const directory = made('a');
+    const locked = tryLock(directory);
+    expect(locked?.path).toBe(directory.path);
+    expect(isLocked(directory)).toBe(false);
+    expect(cgroups.native.tryFileLock({ fd: openProcs('a'), shared: false })).toBe(false);
+    tryLock(directory)?.close();
+    locked?.close();
+    expect(cgroups.native.tryFileLock({ fd: openProcs('a'), shared: false })).toBe(true);
+    expect(tryLock(directory)).toBeUndefined();
   });
 
   test('is nobody’s where there is no directory', () => {
@@ -55,8 +73,8 @@ describe('the lock of a directory', () => {
   });
 
   test('leaves no fd when the kernel can give none', () => {
-    const failure = refusal('ENOLCK', 'flock');
-    cgroups.native.tryLock = () => {
+    const failure = refusal('ENOLCK', 'fcntl');
+    cgroups.native.tryFileLock = () => {
       throw failure;
     };
     expect(() => tryLock(made('a'))).toThrow(failure);
@@ -81,26 +99,26 @@ describe('a locked directory', () => {
   });
 
   test('is told to the guardian before it is made', () => {
-    const locked = makeLocked(cgroups.parent, 'a-', 'memory');
+    const locked = makeLocked(cgroups.parent, 'a-', 'owner');
     const name = basename(locked.path);
-    expect(cgroups.done).toEqual([`guard ${name} as memory`, `identify ${name} true`]);
+    expect(cgroups.done).toEqual([`guard ${name} as owner`, `identify ${name} true`]);
   });
 
   test('gets another name while its name is taken, or another process sweeps it away', () => {
-    const { makeDirectory, tryLock: lock } = cgroups.native;
+    const { makeDirectory, tryFileLock: lock } = cgroups.native;
     const names: string[] = [];
     cgroups.native.makeDirectory = (options) => {
       names.push(options.path);
       if (names.length === 1) throw refusal('EEXIST', 'mkdirat');
       makeDirectory(options);
     };
-    cgroups.native.tryLock = (options) => {
+    cgroups.native.tryFileLock = (options) => {
       // The first is locked by another's sweep, the second is removed by it before this process locks it.
       if (names.length === 2) return false;
       if (names.length === 3) rmdirSync(join(cgroups.path, names[2] as string));
       return lock(options);
     };
-    const locked = makeLocked(cgroups.parent, 'a-', 'memory');
+    const locked = makeLocked(cgroups.parent, 'a-', 'owner');
     expect(new Set(names).size).toBe(4);
     expect(basename(locked.path)).toBe(names[3]);
     expect(cgroups.done.filter((each) => !each.startsWith('guard'))).toEqual([
@@ -109,7 +127,7 @@ describe('a locked directory', () => {
       `unguard ${names[2]}, end it`,
       `identify ${names[3]} true`,
     ]);
-    expect(cgroups.openFds.size).toBe(2);
+    expect(cgroups.openFds.size).toBe(3);
   });
 
   test('is given up after a hundred names', () => {
@@ -128,16 +146,16 @@ describe('a locked directory', () => {
     cgroups.native.makeDirectory = () => {
       throw refusal('EROFS', 'mkdirat');
     };
-    expect(() => makeLocked(cgroups.parent, 'a-', 'memory')).toThrow(`refused in ${cgroups.path}: `);
+    expect(() => makeLocked(cgroups.parent, 'a-', 'owner')).toThrow(`refused in ${cgroups.path}: `);
     expect(cgroups.done.at(-1)).toMatch(/^unguard a-[0-9a-f]+$/);
   });
 
   test('is removed again if it can not be locked', () => {
-    const failure = refusal('ENOLCK', 'flock');
-    cgroups.native.tryLock = () => {
+    const failure = refusal('ENOLCK', 'fcntl');
+    cgroups.native.tryFileLock = () => {
       throw failure;
     };
-    expect(() => makeLocked(cgroups.parent, 'a-', 'memory')).toThrow(failure);
+    expect(() => makeLocked(cgroups.parent, 'a-', 'owner')).toThrow(failure);
     expect(readdirSync(cgroups.path)).toEqual([]);
     expect(cgroups.openFds.size).toBe(1);
     expect(cgroups.done.at(-1)).toMatch(/^unguard a-[0-9a-f]+, end it$/);
@@ -145,7 +163,7 @@ describe('a locked directory', () => {
 });
 
 describe('the end of a locked directory', () => {
-  const lock = (): CgroupDirectory => makeLocked(cgroups.parent, 'a-', 'memory');
+  const lock = (): CgroupDirectory => makeLocked(cgroups.parent, 'a-', 'owner');
 
   test('removes it, and leaves nothing for the guardian', () => {
     const locked = lock();

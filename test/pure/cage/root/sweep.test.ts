@@ -34,8 +34,9 @@ function make(name: string, ...within: ('process' | 'cage' | 'cage/process')[]) 
   return cgroups.parent.below(name);
 }
 const lock = (name: string): void => {
-  const fd = cgroups.native.openBeneath({ dirFd: cgroups.parent.anchor, path: name, access: 'directory' });
-  cgroups.native.tryLock({ fd });
+  const path = `${name}/cgroup.procs`;
+  const fd = cgroups.native.openBeneath({ dirFd: cgroups.parent.anchor, path, access: 'write' });
+  cgroups.native.tryFileLock({ fd, shared: false });
 };
 const left = (): string[] => readdirSync(cgroups.path).sort();
 
