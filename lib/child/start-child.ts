@@ -120,7 +120,7 @@ function tryStart(native: NativeBinding, given: LaunchPlan, request: StartReques
     const startMs = performance.now();
     const own = planSettings(withTimeBackstop(settings, caged?.home));
     const isInit = hasInit(namespaces);
-    const endsWithParent = endsWithThisProcess(plan, caged) && caged?.home?.hasGuardian !== true;
+    const endsWithParent = endsWithThisProcess(plan, caged);
     if (isInit || gate !== undefined) {
       forerunner = openForerunner(native, plan, { settings: own, isInit, gate, endsWithParent });
     }
@@ -134,7 +134,7 @@ function tryStart(native: NativeBinding, given: LaunchPlan, request: StartReques
       ...(isOutside && { fileOutside: true }),
     };
     const result = cloneChild(native, child, request, caged);
-    return { caged, heap, forerunner, result: forerunner?.follow(result, WATCHDOG_MS) ?? result, startMs };
+    return { caged, heap, forerunner, result: forerunner?.follow(result, WATCHDOG_MS, caged) ?? result, startMs };
   } catch (error) {
     forerunner?.close();
     caged?.abandon();
@@ -204,7 +204,6 @@ function cloneOptions(
     ...(plan as ClonePlan & Pick<CloneOptions, 'cwd' | 'uid' | 'gid'>),
     ...planNamespaces(namespaces, native, { hasRoot: root !== undefined }),
     killWithParent: endsWithThisProcess(plan, caged),
-    guarded: caged?.home?.hasGuardian === true,
     shareMemory,
     watchdogMs: WATCHDOG_MS,
   };

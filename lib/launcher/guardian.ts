@@ -2,6 +2,8 @@ import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import type { CloneFailure, GuardedKind, NativeError } from '../../types/native';
 import { loadNative } from '../addon/load-native';
+import { OwnedFd } from '../addon/owned-fd';
+import { watcher } from '../addon/watcher';
 import { refusedWith } from '../cgroup/directory/refusal';
 import { readCommand } from '../cgroup/processes/processes';
 import { ErrorCode, MemcageError } from '../errors/errors';
@@ -34,22 +36,106 @@ export function setGuardian(on: boolean): void {
   wanted = on;
 }
 
+/** A directory that the guardian knows. */
+interface Charge {
+  kind: GuardedKind;
+  /** A path of the directory around it; undefined as long as it is not made. */
+  around: string | undefined;
+  /** Its own, once it is identified. */
+  fd?: number;
+}
+
+/** What this environment told it of, by name. */
+const charges = new Map<string, Charge>();
+
+/** The guardian that knows all of {@link charges}. */
+let current: { pid: number; unwatch: () => void } | undefined;
+
 /**
  * Registers a directory with the guardian of this process, which is started if there is none. This happens before the
  * directory is made, so that a killed process never leaves an unknown directory behind.
  *
  * @param dirFd the directory around it
+ * @param around its path, for a directory that nobody will {@link identifyGuarded}
  * @throws `ERR_MEMCAGE_GUARDIAN`; for a shortage the system's own error
  */
-export function tellGuardian(dirFd: number, name: string, kind: GuardedKind): void {
-  startGuardian();
-  const tell = (): void => loadNative().guard({ dirFd, name, kind });
+export function tellGuardian(dirFd: number, name: string, kind: GuardedKind, around?: string): void {
+  const tell = (): void => {
+    ensureGuardian();
+    tellPatiently(() => loadNative().guard({ dirFd, name, kind }));
+  };
   try {
-    tellPatiently(tell);
+    tell();
   } catch (error) {
     if (!refusedWith(error, ...ENDED)) throw error;
-    startGuardian();
-    tellPatiently(tell);
+    tell();
+  }
+  charges.set(name, { kind, around });
+}
+
+/** Tells the guardian which directory has the name: on v1 a process in it may give it another. */
+export function identifyGuarded(name: string, fd: number): void {
+  const charge = charges.get(name);
+  if (charge === undefined) return;
+  Object.assign(charge, { around: `/proc/self/fd/${fd}/..`, fd });
+  loadNative().identifyGuarded({ name, fd });
+}
+
+/** Tells the guardian that a directory is gone, or with `end` that it is to end it now. */
+export function unguard(name: string, { end }: { end: boolean }): void {
+  charges.delete(name);
+  loadNative().unguard({ name, end });
+}
+
+/** A guardian that is new learns of everything. */
+function ensureGuardian(): void {
+  startGuardian();
+  const native = loadNative();
+  const pid = native.guardianPid();
+  if (pid === current?.pid) return;
+  current?.unwatch();
+  current = { pid, unwatch: onGuardianEnd(replaceGuardian) };
+  for (const [name, charge] of charges) tellAgain(name, charge);
+}
+
+/** Only SIGKILL ends the guardian before this process. */
+function onGuardianEnd(callback: () => void): () => void {
+  const native = loadNative();
+  const fd = new OwnedFd(native, native.openGuardian());
+  let unwatch: () => void;
+  try {
+    unwatch = watcher().event(fd.fd, 'event', callback);
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+  return () => {
+    unwatch();
+    fd.close();
+  };
+}
+
+function replaceGuardian(): void {
+  current?.unwatch();
+  current = undefined;
+  if (charges.size === 0) return;
+  try {
+    ensureGuardian();
+  } catch (error) {
+    // The next cage starts one, or throws this.
+    process.emitWarning(error as Error);
+  }
+}
+
+function tellAgain(name: string, { kind, around, fd }: Charge): void {
+  if (around === undefined) return;
+  const native = loadNative();
+  const dirFd = new OwnedFd(native, native.openDirectory({ path: around }));
+  try {
+    tellPatiently(() => native.guard({ dirFd: dirFd.fd, name, kind }));
+    if (fd !== undefined) native.identifyGuarded({ name, fd });
+  } finally {
+    dirFd.close();
   }
 }
 

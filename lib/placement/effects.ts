@@ -4,7 +4,7 @@ import type { BusFailure, ScopeRequest, UnitQuestion } from '../../types/native'
 import { loadNative } from '../addon/load-native';
 import { cgroupLimitError } from '../cgroup/directory/cgroup-limit';
 import { pauseSync } from '../event-loop/pause-sync';
-import { tellGuardian, wantsGuardian } from '../launcher/guardian';
+import { tellGuardian, unguard, wantsGuardian } from '../launcher/guardian';
 
 /**
  * A step that may take long: a move waits for an RCU grace period, and systemd takes its time. Whoever drives the
@@ -60,7 +60,7 @@ function tellOfLeaf({ path, name }: Extract<Effect, { do: 'tell-guardian' }>): v
   if (!wantsGuardian()) return;
   const dirFd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    tellGuardian(dirFd, name, 'leaf');
+    tellGuardian(dirFd, name, 'leaf', path);
   } finally {
     closeSync(dirFd);
   }
@@ -81,7 +81,7 @@ function carryOut(effect: Effect): EffectResult {
       tellOfLeaf(effect);
       return undefined;
     case 'forget-leaf':
-      loadNative().unguard({ name: effect.name, end: false });
+      unguard(effect.name, { end: false });
       return undefined;
     case 'make-directory':
       try {
@@ -118,7 +118,7 @@ async function carryOutLater(effect: Effect): Promise<EffectResult> {
       tellOfLeaf(effect);
       return undefined;
     case 'forget-leaf':
-      loadNative().unguard({ name: effect.name, end: false });
+      unguard(effect.name, { end: false });
       return undefined;
     case 'make-directory':
       await promises.mkdir(effect.path).catch((error: unknown) => {

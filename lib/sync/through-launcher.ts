@@ -186,7 +186,7 @@ function launch<R extends LaunchedResult>(
         join: joinFds.map((_, index) => stdioCount + 1 + index),
         pids: pidsFd === undefined ? undefined : stdioCount + 1 + joinFds.length,
         ...plans,
-        ...(!detached && caged?.home.hasGuardian !== true && { parent: process.pid }),
+        ...(!detached && { parent: process.pid }),
         ...(uid !== undefined && { uid: uid >>> 0 }),
         ...(gid !== undefined && { gid: gid >>> 0 }),
         ...(args[0] !== file && { file }),

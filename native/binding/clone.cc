@@ -71,7 +71,6 @@ SpawnRequest ReadRequest(Options& options) {
   request.detached = options.Bool("detached");
   request.hold_signals = options.OptionalBool("holdSignals");
   request.kill_with_parent = options.Bool("killWithParent");
-  request.guarded = options.OptionalBool("guarded");
   request.namespaces = options.Uint("namespaces");
   request.hostname = options.OptionalString("hostname");
   if (std::optional<Napi::Object> maps = options.OptionalObject("idMaps")) {

@@ -10,9 +10,7 @@ namespace memcage {
 namespace {
 
 std::optional<guardian::Kind> ParseKind(const std::string& kind) {
-  if (kind == "memory") return guardian::Kind::kMemory;
-  if (kind == "unified") return guardian::Kind::kUnified;
-  if (kind == "freezer") return guardian::Kind::kFreezer;
+  if (kind == "owner") return guardian::Kind::kOwner;
   if (kind == "detached") return guardian::Kind::kDetached;
   if (kind == "leaf") return guardian::Kind::kLeaf;
   return std::nullopt;
@@ -33,11 +31,20 @@ void Guard(const Napi::CallbackInfo& info) {
   const std::string kind_name = options.String("kind");
   if (!options.ok()) return;
   const std::optional<guardian::Kind> kind = ParseKind(kind_name);
-  if (!kind) return ThrowInvalidArgument(info.Env(), "Expected memory, unified, freezer, detached or leaf for kind");
+  if (!kind) return ThrowInvalidArgument(info.Env(), "Expected owner, detached or leaf for kind");
   const int error = Guardian().Guard(dir_fd, name, *kind);
   if (error < 0) return ThrowSystemError(info.Env(), {error, "sendmsg", {}});
   // A leaf belongs to the process, whichever of its threads made it.
   if (*kind != guardian::Kind::kLeaf) Instance::Of(info.Env()).guarded.insert_or_assign(name, *kind);
+}
+
+Napi::Value OpenGuardian(const Napi::CallbackInfo& info) {
+  const int fd = Guardian().OpenConnection();
+  if (fd < 0) {
+    ThrowSystemError(info.Env(), {fd, "fcntl", {}});
+    return info.Env().Undefined();
+  }
+  return Napi::Number::New(info.Env(), Instance::Of(info.Env()).HandOut(UniqueFd(fd)));
 }
 
 void IdentifyGuarded(const Napi::CallbackInfo& info) {
@@ -75,6 +82,7 @@ Napi::Value GuardianPid(const Napi::CallbackInfo& info) { return Napi::Number::N
 
 void RegisterGuardian(Napi::Env env, Napi::Object exports) {
   exports.Set("startGuardian", Napi::Function::New(env, StartGuardian, "startGuardian"));
+  exports.Set("openGuardian", Napi::Function::New(env, OpenGuardian, "openGuardian"));
   exports.Set("guard", Napi::Function::New(env, Guard, "guard"));
   exports.Set("identifyGuarded", Napi::Function::New(env, IdentifyGuarded, "identifyGuarded"));
   exports.Set("unguard", Napi::Function::New(env, Unguard, "unguard"));

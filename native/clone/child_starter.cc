@@ -53,9 +53,8 @@ std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, Uni
   if (refused.error < 0) return CloneFailure{Stage::kWatchdog, refused.error, "thread", {}, refused.syscall};
   const int error = stack_.Ensure();
   if (error < 0) return CloneFailure{Stage::kClone, error, "stack", {}, "mmap"};
-  const bool signal = request.kill_with_parent && !request.guarded;
-  const int parent = signal ? SelfPidfdAbove(static_cast<int>(request.stdio.size())) : -1;
-  if (signal && parent < 0) {
+  const int parent = request.kill_with_parent ? SelfPidfdAbove(static_cast<int>(request.stdio.size())) : -1;
+  if (request.kill_with_parent && parent < 0) {
     return CloneFailure{Stage::kParentDeath, parent, "pidfd_open", {}, "pidfd_open"};
   }
 

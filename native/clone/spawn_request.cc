@@ -104,7 +104,7 @@ SpawnPlan SpawnRequest::Plan(Report* report, int parent_pidfd, const IdMapper& i
   plan.new_session = detached;
   plan.hold_signals = hold_signals;
   plan.shares_memory = share_memory;
-  plan.kill_with_parent = kill_with_parent && !guarded;
+  plan.kill_with_parent = kill_with_parent;
   plan.new_cgroup_namespace = (namespaces & CLONE_NEWCGROUP) != 0;
   plan.private_mounts = private_mounts;
   plan.mount_proc = mount_proc;

@@ -43,8 +43,6 @@ struct SpawnRequest {
   /** The program finds all signals blocked. */
   bool hold_signals = false;
   bool kill_with_parent = false;
-  /** The guardian kills the child if this process ends, so kill_with_parent is not needed for that. */
-  bool guarded = false;
   bool private_mounts = false;
   bool mount_proc = false;
   std::optional<RootRequest> root;

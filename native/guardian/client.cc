@@ -1,5 +1,6 @@
 #include "guardian/client.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,7 +11,6 @@
 #include <variant>
 
 #include "sys/clock.h"
-#include "sys/stat.h"
 #include "sys/syscalls.h"
 
 namespace memcage {
@@ -145,15 +145,19 @@ int Guardian::Guard(int parent_fd, const std::string& name, Kind kind) {
 
 void Guardian::Identify(const std::string& name, int fd) {
   guardian::Message message{};
-  struct stat status{};
-  if (sys::Stat(fd, &status) != 0 || !Fill(&message, Order::kIdentify, name, Kind::kMemory)) return;
-  message.inode = status.st_ino;
-  Send(message, -1);
+  if (Fill(&message, Order::kIdentify, name, Kind::kOwner)) Send(message, fd);
+}
+
+int Guardian::OpenConnection() {
+  const Lock lock(state_);
+  if (state_->socket < 0) return -ENOTCONN;
+  const int fd = fcntl(state_->socket, F_DUPFD_CLOEXEC, 0);
+  return fd < 0 ? sys::NegativeErrno() : fd;
 }
 
 void Guardian::Tell(Order order, const std::string& name) {
   guardian::Message message{};
-  if (Fill(&message, order, name, Kind::kMemory)) Send(message, -1);
+  if (Fill(&message, order, name, Kind::kOwner)) Send(message, -1);
 }
 
 void Guardian::Dismiss() {

@@ -23,6 +23,8 @@ class Guardian {
   int Guard(int parent_fd, const std::string& name, guardian::Kind kind);
   /** Tells it that the directory with this name is the one that is open as `fd`. */
   void Identify(const std::string& name, int fd);
+  /** A new fd of the connection, which is readable once the guardian has ended; or a negative errno. */
+  int OpenConnection();
   /** Sends an order about a directory that it knows. It may be dead: a new guardian does not know the old one's. */
   void Tell(guardian::Order order, const std::string& name);
   /** Tells it that the process is about to end, and has ended its cages. */

@@ -22,9 +22,10 @@ inline constexpr int kFdCount = 5;
 enum class Order : uint8_t {
   /**
    * When the process is dead, end the directory `name` in the directory whose fd comes along. It need not exist yet.
+   * Two directories never have the same name.
    */
   kGuard,
-  /** The directory exists, and has this `inode`: on v1 a process in it may rename it. */
+  /** The directory exists, and its fd comes along: on v1 a process in it may rename it. */
   kIdentify,
   /** The directory has been removed. */
   kForget,
@@ -35,11 +36,9 @@ enum class Order : uint8_t {
 };
 
 enum class Kind : uint8_t {
-  /** In the v1 memory hierarchy, which can neither freeze nor kill a cgroup. */
-  kMemory,
-  kUnified,
-  kFreezer,
-  /** In any hierarchy. Its processes live on, and it is removed when it is empty. */
+  /** Of an owner, with its cages. */
+  kOwner,
+  /** Its processes live on, and it is removed when it is empty. */
   kDetached,
   /** On v2: the leaf to which the process moved itself, so that cages could be made beside it. */
   kLeaf,
@@ -49,9 +48,8 @@ struct Message {
   Order order;
   Kind kind;
   char name[118];
-  uint64_t inode;
 };
-static_assert(std::is_trivially_copyable_v<Message> && sizeof(Message) == 128);
+static_assert(std::is_trivially_copyable_v<Message> && sizeof(Message) == 120);
 
 /** Whether a message can name a directory so. It is one in another: the guardian must not end what is elsewhere. */
 constexpr bool IsName(std::string_view name) {

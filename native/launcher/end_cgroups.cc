@@ -1,6 +1,7 @@
 #include "launcher/end_cgroups.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +13,7 @@
 #include "cgroup/regain.h"
 #include "cgroup/walk.h"
 #include "sys/raw_call.h"
+#include "sys/stat.h"
 #include "sys/syscall_numbers.h"
 #include "sys/unique_fd.h"
 
@@ -26,11 +28,6 @@ using sys::Call;
 cgroup::Level levels[cgroup::kMostLevels];
 cgroup::Target targets[cgroup::kMostTargets];
 constexpr cgroup::KillStorage kStorage{levels, cgroup::kMostLevels, targets, cgroup::kMostTargets};
-
-/** Opens `dir_fd` again, with a position of its own. */
-UniqueFd OpenAgain(int dir_fd) {
-  return UniqueFd(static_cast<int>(Call(SYS_openat, dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)));
-}
 
 UniqueFd OpenBelow(int parent_fd, const char* name) {
   return UniqueFd(static_cast<int>(cgroup::OpenDirectoryRegaining(parent_fd, name)));
@@ -50,34 +47,55 @@ void RemoveEmpty(int dir_fd) {
   }
 }
 
-/** Removes what is below first, then the directory. */
-bool RemoveOpen(int parent_fd, const char* name, const UniqueFd& directory) {
-  if (directory.valid()) RemoveEmpty(directory.get());
+bool Remove(int parent_fd, const char* name) {
   const long removed = Call(SYS_unlinkat, parent_fd, name, AT_REMOVEDIR);
   return removed == 0 || cgroup::IsGone(removed);
 }
 
+/** Whether the directory with this fd was removed. */
+bool IsRemoved(int fd) { return faccessat(fd, "cgroup.procs", F_OK, 0) < 0 && cgroup::IsGone(-errno); }
+
+/** On v1 a process that was in it may have renamed it, and made another with the name that it had. */
+bool RemoveOwn(int fd, const char* name) {
+  const UniqueFd around(static_cast<int>(Call(SYS_openat, fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)));
+  if (!around.valid()) return IsRemoved(fd);
+  Remove(around.get(), name);
+  struct stat status{};
+  if (IsRemoved(fd) || sys::Stat(fd, &status) != 0) return true;
+  Subdirectories names(around.get());
+  for (const char* other = names.Next(); other != nullptr; other = names.Next()) {
+    if (names.inode() == status.st_ino) Remove(around.get(), other);
+  }
+  return IsRemoved(fd);
+}
+
+UniqueFd Open(const Tree& tree) { return tree.is_own ? OpenAgain(tree.fd) : OpenBelow(tree.fd, tree.name); }
+
+/** Removes what is below first. */
+bool RemoveOpen(const Tree& tree, const UniqueFd& directory) {
+  if (directory.valid()) RemoveEmpty(directory.get());
+  return tree.is_own ? RemoveOwn(tree.fd, tree.name) : Remove(tree.fd, tree.name);
+}
+
 }  // namespace
 
-bool EndTree(int parent_fd, const char* name) {
-  const UniqueFd directory = OpenBelow(parent_fd, name);
+UniqueFd OpenAgain(int fd) {
+  const auto open = [&] { return static_cast<int>(Call(SYS_openat, fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)); };
+  UniqueFd again(open());
+  struct stat status{};
+  if (again.get() != -EACCES || sys::Stat(fd, &status) != 0) return again;
+  fchmod(fd, (status.st_mode & 07777) | 0700);
+  return UniqueFd(open());
+}
+
+bool EndTree(const Tree& tree) {
+  const UniqueFd directory = Open(tree);
   // Ignore a refusal: the next attempt may succeed.
   if (directory.valid()) cgroup::KillAll(directory.get(), kStorage, nullptr, 0);
-  return RemoveOpen(parent_fd, name, directory);
+  return RemoveOpen(tree, directory);
 }
 
-void FindByInode(int parent_fd, uint64_t inode, char* name, size_t size) {
-  const UniqueFd parent = OpenAgain(parent_fd);
-  if (!parent.valid()) return;
-  Subdirectories names(parent.get());
-  for (const char* other = names.Next(); other != nullptr; other = names.Next()) {
-    if (names.inode() != inode || strlen(other) >= size) continue;
-    memcpy(name, other, strlen(other) + 1);
-    return;
-  }
-}
-
-bool RemoveTree(int parent_fd, const char* name) { return RemoveOpen(parent_fd, name, OpenBelow(parent_fd, name)); }
+bool RemoveTree(const Tree& tree) { return RemoveOpen(tree, Open(tree)); }
 
 bool GiveBack(int parent_fd, const char* name) {
   const UniqueFd parent = OpenAgain(parent_fd);

@@ -1,22 +1,30 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include "sys/unique_fd.h"
 
 // Ends the cgroups of a dead process. Nothing here allocates, since this must not fail for lack of memory.
 namespace memcage::launcher {
 
+/** A directory of cgroups. */
+struct Tree {
+  int fd;
+  /** Whether the fd is its own, or of the directory around it. Its own finds it by whatever name it has. */
+  bool is_own;
+  /** The name that it was made with. */
+  const char* name;
+};
+
+/** Opens a directory again, with a position and locks of its own. -1 if that fails. */
+UniqueFd OpenAgain(int fd);
+
 /**
- * Kills everything in a directory of cgroups and below it, and removes what is empty. True once nothing of it is left.
- * Call it again until then: a killed process takes a moment to be gone.
+ * Kills everything in a directory and below it, and removes what is empty. True once nothing of it is left. Call it
+ * again until then: a killed process takes a moment to be gone.
  */
-bool EndTree(int parent_fd, const char* name);
+bool EndTree(const Tree& tree);
 
 /** Removes what is empty. True once nothing of it is left. */
-bool RemoveTree(int parent_fd, const char* name);
-
-/** Finds the name of the directory with this inode number in another. Leaves `name` unchanged if there is none. */
-void FindByInode(int parent_fd, uint64_t inode, char* name, size_t size);
+bool RemoveTree(const Tree& tree);
 
 /**
  * Undoes what a process did to its own cgroup `parent_fd` (v2) when it moved itself to the leaf `name`: this process

@@ -46,11 +46,11 @@ constexpr int kAttempts = 100;
 
 /** A directory to end. */
 struct Charge {
-  int parent_fd;
+  /** Its own once it is identified, until then of the directory around it. */
+  int fd;
+  bool is_identified;
   Kind kind;
   bool ending;
-  /** 0 if not known. */
-  uint64_t inode;
   char name[sizeof(Message::name)];
 };
 
@@ -59,13 +59,15 @@ size_t charge_count = 0;
 bool may_leave = false;
 
 void Drop(Charge* charge) {
-  close(charge->parent_fd);
+  close(charge->fd);
   charge_count -= 1;
   if (charge != charges + charge_count) *charge = charges[charge_count];
 }
 
 /** Whether its processes are to be killed. Those of other kinds live on. */
-bool IsToBeEmptied(const Charge& charge) { return charge.kind != Kind::kDetached && charge.kind != Kind::kLeaf; }
+bool IsToBeEmptied(const Charge& charge) { return charge.kind == Kind::kOwner; }
+
+Tree TreeOf(const Charge& charge) { return {charge.fd, charge.is_identified, charge.name}; }
 
 Charge* Find(const char* name) {
   for (size_t i = 0; i < charge_count; ++i) {
@@ -74,26 +76,27 @@ Charge* Find(const char* name) {
   return nullptr;
 }
 
-/** A process in it may have renamed it, and made another directory with its old name. Use the name that it has now. */
-void FindAgain(Charge* charge) {
-  if (charge->inode == 0) return;
-  char before[sizeof(charge->name)];
-  memcpy(before, charge->name, sizeof(before));
-  FindByInode(charge->parent_fd, charge->inode, charge->name, sizeof(charge->name));
-  if (strcmp(before, charge->name) != 0) RemoveTree(charge->parent_fd, before);
+/** A guardian that is told anew may know it. */
+void Guard(const Message& message, UniqueFd around) {
+  if (!around.valid() || !guardian::IsName(message.name)) return;
+  if (Charge* known = Find(message.name)) Drop(known);
+  if (charge_count == kMostCharges) return;
+  Charge& charge = charges[charge_count++];
+  charge = {around.Release(), false, message.kind, false, {}};
+  memcpy(charge.name, message.name, sizeof(charge.name));
 }
 
-void Obey(const Message& message, UniqueFd parent) {
-  if (message.order == Order::kGuard) {
-    if (!parent.valid() || charge_count == kMostCharges || !guardian::IsName(message.name)) return;
-    Charge& charge = charges[charge_count++];
-    charge.parent_fd = parent.Release();
-    charge.kind = message.kind;
-    charge.ending = false;
-    charge.inode = 0;
-    memcpy(charge.name, message.name, sizeof(charge.name));
-    return;
-  }
+/** Opens it again, since the one that comes along shares its lock with the process. */
+void Identify(Charge* charge, const UniqueFd& directory) {
+  UniqueFd own = directory.valid() ? OpenAgain(directory.get()) : UniqueFd();
+  if (!own.valid()) return;
+  close(charge->fd);
+  charge->fd = own.Release();
+  charge->is_identified = true;
+}
+
+void Obey(const Message& message, UniqueFd directory) {
+  if (message.order == Order::kGuard) return Guard(message, std::move(directory));
   if (message.order == Order::kLeave) {
     may_leave = true;
     return;
@@ -101,11 +104,10 @@ void Obey(const Message& message, UniqueFd parent) {
   Charge* charge = Find(message.name);
   if (charge == nullptr) return;
   if (message.order == Order::kIdentify) {
-    charge->inode = message.inode;
+    Identify(charge, directory);
   } else if (message.order == Order::kForget) {
     Drop(charge);
   } else if (IsToBeEmptied(*charge)) {
-    FindAgain(charge);
     charge->ending = true;
   }
 }
@@ -136,9 +138,9 @@ Received Receive() {
   int fd = -1;
   const cmsghdr* rights = CMSG_FIRSTHDR(&header);
   if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS) memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
-  UniqueFd parent(fd);
+  UniqueFd directory(fd);
   message.name[sizeof(message.name) - 1] = '\0';
-  if (length == sizeof(message)) Obey(message, std::move(parent));
+  if (length == sizeof(message)) Obey(message, std::move(directory));
   return Received::kMessage;
 }
 
@@ -164,7 +166,7 @@ void ReceiveAll() {
 void RemoveDetached() {
   for (size_t i = charge_count; i > 0; --i) {
     Charge* charge = charges + i - 1;
-    if (charge->kind == Kind::kDetached && RemoveTree(charge->parent_fd, charge->name)) Drop(charge);
+    if (charge->kind == Kind::kDetached && RemoveTree(TreeOf(*charge))) Drop(charge);
   }
 }
 
@@ -185,14 +187,14 @@ bool IsAnyEnding() {
 void EndThoseEnding() {
   for (size_t i = charge_count; i > 0; --i) {
     Charge* charge = charges + i - 1;
-    if (charge->ending && EndTree(charge->parent_fd, charge->name)) Drop(charge);
+    if (charge->ending && EndTree(TreeOf(*charge))) Drop(charge);
   }
 }
 
 bool GiveBackLeaves() {
   bool all = true;
   for (size_t i = 0; i < charge_count; ++i) {
-    if (charges[i].kind == Kind::kLeaf && !GiveBack(charges[i].parent_fd, charges[i].name)) all = false;
+    if (charges[i].kind == Kind::kLeaf && !GiveBack(charges[i].fd, charges[i].name)) all = false;
   }
   return all;
 }
@@ -230,7 +232,6 @@ void LeaveIfUnused() {
   for (size_t i = 0; i < charge_count; ++i) {
     charges[i].ending = IsToBeEmptied(charges[i]);
   }
-  for (size_t i = 0; i < charge_count; ++i) FindAgain(charges + i);
   int64_t waited_ms = 0;
   for (int wait_ms = kFirstWaitMs; waited_ms < kPatienceMs; waited_ms += wait_ms) {
     EndThoseEnding();

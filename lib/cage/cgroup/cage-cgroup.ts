@@ -38,7 +38,6 @@ export interface CageCgroupParts {
   homes: ControllerHomes;
   surroundings: OomSurroundings;
   ceilingBytes: number;
-  hasGuardian: boolean;
   limits: CageLimits;
   plan: LimitPlan;
   /** Takes its side cgroups, if the watcher has removed the rest. Undefined: they are removed too. */
@@ -61,8 +60,6 @@ export class CageCgroup {
   readonly homes: ControllerHomes;
   readonly limitContext: Omit<LimitContext, 'current'>;
   readonly surroundings: OomSurroundings;
-  /** See {@link CageRoot}. */
-  readonly hasGuardian: boolean;
   /** The lowest limit of this cgroup and the cages around it when it was made, in bytes; `Infinity` if there is none. */
   readonly ceilingBytes: number;
   readonly monitor: OomMonitor;
@@ -96,7 +93,6 @@ export class CageCgroup {
     this.#around = parts.around;
     this.limitContext = root.limitContext;
     this.surroundings = parts.surroundings;
-    this.hasGuardian = parts.hasGuardian;
     this.ceilingBytes = parts.ceilingBytes;
     this.#plan = plan;
     this.#locks = locks;

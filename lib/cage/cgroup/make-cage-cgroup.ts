@@ -28,7 +28,7 @@ export function makeCageCgroup(
   limits: CageLimits,
   { killable, spareSides }: { killable: boolean; spareSides?: SpareSides },
 ): CageCgroup {
-  const { surroundings, hasGuardian } = root;
+  const { surroundings } = root;
   const plan = planLimits(limits.memory, root.limitContext);
   const name = root.nextName();
   const killCgroup = killable || countsTime(limits) ? killCgroupBelow(root.killCgroup, name) : undefined;
@@ -41,7 +41,7 @@ export function makeCageCgroup(
     return side === undefined ? { home: below(home, name, memory), above } : { home: side, above, isSpare: true };
   });
   return makeIn({
-    ...{ root, around: undefined, memory, killCgroup, limits, plan, surroundings, hasGuardian, locks: [] },
+    ...{ root, around: undefined, memory, killCgroup, limits, plan, surroundings, locks: [] },
     ...{ own, spareSides },
     ceilingBytes: ceilingOf(limits.memory),
   });
@@ -58,7 +58,7 @@ export function makeDetachedCageCgroup(root: CageRoot, limits: CageLimits): Cage
   const around = undefined;
   try {
     return new CageCgroup({
-      ...{ root, around, memory, killCgroup, limits, plan, surroundings, locks, hasGuardian: false },
+      ...{ root, around, memory, killCgroup, limits, plan, surroundings, locks },
       homes: new ControllerHomes({ version: limitContext.version, memory, killCgroup, limits, own, around }),
       ceilingBytes: ceilingOf(limits.memory),
     });
@@ -85,7 +85,7 @@ export function makeInnerCageCgroup(cage: CageCgroup, name: string, limits: Cage
 
 /** @param isOwn the limit of the cage around is that of the new cgroup */
 function makeBelow(cage: CageCgroup, name: string, limits: CageLimits, { isOwn }: { isOwn: boolean }): CageCgroup {
-  const { root, hasGuardian, monitor, version } = cage;
+  const { root, monitor, version } = cage;
   const nearest: CageAround = { directory: cage.memory, isOwn, ooms: () => monitor.ooms() };
   const surroundings = { ...cage.surroundings, cages: [nearest, ...cage.surroundings.cages] };
   const plan = planLimits(limits.memory, root.limitContext);
@@ -100,7 +100,7 @@ function makeBelow(cage: CageCgroup, name: string, limits: CageLimits, { isOwn }
   });
   return makeIn(
     {
-      ...{ root, around: cage, memory, killCgroup, limits, plan, surroundings, hasGuardian, ceilingBytes, locks: [] },
+      ...{ root, around: cage, memory, killCgroup, limits, plan, surroundings, ceilingBytes, locks: [] },
       own: own.map(({ home, above }) => {
         // Directly below the cage root, if the cage around has no side cgroup in this hierarchy.
         const isOfRoot = above === home.directory && !home.inMemory;

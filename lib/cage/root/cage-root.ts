@@ -57,7 +57,7 @@ export class CageRoot {
 
   /** Sweeps the parent first. */
   static make(host: Host, parentPath: string): CageRoot {
-    const { guardedKind, enableLimitsBelow, holdBelow, makeKillCgroup } = cageVersion(host.version);
+    const { enableLimitsBelow, holdBelow, makeKillCgroup } = cageVersion(host.version);
     const parent = openParent(parentPath, host);
     let memory: CgroupDirectory | undefined;
     let killCgroup: RootKillCgroup | undefined;
@@ -65,7 +65,7 @@ export class CageRoot {
       enableLimitsBelow(parent);
       sweep(parent);
       const hasGuardian = wantsGuardian();
-      memory = makeLocked(parent, OWNER_PREFIX, hasGuardian ? guardedKind : undefined);
+      memory = makeLocked(parent, OWNER_PREFIX, hasGuardian ? 'owner' : undefined);
       holdBelow(memory);
       killCgroup = makeKillCgroup(host, hasGuardian);
       return new CageRoot(host, { parent, memory, killCgroup, hasGuardian });

@@ -1,4 +1,3 @@
-import type { GuardedKind } from '../../../types/native';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { Host } from '../../cgroup/hierarchy/host';
 import type { OomSurroundings } from '../../oom/surroundings';
@@ -7,8 +6,6 @@ import type { RootControllers, RootParts } from './root-controllers';
 
 /** How to make cages on one cgroup version. */
 export interface CageVersion {
-  /** The kind of a cage root, for the guardian. */
-  readonly guardedKind: GuardedKind;
   /** Called before the first cgroup is made below a parent or a cage root, so that cgroups there can have limits. */
   enableLimitsBelow(directory: CgroupDirectory): void;
   /** Throws what {@link enableLimitsBelow} would throw for a parent, as far as that can be known before. */

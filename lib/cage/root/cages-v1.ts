@@ -6,7 +6,6 @@ import { ControllersV1 } from './controllers-v1';
 import { makeRootKillCgroup, sweepKillHierarchies } from './kill-hierarchy';
 
 export const CAGES_V1: CageVersion = {
-  guardedKind: 'memory',
   enableLimitsBelow() {},
   foreseeLimitsBelow() {},
   foreseeJoin() {},

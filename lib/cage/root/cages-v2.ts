@@ -16,7 +16,6 @@ const SUBTREE_CONTROL = 'cgroup.subtree_control';
 
 /** On v2 a cage cgroup is its own kill cgroup. */
 export const CAGES_V2: CageVersion = {
-  guardedKind: 'unified',
   enableLimitsBelow: enableMemory,
   foreseeLimitsBelow: foreseeMemory,
   foreseeJoin,

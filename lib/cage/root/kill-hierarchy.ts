@@ -53,7 +53,7 @@ function killHierarchies({ unified, freezer }: Host): { kind: KillCgroup['kind']
 function makeIn(kind: KillCgroup['kind'], parentPath: string, hasGuardian: boolean): RootKillCgroup {
   return inDirectory(parentPath, (parent) => {
     sweep(parent);
-    return { kind, parentPath, directory: makeLocked(parent, OWNER_PREFIX, hasGuardian ? kind : undefined) };
+    return { kind, parentPath, directory: makeLocked(parent, OWNER_PREFIX, hasGuardian ? 'owner' : undefined) };
   });
 }
 
