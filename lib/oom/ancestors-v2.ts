@@ -7,7 +7,7 @@ import { limitOfAncestor, type WhoseLimit } from './whose-limit';
 
 const EVENTS = 'memory.events.local';
 
-/** The v2 ancestors: the parent and the cgroups above it. Each start reads them, so their files stay open. */
+/** The v2 ancestors: the cage root and the cgroups above it. Each start reads them, so their files stay open. */
 export class AncestorsV2 {
   /** Whether some ancestors can't be seen from here, as in a container: the mount does not begin at the root. */
   readonly hidden: boolean;
@@ -16,7 +16,7 @@ export class AncestorsV2 {
   readonly #events: { directory: CgroupDirectory; file: KeptFile }[] = [];
   readonly #apart: AncestorsApart;
 
-  /** @param path the parent's path */
+  /** @param path the cage root's path */
   constructor(path: string, host: Host) {
     const { mountPoint } = host.memory;
     this.#apart = new AncestorsApart(path, host);

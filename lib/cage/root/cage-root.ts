@@ -114,7 +114,7 @@ export class CageRoot {
       pageBytes: memory.native.constants.pageSize,
     };
     // Last, since it opens fds: nothing after it can fail.
-    this.surroundings = surroundingsOf(memory, parent, host);
+    this.surroundings = surroundingsOf(memory, host);
   }
 
   /** Whether someone removed its directories. */

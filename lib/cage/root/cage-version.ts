@@ -23,5 +23,5 @@ export interface CageVersion {
   /** Sweeps, ahead of time, the cgroups in which kill cgroups will be made. */
   sweepKillHierarchies(host: Host): Promise<void>;
   /** What is around the cages of a cage root. Holds fds until `ancestors` is closed. */
-  surroundingsOf(root: CgroupDirectory, parent: CgroupDirectory, host: Host): OomSurroundings;
+  surroundingsOf(root: CgroupDirectory, host: Host): OomSurroundings;
 }

@@ -15,5 +15,5 @@ export const CAGES_V1: CageVersion = {
   makeKillCgroup: makeRootKillCgroup,
   openControllers: (root) => new ControllersV1(root),
   sweepKillHierarchies,
-  surroundingsOf: (root, _parent, host) => ({ version: 1, cages: [], ancestors: new AncestorsV1(root, host) }),
+  surroundingsOf: (root, host) => ({ version: 1, cages: [], ancestors: new AncestorsV1(root, host) }),
 };

@@ -25,7 +25,7 @@ export const CAGES_V2: CageVersion = {
   makeKillCgroup: () => undefined,
   openControllers: (root) => new ControllersV2(root),
   sweepKillHierarchies: async () => {},
-  surroundingsOf: (_root, parent, host) => ({ version: 2, cages: [], ancestors: new AncestorsV2(parent.path, host) }),
+  surroundingsOf: (root, host) => ({ version: 2, cages: [], ancestors: new AncestorsV2(root.path, host) }),
 };
 
 /** Enables the memory controller for the cgroups below. */

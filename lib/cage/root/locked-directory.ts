@@ -62,7 +62,8 @@ function lockNew(directory: CgroupDirectory): CgroupDirectory | undefined {
   try {
     locked = lock(directory, 'owner');
     // For people alone: /proc/locks has the pid of this one's holder.
-    if (locked !== undefined) directory.native.tryLock({ fd: locked.anchor });
+    const { anchor } = locked ?? {};
+    if (anchor !== undefined) undo(() => void directory.native.tryLock({ fd: anchor }));
     if (locked === undefined || locked.isAtItsPath()) return locked;
   } catch (error) {
     // For example, no fd was free.

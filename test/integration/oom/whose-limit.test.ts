@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 // Not imported as a package, since the tests take the log away.
 import {
@@ -13,7 +13,7 @@ import {
 import { KernelLog } from '../../../lib/oom/kernel-log';
 import { closeKillLog } from '../../../lib/oom/kill-log';
 import { allocate, fixture } from '../../support/cage-kinds';
-import { makeCgroup, OWN_CGROUP_IN_SHELL, version } from '../../support/cgroups/cgroup-tree';
+import { files, makeCgroup, OWN_CGROUP_IN_SHELL, version, write } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
@@ -119,6 +119,18 @@ describeIf('cgroup', `whose limit it was, on cgroup v${version}`, () => {
       const { path } = outer.cgroup;
       const { oom } = await spawn('sh', HUNGRY, { memory: '100M', parent: path }).outcome;
       expect(oom).toMatchObject({ cause: 'cage', limitBytes: 16 * MIB, path });
+    });
+
+    test('that of the directory of its cages, to which somebody gave one', async () => {
+      const { path: parent, remove } = makeCgroup();
+      const [, script = ''] = HUNGRY;
+      const child = spawn('sh', ['-c', `read -r _; ${script}`], { memory: '100M', parent });
+      const directory = dirname(child.cage.cgroup.path);
+      write(directory, files.limit, String(16 * MIB));
+      child.stdin.end();
+      const { oom } = await child.outcome;
+      expect(oom).toMatchObject({ cause: 'ancestor', limitBytes: 16 * MIB, path: directory });
+      remove();
     });
 
     test('that of a cgroup above', async () => {
