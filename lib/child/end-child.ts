@@ -15,20 +15,32 @@ const THAW_MS = 1000;
  */
 export function endChild(native: NativeBinding, pidfd: number, caged: Pick<HeldChild, 'killAll'> | undefined): void {
   native.unwatch({ fd: pidfd });
-  let hasEnded = true;
+  const close = (): void => native.closeFd({ fd: pidfd });
   try {
     native.pidfdSendSignal({ pidfd, signal: constants.signals.SIGKILL });
-    hasEnded = native.waitReadable({ fd: pidfd, timeoutMs: END_MS });
-    if (!hasEnded) {
-      // This thaws it. One that the freezer holds takes SIGKILL only then.
-      undo(() => caged?.killAll());
-      hasEnded = native.waitReadable({ fd: pidfd, timeoutMs: THAW_MS });
-    }
-    if (hasEnded) native.reap({ pidfd });
   } catch {
     // Someone else reaped it. Or its program runs as another user (EPERM): then it can't be killed, so don't wait.
+    close();
+    return;
   }
-  const close = (): void => native.closeFd({ fd: pidfd });
-  if (hasEnded) close();
-  else watcher().child(pidfd, { detached: false, ending: undefined }, close);
+  let hasEnded = hasEndedWithin(native, pidfd, END_MS);
+  if (!hasEnded) {
+    // This thaws it. One that the freezer holds takes SIGKILL only then.
+    undo(() => caged?.killAll());
+    hasEnded = hasEndedWithin(native, pidfd, THAW_MS);
+  }
+  if (!hasEnded) {
+    watcher().child(pidfd, { detached: false, ending: undefined }, close);
+    return;
+  }
+  undo(() => native.reap({ pidfd }));
+  close();
+}
+
+function hasEndedWithin(native: NativeBinding, pidfd: number, timeoutMs: number): boolean {
+  try {
+    return native.waitReadable({ fd: pidfd, timeoutMs });
+  } catch {
+    return false;
+  }
 }

@@ -32,7 +32,6 @@ namespace {
 
 constexpr int kClientSocket = 1000;
 constexpr int kFirstFd = 2000;
-constexpr uint64_t kInode = 77;
 
 struct Packet {
   std::string bytes;

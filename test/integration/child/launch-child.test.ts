@@ -48,6 +48,7 @@ function useNative(replaced: Partial<NativeBinding>): void {
     },
     clone: () => ({ pid: 1, pidfd: PIDFD }),
     unwatch: () => {},
+    waitReadable: (options) => options.fd === PIDFD || real.waitReadable(options),
     pidfdSendSignal: () => note('killed'),
     reap: () => note('reaped'),
     closeFd: ({ fd }) => (fd === PIDFD ? note('closed') : real.closeFd({ fd })),
@@ -121,7 +122,7 @@ describe('a start that fails', () => {
   });
 
   test('before its init has told how it went leaves no child', () => {
-    useNative({ waitReadable: refuse });
+    useNative({ waitReadable: ({ fd }) => fd === PIDFD || refuse() });
     const before = openFdCount();
     expect(launch({ namespaces })).toMatchObject({ errno: -EIO, cause: { code: 'EIO' } });
     expect(openFdCount()).toBe(before);
@@ -209,7 +210,7 @@ describe('a limit that is set once the child has reached its program', () => {
     ['when the cgroup is gone and the child is not', gone],
     ['when the kernel refuses it', refusal],
   ])('ends the child, once, %s', async (_, error) => {
-    useNative({ waitReadable: () => false });
+    useNative({ waitReadable: () => calls.includes('killed') });
     expect(() => launch({ caged: startingWith(error) })).toThrow(error);
     await tellOfEnd();
     expect(calls).toEqual(['started', 'killed', 'reaped', 'closed', 'abandoned', 'failed']);

@@ -4,6 +4,8 @@ import type { Race } from '../../support/races/force';
 import { JOINS, meanwhile } from '../../support/races/rules';
 
 const root = (call: string): string => `parent ${call}:(^|/)memcage-[0-9]+-[^/]*$`;
+/** An owner's. */
+const lock = (which: number): string => `parent fcntl ${which}:(^|/)memcage-[0-9]+-[^/]*/cgroup\\.procs$`;
 const REMOVE = "remove 'memcage-[0-9]*' memory";
 
 /** On v1 there is a cgroup for the kill too, and the child joins its cage itself. */
@@ -14,7 +16,7 @@ const BESIDE: readonly (readonly [string, Race])[] = [
   ],
   [
     'another memcage sweeps the kill cgroup away before it is locked',
-    { operation: 'first', rules: [meanwhile(root('flock 2'), 'memcage gc')], again: 1 },
+    { operation: 'first', rules: [meanwhile(lock(2), 'memcage gc')], again: 1 },
   ],
   ['another memcage sweeps while the child joins', { operation: 'first', rules: [meanwhile(JOINS, 'memcage gc')] }],
 ];
@@ -30,11 +32,11 @@ const ROWS: readonly (readonly [string, Race])[] = [
   ],
   [
     'another memcage sweeps it away before it is locked',
-    { operation: 'first', rules: [meanwhile(root('flock 1'), 'memcage gc')], again: 1 },
+    { operation: 'first', rules: [meanwhile(lock(1), 'memcage gc')], again: 1 },
   ],
   [
     'another memcage sweeps when it is locked, and leaves it',
-    { operation: 'first', rules: [meanwhile(root('fstat 1'), 'memcage gc')] },
+    { operation: 'first', rules: [meanwhile(root('flock 1'), 'memcage gc')] },
   ],
   [
     'another memcage sweeps before the first cage is made',
@@ -46,20 +48,17 @@ const ROWS: readonly (readonly [string, Race])[] = [
   ],
   [
     'another memcage lists cages before it is locked',
-    { operation: 'first', rules: [meanwhile(root('flock 1'), 'memcage ls')] },
+    { operation: 'first', rules: [meanwhile(lock(1), 'memcage ls')] },
   ],
   [
     'somebody has its lock for a moment',
-    { operation: 'first', rules: [meanwhile(root('flock 1'), "lock 'memcage-[0-9]*' memory")], again: 1 },
+    { operation: 'first', rules: [meanwhile(lock(1), "lock 'memcage-[0-9]*' memory")], again: 1 },
   ],
   [
     'somebody removes it before it is opened',
     { operation: 'first', rules: [meanwhile(root('openat2 1'), REMOVE)], again: 1 },
   ],
-  [
-    'somebody removes it before it is locked',
-    { operation: 'first', rules: [meanwhile(root('flock 1'), REMOVE)], again: 1 },
-  ],
+  ['somebody removes it before it is locked', { operation: 'first', rules: [meanwhile(lock(1), REMOVE)], again: 1 }],
   [
     'somebody removes it before the first cage is made',
     { operation: 'first', rules: [meanwhile('parent mkdirat 1:^1$', REMOVE)], again: version === 1 ? 2 : 1 },

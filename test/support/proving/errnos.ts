@@ -61,7 +61,7 @@ export const ERRNOS: Readonly<Partial<Record<string, readonly Errno[]>>> = {
   execveat: EXEC,
   faccessat2: [...LOOK, 'EINVAL', 'EIO', 'ENOSYS', 'EPERM', 'EROFS', 'ETXTBSY'],
   fchdir: ['EACCES', 'ENOTDIR'],
-  fcntl: ['EACCES', 'EAGAIN', 'EBUSY', 'EINTR', 'EINVAL', 'EMFILE', 'EPERM'],
+  fcntl: ['EACCES', 'EAGAIN', 'EBUSY', 'EINTR', 'EINVAL', 'EMFILE', 'ENOLCK', 'EPERM'],
   flock: ['EINTR', 'EINVAL', 'ENOLCK', 'EWOULDBLOCK'],
   fsconfig: [...MOUNT, 'EOPNOTSUPP', 'ENOSYS'],
   fsmount: [...MOUNT, 'EMFILE', 'ENFILE', 'ENOSPC', 'ENOSYS'],

@@ -17,7 +17,7 @@ export interface Cut {
 /** The calls that change what is left. */
 const CHANGES: ReadonlySet<string> = new Set([
   ...['mkdirat', 'unlinkat', 'renameat', 'rename', 'linkat', 'unlink', 'rmdir', 'mkdir', 'symlinkat'],
-  ...['write', 'pwrite64', 'utimensat', 'flock', 'clone', 'clone3', 'execve', 'sendmsg'],
+  ...['write', 'pwrite64', 'utimensat', 'fcntl', 'clone', 'clone3', 'execve', 'sendmsg'],
 ]);
 
 /** What somebody else has there, also with a name like memcage's. */
