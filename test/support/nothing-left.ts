@@ -73,7 +73,7 @@ function fdsBeyondKept(all: readonly string[], parents: boolean): string[] {
   const roots = [...new Set(links.filter((link) => isRoot(link) && (parents || existsSync(link))))];
   const gone = roots.map(pathOf).filter((path) => !existsSync(path));
   const inside = links.filter((link) => [...ready, ...gone].some((path) => isIn(path, link)));
-  const above = parents ? links.filter((link) => roots.some((root) => isOfParent(dirname(root), link))) : [];
+  const above = parents ? links.filter((link) => roots.some((root) => isOfRoot(root, link))) : [];
   const heard = ready.filter((path) => version === 1 && path.startsWith(`${mountPoint('memory')}/`));
   const locks = roots.map((root) => `${root}/cgroup.procs`);
   return without(links, [...ONCE, ...roots, ...locks, ...inside, ...above, ...heard.map(() => EVENTFD)]);
@@ -89,9 +89,9 @@ function isIn(path: string, link: string): boolean {
   return `${pathOf(link)}/`.startsWith(`${path}/`);
 }
 
-/** Whether it is the parent, one above it, or a file of one of those. */
-function isOfParent(parent: string, link: string): boolean {
-  return isIn(pathOf(link), parent) || (/\/(cgroup|memory)\.[\w.]+$/.test(link) && isIn(dirname(link), parent));
+/** Whether it is the root, one above it, or a file of one of those. */
+function isOfRoot(root: string, link: string): boolean {
+  return isIn(pathOf(link), root) || (/\/(cgroup|memory)\.[\w.]+$/.test(link) && isIn(dirname(link), root));
 }
 
 /** Without the numbers of sockets and pipes. */
