@@ -49,6 +49,7 @@ export type Stage =
   | 'oom-score-adj'
   | 'rlimits'
   | 'nice'
+  | 'session-keyring'
   | 'bounding-set'
   | 'groups'
   | 'gid'

@@ -11,7 +11,7 @@ import {
   readCapabilities,
 } from '../machine/capabilities';
 
-const { EACCES, EINVAL, ENOMEM, EPERM } = constants.errno;
+const { EACCES, EDQUOT, EINVAL, ENOMEM, EPERM } = constants.errno;
 
 /** Of a refused setting. */
 export interface Explanation {
@@ -49,7 +49,24 @@ function lackingOf({ permitted, bounding }: CapabilitySets, kept: bigint): bigin
 export function explainPrivilege({ stage, errno, path }: CloneFailure, privileges: Privileges): Explanation {
   if (stage === 'no-new-privs') return { what: 'privileges.noNew', why: 'it knows no PR_SET_NO_NEW_PRIVS', cure: '' };
   if (stage === 'seccomp') return explainFilter(errno);
+  if (stage === 'session-keyring') return explainKeyring(errno);
   return explainCapabilities(errno, path, privileges.capabilities ?? 0n);
+}
+
+function explainKeyring(errno: number): Explanation {
+  const what = 'a session keyring of its own, which a child with uid or privileges.noNew gets';
+  if (errno === -EDQUOT) {
+    return {
+      what,
+      why: 'the user of this process has as many keys as the sysctl kernel.keys.maxkeys allows (for root kernel.keys.root_maxkeys)',
+      cure: 'sysctl kernel.keys.maxkeys=2000 kernel.keys.maxbytes=200000, or run fewer of them at a time',
+    };
+  }
+  return {
+    what,
+    why: 'a seccomp filter of this process forbids KEYCTL_JOIN_SESSION_KEYRING, and would let the child read the one that it inherits',
+    cure: 'let the filter allow it, or forbid keyctl(2) altogether',
+  };
 }
 
 function explainCapabilities(errno: number, step: string, kept: bigint): Explanation {

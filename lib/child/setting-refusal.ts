@@ -118,7 +118,13 @@ function settingError({ stage, errno, path, syscall }: CloneFailure, { what, why
   });
 }
 
-const PRIVILEGES: ReadonlySet<string> = new Set(['bounding-set', 'capabilities', 'no-new-privs', 'seccomp']);
+const PRIVILEGES: ReadonlySet<string> = new Set([
+  'session-keyring',
+  'bounding-set',
+  'capabilities',
+  'no-new-privs',
+  'seccomp',
+]);
 
 /** The steps of the child that are its settings. */
 const SETTINGS: ReadonlySet<string> = new Set([...PRIVILEGES, 'oom-score-adj', 'rlimits', 'nice']);

@@ -2,6 +2,7 @@
 
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 
@@ -38,6 +39,20 @@ void DropFromBoundingSet(const SpawnPlan& plan) {
   }
 }
 
+/**
+ * The session keyring that the child has inherited gives it the keys of its caller, whatever user it becomes: who
+ * possesses a keyring may read it.
+ */
+void LeaveSessionKeyring(const SpawnPlan& plan) {
+  const sys::Result joined = Call(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);
+  // Without keys, and where the filter of a container forbids keyctl(2), the program can't read a keyring either. A
+  // filter that forbids only the joining would leave it the inherited one.
+  if (joined == -ENOSYS || joined == -EPERM) {
+    if (Call(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0) == joined) return;
+  }
+  Check(plan, Stage::kSessionKeyring, joined);
+}
+
 void InstallFilter(const SpawnPlan& plan) {
   const Privileges& privileges = plan.privileges;
   // The filter may kill this process before its program runs. A core dump would then be of what it has copied from its
@@ -56,6 +71,8 @@ void InstallFilter(const SpawnPlan& plan) {
 
 void BeginToDrop(const SpawnPlan& plan) {
   const Privileges& privileges = plan.privileges;
+  // While it has the ids of its caller: keyrings count in a quota of the user, which is large for root.
+  if (plan.set_uid || privileges.no_new_privs) LeaveSessionKeyring(plan);
   if (privileges.filter != nullptr && privileges.filter_early) InstallFilter(plan);
   if (!privileges.set_capabilities) return;
   DropFromBoundingSet(plan);

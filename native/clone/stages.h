@@ -30,6 +30,7 @@ namespace memcage {
   X(kOomScoreAdj, "oom-score-adj")        \
   X(kRlimits, "rlimits")                  \
   X(kNice, "nice")                        \
+  X(kSessionKeyring, "session-keyring")   \
   X(kBoundingSet, "bounding-set")         \
   X(kGroups, "groups")                    \
   X(kGid, "gid")                          \

@@ -26,6 +26,7 @@ namespace memcage::sys {
   X(fstat)               \
   X(getdents64)          \
   X(ioctl)               \
+  X(keyctl)              \
   X(memfd_create)        \
   X(mkdirat)             \
   X(mknodat)             \

@@ -20,7 +20,7 @@ namespace {
 #define NUMBER(name) {#name, SYS_##name},
 const std::map<std::string, long> kNumbers{
     // clang-format off
-    NUMBER(chdir) NUMBER(clone) NUMBER(clone3) NUMBER(close_range) NUMBER(dup3) NUMBER(execve) NUMBER(fcntl) NUMBER(ioctl)
+    NUMBER(chdir) NUMBER(clone) NUMBER(clone3) NUMBER(close_range) NUMBER(dup3) NUMBER(execve) NUMBER(fcntl) NUMBER(ioctl) NUMBER(keyctl)
     NUMBER(memfd_create) NUMBER(mkdirat) NUMBER(mknodat) NUMBER(mount) NUMBER(mount_setattr) NUMBER(move_mount)
     NUMBER(open_tree) NUMBER(openat2) NUMBER(pidfd_open) NUMBER(pivot_root)
     NUMBER(pidfd_send_signal) NUMBER(ppoll) NUMBER(prctl) NUMBER(prlimit64) NUMBER(ptrace) NUMBER(recvfrom)

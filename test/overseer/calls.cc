@@ -15,7 +15,7 @@ const Call kCalls[] = {
     CALL(fchmodat, kPath, 1) CALL(fcntl, kFd, 0) CALL(flock, kFd, 0) CALL(fsconfig, kFd, 0) CALL(fsmount, kFd, 0)
     CALL(fsopen, kPath, 0) CALL(fstat, kFd, 0) CALL(fsync, kFd, 0) CALL(ftruncate, kFd, 0) CALL(getdents64, kFd, 0)
     CALL(getgroups, kNone, 0) CALL(getpriority, kNone, 0) CALL(getsockopt, kFd, 0) CALL(inotify_add_watch, kPath, 1)
-    CALL(inotify_init1, kNone, 0) CALL(ioctl, kFd, 0) CALL(kill, kNumber, 1) CALL(linkat, kPath, 1) CALL(listen, kFd, 0) CALL(lseek, kFd, 0)
+    CALL(inotify_init1, kNone, 0) CALL(ioctl, kFd, 0) CALL(keyctl, kNumber, 0) CALL(kill, kNumber, 1) CALL(linkat, kPath, 1) CALL(listen, kFd, 0) CALL(lseek, kFd, 0)
     CALL(memfd_create, kPath, 0) CALL(mkdirat, kPath, 1) CALL(mknodat, kPath, 1) CALL(mount, kPath, 1)
     CALL(mount_setattr, kPath, 1) CALL(move_mount, kPath, 1) CALL(nanosleep, kNone, 0) CALL(newfstatat, kPath, 1)
     CALL(open_tree, kPath, 1) CALL(openat, kPath, 1) CALL(openat2, kPath, 1) CALL(pidfd_open, kNone, 0)

@@ -64,6 +64,7 @@ const features = {
   /** A virtual machine of the tests' own, which may be driven out of memory. */
   guest: () => (process.env.MEMCAGE_GUEST ?? '') !== '',
   seccomp: () => existsSync('/proc/sys/kernel/seccomp'),
+  keys: () => existsSync('/proc/sys/kernel/keys'),
   /** Mounts that can be made read-only with all below them (mount_setattr). */
   'root-read-only': () => kernelHas(5, 12),
   /** Mounts whose ids can be asked for (statx). */

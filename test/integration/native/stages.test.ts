@@ -19,6 +19,7 @@ const PROC_FLAGS = 14; // MS_NOSUID | MS_NODEV | MS_NOEXEC
 const SIOCSIFFLAGS = 0x8914;
 const PR_SET_PDEATHSIG = 1;
 const PR_CAPBSET_DROP = 24;
+const KEYCTL_JOIN_SESSION_KEYRING = 1;
 const PR_SET_NO_NEW_PRIVS = 38;
 const LONG_NAME = 'h'.repeat(65);
 
@@ -126,6 +127,11 @@ const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
   nice: {
     rules: [{ syscall: 'setpriority', errno: EPERM }],
     options: { nice: 1 },
+    errno: EPERM,
+  },
+  'session-keyring': {
+    rules: [{ syscall: 'keyctl', errno: EPERM, argument: 0, value: KEYCTL_JOIN_SESSION_KEYRING }],
+    options: { noNewPrivs: true },
     errno: EPERM,
   },
   'bounding-set': {

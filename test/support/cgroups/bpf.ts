@@ -25,12 +25,12 @@ export function assemble(...program: readonly Bpf[]): Uint8Array {
 /** Numbers of system calls, by the architecture of this machine. */
 const NUMBERS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   x64: {
-    ...{ capset: 126, chdir: 80, execve: 59, exit_group: 231, mkdir: 83, mkdirat: 258, prctl: 157 },
+    ...{ capset: 126, chdir: 80, execve: 59, exit_group: 231, keyctl: 250, mkdir: 83, mkdirat: 258, prctl: 157 },
     ...{ seccomp: 317, setgid: 106, setgroups: 116, setuid: 105, write: 1 },
   },
   // Without mkdir(2).
   arm64: {
-    ...{ capset: 91, chdir: 49, execve: 221, exit_group: 94, mkdir: 34, mkdirat: 34, prctl: 167 },
+    ...{ capset: 91, chdir: 49, execve: 221, exit_group: 94, keyctl: 219, mkdir: 34, mkdirat: 34, prctl: 167 },
     ...{ seccomp: 277, setgid: 144, setgroups: 159, setuid: 146, write: 64 },
   },
 };
