@@ -219,14 +219,16 @@ export interface PrivilegeOptions {
    */
   capabilities?: readonly string[];
   /**
-   * A seccomp filter: a program of classic BPF as an array of struct sock_filter, 8 bytes for each instruction, in the
+   * System calls that are refused. `'default'` (x64 and arm64): a list of what programs seldom need and what holds memory
+   * that no cage counts, among it namespaces, keys, io_uring, and all sockets but those of Unix, TCP and UDP. Or a
+   * seccomp filter of your own: a program of classic BPF as an array of struct sock_filter, 8 bytes for each instruction, in the
    * machine's byte order, as bubblewrap's `--seccomp` takes it and libseccomp exports it. The child installs it last, so
    * it must allow execve(2) and what the program needs. With `noNew: false` the child installs it before it changes its
    * ids and capabilities, and needs CAP_SYS_ADMIN.
    *
    * @see https://docs.kernel.org/userspace-api/seccomp_filter.html
    */
-  seccomp?: Uint8Array;
+  seccomp?: Uint8Array | 'default';
 }
 
 /**

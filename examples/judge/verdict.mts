@@ -14,7 +14,6 @@ type Kind =
   | 'accepted'
   | 'wrong answer'
   | 'runtime error'
-  | 'forbidden call'
   | 'compile error'
   | 'compile limit'
   | 'time limit'
@@ -78,8 +77,6 @@ function atLimit(error: MemcageError, ended: Ended): Verdict | undefined {
 
 function atItsOwnHand(error: MemcageError, { exitCode, signal, stderr }: Ended): Verdict {
   if (!(error instanceof ExitError)) throw error;
-  // The filter's SIGSYS. Whoever sends it to itself has no better verdict coming.
-  if (signal === 'SIGSYS') return { kind: 'forbidden call', detail: '' };
   const lastLine = String(stderr).trim().split('\n').at(-1) ?? '';
   const how = signal ?? `exit code ${exitCode}`;
   return { kind: 'runtime error', detail: lastLine === '' ? how : `${how}, ${onOneLine(lastLine)}` };

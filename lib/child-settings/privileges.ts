@@ -3,6 +3,7 @@ import type { CloneOptions } from '../../types/native';
 import { invalidArgument } from '../errors/errors';
 import { isRecord, refuseUnknown, withInherited } from '../options/option-names';
 import { capabilityNumber, likelyCapability } from './capability-names';
+import { defaultFilter } from './default-filter';
 import { whyNoFilter } from './seccomp-filter';
 
 /** The option `privileges` after validation. */
@@ -65,9 +66,14 @@ function toBits(names: unknown): bigint {
   return bits;
 }
 
-/** A copy: what was checked is what the child gets. */
+/** A copy of a given one: what was checked is what the child gets. */
 function toFilter(given: unknown): Uint8Array {
-  const what = 'a seccomp filter as a Uint8Array of struct sock_filter';
+  if (given === 'default') {
+    const filter = defaultFilter();
+    if (filter !== undefined) return filter;
+    throw invalidArgument('privileges.seccomp', `a filter of your own on ${process.arch}`, given);
+  }
+  const what = "'default', or a seccomp filter as a Uint8Array of struct sock_filter";
   if (!types.isUint8Array(given)) throw invalidArgument('privileges.seccomp', what, given);
   const bytes = Uint8Array.from(given);
   const wrong = whyNoFilter(bytes);
@@ -77,9 +83,9 @@ function toFilter(given: unknown): Uint8Array {
 
 /** Those of a child in a cage: it has only what both leave it. */
 export function privilegesIn(cage: Privileges, own: Privileges): Privileges {
-  if (cage.seccomp !== undefined && own.seccomp !== undefined) {
+  if (cage.seccomp !== undefined && own.seccomp !== undefined && cage.seccomp !== own.seccomp) {
     const expected =
-      'no value: its cage has a seccomp filter, to which this one would have to be added (make one filter of both)';
+      'no value: its cage has another seccomp filter, to which this one would have to be added (make one filter of both)';
     throw invalidArgument('privileges.seccomp', expected, own.seccomp);
   }
   const strict = cage.noNew === true || own.noNew === true;

@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { NamespaceOptions } from 'memcage';
+import type { SpawnOptions } from 'memcage';
 import { files, makeCgroup, mountPoint, tree, version } from '../../support/cgroups/cgroup-tree';
 import { delegate } from '../../support/cgroups/delegate';
 import { pageText } from '../../support/docs/doc-examples';
 import { patience } from '../../support/patience';
+import { WITH_KEY } from '../../support/processes/session-key';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
@@ -15,10 +16,19 @@ const COLUMNS = ['another user', 'the same user', 'root'] as const;
 type Column = (typeof COLUMNS)[number];
 
 const NOBODY = { uid: 65534, gid: 65534 };
-const KINDS = ['pid', 'mount', 'ipc', 'net', 'uts', 'time', 'cgroup', 'user'] as const;
-type Kind = (typeof KINDS)[number];
-const withoutUser = KINDS.filter((kind) => kind !== 'user');
-const SETS: readonly (readonly Kind[])[] = [[], ...KINDS.map((kind) => [kind]), ['pid', 'mount'], withoutUser, KINDS];
+const NAMESPACES = ['pid', 'mount', 'ipc', 'net', 'uts', 'time', 'cgroup', 'user'] as const;
+/** The default filter. */
+const FILTER = 'seccomp';
+type Kind = (typeof NAMESPACES)[number] | typeof FILTER;
+const KINDS: readonly Kind[] = [...NAMESPACES, FILTER];
+const withoutUser = NAMESPACES.filter((kind) => kind !== 'user');
+const SETS: readonly (readonly Kind[])[] = [
+  [],
+  ...KINDS.map((kind) => [kind]),
+  ['pid', 'mount'],
+  withoutUser,
+  NAMESPACES,
+];
 
 const ROOTS = [...new Set((['memory', 'unified', 'freezer', 'pids'] as const).map(mountPoint))].filter(Boolean);
 const INHERITABLE_FD = 40;
@@ -50,13 +60,13 @@ function rowsOfPage(): Row[] {
   return rows;
 }
 
-/** What a cell says of a set of namespaces: `yes`, `no`, `not with any`, or ``not with `a`, or `b` and `c` ``. */
+/** What a cell says of a set: `yes`, `no`, `not with any` (namespace), or ``not with `a`, or `b` and `c` ``. */
 function claimed(cell: string, set: readonly Kind[]): string {
   if (cell === 'yes' || cell === 'no') return cell;
   const [, list] = /^not with (.+)$/.exec(cell) ?? [];
   if (list === undefined) throw new Error(`nobody can read the cell: ${cell}`);
-  if (list === 'any') return set.length > 0 ? 'no' : 'yes';
-  const stopping = list.split(', or ').map((each) => each.split(' and ').map((name) => name.replaceAll('`', '')));
+  const listed = list.split(', or ').map((each) => each.split(' and ').map((name) => name.replaceAll('`', '')));
+  const stopping = listed.flatMap((all) => (all.join() === 'any' ? NAMESPACES.map((kind) => [kind]) : [all]));
   expect(stopping.flat().filter((name) => !KINDS.includes(name as Kind))).toEqual([]);
   return stopping.some((all) => all.every((name) => set.includes(name as Kind))) ? 'no' : 'yes';
 }
@@ -70,6 +80,8 @@ const delegatesNamespaces = /cgroup2 \S+ \S*nsdelegate/.test(readFileSync('/proc
 /** What the page says beside the tables. */
 function expected({ attack, cells }: Row, column: Column, set: readonly Kind[]): string {
   if (version === 2 && attack.endsWith('on cgroup v1')) return 'no';
+  if (attack.includes('packets') && !existsSync('/proc/net/packet')) return 'no';
+  if (attack.includes('keys') && !existsSync('/proc/sys/kernel/keys')) return 'no';
   if (column === 'the same user' && isScoped() && /memory of the Node process|ptrace/.test(attack)) return 'no';
   if (
     version === 2 &&
@@ -91,19 +103,20 @@ async function observe(column: Column): Promise<Results[]> {
   const { path, remove } = makeCgroup();
   try {
     const as = column === 'the same user' ? delegate(path, NOBODY) : [];
-    const namespaces = setsOf(column).map(
-      (set): NamespaceOptions => Object.fromEntries(set.map((kind) => [kind, true])),
-    );
+    const starts = setsOf(column).map((set): SpawnOptions => {
+      const namespaces = Object.fromEntries(set.filter((kind) => kind !== FILTER).map((kind) => [kind, true]));
+      return { namespaces, ...(set.includes(FILTER) && { privileges: { seccomp: 'default' } }) };
+    });
     const options = {
       ids: column === 'another user' ? NOBODY : {},
-      namespaces,
+      starts,
       away: join(path, 'away'),
       roots: ROOTS,
       memory: mountPoint('memory'),
       files,
     };
     const fixture = join(__dirname, '../../fixtures/security/caged.js');
-    const [file = '', ...args] = [...as, process.execPath, fixture, JSON.stringify(options)];
+    const [file = '', ...args] = [...as, ...WITH_KEY, process.execPath, fixture, JSON.stringify(options)];
     const stdio = Array<'ignore' | 'pipe' | number>(INHERITABLE_FD + 1).fill('ignore');
     stdio.splice(1, 2, 'pipe', 'pipe');
     const inheritable = openSync(__filename, 'r');

@@ -41,7 +41,7 @@ export const SETTINGS = {
   seccomp: {
     type: 'string',
     value: 'FILE',
-    help: 'a seccomp filter: struct sock_filter, as bwrap and libseccomp have it',
+    help: "a seccomp filter: 'default', or a file of struct sock_filter, as bwrap and libseccomp write it",
     section: SECTION,
     suggest: 'file',
   },
@@ -78,7 +78,7 @@ function privilegesOf({
   return {
     ...(noNew === true && { noNew }),
     ...((dropsAll === true || kept !== undefined) && { capabilities: kept ?? [] }),
-    ...(seccomp !== undefined && { seccomp: read(seccomp) }),
+    ...(seccomp !== undefined && { seccomp: seccomp === 'default' ? seccomp : read(seccomp) }),
   };
 }
 
