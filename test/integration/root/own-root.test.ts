@@ -1,7 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RootOptions, run, spawnSync, whyUnsupported } from 'memcage';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { type RootOptions, run, spawn, spawnSync, whyUnsupported } from 'memcage';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -68,6 +71,26 @@ describeIf(['root', 'cgroup', 'root-read-only'], "this machine's root, changed",
     const hide = ['secret', 'data', 'absent'].map((name) => join(directory, name));
     expect(await sh(script, { hide })).toBe('0\n0\nread-only');
     expect(readFileSync(join(directory, 'secret'), 'utf8')).toBe('secret');
+  });
+
+  test('what is hidden or covered is so until somebody outside puts something else in its place', async () => {
+    const at = (name: string) => join(directory, name);
+    writeFileSync(at('cover'), 'cover');
+    mkdirSync(at('around'));
+    writeFileSync(at('around/file'), 'secret');
+    const root = { hide: [at('secret'), at('around')], binds: [{ from: at('cover'), to: at('data/file') }] };
+    const script = 'look() { echo "$(cat secret) $(cat data/file) $(ls around)"; }; look; read go; look';
+    const child = spawn('sh', ['-c', script], { root, cwd: directory });
+    const [stdout, line] = [child.stdout as Readable, once(child.stdout as Readable, 'data')];
+    expect(String(await line)).toBe(' cover \n');
+    for (const name of ['secret', 'data/file', 'around/file']) {
+      writeFileSync(at('new'), 'new');
+      renameSync(at('new'), at(name));
+    }
+    const rest = text(stdout);
+    child.stdin?.end('\n');
+    // What is in a hidden directory is still hidden.
+    expect(await rest).toBe('new new \n');
   });
 
   test('a covered /dev does not keep a stream from being ignored', async () => {
