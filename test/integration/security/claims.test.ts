@@ -54,6 +54,22 @@ describeIf(['cgroup', 'root'], `what a cage holds on cgroup v${version}`, () => 
     });
   });
 
+  test('file locks are counted nowhere', async () => {
+    // At each new lock of a file the kernel looks at all that are there. So these are some of many.
+    const lock = `
+      use Fcntl;
+      for (1 .. 400) {
+        pipe(my $from, my $to) or die "pipe: $!";
+        push @pipes, $from;
+        fcntl($from, F_SETLK, pack('ssx4qqix4', F_RDLCK, 0, 2 * $_, 1, 0)) or die "fcntl: $!" for 1 .. 200;
+      }
+      print 'held'`;
+    const { stdout, memory } = await run('perl', ['-e', lock], { ...NOBODY, memory: '8M' });
+    expect(stdout).toBe('held');
+    // 80,000 of them, of 192 bytes.
+    expect(memory.peakBytes).toBeLessThanOrEqual(8 * MIB);
+  });
+
   test('a cage of many ends all that is in it, whoever it belongs to', async () => {
     await using cage = createCage({ memory: '50M' });
     const child = cage.spawn('sh', ['-c', 'setsid sleep 1000 & trap "" TERM INT HUP; sleep 1000'], NOBODY);
