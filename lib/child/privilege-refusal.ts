@@ -64,8 +64,8 @@ function explainKeyring(errno: number): Explanation {
   }
   return {
     what,
-    why: 'a seccomp filter of this process forbids KEYCTL_JOIN_SESSION_KEYRING, and would let the child read the one that it inherits',
-    cure: 'let the filter allow it, or forbid keyctl(2) altogether',
+    why: 'a seccomp filter or a security module forbids KEYCTL_JOIN_SESSION_KEYRING, and would let the child read the one that it inherits',
+    cure: 'let it be allowed, or keyctl(2) be forbidden altogether',
   };
 }
 

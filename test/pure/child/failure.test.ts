@@ -4,7 +4,7 @@ import { NO_SETTINGS } from '../../../lib/child-settings/child-settings';
 import { ErrorCode } from '../../../lib/errors/errors';
 import type { Stage } from '../../../types/native';
 
-const { EACCES, EAGAIN, EINVAL, ENOENT, EPERM } = constants.errno;
+const { EACCES, EAGAIN, EDQUOT, EINVAL, ENOENT, EPERM } = constants.errno;
 
 test.each<[Stage, number]>([
   ['clone', EACCES],
@@ -22,6 +22,14 @@ test('a refused setting tells the system call that the kernel refused', () => {
   const failure = { stage: 'capabilities', errno: -EINVAL, path: 'PR_CAP_AMBIENT_RAISE', syscall: 'prctl' } as const;
   const { error } = explainFailure(failure, context);
   expect(error).toMatchObject({ code: ErrorCode.SETTING, syscall: 'prctl', path: 'PR_CAP_AMBIENT_RAISE' });
+});
+
+test('a refused session keyring tells whether it is for want of room', () => {
+  const context = { home: undefined, namespaces: {}, root: undefined, settings: NO_SETTINGS, isLate: false };
+  const messageOf = (errno: number) =>
+    explainFailure({ stage: 'session-keyring', errno: -errno, path: '', syscall: 'keyctl' }, context).error.message;
+  expect(messageOf(EDQUOT)).toContain('Cure: sysctl kernel.keys.maxkeys=');
+  expect(messageOf(EPERM)).toContain('forbids KEYCTL_JOIN_SESSION_KEYRING');
 });
 
 describe('a step after a filter that is installed early', () => {
