@@ -174,6 +174,9 @@ function names(): void {
   spawn('true', [], { privileges: { capabilities: 'chown' } });
   spawn('true', [], { rlimits: { fsize: '1M', cpu: { soft: 1, hard: 'unlimited' } }, nice: 1, oomScoreAdj: 1 });
   spawn('true', [], { privileges: { capabilities: ['chown'], seccomp: new Uint8Array(8), noNew: true } });
+  spawn('true', [], { privileges: { seccomp: 'default' } });
+  // @ts-expect-error a filter, or the name of memcage's own
+  spawn('true', [], { privileges: { seccomp: 'docker' } });
   // @ts-expect-error of run alone
   spawn('true', [], { input: 'x' });
   // @ts-expect-error

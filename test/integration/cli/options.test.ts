@@ -123,6 +123,11 @@ describeIf(['cgroup', 'root', 'seccomp'], 'privileges of the command', () => {
     const end = await runCli(['run', '--seccomp', file, 'mkdir', join(directory, 'never')]);
     expect(end).toMatchObject({ code: 128 + 31, left: [] });
   });
+
+  test('the default filter', async () => {
+    const end = await runCli(['run', '--seccomp', 'default', 'unshare', '-U', 'true']);
+    expect(end).toMatchObject({ code: 1, stderr: expect.stringContaining('not permitted') as string });
+  });
 });
 
 describeIf(['cgroup', 'root'], 'namespaces', () => {
