@@ -75,22 +75,27 @@ describeIf(['root', 'cgroup', 'root-read-only'], "this machine's root, changed",
 
   test('what is hidden or covered is so until somebody outside puts something else in its place', async () => {
     const at = (name: string) => join(directory, name);
-    writeFileSync(at('cover'), 'cover');
-    mkdirSync(at('around'));
-    writeFileSync(at('around/file'), 'secret');
-    const root = { hide: [at('secret'), at('around')], binds: [{ from: at('cover'), to: at('data/file') }] };
-    const script = 'look() { echo "$(cat secret) $(cat data/file) $(ls around)"; }; look; read go; look';
+    for (const name of ['around', 'moved']) mkdirSync(at(name));
+    for (const name of ['cover', 'removed', 'around/file']) writeFileSync(at(name), `${name}\n`);
+    const hide = ['secret', 'removed', 'around', 'moved'].map(at);
+    const script = 'look() { echo "$(cat secret data/file removed; ls around moved)"; }; look; read go; look';
+    const root = { hide, binds: [{ from: at('cover'), to: at('data/file') }] };
     const child = spawn('sh', ['-c', script], { root, cwd: directory });
-    const [stdout, line] = [child.stdout as Readable, once(child.stdout as Readable, 'data')];
-    expect(String(await line)).toBe(' cover \n');
+    const stdout = child.stdout as Readable;
+    expect(String((await once(stdout, 'data'))[0])).toBe('cover\naround:\n\nmoved:\n');
     for (const name of ['secret', 'data/file', 'around/file']) {
-      writeFileSync(at('new'), 'new');
+      writeFileSync(at('new'), `${name} `);
       renameSync(at('new'), at(name));
     }
+    rmSync(at('removed'));
+    writeFileSync(at('removed'), 'removed\n');
+    renameSync(at('moved'), at('away'));
+    mkdirSync(at('moved'));
+    writeFileSync(at('moved/file'), '');
     const rest = text(stdout);
     child.stdin?.end('\n');
-    // What is in a hidden directory is still hidden.
-    expect(await rest).toBe('new new \n');
+    // What comes and goes in a hidden directory is still hidden.
+    expect(await rest).toBe('secret data/file removed\naround:\n\nmoved:\nfile\n');
   });
 
   test('a covered /dev does not keep a stream from being ignored', async () => {
