@@ -46,10 +46,11 @@ const LOOKED_AT = {
   ...{ clone: [56, 220], unshare: [272, 97], socket: [41, 198], socketpair: [53, 199], ioctl: [16, 29] },
 } as const satisfies CallNumbers;
 
-/** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET. */
+/** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET: clone(2) has no bit left for another one. */
 const NEW_NAMESPACES = 0x7e020000;
-/** Of unshare(2) only: in clone(2) the bit is one of a signal. */
-const CLONE_NEWTIME = 0x80;
+/** What unshare(2) may have: CLONE_VM, FS, FILES, SIGHAND, THREAD and SYSVSEM. Newer kernels give it more flags. */
+const NO_NAMESPACES = 0x00050f00;
+const ALL_BITS = 0xffffffff;
 const [AF_UNIX, AF_INET, AF_INET6] = [1, 2, 10];
 /** SOCK_TYPE_MASK: above are flags. */
 const TYPE = 0xf;
@@ -64,10 +65,11 @@ const [LOAD, MASK, JUMP, IF_EQUAL, IF_GREATER, IF_ANY_BIT, RETURN] = [0x20, 0x54
 const [KILL_PROCESS, ALLOW, ERRNO] = [0x80000000, 0x7fff0000, 0x00050000];
 const { EPERM, ENOSYS, EAFNOSUPPORT, EPROTONOSUPPORT } = constants.errno;
 
-/** Offsets in struct seccomp_data; of an argument the lower half, which is all of an int. */
+/** Offsets in struct seccomp_data; of an argument the lower half is all of an int. */
 const LITTLE = endianness() === 'LE';
 const [NUMBER, ARCHITECTURE] = [0, 4];
 const argument = (index: number): number => 16 + index * 8 + (LITTLE ? 0 : 4);
+const upperHalf = (index: number): number => 16 + index * 8 + (LITTLE ? 4 : 0);
 
 type Architecture = keyof typeof AUDIT_ARCH;
 type Instruction = readonly [code: number, k: number, ifTrue?: number, ifFalse?: number];
@@ -75,7 +77,7 @@ type Instruction = readonly [code: number, k: number, ifTrue?: number, ifFalse?:
 const answer = (result: number): Instruction => [RETURN, result];
 const fail = (errno: number): Instruction => answer(ERRNO | errno);
 
-/** What follows it is for these values only; of others it disposes. */
+/** What follows it is for these values only: for all others there is `otherwise`. */
 function unless(values: readonly number[], otherwise: Instruction): Instruction[] {
   const tests = values.map((value, index): Instruction => [IF_EQUAL, value, values.length - index, 0]);
   return [...tests, otherwise];
@@ -86,8 +88,8 @@ function only(values: readonly number[], body: readonly Instruction[]): Instruct
   return [...unless(values, [JUMP, body.length]), ...body];
 }
 
-function refuseFlags(number: number, flags: number): Instruction[] {
-  return only([number], [[LOAD, argument(0)], [IF_ANY_BIT, flags, 0, 1], fail(EPERM), answer(ALLOW)]);
+function refuseBits(offset: number, bits: number): Instruction[] {
+  return [[LOAD, offset], [IF_ANY_BIT, bits, 0, 1], fail(EPERM)];
 }
 
 /** Unix sockets, TCP and UDP. SOCK_PACKET makes a packet socket of an AF_INET one. */
@@ -122,8 +124,15 @@ function program(arch: Architecture): Instruction[] {
     fail(ENOSYS),
     ...only(Object.values(REFUSED_CALLS).flatMap(numbersOf), [fail(EPERM)]),
     ...only(numbersOf(ABSENT_CALLS), [fail(ENOSYS)]),
-    ...refuseFlags(one('clone'), NEW_NAMESPACES),
-    ...refuseFlags(one('unshare'), NEW_NAMESPACES | CLONE_NEWTIME),
+    ...only([one('clone')], [...refuseBits(argument(0), NEW_NAMESPACES), answer(ALLOW)]),
+    ...only(
+      [one('unshare')],
+      [
+        ...refuseBits(argument(0), (ALL_BITS & ~NO_NAMESPACES) >>> 0),
+        ...refuseBits(upperHalf(0), ALL_BITS),
+        answer(ALLOW),
+      ],
+    ),
     ...onlyUsualSockets([one('socket'), one('socketpair')]),
     ...only([one('ioctl')], [[LOAD, argument(1)], ...only([TIOCSTI, TIOCLINUX], [fail(EPERM)]), answer(ALLOW)]),
     answer(ALLOW),

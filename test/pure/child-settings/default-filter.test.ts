@@ -32,7 +32,8 @@ interface Call {
 /** What the kernel's machine answers, with the instructions that the filter has. */
 function answerOf(filter: Uint8Array, { number, audit, args = [] }: Call): number {
   const view = new DataView(filter.buffer);
-  const data = [number, audit, 0, 0, ...Array.from({ length: 6 }, (_, index) => [args[index] ?? 0, 0]).flat()];
+  const words = Array.from({ length: 6 }, (_, index) => args[index] ?? 0);
+  const data = [number, audit, 0, 0, ...words.flatMap((word) => [word % 2 ** 32, Math.floor(word / 2 ** 32)])];
   let a = 0;
   for (let at = 0; at < filter.length; at += 8) {
     const code = view.getUint16(at, true);
@@ -101,6 +102,9 @@ describe.each(ARCHITECTURES)('the default filter on $arch', ({ arch, audit, colu
       ['a file table of its own', 'unshare', [0x400], ALLOW],
       ['a network namespace', 'unshare', [0x40000000], errno(EPERM)],
       ['a time namespace', 'unshare', [0x80], errno(EPERM)],
+      // UNSHARE_EMPTY_MNTNS, of a kernel newer than the filter.
+      ['a namespace by a flag that is not known', 'unshare', [0x00100000], errno(EPERM)],
+      ['a namespace by a flag in the upper half', 'unshare', [2 ** 37], errno(EPERM)],
       ['a Unix socket', 'socket', [1, 0x80001, 0], ALLOW],
       ['a pair', 'socketpair', [1, 5, 0], ALLOW],
       ['TCP', 'socket', [2, 0x80801, 6], ALLOW],
