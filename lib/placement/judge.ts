@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { readOnlyCure } from '../cgroup/names/container-cure';
+import { cageKind } from '../cgroup/names/own-names';
 import { OWN_SCOPE, SELF_LEAF } from '../cgroup/names/parent-names';
 import { giveCure } from './cures';
 import type { ParentFacts } from './parent-facts';
@@ -30,11 +31,6 @@ export type Judgement =
       enable: boolean;
     }
   | { refusal: string; cure?: string };
-
-/**
- * A private cage, a leaf of a shared one, and a detached child's cage. The processes in it may do there as they like.
- */
-const CAGE = /\/memcage-(detached-\d+-[0-9a-f]+|\d+-[0-9a-f]+\/\d+(\/\d+)?)$/;
 
 /**
  * Judges whether cages may be made in a cgroup of v2, and what has to be done first.
@@ -72,7 +68,8 @@ function refuseStrangers(level: ParentFacts, between: readonly ParentFacts[], ca
   if (unit !== undefined) {
     return { refusal: `${unit.path} is between it and this process, a unit of systemd's without Delegate=yes` };
   }
-  if (isMarked || OWN_SCOPE.test(path) || CAGE.test(path)) return undefined;
+  // The processes in a cage may do there as they like.
+  if (isMarked || OWN_SCOPE.test(path) || cageKind(path) !== undefined) return undefined;
   if (isUnit(level)) {
     return { refusal: "it is a unit of systemd's without Delegate=yes", cure: 'set Delegate=yes for the unit' };
   }

@@ -3,7 +3,7 @@ import type { ControllerName } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { parseNames } from '../../cgroup/files/formats';
 import { inDirectory } from '../../cgroup/hierarchy/host';
-import { isCage, ownKind } from '../../cgroup/names/own-names';
+import { cageKind, ownKind } from '../../cgroup/names/own-names';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { refusedParent } from './refused-parent';
 import type { ControllerHome, RootControllers, RootParts } from './root-controllers';
@@ -63,10 +63,11 @@ function enableAbove(path: string, names: readonly ControllerName[]): void {
 }
 
 function notDelegated(name: ControllerName, path: string): MemcageError {
-  const cure = isCage(path)
-    ? `make the cage around with such a limit, if only ${name === 'pids' ? "pids: 'max'" : "cpu: 'max'"}`
-    : `enable it in the cgroups above (echo +${name} > DIRECTORY/${SUBTREE_CONTROL}, as root); under systemd, ` +
-      `Delegate=yes in the unit, or Delegate=memory pids cpu cpuset for user@.service`;
+  const cure =
+    cageKind(path) !== undefined
+      ? `make the cage around with such a limit, if only ${name === 'pids' ? "pids: 'max'" : "cpu: 'max'"}`
+      : `enable it in the cgroups above (echo +${name} > DIRECTORY/${SUBTREE_CONTROL}, as root); under systemd, ` +
+        `Delegate=yes in the unit, or Delegate=memory pids cpu cpuset for user@.service`;
   return new MemcageError(
     ErrorCode.NO_CONTROLLER,
     `The limit can't be had in ${path}: the ${name} controller is not available there. Cure: ${cure}`,

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { SELF_LEAF } from './parent-names';
 
 const NAMES = {
@@ -14,21 +15,21 @@ export function ownKind(name: string): OwnKind | undefined {
   return (Object.keys(NAMES) as OwnKind[]).find((kind) => NAMES[kind].test(name));
 }
 
-/** Whether a cgroup is a cage, of this memcage or another, or a leaf, which is under its cage's limit. */
-export function isCage(path: string): boolean {
-  const kinds = path.split('/').map(ownKind);
-  return kinds.at(-1) === 'detached' || kinds.at(-2) === 'owner' || kinds.at(-3) === 'owner';
-}
+/** What memcage made a cgroup for. Both kinds of leaves are in a shared cage; only the first follows its limit of memory. */
+export type CageKind = 'cage' | 'detached' | 'following leaf' | 'limited leaf';
 
-/** Whether a path is that of a cage, private or shared, which may be in other cages. A leaf is none. */
-export function isCageItself(path: string): boolean {
-  const names = path.split('/');
-  const owner = names.findIndex((name) => ownKind(name) === 'owner');
-  const below = owner === -1 ? [] : names.slice(owner + 1);
-  return below.length > 0 && below.every((name) => /^\d+$/.test(name));
-}
+/** In a cage root: a number for each cage, from the outermost on, then a leaf. A program in a cage may have a cage root there. */
+const IN_ROOT = /(?:^|\/)memcage-\d+-[0-9a-f]+(?:\/\d+)+(?:\/(leaf|limited)-\d+)?$/;
 
-const LEAF = /^leaf-\d+$/;
+/** The kind of a cage cgroup, of this memcage or another, by its path; undefined for any other cgroup. */
+export function cageKind(path: string): CageKind | undefined {
+  if (ownKind(basename(path)) === 'detached') return 'detached';
+  const found = IN_ROOT.exec(path);
+  if (found === null) return undefined;
+  const [, leaf] = found;
+  if (leaf === undefined) return 'cage';
+  return leaf === 'leaf' ? 'following leaf' : 'limited leaf';
+}
 
 /**
  * The name of a child's own cgroup in a shared cage. A cage there has the number alone.
@@ -37,11 +38,6 @@ const LEAF = /^leaf-\d+$/;
  */
 export function leafName(number: number, { follows }: { follows: boolean }): string {
   return `${follows ? 'leaf' : 'limited'}-${number}`;
-}
-
-/** Whether it is the name of a leaf that follows the limit of its cage. */
-export function isFollowingLeaf(name: string): boolean {
-  return LEAF.test(name);
 }
 
 /** The owner's pid in its own PID namespace. */

@@ -8,7 +8,7 @@ import { tree } from '../../support/cgroups/cgroup-tree';
 /** What systemd's own tools say about the manager that the tests' user talks to. */
 
 export const MOUNT = '/sys/fs/cgroup';
-const PROGRAM = join(__dirname, '../../fixtures/systemd/program.js');
+export const PROGRAM = join(__dirname, '../../fixtures/systemd/program.js');
 
 const user = process.getuid?.() === 0 ? [] : ['--user'];
 /** The address of that manager's bus. */

@@ -107,7 +107,7 @@ testRows<[string, (string | null)[], WhoseLimit | undefined]>(
     ['the nearer ancestor', [kernelName('a'), kernelName(OWNER)], whose('ancestor', OWNER, null)],
     ['an ancestor, before the machine', [null, kernelName('a')], whose('ancestor', 'a', 90_000)],
     // A name that merely begins like its own.
-    ['a sibling, though that can not be', [kernelName(`${LEAF}4`)], whose('ancestor', `${LEAF}4`, null)],
+    ['a sibling, though that can not be', [kernelName(`${LEAF}4`)], whose('cage', `${LEAF}4`, null)],
   ],
   ([, limits, expected]) => expect(around({ isOwn: true }).logged(limits.map(at))).toEqual(expected),
 );

@@ -56,6 +56,11 @@ test('an ancestor may be a cage', () => {
     limitBytes: 4096,
     path: `/cg/${CAGE}/1`,
   });
+  // In the cage of another process, at any depth.
+  const causes = ['1/2', '1/2/leaf-3', '1/limited-4'].map(
+    (below) => limitOfAncestorAt(`/cg/${CAGE}/${below}`, 2).cause,
+  );
+  expect(causes).toEqual(['cage', 'cage', 'cage']);
 });
 
 test('an ancestor by its path, which leaves no fd', () => {

@@ -60,7 +60,10 @@ describe('a delegated cgroup', () => {
       ],
       ["root's own, without a manager", place(`${ROOT}/openrc.job`, { uid: 0 }), { ...root, systemd: false }],
       ['a private cage', place(`${ROOT}/system.slice/job.service/memcage-7-0badcafe/3`, { uid: 0 }), root],
-      ['a leaf of a shared cage', place(`${ROOT}/x/memcage-7-0badcafe/3/12`, { uid: 0 }), root],
+      ['a leaf of a shared cage', place(`${ROOT}/x/memcage-7-0badcafe/3/leaf-12`, { uid: 0 }), root],
+      ['a leaf with a limit of its own', place(`${ROOT}/x/memcage-7-0badcafe/3/limited-1`, { uid: 0 }), root],
+      ['a private cage in a shared one', place(`${ROOT}/x/memcage-7-0badcafe/3/12`, { uid: 0 }), root],
+      ['a leaf of a cage in another', place(`${ROOT}/x/memcage-7-0badcafe/3/4/leaf-1`, { uid: 0 }), root],
       ['the cage of a detached child', place(`${ROOT}/x/memcage-detached-7-0badcafe`, { uid: 0 }), root],
     ],
     ([, own, facts]) => {

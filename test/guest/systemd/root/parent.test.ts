@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { diagnose, prepare, run } from 'memcage';
+import { createCage, diagnose, prepare, run } from 'memcage';
 import { removeOwners } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
 import { until } from '../../../support/until';
-import { ADDRESS, inScope, leftovers, MOUNT, ownCgroup, refusalOf, report, scopes, show } from '../manager';
+import { ADDRESS, inScope, leftovers, MOUNT, ownCgroup, PROGRAM, refusalOf, report, scopes, show } from '../manager';
 
 jest.setTimeout(patience(60_000));
 afterAll(removeOwners);
@@ -47,6 +47,22 @@ describe('root in a scope that is not delegated', () => {
     const hog = ['if=/dev/zero', 'of=/dev/null', 'bs=80M', 'count=1'];
     const { oom } = await run('dd', hog, { memory: '50M', reject: false });
     expect(oom).toMatchObject({ cause: 'limit', kills: 1 });
+  });
+
+  test.each([
+    ['a leaf', {}],
+    ['a leaf with a limit of its own', { perChild: { memory: '150M' } }],
+  ])('a program in %s of a shared cage makes its cages there', async (_, more) => {
+    const cage = createCage({ memory: '200M', ...more });
+    try {
+      const said = await report(
+        cage.spawn(process.execPath, [PROGRAM, 'once'], { stdio: ['ignore', 'pipe', 'inherit'] }),
+      );
+      expect(said.code).toBeUndefined();
+      expect(said.child.startsWith(`${said.before}/memcage-`)).toBe(true);
+    } finally {
+      await cage.close();
+    }
   });
 });
 

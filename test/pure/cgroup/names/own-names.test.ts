@@ -1,44 +1,43 @@
-import { isCage, isCageItself, isFollowingLeaf, leafName } from '../../../../lib/cgroup/names/own-names';
+import { type CageKind, cageKind, leafName } from '../../../../lib/cgroup/names/own-names';
 import { testRows } from '../../../support/rows';
 
-testRows<[string, boolean]>(
-  'whether a cgroup is a cage, by its path',
-  [
-    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2', false],
-    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1', true],
-    // A leaf of a shared cage, which has the cage's limit.
-    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1/leaf-4', true],
-    // A cgroup that a child made there.
-    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1/leaf-4/nested', false],
-    ['/sys/fs/cgroup/memcage-detached-71-f8824e1974b91ce2', true],
-    ['/sys/fs/cgroup/system.slice/docker-f8824e1974b91ce2.scope', false],
-    ['/sys/fs/cgroup/memcage-tests/1', false],
-  ],
-  ([path, expected]) => {
-    expect(isCage(path)).toBe(expected);
-  },
-);
+const OWNER = '/sys/fs/cgroup/memcage-71-f8824e1974b91ce2';
+const DETACHED = '/sys/fs/cgroup/memcage-detached-71-f8824e1974b91ce2';
 
-testRows<[string, boolean]>(
-  'whether a cgroup is a cage and no leaf, by its path',
+testRows<[string, CageKind | undefined]>(
+  'whether a cgroup is a cage or a leaf of one, by its path',
   [
-    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2', false],
-    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1', true],
+    [OWNER, undefined],
+    [`${OWNER}/1`, 'cage'],
+    [`${OWNER}/1/${leafName(4, { follows: true })}`, 'following leaf'],
+    [`${OWNER}/1/${leafName(4, { follows: false })}`, 'limited leaf'],
+    [DETACHED, 'detached'],
     // In other cages.
-    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1/4/2', true],
-    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1/leaf-4', false],
-    // Cgroups that a child made.
-    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1/leaf-4/1', false],
-    ['/sys/fs/cgroup/memcage-71-f8824e1974b91ce2/1/nested', false],
-    ['/sys/fs/cgroup/1', false],
+    [`${OWNER}/1/4`, 'cage'],
+    [`${OWNER}/1/4/2`, 'cage'],
+    [`${OWNER}/1/4/leaf-2`, 'following leaf'],
+    [`${OWNER}/1/4/2/limited-12`, 'limited leaf'],
+    // What a program makes within its own cage.
+    [`${OWNER}/1/leaf-4/nested`, undefined],
+    [`${OWNER}/1/leaf-4/1`, undefined],
+    [`${OWNER}/1/nested`, undefined],
+    [`${OWNER}/1/my-leaf-1`, undefined],
+    [`${OWNER}/1/leaf`, undefined],
+    [`${OWNER}/leaf-1`, undefined],
+    [`${DETACHED}/1`, undefined],
+    [`${OWNER}/1/leaf-4/memcage-self-71-f8824e1974b91ce2`, undefined],
+    [`${OWNER}/1/leaf-4/memcage-72-f8824e1974b91ce2`, undefined],
+    // A program that is in a cage has cages of its own.
+    [`${OWNER}/1/leaf-4/memcage-72-f8824e1974b91ce2/3`, 'cage'],
+    [`${OWNER}/1/leaf-4/memcage-72-f8824e1974b91ce2/3/leaf-1`, 'following leaf'],
+    [`${DETACHED}/memcage-72-f8824e1974b91ce2/3`, 'cage'],
+    // Others'.
+    ['/sys/fs/cgroup/system.slice/docker-f8824e1974b91ce2.scope', undefined],
+    ['/sys/fs/cgroup/memcage-tests/1', undefined],
+    ['/sys/fs/cgroup/1', undefined],
+    ['/', undefined],
   ],
   ([path, expected]) => {
-    expect(isCageItself(path)).toBe(expected);
+    expect(cageKind(path)).toBe(expected);
   },
 );
-
-test('a leaf is told by its name', () => {
-  expect(isFollowingLeaf(leafName(12, { follows: true }))).toBe(true);
-  const others = ['12', 'leaf', 'leaf-x', 'my-leaf-1', leafName(12, { follows: false })];
-  expect(others.filter(isFollowingLeaf)).toEqual([]);
-});
