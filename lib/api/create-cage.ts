@@ -20,7 +20,7 @@ import type { Cage } from '../contract/cage';
 import type { CageLimitOptions, ChildSettingsOptions } from '../contract/limit-options';
 import { invalidArgument } from '../errors/errors';
 import { ALIASES, CHILD_SETTINGS } from '../options/called';
-import { checkOptions, isRecord, refuseUnknown } from '../options/option-names';
+import { checkOptions, isRecord, readOptions } from '../options/option-names';
 import { resolveNodeHeap } from '../process/node-heap';
 import { acceptedIn } from '../request/cage-choice';
 import { resolveParent } from '../request/cage-options';
@@ -126,8 +126,10 @@ const KNOWN = [...LIMITS, 'perChild', 'thresholds', 'parent', 'nodeHeap', 'enfor
 function resolvePerChild(given: CageLimitOptions | undefined, of: string): CageLimits | undefined {
   if (given === undefined) return undefined;
   if (!isRecord(given)) throw invalidArgument('perChild', `an object of ${LIMITS.join(', ')}`, given);
-  refuseUnknown(given, { of, within: 'perChild', known: LIMITS, aliases: ALIASES });
-  return resolveCageLimits(given, of);
+  return resolveCageLimits(
+    readOptions(given, { of, within: 'perChild', known: LIMITS, aliases: ALIASES }) as CageLimitOptions,
+    of,
+  );
 }
 
 interface CageRequest {

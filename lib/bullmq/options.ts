@@ -88,6 +88,8 @@ export interface Plan {
 }
 
 const OWN = ['budget', 'learn', 'retry', 'timeout', 'grace', 'spare', 'trim', 'memory'];
+/** Those that the pool does not see, and that may be left out, but not be undefined. `timeout` may be, as for Node's functions. */
+const LEFT_OUT = ['budget', 'learn', 'retry', 'grace', 'spare', 'trim', 'cage', 'parent', 'enforce'];
 /** As other programs call them. */
 const ALIASES = {
   gracems: 'grace',
@@ -114,6 +116,11 @@ export function readPlan(
 ): Plan {
   if (typeof options !== 'object' || options === null) {
     throw invalid('options', "an object with memory, such as { memory: '200M' }", options);
+  }
+  for (const name of LEFT_OUT) {
+    if (name in options && Reflect.get(options, name) === undefined) {
+      throw invalid(name, 'a value (leave it out if it has none)', undefined);
+    }
   }
   const {
     budget,

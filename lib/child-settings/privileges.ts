@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import type { CloneOptions } from '../../types/native';
 import { invalidArgument } from '../errors/errors';
-import { isRecord, refuseUnknown, withInherited } from '../options/option-names';
+import { isRecord, readOptions } from '../options/option-names';
 import { capabilityNumber, likelyCapability } from './capability-names';
 import { defaultFilter } from './default-filter';
 import { whyNoFilter } from './seccomp-filter';
@@ -34,8 +34,12 @@ const ALIASES = {
 export function resolvePrivileges(option: unknown, of: string): Privileges {
   if (option === undefined) return ALL_PRIVILEGES;
   if (!isRecord(option)) throw invalidArgument('privileges', `an object of ${NAMES.join(', ')}`, option);
-  refuseUnknown(option, { of, within: 'privileges', known: NAMES, aliases: ALIASES });
-  const { noNew, capabilities, seccomp } = withInherited(option, NAMES);
+  const { noNew, capabilities, seccomp } = readOptions(option, {
+    of,
+    within: 'privileges',
+    known: NAMES,
+    aliases: ALIASES,
+  });
   if (noNew !== undefined && typeof noNew !== 'boolean') {
     throw invalidArgument('privileges.noNew', 'true or false', noNew);
   }

@@ -1,7 +1,7 @@
 import type { Rlimit } from '../../types/native';
-import type { ResourceLimit, ResourceLimits } from '../../types/options';
+import type { ResourceLimits } from '../../types/options';
 import { invalidArgument } from '../errors/errors';
-import { isRecord, refuseUnknown, withInherited } from '../options/option-names';
+import { isRecord, readOptions } from '../options/option-names';
 import { checkSize } from '../text/size';
 
 /** A limit of getrlimit(2), in lower case and without RLIMIT_. */
@@ -54,10 +54,9 @@ const ALIASES = {
 export function resolveRlimits(option: unknown, of: string): Rlimits {
   if (option === undefined) return {};
   if (!isRecord(option)) throw invalidArgument('rlimits', 'an object of limits such as { nofile: 64 }', option);
-  refuseUnknown(option, { of, within: 'rlimits', known: NAMES, aliases: ALIASES });
-  const given = withInherited(option, NAMES);
+  const given = readOptions(option, { of, within: 'rlimits', known: NAMES, aliases: ALIASES });
   const rlimits: Partial<Record<ResourceName, SoftAndHard>> = {};
-  for (const name of NAMES) if (given[name] !== undefined) rlimits[name] = toRlimit(name, given[name], of);
+  for (const name of NAMES) if (name in given) rlimits[name] = toRlimit(name, given[name], of);
   return rlimits;
 }
 
@@ -67,8 +66,7 @@ function toRlimit(name: ResourceName, option: unknown, of: string): SoftAndHard 
     const both = toAmount(name, full, option);
     return { soft: both, hard: both };
   }
-  refuseUnknown(option, { of, within: full, known: ['soft', 'hard'] });
-  const { soft, hard } = option as Partial<Exclude<ResourceLimit, number | string>>;
+  const { soft, hard } = readOptions(option, { of, within: full, known: ['soft', 'hard'] });
   const limit = { soft: toAmount(name, `${full}.soft`, soft), hard: toAmount(name, `${full}.hard`, hard) };
   if (limit.soft > limit.hard) throw invalidArgument(`${full}.soft`, `at most ${full}.hard (${String(hard)})`, soft);
   return limit;

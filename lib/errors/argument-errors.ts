@@ -29,6 +29,14 @@ export function unknownOption(
   );
 }
 
+/** Like {@link invalidArgument}, for an option that is there without a value. */
+export function undefinedOption(name: string, within: string | undefined): TypeError & { code: ErrorCode } {
+  const full = within === undefined ? name : `${within}.${name}`;
+  const cure = `leave it out if it has none: ...(value !== undefined && { ${name}: value })`;
+  const message = `${expectation(full, 'a value', undefined)}, as from a setting that is missing. Cure: ${cure}`;
+  return withCode(new TypeError(message), 'ERR_MEMCAGE_INVALID_ARGUMENT', undefinedOption);
+}
+
 /** Like {@link invalidArgument}, with code `ERR_MEMCAGE_INVALID_SIZE`. */
 export function invalidSize(option: string, expected: string, actual: unknown): TypeError & { code: ErrorCode } {
   return withCode(new TypeError(expectation(option, expected, actual)), 'ERR_MEMCAGE_INVALID_SIZE', invalidSize);

@@ -17,8 +17,9 @@ export function checkKinds(
     throw wrong(ErrorCode.UNKNOWN_OPTION, `Unknown option '${unknown}' of ${of}: ${answer}`);
   }
   for (const [name, kind] of Object.entries(kinds)) {
+    if (!(name in options)) continue;
     const value: unknown = Reflect.get(options, name);
-    if (value !== undefined && (typeof value !== kind || value === null)) {
+    if (typeof value !== kind || value === null) {
       throw invalid(name, kind === 'object' ? 'an object' : `a ${kind}`, value);
     }
   }

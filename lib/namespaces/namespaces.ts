@@ -2,7 +2,7 @@ import type { CloneOptions, NativeBinding } from '../../types/native';
 import type { NamespaceOptions } from '../../types/options';
 import { invalidArgument } from '../errors/errors';
 import { canMakeNamespaces } from '../machine/capabilities';
-import { isRecord, refuseUnknown, withInherited } from '../options/option-names';
+import { isRecord, readOptions } from '../options/option-names';
 import { NAMESPACE_KINDS, NAMESPACES, type NamespaceKind } from './kinds';
 import { mapSubordinateIds, type OwnIds } from './subordinate-ids';
 
@@ -26,21 +26,19 @@ const HIGHEST_ID = 2 ** 32 - 2;
 export function resolveNamespaces(option: unknown, of: string): NamespaceOptions {
   if (option === undefined) return {};
   if (!isRecord(option)) throw invalidArgument('namespaces', `an object of ${NAMESPACE_KINDS.join(', ')}`, option);
-  refuseUnknown(option, { of, within: 'namespaces', known: NAMESPACE_KINDS, aliases: ALIASES });
-  const given = withInherited(option, NAMESPACE_KINDS);
+  const given = readOptions(option, { of, within: 'namespaces', known: NAMESPACE_KINDS, aliases: ALIASES });
   for (const [name, value] of Object.entries(given)) {
-    if (typeof value === 'boolean' || value === undefined) continue;
+    if (typeof value === 'boolean') continue;
     if (name === 'uts' && isRecord(value)) checkUts(value, of);
     else if (name === 'user' && isRecord(value)) checkUser(value, of);
     else if (name === 'pid' && isRecord(value)) checkPid(value, of);
     else throw invalidArgument(`namespaces.${name}`, 'true or false', value);
   }
-  return given;
+  return given as NamespaceOptions;
 }
 
 function checkUts(value: Record<string, unknown>, of: string): void {
-  refuseUnknown(value, { of, within: 'namespaces.uts', known: ['hostname'] });
-  const { hostname } = value;
+  const { hostname } = readOptions(value, { of, within: 'namespaces.uts', known: ['hostname'] });
   if (hostname === undefined) return;
   const length = typeof hostname === 'string' ? Buffer.byteLength(hostname) : 0;
   if (length < 1 || length > LONGEST_HOSTNAME || (hostname as string).includes('\0')) {
@@ -53,23 +51,22 @@ function checkUts(value: Record<string, unknown>, of: string): void {
 }
 
 function checkPid(value: Record<string, unknown>, of: string): void {
-  refuseUnknown(value, { of, within: 'namespaces.pid', known: ['init'] });
-  const { init } = value;
+  const { init } = readOptions(value, { of, within: 'namespaces.pid', known: ['init'] });
   if (init !== undefined && typeof init !== 'boolean') {
     throw invalidArgument('namespaces.pid.init', 'true or false', init);
   }
 }
 
 function checkUser(value: Record<string, unknown>, of: string): void {
-  refuseUnknown(value, { of, within: 'namespaces.user', known: ['uid', 'gid', 'subordinate'] });
-  for (const name of ['uid', 'gid']) {
-    const id = value[name];
+  const given = readOptions(value, { of, within: 'namespaces.user', known: ['uid', 'gid', 'subordinate'] });
+  for (const name of ['uid', 'gid'] as const) {
+    const id = given[name];
     const valid = typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= HIGHEST_ID;
     if (id !== undefined && !valid) {
       throw invalidArgument(`namespaces.user.${name}`, `an integer from 0 to ${HIGHEST_ID}`, id);
     }
   }
-  const { subordinate } = value;
+  const { subordinate } = given;
   if (subordinate !== undefined && typeof subordinate !== 'boolean') {
     throw invalidArgument('namespaces.user.subordinate', 'true or false', subordinate);
   }

@@ -1,5 +1,5 @@
 import { invalidArgument } from '../errors/errors';
-import { isRecord, refuseUnknown } from '../options/option-names';
+import { isRecord, readOptions } from '../options/option-names';
 import { printable } from '../text/printable';
 
 /** Checks the form of a value, and returns it. @throws TypeError that names `path` */
@@ -23,16 +23,16 @@ export const flag: Reader<boolean> = (path, value) => {
   throw invalidArgument(path, 'true or false', value);
 };
 
-/** An object with these fields and no others. Fields that are undefined count as left out. */
+/** An object with these fields and no others. */
 export function object<F extends Fields>(fields: F, required: readonly (keyof F & string)[] = []): Reader<Read<F>> {
   const known = Object.keys(fields);
   return (path, value) => {
     if (!isRecord(value)) throw invalidArgument(path, 'an object', value);
-    refuseUnknown(value, { of: 'limitsFromOci', within: path, known });
-    const given = Object.entries(fields).filter(
-      ([name]) => value[name] !== undefined || (required as readonly string[]).includes(name),
+    const given = readOptions(value, { of: 'limitsFromOci', within: path, known });
+    const wanted = Object.entries(fields).filter(
+      ([name]) => name in given || (required as readonly string[]).includes(name),
     );
-    return Object.fromEntries(given.map(([name, read]) => [name, read(`${path}.${name}`, value[name])])) as Read<F>;
+    return Object.fromEntries(wanted.map(([name, read]) => [name, read(`${path}.${name}`, given[name])])) as Read<F>;
   };
 }
 

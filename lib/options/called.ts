@@ -1,5 +1,5 @@
 import { NODE_OPTIONS, type NodeFunctionName } from './node-options';
-import { refuseSlips, refuseUnknown, withInherited, withoutPrototype } from './option-names';
+import { ownOptions, refuseSlips, refuseUnknown, withoutPrototype } from './option-names';
 
 /** A function of memcage that starts a child, with the options that it accepts. */
 export interface Called {
@@ -9,7 +9,7 @@ export interface Called {
    * Returns the options, including memcage's options that they inherit. Node's functions ignore inherited options of
    * Node.
    *
-   * @throws TypeError for a name that is not an option's
+   * @throws TypeError for a name that is not an option's, and for an option of memcage's that is there, but undefined
    */
   read<O extends object>(options: O): O;
 }
@@ -130,7 +130,7 @@ function reading(of: string, node: NodeFunctionName, ours: readonly string[]): C
     of,
     read: (options) => {
       refuseUnknown(options, { of, known, aliases: ALIASES });
-      return withInherited(options, ours);
+      return ownOptions(options, { of, known: ours });
     },
   };
 }
@@ -150,7 +150,7 @@ export function lenient(of: NodeFunctionName): Called {
     of,
     read: (options) => {
       refuseSlips(options, [...NODE_OPTIONS[of], ...COMMON_WORDS], names);
-      return withInherited(options, CAGE_OPTIONS);
+      return ownOptions(options, names);
     },
   };
 }

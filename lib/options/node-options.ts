@@ -12,13 +12,13 @@ const COMMON = [
   'killSignal',
   'windowsHide',
   'windowsVerbatimArguments',
-];
+] as const;
 /** Options that exec and execFile do not pass on to spawn. */
-const PASSED = ['argv0', 'stdio', 'detached'];
+const PASSED = ['argv0', 'stdio', 'detached'] as const;
 
-const spawn = [...COMMON, ...PASSED, 'signal', 'serialization'];
-const collecting = [...COMMON, 'signal', 'encoding', 'maxBuffer'];
-const waiting = [...COMMON, ...PASSED, 'input', 'encoding', 'maxBuffer'];
+const spawn = [...COMMON, ...PASSED, 'signal', 'serialization'] as const;
+const collecting = [...COMMON, 'signal', 'encoding', 'maxBuffer'] as const;
+const waiting = [...COMMON, ...PASSED, 'input', 'encoding', 'maxBuffer'] as const;
 
 /** The options of each function of child_process. */
 export const NODE_OPTIONS = {
@@ -34,3 +34,13 @@ export const NODE_OPTIONS = {
 
 /** A function of child_process that starts a child. */
 export type NodeFunctionName = keyof typeof NODE_OPTIONS;
+
+/** An option of one of them. */
+export type NodeOptionName = (typeof NODE_OPTIONS)[NodeFunctionName][number];
+
+const ALL: ReadonlySet<string> = new Set(Object.values(NODE_OPTIONS).flat());
+
+/** Whether a function of child_process has an option with this name. */
+export function isNodeOption(name: string): name is NodeOptionName {
+  return ALL.has(name);
+}

@@ -1,5 +1,6 @@
-import { invalidArgument, unknownOption } from '../errors/argument-errors';
+import { invalidArgument, undefinedOption, unknownOption } from '../errors/argument-errors';
 import { likelyMeant } from './likely-meant';
+import { isNodeOption } from './node-options';
 
 /** The option names of a function, or the names within one of its options. */
 export interface OptionNames<K extends string = string> {
@@ -15,12 +16,21 @@ export interface OptionNames<K extends string = string> {
 /**
  * Checks the options of a function.
  *
- * @throws TypeError when they are not an object, or when one has a name that the function does not know
+ * @throws TypeError when they are not an object, or as {@link readOptions}
  */
 export function checkOptions<K extends string>(options: unknown, names: OptionNames<K>): { [N in K]?: unknown } {
   if (!isRecord(options)) throw invalidArgument('options', 'an object', options);
+  return readOptions(options, names);
+}
+
+/**
+ * Returns the options, or those within one, as {@link ownOptions}.
+ *
+ * @throws TypeError when one has a name that the function does not know, or is there without a value
+ */
+export function readOptions<K extends string>(options: object, names: OptionNames<K>): { [N in K]?: unknown } {
   refuseUnknown(options, names);
-  return withInherited(options, names.known) as { [N in K]?: unknown };
+  return ownOptions(options, names) as { [N in K]?: unknown };
 }
 
 /** Whether it is an object with named properties: not an array, a Map or another list. */
@@ -47,13 +57,18 @@ export function refuseSlips(options: object, others: readonly string[], names: O
 }
 
 /**
- * Copies the options, with these names even if `{ ...options }` would leave them out: properties inherited from
+ * Copies the options, with memcage's even if `{ ...options }` would leave them out: properties inherited from
  * Object.create(defaults), and those of a class.
+ *
+ * @throws TypeError when one of memcage's is there, but undefined: whoever limits by a setting that is missing must not get
+ * a child without the limit. Names that Node's functions have too may be undefined, as there
  */
-export function withInherited<O extends object>(options: O, names: readonly string[]): O {
+export function ownOptions<O extends object>(options: O, { known, within }: OptionNames): O {
   const copy = withoutPrototype(options);
-  for (const name of names) {
+  for (const name of known) {
     if (!(name in copy) && isInherited(name, options)) Reflect.set(copy, name, Reflect.get(options, name));
+    const isNodes = within === undefined && isNodeOption(name);
+    if (!isNodes && name in copy && Reflect.get(copy, name) === undefined) throw undefinedOption(name, within);
   }
   return copy;
 }

@@ -1,6 +1,6 @@
 import type { TmpfsOptions } from '../../types/native';
 import { invalidArgument } from '../errors/errors';
-import { isRecord, refuseUnknown, withInherited } from '../options/option-names';
+import { isRecord, readOptions } from '../options/option-names';
 import { checkSize } from '../text/size';
 import { type GivenMount, orderMounts } from './mount-order';
 import { hostPath, innerPath } from './paths';
@@ -38,13 +38,12 @@ const MODE_OF_ROOT = '755';
 export function resolveRoot(option: unknown, of: string): Root | undefined {
   if (option === undefined) return undefined;
   if (!isRecord(option)) throw invalidArgument('root', `an object of ${ROOT.join(', ')}`, option);
-  refuseUnknown(option, { of, within: 'root', known: ROOT, aliases: ROOT_ALIASES });
-  const given = withInherited(option, ROOT);
-  const path = given['path'] === undefined ? undefined : hostPath('root.path', given['path']);
-  const readOnly = checkBoolean('root.readOnly', given['readOnly']);
-  const binds = listOf('root.binds', given['binds'], (name, each) => bindOf(name, each, of));
-  const tmpfs = listOf('root.tmpfs', given['tmpfs'], (name, each) => tmpfsOf(name, each, of));
-  const hide = listOf('root.hide', given['hide'], hiddenOf);
+  const given = readOptions(option, { of, within: 'root', known: ROOT, aliases: ROOT_ALIASES });
+  const path = given.path === undefined ? undefined : hostPath('root.path', given.path);
+  const readOnly = checkBoolean('root.readOnly', given.readOnly);
+  const binds = listOf('root.binds', given.binds, (name, each) => bindOf(name, each, of));
+  const tmpfs = listOf('root.tmpfs', given.tmpfs, (name, each) => tmpfsOf(name, each, of));
+  const hide = listOf('root.hide', given.hide, hiddenOf);
   const emptied = tmpfs.find(({ to }) => to === '/');
   if (emptied !== undefined && path !== undefined) {
     throw invalidArgument(emptied.option, 'a path below / (root.path already says what is there)', '/');
@@ -59,8 +58,7 @@ export function resolveRoot(option: unknown, of: string): Root | undefined {
 
 function bindOf(option: string, given: unknown, of: string): GivenMount {
   if (!isRecord(given)) throw invalidArgument(option, `an object of ${BIND.join(', ')}`, given);
-  refuseUnknown(given, { of, within: option, known: BIND, aliases: BIND_ALIASES });
-  const { from, to, readOnly } = withInherited(given, BIND) as Record<(typeof BIND)[number], unknown>;
+  const { from, to, readOnly } = readOptions(given, { of, within: option, known: BIND, aliases: BIND_ALIASES });
   const target = innerPath(`${option}.to`, to);
   if (target === '/') {
     throw invalidArgument(`${option}.to`, 'a path below / (root.path is the directory that becomes /)', to);
@@ -79,8 +77,7 @@ function tmpfsOf(option: string, given: unknown, of: string): GivenMount & { tmp
     return { option, to, tmpfs: { mode: to === '/' ? MODE_OF_ROOT : MODE } };
   }
   if (!isRecord(given)) throw invalidArgument(option, `a path, or an object of ${TMPFS.join(', ')}`, given);
-  refuseUnknown(given, { of, within: option, known: TMPFS, aliases: TMPFS_ALIASES });
-  const { path, size, mode } = withInherited(given, TMPFS) as Record<(typeof TMPFS)[number], unknown>;
+  const { path, size, mode } = readOptions(given, { of, within: option, known: TMPFS, aliases: TMPFS_ALIASES });
   const to = innerPath(`${option}.path`, path);
   const unset = to === '/' ? MODE_OF_ROOT : MODE;
   const tmpfs = {

@@ -53,6 +53,7 @@ import {
   type WarmPool,
 } from 'memcage';
 import * as replacement from 'memcage/child_process';
+import type { Exactly } from '../../lib/options/exactly';
 import { expectType } from './expect-type';
 
 declare const shared: Cage;
@@ -134,6 +135,28 @@ async function warmPools(): Promise<void> {
   await pool.take({ timeout: 5 });
   // @ts-expect-error nothing can't be sent
   await pool.run(undefined);
+}
+
+/** What a project gets that does not set exactOptionalPropertyTypes: there the options' own types let undefined through. */
+function undefinedValues(): void {
+  interface Given {
+    memory: string | undefined;
+    signal: AbortSignal | undefined;
+    namespaces: { net: boolean | undefined };
+    privileges?: { noNew: boolean | undefined };
+  }
+  interface Checked {
+    memory: string;
+    signal: AbortSignal | undefined;
+    namespaces: { net: boolean };
+    privileges?: { noNew: boolean };
+  }
+  expectType<{ [K in keyof Checked]: Checked[K] }>()({} as Exactly<Given, SpawnOptions>);
+  // @ts-expect-error
+  spawn('true', { memory: process.env['LIMIT'] });
+  // @ts-expect-error
+  createCage({ memory: process.env['LIMIT'] });
+  spawn('true', { memory: '10M', signal: undefined, cwd: undefined });
 }
 
 /** A slip is an error of the compiler, wherever it is. */
@@ -447,6 +470,7 @@ void [
   streams,
   launchers,
   warmPools,
+  undefinedValues,
   names,
   files,
   runs,

@@ -1,6 +1,6 @@
 import type { Size } from '../../../types/options';
 import { ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
-import { refuseUnknown } from '../../options/option-names';
+import { readOptions } from '../../options/option-names';
 import { checkSize } from '../../text/size';
 import type { CgroupVersion } from '../files/formats';
 
@@ -57,14 +57,13 @@ export function checkTrigger(trigger: unknown, version: CgroupVersion, pageBytes
   const { pressure } = trigger as { pressure?: unknown };
   if (isOneOf(STALLS, pressure)) return checkStall(pressure, trigger, version);
   if (isOneOf(LEVELS, pressure)) return checkLevel(pressure, trigger, version);
-  checkNames(trigger, ['pressure', 'thresholdMs', 'windowMs', 'mode', 'threshold', 'of']);
+  read(trigger, ['pressure', 'thresholdMs', 'windowMs', 'mode', 'threshold', 'of']);
   const names = [...STALLS, ...LEVELS].map((name) => `'${name}'`).join(', ');
   throw invalidArgument('pressure', `one of ${names} (or give a threshold)`, pressure);
 }
 
 function checkStall(stall: PressureStall['pressure'], trigger: object, version: CgroupVersion): CheckedTrigger {
-  checkNames(trigger, ['pressure', 'thresholdMs', 'windowMs']);
-  const { thresholdMs, windowMs = WINDOW_MS.default } = trigger as { thresholdMs?: unknown; windowMs?: unknown };
+  const { thresholdMs, windowMs = WINDOW_MS.default } = read(trigger, ['pressure', 'thresholdMs', 'windowMs']);
   const { least, most } = WINDOW_MS;
   if (!isWhole(windowMs) || windowMs < least || windowMs > most) {
     throw invalidArgument('windowMs', `whole milliseconds from ${least} to ${most}`, windowMs);
@@ -77,16 +76,14 @@ function checkStall(stall: PressureStall['pressure'], trigger: object, version: 
 }
 
 function checkLevel(level: PressureLevel['pressure'], trigger: object, version: CgroupVersion): CheckedTrigger {
-  checkNames(trigger, ['pressure', 'mode']);
-  const { mode = 'default' } = trigger as { mode?: unknown };
+  const { mode = 'default' } = read(trigger, ['pressure', 'mode']);
   if (!isOneOf(MODES, mode)) throw invalidArgument('mode', MODES.map((name) => `'${name}'`).join(', '), mode);
   if (version === 2) throw notHere(`pressure '${level}'`, 1, "v2 has 'some' and 'full', with a threshold");
   return { kind: 'level', level, mode };
 }
 
 function checkUsage(trigger: object, version: CgroupVersion, pageBytes: number): CheckedTrigger {
-  checkNames(trigger, ['threshold', 'of']);
-  const { threshold, of = 'memory' } = trigger as { threshold?: unknown; of?: unknown };
+  const { threshold, of = 'memory' } = read(trigger, ['threshold', 'of']);
   const bytes = checkSize('threshold', threshold, { pageBytes });
   if (bytes === Number.POSITIVE_INFINITY) throw invalidArgument('threshold', 'a size that can be reached', threshold);
   if (of !== 'memory' && of !== 'memory+swap') throw invalidArgument('of', "'memory' or 'memory+swap'", of);
@@ -106,8 +103,8 @@ function notHere(what: string, needed: CgroupVersion, instead: string): MemcageE
   );
 }
 
-function checkNames(trigger: object, known: readonly string[]): void {
-  refuseUnknown(trigger, { of: 'cgroup.addTrigger', known });
+function read<K extends string>(trigger: object, known: readonly K[]): { [N in K]?: unknown } {
+  return readOptions(trigger, { of: 'cgroup.addTrigger', known });
 }
 
 function isOneOf<const T extends string>(values: readonly T[], value: unknown): value is T {

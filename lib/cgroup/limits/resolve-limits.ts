@@ -1,6 +1,6 @@
 import type { MemoryLimits, MemoryOption } from '../../../types/options';
 import { invalidArgument } from '../../errors/errors';
-import { isRecord, refuseUnknown } from '../../options/option-names';
+import { isRecord, readOptions } from '../../options/option-names';
 import { checkSize } from '../../text/size';
 
 /** Limits after validation. Sizes are in bytes; `Infinity` for unlimited. Limits that were left out are absent. */
@@ -81,10 +81,10 @@ export function resolveLimits(option: MemoryOption, { of, pageBytes = 4096 }: Re
   const given: unknown = option;
   if (typeof given === 'number' || typeof given === 'string') return { max: size('memory', given, pageBytes) };
   if (!isRecord(given)) throw invalidArgument('memory', `a size or an object of ${NAMES.join(', ')}`, given);
-  refuseUnknown(given, { of, within: 'memory', known: NAMES, aliases: ALIASES });
-  const entries = NAMES.filter((name) => given[name] !== undefined).map((name) => [
+  const limits = readOptions(given, { of, within: 'memory', known: NAMES, aliases: ALIASES });
+  const entries = NAMES.filter((name) => name in limits).map((name) => [
     name,
-    PARSERS[name](`memory.${name}`, given[name], pageBytes),
+    PARSERS[name](`memory.${name}`, limits[name], pageBytes),
   ]);
   return Object.fromEntries(entries) as ResolvedLimits;
 }

@@ -1,6 +1,6 @@
 import { invalidArgument } from '../../errors/errors';
 import { LEAST_PROCESSORS, MOST_PIDS, MOST_PROCESSORS, MOST_WEIGHT } from '../../options/limit-bounds';
-import { isRecord, refuseUnknown } from '../../options/option-names';
+import { isRecord, readOptions } from '../../options/option-names';
 import type { ResolvedCpu } from './cage-limits';
 import { formatProcessors, parseProcessors } from './processors';
 
@@ -28,8 +28,7 @@ export function resolveCpu(given: unknown, of: string): ResolvedCpu {
   if (typeof given === 'number' || given === 'max') return { max: processors('cpu', given) };
   if (!isRecord(given))
     throw invalidArgument('cpu', `a number of processors, 'max' or an object of ${CPU_NAMES.join(', ')}`, given);
-  refuseUnknown(given, { of, within: 'cpu', known: CPU_NAMES, aliases: CPU_ALIASES });
-  const { max, weight, set } = given;
+  const { max, weight, set } = readOptions(given, { of, within: 'cpu', known: CPU_NAMES, aliases: CPU_ALIASES });
   return {
     ...(max !== undefined && { max: processors('cpu.max', max) }),
     ...(weight !== undefined && { weight: checkWeight(weight) }),

@@ -1,5 +1,5 @@
 import { invalidArgument } from '../../errors/errors';
-import { isRecord, refuseUnknown } from '../../options/option-names';
+import { isRecord, readOptions } from '../../options/option-names';
 import type { ResolvedStall } from './cage-limits';
 
 /** In less than this, a program that has just been starved of memory may still recover. */
@@ -33,8 +33,12 @@ const ALIASES = {
  */
 export function resolveStall(given: unknown, of: string, before = DEFAULTS): ResolvedStall {
   if (!isRecord(given)) throw invalidArgument('stall', `an object of ${NAMES.join(', ')}`, given);
-  refuseUnknown(given, { of, within: 'stall', known: NAMES, aliases: ALIASES });
-  const { ms = before.ms, action = before.action } = given;
+  const { ms = before.ms, action = before.action } = readOptions(given, {
+    of,
+    within: 'stall',
+    known: NAMES,
+    aliases: ALIASES,
+  });
   if (typeof ms !== 'number' || !Number.isInteger(ms) || ms < LEAST_MS || ms > MOST_MS) {
     throw invalidArgument('stall.ms', `milliseconds, an integer from ${LEAST_MS} to ${MOST_MS}`, ms);
   }

@@ -15,7 +15,6 @@ describe('the option rlimits', () => {
       core: 0,
       as: 'unlimited',
       cpu: Number.POSITIVE_INFINITY,
-      nproc: undefined,
     };
     expect(resolve({ rlimits }).rlimits).toEqual({
       nofile: both(64),

@@ -151,7 +151,6 @@ describe('limitsFromOci, each field', () => {
       [{ devices: [] }, {}],
       [{ devices: [{ allow: true, access: 'rwm' }] }, {}],
       [{ devices: [{ allow: false, type: 'b', major: 8, minor: 0, access: 'r' }] }, {}],
-      [{ memory: undefined, cpu: { quota: undefined } }, {}],
     ] as [object | string, object, OciOptions?][],
     ([resources, limits, options]) => {
       expect(limitsFromOci(resources, options)).toEqual(limits);

@@ -11,6 +11,8 @@ describe('limitsFromOci, what is wrong', () => {
       ['memory', { memory: [] }],
       ['memory', { memory: null }],
       ['memory.limit', { memory: { limit: '100M' } }],
+      ['memory', { memory: undefined }],
+      ['memory.limit', { memory: { limit: undefined } }],
       ['memory.limit', { memory: { limit: null } }],
       ['memory.limit', { memory: { limit: 1.5 } }],
       ['memory.limit', { memory: { limit: 10n } }],

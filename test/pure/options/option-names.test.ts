@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { RUN_OPTIONS } from '../../../lib/api/run';
 import { ALIASES, CAGE_OPTIONS, lenient, strict, strictMember } from '../../../lib/options/called';
 import { NODE_OPTIONS } from '../../../lib/options/node-options';
-import { checkOptions, refuseUnknown, withInherited } from '../../../lib/options/option-names';
+import { checkOptions, ownOptions, refuseUnknown } from '../../../lib/options/option-names';
 import { testRows } from '../../support/rows';
 import { thrown } from '../../support/thrown';
 
@@ -166,9 +166,57 @@ test('every other name leads to an option that there is', () => {
 });
 
 test('an option that nobody gives is not there', () => {
-  expect({ ...withInherited({ a: 1 }, ['a', 'b']) }).toStrictEqual({ a: 1 });
-  const inherited = withInherited(Object.create({ b: 2, c: 3 }) as object, ['a', 'b']);
+  const names = { of: 'f', known: ['a', 'b'] };
+  expect({ ...ownOptions({ a: 1 }, names) }).toStrictEqual({ a: 1 });
+  const inherited = ownOptions(Object.create({ b: 2, c: 3 }) as object, names);
   expect({ ...inherited }).toStrictEqual({ b: 2 });
+});
+
+describe('an option that is there, but undefined', () => {
+  const cure = (name: string): string => `leave it out if it has none: ...(value !== undefined && { ${name}: value })`;
+  class OfClass {
+    get memory(): undefined {
+      return undefined;
+    }
+  }
+
+  testRows<[string, object]>(
+    "is refused if it is one of memcage's, own or inherited",
+    [
+      ['own', { memory: undefined }],
+      ['own, of an object without a prototype', Object.assign(Object.create(null), { memory: undefined }) as object],
+      ['own, over one that is inherited', Object.assign(Object.create({ memory: 1 }) as object, { memory: undefined })],
+      ['inherited', Object.create({ memory: undefined }) as object],
+      ['of a class', new OfClass()],
+      ['of a proxy', new Proxy({ memory: undefined }, {})],
+    ],
+    ([, options]) => {
+      const message = `Expected a value for memory but received undefined, as from a setting that is missing. Cure: ${cure('memory')}`;
+      const refused = { name: 'TypeError', code: 'ERR_MEMCAGE_INVALID_ARGUMENT', message };
+      for (const each of [run, spawn, strictMember('cage.spawn', 'spawn')]) {
+        expect(thrown(() => each.read(options))).toMatchObject(refused);
+      }
+      expect(thrown(() => checkOptions(options, { of: 'x', known: ['memory'] }))).toMatchObject(refused);
+    },
+  );
+
+  test('is named with the option that it is in', () => {
+    const names = { of: 'run', within: 'namespaces.user', known: ['uid'] };
+    const { message } = thrown(() => ownOptions({ uid: undefined }, names));
+    expect(message).toMatch(`Expected a value for namespaces.user.uid but received undefined`);
+    expect(message).toMatch(cure('uid'));
+  });
+
+  testRows(
+    "is as if left out if Node's functions have it",
+    [...NODE_OPTIONS.fork, ...NODE_OPTIONS.spawnSync],
+    (name) => {
+      expect(() => run.read({ [name]: undefined })).not.toThrow(
+        expect.objectContaining({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' }),
+      );
+      expect(checkOptions({ [name]: undefined }, { of: 'x', known: [name] })).toEqual({ [name]: undefined });
+    },
+  );
 });
 
 test('what is in an option is named with it', () => {

@@ -39,7 +39,6 @@ testRows<[unknown, object]>(
       { max: 2, weight: 1, set: '0-2,4' },
     ],
     [{ weight: 10_000 }, { weight: 10_000 }],
-    [{ max: undefined, weight: undefined, set: undefined }, {}],
   ],
   ([given, cpu]) => expect(resolveCpu(given, 'run')).toStrictEqual(cpu),
 );

@@ -16,10 +16,6 @@ testRows(
       { ms: MOST, action: 'event' },
     ],
     [{ action: 'event' }, { ms: 10_000, action: 'event' }],
-    [
-      { ms: undefined, action: undefined },
-      { ms: 10_000, action: 'kill' },
-    ],
   ] as [StallOption, ResolvedStall][],
   ([given, stall]) => expect(resolveCageLimits({ stall: given }, 'run')).toEqual({ memory: {}, stall }),
 );
