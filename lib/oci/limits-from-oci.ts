@@ -1,9 +1,9 @@
 import { ErrorCode, invalidArgument, MemcageError } from '../errors/errors';
-import { checkOptions, isRecord } from '../options/option-names';
+import { checkOptions, isRecord, readOptions } from '../options/option-names';
 import { translateCpu } from './cpu';
 import { translateMemory } from './memory';
 import { translatePids } from './pids';
-import { RESOURCES, readResources } from './resources';
+import { CONFIGURATION, LINUX, OTHER_PLATFORMS, RESOURCES, readResources } from './resources';
 import { type OciLimits, Translation, type Unheld } from './translation';
 import { noteUnheld } from './unheld';
 import { translateUnified } from './unified';
@@ -53,7 +53,7 @@ export function limitsFromOci(config: string | object, options: OciOptions = {})
 
 function check(options: OciOptions): { version: 1 | 2; onUnsupported: OciOptions['onUnsupported'] } {
   const known = ['version', 'onUnsupported'] as const;
-  const { version = 2, onUnsupported } = checkOptions(options, { of: 'limitsFromOci', known });
+  const { version = 2, onUnsupported } = checkOptions(options, { of: OF, known });
   if (version !== 1 && version !== 2) throw invalidArgument('version', '1 or 2', version);
   if (onUnsupported !== undefined && typeof onUnsupported !== 'function') {
     throw invalidArgument('onUnsupported', 'a function', onUnsupported);
@@ -61,28 +61,17 @@ function check(options: OciOptions): { version: 1 | 2; onUnsupported: OciOptions
   return { version, onUnsupported: onUnsupported as OciOptions['onUnsupported'] };
 }
 
-/** The parts of a configuration that have no limits. Any other one may: `windows` has, and so has a `linux` with a slip in it. */
-const OF_ALL_PLATFORMS: ReadonlySet<string> = new Set([
-  'ociVersion',
-  'root',
-  'mounts',
-  'process',
-  'hostname',
-  'domainname',
-  'hooks',
-  'annotations',
-]);
+const OF = 'limitsFromOci';
 
 function resourcesOf(config: unknown): unknown {
   const given = typeof config === 'string' ? parse(config) : config;
   if (!isRecord(given)) throw invalidArgument('config', 'an OCI runtime configuration, or its linux.resources', given);
-  const { ociVersion, linux } = given;
-  if (linux === undefined) {
-    if (ociVersion === undefined) return given;
-    if (Object.keys(given).every((name) => OF_ALL_PLATFORMS.has(name))) return {};
-  }
+  if (!('ociVersion' in given) && !('linux' in given)) return given;
+  const whole = readOptions(given, { of: OF, ...CONFIGURATION });
+  const { linux } = whole;
+  if (linux === undefined && OTHER_PLATFORMS.every((name) => !(name in whole))) return {};
   if (!isRecord(linux)) throw invalidArgument('linux', 'an object', linux);
-  const { resources = {} } = linux;
+  const { resources = {} } = readOptions(linux, { of: OF, within: 'linux', ...LINUX });
   return resources;
 }
 

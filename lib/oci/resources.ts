@@ -11,7 +11,7 @@ const throttle = list(object({ major: int64, minor: int64, rate: uint64 }, ['maj
  *
  * @see https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md#control-groups
  */
-const readFields = object({
+const FIELDS = {
   devices: list(device),
   memory: object({
     limit: int64,
@@ -52,9 +52,59 @@ const readFields = object({
   }),
   rdma: map(object({ hcaHandles: uint32, hcaObjects: uint32 })),
   unified: map(text),
-});
+};
+
+const readFields = object(FIELDS);
 
 export type OciResources = ReturnType<typeof readFields>;
+
+/** Whose limits a configuration has in place of those of `linux`. */
+export const OTHER_PLATFORMS = ['solaris', 'windows', 'vm', 'zos', 'freebsd'] as const;
+
+/** The names in a whole configuration. One that is not there may be a limit with a slip in it, or in the wrong place. */
+export const CONFIGURATION = {
+  known: [
+    'ociVersion',
+    'root',
+    'mounts',
+    'process',
+    'hostname',
+    'domainname',
+    'hooks',
+    'annotations',
+    'linux',
+    ...OTHER_PLATFORMS,
+  ],
+  aliases: { resources: RESOURCES, ...misplaced(`${RESOURCES}.`) },
+};
+
+/** The names in its `linux`. */
+export const LINUX = {
+  known: [
+    'uidMappings',
+    'gidMappings',
+    'sysctl',
+    'resources',
+    'cgroupsPath',
+    'namespaces',
+    'devices',
+    'netDevices',
+    'seccomp',
+    'rootfsPropagation',
+    'maskedPaths',
+    'readonlyPaths',
+    'mountLabel',
+    'intelRdt',
+    'memoryPolicy',
+    'personality',
+    'timeOffsets',
+  ],
+  aliases: misplaced('resources.'),
+};
+
+function misplaced(where: string): Record<string, string> {
+  return Object.fromEntries(Object.keys(FIELDS).map((name) => [name.toLowerCase(), `${where}${name}`]));
+}
 
 /** @throws TypeError that names the field whose name or type the specification does not have */
 export function readResources(value: unknown): OciResources {

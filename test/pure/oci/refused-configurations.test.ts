@@ -111,6 +111,13 @@ describe('limitsFromOci, what is wrong', () => {
       ],
       ['linux.resources.__proto__', 'has devices', '{"__proto__":{"memory":{}}}'],
       ['linux.resources.cpu.weight', 'has shares', { linux: { resources: { cpu: { weight: 5 } } } }],
+      // A limit in a place where nobody would look for it.
+      ['linux.resource', "did you mean 'linux.resources'", { linux: { resource: { memory: { limit: 8192 } } } }],
+      ['linux.memory', "did you mean 'linux.resources.memory'", { linux: { memory: { limit: 8192 } } }],
+      ['linux.limits', 'linux has uidMappings', { linux: { limits: { memory: 8192 } } }],
+      ['memory', "did you mean 'linux.resources.memory'", { linux: {}, memory: { limit: 8192 } }],
+      ['resources', "did you mean 'linux.resources'", { ociVersion: '1.2.0', resources: { pids: { limit: 5 } } }],
+      ['Linux', "did you mean 'linux'", { ociVersion: '1.0.0', Linux: { resources: { memory: { limit: 8192 } } } }],
     ] as [string, string, object | string][],
     ([path, likely, given]) => {
       const error = thrown(() => limitsFromOci(given));
@@ -132,7 +139,6 @@ describe('limitsFromOci, what is wrong', () => {
       ['config', 5],
       ['config', Buffer.from('{}')],
       ['linux', { ociVersion: '1.0.0', windows: { resources: { memory: { limit: 5 } } } }],
-      ['linux', { ociVersion: '1.0.0', Linux: { resources: { memory: { limit: 5 } } } }],
       ['linux', { linux: [] }],
       ['linux.resources', { linux: { resources: null } }],
       ['linux.resources', { linux: { resources: 5 } }],
