@@ -11,7 +11,7 @@ import { loadNative } from '../addon/load-native';
 import type { ChildDefaults } from '../cage/child-defaults';
 import { SharedCage } from '../cage/shared-cage';
 import type { Cgroup } from '../cgroup/handle/cgroup';
-import type { CageLimits } from '../cgroup/limits/cage-limits';
+import { type CageLimits, memoryAndSwap } from '../cgroup/limits/cage-limits';
 import { resolveCageLimits } from '../cgroup/limits/resolve-cage-limits';
 import { type ResolvedThreshold, resolveThresholds } from '../cgroup/limits/resolve-thresholds';
 import type { AnySharedCage } from '../child/member';
@@ -106,7 +106,8 @@ export function createCageFor(of: string, options: CreateCageOptions): Cage {
     throw invalidArgument('memory', 'a size or an object of limits (or pids, cpu, cpuTimeMs or stall)', undefined);
   const perChild = resolvePerChild(options.perChild, of);
   const thresholds = options.thresholds === undefined ? [] : resolveThresholds(options.thresholds, limits);
-  const nodeHeap = resolveNodeHeap(options.nodeHeap);
+  const ofChild = Math.min(memoryAndSwap(limits), memoryAndSwap(perChild ?? limits));
+  const nodeHeap = resolveNodeHeap(options.nodeHeap, ofChild);
   const own = resolveSettings(options, of);
   const parent = resolveParent(options.parent);
   const enforce = resolveEnforce(options.enforce);

@@ -1,9 +1,11 @@
 import type { MemoryOption } from '../../types/options';
+import { type CageLimits, memoryAndSwap } from '../cgroup/limits/cage-limits';
 import type { MemberOptions, SpawnOptions } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
 import { alreadyRead, type Called } from '../options/called';
 import { withoutPrototype } from '../options/option-names';
 import { isOptions } from '../process/node-call';
+import { fitsIn, type NodeHeapSetting } from '../process/node-heap';
 import { splitOptions } from '../request/cage-options';
 import type { Need } from './admission/admission';
 import { asCalled } from './as-called';
@@ -20,6 +22,8 @@ export class JobPlan {
   readonly keepsDescendants: boolean;
   readonly #options: Omit<Options, 'key' | 'priority'>;
   readonly #asked: Need;
+  readonly #memory: CageLimits['memory'];
+  readonly #nodeHeap: NodeHeapSetting;
   /** Whether its caller has said how much it needs. */
   readonly #isSized: boolean;
   /** The limits at which it was killed, lowest first. */
@@ -45,6 +49,8 @@ export class JobPlan {
     this.#options = options;
     const { own } = splitOptions(this.#within(options.memory), alreadyRead(called));
     this.#asked = needOf(own.limits ?? {}, parts.supply);
+    this.#memory = own.limits?.memory ?? {};
+    this.#nodeHeap = own.nodeHeap;
     this.keepsDescendants = own.keepDescendants;
   }
 
@@ -80,7 +86,9 @@ export class JobPlan {
   optionsFor({ memoryBytes }: Need): object {
     const { memory } = this.#options;
     if (memoryBytes === this.#asked.memoryBytes) return this.#within(memory);
-    return this.#within(typeof memory === 'object' ? { ...memory, max: memoryBytes } : memoryBytes);
+    const options = this.#within(typeof memory === 'object' ? { ...memory, max: memoryBytes } : memoryBytes);
+    const fits = fitsIn(this.#nodeHeap, memoryAndSwap({ memory: { ...this.#memory, max: memoryBytes } }));
+    return fits ? options : { ...options, nodeHeap: 'auto' };
   }
 
   get #learnedBytes(): number | undefined {

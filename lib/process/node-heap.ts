@@ -2,7 +2,7 @@ import { totalmem } from 'node:os';
 import { basename } from 'node:path';
 import type { NodeHeapReport, OomVerdict } from '../../types/outcome';
 import { invalidArgument } from '../errors/errors';
-import { checkSize } from '../text/size';
+import { checkSize, formatSize } from '../text/size';
 
 const MIB = 1024 ** 2;
 
@@ -37,13 +37,28 @@ interface NodeHeapPlan {
   limitBytes: number | undefined;
 }
 
-/** Validates the option, without looking at the machine. */
-export function resolveNodeHeap(option: unknown): NodeHeapSetting {
+/**
+ * Validates the option, without looking at the machine.
+ *
+ * @param memoryBytes all memory that the child may have. A heap that can't be full before that ends nothing by itself
+ */
+export function resolveNodeHeap(option: unknown, memoryBytes: number): NodeHeapSetting {
   if (option === undefined || option === 'auto' || option === false) return option;
   const isSize = typeof option === 'number' || typeof option === 'string';
   const bytes = isSize ? checkSize('nodeHeap', option, { pageBytes: 1 }) : Number.NaN;
-  if (bytes >= MIB && bytes < Number.POSITIVE_INFINITY) return bytes;
-  throw invalidArgument('nodeHeap', "'auto', false, or a size of at least 1 MiB such as '64M'", option);
+  if (!(bytes >= MIB && bytes < Number.POSITIVE_INFINITY)) {
+    throw invalidArgument('nodeHeap', "'auto', false, or a size of at least 1 MiB such as '64M'", option);
+  }
+  if (!fitsIn(bytes, memoryBytes)) {
+    const expected = `a size below the ${formatSize(memoryBytes)} of memory (or 'auto', which is half of it)`;
+    throw invalidArgument('nodeHeap', expected, option);
+  }
+  return bytes;
+}
+
+/** Whether the heap can be full before the memory is. */
+export function fitsIn(setting: NodeHeapSetting, memoryBytes: number): boolean {
+  return typeof setting !== 'number' || setting < memoryBytes;
 }
 
 /**

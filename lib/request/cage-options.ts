@@ -3,7 +3,7 @@ import { canLoad } from '../addon/load-native';
 import { SharedPolledCage } from '../cage/polled/shared-polled-cage';
 import { SharedCage } from '../cage/shared-cage';
 import { Cgroup } from '../cgroup/handle/cgroup';
-import type { CageLimits } from '../cgroup/limits/cage-limits';
+import { type CageLimits, memoryAndSwap } from '../cgroup/limits/cage-limits';
 import { resolveCageLimits } from '../cgroup/limits/resolve-cage-limits';
 import { type ResolvedThreshold, resolveThresholds } from '../cgroup/limits/resolve-thresholds';
 import type { AnySharedCage } from '../child/member';
@@ -106,7 +106,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
     root,
     parent: resolveParent(parent),
     keepDescendants: keepDescendants === true,
-    nodeHeap: resolveNodeHeap(nodeHeap),
+    nodeHeap: resolveNodeHeap(nodeHeap, limits === undefined ? Number.POSITIVE_INFINITY : memoryAndSwap(limits)),
     settings: resolveSettings({ rlimits, oomScoreAdj, nice, privileges }, called.of, {
       hasRoot: root !== undefined,
     }),

@@ -31,6 +31,13 @@ export interface CageLimits {
 /** Those of them that other controllers than memory hold. */
 export type ControllerLimits = Pick<CageLimits, 'pids' | 'cpu'>;
 
+/** All memory, with swap, that they leave a child. `Infinity` for no limit. */
+export function memoryAndSwap({ memory }: Pick<CageLimits, 'memory'>): number {
+  // Swap that nobody has asked for is 0 where it can be limited.
+  const { max = Number.POSITIVE_INFINITY, swap = 0 } = memory;
+  return max + swap;
+}
+
 export function isSameLimits(one: CageLimits, other: CageLimits): boolean {
   const isSameTime = one.cpuTimeMs === other.cpuTimeMs;
   return (

@@ -19,6 +19,8 @@ describeIf('cgroup', 'checkCageOptions()', () => {
       { namespaces: { uts: { hostname: '' } } },
       { namespaces: { network: true } },
       { nodeHeap: '100K' },
+      { memory: '100M', nodeHeap: '1G' },
+      { memory: { max: '100M', swap: '100M' }, nodeHeap: '200M' },
       { parent: '/a' },
       { memory: '8M', parent: '../a' },
       { memory: '8M', keepDescendants: 1 },
@@ -35,6 +37,16 @@ describeIf('cgroup', 'checkCageOptions()', () => {
     },
   );
 
+  test('a heap that its memory has no room for is refused by the functions of cages too', async () => {
+    const refused = expect.objectContaining({
+      message: expect.stringContaining("'auto', which is half of it") as string,
+    }) as Error;
+    expect(() => createCage({ memory: '100M', nodeHeap: '100M' })).toThrow(refused);
+    expect(() => createCage({ memory: '100M', perChild: { memory: '50M' }, nodeHeap: '60M' })).toThrow(refused);
+    await using cage = createCage({ memory: '100M' });
+    expect(() => cage.spawn('true', [], { memory: '50M', nodeHeap: '60M' })).toThrow(refused);
+  });
+
   test('takes what is right, and makes nothing', async () => {
     await using cage = createCage({ memory: '64M' });
     const fds = openFdCount();
@@ -43,6 +55,9 @@ describeIf('cgroup', 'checkCageOptions()', () => {
     checkCageOptions({ cage, memoryDetails: true });
     checkCageOptions({ memory: '8M', keepDescendants: true, root: {}, namespaces: { pid: false } });
     checkCageOptions({ memory: '8M', keepDescendants: false, root: {} });
+    checkCageOptions({ memory: { max: '100M', swap: '100M' }, nodeHeap: '150M' });
+    checkCageOptions({ memory: { max: '100M', swap: 'max' }, nodeHeap: '1G' });
+    checkCageOptions({ cpu: 1, nodeHeap: '1G' });
     expect(openFdCount()).toBe(fds);
     for (const none of [undefined, null, 'memory']) {
       expect(thrown(() => checkCageOptions(none as never))).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });

@@ -111,6 +111,17 @@ describeIf('cgroup', 'a budget that learns', () => {
     expect(limits[1]).toBeLessThan(60 * MIB);
   });
 
+  test('has a heap that fits in what it has learned', async () => {
+    const budget = make();
+    const heaps: (number | undefined)[] = [];
+    for (let i = 0; i < 2; i += 1) {
+      const { nodeHeap } = await budget.run(...fills(10), { key: 'k', memory: '100M', nodeHeap: '90M' });
+      heaps.push(nodeHeap?.limitBytes);
+    }
+    expect(heaps[0]).toBe(90 * MIB);
+    expect(heaps[1]).toBeLessThan(40 * MIB);
+  });
+
   const onDisk = disk() === undefined ? test.skip : test;
   /** Of a file that becomes page cache. */
   const output = () => join(place, 'output');

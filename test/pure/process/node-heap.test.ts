@@ -17,7 +17,7 @@ describe('the option', () => {
       [5 * MIB + 1, 5 * MIB + 1],
     ],
     ([option, expected]) => {
-      expect(resolveNodeHeap(option)).toBe(expected);
+      expect(resolveNodeHeap(option, Number.POSITIVE_INFINITY)).toBe(expected);
     },
   );
 
@@ -25,13 +25,20 @@ describe('the option', () => {
     'refuses what is neither',
     [true, null, 'max', Number.POSITIVE_INFINITY, 1000, '1000K', [], {}],
     (option) => {
-      expect(() => resolveNodeHeap(option)).toThrow(withCode('INVALID_ARGUMENT'));
-      expect(() => resolveNodeHeap(option)).toThrow(/nodeHeap/);
+      expect(() => resolveNodeHeap(option, Number.POSITIVE_INFINITY)).toThrow(withCode('INVALID_ARGUMENT'));
+      expect(() => resolveNodeHeap(option, Number.POSITIVE_INFINITY)).toThrow(/nodeHeap/);
     },
   );
 
+  test('refuses a size that the memory has no room for', () => {
+    const full = () => resolveNodeHeap('100M', 100 * MIB);
+    expect(full).toThrow(withCode('INVALID_ARGUMENT', "a size below the 100 MiB of memory (or 'auto'"));
+    expect(resolveNodeHeap('99M', 100 * MIB)).toBe(99 * MIB);
+    expect(resolveNodeHeap('auto', MIB)).toBe('auto');
+  });
+
   testRows('refuses what is no size', ['64 X', '', Number.NaN, -1, 'off'], (option) => {
-    expect(() => resolveNodeHeap(option)).toThrow(withCode('INVALID_SIZE'));
+    expect(() => resolveNodeHeap(option, Number.POSITIVE_INFINITY)).toThrow(withCode('INVALID_SIZE'));
   });
 });
 

@@ -33,6 +33,7 @@ const FLAGS: readonly (readonly [name: RegExp | string, flag: string])[] = [
   ['for privileges.seccomp ', 'for --seccomp '],
   [/\bprivileges\.noNew\b/g, '--no-new-privs'],
   ['for nice ', 'for --nice '],
+  ['for nodeHeap ', 'for --node-heap '],
   ['for keepDescendants ', 'for --keep '],
   ['a tmpfs of root.tmpfs', 'a --tmpfs'],
   ['leave out readOnly', 'leave out --read-only and :ro'],
