@@ -4,6 +4,9 @@ import { ErrorCode, MemcageError } from '../errors/errors';
 import { formatSize } from '../text/size';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 
+/** What docs/errors.md says too. */
+const CURE = '1M is enough to start a small program, and 50M for one of Node';
+
 /** The kernel and the loader take about 40 pages for a small C program. With less than this, nothing else loads. */
 const LOADABLE_PAGES = 64;
 
@@ -25,7 +28,7 @@ function explain(cgroup: CageCgroup): string | undefined {
   const { cause, limitBytes } = hit;
   const limit = `The limit of ${formatSize(limitBytes ?? Number.POSITIVE_INFINITY)}`;
   const whose = cause === 'limit' ? limit : `${limit} of ${hit.path}, a cage around it,`;
-  if (isTiny(cgroup, limitBytes)) return `${whose} is too small for a program to be started in it`;
+  if (isTiny(cgroup, limitBytes)) return `${whose} is too small for a program to be started in it. Cure: ${CURE}`;
   return cgroup.monitor.isKillerOff()
     ? `${path} is out of memory and its OOM killer is off (memory.oomKill): nothing can be started in it`
     : `${whose} is used up: no program can be started in ${path}`;

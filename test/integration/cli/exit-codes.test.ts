@@ -63,7 +63,11 @@ describeIf('cgroup', 'exit codes', () => {
     [
       ...(cgroupVersion === 1 ? onlyOnV1 : []),
       ['a parent that does not exist', ['run', '--parent', '/no/such/cgroup', 'true'], '/no/such/cgroup'],
-      ['a limit below which no program starts', ['run', '-m', '4K', 'true'], '4 KiB is too small'],
+      [
+        'a limit below which no program starts',
+        ['run', '-m', '10K', 'true'],
+        'is too small for a program to be started in it. Cure: 1M is enough',
+      ],
     ],
     async ([, args, text]) => {
       const end = await runCli(args);
