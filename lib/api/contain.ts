@@ -2,7 +2,7 @@ import { canLoad, loadNative } from '../addon/load-native';
 import { watcher } from '../addon/watcher';
 import { launchByNode, launchSyncByNode } from '../child/launch-by-node';
 import { createLaunch, createSyncLaunch, type LaunchRequest } from '../child/launch-child';
-import { type AnySharedCage, makeMember } from '../child/member';
+import type { AnySharedCage } from '../child/member';
 import type { ContainOptions } from '../contract/cage';
 import { invalidArgument } from '../errors/errors';
 import { ProcessHandle } from '../process/handle';
@@ -13,6 +13,7 @@ import { interceptSync, interceptsSync } from '../process/sync-functions';
 import { type CageChoice, chooseCage } from '../request/cage-choice';
 import { NOTHING } from '../request/cage-options';
 import { cageAround, refuseOtherCopy, runWithin, turnsAround } from '../request/context';
+import { homesFor } from '../request/homes';
 import type { Turns } from '../request/turns';
 import { containIterator } from './contained-iterator';
 import { aroundJob, handleOfJob, runJobNow } from './contained-job';
@@ -79,12 +80,13 @@ function handleIn(cage: AnySharedCage): ProcessHandle {
  * For a child that knows nothing of memcage: nobody asks for its outcome, and its OOM kills are events of the cage.
  */
 function launchIn(cage: AnySharedCage): LaunchRequest {
+  const { nodeHeap, settings } = cage;
   return {
     namespaces: {},
     root: undefined,
-    nodeHeap: cage.nodeHeap,
-    settings: cage.settings,
-    makeCaged: () => makeMember(cage, { memoryDetails: false }),
+    nodeHeap,
+    settings,
+    ...homesFor({ shared: cage, limits: undefined, within: undefined, nodeHeap, settings }, NOTHING),
     onCaged: () => {},
     onFailed: () => {},
     onEnded: () => {},

@@ -180,8 +180,8 @@ function isYoungOption(word: unknown): boolean {
   return typeof word === 'string' && /^"?--max[-_]semi[-_]space[-_]size(=|$)/.test(word);
 }
 
-/** Goes by the name alone: a program that is only called `node` ignores the variable. */
-function isNode(file: string): boolean {
+/** Goes by the name alone: a program may only be called `node`. */
+export function isNode(file: string): boolean {
   return file === process.execPath || ['node', 'nodejs'].includes(basename(file).replace(/\.exe$/i, ''));
 }
 

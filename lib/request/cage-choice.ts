@@ -13,6 +13,7 @@ import type { NodeHeapSetting } from '../process/node-heap';
 import type { ResolvedCageOptions } from './cage-options';
 import { cageAround, refuseOtherCopy, turnsAround } from './context';
 import { enforceOf, isWeaker } from './enforce-option';
+import { refuseTooFewPids } from './too-few-pids';
 import type { Turns } from './turns';
 
 /** The cage that a child will be in. */
@@ -60,12 +61,19 @@ export function acceptedIn(held: AnySharedCage | undefined, enforce: Enforce | u
   );
 }
 
-/** Makes the child's home in a cage of the kernel's; undefined without a cage. */
+/**
+ * Makes the child's home in a cage of the kernel's; undefined without a cage.
+ *
+ * @param file the program, if it is known
+ */
 export function makeCagedChild(
-  { shared, limits, within }: CageChoice,
-  { thresholds, parent, keepDescendants, namespaces, memoryDetails }: ResolvedCageOptions,
-  { detached }: { detached: boolean },
+  choice: CageChoice,
+  own: ResolvedCageOptions,
+  { detached, file }: { detached: boolean; file?: string },
 ): CagedChild | undefined {
+  refuseTooFewPids(choice, own, file);
+  const { shared, limits, within } = choice;
+  const { thresholds, parent, keepDescendants, namespaces, memoryDetails } = own;
   let child: CagedChild | undefined;
   if (shared !== undefined) child = new LeafChild(ofKernel(shared));
   else if (limits !== undefined) {

@@ -2,7 +2,6 @@ import type { Enforce } from '../../types/options';
 import { PrivatePolledCage } from '../cage/polled/private-polled-cage';
 import { SharedCage } from '../cage/shared-cage';
 import type { HeldChild } from '../child/held-child';
-import { makeMember } from '../child/member';
 import { PolledChild } from '../child/polled-child';
 import type { StartRequest } from '../child/start-child';
 import { acceptedIn, type CageChoice, makeCagedChild } from './cage-choice';
@@ -14,7 +13,8 @@ type Homes = Pick<StartRequest, 'makeCaged' | 'onRefused'>;
 /** Makes the home of one child in its cage, whatever holds that. */
 export function homesFor(choice: CageChoice, own: ResolvedCageOptions): Homes {
   const { shared, limits, within } = choice;
-  if (shared !== undefined && !(shared instanceof SharedCage)) return { makeCaged: () => makeMember(shared, own) };
+  if (shared !== undefined && !(shared instanceof SharedCage))
+    return { makeCaged: () => PolledChild.within(shared, own) };
   const accepted = limits === undefined ? 'kernel' : acceptedIn(within, own.enforce);
   if (within !== undefined && !(within instanceof SharedCage)) {
     return { makeCaged: (plan) => makePolled({ ...choice, accepted }, own, plan, asAround(within.enforcedBy)) };

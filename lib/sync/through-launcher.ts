@@ -127,7 +127,7 @@ function attempt<R extends LaunchedResult>(
   };
   refuseSettings(choice.settings, cage.namespaces);
   try {
-    caged = makeCagedChild(choice, cage, request.options);
+    caged = makeCagedChild(choice, cage, { detached: request.options.detached, file: request.file });
     unstarted.enforcedBy = caged?.enforcedBy ?? null;
     // The child shares no memory with this process, so every limit may apply before it is born.
     caged?.started();

@@ -1,10 +1,23 @@
-import { spawnSync as stockSync } from 'node:child_process';
+import { ChildProcess, spawn as stockSpawn, spawnSync as stockSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createCage, exec, execFile, fork, launcherFor, type Outcome, run, spawn, spawnSync } from 'memcage';
+import {
+  createCage,
+  createWarmPool,
+  exec,
+  execFile,
+  fork,
+  launcherFor,
+  type Outcome,
+  run,
+  spawn,
+  spawnSync,
+} from 'memcage';
 import { readNumber, version } from '../../support/cgroups/cgroup-tree';
 import { controllerCgroup } from '../../support/cgroups/side-cgroups';
 import { cagesClosedAfterEach } from '../../support/closed-after-each';
+import { withCode } from '../../support/error-code';
 import { kernelHas } from '../../support/kernel-version';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
@@ -19,6 +32,18 @@ const FORKER = `
 
 function forks(count: number): [string, string[]] {
   return ['perl', ['-e', FORKER, String(count)]];
+}
+
+/** Why a start was refused; undefined if it was not, once all of the child is gone. */
+async function refusal(start: () => unknown): Promise<unknown> {
+  try {
+    const started = (await start()) as { outcome?: unknown } | undefined;
+    if (started instanceof ChildProcess && started.exitCode === null) await once(started, 'close');
+    await started?.outcome;
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 /** The kernel records the peak since Linux 6.6. */
@@ -64,6 +89,49 @@ describeIf(['cgroup', 'pids'], 'the limit of processes', () => {
   testRows('every way to start a child', Object.keys(WAYS), async (name) => {
     const { limits } = (await WAYS[name]?.({ pids: 64 })) ?? {};
     expect(limits).toEqual({ pids: { max: 64, hits: 0, peak: anyPeak } });
+  });
+
+  describe('too low for a program to begin', () => {
+    const node = process.execPath;
+    const script = ['-e', '0'];
+    const NODE = 'Node needs 6 threads';
+    const INIT = 'the init of its PID namespace is a process';
+
+    testRows<[string, (pids: number) => unknown, number, string]>(
+      'is refused, with the least that is enough',
+      [
+        ['fork', (pids) => fork('/dev/null', [], { pids }), 6, NODE],
+        ['spawn of Node', (pids) => spawn(node, script, { pids }), 6, NODE],
+        ['spawnSync of Node', (pids) => spawnSync(node, script, { pids }), 6, NODE],
+        ['run of what is called node', (pids) => run('node', script, { pids }), 6, NODE],
+        ['a warm pool', (pids) => createWarmPool('/dev/null', { pids, spare: 1 }).close(), 6, NODE],
+        ['a shared cage', (pids) => make({ pids }).spawn(node, script), 6, NODE],
+        ['each child of a cage', (pids) => make({ memory: '90M', perChild: { pids } }).spawn(node, script), 6, NODE],
+        ['a cage in a cage', (pids) => make({ pids }).spawn(node, script, { memory: '60M' }), 6, NODE],
+        ['contain()', (pids) => make({ pids }).contain(() => stockSpawn(node, script)), 6, NODE],
+        ['an init', (pids) => spawn('true', [], { pids, namespaces: { pid: { init: true } } }), 2, INIT],
+        ['a root', (pids) => spawn('true', [], { pids, root: {} }), 2, `${INIT} (root implies one)`],
+        [
+          'Node with an init',
+          (pids) => spawn(node, script, { pids, root: {} }),
+          7,
+          `${NODE} to run a program, and ${INIT}`,
+        ],
+        ['launcherFor', (pids) => launcherFor({ pids, namespaces: { pid: { init: true } } }).close(), 2, INIT],
+      ],
+      async ([, start, least, why]) => {
+        const refused = withCode('LIMIT_TOO_SMALL', `The limit of processes (pids), ${least - 1}, is too small`);
+        const error = await refusal(() => start(least - 1));
+        expect(error).toEqual(refused);
+        expect(error).toMatchObject({ cure: `pids: ${least}, or more for what the program starts` });
+        expect(String(error)).toContain(why);
+        expect(await refusal(() => start(least))).toBeUndefined();
+      },
+    );
+
+    test('is enough for Node from there on', async () => {
+      expect((await run(node, ['-e', 'console.log(1)'], { pids: 6 })).stdout).toBe('1\n');
+    });
   });
 
   test("'max' only counts", async () => {
