@@ -3,6 +3,7 @@ import { FAILED } from './cli/command';
 import { overviewOf } from './cli/help';
 import { question, UsageError } from './cli/parse';
 import { COMMAND_NAMES, commandNamed, everyCommand } from './cli/table';
+import { complain } from './cli/text/complain';
 import { VERSION } from './cli/version';
 
 const SIGPIPE = 13;
@@ -20,7 +21,7 @@ async function main([name, ...words]: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const help = command === undefined ? 'memcage --help' : `memcage ${command.name} --help`;
-    process.stderr.write(`memcage: ${error.message}\nTry '${help}'.\n`);
+    complain(`${error.message}\nTry '${help}'.`);
     return FAILED;
   }
 }
@@ -59,7 +60,7 @@ function whenMade(name: 'stdout' | 'stderr', prepare: (stream: NodeJS.WriteStrea
 whenMade('stdout', (stdout) =>
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(128 + SIGPIPE);
-    process.stderr.write(`memcage: can't write to stdout: ${error.message}\n`);
+    complain(`can't write to stdout: ${error.message}`);
     // At once: `top` and `events` would go on for nobody, and the exit code of `doctor` would pass for its verdict.
     process.exit(FAILED);
   }),
@@ -73,7 +74,7 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    process.stderr.write(`memcage: ${error instanceof Error ? error.message : String(error)}\n`);
+    complain(error instanceof Error ? error.message : String(error));
     process.exitCode = FAILED;
   },
 );

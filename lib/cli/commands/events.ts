@@ -7,6 +7,7 @@ import {
   formatSize,
   MemcageError,
   parseSize,
+  printable,
   type ThresholdEvent,
   type Trigger,
 } from '../../index';
@@ -62,7 +63,7 @@ export const events = defineCommand({
       });
       for (const trigger of triggers) cgroup.addTrigger(trigger);
       const { path } = cgroup;
-      print('listening', { path, events: heard }, `${path}: ${heard.join(' ')}`);
+      print('listening', { path, events: heard }, `${printable(path)}: ${heard.join(' ')}`);
     });
     cgroup.ref();
     await gone;

@@ -1,3 +1,4 @@
+import { printable } from '../../index';
 import { FAILED_TEXT } from '../command';
 import { defineCommand } from '../define-command';
 import { killAllIn, processes } from '../kill-all';
@@ -30,7 +31,7 @@ export const kill = defineCommand({
     const pids = await killAllIn(cgroup, { anyCgroup: anyCgroup === true, dryRun: dryRun === true });
     const { path } = cgroup;
     const done = dryRun === true ? 'would kill' : 'killed';
-    const text = `${done} ${processes(pids)} in ${path}\n`;
+    const text = `${done} ${processes(pids)} in ${printable(path)}\n`;
     process.stdout.write(json === true ? toJson({ path, [dryRun === true ? 'wouldKill' : 'killed']: pids }) : text);
     return 0;
   },

@@ -1,4 +1,4 @@
-import { formatSize } from '../../index';
+import { formatSize, printable } from '../../index';
 import { FAILED_TEXT, type Option } from '../command';
 import { defineCommand } from '../define-command';
 import { asUsage, checkLimits, swapNeeds } from '../limit-options';
@@ -45,7 +45,7 @@ export const limit = defineCommand({
       const bytes = limits[name];
       return bytes === undefined ? [] : [`  ${name.padEnd(4)}  ${formatSize(bytes)}`];
     });
-    process.stdout.write(json === true ? toJson({ path, limits }) : `${[path, ...lines].join('\n')}\n`);
+    process.stdout.write(json === true ? toJson({ path, limits }) : `${[printable(path), ...lines].join('\n')}\n`);
     return 0;
   },
 });

@@ -44,7 +44,9 @@ export const ls = defineCommand({
 });
 
 function printLines(lines: readonly string[]): number {
-  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  // Programs get names as they are. The kernel has no cgroup with a newline in its name.
+  const shown = process.stdout.isTTY ? lines.map(printable) : lines;
+  process.stdout.write(shown.map((line) => `${line}\n`).join(''));
   return 0;
 }
 

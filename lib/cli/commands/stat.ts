@@ -84,7 +84,7 @@ function render(status: Status): string {
     ['processes', String(processes.length)],
   ];
   const lines = rows.map(([name, value]) => `  ${name.padEnd(11)}  ${value}`);
-  return `${[`${path} (cgroup v${version})`, ...lines, ...processes.map(processLine)].join('\n')}\n`;
+  return `${[`${printable(path)} (cgroup v${version})`, ...lines, ...processes.map(processLine)].join('\n')}\n`;
 }
 
 function stallRows({ some, full }: Pressure): [name: string, value: string][] {
@@ -98,7 +98,9 @@ function stallRows({ some, full }: Pressure): [name: string, value: string][] {
 
 function ofWhom(maxFrom: string, path: string): string {
   if (maxFrom === path) return '';
-  return maxFrom === 'ram' ? ', the machine' : `, the limit of ${maxFrom === 'hidden' ? 'a cgroup above' : maxFrom}`;
+  return maxFrom === 'ram'
+    ? ', the machine'
+    : `, the limit of ${maxFrom === 'hidden' ? 'a cgroup above' : printable(maxFrom)}`;
 }
 
 function processLine({ pid, depth, name, command, rssBytes }: CgroupProcess): string {

@@ -1,4 +1,5 @@
-import { mkdirSync, rmdirSync } from 'node:fs';
+import { chownSync, mkdirSync, rmdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { cageOf, collectGarbage, createCage, findCage, type ListedCage, listCages, spawn } from 'memcage';
 import { version } from '../../support/cgroups/cgroup-tree';
 import { strangers } from '../../support/cgroups/strangers';
@@ -109,6 +110,31 @@ describeIf('cgroup', `all cages of the machine, on v${version}`, () => {
     expect([...error.paths].sort()).toEqual(paths);
     expect(() => findCage(`${NOBODY}/2`)).toThrow(withCode('CGROUP_GONE'));
     expect(() => findCage(5 as never)).toThrow(withCode('INVALID_ARGUMENT'));
+  });
+
+  describeIf('root', 'a label that another user has given a directory', () => {
+    const STRANGER = 65_534;
+
+    test('does not stand in the way of that of this user', () => {
+      const parent = make();
+      const [own = '', foreign = ''] = ['0b', '0a'].map((letters) => leave(`${parent}/memcage-${NOBODY}-${letters}`));
+      chownSync(dirname(foreign), STRANGER, STRANGER);
+      using found = findCage(`${NOBODY}/1`);
+      expect(found.path).toBe(own);
+    });
+
+    test('does not stand in the way of that of the owner who has this pid', async () => {
+      await using cage = createCage({ memory: '64M' });
+      const { path } = cage.cgroup;
+      const label = cageOf(path)?.label ?? '';
+      // Root's cages may be anyone's: root names another user's.
+      chownSync(dirname(path), STRANGER - 1, STRANGER - 1);
+      const impostor = `${make()}/memcage-${process.pid}-0a`;
+      mkdirSync(`${impostor}/${basename(path)}`, { recursive: true });
+      chownSync(impostor, STRANGER, STRANGER);
+      using found = findCage(label);
+      expect(found.path).toBe(path);
+    });
   });
 
   test('collectGarbage() refuses options that it does not know', async () => {

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { FAILED } from '../../command';
+import { complain } from '../../text/complain';
 import { inFlags } from './in-flags';
 import type { CagedRequest } from './request';
 
@@ -30,7 +31,7 @@ export function reportStartError({ file, root }: CagedRequest, error: NodeJS.Err
   // `syscall` is 'spawn FILE' or 'spawn' in Node's error, and the system call in memcage's, which is in the outcome.
   const refused = (syscall?.startsWith('spawn') || syscall === 'execve') && !SHORTAGES.has(code);
   const ours = code?.startsWith('ERR_') ?? true;
-  process.stderr.write(`memcage: ${ours ? inFlags(message, root) : `can't run '${file}': ${message}`}\n`);
+  complain(ours ? inFlags(message, root) : `can't run '${file}': ${message}`);
   if (ours || !refused) return FAILED;
   return code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE;
 }

@@ -6,6 +6,7 @@ import { renderHtml } from '../../chart/page';
 import { renderSvg } from '../../chart/svg';
 import { Timeline } from '../../chart/timeline';
 import { colorsOf } from '../../text/color';
+import { complain } from '../../text/complain';
 import { toJson } from '../../text/json';
 import { type Recording, record } from './recording';
 import type { RunRequest } from './request';
@@ -94,7 +95,7 @@ export class Reports {
       if (!existsSync(file)) throw new Error('it was removed while the command ran');
     } catch (error) {
       this.#isComplete = false;
-      process.stderr.write(`memcage: can't write '${file}': ${(error as Error).message}\n`);
+      complain(`can't write '${file}': ${(error as Error).message}`);
     }
   }
 }

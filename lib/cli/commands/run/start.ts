@@ -1,5 +1,6 @@
 import { type Cage, explainOom, formatSize, type NodeHeapReport, spawn } from '../../../index';
 import { FAILED } from '../../command';
+import { complain } from '../../text/complain';
 import { exitCodeOf, exitOnSignals, reportStartError } from './ends';
 import { limitNotes } from './limits';
 import { Reports } from './reports';
@@ -40,11 +41,11 @@ async function runIn(request: RunRequest, reports: Reports): Promise<number> {
   const { oom, memory } = outcome;
   if (oom !== null) {
     const { sentence } = explainOom(oom, { command: file, pid: child.pid, peakBytes: memory.peakBytes });
-    process.stderr.write(`memcage: ${sentence}\n`);
+    complain(sentence);
   }
-  if (outcome.nodeHeap?.exhausted === 'likely') process.stderr.write(`memcage: ${heapLine(file, outcome.nodeHeap)}\n`);
-  if (outcome.error !== undefined) process.stderr.write(`memcage: ${outcome.error.message}\n`);
-  for (const note of limitNotes(outcome)) process.stderr.write(`memcage: ${file}: ${note}\n`);
+  if (outcome.nodeHeap?.exhausted === 'likely') complain(heapLine(file, outcome.nodeHeap));
+  if (outcome.error !== undefined) complain(outcome.error.message);
+  for (const note of limitNotes(outcome)) complain(`${file}: ${note}`);
   if (summary !== '') process.stderr.write(summary);
   if (keepDescendants) await untilClosed(child.cage);
   const code = outcome.exitCode ?? (outcome.signal === null ? FAILED : exitCodeOf(outcome.signal));

@@ -5,6 +5,7 @@ import { defineCommand } from '../../define-command';
 import { checkLimits } from '../../limit-options';
 import { UsageError } from '../../parse';
 import { colorsOf } from '../../text/color';
+import { complain } from '../../text/complain';
 import { toJson } from '../../text/json';
 import { CAGED, cagedOf, SWAP } from '../run/caged';
 import { exitOnSignals } from '../run/ends';
@@ -111,12 +112,11 @@ function count(
 async function sizeAndPrint(request: SizeRequest): Promise<number> {
   const { chart, input, isJson } = request;
   exitOnSignals();
-  const say = (line: string): void => void process.stderr.write(`memcage: ${line}\n`);
-  if (input === undefined && isStdinGiven()) say('the stdin of each run is empty; --input - gives each this one');
+  if (input === undefined && isStdinGiven()) complain('the stdin of each run is empty; --input - gives each this one');
   // Now, so that a mistyped path can't lose the result.
   const file = chart === undefined ? undefined : openSync(chart, 'w');
   try {
-    const result = await sizeOf(request, say);
+    const result = await sizeOf(request, complain);
     if (typeof result === 'number') return result;
     // First, so that a full disk can't lose the result.
     process.stdout.write(isJson ? toJson(jsonOf(result)) : renderResult(result, colorsOf(process.stdout)));

@@ -1,5 +1,6 @@
 import { formatSize } from '../../../index';
 import { FAILED } from '../../command';
+import { complain } from '../../text/complain';
 import { formatDuration } from '../../text/duration';
 import { exitCodeOf, reportStartError } from '../run/ends';
 import { type Baseline, baselineOf } from './baseline';
@@ -121,7 +122,7 @@ function refuse({ file, exitCode: wanted, showsOutput }: SizeRequest, trial: Tri
     ...(showsOutput ? [] : ['--show-output shows what it says']),
   ];
   const cure = cures.length === 0 ? '' : `: ${cures.join('; ')}`;
-  process.stderr.write(`memcage: ${file} does not run well without a limit either, ${complaint}${cure}\n`);
+  complain(`${file} does not run well without a limit either, ${complaint}${cure}`);
   // It was to fail, and did not.
   return code === 0 && wanted !== 0 ? FAILED : code;
 }
