@@ -11,14 +11,15 @@ import { findGuardian } from './guardian';
 import { findContainer, findKernel, findPressure } from './machine';
 import { findControllers, findHierarchy, findOwn, findSwap } from './memory';
 import { findNamespaces } from './namespaces';
-import { findTrial } from './trial';
+import { findTrials } from './trial';
 import { findUser } from './user';
 
 /** Options of {@link diagnose}. */
 export interface DiagnoseOptions {
   /**
-   * Run the main job once, in a cage, and let the result decide `works`. On cgroup v2 this may move the process into
-   * another cgroup, as the first cage would. Default: false, `works` follows from the other findings.
+   * Run the main job once, in a cage, and let the result decide `works`; then try each limit beside memory, or where no cage
+   * can be made, whether memcage can poll one. On cgroup v2 this may move the process into another cgroup, as the first cage
+   * would. Default: false, `works` follows from the other findings.
    */
   trial?: boolean;
 }
@@ -43,7 +44,7 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
     findContainer(),
     findGuardian(),
     findUser(),
-    ...(trial === true ? [await findTrial()] : []),
+    ...(trial === true ? await findTrials() : []),
   ];
   return { works: works(findings), findings, parents: cgroups.parents };
 }

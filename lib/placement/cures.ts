@@ -1,9 +1,18 @@
 import { join } from 'node:path';
+import type { ParentSource } from '../../types/parent';
 
 /**
  * Commands for root, and what to do next, where no parent for cages is available. They are clauses, and name a user
  * by id.
  */
+
+/** Where memcage finds no place for a cgroup, and nobody may give it one. */
+export const POLLED_CURE = "accept a limit that memcage polls, without a cgroup: enforce: 'polled'";
+
+/** Of a place that a caller or the environment has named, nothing but that place will do. */
+export function isNamed(source: ParentSource): boolean {
+  return source === 'option' || source === 'environment';
+}
 
 /**
  * v1: a process may be in a cgroup that has others below it, so the new parent can be under the caller's own limits.
@@ -27,8 +36,25 @@ export function makeAtRootCure(root: string, euid: number): string {
     giveCommand(directory, ['', 'cgroup.procs', 'cgroup.subtree_control'], euid),
     `echo PID > ${directory}/main/cgroup.procs`,
   ];
-  return `let root run "${steps.join(' && ')}", with the pid of the shell that starts this program in place of PID`;
+  return `let root run "${steps.join(' && ')}", ${WITH_PID}`;
 }
+
+/** v1: the same for another controller than memory, whose cgroups must be below the one of this process. */
+export function makeSideCure(own: string, euid: number, { isCpuset }: { isCpuset: boolean }): string {
+  const directory = join(own, `cages-${euid}`);
+  // A new cpuset has no processors and no memory, and takes no process.
+  const files = isCpuset ? ['cpuset.cpus', 'cpuset.mems'] : [];
+  const steps = [
+    `mkdir -p ${directory}`,
+    ...files.map((file) => `cat ${join(own, file)} > ${join(directory, file)}`),
+    `chown -R ${euid} ${directory}`,
+    `echo PID > ${directory}/cgroup.procs`,
+  ];
+  return `let root run "${steps.join(' && ')}", ${WITH_PID}`;
+}
+
+/** This process may be gone before anyone reads the cure. */
+const WITH_PID = 'with the pid of the shell that starts this program in place of PID';
 
 /** v2: a cgroup that exists but that the user can't write. In `files`, '' is the directory itself. */
 export function giveCure(path: string, files: readonly string[], euid: number): string {

@@ -4,6 +4,7 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { type Host, inDirectory, processDirectory } from '../../cgroup/hierarchy/host';
 import { type Hierarchy, SIDE_CONTROLLERS } from '../../cgroup/hierarchy/mounts';
 import { ErrorCode, MemcageError } from '../../errors/errors';
+import { makeSideCure } from '../../placement/cures';
 import { makeLocked, release } from './locked-directory';
 import type { ControllerHome, RootControllers, RootParts } from './root-controllers';
 import { DETACHED_PREFIX, OWNER_PREFIX, sweep } from './sweep';
@@ -130,9 +131,7 @@ function withOwnError<T>(controllers: readonly ControllerName[], make: () => T):
     if (!(error instanceof MemcageError) || !REFUSALS.has(error.code)) throw error;
     const { path, errno, syscall } = error;
     const names = controllers.join(' and ');
-    const user = process.geteuid?.() ?? 0;
-    const own = `${path}/cages-${user}`;
-    const cure = `as root: mkdir -p ${own} && chown -R ${user} ${own} && echo ${process.pid} > ${own}/cgroup.procs`;
+    const cure = makeSideCure(path ?? '', process.geteuid?.() ?? 0, { isCpuset: controllers.includes('cpuset') });
     throw new MemcageError(
       ErrorCode.NO_CONTROLLER,
       `The limit can't be had: this process may not make a cgroup of the v1 controller ${names} in ${path}. Cure: ${cure}`,

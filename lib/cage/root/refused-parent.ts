@@ -3,6 +3,7 @@ import type { ParentCandidate } from '../../../types/parent';
 import { isNativeError } from '../../cgroup/directory/refusal';
 import { type Host, host } from '../../cgroup/hierarchy/host';
 import { ErrorCode, MemcageError } from '../../errors/errors';
+import { isNamed, POLLED_CURE } from '../../placement/cures';
 import { sourceOf } from '../../placement/default-parent';
 import { explainRefused, type Refusal } from '../../placement/given-parent';
 
@@ -51,7 +52,9 @@ interface Refused {
 function asError(path: string, cause: Refused, host: Host): MemcageError {
   const { code, errno, syscall } = cause;
   const why = explainRefused(code, path, host);
-  const { refusal, cure } = why;
+  const { refusal } = why;
+  const cures = [why.cure ?? [], isNamed(sourceOf(path, host)) ? [] : POLLED_CURE].flat();
+  const cure = cures.length === 0 ? undefined : cures.join('; or ');
   const known = CODES[code] ?? ErrorCode.NO_PERMISSION;
   return new MemcageError(
     known,

@@ -1,4 +1,4 @@
-import { type Diagnosis, describeCandidate, diagnose, type Finding, type FindingState } from '../../index';
+import { type Diagnosis, describeCandidate, diagnose, type Finding, type FindingState, printable } from '../../index';
 import { FAILED_TEXT } from '../command';
 import { defineCommand } from '../define-command';
 import { NO_OPERANDS } from '../parse';
@@ -17,7 +17,7 @@ export const doctor = defineCommand({
   summary: 'check whether cages work here, and what prevents them',
   details: [
     'Says line by line what this machine has for cages, and the cure for what it lacks. Runs the main job ' +
-      'once: a child in namespaces of its own under a limit of 64 MiB.',
+      'once: a child in namespaces of its own under a limit of 64 MiB. Then it tries each limit beside memory.',
   ],
   operands: NO_OPERANDS,
   options: {
@@ -35,20 +35,25 @@ export const doctor = defineCommand({
 /** One entry for each finding, with its cure below it. The finding `parent` also has the candidates below it. */
 function render({ works, findings, parents }: Diagnosis): string {
   const colors = colorsOf(process.stdout);
-  const joined = joinNamespaces(findings);
+  const joined = joinAlike(findings);
   const nameWidth = Math.max(...joined.map(({ name }) => name.length));
   const indent = STATE_WIDTH + nameWidth + 3;
   // In a file or pipe, each text stays on one line.
   const columns = process.stdout.isTTY
     ? Math.max(process.stdout.columns, indent + LEAST_TEXT)
     : Number.POSITIVE_INFINITY;
-  const hang = (text: string): string => hanging(text, indent, columns);
+  const hang = (text: string): string => hanging(printable(text), indent, columns);
   const lines = joined.flatMap(({ name, state, detail, cure }) => [
     `${stateIn(state, colors)} ${colors.bold(name.padEnd(nameWidth))}  ${hang(detail)}`,
     ...(cure === undefined ? [] : [`${' '.repeat(indent)}${hang(`cure: ${cure}`)}`]),
     ...(name === 'parent' ? parents.map((each) => `${' '.repeat(indent)}${hang(`- ${describeCandidate(each)}`)}`) : []),
   ]);
-  const verdict = works ? colors.green('Cages work here.') : colors.red('Cages do not work here.');
+  const without = findings.flatMap(({ name, state }) => {
+    const { what, kind } = KIND.exec(name)?.groups ?? {};
+    return state === 'ok' || what !== 'limit' || kind === undefined ? [] : [kind];
+  });
+  const lacking = without.length === 0 ? '' : colors.yellow(` Without the limits ${without.join(', ')}.`);
+  const verdict = works ? `${colors.green('Cages work here.')}${lacking}` : colors.red('Cages do not work here.');
   return `${[...lines, '', verdict].join('\n')}\n`;
 }
 
@@ -57,18 +62,21 @@ function stateIn(state: FindingState, { green, yellow, red }: Colors): string {
   return `${paint(state)}${' '.repeat(STATE_WIDTH - state.length)}`;
 }
 
-/** Joins consecutive namespaces whose findings say the same. */
-function joinNamespaces(findings: readonly Finding[]): Finding[] {
-  const groups: { kinds: string[]; finding: Finding }[] = [];
+/** Of which there are several: `namespace.pid`, `limit.cpu.set`. */
+const KIND = /^(?<what>\w+)\.(?<kind>.*)$/;
+
+/** Joins consecutive findings of a kind that say the same. */
+function joinAlike(findings: readonly Finding[]): Finding[] {
+  const groups: { what: string | undefined; kinds: string[]; finding: Finding }[] = [];
   for (const finding of findings) {
-    const [, kind] = /^namespace\.(.*)$/.exec(finding.name) ?? [];
+    const { what, kind } = KIND.exec(finding.name)?.groups ?? {};
     const last = groups.at(-1);
-    const isSame = last !== undefined && last.kinds.length > 0 && saysTheSame(last.finding, finding);
+    const isSame = last !== undefined && last.what === what && saysTheSame(last.finding, finding);
     if (kind !== undefined && isSame) last.kinds.push(kind);
-    else groups.push({ kinds: kind === undefined ? [] : [kind], finding });
+    else groups.push({ what, kinds: kind === undefined ? [] : [kind], finding });
   }
-  return groups.map(({ kinds, finding }) =>
-    kinds.length === 0 ? finding : { ...finding, name: 'namespaces', detail: `${kinds.join(', ')}: ${finding.detail}` },
+  return groups.map(({ what, kinds, finding }) =>
+    what === undefined ? finding : { ...finding, name: `${what}s`, detail: `${kinds.join(', ')}: ${finding.detail}` },
   );
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Diagnosis } from 'memcage';
-import { cgroupOf, mountPoint, removeTree } from '../../support/cgroups/cgroup-tree';
+import { cgroupOf, enableMemory, makeCgroup, mountPoint, removeTree } from '../../support/cgroups/cgroup-tree';
 import { runCli } from '../../support/cli/cli';
 import { TerminalSession } from '../../support/cli/terminal';
 import { patience } from '../../support/patience';
@@ -56,6 +56,45 @@ describeIf(['cgroup', 'root'], 'memcage doctor', () => {
     });
   });
 
+  test('tries each limit as memcage run would', async () => {
+    const { findings } = JSON.parse((await runCli(['doctor', '--json'])).stdout) as Diagnosis;
+    const limits = findings.filter(({ name }) => name.startsWith('limit.'));
+    const kinds = {
+      pids: ['--pids', 'max'],
+      cpu: ['--cpu', 'max'],
+      'cpu.set': ['--cpu-set', '0'],
+      cpuTimeMs: ['--cpu-time', '1m'],
+      stall: ['--stall', '10s'],
+    };
+    expect(limits.map(({ name }) => name)).toEqual(Object.keys(kinds).map((kind) => `limit.${kind}`));
+    for (const { name, state, detail } of limits) {
+      const flags = kinds[name.slice('limit.'.length) as keyof typeof kinds];
+      const { code, stderr } = await runCli(['run', '-m', '64M', ...flags, 'true']);
+      expect({ name, state, detail }).toEqual({
+        name,
+        state: code === 0 ? 'ok' : 'limited',
+        detail: code === 0 ? 'a cage can have it' : expect.stringContaining(stderr.trim().slice('memcage: '.length)),
+      });
+    }
+  });
+
+  describeIf('v2', 'in a cgroup that was delegated with memory alone', () => {
+    test('names the limits that can not be had', async () => {
+      const parent = makeCgroup();
+      enableMemory(parent.path);
+      try {
+        const env = { ...process.env, MEMCAGE_PARENT: parent.path };
+        // What this process may enable there is taken away.
+        const { code, stdout } = await runCli(['doctor'], { env });
+        const pids = await runCli(['run', '-m', '64M', '--pids', '5', 'true'], { env });
+        expect(code).toBe(0);
+        expect(/Cages work here\. Without the limits .*pids/.test(stdout)).toBe(pids.code === 125);
+      } finally {
+        parent.remove();
+      }
+    });
+  });
+
   test('tells what is in the way', async () => {
     const env = { ...process.env, MEMCAGE_PARENT: '/no/such/cgroup' };
     const { code, stdout } = await runCli(['doctor'], { env });
@@ -86,6 +125,11 @@ describeIf(['cgroup', 'root'], 'memcage doctor', () => {
       const missing = findings.filter(({ name, state }) => name !== 'parent' && state === 'missing');
       expect(missing.map(({ name }) => name)).toContain('trial');
       expect(missing.filter(({ cure }) => cure === undefined)).toEqual([]);
+      expect(findings.at(-1)).toMatchObject({
+        name: 'polled',
+        state: 'ok',
+        detail: expect.stringContaining("enforce: 'polled'") as string,
+      });
       const [, command = '', place = ''] =
         /^let root run "(.*)", and start this program with MEMCAGE_PARENT=(.*)$/.exec(parents.at(-1)?.cure ?? '') ?? [];
       expect(place).toBe(`${cgroupOf('self')}/cages-${NOBODY}`);
@@ -93,9 +137,28 @@ describeIf(['cgroup', 'root'], 'memcage doctor', () => {
       try {
         const run = asNobody(['run', '-m', '50M', 'sh', '-c', 'exit 5'], { MEMCAGE_PARENT: place });
         expect({ status: run.status, stderr: run.stderr }).toEqual({ status: 5, stderr: '' });
+        // Nobody gave this user other controllers than memory.
+        const limited = asNobody(['run', '-m', '50M', '--pids', '5', 'true'], { MEMCAGE_PARENT: place });
+        expect(limited).toMatchObject({
+          status: 125,
+          stderr: expect.stringContaining('the v1 controller pids') as string,
+        });
+        const doctor = asNobody(['doctor'], { MEMCAGE_PARENT: place });
+        expect(doctor.stdout).toMatch(/\nCages work here\. Without the limits pids, cpu, .*\.\n$/);
+        expect(doctor.stdout).toMatch(/ && echo PID > \S+\/cgroup\.procs", with the pid of the shell/);
+        expect(doctor.status).toBe(0);
       } finally {
         removeTree(place);
       }
+    });
+
+    test.each(['polled', 'none'])('asks what memcage run asks, where the environment accepts what is %s', (enforce) => {
+      const env = { MEMCAGE_ENFORCE: enforce };
+      expect(asNobody(['run', '-m', '64M', 'true'], env).status).toBe(125);
+      expect(asNobody(['doctor'], env)).toMatchObject({
+        status: 1,
+        stdout: expect.stringMatching(/\nCages do not work here\.\n$/) as string,
+      });
     });
 
     test('tells how to get what MEMCAGE_PARENT names', () => {
