@@ -24,13 +24,13 @@ export async function runJob(
   const plan = new JobPlan(parts, options, CALLED_RUN);
   checkRunOptions(options ?? {});
   const args = asCalled(given);
-  const request = plan.request(file, canStartAgain(options ?? {}));
+  const request = plan.request(file, canStartAgain(plan, options ?? {}));
   let job = await whenRoom((listener) => parts.jobs.enter(request, listener));
   for (;;) {
     prepareStart(parts, job);
     const { result, again } = startAttempt(parts, { plan, job, file, args });
-    const room = await again;
-    // Nobody is told how an attempt ended that was not the last.
+    // Nobody is told how an attempt ended that was not the last. What the last one keeps running may have its room for long.
+    const room = request.canStartAgain ? await again : undefined;
     if (room === undefined) return result;
     job = await room.promise;
   }
@@ -90,8 +90,12 @@ function whyAgain(
   return reachedOwnLimit(outcome) && plan.raiseAbove(job.taken.memoryBytes) ? 'memory' : undefined;
 }
 
-/** Whether nothing outside can tell that it was started twice: what it reads is still there, and what it wrote was only collected. */
-function canStartAgain({ stdio }: RunOptions): boolean {
+/**
+ * Whether nothing outside can tell that it was started twice: what it reads is still there, what it wrote was only collected, and
+ * nothing of it runs on.
+ */
+function canStartAgain({ keepsDescendants }: JobPlan, { stdio }: RunOptions): boolean {
+  if (keepsDescendants) return false;
   const all = Array.isArray(stdio) ? stdio : [stdio];
   return all.every((each) => each === undefined || each === null || each === 'pipe' || each === 'ignore');
 }

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
 import { getEventListeners, once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { type JobEndedEvent, run, spawn } from 'memcage';
 import { budgetsClosedAfterEach, eventsOf } from '../../support/budget/budget-after-each';
 import { cagesOf } from '../../support/cgroups/cgroup-tree';
@@ -181,6 +183,13 @@ describeIf('cgroup', 'how jobs of a budget end', () => {
     const [said] = (await once(owner.stdout ?? owner, 'data')) as [string];
     expect(said).toBe('ran\n');
     await once(owner, 'exit');
+  });
+
+  test('a run that leaves something running resolves as it ends, and keeps its room', async () => {
+    const owner = startOwner('keeps');
+    const said = text(owner.stdout as Readable);
+    expect(await once(owner, 'exit')).toEqual([0, null]);
+    expect(await said).toBe('left it, 1 has room\n');
   });
 
   test('the pipes of a job do not keep its room', async () => {
