@@ -12,6 +12,8 @@ export interface BudgetParts {
   readonly followed: FollowedJobs;
   readonly headroom: Headroom;
   readonly supply: Supply;
+  /** See {@link Rules}. */
+  readonly runsAgainAlone: boolean;
   /** Undefined without `learn`. */
   readonly learned: KeyLimits | undefined;
   /** ERR_MEMCAGE_CLOSED once nothing can be started any more. */

@@ -55,7 +55,8 @@ export function createBudget(options: BudgetOptions): Budget {
   };
   const headroom = new Headroom(supply.memoryBytes);
   const cage = createCageFor('createBudget', { ...own, memory: headroom.around(options.memory) });
-  const rules: Rules = admit === 'use' ? rulesByUse(supply, cage) : rulesByLimits(supply, cage);
+  const rules: Rules =
+    admit === 'use' ? { ...rulesByUse(supply, cage), runsAgainAlone: true } : rulesByLimits(supply, cage);
   // What jobs use is learned from, too. Without the kernel there is only their peak.
   const measures = learned !== undefined && cage.enforcedBy.kind === 'kernel';
   const createMeter = rules.createMeter ?? (measures ? onlyMeasured(supply) : undefined);
@@ -64,7 +65,7 @@ export function createBudget(options: BudgetOptions): Budget {
 
 function rulesByLimits(supply: Supply, cage: Cage): Rules {
   const leftBehind = new LeftBehind(cage);
-  return { admission: new LimitsAdmission(supply, () => leftBehind.bytes()), leftBehind };
+  return { admission: new LimitsAdmission(supply, () => leftBehind.bytes()), runsAgainAlone: false, leftBehind };
 }
 
 function keyLimits(learn: LearnOptions, { memoryBytes: totalBytes }: Supply): KeyLimits {

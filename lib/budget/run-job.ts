@@ -74,7 +74,7 @@ function startAttempt(
 
 /** Why the job is to start again; undefined if it has ended for good. */
 function whyAgain(
-  { whyClosed }: BudgetParts,
+  { whyClosed, runsAgainAlone }: BudgetParts,
   { plan, job }: { plan: JobPlan; job: Job },
   { outcome, isEvicted }: Gone,
 ): Again | undefined {
@@ -82,8 +82,9 @@ function whyAgain(
   // Its caller ended it, or everything ends.
   if (!job.canStartAgain || outcome.error !== undefined || signal?.aborted === true) return undefined;
   if (whyClosed() !== undefined) return undefined;
-  // Exit code 0: it ended before the kill came.
-  if ((isEvicted && outcome.exitCode !== 0) || (outcome.oom?.cause === 'cage' && !job.alone)) {
+  // It says that it has done its work, whatever was killed of it: what that has done elsewhere would be done twice.
+  if (outcome.exitCode === 0) return undefined;
+  if (isEvicted || (runsAgainAlone && outcome.oom?.cause === 'cage' && !job.alone)) {
     job.alone = true;
     return 'budget';
   }

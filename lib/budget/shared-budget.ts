@@ -24,6 +24,8 @@ import { usedBytesOf } from './used-bytes';
 /** Which jobs run at the same time. */
 export interface Rules {
   admission: Admission;
+  /** Whether a job that the kernel killed for the limit around all jobs starts again: its caller knows that it may begin twice. */
+  runsAgainAlone: boolean;
   /** Undefined if the rules count what ended jobs left behind themselves. */
   leftBehind?: LeftBehind | undefined;
   /** Undefined if nothing measures. */
@@ -55,14 +57,16 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
 
   constructor(options: SharedBudgetOptions) {
     super();
-    const { cage, supply, concurrency, admission, headroom, leftBehind, createMeter, learned } = options;
+    const { cage, supply, concurrency, headroom, learned } = options;
+    const { admission, runsAgainAlone, leftBehind, createMeter } = options;
     this.cage = cage;
     const ledger = new RoomLedger({ admission, concurrency, now: () => performance.now() });
     const jobs = new Jobs(ledger, this);
     const followed = new FollowedJobs(() =>
       leftBehind?.changed(() => followed.measurable().map(({ cgroup }) => cgroup)),
     );
-    this.#parts = { cage, jobs, followed, headroom, supply, learned, whyClosed: () => this.#whyClosed() };
+    const whyClosed = (): Error | undefined => this.#whyClosed();
+    this.#parts = { cage, jobs, followed, headroom, supply, runsAgainAlone, learned, whyClosed };
     this.#meter = createMeter?.({
       cgroup: cage.cgroup,
       running: () => ledger.running,

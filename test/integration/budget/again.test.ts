@@ -9,6 +9,7 @@ import { SharedBudget } from '../../../lib/budget/shared-budget';
 import type { Budget, LearnedJob } from '../../../lib/contract/budget';
 import { run } from '../../../lib/index';
 import { eventsOf } from '../../support/budget/budget-after-each';
+import { said } from '../../support/cage-kinds';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { holding } from '../../support/processes/holding';
@@ -44,6 +45,11 @@ class FakeLearner implements Learner {
   }
 }
 
+interface Made {
+  learner?: Learner;
+  runsAgainAlone?: boolean;
+}
+
 describeIf('cgroup', 'jobs that start again', () => {
   const budgets: SharedBudget[] = [];
   let meter: { budget?: MeteredBudget; told: string[] };
@@ -55,12 +61,13 @@ describeIf('cgroup', 'jobs that start again', () => {
   });
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
-  function make(learner?: Learner): Budget<LearnedJob> {
+  function make({ learner, runsAgainAlone = true }: Made = {}): Budget<LearnedJob> {
     const budget = new SharedBudget({
       cage: createCage({ memory: '110M' }),
       supply: SUPPLY,
       concurrency: Number.POSITIVE_INFINITY,
       admission: new LimitsAdmission(SUPPLY),
+      runsAgainAlone,
       headroom: new Headroom(SUPPLY.memoryBytes),
       leftBehind: undefined,
       createMeter: (metered) => {
@@ -83,9 +90,19 @@ describeIf('cgroup', 'jobs that start again', () => {
     ['-e', `my $kept = "x" x (${mebibytes} << 20); print length $kept`],
   ];
 
+  /** The same in a process of its own, after which it goes on. */
+  const survives = (mebibytes: number): [string, string[]] => [
+    'sh',
+    ['-c', '"$@"; echo sent', 'sh', ...needs(mebibytes).flat()],
+  ];
+  const SENT = { code: 'ERR_MEMCAGE_MEMORY_LIMIT', outcome: { exitCode: 0, stdout: 'sent\n' } };
+  /** What is no job takes half of the budget, so that a job meets the limit around all. */
+  const takeHalf = async (budget: Budget<LearnedJob>): Promise<void> => said(budget.cage.spawn(...holding(28)), 'done');
+  const MEETS_BUDGET = { memory: '100M', oomScoreAdj: 1000 } as const;
+
   test('with a higher limit after a kill for its own, while there is one', async () => {
     const learner = new FakeLearner();
-    const budget = make(learner);
+    const budget = make({ learner });
     const events = eventsOf(budget);
     const { stdout } = await budget.run(...needs(15), { memory: '20M', key: 'grows' });
     expect(stdout).toBe(String(15 * MIB));
@@ -100,8 +117,30 @@ describeIf('cgroup', 'jobs that start again', () => {
     expect(budget.stats()).toMatchObject({ ended: 2, retried: 2, killed: 1 });
   });
 
+  test('not if it ends with exit code 0, whatever was killed of it', async () => {
+    const learner = new FakeLearner();
+    const budget = make({ learner });
+    const events = eventsOf(budget);
+    await expect(budget.run(...survives(15), { memory: '20M', key: 'sends' })).rejects.toMatchObject(SENT);
+    expect(learner.lasts).toEqual([['sends', 20, true, null]]);
+    await takeHalf(budget);
+    await expect(budget.run(...survives(40), MEETS_BUDGET)).rejects.toMatchObject(SENT);
+    expect(events).toEqual(['started 1', 'ended 1', 'started 2', 'ended 2']);
+  });
+
+  test.each([
+    [true, ['started 1', 'ended 1 budget', 'started 1', 'ended 1']],
+    [false, ['started 1', 'ended 1']],
+  ])('alone after a kill for the limit around all, if jobs may begin twice (%s)', async (runsAgainAlone, expected) => {
+    const budget = make({ runsAgainAlone });
+    const events = eventsOf(budget);
+    await takeHalf(budget);
+    await expect(budget.run(...needs(40), MEETS_BUDGET)).rejects.toMatchObject({ outcome: { oom: { cause: 'cage' } } });
+    expect(events).toEqual(expected);
+  });
+
   test('not once it is aborted, be it as its last attempt ends', async () => {
-    const budget = make(new FakeLearner());
+    const budget = make({ learner: new FakeLearner() });
     const abort = new AbortController();
     const others: Promise<unknown>[] = [];
     budget.once('ended', () => {
@@ -116,7 +155,7 @@ describeIf('cgroup', 'jobs that start again', () => {
 
   test('not if its caller could tell, and then it is learned from all the same', async () => {
     const learner = new FakeLearner();
-    const budget = make(learner);
+    const budget = make({ learner });
     const child = await budget.spawn(...holding(30), { memory: '20M', key: 'spawned' });
     expect((await child.outcome).oom?.cause).toBe('limit');
     const stdio: ('ignore' | 'pipe' | 2)[] = ['ignore', 'pipe', 2];
@@ -134,7 +173,7 @@ describeIf('cgroup', 'jobs that start again', () => {
 
   test('the limit is what was learned, also by the time that it starts', async () => {
     const learner = new FakeLearner();
-    const budget = make(learner);
+    const budget = make({ learner });
     learner.known.set('known', 30 * MIB);
     const limit = async (options: LearnedJob & { key: string }): Promise<number> =>
       (await budget.run('true', options)).memory.limitBytes / MIB;
