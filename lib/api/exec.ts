@@ -5,7 +5,7 @@ import type { Exactly } from '../options/exactly';
 import { likeNodes } from '../process/node-functions';
 import { callNode } from './start';
 
-/** Result of the promisified functions. */
+/** Result of the promisified functions. A rejection has the outcome of a child that has ended as `outcome`. */
 type PromiseWithChild<O> = Promise<{ stdout: TextBy<O>; stderr: TextBy<O> }> & { child: Child<O> };
 
 /** `exec`, with its version for util.promisify(). */
@@ -57,6 +57,21 @@ export function collecting(name: 'exec' | 'execFile', called: Called): unknown {
   const call = likeNodes(name, (...args: unknown[]): unknown => callNode(name, args, called));
   const promise = `${name} promise` as const;
   return Object.defineProperty(call, promisify.custom, {
-    value: likeNodes(promise, (...args: unknown[]) => callNode(promise, args, called)),
+    value: likeNodes(promise, (...args: unknown[]) => {
+      const result = callNode(promise, args, called) as PromiseWithChild<object>;
+      const { child } = result;
+      return Object.assign(withOutcome(result, child), { child });
+    }),
   });
+}
+
+async function withOutcome<T>(result: Promise<T>, child: Child<object>): Promise<T> {
+  try {
+    return await result;
+  } catch (error) {
+    const { pid, exitCode, signalCode } = child;
+    // An abort rejects at once, as Node's does, whenever the child will end.
+    if (pid !== undefined && exitCode === null && signalCode === null) throw error;
+    throw Object.assign(error as Error, { outcome: await child.outcome });
+  }
 }

@@ -6,6 +6,7 @@ import * as native from 'memcage/native';
 import { follow } from '../../support/children/child-record';
 import { fixtureResult } from '../../support/fixture';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { holding } from '../../support/processes/holding';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
 
@@ -76,6 +77,30 @@ describeIf('cgroup', 'util.promisify', () => {
     const missing = promisify(execFile)('no-such-command', options);
     await expect(missing).rejects.toMatchObject({ code: 'ENOENT', stdout: '', stderr: '' });
     expect(await missing.child.outcome).toMatchObject({ error: { code: 'ENOENT' } });
+  });
+
+  test('a rejection has the outcome of a child that has ended', async () => {
+    const options = { memory: '20M' } as const;
+    const outcomeOf = (promise: Promise<unknown>): Promise<unknown> =>
+      promise.then(
+        () => undefined,
+        ({ outcome }: { outcome?: unknown }) => outcome,
+      );
+    for (const failing of [promisify(exec)('exit 3', options), promisify(execFile)('sh', ['-c', 'exit 3'], options)]) {
+      expect(await outcomeOf(failing)).toBe(await failing.child.outcome);
+      expect(await failing.child.outcome).toMatchObject({ exitCode: 3, memory: { limitBytes: 20 << 20 } });
+    }
+    expect(await outcomeOf(promisify(execFile)(...holding(40), options))).toMatchObject({ oom: { cause: 'limit' } });
+    expect(await outcomeOf(promisify(exec)('exit 4'))).toMatchObject({ exitCode: 4, memory: null });
+    expect(await outcomeOf(promisify(execFile)('no-such-command', options))).toMatchObject({
+      error: { code: 'ENOENT' },
+    });
+    const abort = new AbortController();
+    const stubborn = promisify(exec)('trap "" TERM; echo on; exec sleep 1000.5', { ...options, signal: abort.signal });
+    stubborn.child.stdout?.once('data', () => abort.abort());
+    await expect(stubborn).rejects.not.toHaveProperty('outcome');
+    stubborn.child.kill('SIGKILL');
+    await stubborn.child.outcome;
   });
 
   test('a refused cage is thrown by the call, and a wrong option', async () => {
