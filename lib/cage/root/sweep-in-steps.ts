@@ -3,7 +3,7 @@ import { cgroupsBelow } from '../../cgroup/directory/walk';
 import { openDirectory } from '../../cgroup/hierarchy/host';
 import { ownKind } from '../../cgroup/names/own-names';
 import { killAll } from '../../cgroup/processes/kill';
-import { removeTree, retry } from '../../cgroup/processes/remove';
+import { removeTree, retry, UNAWAITED_MS } from '../../cgroup/processes/remove';
 import { waitForTurn } from '../../event-loop/wait-for-turn';
 import { tryLock } from './locked-directory';
 import { sweepOne } from './sweep';
@@ -22,7 +22,7 @@ export async function sweepInSteps(path: string): Promise<void> {
         const directory = parent.below(name);
         if (kind === 'owner') await emptyInSteps(directory).catch(() => {});
         // Not awaited: it retries what is stuck, and the caller need not wait for that.
-        sweepOne(kind, directory).catch(() => {});
+        sweepOne(kind, directory, UNAWAITED_MS).catch(() => {});
         await waitForTurn();
       }
     } finally {

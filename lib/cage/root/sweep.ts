@@ -1,7 +1,7 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { type OwnKind, ownKind } from '../../cgroup/names/own-names';
 import { killAll } from '../../cgroup/processes/kill';
-import { removeTree, retry } from '../../cgroup/processes/remove';
+import { removeTree, retry, UNAWAITED_MS } from '../../cgroup/processes/remove';
 import { tryLock } from './locked-directory';
 
 /** Prefix of a cage root, in which one thread (main thread or worker) of this process makes its cages. */
@@ -22,13 +22,17 @@ export function sweep(parent: CgroupDirectory): void {
   try {
     for (const name of parent.children()) {
       const kind = ownKind(name);
-      if (kind !== undefined) sweepOne(kind, parent.below(name)).catch(() => {});
+      if (kind !== undefined) sweepOne(kind, parent.below(name), UNAWAITED_MS).catch(() => {});
     }
   } catch {}
 }
 
-/** Sweeps one directory. The first attempt is made at once. */
-export async function sweepOne(kind: OwnKind, directory: CgroupDirectory): Promise<Swept> {
+/**
+ * Sweeps one directory. The first attempt is made at once.
+ *
+ * @param aliveMs how long it keeps the process alive. Default: to its end
+ */
+export async function sweepOne(kind: OwnKind, directory: CgroupDirectory, aliveMs?: number): Promise<Swept> {
   if (kind === 'leaf') return removeTree(directory) ? 'removed' : 'in use';
   const locked = tryLock(directory);
   if (locked === undefined) return directory.exists() ? 'in use' : 'removed';
@@ -38,7 +42,7 @@ export async function sweepOne(kind: OwnKind, directory: CgroupDirectory): Promi
       killAll(locked);
       return removeTree(locked);
     };
-    return (await retry(attempt, PATIENCE_MS)) ? 'removed' : 'left';
+    return (await retry(attempt, PATIENCE_MS, aliveMs)) ? 'removed' : 'left';
   } finally {
     locked.close();
   }

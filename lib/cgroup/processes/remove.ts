@@ -8,6 +8,8 @@ import { withAccess } from '../directory/with-access';
 const FIRST_WAIT_MS = 1;
 const LONGEST_WAIT_MS = 250;
 const UNDO_MS = 2000;
+/** How long what nobody waits for keeps the process alive: until killed processes are gone, if the kernel is not slow. */
+export const UNAWAITED_MS = 250;
 
 /** A payload may have made thousands of cgroups below its own. The event loop gets a turn after each slice. */
 const SLICE_MS = 25;
@@ -49,7 +51,7 @@ export function undoPatiently(step: () => boolean): void {
     });
     return isDone;
   };
-  if (!attempt()) void retry(attempt, UNDO_MS);
+  if (!attempt()) void retry(attempt, UNDO_MS, UNAWAITED_MS);
 }
 
 /** Undoes the making of a directory. */
@@ -94,8 +96,14 @@ function retryWaitMs(attempt: number): number {
 /**
  * Repeats `attempt` with growing waits until it returns true. False if that takes longer than `timeoutMs`. The first attempt is
  * made at once, unless many callers in the same turn of the event loop have made theirs.
+ *
+ * @param aliveMs how long it keeps the process alive. Default: to its end, since an outcome or a close() depends on it
  */
-export async function retry(attempt: () => boolean, timeoutMs: number): Promise<boolean> {
+export async function retry(
+  attempt: () => boolean,
+  timeoutMs: number,
+  aliveMs = Number.POSITIVE_INFINITY,
+): Promise<boolean> {
   let end: number | undefined;
   for (let count = 0; ; count += 1) {
     const turn = untilTurn();
@@ -112,8 +120,7 @@ export async function retry(attempt: () => boolean, timeoutMs: number): Promise<
       count = -1;
       await waitForTurn();
     } else {
-      // This wait keeps the process alive, since an outcome or a close() depends on it.
-      await waitMs(retryWaitMs(count));
+      await waitMs(retryWaitMs(count), { keepsAlive: now < end - timeoutMs + aliveMs });
     }
   }
 }

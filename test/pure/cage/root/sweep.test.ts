@@ -6,15 +6,22 @@ import { refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { type DirectoriesAsCgroups, directoriesAsCgroups } from '../../../support/cgroups/directories-as-cgroups';
 
 jest.mock('../../../../lib/event-loop/wait-for-turn', () => ({
-  waitMs: (ms: number) => Promise.resolve(void waited.push(ms)),
+  waitMs: (ms: number, { keepsAlive = true } = {}) => {
+    waited.push(ms);
+    if (keepsAlive) alive.push(ms);
+    return Promise.resolve();
+  },
   waitForTurn: () => Promise.resolve(),
 }));
 
 const waited: number[] = [];
+/** Those of them that keep the process alive. */
+const alive: number[] = [];
 let cgroups: DirectoriesAsCgroups;
 beforeEach(() => {
   cgroups = directoriesAsCgroups();
   waited.length = 0;
+  alive.length = 0;
 });
 afterEach(() => {
   cgroups.remove();
@@ -127,6 +134,20 @@ describe('a sweep', () => {
     make('system.slice', 'process');
     sweep(cgroups.parent);
     expect(left()).toEqual(['memcage-8-0b', 'memcage-of-somebody', 'system.slice']);
+  });
+
+  test.each<[string, () => unknown, number]>([
+    ['soon lets the process end', () => sweep(cgroups.parent), 256],
+    ['keeps it alive if somebody waits', () => sweepOne('owner', cgroups.parent.below(OWNER)), 10_000],
+  ])('of what is stuck %s', async (_, start, aliveMs) => {
+    const sum = (all: readonly number[]): number => all.reduce((total, ms) => total + ms, 0);
+    jest.spyOn(performance, 'now').mockImplementation(() => sum(waited));
+    cgroups.native.killAll = () => {};
+    make(OWNER, 'process');
+    start();
+    while (cgroups.locks.size > 0) await new Promise(setImmediate);
+    expect(sum(waited)).toBeGreaterThanOrEqual(10_000);
+    expect(Math.abs(sum(alive) - aliveMs)).toBeLessThan(250);
   });
 
   test('goes on after one that the kernel refuses', async () => {
