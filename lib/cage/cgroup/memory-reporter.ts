@@ -3,6 +3,7 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { memoryController } from '../../cgroup/files/controller';
 import { memoryFile, parseMemoryFile } from '../../cgroup/files/roles';
 import { readMemoryDetails } from '../../cgroup/handle/memory-details';
+import { swapOn } from '../../cgroup/hierarchy/host';
 import { readMemoryFile } from '../../cgroup/limits/limit-files';
 import type { LimitContext, LimitPlan } from '../../cgroup/limits/limit-plan';
 
@@ -34,7 +35,7 @@ export class MemoryReporter {
     this.#context = context;
     this.#repeats = repeats;
     this.#swap = memoryController(context.version).swapRole;
-    this.#roles = context.swapOn ? ['max', 'peak', this.#swap] : ['max', 'peak'];
+    this.#roles = context.swapAccounting ? ['max', 'peak', this.#swap] : ['max', 'peak'];
   }
 
   /** Names of the files that a report without details needs. */
@@ -59,7 +60,8 @@ export class MemoryReporter {
 
   /** What is known without reading the cgroup. */
   fromPlan(): MemoryReport {
-    return { limitBytes: this.#cageLimit() ?? this.#plan.max, peakBytes: null, swapLimited: this.#plan.swapLimited };
+    const limitBytes = this.#cageLimit() ?? this.#plan.max;
+    return { limitBytes, peakBytes: null, swapLimited: this.#isSwapLimited(undefined) };
   }
 
   /** A leaf may have more than its cage: for group kills, or since v1 could not lower it. */
@@ -77,10 +79,22 @@ export class MemoryReporter {
     // The file is missing where the cgroup is gone. That does not mean that there was no limit.
     const limitBytes = Math.min(read('max') ?? this.#plan.max, this.#cageLimit() ?? Number.POSITIVE_INFINITY);
     const peakBytes = read('peak') ?? null;
-    return { limitBytes, peakBytes, swapLimited: !this.#context.swapOn || isLimited(read(this.#swap)) };
+    return { limitBytes, peakBytes, swapLimited: this.#isSwapLimited(read(this.#swap)) };
+  }
+
+  /** @param limit undefined: its file is missing */
+  #isSwapLimited(limit: number | undefined): boolean {
+    const isLimited = limit === undefined ? this.#plan.swapLimited : limit !== Number.POSITIVE_INFINITY;
+    return isLimited || !mayHaveSwap();
   }
 }
 
-function isLimited(bytes: number | undefined): boolean {
-  return bytes !== undefined && bytes !== Number.POSITIVE_INFINITY;
+/** Somebody may have turned swap on since the cage was made. */
+function mayHaveSwap(): boolean {
+  try {
+    return swapOn();
+  } catch {
+    // No fd is free, for example.
+    return true;
+  }
 }

@@ -2,7 +2,7 @@ import type { ControllerName } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import { memoryFile } from '../../cgroup/files/roles';
-import { type Host, openDirectory, swapOn } from '../../cgroup/hierarchy/host';
+import { type Host, openDirectory } from '../../cgroup/hierarchy/host';
 import type { LimitContext } from '../../cgroup/limits/limit-plan';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import { foreseenGuardianError, wantsGuardian } from '../../launcher/guardian';
@@ -110,7 +110,6 @@ export class CageRoot {
       version: host.version,
       swapAccounting: memory.has(SWAP_FILE[host.version]),
       tcpAccounting: memory.has(TCP_FILE),
-      swapOn: swapOn(),
       pageBytes: memory.native.constants.pageSize,
     };
     // Last, since it opens fds: nothing after it can fail.

@@ -92,8 +92,6 @@ export function changeLimits(directory: CgroupDirectory, version: CgroupVersion,
     version,
     swapAccounting: swap !== undefined,
     tcpAccounting: directory.has(memoryFile('tcp', 1)),
-    // Of no account for the writes.
-    swapOn: true,
     current: { max, swap: swap ?? Number.POSITIVE_INFINITY },
     pageBytes: directory.native.constants.pageSize,
   });

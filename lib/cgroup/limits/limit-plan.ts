@@ -14,7 +14,7 @@ export interface LimitPlan {
   deferred: LimitWrite[];
   /** The limit in force afterwards, in bytes. */
   max: number;
-  /** Whether swap is limited afterwards, or there is none. */
+  /** Whether swap is limited afterwards. */
   swapLimited: boolean;
 }
 
@@ -25,8 +25,6 @@ export interface LimitContext {
   swapAccounting: boolean;
   /** Whether TCP buffers are accounted separately (v1). Default: false. */
   tcpAccounting?: boolean;
-  /** Whether the machine has swap. */
-  swapOn: boolean;
   /**
    * Limits in force. On v1, `swap` is the memsw limit minus `max`, or `Infinity` if that is unlimited or not accounted.
    * Default: unlimited, as in a new cgroup.
@@ -84,7 +82,7 @@ export function planLimits(resolved: ResolvedLimits, context: LimitContext): Lim
     writes: [...flags, ...gentle, ...hard],
     deferred,
     max: limits.max ?? current.max,
-    swapLimited: !context.swapOn || swapAfter !== Number.POSITIVE_INFINITY,
+    swapLimited: swapAfter !== Number.POSITIVE_INFINITY,
   };
 }
 

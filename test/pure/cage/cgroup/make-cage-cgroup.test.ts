@@ -39,7 +39,7 @@ class Machine {
       writeBeneath: ({ dirFd, path }) => this.#refuse('write', `${dirFd}/${path}`),
     } as Partial<NativeBinding> as NativeBinding;
     this.owner = {
-      limitContext: { version: 1, swapAccounting: false, swapOn: false, pageBytes: 4096 },
+      limitContext: { version: 1, swapAccounting: false, pageBytes: 4096 },
       memory: CgroupDirectory.anchoredAt(native, MEMORY, '/memory'),
       killCgroup: { kind: 'unified', directory: CgroupDirectory.anchoredAt(native, KILL, '/kill') },
       hasGuardian: false,

@@ -5,11 +5,14 @@ import { testRows } from '../../../support/rows';
 
 const MIB = 2 ** 20;
 
-function reporterOf(version: CgroupVersion, files: Record<string, string>): MemoryReporter {
+let hasSwap = true;
+jest.mock('../../../../lib/cgroup/hierarchy/host', () => ({ swapOn: () => hasSwap }));
+
+function reporterOf(version: CgroupVersion, files: Record<string, string>, swapLimited = true): MemoryReporter {
   const memory = cgroupsInMemory({ '': {}, c: files }).directory('c');
   return new MemoryReporter(memory, {
-    plan: { writes: [], deferred: [], max: 64 * MIB, swapLimited: true },
-    context: { version, swapAccounting: true, swapOn: false },
+    plan: { writes: [], deferred: [], max: 64 * MIB, swapLimited },
+    context: { version, swapAccounting: true },
     repeats: undefined,
   });
 }
@@ -18,12 +21,20 @@ describe('the report of a cage', () => {
   testRows(
     'has the limit that is in force, though another one was planned',
     [
-      [1, { 'memory.limit_in_bytes': `${32 * MIB}`, 'memory.max_usage_in_bytes': `${MIB}` }],
-      [2, { 'memory.max': `${32 * MIB}`, 'memory.peak': `${MIB}` }],
+      [
+        1,
+        {
+          'memory.limit_in_bytes': `${32 * MIB}`,
+          'memory.max_usage_in_bytes': `${MIB}`,
+          'memory.memsw.limit_in_bytes': `${32 * MIB}`,
+        },
+      ],
+      [2, { 'memory.max': `${32 * MIB}`, 'memory.peak': `${MIB}`, 'memory.swap.max': '0' }],
     ] as const,
     ([version, files]) => {
       const reporter = reporterOf(version, files);
       const told = { limitBytes: 32 * MIB, peakBytes: MIB, swapLimited: true };
+      expect(reporter.files).toEqual(Object.keys(files));
       expect([reporter.read(), reporter.parse(Object.values(files))]).toEqual([told, told]);
     },
   );
@@ -35,6 +46,20 @@ describe('the report of a cage', () => {
   testRows('has the limit that was planned where its file is gone, not none', [[1], [2]] as const, ([version]) => {
     const reporter = reporterOf(version, {});
     const told = { limitBytes: 64 * MIB, peakBytes: null, swapLimited: true };
-    expect([reporter.read(), reporter.parse(['', ''])]).toEqual([told, told]);
+    expect([reporter.read(), reporter.parse(['', '', '']), reporter.fromPlan()]).toEqual([told, told, told]);
+  });
+
+  testRows('says of swap what holds now', [[1], [2]] as const, ([version]) => {
+    const file = version === 1 ? 'memory.memsw.limit_in_bytes' : 'memory.swap.max';
+    const files = { [file]: version === 1 ? '9223372036854771712' : 'max' };
+    const reporter = reporterOf(version, files, false);
+    const told = (): boolean[] =>
+      [reporter.read(), reporter.parse(['', '', files[file] ?? '']), reporter.fromPlan()].map(
+        ({ swapLimited }) => swapLimited,
+      );
+    hasSwap = false;
+    expect(told()).toEqual([true, true, true]);
+    hasSwap = true;
+    expect(told()).toEqual([false, false, false]);
   });
 });
