@@ -82,5 +82,5 @@ function whyNoPlace(parent: Cgroup | string | undefined): MemcageError | null {
     acceptedIn(around, 'kernel');
     return null;
   }
-  return whyNoCage(typeof parent === 'string' ? resolveGiven(parent, foreseenHost()) : parent.path);
+  return whyNoCage(typeof parent === 'string' ? resolveGiven(parent, foreseenHost()) : parent.pathAsParent());
 }

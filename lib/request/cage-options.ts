@@ -138,7 +138,7 @@ function checkBoolean(name: string, given: unknown): void {
 
 export function resolveParent(parent: unknown): string | undefined {
   if (parent === undefined) return undefined;
-  if (parent instanceof Cgroup) return parent.path;
+  if (parent instanceof Cgroup) return parent.pathAsParent();
   if (typeof parent !== 'string') throw invalidArgument('parent', 'a Cgroup or the path of one', parent);
   return Cgroup.resolve(parent);
 }

@@ -149,6 +149,17 @@ export class CgroupDirectory {
     return isSameAs(statFd(this.anchor), this.path);
   }
 
+  /** Whether its path leads to it. For one that is anchored anywhere; throws ERR_MEMCAGE_CGROUP_GONE if it was removed. */
+  isReachable(): boolean {
+    this.checkExists();
+    const fd = this.open('', 'path');
+    try {
+      return isSameAs(statFd(fd), this.path);
+    } finally {
+      this.native.closeFd({ fd });
+    }
+  }
+
   /** Marks the directory until a cgroup is made or removed in it. False if the directory belongs to someone else. */
   stamp(): boolean {
     try {

@@ -102,6 +102,17 @@ export class Cgroup extends ReadableCgroup {
   }
 
   /**
+   * @internal Its path, for cages to be made there. A handle stands for the cgroup on which it was opened: throws
+   * ERR_MEMCAGE_CGROUP_GONE if that was removed, or the path leads to another one by now.
+   */
+  pathAsParent(): string {
+    const { path } = this;
+    if (this.opened().isReachable()) return path;
+    const message = `${path} is not the cgroup any more that was opened there: open it again`;
+    throw new MemcageError(ErrorCode.CGROUP_GONE, message, { path });
+  }
+
+  /**
    * Make a cgroup. It is yours: memcage does not remove it for you.
    *
    * @param name the name of the new directory. Throws `ERR_MEMCAGE_CGROUP_EXISTS` if there is one already.

@@ -1,6 +1,6 @@
 import { existsSync, rmdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { Cgroup, createCage } from 'memcage';
+import { Cgroup, createCage, spawn, whyUnsupported } from 'memcage';
 import { cgroupOf, limitOf, members, tree, version } from '../../support/cgroups/cgroup-tree';
 import { other, strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';
@@ -31,6 +31,11 @@ describeIf('cgroup', `a Cgroup that is gone or closed on v${version}`, () => {
     kill: (cgroup) => cgroup.kill(),
     remove: (cgroup) => cgroup.remove(),
     'create below': (cgroup) => Cgroup.create('a', { parent: cgroup }),
+    'a cage in it': (cgroup) => createCage({ memory: '8M', parent: cgroup }),
+    'a child in it': (cgroup) => spawn('true', { memory: '8M', parent: cgroup }),
+    'whether one can be': (cgroup) => {
+      throw whyUnsupported({ parent: cgroup });
+    },
   };
   const below = (path: string, memory: string): Cgroup =>
     Cgroup.create(basename(path), { parent: dirname(path), memory });
