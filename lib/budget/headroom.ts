@@ -11,14 +11,20 @@ const JOBS_AT_FIRST = 64;
 /** The kernel rounds a limit down to pages. */
 const LARGEST_PAGE_BYTES = 65_536;
 
+/** What the hard limit has room for beside the memory of the jobs. */
+interface Beside {
+  /** So many jobs' cgroups. */
+  jobs: number;
+  heldBytes: number;
+}
+
 /**
  * The hard limit around all jobs is somewhat more than the memory that they share, so that jobs which use all of their own
  * limits don't meet it.
  */
 export class Headroom {
-  #jobs = JOBS_AT_FIRST;
+  #beside: Beside = { jobs: JOBS_AT_FIRST, heldBytes: 0 };
   #heldBytes = 0;
-  #forHeldBytes = 0;
   readonly #bytesOfCgroup = bytesOfCgroup();
 
   /** @param memoryBytes what the jobs share */
@@ -26,21 +32,21 @@ export class Headroom {
 
   /** The option `memory` of the cage around all jobs. */
   around(memory: MemoryOption): MemoryOption {
-    const max = this.#maxBytes;
+    const max = this.#maxBytes(this.#beside);
     return typeof memory === 'object' ? { ...memory, max } : max;
   }
 
   /** Before so many jobs run. @throws what `Cage.setLimits()` throws */
   makeFor(jobs: number, cage: Cage): void {
-    if (jobs <= this.#jobs || cage.enforcedBy.kind !== 'kernel') return;
-    this.#raise(cage, () => (this.#jobs = Math.max(jobs, 2 * this.#jobs)));
+    const known = this.#beside.jobs;
+    if (jobs > known) this.#raise(cage, { jobs: Math.max(jobs, 2 * known) });
   }
 
   /** Before a child is born that waits, with nothing reserved for it. @throws what `Cage.setLimits()` throws */
   hold(bytes: number, cage: Cage): void {
     this.#heldBytes += bytes;
-    if (this.#heldBytes <= this.#forHeldBytes || cage.enforcedBy.kind !== 'kernel') return;
-    this.#raise(cage, () => (this.#forHeldBytes = Math.max(this.#heldBytes, 2 * this.#forHeldBytes)));
+    const known = this.#beside.heldBytes;
+    if (this.#heldBytes > known) this.#raise(cage, { heldBytes: Math.max(this.#heldBytes, 2 * known) });
   }
 
   /** One of those waits no more. */
@@ -48,15 +54,18 @@ export class Headroom {
     this.#heldBytes -= bytes;
   }
 
-  get #maxBytes(): number {
-    return this.memoryBytes + this.#jobs * this.#bytesOfCgroup + this.#forHeldBytes;
+  #maxBytes({ jobs, heldBytes }: Beside): number {
+    return this.memoryBytes + jobs * this.#bytesOfCgroup + heldBytes;
   }
 
-  #raise(cage: Cage, grow: () => void): void {
+  #raise(cage: Cage, more: Partial<Beside>): void {
+    if (cage.enforcedBy.kind !== 'kernel') return;
     // Somebody has given it another limit, which counts.
-    const lessBytes = this.#maxBytes - cage.cgroup.usage().limitBytes;
+    const lessBytes = this.#maxBytes(this.#beside) - cage.cgroup.usage().limitBytes;
     if (lessBytes < 0 || lessBytes >= LARGEST_PAGE_BYTES) return;
-    grow();
-    cage.setLimits({ memory: { max: this.#maxBytes } });
+    const beside = { ...this.#beside, ...more };
+    cage.setLimits({ memory: { max: this.#maxBytes(beside) } });
+    // What was refused is tried again.
+    this.#beside = beside;
   }
 }
