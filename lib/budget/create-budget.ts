@@ -55,12 +55,18 @@ export function createBudget(options: BudgetOptions): Budget {
   };
   const headroom = new Headroom(supply.memoryBytes);
   const cage = createCageFor('createBudget', { ...own, memory: headroom.around(options.memory) });
-  const rules: Rules =
-    admit === 'use' ? { ...rulesByUse(supply, cage), runsAgainAlone: true } : rulesByLimits(supply, cage);
-  // What jobs use is learned from, too. Without the kernel there is only their peak.
-  const measures = learned !== undefined && cage.enforcedBy.kind === 'kernel';
-  const createMeter = rules.createMeter ?? (measures ? onlyMeasured(supply) : undefined);
-  return new SharedBudget({ cage, supply, concurrency, headroom, learned, ...rules, createMeter });
+  try {
+    const rules: Rules =
+      admit === 'use' ? { ...rulesByUse(supply, cage), runsAgainAlone: true } : rulesByLimits(supply, cage);
+    // What jobs use is learned from, too. Without the kernel there is only their peak.
+    const measures = learned !== undefined && cage.enforcedBy.kind === 'kernel';
+    const createMeter = rules.createMeter ?? (measures ? onlyMeasured(supply) : undefined);
+    return new SharedBudget({ cage, supply, concurrency, headroom, learned, ...rules, createMeter });
+  } catch (error) {
+    // The kernel refused what the rules need to know.
+    void cage.close().catch(() => {});
+    throw error;
+  }
 }
 
 function rulesByLimits(supply: Supply, cage: Cage): Rules {

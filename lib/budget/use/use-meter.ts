@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { isGone, refusedWith } from '../../cgroup/directory/refusal';
 import { outsideOfCalls } from '../../event-loop/outside-of-calls';
 import { cancel, later } from '../../event-loop/timers';
 import type { MeteredBudget, UseMeter } from '../admission/eviction';
@@ -63,8 +64,9 @@ export class AdaptiveUseMeter implements UseMeter {
     let moreBytes = 0;
     try {
       moreBytes = this.#around.moreBytes(0, nowMs);
-    } catch {
-      // No fd is free. One job may start, and the next look tries again.
+    } catch (error) {
+      // One job may start, and the next look tries again.
+      if (!mayPass(error)) throw error;
     }
     admission.looked(this.budget.running(), { usedBytes: 0, moreBytes }, nowMs);
   }
@@ -96,10 +98,12 @@ export class AdaptiveUseMeter implements UseMeter {
         const shareBytes = this.#decide(usedBytes, nowMs);
         pauseMs = this.#pace.after(usedBytes, shareBytes, nowMs);
       }
-    } catch {
-      // No fd is free. Nothing is admitted on old figures, and the next look tries again.
+    } catch (error) {
+      // Nothing is admitted on old figures, and the next look tries again.
+      if (!mayPass(error)) throw error;
+    } finally {
+      if (this.budget.measurable().length > 0) this.#lookIn(pauseMs);
     }
-    if (this.budget.measurable().length > 0) this.#lookIn(pauseMs);
   }
 
   /** What is used in the whole budget; undefined if it is gone. */
@@ -128,4 +132,9 @@ export class AdaptiveUseMeter implements UseMeter {
     budget.admitAgain();
     return admission.shareBytes;
   }
+}
+
+/** Whether the kernel is short of something, or the budget ends. */
+function mayPass(error: unknown): boolean {
+  return isGone(error) || refusedWith(error, 'EMFILE', 'ENFILE', 'ENOMEM');
 }
