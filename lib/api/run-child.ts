@@ -10,7 +10,7 @@ import { nodeCall } from '../process/node-call';
 import { inspectable } from '../text/inspected';
 import { EarlyEnd } from './early-end';
 import { failureOfRun } from './failure-of';
-import { startThroughNode } from './start';
+import { planStart } from './start';
 import type { Started } from './started';
 
 /**
@@ -36,7 +36,10 @@ export async function runChild(
   const options = withoutPrototype(others);
   checkRunOptions({ input, encoding, maxBuffer, reject, timeout });
   options.stdio ??= [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
-  const started = startThroughNode(nodeCall('spawn', [file, args, options]), alreadyRead(called));
+  const { turn, start } = planStart(nodeCall('spawn', [file, args, options]), alreadyRead(called));
+  const waiting = turn?.waitBeforeStart({ file, signal: options.signal });
+  if (waiting !== undefined) await waiting;
+  const started = start();
   const { child, recorder } = started;
   const closed = waitForClose(started);
   const early = new EarlyEnd(started, options.killSignal ?? defaultKillSignal(options.namespaces ?? {}) ?? 'SIGTERM');

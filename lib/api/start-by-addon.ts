@@ -15,19 +15,18 @@ import { callWithHandle } from '../process/intercept';
 import type { Launch } from '../process/launch';
 import { isOptions, type NodeCall } from '../process/node-call';
 import { readStreams } from '../process/read-streams';
-import { type CageChoice, memoryOfUnstarted } from '../request/cage-choice';
+import { memoryOfUnstarted } from '../request/cage-choice';
 import type { ResolvedCageOptions } from '../request/cage-options';
 import { homesFor } from '../request/homes';
-import { endingTurn, turnOf } from '../request/take-turn';
-import { outcomeOnceRead, type Started } from './started';
+import { endingTurn } from '../request/take-turn';
+import { type Admitted, outcomeOnceRead, type Started } from './started';
 
 /** Where the addon loads. */
-export function startByAddon(call: NodeCall, own: ResolvedCageOptions, choice: CageChoice): Started {
+export function startByAddon(call: NodeCall, own: ResolvedCageOptions, { choice, turn }: Admitted): Started {
   const native = loadNative();
   const recorder = new OutcomeRecorder(native.monotonicNs(), memoryOfUnstarted(choice));
   let cage: Cage | null = choice.shared?.self ?? null;
   let caged: HeldChild | undefined;
-  const turn = turnOf(choice, own, { canWait: true });
   const launch = createLaunch({
     ...(turn && { gateFor: (plan) => turn.take(plan) }),
     namespaces: own.namespaces,

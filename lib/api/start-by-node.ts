@@ -8,20 +8,19 @@ import type { Cage, Caged, Uncaged } from '../contract/cage';
 import { callAround } from '../process/intercept';
 import type { NodeCall } from '../process/node-call';
 import { readStreams } from '../process/read-streams';
-import { type CageChoice, memoryOfUnstarted } from '../request/cage-choice';
+import { memoryOfUnstarted } from '../request/cage-choice';
 import type { ResolvedCageOptions } from '../request/cage-options';
 import { homesFor } from '../request/homes';
 import { isPlain } from '../request/is-plain';
-import { endingTurn, turnOf, withTurn } from '../request/take-turn';
-import { outcomeOnceRead, type Started } from './started';
+import { endingTurn, withTurn } from '../request/take-turn';
+import { type Admitted, outcomeOnceRead, type Started } from './started';
 
 /** Where the addon does not load. What only the addon can do must have been refused. */
-export function startByNode(call: NodeCall, own: ResolvedCageOptions, choice: CageChoice): Started {
+export function startByNode(call: NodeCall, own: ResolvedCageOptions, { choice, turn }: Admitted): Started {
   const recorder = new OutcomeRecorder(nowNs(), memoryOfUnstarted(choice));
   let cage: Cage | null = choice.shared?.self ?? null;
   let caged: HeldChild | undefined;
   let read: readonly Readable[] = [];
-  const turn = turnOf(choice, own, { canWait: false });
   const request: NodeLaunchRequest = {
     nodeHeap: choice.nodeHeap,
     ...withTurn(turn, homesFor(choice, own)),

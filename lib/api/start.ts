@@ -5,6 +5,8 @@ import type { NodeFunction } from '../process/node-functions';
 import { chooseCage } from '../request/cage-choice';
 import { splitOptions } from '../request/cage-options';
 import { startsByNode } from '../request/starts-by-node';
+import { turnOf } from '../request/take-turn';
+import type { Turn } from '../request/turns';
 import { startByAddon } from './start-by-addon';
 import { startByNode } from './start-by-node';
 import type { Started } from './started';
@@ -16,8 +18,22 @@ export function callNode(name: NodeFunction, args: readonly unknown[], called: C
 }
 
 export function startThroughNode(given: NodeCall, called: Called): Started {
+  return planStart(given, called).start();
+}
+
+/** A start that has yet to be made. */
+interface PlannedStart {
+  /** Undefined if it needs none. */
+  turn: Turn | undefined;
+  start(): Started;
+}
+
+export function planStart(given: NodeCall, called: Called): PlannedStart {
   const { node, own } = splitOptions(given.options, called);
   const choice = chooseCage(own);
   const call = { ...given, options: node };
-  return startsByNode(own, choice) ? startByNode(call, own, choice) : startByAddon(call, own, choice);
+  const byNode = startsByNode(own, choice);
+  const turn = turnOf(choice, own, { canWait: !byNode });
+  const start = byNode ? startByNode : startByAddon;
+  return { turn, start: () => start(call, own, { choice, turn }) };
 }

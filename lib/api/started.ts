@@ -4,6 +4,14 @@ import type { MemoryReport, Outcome } from '../../types/outcome';
 import type { OutcomeRecorder } from '../child/outcome';
 import type { Caged, Uncaged } from '../contract/cage';
 import { whenClosed } from '../process/read-streams';
+import type { CageChoice } from '../request/cage-choice';
+import type { Turn } from '../request/turns';
+
+/** Where a child is to be, and its turn if it needs one. */
+export interface Admitted {
+  choice: CageChoice;
+  turn: Turn | undefined;
+}
 
 /** A child that was started. */
 export interface Started {

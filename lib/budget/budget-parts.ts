@@ -1,6 +1,7 @@
 import type { Cage } from '../contract/cage';
 import type { Supply } from './admission/limits-admission';
 import type { FollowedJobs } from './followed-jobs';
+import type { GatePlaces } from './gate-places';
 import type { Headroom } from './headroom';
 import type { Jobs } from './jobs';
 import type { KeyLimits } from './key-limits';
@@ -11,6 +12,7 @@ export interface BudgetParts {
   readonly jobs: Jobs;
   readonly followed: FollowedJobs;
   readonly headroom: Headroom;
+  readonly gates: GatePlaces;
   readonly supply: Supply;
   /** See {@link Rules}. */
   readonly runsAgainAlone: boolean;

@@ -6,13 +6,13 @@ import type { BornChild, Turn, TurnOptions } from '../request/turns';
 import { formatSize } from '../text/size';
 import type { BudgetParts } from './budget-parts';
 import type { OwnJobOptions } from './job-options';
-import type { Job, JobListener } from './jobs';
+import type { Job, JobListener, JobRequest } from './jobs';
 import { needOf } from './need';
 import { recordLast } from './record-last';
-import { assertOpen, prepareStart } from './start-jobs';
+import { assertOpen, prepareStart, whenRoom } from './start-jobs';
 import { tellStarted } from './tell-started';
 
-/** The turn of a child that was started within `contain()`: a job that is born before it has room. */
+/** The turn of a child that was started within `contain()`: a job that is born before it has room, while there is a gate to wait at. */
 export class JobTurn implements Turn {
   readonly #gate = new Gate();
   #job: Job | undefined;
@@ -26,21 +26,31 @@ export class JobTurn implements Turn {
     private readonly options: TurnOptions,
   ) {}
 
-  take({ file }: Pick<LaunchPlan, 'file'>): Gate | undefined {
-    const { parts, own, options } = this;
+  waitBeforeStart({ file, signal }: { file: string; signal: AbortSignal | undefined }): Promise<void> | undefined {
+    if (this.#canWaitAtGate) return undefined;
+    const { parts } = this;
     assertOpen(parts);
-    const need = needOf(options.limits, parts.supply);
-    const request = { ...own, file, need: () => need, canStartAgain: false };
-    const { jobs } = parts;
-    // One that has left was born, in the cage of the budget, which closes; or it has ended.
-    const listener: JobListener = { onRoom: (job) => this.#enter(job), onLeft: () => {} };
-    this.#job = options.canWait ? jobs.enter(request, listener) : jobs.enterNow(request, listener);
-    if (this.#job === undefined) throw hasNoRoom(file, need.memoryBytes);
+    const request = { ...this.#request(file), signal };
+    const room = whenRoom(({ onRoom, onLeft }) => {
+      const enter = (job: Job): void => {
+        this.#enter(job);
+        onRoom(job);
+      };
+      this.#job = parts.jobs.enter(request, { onRoom: enter, onLeft });
+    });
+    return room.then(() => {});
+  }
+
+  take({ file }: Pick<LaunchPlan, 'file'>): Gate | undefined {
+    const { parts, options } = this;
+    assertOpen(parts);
+    this.#job ??= this.#ask(file);
     if (this.#hasRoom) {
       prepareStart(parts, this.#job);
       return undefined;
     }
     this.#isHeld = true;
+    parts.gates.take();
     parts.headroom.hold(options.heldBytes, parts.cage);
     return this.#gate;
   }
@@ -66,6 +76,27 @@ export class JobTurn implements Turn {
       recordLast(this.parts, { job, end: { outcome: end.outcome, isEvicted: false }, killedAtBytes: null });
     }
     job.ended(end);
+  }
+
+  /** Whether it can be born before it has room. */
+  get #canWaitAtGate(): boolean {
+    return this.options.canWait && !this.parts.gates.areFull;
+  }
+
+  #request(file: string): JobRequest {
+    const need = needOf(this.options.limits, this.parts.supply);
+    return { ...this.own, file, need: () => need, canStartAgain: false };
+  }
+
+  #ask(file: string): Job {
+    const { jobs, gates } = this.parts;
+    const request = this.#request(file);
+    // One that has left was born, in the cage of the budget, which closes; or it has ended.
+    const listener: JobListener = { onRoom: (job) => this.#enter(job), onLeft: () => {} };
+    const job = this.#canWaitAtGate ? jobs.enter(request, listener) : jobs.enterNow(request, listener);
+    if (job === undefined)
+      throw this.options.canWait ? gates.refuse(file) : hasNoRoom(file, request.need().memoryBytes);
+    return job;
   }
 
   #enter(job: Job): void {
@@ -103,8 +134,10 @@ export class JobTurn implements Turn {
   }
 
   #waitsNoMore(): void {
-    if (this.#isHeld) this.parts.headroom.letGo(this.options.heldBytes);
+    if (!this.#isHeld) return;
     this.#isHeld = false;
+    this.parts.gates.giveBack();
+    this.parts.headroom.letGo(this.options.heldBytes);
   }
 }
 

@@ -12,6 +12,7 @@ import type { BudgetParts } from './budget-parts';
 import { withCallback } from './callback';
 import { containJobs } from './contain-jobs';
 import { FollowedJobs } from './followed-jobs';
+import { GatePlaces } from './gate-places';
 import type { Headroom } from './headroom';
 import { Jobs } from './jobs';
 import type { KeyLimits } from './key-limits';
@@ -66,7 +67,8 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
       leftBehind?.changed(() => followed.measurable().map(({ cgroup }) => cgroup)),
     );
     const whyClosed = (): Error | undefined => this.#whyClosed();
-    this.#parts = { cage, jobs, followed, headroom, supply, runsAgainAlone, learned, whyClosed };
+    const gates = new GatePlaces();
+    this.#parts = { cage, jobs, followed, headroom, gates, supply, runsAgainAlone, learned, whyClosed };
     this.#meter = createMeter?.({
       cgroup: cage.cgroup,
       running: () => ledger.running,

@@ -276,7 +276,8 @@ export interface Budget<Sized = SizedJob> extends EventEmitter<BudgetEvents>, As
    * with these options. Without room it is born nevertheless, with its pid and in its cage, and waits before it becomes its
    * program. Limits in a child's own options take precedence; with `cage` or `parent` it goes elsewhere, at once.
    *
-   * A synchronous function of Node's can't wait, and throws ERR_MEMCAGE_BUSY if there is no room. What asks for more than the
+   * A synchronous function of Node's can't wait, and throws ERR_MEMCAGE_BUSY if there is no room. So does any start while as many as
+   * may wait do, 1,000 or a sixteenth of RLIMIT_NOFILE; but {@link run} waits without a child then. What asks for more than the
    * whole budget throws ERR_MEMCAGE_INVALID_ARGUMENT.
    *
    * @see docs/budget.md

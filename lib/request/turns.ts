@@ -41,6 +41,11 @@ export interface BornChild {
 /** One child's turn. */
 export interface Turn {
   /**
+   * For a caller that can wait without a child: waits for room, if the child could not be born before there is any. Undefined: it
+   * could. Rejects with an AbortError, and with what {@link take} throws. Take the turn afterwards.
+   */
+  waitBeforeStart(start: { file: string; signal: AbortSignal | undefined }): Promise<void> | undefined;
+  /**
    * Takes the turn: where the child is to wait; undefined: it has room.
    *
    * @throws ERR_MEMCAGE_CLOSED; ERR_MEMCAGE_INVALID_ARGUMENT if it could never start; ERR_MEMCAGE_BUSY if it had to wait, but can't

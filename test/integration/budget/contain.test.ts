@@ -7,6 +7,7 @@ import { createCage, launcherFor, run, spawn, spawnSync } from 'memcage';
 import { budgetsClosedAfterEach, eventsOf } from '../../support/budget/budget-after-each';
 import { ALL, fullBudgets } from '../../support/budget/full-budget';
 import { withCode } from '../../support/error-code';
+import { fixtureResult } from '../../support/fixture';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { mark } from '../../support/processes/mark';
@@ -253,6 +254,15 @@ describeIf('cgroup', 'budget.contain', () => {
     room.release();
     expect(await Promise.all(ends)).toEqual(Array.from({ length: 60 }, () => [0, null]));
     expect(budget.stats()).toMatchObject({ queued: 0, running: 0, reservedBytes: 0, ended: 61, killed: 0 });
+  });
+
+  test('no more wait than there may be files, but for run(), which waits without a child', async () => {
+    const crowd = { name: 'budget/crowd.js', within: ['sh', '-c', 'ulimit -n 320; exec "$@"', 'sh'] };
+    expect(await fixtureResult(crowd)).toEqual({
+      children: 20,
+      refused: { code: 'ERR_MEMCAGE_BUSY', message: expect.stringContaining('20 children wait for room') as string },
+      ...{ aborted: 'AbortError', queued: 21, codes: [0], said: 'late', limitBytes: 20 << 20 },
+    });
   });
 
   test('what is wrong', () => {
