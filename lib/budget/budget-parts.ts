@@ -15,7 +15,7 @@ export interface BudgetParts {
   readonly gates: GatePlaces;
   readonly supply: Supply;
   /** See {@link Rules}. */
-  readonly runsAgainAlone: boolean;
+  readonly mayBeginTwice: boolean;
   /** Undefined without `learn`. */
   readonly learned: KeyLimits | undefined;
   /** ERR_MEMCAGE_CLOSED once nothing can be started any more. */

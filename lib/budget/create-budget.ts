@@ -57,7 +57,7 @@ export function createBudget(options: BudgetOptions): Budget {
   const cage = createCageFor('createBudget', { ...own, memory: headroom.around(options.memory) });
   try {
     const rules: Rules =
-      admit === 'use' ? { ...rulesByUse(supply, cage), runsAgainAlone: true } : rulesByLimits(supply, cage);
+      admit === 'use' ? { ...rulesByUse(supply, cage), mayBeginTwice: true } : rulesByLimits(supply, cage);
     // What jobs use is learned from, too. Without the kernel there is only their peak.
     const measures = learned !== undefined && cage.enforcedBy.kind === 'kernel';
     const createMeter = rules.createMeter ?? (measures ? onlyMeasured(supply) : undefined);
@@ -71,7 +71,7 @@ export function createBudget(options: BudgetOptions): Budget {
 
 function rulesByLimits(supply: Supply, cage: Cage): Rules {
   const leftBehind = new LeftBehind(cage);
-  return { admission: new LimitsAdmission(supply, () => leftBehind.bytes()), runsAgainAlone: false, leftBehind };
+  return { admission: new LimitsAdmission(supply, () => leftBehind.bytes()), mayBeginTwice: false, leftBehind };
 }
 
 function keyLimits(learn: LearnOptions, { memoryBytes: totalBytes }: Supply): KeyLimits {

@@ -108,8 +108,7 @@ export class Jobs {
 export class Job implements RoomRequest {
   attempt = 1;
   order: number;
-  /** Set to have it run with nothing beside it. */
-  alone = false;
+  byLimits = false;
   /** Since when it waits or runs, in milliseconds of monotonic time. */
   sinceMs = 0;
   #listener: JobListener | undefined;
@@ -210,7 +209,7 @@ export class Job implements RoomRequest {
   endedFor(again: Again, outcome: Outcome, listener: JobListener): void {
     this.#giveBack(again === 'memory' ? 'retried' : 'evicted', { outcome }, again);
     this.attempt += 1;
-    // All that wait go first: nothing may run beside it, and so the others would have to end before anything starts again.
+    // All that wait go first: little may run beside it, and so most of the others would have to end before anything starts again.
     if (again === 'budget') this.order = this.jobs.nextOrder();
     this.wait(listener);
   }

@@ -74,7 +74,7 @@ function startAttempt(
 
 /** Why the job is to start again; undefined if it has ended for good. */
 function whyAgain(
-  { whyClosed, runsAgainAlone }: BudgetParts,
+  { whyClosed, mayBeginTwice }: BudgetParts,
   { plan, job }: { plan: JobPlan; job: Job },
   { outcome, isEvicted }: Gone,
 ): Again | undefined {
@@ -84,8 +84,8 @@ function whyAgain(
   if (whyClosed() !== undefined) return undefined;
   // It says that it has done its work, whatever was killed of it: what that has done elsewhere would be done twice.
   if (outcome.exitCode === 0) return undefined;
-  if (isEvicted || (runsAgainAlone && outcome.oom?.cause === 'cage' && !job.alone)) {
-    job.alone = true;
+  if (isEvicted || (mayBeginTwice && outcome.oom?.cause === 'cage' && !job.byLimits)) {
+    job.byLimits = true;
     return 'budget';
   }
   return reachedOwnLimit(outcome) && plan.raiseAbove(job.taken.memoryBytes) ? 'memory' : undefined;

@@ -25,8 +25,8 @@ import { usedBytesOf } from './used-bytes';
 /** Which jobs run at the same time. */
 export interface Rules {
   admission: Admission;
-  /** Whether a job that the kernel killed for the limit around all jobs starts again: its caller knows that it may begin twice. */
-  runsAgainAlone: boolean;
+  /** Whether a job that the kernel killed for the limit around all jobs starts again: whoever made the budget knows of that. */
+  mayBeginTwice: boolean;
   /** Undefined if the rules count what ended jobs left behind themselves. */
   leftBehind?: LeftBehind | undefined;
   /** Undefined if nothing measures. */
@@ -59,7 +59,7 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
   constructor(options: SharedBudgetOptions) {
     super();
     const { cage, supply, concurrency, headroom, learned } = options;
-    const { admission, runsAgainAlone, leftBehind, createMeter } = options;
+    const { admission, mayBeginTwice, leftBehind, createMeter } = options;
     this.cage = cage;
     const ledger = new RoomLedger({ admission, concurrency, now: () => performance.now() });
     const jobs = new Jobs(ledger, this);
@@ -68,7 +68,7 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
     );
     const whyClosed = (): Error | undefined => this.#whyClosed();
     const gates = new GatePlaces();
-    this.#parts = { cage, jobs, followed, headroom, gates, supply, runsAgainAlone, learned, whyClosed };
+    this.#parts = { cage, jobs, followed, headroom, gates, supply, mayBeginTwice, learned, whyClosed };
     this.#meter = createMeter?.({
       cgroup: cage.cgroup,
       running: () => ledger.running,

@@ -37,7 +37,7 @@ export interface BudgetOptions extends ChildSettingsOptions {
   /**
    * What a running job takes of the memory: with `'limits'` its limit, so that jobs can't meet the limit of the budget;
    * with `'use'` what it uses now and may soon need, so that more run at a time. When they get close to the limit,
-   * memcage kills the youngest and starts it again alone. Default: `'limits'`.
+   * memcage kills the youngest, and starts it again where the limits of all that run fit. Default: `'limits'`.
    */
   admit?: 'limits' | 'use';
   /** Learn how much memory jobs with the same `key` need, and limit them by that. Default: no. */

@@ -15,6 +15,8 @@ export interface RunningJob {
   readonly startedMs: number;
   /** Whether the budget can start it again without its caller noticing. Only such a job is evicted. */
   readonly canStartAgain: boolean;
+  /** It was killed for the others, and runs only where the limits of all that run fit together: so it is not killed again. */
+  readonly byLimits: boolean;
   /**
    * What it used when it was last measured, without page cache that the kernel can drop, in bytes; 0 before that. Room that
    * somebody reserved can't be measured: it counts as used in full from the start.
@@ -25,11 +27,11 @@ export interface RunningJob {
 }
 
 /** A job that asks for room. */
-export type AskingJob = Pick<RunningJob, 'need' | 'canStartAgain'>;
+export type AskingJob = Pick<RunningJob, 'need' | 'canStartAgain' | 'byLimits'>;
 
 /**
  * Which jobs may run at the same time. Knows no clock, no kernel and no queue. Where it refuses a job, it refuses any that
- * needs at least as much of everything, unless that can start again and the other can't.
+ * needs at least as much of everything, unless that can start again and the other can't, or the other goes by limits.
  */
 export interface Admission {
   /** Whether a job may start beside those that run. Without any it must: it fits the budget, or would never start. */

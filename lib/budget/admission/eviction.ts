@@ -25,8 +25,8 @@ export interface MeteredBudget {
   /** Those of them that can be measured at this moment. */
   measurable(): readonly MeasurableJob[];
   /**
-   * Kills a job of {@link running}. Once it has ended, it starts again, alone: when the others have ended, and while it
-   * runs nothing else does. Does nothing if the job can't start again, or is being evicted already.
+   * Kills a job of {@link running}. Once it has ended, it waits to start again, by limits. Does nothing if the job can't start
+   * again, or is being evicted already.
    */
   evict(job: RunningJob): void;
   /** The rules may now admit more: look at the queue again. */

@@ -1,15 +1,11 @@
-import type { Need } from './admission';
+import type { AskingJob } from './admission';
 import { SortedList } from './sorted-list';
 
 /** How often the job that is first in the queue, or the one that has waited longest, may be passed by others. */
 export const MOST_PASSES = 32;
 
 /** A job that waits. */
-export interface Waiting {
-  readonly need: Need;
-  readonly canStartAgain: boolean;
-  /** Nothing else may run beside it. */
-  readonly alone: boolean;
+export interface Waiting extends AskingJob {
   /** Higher ones come first. */
   readonly priority: number;
   /** Its number in the order of arrival. */
@@ -77,10 +73,11 @@ export class JobQueue<W extends Waiting> {
 
   #firstThatFits(fits: (job: W) => boolean): W | undefined {
     // Of thousands that wait, few are asked about: none that needs as much as one that was refused.
-    let refused: Wanted[] = [];
+    let refused: AskingJob[] = [];
     for (const job of this.#inOrder) {
-      const { need, alone, canStartAgain } = job;
-      const wanted = { need, alone, canStartAgain };
+      const { need, byLimits, canStartAgain } = job;
+      const wanted = { need, byLimits, canStartAgain };
+      // The need of one that waits is worked out each time that it is asked for.
       if (isRefusedWithAny(wanted, refused)) continue;
       if (fits(job)) return job;
       refused = [...refused.filter((more) => !isRefusedWith(more, wanted)), wanted];
@@ -89,17 +86,14 @@ export class JobQueue<W extends Waiting> {
   }
 }
 
-/** What a job wants. Its need is worked out each time that it is asked for. */
-type Wanted = Pick<Waiting, 'need' | 'alone' | 'canStartAgain'>;
-
-function isRefusedWithAny(one: Wanted, refused: readonly Wanted[]): boolean {
+function isRefusedWithAny(one: AskingJob, refused: readonly AskingJob[]): boolean {
   for (const other of refused) if (isRefusedWith(one, other)) return true;
   return false;
 }
 
 /** Whether one does not fit where the other does not. */
-function isRefusedWith(one: Wanted, other: Wanted): boolean {
-  if (other.alone) return one.alone;
+function isRefusedWith(one: AskingJob, other: AskingJob): boolean {
+  if (other.byLimits && !one.byLimits) return false;
   if (!other.canStartAgain && one.canStartAgain) return false;
   const { need } = one;
   const less = other.need;

@@ -13,6 +13,7 @@ export interface RoomRequest extends Waiting {
 export class RunningRecord implements RunningJob {
   /** As it was then: what is learned later changes nothing of it. */
   readonly need: Need;
+  readonly byLimits: boolean;
   usedBytes: number;
   mostUsedBytes: number;
 
@@ -21,6 +22,7 @@ export class RunningRecord implements RunningJob {
     readonly startedMs: number,
   ) {
     this.need = request.need;
+    this.byLimits = request.byLimits;
     this.usedBytes = request.isMeasured ? 0 : this.need.memoryBytes;
     this.mostUsedBytes = this.usedBytes;
   }
@@ -137,11 +139,10 @@ export class RoomLedger {
   #admits(job: RoomRequest): boolean {
     if (!this.#mayStartAny()) return false;
     const { admission, now } = this.options;
-    return job.alone ? this.#running.length === 0 : admission.admits(job, this.#running, now());
+    return admission.admits(job, this.#running, now());
   }
 
   #mayStartAny(): boolean {
-    if (this.queued === 0 || this.#running.length >= this.options.concurrency) return false;
-    return !this.#running.some(({ request }) => request.alone);
+    return this.queued > 0 && this.#running.length < this.options.concurrency;
   }
 }

@@ -56,6 +56,9 @@ export class UseAdmission implements EvictingAdmission {
     if (running.length === 0) return true;
     const isStale = nowMs - this.#lookedMs > STALE_MS && running.some(({ canStartAgain }) => canStartAgain);
     if (isStale || !this.others.admits(job, running, nowMs)) return false;
+    const all = [...running, job];
+    if (this.#fitByLimits(all)) return true;
+    if (all.some(({ byLimits }) => byLimits)) return false;
     const sums = this.#sums(running);
     sums.add(job.canStartAgain ? this.#forecast.ofFresh(job.need.memoryBytes) : job.need.memoryBytes);
     return sums.most() <= this.#shareBytes * (1 - this.#cautionPart) - leastFreeBytes(this.#shareBytes);
@@ -63,13 +66,12 @@ export class UseAdmission implements EvictingAdmission {
 
   reservedBytes(running: readonly RunningJob[]): number {
     if (running.length === 0) return 0;
-    const limits = running.reduce((sum, { need }) => sum + need.memoryBytes, 0);
-    return Math.round(Math.min(limits, this.#sums(running).most()));
+    return Math.round(Math.min(limitsOf(running), this.#sums(running).most()));
   }
 
   victim(running: readonly RunningJob[], usedBytes: number): RunningJob | undefined {
     // It has its limit, and no room would be won for others.
-    if (running.length === 1) return undefined;
+    if (running.length === 1 || this.#fitByLimits(running)) return undefined;
     const leavingBytes = running.reduce((sum, job) => sum + (this.#evicted.has(job) ? job.usedBytes : 0), 0);
     if (usedBytes - leavingBytes <= this.#shareBytes - this.#freeBytes()) return undefined;
     let youngest: RunningJob | undefined;
@@ -125,6 +127,11 @@ export class UseAdmission implements EvictingAdmission {
     }
   }
 
+  /** Then nothing that jobs do can make memory short. */
+  #fitByLimits(jobs: readonly AskingJob[]): boolean {
+    return limitsOf(jobs) + this.#strangeBytes <= this.#shareBytes - leastFreeBytes(this.#shareBytes);
+  }
+
   #sums(running: readonly RunningJob[]): Sums {
     const sums = new Sums(certainBytes(running) + this.#strangeBytes);
     for (const job of running) sums.add(job.canStartAgain ? this.#forecastOf(job) : job.need.memoryBytes);
@@ -151,6 +158,10 @@ export class UseAdmission implements EvictingAdmission {
 /** What jobs are to leave free of a budget, in bytes. */
 export function leastFreeBytes(memoryBytes: number): number {
   return Math.min(memoryBytes * MOST_FREE_PART, Math.max(memoryBytes * FREE_PART, LEAST_FREE_BYTES));
+}
+
+function limitsOf(jobs: readonly AskingJob[]): number {
+  return jobs.reduce((sum, { need }) => sum + need.memoryBytes, 0);
 }
 
 /** What is taken now: what is used, and the limits of jobs that can't start again. */

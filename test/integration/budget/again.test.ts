@@ -47,7 +47,7 @@ class FakeLearner implements Learner {
 
 interface Made {
   learner?: Learner;
-  runsAgainAlone?: boolean;
+  mayBeginTwice?: boolean;
 }
 
 describeIf('cgroup', 'jobs that start again', () => {
@@ -61,13 +61,13 @@ describeIf('cgroup', 'jobs that start again', () => {
   });
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
-  function make({ learner, runsAgainAlone = true }: Made = {}): Budget<LearnedJob> {
+  function make({ learner, mayBeginTwice = true }: Made = {}): Budget<LearnedJob> {
     const budget = new SharedBudget({
       cage: createCage({ memory: '110M' }),
       supply: SUPPLY,
       concurrency: Number.POSITIVE_INFINITY,
       admission: new LimitsAdmission(SUPPLY),
-      runsAgainAlone,
+      mayBeginTwice,
       headroom: new Headroom(SUPPLY.memoryBytes),
       leftBehind: undefined,
       createMeter: (metered) => {
@@ -131,8 +131,8 @@ describeIf('cgroup', 'jobs that start again', () => {
   test.each([
     [true, ['started 1', 'ended 1 budget', 'started 1', 'ended 1']],
     [false, ['started 1', 'ended 1']],
-  ])('alone after a kill for the limit around all, if jobs may begin twice (%s)', async (runsAgainAlone, expected) => {
-    const budget = make({ runsAgainAlone });
+  ])('once after a kill for the limit around all, if jobs may begin twice (%s)', async (mayBeginTwice, expected) => {
+    const budget = make({ mayBeginTwice });
     const events = eventsOf(budget);
     await takeHalf(budget);
     await expect(budget.run(...needs(40), MEETS_BUDGET)).rejects.toMatchObject({ outcome: { oom: { cause: 'cage' } } });
@@ -193,11 +193,12 @@ describeIf('cgroup', 'jobs that start again', () => {
     expect(learner.closed).toBe(true);
   });
 
-  test('alone, if it was evicted', async () => {
+  test('after all that waited, and by limits, if it was evicted', async () => {
     const budget = make();
     const events = eventsOf(budget);
     const other = await budget.spawn(...holding(1), { memory: '20M' });
     const evicted = budget.run('sh', ['-c', 'sleep 0.3; echo done'], { memory: '20M' });
+    const waiting = budget.run('echo', ['later'], { memory: '80M' });
     await until('both run', () => meter.budget?.measurable().length === 2);
     const { budget: metered } = meter;
     if (metered === undefined) throw new Error('There is no meter');
@@ -208,15 +209,15 @@ describeIf('cgroup', 'jobs that start again', () => {
     expect(measured?.cgroup.usage().usageBytes).toBeGreaterThan(0);
     // One that can't start again is spared.
     for (const each of metered.running()) metered.evict(each);
-    await until('it was evicted', () => budget.stats().evicted === 1);
-    // It may be passed by others while one runs: it starts once nothing does.
-    expect((await budget.run('echo', ['later'], { memory: '20M' })).stdout).toBe('later\n');
-    expect(budget.stats()).toMatchObject({ queued: 1, running: 1 });
-    other.stdin.end();
+    expect((await waiting).stdout).toBe('later\n');
+    await until('it runs again', () => metered.running().length === 2);
+    expect(metered.running()).toMatchObject([{ byLimits: false }, { byLimits: true }]);
     expect((await evicted).stdout).toBe('done\n');
+    other.stdin.end();
+    await other.outcome;
     expect(events).toEqual([
-      ...['started 1', 'started 2', 'ended 2 budget', 'queued 2'],
-      ...['started 3', 'ended 3', 'ended 1', 'started 2', 'ended 2'],
+      ...['started 1', 'queued 3', 'started 2', 'ended 2 budget', 'queued 2'],
+      ...['started 3', 'ended 3', 'started 2', 'ended 2', 'ended 1'],
     ]);
     expect(meter.told.filter((each) => each === 'started')).toHaveLength(4);
     expect(meter.told.filter((each) => each === 'ended')).toHaveLength(4);

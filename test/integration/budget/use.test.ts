@@ -58,7 +58,7 @@ describeIf('cgroup', 'a budget that admits by use', () => {
     expect(budget.stats()).toMatchObject({ ended: 4, evicted: 0, killed: 0, reservedBytes: 0 });
   });
 
-  test('kills the youngest for a burst, and runs it again alone', async () => {
+  test('kills the youngest for a burst, and runs it again where limits fit', async () => {
     const budget = await experienced();
     const events = eventsOf(budget);
     const beside: number[] = [];

@@ -67,11 +67,11 @@ class Simulator {
     return this.#result;
   }
 
-  #ask(job: DrawnJob, alone: boolean): void {
+  #ask(job: DrawnJob, byLimits: boolean): void {
     const limitMib = this.options.limitMib?.(job) ?? MOST_MIB;
     const request: RoomRequest = {
       need: { memoryBytes: limitMib * MIB, cpus: 0, pids: 0 },
-      ...{ priority: 0, order: this.#order++, canStartAgain: !alone, alone, isMeasured: true },
+      ...{ priority: 0, order: this.#order++, canStartAgain: !byLimits, byLimits, isMeasured: true },
       onRoom: (record) => {
         this.#live.add({ job, record, endMs: this.#nowMs + job.durationMs, isEvicted: false });
         this.#result.mostRunning = Math.max(this.#result.mostRunning, this.#live.size);

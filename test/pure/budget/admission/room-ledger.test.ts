@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Need } from '../../../../lib/budget/admission/admission';
+import { MOST_PASSES } from '../../../../lib/budget/admission/job-queue';
 import { LimitsAdmission } from '../../../../lib/budget/admission/limits-admission';
 import { RoomLedger, type RoomRequest, type RunningRecord } from '../../../../lib/budget/admission/room-ledger';
 
@@ -25,7 +26,7 @@ class Book {
       priority: 0,
       need: { memoryBytes: 1, cpus: 0, pids: 0, ...need },
       canStartAgain: true,
-      alone: false,
+      byLimits: false,
       isMeasured: true,
       onRoom: (record) => {
         this.started.push(order);
@@ -81,31 +82,16 @@ describe('RoomLedger', () => {
     expect(book.started).toEqual([1, 2, 3]);
   });
 
-  it('runs one alone: once all others have ended, with nothing beside it', () => {
-    const book = new Book();
-    book.ask({ memoryBytes: 10 });
-    book.ask({ memoryBytes: 10 });
-    book.ask({ memoryBytes: 10 }, { alone: true });
-    expect(book.started).toEqual([1, 2]);
-    book.end(1);
-    expect(book.started).toEqual([1, 2]);
-    book.end(2);
-    expect(book.started).toEqual([1, 2, 3]);
-    book.ask({ memoryBytes: 10 });
-    expect(book.started).toEqual([1, 2, 3]);
-    book.end(3);
-    expect(book.started).toEqual([1, 2, 3, 4]);
-  });
-
   it('goes on when what the others waited for is withdrawn', () => {
     const book = new Book();
     book.ask({ memoryBytes: 10 });
-    const alone = book.ask({}, { alone: true });
-    book.ask({});
-    expect(book.ledger.withdraw(alone)).toBe(true);
+    const large = book.ask({ memoryBytes: 100 });
+    for (let count = 0; count <= MOST_PASSES; count += 1) book.ask({});
+    expect(book.started).toHaveLength(1 + MOST_PASSES);
+    expect(book.ledger.withdraw(large)).toBe(true);
     book.ledger.look();
-    expect(book.started).toEqual([1, 3]);
-    expect(book.ledger.withdraw(alone)).toBe(false);
+    expect(book.started).toHaveLength(2 + MOST_PASSES);
+    expect(book.ledger.withdraw(large)).toBe(false);
   });
 
   it('counts what ended jobs left behind, but starts one if nothing runs', () => {
@@ -170,7 +156,6 @@ describe('RoomLedger', () => {
       cpus: fc.constantFrom(0, 0.1, 0.7, 4),
       pids: fc.constantFrom(0, 1, 25, 50),
       priority: fc.integer({ min: -2, max: 2 }),
-      alone: fc.boolean().map((value) => value),
       isLeaving: fc.integer({ min: 0, max: 9 }),
     });
     fc.assert(
@@ -189,12 +174,11 @@ describe('RoomLedger', () => {
             expect(sum(({ cpus }) => cpus)).toBeLessThanOrEqual(SUPPLY.cpus + 1e-6);
             expect(sum(({ pids }) => pids)).toBeLessThanOrEqual(SUPPLY.pids);
             expect(running.length).toBeLessThanOrEqual(concurrency);
-            if (running.some(({ request }) => request.alone)) expect(running).toHaveLength(1);
             // Something runs while something waits.
             expect(book.ledger.queued === 0 || running.length > 0).toBe(true);
           };
-          for (const { priority, alone, isLeaving, ...need } of all) {
-            const request = book.ask(need, { priority, alone: alone && isLeaving === 1 });
+          for (const { priority, isLeaving, ...need } of all) {
+            const request = book.ask(need, { priority });
             check();
             if (isLeaving === 0 && book.ledger.withdraw(request)) {
               left += 1;

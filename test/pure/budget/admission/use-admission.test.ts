@@ -11,10 +11,11 @@ type Changeable = { -readonly [K in keyof RunningJob]: RunningJob[K] };
 const asks = (memoryMib: number, more: Partial<AskingJob & { cpus: number }> = {}): AskingJob => ({
   need: { memoryBytes: memoryMib * MIB, cpus: more.cpus ?? 0, pids: 0 },
   canStartAgain: more.canStartAgain ?? true,
+  byLimits: more.byLimits ?? false,
 });
 
 const job = (limitMib: number, startedMs: number, more: Partial<RunningJob> = {}): Changeable => ({
-  ...{ need: { memoryBytes: limitMib * MIB, cpus: 0, pids: 0 }, startedMs, canStartAgain: true },
+  ...{ need: { memoryBytes: limitMib * MIB, cpus: 0, pids: 0 }, startedMs, canStartAgain: true, byLimits: false },
   ...{ usedBytes: 0, mostUsedBytes: 0 },
   ...more,
 });
@@ -134,6 +135,35 @@ describe('admission by use', () => {
     use.evicted(oldest);
     expect(use.victim(running, used(2000))).toBeUndefined();
     expect(use.victim([oldest], 2000 * MIB)).toBeUndefined();
+  });
+
+  it('goes by limits where these fit together: it admits, and evicts none', () => {
+    const use = create();
+    const nowMs = learn(use, 500, 30);
+    const running = [job(500, nowMs, { usedBytes: 490 * MIB }), job(300, nowMs)];
+    see(use, running, nowMs + 100, 490);
+    expect(use.admits(asks(200), running, nowMs + 100)).toBe(true);
+    expect(use.admits(asks(220), running, nowMs + 100)).toBe(false);
+    running.push(job(200, nowMs + 100));
+    expect(use.victim(running, 1020 * MIB)).toBeUndefined();
+    // What is no job may need it all.
+    use.looked(running, { usedBytes: 1500 * MIB }, nowMs + 200);
+    expect(use.victim(running, 1500 * MIB)).toBe(running[2]);
+  });
+
+  it('goes by them with one that was evicted, before it starts and while it runs', () => {
+    const use = create();
+    const nowMs = learn(use, 10, 30);
+    const running = [job(600, nowMs)];
+    see(use, running, nowMs + 100, 10);
+    expect(use.admits(asks(500), running, nowMs + 100)).toBe(true);
+    expect(use.admits(asks(500, { byLimits: true }), running, nowMs + 100)).toBe(false);
+    expect(use.admits(asks(400, { byLimits: true }), running, nowMs + 100)).toBe(true);
+    running.push(job(400, nowMs + 100, { byLimits: true }));
+    see(use, running, nowMs + 200, 10);
+    expect(use.admits(asks(100), running, nowMs + 200)).toBe(false);
+    expect(use.admits(asks(8), running, nowMs + 200)).toBe(true);
+    expect(use.admits(asks(1024, { byLimits: true }), [], nowMs + 300)).toBe(true);
   });
 
   it('leaves more free the faster use grows', () => {
