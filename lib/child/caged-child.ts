@@ -2,6 +2,7 @@ import type { EnforcedBy } from '../../types/outcome';
 import type { BaseCage } from '../cage/base-cage';
 import type { CageCgroup } from '../cage/cgroup/cage-cgroup';
 import type { Cage } from '../contract/cage';
+import { isLogBehind } from '../oom/kernel-log';
 import { Clearing } from './clearing';
 import type { HeldChild } from './held-child';
 import { type KernelReport, readKernelReport, unreadReport } from './kernel-report';
@@ -171,6 +172,8 @@ export abstract class CagedChild implements HeldChild {
     try {
       return readKernelReport(this.home, this.cage.reporter, signal);
     } catch (error) {
+      // Nobody comes back to it.
+      if (isLogBehind(error)) return this.#readOrExcuse(signal);
       return { oom: null, ...unreadReport(this.home), error: error as Error };
     }
   }

@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { type Host, host } from '../cgroup/hierarchy/host';
+import { ErrorCode, MemcageError } from '../errors/errors';
 import { isWithin, KillParser, type LoggedKill } from './kill-records';
 
 const FILE = '/dev/kmsg';
@@ -10,6 +11,8 @@ const INITIAL = { pid: 0xef_ff_ff_fc, cgroup: 0xef_ff_ff_fb } as const;
 // The longest record is 8 KiB, and a log of the usual size has a few thousand of them.
 const RECORD_BYTES = 16 * 1024;
 const MOST_RECORDS = 50_000;
+/** How long reading may hold up the event loop. That is enough for a log of the usual size. */
+const SLICE_MS = 50;
 const MOST_KILLS = 1000;
 
 /**
@@ -20,6 +23,8 @@ export class KernelLog {
   readonly #parser = new KillParser();
   readonly #buffer = Buffer.alloc(RECORD_BYTES);
   readonly #kills: LoggedKill[] = [];
+  /** Records read since its end was last reached. */
+  #count = 0;
 
   private constructor(private readonly fd: number) {}
 
@@ -36,6 +41,8 @@ export class KernelLog {
   /**
    * The kills in a memory cgroup and those below it, oldest first, as far as the log still has them. The log has all of
    * the machine's last `complete` kills.
+   *
+   * @throws what {@link isLogBehind} knows, if there is more than can be read at a time: try again
    */
   killsIn(path: string): { kills: LoggedKill[]; complete: number } {
     this.#readOn();
@@ -50,15 +57,20 @@ export class KernelLog {
   }
 
   #readOn(): void {
-    for (let count = 0; count < MOST_RECORDS; count += 1) {
-      const record = this.#next();
-      if (record === undefined) return;
+    const endMs = performance.now() + SLICE_MS;
+    for (let record = this.#next(); record !== undefined; record = this.#next()) {
       const kill = this.#parser.parse(record);
       if (kill !== undefined) this.#kills.push(kill);
       if (this.#kills.length > MOST_KILLS) this.#kills.shift();
+      this.#count += 1;
+      if (this.#count >= MOST_RECORDS) {
+        // The log has more records than that, or they come faster than they are read.
+        this.#parser.startAnew();
+        break;
+      }
+      if (performance.now() >= endMs) throw behind();
     }
-    // The log has more records than that.
-    this.#parser.startAnew();
+    this.#count = 0;
   }
 
   #next(): string | undefined {
@@ -73,6 +85,15 @@ export class KernelLog {
       }
     }
   }
+}
+
+function behind(): MemcageError {
+  return new MemcageError(ErrorCode.BUSY, `${FILE} has more than can be read at a time`, { path: FILE });
+}
+
+/** Whether the error says that the log has not been read to its end yet. */
+export function isLogBehind(error: unknown): boolean {
+  return error instanceof MemcageError && error.code === ErrorCode.BUSY && error.path === FILE;
 }
 
 /** The kernel's name for a cgroup in the memory hierarchy. */
