@@ -18,7 +18,10 @@ import { splitOptions } from '../request/cage-options';
 import { planRoot } from '../root/plan-root';
 
 /** Options of {@link launcherFor}. */
-export type LauncherOptions = Omit<CageOptions, 'keepDescendants' | 'nodeHeap' | 'memoryDetails' | 'enforce'>;
+export type LauncherOptions = Omit<
+  CageOptions,
+  'keepDescendants' | 'nodeHeap' | 'memoryDetails' | 'ipcHandles' | 'enforce'
+>;
 
 /** What the kernel says about everything that a launcher started. */
 export interface LauncherReport {

@@ -48,7 +48,7 @@ export function startByAddon(call: NodeCall, own: ResolvedCageOptions, { choice,
       read = readStreams(child);
       onEnd(...end);
     });
-  const { result, child } = endingTurn(turn, callThrough(call, own.namespaces, noting));
+  const { result, child } = endingTurn(turn, callThrough(call, own, noting));
   // Only observes: an 'error' that nobody handles must still be thrown.
   (child as EventEmitter).on(errorMonitor, (error: Error) => {
     // If not even its pipes could be opened (EMFILE), nothing was launched that could have failed.
@@ -74,13 +74,14 @@ export function startByAddon(call: NodeCall, own: ResolvedCageOptions, { choice,
 /** The functions of {@link startByAddon} live as long as the child does: the call, with the environment, must not be where they are. */
 function callThrough(
   call: NodeCall,
-  namespaces: NamespaceOptions,
+  { namespaces, ipcHandles }: Pick<ResolvedCageOptions, 'namespaces' | 'ipcHandles'>,
   launch: Launch,
 ): () => { result: unknown; child: ChildProcess } {
   return () =>
     callWithHandle(
       { ...call, options: withKillSignal(call.options, namespaces) },
       () => new ProcessHandle({ launch, binding: loadNative(), refs: watcher().refs }),
+      ipcHandles,
     );
 }
 

@@ -37,7 +37,7 @@ export function startByNode(call: NodeCall, own: ResolvedCageOptions, { choice, 
     onEnded: (end, report) => recorder.ended(end, report),
   };
   const { child, result } = endingTurn(turn, () =>
-    isPlain(own, choice) ? startAlone(call, request) : callAround(call, launchByNode(request)),
+    isPlain(own, choice) ? startAlone(call, request) : callAround(call, launchByNode(request), own.ipcHandles),
   );
   const outcome = outcomeOnceRead(recorder, () => read);
   const started = {

@@ -160,7 +160,7 @@ export function readPlan(
     module,
     args: [protocol.classes, processor.href],
     // As BullMQ's children: what they write is written by this process.
-    childOptions: { silent: true, ...childOptions },
+    childOptions: { silent: true, ipcHandles: false, ...childOptions },
     place: shared === undefined ? present({ cage, parent, enforce }) : { cage: shared.cage },
   };
 }

@@ -93,6 +93,13 @@ export interface CageOptions extends ChildSettingsOptions {
    */
   memoryDetails?: boolean;
   /**
+   * Whether the channel of a child of `fork` carries handles, such as sockets, as Node's does. Without, what the child
+   * sends is messages alone, each of at most 64 MiB, and no more than 1 MiB of them while you do not listen. Default: true.
+   *
+   * @see docs/child-process.md
+   */
+  ipcHandles?: boolean;
+  /**
    * The weakest that may hold the limits, where the kernel can't. Within {@link Cage.contain} it is what
    * holds the cage around; a weaker one than you accept is an error. Default: `MEMCAGE_ENFORCE` of the environment,
    * else `'kernel'`.

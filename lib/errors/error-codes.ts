@@ -83,6 +83,8 @@ export const ErrorCode = {
   TIMEOUT: 'ERR_MEMCAGE_TIMEOUT',
   /** The child wrote more than `maxBuffer`. */
   MAX_BUFFER: 'ERR_MEMCAGE_MAX_BUFFER',
+  /** The child sent on its channel what is no message, or more than is kept. */
+  CHANNEL: 'ERR_MEMCAGE_CHANNEL',
   /** The cage or the handle is closed. */
   CLOSED: 'ERR_MEMCAGE_CLOSED',
   /** The call would break Node's other threads, or end them. */

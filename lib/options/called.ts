@@ -33,6 +33,7 @@ export const CAGE_OPTIONS = [
   'nodeHeap',
   ...CHILD_SETTINGS,
   'memoryDetails',
+  'ipcHandles',
   'enforce',
 ] as const;
 

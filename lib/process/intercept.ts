@@ -38,15 +38,23 @@ const fitting = new Set<string>();
  * has validated everything but `stdio`, and `handle.spawn` after that too. Throws what Node throws, or what
  * `handle.failure` holds. Changes the options: the caller must not use them again.
  */
-export function callWithHandle(call: NodeCall, makeHandle: MakeHandle): { result: unknown; child: ChildProcess } {
+export function callWithHandle(
+  call: NodeCall,
+  makeHandle: MakeHandle,
+  ipcHandles = true,
+): { result: unknown; child: ChildProcess } {
   assertFits(call.name, 'handle');
-  return attempt(call, { makeHandle });
+  return attempt(call, { makeHandle, ipcHandles });
 }
 
 /** The same, with Node's own handle, around whose start `around` is called instead. Throws what that throws. */
-export function callAround(call: NodeCall, around: AroundStart): { result: unknown; child: ChildProcess } {
+export function callAround(
+  call: NodeCall,
+  around: AroundStart,
+  ipcHandles = true,
+): { result: unknown; child: ChildProcess } {
   assertFits(call.name, 'around');
-  return attempt(call, { around });
+  return attempt(call, { around, ipcHandles });
 }
 
 /**
@@ -127,6 +135,7 @@ function noting(starter: Starter, note: () => void): Starter {
   if ('around' in starter) {
     const { around } = starter;
     return {
+      ...starter,
       around: (...args) => {
         note();
         return around(...args);
@@ -135,6 +144,7 @@ function noting(starter: Starter, note: () => void): Starter {
   }
   const { makeHandle } = starter;
   return {
+    ...starter,
     makeHandle: (child) => {
       note();
       return makeHandle(child);

@@ -11,6 +11,7 @@ export interface SpawnRequest {
   detached?: boolean | undefined;
   uid?: number | null | undefined;
   gid?: number | null | undefined;
+  serialization?: string | undefined;
 }
 
 /** The same before that. */

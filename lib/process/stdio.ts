@@ -5,7 +5,7 @@ import type { NativeBinding } from '../../types/native';
 export type StdioBinding = Pick<NativeBinding, 'socketPair' | 'closeFd' | 'giveFdAway'>;
 
 /** The members of Node's private stream handles (pipe_wrap, tty_wrap, tcp_wrap) that memcage uses. */
-interface StreamHandle {
+export interface StreamHandle {
   readonly fd?: number;
   open?(fd: number): unknown;
   close(): void;
@@ -18,6 +18,8 @@ export interface StdioEntry {
   type: string;
   fd?: number;
   handle?: StreamHandle;
+  /** Whether it is the channel of `fork`. */
+  ipc?: boolean;
 }
 
 export interface OpenedStdio {

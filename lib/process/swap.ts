@@ -3,6 +3,8 @@ import { ErrorCode, MemcageError } from '../errors/errors';
 import { defer } from '../event-loop/defer';
 import { outsideOfCalls } from '../event-loop/outside-of-calls';
 import { runtimeName } from '../machine/runtime';
+import { guardChannel } from './channel';
+import { type ChannelPipes, channelPipes } from './channel-pipe';
 import type { OnExit } from './handle';
 import type { EarlyRequest, SpawnRequest } from './spawn-request';
 
@@ -25,7 +27,10 @@ export type MakeHandle = (child: ChildProcess) => SwapHandle;
 export type AroundStart = (child: ChildProcess, request: EarlyRequest, proceed: () => unknown) => unknown;
 
 /** What starts a child: a handle in place of Node's, or Node's own, with something around that. */
-export type Starter = { readonly makeHandle: MakeHandle } | { readonly around: AroundStart };
+export type Starter = ({ readonly makeHandle: MakeHandle } | { readonly around: AroundStart }) & {
+  /** Whether its channel carries handles. Default: true, as Node's. */
+  readonly ipcHandles?: boolean;
+};
 
 /** The members of the `process_wrap` handle that memcage uses. Its `spawn` takes what Node's own call passes. */
 interface StockHandle {
@@ -62,7 +67,8 @@ export function interpose(child: ChildProcess, choose: (request: unknown) => Sta
     if ('around' in starter) {
       unlock();
       try {
-        return starter.around(child, request as EarlyRequest, proceed);
+        const start = () => guarded({ child, handle: stock, request: request as SpawnRequest, starter, proceed });
+        return starter.around(child, request as EarlyRequest, start);
       } finally {
         // Node lets its caller try again on the same instance.
         if (child.pid === undefined) interpose(child, choose);
@@ -75,7 +81,7 @@ export function interpose(child: ChildProcess, choose: (request: unknown) => Sta
     const handle = starter.makeHandle(child);
     swap(child, stock, handle, request as SpawnRequest, unlock);
     try {
-      return proceed();
+      return guarded({ child, handle, request: request as SpawnRequest, starter, proceed });
     } catch (error) {
       throw handle.failure === undefined ? withCause(error, handle.cause) : handle.failure.error;
     }
@@ -116,6 +122,36 @@ function shadow(object: unknown, spawn: (proceed: () => unknown, argument: unkno
     if (previous === undefined) Reflect.deleteProperty(object, 'spawn');
     else Object.defineProperty(object, 'spawn', previous);
   };
+}
+
+interface Start {
+  child: ChildProcess;
+  /** What Node starts it with. */
+  handle: unknown;
+  request: SpawnRequest;
+  starter: Starter;
+  proceed: () => unknown;
+}
+
+/** Starts the child, and guards its channel. */
+function guarded({ child, handle, request, starter: { ipcHandles = true }, proceed }: Start): unknown {
+  let pipes: ChannelPipes | undefined;
+  let isReached = false;
+  // Node has its pipes by then, and has not opened them.
+  const unshadow = shadow(handle, (spawn) => {
+    isReached = true;
+    pipes = channelPipes(request.stdio, ipcHandles);
+    return spawn();
+  });
+  let result: unknown;
+  try {
+    result = proceed();
+  } finally {
+    unshadow();
+  }
+  if (pipes !== undefined) guardChannel(child, pipes, request.serialization);
+  else if (!(isReached || ipcHandles || child.pid === undefined)) refuse('its channel would carry handles');
+  return result;
 }
 
 /** Node makes an error of its own of an errno, and emits that: `change` returns what is emitted instead. */

@@ -36,6 +36,7 @@ export interface ResolvedCageOptions {
   nodeHeap: NodeHeapSetting;
   settings: ChildSettings;
   memoryDetails: boolean;
+  ipcHandles: boolean;
   /** Undefined: the default, `enforceOf()`. */
   enforce: Enforce | undefined;
 }
@@ -52,6 +53,7 @@ export const NOTHING: ResolvedCageOptions = {
   nodeHeap: undefined,
   settings: NO_SETTINGS,
   memoryDetails: false,
+  ipcHandles: true,
   enforce: undefined,
 };
 
@@ -77,6 +79,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
     keepDescendants,
     nodeHeap,
     memoryDetails,
+    ipcHandles,
     enforce,
     rlimits,
     oomScoreAdj,
@@ -94,6 +97,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   }
   checkBoolean('keepDescendants', keepDescendants);
   checkBoolean('memoryDetails', memoryDetails);
+  checkBoolean('ipcHandles', ipcHandles);
   const root = resolveRoot(givenRoot, called.of);
   const wanted = withRoot(resolveNamespaces(namespaces, called.of), root);
   if (keepDescendants === true && hasPidNamespace(wanted)) throw invalidArgument('keepDescendants', NOT_KEPT, true);
@@ -111,6 +115,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
       hasRoot: root !== undefined,
     }),
     memoryDetails: memoryDetails === true,
+    ipcHandles: ipcHandles !== false,
     enforce: resolveEnforce(enforce),
   };
   if (limits === undefined) {

@@ -11,9 +11,9 @@ import type { SpawnSyncReturns, SyncOutput } from './returns';
 import { startSync } from './spawn-sync';
 
 /** Options of {@link execFileSync}: Node's, and {@link CageOptions}. */
-export type ExecFileSyncOptions = NodeExecFileSyncOptions & Omit<CageOptions, 'thresholds'>;
+export type ExecFileSyncOptions = NodeExecFileSyncOptions & Omit<CageOptions, 'thresholds' | 'ipcHandles'>;
 /** Options of {@link execSync}: Node's, and {@link CageOptions}. */
-export type ExecSyncOptions = NodeExecSyncOptions & Omit<CageOptions, 'thresholds'>;
+export type ExecSyncOptions = NodeExecSyncOptions & Omit<CageOptions, 'thresholds' | 'ipcHandles'>;
 
 const EXEC_FILE = strict('execFileSync', 'execFileSync');
 const EXEC = strict('execSync', 'execSync');

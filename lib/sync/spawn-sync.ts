@@ -14,8 +14,8 @@ import { runIntercepted } from './intercepted';
 import { runLaunched } from './launched';
 import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutput, withOutcome } from './returns';
 
-/** Options of {@link spawnSync}: Node's, and {@link CageOptions}; without `thresholds`, since nobody can listen. */
-export type SpawnSyncOptions = NodeSpawnSyncOptions & Omit<CageOptions, 'thresholds'>;
+/** Options of {@link spawnSync}: Node's, and {@link CageOptions}; without `thresholds` and `ipcHandles`, since nobody can listen. */
+export type SpawnSyncOptions = NodeSpawnSyncOptions & Omit<CageOptions, 'thresholds' | 'ipcHandles'>;
 
 /**
  * Like Node's `child_process.spawnSync`, which runs it: signature, options and result are Node's, and the result has

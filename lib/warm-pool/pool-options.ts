@@ -80,6 +80,8 @@ function forChildren(options: Omit<WarmPoolOptions, keyof WarmPoolSettings>): ob
   const { execArgv = ownExecArgv(), env, cwd = hereUnless(options.root !== undefined) } = options;
   if (!Array.isArray(execArgv)) throw invalidArgument('execArgv', 'an array of strings', execArgv);
   return {
+    // What a child does to its channel must not reach beyond the child.
+    ipcHandles: false,
     ...copyOf(options),
     ...(typeof env === 'object' && env !== null && { env: copyWithInherited(env) }),
     ...(cwd !== undefined && { cwd }),
