@@ -40,6 +40,10 @@ export async function ask(started: Started, question: Question): Promise<unknown
   if (signal?.aborted === true) abort();
   const late = (): void => end(new MemcageError(ErrorCode.TIMEOUT, `${file} did not answer within ${timeout} ms`));
   const timer = timeout === undefined || timeout === 0 ? undefined : setTimeout(late, timeout);
+  const broken = (error: Error): void => {
+    if (error instanceof MemcageError) end(error);
+  };
+  started.child.on('error', broken);
   try {
     const answer = await answerOf(started, question.message);
     if (answer !== undefined) return answer.message;
@@ -50,6 +54,7 @@ export async function ask(started: Started, question: Question): Promise<unknown
     clearTimeout(timer);
     stays();
     signal?.removeEventListener('abort', abort);
+    started.child.off('error', broken);
     early.dispose();
   }
 }

@@ -7,6 +7,8 @@ import { DRAIN_MS, endError, readOutput, resultOf } from './spare-end';
 
 /** How long a child may live on whose channel is closed. */
 const LEAVE_MS = 1000;
+/** How many characters of the error that it tells of go into ours. */
+const MOST_TOLD = 10_000;
 
 /** What a pool hears of a child that nobody has taken. */
 export interface WarmChildEvents {
@@ -119,13 +121,19 @@ export class WarmChild {
     }
   };
 
-  readonly #onFailed = (message: InternalMessage): void => {
-    if (message.cmd === FAILED) this.#told = message.text;
+  readonly #onFailed = ({ cmd, text }: InternalMessage): void => {
+    // The module can send that too.
+    if (cmd === FAILED && typeof text === 'string') this.#told = text.slice(0, MOST_TOLD);
   };
 
-  readonly #onError = (): void => {
-    // With a pid it is not the end, and 'exit' follows that.
-    if (this.child.pid === undefined) void this.#end();
+  readonly #onError = (error: Error): void => {
+    if (this.child.pid === undefined) {
+      void this.#end();
+      return;
+    }
+    // It can't be asked any more. 'exit' follows.
+    this.started.recorder.because(error);
+    this.started.killAll();
   };
 
   readonly #onExit = (): void => void this.#end();

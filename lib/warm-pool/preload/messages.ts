@@ -16,5 +16,5 @@ export const TRIMMED = 'NODE_MEMCAGE_TRIMMED';
 
 export interface InternalMessage {
   cmd: string;
-  text?: string;
+  text?: unknown;
 }
