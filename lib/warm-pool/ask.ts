@@ -12,6 +12,8 @@ const LEAVE_MS = 1000;
 
 export interface Question {
   message: Serializable;
+  /** Whether the child may be asked more. */
+  more: boolean;
   /** The module, for errors. */
   file: string;
   killSignal: NodeJS.Signals | number;
@@ -45,7 +47,7 @@ export async function ask(started: Started, question: Question): Promise<unknown
   };
   started.child.on('error', broken);
   try {
-    const answer = await answerOf(started, question.message);
+    const answer = await answerOf(started, question);
     if (answer !== undefined) return answer.message;
     const result = await resultOf(started, output);
     if (reason !== undefined) result.error ??= reason;
@@ -66,7 +68,7 @@ export function closedError(): MemcageError {
 /** The first message that it sends after it got ours; undefined if it ends without. */
 function answerOf(
   { child, killAll, recorder }: Started,
-  message: Serializable,
+  { message, more }: Pick<Question, 'message' | 'more'>,
 ): Promise<{ message: unknown } | undefined> {
   return new Promise((resolve, reject) => {
     let isAsked = false;
@@ -104,7 +106,7 @@ function answerOf(
     child.on('disconnect', onDisconnect);
     child.on('exit', onExit);
     try {
-      child.send({ cmd: ASK });
+      child.send({ cmd: ASK, more });
       child.send(message);
     } catch (error) {
       // It can't be serialized.

@@ -113,12 +113,13 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
 
   /** Never rejects. A child that waits again does so before the caller has the answer, and may ask the next. */
   async #ask(child: WarmChild, message: Question['message'], read: ReadAskOptions): Promise<Asked> {
-    const { file, killSignal } = this.#request;
+    const { file, killSignal, plan } = this.#request;
     const { output } = child;
+    const more = child.answers + 1 < plan.uses;
     const onClose = (act: () => void) => this.#whenClosing(act);
     try {
       if (this.closing) throw closedError();
-      const answer = await ask(child.started, { ...read, message, file, killSignal, output, onClose });
+      const answer = await ask(child.started, { ...read, message, more, file, killSignal, output, onClose });
       return { answer, over: this.#answered(child) };
     } catch (error) {
       return { error, over: this.#end(child) };

@@ -5,7 +5,7 @@
 export const READY = 'NODE_MEMCAGE_READY';
 /** It can't be loaded; with `text`, its error. */
 export const FAILED = 'NODE_MEMCAGE_FAILED';
-/** To the child, right before a question. */
+/** To the child, right before a question; with `more`, others may follow. */
 export const ASK = 'NODE_MEMCAGE_ASK';
 /** What it sends from here on, it sends after it was asked. */
 export const ASKED = 'NODE_MEMCAGE_ASKED';
@@ -17,4 +17,5 @@ export const TRIMMED = 'NODE_MEMCAGE_TRIMMED';
 export interface InternalMessage {
   cmd: string;
   text?: unknown;
+  more?: boolean;
 }

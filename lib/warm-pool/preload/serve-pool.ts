@@ -1,11 +1,19 @@
 import { collectGarbage } from './collect-garbage';
 import { ASK, ASKED, type InternalMessage, TRIM, TRIMMED } from './messages';
+import { Questions } from './questions';
 
 /** Does what the pool asks for. A listener to internal messages does not keep the process alive. */
 export function servePool(tell: (message: object) => void): void {
-  (process as NodeJS.EventEmitter).on('internalMessage', ({ cmd }: InternalMessage) => {
-    if (cmd === ASK) beforeNextMessage(() => tell({ cmd: ASKED }));
-    else if (cmd === TRIM) {
+  let questions: Questions | undefined;
+  (process as NodeJS.EventEmitter).on('internalMessage', ({ cmd, more }: InternalMessage) => {
+    if (cmd === ASK) {
+      // With one question there is none that an answer could come too late for.
+      if (more === true) questions ??= new Questions();
+      beforeNextMessage(() => {
+        questions?.begin();
+        tell({ cmd: ASKED });
+      });
+    } else if (cmd === TRIM) {
       collectGarbage();
       tell({ cmd: TRIMMED });
     }

@@ -52,6 +52,13 @@ describeIf('cgroup', 'a question to a warm pool', () => {
     expect(await pool.run('answer')).toBe('answer');
   });
 
+  test('is not answered by what came of an earlier one', async () => {
+    const pool = make({ uses: 3, spare: 1, most: 1 }, moduleAt('late-answers.js'));
+    expect(await pool.run({ name: 'first', takesMs: 0 })).toBe('first');
+    expect(await pool.run({ name: 'second', takesMs: 150 })).toBe('second');
+    expect(await pool.run({ name: 'third', by: 'a timer of its own' })).toBe('third');
+  });
+
   const matching = (pattern: RegExp) => expect.stringMatching(pattern) as string;
 
   test.each([
