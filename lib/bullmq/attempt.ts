@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Job } from 'bullmq';
 import { type Caged, ExitError, failureOf, type Outcome } from '../index.js';
 import { Conversation, type Said } from './conversation.js';
+import type { EnvironmentChanges } from './environment.js';
 import { relayOutput } from './output.js';
 import type { Protocol } from './protocol.js';
 import type { Stop, Stops } from './stops.js';
@@ -19,6 +20,7 @@ export interface AttemptRequest {
   /** The processor, for errors. */
   name: string;
   graceMs: number;
+  environment: EnvironmentChanges | undefined;
 }
 
 /** Has a child do the job. Settles when nothing of the child is left. */
@@ -28,7 +30,7 @@ export async function attempt(child: CagedChild, request: AttemptRequest): Promi
   const conversation = new Conversation(child, job, protocol);
   const ending = new Ending(child);
   // Before what cancels it: BullMQ's child has no signal before its job.
-  conversation.start(token);
+  conversation.start(token, request.environment);
   const stay = stops.listen(({ reason, atOnce }) => {
     conversation.cancel(reason);
     ending.within(atOnce ? 0 : graceMs);
@@ -54,9 +56,11 @@ interface End {
 function resultOf({ said, stop, outcome, name, pid }: End): unknown {
   if (stop?.isFinal === true) throw stop.error(outcome);
   if (said !== undefined && 'value' in said) return said.value;
-  if (said !== undefined) throw said.error;
+  if (said !== undefined && 'error' in said) throw said.error;
   if (stop !== undefined) throw stop.error(outcome);
   const failure = failureOf(outcome, { command: name, ...(pid !== undefined && { pid }) });
+  // An exit says less: the child was ended for it.
+  if (said !== undefined && (failure === undefined || failure instanceof ExitError)) throw said.broken;
   throw failure ?? new ExitError(`${name} ended with exit code 0 before it was done`, { ...outcome, ...NOTHING });
 }
 

@@ -82,7 +82,8 @@ export class JobRuns {
       const bytes = plan.retryBytes(error.outcome.memory.limitBytes ?? plan.memoryBytes);
       if (bytes === undefined) throw unrecoverable(error);
       giveBack();
-      await call.job.log(`${error.message}: it is done once more with ${formatSize(bytes)}`);
+      // Without the line, the job goes on all the same.
+      await call.job.log(`${error.message}: it is done once more with ${formatSize(bytes)}`).catch(() => {});
       try {
         return await this.#converse(call, stops, await this.#children.larger(bytes, stops.signal));
       } catch (second) {
@@ -107,7 +108,8 @@ export class JobRuns {
   async #converse({ job, token }: Call, stops: Stops, child: CagedChild): Promise<unknown> {
     const { protocol, plan } = this.parts;
     const timer = this.#timer(stops);
-    const request = { job, token, stops, protocol, name: plan.processor.name, graceMs: plan.graceMs };
+    const { processor, graceMs, changesOf } = plan;
+    const request = { job, token, stops, protocol, name: processor.name, graceMs, environment: changesOf() };
     return attempt(child, request).finally(() => clearTimeout(timer));
   }
 
@@ -124,10 +126,11 @@ export class JobRuns {
 }
 
 function cancelled(reason: unknown, { processor }: Plan): Stop {
-  const because = typeof reason === 'string' ? `: ${reason}` : '';
+  // As what BullMQ's own child throws by its signal.
+  const message = typeof reason === 'string' && reason !== '' ? reason : `${processor.name} was cancelled`;
   const error: Stop['error'] = (outcome) => {
     const all = outcome === undefined ? undefined : { ...outcome, ...NOTHING };
-    return Object.assign(new AbortError(reason, all), { message: `${processor.name} was cancelled${because}` });
+    return Object.assign(new AbortError(reason, all), { message });
   };
   return { reason, error, isFinal: false, atOnce: false };
 }

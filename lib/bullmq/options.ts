@@ -15,6 +15,7 @@ import {
   type WarmPool,
 } from '../index.js';
 import type { CagedChild } from './attempt.js';
+import { changesSince, type EnvironmentChanges } from './environment.js';
 import { invalid } from './invalid.js';
 import { findProcessor, type ProcessorFile } from './processor-file.js';
 import type { Protocol } from './protocol.js';
@@ -42,7 +43,8 @@ export interface CagedProcessorOptions
   learn?: boolean | ((job: Job) => string);
   /**
    * Do a job once more, at once, that was killed for its own memory limit: with this limit. Default: it fails, and is not tried
-   * again, whatever its `attempts` are. With `learn`, it is done once more with half as much again, or with `memory` if that is more.
+   * again, whatever its `attempts` are. With `learn`, one that was killed for a limit that was learned is done once more with half
+   * as much again, or with `memory` if that is more.
    */
   retry?: RetryOptions | false;
   /**
@@ -83,6 +85,8 @@ export interface Plan {
   args: string[];
   /** Without memory, cage, parent and enforce. */
   childOptions: object;
+  /** What differs in the environment of a job that begins now; undefined if nothing does. */
+  changesOf: () => EnvironmentChanges | undefined;
   /** The cage that the caller chose, the budget's, or what says where one is made. */
   place: { cage?: Cage; parent?: Cgroup | string; enforce?: Enforce };
 }
@@ -107,6 +111,8 @@ const REFUSED = {
   most: 'no value (the concurrency of the worker says how many)',
 };
 const GRACE_MS = 5000;
+/** The kernel counts a limit in pages. */
+const LARGEST_PAGE = 64 * 1024;
 
 /** Throws for what is wrong, before anything is made. */
 export function readPlan(
@@ -145,6 +151,8 @@ export function readPlan(
   const keyOf = learn === true ? (job: Job) => job.name : learn === false ? undefined : learn;
   const shared = readBudget(budget, { cage, parent, enforce });
   const most = shared?.stats().memoryBytes;
+  // Those that wait are started at other times than their jobs.
+  const env = rest.env ?? { ...process.env };
   const retryBytes = readRetry(retry, { memoryBytes, learns: keyOf !== undefined, most });
   return {
     processor,
@@ -160,7 +168,8 @@ export function readPlan(
     module,
     args: [protocol.classes, processor.href],
     // As BullMQ's children: what they write is written by this process.
-    childOptions: { silent: true, ipcHandles: false, ...childOptions },
+    childOptions: { silent: true, ipcHandles: false, ...childOptions, env },
+    changesOf: rest.env === undefined ? () => changesSince(env) : () => undefined,
     place: shared === undefined ? present({ cage, parent, enforce }) : { cage: shared.cage },
   };
 }
@@ -215,9 +224,10 @@ function readRetry(
   const isMore = (bytes: number, limitBytes: number) => (bytes > limitBytes ? bytes : undefined);
   if (retry === false) return () => undefined;
   if (retry === undefined) {
-    // What was learned may be less than what the caller thinks a job needs.
+    // What was learned may be less than what the caller thinks a job needs. What the caller gave is enough.
     const next = (limitBytes: number) => Math.min(most, Math.max(memoryBytes, Math.ceil(limitBytes * 1.5)));
-    return (limitBytes) => (learns ? isMore(next(limitBytes), limitBytes) : undefined);
+    const isGiven = (limitBytes: number) => Math.abs(limitBytes - memoryBytes) < LARGEST_PAGE;
+    return (limitBytes) => (learns && !isGiven(limitBytes) ? isMore(next(limitBytes), limitBytes) : undefined);
   }
   if (typeof retry !== 'object' || retry === null || Object.keys(retry).join() !== 'memory') {
     throw invalid('retry', "an object with memory, such as { memory: '400M' }, or false", retry);

@@ -3,9 +3,17 @@ import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
+import { ENVIRONMENT } from './messages.js';
+
 interface Message {
   cmd?: number;
   err?: object;
+}
+
+interface EnvironmentMessage {
+  cmd: string;
+  set: Record<string, string>;
+  unset: string[];
 }
 
 const [classes = '', processor = ''] = process.argv.splice(2);
@@ -48,6 +56,12 @@ function tell(message: Message): Promise<void> {
     });
   });
 }
+
+(process as EventEmitter).on('internalMessage', ({ cmd, set, unset }: EnvironmentMessage) => {
+  if (cmd !== ENVIRONMENT) return;
+  Object.assign(process.env, set);
+  for (const name of unset) Reflect.deleteProperty(process.env, name);
+});
 
 process.on('message', async (message: Message) => {
   const error = await loaded;

@@ -125,7 +125,7 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
     const job = await queue.add('computes');
     await caged.running(queue, job);
     queue.worker?.cancelJob(job.id ?? '', 'a reason');
-    expect(await queue.end(job)).toMatchObject({ state: 'failed', failedReason: 'ends.mjs was cancelled: a reason' });
+    expect(await queue.end(job)).toMatchObject({ state: 'failed', failedReason: 'a reason' });
   });
 
   test('that is cancelled as it begins is told so', async () => {
@@ -141,6 +141,71 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
       updateProgress: async () => {},
     } as unknown as Job;
     expect(await processor(job, undefined, controller.signal)).toBe('a reason');
+  });
+
+  test('that is cancelled before its child is there fails with the reason', async () => {
+    const { processor } = caged.work({ spare: 0 });
+    const signal = AbortSignal.abort('a reason');
+    const job = { name: 'value', asJSONSandbox: () => ({ name: 'value', data: '{}', opts: {} }) } as unknown as Job;
+    await expect(processor(job, undefined, signal)).rejects.toMatchObject({ name: 'AbortError', message: 'a reason' });
+  });
+
+  /** Done without a queue: what it asks for fails, or is never done. */
+  function aloneWith(name: string, log: () => Promise<number>): Job {
+    return { name, log, asJSONSandbox: () => ({ name, data: '{}', opts: {} }) } as unknown as Job;
+  }
+
+  testRows(
+    'that was killed says so, whatever becomes of its log',
+    [
+      ['eats', { retry: { memory: '80M' } }],
+      ['logs, and eats', {}],
+    ] as const,
+    async ([name, options]) => {
+      const { processor } = caged.work(options);
+      const job = aloneWith(name, () => Promise.reject(new Error('Missing key for job')));
+      await expect(processor(job, undefined, undefined)).rejects.toBeInstanceOf(MemoryLimitError);
+    },
+  );
+
+  test('that asks for more and more, of which nothing is done, is ended', async () => {
+    const { processor } = caged.work({ memory: '200M' });
+    const job = aloneWith('asks without end', () => new Promise(() => {}));
+    await expect(processor(job, undefined, undefined)).rejects.toMatchObject({
+      code: 'ERR_MEMCAGE_CHANNEL',
+      message: expect.stringContaining('asked more of its job than 64 MiB') as string,
+    });
+  });
+
+  test('that breaks its channel fails alone, with each of its attempts', async () => {
+    const queue = caged.work({}, { concurrency: 4 });
+    const names = ['acknowledges', 'writes garbage', 'acknowledges', 'value', 'value', 'value'];
+    const jobs = await Promise.all(names.map((name) => queue.add(name, {}, { attempts: 2 })));
+    const ends = await Promise.all(jobs.map((job) => queue.end(job)));
+    const failedReason = expect.stringContaining('wrote to its channel what is no message') as unknown;
+    const failed = { state: 'failed', attemptsMade: 2, failedReason };
+    const well = { state: 'completed', returnvalue: 'value' };
+    expect(ends).toMatchObject([failed, failed, failed, well, well, well]);
+  });
+
+  test('sees the environment that there is when it begins', async () => {
+    const queue = caged.work();
+    expect(await queue.end(await queue.add('environment'))).toMatchObject({ returnvalue: 'none' });
+    process.env['MEMCAGE_TEST_JOB'] = 'later';
+    try {
+      expect(await queue.end(await queue.add('environment'))).toMatchObject({ returnvalue: 'later' });
+    } finally {
+      delete process.env['MEMCAGE_TEST_JOB'];
+    }
+    expect(await queue.end(await queue.add('environment'))).toMatchObject({ returnvalue: 'none' });
+  });
+
+  test('with `learn` that was killed for the limit that was given is not tried again', async () => {
+    const budget = createBudget({ memory: '600M', learn: {} });
+    caged.closeLater(budget);
+    const queue = caged.work({ budget, learn: true });
+    const end = await queue.end(await queue.add('eats', {}, { attempts: 5 }));
+    expect(end).toMatchObject({ failedReason: expect.stringMatching(KILLED), attemptsMade: 1, logs: [] });
   });
 
   test('leaves no process behind when it is completed', async () => {
