@@ -6,13 +6,17 @@ import { killAll } from '../../cgroup/processes/kill';
 import { removeTree, retry, UNAWAITED_MS } from '../../cgroup/processes/remove';
 import { waitForTurn } from '../../event-loop/wait-for-turn';
 import { tryLock } from './locked-directory';
-import { sweepOne } from './sweep';
+import { scopesBeside, sweepOne } from './sweep';
 
 /** How long to wait until an owner's killed processes are gone. */
 const PATIENCE_MS = 1000;
 
 /** Like `sweep`, but the event loop gets a turn after each cage. */
 export async function sweepInSteps(path: string): Promise<void> {
+  for (const each of [path, ...scopesBeside(path)]) await sweepOneInSteps(each);
+}
+
+async function sweepOneInSteps(path: string): Promise<void> {
   try {
     const parent = openDirectory(path);
     try {

@@ -1,7 +1,11 @@
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { inDirectory } from '../../cgroup/hierarchy/host';
 import { type OwnKind, ownKind } from '../../cgroup/names/own-names';
+import { OWN_SCOPE } from '../../cgroup/names/parent-names';
 import { killAll } from '../../cgroup/processes/kill';
-import { removeTree, retry, UNAWAITED_MS } from '../../cgroup/processes/remove';
+import { removeTree, retry, UNAWAITED_MS, undo } from '../../cgroup/processes/remove';
 import { tryLock } from './locked-directory';
 
 /** Prefix of a cage root, in which one thread (main thread or worker) of this process makes its cages. */
@@ -19,12 +23,28 @@ export type Swept = 'removed' | 'in use' | 'left';
  * not keep a child from starting: the next memcage tries again.
  */
 export function sweep(parent: CgroupDirectory): void {
-  try {
+  sweepIn(parent);
+  for (const path of scopesBeside(parent.path)) undo(() => inDirectory(path, sweepIn));
+}
+
+function sweepIn(parent: CgroupDirectory): void {
+  undo(() => {
     for (const name of parent.children()) {
       const kind = ownKind(name);
       if (kind !== undefined) sweepOne(kind, parent.below(name), UNAWAITED_MS).catch(() => {});
     }
-  } catch {}
+  });
+}
+
+/** For a scope that systemd made for this process: those of others, whose parents no later process has. */
+export function scopesBeside(path: string): string[] {
+  if (!OWN_SCOPE.test(path)) return [];
+  const slice = dirname(path);
+  let names: string[] = [];
+  undo(() => {
+    names = readdirSync(slice);
+  });
+  return names.map((name) => join(slice, name)).filter((each) => each !== path && OWN_SCOPE.test(each));
 }
 
 /**

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { createCage, diagnose, prepare, run } from 'memcage';
 import { removeOwners } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
+import { endNow, processesWith } from '../../../support/processes/processes';
 import { until } from '../../../support/until';
 import { ADDRESS, inScope, leftovers, MOUNT, ownCgroup, PROGRAM, refusalOf, report, scopes, show } from '../manager';
 
@@ -77,6 +78,22 @@ describe('another program of root', () => {
     const said = await report(inScope(['MemoryMax=300M'], 'once'));
     expect(said.code).toBe('ERR_MEMCAGE_NO_PARENT');
     expect(refusalOf('systemd', said)).toMatch('would be free of memory.max');
+  });
+
+  test('what it leaves when its guardian is killed with it, the next one ends', async () => {
+    const hanging = inScope([], 'leave');
+    const { after } = await report(hanging);
+    const scope = after.split('/').find((name) => name.startsWith('memcage-') && name.endsWith('.scope')) ?? '';
+    const pid = Number(/^memcage-(\d+)-/.exec(scope)?.[1]);
+    const [guardian = 0] = processesWith(`--guardian=${pid} `);
+    process.kill(pid, 'SIGSTOP');
+    endNow(guardian);
+    endNow(pid);
+    await until('it has ended', () => hanging.exitCode !== null || hanging.signalCode !== null);
+    expect(scopes()).toContain(scope);
+    await report(inScope([], 'once'));
+    await until('the scope is gone', () => !scopes().includes(scope), 20_000);
+    await until('nothing is left', () => leftovers().length === 0, 20_000);
   });
 
   test('killed in the middle leaves no scope, cgroup or process', async () => {
