@@ -8,6 +8,7 @@ import type { NodeHeapSetting } from '../process/node-heap';
 import { BaseCage } from './base-cage';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import { makeCageCgroup, makeInnerCageCgroup, makeLeaf } from './cgroup/make-cage-cgroup';
+import { withFreeName } from './cgroup/with-free-name';
 import type { ChildDefaults } from './child-defaults';
 import { withCageRoot } from './root/cage-roots';
 import { asTooSmall } from './too-small';
@@ -90,9 +91,11 @@ export abstract class SharedCage extends BaseCage {
     this.assertOpen();
     const spent = this.cageCgroup.watched.explainSpent();
     if (spent !== undefined) throw new MemcageError(ErrorCode.CPU_TIME, spent, { path: this.cgroup.path });
-    this.#made += 1;
     try {
-      return make(this.#made);
+      return withFreeName(() => {
+        this.#made += 1;
+        return make(this.#made);
+      });
     } catch (error) {
       throw asTooSmall(error, this.cageCgroup);
     }

@@ -15,6 +15,7 @@ import type { ControllerHome } from '../root/root-controllers';
 import { CageCgroup, type CageCgroupParts } from './cage-cgroup';
 import { ControllerHomes, type HomeBelow, namesFor } from './controller-homes';
 import type { SpareSides } from './spare-sides';
+import { withFreeName } from './with-free-name';
 
 /**
  * Makes the cgroup of a private or shared cage. If memcage itself refuses the limits, it does so before it makes
@@ -30,20 +31,22 @@ export function makeCageCgroup(
 ): CageCgroup {
   const { surroundings } = root;
   const plan = planLimits(limits.memory, root.limitContext);
-  const name = root.nextName();
-  const killCgroup = killable || countsTime(limits) ? killCgroupBelow(root.killCgroup, name) : undefined;
-  const memory = root.memory.below(name);
-  const homes = homesBelow(root, limits, root.killCgroup, (home) => home.directory);
-  const spare = spareSides?.take(limits) ?? [];
-  // With the same limits it has the same homes, in the same order.
-  const own = homes.map(({ home, above }, index) => {
-    const side = spare[index];
-    return side === undefined ? { home: below(home, name, memory), above } : { home: side, above, isSpare: true };
-  });
-  return makeIn({
-    ...{ root, around: undefined, memory, killCgroup, limits, plan, surroundings, locks: [] },
-    ...{ own, spareSides },
-    ceilingBytes: ceilingOf(limits.memory),
+  return withFreeName(() => {
+    const name = root.nextName();
+    const killCgroup = killable || countsTime(limits) ? killCgroupBelow(root.killCgroup, name) : undefined;
+    const memory = root.memory.below(name);
+    const homes = homesBelow(root, limits, root.killCgroup, (home) => home.directory);
+    const spare = spareSides?.take(limits) ?? [];
+    // With the same limits it has the same homes, in the same order.
+    const own = homes.map(({ home, above }, index) => {
+      const side = spare[index];
+      return side === undefined ? { home: below(home, name, memory), above } : { home: side, above, isSpare: true };
+    });
+    return makeIn({
+      ...{ root, around: undefined, memory, killCgroup, limits, plan, surroundings, locks: [] },
+      ...{ own, spareSides },
+      ceilingBytes: ceilingOf(limits.memory),
+    });
   });
 }
 

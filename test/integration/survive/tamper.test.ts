@@ -1,5 +1,7 @@
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn as nodeSpawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { type Cage, type Caged, createCage, MemcageError, run, spawn } from 'memcage';
 import { fixture, said } from '../../support/cage-kinds';
 import { cagesOf, mountPoint, removeTree, version, write } from '../../support/cgroups/cgroup-tree';
@@ -121,6 +123,27 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'others tamper with ca
     expect(well + refused).toBe(2 * STARTS);
     expect(well).toBeGreaterThan(0);
     await worksAgain();
+  });
+
+  test('names that somebody has taken ahead are passed over', async () => {
+    const cage = createCage({ memory: '64M' });
+    const next = Number(basename(cage.cgroup.path)) + 1;
+    const numbers = Array.from({ length: 6 }, (_, index) => String(next + index));
+    const taken = [
+      ...[owned('memory'), owned('unified')].flatMap((root) => numbers.map((name) => join(root, name))),
+      ...['leaf-1', 'leaf-2'].map((name) => join(cage.cgroup.path, name)),
+    ].filter((path) => !existsSync(path));
+    for (const path of taken) mkdirSync(path, { recursive: true });
+    try {
+      expect(await cage.run('true')).toMatchObject({ exitCode: 0 });
+      for (let start = 0; start < 3; start += 1)
+        expect(await run('true', { memory: '64M' })).toMatchObject({ exitCode: 0 });
+      await using inner = cage.contain(() => createCage({ memory: '32M' }));
+      expect(await inner.run('true')).toMatchObject({ exitCode: 0 });
+    } finally {
+      taken.forEach(removeTree);
+      await cage.close();
+    }
   });
 
   test('a shared cage that someone has removed', async () => {
