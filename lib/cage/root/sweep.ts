@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { unlessGone } from '../../cgroup/directory/refusal';
 import { inDirectory } from '../../cgroup/hierarchy/host';
 import { type OwnKind, ownKind } from '../../cgroup/names/own-names';
 import { OWN_SCOPE } from '../../cgroup/names/parent-names';
@@ -59,7 +60,7 @@ export async function sweepOne(kind: OwnKind, directory: CgroupDirectory, aliveM
   try {
     if (kind === 'detached') return removeTree(directory) ? 'removed' : 'in use';
     const attempt = (): boolean => {
-      killAll(locked);
+      unlessGone(() => killAll(locked));
       return removeTree(locked);
     };
     return (await retry(attempt, PATIENCE_MS, aliveMs)) ? 'removed' : 'left';

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DETACHED_PREFIX, OWNER_PREFIX, sweep, sweepOne } from '../../../../lib/cage/root/sweep';
 import { ownKind } from '../../../../lib/cgroup/names/own-names';
@@ -59,6 +59,16 @@ describe('what a dead owner left', () => {
     expect(await sweepOne('owner', make(OWNER, 'process', 'cage/process'))).toBe('removed');
     expect(left()).toEqual([]);
     expect(cgroups.done).toEqual(['kill']);
+    expect(cgroups.openFds.size).toBe(1);
+  });
+
+  test('is removed where somebody else removes it meanwhile, as systemd does with an empty scope', async () => {
+    const directory = make(OWNER);
+    cgroups.native.killAll = () => {
+      rmdirSync(directory.path);
+      throw refusal('ENODEV', 'write');
+    };
+    expect(await sweepOne('owner', directory)).toBe('removed');
     expect(cgroups.openFds.size).toBe(1);
   });
 
