@@ -6,8 +6,8 @@ import type { ParentSource } from '../../types/parent';
  * by id.
  */
 
-/** Where memcage finds no place for a cgroup, and nobody may give it one. */
-export const POLLED_CURE = "accept a limit that memcage polls, without a cgroup: enforce: 'polled'";
+/** For a program that can get no place for a cgroup. */
+export const OR_POLLED = "Without a cgroup, a program may accept a limit that memcage polls (enforce: 'polled')";
 
 /** Of a place that a caller or the environment has named, nothing but that place will do. */
 export function isNamed(source: ParentSource): boolean {

@@ -1,6 +1,6 @@
 import type { ParentCandidate, ParentSource } from '../../types/parent';
 import { ErrorCode, MemcageError } from '../errors/errors';
-import { isNamed, POLLED_CURE } from './cures';
+import { isNamed, OR_POLLED } from './cures';
 
 const SOURCES: Readonly<Record<ParentSource, string>> = {
   option: 'the option parent',
@@ -29,8 +29,7 @@ export function describeCandidate({ source, path, refusal, cure }: ParentCandida
 /** @param cause the first thing that the kernel refused, if it did */
 export function noParent(candidates: readonly ParentCandidate[], cause?: unknown): MemcageError {
   const lines = candidates.map((candidate) => `\n- ${describeCandidate(candidate)}`);
-  if (!candidates.some(({ source }) => isNamed(source)))
-    lines.push(`\nCure if none of these can be had: ${POLLED_CURE}`);
+  if (!candidates.some(({ source }) => isNamed(source))) lines.push(`\n${OR_POLLED}`);
   const { errno, syscall } = (cause ?? {}) as NodeJS.ErrnoException;
   return new MemcageError(
     ErrorCode.NO_PARENT,

@@ -3,7 +3,7 @@ import type { ParentCandidate } from '../../../types/parent';
 import { isNativeError } from '../../cgroup/directory/refusal';
 import { type Host, host } from '../../cgroup/hierarchy/host';
 import { ErrorCode, MemcageError } from '../../errors/errors';
-import { isNamed, POLLED_CURE } from '../../placement/cures';
+import { isNamed, OR_POLLED } from '../../placement/cures';
 import { sourceOf } from '../../placement/default-parent';
 import { explainRefused, type Refusal } from '../../placement/given-parent';
 
@@ -52,13 +52,12 @@ interface Refused {
 function asError(path: string, cause: Refused, host: Host): MemcageError {
   const { code, errno, syscall } = cause;
   const why = explainRefused(code, path, host);
-  const { refusal } = why;
-  const cures = [why.cure ?? [], isNamed(sourceOf(path, host)) ? [] : POLLED_CURE].flat();
-  const cure = cures.length === 0 ? undefined : cures.join('; or ');
+  const { refusal, cure } = why;
+  const polled = isNamed(sourceOf(path, host)) ? '' : `. ${OR_POLLED}`;
   const known = CODES[code] ?? ErrorCode.NO_PERMISSION;
   return new MemcageError(
     known,
-    `Cages can't be made in ${path}: ${refusal} (${code}, ${syscall})${cure === undefined ? '' : `. Cure: ${cure}`}`,
+    `Cages can't be made in ${path}: ${refusal} (${code}, ${syscall})${polled}${cure === undefined ? '' : `. Cure: ${cure}`}`,
     {
       errno,
       syscall,

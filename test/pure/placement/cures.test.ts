@@ -1,4 +1,4 @@
-import { makeAtRootCure } from '../../../lib/placement/cures';
+import { makeAtRootCure, makeSideCure } from '../../../lib/placement/cures';
 
 test('a place at the root of v2: the files that are needed are given, limits are not', () => {
   expect(makeAtRootCure('/cg', 1000)).toBe(
@@ -6,5 +6,15 @@ test('a place at the root of v2: the files that are needed are given, limits are
       'echo +memory > /cg/cages-1000/cgroup.subtree_control && ' +
       'chown 1000 /cg/cages-1000 /cg/cages-1000/cgroup.procs /cg/cages-1000/cgroup.subtree_control && ' +
       'echo PID > /cg/cages-1000/main/cgroup.procs", with the pid of the shell that starts this program in place of PID',
+  );
+});
+
+test('a place in another hierarchy of v1, for the shell: a cpuset takes no process before it has processors', () => {
+  expect(makeSideCure('/pids/a', 1000, { isCpuset: false })).toBe(
+    'let root run "mkdir -p /pids/a/cages-1000 && chown -R 1000 /pids/a/cages-1000 && echo PID > /pids/a/cages-1000/cgroup.procs", ' +
+      'with the pid of the shell that starts this program in place of PID',
+  );
+  expect(makeSideCure('/cpuset', 1000, { isCpuset: true })).toContain(
+    ' && cat /cpuset/cpuset.cpus > /cpuset/cages-1000/cpuset.cpus && cat /cpuset/cpuset.mems > /cpuset/cages-1000/cpuset.mems && ',
   );
 });
