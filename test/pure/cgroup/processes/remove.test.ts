@@ -16,6 +16,8 @@ import { testRows } from '../../../support/rows';
 
 /** What time it is. */
 let nowMs: number;
+/** The end of the last wait for which the process stays alive. */
+let aliveUntilMs: number;
 /** What was waited for: milliseconds, or the next turn of the event loop. */
 let waits: (number | 'turn')[];
 
@@ -25,12 +27,16 @@ const wait = (ms: number): void => {
 };
 jest.mock('../../../../lib/event-loop/pause-sync', () => ({ pauseSync: (ms: number) => wait(ms) }));
 jest.mock('../../../../lib/event-loop/wait-for-turn', () => ({
-  waitMs: (ms: number) => Promise.resolve(wait(ms)),
+  waitMs: (ms: number, { keepsAlive = true } = {}) => {
+    if (keepsAlive) aliveUntilMs = nowMs + ms;
+    return Promise.resolve(wait(ms));
+  },
   waitForTurn: () => Promise.resolve(void waits.push('turn')),
 }));
 
 beforeEach(() => {
   nowMs = 1000;
+  aliveUntilMs = nowMs;
   waits = [];
   jest.spyOn(performance, 'now').mockImplementation(() => nowMs);
 });
@@ -206,6 +212,16 @@ describe.each(ways)('%s', (_, again) => {
     expect(await again(succeedsAs(1), 0)).toBe(true);
     expect(await again(succeedsAs(2), 0)).toBe(false);
   });
+});
+
+test.each([
+  [undefined, 63],
+  [7, 7],
+  [0, 0],
+])('keeps the process alive for %s ms', async (aliveMs, expected) => {
+  expect(await retry(succeedsAs(7), 1000, aliveMs)).toBe(true);
+  expect(waits).toEqual([1, 2, 4, 8, 16, 32]);
+  expect(aliveUntilMs - 1000).toBe(expected);
 });
 
 test('while attempts take long, the event loop gets a turn after each, and there is no wait', async () => {
