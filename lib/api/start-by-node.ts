@@ -37,7 +37,9 @@ export function startByNode(call: NodeCall, own: ResolvedCageOptions, { choice, 
     onEnded: (end, report) => recorder.ended(end, report),
   };
   const { child, result } = endingTurn(turn, () =>
-    isPlain(own, choice) ? startAlone(call, request) : callAround(call, launchByNode(request), own.ipcHandles),
+    isPlain(own, choice) && own.ipcHandles
+      ? startAlone(call, request)
+      : callAround(call, launchByNode(request), own.ipcHandles),
   );
   const outcome = outcomeOnceRead(recorder, () => read);
   const started = {

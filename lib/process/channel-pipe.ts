@@ -25,12 +25,15 @@ export interface ChannelPipes {
 /** A Pipe that is no channel: a constant of Node's pipe_wrap. */
 const SOCKET = 0;
 
+/** On Windows only Node's own pipe knows what is written around each message. */
+const IS_FRAMED = process.platform === 'win32';
+
 /** The channel among these entries, before the child is started; undefined if there is none. */
 export function channelPipes(entries: readonly StdioEntry[], ipcHandles: boolean): ChannelPipes | undefined {
   const entry = entries.find(({ ipc }) => ipc === true);
   const nodes = entry?.handle as ChannelPipe | undefined;
   if (entry === undefined || nodes === undefined) return undefined;
-  if (ipcHandles) return { nodes, open: nodes };
+  if (ipcHandles || IS_FRAMED) return { nodes, open: nodes };
   const open = Reflect.construct(nodes.constructor, [SOCKET]) as ChannelPipe;
   driveInstead(nodes, open);
   entry.handle = open;

@@ -5,8 +5,7 @@ import type { ResolvedCageOptions } from './cage-options';
 /** Whether a call asks for nothing of memcage's: Node alone can start this child. */
 export function isPlain(own: ResolvedCageOptions, choice: CageChoice): boolean {
   const { shared, limits, nodeHeap } = choice;
-  const isInCage = shared !== undefined || limits !== undefined;
-  return !isInCage && nodeHeap === undefined && own.ipcHandles && !needsAddon(own, choice);
+  return shared === undefined && limits === undefined && nodeHeap === undefined && !needsAddon(own, choice);
 }
 
 /** Whether a call asks for what only the addon does, apart from cages. */
