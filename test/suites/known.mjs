@@ -5,6 +5,12 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
+/** In both of the ways in which BullMQ starts what its processors run in: caged, either is a process. */
+const sandboxed = (names) =>
+  ['child processes', 'worker threads'].flatMap((by) =>
+    names.map((name) => `tests/sandboxed_process.test.ts: Sandboxed process using ${by} ${name}`),
+  );
+
 /** @type {{ suite: string, tests: string[], page: string, sentence: string }[]} */
 const KNOWN = [
   {
@@ -50,6 +56,29 @@ const KNOWN = [
     tests: ['terminate › cleanup › detach subprocess'],
     page: 'docs/contain.md',
     sentence: '`detached` children end with the cage as well.',
+  },
+  {
+    suite: 'bullmq',
+    // They expect another text.
+    tests: sandboxed([
+      'sandboxed process should fail if the process exits 0',
+      'sandboxed process should fail if the process exits non-0',
+      'sandboxed process should fail if wrapping with ttl pattern',
+    ]),
+    page: 'docs/bullmq.md',
+    sentence: '`ExitError`: `processor.js was ended by SIGSEGV`',
+  },
+  {
+    suite: 'bullmq',
+    // They take children from the pool of BullMQ's own sandbox.
+    tests: sandboxed([
+      'custom cases should allow to pass workerForkOptions with timeout',
+      'sandboxed process should allow the job to complete and then exit on worker close',
+      'sandboxed process when child process a job and its killed direcly after completing should process the next job in a new child process',
+      'sandboxed process when child process a job and its killed with SIGKILL while processing should fail with an unexpected error',
+    ]),
+    page: 'docs/bullmq.md',
+    sentence: 'A child takes one job.',
   },
 ];
 

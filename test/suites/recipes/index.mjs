@@ -2,6 +2,7 @@
 //   command({ place, node, major, output, files, names })  the program that runs all of it, or only these files or tests
 //   read({ output, stdout, place })                 the tests in what it wrote to `output` or to stdout
 // or run(context), which does all of that and resolves to the tests.
+import bullmq from './bullmq.mjs';
 import crossSpawn from './cross-spawn.mjs';
 import execa from './execa.mjs';
 import jestWorker from './jest-worker.mjs';
@@ -19,5 +20,6 @@ export const recipes = {
   workerpool,
   zx,
   execa,
+  bullmq,
   planted,
 };
