@@ -39,7 +39,11 @@ test.each([
     cgroupOf(own(16 << 20), true, true),
     '/cage is out of memory and its OOM killer is off (memory.oomKill): nothing can be started in it',
   ],
-  ['there never were many', cgroupOf(own(65536)), 'The limit of 64 KiB is too small for a program to be started in it'],
+  [
+    'there never were many',
+    cgroupOf(own(65536)),
+    'The limit of 64 KiB is too small for a program to be started in it. Cure: 1M is enough to start a small program, and 50M for one of Node',
+  ],
 ])('arguments and environment do not fit: %s', (_, cgroup, message) => {
   expect(explainTooSmall(cgroup, -E2BIG)).toBe(message);
 });
