@@ -12,6 +12,9 @@ function cgroupOf(hit: WhoseLimit | undefined, isKillerOff = false, underOom = f
   return { memory: { path: '/cage' }, monitor, report, limitContext: { pageBytes: 4096 } } as unknown as CageCgroup;
 }
 
+const TOO_SMALL =
+  'The limit of 64 KiB is too small for a program to be started in it. Cure: 1M is enough to start a small program, and 50M for one of Node';
+
 const own = (limitBytes: number): WhoseLimit => ({ cause: 'limit', limitBytes, path: '/cage' });
 
 test.each([
@@ -27,7 +30,7 @@ test.each([
     cgroupOf(own(16 << 20), true),
     '/cage is out of memory and its OOM killer is off (memory.oomKill): nothing can be started in it',
   ],
-  ['too small', cgroupOf(own(65536), true), 'The limit of 64 KiB is too small for a program to be started in it'],
+  ['too small', cgroupOf(own(65536), true), TOO_SMALL],
 ])('why a program could not be started: %s', (_, cgroup, message) => {
   expect(explainTooSmall(cgroup, -ENOMEM)).toBe(message);
 });
@@ -39,11 +42,7 @@ test.each([
     cgroupOf(own(16 << 20), true, true),
     '/cage is out of memory and its OOM killer is off (memory.oomKill): nothing can be started in it',
   ],
-  [
-    'there never were many',
-    cgroupOf(own(65536)),
-    'The limit of 64 KiB is too small for a program to be started in it. Cure: 1M is enough to start a small program, and 50M for one of Node',
-  ],
+  ['there never were many', cgroupOf(own(65536)), TOO_SMALL],
 ])('arguments and environment do not fit: %s', (_, cgroup, message) => {
   expect(explainTooSmall(cgroup, -E2BIG)).toBe(message);
 });
