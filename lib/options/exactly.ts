@@ -8,9 +8,15 @@ export type Exactly<O, Known> = {
   [K in keyof O]: K extends keyof Known
     ? K extends NodeOptionName
       ? O[K]
-      : Exclude<Checked<K, O[K], Known[K]>, undefined>
+      : Defined<O, K, Checked<K, O[K], Known[K]>>
     : Unknown<K, O[K]>;
 };
+
+/**
+ * An optional property that is undefined may be one that is not there: TypeScript makes one of a union of object literals, such as
+ * `limited ? { memory } : {}`.
+ */
+type Defined<O, K extends keyof O, V> = object extends Pick<O, K> ? V : Exclude<V, undefined>;
 
 type Checked<K, V, Known> = K extends 'memory' | 'namespaces' | 'rlimits' | 'root'
   ? Within<V, Known>
@@ -25,15 +31,13 @@ type Within<O, Known> = O extends readonly (infer E)[]
     : readonly Within<E, ElementOf<Known>>[]
   : O extends object
     ? {
-        [K in keyof O]: K extends KeyOf<Known>
-          ? Exclude<Within<O[K], PropertyOf<Known, K>>, undefined>
-          : Unknown<K, O[K]>;
+        [K in keyof O]: K extends KeyOf<Known> ? Defined<O, K, Within<O[K], PropertyOf<Known, K>>> : Unknown<K, O[K]>;
       }
     : O;
 
 /** Like `Within`, without what is within the properties: arrays have names of their own. */
 type Named<O, Known> = O extends object
-  ? { [K in keyof O]: K extends KeyOf<Known> ? Exclude<O[K], undefined> : Unknown<K, O[K]> }
+  ? { [K in keyof O]: K extends KeyOf<Known> ? Defined<O, K, O[K]> : Unknown<K, O[K]> }
   : O;
 
 /** With an index signature the names are known only at run time. */

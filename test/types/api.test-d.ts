@@ -157,6 +157,9 @@ function undefinedValues(): void {
   // @ts-expect-error
   createCage({ memory: process.env['LIMIT'] });
   spawn('true', { memory: '10M', signal: undefined, cwd: undefined });
+  spawn('true', { ...(process.env['LIMIT'] === undefined ? {} : { memory: '10M' }) });
+  const either = process.env['LIMIT'] === undefined ? { cpu: 1 } : { cpu: 1, memory: { max: '10M' } };
+  spawn('true', either);
 }
 
 /** A slip is an error of the compiler, wherever it is. */

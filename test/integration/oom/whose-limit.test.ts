@@ -129,7 +129,9 @@ describeIf('cgroup', `whose limit it was, on cgroup v${version}`, () => {
       write(directory, files.limit, String(16 * MIB));
       child.stdin.end();
       const { oom } = await child.outcome;
-      expect(oom).toMatchObject({ cause: 'ancestor', limitBytes: 16 * MIB, path: directory });
+      // v1 itself does not say which, and the cage had none above when it was made.
+      const which = isRead || version === 2 ? { limitBytes: 16 * MIB, path: directory } : {};
+      expect(oom).toMatchObject({ cause: 'ancestor', ...which });
       remove();
     });
 
