@@ -73,6 +73,7 @@ export const ERRNOS: Readonly<Partial<Record<string, readonly Errno[]>>> = {
   inotify_add_watch: ['EACCES', 'EEXIST', 'EINVAL', 'ENAMETOOLONG', 'ENOENT', 'ENOMEM', 'ENOSPC', 'ENOTDIR'],
   inotify_init1: ['EINVAL', ...FDS],
   ioctl: ['EINVAL', 'ENOTTY'],
+  keyctl: ['EACCES', 'EDQUOT', 'EINTR', 'ENOMEM', 'ENOSYS', 'EPERM'],
   kill: ['EINVAL', 'EPERM', 'ESRCH'],
   lseek: ['EINVAL', 'ENXIO', 'EOVERFLOW', 'ESPIPE'],
   memfd_create: ['EACCES', 'EINVAL', ...FDS],
