@@ -65,7 +65,7 @@ const ONCE = ['/dev/kmsg', 'anon_inode:inotify'];
 const EVENTFD = 'anon_inode:[eventfd]';
 const DELETED = ' (deleted)';
 
-/** Without the fds that are kept: {@link ONCE}, two of each cage root, and those of the cage that is ready. */
+/** Without the fds that are kept: {@link ONCE}, those of each cage root, and those of the cage that is ready. */
 function fdsBeyondKept(all: readonly string[], parents: boolean): string[] {
   const links = parents ? all.filter((link) => link !== EVENTFD) : all;
   const left = cagesLeft();
@@ -75,8 +75,10 @@ function fdsBeyondKept(all: readonly string[], parents: boolean): string[] {
   const inside = links.filter((link) => [...ready, ...gone].some((path) => isIn(path, link)));
   const above = parents ? links.filter((link) => roots.some((root) => isOfRoot(root, link))) : [];
   const heard = ready.filter((path) => version === 1 && path.startsWith(`${mountPoint('memory')}/`));
-  const locks = roots.map((root) => `${root}/cgroup.procs`);
-  return without(links, [...ONCE, ...roots, ...locks, ...inside, ...above, ...heard.map(() => EVENTFD)]);
+  // Its lock, and on v2 what an ancestor has of memory's. It is open once more as one that this process is not in.
+  const files = new Set(links.filter((link) => roots.includes(dirname(link)) && !isRoot(link)));
+  const again = version === 2 ? roots : [];
+  return without(links, [...ONCE, ...roots, ...again, ...files, ...inside, ...above, ...heard.map(() => EVENTFD)]);
 }
 
 const pathOf = (link: string): string => (link.endsWith(DELETED) ? link.slice(0, -DELETED.length) : link);
