@@ -84,7 +84,7 @@ function unless(values: readonly number[], otherwise: Instruction): Instruction[
 }
 
 /** What is done for these values only, and ends with an answer. */
-function only(values: readonly number[], body: readonly Instruction[]): Instruction[] {
+function where(values: readonly number[], body: readonly Instruction[]): Instruction[] {
   return [...unless(values, [JUMP, body.length]), ...body];
 }
 
@@ -102,9 +102,9 @@ function onlyUsualSockets(numbers: readonly number[]): Instruction[] {
     ...unless([DEFAULT_PROTOCOL, IPPROTO_TCP, IPPROTO_UDP], fail(EPROTONOSUPPORT)),
     answer(ALLOW),
   ];
-  return only(numbers, [
+  return where(numbers, [
     [LOAD, argument(0)],
-    ...only([AF_UNIX], [answer(ALLOW)]),
+    ...where([AF_UNIX], [answer(ALLOW)]),
     ...unless([AF_INET, AF_INET6], fail(EAFNOSUPPORT)),
     ...internet,
   ]);
@@ -122,10 +122,10 @@ function program(arch: Architecture): Instruction[] {
     // x32 begins above.
     [IF_GREATER, NEWEST_CALL, 0, 1],
     fail(ENOSYS),
-    ...only(Object.values(REFUSED_CALLS).flatMap(numbersOf), [fail(EPERM)]),
-    ...only(numbersOf(ABSENT_CALLS), [fail(ENOSYS)]),
-    ...only([one('clone')], [...refuseBits(argument(0), NEW_NAMESPACES), answer(ALLOW)]),
-    ...only(
+    ...where(Object.values(REFUSED_CALLS).flatMap(numbersOf), [fail(EPERM)]),
+    ...where(numbersOf(ABSENT_CALLS), [fail(ENOSYS)]),
+    ...where([one('clone')], [...refuseBits(argument(0), NEW_NAMESPACES), answer(ALLOW)]),
+    ...where(
       [one('unshare')],
       [
         ...refuseBits(argument(0), (ALL_BITS & ~NO_NAMESPACES) >>> 0),
@@ -134,7 +134,7 @@ function program(arch: Architecture): Instruction[] {
       ],
     ),
     ...onlyUsualSockets([one('socket'), one('socketpair')]),
-    ...only([one('ioctl')], [[LOAD, argument(1)], ...only([TIOCSTI, TIOCLINUX], [fail(EPERM)]), answer(ALLOW)]),
+    ...where([one('ioctl')], [[LOAD, argument(1)], ...where([TIOCSTI, TIOCLINUX], [fail(EPERM)]), answer(ALLOW)]),
     answer(ALLOW),
   ];
 }

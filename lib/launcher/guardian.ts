@@ -95,7 +95,14 @@ function ensureGuardian(): void {
   if (pid === current?.pid) return;
   current?.unwatch();
   current = { pid, unwatch: onGuardianEnd(replaceGuardian) };
-  for (const [name, charge] of charges) tellAgain(name, charge);
+  try {
+    for (const [name, charge] of charges) tellAgain(name, charge);
+  } catch (error) {
+    // It does not know all, so the next time it is told of all once more.
+    current.unwatch();
+    current = undefined;
+    throw error;
+  }
 }
 
 /** Only SIGKILL ends the guardian before this process. */
@@ -130,7 +137,14 @@ function replaceGuardian(): void {
 function tellAgain(name: string, { kind, around, fd }: Charge): void {
   if (around === undefined) return;
   const native = loadNative();
-  const dirFd = new OwnedFd(native, native.openDirectory({ path: around }));
+  let dirFd: OwnedFd;
+  try {
+    dirFd = new OwnedFd(native, native.openDirectory({ path: around }));
+  } catch (error) {
+    // With what is around it, it is gone too.
+    if (refusedWith(error, 'ENOENT', 'ENODEV')) return;
+    throw error;
+  }
   try {
     tellPatiently(() => native.guard({ dirFd: dirFd.fd, name, kind }));
     if (fd !== undefined) native.identifyGuarded({ name, fd });
