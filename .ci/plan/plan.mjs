@@ -4,6 +4,8 @@ import { topicsOf } from './topics.mjs';
 
 /** So long may the tests take that have no branch for a hierarchy, and are drawn to run on cgroup v2 too. */
 const V2_SAMPLE_SECONDS = 45;
+/** And those beside them that only need something that changed: support of all tests would bring all of them. */
+const V2_TOUCHED_SECONDS = 240;
 /** What a file takes there of which nothing is recorded. */
 const UNKNOWN_SECONDS = 10;
 
@@ -52,7 +54,8 @@ export function makePlan({ files, importers = {}, tests, seed }) {
   const isChosen = (path) => isCode || isOfDocs(path) || touches(path) || isIn(wasTouched, path);
   const here = tests.filter(({ path }) => isChosen(path) && !isIn(left, path));
   const inGuests = here.filter(({ path }) => path.startsWith('test/integration/'));
-  const isV2 = ({ path, hasBranch }) => hasBranch || (!isWhole && touches(path));
+  const isV2 = ({ path, hasBranch }) => hasBranch || topics?.get(path) === path;
+  const isTouched = ({ path }) => !isWhole && touches(path);
   const others = inGuests.filter((test) => !isV2(test));
   const pathsOf = (chosen) => chosen.map(({ path }) => path);
   return {
@@ -61,15 +64,23 @@ export function makePlan({ files, importers = {}, tests, seed }) {
     leftOut: left.map(({ name }) => name),
     tests: {
       host: pathsOf(here),
-      v2: pathsOf([...inGuests.filter(isV2), ...draw(others, seed)]),
+      v2: pathsOf([
+        ...inGuests.filter(isV2),
+        ...draw(others.filter(isTouched), V2_TOUCHED_SECONDS, seed),
+        ...draw(
+          others.filter((test) => !isTouched(test)),
+          V2_SAMPLE_SECONDS,
+          seed,
+        ),
+      ]),
       swap: pathsOf(inGuests.filter(({ needsSwap }) => needsSwap)),
     },
   };
 }
 
-/** As many as there is time for, in an order that the seed decides. */
-function draw(tests, seed) {
-  let left = V2_SAMPLE_SECONDS;
+/** As many as there are `seconds` for, in an order that the seed decides. */
+function draw(tests, seconds, seed) {
+  let left = seconds;
   return tests
     .map((test) => ({ ...test, order: hash(seed, test.path) }))
     .sort((a, b) => a.order - b.order)

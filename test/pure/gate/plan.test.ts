@@ -161,6 +161,12 @@ describe('on cgroup v2', () => {
     expect(chosen.length).toBeLessThan(60);
   });
 
+  test('run no more than a part of those that need what changed', () => {
+    const chosen = v2(['test/fixtures/cage/churn.js'], 1).filter((path) => path.includes('/cage/'));
+    expect(chosen.length).toBeGreaterThan(20);
+    expect(chosen.length).toBeLessThan(60);
+  });
+
   test('the same seed draws the same, and another others', () => {
     expect(v2(undefined, 7)).toEqual(v2(undefined, 7));
     expect(v2(undefined, 7)).not.toEqual(v2(undefined, 8));
