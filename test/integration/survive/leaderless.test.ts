@@ -11,6 +11,7 @@ import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { endNow, stateOf } from '../../support/processes/processes';
 import { compile } from '../../support/processes/programs';
+import { NARROW } from '../../support/processes/stalling';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
@@ -60,6 +61,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'a process whose first
         ['by kill() of the child', {}, (child) => child.kill('SIGKILL')],
         ['by a timeout', { timeout: patience(100), killSignal: 'SIGKILL' }, () => {}],
         ['by its processor time', { cpuTimeMs: 300 }, () => {}, 'spin'],
+        ['by its stall', { memory: NARROW, stall: { ms: 600 } }, () => {}, '100'],
       ] as [string, Memcage.SpawnOptions, (child: Caged) => unknown, string?][],
       async ([, options, end, what]) => {
         const child = await start(options, what);
@@ -92,6 +94,40 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'a process whose first
         expect(isThere(Number(child.pid))).toBe(false);
       } finally {
         endNow(Number(child.pid));
+      }
+    });
+
+    test('is evicted from a budget', async () => {
+      const budget = memcage.createBudget({ memory: '200M', admit: 'use' });
+      const abort = new AbortController();
+      try {
+        // A budget that has seen jobs end does not expect the worst of the next ones.
+        for (let job = 0; job < 3; job += 1) await budget.run('sleep', ['0.2'], { memory: '8M' });
+        const { signal } = abort;
+        const ended: Promise<unknown>[] = [];
+        const job = (...command: [string, string[]]): void => {
+          const ending = budget.run(...command, { memory: '190M', stdio: 'ignore', signal });
+          ended.push(ending.catch(() => {}));
+        };
+        const { path } = budget.cage.cgroup;
+        job('perl', [
+          '-e',
+          '$SIG{USR1} = sub { vec($b, (145 << 20) - 1, 8) = 1 }; vec($a, (20 << 20) - 1, 8) = 1; sleep 1 while 1',
+        ]);
+        const oldest = await until('the oldest is there', () => members(path)[0]);
+        job('sh', ['-c', '"$0" 30 & wait', program.path]);
+        const leaderless = await until('the other has begun', () =>
+          members(path).find((pid) => stateOf(pid) === 'Z' && isThere(pid)),
+        );
+        await until('both use it', () => (budget.stats().usedBytes ?? 0) > 45 << 20);
+        process.kill(oldest, 'SIGUSR1');
+        await until('it is evicted', () => budget.stats().queued === 1);
+        expect(budget.stats()).toMatchObject({ evicted: 1, running: 1 });
+        await until('it has ended', () => !isThere(leaderless));
+        abort.abort();
+        await Promise.all(ended);
+      } finally {
+        await budget.close();
       }
     });
   });
