@@ -126,7 +126,9 @@ Napi::Value StartStallMeter(const Napi::CallbackInfo& info) {
       !OpenPressure(pressure_dir_fd, Join(pressure_path, "memory.pressure"), &files.pressure, &refused) ||
       !OpenOomControl(dir_fd, path, kill_dir_fd, kill_path, &files, &refused) ||
       !OpenIfThere(dir_fd, Join(path, "memory.current"), &files.current, &refused) ||
-      !OpenIfThere(dir_fd, Join(path, "memory.high"), &files.high, &refused)) {
+      !OpenIfThere(dir_fd, Join(path, "memory.high"), &files.high, &refused) ||
+      !OpenIfThere(dir_fd, Join(path, "memory.swap.current"), &files.swap_current, &refused) ||
+      !OpenIfThere(dir_fd, Join(path, "memory.swap.high"), &files.swap_high, &refused)) {
     ThrowSystemError(env, refused);
     return env.Undefined();
   }

@@ -73,6 +73,12 @@ class TextAt {
   const Text text_;
 };
 
+bool IsAbove(const UniqueFd& usage, const UniqueFd& high) {
+  if (!usage.valid() || !high.valid()) return false;
+  const Text limit(high);
+  return limit.error() == 0 && limit.After("max") == nullptr && Text(usage).Of("") > limit.Of("");
+}
+
 bool IsUsedUp(const UniqueFd& dir, const char* usage_file, const char* limit_file) {
   const TextAt usage(dir, usage_file);
   const TextAt limit(dir, limit_file);
@@ -141,10 +147,7 @@ bool IsFrozen(const StallFiles& files) {
 }
 
 bool IsAboveHigh(const StallFiles& files) {
-  if (!files.current.valid() || !files.high.valid()) return false;
-  const int64_t high = Text(files.high).Of("");
-  // "max" is read as 0.
-  return high > 0 && Text(files.current).Of("") > high;
+  return IsAbove(files.current, files.high) || IsAbove(files.swap_current, files.swap_high);
 }
 
 }  // namespace memcage::cgroup

@@ -34,9 +34,11 @@ struct StallFiles {
   /** v1: the directories of the memory cgroup and of the one that may be frozen. Their files are seldom read. */
   UniqueFd memory_dir;
   UniqueFd freezer_dir;
-  /** `memory.current` and `memory.high` (v2). */
+  /** `memory.current` and `memory.high`, and the same of swap (v2). */
   UniqueFd current;
   UniqueFd high;
+  UniqueFd swap_current;
+  UniqueFd swap_high;
 };
 
 /** Reads the processor time alone, which does not move where nothing runs. Returns 0 or a negative errno. */
@@ -56,7 +58,7 @@ OomControl ReadOomControl(const StallFiles& files);
 bool IsAtItsLimit(const StallFiles& files);
 /** Whether it is frozen, or is to be. Of a cgroup around it in a unified hierarchy, only once all are frozen. */
 bool IsFrozen(const StallFiles& files);
-/** Whether more is in use than `memory.high` (v2). */
+/** Whether more is in use than `memory.high`, or more swap than `memory.swap.high` (v2): the kernel slows it down then. */
 bool IsAboveHigh(const StallFiles& files);
 
 }  // namespace memcage::cgroup

@@ -44,7 +44,7 @@ constexpr int64_t kMostPagesPerFault = 4096;
 constexpr int64_t kMostFaultsPerMajor = 16;
 /** In livelock up to 3. Who starts small programs all the time has 6 and more: little of what they touch was lost. */
 constexpr int64_t kMostFaultsPerRefault = 4;
-/** Above memory.high the kernel makes a process sleep for almost all of its time. */
+/** Above memory.high, or memory.swap.high, the kernel makes a process sleep for almost all of its time. */
 constexpr int64_t kLeastThrottledPercent = 80;
 /** It lets it have some tens of pages every two seconds. */
 constexpr int64_t kMostThrottledFaultsPerSecond = 500;

@@ -1,10 +1,11 @@
 import { type Cage, launcherFor, run, type StallError, type StallEvent, spawn, spawnSync } from 'memcage';
+import { said } from '../../support/cage-kinds';
 import { cagesClosedAfterEach } from '../../support/closed-after-each';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { openFdCount } from '../../support/processes/fds';
 import { fillFds } from '../../support/processes/fill-fds';
 import { GREEDY, NARROW, WIDE } from '../../support/processes/stalling';
-import { describeIf } from '../../support/require';
+import { describeIf, has } from '../../support/require';
 import { block, until } from '../../support/until';
 
 const MS = 600;
@@ -208,4 +209,36 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
       }),
     );
   });
+});
+
+describeIf(['v2', 'swap', 'root'], 'a limit of stalls above swapHigh', () => {
+  expectNothingLeft(() => run('true', KILL));
+
+  test.each([0, '4M'])('ends what the kernel slows down for it: %s', async (swapHigh) => {
+    const memory = { max: '16M', swap: 'max', swapHigh } as const;
+    expect(await failure(run(...GREEDY, { memory, stall: { ms: MS } }))).toMatchObject({
+      name: 'StallError',
+      outcome: { signal: 'SIGKILL', oom: null, stalled: { ...KILLED, toldBy: 'pressure' } },
+    });
+  });
+
+  (has('reclaim') ? test : test.skip)(
+    'leaves alone what has swapped as much, and then computes or sleeps',
+    async () => {
+      const script = '$| = 1; $k = "x" x (8 << 20); print "done\\n"; <STDIN>; $i += $_ for 1 .. 1e7; sleep 2';
+      const child = spawn('perl', ['-e', script], {
+        memory: { max: '64M', swap: 'max' },
+        stall: { ms: MS },
+        stdio: 'pipe',
+      });
+      await said(child, 'done');
+      const { cgroup } = child.cage;
+      await cgroup.reclaim('4M');
+      const swapBytes = cgroup.get('memory.swap.current');
+      // So little above it that nothing is slowed down.
+      cgroup.setLimits({ swapHigh: Math.floor(swapBytes * 0.99) });
+      child.stdin.end('\n');
+      expect(await child.outcome).toMatchObject({ exitCode: 0, stalled: null });
+    },
+  );
 });

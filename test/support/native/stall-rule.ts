@@ -17,7 +17,7 @@ export interface StallSlice {
   withoutRefaults?: boolean;
   /** Processes wait for memory, since the OOM killer is off. */
   waits?: boolean;
-  /** More is in use than memory.high. */
+  /** More is in use than memory.high, or memory.swap.high. */
   isAboveHigh?: boolean;
 }
 
