@@ -467,7 +467,10 @@ export interface StallMeterOptions {
   timePath: string;
   /** As in {@link MeterOptions}. `cpuacct.stat`, which tells user time, is beside `cpuacct.usage`. */
   timeFile: MeterOptions['file'];
-  /** Directory fd of the cgroup with the same processes that may have `memory.pressure`. */
+  /**
+   * Directory fd of the cgroup with the same processes that may have `memory.pressure`. If PSI is turned off there
+   * (`cgroup.pressure`), the meter turns it on again.
+   */
   pressureDirFd: number;
   /** Path below `pressureDirFd`. */
   pressurePath: string;

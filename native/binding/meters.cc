@@ -18,6 +18,9 @@
 namespace memcage {
 namespace {
 
+/** For a directory whose files are opened later. */
+constexpr int kPath = O_PATH | O_DIRECTORY;
+
 std::optional<cgroup::TimeFile> ParseTimeFile(const std::string& name) {
   if (name == "cpu.stat") return cgroup::TimeFile::kCpuStat;
   if (name == "cpuacct.usage") return cgroup::TimeFile::kCpuacctUsage;
@@ -82,18 +85,15 @@ bool OpenIfThere(int dir_fd, const std::string& path, UniqueFd* fd, SystemError*
 /** What tells that processes wait for memory, on v1 alone. */
 bool OpenOomControl(int dir_fd, const std::string& path, int kill_dir_fd, const std::string& kill_path,
                     cgroup::StallFiles* files, SystemError* refused) {
-  constexpr int kDirectory = O_PATH | O_DIRECTORY;
   UniqueFd control;
   if (!OpenIfThere(dir_fd, Join(path, "memory.oom_control"), &control, refused)) return false;
-  return !control.valid() || (cgroup::Open(dir_fd, path, kDirectory, &files->memory_dir, refused) &&
-                              cgroup::Open(kill_dir_fd, kill_path, kDirectory, &files->freezer_dir, refused));
+  return !control.valid() || (cgroup::Open(dir_fd, path, kPath, &files->memory_dir, refused) &&
+                              cgroup::Open(kill_dir_fd, kill_path, kPath, &files->freezer_dir, refused));
 }
 
-bool OpenPressure(int dir_fd, const std::string& path, UniqueFd* fd, SystemError* refused) {
-  if (!OpenIfThere(dir_fd, path, fd, refused)) return false;
-  uint8_t byte = 0;
-  // With psi=0, or PSI off for the cgroup (cgroup.pressure), the file may be there all the same.
-  if (fd->valid() && cgroup::ReadOnce(fd->get(), &byte, 1) < 0) fd->Reset(-1);
+bool OpenPressure(int dir_fd, const std::string& path, cgroup::StallFiles* files, SystemError* refused) {
+  if (!cgroup::Open(dir_fd, path, kPath, &files->pressure_dir, refused)) return false;
+  if (!cgroup::OpenStallPressure(files)) files->pressure_dir.Reset();
   return true;
 }
 
@@ -123,7 +123,7 @@ Napi::Value StartStallMeter(const Napi::CallbackInfo& info) {
   SystemError refused;
   if (!cgroup::Open(dir_fd, Join(path, "memory.stat"), O_RDONLY, &files.stat, &refused) ||
       !cgroup::Open(time_dir_fd, Join(time_path, shares), O_RDONLY, &files.time, &refused) ||
-      !OpenPressure(pressure_dir_fd, Join(pressure_path, "memory.pressure"), &files.pressure, &refused) ||
+      !OpenPressure(pressure_dir_fd, pressure_path, &files, &refused) ||
       !OpenOomControl(dir_fd, path, kill_dir_fd, kill_path, &files, &refused) ||
       !OpenIfThere(dir_fd, Join(path, "memory.current"), &files.current, &refused) ||
       !OpenIfThere(dir_fd, Join(path, "memory.high"), &files.high, &refused) ||

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "cgroup/files.h"
+#include "cgroup/regain.h"
 #include "sys/number.h"
 
 namespace memcage::cgroup {
@@ -87,6 +88,19 @@ bool IsUsedUp(const UniqueFd& dir, const char* usage_file, const char* limit_fil
 }
 
 }  // namespace
+
+bool OpenStallPressure(StallFiles* files) {
+  const int dir = files->pressure_dir.get();
+  StallCounts counts;
+  for (const bool is_first : {true, false}) {
+    // With psi=0 the file may be there, and can't be read.
+    files->pressure.Reset(static_cast<int>(OpenRegaining(dir, "memory.pressure", O_RDONLY, 0400)));
+    if (files->pressure.valid() && ReadStallPressure(*files, &counts) == 0) return true;
+    files->pressure.Reset();
+    if (is_first && WriteRegaining(dir, "cgroup.pressure", "1").error != 0) return false;
+  }
+  return false;
+}
 
 int ReadStallTime(const StallFiles& files, StallCounts* counts) {
   const Text text(files.time);

@@ -29,8 +29,9 @@ struct StallFiles {
   /** `cpu.stat`, or `cpuacct.stat`. */
   UniqueFd time;
   TimeFile time_file = TimeFile::kCpuStat;
-  /** `memory.pressure` (PSI, Linux 4.20). */
+  /** `memory.pressure` (PSI, Linux 4.20), and its directory. */
   UniqueFd pressure;
+  UniqueFd pressure_dir;
   /** v1: the directories of the memory cgroup and of the one that may be frozen. Their files are seldom read. */
   UniqueFd memory_dir;
   UniqueFd freezer_dir;
@@ -41,6 +42,11 @@ struct StallFiles {
   UniqueFd swap_high;
 };
 
+/**
+ * Opens `pressure`. If PSI was turned off for the cgroup (`cgroup.pressure`, Linux 6.1), as what runs in it may do, it
+ * is turned on again. False if the kernel has no PSI, or refuses.
+ */
+bool OpenStallPressure(StallFiles* files);
 /** Reads the processor time alone, which does not move where nothing runs. Returns 0 or a negative errno. */
 int ReadStallTime(const StallFiles& files, StallCounts* counts);
 /** Reads PSI alone, if it is there. Returns 0 or a negative errno. */
@@ -58,7 +64,7 @@ OomControl ReadOomControl(const StallFiles& files);
 bool IsAtItsLimit(const StallFiles& files);
 /** Whether it is frozen, or is to be. Of a cgroup around it in a unified hierarchy, only once all are frozen. */
 bool IsFrozen(const StallFiles& files);
-/** Whether more is in use than `memory.high`, or more swap than `memory.swap.high` (v2): the kernel slows it down then. */
+/** Whether more is in use than `memory.high`, or more swap than `memory.swap.high` (v2): the kernel slows down then. */
 bool IsAboveHigh(const StallFiles& files);
 
 }  // namespace memcage::cgroup

@@ -34,14 +34,13 @@ int StallGauge::Look() {
   const int64_t length_us = (now_ns - begin_ns_) / kNsPerUs;
   const bool waits = WaitsForMemory(now_ns);
   cgroup::StallCounts now;
-  if (files_.pressure.valid() && cgroup::ReadStallPressure(files_, &now) != 0) {
-    // PSI may be turned off for a cgroup later (cgroup.pressure); if the cgroup is gone, the other files tell.
-    files_.pressure.Reset();
-    is_whole_ = false;
+  const bool has_pressure = files_.pressure.valid() && cgroup::ReadStallPressure(files_, &now) == 0;
+  // PSI was turned off: this slice can do without. If the cgroup is gone, the other files tell.
+  if (!has_pressure && files_.pressure_dir.valid() && cgroup::OpenStallPressure(&files_)) {
+    if (cgroup::ReadStallPressure(files_, &now) != 0) files_.pressure.Reset();
   }
-  const bool has_pressure = files_.pressure.valid();
   if (const int error = has_pressure ? 0 : cgroup::ReadStallTime(files_, &now)) return error;
-  if (begin_ns_ != 0 && !waits && stretch_.length_us() == 0 && IsIdle(now, length_us)) {
+  if (begin_ns_ != 0 && !waits && stretch_.length_us() == 0 && IsIdle(now, length_us, has_pressure)) {
     last_ = now;
     begin_ns_ = now_ns;
     is_whole_ = false;
@@ -76,9 +75,9 @@ int StallGauge::Look() {
   return 0;
 }
 
-bool StallGauge::IsIdle(const cgroup::StallCounts& now, int64_t length_us) const {
-  const int64_t moved_us = files_.pressure.valid() ? now.full_us - last_.full_us
-                                                   : now.user_us + now.system_us - last_.user_us - last_.system_us;
+bool StallGauge::IsIdle(const cgroup::StallCounts& now, int64_t length_us, bool has_pressure) const {
+  const int64_t moved_us =
+      has_pressure ? now.full_us - last_.full_us : now.user_us + now.system_us - last_.user_us - last_.system_us;
   return moved_us * kIdleShare < length_us;
 }
 

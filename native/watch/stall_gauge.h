@@ -24,7 +24,7 @@ class StallGauge : public Gauge {
 
  private:
   /** Whether nothing has run or waited for memory since the last look: then there is no need to read more. */
-  [[nodiscard]] bool IsIdle(const cgroup::StallCounts& now, int64_t length_us) const;
+  [[nodiscard]] bool IsIdle(const cgroup::StallCounts& now, int64_t length_us, bool has_pressure) const;
   /** Whether processes wait for memory because the OOM killer is off (v1). */
   bool WaitsForMemory(int64_t now_ns);
 

@@ -1,5 +1,6 @@
 import { type Cage, launcherFor, run, type StallError, type StallEvent, spawn, spawnSync } from 'memcage';
 import { said } from '../../support/cage-kinds';
+import { OWN_CGROUP_IN_SHELL } from '../../support/cgroups/cgroup-tree';
 import { cagesClosedAfterEach } from '../../support/closed-after-each';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { openFdCount } from '../../support/processes/fds';
@@ -208,6 +209,19 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
         message: expect.stringMatching(/a detached child outlives this process.*for stall/) as string,
       }),
     );
+  });
+});
+
+describeIf(['v2', 'psi-switch', 'root'], 'a limit of stalls of what turns PSI off', () => {
+  expectNothingLeft(() => run('true', KILL));
+
+  test('ends it', async () => {
+    const [program, [file]] = GREEDY;
+    const script = `${OWN_CGROUP_IN_SHELL}; echo 0 >"$own/cgroup.pressure" && exec ${program} ${file}`;
+    expect(await failure(run('sh', ['-c', script], KILL))).toMatchObject({
+      name: 'StallError',
+      outcome: { signal: 'SIGKILL', stalled: { ...KILLED, toldBy: 'pressure' } },
+    });
   });
 });
 

@@ -4,7 +4,16 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { native, type StallMeterOptions, type WatchEvent } from 'memcage/native';
-import { files, makeCgroup, members, readKey, removeTree, version, write } from '../../support/cgroups/cgroup-tree';
+import {
+  files,
+  makeCgroup,
+  members,
+  readKey,
+  readNumber,
+  removeTree,
+  version,
+  write,
+} from '../../support/cgroups/cgroup-tree';
 import { openFdCount } from '../../support/processes/fds';
 import { isRunning } from '../../support/processes/is-running';
 import { LIVELOCK_LIMIT, type Livelock, makeLivelock } from '../../support/processes/livelock';
@@ -264,12 +273,42 @@ describeIf([version === 2 ? 'v2' : 'hybrid', 'psi-switch', 'root'], 'a meter of 
     write(unified, 'cgroup.pressure', '0');
   }
 
-  test('goes by refaults', async () => {
+  /** A process elsewhere that turns it off again and again. */
+  function keepOff(place: Place): void {
+    turnOff(place);
+    const loop = `while :; do echo 0; done > ${place.unified}/cgroup.pressure`;
+    children.push(spawn('sh', ['-c', loop], { stdio: 'ignore' }));
+  }
+
+  function lock(): void {
     livelock = makeLivelock();
     undo.push(() => livelock.remove());
+  }
+
+  test('turns it on again', async () => {
+    lock();
+    const place = make();
+    const id = meter(place);
+    turnOff(place);
+    expect(await once(start(place, livelock.command()), 'exit')).toEqual([null, 'SIGKILL']);
+    expect(await until('the event', () => reached[0])).toMatchObject({ toldBy: 'pressure' });
+    expect(readNumber(place.unified, 'cgroup.pressure')).toBe(1);
+    expect(native.readMeter({ id })).not.toHaveProperty('refused');
+  });
+
+  test('that somebody has turned off before it was made, turns it on', async () => {
+    lock();
+    const place = make();
+    turnOff(place);
+    meter(place);
+    expect(readNumber(place.unified, 'cgroup.pressure')).toBe(1);
+  });
+
+  test('goes by refaults while somebody keeps it off', async () => {
+    lock();
     const place = make();
     meter(place);
-    turnOff(place);
+    keepOff(place);
     expect(await once(start(place, livelock.command()), 'exit')).toEqual([null, 'SIGKILL']);
     expect(await until('the event', () => reached[0])).toMatchObject({ toldBy: 'refaults' });
   });
@@ -277,7 +316,7 @@ describeIf([version === 2 ? 'v2' : 'hybrid', 'psi-switch', 'root'], 'a meter of 
   test('says so if nothing else can tell', async () => {
     const place = make();
     const id = meter(place, { dirFd: fakes({ 'memory.stat': 'pgfault 1\npgmajfault 1\n' }) });
-    turnOff(place);
+    keepOff(place);
     start(place, ['sh', '-c', 'while :; do :; done']);
     const refused = await until('the refusal', () => native.readMeter({ id })?.refused);
     expect(refused).toMatchObject({ code: 'ENODATA', syscall: 'pread', path: 'memory.stat' });
