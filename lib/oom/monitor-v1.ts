@@ -3,13 +3,14 @@ import { EventCounter } from '../cgroup/directory/event-counter';
 import { parseOomControl } from '../cgroup/files/formats';
 import { killsOf } from './kill-log';
 import { LimitsAround } from './limits-around';
-import { machineKills, machineKillsBefore } from './machine-kills';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
-import { NestedV1 } from './nested-v1';
+import { NestedCgroups } from './nested';
 import type { SurroundingsV1 } from './surroundings';
 import { levelV1, type Whose, whoseV1 } from './verdict';
 import { wasHit } from './was-hit-v1';
 import { nowhere, verdictOn, type WhoseLimit } from './whose-limit';
+
+const OOM_CONTROL = 'memory.oom_control';
 
 /** v1 has no event counter: an eventfd fires when a limit was hit, and each cgroup counts only its own kills. */
 export class OomMonitorV1 implements OomMonitor {
@@ -17,19 +18,17 @@ export class OomMonitorV1 implements OomMonitor {
   readonly countsLeaves = false;
   readonly #events: EventCounter;
   readonly #limits: LimitsAround;
-  readonly #nested: NestedV1;
+  readonly #nested: NestedCgroups;
   #firedBefore: readonly number[];
-  #machineKillsBefore: number;
 
   constructor(
     private readonly directory: CgroupDirectory,
     private readonly surroundings: SurroundingsV1,
   ) {
     this.#limits = new LimitsAround(directory, surroundings);
-    this.#nested = new NestedV1(directory);
+    this.#nested = new NestedCgroups(directory, { file: OOM_CONTROL, wasHit });
     this.#firedBefore = this.#firedAround();
-    this.#machineKillsBefore = machineKillsBefore();
-    this.#events = new EventCounter(directory, 'memory.oom_control');
+    this.#events = new EventCounter(directory, OOM_CONTROL);
   }
 
   get fd(): number {
@@ -38,20 +37,19 @@ export class OomMonitorV1 implements OomMonitor {
 
   get quiet(): QuietState {
     const { isStamped } = this.#nested;
-    return { file: 'memory.oom_control', expected: '\noom_kill 0\n', eventFd: this.#events.fd, isStamped };
+    return { file: OOM_CONTROL, expected: '\noom_kill 0\n', eventFd: this.#events.fd, isStamped };
   }
 
   begin(): boolean {
     this.#firedBefore = this.#firedAround();
-    this.#machineKillsBefore = machineKillsBefore();
+    this.#nested.begin();
     return this.ooms() === 0;
   }
 
   assess(): OomAssessment {
     const fired = this.#fired();
     const ownKills = oomKills(this.directory);
-    // Nobody was killed anywhere, so there is nothing to find in the cgroups below. There may be thousands.
-    if (ownKills === 0 && !this.#mayBeBelow()) return { kills: 0, verdict: null };
+    if (ownKills === 0 && !this.#nested.mayHaveKills) return { kills: 0, verdict: null };
     const nested = this.#nested.survey();
     const kills = ownKills + nested.kills;
     if (kills === 0 && !this.#nested.wereMade) return { kills, verdict: null };
@@ -62,13 +60,8 @@ export class OomMonitorV1 implements OomMonitor {
     const whose = this.#limits.logged(logged.kills);
     if (whose !== undefined) return { kills: all, verdict: verdictOn(whose, all, victims) };
     if (kills === 0) {
-      // A cgroup below is gone with its count. The machine's count is read after the log: if it includes kills that
-      // came in between, the verdict is at worst unknown, but no kill is missed.
-      const killsMeanwhile = machineKills() - this.#machineKillsBefore;
-      return {
-        kills,
-        verdict: killsMeanwhile <= logged.complete ? null : verdictOn(nowhere('unknown'), kills, victims),
-      };
+      const isLost = this.#nested.mayHaveLost(logged.complete);
+      return { kills, verdict: isLost ? verdictOn(nowhere('unknown'), kills, victims) : null };
     }
     const found = this.#find(whoseV1({ kills, ownKills, fired, nestedLimitHit: nested.isLimitHit }), nested.hit);
     return { kills, verdict: verdictOn(found, kills, victims) };
@@ -94,13 +87,13 @@ export class OomMonitorV1 implements OomMonitor {
 
   isKillerOff(): boolean {
     return this.#fromHereOut().some(
-      (directory) => wasHit(directory) && parseOomControl(directory.read('memory.oom_control')).oomKillDisable,
+      (directory) => wasHit(directory) && parseOomControl(directory.read(OOM_CONTROL)).oomKillDisable,
     );
   }
 
   underOom(): boolean {
     return this.#fromHereOut().some((directory) => {
-      const { underOom, oomKillDisable } = parseOomControl(directory.read('memory.oom_control'));
+      const { underOom, oomKillDisable } = parseOomControl(directory.read(OOM_CONTROL));
       // During a kill, a cgroup is under OOM for a moment as well.
       return underOom && oomKillDisable;
     });
@@ -120,11 +113,6 @@ export class OomMonitorV1 implements OomMonitor {
 
   #fromHereOut(): CgroupDirectory[] {
     return [this.directory, ...this.surroundings.cages.map(({ directory }) => directory)];
-  }
-
-  /** Whether the kernel may have killed a process in a cgroup below. */
-  #mayBeBelow(): boolean {
-    return this.#nested.mayBeThere && machineKills() !== this.#machineKillsBefore;
   }
 
   #fired(): number[] {
@@ -156,5 +144,5 @@ export class OomMonitorV1 implements OomMonitor {
 }
 
 function oomKills(directory: CgroupDirectory): number {
-  return parseOomControl(directory.read('memory.oom_control')).oomKills;
+  return parseOomControl(directory.read(OOM_CONTROL)).oomKills;
 }

@@ -2,9 +2,11 @@ import type { CgroupDirectory } from '../cgroup/directory/directory';
 import { OpenFile } from '../cgroup/directory/open-file';
 import { isGone } from '../cgroup/directory/refusal';
 import { parseFlatKeyed } from '../cgroup/files/formats';
+import { areEventsLocal } from '../cgroup/hierarchy/host';
 import { killsOf } from './kill-log';
 import { LimitsAround } from './limits-around';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
+import { NestedCgroups, type NestedKills } from './nested';
 import type { SurroundingsV2 } from './surroundings';
 import { type Whose, whoseV2 } from './verdict';
 import { nowhere, verdictOn, type WhoseLimit } from './whose-limit';
@@ -27,7 +29,8 @@ interface Around {
 }
 
 /**
- * v2 counts both the limit's hits and the kills in `memory.events`. The monitor keeps that file open and polls it: the
+ * v2 counts both the limit's hits and the kills in `memory.events`, and adds up those of the cgroups below, unless it is
+ * mounted with memory_localevents. The monitor keeps that file open and polls it: the
  * kernel signals a change (POLLPRI), at most once in 10 ms.
  */
 export class OomMonitorV2 implements OomMonitor {
@@ -35,6 +38,7 @@ export class OomMonitorV2 implements OomMonitor {
   readonly countsLeaves = true;
   readonly #events: OpenFile;
   readonly #limits: LimitsAround;
+  readonly #nested: NestedCgroups;
   // The cgroup itself is new and its counters are 0, but those around it have a past.
   #before: Around;
 
@@ -43,6 +47,7 @@ export class OomMonitorV2 implements OomMonitor {
     private readonly surroundings: SurroundingsV2,
   ) {
     this.#limits = new LimitsAround(directory, surroundings);
+    this.#nested = new NestedCgroups(directory, { file: LOCAL, wasHit: (below) => readLocal(below).oom > 0 });
     this.#before = this.#around();
     this.#events = new OpenFile(directory, 'memory.events');
     try {
@@ -58,10 +63,14 @@ export class OomMonitorV2 implements OomMonitor {
     return this.#events.fd;
   }
 
-  readonly quiet: QuietState = { file: 'memory.events', expected: '\noom_kill 0\n', eventFd: -1, isStamped: false };
+  get quiet(): QuietState {
+    const { isStamped } = this.#nested;
+    return { file: 'memory.events', expected: '\noom_kill 0\n', eventFd: -1, isStamped };
+  }
 
   begin(): boolean {
     this.#before = this.#around();
+    this.#nested.begin();
     try {
       return this.#hierarchical().oom === 0;
     } catch (error) {
@@ -71,10 +80,17 @@ export class OomMonitorV2 implements OomMonitor {
   }
 
   assess(): OomAssessment {
-    const { oom, oom_kill: kills } = this.#hierarchical();
-    if (kills === 0) return { kills, verdict: null };
+    const { oom, oom_kill } = this.#hierarchical();
+    const apart = this.#countedApart();
+    if (oom_kill === 0 && apart === undefined) return { kills: 0, verdict: null };
     const logged = killsOf(this.directory);
-    const whose = this.#limits.logged(logged.kills) ?? this.#find(this.#whose(oom));
+    const kills = apart === undefined ? oom_kill : Math.max(oom_kill, apart.kills, logged.kills.length);
+    if (kills === 0) {
+      const isLost = this.#nested.mayHaveLost(logged.complete);
+      return { kills, verdict: isLost ? verdictOn(nowhere('unknown'), kills, logged.victims) : null };
+    }
+    const oomWithin = oom + Number(apart?.isLimitHit === true);
+    const whose = this.#limits.logged(logged.kills) ?? this.#find(this.#whose(oomWithin));
     return { kills, verdict: verdictOn(whose, kills, logged.victims) };
   }
 
@@ -108,6 +124,13 @@ export class OomMonitorV2 implements OomMonitor {
 
   close(): void {
     this.#events.close();
+  }
+
+  /** The kills here and below, where the kernel does not add them up and there may be some. */
+  #countedApart(): Pick<NestedKills, 'kills' | 'isLimitHit'> | undefined {
+    if (!this.#nested.mayHaveKills || !areEventsLocal()) return undefined;
+    const { kills, isLimitHit } = this.#nested.survey();
+    return { kills: kills + readLocal(this.directory).oom_kill, isLimitHit };
   }
 
   #whose(oomWithin: number): Whose {

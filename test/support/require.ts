@@ -61,6 +61,8 @@ const features = {
   cpu: () => hasController('cpu'),
   cpuset: () => hasController('cpuset'),
   'two-processors': () => availableParallelism() >= 2,
+  /** A guest, in which file systems may be mounted with other options for a while. */
+  remount: () => features.root() && process.env.MEMCAGE_TEST_GUEST !== undefined,
   /** A virtual machine of the tests' own, which may be driven out of memory. */
   guest: () => (process.env.MEMCAGE_GUEST ?? '') !== '',
   seccomp: () => existsSync('/proc/sys/kernel/seccomp'),

@@ -3,6 +3,7 @@ import { loadNative } from '../../addon/load-native';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { CgroupDirectory } from '../directory/directory';
 import type { CgroupVersion } from '../files/formats';
+import { parseMounts } from '../names/mount-info';
 import { missingMemory } from './missing-memory';
 import { findHierarchies, type Hierarchies, type Hierarchy, type Location, locateProcess } from './mounts';
 import { findMember } from './unnamed';
@@ -123,6 +124,12 @@ export function inDirectory<T>(path: string, use: (directory: CgroupDirectory) =
   } finally {
     directory.close();
   }
+}
+
+/** Whether `memory.events` of v2 leaves out the cgroups below (memory_localevents). A remount may change that. */
+export function areEventsLocal(): boolean {
+  const mounts = parseMounts(readText('/proc/self/mountinfo'));
+  return mounts.some(({ fsType, superOptions }) => fsType === 'cgroup2' && superOptions.includes('memory_localevents'));
 }
 
 /** Whether the machine has swap. */

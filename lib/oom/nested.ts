@@ -1,11 +1,16 @@
 import type { CgroupDirectory } from '../cgroup/directory/directory';
 import { isGone, refusedWith, unlessGone } from '../cgroup/directory/refusal';
-import { wasHit } from './was-hit-v1';
-
-const OOM_CONTROL = 'memory.oom_control';
+import { machineKills, machineKillsBefore } from './machine-kills';
 
 /** How many levels to search upwards for a limit: a child may have made thousands. */
 const MOST_LEVELS = 64;
+
+/** How one cgroup, without those below it, tells of what happened in it. */
+export interface CountsOfOne {
+  /** The file in which `oom_kill` counts its own kills. */
+  file: string;
+  wasHit(directory: CgroupDirectory): boolean;
+}
 
 export interface NestedKills {
   /** Kills counted so far, including those in cgroups that were seen and are gone now. */
@@ -18,8 +23,11 @@ export interface NestedKills {
   hasLeaves: boolean;
 }
 
-/** The cgroups that a child makes below its own. v1 adds up no kills, and a removed cgroup takes its count along. */
-export class NestedV1 {
+/**
+ * The cgroups that a child makes below its own, where the kernel adds up no kills: on v1, and on v2 that is mounted with
+ * memory_localevents. A removed cgroup takes its count along.
+ */
+export class NestedCgroups {
   /** The kills of each cgroup when it was last seen. If it disappears, the kills after that are lost. */
   readonly #seen = new Map<string, number>();
   readonly #leaves = new Set<string>();
@@ -27,9 +35,19 @@ export class NestedV1 {
   #killsInRemoved = 0;
   readonly #hit = new Set<string>();
   readonly #wasStamped: boolean;
+  #machineKillsBefore: number;
 
-  constructor(private readonly directory: CgroupDirectory) {
+  constructor(
+    private readonly directory: CgroupDirectory,
+    private readonly counts: CountsOfOne,
+  ) {
     this.#wasStamped = directory.stamp();
+    this.#machineKillsBefore = machineKillsBefore();
+  }
+
+  /** Nothing that was killed before is of interest. */
+  begin(): void {
+    this.#machineKillsBefore = machineKillsBefore();
   }
 
   /** Whether the directory's stamp says if there ever was one. Making a leaf removes the stamp. */
@@ -42,9 +60,21 @@ export class NestedV1 {
     return this.isStamped && unlessGone(() => this.directory.isStamped()) === false;
   }
 
-  /** Like {@link wereMade}, but also true if the stamp does not say. */
-  get mayBeThere(): boolean {
-    return !this.isStamped || this.wereMade;
+  /** Whether the kernel may have killed a process in one of them. */
+  get mayHaveKills(): boolean {
+    // Nobody was killed anywhere, so there is nothing to find in them. There may be thousands.
+    return (!this.isStamped || this.wereMade) && machineKills() !== this.#machineKillsBefore;
+  }
+
+  /**
+   * Whether there may have been a kill in one that is gone with its count. The machine's count is read now: if it includes
+   * kills that came in after the log was read, the answer is at worst yes, but no kill is missed.
+   *
+   * @param logged how many of the machine's last kills are known
+   */
+  mayHaveLost(logged: number): boolean {
+    const meanwhile = machineKills() - this.#machineKillsBefore;
+    return !(meanwhile <= logged);
   }
 
   addLeaf(name: string): void {
@@ -57,7 +87,7 @@ export class NestedV1 {
   }
 
   survey(): NestedKills {
-    const found = unlessGone(() => this.directory.counts(OOM_CONTROL, 'oom_kill', this.#leaves)) ?? [];
+    const found = unlessGone(() => this.directory.counts(this.counts.file, 'oom_kill', this.#leaves)) ?? [];
     this.#remember(new Map(found.map(({ path, count }) => [path, count])));
     let kills = this.#killsInRemoved;
     for (const { path, count } of found) {
@@ -79,9 +109,19 @@ export class NestedV1 {
     const farthest = Math.max(0, names.length - MOST_LEVELS);
     for (let length = names.length; length > farthest; length -= 1) {
       const at = this.directory.below(names.slice(0, length).join('/'));
-      if (!wasHitIfThere(at)) continue;
+      if (!this.#wasHitIfThere(at)) continue;
       this.#hit.add(at.path);
       return;
+    }
+  }
+
+  /** Also false for a cgroup whose path is too long to read its files. */
+  #wasHitIfThere(directory: CgroupDirectory): boolean {
+    try {
+      return this.counts.wasHit(directory);
+    } catch (error) {
+      if (isGone(error) || refusedWith(error, 'ENAMETOOLONG')) return false;
+      throw error;
     }
   }
 
@@ -94,15 +134,5 @@ export class NestedV1 {
       this.#seen.delete(path);
     }
     for (const [path, kills] of now) this.#seen.set(path, kills);
-  }
-}
-
-/** Also false for a cgroup whose path is too long to read its files. */
-function wasHitIfThere(directory: CgroupDirectory): boolean {
-  try {
-    return wasHit(directory);
-  } catch (error) {
-    if (isGone(error) || refusedWith(error, 'ENAMETOOLONG')) return false;
-    throw error;
   }
 }
