@@ -319,7 +319,7 @@ export interface ChildUsage {
  * stated here.
  */
 export interface Ending {
-  /** Directory fd. `file` is below it. */
+  /** Directory fd. `file` is below it. Where that is '', an fd of the file itself. */
   dirFd: number;
   /**
    * An eventfd that must not have been signalled, or -1. If the watcher watches it, a signal still counts after it

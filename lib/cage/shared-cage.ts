@@ -91,14 +91,19 @@ export abstract class SharedCage extends BaseCage {
     this.assertOpen();
     const spent = this.cageCgroup.watched.explainSpent();
     if (spent !== undefined) throw new MemcageError(ErrorCode.CPU_TIME, spent, { path: this.cgroup.path });
-    try {
-      return withFreeName(() => {
+    const makeNext = (): T =>
+      withFreeName(() => {
         this.#made += 1;
         return make(this.#made);
       });
+    try {
+      return makeNext();
     } catch (error) {
-      throw asTooSmall(error, this.cageCgroup);
+      // A file of a limit is missing where somebody has disabled its controller.
+      const isMissing = error instanceof MemcageError && error.code === ErrorCode.UNSUPPORTED;
+      if (!isMissing || !this.cageCgroup.enableAgain()) throw asTooSmall(error, this.cageCgroup);
     }
+    return makeNext();
   }
 }
 

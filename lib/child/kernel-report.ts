@@ -2,7 +2,8 @@ import type { LimitsReport, MemoryReport, OomVerdict, StallVerdict } from '../..
 import type { CageCgroup } from '../cage/cgroup/cage-cgroup';
 import type { OomReporter } from '../cage/oom-reporter';
 import { diedForWantOfMemory } from '../cage/too-small';
-import { ErrorCode, MemcageError } from '../errors/errors';
+import { isLost } from '../cgroup/directory/missing-file';
+import { isGone } from '../cgroup/directory/refusal';
 import { nowhere, verdictOn } from '../oom/whose-limit';
 
 /** What the kernel reports about a child that has ended; for a polled cage, what memcage has seen. */
@@ -29,11 +30,10 @@ export function readKernelReport(home: CageCgroup, reporter: OomReporter, signal
     const limits = home.limitsReport.read();
     return { oom, memory: home.report.read(), limits, ...(error !== undefined && { error }) };
   } catch (error) {
-    if (!(error instanceof MemcageError) || error.code !== ErrorCode.CGROUP_GONE) throw error;
-    // Someone else removed the cgroup, and its counts with it.
-    return {
-      oom: signal === 'SIGKILL' ? verdictOn(nowhere('unknown'), 0, null) : null,
-      ...unreadReport(home),
-    };
+    // Someone else has taken its counts away: with the cgroup, or with the controller, and then its limits too.
+    const oom = signal === 'SIGKILL' ? verdictOn(nowhere('unknown'), 0, null) : null;
+    if (isGone(error)) return { oom, ...unreadReport(home) };
+    if (isLost(error)) return { oom, memory: home.report.withoutLimits(), limits: home.limitsReport.read(), error };
+    throw error;
   }
 }

@@ -26,7 +26,10 @@ export const ErrorCode = {
   NO_SWAP_ACCOUNTING: 'ERR_MEMCAGE_NO_SWAP_ACCOUNTING',
   /** There is no cgroup below which memcage may create a cage. */
   NO_PARENT: 'ERR_MEMCAGE_NO_PARENT',
-  /** A controller that a limit needs (pids, cpu, cpuset) is not mounted, not writable or not delegated here. */
+  /**
+   * A controller that a limit needs (pids, cpu, cpuset) is not mounted, not writable or not delegated here, or that of memory was
+   * disabled, and the limit is gone.
+   */
   NO_CONTROLLER: 'ERR_MEMCAGE_NO_CONTROLLER',
   /** The kernel demands more rights on a cgroup (EACCES, EPERM), or its file system is read-only (EROFS). */
   NO_PERMISSION: 'ERR_MEMCAGE_NO_PERMISSION',

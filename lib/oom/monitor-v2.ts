@@ -65,7 +65,7 @@ export class OomMonitorV2 implements OomMonitor {
 
   get quiet(): QuietState {
     const { isStamped } = this.#nested;
-    return { file: 'memory.events', expected: '\noom_kill 0\n', eventFd: -1, isStamped };
+    return { file: this.fd, expected: '\noom_kill 0\n', eventFd: -1, isStamped };
   }
 
   begin(): boolean {
@@ -98,8 +98,10 @@ export class OomMonitorV2 implements OomMonitor {
     return readLocal(this.directory).oom;
   }
 
-  /** Nothing to do: the kernel adds the counts from below to this cgroup's, where they stay. */
-  addLeaf(): void {}
+  /** The kernel adds the counts from below to this cgroup's, where they stay. */
+  addLeaf(): void {
+    this.#hierarchical();
+  }
 
   removeLeaf(): void {}
 

@@ -9,8 +9,11 @@ export interface OomAssessment {
 
 /** How the watcher's thread can tell that nothing special has happened in a cgroup. */
 export interface QuietState {
-  /** A file that must contain `expected`. */
-  file: string;
+  /**
+   * A file that must contain `expected`. An fd of it, where somebody could have put another in its place meanwhile (v2:
+   * {@link lostController}).
+   */
+  file: string | number;
   expected: string;
   /** An eventfd that must not be signalled, or -1. */
   eventFd: number;
@@ -35,7 +38,12 @@ export interface OomMonitor {
   readonly quiet: QuietState;
   /** How often memory was refused so far, for the cgroups within this one: see `CageAround`. */
   ooms(): number;
-  /** A cgroup directly below is memcage's own, until {@link removeLeaf}. */
+  /**
+   * A cgroup directly below, which was just made, is memcage's own, until {@link removeLeaf}.
+   *
+   * @throws ERR_MEMCAGE_NO_CONTROLLER if this cgroup has lost its limits (v2). Whatever takes them later takes those of the one
+   * below too, whose own monitor then tells
+   */
   addLeaf(name: string): void;
   removeLeaf(name: string): void;
   /** The nearest limit, the cgroup's or that of a cage around it, that refused memory, with or without a kill. */

@@ -2,17 +2,31 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 
 #include "cgroup/files.h"
 
 namespace memcage {
 namespace {
 
+/** More than any kernel's `memory.events`. */
+constexpr size_t kMostCountBytes = 1024;
+
 bool IsQuiet(int fd) {
   if (fd < 0) return true;
   pollfd state{fd, POLLIN, 0};
   return poll(&state, 1, 0) == 0;
+}
+
+bool ReadCount(const ExitCleanUp& clean_up, std::string* text) {
+  SystemError error;
+  if (!clean_up.file.empty()) return cgroup::Read(clean_up.dir_fd, clean_up.file, text, &error);
+  text->resize(kMostCountBytes);
+  const ssize_t length = cgroup::ReadOnce(clean_up.dir_fd, reinterpret_cast<uint8_t*>(text->data()), text->size());
+  text->resize(static_cast<size_t>(std::max<ssize_t>(length, 0)));
+  return length >= 0;
 }
 
 }  // namespace
@@ -21,7 +35,7 @@ bool CarryOut(const ExitCleanUp& clean_up, std::vector<std::string>* texts) {
   SystemError error;
   std::string text;
   // Read the count of kills before the eventfd: the kernel notifies of an OOM before it kills.
-  if (!cgroup::Read(clean_up.dir_fd, clean_up.file, &text, &error)) return false;
+  if (!ReadCount(clean_up, &text)) return false;
   if (text.find(clean_up.expected) == std::string::npos || !IsQuiet(clean_up.quiet_fd)) return false;
   bool stamped = true;
   if (!clean_up.stamped.empty() && !cgroup::IsStamped(clean_up.dir_fd, clean_up.stamped, &stamped, &error))

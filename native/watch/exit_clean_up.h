@@ -15,6 +15,7 @@ struct ExitCleanUp {
     std::string path;
   };
 
+  /** `file` is below it; of '' it is an fd. */
   int dir_fd = -1;
   /** An event fd that must not be signalled, or -1. If it is watched, it must never have been signalled. */
   int quiet_fd = -1;

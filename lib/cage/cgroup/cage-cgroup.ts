@@ -156,6 +156,11 @@ export class CageCgroup {
     for (const name of missing) this.#enabledBelow.add(name);
   }
 
+  /** Whether somebody had disabled what cgroups below it need (v2). Then it is enabled again. */
+  enableAgain(): boolean {
+    return this.root.controllers.enableBelow(this.memory, ['memory', ...this.#enabledBelow]);
+  }
+
   /** Adds `details` to its report. Few children need that: the watcher's clean-up does not read the files for them. */
   reportDetails(): void {
     this.report.hasDetails = true;

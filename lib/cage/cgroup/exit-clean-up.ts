@@ -59,9 +59,8 @@ export class ExitCleanUp {
     const within = (name: string): string => `${memory.relative}/${name}`;
     this.#reads = reads;
     return {
-      dirFd: memory.anchor,
+      ...(typeof file === 'number' ? { dirFd: file, file: '' } : { dirFd: memory.anchor, file: within(file) }),
       quietFd: eventFd,
-      file: within(file),
       expected,
       stamped: isStamped ? memory.relative : '',
       reads: reads.map((counter) => ({

@@ -58,6 +58,11 @@ export class MemoryReporter {
     });
   }
 
+  /** For a cgroup that has lost its limits: only those of the cage whose limit it repeats are left. */
+  withoutLimits(): MemoryReport {
+    return this.#reportOf((role) => (role === 'peak' ? undefined : Number.POSITIVE_INFINITY));
+  }
+
   /** What is known without reading the cgroup. */
   fromPlan(): MemoryReport {
     const limitBytes = this.#cageLimit() ?? this.#plan.max;

@@ -116,7 +116,7 @@ export class CageRoot {
     this.surroundings = surroundingsOf(memory, host);
   }
 
-  /** Whether someone removed its directories. */
+  /** Whether someone removed its directories, or took what its cages need from them. */
   get isGone(): boolean {
     return !this.memory.exists() || this.killCgroup?.directory.exists() === false || this.controllers.isGone;
   }

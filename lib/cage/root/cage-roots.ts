@@ -1,7 +1,8 @@
 import { isMainThread } from 'node:worker_threads';
 import { loadNative } from '../../addon/load-native';
+import { isGone } from '../../cgroup/directory/refusal';
 import { foreseenHost, type Host, host } from '../../cgroup/hierarchy/host';
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { MemcageError } from '../../errors/errors';
 import { closeKillLog } from '../../oom/kill-log';
 import { defaultParent, foreseenParent, giveBackParent } from '../../placement/default-parent';
 import { CageRoot, cageVersion } from './cage-root';
@@ -22,9 +23,10 @@ export function withCageRoot<T>(parent: string | undefined, make: (root: CageRoo
   try {
     return make(cageRootAt(current, path));
   } catch (error) {
-    if (!(error instanceof MemcageError) || error.code !== ErrorCode.CGROUP_GONE) throw error;
+    // Someone removed a cage that was made ahead, or even the cage root, which is empty without cages; or has disabled its
+    // controllers.
+    if (!isGone(error) && !(error instanceof MemcageError && roots.get(path)?.isGone === true)) throw error;
   }
-  // Someone removed a cage that was made ahead, or even the cage root, which is empty without cages.
   abandonGone();
   return make(cageRootAt(current, path));
 }
@@ -71,7 +73,7 @@ function cageRootAt(current: Host, path: string): CageRoot {
   return root;
 }
 
-/** Forgets cage roots that were removed: a program may use and remove one parent after another. */
+/** Forgets cage roots that are gone: a program may use and remove one parent after another. */
 function abandonGone(): void {
   for (const [path, root] of roots) {
     if (!root.isGone) continue;

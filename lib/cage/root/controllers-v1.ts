@@ -43,7 +43,9 @@ export class ControllersV1 implements RootControllers {
     });
   }
 
-  enableBelow(): void {}
+  enableBelow(): boolean {
+    return false;
+  }
 
   makeDetached(names: readonly ControllerName[]): ControllerHome[] {
     const made: CgroupDirectory[] = [];

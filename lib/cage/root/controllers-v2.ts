@@ -10,12 +10,23 @@ import type { ControllerHome, RootControllers, RootParts } from './root-controll
 
 const SUBTREE_CONTROL = 'cgroup.subtree_control';
 
+type Name = ControllerName | 'memory';
+
 /** On v2 all controllers of a cgroup are in its one directory, once the cgroups above enable them. */
 export class ControllersV2 implements RootControllers {
-  readonly isGone = false;
   readonly #enabled = new Set<ControllerName>();
 
   constructor(private readonly root: Pick<RootParts, 'parent' | 'memory'>) {}
+
+  get isGone(): boolean {
+    try {
+      const enabled = parseNames(this.root.memory.read(SUBTREE_CONTROL));
+      return ['memory', ...this.#enabled].some((name) => !enabled.includes(name));
+    } catch (error) {
+      if (error instanceof MemcageError) return true;
+      throw error;
+    }
+  }
 
   homes(names: readonly ControllerName[]): ControllerHome[] {
     const { parent, memory } = this.root;
@@ -28,8 +39,8 @@ export class ControllersV2 implements RootControllers {
     return names.length === 0 ? [] : [{ controllers: names, directory: memory, inMemory: true }];
   }
 
-  enableBelow(memory: CgroupDirectory, names: readonly ControllerName[]): void {
-    enable(memory, names);
+  enableBelow(memory: CgroupDirectory, names: readonly Name[]): boolean {
+    return enable(memory, names);
   }
 
   /** The cage is made in the parent, which has them enabled then. */
@@ -40,12 +51,16 @@ export class ControllersV2 implements RootControllers {
   remove(): void {}
 }
 
-/** Enables controllers for the cgroups below. Where memcage gives back a cgroup, it disables them: `make-ready.ts`. */
-function enable(directory: CgroupDirectory, names: readonly ControllerName[]): void {
+/**
+ * Enables controllers for the cgroups below. Where memcage gives back a cgroup, it disables them: `make-ready.ts`.
+ *
+ * @returns false if all were enabled
+ */
+function enable(directory: CgroupDirectory, names: readonly Name[]): boolean {
   const enabled = parseNames(directory.read(SUBTREE_CONTROL));
   const wanted = names.filter((name) => !enabled.includes(name));
-  if (wanted.length === 0) return;
-  const isMissing = (name: ControllerName): boolean => !parseNames(directory.read('cgroup.controllers')).includes(name);
+  if (wanted.length === 0) return false;
+  const isMissing = (name: Name): boolean => !parseNames(directory.read('cgroup.controllers')).includes(name);
   const missing = wanted.filter(isMissing);
   if (missing.length > 0) enableAbove(directory.path, missing);
   const stillMissing = missing.find(isMissing);
@@ -55,14 +70,15 @@ function enable(directory: CgroupDirectory, names: readonly ControllerName[]): v
   } catch (error) {
     throw refusedParent(directory.path, error);
   }
+  return true;
 }
 
 /** A memcage of this process has moved it into a cgroup of its own, and enabled no more than was needed then. */
-function enableAbove(path: string, names: readonly ControllerName[]): void {
+function enableAbove(path: string, names: readonly Name[]): void {
   if (ownKind(basename(path)) === 'leaf') inDirectory(dirname(path), (above) => enable(above, names));
 }
 
-function notDelegated(name: ControllerName, path: string): MemcageError {
+function notDelegated(name: Name, path: string): MemcageError {
   const cure =
     cageKind(path) !== undefined
       ? `make the cage around with such a limit, if only ${name === 'pids' ? "pids: 'max'" : "cpu: 'max'"}`

@@ -20,11 +20,15 @@ export interface RootControllers {
    * @throws ERR_MEMCAGE_NO_CONTROLLER if one can't be had here
    */
   homes(names: readonly ControllerName[]): ControllerHome[];
-  /** Lets the cgroups below a cage cgroup have these controllers. All above it have them enabled. */
-  enableBelow(memory: CgroupDirectory, names: readonly ControllerName[]): void;
+  /**
+   * Lets the cgroups below a cage cgroup have these controllers. All above it have them enabled.
+   *
+   * @returns false if they could have them already
+   */
+  enableBelow(memory: CgroupDirectory, names: readonly (ControllerName | 'memory')[]): boolean;
   /** Locked side cgroups beside the cage root's, for a cage that outlives it. */
   makeDetached(names: readonly ControllerName[]): ControllerHome[];
-  /** Whether someone removed a directory. */
+  /** Whether someone removed a directory, or has disabled what was enabled for the cages (v2). */
   readonly isGone: boolean;
   /** Removes the directories, blocking. */
   remove(): void;

@@ -2,7 +2,7 @@ import { release } from 'node:os';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { parseNames } from '../files/formats';
 import { INTERFACE_FILES } from '../files/table';
-import { isNativeError } from './refusal';
+import { isNativeError, refusedWith, unlessGone } from './refusal';
 
 /** What this needs from the cgroup's directory. */
 interface Directory {
@@ -28,6 +28,33 @@ export function missingFile(
     `${option === undefined ? '' : `${option}: `}${path} has no ${file}: ${whyMissing(directory, file)}`,
     { errno, syscall, path: `${path}/${file}`, cause },
   );
+}
+
+/**
+ * The error for an open file of the memory controller whose cgroup has lost that controller since: somebody has disabled it
+ * (v2). The limits went with it. Enabled again, the cgroup has other files, and no limits.
+ *
+ * Undefined if the cgroup was removed. Its files go a moment before it does, while the controller is still enabled.
+ */
+export function lostController(directory: Directory, file: string, cause: unknown): MemcageError | undefined {
+  if (!file.startsWith('memory.') || !refusedWith(cause, 'ENODEV')) return undefined;
+  const controllers = unlessGone(() => directory.readIfPresent('cgroup.controllers'));
+  if (controllers === undefined) return undefined;
+  if (parseNames(controllers).includes('memory') && !unlessGone(() => directory.has(file))) return undefined;
+  const { path } = directory;
+  const { errno, syscall } = isNativeError(cause) ? cause : {};
+  const cure = `give what you don't trust another uid, which may not write there; a limit comes back only with a new cage`;
+  return new MemcageError(
+    ErrorCode.NO_CONTROLLER,
+    `${path} has lost its limits of memory, and its counts: somebody has disabled the memory controller for it (-memory in ` +
+      `cgroup.subtree_control of a cgroup above it). Cure: ${cure}`,
+    { errno, syscall, path: `${path}/${file}`, cause, cure },
+  );
+}
+
+/** Whether it is that error. */
+export function isLost(error: unknown): error is MemcageError {
+  return error instanceof MemcageError && error.code === ErrorCode.NO_CONTROLLER;
 }
 
 function whyMissing(directory: Directory, file: string): string {

@@ -1,5 +1,6 @@
 import { OwnedFd } from '../../addon/owned-fd';
 import type { CgroupDirectory } from './directory';
+import { lostController } from './missing-file';
 import { cgroupError } from './refusal';
 
 // One buffer for all: reads are synchronous, and each text is parsed before the next read.
@@ -43,7 +44,8 @@ export class OpenFile {
       try {
         length = this.directory.native.readOpen({ fd: this.fd, buffer });
       } catch (error) {
-        throw cgroupError(error, 'read', `${this.directory.path}/${this.file}`);
+        const { directory, file } = this;
+        throw lostController(directory, file, error) ?? cgroupError(error, 'read', `${directory.path}/${file}`);
       }
       if (length < buffer.length) return length;
       buffer = new Uint8Array(buffer.length * 2);

@@ -2,6 +2,7 @@ import { watcher } from '../../addon/watcher';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { emitApart } from '../../event-loop/emit-apart';
 import type { CgroupDirectory } from '../directory/directory';
+import { isLost } from '../directory/missing-file';
 import { isGone } from '../directory/refusal';
 import type { CgroupVersion } from '../files/formats';
 import { type KillCgroup, killCgroupOf } from '../processes/kill-cgroup';
@@ -283,6 +284,8 @@ export class EventSources {
     try {
       look();
     } catch (error) {
+      // Nothing is counted in its file any more. Who asks the cgroup is told why.
+      if (isLost(error)) return;
       if (!isGone(error)) throw error;
       this.#noticeRemoval();
     }

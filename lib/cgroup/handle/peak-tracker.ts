@@ -4,6 +4,7 @@ import type { NativeBinding } from '../../../types/native';
 import { loadNative } from '../../addon/load-native';
 import { ErrorCode, MemcageError } from '../../errors/errors';
 import { type CgroupDirectory, statFd } from '../directory/directory';
+import { lostController } from '../directory/missing-file';
 import { cgroupError, refusedWith } from '../directory/refusal';
 import { parseValue } from '../files/formats';
 import { memoryFile } from '../files/roles';
@@ -93,7 +94,7 @@ export class PeakTracker {
     } catch (error) {
       const { path } = this.#directory;
       if (refusedWith(error, 'EINVAL')) throw notResettable(path, error);
-      throw cgroupError(error, doing, `${path}/${FILE}`);
+      throw lostController(this.#directory, FILE, error) ?? cgroupError(error, doing, `${path}/${FILE}`);
     }
   }
 }

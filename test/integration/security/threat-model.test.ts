@@ -79,7 +79,7 @@ const delegatesNamespaces = /cgroup2 \S+ \S*nsdelegate/.test(readFileSync('/proc
 
 /** What the page says beside the tables. */
 function expected({ attack, cells }: Row, column: Column, set: readonly Kind[]): string {
-  if (version === 2 && attack.endsWith('on cgroup v1')) return 'no';
+  if (attack.endsWith(`on cgroup v${3 - version}`)) return 'no';
   if (attack.includes('packets') && !existsSync('/proc/net/packet')) return 'no';
   if (attack.includes('keys') && !existsSync('/proc/sys/kernel/keys')) return 'no';
   if (column === 'the same user' && isScoped() && /memory of the Node process|ptrace/.test(attack)) return 'no';
