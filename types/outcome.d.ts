@@ -230,8 +230,8 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   durationMs: number;
   /**
    * Why the child did not start or was ended early (the spawn error, the abort, the timeout), what the kernel refused when
-   * memcage was to kill it at the limit `cpuTimeMs` or `stall`, or to tell of stalls, that its limit of memory was taken away, or
-   * why nobody knows how it ended. Left out otherwise.
+   * memcage was to kill it at the limit `cpuTimeMs` or `stall`, or to tell of stalls, that a limit was taken away, or why
+   * nobody knows how it ended. Left out otherwise.
    */
   error?: Error;
 }

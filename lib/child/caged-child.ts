@@ -124,11 +124,11 @@ export abstract class CagedChild implements HeldChild {
     const { home } = this;
     const ofMemory = home.report.files.length;
     const memory = home.report.parse(texts.slice(0, ofMemory));
-    const limits = home.limitsReport.parse(home.exitCleanUp.reads.slice(ofMemory), texts.slice(ofMemory));
-    this.home.wasCleanedUp(limits);
+    const told = home.limitsReport.parse(home.exitCleanUp.reads.slice(ofMemory), texts.slice(ofMemory));
+    this.home.wasCleanedUp(told.limits);
     this.removeHome();
     this.#become('gone');
-    return { oom: null, memory, limits };
+    return { oom: null, memory, ...told };
   }
 
   #clear(signal: NodeJS.Signals | null): Clearing {

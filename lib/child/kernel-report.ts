@@ -27,13 +27,13 @@ export function readKernelReport(home: CageCgroup, reporter: OomReporter, signal
   try {
     const oom = reporter.check(home);
     const error = oom === null ? diedForWantOfMemory(home, signal) : undefined;
-    const limits = home.limitsReport.read();
-    return { oom, memory: home.report.read(), limits, ...(error !== undefined && { error }) };
+    const told = home.limitsReport.read();
+    return { oom, memory: home.report.read(), ...told, ...(error !== undefined && { error }) };
   } catch (error) {
     // Someone else has taken its counts away: with the cgroup, or with the controller, and then its limits too.
     const oom = signal === 'SIGKILL' ? verdictOn(nowhere('unknown'), 0, null) : null;
     if (isGone(error)) return { oom, ...unreadReport(home) };
-    if (isLost(error)) return { oom, memory: home.report.withoutLimits(), limits: home.limitsReport.read(), error };
+    if (isLost(error)) return { oom, memory: home.report.withoutLimits(), ...home.limitsReport.read(), error };
     throw error;
   }
 }

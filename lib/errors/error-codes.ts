@@ -27,8 +27,8 @@ export const ErrorCode = {
   /** There is no cgroup below which memcage may create a cage. */
   NO_PARENT: 'ERR_MEMCAGE_NO_PARENT',
   /**
-   * A controller that a limit needs (pids, cpu, cpuset) is not mounted, not writable or not delegated here, or that of memory was
-   * disabled, and the limit is gone.
+   * A controller that a limit needs (pids, cpu, cpuset) is not mounted, not writable or not delegated here; or it was disabled, that
+   * of memory too, and the limit is gone.
    */
   NO_CONTROLLER: 'ERR_MEMCAGE_NO_CONTROLLER',
   /** The kernel demands more rights on a cgroup (EACCES, EPERM), or its file system is read-only (EROFS). */

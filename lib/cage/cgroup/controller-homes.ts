@@ -86,7 +86,9 @@ export class ControllerHomes {
       ...around?.counted,
       ...(pids !== undefined && { pids: { directory: this.#homeOf('pids'), max: UNLIMITED } }),
       ...(cpu !== undefined &&
-        this.usage && { cpu: { directory: this.#homeOf('cpu'), max: UNLIMITED, usage: this.usage } }),
+        this.usage && {
+          cpu: { directory: this.#homeOf('cpu'), max: UNLIMITED, hasSet: cpu.set !== undefined, usage: this.usage },
+        }),
     };
   }
 

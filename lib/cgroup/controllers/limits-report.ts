@@ -1,6 +1,8 @@
 import type { CpuLimitReport, CpuTimeReport, LimitsReport, PidsReport } from '../../../types/outcome';
+import type { MemcageError } from '../../errors/errors';
 import type { CgroupDirectory } from '../directory/directory';
-import { parseFlatKeyed, parseValue } from '../files/formats';
+import { lostLimits } from '../directory/missing-file';
+import { parseFlatKeyed, parseNames, parseValue } from '../files/formats';
 
 /**
  * The limits of a cage, as they were written last, and where their counts are. A report does not read the limits back: that
@@ -15,6 +17,8 @@ export interface CountedIn {
     /** Tells how long the limit was in force. */
     directory: CgroupDirectory;
     max: number;
+    /** It limits which processors, too. */
+    hasSet: boolean;
     /** Has the processor time. */
     usage: UsageFile;
   };
@@ -41,6 +45,15 @@ export interface Counter {
   /** What it counts; `memory` for a file of the memory controller. Hierarchies of v1 have other files of one name. */
   of: 'memory' | 'pids' | 'cpu' | 'usage';
 }
+
+/** A report, and why it is not what was asked for: somebody has disabled a controller (v2), and the limit was gone. */
+export interface ToldLimits {
+  limits: LimitsReport;
+  error?: MemcageError;
+}
+
+/** The limits that only a controller holds. v1 has no such file: there a controller can't be taken from a cgroup. */
+const CONTROLLERS = 'cgroup.controllers';
 
 type File = Pick<Counter, 'directory' | 'file'>;
 type Texts = (file: File) => string | undefined;
@@ -75,13 +88,13 @@ export class LimitsReporter {
     return this.#files.filter(isThere);
   }
 
-  read(): LimitsReport {
-    return this.#report(({ directory, file }) => directory.readIfPresent(file));
+  read(): ToldLimits {
+    return this.#told(({ directory, file }) => directory.readIfPresent(file));
   }
 
   /** @param texts contents of `files`, which {@link files} returned; '' for a file that this kernel lacks */
-  parse(files: readonly Counter[], texts: readonly string[]): LimitsReport {
-    return this.#report(({ directory, file }) => {
+  parse(files: readonly Counter[], texts: readonly string[]): ToldLimits {
+    return this.#told(({ directory, file }) => {
       const index = files.findIndex((each) => isSameFile(each, { directory, file }));
       return index < 0 || texts[index] === '' ? undefined : texts[index];
     });
@@ -90,6 +103,28 @@ export class LimitsReporter {
   /** What is known once the cgroups are gone. */
   unknown(): LimitsReport {
     return this.#report(() => undefined);
+  }
+
+  #told(textOf: Texts): ToldLimits {
+    const error = this.#lost(textOf);
+    return { limits: this.#report(textOf), ...(error !== undefined && { error }) };
+  }
+
+  #lost(textOf: Texts): MemcageError | undefined {
+    const { pids, cpu } = this.counted;
+    const needs = [
+      { directory: pids?.directory, limit: 'pids.max' },
+      { directory: cpu?.directory, limit: 'cpu.max' },
+      { directory: cpu?.hasSet === true ? cpu.directory : undefined, limit: 'cpuset.cpus' },
+    ];
+    for (const { directory, limit } of needs) {
+      const text = directory && textOf({ directory, file: CONTROLLERS });
+      const [name = ''] = limit.split('.');
+      if (directory !== undefined && text !== undefined && !parseNames(text).includes(name)) {
+        return lostLimits(directory, limit);
+      }
+    }
+    return undefined;
   }
 
   #report(textOf: Texts): LimitsReport {
@@ -107,10 +142,12 @@ function filesOf({ pids, cpu }: CountedIn): Counter[] {
   const files: Counter[] = [];
   if (pids !== undefined) {
     const { directory } = pids;
-    files.push({ directory, file: 'pids.events', of: 'pids' }, { directory, file: 'pids.peak', of: 'pids' });
+    for (const file of ['pids.events', 'pids.peak', CONTROLLERS]) files.push({ directory, file, of: 'pids' });
   }
   if (cpu !== undefined) {
-    files.push({ directory: cpu.directory, file: 'cpu.stat', of: 'cpu' }, { ...cpu.usage, of: 'usage' });
+    const { directory } = cpu;
+    for (const file of ['cpu.stat', CONTROLLERS]) files.push({ directory, file, of: 'cpu' });
+    files.push({ ...cpu.usage, of: 'usage' });
   }
   return files;
 }

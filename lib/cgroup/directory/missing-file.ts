@@ -41,12 +41,17 @@ export function lostController(directory: Directory, file: string, cause: unknow
   const controllers = unlessGone(() => directory.readIfPresent('cgroup.controllers'));
   if (controllers === undefined) return undefined;
   if (parseNames(controllers).includes('memory') && !unlessGone(() => directory.has(file))) return undefined;
-  const { path } = directory;
+  return lostLimits(directory, file, cause);
+}
+
+/** The error for a cgroup that has lost the controller of a file, and with it what the controller limited. */
+export function lostLimits({ path }: Pick<Directory, 'path'>, file: string, cause?: unknown): MemcageError {
+  const [name] = file.split('.');
   const { errno, syscall } = isNativeError(cause) ? cause : {};
   const cure = `give what you don't trust another uid, which may not write there; a limit comes back only with a new cage`;
   return new MemcageError(
     ErrorCode.NO_CONTROLLER,
-    `${path} has lost its limits of memory, and its counts: somebody has disabled the memory controller for it (-memory in ` +
+    `${path} has lost its limits of ${name}, and its counts: somebody has disabled the ${name} controller for it (-${name} in ` +
       `cgroup.subtree_control of a cgroup above it). Cure: ${cure}`,
     { errno, syscall, path: `${path}/${file}`, cause, cure },
   );

@@ -165,6 +165,29 @@ describeIf(['v2', 'root'], 'whoever disables the memory controller for cages', (
     expect(await cage.run('true', { pids: 10 })).toMatchObject({ limits: { pids: { max: 10, hits: 0 } } });
   });
 
+  testRows(
+    'has the outcome tell, too, of another controller',
+    [
+      ['pids', { pids: 20 }],
+      ['cpu', { cpu: 0.5 }],
+      ['cpuset', { cpu: { set: '0' } }],
+    ] as const,
+    async ([controller, limits]) => {
+      const gone = withCode('NO_CONTROLLER', `-${controller} in cgroup.subtree_control`);
+      const child = await waiting(spawn('sh', HUNGRY, { memory, ...limits }));
+      control(dirname(child.path), `-${controller}`);
+      child.end();
+      expect(await child.outcome).toMatchObject({ exitCode: 0, memory: { limitBytes: LIMIT }, error: gone });
+      await run('true', { memory, ...limits });
+      const cage = cageOf({ memory, ...limits });
+      await cage.run('true');
+      control(dirname(cage.cgroup.path), `-${controller}`);
+      await expect(cage.run('true')).rejects.toEqual(gone);
+      await run('true', { memory, ...limits });
+    },
+    { name: ([controller]) => controller },
+  );
+
   test('has a budget reject its jobs', async () => {
     for (const admit of ['limits', 'use'] as const) {
       const budget = budgetOf({ memory: '200M', admit });
