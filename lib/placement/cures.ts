@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ParentSource } from '../../types/parent';
+import { type ParentFacts, USED_BY_CAGES } from './parent-facts';
 
 /**
  * Commands for root, and what to do next, where no parent for cages is available. They are clauses, and name a user
@@ -25,13 +26,15 @@ export function makeBelowCure(own: string, euid: number): string {
 /**
  * v2, where nobody manages the hierarchy. A user can move a process into a cgroup of theirs only from inside their
  * own subtree, and not from a cgroup with controllers for its children: the process has to begin in a cgroup of its
- * own there.
+ * own there. Only root can enable a controller at the root, so all that limits may need are enabled now.
  */
-export function makeAtRootCure(root: string, euid: number): string {
-  const directory = join(root, `cages-${euid}`);
+export function makeAtRootCure({ path, controllers }: Pick<ParentFacts, 'path' | 'controllers'>, euid: number): string {
+  const directory = join(path, `cages-${euid}`);
+  // The kernel takes all or none of them.
+  const names = USED_BY_CAGES.filter((name) => controllers.includes(name));
   const steps = [
     `mkdir -p ${directory}/main`,
-    `echo +memory > ${root}/cgroup.subtree_control`,
+    `echo ${names.map((name) => `+${name}`).join(' ')} > ${path}/cgroup.subtree_control`,
     `echo +memory > ${directory}/cgroup.subtree_control`,
     giveCommand(directory, ['', 'cgroup.procs', 'cgroup.subtree_control'], euid),
     `echo PID > ${directory}/main/cgroup.procs`,

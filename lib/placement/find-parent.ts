@@ -152,8 +152,9 @@ function considerSystemd({ caller, levels }: Surroundings, wishes: Wishes): Cons
   if (!caller.systemd) {
     const refusal = 'this machine was not booted by systemd';
     // The root of a cgroup namespace may have processes, which would have to leave it first.
-    const isCurable = hierarchyRoot !== undefined && euid !== 0;
-    return { address, refused: { refusal, ...(isCurable && { cure: makeAtRootCure(hierarchyRoot, euid) }) } };
+    const root = levels.find(({ path }) => path === hierarchyRoot);
+    const cure = root === undefined || euid === 0 ? undefined : makeAtRootCure(root, euid);
+    return { address, refused: { refusal, ...(cure !== undefined && { cure }) } };
   }
   if (!wishes.systemd) {
     const refusal = 'asking it is turned off (MEMCAGE_SYSTEMD=0, or prepare())';

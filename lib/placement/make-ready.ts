@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { newLeafName } from '../cgroup/names/parent-names';
 import type { Effect, EffectResult } from './effects';
 import type { Judgement } from './judge';
-import { hasChildren, readEnabled, readPids } from './parent-facts';
+import { hasChildren, readEnabled, readPids, USED_BY_CAGES } from './parent-facts';
 
 const ATTEMPTS = 5;
 /** How often to begin again when processes appear between the last look and the enabling: for a second in all. */
@@ -19,9 +19,6 @@ interface Change {
 }
 
 type IsMovable = (pid: number) => boolean;
-
-/** Memory in any case, the others with a limit that needs them. */
-const ENABLED_BY_CAGES = ['memory', 'pids', 'cpu', 'cpuset'];
 
 /** The changes that are undone at the end of the process. */
 const changes: Change[] = [];
@@ -145,7 +142,7 @@ function* undo(made: Change[]): Generator<Effect, void, EffectResult> {
   for (const { path, leaf, isMovable } of made.splice(0)) {
     if (hasChildren(path, leaf?.slice(path.length + 1))) continue;
     // Cages may have enabled others than memory, of this thread or of another.
-    const enabled = readEnabled(path).filter((name) => ENABLED_BY_CAGES.includes(name));
+    const enabled = readEnabled(path).filter((name) => USED_BY_CAGES.includes(name));
     if (enabled.length > 0) yield control(path, enabled.map((name) => `-${name}`).join(' '));
     if (leaf === undefined) continue;
     yield* moveAll(leaf, path, isMovable);

@@ -33,6 +33,9 @@ export interface ParentFacts {
  */
 const LIMIT_FILES = ['memory.max', 'memory.high', 'memory.swap.max', 'cpu.max'];
 
+/** Controllers that cages use: memory in any case, the others with a limit that needs them. */
+export const USED_BY_CAGES = ['memory', 'pids', 'cpu', 'cpuset'];
+
 /**
  * The files to write for moving a process in and enabling controllers for children; see "Delegation" in the cgroup v2
  * document.

@@ -23,6 +23,8 @@ const features = {
     const path = ownCgroup('cgroup2', '');
     return canWrite(path) && readWords(join(path, 'cgroup.controllers')).includes('memory');
   },
+  /** A v2 that no systemd manages. */
+  'unmanaged-v2': () => features.v2() && !existsSync('/run/systemd/system'),
   /** Either of the two: cages can be made here. */
   cgroup: () => features.v1() || features.v2(),
   /** A cgroup v2, with controllers or without. */

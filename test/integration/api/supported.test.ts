@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,7 +13,16 @@ import {
   run,
   whyUnsupported,
 } from 'memcage';
-import { cgroupOf, makeCgroup, mountPoint, version, write } from '../../support/cgroups/cgroup-tree';
+import {
+  cgroupOf,
+  makeCgroup,
+  members,
+  mountPoint,
+  read,
+  removeTree,
+  version,
+  write,
+} from '../../support/cgroups/cgroup-tree';
 import { delegate } from '../../support/cgroups/delegate';
 import type { FaultRule } from '../../support/native/faults';
 import { temporaryDirectory } from '../../support/native/native-child';
@@ -24,6 +33,7 @@ import { describeIf } from '../../support/require';
 import { inChroot } from '../../support/roots/chroot';
 import { NAMESPACE_FILES } from '../../support/roots/namespace-files';
 import { testRows } from '../../support/rows';
+import { until } from '../../support/until';
 
 jest.setTimeout(patience(30_000));
 
@@ -114,6 +124,18 @@ describe('options', () => {
   });
 });
 
+const isSideController = (name: string): boolean => ['pids', 'cpu', 'cpuset'].includes(name);
+
+function turn(path: string, sign: '+' | '-', controllers: readonly string[]): void {
+  for (const name of controllers) {
+    try {
+      write(path, 'cgroup.subtree_control', sign + name);
+    } catch {
+      // The cages of an earlier test file have used it.
+    }
+  }
+}
+
 describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
   expectNothingLeft(() => run('true', { memory: '10M' }));
 
@@ -186,6 +208,30 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
         sleeper.kill('SIGKILL');
         await once(sleeper, 'exit');
         parent.remove();
+      }
+    });
+  });
+
+  describeIf('unmanaged-v2', 'for a user without rights, where nobody manages the hierarchy', () => {
+    test('the cure is one, also for limits of other controllers than memory', async () => {
+      const root = mountPoint('memory');
+      const place = join(root, 'cages-65534');
+      const others = read(root, 'cgroup.subtree_control').split(' ').filter(isSideController);
+      turn(root, '-', others);
+      try {
+        const [answer] = await ask({ through: AS_NOBODY });
+        const cure = answer?.why?.candidates?.at(-1)?.cure ?? '';
+        const [, command = ''] = /^let root run "(.*)", with the pid of the shell that/.exec(cure) ?? [];
+        const limits = { memory: '30M', pids: 9, cpu: { max: 0.5 } };
+        const script = `require('memcage').run('true', [], ${JSON.stringify(limits)}).catch(console.log)`;
+        const inPlace = ['-c', `${command.replace('PID', () => '$$')} && exec "$@"`, 'sh', ...AS_NOBODY];
+        const args = [...inPlace, process.execPath, '-e', script];
+        const said = await promisify(execFile)('sh', args, { cwd: ROOT, env: { ...process.env, HOME: '/' } });
+        expect(said).toMatchObject({ stdout: '', stderr: '' });
+      } finally {
+        turn(root, '+', others);
+        await until('all have left', () => !existsSync(place) || members(place).length === 0);
+        removeTree(place);
       }
     });
   });
