@@ -1,12 +1,13 @@
 import { basename, dirname } from 'node:path';
-import { ownKind, pidInName } from '../cgroup/names/own-names';
+import { cageKind, ownKind, pidInName } from '../cgroup/names/own-names';
 import { invalidArgument } from '../errors/errors';
 
 /** What {@link cageOf} finds. */
 export interface CageName {
   /**
-   * Its name for people, which {@link findCage} takes: the pid that its owner had, a slash, and the number of the cage.
-   * A detached child's cage has the beginning of its random name in place of the number.
+   * Its name for people, which {@link findCage} takes: the pid that its owner had, a slash, and the number of the cage;
+   * of a cage within another one, the numbers of both, as in `4711/3/1`. A detached child's cage has the beginning of its
+   * random name in place of the number.
    */
   label: string;
   /** `detached`: the cage of a detached child, which outlives its owner. */
@@ -28,21 +29,25 @@ const LETTERS = 8;
  */
 export function cageOf(path: string): CageName | undefined {
   if (typeof path !== 'string') throw invalidArgument('path', 'the path of a cgroup', path);
-  for (let at = path; basename(at) !== ''; at = dirname(at)) {
-    const found = named(at);
-    if (found !== undefined) return found;
+  for (let at = path.replace(/\/+$/, ''); basename(at) !== ''; at = dirname(at)) {
+    const kind = cageKind(at);
+    if (kind === 'cage') return inRoot(at);
+    if (kind === 'detached') return detached(at);
     if (at === '.') break;
   }
   return undefined;
 }
 
-function named(path: string): CageName | undefined {
-  const name = basename(path);
-  if (ownKind(name) === 'detached') {
-    return withOwner('detached', path, { owner: name, which: name.slice(name.lastIndexOf('-') + 1).slice(0, LETTERS) });
-  }
-  const owner = basename(dirname(path));
-  return ownKind(owner) === 'owner' ? withOwner('cage', path, { owner, which: name }) : undefined;
+function inRoot(path: string): CageName {
+  let which = basename(path);
+  let owner = dirname(path);
+  for (; ownKind(basename(owner)) !== 'owner'; owner = dirname(owner)) which = `${basename(owner)}/${which}`;
+  return withOwner('cage', path, { owner: basename(owner), which });
+}
+
+function detached(path: string): CageName {
+  const owner = basename(path);
+  return withOwner('detached', path, { owner, which: owner.slice(owner.lastIndexOf('-') + 1).slice(0, LETTERS) });
 }
 
 function withOwner(kind: CageName['kind'], path: string, { owner, which }: { owner: string; which: string }): CageName {

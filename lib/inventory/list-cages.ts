@@ -5,7 +5,7 @@ import { passingOver } from '../cgroup/directory/walk';
 import { type CgroupVersion, parseNames } from '../cgroup/files/formats';
 import { type Host, host } from '../cgroup/hierarchy/host';
 import { readMemoryFile } from '../cgroup/limits/limit-files';
-import { pidInName } from '../cgroup/names/own-names';
+import { cageKind, pidInName } from '../cgroup/names/own-names';
 import { listPids } from '../cgroup/processes/pids';
 import { readCommand } from '../cgroup/processes/processes';
 import { LockHolders } from './lock-holders';
@@ -56,12 +56,24 @@ export function listCages(): ListedCage[] {
   return directories.all.flatMap((own) => entriesOf(own, current, holders));
 }
 
-/** The cages in a directory of memcage, each with its kind. */
+/** The cages in a directory of memcage, each with its kind, and before those within it. */
 export function cagesIn({ kind, directory }: OwnDirectory): [cage: CgroupDirectory, kind: 'cage' | 'detached'][] {
   if (kind === 'leaf') return [];
   if (kind === 'detached') return [[directory, kind]];
+  return cagesBelow(directory).map((cage) => [cage, 'cage']);
+}
+
+function cagesBelow(directory: CgroupDirectory): CgroupDirectory[] {
   const names = passingOver(() => directory.children()) ?? [];
-  return names.sort((a, b) => Number(a) - Number(b)).map((name) => [directory.below(name), 'cage']);
+  return names
+    .map((name) => directory.below(name))
+    .filter(({ path }) => cageKind(path) === 'cage')
+    .sort((a, b) => numberOf(a) - numberOf(b))
+    .flatMap((cage) => [cage, ...cagesBelow(cage)]);
+}
+
+function numberOf({ path }: CgroupDirectory): number {
+  return Number(basename(path));
 }
 
 function entriesOf(own: OwnDirectory, { version }: Host, holders: LockHolders): ListedCage[] {

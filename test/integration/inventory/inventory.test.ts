@@ -64,6 +64,25 @@ describeIf('cgroup', `all cages of the machine, on v${version}`, () => {
     await child.outcome;
   });
 
+  test('so is a cage within it, and the cage of one child there', async () => {
+    await using cage = createCage({ memory: '64M' });
+    const inner = cage.contain(() => createCage({ memory: '32M' }));
+    const child = inner.spawn('sleep', ['9']);
+    const single = inner.contain(() => spawn('sleep', ['9'], { memory: '16M' }));
+    const innermost = single.cage.cgroup.path;
+    expect(listed(inner.cgroup.path)).toMatchObject({ kind: 'cage', limitBytes: 32 << 20, processes: 2, spare: false });
+    expect(listed(innermost)).toMatchObject({ kind: 'cage', limitBytes: 16 << 20, processes: 1, spare: false });
+    // Its leaf is none.
+    expect(listCages().filter(({ path }) => path.startsWith(cage.cgroup.path))).toHaveLength(3);
+    for (const path of [inner.cgroup.path, innermost]) {
+      using found = findCage(cageOf(path)?.label ?? '');
+      expect(found.path).toBe(path);
+    }
+    single.kill();
+    child.kill();
+    await Promise.all([single.outcome, child.outcome]);
+  });
+
   test('the one that is kept ready for the next child is a spare one', async () => {
     const child = spawn('sleep', ['9'], { memory: '8M' });
     const isSpareOfOurs = ({ path, spare }: ListedCage): boolean => spare && cageOf(path)?.ownerPid === process.pid;

@@ -9,9 +9,13 @@ testRows<[string, ReturnType<typeof cageOf>]>(
   'the cage that a cgroup belongs to, by its path',
   [
     [`${OWNER}/1`, FIRST],
-    // A leaf of a shared cage, and a cgroup that a child made in it.
-    [`${OWNER}/1/4`, FIRST],
-    [`${OWNER}/1/4/nested`, FIRST],
+    [`${OWNER}/1/`, FIRST],
+    // Leaves of a shared cage, and a cgroup that a child made in one.
+    [`${OWNER}/1/leaf-4`, FIRST],
+    [`${OWNER}/1/limited-4/nested`, FIRST],
+    // A cage within a cage, and its leaf.
+    [`${OWNER}/1/4`, { ...FIRST, label: '71/1/4', path: `${OWNER}/1/4` }],
+    [`${OWNER}/1/4/2/leaf-1`, { ...FIRST, label: '71/1/4/2', path: `${OWNER}/1/4/2` }],
     // A cage that a program in a cage made.
     [`${OWNER}/1/memcage-9-0a/3/x`, { label: '9/3', kind: 'cage', ownerPid: 9, path: `${OWNER}/1/memcage-9-0a/3` }],
     [`${DETACHED}/x`, { label: '72/f8824e19', kind: 'detached', ownerPid: 72, path: DETACHED }],
