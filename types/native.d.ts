@@ -828,6 +828,8 @@ export interface NativeBinding {
   giveFdAway(options: { fd: number }): void;
   /** close(2). */
   closeFd(options: { fd: number }): void;
+  /** `closeFd` on a thread of libuv's pool, where the kernel has something to wait for. */
+  closeFdAsync(options: { fd: number }): Promise<void>;
   /** CLOCK_MONOTONIC in nanoseconds. */
   monotonicNs(): number;
 

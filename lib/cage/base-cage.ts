@@ -56,6 +56,8 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
   #closing: Promise<void> | undefined;
   #closed = false;
   #killed = false;
+  /** {@link closeNow} was called. */
+  #blocks = false;
 
   /** @internal */
   constructor(cageCgroup: CageCgroup, { outlivesOwner, outer, spare = false }: CageLife) {
@@ -176,6 +178,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
   /** @internal Closes the cage, blocking: at the end of the process, or for a child that never started. */
   closeNow(): void {
     if (this.#closed) return;
+    this.#blocks = true;
     for (const cage of this.#inner) cage.closeNow();
     retrySync(() => this.#killAndRemove(), EXIT_PATIENCE_MS);
   }
@@ -183,6 +186,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
   /** @internal Removes the cage if it is empty. False while processes are in it. */
   tryRemove(): boolean {
     if (this.#closed) return true;
+    if (this.#awaitsTriggers()) return false;
     this.#heard.look();
     if (!this.cageCgroup.tryRemove()) return false;
     this.#closed = true;
@@ -260,7 +264,13 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
     }
   }
 
+  #awaitsTriggers(): boolean {
+    // A blocked event loop would never learn that they are closed.
+    return !this.#blocks && this.cgroup.awaitsTriggers(() => this.cageCgroup.isPopulated());
+  }
+
   #killAndRemove(): boolean {
+    if (this.#awaitsTriggers()) return false;
     if (this.tryRemove()) return true;
     this.cageCgroup.killForRemoval();
     return false;

@@ -108,6 +108,7 @@ const NAMES = {
   waitReadable: ['fd', 'timeoutMs'],
   giveFdAway: ['fd'],
   closeFd: ['fd'],
+  closeFdAsync: ['fd'],
 } as const satisfies { [F in keyof Takers]: readonly OptionsOf<Takers[F]>[] };
 
 /** The functions and options that the table lacks: there must be none. */

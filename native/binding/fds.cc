@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "binding/args.h"
 #include "binding/bindings.h"
@@ -86,6 +87,35 @@ void CloseFd(const Napi::CallbackInfo& info) {
   if (options.ok()) Instance::Of(info.Env()).Close(fd);
 }
 
+/** Closes an fd on a thread of libuv's pool. It deletes itself when it is done. */
+class CloseWorker : public Napi::AsyncWorker {
+ public:
+  static Napi::Promise Start(Napi::Env env, UniqueFd fd) {
+    auto* worker = new CloseWorker(env, std::move(fd));
+    Napi::Promise promise = worker->deferred_.Promise();
+    worker->Queue();
+    return promise;
+  }
+
+ protected:
+  void Execute() override { fd_.Reset(); }
+  void OnOK() override { deferred_.Resolve(Env().Undefined()); }
+
+ private:
+  CloseWorker(Napi::Env env, UniqueFd fd)
+      : Napi::AsyncWorker(env, "memcage.close"), deferred_(Napi::Promise::Deferred::New(env)), fd_(std::move(fd)) {}
+
+  Napi::Promise::Deferred deferred_;
+  UniqueFd fd_;
+};
+
+Napi::Value CloseFdAsync(const Napi::CallbackInfo& info) {
+  Options options(info);
+  const int fd = options.Int("fd");
+  if (!options.ok()) return info.Env().Undefined();
+  return CloseWorker::Start(info.Env(), Instance::Of(info.Env()).TakeBack(fd));
+}
+
 Napi::Value MonotonicNs(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(sys::MonotonicNs()));
 }
@@ -99,6 +129,7 @@ void RegisterFds(Napi::Env env, Napi::Object exports) {
   exports.Set("waitReadable", Napi::Function::New(env, WaitReadable, "waitReadable"));
   exports.Set("giveFdAway", Napi::Function::New(env, GiveFdAway, "giveFdAway"));
   exports.Set("closeFd", Napi::Function::New(env, CloseFd, "closeFd"));
+  exports.Set("closeFdAsync", Napi::Function::New(env, CloseFdAsync, "closeFdAsync"));
   exports.Set("monotonicNs", Napi::Function::New(env, MonotonicNs, "monotonicNs"));
 }
 

@@ -32,11 +32,11 @@ int Instance::HandOut(UniqueFd fd) {
   return fd.Release();
 }
 
-void Instance::Close(int fd) {
+UniqueFd Instance::TakeBack(int fd) {
   // Another fd may have its number soon. The end of the environment must not hit that one.
   watcher.Unwatch(fd);
   handed_out_.erase(fd);
-  close(fd);
+  return UniqueFd(fd);
 }
 
 void Instance::GiveAway(int fd) { handed_out_.erase(fd); }

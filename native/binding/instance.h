@@ -28,7 +28,9 @@ class Instance {
    * Hands an fd to JavaScript. If JavaScript has not closed it, it is closed, and so unlocked, with the environment.
    */
   int HandOut(UniqueFd fd);
-  void Close(int fd);
+  void Close(int fd) { TakeBack(fd); }
+  /** Whoever has it now closes it. */
+  UniqueFd TakeBack(int fd);
   /** From now on someone else closes it. */
   void GiveAway(int fd);
 

@@ -38,6 +38,11 @@ export class OpenFile {
     this.#fd.close();
   }
 
+  /** See {@link OwnedFd.closeElsewhere}. */
+  closeElsewhere(): Promise<void> {
+    return this.#fd.closeElsewhere();
+  }
+
   #fill(): number {
     for (;;) {
       let length: number;

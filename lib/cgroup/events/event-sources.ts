@@ -16,6 +16,8 @@ import { checkTrigger, NO_THRESHOLD, type Trigger } from './trigger-options';
 import { openTrigger } from './trigger-sources';
 import type { CgroupEventName, TriggerHandle } from './types';
 
+/** How long a removal waits for triggers that many removals at once close, one after the other. */
+const TRIGGERS_MS = 5000;
 /** The longest time that the kernel usually takes to notify about the removal of a v1 cgroup. */
 const NOTICE_MS = 100;
 
@@ -90,6 +92,9 @@ export class EventSources {
   #listensToRemoval = false;
   #unwatchRemoval: (() => void) | undefined;
   #conclusion: NodeJS.Timeout | undefined;
+  /** How many are being closed on another thread. */
+  #closing = 0;
+  #triggersEndMs: number | undefined;
   /** v2: something has changed in the directory above. */
   readonly #removalLook = new ToldLook(() => {
     if (!this.cgroup.directory.isAtItsPath()) this.#noticeRemoval();
@@ -130,7 +135,7 @@ export class EventSources {
       watched.source.end(name);
       if (watched.names.size > 0) continue;
       this.#named.delete(from);
-      close(watched);
+      this.#close(watched);
     }
     this.#changed();
   }
@@ -144,7 +149,7 @@ export class EventSources {
     this.#changed();
     const end = (): void => {
       if (!this.#triggers.delete(watched)) return;
-      close(watched);
+      this.#close(watched);
       this.#changed();
     };
     return { trigger: kept, close: end, [Symbol.dispose]: end };
@@ -164,6 +169,22 @@ export class EventSources {
     states.told.begin(timeMs, false);
   }
 
+  /**
+   * Whether who removes the cgroup should try again later. While a trigger is open whose end the kernel waits for, rmdir(2)
+   * would wait for it: so these are closed first, once no process is left.
+   */
+  awaitsTriggers(isPopulated: () => boolean): boolean {
+    const waiting = [...this.#triggers].filter(({ source }) => source.closeElsewhere !== undefined);
+    if (waiting.length > 0 && isPopulated()) return false;
+    for (const watched of waiting) {
+      this.#triggers.delete(watched);
+      this.#close(watched);
+    }
+    if (this.#closing === 0) return false;
+    this.#triggersEndMs ??= performance.now() + TRIGGERS_MS;
+    return performance.now() < this.#triggersEndMs;
+  }
+
   /** The cgroup was removed by someone who called {@link look} first. */
   conclude(): void {
     this.#conclude({ isNotified: false });
@@ -174,7 +195,7 @@ export class EventSources {
     clearTimeout(this.#conclusion);
     this.#goneLook.end();
     this.#removalLook.end();
-    for (const watched of this.#all()) close(watched);
+    for (const watched of this.#all()) this.#close(watched);
     this.#named.clear();
     this.#triggers.clear();
     this.#listensToRemoval = false;
@@ -272,6 +293,21 @@ export class EventSources {
     return watched;
   }
 
+  #close(watched: Watched): void {
+    const { source, told, unwatch } = watched;
+    watched.isClosed = true;
+    told.end();
+    unwatch();
+    if (source.closeElsewhere === undefined) {
+      source.close();
+      return;
+    }
+    this.#closing += 1;
+    void source.closeElsewhere().then(() => {
+      this.#closing -= 1;
+    });
+  }
+
   #all(): Watched[] {
     return [...this.#named.values(), ...this.#triggers];
   }
@@ -335,13 +371,6 @@ export class EventSources {
     if (holds) watcher().refs.acquire();
     else watcher().refs.release();
   }
-}
-
-function close(watched: Watched): void {
-  watched.isClosed = true;
-  watched.told.end();
-  watched.unwatch();
-  watched.source.close();
 }
 
 function unlessFailed<T>(source: EventSource, use: () => T): T {

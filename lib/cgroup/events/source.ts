@@ -29,6 +29,8 @@ export interface EventSource {
    */
   conclude(timeMs: number, isNotified: boolean): void;
   close(): void;
+  /** For one whose end the kernel waits for: closes it on another thread. */
+  closeElsewhere?(): Promise<void>;
 }
 
 /** A source of several event names. */

@@ -63,6 +63,11 @@ class StallSource implements EventSource {
   close(): void {
     this.#file.close();
   }
+
+  /** The kernel waits for an RCU grace period: tens of milliseconds. */
+  closeElsewhere(): Promise<void> {
+    return this.#file.closeElsewhere();
+  }
 }
 
 function refusedTrigger(error: unknown, directory: CgroupDirectory, value: string): unknown {

@@ -256,6 +256,7 @@ export class Cgroup extends ReadableCgroup {
     const attempt = (): boolean => {
       if (!directory.exists()) return true;
       this.lookAtEvents();
+      if (this.awaitsTriggers(() => isPopulated(directory))) return false;
       return removeTree(directory);
     };
     if (!(await retry(attempt, REMOVE_PATIENCE_MS))) throw this.#busy('remove');

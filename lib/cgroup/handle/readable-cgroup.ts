@@ -319,6 +319,11 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
     this.#events?.look();
   }
 
+  /** @internal See {@link EventSources.awaitsTriggers}. */
+  awaitsTriggers(isPopulated: () => boolean): boolean {
+    return this.#events?.awaitsTriggers(isPopulated) ?? false;
+  }
+
   /** @internal A process was put into it. */
   noteMember(): void {
     this.#events?.noteMember();
