@@ -100,6 +100,11 @@ export function launcherArguments(plan: LauncherPlan): string[] {
   ];
 }
 
+/** Whether a command line is that of an init. */
+export function isInitCommand([, version, ...words]: readonly string[]): boolean {
+  return version === VERSION && words.slice(0, words.indexOf('--')).includes('--init');
+}
+
 function amount(limit: number): string {
   // Decimal digits, also where String() would write an exponent.
   return limit === Number.POSITIVE_INFINITY ? 'unlimited' : BigInt(limit).toString();

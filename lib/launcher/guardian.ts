@@ -183,6 +183,8 @@ function stuck(cause: NativeError): MemcageError {
  * moment.
  */
 export function isGuardian(pid: number): boolean {
+  // In a PID namespace, /proc may be that of outside, with other numbers.
+  if (pid === current?.pid) return true;
   const [, , argument] = readCommand(pid);
   return argument === `${ARGUMENT}${process.pid}`;
 }

@@ -1,7 +1,9 @@
 import { readlinkSync } from 'node:fs';
 import type { Parent, ParentCandidate } from '../../types/parent';
 import { type Host, processDirectory } from '../cgroup/hierarchy/host';
+import { readCommand } from '../cgroup/processes/processes';
 import { ErrorCode, MemcageError } from '../errors/errors';
+import { isInitCommand } from '../launcher/arguments';
 import { isGuardian } from '../launcher/guardian';
 import { readProcStat } from '../machine/proc-stat';
 import { makeAtRootCure } from './cures';
@@ -227,11 +229,12 @@ function isNamespaced(): boolean {
 }
 
 /**
- * Whether a process is this one, one of its descendants, or its guardian, which stays in the cgroup where this one
- * was.
+ * Whether a process is this one, one of its descendants, its guardian, which stays in the cgroup where this one was, or
+ * the init that another memcage has put between the PID namespace and this program.
  */
 export function isOurs(pid: number): boolean {
   if (pid === 0) return false;
+  if (pid === 1 && process.ppid === 1 && isInitCommand(readCommand(parentOf('self')))) return true;
   // Bounded, because a chain that is read while processes end could lead anywhere.
   for (let at = pid, count = 0; at > 0 && count < 1000; count += 1) {
     if (at === process.pid) return true;
@@ -240,7 +243,8 @@ export function isOurs(pid: number): boolean {
   return isGuardian(pid);
 }
 
-function parentOf(pid: number): number {
+/** The number that a process's parent has in /proc, which in a PID namespace may be that of outside. */
+function parentOf(pid: number | 'self'): number {
   try {
     return Number(readProcStat(pid)[1]);
   } catch {

@@ -1,9 +1,12 @@
 import type * as ProcessesModule from '../../../lib/cgroup/processes/processes';
+import { type LauncherPlan, launcherArguments } from '../../../lib/launcher/arguments';
 import type * as ProcStatModule from '../../../lib/machine/proc-stat';
+import { NO_NAMESPACES } from '../../../lib/namespaces/namespaces';
 import { isOurs } from '../../../lib/placement/find-parent';
+import { testRows } from '../../support/rows';
 
 /** The parents of processes. */
-let parents: Record<number, number>;
+let parents: Partial<Record<number | 'self', number>>;
 const guardian = (pid: number): string[] => ['memcage-guardian', '1', `--guardian=${pid}`];
 /** One guardian that was dismissed, one that is there, one of another process. */
 const commands: Record<number, string[]> = {
@@ -11,7 +14,13 @@ const commands: Record<number, string[]> = {
   9: guardian(5),
   10: guardian(55),
   11: ['sh', '-c', 'true'],
+  12: ['memcage-exec', ...launcherArguments(plan({ init: true })), 'node', 'a.js'],
+  13: ['memcage-exec', ...launcherArguments(plan({ init: false, entryPoint: true })), 'node', '--init'],
 };
+
+function plan(given: Pick<LauncherPlan, 'init' | 'entryPoint'>): LauncherPlan {
+  return { join: [], namespaces: NO_NAMESPACES, settings: {}, ...given };
+}
 
 jest.mock('../../../lib/cgroup/processes/processes', () => ({
   ...jest.requireActual<typeof ProcessesModule>('../../../lib/cgroup/processes/processes'),
@@ -19,15 +28,18 @@ jest.mock('../../../lib/cgroup/processes/processes', () => ({
 }));
 jest.mock('../../../lib/machine/proc-stat', () => ({
   ...jest.requireActual<typeof ProcStatModule>('../../../lib/machine/proc-stat'),
-  readProcStat: (pid: number) => {
+  readProcStat: (pid: number | 'self') => {
     const parent = parents[pid];
     if (parent === undefined) throw new Error('no such process');
     return ['S', String(parent)];
   },
 }));
 
-const pid = process.pid;
-afterEach(() => Object.defineProperty(process, 'pid', { value: pid }));
+const { pid, ppid } = process;
+afterEach(() => {
+  Object.defineProperty(process, 'pid', { value: pid });
+  Object.defineProperty(process, 'ppid', { value: ppid });
+});
 
 function ours(self: number): number[] {
   Object.defineProperty(process, 'pid', { value: self });
@@ -44,3 +56,21 @@ test('so they are for the first process of a container, without those that come 
   parents = { 1: 0, 5: 1, 6: 5, 20: 0, 21: 20 };
   expect(ours(1)).toEqual([1, 5, 6]);
 });
+
+testRows(
+  "so is memcage's own init, whatever number it has in /proc",
+  [
+    // The init of a container or unit is others' too.
+    [1, 12, [5, 1]],
+    [1, 13, [5]],
+    [1, 11, [5]],
+    // Another process of the namespace has started it.
+    [7, 12, [5]],
+  ] as const,
+  ([ppidHere, numberInProc, expected]) => {
+    Object.defineProperty(process, 'pid', { value: 5 });
+    Object.defineProperty(process, 'ppid', { value: ppidHere });
+    parents = { self: numberInProc };
+    expect([5, 1, 7].filter(isOurs)).toEqual(expected);
+  },
+);
