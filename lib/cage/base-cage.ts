@@ -183,10 +183,16 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
     retrySync(() => this.#killAndRemove(), EXIT_PATIENCE_MS);
   }
 
+  /** @internal Whether a removal has to wait: see {@link EventSources.awaitsTriggers}. */
+  awaitsTriggers(): boolean {
+    // A blocked event loop would never learn that they are closed.
+    return !this.#blocks && this.cgroup.awaitsTriggers(() => this.cageCgroup.isPopulated());
+  }
+
   /** @internal Removes the cage if it is empty. False while processes are in it. */
   tryRemove(): boolean {
     if (this.#closed) return true;
-    if (this.#awaitsTriggers()) return false;
+    if (this.awaitsTriggers()) return false;
     this.#heard.look();
     if (!this.cageCgroup.tryRemove()) return false;
     this.#closed = true;
@@ -264,13 +270,8 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
     }
   }
 
-  #awaitsTriggers(): boolean {
-    // A blocked event loop would never learn that they are closed.
-    return !this.#blocks && this.cgroup.awaitsTriggers(() => this.cageCgroup.isPopulated());
-  }
-
   #killAndRemove(): boolean {
-    if (this.#awaitsTriggers()) return false;
+    if (this.awaitsTriggers()) return false;
     if (this.tryRemove()) return true;
     this.cageCgroup.killForRemoval();
     return false;

@@ -137,6 +137,7 @@ export abstract class CagedChild implements HeldChild {
       cgroup: this.home,
       readReport: () => readKernelReport(this.home, this.cage.reporter, signal),
       removeCgroup: () => this.removeHome(),
+      mustWait: () => this.home === this.cage.cageCgroup && this.cage.awaitsTriggers(),
     });
   }
 

@@ -13,6 +13,8 @@ export interface Clearable {
   readReport(): KernelReport;
   /** True once nothing of the cgroup is left, false while processes are in it. */
   removeCgroup(): boolean;
+  /** Whether the removal has to wait though no process is left. */
+  mustWait?(): boolean;
 }
 
 /**
@@ -60,6 +62,7 @@ export class Clearing {
   }
 
   #killAndAttempt(): boolean {
+    if (this.child.mustWait?.() === true) return false;
     let refusal: unknown;
     try {
       if (!this.child.cgroup.killForRemoval()) return false;

@@ -1,5 +1,6 @@
 import { type Clearable, Clearing } from '../../../lib/child/clearing';
 import type { KernelReport } from '../../../lib/child/kernel-report';
+import { testRows } from '../../support/rows';
 
 let nowMs: number;
 /** What was waited for between attempts. */
@@ -42,6 +43,8 @@ function ended() {
     failure: undefined as Error | undefined,
     removal: undefined as Error | undefined,
     kill: undefined as Error | undefined,
+    /** How often it has to wait though no process is left. */
+    waits: 0,
     /** Before each kill. */
     onKill: () => {},
   };
@@ -72,7 +75,11 @@ function ended() {
     removeCgroup: () => {
       calls.push('remove');
       if (child.removal !== undefined) throw child.removal;
-      return child.kills === 0;
+      return child.kills === 0 && child.waits === 0;
+    },
+    mustWait: () => {
+      if (child.waits > 0) child.waits -= 1;
+      return child.waits > 0;
     },
   };
   return { child, clearing: new Clearing(clearable as unknown as Clearable) };
@@ -83,6 +90,14 @@ const ways: [string, (clearing: Clearing) => KernelReport | Promise<KernelReport
   ['start', (clearing) => new Promise((resolve) => clearing.start(resolve))],
   ['finishNow', (clearing) => clearing.finishNow()],
 ];
+
+testRows('neither kills nor reads while the removal has to wait', ways, async ([, clear]) => {
+  const { clearing, child } = ended();
+  child.waits = 3;
+  await clear(clearing);
+  expect(child.calls).toEqual(['read', 'remove', 'kill', 'read', 'remove']);
+  expect(waits).toHaveLength(2);
+});
 
 test('is done at once if the first attempt is enough', () => {
   const { clearing, child } = ended();
