@@ -60,11 +60,13 @@ const ROWS: readonly (readonly [string, Race])[] = [
 
 /** What the watcher reads after the end: whether the kernel has killed, the limits, the peak. */
 const FILES =
-  version === 1
-    ? ['memory.oom_control', files.limit, files.peak]
-    : ['memory.events', files.limit, files.peak, 'memory.swap.max'];
-/** On v1 it asks besides whether an OOM is told, and looks for cgroups of the child's. Then it removes the cage. */
+  version === 1 ? ['memory.oom_control', files.limit, files.peak] : [files.limit, files.peak, 'memory.swap.max'];
+/**
+ * On v1 it asks besides whether an OOM is told, and looks for cgroups of the child's; on v2 the count of kills is in a file that it has
+ * open. Then it removes the cage.
+ */
 const STEPS = [
+  ...(version === 2 ? ['watcher pread64 1:/1/memory\\.events$'] : []),
   ...FILES.map((name) => `watcher openat2 1:${file(name)}`),
   ...(version === 1 ? ['watcher poll 1', 'watcher newfstatat 1:^1$'] : []),
   ...removals('watcher', '1'),
