@@ -1,5 +1,4 @@
 import { basename, dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 // Not imported as a package, since the tests take the log away.
 import {
   createCage,
@@ -14,6 +13,7 @@ import { KernelLog } from '../../../lib/oom/kernel-log';
 import { closeKillLog } from '../../../lib/oom/kill-log';
 import { allocate, fixture } from '../../support/cage-kinds';
 import { files, makeCgroup, OWN_CGROUP_IN_SHELL, version, write } from '../../support/cgroups/cgroup-tree';
+import { logged } from '../../support/logged';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
@@ -39,15 +39,6 @@ function nesting(limit: string, memsw: string, then: 'keep' | 'remove'): string[
 }
 
 const MAKE_AND_REMOVE = `${OWN_CGROUP_IN_SHELL}; mkdir "$own/nested"; rmdir "$own/nested"`;
-
-/** The first outcome whose kills the kernel has logged. It logs only ten in five seconds on the whole machine. */
-async function logged<T>(attempt: () => Promise<T>, isLogged: (result: T) => boolean): Promise<T> {
-  for (let left = 12; ; left -= 1) {
-    const result = await attempt();
-    if (isLogged(result) || left === 0) return result;
-    await sleep(1000);
-  }
-}
 
 describeIf('cgroup', `whose limit it was, on cgroup v${version}`, () => {
   expectNothingLeft(() => run('true', { memory: '8M' }), { parents: true });
