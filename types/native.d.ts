@@ -319,19 +319,17 @@ export interface ChildUsage {
  * stated here.
  */
 export interface Ending {
-  /** Directory fd. `file` is below it. Where that is '', an fd of the file itself. */
-  dirFd: number;
   /**
    * An eventfd that must not have been signalled, or -1. If the watcher watches it, a signal still counts after it
    * was read.
    */
   quietFd: number;
-  /** The file that is checked for `expected`. */
-  file: string;
-  /** A text that `file` must contain. */
+  /** The file that is checked for `expected`. With the path '', `dirFd` is an fd of the file itself. */
+  quietFile: Beneath;
+  /** A text that `quietFile` must contain. */
   expected: string;
-  /** A directory that must still have its stamp (see {@link NativeBinding.stampDirectory}), or '' for none. */
-  stamped: string;
+  /** Directories that must still have their stamp: see {@link NativeBinding.stampDirectory}. */
+  stamped: readonly Beneath[];
   /** Files to read; the event has their texts, '' for those that this kernel does not have. */
   reads: readonly Beneath[];
   /** Directories to remove after the reads, in this order. */

@@ -253,6 +253,15 @@ std::optional<std::vector<uint32_t>> Options::OptionalUints(const char* name) {
   return Numbers<uint32_t>(name, value, 0, kUintMax);
 }
 
+Napi::Object Options::Object(const char* name) {
+  Napi::Value value = Get(name);
+  if (!ok() || !value.IsObject()) {
+    Fail(name, "an object");
+    return {};
+  }
+  return value.As<Napi::Object>();
+}
+
 std::optional<Napi::Object> Options::OptionalObject(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || value.IsUndefined()) return std::nullopt;

@@ -76,6 +76,8 @@ class Options {
   std::optional<std::vector<std::string>> OptionalStrings(const char* name);
   std::vector<int> Ints(const char* name);
   std::optional<std::vector<uint32_t>> OptionalUints(const char* name);
+  /** Empty after a failure. */
+  Napi::Object Object(const char* name);
   std::optional<Napi::Object> OptionalObject(const char* name);
   std::vector<Napi::Object> Objects(const char* name);
   /** Empty if it is left out. */

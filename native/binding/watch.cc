@@ -36,11 +36,11 @@ ExitCleanUp::Beneath ReadBeneath(Options& whole, Napi::Object object) {
 ExitCleanUp ReadCleanUp(Options& whole, Napi::Object object) {
   Options options(whole, object);
   ExitCleanUp clean_up;
-  clean_up.dir_fd = options.Int("dirFd");
   clean_up.quiet_fd = options.Int("quietFd");
-  clean_up.file = options.String("file");
+  Napi::Object file = options.Object("quietFile");
+  if (options.ok()) clean_up.quiet_file = ReadBeneath(options, file);
   clean_up.expected = options.String("expected");
-  clean_up.stamped = options.String("stamped");
+  for (Napi::Object stamped : options.Objects("stamped")) clean_up.stamped.push_back(ReadBeneath(options, stamped));
   for (Napi::Object read : options.Objects("reads")) clean_up.reads.push_back(ReadBeneath(options, read));
   for (Napi::Object removed : options.Objects("removes")) clean_up.removes.push_back(ReadBeneath(options, removed));
   return clean_up;

@@ -20,11 +20,11 @@ bool IsQuiet(int fd) {
   return poll(&state, 1, 0) == 0;
 }
 
-bool ReadCount(const ExitCleanUp& clean_up, std::string* text) {
+bool ReadCount(const ExitCleanUp::Beneath& file, std::string* text) {
   SystemError error;
-  if (!clean_up.file.empty()) return cgroup::Read(clean_up.dir_fd, clean_up.file, text, &error);
+  if (!file.path.empty()) return cgroup::Read(file.dir_fd, file.path, text, &error);
   text->resize(kMostCountBytes);
-  const ssize_t length = cgroup::ReadOnce(clean_up.dir_fd, reinterpret_cast<uint8_t*>(text->data()), text->size());
+  const ssize_t length = cgroup::ReadOnce(file.dir_fd, reinterpret_cast<uint8_t*>(text->data()), text->size());
   text->resize(static_cast<size_t>(std::max<ssize_t>(length, 0)));
   return length >= 0;
 }
@@ -35,12 +35,12 @@ bool CarryOut(const ExitCleanUp& clean_up, std::vector<std::string>* texts) {
   SystemError error;
   std::string text;
   // Read the count of kills before the eventfd: the kernel notifies of an OOM before it kills.
-  if (!ReadCount(clean_up, &text)) return false;
+  if (!ReadCount(clean_up.quiet_file, &text)) return false;
   if (text.find(clean_up.expected) == std::string::npos || !IsQuiet(clean_up.quiet_fd)) return false;
-  bool stamped = true;
-  if (!clean_up.stamped.empty() && !cgroup::IsStamped(clean_up.dir_fd, clean_up.stamped, &stamped, &error))
-    return false;
-  if (!stamped) return false;
+  for (const ExitCleanUp::Beneath& directory : clean_up.stamped) {
+    bool stamped = false;
+    if (!cgroup::IsStamped(directory.dir_fd, directory.path, &stamped, &error) || !stamped) return false;
+  }
   for (const ExitCleanUp::Beneath& read : clean_up.reads) {
     // This kernel may have no such file. If the cgroup itself is gone, its removal fails.
     if (!cgroup::Read(read.dir_fd, read.path, &text, &error)) {

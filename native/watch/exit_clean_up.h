@@ -15,15 +15,13 @@ struct ExitCleanUp {
     std::string path;
   };
 
-  /** `file` is below it; of '' it is an fd. */
-  int dir_fd = -1;
   /** An event fd that must not be signalled, or -1. If it is watched, it must never have been signalled. */
   int quiet_fd = -1;
-  /** A file that must contain `expected`. */
-  std::string file;
+  /** A file that must contain `expected`; with the path '' its fd. */
+  Beneath quiet_file{-1, {}};
   std::string expected;
-  /** A directory that must still have its stamp; '' for none. */
-  std::string stamped;
+  /** Directories that must still have their stamp. */
+  std::vector<Beneath> stamped;
   /** Files to read. */
   std::vector<Beneath> reads;
   /** Directories to remove. */

@@ -128,23 +128,27 @@ napi_status Done(napi_status status) {
  * arrays. */
 char KindOf(const std::string& name) {
   static const std::map<std::string, char> kKinds{
-      {"args", 'S'},          {"env", 'S'},           {"stdio", 'N'},        {"joinFds", 'N'},
-      {"groups", 'N'},        {"capabilities", 'N'},  {"spare", 'N'},        {"hide", 'S'},
-      {"except", 'S'},        {"paths", 'S'},         {"mounts", 'O'},       {"rlimits", 'O'},
-      {"idMapPrograms", 'O'}, {"pipes", 'O'},         {"reads", 'O'},        {"removes", 'O'},
-      {"idMaps", 'o'},        {"root", 'o'},          {"emptyOptions", 'o'}, {"ending", 'o'},
-      {"onEvents", 'f'},      {"seccomp", '8'},       {"buffer", '8'},       {"input", '8'},
-      {"fds", '4'},           {"lengths", '4'},       {"detached", 'b'},     {"killWithParent", 'b'},
-      {"guarded", 'b'},       {"privateMounts", 'b'}, {"mountProc", 'b'},    {"fileOutside", 'b'},
-      {"loopback", 'b'},      {"noNewPrivs", 'b'},    {"seccompEarly", 'b'}, {"shareMemory", 'b'},
-      {"closesFds", 'b'},     {"empty", 'b'},         {"readOnly", 'b'},     {"create", 'b'},
-      {"dev", 'b'},           {"writes", 'b'},        {"ref", 'b'},          {"end", 'b'},
-      {"kills", 'b'},
+      {"args", 'S'},          {"env", 'S'},           {"stdio", 'N'},
+      {"joinFds", 'N'},       {"groups", 'N'},        {"capabilities", 'N'},
+      {"spare", 'N'},         {"hide", 'S'},          {"except", 'S'},
+      {"paths", 'S'},         {"mounts", 'O'},        {"rlimits", 'O'},
+      {"idMapPrograms", 'O'}, {"pipes", 'O'},         {"reads", 'O'},
+      {"removes", 'O'},       {"idMaps", 'o'},        {"root", 'o'},
+      {"emptyOptions", 'o'},  {"ending", 'o'},        {"quietFile", 'o'},
+      {"stamped", 'O'},       {"onEvents", 'f'},      {"seccomp", '8'},
+      {"buffer", '8'},        {"input", '8'},         {"fds", '4'},
+      {"lengths", '4'},       {"detached", 'b'},      {"killWithParent", 'b'},
+      {"guarded", 'b'},       {"privateMounts", 'b'}, {"mountProc", 'b'},
+      {"fileOutside", 'b'},   {"loopback", 'b'},      {"noNewPrivs", 'b'},
+      {"seccompEarly", 'b'},  {"shareMemory", 'b'},   {"closesFds", 'b'},
+      {"empty", 'b'},         {"readOnly", 'b'},      {"create", 'b'},
+      {"dev", 'b'},           {"writes", 'b'},        {"ref", 'b'},
+      {"end", 'b'},           {"kills", 'b'},
   };
-  static const char* const kTexts[] = {
-      "file",  "cwd",  "hostname", "uidMap",  "gidMap",   "name",     "size",     "mode",        "kind",
-      "to",    "from", "proc",     "path",    "access",   "value",    "key",      "address",     "description",
-      "slice", "unit", "expected", "stamped", "killPath", "timePath", "timeFile", "pressurePath"};
+  static const char* const kTexts[] = {"file",     "cwd",      "hostname", "uidMap",      "gidMap", "name", "size",
+                                       "mode",     "kind",     "to",       "from",        "proc",   "path", "access",
+                                       "value",    "key",      "address",  "description", "slice",  "unit", "expected",
+                                       "killPath", "timePath", "timeFile", "pressurePath"};
   const auto found = kKinds.find(name);
   if (found != kKinds.end()) return found->second;
   for (const char* text : kTexts) {

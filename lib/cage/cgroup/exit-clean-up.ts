@@ -1,4 +1,4 @@
-import type { Ending } from '../../../types/native';
+import type { Beneath, Ending } from '../../../types/native';
 import type { Counter } from '../../cgroup/controllers/limits-report';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { OomMonitor } from '../../oom/monitor';
@@ -56,18 +56,18 @@ export class ExitCleanUp {
     const { directories, monitor, reads } = this.cleaned();
     const { file, expected, eventFd, isStamped } = monitor.quiet;
     const memory = directories.at(-1) as CgroupDirectory;
-    const within = (name: string): string => `${memory.relative}/${name}`;
     this.#reads = reads;
     return {
-      ...(typeof file === 'number' ? { dirFd: file, file: '' } : { dirFd: memory.anchor, file: within(file) }),
+      quietFile: typeof file === 'number' ? { dirFd: file, path: '' } : beneath(memory, file),
       quietFd: eventFd,
       expected,
-      stamped: isStamped ? memory.relative : '',
-      reads: reads.map((counter) => ({
-        dirFd: counter.directory.anchor,
-        path: counter.directory.beneath(counter.file),
-      })),
-      removes: directories.map(({ anchor, relative }) => ({ dirFd: anchor, path: relative })),
+      stamped: isStamped ? [beneath(memory, '')] : [],
+      reads: reads.map(({ directory, file: name }) => beneath(directory, name)),
+      removes: directories.map((directory) => beneath(directory, '')),
     };
   }
+}
+
+function beneath(directory: CgroupDirectory, name: string): Beneath {
+  return { dirFd: directory.anchor, path: directory.beneath(name) };
 }
