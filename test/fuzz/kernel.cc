@@ -251,7 +251,7 @@ void ReadDirectoryFiles(fuzz::Input& input) {
   Require(was_frozen == is_frozen, "frozen as said");
   if (usage <= kExact && limit <= kExact) {
     Require(is_at_limit == (usage + 512 * 1024 >= limit), "at its limit");
-    Require(is_above == (!is_max && limit > 0 && usage > limit), "above memory.high");
+    Require(is_above == (!is_max && usage > limit), "above memory.high");
   }
 }
 

@@ -176,9 +176,12 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'the overseer of memcage', 
 
     expect(await overseeStart([`kill both ${at}`])).toMatchObject({ hits: [''], missed: [] });
 
-    const rules = ['kill guardian child execve 2', 'hold watcher waitid 1 end guardian 2'];
+    // memcage is about to replace it: not before the second kill.
+    const kept = 'hold parent socketpair 2 after watcher unlinkat 1';
+    const rules = ['kill guardian child execve 2', 'hold watcher waitid 1 end guardian 2', kept];
     const twice = await overseeStart([...rules, 'kill guardian watcher unlinkat 1']);
-    expect([twice.hits.length, twice.missed.length, twice.late]).toEqual([2, 1, 0]);
+    expect(twice.hits.length).toBeGreaterThanOrEqual(2);
+    expect([twice.missed.length, twice.late]).toEqual([1, 0]);
   });
 
   test('stops the guardian, and lets it go on after the end', async () => {
