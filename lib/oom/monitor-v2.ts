@@ -30,8 +30,8 @@ interface Around {
 
 /**
  * v2 counts both the limit's hits and the kills in `memory.events`, and adds up those of the cgroups below, unless it is
- * mounted with memory_localevents. The monitor keeps that file open and polls it: the
- * kernel signals a change (POLLPRI), at most once in 10 ms.
+ * mounted with memory_localevents. The monitor keeps that file open and polls it: the kernel signals a change (POLLPRI), at
+ * most once in 10 ms.
  */
 export class OomMonitorV2 implements OomMonitor {
   readonly kind = 'priority';
@@ -98,7 +98,10 @@ export class OomMonitorV2 implements OomMonitor {
     return readLocal(this.directory).oom;
   }
 
-  /** The kernel adds the counts from below to this cgroup's, where they stay. */
+  /**
+   * The kernel adds the counts from below to this cgroup's, where they stay. The counts are read since that fails once the
+   * limits are lost.
+   */
   addLeaf(): void {
     this.#hierarchical();
   }

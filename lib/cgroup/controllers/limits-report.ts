@@ -52,7 +52,7 @@ export interface ToldLimits {
   error?: MemcageError;
 }
 
-/** The limits that only a controller holds. v1 has no such file: there a controller can't be taken from a cgroup. */
+/** Names the controllers that a cgroup has. v1 has no such file: there a controller can't be taken from a cgroup. */
 const CONTROLLERS = 'cgroup.controllers';
 
 type File = Pick<Counter, 'directory' | 'file'>;

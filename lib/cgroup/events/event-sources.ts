@@ -180,6 +180,8 @@ export class EventSources {
       this.#triggers.delete(watched);
       this.#close(watched);
     }
+    // The removal may fail all the same.
+    if (waiting.length > 0) this.#changed();
     if (this.#closing === 0) return false;
     this.#triggersEndMs ??= performance.now() + TRIGGERS_MS;
     return performance.now() < this.#triggersEndMs;

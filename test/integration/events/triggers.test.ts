@@ -9,6 +9,7 @@ import { Cgroup, createCage, type PressureEvent, run, spawn, type ThresholdEvent
 import { allocate, said } from '../../support/cage-kinds';
 import { read, version } from '../../support/cgroups/cgroup-tree';
 import { countOf, type Recorded, recordEvents } from '../../support/children/record-events';
+import { startFixture } from '../../support/fixture';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { expectNoNewFds, openFdCount, openFds } from '../../support/processes/fds';
 import { describeIf } from '../../support/require';
@@ -187,6 +188,11 @@ describeIf('cgroup', 'pressure', () => {
       expect(paths.filter((each) => existsSync(each))).toEqual([]);
       await parent.close();
       expect(triggers()).toEqual([]);
+    });
+
+    (isThere ? test : test.skip)('keeps no program going whose removal of the cgroup has failed', async () => {
+      const { code, stdout } = await startFixture('events/busy-removal.js').end;
+      expect({ code, stdout }).toEqual({ code: 0, stdout: 'ERR_MEMCAGE_BUSY\n' });
     });
 
     (isThere ? test : test.skip)('is told when tasks were stalled for longer than the threshold', async () => {
