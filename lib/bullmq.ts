@@ -6,14 +6,14 @@
  */
 import { join } from 'node:path';
 import type { Job, Worker } from 'bullmq';
-import { JobRuns } from './bullmq/job-runs.js';
-import { type CagedProcessorOptions, openPool, type Plan, readPlan } from './bullmq/options.js';
-import { loadProtocol } from './bullmq/protocol.js';
-import { needOf, Seats } from './bullmq/seats.js';
-import { refuseLarge, SpareRoom } from './bullmq/spare-room.js';
 import { ErrorCode, MemcageError } from './index.js';
+import { JobRuns } from './programs/bullmq/job-runs.js';
+import { type CagedProcessorOptions, openPool, type Plan, readPlan } from './programs/bullmq/options.js';
+import { loadProtocol } from './programs/bullmq/protocol.js';
+import { needOf, Seats } from './programs/bullmq/seats.js';
+import { refuseLarge, SpareRoom } from './programs/bullmq/spare-room.js';
 
-export type { CagedProcessorOptions, RetryOptions } from './bullmq/options.js';
+export type { CagedProcessorOptions, RetryOptions } from './programs/bullmq/options.js';
 
 const protocol = loadProtocol();
 const MODULE = join(__dirname, 'bullmq-child.mjs');

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { FAILED } from './cli/command';
-import { overviewOf } from './cli/help';
-import { question, UsageError } from './cli/parse';
-import { COMMAND_NAMES, commandNamed, everyCommand } from './cli/table';
-import { complain } from './cli/text/complain';
-import { VERSION } from './cli/version';
+import { FAILED } from './programs/cli/command';
+import { overviewOf } from './programs/cli/help';
+import { question, UsageError } from './programs/cli/parse';
+import { COMMAND_NAMES, commandNamed, everyCommand } from './programs/cli/table';
+import { complain } from './programs/cli/text/complain';
+import { VERSION } from './programs/cli/version';
 
 const SIGPIPE = 13;
 

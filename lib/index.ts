@@ -10,27 +10,54 @@ export type { StallSign } from '../types/native';
 export type * from '../types/options';
 export type * from '../types/outcome';
 export type * from '../types/parent';
-export { type BecomeInitOptions, becomeInit } from './api/become-init';
-export { type AnyCageLimit, type CreateCageOptions, createCage, type SharedCageSettings } from './api/create-cage';
-export { dropIn } from './api/drop-in';
-export { exec, execFile } from './api/exec';
-export { explainOom, type KilledChild, type OomExplanation } from './api/explain-oom';
-export { type EndedChild, failureOf } from './api/failure';
-export { fork } from './api/fork';
-export {
-  type CagedLauncher,
-  type CagedLauncherOptions,
-  type Launcher,
-  type LauncherOptions,
-  type LauncherReport,
-  launcherFor,
-} from './api/launcher-for';
-export { openCages } from './api/open-cages';
-export { type PrepareOptions, prepare } from './api/prepare';
-export { run } from './api/run';
-export { spawn } from './api/spawn';
-export { isSupported, type SupportedOptions, whyUnsupported } from './api/supported';
-export { createBudget } from './budget/create-budget';
+export type {
+  Budget,
+  BudgetEvents,
+  BudgetOptions,
+  BudgetStats,
+  ContainJobsOptions,
+  Job,
+  JobEndedEvent,
+  JobEvent,
+  JobOptions,
+  JobStartedEvent,
+  LearnedJob,
+  LearnOptions,
+  ReserveOptions,
+  Room,
+  SizedJob,
+} from './cage/contract/budget';
+export type {
+  Cage,
+  Caged,
+  CageOptions,
+  CagingOption,
+  ContainOptions,
+  ExecFileOptions,
+  ExecOptions,
+  ForkOptions,
+  MemberOptions,
+  RunOptions,
+  RunResult,
+  SpawnedProcess,
+  SpawnOptions,
+  Uncaged,
+} from './cage/contract/cage';
+export type { CageEvents, CpuTimeEvent, OomEvent, StallEvent, UsageEvent } from './cage/contract/cage-events';
+export type { CageLimitOptions, ChildSettingsOptions } from './cage/contract/limit-options';
+export type {
+  AskOptions,
+  TakeOptions,
+  WarmPool,
+  WarmPoolEvents,
+  WarmPoolOptions,
+  WarmPoolSettings,
+  WarmPoolStats,
+} from './cage/contract/warm-pool';
+export { type CageName, cageOf } from './cage/inventory/cage-of';
+export { type CollectedCage, type CollectGarbageOptions, collectGarbage } from './cage/inventory/collect-garbage';
+export { findCage } from './cage/inventory/find-cage';
+export { type CageOwner, type ListedCage, listCages } from './cage/inventory/list-cages';
 export type { PressureLevel, PressureStall, Trigger, UsageThreshold } from './cgroup/events/trigger-options';
 export {
   CGROUP_EVENT_NAMES,
@@ -68,54 +95,10 @@ export type { ReclaimOptions } from './cgroup/handle/reclaim';
 export type { Usage } from './cgroup/handle/usage';
 export type { Limits } from './cgroup/limits/limit-files';
 export { type CgroupContainer, containerOf } from './cgroup/names/cgroup-name';
+export { describeCandidate } from './cgroup/placement/describe';
 export type { CgroupProcess, ProcessesOptions } from './cgroup/processes/processes';
 export type { EventCounts, SampleField, SampleFields } from './cgroup/watching/fields';
 export type { Sample, WatchOptions } from './cgroup/watching/watch';
-export type {
-  Budget,
-  BudgetEvents,
-  BudgetOptions,
-  BudgetStats,
-  ContainJobsOptions,
-  Job,
-  JobEndedEvent,
-  JobEvent,
-  JobOptions,
-  JobStartedEvent,
-  LearnedJob,
-  LearnOptions,
-  ReserveOptions,
-  Room,
-  SizedJob,
-} from './contract/budget';
-export type {
-  Cage,
-  Caged,
-  CageOptions,
-  CagingOption,
-  ContainOptions,
-  ExecFileOptions,
-  ExecOptions,
-  ForkOptions,
-  MemberOptions,
-  RunOptions,
-  RunResult,
-  SpawnedProcess,
-  SpawnOptions,
-  Uncaged,
-} from './contract/cage';
-export type { CageEvents, CpuTimeEvent, OomEvent, StallEvent, UsageEvent } from './contract/cage-events';
-export type { CageLimitOptions, ChildSettingsOptions } from './contract/limit-options';
-export type {
-  AskOptions,
-  TakeOptions,
-  WarmPool,
-  WarmPoolEvents,
-  WarmPoolOptions,
-  WarmPoolSettings,
-  WarmPoolStats,
-} from './contract/warm-pool';
-export { type DiagnoseOptions, diagnose } from './doctor/diagnose';
 export {
   AbortError,
   ErrorCode,
@@ -125,24 +108,46 @@ export {
   MemoryLimitError,
   StallError,
   TimeoutError,
-} from './errors/errors';
-export { type CageName, cageOf } from './inventory/cage-of';
-export { type CollectedCage, type CollectGarbageOptions, collectGarbage } from './inventory/collect-garbage';
-export { findCage } from './inventory/find-cage';
-export { type CageOwner, type ListedCage, listCages } from './inventory/list-cages';
-export { limitsFromOci, type OciOptions } from './oci/limits-from-oci';
-export type { OciLimits } from './oci/translation';
-export { likelyMeant } from './options/likely-meant';
-export { describeCandidate } from './placement/describe';
-export { checkCageOptions } from './request/check-cage-options';
+} from './common/errors/errors';
+export { limitsFromOci, type OciOptions } from './common/oci/limits-from-oci';
+export type { OciLimits } from './common/oci/translation';
+export { likelyMeant } from './common/options/likely-meant';
+export { printable } from './common/text/printable';
+export { formatSize, parseSize } from './common/text/size';
+export { createBudget } from './jobs/budget/create-budget';
+export { createWarmPool } from './jobs/warm-pool/create-warm-pool';
+export { type BecomeInitOptions, becomeInit } from './start/api/become-init';
+export {
+  type AnyCageLimit,
+  type CreateCageOptions,
+  createCage,
+  type SharedCageSettings,
+} from './start/api/create-cage';
+export { dropIn } from './start/api/drop-in';
+export { exec, execFile } from './start/api/exec';
+export { explainOom, type KilledChild, type OomExplanation } from './start/api/explain-oom';
+export { type EndedChild, failureOf } from './start/api/failure';
+export { fork } from './start/api/fork';
+export {
+  type CagedLauncher,
+  type CagedLauncherOptions,
+  type Launcher,
+  type LauncherOptions,
+  type LauncherReport,
+  launcherFor,
+} from './start/api/launcher-for';
+export { openCages } from './start/api/open-cages';
+export { type PrepareOptions, prepare } from './start/api/prepare';
+export { run } from './start/api/run';
+export { spawn } from './start/api/spawn';
+export { isSupported, type SupportedOptions, whyUnsupported } from './start/api/supported';
+export { type DiagnoseOptions, diagnose } from './start/doctor/diagnose';
+export { checkCageOptions } from './start/request/check-cage-options';
 export {
   type ExecFileSyncOptions,
   type ExecSyncOptions,
   execFileSync,
   execSync,
-} from './sync/exec-file-sync';
-export type { SpawnSyncReturns, SyncOutcome } from './sync/returns';
-export { type SpawnSyncOptions, spawnSync } from './sync/spawn-sync';
-export { printable } from './text/printable';
-export { formatSize, parseSize } from './text/size';
-export { createWarmPool } from './warm-pool/create-warm-pool';
+} from './start/sync/exec-file-sync';
+export type { SpawnSyncReturns, SyncOutcome } from './start/sync/returns';
+export { type SpawnSyncOptions, spawnSync } from './start/sync/spawn-sync';

@@ -5,8 +5,8 @@
  * @module memcage/native
  */
 import type { NativeBinding } from '../types/native';
-import { loadNative } from './addon/load-native';
-import { withCheckedOptions } from './options/native-options';
+import { loadNative } from './common/addon/load-native';
+import { withCheckedOptions } from './common/options/native-options';
 
 export type * from '../types/native';
 

@@ -6,11 +6,11 @@
  */
 import type * as Api from '@opentelemetry/api';
 import type { Cgroup } from './index.js';
-import { type CageTotals, Collector } from './metrics/collector.js';
-import type { Gauges } from './metrics/figures.js';
-import type { Totals } from './metrics/ledger.js';
-import { checkKinds } from './metrics/options.js';
-import { requirePeer } from './peers/require-peer.js';
+import { type CageTotals, Collector } from './programs/metrics/collector.js';
+import type { Gauges } from './programs/metrics/figures.js';
+import type { Totals } from './programs/metrics/ledger.js';
+import { checkKinds } from './programs/metrics/options.js';
+import { requirePeer } from './programs/peers/require-peer.js';
 
 const { metrics } = requirePeer(() => require('@opentelemetry/api'), {
   name: '@opentelemetry/api',

@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, '..');
  * at once, and those that save something of Node's at load time.
  */
 const AT_LOAD =
-  /^(index|errors\/(errors|error-codes)|options\/(called|node-options)|api\/(spawn|exec|fork|drop-in|run|create-cage|prepare|launcher-for|open-cages)|event-loop\/(next-turn|defer|outside-of-calls|lazy-emitter)|cage\/open-cages|cgroup\/handle\/(cgroup|readable-cgroup|read-many)|cgroup\/events\/types|cgroup\/files\/table|doctor\/diagnose|process\/node-functions|sync\/(spawn-sync|exec-file-sync))\.ts$/;
+  /^(index|common\/errors\/(errors|error-codes)|common\/options\/(called|node-options)|start\/api\/(spawn|exec|fork|drop-in|run|create-cage|prepare|launcher-for|open-cages)|common\/event-loop\/(next-turn|defer|outside-of-calls|lazy-emitter)|cage\/open-cages|cgroup\/handle\/(cgroup|readable-cgroup|read-many)|cgroup\/events\/types|cgroup\/files\/table|start\/doctor\/diagnose|process\/node-functions|start\/sync\/(spawn-sync|exec-file-sync))\.ts$/;
 
 /**
  * The parts, which are loaded when something in them is used. A module goes to the first part that it matches. What
@@ -25,14 +25,16 @@ const PARTS = {
   watching: /^cgroup\/watching\//,
   readings: /^cgroup\/(processes\/processes|handle\/(reclaim|effective-limits|usage|peak-tracker|access))\.ts$/,
   lookup: /^cgroup\/(containers\/|hierarchy\/(unnamed|resolve-path))/,
-  parents: /^placement\/(?!default-parent|given-parent|cures)/,
-  doctor: /^doctor\//,
-  oci: /^oci\//,
-  commands: /^cli\/(commands\/(?!run\/)|help|text\/duration)/,
-  chart: /^cli\/chart\//,
-  polling: /^(polling\/(?!sampling\/worker)|cage\/polled\/|child\/polled-child|api\/starting-polled-cage)/,
-  warm: /^warm-pool\/(?!preload\/preload)/,
-  cages: /^(?!cli|metrics\/|peers\/|otel|prometheus|bullmq|child_process|native|polling\/sampling\/worker|warm-pool\/)/,
+  parents: /^cgroup\/placement\/(?!default-parent|given-parent|cures)/,
+  doctor: /^start\/doctor\//,
+  oci: /^common\/oci\//,
+  commands: /^programs\/cli\/(commands\/(?!run\/)|help|text\/duration)/,
+  chart: /^programs\/cli\/chart\//,
+  polling:
+    /^(cage\/polling\/(?!sampling\/worker)|cage\/polled\/|start\/child\/polled-child|start\/api\/starting-polled-cage)/,
+  warm: /^jobs\/warm-pool\/(?!preload\/preload)/,
+  cages:
+    /^(?!cli|programs\/|otel|prometheus|bullmq|child_process|native|cage\/polling\/sampling\/worker|jobs\/warm-pool\/)/,
 };
 
 const common = { absWorkingDir: root, outdir: 'dist', platform: 'node', target: 'node20', logLevel: 'warning' };
@@ -79,7 +81,7 @@ await build({ ...external, entryPoints: { native: 'lib/native.ts' }, bundle: tru
 // A thread of its own, which shares no state with the rest.
 await build({
   ...external,
-  entryPoints: { 'polling-worker': 'lib/polling/sampling/worker.ts' },
+  entryPoints: { 'polling-worker': 'lib/cage/polling/sampling/worker.ts' },
   bundle: true,
   format: 'cjs',
 });
@@ -87,7 +89,7 @@ await build({
 // What the children of a warm pool load first. It must not take long.
 await build({
   ...external,
-  entryPoints: { 'warm-preload': 'lib/warm-pool/preload/preload.ts' },
+  entryPoints: { 'warm-preload': 'lib/jobs/warm-pool/preload/preload.ts' },
   bundle: true,
   format: 'cjs',
 });
@@ -95,7 +97,7 @@ await build({
 // What the children of memcage/bullmq run. Of BullMQ it loads what its caller tells it to.
 await build({
   ...common,
-  entryPoints: { 'bullmq-child': 'lib/bullmq/child/program.mts' },
+  entryPoints: { 'bullmq-child': 'lib/programs/bullmq/child/program.mts' },
   bundle: true,
   format: 'esm',
   outExtension: { '.js': '.mjs' },

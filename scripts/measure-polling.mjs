@@ -1,4 +1,4 @@
-// Measures the sampler of lib/polling: what it costs, and by how much a process that eats memory gets beyond its limit.
+// Measures the sampler of lib/cage/polling: what it costs, and by how much a process that eats memory gets beyond its limit.
 //
 //   node scripts/measure-polling.mjs           after npm run build:ts
 //
@@ -19,7 +19,7 @@ const directory = join(root, 'build', 'measure-polling');
 
 async function loadSampler() {
   const outfile = join(directory, 'open-group.js');
-  const entry = join(root, 'lib/polling/open-group.ts');
+  const entry = join(root, 'lib/cage/polling/open-group.ts');
   await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', packages: 'external', format: 'cjs' });
   return createRequire(import.meta.url)(outfile).openGroup;
 }

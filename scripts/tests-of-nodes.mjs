@@ -7,14 +7,15 @@ const root = join(import.meta.dirname, '..');
 /** Beginnings of test paths, each with the reason. */
 const TESTS_OF_NODES = {
   'test/integration/process/': "memcage's handle in Node's ChildProcess, whose inside changes",
-  'test/integration/sync/': 'spawnSync and the like, by an internal binding of Node',
-  'test/integration/api/':
+  'test/integration/start/sync/': 'spawnSync and the like, by an internal binding of Node',
+  'test/integration/start/api/':
     "functions beside Node's own, contain(), cluster, permissions, memcage imported and required",
   'test/integration/libraries/': "what packages make of Node's child_process",
-  'test/integration/warm-pool/': 'how a child of Node loads its module',
-  'test/integration/child/gate': 'what Node makes of a start that fails late',
+  'test/integration/jobs/warm-pool/': 'how a child of Node loads its module',
+  'test/integration/start/child/gate': 'what Node makes of a start that fails late',
   'test/integration/bad-input/as-node': 'the errors that Node throws',
-  'test/integration/polling/life': 'the thread of the sampler, its end, and requests while the event loop is blocked',
+  'test/integration/cage/polling/life':
+    'the thread of the sampler, its end, and requests while the event loop is blocked',
   'test/integration/events/environments': 'listeners in worker threads',
   'test/integration/native/workers': 'the addon in worker threads, and loaded twice',
   'test/integration/native/watcher': "calls from a thread of the addon's into the event loop, and exceptions there",

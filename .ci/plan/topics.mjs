@@ -1,4 +1,4 @@
-// What a changed path is about. A topic is a room of lib/ (`lib/oom`), the path of a test file, or one of:
+// What a changed path is about. A topic is a room of lib/ (`lib/cage/oom`), the path of a test file, or one of:
 // `docs`; `lint`, what only the linters read; `code`, any code that runs; `native`, C++ and how it is built; `package`,
 // what is packed and where it is tried; and the instruments `arm64`, `fuzz`, `sanitize`, `mutation`, `suites`, `guests`.
 
@@ -27,7 +27,7 @@ const PATHS = [
   [/^test\/(pure|integration|guest)\/.*\.test\.ts$/, ['code']],
   [/^test\/support\/[^/]/, ['code']],
   [/^test\/overseer\//, ['code', 'test/integration/proving/']],
-  [/^test\/fixtures\/([^/]+)\/./, (folder) => ['code', `test/integration/${folder}/`, `test/pure/${folder}/`]],
+  [/^test\/fixtures\/(.+)\/[^/]/, (folder) => ['code', `test/integration/${folder}/`, `test/pure/${folder}/`]],
 ];
 
 /**

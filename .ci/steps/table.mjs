@@ -23,23 +23,23 @@ const NATIVE = ['native'];
 const NODE = [
   'native',
   'lib/process',
-  'lib/sync',
-  'lib/api',
-  'lib/addon',
-  'lib/warm-pool',
-  'lib/event-loop',
-  'lib/polling',
+  'lib/start/sync',
+  'lib/start/api',
+  'lib/common/addon',
+  'lib/jobs/warm-pool',
+  'lib/common/event-loop',
+  'lib/cage/polling',
 ];
 NODE.push(...testsOfNodes());
 /** What another kernel can change. */
-const KERNEL = [
+const KERNEL = ['native', 'lib/cage/oom', 'lib/cgroup', ...tests('cage/oom', 'cgroup', 'cgroup-v2')];
+const PLACEMENT = [
   'native',
-  'lib/oom',
+  'lib/cgroup/placement',
   'lib/cgroup',
-  'lib/placement',
-  ...tests('oom', 'cgroup', 'cgroup-v2', 'placement'),
+  'lib/start/doctor',
+  ...tests('cgroup/placement', 'rootless'),
 ];
-const PLACEMENT = ['native', 'lib/placement', 'lib/cgroup', 'lib/doctor', ...tests('placement', 'rootless')];
 
 const guest = (name) => () => ['node', 'test/guest/suites.mjs', name];
 /** The tests that the plan has chosen, under a name of its own. */
@@ -223,10 +223,14 @@ export const GROUPS = [
   {
     name: 'recipes',
     pattern: /^test\/integration\/recipes\//,
-    when: ['docs', 'lib/api', 'lib/index.ts', 'lib/bullmq'],
+    when: ['docs', 'lib/start/api', 'lib/index.ts', 'lib/programs/bullmq'],
   },
   { name: 'site', pattern: /^test\/integration\/docs\/site\./, when: ['docs'] },
-  { name: 'BullMQ', pattern: /^test\/integration\/bullmq\//, when: ['lib/bullmq', 'lib/bullmq.ts', 'lib/budget'] },
+  {
+    name: 'BullMQ',
+    pattern: /^test\/integration\/programs\/bullmq\//,
+    when: ['lib/programs/bullmq', 'lib/bullmq.ts', 'lib/jobs/budget'],
+  },
   {
     name: 'instruments',
     pattern: /^test\/integration\/(proving\/(planted|overseer|judge|interrupted)|races\/scheduler|suites\/)/,

@@ -1,9 +1,9 @@
 import { isNativeError } from '../cgroup/directory/refusal';
 import { type CageLimits, isSameLimits } from '../cgroup/limits/cage-limits';
 import { undoPatiently } from '../cgroup/processes/remove';
-import { MemcageError } from '../errors/errors';
-import { defer } from '../event-loop/defer';
-import { nextTurn } from '../event-loop/next-turn';
+import { MemcageError } from '../common/errors/errors';
+import { defer } from '../common/event-loop/defer';
+import { nextTurn } from '../common/event-loop/next-turn';
 import { makeCageCgroup } from './cgroup/make-cage-cgroup';
 import { SpareSides } from './cgroup/spare-sides';
 import { PrivateCage } from './private-cage';

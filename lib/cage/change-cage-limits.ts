@@ -1,10 +1,10 @@
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import { resolveCageLimits } from '../cgroup/limits/resolve-cage-limits';
 import { resolveStall } from '../cgroup/limits/resolve-stall';
-import type { CageLimitOptions } from '../contract/limit-options';
-import { ALIASES } from '../options/called';
-import { checkOptions } from '../options/option-names';
+import { ALIASES } from '../common/options/called';
+import { checkOptions } from '../common/options/option-names';
 import type { CageCgroup } from './cgroup/cage-cgroup';
+import type { CageLimitOptions } from './contract/limit-options';
 
 const OF = 'cage.setLimits';
 

@@ -3,10 +3,10 @@ import { isGone } from '../cgroup/directory/refusal';
 import type { CgroupEvent } from '../cgroup/events/types';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
-import { type CageEvents, FORWARDED, type ForwardedEvents } from '../contract/cage-events';
-import { ErrorCode, MemcageError } from '../errors/errors';
-import { emitApart } from '../event-loop/emit-apart';
+import { ErrorCode, MemcageError } from '../common/errors/errors';
+import { emitApart } from '../common/event-loop/emit-apart';
 import type { CageCgroup } from './cgroup/cage-cgroup';
+import { type CageEvents, FORWARDED, type ForwardedEvents } from './contract/cage-events';
 import { UsageThresholds } from './usage-thresholds';
 
 interface Parts {

@@ -1,8 +1,8 @@
 import type { OomVerdict } from '../../types/outcome';
-import type { OomEvent } from '../contract/cage-events';
-import { PatientLook } from '../event-loop/patient-look';
-import { nowhere, type WhoseLimit } from '../oom/whose-limit';
+import { PatientLook } from '../common/event-loop/patient-look';
 import type { CageCgroup } from './cgroup/cage-cgroup';
+import type { OomEvent } from './contract/cage-events';
+import { nowhere, type WhoseLimit } from './oom/whose-limit';
 
 /** Turns the kernel's notifications, which also come without a kill, into events about kills. */
 export class OomReporter {

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { NativeBinding } from '../../types/native';
-import { loadNative } from '../addon/load-native';
-import type { Cage } from '../contract/cage';
+import { loadNative } from '../common/addon/load-native';
+import type { Cage } from './contract/cage';
 
 interface OpenCage {
   readonly self: Cage;

@@ -1,5 +1,5 @@
-import type { Cage } from '../contract/cage';
 import { BaseCage } from './base-cage';
+import type { Cage } from './contract/cage';
 import { refuseStarts } from './refuse-starts';
 
 /** The cage of one child. The child lives in the cage's own cgroup, so no other can start there. */

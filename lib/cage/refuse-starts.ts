@@ -1,4 +1,4 @@
-import { invalidArgument } from '../errors/errors';
+import { invalidArgument } from '../common/errors/errors';
 
 /** Gives the class of a private cage functions that start nothing: its one child has it to itself. */
 export function refuseStarts(prototype: object): void {

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { refusedWith } from '../cgroup/directory/refusal';
-import { ErrorCode, MemcageError } from '../errors/errors';
-import { formatSize } from '../text/size';
+import { ErrorCode, MemcageError } from '../common/errors/errors';
+import { formatSize } from '../common/text/size';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 
 /** What docs/errors.md says too. */

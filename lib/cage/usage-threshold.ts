@@ -3,7 +3,7 @@ import { isGone, isRefused } from '../cgroup/directory/refusal';
 import { UsageAlarm } from '../cgroup/events/usage-alarm';
 import { bytesAt, type ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import type { SeenUsage } from '../cgroup/watching/usage-looks';
-import type { UsageEvent } from '../contract/cage-events';
+import type { UsageEvent } from './contract/cage-events';
 import { Crossings } from './crossings';
 
 interface Listener {

@@ -2,9 +2,9 @@ import type { CgroupDirectory } from '../cgroup/directory/directory';
 import type { CgroupVersion } from '../cgroup/files/formats';
 import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { type UsageLook, usageLooks } from '../cgroup/watching/usage-looks';
-import type { UsageEvent } from '../contract/cage-events';
-import { outsideOfCalls } from '../event-loop/outside-of-calls';
-import { cancel, later } from '../event-loop/timers';
+import { outsideOfCalls } from '../common/event-loop/outside-of-calls';
+import { cancel, later } from '../common/event-loop/timers';
+import type { UsageEvent } from './contract/cage-events';
 import { UsageThreshold } from './usage-threshold';
 
 /** From one look to the next, where nothing but looks shows the use (v2). */

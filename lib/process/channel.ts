@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import { Server } from 'node:net';
-import { ErrorCode, MemcageError } from '../errors/errors';
+import { ErrorCode, MemcageError } from '../common/errors/errors';
 import type { ChannelPipes } from './channel-pipe';
 import { excessOf } from './unread';
 

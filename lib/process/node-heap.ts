@@ -1,8 +1,8 @@
 import { totalmem } from 'node:os';
 import { basename } from 'node:path';
 import type { NodeHeapReport, OomVerdict } from '../../types/outcome';
-import { invalidArgument } from '../errors/errors';
-import { checkSize, formatSize } from '../text/size';
+import { invalidArgument } from '../common/errors/errors';
+import { checkSize, formatSize } from '../common/text/size';
 
 const MIB = 1024 ** 2;
 

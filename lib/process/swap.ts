@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import { ErrorCode, MemcageError } from '../errors/errors';
-import { defer } from '../event-loop/defer';
-import { outsideOfCalls } from '../event-loop/outside-of-calls';
-import { runtimeName } from '../machine/runtime';
+import { ErrorCode, MemcageError } from '../common/errors/errors';
+import { defer } from '../common/event-loop/defer';
+import { outsideOfCalls } from '../common/event-loop/outside-of-calls';
+import { runtimeName } from '../common/machine/runtime';
 import { guardChannel } from './channel';
 import { type ChannelPipes, channelPipes } from './channel-pipe';
 import type { OnExit } from './handle';

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { formatSize } from '../text/size';
+import { formatSize } from '../common/text/size';
 
 /** Of one message, all of which is here before anybody sees it. */
 const MOST_BYTES = 64 * 2 ** 20;

@@ -141,7 +141,7 @@ const char* Refusal(const SpawnRequest& request) {
   if (request.file_outside && (!request.root || !request.file.starts_with('/'))) {
     return "fileOutside needs root, and an absolute path for file";
   }
-  // letsStart() in lib/child-settings/seccomp-filter.ts knows nothing of execveat(2).
+  // letsStart() in lib/process/settings/seccomp-filter.ts knows nothing of execveat(2).
   if (request.file_outside && request.seccomp) return "fileOutside needs seccomp to be left out";
   for (const Rlimit& limit : request.rlimits) {
     if (limit.resource == nullptr) return "Expected the name of an RLIMIT_* in lower case, without RLIMIT_, in rlimits";

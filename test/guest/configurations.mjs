@@ -162,7 +162,7 @@ const stockKernels = [
     part: 'gate',
     guest: [...roomy, '--kernel', 'bookworm'],
     projects: whole,
-    paths: ['test/integration/oom/verdict', 'test/integration/cgroup-v2/(limits|peak|reclaim)'],
+    paths: ['test/integration/cage/oom/verdict', 'test/integration/cgroup-v2/(limits|peak|reclaim)'],
     require: [...common, 'root', 'v2', 'reclaim', 'swap', 'swap-accounting'],
     timeoutSeconds: 900,
   },

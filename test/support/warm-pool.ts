@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createWarmPool, type WarmPool, type WarmPoolOptions } from 'memcage';
 import { until } from './until';
 
-export const moduleAt = (name: string): string => join(__dirname, '../fixtures/warm-pool', name);
+export const moduleAt = (name: string): string => join(__dirname, '../fixtures/jobs/warm-pool', name);
 export const WORKER = moduleAt('worker.js');
 
 /** The messages that a child sends from now on. */

@@ -14,7 +14,7 @@ import {
   withinAround,
 } from '../../cgroup/limits/cage-limits';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { ControllerHome } from '../root/root-controllers';
 
 const UNLIMITED = Number.POSITIVE_INFINITY;

@@ -1,10 +1,10 @@
 import type { NativeError } from '../../../types/native';
-import { type Meter, watcher } from '../../addon/watcher';
 import type { TimeLimit, UsageFile } from '../../cgroup/controllers/limits-report';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { cgroupError, isNativeError } from '../../cgroup/directory/refusal';
-import type { CpuTimeEvent } from '../../contract/cage-events';
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { type Meter, watcher } from '../../common/addon/watcher';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import type { CpuTimeEvent } from '../contract/cage-events';
 
 interface Parts {
   /** Of the cage cgroup, for messages. */

@@ -1,7 +1,7 @@
 import type { Beneath, Ending } from '../../../types/native';
 import type { Counter } from '../../cgroup/controllers/limits-report';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
-import type { OomMonitor } from '../../oom/monitor';
+import type { OomMonitor } from '../oom/monitor';
 
 interface Cleaned {
   /** The directories to remove, in this order. The last is the memory cgroup. */

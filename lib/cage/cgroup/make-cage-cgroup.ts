@@ -8,7 +8,7 @@ import { planLimits } from '../../cgroup/limits/limit-plan';
 import type { ResolvedLimits } from '../../cgroup/limits/resolve-limits';
 import { type KillCgroup, killCgroupBelow } from '../../cgroup/processes/kill-cgroup';
 import { undoMake } from '../../cgroup/processes/remove';
-import type { CageAround } from '../../oom/surroundings';
+import type { CageAround } from '../oom/surroundings';
 import type { CageRoot } from '../root/cage-root';
 import { release } from '../root/locked-directory';
 import type { ControllerHome } from '../root/root-controllers';

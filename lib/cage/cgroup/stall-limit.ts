@@ -1,11 +1,11 @@
 import type { MeterReading } from '../../../types/native';
-import { type Meter, watcher } from '../../addon/watcher';
 import type { UsageFile } from '../../cgroup/controllers/limits-report';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { cgroupError, isNativeError } from '../../cgroup/directory/refusal';
 import type { ResolvedStall } from '../../cgroup/limits/cage-limits';
-import type { StallEvent } from '../../contract/cage-events';
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { type Meter, watcher } from '../../common/addon/watcher';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import type { StallEvent } from '../contract/cage-events';
 import { type StallHit, StallHits } from './stall-hits';
 
 interface Parts {

@@ -1,6 +1,6 @@
 import { retry } from '../../cgroup/processes/remove';
-import { ErrorCode, MemcageError } from '../../errors/errors';
-import type { PolledGroup } from '../../polling/open-group';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import type { PolledGroup } from '../polling/open-group';
 
 export const PATIENCE_MS = 10_000;
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { EnforcedBy } from '../../../types/outcome';
-import { openGroup, type PolledGroup, type PolledKill } from '../../polling/open-group';
+import { openGroup, type PolledGroup, type PolledKill } from '../polling/open-group';
 import { UnmeasuredGroup } from './unmeasured-group';
 
 /** The processes of one child, or of a whole cage, and how the sampler finds them. */

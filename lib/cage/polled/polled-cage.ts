@@ -1,14 +1,14 @@
 import { type InspectOptions, inspect } from 'node:util';
 import type { EnforcedBy, MemoryReport } from '../../../types/outcome';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
-import type { Cage } from '../../contract/cage';
-import { type CageEvents, FORWARDED } from '../../contract/cage-events';
-import { ErrorCode, MemcageError } from '../../errors/errors';
-import { emitApart } from '../../event-loop/emit-apart';
-import { LazyEmitter } from '../../event-loop/lazy-emitter';
-import type { PolledGroup, PolledKill, PolledVictim } from '../../polling/open-group';
-import { shown } from '../../text/inspected';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { emitApart } from '../../common/event-loop/emit-apart';
+import { LazyEmitter } from '../../common/event-loop/lazy-emitter';
+import { shown } from '../../common/text/inspected';
+import type { Cage } from '../contract/cage';
+import { type CageEvents, FORWARDED } from '../contract/cage-events';
 import { cages } from '../open-cages';
+import type { PolledGroup, PolledKill, PolledVictim } from '../polling/open-group';
 import { emptyGroup } from './empty-group';
 import { openPolled, type Polled } from './open-polled';
 

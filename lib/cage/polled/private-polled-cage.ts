@@ -1,4 +1,4 @@
-import type { Cage } from '../../contract/cage';
+import type { Cage } from '../contract/cage';
 import { refuseStarts } from '../refuse-starts';
 import { PolledCage } from './polled-cage';
 

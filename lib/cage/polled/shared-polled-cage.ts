@@ -1,5 +1,5 @@
-import type { ChildSettings } from '../../child-settings/child-settings';
 import type { NodeHeapSetting } from '../../process/node-heap';
+import type { ChildSettings } from '../../process/settings/child-settings';
 import type { ChildDefaults } from '../child-defaults';
 import { PolledCage, type PolledCageOptions } from './polled-cage';
 

@@ -1,5 +1,5 @@
 import { retry } from '../../cgroup/processes/remove';
-import type { PolledGroup } from '../../polling/open-group';
+import type { PolledGroup } from '../polling/open-group';
 
 /** Every look has happened: none will tell more. */
 const NOTHING_SEEN: PolledGroup['seen'] = {

@@ -1,10 +1,10 @@
 import { isMainThread } from 'node:worker_threads';
-import { loadNative } from '../../addon/load-native';
 import { isGone } from '../../cgroup/directory/refusal';
 import { foreseenHost, type Host, host } from '../../cgroup/hierarchy/host';
-import { MemcageError } from '../../errors/errors';
-import { closeKillLog } from '../../oom/kill-log';
-import { defaultParent, foreseenParent, giveBackParent } from '../../placement/default-parent';
+import { defaultParent, foreseenParent, giveBackParent } from '../../cgroup/placement/default-parent';
+import { loadNative } from '../../common/addon/load-native';
+import { MemcageError } from '../../common/errors/errors';
+import { closeKillLog } from '../oom/kill-log';
 import { CageRoot, cageVersion } from './cage-root';
 import { sweepInSteps } from './sweep-in-steps';
 
@@ -15,7 +15,7 @@ let isHooked = false;
 /**
  * Calls `make` with the cage root below a parent. The first call for a parent makes that cage root.
  *
- * @param parent path of a memory cgroup; default: what `lib/placement` finds
+ * @param parent path of a memory cgroup; default: what `lib/cgroup/placement` finds
  */
 export function withCageRoot<T>(parent: string | undefined, make: (root: CageRoot) => T): T {
   const current = host();
@@ -35,7 +35,7 @@ export function withCageRoot<T>(parent: string | undefined, make: (root: CageRoo
  * Why no cage can be made, or null if nothing is known that keeps one from being made. Makes, moves, starts and
  * remembers nothing. Throws what says nothing about this machine: no fd is free, or MEMCAGE_PARENT is no path.
  *
- * @param parent path of a memory cgroup; default: what `lib/placement` would find
+ * @param parent path of a memory cgroup; default: what `lib/cgroup/placement` would find
  */
 export function whyNoCage(parent?: string): MemcageError | null {
   try {

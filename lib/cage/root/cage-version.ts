@@ -1,6 +1,6 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { Host } from '../../cgroup/hierarchy/host';
-import type { OomSurroundings } from '../../oom/surroundings';
+import type { OomSurroundings } from '../oom/surroundings';
 import type { RootKillCgroup } from './kill-hierarchy';
 import type { RootControllers, RootParts } from './root-controllers';
 

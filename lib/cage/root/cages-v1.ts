@@ -1,6 +1,6 @@
 import { holdBelow } from '../../cgroup/limits/hold-below-v1';
 import { undo } from '../../cgroup/processes/remove';
-import { AncestorsV1 } from '../../oom/ancestors-v1';
+import { AncestorsV1 } from '../oom/ancestors-v1';
 import type { CageVersion } from './cage-version';
 import { ControllersV1 } from './controllers-v1';
 import { makeRootKillCgroup, sweepKillHierarchies } from './kill-hierarchy';

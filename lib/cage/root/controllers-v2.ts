@@ -4,7 +4,7 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { parseNames } from '../../cgroup/files/formats';
 import { inDirectory } from '../../cgroup/hierarchy/host';
 import { cageKind, ownKind } from '../../cgroup/names/own-names';
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { refusedParent } from './refused-parent';
 import type { ControllerHome, RootControllers, RootParts } from './root-controllers';
 

@@ -1,7 +1,7 @@
 import { type Host, inDirectory, processDirectory } from '../../cgroup/hierarchy/host';
 import type { Hierarchy } from '../../cgroup/hierarchy/mounts';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { makeLocked } from './locked-directory';
 import { OWNER_PREFIX, sweep } from './sweep';
 import { sweepInSteps } from './sweep-in-steps';

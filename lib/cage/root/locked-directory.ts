@@ -1,12 +1,12 @@
 import { basename, dirname } from 'node:path';
 import type { GuardedKind } from '../../../types/native';
-import { OwnedFd } from '../../addon/owned-fd';
 import { CgroupDirectory } from '../../cgroup/directory/directory';
 import { withAccess } from '../../cgroup/directory/with-access';
+import { identifyGuarded, tellGuardian, unguard } from '../../cgroup/guardian/guardian';
 import { removeTree, retrySync, undo } from '../../cgroup/processes/remove';
-import { ErrorCode, MemcageError } from '../../errors/errors';
-import { identifyGuarded, tellGuardian, unguard } from '../../launcher/guardian';
-import { randomHex } from '../../text/random-hex';
+import { OwnedFd } from '../../common/addon/owned-fd';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { randomHex } from '../../common/text/random-hex';
 import { refusedParent } from './refused-parent';
 
 const NAME_ATTEMPTS = 100;

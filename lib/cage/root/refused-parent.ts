@@ -2,10 +2,10 @@ import { constants } from 'node:os';
 import type { ParentCandidate } from '../../../types/parent';
 import { isNativeError } from '../../cgroup/directory/refusal';
 import { type Host, host } from '../../cgroup/hierarchy/host';
-import { ErrorCode, MemcageError } from '../../errors/errors';
-import { isNamed, OR_POLLED } from '../../placement/cures';
-import { sourceOf } from '../../placement/default-parent';
-import { explainRefused, type Refusal } from '../../placement/given-parent';
+import { isNamed, OR_POLLED } from '../../cgroup/placement/cures';
+import { sourceOf } from '../../cgroup/placement/default-parent';
+import { explainRefused, type Refusal } from '../../cgroup/placement/given-parent';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 
 /** What says something about the parent. Running out of fds or of cgroups (ENOSPC, ERR_MEMCAGE_CGROUP_LIMIT) does not. */
 const CODES: Readonly<Record<string, ErrorCode>> = {

@@ -4,7 +4,7 @@ import { openDirectory } from '../../cgroup/hierarchy/host';
 import { ownKind } from '../../cgroup/names/own-names';
 import { killAll } from '../../cgroup/processes/kill';
 import { removeTree, retry, UNAWAITED_MS } from '../../cgroup/processes/remove';
-import { waitForTurn } from '../../event-loop/wait-for-turn';
+import { waitForTurn } from '../../common/event-loop/wait-for-turn';
 import { tryLock } from './locked-directory';
 import { scopesBeside, sweepOne } from './sweep';
 

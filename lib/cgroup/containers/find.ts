@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
+import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
 import type { CgroupDirectory } from '../directory/directory';
 import { cgroupsBelow, passingOver } from '../directory/walk';
 import { type Host, openDirectory } from '../hierarchy/host';

@@ -1,5 +1,5 @@
 import type { CpuLimitReport, CpuTimeReport, LimitsReport, PidsReport } from '../../../types/outcome';
-import type { MemcageError } from '../../errors/errors';
+import type { MemcageError } from '../../common/errors/errors';
 import type { CgroupDirectory } from '../directory/directory';
 import { lostLimits } from '../directory/missing-file';
 import { parseFlatKeyed, parseNames, parseValue } from '../files/formats';

@@ -1,4 +1,4 @@
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CgroupDirectory } from '../directory/directory';
 import { isNativeError } from '../directory/refusal';
 import { areWithin, parseProcessors } from '../limits/processors';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { detectContainer } from '../names/container';
 
 /** A limit on cgroups themselves (v2), see cgroup.max.descendants and cgroup.max.depth in the cgroup v2 document. */

@@ -1,8 +1,8 @@
 import { type BigIntStats, chmodSync, readdirSync, readlinkSync, rmdirSync, statSync, utimesSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { NativeBinding, NativeError } from '../../../types/native';
-import { OwnedFd } from '../../addon/owned-fd';
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { OwnedFd } from '../../common/addon/owned-fd';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { cgroupLimitError } from './cgroup-limit';
 import { missingFile } from './missing-file';
 import { cgroupError, isGone, refusedWith } from './refusal';

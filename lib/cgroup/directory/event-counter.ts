@@ -1,4 +1,4 @@
-import { OwnedFd } from '../../addon/owned-fd';
+import { OwnedFd } from '../../common/addon/owned-fd';
 import type { CgroupDirectory } from './directory';
 
 /**

@@ -1,5 +1,5 @@
 import { release } from 'node:os';
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { parseNames } from '../files/formats';
 import { INTERFACE_FILES } from '../files/table';
 import { isNativeError, refusedWith, unlessGone } from './refusal';

@@ -1,4 +1,4 @@
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CgroupDirectory } from './directory';
 
 /** Instead of the fd of a file that this kernel does not have. Every read of it fails. */

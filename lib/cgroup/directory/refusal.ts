@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type { NativeError } from '../../../types/native';
-import { type ErrorCode, MemcageError } from '../../errors/errors';
+import { type ErrorCode, MemcageError } from '../../common/errors/errors';
 import { readOnlyCure } from '../names/container-cure';
 
 /** Whether the addon threw this error for a refused system call. */

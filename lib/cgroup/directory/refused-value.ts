@@ -1,5 +1,5 @@
-import { ErrorCode, MemcageError } from '../../errors/errors';
-import { formatSize } from '../../text/size';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { formatSize } from '../../common/text/size';
 import type { CgroupVersion } from '../files/formats';
 import { memoryFile, parseMemoryFile } from '../files/roles';
 import { interfaceFile } from '../files/table';

@@ -1,4 +1,4 @@
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { refusedWith } from './refusal';
 
 /** Far more memory cgroups than a kernel can have (65,535). */

@@ -1,4 +1,4 @@
-import { MemcageError } from '../../errors/errors';
+import { MemcageError } from '../../common/errors/errors';
 import type { CgroupDirectory } from './directory';
 import { refusedWith } from './refusal';
 

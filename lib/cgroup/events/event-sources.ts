@@ -1,6 +1,6 @@
-import { watcher } from '../../addon/watcher';
-import { ErrorCode, MemcageError } from '../../errors/errors';
-import { emitApart } from '../../event-loop/emit-apart';
+import { watcher } from '../../common/addon/watcher';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { emitApart } from '../../common/event-loop/emit-apart';
 import type { CgroupDirectory } from '../directory/directory';
 import { isLost } from '../directory/missing-file';
 import { isGone } from '../directory/refusal';

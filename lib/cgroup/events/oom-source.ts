@@ -1,4 +1,4 @@
-import { PatientLook } from '../../event-loop/patient-look';
+import { PatientLook } from '../../common/event-loop/patient-look';
 import { isGone, isRefused } from '../directory/refusal';
 import { parseOomControl } from '../files/formats';
 import { CountedEvents } from './counted';

@@ -1,5 +1,5 @@
-import { outsideOfCalls } from '../../event-loop/outside-of-calls';
-import { cancel, later } from '../../event-loop/timers';
+import { outsideOfCalls } from '../../common/event-loop/outside-of-calls';
+import { cancel, later } from '../../common/event-loop/timers';
 import { isRefused } from '../directory/refusal';
 
 /** From a refused look to the next. */

@@ -1,7 +1,7 @@
 import type { Size } from '../../../types/options';
-import { ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
-import { readOptions } from '../../options/option-names';
-import { checkSize } from '../../text/size';
+import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { readOptions } from '../../common/options/option-names';
+import { checkSize } from '../../common/text/size';
 import type { CgroupVersion } from '../files/formats';
 
 const STALLS = ['some', 'full'] as const;

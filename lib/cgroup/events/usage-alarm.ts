@@ -1,4 +1,4 @@
-import { watcher } from '../../addon/watcher';
+import { watcher } from '../../common/addon/watcher';
 import type { CgroupDirectory } from '../directory/directory';
 import { unlessGone } from '../directory/refusal';
 import { ToldLook } from './told-look';

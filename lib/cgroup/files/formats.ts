@@ -1,4 +1,4 @@
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 
 /** The memory controller's cgroup version. */
 export type CgroupVersion = 1 | 2;

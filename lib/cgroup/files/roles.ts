@@ -1,4 +1,4 @@
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { memoryController } from './controller';
 import type { CgroupVersion } from './formats';
 import type { FileFormat, FormatValues } from './interface-file';

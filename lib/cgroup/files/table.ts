@@ -1,4 +1,4 @@
-import { ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
+import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
 import type { CgroupVersion } from './formats';
 import type { FormatValues, InterfaceFile, RefusedWrite, WriteValues } from './interface-file';
 import { V1_FILES } from './v1';

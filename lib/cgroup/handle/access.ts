@@ -1,5 +1,5 @@
-import { ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
-import { checkSize } from '../../text/size';
+import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { checkSize } from '../../common/text/size';
 import type { CgroupDirectory } from '../directory/directory';
 import { refusedValue } from '../directory/refused-value';
 import { sizeText } from '../files/controller';

@@ -1,5 +1,5 @@
-import { invalidArgument } from '../../errors/errors';
-import { checkOptions } from '../../options/option-names';
+import { invalidArgument } from '../../common/errors/errors';
+import { checkOptions } from '../../common/options/option-names';
 import type { CgroupDirectory } from '../directory/directory';
 import { type CgroupVersion, type FlatKeyed, parseFlatKeyed } from '../files/formats';
 import { memoryFile } from '../files/roles';

@@ -1,8 +1,8 @@
 import { constants as fsConstants } from 'node:fs';
 import { release } from 'node:os';
 import type { NativeBinding } from '../../../types/native';
-import { loadNative } from '../../addon/load-native';
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { loadNative } from '../../common/addon/load-native';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { type CgroupDirectory, statFd } from '../directory/directory';
 import { lostController } from '../directory/missing-file';
 import { cgroupError, refusedWith } from '../directory/refusal';

@@ -1,5 +1,5 @@
-import { invalidArgument, MemcageError } from '../../errors/errors';
-import { checkOptions } from '../../options/option-names';
+import { invalidArgument, MemcageError } from '../../common/errors/errors';
+import { checkOptions } from '../../common/options/option-names';
 import type { CgroupVersion } from '../files/formats';
 import { checkFields, FieldReader } from '../watching/field-reader';
 import { SAMPLE_FIELDS, type SampleField, type SampleFields } from '../watching/fields';

@@ -1,8 +1,8 @@
 import { type InspectOptions, inspect } from 'node:util';
 import type { MemoryDetails } from '../../../types/outcome';
-import { ErrorCode, MemcageError } from '../../errors/errors';
-import { LazyEmitter } from '../../event-loop/lazy-emitter';
-import { shown } from '../../text/inspected';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { LazyEmitter } from '../../common/event-loop/lazy-emitter';
+import { shown } from '../../common/text/inspected';
 import { containerNameOf } from '../containers/container-names';
 import type { CgroupDirectory } from '../directory/directory';
 import { KeptFile } from '../directory/kept-file';

@@ -1,9 +1,9 @@
 import { write as writeCallback } from 'node:fs';
 import { release } from 'node:os';
 import { promisify } from 'node:util';
-import { ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
-import { checkOptions } from '../../options/option-names';
-import { checkSize } from '../../text/size';
+import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { checkOptions } from '../../common/options/option-names';
+import { checkSize } from '../../common/text/size';
 import type { CgroupDirectory } from '../directory/directory';
 import { memoryFile } from '../files/roles';
 import { readMemoryFile } from '../limits/limit-files';

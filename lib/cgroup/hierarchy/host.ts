@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { loadNative } from '../../addon/load-native';
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { loadNative } from '../../common/addon/load-native';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { CgroupDirectory } from '../directory/directory';
 import type { CgroupVersion } from '../files/formats';
 import { parseMounts } from '../names/mount-info';

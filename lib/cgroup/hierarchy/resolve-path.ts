@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { invalidArgument } from '../../errors/errors';
+import { invalidArgument } from '../../common/errors/errors';
 import { below, type Hierarchy } from './mounts';
 
 interface Mounts {

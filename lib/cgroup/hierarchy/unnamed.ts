@@ -1,4 +1,4 @@
-import { loadNative } from '../../addon/load-native';
+import { loadNative } from '../../common/addon/load-native';
 import { CgroupDirectory } from '../directory/directory';
 import { cgroupsBelow, isPassedOver } from '../directory/walk';
 import { memoryController } from '../files/controller';

@@ -1,4 +1,4 @@
-import { invalidArgument } from '../../errors/errors';
+import { invalidArgument } from '../../common/errors/errors';
 import { sizeText } from '../files/controller';
 import { type HardLimitsPlan, type LimitWrite, limitWrite } from './limit-write';
 

@@ -1,4 +1,4 @@
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CgroupDirectory } from '../directory/directory';
 
 const FILE = 'memory.use_hierarchy';

@@ -1,5 +1,5 @@
 import { release } from 'node:os';
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CgroupDirectory } from '../directory/directory';
 import { memoryFile, parseMemoryFile } from '../files/roles';
 import type { LimitWrite } from './limit-write';

@@ -1,4 +1,4 @@
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { memoryController, sizeText } from '../files/controller';
 import type { CgroupVersion } from '../files/formats';
 import { planHardLimitsV1 } from './hard-limits-v1';

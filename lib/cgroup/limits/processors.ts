@@ -1,4 +1,4 @@
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 
 /** Processors from one number to another, both included. */
 export type ProcessorRange = readonly [from: number, to: number];

@@ -1,5 +1,5 @@
 import type { CpuOption, MemoryOption, PidsOption, StallOption } from '../../../types/options';
-import { canLoad, loadNative } from '../../addon/load-native';
+import { canLoad, loadNative } from '../../common/addon/load-native';
 import type { CageLimits } from './cage-limits';
 import { resolveCpuTime } from './resolve-cpu-time';
 import { resolveLimits } from './resolve-limits';

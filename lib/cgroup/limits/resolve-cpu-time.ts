@@ -1,4 +1,4 @@
-import { invalidArgument } from '../../errors/errors';
+import { invalidArgument } from '../../common/errors/errors';
 
 /** The addon counts microseconds, in a number that JavaScript can hold. */
 const MOST_MS = Math.floor(Number.MAX_SAFE_INTEGER / 1000);

@@ -1,7 +1,7 @@
 import type { MemoryLimits, MemoryOption } from '../../../types/options';
-import { invalidArgument } from '../../errors/errors';
-import { isRecord, readOptions } from '../../options/option-names';
-import { checkSize } from '../../text/size';
+import { invalidArgument } from '../../common/errors/errors';
+import { isRecord, readOptions } from '../../common/options/option-names';
+import { checkSize } from '../../common/text/size';
 
 /** Limits after validation. Sizes are in bytes; `Infinity` for unlimited. Limits that were left out are absent. */
 export interface ResolvedLimits {

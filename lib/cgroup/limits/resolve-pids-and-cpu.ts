@@ -1,6 +1,6 @@
-import { invalidArgument } from '../../errors/errors';
-import { LEAST_PROCESSORS, MOST_PIDS, MOST_PROCESSORS, MOST_WEIGHT } from '../../options/limit-bounds';
-import { isRecord, readOptions } from '../../options/option-names';
+import { invalidArgument } from '../../common/errors/errors';
+import { LEAST_PROCESSORS, MOST_PIDS, MOST_PROCESSORS, MOST_WEIGHT } from '../../common/options/limit-bounds';
+import { isRecord, readOptions } from '../../common/options/option-names';
 import type { ResolvedCpu } from './cage-limits';
 import { formatProcessors, parseProcessors } from './processors';
 

@@ -1,5 +1,5 @@
-import { invalidArgument } from '../../errors/errors';
-import { isRecord, readOptions } from '../../options/option-names';
+import { invalidArgument } from '../../common/errors/errors';
+import { isRecord, readOptions } from '../../common/options/option-names';
 import type { ResolvedStall } from './cage-limits';
 
 /** In less than this, a program that has just been starved of memory may still recover. */

@@ -1,6 +1,6 @@
 import type { CageThreshold } from '../../../types/options';
-import { invalidArgument } from '../../errors/errors';
-import { checkSize } from '../../text/size';
+import { invalidArgument } from '../../common/errors/errors';
+import { checkSize } from '../../common/text/size';
 import type { CageLimits } from './cage-limits';
 
 /** A threshold after validation. */

@@ -1,4 +1,4 @@
-import { invalidArgument } from '../../errors/errors';
+import { invalidArgument } from '../../common/errors/errors';
 
 /** What {@link containerOf} finds. */
 export interface CgroupContainer {

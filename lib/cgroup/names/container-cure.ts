@@ -1,6 +1,6 @@
 import { readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { shellWord } from '../../text/shell-word';
+import { shellWord } from '../../common/text/shell-word';
 import type { CgroupVersion } from '../files/formats';
 import { type ContainerKind, detectContainer } from './container';
 import { mountOf, parseMounts } from './mount-info';

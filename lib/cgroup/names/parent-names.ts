@@ -1,4 +1,4 @@
-import { randomHex } from '../../text/random-hex';
+import { randomHex } from '../../common/text/random-hex';
 
 /** A cgroup for the processes that had to leave theirs, so that it can have children with controllers. */
 export const SELF_LEAF = /^memcage-self-\d+-[0-9a-f]+$/;

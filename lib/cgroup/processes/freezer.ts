@@ -1,4 +1,4 @@
-import { ErrorCode, MemcageError } from '../../errors/errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { parseFlatKeyed } from '../files/formats';
 import type { KillCgroup } from './kill-cgroup';
 import { retry } from './remove';

@@ -1,6 +1,6 @@
-import { invalidArgument } from '../../errors/errors';
-import { readProcFile } from '../../machine/proc-file';
-import { checkOptions } from '../../options/option-names';
+import { invalidArgument } from '../../common/errors/errors';
+import { readProcFile } from '../../common/machine/proc-file';
+import { checkOptions } from '../../common/options/option-names';
 import type { CgroupDirectory } from '../directory/directory';
 import { listPids } from './pids';
 

@@ -1,6 +1,6 @@
-import { pauseSync } from '../../event-loop/pause-sync';
-import { spendOfTurn, untilTurn } from '../../event-loop/turn-share';
-import { waitForTurn, waitMs } from '../../event-loop/wait-for-turn';
+import { pauseSync } from '../../common/event-loop/pause-sync';
+import { spendOfTurn, untilTurn } from '../../common/event-loop/turn-share';
+import { waitForTurn, waitMs } from '../../common/event-loop/wait-for-turn';
 import type { CgroupDirectory } from '../directory/directory';
 import { cgroupError, refusedWith } from '../directory/refusal';
 import { withAccess } from '../directory/with-access';

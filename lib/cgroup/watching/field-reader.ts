@@ -1,4 +1,4 @@
-import { invalidArgument, MemcageError } from '../../errors/errors';
+import { invalidArgument, MemcageError } from '../../common/errors/errors';
 import { isGone } from '../directory/refusal';
 import type { CgroupVersion } from '../files/formats';
 import type { MemoryRole } from '../files/roles';

@@ -1,5 +1,5 @@
-import { loadNative } from '../../addon/load-native';
-import { MemcageError } from '../../errors/errors';
+import { loadNative } from '../../common/addon/load-native';
+import { MemcageError } from '../../common/errors/errors';
 import type { CgroupDirectory } from '../directory/directory';
 import { missingFile } from '../directory/missing-file';
 import type { OpenFiles } from '../directory/open-files';

@@ -1,4 +1,4 @@
-import { MemcageError } from '../../errors/errors';
+import { MemcageError } from '../../common/errors/errors';
 import type { CgroupDirectory } from '../directory/directory';
 import type { CgroupVersion } from '../files/formats';
 import { FieldReader } from './field-reader';

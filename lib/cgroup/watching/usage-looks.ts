@@ -1,5 +1,5 @@
-import { outsideOfCalls } from '../../event-loop/outside-of-calls';
-import { later } from '../../event-loop/timers';
+import { outsideOfCalls } from '../../common/event-loop/outside-of-calls';
+import { later } from '../../common/event-loop/timers';
 import type { CgroupDirectory } from '../directory/directory';
 import { OpenFiles } from '../directory/open-files';
 import { isGone } from '../directory/refusal';

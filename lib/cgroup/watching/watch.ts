@@ -1,6 +1,6 @@
-import { AbortError, ErrorCode, invalidArgument, MemcageError } from '../../errors/errors';
-import { wakeAt } from '../../event-loop/ticker';
-import { checkOptions } from '../../options/option-names';
+import { AbortError, ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { wakeAt } from '../../common/event-loop/ticker';
+import { checkOptions } from '../../common/options/option-names';
 import type { CgroupDirectory } from '../directory/directory';
 import { isGone } from '../directory/refusal';
 import type { CgroupVersion } from '../files/formats';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createCage, run, spawn } from 'memcage';
-import { loadNative } from '../../../lib/addon/load-native';
+import { loadNative } from '../../../lib/common/addon/load-native';
 import { said } from '../../support/cage-kinds';
 import {
   cagesOf,

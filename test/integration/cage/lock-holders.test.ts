@@ -1,8 +1,8 @@
 import { closeSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadNative } from '../../../lib/addon/load-native';
-import { LockHolders } from '../../../lib/inventory/lock-holders';
+import { LockHolders } from '../../../lib/cage/inventory/lock-holders';
+import { loadNative } from '../../../lib/common/addon/load-native';
 import { describeIf } from '../../support/require';
 
 describeIf('linux', 'who holds a lock', () => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCage, type Outcome, run, spawn, spawnSync } from 'memcage';
-import { loadNative } from '../../../lib/addon/load-native';
+import { loadNative } from '../../../lib/common/addon/load-native';
 import { fixture, said } from '../../support/cage-kinds';
 import { OWN_CGROUP_IN_SHELL, version } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';

@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
-import { loadNative } from '../../../lib/addon/load-native';
-import { OwnedFd } from '../../../lib/addon/owned-fd';
 import { EventCounter } from '../../../lib/cgroup/directory/event-counter';
 import { OpenFile } from '../../../lib/cgroup/directory/open-file';
+import { loadNative } from '../../../lib/common/addon/load-native';
+import { OwnedFd } from '../../../lib/common/addon/owned-fd';
 import { fakeCgroup } from '../../support/cgroups/fake-cgroup';
 
 const { EBADF } = constants.errno;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type CloneOptions, native, type RootPlan } from 'memcage/native';
-import { launcherPath } from '../../../lib/launcher/executable';
+import { launcherPath } from '../../../lib/process/launcher/executable';
 import { cloneTwice, RAN, twice } from '../../support/native/clone-fixture';
 import { shell, temporaryDirectory } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadNative } from '../../../lib/addon/load-native';
-import type * as Watching from '../../../lib/addon/watcher';
+import { loadNative } from '../../../lib/common/addon/load-native';
+import type * as Watching from '../../../lib/common/addon/watcher';
 import { patience } from '../../support/patience';
 import { until } from '../../support/until';
 
@@ -9,7 +9,7 @@ import { until } from '../../support/until';
 function copy(): Watching.Watcher {
   let watch: Watching.Watcher | undefined;
   jest.isolateModules(() => {
-    watch = jest.requireActual<typeof Watching>('../../../lib/addon/watcher').watcher();
+    watch = jest.requireActual<typeof Watching>('../../../lib/common/addon/watcher').watcher();
   });
   return watch as Watching.Watcher;
 }

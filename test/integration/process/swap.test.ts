@@ -1,6 +1,6 @@
 import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
-import { loadNative } from '../../../lib/addon/load-native';
+import { loadNative } from '../../../lib/common/addon/load-native';
 import { ProcessHandle } from '../../../lib/process/handle';
 import type { callWithHandle } from '../../../lib/process/intercept';
 import type { Launch } from '../../../lib/process/launch';

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import ts from 'typescript';
-import { everyCommand } from '../../../lib/cli/table';
-import { ErrorCode } from '../../../lib/errors/errors';
+import { ErrorCode } from '../../../lib/common/errors/errors';
+import { everyCommand } from '../../../lib/programs/cli/table';
 import { pages, pageText } from '../../support/docs/doc-examples';
 import { codeOf, expectNamed } from '../../support/docs/doc-names';
 import { testRows } from '../../support/rows';

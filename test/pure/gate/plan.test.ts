@@ -13,18 +13,18 @@ const PLAN = join(__dirname, '../../../.ci/plan/plan.mjs');
 const STEPS = join(__dirname, '../../../.ci/steps/table.mjs');
 
 const IMPORTERS = {
-  'lib/cage/cage.ts': ['lib/child/child.ts'],
-  'lib/child/child.ts': ['lib/api/spawn.ts'],
-  'lib/text/sizes.ts': ['lib/cgroup/limits/limits.ts'],
-  'lib/budget/queue.ts': ['lib/bullmq/worker.ts'],
+  'lib/cage/cage.ts': ['lib/start/child/child.ts'],
+  'lib/start/child/child.ts': ['lib/start/api/spawn.ts'],
+  'lib/common/text/sizes.ts': ['lib/cgroup/limits/limits.ts'],
+  'lib/jobs/budget/queue.ts': ['lib/programs/bullmq/worker.ts'],
   'test/support/bullmq/queue.ts': ['test/support/bullmq/valkey.ts'],
-  'test/support/bullmq/valkey.ts': ['test/integration/bullmq/jobs.test.ts'],
+  'test/support/bullmq/valkey.ts': ['test/integration/programs/bullmq/jobs.test.ts'],
 };
 
 const plain = { hasBranch: false, needsSwap: false };
 const TESTS = [
   ...[
-    'bullmq/jobs',
+    'programs/bullmq/jobs',
     'recipes/express',
     'proving/judge',
     'proving/faults',
@@ -35,9 +35,9 @@ const TESTS = [
     path: `test/integration/${name}.test.ts`,
     ...plain,
   })),
-  { path: 'test/integration/oom/verdict.test.ts', hasBranch: true, needsSwap: true },
+  { path: 'test/integration/cage/oom/verdict.test.ts', hasBranch: true, needsSwap: true },
   { path: 'test/pure/docs/coverage.test.ts', ...plain },
-  { path: 'test/pure/oom/verdict.test.ts', ...plain },
+  { path: 'test/pure/cage/oom/verdict.test.ts', ...plain },
 ];
 
 function planOf(files: string[] | undefined, { seed = 1, tests = TESTS } = {}): Plan {
@@ -67,22 +67,22 @@ const SANITIZERS = ['address sanitizer', 'thread sanitizer'];
 
 test.each<[string, string[], string[]]>([
   ['docs/speed.md', [], ['BullMQ', 'instruments']],
-  ['lib/cli/README.md', [], ['BullMQ', 'instruments']],
+  ['lib/programs/cli/README.md', [], ['BullMQ', 'instruments']],
   ['biome.json', [], OPTIONAL],
-  ['lib/cli/run.ts', CODE, OPTIONAL],
+  ['lib/programs/cli/run.ts', CODE, OPTIONAL],
   ['lib/cage/cage.ts', [...CODE, 'v1 with swap'], OPTIONAL],
   // Its importer is a room of what other Nodes can change.
-  ['lib/child/child.ts', [...CODE, ...NODES], ['site', 'BullMQ', 'instruments']],
-  ['lib/text/sizes.ts', [...CODE, ...KERNELS, ...PLACES], OPTIONAL],
-  ['lib/oom/verdict.ts', [...CODE, ...KERNELS], OPTIONAL],
-  ['lib/budget/queue.ts', CODE, ['site', 'instruments']],
+  ['lib/start/child/child.ts', [...CODE, ...NODES], ['site', 'BullMQ', 'instruments']],
+  ['lib/common/text/sizes.ts', [...CODE, ...KERNELS, ...PLACES], OPTIONAL],
+  ['lib/cage/oom/verdict.ts', [...CODE, ...KERNELS], OPTIONAL],
+  ['lib/jobs/budget/queue.ts', CODE, ['site', 'instruments']],
   [
     'native/clone/root.cc',
     [...CODE, ...KERNELS, ...PLACES, ...NODES, ...SANITIZERS, 'C++ analyzer', 'fuzzing', 'arm64'],
     OPTIONAL,
   ],
   ['scripts/prebuilds.mjs', [...PACKED, 'arm64'], OPTIONAL],
-  ['test/integration/bullmq/jobs.test.ts', CODE, ['recipes', 'site', 'instruments']],
+  ['test/integration/programs/bullmq/jobs.test.ts', CODE, ['recipes', 'site', 'instruments']],
   ['test/support/bullmq/queue.ts', CODE, ['recipes', 'site', 'instruments']],
   ['test/fixtures/proving/operate.js', CODE, ['recipes', 'site', 'BullMQ']],
   ['test/overseer/overseer.cc', CODE, ['recipes', 'site', 'BullMQ']],
@@ -108,10 +108,10 @@ test.each([
 });
 
 test('each step that runs says because of which file', () => {
-  const { steps } = planOf(['docs/speed.md', 'lib/oom/verdict.ts']);
+  const { steps } = planOf(['docs/speed.md', 'lib/cage/oom/verdict.ts']);
   expect(steps.find(({ name }) => name === 'guest old')).toEqual({
     name: 'guest old',
-    why: 'lib/oom: lib/oom/verdict.ts',
+    why: 'lib/cage/oom: lib/cage/oom/verdict.ts',
   });
 });
 
@@ -154,8 +154,8 @@ describe('on cgroup v2', () => {
     planOf(files, { seed, tests: [...many, ...TESTS] }).tests.v2;
 
   test('run those with a branch for it, those that changed, and some others', () => {
-    const chosen = v2(['test/integration/cage/life.test.ts', 'lib/cli/run.ts'], 1);
-    expect(chosen).toContain('test/integration/oom/verdict.test.ts');
+    const chosen = v2(['test/integration/cage/life.test.ts', 'lib/programs/cli/run.ts'], 1);
+    expect(chosen).toContain('test/integration/cage/oom/verdict.test.ts');
     expect(chosen).toContain('test/integration/cage/life.test.ts');
     expect(chosen.length).toBeGreaterThan(5);
     expect(chosen.length).toBeLessThan(60);

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { patience } from '../../support/patience';
 
 // Few tests reach it, so that this is quick.
-const FILE = 'lib/options/native-options.ts';
-const TEST = 'test/pure/options/native-options.test.ts';
+const FILE = 'lib/common/options/native-options.ts';
+const TEST = 'test/pure/common/options/native-options.test.ts';
 
 jest.setTimeout(patience(240_000));
 

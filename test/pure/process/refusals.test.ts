@@ -49,7 +49,7 @@ function onChild(action: (child: Record<string, unknown> & ChildProcess) => void
 
 /** A call that makes the file `mark` if it runs. */
 function touching(name: NodeFunction): unknown[] {
-  if (name === 'fork') return [join(__dirname, '../../fixtures/api/touch.js'), [mark]];
+  if (name === 'fork') return [join(__dirname, '../../fixtures/start/api/touch.js'), [mark]];
   if (name.startsWith('execFile') || name === 'spawn') return ['touch', [mark]];
   return [`touch ${mark}`];
 }

@@ -1,7 +1,7 @@
-import { Histories, type KeyedLesson } from '../../../lib/budget/learning/histories';
-import { lessonOf } from '../../../lib/budget/learning/lesson';
-import type { LimitBounds } from '../../../lib/budget/learning/limit-rule';
-import { limitAfterKill } from '../../../lib/budget/learning/retry';
+import { Histories, type KeyedLesson } from '../../../lib/jobs/budget/learning/histories';
+import { lessonOf } from '../../../lib/jobs/budget/learning/lesson';
+import type { LimitBounds } from '../../../lib/jobs/budget/learning/limit-rule';
+import { limitAfterKill } from '../../../lib/jobs/budget/learning/retry';
 
 /** A run of a program as it is without a limit. */
 export interface TracedJob {

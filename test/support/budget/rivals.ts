@@ -1,7 +1,7 @@
 import { type DrawOptions, drawJobs } from '../../../bench/support/drawn-jobs';
-import type { Admission } from '../../../lib/budget/admission/admission';
-import { LimitsAdmission } from '../../../lib/budget/admission/limits-admission';
-import { UseAdmission } from '../../../lib/budget/admission/use-admission';
+import type { Admission } from '../../../lib/jobs/budget/admission/admission';
+import { LimitsAdmission } from '../../../lib/jobs/budget/admission/limits-admission';
+import { UseAdmission } from '../../../lib/jobs/budget/admission/use-admission';
 import { type Simulation, simulate } from './simulate';
 
 const MIB = 2 ** 20;

@@ -7,7 +7,7 @@ import { until } from '../until';
 import { TestQueue } from './queue';
 import { Valkey } from './valkey';
 
-export const ofBullmq = (name: string): string => join(__dirname, '../../fixtures/bullmq', name);
+export const ofBullmq = (name: string): string => join(__dirname, '../../fixtures/programs/bullmq', name);
 
 /** A processor whose jobs end in all kinds of ways, by their names. */
 export const ENDS = ofBullmq('ends.mjs');

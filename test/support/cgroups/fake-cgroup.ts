@@ -1,8 +1,8 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadNative } from '../../../lib/addon/load-native';
 import { CgroupDirectory } from '../../../lib/cgroup/directory/directory';
+import { loadNative } from '../../../lib/common/addon/load-native';
 
 interface FakeCgroup {
   directory: CgroupDirectory;

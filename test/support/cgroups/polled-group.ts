@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { type GroupOptions, openGroup, type PolledGroup, type PolledKill } from '../../../lib/polling/open-group';
+import { type GroupOptions, openGroup, type PolledGroup, type PolledKill } from '../../../lib/cage/polling/open-group';
 import { isRunning } from '../processes/is-running';
 
 export const MIB = 2 ** 20;

@@ -1,14 +1,14 @@
 import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_process';
-import { loadNative } from '../../../lib/addon/load-native';
-import { watcher } from '../../../lib/addon/watcher';
-import { spawn } from '../../../lib/api/spawn';
-import { Gate } from '../../../lib/child/gate';
-import { createLaunch } from '../../../lib/child/launch-child';
-import { NO_SETTINGS } from '../../../lib/child-settings/child-settings';
+import { loadNative } from '../../../lib/common/addon/load-native';
+import { watcher } from '../../../lib/common/addon/watcher';
 import { ProcessHandle } from '../../../lib/process/handle';
 import { callWithHandle } from '../../../lib/process/intercept';
 import { isOptions, nodeCall } from '../../../lib/process/node-call';
+import { NO_SETTINGS } from '../../../lib/process/settings/child-settings';
 import type { MakeHandle } from '../../../lib/process/swap';
+import { spawn } from '../../../lib/start/api/spawn';
+import { Gate } from '../../../lib/start/child/gate';
+import { createLaunch } from '../../../lib/start/child/launch-child';
 import { stockLaunch, timerRefs } from './stock-launch';
 
 export type Spawn = (file: string, args?: readonly string[] | SpawnOptions, options?: SpawnOptions) => ChildProcess;

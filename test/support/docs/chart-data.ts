@@ -1,5 +1,5 @@
-import type { ChartData } from '../../../lib/cli/chart/chart-data';
-import { type Hits, type Kills, type Point, Timeline } from '../../../lib/cli/chart/timeline';
+import type { ChartData } from '../../../lib/programs/cli/chart/chart-data';
+import { type Hits, type Kills, type Point, Timeline } from '../../../lib/programs/cli/chart/timeline';
 
 export const MIB = 1 << 20;
 

@@ -1,4 +1,4 @@
-import type { Look, Process } from '../../../lib/polling/sampling/process';
+import type { Look, Process } from '../../../lib/cage/polling/sampling/process';
 
 /** A process of a table that a test makes up. */
 export interface FakeProcess extends Partial<Omit<Process, 'pid'>> {

@@ -121,7 +121,7 @@ const NO_FAULT: Fault = {
   errno: 'EIO',
 };
 
-/** It is open from the first kill of somebody on, which may be anywhere on the machine (lib/oom/kernel-log.ts). */
+/** It is open from the first kill of somebody on, which may be anywhere on the machine (lib/cage/oom/kernel-log.ts). */
 const KERNEL_LOG = '/dev/kmsg';
 
 /** What the operation returns the second time may depend on who is first then. */

@@ -1,4 +1,4 @@
-import type { NamespaceFacts } from '../../../lib/namespaces/namespace-facts';
+import type { NamespaceFacts } from '../../../lib/process/namespaces/namespace-facts';
 
 /** Of a machine where nothing is in the way of a user without rights. */
 export const NO_FACTS: NamespaceFacts = {

@@ -2,7 +2,7 @@ import { SpareSides } from '../../../../lib/cage/cgroup/spare-sides';
 import type { ControllerHome } from '../../../../lib/cage/root/root-controllers';
 import { cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 
-jest.mock('../../../../lib/event-loop/wait-for-turn', () => ({
+jest.mock('../../../../lib/common/event-loop/wait-for-turn', () => ({
   waitMs: () => Promise.resolve(),
   waitForTurn: () => Promise.resolve(),
 }));

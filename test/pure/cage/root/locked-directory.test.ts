@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 /** Told to the guardian before anything is made. */
-jest.mock('../../../../lib/launcher/guardian', () => ({
+jest.mock('../../../../lib/cgroup/guardian/guardian', () => ({
   tellGuardian: (dirFd: number, name: string, kind: string) => {
     const { done, path, parent } = cgroups;
     done.push(
@@ -27,7 +27,7 @@ jest.mock('../../../../lib/launcher/guardian', () => ({
   unguard: (name: string, { end }: { end: boolean }) =>
     void cgroups.done.push(`unguard ${name}${end ? ', end it' : ''}`),
 }));
-jest.mock('../../../../lib/event-loop/pause-sync', () => ({ pauseSync: () => {} }));
+jest.mock('../../../../lib/common/event-loop/pause-sync', () => ({ pauseSync: () => {} }));
 jest.mock('../../../../lib/cage/root/refused-parent', () => ({
   refusedParent: (path: string, error: Error) => new Error(`refused in ${path}: ${error.message}`),
 }));

@@ -5,7 +5,7 @@ import { ownKind } from '../../../../lib/cgroup/names/own-names';
 import { refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { type DirectoriesAsCgroups, directoriesAsCgroups } from '../../../support/cgroups/directories-as-cgroups';
 
-jest.mock('../../../../lib/event-loop/wait-for-turn', () => ({
+jest.mock('../../../../lib/common/event-loop/wait-for-turn', () => ({
   waitMs: (ms: number, { keepsAlive = true } = {}) => {
     waited.push(ms);
     if (keepsAlive) alive.push(ms);

@@ -1,6 +1,6 @@
 import { matchNamed, selectBest } from '../../../../lib/cgroup/containers/find';
 import { cgroupsBelow, type Walkable } from '../../../../lib/cgroup/directory/walk';
-import { ErrorCode, MemcageError } from '../../../../lib/errors/errors';
+import { ErrorCode, MemcageError } from '../../../../lib/common/errors/errors';
 
 const ONE = '3b9f1c64d7a258e0c1f4a6b8d2e97053c8a1f6e4b7d09325ae4c8f1b6d3e7a90';
 const TWIN = `${ONE.slice(0, 12)}${'0'.repeat(52)}`;

@@ -1,6 +1,6 @@
 import { LimitsReporter, type TimeLimit } from '../../../../lib/cgroup/controllers/limits-report';
 import type { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
-import { ErrorCode } from '../../../../lib/errors/errors';
+import { ErrorCode } from '../../../../lib/common/errors/errors';
 import { testRows } from '../../../support/rows';
 
 /** A cgroup whose counts can be read, or one that is gone. */

@@ -1,5 +1,5 @@
 import { lostController } from '../../../../lib/cgroup/directory/missing-file';
-import { ErrorCode, MemcageError } from '../../../../lib/errors/errors';
+import { ErrorCode, MemcageError } from '../../../../lib/common/errors/errors';
 import { testRows } from '../../../support/rows';
 
 const refusal = (code: string): Error => Object.assign(new Error(code), { code, errno: -19, syscall: 'pread' });

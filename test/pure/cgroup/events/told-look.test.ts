@@ -1,10 +1,10 @@
 import { ToldLook } from '../../../../lib/cgroup/events/told-look';
-import { ErrorCode, MemcageError } from '../../../../lib/errors/errors';
+import { ErrorCode, MemcageError } from '../../../../lib/common/errors/errors';
 import { refusal } from '../../../support/cgroups/cgroups-in-memory';
 
 const mockWaiting = new Set<() => void>();
 
-jest.mock('../../../../lib/event-loop/timers', () => ({
+jest.mock('../../../../lib/common/event-loop/timers', () => ({
   later(callback: () => void) {
     mockWaiting.add(callback);
     return { unref: () => callback };

@@ -1,14 +1,14 @@
-import type * as LoadNativeModule from '../../../../lib/addon/load-native';
 import { isSameLimits, lowerOfBoth } from '../../../../lib/cgroup/limits/cage-limits';
 import { type GivenLimits, resolveCageLimits } from '../../../../lib/cgroup/limits/resolve-cage-limits';
+import type * as LoadNativeModule from '../../../../lib/common/addon/load-native';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
 
 const MOST = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
 
 let pageSize: number | undefined;
-jest.mock('../../../../lib/addon/load-native', () => ({
-  ...jest.requireActual<typeof LoadNativeModule>('../../../../lib/addon/load-native'),
+jest.mock('../../../../lib/common/addon/load-native', () => ({
+  ...jest.requireActual<typeof LoadNativeModule>('../../../../lib/common/addon/load-native'),
   canLoad: () => pageSize !== undefined,
   loadNative: () => ({ constants: { pageSize } }),
 }));

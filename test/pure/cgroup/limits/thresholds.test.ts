@@ -1,7 +1,7 @@
 import { resolveCageLimits } from '../../../../lib/cgroup/limits/resolve-cage-limits';
 import { bytesAt, resolveThresholds } from '../../../../lib/cgroup/limits/resolve-thresholds';
-import { alreadyRead } from '../../../../lib/options/called';
-import { splitOptions } from '../../../../lib/request/cage-options';
+import { alreadyRead } from '../../../../lib/common/options/called';
+import { splitOptions } from '../../../../lib/start/request/cage-options';
 import type { CageThreshold } from '../../../../types/options';
 import { testRows } from '../../../support/rows';
 

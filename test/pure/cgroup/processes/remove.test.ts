@@ -9,7 +9,7 @@ import {
   undo,
   undoMake,
 } from '../../../../lib/cgroup/processes/remove';
-import { spendOfTurn } from '../../../../lib/event-loop/turn-share';
+import { spendOfTurn } from '../../../../lib/common/event-loop/turn-share';
 import { type CgroupsInMemory, cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';
@@ -25,8 +25,8 @@ const wait = (ms: number): void => {
   waits.push(ms);
   nowMs += ms;
 };
-jest.mock('../../../../lib/event-loop/pause-sync', () => ({ pauseSync: (ms: number) => wait(ms) }));
-jest.mock('../../../../lib/event-loop/wait-for-turn', () => ({
+jest.mock('../../../../lib/common/event-loop/pause-sync', () => ({ pauseSync: (ms: number) => wait(ms) }));
+jest.mock('../../../../lib/common/event-loop/wait-for-turn', () => ({
   waitMs: (ms: number, { keepsAlive = true } = {}) => {
     if (keepsAlive) aliveUntilMs = nowMs + ms;
     return Promise.resolve(wait(ms));

@@ -1,0 +1,295 @@
+import type { ChildProcess, ExecException, ExecFileException } from 'node:child_process';
+import type { EventEmitter } from 'node:events';
+import type { CpuOption, Enforce, MemoryOption, NodeHeapOption, PidsOption, Size } from '../../../types/options';
+import type { Outcome } from '../../../types/outcome';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
+import type {
+  Args,
+  Cage,
+  CageOptions,
+  Callback,
+  Checked,
+  Child,
+  ContainOptions,
+  ExecFileOptions,
+  ExecOptions,
+  ForkOptions,
+  InCage,
+  MemberOptions,
+  ResultOf,
+  RunOptions,
+  SpawnedProcess,
+  SpawnOptions,
+  TextBy,
+} from './cage';
+import type { CageLimitOptions, ChildSettingsOptions } from './limit-options';
+
+/** Options of {@link createBudget}. The settings of children are for all jobs. */
+export interface BudgetOptions extends ChildSettingsOptions {
+  /** The memory that all jobs share: the hard limit of a cage around them, `max` of it what jobs wait for. */
+  memory: MemoryOption;
+  /** The processors that all jobs share. A job with `cpu` of its own takes that much of `cpu.max`. Default: no limit. */
+  cpu?: CpuOption;
+  /** The processes and threads that all jobs share. A job with `pids` of its own takes that many. Default: no limit. */
+  pids?: PidsOption;
+  /** The most jobs at a time, whatever room there is: a positive integer. Default: no limit. */
+  concurrency?: number;
+  /**
+   * What a running job takes of the memory: with `'limits'` its limit, so that jobs can't meet the limit of the budget;
+   * with `'use'` what it uses now and may soon need, so that more run at a time. When they get close to the limit,
+   * memcage kills the youngest, and starts it again where the limits of all that run fit. Default: `'limits'`.
+   */
+  admit?: 'limits' | 'use';
+  /** Learn how much memory jobs with the same `key` need, and limit them by that. Default: no. */
+  learn?: LearnOptions;
+  /** Like the option of {@link createCage}. */
+  parent?: Cgroup | string;
+  /** Like the option of {@link createCage}. */
+  nodeHeap?: NodeHeapOption;
+  /** Like the option of {@link createCage}. */
+  enforce?: Enforce;
+}
+
+/** How limits are learned. */
+export interface LearnOptions {
+  /** Where to keep what was learned, so that the next process knows it. Default: it is forgotten with the budget. */
+  file?: string;
+  /** The lowest limit that is learned. Default: 16 MiB. */
+  floor?: Size;
+  /** The highest limit that is learned, and the last to be tried. Default: the memory of the budget. */
+  ceiling?: Size;
+}
+
+/** What a budget adds to the options of a child. */
+export interface JobOptions {
+  /** What kind of job it is: jobs with the same key share what is learned. Required with `learn` unless there is `memory`. */
+  key?: string;
+  /** Jobs with a higher number start first. Any finite number. Default: 0. */
+  priority?: number;
+}
+
+/** What a job says of its memory: the limit, `max` of it if it is an object. */
+export interface SizedJob {
+  /** The limit of the job's memory, which it takes of the budget. It can't be unlimited. */
+  memory: MemoryOption;
+}
+
+/** The same in a budget with `learn`. `memory` is then the limit while nothing is known of the `key`. */
+export type LearnedJob =
+  | SizedJob
+  | {
+      /** What kind of job it is. */
+      key: string;
+    };
+
+/** Options of a job: those of a child in a cage, and {@link JobOptions}. */
+export type Job<O extends CageOptions, Sized = SizedJob> = MemberOptions<O> & JobOptions & Sized;
+
+/** Options of {@link Budget.reserve}. */
+export interface ReserveOptions extends JobOptions {
+  /** How much memory. It can't be unlimited. */
+  memory: Size;
+  /** How many processors. Default: 0. */
+  cpu?: number;
+  /** How many processes and threads. Default: 0. */
+  pids?: number;
+  /** Stop waiting. It changes nothing once there is room. */
+  signal?: AbortSignal;
+}
+
+/** Options of {@link Budget.contain}: the limits of each child that has none of its own, and what kind of job it is. */
+export type ContainJobsOptions<Sized = SizedJob> = ContainOptions & CageLimitOptions & JobOptions & Sized;
+
+/** Room in a budget, from {@link Budget.reserve}. */
+export interface Room extends Disposable {
+  /** How much memory it is. */
+  readonly memoryBytes: number;
+  /** Give it back. You may call it again. */
+  release(): void;
+}
+
+/** A job of a budget, as its events tell of it. */
+export interface JobEvent {
+  /** Counts from 1 in each budget. */
+  id: number;
+  /** As given. */
+  key: string | undefined;
+  /** As given, or 0. */
+  priority: number;
+  /** What was called: the file, module or command; undefined for {@link Budget.reserve}. */
+  file: string | undefined;
+  /** What it asked for, or what was learned. */
+  memoryBytes: number;
+  /** 1, and one more each time that it is started again. */
+  attempt: number;
+  /** When it happened, in milliseconds since the epoch. */
+  timeMs: number;
+}
+
+/** The argument of a 'started' event. */
+export interface JobStartedEvent extends JobEvent {
+  /** How long it waited, in milliseconds. */
+  waitedMs: number;
+  /** Undefined for {@link Budget.reserve}. */
+  child: ChildProcess | undefined;
+}
+
+/** The argument of an 'ended' event. */
+export interface JobEndedEvent extends JobEvent {
+  /** From its start to its end, in milliseconds; 0 if it never started. */
+  durationMs: number;
+  /** Undefined for {@link Budget.reserve}, and if it left the queue. */
+  outcome: Outcome | undefined;
+  /** Why it left the queue, or could not be started. Left out otherwise. */
+  error?: Error;
+  /** Whether it starts again, as `attempt` + 1, and why. */
+  again: 'memory' | 'budget' | undefined;
+}
+
+/** The events of a budget, with the arguments of their listeners. */
+export interface BudgetEvents {
+  /** A job waits for room. Not for one that starts at once. */
+  queued: [event: JobEvent];
+  /** A job has started. */
+  started: [event: JobStartedEvent];
+  /** A job has ended, and given its room back; or it has left the queue. */
+  ended: [event: JobEndedEvent];
+  /** The budget is closed: nothing of it is left. */
+  close: [];
+}
+
+/** The figures of a budget at this moment, and its counts since it was made. */
+export interface BudgetStats {
+  /** The memory of the budget, in bytes. */
+  memoryBytes: number;
+  /** What running jobs have taken of it, by `admit`. */
+  reservedBytes: number;
+  /** What running jobs use without page cache; null if it can't be read. */
+  usedBytes: number | null;
+  /** Jobs that wait. */
+  queued: number;
+  /** Jobs that have room. */
+  running: number;
+  /** Jobs that ended, however. */
+  ended: number;
+  /** Of those, jobs whose last attempt was killed for memory. */
+  killed: number;
+  /** How often a job was started again after a kill for its own limit. */
+  retried: number;
+  /** How often the budget killed a job to keep the others within its memory. */
+  evicted: number;
+  /** Jobs that left the queue without a start. */
+  aborted: number;
+  /** The longest that a job of those in the queue has waited, in milliseconds. */
+  longestWaitMs: number;
+}
+
+/** The type of {@link Budget.spawn}. `Options` are the options that it takes. */
+interface JobSpawn<Options> {
+  <const O extends Options>(file: string, options: Checked<O, Options>): Promise<SpawnedProcess<O & InCage>>;
+  <const O extends Options>(
+    file: string,
+    args: readonly string[] | undefined,
+    options: Checked<O, Options>,
+  ): Promise<SpawnedProcess<O & InCage>>;
+}
+
+/** The type of {@link Budget.fork}; see {@link JobSpawn}. */
+interface JobFork<Options> {
+  <const O extends Options>(modulePath: string | URL, options: Checked<O, Options>): Promise<Child<O & InCage>>;
+  <const O extends Options>(
+    modulePath: string | URL,
+    args: readonly string[] | undefined,
+    options: Checked<O, Options>,
+  ): Promise<Child<O & InCage>>;
+}
+
+/** The type of {@link Budget.exec}; see {@link JobSpawn}. */
+type JobExec<Options> = <const O extends Options>(
+  command: string,
+  options: Checked<O, Options>,
+  callback?: Callback<ExecException, TextBy<O>>,
+) => Promise<Child<O & InCage>>;
+
+/** The type of {@link Budget.execFile}; see {@link JobSpawn}. */
+interface JobExecFile<Options> {
+  <const O extends Options>(
+    file: string,
+    options: Checked<O, Options>,
+    callback?: Callback<ExecFileException, TextBy<O>>,
+  ): Promise<Child<O & InCage>>;
+  <const O extends Options>(
+    file: string,
+    args: Args,
+    options: Checked<O, Options>,
+    callback?: Callback<ExecFileException, TextBy<O>>,
+  ): Promise<Child<O & InCage>>;
+}
+
+/** The type of {@link Budget.run}; see {@link JobSpawn}. */
+interface JobRun<Options> {
+  <const O extends Options>(file: string, options: Checked<O, Options>): Promise<ResultOf<O & InCage>>;
+  <const O extends Options>(
+    file: string,
+    args: readonly string[] | undefined,
+    options: Checked<O, Options>,
+  ): Promise<ResultOf<O & InCage>>;
+}
+
+/**
+ * A cage whose children wait for room. An open budget does not keep the event loop alive, and ends with the process.
+ *
+ * @see docs/budget.md
+ */
+export interface Budget<Sized = SizedJob> extends EventEmitter<BudgetEvents>, AsyncDisposable {
+  /** The cage around all jobs. What you start in it yourself does not wait, and takes memory that jobs count on. */
+  readonly cage: Cage;
+
+  /** Whether the budget is closed or closing. */
+  readonly closing: boolean;
+
+  /** Its figures at this moment. */
+  stats(): BudgetStats;
+
+  /**
+   * Like {@link run}, once there is room.
+   *
+   * Like the other functions, it rejects with ERR_MEMCAGE_INVALID_ARGUMENT, before it waits, for a job that asks for more than
+   * the whole budget; with an AbortError, if `signal` aborts while it waits; with ERR_MEMCAGE_CLOSED, if the budget closes before
+   * the job has started.
+   */
+  readonly run: JobRun<Job<RunOptions, Sized>>;
+  /** Like {@link spawn}, once there is room. Resolves with the child before it has emitted anything. */
+  readonly spawn: JobSpawn<Job<SpawnOptions, Sized>>;
+  /** Like {@link fork}, once there is room. Resolves with the child before it has emitted anything. */
+  readonly fork: JobFork<Job<ForkOptions, Sized>>;
+  /** Like {@link exec}, once there is room. With a `callback`, that gets the error too if the job is never started. */
+  readonly exec: JobExec<Job<ExecOptions, Sized>>;
+  /** Like {@link execFile}, once there is room. With a `callback`, that gets the error too if the job is never started. */
+  readonly execFile: JobExecFile<Job<ExecFileOptions, Sized>>;
+
+  /** Wait for room without a child, for what you start yourself. It is yours until you release it. */
+  reserve(options: ReserveOptions): Promise<Room>;
+
+  /**
+   * Call a function. Each child that is started within, in its async context and by whatever library, is a job of the budget,
+   * with these options. Without room it is born nevertheless, with its pid and in its cage, and waits before it becomes its
+   * program. Limits in a child's own options take precedence; with `cage` or `parent` it goes elsewhere, at once.
+   *
+   * A synchronous function of Node's can't wait, and throws ERR_MEMCAGE_BUSY if there is no room. So does any start while as many as
+   * may wait do, 1,000 or a sixteenth of RLIMIT_NOFILE; but {@link run} waits without a child then. What asks for more than the
+   * whole budget throws ERR_MEMCAGE_INVALID_ARGUMENT.
+   *
+   * @see docs/budget.md
+   */
+  contain<T>(fn: () => T, options: ContainJobsOptions<Sized>): T;
+
+  /**
+   * Reject what waits with ERR_MEMCAGE_CLOSED, and close the cage, which kills what runs. Resolves when nothing is left. You may
+   * call it again.
+   */
+  close(): Promise<void>;
+
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,102 @@
+import type { StallSign } from '../../../types/native';
+import type { CageThreshold } from '../../../types/options';
+import type { OomVerdict } from '../../../types/outcome';
+import type { CgroupEvent, CgroupEvents } from '../../cgroup/events/types';
+
+/** Events of {@link Cage.cgroup} that the cage emits too. */
+export const FORWARDED = [
+  'high',
+  'max',
+  'low',
+  'pressure',
+  'threshold',
+  'empty',
+  'populated',
+  'frozen',
+  'thawed',
+] as const;
+
+export type ForwardedEvents = Pick<CgroupEvents, (typeof FORWARDED)[number]>;
+
+/** The events of a cage, with the arguments of their listeners. See docs/events.md. */
+export interface CageEvents extends ForwardedEvents {
+  /** The kernel killed a process of the cage for memory. With the OOM killer off (v1): processes wait for memory. */
+  oom: [event: OomEvent];
+  /** The kernel killed processes of the cage for memory. The event has their number. */
+  oomKill: [event: CgroupEvent];
+  /** The cage has used up its processor time (`cpuTimeMs`), and memcage has killed everything in it, unless there is an `error`. */
+  cpuTime: [event: CpuTimeEvent];
+  /**
+   * The cage has got nowhere because of memory for as long as its `stall` says, and memcage has killed everything in it, unless
+   * that was not asked for, or there is an `error`. Once for each stall.
+   */
+  stall: [event: StallEvent];
+  /** The use of memory went above one of the cage's `thresholds`, or below it again. */
+  usage: [event: UsageEvent];
+  /** The cage is closed: nothing of it is left. */
+  close: [];
+}
+
+/** The argument of an 'oom' event. It describes the limit as an outcome's verdict does, but seen from this cage. */
+export interface OomEvent extends Pick<OomVerdict, 'cause' | 'limitBytes' | 'path' | 'victims'> {
+  /** Number of processes killed since the last event; 0 with `underOom`. */
+  kills: number;
+  /** Number of processes of the cage killed so far. */
+  totalKills: number;
+  /**
+   * True if processes wait for memory instead of being killed (v1, `memory: { oomKill: false }`). They go on once there
+   * is more: when you raise the limit, or when another process ends.
+   */
+  underOom: boolean;
+  /** When the kernel reported it, or when memcage saw it at the end of a child; milliseconds since the epoch. */
+  timeMs: number;
+}
+
+/** The argument of a 'cpuTime' event. */
+export interface CpuTimeEvent {
+  /** The limit, in milliseconds. */
+  limitMs: number;
+  /** The processor time of the whole cage at the kill, in milliseconds. */
+  usedMs: number;
+  /** When memcage killed, in milliseconds since the epoch. */
+  timeMs: number;
+  /**
+   * What the kernel refused, so that processes may still run. memcage tries again, after pauses of up to ten seconds. Left out
+   * if it refused nothing.
+   */
+  error?: Error;
+}
+
+/** The argument of a 'usage' event. The counts are those of its threshold. */
+export interface UsageEvent extends CgroupEvent {
+  /** The threshold, as you gave it. */
+  threshold: CageThreshold;
+  /** Where that is, in bytes; `Infinity` for a percentage of a limit that is gone. */
+  thresholdBytes: number;
+  /** Memory use when memcage looked, in bytes. It includes page cache, which the kernel drops before it kills. */
+  usageBytes: number;
+  /** Whether the use is at or above the threshold. */
+  above: boolean;
+}
+
+/** The argument of a 'stall' event. */
+export interface StallEvent {
+  /** The limit, in milliseconds. */
+  ms: number;
+  /** For how long the cage had got nowhere, in milliseconds. */
+  stalledMs: number;
+  /**
+   * What told so: `pressure`, the kernel's measure of time lost to memory (PSI); `refaults`, pages that were read again and
+   * again soon after they had been reclaimed; `oomPaused`, processes that wait for memory (v1, `memory: { oomKill: false }`).
+   */
+  toldBy: StallSign;
+  /** Whether memcage killed everything in the cage, if only after the kernel had refused to. */
+  killed: boolean;
+  /** When memcage killed or saw it, in milliseconds since the epoch. */
+  timeMs: number;
+  /**
+   * What the kernel refused, so that processes may still run. memcage tries again, after pauses of up to ten seconds. Left out
+   * if it refused nothing.
+   */
+  error?: Error;
+}

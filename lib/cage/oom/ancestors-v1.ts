@@ -1,0 +1,68 @@
+import { dirname } from 'node:path';
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { EventCounter } from '../../cgroup/directory/event-counter';
+import { type Host, host, openDirectory } from '../../cgroup/hierarchy/host';
+import { AncestorsApart } from './ancestors-apart';
+import { wasHit } from './was-hit-v1';
+import { limitOfAncestor, nowhere, type WhoseLimit } from './whose-limit';
+
+/** The v1 ancestors. The cage root has no limit of its own, so its eventfd fires only for theirs. */
+export class AncestorsV1 {
+  readonly #events: EventCounter;
+  readonly #apart: AncestorsApart;
+
+  /** @param root the cage root */
+  constructor(
+    private readonly root: CgroupDirectory,
+    current: Host,
+  ) {
+    this.#events = new EventCounter(root, 'memory.oom_control');
+    try {
+      this.#apart = new AncestorsApart(dirname(root.path), current);
+    } catch (error) {
+      this.#events.close();
+      throw error;
+    }
+  }
+
+  /** How often memory was refused at the limit of an ancestor. */
+  ooms(): number {
+    return this.#events.count();
+  }
+
+  /** The limit at which memory was refused. v1 does not say which one: it is known if only one was ever hit. */
+  limit(): WhoseLimit {
+    const limited = this.#limited();
+    const hit = limited.length > 1 ? limited.filter(({ isHit }) => isHit) : limited;
+    return (hit.length === 1 ? hit[0]?.limit : undefined) ?? nowhere('ancestor');
+  }
+
+  /** Whether an OOM kill at one of them could take this process by way of a child that shares its memory. */
+  endangerOwner(): boolean {
+    return this.#apart.couldKill();
+  }
+
+  close(): void {
+    this.#apart.close();
+    this.#events.close();
+  }
+
+  #limited(): { limit: WhoseLimit; isHit: boolean }[] {
+    const { mountPoint } = host().memory;
+    const found = [];
+    for (let path = dirname(this.root.path); path.length > mountPoint.length; path = dirname(path)) {
+      let directory: CgroupDirectory | undefined;
+      try {
+        directory = openDirectory(path);
+        const limit = limitOfAncestor(directory, 1);
+        if (limit.limitBytes !== null) found.push({ limit, isHit: wasHit(directory) });
+      } catch {
+        // memcage may not read it, or it is gone. Then nobody knows which limit it was.
+        return [];
+      } finally {
+        directory?.close();
+      }
+    }
+    return found;
+  }
+}

@@ -1,0 +1,148 @@
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { EventCounter } from '../../cgroup/directory/event-counter';
+import { parseOomControl } from '../../cgroup/files/formats';
+import { killsOf } from './kill-log';
+import { LimitsAround } from './limits-around';
+import type { OomAssessment, OomMonitor, QuietState } from './monitor';
+import { NestedCgroups } from './nested';
+import type { SurroundingsV1 } from './surroundings';
+import { levelV1, type Whose, whoseV1 } from './verdict';
+import { wasHit } from './was-hit-v1';
+import { nowhere, verdictOn, type WhoseLimit } from './whose-limit';
+
+const OOM_CONTROL = 'memory.oom_control';
+
+/** v1 has no event counter: an eventfd fires when a limit was hit, and each cgroup counts only its own kills. */
+export class OomMonitorV1 implements OomMonitor {
+  readonly kind = 'event';
+  readonly countsLeaves = false;
+  readonly #events: EventCounter;
+  readonly #limits: LimitsAround;
+  readonly #nested: NestedCgroups;
+  #firedBefore: readonly number[];
+
+  constructor(
+    private readonly directory: CgroupDirectory,
+    private readonly surroundings: SurroundingsV1,
+  ) {
+    this.#limits = new LimitsAround(directory, surroundings);
+    this.#nested = new NestedCgroups(directory, { file: OOM_CONTROL, wasHit });
+    this.#firedBefore = this.#firedAround();
+    this.#events = new EventCounter(directory, OOM_CONTROL);
+  }
+
+  get fd(): number {
+    return this.#events.fd;
+  }
+
+  get quiet(): QuietState {
+    const { isStamped } = this.#nested;
+    return { file: OOM_CONTROL, expected: '\noom_kill 0\n', eventFd: this.#events.fd, isStamped };
+  }
+
+  begin(): boolean {
+    this.#firedBefore = this.#firedAround();
+    this.#nested.begin();
+    return this.ooms() === 0;
+  }
+
+  assess(): OomAssessment {
+    const fired = this.#fired();
+    const ownKills = oomKills(this.directory);
+    if (ownKills === 0 && !this.#nested.mayHaveKills) return { kills: 0, verdict: null };
+    const nested = this.#nested.survey();
+    const kills = ownKills + nested.kills;
+    if (kills === 0 && !this.#nested.wereMade) return { kills, verdict: null };
+    const logged = killsOf(this.directory);
+    // If a cgroup below is gone, its kills are only in the kernel's log.
+    const all = nested.hasLeaves ? kills : Math.max(kills, logged.kills.length);
+    const { victims } = logged;
+    const whose = this.#limits.logged(logged.kills);
+    if (whose !== undefined) return { kills: all, verdict: verdictOn(whose, all, victims) };
+    if (kills === 0) {
+      const isLost = this.#nested.mayHaveLost(logged.complete);
+      return { kills, verdict: isLost ? verdictOn(nowhere('unknown'), kills, victims) : null };
+    }
+    const found = this.#find(whoseV1({ kills, ownKills, fired, nestedLimitHit: nested.isLimitHit }), nested.hit);
+    return { kills, verdict: verdictOn(found, kills, victims) };
+  }
+
+  ooms(): number {
+    return this.#events.count();
+  }
+
+  addLeaf(name: string): void {
+    this.#nested.addLeaf(name);
+  }
+
+  removeLeaf(name: string): void {
+    this.#nested.removeLeaf(name);
+  }
+
+  limitHit(): WhoseLimit | undefined {
+    const hit = this.#fromHereOut().findIndex(wasHit);
+    if (hit === -1) return undefined;
+    return hit === 0 ? this.#limits.own() : this.#limits.around(hit - 1);
+  }
+
+  isKillerOff(): boolean {
+    return this.#fromHereOut().some(
+      (directory) => wasHit(directory) && parseOomControl(directory.read(OOM_CONTROL)).oomKillDisable,
+    );
+  }
+
+  underOom(): boolean {
+    return this.#fromHereOut().some((directory) => {
+      const { underOom, oomKillDisable } = parseOomControl(directory.read(OOM_CONTROL));
+      // During a kill, a cgroup is under OOM for a moment as well.
+      return underOom && oomKillDisable;
+    });
+  }
+
+  waitsAt(): WhoseLimit | undefined {
+    if (!this.underOom()) return undefined;
+    const fired = this.#fired();
+    return levelV1(fired) === undefined
+      ? nowhere('ancestor')
+      : this.#find(whoseV1({ kills: 1, ownKills: 1, fired, nestedLimitHit: false }), undefined);
+  }
+
+  close(): void {
+    this.#events.close();
+  }
+
+  #fromHereOut(): CgroupDirectory[] {
+    return [this.directory, ...this.surroundings.cages.map(({ directory }) => directory)];
+  }
+
+  #fired(): number[] {
+    const own = this.ooms();
+    return [own, ...this.#firedAround().map((count, index) => count - (this.#firedBefore[index] ?? 0))];
+  }
+
+  #firedAround(): number[] {
+    const { cages, ancestors } = this.surroundings;
+    return [...cages.map((cage) => cage.ooms()), ancestors.ooms()];
+  }
+
+  #find(whose: Whose, nested: string | undefined): WhoseLimit {
+    switch (whose.at) {
+      case 'own':
+        return this.#limits.own();
+      case 'below':
+        return nested === undefined ? nowhere('descendant') : this.#limits.below(nested);
+      case 'around':
+        return this.#limits.around(whose.index);
+      case 'ancestor':
+        return this.surroundings.ancestors.limit();
+      case 'machine':
+        return nowhere('system');
+      case 'unknown':
+        return nowhere('unknown');
+    }
+  }
+}
+
+function oomKills(directory: CgroupDirectory): number {
+  return parseOomControl(directory.read(OOM_CONTROL)).oomKills;
+}

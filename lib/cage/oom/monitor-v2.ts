@@ -1,0 +1,211 @@
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { OpenFile } from '../../cgroup/directory/open-file';
+import { isGone } from '../../cgroup/directory/refusal';
+import { parseFlatKeyed } from '../../cgroup/files/formats';
+import { areEventsLocal } from '../../cgroup/hierarchy/host';
+import { killsOf } from './kill-log';
+import { LimitsAround } from './limits-around';
+import type { OomAssessment, OomMonitor, QuietState } from './monitor';
+import { NestedCgroups, type NestedKills } from './nested';
+import type { SurroundingsV2 } from './surroundings';
+import { type Whose, whoseV2 } from './verdict';
+import { nowhere, verdictOn, type WhoseLimit } from './whose-limit';
+
+const LOCAL = 'memory.events.local';
+
+interface Counters {
+  /** The limit was about to be exceeded. */
+  max: number;
+  /** The limit was hit and nothing could be reclaimed. Counted where the limit is. */
+  oom: number;
+  /** Processes killed. Counted where they were. */
+  oom_kill: number;
+}
+
+/** The counters of the cages around, and how often each ancestor refused memory. */
+interface Around {
+  cages: readonly Counters[];
+  ancestors: readonly number[];
+}
+
+/**
+ * v2 counts both the limit's hits and the kills in `memory.events`, and adds up those of the cgroups below, unless it is
+ * mounted with memory_localevents. The monitor keeps that file open and polls it: the kernel signals a change (POLLPRI), at
+ * most once in 10 ms.
+ */
+export class OomMonitorV2 implements OomMonitor {
+  readonly kind = 'priority';
+  readonly countsLeaves = true;
+  readonly #events: OpenFile;
+  readonly #limits: LimitsAround;
+  readonly #nested: NestedCgroups;
+  // The cgroup itself is new and its counters are 0, but those around it have a past.
+  #before: Around;
+
+  constructor(
+    private readonly directory: CgroupDirectory,
+    private readonly surroundings: SurroundingsV2,
+  ) {
+    this.#limits = new LimitsAround(directory, surroundings);
+    this.#nested = new NestedCgroups(directory, { file: LOCAL, wasHit: (below) => readLocal(below).oom > 0 });
+    this.#before = this.#around();
+    this.#events = new OpenFile(directory, 'memory.events');
+    try {
+      // A file that was never read counts as changed, and would be reported at once.
+      this.#hierarchical();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  get fd(): number {
+    return this.#events.fd;
+  }
+
+  get quiet(): QuietState {
+    const { isStamped } = this.#nested;
+    return { file: this.fd, expected: '\noom_kill 0\n', eventFd: -1, isStamped };
+  }
+
+  begin(): boolean {
+    this.#before = this.#around();
+    this.#nested.begin();
+    try {
+      return this.#hierarchical().oom === 0;
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
+  }
+
+  assess(): OomAssessment {
+    const { oom, oom_kill } = this.#hierarchical();
+    const apart = this.#countedApart();
+    if (oom_kill === 0 && apart === undefined) return { kills: 0, verdict: null };
+    const logged = killsOf(this.directory);
+    const kills = apart === undefined ? oom_kill : Math.max(oom_kill, apart.kills, logged.kills.length);
+    if (kills === 0) {
+      const isLost = this.#nested.mayHaveLost(logged.complete);
+      return { kills, verdict: isLost ? verdictOn(nowhere('unknown'), kills, logged.victims) : null };
+    }
+    const oomWithin = oom + Number(apart?.isLimitHit === true);
+    const whose = this.#limits.logged(logged.kills) ?? this.#find(this.#whose(oomWithin));
+    return { kills, verdict: verdictOn(whose, kills, logged.victims) };
+  }
+
+  ooms(): number {
+    return readLocal(this.directory).oom;
+  }
+
+  /**
+   * The kernel adds the counts from below to this cgroup's, where they stay. The counts are read since that fails once the
+   * limits are lost.
+   */
+  addLeaf(): void {
+    this.#hierarchical();
+  }
+
+  removeLeaf(): void {}
+
+  limitHit(): WhoseLimit | undefined {
+    const hit = [readLocal(this.directory), ...this.#since().cages].findIndex(({ max, oom }) => max > 0 || oom > 0);
+    if (hit === -1) return undefined;
+    return hit === 0 ? this.#limits.own() : this.#limits.around(hit - 1);
+  }
+
+  /** v2 can't turn the OOM killer off. */
+  isKillerOff(): boolean {
+    return false;
+  }
+
+  underOom(): boolean {
+    return false;
+  }
+
+  waitsAt(): undefined {
+    return undefined;
+  }
+
+  close(): void {
+    this.#events.close();
+  }
+
+  /** The kills here and below, where the kernel does not add them up and there may be some. */
+  #countedApart(): Pick<NestedKills, 'kills' | 'isLimitHit'> | undefined {
+    if (!this.#nested.mayHaveKills || !areEventsLocal()) return undefined;
+    const { kills, isLimitHit } = this.#nested.survey();
+    return { kills: kills + readLocal(this.directory).oom_kill, isLimitHit };
+  }
+
+  #whose(oomWithin: number): Whose {
+    const { cages, ancestors } = this.#since();
+    return whoseV2({
+      oomWithin,
+      oomAtLimit: this.ooms(),
+      oomAround: cages.map(({ oom }) => oom),
+      oomAroundBefore: this.#before.cages.some(({ oom }) => oom > 0),
+      oomAncestors: ancestors,
+      hiddenAncestors: this.surroundings.ancestors.hidden,
+    });
+  }
+
+  #find(whose: Whose): WhoseLimit {
+    switch (whose.at) {
+      case 'own':
+        return this.#limits.own();
+      case 'below':
+        return this.#below();
+      case 'around':
+        return this.#limits.around(whose.index);
+      case 'ancestor':
+        return this.surroundings.ancestors.limitAt(whose.index);
+      case 'machine':
+        return nowhere('system');
+      case 'unknown':
+        return nowhere('unknown');
+    }
+  }
+
+  /** The limit of the cgroup below that was hit, unless that is gone or there are several. */
+  #below(): WhoseLimit {
+    const hit = this.directory.counts(LOCAL, 'oom');
+    const [first, ...others] = hit;
+    if (first === undefined || others.length > 0) return nowhere('descendant');
+    return this.#limits.below(`${this.directory.path}/${first.path}`);
+  }
+
+  #hierarchical(): Counters {
+    return counters(this.#events.text());
+  }
+
+  #around(): Around {
+    const { cages, ancestors } = this.surroundings;
+    return { cages: cages.map(({ directory }) => readLocal(directory)), ancestors: ancestors.ooms() };
+  }
+
+  /** What the cages and ancestors around have counted since the child's start. */
+  #since(): Around {
+    const { cages, ancestors } = this.#around();
+    return {
+      cages: cages.map(({ max, oom, oom_kill }, index) => {
+        const before = this.#before.cages[index];
+        return {
+          max: max - (before?.max ?? 0),
+          oom: oom - (before?.oom ?? 0),
+          oom_kill: oom_kill - (before?.oom_kill ?? 0),
+        };
+      }),
+      ancestors: ancestors.map((oom, index) => oom - (this.#before.ancestors[index] ?? 0)),
+    };
+  }
+}
+
+function readLocal(directory: CgroupDirectory): Counters {
+  return counters(directory.read(LOCAL));
+}
+
+function counters(text: string): Counters {
+  const { max = 0, oom = 0, oom_kill = 0 } = parseFlatKeyed(text, 'memory.events');
+  return { max, oom, oom_kill };
+}

@@ -1,0 +1,119 @@
+import { isMainThread } from 'node:worker_threads';
+import type { Parent, ParentCandidate, ParentSource } from '../../../types/parent';
+import { type Host, processDirectory } from '../hierarchy/host';
+import { resolveGiven } from '../hierarchy/resolve-path';
+import { noParent } from './describe';
+import { runBlocking, runLater } from './effects';
+import { findParent, listCandidates, type Wishes } from './find-parent';
+import { refuseGiven } from './given-parent';
+import { undoAll } from './make-ready';
+import { refuseAsking } from './probe';
+
+/** How long looking may block for systemd, which is asked up to two questions. */
+const FORESEE_MS = 2000;
+
+let found: Parent | undefined;
+let underWay: Promise<Parent> | undefined;
+/** What the program wants. */
+export const wishes: Wishes = { systemd: process.env['MEMCAGE_SYSTEMD'] !== '0' };
+
+/**
+ * The parent of cages if the caller names none. Found once. Until then it blocks for as long as it takes to move this
+ * process, or for systemd to answer.
+ */
+export function defaultParent(host: Host): Parent {
+  const given = fromEnvironment(host);
+  if (given !== undefined) return given;
+  found ??= ownOnV1(host) ?? runBlocking(findParent(host, wishes));
+  return found;
+}
+
+/** Like {@link defaultParent}, without blocking the event loop. */
+export async function prepareDefaultParent(host: Host, { systemd }: Partial<Wishes> = {}): Promise<Parent> {
+  if (systemd !== undefined) wishes.systemd = systemd;
+  const given = fromEnvironment(host);
+  if (given !== undefined) return given;
+  found ??= ownOnV1(host);
+  if (found !== undefined) return found;
+  underWay ??= runLater(findParent(host, wishes)).finally(() => {
+    underWay = undefined;
+  });
+  found ??= await underWay;
+  return found;
+}
+
+/**
+ * The path of what {@link defaultParent} would return, without moving, making or remembering anything. Undefined if
+ * that has yet to be made ready, so that nothing more can be known of it. Throws what {@link defaultParent} would
+ * throw, as far as that can be known before.
+ */
+export function foreseenParent(host: Host): string | undefined {
+  const given = fromEnvironment(host) ?? found ?? ownOnV1(host);
+  if (given !== undefined) return given.path;
+  const deadlineMs = performance.now() + FORESEE_MS;
+  const { candidates, errors } = runBlocking(listCandidates(host, wishes, FORESEE_MS));
+  const last = candidates.pop();
+  const isUsable = last?.refusal === null;
+  const refused =
+    isUsable && last.source === 'systemd'
+      ? refuseAsking(Math.max(1, Math.round(deadlineMs - performance.now())))
+      : undefined;
+  if (isUsable && refused === undefined) return undefined;
+  throw noParent(last === undefined ? candidates : [...candidates, { ...last, ...refused }], errors[0]);
+}
+
+/** The parents that memcage would consider now. Changes nothing. */
+export function parentCandidates(host: Host): ParentCandidate[] {
+  const given = fromEnvironment(host) ?? found ?? ownOnV1(host);
+  if (given !== undefined) return [considerGiven(given, host)];
+  return runBlocking(listCandidates(host, wishes)).candidates;
+}
+
+/** The parent that needs no search: the one that the environment names, or on v1 the cgroup of this process. */
+export function givenParent(host: Host): Parent | undefined {
+  return fromEnvironment(host) ?? ownOnV1(host);
+}
+
+/** Whether cages can be made in it. */
+export function considerGiven(given: Parent, host: Host): ParentCandidate {
+  return { ...given, ...refuseGiven(given, host) };
+}
+
+/** How memcage came to a parent; `option` where it did not find it itself. */
+export function sourceOf(path: string, host: Host): ParentSource {
+  const known = [fromEnvironment(host), found ?? ownIfSeen(host)];
+  return known.find((parent) => parent?.path === path)?.source ?? 'option';
+}
+
+function ownIfSeen(host: Host): Parent | undefined {
+  try {
+    return ownOnV1(host);
+  } catch {
+    return undefined;
+  }
+}
+
+function fromEnvironment(host: Host): Parent | undefined {
+  const path = process.env['MEMCAGE_PARENT'];
+  if (path === undefined || path === '') return undefined;
+  return { source: 'environment', path: resolveGiven(path, host, 'MEMCAGE_PARENT') };
+}
+
+/** On v1 a cgroup may have processes and cgroups below, so that there is nothing to look for. */
+function ownOnV1({ version, memory }: Host): Parent | undefined {
+  return version === 2 ? undefined : { source: 'own', path: processDirectory(memory, 'self') };
+}
+
+/**
+ * At the end of the process, when its cages are gone: gives back the cgroup that it made room in, unless others use
+ * it. A worker leaves the process where it is, and a scope ends with the process.
+ */
+export function giveBackParent(): void {
+  if (!isMainThread || found?.source === 'systemd') return;
+  found = undefined;
+  try {
+    runBlocking(undoAll());
+  } catch {
+    // Others are in it.
+  }
+}

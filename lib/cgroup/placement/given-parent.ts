@@ -1,0 +1,73 @@
+import { constants, statSync } from 'node:fs';
+import type { Parent, ParentCandidate } from '../../../types/parent';
+import type { Host } from '../hierarchy/host';
+import { resolveGiven } from '../hierarchy/resolve-path';
+import { readOnlyCure } from '../names/container-cure';
+import { refusalToAccess } from './access';
+import { giveCure, makeBelowCure } from './cures';
+import { unwritableIn } from './parent-facts';
+
+/** Why no cages can be made in a cgroup, and what helps. */
+export type Refusal = { refusal: string } & Pick<ParentCandidate, 'cure'>;
+
+/** Whether cages can be made in a cgroup that was named: by a caller, by the environment, or by the kernel on v1. */
+export function refuseGiven({ path }: Pick<Parent, 'path'>, host: Host): Pick<ParentCandidate, 'refusal' | 'cure'> {
+  const code = whyNotThere(path) ?? whyNoDirectoryIn(path);
+  return code === undefined ? { refusal: null } : explainRefused(code, path, host);
+}
+
+/** The name of the errno with which the kernel would refuse to make a directory there. */
+export function whyNoDirectoryIn(path: string): string | undefined {
+  return refusalToAccess(path, constants.W_OK | constants.X_OK)?.code;
+}
+
+/** The name of the errno with which the kernel would refuse to open the file for writing. */
+export function whyNotWritable(path: string): string | undefined {
+  return refusalToAccess(path, constants.W_OK)?.code;
+}
+
+/**
+ * In words what the kernel refused, for the errors of a start and for `memcage doctor`.
+ *
+ * @param code the name of the errno
+ */
+export function explainRefused(code: string, path: string, host: Host): Refusal {
+  switch (code) {
+    case 'ENOENT':
+    case 'ENODEV':
+      return {
+        refusal: 'there is no such cgroup',
+        ...(isFromEnvironment(path, host) && { cure: 'make it, or unset MEMCAGE_PARENT' }),
+      };
+    case 'ENOTDIR':
+      return { refusal: 'it is no directory' };
+    case 'EROFS':
+      return { refusal: 'its file system is mounted read-only', cure: readOnlyCure(path) };
+    default: {
+      const cure = cureOfRights(path, host);
+      return { refusal: "it can't be written by this process", ...(cure !== undefined && { cure }) };
+    }
+  }
+}
+
+function cureOfRights(path: string, { version, memory }: Host): string | undefined {
+  const euid = process.geteuid?.() ?? 0;
+  // If root can't write something, all that is known is that somebody took root's rights away. And nobody should be
+  // given the whole hierarchy.
+  if (euid === 0 || (version === 2 && path === memory.mountPoint)) return undefined;
+  return version === 1 ? makeBelowCure(path, euid) : giveCure(path, unwritableIn(path), euid);
+}
+
+function isFromEnvironment(path: string, host: Host): boolean {
+  const named = process.env['MEMCAGE_PARENT'];
+  return named !== undefined && named !== '' && resolveGiven(named, host, 'MEMCAGE_PARENT') === path;
+}
+
+function whyNotThere(path: string): string | undefined {
+  try {
+    statSync(path);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? '';
+  }
+}

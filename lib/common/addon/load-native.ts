@@ -1,0 +1,86 @@
+import { closeSync, openSync } from 'node:fs';
+import type { NativeBinding, Stage } from '../../../types/native';
+import { MemcageError } from '../errors/errors';
+import { refuseOldKernel } from './kernel';
+import { explainNotFound, explainNotLinux, explainNotLoaded, type LoadFailure } from './load-failure';
+import { PACKAGE_ROOT } from './package-root';
+
+let loaded: NativeBinding | undefined;
+let path: string | undefined;
+
+/** Loads the addon. Throws ERR_MEMCAGE_UNSUPPORTED with the reason and the cure where it can't. */
+export function loadNative(): NativeBinding {
+  if (loaded !== undefined) return loaded;
+  const found = load();
+  if ('detail' in found) throw asError(found);
+  loaded = found;
+  return loaded;
+}
+
+/** Why {@link loadNative} throws, if it does. Throws what the machine is short of, such as EMFILE. */
+export function whyNotLoaded(): LoadFailure | undefined {
+  if (loaded !== undefined) return undefined;
+  const found = load();
+  return 'detail' in found ? found : undefined;
+}
+
+/** Whether {@link loadNative} returns. */
+export function canLoad(): boolean {
+  return whyNotLoaded() === undefined;
+}
+
+/** Path of the addon. */
+export function addonPath(): string {
+  const found = find();
+  if (typeof found !== 'string') throw asError(found);
+  return found;
+}
+
+export function isStage(name: string): name is Stage {
+  return loadNative().stages.some((stage) => stage === name);
+}
+
+function asError({ detail, cure, ...details }: LoadFailure): MemcageError {
+  return new MemcageError('ERR_MEMCAGE_UNSUPPORTED', cure === undefined ? detail : `${detail}. Cure: ${cure}`, {
+    ...details,
+    cure,
+  });
+}
+
+function load(): NativeBinding | LoadFailure {
+  if (process.platform !== 'linux') return explainNotLinux();
+  const found = find();
+  if (typeof found !== 'string') return found;
+  try {
+    const binding = require(found) as NativeBinding;
+    return refuseOldKernel(binding) ?? binding;
+  } catch (cause) {
+    // Where addons are disabled, no free fd would help.
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_DLOPEN_DISABLED') throwWantOfFds();
+    return explainNotLoaded(found, cause);
+  }
+}
+
+interface NodeGypBuild {
+  path(directory: string): string;
+}
+
+function find(): string | LoadFailure {
+  try {
+    path ??= (require('node-gyp-build') as NodeGypBuild).path(PACKAGE_ROOT);
+    return path;
+  } catch (cause) {
+    throwWantOfFds();
+    return explainNotFound(cause);
+  }
+}
+
+/** Throws the system's error if no fd is free: no file can be opened then, so an existing addon seems to be missing. */
+function throwWantOfFds(): void {
+  try {
+    closeSync(openSync(PACKAGE_ROOT, 'r'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EMFILE' || code === 'ENFILE') throw error;
+  }
+}

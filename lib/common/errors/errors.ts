@@ -1,0 +1,178 @@
+import type { Stage } from '../../../types/native';
+import type { Outcome, RunOutput } from '../../../types/outcome';
+import type { ParentCandidate } from '../../../types/parent';
+
+import { ErrorCode } from './error-codes';
+
+export { invalidArgument, invalidSize, limitTooSmall } from './argument-errors';
+export { ErrorCode } from './error-codes';
+
+/** Details of a refusal by the kernel. */
+export interface ErrorDetails {
+  /** Negative, as in Node's own system errors. */
+  errno?: number | undefined;
+  /** The system call, for example `openat2`. */
+  syscall?: string | undefined;
+  /** The step of the child between clone and exec that failed. */
+  stage?: Stage | undefined;
+  /** The file or directory that memcage worked on. */
+  path?: string | undefined;
+  /** What helps, as a clause. It is in the message too. */
+  cure?: string | undefined;
+  /** Parents that memcage considered, each with the reason why it can't be used. */
+  candidates?: readonly ParentCandidate[] | undefined;
+  /** Paths of all cgroups that could be meant. */
+  paths?: readonly string[] | undefined;
+  /** The value that was written, or the limit that is reached. */
+  value?: string | undefined;
+  /** Memory use of a cgroup, now and at its peak, in bytes, when the kernel refused it a limit. */
+  usageBytes?: number | undefined;
+  peakBytes?: number | undefined;
+  /** The line of a kernel's text that is wrong, counted from 1. */
+  line?: number | undefined;
+  cause?: unknown;
+}
+
+/** Base class of memcage's errors, except for bad arguments, which are a TypeError or RangeError with a `code`. */
+export class MemcageError extends Error {
+  /** Stable. docs/errors.md has the cause and the remedy of each. */
+  readonly code: ErrorCode;
+  // `declare`: an unknown field must be absent, not undefined.
+  /** The kernel's answer, negative as in Node's own system errors. */
+  declare readonly errno?: number;
+  /** The system call that failed, for example `openat2`. */
+  declare readonly syscall?: string;
+  /** The step of the child between clone and exec that failed. */
+  declare readonly stage?: Stage;
+  /** The file or directory that memcage worked on. */
+  declare readonly path?: string;
+  /**
+   * What helps, as a clause, often with a command. The message ends with it. Left out where nothing is known to help,
+   * where the message says it in other words, and where each of the `candidates` has its own.
+   */
+  declare readonly cure?: string;
+  /** With `ERR_MEMCAGE_NO_PARENT`: the parents that memcage considered, each with the reason why it can't be used. */
+  declare readonly candidates?: readonly ParentCandidate[];
+  /**
+   * With `ERR_MEMCAGE_AMBIGUOUS`: the paths of all cgroups that could be meant; the message has the first ones. With
+   * `ERR_MEMCAGE_SEVERAL_COPIES`: the paths of the copies, starting with the one that you called.
+   */
+  declare readonly paths?: readonly string[];
+  /** The value that was written, when the kernel refused it. With `ERR_MEMCAGE_CGROUP_LIMIT`: the limit. */
+  declare readonly value?: string;
+  /**
+   * Memory use of the cgroup in bytes, when the kernel refused it a limit. Left out if the cgroup has no account of
+   * it.
+   */
+  declare readonly usageBytes?: number;
+  /** The highest memory use so far, in bytes, under the same conditions. */
+  declare readonly peakBytes?: number;
+  /**
+   * With `ERR_MEMCAGE_KERNEL_FORMAT`: the line of the kernel's text that is wrong, counted from 1. If a line is
+   * missing, this is the last one, or 0 for an empty text.
+   */
+  declare readonly line?: number;
+
+  /** @internal */
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    const { cause, ...known } = details;
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    for (const [name, value] of Object.entries(known)) {
+      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true });
+    }
+  }
+}
+
+/** Base class of the errors of {@link run}, with what became of the child. */
+abstract class OutcomeError extends MemcageError {
+  /** What became of the child, and what it wrote. `stdout` and `stderr` are Buffers after `encoding: 'buffer'`. */
+  readonly outcome: Outcome & RunOutput;
+
+  /** @internal */
+  constructor(code: ErrorCode, message: string, outcome: Outcome & RunOutput) {
+    super(code, message);
+    this.outcome = outcome;
+  }
+}
+
+/** The kernel killed the child, or a process of its cage, for memory; or V8 ended it at the limit of its heap. */
+export class MemoryLimitError extends OutcomeError {
+  /**
+   * The limit that was exceeded:
+   * - `cgroup`: the limit of a cgroup, or the memory of the machine. `outcome.oom` says whose.
+   * - `heap`: most likely the limit of the JavaScript heap, `outcome.nodeHeap`, which memcage derived from the cage's
+   *   limit.
+   */
+  readonly limit: 'cgroup' | 'heap';
+
+  /** @internal */
+  constructor(message: string, outcome: Outcome & RunOutput, limit: 'cgroup' | 'heap') {
+    super(ErrorCode.MEMORY_LIMIT, message, outcome);
+    this.limit = limit;
+  }
+}
+
+/** The child was ended at a limit other than that of memory. */
+export class LimitError extends OutcomeError {
+  /**
+   * The limit:
+   * - `cpuTime`: the processor time of the cage or of one around it. `outcome.limits` has its figures.
+   * - `rlimits.cpu`, `rlimits.fsize`: that of one process, by the signal that the kernel sends at it (SIGXCPU, SIGXFSZ),
+   *   whoever has set the limit.
+   */
+  readonly limit: 'cpuTime' | 'rlimits.cpu' | 'rlimits.fsize';
+
+  /** @internal */
+  constructor(message: string, outcome: Outcome & RunOutput, limit: LimitError['limit']) {
+    super(ErrorCode.LIMIT, message, outcome);
+    this.limit = limit;
+  }
+}
+
+/** The child was killed since its cage, or one around it, got nowhere because of memory (`stall`). `outcome.stalled` tells more. */
+export class StallError extends OutcomeError {
+  /** @internal */
+  constructor(message: string, outcome: Outcome & RunOutput) {
+    super(ErrorCode.STALL, message, outcome);
+  }
+}
+
+/** The child ended with a non-zero exit code or by a signal, and not at a limit. */
+export class ExitError extends OutcomeError {
+  /** @internal */
+  constructor(message: string, outcome: Outcome & RunOutput) {
+    super(ErrorCode.EXIT, message, outcome);
+  }
+}
+
+/** The child was killed because its `timeout` expired. */
+export class TimeoutError extends OutcomeError {
+  /** @internal */
+  constructor(message: string, outcome: Outcome & RunOutput) {
+    super(ErrorCode.TIMEOUT, message, outcome);
+  }
+}
+
+/**
+ * Like Node's own: `name` is 'AbortError', `code` 'ABORT_ERR', `cause` the signal's reason. Not a {@link
+ * MemcageError}.
+ */
+export class AbortError extends Error {
+  /** Always 'ABORT_ERR'. */
+  readonly code = 'ABORT_ERR';
+  /** What became of the child of {@link run}. Left out by functions without a child, such as `cgroup.watch()`. */
+  declare readonly outcome?: Outcome & RunOutput;
+
+  /** @internal */
+  constructor(reason: unknown, outcome?: Outcome & RunOutput) {
+    super('The operation was aborted', reason === undefined ? undefined : { cause: reason });
+    if (outcome !== undefined) Object.defineProperty(this, 'outcome', { value: outcome, enumerable: true });
+  }
+}
+
+// On the prototypes, as in Node's and the language's own errors: Node would print an own `name` with every error.
+const NAMED = { MemcageError, MemoryLimitError, StallError, LimitError, ExitError, TimeoutError, AbortError };
+for (const [name, type] of Object.entries(NAMED)) {
+  Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });
+}

@@ -1,0 +1,48 @@
+import type { ContainJobsOptions } from '../../cage/contract/budget';
+import type { CageLimits } from '../../cgroup/limits/cage-limits';
+import { resolveCageLimits } from '../../cgroup/limits/resolve-cage-limits';
+import { ALIASES } from '../../common/options/called';
+import { checkOptions } from '../../common/options/option-names';
+import { contain } from '../../start/api/contain';
+import { isShared } from '../../start/request/cage-options';
+import type { Turns } from '../../start/request/turns';
+import type { BudgetParts } from './budget-parts';
+import { checkJobOptions } from './job-options';
+import { JobTurn } from './job-turn';
+import { needOf } from './need';
+import { assertOpen } from './start-jobs';
+
+const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'] as const;
+const KNOWN = [...LIMITS, 'key', 'priority', 'threads'] as const;
+const KNOWN_NAMES: readonly string[] = KNOWN;
+const OWN_ALIASES = Object.fromEntries(Object.entries(ALIASES).filter(([, name]) => KNOWN_NAMES.includes(name)));
+
+/** The work of `budget.contain()`. */
+export function containJobs<T>(parts: BudgetParts, fn: () => T, options: ContainJobsOptions): T {
+  assertOpen(parts);
+  const { cage } = parts;
+  if (!isShared(cage)) throw new Error('The cage of a budget is not one of createCage()');
+  checkOptions(options, { of: 'budget.contain', known: KNOWN, aliases: OWN_ALIASES });
+  const { threads, ...ofJobs } = options;
+  return contain(cage, fn, threads === undefined ? {} : { threads }, turnsOf(parts, ofJobs));
+}
+
+function turnsOf(parts: BudgetParts, { key, priority, ...limits }: Omit<ContainJobsOptions, 'threads'>): Turns {
+  const job = checkJobOptions({ key, priority });
+  const given = resolveCageLimits(limits, 'budget.contain') ?? { memory: {} };
+  const limitsFor = (own: CageLimits = given): CageLimits =>
+    own.memory.max === undefined ? { ...own, memory: { ...own.memory, ...defaultMemory(parts, key, given) } } : own;
+  // Nothing within could ever start.
+  needOf(limitsFor(), parts.supply);
+  return { limitsFor, turnFor: (child) => new JobTurn(parts, job, child) };
+}
+
+/** That of a child without a limit of its own. */
+function defaultMemory(
+  { learned }: BudgetParts,
+  key: string | undefined,
+  { memory }: CageLimits,
+): CageLimits['memory'] {
+  if (learned === undefined || key === undefined) return memory;
+  return { ...memory, max: learned.limitFor(key) ?? memory.max ?? learned.mostBytes };
+}

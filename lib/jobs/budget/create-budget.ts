@@ -1,0 +1,89 @@
+import type { Budget, BudgetOptions, LearnedJob, LearnOptions } from '../../cage/contract/budget';
+import type { Cage } from '../../cage/contract/cage';
+import { resolveCageLimits } from '../../cgroup/limits/resolve-cage-limits';
+import { invalidArgument } from '../../common/errors/errors';
+import { ALIASES, CHILD_SETTINGS } from '../../common/options/called';
+import { checkOptions } from '../../common/options/option-names';
+import { createCageFor } from '../../start/api/create-cage';
+import { LimitsAdmission, type Supply } from './admission/limits-admission';
+import { Headroom } from './headroom';
+import { KeyLimits } from './key-limits';
+import { createLearner } from './learning/create-learner';
+import { LeftBehind } from './left-behind';
+import { type Rules, SharedBudget } from './shared-budget';
+import { onlyMeasured, rulesByUse } from './use/use-rules';
+
+const OF_THE_CAGE = ['memory', 'cpu', 'pids', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS] as const;
+const KNOWN = [...OF_THE_CAGE, 'concurrency', 'admit', 'learn'] as const;
+/** What other programs call these options. Of those of a cage, what is not an option here leads nowhere. */
+const ALL_ALIASES: Record<string, string> = {
+  ...ALIASES,
+  maxconcurrency: 'concurrency',
+  jobs: 'concurrency',
+  limit: 'memory',
+};
+const KNOWN_NAMES: readonly string[] = KNOWN;
+const OWN_ALIASES = Object.fromEntries(Object.entries(ALL_ALIASES).filter(([, name]) => KNOWN_NAMES.includes(name)));
+
+/**
+ * Make a cage whose children wait for room: all of them together never have more than its limits.
+ *
+ * @throws a MemcageError, TypeError or RangeError when an option is wrong, or the cage can't be made; nothing
+ * is left behind then
+ */
+export function createBudget(options: BudgetOptions & { learn: LearnOptions }): Budget<LearnedJob>;
+export function createBudget(options: BudgetOptions): Budget;
+export function createBudget(options: BudgetOptions): Budget {
+  const given = checkOptions<string>(options, { of: 'createBudget', known: KNOWN, aliases: OWN_ALIASES });
+  const { concurrency = Number.POSITIVE_INFINITY, admit = 'limits', learn } = options;
+  const supply = supplyOf(options);
+  if (concurrency !== Number.POSITIVE_INFINITY && !(Number.isInteger(concurrency) && concurrency > 0)) {
+    throw invalidArgument('concurrency', 'a positive integer', concurrency);
+  }
+  if (admit !== 'limits' && admit !== 'use') throw invalidArgument('admit', "'limits' or 'use'", admit);
+  if (admit === 'use' && options.enforce !== undefined && options.enforce !== 'kernel') {
+    throw invalidArgument(
+      'enforce',
+      "'kernel' with admit: 'use' (only the kernel tells what jobs use)",
+      options.enforce,
+    );
+  }
+  const learned = learn === undefined ? undefined : keyLimits(learn, supply);
+  const own = {
+    ...(Object.fromEntries(OF_THE_CAGE.map((name) => [name, given[name]])) as unknown as BudgetOptions),
+    ...(admit === 'use' && { enforce: 'kernel' as const }),
+  };
+  const headroom = new Headroom(supply.memoryBytes);
+  const cage = createCageFor('createBudget', { ...own, memory: headroom.around(options.memory) });
+  try {
+    const rules: Rules =
+      admit === 'use' ? { ...rulesByUse(supply, cage), mayBeginTwice: true } : rulesByLimits(supply, cage);
+    // What jobs use is learned from, too. Without the kernel there is only their peak.
+    const measures = learned !== undefined && cage.enforcedBy.kind === 'kernel';
+    const createMeter = rules.createMeter ?? (measures ? onlyMeasured(supply) : undefined);
+    return new SharedBudget({ cage, supply, concurrency, headroom, learned, ...rules, createMeter });
+  } catch (error) {
+    // The kernel refused what the rules need to know.
+    void cage.close().catch(() => {});
+    throw error;
+  }
+}
+
+function rulesByLimits(supply: Supply, cage: Cage): Rules {
+  const leftBehind = new LeftBehind(cage);
+  return { admission: new LimitsAdmission(supply, () => leftBehind.bytes()), mayBeginTwice: false, leftBehind };
+}
+
+function keyLimits(learn: LearnOptions, { memoryBytes: totalBytes }: Supply): KeyLimits {
+  return new KeyLimits(createLearner(learn, { totalBytes }), totalBytes);
+}
+
+function supplyOf({ memory, cpu, pids }: BudgetOptions): Supply {
+  const limits = resolveCageLimits({ memory, cpu, pids }, 'createBudget');
+  const memoryBytes = limits?.memory.max;
+  if (memoryBytes === undefined || memoryBytes === Number.POSITIVE_INFINITY) {
+    throw invalidArgument('memory', "a size such as '8G', and not unlimited (jobs share it)", memory);
+  }
+  const none = Number.POSITIVE_INFINITY;
+  return { memoryBytes, cpus: limits?.cpu?.max ?? none, pids: limits?.pids ?? none };
+}

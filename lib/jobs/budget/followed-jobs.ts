@@ -1,0 +1,121 @@
+import type { MemoryReport, Outcome } from '../../../types/outcome';
+import type { Cage } from '../../cage/contract/cage';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
+import type { OutcomeRecorder } from '../../start/child/outcome';
+import type { RunningJob } from './admission/admission';
+import type { MeasurableJob } from './admission/eviction';
+import type { RunningRecord } from './admission/room-ledger';
+import type { Job } from './jobs';
+
+/** A child that has been started. */
+interface FollowedStart {
+  job: Job;
+  started: Followable;
+  keepsDescendants: boolean;
+  /** Tell of its end within the call that records it: before its 'exit', in whose listeners somebody may look for room. */
+  isPrompt?: boolean;
+}
+
+/** How a child ended. */
+export interface Gone {
+  outcome: Outcome;
+  /** Why there was no child after all. */
+  error?: Error;
+  /** Whether memcage killed it to keep the others within the budget. */
+  isEvicted: boolean;
+}
+
+/** What is followed of a child. */
+interface Followable {
+  /** Without a pid there is no child. */
+  child: { readonly pid?: number | undefined; readonly cage: Cage | null };
+  recorder: OutcomeRecorder;
+  killAll(): void;
+}
+
+/** A child whose job has room. */
+class FollowedChild {
+  isEvicted = false;
+
+  constructor(
+    readonly record: RunningRecord,
+    readonly started: Followable,
+  ) {}
+
+  /** Undefined if it has none, or no more. */
+  get cgroup(): Cgroup | undefined {
+    const { cage } = this.started.child;
+    return cage !== null && cage.enforcedBy.kind === 'kernel' && !cage.closing ? cage.cgroup : undefined;
+  }
+
+  gone(outcome: Outcome): Gone {
+    const { isEvicted, started } = this;
+    const { error } = outcome;
+    const neverStarted = started.child.pid === undefined && error !== undefined;
+    return { outcome, isEvicted, ...(neverStarted && { error }) };
+  }
+}
+
+/** The children of running jobs. */
+export class FollowedJobs {
+  readonly #followed = new Map<RunningJob, FollowedChild>();
+  /** Told of each job that starts or has ended. */
+  listener: { jobStarted(): void; jobEnded(): void } | undefined;
+  #allGone: (() => void) | undefined;
+
+  /** @param onGone called as one has gone, before its room is given to another */
+  constructor(private readonly onGone: () => void) {}
+
+  /**
+   * Calls `onGone` when the child, and all that it left in its cage, are gone: what it took of the memory is free again. Nobody
+   * needs to have read its pipes to the end. Whoever awaits the child's outcome sees it after that.
+   */
+  follow({ job, started, keepsDescendants, isPrompt = false }: FollowedStart, onGone: (gone: Gone) => void): void {
+    const { record } = job;
+    if (record === undefined) throw new Error('A job without room has a child');
+    const followed = new FollowedChild(record, started);
+    this.#followed.set(record, followed);
+    this.listener?.jobStarted();
+    const end = (outcome: Outcome): void => {
+      this.#followed.delete(record);
+      this.onGone();
+      onGone(followed.gone(outcome));
+      this.listener?.jobEnded();
+      if (this.#followed.size === 0) this.#allGone?.();
+    };
+    const { child, recorder } = started;
+    const { cage } = child;
+    const told = (given: Outcome<MemoryReport | null>): void => {
+      // A child in a cage always has the kernel's report.
+      const outcome = given as Outcome;
+      if (!keepsDescendants || cage === null) end(outcome);
+      else void untilClosed(cage).then(() => end(outcome));
+    };
+    if (isPrompt) recorder.whenRecorded(told);
+    else void recorder.promise.then(told);
+  }
+
+  /** Resolves when nothing runs. Nothing may start any more. */
+  async allGone(): Promise<void> {
+    if (this.#followed.size > 0) await new Promise<void>((resolve) => (this.#allGone = resolve));
+  }
+
+  /** Those that can be measured now. */
+  measurable(): MeasurableJob[] {
+    return Array.from(this.#followed.values()).flatMap(({ record, cgroup }) =>
+      cgroup === undefined ? [] : [{ job: record, cgroup, measured: (bytes: number) => record.measured(bytes) }],
+    );
+  }
+
+  evict(running: RunningJob): void {
+    const child = this.#followed.get(running);
+    if (child === undefined || child.isEvicted || !running.canStartAgain) return;
+    child.isEvicted = true;
+    child.started.killAll();
+  }
+}
+
+async function untilClosed(cage: Cage): Promise<void> {
+  if (cage.closing) await cage.close().catch(() => {});
+  else await new Promise<void>((resolve) => cage.once('close', () => resolve()));
+}

@@ -1,0 +1,104 @@
+import type { MemoryOption } from '../../../types/options';
+import type { MemberOptions, SpawnOptions } from '../../cage/contract/cage';
+import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits';
+import { invalidArgument } from '../../common/errors/errors';
+import { alreadyRead, type Called } from '../../common/options/called';
+import { withoutPrototype } from '../../common/options/option-names';
+import { isOptions } from '../../process/node-call';
+import { fitsIn, type NodeHeapSetting } from '../../process/node-heap';
+import { splitOptions } from '../../start/request/cage-options';
+import type { Need } from './admission/admission';
+import { asCalled } from './as-called';
+import type { BudgetParts } from './budget-parts';
+import { checkJobOptions, type OwnJobOptions } from './job-options';
+import type { JobRequest } from './jobs';
+import { needOf } from './need';
+
+type Options = MemberOptions<SpawnOptions> & { key?: string; priority?: number };
+
+/** What is known of a job before it waits, and the options with which it is started then. */
+export class JobPlan {
+  readonly own: OwnJobOptions;
+  readonly keepsDescendants: boolean;
+  readonly #options: Omit<Options, 'key' | 'priority'>;
+  readonly #asked: Need;
+  readonly #memory: CageLimits['memory'];
+  readonly #nodeHeap: NodeHeapSetting;
+  /** Whether its caller has said how much it needs. */
+  readonly #isSized: boolean;
+  /** The limits at which it was killed, lowest first. */
+  readonly #killedAt: number[] = [];
+  #raisedBytes: number | undefined;
+
+  /**
+   * @param given the caller's, unchecked
+   *
+   * @throws TypeError or RangeError for one that is wrong
+   */
+  constructor(
+    private readonly parts: BudgetParts,
+    given: unknown,
+    called: Called,
+  ) {
+    if (!isOptions(given)) throw invalidArgument('options', "an object with memory, such as { memory: '512M' }", given);
+    const { key, priority, ...others } = asCalled(called.read(given as Options));
+    const options = withoutPrototype(others);
+    this.own = checkJobOptions({ key, priority, signal: options.signal });
+    this.#isSized = options.memory !== undefined;
+    if (key !== undefined && parts.learned !== undefined) options.memory ??= parts.learned.mostBytes;
+    this.#options = options;
+    const { own } = splitOptions(this.#within(options.memory), alreadyRead(called));
+    this.#asked = needOf(own.limits ?? {}, parts.supply);
+    this.#memory = own.limits?.memory ?? {};
+    this.#nodeHeap = own.nodeHeap;
+    this.keepsDescendants = own.keepDescendants;
+  }
+
+  /** What the job takes now. */
+  get need(): Need {
+    const asked = this.#asked;
+    const memoryBytes = this.#raisedBytes ?? this.#learnedBytes ?? asked.memoryBytes;
+    return memoryBytes === asked.memoryBytes ? asked : { ...asked, memoryBytes };
+  }
+
+  /** The highest limit at which it was killed; null if it was not. */
+  get killedAtBytes(): number | null {
+    return this.#killedAt.at(-1) ?? null;
+  }
+
+  /** It was killed at this limit. False if there is no higher one to try. */
+  raiseAbove(limitBytes: number): boolean {
+    const { learned } = this.parts;
+    const { key } = this.own;
+    if (learned === undefined || key === undefined) return false;
+    const next = learned.limitAfterKill(key, limitBytes, this.#killedAt.length + 1);
+    if (next === undefined) return false;
+    this.#killedAt.push(limitBytes);
+    this.#raisedBytes = next;
+    return true;
+  }
+
+  request(file: unknown, canStartAgain: boolean): JobRequest {
+    return { ...this.own, file: String(file), need: () => this.need, canStartAgain };
+  }
+
+  /** Options of a start in the budget's cage, with this limit. */
+  optionsFor({ memoryBytes }: Need): object {
+    const { memory } = this.#options;
+    if (memoryBytes === this.#asked.memoryBytes) return this.#within(memory);
+    const options = this.#within(typeof memory === 'object' ? { ...memory, max: memoryBytes } : memoryBytes);
+    const fits = fitsIn(this.#nodeHeap, memoryAndSwap({ memory: { ...this.#memory, max: memoryBytes } }));
+    return fits ? options : { ...options, nodeHeap: 'auto' };
+  }
+
+  get #learnedBytes(): number | undefined {
+    const { learned } = this.parts;
+    const { key } = this.own;
+    if (learned === undefined || key === undefined) return undefined;
+    return learned.limitFor(key) ?? (this.#isSized ? undefined : learned.firstLimit());
+  }
+
+  #within(memory: MemoryOption | undefined): object {
+    return { ...this.#options, ...(memory !== undefined && { memory }), cage: this.parts.cage };
+  }
+}

@@ -1,0 +1,155 @@
+import type { Outcome } from '../../../types/outcome';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { formatSize } from '../../common/text/size';
+import type { LaunchPlan } from '../../process/launch';
+import { Gate } from '../../start/child/gate';
+import type { BornChild, Turn, TurnOptions } from '../../start/request/turns';
+import type { BudgetParts } from './budget-parts';
+import type { OwnJobOptions } from './job-options';
+import type { Job, JobListener, JobRequest } from './jobs';
+import { needOf } from './need';
+import { recordLast } from './record-last';
+import { assertOpen, prepareStart, whenRoom } from './start-jobs';
+import { tellStarted } from './tell-started';
+
+/** The turn of a child that was started within `contain()`: a job that is born before it has room, while there is a gate to wait at. */
+export class JobTurn implements Turn {
+  readonly #gate = new Gate();
+  #job: Job | undefined;
+  #hasRoom = false;
+  #isHeld = false;
+  #born: BornChild | undefined;
+
+  constructor(
+    private readonly parts: BudgetParts,
+    private readonly own: OwnJobOptions,
+    private readonly options: TurnOptions,
+  ) {}
+
+  waitBeforeStart({ file, signal }: { file: string; signal: AbortSignal | undefined }): Promise<void> | undefined {
+    if (this.#canWaitAtGate) return undefined;
+    const { parts } = this;
+    assertOpen(parts);
+    const request = { ...this.#request(file), signal };
+    const room = whenRoom(({ onRoom, onLeft }) => {
+      const enter = (job: Job): void => {
+        this.#enter(job);
+        onRoom(job);
+      };
+      this.#job = parts.jobs.enter(request, { onRoom: enter, onLeft });
+    });
+    return room.then(() => {});
+  }
+
+  take({ file }: Pick<LaunchPlan, 'file'>): Gate | undefined {
+    const { parts, options } = this;
+    assertOpen(parts);
+    this.#job ??= this.#ask(file);
+    if (this.#hasRoom) {
+      prepareStart(parts, this.#job);
+      return undefined;
+    }
+    this.#isHeld = true;
+    parts.gates.take();
+    parts.headroom.hold(options.heldBytes, parts.cage);
+    return this.#gate;
+  }
+
+  born(born: BornChild): void {
+    const job = this.#job;
+    if (job === undefined) return;
+    this.#born = born;
+    if (this.#hasRoom) this.#enter(job);
+    else born.recorder.whenRecorded((outcome) => this.#leave(outcome.error ?? notStarted(job, outcome.signal)));
+  }
+
+  over(end: { outcome?: Outcome; error?: Error }): void {
+    const job = this.#job;
+    if (job === undefined || this.#born !== undefined) return;
+    if (!this.#hasRoom) {
+      this.#leave(end.error ?? notStarted(job));
+      return;
+    }
+    if (end.outcome !== undefined) {
+      // A synchronous one, that waited for nothing.
+      job.started(undefined, job.sinceMs);
+      recordLast(this.parts, { job, end: { outcome: end.outcome, isEvicted: false }, killedAtBytes: null });
+    }
+    job.ended(end);
+  }
+
+  /** Whether it can be born before it has room. */
+  get #canWaitAtGate(): boolean {
+    return this.options.canWait && !this.parts.gates.areFull;
+  }
+
+  #request(file: string): JobRequest {
+    const need = needOf(this.options.limits, this.parts.supply);
+    return { ...this.own, file, need: () => need, canStartAgain: false };
+  }
+
+  #ask(file: string): Job {
+    const { jobs, gates } = this.parts;
+    const request = this.#request(file);
+    // One that has left was born, in the cage of the budget, which closes; or it has ended.
+    const listener: JobListener = { onRoom: (job) => this.#enter(job), onLeft: () => {} };
+    const job = this.#canWaitAtGate ? jobs.enter(request, listener) : jobs.enterNow(request, listener);
+    if (job === undefined)
+      throw this.options.canWait ? gates.refuse(file) : hasNoRoom(file, request.need().memoryBytes);
+    return job;
+  }
+
+  #enter(job: Job): void {
+    this.#hasRoom = true;
+    if (this.#born === undefined) return;
+    this.#follow(job, this.#born);
+    if (!this.#isHeld) return;
+    this.#waitsNoMore();
+    const { headroom, jobs, cage } = this.parts;
+    try {
+      headroom.makeFor(jobs.ledger.running.length, cage);
+      this.#gate.open();
+    } catch (error) {
+      // If the cage closes, or is gone, this child ends with it, if it has not ended already.
+      this.#gate.failed(error);
+      this.#born.killAll();
+    }
+  }
+
+  #follow(job: Job, { pid, child, cage, recorder, killAll }: BornChild): void {
+    // Node sets the pid of a child only after its start has returned.
+    if (child.pid === undefined && pid !== undefined) queueMicrotask(() => job.started(child));
+    else if (pid !== undefined) tellStarted(job, child);
+    const started = { child: { pid, cage }, recorder, killAll };
+    const { keepsDescendants } = this.options;
+    this.parts.followed.follow({ job, started, keepsDescendants, isPrompt: true }, (end) => {
+      recordLast(this.parts, { job, end, killedAtBytes: null });
+      job.ended(end);
+    });
+  }
+
+  #leave(error: Error): void {
+    this.#waitsNoMore();
+    this.#job?.leave(error);
+  }
+
+  #waitsNoMore(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.parts.gates.giveBack();
+    this.parts.headroom.letGo(this.options.heldBytes);
+  }
+}
+
+function notStarted({ request }: Job, signal: string | null = null): MemcageError {
+  const how = signal === null ? 'ended' : `was ended by ${signal}`;
+  return new MemcageError(ErrorCode.SPAWN, `${request.file} ${how} while it waited for room in its budget`);
+}
+
+function hasNoRoom(file: string, bytes: number): MemcageError {
+  return new MemcageError(
+    ErrorCode.BUSY,
+    `There is no room in the budget now for ${file}, which needs ${formatSize(bytes)}, and this call can't wait: a synchronous ` +
+      'function blocks the event loop, and so all that could give room back. Call an asynchronous one, such as spawn() or exec()',
+  );
+}

@@ -1,0 +1,102 @@
+import type { RunOptions, RunResult } from '../../cage/contract/cage';
+import { alreadyRead } from '../../common/options/called';
+import type { OutputEncoding } from '../../process/collect';
+import { checkRunOptions, runChild } from '../../start/api/run-child';
+import type { Started } from '../../start/api/started';
+import { asCalled } from './as-called';
+import type { BudgetParts } from './budget-parts';
+import type { Gone } from './followed-jobs';
+import { JobPlan } from './job-plan';
+import type { Again, Job } from './jobs';
+import { reachedOwnLimit, recordLast } from './record-last';
+import { assertOpen, CALLED_RUN, prepareStart, whenRoom } from './start-jobs';
+
+type Result = RunResult<OutputEncoding>;
+
+/** The work of `budget.run()`. */
+export async function runJob(
+  parts: BudgetParts,
+  file: string,
+  given: readonly string[],
+  options: RunOptions | undefined,
+): Promise<Result> {
+  assertOpen(parts);
+  const plan = new JobPlan(parts, options, CALLED_RUN);
+  checkRunOptions(options ?? {});
+  const args = asCalled(given);
+  const request = plan.request(file, canStartAgain(plan, options ?? {}));
+  let job = await whenRoom((listener) => parts.jobs.enter(request, listener));
+  for (;;) {
+    prepareStart(parts, job);
+    const { result, again } = startAttempt(parts, { plan, job, file, args });
+    // Nobody is told how an attempt ended that was not the last. What the last one keeps running may have its room for long.
+    const room = request.canStartAgain ? await again : undefined;
+    if (room === undefined) return result;
+    job = await room.promise;
+  }
+}
+
+interface Attempt {
+  result: Promise<Result>;
+  /** Resolves once what it took is free again: with the room of the next attempt, or undefined if there is none. */
+  again: Promise<{ promise: Promise<Job> } | undefined>;
+}
+
+function startAttempt(
+  parts: BudgetParts,
+  { plan, job, file, args }: { plan: JobPlan; job: Job; file: string; args: readonly string[] },
+): Attempt {
+  let again: Attempt['again'] | undefined;
+  const onStarted = (started: Started): void => {
+    if (started.child.pid !== undefined) job.started(started.child);
+    const { keepsDescendants } = plan;
+    again = new Promise((resolve) => {
+      parts.followed.follow({ job, started, keepsDescendants }, (end) => {
+        const why = whyAgain(parts, { plan, job }, end);
+        if (why === undefined) {
+          recordLast(parts, { job, end, killedAtBytes: plan.killedAtBytes });
+          job.ended(end);
+          resolve(undefined);
+        } else {
+          // Wrapped, or the promise would be waited for.
+          resolve({ promise: whenRoom((listener) => job.endedFor(why, end.outcome, listener)) });
+        }
+      });
+    });
+  };
+  const result = runChild(alreadyRead(CALLED_RUN), file, args, plan.optionsFor(job.taken), onStarted);
+  // It may reject before it is known whether there is another attempt.
+  result.catch((error: Error) => {
+    if (again === undefined) job.ended({ error });
+  });
+  return { result, again: again ?? Promise.resolve(undefined) };
+}
+
+/** Why the job is to start again; undefined if it has ended for good. */
+function whyAgain(
+  { whyClosed, mayBeginTwice }: BudgetParts,
+  { plan, job }: { plan: JobPlan; job: Job },
+  { outcome, isEvicted }: Gone,
+): Again | undefined {
+  const { signal } = job.request;
+  // Its caller ended it, or everything ends.
+  if (!job.canStartAgain || outcome.error !== undefined || signal?.aborted === true) return undefined;
+  if (whyClosed() !== undefined) return undefined;
+  // It says that it has done its work, whatever was killed of it: what that has done elsewhere would be done twice.
+  if (outcome.exitCode === 0) return undefined;
+  if (isEvicted || (mayBeginTwice && outcome.oom?.cause === 'cage' && !job.byLimits)) {
+    job.byLimits = true;
+    return 'budget';
+  }
+  return reachedOwnLimit(outcome) && plan.raiseAbove(job.taken.memoryBytes) ? 'memory' : undefined;
+}
+
+/**
+ * Whether nothing outside can tell that it was started twice: what it reads is still there, what it wrote was only collected, and
+ * nothing of it runs on.
+ */
+function canStartAgain({ keepsDescendants }: JobPlan, { stdio }: RunOptions): boolean {
+  if (keepsDescendants) return false;
+  const all = Array.isArray(stdio) ? stdio : [stdio];
+  return all.every((each) => each === undefined || each === null || each === 'pipe' || each === 'ignore');
+}

@@ -1,0 +1,56 @@
+import { fileURLToPath } from 'node:url';
+import type { Child } from '../../cage/contract/cage';
+import type { WarmPool, WarmPoolOptions } from '../../cage/contract/warm-pool';
+import { invalidArgument } from '../../common/errors/errors';
+import { alreadyRead } from '../../common/options/called';
+import type { Exactly } from '../../common/options/exactly';
+import { defaultKillSignal } from '../../process/namespaces/namespaces';
+import { isOptions, nodeCall } from '../../process/node-call';
+import { startThroughNode } from '../../start/api/start';
+import type { Started } from '../../start/api/started';
+import { ForkPool } from './pool';
+import { CALLED, readPoolOptions, withoutPreload } from './pool-options';
+
+/**
+ * Start Node children of a module ahead of time. Each is in its cage from birth, has loaded the module, and waits for
+ * its first message. Who takes one gets it at once, and the pool starts the next. The pool does not keep the event loop
+ * alive, and ends with the process.
+ *
+ * @param module as that of {@link fork}. A relative path is looked up in `cwd`
+ * @throws a MemcageError, TypeError or RangeError when an option is wrong, or the first child can't be started; nothing
+ * is left behind then
+ */
+export function createWarmPool<const O extends WarmPoolOptions>(
+  module: string | URL,
+  options?: O & Exactly<O, WarmPoolOptions>,
+): WarmPool<Child<O>>;
+export function createWarmPool<const O extends WarmPoolOptions>(
+  module: string | URL,
+  args: readonly string[] | undefined,
+  options?: O & Exactly<O, WarmPoolOptions>,
+): WarmPool<Child<O>>;
+export function createWarmPool(module: string | URL, ...rest: unknown[]): WarmPool {
+  const [args, given] = isOptions(rest[0]) ? [undefined, rest[0]] : rest;
+  if (typeof module !== 'string' && !(module instanceof URL))
+    throw invalidArgument('module', 'a path or a URL', module);
+  if (args !== undefined && !Array.isArray(args)) throw invalidArgument('args', 'an array of strings', args);
+  if (given !== undefined && !isOptions(given)) throw invalidArgument('options', 'an object', given);
+  const { plan, forkOptions, killSignal, namespaces } = readPoolOptions(given ?? {});
+  const list = [...((args ?? []) as readonly string[])];
+  const called = alreadyRead(CALLED);
+  return new ForkPool({
+    plan,
+    file: module instanceof URL ? fileURLToPath(module) : module,
+    killSignal: killSignal ?? defaultKillSignal(namespaces) ?? 'SIGTERM',
+    start: () => hidden(startThroughNode(nodeCall('fork', [module, list, { ...forkOptions }]), called)),
+  });
+}
+
+/** What the caller sees of the command line is that of fork. */
+function hidden(started: Started): Started {
+  const { child } = started;
+  // Node leaves it undefined if there were no fds for the pipes.
+  const args = child.spawnargs as string[] | undefined;
+  if (args !== undefined) Reflect.set(child, 'spawnargs', withoutPreload(args));
+  return started;
+}

@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import type { NamespaceOptions } from '../../../types/options';
+import type { WarmPoolOptions, WarmPoolSettings } from '../../cage/contract/warm-pool';
+import { PACKAGE_ROOT } from '../../common/addon/package-root';
+import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { runtimeName } from '../../common/machine/runtime';
+import { alreadyRead, strict } from '../../common/options/called';
+import { chooseCage } from '../../start/request/cage-choice';
+import { splitOptions } from '../../start/request/cage-options';
+import { copyOf, copyWithInherited } from './copies';
+
+export const CALLED = strict('createWarmPool', 'fork', ['spare', 'most', 'uses', 'trim']);
+const PRELOAD = join(PACKAGE_ROOT, 'dist', 'warm-preload.js');
+const ALLOW_PRELOAD = `--allow-fs-read=${PRELOAD}`;
+const PERMISSION = /(^|\s)--(experimental-)?permission(\s|$)/;
+
+/** What a pool does, apart from how its children are started. */
+export interface PoolPlan {
+  spare: number;
+  most: number;
+  uses: number;
+  trim: boolean;
+  /** Whether the children share a cage, in which others use memory too. */
+  isShared: boolean;
+}
+
+export interface ReadPoolOptions {
+  plan: PoolPlan;
+  /** The options of `fork`. */
+  forkOptions: object;
+  killSignal: NodeJS.Signals | number | undefined;
+  /** With those that `root` implies. */
+  namespaces: NamespaceOptions;
+}
+
+/** Throws before anything is made. */
+export function readPoolOptions(given: WarmPoolOptions): ReadPoolOptions {
+  const { spare = 2, most = Number.POSITIVE_INFINITY, uses = 1, trim = false, ...options } = CALLED.read(given);
+  checkCount('spare', spare, 0);
+  if (most !== Number.POSITIVE_INFINITY) checkCount('most', most, 1);
+  checkCount('uses', uses, 1);
+  if (typeof trim !== 'boolean') throw invalidArgument('trim', 'true or false', trim);
+  refuse(options);
+  refuseOtherRuntimes();
+  const forkOptions = forChildren(options);
+  // What a start would refuse is refused now.
+  const { own } = splitOptions({ ...forkOptions }, alreadyRead(CALLED));
+  const isShared = chooseCage(own).shared !== undefined;
+  const plan = { spare, most, uses, trim, isShared };
+  return { plan, forkOptions, killSignal: options.killSignal, namespaces: own.namespaces };
+}
+
+function refuseOtherRuntimes(): void {
+  const { bun, deno } = process.versions;
+  if (bun === undefined && deno === undefined) return;
+  throw new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    `createWarmPool works with Node only, not with ${runtimeName()}: use fork()`,
+  );
+}
+
+function checkCount(name: string, given: unknown, least: number): void {
+  if (Number.isSafeInteger(given) && (given as number) >= least) return;
+  throw invalidArgument(name, least === 0 ? 'an integer, 0 or more' : 'a positive integer', given);
+}
+
+/** Options that mean one child of which the caller knows when it starts. */
+function refuse(options: object): void {
+  const { signal, timeout, detached } = options as Record<string, unknown>;
+  if (signal !== undefined)
+    throw invalidArgument('signal', 'no value (give it to take() or run(), or use close())', signal);
+  if (timeout !== undefined) throw invalidArgument('timeout', 'no value (give it to run())', timeout);
+  if (detached !== undefined && detached !== false) {
+    throw invalidArgument('detached', 'false (a child that waits must not outlive this process)', detached);
+  }
+}
+
+/** A copy that holds for all children, whatever the caller changes later. */
+function forChildren(options: Omit<WarmPoolOptions, keyof WarmPoolSettings>): object {
+  const { execArgv = ownExecArgv(), env, cwd = hereUnless(options.root !== undefined) } = options;
+  if (!Array.isArray(execArgv)) throw invalidArgument('execArgv', 'an array of strings', execArgv);
+  return {
+    // What a child does to its channel must not reach beyond the child.
+    ipcHandles: false,
+    ...copyOf(options),
+    ...(typeof env === 'object' && env !== null && { env: copyWithInherited(env) }),
+    ...(cwd !== undefined && { cwd }),
+    execArgv: withPreload(execArgv, env ?? process.env),
+  };
+}
+
+/** First, so that the preload sees, and hides, its own arguments only. */
+function withPreload(execArgv: readonly string[], env: NodeJS.ProcessEnv): string[] {
+  const isRestricted = PERMISSION.test([...execArgv, env.NODE_OPTIONS ?? ''].join(' '));
+  return [...(isRestricted ? [ALLOW_PRELOAD] : []), '--require', PRELOAD, ...execArgv];
+}
+
+export function withoutPreload(args: readonly string[]): string[] {
+  const at = args.indexOf(PRELOAD) - 1;
+  return at < 0 ? [...args] : args.filter((arg, index) => index !== at && index !== at + 1 && arg !== ALLOW_PRELOAD);
+}
+
+/** As fork() does it, which leaves out the code of `node -e`. */
+function ownExecArgv(): readonly string[] {
+  const { execArgv } = process;
+  const code = (process as { _eval?: string })._eval;
+  const at = code === undefined ? -1 : execArgv.lastIndexOf(code);
+  return at > 0 ? [...execArgv.slice(0, at - 1), ...execArgv.slice(at + 1)] : execArgv;
+}
+
+/** A relative path of the module is looked up there. */
+function hereUnless(hasRoot: boolean): string | undefined {
+  if (hasRoot) return undefined;
+  try {
+    return process.cwd();
+  } catch {
+    // It was removed. Node's fork works there too.
+    return undefined;
+  }
+}

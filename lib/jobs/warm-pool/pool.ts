@@ -1,0 +1,191 @@
+import { AsyncResource } from 'node:async_hooks';
+import { EventEmitter } from 'node:events';
+import type { AskOptions, TakeOptions, WarmPool, WarmPoolEvents, WarmPoolStats } from '../../cage/contract/warm-pool';
+import { AbortError } from '../../common/errors/errors';
+import { emitApart } from '../../common/event-loop/emit-apart';
+import type { Started } from '../../start/api/started';
+import { ask, closedError, dismiss, type Question } from './ask';
+import { type ReadAskOptions, readAskOptions, readTakeOptions } from './call-options';
+import { Nursery } from './nursery';
+import type { PoolPlan } from './pool-options';
+import { Hold } from './refs';
+import { trimSoon } from './trim-spare';
+import { WaitingLine } from './waiting-line';
+import type { WarmChild } from './warm-child';
+
+export interface PoolRequest {
+  plan: PoolPlan;
+  /** The module, for errors. */
+  file: string;
+  killSignal: NodeJS.Signals | number;
+  /** Starts a child. */
+  start: () => Started;
+}
+
+/** What came of a question. `over` resolves when the child is gone, or waits again. */
+type Asked = { over: Promise<void> } & ({ answer: unknown } | { error: unknown });
+
+/** The public pool: hands out the children of a {@link Nursery} in the order of the calls. */
+export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<Started['child']> {
+  readonly #request: PoolRequest;
+  readonly #nursery: Nursery;
+  readonly #line = new WaitingLine<WarmChild>();
+  readonly #hold = new Hold();
+  /** What ends the children that are asked, when the pool closes. */
+  readonly #onClose = new Set<() => void>();
+  /** One for each call of run(): resolve when its child is gone, or waits again. */
+  readonly #asked = new Set<Promise<unknown>>();
+  #served = 0;
+  #closed: Promise<void> | undefined;
+
+  /** Throws if the first child can't be started. */
+  constructor(request: PoolRequest) {
+    super();
+    this.#request = request;
+    // Children belong to the context of the one who made the pool, not to that of whoever happens to take one.
+    const context = new AsyncResource('memcage.WarmPool');
+    const inContext = (act: () => void): void => context.runInAsyncScope(act);
+    this.#nursery = new Nursery({
+      ...request,
+      start: () => context.runInAsyncScope(request.start),
+      inContext,
+      waiting: () => this.#line.length,
+      onReady: (child) => inContext(() => this.#onReady(child)),
+      onLost: (error, wasReady) => inContext(() => this.#onLost(error, wasReady)),
+    });
+    this.#nursery.supply({ first: true });
+  }
+
+  get closing(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  async take(options: TakeOptions = {}): Promise<Started['child']> {
+    const { signal } = readTakeOptions(options);
+    const { child } = await this.#next(({ answers }) => answers === 0, signal);
+    void child.outcome.then(() => this.#nursery.left());
+    return child;
+  }
+
+  async run(message: Question['message'], options: AskOptions = {}): Promise<unknown> {
+    const read = readAskOptions(message, options);
+    const asked = this.#next(() => true, read.signal).then((child) => this.#ask(child, message, read));
+    // Known from now on, not once there is a child: the pool may be closed in between.
+    const over = asked.then(
+      (end) => end.over,
+      () => {},
+    );
+    this.#asked.add(over);
+    void over.finally(() => this.#asked.delete(over));
+    const end = await asked;
+    if ('error' in end) throw end.error;
+    return end.answer;
+  }
+
+  stats(): WarmPoolStats {
+    const { idle, loading, busy, started, crashed } = this.#nursery;
+    return { spare: idle, loading, busy, waiting: this.#line.length, started, served: this.#served, crashed };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #next(suits: (child: WarmChild) => boolean, signal: AbortSignal | undefined): Promise<WarmChild> {
+    if (this.closing) throw closedError();
+    if (signal?.aborted === true) throw new AbortError(signal.reason);
+    const found = this.#nursery.take(suits);
+    if (found !== undefined) {
+      this.#give(found);
+      this.#nursery.supplyLater();
+      return found;
+    }
+    const waits = this.#line.wait(suits, signal, () => this.#hold.set(this.#line.length > 0));
+    this.#hold.set(true);
+    this.#nursery.supply();
+    return waits;
+  }
+
+  /** Never rejects. A child that waits again does so before the caller has the answer, and may ask the next. */
+  async #ask(child: WarmChild, message: Question['message'], read: ReadAskOptions): Promise<Asked> {
+    const { file, killSignal, plan } = this.#request;
+    const { output } = child;
+    const more = child.answers + 1 < plan.uses;
+    const onClose = (act: () => void) => this.#whenClosing(act);
+    try {
+      if (this.closing) throw closedError();
+      const answer = await ask(child.started, { ...read, message, more, file, killSignal, output, onClose });
+      return { answer, over: this.#answered(child) };
+    } catch (error) {
+      return { error, over: this.#end(child) };
+    }
+  }
+
+  #give(child: WarmChild): void {
+    child.give();
+    this.#served += 1;
+  }
+
+  /** A child waits: it is for the first who wants it. */
+  #offer(child: WarmChild): void {
+    const given = this.#line.give(child, () => {
+      this.#nursery.remove(child);
+      this.#give(child);
+    });
+    this.#hold.set(this.#line.length > 0);
+    if (given) {
+      this.#nursery.supplyLater();
+      return;
+    }
+    if (this.#request.plan.trim) trimSoon(child, this.#request.plan);
+    this.#nursery.supply();
+  }
+
+  #onReady(child: WarmChild): void {
+    this.#offer(child);
+    emitApart(this, 'ready');
+  }
+
+  #onLost(error: Error, wasReady: boolean): void {
+    // Nobody has missed one that had loaded the module.
+    if (!wasReady) this.#line.refuseFirst(error);
+    this.#hold.set(this.#line.length > 0);
+    emitApart(this, 'crash', error);
+    this.#nursery.supply();
+  }
+
+  async #answered(child: WarmChild): Promise<void> {
+    child.answers += 1;
+    const isUsable = child.answers < this.#request.plan.uses && child.child.connected && !this.closing;
+    // Otherwise those behind the first would use it for ever, with no room for a child that the first can use.
+    const isInTheWay = this.#nursery.loading === 0 && this.#line.isUselessToFirst(child);
+    if (!isUsable || isInTheWay) return this.#end(child);
+    child.keep();
+    this.#nursery.takeBack(child);
+    this.#offer(child);
+  }
+
+  async #end({ started }: WarmChild): Promise<void> {
+    await dismiss(started);
+    this.#nursery.left();
+  }
+
+  #whenClosing(act: () => void): () => void {
+    this.#onClose.add(act);
+    return () => this.#onClose.delete(act);
+  }
+
+  async #close(): Promise<void> {
+    for (const act of this.#onClose) act();
+    while (this.#line.refuseFirst(closedError()));
+    this.#hold.set(true);
+    await Promise.all([this.#nursery.close(), ...this.#asked]);
+    this.#hold.set(false);
+    emitApart(this, 'close');
+  }
+}

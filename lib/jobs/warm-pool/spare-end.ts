@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import type { MemoryReport, Outcome, RunOutput } from '../../../types/outcome';
+import { ExitError } from '../../common/errors/errors';
+import { inspectable } from '../../common/text/inspected';
+import { collectOutput, DEFAULT_MAX_BUFFER } from '../../process/collect';
+import { failureOfRun } from '../../start/api/failure-of';
+import type { Started } from '../../start/api/started';
+
+/** How long to read what a child wrote, if a process outside of its cage still holds its pipes. */
+export const DRAIN_MS = 250;
+/** What of stderr goes into the message of an error. */
+const EXCERPT = 2000;
+
+type Result = Outcome<MemoryReport | null> & RunOutput<string>;
+
+/** Reads what the child writes, if those are pipes, as far as that can be read: it explains how the child ended. */
+export function readOutput(child: Started['child']): () => RunOutput<string> {
+  const options = { encoding: 'utf8', maxBuffer: DEFAULT_MAX_BUFFER } as const;
+  return collectOutput(child, { ...options, onOverflow: () => {}, onError: () => {} });
+}
+
+/** What became of a child of which nobody expected more than an exit. */
+export async function resultOf({ child }: Started, output: () => RunOutput<string>): Promise<Result> {
+  const outcome = await child.outcome;
+  // Node leaves them undefined if there were no fds for them.
+  const streams = [child.stdout, child.stderr] as (Readable | null | undefined)[];
+  const isOpen = streams.some((stream) => stream?.closed === false);
+  if (isOpen) await once(child, 'close', { signal: AbortSignal.timeout(DRAIN_MS) }).catch(() => {});
+  return inspectable({ ...outcome, ...output() });
+}
+
+/** The error for a child that has ended; `when` says before what. `told` is what it said itself. */
+export function endError(
+  { file, when, signal }: { file: string; when: string; signal?: AbortSignal | undefined },
+  started: Started,
+  result: Result,
+  told?: string,
+): Error {
+  const error =
+    failureOfRun({ file, pid: started.child.pid, signal }, result) ??
+    new ExitError(`${file} ended with exit code 0`, result as Outcome & Result);
+  if (!(error instanceof ExitError)) return error;
+  const text = told ?? result.stderr.slice(-EXCERPT).trim();
+  error.message += ` before ${when}${text === '' ? '' : `:\n${text}`}`;
+  return error;
+}

@@ -1,0 +1,117 @@
+import type { RootPlan } from '../../../types/native';
+import type { NamespacePlan } from '../namespaces/namespaces';
+import type { SettingsPlan } from '../settings/child-settings';
+import { rootArguments } from './root-arguments';
+
+/** What memcage-exec has to do. docs/launcher.md has the format; `native/launcher/arguments.cc` reads it. */
+export interface LauncherPlan {
+  /** Files through which to join a cgroup: paths, or numbers of fds that the launcher inherits. */
+  join: readonly (string | number)[];
+  /** The directory of the pids controller in which the joins must not exceed a limit: a path, or the number of an fd. */
+  pids?: string | number | undefined;
+  namespaces: NamespacePlan;
+  /** The root directory of the program, and of an init. Its sources are looked up where the launcher is started. */
+  root?: RootPlan | undefined;
+  /** Of the program. */
+  settings: SettingsPlan;
+  /** Whether an init runs between the PID namespace and the program. */
+  init: boolean;
+  /** Whether the launcher begins with all signals blocked, which its program is not to have. */
+  signalsHeld?: boolean;
+  /** Whether the launcher is an init in the place of its caller, which need not be pid 1. */
+  entryPoint?: boolean;
+  /** The launcher's fd to which it writes a failure. */
+  reportFd?: number;
+  /**
+   * Whether the program waits at `reportFd` until its gate is opened. 'parent': it also ends with this process, whatever
+   * it does to its ids.
+   */
+  gate?: boolean | 'parent';
+  /** The fd to which the init writes the wait status of its program. */
+  statusFd?: number;
+  /** The process with which the program ends. */
+  parent?: number;
+  uid?: number;
+  gid?: number;
+  /** The program, if that is not `argv[0]`. */
+  file?: string;
+}
+
+// The launcher refuses a version that it was not built for.
+const VERSION = '1';
+
+/** The arguments that go before the command. */
+export function launcherArguments(plan: LauncherPlan): string[] {
+  const {
+    namespaces: ns,
+    settings,
+    join,
+    pids,
+    init,
+    signalsHeld = false,
+    entryPoint = false,
+    reportFd,
+    gate = false,
+    statusFd,
+    parent,
+    uid,
+    gid,
+    file,
+  } = plan;
+  const values: readonly (readonly [name: string, value: string | number | undefined])[] = [
+    ['report', reportFd],
+    ['status', statusFd],
+    ...join.map((path) => ['join', path] as const),
+    ['pids', pids],
+    ['parent', parent],
+    ['unshare', ns.namespaces === 0 ? undefined : ns.namespaces],
+    ['uid-map', ns.idMaps?.uidMap],
+    ['gid-map', ns.idMaps?.gidMap],
+    ['hostname', ns.hostname],
+    ['oom-score-adj', settings.oomScoreAdj],
+    ...(settings.rlimits ?? []).map(
+      ({ name, soft, hard }) => ['rlimit', `${name}:${amount(soft)}:${amount(hard)}`] as const,
+    ),
+    ['nice', settings.nice],
+    ['capabilities', settings.capabilities && bits(settings.capabilities)],
+    ['seccomp', settings.seccomp && Buffer.from(settings.seccomp).toString('hex')],
+    ['uid', uid],
+    ['gid', gid],
+    ['file', file],
+  ];
+  const words: readonly (readonly [name: string, given: boolean])[] = [
+    ['private-mounts', ns.privateMounts],
+    ['mount-proc', ns.mountProc],
+    ['loopback', ns.loopback],
+    ['no-new-privs', settings.noNewPrivs === true],
+    ['seccomp-early', settings.seccompEarly === true],
+    ['gate', gate !== false],
+    ['gate-parent', gate === 'parent'],
+    ['init', init],
+    ['signals-held', signalsHeld],
+    ['entry-point', entryPoint],
+  ];
+  return [
+    VERSION,
+    ...values.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
+    ...words.flatMap(([name, given]) => (given ? [`--${name}`] : [])),
+    ...(plan.root ? rootArguments(plan.root) : []),
+    '--',
+  ];
+}
+
+/** Whether a command line is that of an init. */
+export function isInitCommand([, version, ...words]: readonly string[]): boolean {
+  return version === VERSION && words.slice(0, words.indexOf('--')).includes('--init');
+}
+
+function amount(limit: number): string {
+  // Decimal digits, also where String() would write an exponent.
+  return limit === Number.POSITIVE_INFINITY ? 'unlimited' : BigInt(limit).toString();
+}
+
+/** As /proc/PID/status has them. */
+function bits(numbers: readonly number[]): string {
+  const sum = numbers.reduce((all, number) => all | (1n << BigInt(number)), 0n);
+  return sum.toString(16).padStart(16, '0');
+}

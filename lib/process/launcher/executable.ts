@@ -1,0 +1,46 @@
+import { accessSync, constants } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { buildCommand } from '../../common/addon/build-command';
+import { addonPath } from '../../common/addon/load-native';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { shellWord } from '../../common/text/shell-word';
+
+/** Why memcage-exec can't be run. */
+export interface ExecutableFailure {
+  path: string;
+  detail: string;
+  cure: string;
+  errno: number | undefined;
+  syscall: string | undefined;
+}
+
+/**
+ * Path of memcage-exec, which is built and packed beside the addon. Throws ERR_MEMCAGE_UNSUPPORTED if it can't be run:
+ * from the kernel's ENOENT nobody could tell which program is missing.
+ */
+export function launcherPath(): string {
+  const found = findExecutable();
+  if (typeof found === 'string') return found;
+  const { detail, ...known } = found;
+  throw new MemcageError(ErrorCode.UNSUPPORTED, `${detail}. Cure: ${known.cure}`, known);
+}
+
+/** Its path, or why it can't be run. */
+export function findExecutable(): string | ExecutableFailure {
+  const path = join(dirname(addonPath()), 'memcage-exec');
+  try {
+    accessSync(path, constants.X_OK);
+    return path;
+  } catch (error) {
+    const { code, errno, syscall } = error as NodeJS.ErrnoException;
+    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+    const word = shellWord(path);
+    return {
+      ...{ path, errno, syscall },
+      detail: `${path}, a program that memcage needs beside its addon, ${isMissing ? 'is missing' : "can't be run"} (${code})`,
+      cure: isMissing
+        ? `install memcage anew, or build it here: ${buildCommand()}`
+        : `chmod a+rx ${word}; if it has these rights, see whether findmnt -T ${word} says noexec`,
+    };
+  }
+}

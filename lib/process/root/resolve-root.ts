@@ -1,0 +1,120 @@
+import type { TmpfsOptions } from '../../../types/native';
+import { invalidArgument } from '../../common/errors/errors';
+import { isRecord, readOptions } from '../../common/options/option-names';
+import { checkSize } from '../../common/text/size';
+import { type GivenMount, orderMounts } from './mount-order';
+import { hostPath, innerPath } from './paths';
+import { type HiddenPath, isApart, type Root } from './root';
+
+const ROOT = ['path', 'readOnly', 'binds', 'tmpfs', 'hide'] as const;
+const BIND = ['from', 'to', 'readOnly'] as const;
+const TMPFS = ['path', 'size', 'mode'] as const;
+
+// Names in Docker, runc, bubblewrap and systemd.
+const ROOT_ALIASES = {
+  ...{ root: 'path', rootfs: 'path', dir: 'path', directory: 'path', ro: 'readOnly' },
+  ...{ bind: 'binds', mounts: 'binds', volumes: 'binds', bindpaths: 'binds' },
+  ...{ mask: 'hide', masked: 'hide', maskedpaths: 'hide', hidden: 'hide', inaccessiblepaths: 'hide' },
+} as const;
+const BIND_ALIASES = {
+  ...{ src: 'from', source: 'from', host: 'from', hostpath: 'from' },
+  ...{ dst: 'to', dest: 'to', destination: 'to', target: 'to', containerpath: 'to', path: 'to' },
+  ro: 'readOnly',
+} as const;
+const TMPFS_ALIASES = {
+  ...{ to: 'path', dst: 'path', dest: 'path', destination: 'path', target: 'path' },
+  ...{ max: 'size', limit: 'size', maxsize: 'size' },
+} as const;
+
+/** As many as the launcher takes. */
+const MOST_ENTRIES = 1024;
+
+const MOST_MODE = 0o7777;
+/** As /tmp has it: everybody may make files, and remove only their own. As / has it: only its owner. */
+const MODE = '1777';
+const MODE_OF_ROOT = '755';
+
+/** Validates the option `root` of a function, without looking at the machine. */
+export function resolveRoot(option: unknown, of: string): Root | undefined {
+  if (option === undefined) return undefined;
+  if (!isRecord(option)) throw invalidArgument('root', `an object of ${ROOT.join(', ')}`, option);
+  const given = readOptions(option, { of, within: 'root', known: ROOT, aliases: ROOT_ALIASES });
+  const path = given.path === undefined ? undefined : hostPath('root.path', given.path);
+  const readOnly = checkBoolean('root.readOnly', given.readOnly);
+  const binds = listOf('root.binds', given.binds, (name, each) => bindOf(name, each, of));
+  const tmpfs = listOf('root.tmpfs', given.tmpfs, (name, each) => tmpfsOf(name, each, of));
+  const hide = listOf('root.hide', given.hide, hiddenOf);
+  const emptied = tmpfs.find(({ to }) => to === '/');
+  if (emptied !== undefined && path !== undefined) {
+    throw invalidArgument(emptied.option, 'a path below / (root.path already says what is there)', '/');
+  }
+  const empty = emptied?.tmpfs;
+  const most = Math.max(binds.length + tmpfs.length, hide.length);
+  if (most > MOST_ENTRIES)
+    throw invalidArgument('root', `at most ${MOST_ENTRIES} mounts, and as many hidden paths`, option);
+  const mounts = orderMounts([...binds, ...tmpfs], isApart({ path, empty }));
+  return { path, empty, readOnly, mounts, hide };
+}
+
+function bindOf(option: string, given: unknown, of: string): GivenMount {
+  if (!isRecord(given)) throw invalidArgument(option, `an object of ${BIND.join(', ')}`, given);
+  const { from, to, readOnly } = readOptions(given, { of, within: option, known: BIND, aliases: BIND_ALIASES });
+  const target = innerPath(`${option}.to`, to);
+  if (target === '/') {
+    throw invalidArgument(`${option}.to`, 'a path below / (root.path is the directory that becomes /)', to);
+  }
+  return {
+    option,
+    to: target,
+    from: hostPath(`${option}.from`, from),
+    readOnly: checkBoolean(`${option}.readOnly`, readOnly),
+  };
+}
+
+function tmpfsOf(option: string, given: unknown, of: string): GivenMount & { tmpfs: TmpfsOptions } {
+  if (typeof given === 'string') {
+    const to = innerPath(option, given);
+    return { option, to, tmpfs: { mode: to === '/' ? MODE_OF_ROOT : MODE } };
+  }
+  if (!isRecord(given)) throw invalidArgument(option, `a path, or an object of ${TMPFS.join(', ')}`, given);
+  const { path, size, mode } = readOptions(given, { of, within: option, known: TMPFS, aliases: TMPFS_ALIASES });
+  const to = innerPath(`${option}.path`, path);
+  const unset = to === '/' ? MODE_OF_ROOT : MODE;
+  const tmpfs = {
+    ...(size !== undefined && { size: sizeOf(`${option}.size`, size) }),
+    mode: mode === undefined ? unset : modeOf(`${option}.mode`, mode),
+  };
+  return { option, to, tmpfs };
+}
+
+function hiddenOf(option: string, given: unknown): HiddenPath {
+  const path = innerPath(option, given);
+  if (path === '/') throw invalidArgument(option, 'a path below / (an empty root is a tmpfs at /)', given);
+  return { option, path };
+}
+
+/** tmpfs(5) takes 0 for no limit. */
+function sizeOf(option: string, size: unknown): string {
+  const bytes = checkSize(option, size);
+  return bytes === Number.POSITIVE_INFINITY ? '0' : BigInt(bytes).toString();
+}
+
+function modeOf(option: string, mode: unknown): string {
+  const isOctal = typeof mode === 'string' && /^[0-7]+$/.test(mode);
+  const number = isOctal ? Number.parseInt(mode, 8) : mode;
+  if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= MOST_MODE) {
+    return number.toString(8);
+  }
+  throw invalidArgument(option, "permissions as a number from 0 to 0o7777, or as octal text such as '755'", mode);
+}
+
+function checkBoolean(option: string, given: unknown): boolean {
+  if (given === undefined || typeof given === 'boolean') return given === true;
+  throw invalidArgument(option, 'true or false', given);
+}
+
+function listOf<T>(option: string, given: unknown, read: (option: string, each: unknown) => T): T[] {
+  if (given === undefined) return [];
+  if (!Array.isArray(given)) throw invalidArgument(option, 'an array', given);
+  return Array.from(given as readonly unknown[], (each, index) => read(`${option}[${index}]`, each));
+}

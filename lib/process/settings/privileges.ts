@@ -1,0 +1,133 @@
+import { types } from 'node:util';
+import type { CloneOptions } from '../../../types/native';
+import { invalidArgument } from '../../common/errors/errors';
+import { isRecord, readOptions } from '../../common/options/option-names';
+import { capabilityNumber, likelyCapability } from './capability-names';
+import { defaultFilter } from './default-filter';
+import { whyNoFilter } from './seccomp-filter';
+
+/** The option `privileges` after validation. */
+export interface Privileges {
+  /** Undefined if it was left out. */
+  noNew: boolean | undefined;
+  /** The capabilities to keep, as bits; undefined for all. */
+  capabilities: bigint | undefined;
+  seccomp: Uint8Array | undefined;
+}
+
+export const ALL_PRIVILEGES: Privileges = { noNew: undefined, capabilities: undefined, seccomp: undefined };
+
+const NAMES = ['noNew', 'capabilities', 'seccomp'] as const;
+
+/** Names in prctl(2), Docker, systemd and runc. */
+const ALIASES = {
+  nonewprivs: 'noNew',
+  nonewprivileges: 'noNew',
+  caps: 'capabilities',
+  cap: 'capabilities',
+  keepcaps: 'capabilities',
+  filter: 'seccomp',
+  bpf: 'seccomp',
+} as const satisfies Record<string, (typeof NAMES)[number]>;
+
+/** Validates the option `privileges` of a function. */
+export function resolvePrivileges(option: unknown, of: string): Privileges {
+  if (option === undefined) return ALL_PRIVILEGES;
+  if (!isRecord(option)) throw invalidArgument('privileges', `an object of ${NAMES.join(', ')}`, option);
+  const { noNew, capabilities, seccomp } = readOptions(option, {
+    of,
+    within: 'privileges',
+    known: NAMES,
+    aliases: ALIASES,
+  });
+  if (noNew !== undefined && typeof noNew !== 'boolean') {
+    throw invalidArgument('privileges.noNew', 'true or false', noNew);
+  }
+  return {
+    // A filter needs it, or CAP_SYS_ADMIN. So the filter of a cage has it for all children, whatever they say.
+    noNew: noNew ?? (seccomp === undefined ? undefined : true),
+    capabilities: capabilities === undefined ? undefined : toBits(capabilities),
+    seccomp: seccomp === undefined ? undefined : toFilter(seccomp),
+  };
+}
+
+function toBits(names: unknown): bigint {
+  if (!Array.isArray(names)) throw invalidArgument('privileges.capabilities', 'an array of names', names);
+  let bits = 0n;
+  for (const name of names as unknown[]) {
+    const number = typeof name === 'string' ? capabilityNumber(name) : undefined;
+    if (number === undefined) {
+      const likely = typeof name === 'string' ? likelyCapability(name) : undefined;
+      const question = likely === undefined ? '' : ` (did you mean '${likely}'?)`;
+      throw invalidArgument(
+        'privileges.capabilities',
+        `names of capabilities(7) such as 'net_bind_service'${question}`,
+        name,
+      );
+    }
+    bits |= 1n << BigInt(number);
+  }
+  return bits;
+}
+
+/** A copy of a given one: what was checked is what the child gets. */
+function toFilter(given: unknown): Uint8Array {
+  if (given === 'default') {
+    const filter = defaultFilter();
+    if (filter !== undefined) return filter;
+    throw invalidArgument('privileges.seccomp', `a filter of your own on ${process.arch}`, given);
+  }
+  const what = "'default', or a seccomp filter as a Uint8Array of struct sock_filter";
+  if (!types.isUint8Array(given)) throw invalidArgument('privileges.seccomp', what, given);
+  const bytes = Uint8Array.from(given);
+  const wrong = whyNoFilter(bytes);
+  if (wrong !== undefined) throw invalidArgument('privileges.seccomp', `${what} (${wrong})`, given);
+  return bytes;
+}
+
+/** Those of a child in a cage: it has only what both leave it. */
+export function privilegesIn(cage: Privileges, own: Privileges): Privileges {
+  if (cage.seccomp !== undefined && own.seccomp !== undefined && cage.seccomp !== own.seccomp) {
+    const expected =
+      'no value: its cage has another seccomp filter, to which this one would have to be added (make one filter of both)';
+    throw invalidArgument('privileges.seccomp', expected, own.seccomp);
+  }
+  const strict = cage.noNew === true || own.noNew === true;
+  return {
+    noNew: strict || (own.noNew ?? cage.noNew),
+    capabilities:
+      cage.capabilities === undefined || own.capabilities === undefined
+        ? (cage.capabilities ?? own.capabilities)
+        : cage.capabilities & own.capabilities,
+    seccomp: cage.seccomp ?? own.seccomp,
+  };
+}
+
+/** For a child with a root directory of its own. */
+export function withoutNewRights(own: Privileges): Privileges {
+  // Set-user-ID programs trust the files around them, such as /etc/ld.so.preload. In such a root the child may have
+  // written these.
+  return { ...own, noNew: own.noNew ?? true };
+}
+
+export function limitsPrivileges({ noNew, capabilities, seccomp }: Privileges): boolean {
+  return noNew === true || capabilities !== undefined || seccomp !== undefined;
+}
+
+/** The options for the addon. */
+export function planPrivileges({
+  noNew,
+  capabilities,
+  seccomp,
+}: Privileges): Pick<CloneOptions, 'noNewPrivs' | 'capabilities' | 'seccomp' | 'seccompEarly'> {
+  return {
+    ...(noNew === true && { noNewPrivs: true }),
+    ...(capabilities !== undefined && { capabilities: numbersIn(capabilities) }),
+    ...(seccomp !== undefined && { seccomp }),
+    ...(seccomp !== undefined && noNew !== true && { seccompEarly: true }),
+  };
+}
+
+function numbersIn(bits: bigint): number[] {
+  return Array.from({ length: 64 }, (_, number) => number).filter((number) => ((bits >> BigInt(number)) & 1n) === 1n);
+}

@@ -1,0 +1,259 @@
+import type { Job } from 'bullmq';
+import {
+  type Budget,
+  type Cage,
+  type Cgroup,
+  createWarmPool,
+  type Enforce,
+  type ForkOptions,
+  formatSize,
+  type LearnedJob,
+  likelyMeant,
+  type MemoryOption,
+  parseSize,
+  type Size,
+  type WarmPool,
+} from '../../index.js';
+import type { CagedChild } from './attempt.js';
+import { changesSince, type EnvironmentChanges } from './environment.js';
+import { invalid } from './invalid.js';
+import { findProcessor, type ProcessorFile } from './processor-file.js';
+import type { Protocol } from './protocol.js';
+
+/** How a job is done once more that was killed for its own memory limit. */
+export interface RetryOptions {
+  /** The limit then, which is more than that of the first time. */
+  memory: Size;
+}
+
+/** Options of {@link cagedProcessor}: those of `fork` for the child of each job, and these. */
+export interface CagedProcessorOptions
+  extends Omit<ForkOptions, 'memory' | 'cage' | 'parent' | 'signal' | 'timeout' | 'detached' | 'keepDescendants'> {
+  /** The limit of each job's cage. With `learn`, of a job of which nothing is known. */
+  memory: MemoryOption;
+  /**
+   * Start a job only when there is room for it here. The children are in the cage of the budget, and may share it with those
+   * of other processors. Default: no budget.
+   */
+  budget?: Budget<LearnedJob> | Budget;
+  /**
+   * Have the budget learn the limits, by the name of the job, or by the key that this function returns. The budget has to
+   * be one with `learn`. Each child is then started for its job: nothing is kept warm. Default: false.
+   */
+  learn?: boolean | ((job: Job) => string);
+  /**
+   * Do a job once more, at once, that was killed for its own memory limit: with this limit. Default: it fails, and is not tried
+   * again, whatever its `attempts` are. With `learn`, one that was killed for a limit that was learned is done once more with half
+   * as much again, or with `memory` if that is more.
+   */
+  retry?: RetryOptions | false;
+  /**
+   * For how long a job may take, in milliseconds, from when its child is there; and as long before, for a child to load the
+   * processor. Once more with `retry`. Default: no limit.
+   */
+  timeout?: number;
+  /** How long a job that is cancelled, or is over its `timeout`, may take to end by itself, in milliseconds. Default: 5000. */
+  grace?: number;
+  /** How many children wait, with the processor loaded: an integer, 0 for none. Default: 1, or 0 with `learn`. */
+  spare?: number;
+  /** Like the option of `createWarmPool`. */
+  trim?: boolean;
+  /** Like the option of `fork`. Not with `budget`. */
+  cage?: Cage;
+  /** Like the option of `fork`. Not with `budget`. */
+  parent?: Cgroup | string;
+}
+
+/** What a processor does with each job. */
+export interface Plan {
+  processor: ProcessorFile;
+  memory: MemoryOption;
+  /** The limit in bytes, which a job takes of the budget. */
+  memoryBytes: number;
+  /** The most that `memory` or `retry` give a job, in bytes. */
+  largestBytes: number;
+  budget: Budget<LearnedJob> | undefined;
+  /** Undefined if nothing is learned. */
+  keyOf: ((job: Job) => string) | undefined;
+  /** The limit of the second try, from that of the first; undefined if there is none. */
+  retryBytes: (limitBytes: number) => number | undefined;
+  timeoutMs: number | undefined;
+  graceMs: number;
+  spare: number;
+  /** What each child is started with. */
+  module: string;
+  args: string[];
+  /** Without memory, cage, parent and enforce. */
+  childOptions: object;
+  /** What differs in the environment of a job that begins now; undefined if nothing does. */
+  changesOf: () => EnvironmentChanges | undefined;
+  /** The cage that the caller chose, the budget's, or what says where one is made. */
+  place: { cage?: Cage; parent?: Cgroup | string; enforce?: Enforce };
+}
+
+const OWN = ['budget', 'learn', 'retry', 'timeout', 'grace', 'spare', 'trim', 'memory'];
+/** Those that the pool does not see, and that may be left out, but not be undefined. `timeout` may be, as for Node's functions. */
+const LEFT_OUT = ['budget', 'learn', 'retry', 'grace', 'spare', 'trim', 'cage', 'parent', 'enforce'];
+/** As other programs call them. */
+const ALIASES = {
+  gracems: 'grace',
+  graceperiod: 'grace',
+  stopgraceperiod: 'grace',
+  timeoutms: 'timeout',
+  retries: 'retry',
+  morememory: 'retry',
+};
+const REFUSED = {
+  signal: 'no value (a job has one: worker.cancelJob())',
+  detached: 'no value (a job ends with its worker)',
+  keepDescendants: 'no value (what a job leaves behind ends with it)',
+  uses: 'no value (each job has a child of its own)',
+  most: 'no value (the concurrency of the worker says how many)',
+};
+const GRACE_MS = 5000;
+/** The kernel counts a limit in pages. */
+const LARGEST_PAGE = 64 * 1024;
+
+/** Throws for what is wrong, before anything is made. */
+export function readPlan(
+  file: unknown,
+  options: unknown,
+  { protocol, module }: { protocol: Protocol; module: string },
+): Plan {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid('options', "an object with memory, such as { memory: '200M' }", options);
+  }
+  for (const name of LEFT_OUT) {
+    if (name in options && Reflect.get(options, name) === undefined) {
+      throw invalid(name, 'a value (leave it out if it has none)', undefined);
+    }
+  }
+  const {
+    budget,
+    learn = false,
+    retry,
+    timeout,
+    grace = GRACE_MS,
+    spare,
+    trim: _,
+    memory,
+    ...rest
+  } = options as CagedProcessorOptions;
+  const { cage, parent, enforce, ...childOptions } = rest;
+  for (const [name, expected] of Object.entries(REFUSED)) {
+    if (Reflect.get(rest, name) !== undefined) throw invalid(name, expected, Reflect.get(rest, name));
+  }
+  if (learn !== false && learn !== true && typeof learn !== 'function')
+    throw invalid('learn', 'true or a function', learn);
+  if (learn !== false && budget === undefined) throw invalid('budget', 'a budget with learn (learn needs it)', budget);
+  const processor = findProcessor(file, { looked: rest.root === undefined });
+  const memoryBytes = bytesOf(memory);
+  const keyOf = learn === true ? (job: Job) => job.name : learn === false ? undefined : learn;
+  const shared = readBudget(budget, { cage, parent, enforce });
+  const most = shared?.stats().memoryBytes;
+  // Those that wait are started at other times than their jobs.
+  const env = rest.env ?? { ...process.env };
+  const retryBytes = readRetry(retry, { memoryBytes, learns: keyOf !== undefined, most });
+  return {
+    processor,
+    memory,
+    memoryBytes,
+    largestBytes: (typeof retry === 'object' ? retryBytes(memoryBytes) : undefined) ?? memoryBytes,
+    budget: shared,
+    keyOf,
+    retryBytes,
+    timeoutMs: readTime('timeout', timeout),
+    graceMs: readTime('grace', grace) ?? GRACE_MS,
+    spare: spare ?? (keyOf === undefined ? 1 : 0),
+    module,
+    args: [protocol.classes, processor.href],
+    // As BullMQ's children: what they write is written by this process.
+    childOptions: { silent: true, ipcHandles: false, ...childOptions, env },
+    changesOf: rest.env === undefined ? () => changesSince(env) : () => undefined,
+    place: shared === undefined ? present({ cage, parent, enforce }) : { cage: shared.cage },
+  };
+}
+
+/** Starts the children that wait. @throws what is wrong with the options of the children */
+export function openPool(plan: Plan, options: CagedProcessorOptions): WarmPool<CagedChild> {
+  const { module, args, memory, spare, childOptions, place, keyOf } = plan;
+  if (keyOf !== undefined && spare !== 0) throw invalid('spare', '0 (learn starts each child for its job)', spare);
+  const { trim } = options;
+  try {
+    const all = { ...childOptions, ...place, memory, spare, ...(trim !== undefined && { trim }) };
+    return createWarmPool(module, args, all) as WarmPool<CagedChild>;
+  } catch (error) {
+    throw inOurWords(error, options);
+  }
+}
+
+/** The pool knows only the options of its own. */
+function inOurWords(error: unknown, options: object): unknown {
+  if (!(error instanceof TypeError)) return error;
+  const [, unknown] = /^Unknown option '(\w+)' of createWarmPool: /.exec(error.message) ?? [];
+  const meant = unknown === undefined ? undefined : likelyMeant(unknown, OWN, ALIASES);
+  if (meant !== undefined && unknown !== undefined && unknown in options) {
+    error.message = `Unknown option '${unknown}' of cagedProcessor: did you mean '${meant}'?`;
+  } else {
+    error.message = error.message
+      .replace('createWarmPool has ', `cagedProcessor has ${OWN.join(', ')}, `)
+      .replaceAll('createWarmPool', 'cagedProcessor');
+  }
+  return error;
+}
+
+function readBudget(budget: unknown, place: object): Budget<LearnedJob> | undefined {
+  if (budget === undefined) return undefined;
+  if (typeof budget !== 'object' || budget === null || !('reserve' in budget)) {
+    throw invalid('budget', 'what createBudget() returns', budget);
+  }
+  for (const [name, value] of Object.entries(place)) {
+    if (value !== undefined) throw invalid(name, 'no value (the jobs are in the cage of the budget)', value);
+  }
+  return budget as Budget<LearnedJob>;
+}
+
+function readRetry(
+  retry: unknown,
+  {
+    memoryBytes,
+    learns,
+    most = Number.POSITIVE_INFINITY,
+  }: { memoryBytes: number; learns: boolean; most?: number | undefined },
+): Plan['retryBytes'] {
+  const isMore = (bytes: number, limitBytes: number) => (bytes > limitBytes ? bytes : undefined);
+  if (retry === false) return () => undefined;
+  if (retry === undefined) {
+    // What was learned may be less than what the caller thinks a job needs. What the caller gave is enough.
+    const next = (limitBytes: number) => Math.min(most, Math.max(memoryBytes, Math.ceil(limitBytes * 1.5)));
+    const isGiven = (limitBytes: number) => Math.abs(limitBytes - memoryBytes) < LARGEST_PAGE;
+    return (limitBytes) => (learns && !isGiven(limitBytes) ? isMore(next(limitBytes), limitBytes) : undefined);
+  }
+  if (typeof retry !== 'object' || retry === null || Object.keys(retry).join() !== 'memory') {
+    throw invalid('retry', "an object with memory, such as { memory: '400M' }, or false", retry);
+  }
+  const bytes = parseSize((retry as { memory: Size }).memory);
+  if (bytes <= memoryBytes) {
+    throw invalid('retry.memory', `more than memory, which is ${formatSize(memoryBytes)}`, formatSize(bytes));
+  }
+  if (bytes > most) throw invalid('retry.memory', `at most the ${formatSize(most)} of the budget`, formatSize(bytes));
+  return (limitBytes) => isMore(bytes, limitBytes);
+}
+
+function readTime(name: string, ms: unknown): number | undefined {
+  if (ms === undefined) return undefined;
+  if (typeof ms !== 'number' || !Number.isFinite(ms) || ms < 0 || ms > 2 ** 31 - 1) {
+    throw invalid(name, 'a number of milliseconds, from 0 to 2147483647', ms);
+  }
+  return name === 'timeout' && ms === 0 ? undefined : ms;
+}
+
+function bytesOf(memory: MemoryOption | undefined): number {
+  const max = typeof memory === 'object' && memory !== null ? memory.max : memory;
+  if (max === undefined || max === null) throw invalid('memory', "the limit of a job, such as '200M'", memory);
+  return parseSize(max);
+}
+
+function present<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}

@@ -1,0 +1,41 @@
+import { formatSize } from '../../../index';
+import { formatDuration } from '../text/duration';
+import type { ChartData } from './chart-data';
+import type { Layout, Scale } from './layout';
+import { element, label, type Markup } from './markup';
+import { textWidth } from './text';
+import { byteTicks, formatTickTime, timeTicks } from './ticks';
+
+const TICK_SIZE = 12;
+
+export function sizeAxis(data: ChartData, layout: Layout, scale: Scale): Markup[] {
+  const { left, right, mostSizes } = layout;
+  return byteTicks(scale.topBytes, data.limitBytes, mostSizes).values.flatMap((bytes) => {
+    const y = scale.y(bytes);
+    return [
+      element('line', { class: 'grid', x1: left, y1: y, x2: right, y2: y }),
+      label(bytes === 0 ? '0' : formatSize(bytes), left - 10, y + 4, { class: 'tick muted right' }),
+    ];
+  });
+}
+
+/** The axis ends where the command ended. */
+export function timeAxis({ durationMs }: ChartData, layout: Layout, scale: Scale): Markup[] {
+  const { left, right, mostTimes } = layout;
+  const { top, bottom } = scale;
+  const end = `end ${formatDuration(durationMs)}`;
+  const { step, values } = timeTicks(durationMs, mostTimes);
+  const ticks = values
+    .map((ms) => ({ x: scale.x(ms), text: formatTickTime(ms, step) }))
+    .filter(({ x, text }) => x + textWidth(text, TICK_SIZE) / 2 + 8 < right - textWidth(end, TICK_SIZE) / 2)
+    .flatMap(({ x, text }) => [
+      element('line', { class: 'axis', x1: x, y1: bottom, x2: x, y2: bottom + 5 }),
+      label(text, x, bottom + 20, { class: 'tick muted middle' }),
+    ]);
+  return [
+    element('line', { class: 'axis', x1: left, y1: bottom, x2: right, y2: bottom }),
+    element('line', { class: 'axis', x1: right, y1: top, x2: right, y2: bottom + 8 }),
+    ...ticks,
+    label(end, right, bottom + 20, { class: 'tick strong middle' }),
+  ];
+}

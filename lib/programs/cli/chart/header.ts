@@ -1,0 +1,104 @@
+import { formatSize } from '../../../index';
+import { formatDuration } from '../text/duration';
+import { truncate } from '../text/text-width';
+import type { ChartData } from './chart-data';
+import type { Layout } from './layout';
+import { element, label, type Markup } from './markup';
+import { commandLine, textWidth } from './text';
+
+/** A part of the chart, and where it ends. */
+export interface Part {
+  markup: Markup[];
+  bottom: number;
+}
+
+const COMMAND_SIZE = 17;
+const VERDICT_SIZE = 15;
+const TEXT_SIZE = 12;
+const TILE_WIDTH = 210;
+
+/** The command, how it ended, and the figures that matter most. */
+export function header(data: ChartData, layout: Layout): Part {
+  const { margin, width } = layout;
+  const room = width - 2 * margin;
+  const command = truncate(commandLine(data.command), Math.floor(room / (COMMAND_SIZE * 0.61)), '…');
+  const markup = [label(command, margin, margin + 16, { class: 'command' }), mark(data.isGood, margin, margin + 37)];
+  let y = margin + 42;
+  for (const line of wrap(data.verdict, room - 22, VERDICT_SIZE)) {
+    markup.push(label(line, margin + 22, y, { class: `verdict ${data.isGood ? 'good' : 'bad'}` }));
+    y += 20;
+  }
+  const tiles = tilesOf(data);
+  const perRow = layout.isNarrow ? 2 : tiles.length;
+  const tileWidth = layout.isNarrow ? room / perRow : TILE_WIDTH;
+  tiles.forEach(([name, value], index) => {
+    const x = margin + (index % perRow) * tileWidth;
+    const top = y + Math.floor(index / perRow) * 50;
+    markup.push(label(name, x, top + 14, { class: 'muted' }), label(value, x, top + 36, { class: 'value' }));
+  });
+  return { markup, bottom: y + Math.ceil(tiles.length / perRow) * 50 };
+}
+
+function percent(share: number): string {
+  return share > 0 && share < 0.01 ? 'under 1 %' : `${Math.floor(share * 100)} %`;
+}
+
+/** A tick or a cross, which can be told apart without colour. */
+function mark(isGood: boolean, x: number, y: number): Markup {
+  const path = isGood ? `M${x + 4} ${y}l3 3l5.5 -6` : `M${x + 5} ${y - 3}l6 6m0 -6l-6 6`;
+  return element(
+    'g',
+    {},
+    element('circle', { class: isGood ? 'good' : 'bad', cx: x + 8, cy: y, r: 8 }),
+    element('path', { class: 'cross', d: path, fill: 'none' }),
+  );
+}
+
+function tilesOf({ peakBytes, limitBytes, durationMs, cpuMs }: ChartData): [name: string, value: string][] {
+  const isLimited = Number.isFinite(limitBytes);
+  const share = peakBytes === null || !isLimited ? '' : `, ${percent(peakBytes / limitBytes)} of the limit`;
+  return [
+    [`peak${share}`, peakBytes === null ? 'unknown' : formatSize(peakBytes)],
+    ['limit', isLimited ? formatSize(limitBytes) : 'none'],
+    ['time', formatDuration(durationMs)],
+    ['processor time', formatDuration(cpuMs)],
+  ];
+}
+
+function wrap(sentence: string, room: number, size: number): string[] {
+  const lines: string[] = [];
+  for (const word of sentence.split(' ')) {
+    const longer = [lines.at(-1), word].filter((part) => part !== undefined).join(' ');
+    if (lines.length > 0 && textWidth(longer, size) <= room) lines[lines.length - 1] = longer;
+    else lines.push(truncate(word, Math.floor(room / (size * 0.6)), '…'));
+  }
+  return lines;
+}
+
+/** The meaning of a colour or a line. */
+export interface LegendEntry {
+  className: string;
+  isLine: boolean;
+  text: string;
+}
+
+export function legend(entries: readonly LegendEntry[], { margin, width }: Layout, top: number): Part {
+  const markup: Markup[] = [];
+  let x = margin;
+  let y = top + 16;
+  for (const { className, isLine, text } of entries) {
+    const wide = 20 + textWidth(text, TEXT_SIZE) + 16;
+    if (x > margin && x + wide - 16 > width - margin) {
+      x = margin;
+      y += 20;
+    }
+    markup.push(
+      isLine
+        ? element('line', { class: className, x1: x, y1: y - 4, x2: x + 14, y2: y - 4 })
+        : element('rect', { class: className, x, y: y - 10, width: 12, height: 12, rx: 2 }),
+      label(text, x + 20, y),
+    );
+    x += wide;
+  }
+  return { markup, bottom: y + 10 };
+}

@@ -1,0 +1,130 @@
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
+import type { Cage, CgroupVersion, Outcome } from '../../../../index';
+import type { ChartData, Rows } from '../../chart/chart-data';
+import { checkChartName, isPage } from '../../chart/chart-name';
+import { renderHtml } from '../../chart/page';
+import { renderSvg } from '../../chart/svg';
+import { Timeline } from '../../chart/timeline';
+import { colorsOf } from '../../text/color';
+import { complain } from '../../text/complain';
+import { toJson } from '../../text/json';
+import { type Recording, record } from './recording';
+import type { RunRequest } from './request';
+import { renderSummary, summaryRows, verdictOf } from './summary';
+
+/** What memcage tells about a run besides its exit code: the files, and the summary. */
+export class Reports {
+  readonly #request: RunRequest;
+  readonly #json: number | undefined;
+  readonly #chart: number | undefined;
+  #recording: Recording | undefined;
+  #version: CgroupVersion | undefined;
+  #isComplete = true;
+
+  /** Opens all files now, so that a mistyped path can't lose the report. Throws if one can't be opened. */
+  constructor(request: RunRequest) {
+    this.#request = request;
+    const { json, chart } = request;
+    if (chart !== undefined) checkChartName(chart);
+    this.#json = json === undefined ? undefined : openSync(json, 'w');
+    try {
+      this.#chart = chart === undefined ? undefined : openSync(chart, 'w');
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Whether the outcome should have `memory.details`. */
+  get wantsDetails(): boolean {
+    return this.#request.summary || this.#chart !== undefined;
+  }
+
+  /** False once a file could not be written. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /**
+   * Called once the command runs, or failed to start.
+   *
+   * @param cage null: there was no fd for it
+   * @param startMs when the command was started, as performance.now()
+   */
+  started(cage: Cage | null, { runs, startMs }: { runs: boolean; startMs: number }): void {
+    this.#version = cage?.cgroup.version;
+    if (cage !== null && runs && this.wantsDetails) this.#recording = record(cage, startMs);
+  }
+
+  /** Called if `spawn()` threw, so that there is no outcome. */
+  failed(error: Error): void {
+    this.#writeJson({ exitCode: null, signal: null, oom: null, nodeHeap: null, error: errorData(error) });
+  }
+
+  /** Writes the files. Returns the text for stderr. */
+  async ended(outcome: Outcome): Promise<string> {
+    const { error, ...rest } = outcome;
+    this.#writeJson({ ...rest, ...(error !== undefined && { error: errorData(error) }) });
+    const failure = await this.#recording?.stop();
+    const told = failure === undefined ? '' : `memcage: memory could not be watched to the end: ${failure.message}\n`;
+    if (!this.wantsDetails) return told;
+    const mostProcesses = this.#recording?.mostProcesses ?? 0;
+    const rows = summaryRows(outcome, { version: this.#version, mostProcesses });
+    if (this.#chart !== undefined) this.#writeChart(chartData(this.#request, outcome, this.#recording), rows);
+    return this.#request.summary ? told + renderSummary(this.#request.file, rows, colorsOf(process.stderr)) : told;
+  }
+
+  close(): void {
+    for (const fd of [this.#json, this.#chart]) if (fd !== undefined) closeSync(fd);
+  }
+
+  #writeJson(result: object): void {
+    this.#write(this.#json, this.#request.json, toJson(result));
+  }
+
+  #writeChart(data: ChartData, rows: Rows): void {
+    const { chart } = this.#request;
+    this.#write(this.#chart, chart, isPage(chart ?? '') ? renderHtml(data, rows) : renderSvg(data));
+  }
+
+  /** Reports a failure and goes on: a full disk, or a directory that is gone, must not cost the rest of the report. */
+  #write(fd: number | undefined, file: string | undefined, text: string): void {
+    if (fd === undefined || file === undefined) return;
+    try {
+      writeFileSync(fd, text);
+      if (!existsSync(file)) throw new Error('it was removed while the command ran');
+    } catch (error) {
+      this.#isComplete = false;
+      complain(`can't write '${file}': ${(error as Error).message}`);
+    }
+  }
+}
+
+function chartData({ file, args }: RunRequest, outcome: Outcome, recording: Recording | undefined): ChartData {
+  const { memory, cpu, oom, durationMs, exitCode } = outcome;
+  const timeline = recording?.timeline ?? new Timeline();
+  const seen = timeline.kills.reduce((sum, { kills }) => sum + kills, 0);
+  // Add the kills that were counted only at the end.
+  if (oom !== null && oom.kills > seen) timeline.addKills({ atMs: durationMs, kills: oom.kills - seen });
+  return {
+    command: [file, ...args],
+    verdict: verdictOf(outcome),
+    isGood: exitCode === 0 && oom === null,
+    durationMs,
+    cpuMs: cpu.userMs + cpu.systemMs,
+    limitBytes: memory.limitBytes,
+    highBytes: memory.details?.highBytes ?? Number.POSITIVE_INFINITY,
+    peakBytes: memory.peakBytes,
+    points: timeline.points,
+    hits: timeline.hits,
+    kills: timeline.kills,
+    killedAtLimit: oom?.cause === 'limit',
+    samples: timeline.samples,
+    intervalMs: timeline.intervalMs,
+  };
+}
+
+/** As JSON, an Error would be `{}`. */
+function errorData(error: Error): object {
+  return { ...error, name: error.name, message: error.message };
+}

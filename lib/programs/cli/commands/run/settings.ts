@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import {
+  type ChildSettingsOptions,
+  checkCageOptions,
+  type PrivilegeOptions,
+  type ResourceLimits,
+} from '../../../../index';
+import type { Option, Values } from '../../command';
+import { UsageError } from '../../parse';
+import { inFlags } from './in-flags';
+
+const SECTION = 'Settings of COMMAND';
+
+/** What COMMAND does to itself before it runs. */
+export const SETTINGS = {
+  rlimit: {
+    type: 'string',
+    value: 'NAME=LIMIT',
+    help:
+      'limit of a resource, for each of its processes: nofile=64, fsize=1M:2M (soft:hard), cpu=60, core=unlimited; the names are those of ' +
+      'getrlimit(2) in lower case; any number of times',
+    section: SECTION,
+    multiple: true,
+  },
+  'oom-score-adj': {
+    type: 'string',
+    value: 'N',
+    help: '-1000 to 1000: how likely the OOM killer is to choose it',
+    section: SECTION,
+    signed: true,
+  },
+  'no-new-privs': { type: 'boolean', help: 'no set-user-ID program gives it more rights', section: SECTION },
+  'drop-caps': { type: 'boolean', help: 'without capabilities', section: SECTION },
+  'keep-cap': {
+    type: 'string',
+    value: 'NAME',
+    help: 'of all capabilities only this one, such as net_bind_service; any number of times',
+    section: SECTION,
+    multiple: true,
+  },
+  seccomp: {
+    type: 'string',
+    value: 'FILE',
+    help: "a seccomp filter: 'default', or a file of struct sock_filter, as bwrap and libseccomp write it",
+    section: SECTION,
+    suggest: 'file',
+  },
+  nice: { type: 'string', value: 'N', help: '-20 (most processor time) to 19 (least)', section: SECTION, signed: true },
+} as const satisfies Record<string, Option>;
+
+export function settingsOf({
+  rlimit = [],
+  'oom-score-adj': oomScoreAdj,
+  nice,
+  ...values
+}: Values<typeof SETTINGS>): ChildSettingsOptions {
+  const privileges = privilegesOf(values);
+  const settings: ChildSettingsOptions = {
+    ...(rlimit.length > 0 && { rlimits: rlimitsOf(rlimit) }),
+    ...(oomScoreAdj !== undefined && { oomScoreAdj: integer('oom-score-adj', oomScoreAdj) }),
+    ...(nice !== undefined && { nice: integer('nice', nice) }),
+    ...(Object.keys(privileges).length > 0 && { privileges }),
+  };
+  try {
+    checkCageOptions(settings);
+  } catch (error) {
+    throw new UsageError(inFlags((error as Error).message));
+  }
+  return settings;
+}
+
+function privilegesOf({
+  'no-new-privs': noNew,
+  'drop-caps': dropsAll,
+  'keep-cap': kept,
+  seccomp,
+}: Values<typeof SETTINGS>): PrivilegeOptions {
+  return {
+    ...(noNew === true && { noNew }),
+    ...((dropsAll === true || kept !== undefined) && { capabilities: kept ?? [] }),
+    ...(seccomp !== undefined && { seccomp: seccomp === 'default' ? seccomp : read(seccomp) }),
+  };
+}
+
+function read(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new UsageError(`--seccomp can't read ${path}: ${(error as Error).message}`);
+  }
+}
+
+function rlimitsOf(words: readonly string[]): ResourceLimits {
+  const limits = new Map<string, unknown>();
+  for (const word of words) {
+    const [name, limit] = limitOf(word);
+    if (limits.has(name))
+      throw new UsageError(`--rlimit ${name} is given twice: give it once, as NAME=SOFT:HARD for both`);
+    limits.set(name, limit);
+  }
+  return Object.fromEntries(limits);
+}
+
+function limitOf(word: string): [name: string, limit: unknown] {
+  const [, name = '', soft = '', hard] = /^(\w+)=([^:]+)(?::([^:]+))?$/.exec(word) ?? [];
+  if (name === '') throw new UsageError(`--rlimit is NAME=LIMIT or NAME=SOFT:HARD, not '${word}'`);
+  return [name, hard === undefined ? amount(soft) : { soft: amount(soft), hard: amount(hard) }];
+}
+
+/** A size, a word, or a count, which `Number` must not round, let alone to no limit. */
+function amount(text: string): number | string {
+  if (!/^\d+$/.test(text)) return text;
+  const count = Number(text);
+  if (Number.isSafeInteger(count)) return count;
+  throw new UsageError(`--rlimit takes numbers up to ${Number.MAX_SAFE_INTEGER}, or unlimited, not '${text}'`);
+}
+
+function integer(name: string, text: string): number {
+  if (/^-?\d+$/.test(text)) return Number(text);
+  throw new UsageError(`--${name} is an integer, not '${text}'`);
+}

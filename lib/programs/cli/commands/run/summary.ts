@@ -1,0 +1,124 @@
+import {
+  type CgroupVersion,
+  explainOom,
+  formatSize,
+  type MemoryReport,
+  type OomVerdict,
+  type Outcome,
+  printable,
+} from '../../../../index';
+import type { Rows } from '../../chart/chart-data';
+import type { Colors } from '../../text/color';
+import { formatDuration } from '../../text/duration';
+import { limitRows } from './limits';
+
+export interface Seen {
+  /** Undefined: there was no cage. */
+  version: CgroupVersion | undefined;
+  /** 0: there was no sample. */
+  mostProcesses: number;
+}
+
+/** How a command ended, as a sentence. */
+export function verdictOf({ exitCode, signal, oom, limits, stalled, nodeHeap, error }: Outcome): string {
+  const status = statusOf({ exitCode, signal });
+  if (oom !== null) return `${killsOf(oom)} killed for ${wordsOf(oom).reason}. ${status}.`;
+  if (stalled?.killed === true) return `Killed: it got nowhere because of memory. ${status}.`;
+  if (limits.cpuTime?.hit === true) return `Killed: its processor time was used up. ${status}.`;
+  if (nodeHeap?.exhausted === 'likely') return `Aborted, most likely at the limit of its JavaScript heap. ${status}.`;
+  if (error !== undefined && exitCode === null && signal === null) return `Could not be started: ${error.message}.`;
+  return `${status}.`;
+}
+
+/** The figures of a run, by name. A figure that the kernel does not count is left out, or says so. */
+export function summaryRows(outcome: Outcome, { version, mostProcesses }: Seen): Rows {
+  const { memory, oom, cpu, faults, durationMs } = outcome;
+  const { limitBytes } = memory;
+  const rows: (readonly [string, string | undefined])[] = [
+    ['peak', peakOf(memory)],
+    ['limit', Number.isFinite(limitBytes) ? formatSize(limitBytes) : 'none'],
+    ['limit hits', limitHitsOf(memory)],
+    ['high', highOf(memory)],
+    ['swap peak', swapOf(memory)],
+    [
+      'time',
+      `${formatDuration(durationMs)} (user ${formatDuration(cpu.userMs)}, system ${formatDuration(cpu.systemMs)})`,
+    ],
+    ...limitRows(outcome.limits),
+    ['page faults', `${counted(faults.minor)} minor, ${counted(faults.major)} major`],
+    ['stalled', stallOf(memory, version)],
+    ['got nowhere', nowhereOf(outcome)],
+    ['OOM kills', oom === null ? 'none' : `${counted(oom.kills)}, for ${wordsOf(oom).reason}`],
+    ['killed', oom === null ? undefined : (wordsOf(oom).victims ?? undefined)],
+    ['processes', mostProcesses === 0 ? undefined : `at least ${counted(mostProcesses)} at once`],
+    ['exit status', statusOf(outcome)],
+  ];
+  return rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+}
+
+/** The lines for a terminal. */
+export function renderSummary(file: string, rows: Rows, { bold, dim }: Colors): string {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const lines = rows.map(([name, value]) => `  ${dim(name.padEnd(width))}  ${value}`);
+  return `${[bold(`memcage: ${printable(file)}`), ...lines].join('\n')}\n`;
+}
+
+function statusOf({ exitCode, signal }: Pick<Outcome, 'exitCode' | 'signal'>): string {
+  if (signal !== null) return `Ended by ${signal}`;
+  return exitCode === null ? 'Not started' : `Exit code ${exitCode}`;
+}
+
+function peakOf({ peakBytes, limitBytes }: MemoryReport): string {
+  if (peakBytes === null) return 'not recorded by this kernel';
+  if (!Number.isFinite(limitBytes)) return formatSize(peakBytes);
+  return `${formatSize(peakBytes)} (${((peakBytes / limitBytes) * 100).toFixed(1)} % of the limit)`;
+}
+
+function limitHitsOf({ details, limitBytes }: MemoryReport): string | undefined {
+  if (details === undefined || !Number.isFinite(limitBytes)) return undefined;
+  return details.limitHits === null ? 'not counted by this kernel' : counted(details.limitHits);
+}
+
+function highOf({ details }: MemoryReport): string | undefined {
+  const { highBytes, highHits } = details ?? {};
+  if (highBytes === undefined || highBytes === null || !Number.isFinite(highBytes)) return undefined;
+  return `${formatSize(highBytes)}${highHits === null ? '' : `, exceeded ${times(highHits ?? 0)}`}`;
+}
+
+function swapOf({ details, swapLimited }: MemoryReport): string | undefined {
+  const swapPeakBytes = details?.swapPeakBytes ?? null;
+  const unlimited = swapLimited ? '' : ', not limited';
+  if (swapPeakBytes !== null) return `${formatSize(swapPeakBytes)}${unlimited}`;
+  return swapLimited ? undefined : 'not recorded by this kernel, not limited';
+}
+
+function stallOf({ details }: MemoryReport, version: CgroupVersion | undefined): string | undefined {
+  if (details === undefined || version === undefined) return undefined;
+  if (details.stall === null) return version === 1 ? 'not measured on cgroup v1' : 'not measured by this kernel';
+  const { someMs, fullMs } = details.stall;
+  return `${formatDuration(someMs)} for want of memory, ${formatDuration(fullMs)} of it altogether`;
+}
+
+/** For the parts of an explanation that don't name the command, whose name is above the table. */
+function wordsOf(oom: OomVerdict) {
+  return explainOom(oom, { command: '' });
+}
+
+function killsOf({ kills }: OomVerdict): string {
+  return kills === 1 ? '1 process was' : `${counted(kills)} processes were`;
+}
+
+function nowhereOf({ stalled }: Pick<Outcome, 'stalled'>): string | undefined {
+  if (stalled === null) return undefined;
+  const { stalledMs, ms, killed } = stalled;
+  const time = `for ${formatDuration(stalledMs)}, the limit is ${formatDuration(ms)}`;
+  return killed ? `${time}: killed` : time;
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${counted(count)} times`;
+}
+
+function counted(count: number): string {
+  return count.toLocaleString('en');
+}

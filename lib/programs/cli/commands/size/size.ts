@@ -1,0 +1,163 @@
+import { formatSize } from '../../../../index';
+import { FAILED } from '../../command';
+import { complain } from '../../text/complain';
+import { formatDuration } from '../../text/duration';
+import { exitCodeOf, reportStartError } from '../run/ends';
+import { type Baseline, baselineOf } from './baseline';
+import { inputOf, type OpenInput } from './input';
+import type { SizeRequest } from './request';
+import { type JudgedTrial, resultOf, type SizeResult } from './result';
+import { runTrial, StartError, type TrialBounds } from './run-trial';
+import { type Answer, search } from './search';
+import { limitOf } from './table';
+import type { Trial } from './trial';
+import { answerOf, complaintOf, judge, wordsOf } from './verdict';
+
+/** A command that takes longer is not run a third time without a limit. */
+const LONG_MS = 60_000;
+/** Of the runs, those without a limit. */
+const FREE_RUNS = 3;
+/** And of the others, as many as may be without a limit too. */
+const MOST_CONTROLS = 2;
+
+/** Told of what happens, for those who wait. */
+type Say = (line: string) => void;
+
+/** Returns what was found, or the exit code if the command does not run well without a limit either. */
+export async function sizeOf(request: SizeRequest, say: Say): Promise<SizeResult | number> {
+  const openInput = await inputOf(request.input);
+  const free = await runFree(request, openInput, say);
+  if (typeof free === 'number') return free;
+  const left = request.mostRuns - free.length;
+  const controls = left > 2 * MOST_CONTROLS ? MOST_CONTROLS : 0;
+  const trials = new Trials(request, openInput, say, free, controls);
+  const { durationMs, peakBytes, programBytes, cutMs } = trials.baseline;
+  say(
+    `without a limit ${formatDuration(durationMs)}, peak ${formatSize(peakBytes)}; up to ${left} runs follow, ` +
+      `each of ${formatDuration(cutMs)} at most`,
+  );
+  const found = await search({ programBytes, peakBytes, mostRuns: left - controls }, (limitBytes) =>
+    trials.at(limitBytes),
+  );
+  return resultOf([request.file, ...request.args], trials.baseline, trials.all, found);
+}
+
+/** The runs of a command so far. */
+class Trials {
+  readonly all: JudgedTrial[];
+  readonly #free: [Trial, ...Trial[]];
+  #controls: number;
+
+  constructor(
+    private readonly request: SizeRequest,
+    private readonly openInput: OpenInput,
+    private readonly say: Say,
+    free: readonly [Trial, ...Trial[]],
+    controls: number,
+  ) {
+    this.#free = [...free];
+    this.#controls = controls;
+    this.all = free.map((trial) => ({ ...trial, judgement: 'well' }));
+  }
+
+  get baseline(): Baseline {
+    const [first, ...others] = this.#free;
+    return baselineOf(first, others, this.request.slack);
+  }
+
+  async at(limitBytes: number): Promise<Answer> {
+    const trial = await tryLimit(this.request, this.baseline, limitBytes, this.openInput);
+    if (answerOf(judge(trial, this.baseline), trial, this.baseline).isDoubtful) await this.#control();
+    const { baseline } = this;
+    const judgement = judge(trial, baseline);
+    this.all.push({ ...trial, judgement });
+    this.say(`${limitOf(trial)}: ${wordsOf(judgement, trial)}, ${formatDuration(trial.durationMs)}`);
+    return answerOf(judgement, trial, baseline);
+  }
+
+  /** Has the machine become slower since the first runs? Then it takes more time without a limit too. */
+  async #control(): Promise<void> {
+    if (this.#controls === 0) return;
+    this.#controls -= 1;
+    const control = await runTrial(this.request, { limitBytes: Number.POSITIVE_INFINITY }, this.openInput);
+    this.say(`no limit: ${formatDuration(control.durationMs)}, once more, for comparison`);
+    const isWell = complaintOf(control, this.request.exitCode) === undefined;
+    if (isWell) this.#free.push(control);
+    this.all.push({ ...control, judgement: isWell ? 'well' : 'failed' });
+  }
+}
+
+async function runFree(
+  request: SizeRequest,
+  openInput: OpenInput,
+  say: Say,
+): Promise<readonly [Trial, ...Trial[]] | number> {
+  let trials: [Trial, ...Trial[]] | undefined;
+  for (let run = 0; run < FREE_RUNS; run += 1) {
+    const trial = await firstTrial(request, { limitBytes: Number.POSITIVE_INFINITY, isSampled: run === 0 }, openInput);
+    if (typeof trial === 'number') return trial;
+    const complaint = complaintOf(trial, request.exitCode);
+    if (complaint !== undefined) return refuse(request, trial, complaint);
+    if (trials === undefined) trials = [trial];
+    else trials.push(trial);
+    say(`no limit: ${formatDuration(trial.durationMs)}`);
+    if (run > 0 && trial.durationMs > LONG_MS) break;
+  }
+  return trials ?? FAILED;
+}
+
+async function firstTrial(request: SizeRequest, bounds: TrialBounds, openInput: OpenInput): Promise<Trial | number> {
+  try {
+    return await runTrial(request, bounds, openInput);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    return reportStartError(request, error.cause);
+  }
+}
+
+function refuse({ file, exitCode: wanted, showsOutput }: SizeRequest, trial: Trial, complaint: string): number {
+  const code = trial.exitCode ?? (trial.signal === null ? FAILED : exitCodeOf(trial.signal));
+  const cures = [
+    ...(trial.exitCode === null ? [] : [`--exit-code ${code} if it runs well so`]),
+    ...(showsOutput ? [] : ['--show-output shows what it says']),
+  ];
+  const cure = cures.length === 0 ? '' : `: ${cures.join('; ')}`;
+  complain(`${file} does not run well without a limit either, ${complaint}${cure}`);
+  // It was to fail, and did not.
+  return code === 0 && wanted !== 0 ? FAILED : code;
+}
+
+/** What can't start is no failure of memcage: a small limit is one cause. */
+async function tryLimit(
+  request: SizeRequest,
+  { cutMs, stallMs }: Baseline,
+  limitBytes: number,
+  openInput: OpenInput,
+): Promise<Trial> {
+  try {
+    return await runTrial(request, { limitBytes, cutMs, stallMs }, openInput);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    return notStarted(limitBytes, error.message);
+  }
+}
+
+function notStarted(limitBytes: number, error: string): Trial {
+  return {
+    limitBytes,
+    durationMs: 0,
+    exitCode: null,
+    signal: null,
+    oomKills: 0,
+    isStalled: false,
+    isCut: false,
+    isHeapExhausted: false,
+    stallMs: null,
+    cpuMs: 0,
+    majorFaults: 0,
+    refaults: null,
+    peakBytes: 0,
+    programBytes: undefined,
+    error,
+  };
+}

@@ -1,0 +1,109 @@
+import {
+  type Cgroup,
+  type CgroupProcess,
+  formatSize,
+  type Pressure,
+  type PressureLine,
+  printable,
+  readMany,
+} from '../../../index';
+import { FAILED_TEXT } from '../command';
+import { defineCommand } from '../define-command';
+import { findTarget, oneTarget, TARGET } from '../target';
+import { formatDuration } from '../text/duration';
+import { toJson } from '../text/json';
+
+export const stat = defineCommand({
+  name: 'stat',
+  synopsis: `[${TARGET}]`,
+  summary: 'show the memory of a cgroup and its processes',
+  details: [
+    'Shows the memory of a cgroup, the limit in force and which cgroup sets it, and the processes as a tree ' +
+      'with their resident memory. Without an operand: the cgroup of this command.',
+  ],
+  operands: oneTarget(0),
+  options: {
+    json: { type: 'boolean', help: 'print it as JSON, with all of memory.stat and the limits' },
+  },
+  exitCodes: [['0', 'it was shown'], FAILED_TEXT],
+  examples: [
+    ['memcage stat', 'the cgroup of the shell'],
+    ['memcage stat 4711', 'that of process 4711'],
+    ['memcage stat 0123456789ab', 'that of a container'],
+    ['memcage stat --json ssh.service', "a systemd unit's, for programs"],
+  ],
+  run({ json }, [target]) {
+    using cgroup = findTarget(target);
+    const status = statusOf(cgroup);
+    process.stdout.write(json === true ? toJson(status) : render(status));
+    return 0;
+  },
+});
+
+const COUNTED = ['swapBytes', 'kernelBytes', 'events', 'pressure'] as const;
+
+function statusOf(cgroup: Cgroup) {
+  const [counted] = readMany([cgroup], { fields: COUNTED });
+  if (counted === undefined || counted instanceof Error) throw counted;
+  const { swapBytes, kernelBytes, events, pressure } = counted;
+  return {
+    path: cgroup.path,
+    version: cgroup.version,
+    usage: cgroup.usage(),
+    peakBytes: cgroup.peak(),
+    limits: cgroup.limits(),
+    effectiveLimits: cgroup.effectiveLimits(),
+    swapBytes,
+    kernelBytes,
+    limitHits: cgroup.details().limitHits,
+    oomKills: events.oomKill,
+    pressure,
+    stat: cgroup.stat(),
+    processes: cgroup.processes(),
+  };
+}
+
+type Status = ReturnType<typeof statusOf>;
+
+function render(status: Status): string {
+  const { path, version, usage, peakBytes, effectiveLimits, stat, processes, limitHits, pressure } = status;
+  const { maxBytes, maxFrom } = effectiveLimits;
+  const percent = `${((usage.usageBytes / maxBytes) * 100).toFixed(1)} %`;
+  const bytes = (name: string) => formatSize(stat[version === 1 ? `total_${name}` : name] ?? 0);
+  const rows: [name: string, value: string][] = [
+    ['usage', `${formatSize(usage.usageBytes)} of ${formatSize(maxBytes)} (${percent})${ofWhom(maxFrom, path)}`],
+    ['working set', formatSize(usage.workingSetBytes)],
+    ['peak', peakBytes === null ? 'not recorded by this kernel' : formatSize(peakBytes)],
+    ['anon', version === 1 ? bytes('rss') : bytes('anon')],
+    ['file', version === 1 ? bytes('cache') : bytes('file')],
+    ['kernel', formatSize(status.kernelBytes)],
+    ['swap', formatSize(status.swapBytes)],
+    ['limit hits', limitHits === null ? 'not counted by this kernel' : String(limitHits)],
+    ['OOM kills', String(status.oomKills)],
+    ...(pressure === null ? [] : stallRows(pressure)),
+    ['processes', String(processes.length)],
+  ];
+  const lines = rows.map(([name, value]) => `  ${name.padEnd(11)}  ${value}`);
+  return `${[`${printable(path)} (cgroup v${version})`, ...lines, ...processes.map(processLine)].join('\n')}\n`;
+}
+
+function stallRows({ some, full }: Pressure): [name: string, value: string][] {
+  const text = ({ avg10, avg60, total }: PressureLine): string =>
+    `${avg10} % of the last 10 s, ${avg60} % of the last minute, ${formatDuration(total / 1000)} in all`;
+  return [
+    ['stalled', text(some)],
+    ['all stalled', text(full)],
+  ];
+}
+
+function ofWhom(maxFrom: string, path: string): string {
+  if (maxFrom === path) return '';
+  return maxFrom === 'ram'
+    ? ', the machine'
+    : `, the limit of ${maxFrom === 'hidden' ? 'a cgroup above' : printable(maxFrom)}`;
+}
+
+function processLine({ pid, depth, name, command, rssBytes }: CgroupProcess): string {
+  const indent = '  '.repeat(depth);
+  return `  ${String(pid).padStart(7)}  ${formatSize(rssBytes).padStart(9)}  ${indent}${printable(command.join(' ').trimEnd() || name).slice(0, 120)}`;
+}

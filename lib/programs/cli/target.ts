@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { Cgroup, containerOf, ErrorCode, findCage, MemcageError } from '../../index';
+import type { Operands } from './command';
+import { isGone } from './refusals';
+
+/** What {@link findTarget} takes, as a `synopsis` names it. */
+export const TARGET = 'CGROUP|PID|CONTAINER';
+
+/** The operands of a command about one cgroup. */
+export const oneTarget = (least: 0 | 1): Operands => ({
+  name: 'cgroup',
+  least,
+  most: 1,
+  suggest: 'cgroup',
+});
+
+/** A cage's name in `memcage top`. */
+const CAGE = /^\d+(?:\/[0-9a-f]+)+$/;
+/** A container's name in `memcage top`. */
+const NAMED = /^(?:docker|podman|containerd|cri-o|pod|lxc|machine|unknown):(.+)$/;
+
+/**
+ * Finds the cgroup that a word of the command line means: its absolute path, or its path from the root of the
+ * hierarchy, as the kernel prints it; the pid of a process in it; its name in `memcage top`; or whatever `Cgroup.find`
+ * takes.
+ *
+ * @param word undefined: the cgroup of this process
+ */
+export function findTarget(word: string | undefined): Cgroup {
+  if (word === undefined) return Cgroup.self();
+  if (word.startsWith('/')) return Cgroup.open(pathOf(word));
+  if (CAGE.test(word)) return findCage(word);
+  return /^\d{1,10}$/.test(word) ? findByDigits(word) : Cgroup.find(NAMED.exec(word)?.[1] ?? word);
+}
+
+function pathOf(word: string): string {
+  if (existsSync(word)) return word;
+  const paths = Cgroup.roots().map((root) => {
+    root.close();
+    return `${root.path}${word}`;
+  });
+  return paths.find((path) => existsSync(path)) ?? word;
+}
+
+/** Takes the word for a pid, else for a container's id or name that happens to have digits only. */
+function findByDigits(word: string): Cgroup {
+  try {
+    return Cgroup.of(Number(word));
+  } catch (error) {
+    const container = isNoProcess(error) ? findContainer(word) : undefined;
+    if (container !== undefined) return container;
+    if (!isNoProcess(error)) throw error;
+    throw new Error(`There is no process ${word}, and no container has such an id or name`);
+  }
+}
+
+function isNoProcess(error: unknown): boolean {
+  return isGone(error) || (error as { code?: unknown }).code === ErrorCode.INVALID_ARGUMENT;
+}
+
+/** Finds containers only. Cages have numbers as names: the pid of a process that just ended must not find a cage. */
+function findContainer(word: string): Cgroup | undefined {
+  const isContainer = (path: string): boolean => containerOf(path)?.path === path;
+  try {
+    const found = Cgroup.find(word);
+    if (isContainer(found.path)) return found;
+    found.close();
+    return undefined;
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    if (error instanceof MemcageError && error.paths?.some(isContainer) === false) return undefined;
+    throw error;
+  }
+}

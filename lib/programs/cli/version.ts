@@ -1,0 +1,1 @@
+export const { version: VERSION } = require('../../../package.json') as { version: string };

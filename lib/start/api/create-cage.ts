@@ -1,0 +1,168 @@
+import type {
+  CageThreshold,
+  CpuOption,
+  Enforce,
+  MemoryOption,
+  NodeHeapOption,
+  PidsOption,
+  StallOption,
+} from '../../../types/options';
+import type { ChildDefaults } from '../../cage/child-defaults';
+import type { Cage } from '../../cage/contract/cage';
+import type { CageLimitOptions, ChildSettingsOptions } from '../../cage/contract/limit-options';
+import { SharedCage } from '../../cage/shared-cage';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
+import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits';
+import { resolveCageLimits } from '../../cgroup/limits/resolve-cage-limits';
+import { type ResolvedThreshold, resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
+import { loadNative } from '../../common/addon/load-native';
+import { invalidArgument } from '../../common/errors/errors';
+import { ALIASES, CHILD_SETTINGS } from '../../common/options/called';
+import { checkOptions, isRecord, readOptions } from '../../common/options/option-names';
+import { resolveNodeHeap } from '../../process/node-heap';
+import { hasSettings, resolveSettings, settingsIn } from '../../process/settings/child-settings';
+import type { AnySharedCage } from '../child/member';
+import { acceptedIn } from '../request/cage-choice';
+import { resolveParent } from '../request/cage-options';
+import { cageAround, refuseOtherCopy } from '../request/context';
+import { resolveEnforce } from '../request/enforce-option';
+import { asAround, KernelFirst, makeWeaker, type Refusal } from '../request/enforcement';
+import { StartingCage } from './starting-cage';
+import { StartingPolledCage } from './starting-polled-cage';
+
+/** At least one limit for all children together. */
+export type AnyCageLimit = CageLimitOptions &
+  (
+    | {
+        /** Limits of memory. */
+        memory: MemoryOption;
+      }
+    | {
+        /** Limit of processes and threads. */
+        pids: PidsOption;
+      }
+    | {
+        /** Limits of processor time. */
+        cpu: CpuOption;
+      }
+    | {
+        /** Processor time in milliseconds. */
+        cpuTimeMs: number;
+      }
+    | {
+        /** How long it may get nowhere because of memory. */
+        stall: StallOption;
+      }
+  );
+
+/** Options of {@link createCage}: limits, and {@link SharedCageSettings}. */
+export type CreateCageOptions = AnyCageLimit & SharedCageSettings;
+
+/** Options of {@link createCage} beside its limits. The settings of children are for all of them, contained ones too. */
+export interface SharedCageSettings extends ChildSettingsOptions {
+  /**
+   * Limits that each child has besides, with all that it starts: also a contained child, whatever library starts it, and a
+   * child with limits of its own. Where there are two limits, the lower one holds. Default: none.
+   */
+  perChild?: CageLimitOptions;
+  /**
+   * Uses of the cage's memory at which it emits 'usage': sizes, or percentages of its `memory.max`. Default: none.
+   *
+   * @see docs/events.md
+   */
+  thresholds?: readonly CageThreshold[];
+  /**
+   * The memory cgroup to make the cage in. Default: the cage around ({@link Cage.contain}), or else memcage
+   * finds one, see {@link prepare}.
+   */
+  parent?: Cgroup | string;
+  /**
+   * Like the option of {@link spawn}, for all children, including contained ones. Default: that of the cage around.
+   */
+  nodeHeap?: NodeHeapOption;
+  /**
+   * The weakest that may hold the limits, for the cage and all in it. Like the option of {@link spawn}.
+   *
+   * @see docs/enforcement.md
+   */
+  enforce?: Enforce;
+}
+
+/**
+ * Make a cage for many children.
+ *
+ * @throws a MemcageError, TypeError or RangeError when an option is wrong, or the cage can't be made; nothing
+ * is left behind then
+ */
+export function createCage(options: CreateCageOptions): Cage {
+  checkOptions(options, { of: 'createCage', known: KNOWN, aliases: ALIASES });
+  return createCageFor('createCage', options);
+}
+
+/** The same for another function, which has checked the names of the options and is called `of`. */
+export function createCageFor(of: string, options: CreateCageOptions): Cage {
+  const limits = resolveCageLimits(options, of);
+  if (limits === undefined)
+    throw invalidArgument('memory', 'a size or an object of limits (or pids, cpu, cpuTimeMs or stall)', undefined);
+  const perChild = resolvePerChild(options.perChild, of);
+  const thresholds = options.thresholds === undefined ? [] : resolveThresholds(options.thresholds, limits);
+  const ofChild = Math.min(memoryAndSwap(limits), memoryAndSwap(perChild ?? limits));
+  const nodeHeap = resolveNodeHeap(options.nodeHeap, ofChild);
+  const own = resolveSettings(options, of);
+  const parent = resolveParent(options.parent);
+  const enforce = resolveEnforce(options.enforce);
+  refuseOtherCopy();
+  const around = parent === undefined ? cageAround() : undefined;
+  const accepted = acceptedIn(around, enforce);
+  const settings = settingsIn(around?.settings, own);
+  // Where it does not load, Node starts the children, and knows no settings: say so now.
+  if (hasSettings(settings)) loadNative();
+  const defaults = { nodeHeap: nodeHeap ?? around?.nodeHeap, settings };
+  return make({ limits, perChild, thresholds, parent, around, defaults, accepted });
+}
+
+const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'];
+const KNOWN = [...LIMITS, 'perChild', 'thresholds', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS];
+
+function resolvePerChild(given: CageLimitOptions | undefined, of: string): CageLimits | undefined {
+  if (given === undefined) return undefined;
+  if (!isRecord(given)) throw invalidArgument('perChild', `an object of ${LIMITS.join(', ')}`, given);
+  return resolveCageLimits(
+    readOptions(given, { of, within: 'perChild', known: LIMITS, aliases: ALIASES }) as CageLimitOptions,
+    of,
+  );
+}
+
+interface CageRequest {
+  limits: CageLimits;
+  perChild: CageLimits | undefined;
+  thresholds: readonly ResolvedThreshold[];
+  parent: string | undefined;
+  around: AnySharedCage | undefined;
+  defaults: ChildDefaults;
+  /** The weakest that may hold the cage. */
+  accepted: Enforce;
+}
+
+function make(request: CageRequest): Cage {
+  const { limits, perChild, thresholds, parent, around, defaults, accepted } = request;
+  if (around !== undefined && !(around instanceof SharedCage)) {
+    return makePolled(request, asAround(around.enforcedBy));
+  }
+  const makeByKernel = (): Cage =>
+    new StartingCage({ limits, perChild, thresholds, within: parent ?? around, defaults });
+  // Only the kernel can honour a parent.
+  if (accepted === 'kernel' || around !== undefined || parent !== undefined) return makeByKernel();
+  return new KernelFirst().make(makeByKernel, (refusal) => makePolled(request, refusal));
+}
+
+function makePolled({ limits, perChild, thresholds, around, defaults, accepted }: CageRequest, refusal: Refusal): Cage {
+  const outer = around instanceof SharedCage ? undefined : around;
+  outer?.assertOpen();
+  const limitBytes = limits.memory.max ?? Number.POSITIVE_INFINITY;
+  return makeWeaker(
+    { limits, perChild, thresholds, outlivesOwner: false, accepted },
+    refusal,
+    (enforcedBy) => new StartingPolledCage({ enforcedBy, limitBytes, outer }, defaults),
+  );
+}

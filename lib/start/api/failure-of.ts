@@ -1,0 +1,49 @@
+import type { MemoryReport, Outcome, RunOutput } from '../../../types/outcome';
+import {
+  AbortError,
+  ErrorCode,
+  ExitError,
+  MemcageError,
+  MemoryLimitError,
+  TimeoutError,
+} from '../../common/errors/errors';
+import { formatSize } from '../../common/text/size';
+import { explainOom } from './explain-oom';
+import { limitErrorOf, stallErrorOf } from './limit-error';
+
+interface Ended {
+  /** The program, as the caller named it. */
+  file: string;
+  pid: number | undefined;
+  /** What may have aborted it. */
+  signal: AbortSignal | undefined;
+}
+
+/** The error for a child that failed; undefined if it ended with exit code 0. */
+export function failureOfRun(
+  { file, pid, signal }: Ended,
+  result: Outcome<MemoryReport | null> & RunOutput,
+): Error | undefined {
+  const { error, oom, exitCode, nodeHeap } = result;
+  // The outcome type of errors is that of caged children; without a cage `memory` is null here as well.
+  const outcome = result as Outcome & typeof result;
+  if (error?.name === 'AbortError') return new AbortError(signal?.reason, outcome);
+  if (oom !== null && oom.kills > 0) {
+    const { peakBytes } = outcome.memory;
+    return new MemoryLimitError(explainOom(oom, { command: file, pid, peakBytes }).sentence, outcome, 'cgroup');
+  }
+  if (error instanceof MemcageError && error.code === ErrorCode.TIMEOUT) {
+    return new TimeoutError(error.message, outcome);
+  }
+  if (error !== undefined) return Object.assign(error, { outcome });
+  if (nodeHeap?.exhausted === 'likely') return new MemoryLimitError(exitMessage(file, outcome), outcome, 'heap');
+  const limitError = stallErrorOf(file, outcome) ?? limitErrorOf(file, outcome);
+  if (limitError !== undefined) return limitError;
+  return exitCode === 0 ? undefined : new ExitError(exitMessage(file, outcome), outcome);
+}
+
+function exitMessage(file: string, { exitCode, signal, nodeHeap }: Outcome): string {
+  const end = signal === null ? `${file} ended with exit code ${exitCode}` : `${file} was ended by ${signal}`;
+  if (nodeHeap?.exhausted !== 'likely') return end;
+  return `${end}, most likely at the limit of its JavaScript heap (${formatSize(nodeHeap.limitBytes)})`;
+}

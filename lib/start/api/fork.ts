@@ -1,0 +1,14 @@
+import type { Fork, ForkOptions } from '../../cage/contract/cage';
+import { strict } from '../../common/options/called';
+import { likeNodes } from '../../process/node-functions';
+import { callNode } from './start';
+
+/**
+ * Like Node's `child_process.fork`, which runs it: a Node process with an IPC channel. See {@link spawn} for the
+ * cage, the errors and the differences from Node.
+ *
+ * @function
+ */
+export const fork = likeNodes('fork', (...args: unknown[]) => callNode('fork', args, CALLED)) as Fork<ForkOptions>;
+
+const CALLED = strict('fork', 'fork');

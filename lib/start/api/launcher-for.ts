@@ -1,0 +1,151 @@
+import type { LimitsReport, MemoryReport, OomVerdict, StallVerdict } from '../../../types/outcome';
+import { joinPaths } from '../../cage/cgroup/join-fds';
+import type { Cage, CageOptions, CagingOption } from '../../cage/contract/cage';
+import { loadNative } from '../../common/addon/load-native';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { ALIASES, alreadyRead, CHILD_SETTINGS } from '../../common/options/called';
+import { checkOptions } from '../../common/options/option-names';
+import { type LauncherPlan, launcherArguments } from '../../process/launcher/arguments';
+import { launcherPath } from '../../process/launcher/executable';
+import { refuseUnsupported } from '../../process/launcher/unsupported';
+import { hasInit, hasPidNamespace, planNamespaces } from '../../process/namespaces/namespaces';
+import { planRoot } from '../../process/root/plan-root';
+import { planSettings } from '../../process/settings/child-settings';
+import type { CagedChild } from '../child/caged-child';
+import { refuseSettings } from '../child/setting-refusal';
+import { withTimeBackstop } from '../child/time-backstop';
+import { chooseCage, makeCagedChild } from '../request/cage-choice';
+import { splitOptions } from '../request/cage-options';
+
+/** Options of {@link launcherFor}. */
+export type LauncherOptions = Omit<
+  CageOptions,
+  'keepDescendants' | 'nodeHeap' | 'memoryDetails' | 'ipcHandles' | 'enforce'
+>;
+
+/** What the kernel says about everything that a launcher started. */
+export interface LauncherReport {
+  /** `null` unless the kernel killed one of these processes for memory. */
+  oom: OomVerdict | null;
+  /** `null` without a cage. */
+  memory: MemoryReport | null;
+  /** What became of the limits other than memory. `{}` if none was asked for. */
+  limits: LimitsReport;
+  /** `null` unless the cage, or one around it, got nowhere for as long as its `stall` says. */
+  stalled: StallVerdict | null;
+}
+
+/**
+ * A command that puts another command into a cage. Until you close it, you can use it any number of times, also in
+ * parallel.
+ */
+export interface Launcher extends AsyncDisposable {
+  /** Absolute path of the launcher's executable. */
+  readonly file: string;
+  /** Arguments that come before the command. */
+  readonly args: readonly string[];
+  /** The cage that all commands share; `null` without a limit and `cage`. */
+  readonly cage: Cage | null;
+  /**
+   * Kill what was started through the launcher, and remove its cgroup. Later starts fail. You can call it more than
+   * once, and after the cage's own `close()`, which does the same: you get the report that was read at the end.
+   */
+  close(): Promise<LauncherReport>;
+}
+
+const NAMES = {
+  of: 'launcherFor',
+  known: [
+    'memory',
+    'pids',
+    'cpu',
+    'cpuTimeMs',
+    'stall',
+    'thresholds',
+    'cage',
+    'namespaces',
+    'root',
+    'parent',
+    ...CHILD_SETTINGS,
+  ],
+  aliases: ALIASES,
+} as const;
+
+/** A {@link Launcher} with a cage, which a limit or `cage` gives it. */
+export interface CagedLauncher extends Launcher {
+  readonly cage: Cage;
+}
+
+/** Options that make a cage, or name one. */
+export type CagedLauncherOptions = LauncherOptions & CagingOption;
+
+/**
+ * Make a launcher, for tools that accept only the path of a program and its arguments. What you start as `file` with
+ * `[...args, command, ...itsArguments]` is in a cage or in namespaces, with these options. The launcher becomes the
+ * command: it keeps its pid, stdio, signals and exit status.
+ *
+ * @throws as {@link spawn}, when the kernel refuses the cage. Refused namespaces show only when the command is
+ * started.
+ */
+export function launcherFor(options: CagedLauncherOptions): CagedLauncher;
+/** The same without a limit and `cage`, or if the type does not tell. Then `cage` may be `null`. */
+export function launcherFor(options: LauncherOptions): Launcher;
+export function launcherFor(options: LauncherOptions): Launcher {
+  const { own } = splitOptions(checkOptions(options, NAMES), alreadyRead(NAMES));
+  refuseUnsupported(own.namespaces);
+  const native = loadNative();
+  const file = launcherPath();
+  const choice = chooseCage(own);
+  if (choice.turns !== undefined) throw wouldNotWait();
+  refuseSettings(choice.settings, own.namespaces);
+  const caged = makeCagedChild(choice, own, { detached: false });
+  let args: string[];
+  try {
+    caged?.started();
+    const plan: LauncherPlan = {
+      join: caged === undefined ? [] : joinPaths(caged.home),
+      pids: caged?.home.homes.counted.pids?.directory.path,
+      namespaces: planNamespaces(own.namespaces, native, { hasRoot: own.root !== undefined }),
+      root: planRoot(own.root, { cwd: undefined, hasPidNamespace: hasPidNamespace(own.namespaces) }),
+      settings: planSettings(withTimeBackstop(choice.settings, caged?.home)),
+      init: hasInit(own.namespaces),
+    };
+    args = launcherArguments(plan);
+  } catch (error) {
+    caged?.abandon();
+    throw error;
+  }
+  let closed: Promise<LauncherReport> | undefined;
+  const close = (): Promise<LauncherReport> => {
+    forget?.();
+    closed ??= endCaged(caged);
+    return closed;
+  };
+  // What goes wrong there, the cage's own close() reports.
+  const forget = caged?.cage.addLauncher(() => void close().catch(() => {}));
+  return {
+    file,
+    args,
+    cage: caged?.cage.self ?? null,
+    close,
+    [Symbol.asyncDispose]: async () => void (await close()),
+  };
+}
+
+function endCaged(caged: CagedChild | undefined): Promise<LauncherReport> {
+  if (caged === undefined) return Promise.resolve({ oom: null, memory: null, limits: {}, stalled: null });
+  return new Promise((resolve, reject) => {
+    caged.ended(null, undefined, ({ oom, memory, limits, stalled = null, error }) => {
+      if (error === undefined) resolve({ oom, memory, limits, stalled });
+      else reject(error);
+    });
+  });
+}
+
+function wouldNotWait(): MemcageError {
+  return new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    "launcherFor() can't be called within contain() of a budget: what it starts later would not wait for room. Call it outside, " +
+      'or with the option cage, and have the room from reserve()',
+  );
+}

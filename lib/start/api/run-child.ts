@@ -1,0 +1,122 @@
+import type { MemoryReport, Outcome } from '../../../types/outcome';
+import type { RunOptions, RunResult } from '../../cage/contract/cage';
+import { AbortError, ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { alreadyRead, type Called } from '../../common/options/called';
+import { withoutPrototype } from '../../common/options/option-names';
+import { checkTimeout } from '../../common/options/timeout';
+import { inspectable } from '../../common/text/inspected';
+import { collectOutput, DEFAULT_MAX_BUFFER, type OutputEncoding, writeInput } from '../../process/collect';
+import { defaultKillSignal } from '../../process/namespaces/namespaces';
+import { nodeCall } from '../../process/node-call';
+import { EarlyEnd } from './early-end';
+import { failureOfRun } from './failure-of';
+import { planStart } from './start';
+import type { Started } from './started';
+
+/**
+ * The work of `run()`, once its arguments have been told apart.
+ *
+ * @param onStarted called within the call, unless it rejects before there is a child
+ */
+export async function runChild(
+  called: Called,
+  file: string,
+  args: readonly string[],
+  given: RunOptions,
+  onStarted?: (started: Started) => void,
+): Promise<RunResult<OutputEncoding>> {
+  const {
+    input,
+    encoding = 'utf8',
+    maxBuffer = DEFAULT_MAX_BUFFER,
+    reject = true,
+    timeout,
+    ...others
+  } = called.read(given);
+  const options = withoutPrototype(others);
+  checkRunOptions({ input, encoding, maxBuffer, reject, timeout });
+  options.stdio ??= [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
+  const { turn, start } = planStart(nodeCall('spawn', [file, args, options]), alreadyRead(called));
+  const waiting = turn?.waitBeforeStart({ file, signal: options.signal });
+  if (waiting !== undefined) await waiting;
+  const started = start();
+  const { child, recorder } = started;
+  const closed = waitForClose(started);
+  const early = new EarlyEnd(started, options.killSignal ?? defaultKillSignal(options.namespaces ?? {}) ?? 'SIGTERM');
+  let reason: Error | undefined;
+  const fail = (because: Error): void => {
+    // Its end may be recorded by now.
+    reason ??= because;
+    recorder.because(because);
+  };
+  const end = (because: Error): void => {
+    fail(because);
+    early.begin();
+  };
+  const output = collectOutput(child, {
+    encoding,
+    maxBuffer,
+    onOverflow: (stream) =>
+      end(new MemcageError(ErrorCode.MAX_BUFFER, `${file} wrote more than ${maxBuffer} bytes to ${stream}`)),
+    onError: fail,
+  });
+  if (input !== undefined) writeInput(child, input, fail);
+  const { signal } = options;
+  const abort = (): void => end(new AbortError(signal?.reason));
+  // Also for a signal that was aborted beforehand.
+  const abortion = signal?.aborted === true ? setImmediate(abort) : undefined;
+  signal?.addEventListener('abort', abort);
+  const timer =
+    timeout === undefined || timeout === 0
+      ? undefined
+      : setTimeout(() => end(new MemcageError(ErrorCode.TIMEOUT, `${file} did not end within ${timeout} ms`)), timeout);
+  // By now an abort within it finds all listeners.
+  onStarted?.(started);
+  try {
+    const startError = await closed;
+    // The child may have ended long before, but what it left running had not.
+    const outcome: Outcome<MemoryReport | null> = {
+      ...(reason !== undefined && { error: reason }),
+      ...(await child.outcome),
+    };
+    const result = inspectable({ ...outcome, ...output() });
+    if (startError !== undefined) throw Object.assign(startError, { outcome: result });
+    const failure = reject ? failureOfRun({ file, pid: child.pid, signal }, result) : undefined;
+    if (failure !== undefined) throw failure;
+    return result;
+  } finally {
+    clearTimeout(timer);
+    clearImmediate(abortion);
+    signal?.removeEventListener('abort', abort);
+    early.dispose();
+  }
+}
+
+/** Resolves when the child has ended and its output has been read, or with Node's error when it never started. */
+function waitForClose({ child }: Started): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      // Without a pid there was no child and, after EMFILE, there is no 'close'.
+      if (child.pid === undefined) resolve(error);
+    });
+    child.once('close', () => resolve(undefined));
+  });
+}
+
+type OwnOptions = { [N in 'input' | 'encoding' | 'maxBuffer' | 'reject' | 'timeout']?: unknown };
+
+/** Checks what `run()` does not leave to Node. What is left out has its default. */
+export function checkRunOptions(given: OwnOptions): void {
+  const { input, encoding = 'utf8', maxBuffer = DEFAULT_MAX_BUFFER, reject = true, timeout } = given;
+  if (input !== undefined && typeof input !== 'string' && !(input instanceof Uint8Array)) {
+    throw invalidArgument('input', 'a string or a Uint8Array', input);
+  }
+  if (encoding !== 'buffer' && (typeof encoding !== 'string' || !Buffer.isEncoding(encoding))) {
+    throw invalidArgument('encoding', "an encoding of Buffer's, or 'buffer'", encoding);
+  }
+  if (typeof maxBuffer !== 'number' || !(maxBuffer >= 0)) {
+    throw invalidArgument('maxBuffer', 'a number of bytes', maxBuffer);
+  }
+  if (typeof reject !== 'boolean') throw invalidArgument('reject', 'true or false', reject);
+  checkTimeout(timeout);
+}

@@ -1,0 +1,38 @@
+import type { Run, RunOptions, RunResult } from '../../cage/contract/cage';
+import { invalidArgument } from '../../common/errors/errors';
+import { type Called, strict } from '../../common/options/called';
+import type { OutputEncoding } from '../../process/collect';
+import { isOptions } from '../../process/node-call';
+import { runChild } from './run-child';
+
+/**
+ * Run a program to its end and collect its output. Resolves once the child and everything that it left in its cage
+ * are gone.
+ *
+ * @throws MemoryLimitError when the kernel killed the child or one of its descendants for memory, or when a Node
+ * child most likely reached the limit that memcage set for its JavaScript heap; StallError when memcage killed it since its cage got nowhere; LimitError when another limit ended the
+ * child; ExitError when the child did not end with exit code 0; AbortError after an abort; TimeoutError after `timeout`;
+ * Node's error when the child can't be started (ENOENT ...), or its output can't be read. Each has the result as `outcome`. Errors that {@link spawn}
+ * throws have none.
+ *
+ * @function
+ */
+export const run = ((file: string, args?: readonly string[] | RunOptions, options?: RunOptions) =>
+  runAs(CALLED, file, args, options)) as Run<RunOptions>;
+
+/** {@link run} under another name. */
+export async function runAs(
+  called: Called,
+  file: string,
+  args: readonly string[] | RunOptions | undefined,
+  options: RunOptions | undefined,
+): Promise<RunResult<OutputEncoding>> {
+  if (isOptions(args)) return runChild(called, file, [], args);
+  if (options !== undefined && !isOptions(options)) throw invalidArgument('options', 'an object', options);
+  return runChild(called, file, args ?? [], options ?? {});
+}
+
+/** Options of {@link run} that {@link spawn} does not have. */
+export const RUN_OPTIONS = ['input', 'encoding', 'maxBuffer', 'reject'];
+
+const CALLED = strict('run', 'spawn', RUN_OPTIONS);

@@ -1,0 +1,21 @@
+import type { Spawn, SpawnOptions } from '../../cage/contract/cage';
+import { strict } from '../../common/options/called';
+import { likeNodes } from '../../process/node-functions';
+import { callNode } from './start';
+
+/**
+ * Like Node's `child_process.spawn`, which runs it: the signature, options, events, streams and errors are Node's.
+ * The child is in its cage, with its limits set, and in its namespaces, before the first instruction of its program.
+ *
+ * The main differences from Node: the child is killed when its parent dies, unless it is `detached`. `killSignal`
+ * defaults to SIGKILL in a PID namespace, whose first process ignores SIGTERM unless it handles it. A Node child in a
+ * cage gets a heap limit through NODE_OPTIONS (`nodeHeap`).
+ *
+ * @throws a MemcageError when the kernel refuses the cage or the namespaces; nothing is left behind then.
+ * What Node reports by an 'error' event (ENOENT, EACCES ...) arrives as one.
+ *
+ * @function
+ */
+export const spawn = likeNodes('spawn', (...args: unknown[]) => callNode('spawn', args, CALLED)) as Spawn<SpawnOptions>;
+
+const CALLED = strict('spawn', 'spawn');

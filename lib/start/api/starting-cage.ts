@@ -1,0 +1,25 @@
+import type { Cage, ContainOptions } from '../../cage/contract/cage';
+import { SharedCage } from '../../cage/shared-cage';
+import { startInCage } from './cage-functions';
+import { contain } from './contain';
+
+/** A shared cage with the functions that start children in it. */
+export class StartingCage extends SharedCage implements Cage {
+  declare spawn: Cage['spawn'];
+  declare fork: Cage['fork'];
+  declare exec: Cage['exec'];
+  declare execFile: Cage['execFile'];
+  declare run: Cage['run'];
+
+  static {
+    startInCage(StartingCage.prototype);
+  }
+
+  get self(): Cage {
+    return this;
+  }
+
+  contain<T>(fn: () => T, options?: ContainOptions): T {
+    return contain(this, fn, options);
+  }
+}

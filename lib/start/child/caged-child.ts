@@ -1,0 +1,181 @@
+import type { EnforcedBy } from '../../../types/outcome';
+import type { BaseCage } from '../../cage/base-cage';
+import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
+import type { Cage } from '../../cage/contract/cage';
+import { isLogBehind } from '../../cage/oom/kernel-log';
+import { Clearing } from './clearing';
+import type { HeldChild } from './held-child';
+import { type KernelReport, readKernelReport, unreadReport } from './kernel-report';
+import { StallWitness } from './stall-witness';
+
+type State = 'starting' | 'running' | 'clearing' | 'kept' | 'gone';
+
+const NEXT: Readonly<Record<State, readonly State[]>> = {
+  starting: ['running', 'gone'],
+  running: ['clearing', 'kept', 'gone'],
+  clearing: ['gone'],
+  kept: ['gone'],
+  gone: [],
+};
+
+/**
+ * One child's life in a cage of the kernel's, from before its birth until nothing of it is left. The methods are the events that move
+ * it from one state to the next. `docs/architecture.md` has the diagram, and says what each state gives back.
+ *
+ * Which cgroup the child lives in, and how that is removed, is up to the two kinds: `PrivateChild` and `LeafChild`.
+ */
+export abstract class CagedChild implements HeldChild {
+  readonly seesLimit = true;
+  readonly diesWithOwner = false;
+  #state: State = 'starting';
+  readonly #leaveCage: () => void;
+  readonly #stalls: StallWitness;
+
+  /** @param home the cgroup that the child lives in */
+  protected constructor(
+    readonly cage: BaseCage,
+    readonly home: CageCgroup,
+  ) {
+    // While it is a member, the cage's close() does not remove the cgroups that hold the counts of its end.
+    this.#leaveCage = cage.addMember();
+    this.#stalls = new StallWitness(home.watched.stalls);
+  }
+
+  get self(): Cage {
+    return this.cage.self;
+  }
+
+  get enforcedBy(): EnforcedBy {
+    return this.cage.enforcedBy;
+  }
+
+  get ceilingBytes(): number {
+    return this.home.ceilingBytes;
+  }
+
+  get wasKilled(): boolean {
+    return this.home.wasKilled || this.cage.wasKilled;
+  }
+
+  environment(env: string[]): string[] {
+    return env;
+  }
+
+  /** Also called before there is a child, if a launcher is to put it into the cage. */
+  started(): void {
+    this.#become('running');
+    this.home.writeDeferredLimits();
+    this.cage.cgroup.noteMember();
+  }
+
+  /** If no fd is free, for example, the cgroup is removed later. */
+  abandon(): KernelReport {
+    this.#become('gone');
+    const report = this.#readOrExcuse(null);
+    this.giveBackUnstarted(report);
+    return report;
+  }
+
+  ended(
+    signal: NodeJS.Signals | null,
+    texts: readonly string[] | undefined,
+    done: (report: KernelReport) => void,
+  ): void {
+    const tell = (report: KernelReport): void => done(this.#completed(report, signal));
+    if (texts !== undefined) tell(this.#concludeCleanUp(texts));
+    else if (this.keepsDescendants) tell(this.#keep(signal));
+    else {
+      this.#clear(signal).start((report) => {
+        this.#become('gone');
+        tell(report);
+      });
+    }
+  }
+
+  endedNow(signal: NodeJS.Signals | null): KernelReport {
+    if (this.keepsDescendants) return this.#completed(this.#keep(signal), signal);
+    const report = this.#clear(signal).finishNow();
+    this.#become('gone');
+    return this.#completed(report, signal);
+  }
+
+  killAll(): void {
+    this.home.kill();
+  }
+
+  /** Whether processes that the child leaves running live on. */
+  protected abstract readonly keepsDescendants: boolean;
+
+  /** True once nothing of the child's cgroup is left, false while processes are in it. */
+  protected abstract removeHome(): boolean;
+
+  /** Removes what was made for a child that never started; now, or later. */
+  protected abstract giveBackUnstarted(report: KernelReport): void;
+
+  #become(state: State): void {
+    if (!NEXT[this.#state].includes(state)) throw new Error(`A child that is ${this.#state} can't become ${state}`);
+    const isMember = this.#state !== 'kept';
+    this.#state = state;
+    if (isMember && (state === 'kept' || state === 'gone')) this.#leaveCage();
+  }
+
+  /** The watcher found no kill, and removed the cgroup. */
+  #concludeCleanUp(texts: readonly string[]): KernelReport {
+    const { home } = this;
+    const ofMemory = home.report.files.length;
+    const memory = home.report.parse(texts.slice(0, ofMemory));
+    const told = home.limitsReport.parse(home.exitCleanUp.reads.slice(ofMemory), texts.slice(ofMemory));
+    this.home.wasCleanedUp(told.limits);
+    this.removeHome();
+    this.#become('gone');
+    return { oom: null, memory, ...told };
+  }
+
+  #clear(signal: NodeJS.Signals | null): Clearing {
+    this.#become('clearing');
+    return new Clearing({
+      cgroup: this.home,
+      readReport: () => readKernelReport(this.home, this.cage.reporter, signal),
+      removeCgroup: () => this.removeHome(),
+      mustWait: () => this.home === this.cage.cageCgroup && this.cage.awaitsTriggers(),
+    });
+  }
+
+  /** Adds what the limits tell that memcage holds. The kernel may have refused to kill the child, and a later kill gone well. */
+  #completed(report: KernelReport, signal: NodeJS.Signals | null): KernelReport {
+    const stalled = this.#stalls.verdict();
+    const error = signal === 'SIGKILL' ? undefined : (this.home.watched.killRefusal ?? this.#stalls.refusal);
+    return { ...(error !== undefined && { error }), ...report, ...(stalled !== undefined && { stalled }) };
+  }
+
+  #keep(signal: NodeJS.Signals | null): KernelReport {
+    const report = this.#readOrExcuse(signal);
+    this.#become('kept');
+    this.#removeOnceEmpty();
+    return report;
+  }
+
+  /** Removes a kept cgroup after the last process in it has ended. v1 does not report that, so it polls. */
+  #removeOnceEmpty(waitMs = 50): void {
+    try {
+      if (this.removeHome()) {
+        this.#become('gone');
+        return;
+      }
+    } catch {
+      // No fd is free, for example. Nobody waits for the removal.
+    }
+    const timer = setTimeout(() => this.#removeOnceEmpty(Math.min(waitMs * 2, 1000)), waitMs);
+    timer.unref();
+  }
+
+  #readOrExcuse(signal: NodeJS.Signals | null): KernelReport {
+    try {
+      return readKernelReport(this.home, this.cage.reporter, signal);
+    } catch (error) {
+      // Nobody comes back to it.
+      if (isLogBehind(error)) return this.#readOrExcuse(signal);
+      return { oom: null, ...unreadReport(this.home), error: error as Error };
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { constants } from 'node:os';
+import type { NativeBinding } from '../../../types/native';
+import { undo } from '../../cgroup/processes/remove';
+import { watcher } from '../../common/addon/watcher';
+import type { HeldChild } from './held-child';
+
+/** Longer than a killed process takes to end. */
+const END_MS = 100;
+/** After that the watcher's thread waits, and the event loop goes on. */
+const THAW_MS = 1000;
+
+/**
+ * Kills a child that the caller never gets to know, and closes its pidfd. Blocks until the child has ended, but no longer than a
+ * second or so: v1's freezer, or a file system that does not answer, may hold it for ever.
+ */
+export function endChild(native: NativeBinding, pidfd: number, caged: Pick<HeldChild, 'killAll'> | undefined): void {
+  native.unwatch({ fd: pidfd });
+  const close = (): void => native.closeFd({ fd: pidfd });
+  try {
+    native.pidfdSendSignal({ pidfd, signal: constants.signals.SIGKILL });
+  } catch {
+    // Someone else reaped it. Or its program runs as another user (EPERM): then it can't be killed, so don't wait.
+    close();
+    return;
+  }
+  let hasEnded = hasEndedWithin(native, pidfd, END_MS);
+  if (!hasEnded) {
+    // This thaws it. One that the freezer holds takes SIGKILL only then.
+    undo(() => caged?.killAll());
+    hasEnded = hasEndedWithin(native, pidfd, THAW_MS);
+  }
+  if (!hasEnded) {
+    watcher().child(pidfd, { detached: false, ending: undefined }, close);
+    return;
+  }
+  undo(() => native.reap({ pidfd }));
+  close();
+}
+
+function hasEndedWithin(native: NativeBinding, pidfd: number, timeoutMs: number): boolean {
+  try {
+    return native.waitReadable({ fd: pidfd, timeoutMs });
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,181 @@
+import { readSync } from 'node:fs';
+import { constants } from 'node:os';
+import type { CloneFailure, CloneOptions, CloneResult, NativeBinding } from '../../../types/native';
+import { OwnedFd } from '../../common/addon/owned-fd';
+import type { LaunchPlan } from '../../process/launch';
+import { launcherArguments } from '../../process/launcher/arguments';
+import { launcherPath } from '../../process/launcher/executable';
+import { openReport, type ReportChannel } from '../../process/launcher/report';
+import { NO_NAMESPACES } from '../../process/namespaces/namespaces';
+import type { SettingsPlan } from '../../process/settings/child-settings';
+import { endChild } from './end-child';
+import type { Gate } from './gate';
+import type { HeldChild } from './held-child';
+
+const { EAGAIN, ETIMEDOUT } = constants.errno;
+
+/** Size of a wait status as wait(2) gives it. */
+const STATUS_BYTES = 4;
+
+/** What the addon starts instead of the program. */
+type ForerunnerPlan = LaunchPlan & Pick<CloneOptions, 'holdSignals'>;
+
+/** How a process ended. */
+interface Ended {
+  exitCode: number | null;
+  signal: number | null;
+}
+
+/**
+ * The launcher in the place of a program that is not to begin at once: the init that starts it, or the process that becomes it
+ * when its {@link Gate} is opened, or both.
+ */
+export interface Forerunner {
+  readonly plan: ForerunnerPlan;
+  /** Whether it stays, as the parent process of the program. */
+  readonly isInit: boolean;
+  /**
+   * Without a gate, blocks until the program has been started, or could not be. With one, the child may go on to wait there.
+   * If the program could not be started, or this throws, no child is left. Call it once.
+   */
+  follow(result: CloneResult, timeoutMs: number, caged: HeldChild | undefined): CloneResult;
+  /**
+   * How the program ended, once the init has ended: an init can't end itself by a signal, so its own status doesn't
+   * say. Undefined if the init did not report it.
+   */
+  end(): Ended | undefined;
+  /** Once the child has ended: why it never became the program. Call it once. */
+  failure(): CloneFailure | undefined;
+  /** You may call it again. */
+  close(): void;
+}
+
+export interface ForerunnerOptions {
+  /** Of the program. */
+  settings: SettingsPlan;
+  isInit: boolean;
+  gate: Gate | undefined;
+  /** The program ends with this process, and nothing but the kernel's signal sees to that. */
+  endsWithParent: boolean;
+}
+
+export function openForerunner(native: NativeBinding, plan: LaunchPlan, options: ForerunnerOptions): Forerunner {
+  const { isInit, gate } = options;
+  const count = plan.stdio.length;
+  const launcher = withLauncher(plan, options, { reportFd: count, ...(isInit && { statusFd: count + 1 }) });
+  const report = openReport(native);
+  let status: StatusChannel | undefined;
+  try {
+    status = isInit ? openStatus(native) : undefined;
+  } catch (error) {
+    report.close();
+    throw error;
+  }
+  const close = (): void => {
+    status?.close();
+    report.close();
+  };
+  return {
+    plan: { ...launcher, stdio: [...plan.stdio, report.fd, ...(status === undefined ? [] : [status.fd])] },
+    isInit,
+    follow(result, timeoutMs, caged) {
+      status?.started();
+      if (gate === undefined) return waitForProgram(native, { report, file: plan.file, result, timeoutMs, caged });
+      report.started();
+      if (!('stage' in result)) gate.hold(report);
+      return result;
+    },
+    end: () => status?.read(),
+    failure: () => (gate === undefined ? undefined : (report.read() ?? gate.failure)),
+    close,
+  };
+}
+
+interface Wait {
+  report: ReportChannel;
+  file: string;
+  result: CloneResult;
+  timeoutMs: number;
+  caged: HeldChild | undefined;
+}
+
+function waitForProgram(native: NativeBinding, { report, file, result, timeoutMs, caged }: Wait): CloneResult {
+  const late: CloneFailure = { stage: 'watchdog', errno: -ETIMEDOUT, path: file };
+  let failure: CloneFailure | undefined;
+  try {
+    const told = report.wait(timeoutMs);
+    failure = report.read() ?? (told ? undefined : late);
+  } catch (error) {
+    if (!('stage' in result)) endChild(native, result.pidfd, caged);
+    throw error;
+  }
+  if ('stage' in result || failure === undefined) return result;
+  endChild(native, result.pidfd, caged);
+  return failure;
+}
+
+/** Through this channel an init says how its program ended. */
+interface StatusChannel {
+  /** The init inherits this fd. */
+  readonly fd: number;
+  /** Closes `fd`: the init has its own. */
+  started(): void;
+  read(): Ended | undefined;
+  close(): void;
+}
+
+function openStatus(native: NativeBinding): StatusChannel {
+  const [ourFd, itsFd] = native.socketPair();
+  const ours = new OwnedFd(native, ourFd);
+  const its = new OwnedFd(native, itsFd);
+  return {
+    fd: its.fd,
+    started: () => its.close(),
+    read: () => readStatus(ours.fd),
+    close() {
+      ours.close();
+      its.close();
+    },
+  };
+}
+
+/**
+ * The launcher keeps the ids of this process, and the program changes its own: what it does to itself before may need rights
+ * that a change takes away.
+ */
+function withLauncher(
+  { uid, gid, ...plan }: LaunchPlan,
+  { settings, isInit, gate, endsWithParent }: ForerunnerOptions,
+  fds: { reportFd: number; statusFd?: number },
+): ForerunnerPlan {
+  const file = launcherPath();
+  // A change of ids would forget it. The program of an init ends with that.
+  const parent = endsWithParent && !isInit ? 'parent' : true;
+  const own = launcherArguments({
+    ...fds,
+    join: [],
+    namespaces: NO_NAMESPACES,
+    settings,
+    init: isInit,
+    signalsHeld: isInit,
+    gate: gate === undefined ? false : parent,
+    ...(uid !== undefined && { uid }),
+    ...(gid !== undefined && { gid }),
+    ...(plan.args[0] !== plan.file && { file: plan.file }),
+  });
+  return { ...plan, holdSignals: isInit, file, args: [file, ...own, ...plan.args] };
+}
+
+function readStatus(fd: number): Ended | undefined {
+  const buffer = Buffer.alloc(STATUS_BYTES);
+  try {
+    if (readSync(fd, buffer, 0, STATUS_BYTES, null) < STATUS_BYTES) return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).errno === -EAGAIN) return undefined;
+    throw error;
+  }
+  // WTERMSIG and WEXITSTATUS of wait(2). They are the same on every architecture.
+  const status = buffer.readInt32LE();
+  const signal = status & 0x7f;
+  return signal === 0 ? { exitCode: (status >> 8) & 0xff, signal: null } : { exitCode: null, signal };
+}

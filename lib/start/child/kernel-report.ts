@@ -1,0 +1,39 @@
+import type { LimitsReport, MemoryReport, OomVerdict, StallVerdict } from '../../../types/outcome';
+import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
+import { nowhere, verdictOn } from '../../cage/oom/whose-limit';
+import type { OomReporter } from '../../cage/oom-reporter';
+import { diedForWantOfMemory } from '../../cage/too-small';
+import { isLost } from '../../cgroup/directory/missing-file';
+import { isGone } from '../../cgroup/directory/refusal';
+
+/** What the kernel reports about a child that has ended; for a polled cage, what memcage has seen. */
+export interface KernelReport {
+  oom: OomVerdict | null;
+  memory: MemoryReport;
+  limits: LimitsReport;
+  /** Absent if its cage got on. */
+  stalled?: StallVerdict;
+  /** Why the report could not be read, or something could not be removed. */
+  error?: Error;
+}
+
+/** What is known of a cgroup that could not be read. */
+export function unreadReport(home: CageCgroup): Pick<KernelReport, 'memory' | 'limits'> {
+  return { memory: home.report.fromPlan(), limits: home.limitsReport.unknown() };
+}
+
+/** Reads the report from the cgroup that the child lived in. Throws if that can't be read. */
+export function readKernelReport(home: CageCgroup, reporter: OomReporter, signal: NodeJS.Signals | null): KernelReport {
+  try {
+    const oom = reporter.check(home);
+    const error = oom === null ? diedForWantOfMemory(home, signal) : undefined;
+    const told = home.limitsReport.read();
+    return { oom, memory: home.report.read(), ...told, ...(error !== undefined && { error }) };
+  } catch (error) {
+    // Someone else has taken its counts away: with the cgroup, or with the controller, and then its limits too.
+    const oom = signal === 'SIGKILL' ? verdictOn(nowhere('unknown'), 0, null) : null;
+    if (isGone(error)) return { oom, ...unreadReport(home) };
+    if (isLost(error)) return { oom, memory: home.report.withoutLimits(), ...home.limitsReport.read(), error };
+    throw error;
+  }
+}

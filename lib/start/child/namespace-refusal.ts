@@ -1,0 +1,145 @@
+import { constants } from 'node:os';
+import { basename, isAbsolute } from 'node:path';
+import { getSystemErrorName } from 'node:util';
+import type { CloneFailure, Stage } from '../../../types/native';
+import { ErrorCode } from '../../common/errors/errors';
+import type { NamespaceFacts } from '../../process/namespaces/namespace-facts';
+
+const { EACCES, EINVAL, ENOSPC, EPERM } = constants.errno;
+// What ENOSPC was before Linux 4.9. Node's list lacks it on some platforms.
+const EUSERS = 87;
+
+/** The stages that make the namespaces: the addon by clone3(2), the launcher by unshare(2). */
+export const MAKING_STAGES: ReadonlySet<Stage> = new Set(['clone', 'unshare']);
+
+/** An error's code and message. */
+export type Explanation = readonly [code: ErrorCode, message: string];
+
+/**
+ * Explains why the kernel, or newuidmap, refused the child's namespaces, and what helps. The errno alone says little:
+ * EPERM has many reasons, and the facts about the machine narrow them down.
+ *
+ * @param wanted the kinds of namespaces that were asked for
+ */
+export function explainNamespaceRefusal(
+  failure: Pick<CloneFailure, 'stage' | 'errno' | 'path' | 'output'>,
+  wanted: readonly string[],
+  facts: NamespaceFacts,
+): Explanation {
+  const { stage, errno, path } = failure;
+  const name = getSystemErrorName(errno);
+  if (stage === 'id-maps' && isAbsolute(path) && !path.startsWith('/proc/')) return explainProgram(failure, facts);
+  // The clone itself makes no cgroup namespace.
+  if (errno === -ENOSPC || errno === -EUSERS) {
+    return explainLimit(stage === 'cgroup-namespace' ? ['cgroup'] : wanted, facts);
+  }
+  const isDenied = errno === -EPERM || errno === -EACCES;
+  if (isDenied && wanted.includes('user')) {
+    const reason = explainDenial(stage, facts);
+    if (reason !== undefined) return [ErrorCode.USER_NAMESPACE, reason];
+    if (stage === 'proc') return [ErrorCode.NAMESPACE, HIDDEN_PROC];
+  }
+  const kinds = wanted.join(', ');
+  if (!MAKING_STAGES.has(stage)) {
+    return [ErrorCode.NAMESPACE, `The child's namespaces could not be set up (${stage}): ${name}`];
+  }
+  if (isDenied) {
+    return [
+      ErrorCode.NAMESPACE,
+      `The kernel does not let this user make namespaces (${kinds}): CAP_SYS_ADMIN is needed, or a user namespace ` +
+        '(`namespaces.user`) where the system allows it',
+    ];
+  }
+  if (errno === -EINVAL) {
+    return [ErrorCode.NAMESPACE, `This kernel lacks one of the namespaces ${kinds}, or their combination`];
+  }
+  return [ErrorCode.SPAWN, `The kernel refused to start the child: ${name}`];
+}
+
+const HIDDEN_PROC =
+  'The kernel does not mount a /proc in a user namespace where mounts hide parts of the one outside, as in containers: ' +
+  'let the container show all of it (docker: `--security-opt systempaths=unconfined`), or leave out `mount` or `pid`';
+
+/** Each user namespace limits each kind, and the limits of all outer user namespaces count too: namespaces(7). */
+function explainLimit(wanted: readonly string[], { forbidding, isNested }: NamespaceFacts): Explanation {
+  const files = wanted.flatMap((kind) => forbidding[kind] ?? []);
+  if (files.length > 0) {
+    return [
+      ErrorCode.NAMESPACE_LIMIT,
+      `No more namespaces can be made: ${files.join(', ')} is 0: root can write a higher number to it`,
+    ];
+  }
+  const nested = isNested
+    ? ', of this user namespace or of one around it (whose root can raise it), or namespaces of this kind are as deep ' +
+      'within each other as the kernel lets them be (32)'
+    : ': root can write a higher number to it';
+  return [
+    ErrorCode.NAMESPACE_LIMIT,
+    `No more namespaces can be made: a limit in /proc/sys/user/max_*_namespaces is reached${nested}`,
+  ];
+}
+
+/** Undefined if no known fact forbids it. */
+function explainDenial(stage: CloneFailure['stage'], facts: NamespaceFacts): string | undefined {
+  const refused = 'The system does not let this process have a user namespace:';
+  if (!facts.isPrivileged) {
+    if (MAKING_STAGES.has(stage) && facts.sysctlForbids) {
+      return `${refused} kernel.unprivileged_userns_clone is 0: \`sysctl kernel.unprivileged_userns_clone=1\`, as root`;
+    }
+    // AppArmor allows the namespace but removes the rights in it, or, without its stand-in profile, refuses the clone.
+    if (facts.apparmorRestricts) {
+      return (
+        `${refused} AppArmor takes away the rights in it (kernel.apparmor_restrict_unprivileged_userns): an AppArmor ` +
+        `profile with \`userns,\` for ${process.execPath} gives them back, or, for all programs, ` +
+        '`sysctl kernel.apparmor_restrict_unprivileged_userns=0`, as root'
+      );
+    }
+  }
+  if (stage === 'id-maps' && facts.isUndumpable) {
+    return (
+      `${refused} it has changed its own user or group, since when its files in /proc belong to root: ` +
+      'start Node as that user (setpriv, or User= of systemd) instead of calling process.setuid()'
+    );
+  }
+  if (!MAKING_STAGES.has(stage)) return undefined;
+  if (facts.isChrooted) {
+    return `${refused} it was started by chroot, where the kernel allows none: use pivot_root, or a container`;
+  }
+  if (facts.hasSeccompFilter) {
+    return (
+      `${refused} a seccomp filter is in force, as in containers, and may refuse it: run the container with a profile ` +
+      'that allows CLONE_NEWUSER (docker: `--security-opt seccomp=unconfined`), or with CAP_SYS_ADMIN'
+    );
+  }
+  return (
+    `${refused} a security module or a chroot forbids it, or its own user has no number in the user namespace ` +
+    'that it is in (/proc/self/uid_map)'
+  );
+}
+
+function explainProgram(
+  { errno, path, output }: Pick<CloneFailure, 'errno' | 'path' | 'output'>,
+  facts: NamespaceFacts,
+): Explanation {
+  const said = output ?? getSystemErrorName(errno);
+  return [ErrorCode.ID_MAP_REFUSED, `${basename(path)} did not map the ids (${said}): ${cureOfProgram(path, facts)}`];
+}
+
+function cureOfProgram(path: string, facts: NamespaceFacts): string {
+  if (facts.hasNoNewPrivileges) {
+    return 'this process has no_new_privs set, so that no setuid program has its rights: start Node without it';
+  }
+  if (facts.isUndumpable) {
+    return 'this process has changed its own user or group: start Node as that user instead';
+  }
+  if (facts.apparmorRestricts && !facts.isPrivileged) {
+    return (
+      'AppArmor may be what restricts user namespaces (kernel.apparmor_restrict_unprivileged_userns): a profile with ' +
+      `\`userns,\` for ${process.execPath} helps`
+    );
+  }
+  return (
+    `${path} must be setuid root or have the capability to map ids, on a file system that is not mounted nosuid, and the ` +
+    'caller must have a name and its primary group in /etc/passwd'
+  );
+}

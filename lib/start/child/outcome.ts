@@ -1,0 +1,105 @@
+import type { EnforcedBy, MemoryReport, Outcome } from '../../../types/outcome';
+import { inspectable } from '../../common/text/inspected';
+import { judgeNodeHeap } from '../../process/node-heap';
+import { type ChildEnd, neverStarted } from './child-end';
+import type { HeldChild } from './held-child';
+import type { KernelReport } from './kernel-report';
+
+type AnyOutcome = Outcome<MemoryReport | null>;
+
+/** Records the outcome of a child, once: the first reason wins. */
+export class OutcomeRecorder {
+  readonly promise: Promise<AnyOutcome>;
+  /** What the child is held by, once that is known. */
+  held: Pick<HeldChild, 'enforcedBy'> | undefined;
+  #listener: ((outcome: AnyOutcome) => void) | undefined;
+  #outcome: AnyOutcome | undefined;
+  #resolve!: (outcome: AnyOutcome) => void;
+  #reason: Error | undefined;
+
+  /** @param unstarted the memory report of a child that was never in a cage */
+  constructor(
+    private readonly startNs: number,
+    private readonly unstarted: MemoryReport | null,
+  ) {
+    this.promise = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  /** Undefined until it is recorded. */
+  get outcome(): AnyOutcome | undefined {
+    return this.#outcome;
+  }
+
+  /**
+   * Calls the listener within the call that records it, or now if it is recorded: a promise is told later. There is only the last
+   * listener. It must not throw.
+   */
+  whenRecorded(listener: (outcome: AnyOutcome) => void): void {
+    this.#listener = listener;
+    if (this.#outcome !== undefined) listener(this.#outcome);
+  }
+
+  /** Notes why the child is about to be ended early: a timeout, an abort. */
+  because(reason: Error): void {
+    this.#reason ??= reason;
+  }
+
+  /**
+   * Notes an 'error' event of a child that was started. By that event Node tells of an abort, and also of a kill() or send() that
+   * failed, which has ended nobody.
+   */
+  heard(error: Error): void {
+    if (error.name === 'AbortError') this.because(error);
+  }
+
+  failed(error: Error, end: KernelReport | undefined, nowNs: number): void {
+    this.#record(neverStarted(nowNs), end, error);
+  }
+
+  ended(child: ChildEnd, end: KernelReport | undefined): void {
+    this.#record(child, end, this.#reason ?? child.error ?? end?.error);
+  }
+
+  #record(child: ChildEnd, end: KernelReport | undefined, error: Error | undefined): void {
+    const { startNs, unstarted } = this;
+    const enforcedBy = this.held?.enforcedBy ?? null;
+    if (this.#outcome !== undefined) return;
+    this.#outcome = outcomeOf(child, end, { startNs, unstarted, error, enforcedBy });
+    this.#resolve(this.#outcome);
+    this.#listener?.(this.#outcome);
+  }
+}
+
+export interface OutcomeContext {
+  startNs: number;
+  /** The memory report of a child that was never in a cage. */
+  unstarted: MemoryReport | null;
+  error: Error | undefined;
+  enforcedBy: EnforcedBy | null;
+}
+
+export function outcomeOf(
+  { exitCode, signal, cpu, faults, timeNs, heap }: ChildEnd,
+  end: KernelReport | undefined,
+  { startNs, unstarted, error, enforcedBy }: OutcomeContext,
+): AnyOutcome {
+  const oom = end?.oom ?? null;
+  const memory = end?.memory ?? unstarted;
+  const peakBytes = memory?.peakBytes ?? null;
+  return inspectable({
+    exitCode,
+    signal,
+    oom,
+    enforcedBy,
+    nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
+    memory,
+    limits: end?.limits ?? {},
+    stalled: end?.stalled ?? null,
+    cpu,
+    faults,
+    durationMs: (timeNs - startNs) / 1e6,
+    ...(error !== undefined && { error }),
+  });
+}

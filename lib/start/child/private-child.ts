@@ -1,0 +1,80 @@
+import { CagePool } from '../../cage/cage-pool';
+import { makeDetachedCageCgroup } from '../../cage/cgroup/make-cage-cgroup';
+import { PrivateCage } from '../../cage/private-cage';
+import type { CageRoot } from '../../cage/root/cage-root';
+import { withCageRoot } from '../../cage/root/cage-roots';
+import type { SharedCage } from '../../cage/shared-cage';
+import type { CageLimits } from '../../cgroup/limits/cage-limits';
+import type { ResolvedThreshold } from '../../cgroup/limits/resolve-thresholds';
+import { invalidArgument } from '../../common/errors/errors';
+import { CagedChild } from './caged-child';
+
+export interface PrivateCageOptions {
+  limits: CageLimits;
+  /** Where the cage emits 'usage'. */
+  thresholds: readonly ResolvedThreshold[];
+  parent: string | undefined;
+  /** The cage in which to make it. It then ends with that cage, detached or not. */
+  within: SharedCage | undefined;
+  detached: boolean;
+  keepDescendants: boolean;
+  /** The child is the init of a PID namespace: nothing there outlives it, so it needs no kill cgroup. */
+  hasPidNamespace: boolean;
+}
+
+/** A child in its own private cage, which closes with it. */
+export class PrivateChild extends CagedChild {
+  protected readonly keepsDescendants: boolean;
+
+  constructor(options: PrivateCageOptions) {
+    const cage = makePrivateCage(options);
+    super(cage, cage.cageCgroup);
+    cage.watchUsage(options.thresholds);
+    this.keepsDescendants = options.keepDescendants;
+  }
+
+  protected removeHome(): boolean {
+    return this.cage.tryRemove();
+  }
+
+  protected giveBackUnstarted(): void {
+    try {
+      this.cage.closeNow();
+    } catch {
+      // If that fails as well, the cage is removed at the end of the process.
+      void this.cage.close().catch(() => {});
+    }
+  }
+}
+
+const pools = new WeakMap<CageRoot, CagePool>();
+
+function makePrivateCage({ limits, parent, within, detached, hasPidNamespace }: PrivateCageOptions): PrivateCage {
+  if (within !== undefined)
+    return new PrivateCage(within.createPrivate(limits), { outlivesOwner: false, outer: within });
+  if (detached) refuseWatched(limits);
+  return withCageRoot(parent, (root) =>
+    detached
+      ? new PrivateCage(makeDetachedCageCgroup(root, limits), { outlivesOwner: true })
+      : poolOf(root).take({ limits, killable: !hasPidNamespace }),
+  );
+}
+
+function refuseWatched(limits: CageLimits): void {
+  for (const name of ['cpuTimeMs', 'stall'] as const) {
+    if (limits[name] === undefined) continue;
+    const why = 'no value (a detached child outlives this process, which would measure and kill)';
+    throw invalidArgument(name, why, limits[name]);
+  }
+}
+
+function poolOf(root: CageRoot): CagePool {
+  let pool = pools.get(root);
+  if (pool === undefined) {
+    const made = new CagePool(root);
+    root.onEnd(() => made.close());
+    pools.set(root, made);
+    pool = made;
+  }
+  return pool;
+}

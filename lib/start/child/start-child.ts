@@ -1,0 +1,210 @@
+import { constants } from 'node:os';
+import type { CloneOptions, CloneResult, NativeBinding, RootPlan } from '../../../types/native';
+import type { NamespaceOptions } from '../../../types/options';
+import { isNativeError } from '../../cgroup/directory/refusal';
+import type { LaunchPlan, Refused } from '../../process/launch';
+import {
+  hasCgroupNamespace,
+  hasInit,
+  hasPidNamespace,
+  losesCapabilities,
+  planNamespaces,
+} from '../../process/namespaces/namespaces';
+import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../../process/node-heap';
+import { planRoot } from '../../process/root/plan-root';
+import type { Root } from '../../process/root/root';
+import { type ChildSettings, planSettings, type SettingsPlan } from '../../process/settings/child-settings';
+import { letsStart } from '../../process/settings/seccomp-filter';
+import { canCloneInto, lacksCloneInto } from './clone-into';
+import { type ExplainedFailure, explainFailure } from './failure';
+import { type Forerunner, openForerunner } from './forerunner';
+import type { Gate } from './gate';
+import type { HeldChild } from './held-child';
+import type { KernelReport } from './kernel-report';
+import { refuseSettings } from './setting-refusal';
+import { withTimeBackstop } from './time-backstop';
+
+/** From a cold file system, a program may take seconds to load; nothing sane takes longer. */
+const WATCHDOG_MS = 10_000;
+
+const { ENODEV, ENOENT } = constants.errno;
+
+export interface StartRequest {
+  namespaces: NamespaceOptions;
+  root: Root | undefined;
+  nodeHeap: NodeHeapSetting;
+  settings: ChildSettings;
+  /** The child waits there before it becomes its program. */
+  gate?: Gate | undefined;
+  /** Makes the home of the child. Undefined: it has no cage, and lives where its parent does. */
+  makeCaged(plan: LaunchPlan): HeldChild | undefined;
+  onCaged(caged: HeldChild | undefined): void;
+  /**
+   * The kernel refused the cage, and nothing was started. True: try again, since `makeCaged` makes another kind from
+   * now on.
+   */
+  onRefused?(error: Error): boolean;
+  onFailed(error: Error, report: KernelReport | undefined): void;
+}
+
+/** A child that has reached its program, or its gate, and what to give back when it ends. */
+export interface StartedChild {
+  readonly pid: number;
+  readonly pidfd: number;
+  readonly caged: HeldChild | undefined;
+  readonly forerunner: Forerunner | undefined;
+  readonly heap: LimitedHeap | undefined;
+}
+
+/** What to clone: the program with its settings and its root directory, or its init. */
+type ClonePlan = LaunchPlan & SettingsPlan & Pick<CloneOptions, 'root' | 'fileOutside' | 'holdSignals'>;
+
+interface Attempt extends Pick<StartedChild, 'caged' | 'forerunner' | 'heap'> {
+  result: CloneResult;
+  /** When the clone began. */
+  startMs: number;
+}
+
+/** @returns an errno for a failure that Node would report; any other failure is thrown. Either way nothing is left. */
+export function startChild(native: NativeBinding, plan: LaunchPlan, request: StartRequest): StartedChild | Refused {
+  let attempt: Attempt;
+  try {
+    attempt = tryStart(native, plan, request);
+    if (foundNoCgroup(attempt.result)) {
+      // Someone removed it: some programs remove empty cgroups, and a pooled cage may have been empty for a while.
+      attempt.forerunner?.close();
+      attempt.caged?.abandon();
+      attempt = tryStart(native, plan, request);
+    }
+  } catch (error) {
+    request.onFailed(error as Error, undefined);
+    // Running out of fds during the preparation looks the same to the caller as running out in the clone.
+    if (isNativeError(error)) return { errno: error.errno, cause: error };
+    throw error;
+  }
+  const { caged, heap, forerunner, result, startMs } = attempt;
+  if (!('stage' in result)) return { caged, heap, forerunner, ...result };
+  forerunner?.close();
+  const isLate = performance.now() - startMs >= WATCHDOG_MS;
+  let explained: ExplainedFailure;
+  try {
+    const { namespaces, root, settings } = request;
+    explained = explainFailure(result, { home: caged?.home, namespaces, root, settings, isLate });
+  } catch (error) {
+    request.onFailed(error as Error, caged?.abandon());
+    throw error;
+  }
+  const { error, asNode, cause } = explained;
+  if (!asNode && request.onRefused?.(error) === true) {
+    caged?.abandon();
+    return startChild(native, plan, request);
+  }
+  request.onFailed(error, caged?.abandon());
+  if (asNode) return { errno: result.errno, ...(cause !== undefined && { cause }) };
+  throw error;
+}
+
+function tryStart(native: NativeBinding, given: LaunchPlan, request: StartRequest): Attempt {
+  const { namespaces, nodeHeap, settings, gate } = request;
+  refuseSettings(settings, namespaces);
+  const root = planRoot(request.root, { cwd: given.cwd, hasPidNamespace: hasPidNamespace(namespaces) });
+  const caged = request.makeCaged(given);
+  let forerunner: Forerunner | undefined;
+  try {
+    request.onCaged(caged);
+    const isHidden = hasCgroupNamespace(namespaces) || caged?.seesLimit === false;
+    const { env, limitBytes } = withNodeHeap(given, nodeHeap, { bytes: caged?.ceilingBytes, isHidden });
+    const plan = { ...inRoot(given, root), env: caged?.environment(env) ?? env };
+    const isPidOne = hasPidNamespace(namespaces) && !hasInit(namespaces);
+    const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
+    const startMs = performance.now();
+    const own = planSettings(withTimeBackstop(settings, caged?.home));
+    const isInit = hasInit(namespaces);
+    const endsWithParent = endsWithThisProcess(plan, caged);
+    if (isInit || gate !== undefined) {
+      forerunner = openForerunner(native, plan, { settings: own, isInit, gate, endsWithParent });
+    }
+    // The launcher's executable need not be in the root.
+    const isOutside = forerunner !== undefined && root !== undefined;
+    const child = {
+      ...(forerunner === undefined
+        ? { ...plan, ...own }
+        : { ...forerunner.plan, ...settingsOfLauncher(own, namespaces) }),
+      ...(root && { root }),
+      ...(isOutside && { fileOutside: true }),
+    };
+    const result = cloneChild(native, child, request, caged);
+    return { caged, heap, forerunner, result: forerunner?.follow(result, WATCHDOG_MS, caged) ?? result, startMs };
+  } catch (error) {
+    forerunner?.close();
+    caged?.abandon();
+    throw error;
+  }
+}
+
+function endsWithThisProcess({ detached }: LaunchPlan, caged: HeldChild | undefined): boolean {
+  return !detached || caged?.diesWithOwner === true;
+}
+
+/** What the launcher can't do for the program: its own exec takes the right to give up capabilities, too. */
+function settingsOfLauncher({ capabilities }: SettingsPlan, namespaces: NamespaceOptions): SettingsPlan {
+  return capabilities !== undefined && losesCapabilities(namespaces) ? { capabilities } : {};
+}
+
+/** The working directory of a child with a root of its own is inside, so it comes with that. */
+function inRoot({ cwd, ...others }: LaunchPlan, root: RootPlan | undefined): LaunchPlan {
+  return cwd === undefined || root !== undefined ? others : { ...others, cwd };
+}
+
+/** Whether the child wrote to `tasks` of a removed cgroup, or was to be cloned into one. */
+function foundNoCgroup(result: CloneResult): boolean {
+  if (!('stage' in result) || (result.stage !== 'cgroup' && result.stage !== 'clone')) return false;
+  return result.errno === -ENODEV || result.errno === -ENOENT;
+}
+
+function cloneChild(
+  native: NativeBinding,
+  plan: ClonePlan,
+  request: Pick<StartRequest, 'namespaces' | 'root'>,
+  caged: HeldChild | undefined,
+): CloneResult {
+  const join = caged?.home?.takeJoinFds({ cloneInto: canCloneInto() });
+  let result: CloneResult;
+  try {
+    const fds = join?.fds ?? { joinFds: [] };
+    result = native.clone({ ...cloneOptions(native, plan, request, caged), ...fds, closesFds: true });
+    join?.spent();
+  } finally {
+    join?.close();
+  }
+  if (join?.fds.intoCgroupFd === undefined || !lacksCloneInto(result)) return result;
+  return cloneChild(native, plan, request, caged);
+}
+
+function cloneOptions(
+  native: NativeBinding,
+  plan: ClonePlan,
+  request: Pick<StartRequest, 'namespaces' | 'root'>,
+  caged: HeldChild | undefined,
+): Omit<CloneOptions, 'joinFds'> {
+  const { namespaces, root } = request;
+  const { uid, gid, seccomp, seccompEarly } = plan;
+  const mayBeKilled = seccomp !== undefined && (seccompEarly === true || !letsStart(seccomp));
+  // uid, gid: a change of ids with shared memory would make the parent undumpable. time: before Linux 6.3, CLONE_VM
+  // can't be combined with CLONE_NEWTIME. seccomp: where a filter kills the child, the core dump would be of this
+  // process's memory.
+  const shareMemory =
+    uid === undefined &&
+    gid === undefined &&
+    namespaces.time !== true &&
+    !mayBeKilled &&
+    caged?.home?.endangersOwner() !== true;
+  return {
+    // For the addon, what is undefined is left out.
+    ...(plan as ClonePlan & Pick<CloneOptions, 'cwd' | 'uid' | 'gid'>),
+    ...planNamespaces(namespaces, native, { hasRoot: root !== undefined }),
+    killWithParent: endsWithThisProcess(plan, caged),
+    shareMemory,
+    watchdogMs: WATCHDOG_MS,
+  };
+}

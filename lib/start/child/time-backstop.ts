@@ -1,0 +1,35 @@
+import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
+import type { ChildSettings } from '../../process/settings/child-settings';
+import type { Rlimits } from '../../process/settings/resource-limits';
+import { ownLimits } from './own-limits';
+
+/**
+ * How much higher it is. For one process the kernel counts ticks, and on a busy machine these were a third more than what
+ * its cgroup had used.
+ */
+const SHARE = 1.5;
+
+/** Another process may change the limits of this one. To read them at each start would take a thirtieth of it. */
+const REMEMBER_MS = 1000;
+
+let own: { cpu: Rlimits['cpu']; untilMs: number } = { cpu: undefined, untilMs: 0 };
+
+/**
+ * Gives each process of a cage with a limit of processor time one of its own (RLIMIT_CPU), which is higher. It holds when
+ * this process is stopped, and the watcher's thread with it. It never raises a limit that the child has anyway.
+ */
+export function withTimeBackstop(settings: ChildSettings, home: CageCgroup | undefined): ChildSettings {
+  const limitMs = home?.watched.cpuTimeLimitMs;
+  if (limitMs === undefined) return settings;
+  const given = settings.rlimits.cpu ?? ownCpu();
+  if (given === undefined) return settings;
+  const soft = Math.ceil((limitMs * SHARE) / 1000) + 1;
+  const cpu = { soft: Math.min(soft, given.soft), hard: Math.min(soft + 1, given.hard) };
+  return { ...settings, rlimits: { ...settings.rlimits, cpu } };
+}
+
+function ownCpu(): Rlimits['cpu'] {
+  const now = performance.now();
+  if (now >= own.untilMs) own = { cpu: ownLimits().cpu, untilMs: now + REMEMBER_MS };
+  return own.cpu;
+}

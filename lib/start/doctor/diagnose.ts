@@ -1,0 +1,113 @@
+import type { Diagnosis, Finding } from '../../../types/diagnosis';
+import type { ParentCandidate } from '../../../types/parent';
+import { type Host, host } from '../../cgroup/hierarchy/host';
+import { parentCandidates } from '../../cgroup/placement/default-parent';
+import { nameCandidate } from '../../cgroup/placement/describe';
+import { probeSystemd } from '../../cgroup/placement/probe';
+import { whyNotLoaded } from '../../common/addon/load-native';
+import { invalidArgument } from '../../common/errors/errors';
+import { checkOptions } from '../../common/options/option-names';
+import { findGuardian } from './guardian';
+import { findContainer, findKernel, findPressure } from './machine';
+import { findControllers, findHierarchy, findOwn, findSwap } from './memory';
+import { findNamespaces } from './namespaces';
+import { findTrials } from './trial';
+import { findUser } from './user';
+
+/** Options of {@link diagnose}. */
+export interface DiagnoseOptions {
+  /**
+   * Run the main job once, in a cage, and let the result decide `works`; then try each limit beside memory, or where no cage
+   * can be made, whether memcage can poll one. On cgroup v2 this may move the process into another cgroup, as the first cage
+   * would. Default: false, `works` follows from the other findings.
+   */
+  trial?: boolean;
+}
+
+/**
+ * Find out what this machine offers for cages, and what is missing. Starts a child in each kind of namespace, without
+ * a cage. A bad finding never makes it throw.
+ */
+export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
+  const { trial } = checkOptions(options, { of: 'diagnose', known: ['trial'] });
+  if (trial !== undefined && typeof trial !== 'boolean') throw invalidArgument('trial', 'true or false', trial);
+
+  const addon = missingAddon();
+  if (addon !== undefined) return { works: false, findings: [findKernel(), addon], parents: [] };
+  const current = findHost();
+  const cgroups = 'name' in current ? { findings: [current], parents: [] } : findCgroups(current);
+  const findings = [
+    findKernel({ works: true }),
+    ...cgroups.findings,
+    ...(await findNamespaces()),
+    findPressure(),
+    findContainer(),
+    findGuardian(),
+    findUser(),
+    ...(trial === true ? await findTrials() : []),
+  ];
+  return { works: works(findings), findings, parents: cgroups.parents };
+}
+
+function works(findings: readonly Finding[]): boolean {
+  const needed = [
+    'kernel',
+    'addon',
+    'cgroup',
+    'parent',
+    'guardian',
+    'namespace.uts',
+    'namespace.mount',
+    'namespace.pid',
+  ];
+  const trial = findings.find(({ name }) => name === 'trial');
+  if (trial !== undefined) return trial.state === 'ok';
+  return findings.every(({ name, state }) => state !== 'missing' || !needed.includes(name));
+}
+
+function missingAddon(): Finding | undefined {
+  try {
+    const failure = whyNotLoaded();
+    if (failure === undefined) return undefined;
+    const { detail, cure } = failure;
+    return { name: 'addon', state: 'missing', detail, ...(cure !== undefined && { cure }) };
+  } catch (error) {
+    return { name: 'addon', state: 'missing', detail: (error as Error).message };
+  }
+}
+
+function findHost(): Host | Finding {
+  try {
+    return host();
+  } catch (error) {
+    return { name: 'cgroup', state: 'missing', detail: (error as Error).message };
+  }
+}
+
+function findCgroups(current: Host): { findings: Finding[]; parents: ParentCandidate[] } {
+  const systemd = probeSystemd();
+  const parents = candidates(current);
+  const last = parents.at(-1);
+  const usable = last !== undefined && last.refusal === null && (last.source !== 'systemd' || systemd.answers);
+  const parent: Finding = usable
+    ? { name: 'parent', state: 'ok', detail: `cages are made in ${nameCandidate(last)}` }
+    : { name: 'parent', state: 'missing', detail: 'no cgroup can be the parent of cages' };
+  const asked: Finding = {
+    name: 'systemd',
+    state: systemd.answers ? 'ok' : 'missing',
+    detail: systemd.detail,
+    ...(systemd.cure !== undefined && { cure: systemd.cure }),
+  };
+  return {
+    findings: [findHierarchy(current), findOwn(), findControllers(current), parent, findSwap(current), asked],
+    parents,
+  };
+}
+
+function candidates(current: Host): ParentCandidate[] {
+  try {
+    return parentCandidates(current);
+  } catch (error) {
+    return [{ source: 'own', path: null, refusal: (error as Error).message }];
+  }
+}

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import type { Finding } from '../../../types/diagnosis';
+import type { CageOptions } from '../../cage/contract/cage';
+import { ErrorCode } from '../../common/errors/errors';
+import { formatSize } from '../../common/text/size';
+import { run } from '../api/run';
+
+const PLACE_MISSING: ReadonlySet<unknown> = new Set([ErrorCode.NO_PARENT, ErrorCode.NO_PERMISSION]);
+const MEMORY = '64M';
+
+/** Runs the main job itself, then what stands in for it, or else each limit beside memory. */
+export async function findTrials(): Promise<Finding[]> {
+  const trial = await findTrial();
+  if (trial.state !== 'ok') return [trial, await findPolled()];
+  const findings = [trial];
+  for (const [name, options] of Object.entries(limits())) findings.push(await findLimit(`limit.${name}`, options));
+  return findings;
+}
+
+/** Whatever the environment accepts: the command line takes nothing but the kernel. */
+async function runCaged(options: CageOptions) {
+  return await run('/bin/sh', ['-c', ':'], { memory: MEMORY, enforce: 'kernel', ...options });
+}
+
+async function findTrial(): Promise<Finding> {
+  const name = 'trial';
+  try {
+    const { memory } = await runCaged({ namespaces: { uts: true, mount: true, pid: true } });
+    const { limitBytes, peakBytes } = memory ?? {};
+    const peak = peakBytes == null ? 'an unknown peak' : `a peak of ${formatSize(peakBytes)}`;
+    return {
+      name,
+      state: 'ok',
+      detail: `a child ran in its own namespaces under ${formatSize(limitBytes ?? 0)}, with ${peak}`,
+    };
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    const cure = PLACE_MISSING.has(code) && { cure: 'that of parent' };
+    return { name, state: 'missing', detail: message, ...cure };
+  }
+}
+
+/** Where the kernel can't hold a limit, a program may accept less. */
+async function findPolled(): Promise<Finding> {
+  const name = 'polled';
+  try {
+    await runCaged({ enforce: 'polled' });
+    return {
+      name,
+      state: 'ok',
+      detail:
+        "memcage can poll a limit instead, for programs that accept it: enforce: 'polled', or MEMCAGE_ENFORCE=polled",
+    };
+  } catch (error) {
+    return { name, state: 'missing', detail: (error as Error).message };
+  }
+}
+
+/** Each needs a controller, or more of the kernel, that memory does not. They limit nothing. */
+function limits(): Record<string, CageOptions> {
+  const [, set = '0'] = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return {
+    pids: { pids: 'max' },
+    cpu: { cpu: 'max' },
+    'cpu.set': { cpu: { set } },
+    cpuTimeMs: { cpuTimeMs: 60_000 },
+    stall: { stall: {} },
+  };
+}
+
+async function findLimit(name: string, options: CageOptions): Promise<Finding> {
+  try {
+    await runCaged(options);
+    return { name, state: 'ok', detail: 'a cage can have it' };
+  } catch (error) {
+    // It has the cure.
+    return { name, state: 'limited', detail: (error as Error).message };
+  }
+}

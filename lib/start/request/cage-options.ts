@@ -1,0 +1,149 @@
+import type { Enforce, NamespaceOptions } from '../../../types/options';
+import type { CageOptions } from '../../cage/contract/cage';
+import { SharedPolledCage } from '../../cage/polled/shared-polled-cage';
+import { SharedCage } from '../../cage/shared-cage';
+import { Cgroup } from '../../cgroup/handle/cgroup';
+import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits';
+import { resolveCageLimits } from '../../cgroup/limits/resolve-cage-limits';
+import { type ResolvedThreshold, resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
+import { canLoad } from '../../common/addon/load-native';
+import { invalidArgument } from '../../common/errors/errors';
+import type { Called } from '../../common/options/called';
+import { withoutPrototype } from '../../common/options/option-names';
+import { hasPidNamespace, resolveNamespaces, withRights } from '../../process/namespaces/namespaces';
+import { isOptions } from '../../process/node-call';
+import { type NodeHeapSetting, resolveNodeHeap } from '../../process/node-heap';
+import { withRoot } from '../../process/root/implied-namespaces';
+import { resolveRoot } from '../../process/root/resolve-root';
+import type { Root } from '../../process/root/root';
+import { type ChildSettings, NO_SETTINGS, resolveSettings } from '../../process/settings/child-settings';
+import type { AnySharedCage } from '../child/member';
+import { resolveEnforce } from './enforce-option';
+
+/** {@link CageOptions} after validation. */
+export interface ResolvedCageOptions {
+  /** Undefined if none was given: then they ask for no cage. */
+  limits: CageLimits | undefined;
+  /** Where the private cage emits 'usage'. */
+  thresholds: readonly ResolvedThreshold[];
+  cage: AnySharedCage | undefined;
+  /** Also those that `root` implies. */
+  namespaces: NamespaceOptions;
+  /** Undefined: the child shares the root directory of its parent process. */
+  root: Root | undefined;
+  parent: string | undefined;
+  keepDescendants: boolean;
+  nodeHeap: NodeHeapSetting;
+  settings: ChildSettings;
+  memoryDetails: boolean;
+  ipcHandles: boolean;
+  /** Undefined: the default, `enforceOf()`. */
+  enforce: Enforce | undefined;
+}
+
+/** Of a child without options of memcage. */
+export const NOTHING: ResolvedCageOptions = {
+  limits: undefined,
+  thresholds: [],
+  cage: undefined,
+  namespaces: {},
+  root: undefined,
+  parent: undefined,
+  keepDescendants: false,
+  nodeHeap: undefined,
+  settings: NO_SETTINGS,
+  memoryDetails: false,
+  ipcHandles: true,
+  enforce: undefined,
+};
+
+const NOT_KEPT =
+  'no value, or false: in a PID namespace (namespaces.pid, which root implies unless it is false) all processes end with the first';
+
+/** Takes memcage's options out of Node's. Nothing has been created when this throws. */
+export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
+  // Node reports what is wrong with it.
+  if (!isOptions(options)) return { node: options, own: NOTHING };
+  // At once: a rest that is taken apart again would have what somebody has added to all objects.
+  const {
+    memory,
+    pids,
+    cpu,
+    cpuTimeMs,
+    stall,
+    thresholds,
+    cage,
+    namespaces,
+    root: givenRoot,
+    parent,
+    keepDescendants,
+    nodeHeap,
+    memoryDetails,
+    ipcHandles,
+    enforce,
+    rlimits,
+    oomScoreAdj,
+    nice,
+    privileges,
+    ...rest
+  } = called.read(options as CageOptions);
+  const node = withoutPrototype(rest);
+  if (cage !== undefined && !isShared(cage)) throw invalidArgument('cage', 'a cage of createCage()', cage);
+  if (cage !== undefined && parent !== undefined) {
+    throw invalidArgument('parent', 'no value (cage already says where)', parent);
+  }
+  if (cage !== undefined && enforce !== undefined) {
+    throw invalidArgument('enforce', 'no value (cage already says what holds it)', enforce);
+  }
+  checkBoolean('keepDescendants', keepDescendants);
+  checkBoolean('memoryDetails', memoryDetails);
+  checkBoolean('ipcHandles', ipcHandles);
+  const root = resolveRoot(givenRoot, called.of);
+  const wanted = withRoot(resolveNamespaces(namespaces, called.of), root);
+  if (keepDescendants === true && hasPidNamespace(wanted)) throw invalidArgument('keepDescendants', NOT_KEPT, true);
+  const limits = resolveCageLimits({ memory, pids, cpu, cpuTimeMs, stall }, called.of);
+  const own = {
+    limits,
+    thresholds: thresholds === undefined || limits === undefined ? [] : resolveThresholds(thresholds, limits),
+    cage,
+    namespaces: withRightsHere(wanted),
+    root,
+    parent: resolveParent(parent),
+    keepDescendants: keepDescendants === true,
+    nodeHeap: resolveNodeHeap(nodeHeap, limits === undefined ? Number.POSITIVE_INFINITY : memoryAndSwap(limits)),
+    settings: resolveSettings({ rlimits, oomScoreAdj, nice, privileges }, called.of, {
+      hasRoot: root !== undefined,
+    }),
+    memoryDetails: memoryDetails === true,
+    ipcHandles: ipcHandles !== false,
+    enforce: resolveEnforce(enforce),
+  };
+  if (limits === undefined) {
+    for (const [name, given] of Object.entries({ thresholds, parent, keepDescendants, enforce })) {
+      if (given !== undefined)
+        throw invalidArgument(name, 'no value (it needs memory, pids, cpu, cpuTimeMs or stall)', given);
+    }
+  }
+  return { node, own };
+}
+
+/** Looks at the machine only where namespaces can be made. */
+function withRightsHere(namespaces: NamespaceOptions): NamespaceOptions {
+  return Object.keys(namespaces).length > 0 && canLoad() ? withRights(namespaces) : namespaces;
+}
+
+/** Whether it is a cage of createCage(). */
+export function isShared(cage: unknown): cage is AnySharedCage {
+  return cage instanceof SharedCage || cage instanceof SharedPolledCage;
+}
+
+function checkBoolean(name: string, given: unknown): void {
+  if (given !== undefined && typeof given !== 'boolean') throw invalidArgument(name, 'true or false', given);
+}
+
+export function resolveParent(parent: unknown): string | undefined {
+  if (parent === undefined) return undefined;
+  if (parent instanceof Cgroup) return parent.pathAsParent();
+  if (typeof parent !== 'string') throw invalidArgument('parent', 'a Cgroup or the path of one', parent);
+  return Cgroup.resolve(parent);
+}

@@ -1,0 +1,52 @@
+import { SharedCage } from '../../cage/shared-cage';
+import type { CageLimits } from '../../cgroup/limits/cage-limits';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { hasInit } from '../../process/namespaces/namespaces';
+import { isNode } from '../../process/node-heap';
+import type { AnySharedCage } from '../child/member';
+import type { ResolvedCageOptions } from './cage-options';
+
+/**
+ * What Node starts before it runs a program: its main thread and those of V8. With fewer it waits for ever for a thread that
+ * could not start. docs/limits.md has what was measured.
+ */
+const OF_NODE = 6;
+
+/** The cages of a child, and the limits of a private one. */
+interface Choice {
+  shared: AnySharedCage | undefined;
+  within: AnySharedCage | undefined;
+  limits: CageLimits | undefined;
+}
+
+/**
+ * Refuses a limit of processes in which the program could not even begin.
+ *
+ * @throws ERR_MEMCAGE_LIMIT_TOO_SMALL
+ */
+export function refuseTooFewPids(choice: Choice, { namespaces, root }: ResolvedCageOptions, file?: string): void {
+  const most = mostPids(choice);
+  const isOfNode = file !== undefined && isNode(file);
+  const init = hasInit(namespaces) ? 1 : 0;
+  const least = (isOfNode ? OF_NODE : 1) + init;
+  if (most >= least) return;
+  const parts = [
+    ...(isOfNode ? [`Node needs ${OF_NODE} threads to run a program`] : []),
+    ...(init === 0
+      ? []
+      : [`the init of its PID namespace is a process${root === undefined ? '' : ' (root implies one)'}`]),
+  ];
+  const cure = `pids: ${least}, or more for what the program starts`;
+  throw new MemcageError(
+    ErrorCode.LIMIT_TOO_SMALL,
+    `The limit of processes (pids), ${most}, is too small for a program to be started in it: ${parts.join(', and ')}. Cure: ${cure}`,
+    { cure },
+  );
+}
+
+/** The lowest limit of its own, of its cage and of each child of that. */
+function mostPids({ shared, within, limits }: Choice): number {
+  const held = shared ?? within;
+  const around = held instanceof SharedCage ? [held.cageCgroup.homes.counted.pids?.max, held.perChild?.pids] : [];
+  return Math.min(...[limits?.pids, ...around].map((max) => max ?? Number.POSITIVE_INFINITY));
+}

@@ -1,0 +1,88 @@
+import type {
+  ExecFileSyncOptions as NodeExecFileSyncOptions,
+  ExecSyncOptions as NodeExecSyncOptions,
+} from 'node:child_process';
+import type { CageOptions } from '../../cage/contract/cage';
+import { type Called, strict } from '../../common/options/called';
+import type { Exactly } from '../../common/options/exactly';
+import { isOptions } from '../../process/node-call';
+import { callNodes } from '../../process/node-functions';
+import type { SpawnSyncReturns, SyncOutput } from './returns';
+import { startSync } from './spawn-sync';
+
+/** Options of {@link execFileSync}: Node's, and {@link CageOptions}. */
+export type ExecFileSyncOptions = NodeExecFileSyncOptions & Omit<CageOptions, 'thresholds' | 'ipcHandles'>;
+/** Options of {@link execSync}: Node's, and {@link CageOptions}. */
+export type ExecSyncOptions = NodeExecSyncOptions & Omit<CageOptions, 'thresholds' | 'ipcHandles'>;
+
+const EXEC_FILE = strict('execFileSync', 'execFileSync');
+const EXEC = strict('execSync', 'execSync');
+
+/**
+ * Like Node's `child_process.execFileSync`, in a cage and in namespaces. The error that it throws has `outcome`.
+ *
+ * @throws as {@link spawnSync}, and Node's errors when the child did not end with exit code 0
+ */
+export function execFileSync(file: string): Buffer;
+export function execFileSync<const O extends ExecFileSyncOptions = object>(
+  file: string,
+  options: O & Exactly<O, ExecFileSyncOptions>,
+): SyncOutput<O>;
+export function execFileSync<const O extends ExecFileSyncOptions = object>(
+  file: string,
+  args: readonly string[] | undefined,
+  options?: O & Exactly<O, ExecFileSyncOptions>,
+): SyncOutput<O>;
+export function execFileSync(file: string, args?: unknown, options?: unknown): string | Buffer {
+  return execFileNow(EXEC_FILE, file, args, options);
+}
+
+/** {@link execFileSync} under another name. */
+export function execFileNow(called: Called, file: string, args: unknown, options: unknown): string | Buffer {
+  const [list, given] = isOptions(args) ? [[], args] : [args ?? [], options ?? {}];
+  // Node's execFile takes null for both, and throws for anything else.
+  if (!Array.isArray(list) || !isOptions<ExecFileSyncOptions>(given as ExecFileSyncOptions)) {
+    return callNodes('execFileSync', [file, args, options]) as Buffer;
+  }
+  const { argv0 } = given as { argv0?: string };
+  return outputOf(startSync(called, file, list, given), given as ExecFileSyncOptions, () =>
+    [argv0 || file, ...(list as readonly unknown[])].join(' '),
+  );
+}
+
+/**
+ * Like Node's `child_process.execSync`, in a cage and in namespaces. The error that it throws has `outcome`.
+ *
+ * @throws as {@link execFileSync}
+ */
+export function execSync(command: string): Buffer;
+export function execSync<const O extends ExecSyncOptions = object>(
+  command: string,
+  options: O & Exactly<O, ExecSyncOptions>,
+): SyncOutput<O>;
+export function execSync(command: string, options?: unknown): string | Buffer {
+  return execNow(EXEC, command, options);
+}
+
+/** {@link execSync} under another name. */
+export function execNow(called: Called, command: string, options: unknown): string | Buffer {
+  // Like normalizeExecArgs: what is not an object has no properties.
+  const given: ExecSyncOptions = isOptions(options) ? called.read(options) : { ...(options as ExecSyncOptions) };
+  if (typeof command !== 'string') return callNodes('execSync', [command, given]) as Buffer;
+  const shell = typeof given.shell === 'string' ? given.shell : true;
+  return outputOf(startSync(called, command, { ...given, shell }, undefined), given, () => command);
+}
+
+/** Does what Node's checkExecSyncError does. */
+function outputOf(
+  result: SpawnSyncReturns<string | Buffer>,
+  { stdio }: Pick<NodeExecSyncOptions, 'stdio'>,
+  command: () => string,
+): string | Buffer {
+  const { error, status, stdout, stderr } = result;
+  if (!stdio && stderr) process.stderr.write(stderr);
+  if (error !== undefined) throw Object.assign(error, result);
+  if (status === 0) return stdout;
+  const said = stderr?.length > 0 ? `\n${stderr.toString()}` : '';
+  throw Object.assign(new Error(`Command failed: ${command()}${said}`), result);
+}

@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Budget, createCage, run } from 'memcage';
+import { budgetsClosedAfterEach, eventsOf } from '../../../support/budget/budget-after-each';
+import { disk } from '../../../support/engines/disk';
+import { withCode } from '../../../support/error-code';
+import { expectNothingLeft } from '../../../support/nothing-left';
+import { describeIf } from '../../../support/require';
+import { until } from '../../../support/until';
+
+/** Takes so many MiB, once there is a file so many more, and ends once there is another file. */
+const GROWS = `
+use Time::HiRes qw(sleep);
+my ($dir, $name, $first, $second) = @ARGV;
+my @kept;
+vec($kept[0], ($first << 20) - 1, 8) = 1;
+sleep 0.02 until -e "$dir/grow-$name" || -e "$dir/end";
+vec($kept[1], ($second << 20) - 1, 8) = 1 if $second && -e "$dir/grow-$name";
+sleep 0.02 until -e "$dir/end";
+print "$name is done";
+`;
+
+describeIf('cgroup', 'a budget that admits by use', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'memcage-use-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+  const make = budgetsClosedAfterEach();
+  expectNothingLeft(() => run('true', { memory: '8M' }), { parents: true });
+
+  const signal = (name: string): void => writeFileSync(join(directory, name), '');
+  const grows = (name: string, first: number, second = 0): [string, string[]] => [
+    'perl',
+    ['-e', GROWS, directory, name, `${first}`, `${second}`],
+  ];
+  /** A budget that has seen jobs end, and so does not expect the worst of the next ones. */
+  async function experienced(): Promise<Budget> {
+    const budget = make({ memory: '200M', admit: 'use' });
+    for (let job = 0; job < 3; job += 1) await budget.run('sleep', ['0.2'], { memory: '8M' });
+    return budget;
+  }
+  const runs = (budget: Budget, count: number) =>
+    until(`${count} run`, () => budget.stats().running === count && (budget.stats().usedBytes ?? 0) > 0);
+
+  test('has more run at a time than their limits allow', async () => {
+    const budget = make({ memory: '200M', admit: 'use' });
+    const jobs = ['a', 'b', 'c', 'd'].map((name) => budget.run(...grows(name, 5), { memory: '120M' }));
+    await runs(budget, 4);
+    const { reservedBytes, usedBytes } = budget.stats();
+    expect(reservedBytes).toBeGreaterThanOrEqual(usedBytes ?? 0);
+    signal('end');
+    expect((await Promise.all(jobs)).map(({ stdout }) => stdout)).toEqual(
+      ['a', 'b', 'c', 'd'].map((name) => `${name} is done`),
+    );
+    await until('all have ended', () => budget.stats().running === 0);
+    expect(budget.stats()).toMatchObject({ ended: 4, evicted: 0, killed: 0, reservedBytes: 0 });
+  });
+
+  test('kills the youngest for a burst, and runs it again where limits fit', async () => {
+    const budget = await experienced();
+    const events = eventsOf(budget);
+    const beside: number[] = [];
+    budget.on('started', ({ id, attempt }) => {
+      if (attempt > 1) beside.push(id, budget.stats().running);
+    });
+    const oldest = budget.run(...grows('oldest', 20, 135), { memory: '190M' });
+    const middle = budget.run(...grows('middle', 5), { memory: '190M' });
+    await runs(budget, 2);
+    const youngest = budget.run(...grows('youngest', 25), { memory: '190M' });
+    await runs(budget, 3);
+    await until('all have what they begin with', () => (budget.stats().usedBytes ?? 0) > 50 << 20);
+    signal('grow-oldest');
+    await until('one is evicted', () => budget.stats().evicted === 1);
+    expect(events).toContain('ended 6 budget');
+    expect(budget.stats()).toMatchObject({ queued: 1 });
+    signal('end');
+    const results = await Promise.all([oldest, middle, youngest]);
+    expect(results.map(({ stdout }) => stdout)).toEqual(['oldest is done', 'middle is done', 'youngest is done']);
+    expect(beside).toEqual([6, 1]);
+    expect(budget.stats()).toMatchObject({ evicted: 1, killed: 0, retried: 0 });
+  });
+
+  test('never evicts a child that it can not start again', async () => {
+    const budget = await experienced();
+    const oldest = budget.run(...grows('oldest', 20, 148), { memory: '190M' });
+    const spawned = await budget.spawn(...grows('spawned', 20), { memory: '60M' });
+    expect(budget.stats().running).toBe(2);
+    // It counts with its limit, whatever it uses.
+    expect(budget.stats().reservedBytes).toBeGreaterThanOrEqual(60 << 20);
+    await until('both use it', () => (budget.stats().usedBytes ?? 0) > 40 << 20);
+    signal('grow-oldest');
+    await until('the other is evicted', () => budget.stats().evicted === 1);
+    signal('end');
+    expect(await spawned.outcome).toMatchObject({ exitCode: 0, oom: null });
+    expect((await oldest).stdout).toBe('oldest is done');
+  });
+
+  (disk() === undefined ? test.skip : test)('does not count page cache', async () => {
+    const budget = await experienced();
+    const place = mkdtempSync(join(disk() ?? '', 'memcage-use-'));
+    try {
+      const fills = `dd if=/dev/zero of=${place}/file bs=1M count=160 conv=fsync status=none && exec "$@"`;
+      const filler = budget.run('sh', ['-c', fills, 'sh', ...grows('filler', 5).flat()], { memory: '190M' });
+      await until('it has filled the cache', () => budget.cage.cgroup.usage().usageBytes > 150 << 20);
+      const others = ['a', 'b'].map((name) => budget.run(...grows(name, 5), { memory: '190M' }));
+      await runs(budget, 3);
+      expect(budget.stats().usedBytes).toBeLessThan(100 << 20);
+      signal('end');
+      await Promise.all([filler, ...others]);
+      expect(budget.stats()).toMatchObject({ evicted: 0, killed: 0 });
+    } finally {
+      rmSync(place, { recursive: true });
+    }
+  });
+
+  test('shares no more than a cage around it has left', async () => {
+    await using outer = createCage({ memory: '150M' });
+    const budget = make({ memory: '1G', admit: 'use', parent: outer.cgroup.path });
+    const first = await budget.spawn(...grows('first', 5), { memory: '100M' });
+    const second = budget.spawn(...grows('second', 5), { memory: '100M' });
+    const third = budget.spawn(...grows('third', 5), { memory: '20M' });
+    expect((await third).pid).toBeDefined();
+    expect(budget.stats()).toMatchObject({ running: 2, queued: 1 });
+    signal('end');
+    expect(await first.outcome).toMatchObject({ exitCode: 0 });
+    expect(await (await second).outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  test('shares no more than the limit of its cage, which somebody has lowered', async () => {
+    const budget = make({ memory: '1G', admit: 'use' });
+    budget.cage.setLimits({ memory: '150M' });
+    // As it ends, all is looked at.
+    await budget.run('true', { memory: '8M' });
+    const first = await budget.spawn(...grows('first', 5), { memory: '100M' });
+    const second = budget.spawn(...grows('second', 5), { memory: '100M' });
+    expect(budget.stats()).toMatchObject({ running: 1, queued: 1 });
+    signal('end');
+    expect(await first.outcome).toMatchObject({ exitCode: 0 });
+    expect(await (await second).outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  test('needs the kernel', () => {
+    expect(() => make({ memory: '200M', admit: 'use', enforce: 'polled' })).toThrow(withCode('INVALID_ARGUMENT'));
+  });
+});

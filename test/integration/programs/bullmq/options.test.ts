@@ -1,0 +1,41 @@
+import { cagedProcessor } from 'memcage/bullmq';
+import { ENDS } from '../../../support/bullmq/caged-jobs';
+import { describeIf } from '../../../support/require';
+import { testRows } from '../../../support/rows';
+import { thrown } from '../../../support/thrown';
+
+describeIf('cgroup', 'the options of a caged processor', () => {
+  testRows(
+    'refuses options that are wrong',
+    [
+      [{ memory: undefined }, "Expected the limit of a job, such as '200M' for memory but received undefined"],
+      [{ grace: -1 }, 'Expected a number of milliseconds, from 0 to 2147483647 for grace but received -1'],
+      [{ timeout: '1s' }, 'for timeout but received'],
+      [{ retry: { memory: '32M' } }, 'Expected more than memory, which is 64 MiB for retry.memory but received'],
+      [{ retry: { mem: '32M' } }, 'Expected an object with memory'],
+      [{ learn: true }, 'Expected a budget with learn (learn needs it) for budget but received undefined'],
+      [{ learn: 'name' }, 'Expected true or a function for learn'],
+      [{ budget: {} }, 'Expected what createBudget() returns for budget'],
+      [{ detached: true }, 'for detached but received true'],
+      [{ keepDescendants: true }, 'for keepDescendants but received true'],
+      [{ graceMs: 5 }, "Unknown option 'graceMs' of cagedProcessor: did you mean 'grace'?"],
+      [{ uses: 2 }, 'Expected no value (each job has a child of its own) for uses but received 2'],
+      [{ concurrencyy: 2 }, "Unknown option 'concurrencyy' of cagedProcessor: cagedProcessor has budget, learn, "],
+      [{ memorry: 2 }, "Unknown option 'memorry' of cagedProcessor: did you mean 'memory'?"],
+    ],
+    ([options, message]) => {
+      const error = thrown(() => cagedProcessor(ENDS, { memory: '64M', ...(options as object) }));
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error.message).toContain(message);
+    },
+  );
+
+  test('refuses a file that is not there', () => {
+    expect(thrown(() => cagedProcessor('nowhere', { memory: '64M' })).message).toMatch(
+      /a file that exists for file .*nowhere\.js/,
+    );
+    expect(thrown(() => cagedProcessor(new URL('https://example.com/'), { memory: '64M' })).message).toContain(
+      'file: URL',
+    );
+  });
+});

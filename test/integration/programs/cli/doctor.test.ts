@@ -1,0 +1,180 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import type { Diagnosis } from 'memcage';
+import { cgroupOf, enableMemory, makeCgroup, mountPoint, removeTree } from '../../../support/cgroups/cgroup-tree';
+import { runCli } from '../../../support/cli/cli';
+import { TerminalSession } from '../../../support/cli/terminal';
+import { patience } from '../../../support/patience';
+import { describeIf } from '../../../support/require';
+
+const MAIN = join(__dirname, '../../../../dist/cli.js');
+
+jest.setTimeout(patience(30_000));
+
+describeIf(['cgroup', 'root'], 'memcage doctor', () => {
+  test('tells what there is, and runs the main job', async () => {
+    const { code, stdout, stderr, left } = await runCli(['doctor', '--json']);
+    const { works, findings, parents } = JSON.parse(stdout) as Diagnosis;
+    expect({ code, stderr, left, works }).toEqual({ code: 0, stderr: '', left: [], works: true });
+    const states = Object.fromEntries(findings.map(({ name, state }) => [name, state]));
+    expect(states).toMatchObject({ cgroup: 'ok', parent: 'ok', trial: 'ok', 'namespace.pid': 'ok' });
+    expect(parents.at(-1)).toEqual({ source: 'own', path: cgroupOf('self'), refusal: null });
+    expect(findings.find(({ name }) => name === 'own')?.detail).toMatch(cgroupOf('self'));
+  });
+
+  test('warns where children are root, and says what to do', async () => {
+    const { findings } = JSON.parse((await runCli(['doctor', '--json'])).stdout) as Diagnosis;
+    expect(findings.find(({ name }) => name === 'user')).toEqual({
+      name: 'user',
+      state: 'limited',
+      detail: 'children run as root, who can leave any cage',
+      cure: expect.stringContaining('docs/threat-model.md') as string,
+    });
+  });
+
+  test('has sizes that people read, and one line for namespaces of which there is the same to say', async () => {
+    const { stdout } = await runCli(['doctor']);
+    expect(stdout).toMatch(/^ok {7}trial .* under 64 MiB, with /m);
+    expect(stdout).not.toMatch(/\d bytes/);
+    const namespaces = stdout.split('\n').filter((line) => line.includes('a child can have its own'));
+    expect(namespaces).toHaveLength(1);
+    expect(namespaces[0]).toMatch(/^ok {7}namespaces +uts, mount, pid, ipc, net/);
+  });
+
+  describeIf('terminal', 'in a terminal', () => {
+    test('has lines that are as wide, further ones below the text of the first, and colours', async () => {
+      const session = TerminalSession.memcage(['doctor'], { columns: 60, lines: 60 });
+      try {
+        const lines = await session.shows('Cages work here.');
+        const first = lines.findIndex((line) => line.startsWith('ok       cgroup '));
+        expect(lines[first]).toMatch(/^ok {7}cgroup +memory is on/);
+        expect(lines[first + 1]).toMatch(/^ {22}\S/);
+        expect(await session.colorOf('ok       cgroup')).toBe(2);
+      } finally {
+        await session.close();
+      }
+    });
+  });
+
+  test('tries each limit as memcage run would', async () => {
+    const { findings } = JSON.parse((await runCli(['doctor', '--json'])).stdout) as Diagnosis;
+    const limits = findings.filter(({ name }) => name.startsWith('limit.'));
+    const kinds = {
+      pids: ['--pids', 'max'],
+      cpu: ['--cpu', 'max'],
+      'cpu.set': ['--cpu-set', '0'],
+      cpuTimeMs: ['--cpu-time', '1m'],
+      stall: ['--stall', '10s'],
+    };
+    expect(limits.map(({ name }) => name)).toEqual(Object.keys(kinds).map((kind) => `limit.${kind}`));
+    for (const { name, state, detail } of limits) {
+      const flags = kinds[name.slice('limit.'.length) as keyof typeof kinds];
+      const { code, stderr } = await runCli(['run', '-m', '64M', ...flags, 'true']);
+      expect({ name, state, detail }).toEqual({
+        name,
+        state: code === 0 ? 'ok' : 'limited',
+        detail: code === 0 ? 'a cage can have it' : expect.stringContaining(stderr.trim().slice('memcage: '.length)),
+      });
+    }
+  });
+
+  describeIf('v2', 'in a cgroup that was delegated with memory alone', () => {
+    test('names the limits that can not be had', async () => {
+      const parent = makeCgroup();
+      enableMemory(parent.path);
+      try {
+        const env = { ...process.env, MEMCAGE_PARENT: parent.path };
+        // What this process may enable there is taken away.
+        const { code, stdout } = await runCli(['doctor'], { env });
+        const pids = await runCli(['run', '-m', '64M', '--pids', '5', 'true'], { env });
+        expect(code).toBe(0);
+        expect(/Cages work here\. Without the limits .*pids/.test(stdout)).toBe(pids.code === 125);
+      } finally {
+        parent.remove();
+      }
+    });
+  });
+
+  test('tells what is in the way', async () => {
+    const env = { ...process.env, MEMCAGE_PARENT: '/no/such/cgroup' };
+    const { code, stdout } = await runCli(['doctor'], { env });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^missing {2}parent .*\n *- MEMCAGE_PARENT \(.*\/no\/such\/cgroup\): there is no such cgroup; cure: make it, or unset MEMCAGE_PARENT$/m,
+    );
+    expect(stdout).toMatch(/^missing {2}trial .*ENOENT/m);
+    expect(stdout).toMatch(/\nCages do not work here\.\n$/);
+  });
+
+  describeIf('v1', 'for a user who may not write to the cgroup tree', () => {
+    const NOBODY = 65534;
+    const asNobody = (args: string[], env: NodeJS.ProcessEnv = {}) =>
+      spawnSync(
+        'setpriv',
+        [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', process.execPath, MAIN, ...args],
+        {
+          encoding: 'utf8',
+          env: { ...process.env, ...env },
+        },
+      );
+
+    test('tells a cure of all that is missing, and that of the place is one', () => {
+      const { status, stdout } = asNobody(['doctor', '--json']);
+      expect(status).toBe(1);
+      const { findings, parents } = JSON.parse(stdout) as Diagnosis;
+      const missing = findings.filter(({ name, state }) => name !== 'parent' && state === 'missing');
+      expect(missing.map(({ name }) => name)).toContain('trial');
+      expect(missing.filter(({ cure }) => cure === undefined)).toEqual([]);
+      expect(findings.at(-1)).toMatchObject({
+        name: 'polled',
+        state: 'ok',
+        detail: expect.stringContaining("enforce: 'polled'") as string,
+      });
+      const [, command = '', place = ''] =
+        /^let root run "(.*)", and start this program with MEMCAGE_PARENT=(.*)$/.exec(parents.at(-1)?.cure ?? '') ?? [];
+      expect(place).toBe(`${cgroupOf('self')}/cages-${NOBODY}`);
+      execFileSync('sh', ['-c', command]);
+      try {
+        const run = asNobody(['run', '-m', '50M', 'sh', '-c', 'exit 5'], { MEMCAGE_PARENT: place });
+        expect({ status: run.status, stderr: run.stderr }).toEqual({ status: 5, stderr: '' });
+        // Nobody gave this user other controllers than memory.
+        const limited = asNobody(['run', '-m', '50M', '--pids', '5', 'true'], { MEMCAGE_PARENT: place });
+        expect(limited).toMatchObject({
+          status: 125,
+          stderr: expect.stringContaining('the v1 controller pids') as string,
+        });
+        const doctor = asNobody(['doctor'], { MEMCAGE_PARENT: place });
+        expect(doctor.stdout).toMatch(/\nCages work here\. Without the limits pids, cpu, .*\.\n$/);
+        expect(doctor.stdout).toMatch(/ && echo PID > \S+\/cgroup\.procs", with the pid of the shell/);
+        expect(doctor.status).toBe(0);
+      } finally {
+        removeTree(place);
+      }
+    });
+
+    test.each(['polled', 'none'])('asks what memcage run asks, where the environment accepts what is %s', (enforce) => {
+      const env = { MEMCAGE_ENFORCE: enforce };
+      expect(asNobody(['run', '-m', '64M', 'true'], env).status).toBe(125);
+      expect(asNobody(['doctor'], env)).toMatchObject({
+        status: 1,
+        stdout: expect.stringMatching(/\nCages do not work here\.\n$/) as string,
+      });
+    });
+
+    test('tells how to get what MEMCAGE_PARENT names', () => {
+      const { parents } = JSON.parse(
+        asNobody(['doctor', '--json'], { MEMCAGE_PARENT: mountPoint('memory') }).stdout,
+      ) as Diagnosis;
+      // The cure must not give away the whole hierarchy.
+      expect(parents.at(-1)?.cure).toContain(` && chown -R ${NOBODY} ${mountPoint('memory')}/cages-${NOBODY}", and`);
+    });
+  });
+
+  test('takes nothing but --json', async () => {
+    expect(await runCli(['doctor', '--jason'])).toMatchObject({ code: 125, stderr: expect.stringMatching('--jason') });
+    expect(await runCli(['doctor', '--help'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching('memcage doctor'),
+    });
+  });
+});

@@ -1,0 +1,65 @@
+import { run, spawn } from 'memcage';
+import { eachLine, said } from '../../../support/cage-kinds';
+import { makeCgroup, version } from '../../../support/cgroups/cgroup-tree';
+import { runCli, startCli } from '../../../support/cli/cli';
+import { expectNothingLeft } from '../../../support/nothing-left';
+import { describeIf } from '../../../support/require';
+import { until } from '../../../support/until';
+
+type Line = { name: string } & Record<string, unknown>;
+
+describeIf('cgroup', 'memcage events', () => {
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  test('prints what happens, and ends when the cgroup is gone', async () => {
+    const child = spawn(...eachLine, { memory: '8M', stdio: 'pipe' });
+    const cli = startCli(['events', '--json', String(child.pid)]);
+    const plain = startCli(['events', child.cage.cgroup.path]);
+    await until('they listen', () => cli.stdout().includes('\n') && plain.stdout().includes('\n'));
+    child.stdin.write('\n');
+    await said(child, 'done');
+    // The first line, which says that it listens, contains the names of the events as well.
+    await until('the kill', () => cli.stdout().includes('"name":"oomKill"') && plain.stdout().includes('oomKill  '));
+    child.stdin.end();
+    await child.outcome;
+    expect(await plain.end).toMatchObject({ code: 0, stderr: '' });
+    const { code, stdout, stderr } = await cli.end;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line);
+    expect(lines[0]).toMatchObject({ name: 'listening', path: child.cage.cgroup.path });
+    expect(lines.find(({ name }) => name === 'oomKill')).toMatchObject({ count: 1, totalCount: 1 });
+    expect(lines.at(-1)?.name).toBe('removed');
+    expect(plain.stdout()).toMatch(/^oomKill {4}\d{4}-\d\d-\d\dT[\d:.]+Z {2}1 time \(1 in all\)$/m);
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('ends by %s', async (signal) => {
+    const group = makeCgroup();
+    const cli = startCli(['events', group.path]);
+    await until('it listens', () => cli.stdout().includes('listening'));
+    cli.process.kill(signal);
+    expect(await cli.end).toMatchObject({ code: null, signal, stderr: '' });
+    group.remove();
+  });
+
+  test('with a trigger; of the other version it says so', async () => {
+    const group = makeCgroup();
+    const [trigger, other] = [
+      ['--threshold', '10M'],
+      ['--pressure', 'some:100/2000'],
+    ] as const;
+    const wrong = await runCli(['events', ...(version === 1 ? other : trigger), group.path]);
+    expect(wrong).toMatchObject({ code: 125, stderr: expect.stringContaining('needs cgroup v') as string });
+    expect(await runCli(['events', '--pressure', 'much'])).toMatchObject({ code: 125 });
+    if (version === 1) {
+      const cli = startCli(['events', ...trigger, '--pressure', 'low', group.path]);
+      await until('it listens', () => cli.stdout().includes('listening'));
+      group.remove();
+      expect(await cli.end).toMatchObject({ code: 0 });
+      return;
+    }
+    group.remove();
+  });
+});

@@ -1,0 +1,144 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCli, startCli } from '../../../support/cli/cli';
+import { parseXml } from '../../../support/docs/markup';
+import { patience } from '../../../support/patience';
+import { isAlive } from '../../../support/processes/processes';
+import { describeIf } from '../../../support/require';
+import { until } from '../../../support/until';
+
+jest.setTimeout(patience(120_000));
+
+const MIB = 2 ** 20;
+const directory = mkdtempSync(join(tmpdir(), 'memcage-cli-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+const path = (name: string): string => join(directory, name);
+
+/** dd reads into one buffer of this size, and needs little else. */
+const dd = (mib: number): string[] => ['dd', 'if=/dev/zero', 'of=/dev/null', `bs=${mib}M`, 'count=1'];
+
+describeIf('cgroup', 'memcage size', () => {
+  test('finds what a program needs, and draws it', async () => {
+    const chart = path('size.svg');
+    // With much slack: near the smallest size, the noise of a busy machine would decide.
+    const end = await runCli(['size', '--json', '--slack', '1000', '--chart', chart, '--', ...dd(30)]);
+    expect(end).toMatchObject({ code: 0, left: [] });
+    const { recommended, smallest, tooSmall, runs, command } = JSON.parse(end.stdout);
+    expect(command).toEqual(dd(30));
+    expect(smallest.bytes).toBeGreaterThan(30 * MIB);
+    expect(smallest.bytes).toBeLessThan(36 * MIB);
+    expect(tooSmall.bytes).toBeLessThan(smallest.bytes);
+    expect(recommended.bytes).toBeGreaterThanOrEqual(1.1 * smallest.bytes);
+    expect(recommended.bytes).toBeLessThan(1.2 * smallest.bytes);
+    expect(runs.length).toBeLessThanOrEqual(20);
+    expect(runs.slice(0, 3)).toEqual(
+      [1, 2, 3].map(() => expect.objectContaining({ limitBytes: 'max', judgement: 'well' })),
+    );
+    expect(runs.some(({ judgement }: { judgement: string }) => judgement !== 'well')).toBe(true);
+    expect(end.stderr).toMatch(/up to 17 runs follow/);
+    const texts = parseXml(readFileSync(chart, 'utf8')).map(({ text }) => text);
+    expect(texts).toContain(`recommended ${recommended.size}`);
+    // It is good for memcage run.
+    expect(await runCli(['run', '-m', recommended.size, ...dd(30)])).toMatchObject({ code: 0 });
+  });
+
+  test('prints a table, with as many runs as it may have', async () => {
+    const { code, stdout } = await runCli(['size', '--runs', '6', ...dd(20)]);
+    const rows = stdout.split('\n').filter((line) => /^ *(none|[\d.]+M) /.test(line));
+    expect(rows.length).toBeLessThanOrEqual(6);
+    expect([code, /recommended: +-m [\d.]+M/.test(stdout)]).toEqual(code === 0 ? [0, true] : [125, false]);
+  });
+
+  test('gives each run the whole stdin, from a file or its own', async () => {
+    const file = path('input');
+    writeFileSync(file, 'x'.repeat(100_000));
+    const script = '[ $(wc -c) = 100000 ]';
+    for (const [word, input] of [
+      [file, ''],
+      ['-', 'x'.repeat(100_000)],
+    ] as const) {
+      expect(await runCli(['size', '--runs', '5', '--input', word, 'sh', '-c', script], { input })).toMatchObject({
+        stderr: expect.stringContaining('up to 2 runs'),
+        left: [],
+      });
+    }
+    const empty = await runCli(['size', '--runs', '5', '--exit-code', '0', 'sh', '-c', '[ $(wc -c) = 0 ]'], {
+      input: 'x',
+    });
+    expect(empty.stderr).toContain('the stdin of each run is empty');
+    expect(empty.stderr).toContain('up to 2 runs');
+  });
+
+  test('a program that fails without a limit ends it, with its exit code', async () => {
+    const end = await runCli(['size', 'sh', '-c', 'echo why >&2; exit 7']);
+    expect(end).toMatchObject({ code: 7, stdout: '', left: [] });
+    expect(end.stderr).toContain('it ended with exit code 7: --exit-code 7 if it runs well so; --show-output shows');
+    expect(end.stderr).not.toContain('why');
+    const shown = await runCli(['size', '--show-output', 'sh', '-c', 'echo out; echo why >&2; kill -TERM $$']);
+    expect(shown).toMatchObject({ code: 143, stdout: '' });
+    expect(shown.stderr).toMatch(/out\nwhy\n.*SIGTERM ended it/);
+    expect(await runCli(['size', path('nothing')])).toMatchObject({ code: 127, stdout: '', left: [] });
+    expect((await runCli(['size', '--exit-code', '7', '--runs', '5', 'sh', '-c', 'exit 7'])).stderr).toContain(
+      'up to 2 runs',
+    );
+  });
+
+  test('ends a program that gets nowhere at a limit', async () => {
+    // With less than the buffer, it waits for ever instead of being killed.
+    const script = `head -c 30M /dev/zero | tail -c 20M > /dev/null || exec sleep 1000`;
+    const end = await runCli(['size', '--json', '--runs', '8', 'sh', '-c', script]);
+    expect(end.left).toEqual([]);
+    const { runs } = JSON.parse(end.stdout) as { runs: { judgement: string }[] };
+    expect(runs.length).toBeLessThanOrEqual(8);
+    expect(runs.every(({ judgement }) => ['well', 'killed', 'cut', 'slow'].includes(judgement))).toBe(true);
+  });
+
+  test('what only the clock has cut is done again, and a run for comparison that fails is none', async () => {
+    const counter = path('runs');
+    const script = `echo >> '${counter}'; case $(wc -l < '${counter}') in 4) exec sleep 1000;; 5) exit 3;; esac`;
+    const end = await runCli(['size', '--json', '--runs', '8', 'sh', '-c', script]);
+    const { runs } = JSON.parse(end.stdout) as { runs: { judgement: string; limitBytes: unknown }[] };
+    // A run that is killed before it has counted itself comes before them now and then.
+    const from = runs.findIndex(({ judgement }) => judgement === 'failed');
+    const [control, cut, again] = runs.slice(from, from + 3);
+    expect(cut?.judgement).toBe('cut');
+    expect(control?.limitBytes).toBe('max');
+    // Well or killed: that limit is about what it needs.
+    expect(again?.judgement).not.toBe('cut');
+    expect(again?.limitBytes).toBe(cut?.limitBytes);
+    expect(end.left).toEqual([]);
+  });
+
+  test('a signal ends the program too, and nothing is left', async () => {
+    const file = path('pid');
+    const cli = startCli(['size', 'sh', '-c', `echo $$ > '${file}'; exec sleep 1000`]);
+    await until('the program runs', () => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'));
+    const pid = Number(readFileSync(file, 'utf8'));
+    cli.process.kill('SIGINT');
+    const end = await cli.end;
+    expect(end).toMatchObject({ code: 130, stdout: '', left: [] });
+    await until('the program has ended', () => !isAlive(pid));
+  });
+
+  test('a chart that can not be written does not lose the result', async () => {
+    const full = path('full.svg');
+    symlinkSync('/dev/full', full);
+    const { code, stdout, stderr } = await runCli(['size', '--json', '--runs', '5', '--chart', full, 'true']);
+    expect(code).toBe(125);
+    expect(stderr).toContain('ENOSPC');
+    expect(JSON.parse(stdout).runs.length).toBeGreaterThan(3);
+  });
+
+  test('an input that can not be read is refused before anything runs', async () => {
+    const file = path('ran');
+    for (const [input, message] of [
+      [directory, '--input needs a file'],
+      [path('nothing'), 'no such file'],
+    ] as const) {
+      const end = await runCli(['size', '--input', input, 'touch', file]);
+      expect(end).toMatchObject({ code: 125, stdout: '', stderr: expect.stringContaining(message) });
+    }
+    expect(existsSync(file)).toBe(false);
+  });
+});

@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process';
+import { basename, join } from 'node:path';
+import { run } from 'memcage';
+import { version } from '../../../support/cgroups/cgroup-tree';
+import { expectNothingLeft } from '../../../support/nothing-left';
+import { describeIf } from '../../../support/require';
+
+const INDEX = join(__dirname, '../../../../dist/index.js');
+/** The name of a part, with the hash of its build; see scripts/bundle.mjs. */
+const PART = /^(\w+)-[0-9a-f]{8}\.js$/;
+
+/** What a process prints that runs this script, with all of memcage in `memcage`. */
+function printed(script: string): string {
+  const program = `const memcage = require(${JSON.stringify(INDEX)}); (async () => { ${script} })();`;
+  return execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' });
+}
+
+/** The names of the parts that a script loads. */
+function partsOf(script: string): string[] {
+  const paths = printed(`process.on('exit', () => console.log(JSON.stringify(Object.keys(require.cache)))); ${script}`);
+  return (JSON.parse(paths) as string[]).flatMap((path) => PART.exec(basename(path))?.[1] ?? []).sort();
+}
+
+describeIf('cgroup', 'the parts of memcage that are loaded', () => {
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  test('are none with it, also where all that it has is asked for', () => {
+    expect(partsOf('')).toEqual([]);
+    expect(partsOf('({ ...memcage }).run')).toEqual([]);
+    expect(partsOf('({ ...memcage }).formatSize')).toEqual([]);
+  });
+
+  test('are loaded by a function of theirs when it is called', () => {
+    expect(partsOf('memcage.formatSize(1)')).toEqual(['cages']);
+    const candidate = `{ source: 'own', path: null, refusal: null }`;
+    expect(partsOf(`memcage.describeCandidate(${candidate})`)).toEqual(['parents']);
+    expect(printed(`console.log(memcage.formatSize(1024))`)).toBe('1 KiB\n');
+  });
+
+  // Loading what runs while a child does, and what explains a failure, must not take a free fd.
+  test.each([
+    ['ends well', `await memcage.run('true', { memory: '8M' })`],
+    ['is killed for its limit', `await memcage.run('tail', ['/dev/zero'], { memory: '8M', reject: false })`],
+    ['is too late', `await memcage.run('sleep', ['9'], { memory: '8M', timeout: 50, reject: false })`],
+    ['is waited for', `memcage.spawnSync('true', { memory: '8M' })`],
+    [
+      'is contained',
+      `const cage = memcage.createCage({ memory: '8M' });
+      await cage.contain(() => require('node:child_process').execFileSync('true'));
+      await cage.close();`,
+    ],
+    ['is shown in detail', `await memcage.run('true', { memory: '8M', memoryDetails: true })`],
+    ['is not there', `await memcage.run('/nowhere', { memory: '8M' }).catch(() => {})`],
+  ])('are those that start children, for one that %s', (_, script) => {
+    // Only on v2 does memcage search for where to make cages.
+    expect(partsOf(script)).toEqual(version === 1 ? ['cages'] : ['cages', 'parents']);
+  });
+
+  test('that can’t be loaded are an error that says why', () => {
+    const said = printed(`
+      const { Module } = require('node:module');
+      const load = Module._extensions['.js'];
+      Module._extensions['.js'] = (module, path) => {
+        if (/readings-/.test(path)) throw Object.assign(new Error('not for you'), { code: 'EACCES' });
+        load(module, path);
+      };
+      try {
+        memcage.Cgroup.self().usage();
+      } catch (error) {
+        console.log(JSON.stringify([error instanceof memcage.MemcageError, error.code, error.message, error.cause.message]));
+      }`);
+    expect(JSON.parse(said)).toEqual([
+      true,
+      'ERR_MEMCAGE_UNSUPPORTED',
+      expect.stringMatching(/^memcage was replaced or removed .* start it again$/),
+      'not for you',
+    ]);
+  });
+
+  // Like jest.resetModules().
+  test('belong to what has loaded them, whatever has become of the registry of modules', () => {
+    const said = printed(`
+      for (const path of Object.keys(require.cache)) delete require.cache[path];
+      const after = require(${JSON.stringify(INDEX)});
+      const found = [after.ExitError !== memcage.ExitError];
+      for (const { run, ExitError, Cgroup, createCage } of [memcage, after]) {
+        const error = await run('false', { memory: '8M' }).catch((thrown) => thrown);
+        const cage = createCage({ memory: '8M' });
+        found.push(error instanceof ExitError, cage.cgroup instanceof Cgroup);
+        await cage.close();
+      }
+      console.log(JSON.stringify(found));`);
+    expect(JSON.parse(said)).toEqual([true, true, true, true, true]);
+  });
+});

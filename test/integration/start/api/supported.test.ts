@@ -1,0 +1,412 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  createCage,
+  ErrorCode,
+  isSupported,
+  type NamespaceOptions,
+  type ParentCandidate,
+  run,
+  whyUnsupported,
+} from 'memcage';
+import {
+  cgroupOf,
+  makeCgroup,
+  members,
+  mountPoint,
+  read,
+  removeTree,
+  version,
+  write,
+} from '../../../support/cgroups/cgroup-tree';
+import { delegate } from '../../../support/cgroups/delegate';
+import type { FaultRule } from '../../../support/native/faults';
+import { temporaryDirectory } from '../../../support/native/native-child';
+import { expectNothingLeft } from '../../../support/nothing-left';
+import { addBuilt, addFile, BUILT, copyPackage } from '../../../support/package-copy';
+import { patience } from '../../../support/patience';
+import { describeIf } from '../../../support/require';
+import { inChroot } from '../../../support/roots/chroot';
+import { NAMESPACE_FILES } from '../../../support/roots/namespace-files';
+import { testRows } from '../../../support/rows';
+import { until } from '../../../support/until';
+
+jest.setTimeout(patience(30_000));
+
+const FIXTURE = join(__dirname, '../../../fixtures/start/api/supported.js');
+const ROOT = join(__dirname, '../../../..');
+const NOBODY = { uid: 65534, gid: 65534 };
+const AS_NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+const { ENOSYS, EPERM } = constants.errno;
+
+interface Question {
+  namespaces?: NamespaceOptions;
+  parent?: string;
+}
+
+interface Plain {
+  code: ErrorCode;
+  message: string;
+  path?: string;
+  cure?: string;
+  candidates?: ParentCandidate[];
+}
+
+interface Answer {
+  why: Plain | null;
+  supported: boolean;
+  thrown: Plain | null;
+}
+
+interface Situation {
+  questions?: Question[];
+  /** The start of a command line, in which the process is. */
+  through?: readonly string[];
+  env?: Record<string, string>;
+  node?: string[];
+  setting?: { copy?: string; rules?: FaultRule[]; uid?: number; euid?: number; cure?: boolean };
+}
+
+/** What a process says and does there. Expects that both agree. */
+async function ask({ questions = [{}], through = [], env, node = [], setting = {} }: Situation): Promise<Answer[]> {
+  const words = [...through, process.execPath, ...node, FIXTURE, JSON.stringify(questions), JSON.stringify(setting)];
+  const [file = '', ...args] = words;
+  const { stdout } = await promisify(execFile)(file, args, { env: { ...process.env, HOME: '/', ...env } });
+  const answers = JSON.parse(stdout) as Answer[];
+  for (const { why, supported, thrown } of answers) {
+    // What the cage would be called is known only once it is made.
+    if (thrown !== null) thrown.message = thrown.message.replace(/\/memcage-\d+-[0-9a-f]+\/\d+/, '');
+    expect(why).toEqual(thrown);
+    expect(supported).toBe(thrown === null);
+  }
+  return answers;
+}
+
+const codes = (answers: Answer[]): (string | null)[] => answers.map(({ thrown }) => thrown?.code ?? null);
+
+/** In a mount namespace of its own, after this command. */
+const mounted = (command: string): string[] => [
+  ...['unshare', '--mount', '--propagation=private', 'sh', '-c', `${command} && exec "$@"`, 'sh'],
+];
+
+const masked = (syscall: string, errno: number): FaultRule => ({ syscall, errno });
+/** As container engines refuse clone(2) with any of these flags; the mask has them all. */
+const withNamespace = (flag: number): FaultRule => ({
+  syscall: 'clone',
+  errno: EPERM,
+  argument: 0,
+  mask: flag,
+  value: flag,
+});
+const NEWPID = 0x20000000;
+const NEWUSER = 0x10000000;
+
+describe('options', () => {
+  const all = { isSupported, whyUnsupported };
+  testRows('that are wrong are errors, not a no', Object.keys(all) as (keyof typeof all)[], (name) => {
+    const call = (options: unknown) => () => all[name](options as Question);
+    expect(call({ namespace: {} })).toThrow(expect.objectContaining({ code: ErrorCode.UNKNOWN_OPTION }));
+    expect(call({ namespaces: { pids: true } })).toThrow(expect.objectContaining({ code: ErrorCode.UNKNOWN_OPTION }));
+    for (const wrong of [
+      null,
+      5,
+      { namespaces: 'pid' },
+      { namespaces: { pid: 1 } },
+      { parent: 7 },
+      { parent: 'a/../b' },
+    ]) {
+      expect(call(wrong)).toThrow(expect.objectContaining({ code: ErrorCode.INVALID_ARGUMENT }));
+    }
+  });
+});
+
+const isSideController = (name: string): boolean => ['pids', 'cpu', 'cpuset'].includes(name);
+
+function turn(path: string, sign: '+' | '-', controllers: readonly string[]): void {
+  for (const name of controllers) {
+    try {
+      write(path, 'cgroup.subtree_control', sign + name);
+    } catch {
+      // The cages of an earlier test file have used it.
+    }
+  }
+}
+
+describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
+  expectNothingLeft(() => run('true', { memory: '10M' }));
+
+  test('where everything works', async () => {
+    const each = Object.keys(NAMESPACE_FILES).map((kind) => ({ namespaces: { [kind]: true } }));
+    const questions = [{}, ...each, { namespaces: { pid: { init: true }, uts: { hostname: 'a' } } }];
+    expect(codes(await ask({ questions }))).toEqual(questions.map(() => null));
+  });
+
+  test('in a cgroup of its own, which on v2 has to be made ready first', async () => {
+    const home = makeCgroup();
+    try {
+      const through = ['sh', '-c', 'echo 0 >"$0/cgroup.procs" && exec "$@"', home.path];
+      expect(codes(await ask({ questions: [{}, { namespaces: { pid: true } }], through }))).toEqual([null, null]);
+    } finally {
+      home.remove();
+    }
+  });
+
+  describeIf('v1', 'for a user without rights', () => {
+    test('the error has the cure of memcage doctor, which is one', async () => {
+      const [answer] = await ask({ through: AS_NOBODY });
+      expect(answer?.why).toMatchObject({ code: ErrorCode.NO_PERMISSION, path: cgroupOf('self') });
+      const [, command = '', place = ''] =
+        /^let root run "(.*)", and start this program with MEMCAGE_PARENT=(.*)$/.exec(answer?.why?.cure ?? '') ?? [];
+      expect(answer?.why?.message).toContain(`. Cure: ${answer?.why?.cure}`);
+      await promisify(execFile)('sh', ['-c', command]);
+      try {
+        expect(codes(await ask({ through: AS_NOBODY, env: { MEMCAGE_PARENT: place } }))).toEqual([null]);
+      } finally {
+        await promisify(execFile)('rmdir', [place]);
+      }
+    });
+  });
+
+  describeIf('v2', 'for a user without rights', () => {
+    test('who is not within the cgroup that was delegated', async () => {
+      const parent = makeCgroup();
+      delegate(parent.path, NOBODY);
+      try {
+        const answers = await ask({ through: AS_NOBODY, env: { MEMCAGE_PARENT: parent.path } });
+        expect(codes(answers)).toEqual([ErrorCode.NO_PERMISSION]);
+        expect(answers[0]?.why?.message).toMatch(/may not put a process into/);
+      } finally {
+        parent.remove();
+      }
+    });
+
+    test('every place is named', async () => {
+      const [answer] = await ask({ through: AS_NOBODY });
+      expect(answer?.why?.code).toBe(ErrorCode.NO_PARENT);
+      expect(answer?.why?.candidates?.length).toBeGreaterThan(1);
+    });
+
+    test('a parent with processes, or without the controller', async () => {
+      const parent = makeCgroup();
+      const inner = join(parent.path, 'inner');
+      await promisify(execFile)('mkdir', [inner]);
+      const sleeper = spawn('sleep', ['600'], { stdio: 'ignore' });
+      write(parent.path, 'cgroup.procs', String(sleeper.pid));
+      try {
+        const questions = [{ parent: parent.path }, { parent: inner }];
+        const answers = await ask({ questions });
+        expect(codes(answers)).toEqual([ErrorCode.NO_PARENT, ErrorCode.NO_PARENT]);
+        expect(answers.map(({ why }) => why?.candidates)).toEqual([
+          [{ source: 'option', path: parent.path, refusal: expect.stringMatching(/^it has processes of its own/) }],
+          [{ source: 'option', path: inner, refusal: 'the memory controller is not delegated to it' }],
+        ]);
+      } finally {
+        sleeper.kill('SIGKILL');
+        await once(sleeper, 'exit');
+        parent.remove();
+      }
+    });
+  });
+
+  describeIf('unmanaged-v2', 'for a user without rights, where nobody manages the hierarchy', () => {
+    test('the cure is one, also for limits of other controllers than memory', async () => {
+      const root = mountPoint('memory');
+      const place = join(root, 'cages-65534');
+      const others = read(root, 'cgroup.subtree_control').split(' ').filter(isSideController);
+      turn(root, '-', others);
+      try {
+        const [answer] = await ask({ through: AS_NOBODY });
+        const cure = answer?.why?.candidates?.at(-1)?.cure ?? '';
+        const [, command = ''] = /^let root run "(.*)", with the pid of the shell that/.exec(cure) ?? [];
+        const limits = { memory: '30M', pids: 9, cpu: { max: 0.5 } };
+        const script = `require('memcage').run('true', [], ${JSON.stringify(limits)}).catch(console.log)`;
+        const inPlace = ['-c', `${command.replace('PID', () => '$$')} && exec "$@"`, 'sh', ...AS_NOBODY];
+        const args = [...inPlace, process.execPath, '-e', script];
+        const said = await promisify(execFile)('sh', args, { cwd: ROOT, env: { ...process.env, HOME: '/' } });
+        expect(said).toMatchObject({ stdout: '', stderr: '' });
+      } finally {
+        turn(root, '+', others);
+        await until('all have left', () => !existsSync(place) || members(place).length === 0);
+        removeTree(place);
+      }
+    });
+  });
+
+  test('a read-only mount: the cure works, also for the process that asked before', async () => {
+    const at = mountPoint('memory');
+    const answers = await ask({
+      through: mounted(`mount -o remount,bind,ro ${at}`),
+      setting: { cure: true },
+    });
+    expect(codes(answers)).toEqual([version === 1 ? ErrorCode.NO_PERMISSION : ErrorCode.NO_PARENT, null]);
+    expect(answers[0]?.why?.message).toContain(`let root run "mount -o remount,bind,rw ${at}"`);
+  });
+
+  test('the effective user counts, as it does for the kernel', async () => {
+    expect(codes(await ask({ through: ['setpriv', '--ruid=65534'] }))).toEqual([null]);
+    const [code] = codes(await ask({ setting: { euid: 65534 } }));
+    expect(code).toMatch(/^ERR_MEMCAGE_NO_(PERMISSION|PARENT)$/);
+  });
+
+  test('no cgroups to be seen', async () => {
+    const answers = await ask({ through: mounted('umount --recursive --lazy /sys/fs/cgroup') });
+    expect(codes(answers)).toEqual([ErrorCode.UNSUPPORTED]);
+  });
+
+  test('a parent that does not exist, or is none', async () => {
+    const none = `${cgroupOf('self')}/cgroup.procs`;
+    const questions = [{ parent: '/no/such/cgroup' }, { parent: none }];
+    const answers = await ask({ questions });
+    expect(codes(answers)).toEqual([ErrorCode.NO_PARENT, ErrorCode.NO_PARENT]);
+    const path = `${mountPoint('memory')}/no/such/cgroup`;
+    expect(answers.map(({ why }) => why?.candidates)).toEqual([
+      [{ source: 'option', path, refusal: 'there is no such cgroup' }],
+      [{ source: 'option', path: none, refusal: 'it is no directory' }],
+    ]);
+    const [answer] = await ask({ env: { MEMCAGE_PARENT: '/no/such/cgroup' } });
+    const cure = 'make it, or unset MEMCAGE_PARENT';
+    expect(answer?.why).toMatchObject({ code: ErrorCode.NO_PARENT, cure });
+    expect(answer?.why?.candidates).toEqual([
+      { source: 'environment', path, refusal: 'there is no such cgroup', cure },
+    ]);
+  });
+
+  describe('a package', () => {
+    let copy: string;
+    beforeEach(() => {
+      copy = copyPackage();
+    });
+    afterEach(() => rmSync(copy, { recursive: true }));
+
+    test('without a binary, with one that does not load, and where none may be loaded', async () => {
+      const setting = { copy };
+      expect(codes(await ask({ setting }))).toEqual([ErrorCode.UNSUPPORTED]);
+      addFile(copy, `${BUILT}/memcage.node`, 'no binary');
+      expect(codes(await ask({ setting }))).toEqual([ErrorCode.UNSUPPORTED]);
+      expect(codes(await ask({ node: ['--no-addons'] }))).toEqual([ErrorCode.UNSUPPORTED]);
+    });
+
+    test('without memcage-exec, which the guardian and an init are', async () => {
+      addBuilt(copy, 'memcage.node');
+      const questions = [{}, { namespaces: { pid: { init: true } } }];
+      const setting = { copy };
+      expect(codes(await ask({ questions, setting }))).toEqual([ErrorCode.GUARDIAN, ErrorCode.GUARDIAN]);
+      const env = { MEMCAGE_GUARDIAN: '0' };
+      expect(codes(await ask({ questions, setting, env }))).toEqual([null, ErrorCode.UNSUPPORTED]);
+    });
+  });
+
+  describeIf('userns', 'where namespaces are limited', () => {
+    testRows('to none of a kind', Object.entries(NAMESPACE_FILES), async ([kind, file]) => {
+      const limit = `/proc/sys/user/max_${file}_namespaces`;
+      const through = ['unshare', '--map-root-user', 'sh', '-c', `echo 0 >${limit} && exec "$@"`, 'sh'];
+      const questions = [{}, { namespaces: { [kind]: true } }];
+      const answers = await ask({ questions, through });
+      expect(codes(answers)).toEqual([null, ErrorCode.NAMESPACE_LIMIT]);
+      expect(answers[1]?.why?.message).toContain(`${limit} is 0`);
+    });
+
+    test('by a chroot', async () => {
+      const directory = temporaryDirectory();
+      try {
+        const through = inChroot(directory, ROOT);
+        const questions = [{}, { namespaces: { pid: true } }, { root: {} }, { namespaces: { user: true } }];
+        expect(codes(await ask({ questions, through }))).toEqual([null, null, null, ErrorCode.USER_NAMESPACE]);
+      } finally {
+        rmSync(directory, { recursive: true });
+      }
+    });
+  });
+
+  describe('for a user with a delegated cgroup', () => {
+    let parent: { path: string; remove(): void };
+    let through: readonly string[];
+    let env: Record<string, string>;
+    beforeEach(() => {
+      parent = makeCgroup();
+      through = delegate(parent.path, NOBODY);
+      env = { MEMCAGE_PARENT: parent.path };
+    });
+    afterEach(() => parent.remove());
+
+    test('who wants namespaces, but no user namespace', async () => {
+      const questions = [{}, { namespaces: { pid: true, user: false } }, { namespaces: { cgroup: true, user: false } }];
+      expect(codes(await ask({ questions, through, env }))).toEqual([null, ErrorCode.NAMESPACE, ErrorCode.NAMESPACE]);
+    });
+
+    describeIf('unprivileged-userns', 'who may make user namespaces', () => {
+      test('but is in one that has no number for them', async () => {
+        const questions = [{}, { namespaces: { pid: true } }];
+        const answers = await ask({ questions, through: [...through, 'unshare', '--user'], env });
+        expect(codes(answers).at(1)).toBe(ErrorCode.USER_NAMESPACE);
+      });
+    });
+
+    describeIf(['v1', 'userns'], 'who has changed to that user', () => {
+      test('the files in /proc belong to root', async () => {
+        const questions = [{}, { namespaces: { pid: true } }];
+        const answers = await ask({ questions, env, setting: { uid: NOBODY.uid } });
+        expect(codes(answers)).toEqual([null, ErrorCode.USER_NAMESPACE]);
+      });
+    });
+  });
+
+  describeIf('seccomp', 'where a seccomp filter refuses', () => {
+    const pid = { namespaces: { pid: true } };
+    const user = { namespaces: { user: true } };
+    const time = { namespaces: { time: true } };
+    const cgroup = { namespaces: { cgroup: true } };
+    const none = masked('clone3', ENOSYS);
+    testRows<[string, FaultRule[], Question, ErrorCode | null]>(
+      'what a start needs',
+      [
+        ['a kind', [none, withNamespace(NEWPID)], pid, ErrorCode.NAMESPACE],
+        ['another kind', [none, withNamespace(NEWPID)], { namespaces: { uts: true } }, null],
+        ['a user namespace', [none, withNamespace(NEWUSER)], user, ErrorCode.USER_NAMESPACE],
+        ['clone3, which clone replaces', [none], pid, null],
+        ['clone3, which clone does not replace', [none], time, ErrorCode.UNSUPPORTED],
+        ['unshare', [masked('unshare', EPERM)], cgroup, ErrorCode.NAMESPACE],
+        ['unshare, which nothing needs', [masked('unshare', EPERM)], pid, null],
+      ],
+      async ([, rules, question, code]) => {
+        // The guardian is started by clone as well.
+        const answers = await ask({ questions: [question], env: { MEMCAGE_GUARDIAN: '0' }, setting: { rules } });
+        expect(codes(answers)).toEqual([code]);
+      },
+    );
+  });
+
+  test('within contain() the cage around is the place', async () => {
+    const cage = createCage({ memory: '30M' });
+    process.env['MEMCAGE_PARENT'] = '/no/such/cgroup';
+    try {
+      expect(isSupported()).toBe(false);
+      expect(cage.contain(() => isSupported())).toBe(true);
+      expect(cage.contain(() => isSupported({ parent: '/no/such/cgroup' }))).toBe(false);
+    } finally {
+      delete process.env['MEMCAGE_PARENT'];
+      await cage.close();
+    }
+  });
+
+  test('asking changes nothing', async () => {
+    const home = makeCgroup();
+    const fixture = join(__dirname, '../../../fixtures/start/api/asking.js');
+    const script = `echo 0 >"${home.path}/cgroup.procs" && exec "$@"`;
+    try {
+      const { stdout } = await promisify(execFile)('sh', ['-c', script, 'sh', process.execPath, fixture]);
+      const { before, answers, after, started } = JSON.parse(stdout) as Record<string, unknown>;
+      expect(answers).toEqual([true, true, false, version === 1]);
+      expect(after).toEqual(before);
+      // A start does change what is looked at.
+      expect(started).toMatchObject({ children: expect.stringMatching(/\d/) as string });
+      expect(started).not.toEqual(before);
+    } finally {
+      home.remove();
+    }
+  });
+});

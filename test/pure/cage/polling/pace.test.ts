@@ -1,0 +1,52 @@
+import { Pace } from '../../../../lib/cage/polling/sampling/pace';
+
+const MIB = 2 ** 20;
+const LIMIT = 500 * MIB;
+
+/** How soon the next look is, after two looks at these sizes with 10 ms in between. */
+function pauseAfter(fromMib: number, toMib: number, limitBytes = LIMIT): number {
+  const pace = new Pace();
+  pace.after(fromMib * MIB, limitBytes, 1000);
+  return pace.after(toMib * MIB, limitBytes, 1010);
+}
+
+test('the nearer to the limit, the sooner', () => {
+  const pauses = [100, 350, 450, 490].map((mib) => pauseAfter(mib, mib));
+  expect(pauses).toEqual([...pauses].sort((a, b) => b - a));
+  expect(new Set(pauses).size).toBe(pauses.length);
+});
+
+test('the faster it grows, the sooner', () => {
+  expect(pauseAfter(360, 400)).toBeLessThan(pauseAfter(390, 400));
+});
+
+test('with growth as until then, it is looked at before the limit is reached', () => {
+  const pauseMs = pauseAfter(300, 400);
+  expect(400 + (100 / 10) * pauseMs).toBeLessThan(500);
+});
+
+test('growth is not forgotten at once when it pauses', () => {
+  const pace = new Pace();
+  for (const [mib, ms] of [
+    [100, 0],
+    [300, 10],
+    [300, 20],
+  ] as const)
+    pace.after(mib * MIB, LIMIT, ms);
+  expect(pace.after(300 * MIB, LIMIT, 30)).toBeLessThan(pauseAfter(300, 300));
+});
+
+test('never sooner than after 2 ms, nor later than after 100', () => {
+  expect(pauseAfter(499, 600)).toBe(2);
+  expect(pauseAfter(1, 1, 1000 * LIMIT)).toBe(100);
+});
+
+test('without a limit: soon while it grows, else seldom', () => {
+  expect(pauseAfter(0, 0, Number.POSITIVE_INFINITY)).toBe(100);
+  expect(pauseAfter(10, 200, Number.POSITIVE_INFINITY)).toBe(2);
+  const pace = new Pace();
+  pace.after(200 * MIB, Number.POSITIVE_INFINITY, 0);
+  let pauseMs = 0;
+  for (let ms = 10; ms < 500; ms += 10) pauseMs = pace.after(200 * MIB, Number.POSITIVE_INFINITY, ms);
+  expect(pauseMs).toBe(100);
+});

@@ -1,0 +1,40 @@
+import { SharedState } from '../../../../lib/cage/polling/shared-state';
+
+/** The two sides of one state. */
+function bothSides(): { here: SharedState; there: SharedState } {
+  const here = SharedState.create();
+  return { here, there: new SharedState(here.buffer) };
+}
+
+test('nothing is known at first', () => {
+  expect(bothSides().there.seen).toEqual({ looks: 0, usageBytes: null, peakBytes: null, kills: 0, processes: 0 });
+});
+
+test('one side sees what the other has seen, more than 32 bits of it too', () => {
+  const { here, there } = bothSides();
+  const huge = 3 * 2 ** 40 + 1;
+  there.saw(huge, 12);
+  there.saw(2.4, 1);
+  there.addKills(3);
+  there.addKills(4);
+  expect(here.seen).toEqual({ looks: 2, usageBytes: 2, peakBytes: huge, kills: 7, processes: 1 });
+});
+
+test('a wait ends at once if the request, or a later one, was carried out', () => {
+  const { here, there } = bothSides();
+  there.looked(3);
+  there.killed(1);
+  expect([here.waitUntilLooked(2, 0), here.waitUntilLooked(3, 0), here.waitUntilKilled(1, 0)]).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect([here.waitUntilLooked(4, 1), here.waitUntilKilled(2, 1)]).toEqual([false, false]);
+});
+
+test('after a failure nobody waits for what never comes', () => {
+  const { here, there } = bothSides();
+  there.fail();
+  // Without an end of its own this would never return.
+  expect(here.waitUntilLooked(1, Number.POSITIVE_INFINITY)).toBe(false);
+});

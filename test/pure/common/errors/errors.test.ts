@@ -1,0 +1,145 @@
+import { inspect } from 'node:util';
+import {
+  AbortError,
+  ErrorCode,
+  ExitError,
+  invalidArgument,
+  invalidSize,
+  LimitError,
+  limitTooSmall,
+  MemcageError,
+  MemoryLimitError,
+  StallError,
+  TimeoutError,
+} from '../../../../lib/common/errors/errors';
+import type { Outcome, RunOutput } from '../../../../types/outcome';
+import { testRows } from '../../../support/rows';
+
+const outcome: Outcome & RunOutput = {
+  stdout: '',
+  stderr: 'not enough',
+  exitCode: null,
+  signal: 'SIGKILL',
+  oom: { cause: 'limit', kills: 1, limitBytes: 2 ** 20, path: '/c', victims: null },
+  enforcedBy: { kind: 'kernel', reason: null },
+  nodeHeap: null,
+  memory: { limitBytes: 104857600, peakBytes: 104857600, swapLimited: true },
+  limits: {},
+  stalled: null,
+  cpu: { userMs: 1, systemMs: 2 },
+  faults: { minor: 3, major: 4 },
+  durationMs: 30,
+};
+
+describe('ErrorCode', () => {
+  const codes = Object.entries(ErrorCode);
+
+  testRows('each name is the end of its code', codes, ([name, code]) => {
+    expect(code).toBe(`ERR_MEMCAGE_${name}`);
+  });
+});
+
+describe('MemcageError', () => {
+  it('carries what is known and nothing else', () => {
+    const cause = new Error('EACCES');
+    const error = new MemcageError('ERR_MEMCAGE_NO_PERMISSION', 'no', {
+      errno: -13,
+      syscall: 'openat2',
+      stage: undefined,
+      path: '/sys',
+      cause,
+    });
+
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({ name: 'MemcageError', errno: -13, syscall: 'openat2', path: '/sys', cause });
+    expect(Object.keys(error).sort()).toEqual(['code', 'errno', 'path', 'syscall']);
+  });
+
+  it('has no cause when none is given', () => {
+    expect('cause' in new MemcageError('ERR_MEMCAGE_CLOSED', 'closed')).toBe(false);
+  });
+
+  it('prints its name and not as a property', () => {
+    const printed = inspect(new ExitError('exit 1', outcome));
+
+    expect(printed).toMatch(/^ExitError: exit 1\n/);
+    expect(printed).not.toContain('name:');
+  });
+});
+
+testRows(
+  'an error of a child carries its outcome',
+  [
+    [new MemoryLimitError('message', outcome, 'cgroup'), 'MemoryLimitError', 'ERR_MEMCAGE_MEMORY_LIMIT'],
+    [new StallError('message', outcome), 'StallError', 'ERR_MEMCAGE_STALL'],
+    [new LimitError('message', outcome, 'cpuTime'), 'LimitError', 'ERR_MEMCAGE_LIMIT'],
+    [new ExitError('message', outcome), 'ExitError', 'ERR_MEMCAGE_EXIT'],
+    [new TimeoutError('message', outcome), 'TimeoutError', 'ERR_MEMCAGE_TIMEOUT'],
+  ] as const,
+  ([error, name, code]) => {
+    expect(error).toBeInstanceOf(MemcageError);
+    expect(error).toMatchObject({ name, code, message: 'message', outcome });
+  },
+);
+
+describe('AbortError', () => {
+  it('looks as that of Node', () => {
+    const reason = new Error('why');
+    const error = new AbortError(reason, outcome);
+
+    expect(error).toMatchObject({
+      name: 'AbortError',
+      code: 'ABORT_ERR',
+      message: 'The operation was aborted',
+      cause: reason,
+      outcome,
+    });
+  });
+
+  it('has no outcome when nothing was started', () => {
+    expect(Object.keys(new AbortError(undefined))).toEqual(['code']);
+    expect('cause' in new AbortError(undefined)).toBe(false);
+  });
+});
+
+describe('bad arguments', () => {
+  testRows(
+    'describe the value',
+    [
+      [5, '5 of type number'],
+      [Number.NaN, 'NaN of type number'],
+      ['', "'' of type string"],
+      [null, 'null'],
+      [undefined, 'undefined'],
+      [true, 'true of type boolean'],
+      [[1], '[ 1 ] of type array'],
+      [{ a: { b: 1 } }, '{ a: [Object] } of type object'],
+      [2n, '2n of type bigint'],
+      [Symbol('s'), 'Symbol(s) of type symbol'],
+    ],
+    ([value, described]) => {
+      expect(invalidArgument('cwd', 'a path', value).message).toBe(`Expected a path for cwd but received ${described}`);
+    },
+  );
+
+  it('cut long strings', () => {
+    expect(invalidArgument('cwd', 'a path', 'x'.repeat(10_000)).message.length).toBeLessThan(250);
+  });
+
+  it('are the types of the language, with a code', () => {
+    expect(invalidArgument('a', 'b', 1)).toBeInstanceOf(TypeError);
+    expect(invalidArgument('a', 'b', 1).code).toBe('ERR_MEMCAGE_INVALID_ARGUMENT');
+    expect(invalidSize('a', 'b', 1)).toBeInstanceOf(TypeError);
+    expect(invalidSize('a', 'b', 1).code).toBe('ERR_MEMCAGE_INVALID_SIZE');
+    expect(limitTooSmall('a', 4096, 1)).toBeInstanceOf(RangeError);
+    expect(limitTooSmall('a', 4096, 1).code).toBe('ERR_MEMCAGE_LIMIT_TOO_SMALL');
+  });
+
+  it('have a stack that starts at the caller', () => {
+    function caller() {
+      return invalidArgument('a', 'b', 1);
+    }
+
+    expect(caller().stack?.split('\n')[1]).toContain('caller');
+  });
+});

@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { LazyEmitter } from '../../../../lib/common/event-loop/lazy-emitter';
+import { testRows } from '../../../support/rows';
+
+class Recorder extends LazyEmitter<{ a: [number]; b: [] }> {
+  readonly calls: string[] = [];
+  refused: string | undefined;
+
+  protected override listeningBegins(name: 'a' | 'b'): void {
+    if (name === this.refused) throw new Error('refused');
+    this.calls.push(`begin ${name}`);
+  }
+
+  protected override listeningEnds(name: 'a' | 'b'): void {
+    this.calls.push(`end ${name}`);
+  }
+}
+
+describe('LazyEmitter', () => {
+  testRows(
+    'every way to add a listener begins',
+    ['on', 'addListener', 'prependListener', 'once', 'prependOnceListener'] as const,
+    (method) => {
+      const emitter = new Recorder();
+      const listener = (): void => {};
+      emitter[method]('a', listener);
+      emitter[method]('a', listener);
+      expect(emitter.calls).toEqual(['begin a']);
+      emitter.removeListener('a', listener);
+      expect(emitter.calls).toEqual(['begin a']);
+      emitter.off('a', listener);
+      expect(emitter.calls).toEqual(['begin a', 'end a']);
+    },
+  );
+
+  test('the end of the last once() is one', async () => {
+    const emitter = new Recorder();
+    const first = once(emitter, 'a');
+    emitter.emit('a', 1);
+    expect(await first).toEqual([1]);
+    // once() listens to 'error' as well.
+    expect(emitter.calls.filter((call) => call.endsWith(' a'))).toEqual(['begin a', 'end a']);
+  });
+
+  test('removeAllListeners ends those of a name, or all; it can begin again', () => {
+    const emitter = new Recorder();
+    emitter.on('a', () => {}).on('b', () => {});
+    emitter.removeAllListeners('a');
+    expect(emitter.calls).toEqual(['begin a', 'begin b', 'end a']);
+    emitter.on('a', () => {});
+    emitter.removeAllListeners();
+    expect(emitter.calls.slice(3)).toEqual(['begin a', 'end b', 'end a']);
+  });
+
+  test('what is refused, and what is no listener, is not listened to', () => {
+    const emitter = new Recorder();
+    emitter.refused = 'a';
+    expect(() => emitter.on('a', () => {})).toThrow('refused');
+    expect(emitter.listenerCount('a')).toBe(0);
+    expect(() => emitter.on('b', 1 as never)).toThrow('must be of type function');
+    expect(emitter.calls).toEqual(['begin b', 'end b']);
+  });
+});

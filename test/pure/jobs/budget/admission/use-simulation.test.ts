@@ -1,0 +1,33 @@
+import type { DrawOptions } from '../../../../../bench/support/drawn-jobs';
+import { simulateBy } from '../../../../support/budget/rivals';
+
+/** How much of the oracle's throughput is reached at least, in each shape. docs/budget.md has the figures. */
+const SHAPES: [DrawOptions['shape'], correlation: number, part: number][] = [
+  ['mixed', 0, 0.8],
+  ['mixed', 0.5, 0.85],
+  ['ramp', 0.5, 0.75],
+  ['late', 0, 0.95],
+  ['spike', 0.5, 1],
+];
+
+describe('admission by use, in a simulation of 400 test files in 8 GiB', () => {
+  test.each(SHAPES)('%s, correlation %d', (shape, correlation, part) => {
+    const draw = { seed: 7, count: 400, shape, correlation };
+    const oracle = simulateBy('oracle', draw);
+    const use = simulateBy('use', draw);
+    expect(use.overLimit).toBe(0);
+    expect(use.evicted).toBeLessThanOrEqual(4);
+    expect(oracle.makespanMs / use.makespanMs).toBeGreaterThan(part);
+    expect(simulateBy('limits', draw).makespanMs).toBeGreaterThan(5 * use.makespanMs);
+  });
+
+  it('keeps within its memory when jobs become ten times as large', () => {
+    const draw = { count: 200, shape: 'mixed', correlation: 0 } as const;
+    const { overLimit, evicted } = simulateBy('use', [
+      { ...draw, seed: 3, scale: 0.1 },
+      { ...draw, seed: 4 },
+    ]);
+    expect(overLimit).toBe(0);
+    expect(evicted).toBeLessThan(60);
+  });
+});

@@ -1,0 +1,32 @@
+import { type Supply, startsDue } from '../../../../lib/jobs/warm-pool/starts-due';
+
+const EMPTY: Supply = {
+  spare: 2,
+  most: Number.POSITIVE_INFINITY,
+  fillAtOnce: 1,
+  mayFill: true,
+  idle: 0,
+  loading: 0,
+  busy: 0,
+  waiting: 0,
+};
+
+test.each<[string, Partial<Supply>, number]>([
+  ['an empty pool loads as many as may load at once', {}, 1],
+  ['more on a larger machine', { fillAtOnce: 4 }, 2],
+  ['one loads, and the next has to wait', { loading: 1 }, 0],
+  ['one waits, one is missing', { idle: 1 }, 1],
+  ['all wait', { idle: 2 }, 0],
+  ['nothing is started for nobody while it may not be', { mayFill: false }, 0],
+  ['who waits has one started whatever may be', { mayFill: false, waiting: 1 }, 1],
+  ['each who waits has one', { waiting: 3, fillAtOnce: 2 }, 5],
+  ['one that loads is for who waits', { waiting: 1, loading: 1, mayFill: false }, 0],
+  ['and no reason to load none for the next', { waiting: 1, loading: 1 }, 1],
+  ['no more than the most', { most: 3, busy: 2, waiting: 5 }, 1],
+  ['not even for who waits', { most: 2, busy: 2, waiting: 5 }, 0],
+  ['a most that is exceeded starts none', { most: 1, busy: 2, waiting: 5 }, 0],
+  ['no spares', { spare: 0 }, 0],
+  ['no spares, but one who waits', { spare: 0, waiting: 1 }, 1],
+])('%s', (_, supply, due) => {
+  expect(startsDue({ ...EMPTY, ...supply })).toBe(due);
+});

@@ -1,0 +1,25 @@
+import { ChildCommand, ParentCommand } from 'bullmq';
+import { isChildMessage, requestsOf } from '../../../../lib/programs/bullmq/requests';
+
+const requests = requestsOf({ ChildCommand, ParentCommand, classes: '' });
+const numbers = (of: object): number[] => Object.values(of).filter((value) => typeof value === 'number');
+
+test("every command of BullMQ's children that is not an end is a request", () => {
+  const { Completed, Error: wrong, Failed, InitCompleted, InitFailed } = ParentCommand;
+  const ends = [Completed, wrong, Failed, InitCompleted, InitFailed];
+  expect(numbers(ParentCommand).filter((command) => !ends.includes(command))).toEqual(
+    [...requests.keys()].sort((one, other) => one - other),
+  );
+});
+
+test('every answer of BullMQ to its children is given by one of them', () => {
+  const { Init, Start, Stop, Cancel } = ChildCommand;
+  const answers = [...requests.values()].flatMap(({ answer }) => answer ?? []);
+  expect(answers.sort((one, other) => one - other)).toEqual(
+    numbers(ChildCommand).filter((command) => ![Init, Start, Stop, Cancel].includes(command)),
+  );
+});
+
+test.each([undefined, null, 'text', 1, [], {}, { cmd: 'NODE_X' }])('%p is no message of BullMQ', (message) => {
+  expect(isChildMessage(message)).toBe(false);
+});

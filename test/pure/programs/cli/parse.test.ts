@@ -1,0 +1,70 @@
+import * as fc from 'fast-check';
+import { SETTINGS } from '../../../../lib/programs/cli/commands/run/settings';
+import { parseWords, UsageError } from '../../../../lib/programs/cli/parse';
+import { testRows } from '../../../support/rows';
+
+const RUN = { name: 'run', operands: { name: 'command', least: 1, endOptions: true }, options: SETTINGS } as const;
+const PLAIN = { name: 'plain', operands: { name: 'word', least: 0 }, options: SETTINGS } as const;
+
+testRows(
+  'a negative number is the value of an option that takes one',
+  [
+    ['--oom-score-adj', '-500', '--nice', '-5', 'sh', '--nice', '-3'],
+    ['--oom-score-adj=-500', '--nice=-5', '--', 'sh', '--nice', '-3'],
+    ['--nice', '-5', '--oom-score-adj=-500', 'sh', '--nice', '-3'],
+  ],
+  (words) => {
+    const { values, operands } = parseWords(words, RUN);
+    expect(values).toEqual({ 'oom-score-adj': '-500', nice: '-5' });
+    expect(operands).toEqual(['sh', '--nice', '-3']);
+  },
+);
+
+test('what follows -- is no option', () => {
+  const { values, operands } = parseWords(['--nice', '-5', '--', '--nice', '-3'], PLAIN);
+  expect(values).toEqual({ nice: '-5' });
+  expect(operands).toEqual(['--nice', '-3']);
+});
+
+testRows(
+  'another word with a hyphen is refused as a value',
+  [
+    ['--nice', '-x', 'sh'],
+    ['--nice', '--nice', '-5', 'sh'],
+    ['--seccomp', '-5', 'sh'],
+  ],
+  (words) => expect(() => parseWords(words, RUN)).toThrow(UsageError),
+);
+
+describe('any words', () => {
+  const names = Object.keys(SETTINGS);
+  const word = fc.oneof(
+    fc.constantFrom(...names.map((name) => `--${name}`), '--', '-', '-5', '--nice=-5', 'sh', '--constructor', '--no-x'),
+    fc.constantFrom('--__proto__=1', '--hasOwnProperty', '--toString=1', '-h', ''),
+    fc.string(),
+  );
+
+  test('are read as options that the command has, or refused as a usage error', () => {
+    fc.assert(
+      fc.property(fc.array(word), fc.constantFrom(RUN, PLAIN), (words, table) => {
+        let parsed: ReturnType<typeof parseWords>;
+        try {
+          parsed = parseWords(words, table);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UsageError);
+          return;
+        }
+        for (const name of Object.keys(parsed.values)) expect(names).toContain(name);
+      }),
+    );
+  });
+
+  test('of a command of its own stay as they are', () => {
+    fc.assert(
+      fc.property(fc.array(word), (words) => {
+        expect(parseWords(['--nice', '-5', '--', ...['sh', ...words]], RUN).operands).toEqual(['sh', ...words]);
+        expect(parseWords(['--nice=1', 'sh', ...words], RUN).operands).toEqual(['sh', ...words]);
+      }),
+    );
+  });
+});
